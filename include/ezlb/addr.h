@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * addr: IP addresses and endpoints as values. Text form is canonical on the way out; on the way in
+ * only complete numeric addresses are taken (no names, no "10.1", no leading zeros, no zone).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ezlb/err.h>
+
+struct ezlb_addr {
+	uint8_t family;	   /* AF_INET, AF_INET6; 0 = none */
+	uint8_t bytes[16]; /* network order; IPv4 in the first four, the rest zero */
+};
+
+struct ezlb_endpoint {
+	struct ezlb_addr addr;
+	uint16_t port; /* host order, 1-65535 */
+};
+
+struct sockaddr_storage;
+
+/* "[ffff:...:255.255.255.255]:65535" and its NUL fit. */
+#define EZLB_ADDR_STRLEN     46
+#define EZLB_ENDPOINT_STRLEN 54
+
+int ezlb_addr_parse(const char *text, struct ezlb_addr *out, struct ezlb_err *err);
+const char *ezlb_addr_format(const struct ezlb_addr *addr, char buf[EZLB_ADDR_STRLEN]);
+int ezlb_addr_cmp(const struct ezlb_addr *a, const struct ezlb_addr *b);
+bool ezlb_addr_is_any(const struct ezlb_addr *addr);
+bool ezlb_addr_is_multicast(const struct ezlb_addr *addr);
+
+/* "IP:port" or "[IPv6]:port". */
+int ezlb_endpoint_parse(const char *text, struct ezlb_endpoint *out, struct ezlb_err *err);
+const char *ezlb_endpoint_format(const struct ezlb_endpoint *ep, char buf[EZLB_ENDPOINT_STRLEN]);
+int ezlb_endpoint_cmp(const struct ezlb_endpoint *a, const struct ezlb_endpoint *b);
+
+/* Fills a sockaddr for connect(); returns its length. */
+unsigned ezlb_endpoint_sockaddr(const struct ezlb_endpoint *ep, struct sockaddr_storage *out);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * controller: owns the loop and the wiring. Files come in, passes go out, the log tells of
+ * transitions. Nothing below it knows that there is a daemon.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <ezlb/diag.h>
+#include <ezlb/err.h>
+
+enum ezlb_dataplane_kind { EZLB_DP_KERNEL, EZLB_DP_MEMORY };
+
+struct ezlb_options {
+	const char **config_dirs; /* borrowed */
+	size_t n_config_dirs;
+	const char *state_dir;
+	enum ezlb_dataplane_kind dataplane;
+	bool cleanup_on_exit;
+};
+
+/* Each returns 0 or -errno with err set; cmd turns that into an exit status. */
+
+/* Runs until SIGTERM or SIGINT. */
+int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err);
+
+/*
+ * One pass after every backend has a verdict. Prints the ops on stdout. *converged is false where
+ * an op failed, a file was refused or a backend is still without a verdict.
+ */
+int ezlb_controller_once(const struct ezlb_options *options, bool *converged, struct ezlb_err *err);
+
+/* Prints what `once` would do and does nothing. *pending counts the ops. */
+int ezlb_controller_plan(const struct ezlb_options *options, size_t *pending, struct ezlb_err *err);
+
+/* Removes all that the ledger in state_dir names, and the ledger. */
+int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err *err);
+
+/* Checks files and directories without touching the kernel; diagnostics are sorted. */
+int ezlb_controller_check(const char *const *paths, size_t n, struct ezlb_diags *diags,
+			  size_t *n_files, struct ezlb_err *err);

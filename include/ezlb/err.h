@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * err: the error value. It lives on the caller's stack, never allocates, and may be NULL wherever
+ * it is the last parameter. Functions return 0 or -errno; the value adds the sentence for humans.
+ * The outermost caller logs it; nobody logs and returns it.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct ezlb_err {
+	int code;      /* a positive errno, 0 when nothing is set */
+	char msg[256]; /* one line, no newline, no trailing full stop */
+};
+
+/* Sets the error and returns -code, so that a failure leaves a function in one line. */
+int ezlb_err_set(struct ezlb_err *err, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* As ezlb_err_set, with ": " and the text of errno `code` behind the message. */
+int ezlb_err_sys(struct ezlb_err *err, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Puts "context: " before the message that is there and returns rc unchanged. */
+int ezlb_err_wrap(struct ezlb_err *err, int rc, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The text of an errno, thread-safe, never NULL. */
+const char *ezlb_errno_str(int code);

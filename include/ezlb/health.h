@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * health: probes backends on the loop and turns results into verdicts. Probes of the same target
+ * made in the same way are shared between services; the thresholds stay each service's own. State
+ * is keyed by (service name, backend, check) and survives a reload that leaves the check alone.
+ *
+ * Rules of a verdict: from UNKNOWN the first success is UP, fail_count failures in a row are DOWN;
+ * from UP fail_count failures in a row are DOWN; from DOWN rise_count successes in a row are UP.
+ * The first probe of a target starts at once (many new targets: spread over at most 1 s or one
+ * interval, whichever is less), later ones every interval, spread over it.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <ezlb/spec.h>
+#include <ezlb/verdict.h>
+
+struct uv_loop_s;
+struct ezlb_health;
+
+/* Something to check. Rows with check type NONE are not given to health at all. */
+struct ezlb_health_row {
+	char service[EZLB_NAME_MAX + 1];
+	struct ezlb_endpoint backend;
+	struct ezlb_check check;
+};
+struct ezlb_health_rows EZLB_VEC(struct ezlb_health_row);
+
+/* Called on the loop after a verdict has changed; several changes may come one by one. */
+typedef void (*ezlb_health_fn)(void *arg);
+
+struct ezlb_health_options {
+	/*
+	 * For `once` and `plan`: the interval between the probes of one target that has no verdict
+	 * yet, in ms, instead of the check's own; 0 = the check's own.
+	 */
+	uint32_t hurry_ms;
+};
+
+int ezlb_health_open(struct uv_loop_s *loop, const struct ezlb_health_options *options,
+		     ezlb_health_fn on_change, void *arg, struct ezlb_health **out,
+		     struct ezlb_err *err);
+
+/* Replaces the wanted set. The rows are copied. Never calls on_change from within. */
+void ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *rows);
+
+/* Fills *out, sorted, one row for each wanted row. */
+void ezlb_health_verdicts(const struct ezlb_health *health, struct ezlb_verdicts *out);
+
+/* How many wanted rows have no verdict yet. */
+size_t ezlb_health_unknown(const struct ezlb_health *health);
+
+/* Ends every probe; `closed` is called on the loop when the memory is gone. */
+void ezlb_health_close(struct ezlb_health *health, void (*closed)(void *arg), void *arg);

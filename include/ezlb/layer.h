@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * layer: the one door to the kernel. Host settings, SNAT and IPVS each stand behind the same three
+ * calls; the in-memory data plane implements all three. Chosen at run time, never when building.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include <ezlb/err.h>
+#include <ezlb/plan.h>
+#include <ezlb/table.h>
+
+enum ezlb_layer_kind { EZLB_LAYER_HOST, EZLB_LAYER_SNAT, EZLB_LAYER_IPVS, EZLB_LAYERS };
+
+struct ezlb_layer {
+	/*
+	 * Adds this layer's rows to *out (only those in scope; rows need not be sorted yet). On
+	 * failure *out has no row of this layer. Makes no write, and does not load a kernel module
+	 * merely to look.
+	 */
+	int (*list)(struct ezlb_layer *layer, const struct ezlb_scope *scope,
+		    struct ezlb_table *out, struct ezlb_err *err);
+	/*
+	 * Carries out ops, all of this layer, in their order, and sets the rc of each. One call is
+	 * one batch: IPVS packs it into few sends, iptables into one commit. Returns 0 when every
+	 * op has its own verdict in rc, or -errno where the layer as a whole failed; then err says
+	 * why and the rc of every op is that -errno too. Bounded in time.
+	 */
+	int (*apply)(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
+		     struct ezlb_err *err);
+	/* Frees; changes nothing in the kernel. */
+	void (*close)(struct ezlb_layer *layer);
+};
+
+/* Borrowed pointers: whoever opened a layer closes it. */
+struct ezlb_dataplane {
+	struct ezlb_layer *layer[EZLB_LAYERS];
+};
+
+enum ezlb_layer_kind ezlb_op_layer(enum ezlb_op_kind kind);
+const char *ezlb_layer_kind_str(enum ezlb_layer_kind kind); /* "ipvs" */

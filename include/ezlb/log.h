@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * log: one line an event on stderr, as logfmt or JSON. Only controller, cmd and loop callbacks log.
+ *
+ *   error  a human must act            warn   degraded, heals by itself
+ *   info   transitions, non-empty plans debug  each op
+ *
+ *   ezlb_log(EZLB_INFO, "health", EZLB_S("msg", "backend is down"), EZLB_S("svc", name),
+ *            EZLB_I("ms", 3000));
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ezlb_log_level { EZLB_ERROR, EZLB_WARN, EZLB_INFO, EZLB_DEBUG };
+enum ezlb_log_format { EZLB_LOGFMT, EZLB_JSON };
+
+/* One field. Strings are quoted and escaped where the format needs it; NULL text leaves it out. */
+struct ezlb_kv {
+	const char *key;
+	const char *text;
+	int64_t num;
+	bool is_num;
+};
+
+#define EZLB_S(k, s) ((struct ezlb_kv){ .key = (k), .text = (s) })
+#define EZLB_I(k, n) ((struct ezlb_kv){ .key = (k), .num = (int64_t)(n), .is_num = true })
+
+/* Level and format are process-wide and are set once, by cmd, before anything logs. */
+void ezlb_log_setup(enum ezlb_log_level level, enum ezlb_log_format format);
+bool ezlb_log_enabled(enum ezlb_log_level level);
+
+/* Both parse the flag's value; 0 or -EINVAL. */
+int ezlb_log_level_parse(const char *text, enum ezlb_log_level *out);
+int ezlb_log_format_parse(const char *text, enum ezlb_log_format *out);
+
+#define ezlb_log(level, pkg, ...) \
+	ezlb_log_write((level), (pkg), (const struct ezlb_kv[]){ __VA_ARGS__, { .key = NULL } })
+
+void ezlb_log_write(enum ezlb_log_level level, const char *pkg, const struct ezlb_kv *kv);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mem: allocation that aborts when memory is out (the kernel's rules stay in place, a restart
+ * heals), cleanup attributes for locals, and the growable array.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *ezlb_calloc(size_t n, size_t size); /* never NULL, zeroed */
+void *ezlb_realloc(void *p, size_t n, size_t size);
+char *ezlb_strdup(const char *s);
+char *ezlb_strndup(const char *s, size_t n);
+char *ezlb_asprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Copies with truncation, always ends in NUL; returns false where it had to cut. */
+bool ezlb_strcpy(char *dst, size_t size, const char *src);
+
+/* EZLB_AUTO_FREE char *p = NULL;   freed at the end of the scope. */
+#define EZLB_AUTO_FREE	__attribute__((cleanup(ezlb_free_ptr)))
+#define EZLB_AUTO_CLOSE __attribute__((cleanup(ezlb_close_fd)))
+void ezlb_free_ptr(void *pp);
+void ezlb_close_fd(int *fd); /* closes where *fd >= 0 */
+
+/*
+ * A vector: any struct with the three members `items`, `len`, `cap`. The zero value is empty.
+ * EZLB_PUSH yields a pointer to the new, zeroed item; it is valid until the next push.
+ */
+#define EZLB_VEC(type)           \
+	{                        \
+		type *items;     \
+		size_t len, cap; \
+	}
+#define EZLB_PUSH(v)                                                                       \
+	((v)->items = ezlb_vec_room((v)->items, (v)->len, &(v)->cap, sizeof(*(v)->items)), \
+	 &(v)->items[(v)->len++])
+#define EZLB_VEC_CLEAR(v) (free((v)->items), (v)->items = NULL, (v)->len = (v)->cap = 0)
+/* qsort and bsearch that allow an empty vector. */
+#define EZLB_SORT(v, cmp)      ezlb_sort((v)->items, (v)->len, sizeof(*(v)->items), (cmp))
+#define EZLB_FIND(v, key, cmp) ezlb_find((key), (v)->items, (v)->len, sizeof(*(v)->items), (cmp))
+
+typedef int (*ezlb_cmp_fn)(const void *a, const void *b);
+void *ezlb_vec_room(void *items, size_t len, size_t *cap, size_t size);
+void ezlb_sort(void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
+void *ezlb_find(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
+
+/* FNV-1a, 64 bits: content hashes and hash tables; not for anything that must resist attack. */
+uint64_t ezlb_hash(const void *data, size_t len);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reconcile: the core. Pure but for apply, which touches the world only through the layers.
+ *
+ *   scope = what we may look at   actual = layers' lists within it   target = what should be
+ *   plan = diff(target, actual)   apply(plan)   and again, until the plan is empty
+ */
+#pragma once
+
+#include <ezlb/layer.h>
+#include <ezlb/plan.h>
+#include <ezlb/spec.h>
+#include <ezlb/table.h>
+#include <ezlb/verdict.h>
+
+/* One try at each layer's list: 0, or the -errno and its sentence. */
+struct ezlb_layer_errs {
+	struct ezlb_err layer[EZLB_LAYERS];
+};
+
+/* Listeners that are wanted or owned, sorted. A key outside it is never read, so never changed. */
+void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_scope *owned,
+			  struct ezlb_scope *out);
+
+/*
+ * Reads the kernel through every layer. A layer that fails has its error in *errs, and apply then
+ * fails the ops of that layer untried: what cannot be read is never taken for empty. Sorted.
+ */
+void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
+			 struct ezlb_table *actual, struct ezlb_layer_errs *errs);
+
+/* Verdicts are sorted; a backend without a row counts as UP (it is not checked). Sorted result. */
+void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_verdicts *verdicts,
+			   const struct ezlb_table *actual, struct ezlb_table *target);
+
+/* Both tables are sorted. Ops come out in execution order, all EZLB_PENDING. */
+void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_table *actual,
+			 struct ezlb_plan *plan);
+
+/*
+ * Carries the plan out and leaves the outcome in each op's rc. An op whose prerequisite failed is
+ * held: a dest of a full_nat service waits for its settings, its SNAT and its service; the SNAT of
+ * a dest is removed only once the dest is. Layer errors go to *errs. True where every op is done.
+ */
+bool ezlb_reconcile_apply(const struct ezlb_dataplane *dp, struct ezlb_plan *plan,
+			  struct ezlb_layer_errs *errs);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * watch: config directories to snapshots of bytes. Knows no YAML. Trigger and scan are separate:
+ * inotify, timers and the caller only say "dirty"; one scan reads everything.
+ *
+ * A directory with a `..data` link is a ConfigMap volume: read through a descriptor of ..data, as
+ * one transaction, without delay. Any other is a drop-in directory: 100 ms of quiet (1 s at most),
+ * and absence, emptiness or content that is not whole must last over two scans 1 s apart.
+ *
+ * "Cannot read" is never "empty": a directory that cannot be read, or whose ..data has vanished, is
+ * frozen, and keeps the files that it had.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ezlb/err.h>
+#include <ezlb/mem.h>
+
+struct uv_loop_s;
+struct ezlb_watch;
+
+/* One *.yaml or *.yml file (names that begin with '.' or '#' are not looked at). */
+struct ezlb_file {
+	char *path;  /* directory as configured + '/' + name; owned */
+	char *bytes; /* NULL where it could not be read or is too large; owned */
+	size_t len;
+	uint64_t hash; /* of the bytes */
+	char *problem; /* why bytes is NULL, one line; owned */
+};
+
+struct ezlb_dir {
+	char *path;
+	bool frozen;
+	char *problem; /* why it is frozen, one line; NULL where it is not */
+	bool configmap;
+};
+
+struct ezlb_snapshot {
+	struct ezlb_files EZLB_VEC(struct ezlb_file) files; /* sorted by path */
+	struct ezlb_dirs EZLB_VEC(struct ezlb_dir) dirs;    /* as configured */
+};
+
+/*
+ * One look, without a loop and without grace periods: for once, check and plan. A directory that
+ * cannot be read is frozen with its reason and no files; the caller decides.
+ */
+void ezlb_scan(const char *const *dirs, size_t n, struct ezlb_snapshot *out);
+void ezlb_snapshot_clear(struct ezlb_snapshot *snapshot);
+
+/* Called on the loop when files or a directory's state have changed. Valid during the call only. */
+typedef void (*ezlb_snapshot_fn)(void *arg, const struct ezlb_snapshot *snapshot);
+/* Is this content plausible as a finished file? False delays it by the grace period. */
+typedef bool (*ezlb_whole_fn)(void *arg, const char *path, const char *bytes, size_t len);
+
+struct ezlb_watch_options {
+	const char *const *dirs; /* copied */
+	size_t n_dirs;
+	ezlb_whole_fn whole;
+	ezlb_snapshot_fn on_change;
+	void *arg;
+};
+
+/*
+ * Arms inotify, scans, and calls on_change once before it returns. Where inotify cannot be had it
+ * polls every 5 s and logs that; it rescans every 30 s +-10 % in any case.
+ */
+int ezlb_watch_open(struct uv_loop_s *loop, const struct ezlb_watch_options *options,
+		    struct ezlb_watch **out, struct ezlb_err *err);
+void ezlb_watch_rescan(struct ezlb_watch *watch); /* soon, from the loop */
+void ezlb_watch_close(struct ezlb_watch *watch, void (*closed)(void *arg), void *arg);

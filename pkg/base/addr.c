@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/addr.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <ezlb/mem.h>
+
+int ezlb_addr_parse(const char *text, struct ezlb_addr *out, struct ezlb_err *err)
+{
+	struct ezlb_addr addr = { 0 };
+
+	if (inet_pton(AF_INET, text, addr.bytes) == 1)
+		addr.family = AF_INET;
+	else if (inet_pton(AF_INET6, text, addr.bytes) == 1)
+		addr.family = AF_INET6;
+	else
+		return ezlb_err_set(err, EINVAL, "'%s' is not a numeric IP address", text);
+	*out = addr;
+	return 0;
+}
+
+const char *ezlb_addr_format(const struct ezlb_addr *addr, char buf[EZLB_ADDR_STRLEN])
+{
+	if (!addr->family || !inet_ntop(addr->family, addr->bytes, buf, EZLB_ADDR_STRLEN))
+		ezlb_strcpy(buf, EZLB_ADDR_STRLEN, "none");
+	return buf;
+}
+
+int ezlb_addr_cmp(const struct ezlb_addr *a, const struct ezlb_addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+bool ezlb_addr_is_any(const struct ezlb_addr *addr)
+{
+	static const uint8_t zero[sizeof(addr->bytes)];
+
+	return addr->family && memcmp(addr->bytes, zero, sizeof(zero)) == 0;
+}
+
+bool ezlb_addr_is_multicast(const struct ezlb_addr *addr)
+{
+	if (addr->family == AF_INET)
+		return (addr->bytes[0] & 0xf0) == 0xe0;
+	return addr->family == AF_INET6 && addr->bytes[0] == 0xff;
+}
+
+/* 1-65535 in plain decimal, nothing before or behind. */
+static int parse_port(const char *text, uint16_t *out, struct ezlb_err *err)
+{
+	size_t len = strspn(text, "0123456789");
+	unsigned long port = 0;
+
+	if (len == 0 || text[len] != '\0')
+		return ezlb_err_set(err, EINVAL, "'%s' is not a port number", text);
+	for (size_t i = 0; i < len && port <= 65535; i++)
+		port = port * 10 + (unsigned long)(text[i] - '0');
+	if (port < 1 || port > 65535)
+		return ezlb_err_set(err, ERANGE, "port %s is out of range: 1-65535", text);
+	*out = (uint16_t)port;
+	return 0;
+}
+
+int ezlb_endpoint_parse(const char *text, struct ezlb_endpoint *out, struct ezlb_err *err)
+{
+	struct ezlb_endpoint ep = { 0 };
+	char host[EZLB_ADDR_STRLEN];
+	const char *begin = text, *end = strrchr(text, ':');
+	bool bracket = text[0] == '[';
+	int rc;
+
+	if (!end)
+		return ezlb_err_set(err, EINVAL, "'%s' has no port: write IP:port", text);
+	if (bracket) {
+		begin++;
+		if (end == text || end[-1] != ']')
+			return ezlb_err_set(err, EINVAL, "'%s' is not [IPv6]:port", text);
+	}
+	if ((size_t)(end - begin - bracket) >= sizeof(host))
+		return ezlb_err_set(err, EINVAL, "'%s' is not a numeric IP and port", text);
+	memcpy(host, begin, (size_t)(end - begin - bracket));
+	host[end - begin - bracket] = '\0';
+
+	rc = ezlb_addr_parse(host, &ep.addr, err);
+	if (rc < 0)
+		return rc;
+	if (bracket != (ep.addr.family == AF_INET6))
+		return ezlb_err_set(err, EINVAL, "'%s': %s", text,
+				    bracket ? "brackets are for IPv6 only"
+					    : "put brackets around IPv6: [IP]:port");
+	rc = parse_port(end + 1, &ep.port, err);
+	if (rc < 0)
+		return rc;
+	*out = ep;
+	return 0;
+}
+
+const char *ezlb_endpoint_format(const struct ezlb_endpoint *ep, char buf[EZLB_ENDPOINT_STRLEN])
+{
+	char host[EZLB_ADDR_STRLEN];
+	bool v6 = ep->addr.family == AF_INET6;
+
+	ezlb_addr_format(&ep->addr, host);
+	snprintf(buf, EZLB_ENDPOINT_STRLEN, "%s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "",
+		 (unsigned)ep->port);
+	return buf;
+}
+
+int ezlb_endpoint_cmp(const struct ezlb_endpoint *a, const struct ezlb_endpoint *b)
+{
+	int rc = ezlb_addr_cmp(&a->addr, &b->addr);
+
+	return rc ? rc : (a->port > b->port) - (a->port < b->port);
+}
+
+unsigned ezlb_endpoint_sockaddr(const struct ezlb_endpoint *ep, struct sockaddr_storage *out)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(ep->port) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(ep->port) };
+
+	memset(out, 0, sizeof(*out));
+	if (ep->addr.family == AF_INET6) {
+		memcpy(&in6.sin6_addr, ep->addr.bytes, 16);
+		memcpy(out, &in6, sizeof(in6));
+		return sizeof(in6);
+	}
+	memcpy(&in.sin_addr, ep->addr.bytes, 4);
+	memcpy(out, &in, sizeof(in));
+	return sizeof(in);
+}

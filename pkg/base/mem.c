@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/mem.h>
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* The kernel's rules outlive us and a restart adopts them, so stopping is the safe answer. */
+static void *checked(void *p)
+{
+	static const char text[] = "level=error pkg=base msg=\"out of memory\"\n";
+	ssize_t n;
+
+	if (p)
+		return p;
+	n = write(STDERR_FILENO, text, sizeof(text) - 1);
+	(void)n;
+	abort();
+}
+
+void *ezlb_calloc(size_t n, size_t size)
+{
+	return checked(calloc(n ? n : 1, size));
+}
+
+void *ezlb_realloc(void *p, size_t n, size_t size)
+{
+	return checked(reallocarray(p, n ? n : 1, size));
+}
+
+char *ezlb_strdup(const char *s)
+{
+	return checked(strdup(s));
+}
+
+char *ezlb_strndup(const char *s, size_t n)
+{
+	return checked(strndup(s, n));
+}
+
+char *ezlb_asprintf(const char *fmt, ...)
+{
+	va_list ap;
+	char *out = NULL;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&out, fmt, ap);
+	va_end(ap);
+	return checked(n < 0 ? NULL : out);
+}
+
+bool ezlb_strcpy(char *dst, size_t size, const char *src)
+{
+	size_t len = strnlen(src, size);
+	bool fits = len < size;
+
+	if (!fits)
+		len = size - 1;
+	memcpy(dst, src, len);
+	dst[len] = '\0';
+	return fits;
+}
+
+void ezlb_free_ptr(void *pp)
+{
+	void *p;
+
+	memcpy(&p, pp, sizeof(p));
+	free(p);
+}
+
+void ezlb_close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void *ezlb_vec_room(void *items, size_t len, size_t *cap, size_t size)
+{
+	if (len == *cap) {
+		*cap = *cap ? *cap * 2 : 8;
+		items = ezlb_realloc(items, *cap, size);
+	}
+	memset((char *)items + len * size, 0, size);
+	return items;
+}
+
+void ezlb_sort(void *items, size_t len, size_t size, ezlb_cmp_fn cmp)
+{
+	if (len > 1)
+		qsort(items, len, size, cmp);
+}
+
+void *ezlb_find(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp)
+{
+	return len ? bsearch(key, items, len, size, cmp) : NULL;
+}
+
+uint64_t ezlb_hash(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * 0x100000001b3u;
+	return h;
+}

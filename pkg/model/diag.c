@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/diag.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct ezlb_diag *ezlb_diags_add(struct ezlb_diags *diags, const char *file, struct ezlb_mark at,
+				 enum ezlb_diag_code code, const char *fmt, ...)
+{
+	struct ezlb_diag *diag = EZLB_PUSH(diags);
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	diag->file = ezlb_strdup(file);
+	diag->at = at;
+	diag->code = code;
+	diag->message = ezlb_strdup(text);
+	return diag;
+}
+
+static int diag_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_diag *a = pa, *b = pb;
+	int rc = strcmp(a->file, b->file);
+
+	if (rc == 0)
+		rc = (a->at.line > b->at.line) - (a->at.line < b->at.line);
+	if (rc == 0)
+		rc = (a->at.col > b->at.col) - (a->at.col < b->at.col);
+	if (rc == 0)
+		rc = (a->code > b->code) - (a->code < b->code);
+	return rc;
+}
+
+void ezlb_diags_sort(struct ezlb_diags *diags)
+{
+	EZLB_SORT(diags, diag_cmp);
+}
+
+void ezlb_diags_clear(struct ezlb_diags *diags)
+{
+	for (size_t i = 0; i < diags->len; i++) {
+		free(diags->items[i].file);
+		free(diags->items[i].message);
+		free(diags->items[i].source);
+		free(diags->items[i].help);
+	}
+	EZLB_VEC_CLEAR(diags);
+}
+
+char *ezlb_diag_line(const struct ezlb_diag *diag)
+{
+	char place[32] = "";
+
+	/* A file that cannot be read at all has no line to name. */
+	if (diag->at.line > 0)
+		snprintf(place, sizeof(place), ":%d:%d", diag->at.line, diag->at.col);
+	return ezlb_asprintf("%s%s: error[E%03d]: %s", diag->file, place, (int)diag->code,
+			     diag->message);
+}
+
+/* The blanks before the caret, with the tabs of the source so that the two lines stay level. */
+static char *indent(const char *source, int col)
+{
+	size_t len = strnlen(source, (size_t)(col > 0 ? col - 1 : 0));
+	char *out = ezlb_strndup(source, len);
+	size_t n = 0;
+
+	/* Columns count characters, as editors do; UTF-8 continuation bytes take no room. */
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)out[i] & 0xc0) != 0x80)
+			out[n++] = out[i] == '\t' ? '\t' : ' ';
+	out[n] = '\0';
+	return out;
+}
+
+char *ezlb_diag_text(const struct ezlb_diag *diag)
+{
+	EZLB_AUTO_FREE char *line = ezlb_diag_line(diag);
+	EZLB_AUTO_FREE char *shown = ezlb_strdup("");
+	EZLB_AUTO_FREE char *help = ezlb_strdup("");
+
+	if (diag->source && diag->at.line > 0) {
+		EZLB_AUTO_FREE char *blanks = indent(diag->source, diag->at.col);
+
+		free(shown);
+		shown = ezlb_asprintf("%5d | %s\n      | %s^\n", diag->at.line, diag->source,
+				      blanks);
+	}
+	if (diag->help) {
+		free(help);
+		help = ezlb_asprintf("  help: %s\n", diag->help);
+	}
+	return ezlb_asprintf("%s\n%s%s", line, shown, help);
+}

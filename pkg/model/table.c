@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/table.h>
+
+#include <stdio.h>
+
+#define CMP(a, b) (((a) > (b)) - ((a) < (b)))
+
+int ezlb_service_key_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_service_key *a = pa, *b = pb;
+	int rc = CMP(a->proto, b->proto);
+
+	return rc ? rc : ezlb_endpoint_cmp(&a->listen, &b->listen);
+}
+
+int ezlb_service_row_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_service_row *a = pa, *b = pb;
+
+	return ezlb_service_key_cmp(&a->key, &b->key);
+}
+
+int ezlb_dest_row_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_dest_row *a = pa, *b = pb;
+	int rc = ezlb_service_key_cmp(&a->service, &b->service);
+
+	return rc ? rc : ezlb_endpoint_cmp(&a->endpoint, &b->endpoint);
+}
+
+int ezlb_snat_row_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_snat_row *a = pa, *b = pb;
+	int rc = CMP(a->proto, b->proto);
+
+	return rc ? rc : ezlb_endpoint_cmp(&a->backend, &b->backend);
+}
+
+int ezlb_setting_row_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_setting_row *a = pa, *b = pb;
+
+	return CMP(a->setting, b->setting);
+}
+
+bool ezlb_service_row_same(const struct ezlb_service_row *a, const struct ezlb_service_row *b)
+{
+	return strcmp(a->scheduler, b->scheduler) == 0 && a->flags == b->flags &&
+	       a->timeout == b->timeout && a->netmask == b->netmask;
+}
+
+bool ezlb_dest_row_same(const struct ezlb_dest_row *a, const struct ezlb_dest_row *b)
+{
+	return a->forward == b->forward && a->weight == b->weight && a->upper == b->upper &&
+	       a->lower == b->lower;
+}
+
+bool ezlb_snat_row_same(const struct ezlb_snat_row *a, const struct ezlb_snat_row *b)
+{
+	return ezlb_addr_cmp(&a->to, &b->to) == 0;
+}
+
+void ezlb_table_sort(struct ezlb_table *table)
+{
+	EZLB_SORT(&table->services, ezlb_service_row_cmp);
+	EZLB_SORT(&table->dests, ezlb_dest_row_cmp);
+	EZLB_SORT(&table->snats, ezlb_snat_row_cmp);
+	EZLB_SORT(&table->settings, ezlb_setting_row_cmp);
+}
+
+void ezlb_table_clear(struct ezlb_table *table)
+{
+	EZLB_VEC_CLEAR(&table->services);
+	EZLB_VEC_CLEAR(&table->dests);
+	EZLB_VEC_CLEAR(&table->snats);
+	EZLB_VEC_CLEAR(&table->settings);
+	*table = (struct ezlb_table){ .snat_wanted = false };
+}
+
+bool ezlb_scope_has(const struct ezlb_scope *scope, const struct ezlb_service_key *key)
+{
+	return EZLB_FIND(scope, key, ezlb_service_key_cmp) != NULL;
+}
+
+const char *ezlb_service_key_format(const struct ezlb_service_key *key,
+				    char buf[EZLB_SERVICE_KEY_STRLEN])
+{
+	char ep[EZLB_ENDPOINT_STRLEN];
+
+	snprintf(buf, EZLB_SERVICE_KEY_STRLEN, "%s %s", ezlb_proto_str(key->proto),
+		 ezlb_endpoint_format(&key->listen, ep));
+	return buf;
+}
+
+const char *ezlb_setting_str(enum ezlb_setting setting)
+{
+	static const char *const names[] = {
+		[EZLB_VS_CONNTRACK] = "net.ipv4.vs.conntrack",
+		[EZLB_IP_FORWARD] = "net.ipv4.ip_forward",
+	};
+
+	return names[setting];
+}
