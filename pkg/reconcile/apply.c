@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Phases of the plan go to the layers as batches. Before each phase the ops whose prerequisite
+ * failed are held back: without that a failed SNAT commit would let connections through un-NATed,
+ * and conntrack would keep them so for their whole life.
+ */
+#include <ezlb/reconcile.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Ops that one call of a layer may carry: nothing in a phase waits for another op in it. */
+static int phase_of(enum ezlb_op_kind kind)
+{
+	switch (kind) {
+	case EZLB_OP_HOST_SET:
+		return 0;
+	case EZLB_OP_SNAT_SETUP:
+	case EZLB_OP_SNAT_ADD:
+	case EZLB_OP_SNAT_SET:
+		return 1;
+	case EZLB_OP_SERVICE_ADD:
+	case EZLB_OP_SERVICE_SET:
+		return 2;
+	case EZLB_OP_DEST_ADD:
+	case EZLB_OP_DEST_SET:
+	case EZLB_OP_DEST_DEL:
+		return 3;
+	case EZLB_OP_SERVICE_DEL:
+		return 4;
+	case EZLB_OP_SNAT_DEL:
+	case EZLB_OP_SNAT_TEARDOWN:
+		return 5;
+	case EZLB_OPS:
+		break;
+	}
+	abort();
+}
+
+/* What went wrong so far in this plan, sorted, for the prerequisites of later ops. */
+struct failures {
+	bool settings, snat_frame, any_dest_del;
+	bool dests_unknown;	     /* ipvs could not be read or written as a whole */
+	struct ezlb_scope services;  /* service-add failed */
+	struct ezlb_snats snats;     /* snat-add or snat-set failed */
+	struct ezlb_snats lingering; /* dest-del failed or was held: its backend is still in use */
+};
+
+static void failures_clear(struct failures *f)
+{
+	EZLB_VEC_CLEAR(&f->services);
+	EZLB_VEC_CLEAR(&f->snats);
+	EZLB_VEC_CLEAR(&f->lingering);
+}
+
+static struct ezlb_snat_row snat_of(const struct ezlb_dest_row *dest)
+{
+	return (struct ezlb_snat_row){ .proto = dest->service.proto, .backend = dest->endpoint };
+}
+
+static void note(struct failures *f, const struct ezlb_op *op)
+{
+	switch (op->kind) {
+	case EZLB_OP_HOST_SET:
+		f->settings = true;
+		break;
+	case EZLB_OP_SNAT_SETUP:
+		f->snat_frame = true;
+		break;
+	case EZLB_OP_SNAT_ADD:
+	case EZLB_OP_SNAT_SET:
+		*EZLB_PUSH(&f->snats) = op->snat;
+		break;
+	case EZLB_OP_SERVICE_ADD:
+		*EZLB_PUSH(&f->services) = op->service.key;
+		break;
+	case EZLB_OP_DEST_DEL:
+		*EZLB_PUSH(&f->lingering) = snat_of(&op->dest);
+		f->any_dest_del = true;
+		break;
+	case EZLB_OP_SERVICE_SET:
+	case EZLB_OP_DEST_ADD:
+	case EZLB_OP_DEST_SET:
+	case EZLB_OP_SERVICE_DEL:
+	case EZLB_OP_SNAT_DEL:
+	case EZLB_OP_SNAT_TEARDOWN:
+	case EZLB_OPS:
+		break;
+	}
+}
+
+static bool must_wait(const struct failures *f, const struct ezlb_op *op)
+{
+	struct ezlb_snat_row snat;
+
+	switch (op->kind) {
+	case EZLB_OP_DEST_ADD:
+	case EZLB_OP_DEST_SET:
+		if (EZLB_FIND(&f->services, &op->dest.service, ezlb_service_key_cmp))
+			return true;
+		snat = snat_of(&op->dest);
+		return op->dest.full_nat && (f->settings || f->snat_frame ||
+					     EZLB_FIND(&f->snats, &snat, ezlb_snat_row_cmp));
+	case EZLB_OP_SNAT_DEL:
+		return f->dests_unknown || EZLB_FIND(&f->lingering, &op->snat, ezlb_snat_row_cmp);
+	case EZLB_OP_SNAT_TEARDOWN:
+		return f->dests_unknown || f->any_dest_del;
+	case EZLB_OP_HOST_SET:
+	case EZLB_OP_SNAT_SETUP:
+	case EZLB_OP_SNAT_ADD:
+	case EZLB_OP_SNAT_SET:
+	case EZLB_OP_SERVICE_ADD:
+	case EZLB_OP_SERVICE_SET:
+	case EZLB_OP_DEST_DEL:
+	case EZLB_OP_SERVICE_DEL:
+	case EZLB_OPS:
+		break;
+	}
+	return false;
+}
+
+static void run_batch(struct ezlb_layer *layer, struct ezlb_op **batch, size_t n,
+		      struct ezlb_err *err)
+{
+	int rc;
+
+	/* The layer could not be read in this pass: what it holds is unknown, so hands off. */
+	if (err->code != 0) {
+		for (size_t i = 0; i < n; i++)
+			batch[i]->rc = -err->code;
+		return;
+	}
+	rc = layer->apply(layer, batch, n, err);
+	if (rc < 0 && err->code == 0)
+		ezlb_err_sys(err, -rc, "cannot write");
+}
+
+static void run_phase(const struct ezlb_dataplane *dp, struct ezlb_op *ops, size_t n,
+		      struct failures *f, struct ezlb_layer_errs *errs)
+{
+	EZLB_AUTO_FREE struct ezlb_op **batch = ezlb_calloc(n, sizeof(struct ezlb_op *));
+	enum ezlb_layer_kind layer = ezlb_op_layer(ops[0].kind);
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (must_wait(f, &ops[i]))
+			ops[i].rc = EZLB_HELD;
+		else
+			batch[len++] = &ops[i];
+	if (len > 0)
+		run_batch(dp->layer[layer], batch, len, &errs->layer[layer]);
+	for (size_t i = 0; i < n; i++)
+		if (ops[i].rc != 0)
+			note(f, &ops[i]);
+	EZLB_SORT(&f->services, ezlb_service_key_cmp);
+	EZLB_SORT(&f->snats, ezlb_snat_row_cmp);
+	EZLB_SORT(&f->lingering, ezlb_snat_row_cmp);
+}
+
+bool ezlb_reconcile_apply(const struct ezlb_dataplane *dp, struct ezlb_plan *plan,
+			  struct ezlb_layer_errs *errs)
+{
+	struct failures f = { .settings = false };
+	size_t begin = 0;
+
+	while (begin < plan->len) {
+		int phase = phase_of(plan->items[begin].kind);
+		size_t end = begin;
+
+		f.dests_unknown = errs->layer[EZLB_LAYER_IPVS].code != 0;
+		while (end < plan->len && phase_of(plan->items[end].kind) == phase)
+			end++;
+		run_phase(dp, &plan->items[begin], end - begin, &f, errs);
+		begin = end;
+	}
+	failures_clear(&f);
+	return ezlb_plan_ok(plan);
+}

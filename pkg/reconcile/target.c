@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/reconcile.h>
+
+#include <sys/socket.h>
+
+static int key_cmp(const void *a, const void *b)
+{
+	return ezlb_service_key_cmp(a, b);
+}
+
+void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_scope *owned,
+			  struct ezlb_scope *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < desired->len; i++)
+		*EZLB_PUSH(out) = (struct ezlb_service_key){ desired->items[i]->proto,
+							     desired->items[i]->listen };
+	for (size_t i = 0; i < owned->len; i++)
+		*EZLB_PUSH(out) = owned->items[i];
+	EZLB_SORT(out, key_cmp);
+	for (size_t i = 0; i < out->len; i++)
+		if (n == 0 || key_cmp(&out->items[n - 1], &out->items[i]) != 0)
+			out->items[n++] = out->items[i];
+	out->len = n;
+}
+
+void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
+			 struct ezlb_table *actual, struct ezlb_layer_errs *errs)
+{
+	*errs = (struct ezlb_layer_errs){ 0 };
+	for (int i = 0; i < EZLB_LAYERS; i++) {
+		struct ezlb_err *err = &errs->layer[i];
+		int rc = dp->layer[i]->list(dp->layer[i], scope, actual, err);
+
+		if (rc < 0 && err->code == 0)
+			ezlb_err_sys(err, -rc, "cannot read");
+		if (rc == 0)
+			err->code = 0;
+	}
+	ezlb_table_sort(actual);
+}
+
+static enum ezlb_verdict verdict_of(const struct ezlb_verdicts *verdicts,
+				    const struct ezlb_spec *spec,
+				    const struct ezlb_backend *backend)
+{
+	struct ezlb_verdict_row key = { .backend = backend->endpoint }, *row;
+
+	ezlb_strcpy(key.service, sizeof(key.service), spec->name);
+	row = EZLB_FIND(verdicts, &key, ezlb_verdict_row_cmp);
+	return row ? row->verdict : EZLB_UP;
+}
+
+static void want_service(struct ezlb_table *target, const struct ezlb_spec *spec)
+{
+	struct ezlb_service_row *row = EZLB_PUSH(&target->services);
+
+	row->key = (struct ezlb_service_key){ spec->proto, spec->listen };
+	ezlb_strcpy(row->scheduler, sizeof(row->scheduler), spec->scheduler);
+	row->netmask = spec->listen.addr.family == AF_INET6 ? 128 : ~0u;
+}
+
+static bool want_dest(struct ezlb_table *target, const struct ezlb_spec *spec,
+		      const struct ezlb_backend *backend, enum ezlb_verdict verdict,
+		      const struct ezlb_table *actual)
+{
+	struct ezlb_dest_row row = { .service = { spec->proto, spec->listen },
+				     .endpoint = backend->endpoint,
+				     .forward = spec->forward,
+				     .weight = backend->weight,
+				     .full_nat = spec->full_nat };
+
+	if (verdict == EZLB_DOWN)
+		return false;
+	if (verdict == EZLB_UNKNOWN && !EZLB_FIND(&actual->dests, &row, ezlb_dest_row_cmp))
+		return false;
+	*EZLB_PUSH(&target->dests) = row;
+	return true;
+}
+
+/* Services that share a backend share its row; desired has seen to it that they agree. */
+static void unique_snats(struct ezlb_snats *snats)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < snats->len; i++)
+		if (n == 0 || ezlb_snat_row_cmp(&snats->items[n - 1], &snats->items[i]) != 0)
+			snats->items[n++] = snats->items[i];
+	snats->len = n;
+}
+
+void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_verdicts *verdicts,
+			   const struct ezlb_table *actual, struct ezlb_table *target)
+{
+	for (size_t i = 0; i < desired->len; i++) {
+		const struct ezlb_spec *spec = desired->items[i];
+
+		want_service(target, spec);
+		target->snat_wanted |= spec->full_nat;
+		for (size_t k = 0; k < spec->n_backends; k++) {
+			const struct ezlb_backend *backend = &spec->backends[k];
+			enum ezlb_verdict verdict = verdict_of(verdicts, spec, backend);
+
+			if (want_dest(target, spec, backend, verdict, actual) && spec->full_nat)
+				*EZLB_PUSH(&target->snats) = (struct ezlb_snat_row){
+					spec->proto, backend->endpoint, spec->snat_ip
+				};
+		}
+	}
+	for (int i = 0; target->snat_wanted && i < EZLB_SETTINGS; i++)
+		*EZLB_PUSH(&target->settings) = (struct ezlb_setting_row){ (enum ezlb_setting)i,
+									   1 };
+	ezlb_table_sort(target);
+	unique_snats(&target->snats);
+}

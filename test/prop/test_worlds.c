@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Random worlds: random files, verdicts, ledger and kernel with foreign rows, in a third of them an
+ * injected fault. Whatever comes out of the dice:
+ *
+ *   - the passes converge, and then the plan is empty and nothing is written
+ *   - rows outside the scope are the same afterwards
+ *   - no op makes a dest of a full_nat service schedulable without its source NAT
+ */
+#include "cm.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include <ezlb/memory.h>
+#include <ezlb/reconcile.h>
+
+#define WORLDS	  20000
+#define LISTENERS 6
+#define BACKENDS  5
+
+static uint64_t seed;
+
+static unsigned dice(unsigned sides)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (unsigned)((seed >> 11) % sides);
+}
+
+struct world {
+	struct ezlb_memory *memory;
+	struct ezlb_table *kernel;
+	struct ezlb_dataplane dp;
+	struct ezlb_spec *specs[LISTENERS];
+	struct ezlb_desired desired;
+	struct ezlb_verdicts verdicts;
+	struct ezlb_scope owned, scope;
+	struct ezlb_table before; /* the kernel one op ago */
+	unsigned bad_steps;
+};
+
+static struct ezlb_endpoint endpoint(unsigned net, unsigned host)
+{
+	struct ezlb_endpoint ep = { .addr = { .family = AF_INET }, .port = 80 };
+
+	ep.addr.bytes[0] = 10;
+	ep.addr.bytes[1] = (uint8_t)net;
+	ep.addr.bytes[3] = (uint8_t)(host + 1);
+	return ep;
+}
+
+static struct ezlb_service_key listener(unsigned i)
+{
+	return (struct ezlb_service_key){ i % 2 ? EZLB_UDP : EZLB_TCP, endpoint(0, i) };
+}
+
+/* Source NAT depends on the backend alone, as desired guarantees for shared backends. */
+static struct ezlb_addr snat_of_backend(unsigned backend, bool right)
+{
+	struct ezlb_addr none = { 0 };
+
+	if (backend % 3 == 0)
+		return right ? none : endpoint(9, 200).addr;
+	return endpoint(9, right ? backend : backend + 100).addr;
+}
+
+static const char *scheduler(void)
+{
+	static const char *const names[] = { "rr", "wrr", "wlc" };
+
+	return names[dice(3)];
+}
+
+static void make_files(struct world *w)
+{
+	for (unsigned i = 0; i < LISTENERS; i++) {
+		struct ezlb_spec *spec;
+		unsigned group = dice(BACKENDS);
+
+		if (dice(3) == 0)
+			continue;
+		spec = w->specs[i] = ezlb_spec_new();
+		snprintf(spec->name, sizeof(spec->name), "s%u", i);
+		spec->proto = listener(i).proto;
+		spec->listen = listener(i).listen;
+		ezlb_strcpy(spec->scheduler, sizeof(spec->scheduler), scheduler());
+		spec->full_nat = dice(3) > 0;
+		spec->snat_ip = snat_of_backend(group, true);
+		spec->backends = ezlb_calloc(BACKENDS, sizeof(*spec->backends));
+		for (unsigned k = 0; k < BACKENDS; k++)
+			if (k % 3 == group % 3 &&
+			    snat_of_backend(k, true).bytes[3] == spec->snat_ip.bytes[3])
+				spec->backends[spec->n_backends++] = (struct ezlb_backend){
+					.endpoint = endpoint(1, k), .weight = dice(4)
+				};
+		*EZLB_PUSH(&w->desired) = spec;
+	}
+}
+
+static void make_verdicts(struct world *w)
+{
+	for (size_t i = 0; i < w->desired.len; i++) {
+		const struct ezlb_spec *spec = w->desired.items[i];
+
+		for (size_t k = 0; k < spec->n_backends; k++) {
+			struct ezlb_verdict_row *row;
+
+			if (dice(4) == 0)
+				continue; /* not checked */
+			row = EZLB_PUSH(&w->verdicts);
+			ezlb_strcpy(row->service, sizeof(row->service), spec->name);
+			row->backend = spec->backends[k].endpoint;
+			row->verdict = (enum ezlb_verdict)dice(3);
+		}
+	}
+	EZLB_SORT(&w->verdicts, ezlb_verdict_row_cmp);
+}
+
+static void make_kernel_dests(struct world *w, const struct ezlb_service_key *key)
+{
+	for (unsigned k = 0; k < BACKENDS; k++)
+		if (dice(2))
+			*EZLB_PUSH(&w->kernel->dests) = (struct ezlb_dest_row){
+				.service = *key, .endpoint = endpoint(1, k), .weight = dice(4)
+			};
+}
+
+static void make_kernel(struct world *w)
+{
+	for (unsigned i = 0; i < LISTENERS; i++) {
+		struct ezlb_service_key key = listener(i);
+		struct ezlb_service_row *row;
+
+		if (dice(2))
+			*EZLB_PUSH(&w->owned) = key;
+		if (dice(2))
+			continue;
+		row = EZLB_PUSH(&w->kernel->services);
+		row->key = key;
+		row->netmask = ~0u;
+		row->timeout = dice(8) == 0 ? 300 : 0;
+		ezlb_strcpy(row->scheduler, sizeof(row->scheduler), scheduler());
+		make_kernel_dests(w, &key);
+	}
+	w->kernel->snat_present = dice(2);
+	w->kernel->snat_sound = w->kernel->snat_present && dice(4);
+	for (unsigned k = 0; w->kernel->snat_present && k < 2 * BACKENDS; k++)
+		if (dice(2))
+			*EZLB_PUSH(&w->kernel->snats) =
+				(struct ezlb_snat_row){ k % 2 ? EZLB_UDP : EZLB_TCP,
+							endpoint(1, k / 2),
+							snat_of_backend(k / 2, dice(4)) };
+	for (size_t i = 0; i < w->kernel->settings.len; i++)
+		w->kernel->settings.items[i].value = dice(4) > 0;
+}
+
+static const struct ezlb_spec *spec_of(const struct world *w, const struct ezlb_service_key *key)
+{
+	for (size_t i = 0; i < w->desired.len; i++) {
+		struct ezlb_service_key other = { w->desired.items[i]->proto,
+						  w->desired.items[i]->listen };
+
+		if (ezlb_service_key_cmp(&other, key) == 0)
+			return w->desired.items[i];
+	}
+	return NULL;
+}
+
+static const struct ezlb_snat_row *snat_row(const struct ezlb_table *t,
+					    const struct ezlb_dest_row *dest)
+{
+	for (size_t i = 0; i < t->snats.len; i++)
+		if (t->snats.items[i].proto == dest->service.proto &&
+		    ezlb_endpoint_cmp(&t->snats.items[i].backend, &dest->endpoint) == 0)
+			return &t->snats.items[i];
+	return NULL;
+}
+
+/* Would a connection to this dest leave with the source address that the file asks for? */
+static bool is_natted(const struct ezlb_table *t, const struct ezlb_spec *spec,
+		      const struct ezlb_dest_row *dest)
+{
+	const struct ezlb_snat_row *row = snat_row(t, dest);
+
+	for (size_t i = 0; i < t->settings.len; i++)
+		if (t->settings.items[i].value != 1)
+			return false;
+	return t->snat_sound && row && ezlb_addr_cmp(&row->to, &spec->snat_ip) == 0;
+}
+
+static const struct ezlb_dest_row *dest_in(const struct ezlb_table *t,
+					   const struct ezlb_dest_row *key)
+{
+	for (size_t i = 0; i < t->dests.len; i++)
+		if (ezlb_dest_row_cmp(&t->dests.items[i], key) == 0)
+			return &t->dests.items[i];
+	return NULL;
+}
+
+static void copy_table(struct ezlb_table *to, const struct ezlb_table *from)
+{
+	ezlb_table_clear(to);
+	for (size_t i = 0; i < from->services.len; i++)
+		*EZLB_PUSH(&to->services) = from->services.items[i];
+	for (size_t i = 0; i < from->dests.len; i++)
+		*EZLB_PUSH(&to->dests) = from->dests.items[i];
+	for (size_t i = 0; i < from->snats.len; i++)
+		*EZLB_PUSH(&to->snats) = from->snats.items[i];
+	for (size_t i = 0; i < from->settings.len; i++)
+		*EZLB_PUSH(&to->settings) = from->settings.items[i];
+	to->snat_present = from->snat_present;
+	to->snat_sound = from->snat_sound;
+}
+
+/* Invariant 3, after a single op: wrong now is only what was wrong before it. */
+static void on_step(void *arg, const struct ezlb_op *op)
+{
+	struct world *w = arg;
+
+	(void)op;
+	for (size_t i = 0; i < w->kernel->dests.len; i++) {
+		const struct ezlb_dest_row *dest = &w->kernel->dests.items[i];
+		const struct ezlb_dest_row *old = dest_in(&w->before, dest);
+		const struct ezlb_spec *spec = spec_of(w, &dest->service);
+		bool was_fine;
+
+		if (dest->weight == 0 || !ezlb_scope_has(&w->scope, &dest->service))
+			continue;
+		if (spec && spec->full_nat && !is_natted(w->kernel, spec, dest)) {
+			was_fine = !old || old->weight == 0 || is_natted(&w->before, spec, dest);
+			w->bad_steps += was_fine;
+		}
+		/* On its way out: its source NAT must not leave before it. */
+		if (!spec && old && snat_row(&w->before, dest) && !snat_row(w->kernel, dest))
+			w->bad_steps++;
+	}
+	copy_table(&w->before, w->kernel);
+}
+
+/* One pass as the controller makes it; returns the number of ops, *ok as apply says. */
+static size_t pass(struct world *w, bool *ok)
+{
+	struct ezlb_table actual = { 0 }, target = { 0 };
+	struct ezlb_plan plan = { 0 };
+	struct ezlb_layer_errs errs;
+	size_t n;
+
+	copy_table(&w->before, w->kernel);
+	ezlb_reconcile_list(&w->dp, &w->scope, &actual, &errs);
+	ezlb_reconcile_target(&w->desired, &w->verdicts, &actual, &target);
+	ezlb_reconcile_diff(&target, &actual, &plan);
+	*ok = ezlb_reconcile_apply(&w->dp, &plan, &errs);
+	for (int i = 0; i < EZLB_LAYERS; i++)
+		*ok = *ok && errs.layer[i].code == 0;
+	n = plan.len;
+	ezlb_plan_clear(&plan);
+	ezlb_table_clear(&actual);
+	ezlb_table_clear(&target);
+	return n;
+}
+
+static void world_init(struct world *w, unsigned number)
+{
+	seed = 0x9e3779b97f4a7c15u * (number + 1);
+	*w = (struct world){ .memory = ezlb_memory_new() };
+	w->kernel = ezlb_memory_table(w->memory);
+	ezlb_memory_dataplane(w->memory, &w->dp);
+	ezlb_memory_on_step(w->memory, on_step, w);
+	make_files(w);
+	make_verdicts(w);
+	make_kernel(w);
+	ezlb_reconcile_scope(&w->desired, &w->owned, &w->scope);
+}
+
+static void world_clear(struct world *w)
+{
+	for (int i = 0; i < LISTENERS; i++)
+		ezlb_spec_free(w->specs[i]);
+	EZLB_VEC_CLEAR(&w->desired);
+	EZLB_VEC_CLEAR(&w->verdicts);
+	EZLB_VEC_CLEAR(&w->owned);
+	EZLB_VEC_CLEAR(&w->scope);
+	ezlb_table_clear(&w->before);
+	ezlb_memory_free(w->memory);
+}
+
+static void assert_foreign_same(const struct world *w, const struct ezlb_table *was)
+{
+	size_t foreign = 0, still = 0;
+
+	for (size_t i = 0; i < was->services.len; i++) {
+		const struct ezlb_service_row *row = &was->services.items[i];
+
+		if (ezlb_scope_has(&w->scope, &row->key))
+			continue;
+		foreign++;
+		for (size_t k = 0; k < w->kernel->services.len; k++)
+			still += ezlb_service_row_cmp(row, &w->kernel->services.items[k]) == 0 &&
+				 ezlb_service_row_same(row, &w->kernel->services.items[k]);
+	}
+	for (size_t i = 0; i < was->dests.len; i++) {
+		const struct ezlb_dest_row *row = &was->dests.items[i], *now;
+
+		if (ezlb_scope_has(&w->scope, &row->service))
+			continue;
+		foreign++;
+		now = dest_in(w->kernel, row);
+		still += now && ezlb_dest_row_same(row, now);
+	}
+	assert_int_equal(foreign, still);
+}
+
+static void make_fault(struct world *w)
+{
+	static const int codes[] = { ENOBUFS, EAGAIN, ENOMEM, EPERM, ENOENT };
+	enum ezlb_layer_kind layer = (enum ezlb_layer_kind)dice(EZLB_LAYERS);
+
+	if (dice(4) == 0)
+		ezlb_memory_list_fault(w->memory, layer, codes[dice(5)]);
+	else
+		ezlb_memory_fault(w->memory, layer, 1 + dice(12), codes[dice(5)]);
+}
+
+static void heal(struct world *w)
+{
+	for (int i = 0; i < EZLB_LAYERS; i++) {
+		ezlb_memory_fault(w->memory, (enum ezlb_layer_kind)i, 0, 0);
+		ezlb_memory_list_fault(w->memory, (enum ezlb_layer_kind)i, 0);
+	}
+}
+
+static void play_world(unsigned number, unsigned *faulted, unsigned *ops)
+{
+	struct ezlb_table was = { 0 };
+	struct world w;
+	unsigned long writes;
+	bool ok;
+
+	world_init(&w, number);
+	copy_table(&was, w.kernel);
+	if (dice(3) == 0) {
+		make_fault(&w);
+		pass(&w, &ok);
+		*faulted += !ok;
+		heal(&w);
+	}
+	*ops += (unsigned)pass(&w, &ok);
+	assert_true(ok);
+	writes = ezlb_memory_writes(w.memory);
+	assert_int_equal(pass(&w, &ok), 0);
+	assert_int_equal(ezlb_memory_writes(w.memory), writes);
+	assert_int_equal(w.bad_steps, 0);
+	assert_foreign_same(&w, &was);
+	ezlb_table_clear(&was);
+	world_clear(&w);
+}
+
+static void test_random_worlds(void **state)
+{
+	unsigned faulted = 0, ops = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < WORLDS; i++)
+		play_world(i, &faulted, &ops);
+	print_message("%d worlds, %u passes with a fault that hit, %u ops\n", WORLDS, faulted, ops);
+	assert_true(faulted > WORLDS / 10); /* else the faults miss and prove nothing */
+	assert_true(ops > WORLDS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random_worlds) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
