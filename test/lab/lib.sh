@@ -1,0 +1,415 @@
+# shellcheck shell=bash
+# What every lab case sources: the topology, its backends, ezlb itself, and the assertions.
+# test/lab/README.md has the picture and an example. All of it runs in the case's own namespaces
+# (scripts/lab.d/one-case), so nothing here cleans up.
+set -euo pipefail
+# A failing command in a function must say so too; its line is the only trace it leaves.
+set -E
+trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: failed: $BASH_COMMAND" >&2' ERR
+
+LAB_REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+EZLB=${EZLB_BIN:-$LAB_REPO/build/bin/ezlb}
+: "${WORK:?run me with scripts/lab}"
+SERVICES=$WORK/services.d
+STATE=$WORK/state
+EZLB_LOG=$WORK/ezlb.log
+EZLB_PID=
+EZLB_STATUS=
+mkdir -p "$SERVICES" "$STATE"
+
+CLIENT_IP=172.16.0.2
+VIP=10.0.0.1
+VIP2=10.0.0.2
+SNAT_IP=10.0.0.3
+declare -A BACKEND_IP=([b1]=192.168.10.11 [b2]=192.168.10.12 [b3]=192.168.10.13)
+# The addresses that lab_up gives the load balancer; empty where ezlb itself is to add them.
+LAB_LB_ADDRESSES=${LAB_LB_ADDRESSES-"$VIP $VIP2 $SNAT_IP"}
+
+# --- time ------------------------------------------------------------------------------------
+
+# A pipe that nobody writes to: `read -t` on it sleeps without starting a process, and processes
+# are what is slow under emulation.
+exec {LAB_NAP_FD}<> <(:)
+
+# nap SECONDS
+nap() {
+	read -r -t "$1" -u "$LAB_NAP_FD" || :
+}
+
+# now_ms: prints a clock in milliseconds. elapsed_ms T0: prints those since T0=$(now_ms).
+now_ms() {
+	local us=${EPOCHREALTIME/[.,]/}
+	echo $((us / 1000))
+}
+
+elapsed_ms() {
+	echo $(($(now_ms) - $1))
+}
+
+# --- assertions ------------------------------------------------------------------------------
+
+# fail MESSAGE...: ends the case. The dump follows, from one-case.
+fail() {
+	trap - ERR
+	echo "FAIL: $*" >&2
+	# The case's last line, from wherever it was called: first the case, then this library.
+	local i
+	for ((i = 1; i < ${#FUNCNAME[@]}; i++)); do
+		echo "  at ${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]}" >&2
+	done
+	exit 1
+}
+
+# assert_eq DESCRIPTION WANT GOT
+assert_eq() {
+	[[ $2 == "$3" ]] || fail "$1: want '$2', got '$3'"
+}
+
+# assert_match DESCRIPTION REGEX TEXT
+assert_match() {
+	[[ $3 =~ $2 ]] || fail "$1: want a match of '$2', got '$3'"
+}
+
+# eventually SECONDS DESCRIPTION COMMAND...: polls until the command succeeds.
+eventually() {
+	local limit=$1 what=$2 start output='' status=0
+	shift 2
+	start=$(now_ms)
+	while :; do
+		status=0
+		output=$("$@" 2>&1) || status=$?
+		[[ $status -ne 0 ]] || return 0
+		[[ $(elapsed_ms "$start") -lt $((limit * 1000)) ]] ||
+			fail "not within $limit s: $what ($*, status $status): $output"
+		nap 0.1
+	done
+}
+
+# never SECONDS DESCRIPTION COMMAND...: the command must fail for that long.
+never() {
+	local limit=$1 what=$2 start output=''
+	shift 2
+	start=$(now_ms)
+	while [[ $(elapsed_ms "$start") -lt $((limit * 1000)) ]]; do
+		if output=$("$@" 2>&1); then
+			fail "$what, after $(elapsed_ms "$start") ms ($*): $output"
+		fi
+		nap 0.1
+	done
+}
+
+# within MILLISECONDS DESCRIPTION COMMAND...: like eventually, for limits that a requirement states.
+# Goes on for 5 s more, because "1.2 s" and "never" are different bugs.
+within() {
+	local limit=$1 what=$2 start took output='' status=0
+	shift 2
+	start=$(now_ms)
+	while :; do
+		status=0
+		output=$("$@" 2>&1) || status=$?
+		took=$(elapsed_ms "$start")
+		if [[ $status -eq 0 ]]; then
+			[[ $took -le $limit ]] || fail "$what took $took ms, the limit is $limit ms"
+			echo "$what: $took ms (limit $limit ms)"
+			return 0
+		fi
+		[[ $took -lt $((limit + 5000)) ]] ||
+			fail "$what: not even after $took ms, the limit is $limit ms ($*, status $status): $output"
+		nap 0.05
+	done
+}
+
+# fails COMMAND...: true when the command is not. `!` cannot be handed to eventually.
+fails() {
+	! "$@"
+}
+
+# --- the topology ----------------------------------------------------------------------------
+
+# in_ns NAME COMMAND...: client, lb, b1, b2, b3. Not `ip netns exec`, which mounts a new /sys each time.
+in_ns() {
+	nsenter "--net=/run/netns/$1" -- "${@:2}"
+}
+
+lab_up() {
+	local ns address
+	{
+		for ns in client lb b1 b2 b3; do
+			echo "netns add $ns"
+		done
+		echo "link add eth0 netns client type veth peer name client netns lb"
+		for ns in b1 b2 b3; do
+			echo "link add eth0 netns $ns type veth peer name $ns netns lb"
+		done
+	} | ip -batch -
+
+	ip -n lb -batch - <<-END
+		link set lo up
+		addr add 172.16.0.1/24 dev client
+		addr add fd00:172::1/64 dev client nodad
+		link set client up
+		link add backends type bridge
+		addr add 192.168.10.1/24 dev backends
+		addr add fd00:192::1/64 dev backends nodad
+		link set b1 master backends up
+		link set b2 master backends up
+		link set b3 master backends up
+		link set backends up
+		$(for address in $LAB_LB_ADDRESSES; do echo "addr add $address/32 dev lo"; done)
+	END
+	ip -n client -batch - <<-END
+		link set lo up
+		addr add $CLIENT_IP/24 dev eth0
+		addr add fd00:172::2/64 dev eth0 nodad
+		link set eth0 up
+		route add 10.0.0.0/24 via 172.16.0.1
+		route add fd00:10::/64 via fd00:172::1
+	END
+	for ns in b1 b2 b3; do
+		ip -n "$ns" -batch - <<-END
+			link set lo up
+			addr add ${BACKEND_IP[$ns]}/24 dev eth0
+			addr add fd00:192::${BACKEND_IP[$ns]##*.}/64 dev eth0 nodad
+			link set eth0 up
+			route add $SNAT_IP/32 via 192.168.10.1
+			route add fd00:10::3/128 via fd00:192::1
+		END
+	done
+	# On the host a new namespace takes this over from the host; ezlb has to find it at 0.
+	in_ns lb sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward
+		if [ -e /proc/sys/net/ipv4/vs/conntrack ]; then echo 0 >/proc/sys/net/ipv4/vs/conntrack; fi'
+}
+
+# lb_sysctl NAME [VALUE]: prints or sets one of the load balancer's, like net.ipv4.vs.conntrack.
+lb_sysctl() {
+	local path=/proc/sys/${1//.//}
+	if [[ $# -eq 1 ]]; then
+		in_ns lb cat "$path"
+	else
+		# shellcheck disable=SC2016
+		in_ns lb sh -c 'echo "$2" >"$1"' sh "$path" "$2"
+	fi
+}
+
+# Neither of these loads a module that is not there: looking must not change what ezlb finds.
+
+# ipvs: the services and destinations in lb, as numbers.
+ipvs() {
+	[[ ! -e /proc/net/ip_vs ]] || in_ns lb ipvsadm -Ln
+}
+
+# nat_rules: the rules of the legacy nat table in lb.
+nat_rules() {
+	in_ns lb sh -c 'grep -qsx nat /proc/net/ip_tables_names || exit 0
+		exec iptables-legacy -w 5 -t nat -S'
+}
+
+# ipvs_unload: a kernel without ip_vs, as after boot. Only in the guest: the host's may be in use.
+ipvs_unload() {
+	[[ ${LAB_PLACE:-} == guest ]] || fail "ipvs_unload needs EZLB_LAB=guest"
+	local used
+	used=$(awk '/^ip_vs/ { print $1 }' /proc/modules)
+	[[ -n $used ]] || return 0
+	# Namespaces of the case before this one may still be on their way out and hold it.
+	# shellcheck disable=SC2086
+	eventually 10 "ip_vs unloaded" modprobe -r -a $used
+}
+
+# --- backends --------------------------------------------------------------------------------
+
+# backend_start NAME [PORT...]: real servers; default 80 8080 53/udp. PORT is HTTP, PORT/udp is UDP.
+# Both answer "backend=NAME peer=ADDRESS"; /healthz answers 200 while $WORK/NAME/healthz exists.
+backend_start() {
+	local name=$1 port
+	shift
+	[[ $# -gt 0 ]] || set -- 80 8080 53/udp
+	backend_files "$name"
+	# Not in_ns: a function in the background is a shell, and $! is that and not the server.
+	for port in "$@"; do
+		if [[ $port == */udp ]]; then
+			nsenter "--net=/run/netns/$name" -- socat "UDP4-RECVFROM:${port%/udp},fork,reuseaddr" \
+				"SYSTEM:read question; echo backend=$name peer=\$SOCAT_PEERADDR" 2>>"$WORK/$name.log" &
+		else
+			nsenter "--net=/run/netns/$name" -- busybox httpd -f -p "[::]:$port" -h "$WORK/$name" 2>>"$WORK/$name.log" &
+		fi
+		echo $! >>"$WORK/$name.pids"
+	done
+	for port in "$@"; do
+		eventually 10 "$name listens on $port" backend_listens "$name" "$port"
+	done
+}
+
+backend_files() {
+	[[ ! -d $WORK/$1 ]] || return 0
+	mkdir -p "$WORK/$1/cgi-bin"
+	echo ok >"$WORK/$1/healthz"
+	# httpd runs index.cgi for "/". An IPv4 peer of a [::] socket shows as [::ffff:1.2.3.4].
+	cat >"$WORK/$1/cgi-bin/index.cgi" <<-END
+		#!/bin/sh
+		peer=\${REMOTE_ADDR#\\[}
+		peer=\${peer%\\]}
+		printf 'Content-Type: text/plain\\r\\n\\r\\nbackend=$1 peer=%s\\n' "\${peer#::ffff:}"
+	END
+	chmod 755 "$WORK/$1/cgi-bin/index.cgi"
+}
+
+backend_listens() {
+	local hex files=tcp6 state=0A
+	[[ $2 != */udp ]] || files=udp state=07
+	printf -v hex %04X "${2%/udp}"
+	in_ns "$1" grep -q ":$hex 0*:0000 $state " "/proc/net/$files"
+}
+
+# backend_stop NAME: ends its servers, so that the kernel refuses connections to it.
+backend_stop() {
+	local pid
+	while read -r pid; do
+		kill "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	done <"$WORK/$1.pids"
+	rm -f "$WORK/$1.pids"
+}
+
+# client_get URL|IP:PORT[/PATH] [CURL-ARGUMENT...]: one request; fails on anything but 2xx.
+client_get() {
+	in_ns client curl -sS -f -g --max-time 3 "$@"
+}
+
+# client_udp IP PORT: one datagram; prints the answer, fails after 2 s without one. dd, because bash's
+# own read takes a byte at a time, and of a datagram that is the first byte and no more.
+client_udp() {
+	# shellcheck disable=SC2016
+	in_ns client bash -c 'exec 3<>"/dev/udp/$1/$2" && echo question >&3 &&
+		exec timeout 2 dd bs=2048 count=1 status=none <&3' bash "$1" "$2"
+}
+
+# --- ezlb ------------------------------------------------------------------------------------
+
+# service NAME <<EOF: writes or replaces the drop-in NAME.yaml in one step, as an editor should.
+service() {
+	cat >"$SERVICES/.$1.tmp"
+	mv "$SERVICES/.$1.tmp" "$SERVICES/$1.yaml"
+}
+
+# ezlb_start [FLAG...]: `ezlb run` in lb, in the background; its log is appended to $EZLB_LOG.
+# EZLB_WRAP is put before it, for `strace -D ...` (with -D, EZLB_PID is still ezlb's).
+ezlb_start() {
+	# Not in_ns, as in backend_start: EZLB_PID must be ezlb.
+	# shellcheck disable=SC2086
+	nsenter --net=/run/netns/lb -- ${EZLB_WRAP:-} "$EZLB" run --config-dir "$SERVICES" --state-dir "$STATE" "$@" \
+		>>"$EZLB_LOG" 2>&1 &
+	EZLB_PID=$!
+}
+
+# ezlb_stop [SIGNAL]: signals ezlb and waits up to 15 s. EZLB_STATUS is its exit status; fails where
+# that is not the one to expect: 0, or 137 after KILL.
+ezlb_stop() {
+	local signal=${1:-TERM} want=0
+	[[ $signal != KILL ]] || want=137
+	[[ -n $EZLB_PID ]] || fail "ezlb_stop: not started"
+	kill -s "$signal" "$EZLB_PID" 2>/dev/null || :
+	ezlb_wait 15
+	[[ $EZLB_STATUS -eq $want ]]
+}
+
+# ezlb_wait SECONDS: waits for ezlb to end by itself and sets EZLB_STATUS.
+ezlb_wait() {
+	local start
+	start=$(now_ms)
+	while ezlb_runs; do
+		[[ $(elapsed_ms "$start") -lt $(($1 * 1000)) ]] || fail "ezlb still runs after $1 s"
+		nap 0.05
+	done
+	EZLB_STATUS=0
+	wait "$EZLB_PID" 2>/dev/null || EZLB_STATUS=$?
+	EZLB_PID=
+}
+
+ezlb_runs() {
+	[[ -n $EZLB_PID ]] && kill -0 "$EZLB_PID" 2>/dev/null
+}
+
+# ezlb_cmd SUBCOMMAND [ARGUMENT...]: runs it in lb, with the directories for those that take them.
+ezlb_cmd() {
+	local subcommand=$1 flags=()
+	shift
+	case $subcommand in
+	once | plan | doctor) flags=(--config-dir "$SERVICES" --state-dir "$STATE") ;;
+	status | cleanup) flags=(--state-dir "$STATE") ;;
+	esac
+	in_ns lb "$EZLB" "$subcommand" "${flags[@]}" "$@"
+}
+
+# --- a ConfigMap volume ----------------------------------------------------------------------
+
+# configmap_update DIR FILE...: makes the files the volume's whole content, each under its own name,
+# in the steps of kubelet's AtomicWriter (kubernetes, pkg/volume/util/atomic_writer.go). Visible links
+# come after the swap of ..data (KUBELET=new, the default) or before it (KUBELET=old), so with a new
+# kubelet a key is in ..data before it is visible, and with an old one it dangles for a moment.
+configmap_update() {
+	local dir=$1 old file stamp
+	shift
+	old=$(readlink "$dir/..data" || :)
+	! configmap_same "$dir" "$@" || return 0
+	stamp=$(mktemp -d "$dir/..$(date -u +%Y_%m_%d_%H_%M_%S).XXXXXXXXXX")
+	chmod 755 "$stamp"
+	[[ $# -eq 0 ]] || cp -- "$@" "$stamp/"
+	[[ ${KUBELET:-new} != old ]] || configmap_links "$dir" "$@"
+	ln -s "${stamp##*/}" "$dir/..data_tmp"
+	mv -T "$dir/..data_tmp" "$dir/..data"
+	[[ ${KUBELET:-new} == old ]] || configmap_links "$dir" "$@"
+	for file in "$dir"/*; do
+		if [[ -L $file && ! -e $file ]]; then
+			rm "$file"
+		fi
+	done
+	[[ -z $old ]] || rm -r "${dir:?}/$old"
+}
+
+# configmap_init DIR [FILE...]: a new volume.
+configmap_init() {
+	mkdir -p "$1"
+	configmap_update "$@"
+}
+
+configmap_links() {
+	local dir=$1 file name
+	for file in "${@:2}"; do
+		name=${file##*/}
+		[[ -L $dir/$name ]] || ln -s "..data/$name" "$dir/$name"
+	done
+}
+
+# kubelet syncs about once a minute and writes only when something changed.
+configmap_same() {
+	local dir=$1 file have=0
+	shift
+	[[ -d $dir/..data ]] || return 1
+	for file in "$dir"/..data/*; do
+		[[ ! -e $file ]] || have=$((have + 1))
+	done
+	[[ $have -eq $# ]] || return 1
+	for file in "$@"; do
+		cmp -s "$file" "$dir/..data/${file##*/}" || return 1
+	done
+}
+
+# --- after a failure -------------------------------------------------------------------------
+
+# lab_dump: what one needs to see first. Called by one-case in a shell of its own.
+lab_dump() {
+	trap - ERR
+	set +e
+	if [[ -e /run/netns/lb ]]; then
+		echo "--- ipvsadm -Ln"
+		ipvs
+		echo "--- iptables-legacy -t nat -S"
+		nat_rules
+		echo "--- addresses"
+		ip -n lb -brief address
+	fi
+	if [[ -s $EZLB_LOG ]]; then
+		echo "--- the end of ezlb.log"
+		tail -n 60 "$EZLB_LOG"
+	fi
+}

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# timeout: 120
+# The lab proves itself, without ezlb: only FullNAT carries traffic in its topology, only with
+# net.ipv4.vs.conntrack=1, and the ConfigMap simulator does what kubelet does.
+# shellcheck source=test/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# --- FullNAT by hand -------------------------------------------------------------------------
+
+lab_up
+backend_start b1
+backend_start b2
+
+assert_eq "nothing in IPVS yet" 0 "$(ipvs | grep -c '^ *->.*192' || :)"
+assert_eq "no NAT rules yet" "" "$(nat_rules)"
+
+in_ns lb ipvsadm -R <<END
+-A -t $VIP:80 -s rr
+-a -t $VIP:80 -r ${BACKEND_IP[b1]}:80 -m
+-A -u $VIP:53 -s rr
+-a -u $VIP:53 -r ${BACKEND_IP[b1]}:53 -m
+END
+for proto in tcp:80 udp:53; do
+	in_ns lb iptables-legacy -w 5 -t nat -A POSTROUTING -d "${BACKEND_IP[b1]}" -p "${proto%:*}" \
+		--dport "${proto#*:}" -j SNAT --to-source "$SNAT_IP"
+done
+lb_sysctl net.ipv4.ip_forward 1
+
+assert_eq "lb starts without conntrack" 0 "$(lb_sysctl net.ipv4.vs.conntrack)"
+fails client_get "$VIP:80" || fail "an answer over TCP without net.ipv4.vs.conntrack"
+fails client_udp "$VIP" 53 || fail "an answer over UDP without net.ipv4.vs.conntrack"
+
+lb_sysctl net.ipv4.vs.conntrack 1
+within 3000 "first TCP answer" client_get "$VIP:80"
+assert_eq "TCP: the backend sees the SNAT address" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
+assert_eq "UDP: the backend sees the SNAT address" "backend=b1 peer=$SNAT_IP" "$(client_udp "$VIP" 53)"
+assert_eq "a static file" ok "$(client_get "http://$VIP:80/healthz")"
+rm "$WORK/b1/healthz"
+fails client_get "$VIP:80/healthz" || fail "/healthz answers although its file is gone"
+
+assert_match "ipvs shows the service" "TCP +$VIP:80 rr" "$(ipvs)"
+assert_match "nat_rules shows the rule" \
+	"-d ${BACKEND_IP[b1]}/32 -p tcp .*--to-source $SNAT_IP" "$(nat_rules)"
+
+# A second backend over IPv4's other port, and the first one gone.
+in_ns lb ipvsadm -a -t "$VIP:80" -r "${BACKEND_IP[b2]}:8080" -m
+in_ns lb iptables-legacy -w 5 -t nat -A POSTROUTING -d "${BACKEND_IP[b2]}" -p tcp --dport 8080 \
+	-j MASQUERADE
+backend_stop b1
+answers_from() {
+	[[ $(client_get "$VIP:80") == "$1" ]]
+}
+eventually 10 "b2 answers, masqueraded" answers_from "backend=b2 peer=192.168.10.1"
+in_ns lb ipvsadm -d -t "$VIP:80" -r "${BACKEND_IP[b2]}:8080"
+never 1 "b1 answers although it is stopped" client_get "$VIP:80"
+backend_start b1
+eventually 5 "b1 is back" answers_from "backend=b1 peer=$SNAT_IP"
+
+# IPv6, straight from lb: the addresses are there and the server says them without brackets.
+assert_eq "IPv6 server" "backend=b1 peer=fd00:192::1" \
+	"$(in_ns lb curl -sS -g --max-time 3 'http://[fd00:192::11]:80/')"
+
+# --- the ConfigMap simulator -----------------------------------------------------------------
+
+src=$WORK/src
+cm=$WORK/configmap
+mkdir "$src"
+# A payload's files, one "v1" each: files v1 web.yaml dns.yaml
+files() {
+	local name
+	for name in "${@:2}"; do
+		echo "$1" >"$src/$name"
+	done
+}
+# The volume's visible keys, and what each links to.
+keys() {
+	local path
+	for path in "$cm"/*; do
+		echo -n "${path##*/}->$(readlink "$path")=$(<"$path") "
+	done
+}
+stamps() {
+	ls -d "$cm"/..2*
+}
+
+for KUBELET in old new; do
+	rm -rf "$cm"
+	files v1 web.yaml dns.yaml
+	configmap_init "$cm" "$src/web.yaml" "$src/dns.yaml"
+	first=$(stamps)
+	assert_match "$KUBELET: directory name" \
+		'/\.\.20[0-9]{2}(_[0-9]{2}){5}\.[0-9A-Za-z]+$' "$first"
+	assert_eq "$KUBELET: ..data" "${first##*/}" "$(readlink "$cm/..data")"
+	assert_eq "$KUBELET: keys" \
+		"dns.yaml->..data/dns.yaml=v1 web.yaml->..data/web.yaml=v1 " "$(keys)"
+
+	configmap_update "$cm" "$src/web.yaml" "$src/dns.yaml"
+	assert_eq "$KUBELET: no change, no write" "$first" "$(stamps)"
+
+	files v2 web.yaml api.yaml
+	configmap_update "$cm" "$src/web.yaml" "$src/api.yaml"
+	assert_eq "$KUBELET: one key added, one changed, one gone" \
+		"api.yaml->..data/api.yaml=v2 web.yaml->..data/web.yaml=v2 " "$(keys)"
+	[[ $(stamps) != "$first" ]] || fail "$KUBELET: still the old directory"
+	assert_eq "$KUBELET: one directory left" 1 "$(stamps | wc -l)"
+	assert_eq "$KUBELET: no ..data_tmp left" "" "$(find "$cm" -name '..data_tmp')"
+done
+
+# --- starting and stopping, with a stand-in for ezlb -----------------------------------------
+
+EZLB=$WORK/stub
+cat >"$EZLB" <<'END'
+#!/bin/bash
+echo "args: $*"
+[[ $1 == run ]] || exit 0
+trap 'exit "${STUB_STATUS:-0}"' TERM
+while :; do
+	sleep 0.1
+done
+END
+chmod 755 "$EZLB"
+started() {
+	grep -q "^args: run --config-dir $SERVICES --state-dir $STATE --flag" "$EZLB_LOG"
+}
+ezlb_start --flag
+eventually 5 "the stub logs" started
+ezlb_stop
+ezlb_start
+ezlb_stop KILL
+assert_eq "status after SIGKILL" 137 "$EZLB_STATUS"
+assert_match "ezlb_cmd passes the directories" "^args: plan --config-dir $SERVICES" "$(ezlb_cmd plan)"
+rm "$EZLB_LOG"
+EZLB_WRAP="strace -D -f -o $WORK/trace -e trace=execve" STUB_STATUS=3 ezlb_start --flag
+eventually 10 "the traced stub logs" started
+ezlb_stop && fail "ezlb_stop passes exit status 3"
+assert_eq "strace -D leaves status and signals alone" 3 "$EZLB_STATUS"
+service web <<<"listen: 10.0.0.1:80"
+assert_eq "a drop-in" "listen: 10.0.0.1:80" "$(<"$SERVICES/web.yaml")"
+
+# --- the library's own promises --------------------------------------------------------------
+
+late() {
+	nap 0.3
+}
+(eventually 1 "what cannot be" false) 2>/dev/null && fail "eventually passes a command that fails"
+(never 1 "what is" true) 2>/dev/null && fail "never passes a command that succeeds"
+(within 100 "late" late) 2>/dev/null && fail "within passes a command that is late"
+(assert_eq "differs" a b) 2>/dev/null && fail "assert_eq passes different strings"
+echo "selftest done"
