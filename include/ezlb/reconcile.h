@@ -33,6 +33,13 @@ void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scop
 void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_verdicts *verdicts,
 			   const struct ezlb_table *actual, struct ezlb_table *target);
 
+/*
+ * Lets the services in `keep` stay as the kernel has them, with their dests and SNAT rows: they are
+ * ours, but the file that may ask for them cannot be understood. None of them is in target yet.
+ */
+void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
+			 struct ezlb_table *target);
+
 /* Both tables are sorted. Ops come out in execution order, all EZLB_PENDING. */
 void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_table *actual,
 			 struct ezlb_plan *plan);

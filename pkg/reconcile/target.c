@@ -114,3 +114,32 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 	ezlb_table_sort(target);
 	unique_snats(&target->snats);
 }
+
+void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
+			 struct ezlb_table *target)
+{
+	size_t wanted = target->snats.len;
+	struct ezlb_snats sorted = { target->snats.items, wanted, target->snats.cap };
+
+	for (size_t i = 0; i < actual->services.len; i++)
+		if (ezlb_scope_has(keep, &actual->services.items[i].key))
+			*EZLB_PUSH(&target->services) = actual->services.items[i];
+	for (size_t i = 0; i < actual->dests.len; i++) {
+		const struct ezlb_dest_row *dest = &actual->dests.items[i];
+		struct ezlb_snat_row key = { .proto = dest->service.proto,
+					     .backend = dest->endpoint };
+		const struct ezlb_snat_row *snat;
+
+		if (!ezlb_scope_has(keep, &dest->service))
+			continue;
+		*EZLB_PUSH(&target->dests) = *dest;
+		snat = EZLB_FIND(&actual->snats, &key, ezlb_snat_row_cmp);
+		if (!snat || EZLB_FIND(&sorted, &key, ezlb_snat_row_cmp))
+			continue;
+		*EZLB_PUSH(&target->snats) = *snat;
+		sorted.items = target->snats.items;
+		target->snat_wanted = true;
+	}
+	ezlb_table_sort(target);
+	unique_snats(&target->snats);
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd.h"
+
+static void print(const struct ezlb_diags *diags)
+{
+	for (size_t i = 0; i < diags->len; i++) {
+		char *text = ezlb_diag_text(&diags->items[i]);
+
+		fputs(text, stdout);
+		free(text);
+	}
+}
+
+int cmd_check(const struct flags *flags)
+{
+	const struct ezlb_options *options = &flags->options;
+	struct ezlb_diags diags = { 0 };
+	struct ezlb_err err = { 0 };
+	size_t n_files = 0;
+	bool named = flags->n_args > 0;
+	int rc = ezlb_controller_check(named ? flags->args : options->config_dirs,
+				       named ? (size_t)flags->n_args : options->n_config_dirs,
+				       &diags, &n_files, &err);
+	int status = 0;
+
+	print(&diags);
+	if (rc < 0)
+		status = cmd_fail(&err);
+	else if (diags.len > 0)
+		status = 1;
+	if (rc == 0)
+		printf("%zu file%s checked, %zu error%s\n", n_files, n_files == 1 ? "" : "s",
+		       diags.len, diags.len == 1 ? "" : "s");
+	ezlb_diags_clear(&diags);
+	return status;
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd.h"
+
+int cmd_run(const struct flags *flags)
+{
+	struct ezlb_err err = { 0 };
+
+	if (!flags_no_args(flags, "run"))
+		return EXIT_USAGE;
+	return ezlb_controller_run(&flags->options, &err) < 0 ? cmd_fail(&err) : 0;
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ezlb/mem.h>
+
+#include "cmd.h"
+
+#define DEFAULT_CONFIG_DIR "/etc/ezlb/services.d"
+#define DEFAULT_STATE_DIR  "/run/ezlb"
+
+enum flag {
+	FLAG_CONFIG_DIR = 256,
+	FLAG_STATE_DIR,
+	FLAG_DATAPLANE,
+	FLAG_CLEANUP,
+	FLAG_LOG_LEVEL,
+	FLAG_LOG_FORMAT,
+	FLAG_HELP,
+};
+
+/* The one list: getopt, the environment and --help are made of it. */
+static const struct {
+	enum flag flag;
+	const char *name, *env, *arg, *help;
+	int has_arg;
+} table[] = {
+	{ FLAG_CONFIG_DIR, "config-dir", "EZLB_CONFIG_DIR", "DIR",
+	  "service files; repeatable, variable with ':' [" DEFAULT_CONFIG_DIR "]",
+	  required_argument },
+	{ FLAG_STATE_DIR, "state-dir", "EZLB_STATE_DIR", "DIR",
+	  "where ezlb notes what it owns [" DEFAULT_STATE_DIR "]", required_argument },
+	{ FLAG_DATAPLANE, "dataplane", "EZLB_DATAPLANE", "kernel|memory",
+	  "memory: touch no kernel, for trying out [kernel]", required_argument },
+	{ FLAG_CLEANUP, "cleanup-on-exit", "EZLB_CLEANUP_ON_EXIT", "true|false",
+	  "remove everything of ezlb's when `run` ends [true]", optional_argument },
+	{ FLAG_LOG_LEVEL, "log-level", "EZLB_LOG_LEVEL", "LEVEL",
+	  "error, warn, info or debug [info]", required_argument },
+	{ FLAG_LOG_FORMAT, "log-format", "EZLB_LOG_FORMAT", "logfmt|json", "[logfmt]",
+	  required_argument },
+	{ FLAG_HELP, "help", NULL, NULL, "this text", no_argument },
+};
+#define N_FLAGS (sizeof(table) / sizeof(table[0]))
+
+struct log_flags {
+	enum ezlb_log_level level;
+	enum ezlb_log_format format;
+};
+
+static bool parse_bool(const char *text, bool *out)
+{
+	if (strcmp(text, "true") == 0)
+		*out = true;
+	else if (strcmp(text, "false") == 0)
+		*out = false;
+	else
+		return false;
+	return true;
+}
+
+static bool parse_dataplane(const char *text, enum ezlb_dataplane_kind *out)
+{
+	if (strcmp(text, "kernel") == 0)
+		*out = EZLB_DP_KERNEL;
+	else if (strcmp(text, "memory") == 0)
+		*out = EZLB_DP_MEMORY;
+	else
+		return false;
+	return true;
+}
+
+static void add_dir(struct ezlb_options *options, const char *dir)
+{
+	options->config_dirs = ezlb_realloc(options->config_dirs, options->n_config_dirs + 1,
+					    sizeof(*options->config_dirs));
+	options->config_dirs[options->n_config_dirs++] = dir;
+}
+
+/* False: the value is not one of those that the flag takes. */
+static bool set(struct flags *flags, struct log_flags *log, enum flag flag, const char *value)
+{
+	struct ezlb_options *options = &flags->options;
+
+	switch (flag) {
+	case FLAG_CONFIG_DIR:
+		add_dir(options, value);
+		return value[0] != '\0';
+	case FLAG_STATE_DIR:
+		options->state_dir = value;
+		return value[0] != '\0';
+	case FLAG_DATAPLANE:
+		return parse_dataplane(value, &options->dataplane);
+	case FLAG_CLEANUP:
+		return parse_bool(value ? value : "true", &options->cleanup_on_exit);
+	case FLAG_LOG_LEVEL:
+		return ezlb_log_level_parse(value, &log->level) == 0;
+	case FLAG_LOG_FORMAT:
+		return ezlb_log_format_parse(value, &log->format) == 0;
+	case FLAG_HELP:
+		flags->help = true;
+		return true;
+	}
+	return false;
+}
+
+/* ':' separates directories; the pieces live as long as the process, as the environment does. */
+static void set_env_dirs(struct ezlb_options *options, char *value)
+{
+	for (char *save = NULL, *dir = strtok_r(value, ":", &save); dir;
+	     dir = strtok_r(NULL, ":", &save))
+		add_dir(options, dir);
+}
+
+static bool read_env(struct flags *flags, struct log_flags *log)
+{
+	for (size_t i = 0; i < N_FLAGS; i++) {
+		char *value = table[i].env ? getenv(table[i].env) : NULL;
+
+		if (!value || value[0] == '\0')
+			continue;
+		if (table[i].flag == FLAG_CONFIG_DIR) {
+			set_env_dirs(&flags->options, value);
+		} else if (!set(flags, log, table[i].flag, value)) {
+			fprintf(stderr, "ezlb: %s=%s: expected %s\n", table[i].env, value,
+				table[i].arg);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool read_flags(struct flags *flags, struct log_flags *log, int argc, char **argv)
+{
+	struct option longs[N_FLAGS + 1] = { { 0 } };
+	size_t env_dirs = flags->options.n_config_dirs;
+	int index, c;
+
+	for (size_t i = 0; i < N_FLAGS; i++)
+		longs[i] = (struct option){ table[i].name, table[i].has_arg, NULL,
+					    (int)table[i].flag };
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "h", longs, &index)) != -1) {
+		if (c == '?')
+			return false; /* getopt has told */
+		if (c == 'h') {
+			flags->help = true;
+			continue;
+		}
+		/* A flag replaces what the environment says; it does not add to it. */
+		if (c == FLAG_CONFIG_DIR && env_dirs > 0)
+			flags->options.n_config_dirs = env_dirs = 0;
+		if (!set(flags, log, (enum flag)c, optarg)) {
+			fprintf(stderr, "ezlb: --%s=%s: expected %s\n", table[index].name, optarg,
+				table[index].arg);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool flags_parse(struct flags *flags, int argc, char **argv)
+{
+	struct log_flags log = { EZLB_INFO, EZLB_LOGFMT };
+
+	*flags = (struct flags){ .options = { .state_dir = DEFAULT_STATE_DIR,
+					      .cleanup_on_exit = true } };
+	if (!read_env(flags, &log) || !read_flags(flags, &log, argc, argv))
+		return false;
+	if (flags->options.n_config_dirs == 0)
+		add_dir(&flags->options, DEFAULT_CONFIG_DIR);
+	flags->n_args = argc - optind;
+	flags->args = ezlb_calloc((size_t)flags->n_args, sizeof(*flags->args));
+	for (int i = 0; i < flags->n_args; i++)
+		flags->args[i] = argv[optind + i];
+	ezlb_log_setup(log.level, log.format);
+	return true;
+}
+
+void flags_clear(struct flags *flags)
+{
+	free(flags->options.config_dirs);
+	free(flags->args);
+}
+
+void flags_print(void)
+{
+	char left[64];
+
+	for (size_t i = 0; i < N_FLAGS; i++) {
+		snprintf(left, sizeof(left), "--%s%s%s", table[i].name, table[i].arg ? "=" : "",
+			 table[i].arg ? table[i].arg : "");
+		printf("  %-29s %s\n", left, table[i].help);
+	}
+	printf("\nEach flag but --help has a variable: --state-dir is EZLB_STATE_DIR.\n");
+}
+
+bool flags_no_args(const struct flags *flags, const char *command)
+{
+	if (flags->n_args == 0)
+		return true;
+	fprintf(stderr, "ezlb: %s takes no arguments, got '%s'\n", command, flags->args[0]);
+	return false;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "catalog.h"
+
+#include <ezlb/config.h>
+#include <ezlb/log.h>
+
+static int entry_cmp(const void *a, const void *b)
+{
+	const struct catalog_entry *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+static void drop_fresh(struct catalog_entry *entry)
+{
+	if (entry->fresh != entry->last)
+		ezlb_spec_free(entry->fresh);
+	entry->fresh = NULL;
+}
+
+static void entry_clear(struct catalog_entry *entry)
+{
+	drop_fresh(entry);
+	ezlb_spec_free(entry->last);
+	ezlb_diags_clear(&entry->diags);
+	free(entry->path);
+}
+
+static void parse(struct catalog_entry *entry, const struct ezlb_file *file)
+{
+	drop_fresh(entry);
+	ezlb_diags_clear(&entry->diags);
+	if (file->bytes)
+		entry->fresh = ezlb_config_parse(file->path, file->bytes, file->len, &entry->diags);
+	else
+		ezlb_diags_add(&entry->diags, file->path, (struct ezlb_mark){ 0, 0 }, EZLB_E_READ,
+			       "%s", file->problem);
+}
+
+/* `old` entries are sorted, those behind them are new in this snapshot. */
+static void take_file(struct catalog *catalog, size_t old, const struct ezlb_file *file)
+{
+	struct catalog_entry key = { .path = file->path };
+	struct catalog_entry *entry = ezlb_find(&key, catalog->entries.items, old, sizeof(key),
+						entry_cmp);
+
+	if (!entry) {
+		entry = EZLB_PUSH(&catalog->entries);
+		entry->path = ezlb_strdup(file->path);
+		entry->was_good = true;
+	}
+	/* An unreadable file is looked at each time: its problem may have changed. */
+	if (!entry->readable || !file->bytes || entry->hash != file->hash)
+		parse(entry, file);
+	entry->seen = true;
+	entry->readable = file->bytes != NULL;
+	entry->hash = file->hash;
+}
+
+static void forget_unseen(struct catalog *catalog)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < catalog->entries.len; i++) {
+		struct catalog_entry *entry = &catalog->entries.items[i];
+
+		if (entry->seen) {
+			catalog->entries.items[n++] = *entry;
+			continue;
+		}
+		ezlb_log(EZLB_INFO, "config", EZLB_S("msg", "file is gone"),
+			 EZLB_S("file", entry->path),
+			 EZLB_S("svc", entry->last ? entry->last->name : NULL));
+		entry_clear(entry);
+	}
+	catalog->entries.len = n;
+}
+
+static void copy_diags(struct ezlb_diags *to, const struct ezlb_diags *from)
+{
+	for (size_t i = 0; i < from->len; i++) {
+		const struct ezlb_diag *diag = &from->items[i];
+		struct ezlb_diag *copy = ezlb_diags_add(to, diag->file, diag->at, diag->code, "%s",
+							diag->message);
+
+		copy->source = diag->source ? ezlb_strdup(diag->source) : NULL;
+		copy->help = diag->help ? ezlb_strdup(diag->help) : NULL;
+	}
+}
+
+static void promote(struct catalog_entry *entry, const struct ezlb_spec *chosen)
+{
+	if (chosen == entry->last)
+		return;
+	if (entry->last != entry->fresh)
+		ezlb_spec_free(entry->last);
+	entry->last = chosen ? entry->fresh : NULL;
+}
+
+/* Merges what the files say; logs nothing. */
+static void merge(struct catalog *catalog)
+{
+	size_t n = catalog->entries.len;
+	EZLB_AUTO_FREE struct ezlb_candidate *candidates = ezlb_calloc(n, sizeof(*candidates));
+
+	for (size_t i = 0; i < n; i++) {
+		candidates[i].fresh = catalog->entries.items[i].fresh;
+		candidates[i].last = catalog->entries.items[i].last;
+		copy_diags(&catalog->diags, &catalog->entries.items[i].diags);
+	}
+	ezlb_desired_merge(candidates, n, &catalog->desired, &catalog->diags);
+	ezlb_diags_sort(&catalog->diags);
+	catalog->n_without = 0;
+	for (size_t i = 0; i < n; i++) {
+		promote(&catalog->entries.items[i], candidates[i].chosen);
+		catalog->n_without += !candidates[i].chosen;
+	}
+}
+
+static bool diag_known(const struct ezlb_diags *diags, const struct ezlb_diag *diag)
+{
+	for (size_t i = 0; i < diags->len; i++)
+		if (diags->items[i].code == diag->code &&
+		    strcmp(diags->items[i].file, diag->file) == 0 &&
+		    diags->items[i].at.line == diag->at.line &&
+		    diags->items[i].at.col == diag->at.col &&
+		    strcmp(diags->items[i].message, diag->message) == 0)
+			return true;
+	return false;
+}
+
+static const struct catalog_entry *entry_of(const struct catalog *catalog, const char *path)
+{
+	for (size_t i = 0; i < catalog->entries.len; i++)
+		if (strcmp(catalog->entries.items[i].path, path) == 0)
+			return &catalog->entries.items[i];
+	return NULL;
+}
+
+static void log_diags(const struct catalog *catalog, const struct ezlb_diags *before)
+{
+	for (size_t i = 0; i < catalog->diags.len; i++) {
+		const struct ezlb_diag *diag = &catalog->diags.items[i];
+		const struct catalog_entry *entry = entry_of(catalog, diag->file);
+		EZLB_AUTO_FREE char *line = ezlb_diag_line(diag);
+
+		if (diag_known(before, diag))
+			continue;
+		ezlb_log(EZLB_ERROR, "config", EZLB_S("msg", line), EZLB_S("help", diag->help),
+			 EZLB_S("svc", entry && entry->last ? entry->last->name : NULL),
+			 EZLB_S("effect", entry && entry->last ? "its last good version stays"
+							       : "the file is not in force"));
+	}
+}
+
+static void log_accepted(struct catalog *catalog)
+{
+	for (size_t i = 0; i < catalog->entries.len; i++) {
+		struct catalog_entry *entry = &catalog->entries.items[i];
+		bool good = true;
+
+		for (size_t k = 0; k < catalog->diags.len && good; k++)
+			good = strcmp(catalog->diags.items[k].file, entry->path) != 0;
+		if (good && !entry->was_good)
+			ezlb_log(EZLB_INFO, "config", EZLB_S("msg", "file is sound again"),
+				 EZLB_S("file", entry->path), EZLB_S("svc", entry->last->name));
+		entry->was_good = good;
+	}
+}
+
+void catalog_update(struct catalog *catalog, const struct ezlb_snapshot *snapshot)
+{
+	struct ezlb_diags before = catalog->diags;
+	size_t old = catalog->entries.len;
+
+	catalog->diags = (struct ezlb_diags){ 0 };
+	EZLB_VEC_CLEAR(&catalog->desired);
+	for (size_t i = 0; i < catalog->entries.len; i++)
+		catalog->entries.items[i].seen = false;
+	for (size_t i = 0; i < snapshot->files.len; i++)
+		take_file(catalog, old, &snapshot->files.items[i]);
+	EZLB_SORT(&catalog->entries, entry_cmp);
+	forget_unseen(catalog);
+	merge(catalog);
+	log_diags(catalog, &before);
+	log_accepted(catalog);
+	ezlb_diags_clear(&before);
+}
+
+void catalog_clear(struct catalog *catalog)
+{
+	for (size_t i = 0; i < catalog->entries.len; i++)
+		entry_clear(&catalog->entries.items[i]);
+	EZLB_VEC_CLEAR(&catalog->entries);
+	EZLB_VEC_CLEAR(&catalog->desired);
+	ezlb_diags_clear(&catalog->diags);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dataplane: opens the layers that the options ask for. Chosen at run time, and said aloud. */
+#pragma once
+
+#include <ezlb/controller.h>
+#include <ezlb/layer.h>
+
+struct ezlb_memory;
+
+struct dataplane {
+	struct ezlb_dataplane dp;
+	struct ezlb_memory *memory; /* NULL: the kernel */
+};
+
+int dataplane_open(struct dataplane *plane, enum ezlb_dataplane_kind kind, struct ezlb_err *err);
+/* The same, but a kernel without ip_vs is an empty one: there is nothing of ours in it. */
+int dataplane_open_for_cleanup(struct dataplane *plane, enum ezlb_dataplane_kind kind,
+			       struct ezlb_err *err);
+void dataplane_close(struct dataplane *plane);

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* once, plan, cleanup: one turn without a daemon. Diagnostics go to stderr, ops to stdout. */
+#include <ezlb/controller.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <uv.h>
+
+#include <ezlb/health.h>
+#include <ezlb/log.h>
+#include <ezlb/watch.h>
+
+#include "checks.h"
+#include "world.h"
+
+#define VERDICTS_MS 30000 /* how long to wait for every backend's verdict */
+#define HURRY_MS    200	  /* between the probes of a backend that has no verdict yet */
+
+struct oneshot {
+	struct world world;
+	struct catalog catalog;
+	struct ezlb_verdicts verdicts;
+	size_t unknown; /* backends without a verdict when the time was up */
+};
+
+static void on_deadline(uv_timer_t *timer)
+{
+	uv_stop(timer->loop);
+}
+
+struct wait {
+	struct ezlb_health *health;
+	uv_loop_t *loop;
+};
+
+static void on_verdict(void *arg)
+{
+	struct wait *wait = arg;
+
+	if (ezlb_health_unknown(wait->health) == 0)
+		uv_stop(wait->loop);
+}
+
+/* Probes every backend as often as its thresholds ask, in quick succession. */
+static int probe_all(struct oneshot *one, struct ezlb_err *err)
+{
+	const struct ezlb_health_options options = { .hurry_ms = HURRY_MS };
+	struct ezlb_health_rows rows = { 0 };
+	struct wait wait = { .health = NULL };
+	uv_timer_t deadline;
+	uv_loop_t loop;
+	int rc;
+
+	uv_loop_init(&loop);
+	uv_timer_init(&loop, &deadline);
+	wait.loop = &loop;
+	rc = ezlb_health_open(&loop, &options, on_verdict, &wait, &wait.health, err);
+	if (rc == 0) {
+		checks_of(&one->catalog.desired, &rows);
+		ezlb_health_set(wait.health, &rows);
+		EZLB_VEC_CLEAR(&rows);
+		uv_timer_start(&deadline, on_deadline, VERDICTS_MS, 0);
+		if (ezlb_health_unknown(wait.health) > 0)
+			uv_run(&loop, UV_RUN_DEFAULT);
+		ezlb_health_verdicts(wait.health, &one->verdicts);
+		one->unknown = ezlb_health_unknown(wait.health);
+		ezlb_health_close(wait.health, NULL, NULL);
+	}
+	uv_close((uv_handle_t *)&deadline, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+	return rc;
+}
+
+static int prepare(struct oneshot *one, const struct ezlb_options *options, struct ezlb_err *err)
+{
+	struct ezlb_snapshot snapshot = { 0 };
+	int rc = world_open(&one->world, options, err);
+
+	if (rc < 0)
+		return rc;
+	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
+	catalog_update(&one->catalog, &snapshot);
+	ezlb_snapshot_clear(&snapshot);
+	return probe_all(one, err);
+}
+
+static void finish(struct oneshot *one)
+{
+	EZLB_VEC_CLEAR(&one->verdicts);
+	catalog_clear(&one->catalog);
+	world_close(&one->world);
+}
+
+static void plan(struct oneshot *one, struct pass_result *result)
+{
+	pass_plan(&one->world.pass, &one->catalog.desired, &one->verdicts,
+		  one->catalog.n_without > 0, result);
+}
+
+/* The first layer that could not be read or written, as an error; 0 where there is none. */
+static int layer_error(const struct pass_result *result, struct ezlb_err *err)
+{
+	for (int i = 0; i < EZLB_LAYERS; i++)
+		if (result->errs.layer[i].code)
+			return ezlb_err_set(err, result->errs.layer[i].code, "%s: %s",
+					    ezlb_layer_kind_str((enum ezlb_layer_kind)i),
+					    result->errs.layer[i].msg);
+	if (result->ledger_err.code)
+		return ezlb_err_set(err, result->ledger_err.code, "%s", result->ledger_err.msg);
+	return 0;
+}
+
+static void print_ops(const struct ezlb_plan *ops, bool outcome)
+{
+	char what[EZLB_OP_STRLEN], result[EZLB_OP_STRLEN];
+
+	for (size_t i = 0; i < ops->len; i++) {
+		const struct ezlb_op *op = &ops->items[i];
+
+		printf("%s", ezlb_op_format(op, what));
+		if (outcome && op->rc != 0)
+			printf(": %s", ezlb_op_explain(op, result));
+		printf("\n");
+	}
+}
+
+static void warn_unknown(const struct oneshot *one)
+{
+	if (one->unknown > 0)
+		ezlb_log(EZLB_WARN, "controller",
+			 EZLB_S("msg", "backends without a verdict are left as they are"),
+			 EZLB_I("backends", one->unknown));
+}
+
+int ezlb_controller_once(const struct ezlb_options *options, bool *converged, struct ezlb_err *err)
+{
+	struct oneshot one = { .unknown = 0 };
+	struct pass_result result;
+	int rc = prepare(&one, options, err);
+
+	if (rc == 0) {
+		plan(&one, &result);
+		*converged = pass_apply(&one.world.pass, &one.catalog.desired, &result) &&
+			     one.catalog.diags.len == 0 && one.unknown == 0;
+		print_ops(&result.plan, true);
+		warn_unknown(&one);
+		rc = layer_error(&result, err);
+		pass_result_clear(&result);
+	}
+	finish(&one);
+	return rc;
+}
+
+int ezlb_controller_plan(const struct ezlb_options *options, size_t *pending, struct ezlb_err *err)
+{
+	struct oneshot one = { .unknown = 0 };
+	struct pass_result result;
+	int rc = prepare(&one, options, err);
+
+	if (rc == 0) {
+		plan(&one, &result);
+		*pending = result.plan.len;
+		rc = layer_error(&result, err);
+		if (rc == 0)
+			print_ops(&result.plan, false);
+		warn_unknown(&one);
+		if (rc == 0 && one.catalog.diags.len > 0)
+			rc = ezlb_err_set(err, EINVAL, "%zu errors in the service files",
+					  one.catalog.diags.len);
+		pass_result_clear(&result);
+	}
+	finish(&one);
+	return rc;
+}
+
+int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err *err)
+{
+	struct world world = { .plane = { .memory = NULL } };
+	struct pass_result result;
+	int rc = world_open_for_cleanup(&world, options, err);
+
+	if (rc == 0) {
+		bool ok = pass_cleanup(&world.pass, &result);
+
+		print_ops(&result.plan, true);
+		rc = layer_error(&result, err);
+		if (rc == 0 && !ok)
+			rc = ezlb_err_set(err, EIO, "not everything could be removed");
+		pass_result_clear(&result);
+	}
+	world_close(&world);
+	return rc;
+}

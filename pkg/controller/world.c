@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "world.h"
+
+#include <errno.h>
+
+#include <ezlb/log.h>
+#include <ezlb/watch.h>
+
+static int check_dirs(const struct ezlb_options *options, struct ezlb_err *err)
+{
+	struct ezlb_snapshot snapshot = { 0 };
+	int rc = 0;
+
+	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
+	for (size_t i = 0; i < snapshot.dirs.len && rc == 0; i++)
+		if (snapshot.dirs.items[i].frozen)
+			rc = ezlb_err_set(err, ENOENT, "cannot read the config directory %s: %s",
+					  snapshot.dirs.items[i].path,
+					  snapshot.dirs.items[i].problem);
+	ezlb_snapshot_clear(&snapshot);
+	return rc;
+}
+
+static int read_ledger(struct world *world, const struct ezlb_options *options,
+		       struct ezlb_err *err)
+{
+	bool kernel = options->dataplane == EZLB_DP_KERNEL;
+	struct pass_world *pass = &world->pass;
+	struct ezlb_err why = { 0 };
+	int rc = ledger_open(&pass->ledger, kernel ? options->state_dir : NULL, &why);
+
+	pass->dp = world->plane.dp;
+	if (rc == -EBADMSG)
+		ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", why.msg));
+	else if (rc < 0)
+		return ezlb_err_set(err, -rc, "%s", why.msg);
+	for (size_t i = 0; i < pass->ledger.owned.len; i++)
+		*EZLB_PUSH(&pass->unclaimed) = pass->ledger.owned.items[i];
+	return 0;
+}
+
+int world_open(struct world *world, const struct ezlb_options *options, struct ezlb_err *err)
+{
+	int rc = check_dirs(options, err);
+
+	if (rc == 0)
+		rc = dataplane_open(&world->plane, options->dataplane, err);
+	return rc == 0 ? read_ledger(world, options, err) : rc;
+}
+
+int world_open_for_cleanup(struct world *world, const struct ezlb_options *options,
+			   struct ezlb_err *err)
+{
+	int rc = dataplane_open_for_cleanup(&world->plane, options->dataplane, err);
+
+	return rc == 0 ? read_ledger(world, options, err) : rc;
+}
+
+void world_close(struct world *world)
+{
+	ledger_close(&world->pass.ledger);
+	EZLB_VEC_CLEAR(&world->pass.unclaimed);
+	dataplane_close(&world->plane);
+}
