@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+#   docker build -t ezlb:0.1.0 .
+#
+# It works on the host's own network, with the host's kernel: deploy/k8s says how to run it.
+# test/deploy/dockerfile.sh compares both package lists with what they must be.
+
+FROM debian:bookworm-slim AS build
+RUN apt-get update && apt-get install -y --no-install-recommends \
+	gcc libc6-dev make cmake ninja-build pkg-config \
+	libuv1-dev libyaml-dev libnl-3-dev libnl-genl-3-dev libip4tc-dev \
+	libcurl4-gnutls-dev uthash-dev
+COPY . /src
+RUN cmake -S /src -B /build -G Ninja -DEZLB_TESTS=OFF \
+	&& cmake --build /build \
+	&& DESTDIR=/image cmake --install /build --strip
+
+FROM debian:bookworm-slim
+# No ca-certificates: a probe asks whether a backend answers, not who it is.
+RUN apt-get update && apt-get install -y --no-install-recommends \
+	libuv1 libyaml-0-2 libnl-3-200 libnl-genl-3-200 libip4tc2 libcurl3-gnutls \
+	&& rm -rf /var/lib/apt/lists/*
+COPY --from=build /image/ /
+ENTRYPOINT ["/usr/local/sbin/ezlb"]
+CMD ["run"]

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The documents cannot rot unnoticed: each diagnostic code has its section, both READMEs have the
+# same shape, the same commands and the same fields, and links lead to files that exist.
+# shellcheck source=test/deploy/lib.bash
+. "$(dirname "$0")/lib.bash"
+cd "$REPO"
+
+codes_of_header() {
+	sed -n 's/^\tEZLB_E_[A-Z_]* = \([0-9]*\),.*/\1/p' include/ezlb/diag.h | xargs printf 'E%03d\n'
+}
+
+# The levels of the headings, and all that is inside ``` fences, in order.
+shape() {
+	awk '/^```/ { fence = !fence } fence { print; next } match($0, /^#+ /) { print substr($0, 1, RLENGTH) }' "$1"
+}
+
+# The code that begins the first two cells of a table's rows: field and default, command, flag and
+# environment variable.
+table_code() {
+	# shellcheck disable=SC2016 # no expansion is meant
+	sed -n 's/^| \(`[^`]*`\)[^|]*|\( `[^`|]*`\)\{0,1\}.*/\1\2/p' "$1"
+}
+
+broken_links() {
+	local file target
+	for file in README.md README_CN.md HACKING.md CHANGELOG.md docs/*.md; do
+		grep -o '](\([^)#]*\)' "$file" | sed 's/^](//' | while read -r target; do
+			[[ $target == https://* || -z $target || -e $(dirname "$file")/$target ]] ||
+				echo "$file: $target"
+		done
+	done
+}
+
+# The complete service file, which is the first YAML in README.md.
+example() {
+	awk '/^```yaml$/ { n++; next } /^```$/ && n { exit } n' README.md
+}
+
+# From README.md, and from the program itself.
+flags_documented() {
+	sed -n 's/^| `\(--[a-z-]*\).*/\1/p' README.md
+}
+
+flags_known() {
+	"$EZLB" run --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p' | grep -vx -- --help
+}
+
+commands_documented() {
+	sed -n 's/^| `ezlb \([a-z]*\).*/\1/p' README.md
+}
+
+commands_known() {
+	"$EZLB" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+}
+
+need_ezlb
+equal "each code has its section in docs/errors.md, in order" \
+	"$(codes_of_header)" "$(sed -n 's/^## \(E[0-9]*\)$/\1/p' docs/errors.md)"
+equal "and its line in the table there" \
+	"$(codes_of_header)" "$(sed -n 's/^| \[\(E[0-9]*\)\](#e[0-9]*) .*/\1/p' docs/errors.md)"
+equal "README.md and README_CN.md have the same headings and the same examples" \
+	"$(shape README.md)" "$(shape README_CN.md)"
+equal "and the same fields, commands, flags and defaults" \
+	"$(table_code README.md)" "$(table_code README_CN.md)"
+equal "README.md has the flags of ezlb run" "$(flags_known)" "$(flags_documented)"
+equal "README.md has the commands of ezlb" "$(commands_known)" "$(commands_documented)"
+example >"$WORK/web.yaml"
+succeeds "ezlb check accepts the service file in README.md" "$EZLB" check "$WORK/web.yaml"
+equal "links lead somewhere" "" "$(broken_links)"
+equal "LICENSE is the GPL, version 2" "GNU GENERAL PUBLIC LICENSE Version 2, June 1991" \
+	"$(head -n 2 LICENSE | xargs)"
+finish

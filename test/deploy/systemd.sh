@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# deploy/systemd/ezlb.service loads in systemd without a remark, and says what a load balancer needs:
+# rules that outlive a restart, and no hardening that would keep ezlb from its work.
+# shellcheck source=test/deploy/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+unit=$REPO/deploy/systemd/ezlb.service
+
+# systemd-analyze reads a unit without a running systemd, but wants its programs to exist. It exits
+# 0 even where it ignored a key, so only silence counts.
+verify() {
+	sed "s|/usr/local/sbin/ezlb|$EZLB|" "$unit" >"$WORK/ezlb.service"
+	systemd-analyze verify --man=no "$WORK/ezlb.service" 2>&1 || echo "exit status $?"
+}
+
+# key_is KEY WANT
+key_is() {
+	equal "$1=$2" "$2" "$(sed -n "s/^$1=//p" "$unit")"
+}
+
+need systemd-analyze systemd
+need_ezlb
+equal "systemd-analyze verify has nothing to say" "" "$(verify)"
+
+key_is ExecStartPre '-+/sbin/modprobe -a ip_vs ip_tables'
+key_is ExecStart '/usr/local/sbin/ezlb run --cleanup-on-exit=false'
+# shellcheck disable=SC2016 # systemd's variable
+key_is ExecReload '/bin/kill -HUP $MAINPID'
+key_is Restart on-failure
+key_is RuntimeDirectory ezlb
+key_is RuntimeDirectoryPreserve yes
+key_is ConfigurationDirectory ezlb/services.d
+key_is CapabilityBoundingSet 'CAP_NET_ADMIN CAP_NET_RAW CAP_DAC_READ_SEARCH'
+# "strict" would make /run/xtables.lock read-only, "yes" here the two sysctls.
+key_is ProtectSystem full
+key_is ProtectKernelTunables no
+key_is RestrictAddressFamilies 'AF_UNIX AF_INET AF_INET6 AF_NETLINK'
+key_is WantedBy multi-user.target
+finish
