@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <ezlb/duration.h>
+
+const char *ezlb_xtables_lock_path(void)
+{
+	const char *path = getenv("XTABLES_LOCKFILE");
+
+	return path && *path ? path : "/run/xtables.lock";
+}
+
+static void nap(unsigned ms)
+{
+	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	/* A signal may cut it short: the caller looks at the clock. */
+	nanosleep(&time, NULL);
+}
+
+int ezlb_xtables_lock(const char *path, unsigned limit_ms, unsigned step_ms, struct ezlb_err *err)
+{
+	uint64_t end = ezlb_now_ms() + limit_ms;
+	/* Non-blocking, lest a FIFO of that name stop us for good. */
+	int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+	int code;
+
+	if (fd < 0 && errno == EISDIR)
+		return ezlb_err_set(err, EISDIR,
+				    "%s is a directory: remove it (a hostPath mount of it needs "
+				    "type FileOrCreate)",
+				    path);
+	if (fd < 0)
+		return ezlb_err_sys(err, errno, "cannot open %s", path);
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		code = errno;
+		if (code == EWOULDBLOCK && ezlb_now_ms() < end) {
+			nap(step_ms);
+			continue;
+		}
+		close(fd);
+		if (code != EWOULDBLOCK)
+			return ezlb_err_sys(err, code, "cannot lock %s", path);
+		return ezlb_err_set(err, EAGAIN, "another program has held %s for %g s", path,
+				    limit_ms / 1000.0);
+	}
+	return fd;
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include <ezlb/snat.h>
+
+#include "rules.h"
+
+#define MASQUERADE NULL
+
+static struct ezlb_snat_row row(enum ezlb_proto proto, const char *backend, const char *to)
+{
+	struct ezlb_snat_row out = { .proto = proto };
+
+	assert_int_equal(ezlb_endpoint_parse(backend, &out.backend, NULL), 0);
+	if (to)
+		assert_int_equal(ezlb_addr_parse(to, &out.to, NULL), 0);
+	return out;
+}
+
+static struct ezlb_snat_rule build(enum ezlb_proto proto, const char *backend, const char *to)
+{
+	struct ezlb_snat_row in = row(proto, backend, to);
+	struct ezlb_snat_rule rule;
+
+	assert_int_equal(ezlb_snat_rule_build(&in, &rule), 0);
+	return rule;
+}
+
+static void assert_row_equal(const struct ezlb_snat_row *a, const struct ezlb_snat_row *b)
+{
+	assert_int_equal(ezlb_snat_row_cmp(a, b), 0);
+	assert_true(ezlb_snat_row_same(a, b));
+}
+
+static const struct {
+	const char *name;
+	enum ezlb_proto proto;
+	const char *backend, *to;
+	size_t len; /* as iptables-legacy makes it */
+} rules[] = {
+	{ "tcp snat", EZLB_TCP, "192.168.10.11:80", "10.0.0.3", 216 },
+	{ "tcp masquerade", EZLB_TCP, "192.168.10.11:80", MASQUERADE, 216 },
+	{ "udp snat", EZLB_UDP, "192.168.10.11:53", "10.0.0.3", 216 },
+	{ "udp masquerade", EZLB_UDP, "192.168.10.11:53", MASQUERADE, 216 },
+	{ "sctp snat", EZLB_SCTP, "192.168.10.11:3868", "10.0.0.3", 496 },
+	{ "sctp masquerade", EZLB_SCTP, "192.168.10.11:3868", MASQUERADE, 496 },
+	{ "lowest", EZLB_TCP, "0.0.0.1:1", "0.0.0.1", 216 },
+	{ "highest", EZLB_TCP, "255.255.255.255:65535", "255.255.255.255", 216 },
+};
+
+#define N_RULES (sizeof(rules) / sizeof(rules[0]))
+
+static void test_round_trip(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_RULES; i++) {
+		struct ezlb_snat_row in = row(rules[i].proto, rules[i].backend, rules[i].to), out;
+		struct ezlb_snat_rule rule;
+
+		assert_int_equal(ezlb_snat_rule_build(&in, &rule), 0);
+		assert_int_equal(rule.len, rules[i].len);
+		assert_int_equal(((const struct ipt_entry *)(void *)rule.bytes)->next_offset,
+				 rule.len);
+		assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), 0);
+		assert_row_equal(&in, &out);
+	}
+}
+
+/* The fields that decide what the kernel does, one by one: a round trip alone cannot see them. */
+static void test_bytes(void **state)
+{
+	struct ezlb_snat_rule rule = build(EZLB_TCP, "192.168.10.11:80", "10.0.0.3");
+	const struct ipt_entry *entry = (const void *)rule.bytes;
+	const struct xt_entry_match *match = (const void *)(rule.bytes + 112);
+	const struct xt_entry_target *target = (const void *)(rule.bytes + 160);
+	const uint8_t tcp[] = { 0, 0, 0xff, 0xff, 80, 0, 80, 0, 0, 0, 0, 0 };
+	const uint8_t nat[] = { 1, 0, 0, 0, 1, 0, 0, 0, 10, 0, 0, 3, 10, 0, 0, 3, 0, 0, 0, 0 };
+
+	(void)state;
+	if (((const union {
+		    uint16_t word;
+		    uint8_t byte;
+	    }){ .word = 1 })
+		    .byte != 1)
+		skip(); /* the bytes above are those of a little-endian machine */
+	assert_memory_equal(&entry->ip.dst, ((uint8_t[]){ 192, 168, 10, 11 }), 4);
+	assert_int_equal(entry->ip.dmsk.s_addr, UINT32_MAX);
+	assert_int_equal(entry->ip.src.s_addr, 0);
+	assert_int_equal(entry->ip.smsk.s_addr, 0);
+	assert_int_equal(entry->ip.proto, IPPROTO_TCP);
+	assert_int_equal(entry->target_offset, 160);
+	assert_string_equal(match->u.user.name, "tcp");
+	assert_int_equal(match->u.user.match_size, 48);
+	assert_memory_equal(match->data, tcp, sizeof(tcp));
+	assert_string_equal(target->u.user.name, "SNAT");
+	assert_int_equal(target->u.user.target_size, 56);
+	assert_memory_equal(target->data, nat, sizeof(nat));
+}
+
+static void test_sctp_bytes(void **state)
+{
+	struct ezlb_snat_rule rule = build(EZLB_SCTP, "192.168.10.11:3868", MASQUERADE);
+	const struct xt_entry_match *match = (const void *)(rule.bytes + 112);
+	const struct xt_sctp_info *sctp = (const void *)match->data;
+
+	(void)state;
+	assert_string_equal(match->u.user.name, "sctp");
+	assert_int_equal(sctp->flags, XT_SCTP_DEST_PORTS);
+	assert_int_equal(sctp->invflags, 0);
+	assert_int_equal(sctp->dpts[0], 3868);
+	assert_int_equal(sctp->dpts[1], 3868);
+	assert_int_equal(sctp->flag_count, 0);
+	assert_int_equal(sctp->flag_info[3].chunktype, 255); /* as iptables has it */
+}
+
+static void test_refused(void **state)
+{
+	struct ezlb_snat_row v6 = row(EZLB_TCP, "[fd00::1]:80", MASQUERADE);
+	struct ezlb_snat_row v6_to = row(EZLB_TCP, "10.0.0.1:80", "fd00::1");
+	struct ezlb_snat_row none = { .proto = EZLB_TCP, .backend.port = 80 };
+	struct ezlb_snat_row port = row(EZLB_TCP, "10.0.0.1:80", MASQUERADE);
+	struct ezlb_snat_rule rule;
+
+	(void)state;
+	port.backend.port = 0;
+	assert_int_equal(ezlb_snat_rule_build(&v6, &rule), -EAFNOSUPPORT);
+	assert_int_equal(ezlb_snat_rule_build(&v6_to, &rule), -EAFNOSUPPORT);
+	assert_int_equal(ezlb_snat_rule_build(&none, &rule), -EAFNOSUPPORT);
+	assert_int_equal(ezlb_snat_rule_build(&port, &rule), -EINVAL);
+}
+
+/* Every length but the right one; the copy lies at the end of its memory, for the sanitizer. */
+static void test_short_and_long(void **state)
+{
+	struct ezlb_snat_row out;
+
+	(void)state;
+	for (size_t i = 0; i < N_RULES; i++) {
+		struct ezlb_snat_rule rule = build(rules[i].proto, rules[i].backend, rules[i].to);
+
+		for (size_t len = 0; len <= rule.len + 16; len++) {
+			unsigned char *copy = ezlb_calloc(1, len);
+			int want = len == rule.len ? 0 : -EINVAL;
+
+			memcpy(copy, rule.bytes, len < rule.len ? len : rule.len);
+			assert_int_equal(ezlb_snat_rule_parse(copy, len, &out), want);
+			free(copy);
+		}
+	}
+}
+
+/* Fields that are the kernel's own, and change under our feet. */
+static void test_ignored(void **state)
+{
+	struct ezlb_snat_row in = row(EZLB_UDP, "10.0.0.1:53", "10.0.0.3"), out;
+	struct ezlb_snat_rule rule;
+	struct ipt_entry *entry = (void *)rule.bytes;
+	struct xt_entry_match *match = (void *)(rule.bytes + sizeof(*entry));
+
+	(void)state;
+	assert_int_equal(ezlb_snat_rule_build(&in, &rule), 0);
+	entry->nfcache = 0x4000;
+	entry->comefrom = 77;
+	entry->counters.pcnt = 5;
+	entry->counters.bcnt = 300;
+	match->u.user.name[10] = 'x'; /* after the NUL */
+	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), 0);
+	assert_row_equal(&in, &out);
+}
+
+static bool kernels_own(size_t at)
+{
+	return (at >= offsetof(struct ipt_entry, nfcache) &&
+		at < offsetof(struct ipt_entry, target_offset)) ||
+	       (at >= offsetof(struct ipt_entry, comefrom) && at < sizeof(struct ipt_entry));
+}
+
+/* In a name of 29 bytes, those after the NUL that ends "tcp" or "SNAT". */
+static bool after_name(const struct ezlb_snat_rule *rule, size_t at)
+{
+	const struct ipt_entry *entry = (const void *)rule->bytes;
+	const size_t names[] = { sizeof(*entry) + 2, entry->target_offset + 2u };
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t end = names[i] + strlen((const char *)rule->bytes + names[i]);
+
+		if (at > end && at < names[i] + XT_EXTENSION_MAXNAMELEN)
+			return true;
+	}
+	return false;
+}
+
+/* A changed byte says something else, which is refused unless build would say it so, or nothing. */
+static void check_mutation(const struct ezlb_snat_rule *rule, const struct ezlb_snat_row *in,
+			   size_t at, uint8_t flip, unsigned *accepted)
+{
+	struct ezlb_snat_rule bad = *rule, again;
+	struct ezlb_snat_row out;
+	int rc;
+
+	bad.bytes[at] ^= flip;
+	rc = ezlb_snat_rule_parse(bad.bytes, bad.len, &out);
+	if (kernels_own(at) || after_name(rule, at)) {
+		assert_int_equal(rc, 0);
+		assert_row_equal(in, &out);
+		return;
+	}
+	if (rc < 0)
+		return;
+	assert_int_equal(ezlb_snat_rule_build(&out, &again), 0);
+	assert_int_equal(again.len, bad.len);
+	assert_memory_equal(again.bytes, bad.bytes, bad.len);
+	++*accepted;
+}
+
+static void test_mutations(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_RULES; i++) {
+		struct ezlb_snat_rule rule = build(rules[i].proto, rules[i].backend, rules[i].to);
+		struct ezlb_snat_row in = row(rules[i].proto, rules[i].backend, rules[i].to);
+		unsigned accepted = 0;
+
+		for (size_t at = 0; at < rule.len; at++) {
+			for (unsigned flip = 1; flip < 256; flip++)
+				check_mutation(&rule, &in, at, (uint8_t)flip, &accepted);
+		}
+		/* Only -d has four bytes that stand alone: each port and --to-source is there
+		 * twice. */
+		assert_int_equal(accepted, 4 * 255);
+	}
+}
+
+/* Rules that do nearly the same, as an administrator could put them into the chain. */
+static void test_strangers(void **state)
+{
+	struct ezlb_snat_rule rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3"), jump;
+	struct ipt_entry *entry = (void *)rule.bytes;
+	struct xt_entry_target *target = (void *)(rule.bytes + entry->target_offset);
+	struct nf_nat_ipv4_multi_range_compat *nat = (void *)target->data;
+	struct ezlb_snat_row out;
+
+	(void)state;
+	ezlb_snat_rule_jump(&jump);
+	assert_int_equal(ezlb_snat_rule_parse(jump.bytes, jump.len, &out), -EINVAL);
+
+	nat->range[0].flags |= NF_NAT_RANGE_PROTO_RANDOM_FULLY;
+	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), -EINVAL);
+	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
+	nat->range[0].max_ip = htonl(0x0a000004);
+	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), -EINVAL);
+	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
+	target->u.user.revision = 2;
+	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), -EINVAL);
+	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
+	ezlb_strcpy(entry->ip.outiface, sizeof(entry->ip.outiface), "eth0");
+	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), -EINVAL);
+	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
+	ezlb_strcpy(target->u.user.name, sizeof(target->u.user.name), "DNAT");
+	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), -EINVAL);
+	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
+	entry->ip.proto = IPPROTO_ICMP;
+	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), -EINVAL);
+}
+
+static void test_jump(void **state)
+{
+	struct ezlb_snat_rule jump, other = build(EZLB_TCP, "10.0.0.1:80", MASQUERADE);
+	struct ipt_entry *entry = (void *)jump.bytes;
+	const struct xt_standard_target *target = (const void *)(jump.bytes + sizeof(*entry));
+
+	(void)state;
+	ezlb_snat_rule_jump(&jump);
+	assert_int_equal(jump.len, 152);
+	assert_int_equal(entry->next_offset, jump.len);
+	assert_string_equal(target->target.u.user.name, "EZLB-SNAT");
+	assert_true(ezlb_snat_rule_is_plain_jump(entry));
+	entry->ip.flags = IPT_F_GOTO;
+	assert_false(ezlb_snat_rule_is_plain_jump(entry));
+	ezlb_snat_rule_jump(&jump);
+	entry->ip.proto = IPPROTO_TCP;
+	assert_false(ezlb_snat_rule_is_plain_jump(entry));
+	ezlb_snat_rule_jump(&jump);
+	entry->target_offset += 48; /* has a match */
+	assert_false(ezlb_snat_rule_is_plain_jump(entry));
+	assert_false(ezlb_snat_rule_is_plain_jump((const void *)other.bytes));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_sctp_bytes),     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_short_and_long), cmocka_unit_test(test_ignored),
+		cmocka_unit_test(test_mutations),      cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_jump),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
