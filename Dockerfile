@@ -8,7 +8,7 @@
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
 	gcc libc6-dev make cmake ninja-build pkg-config \
-	libuv1-dev libyaml-dev libnl-3-dev libnl-genl-3-dev libip4tc-dev \
+	libuv1-dev libyaml-dev libnl-3-dev libnl-genl-3-dev libip4tc-dev libkmod-dev \
 	libcurl4-gnutls-dev uthash-dev
 COPY . /src
 RUN cmake -S /src -B /build -G Ninja -DEZLB_TESTS=OFF \

@@ -7,7 +7,12 @@
  * Rules of a verdict: from UNKNOWN the first success is UP, fail_count failures in a row are DOWN;
  * from UP fail_count failures in a row are DOWN; from DOWN rise_count successes in a row are UP.
  * The first probe of a target starts at once (many new targets: spread over at most 1 s or one
- * interval, whichever is less), later ones every interval, spread over it.
+ * interval, whichever is less), later ones every interval, spread over it. A probe that outlasts
+ * its interval makes the next one late; a target never has two at once.
+ *
+ * A probe that we could not make (no descriptor, no free port) is neither success nor failure: a
+ * shortage of ours takes no backend out. The certificate of an https backend is not verified,
+ * because backends are addressed by IP; the kubelet's probes do the same.
  */
 #pragma once
 
@@ -27,7 +32,10 @@ struct ezlb_health_row {
 };
 struct ezlb_health_rows EZLB_VEC(struct ezlb_health_row);
 
-/* Called on the loop after a verdict has changed; several changes may come one by one. */
+/*
+ * Called on the loop after a verdict has changed; several changes may come one by one. It may call
+ * any function of this header.
+ */
 typedef void (*ezlb_health_fn)(void *arg);
 
 struct ezlb_health_options {
@@ -42,7 +50,11 @@ int ezlb_health_open(struct uv_loop_s *loop, const struct ezlb_health_options *o
 		     ezlb_health_fn on_change, void *arg, struct ezlb_health **out,
 		     struct ezlb_err *err);
 
-/* Replaces the wanted set. The rows are copied. Never calls on_change from within. */
+/*
+ * Replaces the wanted set. The rows are copied. Never calls on_change from within. A row whose
+ * service, backend and way of probing are as before keeps its state, whatever its thresholds; any
+ * other starts as UNKNOWN.
+ */
 void ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *rows);
 
 /* Fills *out, sorted, one row for each wanted row. */
@@ -51,5 +63,5 @@ void ezlb_health_verdicts(const struct ezlb_health *health, struct ezlb_verdicts
 /* How many wanted rows have no verdict yet. */
 size_t ezlb_health_unknown(const struct ezlb_health *health);
 
-/* Ends every probe; `closed` is called on the loop when the memory is gone. */
+/* Ends every probe; `closed`, which may be NULL, is called on the loop when the memory is gone. */
 void ezlb_health_close(struct ezlb_health *health, void (*closed)(void *arg), void *arg);

@@ -4,5 +4,5 @@
 
 #include <ezlb/layer.h>
 
-/* Settings are files under `root`, which is /proc/sys but for tests; borrowed. */
+/* Settings are files under `root`, which is /proc but for tests; borrowed. */
 int ezlb_host_open(const char *root, struct ezlb_layer **out, struct ezlb_err *err);

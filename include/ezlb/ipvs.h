@@ -8,9 +8,14 @@
 #include <ezlb/layer.h>
 
 /*
- * Opens the one genetlink socket in the network namespace of the caller. -ENOENT where the kernel
- * has no ip_vs loaded, -EPERM without CAP_NET_ADMIN; err names the remedy. The family id is
- * resolved again when ip_vs was unloaded and loaded since. Every wait ends within 5 s with
- * -ETIMEDOUT. Services and dests are edited in place (SET), never deleted and made again.
+ * Opens the one genetlink socket in the network namespace of the caller. The kernel loads ip_vs for
+ * this by itself where it can (alias net-pf-16-proto-16-family-IPVS); list and apply never load it.
+ * -ENOENT where there is no ip_vs even then, -EPERM without CAP_NET_ADMIN; err names the remedy.
+ *
+ * The family id is resolved again when ip_vs was unloaded and loaded since. A call waits at most
+ * 5 s for answers, then -ETIMEDOUT; what the kernel does before it answers comes on top (a change
+ * of scheduler takes it some 10 ms for each service). An empty scope asks the kernel nothing.
+ * Services and dests are edited in place (SET), never deleted and made again. A DEL of what is
+ * gone already is done. The row of a dest has no tunnel options: SET makes it plain IPIP.
  */
 int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err);

@@ -43,9 +43,13 @@ struct ezlb_snat_row {
 	struct ezlb_addr to; /* family 0: MASQUERADE */
 };
 
-enum ezlb_setting { EZLB_VS_CONNTRACK, EZLB_IP_FORWARD, EZLB_SETTINGS };
+/*
+ * The module is here because the kernel loads the nat table by itself, but not what it hangs on,
+ * and a host with iptables-nft never has it loaded.
+ */
+enum ezlb_setting { EZLB_IP_TABLES, EZLB_VS_CONNTRACK, EZLB_IP_FORWARD, EZLB_SETTINGS };
 
-/* A host setting (sysctl) that the wanted services need. */
+/* A host setting that the wanted services need: a sysctl, or a module (1 = loaded). */
 struct ezlb_setting_row {
 	enum ezlb_setting setting;
 	int value; /* -1 in an actual table: the kernel does not have it */

@@ -5,10 +5,11 @@
  *
  * A directory with a `..data` link is a ConfigMap volume: read through a descriptor of ..data, as
  * one transaction, without delay. Any other is a drop-in directory: 100 ms of quiet (1 s at most),
- * and absence, emptiness or content that is not whole must last over two scans 1 s apart.
+ * and absence, emptiness or content that is not whole must last over two scans 1 s apart. The first
+ * scan that succeeds is taken as it is: there is no earlier version that could stand.
  *
  * "Cannot read" is never "empty": a directory that cannot be read, or whose ..data has vanished, is
- * frozen, and keeps the files that it had.
+ * frozen, and keeps the files that it had. So is one with more than 10,000 files.
  */
 #pragma once
 
@@ -24,8 +25,8 @@ struct ezlb_watch;
 
 /* One *.yaml or *.yml file (names that begin with '.' or '#' are not looked at). */
 struct ezlb_file {
-	char *path;  /* directory as configured + '/' + name; owned */
-	char *bytes; /* NULL where it could not be read or is too large; owned */
+	char *path;  /* directory as configured + '/' + name (no second '/'); owned */
+	char *bytes; /* NULL where it could not be read or is over 256 KiB; owned */
 	size_t len;
 	uint64_t hash; /* of the bytes */
 	char *problem; /* why bytes is NULL, one line; owned */
@@ -39,8 +40,9 @@ struct ezlb_dir {
 };
 
 struct ezlb_snapshot {
-	struct ezlb_files EZLB_VEC(struct ezlb_file) files; /* sorted by path */
-	struct ezlb_dirs EZLB_VEC(struct ezlb_dir) dirs;    /* as configured */
+	/* Sorted by path. A directory that is the same as an earlier one adds no files. */
+	struct ezlb_files EZLB_VEC(struct ezlb_file) files;
+	struct ezlb_dirs EZLB_VEC(struct ezlb_dir) dirs; /* as configured */
 };
 
 /*
@@ -48,26 +50,34 @@ struct ezlb_snapshot {
  * cannot be read is frozen with its reason and no files; the caller decides.
  */
 void ezlb_scan(const char *const *dirs, size_t n, struct ezlb_snapshot *out);
+/* Adds one file, whatever its name, to the end of out->files; -ENOENT where there is none. */
+int ezlb_scan_file(const char *path, struct ezlb_snapshot *out);
 void ezlb_snapshot_clear(struct ezlb_snapshot *snapshot);
 
 /* Called on the loop when files or a directory's state have changed. Valid during the call only. */
 typedef void (*ezlb_snapshot_fn)(void *arg, const struct ezlb_snapshot *snapshot);
-/* Is this content plausible as a finished file? False delays it by the grace period. */
+/*
+ * Is this content plausible as a finished file? False delays it by the grace period. Asked once
+ * for each content, never about what is blank; NULL in the options: everything is whole.
+ */
 typedef bool (*ezlb_whole_fn)(void *arg, const char *path, const char *bytes, size_t len);
 
 struct ezlb_watch_options {
 	const char *const *dirs; /* copied */
 	size_t n_dirs;
 	ezlb_whole_fn whole;
-	ezlb_snapshot_fn on_change;
-	void *arg;
+	ezlb_snapshot_fn on_change; /* may rescan and close the watch */
+	void *arg;		    /* of both */
 };
 
 /*
  * Arms inotify, scans, and calls on_change once before it returns. Where inotify cannot be had it
- * polls every 5 s and logs that; it rescans every 30 s +-10 % in any case.
+ * polls every 5 s and logs that; it rescans every 30 s +-10 % in any case. Fails only where no
+ * directory is given: one that is missing is frozen, and looked for every second.
  */
 int ezlb_watch_open(struct uv_loop_s *loop, const struct ezlb_watch_options *options,
 		    struct ezlb_watch **out, struct ezlb_err *err);
-void ezlb_watch_rescan(struct ezlb_watch *watch); /* soon, from the loop */
+/* Looks at everything soon, from the loop. */
+void ezlb_watch_rescan(struct ezlb_watch *watch);
+/* No on_change from here on; `closed`, which may be NULL, is called on the loop at the end. */
 void ezlb_watch_close(struct ezlb_watch *watch, void (*closed)(void *arg), void *arg);

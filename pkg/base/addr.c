@@ -52,7 +52,7 @@ bool ezlb_addr_is_multicast(const struct ezlb_addr *addr)
 	return addr->family == AF_INET6 && addr->bytes[0] == 0xff;
 }
 
-/* 1-65535 in plain decimal, nothing before or behind. */
+/* 1-65535 in plain decimal; as in addresses no leading zero, which might be meant as octal. */
 static int parse_port(const char *text, uint16_t *out, struct ezlb_err *err)
 {
 	size_t len = strspn(text, "0123456789");
@@ -60,6 +60,8 @@ static int parse_port(const char *text, uint16_t *out, struct ezlb_err *err)
 
 	if (len == 0 || text[len] != '\0')
 		return ezlb_err_set(err, EINVAL, "'%s' is not a port number", text);
+	if (len > 1 && text[0] == '0')
+		return ezlb_err_set(err, EINVAL, "port %s has a leading zero: leave it out", text);
 	for (size_t i = 0; i < len && port <= 65535; i++)
 		port = port * 10 + (unsigned long)(text[i] - '0');
 	if (port < 1 || port > 65535)

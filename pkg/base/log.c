@@ -19,12 +19,17 @@ struct line {
 	size_t len;
 };
 
+#define FIELD_MAX  32 /* of a field without its key and text: quotes, separators, a number */
+#define ESCAPE_MAX 6  /* "\\u001f", or a character of UTF-8 */
+
+/* With the quote, brace and newline that end a line: what is cut is still whole logfmt or JSON. */
+static bool has_room(const struct line *line, size_t need)
+{
+	return line->len + need + 3 <= sizeof(line->text);
+}
+
 static void put(struct line *line, const char *text, size_t len)
 {
-	size_t room = sizeof(line->text) - 2 - line->len; /* '}' and newline always fit */
-
-	if (len > room)
-		len = room;
 	memcpy(line->text + line->len, text, len);
 	line->len += len;
 }
@@ -34,22 +39,50 @@ static void puts_(struct line *line, const char *text)
 	put(line, text, strlen(text));
 }
 
+/* Bytes of the character at text, 0 where it is not UTF-8 (RFC 3629): a file name may hold any. */
+static size_t utf8_len(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+
+	if ((p[0] >= 0x80 && p[0] < 0xc2) || p[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0; /* overlong, a surrogate, or beyond U+10FFFF */
+	return len;
+}
+
+static void put_char(struct line *line, const char *text, size_t len)
+{
+	unsigned char c = (unsigned char)*text;
+	char hex[8];
+
+	if (c == '"' || c == '\\')
+		puts_(line, "\\");
+	if (c == '\n')
+		puts_(line, "\\n");
+	else if (c == '\t')
+		puts_(line, "\\t");
+	else if (c < 0x20 || c == 0x7f)
+		put(line, hex, (size_t)snprintf(hex, sizeof(hex), "\\u%04x", c));
+	else
+		put(line, text, len);
+}
+
 static void put_escaped(struct line *line, const char *text)
 {
-	for (const char *p = text; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-		char hex[8];
+	while (*text && has_room(line, ESCAPE_MAX)) {
+		size_t len = utf8_len(text);
 
-		if (c == '"' || c == '\\')
-			put(line, "\\", 1);
-		if (c == '\n')
-			puts_(line, "\\n");
-		else if (c == '\t')
-			puts_(line, "\\t");
-		else if (c < 0x20 || c == 0x7f)
-			put(line, hex, (size_t)snprintf(hex, sizeof(hex), "\\u%04x", c));
+		if (len == 0)
+			puts_(line, "\\ufffd");
 		else
-			put(line, p, 1);
+			put_char(line, text, len);
+		text += len ? len : 1;
 	}
 }
 
@@ -58,7 +91,8 @@ static bool needs_quotes(const char *text)
 	if (*text == '\0')
 		return true;
 	for (const char *p = text; *p; p++)
-		if ((unsigned char)*p <= ' ' || *p == '"' || *p == '=' || *p == '\\' || *p == 0x7f)
+		if ((unsigned char)*p <= ' ' || *p == '"' || *p == '=' || *p == '\\' ||
+		    (unsigned char)*p >= 0x7f)
 			return true;
 	return false;
 }
@@ -66,11 +100,12 @@ static bool needs_quotes(const char *text)
 static void put_field(struct line *line, const struct ezlb_kv *kv)
 {
 	bool json = out_format == EZLB_JSON;
-	bool quote = !kv->is_num && (json || needs_quotes(kv->text));
+	bool quote;
 	char num[32];
 
-	if (!kv->is_num && !kv->text)
+	if ((!kv->is_num && !kv->text) || !has_room(line, strlen(kv->key) + FIELD_MAX))
 		return;
+	quote = !kv->is_num && (json || needs_quotes(kv->text));
 	if (line->len > (json ? 1u : 0u))
 		puts_(line, json ? "," : " ");
 	puts_(line, json ? "\"" : "");

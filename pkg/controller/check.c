@@ -2,6 +2,7 @@
 #include <ezlb/controller.h>
 
 #include <errno.h>
+#include <sys/stat.h>
 
 #include <ezlb/config.h>
 #include <ezlb/desired.h>
@@ -40,19 +41,41 @@ static void check_conflicts(const struct batch *batch, struct ezlb_diags *diags)
 	EZLB_VEC_CLEAR(&desired);
 }
 
+static bool is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Directories with the files in them, then the files that are named, each where it was named. */
+static int look(const char *const *paths, size_t n, struct ezlb_snapshot *out, struct ezlb_err *err)
+{
+	EZLB_AUTO_FREE const char **dirs = ezlb_calloc(n, sizeof(*dirs));
+	size_t n_dirs = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (is_dir(paths[i]))
+			dirs[n_dirs++] = paths[i];
+	ezlb_scan(dirs, n_dirs, out);
+	for (size_t i = 0; i < out->dirs.len; i++)
+		if (out->dirs.items[i].frozen)
+			return ezlb_err_set(err, EACCES, "cannot read %s: %s",
+					    out->dirs.items[i].path, out->dirs.items[i].problem);
+	for (size_t i = 0; i < n; i++)
+		if (!is_dir(paths[i]) && ezlb_scan_file(paths[i], out) < 0)
+			return ezlb_err_set(err, ENOENT, "cannot read %s: there is no such file",
+					    paths[i]);
+	return 0;
+}
+
 int ezlb_controller_check(const char *const *paths, size_t n, struct ezlb_diags *diags,
 			  size_t *n_files, struct ezlb_err *err)
 {
 	struct ezlb_snapshot snapshot = { 0 };
 	struct batch batch = { .n_files = 0 };
-	int rc = 0;
+	int rc = look(paths, n, &snapshot, err);
 
-	ezlb_scan(paths, n, &snapshot);
-	for (size_t i = 0; i < snapshot.dirs.len && rc == 0; i++)
-		if (snapshot.dirs.items[i].frozen)
-			rc = ezlb_err_set(err, ENOENT, "cannot read %s: %s",
-					  snapshot.dirs.items[i].path,
-					  snapshot.dirs.items[i].problem);
 	for (size_t i = 0; rc == 0 && i < snapshot.files.len; i++)
 		check_file(&batch, &snapshot.files.items[i], diags);
 	check_conflicts(&batch, diags);

@@ -11,7 +11,7 @@
 
 static int open_kernel(struct ezlb_dataplane *dp, struct ezlb_err *err)
 {
-	int rc = ezlb_host_open("/proc/sys", &dp->layer[EZLB_LAYER_HOST], err);
+	int rc = ezlb_host_open("/proc", &dp->layer[EZLB_LAYER_HOST], err);
 
 	return rc < 0 ? rc : ezlb_snat_iptables_open(&dp->layer[EZLB_LAYER_SNAT], err);
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The merge is a small tournament. A candidate is settled when it stands on the version that is in
- * force already (nothing to claim anew, or it has lost its new claim); the others are movers.
- * Settled claims are taken first, then movers in file order. A mover that loses falls back to its
- * last version and is settled from then on, which may cost another mover its claim: so the round is
- * played again. Each round settles one more candidate, so it ends.
+ * The merge is a small tournament. A candidate is settled where it stands on the version that is in
+ * force already, or claims nothing that this one did not; the others are movers. Movers give up
+ * their old claims all at once, so that two can swap, and then try for their new ones in file
+ * order. One that loses takes its last version back, from other movers too, who lose in turn.
  */
 #include <ezlb/desired.h>
 
@@ -13,41 +12,54 @@
 
 #include <uthash.h>
 
-/* What a spec claims, as bytes, and by whom it is held. */
-struct claim {
-	UT_hash_handle hh;
-	const struct ezlb_spec *holder;
-	struct ezlb_addr snat_to; /* claims on a backend's SNAT agree where this is equal */
-	size_t key_len;
-	unsigned char key[EZLB_NAME_MAX + 2];
-};
-
 enum loss { LOST_NOTHING, LOST_NAME, LOST_LISTENER, LOST_SNAT };
 
 struct entrant {
 	struct ezlb_candidate *candidate;
-	const struct ezlb_spec *now; /* the version it competes with, NULL: out */
+	const struct ezlb_spec *now; /* the version that holds its claims; NULL: none */
 	bool settled;
-	enum loss lost; /* how fresh lost */
+	enum loss lost; /* how fresh lost, to which version of whom, over which backend */
+	const struct entrant *rival;
 	const struct ezlb_spec *lost_to;
-	size_t lost_backend; /* index, for LOST_SNAT */
-	bool retried;
+	size_t lost_backend;
 };
 
-static size_t name_key(const struct ezlb_spec *spec, unsigned char *key)
-{
-	size_t len = strlen(spec->name);
+/* Who holds a name, a listener or the source NAT of a backend; only the last may have several. */
+struct claim {
+	UT_hash_handle hh;
+	struct holders EZLB_VEC(struct entrant *) holders;
+	size_t key_len;
+	unsigned char key[EZLB_NAME_MAX + 2];
+};
 
-	key[0] = 'n';
-	memcpy(key + 1, spec->name, len);
-	return len + 1;
+struct contest {
+	struct entrant *entrants; /* in file order */
+	size_t n;
+	struct claim *claims;
+	struct losers EZLB_VEC(struct entrant *) losers; /* to be put back on their last version */
+};
+
+/* Claim i of a spec is its name, its listener, or the source NAT of backend i - SNAT_CLAIMS. */
+enum { NAME_CLAIM, LISTENER_CLAIM, SNAT_CLAIMS };
+
+static size_t n_claims(const struct ezlb_spec *spec)
+{
+	return SNAT_CLAIMS + (spec->full_nat ? spec->n_backends : 0);
 }
 
-static size_t endpoint_key(char kind, enum ezlb_proto proto, const struct ezlb_endpoint *ep,
-			   unsigned char *key)
+static size_t claim_key(const struct ezlb_spec *spec, size_t i, unsigned char *key)
 {
-	key[0] = (unsigned char)kind;
-	key[1] = (unsigned char)proto;
+	const struct ezlb_endpoint *ep = &spec->listen;
+	size_t len = strlen(spec->name);
+
+	key[0] = (unsigned char)(i < SNAT_CLAIMS ? i : SNAT_CLAIMS);
+	if (i == NAME_CLAIM) {
+		memcpy(key + 1, spec->name, len);
+		return len + 1;
+	}
+	if (i >= SNAT_CLAIMS)
+		ep = &spec->backends[i - SNAT_CLAIMS].endpoint;
+	key[1] = (unsigned char)spec->proto;
 	key[2] = ep->addr.family;
 	memcpy(key + 3, ep->addr.bytes, sizeof(ep->addr.bytes));
 	key[19] = (unsigned char)(ep->port >> 8);
@@ -55,75 +67,110 @@ static size_t endpoint_key(char kind, enum ezlb_proto proto, const struct ezlb_e
 	return 21;
 }
 
-static struct claim *claim_find(struct claim *claims, const unsigned char *key, size_t len)
+static struct claim *claim_find(const struct contest *contest, const struct ezlb_spec *spec,
+				size_t i)
 {
+	unsigned char key[EZLB_NAME_MAX + 2];
+	size_t len = claim_key(spec, i, key);
 	struct claim *claim;
 
-	HASH_FIND(hh, claims, key, len, claim);
+	HASH_FIND(hh, contest->claims, key, len, claim);
 	return claim;
 }
 
-static void claim_add(struct claim **claims, const unsigned char *key, size_t len,
-		      const struct ezlb_spec *holder)
+static struct claim *claim_make(struct contest *contest, const struct ezlb_spec *spec, size_t i)
 {
-	struct claim *claim = ezlb_calloc(1, sizeof(*claim));
+	struct claim *claim = claim_find(contest, spec, i);
 
-	memcpy(claim->key, key, len);
-	claim->key_len = len;
-	claim->holder = holder;
-	claim->snat_to = holder->snat_ip;
-	HASH_ADD_KEYPTR(hh, *claims, claim->key, claim->key_len, claim);
+	if (claim)
+		return claim;
+	claim = ezlb_calloc(1, sizeof(*claim));
+	claim->key_len = claim_key(spec, i, claim->key);
+	HASH_ADD_KEYPTR(hh, contest->claims, claim->key, claim->key_len, claim);
+	return claim;
 }
 
-static void claims_free(struct claim **claims)
+static void contest_clear(struct contest *contest)
 {
 	struct claim *claim, *next;
 
-	HASH_ITER(hh, *claims, claim, next) {
-		HASH_DEL(*claims, claim);
+	HASH_ITER(hh, contest->claims, claim, next) {
+		HASH_DEL(contest->claims, claim);
+		EZLB_VEC_CLEAR(&claim->holders);
 		free(claim);
 	}
+	EZLB_VEC_CLEAR(&contest->losers);
 }
 
-/* Whoever holds something that spec needs. */
-static enum loss find_rival(struct claim *claims, const struct ezlb_spec *spec,
-			    const struct ezlb_spec **holder, size_t *backend)
+static void take(struct contest *contest, struct entrant *e, const struct ezlb_spec *spec)
 {
-	unsigned char key[sizeof(claims->key)];
-	struct claim *claim = claim_find(claims, key, name_key(spec, key));
+	e->now = spec;
+	for (size_t i = 0; i < n_claims(spec); i++)
+		*EZLB_PUSH(&claim_make(contest, spec, i)->holders) = e;
+}
 
-	*holder = claim ? claim->holder : NULL;
-	if (claim)
-		return LOST_NAME;
-	claim = claim_find(claims, key, endpoint_key('l', spec->proto, &spec->listen, key));
-	*holder = claim ? claim->holder : NULL;
-	if (claim)
-		return LOST_LISTENER;
-	for (size_t i = 0; spec->full_nat && i < spec->n_backends; i++) {
-		size_t len = endpoint_key('s', spec->proto, &spec->backends[i].endpoint, key);
+static void release(struct contest *contest, struct entrant *e)
+{
+	for (size_t i = 0; e->now && i < n_claims(e->now); i++) {
+		struct holders *holders = &claim_find(contest, e->now, i)->holders;
+		size_t k = 0;
 
-		claim = claim_find(claims, key, len);
-		if (!claim || ezlb_addr_cmp(&claim->snat_to, &spec->snat_ip) == 0)
+		while (holders->items[k] != e)
+			k++;
+		holders->items[k] = holders->items[--holders->len];
+	}
+	e->now = NULL;
+}
+
+/* Whoever holds claim i of spec so that both cannot be; those who agree on a source NAT can. */
+static struct entrant *rival_on(const struct contest *contest, const struct ezlb_spec *spec,
+				size_t i)
+{
+	const struct claim *claim = claim_find(contest, spec, i);
+	struct entrant *holder = claim && claim->holders.len ? claim->holders.items[0] : NULL;
+
+	if (holder && i >= SNAT_CLAIMS && ezlb_addr_cmp(&holder->now->snat_ip, &spec->snat_ip) == 0)
+		return NULL;
+	return holder;
+}
+
+/* Its fresh version, where nobody is in the way. */
+static bool try_fresh(struct contest *contest, struct entrant *e)
+{
+	const struct ezlb_spec *fresh = e->candidate->fresh;
+
+	for (size_t i = 0; i < n_claims(fresh); i++) {
+		e->rival = rival_on(contest, fresh, i);
+		if (!e->rival)
 			continue;
-		*holder = claim->holder;
-		*backend = i;
-		return LOST_SNAT;
+		e->lost = i == NAME_CLAIM	? LOST_NAME
+			  : i == LISTENER_CLAIM ? LOST_LISTENER
+						: LOST_SNAT;
+		e->lost_to = e->rival->now;
+		e->lost_backend = i - (e->lost == LOST_SNAT ? SNAT_CLAIMS : i);
+		return false;
 	}
-	return LOST_NOTHING;
+	e->lost = LOST_NOTHING;
+	take(contest, e, fresh);
+	return true;
 }
 
-static void take_claims(struct claim **claims, const struct ezlb_spec *spec)
+/* Its last version, against movers that hold something of it now: they become losers. */
+static void put_back(struct contest *contest, struct entrant *e)
 {
-	unsigned char key[sizeof((*claims)->key)];
+	const struct ezlb_spec *last = e->candidate->last;
+	struct entrant *rival;
 
-	claim_add(claims, key, name_key(spec, key), spec);
-	claim_add(claims, key, endpoint_key('l', spec->proto, &spec->listen, key), spec);
-	for (size_t i = 0; spec->full_nat && i < spec->n_backends; i++) {
-		size_t len = endpoint_key('s', spec->proto, &spec->backends[i].endpoint, key);
-
-		if (!claim_find(*claims, key, len))
-			claim_add(claims, key, len, spec);
-	}
+	e->settled = true;
+	for (size_t i = 0; last && i < n_claims(last); i++)
+		while ((rival = rival_on(contest, last, i))) {
+			if (rival->settled) /* only where two last versions collide */
+				return;
+			release(contest, rival);
+			*EZLB_PUSH(&contest->losers) = rival;
+		}
+	if (last)
+		take(contest, e, last);
 }
 
 static bool snat_claim_same(const struct ezlb_spec *a, const struct ezlb_spec *b)
@@ -152,56 +199,115 @@ static bool claims_nothing_new(const struct ezlb_spec *fresh, const struct ezlb_
 	       snat_claim_same(fresh, last);
 }
 
-static void enter(struct entrant *entrant, struct ezlb_candidate *candidate)
+static void enter(struct contest *contest, struct entrant *e, struct ezlb_candidate *candidate)
 {
 	const struct ezlb_spec *fresh = candidate->fresh, *last = candidate->last;
 
-	entrant->candidate = candidate;
-	entrant->now = fresh ? fresh : last;
-	entrant->settled = !fresh || (last && claims_nothing_new(fresh, last));
+	e->candidate = candidate;
+	e->settled = !fresh || (last && claims_nothing_new(fresh, last));
+	if (e->settled && (!fresh || !try_fresh(contest, e)))
+		put_back(contest, e);
 }
 
-/* One round; true where somebody lost and another round is due. */
-static bool play(struct entrant *entrants, size_t n, bool settled, struct claim **claims)
+static void play_movers(struct contest *contest)
 {
-	bool again = false;
-
-	for (size_t i = 0; i < n; i++) {
-		struct entrant *e = &entrants[i];
-		const struct ezlb_spec *rival;
-		enum loss why;
-		size_t backend = 0;
-
-		if (!e->now || e->settled != settled)
+	for (size_t i = 0; i < contest->n; i++) {
+		if (contest->entrants[i].settled)
 			continue;
-		why = find_rival(*claims, e->now, &rival, &backend);
-		if (why == LOST_NOTHING) {
-			take_claims(claims, e->now);
-			continue;
+		*EZLB_PUSH(&contest->losers) = &contest->entrants[i];
+		while (contest->losers.len > 0) {
+			struct entrant *e = contest->losers.items[--contest->losers.len];
+
+			if (!try_fresh(contest, e))
+				put_back(contest, e);
 		}
-		if (e->now == e->candidate->fresh) {
-			e->lost = why;
-			e->lost_to = rival;
-			e->lost_backend = backend;
-		}
-		e->now = e->now == e->candidate->last ? NULL : e->candidate->last;
-		e->settled = true;
-		again = true;
 	}
-	return again;
+	for (size_t i = 0; i < contest->n; i++)
+		contest->entrants[i].settled = true;
+}
+
+/* Who lost to a version that lost in turn may have its claims after all. */
+static bool retry_one_by_one(struct contest *contest)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < contest->n; i++) {
+		struct entrant *e = &contest->entrants[i];
+		const struct ezlb_spec *now = e->now;
+
+		if (e->lost == LOST_NOTHING || e->rival->now == e->lost_to)
+			continue;
+		release(contest, e);
+		if (try_fresh(contest, e))
+			any = true;
+		else if (now)
+			take(contest, e, now);
+	}
+	return any;
+}
+
+/* All losers are movers again: two of them may swap now that others have settled. */
+static bool retry_together(struct contest *contest)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < contest->n; i++) {
+		struct entrant *e = &contest->entrants[i];
+
+		if (e->lost == LOST_NOTHING)
+			continue;
+		release(contest, e);
+		e->settled = false;
+		any = true;
+	}
+	return any;
+}
+
+static size_t count_fresh(const struct contest *contest)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < contest->n; i++)
+		n += contest->entrants[i].candidate->fresh && !contest->entrants[i].lost;
+	return n;
+}
+
+/* Until nobody gains any more, so that the same merge again changes nothing. */
+static void compete(struct contest *contest)
+{
+	size_t won = 0, before;
+
+	do {
+		play_movers(contest);
+		while (retry_one_by_one(contest))
+			continue;
+		before = won;
+		won = count_fresh(contest);
+	} while (won > before && retry_together(contest));
+}
+
+static struct ezlb_mark place_of_backend(const struct ezlb_spec *spec,
+					 const struct ezlb_endpoint *endpoint)
+{
+	for (size_t i = 0; i < spec->n_backends; i++)
+		if (ezlb_endpoint_cmp(&spec->backends[i].endpoint, endpoint) == 0)
+			return spec->backends[i].at;
+	return spec->snat_ip_at;
 }
 
 static void report_snat(const struct entrant *e, struct ezlb_diags *diags)
 {
-	const struct ezlb_spec *spec = e->candidate->fresh;
+	const struct ezlb_spec *spec = e->candidate->fresh, *rival = e->lost_to;
 	const struct ezlb_backend *backend = &spec->backends[e->lost_backend];
+	struct ezlb_mark at = place_of_backend(rival, &backend->endpoint);
 	char ep[EZLB_ENDPOINT_STRLEN];
 	struct ezlb_diag *diag;
 
 	diag = ezlb_diags_add(diags, spec->file, backend->at, EZLB_E_SNAT_CONFLICT,
-			      "backend %s has another source NAT already, from service '%s' at %s",
-			      ezlb_endpoint_format(&backend->endpoint, ep), e->lost_to->name,
-			      e->lost_to->file);
+			      "backend %s has another source NAT already, from service '%s' at "
+			      "%s:%d:%d",
+			      ezlb_endpoint_format(&backend->endpoint, ep), rival->name,
+			      rival->file, at.line, at.col);
 	diag->help = ezlb_strdup("give both services the same snat_ip, or this one another "
 				 "backend port");
 }
@@ -239,53 +345,15 @@ static int spec_ptr_cmp(const void *pa, const void *pb)
 	return ezlb_service_key_cmp(&ka, &kb);
 }
 
-/* Rounds until nobody loses. */
-static void settle(struct entrant *entrants, size_t n)
-{
-	struct claim *claims = NULL;
-	bool again = true;
-
-	while (again) {
-		claims_free(&claims);
-		again = play(entrants, n, true, &claims);
-		again = play(entrants, n, false, &claims) || again;
-	}
-	claims_free(&claims);
-}
-
-/* Who lost to a version that lost in turn gets one more chance; true where there is one. */
-static bool revive(struct entrant *entrants, size_t n)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < n; i++) {
-		struct entrant *e = &entrants[i];
-		bool in_force = false;
-
-		if (e->lost == LOST_NOTHING || e->retried)
-			continue;
-		for (size_t k = 0; k < n && !in_force; k++)
-			in_force = entrants[k].now == e->lost_to;
-		if (in_force)
-			continue;
-		*e = (struct entrant){ .candidate = e->candidate,
-				       .now = e->candidate->fresh,
-				       .retried = true };
-		any = true;
-	}
-	return any;
-}
-
 void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n, struct ezlb_desired *out,
 			struct ezlb_diags *diags)
 {
 	EZLB_AUTO_FREE struct entrant *entrants = ezlb_calloc(n, sizeof(*entrants));
+	struct contest contest = { .entrants = entrants, .n = n };
 
 	for (size_t i = 0; i < n; i++)
-		enter(&entrants[i], &candidates[i]);
-	do
-		settle(entrants, n);
-	while (revive(entrants, n));
+		enter(&contest, &entrants[i], &candidates[i]);
+	compete(&contest);
 	for (size_t i = 0; i < n; i++) {
 		candidates[i].chosen = entrants[i].now;
 		if (entrants[i].now)
@@ -293,5 +361,6 @@ void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n, struct ezlb
 		if (entrants[i].lost != LOST_NOTHING)
 			report(&entrants[i], diags);
 	}
+	contest_clear(&contest);
 	EZLB_SORT(out, spec_ptr_cmp);
 }

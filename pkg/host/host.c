@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "module.h"
+
 struct host {
 	struct ezlb_layer layer; /* first: a layer is its host */
 	const char *root;
@@ -15,10 +17,12 @@ struct host {
 static const char *setting_path(enum ezlb_setting setting)
 {
 	switch (setting) {
+	case EZLB_IP_TABLES:
+		return "net/ip_tables_names";
 	case EZLB_VS_CONNTRACK:
-		return "net/ipv4/vs/conntrack";
+		return "sys/net/ipv4/vs/conntrack";
 	case EZLB_IP_FORWARD:
-		return "net/ipv4/ip_forward";
+		return "sys/net/ipv4/ip_forward";
 	case EZLB_SETTINGS:
 		break;
 	}
@@ -56,6 +60,11 @@ static int setting_read(const struct host *host, enum ezlb_setting setting, int 
 	char text[32];
 	ssize_t n;
 
+	/* Of a module only the presence of its file tells, also where it is built in. */
+	if (setting == EZLB_IP_TABLES && (fd >= 0 || fd == -ENOENT)) {
+		*value = fd >= 0;
+		return 0;
+	}
 	if (fd < 0)
 		return fd;
 	n = read(fd, text, sizeof(text) - 1);
@@ -87,7 +96,10 @@ static int setting_set(const struct host *host, const struct ezlb_setting_row *w
 
 	if (rc < 0 || value == want->value)
 		return rc;
-	rc = setting_write(host, want->setting, want->value);
+	if (want->setting == EZLB_IP_TABLES)
+		rc = module_load("ip_tables");
+	else
+		rc = setting_write(host, want->setting, want->value);
 	if (rc < 0)
 		return rc;
 	rc = setting_read(host, want->setting, &value);

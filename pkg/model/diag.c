@@ -62,17 +62,18 @@ char *ezlb_diag_line(const struct ezlb_diag *diag)
 			     diag->message);
 }
 
-/* The blanks before the caret, with the tabs of the source so that the two lines stay level. */
+/*
+ * The blanks before the caret, with the tabs of the source so that the two lines stay level.
+ * Columns count characters, as editors do; UTF-8 continuation bytes take no room.
+ */
 static char *indent(const char *source, int col)
 {
-	size_t len = strnlen(source, (size_t)(col > 0 ? col - 1 : 0));
-	char *out = ezlb_strndup(source, len);
-	size_t n = 0;
+	char *out = ezlb_strdup(source);
+	int n = 0;
 
-	/* Columns count characters, as editors do; UTF-8 continuation bytes take no room. */
-	for (size_t i = 0; i < len; i++)
-		if (((unsigned char)out[i] & 0xc0) != 0x80)
-			out[n++] = out[i] == '\t' ? '\t' : ' ';
+	for (const char *p = source; *p && n < col - 1; p++)
+		if (((unsigned char)*p & 0xc0) != 0x80)
+			out[n++] = *p == '\t' ? '\t' : ' ';
 	out[n] = '\0';
 	return out;
 }

@@ -110,6 +110,9 @@ static void put_dest(char *buf, const struct ezlb_op *op)
 	put(buf, " weight %u", op->dest.weight);
 	if (op->kind == EZLB_OP_DEST_SET && op->dest.weight != op->old_dest.weight)
 		put(buf, " (was %u)", op->old_dest.weight);
+	if (op->kind == EZLB_OP_DEST_SET &&
+	    (op->dest.upper != op->old_dest.upper || op->dest.lower != op->old_dest.lower))
+		put(buf, " (thresholds differ)");
 }
 
 static void put_snat_target(char *buf, const struct ezlb_snat_row *row)
@@ -182,6 +185,11 @@ static bool explain_known(const struct ezlb_op *op, char *buf)
 	}
 	if (op->kind == EZLB_OP_SERVICE_ADD && op->rc == -EEXIST) {
 		put(buf, "somebody else made this service at the same moment");
+		return true;
+	}
+	if (op->kind == EZLB_OP_HOST_SET && op->setting.setting == EZLB_IP_TABLES) {
+		put(buf, "cannot load it (%s): run `modprobe ip_tables` on the host",
+		    ezlb_errno_str(-op->rc));
 		return true;
 	}
 	if (op->kind == EZLB_OP_HOST_SET && (op->rc == -EROFS || op->rc == -EACCES)) {

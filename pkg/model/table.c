@@ -95,6 +95,7 @@ const char *ezlb_service_key_format(const struct ezlb_service_key *key,
 const char *ezlb_setting_str(enum ezlb_setting setting)
 {
 	static const char *const names[] = {
+		[EZLB_IP_TABLES] = "module ip_tables",
 		[EZLB_VS_CONNTRACK] = "net.ipv4.vs.conntrack",
 		[EZLB_IP_FORWARD] = "net.ipv4.ip_forward",
 	};

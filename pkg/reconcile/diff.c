@@ -78,6 +78,8 @@ static void emit(struct ezlb_plan *plan, const struct kind *kind, enum ezlb_op_k
 	memcpy(&op->service, row, kind->size);
 	if (old)
 		memcpy(&op->old_service, old, kind->size);
+	else if (op_kind == EZLB_OP_HOST_SET)
+		op->old_setting.value = -1; /* not known, or not there */
 }
 
 static void walk(struct ezlb_plan *plan, const struct kind *kind, struct rows want,

@@ -198,6 +198,29 @@ ipvs() {
 	[[ ! -e /proc/net/ip_vs ]] || in_ns lb ipvsadm -Ln
 }
 
+# kernel_rows: the same, made by the shell alone because it is what polling loops call. A line for each
+# service, "tcp 10.0.0.1:80 wrr", and for each destination, "tcp 10.0.0.1:80 192.168.10.11:80 1".
+kernel_rows() {
+	local a b c d rest service=''
+	[[ -e /proc/$EZLB_PID/net/ip_vs ]] || return 0
+	while read -r a b c d rest; do
+		case $a in
+		TCP | UDP)
+			service="${a,,} $(lab_endpoint "$b")"
+			echo "$service $c"
+			;;
+		'->') [[ $c != Forward ]] || continue
+			echo "$service $(lab_endpoint "$b") $d" ;;
+		esac
+	done <"/proc/$EZLB_PID/net/ip_vs"
+}
+
+# lab_endpoint 0A000001:0050: 10.0.0.1:80
+lab_endpoint() {
+	local a=${1%:*}
+	echo "$((16#${a:0:2})).$((16#${a:2:2})).$((16#${a:4:2})).$((16#${a:6:2})):$((16#${1#*:}))"
+}
+
 # nat_rules: the rules of the legacy nat table in lb.
 nat_rules() {
 	in_ns lb sh -c 'grep -qsx nat /proc/net/ip_tables_names || exit 0
@@ -294,6 +317,7 @@ service() {
 # ezlb_start [FLAG...]: `ezlb run` in lb, in the background; its log is appended to $EZLB_LOG.
 # EZLB_WRAP is put before it, for `strace -D ...` (with -D, EZLB_PID is still ezlb's).
 ezlb_start() {
+	[[ -x $EZLB ]] || fail "there is no $EZLB: build it first (cmake -S . -B build && cmake --build build)"
 	# Not in_ns, as in backend_start: EZLB_PID must be ezlb.
 	# shellcheck disable=SC2086
 	nsenter --net=/run/netns/lb -- ${EZLB_WRAP:-} "$EZLB" run --config-dir "$SERVICES" --state-dir "$STATE" "$@" \

@@ -14,8 +14,8 @@
 
 #include <ezlb/host.h>
 
-#define CONNTRACK "net/ipv4/vs/conntrack"
-#define FORWARD	  "net/ipv4/ip_forward"
+#define CONNTRACK "sys/net/ipv4/vs/conntrack"
+#define FORWARD	  "sys/net/ipv4/ip_forward"
 
 /* A root of our own and the layer over it. */
 struct world {
@@ -58,8 +58,9 @@ static int setup(void **state)
 	struct world *world = ezlb_calloc(1, sizeof(*world));
 
 	ezlb_strcpy(world->root, sizeof(world->root), "/tmp/ezlb-host-XXXXXX");
-	if (!mkdtemp(world->root) || mkdir(path(world, "net"), 0755) ||
-	    mkdir(path(world, "net/ipv4"), 0755) || mkdir(path(world, "net/ipv4/vs"), 0755))
+	if (!mkdtemp(world->root) || mkdir(path(world, "sys"), 0755) ||
+	    mkdir(path(world, "sys/net"), 0755) || mkdir(path(world, "sys/net/ipv4"), 0755) ||
+	    mkdir(path(world, "sys/net/ipv4/vs"), 0755))
 		return -1;
 	put(world, CONNTRACK, "0\n");
 	put(world, FORWARD, "0\n");
@@ -101,11 +102,11 @@ static void assert_listed(const struct world *world, int conntrack, int forward)
 
 	assert_int_equal(world->layer->list(world->layer, NULL, &table, NULL), 0);
 	ezlb_table_sort(&table);
-	assert_int_equal(table.settings.len, 2);
-	assert_int_equal(table.settings.items[0].setting, EZLB_VS_CONNTRACK);
-	assert_int_equal(table.settings.items[0].value, conntrack);
-	assert_int_equal(table.settings.items[1].setting, EZLB_IP_FORWARD);
-	assert_int_equal(table.settings.items[1].value, forward);
+	assert_int_equal(table.settings.len, EZLB_SETTINGS);
+	for (int i = 0; i < EZLB_SETTINGS; i++)
+		assert_int_equal(table.settings.items[i].setting, i);
+	assert_int_equal(table.settings.items[EZLB_VS_CONNTRACK].value, conntrack);
+	assert_int_equal(table.settings.items[EZLB_IP_FORWARD].value, forward);
 	ezlb_table_clear(&table);
 }
 
@@ -127,8 +128,35 @@ static void test_list_absent(void **state)
 
 	assert_int_equal(unlink(path(world, CONNTRACK)), 0);
 	assert_listed(world, -1, 0);
-	assert_int_equal(rmdir(path(world, "net/ipv4/vs")), 0);
+	assert_int_equal(rmdir(path(world, "sys/net/ipv4/vs")), 0);
 	assert_listed(world, -1, 0);
+}
+
+static int listed_module(const struct world *world)
+{
+	struct ezlb_table table = { 0 };
+	int value;
+
+	assert_int_equal(world->layer->list(world->layer, NULL, &table, NULL), 0);
+	ezlb_table_sort(&table);
+	value = table.settings.items[EZLB_IP_TABLES].value;
+	ezlb_table_clear(&table);
+	return value;
+}
+
+/* What loading does is for the lab; here, that it is told by the file, and that nothing is faked.
+ */
+static void test_module(void **state)
+{
+	const struct world *world = *state;
+
+	assert_int_equal(listed_module(world), 0);
+	assert_int_not_equal(set(world, EZLB_IP_TABLES, 1), 0);
+	assert_int_equal(listed_module(world), 0);
+	assert_int_equal(mkdir(path(world, "net"), 0755), 0);
+	put(world, "net/ip_tables_names", "");
+	assert_int_equal(listed_module(world), 1);
+	assert_int_equal(set(world, EZLB_IP_TABLES, 1), 0);
 }
 
 /* "Cannot read" is an error and leaves no row, not even of the setting that could be read. */
@@ -294,6 +322,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_list),
 		TEST(test_list_absent),
+		TEST(test_module),
 		TEST(test_list_unreadable),
 		TEST(test_list_junk),
 		TEST(test_no_waiting),

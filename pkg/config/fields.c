@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fields.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include <ezlb/duration.h>
+
+#include "node.h"
+#include "source.h"
+#include "suggest.h"
+
+/* How a message calls a value. Items of a list have no key; the only list is `backends`. */
+static const char *called(const struct node *node)
+{
+	if (!node->parent)
+		return "the file";
+	return node->key ? node->key : "a backend";
+}
+
+static const char *kind_str(enum node_kind kind)
+{
+	switch (kind) {
+	case NODE_SCALAR:
+		return "a single value";
+	case NODE_LIST:
+		return "a list";
+	case NODE_MAP:
+		return "a mapping";
+	case NODE_REFUSED:
+		return "refused";
+	}
+	return NULL;
+}
+
+/* Reports a value of the wrong kind, or none at all. */
+static bool is_kind(struct source *src, const struct node *node, enum node_kind want,
+		    const char *help)
+{
+	if (node->kind == NODE_REFUSED)
+		return false;
+	if (ezlb_node_empty(node)) {
+		ezlb_source_refuse(src, node->key ? node->key_at : node->at, EZLB_E_VALUE, help,
+				   "%s has no value", called(node));
+		return false;
+	}
+	if (node->kind != want)
+		ezlb_source_refuse(src, node->at, EZLB_E_TYPE, help, "%s must be %s, not %s",
+				   called(node), kind_str(want), kind_str(node->kind));
+	return node->kind == want;
+}
+
+bool ezlb_field_is_map(struct source *src, const struct node *node, const char *help)
+{
+	return is_kind(src, node, NODE_MAP, help);
+}
+
+bool ezlb_field_is_list(struct source *src, const struct node *node, const char *help)
+{
+	return is_kind(src, node, NODE_LIST, help);
+}
+
+bool ezlb_field_text(struct source *src, const struct node *node, const char **out)
+{
+	if (!is_kind(src, node, NODE_SCALAR, NULL))
+		return false;
+	*out = node->text;
+	return true;
+}
+
+bool ezlb_field_bool(struct source *src, const struct node *node, bool *out)
+{
+	const char *text;
+	char shown[SHOW_STRLEN];
+	bool yes, no;
+
+	if (!ezlb_field_text(src, node, &text))
+		return false;
+	yes = strcmp(text, "true") == 0;
+	no = strcmp(text, "false") == 0;
+	if (node->plain && (yes || no)) {
+		*out = yes;
+		return true;
+	}
+	ezlb_source_refuse(src, node->at, EZLB_E_TYPE,
+			   yes || no ? "write it without quotes"
+				     : "write true or false, in small letters, without quotes",
+			   "%s must be true or false, not %s'%s'", called(node),
+			   yes || no ? "the text " : "", ezlb_source_show(text, shown));
+	return false;
+}
+
+/* Plain decimal: neither 0x10 nor 1_000 nor 010, which readers of YAML disagree about. */
+static bool is_decimal(const char *digits)
+{
+	size_t len = strspn(digits, "0123456789");
+
+	return len > 0 && digits[len] == '\0' && (digits[0] != '0' || len == 1);
+}
+
+bool ezlb_field_uint(struct source *src, const struct node *node, struct bounds in, uint32_t *out)
+{
+	const char *text, *digits;
+	char shown[SHOW_STRLEN];
+	uint64_t n = 0;
+
+	if (!ezlb_field_text(src, node, &text))
+		return false;
+	digits = text[0] == '-' ? text + 1 : text;
+	if (!is_decimal(digits)) {
+		ezlb_source_refuse(src, node->at, EZLB_E_TYPE, "write plain decimal digits",
+				   "%s must be a whole number, not '%s'", called(node),
+				   ezlb_source_show(text, shown));
+		return false;
+	}
+	for (const char *p = digits; *p && n <= in.max; p++)
+		n = n * 10 + (uint64_t)(*p - '0');
+	if (text[0] == '-' || n < in.min || n > in.max) {
+		ezlb_source_refuse(src, node->at, EZLB_E_RANGE, NULL,
+				   "%s %s is out of range: %u-%u", called(node),
+				   ezlb_source_show(text, shown), (unsigned)in.min,
+				   (unsigned)in.max);
+		return false;
+	}
+	*out = (uint32_t)n;
+	return true;
+}
+
+bool ezlb_field_duration(struct source *src, const struct node *node, struct bounds in,
+			 uint32_t *out)
+{
+	const char *text;
+	char shown[SHOW_STRLEN], min[EZLB_DURATION_STRLEN], max[EZLB_DURATION_STRLEN];
+	char help[SHOW_STRLEN + 16];
+	uint32_t ms = 0;
+	int rc;
+
+	if (!ezlb_field_text(src, node, &text))
+		return false;
+	ezlb_source_show(text, shown);
+	rc = ezlb_duration_parse(shown, &ms, NULL);
+	if (rc == -EINVAL) {
+		snprintf(help, sizeof(help), "write %ss", shown);
+		ezlb_source_refuse(src, node->at, EZLB_E_VALUE,
+				   is_decimal(shown) ? help : "write 500ms, 5s or 1m30s",
+				   "%s: '%s' is not a duration", called(node), shown);
+		return false;
+	}
+	if (rc < 0 || ms < in.min || ms > in.max) {
+		ezlb_source_refuse(src, node->at, EZLB_E_RANGE, NULL,
+				   "%s %s is out of range: %s-%s", called(node), shown,
+				   ezlb_duration_format(in.min, min),
+				   ezlb_duration_format(in.max, max));
+		return false;
+	}
+	*out = ms;
+	return true;
+}
+
+static void refuse_word(struct source *src, const struct node *node, const char *const *words,
+			const char *text)
+{
+	char help[256] = "", shown[SHOW_STRLEN];
+	const char *near;
+	size_t n = 0, used = 0;
+
+	while (words[n])
+		n++;
+	near = ezlb_suggest(text, words, n);
+	if (near)
+		used = (size_t)snprintf(help, sizeof(help), "did you mean '%s'? ", near);
+	used += (size_t)snprintf(help + used, sizeof(help) - used, "one of:");
+	for (size_t i = 0; i < n && used < sizeof(help); i++)
+		used += (size_t)snprintf(help + used, sizeof(help) - used, " %s", words[i]);
+	ezlb_source_refuse(src, node->at, EZLB_E_VALUE, help, "unknown %s '%s'", called(node),
+			   ezlb_source_show(text, shown));
+}
+
+bool ezlb_field_word(struct source *src, const struct node *node, const char *const *words,
+		     const char **out)
+{
+	const char *text;
+
+	if (!ezlb_field_text(src, node, &text))
+		return false;
+	for (size_t i = 0; words[i]; i++)
+		if (strcmp(words[i], text) == 0) {
+			*out = words[i];
+			return true;
+		}
+	refuse_word(src, node, words, text);
+	return false;
+}
+
+static bool is_one_host(struct source *src, const struct node *node, const struct ezlb_addr *addr)
+{
+	char buf[EZLB_ADDR_STRLEN];
+	bool any = ezlb_addr_is_any(addr);
+
+	if (!any && !ezlb_addr_is_multicast(addr))
+		return true;
+	ezlb_source_refuse(src, node->at, EZLB_E_ADDRESS,
+			   any ? "write the address of one host" : NULL, "%s cannot be %s, %s",
+			   called(node), ezlb_addr_format(addr, buf),
+			   any ? "which stands for any address" : "a multicast address");
+	return false;
+}
+
+/* Are there letters beyond those of IPv6 before the port? */
+static bool like_host_name(const char *text)
+{
+	const char *colon = strrchr(text, ':'), *end = colon ? colon : text + strlen(text);
+
+	while (text < end && !(isalpha((unsigned char)*text) && !isxdigit((unsigned char)*text)))
+		text++;
+	return text < end;
+}
+
+static void refuse_address(struct source *src, const struct node *node, const char *text, int rc,
+			   const struct ezlb_err *err)
+{
+	ezlb_source_refuse(src, node->at, rc == -ERANGE ? EZLB_E_RANGE : EZLB_E_ADDRESS,
+			   like_host_name(text) ? "host names are not looked up: write a numeric IP"
+						: NULL,
+			   "%s", err->msg);
+}
+
+bool ezlb_field_addr(struct source *src, const struct node *node, struct ezlb_addr *out)
+{
+	const char *text;
+	char shown[SHOW_STRLEN];
+	struct ezlb_addr addr;
+	struct ezlb_err err;
+	int rc;
+
+	if (!ezlb_field_text(src, node, &text))
+		return false;
+	/* What the escapes change was no address before. */
+	rc = ezlb_addr_parse(ezlb_source_show(text, shown), &addr, &err);
+	if (rc < 0)
+		refuse_address(src, node, shown, rc, &err);
+	if (rc < 0 || !is_one_host(src, node, &addr))
+		return false;
+	*out = addr;
+	return true;
+}
+
+bool ezlb_field_endpoint(struct source *src, const struct node *node, struct ezlb_endpoint *out)
+{
+	const char *text;
+	char shown[SHOW_STRLEN];
+	struct ezlb_endpoint ep;
+	struct ezlb_err err;
+	int rc;
+
+	if (!ezlb_field_text(src, node, &text))
+		return false;
+	rc = ezlb_endpoint_parse(ezlb_source_show(text, shown), &ep, &err);
+	if (rc < 0)
+		refuse_address(src, node, shown, rc, &err);
+	if (rc < 0 || !is_one_host(src, node, &ep.addr))
+		return false;
+	*out = ep;
+	return true;
+}

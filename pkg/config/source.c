@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "source.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <ezlb/config.h>
+
+#define MAX_ERRORS 20
+#define MAX_SHOWN  200 /* bytes of a source line; a longer one wraps and its caret means nothing */
+
+static bool is_break(char c)
+{
+	return c == '\n' || c == '\r';
+}
+
+/* Past the line break at p: \n, \r\n or \r, as libyaml counts them. */
+static const char *skip_break(const char *p, const char *end)
+{
+	return p + (p[0] == '\r' && p + 1 < end && p[1] == '\n' ? 2 : 1);
+}
+
+const char *ezlb_source_line(const struct source *src, int n, size_t *len)
+{
+	const char *p = src->text, *end = src->text + src->len, *eol;
+
+	for (int line = 1; n > 0; line++) {
+		for (eol = p; eol < end && !is_break(*eol);)
+			eol++;
+		if (line == n) {
+			*len = (size_t)(eol - p);
+			return p;
+		}
+		if (eol == end)
+			break;
+		p = skip_break(eol, end);
+	}
+	return NULL;
+}
+
+/* The byte offset of the mark's column in its line, at most the length of the line. */
+static size_t column_offset(const char *line, size_t len, int col)
+{
+	size_t i = 0;
+
+	for (int c = 1; c < col && i < len; c++)
+		for (i++; i < len && ((unsigned char)line[i] & 0xc0) == 0x80;)
+			i++;
+	return i;
+}
+
+char ezlb_source_at(const struct source *src, struct ezlb_mark at)
+{
+	size_t len, i;
+	const char *line = ezlb_source_line(src, at.line, &len);
+
+	if (!line)
+		return '\0';
+	i = column_offset(line, len, at.col);
+	return i < len ? line[i] : '\0';
+}
+
+bool ezlb_source_first(const struct source *src, struct ezlb_mark at)
+{
+	size_t len, n;
+	const char *line = ezlb_source_line(src, at.line, &len);
+
+	if (!line)
+		return true;
+	n = column_offset(line, len, at.col);
+	for (size_t i = 0; i < n; i++)
+		if (line[i] != ' ' && line[i] != '\t')
+			return false;
+	return true;
+}
+
+void ezlb_source_refuse(struct source *src, struct ezlb_mark at, enum ezlb_diag_code code,
+			const char *help, const char *fmt, ...)
+{
+	struct ezlb_diag *diag;
+	const char *line;
+	char message[400];
+	size_t len;
+	va_list ap;
+
+	if (src->n_errors++ >= MAX_ERRORS)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	diag = ezlb_diags_add(src->diags, src->file, at, code, "%s", message);
+	line = ezlb_source_line(src, at.line, &len);
+	if (line && len > 0 && len <= MAX_SHOWN)
+		diag->source = ezlb_strndup(line, len);
+	if (help)
+		diag->help = ezlb_strdup(help);
+}
+
+const char *ezlb_source_show(const char *text, char buf[SHOW_STRLEN])
+{
+	const size_t room = SHOW_STRLEN - sizeof("...");
+	size_t n = 0, whole = 0; /* whole: up to where no character is cut in two */
+
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		bool c1 = *p >= 0x80 && *p < 0xa0 && n > 0 && (unsigned char)buf[n - 1] == 0xc2;
+		bool control = *p < 0x20 || *p == 0x7f || c1;
+
+		if ((*p & 0xc0) != 0x80)
+			whole = n;
+		if (n + (control ? 4 : 1) > room) {
+			memcpy(buf + whole, "...", sizeof("..."));
+			return buf;
+		}
+		n -= c1; /* the lead byte goes too: \x85 stands for the whole character */
+		if (control)
+			n += (size_t)snprintf(buf + n, SHOW_STRLEN - n, "\\x%02x", (unsigned)*p);
+		else
+			buf[n++] = (char)*p;
+	}
+	buf[n] = '\0';
+	return buf;
+}
+
+/* The character at p and its length, 0 where it is not UTF-8 (RFC 3629 4). */
+static size_t decode(const unsigned char *p, size_t len, uint32_t *out)
+{
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = p[0] < 0x80		   ? 1
+		   : (p[0] & 0xe0) == 0xc0 ? 2
+		   : (p[0] & 0xf0) == 0xe0 ? 3
+		   : (p[0] & 0xf8) == 0xf0 ? 4
+					   : 0;
+
+	if (n == 0 || n > len)
+		return 0;
+	*out = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		*out = *out << 6 | (p[i] & 0x3fu);
+	}
+	if (*out < smallest[n] || *out > 0x10ffff || (*out >= 0xd800 && *out < 0xe000))
+		return 0;
+	return n;
+}
+
+/* What is wrong with a character, NULL where nothing is. */
+static const char *objection(uint32_t c)
+{
+	if (c == 0)
+		return "a NUL byte";
+	if (c == 0x85 || c == 0x2028 || c == 0x2029)
+		return "a line break that editors do not show";
+	if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7f && c < 0xa0))
+		return "a control character";
+	if (c == 0xfeff)
+		return "a byte order mark in the middle";
+	return c == 0xfffe || c == 0xffff ? "not a character" : NULL;
+}
+
+/* The source line is left out: it would bring the bytes that are refused to the terminal. */
+static void refuse_bytes(struct source *src, struct ezlb_mark at, const char *help,
+			 const char *message)
+{
+	struct ezlb_diag *diag = ezlb_diags_add(src->diags, src->file, at, EZLB_E_SYNTAX, "%s",
+						message);
+
+	src->n_errors++;
+	diag->help = ezlb_strdup(help);
+}
+
+static void refuse_character(struct source *src, struct ezlb_mark at, bool valid, uint32_t c)
+{
+	char message[100];
+
+	if (!valid) {
+		refuse_bytes(src, at, "save the file as UTF-8", "this is not UTF-8 text");
+		return;
+	}
+	snprintf(message, sizeof(message), "%s (U+%04X) is not allowed", objection(c), (unsigned)c);
+	refuse_bytes(src, at, "remove it", message);
+}
+
+static bool check_characters(struct source *src)
+{
+	const unsigned char *p = (const unsigned char *)src->text, *end = p + src->len;
+	struct ezlb_mark at = { 1, 1 };
+
+	while (p < end) {
+		uint32_t c = 0;
+		size_t n = decode(p, (size_t)(end - p), &c);
+
+		if (n == 0 || objection(c)) {
+			refuse_character(src, at, n > 0, c);
+			return false;
+		}
+		/* libyaml compares each directive with all before it. */
+		if (c == '%' && at.col == 1) {
+			ezlb_source_refuse(src, at, EZLB_E_FEATURE, "remove the line",
+					   "directives (%%YAML, %%TAG) are not supported");
+			return false;
+		}
+		p += n;
+		at.col++;
+		if (c == '\n' || (c == '\r' && !(p < end && *p == '\n')))
+			at = (struct ezlb_mark){ at.line + 1, 1 };
+	}
+	return true;
+}
+
+bool ezlb_source_open(struct source *src, const char *file, const char *text, size_t len,
+		      struct ezlb_diags *diags)
+{
+	static const struct ezlb_mark start = { 1, 1 };
+
+	*src = (struct source){ .file = file, .text = text, .len = len, .diags = diags };
+	if (len > EZLB_FILE_MAX) {
+		ezlb_source_refuse(src, (struct ezlb_mark){ 0 }, EZLB_E_SIZE, NULL,
+				   "the file has %zu bytes; at most %d are read", len,
+				   EZLB_FILE_MAX);
+		return false;
+	}
+	if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
+		refuse_bytes(src, start, "save the file as UTF-8", "this is UTF-16 text");
+		return false;
+	}
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		src->text += 3;
+		src->len -= 3;
+	}
+	return check_characters(src);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* curl_loop: curl's multi interface driven by the loop. Source: curl_multi_socket_action(3). */
+#include <errno.h>
+
+#include <ezlb/mem.h>
+
+#include "probe_kind.h"
+
+/* A socket that curl wants watched; frees itself when curl is through with it. */
+struct watched {
+	uv_poll_t poll;
+	struct ezlb_prober *prober;
+	curl_socket_t fd;
+};
+
+static void reap(struct ezlb_prober *prober)
+{
+	CURLMsg *msg;
+	int left;
+
+	while ((msg = curl_multi_info_read(prober->multi, &left)) != NULL) {
+		char *probe = NULL;
+		CURLcode rc = msg->data.result;
+
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &probe);
+		ezlb_probe_http_done((struct ezlb_probe *)(void *)probe, rc);
+	}
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+	struct ezlb_prober *prober = timer->data;
+	int running;
+
+	curl_multi_socket_action(prober->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	reap(prober);
+}
+
+static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct ezlb_prober *prober = arg;
+
+	(void)multi;
+	if (timeout_ms < 0)
+		uv_timer_stop(&prober->curl_timer);
+	else
+		uv_timer_start(&prober->curl_timer, on_timeout, (uint64_t)timeout_ms, 0);
+	return 0;
+}
+
+/*
+ * On an error of the socket libuv stops the poll and hides what else is there. Bits 0 let curl
+ * look for itself: an answer that came before the reset counts. curl then reads to the end.
+ */
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+	struct watched *watched = poll->data;
+	struct ezlb_prober *prober = watched->prober;
+	int bits = 0;
+	int running;
+
+	if (status == 0 && (events & UV_READABLE) != 0)
+		bits |= CURL_CSELECT_IN;
+	if (status == 0 && (events & UV_WRITABLE) != 0)
+		bits |= CURL_CSELECT_OUT;
+	curl_multi_socket_action(prober->multi, watched->fd, bits, &running);
+	reap(prober);
+}
+
+static void on_unwatched(uv_handle_t *handle)
+{
+	struct watched *watched = handle->data;
+	struct ezlb_prober *prober = watched->prober;
+
+	free(watched);
+	ezlb_prober_unref(prober);
+}
+
+/* Returns NULL where the socket cannot be watched; the probe then ends at its deadline. */
+static struct watched *watch(struct ezlb_prober *prober, CURL *easy, curl_socket_t fd)
+{
+	struct watched *watched = ezlb_calloc(1, sizeof(*watched));
+	char *probe = NULL;
+	int rc;
+
+	*watched = (struct watched){ .prober = prober, .fd = fd };
+	rc = uv_poll_init_socket(prober->loop, &watched->poll, fd);
+	if (rc < 0) {
+		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &probe);
+		((struct ezlb_probe *)(void *)probe)->local_errno = -rc;
+		free(watched);
+		return NULL;
+	}
+	watched->poll.data = watched;
+	ezlb_prober_ref(prober);
+	curl_multi_assign(prober->multi, fd, watched);
+	return watched;
+}
+
+/* Always 0: after anything else curl holds the whole multi handle for dead. */
+static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+{
+	struct ezlb_prober *prober = arg;
+	struct watched *watched = socket_arg;
+	int events = 0;
+
+	if (what == CURL_POLL_REMOVE) {
+		if (watched != NULL)
+			uv_close((uv_handle_t *)&watched->poll, on_unwatched);
+		return 0;
+	}
+	if (watched == NULL)
+		watched = watch(prober, easy, fd);
+	if (watched == NULL)
+		return 0;
+	if ((what & CURL_POLL_IN) != 0)
+		events |= UV_READABLE;
+	if ((what & CURL_POLL_OUT) != 0)
+		events |= UV_WRITABLE;
+	uv_poll_start(&watched->poll, events, on_ready);
+	return 0;
+}
+
+int ezlb_curl_loop_open(struct ezlb_prober *prober, struct ezlb_err *err)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return ezlb_err_set(err, ENOMEM, "cannot initialise libcurl");
+	prober->multi = curl_multi_init();
+	/* The server need not keep a connection that nobody will use again. */
+	prober->headers = curl_slist_append(NULL, "Connection: close");
+	if (prober->multi == NULL || prober->headers == NULL) {
+		curl_multi_cleanup(prober->multi);
+		curl_slist_free_all(prober->headers);
+		curl_global_cleanup();
+		return ezlb_err_set(err, ENOMEM, "cannot make a libcurl handle: out of memory");
+	}
+	curl_multi_setopt(prober->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+	curl_multi_setopt(prober->multi, CURLMOPT_SOCKETDATA, prober);
+	curl_multi_setopt(prober->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
+	curl_multi_setopt(prober->multi, CURLMOPT_TIMERDATA, prober);
+	uv_timer_init(prober->loop, &prober->curl_timer);
+	prober->curl_timer.data = prober;
+	ezlb_prober_ref(prober);
+	return 0;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	ezlb_prober_unref(handle->data);
+}
+
+void ezlb_curl_loop_close(struct ezlb_prober *prober)
+{
+	/* From here on curl has nothing to ask for, and our handles are no longer its business. */
+	curl_multi_setopt(prober->multi, CURLMOPT_SOCKETFUNCTION, NULL);
+	curl_multi_setopt(prober->multi, CURLMOPT_TIMERFUNCTION, NULL);
+	uv_close((uv_handle_t *)&prober->curl_timer, on_timer_closed);
+}

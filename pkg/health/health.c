@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <assert.h>
+#include <sys/resource.h>
+
+#include "schedule.h"
+#include "target.h"
+
+#define RUNNING_MAX 4096
+
+struct targets EZLB_VEC(struct ezlb_target *);
+
+/* Probes take at most half of the descriptors that we may have open. */
+static size_t running_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 2 > RUNNING_MAX)
+		return RUNNING_MAX;
+	return limit.rlim_cur >= 2 ? limit.rlim_cur / 2 : 1;
+}
+
+int ezlb_health_open(struct uv_loop_s *loop, const struct ezlb_health_options *options,
+		     ezlb_health_fn on_change, void *arg, struct ezlb_health **out,
+		     struct ezlb_err *err)
+{
+	struct ezlb_health *health = ezlb_calloc(1, sizeof(*health));
+	int rc;
+
+	*health = (struct ezlb_health){ .loop = loop,
+					.options = *options,
+					.on_change = on_change,
+					.arg = arg,
+					.running_max = running_max(),
+					.open = 1 };
+	rc = ezlb_prober_open(loop, &health->prober, err);
+	if (rc < 0) {
+		free(health);
+		return ezlb_err_wrap(err, rc, "health checks");
+	}
+	*out = health;
+	return 0;
+}
+
+/* NOLINTBEGIN(readability-function-size): the macros of uthash nest deep. */
+static struct ezlb_site *get_site(struct ezlb_health *health, const struct ezlb_endpoint *backend)
+{
+	char name[EZLB_ENDPOINT_STRLEN];
+	struct ezlb_site *site;
+
+	ezlb_endpoint_format(backend, name);
+	HASH_FIND_STR(health->sites, name, site);
+	if (site == NULL) {
+		site = ezlb_calloc(1, sizeof(*site));
+		ezlb_strcpy(site->name, sizeof(site->name), name);
+		HASH_ADD_STR(health->sites, name, site);
+	}
+	return site;
+}
+
+static struct ezlb_target *get_target(struct ezlb_health *health, const struct ezlb_health_row *row)
+{
+	struct ezlb_site *site = get_site(health, &row->backend);
+	struct ezlb_target *target;
+
+	for (target = site->targets; target != NULL; target = target->sibling) {
+		if (ezlb_check_same_probe(&target->check, &row->check))
+			return target;
+	}
+	target = ezlb_target_open(health, site, row);
+	LL_PREPEND2(site->targets, target, sibling);
+	return target;
+}
+
+static void drop_target(struct ezlb_target *target)
+{
+	struct ezlb_health *health = target->health;
+	struct ezlb_site *site = target->site;
+
+	LL_DELETE2(site->targets, target, sibling);
+	if (site->targets == NULL) {
+		HASH_DEL(health->sites, site);
+		free(site);
+	}
+	ezlb_target_close(target);
+}
+
+static struct ezlb_sub *get_sub(struct ezlb_target *target, const char *service)
+{
+	struct ezlb_health *health = target->health;
+	struct ezlb_sub_key key;
+	struct ezlb_sub *sub;
+
+	memset(&key, 0, sizeof(key));
+	ezlb_strcpy(key.service, sizeof(key.service), service);
+	key.target = target;
+	HASH_FIND(hh, health->subs, &key, sizeof(key), sub);
+	if (sub != NULL)
+		return sub;
+	sub = ezlb_calloc(1, sizeof(*sub));
+	memcpy(&sub->key, &key, sizeof(key));
+	HASH_ADD(hh, health->subs, key, sizeof(key), sub);
+	DL_APPEND(target->subs, sub);
+	target->n_unknown++;
+	health->n_unknown++;
+	return sub;
+}
+
+static void drop_sub(struct ezlb_health *health, struct ezlb_sub *sub)
+{
+	struct ezlb_target *target = sub->key.target;
+
+	if (sub->fsm.verdict == EZLB_UNKNOWN) {
+		target->n_unknown--;
+		health->n_unknown--;
+	}
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the table goes with its last item only. */
+	HASH_DEL(health->subs, sub);
+	DL_DELETE(target->subs, sub);
+	free(sub);
+	if (target->subs == NULL)
+		drop_target(target);
+}
+
+/* NOLINTEND(readability-function-size) */
+
+/* Drops every sub that the current set does not want, and with it a target that nobody wants. */
+static void sweep(struct ezlb_health *health)
+{
+	struct ezlb_sub *sub, *next;
+
+	HASH_ITER(hh, health->subs, sub, next) {
+		if (sub->generation != health->generation)
+			drop_sub(health, sub);
+	}
+}
+
+static void want(struct ezlb_health *health, const struct ezlb_health_row *row,
+		 struct targets *fresh)
+{
+	struct ezlb_target *target;
+	struct ezlb_sub *sub;
+
+	assert(row->check.type != EZLB_CHECK_NONE && row->check.interval_ms > 0);
+	target = get_target(health, row);
+	sub = get_sub(target, row->service);
+	sub->limits = (struct ezlb_thresholds){ row->check.fail_count, row->check.rise_count };
+	/* A new subscriber of an old target is not made to wait for its turn either. */
+	if (sub->generation == 0 && !target->fresh) {
+		target->fresh = true;
+		*EZLB_PUSH(fresh) = target;
+	}
+	sub->generation = health->generation;
+}
+
+void ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *rows)
+{
+	struct targets fresh = { 0 };
+
+	/* What came before in this turn of the loop may have taken long. */
+	uv_update_time(health->loop);
+	health->generation++;
+	for (size_t i = 0; i < rows->len; i++)
+		want(health, &rows->items[i], &fresh);
+	sweep(health);
+	for (size_t i = 0; i < fresh.len; i++) {
+		struct ezlb_target *target = fresh.items[i];
+
+		target->fresh = false;
+		ezlb_target_wake(target,
+				 ezlb_schedule_first(i, fresh.len, ezlb_target_interval(target)));
+	}
+	EZLB_VEC_CLEAR(&fresh);
+	ezlb_queue_run(health);
+}
+
+void ezlb_health_verdicts(const struct ezlb_health *health, struct ezlb_verdicts *out)
+{
+	struct ezlb_sub *sub, *next;
+
+	out->len = 0;
+	HASH_ITER(hh, health->subs, sub, next) {
+		struct ezlb_verdict_row *row = EZLB_PUSH(out);
+
+		ezlb_strcpy(row->service, sizeof(row->service), sub->key.service);
+		row->backend = sub->key.target->endpoint;
+		row->verdict = sub->fsm.verdict;
+	}
+	EZLB_SORT(out, ezlb_verdict_row_cmp);
+}
+
+size_t ezlb_health_unknown(const struct ezlb_health *health)
+{
+	return health->n_unknown;
+}
+
+void ezlb_health_unref(struct ezlb_health *health)
+{
+	void (*closed)(void *arg) = health->closed;
+	void *arg = health->closed_arg;
+
+	if (--health->open > 0)
+		return;
+	free(health);
+	if (closed)
+		closed(arg);
+}
+
+static void on_prober_closed(void *arg)
+{
+	ezlb_health_unref(arg);
+}
+
+void ezlb_health_close(struct ezlb_health *health, void (*closed)(void *arg), void *arg)
+{
+	health->closed = closed;
+	health->closed_arg = arg;
+	health->generation++;
+	sweep(health);
+	ezlb_prober_close(health->prober, on_prober_closed, health);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "outcome.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+const char *ezlb_outcome_str(enum ezlb_outcome outcome)
+{
+	switch (outcome) {
+	case EZLB_PROBE_OK:
+		return "ok";
+	case EZLB_PROBE_CONNECT_REFUSED:
+		return "connect_refused";
+	case EZLB_PROBE_CONNECT_TIMEOUT:
+		return "connect_timeout";
+	case EZLB_PROBE_TIMEOUT:
+		return "timeout";
+	case EZLB_PROBE_UNREACHABLE:
+		return "unreachable";
+	case EZLB_PROBE_RESET:
+		return "reset";
+	case EZLB_PROBE_HTTP_STATUS:
+		return "http_status";
+	case EZLB_PROBE_HTTP_PROTOCOL:
+		return "http_protocol";
+	case EZLB_PROBE_TLS:
+		return "tls";
+	case EZLB_PROBE_LOCAL_ERROR:
+		return "local_error";
+	}
+	return "?";
+}
+
+static const struct {
+	int code;
+	enum ezlb_outcome outcome;
+} meanings[] = {
+	{ 0, EZLB_PROBE_OK },
+	{ ECONNREFUSED, EZLB_PROBE_CONNECT_REFUSED },
+	{ ETIMEDOUT, EZLB_PROBE_CONNECT_TIMEOUT },
+	{ ECONNRESET, EZLB_PROBE_RESET },
+	{ ECONNABORTED, EZLB_PROBE_RESET },
+	{ EPIPE, EZLB_PROBE_RESET },
+	{ EMFILE, EZLB_PROBE_LOCAL_ERROR },
+	{ ENFILE, EZLB_PROBE_LOCAL_ERROR },
+	{ ENOBUFS, EZLB_PROBE_LOCAL_ERROR },
+	{ ENOMEM, EZLB_PROBE_LOCAL_ERROR },
+	{ ENOSPC, EZLB_PROBE_LOCAL_ERROR },	   /* fs.epoll.max_user_watches */
+	{ EAGAIN, EZLB_PROBE_LOCAL_ERROR },	   /* connect(2): no free port, or routing cache */
+	{ EADDRNOTAVAIL, EZLB_PROBE_LOCAL_ERROR }, /* connect(2): all ephemeral ports in use */
+	{ EAFNOSUPPORT, EZLB_PROBE_LOCAL_ERROR },  /* this host has no IPv6 */
+};
+
+struct ezlb_probe_result ezlb_result_from_errno(int code)
+{
+	struct ezlb_probe_result result = { .outcome = EZLB_PROBE_UNREACHABLE };
+
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+		if (meanings[i].code == code)
+			result.outcome = meanings[i].outcome;
+	}
+	if (result.outcome == EZLB_PROBE_LOCAL_ERROR)
+		result.code = code;
+	return result;
+}

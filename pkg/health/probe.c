@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <assert.h>
+
+#include <ezlb/mem.h>
+
+#include "probe_kind.h"
+
+int ezlb_prober_open(struct uv_loop_s *loop, struct ezlb_prober **out, struct ezlb_err *err)
+{
+	struct ezlb_prober *prober = ezlb_calloc(1, sizeof(*prober));
+	int rc;
+
+	prober->loop = loop;
+	rc = ezlb_curl_loop_open(prober, err);
+	if (rc < 0) {
+		free(prober);
+		return rc;
+	}
+	*out = prober;
+	return 0;
+}
+
+void ezlb_prober_close(struct ezlb_prober *prober, void (*closed)(void *arg), void *arg)
+{
+	prober->closed = closed;
+	prober->arg = arg;
+	ezlb_curl_loop_close(prober);
+}
+
+void ezlb_prober_ref(struct ezlb_prober *prober)
+{
+	prober->refs++;
+}
+
+void ezlb_prober_unref(struct ezlb_prober *prober)
+{
+	void (*closed)(void *arg) = prober->closed;
+	void *arg = prober->arg;
+
+	if (--prober->refs > 0)
+		return;
+	/* Not earlier: the loop that reads curl's messages may be what led to the close. */
+	curl_multi_cleanup(prober->multi);
+	curl_slist_free_all(prober->headers);
+	curl_global_cleanup();
+	free(prober);
+	closed(arg);
+}
+
+static bool connected(const struct ezlb_probe *probe)
+{
+	/* A tcp probe that is connected has ended. */
+	return probe->check->type != EZLB_CHECK_TCP && ezlb_probe_http_connected(probe);
+}
+
+/*
+ * The loop runs timers before it polls. After a pass that held the loop up, a deadline can come
+ * first although the answer has been waiting in the socket: poll once more before the verdict.
+ */
+static void on_deadline(uv_timer_t *timer)
+{
+	struct ezlb_probe *probe = timer->data;
+	struct ezlb_probe_result result = { .outcome = EZLB_PROBE_CONNECT_TIMEOUT };
+
+	if (!probe->last_call) {
+		probe->last_call = true;
+		uv_timer_start(timer, on_deadline, 1, 0);
+		return;
+	}
+	if (connected(probe))
+		result.outcome = EZLB_PROBE_TIMEOUT;
+	if (probe->local_errno != 0)
+		result = ezlb_result_from_errno(probe->local_errno);
+	ezlb_probe_end(probe, result);
+}
+
+struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezlb_endpoint *target,
+				    const struct ezlb_check *check, ezlb_probe_fn done, void *arg)
+{
+	struct ezlb_probe *probe = ezlb_calloc(1, sizeof(*probe));
+
+	*probe = (struct ezlb_probe){ .prober = prober,
+				      .target = *target,
+				      .check = check,
+				      .done = done,
+				      .arg = arg,
+				      .handles = 1,
+				      .fd = -1 };
+	ezlb_prober_ref(prober);
+	uv_timer_init(prober->loop, &probe->deadline);
+	probe->deadline.data = probe;
+	uv_timer_start(&probe->deadline, on_deadline, check->timeout_ms, 0);
+
+	switch (check->type) {
+	case EZLB_CHECK_TCP:
+		ezlb_probe_tcp_start(probe);
+		break;
+	case EZLB_CHECK_HTTP:
+	case EZLB_CHECK_HTTPS:
+		ezlb_probe_http_start(probe);
+		break;
+	case EZLB_CHECK_NONE:
+		assert(!"a check of type none has no probe");
+	}
+	return probe;
+}
+
+void ezlb_probe_handle_closed(uv_handle_t *handle)
+{
+	struct ezlb_probe *probe = handle->data;
+	struct ezlb_prober *prober = probe->prober;
+
+	if (--probe->handles > 0)
+		return;
+	free(probe);
+	ezlb_prober_unref(prober);
+}
+
+void ezlb_probe_cancel(struct ezlb_probe *probe)
+{
+	if (probe->check->type == EZLB_CHECK_TCP)
+		ezlb_probe_tcp_stop(probe);
+	else
+		ezlb_probe_http_stop(probe);
+	uv_close((uv_handle_t *)&probe->deadline, ezlb_probe_handle_closed);
+}
+
+void ezlb_probe_end(struct ezlb_probe *probe, struct ezlb_probe_result result)
+{
+	ezlb_probe_fn done = probe->done;
+	void *arg = probe->arg;
+
+	ezlb_probe_cancel(probe);
+	done(arg, &result);
+}
+
+static void on_early_end(uv_timer_t *timer)
+{
+	struct ezlb_probe *probe = timer->data;
+
+	ezlb_probe_end(probe, probe->early);
+}
+
+void ezlb_probe_end_soon(struct ezlb_probe *probe, struct ezlb_probe_result result)
+{
+	probe->early = result;
+	uv_timer_start(&probe->deadline, on_early_end, 0, 0);
+}

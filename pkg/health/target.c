@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "target.h"
+
+#include <stdio.h>
+
+#include <ezlb/log.h>
+
+#include "schedule.h"
+
+#define LOCAL_WARN_EVERY_MS (60 * 1000)
+
+static void on_due(uv_timer_t *timer);
+
+struct ezlb_target *ezlb_target_open(struct ezlb_health *health, struct ezlb_site *site,
+				     const struct ezlb_health_row *row)
+{
+	struct ezlb_target *target = ezlb_calloc(1, sizeof(*target));
+
+	target->health = health;
+	target->site = site;
+	target->endpoint = row->backend;
+	target->check = row->check;
+	target->phase = ezlb_schedule_phase(health->n_targets_ever++);
+	uv_timer_init(health->loop, &target->timer);
+	target->timer.data = target;
+	health->open++;
+	return target;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct ezlb_target *target = handle->data;
+	struct ezlb_health *health = target->health;
+
+	free(target);
+	ezlb_health_unref(health);
+}
+
+void ezlb_target_close(struct ezlb_target *target)
+{
+	struct ezlb_health *health = target->health;
+
+	if (target->queued)
+		DL_DELETE(health->queue, target);
+	if (target->probe != NULL) {
+		ezlb_probe_cancel(target->probe);
+		health->running--;
+	}
+	uv_close((uv_handle_t *)&target->timer, on_closed);
+}
+
+uint32_t ezlb_target_interval(const struct ezlb_target *target)
+{
+	uint32_t hurry = target->health->options.hurry_ms;
+
+	return hurry != 0 && target->n_unknown > 0 ? hurry : target->check.interval_ms;
+}
+
+void ezlb_target_wake(struct ezlb_target *target, uint32_t wait_ms)
+{
+	uv_timer_t *timer = &target->timer;
+
+	if (target->queued || target->probe != NULL)
+		return;
+	if (!uv_is_active((uv_handle_t *)timer) || uv_timer_get_due_in(timer) > wait_ms)
+		uv_timer_start(timer, on_due, wait_ms, 0);
+}
+
+/* A probe that took longer than its interval has made the next one late: that one is due now. */
+static void wait_for_next(struct ezlb_target *target)
+{
+	uint64_t now = uv_now(target->health->loop);
+	uint64_t next = ezlb_schedule_next(target->started, ezlb_target_interval(target),
+					   target->phase);
+
+	uv_timer_start(&target->timer, on_due, next > now ? next - now : 0, 0);
+}
+
+static void log_change(const struct ezlb_sub *sub, enum ezlb_verdict from,
+		       const struct ezlb_probe_result *result, uint64_t ms)
+{
+	enum ezlb_verdict to = sub->fsm.verdict;
+	enum ezlb_log_level level = EZLB_INFO;
+	char status[16];
+
+	/* A start brings every backend up: at debug, or nobody would read on. */
+	if (to == EZLB_DOWN)
+		level = EZLB_WARN;
+	else if (from == EZLB_UNKNOWN)
+		level = EZLB_DEBUG;
+	snprintf(status, sizeof(status), "%d", result->code);
+	ezlb_log(level, "health",
+		 EZLB_S("msg", to == EZLB_DOWN ? "backend is down" : "backend is up"),
+		 EZLB_S("svc", sub->key.service), EZLB_S("dst", sub->key.target->site->name),
+		 EZLB_S("from", ezlb_verdict_str(from)), EZLB_S("to", ezlb_verdict_str(to)),
+		 EZLB_S("reason", ezlb_outcome_str(result->outcome)),
+		 EZLB_S("status", result->outcome == EZLB_PROBE_HTTP_STATUS ? status : NULL),
+		 EZLB_I("ms", ms));
+}
+
+/* Whatever the number of targets: one line a minute while the shortage lasts. */
+static void warn_local(struct ezlb_health *health, int code)
+{
+	uint64_t now = uv_now(health->loop);
+
+	health->local_errors++;
+	if (health->warned != 0 && now - health->warned < LOCAL_WARN_EVERY_MS)
+		return;
+	ezlb_log(EZLB_WARN, "health",
+		 EZLB_S("msg", "cannot probe for want of local resources, verdicts stay; see the "
+			       "limit of open files, and the ports in use"),
+		 EZLB_S("error", ezlb_errno_str(code)), EZLB_I("probes", health->local_errors));
+	health->warned = now > 0 ? now : 1;
+	health->local_errors = 0;
+}
+
+/* All results pass here. True where a verdict has changed. */
+static bool take(struct ezlb_target *target, const struct ezlb_probe_result *result, uint64_t ms)
+{
+	struct ezlb_sub *sub;
+	bool changed = false;
+
+	if (result->outcome == EZLB_PROBE_LOCAL_ERROR) {
+		warn_local(target->health, result->code);
+		return false;
+	}
+	for (sub = target->subs; sub != NULL; sub = sub->next) {
+		enum ezlb_verdict from = sub->fsm.verdict;
+
+		if (!ezlb_fsm_step(&sub->fsm, &sub->limits, result->outcome == EZLB_PROBE_OK))
+			continue;
+		if (from == EZLB_UNKNOWN) {
+			target->n_unknown--;
+			target->health->n_unknown--;
+		}
+		log_change(sub, from, result, ms);
+		changed = true;
+	}
+	return changed;
+}
+
+static void on_result(void *arg, const struct ezlb_probe_result *result)
+{
+	struct ezlb_target *target = arg;
+	struct ezlb_health *health = target->health;
+	bool changed;
+
+	target->probe = NULL;
+	health->running--;
+	changed = take(target, result, uv_now(health->loop) - target->started);
+	wait_for_next(target);
+	ezlb_queue_run(health);
+	/* Last, because it may set another wanted set or close. */
+	if (changed)
+		health->on_change(health->arg);
+}
+
+static void start(struct ezlb_target *target)
+{
+	struct ezlb_health *health = target->health;
+
+	/* The deadline counts from here, however long this turn of the loop has taken already. */
+	uv_update_time(health->loop);
+	health->running++;
+	target->started = uv_now(health->loop);
+	target->probe = ezlb_probe_start(health->prober, &target->endpoint, &target->check,
+					 on_result, target);
+}
+
+void ezlb_queue_run(struct ezlb_health *health)
+{
+	while (health->queue != NULL && health->running < health->running_max) {
+		struct ezlb_target *target = health->queue;
+
+		DL_DELETE(health->queue, target);
+		target->queued = false;
+		start(target);
+	}
+}
+
+static void on_due(uv_timer_t *timer)
+{
+	struct ezlb_target *target = timer->data;
+
+	target->queued = true;
+	DL_APPEND(target->health->queue, target);
+	ezlb_queue_run(target->health);
+}

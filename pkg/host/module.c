@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "module.h"
+
+#include <errno.h>
+#include <libkmod.h>
+#include <stddef.h>
+
+/* KMOD_PROBE_APPLY_BLACKLIST says with a positive number that the host's own rules forbid it. */
+static int load_all(struct kmod_list *list)
+{
+	struct kmod_list *item;
+	int rc = list ? 0 : -ENOENT;
+
+	kmod_list_foreach(item, list) {
+		struct kmod_module *module = kmod_module_get_module(item);
+
+		if (rc == 0)
+			rc = kmod_module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST,
+							     NULL, NULL, NULL, NULL);
+		kmod_module_unref(module);
+	}
+	return rc > 0 ? -EPERM : rc;
+}
+
+int module_load(const char *name)
+{
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	struct kmod_list *list = NULL;
+	int rc;
+
+	if (!ctx)
+		return -ENOMEM;
+	/* What goes wrong is told once, by whoever asked, not by the library on stderr. */
+	kmod_set_log_priority(ctx, 0);
+	rc = kmod_module_new_from_lookup(ctx, name, &list);
+	if (rc == 0)
+		rc = load_all(list);
+	kmod_module_unref_list(list);
+	kmod_unref(ctx);
+	return rc;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "backend.h"
+
+#include <errno.h>
+#include <linux/ip_vs.h>
+
+#include <ezlb/ipvs.h>
+#include <ezlb/mem.h>
+
+#include "codec.h"
+#include "genl.h"
+
+#define DUMP_TRIES 3
+
+struct ipvs {
+	struct ezlb_layer layer; /* first: a layer is an ipvs */
+	struct ezlb_ipvs_nl *nl;
+};
+
+/* --- list ---------------------------------------------------------------------------------- */
+
+/* One call of list, and the dump of it that is going on. */
+struct listing {
+	struct ezlb_ipvs_nl *nl;
+	const struct ezlb_scope *scope;
+	struct ezlb_services services;
+	struct ezlb_dests dests;
+	const struct ezlb_service_key *service; /* whose dests */
+};
+
+static int on_service(void *arg, const void *msg, size_t len)
+{
+	struct listing *listing = arg;
+	struct ezlb_service_row row;
+	int rc = ezlb_ipvs_get_service(msg, len, &row);
+
+	if (rc == -EPROTONOSUPPORT)
+		return 0;
+	if (rc == 0 && ezlb_scope_has(listing->scope, &row.key))
+		*EZLB_PUSH(&listing->services) = row;
+	return rc;
+}
+
+static int on_dest(void *arg, const void *msg, size_t len)
+{
+	struct listing *listing = arg;
+	struct ezlb_dest_row row;
+	int rc = ezlb_ipvs_get_dest(msg, len, listing->service, &row);
+
+	if (rc == 0)
+		*EZLB_PUSH(&listing->dests) = row;
+	return rc;
+}
+
+/* A table that changes while it is read is read again, from the rows that were there before. */
+static int dump_services(struct listing *listing, struct ezlb_err *err)
+{
+	int rc = -EAGAIN;
+
+	for (int i = 0; i < DUMP_TRIES && rc == -EAGAIN; i++) {
+		listing->services.len = 0;
+		rc = ezlb_ipvs_nl_dump(listing->nl, NULL, on_service, listing, err);
+	}
+	return rc;
+}
+
+static int dump_dests(struct listing *listing, struct ezlb_err *err)
+{
+	size_t before = listing->dests.len;
+	int rc = -EAGAIN;
+
+	for (int i = 0; i < DUMP_TRIES && rc == -EAGAIN; i++) {
+		listing->dests.len = before;
+		rc = ezlb_ipvs_nl_dump(listing->nl, listing->service, on_dest, listing, err);
+	}
+	return rc;
+}
+
+/* Each service in scope with its dests. One that vanishes in between (ESRCH) is left out. */
+static int read_kernel(struct listing *listing, struct ezlb_err *err)
+{
+	size_t kept = 0;
+	int rc = dump_services(listing, err);
+
+	for (size_t i = 0; rc == 0 && i < listing->services.len; i++) {
+		listing->service = &listing->services.items[i].key;
+		rc = dump_dests(listing, err);
+		if (rc == 0)
+			listing->services.items[kept++] = listing->services.items[i];
+		if (rc == -ESRCH)
+			rc = 0;
+	}
+	listing->services.len = kept;
+	return rc;
+}
+
+/*
+ * A dump goes on where it left off by counting rows, so one that was added by somebody else
+ * meanwhile makes another come twice. To the diff the second would be one too many.
+ */
+static void hand_over(struct listing *listing, struct ezlb_table *out)
+{
+	const struct ezlb_service_row *service = listing->services.items;
+	const struct ezlb_dest_row *dest = listing->dests.items;
+
+	EZLB_SORT(&listing->services, ezlb_service_row_cmp);
+	for (size_t i = 0; i < listing->services.len; i++) {
+		if (i == 0 || ezlb_service_row_cmp(&service[i - 1], &service[i]) != 0)
+			*EZLB_PUSH(&out->services) = service[i];
+	}
+	EZLB_SORT(&listing->dests, ezlb_dest_row_cmp);
+	for (size_t i = 0; i < listing->dests.len; i++) {
+		if (i == 0 || ezlb_dest_row_cmp(&dest[i - 1], &dest[i]) != 0)
+			*EZLB_PUSH(&out->dests) = dest[i];
+	}
+}
+
+static int list(struct ezlb_layer *layer, const struct ezlb_scope *scope, struct ezlb_table *out,
+		struct ezlb_err *err)
+{
+	struct listing listing = { .nl = ((struct ipvs *)layer)->nl, .scope = scope };
+	struct ezlb_err why = { 0 };
+	int rc;
+
+	if (scope->len == 0)
+		return 0;
+	rc = ezlb_ipvs_nl_begin(listing.nl, &why);
+	if (rc == 0)
+		rc = read_kernel(&listing, &why);
+	if (rc == 0)
+		hand_over(&listing, out);
+	else if (err)
+		*err = why;
+	EZLB_VEC_CLEAR(&listing.services);
+	EZLB_VEC_CLEAR(&listing.dests);
+	return rc;
+}
+
+/* --- apply --------------------------------------------------------------------------------- */
+
+static bool already_gone(const struct ezlb_op *op)
+{
+	return (op->kind == EZLB_OP_SERVICE_DEL || op->kind == EZLB_OP_DEST_DEL) &&
+	       (op->rc == -ESRCH || op->rc == -ENOENT);
+}
+
+static int apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
+		 struct ezlb_err *err)
+{
+	struct ezlb_ipvs_nl *nl = ((struct ipvs *)layer)->nl;
+	struct ezlb_err why = { 0 };
+	int rc = ezlb_ipvs_nl_begin(nl, &why);
+
+	if (rc == 0)
+		rc = ezlb_ipvs_nl_apply(nl, ops, n, &why);
+	if (rc && err)
+		*err = why;
+	for (size_t i = 0; i < n; i++) {
+		if (rc)
+			ops[i]->rc = rc;
+		else if (already_gone(ops[i]))
+			ops[i]->rc = 0;
+	}
+	return rc;
+}
+
+/* --- open and close ------------------------------------------------------------------------ */
+
+static void close_layer(struct ezlb_layer *layer)
+{
+	struct ipvs *ipvs = (struct ipvs *)layer;
+
+	ezlb_ipvs_nl_close(ipvs->nl);
+	free(ipvs);
+}
+
+int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_layer **out,
+			  struct ezlb_err *err)
+{
+	struct ezlb_ipvs_nl *nl = NULL;
+	struct ipvs *ipvs;
+	int rc = ezlb_ipvs_nl_open(source, &nl, err);
+
+	if (rc)
+		return rc;
+	ipvs = ezlb_calloc(1, sizeof(*ipvs));
+	ipvs->layer = (struct ezlb_layer){ .list = list, .apply = apply, .close = close_layer };
+	ipvs->nl = nl;
+	*out = &ipvs->layer;
+	return 0;
+}
+
+static int kernel_socket(void *arg, struct ezlb_err *err)
+{
+	(void)arg;
+	return ezlb_ipvs_genl_socket(err);
+}
+
+static int kernel_resolve(void *arg, bool load, uint16_t *family, struct ezlb_err *err)
+{
+	(void)arg;
+	return ezlb_ipvs_genl_resolve(IPVS_GENL_NAME, load, EZLB_IPVS_TIMEOUT_MS, family, err);
+}
+
+int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err)
+{
+	const struct ezlb_ipvs_source kernel = {
+		.socket = kernel_socket,
+		.resolve = kernel_resolve,
+		.timeout_ms = EZLB_IPVS_TIMEOUT_MS,
+	};
+
+	return ezlb_ipvs_open_source(&kernel, out, err);
+}

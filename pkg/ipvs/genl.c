@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "genl.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <netlink/errno.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/family.h>
+#include <netlink/genl/genl.h>
+#include <netlink/socket.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <ezlb/mem.h>
+
+/* An error takes about 1 KiB of it; 256 of them must fit, and dumps come in pieces of 32 KiB. */
+#define RECEIVE_BUFFER (4 * 1024 * 1024)
+
+int ezlb_ipvs_genl_socket(struct ezlb_err *err)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	EZLB_AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	const int size = RECEIVE_BUFFER, on = 1;
+	int out;
+
+	if (fd < 0)
+		return ezlb_err_sys(err, errno, "cannot open a netlink socket");
+	/* FORCE goes beyond net.core.rmem_max but needs the right to; the default would do too. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	/* Errors without an echo of the request. A kernel before 4.3 sends the echo: longer, no
+	 * harm. */
+	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	/* Connected, so that the kernel refuses what any other process would send us. */
+	if (connect(fd, (struct sockaddr *)&kernel, sizeof(kernel)))
+		return ezlb_err_sys(err, errno, "cannot connect a netlink socket");
+	out = fd;
+	fd = -1;
+	return out;
+}
+
+static void free_socket(struct nl_sock **sock)
+{
+	nl_socket_free(*sock);
+}
+
+static void free_cache(struct nl_cache **cache)
+{
+	nl_cache_free(*cache);
+}
+
+/* libnl's own error numbers, as far as they differ in what to do about them. */
+static int fail(struct ezlb_err *err, const char *name, int nle)
+{
+	switch (-nle) {
+	case NLE_OBJ_NOTFOUND:
+		return ezlb_err_set(err, ENOENT, "the kernel has no genetlink family %s", name);
+	case NLE_AGAIN:
+		return ezlb_err_set(err, ETIMEDOUT, "the kernel does not answer on genetlink");
+	case NLE_PERM:
+	case NLE_NOACCESS:
+		return ezlb_err_set(err, EPERM, "not allowed to use genetlink");
+	default:
+		return ezlb_err_set(err, EIO, "cannot resolve the genetlink family %s: %s", name,
+				    nl_geterror(nle));
+	}
+}
+
+static int search(struct nl_sock *sock, const char *name)
+{
+	__attribute__((cleanup(free_cache))) struct nl_cache *cache = NULL;
+	struct genl_family *family;
+	int rc = genl_ctrl_alloc_cache(sock, &cache);
+
+	if (rc < 0)
+		return rc;
+	family = genl_ctrl_search_by_name(cache, name);
+	if (!family)
+		return -NLE_OBJ_NOTFOUND;
+	rc = (int)genl_family_get_id(family);
+	genl_family_put(family);
+	return rc;
+}
+
+int ezlb_ipvs_genl_resolve(const char *name, bool load, unsigned timeout_ms, uint16_t *family,
+			   struct ezlb_err *err)
+{
+	/* A socket for this alone: libnl would stumble over an old answer to one of our requests.
+	 */
+	__attribute__((cleanup(free_socket))) struct nl_sock *sock = nl_socket_alloc();
+	struct timeval limit = { .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000 };
+	int rc;
+
+	if (!sock)
+		return ezlb_err_sys(err, ENOMEM, "cannot open a netlink socket");
+	rc = genl_connect(sock);
+	if (rc < 0)
+		return fail(err, name, rc);
+	if (setsockopt(nl_socket_get_fd(sock), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
+		return ezlb_err_sys(err, errno, "cannot set a limit on a netlink socket");
+	rc = load ? genl_ctrl_resolve(sock, name) : search(sock, name);
+	if (rc < 0)
+		return fail(err, name, rc);
+	*family = (uint16_t)rc;
+	return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netlink: conversations with IPVS over one genetlink socket. Knows sequence numbers, packing,
+ * deadlines and the family id; what the messages say is the codec's.
+ *
+ * A conversation that breaks (timeout, overrun, a cut message) closes the socket and the next one
+ * opens another, so nothing of the old one can be taken for an answer to the new.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ezlb/err.h>
+#include <ezlb/plan.h>
+#include <ezlb/table.h>
+
+#define EZLB_IPVS_TIMEOUT_MS 5000
+#define EZLB_IPVS_SEND_OPS   256 /* messages packed into one send, at most: 64 KiB */
+
+/* Where the socket and the family id come from: the kernel, or a test. */
+struct ezlb_ipvs_source {
+	int (*socket)(void *arg, struct ezlb_err *err); /* a connected socket, or -errno */
+	/* `load`: the kernel may load the module for it. -ENOENT: there is no such family. */
+	int (*resolve)(void *arg, bool load, uint16_t *family, struct ezlb_err *err);
+	void *arg;
+	unsigned timeout_ms;
+};
+
+struct ezlb_ipvs_nl;
+
+/* Resolves, loading the module where the kernel can, and asks once to see whether we may. */
+int ezlb_ipvs_nl_open(const struct ezlb_ipvs_source *source, struct ezlb_ipvs_nl **out,
+		      struct ezlb_err *err);
+void ezlb_ipvs_nl_close(struct ezlb_ipvs_nl *nl); /* NULL is fine */
+
+/* Starts the clock of one call, of however many conversations; resolves where that is due. */
+int ezlb_ipvs_nl_begin(struct ezlb_ipvs_nl *nl, struct ezlb_err *err);
+
+/* One message of a dump; anything but 0 ends the dump with that. */
+typedef int (*ezlb_ipvs_msg_fn)(void *arg, const void *msg, size_t len);
+
+/*
+ * The dests of a service, or with NULL all services. -EAGAIN where the table changed meanwhile and
+ * what was handed to fn is not to be relied on; otherwise as begin, or the kernel's own -errno.
+ */
+int ezlb_ipvs_nl_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
+		      ezlb_ipvs_msg_fn fn, void *arg, struct ezlb_err *err);
+
+/* As apply in layer.h; rc is the kernel's own answer to each op. */
+int ezlb_ipvs_nl_apply(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size_t n,
+		       struct ezlb_err *err);

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "scan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DATA_LINK "..data"
+#define TRIES	  10
+#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC)
+
+struct link {
+	char target[PATH_MAX];
+};
+
+static void names_clear(struct watch_names *names)
+{
+	for (size_t i = 0; i < names->len; i++)
+		free(names->items[i]);
+	EZLB_VEC_CLEAR(names);
+}
+
+static void contents_clear(struct watch_look *look)
+{
+	for (size_t i = 0; i < look->files.len; i++)
+		watch_file_clear(&look->files.items[i]);
+	EZLB_VEC_CLEAR(&look->files);
+	names_clear(&look->ignored);
+	names_clear(&look->mounted);
+}
+
+void watch_look_clear(struct watch_look *look)
+{
+	contents_clear(look);
+	free(look->problem);
+	memset(look, 0, sizeof(*look));
+}
+
+/* Ansible's and emacs' temporary files end in .yaml too, but begin with '.' or '#'. */
+static bool is_hidden(const char *name)
+{
+	return name[0] == '.' || name[0] == '#';
+}
+
+static bool is_yaml(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+static char *path_join(const char *dir, const char *name)
+{
+	size_t len = strlen(dir);
+
+	return ezlb_asprintf("%s%s%s", dir, len > 0 && dir[len - 1] == '/' ? "" : "/", name);
+}
+
+/*
+ * A file that is a mount of its own inside the directory: a subPath volume mount. Without
+ * STATX_MNT_ID (before Linux 5.8) the device has to do, which a mount from the same file system
+ * escapes.
+ */
+static bool is_own_mount(int dirfd, const char *name)
+{
+	struct statx dir, file;
+
+	if (statx(dirfd, "", AT_EMPTY_PATH, STATX_MNT_ID, &dir) < 0 ||
+	    statx(dirfd, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MNT_ID, &file) < 0 ||
+	    !S_ISREG(file.stx_mode))
+		return false;
+	if (dir.stx_mask & file.stx_mask & STATX_MNT_ID)
+		return dir.stx_mnt_id != file.stx_mnt_id;
+	return dir.stx_dev_major != file.stx_dev_major || dir.stx_dev_minor != file.stx_dev_minor;
+}
+
+static int look_at(int dirfd, const char *dir, const char *name, struct watch_look *out)
+{
+	struct ezlb_file file = { 0 };
+	int rc;
+
+	if (is_hidden(name))
+		return 0;
+	if (!is_yaml(name)) {
+		*EZLB_PUSH(&out->ignored) = path_join(dir, name);
+		return 0;
+	}
+	rc = watch_file_read(dirfd, name, &file);
+	if (rc == -ENOENT)
+		return 0;
+	if (out->files.len == WATCH_FILES_MAX) {
+		watch_file_clear(&file);
+		return -E2BIG;
+	}
+	file.path = path_join(dir, name);
+	*EZLB_PUSH(&out->files) = file;
+	if (!out->configmap && is_own_mount(dirfd, name))
+		*EZLB_PUSH(&out->mounted) = ezlb_strdup(file.path);
+	return 0;
+}
+
+/* Reads every file of the directory fd, which it closes. Without a consistent end: an error. */
+static int read_dir(int fd, const char *dir, struct watch_look *out, struct ezlb_err *err)
+{
+	DIR *stream = fdopendir(fd);
+	struct dirent *entry;
+	int rc = 0;
+
+	if (!stream) {
+		rc = -errno;
+		close(fd);
+		return ezlb_err_sys(err, -rc, "cannot be listed");
+	}
+	while (rc == 0) {
+		errno = 0;
+		entry = readdir(stream);
+		if (!entry) {
+			rc = -errno;
+			break;
+		}
+		rc = look_at(dirfd(stream), dir, entry->d_name, out);
+	}
+	closedir(stream);
+	if (rc == -E2BIG)
+		return ezlb_err_set(err, E2BIG, "holds more than %d .yaml files: split it",
+				    WATCH_FILES_MAX);
+	if (rc < 0)
+		return ezlb_err_sys(err, -rc, "cannot be listed");
+	return 0;
+}
+
+/* False where there is no ..data, or something that is no link. */
+static bool read_link(int dirfd, struct link *out)
+{
+	ssize_t len = readlinkat(dirfd, DATA_LINK, out->target, sizeof(out->target) - 1);
+
+	if (len < 0)
+		return false;
+	out->target[len] = '\0';
+	return true;
+}
+
+/* One attempt; -EAGAIN where the generation was exchanged meanwhile. */
+static int try_configmap(int dirfd, const char *dir, struct watch_look *out, struct ezlb_err *err)
+{
+	struct link before, after;
+	int rc, fd;
+
+	contents_clear(out);
+	if (!read_link(dirfd, &before))
+		return ezlb_err_set(err, EAGAIN, DATA_LINK " has vanished");
+	fd = openat(dirfd, DATA_LINK, DIR_FLAGS);
+	if (fd < 0 && errno == ENOENT)
+		return ezlb_err_set(err, EAGAIN, DATA_LINK " points to nothing");
+	if (fd < 0)
+		return ezlb_err_sys(err, errno, DATA_LINK " cannot be opened");
+	rc = read_dir(fd, dir, out, err);
+	/* The kubelet removes an old generation only after it has moved ..data to the next. */
+	if (!read_link(dirfd, &after) || strcmp(before.target, after.target) != 0)
+		return ezlb_err_set(err, EAGAIN, DATA_LINK " changes while it is being read");
+	return rc;
+}
+
+static int look_configmap(int dirfd, const char *dir, struct watch_look *out, struct ezlb_err *err)
+{
+	int rc = -EAGAIN;
+
+	for (int i = 0; i < TRIES && rc == -EAGAIN; i++)
+		rc = try_configmap(dirfd, dir, out, err);
+	return rc;
+}
+
+static int look(const char *dir, struct watch_look *out, struct ezlb_err *err)
+{
+	EZLB_AUTO_CLOSE int fd = open(dir, DIR_FLAGS);
+	struct link data;
+	struct stat st;
+	int copy;
+
+	if (fd < 0)
+		return ezlb_err_sys(err, errno, "cannot be opened");
+	if (fstat(fd, &st) < 0)
+		return ezlb_err_sys(err, errno, "cannot be examined");
+	out->dev = st.st_dev;
+	out->ino = st.st_ino;
+	out->configmap = read_link(fd, &data);
+	if (out->configmap)
+		return look_configmap(fd, dir, out, err);
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0)
+		return ezlb_err_sys(err, errno, "cannot be listed");
+	return read_dir(copy, dir, out, err);
+}
+
+static int file_cmp(const void *a, const void *b)
+{
+	const struct ezlb_file *left = a, *right = b;
+
+	return strcmp(left->path, right->path);
+}
+
+void watch_look(const char *dir, struct watch_look *out)
+{
+	struct ezlb_err err;
+
+	memset(out, 0, sizeof(*out));
+	if (look(dir, out, &err) < 0) {
+		contents_clear(out);
+		out->problem = ezlb_strdup(err.msg);
+	}
+	EZLB_SORT(&out->files, file_cmp);
+}

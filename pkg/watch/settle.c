@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "settle.h"
+
+#define GRACE_MS 1000
+
+void watch_settle_init(struct watch_settle *settle, const char *dir)
+{
+	memset(settle, 0, sizeof(*settle));
+	settle->path = ezlb_strdup(dir);
+	settle->grace_ms = GRACE_MS;
+}
+
+void watch_settle_clear(struct watch_settle *settle)
+{
+	for (size_t i = 0; i < settle->entries.len; i++)
+		watch_file_clear(&settle->entries.items[i].file);
+	EZLB_VEC_CLEAR(&settle->entries);
+	free(settle->path);
+	free(settle->problem);
+	memset(settle, 0, sizeof(*settle));
+}
+
+static bool is_blank(const struct ezlb_file *file)
+{
+	for (size_t i = 0; i < file->len; i++) {
+		char c = file->bytes[i];
+
+		if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
+			return false;
+	}
+	return true;
+}
+
+static enum watch_kind kind_of(const struct watch_settle *settle, const struct ezlb_file *file)
+{
+	if (file->problem)
+		return WATCH_BROKEN;
+	if (is_blank(file))
+		return WATCH_BLANK;
+	if (settle->whole && !settle->whole(settle->arg, file->path, file->bytes, file->len))
+		return WATCH_BROKEN;
+	return WATCH_WHOLE;
+}
+
+static uint64_t print_of(const struct ezlb_file *file)
+{
+	return file->problem ? ezlb_hash(file->problem, strlen(file->problem)) : file->hash;
+}
+
+/* What `seen` (NULL: nothing) is; asks `whole` only about bytes that the entry does not know. */
+static struct watch_sight judge(const struct watch_settle *settle, const struct watch_entry *entry,
+				const struct ezlb_file *seen)
+{
+	struct watch_sight sight = { WATCH_ABSENT, 0 };
+
+	if (!seen)
+		return sight;
+	sight.print = print_of(seen);
+	if (entry->counts.kind != WATCH_ABSENT && entry->counts.print == sight.print)
+		return entry->counts;
+	if (entry->doubted && entry->doubt.kind != WATCH_ABSENT &&
+	    entry->doubt.print == sight.print)
+		return entry->doubt;
+	sight.kind = kind_of(settle, seen);
+	return sight;
+}
+
+static bool same_sight(struct watch_sight a, struct watch_sight b)
+{
+	return a.kind == b.kind && a.print == b.print;
+}
+
+static void accept(struct watch_entry *entry, struct ezlb_file *seen, struct watch_sight sight)
+{
+	struct ezlb_file next = { 0 };
+
+	if (seen) {
+		next = *seen;
+		memset(seen, 0, sizeof(*seen));
+	} else {
+		next.path = entry->file.path;
+		entry->file.path = NULL;
+	}
+	watch_file_clear(&entry->file);
+	entry->file = next;
+	entry->counts = sight;
+	entry->doubted = false;
+}
+
+static void observe(const struct watch_settle *settle, struct watch_entry *entry,
+		    struct ezlb_file *seen, uint64_t now)
+{
+	struct watch_sight sight = judge(settle, entry, seen);
+
+	if (same_sight(sight, entry->counts)) {
+		entry->doubted = false;
+	} else if (settle->configmap || !settle->seen || sight.kind == WATCH_WHOLE ||
+		   sight.kind == entry->counts.kind) {
+		accept(entry, seen, sight);
+	} else if (!entry->doubted || !same_sight(sight, entry->doubt)) {
+		entry->doubted = true;
+		entry->since = now;
+		entry->doubt = sight;
+	} else if (now - entry->since >= settle->grace_ms) {
+		accept(entry, seen, sight);
+	}
+}
+
+/* Which of the two comes first by path; the one that has run out comes last. */
+static int order(const struct watch_entries *known, size_t i, const struct ezlb_files *seen,
+		 size_t j)
+{
+	if (i == known->len)
+		return 1;
+	if (j == seen->len)
+		return -1;
+	return strcmp(known->items[i].file.path, seen->items[j].path);
+}
+
+static void merge(struct watch_settle *settle, struct ezlb_files *seen, uint64_t now)
+{
+	struct watch_entries next = { 0 };
+	size_t i = 0, j = 0;
+
+	while (i < settle->entries.len || j < seen->len) {
+		int cmp = order(&settle->entries, i, seen, j);
+		struct watch_entry *entry = EZLB_PUSH(&next);
+
+		if (cmp <= 0)
+			*entry = settle->entries.items[i++];
+		else
+			entry->file.path = ezlb_strdup(seen->items[j].path);
+		observe(settle, entry, cmp >= 0 ? &seen->items[j++] : NULL, now);
+		if (entry->counts.kind == WATCH_ABSENT && !entry->doubted) {
+			watch_file_clear(&entry->file);
+			next.len--;
+		}
+	}
+	EZLB_VEC_CLEAR(&settle->entries);
+	settle->entries = next;
+}
+
+/* Looks that failed count for no doubt: the grace begins anew when the directory is back. */
+static void freeze(struct watch_settle *settle, const char *problem)
+{
+	free(settle->problem);
+	settle->problem = ezlb_strdup(problem);
+	for (size_t i = 0; i < settle->entries.len; i++)
+		settle->entries.items[i].doubted = false;
+}
+
+static uint64_t next_look(const struct watch_settle *settle)
+{
+	uint64_t at = WATCH_NEVER;
+
+	for (size_t i = 0; i < settle->entries.len; i++) {
+		const struct watch_entry *entry = &settle->entries.items[i];
+
+		if (entry->doubted && entry->since + settle->grace_ms < at)
+			at = entry->since + settle->grace_ms;
+	}
+	return at;
+}
+
+uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look, uint64_t now)
+{
+	if (!look->problem && settle->configmap && !look->configmap) {
+		freeze(settle,
+		       "..data has vanished from the ConfigMap volume (restart ezlb if this "
+		       "is to be an ordinary directory)");
+		return WATCH_NEVER;
+	}
+	if (look->problem) {
+		freeze(settle, look->problem);
+		return WATCH_NEVER;
+	}
+	free(settle->problem);
+	settle->problem = NULL;
+	settle->configmap = look->configmap;
+	settle->dev = look->dev;
+	settle->ino = look->ino;
+	merge(settle, &look->files, now);
+	settle->seen = true;
+	return next_look(settle);
+}

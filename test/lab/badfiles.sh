@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# timeout: 180
+# A broken file keeps its own last good version and touches no other service. The log and `ezlb check`
+# name file, line and column in the same words.
+. "$(dirname "$0")/lib.sh"
+
+lab_up
+backend_start b1 80 8080
+good() {
+	cat <<-END
+		listen: $VIP:80
+		full_nat: true
+		snat_ip: $SNAT_IP
+		health_check: {interval: 1s}
+		backends:
+		  - address: ${BACKEND_IP[b1]}:80
+		    weight: 3
+	END
+}
+good | service web
+service other <<END
+listen: $VIP:8080
+full_nat: true
+health_check: {interval: 1s}
+backends:
+  - address: ${BACKEND_IP[b1]}:8080
+END
+ezlb_start
+both() { client_get "$VIP:80" && client_get "$VIP:8080"; }
+eventually 5 "both answer" both
+before=$(in_ns lb ipvsadm -Sn; nat_rules | sort)
+assert_match "the good version is in the kernel" "-w 3" "$before"
+
+# refused WHAT LINE:COL CODE TEXT SED: breaks web.yaml by SED and looks at everything.
+refused() {
+	local what=$1 at=$2 code=$3 text=$4 edit=$5 status=0 output file=$SERVICES/web.yaml
+	echo "# $what"
+	good | sed "$edit" | service web
+	eventually 4 "the log refuses it" grep -qF "$file:$at: error[$code]: " "$EZLB_LOG"
+	grep -F "$file:$at: error[$code]: " "$EZLB_LOG" | grep -qF "its last good version stays" ||
+		fail "the log does not say what becomes of the service"
+	output=$("$EZLB" check "$SERVICES") || status=$?
+	assert_eq "check's exit status" 1 "$status"
+	[[ $output == *"$file:$at: error[$code]: "*"$text"* ]] ||
+		fail "check does not say '$file:$at: error[$code]: ...$text': $output"
+	assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules | sort)"
+	assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
+	good | service web
+	eventually 4 "it is taken back" bash -c "tail -n 3 '$EZLB_LOG' | grep -q 'file is sound again'"
+}
+refused "syntax" 2:11 E003 "not closed" 's/^full_nat: true/full_nat: [true/'
+refused "an unknown key" 2:1 E010 "full_nat" 's/^full_nat/ful_nat/'
+refused "a wrong type" 6:5 E012 "must be a mapping" 's/^  - address: \(.*\)/  - [\1]/; /weight/d'
+refused "snat_ip without full_nat" 3:10 E020 "full_nat: true" '/^full_nat/s/true/false/'
+refused "port 70000" 1:9 E014 "70000" "s/^listen: .*/listen: $VIP:70000/"
+refused "weight -1" 7:13 E014 "weight -1" 's/weight: 3/weight: -1/'
+
+echo "# two files with one listener: the newcomer is refused, whichever sorts first"
+good | sed 's/80$/8080/; s/weight: 3/weight: 9/' >"$WORK/late"
+cp "$WORK/late" "$SERVICES/a-newcomer.yaml"
+eventually 4 "the log names both" grep -qE "a-newcomer.yaml:1:9: error\[E031\]: .*service 'other' at .*other.yaml:1:9" "$EZLB_LOG"
+assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules | sort)"
+fails "$EZLB" check "$SERVICES" >/dev/null || fail "check passes two files with one listener"
+rm "$SERVICES/a-newcomer.yaml"
+
+echo "# a service edited onto a taken listener keeps its last good version"
+good | sed "s/^listen: .*/listen: $VIP:8080/" | service web
+eventually 4 "the log says so" grep -q "web.yaml:1:9: error\[E031\].*last good version" "$EZLB_LOG"
+assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules | sort)"
+
+echo "# a restart with a broken file: what may be its is left alone"
+ezlb_stop KILL
+good | sed 's/weight: 3/weight: much/' | service web
+ezlb_start
+eventually 5 "the log refuses it" grep -q "web.yaml:7:13: error\[E0" "$EZLB_LOG"
+changed() { [[ $(in_ns lb ipvsadm -Sn; nat_rules | sort) != "$before" ]]; }
+never 3 "the running service was touched" changed
+assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
+ezlb_stop

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# A ConfigMap volume, laid out as kubelet does it: a swap of ..data is one transaction.
+. "$(dirname "$0")/lib.sh"
+
+lab_up
+for b in b1 b2; do backend_start "$b" 80; done
+# A directory of our own: $SERVICES is there already and is not a volume.
+VOLUME=$WORK/volume
+mkdir "$WORK/keys"
+
+# key NAME PORT WEIGHT: a service file that goes into the ConfigMap.
+key() {
+	cat >"$WORK/keys/$1.yaml" <<-END
+		listen: $VIP:$2
+		full_nat: true
+		health_check: {interval: 1s}
+		backends:
+		  - {address: "${BACKEND_IP[b1]}:80", weight: $3}
+		  - {address: "${BACKEND_IP[b2]}:80", weight: $3}
+	END
+}
+swap() { configmap_update "$VOLUME" "$WORK"/keys/*.yaml; }
+
+# kernel_is PORT:WEIGHT...: exactly these services, each with both backends at that weight.
+kernel_is() {
+	local want='' service
+	for service in "$@"; do
+		want+="tcp $VIP:${service%:*} wrr"$'\n'
+		for b in b1 b2; do want+="tcp $VIP:${service%:*} ${BACKEND_IP[$b]}:80 ${service#*:}"$'\n'; done
+	done
+	assert_rows "$want"
+}
+assert_rows() { [[ $(kernel_rows | sort) == "$(printf %s "$1" | sort)" ]]; }
+
+key web 80 1
+configmap_init "$VOLUME" "$WORK"/keys/*.yaml
+SERVICES=$VOLUME
+ezlb_start
+eventually 5 "the first version" kernel_is 80:1
+
+for KUBELET in new old; do
+	echo "# KUBELET=$KUBELET"
+	for weight in 2 3 4; do
+		key web 80 $weight
+		swap
+		within 1000 "weight $weight" kernel_is 80:$weight
+	done
+	key api 8080 5
+	swap
+	within 1000 "a key was added" kernel_is 80:4 8080:5
+	rm "$WORK/keys/web.yaml"
+	key api 8080 6
+	key two 82 1
+	swap
+	within 1000 "one key removed, one added, one edited" kernel_is 8080:6 82:1
+	rm "$WORK"/keys/{api,two}.yaml
+	key web 80 1
+	swap
+	within 1000 "back to one key" kernel_is 80:1
+done
+
+echo "# a volume whose ..data is gone is frozen, not empty"
+mv "$VOLUME/..data" "$VOLUME/..data_away"
+never 4 "a service was deleted" fails kernel_is 80:1
+eventually 5 "the log says so" grep -q 'level=warn pkg=watch' "$EZLB_LOG"
+mv "$VOLUME/..data_away" "$VOLUME/..data"
+key web 80 2
+swap
+within 2000 "it thaws by itself" kernel_is 80:2
+ezlb_stop

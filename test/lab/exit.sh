@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SIGTERM removes all that is ezlb's; --cleanup-on-exit=false leaves it, and traffic flows on.
+. "$(dirname "$0")/lib.sh"
+
+lab_up
+backend_start b1
+service web <<END
+listen: $VIP:80
+full_nat: true
+snat_ip: $SNAT_IP
+health_check: {interval: 1s}
+backends:
+  - address: ${BACKEND_IP[b1]}:80
+END
+service plain <<END
+listen: $VIP2:8080
+backends:
+  - address: ${BACKEND_IP[b1]}:8080
+END
+all_there() { [[ $(in_ns lb ipvsadm -Sn | wc -l) == 4 && $(nat_rules | grep -c EZLB) == 3 ]]; }
+nothing_left() { [[ -z $(in_ns lb ipvsadm -Sn)$(nat_rules | grep EZLB) ]]; }
+
+for signal in TERM INT; do
+	echo "# SIG$signal"
+	ezlb_start
+	eventually 5 "everything is in the kernel" all_there
+	ezlb_stop $signal
+	nothing_left || fail "something was left: $(in_ns lb ipvsadm -Sn; nat_rules)"
+done
+
+echo "# --cleanup-on-exit=false: traffic flows with the daemon gone"
+ezlb_start --cleanup-on-exit=false
+eventually 5 "everything is in the kernel" all_there
+before=$(in_ns lb ipvsadm -Sn; nat_rules)
+ezlb_stop
+assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules)"
+for i in 1 2 3; do
+	assert_eq "it answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
+done
+
+echo "# a start over what is there changes nothing"
+lines=$(wc -l <"$EZLB_LOG")
+ezlb_start --cleanup-on-exit=false
+nap 4
+assert_eq "ops at a restart" "" "$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep 'ops=' || :)"
+assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules)"
+ezlb_stop
+
+echo "# ezlb cleanup removes it all later, and again is fine"
+ezlb_cmd cleanup
+nothing_left || fail "cleanup left something: $(in_ns lb ipvsadm -Sn; nat_rules)"
+assert_eq "a second cleanup" "" "$(ezlb_cmd cleanup)"
+
+echo "# a service whose file went while nobody watched"
+ezlb_start --cleanup-on-exit=false
+eventually 5 "everything is in the kernel" all_there
+ezlb_stop KILL
+rm "$SERVICES/web.yaml"
+ezlb_start
+plain_only() { [[ $(in_ns lb ipvsadm -Sn | wc -l) == 2 && -z $(nat_rules | grep EZLB) ]]; }
+eventually 5 "it is removed" plain_only
+ezlb_stop

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# A backend that fails leaves with its SNAT rule, and comes back with it.
+. "$(dirname "$0")/lib.sh"
+
+lab_up
+for b in b1 b2; do backend_start "$b"; done
+
+service web <<END
+listen: $VIP:80
+full_nat: true
+snat_ip: $SNAT_IP
+health_check: {type: http, http_path: /healthz, interval: 1s, timeout: 1s, fail_count: 3, rise_count: 2}
+backends:
+  - address: ${BACKEND_IP[b1]}:80
+  - address: ${BACKEND_IP[b2]}:80
+  - address: ${BACKEND_IP[b3]}:80
+END
+
+dest() { ipvs | grep -q -- "-> ${BACKEND_IP[$1]}:80 "; }
+rule() { nat_rules | grep -q -- "-d ${BACKEND_IP[$1]}/32 .* SNAT --to-source $SNAT_IP"; }
+in_service() { dest "$1" && rule "$1"; }
+out_of_service() { ! dest "$1" && ! rule "$1"; }
+told() { grep -q "pkg=health.*svc=web dst=${BACKEND_IP[$1]}:80 from=$2 to=$3" "$EZLB_LOG"; }
+
+echo "# probes start at once, a backend that has never answered gets no traffic"
+ezlb_start
+eventually 5 "b1 is in" in_service b1
+eventually 5 "b2 is in" in_service b2
+# The log's own clock: looking from outside takes longer than the probes.
+stamp() { date -u -d "$(grep -m1 "$1" "$EZLB_LOG" | sed 's/^ts=\([^ ]*\).*/\1/')" +%s%3N; }
+took=$(($(stamp why=health) - $(stamp msg=started)))
+echo "first backend in after $took ms"
+[[ $took -lt 1500 ]] || fail "the first probes were late: $took ms"
+eventually 10 "b3 is found down" told b3 unknown down
+out_of_service b3 || fail "b3 serves, but nobody listens there"
+
+echo "# it leaves after fail_count probes, not after the first"
+rm "$WORK/b1/healthz"
+start=$(now_ms)
+eventually 10 "b1 is out" out_of_service b1
+took=$(elapsed_ms "$start")
+echo "out after $took ms"
+# Three failures at 1 s are at least 2 s apart, whatever the phase.
+[[ $took -ge 1900 ]] || fail "b1 left after $took ms: sooner than 3 probes take"
+told b1 up down || fail "the log does not tell that b1 went down"
+grep -q 'to=down reason=http_status' "$EZLB_LOG" || fail "the log does not say why"
+for i in 1 2 3 4; do
+	assert_eq "who answers" "backend=b2 peer=$SNAT_IP" "$(client_get "$VIP:80")"
+done
+
+echo "# it returns after rise_count successes"
+echo ok >"$WORK/b1/healthz"
+start=$(now_ms)
+eventually 10 "b1 is back" in_service b1
+took=$(elapsed_ms "$start")
+echo "back after $took ms"
+[[ $took -ge 900 ]] || fail "b1 came back after $took ms: sooner than 2 probes take"
+told b1 down up || fail "the log does not tell that b1 came up"
+
+echo "# a stopped server is the same"
+backend_stop b2
+eventually 10 "b2 is out" out_of_service b2
+grep "dst=${BACKEND_IP[b2]}:80.*to=down" "$EZLB_LOG" | grep -q 'reason=connect_refused' ||
+	fail "the log does not say that b2 refused"
+backend_start b2 80
+eventually 10 "b2 is back" in_service b2
+
+ezlb_stop

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# What cannot work is said in one line that tells what to do, and the exit status is 1.
+. "$(dirname "$0")/lib.sh"
+
+lab_up
+service web <<END
+listen: $VIP:80
+backends:
+  - address: ${BACKEND_IP[b1]}:80
+END
+
+# refuses TEXT COMMAND...: exit 1 within 5 s, one line on stderr that holds TEXT, nothing on stdout.
+refuses() {
+	local text=$1 status=0
+	shift
+	timeout 5 "$@" >"$WORK/out" 2>"$WORK/err" || status=$?
+	cat "$WORK/err"
+	assert_eq "exit status of $*" 1 "$status"
+	assert_eq "lines on stderr" 1 "$(wc -l <"$WORK/err")"
+	assert_eq "stdout" "" "$(cat "$WORK/out")"
+	grep -qF -- "$text" "$WORK/err" || fail "no '$text' in: $(cat "$WORK/err")"
+}
+chmod 755 "$WORK" "$SERVICES"
+chmod 777 "$STATE"
+lb=(nsenter --net=/run/netns/lb --)
+args=(--config-dir "$SERVICES" --state-dir "$STATE")
+
+echo "# an unreadable directory"
+for command in run once plan; do
+	refuses "$WORK/absent" "${lb[@]}" "$EZLB" $command --config-dir "$WORK/absent" --state-dir "$STATE"
+done
+touch "$WORK/file"
+refuses "$WORK/absent" "$EZLB" check "$WORK/absent"
+
+echo "# without root"
+for command in run once plan cleanup; do
+	refuses "root" "${lb[@]}" setpriv --reuid=65534 --regid=65534 --clear-groups "$EZLB" $command "${args[@]}"
+done
+echo "# check and version need none"
+setpriv --reuid=65534 --regid=65534 --clear-groups "$EZLB" check "$SERVICES"
+setpriv --reuid=65534 --regid=65534 --clear-groups "$EZLB" version
+
+echo "# without ip_vs"
+ipvs_unload
+echo 'install ip_vs /bin/false' >/etc/modprobe.d/ezlb-lab.conf
+for command in run once plan; do
+	refuses "modprobe ip_vs" "${lb[@]}" "$EZLB" $command "${args[@]}"
+done
+rm /etc/modprobe.d/ezlb-lab.conf
+
+echo "# wrong usage is status 2"
+for bad in "" "frobnicate" "run --no-such-flag" "run --dataplane=maybe" "run extra"; do
+	status=0
+	# shellcheck disable=SC2086
+	"$EZLB" $bad >/dev/null 2>"$WORK/err" || status=$?
+	assert_eq "exit status of 'ezlb $bad'" 2 "$status"
+	[[ -s $WORK/err ]] || fail "'ezlb $bad' says nothing"
+done

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cm.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <ezlb/mem.h>
+
+struct pair {
+	int key;
+	int rest;
+};
+
+static int pair_cmp(const void *pa, const void *pb)
+{
+	const struct pair *a = pa, *b = pb;
+
+	return (a->key > b->key) - (a->key < b->key);
+}
+
+static void test_vector_grows_and_new_items_are_zero(void **state)
+{
+	struct EZLB_VEC(struct pair) v = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		struct pair *item = EZLB_PUSH(&v);
+
+		assert_int_equal(item->key, 0);
+		assert_int_equal(item->rest, 0);
+		*item = (struct pair){ i, ~i };
+	}
+	assert_int_equal(v.len, 1000);
+	assert_true(v.cap >= v.len);
+	for (int i = 0; i < 1000; i++)
+		assert_true(v.items[i].key == i && v.items[i].rest == ~i);
+	/* A place that was used before comes back zeroed. */
+	v.len = 10;
+	assert_int_equal(EZLB_PUSH(&v)->key, 0);
+	assert_int_equal(v.items[9].key, 9);
+	EZLB_VEC_CLEAR(&v);
+	assert_null(v.items);
+	assert_int_equal(v.len, 0);
+	assert_int_equal(v.cap, 0);
+}
+
+static void test_sort_and_find(void **state)
+{
+	struct EZLB_VEC(struct pair) v = { 0 };
+	struct pair key = { .key = 3 };
+	struct pair *found;
+
+	(void)state;
+	EZLB_SORT(&v, pair_cmp); /* an empty vector has no items pointer */
+	assert_null(EZLB_FIND(&v, &key, pair_cmp));
+	for (int i = 0; i < 7; i++)
+		*EZLB_PUSH(&v) = (struct pair){ (i * 5) % 7, i };
+	EZLB_SORT(&v, pair_cmp);
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(v.items[i].key, i);
+	found = EZLB_FIND(&v, &key, pair_cmp);
+	assert_ptr_equal(found, &v.items[3]);
+	key.key = 7;
+	assert_null(EZLB_FIND(&v, &key, pair_cmp));
+	EZLB_VEC_CLEAR(&v);
+}
+
+static void test_strcpy_cuts_and_says_so(void **state)
+{
+	static const struct {
+		const char *src, *want;
+		bool fits;
+	} cases[] = {
+		{ "", "", true },
+		{ "abc", "abc", true },
+		{ "abcd", "abc", false },
+		{ "abcdefghijk", "abc", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char dst[5] = "zzzz";
+
+		assert_int_equal(ezlb_strcpy(dst, 4, cases[i].src), cases[i].fits);
+		assert_string_equal(dst, cases[i].want);
+		assert_int_equal(dst[4], 0);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		char dst[2] = "zz";
+
+		assert_int_equal(ezlb_strcpy(dst, 1, i ? "a" : ""), i == 0);
+		assert_int_equal(dst[0], 0);
+		assert_int_equal(dst[1], 'z');
+	}
+}
+
+static void test_allocations(void **state)
+{
+	EZLB_AUTO_FREE char *text = ezlb_asprintf("%s-%d", "a", 7);
+	EZLB_AUTO_FREE char *copy = ezlb_strdup("copy");
+	EZLB_AUTO_FREE char *part = ezlb_strndup("abcdef", 3);
+	EZLB_AUTO_FREE char *none = ezlb_calloc(0, 8);
+	EZLB_AUTO_FREE int *zeros = ezlb_calloc(4, sizeof(int));
+
+	(void)state;
+	assert_string_equal(text, "a-7");
+	assert_string_equal(copy, "copy");
+	assert_string_equal(part, "abc");
+	assert_non_null(none);
+	assert_true(zeros[0] == 0 && zeros[3] == 0);
+	zeros[3] = 42;
+	zeros = ezlb_realloc(zeros, 400, sizeof(int));
+	assert_int_equal(zeros[3], 42);
+}
+
+static int open_and_leave(void)
+{
+	EZLB_AUTO_CLOSE int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	EZLB_AUTO_CLOSE int none = -1;
+
+	assert_true(fd >= 0);
+	assert_int_equal(none, -1);
+	return fd;
+}
+
+static void test_auto_close(void **state)
+{
+	int fd = open_and_leave();
+
+	(void)state;
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+/* Published FNV-1a vectors, so that a stored hash means the same in every version. */
+static void test_hash_is_fnv1a(void **state)
+{
+	(void)state;
+	assert_true(ezlb_hash("", 0) == 0xcbf29ce484222325u);
+	assert_true(ezlb_hash("a", 1) == 0xaf63dc4c8601ec8cu);
+	assert_true(ezlb_hash("foobar", 6) == 0x85944171f73967e8u);
+	assert_true(ezlb_hash("a\0b", 3) != ezlb_hash("a\0c", 3));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_vector_grows_and_new_items_are_zero),
+		cmocka_unit_test(test_sort_and_find),
+		cmocka_unit_test(test_strcpy_cuts_and_says_so),
+		cmocka_unit_test(test_allocations),
+		cmocka_unit_test(test_auto_close),
+		cmocka_unit_test(test_hash_is_fnv1a),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "slurp.h"
+
+#include <netinet/in.h>
+
+#define GOOD	TEST_DATA "/config/good/"
+#define LISTEN	"listen: 10.0.0.1:80\n"
+#define BACKEND "backends:\n  - address: 192.168.10.11:80\n"
+#define BASE	LISTEN BACKEND
+
+static void assert_endpoint(const struct ezlb_endpoint *ep, const char *want)
+{
+	char buf[EZLB_ENDPOINT_STRLEN];
+
+	assert_string_equal(ezlb_endpoint_format(ep, buf), want);
+}
+
+/* The text is refused with exactly these codes, in order of place; ends with 0. */
+static void assert_refused(const char *text, const enum ezlb_diag_code *codes)
+{
+	struct ezlb_diags diags = { 0 };
+	size_t n = 0;
+
+	if (parse_bytes("web.yaml", text, strlen(text), &diags))
+		fail_msg("not refused:\n%s", text);
+	ezlb_diags_sort(&diags);
+	while (codes[n])
+		n++;
+	for (size_t i = 0; i < diags.len; i++)
+		if (i >= n || diags.items[i].code != codes[i])
+			fail_msg("%s\n%s", text, ezlb_diag_text(&diags.items[i]));
+	assert_int_equal(diags.len, n);
+	ezlb_diags_clear(&diags);
+}
+
+static void assert_refused_once(const char *text, enum ezlb_diag_code code)
+{
+	assert_refused(text, (enum ezlb_diag_code[]){ code, (enum ezlb_diag_code)0 });
+}
+
+static struct ezlb_spec *good(const char *text)
+{
+	return parse_good("web.yaml", text, strlen(text));
+}
+
+static void test_snat_ip_valid(void **state)
+{
+	struct ezlb_spec *spec = good(BASE "full_nat: true\nsnat_ip: 10.0.0.3\n");
+	char buf[EZLB_ADDR_STRLEN];
+
+	(void)state;
+	assert_true(spec->full_nat);
+	assert_string_equal(ezlb_addr_format(&spec->snat_ip, buf), "10.0.0.3");
+	assert_int_equal(spec->snat_ip_at.line, 5);
+	assert_int_equal(spec->snat_ip_at.col, 10);
+	ezlb_spec_free(spec);
+}
+
+static void test_snat_ip_invalid(void **state)
+{
+	static const char *const bad[] = { "not-an-ip",	       "10.0.0",  "10.0.0.3:80",
+					   "10.0.0.0/24",      "0.0.0.0", "224.0.0.1",
+					   "10.0.0.3-10.0.0.5" };
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		snprintf(text, sizeof(text), BASE "full_nat: true\nsnat_ip: %s\n", bad[i]);
+		assert_refused_once(text, EZLB_E_ADDRESS);
+	}
+}
+
+/* No address, for which MASQUERADE stands, whether full_nat is on or not. */
+static void test_snat_ip_empty(void **state)
+{
+	static const char *const empty[] = { "",
+					     "snat_ip:\n",
+					     "snat_ip: \"\"\n",
+					     "snat_ip: ''\n",
+					     "snat_ip: null\n",
+					     "snat_ip: ~\n" };
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT_OF(empty); i++) {
+		struct ezlb_spec *spec;
+
+		snprintf(text, sizeof(text), BASE "full_nat: %s\n%s", i % 2 ? "true" : "false",
+			 empty[i / 2]);
+		spec = good(text);
+		assert_int_equal(spec->full_nat, i % 2);
+		assert_int_equal(spec->snat_ip.family, 0);
+		ezlb_spec_free(spec);
+	}
+}
+
+static void test_snat_ip_without_full_nat(void **state)
+{
+	static const char text[] = BASE "snat_ip: 10.0.0.3\n";
+	struct ezlb_diags diags = { 0 };
+
+	(void)state;
+	assert_refused_once(BASE "full_nat: false\nsnat_ip: 10.0.0.3\n", EZLB_E_SNAT_ALONE);
+	/* Wrong twice: both are said. */
+	assert_refused(BASE "snat_ip: nonsense\n",
+		       (enum ezlb_diag_code[]){ EZLB_E_ADDRESS, EZLB_E_SNAT_ALONE,
+						(enum ezlb_diag_code)0 });
+	/* What full_nat should be is not clear, so nothing is said of snat_ip. */
+	assert_refused_once(BASE "full_nat: on\nsnat_ip: 10.0.0.3\n", EZLB_E_TYPE);
+
+	assert_null(parse_bytes("web.yaml", text, strlen(text), &diags));
+	assert_int_equal(diags.len, 1);
+	assert_non_null(strstr(diags.items[0].message, "full_nat: true"));
+	assert_int_equal(diags.items[0].at.line, 4);
+	assert_int_equal(diags.items[0].at.col, 10);
+	ezlb_diags_clear(&diags);
+}
+
+static void test_defaults(void **state)
+{
+	struct ezlb_spec *spec = parse_path(GOOD "minimal.yaml");
+
+	(void)state;
+	assert_string_equal(spec->file, GOOD "minimal.yaml");
+	assert_string_equal(spec->name, "minimal");
+	assert_endpoint(&spec->listen, "10.0.0.1:80");
+	assert_int_equal(spec->proto, EZLB_TCP);
+	assert_string_equal(spec->scheduler, "wrr");
+	assert_int_equal(spec->forward, EZLB_MASQ);
+	assert_false(spec->full_nat);
+	assert_int_equal(spec->snat_ip.family, 0);
+	assert_false(spec->traffic_log);
+	assert_int_equal(spec->check.type, EZLB_CHECK_TCP);
+	assert_int_equal(spec->check.interval_ms, 5000);
+	assert_int_equal(spec->check.timeout_ms, 3000);
+	assert_int_equal(spec->check.fail_count, 3);
+	assert_int_equal(spec->check.rise_count, 2);
+	assert_int_equal(spec->check.http_expected_status, 200);
+	assert_string_equal(spec->check.http_path, "/");
+	assert_int_equal(spec->n_backends, 1);
+	assert_endpoint(&spec->backends[0].endpoint, "192.168.10.11:80");
+	assert_int_equal(spec->backends[0].weight, 1);
+	assert_int_equal(spec->name_at.line, 1);
+	assert_int_equal(spec->listen_at.line, 1);
+	assert_int_equal(spec->listen_at.col, 9);
+	assert_int_equal(spec->snat_ip_at.line, 0);
+	assert_int_equal(spec->backends[0].at.line, 3);
+	assert_int_equal(spec->backends[0].at.col, 14);
+	ezlb_spec_free(spec);
+}
+
+static void test_every_field(void **state)
+{
+	struct ezlb_spec *spec = parse_path(GOOD "full.yaml");
+	char buf[EZLB_ADDR_STRLEN];
+
+	(void)state;
+	assert_string_equal(spec->name, "everything-1");
+	assert_endpoint(&spec->listen, "10.0.0.1:8443");
+	assert_string_equal(spec->scheduler, "mh");
+	assert_int_equal(spec->forward, EZLB_MASQ);
+	assert_true(spec->full_nat);
+	assert_string_equal(ezlb_addr_format(&spec->snat_ip, buf), "10.0.0.3");
+	assert_true(spec->traffic_log);
+	assert_int_equal(spec->n_backends, 2);
+	assert_endpoint(&spec->backends[0].endpoint, "192.168.10.11:443");
+	assert_int_equal(spec->backends[0].weight, 0);
+	assert_endpoint(&spec->backends[1].endpoint, "192.168.10.12:443");
+	assert_int_equal(spec->backends[1].weight, 65535);
+	assert_int_equal(spec->check.type, EZLB_CHECK_HTTPS);
+	assert_int_equal(spec->check.interval_ms, 90000);
+	assert_int_equal(spec->check.timeout_ms, 500);
+	assert_int_equal(spec->check.fail_count, 1);
+	assert_int_equal(spec->check.rise_count, 100);
+	assert_string_equal(spec->check.http_path, "/health/z?full=1");
+	assert_int_equal(spec->check.http_expected_status, 204);
+	ezlb_spec_free(spec);
+}
+
+static void test_other_spellings(void **state)
+{
+	struct ezlb_spec *spec = parse_path(GOOD "flow-ipv6.yml");
+
+	(void)state;
+	assert_string_equal(spec->name, "flow-ipv6");
+	assert_endpoint(&spec->listen, "[fd00::1]:80");
+	assert_int_equal(spec->proto, EZLB_SCTP);
+	assert_int_equal(spec->check.type, EZLB_CHECK_NONE);
+	assert_int_equal(spec->n_backends, 2);
+	assert_int_equal(spec->backends[1].weight, 3);
+	ezlb_spec_free(spec);
+
+	spec = parse_path(GOOD "windows.yaml");
+	assert_int_equal(spec->backends[0].at.line, 3);
+	ezlb_spec_free(spec);
+
+	spec = parse_path(GOOD "direct.yaml");
+	assert_int_equal(spec->forward, EZLB_DIRECT);
+	assert_int_equal(spec->check.type, EZLB_CHECK_NONE);
+	ezlb_spec_free(spec);
+}
+
+static void test_check_type(void **state)
+{
+	static const struct {
+		const char *proto, *check;
+		enum ezlb_check_type want;
+	} cases[] = {
+		{ "tcp", "", EZLB_CHECK_TCP },
+		{ "tcp", "health_check: {interval: 1s}\n", EZLB_CHECK_TCP },
+		{ "tcp", "health_check: {}\n", EZLB_CHECK_TCP },
+		{ "tcp", "health_check: {type: http}\n", EZLB_CHECK_HTTP },
+		{ "tcp", "health_check: {type: tcp, http_path: /x}\n", EZLB_CHECK_TCP },
+		{ "tcp", "health_check: {enabled: false}\n", EZLB_CHECK_NONE },
+		{ "tcp", "health_check: {enabled: false, type: https}\n", EZLB_CHECK_NONE },
+		{ "udp", "", EZLB_CHECK_NONE },
+		{ "udp", "health_check: {interval: 1s}\n", EZLB_CHECK_NONE },
+		{ "udp", "health_check: {type: tcp}\n", EZLB_CHECK_TCP },
+		{ "udp", "health_check: {type: http}\n", EZLB_CHECK_HTTP },
+		{ "udp", "health_check: {type: tcp, enabled: false}\n", EZLB_CHECK_NONE },
+		{ "sctp", "", EZLB_CHECK_NONE },
+		{ "sctp", "health_check: {type: tcp}\n", EZLB_CHECK_TCP },
+	};
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct ezlb_spec *spec;
+
+		snprintf(text, sizeof(text), "%sprotocol: %s\n%s", BASE, cases[i].proto,
+			 cases[i].check);
+		spec = good(text);
+		if (spec->check.type != cases[i].want)
+			fail_msg("%s", text);
+		ezlb_spec_free(spec);
+	}
+}
+
+static void test_schedulers(void **state)
+{
+	static const char *const words[] = { "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh",
+					     "sh", "sed", "nq", "fo",  "ovf",  "mh",	"twos" };
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		struct ezlb_spec *spec;
+
+		snprintf(text, sizeof(text), BASE "scheduler: %s\n", words[i]);
+		spec = good(text);
+		assert_string_equal(spec->scheduler, words[i]);
+		ezlb_spec_free(spec);
+	}
+}
+
+#define L63 "a23456789012345678901234567890123456789012345678901234567890123"
+
+static void test_names(void **state)
+{
+	static const struct {
+		const char *file, *want; /* NULL: refused */
+	} cases[] = {
+		{ "/etc/ezlb/services.d/web.yaml", "web" },
+		{ "a.yml", "a" },
+		{ "4-web.yaml", "4-web" },
+		{ "web", "web" },
+		{ "d.d/web.yaml", "web" },
+		{ L63 ".yaml", L63 },
+		{ L63 "4.yaml", NULL },
+		{ "Web.yaml", NULL },
+		{ "web_1.yaml", NULL },
+		{ "web.v2.yaml", NULL },
+		{ "-web.yaml", NULL },
+		{ "web-.yaml", NULL },
+		{ ".yaml", NULL },
+		{ "d/", NULL },
+		{ "w\x1b[31mb.yaml", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct ezlb_diags diags = { 0 };
+		struct ezlb_spec *spec = parse_bytes(cases[i].file, BASE, strlen(BASE), &diags);
+
+		if (!spec != !cases[i].want)
+			fail_msg("%s", cases[i].file);
+		if (spec)
+			assert_string_equal(spec->name, cases[i].want);
+		else
+			assert_null(strchr(diags.items[0].message, '\x1b'));
+		ezlb_spec_free(spec);
+		ezlb_diags_clear(&diags);
+
+		spec = parse_good(cases[i].file, BASE "name: x-1\n", strlen(BASE "name: x-1\n"));
+		assert_string_equal(spec->name, "x-1");
+		ezlb_spec_free(spec);
+	}
+}
+
+/* The bounds themselves are inside. */
+static void test_bounds(void **state)
+{
+	static const struct {
+		const char *key, *low, *below, *high, *above;
+	} cases[] = {
+		{ "interval", "100ms", "99ms", "1h", "1h1ms" },
+		{ "timeout", "10ms", "9ms", "5m", "5m1s" },
+		{ "fail_count", "1", "0", "100", "101" },
+		{ "rise_count", "1", "0", "100", "101" },
+		{ "http_expected_status", "100", "99", "599", "600" },
+	};
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const char *const inside[] = { cases[i].low, cases[i].high };
+		const char *const outside[] = { cases[i].below, cases[i].above };
+
+		for (size_t j = 0; j < 2; j++) {
+			snprintf(text, sizeof(text), BASE "health_check: {%s: %s}\n", cases[i].key,
+				 inside[j]);
+			ezlb_spec_free(good(text));
+			snprintf(text, sizeof(text), BASE "health_check: {%s: %s}\n", cases[i].key,
+				 outside[j]);
+			assert_refused_once(text, EZLB_E_RANGE);
+		}
+	}
+}
+
+static void test_rules(void **state)
+{
+	static const struct {
+		const char *text;
+		enum ezlb_diag_code code;
+	} cases[] = {
+		{ BASE "weight: 1\n", EZLB_E_UNKNOWN_KEY },
+		{ BASE "full_nat: true\nforward: tunnel\n", EZLB_E_FORWARD },
+		{ "listen: 10.0.0.1:81\nforward: direct\n" BACKEND, EZLB_E_FORWARD },
+		{ "listen: 239.1.1.1:80\n" BACKEND, EZLB_E_ADDRESS },
+		{ "listen: \"[ff02::1]:80\"\nbackends: [{address: \"[fd00::2]:80\"}]\n",
+		  EZLB_E_ADDRESS },
+		{ LISTEN "backends: [{address: \"0.0.0.0:80\"}]\n", EZLB_E_ADDRESS },
+		{ LISTEN "backends: [{address: \"[fd00::2]:80\"}]\n", EZLB_E_FAMILY },
+		{ "listen: \"[fd00::1]:80\"\n" BACKEND, EZLB_E_FAMILY },
+		{ BASE "full_nat: true\nsnat_ip: fd00::9\n", EZLB_E_FAMILY },
+		{ BASE "snat_ip: [10.0.0.3]\nfull_nat: true\n", EZLB_E_TYPE },
+		{ BASE "health_check: {type: udp}\n", EZLB_E_UNSUPPORTED },
+		{ BASE "health_check: {type: \"\"}\n", EZLB_E_VALUE },
+		{ BASE "health_check: {type: none}\n", EZLB_E_VALUE },
+		{ BASE "health_check: {http_path: \"/a b\"}\n", EZLB_E_VALUE },
+		{ BASE "health_check: {http_path: \"/a\\r\\nHost: b\"}\n", EZLB_E_VALUE },
+		{ BASE "health_check: {http_path: \"/\\x7f\"}\n", EZLB_E_VALUE },
+		{ BASE "health_check: {http_path: /\xc3\xa9}\n", EZLB_E_VALUE },
+		{ BASE "name: null\n", EZLB_E_VALUE },
+		{ BASE "x-y: 1\nx-y: 2\n", EZLB_E_DUPLICATE },
+		{ LISTEN "listen: 10.0.0.2:80\n" BACKEND, EZLB_E_DUPLICATE },
+		{ BASE BACKEND, EZLB_E_DUPLICATE },
+		{ BASE "X-note: 1\n", EZLB_E_UNKNOWN_KEY },
+		{ BASE "<<: {full_nat: true}\n", EZLB_E_UNKNOWN_KEY },
+		{ "", EZLB_E_MISSING },
+		{ "---\n", EZLB_E_MISSING },
+		{ "~\n", EZLB_E_MISSING },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_refused_once(cases[i].text, cases[i].code);
+	/* Where the listener is not known, snat_ip is held against the backends. */
+	assert_refused(
+		"listen: x\nfull_nat: true\nsnat_ip: fd00::9\n" BACKEND,
+		(enum ezlb_diag_code[]){ EZLB_E_ADDRESS, EZLB_E_FAMILY, (enum ezlb_diag_code)0 });
+}
+
+/* In quotes it is a word as any other. */
+static void test_quoted_null(void **state)
+{
+	struct ezlb_spec *spec = good(BASE "name: 'null'\n");
+
+	(void)state;
+	assert_string_equal(spec->name, "null");
+	ezlb_spec_free(spec);
+}
+
+static void test_many_values(void **state)
+{
+	char text[30000] = BASE "x-list: [";
+	size_t fixed = 6; /* values of BASE, and the list itself */
+	size_t len = strlen(text);
+
+	(void)state;
+	for (size_t n = fixed; n <= 10000; n++) {
+		text[len++] = '1';
+		text[len++] = ',';
+	}
+	memcpy(text + len, "]\n", 3);
+	assert_refused_once(text, EZLB_E_SIZE);
+	memcpy(text + len - 2, "]\n", 3);
+	ezlb_spec_free(good(text));
+}
+
+/* The cap itself is inside. */
+static void test_size(void **state)
+{
+	struct ezlb_diags diags = { 0 };
+	char *text = malloc(EZLB_FILE_MAX + 1);
+	struct ezlb_spec *spec;
+
+	(void)state;
+	memset(text, '#', EZLB_FILE_MAX + 1);
+	memcpy(text, BASE, strlen(BASE));
+	spec = parse_good("web.yaml", text, EZLB_FILE_MAX);
+	ezlb_spec_free(spec);
+
+	assert_null(ezlb_config_parse("web.yaml", text, EZLB_FILE_MAX + 1, &diags));
+	assert_int_equal(diags.len, 1);
+	assert_int_equal(diags.items[0].code, EZLB_E_SIZE);
+	ezlb_diags_clear(&diags);
+	free(text);
+}
+
+/* Columns are those of an editor: é is one. Diagnostics of other files are left in place. */
+static void test_columns(void **state)
+{
+	static const char text[] = "{x-\xc3\xa9: \xc3\xa9, lisen: 1, " LISTEN "}\n";
+	struct ezlb_diags diags = { 0 };
+
+	(void)state;
+	assert_null(parse_bytes("a.yaml", "x", 1, &diags));
+	assert_null(parse_bytes("b.yaml", text, strlen(text), &diags));
+	assert_int_equal(diags.len, 3);
+	assert_string_equal(diags.items[0].file, "a.yaml");
+	assert_string_equal(diags.items[1].file, "b.yaml");
+	assert_int_equal(diags.items[1].at.line, 1);
+	assert_int_equal(diags.items[1].at.col, 10);
+	ezlb_diags_clear(&diags);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_snat_ip_valid),
+		cmocka_unit_test(test_snat_ip_invalid),
+		cmocka_unit_test(test_snat_ip_empty),
+		cmocka_unit_test(test_snat_ip_without_full_nat),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_every_field),
+		cmocka_unit_test(test_other_spellings),
+		cmocka_unit_test(test_check_type),
+		cmocka_unit_test(test_schedulers),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_quoted_null),
+		cmocka_unit_test(test_many_values),
+		cmocka_unit_test(test_size),
+		cmocka_unit_test(test_columns),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

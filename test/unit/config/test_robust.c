@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Whatever the bytes: a spec or a reason, soon, and a spec that keeps its promises. */
+#include "slurp.h"
+
+#include <time.h>
+
+#define FULL	  TEST_DATA "/config/good/full.yaml"
+#define MUTATIONS 5000
+
+static uint32_t seed;
+
+static uint32_t rnd(uint32_t below)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (seed >> 8) % below;
+}
+
+static double cpu_seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void check_spec(const struct ezlb_spec *spec)
+{
+	assert_true(spec->name[0] != '\0');
+	assert_true(spec->listen.port > 0 && spec->listen.addr.family != 0);
+	assert_true(spec->n_backends > 0);
+	for (size_t i = 0; i < spec->n_backends; i++) {
+		assert_int_equal(spec->backends[i].endpoint.addr.family, spec->listen.addr.family);
+		assert_true(spec->backends[i].endpoint.port > 0);
+		assert_true(spec->backends[i].weight <= 65535);
+	}
+	assert_true(spec->full_nat || spec->snat_ip.family == 0);
+	assert_true(!spec->full_nat || spec->forward == EZLB_MASQ);
+	assert_int_equal(spec->check.http_path[0], '/');
+}
+
+static bool is_clean(const char *text)
+{
+	for (; *text; text++)
+		if (((unsigned char)*text < 0x20 && *text != '\t') || *text == 0x7f)
+			return false;
+	return true;
+}
+
+/* True where it was accepted. */
+static bool try(const char *text, size_t len)
+{
+	struct ezlb_diags diags = { 0 };
+	struct ezlb_spec *spec = parse_bytes("web.yaml", text, len, &diags);
+	bool ok = spec;
+
+	assert_int_equal(!spec, diags.len > 0);
+	assert_true(diags.len <= 20);
+	for (size_t i = 0; i < diags.len; i++) {
+		assert_true(diags.items[i].at.line >= 1 && diags.items[i].at.col >= 1);
+		assert_true(is_clean(diags.items[i].message));
+		if (diags.items[i].source)
+			assert_true(is_clean(diags.items[i].source));
+		free(ezlb_diag_text(&diags.items[i]));
+	}
+	if (spec)
+		check_spec(spec);
+	ezlb_spec_free(spec);
+	ezlb_diags_clear(&diags);
+	return ok;
+}
+
+static void test_prefixes(void **state)
+{
+	size_t len, accepted = 0;
+	char *text = slurp(FULL, &len);
+
+	(void)state;
+	for (size_t n = 0; n <= len; n++)
+		accepted += try(text, n);
+	assert_true(accepted > 0 && accepted < len);
+	free(text);
+}
+
+/* One to four edits: a byte changed, lost, doubled, or a piece from elsewhere put over it. */
+static size_t mutate(char *text, size_t len)
+{
+	static const char spice[] = "\0\t\n\r :-#[]{}\"'&*!|>%@,~?0129aA/\\\x80\xff\xc2\x85";
+
+	for (uint32_t edits = 1 + rnd(4); edits > 0 && len > 1; edits--) {
+		size_t at = rnd((uint32_t)len), from = rnd((uint32_t)len), n = 1 + rnd(12);
+
+		switch (rnd(4)) {
+		case 0:
+			text[at] = spice[rnd(sizeof(spice))];
+			break;
+		case 1:
+			memmove(text + at, text + at + 1, len - at - 1);
+			len--;
+			break;
+		case 2:
+			memmove(text + at + 1, text + at, len - at);
+			len++;
+			break;
+		default:
+			n = n > len - at ? len - at : n;
+			n = n > len - from ? len - from : n;
+			memmove(text + at, text + from, n);
+		}
+	}
+	return len;
+}
+
+static void test_mutations(void **state)
+{
+	size_t len, accepted = 0;
+	char *text = slurp(FULL, &len), *work = malloc(len + 8);
+
+	(void)state;
+	seed = 20221112;
+	for (int i = 0; i < MUTATIONS; i++) {
+		memcpy(work, text, len);
+		accepted += try(work, mutate(work, len));
+	}
+	assert_true(accepted > MUTATIONS / 100 && accepted < MUTATIONS / 2);
+	free(work);
+	free(text);
+}
+
+/* What makes libyaml, or a careless reader of it, slow. Nested '[' took it 12 s for 80 KB. */
+static void test_time(void **state)
+{
+	static const struct {
+		const char *head, *unit;
+	} cases[] = {
+		{ "", "[" },	     { "", "{" },
+		{ "", "[\n" },	     { "", "- " },
+		{ "", "? " },	     { "", "a: " },
+		{ "x-a: [", "a," },  { "x-a: {", "a: b," },
+		{ "", "a: 1\n" },    { "x-a: ", "!" },
+		{ "x-a: &", "x" },   { "x-a: \"", "x\n" },
+		{ "", "# x\n" },     { "", "\n" },
+		{ "", "---\n" },     { "x-a: [", "&a b," },
+		{ "x-a: [", "*a," }, { "", "%TAG !a! b\n" },
+		{ "", "\"a\" " },    { "", "\t" },
+		{ "", ":" },	     { "backends:\n", "- address: 10.0.0.1:80\n" },
+	};
+	const size_t size = EZLB_FILE_MAX;
+	char *text = malloc(size);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		size_t head = strlen(cases[i].head), unit = strlen(cases[i].unit);
+		double begin = cpu_seconds();
+
+		memcpy(text, cases[i].head, head);
+		for (size_t n = head; n < size; n++)
+			text[n] = cases[i].unit[(n - head) % unit];
+		assert_false(try(text, size));
+		if (cpu_seconds() - begin > 0.5)
+			fail_msg("'%s' took %.3f s", cases[i].unit, cpu_seconds() - begin);
+	}
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * server: a backend on 127.0.0.1 in a thread of its own, that answers each connection in the way
+ * that the test asks for, and counts.
+ */
+#pragma once
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+#include <ezlb/addr.h>
+
+enum answer {
+	ANSWER_200,
+	ANSWER_KEEP, /* 200, and the connection stays */
+	ANSWER_500,
+	ANSWER_302,
+	ANSWER_LATE,	   /* 200 after 20 ms */
+	ANSWER_NEVER,	   /* takes the request and is silent */
+	ANSWER_HALF,	   /* the status line, then silence */
+	ANSWER_ENDLESS,	   /* 200 and a body without end */
+	ANSWER_HEADERS,	   /* header lines without end */
+	ANSWER_GARBAGE,	   /* not HTTP */
+	ANSWER_NOTHING,	   /* closes without a word */
+	ANSWER_CUT,	   /* closes before the end of the body */
+	ANSWER_RESET,	   /* 200 and a long body, then a reset */
+	ANSWER_ONLY_RESET, /* a reset instead of an answer */
+	ANSWERS,
+};
+
+struct server {
+	int listener;
+	int stop[2];
+	uint16_t port;
+	pthread_t thread;
+	_Atomic enum answer mode;
+	atomic_int accepted;
+	atomic_int answered[ANSWERS];
+	atomic_int cut_off; /* answers without end that the other side ended */
+	char request[1024]; /* the last one */
+};
+
+#define SERVER_CONNS 256
+
+static inline struct ezlb_endpoint loopback(uint16_t port)
+{
+	struct ezlb_endpoint endpoint;
+
+	assert_int_equal(ezlb_endpoint_parse("127.0.0.1:1", &endpoint, NULL), 0);
+	endpoint.port = port;
+	return endpoint;
+}
+
+/* A listener on a free port of 127.0.0.1. */
+static inline int listen_on_loopback(int backlog, uint16_t *port)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(fd, backlog), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+	*port = ntohs(addr.sin_port);
+	return fd;
+}
+
+static inline void say(int fd, const char *text)
+{
+	(void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
+}
+
+/* Until the other side has had enough, 16 MiB at most. */
+static inline int say_without_end(int fd, const char *head, const char *line)
+{
+	char block[4096] = "";
+
+	while (strlen(block) + strlen(line) < sizeof(block))
+		strcat(block, line);
+	say(fd, head);
+	for (int i = 0; i < 4096; i++) {
+		if (send(fd, block, strlen(block), MSG_NOSIGNAL) < 0)
+			return 1;
+	}
+	return 0;
+}
+
+static inline void reset(int fd)
+{
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
+/* True where the connection is to be closed. */
+static inline int answer(struct server *server, int fd, enum answer mode)
+{
+	char body[50000];
+
+	switch (mode) {
+	case ANSWER_LATE:
+		usleep(20 * 1000);
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+		break;
+	case ANSWER_200:
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+		break;
+	case ANSWER_KEEP:
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+		return 0;
+	case ANSWER_500:
+		say(fd, "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n");
+		break;
+	case ANSWER_302:
+		say(fd, "HTTP/1.1 302 Go\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n");
+		break;
+	case ANSWER_NEVER:
+		return 0;
+	case ANSWER_HALF:
+		say(fd, "HTTP/1.1 200 OK\r\n");
+		return 0;
+	case ANSWER_ENDLESS:
+		server->cut_off += say_without_end(fd, "HTTP/1.1 200 OK\r\n\r\n",
+						   "all work and no play\n");
+		break;
+	case ANSWER_HEADERS:
+		server->cut_off += say_without_end(fd, "HTTP/1.1 200 OK\r\n",
+						   "X-All: work and no play\r\n");
+		break;
+	case ANSWER_GARBAGE:
+		say(fd, "SSH-2.0-OpenSSH_9.2\r\n");
+		break;
+	case ANSWER_NOTHING:
+		break;
+	case ANSWER_CUT:
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok");
+		break;
+	case ANSWER_RESET:
+		snprintf(body, sizeof(body), "%s%40000s",
+			 "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n", "ok");
+		say(fd, body);
+		reset(fd);
+		break;
+	case ANSWER_ONLY_RESET:
+		reset(fd);
+		break;
+	case ANSWERS:
+		break;
+	}
+	return 1;
+}
+
+/* True where the connection is to be closed. */
+static inline int serve(struct server *server, int fd)
+{
+	enum answer mode = server->mode;
+	char request[1024];
+	ssize_t n = recv(fd, request, sizeof(request) - 1, 0);
+
+	if (n <= 0)
+		return 1;
+	request[n] = '\0';
+	memcpy(server->request, request, (size_t)n + 1);
+	server->answered[mode]++;
+	return answer(server, fd, mode);
+}
+
+static inline void take_conn(struct server *server, struct pollfd *conns, size_t *n)
+{
+	struct timeval second = { .tv_sec = 1 };
+	int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof(second));
+	server->accepted++;
+	if (*n == SERVER_CONNS)
+		close(fd);
+	else
+		conns[(*n)++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+}
+
+static inline void *server_thread(void *arg)
+{
+	struct server *server = arg;
+	struct pollfd conns[SERVER_CONNS] = { { .fd = server->stop[0], .events = POLLIN },
+					      { .fd = server->listener, .events = POLLIN } };
+	size_t n = 2;
+
+	while (poll(conns, n, -1) >= 0 && conns[0].revents == 0) {
+		int more = conns[1].revents != 0;
+
+		for (size_t i = n; i-- > 2;) {
+			if (conns[i].revents == 0 || !serve(server, conns[i].fd))
+				continue;
+			close(conns[i].fd);
+			conns[i] = conns[--n];
+		}
+		if (more)
+			take_conn(server, conns, &n);
+	}
+	while (n-- > 2)
+		close(conns[n].fd);
+	return NULL;
+}
+
+static inline void server_start(struct server *server, enum answer mode)
+{
+	memset(server, 0, sizeof(*server));
+	server->mode = mode;
+	server->listener = listen_on_loopback(1024, &server->port);
+	assert_int_equal(pipe(server->stop), 0);
+	assert_int_equal(pthread_create(&server->thread, NULL, server_thread, server), 0);
+}
+
+static inline void server_stop(struct server *server)
+{
+	close(server->stop[1]);
+	pthread_join(server->thread, NULL);
+	close(server->stop[0]);
+	close(server->listener);
+}
+
+/* A port of 127.0.0.1 where nobody listens. */
+static inline uint16_t closed_port(void)
+{
+	uint16_t port;
+
+	close(listen_on_loopback(1, &port));
+	return port;
+}
+
+/* A listener whose queue is full: further connections get no answer at all. */
+struct black_hole {
+	int listener;
+	int fill[4];
+	uint16_t port;
+};
+
+static inline void black_hole_open(struct black_hole *hole)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	hole->listener = listen_on_loopback(0, &hole->port);
+	addr.sin_port = htons(hole->port);
+	for (size_t i = 0; i < 4; i++) {
+		hole->fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		(void)!connect(hole->fill[i], (struct sockaddr *)&addr, sizeof(addr));
+	}
+	usleep(10 * 1000);
+}
+
+static inline void black_hole_close(struct black_hole *hole)
+{
+	for (size_t i = 0; i < 4; i++)
+		close(hole->fill[i]);
+	close(hole->listener);
+}

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel.h"
+
+#include <ezlb/ipvs.h>
+
+#include "backend.h"
+#include "genl.h"
+
+static struct kernel k;
+static struct ezlb_layer *layer;
+static struct ezlb_scope scope;
+static struct ezlb_table table;
+static struct ezlb_err err;
+
+static void want(const char *listen)
+{
+	*EZLB_PUSH(&scope) = key(EZLB_TCP, listen);
+	EZLB_SORT(&scope, ezlb_service_key_cmp);
+}
+
+static int setup(void **state)
+{
+	struct ezlb_ipvs_source source = kernel_source(&k);
+	struct bytes question;
+
+	(void)state;
+	err = (struct ezlb_err){ 0 };
+	kernel_init(&k);
+	assert_int_equal(ezlb_ipvs_open_source(&source, &layer, &err), 0);
+	hear(&k, &question);
+	want("10.0.0.2:80");
+	want("10.0.0.1:80");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	layer->close(layer);
+	kernel_clear(&k);
+	EZLB_VEC_CLEAR(&scope);
+	ezlb_table_clear(&table);
+	return 0;
+}
+
+/* --- what the kernel says to one dump ------------------------------------------------------ */
+
+/* Ends with a NULL; "-" is a service by firewall mark. */
+static void say_services(uint32_t seq, int flags, const char *const *listens)
+{
+	struct bytes b = { .len = 0 };
+
+	for (; *listens; listens++) {
+		struct ezlb_service_row row = service(**listens == '-' ? "10.0.0.9:1" : *listens);
+
+		add_service(&b, seq, &row, **listens == '-', 0);
+	}
+	add_done(&b, seq, flags, 0);
+	say(&k, &b);
+}
+
+static void say_dests(uint32_t seq, int flags, const char *const *backends)
+{
+	struct bytes b = { .len = 0 };
+
+	for (; *backends; backends++) {
+		struct ezlb_dest_row row = dest("10.0.0.1:80", *backends);
+
+		add_dest(&b, seq, &row, 0, AF_INET);
+	}
+	add_done(&b, seq, flags, 0);
+	say(&k, &b);
+}
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define NOTHING	  ((const char *const[]){ NULL })
+
+static void check_service(size_t i, const char *listen)
+{
+	struct ezlb_service_key of = key(EZLB_TCP, listen);
+
+	assert_int_equal(ezlb_service_key_cmp(&table.services.items[i].key, &of), 0);
+	assert_string_equal(table.services.items[i].scheduler, "wrr");
+}
+
+static void check_dest(size_t i, const char *listen, const char *backend)
+{
+	struct ezlb_dest_row row = dest(listen, backend);
+
+	assert_int_equal(ezlb_dest_row_cmp(&table.dests.items[i], &row), 0);
+}
+
+static void check_empty(void)
+{
+	assert_int_equal(table.services.len, 0);
+	assert_int_equal(table.dests.len, 0);
+}
+
+/* --- list ---------------------------------------------------------------------------------- */
+
+static void test_list(void **state)
+{
+	struct bytes question;
+	struct nlmsghdr head;
+
+	(void)state;
+	say_services(2, 0, LIST("10.0.0.3:80", "-", "10.0.0.2:80", "10.0.0.1:80", "10.0.0.1:81"));
+	say_dests(3, 0, LIST("192.168.10.12:80"));
+	say_dests(4, 0, LIST("192.168.10.12:80", "192.168.10.11:80"));
+	assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
+	assert_int_equal(err.code, 0);
+	assert_int_equal(table.services.len, 2);
+	check_service(0, "10.0.0.1:80");
+	check_service(1, "10.0.0.2:80");
+	assert_int_equal(table.dests.len, 3);
+	check_dest(0, "10.0.0.1:80", "192.168.10.11:80");
+	check_dest(1, "10.0.0.1:80", "192.168.10.12:80");
+	check_dest(2, "10.0.0.2:80", "192.168.10.12:80");
+
+	/* One question for the services, one for each that is ours, and none that writes. */
+	for (int i = 0; i < 3; i++) {
+		hear(&k, &question);
+		memcpy(&head, question.data, sizeof(head));
+		assert_int_equal(head.nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
+		assert_int_equal(question.data[NLMSG_HDRLEN],
+				 i == 0 ? IPVS_CMD_GET_SERVICE : IPVS_CMD_GET_DEST);
+	}
+	assert_true(silent(&k));
+}
+
+/* Nothing that we may look at: not even a question. */
+static void test_empty_scope(void **state)
+{
+	const struct ezlb_scope nothing = { .len = 0 };
+
+	(void)state;
+	assert_int_equal(layer->list(layer, &nothing, &table, &err), 0);
+	check_empty();
+	assert_true(silent(&k));
+}
+
+/* Somebody adds rows while we read, so some come twice. */
+static void test_twice(void **state)
+{
+	(void)state;
+	say_services(2, 0, LIST("10.0.0.1:80", "10.0.0.2:80", "10.0.0.1:80"));
+	say_dests(3, 0, LIST("192.168.10.11:80", "192.168.10.12:80", "192.168.10.11:80"));
+	say_dests(4, 0, NOTHING);
+	say_dests(5, 0, LIST("192.168.10.11:80", "192.168.10.12:80"));
+	assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
+	assert_int_equal(table.services.len, 2);
+	check_service(0, "10.0.0.1:80");
+	check_service(1, "10.0.0.2:80");
+	assert_int_equal(table.dests.len, 2);
+	check_dest(0, "10.0.0.1:80", "192.168.10.11:80");
+	check_dest(1, "10.0.0.1:80", "192.168.10.12:80");
+}
+
+static void test_vanished(void **state)
+{
+	(void)state;
+	say_services(2, 0, LIST("10.0.0.1:80", "10.0.0.2:80"));
+	say_error(&k, 3, -ESRCH);
+	say_dests(4, 0, LIST("192.168.10.11:80"));
+	assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
+	assert_int_equal(err.code, 0);
+	assert_int_equal(table.services.len, 1);
+	check_service(0, "10.0.0.2:80");
+	assert_int_equal(table.dests.len, 1);
+	check_dest(0, "10.0.0.2:80", "192.168.10.11:80");
+}
+
+static void test_changes_then_rests(void **state)
+{
+	(void)state;
+	say_services(2, NLM_F_DUMP_INTR, LIST("10.0.0.1:80", "10.0.0.2:80"));
+	say_services(3, NLM_F_DUMP_INTR, LIST("10.0.0.2:80"));
+	say_services(4, 0, LIST("10.0.0.1:80", "10.0.0.2:80"));
+	say_dests(5, 0, LIST("192.168.10.11:80"));
+	say_dests(6, NLM_F_DUMP_INTR, LIST("192.168.10.12:80"));
+	say_dests(7, 0, LIST("192.168.10.13:80"));
+	assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
+	assert_int_equal(err.code, 0);
+	assert_int_equal(table.services.len, 2);
+	assert_int_equal(table.dests.len, 2);
+	check_dest(0, "10.0.0.1:80", "192.168.10.11:80");
+	check_dest(1, "10.0.0.2:80", "192.168.10.13:80");
+}
+
+static void test_never_rests(void **state)
+{
+	(void)state;
+	for (uint32_t seq = 2; seq < 5; seq++)
+		say_services(seq, NLM_F_DUMP_INTR, LIST("10.0.0.1:80"));
+	assert_int_equal(layer->list(layer, &scope, &table, &err), -EAGAIN);
+	assert_int_equal(err.code, EAGAIN);
+	check_empty();
+
+	say_services(5, 0, LIST("10.0.0.1:80"));
+	for (uint32_t seq = 6; seq < 9; seq++)
+		say_dests(seq, NLM_F_DUMP_INTR, LIST("192.168.10.11:80"));
+	assert_int_equal(layer->list(layer, &scope, &table, NULL), -EAGAIN);
+	check_empty();
+}
+
+/* A row that cannot be read is not the same as none. */
+static void test_damaged_row(void **state)
+{
+	struct ezlb_service_row row = service("10.0.0.1:80");
+	struct bytes b = { .len = 0 };
+
+	(void)state;
+	ezlb_strcpy(row.scheduler, sizeof(row.scheduler), "");
+	add_service(&b, 2, &row, 0, 0);
+	add_done(&b, 2, 0, 0);
+	say(&k, &b);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), -EBADMSG);
+	check_empty();
+}
+
+static void test_damaged_dest(void **state)
+{
+	struct bytes b = { .len = 0 };
+	struct genlmsghdr genl = { .cmd = IPVS_CMD_NEW_DEST };
+	size_t msg;
+
+	(void)state;
+	say_services(2, 0, LIST("10.0.0.1:80", "10.0.0.2:80"));
+	say_dests(3, 0, LIST("192.168.10.11:80"));
+	msg = start_msg(&b, FAMILY, NLM_F_MULTI, 4);
+	add(&b, &genl, sizeof(genl));
+	end_msg(&b, msg);
+	say(&k, &b);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), -EBADMSG);
+	check_empty();
+}
+
+static void test_unloaded(void **state)
+{
+	(void)state;
+	k.resolve_rc = -ENOENT;
+	say_error(&k, 2, -ENOENT);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "modprobe ip_vs"));
+	check_empty();
+
+	/* Still gone; then back under another id, without a restart of ours. */
+	assert_int_equal(layer->list(layer, &scope, &table, &err), -ENOENT);
+	k.resolve_rc = 0;
+	k.family = FAMILY + 1;
+	say_services(3, 0, NOTHING);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
+	assert_int_equal(k.loads, 1);
+}
+
+/* --- apply --------------------------------------------------------------------------------- */
+
+static const struct {
+	enum ezlb_op_kind kind;
+	int answer, want;
+} verdicts[] = {
+	{ EZLB_OP_SERVICE_ADD, -EEXIST, -EEXIST },
+	{ EZLB_OP_SERVICE_ADD, -ENOENT, -ENOENT },
+	{ EZLB_OP_SERVICE_SET, -ESRCH, -ESRCH },
+	{ EZLB_OP_DEST_ADD, -ESRCH, -ESRCH },
+	{ EZLB_OP_DEST_SET, -ENOENT, -ENOENT },
+	{ EZLB_OP_DEST_DEL, -ENOENT, 0 },
+	{ EZLB_OP_DEST_DEL, -ESRCH, 0 },
+	{ EZLB_OP_DEST_DEL, -EINVAL, -EINVAL },
+	{ EZLB_OP_SERVICE_DEL, -ESRCH, 0 },
+	{ EZLB_OP_SERVICE_DEL, -EPERM, -EPERM },
+	{ EZLB_OP_DEST_ADD, 0, 0 },
+};
+#define N_VERDICTS COUNT_OF(verdicts)
+
+static struct ezlb_op op[N_VERDICTS];
+static struct ezlb_op *ops[N_VERDICTS];
+
+static void make_ops(void)
+{
+	for (size_t i = 0; i < N_VERDICTS; i++) {
+		op[i] = (struct ezlb_op){ .kind = verdicts[i].kind };
+		if (op[i].kind == EZLB_OP_SERVICE_ADD || op[i].kind == EZLB_OP_SERVICE_SET ||
+		    op[i].kind == EZLB_OP_SERVICE_DEL)
+			op[i].service = service("10.0.0.1:80");
+		else
+			op[i].dest = dest("10.0.0.1:80", "192.168.10.11:80");
+		ops[i] = &op[i];
+	}
+}
+
+static void test_verdicts(void **state)
+{
+	struct bytes b = { .len = 0 };
+
+	(void)state;
+	make_ops();
+	for (uint32_t i = 0; i < N_VERDICTS; i++) {
+		if (verdicts[i].answer || i == N_VERDICTS - 1)
+			add_error(&b, i + 2, verdicts[i].answer);
+	}
+	say(&k, &b);
+	assert_int_equal(layer->apply(layer, ops, N_VERDICTS, &err), 0);
+	assert_int_equal(err.code, 0);
+	for (size_t i = 0; i < N_VERDICTS; i++)
+		assert_int_equal(op[i].rc, verdicts[i].want);
+}
+
+static void test_apply_fails(void **state)
+{
+	(void)state;
+	make_ops();
+	assert_int_equal(layer->apply(layer, ops, N_VERDICTS, &err), -ETIMEDOUT);
+	assert_int_equal(err.code, ETIMEDOUT);
+	for (size_t i = 0; i < N_VERDICTS; i++)
+		assert_int_equal(op[i].rc, -ETIMEDOUT);
+	assert_int_equal(layer->apply(layer, ops, 0, NULL), 0);
+}
+
+/* Only an answer of IPVS says that something is gone; that there is no IPVS does not. */
+static void test_apply_unloaded(void **state)
+{
+	(void)state;
+	make_ops();
+	k.resolve_rc = -ENOENT;
+	say_error(&k, 2, -ENOENT);
+	assert_int_equal(layer->apply(layer, &ops[N_VERDICTS - 2], 1, &err), -ENOENT);
+	assert_int_equal(op[N_VERDICTS - 2].rc, -ENOENT);
+	assert_int_equal(layer->apply(layer, ops, N_VERDICTS, NULL), -ENOENT);
+	for (size_t i = 0; i < N_VERDICTS; i++)
+		assert_int_equal(op[i].rc, -ENOENT);
+}
+
+/* Some answers came, some did not: each op has its own verdict, and nothing else is said. */
+static void test_apply_partly(void **state)
+{
+	(void)state;
+	make_ops();
+	say_error(&k, 2, -EEXIST);
+	assert_int_equal(layer->apply(layer, ops, 2, &err), 0);
+	assert_int_equal(err.code, 0);
+	assert_int_equal(op[0].rc, -EEXIST);
+	assert_int_equal(op[1].rc, -ETIMEDOUT);
+}
+
+/* --- this machine's own kernel ------------------------------------------------------------- */
+
+static void test_resolve(void **state)
+{
+	uint16_t family = 0;
+
+	(void)state;
+	/* GENL_ID_CTRL, the one family that has the same id everywhere. */
+	assert_int_equal(ezlb_ipvs_genl_resolve("nlctrl", false, 1000, &family, &err), 0);
+	assert_int_equal(family, GENL_ID_CTRL);
+	family = 0;
+	assert_int_equal(ezlb_ipvs_genl_resolve("nlctrl", true, 1000, &family, &err), 0);
+	assert_int_equal(family, GENL_ID_CTRL);
+	assert_int_equal(ezlb_ipvs_genl_resolve("NO_SUCH", false, 1000, &family, &err), -ENOENT);
+	assert_int_equal(ezlb_ipvs_genl_resolve("NO_SUCH", true, 1000, &family, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "NO_SUCH"));
+}
+
+/* Nobody but the kernel may answer. */
+static void test_socket(void **state)
+{
+	struct sockaddr_nl name = { .nl_family = AF_NETLINK };
+	socklen_t len = sizeof(name);
+	int fd = ezlb_ipvs_genl_socket(&err);
+	int other = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
+
+	(void)state;
+	assert_true(fd >= 0 && other >= 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &len), 0);
+	assert_true(name.nl_pid != 0);
+	assert_true(sendto(other, "forged", 6, 0, (struct sockaddr *)&name, sizeof(name)) < 0);
+	assert_true(errno == ECONNREFUSED || errno == EPERM);
+	close(other);
+	close(fd);
+}
+
+/* Whether it has ip_vs and we are root, or not. */
+static void test_open(void **state)
+{
+	struct ezlb_layer *real = NULL;
+	int rc = ezlb_ipvs_open(&real, &err);
+
+	(void)state;
+	print_message("ezlb_ipvs_open: %d %s\n", rc, err.msg);
+	if (rc == 0) {
+		assert_int_equal(real->list(real, &scope, &table, &err), 0);
+		real->close(real);
+		return;
+	}
+	assert_null(real);
+	assert_true(rc == -ENOENT || rc == -EPERM);
+	assert_non_null(strstr(err.msg, rc == -ENOENT ? "modprobe ip_vs" : "CAP_NET_ADMIN"));
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_list),
+		TEST(test_empty_scope),
+		TEST(test_twice),
+		TEST(test_vanished),
+		TEST(test_changes_then_rests),
+		TEST(test_never_rests),
+		TEST(test_damaged_row),
+		TEST(test_damaged_dest),
+		TEST(test_unloaded),
+		TEST(test_verdicts),
+		TEST(test_apply_fails),
+		TEST(test_apply_unloaded),
+		TEST(test_apply_partly),
+		TEST(test_open),
+		cmocka_unit_test(test_resolve),
+		cmocka_unit_test(test_socket),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

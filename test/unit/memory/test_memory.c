@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cm.h"
+
+#include <errno.h>
+
+#include <ezlb/memory.h>
+
+struct fixture {
+	struct ezlb_memory *memory;
+	struct ezlb_table *kernel;
+	struct ezlb_dataplane dp;
+	struct ezlb_plan plan; /* ops to apply next, all of one layer */
+	unsigned steps;
+};
+
+static void on_step(void *arg, const struct ezlb_op *op)
+{
+	struct fixture *f = arg;
+
+	assert_int_equal(op->rc, 0);
+	f->steps++;
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = ezlb_calloc(1, sizeof(*f));
+
+	f->memory = ezlb_memory_new();
+	f->kernel = ezlb_memory_table(f->memory);
+	ezlb_memory_dataplane(f->memory, &f->dp);
+	ezlb_memory_on_step(f->memory, on_step, f);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < EZLB_LAYERS; i++)
+		f->dp.layer[i]->close(f->dp.layer[i]);
+	ezlb_memory_free(f->memory);
+	ezlb_plan_clear(&f->plan);
+	free(f);
+	return 0;
+}
+
+static struct ezlb_endpoint ep(const char *text)
+{
+	struct ezlb_endpoint out;
+
+	assert_int_equal(ezlb_endpoint_parse(text, &out, NULL), 0);
+	return out;
+}
+
+static struct ezlb_service_key key(const char *listen)
+{
+	return (struct ezlb_service_key){ EZLB_TCP, ep(listen) };
+}
+
+static void service_op(struct fixture *f, enum ezlb_op_kind kind, const char *listen,
+		       const char *scheduler)
+{
+	struct ezlb_op *op = ezlb_plan_add(&f->plan, kind);
+
+	op->service.key = key(listen);
+	ezlb_strcpy(op->service.scheduler, sizeof(op->service.scheduler), scheduler);
+}
+
+static void dest_op(struct fixture *f, enum ezlb_op_kind kind, const char *listen,
+		    const char *backend, uint32_t weight)
+{
+	ezlb_plan_add(&f->plan, kind)->dest = (struct ezlb_dest_row){ .service = key(listen),
+								      .endpoint = ep(backend),
+								      .weight = weight };
+}
+
+static void snat_op(struct fixture *f, enum ezlb_op_kind kind, const char *backend, const char *to)
+{
+	struct ezlb_op *op = ezlb_plan_add(&f->plan, kind);
+
+	op->snat = (struct ezlb_snat_row){ .backend = ep(backend) };
+	if (to)
+		assert_int_equal(ezlb_addr_parse(to, &op->snat.to, NULL), 0);
+}
+
+static void setting_op(struct fixture *f, enum ezlb_setting setting, int value)
+{
+	ezlb_plan_add(&f->plan, EZLB_OP_HOST_SET)->setting = (struct ezlb_setting_row){ setting,
+											value };
+}
+
+/* Applies the ops at hand as one batch; `rcs` has the rc of each, ended by 1. */
+static int apply(struct fixture *f, const int *rcs, struct ezlb_err *err)
+{
+	struct ezlb_layer *layer = f->dp.layer[ezlb_op_layer(f->plan.items[0].kind)];
+	struct ezlb_op *ops[16];
+	int rc;
+
+	for (size_t i = 0; i < f->plan.len; i++)
+		ops[i] = &f->plan.items[i];
+	rc = layer->apply(layer, ops, f->plan.len, err);
+	for (size_t i = 0; i < f->plan.len; i++)
+		assert_int_equal(ops[i]->rc, rcs[i]);
+	assert_int_equal(rcs[f->plan.len], 1);
+	ezlb_plan_clear(&f->plan);
+	return rc;
+}
+
+#define APPLY(f, ...) assert_int_equal(apply((f), (const int[]){ __VA_ARGS__, 1 }, NULL), 0)
+
+static struct ezlb_table list(struct fixture *f, enum ezlb_layer_kind kind,
+			      const struct ezlb_scope *scope)
+{
+	struct ezlb_table out = { .snat_wanted = false };
+	struct ezlb_err err;
+
+	assert_int_equal(f->dp.layer[kind]->list(f->dp.layer[kind], scope, &out, &err), 0);
+	ezlb_table_sort(&out);
+	return out;
+}
+
+static void fake_snat_adds_and_removes(void **state)
+{
+	struct fixture *f = *state;
+	struct ezlb_scope scope = { 0 };
+	struct ezlb_table t;
+
+	ezlb_plan_add(&f->plan, EZLB_OP_SNAT_SETUP);
+	snat_op(f, EZLB_OP_SNAT_ADD, "10.1.0.2:80", NULL);
+	snat_op(f, EZLB_OP_SNAT_ADD, "10.1.0.1:80", "10.9.0.1");
+	APPLY(f, 0, 0, 0);
+	t = list(f, EZLB_LAYER_SNAT, &scope);
+	assert_true(t.snat_present && t.snat_sound);
+	assert_int_equal(t.snats.len, 2);
+	assert_int_equal(ezlb_endpoint_cmp(&t.snats.items[0].backend,
+					   &(struct ezlb_endpoint){ ep("10.1.0.1:80").addr, 80 }),
+			 0);
+	assert_int_equal(t.snats.items[0].to.bytes[1], 9);
+	assert_int_equal(t.snats.items[1].to.family, 0);
+	ezlb_table_clear(&t);
+
+	snat_op(f, EZLB_OP_SNAT_SET, "10.1.0.2:80", "10.9.0.2");
+	snat_op(f, EZLB_OP_SNAT_DEL, "10.1.0.1:80", "10.9.0.1");
+	APPLY(f, 0, 0);
+	t = list(f, EZLB_LAYER_SNAT, &scope);
+	assert_int_equal(t.snats.len, 1);
+	assert_int_equal(t.snats.items[0].to.bytes[3], 2);
+	ezlb_table_clear(&t);
+
+	ezlb_plan_add(&f->plan, EZLB_OP_SNAT_TEARDOWN); /* what is left in it goes too */
+	APPLY(f, 0);
+	t = list(f, EZLB_LAYER_SNAT, &scope);
+	assert_false(t.snat_present || t.snat_sound);
+	assert_int_equal(t.snats.len, 0);
+	ezlb_table_clear(&t);
+}
+
+static void test_snat_rules(void **state)
+{
+	struct fixture *f = *state;
+
+	snat_op(f, EZLB_OP_SNAT_ADD, "10.1.0.1:80", NULL); /* no chain yet */
+	snat_op(f, EZLB_OP_SNAT_SET, "10.1.0.1:80", NULL);
+	snat_op(f, EZLB_OP_SNAT_DEL, "10.1.0.1:80", NULL); /* gone already is fine */
+	APPLY(f, -ENOENT, -ENOENT, 0);
+	ezlb_plan_add(&f->plan, EZLB_OP_SNAT_SETUP);
+	snat_op(f, EZLB_OP_SNAT_ADD, "10.1.0.1:80", NULL);
+	snat_op(f, EZLB_OP_SNAT_ADD, "10.1.0.1:80", "10.9.0.1"); /* one rule for one backend */
+	APPLY(f, 0, 0, 0);
+	assert_int_equal(f->kernel->snats.len, 1);
+	assert_int_equal(f->kernel->snats.items[0].to.bytes[1], 9);
+}
+
+static void test_service_rules(void **state)
+{
+	struct fixture *f = *state;
+
+	service_op(f, EZLB_OP_SERVICE_SET, "10.0.0.1:80", "rr");
+	service_op(f, EZLB_OP_SERVICE_DEL, "10.0.0.1:80", "");
+	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "rr");
+	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "wrr");
+	APPLY(f, -ESRCH, 0, 0, -EEXIST);
+	assert_string_equal(f->kernel->services.items[0].scheduler, "rr");
+	service_op(f, EZLB_OP_SERVICE_SET, "10.0.0.1:80", "wrr");
+	APPLY(f, 0);
+	assert_string_equal(f->kernel->services.items[0].scheduler, "wrr");
+	assert_int_equal(f->kernel->services.len, 1);
+}
+
+static void test_dest_rules(void **state)
+{
+	struct fixture *f = *state;
+
+	dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.1:80", "10.1.0.1:80", 1);
+	dest_op(f, EZLB_OP_DEST_SET, "10.0.0.1:80", "10.1.0.1:80", 1);
+	dest_op(f, EZLB_OP_DEST_DEL, "10.0.0.1:80", "10.1.0.1:80", 0);
+	APPLY(f, -ESRCH, -ESRCH, 0);
+	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "rr");
+	APPLY(f, 0);
+	dest_op(f, EZLB_OP_DEST_SET, "10.0.0.1:80", "10.1.0.1:80", 1);
+	dest_op(f, EZLB_OP_DEST_DEL, "10.0.0.1:80", "10.1.0.1:80", 0);
+	dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.1:80", "10.1.0.1:80", 1);
+	dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.1:80", "10.1.0.1:80", 9);
+	dest_op(f, EZLB_OP_DEST_SET, "10.0.0.1:80", "10.1.0.1:80", 5);
+	APPLY(f, -ENOENT, 0, 0, -EEXIST, 0);
+	assert_int_equal(f->kernel->dests.len, 1);
+	assert_int_equal(f->kernel->dests.items[0].weight, 5);
+	dest_op(f, EZLB_OP_DEST_DEL, "10.0.0.1:80", "10.1.0.1:80", 0);
+	APPLY(f, 0);
+	assert_int_equal(f->kernel->dests.len, 0);
+}
+
+static void test_a_service_takes_its_own_dests_with_it(void **state)
+{
+	struct fixture *f = *state;
+
+	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "rr");
+	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.2:80", "rr");
+	for (int i = 0; i < 3; i++) {
+		const char *const backends[] = { "10.1.0.1:80", "10.1.0.2:80", "10.1.0.3:80" };
+
+		dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.1:80", backends[i], 1);
+		dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.2:80", backends[i], 2);
+	}
+	service_op(f, EZLB_OP_SERVICE_DEL, "10.0.0.1:80", "");
+	APPLY(f, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	assert_int_equal(f->kernel->services.len, 1);
+	assert_int_equal(f->kernel->dests.len, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(f->kernel->dests.items[i].weight, 2);
+}
+
+static void test_settings(void **state)
+{
+	struct fixture *f = *state;
+	struct ezlb_scope scope = { 0 };
+	struct ezlb_table t = list(f, EZLB_LAYER_HOST, &scope);
+
+	assert_int_equal(t.settings.len, EZLB_SETTINGS); /* both off, as on a new host */
+	assert_int_equal(t.settings.items[0].value + t.settings.items[1].value, 0);
+	ezlb_table_clear(&t);
+	setting_op(f, EZLB_IP_FORWARD, 1);
+	APPLY(f, 0);
+	f->kernel->settings.items[EZLB_VS_CONNTRACK].value = -1; /* ip_vs is not loaded */
+	setting_op(f, EZLB_VS_CONNTRACK, 1);
+	APPLY(f, -ENOENT);
+	t = list(f, EZLB_LAYER_HOST, &scope);
+	assert_int_equal(t.settings.items[EZLB_VS_CONNTRACK].value, -1);
+	assert_int_equal(t.settings.items[EZLB_IP_FORWARD].value, 1);
+	ezlb_table_clear(&t);
+}
+
+static void test_list_shows_nothing_outside_the_scope(void **state)
+{
+	struct fixture *f = *state;
+	struct ezlb_scope scope = { 0 };
+	struct ezlb_table t;
+
+	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "rr");
+	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.2:80", "rr");
+	dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.1:80", "10.1.0.1:80", 1);
+	dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.2:80", "10.1.0.1:80", 2);
+	APPLY(f, 0, 0, 0, 0);
+	t = list(f, EZLB_LAYER_IPVS, &scope);
+	assert_int_equal(t.services.len + t.dests.len, 0);
+	*EZLB_PUSH(&scope) = key("10.0.0.2:80");
+	t = list(f, EZLB_LAYER_IPVS, &scope);
+	assert_int_equal(t.services.len, 1);
+	assert_int_equal(t.dests.len, 1);
+	assert_int_equal(t.dests.items[0].weight, 2);
+	assert_int_equal(t.snats.len + t.settings.len, 0); /* each layer its own rows only */
+	ezlb_table_clear(&t);
+	EZLB_VEC_CLEAR(&scope);
+}
+
+static void test_fault_hits_the_nth_op_once(void **state)
+{
+	struct fixture *f = *state;
+
+	ezlb_memory_fault(f->memory, EZLB_LAYER_IPVS, 3, ENOBUFS);
+	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "rr");
+	APPLY(f, 0);
+	dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.1:80", "10.1.0.1:80", 1);
+	dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.1:80", "10.1.0.2:80", 1);
+	dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.1:80", "10.1.0.3:80", 1);
+	APPLY(f, 0, -ENOBUFS, 0);
+	assert_int_equal(f->kernel->dests.len, 2);
+	ezlb_memory_fault(f->memory, EZLB_LAYER_IPVS, 1, EIO);
+	ezlb_memory_fault(f->memory, EZLB_LAYER_IPVS, 0, 0); /* healed before it came */
+	dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.1:80", "10.1.0.2:80", 1);
+	APPLY(f, 0);
+}
+
+/* The iptables table is replaced as a whole, so a fault leaves it as it was. */
+static void test_fault_fails_a_whole_snat_batch(void **state)
+{
+	struct fixture *f = *state;
+	struct ezlb_err err = { 0 };
+
+	ezlb_memory_fault(f->memory, EZLB_LAYER_SNAT, 2, EAGAIN);
+	ezlb_plan_add(&f->plan, EZLB_OP_SNAT_SETUP);
+	snat_op(f, EZLB_OP_SNAT_ADD, "10.1.0.1:80", NULL);
+	snat_op(f, EZLB_OP_SNAT_ADD, "10.1.0.2:80", NULL);
+	assert_int_equal(apply(f, (const int[]){ -EAGAIN, -EAGAIN, -EAGAIN, 1 }, &err), -EAGAIN);
+	assert_int_equal(err.code, EAGAIN);
+	assert_string_equal(err.msg, "commit: Resource temporarily unavailable");
+	assert_false(f->kernel->snat_present);
+	assert_int_equal(f->kernel->snats.len, 0);
+	assert_int_equal(f->steps, 0);
+}
+
+static void test_fault_is_for_one_layer(void **state)
+{
+	struct fixture *f = *state;
+
+	ezlb_memory_fault(f->memory, EZLB_LAYER_HOST, 1, EROFS);
+	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "rr");
+	APPLY(f, 0);
+	setting_op(f, EZLB_IP_FORWARD, 1);
+	APPLY(f, -EROFS);
+	assert_int_equal(f->kernel->settings.items[EZLB_IP_FORWARD].value, 0);
+}
+
+static void test_list_fault_lasts_until_it_is_healed(void **state)
+{
+	struct fixture *f = *state;
+	struct ezlb_table out = { .snat_wanted = false };
+	struct ezlb_scope scope = { 0 };
+	struct ezlb_err err;
+
+	for (int i = 0; i < EZLB_LAYERS; i++) {
+		struct ezlb_layer *layer = f->dp.layer[i];
+
+		ezlb_memory_list_fault(f->memory, (enum ezlb_layer_kind)i, EIO);
+		for (int twice = 0; twice < 2; twice++) {
+			err.code = 0;
+			assert_int_equal(layer->list(layer, &scope, &out, &err), -EIO);
+			assert_int_equal(err.code, EIO);
+			assert_int_equal(out.settings.len, 0);
+		}
+		ezlb_memory_list_fault(f->memory, (enum ezlb_layer_kind)i, 0);
+		assert_int_equal(layer->list(layer, &scope, &out, &err), 0);
+		ezlb_table_clear(&out);
+	}
+}
+
+static void test_writes_and_steps_are_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct ezlb_scope scope = { 0 };
+	struct ezlb_table t;
+
+	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "rr");
+	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "rr"); /* refused: a write, no step */
+	APPLY(f, 0, -EEXIST);
+	assert_int_equal(ezlb_memory_writes(f->memory), 2);
+	assert_int_equal(f->steps, 1);
+	for (int i = 0; i < EZLB_LAYERS; i++) {
+		t = list(f, (enum ezlb_layer_kind)i, &scope);
+		ezlb_table_clear(&t);
+	}
+	assert_int_equal(ezlb_memory_writes(f->memory), 2); /* reading is not writing */
+	ezlb_memory_free(NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(fake_snat_adds_and_removes),
+		TEST(test_snat_rules),
+		TEST(test_service_rules),
+		TEST(test_dest_rules),
+		TEST(test_a_service_takes_its_own_dests_with_it),
+		TEST(test_settings),
+		TEST(test_list_shows_nothing_outside_the_scope),
+		TEST(test_fault_hits_the_nth_op_once),
+		TEST(test_fault_fails_a_whole_snat_batch),
+		TEST(test_fault_is_for_one_layer),
+		TEST(test_list_fault_lasts_until_it_is_healed),
+		TEST(test_writes_and_steps_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

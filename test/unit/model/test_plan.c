@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cm.h"
+
+#include <errno.h>
+
+#include <ezlb/layer.h>
+#include <ezlb/plan.h>
+
+static struct ezlb_endpoint ep(const char *text)
+{
+	struct ezlb_endpoint out;
+
+	assert_int_equal(ezlb_endpoint_parse(text, &out, NULL), 0);
+	return out;
+}
+
+static struct ezlb_service_row service(const char *scheduler)
+{
+	struct ezlb_service_row row = { .key = { EZLB_TCP, ep("10.0.0.1:80") } };
+
+	ezlb_strcpy(row.scheduler, sizeof(row.scheduler), scheduler);
+	return row;
+}
+
+static struct ezlb_dest_row dest(enum ezlb_forward forward, uint32_t weight)
+{
+	return (struct ezlb_dest_row){ .service = { EZLB_UDP, ep("[fd00::1]:53") },
+				       .endpoint = ep("[fd00::2]:5353"),
+				       .forward = forward,
+				       .weight = weight };
+}
+
+static struct ezlb_snat_row snat(const char *to)
+{
+	struct ezlb_snat_row row = { .proto = EZLB_TCP, .backend = ep("10.1.0.1:80") };
+
+	assert_int_equal(to ? ezlb_addr_parse(to, &row.to, NULL) : 0, 0);
+	return row;
+}
+
+static void check_format(const struct ezlb_op *op, const char *want)
+{
+	char buf[EZLB_OP_STRLEN];
+
+	assert_string_equal(ezlb_op_format(op, buf), want);
+}
+
+static void test_format_host(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_HOST_SET, .setting = { EZLB_VS_CONNTRACK, 1 } };
+
+	(void)state;
+	check_format(&op, "host-set net.ipv4.vs.conntrack = 1 (was 0)");
+	op.setting.setting = EZLB_IP_FORWARD;
+	op.old_setting.value = -1;
+	check_format(&op, "host-set net.ipv4.ip_forward = 1");
+}
+
+static void test_format_service(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_SERVICE_ADD, .service = service("wrr") };
+
+	(void)state;
+	check_format(&op, "service-add tcp 10.0.0.1:80 scheduler wrr");
+	op.kind = EZLB_OP_SERVICE_DEL;
+	check_format(&op, "service-del tcp 10.0.0.1:80");
+	op.kind = EZLB_OP_SERVICE_SET;
+	op.old_service = service("rr");
+	check_format(&op, "service-set tcp 10.0.0.1:80 scheduler wrr (was rr)");
+	op.old_service = service("wrr");
+	op.old_service.timeout = 300;
+	check_format(&op, "service-set tcp 10.0.0.1:80 scheduler wrr "
+			  "(flags, persistence or netmask differ)");
+}
+
+static void test_format_dest(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_DEST_ADD, .dest = dest(EZLB_MASQ, 1) };
+
+	(void)state;
+	check_format(&op, "dest-add udp [fd00::1]:53 -> [fd00::2]:5353 masq weight 1");
+	op.kind = EZLB_OP_DEST_DEL;
+	check_format(&op, "dest-del udp [fd00::1]:53 -> [fd00::2]:5353");
+	op.kind = EZLB_OP_DEST_SET;
+	op.old_dest = dest(EZLB_MASQ, 65535);
+	check_format(&op, "dest-set udp [fd00::1]:53 -> [fd00::2]:5353 masq weight 1 (was 65535)");
+	op.old_dest = dest(EZLB_TUNNEL, 1);
+	check_format(&op, "dest-set udp [fd00::1]:53 -> [fd00::2]:5353 masq (was tunnel) weight 1");
+	op.old_dest = dest(EZLB_DIRECT, 2);
+	check_format(&op, "dest-set udp [fd00::1]:53 -> [fd00::2]:5353 masq (was direct) "
+			  "weight 1 (was 2)");
+	op.old_dest = dest(EZLB_MASQ, 1);
+	op.old_dest.lower = 5;
+	check_format(&op, "dest-set udp [fd00::1]:53 -> [fd00::2]:5353 masq weight 1 "
+			  "(thresholds differ)");
+}
+
+static void test_format_snat(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_SNAT_ADD, .snat = snat("10.9.0.1") };
+
+	(void)state;
+	check_format(&op, "snat-add tcp 10.1.0.1:80 snat to 10.9.0.1");
+	op.kind = EZLB_OP_SNAT_DEL;
+	check_format(&op, "snat-del tcp 10.1.0.1:80 snat to 10.9.0.1");
+	op.snat = snat(NULL);
+	op.kind = EZLB_OP_SNAT_ADD;
+	check_format(&op, "snat-add tcp 10.1.0.1:80 masquerade");
+	op.kind = EZLB_OP_SNAT_SET;
+	op.old_snat = snat("10.9.0.2");
+	check_format(&op, "snat-set tcp 10.1.0.1:80 masquerade (was snat to 10.9.0.2)");
+	op.kind = EZLB_OP_SNAT_SETUP;
+	check_format(&op, "snat-setup chain EZLB-SNAT and its jump from POSTROUTING");
+	op.kind = EZLB_OP_SNAT_TEARDOWN;
+	check_format(&op, "snat-teardown chain EZLB-SNAT and its jump from POSTROUTING");
+}
+
+/* The longest op that there is keeps its end. */
+static void test_format_longest_fits(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_DEST_SET, .dest = dest(EZLB_DIRECT, 65535) };
+	char buf[EZLB_OP_STRLEN];
+
+	(void)state;
+	op.dest.service.proto = EZLB_SCTP;
+	op.dest.service.listen = ep("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
+	op.dest.endpoint = op.dest.service.listen;
+	op.old_dest = dest(EZLB_TUNNEL, UINT32_MAX);
+	op.old_dest.upper = 1;
+	ezlb_op_format(&op, buf);
+	assert_string_equal(buf + strlen(buf) - strlen("(was 4294967295) (thresholds differ)"),
+			    "(was 4294967295) (thresholds differ)");
+}
+
+static const struct {
+	const char *name;
+	enum ezlb_layer_kind layer;
+} kinds[] = {
+	[EZLB_OP_HOST_SET] = { "host-set", EZLB_LAYER_HOST },
+	[EZLB_OP_SNAT_SETUP] = { "snat-setup", EZLB_LAYER_SNAT },
+	[EZLB_OP_SNAT_ADD] = { "snat-add", EZLB_LAYER_SNAT },
+	[EZLB_OP_SNAT_SET] = { "snat-set", EZLB_LAYER_SNAT },
+	[EZLB_OP_SERVICE_ADD] = { "service-add", EZLB_LAYER_IPVS },
+	[EZLB_OP_SERVICE_SET] = { "service-set", EZLB_LAYER_IPVS },
+	[EZLB_OP_DEST_ADD] = { "dest-add", EZLB_LAYER_IPVS },
+	[EZLB_OP_DEST_SET] = { "dest-set", EZLB_LAYER_IPVS },
+	[EZLB_OP_DEST_DEL] = { "dest-del", EZLB_LAYER_IPVS },
+	[EZLB_OP_SERVICE_DEL] = { "service-del", EZLB_LAYER_IPVS },
+	[EZLB_OP_SNAT_DEL] = { "snat-del", EZLB_LAYER_SNAT },
+	[EZLB_OP_SNAT_TEARDOWN] = { "snat-teardown", EZLB_LAYER_SNAT },
+};
+
+static void test_kinds(void **state)
+{
+	(void)state;
+	assert_int_equal(COUNT_OF(kinds), EZLB_OPS);
+	for (size_t i = 0; i < EZLB_OPS; i++) {
+		assert_string_equal(ezlb_op_kind_str((enum ezlb_op_kind)i), kinds[i].name);
+		assert_int_equal(ezlb_op_layer((enum ezlb_op_kind)i), kinds[i].layer);
+	}
+	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_HOST), "host");
+	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_SNAT), "snat");
+	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_IPVS), "ipvs");
+}
+
+static const struct {
+	enum ezlb_op_kind kind;
+	int rc;
+	const char *want;
+} reasons[] = {
+	{ EZLB_OP_DEST_ADD, 0, "done" },
+	{ EZLB_OP_DEST_ADD, EZLB_PENDING, "pending" },
+	{ EZLB_OP_DEST_ADD, EZLB_HELD, "waits for an operation before it that failed" },
+	{ EZLB_OP_SERVICE_ADD, -ENOENT, "this kernel has no scheduler 'mh' (modprobe ip_vs_mh)" },
+	{ EZLB_OP_SERVICE_SET, -ENOENT, "this kernel has no scheduler 'mh' (modprobe ip_vs_mh)" },
+	{ EZLB_OP_SERVICE_DEL, -ENOENT, "No such file or directory" },
+	{ EZLB_OP_SERVICE_ADD, -EEXIST, "somebody else made this service at the same moment" },
+	{ EZLB_OP_DEST_ADD, -EEXIST, "File exists" },
+	{ EZLB_OP_SERVICE_ADD, -EPERM, "not permitted: run as root with CAP_NET_ADMIN" },
+	{ EZLB_OP_SNAT_ADD, -EPERM, "not permitted: run as root with CAP_NET_ADMIN" },
+	{ EZLB_OP_DEST_SET, -ENOBUFS, "No buffer space available" },
+};
+
+static void test_explain(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(reasons); i++) {
+		struct ezlb_op op = { .kind = reasons[i].kind, .rc = reasons[i].rc };
+		char buf[EZLB_OP_STRLEN];
+
+		if (ezlb_op_layer(op.kind) == EZLB_LAYER_IPVS)
+			op.service = service("mh");
+		assert_string_equal(ezlb_op_explain(&op, buf), reasons[i].want);
+	}
+}
+
+static void test_explain_settings(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_HOST_SET, .setting = { EZLB_VS_CONNTRACK, 1 } };
+	char buf[EZLB_OP_STRLEN];
+
+	(void)state;
+	op.rc = -ENOENT;
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "the kernel has no net.ipv4.vs.conntrack: load ip_vs; it needs "
+			    "CONFIG_IP_VS_NFCT");
+	op.setting.setting = EZLB_IP_FORWARD;
+	op.rc = -EROFS;
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "/proc/sys is read-only: run privileged, or sysctl -w "
+			    "net.ipv4.ip_forward=1 on the host");
+	op.rc = -EACCES;
+	assert_non_null(strstr(ezlb_op_explain(&op, buf), "sysctl -w net.ipv4.ip_forward=1"));
+}
+
+static void test_plan_ok_only_when_every_op_is_done(void **state)
+{
+	static const int bad[] = { EZLB_PENDING, EZLB_HELD, -EIO };
+	struct ezlb_plan plan = { 0 };
+
+	(void)state;
+	assert_true(ezlb_plan_ok(&plan));
+	assert_int_equal(ezlb_plan_add(&plan, EZLB_OP_DEST_DEL)->rc, EZLB_PENDING);
+	assert_int_equal(plan.items[0].kind, EZLB_OP_DEST_DEL);
+	ezlb_plan_add(&plan, EZLB_OP_SERVICE_DEL)->rc = 0;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		plan.items[0].rc = bad[i];
+		assert_false(ezlb_plan_ok(&plan));
+	}
+	plan.items[0].rc = 0;
+	assert_true(ezlb_plan_ok(&plan));
+	ezlb_plan_clear(&plan);
+	assert_int_equal(plan.len, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_format_host),
+		cmocka_unit_test(test_format_service),
+		cmocka_unit_test(test_format_dest),
+		cmocka_unit_test(test_format_snat),
+		cmocka_unit_test(test_format_longest_fits),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_explain_settings),
+		cmocka_unit_test(test_plan_ok_only_when_every_op_is_done),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

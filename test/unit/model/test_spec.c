@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cm.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#include <ezlb/spec.h>
+#include <ezlb/verdict.h>
+
+static void test_proto_words_and_numbers(void **state)
+{
+	static const struct {
+		enum ezlb_proto proto;
+		const char *word;
+		int number;
+	} cases[] = {
+		{ EZLB_TCP, "tcp", IPPROTO_TCP },
+		{ EZLB_UDP, "udp", IPPROTO_UDP },
+		{ EZLB_SCTP, "sctp", IPPROTO_SCTP },
+	};
+	enum ezlb_proto proto;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_string_equal(ezlb_proto_str(cases[i].proto), cases[i].word);
+		assert_int_equal(ezlb_proto_parse(cases[i].word, &proto), 0);
+		assert_int_equal(proto, cases[i].proto);
+		assert_int_equal(ezlb_proto_number(cases[i].proto), cases[i].number);
+		proto = EZLB_TCP;
+		assert_int_equal(ezlb_proto_from_number(cases[i].number, &proto), 0);
+		assert_int_equal(proto, cases[i].proto);
+	}
+	assert_int_equal(ezlb_proto_from_number(IPPROTO_ICMP, &proto), -EPROTONOSUPPORT);
+	assert_int_equal(ezlb_proto_from_number(0, &proto), -EPROTONOSUPPORT);
+	assert_int_equal(proto, EZLB_SCTP);
+}
+
+static void test_forward_words(void **state)
+{
+	static const char *const words[] = {
+		[EZLB_MASQ] = "masq", [EZLB_DIRECT] = "direct", [EZLB_TUNNEL] = "tunnel"
+	};
+	enum ezlb_forward forward;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		assert_string_equal(ezlb_forward_str((enum ezlb_forward)i), words[i]);
+		assert_int_equal(ezlb_forward_parse(words[i], &forward), 0);
+		assert_int_equal(forward, i);
+	}
+}
+
+static void test_check_type_words(void **state)
+{
+	static const char *const words[] = { [EZLB_CHECK_NONE] = "none",
+					     [EZLB_CHECK_TCP] = "tcp",
+					     [EZLB_CHECK_HTTP] = "http",
+					     [EZLB_CHECK_HTTPS] = "https" };
+	enum ezlb_check_type type;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		assert_string_equal(ezlb_check_type_str((enum ezlb_check_type)i), words[i]);
+		assert_int_equal(ezlb_check_type_parse(words[i], &type), 0);
+		assert_int_equal(type, i);
+	}
+}
+
+static void test_other_words_are_refused(void **state)
+{
+	static const char *const words[] = { "", "TCP", "tcp ", "htt", "httpss", "nat", "icmp" };
+	enum ezlb_proto proto = EZLB_SCTP;
+	enum ezlb_forward forward = EZLB_TUNNEL;
+	enum ezlb_check_type type = EZLB_CHECK_HTTPS;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		assert_int_equal(ezlb_proto_parse(words[i], &proto), -EINVAL);
+		assert_int_equal(ezlb_forward_parse(words[i], &forward), -EINVAL);
+		assert_int_equal(ezlb_check_type_parse(words[i], &type), -EINVAL);
+	}
+	assert_int_equal(proto, EZLB_SCTP); /* a failure leaves *out alone */
+	assert_int_equal(forward, EZLB_TUNNEL);
+	assert_int_equal(type, EZLB_CHECK_HTTPS);
+}
+
+#define HTTP                                                \
+	{                                                   \
+		EZLB_CHECK_HTTP, 5000, 3000, 3, 2, 200, "/" \
+	}
+#define TCP                                                \
+	{                                                  \
+		EZLB_CHECK_TCP, 5000, 3000, 3, 2, 200, "/" \
+	}
+
+static const struct {
+	const char *name;
+	struct ezlb_check a, b;
+	bool same;
+} probes[] = {
+	{ "the same", HTTP, HTTP, true },
+	{ "type", HTTP, { EZLB_CHECK_HTTPS, 5000, 3000, 3, 2, 200, "/" }, false },
+	{ "interval", HTTP, { EZLB_CHECK_HTTP, 5001, 3000, 3, 2, 200, "/" }, false },
+	{ "timeout", HTTP, { EZLB_CHECK_HTTP, 5000, 3001, 3, 2, 200, "/" }, false },
+	{ "fail_count is the service's",
+	  HTTP,
+	  { EZLB_CHECK_HTTP, 5000, 3000, 4, 2, 200, "/" },
+	  true },
+	{ "rise_count is the service's",
+	  HTTP,
+	  { EZLB_CHECK_HTTP, 5000, 3000, 3, 9, 200, "/" },
+	  true },
+	{ "status", HTTP, { EZLB_CHECK_HTTP, 5000, 3000, 3, 2, 204, "/" }, false },
+	{ "path", HTTP, { EZLB_CHECK_HTTP, 5000, 3000, 3, 2, 200, "/x" }, false },
+	{ "https path",
+	  { EZLB_CHECK_HTTPS, 5000, 3000, 3, 2, 200, "/a" },
+	  { EZLB_CHECK_HTTPS, 5000, 3000, 3, 2, 200, "/b" },
+	  false },
+	{ "tcp asks for no path", TCP, { EZLB_CHECK_TCP, 5000, 3000, 3, 2, 204, "/x" }, true },
+	{ "tcp interval", TCP, { EZLB_CHECK_TCP, 5001, 3000, 3, 2, 200, "/" }, false },
+	{ "tcp timeout", TCP, { EZLB_CHECK_TCP, 5000, 1, 3, 2, 200, "/" }, false },
+};
+
+static void test_same_probe(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(probes); i++)
+		if (ezlb_check_same_probe(&probes[i].a, &probes[i].b) != probes[i].same ||
+		    ezlb_check_same_probe(&probes[i].b, &probes[i].a) != probes[i].same)
+			fail_msg("%s", probes[i].name);
+}
+
+static void test_spec_new_is_empty_and_free_takes_null(void **state)
+{
+	struct ezlb_spec *spec = ezlb_spec_new();
+
+	(void)state;
+	assert_null(spec->file);
+	assert_int_equal(spec->n_backends, 0);
+	spec->file = ezlb_strdup("web.yaml");
+	spec->backends = ezlb_calloc(3, sizeof(*spec->backends));
+	ezlb_spec_free(spec);
+	ezlb_spec_free(NULL);
+}
+
+static void test_verdicts_sort_by_service_then_backend(void **state)
+{
+	static const struct ezlb_verdict_row rows[] = {
+		{ "a", { .port = 1 }, EZLB_DOWN },
+		{ "a", { .port = 2 }, EZLB_UP },
+		{ "ab", { .port = 1 }, EZLB_UNKNOWN },
+		{ "b", { .port = 1 }, EZLB_UNKNOWN },
+	};
+	struct ezlb_verdict_row same = rows[0];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		for (size_t k = 0; k < COUNT_OF(rows); k++) {
+			int rc = ezlb_verdict_row_cmp(&rows[i], &rows[k]);
+
+			assert_int_equal(rc < 0, i < k);
+			assert_int_equal(rc > 0, i > k);
+		}
+	same.verdict = EZLB_UP; /* the value is no part of the key */
+	assert_int_equal(ezlb_verdict_row_cmp(&same, &rows[0]), 0);
+	assert_string_equal(ezlb_verdict_str(EZLB_UNKNOWN), "unknown");
+	assert_string_equal(ezlb_verdict_str(EZLB_UP), "up");
+	assert_string_equal(ezlb_verdict_str(EZLB_DOWN), "down");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_proto_words_and_numbers),
+		cmocka_unit_test(test_forward_words),
+		cmocka_unit_test(test_check_type_words),
+		cmocka_unit_test(test_other_words_are_refused),
+		cmocka_unit_test(test_same_probe),
+		cmocka_unit_test(test_spec_new_is_empty_and_free_takes_null),
+		cmocka_unit_test(test_verdicts_sort_by_service_then_backend),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cm.h"
+
+#include <ezlb/table.h>
+
+static struct ezlb_endpoint ep(const char *text)
+{
+	struct ezlb_endpoint out;
+
+	assert_int_equal(ezlb_endpoint_parse(text, &out, NULL), 0);
+	return out;
+}
+
+static int sign(int n)
+{
+	return (n > 0) - (n < 0);
+}
+
+/* Sorted: protocol, listener; for dests and SNAT the second endpoint behind it. */
+static const struct {
+	enum ezlb_proto proto;
+	const char *first, *second;
+} keys[] = {
+	{ EZLB_TCP, "10.0.0.1:80", "10.1.0.1:80" }, { EZLB_TCP, "10.0.0.1:80", "10.1.0.1:81" },
+	{ EZLB_TCP, "10.0.0.1:80", "10.1.0.2:80" }, { EZLB_TCP, "10.0.0.1:443", "10.1.0.1:80" },
+	{ EZLB_TCP, "10.0.0.2:80", "10.1.0.1:80" }, { EZLB_TCP, "[fd00::1]:80", "[fd00::2]:80" },
+	{ EZLB_UDP, "10.0.0.1:80", "10.1.0.1:80" }, { EZLB_SCTP, "10.0.0.1:80", "10.1.0.1:80" },
+};
+
+static void check_order(ezlb_cmp_fn cmp, const void *rows, size_t size)
+{
+	const char *items = rows;
+
+	for (int i = 0; i < (int)COUNT_OF(keys); i++)
+		for (int k = 0; k < (int)COUNT_OF(keys); k++)
+			assert_int_equal(
+				sign(cmp(items + (size_t)i * size, items + (size_t)k * size)),
+				sign(i - k));
+}
+
+static void test_dest_rows_are_in_total_order(void **state)
+{
+	struct ezlb_dest_row rows[COUNT_OF(keys)];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		rows[i] = (struct ezlb_dest_row){
+			.service = { keys[i].proto, ep(keys[i].first) },
+			.endpoint = ep(keys[i].second),
+			.weight = (uint32_t)(100 - i), /* values have no say */
+		};
+	check_order(ezlb_dest_row_cmp, rows, sizeof(rows[0]));
+}
+
+static void test_service_and_snat_rows_order_by_key_alone(void **state)
+{
+	for (int i = 2; i < (int)COUNT_OF(keys); i++)
+		for (int k = 2; k < (int)COUNT_OF(keys); k++) {
+			struct ezlb_service_row a = { .key = { keys[i].proto, ep(keys[i].first) },
+						      .timeout = (uint32_t)k };
+			struct ezlb_service_row b = { .key = { keys[k].proto, ep(keys[k].first) },
+						      .timeout = (uint32_t)i };
+			struct ezlb_snat_row c = { keys[i].proto, ep(keys[i].first), { 0 } };
+			struct ezlb_snat_row d = { keys[k].proto, ep(keys[k].first),
+						   ep("10.9.0.1:1").addr };
+
+			assert_int_equal(sign(ezlb_service_row_cmp(&a, &b)), sign(i - k));
+			assert_int_equal(sign(ezlb_service_key_cmp(&a.key, &b.key)), sign(i - k));
+			assert_int_equal(sign(ezlb_snat_row_cmp(&c, &d)), sign(i - k));
+		}
+	(void)state;
+}
+
+static void test_setting_rows_order(void **state)
+{
+	struct ezlb_setting_row a = { EZLB_VS_CONNTRACK, 1 }, b = { EZLB_IP_FORWARD, 0 };
+
+	(void)state;
+	assert_true(ezlb_setting_row_cmp(&a, &b) < 0);
+	assert_true(ezlb_setting_row_cmp(&b, &a) > 0);
+	b.setting = EZLB_VS_CONNTRACK;
+	assert_int_equal(ezlb_setting_row_cmp(&a, &b), 0);
+}
+
+static void test_service_same_compares_each_value(void **state)
+{
+	const struct ezlb_service_row a = { { EZLB_TCP, ep("10.0.0.1:80") }, "wrr", 1, 300, ~0u };
+	struct ezlb_service_row b = a;
+
+	(void)state;
+	b.key = (struct ezlb_service_key){ EZLB_UDP, ep("10.0.0.2:80") };
+	assert_true(ezlb_service_row_same(&a, &b)); /* the key is not for _same */
+	ezlb_strcpy(b.scheduler, sizeof(b.scheduler), "wrx");
+	assert_false(ezlb_service_row_same(&a, &b));
+	b = a;
+	b.flags = 2;
+	assert_false(ezlb_service_row_same(&a, &b));
+	b = a;
+	b.timeout = 301;
+	assert_false(ezlb_service_row_same(&a, &b));
+	b = a;
+	b.netmask = 128;
+	assert_false(ezlb_service_row_same(&a, &b));
+}
+
+static void test_dest_same_compares_each_value(void **state)
+{
+	const struct ezlb_dest_row a = {
+		{ EZLB_TCP, ep("10.0.0.1:80") }, ep("10.1.0.1:80"), EZLB_MASQ, 1, 20, 10, true
+	};
+	struct ezlb_dest_row b = a;
+
+	(void)state;
+	b.full_nat = false; /* says what the row needs, is not in the kernel */
+	b.endpoint = ep("10.1.0.2:80");
+	assert_true(ezlb_dest_row_same(&a, &b));
+	b = a;
+	b.forward = EZLB_DIRECT;
+	assert_false(ezlb_dest_row_same(&a, &b));
+	b = a;
+	b.weight = 0;
+	assert_false(ezlb_dest_row_same(&a, &b));
+	b = a;
+	b.upper = 0;
+	assert_false(ezlb_dest_row_same(&a, &b));
+	b = a;
+	b.lower = 0;
+	assert_false(ezlb_dest_row_same(&a, &b));
+}
+
+static void test_snat_same_compares_the_source(void **state)
+{
+	const struct ezlb_snat_row a = { EZLB_TCP, ep("10.1.0.1:80"), ep("10.9.0.1:1").addr };
+	struct ezlb_snat_row b = { EZLB_UDP, ep("10.1.0.2:80"), ep("10.9.0.1:1").addr };
+
+	(void)state;
+	assert_true(ezlb_snat_row_same(&a, &b));
+	b.to = ep("10.9.0.2:1").addr;
+	assert_false(ezlb_snat_row_same(&a, &b));
+	b.to = (struct ezlb_addr){ 0 };
+	assert_false(ezlb_snat_row_same(&a, &b));
+}
+
+static void test_scope_has(void **state)
+{
+	struct ezlb_service_key tcp = { EZLB_TCP, ep("10.0.0.1:80") };
+	struct ezlb_service_key udp = { EZLB_UDP, ep("10.0.0.1:80") };
+	struct ezlb_scope scope = { 0 };
+
+	(void)state;
+	assert_false(ezlb_scope_has(&scope, &tcp));
+	*EZLB_PUSH(&scope) = tcp;
+	assert_true(ezlb_scope_has(&scope, &tcp));
+	assert_false(ezlb_scope_has(&scope, &udp));
+	EZLB_VEC_CLEAR(&scope);
+}
+
+static void test_sort_and_clear(void **state)
+{
+	struct ezlb_table t = { .snat_wanted = true, .snat_present = true, .snat_sound = true };
+
+	(void)state;
+	ezlb_table_sort(&t); /* empty */
+	for (size_t i = COUNT_OF(keys); i-- > 2;) {
+		EZLB_PUSH(&t.services)->key = (struct ezlb_service_key){ keys[i].proto,
+									 ep(keys[i].first) };
+		EZLB_PUSH(&t.dests)->service = t.services.items[t.services.len - 1].key;
+		*EZLB_PUSH(&t.snats) =
+			(struct ezlb_snat_row){ keys[i].proto, ep(keys[i].second), { 0 } };
+	}
+	*EZLB_PUSH(&t.settings) = (struct ezlb_setting_row){ EZLB_IP_FORWARD, 1 };
+	*EZLB_PUSH(&t.settings) = (struct ezlb_setting_row){ EZLB_VS_CONNTRACK, 1 };
+	ezlb_table_sort(&t);
+	for (size_t i = 1; i < t.services.len; i++) {
+		assert_true(ezlb_service_row_cmp(&t.services.items[i - 1], &t.services.items[i]) <
+			    0);
+		assert_true(ezlb_dest_row_cmp(&t.dests.items[i - 1], &t.dests.items[i]) < 0);
+		assert_true(ezlb_snat_row_cmp(&t.snats.items[i - 1], &t.snats.items[i]) <= 0);
+	}
+	assert_int_equal(t.settings.items[0].setting, EZLB_VS_CONNTRACK);
+	ezlb_table_clear(&t);
+	assert_int_equal(t.services.len + t.dests.len + t.snats.len + t.settings.len, 0);
+	assert_null(t.services.items);
+	assert_false(t.snat_wanted || t.snat_present || t.snat_sound);
+}
+
+static void test_texts(void **state)
+{
+	struct ezlb_service_key key = { EZLB_SCTP,
+					ep("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535") };
+	char buf[EZLB_SERVICE_KEY_STRLEN];
+
+	(void)state;
+	assert_string_equal(ezlb_service_key_format(&key, buf),
+			    "sctp [ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
+	assert_string_equal(ezlb_setting_str(EZLB_VS_CONNTRACK), "net.ipv4.vs.conntrack");
+	assert_string_equal(ezlb_setting_str(EZLB_IP_FORWARD), "net.ipv4.ip_forward");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dest_rows_are_in_total_order),
+		cmocka_unit_test(test_service_and_snat_rows_order_by_key_alone),
+		cmocka_unit_test(test_setting_rows_order),
+		cmocka_unit_test(test_service_same_compares_each_value),
+		cmocka_unit_test(test_dest_same_compares_each_value),
+		cmocka_unit_test(test_snat_same_compares_the_source),
+		cmocka_unit_test(test_scope_has),
+		cmocka_unit_test(test_sort_and_clear),
+		cmocka_unit_test(test_texts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Layers that do nothing but write down how they were called, and fail where they are told to. */
+#include "cm.h"
+
+#include <errno.h>
+
+#include <ezlb/reconcile.h>
+
+#include "tables.h"
+
+struct fake {
+	struct ezlb_layer layer; /* first, so that a layer pointer is a pointer to this */
+	enum ezlb_layer_kind kind;
+	struct world *world;
+	unsigned lists, applies;
+	int list_rc;
+	bool list_mute;	   /* fails without a message */
+	unsigned whole_at; /* the call of apply that fails as a whole with -EIO; 0: none */
+	bool apply_mute;
+};
+
+struct world {
+	struct fake fakes[EZLB_LAYERS];
+	struct ezlb_dataplane dp;
+	char trace[1024];     /* "snat: snat-setup snat-add\n", a line for each call of apply */
+	const char *bad_op;   /* the op that begins with this fails with -EBUSY */
+	const char *host_row; /* what the host layer lists */
+};
+
+static int fake_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
+		     struct ezlb_table *out, struct ezlb_err *err)
+{
+	struct fake *fake = (struct fake *)layer;
+
+	(void)scope;
+	fake->lists++;
+	if (fake->list_rc)
+		return fake->list_mute ? fake->list_rc
+				       : ezlb_err_set(err, -fake->list_rc, "no such luck");
+	if (fake->kind == EZLB_LAYER_HOST && fake->world->host_row)
+		add_row(out, fake->world->host_row);
+	return 0;
+}
+
+static int fake_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
+		      struct ezlb_err *err)
+{
+	struct fake *fake = (struct fake *)layer;
+	struct world *w = fake->world;
+	bool whole = ++fake->applies == fake->whole_at;
+	char text[EZLB_OP_STRLEN];
+
+	strcat(strcat(w->trace, ezlb_layer_kind_str(fake->kind)), ":");
+	for (size_t i = 0; i < n; i++) {
+		ezlb_op_format(ops[i], text);
+		assert_int_equal(ezlb_op_layer(ops[i]->kind), fake->kind);
+		assert_int_equal(ops[i]->rc, EZLB_PENDING);
+		strcat(strcat(w->trace, " "), ezlb_op_kind_str(ops[i]->kind));
+		ops[i]->rc = whole ? -EIO : 0;
+		if (w->bad_op && strncmp(text, w->bad_op, strlen(w->bad_op)) == 0)
+			ops[i]->rc = -EBUSY;
+	}
+	strcat(w->trace, "\n");
+	if (!whole)
+		return 0;
+	return fake->apply_mute ? -EIO : ezlb_err_set(err, EIO, "the lock was not to be had");
+}
+
+static void world_init(struct world *w)
+{
+	*w = (struct world){ .bad_op = NULL };
+	for (int i = 0; i < EZLB_LAYERS; i++) {
+		w->fakes[i] = (struct fake){ .layer = { fake_list, fake_apply, NULL },
+					     .kind = (enum ezlb_layer_kind)i,
+					     .world = w };
+		w->dp.layer[i] = &w->fakes[i].layer;
+	}
+}
+
+/* One full_nat service with two backends where nothing is. */
+#define NEW                                                      \
+	"service tcp 10.0.0.1:80 wrr\n"                          \
+	"dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"          \
+	"dest tcp 10.0.0.1:80 10.1.0.2:80 1 full_nat\n"          \
+	"snat tcp 10.1.0.1:80 masq\nsnat tcp 10.1.0.2:80 masq\n" \
+	"setting conntrack 1\nsetting forward 1\nwanted\n"
+#define OLD                                                      \
+	"service tcp 10.0.0.1:80 wrr\n"                          \
+	"dest tcp 10.0.0.1:80 10.1.0.1:80 1\n"                   \
+	"dest tcp 10.0.0.1:80 10.1.0.2:80 1\n"                   \
+	"snat tcp 10.1.0.1:80 masq\nsnat tcp 10.1.0.2:80 masq\n" \
+	"setting conntrack 1\nsetting forward 1\nsound\n"
+/* The weights change, so that every dest is set. */
+#define SET                                                          \
+	"service tcp 10.0.0.1:80 rr\n"                               \
+	"dest tcp 10.0.0.1:80 10.1.0.1:80 2 full_nat\n"              \
+	"dest tcp 10.0.0.1:80 10.1.0.2:80 2 full_nat\n"              \
+	"snat tcp 10.1.0.1:80 10.9.0.1\nsnat tcp 10.1.0.2:80 masq\n" \
+	"setting conntrack 1\nsetting forward 1\nwanted\n"
+/* One backend of two goes. */
+#define LESS                                            \
+	"service tcp 10.0.0.1:80 wrr\n"                 \
+	"dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n" \
+	"snat tcp 10.1.0.1:80 masq\n"                   \
+	"setting conntrack 1\nsetting forward 1\nwanted\n"
+#define PLAIN                                                               \
+	"service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 1\n" \
+	"service tcp 10.0.0.2:80 wrr\ndest tcp 10.0.0.2:80 10.1.0.1:80 1\n"
+
+#define NEW_TRACE "host: host-set host-set\nsnat: snat-setup snat-add snat-add\n"
+
+static const struct {
+	const char *name, *target, *actual;
+	const char *bad_op; /* as in struct world */
+	int no_list;	    /* the layer that could not be read, or -1 */
+	int whole;	    /* the layer whose call whole_at fails as a whole, or -1 */
+	unsigned whole_at;
+	const char *trace;
+	const char *rcs; /* a letter for each op: . done, h held, E -EIO, B -EBUSY */
+} cases[] = {
+	{ "nothing to do makes no call", NEW, OLD, NULL, -1, -1, 0, "", "" },
+	{ "adds only: one call for each phase, one of them for SNAT", NEW, NULL, NULL, -1, -1, 0,
+	  NEW_TRACE "ipvs: service-add\nipvs: dest-add dest-add\n", "........" },
+	{ "all goes: dests, then the service, then SNAT", NULL, OLD, NULL, -1, -1, 0,
+	  "ipvs: dest-del dest-del\nipvs: service-del\n"
+	  "snat: snat-del snat-del snat-teardown\n",
+	  "......" },
+	{ "all is set", SET, OLD, NULL, -1, -1, 0,
+	  "snat: snat-set\nipvs: service-set\nipvs: dest-set dest-set\n", "...." },
+	/* Prerequisites. */
+	{ "a dest waits for its service", PLAIN, NULL, "service-add tcp 10.0.0.1:80", -1, -1, 0,
+	  "ipvs: service-add service-add\nipvs: dest-add\n", "B.h." },
+	{ "dests wait for the settings", NEW, NULL, "host-set net.ipv4.vs.conntrack", -1, -1, 0,
+	  NEW_TRACE "ipvs: service-add\n", "B.....hh" },
+	{ "dests wait for the frame", NEW, NULL, "snat-setup", -1, -1, 0,
+	  NEW_TRACE "ipvs: service-add\n", "..B...hh" },
+	{ "a dest waits for its own rule only", NEW, NULL, "snat-add tcp 10.1.0.1:80", -1, -1, 0,
+	  NEW_TRACE "ipvs: service-add\nipvs: dest-add\n", "...B..h." },
+	{ "the set of a dest waits for the set of its rule", SET, OLD, "snat-set", -1, -1, 0,
+	  "snat: snat-set\nipvs: service-set\nipvs: dest-set\n", "B.h." },
+	{ "a failed set of a service holds nothing", SET, OLD, "service-set", -1, -1, 0,
+	  "snat: snat-set\nipvs: service-set\nipvs: dest-set dest-set\n", ".B.." },
+	{ "a dest without full_nat waits for no rule",
+	  PLAIN "snat tcp 10.1.0.1:80 masq\nsetting forward 1\nwanted\n", NULL, "snat-setup", -1,
+	  -1, 0,
+	  "host: host-set\nsnat: snat-setup snat-add\nipvs: service-add service-add\n"
+	  "ipvs: dest-add dest-add\n",
+	  ".B....." },
+	{ "a rule stays while its dest does", LESS, OLD, "dest-del", -1, -1, 0, "ipvs: dest-del\n",
+	  "Bh" },
+	{ "only that rule stays", NULL, OLD, "dest-del tcp 10.0.0.1:80 -> 10.1.0.2:80", -1, -1, 0,
+	  "ipvs: dest-del dest-del\nipvs: service-del\nsnat: snat-del\n", ".B..hh" },
+	/* A layer that could not be read. */
+	{ "SNAT not read: never written, dests held", NEW, NULL, NULL, EZLB_LAYER_SNAT, -1, 0,
+	  "host: host-set host-set\nipvs: service-add\n", "..EEE.hh" },
+	{ "host not read: never written, dests held", NEW, NULL, NULL, EZLB_LAYER_HOST, -1, 0,
+	  "snat: snat-setup snat-add snat-add\nipvs: service-add\n", "EE....hh" },
+	{ "IPVS not read: never written, SNAT only added to", NEW,
+	  "snat tcp 10.1.0.9:80 masq\nsound\n", NULL, EZLB_LAYER_IPVS, -1, 0,
+	  "host: host-set host-set\nsnat: snat-add snat-add\n", "....Ehhh" },
+	{ "IPVS not read: the frame stays", NULL, "snat tcp 10.1.0.9:80 masq\nsound\n", NULL,
+	  EZLB_LAYER_IPVS, -1, 0, "", "hh" },
+	/* A layer that fails as a whole. */
+	{ "SNAT fails: dests held", NEW, NULL, NULL, -1, EZLB_LAYER_SNAT, 1,
+	  NEW_TRACE "ipvs: service-add\n", "..EEE.hh" },
+	{ "SNAT failed to set: it is not called again to delete",
+	  "service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
+	  "snat tcp 10.1.0.1:80 10.9.0.1\nwanted\n",
+	  OLD, NULL, -1, EZLB_LAYER_SNAT, 1, "snat: snat-set\nipvs: dest-del\n", "E.E" },
+	{ "IPVS fails on services: no dest is tried", NEW, NULL, NULL, -1, EZLB_LAYER_IPVS, 1,
+	  NEW_TRACE "ipvs: service-add\n", ".....Ehh" },
+	{ "IPVS fails on dests: every rule and the frame stay", NULL, OLD, NULL, -1,
+	  EZLB_LAYER_IPVS, 1, "ipvs: dest-del dest-del\n", "EEEhhh" },
+	{ "IPVS fails on service-del: rules stay, though the dests are gone", NULL, OLD, NULL, -1,
+	  EZLB_LAYER_IPVS, 2, "ipvs: dest-del dest-del\nipvs: service-del\n", "..Ehhh" },
+};
+
+static char letter(int rc)
+{
+	return rc == 0 ? '.' : rc == EZLB_HELD ? 'h' : rc == -EIO ? 'E' : rc == -EBUSY ? 'B' : '?';
+}
+
+static void run_case(size_t n)
+{
+	struct ezlb_table target = table_of(cases[n].target), actual = table_of(cases[n].actual);
+	struct ezlb_layer_errs errs = { 0 };
+	struct ezlb_plan plan = { 0 };
+	struct world w;
+	char rcs[64] = "";
+	bool ok;
+
+	world_init(&w);
+	w.bad_op = cases[n].bad_op;
+	if (cases[n].no_list >= 0)
+		ezlb_err_set(&errs.layer[cases[n].no_list], EIO, "cannot read");
+	if (cases[n].whole >= 0)
+		w.fakes[cases[n].whole].whole_at = cases[n].whole_at;
+	ezlb_reconcile_diff(&target, &actual, &plan);
+	ok = ezlb_reconcile_apply(&w.dp, &plan, &errs);
+	for (size_t i = 0; i < plan.len; i++)
+		rcs[i] = letter(plan.items[i].rc);
+	if (strcmp(w.trace, cases[n].trace) != 0 || strcmp(rcs, cases[n].rcs) != 0)
+		fail_msg("%s: %s\n%s", cases[n].name, rcs, w.trace);
+	assert_int_equal(ok, strspn(rcs, ".") == strlen(rcs));
+	if (cases[n].no_list >= 0)
+		assert_int_equal(w.fakes[cases[n].no_list].applies, 0);
+	if (cases[n].whole >= 0)
+		assert_string_equal(errs.layer[cases[n].whole].msg, "the lock was not to be had");
+	ezlb_plan_clear(&plan);
+	ezlb_table_clear(&target);
+	ezlb_table_clear(&actual);
+}
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		run_case(i);
+}
+
+static void test_a_layer_that_fails_without_a_word_gets_one(void **state)
+{
+	struct ezlb_table target = table_of("service tcp 10.0.0.1:80 wrr\n");
+	struct ezlb_table actual = { .snat_wanted = false };
+	struct ezlb_layer_errs errs = { 0 };
+	struct ezlb_plan plan = { 0 };
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.fakes[EZLB_LAYER_IPVS].whole_at = 1;
+	w.fakes[EZLB_LAYER_IPVS].apply_mute = true;
+	ezlb_reconcile_diff(&target, &actual, &plan);
+	assert_false(ezlb_reconcile_apply(&w.dp, &plan, &errs));
+	assert_int_equal(errs.layer[EZLB_LAYER_IPVS].code, EIO);
+	assert_string_equal(errs.layer[EZLB_LAYER_IPVS].msg, "cannot write: Input/output error");
+	ezlb_plan_clear(&plan);
+	ezlb_table_clear(&target);
+}
+
+static void test_list_asks_every_layer_and_keeps_each_error(void **state)
+{
+	struct ezlb_table actual = { .snat_wanted = false };
+	struct ezlb_scope scope = { 0 };
+	struct ezlb_layer_errs errs;
+	struct world w;
+
+	(void)state;
+	memset(&errs, 0x55, sizeof(errs)); /* what an earlier pass left there */
+	world_init(&w);
+	w.host_row = "setting forward 1";
+	w.fakes[EZLB_LAYER_SNAT].list_rc = -EPERM;
+	w.fakes[EZLB_LAYER_IPVS].list_rc = -EIO;
+	w.fakes[EZLB_LAYER_IPVS].list_mute = true;
+	ezlb_reconcile_list(&w.dp, &scope, &actual, &errs);
+	for (int i = 0; i < EZLB_LAYERS; i++) {
+		assert_int_equal(w.fakes[i].lists, 1);
+		assert_int_equal(w.fakes[i].applies, 0);
+	}
+	assert_int_equal(errs.layer[EZLB_LAYER_HOST].code, 0);
+	assert_int_equal(errs.layer[EZLB_LAYER_SNAT].code, EPERM);
+	assert_string_equal(errs.layer[EZLB_LAYER_SNAT].msg, "no such luck");
+	assert_int_equal(errs.layer[EZLB_LAYER_IPVS].code, EIO);
+	assert_string_equal(errs.layer[EZLB_LAYER_IPVS].msg, "cannot read: Input/output error");
+	assert_int_equal(actual.settings.len, 1);
+	ezlb_table_clear(&actual);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_a_layer_that_fails_without_a_word_gets_one),
+		cmocka_unit_test(test_list_asks_every_layer_and_keeps_each_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cm.h"
+
+#include <errno.h>
+
+#include <ezlb/reconcile.h>
+
+#include "specs.h"
+#include "tables.h"
+
+#define SPECS 3
+
+static struct ezlb_verdicts verdicts_of(const char *text)
+{
+	struct ezlb_verdicts out = { 0 };
+	EZLB_AUTO_FREE char *copy = ezlb_strdup(text ? text : "");
+	char *save, *line = strtok_r(copy, "\n", &save);
+
+	for (; line; line = strtok_r(NULL, "\n", &save)) {
+		struct ezlb_verdict_row *row = EZLB_PUSH(&out);
+		char ep[64], word[16];
+
+		sscanf(line, "%63s %63s %15s", row->service, ep, word);
+		assert_int_equal(ezlb_endpoint_parse(ep, &row->backend, NULL), 0);
+		row->verdict = strcmp(word, "up") == 0	   ? EZLB_UP
+			       : strcmp(word, "down") == 0 ? EZLB_DOWN
+							   : EZLB_UNKNOWN;
+	}
+	EZLB_SORT(&out, ezlb_verdict_row_cmp);
+	return out;
+}
+
+/* The specs come in any order: the result is sorted. */
+static void check_target(const char *const specs[SPECS], const char *verdict_text,
+			 const char *actual_text, const char *want)
+{
+	struct ezlb_verdicts verdicts = verdicts_of(verdict_text);
+	struct ezlb_table actual = table_of(actual_text), target = { .snat_wanted = false };
+	struct ezlb_desired desired = { 0 };
+	struct ezlb_spec *made[SPECS];
+	EZLB_AUTO_FREE char *got = NULL;
+
+	for (int i = 0; i < SPECS; i++) {
+		made[i] = spec_of("f", specs[i]);
+		if (made[i])
+			*EZLB_PUSH(&desired) = made[i];
+	}
+	ezlb_reconcile_target(&desired, &verdicts, &actual, &target);
+	got = text_of(&target);
+	assert_string_equal(got, want);
+	for (int i = 0; i < SPECS; i++)
+		ezlb_spec_free(made[i]);
+	EZLB_VEC_CLEAR(&desired);
+	EZLB_VEC_CLEAR(&verdicts);
+	ezlb_table_clear(&actual);
+	ezlb_table_clear(&target);
+}
+
+#define SETTINGS "setting module 1\nsetting conntrack 1\nsetting forward 1\nwanted\n"
+
+static void full_nat_true_makes_the_right_rules(void **state)
+{
+	(void)state;
+	check_target((const char *[SPECS]){ "web tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.2:8080 "
+					    "10.1.0.1:8080",
+					    "dns udp 10.0.0.1:53 snat=masq 10.1.0.1:53" },
+		     NULL, NULL,
+		     "service tcp 10.0.0.1:80 wrr\n"
+		     "service udp 10.0.0.1:53 wrr\n"
+		     "dest tcp 10.0.0.1:80 10.1.0.1:8080 1 full_nat\n"
+		     "dest tcp 10.0.0.1:80 10.1.0.2:8080 1 full_nat\n"
+		     "dest udp 10.0.0.1:53 10.1.0.1:53 1 full_nat\n"
+		     "snat tcp 10.1.0.1:8080 10.9.0.1\n"
+		     "snat tcp 10.1.0.2:8080 10.9.0.1\n"
+		     "snat udp 10.1.0.1:53 masq\n" SETTINGS);
+}
+
+static void full_nat_false_makes_none(void **state)
+{
+	(void)state;
+	check_target((const char *[SPECS]){ "web tcp 10.0.0.1:80 10.1.0.1:8080 10.1.0.2:8080" },
+		     NULL, NULL,
+		     "service tcp 10.0.0.1:80 wrr\n"
+		     "dest tcp 10.0.0.1:80 10.1.0.1:8080 1\n"
+		     "dest tcp 10.0.0.1:80 10.1.0.2:8080 1\n");
+}
+
+static const struct {
+	const char *name;
+	const char *specs[SPECS];
+	const char *verdicts, *actual, *want;
+} cases[] = {
+	{ "no files want nothing", { NULL }, NULL, "service tcp 10.0.0.1:80 wrr\nsound\n", "" },
+	{ "an unhealthy backend has neither dest nor rule",
+	  { "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80 10.1.0.2:80" },
+	  "web 10.1.0.1:80 down\nweb 10.1.0.2:80 up\n",
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1\nsnat tcp 10.1.0.1:80 masq\n",
+	  "service tcp 10.0.0.1:80 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.2:80 1 full_nat\n"
+	  "snat tcp 10.1.0.2:80 masq\n" SETTINGS },
+	{ "all backends down: the service, its frame and its settings stay",
+	  { "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80" },
+	  "web 10.1.0.1:80 down\n",
+	  NULL,
+	  "service tcp 10.0.0.1:80 wrr\n" SETTINGS },
+	{ "unknown keeps what is there and adds nothing",
+	  { "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80*5 10.1.0.2:80" },
+	  "web 10.1.0.1:80 unknown\nweb 10.1.0.2:80 unknown\n",
+	  "service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 1\n",
+	  "service tcp 10.0.0.1:80 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 5 full_nat\n"
+	  "snat tcp 10.1.0.1:80 masq\n" SETTINGS },
+	{ "unknown: a dest of another service is not this one's",
+	  { "web tcp 10.0.0.1:80 10.1.0.1:80" },
+	  "web 10.1.0.1:80 unknown\n",
+	  "dest tcp 10.0.0.2:80 10.1.0.1:80 1\ndest udp 10.0.0.1:80 10.1.0.1:80 1\n",
+	  "service tcp 10.0.0.1:80 wrr\n" },
+	{ "a verdict is for one service only",
+	  { "web tcp 10.0.0.1:80 10.1.0.1:80", "api tcp 10.0.0.1:81 10.1.0.1:80" },
+	  "web 10.1.0.1:80 down\n",
+	  NULL,
+	  "service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.1:81 wrr\n"
+	  "dest tcp 10.0.0.1:81 10.1.0.1:80 1\n" },
+	{ "a backend without a verdict is not checked: up",
+	  { "web tcp 10.0.0.1:80 10.1.0.1:80 10.1.0.2:80" },
+	  "web 10.1.0.2:80 down\n",
+	  NULL,
+	  "service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 1\n" },
+	{ "weight 0 stays a dest, with its rule",
+	  { "web tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.1:80*0" },
+	  NULL,
+	  NULL,
+	  "service tcp 10.0.0.1:80 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 0 full_nat\n"
+	  "snat tcp 10.1.0.1:80 10.9.0.1\n" SETTINGS },
+	{ "services that share a backend share its rule",
+	  { "a tcp 10.0.0.2:80 snat=masq 10.1.0.1:80", "b tcp 10.0.0.1:80 snat=masq 10.1.0.1:80" },
+	  NULL,
+	  NULL,
+	  "service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.2:80 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
+	  "dest tcp 10.0.0.2:80 10.1.0.1:80 1 full_nat\n"
+	  "snat tcp 10.1.0.1:80 masq\n" SETTINGS },
+	{ "a shared backend keeps its rule while one service finds it healthy",
+	  { "a tcp 10.0.0.2:80 snat=masq 10.1.0.1:80", "b tcp 10.0.0.1:80 snat=masq 10.1.0.1:80" },
+	  "a 10.1.0.1:80 down\n",
+	  NULL,
+	  "service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.2:80 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
+	  "snat tcp 10.1.0.1:80 masq\n" SETTINGS },
+	{ "one full_nat service among others wants settings and frame",
+	  { "a tcp 10.0.0.1:80 10.1.0.1:80", "b udp 10.0.0.1:80 snat=masq 10.1.0.2:80" },
+	  NULL,
+	  NULL,
+	  "service tcp 10.0.0.1:80 wrr\nservice udp 10.0.0.1:80 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1\n"
+	  "dest udp 10.0.0.1:80 10.1.0.2:80 1 full_nat\n"
+	  "snat udp 10.1.0.2:80 masq\n" SETTINGS },
+};
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		print_message("%s\n", cases[i].name);
+		check_target(cases[i].specs, cases[i].verdicts, cases[i].actual, cases[i].want);
+	}
+}
+
+static void test_rows_carry_what_the_spec_says(void **state)
+{
+	struct ezlb_spec *v4 = spec_of("f", "a tcp 10.0.0.1:80 10.1.0.1:80*7");
+	struct ezlb_spec *v6 = spec_of("f", "b tcp [fd00::1]:80 [fd00::2]:80");
+	struct ezlb_table actual = { .snat_wanted = false }, t = actual;
+	struct ezlb_desired desired = { 0 };
+	struct ezlb_verdicts verdicts = { 0 };
+
+	(void)state;
+	v4->forward = EZLB_DIRECT;
+	ezlb_strcpy(v4->scheduler, sizeof(v4->scheduler), "sh");
+	*EZLB_PUSH(&desired) = v4;
+	*EZLB_PUSH(&desired) = v6;
+	ezlb_reconcile_target(&desired, &verdicts, &actual, &t);
+	assert_string_equal(t.services.items[0].scheduler, "sh");
+	assert_int_equal(t.services.items[0].netmask, ~0u);
+	assert_int_equal(t.services.items[1].netmask, 128);
+	assert_int_equal(t.services.items[0].flags, 0);
+	assert_int_equal(t.services.items[0].timeout, 0);
+	assert_int_equal(t.dests.items[0].forward, EZLB_DIRECT);
+	assert_int_equal(t.dests.items[0].weight, 7);
+	assert_int_equal(t.dests.items[0].upper + t.dests.items[0].lower, 0);
+	assert_int_equal(t.dests.items[1].forward, EZLB_MASQ);
+	ezlb_table_clear(&t);
+	EZLB_VEC_CLEAR(&desired);
+	ezlb_spec_free(v4);
+	ezlb_spec_free(v6);
+}
+
+static void test_scope_is_what_is_wanted_or_owned(void **state)
+{
+	struct ezlb_spec *spec = spec_of("f", "a tcp 10.0.0.2:80");
+	struct ezlb_desired desired = { 0 };
+	struct ezlb_scope owned = { 0 }, scope = { 0 };
+
+	(void)state;
+	ezlb_reconcile_scope(&desired, &owned, &scope);
+	assert_int_equal(scope.len, 0);
+	*EZLB_PUSH(&desired) = spec;
+	*EZLB_PUSH(&owned) = key_of("udp", "10.0.0.1:80");
+	*EZLB_PUSH(&owned) = key_of("tcp", "10.0.0.2:80"); /* both: once in the result */
+	*EZLB_PUSH(&owned) = key_of("tcp", "10.0.0.1:80");
+	ezlb_reconcile_scope(&desired, &owned, &scope);
+	assert_int_equal(scope.len, 3);
+	for (size_t i = 1; i < scope.len; i++)
+		assert_true(ezlb_service_key_cmp(&scope.items[i - 1], &scope.items[i]) < 0);
+	for (size_t i = 0; i < owned.len; i++)
+		assert_true(ezlb_scope_has(&scope, &owned.items[i]));
+	EZLB_VEC_CLEAR(&desired);
+	EZLB_VEC_CLEAR(&owned);
+	EZLB_VEC_CLEAR(&scope);
+	ezlb_spec_free(spec);
+}
+
+#define ACTUAL                                                                     \
+	"service tcp 10.0.0.1:80 rr\nservice tcp 10.0.0.2:80 rr\n"                 \
+	"dest tcp 10.0.0.1:80 10.1.0.1:80 3\ndest tcp 10.0.0.2:80 10.1.0.2:80 4\n" \
+	"snat tcp 10.1.0.1:80 10.9.0.1\nsnat tcp 10.1.0.2:80 10.9.0.2\nsound\n"
+
+static const struct {
+	const char *name, *target, *actual, *want;
+} keeps[] = {
+	{ "the service stays with its dests and rules as they are, others do not", NULL, ACTUAL,
+	  "service tcp 10.0.0.1:80 rr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 3\n"
+	  "snat tcp 10.1.0.1:80 10.9.0.1\nwanted\n" },
+	{ "what is not in the kernel is not wanted", NULL, "service tcp 10.0.0.2:80 rr\n", "" },
+	{ "without a rule it wants no frame", NULL,
+	  "service tcp 10.0.0.1:80 rr\ndest tcp 10.0.0.1:80 10.1.0.1:80 3\n",
+	  "service tcp 10.0.0.1:80 rr\ndest tcp 10.0.0.1:80 10.1.0.1:80 3\n" },
+	{ "a rule that target has already is target's",
+	  "service tcp 10.0.0.3:80 wrr\ndest tcp 10.0.0.3:80 10.1.0.1:80 1 full_nat\n"
+	  "snat tcp 10.1.0.1:80 masq\nwanted\n",
+	  ACTUAL,
+	  "service tcp 10.0.0.1:80 rr\nservice tcp 10.0.0.3:80 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 3\ndest tcp 10.0.0.3:80 10.1.0.1:80 1 full_nat\n"
+	  "snat tcp 10.1.0.1:80 masq\nwanted\n" },
+};
+
+static void test_keep(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(keeps); i++) {
+		struct ezlb_table target = table_of(keeps[i].target);
+		struct ezlb_table actual = table_of(keeps[i].actual);
+		struct ezlb_scope keep = { 0 };
+		EZLB_AUTO_FREE char *got = NULL;
+
+		*EZLB_PUSH(&keep) = key_of("tcp", "10.0.0.1:80");
+		ezlb_reconcile_keep(&keep, &actual, &target);
+		got = text_of(&target);
+		if (strcmp(got, keeps[i].want) != 0)
+			fail_msg("%s:\n%s", keeps[i].name, got);
+		EZLB_VEC_CLEAR(&keep);
+		ezlb_table_clear(&target);
+		ezlb_table_clear(&actual);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(full_nat_true_makes_the_right_rules),
+		cmocka_unit_test(full_nat_false_makes_none),
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_rows_carry_what_the_spec_says),
+		cmocka_unit_test(test_scope_is_what_is_wanted_or_owned),
+		cmocka_unit_test(test_keep),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A ConfigMap volume as the kubelet's AtomicWriter (pkg/volume/util/atomic_writer.go) treats it:
+ * the files in a directory of their own for each generation, ..data -> that directory, exchanged by
+ * a rename, and a link through ..data for each key. Until about 1.28 the links of new keys were
+ * made before the rename, later behind it.
+ */
+#include "harness.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define KEYS_MAX 40
+
+struct volume {
+	bool links_first;
+	unsigned gen;
+	unsigned n_keys; /* k0.yaml ... */
+};
+
+static bool write_file(const char *path, const char *content)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	bool ok = fd >= 0 && write(fd, content, strlen(content)) == (ssize_t)strlen(content);
+
+	close(fd);
+	return ok;
+}
+
+static struct text vol(const char *fmt, unsigned n)
+{
+	struct text name, path;
+
+	snprintf(name.s, sizeof(name.s), "%s%u%s", fmt, n, fmt[0] == 'k' ? ".yaml" : "");
+	snprintf(path.s, sizeof(path.s), "%.60s/cm/%.60s", top, name.s);
+	return path;
+}
+
+static bool make_links(unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++) {
+		char target[64];
+
+		snprintf(target, sizeof(target), "..data/k%u.yaml", i);
+		if (symlink(target, vol("k", i).s) < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool remove_old(struct volume *volume, unsigned n_keys)
+{
+	if (volume->gen == 0)
+		return true;
+	for (unsigned i = n_keys; i < volume->n_keys; i++)
+		if (unlink(vol("k", i).s) < 0)
+			return false;
+	return nftw(vol("..gen_", volume->gen).s, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0;
+}
+
+/* The next generation: n keys, each with this content. No assertion: it also runs in a thread. */
+static bool update(struct volume *volume, unsigned n_keys, const char *content)
+{
+	struct text dir = vol("..gen_", volume->gen + 1);
+	char file[600];
+
+	if (mkdir(dir.s, 0755) < 0)
+		return false;
+	for (unsigned i = 0; i < n_keys; i++) {
+		snprintf(file, sizeof(file), "%s/k%u.yaml", dir.s, i);
+		if (!write_file(file, content))
+			return false;
+	}
+	if (volume->links_first && !make_links(volume->n_keys, n_keys))
+		return false;
+	if (symlink(strrchr(dir.s, '/') + 1, at("cm/..data_tmp").s) < 0 ||
+	    rename(at("cm/..data_tmp").s, at("cm/..data").s) < 0)
+		return false;
+	if (!volume->links_first && !make_links(volume->n_keys, n_keys))
+		return false;
+	if (!remove_old(volume, n_keys))
+		return false;
+	volume->gen++;
+	volume->n_keys = n_keys;
+	return true;
+}
+
+static void start(struct volume *volume, unsigned n_keys, const char *content)
+{
+	make_dir("cm");
+	assert_true(update(volume, n_keys, content));
+	open_dir("cm");
+}
+
+static void check_updates(bool links_first)
+{
+	struct volume volume = { .links_first = links_first };
+
+	start(&volume, 2, "1\n");
+	assert_string_equal(last(), "cm/k0.yaml=1 cm/k1.yaml=1 [configmap]");
+	assert_true(update(&volume, 2, "2\n"));
+	assert_in_range(expect("cm/k0.yaml=2 cm/k1.yaml=2 [configmap]", 1000), 0, 80);
+	assert_true(update(&volume, 3, "3\n"));
+	assert_in_range(expect("cm/k0.yaml=3 cm/k1.yaml=3 cm/k2.yaml=3 [configmap]", 1000), 0, 80);
+	assert_true(update(&volume, 1, "half"));
+	assert_in_range(expect("cm/k0.yaml=half [configmap]", 1000), 0, 80);
+	assert_true(update(&volume, 0, ""));
+	assert_in_range(expect(" [configmap]", 1000), 0, 80);
+	assert_true(update(&volume, 1, "4\n"));
+	assert_true(update(&volume, 1, "5\n"));
+	assert_true(update(&volume, 2, "6\n"));
+	expect("cm/k0.yaml=6 cm/k1.yaml=6 [configmap]", 1000);
+	/* The three were made between two turns of the loop: one delivery. */
+	assert_int_equal(got.n, 6);
+}
+
+static void test_updates_links_first(void **state)
+{
+	(void)state;
+	check_updates(true);
+}
+
+static void test_updates_links_last(void **state)
+{
+	(void)state;
+	check_updates(false);
+}
+
+/* The kubelet writes the same content again, or only touches: nothing is delivered. */
+static void test_same_content(void **state)
+{
+	struct volume volume = { 0 };
+
+	(void)state;
+	start(&volume, 2, "1\n");
+	assert_true(update(&volume, 2, "1\n"));
+	assert_int_equal(chmod(at("cm").s, 0755), 0);
+	run_ms(300);
+	assert_int_equal(got.n, 1);
+}
+
+static void test_data_vanishes(void **state)
+{
+	struct volume volume = { 0 };
+
+	(void)state;
+	start(&volume, 1, "1\n");
+	log_begin();
+	drop_file("cm/..data");
+	expect("cm/k0.yaml=1 [configmap] [frozen]", 1000);
+	run_ms(2200);
+	assert_int_equal(got.n, 2);
+	assert_int_equal(log_count("..data has vanished"), 1);
+	make_link("..gen_1", "cm/..data");
+	expect("cm/k0.yaml=1 [configmap]", 1000);
+	assert_int_equal(log_count("readable again"), 1);
+	assert_true(update(&volume, 1, "2\n"));
+	expect("cm/k0.yaml=2 [configmap]", 1000);
+}
+
+/* The kubelet tears a volume down when its disk is full, and sets it up again later. */
+static void test_torn_down_and_set_up(void **state)
+{
+	struct volume volume = { 0 }, again = { 0 };
+
+	(void)state;
+	start(&volume, 1, "1\n");
+	remove_tree(at("cm").s);
+	expect("cm/k0.yaml=1 [configmap] [frozen]", 1000);
+	make_dir("cm");
+	run_ms(1500);
+	assert_string_equal(last(), "cm/k0.yaml=1 [configmap] [frozen]");
+	assert_true(update(&again, 1, "2\n"));
+	expect("cm/k0.yaml=2 [configmap]", 2000);
+}
+
+static void test_populated_after_open(void **state)
+{
+	struct volume volume = { 0 };
+
+	(void)state;
+	make_dir("cm");
+	open_dir("cm");
+	assert_string_equal(last(), "");
+	assert_true(update(&volume, 1, "1\n"));
+	expect("cm/k0.yaml=1 [configmap]", 1000);
+	assert_true(update(&volume, 1, "2\n"));
+	assert_in_range(expect("cm/k0.yaml=2 [configmap]", 1000), 0, 80);
+}
+
+#define GENERATIONS 400
+
+static struct {
+	bool links_first;
+	unsigned n_keys; /* of the last generation */
+	unsigned seen;	 /* the newest generation that was delivered */
+	atomic_bool done, failed;
+} storm;
+
+/* Each generation has its number in every file, and as many keys as the number says. */
+static unsigned keys_of(unsigned gen)
+{
+	return 10 + gen % 11;
+}
+
+static void *run_storm(void *arg)
+{
+	struct volume *volume = arg;
+	char content[32];
+
+	for (unsigned gen = 2; gen <= GENERATIONS && !storm.failed; gen++) {
+		snprintf(content, sizeof(content), "%u\n", gen);
+		storm.failed = !update(volume, keys_of(gen), content);
+		usleep(gen % 5 * 300);
+	}
+	storm.done = true;
+	return NULL;
+}
+
+static void storm_hook(const struct ezlb_snapshot *snapshot)
+{
+	unsigned gen = (unsigned)strtoul(snapshot->files.items[0].bytes, NULL, 10);
+
+	assert_true(gen > storm.seen || snapshot->dirs.items[0].frozen || gen == storm.seen);
+	storm.seen = gen;
+	if (snapshot->files.len != keys_of(gen))
+		fail_msg("generation %u has %zu files: '%s'", gen, snapshot->files.len, last());
+	for (size_t i = 0; i < snapshot->files.len; i++)
+		if (snapshot->files.items[i].problem ||
+		    snapshot->files.items[i].hash != snapshot->files.items[0].hash)
+			fail_msg("generation %u is torn: '%s'", gen, last());
+}
+
+static void check_storm(bool links_first)
+{
+	struct volume volume = { .links_first = links_first };
+	uint64_t end = ezlb_now_ms() + 60000;
+	pthread_t thread;
+
+	memset(&storm, 0, sizeof(storm));
+	start(&volume, keys_of(1), "1\n");
+	got.hook = storm_hook;
+	assert_int_equal(pthread_create(&thread, NULL, run_storm, &volume), 0);
+	while (!storm.done && ezlb_now_ms() < end)
+		uv_run(&loop, UV_RUN_ONCE);
+	pthread_join(thread, NULL);
+	assert_false(storm.failed);
+	end = ezlb_now_ms() + 3000;
+	while ((storm.seen != GENERATIONS || strstr(last(), "frozen")) && ezlb_now_ms() < end)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(storm.seen, GENERATIONS);
+	assert_null(strstr(last(), "frozen"));
+	assert_true(got.n > GENERATIONS / 10);
+}
+
+static void test_storm_links_first(void **state)
+{
+	(void)state;
+	check_storm(true);
+}
+
+static void test_storm_links_last(void **state)
+{
+	(void)state;
+	check_storm(false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_updates_links_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_updates_links_last, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_same_content, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_data_vanishes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_torn_down_and_set_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_populated_after_open, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_storm_links_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_storm_links_last, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fixture.h"
+
+#include "settle.h"
+
+/*
+ * A story is a list of looks at a directory with the one file a.yaml. Content: NULL = absent,
+ * "!text" = unreadable for this reason, and whole is what ends in "\n", as a finished YAML file
+ * does. `want` is what counts after the look, in the same notation; `next` when to look again.
+ */
+#define LOOK(t, s, w, n) .at = (t), .seen = (s), .want = (w), .next = (n)
+#define END              \
+	{                \
+		.at = -1 \
+	}
+#define BAD "cannot be opened: No such file or directory"
+#define N   ((uint64_t)WATCH_NEVER)
+
+struct step {
+	int at;
+	bool configmap;
+	const char *seen;
+	const char *want;
+	uint64_t next;
+	const char *dir;    /* why the directory could not be read */
+	const char *frozen; /* wanted; NULL: not frozen */
+};
+
+static const char lost[] = "..data has vanished from the ConfigMap volume (restart ezlb if this is "
+			   "to be an ordinary directory)";
+
+static const struct story {
+	const char *name;
+	struct step steps[9];
+} stories[] = {
+	{ "the first look counts, even if broken", { { LOOK(0, "half", "half", N) }, END } },
+	{ "the first look counts, even if blank", { { LOOK(0, " \n", " \n", N) }, END } },
+	{ "whole content counts at once",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(5, "2\n", "2\n", N) },
+	    { LOOK(6, "3\n", "3\n", N) },
+	    END } },
+	{ "vim: absent, then blank, then whole",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, NULL, "1\n", 1100) },
+	    { LOOK(110, "", "1\n", 1110) },
+	    { LOOK(120, "2\n", "2\n", N) },
+	    END } },
+	{ "git: absent, half, whole",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, NULL, "1\n", 1100) },
+	    { LOOK(150, "2", "1\n", 1150) },
+	    { LOOK(160, "2\n", "2\n", N) },
+	    END } },
+	{ "cp: blank for a moment",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(9, "", "1\n", 1009) },
+	    { LOOK(20, "2\n", "2\n", N) },
+	    END } },
+	{ "a truncated file that stays so",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, "2", "1\n", 1100) },
+	    { LOOK(1099, "2", "1\n", 1100) },
+	    { LOOK(1100, "2", "2", N) },
+	    { LOOK(1200, "1\n", "1\n", N) },
+	    END } },
+	{ "a deletion that stays",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, NULL, "1\n", 1100) },
+	    { LOOK(500, NULL, "1\n", 1100) },
+	    { LOOK(1100, NULL, NULL, N) },
+	    { LOOK(1200, NULL, NULL, N) },
+	    END } },
+	{ "a file that stays blank",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, " \t\r\n", "1\n", 1100) },
+	    { LOOK(1100, " \t\r\n", " \t\r\n", N) },
+	    END } },
+	{ "back to the content before: no doubt is left over",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, NULL, "1\n", 1100) },
+	    { LOOK(200, "1\n", "1\n", N) },
+	    { LOOK(1150, NULL, "1\n", 2150) },
+	    { LOOK(1200, "1\n", "1\n", N) },
+	    END } },
+	{ "a slow writer: each new half begins the grace anew",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, "2", "1\n", 1100) },
+	    { LOOK(900, "22", "1\n", 1900) },
+	    { LOOK(1700, "222", "1\n", 2700) },
+	    { LOOK(2400, "222\n", "222\n", N) },
+	    END } },
+	{ "long between two looks: the first sight of it is not enough",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(30000, NULL, "1\n", 31000) },
+	    { LOOK(31000, NULL, NULL, N) },
+	    END } },
+	{ "new and blank, then whole",
+	  { { LOOK(0, NULL, NULL, N) },
+	    { LOOK(100, "", NULL, 1100) },
+	    { LOOK(150, "1\n", "1\n", N) },
+	    END } },
+	{ "new and broken, and stays so",
+	  { { LOOK(0, NULL, NULL, N) },
+	    { LOOK(100, "1", NULL, 1100) },
+	    { LOOK(1100, "1", "1", N) },
+	    END } },
+	{ "new and blank, then gone again",
+	  { { LOOK(0, NULL, NULL, N) },
+	    { LOOK(100, "", NULL, 1100) },
+	    { LOOK(200, NULL, NULL, N) },
+	    END } },
+	{ "broken stays broken: the new text at once",
+	  { { LOOK(0, "1", "1", N) },
+	    { LOOK(100, "2", "2", N) },
+	    { LOOK(200, "!EIO", "!EIO", N) },
+	    END } },
+	{ "broken, then absent: has its grace",
+	  { { LOOK(0, "1", "1", N) },
+	    { LOOK(100, NULL, "1", 1100) },
+	    { LOOK(1100, NULL, NULL, N) },
+	    END } },
+	{ "unreadable for a moment",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, "!EIO", "1\n", 1100) },
+	    { LOOK(200, "1\n", "1\n", N) },
+	    END } },
+	{ "unreadable for good",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, "!EIO", "1\n", 1100) },
+	    { LOOK(1100, "!EIO", "!EIO", N) },
+	    END } },
+	{ "the directory goes and comes back unchanged",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, NULL, "1\n", N), .dir = BAD, .frozen = BAD },
+	    { LOOK(99000, NULL, "1\n", N), .dir = BAD, .frozen = BAD },
+	    { LOOK(99100, "1\n", "1\n", N) },
+	    END } },
+	{ "the directory comes back empty: the grace, then truly empty",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, NULL, "1\n", 1100) },
+	    { LOOK(200, NULL, "1\n", N), .dir = BAD, .frozen = BAD },
+	    { LOOK(1100, NULL, "1\n", 2100) },
+	    { LOOK(2100, NULL, NULL, N) },
+	    END } },
+	{ "the directory is missing at first: its first files count",
+	  { { LOOK(0, NULL, NULL, N), .dir = BAD, .frozen = BAD },
+	    { LOOK(5000, "half", "half", N) },
+	    END } },
+	{ "the reason changes",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(1, NULL, "1\n", N), .dir = BAD, .frozen = BAD },
+	    { LOOK(2, NULL, "1\n", N), .dir = "EIO", .frozen = "EIO" },
+	    END } },
+	{ "a ConfigMap has no grace",
+	  { { LOOK(0, "1\n", "1\n", N), .configmap = true },
+	    { LOOK(1, "2", "2", N), .configmap = true },
+	    { LOOK(2, NULL, NULL, N), .configmap = true },
+	    { LOOK(3, "", "", N), .configmap = true },
+	    END } },
+	{ "a ConfigMap without its ..data is frozen, and comes back",
+	  { { LOOK(0, "1\n", "1\n", N), .configmap = true },
+	    { LOOK(1, NULL, "1\n", N), .frozen = lost },
+	    { LOOK(9000, "9\n", "1\n", N), .frozen = lost },
+	    { LOOK(9001, "2\n", "2\n", N), .configmap = true },
+	    { LOOK(9002, NULL, NULL, N), .configmap = true },
+	    END } },
+	{ "a ConfigMap that cannot be read is frozen",
+	  { { LOOK(0, "1\n", "1\n", N), .configmap = true },
+	    { LOOK(1, NULL, "1\n", N), .dir = "..data points to nothing", .configmap = true,
+	      .frozen = "..data points to nothing" },
+	    { LOOK(2, "2\n", "2\n", N), .configmap = true },
+	    END } },
+	{ "a drop-in directory becomes a ConfigMap: at once",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(1, NULL, "1\n", 1001) },
+	    { LOOK(2, "half", "half", N), .configmap = true },
+	    END } },
+};
+
+static unsigned asked; /* calls of whole */
+
+static bool is_whole(void *arg, const char *path, const char *bytes, size_t len)
+{
+	assert_ptr_equal(arg, &asked);
+	assert_string_equal(path, "d/a.yaml");
+	asked++;
+	return bytes[len - 1] == '\n';
+}
+
+static void add_seen(struct watch_look *look, const char *path, const char *seen)
+{
+	struct ezlb_file *file = EZLB_PUSH(&look->files);
+
+	file->path = ezlb_strdup(path);
+	if (seen[0] == '!') {
+		file->problem = ezlb_strdup(seen + 1);
+		return;
+	}
+	file->bytes = ezlb_strdup(seen);
+	file->len = strlen(seen);
+	file->hash = ezlb_hash(seen, file->len);
+}
+
+static uint64_t take(struct watch_settle *settle, const struct step *step)
+{
+	struct watch_look look = { .configmap = step->configmap };
+	uint64_t next;
+
+	if (step->dir)
+		look.problem = ezlb_strdup(step->dir);
+	if (step->seen)
+		add_seen(&look, "d/a.yaml", step->seen);
+	next = watch_settle_take(settle, &look, (uint64_t)step->at);
+	watch_look_clear(&look);
+	return next;
+}
+
+static const char *shown(const struct ezlb_snapshot *snapshot, char *buf, size_t size)
+{
+	const struct ezlb_file *file = snapshot->files.items;
+
+	if (snapshot->files.len == 0)
+		return NULL;
+	assert_int_equal(snapshot->files.len, 1);
+	assert_string_equal(file->path, "d/a.yaml");
+	assert_true(!file->bytes != !file->problem);
+	if (file->problem)
+		snprintf(buf, size, "!%s", file->problem);
+	else
+		snprintf(buf, size, "%.*s", (int)file->len, file->bytes);
+	return buf;
+}
+
+static bool equal(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static void check_step(const struct story *story, const struct step *step,
+		       struct watch_settle *settle)
+{
+	uint64_t next = take(settle, step);
+	struct ezlb_snapshot snapshot;
+	const char *got;
+	char buf[64];
+
+	watch_collect(settle, 1, &snapshot);
+	got = shown(&snapshot, buf, sizeof(buf));
+	if (!equal(got, step->want) || next != step->next ||
+	    !equal(snapshot.dirs.items[0].problem, step->frozen) ||
+	    snapshot.dirs.items[0].frozen != (step->frozen != NULL))
+		fail_msg("%s, at %d: got '%s' next %llu frozen '%s'", story->name, step->at,
+			 got ? got : "nothing", (unsigned long long)next,
+			 settle->problem ? settle->problem : "no");
+	ezlb_snapshot_clear(&snapshot);
+}
+
+static void open_settle(struct watch_settle *settle)
+{
+	watch_settle_init(settle, "d");
+	settle->whole = is_whole;
+	settle->arg = &asked;
+}
+
+static void test_stories(void **state)
+{
+	struct watch_settle settle;
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(stories); i++) {
+		open_settle(&settle);
+		for (const struct step *step = stories[i].steps; step->at >= 0; step++)
+			check_step(&stories[i], step, &settle);
+		watch_settle_clear(&settle);
+	}
+}
+
+/* Each content is judged once, however often it is seen. */
+static void test_whole_is_asked_once(void **state)
+{
+	static const struct step steps[] = {
+		{ .at = 0, .seen = "1\n" },  { .at = 10, .seen = "1\n" },
+		{ .at = 20, .seen = "2" },   { .at = 500, .seen = "2" },
+		{ .at = 1020, .seen = "2" }, { .at = 1100, .seen = "2" },
+	};
+	struct watch_settle settle;
+
+	(void)state;
+	asked = 0;
+	open_settle(&settle);
+	for (size_t i = 0; i < N_OF(steps); i++)
+		take(&settle, &steps[i]);
+	assert_int_equal(asked, 2);
+	watch_settle_clear(&settle);
+}
+
+/* Several files: each has its own grace, and the order stays sorted. */
+static void test_files_are_apart(void **state)
+{
+	static const char *const looks[][3] = {
+		{ "d/b.yaml", "d/d.yaml", NULL },
+		{ "d/a.yaml", "d/d.yaml", "d/e.yaml" },
+		{ "d/a.yaml", "d/c.yaml", "d/e.yaml" },
+	};
+	static const char *const want[] = { "bd", "abde", "acde", "ace" };
+	static const uint64_t times[] = { 0, 1000, 2000, 3000 };
+	struct watch_settle settle;
+
+	(void)state;
+	watch_settle_init(&settle, "d");
+	for (size_t i = 0; i < N_OF(times); i++) {
+		struct watch_look look = { 0 };
+		struct ezlb_snapshot snapshot;
+
+		for (size_t k = 0; k < 3 && looks[i < 3 ? i : 2][k]; k++)
+			add_seen(&look, looks[i < 3 ? i : 2][k], "x");
+		watch_settle_take(&settle, &look, times[i]);
+		watch_look_clear(&look);
+		watch_collect(&settle, 1, &snapshot);
+		assert_int_equal(snapshot.files.len, strlen(want[i]));
+		for (size_t k = 0; k < snapshot.files.len; k++)
+			assert_int_equal(snapshot.files.items[k].path[2], want[i][k]);
+		ezlb_snapshot_clear(&snapshot);
+	}
+	watch_settle_clear(&settle);
+}
+
+/* The fingerprint sees content, problems, names and the directory's state, and nothing else. */
+static void test_fingerprint(void **state)
+{
+	static const struct step steps[] = {
+		{ .at = 0, .seen = "1\n" },
+		{ .at = 1, .seen = "2\n" },
+		{ .at = 2, .seen = "2\n", .dir = "EIO" },
+		{ .at = 3, .seen = "2\n", .dir = "ESTALE" },
+		{ .at = 4, .seen = "2\n", .configmap = true },
+		{ .at = 5, .seen = "!x", .configmap = true },
+		{ .at = 6, .configmap = true },
+	};
+	uint64_t prints[N_OF(steps)];
+	struct watch_settle settle;
+
+	(void)state;
+	open_settle(&settle);
+	for (size_t i = 0; i < N_OF(steps); i++) {
+		take(&settle, &steps[i]);
+		prints[i] = watch_fingerprint(&settle, 1);
+		for (size_t k = 0; k < i; k++)
+			assert_true(prints[k] != prints[i]);
+		take(&settle, &steps[i]);
+		assert_true(watch_fingerprint(&settle, 1) == prints[i]);
+	}
+	watch_settle_clear(&settle);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stories),
+		cmocka_unit_test(test_whole_is_asked_once),
+		cmocka_unit_test(test_files_are_apart),
+		cmocka_unit_test(test_fingerprint),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
