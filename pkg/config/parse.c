@@ -214,7 +214,8 @@ static void read_enabled(struct reader *r, const struct node *node)
 {
 	bool enabled = true;
 
-	ezlb_field_bool(r->src, node, &enabled);
+	if (ezlb_field_bool(r->src, node, &enabled) && enabled)
+		r->check_on_at = node->at;
 	r->check_off = !enabled;
 }
 
@@ -255,12 +256,13 @@ static void read_rise_count(struct reader *r, const struct node *node)
 	ezlb_field_uint(r->src, node, (struct bounds){ 1, 100 }, &r->spec->check.rise_count);
 }
 
-/* It goes into the request as it is, so nothing in it may end the line. */
+/* It goes into the request as it is: nothing in it may end the line, or be cut off by the client.
+ */
 static bool is_path(const char *text)
 {
 	size_t n = 0;
 
-	while (text[n] > ' ' && text[n] < 0x7f)
+	while (text[n] > ' ' && text[n] < 0x7f && text[n] != '#')
 		n++;
 	return text[0] == '/' && text[n] == '\0';
 }
@@ -352,6 +354,11 @@ static void read_service(struct reader *r, const struct node *root)
 	read_fields(r, root, service_fields, COUNT(service_fields));
 	default_name(r, root);
 	/* No probe fits every udp or sctp service, so these are checked only where asked. */
+	if (r->check_on_at.line && !r->check_type_given && r->spec->proto != EZLB_TCP)
+		ezlb_source_refuse(r->src, r->check_on_at, EZLB_E_MISSING,
+				   "write type: tcp or type: http beside it, or leave it out",
+				   "a %s service has no check of its own that could be enabled",
+				   ezlb_proto_str(r->spec->proto));
 	if (r->check_off || (!r->check_type_given && r->spec->proto != EZLB_TCP))
 		r->spec->check.type = EZLB_CHECK_NONE;
 	ezlb_rules_check(r);

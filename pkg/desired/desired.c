@@ -3,7 +3,8 @@
  * The merge is a small tournament. A candidate is settled where it stands on the version that is in
  * force already, or claims nothing that this one did not; the others are movers. Movers give up
  * their old claims all at once, so that two can swap, and then try for their new ones in file
- * order. One that loses takes its last version back, from other movers too, who lose in turn.
+ * order. One that loses takes its last version back, from other movers too, who lose in turn. Who
+ * lost only to one of those tries again.
  */
 #include <ezlb/desired.h>
 
@@ -263,12 +264,12 @@ static bool retry_together(struct contest *contest)
 	return any;
 }
 
-static size_t count_fresh(const struct contest *contest)
+static size_t count_unbeaten(const struct contest *contest)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < contest->n; i++)
-		n += contest->entrants[i].candidate->fresh && !contest->entrants[i].lost;
+		n += contest->entrants[i].lost == LOST_NOTHING;
 	return n;
 }
 
@@ -282,7 +283,7 @@ static void compete(struct contest *contest)
 		while (retry_one_by_one(contest))
 			continue;
 		before = won;
-		won = count_fresh(contest);
+		won = count_unbeaten(contest);
 	} while (won > before && retry_together(contest));
 }
 

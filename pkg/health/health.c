@@ -41,7 +41,6 @@ int ezlb_health_open(struct uv_loop_s *loop, const struct ezlb_health_options *o
 	return 0;
 }
 
-/* NOLINTBEGIN(readability-function-size): the macros of uthash nest deep. */
 static struct ezlb_site *get_site(struct ezlb_health *health, const struct ezlb_endpoint *backend)
 {
 	char name[EZLB_ENDPOINT_STRLEN];
@@ -120,8 +119,6 @@ static void drop_sub(struct ezlb_health *health, struct ezlb_sub *sub)
 	if (target->subs == NULL)
 		drop_target(target);
 }
-
-/* NOLINTEND(readability-function-size) */
 
 /* Drops every sub that the current set does not want, and with it a target that nobody wants. */
 static void sweep(struct ezlb_health *health)

@@ -142,7 +142,8 @@ static int op_cmp(const void *pa, const void *pb)
 	return 0;
 }
 
-#define ROWS(vec) ((struct rows){ (const char *)(vec).items, (vec).len })
+/* An empty vector has no items, and even NULL + 0 is undefined. */
+#define ROWS(vec) ((struct rows){ (vec).len ? (const char *)(vec).items : "", (vec).len })
 
 void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_table *actual,
 			 struct ezlb_plan *plan)

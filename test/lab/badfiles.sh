@@ -2,6 +2,7 @@
 # timeout: 180
 # A broken file keeps its own last good version and touches no other service. The log and `ezlb check`
 # name file, line and column in the same words.
+# shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up

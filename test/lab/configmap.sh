@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A ConfigMap volume, laid out as kubelet does it: a swap of ..data is one transaction.
+# shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up

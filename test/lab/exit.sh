@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SIGTERM removes all that is ezlb's; --cleanup-on-exit=false leaves it, and traffic flows on.
+# shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up
@@ -34,7 +35,7 @@ eventually 5 "everything is in the kernel" all_there
 before=$(in_ns lb ipvsadm -Sn; nat_rules)
 ezlb_stop
 assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules)"
-for i in 1 2 3; do
+for _ in 1 2 3; do
 	assert_eq "it answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
 done
 
@@ -57,6 +58,6 @@ eventually 5 "everything is in the kernel" all_there
 ezlb_stop KILL
 rm "$SERVICES/web.yaml"
 ezlb_start
-plain_only() { [[ $(in_ns lb ipvsadm -Sn | wc -l) == 2 && -z $(nat_rules | grep EZLB) ]]; }
+plain_only() { [[ $(in_ns lb ipvsadm -Sn | wc -l) == 2 ]] && ! nat_rules | grep -q EZLB; }
 eventually 5 "it is removed" plain_only
 ezlb_stop

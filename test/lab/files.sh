@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Drop-in files: what is written to the directory is in the kernel within a second.
+# shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # What is not ezlb's is the same before, during and after, cleanup included.
+# shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The mission: services answer through the VIP although the backends have no route to the client.
+# shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up
@@ -19,8 +20,8 @@ backends() {
 
 # spread URL PEER: 6 requests in turn reach all three backends, each from PEER.
 spread() {
-	local seen='' i
-	for i in 1 2 3 4 5 6; do seen+=$(client_get "$1")$'\n'; done
+	local seen=''
+	for _ in 1 2 3 4 5 6; do seen+=$(client_get "$1")$'\n'; done
 	assert_eq "backends and peers behind $1" \
 		"backend=b1 peer=$2 backend=b2 peer=$2 backend=b3 peer=$2" \
 		"$(printf '%s' "$seen" | sort -u | tr '\n' ' ' | sed 's/ $//')"
@@ -50,7 +51,7 @@ echo "# snat_ip: the backends see it as their peer, for tcp and udp"
 all_in() { [[ $(ipvs | grep -c ':80 .*Masq') == 3 ]]; }
 eventually 5 "all three are in" all_in
 spread "$VIP:80" "$SNAT_IP"
-assert_match "udp" "^backend=b[123] peer=$SNAT_IP\$" "$(client_udp $VIP 53)"
+assert_match "udp" "^backend=b[123] peer=$SNAT_IP\$" "$(client_udp "$VIP" 53)"
 rules=()
 for b in b1 b2 b3; do
 	rules+=("-A EZLB-SNAT -d ${BACKEND_IP[$b]}/32 -p tcp -m tcp --dport 80 -j SNAT --to-source $SNAT_IP")
@@ -84,7 +85,7 @@ for b in b1 b2 b3; do
 done
 eventually 5 "the rules say MASQUERADE" nat_is "${rules[@]}"
 spread "$VIP:80" 192.168.10.1
-masqueraded() { [[ $(client_udp $VIP 53) == *peer=192.168.10.1 ]]; }
+masqueraded() { [[ $(client_udp "$VIP" 53) == *peer=192.168.10.1 ]]; }
 eventually 5 "a new udp flow is masqueraded" masqueraded
 
 echo "# full_nat false: no rule, and without a route back no answer"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A backend that fails leaves with its SNAT rule, and comes back with it.
+# shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up
@@ -44,7 +45,7 @@ echo "out after $took ms"
 [[ $took -ge 1900 ]] || fail "b1 left after $took ms: sooner than 3 probes take"
 told b1 up down || fail "the log does not tell that b1 went down"
 grep -q 'to=down reason=http_status' "$EZLB_LOG" || fail "the log does not say why"
-for i in 1 2 3 4; do
+for _ in 1 2 3 4; do
 	assert_eq "who answers" "backend=b2 peer=$SNAT_IP" "$(client_get "$VIP:80")"
 done
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # plan tells what once would do; once does it; then there is nothing to do and nothing is written.
+# shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Somebody else deletes what is ezlb's: it is back within 5 s.
+# shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # timeout: 180
 # Many objects in few system calls: requests are packed, iptables is committed once.
+# shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up

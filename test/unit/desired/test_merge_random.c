@@ -15,7 +15,7 @@
 
 #include "specs.h"
 
-#define HISTORIES 2000
+#define HISTORIES 5000
 #define STEPS	  12
 #define FILES	  7
 

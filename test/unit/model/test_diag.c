@@ -55,6 +55,15 @@ static const struct {
 	  "web.yaml:2:2: error[E013]: bad\n"
 	  "    2 | \xc3\xbc\xc3\xbc\xc3\xbc\n"
 	  "      |  ^\n" },
+	{ "a tab behind characters of many bytes",
+	  { 2, 4 },
+	  EZLB_E_VALUE,
+	  "\xc3\xbc\xc3\xbc\tx",
+	  NULL,
+	  "web.yaml:2:4: error[E013]: bad",
+	  "web.yaml:2:4: error[E013]: bad\n"
+	  "    2 | \xc3\xbc\xc3\xbc\tx\n"
+	  "      |   \t^\n" },
 	{ "behind the end of the line",
 	  { 2, 40 },
 	  EZLB_E_SYNTAX,

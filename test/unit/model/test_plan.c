@@ -209,6 +209,12 @@ static void test_explain_settings(void **state)
 	assert_string_equal(ezlb_op_explain(&op, buf),
 			    "/proc/sys is read-only: run privileged, or sysctl -w "
 			    "net.ipv4.ip_forward=1 on the host");
+	op.setting.setting = EZLB_IP_TABLES;
+	op.rc = -ENOENT;
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "cannot load it (No such file or directory): run `modprobe "
+			    "ip_tables` on the host");
+	op.setting.setting = EZLB_IP_FORWARD;
 	op.rc = -EACCES;
 	assert_non_null(strstr(ezlb_op_explain(&op, buf), "sysctl -w net.ipv4.ip_forward=1"));
 }

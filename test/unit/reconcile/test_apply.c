@@ -14,6 +14,7 @@ struct fake {
 	struct world *world;
 	unsigned lists, applies;
 	int list_rc;
+	bool list_moans;   /* leaves a message, though it has not failed */
 	bool list_mute;	   /* fails without a message */
 	unsigned whole_at; /* the call of apply that fails as a whole with -EIO; 0: none */
 	bool apply_mute;
@@ -37,6 +38,8 @@ static int fake_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	if (fake->list_rc)
 		return fake->list_mute ? fake->list_rc
 				       : ezlb_err_set(err, -fake->list_rc, "no such luck");
+	if (fake->list_moans)
+		ezlb_err_set(err, EAGAIN, "the second try succeeded");
 	if (fake->kind == EZLB_LAYER_HOST && fake->world->host_row)
 		add_row(out, fake->world->host_row);
 	return 0;
@@ -249,6 +252,7 @@ static void test_list_asks_every_layer_and_keeps_each_error(void **state)
 	memset(&errs, 0x55, sizeof(errs)); /* what an earlier pass left there */
 	world_init(&w);
 	w.host_row = "setting forward 1";
+	w.fakes[EZLB_LAYER_HOST].list_moans = true;
 	w.fakes[EZLB_LAYER_SNAT].list_rc = -EPERM;
 	w.fakes[EZLB_LAYER_IPVS].list_rc = -EIO;
 	w.fakes[EZLB_LAYER_IPVS].list_mute = true;

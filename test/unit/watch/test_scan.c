@@ -289,6 +289,21 @@ static void test_several_dirs(void **state)
 
 static atomic_bool stop;
 
+/* For `check FILE`: any name will do, and what cannot be read is there with its problem. */
+static void test_single_files(void **state)
+{
+	(void)state;
+	put("b.txt", "b\n");
+	make_dir("a.yaml");
+	assert_int_equal(ezlb_scan_file(at("b.txt").s, &snap), 0);
+	assert_int_equal(ezlb_scan_file(at("a.yaml").s, &snap), 0);
+	assert_int_equal(ezlb_scan_file(at("missing.yaml").s, &snap), -ENOENT);
+	assert_int_equal(snap.files.len, 2);
+	assert_string_equal(snap.files.items[0].path, at("b.txt").s);
+	assert_string_equal(snap.files.items[0].bytes, "b\n");
+	assert_string_equal(snap.files.items[1].problem, "is a directory, not a regular file");
+}
+
 /* Stands before libc's: as many of the next looks at a regular file as this find it changed. */
 static int changes;
 
@@ -412,6 +427,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_configmap_damaged, setup_top, teardown),
 		cmocka_unit_test_setup_teardown(test_data_that_is_no_link, setup_top, teardown),
 		cmocka_unit_test_setup_teardown(test_several_dirs, setup_top, teardown),
+		cmocka_unit_test_setup_teardown(test_single_files, setup_top, teardown),
 		cmocka_unit_test_setup_teardown(test_change_while_reading, setup_top, teardown),
 		cmocka_unit_test_setup_teardown(test_other_size, setup_top, teardown),
 		cmocka_unit_test_setup_teardown(test_swap_while_reading, setup_top, teardown),
