@@ -18,7 +18,7 @@ RUN cmake -S /src -B /build -G Ninja -DEZLB_TESTS=OFF \
 FROM debian:bookworm-slim
 # No ca-certificates: a probe asks whether a backend answers, not who it is.
 RUN apt-get update && apt-get install -y --no-install-recommends \
-	libuv1 libyaml-0-2 libnl-3-200 libnl-genl-3-200 libip4tc2 libcurl3-gnutls \
+	libuv1 libyaml-0-2 libnl-3-200 libnl-genl-3-200 libip4tc2 libkmod2 libcurl3-gnutls \
 	&& rm -rf /var/lib/apt/lists/*
 COPY --from=build /image/ /
 ENTRYPOINT ["/usr/local/sbin/ezlb"]

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD "ezlb-ledger 1"
+#define LINE_SIZE 256
 
 static int make_dir(const char *dir, struct ezlb_err *err)
 {
@@ -40,56 +40,66 @@ static void identify(struct ledger *ledger)
 		ledger->netns = st.st_ino;
 }
 
+/* One line without its newline. */
+static int next_line(FILE *f, char line[LINE_SIZE])
+{
+	size_t len;
+
+	if (!fgets(line, LINE_SIZE, f))
+		return ferror(f) ? -errno : -EBADMSG;
+	len = strcspn(line, "\n");
+	if (line[len] != '\n')
+		return -EBADMSG;
+	line[len] = '\0';
+	return 0;
+}
+
+/* 0: the next line is KEY and VALUE; 1: KEY and something else. */
+static int read_field(FILE *f, const char *key, const char *value)
+{
+	char line[LINE_SIZE];
+	size_t len = strlen(key);
+	int rc = next_line(f, line);
+
+	if (rc < 0)
+		return rc;
+	return strncmp(line, key, len) == 0 ? strcmp(line + len, value) != 0 : -EBADMSG;
+}
+
 /* "service tcp 10.0.0.1:80" */
 static int read_service(struct ledger *ledger, char *line)
 {
 	struct ezlb_service_key key;
-	char *endpoint = strchr(line, ' ');
+	char *save, *word = strtok_r(line, " ", &save);
+	char *proto = strtok_r(NULL, " ", &save);
 
-	if (!endpoint)
-		return -EBADMSG;
-	*endpoint++ = '\0';
-	if (ezlb_proto_parse(line, &key.proto) < 0 ||
-	    ezlb_endpoint_parse(endpoint, &key.listen, NULL) < 0)
+	if (!proto || strcmp(word, "service") != 0 || ezlb_proto_parse(proto, &key.proto) < 0 ||
+	    ezlb_endpoint_parse(save, &key.listen, NULL) < 0)
 		return -EBADMSG;
 	*EZLB_PUSH(&ledger->owned) = key;
 	return 0;
 }
 
-/* 1: the lines that follow are of another boot or namespace. */
-static int read_line(struct ledger *ledger, char *line)
-{
-	char netns[32];
-
-	if (strncmp(line, "boot ", 5) == 0)
-		return strcmp(line + 5, ledger->boot) != 0;
-	snprintf(netns, sizeof(netns), "netns %llu", ledger->netns);
-	if (strncmp(line, "netns ", 6) == 0)
-		return strcmp(line, netns) != 0;
-	if (strncmp(line, "service ", 8) == 0)
-		return read_service(ledger, line + 8);
-	return -EBADMSG;
-}
-
+/* 1: what is in it is of another boot or namespace. */
 static int read_all(struct ledger *ledger, FILE *f)
 {
-	char line[256];
-	int rc = 0;
-	bool ended = false;
+	char line[LINE_SIZE], netns[32];
+	int rc = read_field(f, "ezlb-ledger ", "1");
 
-	if (!fgets(line, sizeof(line), f) || strcmp(line, HEAD "\n") != 0)
-		return -EBADMSG;
-	while (rc == 0 && !ended && fgets(line, sizeof(line), f)) {
-		size_t len = strcspn(line, "\n");
-
-		if (line[len] != '\n')
-			return -EBADMSG;
-		line[len] = '\0';
-		ended = strcmp(line, "end") == 0;
-		if (!ended)
-			rc = read_line(ledger, line);
+	if (rc != 0)
+		return rc > 0 ? -EBADMSG : rc;
+	snprintf(netns, sizeof(netns), "%llu", ledger->netns);
+	rc = read_field(f, "boot ", ledger->boot);
+	if (rc == 0)
+		rc = read_field(f, "netns ", netns);
+	while (rc == 0) {
+		rc = next_line(f, line);
+		if (rc == 0 && strcmp(line, "end") == 0)
+			return 0;
+		if (rc == 0)
+			rc = read_service(ledger, line);
 	}
-	return rc == 0 && !ended ? -EBADMSG : rc;
+	return rc;
 }
 
 int ledger_open(struct ledger *ledger, const char *dir, struct ezlb_err *err)
@@ -114,6 +124,8 @@ int ledger_open(struct ledger *ledger, const char *dir, struct ezlb_err *err)
 	fclose(f);
 	if (rc != 0)
 		EZLB_VEC_CLEAR(&ledger->owned);
+	if (rc < 0 && rc != -EBADMSG)
+		return ezlb_err_sys(err, -rc, "cannot read %s", ledger->path);
 	if (rc < 0)
 		return ezlb_err_set(err, EBADMSG,
 				    "%s is damaged: nothing is known to be ezlb's, so nothing "
@@ -127,7 +139,7 @@ static int write_all(const struct ledger *ledger, const struct ezlb_scope *owned
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
 
-	fprintf(f, HEAD "\nboot %s\nnetns %llu\n", ledger->boot, ledger->netns);
+	fprintf(f, "ezlb-ledger 1\nboot %s\nnetns %llu\n", ledger->boot, ledger->netns);
 	for (size_t i = 0; i < owned->len; i++)
 		fprintf(f, "service %s\n", ezlb_service_key_format(&owned->items[i], key));
 	fprintf(f, "end\n"); /* a file that was cut is seen to be */

@@ -78,6 +78,17 @@ static char *indent(const char *source, int col)
 	return out;
 }
 
+/* The line as it may be shown: a broken file must not command the terminal that shows it. */
+static char *printable(const char *source)
+{
+	char *out = ezlb_strdup(source);
+
+	for (char *p = out; *p; p++)
+		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
+			*p = '?';
+	return out;
+}
+
 char *ezlb_diag_text(const struct ezlb_diag *diag)
 {
 	EZLB_AUTO_FREE char *line = ezlb_diag_line(diag);
@@ -86,10 +97,10 @@ char *ezlb_diag_text(const struct ezlb_diag *diag)
 
 	if (diag->source && diag->at.line > 0) {
 		EZLB_AUTO_FREE char *blanks = indent(diag->source, diag->at.col);
+		EZLB_AUTO_FREE char *source = printable(diag->source);
 
 		free(shown);
-		shown = ezlb_asprintf("%5d | %s\n      | %s^\n", diag->at.line, diag->source,
-				      blanks);
+		shown = ezlb_asprintf("%5d | %s\n      | %s^\n", diag->at.line, source, blanks);
 	}
 	if (diag->help) {
 		free(help);

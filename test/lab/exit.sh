@@ -23,10 +23,11 @@ nothing_left() { [[ -z $(in_ns lb ipvsadm -Sn)$(nat_rules | grep EZLB) ]]; }
 
 for signal in TERM INT; do
 	echo "# SIG$signal"
-	ezlb_start
+	EZLB_WRAP="strace -D -f -qq -e trace=execve,execveat -o $WORK/execs" ezlb_start
 	eventually 5 "everything is in the kernel" all_there
 	ezlb_stop $signal
 	nothing_left || fail "something was left: $(in_ns lb ipvsadm -Sn; nat_rules)"
+	assert_eq "programs that were started: ezlb" 1 "$(grep -c 'execve(' "$WORK/execs")"
 done
 
 echo "# --cleanup-on-exit=false: traffic flows with the daemon gone"
@@ -43,7 +44,8 @@ echo "# a start over what is there changes nothing"
 lines=$(wc -l <"$EZLB_LOG")
 ezlb_start --cleanup-on-exit=false
 nap 4
-assert_eq "ops at a restart" "" "$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep 'ops=' || :)"
+assert_eq "the log of a restart and a quiet time" "" \
+	"$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -v 'msg=started' || :)"
 assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules)"
 ezlb_stop
 

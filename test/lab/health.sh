@@ -36,6 +36,7 @@ eventually 10 "b3 is found down" told b3 unknown down
 out_of_service b3 || fail "b3 serves, but nobody listens there"
 
 echo "# it leaves after fail_count probes, not after the first"
+lines=$(wc -l <"$EZLB_LOG")
 rm "$WORK/b1/healthz"
 start=$(now_ms)
 eventually 10 "b1 is out" out_of_service b1
@@ -66,4 +67,10 @@ grep "dst=${BACKEND_IP[b2]}:80.*to=down" "$EZLB_LOG" | grep -q 'reason=connect_r
 backend_start b2 80
 eventually 10 "b2 is back" in_service b2
 
+echo "# a flip is one dest and its rule: nothing else was written"
+flips=$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -c 'msg="backend is')
+assert_eq "flips" 4 "$flips"
+assert_eq "passes, each of two ops" 4 \
+	"$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -c 'why=health ops=2 failed=0 first="\(dest-del\|snat-add\)')"
+assert_eq "lines of the log besides" 0 "$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -vc 'pkg=health\|why=health' || :)"
 ezlb_stop

@@ -37,6 +37,15 @@ static const struct {
 	  "web.yaml:12:4: error[E004]: bad\n"
 	  "   12 | \ta\tb\n"
 	  "      | \t \t^\n" },
+	{ "what would command a terminal is not shown",
+	  { 2, 4 },
+	  EZLB_E_FEATURE,
+	  "a: \x1b[2J\x7f",
+	  NULL,
+	  "web.yaml:2:4: error[E004]: bad",
+	  "web.yaml:2:4: error[E004]: bad\n"
+	  "    2 | a: ?[2J?\n"
+	  "      |    ^\n" },
 	{ "a column is a character, not a byte",
 	  { 2, 8 },
 	  EZLB_E_VALUE,
