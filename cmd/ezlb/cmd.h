@@ -35,4 +35,4 @@ int cmd_once(const struct flags *flags);
 int cmd_check(const struct flags *flags);
 int cmd_plan(const struct flags *flags);
 int cmd_cleanup(const struct flags *flags);
-int cmd_version(const struct flags *flags);
+int cmd_version(const struct flags *flags); /* NULL: `ezlb --version` */

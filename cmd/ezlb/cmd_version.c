@@ -5,7 +5,8 @@
 
 int cmd_version(const struct flags *flags)
 {
-	(void)flags;
+	if (flags && !flags_no_args(flags, "version"))
+		return EXIT_USAGE;
 	printf("ezlb %s\n", EZLB_VERSION);
 	return 0;
 }

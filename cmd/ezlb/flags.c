@@ -36,8 +36,8 @@ static const struct {
 	  "memory: touch no kernel, for trying out [kernel]", required_argument },
 	{ FLAG_CLEANUP, "cleanup-on-exit", "EZLB_CLEANUP_ON_EXIT", "true|false",
 	  "remove everything of ezlb's when `run` ends [true]", optional_argument },
-	{ FLAG_LOG_LEVEL, "log-level", "EZLB_LOG_LEVEL", "LEVEL",
-	  "error, warn, info or debug [info]", required_argument },
+	{ FLAG_LOG_LEVEL, "log-level", "EZLB_LOG_LEVEL", "error|warn|info|debug", "[info]",
+	  required_argument },
 	{ FLAG_LOG_FORMAT, "log-format", "EZLB_LOG_FORMAT", "logfmt|json", "[logfmt]",
 	  required_argument },
 	{ FLAG_HELP, "help", NULL, NULL, "this text", no_argument },
@@ -191,7 +191,7 @@ void flags_print(void)
 	for (size_t i = 0; i < N_FLAGS; i++) {
 		snprintf(left, sizeof(left), "--%s%s%s", table[i].name, table[i].arg ? "=" : "",
 			 table[i].arg ? table[i].arg : "");
-		printf("  %-29s %s\n", left, table[i].help);
+		printf("  %-34s %s\n", left, table[i].help);
 	}
 	printf("\nEach flag but --help has a variable: --state-dir is EZLB_STATE_DIR.\n");
 }

@@ -35,7 +35,7 @@ int ezlb_controller_once(const struct ezlb_options *options, bool *converged, st
 /* Prints what `once` would do and does nothing. *pending counts the ops. */
 int ezlb_controller_plan(const struct ezlb_options *options, size_t *pending, struct ezlb_err *err);
 
-/* Removes all that the ledger in state_dir names, and the ledger. */
+/* Removes all that the ledger in state_dir names; the ledger names nothing then. */
 int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err *err);
 
 /* Checks files and directories without touching the kernel; diagnostics are sorted. */

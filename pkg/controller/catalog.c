@@ -110,11 +110,20 @@ static void merge(struct catalog *catalog)
 	}
 	ezlb_desired_merge(candidates, n, &catalog->desired, &catalog->diags);
 	ezlb_diags_sort(&catalog->diags);
-	catalog->n_without = 0;
 	for (size_t i = 0; i < n; i++) {
 		promote(&catalog->entries.items[i], candidates[i].chosen);
 		catalog->n_without += !candidates[i].chosen;
 	}
+}
+
+/* Their files, if they have any, cannot be asked what they want. */
+static size_t unreadable_dirs(const struct ezlb_snapshot *snapshot)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < snapshot->dirs.len; i++)
+		n += snapshot->dirs.items[i].frozen;
+	return n;
 }
 
 static bool diag_known(const struct ezlb_diags *diags, const struct ezlb_diag *diag)
@@ -181,6 +190,7 @@ void catalog_update(struct catalog *catalog, const struct ezlb_snapshot *snapsho
 		take_file(catalog, old, &snapshot->files.items[i]);
 	EZLB_SORT(&catalog->entries, entry_cmp);
 	forget_unseen(catalog);
+	catalog->n_without = unreadable_dirs(snapshot);
 	merge(catalog);
 	log_diags(catalog, &before);
 	log_accepted(catalog);

@@ -24,7 +24,8 @@ struct catalog {
 	struct catalog_entries EZLB_VEC(struct catalog_entry) entries; /* sorted by path */
 	struct ezlb_desired desired;				       /* borrows from entries */
 	struct ezlb_diags diags; /* every file's, and the conflicts between them; sorted */
-	size_t n_without;	 /* files that are refused and have no version in force */
+	/* Files that are refused and have no version in force, and directories that are frozen. */
+	size_t n_without;
 };
 
 /* Logs what became of each file whose state changed. */

@@ -70,11 +70,10 @@ static int read_field(FILE *f, const char *key, const char *value)
 static int read_service(struct ledger *ledger, char *line)
 {
 	struct ezlb_service_key key;
-	char *save, *word = strtok_r(line, " ", &save);
-	char *proto = strtok_r(NULL, " ", &save);
+	char *word = strsep(&line, " "), *proto = strsep(&line, " ");
 
-	if (!proto || strcmp(word, "service") != 0 || ezlb_proto_parse(proto, &key.proto) < 0 ||
-	    ezlb_endpoint_parse(save, &key.listen, NULL) < 0)
+	if (!line || strcmp(word, "service") != 0 || ezlb_proto_parse(proto, &key.proto) < 0 ||
+	    ezlb_endpoint_parse(line, &key.listen, NULL) < 0)
 		return -EBADMSG;
 	*EZLB_PUSH(&ledger->owned) = key;
 	return 0;

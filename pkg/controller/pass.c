@@ -29,6 +29,8 @@ void pass_plan(struct pass_world *world, const struct ezlb_desired *desired,
 	ezlb_reconcile_target(desired, verdicts, &actual, &target);
 	if (refused_files)
 		ezlb_reconcile_keep(&world->unclaimed, &actual, &target);
+	else
+		EZLB_VEC_CLEAR(&world->unclaimed); /* every file has spoken: none asks for them */
 	ezlb_reconcile_diff(&target, &actual, &result->plan);
 	result->services = target.services.len;
 	result->dests = target.dests.len;

@@ -80,17 +80,24 @@ static void log_ops(const struct pass_result *result)
 			 EZLB_S("result", ezlb_op_explain(&result->plan.items[i], outcome)));
 }
 
+static size_t count_failed(const struct ezlb_plan *plan)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < plan->len; i++)
+		failed += plan->items[i].rc != 0;
+	return failed;
+}
+
 static void log_summary(const struct pass_result *result, const char *why, bool drift, uint64_t ms)
 {
 	char what[EZLB_OP_STRLEN];
-	size_t failed = 0;
 
-	for (size_t i = 0; i < result->plan.len; i++)
-		failed += result->plan.items[i].rc != 0;
 	ezlb_log(drift ? EZLB_WARN : EZLB_INFO, "controller",
 		 EZLB_S("msg", drift ? "somebody else changed the kernel: repaired"
 				     : "the kernel is brought into line"),
-		 EZLB_S("why", why), EZLB_I("ops", result->plan.len), EZLB_I("failed", failed),
+		 EZLB_S("why", why), EZLB_I("ops", result->plan.len),
+		 EZLB_I("failed", count_failed(&result->plan)),
 		 EZLB_S("first", ezlb_op_format(&result->plan.items[0], what)),
 		 EZLB_I("services", result->services), EZLB_I("dests", result->dests),
 		 EZLB_I("ms", ms));
@@ -107,7 +114,7 @@ void passlog_write(struct passlog *log, const struct pass_result *result, const 
 		ezlb_log(EZLB_INFO, "controller",
 			 EZLB_S("msg", "took over virtual services that were there already"),
 			 EZLB_I("services", result->adopted));
-	if (result->plan.len > 0 && !told)
+	if (result->plan.len > (told ? count_failed(&result->plan) : 0))
 		log_summary(result, why, drift && failures == 0 && log->failures == 0, ms);
 	if (failures != 0 && !told)
 		log_failures(result);

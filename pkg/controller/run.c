@@ -147,6 +147,18 @@ static void stop(struct controller *c)
 		ezlb_health_close(c->health, NULL, NULL);
 }
 
+/* Once closed, the handles leave the signals to their default, which would kill on a second one. */
+static void block_stop_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static void on_stop_signal(uv_signal_t *signal, int number)
 {
 	struct controller *c = signal->data;
@@ -156,6 +168,7 @@ static void on_stop_signal(uv_signal_t *signal, int number)
 		 EZLB_S("rules", c->options->cleanup_on_exit ? "removed" : "left in place"));
 	if (c->options->cleanup_on_exit)
 		log_cleanup(c);
+	block_stop_signals();
 	stop(c);
 }
 
@@ -212,6 +225,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	c->options = options;
 	rc = world_open(&c->world, options, err);
 	if (rc == 0) {
+		signal(SIGPIPE, SIG_IGN); /* whoever read the log may have gone away */
 		srandom((unsigned)getpid());
 		uv_loop_init(&c->loop);
 		init_handles(c);

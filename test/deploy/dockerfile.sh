@@ -3,8 +3,8 @@
 # The Dockerfile's package lists are what they must be: the builder's is that of scripts/deps, and
 # the final stage has the package of each library that the program is linked with, and no other.
 # This does not build the image. Needs Debian 12, because its package names are meant.
-# shellcheck source=test/deploy/lib.bash
-. "$(dirname "$0")/lib.bash"
+# shellcheck source=test/lib/lib.bash
+. "$(dirname "$0")/../lib/lib.bash"
 
 # packages_of_stage N: what the Nth stage installs, one a line, sorted.
 packages_of_stage() {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The documents cannot rot unnoticed: each diagnostic code has its section, both READMEs have the
 # same shape, the same commands and the same fields, and links lead to files that exist.
-# shellcheck source=test/deploy/lib.bash
-. "$(dirname "$0")/lib.bash"
+# shellcheck source=test/lib/lib.bash
+. "$(dirname "$0")/../lib/lib.bash"
 cd "$REPO"
 
 codes_of_header() {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # deploy/k8s/base renders, the render says what a load balancer on the host needs, and `ezlb check`
 # accepts the service files in it. Needs no cluster: every kubectl call is local.
-# shellcheck source=test/deploy/lib.bash
-. "$(dirname "$0")/lib.bash"
+# shellcheck source=test/lib/lib.bash
+. "$(dirname "$0")/../lib/lib.bash"
 
 base=$REPO/deploy/k8s/base
 # Not the caller's cluster, nor anyone's.

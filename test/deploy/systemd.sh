@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # deploy/systemd/ezlb.service loads in systemd without a remark, and says what a load balancer needs:
 # rules that outlive a restart, and no hardening that would keep ezlb from its work.
-# shellcheck source=test/deploy/lib.bash
-. "$(dirname "$0")/lib.bash"
+# shellcheck source=test/lib/lib.bash
+. "$(dirname "$0")/../lib/lib.bash"
 
 unit=$REPO/deploy/systemd/ezlb.service
 

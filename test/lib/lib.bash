@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What every test in here sources: PASS and FAIL lines, and the verdict at the end.
+# What every test in test/deploy and test/cmd sources: PASS and FAIL lines, and the verdict at the end.
 set -euo pipefail
 
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fixture.h"
+
+#include <ezlb/log.h>
+
+#include "passlog.h"
+
+/*
+ * What came of a pass, a letter each. Ops: . done, x failed, y failed otherwise, h held. Before
+ * them: D drift, T two services taken over, L and M the IPVS layer failed in two ways, W and V the
+ * ledger could not be written for two reasons.
+ */
+static void add_op(struct ezlb_plan *plan, char letter)
+{
+	struct ezlb_op *op = ezlb_plan_add(plan, EZLB_OP_DEST_ADD);
+
+	op->dest.service = key_of("tcp 10.0.0.1:80");
+	op->dest.endpoint = key_of("tcp 10.1.0.1:80").listen;
+	op->dest.endpoint.port = (uint16_t)(1000 + plan->len);
+	op->dest.weight = 1;
+	op->rc = letter == 'x' ? -EIO : letter == 'y' ? -ENOMEM : letter == 'h' ? EZLB_HELD : 0;
+}
+
+static void add(struct pass_result *result, char letter)
+{
+	struct ezlb_err *layer = &result->errs.layer[EZLB_LAYER_IPVS];
+
+	if (letter == 'L' || letter == 'M')
+		ezlb_err_sys(layer, letter == 'L' ? EIO : EPERM, "cannot list");
+	else if (letter == 'W' || letter == 'V')
+		ezlb_err_sys(&result->ledger_err, letter == 'W' ? ENOSPC : EROFS,
+			     "cannot write /x/ledger");
+	else if (letter == 'T')
+		result->adopted = 2;
+	else if (letter != 'D')
+		add_op(&result->plan, letter);
+}
+
+/* Returns what was logged; the caller frees. */
+static char *write_log(struct passlog *log, const char *outcome)
+{
+	struct pass_result result = { .services = 3, .dests = 5 };
+	struct capture capture;
+
+	for (const char *p = outcome; *p; p++)
+		add(&result, *p);
+	capture = capture_begin(STDERR_FILENO);
+	passlog_write(log, &result, "files", strchr(outcome, 'D') != NULL, 12);
+	pass_result_clear(&result);
+	return capture_end(capture);
+}
+
+/*
+ * One letter a line: s summary, d drift, f an op failed, l a layer failed, w the ledger cannot be
+ * written, h held back, o it is over, t took over.
+ */
+static struct text letters(char *log)
+{
+	static const struct {
+		const char *level, *msg;
+		char letter;
+	} known[] = {
+		{ "level=info ", "msg=\"the kernel is brought into line\"", 's' },
+		{ "level=warn ", "msg=\"somebody else changed the kernel: repaired\"", 'd' },
+		{ "level=error ", "msg=\"an operation failed\"", 'f' },
+		{ "level=error ", "msg=\"the kernel refuses\"", 'l' },
+		{ "level=error ", "msg=\"cannot write down what is ezlb's", 'w' },
+		{ "level=warn ", "msg=\"operations are held back", 'h' },
+		{ "level=info ", "msg=\"what failed before has succeeded\"", 'o' },
+		{ "level=info ", "msg=\"took over virtual services", 't' },
+	};
+	struct text out = { "" };
+	size_t n = 0;
+
+	for (char *save = NULL, *line = strtok_r(log, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		out.s[n] = '?';
+		for (size_t i = 0; i < COUNT_OF(known); i++)
+			if (strstr(line, known[i].level) && strstr(line, known[i].msg))
+				out.s[n] = known[i].letter;
+		n++;
+	}
+	return out;
+}
+
+static const struct {
+	const char *name;
+	struct {
+		const char *outcome, *log;
+	} passes[6];
+} rows[] = {
+	{ "nothing to do", { { "", "" }, { "D", "" } } },
+	{ "one line for a pass", { { ".", "s" }, { ".....", "s" }, { "", "" } } },
+	{ "drift is a warning", { { "D..", "d" } } },
+	{ "a failure is told once",
+	  { { "x", "sf" }, { "x", "" }, { "Dx", "" }, { "", "o" }, { "", "" }, { "x", "sf" } } },
+	{ "another reason is told",
+	  { { "x", "sf" }, { "y", "sf" }, { "y", "" }, { "yx", "sff" } } },
+	{ "the retry that succeeds is no drift", { { ".x", "sf" }, { "D.", "so" } } },
+	{ "what is done beside an old failure is told",
+	  { { "x", "sf" }, { "x.", "s" }, { "x", "" }, { "", "o" } } },
+	{ "held ops are counted", { { "xhh", "sfh" }, { "xhh", "" }, { "...", "so" } } },
+	{ "ten failures at most", { { "xxxxxxxxxxxx", "sffffffffffh" } } },
+	{ "just ten", { { "xxxxxxxxxx", "sffffffffff" } } },
+	{ "a layer that cannot be read", { { "L", "l" }, { "L", "" }, { "M", "l" }, { "", "o" } } },
+	{ "a layer that fails as a whole speaks for its ops",
+	  { { "Lxxx", "sl" }, { "Lxxx", "" } } },
+	{ "the ledger", { { "W", "w" }, { "W", "" }, { "V", "w" }, { "", "o" } } },
+	{ "took over", { { "T", "t" }, { "T.", "ts" }, { "TW", "w" } } },
+};
+
+static void test_transitions(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct passlog log = { 0 };
+
+		print_message("%s\n", rows[i].name);
+		for (size_t k = 0; k < 6 && rows[i].passes[k].log; k++) {
+			char *text = write_log(&log, rows[i].passes[k].outcome);
+
+			assert_string_equal(letters(text).s, rows[i].passes[k].log);
+			free(text);
+		}
+	}
+}
+
+static void test_words(void **state)
+{
+	static const struct {
+		const char *outcome, *want;
+	} words[] = {
+		{ "..x", " why=files ops=3 failed=1 first=\"dest-add tcp 10.0.0.1:80 -> "
+			 "10.1.0.1:1001 " },
+		{ ".", " services=3 dests=5 ms=12\n" },
+		{ ".x", "op=\"dest-add tcp 10.0.0.1:80 -> 10.1.0.1:1002 " },
+		{ "xxxxxxxxxxxxhhh", " held=3 failed_more=2\n" },
+		{ "L", " layer=ipvs err=\"cannot list: Input/output error\"\n" },
+		{ "W", " err=\"cannot write /x/ledger: No space left" },
+		{ "T", " services=2\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		struct passlog log = { 0 };
+		char *text = write_log(&log, words[i].outcome);
+
+		assert_has(text, words[i].want);
+		free(text);
+	}
+}
+
+static void test_debug_shows_each_op(void **state)
+{
+	struct passlog log = { 0 };
+	char *text;
+
+	(void)state;
+	ezlb_log_setup(EZLB_DEBUG, EZLB_LOGFMT);
+	text = write_log(&log, "..x");
+	ezlb_log_setup(EZLB_INFO, EZLB_LOGFMT);
+	assert_int_equal(count(text, "level=debug "), 3);
+	assert_int_equal(count(text, " result=done\n"), 2);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_transitions),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_debug_shows_each_op),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The commands as cmd calls them, on the in-memory data plane. The daemon runs in a child whose
+ * standard error is a pipe: what it says is how a test knows how far it is.
+ */
+#include "fixture.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <ezlb/controller.h>
+#include <ezlb/duration.h>
+
+#define DEADLINE_MS 10000
+
+#define CHECKLESS "health_check: {enabled: false}\n"
+#define WEB	  "listen: 10.0.0.1:80\n" CHECKLESS "backends:\n  - address: 10.1.0.1:80\n"
+#define WEB_TWO	  WEB "  - address: 10.1.0.2:80\n"
+#define API	  "listen: 10.0.0.2:80\n" CHECKLESS "backends:\n  - address: 10.1.0.1:80\n"
+#define TAKEN	  "listen: 10.0.0.1:80\n" CHECKLESS "backends:\n  - address: 10.1.0.9:80\n"
+#define BAD	  "listen: nonsense\nbackends:\n  - address: 10.1.0.1:80\n"
+
+static struct text config_dir, state_dir;
+static const char *dirs[2];
+static struct ezlb_options options;
+
+static int setup(void **state)
+{
+	int rc = setup_top(state);
+
+	config_dir = at("config");
+	state_dir = at("state");
+	dirs[0] = config_dir.s;
+	options = (struct ezlb_options){ .config_dirs = dirs,
+					 .n_config_dirs = 1,
+					 .state_dir = state_dir.s,
+					 .dataplane = EZLB_DP_MEMORY,
+					 .cleanup_on_exit = true };
+	return rc < 0 ? rc : mkdir(config_dir.s, 0755);
+}
+
+struct daemon {
+	pid_t pid;
+	int fd; /* its standard error */
+	struct text said;
+};
+
+static struct daemon daemon_start(void)
+{
+	struct daemon d = { .pid = -1 };
+	int fds[2];
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	fflush(NULL);
+	d.pid = fork();
+	assert_true(d.pid >= 0);
+	if (d.pid == 0) {
+		dup2(fds[1], STDERR_FILENO);
+		close(fds[0]);
+		/* exit, not _exit: the leak checker looks then. */
+		exit(ezlb_controller_run(&options, NULL) == 0 ? 0 : 1);
+	}
+	close(fds[1]);
+	d.fd = fds[0];
+	return d;
+}
+
+/* Reads what there is within 100 ms. */
+static void listen_to(struct daemon *d)
+{
+	struct pollfd poller = { .fd = d->fd, .events = POLLIN };
+	size_t len = strlen(d->said.s);
+	ssize_t n = 0;
+
+	if (poll(&poller, 1, 100) > 0)
+		n = read(d->fd, d->said.s + len, sizeof(d->said.s) - len - 1);
+	if (n > 0)
+		d->said.s[len + (size_t)n] = '\0';
+}
+
+/* Waits until it says so, behind what was waited for before. */
+static void wait_said(struct daemon *d, const char *word)
+{
+	uint64_t until = ezlb_now_ms() + DEADLINE_MS;
+	const char *rest;
+
+	while (!(rest = strstr(d->said.s, word))) {
+		listen_to(d);
+		if (ezlb_now_ms() > until) {
+			kill(d->pid, SIGKILL);
+			fail_msg("it never says '%s', but: %s", word, d->said.s);
+		}
+	}
+	rest += strlen(word);
+	memmove(d->said.s, rest, strlen(rest) + 1);
+}
+
+/* The exit status, or 128 + the signal that ended it. */
+static int wait_end(struct daemon *d)
+{
+	uint64_t until = ezlb_now_ms() + DEADLINE_MS;
+	int status = 0;
+
+	while (waitpid(d->pid, &status, WNOHANG) == 0) {
+		if (ezlb_now_ms() > until)
+			kill(d->pid, SIGKILL);
+		usleep(5000);
+	}
+	if (d->fd >= 0)
+		close(d->fd);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void test_stops(void **state)
+{
+	static const struct {
+		int signal;
+		bool cleanup;
+		const char *says;
+	} rows[] = {
+		{ SIGTERM, true, "msg=stopping signal=TERM rules=removed" },
+		{ SIGTERM, false, "msg=stopping signal=TERM rules=\"left in place\"" },
+		{ SIGINT, true, "msg=stopping signal=INT rules=removed" },
+	};
+
+	(void)state;
+	put("config/web.yaml", WEB);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct daemon d;
+
+		options.cleanup_on_exit = rows[i].cleanup;
+		d = daemon_start();
+		wait_said(&d, "the kernel is brought into line\" why=files ops=2");
+		assert_int_equal(kill(d.pid, rows[i].signal), 0);
+		wait_said(&d, rows[i].says);
+		if (rows[i].cleanup)
+			wait_said(&d, "why=\"cleanup on exit\" ops=2 failed=0");
+		assert_int_equal(wait_end(&d), 0);
+	}
+}
+
+/* Supervisors that signal the whole group hit it twice: the first time counts. */
+static void test_told_twice_to_stop(void **state)
+{
+	struct daemon d;
+
+	(void)state;
+	put("config/web.yaml", WEB);
+	d = daemon_start();
+	wait_said(&d, "the kernel is brought into line");
+	for (int i = 0; i < 2000; i++) {
+		kill(d.pid, i % 2 ? SIGINT : SIGTERM);
+		usleep(10);
+	}
+	assert_int_equal(wait_end(&d), 0);
+}
+
+static void test_says_that_it_is_no_kernel(void **state)
+{
+	struct daemon d;
+
+	(void)state;
+	put("config/web.yaml", WEB);
+	d = daemon_start();
+	wait_said(&d, "level=warn pkg=controller msg=\"IN-MEMORY DATA PLANE");
+	wait_said(&d, "the kernel is brought into line");
+	kill(d.pid, SIGTERM);
+	assert_int_equal(wait_end(&d), 0);
+	assert_int_equal(access(state_dir.s, F_OK), -1); /* no ledger of what is not there */
+}
+
+/* Whoever read the log may go away: that is no reason to stop. */
+static void test_nobody_reads_the_log(void **state)
+{
+	struct daemon d;
+
+	(void)state;
+	put("config/web.yaml", WEB);
+	d = daemon_start();
+	wait_said(&d, "the kernel is brought into line");
+	close(d.fd);
+	d.fd = -1;
+	kill(d.pid, SIGTERM); /* it logs "stopping" */
+	assert_int_equal(wait_end(&d), 0);
+}
+
+/* A file behind a link raises no event in the directory, so only the signal makes it look. */
+static void test_hup(void **state)
+{
+	struct daemon d;
+
+	(void)state;
+	put("web.yaml", WEB);
+	assert_int_equal(symlink("../web.yaml", at("config/web.yaml").s), 0);
+	d = daemon_start();
+	wait_said(&d, "why=files ops=2");
+	put("web.yaml", WEB_TWO);
+	kill(d.pid, SIGHUP);
+	wait_said(&d, "why=\"signal HUP\" ops=1 failed=0 first=\"dest-add");
+	kill(d.pid, SIGTERM);
+	assert_int_equal(wait_end(&d), 0);
+}
+
+static void test_files(void **state)
+{
+	struct daemon d = daemon_start();
+
+	(void)state;
+	wait_said(&d, "msg=started");
+	put("config/web.yaml", WEB);
+	wait_said(&d, "why=files ops=2 failed=0 first=\"service-add");
+	put("config/web.yaml", BAD);
+	wait_said(&d, "its last good version stays");
+	put("config/web.yaml", WEB_TWO);
+	wait_said(&d, "why=files ops=1 failed=0 first=\"dest-add");
+	assert_int_equal(unlink(at("config/web.yaml").s), 0);
+	wait_said(&d, "first=\"dest-del");
+	kill(d.pid, SIGTERM);
+	assert_int_equal(wait_end(&d), 0);
+}
+
+typedef int (*command_fn)(struct ezlb_err *err);
+
+static bool converged;
+static size_t pending;
+
+static int run(struct ezlb_err *err)
+{
+	return ezlb_controller_run(&options, err);
+}
+
+static int once(struct ezlb_err *err)
+{
+	return ezlb_controller_once(&options, &converged, err);
+}
+
+static int plan(struct ezlb_err *err)
+{
+	return ezlb_controller_plan(&options, &pending, err);
+}
+
+static int cleanup(struct ezlb_err *err)
+{
+	return ezlb_controller_cleanup(&options, err);
+}
+
+/* Runs it; the result is what it printed on stdout, and the caller frees. */
+static char *printed(command_fn command, int want, struct ezlb_err *err)
+{
+	struct capture out = capture_begin(STDOUT_FILENO);
+	struct capture log = capture_begin(STDERR_FILENO);
+	int rc = command(err);
+	char *said;
+
+	free(capture_end(log));
+	said = capture_end(out);
+	assert_int_equal(rc, want);
+	return said;
+}
+
+static void test_no_config_dir(void **state)
+{
+	static const command_fn commands[] = { run, once, plan };
+
+	(void)state;
+	options.n_config_dirs = 2;
+	dirs[1] = "/nonexistent/services.d";
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+		struct ezlb_err err = { 0 };
+
+		free(printed(commands[i], -ENOENT, &err));
+		assert_has(err.msg, "cannot read the config directory /nonexistent/services.d: ");
+	}
+	free(printed(cleanup, 0, NULL)); /* needs none */
+}
+
+static const struct {
+	const char *name, *web, *api; /* NULL: no such file */
+	const char *out;
+	int rc; /* of plan */
+	size_t pending;
+	bool converged; /* of once */
+} oneshots[] = {
+	{ "no files", NULL, NULL, "", 0, 0, true },
+	{ "one service", WEB, NULL,
+	  "service-add tcp 10.0.0.1:80 scheduler wrr\n"
+	  "dest-add tcp 10.0.0.1:80 -> 10.1.0.1:80 masq weight 1\n",
+	  0, 2, true },
+	{ "two services", WEB, API,
+	  "service-add tcp 10.0.0.1:80 scheduler wrr\n"
+	  "service-add tcp 10.0.0.2:80 scheduler wrr\n"
+	  "dest-add tcp 10.0.0.1:80 -> 10.1.0.1:80 masq weight 1\n"
+	  "dest-add tcp 10.0.0.2:80 -> 10.1.0.1:80 masq weight 1\n",
+	  0, 4, true },
+	{ "one is bad", BAD, API,
+	  "service-add tcp 10.0.0.2:80 scheduler wrr\n"
+	  "dest-add tcp 10.0.0.2:80 -> 10.1.0.1:80 masq weight 1\n",
+	  -EINVAL, 2, false },
+};
+
+static void test_oneshots(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(oneshots); i++) {
+		char *out;
+
+		print_message("%s\n", oneshots[i].name);
+		if (oneshots[i].web)
+			put("config/web.yaml", oneshots[i].web);
+		if (oneshots[i].api)
+			put("config/api.yaml", oneshots[i].api);
+		pending = 99;
+		out = printed(plan, oneshots[i].rc, NULL);
+		assert_string_equal(out, oneshots[i].out);
+		assert_int_equal(pending, oneshots[i].pending);
+		free(out);
+		converged = !oneshots[i].converged;
+		out = printed(once, 0, NULL);
+		assert_string_equal(out, oneshots[i].out);
+		assert_int_equal(converged, oneshots[i].converged);
+		free(out);
+	}
+}
+
+/* A backend that refuses connections is down at once, so that `once` need not wait for it. */
+static void test_once_probes(void **state)
+{
+	char *out;
+
+	(void)state;
+	put("config/web.yaml", "listen: 10.0.0.1:80\n"
+			       "health_check: {interval: 1s, timeout: 1s, fail_count: 1}\n"
+			       "backends:\n  - address: 127.0.0.1:1\n");
+	out = printed(once, 0, NULL);
+	assert_string_equal(out, "service-add tcp 10.0.0.1:80 scheduler wrr\n");
+	assert_true(converged);
+	free(out);
+}
+
+static void test_cleanup_of_nothing(void **state)
+{
+	char *out = printed(cleanup, 0, NULL);
+
+	(void)state;
+	assert_string_equal(out, "");
+	free(out);
+}
+
+static const struct {
+	const char *name;
+	const char *paths[3]; /* below the temporary directory */
+	int rc;
+	size_t files;
+	const char *diags; /* codes */
+} checks[] = {
+	{ "an empty directory", { "empty" }, 0, 0, "" },
+	{ "a sound file", { "good/web.yaml" }, 0, 1, "" },
+	{ "any name will do", { "good/web.txt" }, 0, 1, "" },
+	{ "a directory", { "good" }, 0, 2, "" },
+	{ "a bad file", { "bad/bad.yaml" }, 0, 1, " 15" },
+	{ "a directory with a bad file", { "bad" }, 0, 2, " 15" },
+	{ "two places, in conflict", { "good", "taken/web2.yaml" }, 0, 3, " 31" },
+	{ "the same without the first", { "taken" }, 0, 1, "" },
+	{ "an absent file", { "good", "absent.yaml" }, -ENOENT, 0, "" },
+	{ "a file that cannot be read", { "good/loop.txt" }, 0, 1, " 1" },
+};
+
+static void assert_diags(const struct ezlb_diags *diags, const char *want)
+{
+	struct text got = { "" };
+
+	for (size_t i = 0; i < diags->len; i++)
+		snprintf(got.s + strlen(got.s), 8, " %d", diags->items[i].code);
+	assert_string_equal(got.s, want);
+}
+
+static void test_check(void **state)
+{
+	(void)state;
+	make("empty");
+	make("good");
+	make("bad");
+	make("taken");
+	put("good/web.yaml", WEB);
+	put("good/api.yaml", API);
+	put("good/web.txt", "name: web\n" WEB);
+	assert_int_equal(symlink("loop.txt", at("good/loop.txt").s), 0);
+	put("bad/bad.yaml", BAD);
+	put("bad/api.yaml", API);
+	put("taken/web2.yaml", TAKEN);
+	for (size_t i = 0; i < COUNT_OF(checks); i++) {
+		struct ezlb_diags diags = { 0 };
+		struct ezlb_err err = { 0 };
+		struct text full[3];
+		const char *paths[3];
+		size_t n = 0, files = 99;
+
+		print_message("%s\n", checks[i].name);
+		for (; n < 3 && checks[i].paths[n]; n++) {
+			full[n] = at(checks[i].paths[n]);
+			paths[n] = full[n].s;
+		}
+		assert_int_equal(ezlb_controller_check(paths, n, &diags, &files, &err),
+				 checks[i].rc);
+		assert_int_equal(files, checks[i].files);
+		assert_diags(&diags, checks[i].diags);
+		if (checks[i].rc)
+			assert_has(err.msg, paths[n - 1]);
+		ezlb_diags_clear(&diags);
+	}
+}
+
+#define IN_TOP(f) cmocka_unit_test_setup_teardown(f, setup, teardown_top)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_TOP(test_stops),
+		IN_TOP(test_told_twice_to_stop),
+		IN_TOP(test_says_that_it_is_no_kernel),
+		IN_TOP(test_nobody_reads_the_log),
+		IN_TOP(test_hup),
+		IN_TOP(test_files),
+		IN_TOP(test_no_config_dir),
+		IN_TOP(test_oneshots),
+		IN_TOP(test_once_probes),
+		IN_TOP(test_cleanup_of_nothing),
+		IN_TOP(test_check),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
