@@ -15,19 +15,11 @@
 #include <ezlb/memory.h>
 #include <ezlb/reconcile.h>
 
+#include "dice.h"
+
 #define WORLDS	  20000
 #define LISTENERS 6
 #define BACKENDS  5
-
-static uint64_t seed;
-
-static unsigned dice(unsigned sides)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)((seed >> 11) % sides);
-}
 
 struct world {
 	struct ezlb_memory *memory;

@@ -1,73 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * fixture: a temporary directory, files in it, what went to stdout or stderr meanwhile, and service
- * keys as text. Paths are below the temporary directory.
- */
+/* fixture: what went to a file, to stdout or to stderr, and service keys as text. */
 #pragma once
 
-#include "cm.h"
+#include "tmpdir.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <ezlb/table.h>
-
-static char top[64];
-
-struct text {
-	char s[4096];
-};
-
-static inline struct text at(const char *name)
-{
-	struct text path;
-
-	snprintf(path.s, sizeof(path.s), "%s/%s", top, name);
-	return path;
-}
-
-static inline int setup_top(void **state)
-{
-	(void)state;
-	snprintf(top, sizeof(top), "/tmp/ezlb-controller-XXXXXX");
-	return mkdtemp(top) ? 0 : -1;
-}
-
-static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static inline int teardown_top(void **state)
-{
-	(void)state;
-	return nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static inline void put_bytes(const char *name, const char *bytes, size_t len)
-{
-	int fd = open(at(name).s, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, bytes, len), len);
-	close(fd);
-}
-
-static inline void put(const char *name, const char *text)
-{
-	put_bytes(name, text, strlen(text));
-}
-
-static inline void make(const char *name)
-{
-	assert_int_equal(mkdir(at(name).s, 0755), 0);
-}
 
 static inline char *read_fd(int fd)
 {

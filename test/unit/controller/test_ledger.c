@@ -272,7 +272,7 @@ static void test_unreadable(void **state)
 	assert_int_equal(symlink("ledger", at("ledger").s), 0);
 	assert_reads(-ELOOP, "");
 	remove(at("ledger").s);
-	make("ledger");
+	make_dir("ledger");
 	assert_reads(-EISDIR, "");
 }
 
@@ -361,7 +361,7 @@ static void test_new_is_in_the_way(void **state)
 {
 	(void)state;
 	write_ledger(TWO);
-	make("ledger.new");
+	make_dir("ledger.new");
 	assert_write_fails(-EISDIR);
 }
 

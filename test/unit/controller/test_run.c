@@ -378,10 +378,10 @@ static void assert_diags(const struct ezlb_diags *diags, const char *want)
 static void test_check(void **state)
 {
 	(void)state;
-	make("empty");
-	make("good");
-	make("bad");
-	make("taken");
+	make_dir("empty");
+	make_dir("good");
+	make_dir("bad");
+	make_dir("taken");
 	put("good/web.yaml", WEB);
 	put("good/api.yaml", API);
 	put("good/web.txt", "name: web\n" WEB);

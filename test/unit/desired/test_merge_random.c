@@ -13,21 +13,12 @@
 
 #include <ezlb/desired.h>
 
+#include "dice.h"
 #include "specs.h"
 
 #define HISTORIES 5000
 #define STEPS	  12
 #define FILES	  7
-
-static uint64_t seed;
-
-static unsigned dice(unsigned sides)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)((seed >> 11) % sides);
-}
 
 static struct ezlb_spec *random_spec(int file, unsigned crowd)
 {

@@ -22,7 +22,7 @@ static void test_split(void **state)
 	struct notify notify;
 
 	(void)state;
-	for (size_t i = 0; i < N_OF(table); i++) {
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		notify_init(&notify, &table[i].path, 1);
 		if (strcmp(notify.dirs[0].parent, table[i].parent) != 0 ||
 		    strcmp(notify.dirs[0].base, table[i].base) != 0)

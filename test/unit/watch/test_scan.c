@@ -56,7 +56,7 @@ static void test_names(void **state)
 	size_t n_read = 0, n_ignored = 0;
 
 	(void)state;
-	for (size_t i = 0; i < N_OF(table); i++) {
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		put(table[i].name, "x: 1\n");
 		n_read += table[i].read;
 		n_ignored += table[i].ignored;
@@ -66,7 +66,7 @@ static void test_names(void **state)
 	assert_int_equal(look.files.len, n_read);
 	assert_int_equal(look.ignored.len, n_ignored);
 	assert_int_equal(look.mounted.len, 0);
-	for (size_t i = 0; i < N_OF(table); i++) {
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		bool found = false;
 
 		for (size_t k = 0; k < look.files.len; k++)
@@ -118,8 +118,8 @@ static void test_special_files(void **state)
 	make_link("/dev/null", "null.yaml");
 	make_socket("sock.yaml");
 	scan_top();
-	assert_int_equal(snap.files.len, N_OF(table));
-	for (size_t i = 0; i < N_OF(table); i++) {
+	assert_int_equal(snap.files.len, COUNT_OF(table));
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		const struct ezlb_file *file = file_in(&snap, table[i].name);
 
 		assert_non_null(file);
@@ -331,7 +331,7 @@ static void test_change_while_reading(void **state)
 
 	(void)state;
 	put("a.yaml", "1\n");
-	for (size_t i = 0; i < N_OF(table); i++) {
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		const char *problem;
 
 		changes = table[i].changes;

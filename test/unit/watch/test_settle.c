@@ -268,7 +268,7 @@ static void test_stories(void **state)
 	struct watch_settle settle;
 
 	(void)state;
-	for (size_t i = 0; i < N_OF(stories); i++) {
+	for (size_t i = 0; i < COUNT_OF(stories); i++) {
 		open_settle(&settle);
 		for (const struct step *step = stories[i].steps; step->at >= 0; step++)
 			check_step(&stories[i], step, &settle);
@@ -289,7 +289,7 @@ static void test_whole_is_asked_once(void **state)
 	(void)state;
 	asked = 0;
 	open_settle(&settle);
-	for (size_t i = 0; i < N_OF(steps); i++)
+	for (size_t i = 0; i < COUNT_OF(steps); i++)
 		take(&settle, &steps[i]);
 	assert_int_equal(asked, 2);
 	watch_settle_clear(&settle);
@@ -309,7 +309,7 @@ static void test_files_are_apart(void **state)
 
 	(void)state;
 	watch_settle_init(&settle, "d");
-	for (size_t i = 0; i < N_OF(times); i++) {
+	for (size_t i = 0; i < COUNT_OF(times); i++) {
 		struct watch_look look = { 0 };
 		struct ezlb_snapshot snapshot;
 
@@ -338,12 +338,12 @@ static void test_fingerprint(void **state)
 		{ .at = 5, .seen = "!x", .configmap = true },
 		{ .at = 6, .configmap = true },
 	};
-	uint64_t prints[N_OF(steps)];
+	uint64_t prints[COUNT_OF(steps)];
 	struct watch_settle settle;
 
 	(void)state;
 	open_settle(&settle);
-	for (size_t i = 0; i < N_OF(steps); i++) {
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		take(&settle, &steps[i]);
 		prints[i] = watch_fingerprint(&settle, 1);
 		for (size_t k = 0; k < i; k++)

@@ -216,7 +216,7 @@ static void test_editors(void **state)
 
 	(void)state;
 	start_dropin();
-	for (size_t i = 0; i < N_OF(table); i++) {
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		size_t before = got.n;
 
 		put("d/a.yaml", "1\n");
@@ -369,7 +369,7 @@ static void test_shared_watches(void **state)
 	put("d/a.yaml", "1\n");
 	put("d/sub/s.yaml", "1\n");
 	put("e/e.yaml", "1\n");
-	open_dirs(dirs, N_OF(dirs), &timing);
+	open_dirs(dirs, COUNT_OF(dirs), &timing);
 	assert_string_equal(last(), "d/a.yaml=1 d/sub/s.yaml=1 e/e.yaml=1");
 	put("d/a.yaml", "2\n");
 	expect("d/a.yaml=2 d/sub/s.yaml=1 e/e.yaml=1", 1000);
