@@ -93,7 +93,6 @@ bool pass_cleanup(struct pass_world *world, struct pass_result *result)
 	const struct ezlb_verdicts no_verdicts = { 0 };
 	bool ok = false;
 
-	EZLB_VEC_CLEAR(&world->unclaimed);
 	*result = (struct pass_result){ .services = 0 };
 	for (int try = 0; try < 3 && !ok; try++) {
 		if (try > 0)

@@ -5,67 +5,80 @@
 
 #define FAILURES_SHOWN 10
 
-static uint64_t hash_more(uint64_t seed, const char *text)
+static int hash_cmp(const void *a, const void *b)
 {
-	return (seed ^ ezlb_hash(text, strlen(text))) * 0x9e3779b97f4a7c15u;
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
 }
 
-static uint64_t hash_failures(const struct pass_result *result)
+/* What fails in this pass, and whether the last one has told of it already. */
+struct failures {
+	const struct passlog_told *before;
+	struct passlog_told now;
+	size_t fresh, held, more;
+};
+
+static bool is_fresh(struct failures *failures, const char *what, const char *why)
 {
-	char text[EZLB_OP_STRLEN];
-	uint64_t hash = 0;
+	uint64_t hash = ezlb_hash(what, strlen(what)) * 31 + ezlb_hash(why, strlen(why));
+	bool fresh = !EZLB_FIND(failures->before, &hash, hash_cmp);
 
-	if (pass_ok(result))
-		return 0;
-	for (int i = 0; i < EZLB_LAYERS; i++)
-		if (result->errs.layer[i].code)
-			hash = hash_more(hash, result->errs.layer[i].msg);
-	for (size_t i = 0; i < result->plan.len; i++) {
-		const struct ezlb_op *op = &result->plan.items[i];
-
-		if (op->rc == 0)
-			continue;
-		hash = hash_more(hash, ezlb_op_format(op, text));
-		hash = hash_more(hash, ezlb_op_explain(op, text));
-	}
-	if (result->ledger_err.code)
-		hash = hash_more(hash, result->ledger_err.msg);
-	return hash ? hash : 1;
+	*EZLB_PUSH(&failures->now) = hash;
+	failures->fresh += fresh;
+	return fresh;
 }
 
-static void log_failures(const struct pass_result *result)
+static void log_ledger(struct failures *failures, const struct pass_result *result)
 {
-	size_t shown = 0, held = 0, more = 0;
-	char what[EZLB_OP_STRLEN], reason[EZLB_OP_STRLEN];
-
-	if (result->ledger_err.code)
+	if (result->ledger_err.code && is_fresh(failures, "ledger", result->ledger_err.msg))
 		ezlb_log(EZLB_ERROR, "controller",
 			 EZLB_S("msg", "cannot write down what is ezlb's: nothing is changed"),
 			 EZLB_S("err", result->ledger_err.msg));
-	for (int i = 0; i < EZLB_LAYERS; i++)
-		if (result->errs.layer[i].code)
+}
+
+static void log_layers(struct failures *failures, const struct pass_result *result)
+{
+	for (int i = 0; i < EZLB_LAYERS; i++) {
+		const struct ezlb_err *err = &result->errs.layer[i];
+		const char *layer = ezlb_layer_kind_str((enum ezlb_layer_kind)i);
+
+		if (err->code && is_fresh(failures, layer, err->msg))
 			ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", "the kernel refuses"),
-				 EZLB_S("layer", ezlb_layer_kind_str((enum ezlb_layer_kind)i)),
-				 EZLB_S("err", result->errs.layer[i].msg));
+				 EZLB_S("layer", layer), EZLB_S("err", err->msg));
+	}
+}
+
+static void log_op(struct failures *failures, const struct ezlb_op *op)
+{
+	char what[EZLB_OP_STRLEN], why[EZLB_OP_STRLEN];
+
+	if (!is_fresh(failures, ezlb_op_format(op, what), ezlb_op_explain(op, why)))
+		return;
+	if (failures->fresh > FAILURES_SHOWN)
+		failures->more++;
+	else
+		ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", "an operation failed"),
+			 EZLB_S("op", what), EZLB_S("err", why));
+}
+
+static void log_failures(struct failures *failures, const struct pass_result *result)
+{
+	log_ledger(failures, result);
+	log_layers(failures, result);
 	for (size_t i = 0; i < result->plan.len; i++) {
 		const struct ezlb_op *op = &result->plan.items[i];
 
-		held += op->rc == EZLB_HELD;
+		failures->held += op->rc == EZLB_HELD;
 		/* A layer that failed as a whole has had its line. */
-		if (op->rc >= 0 || result->errs.layer[ezlb_op_layer(op->kind)].code)
-			continue;
-		if (shown++ >= FAILURES_SHOWN) {
-			more++;
-			continue;
-		}
-		ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", "an operation failed"),
-			 EZLB_S("op", ezlb_op_format(op, what)),
-			 EZLB_S("err", ezlb_op_explain(op, reason)));
+		if (op->rc < 0 && !result->errs.layer[ezlb_op_layer(op->kind)].code)
+			log_op(failures, op);
 	}
-	if (held + more > 0)
+	if (failures->fresh > 0 && failures->held + failures->more > 0)
 		ezlb_log(EZLB_WARN, "controller",
 			 EZLB_S("msg", "operations are held back until these succeed"),
-			 EZLB_I("held", held), EZLB_I("failed_more", more));
+			 EZLB_I("held", failures->held), EZLB_I("failed_more", failures->more));
+	EZLB_SORT(&failures->now, hash_cmp);
 }
 
 static void log_ops(const struct pass_result *result)
@@ -106,20 +119,26 @@ static void log_summary(const struct pass_result *result, const char *why, bool 
 void passlog_write(struct passlog *log, const struct pass_result *result, const char *why,
 		   bool drift, uint64_t ms)
 {
-	uint64_t failures = hash_failures(result);
-	bool told = failures != 0 && failures == log->failures;
+	struct failures failures = { .before = &log->told };
+	bool failed_before = log->told.len > 0, fails = !pass_ok(result);
 
 	log_ops(result);
 	if (result->adopted > 0 && result->ledger_err.code == 0)
 		ezlb_log(EZLB_INFO, "controller",
 			 EZLB_S("msg", "took over virtual services that were there already"),
 			 EZLB_I("services", result->adopted));
-	if (result->plan.len > (told ? count_failed(&result->plan) : 0))
-		log_summary(result, why, drift && failures == 0 && log->failures == 0, ms);
-	if (failures != 0 && !told)
-		log_failures(result);
-	if (failures == 0 && log->failures != 0)
+	log_failures(&failures, result);
+	/* A retry that gets nowhere is not worth a line. */
+	if (result->plan.len > (failures.fresh ? 0 : count_failed(&result->plan)))
+		log_summary(result, why, drift && !fails && !failed_before, ms);
+	if (!fails && failed_before)
 		ezlb_log(EZLB_INFO, "controller",
 			 EZLB_S("msg", "what failed before has succeeded"));
-	log->failures = failures;
+	passlog_clear(log);
+	log->told = failures.now;
+}
+
+void passlog_clear(struct passlog *log)
+{
+	EZLB_VEC_CLEAR(&log->told);
 }

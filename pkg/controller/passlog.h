@@ -8,8 +8,10 @@
 #include "pass.h"
 
 struct passlog {
-	uint64_t failures; /* hash of what failed in the last pass; 0: nothing */
+	struct passlog_told EZLB_VEC(uint64_t) told; /* hashes of what failed in the last pass */
 };
+
+void passlog_clear(struct passlog *log);
 
 /* `why`: what brought the pass about. `drift`: nothing had changed on our side. */
 void passlog_write(struct passlog *log, const struct pass_result *result, const char *why,

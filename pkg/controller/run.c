@@ -240,6 +240,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 		uv_run(&c->loop, UV_RUN_DEFAULT);
 		uv_loop_close(&c->loop);
 	}
+	passlog_clear(&c->log);
 	catalog_clear(&c->catalog);
 	world_close(&c->world);
 	free(c);
