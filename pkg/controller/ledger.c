@@ -9,23 +9,6 @@
 
 #define LINE_SIZE 256
 
-static int make_dir(const char *dir, struct ezlb_err *err)
-{
-	EZLB_AUTO_FREE char *path = ezlb_strdup(dir);
-
-	for (char *p = path + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return ezlb_err_sys(err, errno, "cannot make the state directory %s", path);
-		*p = '/';
-	}
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return ezlb_err_sys(err, errno, "cannot make the state directory %s", path);
-	return 0;
-}
-
 static void identify(struct ledger *ledger)
 {
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
@@ -110,9 +93,6 @@ int ledger_open(struct ledger *ledger, const char *dir, struct ezlb_err *err)
 	if (!dir)
 		return 0;
 	identify(ledger);
-	rc = make_dir(dir, err);
-	if (rc < 0)
-		return rc;
 	ledger->path = ezlb_asprintf("%s/ledger", dir);
 	f = fopen(ledger->path, "re");
 	if (!f && errno == ENOENT)

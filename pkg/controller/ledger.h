@@ -23,8 +23,8 @@ struct ledger {
 };
 
 /*
- * Reads DIR/ledger, making DIR where it is missing; DIR NULL: an empty ledger in memory. A ledger
- * that cannot be understood is -EBADMSG: then nothing is known to be ours.
+ * Reads DIR/ledger, empty where there is none; DIR NULL: an empty ledger in memory. A ledger that
+ * cannot be understood is -EBADMSG: then nothing is known to be ours.
  */
 int ledger_open(struct ledger *ledger, const char *dir, struct ezlb_err *err);
 /* Makes `owned` the content, on disk first. No write where nothing changes. */

@@ -72,10 +72,11 @@ static int probe_all(struct oneshot *one, struct ezlb_err *err)
 	return rc;
 }
 
-static int prepare(struct oneshot *one, const struct ezlb_options *options, struct ezlb_err *err)
+static int prepare(struct oneshot *one, const struct ezlb_options *options, enum world_use use,
+		   struct ezlb_err *err)
 {
 	struct ezlb_snapshot snapshot = { 0 };
-	int rc = world_open(&one->world, options, err);
+	int rc = world_open(&one->world, options, use, err);
 
 	if (rc < 0)
 		return rc;
@@ -137,7 +138,7 @@ int ezlb_controller_once(const struct ezlb_options *options, bool *converged, st
 {
 	struct oneshot one = { .unknown = 0 };
 	struct pass_result result;
-	int rc = prepare(&one, options, err);
+	int rc = prepare(&one, options, WORLD_WRITE, err);
 
 	if (rc == 0) {
 		plan(&one, &result);
@@ -156,7 +157,7 @@ int ezlb_controller_plan(const struct ezlb_options *options, size_t *pending, st
 {
 	struct oneshot one = { .unknown = 0 };
 	struct pass_result result;
-	int rc = prepare(&one, options, err);
+	int rc = prepare(&one, options, WORLD_READ, err);
 
 	if (rc == 0) {
 		plan(&one, &result);

@@ -223,7 +223,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	int rc;
 
 	c->options = options;
-	rc = world_open(&c->world, options, err);
+	rc = world_open(&c->world, options, WORLD_WRITE, err);
 	if (rc == 0) {
 		signal(SIGPIPE, SIG_IGN); /* whoever read the log may have gone away */
 		srandom((unsigned)getpid());

@@ -6,6 +6,8 @@
 #include <ezlb/log.h>
 #include <ezlb/watch.h>
 
+#include "statedir.h"
+
 static int check_dirs(const struct ezlb_options *options, struct ezlb_err *err)
 {
 	struct ezlb_snapshot snapshot = { 0 };
@@ -21,14 +23,20 @@ static int check_dirs(const struct ezlb_options *options, struct ezlb_err *err)
 	return rc;
 }
 
-static int read_ledger(struct world *world, const struct ezlb_options *options,
-		       struct ezlb_err *err)
+static int open_state(struct world *world, const struct ezlb_options *options, enum world_use use,
+		      struct ezlb_err *err)
 {
 	bool kernel = options->dataplane == EZLB_DP_KERNEL;
 	struct pass_world *pass = &world->pass;
 	struct ezlb_err why = { 0 };
-	int rc = ledger_open(&pass->ledger, kernel ? options->state_dir : NULL, &why);
+	int rc;
 
+	if (kernel && use == WORLD_WRITE) {
+		world->lock = statedir_lock(options->state_dir, err);
+		if (world->lock < 0)
+			return world->lock;
+	}
+	rc = ledger_open(&pass->ledger, kernel ? options->state_dir : NULL, &why);
 	pass->dp = world->plane.dp;
 	if (rc == -EBADMSG)
 		ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", why.msg));
@@ -39,13 +47,15 @@ static int read_ledger(struct world *world, const struct ezlb_options *options,
 	return 0;
 }
 
-int world_open(struct world *world, const struct ezlb_options *options, struct ezlb_err *err)
+int world_open(struct world *world, const struct ezlb_options *options, enum world_use use,
+	       struct ezlb_err *err)
 {
 	int rc = check_dirs(options, err);
 
+	world->lock = -1;
 	if (rc == 0)
 		rc = dataplane_open(&world->plane, options->dataplane, err);
-	return rc == 0 ? read_ledger(world, options, err) : rc;
+	return rc == 0 ? open_state(world, options, use, err) : rc;
 }
 
 int world_open_for_cleanup(struct world *world, const struct ezlb_options *options,
@@ -53,7 +63,8 @@ int world_open_for_cleanup(struct world *world, const struct ezlb_options *optio
 {
 	int rc = dataplane_open_for_cleanup(&world->plane, options->dataplane, err);
 
-	return rc == 0 ? read_ledger(world, options, err) : rc;
+	world->lock = -1;
+	return rc == 0 ? open_state(world, options, WORLD_WRITE, err) : rc;
 }
 
 void world_close(struct world *world)
@@ -61,4 +72,5 @@ void world_close(struct world *world)
 	ledger_close(&world->pass.ledger);
 	EZLB_VEC_CLEAR(&world->pass.unclaimed);
 	dataplane_close(&world->plane);
+	ezlb_close_fd(&world->lock);
 }

@@ -49,6 +49,20 @@ assert_eq "the log of a restart and a quiet time" "" \
 assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules)"
 ezlb_stop
 
+echo "# one writer: the others name the one that is at work, plan looks on"
+ezlb_start --cleanup-on-exit=false
+started() { [[ $(tail -n 1 "$EZLB_LOG") == *msg=started* ]]; }
+eventually 5 "it runs" started
+for command in run once cleanup; do
+	status=0
+	output=$(ezlb_cmd $command --config-dir "$SERVICES" --state-dir "$STATE" 2>&1) || status=$?
+	assert_eq "$command beside a daemon: $output" 1 "$status"
+	assert_match "$command" "another ezlb is at work, pid $EZLB_PID: it holds $STATE/lock" "$output"
+done
+assert_eq "plan beside a daemon" "" "$(ezlb_cmd plan)"
+assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules)"
+ezlb_stop
+
 echo "# ezlb cleanup removes it all later, and again is fine"
 ezlb_cmd cleanup
 nothing_left || fail "cleanup left something: $(in_ns lb ipvsadm -Sn; nat_rules)"

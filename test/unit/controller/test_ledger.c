@@ -276,41 +276,6 @@ static void test_unreadable(void **state)
 	assert_reads(-EISDIR, "");
 }
 
-static void test_state_dir(void **state)
-{
-	static const struct {
-		const char *dir;
-		int want;
-	} rows[] = {
-		{ "a", 0 },
-		{ "b/c/d", 0 },
-		{ "b/c/d", 0 },
-		{ "e//f/", 0 },
-		{ "file", -ENOTDIR },
-		{ "file/below", -ENOTDIR },
-		{ "file/below/it", -ENOTDIR },
-		{ "loop", -ELOOP },
-	};
-
-	(void)state;
-	put("file", "");
-	assert_int_equal(symlink("loop", at("loop").s), 0);
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct ezlb_err err = { 0 };
-		struct ledger ledger;
-
-		assert_int_equal(ledger_open(&ledger, at(rows[i].dir).s, &err), rows[i].want);
-		if (rows[i].want) {
-			assert_int_equal(err.code, -rows[i].want);
-			assert_has(err.msg, top);
-		} else {
-			assert_int_equal(set(&ledger, "tcp 10.0.0.1:80", &err), 0);
-			assert_int_equal(access(ledger.path, R_OK), 0);
-		}
-		ledger_close(&ledger);
-	}
-}
-
 /* A write that fails changes nothing, on disk or in memory, and the next one succeeds. */
 static void assert_write_fails(int want)
 {
@@ -396,7 +361,6 @@ int main(void)
 		IN_TOP(test_anonymous),
 		IN_TOP(test_junk),
 		IN_TOP(test_unreadable),
-		IN_TOP(test_state_dir),
 		IN_TOP(test_disk_full),
 		IN_TOP(test_file_too_large),
 		IN_TOP(test_new_is_in_the_way),

@@ -112,6 +112,15 @@ static int wait_end(struct daemon *d)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* It says nothing more until its end. */
+static void assert_silent(struct daemon *d)
+{
+	EZLB_AUTO_FREE char *rest = read_fd(d->fd);
+
+	assert_string_equal(d->said.s, "\n");
+	assert_string_equal(rest, "");
+}
+
 static void test_stops(void **state)
 {
 	static const struct {
@@ -136,6 +145,8 @@ static void test_stops(void **state)
 		wait_said(&d, rows[i].says);
 		if (rows[i].cleanup)
 			wait_said(&d, "why=\"cleanup on exit\" ops=2 failed=0");
+		else
+			assert_silent(&d);
 		assert_int_equal(wait_end(&d), 0);
 	}
 }

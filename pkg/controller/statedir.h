@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * statedir: the directory of what outlives the process, and the lock in it: one process at a time
+ * changes the kernel. The lock ends with the process, whatever ends that.
+ */
+#pragma once
+
+#include <ezlb/err.h>
+
+/*
+ * Makes the directory where it is missing and takes DIR/lock. Returns a descriptor that the caller
+ * keeps, and closes to give the lock up; -EBUSY where another process has it, named in err. An open
+ * of the file besides would give the lock up on its close (fcntl(2)): nobody else opens it.
+ */
+int statedir_lock(const char *dir, struct ezlb_err *err);
