@@ -188,6 +188,11 @@ int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err 
 		rc = layer_error(&result, err);
 		if (rc == 0 && !ok)
 			rc = ezlb_err_set(err, EIO, "not everything could be removed");
+		if (rc == 0 && world.ledger_damaged)
+			rc = ezlb_err_set(err, EBADMSG,
+					  "virtual services may be left: remove them with "
+					  "ipvsadm -D, then delete %s",
+					  world.pass.ledger.path);
 		pass_result_clear(&result);
 	}
 	world_close(&world);

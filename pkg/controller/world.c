@@ -38,7 +38,8 @@ static int open_state(struct world *world, const struct ezlb_options *options, e
 	}
 	rc = ledger_open(&pass->ledger, kernel ? options->state_dir : NULL, &why);
 	pass->dp = world->plane.dp;
-	if (rc == -EBADMSG)
+	world->ledger_damaged = rc == -EBADMSG;
+	if (world->ledger_damaged)
 		ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", why.msg));
 	else if (rc < 0)
 		return ezlb_err_set(err, -rc, "%s", why.msg);

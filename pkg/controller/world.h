@@ -10,7 +10,8 @@
 struct world {
 	struct dataplane plane;
 	struct pass_world pass;
-	int lock; /* on the state directory; -1: not taken */
+	int lock;	     /* on the state directory; -1: not taken */
+	bool ledger_damaged; /* told; what ezlb owned is unknown */
 };
 
 /* WRITE takes the lock, or fails with -EBUSY where another process has it. */

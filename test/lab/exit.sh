@@ -68,6 +68,15 @@ ezlb_cmd cleanup
 nothing_left || fail "cleanup left something: $(in_ns lb ipvsadm -Sn; nat_rules)"
 assert_eq "a second cleanup" "" "$(ezlb_cmd cleanup)"
 
+echo "# cleanup with a damaged ledger says that it cannot know"
+cp "$STATE/ledger" "$WORK/ledger"
+echo junk >"$STATE/ledger"
+status=0
+output=$(ezlb_cmd cleanup 2>&1) || status=$?
+assert_eq "cleanup's exit status" 1 "$status"
+assert_match "cleanup" "virtual services may be left.*delete $STATE/ledger" "$output"
+cp "$WORK/ledger" "$STATE/ledger"
+
 echo "# a service whose file went while nobody watched"
 ezlb_start --cleanup-on-exit=false
 eventually 5 "everything is in the kernel" all_there
