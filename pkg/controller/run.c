@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include <ezlb/config.h>
@@ -226,7 +225,6 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	rc = world_open(&c->world, options, WORLD_WRITE, err);
 	if (rc == 0) {
 		signal(SIGPIPE, SIG_IGN); /* whoever read the log may have gone away */
-		srandom((unsigned)getpid());
 		uv_loop_init(&c->loop);
 		init_handles(c);
 		ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "started"),

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* curl_loop: curl's multi interface driven by the loop. Source: curl_multi_socket_action(3). */
 #include <errno.h>
 

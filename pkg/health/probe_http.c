@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * probe_http: a backend is well when GET of the path answers the expected status. Nothing of the
  * host's surroundings counts: no proxy, netrc, cookie, redirect, and no connection is used twice.

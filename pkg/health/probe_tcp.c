@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* probe_tcp: a backend is well when it completes the TCP handshake. Sends and reads nothing. */
 #include <sys/socket.h>
 

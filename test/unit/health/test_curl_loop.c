@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What happens when curl or libuv cannot give what a probe needs: their doors are replaced here. */
 #include "on_loop.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* When targets are probed, how many at once, and what is logged. */
 #include "fixture.h"
 
