@@ -17,5 +17,12 @@
  * of scheduler takes it some 10 ms for each service). An empty scope asks the kernel nothing.
  * Services and dests are edited in place (SET), never deleted and made again. A DEL of what is
  * gone already is done. The row of a dest has no tunnel options: SET makes it plain IPIP.
+ *
+ * peek reads /proc/net/ip_vs, in the network namespace of the process, and does not need the
+ * socket: -ENOENT where ip_vs is not loaded. That text has the keys, schedulers, weights and
+ * forwarding methods, and of persistence the flag with its timeout and netmask. It has not, so
+ * that only list can tell: the thresholds of dests, a service's other flags (the scheduler's own;
+ * one-packet for IPv6), the netmask of a service that is not persistent, the persistence engine,
+ * and the options of tunnels.
  */
 int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * layer: the one door to the kernel. Host settings, SNAT and IPVS each stand behind the same three
+ * layer: the one door to the kernel. Host settings, SNAT and IPVS each stand behind the same four
  * calls; the in-memory data plane implements all three. Chosen at run time, never when building.
  */
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <ezlb/err.h>
 #include <ezlb/plan.h>
@@ -21,6 +22,13 @@ struct ezlb_layer {
 	 */
 	int (*list)(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		    struct ezlb_table *out, struct ezlb_err *err);
+	/*
+	 * A cheap look, for often: *print stays the same while nothing changes of what it can see
+	 * of the rows in scope. It may miss a change (the layer's header says which) and may tell
+	 * of one that is none. Connections and counters do not change it. -errno where there is
+	 * nothing to look at. Like list it makes no write and loads no module.
+	 */
+	int (*peek)(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print);
 	/*
 	 * Carries out ops, all of this layer, in their order, and sets the rc of each. One call is
 	 * one batch: IPVS packs it into few sends, iptables into one commit. Returns 0 when every

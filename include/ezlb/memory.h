@@ -25,7 +25,7 @@ struct ezlb_table *ezlb_memory_table(struct ezlb_memory *memory);
  */
 void ezlb_memory_fault(struct ezlb_memory *memory, enum ezlb_layer_kind layer, unsigned nth,
 		       int code);
-/* From now on this layer's list fails with -code; 0 heals it. */
+/* From now on this layer's list and peek fail with -code; 0 heals them. */
 void ezlb_memory_list_fault(struct ezlb_memory *memory, enum ezlb_layer_kind layer, int code);
 /* Called after each single op that changed the kernel. */
 typedef void (*ezlb_memory_step_fn)(void *arg, const struct ezlb_op *op);

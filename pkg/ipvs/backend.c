@@ -9,15 +9,17 @@
 
 #include "codec.h"
 #include "genl.h"
+#include "procfs.h"
 
 #define DUMP_TRIES 3
 
 struct ipvs {
 	struct ezlb_layer layer; /* first: a layer is an ipvs */
 	struct ezlb_ipvs_nl *nl;
+	const char *procfs;
 };
 
-/* --- list ---------------------------------------------------------------------------------- */
+/* --- list and peek ------------------------------------------------------------------------- */
 
 /* One call of list, and the dump of it that is going on. */
 struct listing {
@@ -136,6 +138,11 @@ static int list(struct ezlb_layer *layer, const struct ezlb_scope *scope, struct
 	return rc;
 }
 
+static int peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
+{
+	return ezlb_ipvs_procfs_print(((struct ipvs *)layer)->procfs, scope, print);
+}
+
 /* --- apply --------------------------------------------------------------------------------- */
 
 static bool already_gone(const struct ezlb_op *op)
@@ -184,8 +191,11 @@ int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_lay
 	if (rc)
 		return rc;
 	ipvs = ezlb_calloc(1, sizeof(*ipvs));
-	ipvs->layer = (struct ezlb_layer){ .list = list, .apply = apply, .close = close_layer };
+	ipvs->layer = (struct ezlb_layer){
+		.list = list, .peek = peek, .apply = apply, .close = close_layer
+	};
 	ipvs->nl = nl;
+	ipvs->procfs = source->procfs;
 	*out = &ipvs->layer;
 	return 0;
 }
@@ -208,6 +218,7 @@ int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err)
 		.socket = kernel_socket,
 		.resolve = kernel_resolve,
 		.timeout_ms = EZLB_IPVS_TIMEOUT_MS,
+		.procfs = EZLB_IPVS_PROCFS,
 	};
 
 	return ezlb_ipvs_open_source(&kernel, out, err);

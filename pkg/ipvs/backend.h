@@ -6,6 +6,6 @@
 
 #include "netlink.h"
 
-/* As ezlb_ipvs_open. What source->arg points to outlives the layer. */
+/* As ezlb_ipvs_open. What source->arg and procfs point to outlives the layer. */
 int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_layer **out,
 			  struct ezlb_err *err);

@@ -19,13 +19,14 @@
 #define EZLB_IPVS_TIMEOUT_MS 5000
 #define EZLB_IPVS_SEND_OPS   256 /* messages packed into one send, at most: 64 KiB */
 
-/* Where the socket and the family id come from: the kernel, or a test. */
+/* Where the socket, the family id and the text come from: the kernel, or a test. */
 struct ezlb_ipvs_source {
 	int (*socket)(void *arg, struct ezlb_err *err); /* a connected socket, or -errno */
 	/* `load`: the kernel may load the module for it. -ENOENT: there is no such family. */
 	int (*resolve)(void *arg, bool load, uint16_t *family, struct ezlb_err *err);
 	void *arg;
 	unsigned timeout_ms;
+	const char *procfs; /* as /proc/net/ip_vs; borrowed */
 };
 
 struct ezlb_ipvs_nl;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "print.h"
+
 struct fault {
 	unsigned countdown; /* 0: none */
 	int code;
@@ -262,6 +264,19 @@ static int memory_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	return 0;
 }
 
+static int memory_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
+{
+	struct ezlb_table table = { .snat_wanted = false };
+	int rc = memory_list(layer, scope, &table, NULL);
+
+	if (rc)
+		return rc;
+	ezlb_table_sort(&table);
+	*print = ezlb_memory_print(&table);
+	ezlb_table_clear(&table);
+	return 0;
+}
+
 static void memory_close(struct ezlb_layer *layer)
 {
 	(void)layer;
@@ -273,7 +288,7 @@ struct ezlb_memory *ezlb_memory_new(void)
 
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		m->layers[i] = (struct memory_layer){
-			.ops = { memory_list, memory_apply, memory_close },
+			.ops = { memory_list, memory_peek, memory_apply, memory_close },
 			.kind = (enum ezlb_layer_kind)i,
 			.memory = m,
 		};

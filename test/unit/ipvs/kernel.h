@@ -193,6 +193,7 @@ struct kernel {
 	int opened, resolved, loads;
 	int socket_rc, resolve_rc; /* 0, or the -errno that the next ones end with */
 	uint16_t family;
+	char procfs[32]; /* where the text is; a test may say another at any time */
 };
 
 /* A pair for the next socket() of the layer, so that answers can be put there first. */
@@ -270,12 +271,13 @@ static inline struct ezlb_ipvs_source kernel_source(struct kernel *k)
 		.resolve = kernel_resolve,
 		.arg = k,
 		.timeout_ms = 50,
+		.procfs = k->procfs,
 	};
 }
 
 static inline void kernel_init(struct kernel *k)
 {
-	*k = (struct kernel){ .near = -1, .far = -1, .family = FAMILY };
+	*k = (struct kernel){ .near = -1, .far = -1, .family = FAMILY, .procfs = "/no/such/ip_vs" };
 	kernel_pair(k);
 	say_error(k, 1, 0); /* the question that opening asks */
 }

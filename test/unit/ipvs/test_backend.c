@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel.h"
 
+#include <sys/mman.h>
+
 #include <ezlb/ipvs.h>
 
 #include "backend.h"
@@ -253,6 +255,37 @@ static void test_unloaded(void **state)
 	assert_int_equal(k.loads, 1);
 }
 
+/* --- peek ---------------------------------------------------------------------------------- */
+
+static uint64_t peek(const char *text)
+{
+	int fd = memfd_create("ip_vs", MFD_CLOEXEC);
+	uint64_t print;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	snprintf(k.procfs, sizeof(k.procfs), "/proc/self/fd/%d", fd);
+	assert_int_equal(layer->peek(layer, &scope, &print), 0);
+	close(fd);
+	return print;
+}
+
+/* With the scope of the call, and without a word on the socket. */
+static void test_peek(void **state)
+{
+	uint64_t print = 7;
+
+	(void)state;
+	assert_int_equal(layer->peek(layer, &scope, &print), -ENOENT);
+	assert_int_equal(print, 7);
+	print = peek("TCP  0A000001:0050 rr  \n");
+	assert_int_not_equal(print, 0);
+	assert_int_equal(peek("TCP  0A000001:0050 rr  \nTCP  0A000009:0050 rr  \n"), print);
+	assert_int_not_equal(peek("TCP  0A000001:0050 wrr  \n"), print);
+	assert_int_not_equal(peek(""), print);
+	assert_true(silent(&k));
+}
+
 /* --- apply --------------------------------------------------------------------------------- */
 
 static const struct {
@@ -411,6 +444,7 @@ int main(void)
 		TEST(test_damaged_row),
 		TEST(test_damaged_dest),
 		TEST(test_unloaded),
+		TEST(test_peek),
 		TEST(test_verdicts),
 		TEST(test_apply_fails),
 		TEST(test_apply_unloaded),

@@ -330,6 +330,7 @@ static void test_list_fault_lasts_until_it_is_healed(void **state)
 	struct ezlb_table out = { .snat_wanted = false };
 	struct ezlb_scope scope = { 0 };
 	struct ezlb_err err;
+	uint64_t print = 7;
 
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		struct ezlb_layer *layer = f->dp.layer[i];
@@ -340,6 +341,8 @@ static void test_list_fault_lasts_until_it_is_healed(void **state)
 			assert_int_equal(layer->list(layer, &scope, &out, &err), -EIO);
 			assert_int_equal(err.code, EIO);
 			assert_int_equal(out.settings.len, 0);
+			assert_int_equal(layer->peek(layer, &scope, &print), -EIO);
+			assert_int_equal(print, 7);
 		}
 		ezlb_memory_list_fault(f->memory, (enum ezlb_layer_kind)i, 0);
 		assert_int_equal(layer->list(layer, &scope, &out, &err), 0);

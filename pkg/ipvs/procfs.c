@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The longest line that the kernel writes has some 110 characters, a read mostly a page of them. */
+#define BUFFER 16384
+
+struct text {
+	const char *at, *end;
+};
+
+/* One call, and the service whose dests come now. */
+struct reading {
+	const struct ezlb_scope *scope;
+	bool counts;
+	uint64_t service; /* its own print, where it counts */
+	uint64_t print;
+};
+
+/* --- words --------------------------------------------------------------------------------- */
+
+static struct text take_word(struct text *rest)
+{
+	struct text word;
+
+	while (rest->at < rest->end && *rest->at == ' ')
+		rest->at++;
+	word.at = rest->at;
+	while (rest->at < rest->end && *rest->at != ' ' && *rest->at != '\n')
+		rest->at++;
+	word.end = rest->at;
+	return word;
+}
+
+static bool is(struct text word, const char *want)
+{
+	size_t len = strlen(want);
+
+	return (size_t)(word.end - word.at) == len && memcmp(word.at, want, len) == 0;
+}
+
+static bool is_number(struct text word)
+{
+	if (word.at == word.end)
+		return false;
+	while (word.at < word.end && *word.at >= '0' && *word.at <= '9')
+		word.at++;
+	return word.at == word.end;
+}
+
+static bool take_char(struct text *rest, char want)
+{
+	if (rest->at == rest->end || *rest->at != want)
+		return false;
+	rest->at++;
+	return true;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/* n bytes of two digits each. */
+static bool take_hex(struct text *rest, uint8_t *bytes, size_t n)
+{
+	if ((size_t)(rest->end - rest->at) < 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++, rest->at += 2) {
+		int high = hex_digit(rest->at[0]), low = hex_digit(rest->at[1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+/* --- lines --------------------------------------------------------------------------------- */
+
+/* "fd00:0010:0000:0000:0000:0000:0000:0001]": the kernel's %pI6 leaves no zeros out. */
+static bool take_ipv6(struct text *rest, struct ezlb_addr *out)
+{
+	out->family = AF_INET6;
+	for (size_t i = 0; i < 8; i++) {
+		if ((i > 0 && !take_char(rest, ':')) || !take_hex(rest, &out->bytes[2 * i], 2))
+			return false;
+	}
+	return take_char(rest, ']');
+}
+
+/* "0A000001:0050" or "[fd00:...]:0050" */
+static bool parse_endpoint(struct text word, struct ezlb_endpoint *out)
+{
+	uint8_t port[2];
+
+	*out = (struct ezlb_endpoint){ .addr.family = AF_INET };
+	if (take_char(&word, '[') ? !take_ipv6(&word, &out->addr)
+				  : !take_hex(&word, out->addr.bytes, 4))
+		return false;
+	if (!take_char(&word, ':') || !take_hex(&word, port, 2))
+		return false;
+	out->port = (uint16_t)(port[0] << 8 | port[1]);
+	return word.at == word.end;
+}
+
+static bool parse_proto(struct text word, enum ezlb_proto *out)
+{
+	static const char *const words[] = {
+		[EZLB_TCP] = "TCP",
+		[EZLB_UDP] = "UDP",
+		[EZLB_SCTP] = "SCTP",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (is(word, words[i])) {
+			*out = (enum ezlb_proto)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* As of the codec: -EPROTONOSUPPORT is sound, but no service that ezlb could have. */
+static int parse_service(struct text line, struct ezlb_service_key *key)
+{
+	struct text word = take_word(&line);
+
+	/* By firewall mark; and the heading begins "IP Virtual Server", "Prot LocalAddress". */
+	if (is(word, "FWM") || is(word, "IP") || is(word, "Prot"))
+		return -EPROTONOSUPPORT;
+	if (!parse_proto(word, &key->proto) || !parse_endpoint(take_word(&line), &key->listen))
+		return -EBADMSG;
+	return 0;
+}
+
+/*
+ * Prints are added up, because the kernel's order means nothing. FNV is too linear for that: two
+ * dests that swap their weights could come to the same sum. Hence the finalizer of splitmix64.
+ */
+static uint64_t row_print(uint64_t service, struct text row)
+{
+	uint64_t h = ezlb_hash(row.at, (size_t)(row.end - row.at)) ^ service;
+
+	h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9u;
+	h = (h ^ h >> 27) * 0x94d049bb133111ebu;
+	return h ^ h >> 31;
+}
+
+/* All of the line counts: behind the key come the scheduler, "ops" and the persistence. */
+static void on_service(struct reading *reading, struct text line)
+{
+	struct ezlb_service_key key;
+	int rc = parse_service(line, &key);
+
+	reading->counts = rc == 0 ? ezlb_scope_has(reading->scope, &key) : rc == -EBADMSG;
+	if (!reading->counts)
+		return;
+	reading->service = row_print(0, line);
+	reading->print += reading->service;
+}
+
+/* Two numbers and the end of the line. */
+static bool are_counts(struct text rest)
+{
+	for (int i = 0; i < 2; i++) {
+		if (!is_number(take_word(&rest)))
+			return false;
+	}
+	return is(take_word(&rest), "") && take_char(&rest, '\n');
+}
+
+/* "  -> C0A80A0B:0050      Masq    1      0          3": without the last two. */
+static void on_dest(struct reading *reading, struct text line)
+{
+	struct text row = line, rest = line;
+
+	if (!reading->counts)
+		return;
+	for (int i = 0; i < 4; i++)
+		row.end = take_word(&rest).end;
+	if (are_counts(rest))
+		reading->print += row_print(reading->service, row);
+	else /* an unknown form, or cut: not to be taken for one with counts */
+		reading->print += row_print(~reading->service, line);
+}
+
+/* With its newline, which the last one may lack. */
+static void on_line(struct reading *reading, struct text line)
+{
+	if (*line.at == ' ')
+		on_dest(reading, line);
+	else
+		on_service(reading, line);
+}
+
+/* Returns how much is left of a line that has not ended yet, moved to the front. */
+static size_t on_text(struct reading *reading, char *buf, size_t len)
+{
+	struct text rest = { buf, buf + len };
+	const char *newline;
+
+	while ((newline = memchr(rest.at, '\n', (size_t)(rest.end - rest.at)))) {
+		on_line(reading, (struct text){ rest.at, newline + 1 });
+		rest.at = newline + 1;
+	}
+	len = (size_t)(rest.end - rest.at);
+	if (len == BUFFER) { /* no line of the kernel's: what there is of it counts as one */
+		on_line(reading, rest);
+		return 0;
+	}
+	memmove(buf, rest.at, len);
+	return len;
+}
+
+int ezlb_ipvs_procfs_print(const char *path, const struct ezlb_scope *scope, uint64_t *print)
+{
+	struct reading reading = { .scope = scope };
+	char buf[BUFFER];
+	size_t left = 0;
+	ssize_t n;
+	EZLB_AUTO_CLOSE int fd = -1;
+
+	if (scope->len > 0) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		while ((n = read(fd, buf + left, sizeof(buf) - left)) > 0)
+			left = on_text(&reading, buf, left + (size_t)n);
+		if (n < 0)
+			return -errno;
+		if (left > 0)
+			on_line(&reading, (struct text){ buf, buf + left });
+	}
+	*print = reading.print;
+	return 0;
+}

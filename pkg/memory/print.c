@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "print.h"
+
+/* The values of rows one after the other, without the padding that rows have. */
+struct bytes EZLB_VEC(unsigned char);
+
+static void put(struct bytes *bytes, const void *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		*EZLB_PUSH(bytes) = ((const unsigned char *)data)[i];
+}
+#define PUT(bytes, value) put((bytes), &(value), sizeof(value))
+
+static void put_endpoint(struct bytes *bytes, const struct ezlb_endpoint *endpoint)
+{
+	PUT(bytes, endpoint->addr.family);
+	PUT(bytes, endpoint->addr.bytes);
+	PUT(bytes, endpoint->port);
+}
+
+static void put_key(struct bytes *bytes, const struct ezlb_service_key *key)
+{
+	PUT(bytes, key->proto);
+	put_endpoint(bytes, &key->listen);
+}
+
+static void put_service(struct bytes *bytes, const struct ezlb_service_row *row)
+{
+	put_key(bytes, &row->key);
+	put(bytes, row->scheduler, strlen(row->scheduler) + 1);
+	PUT(bytes, row->flags);
+	PUT(bytes, row->timeout);
+	PUT(bytes, row->netmask);
+}
+
+static void put_dest(struct bytes *bytes, const struct ezlb_dest_row *row)
+{
+	put_key(bytes, &row->service);
+	put_endpoint(bytes, &row->endpoint);
+	PUT(bytes, row->forward);
+	PUT(bytes, row->weight);
+	PUT(bytes, row->upper);
+	PUT(bytes, row->lower);
+}
+
+static void put_snat(struct bytes *bytes, const struct ezlb_snat_row *row)
+{
+	PUT(bytes, row->proto);
+	put_endpoint(bytes, &row->backend);
+	PUT(bytes, row->to.family);
+	PUT(bytes, row->to.bytes);
+}
+
+static void put_table(struct bytes *bytes, const struct ezlb_table *table)
+{
+	for (size_t i = 0; i < table->services.len; i++)
+		put_service(bytes, &table->services.items[i]);
+	for (size_t i = 0; i < table->dests.len; i++)
+		put_dest(bytes, &table->dests.items[i]);
+	for (size_t i = 0; i < table->snats.len; i++)
+		put_snat(bytes, &table->snats.items[i]);
+	for (size_t i = 0; i < table->settings.len; i++) {
+		PUT(bytes, table->settings.items[i].setting);
+		PUT(bytes, table->settings.items[i].value);
+	}
+	PUT(bytes, table->snat_present);
+	PUT(bytes, table->snat_sound);
+}
+
+uint64_t ezlb_memory_print(const struct ezlb_table *table)
+{
+	struct bytes bytes = { 0 };
+	uint64_t print;
+
+	put_table(&bytes, table);
+	print = ezlb_hash(bytes.items, bytes.len);
+	EZLB_VEC_CLEAR(&bytes);
+	return print;
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cm.h"
+
+#include <ezlb/memory.h>
+
+static struct ezlb_memory *memory;
+static struct ezlb_table *kernel;
+static struct ezlb_dataplane dp;
+static struct ezlb_scope scope;
+
+static struct ezlb_endpoint ep(const char *text)
+{
+	struct ezlb_endpoint out;
+
+	assert_int_equal(ezlb_endpoint_parse(text, &out, NULL), 0);
+	return out;
+}
+
+static struct ezlb_service_key key(const char *listen)
+{
+	return (struct ezlb_service_key){ EZLB_TCP, ep(listen) };
+}
+
+static void add_service(const char *listen)
+{
+	struct ezlb_service_row *row = EZLB_PUSH(&kernel->services);
+
+	row->key = key(listen);
+	strcpy(row->scheduler, "rr");
+}
+
+static void add_dest(const char *listen, const char *backend)
+{
+	*EZLB_PUSH(&kernel->dests) = (struct ezlb_dest_row){ .service = key(listen),
+							     .endpoint = ep(backend),
+							     .weight = 1 };
+}
+
+/*
+ * Services 0 and 1 are in scope, 2 is not, and their dests are two each. Two more keys are in
+ * scope, so that a row can change its key, stay there, and even keep its place in the order.
+ */
+static int setup(void **state)
+{
+	static const char *const listens[] = { "10.0.0.1:80", "[fd00:10::1]:80", "10.0.0.9:80" };
+
+	(void)state;
+	memory = ezlb_memory_new();
+	kernel = ezlb_memory_table(memory);
+	ezlb_memory_dataplane(memory, &dp);
+	for (size_t i = 0; i < COUNT_OF(listens); i++) {
+		add_service(listens[i]);
+		add_dest(listens[i], "10.1.0.1:80");
+		add_dest(listens[i], "10.1.0.2:80");
+		if (i < 2)
+			*EZLB_PUSH(&scope) = key(listens[i]);
+	}
+	*EZLB_PUSH(&kernel->snats) = (struct ezlb_snat_row){ .backend = ep("10.1.0.1:80") };
+	*EZLB_PUSH(&kernel->snats) = (struct ezlb_snat_row){ .backend = ep("10.1.0.2:80") };
+	kernel->snats.items[1].to = ep("10.0.0.3:1").addr;
+	kernel->settings.len = EZLB_IP_FORWARD; /* the last of them */
+	*EZLB_PUSH(&scope) = key("10.0.0.7:80");
+	*EZLB_PUSH(&scope) = key("[fd00:10::1]:80");
+	scope.items[scope.len - 1].proto = EZLB_UDP;
+	EZLB_SORT(&scope, ezlb_service_key_cmp);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	ezlb_memory_free(memory);
+	EZLB_VEC_CLEAR(&scope);
+	return 0;
+}
+
+/* --- edits --------------------------------------------------------------------------------- */
+
+#define SERVICE (&kernel->services.items[0])
+#define DEST	(&kernel->dests.items[0])
+#define SNAT	(&kernel->snats.items[1])
+#define EDIT(name, statement)  \
+	static void name(void) \
+	{                      \
+		statement;     \
+	}
+
+EDIT(service_gone, kernel->services.items[0] = kernel->services.items[--kernel->services.len])
+EDIT(service_proto, kernel->services.items[1].key.proto = EZLB_UDP)
+EDIT(service_listen, SERVICE->key = key("10.0.0.7:80"))
+EDIT(service_scheduler, strcpy(SERVICE->scheduler, "wrr"))
+EDIT(service_flags, SERVICE->flags = 1)
+EDIT(service_timeout, SERVICE->timeout = 1)
+EDIT(service_netmask, SERVICE->netmask = 1)
+EDIT(dest_gone, kernel->dests.items[0] = kernel->dests.items[--kernel->dests.len])
+EDIT(dest_new, add_dest("10.0.0.1:80", "10.1.0.3:80"))
+EDIT(dest_moved, kernel->dests.items[1].service = key("10.0.0.7:80"))
+EDIT(dest_address, DEST->endpoint.addr.bytes[3] = 7)
+EDIT(dest_family, DEST->endpoint.addr.family = 1)
+EDIT(dest_port, DEST->endpoint.port = 7)
+EDIT(dest_forward, DEST->forward = EZLB_TUNNEL)
+EDIT(dest_weight, DEST->weight = 0)
+EDIT(dest_upper, DEST->upper = 1)
+EDIT(dest_lower, DEST->lower = 1)
+EDIT(snat_gone, kernel->snats.len--)
+EDIT(snat_proto, SNAT->proto = EZLB_UDP)
+EDIT(snat_backend, SNAT->backend.port = 81)
+EDIT(snat_to, SNAT->to.bytes[3] = 4)
+EDIT(snat_family, SNAT->to.family = 1)
+EDIT(frame_present, kernel->snat_present = true)
+EDIT(frame_sound, kernel->snat_sound = true)
+EDIT(setting_value, kernel->settings.items[EZLB_IP_TABLES].value = 1)
+EDIT(setting_other, kernel->settings.items[EZLB_VS_CONNTRACK].setting = EZLB_IP_FORWARD)
+EDIT(setting_gone, kernel->settings.items[EZLB_VS_CONNTRACK].value = -1)
+
+EDIT(foreign_service, strcpy(kernel->services.items[2].scheduler, "sh"))
+EDIT(foreign_dest, kernel->dests.items[5].weight = 9)
+EDIT(foreign_new, add_service("10.0.0.8:80"))
+EDIT(full_nat, DEST->full_nat = true)
+
+static void order(void)
+{
+	struct ezlb_service_row service = kernel->services.items[0];
+	struct ezlb_dest_row dest = kernel->dests.items[0];
+	struct ezlb_snat_row snat = kernel->snats.items[0];
+	struct ezlb_setting_row setting = kernel->settings.items[0];
+
+	kernel->services.items[0] = kernel->services.items[1];
+	kernel->services.items[1] = service;
+	kernel->dests.items[0] = kernel->dests.items[4];
+	kernel->dests.items[4] = dest;
+	kernel->snats.items[0] = kernel->snats.items[1];
+	kernel->snats.items[1] = snat;
+	kernel->settings.items[0] = kernel->settings.items[1];
+	kernel->settings.items[1] = setting;
+}
+
+#define NONE EZLB_LAYERS
+#define ROW(fn, layer)         \
+	{                      \
+#fn, fn, layer \
+	}
+
+static const struct {
+	const char *name;
+	void (*edit)(void);
+	int changes; /* the one layer whose print is another afterwards */
+} edits[] = {
+	ROW(service_gone, EZLB_LAYER_IPVS),
+	ROW(service_proto, EZLB_LAYER_IPVS),
+	ROW(service_listen, EZLB_LAYER_IPVS),
+	ROW(service_scheduler, EZLB_LAYER_IPVS),
+	ROW(service_flags, EZLB_LAYER_IPVS),
+	ROW(service_timeout, EZLB_LAYER_IPVS),
+	ROW(service_netmask, EZLB_LAYER_IPVS),
+	ROW(dest_gone, EZLB_LAYER_IPVS),
+	ROW(dest_new, EZLB_LAYER_IPVS),
+	ROW(dest_moved, EZLB_LAYER_IPVS),
+	ROW(dest_address, EZLB_LAYER_IPVS),
+	ROW(dest_family, EZLB_LAYER_IPVS),
+	ROW(dest_port, EZLB_LAYER_IPVS),
+	ROW(dest_forward, EZLB_LAYER_IPVS),
+	ROW(dest_weight, EZLB_LAYER_IPVS),
+	ROW(dest_upper, EZLB_LAYER_IPVS),
+	ROW(dest_lower, EZLB_LAYER_IPVS),
+	ROW(snat_gone, EZLB_LAYER_SNAT),
+	ROW(snat_proto, EZLB_LAYER_SNAT),
+	ROW(snat_backend, EZLB_LAYER_SNAT),
+	ROW(snat_to, EZLB_LAYER_SNAT),
+	ROW(snat_family, EZLB_LAYER_SNAT),
+	ROW(frame_present, EZLB_LAYER_SNAT),
+	ROW(frame_sound, EZLB_LAYER_SNAT),
+	ROW(setting_value, EZLB_LAYER_HOST),
+	ROW(setting_other, EZLB_LAYER_HOST),
+	ROW(setting_gone, EZLB_LAYER_HOST),
+	ROW(foreign_service, NONE),
+	ROW(foreign_dest, NONE),
+	ROW(foreign_new, NONE),
+	ROW(full_nat, NONE),
+	ROW(order, NONE),
+};
+
+/* --- tests --------------------------------------------------------------------------------- */
+
+struct prints {
+	uint64_t layer[EZLB_LAYERS];
+};
+
+static struct prints peek(void)
+{
+	struct prints out;
+
+	for (int i = 0; i < EZLB_LAYERS; i++)
+		assert_int_equal(dp.layer[i]->peek(dp.layer[i], &scope, &out.layer[i]), 0);
+	return out;
+}
+
+static void test_edits(void **state)
+{
+	int wrong = 0;
+
+	for (size_t i = 0; i < COUNT_OF(edits); i++) {
+		struct prints before, after;
+
+		setup(state);
+		before = peek();
+		edits[i].edit();
+		after = peek();
+		for (int k = 0; k < EZLB_LAYERS; k++) {
+			if ((before.layer[k] != after.layer[k]) == (k == edits[i].changes))
+				continue;
+			print_error("%s: %s\n", edits[i].name,
+				    ezlb_layer_kind_str((enum ezlb_layer_kind)k));
+			wrong++;
+		}
+		teardown(state);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void test_looking_is_not_writing(void **state)
+{
+	struct prints first;
+	const struct ezlb_scope nothing = { .len = 0 };
+	uint64_t empty;
+
+	setup(state);
+	first = peek();
+	for (int i = 0; i < EZLB_LAYERS; i++)
+		assert_int_equal(first.layer[i], peek().layer[i]);
+	assert_int_equal(ezlb_memory_writes(memory), 0);
+	assert_int_equal(
+		dp.layer[EZLB_LAYER_IPVS]->peek(dp.layer[EZLB_LAYER_IPVS], &nothing, &empty), 0);
+	assert_int_not_equal(empty, first.layer[EZLB_LAYER_IPVS]);
+	teardown(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_edits),
+		cmocka_unit_test(test_looking_is_not_writing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
