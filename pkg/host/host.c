@@ -108,13 +108,10 @@ static int setting_set(const struct host *host, const struct ezlb_setting_row *w
 	return value == want->value ? 0 : -EIO;
 }
 
-static int host_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
-		     struct ezlb_table *out, struct ezlb_err *err)
+/* All of them, or none and the reason. */
+static int settings_read(const struct host *host, struct ezlb_setting_row *rows,
+			 struct ezlb_err *err)
 {
-	const struct host *host = (const void *)layer;
-	struct ezlb_setting_row rows[EZLB_SETTINGS];
-
-	(void)scope;
 	for (int i = 0; i < EZLB_SETTINGS; i++) {
 		enum ezlb_setting setting = (enum ezlb_setting)i;
 		int rc;
@@ -125,9 +122,30 @@ static int host_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 			return ezlb_err_sys(err, -rc, "cannot read %s/%s", host->root,
 					    setting_path(setting));
 	}
-	for (int i = 0; i < EZLB_SETTINGS; i++)
-		*EZLB_PUSH(&out->settings) = rows[i];
 	return 0;
+}
+
+static int host_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
+		     struct ezlb_table *out, struct ezlb_err *err)
+{
+	struct ezlb_setting_row rows[EZLB_SETTINGS];
+	int rc = settings_read((const void *)layer, rows, err);
+
+	(void)scope;
+	for (int i = 0; rc == 0 && i < EZLB_SETTINGS; i++)
+		*EZLB_PUSH(&out->settings) = rows[i];
+	return rc;
+}
+
+static int host_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
+{
+	struct ezlb_setting_row rows[EZLB_SETTINGS];
+	int rc = settings_read((const void *)layer, rows, NULL);
+
+	(void)scope;
+	if (rc == 0)
+		*print = ezlb_hash(rows, sizeof(rows));
+	return rc;
 }
 
 static int host_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
@@ -150,7 +168,10 @@ int ezlb_host_open(const char *root, struct ezlb_layer **out, struct ezlb_err *e
 
 	(void)err;
 	*host = (struct host){
-		.layer = { .list = host_list, .apply = host_apply, .close = host_close },
+		.layer = { .list = host_list,
+			   .peek = host_peek,
+			   .apply = host_apply,
+			   .close = host_close },
 		.root = root,
 	};
 	*out = &host->layer;

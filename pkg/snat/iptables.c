@@ -3,18 +3,19 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "chain.h"
 #include "iptables.h"
 #include "lock.h"
+#include "peek.h"
 #include "rules.h"
 
 #include <libiptc/libiptc.h>
 
 #define TRIES 3
 
+static const char proc_tables[] = "/proc/net/ip_tables_names";
 static const ipt_chainlabel our_chain = EZLB_SNAT_CHAIN;
 static const ipt_chainlabel postrouting = "POSTROUTING";
 
@@ -34,6 +35,11 @@ struct view {
 #define AUTO_CHAIN  __attribute__((cleanup(ezlb_snat_chain_clear)))
 #define AUTO_HANDLE __attribute__((cleanup(handle_free)))
 
+static const char *tables_of(const struct ezlb_layer *layer)
+{
+	return ((const struct iptables *)(const void *)layer)->tables;
+}
+
 static void view_clear(struct view *view)
 {
 	ezlb_snat_chain_clear(&view->chain);
@@ -46,26 +52,6 @@ static void handle_free(struct iptc_handle **handle)
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
-
-/* Asking libiptc would load the kernel's module for the table. */
-static int nat_loaded(const struct ezlb_layer *layer, bool *loaded, struct ezlb_err *err)
-{
-	const char *tables = ((const struct iptables *)(const void *)layer)->tables;
-	FILE *file = fopen(tables, "re");
-	char line[XT_TABLE_MAXNAMELEN + 2];
-
-	*loaded = false;
-	if (!file && errno == ENOENT)
-		return 0;
-	if (!file && errno == EACCES)
-		return ezlb_err_set(err, EACCES, "cannot read %s: needs root", tables);
-	if (!file)
-		return ezlb_err_sys(err, errno, "cannot read %s", tables);
-	while (!*loaded && fgets(line, sizeof(line), file))
-		*loaded = strcmp(line, "nat\n") == 0;
-	fclose(file);
-	return 0;
-}
 
 /* libiptc speaks through errno, and its 0 means that the kernel's format is another one. */
 static int nat_error(struct ezlb_err *err, const char *what)
@@ -141,7 +127,7 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	AUTO_HANDLE struct iptc_handle *handle = NULL;
 	AUTO_VIEW struct view view = { 0 };
 	bool loaded;
-	int rc = nat_loaded(layer, &loaded, err);
+	int rc = ezlb_snat_nat_loaded(tables_of(layer), &loaded, err);
 
 	(void)scope; /* the chain is ours: all of it is in scope */
 	out->snat_present = out->snat_sound = false;
@@ -162,6 +148,28 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 			out->snat_sound = false;
 	}
 	return 0;
+}
+
+static int layer_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
+{
+	(void)scope;
+	return ezlb_snat_nat_peek(tables_of(layer), print);
+}
+
+bool ezlb_snat_has_chain(const char *tables, const char *prefix)
+{
+	AUTO_HANDLE struct iptc_handle *handle = NULL;
+	const char *name;
+	bool loaded;
+
+	if (ezlb_snat_nat_loaded(tables, &loaded, NULL) < 0 || !loaded ||
+	    nat_open(&handle, NULL) < 0)
+		return false;
+	for (name = iptc_first_chain(handle); name; name = iptc_next_chain(handle)) {
+		if (strncmp(name, prefix, strlen(prefix)) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -337,7 +345,7 @@ static int apply_batch(struct ezlb_layer *layer, struct ezlb_op *const *ops, siz
 {
 	EZLB_AUTO_CLOSE int lock = -1;
 	bool loaded, makes = false;
-	int rc = nat_loaded(layer, &loaded, err);
+	int rc = ezlb_snat_nat_loaded(tables_of(layer), &loaded, err);
 
 	for (size_t i = 0; i < n; i++)
 		makes = makes || ezlb_snat_op_makes(ops[i]);
@@ -387,7 +395,10 @@ struct ezlb_layer *ezlb_snat_iptables_new(const char *tables)
 	struct iptables *iptables = ezlb_calloc(1, sizeof(*iptables));
 
 	*iptables = (struct iptables){
-		.layer = { .list = layer_list, .apply = layer_apply, .close = layer_close },
+		.layer = { .list = layer_list,
+			   .peek = layer_peek,
+			   .apply = layer_apply,
+			   .close = layer_close },
 		.tables = tables,
 	};
 	return &iptables->layer;
@@ -396,6 +407,11 @@ struct ezlb_layer *ezlb_snat_iptables_new(const char *tables)
 int ezlb_snat_iptables_open(struct ezlb_layer **out, struct ezlb_err *err)
 {
 	(void)err;
-	*out = ezlb_snat_iptables_new("/proc/net/ip_tables_names");
+	*out = ezlb_snat_iptables_new(proc_tables);
 	return 0;
+}
+
+bool ezlb_snat_iptables_has_chain(const char *prefix)
+{
+	return ezlb_snat_has_chain(proc_tables, prefix);
 }

@@ -122,6 +122,50 @@ static void test_list(void **state)
 	assert_listed(world, INT32_MAX, 1);
 }
 
+static uint64_t peek(const struct world *world)
+{
+	uint64_t print = 0;
+
+	assert_int_equal(world->layer->peek(world->layer, NULL, &print), 0);
+	return print;
+}
+
+static void test_peek(void **state)
+{
+	static const struct {
+		const char *name, *text;
+	} steps[] = {
+		{ FORWARD, "1\n" },	{ CONNTRACK, "1\n" }, { FORWARD, "0\n" },
+		{ CONNTRACK, "256\n" }, { CONNTRACK, NULL },  { "net/ip_tables_names", "" },
+	};
+	const struct world *world = *state;
+	uint64_t seen[sizeof(steps) / sizeof(steps[0]) + 1] = { peek(world) };
+
+	assert_int_equal(mkdir(path(world, "net"), 0755), 0);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (steps[i].text)
+			put(world, steps[i].name, steps[i].text);
+		else
+			assert_int_equal(unlink(path(world, steps[i].name)), 0);
+		seen[i + 1] = peek(world);
+		assert_int_equal(peek(world), seen[i + 1]);
+		for (size_t j = 0; j <= i; j++)
+			assert_int_not_equal(seen[i + 1], seen[j]);
+	}
+	put(world, "net/ip_tables_names", "nat\n"); /* which tables there are is none of ours */
+	assert_int_equal(peek(world), seen[sizeof(steps) / sizeof(steps[0])]);
+}
+
+static void test_peek_unreadable(void **state)
+{
+	const struct world *world = *state;
+	uint64_t print = 5;
+
+	put(world, FORWARD, "yes\n");
+	assert_int_equal(world->layer->peek(world->layer, NULL, &print), -EIO);
+	assert_int_equal(print, 5);
+}
+
 static void test_list_absent(void **state)
 {
 	const struct world *world = *state;
@@ -322,6 +366,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_list),
 		TEST(test_list_absent),
+		TEST(test_peek),
+		TEST(test_peek_unreadable),
 		TEST(test_module),
 		TEST(test_list_unreadable),
 		TEST(test_list_junk),

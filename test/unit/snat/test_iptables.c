@@ -171,6 +171,27 @@ static void test_ipv6(void **state)
 	assert_int_equal(fake.inits, 0);
 }
 
+static void test_has_chain(void **state)
+{
+	(void)state;
+	assert_false(ezlb_snat_has_chain(tables, "KUBE-"));
+	kernel_put("XKUBE-SERVICES", "");
+	kernel_put("KUBE", "");
+	assert_false(ezlb_snat_has_chain(tables, "KUBE-"));
+	kernel_put("KUBE-SERVICES", "");
+	assert_true(ezlb_snat_has_chain(tables, "KUBE-"));
+	assert_false(ezlb_snat_has_chain(tables, "KUBE-SERVICES-"));
+
+	fake.init_error = EPERM;
+	assert_false(ezlb_snat_has_chain(tables, "KUBE-"));
+	fake.init_error = 0;
+	fake.inits = 0;
+	put_file(tables, "filter\n");
+	assert_false(ezlb_snat_has_chain(tables, "KUBE-"));
+	assert_false(ezlb_snat_has_chain(dir, "KUBE-")); /* cannot be read */
+	assert_int_equal(fake.inits, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +204,7 @@ int main(void)
 		TEST(test_add_mends),
 		TEST(test_teardown_everywhere),
 		TEST(test_ipv6),
+		TEST(test_has_chain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

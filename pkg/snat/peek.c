@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "peek.h"
+
+#include <errno.h>
+#include <net/if.h> /* before linux/if.h, which then leaves out what is in here */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+
+#include <ezlb/mem.h>
+
+#define TRIES	    3
+#define ENTRIES_MAX 2000 /* beyond, reading them all is not cheap any more */
+#define BYTES_MAX   (1u << 20)
+
+/* Asking for the table, with libiptc or without, would load the kernel's module for it. */
+int ezlb_snat_nat_loaded(const char *tables, bool *loaded, struct ezlb_err *err)
+{
+	FILE *file = fopen(tables, "re");
+	char line[XT_TABLE_MAXNAMELEN + 2];
+
+	*loaded = false;
+	if (!file && errno == ENOENT)
+		return 0;
+	if (!file && errno == EACCES)
+		return ezlb_err_set(err, EACCES, "cannot read %s: needs root", tables);
+	if (!file)
+		return ezlb_err_sys(err, errno, "cannot read %s", tables);
+	while (!*loaded && fgets(line, sizeof(line), file))
+		*loaded = strcmp(line, "nat\n") == 0;
+	fclose(file);
+	return 0;
+}
+
+static int info_get(int fd, struct ipt_getinfo *info)
+{
+	socklen_t len = sizeof(*info);
+
+	*info = (struct ipt_getinfo){ .name = "nat" };
+	return getsockopt(fd, SOL_IP, IPT_SO_GET_INFO, info, &len) < 0 ? -errno : 0;
+}
+
+/* Zeroes the counters of all entries; -EPROTO where these are not a row of entries. */
+static int counters_clear(unsigned char *bytes, size_t size)
+{
+	size_t at = 0;
+
+	while (at < size) {
+		struct ipt_entry entry;
+
+		if (size - at < sizeof(entry))
+			return -EPROTO;
+		memcpy(&entry, bytes + at, sizeof(entry));
+		if (entry.next_offset < sizeof(entry) || entry.next_offset > size - at)
+			return -EPROTO;
+		memset(bytes + at + offsetof(struct ipt_entry, counters), 0,
+		       sizeof(entry.counters));
+		at += entry.next_offset;
+	}
+	return 0;
+}
+
+/* As ezlb_hash, by words: byte by byte takes longer here than all of list. */
+static uint64_t words_hash(const unsigned char *bytes, size_t size)
+{
+	uint64_t h = size, word;
+
+	for (size_t at = 0; at < size; at += sizeof(word)) {
+		size_t rest = size - at;
+
+		word = 0;
+		memcpy(&word, bytes + at, rest < sizeof(word) ? rest : sizeof(word));
+		h = (h ^ word) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 32; /* a product carries upwards only */
+	}
+	return h;
+}
+
+/* -EAGAIN where the table is not of that size any more. */
+static int entries_hash(int fd, const struct ipt_getinfo *info, uint64_t *hash)
+{
+	socklen_t len = (socklen_t)(sizeof(struct ipt_get_entries) + info->size);
+	/* Zeroed: the kernel leaves out what follows the NUL of a name. */
+	EZLB_AUTO_FREE struct ipt_get_entries *entries = ezlb_calloc(1, len);
+	unsigned char *bytes = (unsigned char *)entries + sizeof(*entries);
+	int rc;
+
+	ezlb_strcpy(entries->name, sizeof(entries->name), "nat");
+	entries->size = info->size;
+	if (getsockopt(fd, SOL_IP, IPT_SO_GET_ENTRIES, entries, &len) < 0)
+		return -errno;
+	rc = counters_clear(bytes, info->size);
+	if (rc == 0)
+		*hash = words_hash(bytes, info->size);
+	return rc;
+}
+
+static int look(int fd, uint64_t *print)
+{
+	struct ipt_getinfo info;
+	uint64_t pair[2] = { 0 };
+	int rc = info_get(fd, &info);
+
+	if (rc < 0)
+		return rc;
+	pair[0] = ezlb_hash(&info, sizeof(info));
+	if (info.num_entries <= ENTRIES_MAX && info.size <= BYTES_MAX)
+		rc = entries_hash(fd, &info, &pair[1]);
+	*print = ezlb_hash(pair, sizeof(pair));
+	return rc;
+}
+
+int ezlb_snat_nat_peek(const char *tables, uint64_t *print)
+{
+	EZLB_AUTO_CLOSE int fd = -1;
+	bool loaded;
+	int rc = ezlb_snat_nat_loaded(tables, &loaded, NULL);
+
+	if (rc < 0 || !loaded)
+		return rc < 0 ? rc : -ENOENT;
+	/* A new one each time: nothing to mend when ip_tables went and came back. */
+	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	if (fd < 0)
+		return -errno;
+	rc = -EAGAIN;
+	for (unsigned i = 0; i < TRIES && rc == -EAGAIN; i++)
+		rc = look(fd, print);
+	return rc;
+}

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The cheap look at the nat table, over a kernel that answers getsockopt as the real one does. */
+#include "tmpdir.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <sys/socket.h>
+
+#include "iptables.h"
+#include "rules.h"
+
+#define TABLES "tables"
+
+/* Room for more entries than are read one by one. */
+#define RULES_MAX 2200
+
+static struct {
+	struct ipt_getinfo info;
+	_Alignas(struct ipt_entry) unsigned char bytes[RULES_MAX * EZLB_SNAT_RULE_MAX];
+	int socket_error, info_error, entries_error;
+	unsigned entries_errors; /* how many times */
+	unsigned infos, entries; /* how often each was asked for */
+	int fd;			 /* the last one */
+} fake;
+static struct ezlb_layer *layer;
+static struct text tables;
+
+/* --- the kernel ------------------------------------------------------------------------------ */
+
+int socket(int domain, int type, int protocol)
+{
+	assert_int_equal(domain, AF_INET);
+	assert_int_equal(type, SOCK_RAW | SOCK_CLOEXEC);
+	(void)protocol;
+	errno = fake.socket_error;
+	return fake.fd = errno ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static int fake_fail(int code)
+{
+	errno = code;
+	return -1;
+}
+
+static int fake_info(struct ipt_getinfo *out, socklen_t len)
+{
+	fake.infos++;
+	assert_int_equal(len, sizeof(*out));
+	assert_string_equal(out->name, "nat");
+	if (fake.info_error)
+		return fake_fail(fake.info_error);
+	*out = fake.info;
+	return 0;
+}
+
+/* Like the kernel's copy it leaves bytes out: here those that are 0xee. */
+static int fake_entries(struct ipt_get_entries *out, socklen_t len)
+{
+	unsigned char *bytes = (unsigned char *)out + sizeof(*out);
+
+	fake.entries++;
+	assert_int_equal(len, sizeof(*out) + out->size);
+	assert_string_equal(out->name, "nat");
+	if (fake.entries <= fake.entries_errors)
+		return fake_fail(fake.entries_error);
+	assert_int_equal(out->size, fake.info.size);
+	for (size_t i = 0; i < out->size; i++) {
+		if (fake.bytes[i] != 0xee)
+			bytes[i] = fake.bytes[i];
+	}
+	return 0;
+}
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	assert_int_equal(fd, fake.fd);
+	assert_int_equal(level, SOL_IP);
+	if (name == IPT_SO_GET_INFO)
+		return fake_info(value, *len);
+	assert_int_equal(name, IPT_SO_GET_ENTRIES);
+	return fake_entries(value, *len);
+}
+
+/* Adds the rule of backend 10.0.0.N to the table. */
+static void add(uint8_t n)
+{
+	struct ezlb_snat_row row = { .proto = EZLB_TCP, .backend.port = 80 };
+	struct ezlb_snat_rule rule;
+
+	row.backend.addr = (struct ezlb_addr){ .family = AF_INET, .bytes = { 10, 0, 0, n } };
+	assert_int_equal(ezlb_snat_rule_build(&row, &rule), 0);
+	rule.bytes[rule.len - 1] = 0xee;
+	memcpy(fake.bytes + fake.info.size, rule.bytes, rule.len);
+	fake.info.size += (unsigned)rule.len;
+	fake.info.num_entries++;
+}
+
+static struct ipt_entry *entry(unsigned i)
+{
+	return (void *)(fake.bytes + fake.info.size / fake.info.num_entries * i);
+}
+
+static void fill(unsigned n)
+{
+	memset(&fake, 0, sizeof(fake));
+	strcpy(fake.info.name, "nat");
+	for (unsigned i = 0; i < n; i++)
+		add((uint8_t)(i + 1));
+}
+
+/* --- the tests ------------------------------------------------------------------------------- */
+
+static int setup(void **state)
+{
+	if (setup_top(state))
+		return -1;
+	put(TABLES, "filter\nnat\n");
+	tables = at(TABLES);
+	layer = ezlb_snat_iptables_new(tables.s);
+	fill(3);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	layer->close(layer);
+	return teardown_top(state);
+}
+
+static int peek(uint64_t *print)
+{
+	int rc = layer->peek(layer, NULL, print);
+
+	assert_int_equal(fcntl(fake.fd, F_GETFD), -1); /* nothing stays open */
+	return rc;
+}
+
+static uint64_t print(void)
+{
+	uint64_t out = 0;
+
+	assert_int_equal(peek(&out), 0);
+	return out;
+}
+
+static void test_stable(void **state)
+{
+	uint64_t first;
+
+	(void)state;
+	fill(9); /* more than malloc keeps at hand for the next one */
+	mallopt(M_PERTURB, 0x55);
+	first = print();
+	for (unsigned i = 0; i < 3; i++)
+		entry(i)->counters = (struct xt_counters){ .pcnt = 7 + i, .bcnt = 4711 };
+	mallopt(M_PERTURB, 0x77); /* what the kernel leaves out has no say */
+	assert_int_equal(print(), first);
+	mallopt(M_PERTURB, 0);
+	assert_int_equal(fake.entries, 2);
+}
+
+static void flush(void)
+{
+	fill(2);
+}
+static void empty(void)
+{
+	fill(0);
+}
+static void append(void)
+{
+	add(9);
+}
+static void replace(void)
+{
+	entry(1)->ip.dst.s_addr++;
+}
+/* 10.0.0.1 and .2 become .129 and .130: the same bit of two words, and the highest. */
+static void replace_two(void)
+{
+	((unsigned char *)&entry(0)->ip.dst)[3] ^= 0x80;
+	((unsigned char *)&entry(1)->ip.dst)[3] ^= 0x80;
+}
+static void replace_target(void)
+{
+	((unsigned char *)entry(2))[entry(2)->next_offset - 9]++;
+}
+static void swap(void)
+{
+	fill(0);
+	add(2);
+	add(1);
+	add(3);
+}
+static void hook(void)
+{
+	fake.info.hook_entry[4]++;
+}
+static void underflow(void)
+{
+	fake.info.underflow[4]++;
+}
+
+static void test_changes(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*change)(void);
+		bool also_large; /* a table of more entries shows it, too */
+	} cases[] = {
+		{ "a rule less", flush, true },
+		{ "none", empty, true },
+		{ "a rule more", append, true },
+		{ "replaced, same size", replace, false },
+		{ "two replaced", replace_two, false },
+		{ "another target", replace_target, false },
+		{ "another order", swap, false },
+		{ "a chain begins elsewhere", hook, true },
+		{ "a chain ends elsewhere", underflow, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		uint64_t first;
+
+		fill(3);
+		first = print();
+		cases[i].change();
+		if (print() == first)
+			fail_msg("%s: not seen", cases[i].name);
+		fill(2001);
+		first = print();
+		cases[i].change();
+		if (cases[i].change != swap && (print() != first) != cases[i].also_large)
+			fail_msg("%s: wrong of a large table", cases[i].name);
+	}
+}
+
+static void test_limits(void **state)
+{
+	(void)state;
+	fill(2000);
+	print();
+	assert_int_equal(fake.entries, 1);
+	fill(2001);
+	print();
+	assert_int_equal(fake.entries, 0);
+	/* Few, but too large for a cheap look, or not a size at all. */
+	fill(3);
+	fake.info.size = (1u << 20) + 1;
+	print();
+	fake.info.size = UINT32_MAX;
+	print();
+	assert_int_equal(fake.entries, 0);
+}
+
+/* A table that is no whole number of words; the kernel has none, but nothing says so. */
+static void test_odd_size(void **state)
+{
+	uint64_t first;
+
+	(void)state;
+	fill(1);
+	entry(0)->next_offset -= 3;
+	fake.info.size -= 3;
+	first = print();
+	fake.bytes[fake.info.size - 1]++;
+	assert_int_not_equal(print(), first);
+}
+
+/* Another program was at it between the two questions. */
+static void test_race(void **state)
+{
+	uint64_t want = print(), got;
+
+	(void)state;
+	fill(3);
+	fake.entries_error = EAGAIN;
+	fake.entries_errors = 2;
+	assert_int_equal(print(), want);
+	assert_int_equal(fake.infos, 3);
+	fill(3);
+	fake.entries_error = EAGAIN;
+	fake.entries_errors = 9;
+	assert_int_equal(peek(&got), -EAGAIN);
+	assert_int_equal(fake.infos, 3);
+}
+
+static void test_not_loaded(void **state)
+{
+	static const char *const names[] = { "", "filter\n", "nat2\nmangle\n", NULL };
+	uint64_t got;
+
+	(void)state;
+	fake.fd = -1;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (names[i])
+			put(TABLES, names[i]);
+		else
+			assert_int_equal(remove(tables.s), 0);
+		assert_int_equal(peek(&got), -ENOENT);
+	}
+	assert_int_equal(symlink(TABLES, tables.s), 0);
+	assert_int_equal(peek(&got), -ELOOP);
+	assert_int_equal(fake.fd, -1); /* the kernel was not asked */
+}
+
+static void test_cannot_look(void **state)
+{
+	uint64_t got;
+
+	(void)state;
+	fake.socket_error = EPERM;
+	assert_int_equal(peek(&got), -EPERM);
+	assert_int_equal(fake.infos, 0);
+	fake.socket_error = 0;
+	fake.info_error = ENOPROTOOPT; /* ip_tables has just gone */
+	assert_int_equal(peek(&got), -ENOPROTOOPT);
+	assert_int_equal(fake.infos, 1);
+	fake.info_error = 0;
+	fake.entries_error = ENOMEM;
+	fake.entries_errors = 9;
+	assert_int_equal(peek(&got), -ENOMEM);
+	assert_int_equal(fake.entries, 1);
+}
+
+static void test_garbage(void **state)
+{
+	static const uint16_t offsets[] = { 0, 1, sizeof(struct ipt_entry) - 1, UINT16_MAX };
+	uint64_t got;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		for (size_t j = 0; j < COUNT_OF(offsets); j++) {
+			fill(3);
+			entry(i)->next_offset = offsets[j];
+			assert_int_equal(peek(&got), -EPROTO);
+		}
+	}
+	/* The last one ends beyond the table, or before its end. */
+	fill(3);
+	entry(2)->next_offset++;
+	assert_int_equal(peek(&got), -EPROTO);
+	fill(3);
+	entry(2)->next_offset--;
+	assert_int_equal(peek(&got), -EPROTO);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_stable),	TEST(test_changes), TEST(test_limits),
+		TEST(test_odd_size),	TEST(test_race),    TEST(test_not_loaded),
+		TEST(test_cannot_look), TEST(test_garbage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
