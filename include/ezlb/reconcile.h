@@ -29,6 +29,21 @@ void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_
 void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
 			 struct ezlb_table *actual, struct ezlb_layer_errs *errs);
 
+/* What the layers' cheap look showed; one that cannot look has a print of its errno. */
+struct ezlb_prints {
+	uint64_t layer[EZLB_LAYERS];
+};
+void ezlb_reconcile_peek(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
+			 struct ezlb_prints *out);
+
+/*
+ * What somebody else has done to the rows of `left`, which is how the last pass left the kernel:
+ * the ops that lead from there to actual. Only what concerns services in left that are in scope
+ * still. Both are sorted. The ops are all EZLB_PENDING and are never applied: they are told.
+ */
+void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table *actual,
+			  const struct ezlb_scope *scope, struct ezlb_plan *drift);
+
 /* Verdicts are sorted; a backend without a row counts as UP (it is not checked). Sorted result. */
 void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_verdicts *verdicts,
 			   const struct ezlb_table *actual, struct ezlb_table *target);
@@ -47,7 +62,8 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
 /*
  * Carries the plan out and leaves the outcome in each op's rc. An op whose prerequisite failed is
  * held: a dest of a full_nat service waits for its settings, its SNAT and its service; the SNAT of
- * a dest is removed only once the dest is. Layer errors go to *errs. True where every op is done.
+ * a dest is removed only once the dest is. An op that is EZLB_HELD when it comes is not tried, and
+ * what depends on it is held likewise. Layer errors go to *errs. True where every op is done.
  */
 bool ezlb_reconcile_apply(const struct ezlb_dataplane *dp, struct ezlb_plan *plan,
 			  struct ezlb_layer_errs *errs);

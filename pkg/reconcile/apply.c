@@ -143,7 +143,7 @@ static void run_phase(const struct ezlb_dataplane *dp, struct ezlb_op *ops, size
 	size_t len = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (must_wait(f, &ops[i]))
+		if (ops[i].rc == EZLB_HELD || must_wait(f, &ops[i]))
 			ops[i].rc = EZLB_HELD;
 		else
 			batch[len++] = &ops[i];

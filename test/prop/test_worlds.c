@@ -31,6 +31,7 @@ struct world {
 	struct ezlb_scope owned, scope;
 	struct ezlb_table before; /* the kernel one op ago */
 	unsigned bad_steps;
+	bool holds; /* passes are paced */
 };
 
 static struct ezlb_endpoint endpoint(unsigned net, unsigned host)
@@ -231,6 +232,14 @@ static void on_step(void *arg, const struct ezlb_op *op)
 	copy_table(&w->before, w->kernel);
 }
 
+/* Somewhere in the plan ops have to wait for their time, because they failed before. */
+static void hold(const struct world *w, struct ezlb_plan *plan)
+{
+	for (size_t i = 0; i < plan->len; i++)
+		if (w->holds && dice(4) == 0)
+			plan->items[i].rc = EZLB_HELD;
+}
+
 /* One pass as the controller makes it; returns the number of ops, *ok as apply says. */
 static size_t pass(struct world *w, bool *ok)
 {
@@ -243,6 +252,7 @@ static size_t pass(struct world *w, bool *ok)
 	ezlb_reconcile_list(&w->dp, &w->scope, &actual, &errs);
 	ezlb_reconcile_target(&w->desired, &w->verdicts, &actual, &target);
 	ezlb_reconcile_diff(&target, &actual, &plan);
+	hold(w, &plan);
 	*ok = ezlb_reconcile_apply(&w->dp, &plan, &errs);
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		*ok = *ok && errs.layer[i].code == 0;
@@ -333,10 +343,13 @@ static void play_world(unsigned number, unsigned *faulted, unsigned *ops)
 	world_init(&w, number);
 	copy_table(&was, w.kernel);
 	if (dice(3) == 0) {
-		make_fault(&w);
+		w.holds = dice(2) == 0;
+		if (!w.holds)
+			make_fault(&w);
 		pass(&w, &ok);
 		*faulted += !ok;
 		heal(&w);
+		w.holds = false;
 	}
 	*ops += (unsigned)pass(&w, &ok);
 	assert_true(ok);

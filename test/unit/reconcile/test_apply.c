@@ -73,9 +73,11 @@ static void world_init(struct world *w)
 {
 	*w = (struct world){ .bad_op = NULL };
 	for (int i = 0; i < EZLB_LAYERS; i++) {
-		w->fakes[i] = (struct fake){ .layer = { fake_list, fake_apply, NULL },
-					     .kind = (enum ezlb_layer_kind)i,
-					     .world = w };
+		w->fakes[i] = (struct fake){
+			.layer = { .list = fake_list, .apply = fake_apply, .close = NULL },
+			.kind = (enum ezlb_layer_kind)i,
+			.world = w
+		};
 		w->dp.layer[i] = &w->fakes[i].layer;
 	}
 }
@@ -178,6 +180,18 @@ static const struct {
 	  EZLB_LAYER_IPVS, 2, "ipvs: dest-del dest-del\nipvs: service-del\n", "..Ehhh" },
 };
 
+/* Ops that come held, as their numbers; the rest as above. */
+static const struct {
+	const char *name, *target, *actual, *held, *trace, *rcs;
+} held_cases[] = {
+	{ "a service", PLAIN, NULL, "0", "ipvs: service-add\nipvs: dest-add\n", "h.h." },
+	{ "a rule", NEW, NULL, "3",
+	  "host: host-set host-set\nsnat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\n",
+	  "...h..h." },
+	{ "a dest on its way out", LESS, OLD, "0", "", "hh" },
+	{ "all", PLAIN, NULL, "0123", "", "hhhh" },
+};
+
 static char letter(int rc)
 {
 	return rc == 0 ? '.' : rc == EZLB_HELD ? 'h' : rc == -EIO ? 'E' : rc == -EBUSY ? 'B' : '?';
@@ -219,6 +233,33 @@ static void test_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		run_case(i);
+}
+
+static void test_held_on_arrival(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < COUNT_OF(held_cases); n++) {
+		struct ezlb_table target = table_of(held_cases[n].target);
+		struct ezlb_table actual = table_of(held_cases[n].actual);
+		struct ezlb_layer_errs errs = { 0 };
+		struct ezlb_plan plan = { 0 };
+		struct world w;
+		char rcs[64] = "";
+
+		world_init(&w);
+		ezlb_reconcile_diff(&target, &actual, &plan);
+		for (const char *p = held_cases[n].held; *p; p++)
+			plan.items[*p - '0'].rc = EZLB_HELD;
+		assert_false(ezlb_reconcile_apply(&w.dp, &plan, &errs));
+		for (size_t i = 0; i < plan.len; i++)
+			rcs[i] = letter(plan.items[i].rc);
+		if (strcmp(w.trace, held_cases[n].trace) != 0 ||
+		    strcmp(rcs, held_cases[n].rcs) != 0)
+			fail_msg("%s: %s\n%s", held_cases[n].name, rcs, w.trace);
+		ezlb_plan_clear(&plan);
+		ezlb_table_clear(&target);
+		ezlb_table_clear(&actual);
+	}
 }
 
 static void test_a_layer_that_fails_without_a_word_gets_one(void **state)
@@ -274,6 +315,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_held_on_arrival),
 		cmocka_unit_test(test_a_layer_that_fails_without_a_word_gets_one),
 		cmocka_unit_test(test_list_asks_every_layer_and_keeps_each_error),
 	};
