@@ -4,18 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ezlb/duration.h>
 #include <ezlb/mem.h>
 
 #include "cmd.h"
 
-#define DEFAULT_CONFIG_DIR "/etc/ezlb/services.d"
-#define DEFAULT_STATE_DIR  "/run/ezlb"
+#define DEFAULT_CONFIG_DIR    "/etc/ezlb/services.d"
+#define DEFAULT_STATE_DIR     "/run/ezlb"
+#define DEFAULT_EMPTY_HOLD_MS 10000
 
 enum flag {
 	FLAG_CONFIG_DIR = 256,
 	FLAG_STATE_DIR,
 	FLAG_DATAPLANE,
+	FLAG_ADOPT,
 	FLAG_CLEANUP,
+	FLAG_EMPTY_HOLD,
 	FLAG_LOG_LEVEL,
 	FLAG_LOG_FORMAT,
 	FLAG_HELP,
@@ -34,8 +38,14 @@ static const struct {
 	  "where ezlb notes what it owns [" DEFAULT_STATE_DIR "]", required_argument },
 	{ FLAG_DATAPLANE, "dataplane", "EZLB_DATAPLANE", "kernel|memory",
 	  "memory: touch no kernel, for trying out [kernel]", required_argument },
+	{ FLAG_ADOPT, "adopt", "EZLB_ADOPT", "matching|never",
+	  "virtual services that others made with our listener: take over, or leave [matching]",
+	  required_argument },
 	{ FLAG_CLEANUP, "cleanup-on-exit", "EZLB_CLEANUP_ON_EXIT", "true|false",
 	  "remove everything of ezlb's when `run` ends [true]", optional_argument },
+	{ FLAG_EMPTY_HOLD, "empty-hold-down", "EZLB_EMPTY_HOLD_DOWN", "DURATION",
+	  "`run` removes all services when there has been no file for so long [10s]",
+	  required_argument },
 	{ FLAG_LOG_LEVEL, "log-level", "EZLB_LOG_LEVEL", "error|warn|info|debug", "[info]",
 	  required_argument },
 	{ FLAG_LOG_FORMAT, "log-format", "EZLB_LOG_FORMAT", "logfmt|json", "[logfmt]",
@@ -71,6 +81,17 @@ static bool parse_dataplane(const char *text, enum ezlb_dataplane_kind *out)
 	return true;
 }
 
+static bool parse_adopt(const char *text, enum ezlb_adopt *out)
+{
+	if (strcmp(text, "matching") == 0)
+		*out = EZLB_ADOPT_MATCHING;
+	else if (strcmp(text, "never") == 0)
+		*out = EZLB_ADOPT_NEVER;
+	else
+		return false;
+	return true;
+}
+
 static void add_dir(struct ezlb_options *options, const char *dir)
 {
 	options->config_dirs = ezlb_realloc(options->config_dirs, options->n_config_dirs + 1,
@@ -92,6 +113,10 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 		return value[0] != '\0';
 	case FLAG_DATAPLANE:
 		return parse_dataplane(value, &options->dataplane);
+	case FLAG_ADOPT:
+		return parse_adopt(value, &options->adopt);
+	case FLAG_EMPTY_HOLD:
+		return ezlb_duration_parse(value, &options->empty_hold_ms, NULL) == 0;
 	case FLAG_CLEANUP:
 		return parse_bool(value ? value : "true", &options->cleanup_on_exit);
 	case FLAG_LOG_LEVEL:
@@ -165,7 +190,8 @@ bool flags_parse(struct flags *flags, int argc, char **argv)
 	struct log_flags log = { EZLB_INFO, EZLB_LOGFMT };
 
 	*flags = (struct flags){ .options = { .state_dir = DEFAULT_STATE_DIR,
-					      .cleanup_on_exit = true } };
+					      .cleanup_on_exit = true,
+					      .empty_hold_ms = DEFAULT_EMPTY_HOLD_MS } };
 	if (!read_env(flags, &log) || !read_flags(flags, &log, argc, argv))
 		return false;
 	if (flags->options.n_config_dirs == 0)

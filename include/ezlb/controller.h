@@ -7,18 +7,27 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <ezlb/diag.h>
 #include <ezlb/err.h>
 
 enum ezlb_dataplane_kind { EZLB_DP_KERNEL, EZLB_DP_MEMORY };
 
+/* What to do about a virtual service that is in IPVS already, is not ours, and has our listener. */
+enum ezlb_adopt {
+	EZLB_ADOPT_MATCHING, /* take it over in place */
+	EZLB_ADOPT_NEVER,    /* leave it: the service of the file is not in force until it goes */
+};
+
 struct ezlb_options {
 	const char **config_dirs; /* borrowed */
 	size_t n_config_dirs;
 	const char *state_dir;
 	enum ezlb_dataplane_kind dataplane;
+	enum ezlb_adopt adopt;
 	bool cleanup_on_exit;
+	uint32_t empty_hold_ms; /* run: how long no service files at all must last to be believed */
 };
 
 /* Each returns 0 or -errno with err set; cmd turns that into an exit status. */

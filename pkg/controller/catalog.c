@@ -37,14 +37,49 @@ static void parse(struct catalog_entry *entry, const struct ezlb_file *file)
 			       "%s", file->problem);
 }
 
+static struct ezlb_spec *parse_stored(const char *path, const char *bytes, size_t len)
+{
+	struct ezlb_diags diags = { 0 };
+	struct ezlb_spec *spec = ezlb_config_parse(path, bytes, len, &diags);
+
+	if (!spec)
+		ezlb_log(EZLB_WARN, "config",
+			 EZLB_S("msg", "the last good version of a file is not sound for this "
+				       "version of ezlb: it counts as absent"),
+			 EZLB_S("file", path), EZLB_S("reason", diags.items[0].message));
+	ezlb_diags_clear(&diags);
+	return spec;
+}
+
+/* What an earlier process had in force stands, and holds its claims, until the file says better. */
+static void recall(const struct catalog *catalog, struct catalog_entry *entry,
+		   const struct ezlb_file *file)
+{
+	EZLB_AUTO_FREE char *bytes = NULL;
+	size_t len = 0;
+
+	if (catalog->lastgood)
+		bytes = lastgood_read(catalog->lastgood, file->path, &len);
+	if (!bytes)
+		return;
+	entry->is_stored = true;
+	entry->stored = ezlb_hash(bytes, len);
+	if (entry->fresh && len == file->len && memcmp(bytes, file->bytes, len) == 0)
+		entry->last = entry->fresh;
+	else
+		entry->last = parse_stored(file->path, bytes, len);
+	entry->restored = entry->last != entry->fresh;
+}
+
 /* `old` entries are sorted, those behind them are new in this snapshot. */
 static void take_file(struct catalog *catalog, size_t old, const struct ezlb_file *file)
 {
 	struct catalog_entry key = { .path = file->path };
 	struct catalog_entry *entry = ezlb_find(&key, catalog->entries.items, old, sizeof(key),
 						entry_cmp);
+	bool is_new = !entry;
 
-	if (!entry) {
+	if (is_new) {
 		entry = EZLB_PUSH(&catalog->entries);
 		entry->path = ezlb_strdup(file->path);
 		entry->was_good = true;
@@ -52,6 +87,8 @@ static void take_file(struct catalog *catalog, size_t old, const struct ezlb_fil
 	/* An unreadable file is looked at each time: its problem may have changed. */
 	if (!entry->readable || !file->bytes || entry->hash != file->hash)
 		parse(entry, file);
+	if (is_new)
+		recall(catalog, entry, file);
 	entry->seen = true;
 	entry->readable = file->bytes != NULL;
 	entry->hash = file->hash;
@@ -71,6 +108,8 @@ static void forget_unseen(struct catalog *catalog)
 		ezlb_log(EZLB_INFO, "config", EZLB_S("msg", "file is gone"),
 			 EZLB_S("file", entry->path),
 			 EZLB_S("svc", entry->last ? entry->last->name : NULL));
+		if (catalog->lastgood)
+			lastgood_forget(catalog->lastgood, entry->path);
 		entry_clear(entry);
 	}
 	catalog->entries.len = n;
@@ -95,6 +134,7 @@ static void promote(struct catalog_entry *entry, const struct ezlb_spec *chosen)
 	if (entry->last != entry->fresh)
 		ezlb_spec_free(entry->last);
 	entry->last = chosen ? entry->fresh : NULL;
+	entry->restored = false;
 }
 
 /* Merges what the files say; logs nothing. */
@@ -146,6 +186,14 @@ static const struct catalog_entry *entry_of(const struct catalog *catalog, const
 	return NULL;
 }
 
+static const char *effect_on(const struct catalog_entry *entry)
+{
+	if (!entry || !entry->last)
+		return "the file is not in force";
+	return entry->restored ? "its last good version stays, from before the restart"
+			       : "its last good version stays";
+}
+
 static void log_diags(const struct catalog *catalog, const struct ezlb_diags *before)
 {
 	for (size_t i = 0; i < catalog->diags.len; i++) {
@@ -157,8 +205,7 @@ static void log_diags(const struct catalog *catalog, const struct ezlb_diags *be
 			continue;
 		ezlb_log(EZLB_ERROR, "config", EZLB_S("msg", line), EZLB_S("help", diag->help),
 			 EZLB_S("svc", entry && entry->last ? entry->last->name : NULL),
-			 EZLB_S("effect", entry && entry->last ? "its last good version stays"
-							       : "the file is not in force"));
+			 EZLB_S("effect", effect_on(entry)));
 	}
 }
 
@@ -175,6 +222,36 @@ static void log_accepted(struct catalog *catalog)
 				 EZLB_S("file", entry->path), EZLB_S("svc", entry->last->name));
 		entry->was_good = good;
 	}
+}
+
+/* A version in force that is older than its file is stored already, or never could be. */
+static void remember(struct catalog *catalog, const struct ezlb_file *file)
+{
+	struct catalog_entry key = { .path = file->path };
+	struct catalog_entry *entry = EZLB_FIND(&catalog->entries, &key, entry_cmp);
+
+	if (!entry->last || entry->last != entry->fresh ||
+	    (entry->is_stored && entry->stored == file->hash))
+		return;
+	if (!lastgood_write(catalog->lastgood, file->path, file->bytes, file->len))
+		return;
+	entry->is_stored = true;
+	entry->stored = file->hash;
+}
+
+static void save(struct catalog *catalog, const struct ezlb_snapshot *snapshot)
+{
+	size_t n = catalog->entries.len;
+	EZLB_AUTO_FREE const char **paths = ezlb_calloc(n, sizeof(*paths));
+
+	for (size_t i = 0; i < snapshot->files.len; i++)
+		remember(catalog, &snapshot->files.items[i]);
+	/* The files of a directory that is frozen from the start have no entry: are they gone? */
+	if (unreadable_dirs(snapshot) > 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		paths[i] = catalog->entries.items[i].path;
+	lastgood_prune(catalog->lastgood, paths, n);
 }
 
 void catalog_update(struct catalog *catalog, const struct ezlb_snapshot *snapshot)
@@ -194,6 +271,8 @@ void catalog_update(struct catalog *catalog, const struct ezlb_snapshot *snapsho
 	merge(catalog);
 	log_diags(catalog, &before);
 	log_accepted(catalog);
+	if (catalog->lastgood)
+		save(catalog, snapshot);
 	ezlb_diags_clear(&before);
 }
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * catalog: what each file says now and which version of it is in force. Takes snapshots, yields the
- * desired set. A file that is refused keeps its last version; parsing is done once per content.
+ * desired set. A file that is refused keeps its last version, also over a restart where there is a
+ * lastgood; parsing is done once per content.
  */
 #pragma once
 
 #include <ezlb/desired.h>
 #include <ezlb/diag.h>
 #include <ezlb/watch.h>
+
+#include "lastgood.h"
 
 struct catalog_entry {
 	char *path;
@@ -17,10 +20,14 @@ struct catalog_entry {
 	bool readable;
 	struct ezlb_spec *fresh; /* of the content now; NULL: refused */
 	struct ezlb_spec *last;	 /* in force; may be the same object as fresh */
+	bool restored;		 /* last is of an earlier process, and not of the file */
+	bool is_stored;		 /* in lastgood, with this hash */
+	uint64_t stored;
 	struct ezlb_diags diags; /* of the content now */
 };
 
 struct catalog {
+	struct lastgood *lastgood;				       /* borrowed; NULL: none */
 	struct catalog_entries EZLB_VEC(struct catalog_entry) entries; /* sorted by path */
 	struct ezlb_desired desired;				       /* borrows from entries */
 	struct ezlb_diags diags; /* every file's, and the conflicts between them; sorted */

@@ -3,11 +3,267 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ezlb/snat.h>
+
+#include "statedir.h"
+
 #define LINE_SIZE 256
+#define LINES_MAX (1u << 20) /* far more than any kernel holds: what has more is no ledger */
+#define CHAIN	  "chain nat " EZLB_SNAT_CHAIN
+#define SO	  "nothing is known to be ezlb's, so nothing is removed"
+
+/* --- the content --------------------------------------------------------------------------- */
+
+void ledger_content_init(struct ledger_content *content)
+{
+	*content = (struct ledger_content){ .chain = false };
+	for (int i = 0; i < EZLB_SETTINGS; i++)
+		content->was[i] = LEDGER_UNTOUCHED;
+}
+
+void ledger_content_copy(struct ledger_content *to, const struct ledger_content *from)
+{
+	struct ezlb_scope services = { 0 };
+
+	for (size_t i = 0; i < from->services.len; i++)
+		*EZLB_PUSH(&services) = from->services.items[i];
+	EZLB_VEC_CLEAR(&to->services);
+	*to = *from; /* which may be the same */
+	to->services = services;
+}
+
+void ledger_content_clear(struct ledger_content *content)
+{
+	EZLB_VEC_CLEAR(&content->services);
+	ledger_content_init(content);
+}
+
+static bool same(const struct ledger_content *a, const struct ledger_content *b)
+{
+	if (a->services.len != b->services.len || a->chain != b->chain)
+		return false;
+	for (int i = 0; i < EZLB_SETTINGS; i++)
+		if (a->was[i] != b->was[i])
+			return false;
+	for (size_t i = 0; i < a->services.len; i++)
+		if (ezlb_service_key_cmp(&a->services.items[i], &b->services.items[i]) != 0)
+			return false;
+	return true;
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+struct reader {
+	FILE *f;
+	const char *path;
+	struct ezlb_err *err;
+	unsigned line;
+	char text[LINE_SIZE];
+};
+
+static int damaged(const struct reader *r, const char *what)
+{
+	return ezlb_err_set(r->err, EBADMSG, "%s is damaged, line %u %s: " SO, r->path, r->line,
+			    what);
+}
+
+static int unreadable(const char *path, const char *why, struct ezlb_err *err)
+{
+	return ezlb_err_set(err, EBADMSG, "cannot read %s, %s: " SO, path, why);
+}
+
+/* One line, without its newline, to r->text. */
+static int next_line(struct reader *r)
+{
+	size_t len;
+
+	r->line++;
+	if (r->line > LINES_MAX)
+		return damaged(r, "is one too many");
+	if (!fgets(r->text, LINE_SIZE, r->f) && ferror(r->f))
+		return unreadable(r->path, ezlb_errno_str(errno), r->err);
+	if (feof(r->f)) /* behind the last newline is nothing, or less than a line */
+		return damaged(r, "is cut off");
+	len = strcspn(r->text, "\n");
+	if (len == LINE_SIZE - 1)
+		return damaged(r, "is too long");
+	if (r->text[len] != '\n')
+		return damaged(r, "has a NUL byte");
+	r->text[len] = '\0';
+	return 0;
+}
+
+/* 0: the next line is KEY and VALUE; 1: KEY and something else. */
+static int read_field(struct reader *r, const char *key, const char *value)
+{
+	size_t len = strlen(key);
+	int rc = next_line(r);
+
+	if (rc < 0)
+		return rc;
+	if (strncmp(r->text, key, len) != 0)
+		return damaged(r, "is not what belongs there");
+	return strcmp(r->text + len, value) != 0;
+}
+
+/* "tcp 10.0.0.1:80" */
+static const char *take_service(struct ledger_content *content, char *rest)
+{
+	struct ezlb_service_key key;
+	char *proto = strsep(&rest, " ");
+
+	if (!rest || ezlb_proto_parse(proto, &key.proto) < 0 ||
+	    ezlb_endpoint_parse(rest, &key.listen, NULL) < 0)
+		return "names no service";
+	*EZLB_PUSH(&content->services) = key;
+	return NULL;
+}
+
+static int value_parse(const char *text)
+{
+	size_t len = strlen(text);
+	long value;
+
+	if (len == 0 || len > 10 || strspn(text, "0123456789") != len)
+		return -EINVAL;
+	value = strtol(text, NULL, 10);
+	return value > INT_MAX ? -EINVAL : (int)value;
+}
+
+/* "net.ipv4.ip_forward 0"; there may be a space in the name. */
+static const char *take_setting(struct ledger_content *content, char *rest)
+{
+	char *space = strrchr(rest, ' ');
+	int value = space ? value_parse(space + 1) : -EINVAL;
+
+	if (value < 0)
+		return "has no value that a setting can have";
+	*space = '\0';
+	for (int i = 0; i < EZLB_SETTINGS; i++) {
+		if (strcmp(ezlb_setting_str((enum ezlb_setting)i), rest) != 0)
+			continue;
+		if (content->was[i] != LEDGER_UNTOUCHED)
+			return "is there twice";
+		content->was[i] = value;
+		return NULL;
+	}
+	return "names no setting";
+}
+
+/* What is wrong with the line, or NULL. */
+static const char *take_line(struct ledger_content *content, char *text)
+{
+	if (strncmp(text, "service ", 8) == 0)
+		return take_service(content, text + 8);
+	if (strncmp(text, "setting ", 8) == 0)
+		return take_setting(content, text + 8);
+	if (strcmp(text, CHAIN) != 0)
+		return "is unknown";
+	if (content->chain)
+		return "is there twice";
+	content->chain = true;
+	return NULL;
+}
+
+/* Up to "end", behind which there is nothing. */
+static int read_content(struct reader *r, struct ledger_content *content)
+{
+	for (;;) {
+		int rc = next_line(r);
+		const char *wrong;
+
+		if (rc < 0)
+			return rc;
+		if (strcmp(r->text, "end") == 0)
+			break;
+		wrong = take_line(content, r->text);
+		if (wrong)
+			return damaged(r, wrong);
+	}
+	r->line++;
+	return fgetc(r->f) == EOF ? 0 : damaged(r, "comes after the end");
+}
+
+static int sort_services(const struct reader *r, struct ezlb_scope *services)
+{
+	char key[EZLB_SERVICE_KEY_STRLEN];
+
+	EZLB_SORT(services, ezlb_service_key_cmp);
+	for (size_t i = 1; i < services->len; i++) {
+		const struct ezlb_service_key *one = &services->items[i];
+
+		if (ezlb_service_key_cmp(one - 1, one) == 0)
+			return ezlb_err_set(r->err, EBADMSG,
+					    "%s is damaged, %s is in it twice: " SO, r->path,
+					    ezlb_service_key_format(one, key));
+	}
+	return 0;
+}
+
+/* 1: what is in it is of another boot or namespace. */
+static int read_all(struct ledger *ledger, struct reader *r)
+{
+	char netns[32];
+	int rc = read_field(r, "ezlb-ledger ", "1");
+
+	if (rc > 0)
+		return damaged(r, "is of another version");
+	snprintf(netns, sizeof(netns), "%llu", ledger->netns);
+	if (rc == 0)
+		rc = read_field(r, "boot ", ledger->boot);
+	if (rc == 0)
+		rc = read_field(r, "netns ", netns);
+	if (rc == 0)
+		rc = read_content(r, &ledger->content);
+	return rc == 0 ? sort_services(r, &ledger->content.services) : rc;
+}
+
+/* fdopen fails for want of memory only. */
+static FILE *stream(int fd, const char *mode)
+{
+	FILE *f = fdopen(fd, mode);
+
+	if (!f)
+		abort();
+	return f;
+}
+
+static void remember(struct ledger *ledger, const struct stat *st)
+{
+	ledger->dev = st->st_dev;
+	ledger->ino = st->st_ino;
+	ledger->mtime = st->st_mtim;
+}
+
+static int load(struct ledger *ledger, struct ezlb_err *err)
+{
+	/* O_NONBLOCK: a FIFO of that name must not hang us. */
+	int fd = open(ledger->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), rc;
+	struct reader r = { .path = ledger->path, .err = err };
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	/* These pass: not to be taken for a ledger that is lost, and then written over. */
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+		return ezlb_err_sys(err, errno, "cannot read %s", ledger->path);
+	if (fd < 0)
+		return unreadable(ledger->path, ezlb_errno_str(errno), err);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return unreadable(ledger->path, "it is not a regular file", err);
+	}
+	remember(ledger, &st);
+	r.f = stream(fd, "r");
+	rc = read_all(ledger, &r);
+	fclose(r.f);
+	return rc;
+}
 
 static void identify(struct ledger *ledger)
 {
@@ -23,168 +279,112 @@ static void identify(struct ledger *ledger)
 		ledger->netns = st.st_ino;
 }
 
-/* One line without its newline. */
-static int next_line(FILE *f, char line[LINE_SIZE])
-{
-	size_t len;
-
-	if (!fgets(line, LINE_SIZE, f))
-		return ferror(f) ? -errno : -EBADMSG;
-	len = strcspn(line, "\n");
-	if (line[len] != '\n')
-		return -EBADMSG;
-	line[len] = '\0';
-	return 0;
-}
-
-/* 0: the next line is KEY and VALUE; 1: KEY and something else. */
-static int read_field(FILE *f, const char *key, const char *value)
-{
-	char line[LINE_SIZE];
-	size_t len = strlen(key);
-	int rc = next_line(f, line);
-
-	if (rc < 0)
-		return rc;
-	return strncmp(line, key, len) == 0 ? strcmp(line + len, value) != 0 : -EBADMSG;
-}
-
-/* "service tcp 10.0.0.1:80" */
-static int read_service(struct ledger *ledger, char *line)
-{
-	struct ezlb_service_key key;
-	char *word = strsep(&line, " "), *proto = strsep(&line, " ");
-
-	if (!line || strcmp(word, "service") != 0 || ezlb_proto_parse(proto, &key.proto) < 0 ||
-	    ezlb_endpoint_parse(line, &key.listen, NULL) < 0)
-		return -EBADMSG;
-	*EZLB_PUSH(&ledger->owned) = key;
-	return 0;
-}
-
-/* 1: what is in it is of another boot or namespace. */
-static int read_all(struct ledger *ledger, FILE *f)
-{
-	char line[LINE_SIZE], netns[32];
-	int rc = read_field(f, "ezlb-ledger ", "1");
-
-	if (rc != 0)
-		return rc > 0 ? -EBADMSG : rc;
-	snprintf(netns, sizeof(netns), "%llu", ledger->netns);
-	rc = read_field(f, "boot ", ledger->boot);
-	if (rc == 0)
-		rc = read_field(f, "netns ", netns);
-	while (rc == 0) {
-		rc = next_line(f, line);
-		if (rc == 0 && strcmp(line, "end") == 0)
-			return 0;
-		if (rc == 0)
-			rc = read_service(ledger, line);
-	}
-	return rc;
-}
-
 int ledger_open(struct ledger *ledger, const char *dir, struct ezlb_err *err)
 {
-	FILE *f;
 	int rc;
 
 	*ledger = (struct ledger){ .path = NULL };
+	ledger_content_init(&ledger->content);
 	if (!dir)
 		return 0;
 	identify(ledger);
 	ledger->path = ezlb_asprintf("%s/ledger", dir);
-	f = fopen(ledger->path, "re");
-	if (!f && errno == ENOENT)
-		return 0;
-	if (!f)
-		return ezlb_err_sys(err, errno, "cannot read %s", ledger->path);
-	rc = read_all(ledger, f);
-	fclose(f);
+	rc = load(ledger, err);
 	if (rc != 0)
-		EZLB_VEC_CLEAR(&ledger->owned);
-	if (rc < 0 && rc != -EBADMSG)
-		return ezlb_err_sys(err, -rc, "cannot read %s", ledger->path);
-	if (rc < 0)
-		return ezlb_err_set(err, EBADMSG,
-				    "%s is damaged: nothing is known to be ezlb's, so nothing "
-				    "is removed",
-				    ledger->path);
-	EZLB_SORT(&ledger->owned, ezlb_service_key_cmp);
-	return 0;
+		ledger_content_clear(&ledger->content);
+	return rc < 0 ? rc : 0;
 }
 
-static int write_all(const struct ledger *ledger, const struct ezlb_scope *owned, FILE *f)
+/* --- writing ------------------------------------------------------------------------------- */
+
+static int write_all(const struct ledger *ledger, const struct ledger_content *content, FILE *f)
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
+	int rc = fprintf(f, "ezlb-ledger 1\nboot %s\nnetns %llu\n%s", ledger->boot, ledger->netns,
+			 content->chain ? CHAIN "\n" : "");
 
-	fprintf(f, "ezlb-ledger 1\nboot %s\nnetns %llu\n", ledger->boot, ledger->netns);
-	for (size_t i = 0; i < owned->len; i++)
-		fprintf(f, "service %s\n", ezlb_service_key_format(&owned->items[i], key));
-	fprintf(f, "end\n"); /* a file that was cut is seen to be */
-	return fflush(f) != 0 || ferror(f) || fsync(fileno(f)) < 0 ? -errno : 0;
+	for (int i = 0; i < EZLB_SETTINGS && rc >= 0; i++)
+		if (content->was[i] != LEDGER_UNTOUCHED)
+			rc = fprintf(f, "setting %s %d\n", ezlb_setting_str((enum ezlb_setting)i),
+				     content->was[i]);
+	for (size_t i = 0; i < content->services.len && rc >= 0; i++)
+		rc = fprintf(f, "service %s\n",
+			     ezlb_service_key_format(&content->services.items[i], key));
+	if (rc >= 0)
+		rc = fprintf(f, "end\n"); /* a file that was cut is seen to be */
+	return rc < 0 || fflush(f) != 0 || fsync(fileno(f)) < 0 ? -errno : 0;
 }
 
-static int store(const struct ledger *ledger, const struct ezlb_scope *owned, struct ezlb_err *err)
+/* What a kill has left of that name goes; a link or a FIFO is not written through. */
+static int open_new(const struct ledger *ledger, const char *tmp, struct ezlb_err *err)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	size_t dir_len = (size_t)(strrchr(ledger->path, '/') - ledger->path);
+	EZLB_AUTO_FREE char *dir = ezlb_strndup(ledger->path, dir_len);
+	int fd, rc;
+
+	if (unlink(tmp) < 0 && errno != ENOENT)
+		return ezlb_err_sys(err, errno, "cannot write %s", tmp);
+	fd = open(tmp, flags, 0644);
+	if (fd < 0 && errno == ENOENT) {
+		rc = statedir_make(dir, err);
+		if (rc < 0)
+			return rc;
+		fd = open(tmp, flags, 0644);
+	}
+	return fd < 0 ? ezlb_err_sys(err, errno, "cannot write %s", tmp) : fd;
+}
+
+static int store(struct ledger *ledger, const struct ledger_content *content, struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s.new", ledger->path);
-	FILE *f = fopen(tmp, "we");
-	int rc;
+	int rc = open_new(ledger, tmp, err);
+	struct stat st;
+	FILE *f;
 
-	if (!f)
-		return ezlb_err_sys(err, errno, "cannot write %s", tmp);
-	rc = write_all(ledger, owned, f);
+	if (rc < 0)
+		return rc;
+	f = stream(rc, "w");
+	rc = write_all(ledger, content, f);
+	if (rc == 0 && fstat(fileno(f), &st) < 0)
+		rc = -errno;
 	if (fclose(f) != 0 && rc == 0)
 		rc = -errno;
 	if (rc == 0 && rename(tmp, ledger->path) < 0)
 		rc = -errno;
-	return rc < 0 ? ezlb_err_sys(err, -rc, "cannot write %s", ledger->path) : 0;
-}
-
-static bool same(const struct ezlb_scope *a, const struct ezlb_scope *b)
-{
-	if (a->len != b->len)
-		return false;
-	for (size_t i = 0; i < a->len; i++)
-		if (ezlb_service_key_cmp(&a->items[i], &b->items[i]) != 0)
-			return false;
-	return true;
-}
-
-int ledger_set(struct ledger *ledger, const struct ezlb_scope *owned, struct ezlb_err *err)
-{
-	int rc = 0;
-
-	if (same(&ledger->owned, owned))
-		return 0;
-	if (ledger->path)
-		rc = store(ledger, owned, err);
-	if (rc < 0)
-		return rc;
-	ledger->owned.len = 0;
-	for (size_t i = 0; i < owned->len; i++)
-		*EZLB_PUSH(&ledger->owned) = owned->items[i];
+	if (rc < 0) {
+		unlink(tmp);
+		return ezlb_err_sys(err, -rc, "cannot write %s", ledger->path);
+	}
+	remember(ledger, &st);
 	return 0;
 }
 
-int ledger_add(struct ledger *ledger, const struct ezlb_scope *more, struct ezlb_err *err)
+int ledger_set(struct ledger *ledger, const struct ledger_content *content, struct ezlb_err *err)
 {
-	struct ezlb_scope all = { 0 };
 	int rc;
 
-	for (size_t i = 0; i < ledger->owned.len; i++)
-		*EZLB_PUSH(&all) = ledger->owned.items[i];
-	for (size_t i = 0; i < more->len; i++)
-		if (!ezlb_scope_has(&ledger->owned, &more->items[i]))
-			*EZLB_PUSH(&all) = more->items[i];
-	EZLB_SORT(&all, ezlb_service_key_cmp);
-	rc = ledger_set(ledger, &all, err);
-	EZLB_VEC_CLEAR(&all);
+	if (same(&ledger->content, content) && !ledger_lost(ledger))
+		return 0;
+	rc = ledger->path ? store(ledger, content, err) : 0;
+	if (rc == 0)
+		ledger_content_copy(&ledger->content, content);
 	return rc;
+}
+
+bool ledger_lost(const struct ledger *ledger)
+{
+	struct stat st;
+
+	if (ledger->ino == 0)
+		return false;
+	return stat(ledger->path, &st) < 0 || st.st_dev != ledger->dev ||
+	       st.st_ino != ledger->ino || st.st_mtim.tv_sec != ledger->mtime.tv_sec ||
+	       st.st_mtim.tv_nsec != ledger->mtime.tv_nsec;
 }
 
 void ledger_close(struct ledger *ledger)
 {
 	free(ledger->path);
-	EZLB_VEC_CLEAR(&ledger->owned);
+	ledger_content_clear(&ledger->content);
 }

@@ -10,6 +10,7 @@
 #include <ezlb/log.h>
 #include <ezlb/watch.h>
 
+#include "catalog.h"
 #include "checks.h"
 #include "world.h"
 
@@ -80,6 +81,7 @@ static int prepare(struct oneshot *one, const struct ezlb_options *options, enum
 
 	if (rc < 0)
 		return rc;
+	one->catalog.lastgood = &one->world.lastgood;
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
 	catalog_update(&one->catalog, &snapshot);
 	ezlb_snapshot_clear(&snapshot);
@@ -134,6 +136,18 @@ static void warn_unknown(const struct oneshot *one)
 			 EZLB_I("backends", one->unknown));
 }
 
+static void warn_conflicts(const struct pass_result *result)
+{
+	char key[EZLB_SERVICE_KEY_STRLEN];
+
+	for (size_t i = 0; i < result->conflicts.len; i++)
+		fprintf(stderr,
+			"ezlb: service '%s' is not in force: %s is held by a virtual service that "
+			"is not ezlb's (--adopt never)\n",
+			result->conflicts.items[i].name,
+			ezlb_service_key_format(&result->conflicts.items[i].key, key));
+}
+
 int ezlb_controller_once(const struct ezlb_options *options, bool *converged, struct ezlb_err *err)
 {
 	struct oneshot one = { .unknown = 0 };
@@ -142,9 +156,11 @@ int ezlb_controller_once(const struct ezlb_options *options, bool *converged, st
 
 	if (rc == 0) {
 		plan(&one, &result);
-		*converged = pass_apply(&one.world.pass, &one.catalog.desired, &result) &&
-			     one.catalog.diags.len == 0 && one.unknown == 0;
+		*converged = pass_apply(&one.world.pass, &result, 0) &&
+			     one.catalog.diags.len == 0 && one.unknown == 0 &&
+			     result.conflicts.len == 0;
 		print_ops(&result.plan, true);
+		warn_conflicts(&result);
 		warn_unknown(&one);
 		rc = layer_error(&result, err);
 		pass_result_clear(&result);
@@ -166,9 +182,13 @@ int ezlb_controller_plan(const struct ezlb_options *options, size_t *pending, st
 		if (rc == 0)
 			print_ops(&result.plan, false);
 		warn_unknown(&one);
+		warn_conflicts(&result);
 		if (rc == 0 && one.catalog.diags.len > 0)
 			rc = ezlb_err_set(err, EINVAL, "%zu errors in the service files",
 					  one.catalog.diags.len);
+		if (rc == 0 && result.conflicts.len > 0)
+			rc = ezlb_err_set(err, EEXIST, "%zu services are in conflict",
+					  result.conflicts.len);
 		pass_result_clear(&result);
 	}
 	finish(&one);
@@ -193,6 +213,8 @@ int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err 
 					  "virtual services may be left: remove them with "
 					  "ipvsadm -D, then delete %s",
 					  world.pass.ledger.path);
+		if (rc == 0)
+			lastgood_prune(&world.lastgood, NULL, 0);
 		pass_result_clear(&result);
 	}
 	world_close(&world);

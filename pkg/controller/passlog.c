@@ -3,30 +3,47 @@
 
 #include <ezlb/log.h>
 
-#define FAILURES_SHOWN 10
+#define SHOWN 10 /* of a kind of line in one pass */
 
-static int hash_cmp(const void *a, const void *b)
+static int failure_cmp(const void *a, const void *b)
 {
-	const uint64_t *x = a, *y = b;
+	const struct passlog_failure *x = a, *y = b;
 
-	return (*x > *y) - (*x < *y);
+	if (x->what != y->what)
+		return x->what < y->what ? -1 : 1;
+	return (x->why > y->why) - (x->why < y->why);
 }
 
-/* What fails in this pass, and whether the last one has told of it already. */
+/* What fails in this pass, and whether an earlier one has told of it already. */
 struct failures {
 	const struct passlog_told *before;
 	struct passlog_told now;
 	size_t fresh, held, more;
 };
 
+static uint64_t hash_of(const char *text)
+{
+	return ezlb_hash(text, strlen(text));
+}
+
 static bool is_fresh(struct failures *failures, const char *what, const char *why)
 {
-	uint64_t hash = ezlb_hash(what, strlen(what)) * 31 + ezlb_hash(why, strlen(why));
-	bool fresh = !EZLB_FIND(failures->before, &hash, hash_cmp);
+	struct passlog_failure failure = { hash_of(what), hash_of(why) };
+	bool fresh = !EZLB_FIND(failures->before, &failure, failure_cmp);
 
-	*EZLB_PUSH(&failures->now) = hash;
+	*EZLB_PUSH(&failures->now) = failure;
 	failures->fresh += fresh;
 	return fresh;
+}
+
+/* It was not tried this time: what was told of it stands. */
+static void still_fails(struct failures *failures, const char *what)
+{
+	uint64_t hash = hash_of(what);
+
+	for (size_t i = 0; i < failures->before->len; i++)
+		if (failures->before->items[i].what == hash)
+			*EZLB_PUSH(&failures->now) = failures->before->items[i];
 }
 
 static void log_ledger(struct failures *failures, const struct pass_result *result)
@@ -55,30 +72,70 @@ static void log_op(struct failures *failures, const struct ezlb_op *op)
 
 	if (!is_fresh(failures, ezlb_op_format(op, what), ezlb_op_explain(op, why)))
 		return;
-	if (failures->fresh > FAILURES_SHOWN)
+	if (failures->fresh > SHOWN)
 		failures->more++;
 	else
 		ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", "an operation failed"),
 			 EZLB_S("op", what), EZLB_S("err", why));
 }
 
+/* Not failures of the kernel's, but told and forgotten in the same way. */
+static void log_conflicts(struct failures *failures, const struct pass_result *result)
+{
+	char key[EZLB_SERVICE_KEY_STRLEN];
+
+	for (size_t i = 0; i < result->conflicts.len; i++) {
+		const struct pass_conflict *conflict = &result->conflicts.items[i];
+
+		ezlb_service_key_format(&conflict->key, key);
+		if (is_fresh(failures, conflict->name, key))
+			ezlb_log(EZLB_ERROR, "controller",
+				 EZLB_S("msg", "the listener is held by a virtual service that is "
+					       "not ezlb's: the service is not in force"),
+				 EZLB_S("svc", conflict->name), EZLB_S("listener", key),
+				 EZLB_S("help", "remove that service, or let ezlb take it over "
+						"with --adopt matching"));
+	}
+}
+
+static void log_held(struct failures *failures, const struct pass_result *result)
+{
+	bool held[EZLB_LAYERS] = { false };
+	char what[EZLB_OP_STRLEN];
+
+	for (size_t i = 0; i < result->plan.len; i++) {
+		const struct ezlb_op *op = &result->plan.items[i];
+
+		if (op->rc != EZLB_HELD)
+			continue;
+		failures->held++;
+		held[ezlb_op_layer(op->kind)] = true;
+		if (failures->before->len > 0)
+			still_fails(failures, ezlb_op_format(op, what));
+	}
+	for (int i = 0; i < EZLB_LAYERS; i++)
+		if (held[i] && !result->errs.layer[i].code)
+			still_fails(failures, ezlb_layer_kind_str((enum ezlb_layer_kind)i));
+}
+
 static void log_failures(struct failures *failures, const struct pass_result *result)
 {
 	log_ledger(failures, result);
 	log_layers(failures, result);
+	log_conflicts(failures, result);
 	for (size_t i = 0; i < result->plan.len; i++) {
 		const struct ezlb_op *op = &result->plan.items[i];
 
-		failures->held += op->rc == EZLB_HELD;
 		/* A layer that failed as a whole has had its line. */
 		if (op->rc < 0 && !result->errs.layer[ezlb_op_layer(op->kind)].code)
 			log_op(failures, op);
 	}
+	log_held(failures, result);
 	if (failures->fresh > 0 && failures->held + failures->more > 0)
 		ezlb_log(EZLB_WARN, "controller",
 			 EZLB_S("msg", "operations are held back until these succeed"),
 			 EZLB_I("held", failures->held), EZLB_I("failed_more", failures->more));
-	EZLB_SORT(&failures->now, hash_cmp);
+	EZLB_SORT(&failures->now, failure_cmp);
 }
 
 static void log_ops(const struct pass_result *result)
@@ -93,45 +150,86 @@ static void log_ops(const struct pass_result *result)
 			 EZLB_S("result", ezlb_op_explain(&result->plan.items[i], outcome)));
 }
 
-static size_t count_failed(const struct ezlb_plan *plan)
+static size_t count(const struct ezlb_plan *plan, bool (*is)(const struct ezlb_op *op))
 {
-	size_t failed = 0;
+	size_t n = 0;
 
 	for (size_t i = 0; i < plan->len; i++)
-		failed += plan->items[i].rc != 0;
-	return failed;
+		n += is(&plan->items[i]);
+	return n;
 }
 
-static void log_summary(const struct pass_result *result, const char *why, bool drift, uint64_t ms)
+static bool is_done(const struct ezlb_op *op)
+{
+	return op->rc == 0;
+}
+
+static bool is_failed(const struct ezlb_op *op)
+{
+	return op->rc != 0;
+}
+
+static void log_summary(const struct pass_result *result, const char *why, uint64_t ms)
 {
 	char what[EZLB_OP_STRLEN];
+	bool repair = result->drift.len > 0;
 
-	ezlb_log(drift ? EZLB_WARN : EZLB_INFO, "controller",
-		 EZLB_S("msg", drift ? "somebody else changed the kernel: repaired"
-				     : "the kernel is brought into line"),
+	ezlb_log(repair ? EZLB_WARN : EZLB_INFO, "controller",
+		 EZLB_S("msg", repair ? "repaired" : "the kernel is brought into line"),
 		 EZLB_S("why", why), EZLB_I("ops", result->plan.len),
-		 EZLB_I("failed", count_failed(&result->plan)),
+		 EZLB_I("failed", count(&result->plan, is_failed)),
 		 EZLB_S("first", ezlb_op_format(&result->plan.items[0], what)),
 		 EZLB_I("services", result->services), EZLB_I("dests", result->dests),
 		 EZLB_I("ms", ms));
 }
 
-void passlog_write(struct passlog *log, const struct pass_result *result, const char *why,
-		   bool drift, uint64_t ms)
+static void log_drift(struct passlog *log, const struct pass_result *result)
 {
-	struct failures failures = { .before = &log->told };
-	bool failed_before = log->told.len > 0, fails = !pass_ok(result);
+	char what[EZLB_OP_STRLEN];
 
-	log_ops(result);
-	if (result->adopted > 0 && result->ledger_err.code == 0)
+	log->repairs += result->drift.len;
+	for (size_t i = 0; i < result->drift.len && i < SHOWN; i++)
+		ezlb_log(EZLB_WARN, "controller",
+			 EZLB_S("msg", "somebody else changed what is ezlb's"),
+			 EZLB_S("change", ezlb_op_format(&result->drift.items[i], what)));
+	if (result->drift.len > SHOWN)
+		ezlb_log(EZLB_WARN, "controller",
+			 EZLB_S("msg", "somebody else changed what is ezlb's"),
+			 EZLB_I("changes_more", result->drift.len - SHOWN),
+			 EZLB_I("changes_since_start", log->repairs));
+}
+
+static void log_adopted(const struct pass_result *result)
+{
+	char key[EZLB_SERVICE_KEY_STRLEN];
+
+	if (result->ledger_err.code != 0)
+		return;
+	for (size_t i = 0; i < result->adopted.len && i < SHOWN; i++)
+		ezlb_log(EZLB_INFO, "controller",
+			 EZLB_S("msg", "took over a virtual service that was there already"),
+			 EZLB_S("listener",
+				ezlb_service_key_format(&result->adopted.items[i], key)));
+	if (result->adopted.len > SHOWN)
 		ezlb_log(EZLB_INFO, "controller",
 			 EZLB_S("msg", "took over virtual services that were there already"),
-			 EZLB_I("services", result->adopted));
+			 EZLB_I("services_more", result->adopted.len - SHOWN));
+}
+
+void passlog_write(struct passlog *log, const struct pass_result *result, const char *why,
+		   uint64_t ms)
+{
+	struct failures failures = { .before = &log->told };
+	bool failed_before = log->told.len > 0;
+
+	log_ops(result);
+	log_adopted(result);
+	log_drift(log, result);
 	log_failures(&failures, result);
 	/* A retry that gets nowhere is not worth a line. */
-	if (result->plan.len > (failures.fresh ? 0 : count_failed(&result->plan)))
-		log_summary(result, why, drift && !fails && !failed_before, ms);
-	if (!fails && failed_before)
+	if (result->plan.len > 0 && (failures.fresh > 0 || count(&result->plan, is_done) > 0))
+		log_summary(result, why, ms);
+	if (failures.now.len == 0 && failed_before)
 		ezlb_log(EZLB_INFO, "controller",
 			 EZLB_S("msg", "what failed before has succeeded"));
 	passlog_clear(log);

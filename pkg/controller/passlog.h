@@ -7,12 +7,19 @@
 
 #include "pass.h"
 
+/* Hashes of what failed and of why. */
+struct passlog_failure {
+	uint64_t what, why;
+};
+
 struct passlog {
-	struct passlog_told EZLB_VEC(uint64_t) told; /* hashes of what failed in the last pass */
+	/* What is failing and has been told of; sorted. */
+	struct passlog_told EZLB_VEC(struct passlog_failure) told;
+	unsigned long repairs; /* changes of somebody else's that were seen since the start */
 };
 
 void passlog_clear(struct passlog *log);
 
-/* `why`: what brought the pass about. `drift`: nothing had changed on our side. */
+/* `why`: what brought the pass about. */
 void passlog_write(struct passlog *log, const struct pass_result *result, const char *why,
-		   bool drift, uint64_t ms);
+		   uint64_t ms);

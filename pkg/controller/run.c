@@ -15,40 +15,46 @@
 #include <ezlb/log.h>
 #include <ezlb/watch.h>
 
+#include "blame.h"
 #include "catalog.h"
 #include "checks.h"
 #include "passlog.h"
+#include "statedir.h"
 #include "world.h"
 
-#define RESYNC_MS   2000 /* how long somebody else's change may stand */
-#define COALESCE_MS 10	 /* backends that fall together leave in one pass */
-#define RETRY_MS    200	 /* the first retry of a failed pass; doubles until resync is due first */
-#define RETRIES	    3
+#define LOOK_MS	    1000  /* between two cheap looks: somebody else's change is found by the next */
+#define FULL_MS	    60000 /* a whole pass in any case: the cheap look does not see everything */
+#define COALESCE_MS 10	  /* backends that fall together leave in one pass */
+#define AGAIN_MS    10	  /* a pass that wrote is followed by one that looks; doubles in a row */
 
 struct controller {
 	const struct ezlb_options *options;
 	uv_loop_t loop;
 	uv_signal_t sigterm, sigint, sighup;
-	uv_timer_t pass_timer, resync_timer;
+	uv_timer_t pass_timer, look_timer, empty_timer;
 	struct world world;
 	struct passlog log;
 	struct catalog catalog;
+	bool loaded; /* the files have been read: before that nothing is wanted, so no pass */
 	struct ezlb_watch *watch;
 	struct ezlb_health *health;
 	const char *why; /* what poked first since the last pass; NULL: nothing */
-	uint64_t pass_at;
-	unsigned failures; /* passes in a row */
+	uint64_t pass_at, full_at;
+	unsigned writing; /* passes in a row that wrote something */
+	bool lock_told;
 	bool stopping;
+	struct ezlb_err fatal;
 };
 
 static void on_pass_timer(uv_timer_t *timer);
+static void stop(struct controller *c);
 
 /* The sooner of this and what is scheduled already. */
 static void poke(struct controller *c, const char *why, uint64_t delay_ms)
 {
 	uint64_t at = uv_now(&c->loop) + delay_ms;
 
-	if (c->stopping)
+	if (c->stopping || !c->loaded)
 		return;
 	if (why && !c->why)
 		c->why = why;
@@ -58,26 +64,39 @@ static void poke(struct controller *c, const char *why, uint64_t delay_ms)
 	uv_timer_start(&c->pass_timer, on_pass_timer, delay_ms, 0);
 }
 
+/* A pass that wrote is not the judge of what it left; another one looks. */
+static void poke_after(struct controller *c, const struct pass_result *result, uint64_t now)
+{
+	uint64_t due = units_due(&c->world.pass.units), delay = AGAIN_MS;
+
+	c->writing = result->again ? c->writing + 1 : 0;
+	for (unsigned i = 1; i < c->writing && delay < LOOK_MS; i++)
+		delay *= 2;
+	if (result->again)
+		poke(c, NULL, delay);
+	if (due != UNITS_NEVER)
+		poke(c, NULL, due > now ? due - now : 0);
+}
+
 static void run_pass(struct controller *c)
 {
+	struct pass_world *world = &c->world.pass;
 	struct ezlb_verdicts verdicts = { 0 };
 	struct pass_result result;
-	const char *why = c->why ? c->why : "resync";
-	bool drift = !c->why;
 	uint64_t begin = ezlb_now_ms();
-	bool ok;
+	const char *why = c->why ? c->why : units_due(&world->units) <= begin ? "retry" : "look";
 
 	c->why = NULL;
 	ezlb_health_verdicts(c->health, &verdicts);
-	pass_plan(&c->world.pass, &c->catalog.desired, &verdicts, c->catalog.n_without > 0,
-		  &result);
-	ok = pass_apply(&c->world.pass, &c->catalog.desired, &result);
-	passlog_write(&c->log, &result, why, drift, ezlb_now_ms() - begin);
+	pass_plan(world, &c->catalog.desired, &verdicts, c->catalog.n_without > 0, &result);
+	blame(&world->units, &result.drift, begin);
+	pass_apply(world, &result, begin);
+	passlog_write(&c->log, &result, why, ezlb_now_ms() - begin);
+	uv_update_time(&c->loop);
+	poke_after(c, &result, ezlb_now_ms());
+	c->full_at = ezlb_now_ms() + FULL_MS;
 	pass_result_clear(&result);
 	EZLB_VEC_CLEAR(&verdicts);
-	c->failures = ok ? 0 : c->failures + 1;
-	if (!ok && c->failures <= RETRIES)
-		poke(c, "retry", (uint64_t)RETRY_MS << (c->failures - 1));
 }
 
 static void on_pass_timer(uv_timer_t *timer)
@@ -85,22 +104,100 @@ static void on_pass_timer(uv_timer_t *timer)
 	run_pass(timer->data);
 }
 
-static void on_resync(uv_timer_t *timer)
+/* Two that write would each undo the other's work: who has lost the lock leaves. */
+static void keep_lock(struct controller *c)
 {
-	poke(timer->data, NULL, 0);
+	struct ezlb_err err;
+	int rc;
+
+	if (c->world.lock < 0)
+		return;
+	rc = statedir_keep(&c->world.lock, c->options->state_dir, &err);
+	if (rc == -EBUSY) {
+		c->fatal = err;
+		stop(c);
+	} else if (rc < 0 && !c->lock_told) {
+		ezlb_log(EZLB_ERROR, "controller",
+			 EZLB_S("msg", "the state directory is not as it was"),
+			 EZLB_S("err", err.msg));
+	}
+	c->lock_told = rc < 0;
 }
 
-static void on_snapshot(void *arg, const struct ezlb_snapshot *snapshot)
+static void on_look(uv_timer_t *timer)
 {
-	struct controller *c = arg;
+	struct controller *c = timer->data;
+	uint64_t now = ezlb_now_ms();
+
+	keep_lock(c);
+	if (c->stopping || !c->loaded)
+		return;
+	blame_calm(&c->world.pass.units, now);
+	if (ledger_lost(&c->world.pass.ledger))
+		poke(c, "ledger", 0);
+	if (pass_peek(&c->world.pass, &c->catalog.desired) || now >= c->full_at)
+		poke(c, NULL, 0);
+}
+
+static void hurry(struct controller *c)
+{
+	for (int i = 0; i <= EZLB_LAYERS; i++)
+		units_hurry(&c->world.pass.units, (enum ezlb_layer_kind)i);
+}
+
+static void take_files(struct controller *c, const struct ezlb_snapshot *snapshot)
+{
 	struct ezlb_health_rows rows = { 0 };
 
 	catalog_update(&c->catalog, snapshot);
 	checks_of(&c->catalog.desired, &rows);
 	ezlb_health_set(c->health, &rows);
 	EZLB_VEC_CLEAR(&rows);
-	c->failures = 0; /* new files deserve a prompt try */
+	c->loaded = true;
+	hurry(c); /* new files deserve a prompt try */
 	poke(c, "files", 0);
+}
+
+/* Not one file, in directories that can all be read, and there is something to lose by it. */
+static bool is_emptied(const struct controller *c, const struct ezlb_snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->dirs.len; i++)
+		if (snapshot->dirs.items[i].frozen)
+			return false;
+	return snapshot->files.len == 0 &&
+	       (c->catalog.entries.len > 0 || c->world.pass.ledger.content.services.len > 0);
+}
+
+static void on_empty(uv_timer_t *timer)
+{
+	const struct ezlb_snapshot nothing = { 0 };
+
+	ezlb_log(EZLB_WARN, "controller",
+		 EZLB_S("msg", "there are still no service files: all services are removed"));
+	take_files(timer->data, &nothing);
+}
+
+/* A volume that is torn down looks for a while like one that somebody has emptied. */
+static void on_snapshot(void *arg, const struct ezlb_snapshot *snapshot)
+{
+	struct controller *c = arg;
+	bool held = uv_is_active((uv_handle_t *)&c->empty_timer);
+
+	if (c->options->empty_hold_ms > 0 && is_emptied(c, snapshot)) {
+		if (held)
+			return;
+		uv_timer_start(&c->empty_timer, on_empty, c->options->empty_hold_ms, 0);
+		ezlb_log(EZLB_WARN, "controller",
+			 EZLB_S("msg", "there are no service files any more: if that lasts, all "
+				       "services are removed"),
+			 EZLB_I("in_ms", c->options->empty_hold_ms));
+		return;
+	}
+	uv_timer_stop(&c->empty_timer);
+	if (held)
+		ezlb_log(EZLB_INFO, "controller",
+			 EZLB_S("msg", "there are service files again: nothing was removed"));
+	take_files(c, snapshot);
 }
 
 static void on_verdict(void *arg)
@@ -125,7 +222,7 @@ static void log_cleanup(struct controller *c)
 	struct pass_result result;
 	bool ok = pass_cleanup(&c->world.pass, &result);
 
-	passlog_write(&c->log, &result, "cleanup on exit", false, 0);
+	passlog_write(&c->log, &result, "cleanup on exit", 0);
 	if (!ok)
 		ezlb_log(EZLB_ERROR, "controller",
 			 EZLB_S("msg", "not all could be removed: run `ezlb cleanup`"));
@@ -134,12 +231,15 @@ static void log_cleanup(struct controller *c)
 
 static void stop(struct controller *c)
 {
+	if (c->stopping)
+		return;
 	c->stopping = true;
 	uv_close((uv_handle_t *)&c->sigterm, NULL);
 	uv_close((uv_handle_t *)&c->sigint, NULL);
 	uv_close((uv_handle_t *)&c->sighup, NULL);
 	uv_close((uv_handle_t *)&c->pass_timer, NULL);
-	uv_close((uv_handle_t *)&c->resync_timer, NULL);
+	uv_close((uv_handle_t *)&c->look_timer, NULL);
+	uv_close((uv_handle_t *)&c->empty_timer, NULL);
 	if (c->watch)
 		ezlb_watch_close(c->watch, NULL, NULL);
 	if (c->health)
@@ -177,6 +277,7 @@ static void on_hup(uv_signal_t *signal, int number)
 
 	(void)number;
 	ezlb_watch_rescan(c->watch);
+	hurry(c);
 	poke(c, "signal HUP", 0);
 }
 
@@ -189,8 +290,9 @@ static void init_handles(struct controller *c)
 		signals[i]->data = c;
 	}
 	uv_timer_init(&c->loop, &c->pass_timer);
-	uv_timer_init(&c->loop, &c->resync_timer);
-	c->pass_timer.data = c->resync_timer.data = c;
+	uv_timer_init(&c->loop, &c->look_timer);
+	uv_timer_init(&c->loop, &c->empty_timer);
+	c->pass_timer.data = c->look_timer.data = c->empty_timer.data = c;
 }
 
 static int start(struct controller *c, struct ezlb_err *err)
@@ -207,7 +309,7 @@ static int start(struct controller *c, struct ezlb_err *err)
 		rc = ezlb_watch_open(&c->loop, &watch, &c->watch, err);
 	if (rc < 0)
 		return rc;
-	uv_timer_start(&c->resync_timer, on_resync, RESYNC_MS, RESYNC_MS);
+	uv_timer_start(&c->look_timer, on_look, LOOK_MS, LOOK_MS);
 	rc = uv_signal_start(&c->sigterm, on_stop_signal, SIGTERM);
 	if (rc == 0)
 		rc = uv_signal_start(&c->sigint, on_stop_signal, SIGINT);
@@ -223,6 +325,8 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 
 	c->options = options;
 	rc = world_open(&c->world, options, WORLD_WRITE, err);
+	c->world.pass.paced = true;
+	c->catalog.lastgood = &c->world.lastgood;
 	if (rc == 0) {
 		signal(SIGPIPE, SIG_IGN); /* whoever read the log may have gone away */
 		uv_loop_init(&c->loop);
@@ -238,6 +342,8 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 		uv_run(&c->loop, UV_RUN_DEFAULT);
 		uv_loop_close(&c->loop);
 	}
+	if (rc == 0 && c->fatal.code)
+		rc = ezlb_err_set(err, c->fatal.code, "%s", c->fatal.msg);
 	passlog_clear(&c->log);
 	catalog_clear(&c->catalog);
 	world_close(&c->world);

@@ -8,7 +8,7 @@
 
 #include <ezlb/mem.h>
 
-static int make_dir(const char *dir, struct ezlb_err *err)
+int statedir_make(const char *dir, struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *path = ezlb_strdup(dir);
 
@@ -43,22 +43,70 @@ static int take(int fd, const char *path, struct ezlb_err *err)
 	return ezlb_err_set(err, EBUSY, "another ezlb is at work: it holds %s", path);
 }
 
-int statedir_lock(const char *dir, struct ezlb_err *err)
+static int open_lock(const char *dir, const char *path, struct ezlb_err *err)
 {
-	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s/lock", dir);
-	int rc = make_dir(dir, err), fd;
+	int rc = statedir_make(dir, err), fd;
 
 	if (rc < 0)
 		return rc;
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return fd < 0 ? ezlb_err_sys(err, errno, "cannot open %s", path) : fd;
+}
+
+int statedir_lock(const char *dir, struct ezlb_err *err)
+{
+	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s/lock", dir);
+	int fd = open_lock(dir, path, err), rc;
+
 	if (fd < 0)
-		return ezlb_err_sys(err, errno, "cannot open %s", path);
+		return fd;
 	rc = take(fd, path, err);
 	if (rc < 0) {
 		close(fd);
 		return rc;
 	}
 	return fd;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Replaces the lock `held` in *fd by that on what is at `path` now. */
+static int take_again(int *fd, const struct stat *held, const char *dir, const char *path,
+		      struct ezlb_err *err)
+{
+	int fresh = open_lock(dir, path, err), rc;
+	struct stat st;
+
+	if (fresh < 0)
+		return fresh;
+	if (fstat(fresh, &st) == 0 && same_file(&st, held)) {
+		/* It has come back meanwhile, and this close ends the lock on it. */
+		close(fresh);
+		return take(*fd, path, err);
+	}
+	rc = take(fresh, path, err);
+	close(rc < 0 ? fresh : *fd);
+	if (rc == 0)
+		*fd = fresh;
+	return rc;
+}
+
+int statedir_keep(int *fd, const char *dir, struct ezlb_err *err)
+{
+	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s/lock", dir);
+	struct stat held, there;
+
+	if (fstat(*fd, &held) < 0)
+		return ezlb_err_sys(err, errno, "cannot look at the lock %s", path);
+	if (stat(path, &there) == 0)
+		return same_file(&held, &there) ? 0 : take_again(fd, &held, dir, path, err);
+	/* Anything else does not tell whether it has gone. */
+	if (errno != ENOENT && errno != ENOTDIR)
+		return ezlb_err_sys(err, errno, "cannot look at the lock %s", path);
+	return take_again(fd, &held, dir, path, err);
 }

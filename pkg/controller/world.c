@@ -43,8 +43,10 @@ static int open_state(struct world *world, const struct ezlb_options *options, e
 		ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", why.msg));
 	else if (rc < 0)
 		return ezlb_err_set(err, -rc, "%s", why.msg);
-	for (size_t i = 0; i < pass->ledger.owned.len; i++)
-		*EZLB_PUSH(&pass->unclaimed) = pass->ledger.owned.items[i];
+	for (size_t i = 0; i < pass->ledger.content.services.len; i++)
+		*EZLB_PUSH(&pass->unclaimed) = pass->ledger.content.services.items[i];
+	pass->adopt = options->adopt;
+	lastgood_open(&world->lastgood, kernel ? options->state_dir : NULL, use == WORLD_WRITE);
 	return 0;
 }
 
@@ -70,8 +72,8 @@ int world_open_for_cleanup(struct world *world, const struct ezlb_options *optio
 
 void world_close(struct world *world)
 {
-	ledger_close(&world->pass.ledger);
-	EZLB_VEC_CLEAR(&world->pass.unclaimed);
+	pass_world_clear(&world->pass);
+	lastgood_close(&world->lastgood);
 	dataplane_close(&world->plane);
 	ezlb_close_fd(&world->lock);
 }

@@ -5,11 +5,13 @@
 #include <ezlb/controller.h>
 
 #include "dataplane.h"
+#include "lastgood.h"
 #include "pass.h"
 
 struct world {
 	struct dataplane plane;
 	struct pass_world pass;
+	struct lastgood lastgood;
 	int lock;	     /* on the state directory; -1: not taken */
 	bool ledger_damaged; /* told; what ezlb owned is unknown */
 };

@@ -1,134 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fixture.h"
+#include "letters.h"
 
-#include "catalog.h"
-
-/*
- * What a file holds, as one letter; x is 1 in a.yaml and 2 in b.yaml:
- *   g, h   good: 10.0.0.x:80, 10.0.0.x:81     c   good, 10.0.0.9:80 in either file
- *   n      good, named "same" in either file  b, d   refused: E013, E010
- *   u, v   unreadable, for two reasons        -   there is no such file
- */
-static char *content_of(char letter, int x)
-{
-	const char *head = letter == 'b'   ? "scheduler: nonsense\n"
-			   : letter == 'd' ? "colour: red\n"
-			   : letter == 'n' ? "name: same\n"
-					   : "";
-
-	return ezlb_asprintf("%slisten: 10.0.0.%d:%d\nhealth_check: {enabled: false}\n"
-			     "backends:\n  - address: 10.1.0.%d:80\n",
-			     head, letter == 'c' ? 9 : x, letter == 'h' ? 81 : 80, x);
-}
-
-static void add_file(struct ezlb_snapshot *snapshot, int x, char letter)
-{
-	struct ezlb_file *file;
-
-	if (letter == '-')
-		return;
-	file = EZLB_PUSH(&snapshot->files);
-	file->path = ezlb_asprintf("/d/%c.yaml", 'a' + x - 1);
-	if (letter == 'u' || letter == 'v') {
-		file->problem = ezlb_strdup(letter == 'u' ? "Permission denied" : "it is a pipe");
-		return;
-	}
-	file->bytes = content_of(letter, x);
-	file->len = strlen(file->bytes);
-	file->hash = ezlb_hash(file->bytes, file->len);
-}
-
-/* Returns what was logged; the caller frees. */
-static char *update(struct catalog *catalog, struct ezlb_snapshot *snapshot)
-{
-	struct capture capture = capture_begin(STDERR_FILENO);
-
-	catalog_update(catalog, snapshot);
-	ezlb_snapshot_clear(snapshot);
-	return capture_end(capture);
-}
-
-/* files: the letters of a.yaml and b.yaml. */
-static char *look(struct catalog *catalog, const char *files)
-{
-	struct ezlb_snapshot snapshot = { 0 };
-
-	add_file(&snapshot, 1, files[0]);
-	add_file(&snapshot, 2, files[1]);
-	return update(catalog, &snapshot);
-}
-
-/* "a:80 b:81": names and ports in force; c's listener is "a:9". */
-static struct text in_force(const struct catalog *catalog)
-{
-	struct text out = { "" };
-	size_t len = 0;
-
-	for (size_t i = 0; i < catalog->desired.len; i++) {
-		const struct ezlb_spec *spec = catalog->desired.items[i];
-		char endpoint[EZLB_ENDPOINT_STRLEN];
-
-		ezlb_endpoint_format(&spec->listen, endpoint);
-		len += (size_t)snprintf(out.s + len, sizeof(out.s) - len, "%s%s:%s", len ? " " : "",
-					spec->name,
-					strstr(endpoint, ".9:") ? "9" : strchr(endpoint, ':') + 1);
-	}
-	return out;
-}
-
-/* "a13 b31": file and code of each diagnostic. */
-static struct text diags_text(const struct ezlb_diags *diags)
-{
-	struct text out = { "" };
-	size_t len = 0;
-
-	for (size_t i = 0; i < diags->len; i++)
-		len += (size_t)snprintf(out.s + len, sizeof(out.s) - len, "%s%c%d", len ? " " : "",
-					diags->items[i].file[3], diags->items[i].code);
-	return out;
-}
-
-/* One log line: "a13+" told, its last version stays; "a13-" told, it has none; "a=" sound; "a!"
- * gone. */
-static void line_text(const char *line, struct text *out)
-{
-	size_t len = strlen(out->s);
-	const char *path = strstr(line, "/d/"), *code = strstr(line, "error[E0");
-
-	assert_non_null(path);
-	len += (size_t)snprintf(out->s + len, sizeof(out->s) - len, "%s%c", len ? " " : "",
-				path[3]);
-	if (code)
-		snprintf(out->s + len, sizeof(out->s) - len, "%d%s", atoi(code + 8),
-			 strstr(line, "its last good version stays") ? "+"
-			 : strstr(line, "the file is not in force")  ? "-"
-								     : "?");
-	else
-		snprintf(out->s + len, sizeof(out->s) - len, "%s",
-			 strstr(line, "file is sound again") ? "="
-			 : strstr(line, "file is gone")	     ? "!"
-							     : "?");
-}
-
-static struct text log_text(char *log)
-{
-	struct text out = { "" };
-
-	for (char *save = NULL, *line = strtok_r(log, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save))
-		line_text(line, &out);
-	return out;
-}
-
-struct step {
-	const char *files, *in_force, *diags, *log;
-	size_t without;
-};
-
-static const struct {
-	const char *name;
-	struct step steps[6];
-} scenarios[] = {
+static const struct scenario scenarios[] = {
 	{ "accepted", { { "g-", "a:80", "", "", 0 }, { "gg", "a:80 b:80", "", "", 0 } } },
 	{ "the same again says nothing",
 	  { { "gb", "a:80", "b13", "b13-", 1 },
@@ -188,19 +61,11 @@ static const struct {
 	  { { "nn", "same:80", "b30", "b30-", 1 }, { "-n", "same:80", "", "a! b=", 0 } } },
 	{ "two files change places",
 	  { { "gh", "a:80 b:81", "", "", 0 }, { "hg", "a:81 b:80", "", "", 0 } } },
+	{ "a backend's SNAT has one holder too",
+	  { { "-s", "b:80", "", "", 0 },
+	    { "ss", "b:80", "a32", "a32-", 1 },
+	    { "gs", "a:80 b:80", "", "a=", 0 } } },
 };
-
-static void run_step(struct catalog *catalog, const struct step *step)
-{
-	char *log = look(catalog, step->files);
-	struct text got = log_text(log);
-
-	assert_string_equal(in_force(catalog).s, step->in_force);
-	assert_string_equal(diags_text(&catalog->diags).s, step->diags);
-	assert_string_equal(got.s, step->log);
-	assert_int_equal(catalog->n_without, step->without);
-	free(log);
-}
 
 static void test_scenarios(void **state)
 {
@@ -209,9 +74,30 @@ static void test_scenarios(void **state)
 		struct catalog catalog = { .n_without = 0 };
 
 		print_message("%s\n", scenarios[i].name);
-		for (size_t k = 0; k < 6 && scenarios[i].steps[k].files; k++)
+		for (size_t k = 0; k < STEPS && scenarios[i].steps[k].files; k++)
 			run_step(&catalog, &scenarios[i].steps[k]);
-		catalog_clear(&catalog);
+		stop(&catalog);
+	}
+}
+
+/* A restart before every step of every scenario changes nothing but the log. */
+static void test_restart_everywhere(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
+		struct lastgood store;
+		struct catalog catalog;
+
+		print_message("%s\n", scenarios[i].name);
+		for (size_t k = 0; k < STEPS && scenarios[i].steps[k].files; k++) {
+			start(&catalog, &store);
+			free(look(&catalog, scenarios[i].steps[k].files));
+			assert_step(&catalog, &scenarios[i].steps[k]);
+			stop(&catalog);
+		}
+		start(&catalog, &store);
+		free(look(&catalog, "--"));
+		stop(&catalog);
 	}
 }
 
@@ -306,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scenarios),
+		cmocka_unit_test_setup_teardown(test_restart_everywhere, setup_top, teardown_top),
 		cmocka_unit_test(test_log_lines),
 		cmocka_unit_test(test_unreadable_directory),
 		cmocka_unit_test(test_many),

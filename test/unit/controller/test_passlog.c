@@ -7,8 +7,8 @@
 
 /*
  * What came of a pass, a letter each. Ops: . done, x failed, y failed otherwise, h held. Before
- * them: D drift, T two services taken over, L and M the IPVS layer failed in two ways, W and V the
- * ledger could not be written for two reasons.
+ * them: D drift, T two services taken over, C a conflict, L and M the IPVS layer failed in two
+ * ways, W and V the ledger could not be written for two reasons.
  */
 static void add_op(struct ezlb_plan *plan, char letter)
 {
@@ -31,9 +31,12 @@ static void add(struct pass_result *result, char letter)
 		ezlb_err_sys(&result->ledger_err, letter == 'W' ? ENOSPC : EROFS,
 			     "cannot write /x/ledger");
 	else if (letter == 'T')
-		result->adopted = 2;
-	else if (letter != 'D')
-		add_op(&result->plan, letter);
+		result->adopted = scope_of("tcp 10.0.0.1:80, tcp 10.0.0.2:80");
+	else if (letter == 'C')
+		*EZLB_PUSH(&result->conflicts) =
+			(struct pass_conflict){ "web", key_of("tcp 10.0.0.9:80") };
+	else
+		add_op(letter == 'D' ? &result->drift : &result->plan, letter);
 }
 
 /* Returns what was logged; the caller frees. */
@@ -45,14 +48,14 @@ static char *write_log(struct passlog *log, const char *outcome)
 	for (const char *p = outcome; *p; p++)
 		add(&result, *p);
 	capture = capture_begin(STDERR_FILENO);
-	passlog_write(log, &result, "files", strchr(outcome, 'D') != NULL, 12);
+	passlog_write(log, &result, "files", 12);
 	pass_result_clear(&result);
 	return capture_end(capture);
 }
 
 /*
- * One letter a line: s summary, d drift, f an op failed, l a layer failed, w the ledger cannot be
- * written, h held back, o it is over, t took over.
+ * One letter a line: s summary, r summary of repairs, d drift, f an op failed, l a layer failed, w
+ * the ledger cannot be written, h held back, o it is over, t took over, c a conflict.
  */
 static struct text letters(char *log)
 {
@@ -61,13 +64,15 @@ static struct text letters(char *log)
 		char letter;
 	} known[] = {
 		{ "level=info ", "msg=\"the kernel is brought into line\"", 's' },
-		{ "level=warn ", "msg=\"somebody else changed the kernel: repaired\"", 'd' },
+		{ "level=warn ", "msg=repaired ", 'r' },
+		{ "level=warn ", "msg=\"somebody else changed what is ezlb's\"", 'd' },
 		{ "level=error ", "msg=\"an operation failed\"", 'f' },
 		{ "level=error ", "msg=\"the kernel refuses\"", 'l' },
 		{ "level=error ", "msg=\"cannot write down what is ezlb's", 'w' },
 		{ "level=warn ", "msg=\"operations are held back", 'h' },
 		{ "level=info ", "msg=\"what failed before has succeeded\"", 'o' },
-		{ "level=info ", "msg=\"took over virtual services", 't' },
+		{ "level=info ", "msg=\"took over ", 't' },
+		{ "level=error ", "msg=\"the listener is held by", 'c' },
 	};
 	struct text out = { "" };
 	size_t n = 0;
@@ -89,13 +94,23 @@ static const struct {
 		const char *outcome, *log;
 	} passes[6];
 } rows[] = {
-	{ "nothing to do", { { "", "" }, { "D", "" } } },
+	{ "nothing to do", { { "", "" }, { "", "" } } },
 	{ "one line for a pass", { { ".", "s" }, { ".....", "s" }, { "", "" } } },
-	{ "drift is a warning", { { "D..", "d" } } },
+	{ "drift is a warning", { { "D..", "dr" }, { "DD.", "ddr" } } },
+	{ "drift that is not repaired yet", { { "D", "d" }, { "Dh", "d" } } },
+	{ "ten changes at most", { { "DDDDDDDDDDDDD.", "dddddddddddr" } } },
 	{ "a failure is told once",
-	  { { "x", "fs" }, { "x", "" }, { "Dx", "" }, { "", "o" }, { "", "" }, { "x", "fs" } } },
+	  { { "x", "fs" }, { "x", "" }, { "Dx", "d" }, { "", "o" }, { "", "" }, { "x", "fs" } } },
 	{ "another reason is told", { { "x", "fs" }, { "y", "fs" }, { "y", "" }, { "yx", "fs" } } },
-	{ "the retry that succeeds is no drift", { { ".x", "fs" }, { "D.", "so" } } },
+	{ "what waits for its time is failing still",
+	  { { "x", "fs" },
+	    { "h", "" },
+	    { "x", "" },
+	    { "h.", "s" },
+	    { "..", "so" },
+	    { "x", "fs" } } },
+	{ "a layer that waits is failing still",
+	  { { "Lx", "ls" }, { "h", "" }, { "L", "" }, { ".", "so" }, { "L", "l" } } },
 	{ "what is done beside an old failure is told",
 	  { { "x", "fs" }, { "x.", "s" }, { "x", "" }, { "", "o" } } },
 	{ "what comes to wait for an old failure is not told",
@@ -107,7 +122,8 @@ static const struct {
 	{ "a layer that fails as a whole speaks for its ops",
 	  { { "Lxxx", "ls" }, { "Lxxx", "" } } },
 	{ "the ledger", { { "W", "w" }, { "W", "" }, { "V", "w" }, { "", "o" } } },
-	{ "took over", { { "T", "t" }, { "T.", "ts" }, { "TW", "w" } } },
+	{ "took over", { { "T", "tt" }, { "T.", "tts" }, { "TW", "w" } } },
+	{ "a conflict", { { "C", "c" }, { "C", "" }, { "C.", "s" }, { "", "o" }, { "C", "c" } } },
 };
 
 static void test_transitions(void **state)
@@ -139,7 +155,10 @@ static void test_words(void **state)
 		{ "xxxxxxxxxxxxhhh", " held=3 failed_more=2\n" },
 		{ "L", " layer=ipvs err=\"cannot list: Input/output error\"\n" },
 		{ "W", " err=\"cannot write /x/ledger: No space left" },
-		{ "T", " services=2\n" },
+		{ "T", " listener=\"tcp 10.0.0.2:80\"\n" },
+		{ "C", " svc=web listener=\"tcp 10.0.0.9:80\" help=\"remove" },
+		{ "D", " change=\"dest-add tcp 10.0.0.1:80 -> 10.1.0.1:1001 " },
+		{ "DDDDDDDDDDDDD", " changes_more=3 changes_since_start=13\n" },
 	};
 
 	(void)state;

@@ -231,6 +231,30 @@ static void test_files(void **state)
 	assert_int_equal(wait_end(&d), 0);
 }
 
+/* No file at all is believed only when it lasts. */
+static void test_empty_hold_down(void **state)
+{
+	struct daemon d;
+
+	(void)state;
+	options.empty_hold_ms = 1500;
+	put("config/web.yaml", WEB);
+	d = daemon_start();
+	wait_said(&d, "why=files ops=2");
+	assert_int_equal(unlink(at("config/web.yaml").s), 0);
+	wait_said(&d, "level=warn pkg=controller msg=\"there are no service files any more");
+	wait_said(&d, " in_ms=1500");
+	put("config/web.yaml", WEB_TWO);
+	wait_said(&d, "there are service files again: nothing was removed");
+	wait_said(&d, "why=files ops=1 failed=0 first=\"dest-add");
+	assert_int_equal(unlink(at("config/web.yaml").s), 0);
+	wait_said(&d, "there are no service files any more");
+	wait_said(&d, "there are still no service files: all services are removed");
+	wait_said(&d, "why=files ops=3 failed=0 first=\"dest-del");
+	kill(d.pid, SIGTERM);
+	assert_int_equal(wait_end(&d), 0);
+}
+
 typedef int (*command_fn)(struct ezlb_err *err);
 
 static bool converged;
@@ -433,6 +457,7 @@ int main(void)
 		IN_TOP(test_nobody_reads_the_log),
 		IN_TOP(test_hup),
 		IN_TOP(test_files),
+		IN_TOP(test_empty_hold_down),
 		IN_TOP(test_no_config_dir),
 		IN_TOP(test_oneshots),
 		IN_TOP(test_once_probes),

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lastgood.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <ezlb/config.h>
+#include <ezlb/log.h>
+#include <ezlb/mem.h>
+
+#include "statedir.h"
+
+#define HASH_LEN 16  /* hex digits */
+#define BASE_MAX 238 /* NAME_MAX without the hash and its '-' */
+#define NEW_NAME "new"
+
+void lastgood_open(struct lastgood *lastgood, const char *state_dir, bool writes)
+{
+	*lastgood = (struct lastgood){ .writes = writes };
+	if (state_dir)
+		lastgood->dir = ezlb_asprintf("%s/lastgood", state_dir);
+}
+
+void lastgood_close(struct lastgood *lastgood)
+{
+	free(lastgood->dir);
+	lastgood->dir = NULL;
+}
+
+static bool keeps(const struct lastgood *lastgood, const char *path)
+{
+	return lastgood->dir && !strchr(path, '\n');
+}
+
+static uint64_t hash_of(const char *path)
+{
+	return ezlb_hash(path, strlen(path));
+}
+
+static char *file_of(const struct lastgood *lastgood, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return ezlb_asprintf("%s/%016" PRIx64 "-%.*s", lastgood->dir, hash_of(path), BASE_MAX,
+			     slash ? slash + 1 : path);
+}
+
+/*
+ * The hash tells a file that was cut: a power cut may do that, and what is left of a service file
+ * may well be a sound service with fewer backends.
+ */
+static char *line_of(const char *path, const char *bytes, size_t len)
+{
+	return ezlb_asprintf("%016" PRIx64 " %s\n", ezlb_hash(bytes, len), path);
+}
+
+static size_t line_len(const char *path)
+{
+	return HASH_LEN + 1 + strlen(path) + 1;
+}
+
+/* The whole of a regular file; NULL where it is something else, or longer than `max`. */
+static char *read_regular(int fd, size_t max, size_t *len)
+{
+	EZLB_AUTO_FREE char *buf = NULL;
+	struct stat st;
+	ssize_t n = 1;
+	char *whole;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (uintmax_t)st.st_size > max)
+		return NULL;
+	buf = ezlb_calloc(1, (size_t)st.st_size + 1);
+	for (*len = 0; n > 0 && *len < (size_t)st.st_size; *len += (size_t)n) {
+		n = read(fd, buf + *len, (size_t)st.st_size - *len);
+		if (n < 0)
+			return NULL;
+	}
+	whole = buf;
+	buf = NULL;
+	return whole;
+}
+
+/* Takes the line off; false where it is not the line of these bytes and this path. */
+static bool take_line(const char *path, char *bytes, size_t *len)
+{
+	EZLB_AUTO_FREE char *want = NULL;
+	size_t n = line_len(path);
+
+	if (*len < n)
+		return false;
+	want = line_of(path, bytes + n, *len - n);
+	if (memcmp(bytes, want, n) != 0)
+		return false;
+	*len -= n;
+	memmove(bytes, bytes + n, *len + 1);
+	return true;
+}
+
+char *lastgood_read(const struct lastgood *lastgood, const char *path, size_t *len)
+{
+	EZLB_AUTO_FREE char *file = NULL;
+	EZLB_AUTO_CLOSE int fd = -1;
+	char *bytes;
+
+	if (!keeps(lastgood, path))
+		return NULL;
+	file = file_of(lastgood, path);
+	fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	bytes = read_regular(fd, line_len(path) + EZLB_FILE_MAX, len);
+	if (bytes && take_line(path, bytes, len))
+		return bytes;
+	ezlb_log(EZLB_WARN, "config",
+		 EZLB_S("msg", "the last good version of a file is damaged: it counts as absent"),
+		 EZLB_S("file", path), EZLB_S("stored", file));
+	free(bytes);
+	return NULL;
+}
+
+static void tell(struct lastgood *lastgood, const char *msg, const char *path, int code)
+{
+	if (!lastgood->told)
+		ezlb_log(EZLB_WARN, "config", EZLB_S("msg", msg), EZLB_S("file", path),
+			 EZLB_S("reason", ezlb_errno_str(code)));
+	lastgood->told = true;
+}
+
+/* O_NONBLOCK: a FIFO of that name must not hang us. */
+static int open_new(const struct lastgood *lastgood, const char *file)
+{
+	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC;
+	int fd = open(file, flags, 0600);
+
+	if (fd < 0 && errno == ENOENT) {
+		int rc = statedir_make(lastgood->dir, NULL);
+
+		if (rc < 0)
+			return rc;
+		fd = open(file, flags, 0600);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static int put(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		bytes += n > 0 ? n : 0;
+		len -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+/*
+ * Without fsync: a kill loses nothing of what was written, and what a power cut damages is seen on
+ * reading. After that there is nothing in the kernel to keep running, and thousands of files would
+ * make the start wait for the disk.
+ */
+static int store(const struct lastgood *lastgood, const char *path, const char *bytes, size_t len)
+{
+	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s/" NEW_NAME, lastgood->dir);
+	EZLB_AUTO_FREE char *file = file_of(lastgood, path);
+	EZLB_AUTO_FREE char *line = line_of(path, bytes, len);
+	int fd = open_new(lastgood, tmp), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = put(fd, line, strlen(line));
+	if (rc == 0)
+		rc = put(fd, bytes, len);
+	if (close(fd) < 0 && rc == 0)
+		rc = -errno;
+	if (rc == 0 && rename(tmp, file) < 0)
+		rc = -errno;
+	if (rc < 0)
+		unlink(tmp); /* gives back what is left of a full disk */
+	return rc;
+}
+
+bool lastgood_write(struct lastgood *lastgood, const char *path, const char *bytes, size_t len)
+{
+	int rc;
+
+	if (!lastgood->writes || !keeps(lastgood, path))
+		return true;
+	rc = store(lastgood, path, bytes, len);
+	if (rc < 0)
+		tell(lastgood,
+		     "cannot store the last good version of a file: if it is broken when ezlb is "
+		     "started again, its service falls back to an older version or is lost",
+		     path, -rc);
+	else
+		lastgood->told = false;
+	return rc == 0;
+}
+
+static void remove_file(struct lastgood *lastgood, const char *file, const char *path)
+{
+	if (unlink(file) < 0 && errno != ENOENT && errno != ENOTDIR)
+		tell(lastgood,
+		     "cannot forget the last good version of a file that is gone: a broken file "
+		     "of that name would bring its service back",
+		     path, errno);
+}
+
+void lastgood_forget(struct lastgood *lastgood, const char *path)
+{
+	EZLB_AUTO_FREE char *file = NULL;
+
+	if (!lastgood->writes || !keeps(lastgood, path))
+		return;
+	file = file_of(lastgood, path);
+	remove_file(lastgood, file, path);
+}
+
+static int hash_cmp(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Whatever else lies in the directory is not ours to remove. */
+static bool is_stale(const char *name, const uint64_t *hashes, size_t n)
+{
+	uint64_t hash;
+
+	if (strcmp(name, NEW_NAME) == 0)
+		return true;
+	if (strspn(name, "0123456789abcdef") != HASH_LEN || name[HASH_LEN] != '-')
+		return false;
+	hash = strtoull(name, NULL, 16);
+	return !ezlb_find(&hash, hashes, n, sizeof(hash), hash_cmp);
+}
+
+void lastgood_prune(struct lastgood *lastgood, const char *const *paths, size_t n)
+{
+	EZLB_AUTO_FREE uint64_t *hashes = ezlb_calloc(n, sizeof(*hashes));
+	DIR *dir = lastgood->dir && lastgood->writes ? opendir(lastgood->dir) : NULL;
+	const struct dirent *entry;
+
+	if (!dir)
+		return;
+	for (size_t i = 0; i < n; i++)
+		hashes[i] = hash_of(paths[i]);
+	ezlb_sort(hashes, n, sizeof(*hashes), hash_cmp);
+	while ((entry = readdir(dir))) {
+		EZLB_AUTO_FREE char *file = NULL;
+
+		if (!is_stale(entry->d_name, hashes, n))
+			continue;
+		file = ezlb_asprintf("%s/%s", lastgood->dir, entry->d_name);
+		remove_file(lastgood, file, file);
+	}
+	closedir(dir);
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "units.h"
+
+#include <stdlib.h>
+
+#define SHORTEST_MS 200
+
+static struct ezlb_service_key key_of(const struct ezlb_op *op)
+{
+	switch (op->kind) {
+	case EZLB_OP_SNAT_ADD:
+	case EZLB_OP_SNAT_SET:
+	case EZLB_OP_SNAT_DEL:
+		return (struct ezlb_service_key){ op->snat.proto, op->snat.backend };
+	case EZLB_OP_SERVICE_ADD:
+	case EZLB_OP_SERVICE_SET:
+	case EZLB_OP_SERVICE_DEL:
+		return op->service.key;
+	case EZLB_OP_DEST_ADD:
+	case EZLB_OP_DEST_SET:
+	case EZLB_OP_DEST_DEL:
+		return op->dest.service;
+	case EZLB_OP_HOST_SET:
+	case EZLB_OP_SNAT_SETUP:
+	case EZLB_OP_SNAT_TEARDOWN:
+	case EZLB_OPS:
+		break;
+	}
+	return (struct ezlb_service_key){ 0 };
+}
+
+static int unit_cmp(const void *a, const void *b)
+{
+	const struct unit *x = a, *y = b;
+
+	if (x->layer != y->layer)
+		return x->layer < y->layer ? -1 : 1;
+	return ezlb_service_key_cmp(&x->key, &y->key);
+}
+
+static struct unit name_of(const struct ezlb_op *op)
+{
+	return (struct unit){ .layer = ezlb_op_layer(op->kind), .key = key_of(op) };
+}
+
+static struct unit *find(const struct units *units, const struct unit *name)
+{
+	return EZLB_FIND(units, name, unit_cmp);
+}
+
+/* Adds `names` (in any order, with doubles) as far as they are not there. One sort for all. */
+static void add(struct units *units, const struct units *names)
+{
+	size_t n = 0, old = units->len;
+
+	for (size_t i = 0; i < names->len; i++)
+		if (!ezlb_find(&names->items[i], units->items, old, sizeof(*names->items),
+			       unit_cmp))
+			*EZLB_PUSH(units) = names->items[i];
+	EZLB_SORT(units, unit_cmp);
+	for (size_t i = 0; i < units->len; i++)
+		if (n == 0 || unit_cmp(&units->items[n - 1], &units->items[i]) != 0)
+			units->items[n++] = units->items[i];
+	units->len = n;
+}
+
+/* --- failures ------------------------------------------------------------------------------ */
+
+static bool must_wait(struct unit *unit, uint64_t now)
+{
+	if (!unit || unit->due <= now)
+		return false;
+	unit->waiting = true;
+	return true;
+}
+
+void units_hold(struct units *units, struct ezlb_plan *plan, uint64_t now)
+{
+	for (size_t i = 0; i < units->len; i++)
+		units->items[i].waiting = false;
+	for (size_t i = 0; i < plan->len; i++) {
+		struct unit name = name_of(&plan->items[i]), layer = { .layer = name.layer };
+
+		if (must_wait(find(units, &name), now) || must_wait(find(units, &layer), now))
+			plan->items[i].rc = EZLB_HELD;
+	}
+}
+
+static void failed(struct unit *unit, uint64_t now, uint64_t random)
+{
+	uint64_t delay = SHORTEST_MS;
+
+	unit->waiting = true;
+	if (unit->due > now)
+		return; /* it was not its turn */
+	for (unsigned i = 0; i < unit->failures && delay < UNITS_LONGEST; i++)
+		delay *= 2;
+	if (delay > UNITS_LONGEST)
+		delay = UNITS_LONGEST;
+	unit->failures++;
+	unit->due = now + delay * (80 + random % 41) / 100;
+}
+
+/* What a layer fails as a whole is its own affair, not that of each service. */
+static bool failed_alone(const struct ezlb_op *op, const struct ezlb_layer_errs *errs)
+{
+	return op->rc < 0 && errs->layer[ezlb_op_layer(op->kind)].code == 0;
+}
+
+static void note_failures(struct units *units, const struct ezlb_plan *plan,
+			  const struct ezlb_layer_errs *errs, bool ledger_failed, uint64_t now,
+			  uint64_t random)
+{
+	struct units names = { 0 };
+
+	for (int i = 0; i <= EZLB_LAYERS; i++)
+		if (i == EZLB_LAYERS ? ledger_failed : errs->layer[i].code != 0)
+			*EZLB_PUSH(&names) = (struct unit){ .layer = (enum ezlb_layer_kind)i };
+	for (size_t i = 0; i < plan->len; i++)
+		if (failed_alone(&plan->items[i], errs))
+			*EZLB_PUSH(&names) = name_of(&plan->items[i]);
+	add(units, &names);
+	for (size_t i = 0; i < names.len; i++)
+		failed(find(units, &names.items[i]), now,
+		       random + ezlb_hash(&names.items[i].key, sizeof(names.items[i].key)));
+	EZLB_VEC_CLEAR(&names);
+}
+
+/* What has just been repaired in a fight rests for a while. */
+static void note_repairs(struct units *units, const struct ezlb_plan *plan, uint64_t now)
+{
+	for (size_t i = 0; i < plan->len; i++) {
+		struct unit name = name_of(&plan->items[i]), *unit = find(units, &name);
+
+		if (unit && unit->fight && plan->items[i].rc == 0)
+			unit->due = now + UNITS_FIGHT;
+	}
+}
+
+/* Units that nothing is known of are not kept. */
+static void sweep(struct units *units)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < units->len; i++) {
+		const struct unit *unit = &units->items[i];
+
+		if (unit->waiting || unit->taken[0])
+			units->items[n++] = *unit;
+	}
+	units->len = n;
+}
+
+void units_note(struct units *units, const struct ezlb_plan *plan,
+		const struct ezlb_layer_errs *errs, bool ledger_failed, uint64_t now,
+		uint64_t random)
+{
+	note_failures(units, plan, errs, ledger_failed, now, random);
+	note_repairs(units, plan, now);
+	for (size_t i = 0; i < units->len; i++)
+		if (!units->items[i].waiting)
+			units->items[i].failures = 0;
+	sweep(units);
+}
+
+void units_hurry(struct units *units, enum ezlb_layer_kind layer)
+{
+	for (size_t i = 0; i < units->len; i++)
+		if (units->items[i].layer == layer && !units->items[i].fight)
+			units->items[i].due = 0;
+}
+
+uint64_t units_due(const struct units *units)
+{
+	uint64_t due = UNITS_NEVER;
+
+	for (size_t i = 0; i < units->len; i++)
+		if (units->items[i].waiting && units->items[i].due < due)
+			due = units->items[i].due;
+	return due;
+}
+
+/* --- fights -------------------------------------------------------------------------------- */
+
+/* True where this makes it a fight. */
+static bool taken(struct unit *unit, uint64_t now)
+{
+	bool fights = unit->fight;
+
+	for (int i = UNITS_TAKEN - 1; i > 0; i--)
+		unit->taken[i] = unit->taken[i - 1];
+	unit->taken[0] = now;
+	if (unit->taken[UNITS_TAKEN - 1] && now - unit->taken[UNITS_TAKEN - 1] <= UNITS_WINDOW)
+		unit->fight = true;
+	return unit->fight && !fights;
+}
+
+const struct ezlb_op *units_taken(struct units *units, const struct ezlb_plan *drift, uint64_t now,
+				  size_t *n)
+{
+	const struct ezlb_op *first = NULL;
+	struct units names = { 0 };
+
+	*n = 0;
+	for (size_t i = 0; i < drift->len; i++)
+		*EZLB_PUSH(&names) = name_of(&drift->items[i]);
+	add(units, &names);
+	for (size_t i = 0; i < drift->len; i++) {
+		struct unit *unit = find(units, &names.items[i]);
+
+		/* Several changes to one unit that are seen at once are one. */
+		if (unit->taken[0] == now)
+			continue;
+		if (taken(unit, now)) {
+			first = first ? first : &drift->items[i];
+			++*n;
+		}
+	}
+	EZLB_VEC_CLEAR(&names);
+	return first;
+}
+
+size_t units_calm(struct units *units, uint64_t now)
+{
+	size_t ended = 0;
+
+	for (size_t i = 0; i < units->len; i++) {
+		struct unit *unit = &units->items[i];
+
+		if (!unit->taken[0] || now - unit->taken[0] <= UNITS_WINDOW)
+			continue;
+		ended += unit->fight;
+		unit->fight = false;
+		memset(unit->taken, 0, sizeof(unit->taken));
+	}
+	return ended;
+}

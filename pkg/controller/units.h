@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * units: what fails, or is fought over with somebody else, is tried again at its own pace and keeps
+ * nothing else waiting. A unit is one virtual service with its dests, one SNAT rule, or a whole
+ * layer (its frame, its settings, its lock). Pure: time and randomness are passed in.
+ *
+ * Failure: 200 ms, doubling up to 30 s, +-20 %. Fight: what somebody else takes away three times
+ * within a minute is repaired every 5 s at most, until it is left alone for a minute.
+ */
+#pragma once
+
+#include <ezlb/layer.h>
+#include <ezlb/reconcile.h>
+
+#define UNITS_NEVER   UINT64_MAX
+#define UNITS_TAKEN   3	    /* times within UNITS_WINDOW */
+#define UNITS_WINDOW  60000 /* ms */
+#define UNITS_FIGHT   5000  /* ms */
+#define UNITS_LONGEST 30000 /* ms */
+
+struct unit {
+	enum ezlb_layer_kind layer;  /* EZLB_LAYERS: the ledger */
+	struct ezlb_service_key key; /* all zero: the layer as a whole */
+	unsigned failures;	     /* in a row */
+	uint64_t due;		     /* not tried before */
+	bool waiting;		     /* there is something to try then */
+	uint64_t
+		taken[UNITS_TAKEN]; /* when it was changed by somebody else; newest first, 0: not */
+	bool fight;
+};
+struct units EZLB_VEC(struct unit);
+
+/* Sets rc of every op whose unit has to wait to EZLB_HELD. */
+void units_hold(struct units *units, struct ezlb_plan *plan, uint64_t now);
+/* Takes in what became of the plan, after units_hold and apply. */
+void units_note(struct units *units, const struct ezlb_plan *plan,
+		const struct ezlb_layer_errs *errs, bool ledger_failed, uint64_t now,
+		uint64_t random);
+/*
+ * Takes in what somebody else did (ezlb_reconcile_drift). Returns the first op of a unit that has
+ * just become a fight, NULL for none; *n counts such units. Borrowed from drift.
+ */
+const struct ezlb_op *units_taken(struct units *units, const struct ezlb_plan *drift, uint64_t now,
+				  size_t *n);
+/* Ends the fights that have been quiet for the window; the number of those that ended. */
+size_t units_calm(struct units *units, uint64_t now);
+/* What is waiting because it failed may be tried at once: the world has changed. */
+void units_hurry(struct units *units, enum ezlb_layer_kind layer);
+/* When the next unit is due; UNITS_NEVER where none waits. */
+uint64_t units_due(const struct units *units);
