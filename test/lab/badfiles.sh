@@ -78,3 +78,24 @@ changed() { [[ $(in_ns lb ipvsadm -Sn; nat_rules | sort) != "$before" ]]; }
 never 3 "the running service was touched" changed
 assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
 ezlb_stop
+
+echo "# a restart with a broken file, and the kernel has lost the service: its last good version comes back"
+ezlb_stop KILL
+in_ns lb ipvsadm -C
+in_ns lb iptables-legacy -w 5 -t nat -F EZLB-SNAT
+ezlb_start
+eventually 5 "the log says where it comes from" grep -q 'last good version stays, from before the restart' "$EZLB_LOG"
+as_before() { [[ $(in_ns lb ipvsadm -Sn; nat_rules | sort) == "$before" ]]; }
+eventually 5 "the kernel is as it was" as_before
+assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
+
+echo "# the file goes, and with it its last good version"
+ezlb_stop KILL
+rm "$SERVICES/web.yaml"
+ezlb_start
+eventually 5 "web is gone" fails client_get "$VIP:80"
+ezlb_stop KILL
+good | sed 's/weight: 3/weight: much/' | service web
+ezlb_start
+eventually 5 "the other answers" client_get "$VIP:8080"
+never 2 "a version of a file that was deleted is in force" client_get "$VIP:80"

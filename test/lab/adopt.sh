@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# A listener that is in IPVS already: taken over in place, or with --adopt never a conflict that ends
+# when the other one goes.
+# shellcheck source=test/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+lab_up
+backend_start b1
+backend_start b2
+service web <<END
+listen: $VIP:80
+full_nat: true
+snat_ip: $SNAT_IP
+health_check: {interval: 1s}
+backends:
+  - address: ${BACKEND_IP[b1]}:80
+END
+service other <<END
+listen: $VIP:8080
+full_nat: true
+health_check: {interval: 1s}
+backends:
+  - address: ${BACKEND_IP[b1]}:8080
+END
+foreign() {
+	in_ns lb ipvsadm -R <<-END
+		-A -t $VIP:80 -s sh -p 600
+		-a -t $VIP:80 -r ${BACKEND_IP[b2]}:80 -g -w 5
+	END
+}
+web_rows() { in_ns lb ipvsadm -Sn | grep -F -- "$VIP:80 "; }
+foreign
+theirs=$(web_rows)
+
+echo "# never: plan says so"
+status=0
+output=$(ezlb_cmd plan --adopt never 2>&1) || status=$?
+assert_eq "plan's exit status" 1 "$status"
+assert_match "plan" "'web' is not in force: tcp $VIP:80 is held by a virtual service that is not ezlb's" "$output"
+[[ $output != *"-set tcp $VIP:80 "* ]] || fail "plan would change it: $output"
+
+echo "# never: the other's service stays as it is, the others work"
+ezlb_start --adopt never
+eventually 5 "the other service answers" client_get "$VIP:8080"
+eventually 5 "the log says so" grep -q 'level=error .*not in force" svc=web listener="tcp 10.0.0.1:80"' "$EZLB_LOG"
+touched() { [[ $(web_rows) != "$theirs" ]]; }
+never 3 "somebody else's service was changed" touched
+assert_eq "how often it was told" 1 "$(grep -c 'svc=web' "$EZLB_LOG")"
+assert_eq "the ledger" "service tcp $VIP:8080" "$(grep ^service "$STATE/ledger")"
+
+echo "# never: the other one goes"
+in_ns lb ipvsadm -D -t "$VIP:80"
+within 2000 "web answers" client_get "$VIP:80"
+eventually 3 "the log says that it is over" grep -q 'what failed before has succeeded' "$EZLB_LOG"
+
+echo "# never: a restart knows its own"
+ezlb_stop KILL
+lines=$(wc -l <"$EZLB_LOG")
+ezlb_start --adopt never
+nap 3
+assert_eq "the log" "" "$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -v msg=started || :)"
+ezlb_stop
+assert_eq "SIGTERM removes what is ezlb's" "" "$(in_ns lb ipvsadm -Sn)"
+
+echo "# matching: taken over in place, and said"
+foreign
+ezlb_start
+eventually 5 "web answers" client_get "$VIP:80"
+assert_eq "web's service" "-A -t $VIP:80 -s wrr
+-a -t $VIP:80 -r ${BACKEND_IP[b1]}:80 -m -w 1" "$(web_rows)"
+grep -q "level=info .*took over a virtual service that was there already\" listener=\"tcp $VIP:80\"" "$EZLB_LOG" ||
+	fail "the log does not tell of it"
+ezlb_stop
