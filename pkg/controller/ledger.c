@@ -339,7 +339,7 @@ static int store(struct ledger *ledger, const struct ledger_content *content, st
 {
 	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s.new", ledger->path);
 	int rc = open_new(ledger, tmp, err);
-	struct stat st;
+	struct stat st = { .st_ino = 0 };
 	FILE *f;
 
 	if (rc < 0)

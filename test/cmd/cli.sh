@@ -111,13 +111,15 @@ wrong_usage() {
 		refused "unrecognized option '--nonsense'" "$command" --nonsense
 		[[ $command == check ]] || refused "takes no arguments, got 'extra'" "$command" extra
 	done
-	for flag in --config-dir --state-dir --dataplane --log-level --log-format; do
+	for flag in --config-dir --state-dir --dataplane --adopt --empty-hold-down --log-level --log-format; do
 		refused "$flag' requires an argument" plan "$flag"
 	done
 	refused "--config-dir=: expected DIR" plan --config-dir=
 	refused "--state-dir=: expected DIR" plan --state-dir=
 	refused "--dataplane=ebpf: expected kernel|memory" plan --dataplane=ebpf
 	refused "--dataplane=Memory: expected kernel|memory" plan --dataplane Memory
+	refused "--adopt=always: expected matching|never" run --adopt=always
+	refused "--empty-hold-down=10: expected DURATION" run --empty-hold-down=10
 	refused "--log-level=loud: expected error|warn|info|debug" plan --log-level=loud
 	refused "--log-format=xml: expected logfmt|json" plan --log-format=xml
 	refused "--cleanup-on-exit=maybe: expected true|false" run --cleanup-on-exit=maybe
@@ -129,7 +131,7 @@ wrong_usage() {
 
 wrong_variables() {
 	local setting
-	for setting in EZLB_DATAPLANE=ebpf EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe; do
+	for setting in EZLB_DATAPLANE=ebpf EZLB_ADOPT=all EZLB_EMPTY_HOLD_DOWN=soon EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe; do
 		ez_env "$setting" -- plan
 		ended "$setting is refused" 2 "" "ezlb: $setting: expected "
 	done

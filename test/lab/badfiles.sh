@@ -77,7 +77,6 @@ eventually 5 "the log refuses it" grep -q "web.yaml:7:13: error\[E0" "$EZLB_LOG"
 changed() { [[ $(in_ns lb ipvsadm -Sn; nat_rules | sort) != "$before" ]]; }
 never 3 "the running service was touched" changed
 assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
-ezlb_stop
 
 echo "# a restart with a broken file, and the kernel has lost the service: its last good version comes back"
 ezlb_stop KILL
@@ -99,3 +98,4 @@ good | sed 's/weight: 3/weight: much/' | service web
 ezlb_start
 eventually 5 "the other answers" client_get "$VIP:8080"
 never 2 "a version of a file that was deleted is in force" client_get "$VIP:80"
+ezlb_stop TERM

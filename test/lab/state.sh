@@ -55,7 +55,7 @@ damaged() {
 damaged "cut" 'head -c 120 ledger >x && mv x ledger'
 damaged "empty" ': >ledger'
 damaged "junk" 'head -c 3000 /dev/urandom >ledger'
-damaged "a link to itself" 'ln -sf ledger ledger'
+damaged "a link to itself" 'rm ledger; ln -s ledger ledger'
 
 echo "# the ledger is a directory: nothing is changed until that is mended"
 rm "$STATE/ledger"
