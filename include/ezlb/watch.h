@@ -5,11 +5,13 @@
  *
  * A directory with a `..data` link is a ConfigMap volume: read through a descriptor of ..data, as
  * one transaction, without delay. Any other is a drop-in directory: 100 ms of quiet (1 s at most),
- * and absence, emptiness or content that is not whole must last over two scans 1 s apart. The first
- * scan that succeeds is taken as it is: there is no earlier version that could stand.
+ * and absence, emptiness, and content that is not whole or still being written must last over two
+ * scans 1 s apart. The first scan that succeeds is taken as it is: there is no earlier version that
+ * could stand.
  *
  * "Cannot read" is never "empty": a directory that cannot be read, or whose ..data has vanished, is
- * frozen, and keeps the files that it had. So is one with more than 10,000 files.
+ * frozen, and keeps the files that it had. So is one with more than 10,000 files, and an empty one
+ * that has come in the place of another: an unmounted volume leaves such a directory.
  */
 #pragma once
 
@@ -72,12 +74,13 @@ struct ezlb_watch_options {
 
 /*
  * Arms inotify, scans, and calls on_change once before it returns. Where inotify cannot be had it
- * polls every 5 s and logs that; it rescans every 30 s +-10 % in any case. Fails only where no
+ * polls every 5 s and logs that; it rescans every 30 s +-10 % in any case, and asks every second
+ * whether the path still leads to the same directory. Fails only where no
  * directory is given: one that is missing is frozen, and looked for every second.
  */
 int ezlb_watch_open(struct uv_loop_s *loop, const struct ezlb_watch_options *options,
 		    struct ezlb_watch **out, struct ezlb_err *err);
-/* Looks at everything soon, from the loop. */
+/* Looks at everything soon, from the loop, and asks again for inotify where there was none. */
 void ezlb_watch_rescan(struct ezlb_watch *watch);
 /* No on_change from here on; `closed`, which may be NULL, is called on the loop at the end. */
 void ezlb_watch_close(struct ezlb_watch *watch, void (*closed)(void *arg), void *arg);

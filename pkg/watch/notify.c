@@ -6,14 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <ezlb/mem.h>
-
 #define GONE	      (IN_IGNORED | IN_UNMOUNT | IN_MOVE_SELF | IN_DELETE_SELF)
 #define PARENT_EVENTS (IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF)
 #define DIR_EVENTS    (PARENT_EVENTS | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB)
 /* MASK_ADD: where a directory is another's parent, the second call must not narrow the first. */
 #define HOW	   (IN_ONLYDIR | IN_MASK_ADD)
 #define READ_TURNS 64
+/* What changes the bytes, and what says that they are all there or that it is another file. */
+#define WRITTEN	    IN_MODIFY
+#define FINISHED    (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE)
+#define WRITING_MAX 1000 /* names; whoever writes more files at a time has no such care taken */
 
 static void split(const char *path, char **parent, char **base)
 {
@@ -45,10 +47,20 @@ void notify_init(struct notify *notify, const char *const *dirs, size_t n)
 	}
 }
 
+/* Once events are lost, nobody knows who has closed what. */
+static void forget_writing(struct notify_dir *dir)
+{
+	for (size_t i = 0; i < dir->writing.len; i++)
+		free(dir->writing.items[i]);
+	EZLB_VEC_CLEAR(&dir->writing);
+}
+
 void notify_disarm(struct notify *notify)
 {
-	for (size_t i = 0; i < notify->n; i++)
+	for (size_t i = 0; i < notify->n; i++) {
 		notify->dirs[i].wd = notify->dirs[i].parent_wd = -1;
+		forget_writing(&notify->dirs[i]);
+	}
 	ezlb_close_fd(&notify->fd);
 	notify->fd = -1;
 }
@@ -136,6 +148,8 @@ static void drop(struct notify *notify, int wd)
 		if (dir->wd != wd && dir->parent_wd != wd)
 			continue;
 		dir->touched = true;
+		if (dir->wd == wd)
+			forget_writing(dir);
 		dir->wd = dir->wd == wd ? -1 : dir->wd;
 		dir->parent_wd = dir->parent_wd == wd ? -1 : dir->parent_wd;
 	}
@@ -155,11 +169,44 @@ bool notify_drop_other(struct notify *notify, size_t i, dev_t dev, ino_t ino)
 	return true;
 }
 
+bool notify_is_elsewhere(const struct notify *notify, size_t i)
+{
+	const struct notify_dir *dir = &notify->dirs[i];
+	struct stat st;
+
+	if (dir->wd < 0)
+		return false;
+	return stat(dir->path, &st) < 0 || st.st_dev != dir->dev || st.st_ino != dir->ino;
+}
+
+static void note_writing(struct notify_dir *dir, const struct inotify_event *event)
+{
+	struct watch_names *names = &dir->writing;
+	size_t i = 0;
+
+	while (i < names->len && strcmp(names->items[i], event->name) != 0)
+		i++;
+	if ((event->mask & WRITTEN) && i == names->len && i < WRITING_MAX)
+		*EZLB_PUSH(names) = ezlb_strdup(event->name);
+	if ((event->mask & FINISHED) && i < names->len) {
+		free(names->items[i]);
+		names->items[i] = names->items[--names->len];
+	}
+}
+
+static void on_overflow(struct notify *notify)
+{
+	notify->overflow = true;
+	for (size_t i = 0; i < notify->n; i++)
+		forget_writing(&notify->dirs[i]);
+}
+
 static void on_event(struct notify *notify, const struct inotify_event *event)
 {
 	bool gone = event->mask & GONE;
 
-	notify->overflow |= (event->mask & IN_Q_OVERFLOW) != 0;
+	if (event->mask & IN_Q_OVERFLOW)
+		on_overflow(notify);
 	for (size_t i = 0; i < notify->n; i++) {
 		struct notify_dir *dir = &notify->dirs[i];
 		bool named = event->len > 0 && strcmp(event->name, dir->base) == 0;
@@ -167,6 +214,11 @@ static void on_event(struct notify *notify, const struct inotify_event *event)
 		if (event->wd >= 0 &&
 		    (dir->wd == event->wd || (dir->parent_wd == event->wd && (gone || named))))
 			dir->touched = true;
+		if (event->wd < 0 || dir->wd != event->wd)
+			continue;
+		dir->gone |= gone;
+		if (event->len > 0)
+			note_writing(dir, event);
 	}
 	if (gone && event->wd >= 0)
 		drop(notify, event->wd);

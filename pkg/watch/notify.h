@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include <ezlb/err.h>
+#include "scan.h"
 
 struct notify_dir {
 	char *path;
@@ -20,6 +20,8 @@ struct notify_dir {
 	dev_t dev; /* what path led to when wd was armed */
 	ino_t ino;
 	bool touched; /* set here, cleared by the caller */
+	bool gone;    /* what was watched is deleted, moved or unmounted; as touched */
+	struct watch_names writing; /* written to and not closed since, as far as is known */
 };
 
 /* Directories that are one inode, or parent of one another, share a watch descriptor. */
@@ -43,5 +45,7 @@ int notify_arm(struct notify *notify, struct ezlb_err *err);
 void notify_disarm(struct notify *notify);
 /* True, and the directory is without a watch, where its watch is on another directory than this. */
 bool notify_drop_other(struct notify *notify, size_t i, dev_t dev, ino_t ino);
+/* One stat(2): its watch is on another directory than the path leads to. No event may tell. */
+bool notify_is_elsewhere(const struct notify *notify, size_t i);
 /* Reads what has happened; never blocks. */
 void notify_read(struct notify *notify);

@@ -21,6 +21,11 @@ struct watch_look {
 	struct ezlb_files files;    /* sorted by path */
 	struct watch_names ignored; /* paths neither hidden nor *.yaml */
 	struct watch_names mounted; /* paths of files that are mounts of their own */
+	/* Set by the caller: not the directory that the look before saw, whatever dev and ino say.
+	 */
+	bool replaced;
+	/* Names of files that somebody is writing to, set by the caller, not owned; NULL: none. */
+	const struct watch_names *writing;
 };
 
 /* Fills *out, which needs no initialisation; the caller clears it. */

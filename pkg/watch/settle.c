@@ -87,15 +87,35 @@ static void accept(struct watch_entry *entry, struct ezlb_file *seen, struct wat
 	entry->doubted = false;
 }
 
+static bool is_written(const struct watch_names *writing, const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	name = name ? name + 1 : path;
+	for (size_t i = 0; writing && i < writing->len; i++)
+		if (strcmp(writing->items[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool counts_at_once(const struct watch_settle *settle, const struct watch_entry *entry,
+			   struct watch_sight sight, const struct watch_names *writing)
+{
+	if (settle->configmap || !settle->seen)
+		return true;
+	if (sight.kind == WATCH_WHOLE)
+		return !is_written(writing, entry->file.path);
+	return sight.kind == entry->counts.kind;
+}
+
 static void observe(const struct watch_settle *settle, struct watch_entry *entry,
-		    struct ezlb_file *seen, uint64_t now)
+		    struct ezlb_file *seen, const struct watch_names *writing, uint64_t now)
 {
 	struct watch_sight sight = judge(settle, entry, seen);
 
 	if (same_sight(sight, entry->counts)) {
 		entry->doubted = false;
-	} else if (settle->configmap || !settle->seen || sight.kind == WATCH_WHOLE ||
-		   sight.kind == entry->counts.kind) {
+	} else if (counts_at_once(settle, entry, sight, writing)) {
 		accept(entry, seen, sight);
 	} else if (!entry->doubted || !same_sight(sight, entry->doubt)) {
 		entry->doubted = true;
@@ -117,8 +137,9 @@ static int order(const struct watch_entries *known, size_t i, const struct ezlb_
 	return strcmp(known->items[i].file.path, seen->items[j].path);
 }
 
-static void merge(struct watch_settle *settle, struct ezlb_files *seen, uint64_t now)
+static void merge(struct watch_settle *settle, struct watch_look *look, uint64_t now)
 {
+	struct ezlb_files *seen = &look->files;
 	struct watch_entries next = { 0 };
 	size_t i = 0, j = 0;
 
@@ -130,7 +151,7 @@ static void merge(struct watch_settle *settle, struct ezlb_files *seen, uint64_t
 			*entry = settle->entries.items[i++];
 		else
 			entry->file.path = ezlb_strdup(seen->items[j].path);
-		observe(settle, entry, cmp >= 0 ? &seen->items[j++] : NULL, now);
+		observe(settle, entry, cmp >= 0 ? &seen->items[j++] : NULL, look->writing, now);
 		if (entry->counts.kind == WATCH_ABSENT && !entry->doubted) {
 			watch_file_clear(&entry->file);
 			next.len--;
@@ -147,6 +168,23 @@ static void freeze(struct watch_settle *settle, const char *problem)
 	settle->problem = ezlb_strdup(problem);
 	for (size_t i = 0; i < settle->entries.len; i++)
 		settle->entries.items[i].doubted = false;
+}
+
+static bool has_files(const struct watch_settle *settle)
+{
+	for (size_t i = 0; i < settle->entries.len; i++)
+		if (settle->entries.items[i].counts.kind != WATCH_ABSENT)
+			return true;
+	return false;
+}
+
+/* Inode numbers are used again at once, so they are not the only sign. */
+static bool is_other_and_empty(const struct watch_settle *settle, const struct watch_look *look)
+{
+	if (look->problem || look->configmap || look->files.len > 0 || !has_files(settle))
+		return false;
+	return settle->problem || look->replaced || settle->dev != look->dev ||
+	       settle->ino != look->ino;
 }
 
 static uint64_t next_look(const struct watch_settle *settle)
@@ -170,6 +208,12 @@ uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look,
 		       "is to be an ordinary directory)");
 		return WATCH_NEVER;
 	}
+	if (is_other_and_empty(settle, look)) {
+		freeze(settle,
+		       "another directory is in its place and holds no service files: is a volume "
+		       "not mounted? (restart ezlb if there are to be no services)");
+		return WATCH_NEVER;
+	}
 	if (look->problem) {
 		freeze(settle, look->problem);
 		return WATCH_NEVER;
@@ -179,7 +223,7 @@ uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look,
 	settle->configmap = look->configmap;
 	settle->dev = look->dev;
 	settle->ino = look->ino;
-	merge(settle, &look->files, now);
+	merge(settle, look, now);
 	settle->seen = true;
 	return next_look(settle);
 }

@@ -4,11 +4,14 @@
  *
  * In a drop-in directory whole content counts at once. A file that is absent, blank or not whole,
  * and was not so before, must be seen so twice, grace_ms apart, unchanged; until then the version
- * before it stands. The first look that succeeds is taken as it is: there is no earlier version,
- * and a broken file that goes unmentioned would look like a deleted one.
+ * before it stands. So must whole content that somebody is still writing to: half of a file may be
+ * a valid file, and another service. The first look that succeeds is taken as it is: there is no
+ * earlier version, and a broken file that goes unmentioned would look like a deleted one.
  *
  * A ConfigMap volume is exchanged as a whole and needs no grace. A directory that cannot be read,
- * and a ConfigMap volume that has lost its ..data, are frozen.
+ * and a ConfigMap volume that has lost its ..data, are frozen. So is one that had files and is now
+ * another directory, or was away for a while, and has none: that is what remains where a volume is
+ * unmounted, and what stands there before it is filled. Who wants no services removes the files.
  */
 #pragma once
 

@@ -11,7 +11,7 @@ struct watch_timing {
 	uint32_t quiet;	  /* without events, before a drop-in directory is looked at */
 	uint32_t cap;	  /* from the first event, quiet or not */
 	uint32_t grace;	  /* for what is absent, blank or not whole */
-	uint32_t retry;	  /* a directory that is frozen or has no watch */
+	uint32_t retry;	  /* a directory that is frozen or has no watch; is it still the same one */
 	uint32_t rescan;  /* +-10 %, with inotify */
 	uint32_t poll;	  /* without inotify */
 	uint32_t inotify; /* asking for inotify again */

@@ -26,6 +26,7 @@ const struct watch_timing watch_timing = {
 /* When a directory is looked at next; uv's clock is not used, because it stands in a callback. */
 struct agenda {
 	uint64_t scan_at;     /* rescan, grace or retry */
+	uint64_t check_at;    /* whether the path still leads to what is watched */
 	uint64_t event_at;    /* WATCH_NEVER: nothing has happened since the last look */
 	uint64_t first_event; /* where event_at is set */
 };
@@ -136,7 +137,8 @@ static void look(struct ezlb_watch *watch, size_t i, uint64_t now, struct watch_
 static void report(const struct watch_settle *settle, const char *before)
 {
 	if (settle->problem && (!before || strcmp(before, settle->problem) != 0))
-		say(EZLB_WARN, "config directory cannot be read: its last files stay in force",
+		say(EZLB_WARN,
+		    "config directory cannot be read: frozen, its last files stay in force",
 		    settle->path, settle->problem);
 	if (!settle->problem && before)
 		say(EZLB_INFO, "config directory is readable again", settle->path, NULL);
@@ -168,6 +170,9 @@ static void scan(struct ezlb_watch *watch, size_t i)
 
 	watch->agendas[i].event_at = WATCH_NEVER;
 	look(watch, i, now, &seen);
+	seen.writing = &watch->notify.dirs[i].writing;
+	seen.replaced = watch->notify.dirs[i].gone;
+	watch->notify.dirs[i].gone = false;
 	settled_at = watch_settle_take(settle, &seen, now);
 	report(settle, before);
 	if (!settle->problem) {
@@ -219,9 +224,27 @@ static void note_events(struct ezlb_watch *watch, uint64_t now)
 	watch->notify.overflow = false;
 }
 
+/*
+ * A mount over the directory or under a parent of it, and a rename further up, raise no event that
+ * we could have asked for.
+ */
+static void check(struct ezlb_watch *watch, size_t i, uint64_t now)
+{
+	if (now < watch->agendas[i].check_at)
+		return;
+	watch->agendas[i].check_at = now + watch->timing.retry;
+	if (watch->agendas[i].event_at == WATCH_NEVER && notify_is_elsewhere(&watch->notify, i))
+		note_event(watch, i, now);
+}
+
 static uint64_t due(const struct agenda *agenda)
 {
 	return agenda->event_at < agenda->scan_at ? agenda->event_at : agenda->scan_at;
+}
+
+static uint64_t wake(const struct agenda *agenda)
+{
+	return due(agenda) < agenda->check_at ? due(agenda) : agenda->check_at;
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -234,8 +257,8 @@ static void schedule(struct ezlb_watch *watch)
 		return;
 	note_events(watch, now);
 	for (size_t i = 0; i < watch->n; i++)
-		if (due(&watch->agendas[i]) < at)
-			at = due(&watch->agendas[i]);
+		if (wake(&watch->agendas[i]) < at)
+			at = wake(&watch->agendas[i]);
 	uv_update_time(watch->timer.loop);
 	uv_timer_start(&watch->timer, on_timer, at > now ? at - now : 0, 0);
 }
@@ -246,9 +269,11 @@ static void run(struct ezlb_watch *watch)
 	uint64_t now = ezlb_now_ms();
 
 	note_events(watch, now);
-	for (size_t i = 0; i < watch->n; i++)
+	for (size_t i = 0; i < watch->n; i++) {
+		check(watch, i, now);
 		if (due(&watch->agendas[i]) <= now)
 			scan(watch, i);
+	}
 	deliver(watch);
 	schedule(watch);
 }
@@ -311,6 +336,8 @@ int ezlb_watch_open(struct uv_loop_s *loop, const struct ezlb_watch_options *opt
 
 void ezlb_watch_rescan(struct ezlb_watch *watch)
 {
+	/* Whoever has raised a limit need not wait for the minute. */
+	watch->inotify_at = 0;
 	for (size_t i = 0; i < watch->n; i++)
 		watch->agendas[i].scan_at = 0;
 	schedule(watch);

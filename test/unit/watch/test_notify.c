@@ -63,6 +63,7 @@ static void test_touched(void **state)
 	notify_read(&notify);
 	assert_false(notify.dirs[0].touched);
 	assert_true(notify.dirs[1].touched);
+	assert_false(notify.dirs[0].gone || notify.dirs[1].gone);
 	assert_int_equal(notify_arm(&notify, NULL), 0);
 	assert_true(notify.dirs[1].wd >= 0);
 
@@ -93,9 +94,152 @@ static void test_gone(void **state)
 	notify_read(&notify);
 	for (int i = 0; i < 2; i++) {
 		assert_true(notify.dirs[i].touched);
+		assert_true(notify.dirs[i].gone);
 		assert_int_equal(notify.dirs[i].wd, -1);
 		assert_true(notify.dirs[i].parent_wd >= 0);
 	}
+	notify_clear(&notify);
+}
+
+static bool writes(const struct notify *notify, const char *name)
+{
+	for (size_t i = 0; i < notify->dirs[0].writing.len; i++)
+		if (strcmp(notify->dirs[0].writing.items[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A descriptor that somebody has written to. */
+static int begin_writing(const char *name)
+{
+	int fd = open(at(name).s, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	assert_int_equal(write(fd, "half", 4), 4);
+	return fd;
+}
+
+static void open_notify(struct notify *notify)
+{
+	struct text a = at("a");
+	const char *dirs[] = { a.s };
+
+	make_dir("a");
+	put("a/z", "");
+	notify_init(notify, dirs, 1);
+	assert_int_equal(notify_arm(notify, NULL), 0);
+}
+
+/* From the first byte until the file is closed, exchanged or gone. */
+static void test_writing(void **state)
+{
+	struct notify notify;
+	int x, y, z;
+
+	(void)state;
+	open_notify(&notify);
+	z = open(at("a/z").s, O_WRONLY | O_CLOEXEC);
+	x = begin_writing("a/x");
+	y = begin_writing("a/y");
+	notify_read(&notify);
+	assert_true(writes(&notify, "x") && writes(&notify, "y") && !writes(&notify, "z"));
+	assert_int_equal(write(x, "more", 4), 4);
+	notify_read(&notify);
+	assert_int_equal(notify.dirs[0].writing.len, 2);
+	close(x);
+	close(z);
+	notify_read(&notify);
+	assert_true(!writes(&notify, "x") && writes(&notify, "y"));
+	put("new", "1\n");
+	move("new", "a/y");
+	notify_read(&notify);
+	assert_false(writes(&notify, "y"));
+	close(y);
+	y = begin_writing("a/y");
+	notify_read(&notify);
+	assert_true(writes(&notify, "y"));
+	drop_file("a/y");
+	notify_read(&notify);
+	assert_int_equal(notify.dirs[0].writing.len, 0);
+	close(y);
+	notify_clear(&notify);
+}
+
+/* What is not known any more is not held against a file for ever. */
+static void test_writing_is_forgotten(void **state)
+{
+	struct notify notify;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	open_notify(&notify);
+	fd = begin_writing("a/x");
+	notify_read(&notify);
+	assert_true(writes(&notify, "x"));
+	assert_int_equal(stat(at("a").s, &st), 0);
+	assert_true(notify_drop_other(&notify, 0, st.st_dev, st.st_ino + 1));
+	assert_false(writes(&notify, "x"));
+	close(fd);
+
+	assert_int_equal(notify_arm(&notify, NULL), 0);
+	fd = begin_writing("a/x");
+	notify_read(&notify);
+	assert_true(writes(&notify, "x"));
+	notify_disarm(&notify);
+	assert_false(writes(&notify, "x"));
+	close(fd);
+	notify_clear(&notify);
+}
+
+static long max_queued(void)
+{
+	FILE *file = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
+	long n = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%ld", &n), 1);
+	fclose(file);
+	return n;
+}
+
+/* The event that is lost may be the one that says "closed". */
+static void test_writing_and_overflow(void **state)
+{
+	long n = max_queued();
+	struct notify notify;
+	int fd;
+
+	(void)state;
+	if (n > 200000)
+		skip();
+	open_notify(&notify);
+	put("a/y", "");
+	fd = begin_writing("a/x");
+	notify_read(&notify);
+	assert_true(writes(&notify, "x"));
+	for (long i = 0; i <= n; i++)
+		assert_int_equal(chmod(at(i % 2 ? "a/y" : "a/z").s, 0600), 0);
+	close(fd);
+	while (!notify.overflow)
+		notify_read(&notify);
+	assert_false(writes(&notify, "x"));
+	notify_clear(&notify);
+}
+
+static void test_elsewhere(void **state)
+{
+	struct notify notify;
+
+	(void)state;
+	open_notify(&notify);
+	assert_false(notify_is_elsewhere(&notify, 0));
+	move("a", "b");
+	assert_true(notify_is_elsewhere(&notify, 0));
+	make_dir("a");
+	assert_true(notify_is_elsewhere(&notify, 0));
+	/* Without a watch there is nothing to compare with. */
+	notify_disarm(&notify);
+	assert_false(notify_is_elsewhere(&notify, 0));
 	notify_clear(&notify);
 }
 
@@ -105,6 +249,10 @@ int main(void)
 		cmocka_unit_test(test_split),
 		cmocka_unit_test_setup_teardown(test_touched, setup_top, teardown_top),
 		cmocka_unit_test_setup_teardown(test_gone, setup_top, teardown_top),
+		cmocka_unit_test_setup_teardown(test_writing, setup_top, teardown_top),
+		cmocka_unit_test_setup_teardown(test_writing_is_forgotten, setup_top, teardown_top),
+		cmocka_unit_test_setup_teardown(test_writing_and_overflow, setup_top, teardown_top),
+		cmocka_unit_test_setup_teardown(test_elsewhere, setup_top, teardown_top),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

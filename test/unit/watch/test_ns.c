@@ -45,7 +45,7 @@ static void bind_mount(const char *from, const char *to)
 }
 
 /* Polling starts with one warning, sees changes, and ends when inotify is back. */
-static void check_shortage(const char *what, const char *sysctl)
+static void check_shortage(const char *what, const char *sysctl, bool ask)
 {
 	struct watch_timing timing = no_rescan();
 	const char *dirs[] = { "d", "e" };
@@ -53,7 +53,7 @@ static void check_shortage(const char *what, const char *sysctl)
 	if (!have_ns || !limit(what, "0"))
 		skip();
 	timing.poll = 200;
-	timing.inotify = 1000;
+	timing.inotify = ask ? HOUR : 1000;
 	make_dir("d");
 	make_dir("e");
 	put("d/a.yaml", "1\n");
@@ -67,6 +67,8 @@ static void check_shortage(const char *what, const char *sysctl)
 	assert_int_equal(log_count("level="), 1);
 
 	assert_true(limit(what, "1000"));
+	if (ask)
+		ezlb_watch_rescan(watch);
 	/* From here the rescans are at an hour: what arrives has come through inotify. */
 	expect_log("inotify is back", 1, 3000);
 	run_ms(300);
@@ -80,15 +82,22 @@ static void check_shortage(const char *what, const char *sysctl)
 static void test_no_instances(void **state)
 {
 	(void)state;
-	check_shortage("instances", "fs.inotify.max_user_instances");
+	check_shortage("instances", "fs.inotify.max_user_instances", false);
 	assert_int_equal(log_count("level=warn"), 1);
 }
 
 static void test_no_watches(void **state)
 {
 	(void)state;
-	check_shortage("watches", "fs.inotify.max_user_watches");
+	check_shortage("watches", "fs.inotify.max_user_watches", false);
 	assert_int_equal(log_count("level=warn"), 1);
+}
+
+/* Who has raised the limit and says so need not wait. */
+static void test_asked_to_look_again(void **state)
+{
+	(void)state;
+	check_shortage("instances", "fs.inotify.max_user_instances", true);
 }
 
 static int lift_limits(void **state)
@@ -100,12 +109,9 @@ static int lift_limits(void **state)
 	return teardown(state);
 }
 
-/* A mount over the directory raises no event anywhere: the rescan finds it and moves the watch. */
+/* A mount over the directory raises no event anywhere: it is found within a second or so. */
 static void test_bind_mount_over_the_directory(void **state)
 {
-	struct watch_timing timing = watch_timing;
-	const char *dir = "d";
-
 	(void)state;
 	if (!have_ns)
 		skip();
@@ -113,15 +119,36 @@ static void test_bind_mount_over_the_directory(void **state)
 	make_dir("over");
 	put("d/a.yaml", "1\n");
 	put("over/a.yaml", "2\n");
-	timing.rescan = 1500;
-	open_dirs(&dir, 1, &timing);
+	open_dir("d");
 	bind_mount("over", "d");
-	expect("d/a.yaml=2", 3000);
+	expect("d/a.yaml=2", 2000);
 	run_ms(200);
 	put("over/a.yaml", "3\n");
 	assert_in_range(expect("d/a.yaml=3", 2000), 50, 600);
 	assert_int_equal(umount2(at("d").s, MNT_DETACH), 0);
-	expect("d/a.yaml=1", 3000);
+	expect("d/a.yaml=1", 2000);
+}
+
+/* What lies below a mount point is no answer. */
+static void test_unmounted_and_empty(void **state)
+{
+	(void)state;
+	if (!have_ns)
+		skip();
+	make_dir("d");
+	make_dir("over");
+	put("over/a.yaml", "1\n");
+	bind_mount("over", "d");
+	open_dir("d");
+	assert_int_equal(umount2(at("d").s, MNT_DETACH), 0);
+	expect("d/a.yaml=1 [frozen]", 2000);
+	run_ms(1500);
+	assert_string_equal(last(), "d/a.yaml=1 [frozen]");
+	bind_mount("over", "d");
+	expect("d/a.yaml=1", 2000);
+	put("over/a.yaml", "2\n");
+	expect("d/a.yaml=2", 1000);
+	assert_int_equal(umount2(at("d").s, MNT_DETACH), 0);
 }
 
 static void test_unmounted_file_system(void **state)
@@ -171,8 +198,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_no_instances, setup, lift_limits),
 		cmocka_unit_test_setup_teardown(test_no_watches, setup, lift_limits),
+		cmocka_unit_test_setup_teardown(test_asked_to_look_again, setup, lift_limits),
 		cmocka_unit_test_setup_teardown(test_bind_mount_over_the_directory, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_unmounted_and_empty, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unmounted_file_system, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_subpath_mount, setup, teardown),
 	};

@@ -24,10 +24,16 @@ struct step {
 	uint64_t next;
 	const char *dir;    /* why the directory could not be read */
 	const char *frozen; /* wanted; NULL: not frozen */
+	unsigned dev, ino;  /* of the directory */
+	bool replaced;	    /* by another with the same number */
+	bool writing;	    /* somebody is, to the file */
 };
 
 static const char lost[] = "..data has vanished from the ConfigMap volume (restart ezlb if this is "
 			   "to be an ordinary directory)";
+
+static const char other[] = "another directory is in its place and holds no service files: is a "
+			    "volume not mounted? (restart ezlb if there are to be no services)";
 
 static const struct story {
 	const char *name;
@@ -136,12 +142,72 @@ static const struct story {
 	    { LOOK(99000, NULL, "1\n", N), .dir = BAD, .frozen = BAD },
 	    { LOOK(99100, "1\n", "1\n", N) },
 	    END } },
-	{ "the directory comes back empty: the grace, then truly empty",
+	{ "the directory comes back empty: frozen until there is a file",
 	  { { LOOK(0, "1\n", "1\n", N) },
 	    { LOOK(100, NULL, "1\n", 1100) },
 	    { LOOK(200, NULL, "1\n", N), .dir = BAD, .frozen = BAD },
-	    { LOOK(1100, NULL, "1\n", 2100) },
-	    { LOOK(2100, NULL, NULL, N) },
+	    { LOOK(1100, NULL, "1\n", N), .frozen = other },
+	    { LOOK(99000, NULL, "1\n", N), .frozen = other },
+	    { LOOK(99100, "2\n", "2\n", N) },
+	    { LOOK(99200, NULL, "2\n", 100200) },
+	    { LOOK(100200, NULL, NULL, N) },
+	    END } },
+	{ "an unmounted volume: another directory, and empty",
+	  { { LOOK(0, "1\n", "1\n", N), .ino = 1 },
+	    { LOOK(100, NULL, "1\n", N), .ino = 2, .frozen = other },
+	    { LOOK(5000, NULL, "1\n", N), .ino = 2, .frozen = other },
+	    { LOOK(6000, "1\n", "1\n", N), .ino = 1 },
+	    { LOOK(7000, "2\n", "2\n", N), .ino = 2 },
+	    { LOOK(8000, NULL, "2\n", 9000), .ino = 2 },
+	    { LOOK(9000, NULL, NULL, N), .ino = 2 },
+	    END } },
+	{ "another file system with the same inode number",
+	  { { LOOK(0, "1\n", "1\n", N), .dev = 1 },
+	    { LOOK(100, NULL, "1\n", N), .dev = 2, .frozen = other },
+	    END } },
+	{ "another directory with the same inode number",
+	  { { LOOK(0, "1\n", "1\n", N), .ino = 1 },
+	    { LOOK(100, NULL, "1\n", N), .ino = 1, .replaced = true, .frozen = other },
+	    { LOOK(200, NULL, "1\n", N), .ino = 1, .frozen = other },
+	    { LOOK(300, "2\n", "2\n", N), .ino = 1, .replaced = true },
+	    END } },
+	{ "another directory where there was no file",
+	  { { LOOK(0, NULL, NULL, N), .ino = 1 },
+	    { LOOK(100, NULL, NULL, N), .ino = 2 },
+	    { LOOK(200, NULL, NULL, N), .dir = BAD, .frozen = BAD },
+	    { LOOK(300, NULL, NULL, N), .ino = 3 },
+	    END } },
+	{ "another directory where the last file is in its grace",
+	  { { LOOK(0, NULL, NULL, N), .ino = 1 },
+	    { LOOK(100, "half", NULL, 1100), .ino = 1 },
+	    { LOOK(200, NULL, NULL, N), .ino = 2 },
+	    END } },
+	{ "an empty ConfigMap in its place says so itself",
+	  { { LOOK(0, "1\n", "1\n", N), .ino = 1 },
+	    { LOOK(100, NULL, NULL, N), .ino = 2, .configmap = true },
+	    END } },
+	{ "a writer who pauses: the half, though whole, waits for the rest",
+	  { { LOOK(0, "1\n2\n", "1\n2\n", N) },
+	    { LOOK(100, "1\n", "1\n2\n", 1100), .writing = true },
+	    { LOOK(600, "1\n3\n", "1\n2\n", 1600), .writing = true },
+	    { LOOK(700, "1\n3\n", "1\n3\n", N) },
+	    END } },
+	{ "a writer who stays: what rests counts",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, "2\n", "1\n", 1100), .writing = true },
+	    { LOOK(1100, "2\n", "2\n", N), .writing = true },
+	    { LOOK(1200, "2\n", "2\n", N), .writing = true },
+	    END } },
+	{ "a new file waits for its writer, too",
+	  { { LOOK(0, NULL, NULL, N) },
+	    { LOOK(100, "1\n", NULL, 1100), .writing = true },
+	    { LOOK(200, "1\n2\n", "1\n2\n", N) },
+	    END } },
+	{ "the first look counts, whoever writes",
+	  { { LOOK(0, "1\n", "1\n", N), .writing = true }, END } },
+	{ "nobody writes in place to a ConfigMap",
+	  { { LOOK(0, "1\n", "1\n", N), .configmap = true },
+	    { LOOK(1, "2\n", "2\n", N), .configmap = true, .writing = true },
 	    END } },
 	{ "the directory is missing at first: its first files count",
 	  { { LOOK(0, NULL, NULL, N), .dir = BAD, .frozen = BAD },
@@ -204,7 +270,14 @@ static void add_seen(struct watch_look *look, const char *path, const char *seen
 
 static uint64_t take(struct watch_settle *settle, const struct step *step)
 {
-	struct watch_look look = { .configmap = step->configmap };
+	char name[] = "a.yaml", longer[] = "aa.yaml", shorter[] = ".yaml",
+	     *names[] = { longer, shorter, name };
+	const struct watch_names writing = { .items = names, .len = step->writing ? 3 : 2 };
+	struct watch_look look = { .configmap = step->configmap,
+				   .dev = step->dev,
+				   .ino = step->ino,
+				   .replaced = step->replaced,
+				   .writing = &writing };
 	uint64_t next;
 
 	if (step->dir)

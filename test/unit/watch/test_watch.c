@@ -195,6 +195,17 @@ static void save_in_place(void)
 	append("d/a.yaml", "2\n");
 }
 
+/* The first half is a whole file, too, and would be another service. */
+static void save_slowly(void)
+{
+	int fd = open(at("d/a.yaml").s, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	assert_int_equal(write(fd, "9\n", 2), 2);
+	run_ms(500);
+	assert_int_equal(pwrite(fd, "2\nx\n", 4, 0), 4);
+	close(fd);
+}
+
 static void save_relinked(void)
 {
 	put("elsewhere", "2\n");
@@ -211,7 +222,7 @@ static void test_editors(void **state)
 		{ "vim", save_vim },	      { "sed", save_sed },
 		{ "git", save_git },	      { "ansible", save_ansible },
 		{ "emacs", save_emacs },      { "in place", save_in_place },
-		{ "ln -sfn", save_relinked },
+		{ "ln -sfn", save_relinked }, { "slowly", save_slowly },
 	};
 
 	(void)state;
@@ -308,6 +319,44 @@ static void test_parent_moved_and_back(void **state)
 	expect("p/d/a.yaml=2", 3000);
 	put("p/d/a.yaml", "3\n");
 	expect("p/d/a.yaml=3", 1000);
+}
+
+/* Neither the directory nor its parent is moved: no event, and no rescan for an hour. */
+static void test_grandparent_moved_and_back(void **state)
+{
+	(void)state;
+	make_dir("g");
+	make_dir("g/p");
+	make_dir("g/p/d");
+	put("g/p/d/a.yaml", "1\n");
+	open_dir("g/p/d");
+	move("g", "h");
+	expect("g/p/d/a.yaml=1 [frozen]", 2000);
+	put("h/p/d/a.yaml", "2\n");
+	move("h", "g");
+	expect("g/p/d/a.yaml=2", 2000);
+	put("g/p/d/a.yaml", "3\n");
+	expect("g/p/d/a.yaml=3", 1000);
+}
+
+/* What `rm -r d; mkdir d` and an unmounted volume leave says nothing about services. */
+static void test_dir_comes_back_empty(void **state)
+{
+	(void)state;
+	start_dropin();
+	log_begin();
+	remove_tree(at("d").s);
+	make_dir("d");
+	expect("d/a.yaml=1 d/b.yaml=b [frozen]", 2000);
+	run_ms(2500);
+	assert_string_equal(last(), "d/a.yaml=1 d/b.yaml=b [frozen]");
+	assert_int_equal(log_count("is a volume not mounted?"), 1);
+	put("d/b.yaml", "b\n");
+	expect("d/a.yaml=1 d/b.yaml=b", 1000);
+	expect("d/b.yaml=b", 2000);
+	/* That is over: who removes the last file means it. */
+	drop_file("d/b.yaml");
+	expect("", 3000);
 }
 
 static void test_missing_at_open(void **state)
@@ -545,6 +594,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_dir_replaced_quickly, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dir_moved_and_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_parent_moved_and_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_grandparent_moved_and_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dir_comes_back_empty, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_missing_at_open, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_missing_parent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_link_to_dir_retargeted, setup, teardown),
