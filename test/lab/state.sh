@@ -43,7 +43,7 @@ damaged() {
 	echo "# the ledger: $1"
 	(cd "$STATE" && sh -c "$2")
 	start
-	eventually 3 "the log says so" log_has 'level=error .*ledger.*(damaged|cannot be read|cannot read)'
+	eventually 3 "the log says so" log_has 'level=error .*(ledger is damaged|cannot read .*ledger)'
 	eventually 3 "and tells what it found" log_has 'level=info .*took over a virtual service .*10.0.0.1:80'
 	nap 1.5
 	assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules)"
