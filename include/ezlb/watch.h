@@ -32,6 +32,7 @@ struct ezlb_file {
 	size_t len;
 	uint64_t hash; /* of the bytes */
 	char *problem; /* why bytes is NULL, one line; owned */
+	bool passing;  /* the problem may pass by itself: looked at again every second */
 };
 
 struct ezlb_dir {

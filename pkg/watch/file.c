@@ -20,6 +20,14 @@ static const char *kind_str(mode_t mode)
 	}
 }
 
+/* Others lie in the file, its name or its rights, and somebody has to mend them. */
+static bool is_passing(int code)
+{
+	return code == EMFILE || code == ENFILE || code == ENOMEM || code == ENOBUFS ||
+	       code == EINTR || code == EAGAIN || code == EIO || code == ESTALE ||
+	       code == ETIMEDOUT;
+}
+
 static char *open_problem(int code)
 {
 	if (code == ENXIO)
@@ -102,11 +110,13 @@ int watch_file_read(int dirfd, const char *name, struct ezlb_file *out)
 	if (fd < 0 && errno == ENOENT)
 		return -ENOENT;
 	if (fd < 0) {
+		out->passing = is_passing(errno);
 		out->problem = open_problem(errno);
 		return 0;
 	}
 	for (int i = 0; i < TRIES && rc == -EAGAIN; i++)
 		rc = try_read(fd, out);
+	out->passing = rc < 0;
 	if (rc == -EAGAIN)
 		out->problem = ezlb_strdup("changes while it is being read");
 	else if (rc < 0)

@@ -187,7 +187,7 @@ static bool is_other_and_empty(const struct watch_settle *settle, const struct w
 	       settle->ino != look->ino;
 }
 
-static uint64_t next_look(const struct watch_settle *settle)
+static uint64_t next_look(const struct watch_settle *settle, uint64_t now)
 {
 	uint64_t at = WATCH_NEVER;
 
@@ -196,6 +196,8 @@ static uint64_t next_look(const struct watch_settle *settle)
 
 		if (entry->doubted && entry->since + settle->grace_ms < at)
 			at = entry->since + settle->grace_ms;
+		if (entry->file.passing && now + settle->grace_ms < at)
+			at = now + settle->grace_ms;
 	}
 	return at;
 }
@@ -225,5 +227,5 @@ uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look,
 	settle->ino = look->ino;
 	merge(settle, look, now);
 	settle->seen = true;
-	return next_look(settle);
+	return next_look(settle, now);
 }

@@ -29,6 +29,7 @@ static void copy_file(const struct ezlb_file *file, struct ezlb_file *out)
 {
 	out->path = ezlb_strdup(file->path);
 	out->problem = copy_text(file->problem);
+	out->passing = file->passing;
 	out->len = file->len;
 	out->hash = file->hash;
 	if (file->bytes) {

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -125,7 +126,31 @@ static void test_special_files(void **state)
 		assert_non_null(file);
 		assert_null(file->bytes);
 		assert_string_equal(file->problem, table[i].want);
+		assert_false(file->passing);
 	}
+}
+
+/* What is not the file's fault may be over by the next look. */
+static void test_no_descriptor(void **state)
+{
+	int dir = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct rlimit old, none = { 0 };
+	struct ezlb_file file = { 0 };
+	int rc;
+
+	(void)state;
+	put("a.yaml", "x: 1\n");
+	assert_true(dir >= 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none.rlim_max = old.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	rc = watch_file_read(dir, "a.yaml", &file);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(rc, 0);
+	assert_string_equal(file.problem, "cannot be opened: Too many open files");
+	assert_true(file.passing);
+	watch_file_clear(&file);
+	close(dir);
 }
 
 static void test_links(void **state)
@@ -418,6 +443,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_names, setup_top, teardown),
 		cmocka_unit_test_setup_teardown(test_content, setup_top, teardown),
 		cmocka_unit_test_setup_teardown(test_special_files, setup_top, teardown),
+		cmocka_unit_test_setup_teardown(test_no_descriptor, setup_top, teardown),
 		cmocka_unit_test_setup_teardown(test_links, setup_top, teardown),
 		cmocka_unit_test_setup_teardown(test_size, setup_top, teardown),
 		cmocka_unit_test_setup_teardown(test_unreadable_file, setup_top, teardown),

@@ -5,8 +5,9 @@
 
 /*
  * A story is a list of looks at a directory with the one file a.yaml. Content: NULL = absent,
- * "!text" = unreadable for this reason, and whole is what ends in "\n", as a finished YAML file
- * does. `want` is what counts after the look, in the same notation; `next` when to look again.
+ * "!text" = unreadable for this reason, "?text" = for one that may pass by itself, and whole is
+ * what ends in "\n", as a finished YAML file does. `want` is what counts after the look, in the
+ * same notation; `next` when to look again.
  */
 #define LOOK(t, s, w, n) .at = (t), .seen = (s), .want = (w), .next = (n)
 #define END              \
@@ -76,6 +77,18 @@ static const struct story {
 	    { LOOK(500, NULL, "1\n", 1100) },
 	    { LOOK(1100, NULL, NULL, N) },
 	    { LOOK(1200, NULL, NULL, N) },
+	    END } },
+	{ "no descriptor to read it with: soon again, and over when it is read",
+	  { { LOOK(0, "1\n", "1\n", N) },
+	    { LOOK(100, "?EMFILE", "1\n", 1100) },
+	    { LOOK(1100, "?EMFILE", "?EMFILE", 2100) },
+	    { LOOK(2100, "?EMFILE", "?EMFILE", 3100) },
+	    { LOOK(3100, "1\n", "1\n", N) },
+	    END } },
+	{ "the same in a ConfigMap volume, where it counts at once",
+	  { { LOOK(0, "1\n", "1\n", N), .configmap = true },
+	    { LOOK(100, "?EMFILE", "?EMFILE", 1100), .configmap = true },
+	    { LOOK(1100, "2\n", "2\n", N), .configmap = true },
 	    END } },
 	{ "a file that stays blank",
 	  { { LOOK(0, "1\n", "1\n", N) },
@@ -259,7 +272,8 @@ static void add_seen(struct watch_look *look, const char *path, const char *seen
 	struct ezlb_file *file = EZLB_PUSH(&look->files);
 
 	file->path = ezlb_strdup(path);
-	if (seen[0] == '!') {
+	if (seen[0] == '!' || seen[0] == '?') {
+		file->passing = seen[0] == '?';
 		file->problem = ezlb_strdup(seen + 1);
 		return;
 	}
@@ -299,7 +313,7 @@ static const char *shown(const struct ezlb_snapshot *snapshot, char *buf, size_t
 	assert_string_equal(file->path, "d/a.yaml");
 	assert_true(!file->bytes != !file->problem);
 	if (file->problem)
-		snprintf(buf, size, "!%s", file->problem);
+		snprintf(buf, size, "%c%s", file->passing ? '?' : '!', file->problem);
 	else
 		snprintf(buf, size, "%.*s", (int)file->len, file->bytes);
 	return buf;
