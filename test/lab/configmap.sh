@@ -68,4 +68,14 @@ mv "$VOLUME/..data_away" "$VOLUME/..data"
 key web 80 2
 swap
 within 2000 "it thaws by itself" kernel_is 80:2
+
+echo "# a volume without a key is believed after 10 s"
+rm "$WORK/keys/web.yaml"
+configmap_update "$VOLUME"
+eventually 2 "the log says what is to come" grep -q 'level=warn .*no service files any more.* in_ms=10000' "$EZLB_LOG"
+never 8 "a service was deleted" fails kernel_is 80:2
+eventually 5 "all services are removed" kernel_is
+key web 80 3
+swap
+within 1000 "a key again" kernel_is 80:3
 ezlb_stop

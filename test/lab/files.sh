@@ -6,7 +6,7 @@
 lab_up
 backend_start b1
 backend_start b2
-ezlb_start
+ezlb_start --empty-hold-down 0s # it ends with no file at all
 eventually 5 "ezlb runs" grep -q 'msg=started' "$EZLB_LOG"
 
 has() { [[ $(kernel_rows)$'\n' == *"$1"$'\n'* ]]; }

@@ -53,7 +53,7 @@ web() {
 	END
 }
 web "{address: '${BACKEND_IP[b1]}:80'}"
-ezlb_start
+ezlb_start --empty-hold-down 0s
 eventually 5 "web answers" client_get "$VIP:80"
 assert_eq "foreign objects while ezlb runs" "$before" "$(foreign)"
 assert_eq "snat_ip wins over others' rules" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"

@@ -28,10 +28,6 @@ save() {
 has() { [[ $(kernel_rows)$'\n' == *" $VIP:$1 ${BACKEND_IP[b1]}:80 $2"$'\n'* ]]; }
 log_has() { grep -q "$1" "$EZLB_LOG"; }
 
-# What ezlb has done, and what it should have.
-ops() { sed -n 's/^.*level=debug pkg=controller op="\([^"(]*[^"( ]\)[^"]*".*$/\1/p' "$EZLB_LOG"; }
-ops_are() { assert_eq "operations up to '$1'" "$WANT" "$(ops)"; }
-
 frozen_lines() { grep -c 'level=warn pkg=watch .*frozen' "$EZLB_LOG" || :; }
 says_frozen() { [[ $(frozen_lines) -gt $FROZEN ]]; }
 

@@ -364,6 +364,17 @@ ezlb_cmd() {
 	in_ns lb "$EZLB" "$subcommand" "${flags[@]}" "$@"
 }
 
+# ops: every operation that ezlb has carried out, a line each; it must run with --log-level debug.
+ops() {
+	sed -n 's/^.*level=debug pkg=controller op="\([^"(]*[^"( ]\)[^"]*".*$/\1/p' "$EZLB_LOG"
+}
+
+# ops_are WHAT: they are $WANT so far, not one more.
+ops_are() {
+	# shellcheck disable=SC2153 # it is the case's
+	assert_eq "operations up to '$1'" "$WANT" "$(ops)"
+}
+
 # --- a ConfigMap volume ----------------------------------------------------------------------
 
 # configmap_update DIR FILE...: makes the files the volume's whole content, each under its own name,
