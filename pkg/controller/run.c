@@ -22,7 +22,7 @@
 #include "statedir.h"
 #include "world.h"
 
-#define LOOK_MS	    1000  /* between two cheap looks: somebody else's change is found by the next */
+#define LOOK_MS	    500	  /* between two cheap looks: somebody else's change is found by the next */
 #define FULL_MS	    60000 /* a whole pass in any case: the cheap look does not see everything */
 #define COALESCE_MS 10	  /* backends that fall together leave in one pass */
 #define AGAIN_MS    10	  /* a pass that wrote is followed by one that looks; doubles in a row */

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 420
+# timeout: 600
 # SIGKILL before every single system call by which a pass changes the world: the next start makes what an
 # undisturbed run makes, `ezlb cleanup` finds all that is ezlb's, and what is foreign stays.
 # shellcheck source=test/lab/lib.sh
