@@ -76,8 +76,10 @@ static size_t find_interface(int root, enum ezlb_layer_kind layer)
 	size_t best = SUSPECTS;
 	char line[512];
 
-	if (!file)
+	if (!file) {
+		ezlb_close_fd(&fd);
 		return best;
+	}
 	while (fgets(line, sizeof(line), file)) {
 		char *name = line + strspn(line, " ");
 		size_t rank;
@@ -148,6 +150,8 @@ static struct trace find_process(int root, enum ezlb_layer_kind layer)
 	}
 	if (dir)
 		closedir(dir);
+	else
+		ezlb_close_fd(&fd);
 	return best;
 }
 
