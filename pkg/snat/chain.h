@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * chain: our chain as a value, and what a batch of ops makes of it. Pure. Reading it from the
- * kernel and writing it back is for iptables.c.
+ * kernel and writing it back is for others.
  */
 #pragma once
 

@@ -6,6 +6,6 @@
 
 #include <ezlb/layer.h>
 
-/* `tables` names the file in which the kernel lists its loaded tables; borrowed. */
-struct ezlb_layer *ezlb_snat_iptables_new(const char *tables);
+/* The files in which the kernel lists its loaded tables, of IPv4 and of IPv6; borrowed. */
+struct ezlb_layer *ezlb_snat_iptables_new(const char *tables, const char *tables6);
 bool ezlb_snat_has_chain(const char *tables, const char *prefix);

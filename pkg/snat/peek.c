@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "peek.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <net/if.h> /* before linux/if.h, which then leaves out what is in here */
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#include <linux/netfilter/x_tables.h>
-#include <linux/netfilter_ipv4/ip_tables.h>
 
 #include <ezlb/mem.h>
 
 #define TRIES	    3
 #define ENTRIES_MAX 2000 /* beyond, reading them all is not cheap any more */
 #define BYTES_MAX   (1u << 20)
+
+/* IPv6 asks with the same numbers and structs, apart from the entries themselves. */
+static_assert(sizeof(struct ip6t_getinfo) == sizeof(struct ipt_getinfo) &&
+		      sizeof(struct ip6t_get_entries) == sizeof(struct ipt_get_entries),
+	      "ip_tables and ip6_tables differ");
+
+/* Whom to ask, and about what. */
+struct asked {
+	const struct ezlb_snat_form *form;
+	int fd, level;
+};
 
 /* Asking for the table, with libiptc or without, would load the kernel's module for it. */
 int ezlb_snat_nat_loaded(const char *tables, bool *loaded, struct ezlb_err *err)
@@ -36,30 +43,27 @@ int ezlb_snat_nat_loaded(const char *tables, bool *loaded, struct ezlb_err *err)
 	return 0;
 }
 
-static int info_get(int fd, struct ipt_getinfo *info)
+static int info_get(const struct asked *asked, struct ipt_getinfo *info)
 {
 	socklen_t len = sizeof(*info);
 
 	*info = (struct ipt_getinfo){ .name = "nat" };
-	return getsockopt(fd, SOL_IP, IPT_SO_GET_INFO, info, &len) < 0 ? -errno : 0;
+	return getsockopt(asked->fd, asked->level, IPT_SO_GET_INFO, info, &len) < 0 ? -errno : 0;
 }
 
 /* Zeroes the counters of all entries; -EPROTO where these are not a row of entries. */
-static int counters_clear(unsigned char *bytes, size_t size)
+static int counters_clear(const struct ezlb_snat_form *form, unsigned char *bytes, size_t size)
 {
-	size_t at = 0;
+	size_t at = 0, len;
 
 	while (at < size) {
-		struct ipt_entry entry;
-
-		if (size - at < sizeof(entry))
+		if (size - at < form->size)
 			return -EPROTO;
-		memcpy(&entry, bytes + at, sizeof(entry));
-		if (entry.next_offset < sizeof(entry) || entry.next_offset > size - at)
+		len = ezlb_snat_rule_len(form, bytes + at);
+		if (len < form->size || len > size - at)
 			return -EPROTO;
-		memset(bytes + at + offsetof(struct ipt_entry, counters), 0,
-		       sizeof(entry.counters));
-		at += entry.next_offset;
+		memset(bytes + at + form->counters, 0, sizeof(struct xt_counters));
+		at += len;
 	}
 	return 0;
 }
@@ -81,7 +85,7 @@ static uint64_t words_hash(const unsigned char *bytes, size_t size)
 }
 
 /* -EAGAIN where the table is not of that size any more. */
-static int entries_hash(int fd, const struct ipt_getinfo *info, uint64_t *hash)
+static int entries_hash(const struct asked *asked, const struct ipt_getinfo *info, uint64_t *hash)
 {
 	socklen_t len = (socklen_t)(sizeof(struct ipt_get_entries) + info->size);
 	/* Zeroed: the kernel leaves out what follows the NUL of a name. */
@@ -91,31 +95,32 @@ static int entries_hash(int fd, const struct ipt_getinfo *info, uint64_t *hash)
 
 	ezlb_strcpy(entries->name, sizeof(entries->name), "nat");
 	entries->size = info->size;
-	if (getsockopt(fd, SOL_IP, IPT_SO_GET_ENTRIES, entries, &len) < 0)
+	if (getsockopt(asked->fd, asked->level, IPT_SO_GET_ENTRIES, entries, &len) < 0)
 		return -errno;
-	rc = counters_clear(bytes, info->size);
+	rc = counters_clear(asked->form, bytes, info->size);
 	if (rc == 0)
 		*hash = words_hash(bytes, info->size);
 	return rc;
 }
 
-static int look(int fd, uint64_t *print)
+static int look(const struct asked *asked, uint64_t *print)
 {
 	struct ipt_getinfo info;
 	uint64_t pair[2] = { 0 };
-	int rc = info_get(fd, &info);
+	int rc = info_get(asked, &info);
 
 	if (rc < 0)
 		return rc;
 	pair[0] = ezlb_hash(&info, sizeof(info));
 	if (info.num_entries <= ENTRIES_MAX && info.size <= BYTES_MAX)
-		rc = entries_hash(fd, &info, &pair[1]);
+		rc = entries_hash(asked, &info, &pair[1]);
 	*print = ezlb_hash(pair, sizeof(pair));
 	return rc;
 }
 
-int ezlb_snat_nat_peek(const char *tables, uint64_t *print)
+int ezlb_snat_nat_peek(const struct ezlb_snat_form *form, const char *tables, uint64_t *print)
 {
+	struct asked asked = { .form = form };
 	EZLB_AUTO_CLOSE int fd = -1;
 	bool loaded;
 	int rc = ezlb_snat_nat_loaded(tables, &loaded, NULL);
@@ -123,11 +128,13 @@ int ezlb_snat_nat_peek(const char *tables, uint64_t *print)
 	if (rc < 0 || !loaded)
 		return rc < 0 ? rc : -ENOENT;
 	/* A new one each time: nothing to mend when ip_tables went and came back. */
-	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	fd = socket(form->family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (fd < 0)
 		return -errno;
+	asked.fd = fd;
+	asked.level = form->family == AF_INET ? SOL_IP : SOL_IPV6;
 	rc = -EAGAIN;
 	for (unsigned i = 0; i < TRIES && rc == -EAGAIN; i++)
-		rc = look(fd, print);
+		rc = look(&asked, print);
 	return rc;
 }

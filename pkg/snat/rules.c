@@ -9,9 +9,50 @@
 
 #include <ezlb/snat.h>
 
-#define MATCH_AT sizeof(struct ipt_entry)
-#define TARGET_SIZE \
-	XT_ALIGN(sizeof(struct xt_entry_target) + sizeof(struct nf_nat_ipv4_multi_range_compat))
+const struct ezlb_snat_form ezlb_snat_form_ip = {
+	.family = AF_INET,
+	.addr_size = sizeof(struct in_addr),
+	.dst = offsetof(struct ipt_entry, ip.dst),
+	.dmsk = offsetof(struct ipt_entry, ip.dmsk),
+	.proto = offsetof(struct ipt_entry, ip.proto),
+	.flags = offsetof(struct ipt_entry, ip.flags),
+	.said = offsetof(struct ipt_entry, ip.invflags) + 1,
+	.target_offset = offsetof(struct ipt_entry, target_offset),
+	.comefrom = offsetof(struct ipt_entry, comefrom),
+	.counters = offsetof(struct ipt_entry, counters),
+	.size = sizeof(struct ipt_entry),
+};
+
+const struct ezlb_snat_form ezlb_snat_form_ip6 = {
+	.family = AF_INET6,
+	.addr_size = sizeof(struct in6_addr),
+	.dst = offsetof(struct ip6t_entry, ipv6.dst),
+	.dmsk = offsetof(struct ip6t_entry, ipv6.dmsk),
+	.proto = offsetof(struct ip6t_entry, ipv6.proto),
+	.flags = offsetof(struct ip6t_entry, ipv6.flags),
+	/* IPv4 takes protocol 0 for any; here it is a header that can be asked for. */
+	.proto_flag = IP6T_F_PROTO,
+	.said = offsetof(struct ip6t_entry, ipv6.invflags) + 1,
+	.target_offset = offsetof(struct ip6t_entry, target_offset),
+	.comefrom = offsetof(struct ip6t_entry, comefrom),
+	.counters = offsetof(struct ip6t_entry, counters),
+	.size = sizeof(struct ip6t_entry),
+};
+
+static const struct ezlb_snat_form *form_of(uint8_t family)
+{
+	if (family == AF_INET)
+		return &ezlb_snat_form_ip;
+	return family == AF_INET6 ? &ezlb_snat_form_ip6 : NULL;
+}
+
+static size_t target_size(const struct ezlb_snat_form *form)
+{
+	size_t nat = form->family == AF_INET ? sizeof(struct nf_nat_ipv4_multi_range_compat)
+					     : sizeof(struct nf_nat_range);
+
+	return XT_ALIGN(sizeof(struct xt_entry_target) + nat);
+}
 
 static size_t match_size(enum ezlb_proto proto)
 {
@@ -75,9 +116,8 @@ static void put_match(enum ezlb_proto proto, struct xt_entry_match *match, uint1
 	put_port(proto, match->data, port);
 }
 
-static void put_target(struct xt_entry_target *target, const struct ezlb_addr *to)
+static void put_range_ip(void *data, const struct ezlb_addr *to)
 {
-	const char *name = to->family ? "SNAT" : "MASQUERADE";
 	struct nf_nat_ipv4_multi_range_compat nat = { .rangesize = 1 };
 
 	if (to->family) {
@@ -85,111 +125,174 @@ static void put_target(struct xt_entry_target *target, const struct ezlb_addr *t
 		memcpy(&nat.range[0].min_ip, to->bytes, sizeof(nat.range[0].min_ip));
 		nat.range[0].max_ip = nat.range[0].min_ip;
 	}
-	target->u.user.target_size = TARGET_SIZE;
+	memcpy(data, &nat, sizeof(nat));
+}
+
+static void put_range_ip6(void *data, const struct ezlb_addr *to)
+{
+	struct nf_nat_range nat = { 0 };
+
+	if (to->family) {
+		nat.flags = NF_NAT_RANGE_MAP_IPS;
+		memcpy(&nat.min_addr.in6, to->bytes, sizeof(nat.min_addr.in6));
+		nat.max_addr = nat.min_addr;
+	}
+	memcpy(data, &nat, sizeof(nat));
+}
+
+static void put_target(const struct ezlb_snat_form *form, struct xt_entry_target *target,
+		       const struct ezlb_addr *to)
+{
+	const char *name = to->family ? "SNAT" : "MASQUERADE";
+
+	target->u.user.target_size = (uint16_t)target_size(form);
 	ezlb_strcpy(target->u.user.name, sizeof(target->u.user.name), name);
-	memcpy(target->data, &nat, sizeof(nat));
+	if (form->family == AF_INET) {
+		put_range_ip(target->data, to);
+		return;
+	}
+	/* SNAT's revision 0 is IPv4's alone. */
+	target->u.user.revision = to->family ? 1 : 0;
+	put_range_ip6(target->data, to);
+}
+
+static void put_entry(const struct ezlb_snat_form *form, unsigned char *entry, size_t target_at,
+		      size_t len)
+{
+	const uint16_t offsets[] = { (uint16_t)target_at, (uint16_t)len };
+
+	memcpy(entry + form->target_offset, offsets, sizeof(offsets));
 }
 
 int ezlb_snat_rule_build(const struct ezlb_snat_row *row, struct ezlb_snat_rule *out)
 {
-	size_t target_at = MATCH_AT + match_size(row->proto);
-	struct ipt_entry *entry = (void *)out->bytes;
+	const struct ezlb_snat_form *form = form_of(row->backend.addr.family);
+	uint16_t proto = (uint16_t)ezlb_proto_number(row->proto);
+	size_t target_at;
 
-	if (row->backend.addr.family != AF_INET || (row->to.family && row->to.family != AF_INET))
+	if (!form || (row->to.family && row->to.family != form->family))
 		return -EAFNOSUPPORT;
 	if (!row->backend.port)
 		return -EINVAL;
 	memset(out, 0, sizeof(*out));
-	out->len = target_at + TARGET_SIZE;
-	memcpy(&entry->ip.dst, row->backend.addr.bytes, sizeof(entry->ip.dst));
-	entry->ip.dmsk.s_addr = INADDR_BROADCAST;
-	entry->ip.proto = (uint16_t)ezlb_proto_number(row->proto);
-	entry->target_offset = (uint16_t)target_at;
-	entry->next_offset = (uint16_t)out->len;
-	put_match(row->proto, (void *)(out->bytes + MATCH_AT), row->backend.port);
-	put_target((void *)(out->bytes + target_at), &row->to);
+	target_at = form->size + match_size(row->proto);
+	out->len = target_at + target_size(form);
+	memcpy(out->bytes + form->dst, row->backend.addr.bytes, form->addr_size);
+	memset(out->bytes + form->dmsk, 0xff, form->addr_size);
+	memcpy(out->bytes + form->proto, &proto, sizeof(proto));
+	out->bytes[form->flags] = form->proto_flag;
+	put_entry(form, out->bytes, target_at, out->len);
+	put_match(row->proto, (void *)(out->bytes + form->size), row->backend.port);
+	put_target(form, (void *)(out->bytes + target_at), &row->to);
 	return 0;
 }
 
-/*
- * Clears what says nothing about the rule: counters, fields that the kernel or libiptc uses for
- * itself, and what follows the NUL of a name (the kernel writes no further than that).
- */
-static void normalise(struct ezlb_snat_rule *rule, size_t target_at)
+static void name_normalise(char name[XT_EXTENSION_MAXNAMELEN])
 {
-	struct ipt_entry *entry = (void *)rule->bytes;
-	struct xt_entry_match *match = (void *)(rule->bytes + MATCH_AT);
-	struct xt_entry_target *target = (void *)(rule->bytes + target_at);
-	char name[XT_EXTENSION_MAXNAMELEN] = "";
+	size_t len = strnlen(name, XT_EXTENSION_MAXNAMELEN);
 
-	entry->nfcache = 0;
-	entry->comefrom = 0;
-	entry->counters = (struct xt_counters){ 0 };
-	memcpy(name, match->u.user.name, strnlen(match->u.user.name, sizeof(name)));
-	memcpy(match->u.user.name, name, sizeof(name));
-	memset(name, 0, sizeof(name));
-	memcpy(name, target->u.user.name, strnlen(target->u.user.name, sizeof(name)));
-	memcpy(target->u.user.name, name, sizeof(name));
+	memset(name + len, 0, XT_EXTENSION_MAXNAMELEN - len);
+}
+
+/*
+ * Clears what says nothing about the rule: counters, padding, fields that the kernel or libiptc
+ * uses for itself, and what follows the NUL of a name (the kernel writes no further than that).
+ */
+static void normalise(const struct ezlb_snat_form *form, struct ezlb_snat_rule *rule,
+		      size_t target_at)
+{
+	struct xt_entry_match *match = (void *)(rule->bytes + form->size);
+	struct xt_entry_target *target = (void *)(rule->bytes + target_at);
+
+	memset(rule->bytes + form->said, 0, form->target_offset - form->said);
+	memset(rule->bytes + form->comefrom, 0, form->size - form->comefrom);
+	name_normalise(match->u.user.name);
+	name_normalise(target->u.user.name);
+}
+
+static void read_to(const struct ezlb_snat_form *form, const struct xt_entry_target *target,
+		    struct ezlb_addr *to)
+{
+	size_t at = form->family == AF_INET
+			    ? offsetof(struct nf_nat_ipv4_multi_range_compat, range[0].min_ip)
+			    : offsetof(struct nf_nat_range, min_addr);
+
+	to->family = form->family;
+	memcpy(to->bytes, target->data + at, form->addr_size);
 }
 
 /* Reads the fields of a row where build puts them; whether the rest fits is for the caller. */
-static void read_row(const struct ezlb_snat_rule *rule, size_t target_at, struct ezlb_snat_row *row)
+static void read_row(const struct ezlb_snat_form *form, const struct ezlb_snat_rule *rule,
+		     size_t target_at, struct ezlb_snat_row *row)
 {
-	const struct ipt_entry *entry = (const void *)rule->bytes;
-	const struct xt_entry_match *match = (const void *)(rule->bytes + MATCH_AT);
+	const struct xt_entry_match *match = (const void *)(rule->bytes + form->size);
 	const struct xt_entry_target *target = (const void *)(rule->bytes + target_at);
-	struct nf_nat_ipv4_multi_range_compat nat;
 
-	row->backend.addr.family = AF_INET;
-	memcpy(row->backend.addr.bytes, &entry->ip.dst, sizeof(entry->ip.dst));
+	row->backend.addr.family = form->family;
+	memcpy(row->backend.addr.bytes, rule->bytes + form->dst, form->addr_size);
 	row->backend.port = get_port(row->proto, match->data);
-	if (strncmp(target->u.user.name, "SNAT", sizeof(target->u.user.name)) != 0)
-		return;
-	memcpy(&nat, target->data, sizeof(nat));
-	row->to.family = AF_INET;
-	memcpy(row->to.bytes, &nat.range[0].min_ip, sizeof(nat.range[0].min_ip));
+	if (strncmp(target->u.user.name, "SNAT", sizeof(target->u.user.name)) == 0)
+		read_to(form, target, &row->to);
 }
 
-int ezlb_snat_rule_parse(const void *bytes, size_t len, struct ezlb_snat_row *out)
+int ezlb_snat_rule_parse(const struct ezlb_snat_form *form, const void *bytes, size_t len,
+			 struct ezlb_snat_row *out)
 {
 	struct ezlb_snat_rule seen = { .len = len }, made;
-	const struct ipt_entry *entry = (const void *)seen.bytes;
 	struct ezlb_snat_row row = { 0 };
 	size_t target_at;
+	uint16_t proto;
 
 	if (len > sizeof(seen.bytes))
 		return -EINVAL;
 	memcpy(seen.bytes, bytes, len);
-	if (ezlb_proto_from_number(entry->ip.proto, &row.proto) < 0)
+	memcpy(&proto, seen.bytes + form->proto, sizeof(proto));
+	if (ezlb_proto_from_number(proto, &row.proto) < 0)
 		return -EINVAL;
-	target_at = MATCH_AT + match_size(row.proto);
-	if (len != target_at + TARGET_SIZE)
+	target_at = form->size + match_size(row.proto);
+	if (len != target_at + target_size(form))
 		return -EINVAL;
-	read_row(&seen, target_at, &row);
-	normalise(&seen, target_at);
+	read_row(form, &seen, target_at, &row);
+	normalise(form, &seen, target_at);
 	if (ezlb_snat_rule_build(&row, &made) < 0 || memcmp(seen.bytes, made.bytes, len) != 0)
 		return -EINVAL;
 	*out = row;
 	return 0;
 }
 
-void ezlb_snat_rule_jump(struct ezlb_snat_rule *out)
+void ezlb_snat_rule_jump(const struct ezlb_snat_form *form, struct ezlb_snat_rule *out)
 {
-	struct ipt_entry *entry = (void *)out->bytes;
-	struct xt_standard_target *target = (void *)(out->bytes + sizeof(*entry));
+	struct xt_standard_target *target = (void *)(out->bytes + form->size);
 
 	memset(out, 0, sizeof(*out));
-	out->len = sizeof(*entry) + XT_ALIGN(sizeof(*target));
-	entry->target_offset = sizeof(*entry);
-	entry->next_offset = (uint16_t)out->len;
+	out->len = form->size + XT_ALIGN(sizeof(*target));
+	put_entry(form, out->bytes, form->size, out->len);
 	target->target.u.user.target_size = XT_ALIGN(sizeof(*target));
 	ezlb_strcpy(target->target.u.user.name, sizeof(target->target.u.user.name),
 		    EZLB_SNAT_CHAIN);
 }
 
-bool ezlb_snat_rule_is_plain_jump(const struct ipt_entry *entry)
+bool ezlb_snat_rule_is_plain_jump(const struct ezlb_snat_form *form, const void *entry)
 {
-	static const struct ipt_ip any;
+	static const unsigned char any[sizeof(struct ip6t_entry)];
+	uint16_t target_at;
 
-	return entry->target_offset == sizeof(*entry) && memcmp(&entry->ip, &any, sizeof(any)) == 0;
+	memcpy(&target_at, (const char *)entry + form->target_offset, sizeof(target_at));
+	return target_at == form->size && memcmp(entry, any, form->said) == 0;
+}
+
+size_t ezlb_snat_rule_len(const struct ezlb_snat_form *form, const void *entry)
+{
+	uint16_t offsets[2];
+
+	memcpy(offsets, (const char *)entry + form->target_offset, sizeof(offsets));
+	return offsets[1];
+}
+
+struct xt_counters ezlb_snat_rule_counters(const struct ezlb_snat_form *form, const void *entry)
+{
+	struct xt_counters out;
+
+	memcpy(&out, (const char *)entry + form->counters, sizeof(out));
+	return out;
 }

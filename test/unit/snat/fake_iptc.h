@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fake_iptc: a libiptc over arrays, linked before the real one. It keeps libiptc's manners: errors
- * through errno, snapshots, one commit; and it fails when told to.
+ * fake_iptc: a libiptc and a libip6tc over arrays, linked before the real ones. They keep libiptc's
+ * manners: errors through errno, snapshots, one commit; and they fail when told to.
  */
 #pragma once
 
@@ -14,6 +14,7 @@
 
 #include "rules.h"
 
+#include <libiptc/libip6tc.h>
 #include <libiptc/libiptc.h>
 
 #define FAKE_CHAINS 8
@@ -24,12 +25,14 @@ struct fake_chain {
 };
 
 struct xtc_handle {
+	struct fake_lib *lib;
 	struct fake_chain chains[FAKE_CHAINS];
 	size_t n, chain_at, rule_at;
 	struct fake_chain *walked;
 };
 
-static struct {
+struct fake_lib {
+	const struct ezlb_snat_form *form;
 	struct xtc_handle kernel;
 	unsigned inits, commits; /* how often each was called */
 	int init_error;		 /* errno, every time */
@@ -38,7 +41,8 @@ static struct {
 	unsigned commit_errors;
 	bool commit_lost;			/* says yes and does nothing */
 	void (*after_commit)(unsigned commits); /* another program */
-} fake;
+};
+static struct fake_lib fake, fake6;
 
 static struct fake_chain *fake_chain(struct xtc_handle *handle, const char *name)
 {
@@ -60,7 +64,7 @@ static struct fake_chain *fake_add_chain(struct xtc_handle *handle, const char *
 
 static void fake_copy(struct xtc_handle *to, const struct xtc_handle *from)
 {
-	*to = (struct xtc_handle){ .n = 0 };
+	*to = (struct xtc_handle){ .lib = from->lib };
 	for (size_t i = 0; i < from->n; i++) {
 		struct fake_chain *chain = fake_add_chain(to, from->chains[i].name);
 
@@ -82,14 +86,14 @@ static int fake_fail(int code)
 	return 0;
 }
 
-static int fake_put(const char *name, const struct ipt_entry *entry, size_t at,
-		    struct xtc_handle *handle)
+static int fake_put(const char *name, const void *entry, size_t at, struct xtc_handle *handle)
 {
 	struct fake_chain *chain = fake_chain(handle, name);
-	struct ezlb_snat_rule *items, rule = { .len = entry->next_offset };
+	const struct fake_lib *lib = handle->lib;
+	struct ezlb_snat_rule *items, rule = { .len = ezlb_snat_rule_len(lib->form, entry) };
 
-	if (fake.edit_error || !chain)
-		return fake_fail(fake.edit_error ? fake.edit_error : ENOENT);
+	if (lib->edit_error || !chain)
+		return fake_fail(lib->edit_error ? lib->edit_error : ENOENT);
 	memcpy(rule.bytes, entry, rule.len);
 	EZLB_PUSH(&chain->rules);
 	items = chain->rules.items;
@@ -98,95 +102,76 @@ static int fake_put(const char *name, const struct ipt_entry *entry, size_t at,
 	return 1;
 }
 
-/* --- what libiptc exports -------------------------------------------------------------------- */
-
-struct xtc_handle *iptc_init(const char *table)
+static struct xtc_handle *fake_init(struct fake_lib *lib, const char *table)
 {
 	struct xtc_handle *handle;
 
-	fake.inits++;
-	errno = fake.init_error;
+	lib->inits++;
+	errno = lib->init_error;
 	if (errno || strcmp(table, "nat") != 0)
 		return NULL;
 	handle = ezlb_calloc(1, sizeof(*handle));
-	fake_copy(handle, &fake.kernel);
+	fake_copy(handle, &lib->kernel);
 	return handle;
 }
 
-void iptc_free(struct xtc_handle *handle)
+static void fake_free(struct xtc_handle *handle)
 {
 	fake_clear(handle);
 	free(handle);
 }
 
-int iptc_is_chain(const char *name, struct xtc_handle *const handle)
-{
-	return fake_chain(handle, name) != NULL;
-}
-
-const char *iptc_next_chain(struct xtc_handle *handle)
+static const char *fake_next_chain(struct xtc_handle *handle)
 {
 	return handle->chain_at < handle->n ? handle->chains[handle->chain_at++].name : NULL;
 }
 
-const char *iptc_first_chain(struct xtc_handle *handle)
+static const void *fake_next_rule(struct xtc_handle *handle)
 {
-	handle->chain_at = 0;
-	return iptc_next_chain(handle);
-}
-
-const struct ipt_entry *iptc_next_rule(const struct ipt_entry *prev, struct xtc_handle *handle)
-{
-	(void)prev;
 	if (!handle->walked || handle->rule_at == handle->walked->rules.len)
 		return NULL;
-	return (const void *)handle->walked->rules.items[handle->rule_at++].bytes;
+	return handle->walked->rules.items[handle->rule_at++].bytes;
 }
 
-const struct ipt_entry *iptc_first_rule(const char *name, struct xtc_handle *handle)
+static const void *fake_first_rule(const char *name, struct xtc_handle *handle)
 {
 	handle->walked = fake_chain(handle, name);
 	handle->rule_at = 0;
-	return iptc_next_rule(NULL, handle);
+	return fake_next_rule(handle);
 }
 
-const char *iptc_get_target(const struct ipt_entry *entry, struct xtc_handle *handle)
+static const char *fake_target(const struct ezlb_snat_form *form, const void *entry)
 {
-	const struct xt_entry_target *target =
-		(const void *)((const char *)entry + entry->target_offset);
+	uint16_t at;
+	const struct xt_entry_target *target;
 
-	(void)handle;
+	memcpy(&at, (const char *)entry + form->target_offset, sizeof(at));
+	target = (const void *)((const char *)entry + at);
 	return target->u.user.name;
 }
 
-int iptc_get_references(unsigned *refs, const xt_chainlabel name, struct xtc_handle *handle)
+static unsigned fake_references(const char *name, struct xtc_handle *handle)
 {
-	*refs = 0;
+	unsigned refs = 0;
+
 	for (size_t i = 0; i < handle->n; i++) {
 		for (size_t j = 0; j < handle->chains[i].rules.len; j++) {
 			const void *entry = handle->chains[i].rules.items[j].bytes;
 
-			*refs += strcmp(iptc_get_target(entry, handle), name) == 0;
+			refs += strcmp(fake_target(handle->lib->form, entry), name) == 0;
 		}
 	}
-	return 1;
+	return refs;
 }
 
-int iptc_insert_entry(const xt_chainlabel name, const struct ipt_entry *entry, unsigned at,
-		      struct xtc_handle *handle)
-{
-	return fake_put(name, entry, at, handle);
-}
-
-int iptc_append_entry(const xt_chainlabel name, const struct ipt_entry *entry,
-		      struct xtc_handle *handle)
+static int fake_append(const char *name, const void *entry, struct xtc_handle *handle)
 {
 	const struct fake_chain *chain = fake_chain(handle, name);
 
 	return fake_put(name, entry, chain ? chain->rules.len : 0, handle);
 }
 
-int iptc_delete_num_entry(const xt_chainlabel name, unsigned at, struct xtc_handle *handle)
+static int fake_delete_at(const char *name, unsigned at, struct xtc_handle *handle)
 {
 	struct fake_chain *chain = fake_chain(handle, name);
 
@@ -198,7 +183,7 @@ int iptc_delete_num_entry(const xt_chainlabel name, unsigned at, struct xtc_hand
 	return 1;
 }
 
-int iptc_flush_entries(const xt_chainlabel name, struct xtc_handle *handle)
+static int fake_flush(const char *name, struct xtc_handle *handle)
 {
 	struct fake_chain *chain = fake_chain(handle, name);
 
@@ -208,7 +193,7 @@ int iptc_flush_entries(const xt_chainlabel name, struct xtc_handle *handle)
 	return 1;
 }
 
-int iptc_create_chain(const xt_chainlabel name, struct xtc_handle *handle)
+static int fake_create_chain(const char *name, struct xtc_handle *handle)
 {
 	if (fake_chain(handle, name))
 		return fake_fail(EEXIST);
@@ -216,12 +201,11 @@ int iptc_create_chain(const xt_chainlabel name, struct xtc_handle *handle)
 	return 1;
 }
 
-int iptc_delete_chain(const xt_chainlabel name, struct xtc_handle *handle)
+static int fake_delete_chain(const char *name, struct xtc_handle *handle)
 {
 	struct fake_chain *chain = fake_chain(handle, name);
-	unsigned refs;
+	unsigned refs = fake_references(name, handle);
 
-	iptc_get_references(&refs, name, handle);
 	if (!chain || refs || chain->rules.len)
 		return fake_fail(!chain ? ENOENT : refs ? EMLINK : ENOTEMPTY);
 	handle->n--;
@@ -229,24 +213,109 @@ int iptc_delete_chain(const xt_chainlabel name, struct xtc_handle *handle)
 	return 1;
 }
 
-int iptc_commit(struct xtc_handle *handle)
+static int fake_commit(struct xtc_handle *handle)
 {
-	fake.commits++;
-	if (fake.commits <= fake.commit_errors)
-		return fake_fail(fake.commit_error);
-	if (!fake.commit_lost) {
-		fake_clear(&fake.kernel);
-		fake_copy(&fake.kernel, handle);
+	struct fake_lib *lib = handle->lib;
+
+	lib->commits++;
+	if (lib->commits <= lib->commit_errors)
+		return fake_fail(lib->commit_error);
+	if (!lib->commit_lost) {
+		fake_clear(&lib->kernel);
+		fake_copy(&lib->kernel, handle);
 	}
-	if (fake.after_commit)
-		fake.after_commit(fake.commits);
+	if (lib->after_commit)
+		lib->after_commit(lib->commits);
 	return 1;
 }
 
-const char *iptc_strerror(int code)
+static const char *fake_strerror(int code)
 {
 	static char text[32];
 
 	snprintf(text, sizeof(text), "libiptc error %d", code);
 	return text;
 }
+
+/* What a library exports that works on `state` and calls an entry `entry`. */
+#define FAKE_LIB(prefix, entry, state)                                                      \
+	struct xtc_handle *prefix##_init(const char *table)                                 \
+	{                                                                                   \
+		return fake_init(&(state), table);                                          \
+	}                                                                                   \
+	void prefix##_free(struct xtc_handle *handle)                                       \
+	{                                                                                   \
+		assert_ptr_equal(handle->lib, &(state));                                    \
+		fake_free(handle);                                                          \
+	}                                                                                   \
+	int prefix##_is_chain(const char *name, struct xtc_handle *const handle)            \
+	{                                                                                   \
+		return fake_chain(handle, name) != NULL;                                    \
+	}                                                                                   \
+	const char *prefix##_next_chain(struct xtc_handle *handle)                          \
+	{                                                                                   \
+		return fake_next_chain(handle);                                             \
+	}                                                                                   \
+	const char *prefix##_first_chain(struct xtc_handle *handle)                         \
+	{                                                                                   \
+		handle->chain_at = 0;                                                       \
+		return fake_next_chain(handle);                                             \
+	}                                                                                   \
+	const entry *prefix##_next_rule(const entry *prev, struct xtc_handle *handle)       \
+	{                                                                                   \
+		(void)prev;                                                                 \
+		return fake_next_rule(handle);                                              \
+	}                                                                                   \
+	const entry *prefix##_first_rule(const char *name, struct xtc_handle *handle)       \
+	{                                                                                   \
+		return fake_first_rule(name, handle);                                       \
+	}                                                                                   \
+	const char *prefix##_get_target(const entry *rule, struct xtc_handle *handle)       \
+	{                                                                                   \
+		return fake_target(handle->lib->form, rule);                                \
+	}                                                                                   \
+	int prefix##_get_references(unsigned *refs, const xt_chainlabel name,               \
+				    struct xtc_handle *handle)                              \
+	{                                                                                   \
+		*refs = fake_references(name, handle);                                      \
+		return 1;                                                                   \
+	}                                                                                   \
+	int prefix##_insert_entry(const xt_chainlabel name, const entry *rule, unsigned at, \
+				  struct xtc_handle *handle)                                \
+	{                                                                                   \
+		return fake_put(name, rule, at, handle);                                    \
+	}                                                                                   \
+	int prefix##_append_entry(const xt_chainlabel name, const entry *rule,              \
+				  struct xtc_handle *handle)                                \
+	{                                                                                   \
+		return fake_append(name, rule, handle);                                     \
+	}                                                                                   \
+	int prefix##_delete_num_entry(const xt_chainlabel name, unsigned at,                \
+				      struct xtc_handle *handle)                            \
+	{                                                                                   \
+		return fake_delete_at(name, at, handle);                                    \
+	}                                                                                   \
+	int prefix##_flush_entries(const xt_chainlabel name, struct xtc_handle *handle)     \
+	{                                                                                   \
+		return fake_flush(name, handle);                                            \
+	}                                                                                   \
+	int prefix##_create_chain(const xt_chainlabel name, struct xtc_handle *handle)      \
+	{                                                                                   \
+		return fake_create_chain(name, handle);                                     \
+	}                                                                                   \
+	int prefix##_delete_chain(const xt_chainlabel name, struct xtc_handle *handle)      \
+	{                                                                                   \
+		return fake_delete_chain(name, handle);                                     \
+	}                                                                                   \
+	int prefix##_commit(struct xtc_handle *handle)                                      \
+	{                                                                                   \
+		assert_ptr_equal(handle->lib, &(state));                                    \
+		return fake_commit(handle);                                                 \
+	}                                                                                   \
+	const char *prefix##_strerror(int code)                                             \
+	{                                                                                   \
+		return fake_strerror(code);                                                 \
+	}
+
+FAKE_LIB(iptc, struct ipt_entry, fake)
+FAKE_LIB(ip6tc, struct ip6t_entry, fake6)

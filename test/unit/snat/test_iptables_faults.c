@@ -9,7 +9,7 @@ static void assert_apply_fails(int rc, const char *message)
 {
 	struct ezlb_err err = { 0 };
 
-	assert_int_equal(APPLY(&err, SETUP, ADD(1, 0), ADD(-1, 0)), rc);
+	assert_int_equal(APPLY(&err, SETUP, ADD(1, 0), BAD(2)), rc);
 	assert_int_equal(err.code, -rc);
 	if (!strstr(err.msg, message))
 		fail_msg("'%s' is not in '%s'", message, err.msg);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The cheap look at the nat table, over a kernel that answers getsockopt as the real one does. */
+/* The cheap look at the nat table, of a family, over a kernel that answers getsockopt as the real
+ * one does. */
 #include "tmpdir.h"
 
 #include <errno.h>
@@ -9,31 +10,35 @@
 #include "iptables.h"
 #include "rules.h"
 
-#define TABLES "tables"
+#define TABLES	"tables"
+#define TABLES6 "tables6"
 
 /* Room for more entries than are read one by one. */
 #define RULES_MAX 2200
 
-static struct {
+struct fake {
 	struct ipt_getinfo info;
-	_Alignas(struct ipt_entry) unsigned char bytes[RULES_MAX * EZLB_SNAT_RULE_MAX];
+	_Alignas(struct ip6t_entry) unsigned char bytes[RULES_MAX * EZLB_SNAT_RULE_MAX];
 	int socket_error, info_error, entries_error;
 	unsigned entries_errors; /* how many times */
 	unsigned infos, entries; /* how often each was asked for */
 	int fd;			 /* the last one */
-} fake;
+};
+static struct fake fake, fake6;
 static struct ezlb_layer *layer;
-static struct text tables;
+static struct text tables, tables6;
 
 /* --- the kernel ------------------------------------------------------------------------------ */
 
 int socket(int domain, int type, int protocol)
 {
-	assert_int_equal(domain, AF_INET);
+	struct fake *of = domain == AF_INET6 ? &fake6 : &fake;
+
+	assert_true(domain == AF_INET || domain == AF_INET6);
 	assert_int_equal(type, SOCK_RAW | SOCK_CLOEXEC);
 	(void)protocol;
-	errno = fake.socket_error;
-	return fake.fd = errno ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	errno = of->socket_error;
+	return of->fd = errno ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 static int fake_fail(int code)
@@ -42,57 +47,67 @@ static int fake_fail(int code)
 	return -1;
 }
 
-static int fake_info(struct ipt_getinfo *out, socklen_t len)
+static int fake_info(struct fake *of, struct ipt_getinfo *out, socklen_t len)
 {
-	fake.infos++;
+	of->infos++;
 	assert_int_equal(len, sizeof(*out));
 	assert_string_equal(out->name, "nat");
-	if (fake.info_error)
-		return fake_fail(fake.info_error);
-	*out = fake.info;
+	if (of->info_error)
+		return fake_fail(of->info_error);
+	*out = of->info;
 	return 0;
 }
 
 /* Like the kernel's copy it leaves bytes out: here those that are 0xee. */
-static int fake_entries(struct ipt_get_entries *out, socklen_t len)
+static int fake_entries(struct fake *of, struct ipt_get_entries *out, socklen_t len)
 {
 	unsigned char *bytes = (unsigned char *)out + sizeof(*out);
 
-	fake.entries++;
+	of->entries++;
 	assert_int_equal(len, sizeof(*out) + out->size);
 	assert_string_equal(out->name, "nat");
-	if (fake.entries <= fake.entries_errors)
-		return fake_fail(fake.entries_error);
-	assert_int_equal(out->size, fake.info.size);
+	if (of->entries <= of->entries_errors)
+		return fake_fail(of->entries_error);
+	assert_int_equal(out->size, of->info.size);
 	for (size_t i = 0; i < out->size; i++) {
-		if (fake.bytes[i] != 0xee)
-			bytes[i] = fake.bytes[i];
+		if (of->bytes[i] != 0xee)
+			bytes[i] = of->bytes[i];
 	}
 	return 0;
 }
 
 int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 {
-	assert_int_equal(fd, fake.fd);
-	assert_int_equal(level, SOL_IP);
+	struct fake *of = level == SOL_IPV6 ? &fake6 : &fake;
+
+	assert_true(level == SOL_IP || level == SOL_IPV6);
+	assert_int_equal(fd, of->fd);
 	if (name == IPT_SO_GET_INFO)
-		return fake_info(value, *len);
+		return fake_info(of, value, *len);
 	assert_int_equal(name, IPT_SO_GET_ENTRIES);
-	return fake_entries(value, *len);
+	return fake_entries(of, value, *len);
+}
+
+static void add_row(struct fake *of, const char *backend)
+{
+	struct ezlb_snat_row row = { .proto = EZLB_TCP };
+	struct ezlb_snat_rule rule;
+
+	assert_int_equal(ezlb_endpoint_parse(backend, &row.backend, NULL), 0);
+	assert_int_equal(ezlb_snat_rule_build(&row, &rule), 0);
+	rule.bytes[rule.len - 1] = 0xee;
+	memcpy(of->bytes + of->info.size, rule.bytes, rule.len);
+	of->info.size += (unsigned)rule.len;
+	of->info.num_entries++;
 }
 
 /* Adds the rule of backend 10.0.0.N to the table. */
 static void add(uint8_t n)
 {
-	struct ezlb_snat_row row = { .proto = EZLB_TCP, .backend.port = 80 };
-	struct ezlb_snat_rule rule;
+	char backend[EZLB_ENDPOINT_STRLEN];
 
-	row.backend.addr = (struct ezlb_addr){ .family = AF_INET, .bytes = { 10, 0, 0, n } };
-	assert_int_equal(ezlb_snat_rule_build(&row, &rule), 0);
-	rule.bytes[rule.len - 1] = 0xee;
-	memcpy(fake.bytes + fake.info.size, rule.bytes, rule.len);
-	fake.info.size += (unsigned)rule.len;
-	fake.info.num_entries++;
+	snprintf(backend, sizeof(backend), "10.0.0.%u:80", n);
+	add_row(&fake, backend);
 }
 
 static struct ipt_entry *entry(unsigned i)
@@ -116,8 +131,12 @@ static int setup(void **state)
 		return -1;
 	put(TABLES, "filter\nnat\n");
 	tables = at(TABLES);
-	layer = ezlb_snat_iptables_new(tables.s);
+	tables6 = at(TABLES6);
+	layer = ezlb_snat_iptables_new(tables.s, tables6.s);
 	fill(3);
+	memset(&fake6, 0, sizeof(fake6));
+	add_row(&fake6, "[fd00::1]:80");
+	add_row(&fake6, "[fd00::2]:80");
 	return 0;
 }
 
@@ -346,14 +365,58 @@ static void test_garbage(void **state)
 	assert_int_equal(peek(&got), -EPROTO);
 }
 
+/* Each of the tables counts, and the one that is not loaded is not asked. */
+static void test_families(void **state)
+{
+	struct ip6t_entry *first = (void *)fake6.bytes;
+	uint64_t ip = print(), both, only6;
+
+	(void)state;
+	assert_int_equal(fake6.infos, 0);
+	put(TABLES6, "nat\n");
+	both = print();
+	assert_int_not_equal(both, ip);
+	first->counters = (struct xt_counters){ .pcnt = 7, .bcnt = 4711 };
+	assert_int_equal(print(), both);
+	first->ipv6.dst.s6_addr[15]++;
+	assert_int_not_equal(print(), both);
+	first->ipv6.dst.s6_addr[15]--;
+	entry(0)->ip.dst.s_addr++;
+	assert_int_not_equal(print(), both);
+	entry(0)->ip.dst.s_addr--;
+	assert_int_equal(print(), both);
+	assert_int_equal(fcntl(fake6.fd, F_GETFD), -1);
+
+	put(TABLES, "");
+	fake.infos = 0;
+	only6 = print();
+	assert_int_not_equal(only6, both);
+	assert_int_not_equal(only6, ip);
+	assert_int_equal(fake.infos, 0);
+}
+
+static void test_cannot_look_ip6(void **state)
+{
+	uint64_t got;
+
+	(void)state;
+	put(TABLES6, "nat\n");
+	fake6.socket_error = EAFNOSUPPORT;
+	assert_int_equal(peek(&got), -EAFNOSUPPORT);
+	fake6.socket_error = 0;
+	((struct ip6t_entry *)(void *)fake6.bytes)->next_offset = sizeof(struct ip6t_entry) - 1;
+	assert_int_equal(peek(&got), -EPROTO);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_stable),	TEST(test_changes), TEST(test_limits),
-		TEST(test_odd_size),	TEST(test_race),    TEST(test_not_loaded),
-		TEST(test_cannot_look), TEST(test_garbage),
+		TEST(test_stable),	    TEST(test_changes), TEST(test_limits),
+		TEST(test_odd_size),	    TEST(test_race),	TEST(test_not_loaded),
+		TEST(test_cannot_look),	    TEST(test_garbage), TEST(test_families),
+		TEST(test_cannot_look_ip6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,11 @@ static struct ezlb_snat_rule build(enum ezlb_proto proto, const char *backend, c
 	return rule;
 }
 
+static const struct ezlb_snat_form *form(const struct ezlb_snat_row *in)
+{
+	return in->backend.addr.family == AF_INET ? &ezlb_snat_form_ip : &ezlb_snat_form_ip6;
+}
+
 static void assert_row_equal(const struct ezlb_snat_row *a, const struct ezlb_snat_row *b)
 {
 	assert_int_equal(ezlb_snat_row_cmp(a, b), 0);
@@ -53,6 +58,13 @@ static const struct {
 	{ "sctp masquerade", EZLB_SCTP, "192.168.10.11:3868", MASQUERADE, 496 },
 	{ "lowest", EZLB_TCP, "0.0.0.1:1", "0.0.0.1", 216 },
 	{ "highest", EZLB_TCP, "255.255.255.255:65535", "255.255.255.255", 216 },
+	{ "tcp6 snat", EZLB_TCP, "[fd00::a:b]:80", "fd00::3", 288 },
+	{ "tcp6 masquerade", EZLB_TCP, "[fd00::a:b]:80", MASQUERADE, 288 },
+	{ "udp6 snat", EZLB_UDP, "[fd00::a:b]:53", "fd00::3", 288 },
+	{ "udp6 masquerade", EZLB_UDP, "[fd00::a:b]:53", MASQUERADE, 288 },
+	{ "sctp6 snat", EZLB_SCTP, "[fd00::a:b]:3868", "fd00::3", 568 },
+	{ "sctp6 masquerade", EZLB_SCTP, "[fd00::a:b]:3868", MASQUERADE, 568 },
+	{ "lowest6", EZLB_TCP, "[::1]:1", "::1", 288 },
 };
 
 #define N_RULES (sizeof(rules) / sizeof(rules[0]))
@@ -66,9 +78,8 @@ static void test_round_trip(void **state)
 
 		assert_int_equal(ezlb_snat_rule_build(&in, &rule), 0);
 		assert_int_equal(rule.len, rules[i].len);
-		assert_int_equal(((const struct ipt_entry *)(void *)rule.bytes)->next_offset,
-				 rule.len);
-		assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), 0);
+		assert_int_equal(ezlb_snat_rule_len(form(&in), rule.bytes), rule.len);
+		assert_int_equal(ezlb_snat_rule_parse(form(&in), rule.bytes, rule.len, &out), 0);
 		assert_row_equal(&in, &out);
 	}
 }
@@ -104,6 +115,37 @@ static void test_bytes(void **state)
 	assert_memory_equal(target->data, nat, sizeof(nat));
 }
 
+static void test_bytes_ip6(void **state)
+{
+	struct ezlb_snat_rule rule = build(EZLB_TCP, "[fd00::b]:80", "fd00::3");
+	const struct ip6t_entry *entry = (const void *)rule.bytes;
+	const struct xt_entry_match *match = (const void *)(rule.bytes + 168);
+	const struct xt_entry_target *target = (const void *)(rule.bytes + 216);
+	const struct nf_nat_range *nat = (const void *)target->data;
+	const uint8_t backend[16] = { 0xfd, [15] = 0xb }, to[16] = { 0xfd, [15] = 3 };
+	uint8_t ones[16];
+
+	(void)state;
+	memset(ones, 0xff, sizeof(ones));
+	assert_memory_equal(&entry->ipv6.dst, backend, 16);
+	assert_memory_equal(&entry->ipv6.dmsk, ones, 16);
+	assert_int_equal(entry->ipv6.proto, IPPROTO_TCP);
+	assert_int_equal(entry->ipv6.flags, IP6T_F_PROTO); /* without it proto says nothing */
+	assert_int_equal(entry->target_offset, 216);
+	assert_string_equal(match->u.user.name, "tcp");
+	assert_int_equal(((const struct xt_tcp *)(const void *)match->data)->dpts[1], 80);
+	assert_string_equal(target->u.user.name, "SNAT");
+	assert_int_equal(target->u.user.revision, 1);
+	assert_int_equal(target->u.user.target_size, 72);
+	assert_int_equal(nat->flags, NF_NAT_RANGE_MAP_IPS);
+	assert_memory_equal(&nat->min_addr, to, 16);
+	assert_memory_equal(&nat->max_addr, to, 16);
+	rule = build(EZLB_TCP, "[fd00::b]:80", MASQUERADE);
+	assert_string_equal(target->u.user.name, "MASQUERADE");
+	assert_int_equal(target->u.user.revision, 0);
+	assert_int_equal(nat->flags, 0);
+}
+
 static void test_sctp_bytes(void **state)
 {
 	struct ezlb_snat_rule rule = build(EZLB_SCTP, "192.168.10.11:3868", MASQUERADE);
@@ -122,7 +164,7 @@ static void test_sctp_bytes(void **state)
 
 static void test_refused(void **state)
 {
-	struct ezlb_snat_row v6 = row(EZLB_TCP, "[fd00::1]:80", MASQUERADE);
+	struct ezlb_snat_row v4_to = row(EZLB_TCP, "[fd00::1]:80", "10.0.0.1");
 	struct ezlb_snat_row v6_to = row(EZLB_TCP, "10.0.0.1:80", "fd00::1");
 	struct ezlb_snat_row none = { .proto = EZLB_TCP, .backend.port = 80 };
 	struct ezlb_snat_row port = row(EZLB_TCP, "10.0.0.1:80", MASQUERADE);
@@ -130,7 +172,7 @@ static void test_refused(void **state)
 
 	(void)state;
 	port.backend.port = 0;
-	assert_int_equal(ezlb_snat_rule_build(&v6, &rule), -EAFNOSUPPORT);
+	assert_int_equal(ezlb_snat_rule_build(&v4_to, &rule), -EAFNOSUPPORT);
 	assert_int_equal(ezlb_snat_rule_build(&v6_to, &rule), -EAFNOSUPPORT);
 	assert_int_equal(ezlb_snat_rule_build(&none, &rule), -EAFNOSUPPORT);
 	assert_int_equal(ezlb_snat_rule_build(&port, &rule), -EINVAL);
@@ -143,6 +185,7 @@ static void test_short_and_long(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_RULES; i++) {
+		struct ezlb_snat_row in = row(rules[i].proto, rules[i].backend, rules[i].to);
 		struct ezlb_snat_rule rule = build(rules[i].proto, rules[i].backend, rules[i].to);
 
 		for (size_t len = 0; len <= rule.len + 16; len++) {
@@ -150,7 +193,7 @@ static void test_short_and_long(void **state)
 			int want = len == rule.len ? 0 : -EINVAL;
 
 			memcpy(copy, rule.bytes, len < rule.len ? len : rule.len);
-			assert_int_equal(ezlb_snat_rule_parse(copy, len, &out), want);
+			assert_int_equal(ezlb_snat_rule_parse(form(&in), copy, len, &out), want);
 			free(copy);
 		}
 	}
@@ -171,23 +214,25 @@ static void test_ignored(void **state)
 	entry->counters.pcnt = 5;
 	entry->counters.bcnt = 300;
 	match->u.user.name[10] = 'x'; /* after the NUL */
-	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), 0);
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out), 0);
 	assert_row_equal(&in, &out);
 }
 
-static bool kernels_own(size_t at)
+static bool kernels_own(const struct ezlb_snat_form *form, size_t at)
 {
-	return (at >= offsetof(struct ipt_entry, nfcache) &&
-		at < offsetof(struct ipt_entry, target_offset)) ||
-	       (at >= offsetof(struct ipt_entry, comefrom) && at < sizeof(struct ipt_entry));
+	return (at >= form->said && at < form->target_offset) ||
+	       (at >= form->comefrom && at < form->size);
 }
 
 /* In a name of 29 bytes, those after the NUL that ends "tcp" or "SNAT". */
-static bool after_name(const struct ezlb_snat_rule *rule, size_t at)
+static bool after_name(const struct ezlb_snat_form *form, const struct ezlb_snat_rule *rule,
+		       size_t at)
 {
-	const struct ipt_entry *entry = (const void *)rule->bytes;
-	const size_t names[] = { sizeof(*entry) + 2, entry->target_offset + 2u };
+	size_t names[] = { form->size + 2, 2 };
+	uint16_t target_offset;
 
+	memcpy(&target_offset, rule->bytes + form->target_offset, sizeof(target_offset));
+	names[1] += target_offset;
 	for (size_t i = 0; i < 2; i++) {
 		size_t end = names[i] + strlen((const char *)rule->bytes + names[i]);
 
@@ -206,8 +251,8 @@ static void check_mutation(const struct ezlb_snat_rule *rule, const struct ezlb_
 	int rc;
 
 	bad.bytes[at] ^= flip;
-	rc = ezlb_snat_rule_parse(bad.bytes, bad.len, &out);
-	if (kernels_own(at) || after_name(rule, at)) {
+	rc = ezlb_snat_rule_parse(form(in), bad.bytes, bad.len, &out);
+	if (kernels_own(form(in), at) || after_name(form(in), rule, at)) {
 		assert_int_equal(rc, 0);
 		assert_row_equal(in, &out);
 		return;
@@ -232,9 +277,8 @@ static void test_mutations(void **state)
 			for (unsigned flip = 1; flip < 256; flip++)
 				check_mutation(&rule, &in, at, (uint8_t)flip, &accepted);
 		}
-		/* Only -d has four bytes that stand alone: each port and --to-source is there
-		 * twice. */
-		assert_int_equal(accepted, 4 * 255);
+		/* Only -d's bytes stand alone: each port and --to-source is there twice. */
+		assert_int_equal(accepted, form(&in)->addr_size * 255);
 	}
 }
 
@@ -248,26 +292,77 @@ static void test_strangers(void **state)
 	struct ezlb_snat_row out;
 
 	(void)state;
-	ezlb_snat_rule_jump(&jump);
-	assert_int_equal(ezlb_snat_rule_parse(jump.bytes, jump.len, &out), -EINVAL);
+	ezlb_snat_rule_jump(&ezlb_snat_form_ip, &jump);
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, jump.bytes, jump.len, &out),
+			 -EINVAL);
 
 	nat->range[0].flags |= NF_NAT_RANGE_PROTO_RANDOM_FULLY;
-	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), -EINVAL);
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+			 -EINVAL);
 	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	nat->range[0].max_ip = htonl(0x0a000004);
-	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), -EINVAL);
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+			 -EINVAL);
 	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	target->u.user.revision = 2;
-	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), -EINVAL);
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+			 -EINVAL);
 	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	ezlb_strcpy(entry->ip.outiface, sizeof(entry->ip.outiface), "eth0");
-	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), -EINVAL);
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+			 -EINVAL);
 	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	ezlb_strcpy(target->u.user.name, sizeof(target->u.user.name), "DNAT");
-	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), -EINVAL);
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+			 -EINVAL);
 	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	entry->ip.proto = IPPROTO_ICMP;
-	assert_int_equal(ezlb_snat_rule_parse(rule.bytes, rule.len, &out), -EINVAL);
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+			 -EINVAL);
+}
+
+static void test_strangers_ip6(void **state)
+{
+	struct ezlb_snat_rule rule = build(EZLB_TCP, "[fd00::1]:80", "fd00::3");
+	struct ip6t_entry *entry = (void *)rule.bytes;
+	struct xt_entry_target *target = (void *)(rule.bytes + entry->target_offset);
+	struct nf_nat_range *nat = (void *)target->data;
+	struct ezlb_snat_row out;
+
+	(void)state;
+	nat->flags |= NF_NAT_RANGE_PROTO_RANDOM_FULLY;
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip6, rule.bytes, rule.len, &out),
+			 -EINVAL);
+	rule = build(EZLB_TCP, "[fd00::1]:80", "fd00::3");
+	entry->ipv6.flags = 0; /* any protocol */
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip6, rule.bytes, rule.len, &out),
+			 -EINVAL);
+	rule = build(EZLB_TCP, "[fd00::1]:80", "fd00::3");
+	target->u.user.revision = 2;
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip6, rule.bytes, rule.len, &out),
+			 -EINVAL);
+	rule = build(EZLB_TCP, "[fd00::1]:80", "fd00::3");
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+			 -EINVAL);
+}
+
+static void test_jump_ip6(void **state)
+{
+	struct ezlb_snat_rule jump;
+	struct ip6t_entry *entry = (void *)jump.bytes;
+	const struct xt_standard_target *target = (const void *)(jump.bytes + sizeof(*entry));
+
+	(void)state;
+	ezlb_snat_rule_jump(&ezlb_snat_form_ip6, &jump);
+	assert_int_equal(jump.len, 208);
+	assert_int_equal(entry->next_offset, jump.len);
+	assert_string_equal(target->target.u.user.name, "EZLB-SNAT");
+	assert_true(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip6, entry));
+	entry->ipv6.flags = IP6T_F_GOTO;
+	assert_false(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip6, entry));
+	entry->ipv6.flags = 0;
+	entry->ipv6.invflags = IP6T_INV_PROTO; /* the last byte that says something */
+	assert_false(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip6, entry));
 }
 
 static void test_jump(void **state)
@@ -277,20 +372,20 @@ static void test_jump(void **state)
 	const struct xt_standard_target *target = (const void *)(jump.bytes + sizeof(*entry));
 
 	(void)state;
-	ezlb_snat_rule_jump(&jump);
+	ezlb_snat_rule_jump(&ezlb_snat_form_ip, &jump);
 	assert_int_equal(jump.len, 152);
 	assert_int_equal(entry->next_offset, jump.len);
 	assert_string_equal(target->target.u.user.name, "EZLB-SNAT");
-	assert_true(ezlb_snat_rule_is_plain_jump(entry));
+	assert_true(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip, entry));
 	entry->ip.flags = IPT_F_GOTO;
-	assert_false(ezlb_snat_rule_is_plain_jump(entry));
-	ezlb_snat_rule_jump(&jump);
+	assert_false(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip, entry));
+	ezlb_snat_rule_jump(&ezlb_snat_form_ip, &jump);
 	entry->ip.proto = IPPROTO_TCP;
-	assert_false(ezlb_snat_rule_is_plain_jump(entry));
-	ezlb_snat_rule_jump(&jump);
+	assert_false(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip, entry));
+	ezlb_snat_rule_jump(&ezlb_snat_form_ip, &jump);
 	entry->target_offset += 48; /* has a match */
-	assert_false(ezlb_snat_rule_is_plain_jump(entry));
-	assert_false(ezlb_snat_rule_is_plain_jump((const void *)other.bytes));
+	assert_false(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip, entry));
+	assert_false(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip, (const void *)other.bytes));
 }
 
 int main(void)
@@ -300,7 +395,8 @@ int main(void)
 		cmocka_unit_test(test_sctp_bytes),     cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_short_and_long), cmocka_unit_test(test_ignored),
 		cmocka_unit_test(test_mutations),      cmocka_unit_test(test_strangers),
-		cmocka_unit_test(test_jump),
+		cmocka_unit_test(test_jump),	       cmocka_unit_test(test_bytes_ip6),
+		cmocka_unit_test(test_strangers_ip6),  cmocka_unit_test(test_jump_ip6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * world: what both tests of the layer share: a kernel, a lock file and a list of tables of their
+ * world: what the tests of the layer share: a kernel, a lock file and a list of tables of their
  * own, the kernel as text, and batches of ops in one line.
  */
 #pragma once
@@ -19,7 +19,7 @@
 #include "fake_iptc.h"
 #include "iptables.h"
 
-static char dir[64], tables[96], lock_path[96];
+static char dir[64], tables[96], tables6[96], lock_path[96];
 static struct ezlb_layer *layer;
 
 static void put_file(const char *path, const char *text)
@@ -31,17 +31,21 @@ static void put_file(const char *path, const char *text)
 	fclose(file);
 }
 
-/* A row of backend 10.0.0.N:80, masqueraded where `to` is 0, else to 10.9.9.TO. */
+/*
+ * A row of backend 10.0.0.N:80, masqueraded where `to` is 0, else to 10.9.9.TO; where n is
+ * negative, of fd00::N and fd99::TO.
+ */
 static struct ezlb_snat_row row(int n, int to)
 {
 	struct ezlb_snat_row out = { .proto = EZLB_TCP };
+	char text[EZLB_ADDR_STRLEN];
 
-	out.backend = (struct ezlb_endpoint){ .addr.family = AF_INET, .port = 80 };
-	memcpy(out.backend.addr.bytes, (uint8_t[]){ 10, 0, 0, (uint8_t)n }, 4);
-	if (to) {
-		out.to.family = AF_INET;
-		memcpy(out.to.bytes, (uint8_t[]){ 10, 9, 9, (uint8_t)to }, 4);
-	}
+	snprintf(text, sizeof(text), n < 0 ? "fd00::%x" : "10.0.0.%d", n < 0 ? -n : n);
+	assert_int_equal(ezlb_addr_parse(text, &out.backend.addr, NULL), 0);
+	out.backend.port = 80;
+	snprintf(text, sizeof(text), n < 0 ? "fd99::%x" : "10.9.9.%d", to);
+	if (to)
+		assert_int_equal(ezlb_addr_parse(text, &out.to, NULL), 0);
 	return out;
 }
 
@@ -49,34 +53,41 @@ static struct ezlb_snat_row row(int n, int to)
  * A chain as text: "J" our plain jump, "j" one with a condition, "g" a goto, "f" a foreign rule,
  * "N>TO" a rule of ours.
  */
-static void kernel_put(const char *name, const char *text)
+static void lib_put(struct fake_lib *lib, const char *name, const char *text)
 {
-	struct fake_chain *chain = fake_chain(&fake.kernel, name);
+	struct fake_chain *chain = fake_chain(&lib->kernel, name);
+	bool ip = lib == &fake;
+	size_t outiface = ip ? offsetof(struct ipt_entry, ip.outiface)
+			     : offsetof(struct ip6t_entry, ipv6.outiface);
 
 	if (!chain)
-		chain = fake_add_chain(&fake.kernel, name);
+		chain = fake_add_chain(&lib->kernel, name);
 	for (; *text; text += strcspn(text, " "), text += strspn(text, " ")) {
 		struct ezlb_snat_rule *rule = EZLB_PUSH(&chain->rules);
-		struct ipt_entry *entry = (void *)rule->bytes;
-		struct ezlb_snat_row in = row(99, 99);
+		struct ezlb_snat_row in = row(ip ? 99 : -99, 99);
 		int n, to;
 
 		if (sscanf(text, "%d>%d", &n, &to) == 2)
 			in = row(n, to);
 		assert_int_equal(ezlb_snat_rule_build(&in, rule), 0);
 		if (strchr("Jjg", *text))
-			ezlb_snat_rule_jump(rule);
+			ezlb_snat_rule_jump(lib->form, rule);
 		if (strchr("jf", *text))
-			entry->ip.outiface[0] = 'e';
+			rule->bytes[outiface] = 'e';
 		if (*text == 'g')
-			entry->ip.flags = IPT_F_GOTO;
+			rule->bytes[lib->form->flags] |= ip ? IPT_F_GOTO : IP6T_F_GOTO;
 	}
 }
 
-static const char *kernel_text(const char *name)
+static int last_byte(const struct ezlb_addr *addr)
+{
+	return addr->family == AF_INET6 ? addr->bytes[15] : addr->bytes[3];
+}
+
+static const char *lib_text(struct fake_lib *lib, const char *name)
 {
 	static char out[256];
-	const struct fake_chain *chain = fake_chain(&fake.kernel, name);
+	const struct fake_chain *chain = fake_chain(&lib->kernel, name);
 	struct ezlb_snat_row in;
 	size_t at = 0;
 
@@ -85,33 +96,45 @@ static const char *kernel_text(const char *name)
 		return "-";
 	for (size_t i = 0; i < chain->rules.len; i++) {
 		const struct ezlb_snat_rule *rule = &chain->rules.items[i];
-		const struct ipt_entry *entry = (const void *)rule->bytes;
 		char one[16] = "f";
 
-		if (strcmp(iptc_get_target(entry, NULL), EZLB_SNAT_CHAIN) == 0)
-			one[0] = ezlb_snat_rule_is_plain_jump(entry) ? 'J' : 'j';
-		else if (ezlb_snat_rule_parse(rule->bytes, rule->len, &in) == 0)
-			snprintf(one, sizeof(one), "%d>%d", in.backend.addr.bytes[3],
-				 in.to.bytes[3]);
+		if (strcmp(fake_target(lib->form, rule->bytes), EZLB_SNAT_CHAIN) == 0)
+			one[0] = ezlb_snat_rule_is_plain_jump(lib->form, rule->bytes) ? 'J' : 'j';
+		else if (ezlb_snat_rule_parse(lib->form, rule->bytes, rule->len, &in) == 0)
+			snprintf(one, sizeof(one), "%s%d>%d", lib == &fake ? "" : "-",
+				 last_byte(&in.backend.addr), last_byte(&in.to));
 		at += (size_t)snprintf(out + at, sizeof(out) - at, "%s%s", i ? " " : "", one);
 	}
 	return out;
 }
 
+static const char *kernel_text(const char *name)
+{
+	return lib_text(&fake, name);
+}
+
+static void lib_start(struct fake_lib *lib, const struct ezlb_snat_form *form)
+{
+	*lib = (struct fake_lib){ .form = form, .kernel.lib = lib };
+	lib_put(lib, "PREROUTING", "");
+	lib_put(lib, "POSTROUTING", "");
+}
+
+/* The host has both tables, and the one of IPv6 is not loaded. */
 static int setup(void **state)
 {
 	(void)state;
-	memset(&fake, 0, sizeof(fake));
-	kernel_put("PREROUTING", "");
-	kernel_put("POSTROUTING", "");
+	lib_start(&fake, &ezlb_snat_form_ip);
+	lib_start(&fake6, &ezlb_snat_form_ip6);
 	ezlb_strcpy(dir, sizeof(dir), "/tmp/ezlb-snat-XXXXXX");
 	if (!mkdtemp(dir))
 		return -1;
 	snprintf(tables, sizeof(tables), "%s/tables", dir);
+	snprintf(tables6, sizeof(tables6), "%s/tables6", dir);
 	snprintf(lock_path, sizeof(lock_path), "%s/lock", dir);
 	put_file(tables, "filter\nnat\n");
 	setenv("XTABLES_LOCKFILE", lock_path, 1);
-	layer = ezlb_snat_iptables_new(tables);
+	layer = ezlb_snat_iptables_new(tables, tables6);
 	return 0;
 }
 
@@ -119,8 +142,10 @@ static int teardown(void **state)
 {
 	(void)state;
 	fake_clear(&fake.kernel);
+	fake_clear(&fake6.kernel);
 	layer->close(layer);
 	remove(tables);
+	remove(tables6);
 	remove(lock_path);
 	return rmdir(dir);
 }
@@ -133,6 +158,8 @@ struct todo {
 
 static int rcs[4];
 
+#define BAD_TO 256
+
 static int apply(const struct todo *todo, size_t n, struct ezlb_err *err)
 {
 	struct ezlb_op all[4] = { 0 }, *ops[4];
@@ -140,9 +167,9 @@ static int apply(const struct todo *todo, size_t n, struct ezlb_err *err)
 
 	for (size_t i = 0; i < n; i++) {
 		all[i] = (struct ezlb_op){ .kind = todo[i].kind, .rc = EZLB_PENDING };
-		all[i].snat = row(todo[i].n, todo[i].to);
-		if (todo[i].n < 0)
-			all[i].snat.backend.addr.family = AF_INET6;
+		all[i].snat = row(todo[i].n, todo[i].to == BAD_TO ? 0 : todo[i].to);
+		if (todo[i].to == BAD_TO)
+			all[i].snat.to.family = AF_UNIX;
 		ops[i] = &all[i];
 	}
 	rc = layer->apply(layer, ops, n, err);
@@ -165,6 +192,11 @@ static int apply(const struct todo *todo, size_t n, struct ezlb_err *err)
 #define ADD(n, to)                          \
 	{                                   \
 		EZLB_OP_SNAT_ADD, (n), (to) \
+	}
+/* One that is refused before the kernel is asked: its `to` is of another family. */
+#define BAD(n)                                \
+	{                                     \
+		EZLB_OP_SNAT_ADD, (n), BAD_TO \
 	}
 #define SET(n, to)                          \
 	{                                   \

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xt_nat.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include <ezlb/snat.h>
+
+#include "lock.h"
+
+#define TRIES 3
+
+static const xt_chainlabel our_chain = EZLB_SNAT_CHAIN;
+static const xt_chainlabel postrouting = "POSTROUTING";
+
+/* A snapshot of the table, to read and to edit. */
+struct nat {
+	const struct ezlb_xt *xt;
+	struct xtc_handle *handle;
+};
+
+#define AUTO_VIEW  __attribute__((cleanup(ezlb_xt_view_clear)))
+#define AUTO_CHAIN __attribute__((cleanup(ezlb_snat_chain_clear)))
+#define AUTO_NAT   __attribute__((cleanup(nat_free)))
+
+void ezlb_xt_view_clear(struct ezlb_xt_view *view)
+{
+	ezlb_snat_chain_clear(&view->chain);
+}
+
+static void nat_free(struct nat *nat)
+{
+	if (nat->handle)
+		nat->xt->free(nat->handle);
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+/* libiptc speaks through errno, and its 0 means that the kernel's format is another one. */
+static int nat_error(const struct nat *nat, struct ezlb_err *err, const char *what)
+{
+	int code = errno ? errno : EPROTO;
+	const char *name = nat->xt->nat;
+
+	switch (code) {
+	case EPERM:
+	case EACCES:
+		return ezlb_err_set(err, code,
+				    "cannot %s the %s: needs root (CAP_NET_ADMIN and CAP_NET_RAW)",
+				    what, name);
+	case EAGAIN:
+		return ezlb_err_set(err, code,
+				    "cannot %s the %s: another program changed it at the same time",
+				    what, name);
+	default:
+		return ezlb_err_set(err, code, "cannot %s the %s: %s", what, name,
+				    nat->xt->strerror(code));
+	}
+}
+
+static int nat_open(struct nat *nat, struct ezlb_err *err)
+{
+	const struct ezlb_xt *xt = nat->xt;
+
+	nat->handle = xt->init("nat");
+	if (nat->handle)
+		return 0;
+	if (errno == ENOPROTOOPT || errno == ENOENT)
+		return ezlb_err_set(err, errno, "this kernel has no legacy %s (modprobe %s)",
+				    xt->nat, errno == ENOENT ? xt->nat_module : xt->module);
+	if (errno == EAFNOSUPPORT)
+		return ezlb_err_set(err, errno,
+				    "cannot read the %s: this kernel runs without that family "
+				    "(boot it without ipv6.disable=1)",
+				    xt->nat);
+	return nat_error(nat, err, "read");
+}
+
+static bool is_ref(const struct nat *nat, const void *entry)
+{
+	return strcmp(nat->xt->target(entry, nat->handle), our_chain) == 0;
+}
+
+static bool is_plain_jump(const struct nat *nat, const void *entry)
+{
+	return is_ref(nat, entry) && ezlb_snat_rule_is_plain_jump(nat->xt->form, entry);
+}
+
+static void read_rule(const struct ezlb_snat_form *form, const void *entry,
+		      struct ezlb_snat_slot *slot)
+{
+	struct xt_counters counters = ezlb_snat_rule_counters(form, entry);
+	size_t len = ezlb_snat_rule_len(form, entry);
+
+	slot->ours = ezlb_snat_rule_parse(form, entry, len, &slot->row) == 0;
+	slot->packets = counters.pcnt;
+	slot->bytes = counters.bcnt;
+}
+
+static void read_view(const struct nat *nat, struct ezlb_xt_view *view)
+{
+	const struct ezlb_xt *xt = nat->xt;
+	const void *entry;
+
+	*view = (struct ezlb_xt_view){ .chain.exists = xt->is_chain(our_chain, nat->handle) };
+	if (!view->chain.exists)
+		return;
+	xt->references(&view->refs, our_chain, nat->handle);
+	for (entry = xt->first_rule(postrouting, nat->handle); entry;
+	     entry = xt->next_rule(entry, nat->handle))
+		view->plain_jumps += is_plain_jump(nat, entry);
+	for (entry = xt->first_rule(our_chain, nat->handle); entry;
+	     entry = xt->next_rule(entry, nat->handle))
+		read_rule(xt->form, entry, EZLB_PUSH(&view->chain.slots));
+	ezlb_snat_chain_mark_duplicates(&view->chain);
+}
+
+bool ezlb_xt_frame_sound(const struct ezlb_xt_view *view)
+{
+	return view->chain.exists && view->refs == 1 && view->plain_jumps == 1;
+}
+
+int ezlb_xt_read(const struct ezlb_xt *xt, struct ezlb_xt_view *view, struct ezlb_err *err)
+{
+	AUTO_NAT struct nat nat = { .xt = xt };
+	int rc = nat_open(&nat, err);
+
+	if (rc == 0)
+		read_view(&nat, view);
+	return rc;
+}
+
+bool ezlb_xt_has_chain(const struct ezlb_xt *xt, const char *prefix)
+{
+	AUTO_NAT struct nat nat = { .xt = xt };
+	const char *name;
+
+	if (nat_open(&nat, NULL) < 0)
+		return false;
+	for (name = xt->first_chain(nat.handle); name; name = xt->next_chain(nat.handle)) {
+		if (strncmp(name, prefix, strlen(prefix)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+/* These return what libiptc does: 0 for failure, with errno set. */
+
+/* Deletes the rules of one chain that lead to ours, but for the first `keep` plain jumps. */
+static int drop_refs_in(const char *name, unsigned keep, const struct nat *nat)
+{
+	struct EZLB_VEC(unsigned) at = { 0 };
+	const void *entry = nat->xt->first_rule(name, nat->handle);
+	xt_chainlabel chain;
+	int ok = 1;
+
+	for (unsigned i = 0; entry; entry = nat->xt->next_rule(entry, nat->handle), i++) {
+		if (!is_ref(nat, entry))
+			continue;
+		if (keep && ezlb_snat_rule_is_plain_jump(nat->xt->form, entry))
+			keep--;
+		else
+			*EZLB_PUSH(&at) = i;
+	}
+	ezlb_strcpy(chain, sizeof(chain), name);
+	while (ok && at.len)
+		ok = nat->xt->delete_at(chain, at.items[--at.len], nat->handle);
+	EZLB_VEC_CLEAR(&at);
+	return ok;
+}
+
+/* The same for the whole table; plain jumps are at home in POSTROUTING only. */
+static int drop_refs(unsigned keep, const struct nat *nat)
+{
+	const char *name = nat->xt->first_chain(nat->handle);
+
+	for (; name; name = nat->xt->next_chain(nat->handle)) {
+		bool home = strcmp(name, postrouting) == 0;
+
+		if (!drop_refs_in(name, home ? keep : 0, nat))
+			return 0;
+	}
+	return 1;
+}
+
+static int write_frame(const struct ezlb_xt_view *now, const struct nat *nat)
+{
+	struct ezlb_snat_rule jump;
+
+	if (ezlb_xt_frame_sound(now))
+		return 1;
+	if (!now->chain.exists && !nat->xt->create_chain(our_chain, nat->handle))
+		return 0;
+	if (!drop_refs(1, nat))
+		return 0;
+	if (now->plain_jumps)
+		return 1;
+	ezlb_snat_rule_jump(nat->xt->form, &jump);
+	return nat->xt->insert(postrouting, jump.bytes, 0, nat->handle);
+}
+
+static int append_slot(const struct ezlb_snat_slot *slot, const struct nat *nat)
+{
+	struct xt_counters counters = { .pcnt = slot->packets, .bcnt = slot->bytes };
+	struct ezlb_snat_rule rule;
+	int rc = ezlb_snat_rule_build(&slot->row, &rule);
+
+	assert(rc == 0); /* a row was read from a rule or went through op_check */
+	(void)rc;
+	memcpy(rule.bytes + nat->xt->form->counters, &counters, sizeof(counters));
+	return nat->xt->append(our_chain, rule.bytes, nat->handle);
+}
+
+/*
+ * Takes rules off the end down to the first that differs, and appends the rest. libiptc reaches a
+ * rule by walking a list, so edits here and there in a long chain would take quadratic time.
+ */
+static int write_rules(const struct ezlb_snat_chain *now, const struct ezlb_snat_chain *want,
+		       const struct nat *nat)
+{
+	size_t common = ezlb_snat_chain_common(now, want);
+
+	for (size_t i = now->slots.len; i > common; i--) {
+		if (!nat->xt->delete_at(our_chain, (unsigned)(i - 1), nat->handle))
+			return 0;
+	}
+	for (size_t i = common; i < want->slots.len; i++) {
+		if (!append_slot(&want->slots.items[i], nat))
+			return 0;
+	}
+	return 1;
+}
+
+static int write_view(const struct ezlb_xt_view *now, const struct ezlb_snat_chain *want,
+		      const struct nat *nat)
+{
+	if (want->exists)
+		return write_frame(now, nat) && write_rules(&now->chain, want, nat);
+	return drop_refs(0, nat) && nat->xt->flush(our_chain, nat->handle) &&
+	       nat->xt->delete_chain(our_chain, nat->handle);
+}
+
+/* --- apply ----------------------------------------------------------------------------------- */
+
+static bool reached(const struct ezlb_xt_view *view, const struct ezlb_snat_chain *want)
+{
+	return ezlb_snat_chain_same(&view->chain, want) &&
+	       (!want->exists || ezlb_xt_frame_sound(view));
+}
+
+/* Somebody who ignores the lock may still come between: only the kernel knows what it holds. */
+static int verify(const struct ezlb_xt *xt, const struct ezlb_snat_chain *want,
+		  struct ezlb_err *err)
+{
+	AUTO_VIEW struct ezlb_xt_view view = { 0 };
+	int rc = ezlb_xt_read(xt, &view, err);
+
+	if (rc == 0 && !reached(&view, want))
+		return ezlb_err_set(err, EAGAIN,
+				    "the %s is not as it was just written: another program "
+				    "changes it without holding %s",
+				    xt->nat, ezlb_xtables_lock_path());
+	return rc;
+}
+
+static int commit(const struct nat *nat, struct ezlb_err *err)
+{
+	if (nat->xt->commit(nat->handle))
+		return 0;
+	if (errno == ENOENT)
+		return ezlb_err_set(err, ENOENT,
+				    "cannot write the %s: this kernel lacks one of the modules "
+				    "xt_nat, xt_MASQUERADE, xt_tcpudp, xt_sctp",
+				    nat->xt->nat);
+	return nat_error(nat, err, "write");
+}
+
+/* The frame of IPv6 comes with its first row: ops on frames are about one that is there. */
+static bool concerns(const struct ezlb_op *op, uint8_t family, bool exists)
+{
+	if (op->kind == EZLB_OP_SNAT_SETUP || op->kind == EZLB_OP_SNAT_TEARDOWN)
+		return exists || family == AF_INET;
+	return op->snat.backend.addr.family == family;
+}
+
+bool ezlb_xt_select(struct ezlb_xt_part *part, struct ezlb_op *const *ops, size_t n)
+{
+	bool exists = part->exists, makes = false;
+
+	part->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!concerns(ops[i], part->xt->form->family, exists))
+			continue;
+		part->ops[part->n++] = ops[i];
+		makes |= ezlb_snat_op_makes(ops[i]);
+		exists |= makes; /* what follows is about a frame that is there by then */
+	}
+	return makes;
+}
+
+/* Read, edit, one commit, read again. */
+static int attempt(struct ezlb_xt_part *part, struct ezlb_op *const *ops, size_t n,
+		   struct ezlb_err *err)
+{
+	AUTO_NAT struct nat nat = { .xt = part->xt };
+	AUTO_VIEW struct ezlb_xt_view now = { 0 };
+	AUTO_CHAIN struct ezlb_snat_chain want = { 0 };
+	int rc = nat_open(&nat, err);
+
+	if (rc < 0)
+		return rc;
+	read_view(&nat, &now);
+	part->exists = now.chain.exists;
+	ezlb_xt_select(part, ops, n);
+	ezlb_snat_chain_edit(&now.chain, part->ops, part->n, &want);
+	if (reached(&now, &want))
+		return 0;
+	if (!write_view(&now, &want, &nat))
+		return nat_error(&nat, err, "edit");
+	rc = commit(&nat, err);
+	return rc < 0 ? rc : verify(part->xt, &want, err);
+}
+
+/* A fresh look and a fresh commit each time; the kernel says EAGAIN when it came too late. */
+void ezlb_xt_apply(struct ezlb_xt_part *part, struct ezlb_op *const *ops, size_t n)
+{
+	part->rc = -EAGAIN;
+	for (unsigned i = 0; i < TRIES && part->rc == -EAGAIN; i++)
+		part->rc = attempt(part, ops, n, &part->err);
+}
