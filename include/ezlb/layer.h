@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,11 @@
 enum ezlb_layer_kind { EZLB_LAYER_HOST, EZLB_LAYER_SNAT, EZLB_LAYER_IPVS, EZLB_LAYERS };
 
 struct ezlb_layer {
+	/*
+	 * SNAT only: its rows are keyed by the listener of a service (true), or by the backend
+	 * (false), because that is what its rules can tell apart.
+	 */
+	bool by_listener;
 	/*
 	 * Adds this layer's rows to *out (only those in scope; rows need not be sorted yet). On
 	 * failure *out has no row of this layer. Makes no write, and does not load a kernel module

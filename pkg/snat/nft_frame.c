@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nft_frame.h"
+
+#include <errno.h>
+#include <net/if.h> /* before linux/if.h, which then leaves out what is in here */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libnftnl/chain.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include <ezlb/snat.h>
+
+#define PRIORITY (100 - 10) /* srcnat - 10: before what iptables and others do */
+
+/* nft's own numbers for types; the kernel keeps them for who lists the set (nftables, datatype.h).
+ */
+#define TYPE_PROTO   12
+#define TYPE_SERVICE 13
+#define TYPE_BITS    6
+
+/* An expression has no more attributes than that: libnftnl keeps them in a word of bits. */
+#define EXPR_ATTRS 32
+
+static void *must(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+/* --- the table ------------------------------------------------------------------------------- */
+
+static void put_table(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *family)
+{
+	struct nlmsghdr *msg = ezlb_nft_msg_start(buf, NFT_MSG_NEWTABLE, family->family,
+						  NLM_F_CREATE | NLM_F_EXCL);
+
+	mnl_attr_put_strz(msg, NFTA_TABLE_NAME, EZLB_NFT_TABLE);
+	ezlb_nft_msg_end(buf);
+}
+
+bool ezlb_nft_is_table(const struct nlmsghdr *msg)
+{
+	struct nftnl_table *table = must(nftnl_table_alloc());
+	bool ours = nftnl_table_nlmsg_parse(msg, table) == 0 &&
+		    nftnl_table_get_u32(table, NFTNL_TABLE_FLAGS) == 0 && /* not dormant */
+		    nftnl_table_get_u32(table, NFTNL_TABLE_USE) == 1 + EZLB_NFT_SETS;
+
+	nftnl_table_free(table);
+	return ours;
+}
+
+/* --- the chain ------------------------------------------------------------------------------- */
+
+static void put_chain(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *family)
+{
+	struct nftnl_chain *chain = must(nftnl_chain_alloc());
+
+	nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, EZLB_NFT_TABLE);
+	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, EZLB_SNAT_CHAIN);
+	nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "nat");
+	nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, NF_INET_POST_ROUTING);
+	nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, PRIORITY);
+	nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+	nftnl_chain_nlmsg_build_payload(ezlb_nft_msg_start(buf, NFT_MSG_NEWCHAIN, family->family,
+							   NLM_F_CREATE | NLM_F_EXCL),
+					chain);
+	ezlb_nft_msg_end(buf);
+	nftnl_chain_free(chain);
+}
+
+static bool is_base_chain(const struct nftnl_chain *chain)
+{
+	const char *type = nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE);
+
+	return type && strcmp(type, "nat") == 0 && nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) &&
+	       nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) == NF_INET_POST_ROUTING &&
+	       nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) == PRIORITY &&
+	       nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) == NF_ACCEPT;
+}
+
+bool ezlb_nft_is_chain(const struct nlmsghdr *msg)
+{
+	struct nftnl_chain *chain = must(nftnl_chain_alloc());
+	bool ours = nftnl_chain_nlmsg_parse(msg, chain) == 0 && is_base_chain(chain);
+
+	nftnl_chain_free(chain);
+	return ours;
+}
+
+/* --- the sets -------------------------------------------------------------------------------- */
+
+static struct nftnl_set *build_set(const struct ezlb_nft_family *family, enum ezlb_nft_set set)
+{
+	struct nftnl_set *out = must(nftnl_set_alloc());
+
+	nftnl_set_set_str(out, NFTNL_SET_TABLE, EZLB_NFT_TABLE);
+	nftnl_set_set_str(out, NFTNL_SET_NAME, ezlb_nft_set_str(set));
+	nftnl_set_set_u32(out, NFTNL_SET_ID, set + 1u);
+	nftnl_set_set_u32(out, NFTNL_SET_KEY_LEN, ezlb_nft_key_len(family));
+	nftnl_set_set_u32(out, NFTNL_SET_KEY_TYPE,
+			  ((uint32_t)family->addr_type << 2 * TYPE_BITS) | TYPE_PROTO << TYPE_BITS |
+				  TYPE_SERVICE);
+	if (set == EZLB_NFT_SOURCE_OF) {
+		nftnl_set_set_u32(out, NFTNL_SET_FLAGS, NFT_SET_MAP);
+		nftnl_set_set_u32(out, NFTNL_SET_DATA_LEN, family->addr_len);
+		nftnl_set_set_u32(out, NFTNL_SET_DATA_TYPE, family->addr_type);
+	}
+	return out;
+}
+
+static void put_set(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *family,
+		    enum ezlb_nft_set which)
+{
+	struct nftnl_set *set = build_set(family, which);
+
+	nftnl_set_nlmsg_build_payload(
+		ezlb_nft_msg_start(buf, NFT_MSG_NEWSET, family->family, NLM_F_CREATE | NLM_F_EXCL),
+		set);
+	ezlb_nft_msg_end(buf);
+	nftnl_set_free(set);
+}
+
+/* A set with a timeout forgets, one with a size fills up, one with expressions may not match. */
+static bool same_set(const struct nftnl_set *a, const struct nftnl_set *b)
+{
+	static const uint16_t attrs[] = { NFTNL_SET_FLAGS,     NFTNL_SET_KEY_LEN,
+					  NFTNL_SET_KEY_TYPE,  NFTNL_SET_DATA_LEN,
+					  NFTNL_SET_DATA_TYPE, NFTNL_SET_DESC_SIZE,
+					  NFTNL_SET_OBJ_TYPE };
+
+	for (size_t i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++) {
+		if (nftnl_set_get_u32(a, attrs[i]) != nftnl_set_get_u32(b, attrs[i]))
+			return false;
+	}
+	return !nftnl_set_is_set(a, NFTNL_SET_TIMEOUT) && !nftnl_set_is_set(a, NFTNL_SET_EXPR) &&
+	       !nftnl_set_is_set(a, NFTNL_SET_EXPRESSIONS);
+}
+
+bool ezlb_nft_is_set(const struct nlmsghdr *msg, const struct ezlb_nft_family *family,
+		     enum ezlb_nft_set set)
+{
+	struct nftnl_set *have = must(nftnl_set_alloc()), *want = build_set(family, set);
+	bool ours = nftnl_set_nlmsg_parse(msg, have) == 0 && same_set(have, want);
+
+	nftnl_set_free(have);
+	nftnl_set_free(want);
+	return ours;
+}
+
+/* --- the rules ------------------------------------------------------------------------------- */
+
+static struct nftnl_expr *add_expr(struct nftnl_rule *rule, const char *name)
+{
+	struct nftnl_expr *expr = must(nftnl_expr_alloc(name));
+
+	nftnl_rule_add_expr(rule, expr);
+	return expr;
+}
+
+/* Of the direction in which the connection was made, before anybody translated anything. */
+static void add_ct_original(struct nftnl_rule *rule, uint32_t key, uint32_t reg)
+{
+	struct nftnl_expr *expr = add_expr(rule, "ct");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, key);
+	nftnl_expr_set_u8(expr, NFTNL_EXPR_CT_DIR, 0); /* IP_CT_DIR_ORIGINAL */
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, reg);
+}
+
+static void add_key(struct nftnl_rule *rule, const struct ezlb_nft_family *family)
+{
+	struct nftnl_expr *meta;
+
+	add_ct_original(rule, family->ct_dst, NFT_REG_1);
+	meta = add_expr(rule, "meta");
+	nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, NFT_META_L4PROTO);
+	nftnl_expr_set_u32(meta, NFTNL_EXPR_META_DREG, family->proto);
+	add_ct_original(rule, NFT_CT_PROTO_DST, family->port);
+}
+
+static void add_lookup(struct nftnl_rule *rule, enum ezlb_nft_set set)
+{
+	struct nftnl_expr *expr = add_expr(rule, "lookup");
+
+	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, ezlb_nft_set_str(set));
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	if (set == EZLB_NFT_SOURCE_OF)
+		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_1);
+	/* The kernel always says so, and the two are compared. */
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, 0);
+}
+
+static void add_snat(struct nftnl_rule *rule, const struct ezlb_nft_family *family)
+{
+	struct nftnl_expr *expr = add_expr(rule, "nat");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_TYPE, NFT_NAT_SNAT);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FAMILY, family->family);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MAX, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FLAGS,
+			   NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_RANDOM_FULLY);
+}
+
+static struct nftnl_rule *build_rule(const struct ezlb_nft_family *family, enum ezlb_nft_set set)
+{
+	struct nftnl_rule *rule = must(nftnl_rule_alloc());
+
+	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, EZLB_NFT_TABLE);
+	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, EZLB_SNAT_CHAIN);
+	add_key(rule, family);
+	add_lookup(rule, set);
+	if (set == EZLB_NFT_SOURCE_OF)
+		add_snat(rule, family);
+	else
+		nftnl_expr_set_u32(add_expr(rule, "masq"), NFTNL_EXPR_MASQ_FLAGS,
+				   NF_NAT_RANGE_PROTO_RANDOM_FULLY);
+	return rule;
+}
+
+static void put_rule(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *family,
+		     enum ezlb_nft_set set)
+{
+	struct nftnl_rule *rule = build_rule(family, set);
+
+	nftnl_rule_nlmsg_build_payload(ezlb_nft_msg_start(buf, NFT_MSG_NEWRULE, family->family,
+							  NLM_F_CREATE | NLM_F_APPEND),
+				       rule);
+	ezlb_nft_msg_end(buf);
+	nftnl_rule_free(rule);
+}
+
+static bool same_attr(const struct nftnl_expr *a, const struct nftnl_expr *b, uint16_t attr)
+{
+	uint32_t len_a = 0, len_b = 0;
+	const void *pa, *pb;
+
+	if (nftnl_expr_is_set(a, attr) != nftnl_expr_is_set(b, attr))
+		return false;
+	if (!nftnl_expr_is_set(a, attr))
+		return true;
+	pa = nftnl_expr_get(a, attr, &len_a);
+	pb = nftnl_expr_get(b, attr, &len_b);
+	return pa && pb && len_a == len_b && memcmp(pa, pb, len_a) == 0;
+}
+
+static bool same_expr(const struct nftnl_expr *a, const struct nftnl_expr *b)
+{
+	bool same = strcmp(nftnl_expr_get_str(a, NFTNL_EXPR_NAME),
+			   nftnl_expr_get_str(b, NFTNL_EXPR_NAME)) == 0;
+
+	for (uint16_t attr = NFTNL_EXPR_BASE; same && attr < EXPR_ATTRS; attr++)
+		same = same_attr(a, b, attr);
+	return same;
+}
+
+static bool same_rule(const struct nftnl_rule *a, const struct nftnl_rule *b)
+{
+	struct nftnl_expr_iter *in_a = must(nftnl_expr_iter_create(a));
+	struct nftnl_expr_iter *in_b = must(nftnl_expr_iter_create(b));
+	const struct nftnl_expr *next_a, *next_b;
+
+	do {
+		next_a = nftnl_expr_iter_next(in_a);
+		next_b = nftnl_expr_iter_next(in_b);
+	} while (next_a && next_b && same_expr(next_a, next_b));
+	nftnl_expr_iter_destroy(in_a);
+	nftnl_expr_iter_destroy(in_b);
+	return !next_a && !next_b;
+}
+
+bool ezlb_nft_is_rule(const struct nlmsghdr *msg, const struct ezlb_nft_family *family,
+		      enum ezlb_nft_set set)
+{
+	struct nftnl_rule *have = must(nftnl_rule_alloc()), *want = build_rule(family, set);
+	bool ours = nftnl_rule_nlmsg_parse(msg, have) == 0 && same_rule(have, want);
+
+	nftnl_rule_free(have);
+	nftnl_rule_free(want);
+	return ours;
+}
+
+/* --- all of it ------------------------------------------------------------------------------- */
+
+void ezlb_nft_put_frame(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *family)
+{
+	put_table(buf, family);
+	for (enum ezlb_nft_set set = 0; set < EZLB_NFT_SETS; set++)
+		put_set(buf, family, set);
+	put_chain(buf, family);
+	for (enum ezlb_nft_set set = 0; set < EZLB_NFT_SETS; set++)
+		put_rule(buf, family, set);
+}

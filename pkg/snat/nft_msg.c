@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nft_msg.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <libnftnl/common.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <ezlb/mem.h>
+
+/* A length of 16 bits rules the list of elements in a message; one of IPv6 takes 56 bytes. */
+#define ROOM	  (64u * 1024)
+#define ELEMS_MAX 512
+
+void ezlb_nft_buf_clear(struct ezlb_nft_buf *buf)
+{
+	free(buf->items);
+	*buf = (struct ezlb_nft_buf){ .items = NULL };
+}
+
+static void *make_room(struct ezlb_nft_buf *buf)
+{
+	if (buf->cap - buf->len < ROOM) {
+		buf->cap = 2 * buf->cap + ROOM;
+		buf->items = ezlb_realloc(buf->items, buf->cap, 1);
+	}
+	return buf->items + buf->len;
+}
+
+static struct nlmsghdr *last_msg(const struct ezlb_nft_buf *buf)
+{
+	return (void *)(buf->items + buf->last);
+}
+
+struct nlmsghdr *ezlb_nft_msg_start(struct ezlb_nft_buf *buf, uint16_t type, uint8_t family,
+				    uint16_t flags)
+{
+	struct nlmsghdr *msg = nftnl_nlmsg_build_hdr(make_room(buf), type, family, flags, 0);
+
+	buf->last = buf->len;
+	return msg;
+}
+
+void ezlb_nft_msg_end(struct ezlb_nft_buf *buf)
+{
+	buf->len = buf->last + MNL_ALIGN(last_msg(buf)->nlmsg_len);
+}
+
+void ezlb_nft_put_begin(struct ezlb_nft_buf *buf, uint32_t gen)
+{
+	struct nlmsghdr *msg = nftnl_batch_begin(make_room(buf), 0);
+
+	mnl_attr_put_u32(msg, NFNL_BATCH_GENID, htonl(gen));
+	buf->last = buf->len;
+	ezlb_nft_msg_end(buf);
+}
+
+void ezlb_nft_put_commit(struct ezlb_nft_buf *buf)
+{
+	const struct nlmsghdr *msg;
+
+	/* Kernels before 6.10 do not answer the end itself. */
+	last_msg(buf)->nlmsg_flags |= NLM_F_ACK;
+	msg = nftnl_batch_end(make_room(buf), 0);
+	buf->len += MNL_ALIGN(msg->nlmsg_len);
+}
+
+void ezlb_nft_put_getgen(struct ezlb_nft_buf *buf)
+{
+	ezlb_nft_msg_start(buf, NFT_MSG_GETGEN, AF_UNSPEC, NLM_F_ACK);
+	ezlb_nft_msg_end(buf);
+}
+
+/* The attribute that holds the name of what a request asks for, beside that of its table. */
+static uint16_t name_attr(uint16_t type)
+{
+	switch (type) {
+	case NFT_MSG_GETCHAIN:
+		return NFTA_CHAIN_NAME;
+	case NFT_MSG_GETRULE:
+		return NFTA_RULE_CHAIN;
+	case NFT_MSG_GETSET:
+		return NFTA_SET_NAME;
+	default:
+		return NFTA_SET_ELEM_LIST_SET;
+	}
+}
+
+static void put_question(struct ezlb_nft_buf *buf, uint8_t family, uint16_t type, uint16_t flags,
+			 const char *name)
+{
+	struct nlmsghdr *msg = ezlb_nft_msg_start(buf, type, family, flags);
+
+	/* The table's name has this number with all of them. */
+	mnl_attr_put_strz(msg, NFTA_TABLE_NAME, EZLB_NFT_TABLE);
+	if (name)
+		mnl_attr_put_strz(msg, name_attr(type), name);
+	ezlb_nft_msg_end(buf);
+}
+
+void ezlb_nft_put_get(struct ezlb_nft_buf *buf, uint8_t family, uint16_t type, const char *name)
+{
+	put_question(buf, family, type, NLM_F_ACK, name);
+}
+
+void ezlb_nft_put_dump(struct ezlb_nft_buf *buf, uint8_t family, uint16_t type, const char *name)
+{
+	put_question(buf, family, type, NLM_F_DUMP, name);
+}
+
+void ezlb_nft_put_deltable(struct ezlb_nft_buf *buf, uint8_t family)
+{
+	put_question(buf, family, NFT_MSG_DELTABLE, 0, NULL);
+}
+
+static void put_elem(struct nlmsghdr *msg, const struct ezlb_snat_row *row, bool data)
+{
+	struct nftnl_set_elem *elem = ezlb_nft_row_build(row, data);
+
+	nftnl_set_elem_nlmsg_build(msg, elem, NFTA_LIST_ELEM);
+	nftnl_set_elem_free(elem);
+}
+
+/* One message with the rows of the set from *at on; moves *at behind those that found room. */
+static void put_some(struct ezlb_nft_buf *buf, uint16_t type, enum ezlb_nft_set set,
+		     const struct ezlb_snats *rows, size_t *at)
+{
+	bool adds = type == NFT_MSG_NEWSETELEM;
+	struct nlmsghdr *msg = ezlb_nft_msg_start(buf, type, rows->items[*at].backend.addr.family,
+						  adds ? NLM_F_CREATE | NLM_F_EXCL : 0);
+	struct nlattr *list;
+	int n = 0;
+
+	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_TABLE, EZLB_NFT_TABLE);
+	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_SET, ezlb_nft_set_str(set));
+	list = mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
+	for (; *at < rows->len && n < ELEMS_MAX; (*at)++) {
+		if (ezlb_nft_set_of(&rows->items[*at]) != set)
+			continue;
+		put_elem(msg, &rows->items[*at], adds);
+		n++;
+	}
+	mnl_attr_nest_end(msg, list);
+	ezlb_nft_msg_end(buf);
+}
+
+void ezlb_nft_put_rows(struct ezlb_nft_buf *buf, uint16_t type, enum ezlb_nft_set set,
+		       const struct ezlb_snats *rows)
+{
+	for (size_t i = 0; i < rows->len;) {
+		if (ezlb_nft_set_of(&rows->items[i]) == set)
+			put_some(buf, type, set, rows, &i);
+		else
+			i++;
+	}
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nft_present.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 512
+
+bool ezlb_nft_is_loaded(const struct ezlb_nft_signs *signs)
+{
+	return access(signs->module, F_OK) == 0;
+}
+
+/* 1, 0, or -errno where the file cannot be read. */
+static int has_line(const char *path, const char *part)
+{
+	FILE *file = fopen(path, "re");
+	char line[LINE_MAX_BYTES];
+	int found = 0;
+
+	if (!file)
+		return -errno;
+	while (!found && fgets(line, sizeof(line), file))
+		found = strstr(line, part) != NULL;
+	fclose(file);
+	return found;
+}
+
+bool ezlb_nft_is_builtin(const struct ezlb_nft_signs *signs)
+{
+	int rc = has_line(signs->builtin, "/nf_tables.ko");
+
+	/* In a container the first list is that of another kernel, and so not there. */
+	if (rc < 0)
+		rc = has_line(signs->symbols, " nf_tables_newtable");
+	return rc != 0;
+}
+
+const struct ezlb_nft_signs *ezlb_nft_kernel_signs(void)
+{
+	static char builtin[sizeof(((struct utsname *)0)->release) + 64];
+	static const struct ezlb_nft_signs signs = { .module = "/sys/module/nf_tables",
+						     .builtin = builtin,
+						     .symbols = "/proc/kallsyms" };
+	struct utsname name;
+
+	if (uname(&name) == 0)
+		snprintf(builtin, sizeof(builtin), "/lib/modules/%s/modules.builtin", name.release);
+	return &signs;
+}

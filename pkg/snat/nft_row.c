@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nft_row.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/netfilter/nf_tables.h>
+
+#include <ezlb/mem.h>
+
+#define KEY_MAX 24
+
+/* The kernel names a register of four bytes that begins one of sixteen by the latter. */
+const struct ezlb_nft_family ezlb_nft_families[2] = {
+	{ AF_INET, 4, 7, NFT_CT_DST_IP, NFT_REG32_01, NFT_REG32_02 },
+	{ AF_INET6, 16, 8, NFT_CT_DST_IP6, NFT_REG_2, NFT_REG32_05 },
+};
+
+const char *ezlb_nft_set_str(enum ezlb_nft_set set)
+{
+	/* Not words of nft's own language, which its parser would trip over. */
+	static const char *const names[EZLB_NFT_SETS] = {
+		[EZLB_NFT_SOURCE_OF] = "source_of",
+		[EZLB_NFT_MASQUERADED] = "masqueraded",
+	};
+
+	return names[set];
+}
+
+enum ezlb_nft_set ezlb_nft_set_of(const struct ezlb_snat_row *row)
+{
+	return row->to.family ? EZLB_NFT_SOURCE_OF : EZLB_NFT_MASQUERADED;
+}
+
+static size_t addr_len(const struct ezlb_addr *addr)
+{
+	return addr->family == AF_INET ? 4 : 16;
+}
+
+int ezlb_nft_row_check(const struct ezlb_snat_row *row)
+{
+	uint8_t family = row->backend.addr.family;
+
+	if (family != AF_INET && family != AF_INET6)
+		return -EAFNOSUPPORT;
+	if (row->to.family && row->to.family != family)
+		return -EAFNOSUPPORT;
+	return row->backend.port ? 0 : -EINVAL;
+}
+
+static size_t put_key(const struct ezlb_snat_row *row, uint8_t key[KEY_MAX])
+{
+	size_t len = addr_len(&row->backend.addr);
+	uint16_t port = htons(row->backend.port);
+
+	memset(key, 0, KEY_MAX);
+	memcpy(key, row->backend.addr.bytes, len);
+	key[len] = (uint8_t)ezlb_proto_number(row->proto);
+	memcpy(key + len + 4, &port, sizeof(port));
+	return len + 8;
+}
+
+struct nftnl_set_elem *ezlb_nft_row_build(const struct ezlb_snat_row *row, bool data)
+{
+	struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
+	uint8_t key[KEY_MAX];
+
+	if (!elem)
+		abort();
+	nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, key, (uint32_t)put_key(row, key));
+	if (data && row->to.family)
+		nftnl_set_elem_set(elem, NFTNL_SET_ELEM_DATA, row->to.bytes,
+				   (uint32_t)addr_len(&row->to));
+	return elem;
+}
+
+/* All that an element may have beside its key and data does something to the traffic it matches. */
+static bool is_plain(const struct nftnl_set_elem *elem)
+{
+	static const uint16_t extras[] = {
+		NFTNL_SET_ELEM_FLAGS,	    NFTNL_SET_ELEM_VERDICT, NFTNL_SET_ELEM_TIMEOUT,
+		NFTNL_SET_ELEM_EXPR,	    NFTNL_SET_ELEM_OBJREF,  NFTNL_SET_ELEM_KEY_END,
+		NFTNL_SET_ELEM_EXPRESSIONS,
+	};
+
+	for (size_t i = 0; i < sizeof(extras) / sizeof(extras[0]); i++) {
+		if (nftnl_set_elem_is_set(elem, extras[i]))
+			return false;
+	}
+	return true;
+}
+
+static int get_addr(struct nftnl_set_elem *elem, const struct ezlb_nft_family *family,
+		    struct ezlb_addr *out)
+{
+	uint32_t len = 0;
+	const void *data;
+
+	if (!nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_DATA))
+		return -EINVAL;
+	data = nftnl_set_elem_get(elem, NFTNL_SET_ELEM_DATA, &len);
+	if (!data || len != family->addr_len)
+		return -EINVAL;
+	out->family = family->family;
+	memcpy(out->bytes, data, len);
+	return 0;
+}
+
+int ezlb_nft_row_parse(const struct ezlb_nft_family *family, enum ezlb_nft_set set,
+		       struct nftnl_set_elem *elem, struct ezlb_snat_row *out)
+{
+	uint8_t again[KEY_MAX];
+	const uint8_t *key;
+	uint32_t len = 0;
+	uint16_t port;
+
+	*out = (struct ezlb_snat_row){ .backend.addr.family = family->family };
+	if (!is_plain(elem) || !nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_KEY))
+		return -EINVAL;
+	key = nftnl_set_elem_get(elem, NFTNL_SET_ELEM_KEY, &len);
+	if (!key || len != ezlb_nft_key_len(family))
+		return -EINVAL;
+	memcpy(out->backend.addr.bytes, key, family->addr_len);
+	memcpy(&port, key + family->addr_len + 4, sizeof(port));
+	out->backend.port = ntohs(port);
+	if (ezlb_proto_from_number(key[family->addr_len], &out->proto) < 0 || !out->backend.port)
+		return -EINVAL;
+	if (put_key(out, again) != len || memcmp(again, key, len) != 0)
+		return -EINVAL;
+	return set == EZLB_NFT_SOURCE_OF ? get_addr(elem, family, &out->to) : 0;
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nft_view.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include <linux/netfilter/nf_tables.h>
+
+#include <ezlb/mem.h>
+#include <ezlb/snat.h>
+
+#include "nft_frame.h"
+
+#define TRIES  4
+#define NAP_MS 10
+
+struct reading {
+	struct ezlb_nft_nl *nl;
+	const struct ezlb_nft_family *family;
+	struct ezlb_nft_view *view;
+	enum ezlb_nft_set set; /* that is being read */
+	unsigned rules;	       /* seen so far */
+	bool known;	       /* the set is one of ours */
+};
+
+void ezlb_nft_view_clear(struct ezlb_nft_view *view)
+{
+	ezlb_snat_chain_clear(&view->chain);
+	*view = (struct ezlb_nft_view){ .sound = false };
+}
+
+/* --- the frame ----------------------------------------------------------------------------- */
+
+static int on_table(void *arg, const struct nlmsghdr *msg)
+{
+	struct reading *reading = arg;
+
+	reading->view->chain.exists = true;
+	reading->view->sound = ezlb_nft_is_table(msg);
+	return 0;
+}
+
+static int on_chain(void *arg, const struct nlmsghdr *msg)
+{
+	struct reading *reading = arg;
+
+	reading->view->sound = reading->view->sound && ezlb_nft_is_chain(msg);
+	return 0;
+}
+
+static int on_set(void *arg, const struct nlmsghdr *msg)
+{
+	struct reading *reading = arg;
+
+	reading->known = ezlb_nft_is_set(msg, reading->family, reading->set);
+	return 0;
+}
+
+/* The n-th rule is that of the n-th set. */
+static int on_rule(void *arg, const struct nlmsghdr *msg)
+{
+	struct reading *reading = arg;
+	unsigned i = reading->rules++;
+
+	if (i >= EZLB_NFT_SETS || !ezlb_nft_is_rule(msg, reading->family, i))
+		reading->view->sound = false;
+	return 0;
+}
+
+/* A part that is not there is an answer like another: the frame is not sound. */
+static int get(struct reading *reading, uint16_t type, const char *name, ezlb_nft_msg_fn fn)
+{
+	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+	int rc;
+
+	ezlb_nft_put_get(&buf, reading->family->family, type, name);
+	rc = ezlb_nft_nl_ask(reading->nl, &buf, fn, reading);
+	if (rc == -ENOENT) {
+		reading->view->sound = false;
+		return 0;
+	}
+	return rc;
+}
+
+static int dump(struct reading *reading, uint16_t type, const char *name, ezlb_nft_msg_fn fn)
+{
+	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+
+	ezlb_nft_put_dump(&buf, reading->family->family, type, name);
+	return ezlb_nft_nl_ask(reading->nl, &buf, fn, reading);
+}
+
+static int read_rules(struct reading *reading)
+{
+	int rc = dump(reading, NFT_MSG_GETRULE, EZLB_SNAT_CHAIN, on_rule);
+
+	if (reading->rules != EZLB_NFT_SETS)
+		reading->view->sound = false;
+	return rc;
+}
+
+/* --- the elements -------------------------------------------------------------------------- */
+
+static int on_elem(struct nftnl_set_elem *elem, void *arg)
+{
+	struct reading *reading = arg;
+	struct ezlb_snat_row row;
+
+	if (ezlb_nft_row_parse(reading->family, reading->set, elem, &row) < 0)
+		reading->view->sound = false;
+	else
+		*EZLB_PUSH(&reading->view->chain.slots) = (struct ezlb_snat_slot){ .ours = true,
+										   .row = row };
+	return 0;
+}
+
+static int on_elems(void *arg, const struct nlmsghdr *msg)
+{
+	struct reading *reading = arg;
+	struct nftnl_set *set = nftnl_set_alloc();
+
+	if (!set)
+		abort();
+	/* Only what libnftnl has never heard of makes it fail: that is not ours. */
+	if (nftnl_set_elems_nlmsg_parse(msg, set) < 0)
+		reading->view->sound = false;
+	else
+		nftnl_set_elem_foreach(set, on_elem, reading);
+	nftnl_set_free(set);
+	return 0;
+}
+
+static int slot_cmp(const void *a, const void *b)
+{
+	const struct ezlb_snat_slot *x = a, *y = b;
+
+	return ezlb_snat_row_cmp(&x->row, &y->row);
+}
+
+/*
+ * The kernel resizes a set behind the scenes and counts its way through a dump: some elements then
+ * come twice and as many not at all, while the generation stays the same (nft_rhash_walk() in
+ * nft_set_hash.c). Sorts the slots from `start` on.
+ */
+static bool has_twice(struct ezlb_snat_slots *slots, size_t start)
+{
+	ezlb_sort(slots->items + start, slots->len - start, sizeof(*slots->items), slot_cmp);
+	for (size_t i = start + 1; i < slots->len; i++) {
+		if (slot_cmp(&slots->items[i - 1], &slots->items[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int read_set(struct reading *reading, enum ezlb_nft_set set)
+{
+	struct ezlb_snat_slots *slots = &reading->view->chain.slots;
+	const char *name = ezlb_nft_set_str(set);
+	size_t start = slots->len;
+	int rc;
+
+	reading->set = set;
+	reading->known = false;
+	rc = get(reading, NFT_MSG_GETSET, name, on_set);
+	if (rc < 0 || !reading->known) {
+		reading->view->sound = false;
+		return rc;
+	}
+	rc = dump(reading, NFT_MSG_GETSETELEM, name, on_elems);
+	return rc == 0 && slots->len && has_twice(slots, start) ? -EAGAIN : rc;
+}
+
+/* --- all of it ----------------------------------------------------------------------------- */
+
+/* Of a service in both sets the first rule decides; the other element is a stranger. */
+static void check_strangers(struct ezlb_nft_view *view)
+{
+	ezlb_snat_chain_mark_duplicates(&view->chain);
+	for (size_t i = 0; i < view->chain.slots.len; i++) {
+		if (!view->chain.slots.items[i].ours)
+			view->sound = false;
+	}
+}
+
+static int read_parts(struct reading *reading)
+{
+	int rc = get(reading, NFT_MSG_GETTABLE, NULL, on_table);
+
+	if (rc < 0 || !reading->view->chain.exists)
+		return rc;
+	rc = get(reading, NFT_MSG_GETCHAIN, EZLB_SNAT_CHAIN, on_chain);
+	if (rc == 0)
+		rc = read_rules(reading);
+	for (enum ezlb_nft_set set = 0; rc == 0 && set < EZLB_NFT_SETS; set++)
+		rc = read_set(reading, set);
+	check_strangers(reading->view);
+	return rc;
+}
+
+/* The parts are asked for one by one: they are of one moment if nothing happened meanwhile. */
+static int read_once(struct ezlb_nft_nl *nl, const struct ezlb_nft_family *family,
+		     struct ezlb_nft_view *view)
+{
+	struct reading reading = { .nl = nl, .family = family, .view = view };
+	uint32_t gen;
+	int rc = ezlb_nft_nl_gen(nl, &view->gen), rc_gen;
+
+	if (rc < 0)
+		return rc;
+	rc = read_parts(&reading);
+	rc_gen = ezlb_nft_nl_gen(nl, &gen);
+	if (rc_gen < 0)
+		return rc_gen;
+	/* What went away under our eyes may have made rc, too. */
+	return gen == view->gen ? rc : -EAGAIN;
+}
+
+int ezlb_nft_view_read(struct ezlb_nft_nl *nl, const struct ezlb_nft_family *family,
+		       struct ezlb_nft_view *view)
+{
+	int rc = -EAGAIN;
+
+	for (int i = 0; i < TRIES && (rc == -EAGAIN || rc == -EINTR); i++) {
+		if (i > 0)
+			poll(NULL, 0, NAP_MS << i);
+		ezlb_nft_view_clear(view);
+		rc = read_once(nl, family, view);
+	}
+	return rc;
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nftables.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include <linux/netfilter/nf_tables.h>
+
+#include <ezlb/mem.h>
+#include <ezlb/snat.h>
+
+#include "chain.h"
+#include "nft_frame.h"
+#include "nft_msg.h"
+#include "nft_view.h"
+
+#define TRIES	 3
+#define FAMILIES (sizeof(ezlb_nft_families) / sizeof(ezlb_nft_families[0]))
+
+struct nftables {
+	struct ezlb_layer layer; /* first: a layer is its nftables */
+	struct ezlb_nft_nl *nl;
+	const struct ezlb_nft_signs *signs;
+	bool builtin, builtin_known;
+};
+
+#define AUTO_CHAIN __attribute__((cleanup(ezlb_snat_chain_clear)))
+#define AUTO_ROWS  __attribute__((cleanup(rows_clear)))
+
+static void rows_clear(struct ezlb_snats *rows)
+{
+	EZLB_VEC_CLEAR(rows);
+}
+
+static struct nftables *of(struct ezlb_layer *layer)
+{
+	return (struct nftables *)(void *)layer;
+}
+
+/* Is there somebody to ask, without anything being loaded for it? */
+static bool is_present(struct nftables *nft)
+{
+	if (ezlb_nft_is_loaded(nft->signs))
+		return true;
+	if (!nft->builtin_known) {
+		nft->builtin = ezlb_nft_is_builtin(nft->signs);
+		nft->builtin_known = true;
+	}
+	return nft->builtin;
+}
+
+/* --- list and peek --------------------------------------------------------------------------- */
+
+static void take_view(const struct ezlb_nft_view *view, struct ezlb_table *out)
+{
+	for (size_t i = 0; i < view->chain.slots.len; i++) {
+		if (view->chain.slots.items[i].ours)
+			*EZLB_PUSH(&out->snats) = view->chain.slots.items[i].row;
+	}
+}
+
+static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
+		      struct ezlb_table *out, struct ezlb_err *err)
+{
+	struct nftables *nft = of(layer);
+	struct ezlb_nft_view views[FAMILIES] = { { .sound = false } };
+	bool present = is_present(nft);
+	int rc = 0;
+
+	(void)scope; /* the tables are ours: all of them is in scope */
+	out->snat_present = out->snat_sound = false;
+	ezlb_nft_nl_begin(nft->nl);
+	for (size_t i = 0; present && rc == 0 && i < FAMILIES; i++)
+		rc = ezlb_nft_view_read(nft->nl, &ezlb_nft_families[i], &views[i]);
+	if (rc == 0) {
+		/* IPv4's is always there, IPv6's where a row needed it. */
+		out->snat_present = views[0].chain.exists || views[1].chain.exists;
+		out->snat_sound = views[0].sound && (views[1].sound || !views[1].chain.exists);
+		take_view(&views[0], out);
+		take_view(&views[1], out);
+	}
+	ezlb_nft_view_clear(&views[0]);
+	ezlb_nft_view_clear(&views[1]);
+	/* A kernel that has none of it is a sound answer: where it is asked because no sign told.
+	 */
+	if (rc == -ENOPROTOOPT)
+		return 0;
+	return rc < 0 ? ezlb_nft_explain(err, rc, -1) : 0;
+}
+
+static int layer_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
+{
+	struct nftables *nft = of(layer);
+	uint32_t gen;
+	int rc;
+
+	(void)scope;
+	if (!is_present(nft))
+		return -ENOENT;
+	ezlb_nft_nl_begin(nft->nl);
+	rc = ezlb_nft_nl_gen(nft->nl, &gen);
+	*print = gen;
+	return rc;
+}
+
+/* --- what has to be written ------------------------------------------------------------------ */
+
+/* The rows of one chain, sorted, that the other, sorted as well, has not got just so. */
+static void rows_beyond(const struct ezlb_snats *a, const struct ezlb_snats *b,
+			struct ezlb_snats *out)
+{
+	for (size_t i = 0; i < a->len; i++) {
+		const struct ezlb_snat_row *row = &a->items[i];
+		const struct ezlb_snat_row *same = EZLB_FIND(b, row, ezlb_snat_row_cmp);
+
+		if (!same || !ezlb_snat_row_same(same, row))
+			*EZLB_PUSH(out) = *row;
+	}
+}
+
+static void sorted_rows(const struct ezlb_snat_chain *chain, struct ezlb_snats *out)
+{
+	for (size_t i = 0; i < chain->slots.len; i++) {
+		if (chain->slots.items[i].ours)
+			*EZLB_PUSH(out) = chain->slots.items[i].row;
+	}
+	EZLB_SORT(out, ezlb_snat_row_cmp);
+}
+
+static void put_all(struct ezlb_nft_buf *out, uint16_t type, const struct ezlb_snats *rows)
+{
+	for (enum ezlb_nft_set set = 0; set < EZLB_NFT_SETS; set++)
+		ezlb_nft_put_rows(out, type, set, rows);
+}
+
+/* A sound table gets what differs; any other goes, and is made again with all that it should have.
+ */
+static void put_changes(struct ezlb_nft_buf *out, const struct ezlb_nft_family *family,
+			const struct ezlb_nft_view *now, const struct ezlb_snat_chain *want)
+{
+	AUTO_ROWS struct ezlb_snats have = { 0 }, should = { 0 }, gone = { 0 }, come = { 0 };
+
+	if (now->chain.exists && (!now->sound || !want->exists))
+		ezlb_nft_put_deltable(out, family->family);
+	if (!want->exists)
+		return;
+	if (now->sound)
+		sorted_rows(&now->chain, &have);
+	else
+		ezlb_nft_put_frame(out, family);
+	sorted_rows(want, &should);
+	rows_beyond(&have, &should, &gone);
+	rows_beyond(&should, &have, &come);
+	put_all(out, NFT_MSG_DELSETELEM, &gone);
+	put_all(out, NFT_MSG_NEWSETELEM, &come);
+}
+
+/* --- apply ----------------------------------------------------------------------------------- */
+
+/* What became of the ops of one family. */
+struct outcome {
+	int rc, refused; /* the latter for the sentence */
+	bool exists;	 /* whether it has a table */
+	size_t n;	 /* ops that concern it */
+};
+
+static bool is_row_op(const struct ezlb_op *op)
+{
+	return op->kind != EZLB_OP_SNAT_SETUP && op->kind != EZLB_OP_SNAT_TEARDOWN;
+}
+
+/* Ops on the frame are about IPv6's only where there is one: a row makes it, if it is needed. */
+static bool concerns(const struct ezlb_op *op, const struct ezlb_nft_family *family, bool exists)
+{
+	if (is_row_op(op))
+		return op->snat.backend.addr.family == family->family;
+	return exists || family->family == AF_INET;
+}
+
+/* Fills `mine` with those of the ops that concern the family; returns how many. */
+static size_t select_ops(struct ezlb_op *const *ops, size_t n, const struct ezlb_nft_family *family,
+			 bool exists, struct ezlb_op **mine)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (concerns(ops[i], family, exists))
+			mine[len++] = ops[i];
+	}
+	return len;
+}
+
+/* Read, compare, one transaction. */
+static int attempt(struct nftables *nft, const struct ezlb_nft_family *family,
+		   struct ezlb_op *const *ops, size_t n, struct outcome *out)
+{
+	EZLB_AUTO_FREE struct ezlb_op **mine = ezlb_calloc(n, sizeof(struct ezlb_op *));
+	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf batch = { .items = NULL };
+	EZLB_NFT_AUTO_VIEW struct ezlb_nft_view now = { .sound = false };
+	AUTO_CHAIN struct ezlb_snat_chain want = { 0 };
+	size_t empty;
+	int rc;
+
+	/* As long as nobody knows, an op on the frame is not done. */
+	*out = (struct outcome){ .refused = -1, .exists = true };
+	out->n = select_ops(ops, n, family, true, mine);
+	rc = out->n ? ezlb_nft_view_read(nft->nl, family, &now) : 0;
+	if (rc < 0 || !out->n)
+		return rc;
+	out->exists = now.chain.exists;
+	out->n = select_ops(ops, n, family, out->exists, mine);
+	ezlb_snat_chain_edit(&now.chain, mine, out->n, &want);
+	ezlb_nft_put_begin(&batch, now.gen);
+	empty = batch.len;
+	put_changes(&batch, family, &now, &want);
+	if (batch.len == empty)
+		return 0;
+	ezlb_nft_put_commit(&batch);
+	return ezlb_nft_nl_commit(nft->nl, &batch, &out->refused);
+}
+
+/* A fresh look each time; the kernel says ERESTART when somebody else was faster. */
+static void apply_family(struct nftables *nft, const struct ezlb_nft_family *family,
+			 struct ezlb_op *const *ops, size_t n, struct outcome *out)
+{
+	int rc = -ERESTART;
+
+	for (int i = 0; i < TRIES && (rc == -ERESTART || rc == -EAGAIN || rc == -EINTR); i++)
+		rc = attempt(nft, family, ops, n, out);
+	/* ERESTART is not for programs to see. */
+	out->rc = rc == -ERESTART || rc == -EINTR ? -EAGAIN : rc;
+}
+
+/* Each family is a transaction of its own: a kernel without IPv6 does IPv4 all the same. */
+static int apply_ops(struct nftables *nft, struct ezlb_op *const *ops, size_t n, bool makes,
+		     struct ezlb_err *err)
+{
+	const struct outcome *failed = NULL;
+	struct outcome out[FAMILIES];
+	bool some_done = false;
+
+	ezlb_nft_nl_begin(nft->nl);
+	for (size_t i = 0; i < FAMILIES; i++) {
+		apply_family(nft, &ezlb_nft_families[i], ops, n, &out[i]);
+		if (out[i].rc < 0 && !failed)
+			failed = &out[i];
+		some_done |= out[i].rc == 0 && out[i].n;
+	}
+	if (failed && failed->rc == -ENOPROTOOPT && !makes)
+		return 0; /* nothing to remove anything from */
+	if (failed && !some_done)
+		return ezlb_nft_explain(err, failed->rc, failed->refused);
+	for (size_t i = 0; i < FAMILIES; i++) {
+		for (size_t j = 0; out[i].rc < 0 && j < n; j++) {
+			if (concerns(ops[j], &ezlb_nft_families[i], out[i].exists))
+				ops[j]->rc = out[i].rc;
+		}
+	}
+	return 0;
+}
+
+static int op_check(const struct ezlb_op *op)
+{
+	return is_row_op(op) ? ezlb_nft_row_check(&op->snat) : 0;
+}
+
+static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
+		       struct ezlb_err *err)
+{
+	EZLB_AUTO_FREE struct ezlb_op **good = ezlb_calloc(n, sizeof(struct ezlb_op *));
+	bool makes = false;
+	size_t n_good = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		ops[i]->rc = op_check(ops[i]);
+		makes |= ezlb_snat_op_makes(ops[i]);
+		if (ops[i]->rc == 0)
+			good[n_good++] = ops[i];
+	}
+	if (n_good && (makes || is_present(of(layer))))
+		rc = apply_ops(of(layer), good, n_good, makes, err);
+	for (size_t i = 0; rc < 0 && i < n; i++)
+		ops[i]->rc = rc;
+	return rc;
+}
+
+/* --- opening --------------------------------------------------------------------------------- */
+
+static void layer_close(struct ezlb_layer *layer)
+{
+	ezlb_nft_nl_free(of(layer)->nl);
+	free(layer);
+}
+
+struct ezlb_layer *ezlb_snat_nftables_new(const struct ezlb_nft_source *source,
+					  const struct ezlb_nft_signs *signs)
+{
+	struct nftables *nft = ezlb_calloc(1, sizeof(*nft));
+
+	nft->layer = (struct ezlb_layer){ .by_listener = true,
+					  .list = layer_list,
+					  .peek = layer_peek,
+					  .apply = layer_apply,
+					  .close = layer_close };
+	nft->nl = ezlb_nft_nl_new(source);
+	nft->signs = signs;
+	return &nft->layer;
+}
+
+int ezlb_snat_nftables_open(struct ezlb_layer **out, struct ezlb_err *err)
+{
+	(void)err;
+	*out = ezlb_snat_nftables_new(&ezlb_nft_kernel, ezlb_nft_kernel_signs());
+	return 0;
+}

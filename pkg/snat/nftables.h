@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nftables: what is in ezlb/snat.h, with its ways to the kernel as parameters, for tests. */
+#pragma once
+
+#include <ezlb/layer.h>
+
+#include "nft_netlink.h"
+#include "nft_present.h"
+
+/* `signs` is borrowed. */
+struct ezlb_layer *ezlb_snat_nftables_new(const struct ezlb_nft_source *source,
+					  const struct ezlb_nft_signs *signs);
