@@ -17,6 +17,7 @@ enum flag {
 	FLAG_CONFIG_DIR = 256,
 	FLAG_STATE_DIR,
 	FLAG_DATAPLANE,
+	FLAG_SNAT_BACKEND,
 	FLAG_ADOPT,
 	FLAG_CLEANUP,
 	FLAG_EMPTY_HOLD,
@@ -38,6 +39,9 @@ static const struct {
 	  "where ezlb notes what it owns [" DEFAULT_STATE_DIR "]", required_argument },
 	{ FLAG_DATAPLANE, "dataplane", "EZLB_DATAPLANE", "kernel|memory",
 	  "memory: touch no kernel, for trying out [kernel]", required_argument },
+	{ FLAG_SNAT_BACKEND, "snat-backend", "EZLB_SNAT_BACKEND", "auto|iptables|nftables",
+	  "where the source NAT of full_nat is made; auto: where this host's rules are [auto]",
+	  required_argument },
 	{ FLAG_ADOPT, "adopt", "EZLB_ADOPT", "matching|never",
 	  "virtual services that others made with our listener: take over, or leave [matching]",
 	  required_argument },
@@ -113,6 +117,8 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 		return value[0] != '\0';
 	case FLAG_DATAPLANE:
 		return parse_dataplane(value, &options->dataplane);
+	case FLAG_SNAT_BACKEND:
+		return ezlb_snat_backend_parse(value, &options->snat_backend) == 0;
 	case FLAG_ADOPT:
 		return parse_adopt(value, &options->adopt);
 	case FLAG_EMPTY_HOLD:

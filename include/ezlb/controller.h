@@ -11,6 +11,7 @@
 
 #include <ezlb/diag.h>
 #include <ezlb/err.h>
+#include <ezlb/snat.h>
 
 enum ezlb_dataplane_kind { EZLB_DP_KERNEL, EZLB_DP_MEMORY };
 
@@ -26,6 +27,7 @@ struct ezlb_options {
 	const char *state_dir;
 	enum ezlb_dataplane_kind dataplane;
 	enum ezlb_adopt adopt;
+	enum ezlb_snat_backend snat_backend; /* in memory AUTO is as IPTABLES */
 	bool cleanup_on_exit;
 	uint32_t empty_hold_ms; /* run: how long no service files at all must last to be believed */
 };
@@ -47,6 +49,10 @@ int ezlb_controller_plan(const struct ezlb_options *options, size_t *pending, st
 /* Removes all that the ledger in state_dir names; the ledger names nothing then. */
 int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err *err);
 
-/* Checks files and directories without touching the kernel; diagnostics are sorted. */
-int ezlb_controller_check(const char *const *paths, size_t n, struct ezlb_diags *diags,
-			  size_t *n_files, struct ezlb_err *err);
+/*
+ * Checks files and directories without touching the kernel; diagnostics are sorted. Which SNAT
+ * backend the node will have is not known here: what only iptables cannot do is an error only where
+ * `backend` is iptables.
+ */
+int ezlb_controller_check(const char *const *paths, size_t n, enum ezlb_snat_backend backend,
+			  struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * desired: many specs to one set in which nothing is claimed twice. A service name, a listener, and
- * (because one iptables rule serves a backend) the SNAT of a backend have one holder each.
+ * desired: many specs to one set in which nothing is claimed twice. A service name and a listener
+ * have one holder each; so has the SNAT of a backend where one rule serves a backend whichever
+ * service sends to it, which is so with iptables.
  *
  * Who holds a claim keeps it: a file that comes later, or changes to a claim that is taken, is told
  * so by a diagnostic and keeps its last good version if it has one. Among newcomers the file that
@@ -9,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <ezlb/diag.h>
@@ -21,9 +23,10 @@ struct ezlb_candidate {
 };
 
 /*
- * Candidates come in file order. Sets `chosen` of each and fills *out with the chosen ones
- * (borrowed from the candidates). Each fresh spec that was not chosen gets a diagnostic, with the
- * place of the other definition.
+ * Candidates come in file order. snat_by_listener: the SNAT layer tells services apart (layer.h),
+ * so that two of them may send to one backend with different source addresses. Sets `chosen` of
+ * each and fills *out with the chosen ones (borrowed from the candidates). Each fresh spec that was
+ * not chosen gets a diagnostic, with the place of the other definition.
  */
-void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n, struct ezlb_desired *out,
-			struct ezlb_diags *diags);
+void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n, bool snat_by_listener,
+			struct ezlb_desired *out, struct ezlb_diags *diags);

@@ -10,7 +10,9 @@
 
 struct ezlb_memory;
 
+/* Its SNAT layer is by backend, as iptables is, until it is told otherwise. */
 struct ezlb_memory *ezlb_memory_new(void);
+void ezlb_memory_set_by_listener(struct ezlb_memory *memory, bool by_listener);
 void ezlb_memory_free(struct ezlb_memory *memory);
 
 /* The three layers; they belong to `memory`, and their close does nothing. */

@@ -44,16 +44,22 @@ void ezlb_reconcile_peek(const struct ezlb_dataplane *dp, const struct ezlb_scop
 void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table *actual,
 			  const struct ezlb_scope *scope, struct ezlb_plan *drift);
 
-/* Verdicts are sorted; a backend without a row counts as UP (it is not checked). Sorted result. */
+/*
+ * Verdicts are sorted; a backend without a row counts as UP (it is not checked). Sorted result.
+ * by_listener, here and below, is what the SNAT layer says of itself (layer.h). Where it is set,
+ * each full_nat service has its one SNAT row whatever the verdicts are, and the module ip_tables is
+ * not wanted.
+ */
 void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_verdicts *verdicts,
-			   const struct ezlb_table *actual, struct ezlb_table *target);
+			   const struct ezlb_table *actual, bool by_listener,
+			   struct ezlb_table *target);
 
 /*
  * Lets the services in `keep` stay as the kernel has them, with their dests and SNAT rows: they are
  * ours, but the file that may ask for them cannot be understood. None of them is in target yet.
  */
 void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
-			 struct ezlb_table *target);
+			 bool by_listener, struct ezlb_table *target);
 
 /* Both tables are sorted. Ops come out in execution order, all EZLB_PENDING. */
 void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_table *actual,
@@ -61,9 +67,10 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
 
 /*
  * Carries the plan out and leaves the outcome in each op's rc. An op whose prerequisite failed is
- * held: a dest of a full_nat service waits for its settings, its SNAT and its service; the SNAT of
- * a dest is removed only once the dest is. An op that is EZLB_HELD when it comes is not tried, and
- * what depends on it is held likewise. Layer errors go to *errs. True where every op is done.
+ * held: a dest of a full_nat service waits for its settings, its SNAT and its service; a SNAT row
+ * is removed only once the dests that rely on it are. An op that is EZLB_HELD when it comes is not
+ * tried, and what depends on it is held likewise. Layer errors go to *errs. True where every op is
+ * done.
  */
 bool ezlb_reconcile_apply(const struct ezlb_dataplane *dp, struct ezlb_plan *plan,
 			  struct ezlb_layer_errs *errs);

@@ -36,10 +36,13 @@ struct ezlb_dest_row {
 	bool full_nat; /* target rows only, no part of key or value: needs its SNAT row first */
 };
 
-/* Source NAT for what goes to one backend. Shared by all full_nat services that use it. */
+/*
+ * Source NAT for what goes to one backend, shared by all full_nat services that use it; or, where the
+ * SNAT layer is by_listener, for what goes through one service.
+ */
 struct ezlb_snat_row {
 	enum ezlb_proto proto;
-	struct ezlb_endpoint backend;
+	struct ezlb_endpoint backend; /* or the listener */
 	struct ezlb_addr to; /* family 0: MASQUERADE */
 };
 

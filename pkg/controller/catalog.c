@@ -148,7 +148,8 @@ static void merge(struct catalog *catalog)
 		candidates[i].last = catalog->entries.items[i].last;
 		copy_diags(&catalog->diags, &catalog->entries.items[i].diags);
 	}
-	ezlb_desired_merge(candidates, n, &catalog->desired, &catalog->diags);
+	ezlb_desired_merge(candidates, n, catalog->snat_by_listener, &catalog->desired,
+			   &catalog->diags);
 	ezlb_diags_sort(&catalog->diags);
 	for (size_t i = 0; i < n; i++) {
 		promote(&catalog->entries.items[i], candidates[i].chosen);

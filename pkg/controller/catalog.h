@@ -27,7 +27,8 @@ struct catalog_entry {
 };
 
 struct catalog {
-	struct lastgood *lastgood;				       /* borrowed; NULL: none */
+	struct lastgood *lastgood; /* borrowed; NULL: none */
+	bool snat_by_listener;	   /* as the SNAT layer says (layer.h) */
 	struct catalog_entries EZLB_VEC(struct catalog_entry) entries; /* sorted by path */
 	struct ezlb_desired desired;				       /* borrows from entries */
 	struct ezlb_diags diags; /* every file's, and the conflicts between them; sorted */

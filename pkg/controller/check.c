@@ -29,7 +29,8 @@ static void check_file(struct batch *batch, const struct ezlb_file *file, struct
 		*EZLB_PUSH(&batch->specs) = spec;
 }
 
-static void check_conflicts(const struct batch *batch, struct ezlb_diags *diags)
+static void check_conflicts(const struct batch *batch, enum ezlb_snat_backend backend,
+			    struct ezlb_diags *diags)
 {
 	size_t n = batch->specs.len;
 	EZLB_AUTO_FREE struct ezlb_candidate *candidates = ezlb_calloc(n, sizeof(*candidates));
@@ -37,7 +38,7 @@ static void check_conflicts(const struct batch *batch, struct ezlb_diags *diags)
 
 	for (size_t i = 0; i < n; i++)
 		candidates[i].fresh = batch->specs.items[i];
-	ezlb_desired_merge(candidates, n, &desired, diags);
+	ezlb_desired_merge(candidates, n, backend != EZLB_SNAT_IPTABLES, &desired, diags);
 	EZLB_VEC_CLEAR(&desired);
 }
 
@@ -69,8 +70,8 @@ static int look(const char *const *paths, size_t n, struct ezlb_snapshot *out, s
 	return 0;
 }
 
-int ezlb_controller_check(const char *const *paths, size_t n, struct ezlb_diags *diags,
-			  size_t *n_files, struct ezlb_err *err)
+int ezlb_controller_check(const char *const *paths, size_t n, enum ezlb_snat_backend backend,
+			  struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err)
 {
 	struct ezlb_snapshot snapshot = { 0 };
 	struct batch batch = { .n_files = 0 };
@@ -78,7 +79,7 @@ int ezlb_controller_check(const char *const *paths, size_t n, struct ezlb_diags 
 
 	for (size_t i = 0; rc == 0 && i < snapshot.files.len; i++)
 		check_file(&batch, &snapshot.files.items[i], diags);
-	check_conflicts(&batch, diags);
+	check_conflicts(&batch, backend, diags);
 	ezlb_diags_sort(diags);
 	*n_files = batch.n_files;
 	for (size_t i = 0; i < batch.specs.len; i++)

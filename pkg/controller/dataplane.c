@@ -9,27 +9,64 @@
 #include <ezlb/memory.h>
 #include <ezlb/snat.h>
 
-static int open_kernel(struct ezlb_dataplane *dp, struct ezlb_err *err)
-{
-	int rc = ezlb_host_open("/proc", &dp->layer[EZLB_LAYER_HOST], err);
+typedef int (*open_fn)(struct ezlb_layer **out, struct ezlb_err *err);
 
-	return rc < 0 ? rc : ezlb_snat_iptables_open(&dp->layer[EZLB_LAYER_SNAT], err);
+static void choose(struct dataplane *plane, enum ezlb_snat_backend asked)
+{
+	struct ezlb_snat_host host;
+
+	plane->snat = asked;
+	plane->why = "--snat-backend";
+	if (asked != EZLB_SNAT_AUTO)
+		return;
+	ezlb_snat_look("", &host);
+	plane->snat = ezlb_snat_choose(&host, &plane->why);
 }
 
-int dataplane_open(struct dataplane *plane, enum ezlb_dataplane_kind kind, struct ezlb_err *err)
+/* Both: what an earlier process made with the other one is looked for, and removed. */
+static int open_snat(struct dataplane *plane, struct ezlb_err *err)
+{
+	bool nftables = plane->snat == EZLB_SNAT_NFTABLES;
+	open_fn chosen = nftables ? ezlb_snat_nftables_open : ezlb_snat_iptables_open;
+	open_fn other = nftables ? ezlb_snat_iptables_open : ezlb_snat_nftables_open;
+
+	if (other(&plane->other, &plane->other_err) < 0)
+		plane->other = NULL;
+	return chosen(&plane->dp.layer[EZLB_LAYER_SNAT], err);
+}
+
+static int open_kernel(struct dataplane *plane, const struct ezlb_options *options,
+		       struct ezlb_err *err)
+{
+	int rc = ezlb_host_open("/proc", &plane->dp.layer[EZLB_LAYER_HOST], err);
+
+	choose(plane, options->snat_backend);
+	return rc < 0 ? rc : open_snat(plane, err);
+}
+
+static void open_memory(struct dataplane *plane, enum ezlb_snat_backend asked)
+{
+	plane->snat = asked == EZLB_SNAT_NFTABLES ? asked : EZLB_SNAT_IPTABLES;
+	plane->why = "the in-memory data plane works like it";
+	plane->memory = ezlb_memory_new();
+	ezlb_memory_set_by_listener(plane->memory, plane->snat == EZLB_SNAT_NFTABLES);
+	ezlb_memory_dataplane(plane->memory, &plane->dp);
+	ezlb_log(EZLB_WARN, "controller",
+		 EZLB_S("msg", "IN-MEMORY DATA PLANE: the kernel is not touched and no "
+			       "traffic is balanced (--dataplane memory)"));
+}
+
+int dataplane_open(struct dataplane *plane, const struct ezlb_options *options,
+		   struct ezlb_err *err)
 {
 	int rc;
 
 	*plane = (struct dataplane){ .memory = NULL };
-	if (kind == EZLB_DP_MEMORY) {
-		plane->memory = ezlb_memory_new();
-		ezlb_memory_dataplane(plane->memory, &plane->dp);
-		ezlb_log(EZLB_WARN, "controller",
-			 EZLB_S("msg", "IN-MEMORY DATA PLANE: the kernel is not touched and no "
-				       "traffic is balanced (--dataplane memory)"));
+	if (options->dataplane == EZLB_DP_MEMORY) {
+		open_memory(plane, options->snat_backend);
 		return 0;
 	}
-	rc = open_kernel(&plane->dp, err);
+	rc = open_kernel(plane, options, err);
 	if (rc == 0)
 		rc = ezlb_ipvs_open(&plane->dp.layer[EZLB_LAYER_IPVS], err);
 	if (rc < 0)
@@ -37,15 +74,15 @@ int dataplane_open(struct dataplane *plane, enum ezlb_dataplane_kind kind, struc
 	return rc;
 }
 
-int dataplane_open_for_cleanup(struct dataplane *plane, enum ezlb_dataplane_kind kind,
+int dataplane_open_for_cleanup(struct dataplane *plane, const struct ezlb_options *options,
 			       struct ezlb_err *err)
 {
 	struct ezlb_dataplane empty;
-	int rc = dataplane_open(plane, kind, err);
+	int rc = dataplane_open(plane, options, err);
 
 	if (rc != -ENOENT)
 		return rc;
-	rc = open_kernel(&plane->dp, err);
+	rc = open_kernel(plane, options, err);
 	if (rc < 0) {
 		dataplane_close(plane);
 		return rc;
@@ -61,6 +98,8 @@ void dataplane_close(struct dataplane *plane)
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		if (plane->dp.layer[i])
 			plane->dp.layer[i]->close(plane->dp.layer[i]);
+	if (plane->other)
+		plane->other->close(plane->other);
 	ezlb_memory_free(plane->memory);
 	*plane = (struct dataplane){ .memory = NULL };
 }

@@ -9,11 +9,16 @@ struct ezlb_memory;
 
 struct dataplane {
 	struct ezlb_dataplane dp;
-	struct ezlb_memory *memory; /* NULL: the kernel */
+	enum ezlb_snat_backend snat; /* never AUTO */
+	const char *why;	     /* it was chosen */
+	struct ezlb_layer *other;    /* the SNAT backend that was not; NULL: it cannot be opened */
+	struct ezlb_err other_err;   /* why not */
+	struct ezlb_memory *memory;  /* NULL: the kernel */
 };
 
-int dataplane_open(struct dataplane *plane, enum ezlb_dataplane_kind kind, struct ezlb_err *err);
+int dataplane_open(struct dataplane *plane, const struct ezlb_options *options,
+		   struct ezlb_err *err);
 /* The same, but a kernel without ip_vs is an empty one: there is nothing of ours in it. */
-int dataplane_open_for_cleanup(struct dataplane *plane, enum ezlb_dataplane_kind kind,
+int dataplane_open_for_cleanup(struct dataplane *plane, const struct ezlb_options *options,
 			       struct ezlb_err *err);
 void dataplane_close(struct dataplane *plane);

@@ -15,6 +15,7 @@
 #define LINE_SIZE 256
 #define LINES_MAX (1u << 20) /* far more than any kernel holds: what has more is no ledger */
 #define CHAIN	  "chain nat " EZLB_SNAT_CHAIN
+#define NFT_TABLE "table nft ezlb"
 #define SO	  "nothing is known to be ezlb's, so nothing is removed"
 
 /* --- the content --------------------------------------------------------------------------- */
@@ -45,7 +46,8 @@ void ledger_content_clear(struct ledger_content *content)
 
 static bool same(const struct ledger_content *a, const struct ledger_content *b)
 {
-	if (a->services.len != b->services.len || a->chain != b->chain)
+	if (a->services.len != b->services.len || a->chain != b->chain ||
+	    a->nft_table != b->nft_table)
 		return false;
 	for (int i = 0; i < EZLB_SETTINGS; i++)
 		if (a->was[i] != b->was[i])
@@ -155,6 +157,14 @@ static const char *take_setting(struct ledger_content *content, char *rest)
 	return "names no setting";
 }
 
+static const char *take_frame(bool *there)
+{
+	if (*there)
+		return "is there twice";
+	*there = true;
+	return NULL;
+}
+
 /* What is wrong with the line, or NULL. */
 static const char *take_line(struct ledger_content *content, char *text)
 {
@@ -162,12 +172,11 @@ static const char *take_line(struct ledger_content *content, char *text)
 		return take_service(content, text + 8);
 	if (strncmp(text, "setting ", 8) == 0)
 		return take_setting(content, text + 8);
-	if (strcmp(text, CHAIN) != 0)
-		return "is unknown";
-	if (content->chain)
-		return "is there twice";
-	content->chain = true;
-	return NULL;
+	if (strcmp(text, CHAIN) == 0)
+		return take_frame(&content->chain);
+	if (strcmp(text, NFT_TABLE) == 0)
+		return take_frame(&content->nft_table);
+	return "is unknown";
 }
 
 /* Up to "end", behind which there is nothing. */
@@ -300,8 +309,9 @@ int ledger_open(struct ledger *ledger, const char *dir, struct ezlb_err *err)
 static int write_all(const struct ledger *ledger, const struct ledger_content *content, FILE *f)
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
-	int rc = fprintf(f, "ezlb-ledger 1\nboot %s\nnetns %llu\n%s", ledger->boot, ledger->netns,
-			 content->chain ? CHAIN "\n" : "");
+	int rc = fprintf(f, "ezlb-ledger 1\nboot %s\nnetns %llu\n%s%s", ledger->boot, ledger->netns,
+			 content->chain ? CHAIN "\n" : "",
+			 content->nft_table ? NFT_TABLE "\n" : "");
 
 	for (int i = 0; i < EZLB_SETTINGS && rc >= 0; i++)
 		if (content->was[i] != LEDGER_UNTOUCHED)

@@ -8,6 +8,7 @@
  *   boot 4f6b...
  *   netns 4026531840
  *   chain nat EZLB-SNAT
+ *   table nft ezlb
  *   setting net.ipv4.ip_forward 0
  *   service tcp 10.0.0.1:80
  *   end
@@ -25,6 +26,7 @@
 struct ledger_content {
 	struct ezlb_scope services; /* sorted, each once */
 	bool chain;		    /* EZLB-SNAT in the legacy nat table */
+	bool nft_table;		    /* ezlb in nf_tables */
 	/* What the setting was before ezlb changed it; LEDGER_UNTOUCHED: it did not. */
 	int was[EZLB_SETTINGS];
 };

@@ -82,6 +82,7 @@ static int prepare(struct oneshot *one, const struct ezlb_options *options, enum
 	if (rc < 0)
 		return rc;
 	one->catalog.lastgood = &one->world.lastgood;
+	one->catalog.snat_by_listener = pass_by_listener(&one->world.pass);
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
 	catalog_update(&one->catalog, &snapshot);
 	ezlb_snapshot_clear(&snapshot);
@@ -109,6 +110,8 @@ static int layer_error(const struct pass_result *result, struct ezlb_err *err)
 			return ezlb_err_set(err, result->errs.layer[i].code, "%s: %s",
 					    ezlb_layer_kind_str((enum ezlb_layer_kind)i),
 					    result->errs.layer[i].msg);
+	if (result->old_err.code)
+		return ezlb_err_set(err, result->old_err.code, "%s", result->old_err.msg);
 	if (result->ledger_err.code)
 		return ezlb_err_set(err, result->ledger_err.code, "%s", result->ledger_err.msg);
 	return 0;
@@ -160,6 +163,7 @@ int ezlb_controller_once(const struct ezlb_options *options, bool *converged, st
 			     one.catalog.diags.len == 0 && one.unknown == 0 &&
 			     result.conflicts.len == 0;
 		print_ops(&result.plan, true);
+		print_ops(&result.old, true);
 		warn_conflicts(&result);
 		warn_unknown(&one);
 		rc = layer_error(&result, err);
@@ -177,10 +181,12 @@ int ezlb_controller_plan(const struct ezlb_options *options, size_t *pending, st
 
 	if (rc == 0) {
 		plan(&one, &result);
-		*pending = result.plan.len;
+		*pending = result.plan.len + result.old.len;
 		rc = layer_error(&result, err);
-		if (rc == 0)
+		if (rc == 0) {
 			print_ops(&result.plan, false);
+			print_ops(&result.old, false);
+		}
 		warn_unknown(&one);
 		warn_conflicts(&result);
 		if (rc == 0 && one.catalog.diags.len > 0)
@@ -205,6 +211,7 @@ int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err 
 		bool ok = pass_cleanup(&world.pass, &result);
 
 		print_ops(&result.plan, true);
+		print_ops(&result.old, true);
 		rc = layer_error(&result, err);
 		if (rc == 0 && !ok)
 			rc = ezlb_err_set(err, EIO, "not everything could be removed");

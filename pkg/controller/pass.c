@@ -4,6 +4,13 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "handover.h"
+
+bool pass_by_listener(const struct pass_world *world)
+{
+	return world->dp.layer[EZLB_LAYER_SNAT]->by_listener;
+}
+
 /* --- planning ------------------------------------------------------------------------------ */
 
 static void claim(struct ezlb_scope *unclaimed, const struct ezlb_scope *wanted)
@@ -90,6 +97,7 @@ void pass_plan(struct pass_world *world, const struct ezlb_desired *desired,
 	const struct ezlb_scope none = { 0 };
 	struct ezlb_desired ours = { 0 };
 	struct ezlb_table target = { 0 };
+	bool by_listener = pass_by_listener(world);
 
 	*result = (struct pass_result){ .services = 0 };
 	read_kernel(world, desired, result);
@@ -97,15 +105,16 @@ void pass_plan(struct pass_world *world, const struct ezlb_desired *desired,
 	forget_conflicts(result);
 	ezlb_reconcile_scope(&ours, &none, &result->wanted);
 	claim(&world->unclaimed, &result->wanted);
-	ezlb_reconcile_target(&ours, verdicts, &result->actual, &target);
+	ezlb_reconcile_target(&ours, verdicts, &result->actual, by_listener, &target);
 	if (refused_files)
-		ezlb_reconcile_keep(&world->unclaimed, &result->actual, &target);
+		ezlb_reconcile_keep(&world->unclaimed, &result->actual, by_listener, &target);
 	else
 		EZLB_VEC_CLEAR(&world->unclaimed); /* every file has spoken: none asks for them */
 	ezlb_reconcile_diff(&target, &result->actual, &result->plan);
 	result->services = target.services.len;
 	result->dests = target.dests.len;
 	result->full_nat = target.snat_wanted;
+	handover_plan(world, result);
 	EZLB_VEC_CLEAR(&ours);
 	ezlb_table_clear(&target);
 }
@@ -123,7 +132,7 @@ static void ledger_before(const struct pass_world *world, const struct pass_resu
 		if (!ezlb_scope_has(owned, &result->wanted.items[i]))
 			*EZLB_PUSH(&out->services) = result->wanted.items[i];
 	EZLB_SORT(&out->services, ezlb_service_key_cmp);
-	out->chain = out->chain || result->full_nat;
+	*handover_frame(world->dp.layer[EZLB_LAYER_SNAT], out) |= result->full_nat;
 	for (size_t i = 0; i < result->plan.len; i++) {
 		const struct ezlb_op *op = &result->plan.items[i];
 
@@ -148,7 +157,7 @@ static void ledger_after(const struct pass_world *world, const struct pass_resul
 		if (ezlb_scope_has(&result->wanted, &owned->items[i]) ||
 		    ezlb_scope_has(&world->unclaimed, &owned->items[i]))
 			*EZLB_PUSH(&out->services) = owned->items[i];
-	out->chain = result->full_nat;
+	*handover_frame(world->dp.layer[EZLB_LAYER_SNAT], out) = result->full_nat;
 }
 
 static bool is_op_for(const struct ezlb_op *op, const struct ezlb_service_key *key)
@@ -175,6 +184,14 @@ static void ledger_without_lost(const struct pass_world *world, const struct pas
 	out->services.len = n;
 }
 
+static void ledger_without_old(const struct pass_world *world, const struct pass_result *result,
+			       struct ledger_content *out)
+{
+	(void)result;
+	ledger_content_copy(out, &world->ledger.content);
+	*handover_frame(world->old_snat, out) = false;
+}
+
 static void write_ledger(struct pass_world *world, struct pass_result *result,
 			 void (*make)(const struct pass_world *, const struct pass_result *,
 				      struct ledger_content *))
@@ -189,12 +206,17 @@ static void write_ledger(struct pass_world *world, struct pass_result *result,
 
 /* --- carrying out -------------------------------------------------------------------------- */
 
-bool pass_ok(const struct pass_result *result)
+static bool is_done(const struct pass_result *result)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		if (result->errs.layer[i].code != 0)
 			return false;
 	return result->ledger_err.code == 0 && ezlb_plan_ok(&result->plan);
+}
+
+bool pass_ok(const struct pass_result *result)
+{
+	return is_done(result) && ezlb_plan_ok(&result->old);
 }
 
 static bool has_lost_adds(const struct pass_result *result)
@@ -229,6 +251,18 @@ static void remember(struct pass_world *world, struct pass_result *result)
 	result->actual = (struct ezlb_table){ .snat_wanted = false };
 }
 
+static void take_over(struct pass_world *world, struct pass_result *result)
+{
+	if (!world->old_snat)
+		return;
+	handover_apply(world, result);
+	if (!result->old_gone)
+		return;
+	write_ledger(world, result, ledger_without_old);
+	if (result->ledger_err.code == 0)
+		world->old_snat = NULL;
+}
+
 bool pass_apply(struct pass_world *world, struct pass_result *result, uint64_t now_ms)
 {
 	const struct ezlb_layer_errs listing = result->errs;
@@ -240,10 +274,11 @@ bool pass_apply(struct pass_world *world, struct pass_result *result, uint64_t n
 	if (result->ledger_err.code == 0) {
 		ezlb_reconcile_apply(&world->dp, &result->plan, &result->errs);
 		result->again = any_tried(result, &listing);
-		if (pass_ok(result))
+		if (is_done(result))
 			write_ledger(world, result, ledger_after);
 		else if (world->adopt == EZLB_ADOPT_NEVER && has_lost_adds(result))
 			write_ledger(world, result, ledger_without_lost);
+		take_over(world, result);
 	}
 	if (world->paced)
 		units_note(&world->units, &result->plan, &result->errs,
@@ -255,6 +290,7 @@ bool pass_apply(struct pass_world *world, struct pass_result *result, uint64_t n
 void pass_result_clear(struct pass_result *result)
 {
 	ezlb_plan_clear(&result->plan);
+	ezlb_plan_clear(&result->old);
 	ezlb_plan_clear(&result->drift);
 	ezlb_table_clear(&result->actual);
 	EZLB_VEC_CLEAR(&result->wanted);

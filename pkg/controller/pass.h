@@ -10,6 +10,11 @@
 
 struct pass_world {
 	struct ezlb_dataplane dp;
+	/*
+	 * The SNAT backend that is not in dp, until it is known to hold no frame of ours; borrowed.
+	 * NULL: it holds none, or cannot be reached.
+	 */
+	struct ezlb_layer *old_snat;
 	struct ledger ledger;
 	enum ezlb_adopt adopt;
 	/*
@@ -40,6 +45,11 @@ struct pass_result {
 	struct ezlb_scope wanted;  /* what the files ask for, without the conflicts; sorted */
 	struct ezlb_scope adopted; /* in the kernel and not in the ledger: taken over */
 	struct pass_conflicts EZLB_VEC(struct pass_conflict) conflicts; /* --adopt never */
+	/* The teardown of what old_snat holds; done after the plan, once dp's SNAT has taken over.
+	 */
+	struct ezlb_plan old;
+	struct ezlb_err old_err;
+	bool old_gone;		/* there is nothing in it any more */
 	struct ezlb_plan drift; /* what somebody else did since the last pass */
 	struct ezlb_table actual;
 	struct ezlb_prints prints; /* taken before actual */
@@ -48,11 +58,14 @@ struct pass_result {
 	bool again;
 };
 
+/* As the SNAT layer says (layer.h). */
+bool pass_by_listener(const struct pass_world *world);
+
 /* Reads the kernel and plans; writes nothing. */
 void pass_plan(struct pass_world *world, const struct ezlb_desired *desired,
 	       const struct ezlb_verdicts *verdicts, bool refused_files,
 	       struct pass_result *result);
-/* Carries the plan out. True where the kernel is now as it should be. */
+/* Carries the plan out. True where the kernel is now as it should be, the old backend too. */
 bool pass_apply(struct pass_world *world, struct pass_result *result, uint64_t now_ms);
 bool pass_ok(const struct pass_result *result);
 void pass_result_clear(struct pass_result *result);

@@ -79,6 +79,31 @@ static void log_op(struct failures *failures, const struct ezlb_op *op)
 			 EZLB_S("op", what), EZLB_S("err", why));
 }
 
+/* The rules that another backend had before this process. */
+static void log_old(struct failures *failures, const struct pass_result *result)
+{
+	const struct ezlb_op *op = result->old.items;
+	const char *what = "removal of the rules of the other snat backend";
+	char why[EZLB_OP_STRLEN];
+
+	if (result->old.len == 0 || op->rc == EZLB_PENDING)
+		return;
+	if (op->rc == 0) {
+		ezlb_log(EZLB_INFO, "controller",
+			 EZLB_S("msg", "the source NAT is taken over: the rules of the other snat "
+				       "backend are removed"));
+		return;
+	}
+	ezlb_op_explain(op, why);
+	if (is_fresh(failures, what, result->old_err.code ? result->old_err.msg : why))
+		ezlb_log(op->rc == EZLB_HELD ? EZLB_WARN : EZLB_ERROR, "controller",
+			 EZLB_S("msg", op->rc == EZLB_HELD
+					       ? "the rules of the other snat backend stay for now"
+					       : "an operation failed"),
+			 EZLB_S("op", what),
+			 EZLB_S("err", result->old_err.code ? result->old_err.msg : why));
+}
+
 /* Not failures of the kernel's, but told and forgotten in the same way. */
 static void log_conflicts(struct failures *failures, const struct pass_result *result)
 {
@@ -130,6 +155,7 @@ static void log_failures(struct failures *failures, const struct pass_result *re
 		if (op->rc < 0 && !result->errs.layer[ezlb_op_layer(op->kind)].code)
 			log_op(failures, op);
 	}
+	log_old(failures, result);
 	log_held(failures, result);
 	if (failures->fresh > 0 && failures->held + failures->more > 0)
 		ezlb_log(EZLB_WARN, "controller",

@@ -318,6 +318,19 @@ static int start(struct controller *c, struct ezlb_err *err)
 	return rc < 0 ? ezlb_err_set(err, -rc, "cannot catch signals: %s", uv_strerror(rc)) : 0;
 }
 
+static void tell_start(const struct controller *c)
+{
+	const struct ezlb_options *options = c->options;
+	const struct dataplane *plane = &c->world.plane;
+
+	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "started"), EZLB_S("version", EZLB_VERSION),
+		 EZLB_S("config_dir", options->config_dirs[0]),
+		 EZLB_S("state_dir", options->state_dir),
+		 EZLB_S("cleanup_on_exit", options->cleanup_on_exit ? "true" : "false"));
+	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "snat backend"),
+		 EZLB_S("backend", ezlb_snat_backend_str(plane->snat)), EZLB_S("why", plane->why));
+}
+
 int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err)
 {
 	struct controller *c = ezlb_calloc(1, sizeof(*c));
@@ -328,14 +341,11 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	c->world.pass.paced = true;
 	c->catalog.lastgood = &c->world.lastgood;
 	if (rc == 0) {
+		c->catalog.snat_by_listener = pass_by_listener(&c->world.pass);
 		signal(SIGPIPE, SIG_IGN); /* whoever read the log may have gone away */
 		uv_loop_init(&c->loop);
 		init_handles(c);
-		ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "started"),
-			 EZLB_S("version", EZLB_VERSION),
-			 EZLB_S("config_dir", options->config_dirs[0]),
-			 EZLB_S("state_dir", options->state_dir),
-			 EZLB_S("cleanup_on_exit", options->cleanup_on_exit ? "true" : "false"));
+		tell_start(c);
 		rc = start(c, err);
 		if (rc < 0)
 			stop(c);

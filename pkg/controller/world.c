@@ -23,6 +23,21 @@ static int check_dirs(const struct ezlb_options *options, struct ezlb_err *err)
 	return rc;
 }
 
+/* The frame of the other backend that is in the ledger, and out of reach. */
+static void tell_unreachable(struct world *world)
+{
+	struct ledger_content *content = &world->pass.ledger.content;
+	bool iptables = world->plane.snat == EZLB_SNAT_IPTABLES;
+
+	if (world->plane.memory || world->plane.other ||
+	    !(iptables ? content->nft_table : content->chain))
+		return;
+	ezlb_log(EZLB_WARN, "controller",
+		 EZLB_S("msg", "the source NAT rules of the other backend cannot be removed"),
+		 EZLB_S("backend", iptables ? "nftables" : "iptables"),
+		 EZLB_S("err", world->plane.other_err.msg));
+}
+
 static int open_state(struct world *world, const struct ezlb_options *options, enum world_use use,
 		      struct ezlb_err *err)
 {
@@ -38,6 +53,7 @@ static int open_state(struct world *world, const struct ezlb_options *options, e
 	}
 	rc = ledger_open(&pass->ledger, kernel ? options->state_dir : NULL, &why);
 	pass->dp = world->plane.dp;
+	pass->old_snat = world->plane.other;
 	world->ledger_damaged = rc == -EBADMSG;
 	if (world->ledger_damaged)
 		ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", why.msg));
@@ -45,6 +61,7 @@ static int open_state(struct world *world, const struct ezlb_options *options, e
 		return ezlb_err_set(err, -rc, "%s", why.msg);
 	for (size_t i = 0; i < pass->ledger.content.services.len; i++)
 		*EZLB_PUSH(&pass->unclaimed) = pass->ledger.content.services.items[i];
+	tell_unreachable(world);
 	pass->adopt = options->adopt;
 	lastgood_open(&world->lastgood, kernel ? options->state_dir : NULL, use == WORLD_WRITE);
 	return 0;
@@ -57,14 +74,14 @@ int world_open(struct world *world, const struct ezlb_options *options, enum wor
 
 	world->lock = -1;
 	if (rc == 0)
-		rc = dataplane_open(&world->plane, options->dataplane, err);
+		rc = dataplane_open(&world->plane, options, err);
 	return rc == 0 ? open_state(world, options, use, err) : rc;
 }
 
 int world_open_for_cleanup(struct world *world, const struct ezlb_options *options,
 			   struct ezlb_err *err)
 {
-	int rc = dataplane_open_for_cleanup(&world->plane, options->dataplane, err);
+	int rc = dataplane_open_for_cleanup(&world->plane, options, err);
 
 	world->lock = -1;
 	return rc == 0 ? open_state(world, options, WORLD_WRITE, err) : rc;

@@ -36,6 +36,7 @@ struct claim {
 struct contest {
 	struct entrant *entrants; /* in file order */
 	size_t n;
+	bool snat_by_listener; /* then nobody claims the source NAT of a backend */
 	struct claim *claims;
 	struct losers EZLB_VEC(struct entrant *) losers; /* to be put back on their last version */
 };
@@ -43,9 +44,11 @@ struct contest {
 /* Claim i of a spec is its name, its listener, or the source NAT of backend i - SNAT_CLAIMS. */
 enum { NAME_CLAIM, LISTENER_CLAIM, SNAT_CLAIMS };
 
-static size_t n_claims(const struct ezlb_spec *spec)
+static size_t n_claims(const struct contest *contest, const struct ezlb_spec *spec)
 {
-	return SNAT_CLAIMS + (spec->full_nat ? spec->n_backends : 0);
+	bool snat = spec->full_nat && !contest->snat_by_listener;
+
+	return SNAT_CLAIMS + (snat ? spec->n_backends : 0);
 }
 
 static size_t claim_key(const struct ezlb_spec *spec, size_t i, unsigned char *key)
@@ -106,13 +109,13 @@ static void contest_clear(struct contest *contest)
 static void take(struct contest *contest, struct entrant *e, const struct ezlb_spec *spec)
 {
 	e->now = spec;
-	for (size_t i = 0; i < n_claims(spec); i++)
+	for (size_t i = 0; i < n_claims(contest, spec); i++)
 		*EZLB_PUSH(&claim_make(contest, spec, i)->holders) = e;
 }
 
 static void release(struct contest *contest, struct entrant *e)
 {
-	for (size_t i = 0; e->now && i < n_claims(e->now); i++) {
+	for (size_t i = 0; e->now && i < n_claims(contest, e->now); i++) {
 		struct holders *holders = &claim_find(contest, e->now, i)->holders;
 		size_t k = 0;
 
@@ -140,7 +143,7 @@ static bool try_fresh(struct contest *contest, struct entrant *e)
 {
 	const struct ezlb_spec *fresh = e->candidate->fresh;
 
-	for (size_t i = 0; i < n_claims(fresh); i++) {
+	for (size_t i = 0; i < n_claims(contest, fresh); i++) {
 		e->rival = rival_on(contest, fresh, i);
 		if (!e->rival)
 			continue;
@@ -163,7 +166,7 @@ static void put_back(struct contest *contest, struct entrant *e)
 	struct entrant *rival;
 
 	e->settled = true;
-	for (size_t i = 0; last && i < n_claims(last); i++)
+	for (size_t i = 0; last && i < n_claims(contest, last); i++)
 		while ((rival = rival_on(contest, last, i))) {
 			if (rival->settled) /* only where two last versions collide */
 				return;
@@ -310,7 +313,7 @@ static void report_snat(const struct entrant *e, struct ezlb_diags *diags)
 			      ezlb_endpoint_format(&backend->endpoint, ep), rival->name,
 			      rival->file, at.line, at.col);
 	diag->help = ezlb_strdup("give both services the same snat_ip, or this one another "
-				 "backend port");
+				 "backend port, or run ezlb with --snat-backend nftables");
 }
 
 static void report(const struct entrant *e, struct ezlb_diags *diags)
@@ -346,11 +349,13 @@ static int spec_ptr_cmp(const void *pa, const void *pb)
 	return ezlb_service_key_cmp(&ka, &kb);
 }
 
-void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n, struct ezlb_desired *out,
-			struct ezlb_diags *diags)
+void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n, bool snat_by_listener,
+			struct ezlb_desired *out, struct ezlb_diags *diags)
 {
 	EZLB_AUTO_FREE struct entrant *entrants = ezlb_calloc(n, sizeof(*entrants));
-	struct contest contest = { .entrants = entrants, .n = n };
+	struct contest contest = { .entrants = entrants,
+				   .n = n,
+				   .snat_by_listener = snat_by_listener };
 
 	for (size_t i = 0; i < n; i++)
 		enter(&contest, &entrants[i], &candidates[i]);

@@ -288,7 +288,10 @@ struct ezlb_memory *ezlb_memory_new(void)
 
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		m->layers[i] = (struct memory_layer){
-			.ops = { memory_list, memory_peek, memory_apply, memory_close },
+			.ops = { .list = memory_list,
+				 .peek = memory_peek,
+				 .apply = memory_apply,
+				 .close = memory_close },
 			.kind = (enum ezlb_layer_kind)i,
 			.memory = m,
 		};
@@ -296,6 +299,11 @@ struct ezlb_memory *ezlb_memory_new(void)
 		*EZLB_PUSH(&m->kernel.settings) = (struct ezlb_setting_row){ (enum ezlb_setting)i,
 									     0 };
 	return m;
+}
+
+void ezlb_memory_set_by_listener(struct ezlb_memory *memory, bool by_listener)
+{
+	memory->layers[EZLB_LAYER_SNAT].ops.by_listener = by_listener;
 }
 
 void ezlb_memory_free(struct ezlb_memory *memory)

@@ -166,7 +166,7 @@ const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 		break;
 	case EZLB_OP_SNAT_SETUP:
 	case EZLB_OP_SNAT_TEARDOWN:
-		put(buf, " chain EZLB-SNAT and its jump from POSTROUTING");
+		put(buf, " chain EZLB-SNAT and what leads to it");
 		break;
 	case EZLB_OPS:
 		break;

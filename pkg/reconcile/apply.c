@@ -39,11 +39,12 @@ static int phase_of(enum ezlb_op_kind kind)
 
 /* What went wrong so far in this plan, sorted, for the prerequisites of later ops. */
 struct failures {
+	bool by_listener; /* how SNAT rows are keyed */
 	bool settings, snat_frame, any_dest_del;
 	bool dests_unknown;	     /* ipvs could not be read or written as a whole */
 	struct ezlb_scope services;  /* service-add failed */
 	struct ezlb_snats snats;     /* snat-add or snat-set failed */
-	struct ezlb_snats lingering; /* dest-del failed or was held: its backend is still in use */
+	struct ezlb_snats lingering; /* dest-del failed or was held: its SNAT is still in use */
 };
 
 static void failures_clear(struct failures *f)
@@ -53,9 +54,12 @@ static void failures_clear(struct failures *f)
 	EZLB_VEC_CLEAR(&f->lingering);
 }
 
-static struct ezlb_snat_row snat_of(const struct ezlb_dest_row *dest)
+/* The key of the row that a dest relies on. */
+static struct ezlb_snat_row snat_of(const struct failures *f, const struct ezlb_dest_row *dest)
 {
-	return (struct ezlb_snat_row){ .proto = dest->service.proto, .backend = dest->endpoint };
+	return (struct ezlb_snat_row){ .proto = dest->service.proto,
+				       .backend = f->by_listener ? dest->service.listen
+								 : dest->endpoint };
 }
 
 static void note(struct failures *f, const struct ezlb_op *op)
@@ -75,7 +79,7 @@ static void note(struct failures *f, const struct ezlb_op *op)
 		*EZLB_PUSH(&f->services) = op->service.key;
 		break;
 	case EZLB_OP_DEST_DEL:
-		*EZLB_PUSH(&f->lingering) = snat_of(&op->dest);
+		*EZLB_PUSH(&f->lingering) = snat_of(f, &op->dest);
 		f->any_dest_del = true;
 		break;
 	case EZLB_OP_SERVICE_SET:
@@ -98,7 +102,7 @@ static bool must_wait(const struct failures *f, const struct ezlb_op *op)
 	case EZLB_OP_DEST_SET:
 		if (EZLB_FIND(&f->services, &op->dest.service, ezlb_service_key_cmp))
 			return true;
-		snat = snat_of(&op->dest);
+		snat = snat_of(f, &op->dest);
 		return op->dest.full_nat && (f->settings || f->snat_frame ||
 					     EZLB_FIND(&f->snats, &snat, ezlb_snat_row_cmp));
 	case EZLB_OP_SNAT_DEL:
@@ -160,7 +164,7 @@ static void run_phase(const struct ezlb_dataplane *dp, struct ezlb_op *ops, size
 bool ezlb_reconcile_apply(const struct ezlb_dataplane *dp, struct ezlb_plan *plan,
 			  struct ezlb_layer_errs *errs)
 {
-	struct failures f = { .settings = false };
+	struct failures f = { .by_listener = dp->layer[EZLB_LAYER_SNAT]->by_listener };
 	size_t begin = 0;
 
 	while (begin < plan->len) {

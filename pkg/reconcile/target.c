@@ -79,6 +79,23 @@ static bool want_dest(struct ezlb_table *target, const struct ezlb_spec *spec,
 	return true;
 }
 
+static void want_snat(struct ezlb_table *target, const struct ezlb_spec *spec,
+		      const struct ezlb_endpoint *endpoint)
+{
+	*EZLB_PUSH(&target->snats) = (struct ezlb_snat_row){ spec->proto, *endpoint,
+							     spec->snat_ip };
+}
+
+static void want_settings(struct ezlb_table *target, bool by_listener)
+{
+	for (int i = 0; i < EZLB_SETTINGS; i++)
+		/* Rules that know the listener are of nf_tables, which the kernel loads by itself.
+		 */
+		if (i != EZLB_IP_TABLES || !by_listener)
+			*EZLB_PUSH(&target->settings) =
+				(struct ezlb_setting_row){ (enum ezlb_setting)i, 1 };
+}
+
 /* Services that share a backend share its row; desired has seen to it that they agree. */
 static void unique_snats(struct ezlb_snats *snats)
 {
@@ -91,55 +108,73 @@ static void unique_snats(struct ezlb_snats *snats)
 }
 
 void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_verdicts *verdicts,
-			   const struct ezlb_table *actual, struct ezlb_table *target)
+			   const struct ezlb_table *actual, bool by_listener,
+			   struct ezlb_table *target)
 {
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];
+		bool by_backend = spec->full_nat && !by_listener;
 
 		want_service(target, spec);
 		target->snat_wanted |= spec->full_nat;
+		if (spec->full_nat && by_listener)
+			want_snat(target, spec, &spec->listen);
 		for (size_t k = 0; k < spec->n_backends; k++) {
 			const struct ezlb_backend *backend = &spec->backends[k];
 			enum ezlb_verdict verdict = verdict_of(verdicts, spec, backend);
 
-			if (want_dest(target, spec, backend, verdict, actual) && spec->full_nat)
-				*EZLB_PUSH(&target->snats) = (struct ezlb_snat_row){
-					spec->proto, backend->endpoint, spec->snat_ip
-				};
+			if (want_dest(target, spec, backend, verdict, actual) && by_backend)
+				want_snat(target, spec, &backend->endpoint);
 		}
 	}
-	for (int i = 0; target->snat_wanted && i < EZLB_SETTINGS; i++)
-		*EZLB_PUSH(&target->settings) = (struct ezlb_setting_row){ (enum ezlb_setting)i,
-									   1 };
+	if (target->snat_wanted)
+		want_settings(target, by_listener);
 	ezlb_table_sort(target);
 	unique_snats(&target->snats);
 }
 
-void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
-			 struct ezlb_table *target)
+/* The row stays as it is, unless target has one of its own. */
+static void keep_snat(const struct ezlb_table *actual, const struct ezlb_snats *wanted,
+		      const struct ezlb_snat_row *key, struct ezlb_table *target)
 {
-	size_t wanted = target->snats.len;
-	struct ezlb_snats sorted = { target->snats.items, wanted, target->snats.cap };
+	const struct ezlb_snat_row *row = EZLB_FIND(&actual->snats, key, ezlb_snat_row_cmp);
 
-	for (size_t i = 0; i < actual->services.len; i++)
-		if (ezlb_scope_has(keep, &actual->services.items[i].key))
-			*EZLB_PUSH(&target->services) = actual->services.items[i];
+	if (!row || EZLB_FIND(wanted, key, ezlb_snat_row_cmp))
+		return;
+	*EZLB_PUSH(&target->snats) = *row;
+	target->snat_wanted = true;
+}
+
+void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
+			 bool by_listener, struct ezlb_table *target)
+{
+	struct ezlb_snats wanted = target->snats; /* sorted, as opposed to what joins it */
+
+	target->snats = (struct ezlb_snats){ 0 };
+	for (size_t i = 0; i < actual->services.len; i++) {
+		const struct ezlb_service_key *key = &actual->services.items[i].key;
+		const struct ezlb_snat_row snat = { .proto = key->proto, .backend = key->listen };
+
+		if (!ezlb_scope_has(keep, key))
+			continue;
+		*EZLB_PUSH(&target->services) = actual->services.items[i];
+		if (by_listener)
+			keep_snat(actual, &wanted, &snat, target);
+	}
 	for (size_t i = 0; i < actual->dests.len; i++) {
 		const struct ezlb_dest_row *dest = &actual->dests.items[i];
-		struct ezlb_snat_row key = { .proto = dest->service.proto,
-					     .backend = dest->endpoint };
-		const struct ezlb_snat_row *snat;
+		const struct ezlb_snat_row snat = { .proto = dest->service.proto,
+						    .backend = dest->endpoint };
 
 		if (!ezlb_scope_has(keep, &dest->service))
 			continue;
 		*EZLB_PUSH(&target->dests) = *dest;
-		snat = EZLB_FIND(&actual->snats, &key, ezlb_snat_row_cmp);
-		if (!snat || EZLB_FIND(&sorted, &key, ezlb_snat_row_cmp))
-			continue;
-		*EZLB_PUSH(&target->snats) = *snat;
-		sorted.items = target->snats.items;
-		target->snat_wanted = true;
+		if (!by_listener)
+			keep_snat(actual, &wanted, &snat, target);
 	}
+	for (size_t i = 0; i < wanted.len; i++)
+		*EZLB_PUSH(&target->snats) = wanted.items[i];
+	EZLB_VEC_CLEAR(&wanted);
 	ezlb_table_sort(target);
 	unique_snats(&target->snats);
 }

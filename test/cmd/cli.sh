@@ -6,8 +6,8 @@
 . "$(dirname "$0")/../lib/lib.bash"
 
 commands=(run once check plan cleanup version)
-variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_DATAPLANE EZLB_CLEANUP_ON_EXIT EZLB_LOG_LEVEL
-	EZLB_LOG_FORMAT)
+variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_DATAPLANE EZLB_SNAT_BACKEND EZLB_CLEANUP_ON_EXIT
+	EZLB_LOG_LEVEL EZLB_LOG_FORMAT)
 unset "${variables[@]}" # the caller's
 
 # ez ARGUMENT...: runs it; $status, $out and $err are what came of it.
@@ -54,6 +54,12 @@ service() {
 		backends:
 		  - address: 10.1.0.1:80
 	END
+}
+
+# full_nat FILE ADDRESS: one that sends from its own address, to the backend of all.
+full_nat() {
+	service "$1" "$2:80"
+	printf 'full_nat: true\nsnat_ip: %s\n' "$2" >>"$1"
 }
 
 # daemon COMMAND...: `ezlb run` in whatever is around it, until its first pass, then SIGTERM.
@@ -111,13 +117,15 @@ wrong_usage() {
 		refused "unrecognized option '--nonsense'" "$command" --nonsense
 		[[ $command == check ]] || refused "takes no arguments, got 'extra'" "$command" extra
 	done
-	for flag in --config-dir --state-dir --dataplane --adopt --empty-hold-down --log-level --log-format; do
+	for flag in --config-dir --state-dir --dataplane --snat-backend --adopt --empty-hold-down --log-level --log-format; do
 		refused "$flag' requires an argument" plan "$flag"
 	done
 	refused "--config-dir=: expected DIR" plan --config-dir=
 	refused "--state-dir=: expected DIR" plan --state-dir=
 	refused "--dataplane=ebpf: expected kernel|memory" plan --dataplane=ebpf
 	refused "--dataplane=Memory: expected kernel|memory" plan --dataplane Memory
+	refused "--snat-backend=nft: expected auto|iptables|nftables" plan --snat-backend=nft
+	refused "--snat-backend=: expected auto|iptables|nftables" run --snat-backend=
 	refused "--adopt=always: expected matching|never" run --adopt=always
 	refused "--empty-hold-down=10: expected DURATION" run --empty-hold-down=10
 	refused "--log-level=loud: expected error|warn|info|debug" plan --log-level=loud
@@ -131,11 +139,11 @@ wrong_usage() {
 
 wrong_variables() {
 	local setting
-	for setting in EZLB_DATAPLANE=ebpf EZLB_ADOPT=all EZLB_EMPTY_HOLD_DOWN=soon EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe; do
+	for setting in EZLB_DATAPLANE=ebpf EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_EMPTY_HOLD_DOWN=soon EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe; do
 		ez_env "$setting" -- plan
 		ended "$setting is refused" 2 "" "ezlb: $setting: expected "
 	done
-	ez_env EZLB_DATAPLANE= EZLB_LOG_LEVEL= EZLB_LOG_FORMAT= EZLB_CLEANUP_ON_EXIT= EZLB_STATE_DIR= \
+	ez_env EZLB_DATAPLANE= EZLB_SNAT_BACKEND= EZLB_LOG_LEVEL= EZLB_LOG_FORMAT= EZLB_CLEANUP_ON_EXIT= EZLB_STATE_DIR= \
 		EZLB_CONFIG_DIR= -- check "$WORK/good"
 	ended "an empty variable is as none" 0 "1 file checked, 0 errors" ""
 }
@@ -175,6 +183,27 @@ once_flags() {
 	ended "EZLB_LOG_FORMAT=json" 0 "service-add " '"level":"warn"'
 	ez_env EZLB_LOG_FORMAT=json -- "${once[@]}" --log-format=logfmt
 	ended "--log-format wins over it" 0 "service-add " "level=warn "
+}
+
+# Rules of nftables tell two services apart that share a backend, those of iptables do not.
+snat_backends() {
+	local memory=(--dataplane memory --log-level error --config-dir "$WORK/snat")
+	ez plan "${memory[@]}" --snat-backend nftables
+	ended "--snat-backend nftables" 2 "snat-add tcp 10.0.0.2:80 snat to 10.0.0.2" ""
+	ez plan "${memory[@]}" --snat-backend iptables
+	ended "--snat-backend iptables" 1 "snat-add tcp 10.1.0.1:80 snat to 10.0.0.1" "error[E032]"
+	ez_env EZLB_SNAT_BACKEND=nftables -- plan "${memory[@]}"
+	ended "EZLB_SNAT_BACKEND=nftables" 2 "snat-add tcp 10.0.0.2:80 snat to 10.0.0.2" ""
+	ez_env EZLB_SNAT_BACKEND=iptables -- plan "${memory[@]}" --snat-backend=nftables
+	ended "--snat-backend=nftables wins over EZLB_SNAT_BACKEND" 2 "snat-add tcp 10.0.0.2:80" ""
+	ez check "$WORK/snat"
+	ended "check does not know which it will be" 0 "2 files checked, 0 errors" ""
+	ez check --snat-backend iptables "$WORK/snat"
+	ended "unless it is told" 1 "error[E032]: backend 10.1.0.1:80 has another source NAT already" ""
+	ez check --snat-backend nftables "$WORK/snat"
+	ended "and with nftables there is no error" 0 "2 files checked, 0 errors" ""
+	daemon "$EZLB" run "${memory[@]}" --log-level info --snat-backend nftables
+	daemon_says "the daemon tells which it is" 'msg="snat backend" backend=nftables why='
 }
 
 config_dirs() {
@@ -253,9 +282,11 @@ json() {
 need_ezlb
 need jq jq
 need setpriv util-linux
-mkdir "$WORK/good" "$WORK/good2" "$WORK/bad" "$WORK/empty"
+mkdir "$WORK/good" "$WORK/good2" "$WORK/bad" "$WORK/empty" "$WORK/snat"
 service "$WORK/good/web.yaml" 10.0.0.1:80
 service "$WORK/good2/api.yaml" 10.0.0.2:80
+full_nat "$WORK/snat/a.yaml" 10.0.0.1
+full_nat "$WORK/snat/b.yaml" 10.0.0.2
 service "$WORK/bad/web.yaml" '"10.0.0.1:port with \"quotes\" and ü"'
 
 usage
@@ -263,6 +294,7 @@ wrong_usage
 wrong_variables
 run_flags
 once_flags
+snat_backends
 config_dirs
 check_statuses
 plan_and_once_statuses

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Random worlds: random files, verdicts, ledger and kernel with foreign rows, in a third of them an
- * injected fault. Whatever comes out of the dice:
+ * injected fault; in half of them SNAT is by listener, in the others by backend. Whatever comes out
+ * of the dice:
  *
  *   - the passes converge, and then the plan is empty and nothing is written
  *   - rows outside the scope are the same afterwards
  *   - no op makes a dest of a full_nat service schedulable without its source NAT
+ *   - where SNAT is by listener, backends that come and go make no SNAT op
  */
 #include "cm.h"
 
@@ -21,7 +23,12 @@
 #define LISTENERS 6
 #define BACKENDS  5
 
+struct tally {
+	unsigned faulted, ops, flips, flip_snats;
+};
+
 struct world {
+	bool by_listener;
 	struct ezlb_memory *memory;
 	struct ezlb_table *kernel;
 	struct ezlb_dataplane dp;
@@ -30,7 +37,7 @@ struct world {
 	struct ezlb_verdicts verdicts;
 	struct ezlb_scope owned, scope;
 	struct ezlb_table before; /* the kernel one op ago */
-	unsigned bad_steps;
+	unsigned bad_steps, snat_ops;
 	bool holds; /* passes are paced */
 };
 
@@ -59,6 +66,12 @@ static struct ezlb_addr snat_of_backend(unsigned backend, bool right)
 	return endpoint(9, right ? backend : backend + 100).addr;
 }
 
+/* Where rules tell services apart, these need not agree. */
+static struct ezlb_addr snat_of_service(unsigned i, bool right)
+{
+	return snat_of_backend((i + 1) % BACKENDS, right);
+}
+
 static const char *scheduler(void)
 {
 	static const char *const names[] = { "rr", "wrr", "wlc" };
@@ -80,11 +93,14 @@ static void make_files(struct world *w)
 		spec->listen = listener(i).listen;
 		ezlb_strcpy(spec->scheduler, sizeof(spec->scheduler), scheduler());
 		spec->full_nat = dice(3) > 0;
-		spec->snat_ip = snat_of_backend(group, true);
+		spec->snat_ip = w->by_listener ? snat_of_service(i, true)
+					       : snat_of_backend(group, true);
 		spec->backends = ezlb_calloc(BACKENDS, sizeof(*spec->backends));
 		for (unsigned k = 0; k < BACKENDS; k++)
-			if (k % 3 == group % 3 &&
-			    snat_of_backend(k, true).bytes[3] == spec->snat_ip.bytes[3])
+			if (w->by_listener
+				    ? dice(2)
+				    : k % 3 == group % 3 && snat_of_backend(k, true).bytes[3] ==
+								    spec->snat_ip.bytes[3])
 				spec->backends[spec->n_backends++] = (struct ezlb_backend){
 					.endpoint = endpoint(1, k), .weight = dice(4)
 				};
@@ -120,6 +136,25 @@ static void make_kernel_dests(struct world *w, const struct ezlb_service_key *ke
 			};
 }
 
+static void make_kernel_snats(struct world *w)
+{
+	struct ezlb_snats *snats = &w->kernel->snats;
+
+	w->kernel->snat_present = dice(2);
+	w->kernel->snat_sound = w->kernel->snat_present && dice(4);
+	for (unsigned k = 0; w->kernel->snat_present && k < 2 * BACKENDS; k++)
+		if (!w->by_listener && dice(2))
+			*EZLB_PUSH(snats) =
+				(struct ezlb_snat_row){ k % 2 ? EZLB_UDP : EZLB_TCP,
+							endpoint(1, k / 2),
+							snat_of_backend(k / 2, dice(4)) };
+	for (unsigned i = 0; w->kernel->snat_present && i < LISTENERS; i++)
+		if (w->by_listener && dice(2))
+			*EZLB_PUSH(snats) = (struct ezlb_snat_row){ listener(i).proto,
+								    listener(i).listen,
+								    snat_of_service(i, dice(4)) };
+}
+
 static void make_kernel(struct world *w)
 {
 	for (unsigned i = 0; i < LISTENERS; i++) {
@@ -137,14 +172,7 @@ static void make_kernel(struct world *w)
 		ezlb_strcpy(row->scheduler, sizeof(row->scheduler), scheduler());
 		make_kernel_dests(w, &key);
 	}
-	w->kernel->snat_present = dice(2);
-	w->kernel->snat_sound = w->kernel->snat_present && dice(4);
-	for (unsigned k = 0; w->kernel->snat_present && k < 2 * BACKENDS; k++)
-		if (dice(2))
-			*EZLB_PUSH(&w->kernel->snats) =
-				(struct ezlb_snat_row){ k % 2 ? EZLB_UDP : EZLB_TCP,
-							endpoint(1, k / 2),
-							snat_of_backend(k / 2, dice(4)) };
+	make_kernel_snats(w);
 	for (size_t i = 0; i < w->kernel->settings.len; i++)
 		w->kernel->settings.items[i].value = dice(4) > 0;
 }
@@ -161,25 +189,31 @@ static const struct ezlb_spec *spec_of(const struct world *w, const struct ezlb_
 	return NULL;
 }
 
-static const struct ezlb_snat_row *snat_row(const struct ezlb_table *t,
+static const struct ezlb_snat_row *snat_row(const struct world *w, const struct ezlb_table *t,
 					    const struct ezlb_dest_row *dest)
 {
+	const struct ezlb_endpoint *key = w->by_listener ? &dest->service.listen : &dest->endpoint;
+
 	for (size_t i = 0; i < t->snats.len; i++)
 		if (t->snats.items[i].proto == dest->service.proto &&
-		    ezlb_endpoint_cmp(&t->snats.items[i].backend, &dest->endpoint) == 0)
+		    ezlb_endpoint_cmp(&t->snats.items[i].backend, key) == 0)
 			return &t->snats.items[i];
 	return NULL;
 }
 
 /* Would a connection to this dest leave with the source address that the file asks for? */
-static bool is_natted(const struct ezlb_table *t, const struct ezlb_spec *spec,
-		      const struct ezlb_dest_row *dest)
+static bool is_natted(const struct world *w, const struct ezlb_table *t,
+		      const struct ezlb_spec *spec, const struct ezlb_dest_row *dest)
 {
-	const struct ezlb_snat_row *row = snat_row(t, dest);
+	const struct ezlb_snat_row *row = snat_row(w, t, dest);
 
-	for (size_t i = 0; i < t->settings.len; i++)
-		if (t->settings.items[i].value != 1)
+	for (size_t i = 0; i < t->settings.len; i++) {
+		const struct ezlb_setting_row *setting = &t->settings.items[i];
+		bool needed = setting->setting != EZLB_IP_TABLES || !w->by_listener;
+
+		if (needed && setting->value != 1)
 			return false;
+	}
 	return t->snat_sound && row && ezlb_addr_cmp(&row->to, &spec->snat_ip) == 0;
 }
 
@@ -212,7 +246,7 @@ static void on_step(void *arg, const struct ezlb_op *op)
 {
 	struct world *w = arg;
 
-	(void)op;
+	w->snat_ops += ezlb_op_layer(op->kind) == EZLB_LAYER_SNAT;
 	for (size_t i = 0; i < w->kernel->dests.len; i++) {
 		const struct ezlb_dest_row *dest = &w->kernel->dests.items[i];
 		const struct ezlb_dest_row *old = dest_in(&w->before, dest);
@@ -221,12 +255,12 @@ static void on_step(void *arg, const struct ezlb_op *op)
 
 		if (dest->weight == 0 || !ezlb_scope_has(&w->scope, &dest->service))
 			continue;
-		if (spec && spec->full_nat && !is_natted(w->kernel, spec, dest)) {
-			was_fine = !old || old->weight == 0 || is_natted(&w->before, spec, dest);
+		if (spec && spec->full_nat && !is_natted(w, w->kernel, spec, dest)) {
+			was_fine = !old || old->weight == 0 || is_natted(w, &w->before, spec, dest);
 			w->bad_steps += was_fine;
 		}
 		/* On its way out: its source NAT must not leave before it. */
-		if (!spec && old && snat_row(&w->before, dest) && !snat_row(w->kernel, dest))
+		if (!spec && old && snat_row(w, &w->before, dest) && !snat_row(w, w->kernel, dest))
 			w->bad_steps++;
 	}
 	copy_table(&w->before, w->kernel);
@@ -250,7 +284,7 @@ static size_t pass(struct world *w, bool *ok)
 
 	copy_table(&w->before, w->kernel);
 	ezlb_reconcile_list(&w->dp, &w->scope, &actual, &errs);
-	ezlb_reconcile_target(&w->desired, &w->verdicts, &actual, &target);
+	ezlb_reconcile_target(&w->desired, &w->verdicts, &actual, w->by_listener, &target);
 	ezlb_reconcile_diff(&target, &actual, &plan);
 	hold(w, &plan);
 	*ok = ezlb_reconcile_apply(&w->dp, &plan, &errs);
@@ -266,7 +300,8 @@ static size_t pass(struct world *w, bool *ok)
 static void world_init(struct world *w, unsigned number)
 {
 	seed = 0x9e3779b97f4a7c15u * (number + 1);
-	*w = (struct world){ .memory = ezlb_memory_new() };
+	*w = (struct world){ .memory = ezlb_memory_new(), .by_listener = number % 2 };
+	ezlb_memory_set_by_listener(w->memory, w->by_listener);
 	w->kernel = ezlb_memory_table(w->memory);
 	ezlb_memory_dataplane(w->memory, &w->dp);
 	ezlb_memory_on_step(w->memory, on_step, w);
@@ -333,7 +368,22 @@ static void heal(struct world *w)
 	}
 }
 
-static void play_world(unsigned number, unsigned *faulted, unsigned *ops)
+/* Invariant 9: every backend's health may change at once, and the rules stay as they are. */
+static void flip(struct world *w, struct tally *tally)
+{
+	bool ok;
+
+	EZLB_VEC_CLEAR(&w->verdicts);
+	make_verdicts(w);
+	w->snat_ops = 0;
+	tally->flips += (unsigned)pass(w, &ok);
+	assert_true(ok);
+	if (w->by_listener)
+		assert_int_equal(w->snat_ops, 0);
+	tally->flip_snats += w->snat_ops;
+}
+
+static void play_world(unsigned number, struct tally *tally)
 {
 	struct ezlb_table was = { 0 };
 	struct world w;
@@ -347,15 +397,16 @@ static void play_world(unsigned number, unsigned *faulted, unsigned *ops)
 		if (!w.holds)
 			make_fault(&w);
 		pass(&w, &ok);
-		*faulted += !ok;
+		tally->faulted += !ok;
 		heal(&w);
 		w.holds = false;
 	}
-	*ops += (unsigned)pass(&w, &ok);
+	tally->ops += (unsigned)pass(&w, &ok);
 	assert_true(ok);
 	writes = ezlb_memory_writes(w.memory);
 	assert_int_equal(pass(&w, &ok), 0);
 	assert_int_equal(ezlb_memory_writes(w.memory), writes);
+	flip(&w, tally);
 	assert_int_equal(w.bad_steps, 0);
 	assert_foreign_same(&w, &was);
 	ezlb_table_clear(&was);
@@ -364,14 +415,18 @@ static void play_world(unsigned number, unsigned *faulted, unsigned *ops)
 
 static void test_random_worlds(void **state)
 {
-	unsigned faulted = 0, ops = 0;
+	struct tally tally = { .faulted = 0 };
 
 	(void)state;
 	for (unsigned i = 0; i < WORLDS; i++)
-		play_world(i, &faulted, &ops);
-	print_message("%d worlds, %u passes with a fault that hit, %u ops\n", WORLDS, faulted, ops);
-	assert_true(faulted > WORLDS / 10); /* else the faults miss and prove nothing */
-	assert_true(ops > WORLDS);
+		play_world(i, &tally);
+	print_message(
+		"%d worlds, %u passes with a fault that hit, %u ops, %u after health changes\n",
+		WORLDS, tally.faulted, tally.ops, tally.flips);
+	assert_true(tally.faulted > WORLDS / 10); /* else the faults miss and prove nothing */
+	assert_true(tally.ops > WORLDS);
+	assert_true(tally.flips > WORLDS);
+	assert_true(tally.flip_snats > WORLDS / 2); /* by backend they do make SNAT ops */
 }
 
 int main(void)

@@ -6,7 +6,8 @@
 
 #include "ledger.h"
 
-/* "chain, vs.conntrack 0, ip_forward 1, tcp 10.0.0.1:80": the services last, all else before. */
+/* "chain, table, vs.conntrack 0, ip_forward 1, tcp 10.0.0.1:80": the services last, all else
+ * before. */
 static inline struct ledger_content content_of(const char *text)
 {
 	struct ledger_content content;
@@ -15,6 +16,10 @@ static inline struct ledger_content content_of(const char *text)
 	ledger_content_init(&content);
 	if (strncmp(services, "chain, ", 7) == 0) {
 		content.chain = true;
+		services += 7;
+	}
+	if (strncmp(services, "table, ", 7) == 0) {
+		content.nft_table = true;
 		services += 7;
 	}
 	if (sscanf(services, "vs.conntrack %d, ", &content.was[EZLB_VS_CONNTRACK]) == 1)
@@ -33,6 +38,8 @@ static inline struct text content_text(const struct ledger_content *content)
 
 	if (content->chain)
 		len += (size_t)snprintf(out.s, sizeof(out.s), "chain, ");
+	if (content->nft_table)
+		len += (size_t)snprintf(out.s + len, sizeof(out.s) - len, "table, ");
 	for (int i = 0; i < EZLB_SETTINGS; i++)
 		if (content->was[i] != LEDGER_UNTOUCHED)
 			len += (size_t)snprintf(out.s + len, sizeof(out.s) - len, "%s %d, ",

@@ -58,6 +58,8 @@ static void test_round_trip(void **state)
 		TWO,
 		"tcp 10.0.0.1:80, tcp 10.0.0.1:443, udp 10.0.0.1:80, sctp 10.0.0.1:80",
 		"chain, ",
+		"table, ",
+		"chain, table, ip_forward 0, " TWO,
 		"vs.conntrack 0, ",
 		"ip_forward 2147483647, tcp 10.0.0.1:80",
 		ALL,
@@ -167,6 +169,7 @@ static void test_not_rewritten(void **state)
 		"chain, vs.conntrack 0, ip_forward 1, tcp 10.0.0.1:80",
 		"vs.conntrack 0, ip_forward 1, " TWO,
 		"chain, ip_forward 1, " TWO,
+		"chain, table, vs.conntrack 0, ip_forward 1, " TWO,
 		"chain, vs.conntrack 0, ip_forward 0, " TWO,
 	};
 

@@ -108,6 +108,8 @@ static void test_damaged(void **state)
 		{ "nat EZLB-SNAT", "filter EZLB-SNAT", "line 4 is unknown" },
 		{ "chain nat EZLB-SNAT", "chain", "line 4 is unknown" },
 		{ "\nend", "\nchain nat EZLB-SNAT\nend", "line 9 is there twice" },
+		{ "\nend", "\ntable nft ezlb\ntable nft ezlb\nend", "line 10 is there twice" },
+		{ "\nend", "\ntable nft other\nend", "line 9 is unknown" },
 		{ "conntrack 0", "conntrack", "line 5 has no value" },
 		{ "conntrack 0", "conntrack ", "line 5 has no value" },
 		{ "conntrack 0", "conntrack -1", "line 5 has no value" },

@@ -8,7 +8,8 @@
 /*
  * What came of a pass, a letter each. Ops: . done, x failed, y failed otherwise, h held. Before
  * them: D drift, T two services taken over, C a conflict, L and M the IPVS layer failed in two
- * ways, W and V the ledger could not be written for two reasons.
+ * ways, W and V the ledger could not be written for two reasons. Of the other snat backend: B and E
+ * its rules are removed and could not be, K they stay for now, P it was not its turn.
  */
 static void add_op(struct ezlb_plan *plan, char letter)
 {
@@ -21,6 +22,16 @@ static void add_op(struct ezlb_plan *plan, char letter)
 	op->rc = letter == 'x' ? -EIO : letter == 'y' ? -ENOMEM : letter == 'h' ? EZLB_HELD : 0;
 }
 
+static void add_old(struct pass_result *result, char letter)
+{
+	struct ezlb_op *op = ezlb_plan_add(&result->old, EZLB_OP_SNAT_TEARDOWN);
+
+	op->rc = letter == 'B'	 ? 0
+		 : letter == 'E' ? ezlb_err_set(&result->old_err, EAGAIN, "the lock is held")
+		 : letter == 'K' ? EZLB_HELD
+				 : EZLB_PENDING;
+}
+
 static void add(struct pass_result *result, char letter)
 {
 	struct ezlb_err *layer = &result->errs.layer[EZLB_LAYER_IPVS];
@@ -30,6 +41,8 @@ static void add(struct pass_result *result, char letter)
 	else if (letter == 'W' || letter == 'V')
 		ezlb_err_sys(&result->ledger_err, letter == 'W' ? ENOSPC : EROFS,
 			     "cannot write /x/ledger");
+	else if (strchr("BEKP", letter))
+		add_old(result, letter);
 	else if (letter == 'T')
 		result->adopted = scope_of("tcp 10.0.0.1:80, tcp 10.0.0.2:80");
 	else if (letter == 'C')
@@ -55,7 +68,8 @@ static char *write_log(struct passlog *log, const char *outcome)
 
 /*
  * One letter a line: s summary, r summary of repairs, d drift, f an op failed, l a layer failed, w
- * the ledger cannot be written, h held back, o it is over, t took over, c a conflict.
+ * the ledger cannot be written, h held back, o it is over, t took over, c a conflict, b the rules
+ * of the other snat backend are gone, k they stay for now.
  */
 static struct text letters(char *log)
 {
@@ -73,6 +87,8 @@ static struct text letters(char *log)
 		{ "level=info ", "msg=\"what failed before has succeeded\"", 'o' },
 		{ "level=info ", "msg=\"took over ", 't' },
 		{ "level=error ", "msg=\"the listener is held by", 'c' },
+		{ "level=info ", "msg=\"the source NAT is taken over", 'b' },
+		{ "level=warn ", "msg=\"the rules of the other snat backend stay", 'k' },
 	};
 	struct text out = { "" };
 	size_t n = 0;
@@ -116,6 +132,10 @@ static const struct {
 	{ "what comes to wait for an old failure is not told",
 	  { { "x", "fs" }, { "xh", "" }, { "xh.", "s" }, { "...", "so" } } },
 	{ "held ops are counted", { { "xhh", "fhs" }, { "xhh", "" }, { "...", "so" } } },
+	{ "the rules of the other snat backend go", { { "..B", "bs" }, { "", "" } } },
+	{ "they do not",
+	  { { ".E", "fs" }, { "E", "" }, { "K", "k" }, { "K", "" }, { "B", "bo" }, { "", "" } } },
+	{ "it is not their turn, as another failure has told", { { "WP", "w" }, { "B", "bo" } } },
 	{ "ten failures at most", { { "xxxxxxxxxxxx", "ffffffffffhs" } } },
 	{ "just ten", { { "xxxxxxxxxx", "ffffffffffs" } } },
 	{ "a layer that cannot be read", { { "L", "l" }, { "L", "" }, { "M", "l" }, { "", "o" } } },

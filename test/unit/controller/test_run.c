@@ -21,6 +21,11 @@
 #define TAKEN	  "listen: 10.0.0.1:80\n" CHECKLESS "backends:\n  - address: 10.1.0.9:80\n"
 #define BAD	  "listen: nonsense\nbackends:\n  - address: 10.1.0.1:80\n"
 
+/* Both send to one backend. */
+#define SNAT(x)                                                                      \
+	"full_nat: true\nsnat_ip: 10.0.0." x "\nlisten: 10.0.0." x ":80\n" CHECKLESS \
+	"backends:\n  - address: 10.1.0.1:80\n"
+
 static struct text config_dir, state_dir;
 static const char *dirs[2];
 static struct ezlb_options options;
@@ -43,7 +48,9 @@ static int setup(void **state)
 struct daemon {
 	pid_t pid;
 	int fd; /* its standard error */
-	struct text said;
+	struct {
+		char s[2048];
+	} said;
 };
 
 static struct daemon daemon_start(void)
@@ -436,14 +443,91 @@ static void test_check(void **state)
 			full[n] = at(checks[i].paths[n]);
 			paths[n] = full[n].s;
 		}
-		assert_int_equal(ezlb_controller_check(paths, n, &diags, &files, &err),
-				 checks[i].rc);
+		assert_int_equal(
+			ezlb_controller_check(paths, n, EZLB_SNAT_AUTO, &diags, &files, &err),
+			checks[i].rc);
 		assert_int_equal(files, checks[i].files);
 		assert_diags(&diags, checks[i].diags);
 		if (checks[i].rc)
 			assert_has(err.msg, paths[n - 1]);
 		ezlb_diags_clear(&diags);
 	}
+}
+
+/* Two sources for one backend are wrong only where it is known that iptables is to do it. */
+static void test_check_for_a_backend(void **state)
+{
+	static const struct {
+		enum ezlb_snat_backend backend;
+		const char *diags;
+	} rows[] = { { EZLB_SNAT_IPTABLES, " 32" },
+		     { EZLB_SNAT_NFTABLES, "" },
+		     { EZLB_SNAT_AUTO, "" } };
+
+	(void)state;
+	put("config/a.yaml", SNAT("3"));
+	put("config/b.yaml", SNAT("4"));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct ezlb_diags diags = { 0 };
+		size_t files = 0;
+
+		assert_int_equal(
+			ezlb_controller_check(dirs, 1, rows[i].backend, &diags, &files, NULL), 0);
+		assert_int_equal(files, 2);
+		assert_diags(&diags, rows[i].diags);
+		ezlb_diags_clear(&diags);
+	}
+}
+
+/* The same files, by listener and by backend. */
+static void test_backend_in_memory(void **state)
+{
+	static const struct {
+		enum ezlb_snat_backend backend;
+		const char *says;
+		size_t rules;
+		const char *rule;
+	} rows[] = {
+		{ EZLB_SNAT_NFTABLES, "", 2, "snat-add tcp 10.0.0.4:80 snat to 10.0.0.4\n" },
+		{ EZLB_SNAT_IPTABLES, "error[E032]", 1,
+		  "snat-add tcp 10.1.0.1:80 snat to 10.0.0.3\n" },
+		{ EZLB_SNAT_AUTO, "error[E032]", 1, "snat-add tcp 10.1.0.1:80 snat to 10.0.0.3\n" },
+	};
+
+	(void)state;
+	put("config/a.yaml", SNAT("3"));
+	put("config/b.yaml", SNAT("4"));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct capture err = capture_begin(STDERR_FILENO);
+		struct capture out = capture_begin(STDOUT_FILENO);
+		EZLB_AUTO_FREE char *said = NULL, *done = NULL;
+		int rc;
+
+		options.snat_backend = rows[i].backend;
+		rc = ezlb_controller_once(&options, &converged, NULL);
+		done = capture_end(out);
+		said = capture_end(err);
+		assert_int_equal(rc, 0);
+		assert_int_equal(converged, rows[i].rules == 2);
+		assert_int_equal(count(done, "snat-add "), rows[i].rules);
+		assert_has(done, rows[i].rule);
+		assert_has(said, rows[i].says);
+	}
+}
+
+static void test_says_which_backend(void **state)
+{
+	struct daemon d;
+
+	(void)state;
+	put("config/a.yaml", SNAT("3"));
+	put("config/b.yaml", SNAT("4"));
+	options.snat_backend = EZLB_SNAT_NFTABLES;
+	d = daemon_start();
+	wait_said(&d, "msg=\"snat backend\" backend=nftables why=");
+	wait_said(&d, " services=2 dests=2 ");
+	assert_int_equal(kill(d.pid, SIGTERM), 0);
+	assert_int_equal(wait_end(&d), 0);
 }
 
 #define IN_TOP(f) cmocka_unit_test_setup_teardown(f, setup, teardown_top)
@@ -463,6 +547,9 @@ int main(void)
 		IN_TOP(test_once_probes),
 		IN_TOP(test_cleanup_of_nothing),
 		IN_TOP(test_check),
+		IN_TOP(test_check_for_a_backend),
+		IN_TOP(test_backend_in_memory),
+		IN_TOP(test_says_which_backend),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

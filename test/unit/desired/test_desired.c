@@ -242,8 +242,21 @@ static void check_desired(const struct ezlb_desired *desired,
 	}
 }
 
-static void run_case(size_t n)
+/* Where the SNAT layer is by listener, there is no E032: every fresh version is taken then. */
+static const char *want_of(size_t n, bool by_listener, const char **diags)
 {
+	bool moot = by_listener && strstr(cases[n].diags, "E032");
+	static char all[FILES + 1];
+
+	*diags = moot ? "" : cases[n].diags;
+	for (int i = 0; i < FILES; i++)
+		all[i] = cases[n].files[i].fresh ? 'f' : '-';
+	return moot ? all : cases[n].want;
+}
+
+static void run_case(size_t n, bool by_listener)
+{
+	const char *diags_want, *want = want_of(n, by_listener, &diags_want);
 	struct ezlb_candidate candidates[FILES] = { 0 };
 	struct ezlb_spec *specs[FILES][2];
 	struct ezlb_desired desired = { 0 };
@@ -256,14 +269,14 @@ static void run_case(size_t n)
 		candidates[i].fresh = specs[i][0] = spec_of(file, cases[n].files[i].fresh);
 		candidates[i].last = specs[i][1] = spec_of(file, cases[n].files[i].last);
 	}
-	ezlb_desired_merge(candidates, FILES, &desired, &diags);
+	ezlb_desired_merge(candidates, FILES, by_listener, &desired, &diags);
 	note_chosen(&out, candidates);
 	for (size_t i = 0; i < diags.len; i++) {
 		EZLB_AUTO_FREE char *line = ezlb_diag_line(&diags.items[i]);
 
 		strcat(strcat(out.diags, line), "\n");
 	}
-	if (strcmp(out.chosen, cases[n].want) != 0 || strcmp(out.diags, cases[n].diags) != 0)
+	if (strcmp(out.chosen, want) != 0 || strcmp(out.diags, diags_want) != 0)
 		fail_msg("%s: %s\n%s", cases[n].name, out.chosen, out.diags);
 	check_desired(&desired, candidates);
 	EZLB_VEC_CLEAR(&desired);
@@ -277,7 +290,14 @@ static void test_cases(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
-		run_case(i);
+		run_case(i, false);
+}
+
+static void test_by_listener(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		run_case(i, true);
 }
 
 static const struct {
@@ -287,7 +307,8 @@ static const struct {
 	{ "a tcp 10.0.0.1:81", "a tcp 10.0.0.1:80",
 	  "the last good version of this file stays in force" },
 	{ "a tcp 10.0.0.1:80 snat=masq 10.1.0.1:80", "a tcp 10.0.0.1:80",
-	  "give both services the same snat_ip, or this one another backend port" },
+	  "give both services the same snat_ip, or this one another backend port, or run ezlb with "
+	  "--snat-backend nftables" },
 };
 
 static void test_help_names_what_to_do(void **state)
@@ -303,7 +324,7 @@ static void test_help_names_what_to_do(void **state)
 		struct ezlb_desired desired = { 0 };
 		struct ezlb_diags diags = { 0 };
 
-		ezlb_desired_merge(candidates, 2, &desired, &diags);
+		ezlb_desired_merge(candidates, 2, false, &desired, &diags);
 		assert_int_equal(diags.len, 1);
 		if (helps[i].help)
 			assert_string_equal(diags.items[0].help, helps[i].help);
@@ -321,6 +342,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_by_listener),
 		cmocka_unit_test(test_help_names_what_to_do),
 	};
 

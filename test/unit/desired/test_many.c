@@ -43,7 +43,7 @@ static double seconds_of_merge(struct ezlb_candidate *candidates, size_t n_diags
 	clock_t begin = clock();
 	double seconds;
 
-	ezlb_desired_merge(candidates, MANY, &desired, &diags);
+	ezlb_desired_merge(candidates, MANY, false, &desired, &diags);
 	seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
 	assert_int_equal(diags.len, n_diags);
 	EZLB_VEC_CLEAR(&desired);

@@ -369,6 +369,19 @@ static void test_writes_and_steps_are_counted(void **state)
 	ezlb_memory_free(NULL);
 }
 
+static void test_by_listener_is_said_by_the_snat_layer(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < EZLB_LAYERS; i++)
+		assert_false(f->dp.layer[i]->by_listener);
+	ezlb_memory_set_by_listener(f->memory, true);
+	for (int i = 0; i < EZLB_LAYERS; i++)
+		assert_int_equal(f->dp.layer[i]->by_listener, i == EZLB_LAYER_SNAT);
+	ezlb_memory_set_by_listener(f->memory, false);
+	assert_false(f->dp.layer[EZLB_LAYER_SNAT]->by_listener);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -386,6 +399,7 @@ int main(void)
 		TEST(test_fault_is_for_one_layer),
 		TEST(test_list_fault_lasts_until_it_is_healed),
 		TEST(test_writes_and_steps_are_counted),
+		TEST(test_by_listener_is_said_by_the_snat_layer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,29 @@ static const struct {
 	  EZLB_LAYER_IPVS, 2, "ipvs: dest-del dest-del\nipvs: service-del\n", "..Ehhh" },
 };
 
+/* The same where SNAT is by listener. Two services, of which one goes and one is there already. */
+#define TWO                                                          \
+	"service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.2:80 wrr\n" \
+	"dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"              \
+	"dest tcp 10.0.0.1:80 10.1.0.2:80 1 full_nat\n"              \
+	"dest tcp 10.0.0.2:80 10.1.0.1:80 1 full_nat\n"              \
+	"snat tcp 10.0.0.1:80 masq\nsnat tcp 10.0.0.2:80 masq\n"
+#define GO "service tcp 10.0.0.2:80 wrr\nsnat tcp 10.0.0.2:80 masq\nwanted\n"
+
+static const struct {
+	const char *name, *target, *actual, *bad_op, *trace, *rcs;
+} by_listener_cases[] = {
+	{ "every dest of a service waits for its one rule", TWO "wanted\n", "sound\n",
+	  "snat-add tcp 10.0.0.1:80",
+	  "snat: snat-add snat-add\nipvs: service-add service-add\nipvs: dest-add\n", "B...hh." },
+	{ "a rule stays while one of the service's dests does", GO, TWO "sound\n",
+	  "dest-del tcp 10.0.0.1:80 -> 10.1.0.2:80",
+	  "ipvs: dest-del dest-del dest-del\nipvs: service-del\n", ".B..h" },
+	{ "and is no matter of another service with the same backend", GO, TWO "sound\n",
+	  "dest-del tcp 10.0.0.2:80",
+	  "ipvs: dest-del dest-del dest-del\nipvs: service-del\nsnat: snat-del\n", "..B.." },
+};
+
 /* Ops that come held, as their numbers; the rest as above. */
 static const struct {
 	const char *name, *target, *actual, *held, *trace, *rcs;
@@ -233,6 +256,33 @@ static void test_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		run_case(i);
+}
+
+static void test_by_listener(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < COUNT_OF(by_listener_cases); n++) {
+		struct ezlb_table target = table_of(by_listener_cases[n].target);
+		struct ezlb_table actual = table_of(by_listener_cases[n].actual);
+		struct ezlb_layer_errs errs = { 0 };
+		struct ezlb_plan plan = { 0 };
+		struct world w;
+		char rcs[64] = "";
+
+		world_init(&w);
+		w.fakes[EZLB_LAYER_SNAT].layer.by_listener = true;
+		w.bad_op = by_listener_cases[n].bad_op;
+		ezlb_reconcile_diff(&target, &actual, &plan);
+		assert_false(ezlb_reconcile_apply(&w.dp, &plan, &errs));
+		for (size_t i = 0; i < plan.len; i++)
+			rcs[i] = letter(plan.items[i].rc);
+		if (strcmp(w.trace, by_listener_cases[n].trace) != 0 ||
+		    strcmp(rcs, by_listener_cases[n].rcs) != 0)
+			fail_msg("%s: %s\n%s", by_listener_cases[n].name, rcs, w.trace);
+		ezlb_plan_clear(&plan);
+		ezlb_table_clear(&target);
+		ezlb_table_clear(&actual);
+	}
 }
 
 static void test_held_on_arrival(void **state)
@@ -315,6 +365,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_by_listener),
 		cmocka_unit_test(test_held_on_arrival),
 		cmocka_unit_test(test_a_layer_that_fails_without_a_word_gets_one),
 		cmocka_unit_test(test_list_asks_every_layer_and_keeps_each_error),

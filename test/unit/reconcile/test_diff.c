@@ -28,7 +28,7 @@ static const struct {
 	  "setting conntrack 0\nsetting forward 0\n",
 	  "host-set net.ipv4.vs.conntrack = 1 (was 0)\n"
 	  "host-set net.ipv4.ip_forward = 1 (was 0)\n"
-	  "snat-setup chain EZLB-SNAT and its jump from POSTROUTING\n"
+	  "snat-setup chain EZLB-SNAT and what leads to it\n"
 	  "snat-add tcp 10.1.0.1:80 masquerade\n"
 	  "snat-set tcp 10.1.0.2:80 snat to 10.9.0.1 (was masquerade)\n"
 	  "service-add tcp 10.0.0.2:80 scheduler wrr\n"
@@ -54,13 +54,13 @@ static const struct {
 	  "dest-del tcp 10.0.0.1:80 -> 10.1.0.1:80\n"
 	  "service-del tcp 10.0.0.1:80\n"
 	  "snat-del tcp 10.1.0.1:80 masquerade\n"
-	  "snat-teardown chain EZLB-SNAT and its jump from POSTROUTING\n" },
+	  "snat-teardown chain EZLB-SNAT and what leads to it\n" },
 	{ "no teardown where no frame is", "service tcp 10.0.0.1:80 wrr\n",
 	  "service tcp 10.0.0.1:80 wrr\n", "" },
 	{ "teardown of half a frame", NULL, "present\n",
-	  "snat-teardown chain EZLB-SNAT and its jump from POSTROUTING\n" },
+	  "snat-teardown chain EZLB-SNAT and what leads to it\n" },
 	{ "half a frame is mended", "wanted\n", "present\n",
-	  "snat-setup chain EZLB-SNAT and its jump from POSTROUTING\n" },
+	  "snat-setup chain EZLB-SNAT and what leads to it\n" },
 	{ "a sound frame is left alone", "wanted\n", "sound\n", "" },
 	{ "settings that nobody wants are left alone", NULL,
 	  "setting conntrack 0\nsetting forward 1\n", "" },

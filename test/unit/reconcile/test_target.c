@@ -31,7 +31,7 @@ static struct ezlb_verdicts verdicts_of(const char *text)
 }
 
 /* The specs come in any order: the result is sorted. */
-static void check_target(const char *const specs[SPECS], const char *verdict_text,
+static void check_target(bool by_listener, const char *const specs[SPECS], const char *verdict_text,
 			 const char *actual_text, const char *want)
 {
 	struct ezlb_verdicts verdicts = verdicts_of(verdict_text);
@@ -45,7 +45,7 @@ static void check_target(const char *const specs[SPECS], const char *verdict_tex
 		if (made[i])
 			*EZLB_PUSH(&desired) = made[i];
 	}
-	ezlb_reconcile_target(&desired, &verdicts, &actual, &target);
+	ezlb_reconcile_target(&desired, &verdicts, &actual, by_listener, &target);
 	got = text_of(&target);
 	assert_string_equal(got, want);
 	for (int i = 0; i < SPECS; i++)
@@ -61,7 +61,8 @@ static void check_target(const char *const specs[SPECS], const char *verdict_tex
 static void full_nat_true_makes_the_right_rules(void **state)
 {
 	(void)state;
-	check_target((const char *[SPECS]){ "web tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.2:8080 "
+	check_target(false,
+		     (const char *[SPECS]){ "web tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.2:8080 "
 					    "10.1.0.1:8080",
 					    "dns udp 10.0.0.1:53 snat=masq 10.1.0.1:53" },
 		     NULL, NULL,
@@ -78,7 +79,8 @@ static void full_nat_true_makes_the_right_rules(void **state)
 static void full_nat_false_makes_none(void **state)
 {
 	(void)state;
-	check_target((const char *[SPECS]){ "web tcp 10.0.0.1:80 10.1.0.1:8080 10.1.0.2:8080" },
+	check_target(false,
+		     (const char *[SPECS]){ "web tcp 10.0.0.1:80 10.1.0.1:8080 10.1.0.2:8080" },
 		     NULL, NULL,
 		     "service tcp 10.0.0.1:80 wrr\n"
 		     "dest tcp 10.0.0.1:80 10.1.0.1:8080 1\n"
@@ -163,7 +165,54 @@ static void test_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		print_message("%s\n", cases[i].name);
-		check_target(cases[i].specs, cases[i].verdicts, cases[i].actual, cases[i].want);
+		check_target(false, cases[i].specs, cases[i].verdicts, cases[i].actual,
+			     cases[i].want);
+	}
+}
+
+#define NO_MODULE "setting conntrack 1\nsetting forward 1\nwanted\n"
+
+static const struct {
+	const char *name;
+	const char *specs[SPECS];
+	const char *verdicts, *want;
+} by_listener_cases[] = {
+	{ "one rule for each full_nat service; the module is not wanted",
+	  { "web tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.1:80 10.1.0.2:80",
+	    "dns udp 10.0.0.1:53 snat=masq 10.1.0.1:53", "api tcp 10.0.0.2:80 10.1.0.3:80" },
+	  NULL,
+	  "service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.2:80 wrr\nservice udp 10.0.0.1:53 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.2:80 1 full_nat\n"
+	  "dest tcp 10.0.0.2:80 10.1.0.3:80 1\n"
+	  "dest udp 10.0.0.1:53 10.1.0.1:53 1 full_nat\n"
+	  "snat tcp 10.0.0.1:80 10.9.0.1\n"
+	  "snat udp 10.0.0.1:53 masq\n" NO_MODULE },
+	{ "whatever the verdicts are",
+	  { "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80 10.1.0.2:80" },
+	  "web 10.1.0.1:80 down\nweb 10.1.0.2:80 unknown\n",
+	  "service tcp 10.0.0.1:80 wrr\nsnat tcp 10.0.0.1:80 masq\n" NO_MODULE },
+	{ "services that share a backend have a rule each",
+	  { "a tcp 10.0.0.2:80 snat=10.9.0.1 10.1.0.1:80",
+	    "b tcp 10.0.0.1:80 snat=10.9.0.2 10.1.0.1:80" },
+	  NULL,
+	  "service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.2:80 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
+	  "dest tcp 10.0.0.2:80 10.1.0.1:80 1 full_nat\n"
+	  "snat tcp 10.0.0.1:80 10.9.0.2\nsnat tcp 10.0.0.2:80 10.9.0.1\n" NO_MODULE },
+	{ "without full_nat there is nothing",
+	  { "web tcp 10.0.0.1:80 10.1.0.1:80" },
+	  NULL,
+	  "service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 1\n" },
+};
+
+static void test_by_listener(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(by_listener_cases); i++) {
+		print_message("%s\n", by_listener_cases[i].name);
+		check_target(true, by_listener_cases[i].specs, by_listener_cases[i].verdicts, NULL,
+			     by_listener_cases[i].want);
 	}
 }
 
@@ -180,7 +229,7 @@ static void test_rows_carry_what_the_spec_says(void **state)
 	ezlb_strcpy(v4->scheduler, sizeof(v4->scheduler), "sh");
 	*EZLB_PUSH(&desired) = v4;
 	*EZLB_PUSH(&desired) = v6;
-	ezlb_reconcile_target(&desired, &verdicts, &actual, &t);
+	ezlb_reconcile_target(&desired, &verdicts, &actual, false, &t);
 	assert_string_equal(t.services.items[0].scheduler, "sh");
 	assert_int_equal(t.services.items[0].netmask, ~0u);
 	assert_int_equal(t.services.items[1].netmask, 128);
@@ -226,18 +275,36 @@ static void test_scope_is_what_is_wanted_or_owned(void **state)
 	"dest tcp 10.0.0.1:80 10.1.0.1:80 3\ndest tcp 10.0.0.2:80 10.1.0.2:80 4\n" \
 	"snat tcp 10.1.0.1:80 10.9.0.1\nsnat tcp 10.1.0.2:80 10.9.0.2\nsound\n"
 
+#define BY_LISTENER                                                           \
+	"service tcp 10.0.0.1:80 rr\nservice tcp 10.0.0.2:80 rr\n"            \
+	"dest tcp 10.0.0.1:80 10.1.0.1:80 3\nsnat tcp 10.0.0.1:80 10.9.0.1\n" \
+	"snat tcp 10.0.0.2:80 10.9.0.2\nsnat tcp 10.1.0.1:80 10.9.0.3\nsound\n"
+
 static const struct {
-	const char *name, *target, *actual, *want;
+	const char *name;
+	bool by_listener;
+	const char *target, *actual, *want;
 } keeps[] = {
-	{ "the service stays with its dests and rules as they are, others do not", NULL, ACTUAL,
+	{ "the service stays with its dests and rules as they are, others do not", false, NULL,
+	  ACTUAL,
 	  "service tcp 10.0.0.1:80 rr\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 3\n"
 	  "snat tcp 10.1.0.1:80 10.9.0.1\nwanted\n" },
-	{ "what is not in the kernel is not wanted", NULL, "service tcp 10.0.0.2:80 rr\n", "" },
-	{ "without a rule it wants no frame", NULL,
+	{ "what is not in the kernel is not wanted", false, NULL, "service tcp 10.0.0.2:80 rr\n",
+	  "" },
+	{ "without a rule it wants no frame", false, NULL,
 	  "service tcp 10.0.0.1:80 rr\ndest tcp 10.0.0.1:80 10.1.0.1:80 3\n",
 	  "service tcp 10.0.0.1:80 rr\ndest tcp 10.0.0.1:80 10.1.0.1:80 3\n" },
-	{ "a rule that target has already is target's",
+	{ "by listener: the service's own rule", true, NULL, BY_LISTENER,
+	  "service tcp 10.0.0.1:80 rr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 3\n"
+	  "snat tcp 10.0.0.1:80 10.9.0.1\nwanted\n" },
+	{ "by listener: a service without dests keeps its rule, and target keeps its own", true,
+	  "service tcp 10.0.0.3:80 wrr\nsnat tcp 10.0.0.3:80 masq\nwanted\n",
+	  "service tcp 10.0.0.1:80 rr\nsnat tcp 10.0.0.1:80 10.9.0.1\nsound\n",
+	  "service tcp 10.0.0.1:80 rr\nservice tcp 10.0.0.3:80 wrr\n"
+	  "snat tcp 10.0.0.1:80 10.9.0.1\nsnat tcp 10.0.0.3:80 masq\nwanted\n" },
+	{ "a rule that target has already is target's", false,
 	  "service tcp 10.0.0.3:80 wrr\ndest tcp 10.0.0.3:80 10.1.0.1:80 1 full_nat\n"
 	  "snat tcp 10.1.0.1:80 masq\nwanted\n",
 	  ACTUAL,
@@ -256,7 +323,7 @@ static void test_keep(void **state)
 		EZLB_AUTO_FREE char *got = NULL;
 
 		*EZLB_PUSH(&keep) = key_of("tcp", "10.0.0.1:80");
-		ezlb_reconcile_keep(&keep, &actual, &target);
+		ezlb_reconcile_keep(&keep, &actual, keeps[i].by_listener, &target);
 		got = text_of(&target);
 		if (strcmp(got, keeps[i].want) != 0)
 			fail_msg("%s:\n%s", keeps[i].name, got);
@@ -272,6 +339,7 @@ int main(void)
 		cmocka_unit_test(full_nat_true_makes_the_right_rules),
 		cmocka_unit_test(full_nat_false_makes_none),
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_by_listener),
 		cmocka_unit_test(test_rows_carry_what_the_spec_says),
 		cmocka_unit_test(test_scope_is_what_is_wanted_or_owned),
 		cmocka_unit_test(test_keep),

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "handover.h"
+
+#include <errno.h>
+
+bool *handover_frame(const struct ezlb_layer *snat, struct ledger_content *content)
+{
+	return snat->by_listener ? &content->nft_table : &content->chain;
+}
+
+void handover_plan(const struct pass_world *world, struct pass_result *result)
+{
+	struct ledger_content said = world->ledger.content; /* only looked at */
+	struct ezlb_table table = { .snat_wanted = false };
+	const struct ezlb_scope none = { 0 };
+	bool there;
+	int rc;
+
+	if (!world->old_snat)
+		return;
+	rc = world->old_snat->list(world->old_snat, &none, &table, NULL);
+	if (rc == -ENOPROTOOPT) /* a kernel without this backend holds nothing of it */
+		rc = 0;
+	/* The kernel knows best; where it cannot be read the ledger has to do. */
+	there = rc == 0 ? table.snat_present : *handover_frame(world->old_snat, &said);
+	result->old_gone = rc == 0 && !there;
+	if (there)
+		ezlb_plan_add(&result->old, EZLB_OP_SNAT_TEARDOWN);
+	ezlb_table_clear(&table);
+}
+
+/* Can no dest be without its source NAT because of this op, once the old rules are gone? */
+static bool is_harmless(const struct ezlb_op *op)
+{
+	switch (op->kind) {
+	case EZLB_OP_SERVICE_ADD:
+	case EZLB_OP_SERVICE_SET:
+	case EZLB_OP_SERVICE_DEL:
+	case EZLB_OP_DEST_ADD:
+	case EZLB_OP_DEST_SET:
+		return true; /* what is in the kernel of these has its new rule, or needs none */
+	case EZLB_OP_HOST_SET:
+	case EZLB_OP_SNAT_SETUP:
+	case EZLB_OP_SNAT_ADD:
+	case EZLB_OP_SNAT_SET:
+	case EZLB_OP_SNAT_DEL:
+	case EZLB_OP_SNAT_TEARDOWN:
+	case EZLB_OP_DEST_DEL: /* it lingers, and target knows no rule for it */
+	case EZLB_OPS:
+		break;
+	}
+	return op->rc == 0;
+}
+
+/* One service that keeps failing for a reason of its own does not keep the old rules for ever. */
+static bool has_taken_over(const struct pass_world *world, const struct pass_result *result)
+{
+	for (int i = 0; i < EZLB_LAYERS; i++)
+		if (result->errs.layer[i].code != 0)
+			return false;
+	for (size_t i = 0; i < result->plan.len; i++)
+		if (!is_harmless(&result->plan.items[i]))
+			return false;
+	/* Services that are kept for a refused file have their rules in the old backend only. */
+	return result->ledger_err.code == 0 && world->unclaimed.len == 0;
+}
+
+void handover_apply(const struct pass_world *world, struct pass_result *result)
+{
+	struct ezlb_op *op = result->old.items;
+
+	if (result->old.len == 0)
+		return;
+	if (!has_taken_over(world, result)) {
+		op->rc = EZLB_HELD;
+		return;
+	}
+	world->old_snat->apply(world->old_snat, &op, 1, &result->old_err);
+	result->old_gone = op->rc == 0;
+}
