@@ -16,6 +16,8 @@ EZLB_LOG=$WORK/ezlb.log
 EZLB_PID=
 EZLB_STATUS=
 mkdir -p "$SERVICES" "$STATE"
+# What most cases look at are the rules of the legacy nat table.
+export EZLB_SNAT_BACKEND=${LAB_SNAT_BACKEND:-iptables}
 
 CLIENT_IP=172.16.0.2
 VIP=10.0.0.1
