@@ -20,17 +20,30 @@ struct ezlb_endpoint {
 	uint16_t port; /* host order, 1-65535 */
 };
 
+/* From first to last, both included and of one family; family 0 of first: none. */
+struct ezlb_addr_range {
+	struct ezlb_addr first, last;
+};
+
 struct sockaddr_storage;
 
 /* "[ffff:...:255.255.255.255]:65535" and its NUL fit. */
 #define EZLB_ADDR_STRLEN     46
 #define EZLB_ENDPOINT_STRLEN 54
+#define EZLB_RANGE_STRLEN    92
 
 int ezlb_addr_parse(const char *text, struct ezlb_addr *out, struct ezlb_err *err);
 const char *ezlb_addr_format(const struct ezlb_addr *addr, char buf[EZLB_ADDR_STRLEN]);
 int ezlb_addr_cmp(const struct ezlb_addr *a, const struct ezlb_addr *b);
 bool ezlb_addr_is_any(const struct ezlb_addr *addr);
 bool ezlb_addr_is_multicast(const struct ezlb_addr *addr);
+
+/* "10.0.0.3" or "10.0.0.3-10.0.0.6"; on the way out the latter only where it is more than one. */
+int ezlb_range_parse(const char *text, struct ezlb_addr_range *out, struct ezlb_err *err);
+const char *ezlb_range_format(const struct ezlb_addr_range *range, char buf[EZLB_RANGE_STRLEN]);
+int ezlb_range_cmp(const struct ezlb_addr_range *a, const struct ezlb_addr_range *b);
+/* How many addresses; UINT64_MAX where there are more than that has room for. */
+uint64_t ezlb_range_size(const struct ezlb_addr_range *range);
 
 /* "IP:port" or "[IPv6]:port". */
 int ezlb_endpoint_parse(const char *text, struct ezlb_endpoint *out, struct ezlb_err *err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * layer: the one door to the kernel. Host settings, SNAT and IPVS each stand behind the same four
- * calls; the in-memory data plane implements all three. Chosen at run time, never when building.
+ * layer: the one door to the kernel. Host settings, firewall, SNAT and IPVS each stand behind the
+ * same four calls; the in-memory data plane implements them all. Chosen at run time, never when
+ * building.
  */
 #pragma once
 
@@ -13,7 +14,13 @@
 #include <ezlb/plan.h>
 #include <ezlb/table.h>
 
-enum ezlb_layer_kind { EZLB_LAYER_HOST, EZLB_LAYER_SNAT, EZLB_LAYER_IPVS, EZLB_LAYERS };
+enum ezlb_layer_kind {
+	EZLB_LAYER_HOST,
+	EZLB_LAYER_FIREWALL,
+	EZLB_LAYER_SNAT,
+	EZLB_LAYER_IPVS,
+	EZLB_LAYERS
+};
 
 struct ezlb_layer {
 	/*

@@ -15,7 +15,7 @@ struct ezlb_memory *ezlb_memory_new(void);
 void ezlb_memory_set_by_listener(struct ezlb_memory *memory, bool by_listener);
 void ezlb_memory_free(struct ezlb_memory *memory);
 
-/* The three layers; they belong to `memory`, and their close does nothing. */
+/* The layers; they belong to `memory`, and their close does nothing. */
 void ezlb_memory_dataplane(struct ezlb_memory *memory, struct ezlb_dataplane *out);
 
 /* The whole kernel, foreign rows too, for a test to look at and to tamper with. */

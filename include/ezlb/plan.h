@@ -11,6 +11,10 @@
 
 enum ezlb_op_kind {
 	EZLB_OP_HOST_SET,
+	EZLB_OP_LINK_ADD,
+	EZLB_OP_VIP_ADD,
+	EZLB_OP_FIREWALL_SETUP, /* make or mend the frame of the accepts */
+	EZLB_OP_ACCEPT_ADD,
 	EZLB_OP_SNAT_SETUP, /* make or mend the frame */
 	EZLB_OP_SNAT_ADD,
 	EZLB_OP_SNAT_SET,
@@ -22,6 +26,11 @@ enum ezlb_op_kind {
 	EZLB_OP_SERVICE_DEL,
 	EZLB_OP_SNAT_DEL,
 	EZLB_OP_SNAT_TEARDOWN, /* remove the frame; what is left in it goes too */
+	EZLB_OP_ACCEPT_DEL,
+	EZLB_OP_FIREWALL_TEARDOWN,
+	EZLB_OP_VIP_DEL,
+	EZLB_OP_LINK_DEL,
+	EZLB_OP_HOST_RESET, /* back to the value of before ezlb, unless others have changed it */
 	EZLB_OPS
 };
 
@@ -37,6 +46,9 @@ struct ezlb_op {
 		struct ezlb_dest_row dest;
 		struct ezlb_snat_row snat;
 		struct ezlb_setting_row setting;
+		struct ezlb_accept_row accept;
+		struct ezlb_link_row link;
+		struct ezlb_vip_row vip;
 	};
 	union { /* *_SET only: what the kernel holds now, for the human who reads the plan */
 		struct ezlb_service_row old_service;

@@ -13,6 +13,17 @@
 #include <ezlb/table.h>
 #include <ezlb/verdict.h>
 
+/* How the services of the files become rows, beyond what the files say. */
+struct ezlb_policy {
+	/*
+	 * As the SNAT layer says of itself (layer.h). Where it is set, each full_nat service has
+	 * its one SNAT row whatever the verdicts are, and the modules of iptables are not wanted.
+	 */
+	bool by_listener;
+	bool firewall;			     /* accepts are wanted where a filter drops */
+	char vip_device[EZLB_DEVICE_STRLEN]; /* where listeners' addresses are kept; "": nowhere */
+};
+
 /* One try at each layer's list: 0, or the -errno and its sentence. */
 struct ezlb_layer_errs {
 	struct ezlb_err layer[EZLB_LAYERS];
@@ -46,22 +57,22 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
 
 /*
  * Verdicts are sorted; a backend without a row counts as UP (it is not checked). Sorted result.
- * by_listener, here and below, is what the SNAT layer says of itself (layer.h). Where it is set,
- * each full_nat service has its one SNAT row whatever the verdicts are, and the module ip_tables is
- * not wanted.
+ * From `actual`, sorted as well, come what only the kernel knows: dests that are there before they
+ * have a verdict, filters that drop, addresses that are local elsewhere.
  */
 void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_verdicts *verdicts,
-			   const struct ezlb_table *actual, bool by_listener,
+			   const struct ezlb_table *actual, const struct ezlb_policy *policy,
 			   struct ezlb_table *target);
 
 /*
- * Lets the services in `keep` stay as the kernel has them, with their dests and SNAT rows: they are
- * ours, but the file that may ask for them cannot be understood. None of them is in target yet.
+ * Lets the services in `keep` stay as the kernel has them, with all that is theirs: they are ours,
+ * but the file that may ask for them cannot be understood. None of them is in target yet.
  */
 void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
-			 bool by_listener, struct ezlb_table *target);
+			 const struct ezlb_policy *policy, struct ezlb_table *target);
 
-/* Both tables are sorted. Ops come out in execution order, all EZLB_PENDING. */
+/* Both tables are sorted. Ops come out in execution order, all EZLB_PENDING. Sorts what plan had.
+ */
 void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_table *actual,
 			 struct ezlb_plan *plan);
 

@@ -50,7 +50,7 @@ struct ezlb_spec {
 	char scheduler[EZLB_SCHED_MAX + 1];
 	enum ezlb_forward forward;
 	bool full_nat;
-	struct ezlb_addr snat_ip; /* family 0: MASQUERADE */
+	struct ezlb_addr_range snat_ip; /* family 0: MASQUERADE */
 	bool traffic_log;
 	struct ezlb_check check;
 	struct ezlb_backend *backends; /* in file order; owned */

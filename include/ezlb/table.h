@@ -12,6 +12,8 @@
 #include <ezlb/mem.h>
 #include <ezlb/spec.h>
 
+#define EZLB_DEVICE_STRLEN 16 /* IFNAMSIZ, with the NUL */
+
 struct ezlb_service_key {
 	enum ezlb_proto proto;
 	struct ezlb_endpoint listen;
@@ -37,37 +39,79 @@ struct ezlb_dest_row {
 };
 
 /*
- * Source NAT for what goes to one backend, shared by all full_nat services that use it; or, where the
- * SNAT layer is by_listener, for what goes through one service.
+ * Source NAT for what goes to one backend, shared by all full_nat services that use it; or, where
+ * the SNAT layer is by_listener, for what goes through one service.
  */
 struct ezlb_snat_row {
 	enum ezlb_proto proto;
 	struct ezlb_endpoint backend; /* or the listener */
-	struct ezlb_addr to; /* family 0: MASQUERADE */
+	struct ezlb_addr_range to;    /* family 0: MASQUERADE */
+	uint64_t connections; /* actual rows only, no part of key or value: how many it was for */
 };
 
 /*
- * The module is here because the kernel loads the nat table by itself, but not what it hangs on,
- * and a host with iptables-nft never has it loaded.
+ * An accept in the way of a service's packets, where a filter of somebody else's drops: what comes
+ * to the listener passes INPUT, what backends answer passes FORWARD.
  */
-enum ezlb_setting { EZLB_IP_TABLES, EZLB_VS_CONNTRACK, EZLB_IP_FORWARD, EZLB_SETTINGS };
+enum ezlb_gate { EZLB_GATE_INPUT, EZLB_GATE_FORWARD, EZLB_GATES };
+struct ezlb_accept_row {
+	enum ezlb_gate gate;
+	struct ezlb_service_key service;
+};
+
+/* A dummy link of ezlb's, and an address of a listener on one. */
+struct ezlb_link_row {
+	char device[EZLB_DEVICE_STRLEN];
+};
+struct ezlb_vip_row {
+	char device[EZLB_DEVICE_STRLEN];
+	struct ezlb_addr addr;
+};
+
+/*
+ * In the order in which they are set. The modules are here because the kernel loads the nat tables
+ * by itself, but not what they hang on, and a host with iptables-nft never has that loaded. A host
+ * that forwards IPv6 listens to router advertisements, its default route among them, only on
+ * interfaces with accept_ra 2: so that comes first.
+ */
+enum ezlb_setting {
+	EZLB_IP_TABLES,
+	EZLB_IP6_TABLES,
+	EZLB_VS_CONNTRACK,
+	EZLB_VS_EXPIRE_NODEST, /* a udp flow of a backend that is gone goes to another */
+	EZLB_IP_FORWARD,
+	EZLB_ACCEPT_RA, /* of one interface */
+	EZLB_IP6_FORWARD,
+	EZLB_ARP_IGNORE,
+	EZLB_ARP_ANNOUNCE,
+	EZLB_SETTINGS
+};
 
 /* A host setting that the wanted services need: a sysctl, or a module (1 = loaded). */
 struct ezlb_setting_row {
 	enum ezlb_setting setting;
-	int value; /* -1 in an actual table: the kernel does not have it */
+	char device[EZLB_DEVICE_STRLEN]; /* "" but for EZLB_ACCEPT_RA */
+	int value; /* target: at least so much. Actual: -1 where the kernel does not have it */
 };
 
 struct ezlb_services EZLB_VEC(struct ezlb_service_row);
 struct ezlb_dests EZLB_VEC(struct ezlb_dest_row);
 struct ezlb_snats EZLB_VEC(struct ezlb_snat_row);
 struct ezlb_setting_rows EZLB_VEC(struct ezlb_setting_row);
+struct ezlb_accepts EZLB_VEC(struct ezlb_accept_row);
+struct ezlb_links EZLB_VEC(struct ezlb_link_row);
+struct ezlb_vips EZLB_VEC(struct ezlb_vip_row);
+struct ezlb_addrs EZLB_VEC(struct ezlb_addr);
 
 struct ezlb_table {
 	struct ezlb_services services;
 	struct ezlb_dests dests;
 	struct ezlb_snats snats;
 	struct ezlb_setting_rows settings;
+	struct ezlb_accepts accepts;
+	struct ezlb_links links;
+	struct ezlb_vips vips;
+	struct ezlb_addrs elsewhere; /* actual: local addresses on links that are not ezlb's */
 	/*
 	 * The frame of the SNAT rows: for iptables the chain EZLB-SNAT and its jump. Target:
 	 * whether it should be there. Actual: `present` where any part of it is, `sound` where it
@@ -75,6 +119,13 @@ struct ezlb_table {
 	 */
 	bool snat_wanted;
 	bool snat_present, snat_sound;
+	/*
+	 * The same of the accepts: the chains EZLB-INPUT and EZLB-FORWARD in every filter that
+	 * drops. gates, actual only: where there is such a filter, by gate, IPv4 and IPv6.
+	 */
+	bool accepts_wanted;
+	bool accepts_present, accepts_sound;
+	bool gates[EZLB_GATES][2];
 };
 
 /* The key set that a pass may look at: what ezlb owns or wants. All else is foreign. */
@@ -88,6 +139,10 @@ int ezlb_service_row_cmp(const void *a, const void *b);
 int ezlb_dest_row_cmp(const void *a, const void *b);
 int ezlb_snat_row_cmp(const void *a, const void *b);
 int ezlb_setting_row_cmp(const void *a, const void *b);
+int ezlb_accept_row_cmp(const void *a, const void *b);
+int ezlb_link_row_cmp(const void *a, const void *b);
+int ezlb_vip_row_cmp(const void *a, const void *b);
+int ezlb_addr_row_cmp(const void *a, const void *b); /* of struct ezlb_addrs */
 
 bool ezlb_service_row_same(const struct ezlb_service_row *a, const struct ezlb_service_row *b);
 bool ezlb_dest_row_same(const struct ezlb_dest_row *a, const struct ezlb_dest_row *b);
@@ -100,4 +155,15 @@ bool ezlb_scope_has(const struct ezlb_scope *scope, const struct ezlb_service_ke
 const char *ezlb_service_key_format(const struct ezlb_service_key *key,
 				    char buf[EZLB_SERVICE_KEY_STRLEN]);
 
-const char *ezlb_setting_str(enum ezlb_setting setting); /* "net.ipv4.vs.conntrack" */
+/* "net.ipv4.vs.conntrack", "net.ipv6.conf.eth0.accept_ra", "module ip_tables" */
+#define EZLB_SETTING_STRLEN 64
+const char *ezlb_setting_format(const struct ezlb_setting_row *row, char buf[EZLB_SETTING_STRLEN]);
+/* The inverse; value stays as it is. -EINVAL for what names no setting. */
+int ezlb_setting_parse(const char *text, struct ezlb_setting_row *out);
+bool ezlb_setting_is_module(enum ezlb_setting setting);
+/* Without it a connection leaves with the client's address, or has no way back. */
+bool ezlb_setting_serves_snat(enum ezlb_setting setting);
+/* What a service that needs it wants it to be: 1, or 2 where only that does. */
+int ezlb_setting_wanted(enum ezlb_setting setting);
+
+const char *ezlb_gate_str(enum ezlb_gate gate); /* "input" */

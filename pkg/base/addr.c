@@ -52,6 +52,75 @@ bool ezlb_addr_is_multicast(const struct ezlb_addr *addr)
 	return addr->family == AF_INET6 && addr->bytes[0] == 0xff;
 }
 
+int ezlb_range_parse(const char *text, struct ezlb_addr_range *out, struct ezlb_err *err)
+{
+	const char *dash = strchr(text, '-');
+	char first[EZLB_ADDR_STRLEN];
+	struct ezlb_addr_range range = { 0 };
+
+	if (!dash) {
+		if (ezlb_addr_parse(text, &range.first, err) < 0)
+			return -EINVAL;
+		out->first = out->last = range.first;
+		return 0;
+	}
+	if ((size_t)(dash - text) < sizeof(first))
+		ezlb_strcpy(first, (size_t)(dash - text) + 1, text);
+	else
+		first[0] = '\0'; /* too long for an address */
+	if (ezlb_addr_parse(first, &range.first, NULL) < 0 ||
+	    ezlb_addr_parse(dash + 1, &range.last, NULL) < 0)
+		return ezlb_err_set(err, EINVAL, "'%s' is not a range of numeric IP addresses",
+				    text);
+	if (range.first.family != range.last.family)
+		return ezlb_err_set(err, EINVAL, "'%s' mixes IPv4 and IPv6", text);
+	if (ezlb_addr_cmp(&range.first, &range.last) > 0)
+		return ezlb_err_set(err, EINVAL, "'%s' ends before it begins", text);
+	*out = range;
+	return 0;
+}
+
+const char *ezlb_range_format(const struct ezlb_addr_range *range, char buf[EZLB_RANGE_STRLEN])
+{
+	char last[EZLB_ADDR_STRLEN];
+	size_t len;
+
+	len = strlen(ezlb_addr_format(&range->first, buf));
+	if (ezlb_addr_cmp(&range->first, &range->last) != 0)
+		snprintf(buf + len, EZLB_RANGE_STRLEN - len, "-%s",
+			 ezlb_addr_format(&range->last, last));
+	return buf;
+}
+
+int ezlb_range_cmp(const struct ezlb_addr_range *a, const struct ezlb_addr_range *b)
+{
+	int rc = ezlb_addr_cmp(&a->first, &b->first);
+
+	return rc ? rc : ezlb_addr_cmp(&a->last, &b->last);
+}
+
+static uint64_t half_of(const uint8_t bytes[8])
+{
+	uint64_t half = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		half = half << 8 | bytes[i];
+	return half;
+}
+
+uint64_t ezlb_range_size(const struct ezlb_addr_range *range)
+{
+	uint64_t low_first = half_of(range->first.bytes + 8);
+	uint64_t low_last = half_of(range->last.bytes + 8);
+	uint64_t low = low_last - low_first;
+	uint64_t high = half_of(range->last.bytes) - half_of(range->first.bytes) -
+			(low_last < low_first);
+
+	if (range->first.family == AF_INET)
+		return (high >> 32) + 1;
+	return high > 0 || low == UINT64_MAX ? UINT64_MAX : low + 1;
+}
+
 /* 1-65535 in plain decimal; as in addresses no leading zero, which might be meant as octal. */
 static int parse_port(const char *text, uint16_t *out, struct ezlb_err *err)
 {

@@ -4,12 +4,19 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include <ezlb/duration.h>
 
 #include "node.h"
 #include "source.h"
 #include "suggest.h"
+
+/* Each of them is local on the host: more is a slip of the pen. */
+#define RANGE_MAX 1024
+
+#define NO_LINK_LOCAL "use a global or a unique local (fd00::/8) address, without a zone"
 
 /* How a message calls a value. Items of a list have no key; the only list is `backends`. */
 static const char *called(const struct node *node)
@@ -193,18 +200,44 @@ bool ezlb_field_word(struct source *src, const struct node *node, const char *co
 	return false;
 }
 
+/* ::ffff:a.b.c.d of RFC 4291 2.5.5.2: to the kernel's IPv6 a host that no packet can reach. */
+static bool is_mapped(const struct ezlb_addr *addr)
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return addr->family == AF_INET6 && memcmp(addr->bytes, prefix, sizeof(prefix)) == 0;
+}
+
+/* fe80::/10 is another host on each link, and neither IPVS nor a NAT rule can name the link. */
+static bool is_link_local(const struct ezlb_addr *addr)
+{
+	return addr->family == AF_INET6 && addr->bytes[0] == 0xfe &&
+	       (addr->bytes[1] & 0xc0) == 0x80;
+}
+
 static bool is_one_host(struct source *src, const struct node *node, const struct ezlb_addr *addr)
 {
+	static const struct {
+		bool (*is)(const struct ezlb_addr *addr);
+		const char *what, *help;
+	} others[] = {
+		{ ezlb_addr_is_any, "which stands for any address",
+		  "write the address of one host" },
+		{ ezlb_addr_is_multicast, "a multicast address", NULL },
+		{ is_mapped, "an IPv4-mapped address", "write the IPv4 address itself" },
+		{ is_link_local, "a link-local address", NO_LINK_LOCAL },
+	};
 	char buf[EZLB_ADDR_STRLEN];
-	bool any = ezlb_addr_is_any(addr);
 
-	if (!any && !ezlb_addr_is_multicast(addr))
-		return true;
-	ezlb_source_refuse(src, node->at, EZLB_E_ADDRESS,
-			   any ? "write the address of one host" : NULL, "%s cannot be %s, %s",
-			   called(node), ezlb_addr_format(addr, buf),
-			   any ? "which stands for any address" : "a multicast address");
-	return false;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (!others[i].is(addr))
+			continue;
+		ezlb_source_refuse(src, node->at, EZLB_E_ADDRESS, others[i].help,
+				   "%s cannot be %s, %s", called(node), ezlb_addr_format(addr, buf),
+				   others[i].what);
+		return false;
+	}
+	return true;
 }
 
 /* Are there letters beyond those of IPv6 before the port? */
@@ -220,29 +253,52 @@ static bool like_host_name(const char *text)
 static void refuse_address(struct source *src, const struct node *node, const char *text, int rc,
 			   const struct ezlb_err *err)
 {
-	ezlb_source_refuse(src, node->at, rc == -ERANGE ? EZLB_E_RANGE : EZLB_E_ADDRESS,
-			   like_host_name(text) ? "host names are not looked up: write a numeric IP"
-						: NULL,
-			   "%s", err->msg);
+	const char *help = NULL;
+
+	if (strchr(text, '%'))
+		help = NO_LINK_LOCAL;
+	else if (like_host_name(text))
+		help = "host names are not looked up: write a numeric IP";
+	ezlb_source_refuse(src, node->at, rc == -ERANGE ? EZLB_E_RANGE : EZLB_E_ADDRESS, help, "%s",
+			   err->msg);
 }
 
-bool ezlb_field_addr(struct source *src, const struct node *node, struct ezlb_addr *out)
+static void refuse_range(struct source *src, const struct node *node, const char *text, int rc,
+			 const struct ezlb_err *err)
+{
+	if (like_host_name(text) || !strpbrk(text, "-/"))
+		refuse_address(src, node, text, rc, err);
+	else
+		ezlb_source_refuse(src, node->at, EZLB_E_ADDRESS,
+				   "a range is its first and its last address, like "
+				   "10.0.0.3-10.0.0.6",
+				   "%s", err->msg);
+}
+
+bool ezlb_field_range(struct source *src, const struct node *node, struct ezlb_addr_range *out)
 {
 	const char *text;
-	char shown[SHOW_STRLEN];
-	struct ezlb_addr addr;
+	char shown[SHOW_STRLEN], buf[EZLB_RANGE_STRLEN];
+	struct ezlb_addr_range range;
 	struct ezlb_err err;
 	int rc;
 
 	if (!ezlb_field_text(src, node, &text))
 		return false;
 	/* What the escapes change was no address before. */
-	rc = ezlb_addr_parse(ezlb_source_show(text, shown), &addr, &err);
+	rc = ezlb_range_parse(ezlb_source_show(text, shown), &range, &err);
 	if (rc < 0)
-		refuse_address(src, node, shown, rc, &err);
-	if (rc < 0 || !is_one_host(src, node, &addr))
+		refuse_range(src, node, shown, rc, &err);
+	if (rc < 0 || !is_one_host(src, node, &range.first) || !is_one_host(src, node, &range.last))
 		return false;
-	*out = addr;
+	if (ezlb_range_size(&range) > RANGE_MAX) {
+		ezlb_source_refuse(src, node->at, EZLB_E_RANGE,
+				   "every one of them has to be an address of this host",
+				   "%s %s is too large a range: %d addresses at most", called(node),
+				   ezlb_range_format(&range, buf), RANGE_MAX);
+		return false;
+	}
+	*out = range;
 	return true;
 }
 

@@ -28,8 +28,8 @@ bool ezlb_field_duration(struct source *src, const struct node *node, struct bou
 /* One of a list of words that ends in NULL. */
 bool ezlb_field_word(struct source *src, const struct node *node, const char *const *words,
 		     const char **out);
-/* One host's address: no wildcard, no multicast. */
-bool ezlb_field_addr(struct source *src, const struct node *node, struct ezlb_addr *out);
+/* Addresses of hosts: no wildcard, no multicast, none that needs a zone. */
+bool ezlb_field_range(struct source *src, const struct node *node, struct ezlb_addr_range *out);
 bool ezlb_field_endpoint(struct source *src, const struct node *node, struct ezlb_endpoint *out);
 
 bool ezlb_field_is_map(struct source *src, const struct node *node, const char *help);

@@ -154,7 +154,6 @@ static void read_forward(struct reader *r, const struct node *node)
 
 static void read_full_nat(struct reader *r, const struct node *node)
 {
-	r->full_nat_at = node->at;
 	r->full_nat_unclear = !ezlb_field_bool(r->src, node, &r->spec->full_nat);
 }
 
@@ -163,7 +162,7 @@ static void read_snat_ip(struct reader *r, const struct node *node)
 	if (ezlb_node_empty(node)) /* as if it were not there: MASQUERADE */
 		return;
 	r->spec->snat_ip_at = node->at;
-	ezlb_field_addr(r->src, node, &r->spec->snat_ip);
+	ezlb_field_range(r->src, node, &r->spec->snat_ip);
 }
 
 static void read_traffic_log(struct reader *r, const struct node *node)

@@ -11,7 +11,6 @@ struct reader {
 	struct ezlb_spec *spec;
 	struct ezlb_backend *backend; /* the one that is being read */
 	struct ezlb_mark forward_at;  /* line 0: not in the file */
-	struct ezlb_mark full_nat_at; /* line 0: not in the file */
 	bool full_nat_unclear;	      /* there, but neither true nor false */
 	struct ezlb_mark check_on_at; /* health_check.enabled is true; line 0: not in the file */
 	bool check_off;		      /* health_check.enabled is false */

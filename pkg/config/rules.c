@@ -15,10 +15,13 @@ static bool differ(const struct ezlb_addr *a, const struct ezlb_addr *b)
 
 static void check_families(struct reader *r)
 {
+	static const char one_family[] = "IPv4 and IPv6 are not translated into each other: write "
+					 "one service for each";
 	const struct ezlb_spec *spec = r->spec;
 	const struct ezlb_addr *listen = &spec->listen.addr;
 	const struct ezlb_addr *peer = listen;
-	char buf[EZLB_ENDPOINT_STRLEN];
+	const char *whose = listen->family ? "listener is" : "backends are";
+	char buf[EZLB_RANGE_STRLEN];
 
 	for (size_t i = 0; i < spec->n_backends; i++) {
 		const struct ezlb_backend *backend = &spec->backends[i];
@@ -26,16 +29,16 @@ static void check_families(struct reader *r)
 		if (!peer->family)
 			peer = &backend->endpoint.addr;
 		if (differ(listen, &backend->endpoint.addr))
-			ezlb_source_refuse(r->src, backend->at, EZLB_E_FAMILY, NULL,
+			ezlb_source_refuse(r->src, backend->at, EZLB_E_FAMILY, one_family,
 					   "backend %s is %s, but the listener is %s",
 					   ezlb_endpoint_format(&backend->endpoint, buf),
 					   family_str(&backend->endpoint.addr), family_str(listen));
 	}
-	if (differ(peer, &spec->snat_ip))
-		ezlb_source_refuse(r->src, spec->snat_ip_at, EZLB_E_FAMILY, NULL,
-				   "snat_ip %s is %s, but the backends are %s",
-				   ezlb_addr_format(&spec->snat_ip, buf),
-				   family_str(&spec->snat_ip), family_str(peer));
+	if (differ(peer, &spec->snat_ip.first))
+		ezlb_source_refuse(r->src, spec->snat_ip_at, EZLB_E_FAMILY, one_family,
+				   "snat_ip %s is %s, but the %s %s",
+				   ezlb_range_format(&spec->snat_ip, buf),
+				   family_str(&spec->snat_ip.first), whose, family_str(peer));
 }
 
 /* By endpoint, then by place in the file, which is the order in memory. */
@@ -111,10 +114,6 @@ static void check_full_nat(struct reader *r)
 				   "remove forward, or set full_nat: false",
 				   "full_nat needs forward: masq, not %s",
 				   ezlb_forward_str(spec->forward));
-	if (spec->listen.addr.family == AF_INET6)
-		ezlb_source_refuse(r->src, r->full_nat_at, EZLB_E_UNSUPPORTED,
-				   "set full_nat: false, or listen on IPv4",
-				   "IPv6 FullNAT is not in this version yet");
 }
 
 void ezlb_rules_check(struct reader *r)

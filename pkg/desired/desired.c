@@ -133,7 +133,8 @@ static struct entrant *rival_on(const struct contest *contest, const struct ezlb
 	const struct claim *claim = claim_find(contest, spec, i);
 	struct entrant *holder = claim && claim->holders.len ? claim->holders.items[0] : NULL;
 
-	if (holder && i >= SNAT_CLAIMS && ezlb_addr_cmp(&holder->now->snat_ip, &spec->snat_ip) == 0)
+	if (holder && i >= SNAT_CLAIMS &&
+	    ezlb_range_cmp(&holder->now->snat_ip, &spec->snat_ip) == 0)
 		return NULL;
 	return holder;
 }
@@ -181,7 +182,7 @@ static bool snat_claim_same(const struct ezlb_spec *a, const struct ezlb_spec *b
 {
 	if (!a->full_nat)
 		return true;
-	if (!b->full_nat || ezlb_addr_cmp(&a->snat_ip, &b->snat_ip) != 0)
+	if (!b->full_nat || ezlb_range_cmp(&a->snat_ip, &b->snat_ip) != 0)
 		return false;
 	for (size_t i = 0; i < a->n_backends; i++) {
 		bool known = false;

@@ -187,11 +187,20 @@ void ezlb_ipvs_put_op(struct ezlb_ipvs_buf *buf, const struct ezlb_ipvs_head *he
 		put_dest_op(buf, head, IPVS_CMD_DEL_DEST, &op->dest);
 		break;
 	case EZLB_OP_HOST_SET:
+	case EZLB_OP_LINK_ADD:
+	case EZLB_OP_VIP_ADD:
+	case EZLB_OP_FIREWALL_SETUP:
+	case EZLB_OP_ACCEPT_ADD:
 	case EZLB_OP_SNAT_SETUP:
 	case EZLB_OP_SNAT_ADD:
 	case EZLB_OP_SNAT_SET:
 	case EZLB_OP_SNAT_DEL:
 	case EZLB_OP_SNAT_TEARDOWN:
+	case EZLB_OP_ACCEPT_DEL:
+	case EZLB_OP_FIREWALL_TEARDOWN:
+	case EZLB_OP_VIP_DEL:
+	case EZLB_OP_LINK_DEL:
+	case EZLB_OP_HOST_RESET:
 	case EZLB_OPS:
 		assert(!"an op of another layer");
 	}

@@ -144,17 +144,112 @@ static int do_setting(struct ezlb_memory *m, const struct ezlb_op *op)
 	struct ezlb_setting_row *row = row_find(ROWS(&m->kernel.settings, ezlb_setting_row_cmp),
 						&op->setting);
 
+	/* As the host layer: what is gone, or is another's by now, is not set back. */
+	if (op->kind == EZLB_OP_HOST_RESET &&
+	    (!row || row->value != ezlb_setting_wanted(op->setting.setting)))
+		return 0;
 	if (!row || row->value < 0)
 		return -ENOENT;
 	row->value = op->setting.value;
 	return 0;
 }
 
+/* A row that is all key comes or goes; like the kernel's layers, gone already is fine. */
+static int do_row(struct rows rows, const void *row, bool add, void *(*push)(struct ezlb_memory *),
+		  struct ezlb_memory *m)
+{
+	void *have = row_find(rows, row);
+
+	if (!add && have)
+		row_remove(rows, have);
+	if (add && have)
+		return -EEXIST;
+	if (add)
+		memcpy(push(m), row, rows.size);
+	return 0;
+}
+
+static void *push_link(struct ezlb_memory *m)
+{
+	return EZLB_PUSH(&m->kernel.links);
+}
+
+static void *push_vip(struct ezlb_memory *m)
+{
+	return EZLB_PUSH(&m->kernel.vips);
+}
+
+static void *push_accept(struct ezlb_memory *m)
+{
+	return EZLB_PUSH(&m->kernel.accepts);
+}
+
+static bool has_vips(const struct ezlb_memory *m, const char *device)
+{
+	for (size_t i = 0; i < m->kernel.vips.len; i++)
+		if (strcmp(m->kernel.vips.items[i].device, device) == 0)
+			return true;
+	return false;
+}
+
+static bool has_link(struct ezlb_memory *m, const char *device)
+{
+	struct ezlb_link_row key = { "" };
+
+	ezlb_strcpy(key.device, sizeof(key.device), device);
+	return row_find(ROWS(&m->kernel.links, ezlb_link_row_cmp), &key) != NULL;
+}
+
+static int do_host(struct ezlb_memory *m, const struct ezlb_op *op)
+{
+	struct rows links = ROWS(&m->kernel.links, ezlb_link_row_cmp);
+	struct rows vips = ROWS(&m->kernel.vips, ezlb_vip_row_cmp);
+	bool add = op->kind == EZLB_OP_LINK_ADD || op->kind == EZLB_OP_VIP_ADD;
+
+	if (op->kind == EZLB_OP_HOST_SET || op->kind == EZLB_OP_HOST_RESET)
+		return do_setting(m, op);
+	if (op->kind == EZLB_OP_VIP_ADD && !has_link(m, op->vip.device))
+		return -ENODEV;
+	if (op->kind == EZLB_OP_LINK_DEL && has_vips(m, op->link.device))
+		return -EBUSY;
+	if (op->kind == EZLB_OP_LINK_ADD || op->kind == EZLB_OP_LINK_DEL)
+		return do_row(links, &op->link, add, push_link, m);
+	return do_row(vips, &op->vip, add, push_vip, m);
+}
+
+static int do_firewall(struct ezlb_memory *m, const struct ezlb_op *op)
+{
+	struct rows accepts = ROWS(&m->kernel.accepts, ezlb_accept_row_cmp);
+
+	if (op->kind == EZLB_OP_FIREWALL_SETUP) {
+		m->kernel.accepts_present = m->kernel.accepts_sound = true;
+		return 0;
+	}
+	if (op->kind == EZLB_OP_FIREWALL_TEARDOWN) {
+		m->kernel.accepts_present = m->kernel.accepts_sound = false;
+		m->kernel.accepts.len = 0;
+		return 0;
+	}
+	if (op->kind == EZLB_OP_ACCEPT_ADD && !m->kernel.accepts_sound)
+		return -ENOENT;
+	return do_row(accepts, &op->accept, op->kind == EZLB_OP_ACCEPT_ADD, push_accept, m);
+}
+
 static int do_op(struct ezlb_memory *m, const struct ezlb_op *op)
 {
 	switch (op->kind) {
 	case EZLB_OP_HOST_SET:
-		return do_setting(m, op);
+	case EZLB_OP_HOST_RESET:
+	case EZLB_OP_LINK_ADD:
+	case EZLB_OP_LINK_DEL:
+	case EZLB_OP_VIP_ADD:
+	case EZLB_OP_VIP_DEL:
+		return do_host(m, op);
+	case EZLB_OP_FIREWALL_SETUP:
+	case EZLB_OP_FIREWALL_TEARDOWN:
+	case EZLB_OP_ACCEPT_ADD:
+	case EZLB_OP_ACCEPT_DEL:
+		return do_firewall(m, op);
 	case EZLB_OP_SNAT_SETUP:
 		m->kernel.snat_present = m->kernel.snat_sound = true;
 		return 0;
@@ -239,6 +334,27 @@ static void list_snat(const struct ezlb_table *kernel, struct ezlb_table *out)
 	out->snat_sound = kernel->snat_sound;
 }
 
+static void list_host(const struct ezlb_table *kernel, struct ezlb_table *out)
+{
+	for (size_t i = 0; i < kernel->settings.len; i++)
+		*EZLB_PUSH(&out->settings) = kernel->settings.items[i];
+	for (size_t i = 0; i < kernel->links.len; i++)
+		*EZLB_PUSH(&out->links) = kernel->links.items[i];
+	for (size_t i = 0; i < kernel->vips.len; i++)
+		*EZLB_PUSH(&out->vips) = kernel->vips.items[i];
+	for (size_t i = 0; i < kernel->elsewhere.len; i++)
+		*EZLB_PUSH(&out->elsewhere) = kernel->elsewhere.items[i];
+}
+
+static void list_firewall(const struct ezlb_table *kernel, struct ezlb_table *out)
+{
+	for (size_t i = 0; i < kernel->accepts.len; i++)
+		*EZLB_PUSH(&out->accepts) = kernel->accepts.items[i];
+	out->accepts_present = kernel->accepts_present;
+	out->accepts_sound = kernel->accepts_sound;
+	memcpy(out->gates, kernel->gates, sizeof(out->gates));
+}
+
 static int memory_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		       struct ezlb_table *out, struct ezlb_err *err)
 {
@@ -249,8 +365,10 @@ static int memory_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		return ezlb_err_sys(err, ml->fault.list_code, "list");
 	switch (ml->kind) {
 	case EZLB_LAYER_HOST:
-		for (size_t i = 0; i < kernel->settings.len; i++)
-			*EZLB_PUSH(&out->settings) = kernel->settings.items[i];
+		list_host(kernel, out);
+		break;
+	case EZLB_LAYER_FIREWALL:
+		list_firewall(kernel, out);
 		break;
 	case EZLB_LAYER_SNAT:
 		list_snat(kernel, out);
@@ -295,9 +413,10 @@ struct ezlb_memory *ezlb_memory_new(void)
 			.kind = (enum ezlb_layer_kind)i,
 			.memory = m,
 		};
+	/* No interface, so none with an accept_ra. */
 	for (int i = 0; i < EZLB_SETTINGS; i++)
-		*EZLB_PUSH(&m->kernel.settings) = (struct ezlb_setting_row){ (enum ezlb_setting)i,
-									     0 };
+		if (i != EZLB_ACCEPT_RA)
+			EZLB_PUSH(&m->kernel.settings)->setting = (enum ezlb_setting)i;
 	return m;
 }
 

@@ -11,10 +11,15 @@ static void put(struct bytes *bytes, const void *data, size_t len)
 }
 #define PUT(bytes, value) put((bytes), &(value), sizeof(value))
 
+static void put_addr(struct bytes *bytes, const struct ezlb_addr *addr)
+{
+	PUT(bytes, addr->family);
+	PUT(bytes, addr->bytes);
+}
+
 static void put_endpoint(struct bytes *bytes, const struct ezlb_endpoint *endpoint)
 {
-	PUT(bytes, endpoint->addr.family);
-	PUT(bytes, endpoint->addr.bytes);
+	put_addr(bytes, &endpoint->addr);
 	PUT(bytes, endpoint->port);
 }
 
@@ -47,8 +52,36 @@ static void put_snat(struct bytes *bytes, const struct ezlb_snat_row *row)
 {
 	PUT(bytes, row->proto);
 	put_endpoint(bytes, &row->backend);
-	PUT(bytes, row->to.family);
-	PUT(bytes, row->to.bytes);
+	put_addr(bytes, &row->to.first);
+	put_addr(bytes, &row->to.last);
+}
+
+static void put_host(struct bytes *bytes, const struct ezlb_table *table)
+{
+	for (size_t i = 0; i < table->settings.len; i++) {
+		PUT(bytes, table->settings.items[i].setting);
+		PUT(bytes, table->settings.items[i].device);
+		PUT(bytes, table->settings.items[i].value);
+	}
+	for (size_t i = 0; i < table->links.len; i++)
+		PUT(bytes, table->links.items[i].device);
+	for (size_t i = 0; i < table->vips.len; i++) {
+		PUT(bytes, table->vips.items[i].device);
+		put_addr(bytes, &table->vips.items[i].addr);
+	}
+	for (size_t i = 0; i < table->elsewhere.len; i++)
+		put_addr(bytes, &table->elsewhere.items[i]);
+}
+
+static void put_firewall(struct bytes *bytes, const struct ezlb_table *table)
+{
+	for (size_t i = 0; i < table->accepts.len; i++) {
+		PUT(bytes, table->accepts.items[i].gate);
+		put_key(bytes, &table->accepts.items[i].service);
+	}
+	PUT(bytes, table->accepts_present);
+	PUT(bytes, table->accepts_sound);
+	PUT(bytes, table->gates);
 }
 
 static void put_table(struct bytes *bytes, const struct ezlb_table *table)
@@ -59,10 +92,8 @@ static void put_table(struct bytes *bytes, const struct ezlb_table *table)
 		put_dest(bytes, &table->dests.items[i]);
 	for (size_t i = 0; i < table->snats.len; i++)
 		put_snat(bytes, &table->snats.items[i]);
-	for (size_t i = 0; i < table->settings.len; i++) {
-		PUT(bytes, table->settings.items[i].setting);
-		PUT(bytes, table->settings.items[i].value);
-	}
+	put_host(bytes, table);
+	put_firewall(bytes, table);
 	PUT(bytes, table->snat_present);
 	PUT(bytes, table->snat_sound);
 }

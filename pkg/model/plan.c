@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include <ezlb/layer.h>
 
@@ -12,6 +13,10 @@ static const struct {
 	enum ezlb_layer_kind layer;
 } kinds[] = {
 	[EZLB_OP_HOST_SET] = { "host-set", EZLB_LAYER_HOST },
+	[EZLB_OP_LINK_ADD] = { "link-add", EZLB_LAYER_HOST },
+	[EZLB_OP_VIP_ADD] = { "vip-add", EZLB_LAYER_HOST },
+	[EZLB_OP_FIREWALL_SETUP] = { "firewall-setup", EZLB_LAYER_FIREWALL },
+	[EZLB_OP_ACCEPT_ADD] = { "accept-add", EZLB_LAYER_FIREWALL },
 	[EZLB_OP_SNAT_SETUP] = { "snat-setup", EZLB_LAYER_SNAT },
 	[EZLB_OP_SNAT_ADD] = { "snat-add", EZLB_LAYER_SNAT },
 	[EZLB_OP_SNAT_SET] = { "snat-set", EZLB_LAYER_SNAT },
@@ -23,6 +28,11 @@ static const struct {
 	[EZLB_OP_SERVICE_DEL] = { "service-del", EZLB_LAYER_IPVS },
 	[EZLB_OP_SNAT_DEL] = { "snat-del", EZLB_LAYER_SNAT },
 	[EZLB_OP_SNAT_TEARDOWN] = { "snat-teardown", EZLB_LAYER_SNAT },
+	[EZLB_OP_ACCEPT_DEL] = { "accept-del", EZLB_LAYER_FIREWALL },
+	[EZLB_OP_FIREWALL_TEARDOWN] = { "firewall-teardown", EZLB_LAYER_FIREWALL },
+	[EZLB_OP_VIP_DEL] = { "vip-del", EZLB_LAYER_HOST },
+	[EZLB_OP_LINK_DEL] = { "link-del", EZLB_LAYER_HOST },
+	[EZLB_OP_HOST_RESET] = { "host-reset", EZLB_LAYER_HOST },
 };
 
 struct ezlb_op *ezlb_plan_add(struct ezlb_plan *plan, enum ezlb_op_kind kind)
@@ -61,6 +71,7 @@ const char *ezlb_layer_kind_str(enum ezlb_layer_kind kind)
 {
 	static const char *const names[] = {
 		[EZLB_LAYER_HOST] = "host",
+		[EZLB_LAYER_FIREWALL] = "firewall",
 		[EZLB_LAYER_SNAT] = "snat",
 		[EZLB_LAYER_IPVS] = "ipvs",
 	};
@@ -117,10 +128,10 @@ static void put_dest(char *buf, const struct ezlb_op *op)
 
 static void put_snat_target(char *buf, const struct ezlb_snat_row *row)
 {
-	char addr[EZLB_ADDR_STRLEN];
+	char range[EZLB_RANGE_STRLEN];
 
-	if (row->to.family)
-		put(buf, "snat to %s", ezlb_addr_format(&row->to, addr));
+	if (row->to.first.family)
+		put(buf, "snat to %s", ezlb_range_format(&row->to, range));
 	else
 		put(buf, "masquerade");
 }
@@ -139,15 +150,54 @@ static void put_snat(char *buf, const struct ezlb_op *op)
 	}
 }
 
+static void put_setting(char *buf, const struct ezlb_op *op)
+{
+	char name[EZLB_SETTING_STRLEN];
+
+	put(buf, " %s = %d", ezlb_setting_format(&op->setting, name), op->setting.value);
+	if (op->old_setting.value >= 0)
+		put(buf, " (was %d)", op->old_setting.value);
+}
+
+static void put_vip(char *buf, const struct ezlb_op *op)
+{
+	char addr[EZLB_ADDR_STRLEN];
+
+	put(buf, " %s on %s", ezlb_addr_format(&op->vip.addr, addr), op->vip.device);
+}
+
+static void put_accept(char *buf, const struct ezlb_op *op)
+{
+	char key[EZLB_SERVICE_KEY_STRLEN];
+
+	put(buf, " %s %s", ezlb_gate_str(op->accept.gate),
+	    ezlb_service_key_format(&op->accept.service, key));
+}
+
 const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 {
 	buf[0] = '\0';
 	put(buf, "%s", ezlb_op_kind_str(op->kind));
 	switch (op->kind) {
 	case EZLB_OP_HOST_SET:
-		put(buf, " %s = %d", ezlb_setting_str(op->setting.setting), op->setting.value);
-		if (op->old_setting.value >= 0)
-			put(buf, " (was %d)", op->old_setting.value);
+	case EZLB_OP_HOST_RESET:
+		put_setting(buf, op);
+		break;
+	case EZLB_OP_LINK_ADD:
+	case EZLB_OP_LINK_DEL:
+		put(buf, " %s", op->link.device);
+		break;
+	case EZLB_OP_VIP_ADD:
+	case EZLB_OP_VIP_DEL:
+		put_vip(buf, op);
+		break;
+	case EZLB_OP_FIREWALL_SETUP:
+	case EZLB_OP_FIREWALL_TEARDOWN:
+		put(buf, " chains EZLB-INPUT and EZLB-FORWARD and what leads to them");
+		break;
+	case EZLB_OP_ACCEPT_ADD:
+	case EZLB_OP_ACCEPT_DEL:
+		put_accept(buf, op);
 		break;
 	case EZLB_OP_SERVICE_ADD:
 	case EZLB_OP_SERVICE_SET:
@@ -174,6 +224,78 @@ const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 	return buf;
 }
 
+static bool explain_setting(const struct ezlb_op *op, char *buf)
+{
+	char name[EZLB_SETTING_STRLEN];
+
+	ezlb_setting_format(&op->setting, name);
+	if (op->rc == -ECANCELED && op->setting.setting == EZLB_IP6_FORWARD) {
+		put(buf, "an interface with accept_ra 1 would lose its default route: set it to 2, "
+			 "or run `ezlb host-setup`");
+		return true;
+	}
+	if (op->rc == -ECANCELED) {
+		put(buf, "left to the host (--host-setup never): run `ezlb host-setup` there");
+		return true;
+	}
+	if (ezlb_setting_is_module(op->setting.setting)) {
+		put(buf, "cannot load it (%s): run `modprobe %s` on the host",
+		    ezlb_errno_str(-op->rc), name + strlen("module "));
+		return true;
+	}
+	if (op->rc == -EROFS || op->rc == -EACCES || op->rc == -EPERM) {
+		put(buf, "/proc/sys is read-only: run privileged, or sysctl -w %s=%d on the host",
+		    name, op->setting.value);
+		return true;
+	}
+	if (op->rc == -ENOENT) {
+		put(buf, "the kernel has no %s%s", name,
+		    op->setting.setting == EZLB_VS_CONNTRACK
+			    ? ": load ip_vs; it needs CONFIG_IP_VS_NFCT"
+			    : "");
+		return true;
+	}
+	return false;
+}
+
+static bool explain_link(const struct ezlb_op *op, char *buf)
+{
+	if (op->kind == EZLB_OP_LINK_ADD && op->rc == -EEXIST)
+		put(buf, "there is a link %s that is not a dummy link: give --vip-device another name",
+		    op->link.device);
+	else if (op->kind == EZLB_OP_LINK_ADD && op->rc == -EOPNOTSUPP)
+		put(buf, "this kernel has no dummy links: run `modprobe dummy` on the host");
+	else if (op->kind == EZLB_OP_LINK_DEL && op->rc == -EBUSY)
+		put(buf, "it has addresses that are not ezlb's");
+	else if (op->kind == EZLB_OP_VIP_ADD && op->rc == -EAFNOSUPPORT)
+		put(buf, "no IPv6 on this host: sysctl -w net.ipv6.conf.%s.disable_ipv6=0",
+		    op->vip.device);
+	else if (op->kind == EZLB_OP_VIP_ADD && op->rc == -ENODEV)
+		put(buf, "there is no dummy link %s", op->vip.device);
+	else
+		return false;
+	return true;
+}
+
+/* One family may fail where the other goes on: then only the op can tell. */
+static bool explain_snat6(const struct ezlb_op *op, char *buf)
+{
+	bool row = op->kind == EZLB_OP_SNAT_ADD || op->kind == EZLB_OP_SNAT_SET;
+
+	if (!row || op->snat.backend.addr.family != AF_INET6)
+		return false;
+	if (op->rc == -ENOPROTOOPT)
+		put(buf, "the kernel has no IPv6 nat table: run `modprobe ip6_tables` on the host");
+	else if (op->rc == -EAFNOSUPPORT)
+		put(buf, "this kernel runs without IPv6: boot it without ipv6.disable=1");
+	else if (op->rc == -ENOENT)
+		put(buf, "a module for IPv6 nat is missing: run `modprobe -a ip6table_nat "
+			 "nft_chain_nat nft_nat nft_masq` on the host");
+	else
+		return false;
+	return true;
+}
+
 static bool explain_known(const struct ezlb_op *op, char *buf)
 {
 	bool service = op->kind == EZLB_OP_SERVICE_ADD || op->kind == EZLB_OP_SERVICE_SET;
@@ -187,21 +309,10 @@ static bool explain_known(const struct ezlb_op *op, char *buf)
 		put(buf, "somebody else made this service at the same moment");
 		return true;
 	}
-	if (op->kind == EZLB_OP_HOST_SET && op->setting.setting == EZLB_IP_TABLES) {
-		put(buf, "cannot load it (%s): run `modprobe ip_tables` on the host",
-		    ezlb_errno_str(-op->rc));
+	if (op->kind == EZLB_OP_HOST_SET || op->kind == EZLB_OP_HOST_RESET)
+		return explain_setting(op, buf);
+	if (explain_link(op, buf) || explain_snat6(op, buf))
 		return true;
-	}
-	if (op->kind == EZLB_OP_HOST_SET && (op->rc == -EROFS || op->rc == -EACCES)) {
-		put(buf, "/proc/sys is read-only: run privileged, or sysctl -w %s=%d on the host",
-		    ezlb_setting_str(op->setting.setting), op->setting.value);
-		return true;
-	}
-	if (op->kind == EZLB_OP_HOST_SET && op->rc == -ENOENT) {
-		put(buf, "the kernel has no %s: load ip_vs; it needs CONFIG_IP_VS_NFCT",
-		    ezlb_setting_str(op->setting.setting));
-		return true;
-	}
 	if (op->rc == -EPERM) {
 		put(buf, "not permitted: run as root with CAP_NET_ADMIN");
 		return true;

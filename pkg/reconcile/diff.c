@@ -38,7 +38,15 @@ static bool setting_same(const void *want, const void *have)
 {
 	const struct ezlb_setting_row *a = want, *b = have;
 
-	return a->value == b->value;
+	return b->value >= a->value;
+}
+
+/* Rows that are all key. */
+static bool always_same(const void *want, const void *have)
+{
+	(void)want;
+	(void)have;
+	return true;
 }
 
 static const struct kind service_kind = { sizeof(struct ezlb_service_row),
@@ -66,6 +74,25 @@ static const struct kind setting_kind = { sizeof(struct ezlb_setting_row),
 					  EZLB_OP_HOST_SET,
 					  EZLB_OP_HOST_SET,
 					  EZLB_OPS };
+
+static const struct kind accept_kind = { sizeof(struct ezlb_accept_row),
+					 ezlb_accept_row_cmp,
+					 always_same,
+					 EZLB_OP_ACCEPT_ADD,
+					 EZLB_OPS,
+					 EZLB_OP_ACCEPT_DEL };
+static const struct kind link_kind = { sizeof(struct ezlb_link_row),
+				       ezlb_link_row_cmp,
+				       always_same,
+				       EZLB_OP_LINK_ADD,
+				       EZLB_OPS,
+				       EZLB_OP_LINK_DEL };
+static const struct kind vip_kind = { sizeof(struct ezlb_vip_row),
+				      ezlb_vip_row_cmp,
+				      always_same,
+				      EZLB_OP_VIP_ADD,
+				      EZLB_OPS,
+				      EZLB_OP_VIP_DEL };
 
 static void emit(struct ezlb_plan *plan, const struct kind *kind, enum ezlb_op_kind op_kind,
 		 const void *row, const void *old)
@@ -103,6 +130,15 @@ static void walk(struct ezlb_plan *plan, const struct kind *kind, struct rows wa
 	}
 }
 
+static void firewall_frame(const struct ezlb_table *target, const struct ezlb_table *actual,
+			   struct ezlb_plan *plan)
+{
+	if (target->accepts_wanted && !actual->accepts_sound)
+		ezlb_plan_add(plan, EZLB_OP_FIREWALL_SETUP);
+	else if (!target->accepts_wanted && actual->accepts_present)
+		ezlb_plan_add(plan, EZLB_OP_FIREWALL_TEARDOWN);
+}
+
 static void snat_frame(const struct ezlb_table *target, const struct ezlb_table *actual,
 		       struct ezlb_plan *plan)
 {
@@ -121,6 +157,7 @@ static int op_cmp(const void *pa, const void *pb)
 		return a->kind < b->kind ? -1 : 1;
 	switch (a->kind) {
 	case EZLB_OP_HOST_SET:
+	case EZLB_OP_HOST_RESET:
 		return ezlb_setting_row_cmp(&a->setting, &b->setting);
 	case EZLB_OP_SERVICE_ADD:
 	case EZLB_OP_SERVICE_SET:
@@ -134,6 +171,17 @@ static int op_cmp(const void *pa, const void *pb)
 	case EZLB_OP_SNAT_SET:
 	case EZLB_OP_SNAT_DEL:
 		return ezlb_snat_row_cmp(&a->snat, &b->snat);
+	case EZLB_OP_ACCEPT_ADD:
+	case EZLB_OP_ACCEPT_DEL:
+		return ezlb_accept_row_cmp(&a->accept, &b->accept);
+	case EZLB_OP_LINK_ADD:
+	case EZLB_OP_LINK_DEL:
+		return ezlb_link_row_cmp(&a->link, &b->link);
+	case EZLB_OP_VIP_ADD:
+	case EZLB_OP_VIP_DEL:
+		return ezlb_vip_row_cmp(&a->vip, &b->vip);
+	case EZLB_OP_FIREWALL_SETUP:
+	case EZLB_OP_FIREWALL_TEARDOWN:
 	case EZLB_OP_SNAT_SETUP:
 	case EZLB_OP_SNAT_TEARDOWN:
 	case EZLB_OPS:
@@ -149,6 +197,10 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
 			 struct ezlb_plan *plan)
 {
 	walk(plan, &setting_kind, ROWS(target->settings), ROWS(actual->settings));
+	walk(plan, &link_kind, ROWS(target->links), ROWS(actual->links));
+	walk(plan, &vip_kind, ROWS(target->vips), ROWS(actual->vips));
+	firewall_frame(target, actual, plan);
+	walk(plan, &accept_kind, ROWS(target->accepts), ROWS(actual->accepts));
 	snat_frame(target, actual, plan);
 	walk(plan, &snat_kind, ROWS(target->snats), ROWS(actual->snats));
 	walk(plan, &service_kind, ROWS(target->services), ROWS(actual->services));

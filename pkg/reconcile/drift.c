@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/reconcile.h>
 
+#include <sys/socket.h>
+
 void ezlb_reconcile_peek(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
 			 struct ezlb_prints *out)
 {
@@ -45,8 +47,95 @@ static void copy_snat(const struct ezlb_table *from, struct ezlb_table *out)
 {
 	for (size_t i = 0; i < from->snats.len; i++)
 		*EZLB_PUSH(&out->snats) = from->snats.items[i];
-	for (size_t i = 0; i < from->settings.len; i++)
-		*EZLB_PUSH(&out->settings) = from->settings.items[i];
+}
+
+static bool has_udp(const struct ezlb_table *table)
+{
+	for (size_t i = 0; i < table->services.len; i++)
+		if (table->services.items[i].key.proto == EZLB_UDP)
+			return true;
+	return false;
+}
+
+static bool has_snat6(const struct ezlb_table *table)
+{
+	for (size_t i = 0; i < table->snats.len; i++)
+		if (table->snats.items[i].backend.addr.family == AF_INET6)
+			return true;
+	return false;
+}
+
+/* What no service needs, anybody may change. */
+static bool is_needed(const struct ezlb_table *left, enum ezlb_setting setting)
+{
+	switch (setting) {
+	case EZLB_IP_TABLES:
+	case EZLB_VS_CONNTRACK:
+	case EZLB_IP_FORWARD:
+		return left->snat_wanted;
+	case EZLB_IP6_TABLES:
+	case EZLB_ACCEPT_RA:
+	case EZLB_IP6_FORWARD:
+		return left->snat_wanted && has_snat6(left);
+	case EZLB_VS_EXPIRE_NODEST:
+		return has_udp(left);
+	case EZLB_ARP_IGNORE:
+	case EZLB_ARP_ANNOUNCE:
+		return left->vips.len > 0;
+	case EZLB_SETTINGS:
+		break;
+	}
+	return false;
+}
+
+/* Settings are wanted at least, which diff knows: so these are those that are not enough now. */
+static void compare_settings(const struct ezlb_table *left, const struct ezlb_table *actual,
+			     struct ezlb_plan *drift)
+{
+	for (size_t i = 0; i < actual->settings.len; i++) {
+		const struct ezlb_setting_row *is = &actual->settings.items[i], *was;
+		int enough = ezlb_setting_wanted(is->setting);
+		struct ezlb_op *op;
+
+		was = EZLB_FIND(&left->settings, is, ezlb_setting_row_cmp);
+		if (!was || was->value < enough || is->value >= enough ||
+		    !is_needed(left, is->setting))
+			continue;
+		op = ezlb_plan_add(drift, EZLB_OP_HOST_SET);
+		op->setting = *is;
+		op->old_setting = *was;
+	}
+}
+
+/* Those of `left`; what somebody else has put beside them is theirs. */
+static void copy_host(const struct ezlb_table *from, const struct ezlb_table *left,
+		      struct ezlb_table *out)
+{
+	for (size_t i = 0; i < from->links.len; i++)
+		if (EZLB_FIND(&left->links, &from->links.items[i], ezlb_link_row_cmp))
+			*EZLB_PUSH(&out->links) = from->links.items[i];
+	for (size_t i = 0; i < from->vips.len; i++)
+		if (EZLB_FIND(&left->vips, &from->vips.items[i], ezlb_vip_row_cmp))
+			*EZLB_PUSH(&out->vips) = from->vips.items[i];
+}
+
+static void copy_accepts(const struct ezlb_table *from, struct ezlb_table *out)
+{
+	for (size_t i = 0; i < from->accepts.len; i++)
+		*EZLB_PUSH(&out->accepts) = from->accepts.items[i];
+}
+
+/* A frame that was as it should be and is not any more becomes a teardown. */
+static void compare_firewall(const struct ezlb_table *left, const struct ezlb_table *actual,
+			     struct ezlb_table *was, struct ezlb_table *is)
+{
+	was->accepts_present = was->accepts_sound = left->accepts_sound;
+	is->accepts_wanted = actual->accepts_sound || !left->accepts_sound;
+	was->accepts_sound |= is->accepts_wanted;
+	if (!actual->accepts_present)
+		return; /* the rows have gone with their chains */
+	copy_accepts(left, was);
+	copy_accepts(actual, is);
 }
 
 void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table *actual,
@@ -56,7 +145,7 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
 
 	copy_ipvs(left, left, actual, scope, &was);
 	copy_ipvs(actual, left, actual, scope, &is);
-	/* Without a full_nat service neither the chain nor the settings are any matter of ours. */
+	/* Without a full_nat service the chain is no matter of ours. */
 	if (left->snat_wanted) {
 		was.snat_present = was.snat_sound = left->snat_sound;
 		is.snat_wanted = actual->snat_sound || !left->snat_sound;
@@ -67,6 +156,11 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
 		if (!actual->snat_present)
 			was.snats.len = is.snats.len = 0;
 	}
+	copy_host(left, left, &was);
+	copy_host(actual, left, &is);
+	if (left->accepts_wanted)
+		compare_firewall(left, actual, &was, &is);
+	compare_settings(left, actual, drift);
 	ezlb_reconcile_diff(&is, &was, drift);
 	ezlb_table_clear(&was);
 	ezlb_table_clear(&is);

@@ -82,18 +82,75 @@ static bool want_dest(struct ezlb_table *target, const struct ezlb_spec *spec,
 static void want_snat(struct ezlb_table *target, const struct ezlb_spec *spec,
 		      const struct ezlb_endpoint *endpoint)
 {
-	*EZLB_PUSH(&target->snats) = (struct ezlb_snat_row){ spec->proto, *endpoint,
-							     spec->snat_ip };
+	*EZLB_PUSH(&target->snats) = (struct ezlb_snat_row){ .proto = spec->proto,
+							     .backend = *endpoint,
+							     .to = spec->snat_ip };
 }
 
-static void want_settings(struct ezlb_table *target, bool by_listener)
+/* What the services need that are wanted; of both families only what one of them has. */
+struct needs {
+	bool full_nat[2]; /* IPv4, IPv6 */
+	bool ip4_listener, udp;
+};
+
+static int value_of(const struct ezlb_table *actual, enum ezlb_setting setting)
+{
+	const struct ezlb_setting_row key = { .setting = setting }, *row;
+
+	row = EZLB_FIND(&actual->settings, &key, ezlb_setting_row_cmp);
+	return row ? row->value : -1;
+}
+
+static bool is_needed(enum ezlb_setting setting, const struct needs *needs,
+		      const struct ezlb_table *actual, const struct ezlb_policy *policy)
+{
+	bool full_nat = needs->full_nat[0] || needs->full_nat[1];
+
+	switch (setting) {
+	case EZLB_IP_TABLES:
+		/* nf_tables, whose rules know the listener, is loaded by the kernel itself. */
+		return full_nat && !policy->by_listener;
+	case EZLB_IP6_TABLES:
+		return needs->full_nat[1] && !policy->by_listener;
+	case EZLB_VS_CONNTRACK:
+		return full_nat;
+	case EZLB_IP_FORWARD:
+		return needs->full_nat[0];
+	case EZLB_VS_EXPIRE_NODEST:
+		return needs->udp;
+	case EZLB_ACCEPT_RA:
+		return needs->full_nat[1] && value_of(actual, EZLB_IP6_FORWARD) == 0;
+	case EZLB_IP6_FORWARD:
+		return needs->full_nat[1];
+	case EZLB_ARP_IGNORE:
+	case EZLB_ARP_ANNOUNCE:
+		return needs->ip4_listener && policy->vip_device[0] != '\0';
+	case EZLB_SETTINGS:
+		break;
+	}
+	return false;
+}
+
+static void want_setting(struct ezlb_table *target, enum ezlb_setting setting, const char *device)
+{
+	struct ezlb_setting_row *row = EZLB_PUSH(&target->settings);
+
+	row->setting = setting;
+	row->value = ezlb_setting_wanted(setting);
+	ezlb_strcpy(row->device, sizeof(row->device), device);
+}
+
+static void want_settings(struct ezlb_table *target, const struct needs *needs,
+			  const struct ezlb_table *actual, const struct ezlb_policy *policy)
 {
 	for (int i = 0; i < EZLB_SETTINGS; i++)
-		/* Rules that know the listener are of nf_tables, which the kernel loads by itself.
-		 */
-		if (i != EZLB_IP_TABLES || !by_listener)
-			*EZLB_PUSH(&target->settings) =
-				(struct ezlb_setting_row){ (enum ezlb_setting)i, 1 };
+		if (i != EZLB_ACCEPT_RA && is_needed((enum ezlb_setting)i, needs, actual, policy))
+			want_setting(target, (enum ezlb_setting)i, "");
+	if (!is_needed(EZLB_ACCEPT_RA, needs, actual, policy))
+		return;
+	for (size_t i = 0; i < actual->settings.len; i++)
+		if (actual->settings.items[i].setting == EZLB_ACCEPT_RA)
+			want_setting(target, EZLB_ACCEPT_RA, actual->settings.items[i].device);
 }
 
 /* Services that share a backend share its row; desired has seen to it that they agree. */
@@ -107,28 +164,96 @@ static void unique_snats(struct ezlb_snats *snats)
 	snats->len = n;
 }
 
+/* A filter in the way of what comes to the listener, and of what backends answer through it. */
+static void want_accepts(struct ezlb_table *target, const struct ezlb_spec *spec,
+			 const struct ezlb_table *actual)
+{
+	const struct ezlb_service_key key = { spec->proto, spec->listen };
+	int family = spec->listen.addr.family == AF_INET6;
+
+	for (int gate = 0; gate < EZLB_GATES; gate++) {
+		/* Without full_nat conntrack does not know the answers, so no rule can. */
+		if (!actual->gates[gate][family] || (gate == EZLB_GATE_FORWARD && !spec->full_nat))
+			continue;
+		*EZLB_PUSH(&target->accepts) = (struct ezlb_accept_row){ (enum ezlb_gate)gate,
+									 key };
+		target->accepts_wanted = true;
+	}
+}
+
+/* An address that is local elsewhere already (VRRP, an admin) is left to whoever put it there. */
+static void want_vip(struct ezlb_table *target, const struct ezlb_addr *addr,
+		     const struct ezlb_table *actual, const struct ezlb_policy *policy)
+{
+	struct ezlb_vip_row row = { .addr = *addr };
+
+	ezlb_strcpy(row.device, sizeof(row.device), policy->vip_device);
+	if (EZLB_FIND(&actual->elsewhere, addr, ezlb_addr_row_cmp) &&
+	    !EZLB_FIND(&actual->vips, &row, ezlb_vip_row_cmp))
+		return;
+	*EZLB_PUSH(&target->vips) = row;
+}
+
+/* Listeners differ in the port only, often: one address for all. */
+static void want_vips(struct ezlb_table *target, const struct ezlb_desired *desired,
+		      const struct ezlb_table *actual, const struct ezlb_policy *policy)
+{
+	struct ezlb_vips *vips = &target->vips;
+	size_t n = 0;
+
+	if (policy->vip_device[0] == '\0')
+		return;
+	for (size_t i = 0; i < desired->len; i++)
+		want_vip(target, &desired->items[i]->listen.addr, actual, policy);
+	EZLB_SORT(vips, ezlb_vip_row_cmp);
+	for (size_t i = 0; i < vips->len; i++)
+		if (n == 0 || ezlb_vip_row_cmp(&vips->items[n - 1], &vips->items[i]) != 0)
+			vips->items[n++] = vips->items[i];
+	vips->len = n;
+	if (n > 0)
+		ezlb_strcpy(EZLB_PUSH(&target->links)->device, EZLB_DEVICE_STRLEN,
+			    policy->vip_device);
+}
+
+static void want_of(struct ezlb_table *target, const struct ezlb_spec *spec,
+		    const struct ezlb_verdicts *verdicts, const struct ezlb_table *actual,
+		    bool by_listener)
+{
+	bool by_backend = spec->full_nat && !by_listener;
+
+	want_service(target, spec);
+	target->snat_wanted |= spec->full_nat;
+	if (spec->full_nat && by_listener)
+		want_snat(target, spec, &spec->listen);
+	for (size_t k = 0; k < spec->n_backends; k++) {
+		const struct ezlb_backend *backend = &spec->backends[k];
+		enum ezlb_verdict verdict = verdict_of(verdicts, spec, backend);
+
+		if (want_dest(target, spec, backend, verdict, actual) && by_backend)
+			want_snat(target, spec, &backend->endpoint);
+	}
+}
+
 void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_verdicts *verdicts,
-			   const struct ezlb_table *actual, bool by_listener,
+			   const struct ezlb_table *actual, const struct ezlb_policy *policy,
 			   struct ezlb_table *target)
 {
+	struct needs needs = { .udp = false };
+
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];
-		bool by_backend = spec->full_nat && !by_listener;
+		bool ip6 = spec->listen.addr.family == AF_INET6;
 
-		want_service(target, spec);
-		target->snat_wanted |= spec->full_nat;
-		if (spec->full_nat && by_listener)
-			want_snat(target, spec, &spec->listen);
-		for (size_t k = 0; k < spec->n_backends; k++) {
-			const struct ezlb_backend *backend = &spec->backends[k];
-			enum ezlb_verdict verdict = verdict_of(verdicts, spec, backend);
+		want_of(target, spec, verdicts, actual, policy->by_listener);
+		if (policy->firewall)
+			want_accepts(target, spec, actual);
 
-			if (want_dest(target, spec, backend, verdict, actual) && by_backend)
-				want_snat(target, spec, &backend->endpoint);
-		}
+		needs.full_nat[ip6] |= spec->full_nat;
+		needs.ip4_listener |= !ip6;
+		needs.udp |= spec->proto == EZLB_UDP;
 	}
-	if (target->snat_wanted)
-		want_settings(target, by_listener);
+	want_vips(target, desired, actual, policy);
+	want_settings(target, &needs, actual, policy);
 	ezlb_table_sort(target);
 	unique_snats(&target->snats);
 }
@@ -145,12 +270,9 @@ static void keep_snat(const struct ezlb_table *actual, const struct ezlb_snats *
 	target->snat_wanted = true;
 }
 
-void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
-			 bool by_listener, struct ezlb_table *target)
+static void keep_ipvs(const struct ezlb_scope *keep, const struct ezlb_table *actual,
+		      bool by_listener, const struct ezlb_snats *wanted, struct ezlb_table *target)
 {
-	struct ezlb_snats wanted = target->snats; /* sorted, as opposed to what joins it */
-
-	target->snats = (struct ezlb_snats){ 0 };
 	for (size_t i = 0; i < actual->services.len; i++) {
 		const struct ezlb_service_key *key = &actual->services.items[i].key;
 		const struct ezlb_snat_row snat = { .proto = key->proto, .backend = key->listen };
@@ -159,7 +281,7 @@ void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table 
 			continue;
 		*EZLB_PUSH(&target->services) = actual->services.items[i];
 		if (by_listener)
-			keep_snat(actual, &wanted, &snat, target);
+			keep_snat(actual, wanted, &snat, target);
 	}
 	for (size_t i = 0; i < actual->dests.len; i++) {
 		const struct ezlb_dest_row *dest = &actual->dests.items[i];
@@ -170,11 +292,70 @@ void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table 
 			continue;
 		*EZLB_PUSH(&target->dests) = *dest;
 		if (!by_listener)
-			keep_snat(actual, &wanted, &snat, target);
+			keep_snat(actual, wanted, &snat, target);
 	}
+}
+
+static void keep_accepts(const struct ezlb_scope *keep, const struct ezlb_table *actual,
+			 struct ezlb_table *target)
+{
+	for (size_t i = 0; i < actual->accepts.len; i++) {
+		if (!ezlb_scope_has(keep, &actual->accepts.items[i].service))
+			continue;
+		*EZLB_PUSH(&target->accepts) = actual->accepts.items[i];
+		target->accepts_wanted = true;
+	}
+}
+
+static bool keeps_addr(const struct ezlb_scope *keep, const struct ezlb_addr *addr)
+{
+	for (size_t i = 0; i < keep->len; i++)
+		if (ezlb_addr_cmp(&keep->items[i].listen.addr, addr) == 0)
+			return true;
+	return false;
+}
+
+/* Addresses that are on a link of ours, with that link. */
+static void keep_vips(const struct ezlb_scope *keep, const struct ezlb_table *actual,
+		      struct ezlb_table *target)
+{
+	struct ezlb_table more = { .snat_wanted = false };
+
+	for (size_t i = 0; i < actual->vips.len; i++) {
+		const struct ezlb_vip_row *vip = &actual->vips.items[i];
+		struct ezlb_link_row link = { "" };
+
+		if (!keeps_addr(keep, &vip->addr) ||
+		    EZLB_FIND(&target->vips, vip, ezlb_vip_row_cmp))
+			continue;
+		*EZLB_PUSH(&more.vips) = *vip;
+		memcpy(link.device, vip->device, sizeof(link.device));
+		if (EZLB_FIND(&actual->links, &link, ezlb_link_row_cmp) &&
+		    !EZLB_FIND(&target->links, &link, ezlb_link_row_cmp) &&
+		    (more.links.len == 0 ||
+		     ezlb_link_row_cmp(&more.links.items[more.links.len - 1], &link) != 0))
+			*EZLB_PUSH(&more.links) = link;
+	}
+	for (size_t i = 0; i < more.vips.len; i++)
+		*EZLB_PUSH(&target->vips) = more.vips.items[i];
+	for (size_t i = 0; i < more.links.len; i++)
+		*EZLB_PUSH(&target->links) = more.links.items[i];
+	ezlb_table_clear(&more);
+}
+
+void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
+			 const struct ezlb_policy *policy, struct ezlb_table *target)
+{
+	struct ezlb_snats wanted = target->snats; /* sorted, as opposed to what joins it */
+
+	target->snats = (struct ezlb_snats){ 0 };
+	keep_ipvs(keep, actual, policy->by_listener, &wanted, target);
 	for (size_t i = 0; i < wanted.len; i++)
 		*EZLB_PUSH(&target->snats) = wanted.items[i];
 	EZLB_VEC_CLEAR(&wanted);
+	if (policy->firewall)
+		keep_accepts(keep, actual, target);
+	keep_vips(keep, actual, target);
 	ezlb_table_sort(target);
 	unique_snats(&target->snats);
 }

@@ -2,7 +2,7 @@
 /*
  * specs: specs from one line of text, for tables:
  *
- *   "NAME PROTO LISTENER [snat=IP|masq] [BACKEND[*WEIGHT]]..."
+ *   "NAME PROTO LISTENER [snat=IP|IP-IP|masq] [BACKEND[*WEIGHT]]..."
  *
  * snat= makes it full_nat, the scheduler is wrr, a weight is 1. The name stands at 1:7, the
  * listener at 2:9, the backends at 11:5, 12:5 and so on.
@@ -23,7 +23,7 @@ static inline void spec_option(struct ezlb_spec *spec, const char *word)
 	if (strncmp(word, "snat=", 5) == 0) {
 		spec->full_nat = true;
 		if (strcmp(word + 5, "masq") != 0)
-			assert_int_equal(ezlb_addr_parse(word + 5, &spec->snat_ip, NULL), 0);
+			assert_int_equal(ezlb_range_parse(word + 5, &spec->snat_ip, NULL), 0);
 		return;
 	}
 	b = &spec->backends[spec->n_backends++];

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Random worlds: random files, verdicts, ledger and kernel with foreign rows, in a third of them an
- * injected fault; in half of them SNAT is by listener, in the others by backend. Whatever comes out
- * of the dice:
+ * injected fault; in half of them SNAT is by listener, in the others by backend; in half of them
+ * some listeners are IPv6. Whatever comes out of the dice:
  *
  *   - the passes converge, and then the plan is empty and nothing is written
  *   - rows outside the scope are the same afterwards
  *   - no op makes a dest of a full_nat service schedulable without its source NAT
+ *   - IPv6 is not forwarded before the interfaces listen to router advertisements all the same
  *   - where SNAT is by listener, backends that come and go make no SNAT op
  */
 #include "cm.h"
@@ -28,7 +29,8 @@ struct tally {
 };
 
 struct world {
-	bool by_listener;
+	bool by_listener, ipv6;
+	struct ezlb_policy policy;
 	struct ezlb_memory *memory;
 	struct ezlb_table *kernel;
 	struct ezlb_dataplane dp;
@@ -41,35 +43,43 @@ struct world {
 	bool holds; /* passes are paced */
 };
 
-static struct ezlb_endpoint endpoint(unsigned net, unsigned host)
+static struct ezlb_endpoint endpoint(int family, unsigned net, unsigned host)
 {
-	struct ezlb_endpoint ep = { .addr = { .family = AF_INET }, .port = 80 };
+	struct ezlb_endpoint ep = { .addr = { .family = (uint8_t)family }, .port = 80 };
 
-	ep.addr.bytes[0] = 10;
+	ep.addr.bytes[0] = family == AF_INET6 ? 0xfd : 10;
 	ep.addr.bytes[1] = (uint8_t)net;
-	ep.addr.bytes[3] = (uint8_t)(host + 1);
+	ep.addr.bytes[family == AF_INET6 ? 15 : 3] = (uint8_t)(host + 1);
 	return ep;
 }
 
-static struct ezlb_service_key listener(unsigned i)
+static int family_of(const struct world *w, unsigned i)
 {
-	return (struct ezlb_service_key){ i % 2 ? EZLB_UDP : EZLB_TCP, endpoint(0, i) };
+	return w->ipv6 && i >= LISTENERS / 2 ? AF_INET6 : AF_INET;
+}
+
+static struct ezlb_service_key listener(const struct world *w, unsigned i)
+{
+	return (struct ezlb_service_key){ i % 2 ? EZLB_UDP : EZLB_TCP,
+					  endpoint(family_of(w, i), 0, i) };
 }
 
 /* Source NAT depends on the backend alone, as desired guarantees for shared backends. */
-static struct ezlb_addr snat_of_backend(unsigned backend, bool right)
+static struct ezlb_addr_range snat_of_backend(int family, unsigned backend, bool right)
 {
-	struct ezlb_addr none = { 0 };
+	struct ezlb_addr_range range = { .first = { 0 } };
 
-	if (backend % 3 == 0)
-		return right ? none : endpoint(9, 200).addr;
-	return endpoint(9, right ? backend : backend + 100).addr;
+	if (backend % 3 == 0 && right)
+		return range;
+	range.first = endpoint(family, 9, right ? backend : backend + 100).addr;
+	range.last = endpoint(family, 9, backend + (backend % 2 ? 110 : right ? 0 : 100)).addr;
+	return range;
 }
 
 /* Where rules tell services apart, these need not agree. */
-static struct ezlb_addr snat_of_service(unsigned i, bool right)
+static struct ezlb_addr_range snat_of_service(const struct world *w, unsigned i, bool right)
 {
-	return snat_of_backend((i + 1) % BACKENDS, right);
+	return snat_of_backend(family_of(w, i), (i + 1) % BACKENDS, right);
 }
 
 static const char *scheduler(void)
@@ -79,30 +89,39 @@ static const char *scheduler(void)
 	return names[dice(3)];
 }
 
+/* Only what agrees on its source with the others of that backend. */
+static bool may_have(const struct world *w, const struct ezlb_spec *spec, unsigned group,
+		     unsigned k)
+{
+	const struct ezlb_addr_range snat = snat_of_backend(spec->listen.addr.family, k, true);
+
+	if (w->by_listener)
+		return dice(2);
+	return k % 3 == group % 3 && ezlb_range_cmp(&snat, &spec->snat_ip) == 0;
+}
+
 static void make_files(struct world *w)
 {
 	for (unsigned i = 0; i < LISTENERS; i++) {
 		struct ezlb_spec *spec;
 		unsigned group = dice(BACKENDS);
+		int family = family_of(w, i);
 
 		if (dice(3) == 0)
 			continue;
 		spec = w->specs[i] = ezlb_spec_new();
 		snprintf(spec->name, sizeof(spec->name), "s%u", i);
-		spec->proto = listener(i).proto;
-		spec->listen = listener(i).listen;
+		spec->proto = listener(w, i).proto;
+		spec->listen = listener(w, i).listen;
 		ezlb_strcpy(spec->scheduler, sizeof(spec->scheduler), scheduler());
 		spec->full_nat = dice(3) > 0;
-		spec->snat_ip = w->by_listener ? snat_of_service(i, true)
-					       : snat_of_backend(group, true);
+		spec->snat_ip = w->by_listener ? snat_of_service(w, i, true)
+					       : snat_of_backend(family, group, true);
 		spec->backends = ezlb_calloc(BACKENDS, sizeof(*spec->backends));
 		for (unsigned k = 0; k < BACKENDS; k++)
-			if (w->by_listener
-				    ? dice(2)
-				    : k % 3 == group % 3 && snat_of_backend(k, true).bytes[3] ==
-								    spec->snat_ip.bytes[3])
+			if (may_have(w, spec, group, k))
 				spec->backends[spec->n_backends++] = (struct ezlb_backend){
-					.endpoint = endpoint(1, k), .weight = dice(4)
+					.endpoint = endpoint(family, 1, k), .weight = dice(4)
 				};
 		*EZLB_PUSH(&w->desired) = spec;
 	}
@@ -132,33 +151,97 @@ static void make_kernel_dests(struct world *w, const struct ezlb_service_key *ke
 	for (unsigned k = 0; k < BACKENDS; k++)
 		if (dice(2))
 			*EZLB_PUSH(&w->kernel->dests) = (struct ezlb_dest_row){
-				.service = *key, .endpoint = endpoint(1, k), .weight = dice(4)
+				.service = *key,
+				.endpoint = endpoint(key->listen.addr.family, 1, k),
+				.weight = dice(4)
 			};
+}
+
+static void make_snat(struct world *w, const struct ezlb_service_key *key,
+		      struct ezlb_addr_range to)
+{
+	if (dice(2))
+		*EZLB_PUSH(&w->kernel->snats) = (struct ezlb_snat_row){ .proto = key->proto,
+									.backend = key->listen,
+									.to = to };
 }
 
 static void make_kernel_snats(struct world *w)
 {
-	struct ezlb_snats *snats = &w->kernel->snats;
-
 	w->kernel->snat_present = dice(2);
 	w->kernel->snat_sound = w->kernel->snat_present && dice(4);
-	for (unsigned k = 0; w->kernel->snat_present && k < 2 * BACKENDS; k++)
-		if (!w->by_listener && dice(2))
-			*EZLB_PUSH(snats) =
-				(struct ezlb_snat_row){ k % 2 ? EZLB_UDP : EZLB_TCP,
-							endpoint(1, k / 2),
-							snat_of_backend(k / 2, dice(4)) };
-	for (unsigned i = 0; w->kernel->snat_present && i < LISTENERS; i++)
-		if (w->by_listener && dice(2))
-			*EZLB_PUSH(snats) = (struct ezlb_snat_row){ listener(i).proto,
-								    listener(i).listen,
-								    snat_of_service(i, dice(4)) };
+	if (!w->kernel->snat_present)
+		return;
+	for (unsigned k = 0; k < 4 * BACKENDS && !w->by_listener; k++) {
+		int family = k < 2 * BACKENDS ? AF_INET : AF_INET6;
+		unsigned backend = k / 2 % BACKENDS;
+		struct ezlb_service_key key = { k % 2 ? EZLB_UDP : EZLB_TCP,
+						endpoint(family, 1, backend) };
+
+		make_snat(w, &key, snat_of_backend(family, backend, dice(4)));
+	}
+	for (unsigned i = 0; i < LISTENERS && w->by_listener; i++) {
+		struct ezlb_service_key key = listener(w, i);
+
+		make_snat(w, &key, snat_of_service(w, i, dice(4)));
+	}
+}
+
+/* Addresses on the link of the flag and on one of another time; both are ours. */
+static void make_kernel_vips(struct world *w)
+{
+	static const char *const devices[] = { "new0", "old0" };
+
+	for (unsigned d = 0; d < COUNT_OF(devices); d++) {
+		if (dice(2))
+			continue;
+		strcpy(EZLB_PUSH(&w->kernel->links)->device, devices[d]);
+		for (unsigned i = 0; i < LISTENERS; i++) {
+			struct ezlb_vip_row row = { .addr = listener(w, i).listen.addr };
+
+			strcpy(row.device, devices[d]);
+			if (dice(3) == 0)
+				*EZLB_PUSH(&w->kernel->vips) = row;
+		}
+	}
+	for (unsigned i = 0; i < LISTENERS; i++)
+		if (dice(4) == 0)
+			*EZLB_PUSH(&w->kernel->elsewhere) = listener(w, i).listen.addr;
+}
+
+static void make_kernel_accepts(struct world *w)
+{
+	for (unsigned i = 0; i < 4; i++)
+		w->kernel->gates[i / 2][i % 2] = dice(2);
+	w->kernel->accepts_present = dice(2);
+	w->kernel->accepts_sound = w->kernel->accepts_present && dice(4);
+	for (unsigned i = 0; i < 2 * LISTENERS && w->kernel->accepts_present; i++)
+		if (dice(3) == 0)
+			*EZLB_PUSH(&w->kernel->accepts) = (struct ezlb_accept_row){
+				(enum ezlb_gate)(i % 2), listener(w, i / 2)
+			};
+}
+
+static void make_kernel_settings(struct world *w)
+{
+	struct ezlb_setting_rows *settings = &w->kernel->settings;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct ezlb_setting_row *row = EZLB_PUSH(settings);
+
+		row->setting = EZLB_ACCEPT_RA;
+		strcpy(row->device, i ? "eth1" : "eth0");
+	}
+	for (size_t i = 0; i < settings->len; i++)
+		settings->items[i].value = dice(4) > 0
+						   ? ezlb_setting_wanted(settings->items[i].setting)
+						   : (int)dice(2);
 }
 
 static void make_kernel(struct world *w)
 {
 	for (unsigned i = 0; i < LISTENERS; i++) {
-		struct ezlb_service_key key = listener(i);
+		struct ezlb_service_key key = listener(w, i);
 		struct ezlb_service_row *row;
 
 		if (dice(2))
@@ -167,14 +250,15 @@ static void make_kernel(struct world *w)
 			continue;
 		row = EZLB_PUSH(&w->kernel->services);
 		row->key = key;
-		row->netmask = ~0u;
+		row->netmask = family_of(w, i) == AF_INET6 ? 128 : ~0u;
 		row->timeout = dice(8) == 0 ? 300 : 0;
 		ezlb_strcpy(row->scheduler, sizeof(row->scheduler), scheduler());
 		make_kernel_dests(w, &key);
 	}
 	make_kernel_snats(w);
-	for (size_t i = 0; i < w->kernel->settings.len; i++)
-		w->kernel->settings.items[i].value = dice(4) > 0;
+	make_kernel_vips(w);
+	make_kernel_accepts(w);
+	make_kernel_settings(w);
 }
 
 static const struct ezlb_spec *spec_of(const struct world *w, const struct ezlb_service_key *key)
@@ -201,20 +285,26 @@ static const struct ezlb_snat_row *snat_row(const struct world *w, const struct 
 	return NULL;
 }
 
+static bool is_set(const struct ezlb_table *t, enum ezlb_setting setting)
+{
+	for (size_t i = 0; i < t->settings.len; i++)
+		if (t->settings.items[i].setting == setting &&
+		    t->settings.items[i].value < ezlb_setting_wanted(setting))
+			return false;
+	return true;
+}
+
 /* Would a connection to this dest leave with the source address that the file asks for? */
 static bool is_natted(const struct world *w, const struct ezlb_table *t,
 		      const struct ezlb_spec *spec, const struct ezlb_dest_row *dest)
 {
 	const struct ezlb_snat_row *row = snat_row(w, t, dest);
+	bool six = spec->listen.addr.family == AF_INET6;
 
-	for (size_t i = 0; i < t->settings.len; i++) {
-		const struct ezlb_setting_row *setting = &t->settings.items[i];
-		bool needed = setting->setting != EZLB_IP_TABLES || !w->by_listener;
-
-		if (needed && setting->value != 1)
-			return false;
-	}
-	return t->snat_sound && row && ezlb_addr_cmp(&row->to, &spec->snat_ip) == 0;
+	if (!is_set(t, EZLB_VS_CONNTRACK) || !is_set(t, six ? EZLB_IP6_FORWARD : EZLB_IP_FORWARD) ||
+	    (!w->by_listener && !is_set(t, six ? EZLB_IP6_TABLES : EZLB_IP_TABLES)))
+		return false;
+	return t->snat_sound && row && ezlb_range_cmp(&row->to, &spec->snat_ip) == 0;
 }
 
 static const struct ezlb_dest_row *dest_in(const struct ezlb_table *t,
@@ -247,6 +337,8 @@ static void on_step(void *arg, const struct ezlb_op *op)
 	struct world *w = arg;
 
 	w->snat_ops += ezlb_op_layer(op->kind) == EZLB_LAYER_SNAT;
+	if (op->kind == EZLB_OP_HOST_SET && op->setting.setting == EZLB_IP6_FORWARD)
+		w->bad_steps += !is_set(w->kernel, EZLB_ACCEPT_RA);
 	for (size_t i = 0; i < w->kernel->dests.len; i++) {
 		const struct ezlb_dest_row *dest = &w->kernel->dests.items[i];
 		const struct ezlb_dest_row *old = dest_in(&w->before, dest);
@@ -284,7 +376,7 @@ static size_t pass(struct world *w, bool *ok)
 
 	copy_table(&w->before, w->kernel);
 	ezlb_reconcile_list(&w->dp, &w->scope, &actual, &errs);
-	ezlb_reconcile_target(&w->desired, &w->verdicts, &actual, w->by_listener, &target);
+	ezlb_reconcile_target(&w->desired, &w->verdicts, &actual, &w->policy, &target);
 	ezlb_reconcile_diff(&target, &actual, &plan);
 	hold(w, &plan);
 	*ok = ezlb_reconcile_apply(&w->dp, &plan, &errs);
@@ -301,6 +393,9 @@ static void world_init(struct world *w, unsigned number)
 {
 	seed = 0x9e3779b97f4a7c15u * (number + 1);
 	*w = (struct world){ .memory = ezlb_memory_new(), .by_listener = number % 2 };
+	w->ipv6 = dice(2);
+	w->policy = (struct ezlb_policy){ .by_listener = w->by_listener, .firewall = dice(3) > 0 };
+	strcpy(w->policy.vip_device, dice(2) ? "new0" : "");
 	ezlb_memory_set_by_listener(w->memory, w->by_listener);
 	w->kernel = ezlb_memory_table(w->memory);
 	ezlb_memory_dataplane(w->memory, &w->dp);

@@ -97,6 +97,86 @@ static void test_addr_kinds(void **state)
 	}
 }
 
+/* `want` is the canonical text; where it is NULL, a part of the message. */
+static const struct {
+	const char *in, *want, *msg;
+	uint64_t size;
+} ranges[] = {
+	{ "10.0.0.3", "10.0.0.3", NULL, 1 },
+	{ "10.0.0.3-10.0.0.3", "10.0.0.3", NULL, 1 },
+	{ "10.0.0.3-10.0.0.6", "10.0.0.3-10.0.0.6", NULL, 4 },
+	{ "10.0.0.255-10.0.1.0", "10.0.0.255-10.0.1.0", NULL, 2 },
+	{ "10.0.255.255-10.1.0.0", "10.0.255.255-10.1.0.0", NULL, 2 },
+	{ "0.0.0.0-255.255.255.255", "0.0.0.0-255.255.255.255", NULL, UINT64_C(1) << 32 },
+	{ "fd00::3", "fd00::3", NULL, 1 },
+	{ "FD00:0::3-fd00::0006", "fd00::3-fd00::6", NULL, 4 },
+	{ "fd00::ff-fd00::100", "fd00::ff-fd00::100", NULL, 2 },
+	{ "fd00::ffff:ffff:ffff:ffff-fd00:0:0:1::", "fd00::ffff:ffff:ffff:ffff-fd00:0:0:1::", NULL,
+	  2 },
+	{ "fd00::-fd00::7fff:ffff:ffff:ffff", "fd00::-fd00::7fff:ffff:ffff:ffff", NULL,
+	  UINT64_C(1) << 63 },
+	{ "fd00::2-fd00:0:0:1::", "fd00::2-fd00:0:0:1::", NULL, UINT64_MAX },
+	{ "fd00::1-fd00:0:0:1::", "fd00::1-fd00:0:0:1::", NULL, UINT64_MAX },
+	{ "fd00::-fd00:0:0:1::", "fd00::-fd00:0:0:1::", NULL, UINT64_MAX },
+	{ "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+	  "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL, UINT64_MAX },
+	{ "", NULL, "'' is not a numeric IP address", 0 },
+	{ "10.0.0.256", NULL, "'10.0.0.256' is not a numeric IP address", 0 },
+	{ "-", NULL, "'-' is not a range of", 0 },
+	{ "-10.0.0.3", NULL, "'-10.0.0.3' is not a range of", 0 },
+	{ "10.0.0.3-", NULL, "'10.0.0.3-' is not a range of", 0 },
+	{ "10.0.0.3-6", NULL, "'10.0.0.3-6' is not a range of", 0 },
+	{ "10.0.0.3 - 10.0.0.6", NULL, "is not a range of", 0 },
+	{ "10.0.0.3-10.0.0.4-10.0.0.5", NULL, "is not a range of", 0 },
+	{ "0000000000000000000000000000000000000000010.0.0.1-10.0.0.2", NULL, "is not a range of",
+	  0 },
+	{ "10.0.0.3-fd00::6", NULL, "mixes IPv4 and IPv6", 0 },
+	{ "fd00::3-10.0.0.6", NULL, "mixes IPv4 and IPv6", 0 },
+	{ "10.0.0.6-10.0.0.3", NULL, "ends before it begins", 0 },
+	{ "10.0.1.0-10.0.0.255", NULL, "ends before it begins", 0 },
+	{ "fd00::100-fd00::ff", NULL, "ends before it begins", 0 },
+};
+
+static void test_range_parse(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ranges); i++) {
+		struct ezlb_addr_range range = { .first.family = 99 };
+		struct ezlb_err err = { 0 };
+		char buf[EZLB_RANGE_STRLEN];
+		int rc = ezlb_range_parse(ranges[i].in, &range, &err);
+
+		if (ranges[i].want) {
+			assert_int_equal(rc, 0);
+			assert_string_equal(ezlb_range_format(&range, buf), ranges[i].want);
+			if (ezlb_range_size(&range) != ranges[i].size)
+				fail_msg("%s: %ju", buf, (uintmax_t)ezlb_range_size(&range));
+			continue;
+		}
+		assert_int_equal(rc, -EINVAL);
+		assert_int_equal(range.first.family, 99);
+		if (!strstr(err.msg, ranges[i].msg))
+			fail_msg("%s: '%s'", ranges[i].in, err.msg);
+	}
+}
+
+/* "none" for no range; the longest fits. */
+static void test_range_format(void **state)
+{
+	struct ezlb_addr_range range = { 0 };
+	char buf[EZLB_RANGE_STRLEN];
+
+	(void)state;
+	assert_string_equal(ezlb_range_format(&range, buf), "none");
+	assert_int_equal(ezlb_range_parse("ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe-"
+					  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+					  &range, NULL),
+			 0);
+	assert_string_equal(ezlb_range_format(&range, buf),
+			    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe-"
+			    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
+}
+
 /* `want` is the canonical text; where it is NULL, `code` and a part of the message. */
 static const struct {
 	const char *in, *want;
@@ -189,6 +269,25 @@ static void test_endpoint_cmp_is_a_total_order(void **state)
 		}
 }
 
+/* In order: family, then the first address, then the last. */
+static const char *const sorted_ranges[] = {
+	"9.0.0.1-10.0.0.9",  "10.0.0.1", "10.0.0.1-10.0.0.2", "10.0.0.1-10.0.0.10",
+	"10.0.0.1-10.0.1.0", "10.0.0.2", "fd00::1-fd00::9",   "fd00::2",
+};
+
+static void test_range_cmp_is_a_total_order(void **state)
+{
+	(void)state;
+	for (int i = 0; i < (int)COUNT_OF(sorted_ranges); i++)
+		for (int k = 0; k < (int)COUNT_OF(sorted_ranges); k++) {
+			struct ezlb_addr_range a, b;
+
+			assert_int_equal(ezlb_range_parse(sorted_ranges[i], &a, NULL), 0);
+			assert_int_equal(ezlb_range_parse(sorted_ranges[k], &b, NULL), 0);
+			assert_int_equal(sign(ezlb_range_cmp(&a, &b)), sign(i - k));
+		}
+}
+
 /* Two spellings of one address are one key; the mapped form is another address, not the IPv4 one.
  */
 static void test_spelling_does_not_matter(void **state)
@@ -237,6 +336,9 @@ int main(void)
 		cmocka_unit_test(test_addr_parse),
 		cmocka_unit_test(test_addr_none_formats_as_none),
 		cmocka_unit_test(test_addr_kinds),
+		cmocka_unit_test(test_range_parse),
+		cmocka_unit_test(test_range_format),
+		cmocka_unit_test(test_range_cmp_is_a_total_order),
 		cmocka_unit_test(test_endpoint_parse),
 		cmocka_unit_test(test_endpoint_cmp_is_a_total_order),
 		cmocka_unit_test(test_spelling_does_not_matter),

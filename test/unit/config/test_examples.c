@@ -80,7 +80,7 @@ static const struct {
 
 static void test_each(void **state)
 {
-	char buf[EZLB_ENDPOINT_STRLEN];
+	char buf[EZLB_RANGE_STRLEN];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(table); i++) {
@@ -91,7 +91,7 @@ static void test_each(void **state)
 		assert_int_equal(spec->proto, table[i].proto);
 		assert_string_equal(spec->scheduler, table[i].scheduler);
 		assert_int_equal(spec->full_nat, table[i].full_nat);
-		assert_string_equal(ezlb_addr_format(&spec->snat_ip, buf), table[i].snat_ip);
+		assert_string_equal(ezlb_range_format(&spec->snat_ip, buf), table[i].snat_ip);
 		assert_int_equal(spec->check.type, table[i].check);
 		assert_int_equal(spec->n_backends, table[i].n_backends);
 		for (size_t j = 0; j < spec->n_backends; j++)

@@ -7,6 +7,7 @@
 #define LISTEN	"listen: 10.0.0.1:80\n"
 #define BACKEND "backends:\n  - address: 192.168.10.11:80\n"
 #define BASE	LISTEN BACKEND
+#define BASE6	"listen: \"[fd00::1]:80\"\nbackends:\n  - address: \"[fd00::2]:80\"\n"
 
 static void assert_endpoint(const struct ezlb_endpoint *ep, const char *want)
 {
@@ -45,28 +46,123 @@ static struct ezlb_spec *good(const char *text)
 
 static void test_snat_ip_valid(void **state)
 {
-	struct ezlb_spec *spec = good(BASE "full_nat: true\nsnat_ip: 10.0.0.3\n");
-	char buf[EZLB_ADDR_STRLEN];
+	static const struct {
+		const char *in, *first, *last;
+	} cases[] = {
+		{ "10.0.0.3", "10.0.0.3", "10.0.0.3" },
+		{ "10.0.0.3-10.0.0.3", "10.0.0.3", "10.0.0.3" },
+		{ "10.0.0.3-10.0.0.6", "10.0.0.3", "10.0.0.6" },
+		{ "10.0.0.0-10.0.3.255", "10.0.0.0", "10.0.3.255" },
+	};
+	char text[200], buf[EZLB_ADDR_STRLEN];
 
 	(void)state;
-	assert_true(spec->full_nat);
-	assert_string_equal(ezlb_addr_format(&spec->snat_ip, buf), "10.0.0.3");
-	assert_int_equal(spec->snat_ip_at.line, 5);
-	assert_int_equal(spec->snat_ip_at.col, 10);
-	ezlb_spec_free(spec);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct ezlb_spec *spec;
+
+		snprintf(text, sizeof(text), BASE "full_nat: true\nsnat_ip: %s\n", cases[i].in);
+		spec = good(text);
+		assert_true(spec->full_nat);
+		assert_string_equal(ezlb_addr_format(&spec->snat_ip.first, buf), cases[i].first);
+		assert_string_equal(ezlb_addr_format(&spec->snat_ip.last, buf), cases[i].last);
+		assert_int_equal(spec->snat_ip_at.line, 5);
+		assert_int_equal(spec->snat_ip_at.col, 10);
+		ezlb_spec_free(spec);
+	}
 }
 
 static void test_snat_ip_invalid(void **state)
 {
-	static const char *const bad[] = { "not-an-ip",	       "10.0.0",  "10.0.0.3:80",
-					   "10.0.0.0/24",      "0.0.0.0", "224.0.0.1",
-					   "10.0.0.3-10.0.0.5" };
+	static const struct {
+		const char *in;
+		enum ezlb_diag_code code;
+	} bad[] = {
+		{ "not-an-ip", EZLB_E_ADDRESS },
+		{ "10.0.0", EZLB_E_ADDRESS },
+		{ "10.0.0.3:80", EZLB_E_ADDRESS },
+		{ "10.0.0.0/24", EZLB_E_ADDRESS },
+		{ "0.0.0.0", EZLB_E_ADDRESS },
+		{ "224.0.0.1", EZLB_E_ADDRESS },
+		{ "0.0.0.0-0.0.0.9", EZLB_E_ADDRESS },
+		{ "223.255.255.255-224.0.0.1", EZLB_E_ADDRESS },
+		{ "10.0.0.6-10.0.0.3", EZLB_E_ADDRESS },
+		{ "10.0.0.3-fd00::6", EZLB_E_ADDRESS },
+		{ "::ffff:10.0.0.3", EZLB_E_ADDRESS },
+		{ "fe80::3-fe80::4", EZLB_E_ADDRESS },
+		{ "10.0.0.0-10.0.4.0", EZLB_E_RANGE },
+		{ "fd00::-fd00::400", EZLB_E_RANGE },
+		{ "fd00::-fdff::1", EZLB_E_RANGE },
+		{ "fd00::3-fd00::6", EZLB_E_FAMILY },
+	};
 	char text[200];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
-		snprintf(text, sizeof(text), BASE "full_nat: true\nsnat_ip: %s\n", bad[i]);
-		assert_refused_once(text, EZLB_E_ADDRESS);
+		snprintf(text, sizeof(text), BASE "full_nat: true\nsnat_ip: %s\n", bad[i].in);
+		assert_refused_once(text, bad[i].code);
+	}
+}
+
+/* Whatever an IPv4 service may have, with and without a source address of its own. */
+static void test_ipv6(void **state)
+{
+	static const struct {
+		const char *text, *snat_ip;
+		enum ezlb_forward forward;
+	} cases[] = {
+		{ "", "none", EZLB_MASQ },
+		{ "forward: direct\n", "none", EZLB_DIRECT },
+		{ "forward: tunnel\n", "none", EZLB_TUNNEL },
+		{ "full_nat: true\n", "none", EZLB_MASQ },
+		{ "full_nat: true\nsnat_ip: fd00::9\n", "fd00::9", EZLB_MASQ },
+		{ "full_nat: true\nsnat_ip: fd00::9-fd00::C\n", "fd00::9-fd00::c", EZLB_MASQ },
+		{ "full_nat: true\nsnat_ip: fd00::-fd00::3ff\n", "fd00::-fd00::3ff", EZLB_MASQ },
+	};
+	char text[200], buf[EZLB_RANGE_STRLEN];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct ezlb_spec *spec;
+
+		snprintf(text, sizeof(text), BASE6 "%s", cases[i].text);
+		spec = good(text);
+		assert_endpoint(&spec->listen, "[fd00::1]:80");
+		assert_endpoint(&spec->backends[0].endpoint, "[fd00::2]:80");
+		assert_int_equal(spec->forward, cases[i].forward);
+		assert_int_equal(spec->full_nat, i >= 3);
+		assert_string_equal(ezlb_range_format(&spec->snat_ip, buf), cases[i].snat_ip);
+		ezlb_spec_free(spec);
+	}
+}
+
+/* Who is said to be of the other family is the one that is there. */
+static void test_families(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{ "listen: \"[fd00::1]:80\"\n" BACKEND,
+		  "backend 192.168.10.11:80 is IPv4, but the listener is IPv6" },
+		{ LISTEN "backends: [{address: \"[fd00::2]:80\"}]\n",
+		  "backend [fd00::2]:80 is IPv6, but the listener is IPv4" },
+		{ BASE6 "full_nat: true\nsnat_ip: 10.0.0.3-10.0.0.6\n",
+		  "snat_ip 10.0.0.3-10.0.0.6 is IPv4, but the listener is IPv6" },
+		{ "listen: x\nfull_nat: true\nsnat_ip: fd00::9\n" BACKEND,
+		  "snat_ip fd00::9 is IPv6, but the backends are IPv4" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct ezlb_diags diags = { 0 };
+		const struct ezlb_diag *last;
+
+		assert_null(parse_bytes("web.yaml", cases[i].text, strlen(cases[i].text), &diags));
+		ezlb_diags_sort(&diags);
+		last = &diags.items[diags.len - 1];
+		assert_int_equal(last->code, EZLB_E_FAMILY);
+		assert_string_equal(last->message, cases[i].message);
+		assert_non_null(strstr(last->help, "one service for each"));
+		ezlb_diags_clear(&diags);
 	}
 }
 
@@ -89,7 +185,7 @@ static void test_snat_ip_empty(void **state)
 			 empty[i / 2]);
 		spec = good(text);
 		assert_int_equal(spec->full_nat, i % 2);
-		assert_int_equal(spec->snat_ip.family, 0);
+		assert_int_equal(spec->snat_ip.first.family, 0);
 		ezlb_spec_free(spec);
 	}
 }
@@ -128,7 +224,7 @@ static void test_defaults(void **state)
 	assert_string_equal(spec->scheduler, "wrr");
 	assert_int_equal(spec->forward, EZLB_MASQ);
 	assert_false(spec->full_nat);
-	assert_int_equal(spec->snat_ip.family, 0);
+	assert_int_equal(spec->snat_ip.first.family, 0);
 	assert_false(spec->traffic_log);
 	assert_int_equal(spec->check.type, EZLB_CHECK_TCP);
 	assert_int_equal(spec->check.interval_ms, 5000);
@@ -152,7 +248,7 @@ static void test_defaults(void **state)
 static void test_every_field(void **state)
 {
 	struct ezlb_spec *spec = parse_path(GOOD "full.yaml");
-	char buf[EZLB_ADDR_STRLEN];
+	char buf[EZLB_RANGE_STRLEN];
 
 	(void)state;
 	assert_string_equal(spec->name, "everything-1");
@@ -160,7 +256,7 @@ static void test_every_field(void **state)
 	assert_string_equal(spec->scheduler, "mh");
 	assert_int_equal(spec->forward, EZLB_MASQ);
 	assert_true(spec->full_nat);
-	assert_string_equal(ezlb_addr_format(&spec->snat_ip, buf), "10.0.0.3");
+	assert_string_equal(ezlb_range_format(&spec->snat_ip, buf), "10.0.0.3");
 	assert_true(spec->traffic_log);
 	assert_int_equal(spec->n_backends, 2);
 	assert_endpoint(&spec->backends[0].endpoint, "192.168.10.11:443");
@@ -341,6 +437,11 @@ static void test_rules(void **state)
 		{ "listen: \"[ff02::1]:80\"\nbackends: [{address: \"[fd00::2]:80\"}]\n",
 		  EZLB_E_ADDRESS },
 		{ LISTEN "backends: [{address: \"0.0.0.0:80\"}]\n", EZLB_E_ADDRESS },
+		{ "listen: \"[fe80::1]:80\"\nbackends: [{address: \"[fd00::2]:80\"}]\n",
+		  EZLB_E_ADDRESS },
+		{ "listen: \"[fd00::1]:80\"\nbackends: [{address: \"[febf:ffff::2]:80\"}]\n",
+		  EZLB_E_ADDRESS },
+		{ LISTEN "backends: [{address: \"[::ffff:10.1.0.1]:80\"}]\n", EZLB_E_ADDRESS },
 		{ LISTEN "backends: [{address: \"[fd00::2]:80\"}]\n", EZLB_E_FAMILY },
 		{ "listen: \"[fd00::1]:80\"\n" BACKEND, EZLB_E_FAMILY },
 		{ BASE "full_nat: true\nsnat_ip: fd00::9\n", EZLB_E_FAMILY },
@@ -443,6 +544,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_snat_ip_valid),
 		cmocka_unit_test(test_snat_ip_invalid),
+		cmocka_unit_test(test_ipv6),
+		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_snat_ip_empty),
 		cmocka_unit_test(test_snat_ip_without_full_nat),
 		cmocka_unit_test(test_defaults),

@@ -33,7 +33,7 @@ static void check_spec(const struct ezlb_spec *spec)
 		assert_true(spec->backends[i].endpoint.port > 0);
 		assert_true(spec->backends[i].weight <= 65535);
 	}
-	assert_true(spec->full_nat || spec->snat_ip.family == 0);
+	assert_true(spec->full_nat || spec->snat_ip.first.family == 0);
 	assert_true(!spec->full_nat || spec->forward == EZLB_MASQ);
 	assert_int_equal(spec->check.http_path[0], '/');
 }

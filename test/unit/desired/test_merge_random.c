@@ -27,7 +27,8 @@ static struct ezlb_spec *random_spec(int file, unsigned crowd)
 			 dice(4) ? "tcp" : "udp", 80 + dice(crowd));
 
 	if (dice(2))
-		n += snprintf(text + n, sizeof(text) - (size_t)n, " snat=10.9.0.%u", 1 + dice(3));
+		n += snprintf(text + n, sizeof(text) - (size_t)n, " snat=10.9.0.1-10.9.0.%u",
+			      1 + dice(3));
 	for (unsigned k = 0; k < crowd; k++)
 		if (dice(4) == 0)
 			n += snprintf(text + n, sizeof(text) - (size_t)n, " 10.1.0.%u:80", 1 + k);
@@ -37,7 +38,7 @@ static struct ezlb_spec *random_spec(int file, unsigned crowd)
 static bool snat_collides(const struct ezlb_spec *a, const struct ezlb_spec *b)
 {
 	if (!a->full_nat || !b->full_nat || a->proto != b->proto ||
-	    ezlb_addr_cmp(&a->snat_ip, &b->snat_ip) == 0)
+	    ezlb_range_cmp(&a->snat_ip, &b->snat_ip) == 0)
 		return false;
 	for (size_t i = 0; i < a->n_backends; i++)
 		for (size_t k = 0; k < b->n_backends; k++)

@@ -81,13 +81,38 @@ static void snat_op(struct fixture *f, enum ezlb_op_kind kind, const char *backe
 
 	op->snat = (struct ezlb_snat_row){ .backend = ep(backend) };
 	if (to)
-		assert_int_equal(ezlb_addr_parse(to, &op->snat.to, NULL), 0);
+		assert_int_equal(ezlb_range_parse(to, &op->snat.to, NULL), 0);
 }
 
 static void setting_op(struct fixture *f, enum ezlb_setting setting, int value)
 {
-	ezlb_plan_add(&f->plan, EZLB_OP_HOST_SET)->setting = (struct ezlb_setting_row){ setting,
-											value };
+	ezlb_plan_add(&f->plan, EZLB_OP_HOST_SET)->setting =
+		(struct ezlb_setting_row){ .setting = setting, .value = value };
+}
+
+static void reset_op(struct fixture *f, enum ezlb_setting setting, int value)
+{
+	setting_op(f, setting, value);
+	f->plan.items[f->plan.len - 1].kind = EZLB_OP_HOST_RESET;
+}
+
+static void link_op(struct fixture *f, enum ezlb_op_kind kind, const char *device)
+{
+	ezlb_strcpy(ezlb_plan_add(&f->plan, kind)->link.device, EZLB_DEVICE_STRLEN, device);
+}
+
+static void vip_op(struct fixture *f, enum ezlb_op_kind kind, const char *device, const char *addr)
+{
+	struct ezlb_op *op = ezlb_plan_add(&f->plan, kind);
+
+	ezlb_strcpy(op->vip.device, sizeof(op->vip.device), device);
+	assert_int_equal(ezlb_addr_parse(addr, &op->vip.addr, NULL), 0);
+}
+
+static void accept_op(struct fixture *f, enum ezlb_op_kind kind, enum ezlb_gate gate)
+{
+	ezlb_plan_add(&f->plan, kind)->accept = (struct ezlb_accept_row){ gate,
+									  key("10.0.0.1:80") };
 }
 
 /* Applies the ops at hand as one batch; `rcs` has the rc of each, ended by 1. */
@@ -136,16 +161,16 @@ static void fake_snat_adds_and_removes(void **state)
 	assert_int_equal(ezlb_endpoint_cmp(&t.snats.items[0].backend,
 					   &(struct ezlb_endpoint){ ep("10.1.0.1:80").addr, 80 }),
 			 0);
-	assert_int_equal(t.snats.items[0].to.bytes[1], 9);
-	assert_int_equal(t.snats.items[1].to.family, 0);
+	assert_int_equal(t.snats.items[0].to.first.bytes[1], 9);
+	assert_int_equal(t.snats.items[1].to.first.family, 0);
 	ezlb_table_clear(&t);
 
-	snat_op(f, EZLB_OP_SNAT_SET, "10.1.0.2:80", "10.9.0.2");
+	snat_op(f, EZLB_OP_SNAT_SET, "10.1.0.2:80", "10.9.0.2-10.9.0.5");
 	snat_op(f, EZLB_OP_SNAT_DEL, "10.1.0.1:80", "10.9.0.1");
 	APPLY(f, 0, 0);
 	t = list(f, EZLB_LAYER_SNAT, &scope);
 	assert_int_equal(t.snats.len, 1);
-	assert_int_equal(t.snats.items[0].to.bytes[3], 2);
+	assert_int_equal(t.snats.items[0].to.last.bytes[3], 5);
 	ezlb_table_clear(&t);
 
 	ezlb_plan_add(&f->plan, EZLB_OP_SNAT_TEARDOWN); /* what is left in it goes too */
@@ -169,7 +194,7 @@ static void test_snat_rules(void **state)
 	snat_op(f, EZLB_OP_SNAT_ADD, "10.1.0.1:80", "10.9.0.1"); /* one rule for one backend */
 	APPLY(f, 0, 0, 0);
 	assert_int_equal(f->kernel->snats.len, 1);
-	assert_int_equal(f->kernel->snats.items[0].to.bytes[1], 9);
+	assert_int_equal(f->kernel->snats.items[0].to.first.bytes[1], 9);
 }
 
 static void test_service_rules(void **state)
@@ -231,25 +256,130 @@ static void test_a_service_takes_its_own_dests_with_it(void **state)
 		assert_int_equal(f->kernel->dests.items[i].weight, 2);
 }
 
+static struct ezlb_setting_row *setting(struct fixture *f, enum ezlb_setting which)
+{
+	for (size_t i = 0; i < f->kernel->settings.len; i++)
+		if (f->kernel->settings.items[i].setting == which)
+			return &f->kernel->settings.items[i];
+	fail_msg("no setting %d", (int)which);
+	return NULL;
+}
+
 static void test_settings(void **state)
 {
 	struct fixture *f = *state;
 	struct ezlb_scope scope = { 0 };
 	struct ezlb_table t = list(f, EZLB_LAYER_HOST, &scope);
 
-	assert_int_equal(t.settings.len, EZLB_SETTINGS); /* all off, as on a new host */
-	for (size_t i = 0; i < t.settings.len; i++)
+	/* All off, as on a new host; and no interface, so none with an accept_ra. */
+	assert_int_equal(t.settings.len, EZLB_SETTINGS - 1);
+	for (size_t i = 0; i < t.settings.len; i++) {
 		assert_int_equal(t.settings.items[i].value, 0);
+		assert_int_not_equal(t.settings.items[i].setting, EZLB_ACCEPT_RA);
+	}
 	ezlb_table_clear(&t);
 	setting_op(f, EZLB_IP_FORWARD, 1);
 	APPLY(f, 0);
-	f->kernel->settings.items[EZLB_VS_CONNTRACK].value = -1; /* ip_vs is not loaded */
+	setting(f, EZLB_VS_CONNTRACK)->value = -1; /* ip_vs is not loaded */
 	setting_op(f, EZLB_VS_CONNTRACK, 1);
-	APPLY(f, -ENOENT);
+	setting_op(f, EZLB_ACCEPT_RA, 2);
+	APPLY(f, -ENOENT, -ENOENT);
 	t = list(f, EZLB_LAYER_HOST, &scope);
 	assert_int_equal(t.settings.items[EZLB_VS_CONNTRACK].value, -1);
 	assert_int_equal(t.settings.items[EZLB_IP_FORWARD].value, 1);
 	ezlb_table_clear(&t);
+}
+
+static void test_a_setting_of_one_interface(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 2; i++) {
+		struct ezlb_setting_row *row = EZLB_PUSH(&f->kernel->settings);
+
+		row->setting = EZLB_ACCEPT_RA;
+		strcpy(row->device, i == 0 ? "eth0" : "eth1");
+	}
+	setting_op(f, EZLB_ACCEPT_RA, 2);
+	strcpy(f->plan.items[0].setting.device, "eth1");
+	APPLY(f, 0);
+	assert_int_equal(setting(f, EZLB_ACCEPT_RA)->value, 0); /* eth0, the first of them */
+	assert_int_equal(f->kernel->settings.items[f->kernel->settings.len - 1].value, 2);
+}
+
+/* Only what has the value that ezlb gives is ezlb's to set back. */
+static void test_reset(void **state)
+{
+	struct fixture *f = *state;
+
+	setting(f, EZLB_IP_FORWARD)->value = 1;
+	setting(f, EZLB_ARP_ANNOUNCE)->value = 1; /* 2 was wanted */
+	setting(f, EZLB_VS_CONNTRACK)->value = -1;
+	reset_op(f, EZLB_IP_FORWARD, 0);
+	reset_op(f, EZLB_ARP_ANNOUNCE, 0);
+	reset_op(f, EZLB_VS_CONNTRACK, 0);
+	reset_op(f, EZLB_ACCEPT_RA, 0); /* its interface has gone */
+	APPLY(f, 0, 0, 0, 0);
+	assert_int_equal(setting(f, EZLB_IP_FORWARD)->value, 0);
+	assert_int_equal(setting(f, EZLB_ARP_ANNOUNCE)->value, 1);
+	assert_int_equal(setting(f, EZLB_VS_CONNTRACK)->value, -1);
+}
+
+static void test_links_and_addresses(void **state)
+{
+	struct fixture *f = *state;
+	struct ezlb_scope scope = { 0 };
+	struct ezlb_table t;
+
+	vip_op(f, EZLB_OP_VIP_ADD, "a0", "10.0.0.1");
+	link_op(f, EZLB_OP_LINK_ADD, "a0");
+	link_op(f, EZLB_OP_LINK_ADD, "a0");
+	vip_op(f, EZLB_OP_VIP_ADD, "a0", "10.0.0.1");
+	vip_op(f, EZLB_OP_VIP_ADD, "a0", "10.0.0.1");
+	vip_op(f, EZLB_OP_VIP_ADD, "a0", "fd00::1");
+	APPLY(f, -ENODEV, 0, -EEXIST, 0, -EEXIST, 0);
+	*EZLB_PUSH(&f->kernel->elsewhere) = ep("10.0.0.7:1").addr;
+	t = list(f, EZLB_LAYER_HOST, &scope);
+	assert_int_equal(t.links.len, 1);
+	assert_int_equal(t.vips.len, 2);
+	assert_int_equal(t.elsewhere.len, 1);
+	assert_int_equal(t.elsewhere.items[0].bytes[3], 7);
+	ezlb_table_clear(&t);
+	vip_op(f, EZLB_OP_VIP_DEL, "a0", "10.0.0.1");
+	vip_op(f, EZLB_OP_VIP_DEL, "a0", "10.0.0.1"); /* gone already is fine */
+	link_op(f, EZLB_OP_LINK_DEL, "a0");
+	vip_op(f, EZLB_OP_VIP_DEL, "a0", "fd00::1");
+	link_op(f, EZLB_OP_LINK_DEL, "a0");
+	link_op(f, EZLB_OP_LINK_DEL, "a0");
+	APPLY(f, 0, 0, -EBUSY, 0, 0, 0);
+	assert_int_equal(f->kernel->links.len + f->kernel->vips.len, 0);
+}
+
+static void test_accepts(void **state)
+{
+	struct fixture *f = *state;
+	struct ezlb_scope scope = { 0 };
+	struct ezlb_table t;
+
+	accept_op(f, EZLB_OP_ACCEPT_ADD, EZLB_GATE_INPUT); /* no chain yet */
+	ezlb_plan_add(&f->plan, EZLB_OP_FIREWALL_SETUP);
+	accept_op(f, EZLB_OP_ACCEPT_ADD, EZLB_GATE_INPUT);
+	accept_op(f, EZLB_OP_ACCEPT_ADD, EZLB_GATE_FORWARD);
+	accept_op(f, EZLB_OP_ACCEPT_ADD, EZLB_GATE_FORWARD);
+	accept_op(f, EZLB_OP_ACCEPT_DEL, EZLB_GATE_INPUT);
+	accept_op(f, EZLB_OP_ACCEPT_DEL, EZLB_GATE_INPUT);
+	APPLY(f, -ENOENT, 0, 0, 0, -EEXIST, 0, 0);
+	f->kernel->gates[EZLB_GATE_FORWARD][1] = true;
+	t = list(f, EZLB_LAYER_FIREWALL, &scope);
+	assert_int_equal(t.accepts.len, 1);
+	assert_int_equal(t.accepts.items[0].gate, EZLB_GATE_FORWARD);
+	assert_true(t.accepts_present && t.accepts_sound && t.gates[EZLB_GATE_FORWARD][1]);
+	assert_false(t.gates[EZLB_GATE_FORWARD][0] || t.gates[EZLB_GATE_INPUT][1]);
+	ezlb_table_clear(&t);
+	ezlb_plan_add(&f->plan, EZLB_OP_FIREWALL_TEARDOWN);
+	APPLY(f, 0);
+	assert_int_equal(f->kernel->accepts.len, 0);
+	assert_false(f->kernel->accepts_present || f->kernel->accepts_sound);
 }
 
 static void test_list_shows_nothing_outside_the_scope(void **state)
@@ -321,7 +451,7 @@ static void test_fault_is_for_one_layer(void **state)
 	APPLY(f, 0);
 	setting_op(f, EZLB_IP_FORWARD, 1);
 	APPLY(f, -EROFS);
-	assert_int_equal(f->kernel->settings.items[EZLB_IP_FORWARD].value, 0);
+	assert_int_equal(setting(f, EZLB_IP_FORWARD)->value, 0);
 }
 
 static void test_list_fault_lasts_until_it_is_healed(void **state)
@@ -393,6 +523,10 @@ int main(void)
 		TEST(test_dest_rules),
 		TEST(test_a_service_takes_its_own_dests_with_it),
 		TEST(test_settings),
+		TEST(test_a_setting_of_one_interface),
+		TEST(test_reset),
+		TEST(test_links_and_addresses),
+		TEST(test_accepts),
 		TEST(test_list_shows_nothing_outside_the_scope),
 		TEST(test_fault_hits_the_nth_op_once),
 		TEST(test_fault_fails_a_whole_snat_batch),

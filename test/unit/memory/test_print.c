@@ -36,6 +36,18 @@ static void add_dest(const char *listen, const char *backend)
 							     .weight = 1 };
 }
 
+/* One of each kind. */
+static void add_around(void)
+{
+	struct ezlb_vip_row *vip = EZLB_PUSH(&kernel->vips);
+
+	*EZLB_PUSH(&kernel->accepts) = (struct ezlb_accept_row){ .service = key("10.0.0.1:80") };
+	strcpy(EZLB_PUSH(&kernel->links)->device, "a0");
+	strcpy(vip->device, "a0");
+	vip->addr = ep("10.0.0.1:1").addr;
+	*EZLB_PUSH(&kernel->elsewhere) = ep("10.0.0.2:1").addr;
+}
+
 /*
  * Services 0 and 1 are in scope, 2 is not, and their dests are two each. Two more keys are in
  * scope, so that a row can change its key, stay there, and even keep its place in the order.
@@ -57,8 +69,10 @@ static int setup(void **state)
 	}
 	*EZLB_PUSH(&kernel->snats) = (struct ezlb_snat_row){ .backend = ep("10.1.0.1:80") };
 	*EZLB_PUSH(&kernel->snats) = (struct ezlb_snat_row){ .backend = ep("10.1.0.2:80") };
-	kernel->snats.items[1].to = ep("10.0.0.3:1").addr;
-	kernel->settings.len = EZLB_IP_FORWARD; /* the last of them */
+	assert_int_equal(ezlb_range_parse("10.0.0.3-10.0.0.4", &kernel->snats.items[1].to, NULL),
+			 0);
+	kernel->settings.len = EZLB_ARP_IGNORE - 1; /* the last two of them */
+	add_around();
 	*EZLB_PUSH(&scope) = key("10.0.0.7:80");
 	*EZLB_PUSH(&scope) = key("[fd00:10::1]:80");
 	scope.items[scope.len - 1].proto = EZLB_UDP;
@@ -105,18 +119,34 @@ EDIT(dest_lower, DEST->lower = 1)
 EDIT(snat_gone, kernel->snats.len--)
 EDIT(snat_proto, SNAT->proto = EZLB_UDP)
 EDIT(snat_backend, SNAT->backend.port = 81)
-EDIT(snat_to, SNAT->to.bytes[3] = 4)
-EDIT(snat_family, SNAT->to.family = 1)
+EDIT(snat_first, SNAT->to.first.bytes[3] = 2)
+EDIT(snat_last, SNAT->to.last.bytes[3] = 5)
+EDIT(snat_family, SNAT->to.first.family = 1)
 EDIT(frame_present, kernel->snat_present = true)
 EDIT(frame_sound, kernel->snat_sound = true)
 EDIT(setting_value, kernel->settings.items[EZLB_IP_TABLES].value = 1)
-EDIT(setting_other, kernel->settings.items[EZLB_VS_CONNTRACK].setting = EZLB_IP_FORWARD)
+EDIT(setting_other, kernel->settings.items[EZLB_VS_CONNTRACK].setting = EZLB_ARP_IGNORE)
+EDIT(setting_device, strcpy(kernel->settings.items[EZLB_VS_CONNTRACK].device, "eth0"))
+EDIT(link_new, strcpy(EZLB_PUSH(&kernel->links)->device, "b0"))
+EDIT(link_other, strcpy(kernel->links.items[0].device, "b0"))
+EDIT(vip_gone, kernel->vips.len = 0)
+EDIT(vip_address, kernel->vips.items[0].addr.bytes[3] = 9)
+EDIT(vip_device, strcpy(kernel->vips.items[0].device, "b0"))
+EDIT(elsewhere_other, kernel->elsewhere.items[0].bytes[3] = 9)
+EDIT(accept_gone, kernel->accepts.len = 0)
+EDIT(accept_gate, kernel->accepts.items[0].gate = EZLB_GATE_FORWARD)
+EDIT(accept_service, kernel->accepts.items[0].service.listen.port = 81)
+EDIT(accepts_present, kernel->accepts_present = true)
+EDIT(accepts_sound, kernel->accepts_sound = true)
+EDIT(gate_input, kernel->gates[EZLB_GATE_INPUT][0] = true)
+EDIT(gate_forward, kernel->gates[EZLB_GATE_FORWARD][1] = true)
 EDIT(setting_gone, kernel->settings.items[EZLB_VS_CONNTRACK].value = -1)
 
 EDIT(foreign_service, strcpy(kernel->services.items[2].scheduler, "sh"))
 EDIT(foreign_dest, kernel->dests.items[5].weight = 9)
 EDIT(foreign_new, add_service("10.0.0.8:80"))
 EDIT(full_nat, DEST->full_nat = true)
+EDIT(connections, SNAT->connections = 7)
 
 static void order(void)
 {
@@ -166,17 +196,33 @@ static const struct {
 	ROW(snat_gone, EZLB_LAYER_SNAT),
 	ROW(snat_proto, EZLB_LAYER_SNAT),
 	ROW(snat_backend, EZLB_LAYER_SNAT),
-	ROW(snat_to, EZLB_LAYER_SNAT),
+	ROW(snat_first, EZLB_LAYER_SNAT),
+	ROW(snat_last, EZLB_LAYER_SNAT),
 	ROW(snat_family, EZLB_LAYER_SNAT),
 	ROW(frame_present, EZLB_LAYER_SNAT),
 	ROW(frame_sound, EZLB_LAYER_SNAT),
 	ROW(setting_value, EZLB_LAYER_HOST),
 	ROW(setting_other, EZLB_LAYER_HOST),
 	ROW(setting_gone, EZLB_LAYER_HOST),
+	ROW(setting_device, EZLB_LAYER_HOST),
+	ROW(link_new, EZLB_LAYER_HOST),
+	ROW(link_other, EZLB_LAYER_HOST),
+	ROW(vip_gone, EZLB_LAYER_HOST),
+	ROW(vip_address, EZLB_LAYER_HOST),
+	ROW(vip_device, EZLB_LAYER_HOST),
+	ROW(elsewhere_other, EZLB_LAYER_HOST),
+	ROW(accept_gone, EZLB_LAYER_FIREWALL),
+	ROW(accept_gate, EZLB_LAYER_FIREWALL),
+	ROW(accept_service, EZLB_LAYER_FIREWALL),
+	ROW(accepts_present, EZLB_LAYER_FIREWALL),
+	ROW(accepts_sound, EZLB_LAYER_FIREWALL),
+	ROW(gate_input, EZLB_LAYER_FIREWALL),
+	ROW(gate_forward, EZLB_LAYER_FIREWALL),
 	ROW(foreign_service, NONE),
 	ROW(foreign_dest, NONE),
 	ROW(foreign_new, NONE),
 	ROW(full_nat, NONE),
+	ROW(connections, NONE),
 	ROW(order, NONE),
 };
 

@@ -34,7 +34,7 @@ static struct ezlb_snat_row snat(const char *to)
 {
 	struct ezlb_snat_row row = { .proto = EZLB_TCP, .backend = ep("10.1.0.1:80") };
 
-	assert_int_equal(to ? ezlb_addr_parse(to, &row.to, NULL) : 0, 0);
+	assert_int_equal(to ? ezlb_range_parse(to, &row.to, NULL) : 0, 0);
 	return row;
 }
 
@@ -47,13 +47,43 @@ static void check_format(const struct ezlb_op *op, const char *want)
 
 static void test_format_host(void **state)
 {
-	struct ezlb_op op = { .kind = EZLB_OP_HOST_SET, .setting = { EZLB_VS_CONNTRACK, 1 } };
+	struct ezlb_op op = { .kind = EZLB_OP_HOST_SET, .setting = { EZLB_VS_CONNTRACK, "", 1 } };
 
 	(void)state;
 	check_format(&op, "host-set net.ipv4.vs.conntrack = 1 (was 0)");
 	op.setting.setting = EZLB_IP_FORWARD;
 	op.old_setting.value = -1;
 	check_format(&op, "host-set net.ipv4.ip_forward = 1");
+	op = (struct ezlb_op){ .kind = EZLB_OP_HOST_RESET,
+			       .setting = { EZLB_ACCEPT_RA, "eth0", 1 },
+			       .old_setting = { .value = 2 } };
+	check_format(&op, "host-reset net.ipv6.conf.eth0.accept_ra = 1 (was 2)");
+}
+
+static void test_format_around(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_LINK_ADD, .link = { "ezlb0" } };
+
+	(void)state;
+	check_format(&op, "link-add ezlb0");
+	op.kind = EZLB_OP_LINK_DEL;
+	check_format(&op, "link-del ezlb0");
+	op.vip = (struct ezlb_vip_row){ "ezlb0", ep("[fd00::1]:1").addr };
+	op.kind = EZLB_OP_VIP_ADD;
+	check_format(&op, "vip-add fd00::1 on ezlb0");
+	op.kind = EZLB_OP_VIP_DEL;
+	check_format(&op, "vip-del fd00::1 on ezlb0");
+	op.accept = (struct ezlb_accept_row){ EZLB_GATE_FORWARD, { EZLB_UDP, ep("10.0.0.1:53") } };
+	op.kind = EZLB_OP_ACCEPT_ADD;
+	check_format(&op, "accept-add forward udp 10.0.0.1:53");
+	op.kind = EZLB_OP_ACCEPT_DEL;
+	check_format(&op, "accept-del forward udp 10.0.0.1:53");
+	op.kind = EZLB_OP_FIREWALL_SETUP;
+	check_format(&op,
+		     "firewall-setup chains EZLB-INPUT and EZLB-FORWARD and what leads to them");
+	op.kind = EZLB_OP_FIREWALL_TEARDOWN;
+	check_format(&op,
+		     "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and what leads to them");
 }
 
 static void test_format_service(void **state)
@@ -106,6 +136,9 @@ static void test_format_snat(void **state)
 	op.snat = snat(NULL);
 	op.kind = EZLB_OP_SNAT_ADD;
 	check_format(&op, "snat-add tcp 10.1.0.1:80 masquerade");
+	op.snat = snat("10.9.0.1-10.9.0.4");
+	check_format(&op, "snat-add tcp 10.1.0.1:80 snat to 10.9.0.1-10.9.0.4");
+	op.snat = snat(NULL);
 	op.kind = EZLB_OP_SNAT_SET;
 	op.old_snat = snat("10.9.0.2");
 	check_format(&op, "snat-set tcp 10.1.0.1:80 masquerade (was snat to 10.9.0.2)");
@@ -114,6 +147,8 @@ static void test_format_snat(void **state)
 	op.kind = EZLB_OP_SNAT_TEARDOWN;
 	check_format(&op, "snat-teardown chain EZLB-SNAT and what leads to it");
 }
+
+#define LONGEST "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff"
 
 /* The longest op that there is keeps its end. */
 static void test_format_longest_fits(void **state)
@@ -130,6 +165,12 @@ static void test_format_longest_fits(void **state)
 	ezlb_op_format(&op, buf);
 	assert_string_equal(buf + strlen(buf) - strlen("(was 4294967295) (thresholds differ)"),
 			    "(was 4294967295) (thresholds differ)");
+	op = (struct ezlb_op){ .kind = EZLB_OP_SNAT_SET, .snat = snat(LONGEST "1-" LONGEST "2") };
+	op.snat.proto = EZLB_SCTP;
+	op.snat.backend = ep("[" LONGEST "f]:65535");
+	op.old_snat = snat(LONGEST "3-" LONGEST "4");
+	ezlb_op_format(&op, buf);
+	assert_string_equal(buf + strlen(buf) - strlen(LONGEST "4)"), LONGEST "4)");
 }
 
 static const struct {
@@ -137,6 +178,10 @@ static const struct {
 	enum ezlb_layer_kind layer;
 } kinds[] = {
 	[EZLB_OP_HOST_SET] = { "host-set", EZLB_LAYER_HOST },
+	[EZLB_OP_LINK_ADD] = { "link-add", EZLB_LAYER_HOST },
+	[EZLB_OP_VIP_ADD] = { "vip-add", EZLB_LAYER_HOST },
+	[EZLB_OP_FIREWALL_SETUP] = { "firewall-setup", EZLB_LAYER_FIREWALL },
+	[EZLB_OP_ACCEPT_ADD] = { "accept-add", EZLB_LAYER_FIREWALL },
 	[EZLB_OP_SNAT_SETUP] = { "snat-setup", EZLB_LAYER_SNAT },
 	[EZLB_OP_SNAT_ADD] = { "snat-add", EZLB_LAYER_SNAT },
 	[EZLB_OP_SNAT_SET] = { "snat-set", EZLB_LAYER_SNAT },
@@ -148,6 +193,11 @@ static const struct {
 	[EZLB_OP_SERVICE_DEL] = { "service-del", EZLB_LAYER_IPVS },
 	[EZLB_OP_SNAT_DEL] = { "snat-del", EZLB_LAYER_SNAT },
 	[EZLB_OP_SNAT_TEARDOWN] = { "snat-teardown", EZLB_LAYER_SNAT },
+	[EZLB_OP_ACCEPT_DEL] = { "accept-del", EZLB_LAYER_FIREWALL },
+	[EZLB_OP_FIREWALL_TEARDOWN] = { "firewall-teardown", EZLB_LAYER_FIREWALL },
+	[EZLB_OP_VIP_DEL] = { "vip-del", EZLB_LAYER_HOST },
+	[EZLB_OP_LINK_DEL] = { "link-del", EZLB_LAYER_HOST },
+	[EZLB_OP_HOST_RESET] = { "host-reset", EZLB_LAYER_HOST },
 };
 
 static void test_kinds(void **state)
@@ -159,6 +209,7 @@ static void test_kinds(void **state)
 		assert_int_equal(ezlb_op_layer((enum ezlb_op_kind)i), kinds[i].layer);
 	}
 	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_HOST), "host");
+	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_FIREWALL), "firewall");
 	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_SNAT), "snat");
 	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_IPVS), "ipvs");
 }
@@ -179,6 +230,11 @@ static const struct {
 	{ EZLB_OP_SERVICE_ADD, -EPERM, "not permitted: run as root with CAP_NET_ADMIN" },
 	{ EZLB_OP_SNAT_ADD, -EPERM, "not permitted: run as root with CAP_NET_ADMIN" },
 	{ EZLB_OP_DEST_SET, -ENOBUFS, "No buffer space available" },
+	{ EZLB_OP_ACCEPT_ADD, -EPERM, "not permitted: run as root with CAP_NET_ADMIN" },
+	{ EZLB_OP_LINK_ADD, -EEXIST,
+	  "there is a link ezlb0 that is not a dummy link: give --vip-device another name" },
+	{ EZLB_OP_LINK_DEL, -EEXIST, "File exists" },
+	{ EZLB_OP_VIP_ADD, -EEXIST, "File exists" },
 };
 
 static void test_explain(void **state)
@@ -190,13 +246,15 @@ static void test_explain(void **state)
 
 		if (ezlb_op_layer(op.kind) == EZLB_LAYER_IPVS)
 			op.service = service("mh");
+		if (op.kind == EZLB_OP_LINK_ADD)
+			strcpy(op.link.device, "ezlb0");
 		assert_string_equal(ezlb_op_explain(&op, buf), reasons[i].want);
 	}
 }
 
 static void test_explain_settings(void **state)
 {
-	struct ezlb_op op = { .kind = EZLB_OP_HOST_SET, .setting = { EZLB_VS_CONNTRACK, 1 } };
+	struct ezlb_op op = { .kind = EZLB_OP_HOST_SET, .setting = { EZLB_VS_CONNTRACK, "", 1 } };
 	char buf[EZLB_OP_STRLEN];
 
 	(void)state;
@@ -217,6 +275,19 @@ static void test_explain_settings(void **state)
 	op.setting.setting = EZLB_IP_FORWARD;
 	op.rc = -EACCES;
 	assert_non_null(strstr(ezlb_op_explain(&op, buf), "sysctl -w net.ipv4.ip_forward=1"));
+	op.rc = -ECANCELED;
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "left to the host (--host-setup never): run `ezlb host-setup` there");
+	op.rc = -ENOENT;
+	assert_string_equal(ezlb_op_explain(&op, buf), "the kernel has no net.ipv4.ip_forward");
+	op.rc = -EIO;
+	assert_string_equal(ezlb_op_explain(&op, buf), "Input/output error");
+	op = (struct ezlb_op){ .kind = EZLB_OP_HOST_RESET,
+			       .rc = -EPERM,
+			       .setting = { EZLB_ACCEPT_RA, "eth0", 1 } };
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "/proc/sys is read-only: run privileged, or sysctl -w "
+			    "net.ipv6.conf.eth0.accept_ra=1 on the host");
 }
 
 static void test_plan_ok_only_when_every_op_is_done(void **state)
@@ -243,6 +314,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_format_host),
+		cmocka_unit_test(test_format_around),
 		cmocka_unit_test(test_format_service),
 		cmocka_unit_test(test_format_dest),
 		cmocka_unit_test(test_format_snat),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cm.h"
 
+#include <errno.h>
+
 #include <ezlb/table.h>
 
 static struct ezlb_endpoint ep(const char *text)
@@ -8,6 +10,15 @@ static struct ezlb_endpoint ep(const char *text)
 	struct ezlb_endpoint out;
 
 	assert_int_equal(ezlb_endpoint_parse(text, &out, NULL), 0);
+	return out;
+}
+
+/* Text NULL: none. */
+static struct ezlb_addr_range range(const char *text)
+{
+	struct ezlb_addr_range out = { .first = { 0 } };
+
+	assert_int_equal(text ? ezlb_range_parse(text, &out, NULL) : 0, 0);
 	return out;
 }
 
@@ -60,9 +71,11 @@ static void test_service_and_snat_rows_order_by_key_alone(void **state)
 						      .timeout = (uint32_t)k };
 			struct ezlb_service_row b = { .key = { keys[k].proto, ep(keys[k].first) },
 						      .timeout = (uint32_t)i };
-			struct ezlb_snat_row c = { keys[i].proto, ep(keys[i].first), { 0 } };
-			struct ezlb_snat_row d = { keys[k].proto, ep(keys[k].first),
-						   ep("10.9.0.1:1").addr };
+			struct ezlb_snat_row c = { .proto = keys[i].proto,
+						   .backend = ep(keys[i].first) };
+			struct ezlb_snat_row d = { .proto = keys[k].proto,
+						   .backend = ep(keys[k].first),
+						   .to = range("10.9.0.1") };
 
 			assert_int_equal(sign(ezlb_service_row_cmp(&a, &b)), sign(i - k));
 			assert_int_equal(sign(ezlb_service_key_cmp(&a.key, &b.key)), sign(i - k));
@@ -73,13 +86,56 @@ static void test_service_and_snat_rows_order_by_key_alone(void **state)
 
 static void test_setting_rows_order(void **state)
 {
-	struct ezlb_setting_row a = { EZLB_VS_CONNTRACK, 1 }, b = { EZLB_IP_FORWARD, 0 };
+	static const struct ezlb_setting_row rows[] = {
+		{ EZLB_VS_CONNTRACK, "", 3 },
+		{ EZLB_IP_FORWARD, "", 2 },
+		{ EZLB_ACCEPT_RA, "eth0", 1 },
+		{ EZLB_ACCEPT_RA, "eth1", 0 },
+	};
 
 	(void)state;
-	assert_true(ezlb_setting_row_cmp(&a, &b) < 0);
-	assert_true(ezlb_setting_row_cmp(&b, &a) > 0);
-	b.setting = EZLB_VS_CONNTRACK;
-	assert_int_equal(ezlb_setting_row_cmp(&a, &b), 0);
+	for (int i = 0; i < (int)COUNT_OF(rows); i++)
+		for (int k = 0; k < (int)COUNT_OF(rows); k++) {
+			struct ezlb_setting_row other = rows[k];
+
+			other.value = 7; /* values have no say */
+			assert_int_equal(sign(ezlb_setting_row_cmp(&rows[i], &other)), sign(i - k));
+		}
+}
+
+static void test_accept_rows_order(void **state)
+{
+	const struct ezlb_accept_row rows[] = {
+		{ EZLB_GATE_INPUT, { EZLB_TCP, ep("10.0.0.1:80") } },
+		{ EZLB_GATE_INPUT, { EZLB_UDP, ep("10.0.0.1:80") } },
+		{ EZLB_GATE_FORWARD, { EZLB_TCP, ep("10.0.0.1:80") } },
+	};
+
+	(void)state;
+	for (int i = 0; i < (int)COUNT_OF(rows); i++)
+		for (int k = 0; k < (int)COUNT_OF(rows); k++)
+			assert_int_equal(sign(ezlb_accept_row_cmp(&rows[i], &rows[k])),
+					 sign(i - k));
+}
+
+static void test_link_and_vip_rows_order(void **state)
+{
+	const struct ezlb_vip_row rows[] = {
+		{ "a0", ep("10.0.0.1:1").addr },
+		{ "a0", ep("[fd00::1]:1").addr },
+		{ "b0", ep("10.0.0.1:1").addr },
+	};
+	const struct ezlb_link_row a = { "a0" }, b = { "b0" };
+
+	(void)state;
+	for (int i = 0; i < (int)COUNT_OF(rows); i++)
+		for (int k = 0; k < (int)COUNT_OF(rows); k++)
+			assert_int_equal(sign(ezlb_vip_row_cmp(&rows[i], &rows[k])), sign(i - k));
+	assert_true(ezlb_link_row_cmp(&a, &b) < 0);
+	assert_true(ezlb_link_row_cmp(&b, &a) > 0);
+	assert_int_equal(ezlb_link_row_cmp(&a, &a), 0);
+	assert_true(ezlb_addr_row_cmp(&rows[0].addr, &rows[1].addr) < 0);
+	assert_int_equal(ezlb_addr_row_cmp(&rows[0].addr, &rows[2].addr), 0);
 }
 
 static void test_service_same_compares_each_value(void **state)
@@ -130,15 +186,22 @@ static void test_dest_same_compares_each_value(void **state)
 
 static void test_snat_same_compares_the_source(void **state)
 {
-	const struct ezlb_snat_row a = { EZLB_TCP, ep("10.1.0.1:80"), ep("10.9.0.1:1").addr };
-	struct ezlb_snat_row b = { EZLB_UDP, ep("10.1.0.2:80"), ep("10.9.0.1:1").addr };
+	static const char *const others[] = { "10.9.0.2", "10.9.0.1-10.9.0.2", "10.9.0.0-10.9.0.1",
+					      NULL };
+	const struct ezlb_snat_row a = { .proto = EZLB_TCP,
+					 .backend = ep("10.1.0.1:80"),
+					 .to = range("10.9.0.1") };
+	struct ezlb_snat_row b = { .proto = EZLB_UDP,
+				   .backend = ep("10.1.0.2:80"),
+				   .to = range("10.9.0.1-10.9.0.1"),
+				   .connections = 7 };
 
 	(void)state;
 	assert_true(ezlb_snat_row_same(&a, &b));
-	b.to = ep("10.9.0.2:1").addr;
-	assert_false(ezlb_snat_row_same(&a, &b));
-	b.to = (struct ezlb_addr){ 0 };
-	assert_false(ezlb_snat_row_same(&a, &b));
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		b.to = range(others[i]);
+		assert_false(ezlb_snat_row_same(&a, &b));
+	}
 }
 
 static void test_scope_has(void **state)
@@ -155,21 +218,39 @@ static void test_scope_has(void **state)
 	EZLB_VEC_CLEAR(&scope);
 }
 
+/* Of each other kind two rows, the wrong way round. */
+static void push_around(struct ezlb_table *t)
+{
+	EZLB_PUSH(&t->settings)->setting = EZLB_IP_FORWARD;
+	EZLB_PUSH(&t->settings)->setting = EZLB_VS_CONNTRACK;
+	EZLB_PUSH(&t->accepts)->gate = EZLB_GATE_FORWARD;
+	EZLB_PUSH(&t->accepts)->gate = EZLB_GATE_INPUT;
+	strcpy(EZLB_PUSH(&t->links)->device, "b0");
+	strcpy(EZLB_PUSH(&t->links)->device, "a0");
+	strcpy(EZLB_PUSH(&t->vips)->device, "b0");
+	strcpy(EZLB_PUSH(&t->vips)->device, "a0");
+	*EZLB_PUSH(&t->elsewhere) = ep("10.0.0.2:1").addr;
+	*EZLB_PUSH(&t->elsewhere) = ep("10.0.0.1:1").addr;
+}
+
 static void test_sort_and_clear(void **state)
 {
-	struct ezlb_table t = { .snat_wanted = true, .snat_present = true, .snat_sound = true };
+	struct ezlb_table t, none;
 
 	(void)state;
+	memset(&t, 0, sizeof(t));
+	memset(&none, 0, sizeof(none));
+	t.snat_wanted = t.snat_present = t.snat_sound = true;
+	t.accepts_wanted = t.accepts_present = t.accepts_sound = t.gates[1][1] = true;
 	ezlb_table_sort(&t); /* empty */
 	for (size_t i = COUNT_OF(keys); i-- > 2;) {
 		EZLB_PUSH(&t.services)->key = (struct ezlb_service_key){ keys[i].proto,
 									 ep(keys[i].first) };
 		EZLB_PUSH(&t.dests)->service = t.services.items[t.services.len - 1].key;
-		*EZLB_PUSH(&t.snats) =
-			(struct ezlb_snat_row){ keys[i].proto, ep(keys[i].second), { 0 } };
+		*EZLB_PUSH(&t.snats) = (struct ezlb_snat_row){ .proto = keys[i].proto,
+							       .backend = ep(keys[i].second) };
 	}
-	*EZLB_PUSH(&t.settings) = (struct ezlb_setting_row){ EZLB_IP_FORWARD, 1 };
-	*EZLB_PUSH(&t.settings) = (struct ezlb_setting_row){ EZLB_VS_CONNTRACK, 1 };
+	push_around(&t);
 	ezlb_table_sort(&t);
 	for (size_t i = 1; i < t.services.len; i++) {
 		assert_true(ezlb_service_row_cmp(&t.services.items[i - 1], &t.services.items[i]) <
@@ -178,10 +259,12 @@ static void test_sort_and_clear(void **state)
 		assert_true(ezlb_snat_row_cmp(&t.snats.items[i - 1], &t.snats.items[i]) <= 0);
 	}
 	assert_int_equal(t.settings.items[0].setting, EZLB_VS_CONNTRACK);
+	assert_int_equal(t.accepts.items[0].gate, EZLB_GATE_INPUT);
+	assert_string_equal(t.links.items[0].device, "a0");
+	assert_string_equal(t.vips.items[0].device, "a0");
+	assert_true(ezlb_addr_row_cmp(&t.elsewhere.items[0], &t.elsewhere.items[1]) < 0);
 	ezlb_table_clear(&t);
-	assert_int_equal(t.services.len + t.dests.len + t.snats.len + t.settings.len, 0);
-	assert_null(t.services.items);
-	assert_false(t.snat_wanted || t.snat_present || t.snat_sound);
+	assert_memory_equal(&t, &none, sizeof(t));
 }
 
 static void test_texts(void **state)
@@ -193,8 +276,77 @@ static void test_texts(void **state)
 	(void)state;
 	assert_string_equal(ezlb_service_key_format(&key, buf),
 			    "sctp [ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
-	assert_string_equal(ezlb_setting_str(EZLB_VS_CONNTRACK), "net.ipv4.vs.conntrack");
-	assert_string_equal(ezlb_setting_str(EZLB_IP_FORWARD), "net.ipv4.ip_forward");
+	assert_string_equal(ezlb_gate_str(EZLB_GATE_INPUT), "input");
+	assert_string_equal(ezlb_gate_str(EZLB_GATE_FORWARD), "forward");
+}
+
+static const struct {
+	struct ezlb_setting_row row;
+	const char *text;
+	int wanted;
+	bool module;
+} settings[] = {
+	{ { .setting = EZLB_IP_TABLES }, "module ip_tables", 1, true },
+	{ { .setting = EZLB_IP6_TABLES }, "module ip6_tables", 1, true },
+	{ { .setting = EZLB_VS_CONNTRACK }, "net.ipv4.vs.conntrack", 1, false },
+	{ { .setting = EZLB_VS_EXPIRE_NODEST }, "net.ipv4.vs.expire_nodest_conn", 1, false },
+	{ { .setting = EZLB_IP_FORWARD }, "net.ipv4.ip_forward", 1, false },
+	{ { EZLB_ACCEPT_RA, "eth0", 0 }, "net.ipv6.conf.eth0.accept_ra", 2, false },
+	{ { EZLB_ACCEPT_RA, "bond0.100", 0 }, "net.ipv6.conf.bond0.100.accept_ra", 2, false },
+	{ { EZLB_ACCEPT_RA, "a.accept_ra", 0 }, "net.ipv6.conf.a.accept_ra.accept_ra", 2, false },
+	{ { EZLB_ACCEPT_RA, "abcdefghijklmno", 0 },
+	  "net.ipv6.conf.abcdefghijklmno.accept_ra",
+	  2,
+	  false },
+	{ { .setting = EZLB_IP6_FORWARD }, "net.ipv6.conf.all.forwarding", 1, false },
+	{ { .setting = EZLB_ARP_IGNORE }, "net.ipv4.conf.all.arp_ignore", 1, false },
+	{ { .setting = EZLB_ARP_ANNOUNCE }, "net.ipv4.conf.all.arp_announce", 2, false },
+};
+
+static void test_settings(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		struct ezlb_setting_row row;
+		char buf[EZLB_SETTING_STRLEN];
+
+		memset(&row, 0x55, sizeof(row));
+		row.value = 7;
+		assert_string_equal(ezlb_setting_format(&settings[i].row, buf), settings[i].text);
+		assert_int_equal(ezlb_setting_parse(settings[i].text, &row), 0);
+		assert_int_equal(ezlb_setting_row_cmp(&row, &settings[i].row), 0);
+		assert_int_equal(row.value, 7);
+		assert_int_equal(ezlb_setting_wanted(row.setting), settings[i].wanted);
+		assert_int_equal(ezlb_setting_is_module(row.setting), settings[i].module);
+	}
+	assert_true(COUNT_OF(settings) >= EZLB_SETTINGS);
+}
+
+static void test_what_names_no_setting(void **state)
+{
+	static const char *const rows[] = {
+		"",
+		"net.ipv4.ip_forwar",
+		"net.ipv4.ip_forward ",
+		"net.ipv4.ip_forward.x",
+		"ip_tables",
+		"module",
+		"net.ipv6.conf.accept_ra",
+		"net.ipv6.conf..accept_ra",
+		"net.ipv6.conf.eth0.accept_r",
+		"net.ipv6.conf.eth0.accept_rb",
+		"net.ipv4.conf.eth0.accept_ra",
+		"net.ipv6.conf.%s.accept_rax",
+		"net.ipv6.conf.abcdefghijklmnop.accept_ra", /* longer than any name of a link */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct ezlb_setting_row row;
+
+		if (ezlb_setting_parse(rows[i], &row) != -EINVAL)
+			fail_msg("'%s' names %d", rows[i], (int)row.setting);
+	}
 }
 
 int main(void)
@@ -203,12 +355,16 @@ int main(void)
 		cmocka_unit_test(test_dest_rows_are_in_total_order),
 		cmocka_unit_test(test_service_and_snat_rows_order_by_key_alone),
 		cmocka_unit_test(test_setting_rows_order),
+		cmocka_unit_test(test_accept_rows_order),
+		cmocka_unit_test(test_link_and_vip_rows_order),
 		cmocka_unit_test(test_service_same_compares_each_value),
 		cmocka_unit_test(test_dest_same_compares_each_value),
 		cmocka_unit_test(test_snat_same_compares_the_source),
 		cmocka_unit_test(test_scope_has),
 		cmocka_unit_test(test_sort_and_clear),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_what_names_no_setting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

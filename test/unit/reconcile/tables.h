@@ -4,9 +4,15 @@
  *
  *   service PROTO LISTENER SCHEDULER
  *   dest PROTO LISTENER BACKEND WEIGHT [full_nat]
- *   snat PROTO BACKEND IP|masq
- *   setting module|conntrack|forward VALUE
- *   wanted | present | sound
+ *   snat PROTO BACKEND IP|IP-IP|masq
+ *   setting WORD[:DEVICE] VALUE                     the words are below
+ *   accept input|forward PROTO LISTENER
+ *   link DEVICE
+ *   vip DEVICE IP
+ *   elsewhere IP
+ *   gate input|forward 4|6
+ *   wanted | present | sound                        the frame of the SNAT rows
+ *   accepts-wanted | accepts-present | accepts-sound
  */
 #pragma once
 
@@ -15,19 +21,17 @@
 #include <ezlb/table.h>
 
 static const char *const setting_words[] = {
-	[EZLB_IP_TABLES] = "module",
-	[EZLB_VS_CONNTRACK] = "conntrack",
-	[EZLB_IP_FORWARD] = "forward",
+	[EZLB_IP_TABLES] = "module",	      [EZLB_IP6_TABLES] = "module6",
+	[EZLB_VS_CONNTRACK] = "conntrack",    [EZLB_VS_EXPIRE_NODEST] = "expire",
+	[EZLB_IP_FORWARD] = "forward",	      [EZLB_ACCEPT_RA] = "accept_ra",
+	[EZLB_IP6_FORWARD] = "forward6",      [EZLB_ARP_IGNORE] = "arp_ignore",
+	[EZLB_ARP_ANNOUNCE] = "arp_announce",
 };
 
-static inline enum ezlb_setting setting_of(const char *word)
-{
-	for (int i = 0; i < EZLB_SETTINGS; i++)
-		if (strcmp(word, setting_words[i]) == 0)
-			return (enum ezlb_setting)i;
-	fail_msg("no setting '%s'", word);
-	return EZLB_SETTINGS;
-}
+#define WORDS 6
+struct words {
+	char w[WORDS][64];
+};
 
 static inline struct ezlb_service_key key_of(const char *proto, const char *listen)
 {
@@ -38,41 +42,127 @@ static inline struct ezlb_service_key key_of(const char *proto, const char *list
 	return key;
 }
 
-static inline void snat_row_of(struct ezlb_snat_row *row, char w[6][64])
+static inline enum ezlb_gate gate_of(const char *word)
 {
-	assert_int_equal(ezlb_proto_parse(w[1], &row->proto), 0);
-	assert_int_equal(ezlb_endpoint_parse(w[2], &row->backend, NULL), 0);
-	if (strcmp(w[3], "masq") != 0)
-		assert_int_equal(ezlb_addr_parse(w[3], &row->to, NULL), 0);
+	assert_true(strcmp(word, "input") == 0 || strcmp(word, "forward") == 0);
+	return strcmp(word, "input") == 0 ? EZLB_GATE_INPUT : EZLB_GATE_FORWARD;
 }
 
-static inline void add_row(struct ezlb_table *table, const char *line)
+static inline void add_service(struct ezlb_table *table, const struct words *line)
 {
-	char w[6][64] = { "" };
+	struct ezlb_service_row *row = EZLB_PUSH(&table->services);
 
-	sscanf(line, "%63s %63s %63s %63s %63s %63s", w[0], w[1], w[2], w[3], w[4], w[5]);
-	if (strcmp(w[0], "service") == 0) {
-		struct ezlb_service_row *row = EZLB_PUSH(&table->services);
+	row->key = key_of(line->w[1], line->w[2]);
+	row->netmask = row->key.listen.addr.bytes[0] == 0xfd ? 128 : ~0u;
+	ezlb_strcpy(row->scheduler, sizeof(row->scheduler), line->w[3]);
+}
 
-		row->key = key_of(w[1], w[2]);
-		row->netmask = row->key.listen.addr.bytes[0] == 0xfd ? 128 : ~0u;
-		ezlb_strcpy(row->scheduler, sizeof(row->scheduler), w[3]);
-	} else if (strcmp(w[0], "dest") == 0) {
-		struct ezlb_dest_row *row = EZLB_PUSH(&table->dests);
+static inline void add_dest(struct ezlb_table *table, const struct words *line)
+{
+	struct ezlb_dest_row *row = EZLB_PUSH(&table->dests);
 
-		row->service = key_of(w[1], w[2]);
-		assert_int_equal(ezlb_endpoint_parse(w[3], &row->endpoint, NULL), 0);
-		row->weight = (uint32_t)atoi(w[4]);
-		row->full_nat = strcmp(w[5], "full_nat") == 0;
-	} else if (strcmp(w[0], "snat") == 0) {
-		snat_row_of(EZLB_PUSH(&table->snats), w);
-	} else if (strcmp(w[0], "setting") == 0) {
-		*EZLB_PUSH(&table->settings) = (struct ezlb_setting_row){ setting_of(w[1]),
-									  atoi(w[2]) };
-	}
-	table->snat_wanted |= strcmp(w[0], "wanted") == 0;
-	table->snat_present |= strcmp(w[0], "present") == 0 || strcmp(w[0], "sound") == 0;
-	table->snat_sound |= strcmp(w[0], "sound") == 0;
+	row->service = key_of(line->w[1], line->w[2]);
+	assert_int_equal(ezlb_endpoint_parse(line->w[3], &row->endpoint, NULL), 0);
+	row->weight = (uint32_t)atoi(line->w[4]);
+	row->full_nat = strcmp(line->w[5], "full_nat") == 0;
+}
+
+static inline void add_snat(struct ezlb_table *table, const struct words *line)
+{
+	struct ezlb_snat_row *row = EZLB_PUSH(&table->snats);
+
+	assert_int_equal(ezlb_proto_parse(line->w[1], &row->proto), 0);
+	assert_int_equal(ezlb_endpoint_parse(line->w[2], &row->backend, NULL), 0);
+	if (strcmp(line->w[3], "masq") != 0)
+		assert_int_equal(ezlb_range_parse(line->w[3], &row->to, NULL), 0);
+}
+
+static inline void add_setting(struct ezlb_table *table, const struct words *line)
+{
+	struct ezlb_setting_row *row = EZLB_PUSH(&table->settings);
+	size_t len = strcspn(line->w[1], ":");
+	int i = 0;
+
+	while (i < EZLB_SETTINGS &&
+	       (strlen(setting_words[i]) != len || strncmp(line->w[1], setting_words[i], len) != 0))
+		i++;
+	assert_in_range(i, 0, EZLB_SETTINGS - 1);
+	row->setting = (enum ezlb_setting)i;
+	row->value = atoi(line->w[2]);
+	if (line->w[1][len])
+		ezlb_strcpy(row->device, sizeof(row->device), line->w[1] + len + 1);
+}
+
+static inline void add_accept(struct ezlb_table *table, const struct words *line)
+{
+	struct ezlb_accept_row *row = EZLB_PUSH(&table->accepts);
+
+	row->gate = gate_of(line->w[1]);
+	row->service = key_of(line->w[2], line->w[3]);
+}
+
+static inline void add_link(struct ezlb_table *table, const struct words *line)
+{
+	ezlb_strcpy(EZLB_PUSH(&table->links)->device, EZLB_DEVICE_STRLEN, line->w[1]);
+}
+
+static inline void add_vip(struct ezlb_table *table, const struct words *line)
+{
+	struct ezlb_vip_row *row = EZLB_PUSH(&table->vips);
+
+	ezlb_strcpy(row->device, sizeof(row->device), line->w[1]);
+	assert_int_equal(ezlb_addr_parse(line->w[2], &row->addr, NULL), 0);
+}
+
+static inline void add_elsewhere(struct ezlb_table *table, const struct words *line)
+{
+	assert_int_equal(ezlb_addr_parse(line->w[1], EZLB_PUSH(&table->elsewhere), NULL), 0);
+}
+
+static inline void add_gate(struct ezlb_table *table, const struct words *line)
+{
+	table->gates[gate_of(line->w[1])][line->w[2][0] == '6'] = true;
+}
+
+static inline void add_flag(struct ezlb_table *table, const struct words *line)
+{
+	const char *word = line->w[0];
+	bool accepts = strncmp(word, "accepts-", 8) == 0;
+
+	word += accepts ? 8 : 0;
+	if (strcmp(word, "wanted") == 0)
+		*(accepts ? &table->accepts_wanted : &table->snat_wanted) = true;
+	else if (strcmp(word, "present") == 0)
+		*(accepts ? &table->accepts_present : &table->snat_present) = true;
+	else if (strcmp(word, "sound") == 0 && accepts)
+		table->accepts_present = table->accepts_sound = true;
+	else if (strcmp(word, "sound") == 0)
+		table->snat_present = table->snat_sound = true;
+	else
+		fail_msg("no row '%s'", word);
+}
+
+static inline void add_row(struct ezlb_table *table, const char *text)
+{
+	static const struct {
+		const char *word;
+		void (*add)(struct ezlb_table *, const struct words *);
+	} kinds[] = {
+		{ "service", add_service }, { "dest", add_dest },	    { "snat", add_snat },
+		{ "setting", add_setting }, { "accept", add_accept },	    { "link", add_link },
+		{ "vip", add_vip },	    { "elsewhere", add_elsewhere }, { "gate", add_gate },
+	};
+	struct words line = { .w = { "" } };
+	size_t i = 0;
+
+	sscanf(text, "%63s %63s %63s %63s %63s %63s", line.w[0], line.w[1], line.w[2], line.w[3],
+	       line.w[4], line.w[5]);
+	while (i < COUNT_OF(kinds) && strcmp(kinds[i].word, line.w[0]) != 0)
+		i++;
+	if (i < COUNT_OF(kinds))
+		kinds[i].add(table, &line);
+	else
+		add_flag(table, &line);
 }
 
 /* Sorted. NULL: empty. The caller clears. */
@@ -88,13 +178,9 @@ static inline struct ezlb_table table_of(const char *text)
 	return table;
 }
 
-/* The rows in their order; the caller frees. */
-static inline char *text_of(const struct ezlb_table *t)
+static inline void print_ipvs(FILE *f, const struct ezlb_table *t)
 {
-	char *out = NULL, key[EZLB_SERVICE_KEY_STRLEN], ep[EZLB_ENDPOINT_STRLEN];
-	char addr[EZLB_ADDR_STRLEN];
-	size_t size;
-	FILE *f = open_memstream(&out, &size);
+	char key[EZLB_SERVICE_KEY_STRLEN], ep[EZLB_ENDPOINT_STRLEN], range[EZLB_RANGE_STRLEN];
 
 	for (size_t i = 0; i < t->services.len; i++)
 		fprintf(f, "service %s %s\n",
@@ -108,13 +194,40 @@ static inline char *text_of(const struct ezlb_table *t)
 	for (size_t i = 0; i < t->snats.len; i++)
 		fprintf(f, "snat %s %s %s\n", ezlb_proto_str(t->snats.items[i].proto),
 			ezlb_endpoint_format(&t->snats.items[i].backend, ep),
-			t->snats.items[i].to.family ? ezlb_addr_format(&t->snats.items[i].to, addr)
-						    : "masq");
+			t->snats.items[i].to.first.family
+				? ezlb_range_format(&t->snats.items[i].to, range)
+				: "masq");
+}
+
+static inline void print_host(FILE *f, const struct ezlb_table *t)
+{
+	char key[EZLB_SERVICE_KEY_STRLEN], addr[EZLB_ADDR_STRLEN];
+
 	for (size_t i = 0; i < t->settings.len; i++)
-		fprintf(f, "setting %s %d\n", setting_words[t->settings.items[i].setting],
+		fprintf(f, "setting %s%s%s %d\n", setting_words[t->settings.items[i].setting],
+			t->settings.items[i].device[0] ? ":" : "", t->settings.items[i].device,
 			t->settings.items[i].value);
-	fprintf(f, "%s%s%s", t->snat_wanted ? "wanted\n" : "", t->snat_present ? "present\n" : "",
-		t->snat_sound ? "sound\n" : "");
+	for (size_t i = 0; i < t->accepts.len; i++)
+		fprintf(f, "accept %s %s\n", ezlb_gate_str(t->accepts.items[i].gate),
+			ezlb_service_key_format(&t->accepts.items[i].service, key));
+	for (size_t i = 0; i < t->links.len; i++)
+		fprintf(f, "link %s\n", t->links.items[i].device);
+	for (size_t i = 0; i < t->vips.len; i++)
+		fprintf(f, "vip %s %s\n", t->vips.items[i].device,
+			ezlb_addr_format(&t->vips.items[i].addr, addr));
+}
+
+/* The rows that a target has, in their order; the caller frees. */
+static inline char *text_of(const struct ezlb_table *t)
+{
+	char *out = NULL;
+	size_t size;
+	FILE *f = open_memstream(&out, &size);
+
+	print_ipvs(f, t);
+	print_host(f, t);
+	fprintf(f, "%s%s%s%s", t->snat_wanted ? "wanted\n" : "", t->snat_present ? "present\n" : "",
+		t->snat_sound ? "sound\n" : "", t->accepts_wanted ? "accepts-wanted\n" : "");
 	fclose(f);
 	return out;
 }

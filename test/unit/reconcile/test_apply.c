@@ -112,6 +112,25 @@ static void world_init(struct world *w)
 	"service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 1\n" \
 	"service tcp 10.0.0.2:80 wrr\ndest tcp 10.0.0.2:80 10.1.0.1:80 1\n"
 
+/* One full_nat service, and what is around it. */
+#define AROUND                                           \
+	"service tcp 10.0.0.1:80 wrr\n"                  \
+	"dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"  \
+	"snat tcp 10.1.0.1:80 masq\n"                    \
+	"accept input tcp 10.0.0.1:80\naccepts-wanted\n" \
+	"link a0\nvip a0 10.0.0.1\nsetting arp_ignore 1\n"
+/* A full_nat service of each family; its rules are there. */
+#define BARE "snat tcp 10.1.0.1:80 masq\nsnat tcp [fd00:1::1]:80 masq\nsound\n"
+#define BOTH                                                                           \
+	"service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"   \
+	"service tcp [fd00::1]:80 wrr\n"                                               \
+	"dest tcp [fd00::1]:80 [fd00:1::1]:80 1 full_nat\n"                            \
+	"snat tcp 10.1.0.1:80 masq\nsnat tcp [fd00:1::1]:80 masq\nwanted\n"            \
+	"setting module 1\nsetting module6 1\nsetting forward 1\nsetting forward6 1\n" \
+	"setting accept_ra:eth0 2\n"
+#define BOTH_REST  "ipvs: service-add service-add\n"
+#define BOTH_TRACE "host: host-set host-set host-set host-set\nhost: host-set\n" BOTH_REST
+
 #define NEW_TRACE "host: host-set host-set\nsnat: snat-setup snat-add snat-add\n"
 
 static const struct {
@@ -155,6 +174,48 @@ static const struct {
 	  "Bh" },
 	{ "only that rule stays", NULL, OLD, "dest-del tcp 10.0.0.1:80 -> 10.1.0.2:80", -1, -1, 0,
 	  "ipvs: dest-del dest-del\nipvs: service-del\nsnat: snat-del\n", ".B..hh" },
+	/* Accepts, links and addresses: nothing waits for them, and they wait for nothing. */
+	{ "all that is new, in its order", AROUND "wanted\n", NULL, NULL, -1, -1, 0,
+	  "host: host-set link-add vip-add\nfirewall: firewall-setup accept-add\n"
+	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\n",
+	  "........." },
+	{ "and all that goes", NULL, AROUND "accepts-sound\nsound\n", NULL, -1, -1, 0,
+	  "ipvs: dest-del\nipvs: service-del\nsnat: snat-del snat-teardown\n"
+	  "firewall: accept-del firewall-teardown\nhost: vip-del link-del\n",
+	  "........" },
+	{ "accepts that fail hold nothing", AROUND "wanted\n", NULL, NULL, -1, EZLB_LAYER_FIREWALL,
+	  1,
+	  "host: host-set link-add vip-add\nfirewall: firewall-setup accept-add\n"
+	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\n",
+	  "...EE...." },
+	{ "nor does a link", AROUND "wanted\n", NULL, "link-add", -1, -1, 0,
+	  "host: host-set link-add vip-add\nfirewall: firewall-setup accept-add\n"
+	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\n",
+	  ".B......." },
+	{ "nor a setting that SNAT does not need", AROUND "wanted\n", NULL, "host-set", -1, -1, 0,
+	  "host: host-set link-add vip-add\nfirewall: firewall-setup accept-add\n"
+	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\n",
+	  "B........" },
+	{ "a dest that lingers holds its rule, but neither accepts nor addresses", NULL,
+	  AROUND "accepts-sound\nsound\n", "dest-del", -1, -1, 0,
+	  "ipvs: dest-del\nipvs: service-del\n"
+	  "firewall: accept-del firewall-teardown\nhost: vip-del link-del\n",
+	  "B.hh...." },
+	/* Settings of one family. */
+	{ "IPv4 that is not forwarded holds dests of IPv4", BOTH, BARE, "host-set net.ipv4.ip_f",
+	  -1, -1, 0, BOTH_TRACE "ipvs: dest-add\n", "..B....h." },
+	{ "so does its module", BOTH, BARE, "host-set module ip_tables", -1, -1, 0,
+	  BOTH_TRACE "ipvs: dest-add\n", "B......h." },
+	{ "IPv6 that is not forwarded holds dests of IPv6", BOTH, BARE,
+	  "host-set net.ipv6.conf.all", -1, -1, 0, BOTH_TRACE "ipvs: dest-add\n", "....B...h" },
+	{ "so does its module", BOTH, BARE, "host-set module ip6_tables", -1, -1, 0,
+	  BOTH_TRACE "ipvs: dest-add\n", ".B......h" },
+	{ "accept_ra holds IPv6 forwarding, which holds dests of IPv6", BOTH, BARE,
+	  "host-set net.ipv6.conf.eth0", -1, -1, 0,
+	  "host: host-set host-set host-set host-set\n" BOTH_REST "ipvs: dest-add\n", "...Bh...h" },
+	{ "conntrack holds both", BOTH "setting conntrack 1\n", BARE, "host-set net.ipv4.vs", -1,
+	  -1, 0, "host: host-set host-set host-set host-set host-set\nhost: host-set\n" BOTH_REST,
+	  "..B.....hh" },
 	/* A layer that could not be read. */
 	{ "SNAT not read: never written, dests held", NEW, NULL, NULL, EZLB_LAYER_SNAT, -1, 0,
 	  "host: host-set host-set\nipvs: service-add\n", "..EEE.hh" },

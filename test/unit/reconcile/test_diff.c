@@ -70,6 +70,54 @@ static const struct {
 	{ "a setting that the kernel lacks, and one that could not be read",
 	  "setting conntrack 1\nsetting forward 1\n", "setting conntrack -1\n",
 	  "host-set net.ipv4.vs.conntrack = 1\nhost-set net.ipv4.ip_forward = 1\n" },
+	{ "a setting that is more than enough, and one that is not",
+	  "setting forward 1\nsetting arp_ignore 1\nsetting arp_announce 2\n",
+	  "setting forward 7\nsetting arp_ignore 8\nsetting arp_announce 1\n",
+	  "host-set net.ipv4.conf.all.arp_announce = 2 (was 1)\n" },
+	{ "a setting of one interface is no other's",
+	  "setting accept_ra:eth0 2\nsetting accept_ra:eth1 2\nsetting forward6 1\n",
+	  "setting accept_ra:eth0 1\nsetting accept_ra:eth1 2\nsetting accept_ra:eth2 0\n"
+	  "setting forward6 0\n",
+	  "host-set net.ipv6.conf.eth0.accept_ra = 2 (was 1)\n"
+	  "host-set net.ipv6.conf.all.forwarding = 1 (was 0)\n" },
+	{ "a range that grows",
+	  "snat tcp 10.1.0.1:80 10.9.0.1-10.9.0.4\nsnat tcp 10.1.0.2:80 10.9.0.1-10.9.0.4\nwanted\n",
+	  "snat tcp 10.1.0.1:80 10.9.0.1\nsnat tcp 10.1.0.2:80 10.9.0.1-10.9.0.4\nsound\n",
+	  "snat-set tcp 10.1.0.1:80 snat to 10.9.0.1-10.9.0.4 (was snat to 10.9.0.1)\n" },
+	{ "links, addresses and accepts come before all else, and go after it",
+	  "link b0\nvip b0 10.0.0.2\nvip b0 fd00::1\n"
+	  "accept forward tcp 10.0.0.2:80\naccept input tcp 10.0.0.2:80\naccepts-wanted\n"
+	  "setting arp_ignore 1\nwanted\nservice tcp 10.0.0.2:80 wrr\n",
+	  "link a0\nvip a0 10.0.0.1\naccept input tcp 10.0.0.1:80\naccepts-present\n"
+	  "service tcp 10.0.0.1:80 wrr\nsnat tcp 10.1.0.3:80 masq\nsound\n",
+	  "host-set net.ipv4.conf.all.arp_ignore = 1\n"
+	  "link-add b0\n"
+	  "vip-add 10.0.0.2 on b0\n"
+	  "vip-add fd00::1 on b0\n"
+	  "firewall-setup chains EZLB-INPUT and EZLB-FORWARD and what leads to them\n"
+	  "accept-add input tcp 10.0.0.2:80\n"
+	  "accept-add forward tcp 10.0.0.2:80\n"
+	  "service-add tcp 10.0.0.2:80 scheduler wrr\n"
+	  "service-del tcp 10.0.0.1:80\n"
+	  "snat-del tcp 10.1.0.3:80 masquerade\n"
+	  "accept-del input tcp 10.0.0.1:80\n"
+	  "vip-del 10.0.0.1 on a0\n"
+	  "link-del a0\n" },
+	{ "equal links, addresses and accepts",
+	  "link a0\nvip a0 10.0.0.1\naccept input tcp 10.0.0.1:80\naccepts-wanted\n",
+	  "link a0\nvip a0 10.0.0.1\naccept input tcp 10.0.0.1:80\naccepts-sound\n"
+	  "gate input 4\nelsewhere 10.0.0.1\n",
+	  "" },
+	{ "the same address on another link", "vip b0 10.0.0.1\n", "vip a0 10.0.0.1\n",
+	  "vip-add 10.0.0.1 on b0\nvip-del 10.0.0.1 on a0\n" },
+	{ "no filter drops any more: accepts and their frame go", NULL,
+	  "accept input tcp 10.0.0.1:80\naccepts-sound\n",
+	  "accept-del input tcp 10.0.0.1:80\n"
+	  "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and what leads to them\n" },
+	{ "teardown of half a frame of accepts", NULL, "accepts-present\n",
+	  "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and what leads to them\n" },
+	{ "one frame is not the other", "wanted\n", "sound\naccepts-sound\n",
+	  "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and what leads to them\n" },
 };
 
 static void test_cases(void **state)

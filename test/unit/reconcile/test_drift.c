@@ -14,6 +14,13 @@
 #define ON  "setting conntrack 1\nsetting forward 1\n"
 #define OFF "setting conntrack 0\nsetting forward 1\n"
 
+#define UDP	 "service udp 10.0.0.1:80 wrr\n"
+#define NAT6	 "snat tcp [fd00::1]:80 masq\n"
+#define VIP	 "link a0\nvip a0 10.0.0.1\n"
+#define IN	 "accept input tcp 10.0.0.1:80\n"
+#define OUT	 "accept forward tcp 10.0.0.1:80\n"
+#define TEARDOWN "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and what leads to them\n"
+
 /* left and actual as text; both are in scope but for what `outside` names. */
 static const struct {
 	const char *name, *left, *actual, *want;
@@ -51,6 +58,39 @@ static const struct {
 	{ "a setting is set back", ON "wanted\nsound\n", OFF "sound\n",
 	  "host-set net.ipv4.vs.conntrack = 0 (was 1)\n" },
 	{ "without full_nat neither chain nor settings are ours", NAT ON "sound\n", OFF, "" },
+	{ "more than enough is no drift", OFF "wanted\nsound\n", ON "sound\n", "" },
+	{ "nor is less that is still enough", "setting forward 7\nwanted\nsound\n",
+	  "setting forward 1\nsound\n", "" },
+	{ "what was not enough is no news", "setting forward 0\nwanted\nsound\n",
+	  "setting forward -1\nsound\n", "" },
+	{ "a setting that udp needs", UDP "setting expire 1\nsetting forward 1\n",
+	  UDP "setting expire 0\nsetting forward 0\n",
+	  "host-set net.ipv4.vs.expire_nodest_conn = 0 (was 1)\n" },
+	{ "which tcp does not", WEB "setting expire 1\n", WEB "setting expire 0\n", "" },
+	{ "settings that addresses need", VIP "setting arp_ignore 1\nsetting forward 1\n",
+	  VIP "setting arp_ignore 0\nsetting forward 0\n",
+	  "host-set net.ipv4.conf.all.arp_ignore = 0 (was 1)\n" },
+	{ "which nobody needs without", WEB "setting arp_ignore 1\n", WEB "setting arp_ignore 0\n",
+	  "" },
+	{ "settings of IPv6, with rules of IPv6",
+	  NAT6 "setting accept_ra:eth0 2\nsetting forward6 1\nwanted\nsound\n",
+	  NAT6 "setting accept_ra:eth0 1\nsetting forward6 0\nsound\n",
+	  "host-set net.ipv6.conf.eth0.accept_ra = 1 (was 2)\n"
+	  "host-set net.ipv6.conf.all.forwarding = 0 (was 1)\n" },
+	{ "and without", NAT "setting forward6 1\nwanted\nsound\n",
+	  NAT "setting forward6 0\nsound\n", "" },
+	{ "an address and its link are gone", VIP, NULL, "vip-del 10.0.0.1 on a0\nlink-del a0\n" },
+	{ "what somebody else puts on our link is theirs", VIP, VIP "vip a0 10.0.0.9\nlink b0\n",
+	  "" },
+	{ "an accept is gone", IN OUT "accepts-wanted\naccepts-sound\n", OUT "accepts-sound\n",
+	  "accept-del input tcp 10.0.0.1:80\n" },
+	{ "the frame is gone: its accepts go without saying",
+	  IN OUT "accepts-wanted\naccepts-sound\n", NULL, TEARDOWN },
+	{ "what leads to them is gone", IN "accepts-wanted\naccepts-sound\n",
+	  IN "accepts-present\n", TEARDOWN },
+	{ "a frame of accepts that was never sound is no news",
+	  IN "accepts-wanted\naccepts-present\n", IN "accepts-present\n", "" },
+	{ "a frame that nobody wanted", IN "accepts-sound\n", NULL, "" },
 };
 
 static void test_cases(void **state)
@@ -95,9 +135,9 @@ static int peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64
 
 static void test_peek(void **state)
 {
-	struct layer layers[EZLB_LAYERS] = { { .print = 7 },
-					     { .print = 8, .rc = -EIO },
-					     { .print = 9 } };
+	struct layer layers[EZLB_LAYERS] = {
+		{ .print = 7 }, { .print = 8, .rc = -EIO }, { .print = 9 }, { .print = 10 }
+	};
 	const struct ezlb_scope scope = { 0 };
 	struct ezlb_dataplane dp;
 	struct ezlb_prints prints;
@@ -111,6 +151,7 @@ static void test_peek(void **state)
 	assert_int_equal(prints.layer[0], 7);
 	assert_int_equal(prints.layer[1], EIO);
 	assert_int_equal(prints.layer[2], 9);
+	assert_int_equal(prints.layer[3], 10);
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		assert_ptr_equal(layers[i].scope, &scope);
 }

@@ -31,8 +31,8 @@ static struct ezlb_verdicts verdicts_of(const char *text)
 }
 
 /* The specs come in any order: the result is sorted. */
-static void check_target(bool by_listener, const char *const specs[SPECS], const char *verdict_text,
-			 const char *actual_text, const char *want)
+static void check_policy(const struct ezlb_policy *policy, const char *const specs[SPECS],
+			 const char *verdict_text, const char *actual_text, const char *want)
 {
 	struct ezlb_verdicts verdicts = verdicts_of(verdict_text);
 	struct ezlb_table actual = table_of(actual_text), target = { .snat_wanted = false };
@@ -45,7 +45,7 @@ static void check_target(bool by_listener, const char *const specs[SPECS], const
 		if (made[i])
 			*EZLB_PUSH(&desired) = made[i];
 	}
-	ezlb_reconcile_target(&desired, &verdicts, &actual, by_listener, &target);
+	ezlb_reconcile_target(&desired, &verdicts, &actual, policy, &target);
 	got = text_of(&target);
 	assert_string_equal(got, want);
 	for (int i = 0; i < SPECS; i++)
@@ -56,7 +56,17 @@ static void check_target(bool by_listener, const char *const specs[SPECS], const
 	ezlb_table_clear(&target);
 }
 
+static void check_target(bool by_listener, const char *const specs[SPECS], const char *verdict_text,
+			 const char *actual_text, const char *want)
+{
+	const struct ezlb_policy policy = { .by_listener = by_listener };
+
+	check_policy(&policy, specs, verdict_text, actual_text, want);
+}
+
 #define SETTINGS "setting module 1\nsetting conntrack 1\nsetting forward 1\nwanted\n"
+#define UDP_SETTINGS \
+	"setting module 1\nsetting conntrack 1\nsetting expire 1\nsetting forward 1\nwanted\n"
 
 static void full_nat_true_makes_the_right_rules(void **state)
 {
@@ -73,7 +83,7 @@ static void full_nat_true_makes_the_right_rules(void **state)
 		     "dest udp 10.0.0.1:53 10.1.0.1:53 1 full_nat\n"
 		     "snat tcp 10.1.0.1:8080 10.9.0.1\n"
 		     "snat tcp 10.1.0.2:8080 10.9.0.1\n"
-		     "snat udp 10.1.0.1:53 masq\n" SETTINGS);
+		     "snat udp 10.1.0.1:53 masq\n" UDP_SETTINGS);
 }
 
 static void full_nat_false_makes_none(void **state)
@@ -157,7 +167,19 @@ static const struct {
 	  "service tcp 10.0.0.1:80 wrr\nservice udp 10.0.0.1:80 wrr\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1\n"
 	  "dest udp 10.0.0.1:80 10.1.0.2:80 1 full_nat\n"
-	  "snat udp 10.1.0.2:80 masq\n" SETTINGS },
+	  "snat udp 10.1.0.2:80 masq\n" UDP_SETTINGS },
+	{ "a range of sources",
+	  { "a tcp 10.0.0.1:80 snat=10.9.0.1-10.9.0.4 10.1.0.1:80" },
+	  NULL,
+	  NULL,
+	  "service tcp 10.0.0.1:80 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
+	  "snat tcp 10.1.0.1:80 10.9.0.1-10.9.0.4\n" SETTINGS },
+	{ "udp without full_nat wants dead backends' flows to go elsewhere, and no more",
+	  { "a udp 10.0.0.1:53 10.1.0.1:53" },
+	  NULL,
+	  NULL,
+	  "service udp 10.0.0.1:53 wrr\ndest udp 10.0.0.1:53 10.1.0.1:53 1\nsetting expire 1\n" },
 };
 
 static void test_cases(void **state)
@@ -187,7 +209,8 @@ static const struct {
 	  "dest tcp 10.0.0.2:80 10.1.0.3:80 1\n"
 	  "dest udp 10.0.0.1:53 10.1.0.1:53 1 full_nat\n"
 	  "snat tcp 10.0.0.1:80 10.9.0.1\n"
-	  "snat udp 10.0.0.1:53 masq\n" NO_MODULE },
+	  "snat udp 10.0.0.1:53 masq\n"
+	  "setting conntrack 1\nsetting expire 1\nsetting forward 1\nwanted\n" },
 	{ "whatever the verdicts are",
 	  { "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80 10.1.0.2:80" },
 	  "web 10.1.0.1:80 down\nweb 10.1.0.2:80 unknown\n",
@@ -223,13 +246,14 @@ static void test_rows_carry_what_the_spec_says(void **state)
 	struct ezlb_table actual = { .snat_wanted = false }, t = actual;
 	struct ezlb_desired desired = { 0 };
 	struct ezlb_verdicts verdicts = { 0 };
+	const struct ezlb_policy policy = { .firewall = true };
 
 	(void)state;
 	v4->forward = EZLB_DIRECT;
 	ezlb_strcpy(v4->scheduler, sizeof(v4->scheduler), "sh");
 	*EZLB_PUSH(&desired) = v4;
 	*EZLB_PUSH(&desired) = v6;
-	ezlb_reconcile_target(&desired, &verdicts, &actual, false, &t);
+	ezlb_reconcile_target(&desired, &verdicts, &actual, &policy, &t);
 	assert_string_equal(t.services.items[0].scheduler, "sh");
 	assert_int_equal(t.services.items[0].netmask, ~0u);
 	assert_int_equal(t.services.items[1].netmask, 128);
@@ -243,6 +267,133 @@ static void test_rows_carry_what_the_spec_says(void **state)
 	EZLB_VEC_CLEAR(&desired);
 	ezlb_spec_free(v4);
 	ezlb_spec_free(v6);
+}
+
+#define WEB   "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80"
+#define SIX   "six tcp [fd00::1]:80 snat=masq [fd00:1::1]:80"
+#define PLAIN "plain tcp 10.0.0.2:80 10.1.0.1:80"
+#define WEB_ROWS                        \
+	"service tcp 10.0.0.1:80 wrr\n" \
+	"dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
+#define SIX_ROWS                         \
+	"service tcp [fd00::1]:80 wrr\n" \
+	"dest tcp [fd00::1]:80 [fd00:1::1]:80 1 full_nat\n"
+#define PLAIN_ROWS   "service tcp 10.0.0.2:80 wrr\ndest tcp 10.0.0.2:80 10.1.0.1:80 1\n"
+#define SIX_SNAT     "snat tcp [fd00:1::1]:80 masq\n"
+#define SIX_SETTINGS "setting module 1\nsetting module6 1\nsetting conntrack 1\n"
+#define GATES	     "gate input 4\ngate forward 4\n"
+#define ARP	     "setting arp_ignore 1\nsetting arp_announce 2\n"
+
+static const struct {
+	const char *name;
+	struct ezlb_policy policy;
+	const char *specs[SPECS];
+	const char *actual, *want;
+} policy_cases[] = {
+	/* IPv6. */
+	{ "IPv6 forwards already: accept_ra is not touched",
+	  { .firewall = true },
+	  { SIX },
+	  "setting accept_ra:eth0 1\nsetting forward6 1\n",
+	  SIX_ROWS SIX_SNAT SIX_SETTINGS "setting forward6 1\nwanted\n" },
+	{ "IPv6 is about to forward: accept_ra first, of each interface that has one",
+	  { .firewall = true },
+	  { SIX },
+	  "setting accept_ra:eth1 1\nsetting accept_ra:eth0 1\nsetting forward6 0\n",
+	  SIX_ROWS SIX_SNAT SIX_SETTINGS
+	  "setting accept_ra:eth0 2\nsetting accept_ra:eth1 2\nsetting forward6 1\nwanted\n" },
+	{ "by listener neither module is wanted",
+	  { .by_listener = true },
+	  { SIX },
+	  NULL,
+	  SIX_ROWS "snat tcp [fd00::1]:80 masq\n"
+		   "setting conntrack 1\nsetting forward6 1\nwanted\n" },
+	{ "IPv6 without full_nat wants none of it",
+	  { .firewall = true },
+	  { "six tcp [fd00::1]:80 [fd00:1::1]:80" },
+	  "setting accept_ra:eth1 1\nsetting forward6 0\n",
+	  "service tcp [fd00::1]:80 wrr\ndest tcp [fd00::1]:80 [fd00:1::1]:80 1\n" },
+	/* Accepts. */
+	{ "no filter drops: no accept",
+	  { .firewall = true },
+	  { WEB },
+	  NULL,
+	  WEB_ROWS "snat tcp 10.1.0.1:80 masq\n" SETTINGS },
+	{ "accepts at both gates; without full_nat no rule can know the answers",
+	  { .firewall = true },
+	  { WEB, PLAIN },
+	  GATES,
+	  "service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.2:80 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\ndest tcp 10.0.0.2:80 10.1.0.1:80 1\n"
+	  "snat tcp 10.1.0.1:80 masq\n"
+	  "setting module 1\nsetting conntrack 1\nsetting forward 1\n"
+	  "accept input tcp 10.0.0.1:80\naccept input tcp 10.0.0.2:80\n"
+	  "accept forward tcp 10.0.0.1:80\nwanted\naccepts-wanted\n" },
+	{ "one gate only",
+	  { .firewall = true },
+	  { WEB },
+	  "gate forward 4\n",
+	  WEB_ROWS "snat tcp 10.1.0.1:80 masq\n"
+		   "setting module 1\nsetting conntrack 1\nsetting forward 1\n"
+		   "accept forward tcp 10.0.0.1:80\nwanted\naccepts-wanted\n" },
+	{ "a filter of the other family is not in the way",
+	  { .firewall = true },
+	  { PLAIN, "p6 tcp [fd00::1]:80 [fd00:1::1]:80" },
+	  "gate input 6\n",
+	  "service tcp 10.0.0.2:80 wrr\nservice tcp [fd00::1]:80 wrr\n"
+	  "dest tcp 10.0.0.2:80 10.1.0.1:80 1\ndest tcp [fd00::1]:80 [fd00:1::1]:80 1\n"
+	  "accept input tcp [fd00::1]:80\naccepts-wanted\n" },
+	{ "the firewall is not to be touched",
+	  { .firewall = false },
+	  { PLAIN },
+	  GATES,
+	  PLAIN_ROWS },
+	/* Addresses. */
+	{ "no device: no address is kept",
+	  { .firewall = true },
+	  { PLAIN },
+	  "link ezlb0\nvip ezlb0 10.0.0.2\n",
+	  PLAIN_ROWS },
+	{ "each address once, on its link, and ARP kept quiet",
+	  { .vip_device = "ezlb0" },
+	  { PLAIN, "b tcp 10.0.0.2:81 10.1.0.1:80", "c tcp [fd00::1]:80 [fd00:1::1]:80" },
+	  NULL,
+	  "service tcp 10.0.0.2:80 wrr\nservice tcp 10.0.0.2:81 wrr\n"
+	  "service tcp [fd00::1]:80 wrr\n"
+	  "dest tcp 10.0.0.2:80 10.1.0.1:80 1\ndest tcp 10.0.0.2:81 10.1.0.1:80 1\n"
+	  "dest tcp [fd00::1]:80 [fd00:1::1]:80 1\n" ARP
+	  "link ezlb0\nvip ezlb0 10.0.0.2\nvip ezlb0 fd00::1\n" },
+	{ "ARP is no matter of IPv6",
+	  { .vip_device = "ezlb0" },
+	  { "six tcp [fd00::1]:80 [fd00:1::1]:80" },
+	  NULL,
+	  "service tcp [fd00::1]:80 wrr\ndest tcp [fd00::1]:80 [fd00:1::1]:80 1\n"
+	  "link ezlb0\nvip ezlb0 fd00::1\n" },
+	{ "an address that is local elsewhere is left there, and a link for none is not made",
+	  { .vip_device = "ezlb0" },
+	  { PLAIN },
+	  "elsewhere 10.0.0.2\n",
+	  PLAIN_ROWS ARP },
+	{ "one that is ours already stays, though it has come elsewhere too",
+	  { .vip_device = "ezlb0" },
+	  { PLAIN },
+	  "elsewhere 10.0.0.2\nlink ezlb0\nvip ezlb0 10.0.0.2\n",
+	  PLAIN_ROWS ARP "link ezlb0\nvip ezlb0 10.0.0.2\n" },
+	{ "what is on another link of ours does not count",
+	  { .vip_device = "ezlb0" },
+	  { PLAIN },
+	  "elsewhere 10.0.0.2\nlink ezlb9\nvip ezlb9 10.0.0.2\n",
+	  PLAIN_ROWS ARP },
+};
+
+static void test_policy(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(policy_cases); i++) {
+		print_message("%s\n", policy_cases[i].name);
+		check_policy(&policy_cases[i].policy, policy_cases[i].specs, NULL,
+			     policy_cases[i].actual, policy_cases[i].want);
+	}
 }
 
 static void test_scope_is_what_is_wanted_or_owned(void **state)
@@ -280,37 +431,67 @@ static void test_scope_is_what_is_wanted_or_owned(void **state)
 	"dest tcp 10.0.0.1:80 10.1.0.1:80 3\nsnat tcp 10.0.0.1:80 10.9.0.1\n" \
 	"snat tcp 10.0.0.2:80 10.9.0.2\nsnat tcp 10.1.0.1:80 10.9.0.3\nsound\n"
 
+#define ACCEPTS                                                          \
+	"accept input tcp 10.0.0.1:80\naccept forward tcp 10.0.0.1:80\n" \
+	"accept input tcp 10.0.0.2:80\naccepts-sound\n"
+
 static const struct {
 	const char *name;
 	bool by_listener;
 	const char *target, *actual, *want;
+	bool no_firewall;
 } keeps[] = {
 	{ "the service stays with its dests and rules as they are, others do not", false, NULL,
 	  ACTUAL,
 	  "service tcp 10.0.0.1:80 rr\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 3\n"
-	  "snat tcp 10.1.0.1:80 10.9.0.1\nwanted\n" },
+	  "snat tcp 10.1.0.1:80 10.9.0.1\nwanted\n",
+	  false },
 	{ "what is not in the kernel is not wanted", false, NULL, "service tcp 10.0.0.2:80 rr\n",
-	  "" },
+	  "", false },
 	{ "without a rule it wants no frame", false, NULL,
 	  "service tcp 10.0.0.1:80 rr\ndest tcp 10.0.0.1:80 10.1.0.1:80 3\n",
-	  "service tcp 10.0.0.1:80 rr\ndest tcp 10.0.0.1:80 10.1.0.1:80 3\n" },
+	  "service tcp 10.0.0.1:80 rr\ndest tcp 10.0.0.1:80 10.1.0.1:80 3\n", false },
 	{ "by listener: the service's own rule", true, NULL, BY_LISTENER,
 	  "service tcp 10.0.0.1:80 rr\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 3\n"
-	  "snat tcp 10.0.0.1:80 10.9.0.1\nwanted\n" },
+	  "snat tcp 10.0.0.1:80 10.9.0.1\nwanted\n",
+	  false },
 	{ "by listener: a service without dests keeps its rule, and target keeps its own", true,
 	  "service tcp 10.0.0.3:80 wrr\nsnat tcp 10.0.0.3:80 masq\nwanted\n",
 	  "service tcp 10.0.0.1:80 rr\nsnat tcp 10.0.0.1:80 10.9.0.1\nsound\n",
 	  "service tcp 10.0.0.1:80 rr\nservice tcp 10.0.0.3:80 wrr\n"
-	  "snat tcp 10.0.0.1:80 10.9.0.1\nsnat tcp 10.0.0.3:80 masq\nwanted\n" },
+	  "snat tcp 10.0.0.1:80 10.9.0.1\nsnat tcp 10.0.0.3:80 masq\nwanted\n",
+	  false },
 	{ "a rule that target has already is target's", false,
 	  "service tcp 10.0.0.3:80 wrr\ndest tcp 10.0.0.3:80 10.1.0.1:80 1 full_nat\n"
 	  "snat tcp 10.1.0.1:80 masq\nwanted\n",
 	  ACTUAL,
 	  "service tcp 10.0.0.1:80 rr\nservice tcp 10.0.0.3:80 wrr\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 3\ndest tcp 10.0.0.3:80 10.1.0.1:80 1 full_nat\n"
-	  "snat tcp 10.1.0.1:80 masq\nwanted\n" },
+	  "snat tcp 10.1.0.1:80 masq\nwanted\n",
+	  false },
+	{ "its accepts stay, others do not", false, NULL, ACCEPTS,
+	  "accept input tcp 10.0.0.1:80\naccept forward tcp 10.0.0.1:80\naccepts-wanted\n", false },
+	{ "but not where the firewall is not to be touched", false, NULL, ACCEPTS, "", true },
+	{ "without an accept of its own it wants no frame", false, NULL,
+	  "accept input tcp 10.0.0.2:80\naccepts-sound\n", "", false },
+	{ "its address stays with the link that it is on", false, NULL,
+	  "link a0\nlink b0\nvip a0 10.0.0.1\nvip b0 10.0.0.2\nvip c0 10.0.0.1\n",
+	  "link a0\nvip a0 10.0.0.1\nvip c0 10.0.0.1\n", false },
+	{ "what target has of these is there once", false,
+	  "link a0\nvip a0 10.0.0.1\naccept input tcp 10.0.0.3:80\naccepts-wanted\n",
+	  "link a0\nlink b0\nvip a0 10.0.0.1\nvip b0 10.0.0.1\n"
+	  "accept input tcp 10.0.0.1:80\naccepts-sound\n",
+	  "accept input tcp 10.0.0.1:80\naccept input tcp 10.0.0.3:80\n"
+	  "link a0\nlink b0\nvip a0 10.0.0.1\nvip b0 10.0.0.1\naccepts-wanted\n",
+	  false },
+	{ "a range stays a range", false, NULL,
+	  "service tcp 10.0.0.1:80 rr\ndest tcp 10.0.0.1:80 10.1.0.1:80 3\n"
+	  "snat tcp 10.1.0.1:80 10.9.0.1-10.9.0.4\nsound\n",
+	  "service tcp 10.0.0.1:80 rr\ndest tcp 10.0.0.1:80 10.1.0.1:80 3\n"
+	  "snat tcp 10.1.0.1:80 10.9.0.1-10.9.0.4\nwanted\n",
+	  false },
 };
 
 static void test_keep(void **state)
@@ -319,11 +500,13 @@ static void test_keep(void **state)
 	for (size_t i = 0; i < COUNT_OF(keeps); i++) {
 		struct ezlb_table target = table_of(keeps[i].target);
 		struct ezlb_table actual = table_of(keeps[i].actual);
+		const struct ezlb_policy policy = { .by_listener = keeps[i].by_listener,
+						    .firewall = !keeps[i].no_firewall };
 		struct ezlb_scope keep = { 0 };
 		EZLB_AUTO_FREE char *got = NULL;
 
 		*EZLB_PUSH(&keep) = key_of("tcp", "10.0.0.1:80");
-		ezlb_reconcile_keep(&keep, &actual, keeps[i].by_listener, &target);
+		ezlb_reconcile_keep(&keep, &actual, &policy, &target);
 		got = text_of(&target);
 		if (strcmp(got, keeps[i].want) != 0)
 			fail_msg("%s:\n%s", keeps[i].name, got);
@@ -340,6 +523,7 @@ int main(void)
 		cmocka_unit_test(full_nat_false_makes_none),
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_by_listener),
+		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_rows_carry_what_the_spec_says),
 		cmocka_unit_test(test_scope_is_what_is_wanted_or_owned),
 		cmocka_unit_test(test_keep),
