@@ -4,13 +4,18 @@
  * chain of our own:
  *
  *   -A POSTROUTING -j EZLB-SNAT
- *   -A EZLB-SNAT -d <backend>/32 -p <proto> -m <proto> --dport <port> -j SNAT --to-source <to>
- *   -A EZLB-SNAT -d <backend>/32 -p <proto> -m <proto> --dport <port> -j MASQUERADE
+ *   -A EZLB-SNAT -d <backend>/32 -p <proto> -m <proto> --dport <port> \
+ *       -j SNAT --to-source <first>[-<last>] --random-fully
+ *   -A EZLB-SNAT -d <backend>/32 -p <proto> -m <proto> --dport <port> -j MASQUERADE --random-fully
  *
- * and the same with /128 in the table of ip6tables. The jump is put first in POSTROUTING: NAT is
- * decided once for a connection, by the first rule that matches, and a container engine's own
- * MASQUERADE must not win over snat_ip. Where another program puts a rule before it later, it stays
- * where it is: two programs that both insist on being first would never come to rest.
+ * and the same with /128 in the table of ip6tables. Of a range the kernel takes an address by a
+ * hash of the client's and the backend's: a client always comes to a backend from the same one.
+ * Its ports are fully random, for in their order two connections at a time take the same one and
+ * one of them fails. The packets that a rule counts are the row's connections. The jump is put
+ * first in POSTROUTING: NAT is decided once for a connection, by the first rule that matches, and a
+ * container engine's own MASQUERADE must not win over snat_ip. Where another program puts a rule
+ * before it later, it stays where it is: two programs that both insist on being first would never
+ * come to rest.
  *
  * The chain is ours alone. A rule in it that is not exactly of this form, a second rule for the
  * same backend, and any other rule of the table that leads to it make the frame unsound, and go.
@@ -28,9 +33,10 @@
  * a family, under the lock in $XTABLES_LOCKFILE or /run/xtables.lock with a wait of at most 2 s
  * (-EAGAIN afterwards); the table is read again under the lock before and after. An op that finds
  * its work done is done; where that is all, nothing is written. Any op that puts something in mends
- * its family's frame too, SETUP that of both. Rules keep their order and their counters. Never
- * touches a rule outside its chain except those that lead to it. Opening touches nothing; list and
- * removing ops do not load a table. Needs CAP_NET_ADMIN and CAP_NET_RAW (for libiptc's socket).
+ * its family's frame too, SETUP that of both. Rules keep their order and their counters, with a new
+ * value too. Never touches a rule outside its chain except those that lead to it. Opening touches
+ * nothing; list and removing ops do not load a table. Needs CAP_NET_ADMIN and CAP_NET_RAW (for
+ * libiptc's socket).
  *
  * The frame is IPv4's and, once there has been a row of IPv6, IPv6's as well: before, no op touches
  * or loads that table. Where one family as a whole fails, its ops get its -errno, those of the
@@ -54,16 +60,19 @@ bool ezlb_snat_iptables_has_chain(const char *prefix);
  * The table `ezlb` of nf_tables, one for ip and one for ip6, through libmnl and libnftnl: a chain
  * at postrouting, priority srcnat - 10 (it comes before whatever iptables and others do), one rule
  * that looks the connection's original destination (address, protocol, port) up in a map to the
- * source address, and one that does so in a set for masquerade. Rows are keyed by the service's
- * listener (the row's `backend` is the listener): backends that come and go change nothing here,
- * and what is not a connection of a service is never touched, ezlb's own probes included.
+ * range of source addresses, and one that does so in a set for masquerade. Rows are keyed by the
+ * service's listener (the row's `backend` is the listener): backends that come and go change
+ * nothing here, and what is not a connection of a service is never touched, ezlb's own probes
+ * included.
  *
  * One apply is one transaction a family, of element adds and deletes: all of it or nothing. So
  * where the kernel does no IPv6, the ops of IPv6 get its -errno and the others go on. The frame is
  * the ip table and, once there has been a row of IPv6, the ip6 table. A table is ours alone: what
  * is in it and is not ours makes the frame unsound. Any op on an unsound table makes all of it
  * again, rows and all, in that one transaction: there is no moment without. An op that finds its
- * work done is done; where that is all, nothing is written. Ports are chosen fully at random.
+ * work done is done; where that is all, nothing is written. Ports are chosen fully at random,
+ * addresses of a range as with iptables. Each element counts its row's connections, but with
+ * kernels before 5.7; a new value, and a table made again, go on from what they find.
  *
  * Its peek is the generation of the ruleset: it misses nothing, and tells of every change of
  * anybody in the network namespace. -ENOENT where the kernel has no nf_tables.
@@ -76,6 +85,17 @@ bool ezlb_snat_iptables_has_chain(const char *prefix);
  */
 int ezlb_snat_nftables_open(struct ezlb_layer **out, struct ezlb_err *err);
 
+/*
+ * A socket that becomes readable when anybody changes nf_tables in this network namespace, ezlb
+ * included; or -errno. The caller closes it. It does not tell what has changed: whoever is woken
+ * drains it, and looks at the peek. It never reports an error for what it had no room for, which a
+ * loop would take for its end. The kernel loads nf_tables for it: for who uses that anyway. Needs
+ * CAP_NET_ADMIN.
+ */
+int ezlb_nft_watch_open(struct ezlb_err *err);
+/* Reads what there is; what comes while it does so may make the socket readable once more. */
+void ezlb_nft_watch_drain(int fd);
+
 /* Which of the two, and why. */
 enum ezlb_snat_backend { EZLB_SNAT_AUTO, EZLB_SNAT_IPTABLES, EZLB_SNAT_NFTABLES };
 const char *ezlb_snat_backend_str(enum ezlb_snat_backend backend);	    /* "nftables" */
@@ -83,7 +103,7 @@ int ezlb_snat_backend_parse(const char *text, enum ezlb_snat_backend *out); /* o
 
 /* What the host gives away without a module being loaded for the question. */
 struct ezlb_snat_host {
-	bool legacy_nat;	   /* the legacy nat table is loaded: somebody works with it */
+	bool legacy_nat; /* one of the legacy nat tables is loaded: somebody works with it */
 	bool nf_tables, ip_tables; /* in the kernel, or among the modules that it can load */
 };
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "lock.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,6 +7,7 @@
 #include <unistd.h>
 
 #include <ezlb/duration.h>
+#include <ezlb/netfilter.h>
 
 const char *ezlb_xtables_lock_path(void)
 {

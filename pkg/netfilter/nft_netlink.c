@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "nft_netlink.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -13,6 +11,7 @@
 
 #include <ezlb/duration.h>
 #include <ezlb/mem.h>
+#include <ezlb/netfilter.h>
 
 /* The kernel never makes a piece of a dump larger than 32 KiB. */
 #define RECEIVE_BYTES (64 * 1024)

@@ -86,8 +86,7 @@ static void edit_slot(const struct ezlb_snat_slot *slot, struct ezlb_op *const *
 	if (!ref)
 		return;
 	put[ref->pos] = false;
-	if (!ezlb_snat_row_same(&slot->row, &ops[ref->pos]->snat))
-		*copy = (struct ezlb_snat_slot){ .ours = true, .row = ops[ref->pos]->snat };
+	copy->row.to = ops[ref->pos]->snat.to;
 }
 
 static void edit_slots(const struct ezlb_snat_slots *now, struct ezlb_op *const *ops, size_t n,

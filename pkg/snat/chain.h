@@ -16,7 +16,8 @@
 struct ezlb_snat_slot {
 	bool ours; /* false: a stranger's rule, or a second one for the same backend */
 	struct ezlb_snat_row row;
-	uint64_t packets, bytes; /* the rule's counters, kept when it has to be written again */
+	uint64_t bytes; /* as row.connections a counter, kept when the rule has to be written again
+			 */
 };
 struct ezlb_snat_slots EZLB_VEC(struct ezlb_snat_slot);
 

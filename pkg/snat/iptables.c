@@ -3,9 +3,9 @@
 
 #include <errno.h>
 
+#include <ezlb/netfilter.h>
 #include <ezlb/snat.h>
 
-#include "lock.h"
 #include "peek.h"
 #include "xt_nat.h"
 

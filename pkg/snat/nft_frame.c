@@ -12,6 +12,7 @@
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
+#include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
@@ -98,6 +99,17 @@ bool ezlb_nft_is_chain(const struct nlmsghdr *msg)
 
 /* --- the sets -------------------------------------------------------------------------------- */
 
+/* Says to nft that the data are ranges, not some address that is too long; the kernel keeps it. */
+static void put_interval(struct nftnl_set *set)
+{
+	struct nftnl_udata_buf *udata = must(nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN));
+
+	nftnl_udata_put_u32(udata, NFTNL_UDATA_SET_DATA_INTERVAL, 1);
+	nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(udata),
+			   nftnl_udata_buf_len(udata));
+	nftnl_udata_buf_free(udata);
+}
+
 static struct nftnl_set *build_set(const struct ezlb_nft_family *family, enum ezlb_nft_set set)
 {
 	struct nftnl_set *out = must(nftnl_set_alloc());
@@ -109,10 +121,13 @@ static struct nftnl_set *build_set(const struct ezlb_nft_family *family, enum ez
 	nftnl_set_set_u32(out, NFTNL_SET_KEY_TYPE,
 			  ((uint32_t)family->addr_type << 2 * TYPE_BITS) | TYPE_PROTO << TYPE_BITS |
 				  TYPE_SERVICE);
+	/* What each element has one of. */
+	nftnl_set_add_expr(out, must(nftnl_expr_alloc("counter")));
 	if (set == EZLB_NFT_SOURCE_OF) {
 		nftnl_set_set_u32(out, NFTNL_SET_FLAGS, NFT_SET_MAP);
-		nftnl_set_set_u32(out, NFTNL_SET_DATA_LEN, family->addr_len);
+		nftnl_set_set_u32(out, NFTNL_SET_DATA_LEN, 2u * family->addr_len);
 		nftnl_set_set_u32(out, NFTNL_SET_DATA_TYPE, family->addr_type);
+		put_interval(out);
 	}
 	return out;
 }
@@ -129,7 +144,20 @@ static void put_set(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *fami
 	nftnl_set_free(set);
 }
 
-/* A set with a timeout forgets, one with a size fills up, one with expressions may not match. */
+/* Kernels before 5.7 pass over the counter: then nothing is counted. */
+static bool only_counts(const struct nftnl_set *set)
+{
+	const struct nftnl_expr *expr;
+
+	if (nftnl_set_is_set(set, NFTNL_SET_EXPRESSIONS))
+		return false;
+	if (!nftnl_set_is_set(set, NFTNL_SET_EXPR))
+		return true;
+	expr = nftnl_set_get(set, NFTNL_SET_EXPR);
+	return expr && strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "counter") == 0;
+}
+
+/* A set with a timeout forgets, one with a size fills up, one with a limit may not match. */
 static bool same_set(const struct nftnl_set *a, const struct nftnl_set *b)
 {
 	static const uint16_t attrs[] = { NFTNL_SET_FLAGS,     NFTNL_SET_KEY_LEN,
@@ -141,8 +169,7 @@ static bool same_set(const struct nftnl_set *a, const struct nftnl_set *b)
 		if (nftnl_set_get_u32(a, attrs[i]) != nftnl_set_get_u32(b, attrs[i]))
 			return false;
 	}
-	return !nftnl_set_is_set(a, NFTNL_SET_TIMEOUT) && !nftnl_set_is_set(a, NFTNL_SET_EXPR) &&
-	       !nftnl_set_is_set(a, NFTNL_SET_EXPRESSIONS);
+	return !nftnl_set_is_set(a, NFTNL_SET_TIMEOUT) && only_counts(a);
 }
 
 bool ezlb_nft_is_set(const struct nlmsghdr *msg, const struct ezlb_nft_family *family,
@@ -183,8 +210,8 @@ static void add_key(struct nftnl_rule *rule, const struct ezlb_nft_family *famil
 	add_ct_original(rule, family->ct_dst, NFT_REG_1);
 	meta = add_expr(rule, "meta");
 	nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, NFT_META_L4PROTO);
-	nftnl_expr_set_u32(meta, NFTNL_EXPR_META_DREG, family->proto);
-	add_ct_original(rule, NFT_CT_PROTO_DST, family->port);
+	nftnl_expr_set_u32(meta, NFTNL_EXPR_META_DREG, family->second);
+	add_ct_original(rule, NFT_CT_PROTO_DST, family->third);
 }
 
 static void add_lookup(struct nftnl_rule *rule, enum ezlb_nft_set set)
@@ -206,7 +233,7 @@ static void add_snat(struct nftnl_rule *rule, const struct ezlb_nft_family *fami
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_TYPE, NFT_NAT_SNAT);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FAMILY, family->family);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MAX, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MAX, family->second);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FLAGS,
 			   NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_RANDOM_FULLY);
 }

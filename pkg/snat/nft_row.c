@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <libnftnl/expr.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include <ezlb/mem.h>
 
-#define KEY_MAX 24
+#define KEY_MAX	 24
+#define DATA_MAX 32
 
 /* The kernel names a register of four bytes that begins one of sixteen by the latter. */
 const struct ezlb_nft_family ezlb_nft_families[2] = {
@@ -32,7 +34,7 @@ const char *ezlb_nft_set_str(enum ezlb_nft_set set)
 
 enum ezlb_nft_set ezlb_nft_set_of(const struct ezlb_snat_row *row)
 {
-	return row->to.family ? EZLB_NFT_SOURCE_OF : EZLB_NFT_MASQUERADED;
+	return row->to.first.family ? EZLB_NFT_SOURCE_OF : EZLB_NFT_MASQUERADED;
 }
 
 static size_t addr_len(const struct ezlb_addr *addr)
@@ -46,9 +48,10 @@ int ezlb_nft_row_check(const struct ezlb_snat_row *row)
 
 	if (family != AF_INET && family != AF_INET6)
 		return -EAFNOSUPPORT;
-	if (row->to.family && row->to.family != family)
+	if (row->to.first.family &&
+	    (row->to.first.family != family || row->to.last.family != family))
 		return -EAFNOSUPPORT;
-	return row->backend.port ? 0 : -EINVAL;
+	return row->backend.port && ezlb_addr_cmp(&row->to.first, &row->to.last) <= 0 ? 0 : -EINVAL;
 }
 
 static size_t put_key(const struct ezlb_snat_row *row, uint8_t key[KEY_MAX])
@@ -63,6 +66,27 @@ static size_t put_key(const struct ezlb_snat_row *row, uint8_t key[KEY_MAX])
 	return len + 8;
 }
 
+static void put_range(struct nftnl_set_elem *elem, const struct ezlb_addr_range *range)
+{
+	size_t len = addr_len(&range->first);
+	uint8_t data[DATA_MAX];
+
+	memcpy(data, range->first.bytes, len);
+	memcpy(data + len, range->last.bytes, len);
+	nftnl_set_elem_set(elem, NFTNL_SET_ELEM_DATA, data, (uint32_t)(2 * len));
+}
+
+/* One that begins at zero is made by the kernel, where it can, as the set says. */
+static void put_counter(struct nftnl_set_elem *elem, uint64_t connections)
+{
+	struct nftnl_expr *expr = nftnl_expr_alloc("counter");
+
+	if (!expr)
+		abort();
+	nftnl_expr_set_u64(expr, NFTNL_EXPR_CTR_PACKETS, connections);
+	nftnl_set_elem_add_expr(elem, expr);
+}
+
 struct nftnl_set_elem *ezlb_nft_row_build(const struct ezlb_snat_row *row, bool data)
 {
 	struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
@@ -71,19 +95,20 @@ struct nftnl_set_elem *ezlb_nft_row_build(const struct ezlb_snat_row *row, bool 
 	if (!elem)
 		abort();
 	nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, key, (uint32_t)put_key(row, key));
-	if (data && row->to.family)
-		nftnl_set_elem_set(elem, NFTNL_SET_ELEM_DATA, row->to.bytes,
-				   (uint32_t)addr_len(&row->to));
+	if (data && row->to.first.family)
+		put_range(elem, &row->to);
+	if (data && row->connections)
+		put_counter(elem, row->connections);
 	return elem;
 }
 
-/* All that an element may have beside its key and data does something to the traffic it matches. */
+/* All that an element may have beside key, data and counter does something to the traffic it
+ * matches. */
 static bool is_plain(const struct nftnl_set_elem *elem)
 {
 	static const uint16_t extras[] = {
-		NFTNL_SET_ELEM_FLAGS,	    NFTNL_SET_ELEM_VERDICT, NFTNL_SET_ELEM_TIMEOUT,
-		NFTNL_SET_ELEM_EXPR,	    NFTNL_SET_ELEM_OBJREF,  NFTNL_SET_ELEM_KEY_END,
-		NFTNL_SET_ELEM_EXPRESSIONS,
+		NFTNL_SET_ELEM_FLAGS,  NFTNL_SET_ELEM_VERDICT, NFTNL_SET_ELEM_TIMEOUT,
+		NFTNL_SET_ELEM_OBJREF, NFTNL_SET_ELEM_KEY_END, NFTNL_SET_ELEM_EXPRESSIONS,
 	};
 
 	for (size_t i = 0; i < sizeof(extras) / sizeof(extras[0]); i++) {
@@ -93,20 +118,35 @@ static bool is_plain(const struct nftnl_set_elem *elem)
 	return true;
 }
 
-static int get_addr(struct nftnl_set_elem *elem, const struct ezlb_nft_family *family,
-		    struct ezlb_addr *out)
+/* Whatever else is counted or limited decides whether the element matches. */
+static int get_counter(struct nftnl_set_elem *elem, uint64_t *connections)
+{
+	const struct nftnl_expr *expr;
+
+	if (!nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_EXPR))
+		return 0;
+	expr = nftnl_set_elem_get(elem, NFTNL_SET_ELEM_EXPR, &(uint32_t){ 0 });
+	if (!expr || strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "counter") != 0)
+		return -EINVAL;
+	*connections = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
+	return 0;
+}
+
+static int get_range(struct nftnl_set_elem *elem, const struct ezlb_nft_family *family,
+		     struct ezlb_addr_range *out)
 {
 	uint32_t len = 0;
-	const void *data;
+	const uint8_t *data;
 
 	if (!nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_DATA))
 		return -EINVAL;
 	data = nftnl_set_elem_get(elem, NFTNL_SET_ELEM_DATA, &len);
-	if (!data || len != family->addr_len)
+	if (!data || len != 2u * family->addr_len)
 		return -EINVAL;
-	out->family = family->family;
-	memcpy(out->bytes, data, len);
-	return 0;
+	out->first.family = out->last.family = family->family;
+	memcpy(out->first.bytes, data, family->addr_len);
+	memcpy(out->last.bytes, data + family->addr_len, family->addr_len);
+	return ezlb_addr_cmp(&out->first, &out->last) <= 0 ? 0 : -EINVAL;
 }
 
 int ezlb_nft_row_parse(const struct ezlb_nft_family *family, enum ezlb_nft_set set,
@@ -130,5 +170,7 @@ int ezlb_nft_row_parse(const struct ezlb_nft_family *family, enum ezlb_nft_set s
 		return -EINVAL;
 	if (put_key(out, again) != len || memcmp(again, key, len) != 0)
 		return -EINVAL;
-	return set == EZLB_NFT_SOURCE_OF ? get_addr(elem, family, &out->to) : 0;
+	if (get_counter(elem, &out->connections) < 0)
+		return -EINVAL;
+	return set == EZLB_NFT_SOURCE_OF ? get_range(elem, family, &out->to) : 0;
 }

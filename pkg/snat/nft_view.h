@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <ezlb/netfilter.h>
+
 #include "chain.h"
-#include "nft_netlink.h"
 #include "nft_row.h"
 
 struct ezlb_nft_view {

@@ -157,11 +157,12 @@ static void put_changes(struct ezlb_nft_buf *out, const struct ezlb_nft_family *
 
 /* --- apply ----------------------------------------------------------------------------------- */
 
-/* What became of the ops of one family. */
-struct outcome {
+/* The part of a batch that concerns one family, and what became of it. */
+struct part {
+	const struct ezlb_nft_family *family;
+	struct ezlb_op **ops; /* room for the whole batch */
+	size_t n;
 	int rc, refused; /* the latter for the sentence */
-	bool exists;	 /* whether it has a table */
-	size_t n;	 /* ops that concern it */
 };
 
 static bool is_row_op(const struct ezlb_op *op)
@@ -177,84 +178,81 @@ static bool concerns(const struct ezlb_op *op, const struct ezlb_nft_family *fam
 	return exists || family->family == AF_INET;
 }
 
-/* Fills `mine` with those of the ops that concern the family; returns how many. */
-static size_t select_ops(struct ezlb_op *const *ops, size_t n, const struct ezlb_nft_family *family,
-			 bool exists, struct ezlb_op **mine)
+/* exists: whether the family has a table, or may have one. */
+static void select_ops(struct part *part, struct ezlb_op *const *ops, size_t n, bool exists)
 {
-	size_t len = 0;
-
+	part->n = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (concerns(ops[i], family, exists))
-			mine[len++] = ops[i];
+		if (!concerns(ops[i], part->family, exists))
+			continue;
+		part->ops[part->n++] = ops[i];
+		/* What follows is about a table that is there by then. */
+		exists |= ezlb_snat_op_makes(ops[i]);
 	}
-	return len;
 }
 
 /* Read, compare, one transaction. */
-static int attempt(struct nftables *nft, const struct ezlb_nft_family *family,
-		   struct ezlb_op *const *ops, size_t n, struct outcome *out)
+static int attempt(struct nftables *nft, struct part *part, struct ezlb_op *const *ops, size_t n)
 {
-	EZLB_AUTO_FREE struct ezlb_op **mine = ezlb_calloc(n, sizeof(struct ezlb_op *));
 	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf batch = { .items = NULL };
 	EZLB_NFT_AUTO_VIEW struct ezlb_nft_view now = { .sound = false };
 	AUTO_CHAIN struct ezlb_snat_chain want = { 0 };
 	size_t empty;
 	int rc;
 
+	part->refused = -1;
 	/* As long as nobody knows, an op on the frame is not done. */
-	*out = (struct outcome){ .refused = -1, .exists = true };
-	out->n = select_ops(ops, n, family, true, mine);
-	rc = out->n ? ezlb_nft_view_read(nft->nl, family, &now) : 0;
-	if (rc < 0 || !out->n)
+	select_ops(part, ops, n, true);
+	rc = part->n ? ezlb_nft_view_read(nft->nl, part->family, &now) : 0;
+	if (rc < 0 || !part->n)
 		return rc;
-	out->exists = now.chain.exists;
-	out->n = select_ops(ops, n, family, out->exists, mine);
-	ezlb_snat_chain_edit(&now.chain, mine, out->n, &want);
+	select_ops(part, ops, n, now.chain.exists);
+	ezlb_snat_chain_edit(&now.chain, part->ops, part->n, &want);
 	ezlb_nft_put_begin(&batch, now.gen);
 	empty = batch.len;
-	put_changes(&batch, family, &now, &want);
+	put_changes(&batch, part->family, &now, &want);
 	if (batch.len == empty)
 		return 0;
 	ezlb_nft_put_commit(&batch);
-	return ezlb_nft_nl_commit(nft->nl, &batch, &out->refused);
+	return ezlb_nft_nl_commit(nft->nl, &batch, &part->refused);
 }
 
 /* A fresh look each time; the kernel says ERESTART when somebody else was faster. */
-static void apply_family(struct nftables *nft, const struct ezlb_nft_family *family,
-			 struct ezlb_op *const *ops, size_t n, struct outcome *out)
+static void apply_part(struct nftables *nft, struct part *part, struct ezlb_op *const *ops,
+		       size_t n)
 {
 	int rc = -ERESTART;
 
 	for (int i = 0; i < TRIES && (rc == -ERESTART || rc == -EAGAIN || rc == -EINTR); i++)
-		rc = attempt(nft, family, ops, n, out);
+		rc = attempt(nft, part, ops, n);
 	/* ERESTART is not for programs to see. */
-	out->rc = rc == -ERESTART || rc == -EINTR ? -EAGAIN : rc;
+	part->rc = rc == -ERESTART || rc == -EINTR ? -EAGAIN : rc;
 }
 
 /* Each family is a transaction of its own: a kernel without IPv6 does IPv4 all the same. */
 static int apply_ops(struct nftables *nft, struct ezlb_op *const *ops, size_t n, bool makes,
 		     struct ezlb_err *err)
 {
-	const struct outcome *failed = NULL;
-	struct outcome out[FAMILIES];
+	EZLB_AUTO_FREE struct ezlb_op **room = ezlb_calloc(FAMILIES * n, sizeof(struct ezlb_op *));
+	const struct part *failed = NULL;
+	struct part parts[FAMILIES];
 	bool some_done = false;
 
 	ezlb_nft_nl_begin(nft->nl);
 	for (size_t i = 0; i < FAMILIES; i++) {
-		apply_family(nft, &ezlb_nft_families[i], ops, n, &out[i]);
-		if (out[i].rc < 0 && !failed)
-			failed = &out[i];
-		some_done |= out[i].rc == 0 && out[i].n;
+		parts[i] = (struct part){ .family = &ezlb_nft_families[i], .ops = room + i * n };
+		apply_part(nft, &parts[i], ops, n);
+		if (parts[i].rc < 0 && !failed)
+			failed = &parts[i];
+		some_done |= parts[i].rc == 0 && parts[i].n;
 	}
 	if (failed && failed->rc == -ENOPROTOOPT && !makes)
 		return 0; /* nothing to remove anything from */
 	if (failed && !some_done)
 		return ezlb_nft_explain(err, failed->rc, failed->refused);
 	for (size_t i = 0; i < FAMILIES; i++) {
-		for (size_t j = 0; out[i].rc < 0 && j < n; j++) {
-			if (concerns(ops[j], &ezlb_nft_families[i], out[i].exists))
-				ops[j]->rc = out[i].rc;
-		}
+		for (size_t j = 0; parts[i].rc < 0 && j < parts[i].n; j++)
+			parts[i].ops[j]->rc = parts[i].rc;
 	}
 	return 0;
 }

@@ -3,9 +3,7 @@
 #pragma once
 
 #include <ezlb/layer.h>
-
-#include "nft_netlink.h"
-#include "nft_present.h"
+#include <ezlb/netfilter.h>
 
 /* `signs` is borrowed. */
 struct ezlb_layer *ezlb_snat_nftables_new(const struct ezlb_nft_source *source,

@@ -116,34 +116,40 @@ static void put_match(enum ezlb_proto proto, struct xt_entry_match *match, uint1
 	put_port(proto, match->data, port);
 }
 
-static void put_range_ip(void *data, const struct ezlb_addr *to)
+/* Ports fully at random: in their order two connections at a time take the same one, and one fails.
+ */
+static unsigned range_flags(const struct ezlb_addr_range *to)
+{
+	return NF_NAT_RANGE_PROTO_RANDOM_FULLY | (to->first.family ? NF_NAT_RANGE_MAP_IPS : 0);
+}
+
+static void put_range_ip(void *data, const struct ezlb_addr_range *to)
 {
 	struct nf_nat_ipv4_multi_range_compat nat = { .rangesize = 1 };
 
-	if (to->family) {
-		nat.range[0].flags = NF_NAT_RANGE_MAP_IPS;
-		memcpy(&nat.range[0].min_ip, to->bytes, sizeof(nat.range[0].min_ip));
-		nat.range[0].max_ip = nat.range[0].min_ip;
+	nat.range[0].flags = range_flags(to);
+	if (to->first.family) {
+		memcpy(&nat.range[0].min_ip, to->first.bytes, sizeof(nat.range[0].min_ip));
+		memcpy(&nat.range[0].max_ip, to->last.bytes, sizeof(nat.range[0].max_ip));
 	}
 	memcpy(data, &nat, sizeof(nat));
 }
 
-static void put_range_ip6(void *data, const struct ezlb_addr *to)
+static void put_range_ip6(void *data, const struct ezlb_addr_range *to)
 {
-	struct nf_nat_range nat = { 0 };
+	struct nf_nat_range nat = { .flags = range_flags(to) };
 
-	if (to->family) {
-		nat.flags = NF_NAT_RANGE_MAP_IPS;
-		memcpy(&nat.min_addr.in6, to->bytes, sizeof(nat.min_addr.in6));
-		nat.max_addr = nat.min_addr;
+	if (to->first.family) {
+		memcpy(&nat.min_addr.in6, to->first.bytes, sizeof(nat.min_addr.in6));
+		memcpy(&nat.max_addr.in6, to->last.bytes, sizeof(nat.max_addr.in6));
 	}
 	memcpy(data, &nat, sizeof(nat));
 }
 
 static void put_target(const struct ezlb_snat_form *form, struct xt_entry_target *target,
-		       const struct ezlb_addr *to)
+		       const struct ezlb_addr_range *to)
 {
-	const char *name = to->family ? "SNAT" : "MASQUERADE";
+	const char *name = to->first.family ? "SNAT" : "MASQUERADE";
 
 	target->u.user.target_size = (uint16_t)target_size(form);
 	ezlb_strcpy(target->u.user.name, sizeof(target->u.user.name), name);
@@ -152,7 +158,7 @@ static void put_target(const struct ezlb_snat_form *form, struct xt_entry_target
 		return;
 	}
 	/* SNAT's revision 0 is IPv4's alone. */
-	target->u.user.revision = to->family ? 1 : 0;
+	target->u.user.revision = to->first.family ? 1 : 0;
 	put_range_ip6(target->data, to);
 }
 
@@ -164,15 +170,22 @@ static void put_entry(const struct ezlb_snat_form *form, unsigned char *entry, s
 	memcpy(entry + form->target_offset, offsets, sizeof(offsets));
 }
 
+static bool is_range_of(const struct ezlb_snat_form *form, const struct ezlb_addr_range *to)
+{
+	if (!to->first.family)
+		return true;
+	return to->first.family == form->family && to->last.family == form->family;
+}
+
 int ezlb_snat_rule_build(const struct ezlb_snat_row *row, struct ezlb_snat_rule *out)
 {
 	const struct ezlb_snat_form *form = form_of(row->backend.addr.family);
 	uint16_t proto = (uint16_t)ezlb_proto_number(row->proto);
 	size_t target_at;
 
-	if (!form || (row->to.family && row->to.family != form->family))
+	if (!form || !is_range_of(form, &row->to))
 		return -EAFNOSUPPORT;
-	if (!row->backend.port)
+	if (!row->backend.port || ezlb_addr_cmp(&row->to.first, &row->to.last) > 0)
 		return -EINVAL;
 	memset(out, 0, sizeof(*out));
 	target_at = form->size + match_size(row->proto);
@@ -211,14 +224,17 @@ static void normalise(const struct ezlb_snat_form *form, struct ezlb_snat_rule *
 }
 
 static void read_to(const struct ezlb_snat_form *form, const struct xt_entry_target *target,
-		    struct ezlb_addr *to)
+		    struct ezlb_addr_range *to)
 {
-	size_t at = form->family == AF_INET
-			    ? offsetof(struct nf_nat_ipv4_multi_range_compat, range[0].min_ip)
-			    : offsetof(struct nf_nat_range, min_addr);
+	bool ip = form->family == AF_INET;
+	size_t first = ip ? offsetof(struct nf_nat_ipv4_multi_range_compat, range[0].min_ip)
+			  : offsetof(struct nf_nat_range, min_addr);
+	size_t last = ip ? offsetof(struct nf_nat_ipv4_multi_range_compat, range[0].max_ip)
+			 : offsetof(struct nf_nat_range, max_addr);
 
-	to->family = form->family;
-	memcpy(to->bytes, target->data + at, form->addr_size);
+	to->first.family = to->last.family = form->family;
+	memcpy(to->first.bytes, target->data + first, form->addr_size);
+	memcpy(to->last.bytes, target->data + last, form->addr_size);
 }
 
 /* Reads the fields of a row where build puts them; whether the rest fits is for the caller. */
@@ -256,6 +272,7 @@ int ezlb_snat_rule_parse(const struct ezlb_snat_form *form, const void *bytes, s
 	normalise(form, &seen, target_at);
 	if (ezlb_snat_rule_build(&row, &made) < 0 || memcmp(seen.bytes, made.bytes, len) != 0)
 		return -EINVAL;
+	row.connections = ezlb_snat_rule_counters(form, bytes).pcnt;
 	*out = row;
 	return 0;
 }

@@ -48,12 +48,16 @@ struct ezlb_snat_form {
 };
 extern const struct ezlb_snat_form ezlb_snat_form_ip, ezlb_snat_form_ip6;
 
-/* 0; -EAFNOSUPPORT for anything but IPv4 and IPv6, or a `to` of the other; -EINVAL for port 0. */
+/*
+ * 0; -EAFNOSUPPORT for anything but IPv4 and IPv6, or a `to` of the other; -EINVAL for port 0, or a
+ * `to` that ends before it begins. The rule's counters are zero.
+ */
 int ezlb_snat_rule_build(const struct ezlb_snat_row *row, struct ezlb_snat_rule *out);
 
 /*
  * The exact inverse, of a rule as the kernel or libiptc holds it: what it accepts, build makes
- * again byte for byte, apart from counters, padding and the kernel's own fields. Else -EINVAL.
+ * again byte for byte, apart from counters, padding and the kernel's own fields. Else -EINVAL. The
+ * packets counted are the row's connections: of each one a nat table sees only the first.
  */
 int ezlb_snat_rule_parse(const struct ezlb_snat_form *form, const void *bytes, size_t len,
 			 struct ezlb_snat_row *out);

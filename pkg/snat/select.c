@@ -86,14 +86,20 @@ static bool can_tell(const char *root)
 	return exists(root, path);
 }
 
+/* A list that cannot be read counts as empty: whoever may not read it may not write either. */
+static bool nat_loaded(const char *root, const char *tables)
+{
+	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s%s", root, tables);
+	bool loaded;
+
+	ezlb_snat_nat_loaded(path, &loaded, NULL);
+	return loaded;
+}
+
 void ezlb_snat_look(const char *root, struct ezlb_snat_host *out)
 {
-	EZLB_AUTO_FREE char *tables = ezlb_asprintf("%s/proc/net/ip_tables_names", root);
-
-	*out = (struct ezlb_snat_host){ .legacy_nat = false };
-	/* A list that cannot be read counts as empty: whoever may not read it may not write either.
-	 */
-	ezlb_snat_nat_loaded(tables, &out->legacy_nat, NULL);
+	out->legacy_nat = nat_loaded(root, "/proc/net/ip_tables_names") ||
+			  nat_loaded(root, "/proc/net/ip6_tables_names");
 	out->ip_tables = exists(root, "/proc/net/ip_tables_names") || has_module(root, "ip_tables");
 	/*
 	 * In a container there are often no lists of modules. The kernel loads nf_tables all the

@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <ezlb/netfilter.h>
 #include <ezlb/snat.h>
-
-#include "lock.h"
 
 #define TRIES 3
 
@@ -90,12 +89,10 @@ static bool is_plain_jump(const struct nat *nat, const void *entry)
 static void read_rule(const struct ezlb_snat_form *form, const void *entry,
 		      struct ezlb_snat_slot *slot)
 {
-	struct xt_counters counters = ezlb_snat_rule_counters(form, entry);
 	size_t len = ezlb_snat_rule_len(form, entry);
 
 	slot->ours = ezlb_snat_rule_parse(form, entry, len, &slot->row) == 0;
-	slot->packets = counters.pcnt;
-	slot->bytes = counters.bcnt;
+	slot->bytes = ezlb_snat_rule_counters(form, entry).bcnt;
 }
 
 static void read_view(const struct nat *nat, struct ezlb_xt_view *view)
@@ -203,7 +200,7 @@ static int write_frame(const struct ezlb_xt_view *now, const struct nat *nat)
 
 static int append_slot(const struct ezlb_snat_slot *slot, const struct nat *nat)
 {
-	struct xt_counters counters = { .pcnt = slot->packets, .bcnt = slot->bytes };
+	struct xt_counters counters = { .pcnt = slot->row.connections, .bcnt = slot->bytes };
 	struct ezlb_snat_rule rule;
 	int rc = ezlb_snat_rule_build(&slot->row, &rule);
 

@@ -17,7 +17,7 @@
 #include <ezlb/duration.h>
 #include <ezlb/mem.h>
 
-#include "lock.h"
+#include <ezlb/netfilter.h>
 
 struct place {
 	char dir[64];

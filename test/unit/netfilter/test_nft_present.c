@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tmpdir.h"
 
-#include "nft_present.h"
+#include <ezlb/netfilter.h>
 
 /* NULL: there is no such file. */
 static const struct {

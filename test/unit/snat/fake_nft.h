@@ -13,7 +13,7 @@
 
 #include <linux/netfilter/nfnetlink.h>
 
-#include "nft_netlink.h"
+#include <ezlb/netfilter.h>
 
 #define FAKE_ELEMS 3000
 
@@ -24,7 +24,7 @@ struct fake_bytes {
 };
 struct fake_elem {
 	uint16_t len;
-	unsigned char bytes[94];
+	unsigned char bytes[126];
 };
 
 struct fake_table {

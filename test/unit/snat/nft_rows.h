@@ -14,7 +14,7 @@
 
 #include "nft_msg.h"
 
-/* A row of a listener; masquerade where `to` is NULL. */
+/* A row of a listener to an address or a range; masquerade where `to` is NULL. */
 static inline struct ezlb_snat_row nft_row(enum ezlb_proto proto, const char *listen,
 					   const char *to)
 {
@@ -22,7 +22,7 @@ static inline struct ezlb_snat_row nft_row(enum ezlb_proto proto, const char *li
 
 	assert_int_equal(ezlb_endpoint_parse(listen, &row.backend, NULL), 0);
 	if (to)
-		assert_int_equal(ezlb_addr_parse(to, &row.to, NULL), 0);
+		assert_int_equal(ezlb_range_parse(to, &row.to, NULL), 0);
 	return row;
 }
 

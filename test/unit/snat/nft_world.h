@@ -85,7 +85,7 @@ static const char *world(void)
 {
 	static char out[512];
 	struct ezlb_table table = { .snat_present = true, .snat_sound = true };
-	char listen[EZLB_ENDPOINT_STRLEN], to[EZLB_ADDR_STRLEN];
+	char listen[EZLB_ENDPOINT_STRLEN], to[EZLB_RANGE_STRLEN];
 	size_t at;
 
 	err = (struct ezlb_err){ 0 };
@@ -101,7 +101,8 @@ static const char *world(void)
 
 		at += (size_t)snprintf(out + at, sizeof(out) - at, " %s>%s",
 				       ezlb_endpoint_format(&row->backend, listen),
-				       row->to.family ? ezlb_addr_format(&row->to, to) : "masq");
+				       row->to.first.family ? ezlb_range_format(&row->to, to)
+							    : "masq");
 	}
 	ezlb_table_clear(&table);
 	return out;

@@ -22,8 +22,9 @@ static struct ezlb_snat_row row(const char *text)
 	out.backend.addr.bytes[3] = (uint8_t)text[0];
 	out.backend.port = 80;
 	if (text[1] && text[1] != ' ') {
-		out.to.family = AF_INET;
-		out.to.bytes[3] = (uint8_t)text[1];
+		out.to.first.family = AF_INET;
+		out.to.first.bytes[3] = (uint8_t)text[1];
+		out.to.last = out.to.first;
 	}
 	return out;
 }
@@ -37,7 +38,7 @@ static void chain_parse(const char *text, struct ezlb_snat_chain *out)
 		*slot = (struct ezlb_snat_slot){ .ours = text[0] != '?' };
 		if (slot->ours)
 			slot->row = row(text);
-		slot->packets = (uint64_t)text[0];
+		slot->row.connections = slot->bytes = (uint64_t)text[0];
 	}
 }
 
@@ -50,7 +51,8 @@ static void chain_format(const struct ezlb_snat_chain *chain, char *out)
 		if (!slot->ours)
 			*out++ = '?';
 		else
-			*out++ = slot->row.to.family ? (char)slot->row.to.bytes[3] : ' ';
+			*out++ = slot->row.to.first.family ? (char)slot->row.to.first.bytes[3]
+							   : ' ';
 	}
 	*out = '\0';
 	if (!chain->exists)
@@ -149,7 +151,7 @@ static void test_edit(void **state)
 	}
 }
 
-/* Counters stay with a rule that stays, wherever it moves; a new value counts from zero. */
+/* Counters stay with a rule that stays, wherever it moves and whatever its value is. */
 static void test_counters(void **state)
 {
 	struct ezlb_snat_chain want;
@@ -158,9 +160,11 @@ static void test_counters(void **state)
 	(void)state;
 	edit("1a2b3c", "~1a=2x+3c+4d", &want, &common);
 	assert_int_equal(want.slots.len, 3);
-	assert_int_equal(want.slots.items[0].packets, 0);
-	assert_int_equal(want.slots.items[1].packets, '3');
-	assert_int_equal(want.slots.items[2].packets, 0);
+	assert_int_equal(want.slots.items[0].row.connections, '2');
+	assert_int_equal(want.slots.items[0].bytes, '2');
+	assert_int_equal(want.slots.items[1].row.connections, '3');
+	assert_int_equal(want.slots.items[2].row.connections, 0);
+	assert_int_equal(want.slots.items[2].bytes, 0);
 	ezlb_snat_chain_clear(&want);
 }
 

@@ -130,6 +130,48 @@ static void test_counters(void **state)
 	assert_int_equal(kernel_counters(0)->bcnt, 420);
 }
 
+/* They are told as connections, and no reason to write; a new value goes on from there. */
+static void test_connections(void **state)
+{
+	struct ezlb_table table = { .snat_wanted = true };
+
+	(void)state;
+	assert_int_equal(APPLY(NULL, SETUP, ADD(1, 0)), 0);
+	*kernel_counters(0) = (struct xt_counters){ .pcnt = 7, .bcnt = 420 };
+	assert_int_equal(layer->list(layer, NULL, &table, NULL), 0);
+	assert_int_equal(table.snats.items[0].connections, 7);
+	ezlb_table_clear(&table);
+	assert_int_equal(APPLY(NULL, SET(1, 0)), 0);
+	assert_int_equal(fake.commits, 1);
+	assert_int_equal(APPLY(NULL, SET(1, 5)), 0);
+	assert_string_equal(kernel_text(EZLB_SNAT_CHAIN), "1>5");
+	assert_int_equal(kernel_counters(0)->pcnt, 7);
+	assert_int_equal(kernel_counters(0)->bcnt, 420);
+}
+
+/* The rules of an earlier ezlb give way in the commit that brings the new ones. */
+static void test_old_rules(void **state)
+{
+	static const size_t flags_at = 112 + 48 + 32 + 4; /* entry, match, target, rangesize */
+	struct fake_chain *chain;
+
+	(void)state;
+	assert_int_equal(APPLY(NULL, SETUP, ADD(1, 5), ADD(2, 0)), 0);
+	chain = fake_chain(&fake.kernel, EZLB_SNAT_CHAIN);
+	for (size_t i = 0; i < chain->rules.len; i++) {
+		assert_true(chain->rules.items[i].bytes[flags_at] &
+			    NF_NAT_RANGE_PROTO_RANDOM_FULLY);
+		chain->rules.items[i].bytes[flags_at] &= NF_NAT_RANGE_MAP_IPS;
+	}
+	assert_unsound();
+	assert_listed(true, false, 0);
+	fake.commits = 0;
+	assert_int_equal(APPLY(NULL, SETUP, ADD(1, 5), ADD(2, 0)), 0);
+	assert_int_equal(fake.commits, 1);
+	assert_string_equal(kernel_text(EZLB_SNAT_CHAIN), "1>5 2>0");
+	assert_listed(true, true, 2);
+}
+
 /* A rule that another program put before our jump is no reason to move it. */
 static void test_jump_stays(void **state)
 {
@@ -191,6 +233,8 @@ int main(void)
 		TEST(test_table_not_loaded),
 		TEST(test_mend),
 		TEST(test_counters),
+		TEST(test_connections),
+		TEST(test_old_rules),
 		TEST(test_jump_stays),
 		TEST(test_add_mends),
 		TEST(test_teardown_everywhere),

@@ -137,7 +137,8 @@ static const struct {
 	{ "elements expire", NFTNL_SET_FLAGS, NFT_SET_MAP | NFT_SET_TIMEOUT, false },
 	{ "a short key", NFTNL_SET_KEY_LEN, 8, false },
 	{ "another key", NFTNL_SET_KEY_TYPE, 7, false },
-	{ "long data", NFTNL_SET_DATA_LEN, 16, false },
+	{ "one address, as ezlb had it once", NFTNL_SET_DATA_LEN, 4, false },
+	{ "longer data", NFTNL_SET_DATA_LEN, 16, false },
 	{ "other data", NFTNL_SET_DATA_TYPE, 8, false },
 	{ "full some day", NFTNL_SET_DESC_SIZE, 100, false },
 };
@@ -173,6 +174,55 @@ static void test_set_with_timeout(void **state)
 	assert_false(ezlb_nft_is_set(msg, family, EZLB_NFT_SOURCE_OF));
 }
 
+/* Our map with other expressions for its elements; NULL for none. */
+static bool known_with_exprs(const char *first, const char *second)
+{
+	struct nlmsghdr *msg = new_msg(NFT_MSG_NEWSET);
+	struct nftnl_set *set = nftnl_set_alloc(), *ours = nftnl_set_alloc();
+	static const uint16_t attrs[] = { NFTNL_SET_FLAGS, NFTNL_SET_KEY_LEN, NFTNL_SET_KEY_TYPE,
+					  NFTNL_SET_DATA_LEN, NFTNL_SET_DATA_TYPE };
+
+	assert_int_equal(nftnl_set_nlmsg_parse(msgs[1], ours), 0);
+	for (size_t i = 0; i < COUNT_OF(attrs); i++)
+		nftnl_set_set_u32(set, attrs[i], nftnl_set_get_u32(ours, attrs[i]));
+	if (first)
+		nftnl_set_add_expr(set, nftnl_expr_alloc(first));
+	if (second)
+		nftnl_set_add_expr(set, nftnl_expr_alloc(second));
+	nftnl_set_nlmsg_build_payload(msg, set);
+	nftnl_set_free(ours);
+	nftnl_set_free(set);
+	return ezlb_nft_is_set(msg, family, EZLB_NFT_SOURCE_OF);
+}
+
+static void test_set_exprs(void **state)
+{
+	(void)state;
+	assert_true(known_with_exprs("counter", NULL));
+	assert_true(known_with_exprs(NULL, NULL)); /* before 5.7 */
+	assert_false(known_with_exprs("limit", NULL));
+	assert_false(known_with_exprs("counter", "limit"));
+}
+
+/* The counter is asked for, and what nft needs to print ranges. */
+static void test_set_is_asked_for(void **state)
+{
+	struct nftnl_set *set;
+
+	(void)state;
+	for (size_t i = 1; i <= 2; i++) {
+		const struct nftnl_expr *expr;
+
+		set = nftnl_set_alloc();
+		assert_int_equal(nftnl_set_nlmsg_parse(msgs[i], set), 0);
+		assert_true(nftnl_set_is_set(set, NFTNL_SET_EXPR));
+		expr = nftnl_set_get(set, NFTNL_SET_EXPR);
+		assert_string_equal(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "counter");
+		assert_int_equal(nftnl_set_is_set(set, NFTNL_SET_USERDATA), i == 1);
+		nftnl_set_free(set);
+	}
+}
+
 /* The n-th expression of the first rule with another value. */
 static const struct {
 	const char *name;
@@ -187,6 +237,7 @@ static const struct {
 	{ "the mark", 1, NFTNL_EXPR_META_KEY, NFT_META_MARK, false },
 	{ "the source port", 2, NFTNL_EXPR_CT_KEY, NFT_CT_PROTO_SRC, false },
 	{ "not in the map", 3, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV, false },
+	{ "one address, as ezlb had it once", 4, NFTNL_EXPR_NAT_REG_ADDR_MAX, NFT_REG_1, false },
 	{ "dnat", 4, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT, false },
 	{ "ports too", 4, NFTNL_EXPR_NAT_REG_PROTO_MIN, NFT_REG_2, false },
 	{ "ports in order", 4, NFTNL_EXPR_NAT_FLAGS, 1, false },
@@ -257,7 +308,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_known_again), TEST(test_tables),	     TEST(test_chains),
 		TEST(test_sets),	TEST(test_set_with_timeout), TEST(test_rules),
-		TEST(test_rule_length),
+		TEST(test_rule_length), TEST(test_set_exprs),	     TEST(test_set_is_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

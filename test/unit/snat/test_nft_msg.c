@@ -17,14 +17,15 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Every third row is masqueraded. */
-static void fill(const char *addr, const char *to)
+/* Every third row is masqueraded. Those that have counted already take more room. */
+static void fill(const char *addr, const char *to, bool counted)
 {
 	char listen[EZLB_ENDPOINT_STRLEN];
 
 	for (unsigned i = 0; i < MANY; i++) {
 		snprintf(listen, sizeof(listen), "%s:%u", addr, i + 1);
 		*EZLB_PUSH(&rows) = nft_row(EZLB_TCP, listen, i % 3 ? to : NULL);
+		rows.items[i].connections = counted ? UINT64_MAX - i : 0;
 	}
 }
 
@@ -32,7 +33,7 @@ struct seen {
 	const struct ezlb_nft_family *family;
 	enum ezlb_nft_set set;
 	size_t at; /* in rows */
-	bool data;
+	bool adds, data;
 };
 
 static int on_elem(struct nftnl_set_elem *elem, void *arg)
@@ -43,12 +44,19 @@ static int on_elem(struct nftnl_set_elem *elem, void *arg)
 	while (ezlb_nft_set_of(&rows.items[seen->at]) != seen->set)
 		seen->at++;
 	assert_int_equal(nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_DATA), seen->data);
-	if (!seen->data && seen->set == EZLB_NFT_SOURCE_OF)
-		nftnl_set_elem_set(elem, NFTNL_SET_ELEM_DATA, rows.items[seen->at].to.bytes,
-				   seen->family->addr_len);
+	/* What deletes one is all of it but for the data. */
+	if (!seen->data && seen->set == EZLB_NFT_SOURCE_OF) {
+		const struct ezlb_addr_range *to = &rows.items[seen->at].to;
+		uint8_t data[32];
+
+		memcpy(data, to->first.bytes, seen->family->addr_len);
+		memcpy(data + seen->family->addr_len, to->last.bytes, seen->family->addr_len);
+		nftnl_set_elem_set(elem, NFTNL_SET_ELEM_DATA, data, 2u * seen->family->addr_len);
+	}
 	assert_int_equal(ezlb_nft_row_parse(seen->family, seen->set, elem, &row), 0);
 	assert_int_equal(ezlb_snat_row_cmp(&row, &rows.items[seen->at]), 0);
 	assert_true(ezlb_snat_row_same(&row, &rows.items[seen->at]));
+	assert_int_equal(row.connections, seen->adds ? rows.items[seen->at].connections : 0);
 	seen->at++;
 	return 0;
 }
@@ -61,6 +69,7 @@ static void check_rows(uint16_t type, const struct ezlb_nft_family *family, enum
 	struct nlmsghdr *msg = NULL;
 	size_t messages = 0;
 
+	seen.adds = adds;
 	seen.data = adds && which == EZLB_NFT_SOURCE_OF;
 	while ((msg = nft_next(&buf, msg))) {
 		struct nlattr *attr;
@@ -101,14 +110,14 @@ static void check_family(const struct ezlb_nft_family *family)
 static void test_many_v4(void **state)
 {
 	(void)state;
-	fill("10.0.0.1", "10.0.0.3");
+	fill("10.0.0.1", "10.0.0.3-10.0.0.6", false);
 	check_family(&ezlb_nft_families[0]);
 }
 
 static void test_many_v6(void **state)
 {
 	(void)state;
-	fill("[fd00::1]", "fd00::3");
+	fill("[fd00::1]", "fd00::3-fd00::6", true);
 	check_family(&ezlb_nft_families[1]);
 }
 

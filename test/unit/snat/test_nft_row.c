@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nft_rows.h"
 
+#include <libnftnl/common.h>
+#include <libnftnl/expr.h>
+
 #include "nft_row.h"
 
 static const struct {
 	const char *name;
 	enum ezlb_proto proto;
 	const char *listen, *to;
-	const char *key, *data; /* in hex */
+	const char *key, *data; /* in hex, of the latter what is first and last */
 } cases[] = {
-	{ "v4", EZLB_TCP, "10.0.0.1:80", "10.0.0.3", "0a000001060000000050 0000", "0a000003" },
+	{ "v4", EZLB_TCP, "10.0.0.1:80", "10.0.0.3", "0a000001060000000050 0000",
+	  "0a000003 0a000003" },
+	{ "v4 range", EZLB_TCP, "10.0.0.1:80", "10.0.0.3-10.0.1.6", "0a000001060000000050 0000",
+	  "0a000003 0a000106" },
 	{ "v4 masquerade", EZLB_UDP, "10.0.0.1:53", NULL, "0a000001110000000035 0000", "" },
 	{ "v6", EZLB_SCTP, "[fd00:10::1]:40000", "fd00::3",
-	  "fd000010000000000000000000000001840000009c40 0000", "fd000000000000000000000000000003" },
+	  "fd000010000000000000000000000001840000009c40 0000",
+	  "fd000000000000000000000000000003 fd000000000000000000000000000003" },
+	{ "v6 range", EZLB_TCP, "[::1]:1", "fd00::3-fd00::1:0",
+	  "00000000000000000000000000000001060000000001 0000",
+	  "fd000000000000000000000000000003 fd000000000000000000000000010000" },
 	{ "v6 masquerade", EZLB_TCP, "[::1]:1", NULL,
 	  "00000000000000000000000000000001060000000001 0000", "" },
 };
@@ -66,6 +76,7 @@ static void test_both_ways(void **state)
 		assert_int_equal(ezlb_nft_row_parse(family_of(&row), set, elem, &back), 0);
 		assert_int_equal(ezlb_snat_row_cmp(&back, &row), 0);
 		assert_true(ezlb_snat_row_same(&back, &row));
+		assert_int_equal(back.connections, 0);
 		nftnl_set_elem_free(elem);
 		elem = ezlb_nft_row_build(&row, false);
 		assert_bytes(elem, NFTNL_SET_ELEM_KEY, cases[i].key);
@@ -74,12 +85,82 @@ static void test_both_ways(void **state)
 	}
 }
 
+struct parsed {
+	enum ezlb_nft_set set;
+	int rc;
+	struct ezlb_snat_row row;
+};
+
+static int on_parsed(struct nftnl_set_elem *elem, void *arg)
+{
+	struct parsed *out = arg;
+
+	out->rc = ezlb_nft_row_parse(&ezlb_nft_families[0], out->set, elem, &out->row);
+	return 0;
+}
+
+/* As the kernel gives it back; frees it. */
+static struct parsed through_message(struct nftnl_set_elem *elem, enum ezlb_nft_set which)
+{
+	static _Alignas(struct nlmsghdr) char bytes[1024];
+	struct nlmsghdr *msg = nftnl_nlmsg_build_hdr(bytes, NFT_MSG_NEWSETELEM, AF_INET, 0, 0);
+	struct nlattr *list = mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
+	struct nftnl_set *set = nftnl_set_alloc();
+	struct parsed out = { .set = which, .rc = 1 };
+
+	nftnl_set_elem_nlmsg_build(msg, elem, NFTA_LIST_ELEM);
+	nftnl_set_elem_free(elem);
+	mnl_attr_nest_end(msg, list);
+	assert_int_equal(nftnl_set_elems_nlmsg_parse(msg, set), 0);
+	nftnl_set_elem_foreach(set, on_parsed, &out);
+	nftnl_set_free(set);
+	return out;
+}
+
+static struct parsed with_expr(const char *name)
+{
+	struct ezlb_snat_row row = nft_row(EZLB_TCP, "10.0.0.1:80", NULL);
+	struct nftnl_set_elem *elem = ezlb_nft_row_build(&row, true);
+
+	nftnl_set_elem_add_expr(elem, nftnl_expr_alloc(name));
+	return through_message(elem, EZLB_NFT_MASQUERADED);
+}
+
+/* One that has counted goes on from there; what deletes an element says nothing of it. */
+static void test_counter(void **state)
+{
+	struct ezlb_snat_row row = nft_row(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
+	struct nftnl_set_elem *elem;
+	struct parsed got;
+
+	(void)state;
+	row.connections = UINT64_MAX;
+	got = through_message(ezlb_nft_row_build(&row, true), EZLB_NFT_SOURCE_OF);
+	assert_int_equal(got.rc, 0);
+	assert_int_equal(got.row.connections, UINT64_MAX);
+	elem = ezlb_nft_row_build(&row, false);
+	nftnl_set_elem_set(elem, NFTNL_SET_ELEM_DATA, "\12\0\0\3\12\0\0\3", 8);
+	got = through_message(elem, EZLB_NFT_SOURCE_OF);
+	assert_int_equal(got.rc, 0);
+	assert_int_equal(got.row.connections, 0);
+	got = with_expr("counter");
+	assert_int_equal(got.rc, 0);
+	assert_int_equal(got.row.connections, 0);
+	assert_int_equal(with_expr("quota").rc, -EINVAL);
+}
+
 static void test_check(void **state)
 {
 	struct ezlb_snat_row row = nft_row(EZLB_TCP, "10.0.0.1:80", "fd00::3");
 
 	(void)state;
 	assert_int_equal(ezlb_nft_row_check(&row), -EAFNOSUPPORT);
+	row = nft_row(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
+	row.to.last.family = AF_INET6;
+	assert_int_equal(ezlb_nft_row_check(&row), -EAFNOSUPPORT);
+	row = nft_row(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
+	row.to.last.bytes[3] = 2;
+	assert_int_equal(ezlb_nft_row_check(&row), -EINVAL);
 	row = nft_row(EZLB_TCP, "10.0.0.1:80", NULL);
 	row.backend.addr.family = 0;
 	assert_int_equal(ezlb_nft_row_check(&row), -EAFNOSUPPORT);
@@ -92,16 +173,18 @@ static const struct {
 	const char *name, *key, *data;
 	uint16_t extra; /* an attribute set to 1 as well */
 } strangers[] = {
-	{ "no key", "", "0a000003", 0 },
-	{ "a short key", "0a00000106000000", "0a000003", 0 },
-	{ "icmp", "0a0000010100000000500000", "0a000003", 0 },
-	{ "port 0", "0a0000010600000000000000", "0a000003", 0 },
-	{ "something behind the protocol", "0a0000010600000100500000", "0a000003", 0 },
-	{ "something behind the port", "0a0000010600000000500001", "0a000003", 0 },
+	{ "no key", "", "0a000003 0a000003", 0 },
+	{ "a short key", "0a00000106000000", "0a000003 0a000003", 0 },
+	{ "icmp", "0a0000010100000000500000", "0a000003 0a000003", 0 },
+	{ "port 0", "0a0000010600000000000000", "0a000003 0a000003", 0 },
+	{ "something behind the protocol", "0a0000010600000100500000", "0a000003 0a000003", 0 },
+	{ "something behind the port", "0a0000010600000000500001", "0a000003 0a000003", 0 },
 	{ "no data", "0a0000010600000000500000", "", 0 },
-	{ "data of IPv6", "0a0000010600000000500000", "fd000000000000000000000000000003", 0 },
-	{ "flags", "0a0000010600000000500000", "0a000003", NFTNL_SET_ELEM_FLAGS },
-	{ "a verdict", "0a0000010600000000500000", "0a000003", NFTNL_SET_ELEM_VERDICT },
+	{ "one address, as ezlb had it once", "0a0000010600000000500000", "0a000003", 0 },
+	{ "one of IPv6", "0a0000010600000000500000", "fd000000000000000000000000000003", 0 },
+	{ "a range backwards", "0a0000010600000000500000", "0a000003 0a000002", 0 },
+	{ "flags", "0a0000010600000000500000", "0a000003 0a000003", NFTNL_SET_ELEM_FLAGS },
+	{ "a verdict", "0a0000010600000000500000", "0a000003 0a000003", NFTNL_SET_ELEM_VERDICT },
 };
 
 static void test_strangers(void **state)
@@ -133,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_ways),
+		cmocka_unit_test(test_counter),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_strangers),
 	};

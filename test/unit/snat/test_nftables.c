@@ -55,6 +55,18 @@ static void test_ipv6(void **state)
 	assert_string_equal(world(), "absent");
 }
 
+/* What an op makes the next one finds, also where there was no table of the family before. */
+static void test_teardown_takes_all(void **state)
+{
+	(void)state;
+	assert_int_equal(APPLY(OP(ADD, V6, "fd00::3"), TEARDOWN), 0);
+	assert_string_equal(world(), "absent");
+	assert_int_equal(APPLY(OP(ADD, V4, NULL), TEARDOWN, SETUP, OP(ADD, V6, "fd00::3")), 0);
+	assert_string_equal(world(), "sound [fd00::1]:80>fd00::3");
+	assert_int_equal(APPLY(TEARDOWN, OP(ADD, V4, NULL)), 0);
+	assert_string_equal(world(), "sound 10.0.0.1:80>masq");
+}
+
 static void test_nothing_to_do(void **state)
 {
 	(void)state;
@@ -216,6 +228,96 @@ static void test_in_both_sets(void **state)
 	assert_string_equal(world(), "sound 10.0.0.1:80>10.0.0.3");
 }
 
+/* --- what is counted ------------------------------------------------------------------------- */
+
+static void put_elem(struct fake_table *table, const struct ezlb_snat_row *row)
+{
+	struct nftnl_set_elem *elem = ezlb_nft_row_build(row, true);
+	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, 0, 0, 0);
+
+	nftnl_set_elem_nlmsg_build(msg, elem, NFTA_LIST_ELEM);
+	nftnl_set_elem_free(elem);
+	assert_int_equal(
+		fake_change_elem(table, ezlb_nft_set_of(row), true,
+				 mnl_nlmsg_get_payload_offset(msg, sizeof(struct nfgenmsg))),
+		0);
+}
+
+static uint64_t connections(const char *listen)
+{
+	struct ezlb_table table = { .snat_wanted = true };
+	struct ezlb_snat_row key = nft_row(EZLB_TCP, listen, NULL);
+	const struct ezlb_snat_row *row;
+	uint64_t out;
+
+	assert_int_equal(layer->list(layer, NULL, &table, &err), 0);
+	ezlb_table_sort(&table);
+	row = EZLB_FIND(&table.snats, &key, ezlb_snat_row_cmp);
+	assert_non_null(row);
+	out = row->connections;
+	ezlb_table_clear(&table);
+	return out;
+}
+
+/* What was counted is listed, makes no write, and outlives a new value and a new frame. */
+static void test_counters(void **state)
+{
+	struct ezlb_snat_row row = nft_row(EZLB_TCP, V4, "10.0.0.3");
+
+	(void)state;
+	assert_int_equal(APPLY(SETUP, OP(ADD, V4_TOO, NULL)), 0);
+	row.connections = 7;
+	put_elem(&fake.table[0], &row);
+	assert_int_equal(connections(V4), 7);
+	assert_int_equal(connections(V4_TOO), 0);
+	fake.transactions = 0;
+	assert_int_equal(APPLY(SETUP, OP(SET, V4, "10.0.0.3")), 0);
+	assert_int_equal(fake.transactions, 0);
+	assert_int_equal(APPLY(OP(SET, V4, "10.0.0.4-10.0.0.5")), 0);
+	assert_string_equal(world(), "sound 10.0.0.1:80>10.0.0.4-10.0.0.5 10.0.0.2:80>masq");
+	assert_int_equal(connections(V4), 7);
+	fake.table[0].n_rules = 0;
+	assert_int_equal(APPLY(SETUP), 0);
+	assert_int_equal(connections(V4), 7);
+	assert_int_equal(APPLY(OP(SET, V4, NULL)), 0);
+	assert_string_equal(world(), "sound 10.0.0.1:80>masq 10.0.0.2:80>masq");
+	assert_int_equal(connections(V4), 7);
+}
+
+/* --- a frame of an earlier ezlb, whose map had one address ---------------------------------------
+ */
+
+static void put_old_set(struct fake_table *table)
+{
+	static _Alignas(struct nlmsghdr) char bytes[1024];
+	struct nlmsghdr *msg = nftnl_nlmsg_build_hdr(bytes, NFT_MSG_NEWSET, AF_INET, 0, 0);
+	struct nftnl_set *set = nftnl_set_alloc();
+
+	nftnl_set_set_str(set, NFTNL_SET_TABLE, EZLB_NFT_TABLE);
+	nftnl_set_set_str(set, NFTNL_SET_NAME, "source_of");
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_MAP);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, 12);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, 7 << 12 | 12 << 6 | 13);
+	nftnl_set_set_u32(set, NFTNL_SET_DATA_LEN, 4);
+	nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, 7);
+	nftnl_set_nlmsg_build_payload(msg, set);
+	nftnl_set_free(set);
+	fake_keep(&table->set[EZLB_NFT_SOURCE_OF], msg);
+}
+
+static void test_old_frame(void **state)
+{
+	(void)state;
+	assert_int_equal(APPLY(OP(ADD, V4, "10.0.0.3"), OP(ADD, V4_TOO, NULL)), 0);
+	put_old_set(&fake.table[0]);
+	assert_string_equal(world(), "unsound 10.0.0.2:80>masq");
+	fake.transactions = 0;
+	assert_int_equal(APPLY(SETUP, OP(ADD, V4, "10.0.0.3-10.0.0.6")), 0);
+	assert_int_equal(fake.transactions, 1);
+	assert_string_equal(world(), "sound 10.0.0.1:80>10.0.0.3-10.0.0.6 10.0.0.2:80>masq");
+}
+
 /* --- a kernel without it --------------------------------------------------------------------- */
 
 static void test_not_loaded(void **state)
@@ -295,6 +397,7 @@ int main(void)
 		TEST(test_unsound_ipv6), TEST(test_strangers),	   TEST(test_strange_set),
 		TEST(test_in_both_sets), TEST(test_not_loaded),	   TEST(test_builtin),
 		TEST(test_none),	 TEST(test_peek),	   TEST(test_open),
+		TEST(test_counters),	 TEST(test_old_frame),	   TEST(test_teardown_takes_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@ static struct ezlb_snat_row row(enum ezlb_proto proto, const char *backend, cons
 
 	assert_int_equal(ezlb_endpoint_parse(backend, &out.backend, NULL), 0);
 	if (to)
-		assert_int_equal(ezlb_addr_parse(to, &out.to, NULL), 0);
+		assert_int_equal(ezlb_range_parse(to, &out.to, NULL), 0);
 	return out;
 }
 
@@ -51,6 +51,7 @@ static const struct {
 	size_t len; /* as iptables-legacy makes it */
 } rules[] = {
 	{ "tcp snat", EZLB_TCP, "192.168.10.11:80", "10.0.0.3", 216 },
+	{ "tcp range", EZLB_TCP, "192.168.10.11:80", "10.0.0.3-10.0.0.6", 216 },
 	{ "tcp masquerade", EZLB_TCP, "192.168.10.11:80", MASQUERADE, 216 },
 	{ "udp snat", EZLB_UDP, "192.168.10.11:53", "10.0.0.3", 216 },
 	{ "udp masquerade", EZLB_UDP, "192.168.10.11:53", MASQUERADE, 216 },
@@ -59,6 +60,7 @@ static const struct {
 	{ "lowest", EZLB_TCP, "0.0.0.1:1", "0.0.0.1", 216 },
 	{ "highest", EZLB_TCP, "255.255.255.255:65535", "255.255.255.255", 216 },
 	{ "tcp6 snat", EZLB_TCP, "[fd00::a:b]:80", "fd00::3", 288 },
+	{ "tcp6 range", EZLB_TCP, "[fd00::a:b]:80", "fd00::3-fd00::6", 288 },
 	{ "tcp6 masquerade", EZLB_TCP, "[fd00::a:b]:80", MASQUERADE, 288 },
 	{ "udp6 snat", EZLB_UDP, "[fd00::a:b]:53", "fd00::3", 288 },
 	{ "udp6 masquerade", EZLB_UDP, "[fd00::a:b]:53", MASQUERADE, 288 },
@@ -87,12 +89,14 @@ static void test_round_trip(void **state)
 /* The fields that decide what the kernel does, one by one: a round trip alone cannot see them. */
 static void test_bytes(void **state)
 {
-	struct ezlb_snat_rule rule = build(EZLB_TCP, "192.168.10.11:80", "10.0.0.3");
+	struct ezlb_snat_rule rule = build(EZLB_TCP, "192.168.10.11:80", "10.0.0.3-10.0.0.6");
 	const struct ipt_entry *entry = (const void *)rule.bytes;
 	const struct xt_entry_match *match = (const void *)(rule.bytes + 112);
 	const struct xt_entry_target *target = (const void *)(rule.bytes + 160);
 	const uint8_t tcp[] = { 0, 0, 0xff, 0xff, 80, 0, 80, 0, 0, 0, 0, 0 };
-	const uint8_t nat[] = { 1, 0, 0, 0, 1, 0, 0, 0, 10, 0, 0, 3, 10, 0, 0, 3, 0, 0, 0, 0 };
+	/* As iptables 1.8.9 has it, with --random-fully. */
+	const uint8_t nat[] = { 1, 0, 0, 0, 0x11, 0, 0, 0, 10, 0, 0, 3, 10, 0, 0, 6, 0, 0, 0, 0 };
+	const uint8_t masquerade[20] = { 1, [4] = 0x10 };
 
 	(void)state;
 	if (((const union {
@@ -113,16 +117,20 @@ static void test_bytes(void **state)
 	assert_string_equal(target->u.user.name, "SNAT");
 	assert_int_equal(target->u.user.target_size, 56);
 	assert_memory_equal(target->data, nat, sizeof(nat));
+	rule = build(EZLB_TCP, "192.168.10.11:80", MASQUERADE);
+	assert_string_equal(target->u.user.name, "MASQUERADE");
+	assert_memory_equal(target->data, masquerade, sizeof(masquerade));
 }
 
 static void test_bytes_ip6(void **state)
 {
-	struct ezlb_snat_rule rule = build(EZLB_TCP, "[fd00::b]:80", "fd00::3");
+	struct ezlb_snat_rule rule = build(EZLB_TCP, "[fd00::b]:80", "fd00::3-fd00::6");
 	const struct ip6t_entry *entry = (const void *)rule.bytes;
 	const struct xt_entry_match *match = (const void *)(rule.bytes + 168);
 	const struct xt_entry_target *target = (const void *)(rule.bytes + 216);
 	const struct nf_nat_range *nat = (const void *)target->data;
-	const uint8_t backend[16] = { 0xfd, [15] = 0xb }, to[16] = { 0xfd, [15] = 3 };
+	const uint8_t backend[16] = { 0xfd, [15] = 0xb };
+	const uint8_t first[16] = { 0xfd, [15] = 3 }, last[16] = { 0xfd, [15] = 6 };
 	uint8_t ones[16];
 
 	(void)state;
@@ -137,13 +145,13 @@ static void test_bytes_ip6(void **state)
 	assert_string_equal(target->u.user.name, "SNAT");
 	assert_int_equal(target->u.user.revision, 1);
 	assert_int_equal(target->u.user.target_size, 72);
-	assert_int_equal(nat->flags, NF_NAT_RANGE_MAP_IPS);
-	assert_memory_equal(&nat->min_addr, to, 16);
-	assert_memory_equal(&nat->max_addr, to, 16);
+	assert_int_equal(nat->flags, NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_RANDOM_FULLY);
+	assert_memory_equal(&nat->min_addr, first, 16);
+	assert_memory_equal(&nat->max_addr, last, 16);
 	rule = build(EZLB_TCP, "[fd00::b]:80", MASQUERADE);
 	assert_string_equal(target->u.user.name, "MASQUERADE");
 	assert_int_equal(target->u.user.revision, 0);
-	assert_int_equal(nat->flags, 0);
+	assert_int_equal(nat->flags, NF_NAT_RANGE_PROTO_RANDOM_FULLY);
 }
 
 static void test_sctp_bytes(void **state)
@@ -168,14 +176,21 @@ static void test_refused(void **state)
 	struct ezlb_snat_row v6_to = row(EZLB_TCP, "10.0.0.1:80", "fd00::1");
 	struct ezlb_snat_row none = { .proto = EZLB_TCP, .backend.port = 80 };
 	struct ezlb_snat_row port = row(EZLB_TCP, "10.0.0.1:80", MASQUERADE);
+	struct ezlb_snat_row mixed = row(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
+	struct ezlb_snat_row backwards = row(EZLB_TCP, "[fd00::1]:80", "fd00::3");
 	struct ezlb_snat_rule rule;
 
 	(void)state;
 	port.backend.port = 0;
+	mixed.to.last = row(EZLB_TCP, "10.0.0.1:80", "10.0.0.3").backend.addr;
+	mixed.to.last.family = AF_INET6;
+	backwards.to.last.bytes[15] = 2;
 	assert_int_equal(ezlb_snat_rule_build(&v4_to, &rule), -EAFNOSUPPORT);
 	assert_int_equal(ezlb_snat_rule_build(&v6_to, &rule), -EAFNOSUPPORT);
 	assert_int_equal(ezlb_snat_rule_build(&none, &rule), -EAFNOSUPPORT);
 	assert_int_equal(ezlb_snat_rule_build(&port, &rule), -EINVAL);
+	assert_int_equal(ezlb_snat_rule_build(&mixed, &rule), -EAFNOSUPPORT);
+	assert_int_equal(ezlb_snat_rule_build(&backwards, &rule), -EINVAL);
 }
 
 /* Every length but the right one; the copy lies at the end of its memory, for the sanitizer. */
@@ -216,6 +231,7 @@ static void test_ignored(void **state)
 	match->u.user.name[10] = 'x'; /* after the NUL */
 	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out), 0);
 	assert_row_equal(&in, &out);
+	assert_int_equal(out.connections, 5);
 }
 
 static bool kernels_own(const struct ezlb_snat_form *form, size_t at)
@@ -262,7 +278,7 @@ static void check_mutation(const struct ezlb_snat_rule *rule, const struct ezlb_
 	assert_int_equal(ezlb_snat_rule_build(&out, &again), 0);
 	assert_int_equal(again.len, bad.len);
 	assert_memory_equal(again.bytes, bad.bytes, bad.len);
-	++*accepted;
+	*accepted += ezlb_range_cmp(&out.to, &in->to) == 0;
 }
 
 static void test_mutations(void **state)
@@ -277,7 +293,7 @@ static void test_mutations(void **state)
 			for (unsigned flip = 1; flip < 256; flip++)
 				check_mutation(&rule, &in, at, (uint8_t)flip, &accepted);
 		}
-		/* Only -d's bytes stand alone: each port and --to-source is there twice. */
+		/* Beside the range only -d's bytes stand alone: each port is there twice. */
 		assert_int_equal(accepted, form(&in)->addr_size * 255);
 	}
 }
@@ -296,11 +312,12 @@ static void test_strangers(void **state)
 	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, jump.bytes, jump.len, &out),
 			 -EINVAL);
 
-	nat->range[0].flags |= NF_NAT_RANGE_PROTO_RANDOM_FULLY;
+	/* As ezlb made it once. */
+	nat->range[0].flags = NF_NAT_RANGE_MAP_IPS;
 	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
 			 -EINVAL);
 	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
-	nat->range[0].max_ip = htonl(0x0a000004);
+	nat->range[0].max_ip = htonl(0x0a000002);
 	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
 			 -EINVAL);
 	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
@@ -330,7 +347,7 @@ static void test_strangers_ip6(void **state)
 	struct ezlb_snat_row out;
 
 	(void)state;
-	nat->flags |= NF_NAT_RANGE_PROTO_RANDOM_FULLY;
+	nat->flags = NF_NAT_RANGE_MAP_IPS;
 	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip6, rule.bytes, rule.len, &out),
 			 -EINVAL);
 	rule = build(EZLB_TCP, "[fd00::1]:80", "fd00::3");

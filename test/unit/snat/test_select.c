@@ -124,12 +124,33 @@ static void test_look(void **state)
 	}
 }
 
+/* Somebody works with IPv6's table, and not with IPv4's. */
+static void test_look_ip6(void **state)
+{
+	static const struct {
+		const char *tables;
+		bool want;
+	} cases[] = { { "filter\nnat\n", true }, { "filter\n", false } };
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct ezlb_snat_host host;
+
+		setup_top(state);
+		make_host(0);
+		put("proc/net/ip6_tables_names", cases[i].tables);
+		ezlb_snat_look(top, &host);
+		assert_int_equal(host.legacy_nat, cases[i].want);
+		teardown_top(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_choose),
 		cmocka_unit_test(test_look),
+		cmocka_unit_test(test_look_ip6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,7 @@ static struct ezlb_snat_row row(int n, int to)
 	out.backend.port = 80;
 	snprintf(text, sizeof(text), n < 0 ? "fd99::%x" : "10.9.9.%d", to);
 	if (to)
-		assert_int_equal(ezlb_addr_parse(text, &out.to, NULL), 0);
+		assert_int_equal(ezlb_range_parse(text, &out.to, NULL), 0);
 	return out;
 }
 
@@ -102,7 +102,7 @@ static const char *lib_text(struct fake_lib *lib, const char *name)
 			one[0] = ezlb_snat_rule_is_plain_jump(lib->form, rule->bytes) ? 'J' : 'j';
 		else if (ezlb_snat_rule_parse(lib->form, rule->bytes, rule->len, &in) == 0)
 			snprintf(one, sizeof(one), "%s%d>%d", lib == &fake ? "" : "-",
-				 last_byte(&in.backend.addr), last_byte(&in.to));
+				 last_byte(&in.backend.addr), last_byte(&in.to.first));
 		at += (size_t)snprintf(out + at, sizeof(out) - at, "%s%s", i ? " " : "", one);
 	}
 	return out;
@@ -169,7 +169,7 @@ static int apply(const struct todo *todo, size_t n, struct ezlb_err *err)
 		all[i] = (struct ezlb_op){ .kind = todo[i].kind, .rc = EZLB_PENDING };
 		all[i].snat = row(todo[i].n, todo[i].to == BAD_TO ? 0 : todo[i].to);
 		if (todo[i].to == BAD_TO)
-			all[i].snat.to.family = AF_UNIX;
+			all[i].snat.to.first.family = AF_UNIX;
 		ops[i] = &all[i];
 	}
 	rc = layer->apply(layer, ops, n, err);
