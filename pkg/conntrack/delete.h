@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* delete: ezlb_conntrack_delete with a socket from anywhere. */
+#pragma once
+
+#include <ezlb/conntrack.h>
+
+#include "talk.h"
+
+int ezlb_ct_delete(const struct ezlb_ct_source *source, const struct ezlb_flows *flows, size_t *n,
+		   struct ezlb_err *err);

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "entry.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+/* This one brings its own edition of linux/netfilter/nfnetlink*.h, which cannot be with theirs. */
+#include <libnetfilter_conntrack/libnetfilter_conntrack.h>
+
+/* The bits of CTA_FILTER_ORIG_FLAGS, which no header for user space has (Linux 5.8,
+ * net/netfilter/nf_internals.h): which parts of CTA_TUPLE_ORIG must be the same. */
+#define SAME_DST_ADDR (1 << 1)
+#define SAME_PROTO    (1 << 3)
+#define SAME_DST_PORT (1 << 5)
+
+/* --- requests ------------------------------------------------------------------------------ */
+
+static void put_head(struct nlmsghdr *msg, uint8_t family, uint16_t type, uint16_t flags)
+{
+	struct nfgenmsg *head;
+
+	mnl_nlmsg_put_header(msg);
+	msg->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
+	msg->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
+	head->nfgen_family = family;
+	head->version = NFNETLINK_V0;
+}
+
+static void put_dst_addr(struct nlmsghdr *msg, const struct ezlb_addr *addr)
+{
+	struct nlattr *nest = mnl_attr_nest_start(msg, CTA_TUPLE_IP);
+
+	mnl_attr_put(msg, CTA_IP_V4_DST, 4, addr->bytes);
+	mnl_attr_nest_end(msg, nest);
+}
+
+static void put_proto(struct nlmsghdr *msg, const struct ezlb_flow *like, bool port)
+{
+	struct nlattr *nest = mnl_attr_nest_start(msg, CTA_TUPLE_PROTO);
+
+	mnl_attr_put_u8(msg, CTA_PROTO_NUM, (uint8_t)ezlb_proto_number(like->proto));
+	if (port)
+		mnl_attr_put_u16(msg, CTA_PROTO_DST_PORT, htons(like->listen.port));
+	mnl_attr_nest_end(msg, nest);
+}
+
+/*
+ * A port means nothing to the kernel without its protocol: it refuses the one without the other.
+ * And with IPv6 it takes the addresses that differ for those that are the same (seen on 6.1
+ * and 6.18).
+ */
+static uint32_t same_of(const struct ezlb_ct_filter *filter)
+{
+	return (filter->addr && filter->family == AF_INET ? SAME_DST_ADDR : 0) |
+	       (filter->proto ? SAME_PROTO : 0) |
+	       (filter->proto && filter->port ? SAME_DST_PORT : 0);
+}
+
+void ezlb_ct_put_dump(struct nlmsghdr *msg, const struct ezlb_ct_filter *filter, bool narrow)
+{
+	uint32_t same = same_of(filter);
+	struct nlattr *nest;
+
+	put_head(msg, filter->family, IPCTNL_MSG_CT_GET, NLM_F_DUMP);
+	if (!narrow || !same)
+		return;
+	nest = mnl_attr_nest_start(msg, CTA_TUPLE_ORIG);
+	if (same & SAME_DST_ADDR)
+		put_dst_addr(msg, &filter->like.listen.addr);
+	if (same & SAME_PROTO)
+		put_proto(msg, &filter->like, same & SAME_DST_PORT);
+	mnl_attr_nest_end(msg, nest);
+	nest = mnl_attr_nest_start(msg, CTA_FILTER);
+	mnl_attr_put_u32(msg, CTA_FILTER_ORIG_FLAGS, same);
+	mnl_attr_nest_end(msg, nest);
+}
+
+static struct nf_conntrack *new_object(void)
+{
+	struct nf_conntrack *ct = nfct_new();
+
+	if (!ct)
+		abort(); /* out of memory, as everywhere */
+	return ct;
+}
+
+void ezlb_ct_put_delete(struct nlmsghdr *msg, const struct ezlb_ct_entry *entry)
+{
+	bool v4 = entry->listen.addr.family == AF_INET;
+	struct nf_conntrack *ct = new_object();
+
+	nfct_set_attr_u8(ct, ATTR_ORIG_L3PROTO, entry->listen.addr.family);
+	nfct_set_attr_u8(ct, ATTR_ORIG_L4PROTO, (uint8_t)ezlb_proto_number(entry->proto));
+	nfct_set_attr(ct, v4 ? ATTR_ORIG_IPV4_SRC : ATTR_ORIG_IPV6_SRC, entry->client.addr.bytes);
+	nfct_set_attr(ct, v4 ? ATTR_ORIG_IPV4_DST : ATTR_ORIG_IPV6_DST, entry->listen.addr.bytes);
+	nfct_set_attr_u16(ct, ATTR_ORIG_PORT_SRC, htons(entry->client.port));
+	nfct_set_attr_u16(ct, ATTR_ORIG_PORT_DST, htons(entry->listen.port));
+	if (entry->zone)
+		nfct_set_attr_u16(ct, ATTR_ZONE, entry->zone);
+	put_head(msg, entry->listen.addr.family, IPCTNL_MSG_CT_DELETE, NLM_F_ACK);
+	nfct_nlmsg_build(msg, ct);
+	mnl_attr_put_u32(msg, CTA_ID, htonl(entry->id)); /* the library leaves it out */
+	nfct_destroy(ct);
+}
+
+/* --- answers ------------------------------------------------------------------------------- */
+
+/* The attributes of one endpoint. */
+struct place {
+	enum nf_conntrack_attr v4, v6, port;
+};
+static const struct place client_at = { ATTR_ORIG_IPV4_SRC, ATTR_ORIG_IPV6_SRC,
+					ATTR_ORIG_PORT_SRC };
+static const struct place listen_at = { ATTR_ORIG_IPV4_DST, ATTR_ORIG_IPV6_DST,
+					ATTR_ORIG_PORT_DST };
+static const struct place backend_at = { ATTR_REPL_IPV4_SRC, ATTR_REPL_IPV6_SRC,
+					 ATTR_REPL_PORT_SRC };
+
+static bool read_endpoint(const struct nf_conntrack *ct, const struct place *at,
+			  struct ezlb_endpoint *out)
+{
+	bool v4 = nfct_attr_is_set(ct, at->v4) > 0;
+	enum nf_conntrack_attr addr_at = v4 ? at->v4 : at->v6;
+
+	if (nfct_attr_is_set(ct, addr_at) <= 0 || nfct_attr_is_set(ct, at->port) <= 0)
+		return false;
+	out->addr.family = v4 ? AF_INET : AF_INET6;
+	memcpy(out->addr.bytes, nfct_get_attr(ct, addr_at), v4 ? 4 : 16);
+	out->port = ntohs(nfct_get_attr_u16(ct, at->port));
+	return true;
+}
+
+static bool read_object(const struct nf_conntrack *ct, struct ezlb_ct_entry *out)
+{
+	if (nfct_attr_is_set(ct, ATTR_ORIG_L4PROTO) <= 0 || nfct_attr_is_set(ct, ATTR_ID) <= 0)
+		return false;
+	if (ezlb_proto_from_number(nfct_get_attr_u8(ct, ATTR_ORIG_L4PROTO), &out->proto))
+		return false;
+	out->zone = nfct_get_attr_u16(ct, ATTR_ZONE); /* 0 where it is not set */
+	out->id = nfct_get_attr_u32(ct, ATTR_ID);
+	return read_endpoint(ct, &client_at, &out->client) &&
+	       read_endpoint(ct, &listen_at, &out->listen) &&
+	       read_endpoint(ct, &backend_at, &out->backend);
+}
+
+bool ezlb_ct_read(const struct nlmsghdr *msg, struct ezlb_ct_entry *out)
+{
+	struct nf_conntrack *ct;
+	bool read;
+
+	memset(out, 0, sizeof(*out));
+	if (msg->nlmsg_type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) ||
+	    mnl_nlmsg_get_payload_len(msg) < sizeof(struct nfgenmsg))
+		return false;
+	ct = new_object();
+	read = nfct_nlmsg_parse(msg, ct) >= 0 && read_object(ct, out);
+	nfct_destroy(ct);
+	return read;
+}

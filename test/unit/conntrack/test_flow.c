@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <cm.h>
+
+#include <sys/socket.h>
+
+#include "entries.h"
+
+static struct ezlb_flows flows;
+
+static void add(enum ezlb_proto proto, const char *listen, const char *backend)
+{
+	*EZLB_PUSH(&flows) = flow(proto, listen, backend);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	EZLB_VEC_CLEAR(&flows);
+	return 0;
+}
+
+static void test_find(void **state)
+{
+	static const struct {
+		const char *name;
+		enum ezlb_proto proto;
+		const char *listen, *backend;
+		bool want;
+	} cases[] = {
+		{ "the flow", EZLB_UDP, "10.0.0.1:53", "10.1.0.2:5353", true },
+		{ "the other backend", EZLB_UDP, "10.0.0.1:53", "10.1.0.3:5353", true },
+		{ "a backend that is not named", EZLB_UDP, "10.0.0.1:53", "10.1.0.4:5353", false },
+		{ "another port of the backend", EZLB_UDP, "10.0.0.1:53", "10.1.0.2:53", false },
+		{ "another protocol", EZLB_TCP, "10.0.0.1:53", "10.1.0.2:5353", false },
+		{ "another port", EZLB_UDP, "10.0.0.1:54", "10.1.0.2:5353", false },
+		{ "another address", EZLB_UDP, "10.0.0.3:53", "10.1.0.2:5353", false },
+		{ "any backend", EZLB_UDP, "10.0.0.2:53", "10.1.0.9:1", true },
+		{ "any backend, another protocol", EZLB_SCTP, "10.0.0.2:53", "10.1.0.9:1", false },
+		{ "IPv6", EZLB_TCP, "[fd00::1]:80", "[fd01::2]:8080", true },
+		{ "IPv6, another backend", EZLB_TCP, "[fd00::1]:80", "[fd01::3]:8080", false },
+	};
+	struct ezlb_flows sorted;
+
+	(void)state;
+	add(EZLB_UDP, "10.0.0.2:53", NULL);
+	add(EZLB_TCP, "[fd00::1]:80", "[fd01::2]:8080");
+	add(EZLB_UDP, "10.0.0.1:53", "10.1.0.3:5353");
+	add(EZLB_UDP, "10.0.0.1:53", "10.1.0.2:5353");
+	flows.items[0].backend.port = 77;
+	sorted = ezlb_flows_sorted(&flows);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct ezlb_ct_entry e = entry(cases[i].proto, "172.16.0.2:9", cases[i].listen,
+					       cases[i].backend, 1);
+
+		if (ezlb_flows_find(&sorted, &e) != cases[i].want)
+			fail_msg("%s: %s", cases[i].name, cases[i].want ? "missed" : "found");
+	}
+	EZLB_VEC_CLEAR(&sorted);
+}
+
+static void test_find_in_none(void **state)
+{
+	struct ezlb_ct_entry e = entry(EZLB_UDP, "172.16.0.2:9", "10.0.0.1:53", "10.1.0.2:53", 1);
+
+	(void)state;
+	assert_false(ezlb_flows_find(&flows, &e));
+}
+
+static void test_filter(void **state)
+{
+	static const struct {
+		const char *name;
+		enum ezlb_proto proto;
+		const char *listen;
+		bool want_proto, want_addr, want_port;
+	} cases[] = {
+		{ "the same", EZLB_UDP, "10.0.0.1:53", true, true, true },
+		{ "another protocol", EZLB_TCP, "10.0.0.1:53", false, true, true },
+		{ "another address", EZLB_UDP, "10.0.0.2:53", true, false, true },
+		{ "another port", EZLB_UDP, "10.0.0.1:54", true, true, false },
+		{ "another family", EZLB_TCP, "[fd00::1]:80", true, true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct ezlb_ct_filter filter;
+
+		EZLB_VEC_CLEAR(&flows);
+		add(EZLB_UDP, "10.0.0.1:53", "10.1.0.2:53");
+		add(cases[i].proto, cases[i].listen, "10.1.0.3:53");
+		assert_true(ezlb_flows_filter(&flows, AF_INET, &filter));
+		assert_int_equal(filter.family, AF_INET);
+		assert_int_equal(filter.like.listen.port, 53);
+		if (filter.proto != cases[i].want_proto || filter.addr != cases[i].want_addr ||
+		    filter.port != cases[i].want_port)
+			fail_msg("%s: proto %d addr %d port %d", cases[i].name, filter.proto,
+				 filter.addr, filter.port);
+	}
+}
+
+static void test_filter_of_no_family(void **state)
+{
+	struct ezlb_ct_filter filter;
+
+	(void)state;
+	add(EZLB_UDP, "10.0.0.1:53", NULL);
+	assert_false(ezlb_flows_filter(&flows, AF_INET6, &filter));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_find, teardown),
+		cmocka_unit_test_teardown(test_find_in_none, teardown),
+		cmocka_unit_test_teardown(test_filter, teardown),
+		cmocka_unit_test_teardown(test_filter_of_no_family, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
