@@ -5,6 +5,8 @@
 #include <libkmod.h>
 #include <stddef.h>
 
+#include <ezlb/host.h>
+
 /* KMOD_PROBE_APPLY_BLACKLIST says with a positive number that the host's own rules forbid it. */
 static int load_all(struct kmod_list *list)
 {
@@ -38,4 +40,31 @@ int module_load(const char *name)
 	kmod_module_unref_list(list);
 	kmod_unref(ctx);
 	return rc;
+}
+
+int ezlb_host_module_load(const char *name, struct ezlb_err *err)
+{
+	int rc = module_load(name);
+
+	switch (-rc) {
+	case 0:
+		return 0;
+	case ENOENT:
+		return ezlb_err_set(err, ENOENT,
+				    "there is no module %s for the running kernel: install the "
+				    "kernel's package of modules on the host; a container needs "
+				    "/lib/modules of the host",
+				    name);
+	case EPERM:
+	case EACCES:
+		return ezlb_err_set(err, -rc,
+				    "not allowed to load the module %s: run `modprobe %s` on the "
+				    "host, or give ezlb CAP_SYS_MODULE; a blacklist in "
+				    "/etc/modprobe.d may forbid it, too",
+				    name, name);
+	default:
+		return ezlb_err_sys(err, -rc,
+				    "cannot load the module %s; try `modprobe %s` on the host",
+				    name, name);
+	}
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,6 +37,25 @@ struct answer {
 	bool elsewhere;	  /* on another link */
 };
 #define SILENT -1
+
+/* The link there is: up and noarp, or none. */
+#define READY (IFF_UP | IFF_NOARP)
+#define THERE                                   \
+	{                                       \
+		.kind = "dummy", .flags = READY \
+	}
+#define NONE                    \
+	{                       \
+		.error = ENODEV \
+	}
+#define TORN                                                           \
+	{                                                              \
+		.interrupted = true, .addr = "192.0.2.1", .prefix = 32 \
+	}
+#define MUTE                    \
+	{                       \
+		.error = SILENT \
+	}
 
 static const struct answer *script;
 static char said[1024]; /* the requests, as text */

@@ -1,99 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "fake_root.h"
 
-#include <cmocka.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <ezlb/host.h>
-
-#define CONNTRACK "sys/net/ipv4/vs/conntrack"
-#define FORWARD	  "sys/net/ipv4/ip_forward"
-
-/* A root of our own and the layer over it. */
-struct world {
-	char root[64];
-	struct ezlb_layer *layer;
-};
-
-static const char *path(const struct world *world, const char *name)
+static int value_of(const struct ezlb_table *table, enum ezlb_setting setting)
 {
-	static char buf[256];
+	const struct ezlb_setting_row key = { .setting = setting }, *row;
 
-	snprintf(buf, sizeof(buf), "%s/%s", world->root, name);
-	return buf;
-}
-
-static void put(const struct world *world, const char *name, const char *text)
-{
-	FILE *file = fopen(path(world, name), "w");
-
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
-static const char *get(const struct world *world, const char *name)
-{
-	static char buf[64];
-	FILE *file = fopen(path(world, name), "r");
-	size_t n;
-
-	assert_non_null(file);
-	n = fread(buf, 1, sizeof(buf) - 1, file);
-	buf[n] = '\0';
-	fclose(file);
-	return buf;
-}
-
-static int setup(void **state)
-{
-	struct world *world = ezlb_calloc(1, sizeof(*world));
-
-	ezlb_strcpy(world->root, sizeof(world->root), "/tmp/ezlb-host-XXXXXX");
-	if (!mkdtemp(world->root) || mkdir(path(world, "sys"), 0755) ||
-	    mkdir(path(world, "sys/net"), 0755) || mkdir(path(world, "sys/net/ipv4"), 0755) ||
-	    mkdir(path(world, "sys/net/ipv4/vs"), 0755))
-		return -1;
-	put(world, CONNTRACK, "0\n");
-	put(world, FORWARD, "0\n");
-	*state = world;
-	return ezlb_host_open(world->root, &world->layer, NULL);
-}
-
-static int remove_one(const char *name, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(name);
-}
-
-static int teardown(void **state)
-{
-	struct world *world = *state;
-
-	world->layer->close(world->layer);
-	nftw(world->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(world);
-	return 0;
-}
-
-static int set(const struct world *world, enum ezlb_setting setting, int value)
-{
-	struct ezlb_op op = { .kind = EZLB_OP_HOST_SET, .rc = EZLB_PENDING };
-	struct ezlb_op *ops[] = { &op };
-
-	op.setting = (struct ezlb_setting_row){ .setting = setting, .value = value };
-	assert_int_equal(world->layer->apply(world->layer, ops, 1, NULL), 0);
-	return op.rc;
+	row = EZLB_FIND(&table->settings, &key, ezlb_setting_row_cmp);
+	assert_non_null(row);
+	return row->value;
 }
 
 static void assert_listed(const struct world *world, int conntrack, int forward)
@@ -102,11 +16,10 @@ static void assert_listed(const struct world *world, int conntrack, int forward)
 
 	assert_int_equal(world->layer->list(world->layer, NULL, &table, NULL), 0);
 	ezlb_table_sort(&table);
-	assert_int_equal(table.settings.len, EZLB_SETTINGS);
-	for (int i = 0; i < EZLB_SETTINGS; i++)
-		assert_int_equal(table.settings.items[i].setting, i);
-	assert_int_equal(table.settings.items[EZLB_VS_CONNTRACK].value, conntrack);
-	assert_int_equal(table.settings.items[EZLB_IP_FORWARD].value, forward);
+	assert_int_equal(table.settings.len, EZLB_SETTINGS - 1); /* none of an interface */
+	assert_int_equal(table.links.len + table.vips.len + table.elsewhere.len, 0);
+	assert_int_equal(value_of(&table, EZLB_VS_CONNTRACK), conntrack);
+	assert_int_equal(value_of(&table, EZLB_IP_FORWARD), forward);
 	ezlb_table_clear(&table);
 }
 
@@ -176,31 +89,66 @@ static void test_list_absent(void **state)
 	assert_listed(world, -1, 0);
 }
 
-static int listed_module(const struct world *world)
+static int listed(const struct world *world, enum ezlb_setting setting)
 {
 	struct ezlb_table table = { 0 };
 	int value;
 
 	assert_int_equal(world->layer->list(world->layer, NULL, &table, NULL), 0);
 	ezlb_table_sort(&table);
-	value = table.settings.items[EZLB_IP_TABLES].value;
+	value = value_of(&table, setting);
 	ezlb_table_clear(&table);
 	return value;
 }
 
-/* What loading does is for the lab; here, that it is told by the file, and that nothing is faked.
- */
+/* What loading does is for the lab; here, that the file tells of it, and that nothing is faked. */
 static void test_module(void **state)
 {
+	static const struct {
+		enum ezlb_setting setting;
+		const char *file;
+	} rows[] = {
+		{ EZLB_IP_TABLES, "net/ip_tables_names" },
+		{ EZLB_IP6_TABLES, "net/ip6_tables_names" },
+	};
 	const struct world *world = *state;
 
-	assert_int_equal(listed_module(world), 0);
-	assert_int_not_equal(set(world, EZLB_IP_TABLES, 1), 0);
-	assert_int_equal(listed_module(world), 0);
 	assert_int_equal(mkdir(path(world, "net"), 0755), 0);
-	put(world, "net/ip_tables_names", "");
-	assert_int_equal(listed_module(world), 1);
-	assert_int_equal(set(world, EZLB_IP_TABLES, 1), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(listed(world, rows[i].setting), 0);
+		assert_int_not_equal(set(world, rows[i].setting, 1), 0);
+		assert_int_equal(listed(world, rows[i].setting), 0);
+		put(world, rows[i].file, "");
+		assert_int_equal(listed(world, rows[i].setting), 1);
+		assert_int_equal(set(world, rows[i].setting, 1), 0);
+	}
+}
+
+/* Each setting has a file of its own. */
+static void test_files(void **state)
+{
+	static const struct {
+		enum ezlb_setting setting;
+		const char *file;
+	} rows[] = {
+		{ EZLB_VS_CONNTRACK, CONNTRACK },
+		{ EZLB_VS_EXPIRE_NODEST, "sys/net/ipv4/vs/expire_nodest_conn" },
+		{ EZLB_IP_FORWARD, FORWARD },
+		{ EZLB_IP6_FORWARD, "sys/net/ipv6/conf/all/forwarding" },
+		{ EZLB_ARP_IGNORE, "sys/net/ipv4/conf/all/arp_ignore" },
+		{ EZLB_ARP_ANNOUNCE, "sys/net/ipv4/conf/all/arp_announce" },
+	};
+	const struct world *world = *state;
+
+	make_dirs(world, "sys/net/ipv4/conf/all");
+	make_dirs(world, "sys/net/ipv6/conf/all");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		put(world, rows[i].file, "7\n");
+		assert_int_equal(listed(world, rows[i].setting), 7);
+		put(world, rows[i].file, "0\n");
+		assert_int_equal(set(world, rows[i].setting, 2), 0);
+		assert_string_equal(get(world, rows[i].file), "2\n");
+	}
 }
 
 /* "Cannot read" is an error and leaves no row, not even of the setting that could be read. */
@@ -270,8 +218,11 @@ static void test_set(void **state)
 	assert_int_equal(set(world, EZLB_IP_FORWARD, 1), 0);
 	assert_string_equal(get(world, FORWARD), "1\n");
 	assert_listed(world, 1, 1);
-	assert_int_equal(set(world, EZLB_IP_FORWARD, 0), 0);
-	assert_listed(world, 1, 0);
+	assert_int_equal(set(world, EZLB_IP_FORWARD, 0), 0); /* never lower */
+	assert_listed(world, 1, 1);
+	put(world, FORWARD, "2\n");
+	assert_int_equal(set(world, EZLB_IP_FORWARD, 1), 0);
+	assert_string_equal(get(world, FORWARD), "2\n");
 }
 
 static void test_set_writes_only_a_difference(void **state)
@@ -306,7 +257,7 @@ static void test_set_refused(void **state)
 
 	assert_int_equal(unlink(path(world, FORWARD)), 0);
 	assert_int_equal(symlink("/proc/sys/kernel/ngroups_max", path(world, FORWARD)), 0);
-	rc = set(world, EZLB_IP_FORWARD, 1);
+	rc = set(world, EZLB_IP_FORWARD, INT32_MAX);
 	assert_true(rc == -EACCES || rc == -EROFS);
 }
 
@@ -314,14 +265,14 @@ static void test_set_does_not_stick(void **state)
 {
 	const struct world *world = *state;
 
-	/* Reads in hexadecimal, takes decimal: 16 comes back as 00000010. */
+	/* Reads in hexadecimal, takes decimal: 64 comes back as 00000040. */
 	assert_int_equal(unlink(path(world, FORWARD)), 0);
 	assert_int_equal(symlink("/proc/self/coredump_filter", path(world, FORWARD)), 0);
-	assert_int_equal(set(world, EZLB_IP_FORWARD, 16), -EIO);
-	assert_string_equal(get(world, FORWARD), "00000010\n");
+	assert_int_equal(set(world, EZLB_IP_FORWARD, 64), -EIO);
+	assert_string_equal(get(world, FORWARD), "00000040\n");
 	/* The same, where it cannot be read any more. */
-	assert_int_equal(set(world, EZLB_IP_FORWARD, 11), -EIO);
-	assert_string_equal(get(world, FORWARD), "0000000b\n");
+	assert_int_equal(set(world, EZLB_IP_FORWARD, 75), -EIO);
+	assert_string_equal(get(world, FORWARD), "0000004b\n");
 	/* EINVAL from the write itself: such a flag does not exist. */
 	assert_int_equal(unlink(path(world, FORWARD)), 0);
 	assert_int_equal(symlink("/proc/self/oom_score_adj", path(world, FORWARD)), 0);
@@ -349,12 +300,13 @@ static void test_apply_goes_on(void **state)
 static void test_long_root(void **state)
 {
 	char root[5000];
+	const struct ezlb_host_options options = { .root = root };
 	struct world world = { .root = "" };
 
 	(void)state;
 	memset(root, 'x', sizeof(root));
 	root[sizeof(root) - 1] = '\0';
-	assert_int_equal(ezlb_host_open(root, &world.layer, NULL), 0);
+	assert_int_equal(ezlb_host_open(&options, &world.layer, NULL), 0);
 	assert_int_equal(set(&world, EZLB_IP_FORWARD, 1), -ENAMETOOLONG);
 	world.layer->close(world.layer);
 }
@@ -369,6 +321,7 @@ int main(void)
 		TEST(test_peek),
 		TEST(test_peek_unreadable),
 		TEST(test_module),
+		TEST(test_files),
 		TEST(test_list_unreadable),
 		TEST(test_list_junk),
 		TEST(test_no_waiting),

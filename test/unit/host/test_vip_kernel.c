@@ -2,10 +2,11 @@
 /*
  * vip: addresses on a link of the real kernel, in network namespaces of our own. Where the kernel
  * has no dummy links these are links of another kind, which only test_vip.c makes up for. Skipped
- * where a user namespace cannot be had.
+ * where no namespace can be had.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -17,10 +18,12 @@
 
 #include <cmocka.h>
 
+#include <ezlb/host.h>
+
 #include "vip.h"
 
 static bool have_ns;
-static struct ezlb_vip *vip;
+static struct vip vip;
 static struct ezlb_err err;
 
 /* --- the world ------------------------------------------------------------------------------- */
@@ -32,10 +35,12 @@ static bool write_file(const char *path, const char *text)
 	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
-static bool enter_user_ns(void)
+static bool enter_ns(void)
 {
 	char uids[64], gids[64];
 
+	if (unshare(CLONE_NEWNET) == 0)
+		return true;
 	snprintf(uids, sizeof(uids), "0 %u 1", (unsigned)geteuid());
 	snprintf(gids, sizeof(gids), "0 %u 1", (unsigned)getegid());
 	return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 &&
@@ -84,65 +89,80 @@ static void admin_adds(const char *name, const char *text, const char *mask)
 	assert_int_equal(ioctl(fd, SIOCSIFNETMASK, &request), 0);
 }
 
-static const char *names(const struct ezlb_vips *vips, char *buf, size_t size)
+static struct ezlb_links links(const char *device)
+{
+	struct ezlb_links out = { 0 };
+
+	ezlb_strcpy(EZLB_PUSH(&out)->device, EZLB_DEVICE_STRLEN, device);
+	return out;
+}
+
+static void append(char *buf, size_t size, const struct ezlb_addr *addr)
 {
 	char text[EZLB_ADDR_STRLEN];
-	size_t len = 0;
+	size_t len = strlen(buf);
 
-	buf[0] = '\0';
-	for (size_t i = 0; i < vips->len; i++)
-		len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? " " : "",
-					ezlb_addr_format(&vips->items[i], text));
-	return buf;
+	/* The kernel's own are at random. */
+	if (addr->family == AF_INET6 && addr->bytes[0] == 0xfe)
+		return;
+	snprintf(buf + len, size - len, "%s%s", len ? " " : "", ezlb_addr_format(addr, text));
 }
 
-/* Link-local ones of the kernel's are left out: they are at random. */
-static void check_list(const char *on_device, const char *elsewhere)
+static void check_list(const char *device, size_t nlinks, const char *vips, const char *elsewhere)
 {
-	struct ezlb_vips ours = { 0 }, others = { 0 };
-	char text[1024];
+	struct ezlb_table table = { .snat_wanted = false };
+	struct ezlb_links managed = links(device);
+	char ours[1024] = "", others[1024] = "";
 
-	*EZLB_PUSH(&ours) = address("9.9.9.9"); /* goes */
-	assert_int_equal(ezlb_vip_list(vip, &ours, &others, &err), 0);
-	assert_string_equal(names(&ours, text, sizeof(text)), on_device);
-	while (others.len > 0 && others.items[others.len - 1].bytes[0] == 0xfe)
-		others.len--;
-	assert_string_equal(names(&others, text, sizeof(text)), elsewhere);
-	EZLB_VEC_CLEAR(&ours);
-	EZLB_VEC_CLEAR(&others);
+	assert_int_equal(vip_list(&vip, &managed, &table, &err), 0);
+	ezlb_table_sort(&table);
+	assert_int_equal(table.links.len, nlinks);
+	for (size_t i = 0; i < table.vips.len; i++) {
+		assert_string_equal(table.vips.items[i].device, device);
+		append(ours, sizeof(ours), &table.vips.items[i].addr);
+	}
+	for (size_t i = 0; i < table.elsewhere.len; i++)
+		append(others, sizeof(others), &table.elsewhere.items[i]);
+	assert_string_equal(ours, vips);
+	assert_string_equal(others, elsewhere);
+	ezlb_table_clear(&table);
+	EZLB_VEC_CLEAR(&managed);
 }
 
-static void check_add(const char *text, bool device, bool addr)
+static struct ezlb_vip_row row_of(const char *device, const char *text)
 {
-	struct ezlb_vip_added added = { .device = !device, .addr = !addr };
-	struct ezlb_addr wanted = address(text);
+	struct ezlb_vip_row row = { .addr = address(text) };
 
-	assert_int_equal(ezlb_vip_add(vip, &wanted, &added, &err), 0);
-	assert_int_equal(added.device, device);
-	assert_int_equal(added.addr, addr);
+	ezlb_strcpy(row.device, sizeof(row.device), device);
+	return row;
+}
+
+static int add(const char *text)
+{
+	struct ezlb_vip_row row = row_of("vip0", text);
+
+	return vip_add(&vip, &row);
 }
 
 static int del(const char *text)
 {
-	struct ezlb_addr addr = address(text);
+	struct ezlb_vip_row row = row_of("vip0", text);
 
-	return ezlb_vip_del(vip, &addr, &err);
+	return vip_del(&vip, &row);
 }
 
 /* The first kind there is; dummy comes first. */
 static void choose_kind(void)
 {
 	static const char *const kinds[] = { "dummy", "ifb", "bridge" };
-	struct ezlb_addr addr = address("192.0.2.99");
 	int rc = -1;
 
 	for (size_t i = 0; rc != 0 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		vip->kind = kinds[i];
-		rc = ezlb_vip_add(vip, &addr, NULL, &err);
+		vip.kind = kinds[i];
+		rc = vip_link_add(&vip, "vip0");
 	}
 	assert_int_equal(rc, 0);
-	assert_int_equal(del("192.0.2.99"), 0);
-	assert_int_equal(ezlb_vip_remove_device(vip, &err), 0);
+	assert_int_equal(vip_link_del(&vip, "vip0"), 0);
 }
 
 static int setup(void **state)
@@ -151,7 +171,6 @@ static int setup(void **state)
 	if (!have_ns)
 		return 0;
 	assert_int_equal(unshare(CLONE_NEWNET), 0);
-	assert_int_equal(ezlb_vip_open("vip0", &vip, &err), 0);
 	choose_kind();
 	return 0;
 }
@@ -159,39 +178,43 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	ezlb_vip_close(vip);
-	vip = NULL;
+	vip_close(&vip);
 	return 0;
 }
 
 /* --- tests ----------------------------------------------------------------------------------- */
+
+#define UP (IFF_UP | IFF_NOARP)
 
 static void test_life(void **state)
 {
 	(void)state;
 	if (!have_ns)
 		skip();
-	check_list("", "");
+	check_list("vip0", 0, "", "");
 	assert_int_equal(del("192.0.2.1"), 0);
+	assert_int_equal(add("192.0.2.2"), -ENODEV);
 	assert_int_equal(link_flags("vip0", 0, 0), 0);
-	check_add("192.0.2.2", true, true);
-	check_add("192.0.2.1", false, true);
-	check_add("2001:db8::1", false, true);
-	check_add("192.0.2.1", false, false);
-	check_add("2001:db8::1", false, false);
-	assert_int_equal(link_flags("vip0", 0, 0) & (IFF_UP | IFF_NOARP), IFF_UP | IFF_NOARP);
-	check_list("192.0.2.1 192.0.2.2 2001:db8::1", "");
+	assert_int_equal(vip_link_add(&vip, "vip0"), 0);
+	assert_int_equal(vip_link_add(&vip, "vip0"), 0);
+	assert_int_equal(link_flags("vip0", 0, 0) & UP, UP);
+	check_list("vip0", 1, "", "");
+	assert_int_equal(add("192.0.2.2"), 0);
+	assert_int_equal(add("192.0.2.1"), 0);
+	assert_int_equal(add("2001:db8::1"), 0);
+	assert_int_equal(add("192.0.2.1"), -EEXIST);
+	assert_int_equal(add("2001:db8::1"), -EEXIST);
+	check_list("vip0", 1, "192.0.2.1 192.0.2.2 2001:db8::1", "");
 	assert_int_equal(del("192.0.2.2"), 0);
 	assert_int_equal(del("2001:db8::1"), 0);
-	check_list("192.0.2.1", "");
+	check_list("vip0", 1, "192.0.2.1", "");
 	assert_int_equal(del("192.0.2.2"), 0);
 	assert_int_equal(del("2001:db8::1"), 0);
-	assert_int_equal(ezlb_vip_remove_device(vip, &err), -EBUSY);
-	assert_non_null(strstr(err.msg, "vip0 stays, for it has the address 192.0.2.1/32"));
+	assert_int_equal(vip_link_del(&vip, "vip0"), -EBUSY);
 	assert_int_equal(del("192.0.2.1"), 0);
-	assert_int_equal(ezlb_vip_remove_device(vip, &err), 0);
+	assert_int_equal(vip_link_del(&vip, "vip0"), 0);
 	assert_int_equal(link_flags("vip0", 0, 0), 0);
-	assert_int_equal(ezlb_vip_remove_device(vip, &err), 0);
+	assert_int_equal(vip_link_del(&vip, "vip0"), 0);
 }
 
 /* A flag in /proc/net/if_inet6: no address of ours waits for an answer that cannot come. */
@@ -204,7 +227,8 @@ static void test_no_duplicate_detection(void **state)
 	(void)state;
 	if (!have_ns)
 		skip();
-	check_add("2001:db8::1", true, true);
+	assert_int_equal(vip_link_add(&vip, "vip0"), 0);
+	assert_int_equal(add("2001:db8::1"), 0);
 	file = fopen("/proc/thread-self/net/if_inet6", "re");
 	assert_non_null(file);
 	while (fgets(line, sizeof(line), file)) {
@@ -222,16 +246,20 @@ static void test_no_duplicate_detection(void **state)
 	assert_true(found);
 }
 
+/* A link that is down has no row, so that the next pass sets it up again. */
 static void test_set_up_again(void **state)
 {
 	(void)state;
 	if (!have_ns)
 		skip();
-	check_add("192.0.2.1", true, true);
-	link_flags("vip0", 0, IFF_UP | IFF_NOARP);
-	assert_int_equal(link_flags("vip0", 0, 0) & (IFF_UP | IFF_NOARP), 0);
-	check_add("192.0.2.1", false, false);
-	assert_int_equal(link_flags("vip0", 0, 0) & (IFF_UP | IFF_NOARP), IFF_UP | IFF_NOARP);
+	assert_int_equal(vip_link_add(&vip, "vip0"), 0);
+	assert_int_equal(add("192.0.2.1"), 0);
+	link_flags("vip0", 0, UP);
+	assert_int_equal(link_flags("vip0", 0, 0) & UP, 0);
+	check_list("vip0", 0, "192.0.2.1", "");
+	assert_int_equal(vip_link_add(&vip, "vip0"), 0);
+	assert_int_equal(link_flags("vip0", 0, 0) & UP, UP);
+	check_list("vip0", 1, "192.0.2.1", "");
 }
 
 /* The same address twice on one link, and only the /32 is ours. */
@@ -240,18 +268,18 @@ static void test_other_prefix(void **state)
 	(void)state;
 	if (!have_ns)
 		skip();
-	check_add("192.0.2.1", true, true);
+	assert_int_equal(vip_link_add(&vip, "vip0"), 0);
+	assert_int_equal(add("192.0.2.1"), 0);
 	admin_adds("vip0:a", "192.0.2.7", "255.255.255.0");
-	check_list("192.0.2.1", "192.0.2.7");
+	check_list("vip0", 1, "192.0.2.1", "192.0.2.7");
 	assert_int_equal(del("192.0.2.7"), 0);
-	check_list("192.0.2.1", "192.0.2.7");
-	check_add("192.0.2.7", false, true);
-	check_list("192.0.2.1 192.0.2.7", "192.0.2.7");
+	check_list("vip0", 1, "192.0.2.1", "192.0.2.7");
+	assert_int_equal(add("192.0.2.7"), 0);
+	check_list("vip0", 1, "192.0.2.1 192.0.2.7", "192.0.2.7");
 	assert_int_equal(del("192.0.2.7"), 0);
 	assert_int_equal(del("192.0.2.1"), 0);
-	check_list("", "192.0.2.7");
-	assert_int_equal(ezlb_vip_remove_device(vip, &err), -EBUSY);
-	assert_non_null(strstr(err.msg, "192.0.2.7/24"));
+	check_list("vip0", 1, "", "192.0.2.7");
+	assert_int_equal(vip_link_del(&vip, "vip0"), -EBUSY);
 }
 
 static void test_elsewhere(void **state)
@@ -261,103 +289,128 @@ static void test_elsewhere(void **state)
 		skip();
 	link_flags("lo", IFF_UP, 0);
 	admin_adds("lo:1", "192.0.2.8", "255.255.255.255");
-	check_list("", "127.0.0.1 192.0.2.8 ::1");
-	check_add("192.0.2.8", true, true);
-	check_list("192.0.2.8", "127.0.0.1 192.0.2.8 ::1");
+	check_list("vip0", 0, "", "127.0.0.1 192.0.2.8 ::1");
+	assert_int_equal(vip_link_add(&vip, "vip0"), 0);
+	assert_int_equal(add("192.0.2.8"), 0);
+	check_list("vip0", 1, "192.0.2.8", "127.0.0.1 192.0.2.8 ::1");
 	assert_int_equal(del("192.0.2.8"), 0);
-	check_list("", "127.0.0.1 192.0.2.8 ::1");
+	check_list("vip0", 1, "", "127.0.0.1 192.0.2.8 ::1");
 }
 
 static void test_foreign_device(void **state)
 {
-	struct ezlb_vips ours = { 0 }, others = { 0 };
-	struct ezlb_addr addr = address("127.0.0.1");
+	struct ezlb_vip_row row = row_of("lo", "127.0.0.1");
 
 	(void)state;
 	if (!have_ns)
 		skip();
 	link_flags("lo", IFF_UP, 0);
-	ezlb_strcpy(vip->device, sizeof(vip->device), "lo");
-	assert_int_equal(ezlb_vip_add(vip, &addr, NULL, &err), -EEXIST);
-	assert_non_null(strstr(err.msg, "lo exists and is not a"));
-	assert_non_null(strstr(err.msg, "but a physical or loopback device: choose another name"));
-	assert_int_equal(ezlb_vip_del(vip, &addr, &err), -EEXIST);
-	assert_int_equal(ezlb_vip_list(vip, &ours, &others, &err), -EEXIST);
-	assert_int_equal(ezlb_vip_remove_device(vip, &err), -EEXIST);
-	assert_int_equal(ours.len + others.len, 0);
+	check_list("lo", 0, "", "127.0.0.1 ::1");
+	assert_int_equal(vip_link_add(&vip, "lo"), -EEXIST);
+	assert_int_equal(vip_add(&vip, &row), -ENODEV);
+	assert_int_equal(vip_del(&vip, &row), 0);
+	assert_int_equal(vip_link_del(&vip, "lo"), 0);
+	check_list("lo", 0, "", "127.0.0.1 ::1");
 
-	ezlb_strcpy(vip->device, sizeof(vip->device), "vip0");
-	check_add("192.0.2.1", true, true);
-	vip->kind = "other";
-	assert_int_equal(ezlb_vip_remove_device(vip, &err), -EEXIST);
-	assert_non_null(strstr(err.msg, "vip0 exists and is not a other link but "));
+	assert_int_equal(vip_link_add(&vip, "vip0"), 0);
+	vip.kind = "other";
+	assert_int_equal(vip_link_del(&vip, "vip0"), 0);
+	assert_int_equal(link_flags("vip0", 0, 0) & UP, UP);
+	assert_int_equal(vip_link_add(&vip, "vip0"), -EEXIST);
 }
 
 static void test_no_such_kind(void **state)
 {
-	struct ezlb_vip_added added;
-	struct ezlb_addr addr = address("192.0.2.1");
-
 	(void)state;
 	if (!have_ns)
 		skip();
-	vip->kind = "nosuch";
-	assert_int_equal(ezlb_vip_add(vip, &addr, &added, &err), -EOPNOTSUPP);
-	assert_string_equal(err.msg, "cannot make the device vip0: the kernel has no nosuch links; "
-				     "load the module on the host: modprobe nosuch");
-	assert_false(added.device || added.addr);
+	vip.kind = "nosuch";
+	assert_int_equal(vip_link_add(&vip, "vip0"), -EOPNOTSUPP);
 }
 
 static void test_ipv6_disabled(void **state)
 {
-	struct ezlb_vip_added added;
-	struct ezlb_addr addr = address("2001:db8::1");
-
 	(void)state;
 	if (!have_ns)
 		skip();
 	assert_true(write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1"));
-	assert_int_equal(ezlb_vip_add(vip, &addr, &added, &err), -EAFNOSUPPORT);
-	assert_non_null(strstr(err.msg, "cannot add 2001:db8::1/128 to vip0: IPv6 is disabled"));
-	assert_non_null(strstr(err.msg, "net.ipv6.conf.vip0.disable_ipv6=0"));
-	assert_true(added.device && !added.addr);
-	check_add("192.0.2.1", false, true); /* the next call works */
+	assert_int_equal(vip_link_add(&vip, "vip0"), 0);
+	assert_int_equal(add("2001:db8::1"), -EAFNOSUPPORT);
+	assert_int_equal(add("192.0.2.1"), 0); /* the next call works */
 }
 
+/* Two devices, and more addresses than one message of a dump holds. */
 static void test_many(void **state)
 {
-	struct ezlb_vips ours = { 0 }, others = { 0 };
-	struct ezlb_addr addr = address("198.18.0.0");
+	struct ezlb_table table = { .snat_wanted = false };
+	struct ezlb_links managed = links("vip0");
+	struct ezlb_vip_row row = row_of("vip0", "198.18.0.0");
 
 	(void)state;
 	if (!have_ns)
 		skip();
+	ezlb_strcpy(EZLB_PUSH(&managed)->device, EZLB_DEVICE_STRLEN, "vip1");
+	assert_int_equal(vip_link_add(&vip, "vip0"), 0);
+	assert_int_equal(vip_link_add(&vip, "vip1"), 0);
 	for (int i = 0; i < 2000; i++) {
-		addr.bytes[2] = (uint8_t)(i >> 8);
-		addr.bytes[3] = (uint8_t)i;
-		assert_int_equal(ezlb_vip_add(vip, &addr, NULL, &err), 0);
+		row.device[3] = (char)('0' + i % 2);
+		row.addr.bytes[2] = (uint8_t)(i >> 8);
+		row.addr.bytes[3] = (uint8_t)i;
+		assert_int_equal(vip_add(&vip, &row), 0);
 	}
-	assert_int_equal(ezlb_vip_list(vip, &ours, &others, &err), 0);
-	assert_int_equal(ours.len, 2000);
-
-	EZLB_VEC_CLEAR(&ours);
-	EZLB_VEC_CLEAR(&others);
+	assert_int_equal(vip_list(&vip, &managed, &table, &err), 0);
+	ezlb_table_sort(&table);
+	assert_int_equal(table.links.len, 2);
+	assert_int_equal(table.vips.len, 2000);
+	assert_string_equal(table.vips.items[999].device, "vip0");
+	assert_string_equal(table.vips.items[1000].device, "vip1");
+	assert_int_equal(table.vips.items[999].addr.bytes[3], 1998 & 0xff);
+	ezlb_table_clear(&table);
+	EZLB_VEC_CLEAR(&managed);
 }
+
+/* peek, over the real addresses: a print for each state of them, and the same one for the same. */
+static void test_peek(void **state)
+{
+	const struct ezlb_host_options options = { .root = "/nonexistent" };
+	struct ezlb_layer *layer = NULL;
+	uint64_t prints[5];
+
+	(void)state;
+	if (!have_ns)
+		skip();
+	assert_int_equal(ezlb_host_open(&options, &layer, NULL), 0);
+	ezlb_host_manage(layer, "vip0");
+	assert_int_equal(layer->peek(layer, NULL, &prints[0]), 0);
+	assert_int_equal(layer->peek(layer, NULL, &prints[1]), 0);
+	assert_int_equal(prints[0], prints[1]);
+	link_flags("lo", IFF_UP, 0);
+	assert_int_equal(layer->peek(layer, NULL, &prints[1]), 0);
+	admin_adds("lo:1", "192.0.2.8", "255.255.255.255");
+	assert_int_equal(layer->peek(layer, NULL, &prints[2]), 0);
+	admin_adds("lo:1", "192.0.2.9", "255.255.255.255");
+	assert_int_equal(layer->peek(layer, NULL, &prints[3]), 0);
+	admin_adds("lo:1", "192.0.2.8", "255.255.255.255");
+	assert_int_equal(layer->peek(layer, NULL, &prints[4]), 0);
+	assert_int_not_equal(prints[0], prints[1]);
+	assert_int_not_equal(prints[1], prints[2]);
+	assert_int_not_equal(prints[2], prints[3]);
+	assert_int_equal(prints[2], prints[4]);
+	layer->close(layer);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_life, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_duplicate_detection, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_set_up_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_other_prefix, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_elsewhere, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_foreign_device, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_such_kind, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_ipv6_disabled, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+		TEST(test_life),	 TEST(test_no_duplicate_detection),
+		TEST(test_set_up_again), TEST(test_other_prefix),
+		TEST(test_elsewhere),	 TEST(test_foreign_device),
+		TEST(test_no_such_kind), TEST(test_ipv6_disabled),
+		TEST(test_many),	 TEST(test_peek),
 	};
 
-	have_ns = enter_user_ns();
+	have_ns = enter_ns();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

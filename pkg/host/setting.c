@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "setting.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "module.h"
+
+#define RA_DIR "sys/net/ipv6/conf"
+
+static const struct {
+	const char *path;   /* NULL: one for each interface */
+	const char *module; /* there where its file is, also where it is built in */
+} files[] = {
+	[EZLB_IP_TABLES] = { "net/ip_tables_names", "ip_tables" },
+	[EZLB_IP6_TABLES] = { "net/ip6_tables_names", "ip6_tables" },
+	[EZLB_VS_CONNTRACK] = { "sys/net/ipv4/vs/conntrack", NULL },
+	[EZLB_VS_EXPIRE_NODEST] = { "sys/net/ipv4/vs/expire_nodest_conn", NULL },
+	[EZLB_IP_FORWARD] = { "sys/net/ipv4/ip_forward", NULL },
+	[EZLB_ACCEPT_RA] = { NULL, NULL },
+	[EZLB_IP6_FORWARD] = { "sys/net/ipv6/conf/all/forwarding", NULL },
+	[EZLB_ARP_IGNORE] = { "sys/net/ipv4/conf/all/arp_ignore", NULL },
+	[EZLB_ARP_ANNOUNCE] = { "sys/net/ipv4/conf/all/arp_announce", NULL },
+};
+
+/* A name from a ledger is part of a path here. */
+static bool is_entry(const char *name)
+{
+	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static int setting_path(const struct settings *settings, const struct ezlb_setting_row *row,
+			char path[PATH_MAX])
+{
+	int len;
+
+	if (files[row->setting].path)
+		len = snprintf(path, PATH_MAX, "%s/%s", settings->root, files[row->setting].path);
+	else if (is_entry(row->device))
+		len = snprintf(path, PATH_MAX, "%s/" RA_DIR "/%s/accept_ra", settings->root,
+			       row->device);
+	else
+		return -EINVAL;
+	return len < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* A descriptor or -errno. Never creates, and never waits for the other end of a FIFO. */
+static int setting_open(const struct settings *settings, const struct ezlb_setting_row *row,
+			int flags)
+{
+	char path[PATH_MAX];
+	int rc = setting_path(settings, row, path);
+
+	if (rc < 0)
+		return rc;
+	rc = open(path, flags | O_CLOEXEC | O_NONBLOCK);
+	return rc < 0 ? -errno : rc;
+}
+
+/* One whole number and a newline; -EIO for anything else. */
+static int value_parse(const char *text, int *value)
+{
+	char *end;
+	long long number = strtoll(text, &end, 10);
+
+	if (end == text || strcmp(end, "\n") != 0 || number < 0 || number > INT_MAX)
+		return -EIO;
+	*value = (int)number;
+	return 0;
+}
+
+/* The value of a row, into it. */
+static int setting_read(const struct settings *settings, struct ezlb_setting_row *row)
+{
+	EZLB_AUTO_CLOSE int fd = setting_open(settings, row, O_RDONLY);
+	char text[32];
+	ssize_t n;
+
+	if (files[row->setting].module && (fd >= 0 || fd == -ENOENT)) {
+		row->value = fd >= 0;
+		return 0;
+	}
+	if (fd < 0)
+		return fd;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return value_parse(text, &row->value);
+}
+
+static int setting_write(const struct settings *settings, const struct ezlb_setting_row *row)
+{
+	EZLB_AUTO_CLOSE int fd = setting_open(settings, row, O_WRONLY);
+	char text[32];
+	int len = snprintf(text, sizeof(text), "%d\n", row->value);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = write(fd, text, (size_t)len);
+	if (n < 0)
+		return -errno;
+	return n == len ? 0 : -EIO;
+}
+
+static int cannot_read(const struct settings *settings, const char *path, int rc,
+		       struct ezlb_err *err)
+{
+	return ezlb_err_sys(err, -rc, "cannot read %s/%s", settings->root, path);
+}
+
+int settings_list(const struct settings *settings, struct ezlb_setting_rows *rows,
+		  struct ezlb_err *err)
+{
+	for (int i = 0; i < EZLB_SETTINGS; i++) {
+		struct ezlb_setting_row row = { .setting = (enum ezlb_setting)i, .value = -1 };
+		int rc;
+
+		if (row.setting == EZLB_ACCEPT_RA)
+			continue;
+		rc = setting_read(settings, &row);
+		if (rc < 0 && rc != -ENOENT)
+			return cannot_read(settings, files[i].path, rc, err);
+		*EZLB_PUSH(rows) = row;
+	}
+	return 0;
+}
+
+/* What is no interface, or has gone since the directory was read, has no row and is no failure. */
+static int list_ra_of(const struct settings *settings, const char *name,
+		      struct ezlb_setting_rows *rows, struct ezlb_err *err)
+{
+	static const char *const others[] = { ".", "..", "all", "default", "lo" };
+	struct ezlb_setting_row row = { .setting = EZLB_ACCEPT_RA };
+	int rc;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(name, others[i]) == 0)
+			return 0;
+	ezlb_strcpy(row.device, sizeof(row.device), name);
+	rc = setting_read(settings, &row);
+	if (rc == 0 && row.value == 1)
+		*EZLB_PUSH(rows) = row;
+	if (rc == 0 || rc == -ENOENT)
+		return 0;
+	return ezlb_err_sys(err, -rc, "cannot read %s/" RA_DIR "/%s/accept_ra", settings->root,
+			    name);
+}
+
+int settings_list_ra(const struct settings *settings, struct ezlb_setting_rows *rows,
+		     struct ezlb_err *err)
+{
+	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s/" RA_DIR, settings->root);
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+	int rc = 0;
+
+	if (!dir)
+		return cannot_read(settings, RA_DIR, -errno, err);
+	errno = 0;
+	while (rc == 0 && (entry = readdir(dir)) != NULL) {
+		rc = list_ra_of(settings, entry->d_name, rows, err);
+		errno = 0;
+	}
+	if (rc == 0 && errno)
+		rc = cannot_read(settings, RA_DIR, -errno, err);
+	closedir(dir);
+	return rc;
+}
+
+/*
+ * An interface with accept_ra 1 listens to advertisements only until the host forwards. Looked at
+ * again here: one may have come since the list, or what should have set it has failed.
+ */
+static bool loses_routes(const struct settings *settings)
+{
+	struct ezlb_setting_rows rows = { 0 };
+	bool loses = settings_list_ra(settings, &rows, NULL) < 0 || rows.len > 0;
+
+	EZLB_VEC_CLEAR(&rows);
+	return loses;
+}
+
+int setting_set(const struct settings *settings, const struct ezlb_setting_row *want)
+{
+	const char *module = files[want->setting].module;
+	struct ezlb_setting_row have = *want;
+	int rc = setting_read(settings, &have);
+
+	if (rc < 0 || have.value >= want->value)
+		return rc;
+	if (settings->hands_off || (want->setting == EZLB_IP6_FORWARD && loses_routes(settings)))
+		return -ECANCELED;
+	rc = module ? module_load(module) : setting_write(settings, want);
+	if (rc == 0)
+		rc = setting_read(settings, &have);
+	if (rc < 0)
+		return rc;
+	return have.value >= want->value ? 0 : -EIO;
+}
+
+int setting_reset(const struct settings *settings, const struct ezlb_setting_row *before)
+{
+	struct ezlb_setting_row have = *before;
+	int rc;
+
+	/* A module that is loaded may be in use by now. */
+	if (files[before->setting].module || before->value < 0)
+		return 0;
+	rc = setting_read(settings, &have);
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	if (have.value != ezlb_setting_wanted(before->setting) || have.value == before->value)
+		return 0;
+	if (settings->hands_off)
+		return -ECANCELED;
+	rc = setting_write(settings, before);
+	if (rc == 0)
+		rc = setting_read(settings, &have);
+	if (rc < 0)
+		return rc;
+	return have.value == before->value ? 0 : -EIO;
+}
