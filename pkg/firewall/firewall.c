@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "filters.h"
+#include "find.h"
+#include "layer.h"
+#include "legacy.h"
+#include "want.h"
+
+#define TRIES 4
+
+#define TABLES	"/proc/net/ip_tables_names"
+#define TABLES6 "/proc/net/ip6_tables_names"
+
+struct firewall {
+	struct ezlb_layer layer; /* first: a layer is its firewall */
+	struct ezlb_fw_host host;
+};
+
+static struct ezlb_fw_host *host_of(struct ezlb_layer *layer)
+{
+	return &((struct firewall *)(void *)layer)->host;
+}
+
+/* --- list and peek --------------------------------------------------------------------------- */
+
+static void take_filter(const struct ezlb_fw_filter *filter, const struct ezlb_fw_want *want,
+			struct ezlb_table *out)
+{
+	struct ezlb_fw_steps steps = { 0 };
+
+	out->accepts_present |= ezlb_fw_present(&filter->view);
+	ezlb_fw_edit(&filter->view, want, &steps);
+	out->accepts_sound &= steps.len == 0;
+	EZLB_VEC_CLEAR(&steps);
+	for (enum ezlb_gate gate = 0; gate < EZLB_GATES; gate++)
+		out->gates[gate][filter->family == AF_INET6] |= ezlb_fw_closed(&filter->view, gate);
+}
+
+static void take_all(const struct ezlb_fw_filters *filters, struct ezlb_table *out)
+{
+	struct ezlb_fw_want want = { .aim = EZLB_FW_FRAME };
+
+	out->accepts_sound = true;
+	ezlb_fw_common(filters, &want.rows);
+	for (size_t i = 0; i < EZLB_FW_FILTERS; i++)
+		take_filter(&filters->items[i], &want, out);
+	for (size_t i = 0; i < want.rows.len; i++)
+		*EZLB_PUSH(&out->accepts) = want.rows.items[i];
+	EZLB_VEC_CLEAR(&want.rows);
+}
+
+static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
+		      struct ezlb_table *out, struct ezlb_err *err)
+{
+	EZLB_FW_AUTO_FILTERS struct ezlb_fw_filters filters;
+	struct ezlb_fw_host *host = host_of(layer);
+
+	(void)scope; /* the chains are ours: all of them is in scope */
+	ezlb_fw_filters_init(&filters);
+	ezlb_nft_nl_begin(host->nl);
+	out->accepts_present = out->accepts_sound = false;
+	memset(out->gates, 0, sizeof(out->gates));
+	for (size_t i = 0; i < EZLB_FW_FILTERS; i++) {
+		struct ezlb_fw_filter *filter = &filters.items[i];
+
+		ezlb_fw_filter_read(host, filter);
+		if (filter->rc < 0 && err)
+			*err = filter->err;
+		if (filter->rc < 0)
+			return filter->rc;
+	}
+	take_all(&filters, out);
+	return 0;
+}
+
+/* 0 also where it is not loaded, which leaves *seen as it is. */
+static int peek_legacy(const struct ezlb_fw_host *host, uint8_t family, uint64_t *print, bool *seen)
+{
+	bool loaded;
+	int rc = ezlb_fw_legacy_loaded(host->tables[family == AF_INET6], &loaded, NULL);
+
+	if (rc < 0 || !loaded)
+		return rc;
+	*seen = true;
+	return ezlb_fw_legacy_peek(family, print);
+}
+
+static int layer_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
+{
+	struct ezlb_fw_host *host = host_of(layer);
+	uint64_t prints[3] = { 0 };
+	bool seen = ezlb_fw_has_nft(host);
+	uint32_t gen = 0;
+	int rc = 0;
+
+	(void)scope;
+	ezlb_nft_nl_begin(host->nl);
+	if (seen)
+		rc = ezlb_nft_nl_gen(host->nl, &gen);
+	if (rc == -ENOPROTOOPT)
+		rc = seen = false;
+	prints[2] = gen;
+	if (rc == 0)
+		rc = peek_legacy(host, AF_INET, &prints[0], &seen);
+	if (rc == 0)
+		rc = peek_legacy(host, AF_INET6, &prints[1], &seen);
+	*print = ezlb_hash(prints, sizeof(prints));
+	return rc < 0 || seen ? rc : -ENOENT;
+}
+
+/* --- apply ----------------------------------------------------------------------------------- */
+
+/* One look at a filter, and one write where something is to do; true where that is so. */
+static bool bring_about(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
+			const struct ezlb_fw_want *want)
+{
+	struct ezlb_fw_steps steps = { 0 };
+	bool todo;
+
+	ezlb_fw_edit(&filter->view, want, &steps);
+	todo = steps.len > 0;
+	if (todo)
+		ezlb_fw_filter_write(host, filter, &steps);
+	EZLB_VEC_CLEAR(&steps);
+	return todo;
+}
+
+/*
+ * Written tables are read again: the kernel only compares the number of entries of legacy ones, and
+ * somebody may come between who ignores the lock. So what is done is what needs no write any more.
+ */
+static void work(struct ezlb_fw_host *host, struct ezlb_fw_filters *filters,
+		 const struct ezlb_fw_want *want)
+{
+	bool again[EZLB_FW_FILTERS] = { false };
+
+	for (int try = 0; try < TRIES; try++) {
+		for (size_t i = 0; i < EZLB_FW_FILTERS; i++) {
+			struct ezlb_fw_filter *filter = &filters->items[i];
+
+			if (try > 0 && !again[i])
+				continue;
+			if (try > 0)
+				ezlb_fw_filter_read(host, filter);
+			again[i] = filter->rc == 0 && bring_about(host, filter, want);
+			again[i] = (again[i] && filter->rc == 0) || filter->rc == -EAGAIN;
+		}
+	}
+	for (size_t i = 0; i < EZLB_FW_FILTERS; i++) {
+		struct ezlb_fw_filter *filter = &filters->items[i];
+
+		if (again[i] && filter->rc == 0)
+			filter->rc = ezlb_err_set(&filter->err, EAGAIN,
+						  "a filter table is not as it was just written: "
+						  "another program keeps changing it, or does so "
+						  "without holding %s",
+						  ezlb_xtables_lock_path());
+	}
+}
+
+static bool is_about(const struct ezlb_op *op, const struct ezlb_fw_filter *filter)
+{
+	bool frame = op->kind == EZLB_OP_FIREWALL_SETUP || op->kind == EZLB_OP_FIREWALL_TEARDOWN;
+
+	return frame || op->accept.service.listen.addr.family == filter->family;
+}
+
+/* Hands out the verdicts. Where nothing could be done it was the layer. */
+static int conclude(const struct ezlb_fw_filters *filters, struct ezlb_op *const *ops, size_t n,
+		    struct ezlb_err *err)
+{
+	const struct ezlb_fw_filter *failed = NULL;
+	bool some_done = false;
+
+	for (size_t i = EZLB_FW_FILTERS; i-- > 0;) {
+		const struct ezlb_fw_filter *filter = &filters->items[i];
+
+		if (filter->rc < 0)
+			failed = filter;
+		for (size_t j = 0; filter->rc < 0 && j < n; j++) {
+			if (ops[j]->rc == 0 && is_about(ops[j], filter))
+				ops[j]->rc = filter->rc;
+		}
+	}
+	for (size_t j = 0; j < n; j++)
+		some_done |= ops[j]->rc == 0;
+	if (!failed || some_done)
+		return 0;
+	if (err)
+		*err = failed->err;
+	return failed->rc;
+}
+
+/* Holds the lock of iptables where there is a legacy table: -1 in *lock where not. */
+static int take_lock(const struct ezlb_fw_host *host, int *lock, struct ezlb_err *err)
+{
+	bool loaded = false;
+
+	for (size_t i = 0; i < 2 && !loaded; i++) {
+		int rc = ezlb_fw_legacy_loaded(host->tables[i], &loaded, err);
+
+		if (rc < 0)
+			return rc;
+	}
+	if (!loaded)
+		return 0;
+	*lock = ezlb_xtables_lock(ezlb_xtables_lock_path(), EZLB_XTABLES_LOCK_LIMIT_MS,
+				  EZLB_XTABLES_LOCK_STEP_MS, err);
+	return *lock < 0 ? *lock : 0;
+}
+
+static int apply_good(struct ezlb_fw_host *host, struct ezlb_op *const *ops, size_t n,
+		      struct ezlb_err *err)
+{
+	EZLB_FW_AUTO_FILTERS struct ezlb_fw_filters filters;
+	struct ezlb_fw_want want = { .aim = EZLB_FW_TRIM };
+	EZLB_AUTO_CLOSE int lock = -1;
+	int rc;
+
+	ezlb_fw_filters_init(&filters);
+	rc = take_lock(host, &lock, err);
+	if (rc < 0)
+		return rc;
+	ezlb_nft_nl_begin(host->nl);
+	for (size_t i = 0; i < EZLB_FW_FILTERS; i++)
+		ezlb_fw_filter_read(host, &filters.items[i]);
+	ezlb_fw_want_make(&filters, ops, n, &want);
+	work(host, &filters, &want);
+	EZLB_VEC_CLEAR(&want.rows);
+	return conclude(&filters, ops, n, err);
+}
+
+static int check(const struct ezlb_op *op)
+{
+	const struct ezlb_endpoint *listen = &op->accept.service.listen;
+
+	if (op->kind == EZLB_OP_FIREWALL_SETUP || op->kind == EZLB_OP_FIREWALL_TEARDOWN)
+		return 0;
+	if (listen->addr.family != AF_INET && listen->addr.family != AF_INET6)
+		return -EAFNOSUPPORT;
+	return listen->port ? 0 : -EINVAL;
+}
+
+static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
+		       struct ezlb_err *err)
+{
+	EZLB_AUTO_FREE struct ezlb_op **good = ezlb_calloc(n + 1, sizeof(struct ezlb_op *));
+	size_t n_good = 0;
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		ops[i]->rc = check(ops[i]);
+		if (ops[i]->rc == 0)
+			good[n_good++] = ops[i];
+	}
+	rc = n_good ? apply_good(host_of(layer), good, n_good, err) : 0;
+	for (size_t i = 0; rc < 0 && i < n; i++)
+		ops[i]->rc = rc;
+	return rc;
+}
+
+/* --- opening --------------------------------------------------------------------------------- */
+
+static void layer_close(struct ezlb_layer *layer)
+{
+	ezlb_nft_nl_free(host_of(layer)->nl);
+	free(layer);
+}
+
+struct ezlb_layer *ezlb_firewall_new(const char *tables, const char *tables6,
+				     const struct ezlb_nft_source *source,
+				     const struct ezlb_nft_signs *signs)
+{
+	struct firewall *firewall = ezlb_calloc(1, sizeof(*firewall));
+
+	*firewall = (struct firewall){
+		.layer = { .list = layer_list,
+			   .peek = layer_peek,
+			   .apply = layer_apply,
+			   .close = layer_close },
+		.host = { .tables = { tables, tables6 },
+			  .signs = signs,
+			  .nl = ezlb_nft_nl_new(source) },
+	};
+	return &firewall->layer;
+}
+
+int ezlb_firewall_open(struct ezlb_layer **out, struct ezlb_err *err)
+{
+	(void)err;
+	*out = ezlb_firewall_new(TABLES, TABLES6, &ezlb_nft_kernel, ezlb_nft_kernel_signs());
+	return 0;
+}
+
+int ezlb_firewall_find(struct ezlb_drops *out, struct ezlb_err *err)
+{
+	struct ezlb_fw_host host = { .tables = { TABLES, TABLES6 },
+				     .signs = ezlb_nft_kernel_signs(),
+				     .nl = ezlb_nft_nl_new(&ezlb_nft_kernel) };
+	int rc = ezlb_fw_find(&host, out, err);
+
+	ezlb_nft_nl_free(host.nl);
+	return rc;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * legacy: the filter table of iptables or ip6tables, through libiptc and libip6tc. Asking loads the
+ * table: for tables that are loaded. Who writes holds the lock of iptables.
+ */
+#pragma once
+
+#include "edit.h"
+
+struct xtc_handle;
+
+/* Is the filter table among those in the file, as the kernel lists what is loaded? */
+int ezlb_fw_legacy_loaded(const char *tables, bool *loaded, struct ezlb_err *err);
+
+/*
+ * Fills *view, which the caller clears also after a failure. *handle is the same as libiptc has it,
+ * for the write; the caller frees it with ezlb_fw_legacy_free.
+ */
+int ezlb_fw_legacy_read(uint8_t family, struct ezlb_fw_view *view, struct xtc_handle **handle,
+			struct ezlb_err *err);
+void ezlb_fw_legacy_free(uint8_t family, struct xtc_handle *handle);
+
+/* Carries the steps out in one commit. -EAGAIN where somebody else was faster. */
+int ezlb_fw_legacy_write(uint8_t family, struct xtc_handle *handle,
+			 const struct ezlb_fw_steps *steps, struct ezlb_err *err);
+
+/*
+ * A hash of the table, counters left out. Of one with more than 2,000 entries or 1 MiB it is that
+ * of their number and size and of where the built-in chains begin and end.
+ */
+int ezlb_fw_legacy_peek(uint8_t family, uint64_t *print);

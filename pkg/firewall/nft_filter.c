@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nft_filter.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+
+#include <libnftnl/chain.h>
+#include <libnftnl/rule.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "compat.h"
+
+#define TRIES  4
+#define NAP_MS 10
+
+static void *must(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+static bool is_str(const char *a, const char *b)
+{
+	return a && strcmp(a, b) == 0;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+struct reading {
+	const char *table;
+	struct ezlb_fw_view *view;
+	struct ezlb_fw_names *names; /* of tables, in place of the view */
+};
+
+static bool is_filter(const struct nftnl_chain *chain)
+{
+	return nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) &&
+	       is_str(nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE), "filter");
+}
+
+static void take_chain(struct ezlb_fw_view *view, const struct nftnl_chain *chain)
+{
+	struct ezlb_fw_chain *out = EZLB_PUSH(&view->chains);
+
+	out->name = ezlb_strdup(nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
+	out->hook = -1;
+	if (!is_filter(chain))
+		return;
+	out->hook = (int)nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM);
+	out->policy_drops = nftnl_chain_is_set(chain, NFTNL_CHAIN_POLICY) &&
+			    nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) == NF_DROP;
+	for (enum ezlb_gate gate = 0; gate < EZLB_GATES; gate++) {
+		out->home |= strcmp(out->name, ezlb_fw_home(gate)) == 0 &&
+			     out->hook == ezlb_fw_hook(gate) &&
+			     nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) == 0;
+	}
+}
+
+static void take_name(struct ezlb_fw_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->len; i++) {
+		if (strcmp(names->items[i], name) == 0)
+			return;
+	}
+	*EZLB_PUSH(names) = ezlb_strdup(name);
+}
+
+static int on_chain(void *arg, const struct nlmsghdr *msg)
+{
+	struct nftnl_chain *chain = must(nftnl_chain_alloc());
+	struct reading *reading = arg;
+	const char *table = NULL;
+
+	if (nftnl_chain_nlmsg_parse(msg, chain) == 0)
+		table = nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE);
+	if (table && reading->names && is_filter(chain))
+		take_name(reading->names, table);
+	if (table && reading->view && strcmp(table, reading->table) == 0)
+		take_chain(reading->view, chain);
+	nftnl_chain_free(chain);
+	return table ? 0 : -EBADMSG;
+}
+
+static struct ezlb_fw_chain *chain_of(struct ezlb_fw_view *view, const char *name)
+{
+	for (size_t i = 0; i < view->chains.len; i++) {
+		if (is_str(name, view->chains.items[i].name))
+			return &view->chains.items[i];
+	}
+	return NULL;
+}
+
+static int on_rule(void *arg, const struct nlmsghdr *msg)
+{
+	struct nftnl_rule *rule = must(nftnl_rule_alloc());
+	struct reading *reading = arg;
+	struct ezlb_fw_chain *chain = NULL;
+
+	/* What libnftnl has never heard of is a rule of others that says nothing to us. */
+	nftnl_rule_nlmsg_parse(msg, rule);
+	if (is_str(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), reading->table))
+		chain = chain_of(reading->view, nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
+	if (chain)
+		ezlb_fw_compat_read(reading->view->family, rule, EZLB_PUSH(&chain->rules));
+	nftnl_rule_free(rule);
+	return 0;
+}
+
+static int dump(struct ezlb_nft_nl *nl, uint8_t family, uint16_t type, ezlb_nft_msg_fn fn,
+		struct reading *reading)
+{
+	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, type, family, NLM_F_DUMP);
+
+	/* Kernels that do not look at it send more. */
+	if (reading->table)
+		mnl_attr_put_strz(msg, NFTA_RULE_TABLE, reading->table);
+	ezlb_nft_msg_end(&buf);
+	return ezlb_nft_nl_ask(nl, &buf, fn, reading);
+}
+
+/* Chains and rules are asked for apart: they are of one moment if nothing happened meanwhile. */
+static int read_once(struct ezlb_nft_nl *nl, struct reading *reading)
+{
+	struct ezlb_fw_view *view = reading->view;
+	uint32_t gen;
+	int rc = ezlb_nft_nl_gen(nl, &view->gen), rc_gen;
+
+	if (rc < 0)
+		return rc;
+	rc = dump(nl, view->family, NFT_MSG_GETCHAIN, on_chain, reading);
+	if (rc == 0 && view->chains.len)
+		rc = dump(nl, view->family, NFT_MSG_GETRULE, on_rule, reading);
+	rc_gen = ezlb_nft_nl_gen(nl, &gen);
+	if (rc_gen < 0)
+		return rc_gen;
+	return gen == view->gen ? rc : -EAGAIN;
+}
+
+int ezlb_fw_nft_read(struct ezlb_nft_nl *nl, uint8_t family, const char *table,
+		     struct ezlb_fw_view *view)
+{
+	struct reading reading = { .table = table, .view = view };
+	int rc = -EAGAIN;
+
+	for (int i = 0; i < TRIES && (rc == -EAGAIN || rc == -EINTR); i++) {
+		if (i > 0)
+			poll(NULL, 0, NAP_MS << i);
+		ezlb_fw_view_clear(view);
+		view->family = family;
+		rc = read_once(nl, &reading);
+	}
+	return rc;
+}
+
+void ezlb_fw_names_clear(struct ezlb_fw_names *names)
+{
+	while (names->len)
+		free(names->items[--names->len]);
+	EZLB_VEC_CLEAR(names);
+}
+
+int ezlb_fw_nft_tables(struct ezlb_nft_nl *nl, uint8_t family, struct ezlb_fw_names *out)
+{
+	struct reading reading = { .names = out };
+
+	return dump(nl, family, NFT_MSG_GETCHAIN, on_chain, &reading);
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+/* Frees the rule. */
+static void put_rule(struct ezlb_nft_buf *out, uint8_t family, struct nftnl_rule *rule,
+		     const struct ezlb_fw_step *step)
+{
+	bool del = step->kind == EZLB_FW_DEL_RULE;
+	/* Without APPEND it becomes the first one. */
+	uint16_t flags = step->kind == EZLB_FW_JUMP ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_APPEND;
+
+	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, EZLB_FW_NFT_TABLE);
+	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, step->chain);
+	if (del)
+		nftnl_rule_set_u64(rule, NFTNL_RULE_HANDLE, step->handle);
+	nftnl_rule_nlmsg_build_payload(ezlb_nft_msg_start(out,
+							  del ? NFT_MSG_DELRULE : NFT_MSG_NEWRULE,
+							  family, del ? 0 : flags),
+				       rule);
+	ezlb_nft_msg_end(out);
+	nftnl_rule_free(rule);
+}
+
+static void put_chain(struct ezlb_nft_buf *out, uint8_t family, const char *chain, bool del)
+{
+	struct nlmsghdr *msg = ezlb_nft_msg_start(out, del ? NFT_MSG_DELCHAIN : NFT_MSG_NEWCHAIN,
+						  family, del ? 0 : NLM_F_CREATE | NLM_F_EXCL);
+
+	mnl_attr_put_strz(msg, NFTA_CHAIN_TABLE, EZLB_FW_NFT_TABLE);
+	mnl_attr_put_strz(msg, NFTA_CHAIN_NAME, chain);
+	ezlb_nft_msg_end(out);
+}
+
+static void put_step(struct ezlb_nft_buf *out, uint8_t family, const struct ezlb_fw_step *step)
+{
+	switch (step->kind) {
+	case EZLB_FW_DEL_RULE:
+		put_rule(out, family, must(nftnl_rule_alloc()), step);
+		return;
+	case EZLB_FW_DEL_CHAIN:
+	case EZLB_FW_NEW_CHAIN:
+		put_chain(out, family, step->chain, step->kind == EZLB_FW_DEL_CHAIN);
+		return;
+	case EZLB_FW_APPEND:
+		put_rule(out, family, ezlb_fw_compat_build(&step->row), step);
+		return;
+	case EZLB_FW_JUMP:
+		put_rule(out, family, ezlb_fw_compat_jump(ezlb_fw_ours(step->row.gate)), step);
+		return;
+	}
+}
+
+int ezlb_fw_nft_write(struct ezlb_nft_nl *nl, const struct ezlb_fw_view *view,
+		      const struct ezlb_fw_steps *steps, int *refused)
+{
+	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf batch = { .items = NULL };
+
+	ezlb_nft_put_begin(&batch, view->gen);
+	for (size_t i = 0; i < steps->len; i++)
+		put_step(&batch, view->family, &steps->items[i]);
+	ezlb_nft_put_commit(&batch);
+	return ezlb_nft_nl_commit(nl, &batch, refused);
+}

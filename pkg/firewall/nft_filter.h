@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nft_filter: a table of nf_tables, read as a view and changed in one transaction. Whose table it
+ * is does not matter for reading. Returns 0 or -errno as in ezlb/netfilter.h, and -EAGAIN where it
+ * changed all the time.
+ */
+#pragma once
+
+#include <ezlb/netfilter.h>
+
+#include "edit.h"
+
+#define EZLB_FW_NFT_TABLE "filter" /* of iptables-nft, in the families ip and ip6 */
+
+/* Fills *view, which the caller clears also after a failure; without chains if there is no table.
+ */
+int ezlb_fw_nft_read(struct ezlb_nft_nl *nl, uint8_t family, const char *table,
+		     struct ezlb_fw_view *view);
+
+/* Names of tables that have base chains of type filter, each once; owned. */
+struct ezlb_fw_names EZLB_VEC(char *);
+#define EZLB_FW_AUTO_NAMES __attribute__((cleanup(ezlb_fw_names_clear)))
+void ezlb_fw_names_clear(struct ezlb_fw_names *names);
+int ezlb_fw_nft_tables(struct ezlb_nft_nl *nl, uint8_t family, struct ezlb_fw_names *out);
+
+/*
+ * Carries out steps of this view on the table `filter`, all or none. -ERESTART where the ruleset is
+ * not that of the view any more. *refused as from ezlb_nft_nl_commit.
+ */
+int ezlb_fw_nft_write(struct ezlb_nft_nl *nl, const struct ezlb_fw_view *view,
+		      const struct ezlb_fw_steps *steps, int *refused);
