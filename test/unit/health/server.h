@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * server: a backend on 127.0.0.1 in a thread of its own, that answers each connection in the way
- * that the test asks for, and counts.
+ * server: a backend on 127.0.0.1 or ::1 in a thread of its own, that answers each connection in the
+ * way that the test asks for, and counts.
  */
 #pragma once
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -54,28 +56,51 @@ struct server {
 
 #define SERVER_CONNS 256
 
-static inline struct ezlb_endpoint loopback(uint16_t port)
+static inline struct ezlb_endpoint endpoint_of(const char *text, uint16_t port)
 {
 	struct ezlb_endpoint endpoint;
 
-	assert_int_equal(ezlb_endpoint_parse("127.0.0.1:1", &endpoint, NULL), 0);
+	assert_int_equal(ezlb_endpoint_parse(text, &endpoint, NULL), 0);
 	endpoint.port = port;
 	return endpoint;
+}
+
+static inline struct ezlb_endpoint loopback(uint16_t port)
+{
+	return endpoint_of("127.0.0.1:1", port);
+}
+
+static inline struct ezlb_endpoint loopback6(uint16_t port)
+{
+	return endpoint_of("[::1]:1", port);
+}
+
+/* A listener there; port 0: on a free one, which is filled in. */
+static inline int listen_at(struct ezlb_endpoint *at, int backlog)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = ezlb_endpoint_sockaddr(at, &addr);
+	int fd = socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char service[8];
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, len), 0);
+	assert_int_equal(listen(fd, backlog), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+	assert_int_equal(getnameinfo((struct sockaddr *)&addr, len, NULL, 0, service,
+				     sizeof(service), NI_NUMERICSERV),
+			 0);
+	at->port = (uint16_t)atoi(service);
+	return fd;
 }
 
 /* A listener on a free port of 127.0.0.1. */
 static inline int listen_on_loopback(int backlog, uint16_t *port)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET,
-				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(addr);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct ezlb_endpoint at = loopback(0);
+	int fd = listen_at(&at, backlog);
 
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	assert_int_equal(listen(fd, backlog), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
-	*port = ntohs(addr.sin_port);
+	*port = at.port;
 	return fd;
 }
 
@@ -218,13 +243,19 @@ static inline void *server_thread(void *arg)
 	return NULL;
 }
 
-static inline void server_start(struct server *server, enum answer mode)
+static inline void server_start_at(struct server *server, struct ezlb_endpoint at, enum answer mode)
 {
 	memset(server, 0, sizeof(*server));
 	server->mode = mode;
-	server->listener = listen_on_loopback(1024, &server->port);
+	server->listener = listen_at(&at, 1024);
+	server->port = at.port;
 	assert_int_equal(pipe(server->stop), 0);
 	assert_int_equal(pthread_create(&server->thread, NULL, server_thread, server), 0);
+}
+
+static inline void server_start(struct server *server, enum answer mode)
+{
+	server_start_at(server, loopback(0), mode);
 }
 
 static inline void server_stop(struct server *server)
@@ -251,18 +282,25 @@ struct black_hole {
 	uint16_t port;
 };
 
-static inline void black_hole_open(struct black_hole *hole)
+static inline void black_hole_open_at(struct black_hole *hole, struct ezlb_endpoint at)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET,
-				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_storage addr;
+	socklen_t len;
 
-	hole->listener = listen_on_loopback(0, &hole->port);
-	addr.sin_port = htons(hole->port);
+	hole->listener = listen_at(&at, 0);
+	hole->port = at.port;
+	len = ezlb_endpoint_sockaddr(&at, &addr);
 	for (size_t i = 0; i < 4; i++) {
-		hole->fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		(void)!connect(hole->fill[i], (struct sockaddr *)&addr, sizeof(addr));
+		hole->fill[i] = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+				       0);
+		(void)!connect(hole->fill[i], (struct sockaddr *)&addr, len);
 	}
 	usleep(10 * 1000);
+}
+
+static inline void black_hole_open(struct black_hole *hole)
+{
+	black_hole_open_at(hole, loopback(0));
 }
 
 static inline void black_hole_close(struct black_hole *hole)

@@ -1,86 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Every outcome of a probe, against real sockets. */
-#include "on_loop.h"
+#include "probing.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-
-#include <ezlb/mem.h>
-
-#include "probe.h"
-
-struct fixture {
-	uv_loop_t loop;
-	struct ezlb_prober *prober;
-	struct server server;
-	bool ended, closed;
-	struct ezlb_probe_result result;
-};
-
-static void on_end(void *arg, const struct ezlb_probe_result *result)
-{
-	struct fixture *fx = arg;
-
-	assert_false(fx->ended);
-	fx->ended = true;
-	fx->result = *result;
-}
-
-static void on_closed(void *arg)
-{
-	*(bool *)arg = true;
-}
-
-static int setup(void **state)
-{
-	struct fixture *fx = ezlb_calloc(1, sizeof(*fx));
-
-	uv_loop_init(&fx->loop);
-	server_start(&fx->server, ANSWER_200);
-	assert_int_equal(ezlb_prober_open(&fx->loop, &fx->prober, NULL), 0);
-	*state = fx;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fx = *state;
-
-	ezlb_prober_close(fx->prober, on_closed, &fx->closed);
-	run_until(&fx->loop, &fx->closed);
-	server_stop(&fx->server);
-	loop_close(&fx->loop);
-	free(fx);
-	return 0;
-}
-
-static struct ezlb_check check_of(enum ezlb_check_type type, uint32_t timeout_ms)
-{
-	struct ezlb_check check = { .type = type,
-				    .timeout_ms = timeout_ms,
-				    .http_expected_status = 200 };
-
-	ezlb_strcpy(check.http_path, sizeof(check.http_path), "/healthz?a=b");
-	return check;
-}
-
-/* One probe to its end. */
-static void probe(struct fixture *fx, struct ezlb_endpoint target, const struct ezlb_check *check)
-{
-	fx->ended = false;
-	ezlb_probe_start(fx->prober, &target, check, on_end, fx);
-	assert_false(fx->ended);
-	run_until(&fx->loop, &fx->ended);
-}
-
-static void expect(const struct fixture *fx, const char *name, enum ezlb_outcome outcome, int code)
-{
-	if (fx->result.outcome != outcome || fx->result.code != code)
-		fail_msg("%s: %s %d", name, ezlb_outcome_str(fx->result.outcome), fx->result.code);
-}
 
 static const struct {
 	const char *name;
@@ -171,9 +93,6 @@ static void test_http_connects_anew_each_time(void **state)
 	}
 }
 
-static const enum ezlb_check_type types[] = { EZLB_CHECK_TCP, EZLB_CHECK_HTTP, EZLB_CHECK_HTTPS };
-#define N_TYPES (sizeof(types) / sizeof(types[0]))
-
 static void test_refused(void **state)
 {
 	for (size_t i = 0; i < N_TYPES; i++) {
@@ -235,32 +154,6 @@ static void test_tcp(void **state)
 	expect(fx, "connected", EZLB_PROBE_OK, 0);
 }
 
-static void test_ipv6(void **state)
-{
-	struct fixture *fx = *state;
-	struct sockaddr_in6 addr = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	socklen_t len = sizeof(addr);
-	struct ezlb_check tcp = check_of(EZLB_CHECK_TCP, 5000);
-	struct ezlb_check http = check_of(EZLB_CHECK_HTTP, 50);
-	struct ezlb_endpoint target;
-	int fd = socket(AF_INET6, SOCK_STREAM, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
-		if (fd >= 0)
-			close(fd);
-		skip();
-	}
-	assert_int_equal(listen(fd, 8), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
-	assert_int_equal(ezlb_endpoint_parse("[::1]:1", &target, NULL), 0);
-	target.port = ntohs(addr.sin6_port);
-	probe(fx, target, &tcp);
-	expect(fx, "tcp", EZLB_PROBE_OK, 0);
-	probe(fx, target, &http);
-	expect(fx, "http, connected but silent", EZLB_PROBE_TIMEOUT, 0);
-	close(fd);
-}
-
 static void test_https_needs_tls(void **state)
 {
 	struct fixture *fx = *state;
@@ -275,86 +168,9 @@ static void test_https_needs_tls(void **state)
 	expect(fx, "no handshake", EZLB_PROBE_TIMEOUT, 0);
 }
 
-static pid_t spawn(char *const argv[])
-{
-	extern char **environ;
-	posix_spawn_file_actions_t quiet;
-	pid_t pid = -1;
-
-	posix_spawn_file_actions_init(&quiet);
-	posix_spawn_file_actions_addopen(&quiet, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
-	if (posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ) != 0)
-		pid = -1;
-	posix_spawn_file_actions_destroy(&quiet);
-	return pid;
-}
-
-/* A self-signed certificate for another name, which nobody could verify. */
-static int make_certificate(char *key, char *cert)
-{
-	char *argv[] = { "openssl",
-			 "req",
-			 "-x509",
-			 "-newkey",
-			 "ec",
-			 "-pkeyopt",
-			 "ec_paramgen_curve:P-256",
-			 "-nodes",
-			 "-subj",
-			 "/CN=other.example",
-			 "-days",
-			 "1",
-			 "-keyout",
-			 key,
-			 "-out",
-			 cert,
-			 NULL };
-	pid_t pid = spawn(argv);
-	int status = -1;
-
-	if (pid > 0)
-		waitpid(pid, &status, 0);
-	return status;
-}
-
-/* s_server takes a while until it listens. */
-static void probe_until_connected(struct fixture *fx, uint16_t port, const struct ezlb_check *check)
-{
-	uint64_t end = uv_hrtime() + DEADLINE_MS * UINT64_C(1000000);
-
-	do {
-		probe(fx, loopback(port), check);
-		usleep(10 * 1000);
-	} while (fx->result.outcome == EZLB_PROBE_CONNECT_REFUSED && uv_hrtime() < end);
-}
-
 static void test_https(void **state)
 {
-	struct fixture *fx = *state;
-	struct ezlb_check check = check_of(EZLB_CHECK_HTTPS, 5000);
-	char dir[] = "/tmp/ezlb-test-XXXXXX", key[64], cert[64], where[32];
-	uint16_t port = closed_port();
-	char *argv[] = { "openssl", "s_server", "-accept", where, "-www",
-			 "-key",    key,	"-cert",   cert,  NULL };
-	pid_t pid;
-
-	assert_non_null(mkdtemp(dir));
-	snprintf(key, sizeof(key), "%s/key", dir);
-	snprintf(cert, sizeof(cert), "%s/cert", dir);
-	snprintf(where, sizeof(where), "127.0.0.1:%u", port);
-	if (make_certificate(key, cert) != 0)
-		fail_msg("no certificate: install Debian's package openssl");
-	pid = spawn(argv);
-	assert_true(pid > 0);
-	probe_until_connected(fx, port, &check);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	unlink(key);
-	unlink(cert);
-	rmdir(dir);
-	expect(fx, "unverified certificate", EZLB_PROBE_OK, 0);
+	probe_https(*state, loopback(closed_port()));
 }
 
 static void test_cancel(void **state)
@@ -420,8 +236,6 @@ static void test_a_stall_of_ours_is_no_failure(void **state)
 	expect(fx, "answered in time", EZLB_PROBE_OK, 0);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,7 +248,6 @@ int main(void)
 		T(test_unreachable),
 		T(test_out_of_descriptors),
 		T(test_tcp),
-		T(test_ipv6),
 		T(test_https_needs_tls),
 		T(test_https),
 		T(test_cancel),
