@@ -13,6 +13,7 @@ struct flags {
 	struct ezlb_options options;
 	const char **args; /* what is not a flag, in order; points into argv */
 	int n_args;
+	bool json; /* -o: as text otherwise */
 	bool help;
 };
 
@@ -35,4 +36,6 @@ int cmd_once(const struct flags *flags);
 int cmd_check(const struct flags *flags);
 int cmd_plan(const struct flags *flags);
 int cmd_cleanup(const struct flags *flags);
+int cmd_host_setup(const struct flags *flags);
+int cmd_doctor(const struct flags *flags);
 int cmd_version(const struct flags *flags); /* NULL: `ezlb --version` */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <ezlb/duration.h>
+#include <ezlb/host.h>
 #include <ezlb/mem.h>
 
 #include "cmd.h"
@@ -19,14 +20,18 @@ enum flag {
 	FLAG_DATAPLANE,
 	FLAG_SNAT_BACKEND,
 	FLAG_ADOPT,
+	FLAG_FIREWALL,
+	FLAG_HOST_SETUP,
+	FLAG_VIP_DEVICE,
 	FLAG_CLEANUP,
 	FLAG_EMPTY_HOLD,
 	FLAG_LOG_LEVEL,
 	FLAG_LOG_FORMAT,
+	FLAG_OUTPUT,
 	FLAG_HELP,
 };
 
-/* The one list: getopt, the environment and --help are made of it. */
+/* The one list, in the order of the enum: getopt, the environment and --help are made of it. */
 static const struct {
 	enum flag flag;
 	const char *name, *env, *arg, *help;
@@ -45,6 +50,14 @@ static const struct {
 	{ FLAG_ADOPT, "adopt", "EZLB_ADOPT", "matching|never",
 	  "virtual services that others made with our listener: take over, or leave [matching]",
 	  required_argument },
+	{ FLAG_FIREWALL, "firewall", "EZLB_FIREWALL", "auto|never",
+	  "auto: where a filter drops, put accepts for the services into it [auto]",
+	  required_argument },
+	{ FLAG_HOST_SETUP, "host-setup", "EZLB_HOST_SETUP", "auto|never",
+	  "auto: load the modules and set the sysctls that the services need [auto]",
+	  required_argument },
+	{ FLAG_VIP_DEVICE, "vip-device", "EZLB_VIP_DEVICE", "NAME",
+	  "keep the listeners' addresses on a dummy link of that name [none]", required_argument },
 	{ FLAG_CLEANUP, "cleanup-on-exit", "EZLB_CLEANUP_ON_EXIT", "true|false",
 	  "remove everything of ezlb's when `run` ends [true]", optional_argument },
 	{ FLAG_EMPTY_HOLD, "empty-hold-down", "EZLB_EMPTY_HOLD_DOWN", "DURATION",
@@ -54,6 +67,8 @@ static const struct {
 	  required_argument },
 	{ FLAG_LOG_FORMAT, "log-format", "EZLB_LOG_FORMAT", "logfmt|json", "[logfmt]",
 	  required_argument },
+	{ FLAG_OUTPUT, "output", "EZLB_OUTPUT", "text|json",
+	  "or -o: how `doctor` prints what it finds [text]", required_argument },
 	{ FLAG_HELP, "help", NULL, NULL, "this text", no_argument },
 };
 #define N_FLAGS (sizeof(table) / sizeof(table[0]))
@@ -96,6 +111,19 @@ static bool parse_adopt(const char *text, enum ezlb_adopt *out)
 	return true;
 }
 
+/* auto or never. */
+static bool parse_never(const char *text, bool *never)
+{
+	*never = strcmp(text, "never") == 0;
+	return *never || strcmp(text, "auto") == 0;
+}
+
+static bool parse_output(const char *text, bool *json)
+{
+	*json = strcmp(text, "json") == 0;
+	return *json || strcmp(text, "text") == 0;
+}
+
 static void add_dir(struct ezlb_options *options, const char *dir)
 {
 	options->config_dirs = ezlb_realloc(options->config_dirs, options->n_config_dirs + 1,
@@ -121,6 +149,13 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 		return ezlb_snat_backend_parse(value, &options->snat_backend) == 0;
 	case FLAG_ADOPT:
 		return parse_adopt(value, &options->adopt);
+	case FLAG_FIREWALL:
+		return parse_never(value, &options->firewall_never);
+	case FLAG_HOST_SETUP:
+		return parse_never(value, &options->host_setup_never);
+	case FLAG_VIP_DEVICE:
+		options->vip_device = value;
+		return ezlb_host_device_valid(value);
 	case FLAG_EMPTY_HOLD:
 		return ezlb_duration_parse(value, &options->empty_hold_ms, NULL) == 0;
 	case FLAG_CLEANUP:
@@ -129,6 +164,8 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 		return ezlb_log_level_parse(value, &log->level) == 0;
 	case FLAG_LOG_FORMAT:
 		return ezlb_log_format_parse(value, &log->format) == 0;
+	case FLAG_OUTPUT:
+		return parse_output(value, &flags->json);
 	case FLAG_HELP:
 		flags->help = true;
 		return true;
@@ -172,9 +209,13 @@ static bool read_flags(struct flags *flags, struct log_flags *log, int argc, cha
 		longs[i] = (struct option){ table[i].name, table[i].has_arg, NULL,
 					    (int)table[i].flag };
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "h", longs, &index)) != -1) {
+	while ((c = getopt_long(argc, argv, "ho:", longs, &index)) != -1) {
 		if (c == '?')
 			return false; /* getopt has told */
+		if (c == 'o') {
+			c = FLAG_OUTPUT;
+			index = FLAG_OUTPUT - FLAG_CONFIG_DIR;
+		}
 		if (c == 'h') {
 			flags->help = true;
 			continue;

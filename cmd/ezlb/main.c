@@ -13,6 +13,9 @@ static const struct command {
 	{ "once", cmd_once, "do the same once; exit 0 converged, 1 not" },
 	{ "check", cmd_check, "[FILE or DIR]...: check service files; 0 valid, 1 errors, 2 usage" },
 	{ "plan", cmd_plan, "print what `once` would do; 0 nothing, 2 changes pending, 1 error" },
+	{ "host-setup", cmd_host_setup, "load the modules and set the sysctls the services need" },
+	{ "doctor", cmd_doctor,
+	  "look for what would stop packets; 0 nothing, 1 it found something" },
 	{ "cleanup", cmd_cleanup, "remove everything of ezlb's from the kernel" },
 	{ "version", cmd_version, "print the version" },
 };
@@ -22,7 +25,7 @@ static int usage(FILE *out)
 {
 	fprintf(out, "usage: ezlb COMMAND [FLAGS]\n\ncommands:\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
 	fprintf(out, "\n`ezlb COMMAND --help` lists the flags.\n");
 	return out == stdout ? 0 : EXIT_USAGE;
 }

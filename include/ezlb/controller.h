@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <ezlb/diag.h>
+#include <ezlb/doctor.h>
 #include <ezlb/err.h>
 #include <ezlb/snat.h>
 
@@ -28,6 +29,9 @@ struct ezlb_options {
 	enum ezlb_dataplane_kind dataplane;
 	enum ezlb_adopt adopt;
 	enum ezlb_snat_backend snat_backend; /* in memory AUTO is as IPTABLES */
+	bool firewall_never;		     /* no accepts where a filter drops */
+	bool host_setup_never;		     /* settings and modules are left to the host */
+	const char *vip_device;		     /* "": addresses are not kept */
 	bool cleanup_on_exit;
 	uint32_t empty_hold_ms; /* run: how long no service files at all must last to be believed */
 };
@@ -46,7 +50,22 @@ int ezlb_controller_once(const struct ezlb_options *options, bool *converged, st
 /* Prints what `once` would do and does nothing. *pending counts the ops. */
 int ezlb_controller_plan(const struct ezlb_options *options, size_t *pending, struct ezlb_err *err);
 
-/* Removes all that the ledger in state_dir names; the ledger names nothing then. */
+/*
+ * Loads the modules and sets the settings that the services need, prints the latter, and does
+ * nothing else: for an init container, or a unit's ExecStartPre. *done is false where one of them
+ * failed or a file was refused.
+ */
+int ezlb_controller_host_setup(const struct ezlb_options *options, bool *done,
+			       struct ezlb_err *err);
+
+/*
+ * What would stop a packet on this host, with the flags as they are. A file that is refused is a
+ * finding, too; the caller clears *out with EZLB_VEC_CLEAR. Changes nothing.
+ */
+int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findings *out,
+			   struct ezlb_err *err);
+
+/* Removes all that the ledger in state_dir names, and sets the host's settings back. */
 int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err *err);
 
 /*

@@ -18,7 +18,18 @@ static const struct ezlb_addr *listen_of(const struct ezlb_op *op)
 	case EZLB_OP_DEST_SET:
 	case EZLB_OP_DEST_DEL:
 		return &op->dest.service.listen.addr;
+	case EZLB_OP_ACCEPT_ADD:
+	case EZLB_OP_ACCEPT_DEL:
+		return &op->accept.service.listen.addr;
+	case EZLB_OP_VIP_ADD:
+	case EZLB_OP_VIP_DEL:
+		return &op->vip.addr;
 	case EZLB_OP_HOST_SET:
+	case EZLB_OP_HOST_RESET:
+	case EZLB_OP_LINK_ADD:
+	case EZLB_OP_LINK_DEL:
+	case EZLB_OP_FIREWALL_SETUP:
+	case EZLB_OP_FIREWALL_TEARDOWN:
 	case EZLB_OP_SNAT_SETUP:
 	case EZLB_OP_SNAT_ADD:
 	case EZLB_OP_SNAT_SET:
@@ -32,9 +43,14 @@ static const struct ezlb_addr *listen_of(const struct ezlb_op *op)
 
 static void suspect(const struct ezlb_op *op, char buf[EZLB_SUSPECT_STRLEN])
 {
-	if (ezlb_host_suspect("/proc", ezlb_op_layer(op->kind), listen_of(op), buf))
+	enum ezlb_layer_kind layer = ezlb_op_layer(op->kind);
+
+	/* Who takes away source NAT takes away accepts. */
+	if (layer == EZLB_LAYER_FIREWALL)
+		layer = EZLB_LAYER_SNAT;
+	if (ezlb_host_suspect("/proc", layer, listen_of(op), buf))
 		return;
-	if (ezlb_op_layer(op->kind) != EZLB_LAYER_HOST && ezlb_snat_iptables_has_chain("KUBE-"))
+	if (layer != EZLB_LAYER_HOST && ezlb_snat_iptables_has_chain("KUBE-"))
 		ezlb_strcpy(buf, EZLB_SUSPECT_STRLEN,
 			    "perhaps kube-proxy: there are chains KUBE-* on this host");
 	else

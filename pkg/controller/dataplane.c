@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include <ezlb/firewall.h>
 #include <ezlb/host.h>
 #include <ezlb/ipvs.h>
 #include <ezlb/log.h>
@@ -38,8 +39,12 @@ static int open_snat(struct dataplane *plane, struct ezlb_err *err)
 static int open_kernel(struct dataplane *plane, const struct ezlb_options *options,
 		       struct ezlb_err *err)
 {
-	int rc = ezlb_host_open("/proc", &plane->dp.layer[EZLB_LAYER_HOST], err);
+	const struct ezlb_host_options host = { .root = "/proc",
+						.hands_off = options->host_setup_never };
+	int rc = ezlb_host_open(&host, &plane->dp.layer[EZLB_LAYER_HOST], err);
 
+	if (rc == 0)
+		rc = ezlb_firewall_open(&plane->dp.layer[EZLB_LAYER_FIREWALL], err);
 	choose(plane, options->snat_backend);
 	return rc < 0 ? rc : open_snat(plane, err);
 }

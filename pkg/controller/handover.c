@@ -39,7 +39,20 @@ static bool is_harmless(const struct ezlb_op *op)
 	case EZLB_OP_DEST_ADD:
 	case EZLB_OP_DEST_SET:
 		return true; /* what is in the kernel of these has its new rule, or needs none */
+	case EZLB_OP_LINK_ADD:
+	case EZLB_OP_VIP_ADD:
+	case EZLB_OP_VIP_DEL:
+	case EZLB_OP_LINK_DEL:
+	case EZLB_OP_FIREWALL_SETUP:
+	case EZLB_OP_FIREWALL_TEARDOWN:
+	case EZLB_OP_ACCEPT_ADD:
+	case EZLB_OP_ACCEPT_DEL:
+	case EZLB_OP_HOST_RESET:
+		return true; /* another matter */
 	case EZLB_OP_HOST_SET:
+		if (!ezlb_setting_serves_snat(op->setting.setting))
+			return true;
+		break;
 	case EZLB_OP_SNAT_SETUP:
 	case EZLB_OP_SNAT_ADD:
 	case EZLB_OP_SNAT_SET:
@@ -56,7 +69,7 @@ static bool is_harmless(const struct ezlb_op *op)
 static bool has_taken_over(const struct pass_world *world, const struct pass_result *result)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++)
-		if (result->errs.layer[i].code != 0)
+		if (i != EZLB_LAYER_FIREWALL && result->errs.layer[i].code != 0)
 			return false;
 	for (size_t i = 0; i < result->plan.len; i++)
 		if (!is_harmless(&result->plan.items[i]))

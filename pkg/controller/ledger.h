@@ -10,6 +10,8 @@
  *   chain nat EZLB-SNAT
  *   table nft ezlb
  *   setting net.ipv4.ip_forward 0
+ *   link ezlb0
+ *   vip ezlb0 10.0.0.1
  *   service tcp 10.0.0.1:80
  *   end
  */
@@ -21,14 +23,13 @@
 #include <ezlb/err.h>
 #include <ezlb/table.h>
 
-#define LEDGER_UNTOUCHED (-1)
-
 struct ledger_content {
-	struct ezlb_scope services; /* sorted, each once */
-	bool chain;		    /* EZLB-SNAT in the legacy nat table */
-	bool nft_table;		    /* ezlb in nf_tables */
-	/* What the setting was before ezlb changed it; LEDGER_UNTOUCHED: it did not. */
-	int was[EZLB_SETTINGS];
+	struct ezlb_scope services;	   /* sorted, each once */
+	bool chain;			   /* EZLB-SNAT in the legacy nat table */
+	bool nft_table;			   /* ezlb in nf_tables */
+	struct ezlb_setting_rows settings; /* that ezlb changed, with what they were before */
+	struct ezlb_links links;	   /* that ezlb made; these and the rest are sorted, too */
+	struct ezlb_vips vips;		   /* that ezlb added */
 };
 
 struct ledger {
@@ -45,9 +46,7 @@ struct ledger {
 	struct ledger_content content;
 };
 
-/* Nothing owned. */
-void ledger_content_init(struct ledger_content *content);
-/* What `to` held goes: it was initialised before. */
+/* Zeroed it owns nothing. What `to` held goes. */
 void ledger_content_copy(struct ledger_content *to, const struct ledger_content *from);
 void ledger_content_clear(struct ledger_content *content);
 

@@ -82,7 +82,7 @@ static int prepare(struct oneshot *one, const struct ezlb_options *options, enum
 	if (rc < 0)
 		return rc;
 	one->catalog.lastgood = &one->world.lastgood;
-	one->catalog.snat_by_listener = pass_by_listener(&one->world.pass);
+	one->catalog.snat_by_listener = one->world.pass.policy.by_listener;
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
 	catalog_update(&one->catalog, &snapshot);
 	ezlb_snapshot_clear(&snapshot);

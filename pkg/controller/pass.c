@@ -4,12 +4,9 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "claims.h"
+#include "flows.h"
 #include "handover.h"
-
-bool pass_by_listener(const struct pass_world *world)
-{
-	return world->dp.layer[EZLB_LAYER_SNAT]->by_listener;
-}
 
 /* --- planning ------------------------------------------------------------------------------ */
 
@@ -97,7 +94,6 @@ void pass_plan(struct pass_world *world, const struct ezlb_desired *desired,
 	const struct ezlb_scope none = { 0 };
 	struct ezlb_desired ours = { 0 };
 	struct ezlb_table target = { 0 };
-	bool by_listener = pass_by_listener(world);
 
 	*result = (struct pass_result){ .services = 0 };
 	read_kernel(world, desired, result);
@@ -105,103 +101,27 @@ void pass_plan(struct pass_world *world, const struct ezlb_desired *desired,
 	forget_conflicts(result);
 	ezlb_reconcile_scope(&ours, &none, &result->wanted);
 	claim(&world->unclaimed, &result->wanted);
-	ezlb_reconcile_target(&ours, verdicts, &result->actual, by_listener, &target);
+	ezlb_reconcile_target(&ours, verdicts, &result->actual, &world->policy, &target);
 	if (refused_files)
-		ezlb_reconcile_keep(&world->unclaimed, &result->actual, by_listener, &target);
+		ezlb_reconcile_keep(&world->unclaimed, &result->actual, &world->policy, &target);
 	else
 		EZLB_VEC_CLEAR(&world->unclaimed); /* every file has spoken: none asks for them */
+	claims_forget_foreign(&world->ledger.content, &target, &result->actual);
+	claims_delete_unlisted(world, result, &target, refused_files, &result->plan);
 	ezlb_reconcile_diff(&target, &result->actual, &result->plan);
+	if (world->put_back)
+		claims_put_back(&world->ledger.content, &result->actual, &result->plan);
 	result->services = target.services.len;
 	result->dests = target.dests.len;
 	result->full_nat = target.snat_wanted;
+	result->accepts = target.accepts_wanted;
+	result->links = target.links;
+	result->vips = target.vips;
+	target.links = (struct ezlb_links){ 0 };
+	target.vips = (struct ezlb_vips){ 0 };
 	handover_plan(world, result);
 	EZLB_VEC_CLEAR(&ours);
 	ezlb_table_clear(&target);
-}
-
-/* --- the ledger ---------------------------------------------------------------------------- */
-
-/* What will be ours once the plan is carried out, and what is so far. */
-static void ledger_before(const struct pass_world *world, const struct pass_result *result,
-			  struct ledger_content *out)
-{
-	const struct ezlb_scope *owned = &world->ledger.content.services;
-
-	ledger_content_copy(out, &world->ledger.content);
-	for (size_t i = 0; i < result->wanted.len; i++)
-		if (!ezlb_scope_has(owned, &result->wanted.items[i]))
-			*EZLB_PUSH(&out->services) = result->wanted.items[i];
-	EZLB_SORT(&out->services, ezlb_service_key_cmp);
-	*handover_frame(world->dp.layer[EZLB_LAYER_SNAT], out) |= result->full_nat;
-	for (size_t i = 0; i < result->plan.len; i++) {
-		const struct ezlb_op *op = &result->plan.items[i];
-
-		/* A module is loaded or not: there is no way back to a value. */
-		if (op->kind == EZLB_OP_HOST_SET && op->setting.setting != EZLB_IP_TABLES &&
-		    out->was[op->setting.setting] == LEDGER_UNTOUCHED)
-			out->was[op->setting.setting] = op->old_setting.value < 0
-								? 0
-								: op->old_setting.value;
-	}
-}
-
-/* After a pass without errors the kernel has nothing of ours beyond what is wanted. */
-static void ledger_after(const struct pass_world *world, const struct pass_result *result,
-			 struct ledger_content *out)
-{
-	const struct ezlb_scope *owned = &world->ledger.content.services;
-
-	ledger_content_copy(out, &world->ledger.content);
-	out->services.len = 0;
-	for (size_t i = 0; i < owned->len; i++)
-		if (ezlb_scope_has(&result->wanted, &owned->items[i]) ||
-		    ezlb_scope_has(&world->unclaimed, &owned->items[i]))
-			*EZLB_PUSH(&out->services) = owned->items[i];
-	*handover_frame(world->dp.layer[EZLB_LAYER_SNAT], out) = result->full_nat;
-}
-
-static bool is_op_for(const struct ezlb_op *op, const struct ezlb_service_key *key)
-{
-	return op->kind == EZLB_OP_SERVICE_ADD && op->rc == -EEXIST &&
-	       ezlb_service_key_cmp(&op->service.key, key) == 0;
-}
-
-/* Somebody else was quicker, between our look and our write: it is not ours after all. */
-static void ledger_without_lost(const struct pass_world *world, const struct pass_result *result,
-				struct ledger_content *out)
-{
-	size_t n = 0;
-
-	ledger_content_copy(out, &world->ledger.content);
-	for (size_t i = 0; i < out->services.len; i++) {
-		bool lost = false;
-
-		for (size_t k = 0; k < result->plan.len && !lost; k++)
-			lost = is_op_for(&result->plan.items[k], &out->services.items[i]);
-		if (!lost)
-			out->services.items[n++] = out->services.items[i];
-	}
-	out->services.len = n;
-}
-
-static void ledger_without_old(const struct pass_world *world, const struct pass_result *result,
-			       struct ledger_content *out)
-{
-	(void)result;
-	ledger_content_copy(out, &world->ledger.content);
-	*handover_frame(world->old_snat, out) = false;
-}
-
-static void write_ledger(struct pass_world *world, struct pass_result *result,
-			 void (*make)(const struct pass_world *, const struct pass_result *,
-				      struct ledger_content *))
-{
-	struct ledger_content content;
-
-	ledger_content_init(&content);
-	make(world, result, &content);
-	ledger_set(&world->ledger, &content, &result->ledger_err);
-	ledger_content_clear(&content);
 }
 
 /* --- carrying out -------------------------------------------------------------------------- */
@@ -217,15 +137,6 @@ static bool is_done(const struct pass_result *result)
 bool pass_ok(const struct pass_result *result)
 {
 	return is_done(result) && ezlb_plan_ok(&result->old);
-}
-
-static bool has_lost_adds(const struct pass_result *result)
-{
-	for (size_t i = 0; i < result->plan.len; i++)
-		if (result->plan.items[i].kind == EZLB_OP_SERVICE_ADD &&
-		    result->plan.items[i].rc == -EEXIST)
-			return true;
-	return false;
 }
 
 static bool any_tried(const struct pass_result *result, const struct ezlb_layer_errs *listing)
@@ -248,6 +159,7 @@ static void remember(struct pass_world *world, struct pass_result *result)
 	ezlb_table_clear(&world->left);
 	world->left = result->actual;
 	world->left.snat_wanted = result->full_nat;
+	world->left.accepts_wanted = result->accepts;
 	result->actual = (struct ezlb_table){ .snat_wanted = false };
 }
 
@@ -258,7 +170,7 @@ static void take_over(struct pass_world *world, struct pass_result *result)
 	handover_apply(world, result);
 	if (!result->old_gone)
 		return;
-	write_ledger(world, result, ledger_without_old);
+	claims_write(world, result, claims_without_old);
 	if (result->ledger_err.code == 0)
 		world->old_snat = NULL;
 }
@@ -270,14 +182,15 @@ bool pass_apply(struct pass_world *world, struct pass_result *result, uint64_t n
 	if (world->paced)
 		units_hold(&world->units, &result->plan, now_ms);
 	/* Without the ledger a kill now would leave orphans: better no change than that. */
-	write_ledger(world, result, ledger_before);
+	claims_write(world, result, claims_before);
 	if (result->ledger_err.code == 0) {
 		ezlb_reconcile_apply(&world->dp, &result->plan, &result->errs);
 		result->again = any_tried(result, &listing);
 		if (is_done(result))
-			write_ledger(world, result, ledger_after);
-		else if (world->adopt == EZLB_ADOPT_NEVER && has_lost_adds(result))
-			write_ledger(world, result, ledger_without_lost);
+			claims_write(world, result, claims_after);
+		else
+			claims_write(world, result, claims_without_lost);
+		flows_end(world, result);
 		take_over(world, result);
 	}
 	if (world->paced)
@@ -296,6 +209,8 @@ void pass_result_clear(struct pass_result *result)
 	EZLB_VEC_CLEAR(&result->wanted);
 	EZLB_VEC_CLEAR(&result->adopted);
 	EZLB_VEC_CLEAR(&result->conflicts);
+	EZLB_VEC_CLEAR(&result->links);
+	EZLB_VEC_CLEAR(&result->vips);
 }
 
 bool pass_peek(struct pass_world *world, const struct ezlb_desired *desired)

@@ -2,6 +2,7 @@
 /* pass: one turn of the reconciler over a data plane, with the ledger kept ahead of the kernel. */
 #pragma once
 
+#include <ezlb/conntrack.h>
 #include <ezlb/controller.h>
 #include <ezlb/reconcile.h>
 
@@ -17,6 +18,10 @@ struct pass_world {
 	struct ezlb_layer *old_snat;
 	struct ledger ledger;
 	enum ezlb_adopt adopt;
+	struct ezlb_policy policy;
+	bool put_back; /* cleanup: settings become again what they were before ezlb */
+	/* ezlb_conntrack_delete; NULL: there are no flows (the in-memory data plane). */
+	int (*end_flows)(const struct ezlb_flows *flows, size_t *n, struct ezlb_err *err);
 	/*
 	 * In the ledger since before this process, and not asked for by any file so far. While a
 	 * file is refused that has no version in force, one of these may be its: they are kept.
@@ -40,8 +45,11 @@ struct pass_result {
 	struct ezlb_plan plan;
 	struct ezlb_layer_errs errs;
 	struct ezlb_err ledger_err;
-	size_t services, dests;	   /* in target */
-	bool full_nat;		   /* in target: the SNAT frame is wanted */
+	size_t services, dests;	 /* in target */
+	bool full_nat;		 /* in target: the SNAT frame is wanted */
+	bool accepts;		 /* likewise the firewall's */
+	struct ezlb_links links; /* in target */
+	struct ezlb_vips vips;
 	struct ezlb_scope wanted;  /* what the files ask for, without the conflicts; sorted */
 	struct ezlb_scope adopted; /* in the kernel and not in the ledger: taken over */
 	struct pass_conflicts EZLB_VEC(struct pass_conflict) conflicts; /* --adopt never */
@@ -49,7 +57,9 @@ struct pass_result {
 	 */
 	struct ezlb_plan old;
 	struct ezlb_err old_err;
-	bool old_gone;		/* there is nothing in it any more */
+	bool old_gone; /* there is nothing in it any more */
+	size_t flows;  /* that were ended, so that they are decided upon anew */
+	struct ezlb_err flows_err;
 	struct ezlb_plan drift; /* what somebody else did since the last pass */
 	struct ezlb_table actual;
 	struct ezlb_prints prints; /* taken before actual */
@@ -57,9 +67,6 @@ struct pass_result {
 	/* Something was tried: only another pass can tell how that left the kernel. */
 	bool again;
 };
-
-/* As the SNAT layer says (layer.h). */
-bool pass_by_listener(const struct pass_world *world);
 
 /* Reads the kernel and plans; writes nothing. */
 void pass_plan(struct pass_world *world, const struct ezlb_desired *desired,

@@ -123,6 +123,19 @@ static void log_conflicts(struct failures *failures, const struct pass_result *r
 	}
 }
 
+/* The pass has succeeded without: what is left of the old way ends by itself. */
+static void log_flows(struct failures *failures, const struct pass_result *result)
+{
+	if (result->flows > 0)
+		ezlb_log(EZLB_INFO, "controller",
+			 EZLB_S("msg", "udp flows are taken off their old way"),
+			 EZLB_I("flows", result->flows));
+	if (result->flows_err.code && is_fresh(failures, "flows", result->flows_err.msg))
+		ezlb_log(EZLB_WARN, "controller",
+			 EZLB_S("msg", "udp flows keep their old way until they pause"),
+			 EZLB_S("err", result->flows_err.msg));
+}
+
 static void log_held(struct failures *failures, const struct pass_result *result)
 {
 	bool held[EZLB_LAYERS] = { false };
@@ -148,6 +161,7 @@ static void log_failures(struct failures *failures, const struct pass_result *re
 	log_ledger(failures, result);
 	log_layers(failures, result);
 	log_conflicts(failures, result);
+	log_flows(failures, result);
 	for (size_t i = 0; i < result->plan.len; i++) {
 		const struct ezlb_op *op = &result->plan.items[i];
 

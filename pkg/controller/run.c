@@ -18,20 +18,23 @@
 #include "blame.h"
 #include "catalog.h"
 #include "checks.h"
+#include "notice.h"
 #include "passlog.h"
 #include "statedir.h"
 #include "world.h"
 
 #define LOOK_MS	    500	  /* between two cheap looks: somebody else's change is found by the next */
 #define FULL_MS	    60000 /* a whole pass in any case: the cheap look does not see everything */
-#define COALESCE_MS 10	  /* backends that fall together leave in one pass */
-#define AGAIN_MS    10	  /* a pass that wrote is followed by one that looks; doubles in a row */
+#define NOTICE_MS   50 /* after nf_tables has changed: whoever reloads it changes it many times */
+#define COALESCE_MS 10 /* backends that fall together leave in one pass */
+#define AGAIN_MS    10 /* a pass that wrote is followed by one that looks; doubles in a row */
 
 struct controller {
 	const struct ezlb_options *options;
 	uv_loop_t loop;
 	uv_signal_t sigterm, sigint, sighup;
 	uv_timer_t pass_timer, look_timer, empty_timer;
+	struct notice notice;
 	struct world world;
 	struct passlog log;
 	struct catalog catalog;
@@ -139,6 +142,15 @@ static void on_look(uv_timer_t *timer)
 		poke(c, NULL, 0);
 }
 
+/* Who is told looks sooner. */
+static void on_notice(void *arg)
+{
+	struct controller *c = arg;
+
+	if (uv_timer_get_due_in(&c->look_timer) > NOTICE_MS)
+		uv_timer_start(&c->look_timer, on_look, NOTICE_MS, LOOK_MS);
+}
+
 static void hurry(struct controller *c)
 {
 	for (int i = 0; i <= EZLB_LAYERS; i++)
@@ -240,6 +252,7 @@ static void stop(struct controller *c)
 	uv_close((uv_handle_t *)&c->pass_timer, NULL);
 	uv_close((uv_handle_t *)&c->look_timer, NULL);
 	uv_close((uv_handle_t *)&c->empty_timer, NULL);
+	notice_close(&c->notice);
 	if (c->watch)
 		ezlb_watch_close(c->watch, NULL, NULL);
 	if (c->health)
@@ -341,10 +354,12 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	c->world.pass.paced = true;
 	c->catalog.lastgood = &c->world.lastgood;
 	if (rc == 0) {
-		c->catalog.snat_by_listener = pass_by_listener(&c->world.pass);
+		c->catalog.snat_by_listener = c->world.pass.policy.by_listener;
 		signal(SIGPIPE, SIG_IGN); /* whoever read the log may have gone away */
 		uv_loop_init(&c->loop);
 		init_handles(c);
+		if (!c->world.plane.memory && c->world.plane.snat == EZLB_SNAT_NFTABLES)
+			notice_open(&c->notice, &c->loop, on_notice, c);
 		tell_start(c);
 		rc = start(c, err);
 		if (rc < 0)

@@ -5,6 +5,16 @@
 
 #define SHORTEST_MS 200
 
+/* What is no service, in the form of one: no listener has such a family. */
+static struct ezlb_service_key host_key(unsigned what, const char device[EZLB_DEVICE_STRLEN])
+{
+	struct ezlb_service_key key = { .listen = { .addr.family = UINT8_MAX } };
+
+	key.listen.port = (uint16_t)what;
+	memcpy(key.listen.addr.bytes, device, EZLB_DEVICE_STRLEN);
+	return key;
+}
+
 static struct ezlb_service_key key_of(const struct ezlb_op *op)
 {
 	switch (op->kind) {
@@ -20,7 +30,20 @@ static struct ezlb_service_key key_of(const struct ezlb_op *op)
 	case EZLB_OP_DEST_SET:
 	case EZLB_OP_DEST_DEL:
 		return op->dest.service;
+	case EZLB_OP_ACCEPT_ADD:
+	case EZLB_OP_ACCEPT_DEL:
+		return op->accept.service;
+	case EZLB_OP_VIP_ADD:
+	case EZLB_OP_VIP_DEL:
+		return (struct ezlb_service_key){ .listen.addr = op->vip.addr };
 	case EZLB_OP_HOST_SET:
+	case EZLB_OP_HOST_RESET:
+		return host_key(1 + op->setting.setting, op->setting.device);
+	case EZLB_OP_LINK_ADD:
+	case EZLB_OP_LINK_DEL:
+		return host_key(0, op->link.device);
+	case EZLB_OP_FIREWALL_SETUP:
+	case EZLB_OP_FIREWALL_TEARDOWN:
 	case EZLB_OP_SNAT_SETUP:
 	case EZLB_OP_SNAT_TEARDOWN:
 	case EZLB_OPS:

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * units: what fails, or is fought over with somebody else, is tried again at its own pace and keeps
- * nothing else waiting. A unit is one virtual service with its dests, one SNAT rule, or a whole
- * layer (its frame, its settings, its lock). Pure: time and randomness are passed in.
+ * nothing else waiting. A unit is one virtual service with its dests, one SNAT rule, one
+ * setting, link or address of the host, or a whole layer (its frame, its lock). Pure: time and
+ * randomness are passed in.
  *
  * Failure: 200 ms, doubling up to 30 s, +-20 %. Fight: what somebody else takes away three times
  * within a minute is repaired every 5 s at most, until it is left alone for a minute.

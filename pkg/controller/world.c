@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include <ezlb/host.h>
 #include <ezlb/log.h>
 #include <ezlb/watch.h>
 
@@ -38,6 +39,35 @@ static void tell_unreachable(struct world *world)
 		 EZLB_S("err", world->plane.other_err.msg));
 }
 
+/* Links of the flag's name, and those that a process before this one made or used. */
+static void manage_links(struct world *world, const struct ezlb_options *options)
+{
+	const struct ledger_content *content = &world->pass.ledger.content;
+	struct ezlb_layer *host = world->pass.dp.layer[EZLB_LAYER_HOST];
+
+	if (world->plane.memory)
+		return;
+	if (options->vip_device && options->vip_device[0])
+		ezlb_host_manage(host, options->vip_device);
+	for (size_t i = 0; i < content->links.len; i++)
+		ezlb_host_manage(host, content->links.items[i].device);
+	for (size_t i = 0; i < content->vips.len; i++)
+		ezlb_host_manage(host, content->vips.items[i].device);
+}
+
+static void set_policy(struct pass_world *pass, const struct ezlb_options *options)
+{
+	pass->policy = (struct ezlb_policy){
+		.by_listener = pass->dp.layer[EZLB_LAYER_SNAT]->by_listener,
+		.firewall = !options->firewall_never,
+	};
+	if (options->vip_device)
+		ezlb_strcpy(pass->policy.vip_device, sizeof(pass->policy.vip_device),
+			    options->vip_device);
+	pass->adopt = options->adopt;
+	pass->end_flows = options->dataplane == EZLB_DP_KERNEL ? ezlb_conntrack_delete : NULL;
+}
+
 static int open_state(struct world *world, const struct ezlb_options *options, enum world_use use,
 		      struct ezlb_err *err)
 {
@@ -62,7 +92,8 @@ static int open_state(struct world *world, const struct ezlb_options *options, e
 	for (size_t i = 0; i < pass->ledger.content.services.len; i++)
 		*EZLB_PUSH(&pass->unclaimed) = pass->ledger.content.services.items[i];
 	tell_unreachable(world);
-	pass->adopt = options->adopt;
+	set_policy(pass, options);
+	manage_links(world, options);
 	lastgood_open(&world->lastgood, kernel ? options->state_dir : NULL, use == WORLD_WRITE);
 	return 0;
 }
@@ -81,9 +112,14 @@ int world_open(struct world *world, const struct ezlb_options *options, enum wor
 int world_open_for_cleanup(struct world *world, const struct ezlb_options *options,
 			   struct ezlb_err *err)
 {
-	int rc = dataplane_open_for_cleanup(&world->plane, options, err);
+	struct ezlb_options all = *options;
+	int rc;
 
+	/* What ezlb has set, it sets back. */
+	all.host_setup_never = false;
+	rc = dataplane_open_for_cleanup(&world->plane, &all, err);
 	world->lock = -1;
+	world->pass.put_back = true;
 	return rc == 0 ? open_state(world, options, WORLD_WRITE, err) : rc;
 }
 

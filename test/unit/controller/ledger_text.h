@@ -6,45 +6,94 @@
 
 #include "ledger.h"
 
-/* "chain, table, vs.conntrack 0, ip_forward 1, tcp 10.0.0.1:80": the services last, all else
- * before. */
+static const struct {
+	const char *word;
+	enum ezlb_setting setting;
+} content_words[] = {
+	{ "vs.conntrack", EZLB_VS_CONNTRACK },
+	{ "ip_forward", EZLB_IP_FORWARD },
+	{ "accept_ra", EZLB_ACCEPT_RA }, /* of eth0 */
+};
+
+static inline void add_was(struct ledger_content *content, const char *word, int value)
+{
+	for (size_t i = 0; i < COUNT_OF(content_words); i++) {
+		struct ezlb_setting_row row = { content_words[i].setting, "", value };
+
+		if (strcmp(word, content_words[i].word) != 0)
+			continue;
+		if (row.setting == EZLB_ACCEPT_RA)
+			strcpy(row.device, "eth0");
+		*EZLB_PUSH(&content->settings) = row;
+		return;
+	}
+	fail_msg("no setting '%s'", word);
+}
+
+static inline void add_claim(struct ledger_content *content, const char *text)
+{
+	char a[64] = "", b[64] = "", c[64] = "";
+
+	sscanf(text, "%63s %63s %63s", a, b, c);
+	if (strcmp(a, "chain") == 0)
+		content->chain = true;
+	else if (strcmp(a, "table") == 0)
+		content->nft_table = true;
+	else if (strcmp(a, "link") == 0)
+		ezlb_strcpy(EZLB_PUSH(&content->links)->device, EZLB_DEVICE_STRLEN, b);
+	else if (strcmp(a, "vip") == 0) {
+		struct ezlb_vip_row *row = EZLB_PUSH(&content->vips);
+
+		ezlb_strcpy(row->device, sizeof(row->device), b);
+		assert_int_equal(ezlb_addr_parse(c, &row->addr, NULL), 0);
+	} else if (strchr(text, ':'))
+		*EZLB_PUSH(&content->services) = key_of(text);
+	else
+		add_was(content, a, atoi(b));
+}
+
+/*
+ * "chain, table, vs.conntrack 0, ip_forward 1, link a0, vip a0 10.0.0.1, tcp 10.0.0.1:80": what
+ * there is of it, in this order, which is also the ledger's.
+ */
 static inline struct ledger_content content_of(const char *text)
 {
-	struct ledger_content content;
-	const char *services = text;
+	EZLB_AUTO_FREE char *copy = ezlb_strdup(text);
+	struct ledger_content content = { .chain = false };
 
-	ledger_content_init(&content);
-	if (strncmp(services, "chain, ", 7) == 0) {
-		content.chain = true;
-		services += 7;
-	}
-	if (strncmp(services, "table, ", 7) == 0) {
-		content.nft_table = true;
-		services += 7;
-	}
-	if (sscanf(services, "vs.conntrack %d, ", &content.was[EZLB_VS_CONNTRACK]) == 1)
-		services = strstr(services, ", ") + 2;
-	if (sscanf(services, "ip_forward %d, ", &content.was[EZLB_IP_FORWARD]) == 1)
-		services = strstr(services, ", ") + 2;
-	content.services = scope_of(services);
+	for (char *save = NULL, *one = strtok_r(copy, ",", &save); one;
+	     one = strtok_r(NULL, ",", &save))
+		if (one[strspn(one, " ")])
+			add_claim(&content, one + strspn(one, " "));
 	return content;
+}
+
+/* The setting's word, for content_of. */
+static inline const char *word_of(const struct ezlb_setting_row *row)
+{
+	for (size_t i = 0; i < COUNT_OF(content_words); i++)
+		if (content_words[i].setting == row->setting)
+			return content_words[i].word;
+	return "other";
 }
 
 static inline struct text content_text(const struct ledger_content *content)
 {
-	static const char *const names[] = { "ip_tables", "vs.conntrack", "ip_forward" };
 	struct text out = { "" };
-	size_t len = 0;
+	char addr[EZLB_ADDR_STRLEN];
+	FILE *f = fmemopen(out.s, sizeof(out.s), "w");
 
-	if (content->chain)
-		len += (size_t)snprintf(out.s, sizeof(out.s), "chain, ");
-	if (content->nft_table)
-		len += (size_t)snprintf(out.s + len, sizeof(out.s) - len, "table, ");
-	for (int i = 0; i < EZLB_SETTINGS; i++)
-		if (content->was[i] != LEDGER_UNTOUCHED)
-			len += (size_t)snprintf(out.s + len, sizeof(out.s) - len, "%s %d, ",
-						names[i], content->was[i]);
-	ezlb_strcpy(out.s + len, sizeof(out.s) - len, scope_text(&content->services).s);
+	fprintf(f, "%s%s", content->chain ? "chain, " : "", content->nft_table ? "table, " : "");
+	for (size_t i = 0; i < content->settings.len; i++)
+		fprintf(f, "%s %d, ", word_of(&content->settings.items[i]),
+			content->settings.items[i].value);
+	for (size_t i = 0; i < content->links.len; i++)
+		fprintf(f, "link %s, ", content->links.items[i].device);
+	for (size_t i = 0; i < content->vips.len; i++)
+		fprintf(f, "vip %s %s, ", content->vips.items[i].device,
+			ezlb_addr_format(&content->vips.items[i].addr, addr));
+	fputs(scope_text(&content->services).s, f);
+	fclose(f);
 	return out;
 }
 

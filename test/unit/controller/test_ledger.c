@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ledger_text.h"
 
+/* What is around services; before ALL, and as it comes out of it. */
+#define AROUND "link a0, vip a0 10.0.0.1, "
+#define SORTED "chain, vs.conntrack 0, ip_forward 1, link a0, vip a0 10.0.0.1, " TWO
+
 /* --- the content in memory ----------------------------------------------------------------- */
 
 static void test_content(void **state)
 {
-	struct ledger_content a = content_of(ALL), b;
+	struct ledger_content a = content_of(AROUND ALL), b = { .chain = false };
 
 	(void)state;
-	ledger_content_init(&b);
 	assert_string_equal(content_text(&b).s, "");
 	ledger_content_copy(&b, &a);
 	ledger_content_copy(&b, &a); /* what was in it does not leak */
 	ledger_content_copy(&b, &b);
 	ledger_content_clear(&a);
 	assert_string_equal(content_text(&a).s, "");
-	assert_string_equal(content_text(&b).s, ALL);
+	assert_string_equal(content_text(&b).s, SORTED);
 	ledger_content_clear(&b);
 }
 
@@ -62,6 +65,10 @@ static void test_round_trip(void **state)
 		"chain, table, ip_forward 0, " TWO,
 		"vs.conntrack 0, ",
 		"ip_forward 2147483647, tcp 10.0.0.1:80",
+		"vs.conntrack 0, accept_ra 1, ",
+		"link a0, link b0, ",
+		"vip a0 10.0.0.1, vip a0 fd00::1, vip b0 10.0.0.1, ",
+		SORTED,
 		ALL,
 	};
 
@@ -89,11 +96,13 @@ static void test_text(void **state)
 			     "chain nat EZLB-SNAT\n"
 			     "setting net.ipv4.vs.conntrack 0\n"
 			     "setting net.ipv4.ip_forward 1\n"
+			     "link a0\n"
+			     "vip a0 10.0.0.1\n"
 			     "service tcp 10.0.0.1:80\n"
 			     "service udp [fd00::1]:53\n"
 			     "end\n",
 			     boot, (unsigned long long)netns.st_ino);
-	write_ledger(ALL);
+	write_ledger(SORTED);
 	is = slurp("ledger");
 	assert_string_equal(is, want);
 	assert_null(slurp("ledger.new"));
@@ -111,12 +120,15 @@ static void test_any_order(void **state)
 			      "service udp [fd00::1]:53\n"
 			      "setting net.ipv4.ip_forward 1\n"
 			      "service tcp 10.0.0.1:80\n"
-			      "setting module ip_tables 7\n"
+			      "vip a0 10.0.0.1\n"
+			      "setting net.ipv6.conf.eth0.accept_ra 0\n"
+			      "link a0\n"
 			      "chain nat EZLB-SNAT\n"
 			      "setting net.ipv4.vs.conntrack 0\n"
 			      "end\n");
 	put("ledger", mixed);
-	assert_reads("chain, ip_tables 7, vs.conntrack 0, ip_forward 1, " TWO);
+	assert_reads(
+		"chain, vs.conntrack 0, ip_forward 1, accept_ra 0, link a0, vip a0 10.0.0.1, " TWO);
 }
 
 static void test_nothing_owned_any_more(void **state)
@@ -137,11 +149,10 @@ static void test_nothing_owned_any_more(void **state)
 static void test_many(void **state)
 {
 	struct ezlb_service_key key = key_of("tcp 10.0.0.1:1");
-	struct ledger_content content;
+	struct ledger_content content = { .chain = false };
 	struct ledger ledger;
 
 	(void)state;
-	ledger_content_init(&content);
 	for (uint32_t i = 0; i < 100000; i++) {
 		key.listen.addr.bytes[2] = (uint8_t)(i / 60000);
 		key.listen.port = (uint16_t)(i % 60000 + 1);
@@ -171,6 +182,10 @@ static void test_not_rewritten(void **state)
 		"chain, ip_forward 1, " TWO,
 		"chain, table, vs.conntrack 0, ip_forward 1, " TWO,
 		"chain, vs.conntrack 0, ip_forward 0, " TWO,
+		SORTED,
+		"chain, vs.conntrack 0, ip_forward 1, link a0, " TWO,
+		"chain, vs.conntrack 0, ip_forward 1, vip a0 10.0.0.1, " TWO,
+		"chain, vs.conntrack 0, ip_forward 1, accept_ra 0, " TWO,
 	};
 
 	(void)state;

@@ -105,14 +105,13 @@ static void test_write_fails(void **state)
 /* More than stdio keeps back, so that the failure comes in the midst of it. */
 static void test_write_fails_in_the_midst(void **state)
 {
-	struct ledger_content content;
+	struct ledger_content content = { .chain = false };
 	struct ezlb_err err = { 0 };
 	struct rlimit size;
 	struct ledger ledger;
 
 	(void)state;
 	signal(SIGXFSZ, SIG_IGN);
-	ledger_content_init(&content);
 	for (uint16_t i = 1; i <= 5000; i++) {
 		struct ezlb_service_key *key = EZLB_PUSH(&content.services);
 

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "claims.h"
+
+#include <errno.h>
+
+#include "handover.h"
+
+static struct ezlb_layer *snat_of(const struct pass_world *world)
+{
+	return world->dp.layer[EZLB_LAYER_SNAT];
+}
+
+/* --- whose is what ------------------------------------------------------------------------- */
+
+void claims_forget_foreign(const struct ledger_content *owned, const struct ezlb_table *target,
+			   struct ezlb_table *actual)
+{
+	struct ezlb_links *links = &actual->links;
+	struct ezlb_vips *vips = &actual->vips;
+	size_t n = 0, m = 0;
+
+	for (size_t i = 0; i < links->len; i++)
+		if (EZLB_FIND(&owned->links, &links->items[i], ezlb_link_row_cmp) ||
+		    EZLB_FIND(&target->links, &links->items[i], ezlb_link_row_cmp))
+			links->items[n++] = links->items[i];
+	for (size_t i = 0; i < vips->len; i++)
+		if (EZLB_FIND(&owned->vips, &vips->items[i], ezlb_vip_row_cmp) ||
+		    EZLB_FIND(&target->vips, &vips->items[i], ezlb_vip_row_cmp))
+			vips->items[m++] = vips->items[i];
+	links->len = n;
+	vips->len = m;
+}
+
+void claims_put_back(const struct ledger_content *owned, const struct ezlb_table *actual,
+		     struct ezlb_plan *plan)
+{
+	for (size_t i = owned->settings.len; i-- > 0;) {
+		const struct ezlb_setting_row *was = &owned->settings.items[i], *now;
+		struct ezlb_op *op = ezlb_plan_add(plan, EZLB_OP_HOST_RESET);
+
+		now = EZLB_FIND(&actual->settings, was, ezlb_setting_row_cmp);
+		op->setting = *was;
+		op->old_setting = *was;
+		op->old_setting.value = now ? now->value : -1;
+	}
+}
+
+static void delete_services(const struct pass_world *world, const struct pass_result *result,
+			    bool keep_unclaimed, struct ezlb_plan *plan)
+{
+	const struct ezlb_scope *owned = &world->ledger.content.services;
+
+	for (size_t i = 0; i < owned->len; i++) {
+		const struct ezlb_service_row row = { .key = owned->items[i] };
+
+		if (!ezlb_scope_has(&result->wanted, &row.key) &&
+		    !(keep_unclaimed && ezlb_scope_has(&world->unclaimed, &row.key)) &&
+		    !EZLB_FIND(&result->actual.services, &row, ezlb_service_row_cmp))
+			ezlb_plan_add(plan, EZLB_OP_SERVICE_DEL)->service = row;
+	}
+}
+
+static void delete_links(const struct ledger_content *owned, const struct ezlb_table *target,
+			 const struct ezlb_table *actual, struct ezlb_plan *plan)
+{
+	for (size_t i = 0; i < owned->links.len; i++) {
+		const struct ezlb_link_row *row = &owned->links.items[i];
+
+		if (!EZLB_FIND(&target->links, row, ezlb_link_row_cmp) &&
+		    !EZLB_FIND(&actual->links, row, ezlb_link_row_cmp))
+			ezlb_plan_add(plan, EZLB_OP_LINK_DEL)->link = *row;
+	}
+}
+
+void claims_delete_unlisted(const struct pass_world *world, const struct pass_result *result,
+			    const struct ezlb_table *target, bool keep_unclaimed,
+			    struct ezlb_plan *plan)
+{
+	if (result->errs.layer[EZLB_LAYER_IPVS].code == 0)
+		delete_services(world, result, keep_unclaimed, plan);
+	if (result->errs.layer[EZLB_LAYER_HOST].code == 0)
+		delete_links(&world->ledger.content, target, &result->actual, plan);
+}
+
+/* --- before -------------------------------------------------------------------------------- */
+
+/* What is not known or not there counts as off, which is how it comes. */
+static int value_before(const struct ezlb_op *op)
+{
+	return op->old_setting.value < 0 ? 0 : op->old_setting.value;
+}
+
+static void claim_setting(struct ledger_content *out, const struct pass_result *result,
+			  const struct ezlb_op *op)
+{
+	struct ezlb_setting_row was = op->setting;
+
+	/* A module is loaded or not: there is no way back to a value. */
+	if (ezlb_setting_is_module(was.setting) ||
+	    EZLB_FIND(&out->settings, &was, ezlb_setting_row_cmp))
+		return;
+	/* What could not be read will not be tried, and nobody knows what it was. */
+	if (!EZLB_FIND(&result->actual.settings, &was, ezlb_setting_row_cmp))
+		return;
+	was.value = value_before(op);
+	*EZLB_PUSH(&out->settings) = was;
+	EZLB_SORT(&out->settings, ezlb_setting_row_cmp);
+}
+
+static void claim_host(struct ledger_content *out, const struct pass_result *result)
+{
+	const struct ezlb_plan *plan = &result->plan;
+
+	for (size_t i = 0; i < plan->len; i++) {
+		const struct ezlb_op *op = &plan->items[i];
+
+		if (op->kind == EZLB_OP_HOST_SET)
+			claim_setting(out, result, op);
+		else if (op->kind == EZLB_OP_LINK_ADD &&
+			 !EZLB_FIND(&out->links, &op->link, ezlb_link_row_cmp))
+			*EZLB_PUSH(&out->links) = op->link;
+		else if (op->kind == EZLB_OP_VIP_ADD &&
+			 !EZLB_FIND(&out->vips, &op->vip, ezlb_vip_row_cmp))
+			*EZLB_PUSH(&out->vips) = op->vip;
+	}
+	EZLB_SORT(&out->links, ezlb_link_row_cmp);
+	EZLB_SORT(&out->vips, ezlb_vip_row_cmp);
+}
+
+void claims_before(const struct pass_world *world, const struct pass_result *result,
+		   struct ledger_content *out)
+{
+	const struct ezlb_scope *owned = &world->ledger.content.services;
+
+	for (size_t i = 0; i < result->wanted.len; i++)
+		if (!ezlb_scope_has(owned, &result->wanted.items[i]))
+			*EZLB_PUSH(&out->services) = result->wanted.items[i];
+	EZLB_SORT(&out->services, ezlb_service_key_cmp);
+	*handover_frame(snat_of(world), out) |= result->full_nat;
+	claim_host(out, result);
+}
+
+/* --- after --------------------------------------------------------------------------------- */
+
+static void drop_setting(struct ledger_content *out, const struct ezlb_setting_row *key)
+{
+	struct ezlb_setting_row *row = EZLB_FIND(&out->settings, key, ezlb_setting_row_cmp);
+
+	if (!row)
+		return;
+	memmove(row, row + 1,
+		(size_t)(out->settings.items + out->settings.len - (row + 1)) * sizeof(*row));
+	out->settings.len--;
+}
+
+/* What was set back is not ours to set back any more. */
+static void drop_reset(struct ledger_content *out, const struct ezlb_plan *plan)
+{
+	for (size_t i = 0; i < plan->len; i++)
+		if (plan->items[i].kind == EZLB_OP_HOST_RESET && plan->items[i].rc == 0)
+			drop_setting(out, &plan->items[i].setting);
+}
+
+void claims_after(const struct pass_world *world, const struct pass_result *result,
+		  struct ledger_content *out)
+{
+	size_t n = 0, l = 0, v = 0;
+
+	for (size_t i = 0; i < out->services.len; i++)
+		if (ezlb_scope_has(&result->wanted, &out->services.items[i]) ||
+		    ezlb_scope_has(&world->unclaimed, &out->services.items[i]))
+			out->services.items[n++] = out->services.items[i];
+	for (size_t i = 0; i < out->links.len; i++)
+		if (EZLB_FIND(&result->links, &out->links.items[i], ezlb_link_row_cmp))
+			out->links.items[l++] = out->links.items[i];
+	for (size_t i = 0; i < out->vips.len; i++)
+		if (EZLB_FIND(&result->vips, &out->vips.items[i], ezlb_vip_row_cmp))
+			out->vips.items[v++] = out->vips.items[i];
+	out->services.len = n;
+	out->links.len = l;
+	out->vips.len = v;
+	*handover_frame(snat_of(world), out) = result->full_nat;
+	drop_reset(out, &result->plan);
+}
+
+/* --- lost ---------------------------------------------------------------------------------- */
+
+/* What the plan has shown not to be ours, or to be gone; sorted. */
+struct losses {
+	struct ezlb_scope services;
+	struct ezlb_links links;
+	struct ezlb_vips vips;
+};
+
+static void find_losses(const struct pass_world *world, const struct ezlb_plan *plan,
+			struct losses *out)
+{
+	/* Where it may be adopted, the next pass does so. */
+	bool never = world->adopt == EZLB_ADOPT_NEVER;
+
+	for (size_t i = 0; i < plan->len; i++) {
+		const struct ezlb_op *op = &plan->items[i];
+
+		if ((op->kind == EZLB_OP_SERVICE_ADD && op->rc == -EEXIST && never) ||
+		    (op->kind == EZLB_OP_SERVICE_DEL && op->rc == 0))
+			*EZLB_PUSH(&out->services) = op->service.key;
+		else if (op->kind == EZLB_OP_LINK_ADD && op->rc == -EEXIST)
+			*EZLB_PUSH(&out->links) = op->link;
+		else if (op->kind == EZLB_OP_VIP_ADD && op->rc == -EEXIST)
+			*EZLB_PUSH(&out->vips) = op->vip;
+	}
+	EZLB_SORT(&out->services, ezlb_service_key_cmp);
+	EZLB_SORT(&out->links, ezlb_link_row_cmp);
+	EZLB_SORT(&out->vips, ezlb_vip_row_cmp);
+}
+
+/*
+ * What could not be set still is as it was. Whoever sets it after all, as the message about the
+ * failure asks for, does not want to see it set back.
+ */
+static void drop_unset(struct ledger_content *out, const struct pass_result *result)
+{
+	for (size_t i = 0; i < result->plan.len; i++) {
+		const struct ezlb_op *op = &result->plan.items[i];
+		const struct ezlb_setting_row *row;
+
+		if (op->kind != EZLB_OP_HOST_SET || op->rc == 0 ||
+		    !EZLB_FIND(&result->actual.settings, &op->setting, ezlb_setting_row_cmp))
+			continue;
+		row = EZLB_FIND(&out->settings, &op->setting, ezlb_setting_row_cmp);
+		if (row && row->value == value_before(op))
+			drop_setting(out, row);
+	}
+}
+
+void claims_without_lost(const struct pass_world *world, const struct pass_result *result,
+			 struct ledger_content *out)
+{
+	struct losses lost = { .links = { 0 } };
+	size_t n = 0, l = 0, v = 0;
+
+	find_losses(world, &result->plan, &lost);
+	for (size_t i = 0; i < out->services.len; i++)
+		if (!ezlb_scope_has(&lost.services, &out->services.items[i]))
+			out->services.items[n++] = out->services.items[i];
+	for (size_t i = 0; i < out->links.len; i++)
+		if (!EZLB_FIND(&lost.links, &out->links.items[i], ezlb_link_row_cmp))
+			out->links.items[l++] = out->links.items[i];
+	for (size_t i = 0; i < out->vips.len; i++)
+		if (!EZLB_FIND(&lost.vips, &out->vips.items[i], ezlb_vip_row_cmp))
+			out->vips.items[v++] = out->vips.items[i];
+	out->services.len = n;
+	out->links.len = l;
+	out->vips.len = v;
+	drop_reset(out, &result->plan);
+	drop_unset(out, result);
+	EZLB_VEC_CLEAR(&lost.services);
+	EZLB_VEC_CLEAR(&lost.links);
+	EZLB_VEC_CLEAR(&lost.vips);
+}
+
+void claims_without_old(const struct pass_world *world, const struct pass_result *result,
+			struct ledger_content *out)
+{
+	(void)result;
+	*handover_frame(world->old_snat, out) = false;
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+void claims_write(struct pass_world *world, struct pass_result *result, claims_fn make)
+{
+	struct ledger_content content = { .chain = false };
+
+	ledger_content_copy(&content, &world->ledger.content);
+	make(world, result, &content);
+	ledger_set(&world->ledger, &content, &result->ledger_err);
+	ledger_content_clear(&content);
+}

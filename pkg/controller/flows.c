@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "flows.h"
+
+#include <errno.h>
+
+static void add(struct ezlb_flows *out, const struct ezlb_dest_row *dest)
+{
+	*EZLB_PUSH(out) = (struct ezlb_flow){ .proto = dest->service.proto,
+					      .listen = dest->service.listen,
+					      .backend = dest->endpoint };
+}
+
+/* The dests that were there already and whose source NAT this row is. */
+static void add_users(struct ezlb_flows *out, const struct ezlb_snat_row *row,
+		      const struct ezlb_table *actual, bool by_listener)
+{
+	for (size_t i = 0; i < actual->dests.len; i++) {
+		const struct ezlb_dest_row *dest = &actual->dests.items[i];
+		const struct ezlb_endpoint *key = by_listener ? &dest->service.listen
+							      : &dest->endpoint;
+
+		if (dest->service.proto == row->proto && dest->forward == EZLB_MASQ &&
+		    ezlb_endpoint_cmp(key, &row->backend) == 0)
+			add(out, dest);
+	}
+}
+
+static int flow_cmp(const void *a, const void *b)
+{
+	const struct ezlb_flow *x = a, *y = b;
+	int rc = (x->proto > y->proto) - (x->proto < y->proto);
+
+	if (rc == 0)
+		rc = ezlb_endpoint_cmp(&x->listen, &y->listen);
+	return rc ? rc : ezlb_endpoint_cmp(&x->backend, &y->backend);
+}
+
+static bool is_snat_row_op(const struct ezlb_op *op)
+{
+	return op->kind == EZLB_OP_SNAT_ADD || op->kind == EZLB_OP_SNAT_SET ||
+	       op->kind == EZLB_OP_SNAT_DEL;
+}
+
+void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual, bool by_listener,
+	      struct ezlb_flows *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->len; i++) {
+		const struct ezlb_op *op = &plan->items[i];
+
+		if (op->rc != 0)
+			continue;
+		if (op->kind == EZLB_OP_DEST_DEL && op->dest.service.proto == EZLB_UDP)
+			add(out, &op->dest);
+		else if (is_snat_row_op(op) && op->snat.proto == EZLB_UDP)
+			add_users(out, &op->snat, actual, by_listener);
+	}
+	EZLB_SORT(out, flow_cmp);
+	for (size_t i = 0; i < out->len; i++)
+		if (n == 0 || flow_cmp(&out->items[n - 1], &out->items[i]) != 0)
+			out->items[n++] = out->items[i];
+	out->len = n;
+}
+
+void flows_end(const struct pass_world *world, struct pass_result *result)
+{
+	struct ezlb_flows flows = { 0 };
+
+	if (!world->end_flows)
+		return;
+	flows_of(&result->plan, &result->actual, world->policy.by_listener, &flows);
+	/* A kernel without conntrack remembers no flow. */
+	if (world->end_flows(&flows, &result->flows, &result->flows_err) == -ENOPROTOOPT)
+		result->flows_err.code = 0;
+	EZLB_VEC_CLEAR(&flows);
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* host-setup: the modules and settings that the services need, and nothing else. */
+#include <ezlb/controller.h>
+
+#include <stdio.h>
+
+#include <ezlb/host.h>
+#include <ezlb/watch.h>
+
+#include "catalog.h"
+#include "claims.h"
+#include "world.h"
+
+/* Every scheduler is a module of its own in most kernels. */
+static bool load_scheduler(const struct ezlb_spec *spec)
+{
+	EZLB_AUTO_FREE char *module = ezlb_asprintf("ip_vs_%s", spec->scheduler);
+	struct ezlb_err err;
+
+	if (ezlb_host_module_load(module, &err) == 0)
+		return true;
+	printf("module %s: %s\n", module, err.msg);
+	return false;
+}
+
+static bool load_schedulers(const struct ezlb_desired *desired)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < desired->len; i++) {
+		const struct ezlb_spec *spec = desired->items[i];
+		bool seen = false;
+
+		for (size_t k = 0; k < i && !seen; k++)
+			seen = strcmp(desired->items[k]->scheduler, spec->scheduler) == 0;
+		ok = (seen || load_scheduler(spec)) && ok;
+	}
+	return ok;
+}
+
+static void keep_settings(struct ezlb_plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->len; i++)
+		if (plan->items[i].kind == EZLB_OP_HOST_SET)
+			plan->items[n++] = plan->items[i];
+	plan->len = n;
+}
+
+/* As pass_plan and pass_apply, for one kind of op. */
+static bool set_settings(struct pass_world *world, const struct ezlb_desired *desired,
+			 struct pass_result *result)
+{
+	const struct ezlb_verdicts no_verdicts = { 0 };
+	const struct ezlb_scope none = { 0 };
+	struct ezlb_table target = { .snat_wanted = false };
+
+	ezlb_reconcile_list(&world->dp, &none, &result->actual, &result->errs);
+	ezlb_reconcile_target(desired, &no_verdicts, &result->actual, &world->policy, &target);
+	ezlb_reconcile_diff(&target, &result->actual, &result->plan);
+	ezlb_table_clear(&target);
+	keep_settings(&result->plan);
+	claims_write(world, result, claims_before);
+	return result->ledger_err.code == 0 &&
+	       ezlb_reconcile_apply(&world->dp, &result->plan, &result->errs);
+}
+
+static void print_ops(const struct ezlb_plan *plan)
+{
+	char what[EZLB_OP_STRLEN], outcome[EZLB_OP_STRLEN];
+
+	for (size_t i = 0; i < plan->len; i++)
+		printf("%s: %s\n", ezlb_op_format(&plan->items[i], what),
+		       ezlb_op_explain(&plan->items[i], outcome));
+}
+
+static int set_up(struct world *world, const struct ezlb_options *options, bool *done,
+		  struct ezlb_err *err)
+{
+	struct catalog catalog = { .lastgood = &world->lastgood,
+				   .snat_by_listener = world->pass.policy.by_listener };
+	struct pass_result result = { .services = 0 };
+	struct ezlb_snapshot snapshot = { 0 };
+	bool loaded, set;
+
+	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
+	catalog_update(&catalog, &snapshot);
+	ezlb_snapshot_clear(&snapshot);
+	loaded = load_schedulers(&catalog.desired);
+	set = set_settings(&world->pass, &catalog.desired, &result);
+	print_ops(&result.plan);
+	*done = loaded && set && catalog.diags.len == 0;
+	if (result.errs.layer[EZLB_LAYER_HOST].code)
+		*err = result.errs.layer[EZLB_LAYER_HOST];
+	else if (result.ledger_err.code)
+		*err = result.ledger_err;
+	pass_result_clear(&result);
+	catalog_clear(&catalog);
+	return -err->code;
+}
+
+int ezlb_controller_host_setup(const struct ezlb_options *options, bool *done, struct ezlb_err *err)
+{
+	struct ezlb_options asked = *options;
+	struct world world = { .lock = -1 };
+	int rc;
+
+	*done = false;
+	err->code = 0;
+	asked.host_setup_never = false; /* this is how the host is asked */
+	rc = world_open(&world, &asked, WORLD_WRITE, err);
+	if (rc == 0)
+		rc = set_up(&world, &asked, done, err);
+	world_close(&world);
+	return rc;
+}

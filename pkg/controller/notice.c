@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "notice.h"
+
+#include <ezlb/log.h>
+#include <ezlb/mem.h>
+#include <ezlb/snat.h>
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+	struct notice *notice = poll->data;
+
+	(void)status; /* notices that were lost are notices */
+	(void)events;
+	ezlb_nft_watch_drain(notice->fd);
+	notice->fn(notice->arg);
+}
+
+void notice_open(struct notice *notice, uv_loop_t *loop, void (*fn)(void *arg), void *arg)
+{
+	struct ezlb_err err;
+	int fd = ezlb_nft_watch_open(&err);
+
+	if (fd < 0) {
+		ezlb_log(EZLB_WARN, "controller",
+			 EZLB_S("msg", "the kernel's notices of nf_tables cannot be had: changes "
+				       "are found a little later"),
+			 EZLB_S("err", err.msg));
+		return;
+	}
+	*notice = (struct notice){ .open = true, .fd = fd, .fn = fn, .arg = arg };
+	uv_poll_init(loop, &notice->poll, fd);
+	notice->poll.data = notice;
+	uv_poll_start(&notice->poll, UV_READABLE, on_readable);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct notice *notice = handle->data;
+
+	ezlb_close_fd(&notice->fd);
+}
+
+void notice_close(struct notice *notice)
+{
+	if (notice->open)
+		uv_close((uv_handle_t *)&notice->poll, on_closed);
+	notice->open = false;
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "filters.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <libiptc/libip6tc.h>
+#include <libiptc/libiptc.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+
+#include <ezlb/netfilter.h>
+
+#define DUMP_ATTEMPTS 5
+
+/*
+ * Sought as bytes: a comment is user data of nft's, or a match of iptables', which iptables-nft
+ * wraps once more. In each of these it stands as it is.
+ */
+bool filters_comment(const void *rule, size_t len, char *out, size_t size)
+{
+	const char *begin = memmem(rule, len, "ezlb-", 5);
+	const char *end = begin;
+
+	if (!begin)
+		return false;
+	while (end < (const char *)rule + len && (isalnum((unsigned char)*end) || *end == '-'))
+		end++;
+	snprintf(out, size, "%.*s", (int)(end - begin), begin);
+	return true;
+}
+
+/* --- nf_tables ------------------------------------------------------------------------------- */
+
+static const char *family_name(uint8_t family)
+{
+	switch (family) {
+	case NFPROTO_INET:
+		return "inet";
+	case NFPROTO_IPV4:
+		return "ip";
+	case NFPROTO_IPV6:
+		return "ip6";
+	default:
+		return NULL; /* no packet of a service passes it */
+	}
+}
+
+static int on_rule(void *arg, const struct nlmsghdr *msg)
+{
+	const struct nfgenmsg *head = mnl_nlmsg_get_payload(msg);
+	const char *family = family_name(head->nfgen_family), *table = "", *chain = "";
+	struct pass_fact pass = { .comment = "" };
+	struct pass_facts *passes = arg;
+	const struct nlattr *attr;
+	bool found = false;
+
+	mnl_attr_for_each(attr, msg, sizeof(*head))
+	{
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type == NFTA_RULE_TABLE)
+			table = mnl_attr_get_str(attr);
+		else if (type == NFTA_RULE_CHAIN)
+			chain = mnl_attr_get_str(attr);
+		else if (type == NFTA_RULE_EXPRESSIONS || type == NFTA_RULE_USERDATA)
+			found = found || filters_comment(mnl_attr_get_payload(attr),
+							 mnl_attr_get_payload_len(attr),
+							 pass.comment, sizeof(pass.comment));
+	}
+	if (!found || !family)
+		return 0;
+	snprintf(pass.table, sizeof(pass.table), "%s %.80s", family, table);
+	ezlb_strcpy(pass.chain, sizeof(pass.chain), chain);
+	*EZLB_PUSH(passes) = pass;
+	return 0;
+}
+
+/* iptables-nft's are the base chains with names like POSTROUTING, in tables with the old names. */
+static int on_chain(void *arg, const struct nlmsghdr *msg)
+{
+	const struct nfgenmsg *head = mnl_nlmsg_get_payload(msg);
+	const char *table = "", *chain = "";
+	struct host_facts *host = arg;
+	const struct nlattr *attr;
+	bool base = false;
+
+	mnl_attr_for_each(attr, msg, sizeof(*head))
+	{
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type == NFTA_CHAIN_TABLE)
+			table = mnl_attr_get_str(attr);
+		else if (type == NFTA_CHAIN_NAME)
+			chain = mnl_attr_get_str(attr);
+		else if (type == NFTA_CHAIN_HOOK)
+			base = true;
+	}
+	if (!base || !isupper((unsigned char)chain[0]) ||
+	    (strcmp(table, "nat") != 0 && strcmp(table, "filter") != 0))
+		return 0;
+	if (head->nfgen_family == NFPROTO_IPV4)
+		host->iptables_nft[0] = true;
+	else if (head->nfgen_family == NFPROTO_IPV6)
+		host->iptables_nft[1] = true;
+	return 0;
+}
+
+static int dump(struct ezlb_nft_nl *nl, uint16_t type, ezlb_nft_msg_fn fn, void *arg)
+{
+	int rc = -EINTR;
+
+	for (int i = 0; i < DUMP_ATTEMPTS && rc == -EINTR; i++) {
+		EZLB_NFT_AUTO_BUF struct ezlb_nft_buf question = { 0 };
+
+		ezlb_nft_msg_start(&question, type, NFPROTO_UNSPEC, NLM_F_DUMP);
+		ezlb_nft_msg_end(&question);
+		rc = ezlb_nft_nl_ask(nl, &question, fn, arg);
+	}
+	return rc;
+}
+
+static int read_nft(struct host_facts *host, struct net_facts *out, struct ezlb_err *err)
+{
+	const struct ezlb_nft_signs *signs = ezlb_nft_kernel_signs();
+	struct ezlb_nft_nl *nl;
+	int rc;
+
+	if (!ezlb_nft_is_loaded(signs) && !ezlb_nft_is_builtin(signs))
+		return 0;
+	nl = ezlb_nft_nl_new(&ezlb_nft_kernel);
+	ezlb_nft_nl_begin(nl);
+	rc = dump(nl, NFT_MSG_GETCHAIN, on_chain, host);
+	if (rc == 0)
+		rc = dump(nl, NFT_MSG_GETRULE, on_rule, &out->passes);
+	ezlb_nft_nl_free(nl);
+	/* Where it cannot be seen whether the kernel has it at all, asking tells. */
+	return rc == 0 || rc == -ENOPROTOOPT ? 0 : ezlb_nft_explain(err, rc, -1);
+}
+
+/* --- the legacy tables ----------------------------------------------------------------------- */
+
+static void legacy_rule(const char *table, const char *chain, const void *rule, size_t len,
+			struct pass_facts *out)
+{
+	struct pass_fact pass;
+
+	if (!filters_comment(rule, len, pass.comment, sizeof(pass.comment)))
+		return;
+	ezlb_strcpy(pass.table, sizeof(pass.table), table);
+	ezlb_strcpy(pass.chain, sizeof(pass.chain), chain);
+	*EZLB_PUSH(out) = pass;
+}
+
+/* The same in both libraries, but for the type of an entry. */
+#define READ_LEGACY(lib, entry_type, label)                                                \
+	static void lib##_read(struct pass_facts *out)                                     \
+	{                                                                                  \
+		struct xtc_handle *handle = lib##_init("filter");                          \
+		const char *chain = handle ? lib##_first_chain(handle) : NULL;             \
+                                                                                           \
+		for (; chain; chain = lib##_next_chain(handle)) {                          \
+			const struct entry_type *entry = lib##_first_rule(chain, handle);  \
+                                                                                           \
+			for (; entry; entry = lib##_next_rule(entry, handle))              \
+				legacy_rule(label, chain, entry, entry->next_offset, out); \
+		}                                                                          \
+		if (handle)                                                                \
+			lib##_free(handle);                                                \
+	}
+READ_LEGACY(iptc, ipt_entry, "ip filter (legacy)")
+READ_LEGACY(ip6tc, ip6t_entry, "ip6 filter (legacy)")
+
+/* Opening a table loads it, so only those that are. What cannot be read has no rule of ours. */
+static void read_legacy(const struct host_facts *host, struct net_facts *out)
+{
+	if (strstr(host->legacy[0], "filter"))
+		iptc_read(&out->passes);
+	if (strstr(host->legacy[1], "filter"))
+		ip6tc_read(&out->passes);
+}
+
+/* --- who drops ------------------------------------------------------------------------------- */
+
+/* Where ezlb makes no way through, the filters of iptables count like all others. */
+static int read_gates(struct net_facts *out, struct ezlb_err *err)
+{
+	static const char *const chains[] = {
+		[EZLB_GATE_INPUT] = "INPUT", [EZLB_GATE_FORWARD] = "FORWARD"
+	};
+	struct ezlb_table table = { .snat_wanted = false };
+	struct ezlb_scope scope = { 0 };
+	struct ezlb_layer *layer;
+	int rc = ezlb_firewall_open(&layer, err);
+
+	if (rc < 0)
+		return rc;
+	rc = layer->list(layer, &scope, &table, err);
+	for (int i = 0; rc == 0 && i < EZLB_GATES * 2; i++) {
+		struct ezlb_drop *drop;
+
+		if (!table.gates[i / 2][i % 2])
+			continue;
+		drop = EZLB_PUSH(&out->drops);
+		ezlb_strcpy(drop->table, sizeof(drop->table), i % 2 ? "ip6tables" : "iptables");
+		ezlb_strcpy(drop->chain, sizeof(drop->chain), chains[i / 2]);
+		drop->hook = i / 2 == EZLB_GATE_INPUT ? EZLB_DROP_INPUT : EZLB_DROP_FORWARD;
+	}
+	ezlb_table_clear(&table);
+	layer->close(layer);
+	return rc;
+}
+
+int filters_read(const struct ezlb_doctor *doctor, struct host_facts *host, struct net_facts *out,
+		 struct ezlb_err *err)
+{
+	int rc = ezlb_firewall_find(&out->drops, err);
+
+	if (rc == 0 && doctor->firewall_never)
+		rc = read_gates(out, err);
+	if (rc == 0)
+		rc = read_nft(host, out, err);
+	if (rc == 0)
+		read_legacy(host, out);
+	return rc;
+}

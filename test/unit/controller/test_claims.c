@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What goes into the ledger before and after a plan, beyond services; and what is set back. */
+#include "ledger_text.h"
+
+#include <ezlb/memory.h>
+
+#include "claims.h"
+
+struct rig {
+	struct ezlb_memory *memory;
+	struct pass_world world;
+	struct pass_result result;
+};
+
+static struct rig rig_open(const char *ledger)
+{
+	struct rig rig = { .memory = ezlb_memory_new() };
+
+	ezlb_memory_dataplane(rig.memory, &rig.world.dp);
+	rig.world.ledger.content = content_of(ledger);
+	return rig;
+}
+
+static void rig_close(struct rig *rig)
+{
+	pass_result_clear(&rig->result);
+	pass_world_clear(&rig->world);
+	ezlb_memory_free(rig->memory);
+}
+
+static struct ezlb_vip_row vip(const char *device, const char *addr)
+{
+	struct ezlb_vip_row row = { .device = "" };
+
+	ezlb_strcpy(row.device, sizeof(row.device), device);
+	assert_int_equal(ezlb_addr_parse(addr, &row.addr, NULL), 0);
+	return row;
+}
+
+static struct ezlb_link_row link_of(const char *device)
+{
+	struct ezlb_link_row row = { .device = "" };
+
+	ezlb_strcpy(row.device, sizeof(row.device), device);
+	return row;
+}
+
+/* The kernel has it with this value, and the op is to set or reset it. */
+static struct ezlb_op *setting_op(struct rig *rig, enum ezlb_op_kind kind,
+				  enum ezlb_setting setting, int now)
+{
+	struct ezlb_setting_row row = { .setting = setting, .value = now };
+	struct ezlb_op *op = ezlb_plan_add(&rig->result.plan, kind);
+
+	if (setting == EZLB_ACCEPT_RA)
+		strcpy(row.device, "eth0");
+	*EZLB_PUSH(&rig->result.actual.settings) = row;
+	EZLB_SORT(&rig->result.actual.settings, ezlb_setting_row_cmp);
+	op->setting = op->old_setting = row;
+	op->setting.value = ezlb_setting_wanted(setting);
+	return op;
+}
+
+static void assert_claims(struct rig *rig, claims_fn make, const char *want)
+{
+	claims_write(&rig->world, &rig->result, make);
+	assert_int_equal(rig->result.ledger_err.code, 0);
+	assert_content(&rig->world.ledger, want);
+}
+
+/* --- whose is what ------------------------------------------------------------------------- */
+
+static void test_foreign_links_and_addresses_are_forgotten(void **state)
+{
+	struct ledger_content owned = content_of("link a0, vip a0 10.0.0.1, ");
+	struct ezlb_table target = { .snat_wanted = false }, actual = target;
+
+	(void)state;
+	*EZLB_PUSH(&target.links) = link_of("b0");
+	*EZLB_PUSH(&target.vips) = vip("b0", "10.0.0.2");
+	*EZLB_PUSH(&actual.links) = link_of("a0"); /* ours */
+	*EZLB_PUSH(&actual.links) = link_of("b0"); /* wanted */
+	*EZLB_PUSH(&actual.links) = link_of("c0"); /* neither */
+	*EZLB_PUSH(&actual.vips) = vip("a0", "10.0.0.1");
+	*EZLB_PUSH(&actual.vips) = vip("a0", "10.0.0.2");
+	*EZLB_PUSH(&actual.vips) = vip("b0", "10.0.0.1");
+	*EZLB_PUSH(&actual.vips) = vip("b0", "10.0.0.2");
+	claims_forget_foreign(&owned, &target, &actual);
+	assert_int_equal(actual.links.len, 2);
+	assert_string_equal(actual.links.items[0].device, "a0");
+	assert_string_equal(actual.links.items[1].device, "b0");
+	assert_int_equal(actual.vips.len, 2);
+	assert_string_equal(actual.vips.items[0].device, "a0");
+	assert_int_equal(actual.vips.items[0].addr.bytes[3], 1);
+	assert_string_equal(actual.vips.items[1].device, "b0");
+	assert_int_equal(actual.vips.items[1].addr.bytes[3], 2);
+	ledger_content_clear(&owned);
+	ezlb_table_clear(&target);
+	ezlb_table_clear(&actual);
+}
+
+static void test_put_back_last_first(void **state)
+{
+	struct rig rig = rig_open("vs.conntrack 0, ip_forward 0, accept_ra 1, ");
+	const struct ezlb_plan *plan = &rig.result.plan;
+
+	(void)state;
+	*EZLB_PUSH(&rig.result.actual.settings) = (struct ezlb_setting_row){ EZLB_VS_CONNTRACK, "",
+									     1 };
+	claims_put_back(&rig.world.ledger.content, &rig.result.actual, &rig.result.plan);
+	assert_int_equal(plan->len, 3);
+	for (size_t i = 0; i < plan->len; i++)
+		assert_int_equal(plan->items[i].kind, EZLB_OP_HOST_RESET);
+	assert_int_equal(plan->items[0].setting.setting, EZLB_ACCEPT_RA);
+	assert_string_equal(plan->items[0].setting.device, "eth0");
+	assert_int_equal(plan->items[0].setting.value, 1);
+	assert_int_equal(plan->items[0].old_setting.value, -1);
+	assert_int_equal(plan->items[1].setting.setting, EZLB_IP_FORWARD);
+	assert_int_equal(plan->items[2].setting.setting, EZLB_VS_CONNTRACK);
+	assert_int_equal(plan->items[2].old_setting.value, 1);
+	rig_close(&rig);
+}
+
+/* --- before -------------------------------------------------------------------------------- */
+
+static void test_before(void **state)
+{
+	struct rig rig = rig_open("link a0, vip a0 10.0.0.1, tcp 10.0.0.1:80");
+
+	(void)state;
+	*EZLB_PUSH(&rig.result.wanted) = key_of("tcp 10.0.0.2:80");
+	ezlb_plan_add(&rig.result.plan, EZLB_OP_LINK_ADD)->link = link_of("b0");
+	ezlb_plan_add(&rig.result.plan, EZLB_OP_LINK_ADD)->link = link_of("a0");
+	ezlb_plan_add(&rig.result.plan, EZLB_OP_VIP_ADD)->vip = vip("b0", "10.0.0.2");
+	ezlb_plan_add(&rig.result.plan, EZLB_OP_VIP_ADD)->vip = vip("a0", "10.0.0.1");
+	ezlb_plan_add(&rig.result.plan, EZLB_OP_VIP_DEL)->vip = vip("a0", "10.0.0.9");
+	assert_claims(&rig, claims_before,
+		      "link a0, link b0, vip a0 10.0.0.1, vip b0 10.0.0.2, "
+		      "tcp 10.0.0.1:80, tcp 10.0.0.2:80");
+	rig_close(&rig);
+}
+
+static void test_before_settings(void **state)
+{
+	struct rig rig = rig_open("ip_forward 0, ");
+
+	(void)state;
+	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_IP_TABLES, 0);	   /* no way back */
+	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_ACCEPT_RA, 1);	   /* as it was */
+	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_VS_CONNTRACK, -1); /* not there yet: off */
+	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_IP_FORWARD, 3);	   /* known already */
+	assert_claims(&rig, claims_before, "vs.conntrack 0, ip_forward 0, accept_ra 1, ");
+	rig_close(&rig);
+}
+
+/* Nobody knows what it was, and nothing is going to be written. */
+static void test_before_a_host_that_cannot_be_read(void **state)
+{
+	struct rig rig = rig_open("");
+
+	(void)state;
+	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_IP_FORWARD, -1);
+	rig.result.actual.settings.len = 0;
+	assert_claims(&rig, claims_before, "");
+	rig_close(&rig);
+}
+
+/* --- after --------------------------------------------------------------------------------- */
+
+static void test_after(void **state)
+{
+	struct rig rig = rig_open("vs.conntrack 0, ip_forward 0, link a0, link b0, "
+				  "vip a0 10.0.0.1, vip b0 10.0.0.1, ");
+
+	(void)state;
+	*EZLB_PUSH(&rig.result.links) = link_of("b0");
+	*EZLB_PUSH(&rig.result.links) = link_of("c0"); /* there before us */
+	*EZLB_PUSH(&rig.result.vips) = vip("b0", "10.0.0.1");
+	*EZLB_PUSH(&rig.result.vips) = vip("c0", "10.0.0.1");
+	assert_claims(&rig, claims_after,
+		      "vs.conntrack 0, ip_forward 0, link b0, vip b0 10.0.0.1, ");
+	rig_close(&rig);
+}
+
+static void test_what_was_set_back_is_dropped(void **state)
+{
+	static const claims_fn ways[] = { claims_after, claims_without_lost };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		struct rig rig = rig_open("vs.conntrack 0, ip_forward 0, accept_ra 1, ");
+
+		setting_op(&rig, EZLB_OP_HOST_RESET, EZLB_VS_CONNTRACK, 1)->rc = 0;
+		setting_op(&rig, EZLB_OP_HOST_RESET, EZLB_IP_FORWARD, 1)->rc = -EROFS;
+		setting_op(&rig, EZLB_OP_HOST_RESET, EZLB_ACCEPT_RA, 2)->rc = 0;
+		setting_op(&rig, EZLB_OP_HOST_RESET, EZLB_ARP_IGNORE, 1)->rc = 0; /* not ours */
+		assert_claims(&rig, ways[i], "ip_forward 0, ");
+		rig_close(&rig);
+	}
+}
+
+/* --- lost ---------------------------------------------------------------------------------- */
+
+static void test_lost(void **state)
+{
+	struct rig rig = rig_open("link a0, link b0, vip a0 10.0.0.1, vip b0 10.0.0.1, ");
+	struct ezlb_plan *plan = &rig.result.plan;
+
+	(void)state;
+	ezlb_plan_add(plan, EZLB_OP_LINK_ADD)->link = link_of("a0");
+	plan->items[0].rc = -EEXIST;
+	ezlb_plan_add(plan, EZLB_OP_LINK_ADD)->link = link_of("b0");
+	plan->items[1].rc = -EPERM; /* it may be there for all we know */
+	ezlb_plan_add(plan, EZLB_OP_VIP_ADD)->vip = vip("b0", "10.0.0.1");
+	plan->items[2].rc = -EEXIST;
+	ezlb_plan_add(plan, EZLB_OP_VIP_ADD)->vip = vip("a0", "10.0.0.1");
+	plan->items[3].rc = 0;
+	assert_claims(&rig, claims_without_lost, "link b0, vip a0 10.0.0.1, ");
+	rig_close(&rig);
+}
+
+/* What the message about the failure asks for, a host's admin does; that is not to be set back. */
+static void test_a_setting_that_could_not_be_set(void **state)
+{
+	struct rig rig = rig_open("");
+
+	(void)state;
+	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_VS_CONNTRACK, -1);
+	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_IP_FORWARD, 0);
+	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_ACCEPT_RA, 1);
+	claims_write(&rig.world, &rig.result, claims_before);
+	rig.result.plan.items[0].rc = -ENOENT;
+	rig.result.plan.items[1].rc = -EROFS;
+	rig.result.plan.items[2].rc = 0;
+	assert_claims(&rig, claims_without_lost, "accept_ra 1, ");
+	rig_close(&rig);
+}
+
+/* It has become ours before, and somebody has set it half way back. */
+static void test_a_setting_that_cannot_be_set_again(void **state)
+{
+	struct rig rig = rig_open("accept_ra 0, ");
+
+	(void)state;
+	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_ACCEPT_RA, 1)->rc = -EROFS;
+	assert_claims(&rig, claims_without_lost, "accept_ra 0, ");
+	rig.result.actual.settings.items[0].value = 0; /* and now all the way */
+	rig.result.plan.items[0].old_setting.value = 0;
+	assert_claims(&rig, claims_without_lost, "");
+	rig_close(&rig);
+}
+
+static void test_a_setting_that_could_not_be_read(void **state)
+{
+	struct rig rig = rig_open("ip_forward 0, ");
+
+	(void)state;
+	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_IP_FORWARD, -1)->rc = -EIO;
+	rig.result.actual.settings.len = 0;
+	assert_claims(&rig, claims_without_lost, "ip_forward 0, ");
+	rig_close(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_foreign_links_and_addresses_are_forgotten),
+		cmocka_unit_test(test_put_back_last_first),
+		cmocka_unit_test(test_before),
+		cmocka_unit_test(test_before_settings),
+		cmocka_unit_test(test_before_a_host_that_cannot_be_read),
+		cmocka_unit_test(test_after),
+		cmocka_unit_test(test_what_was_set_back_is_dropped),
+		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_a_setting_that_could_not_be_set),
+		cmocka_unit_test(test_a_setting_that_cannot_be_set_again),
+		cmocka_unit_test(test_a_setting_that_could_not_be_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "facts_world.h"
+
+#include <errno.h>
+
+/* Links 1 lo, 2 eth0 to the clients, 3 eth1.5 to the backends. */
+struct way {
+	const char *to;
+	int rc;
+	struct route_fact fact;
+};
+static struct way ways[8];
+static struct net_facts net;
+static struct ezlb_spec *spec;
+static struct ezlb_doctor doctor;
+
+static struct ezlb_addr address(const char *text)
+{
+	struct ezlb_addr addr;
+
+	assert_int_equal(ezlb_addr_parse(text, &addr, NULL), 0);
+	return addr;
+}
+
+/* What no line speaks of goes out by eth0. */
+static int lookup(void *arg, const struct ezlb_addr *to, const struct ezlb_addr *from,
+		  struct route_fact *out)
+{
+	char text[EZLB_ADDR_STRLEN];
+
+	(void)arg, (void)from;
+	ezlb_addr_format(to, text);
+	*out = (struct route_fact){ RTN_UNICAST, 2, address("10.9.0.1") };
+	for (size_t i = 0; i < COUNT_OF(ways) && ways[i].to; i++) {
+		if (strcmp(ways[i].to, text) != 0)
+			continue;
+		*out = ways[i].fact;
+		return ways[i].rc;
+	}
+	return 0;
+}
+
+static void local(size_t i, const char *addr, int link)
+{
+	ways[i] = (struct way){ addr, 0, { RTN_LOCAL, 1, address(addr) } };
+	*EZLB_PUSH(&net.addrs) = (struct addr_fact){ address(addr), link };
+}
+
+static void with(const char *text)
+{
+	ezlb_spec_free(spec);
+	spec = spec_of("web.yaml", text);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	net = (struct net_facts){ .route = lookup };
+	memset(ways, 0, sizeof(ways));
+	*EZLB_PUSH(&net.links) = (struct link_fact){ 1, "lo", false, 1 };
+	*EZLB_PUSH(&net.links) = (struct link_fact){ 2, "eth0", true, 1 };
+	*EZLB_PUSH(&net.links) = (struct link_fact){ 3, "eth1.5", true, 1 };
+	doctor = (struct ezlb_doctor){ .root = "", .vip_device = "" };
+	with("web tcp 10.0.0.1:80 snat=10.0.0.3-10.0.0.4 10.1.0.1:80");
+	local(0, "10.0.0.1", 1);
+	local(1, "10.0.0.3", 1);
+	local(2, "10.0.0.4", 1);
+	ways[3] = (struct way){ "10.1.0.1", 0, { RTN_UNICAST, 3, address("10.1.0.9") } };
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	ezlb_spec_free(spec);
+	spec = NULL;
+	net_facts_clear(&net);
+	return clear_found(state);
+}
+
+static const char *ask(const char *check)
+{
+	check_service(&doctor, spec, MODULE_THERE, &net, &found);
+	return told(check);
+}
+
+static void test_all_well(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		ask(NULL), "ok vip-local web: 10.0.0.1\n"
+			   "ok filters web: no filter is in the way\n"
+			   "ok scheduler web: wrr\n"
+			   "ok backend-route web: 10.1.0.1:80 over eth1.5, from 10.0.0.3-10.0.0.4\n"
+			   "ok snat-local web: 10.0.0.3-10.0.0.4\n"
+			   "ok rp-filter web: strict on no interface that has another way back");
+	with("web tcp 10.0.0.1:80 10.1.0.1:80"); /* not full_nat */
+	assert_string_equal(ask("backend-route"),
+			    "ok backend-route web: 10.1.0.1:80 over eth1.5, from 10.1.0.9");
+	assert_string_equal(ask("snat-local"), "");
+}
+
+static void test_scheduler(void **state)
+{
+	(void)state;
+	check_service(&doctor, spec, MODULE_MISSING, &net, &found);
+	assert_string_equal(
+		told("scheduler"),
+		"fail scheduler web: ip_vs_wrr is not loaded, and not among the running "
+		"kernel's modules: the service cannot be made; name another scheduler, "
+		"or get the module | modprobe ip_vs_wrr");
+	check_service(&doctor, spec, MODULE_UNKNOWN, &net, &found);
+	assert_string_equal(told("scheduler"),
+			    "warn scheduler web: ip_vs_wrr is not loaded, and there is no "
+			    "/lib/modules here to tell whether the host has it; load it there | "
+			    "modprobe ip_vs_wrr");
+	check_service(&doctor, spec, MODULE_LOADABLE, &net, &found);
+	assert_string_equal(told("scheduler"), "ok scheduler web: wrr");
+}
+
+static void test_vip(void **state)
+{
+	(void)state;
+	ways[0].fact.type = RTN_UNICAST;
+	assert_string_equal(
+		ask("vip-local"),
+		"fail vip-local web: 10.0.0.1 is no local address: IPVS does not see "
+		"its packets (--vip-device lets ezlb keep it) | ip addr add 10.0.0.1/32 "
+		"dev lo");
+	doctor.vip_device = "ezlb0";
+	assert_string_equal(ask("vip-local"),
+			    "warn vip-local web: 10.0.0.1 is no local address yet: ezlb puts it on "
+			    "ezlb0 when it runs | ezlb once --vip-device ezlb0");
+	with("six tcp [fd00::1]:80 [fd00::2]:80");
+	doctor.vip_device = "";
+	assert_non_null(strstr(ask("vip-local"), "ip addr add fd00::1/128 dev lo"));
+}
+
+static void test_snat(void **state)
+{
+	(void)state;
+	ways[2].rc = -ENETUNREACH;
+	assert_string_equal(ask("snat-local"),
+			    "fail snat-local web: 10.0.0.4 of snat_ip is no local address: answers "
+			    "of backends to it get lost | ip addr add 10.0.0.4/32 dev lo");
+}
+
+static void test_backend(void **state)
+{
+	(void)state;
+	ways[3].rc = -ENETUNREACH;
+	assert_string_equal(ask("backend-route"),
+			    "fail backend-route web: there is no route to the backend 10.1.0.1:80: "
+			    "Network is unreachable | ip route add 10.1.0.1/32 via GATEWAY");
+	ways[3].rc = 0;
+	ways[3].fact.type = RTN_LOCAL;
+	assert_string_equal(ask("backend-route"),
+			    "warn backend-route web: the backend 10.1.0.1:80 is this host itself: "
+			    "what goes there gets no other source address; leave full_nat out for "
+			    "such a backend");
+	ways[3].fact = (struct route_fact){ .type = RTN_UNICAST, .link = 9 };
+	with("web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80");
+	assert_string_equal(ask("backend-route"),
+			    "fail backend-route web: the route to the backend 10.1.0.1:80 has no "
+			    "source address, and MASQUERADE needs one: give its interface an "
+			    "address, or the service a snat_ip");
+	with("web tcp 10.0.0.1:80 10.1.0.1:80"); /* the client's stays */
+	assert_string_equal(ask("backend-route"),
+			    "ok backend-route web: 10.1.0.1:80 over ?, from no address");
+}
+
+static void test_rp_filter_of_clients(void **state)
+{
+	(void)state;
+	net.addrs.items[0].link = 3;
+	assert_string_equal(
+		ask("rp-filter"),
+		"warn rp-filter web: requests of clients to 10.0.0.1 come in by eth1.5, "
+		"whose rp_filter is strict, and the way back is eth0: they are dropped "
+		"| sysctl -w net/ipv4/conf/eth1.5/rp_filter=2");
+	net.links.items[2].rp_filter = 2;
+	assert_string_equal(strstr(ask("rp-filter"), "ok"), lines);
+	net.links.items[2].rp_filter = 1;
+	ways[4] = (struct way){ "192.0.2.1", -ENETUNREACH, { .link = 0 } }; /* nobody from afar */
+	assert_string_equal(strstr(ask("rp-filter"), "ok"), lines);
+	ways[4] = (struct way){ "192.0.2.1", 0, { RTN_UNICAST, 3, { .family = 0 } } };
+	assert_string_equal(strstr(ask("rp-filter"), "ok"), lines);
+}
+
+static void test_rp_filter_of_answers(void **state)
+{
+	(void)state;
+	net.addrs.items[1].link = 2;
+	assert_string_equal(ask("rp-filter"),
+			    "warn rp-filter web: answers of backends to 10.0.0.3 come in by eth0, "
+			    "whose rp_filter is strict, and the way back is eth1.5: they are "
+			    "dropped | sysctl -w net.ipv4.conf.eth0.rp_filter=2");
+	ways[3].fact.type = RTN_BLACKHOLE;
+	assert_string_equal(strstr(ask("rp-filter"), "ok"), lines);
+	with("six tcp [fd00::1]:80 [fd00::2]:80"); /* IPv6 has no such thing */
+	assert_string_equal(ask("rp-filter"), "");
+}
+
+static void test_blind(void **state)
+{
+	(void)state;
+	net.route_err.code = EPERM;
+	assert_string_equal(ask(NULL), "ok filters web: no filter is in the way\n"
+				       "ok scheduler web: wrr");
+}
+
+/* Half a command is none. */
+static void test_long_fix(void **state)
+{
+	char text[300];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	mend(say(&found, EZLB_LEVEL_FAIL, "c", "", "%s", text), "%s", text);
+	assert_int_equal(strlen(found.items[0].text), sizeof(found.items[0].text) - 1);
+	assert_string_equal(found.items[0].fix, "");
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_all_well),
+		TEST(test_scheduler),
+		TEST(test_vip),
+		TEST(test_snat),
+		TEST(test_backend),
+		TEST(test_rp_filter_of_clients),
+		TEST(test_rp_filter_of_answers),
+		TEST(test_blind),
+		TEST(test_long_fix),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
