@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
+# variants: iptables4 nftables6
 # A ConfigMap volume, laid out as kubelet does it: a swap of ..data is one transaction.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up
 for b in b1 b2; do backend_start "$b" 80; done
+B1=$(ep "${BACKEND_IP[b1]}" 80)
+B2=$(ep "${BACKEND_IP[b2]}" 80)
 # A directory of our own: $SERVICES is there already and is not a volume.
 VOLUME=$WORK/volume
 mkdir "$WORK/keys"
@@ -12,22 +15,24 @@ mkdir "$WORK/keys"
 # key NAME PORT WEIGHT: a service file that goes into the ConfigMap.
 key() {
 	cat >"$WORK/keys/$1.yaml" <<-END
-		listen: $VIP:$2
+		listen: "$(ep "$VIP" "$2")"
 		full_nat: true
 		health_check: {interval: 1s}
 		backends:
-		  - {address: "${BACKEND_IP[b1]}:80", weight: $3}
-		  - {address: "${BACKEND_IP[b2]}:80", weight: $3}
+		  - {address: "$B1", weight: $3}
+		  - {address: "$B2", weight: $3}
 	END
 }
 swap() { configmap_update "$VOLUME" "$WORK"/keys/*.yaml; }
 
 # kernel_is PORT:WEIGHT...: exactly these services, each with both backends at that weight.
 kernel_is() {
-	local want='' service
+	local want='' service listener
 	for service in "$@"; do
-		want+="tcp $VIP:${service%:*} wrr"$'\n'
-		for b in b1 b2; do want+="tcp $VIP:${service%:*} ${BACKEND_IP[$b]}:80 ${service#*:}"$'\n'; done
+		listener=$(ep "$VIP" "${service%:*}")
+		want+="tcp $listener wrr"$'\n'
+		want+="tcp $listener $B1 ${service#*:}"$'\n'
+		want+="tcp $listener $B2 ${service#*:}"$'\n'
 	done
 	assert_rows "$want"
 }
@@ -37,7 +42,7 @@ key web 80 1
 configmap_init "$VOLUME" "$WORK"/keys/*.yaml
 SERVICES=$VOLUME
 ezlb_start
-eventually 5 "the first version" kernel_is 80:1
+eventually 10 "the first version" kernel_is 80:1
 
 for KUBELET in new old; do
 	echo "# KUBELET=$KUBELET"

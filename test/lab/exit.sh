@@ -1,43 +1,47 @@
 #!/usr/bin/env bash
+# variants: iptables4 nftables4 iptables6 nftables6
 # SIGTERM removes all that is ezlb's; --cleanup-on-exit=false leaves it, and traffic flows on.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up
 backend_start b1
+WEB=$(ep "$VIP" 80)
+B1=$(ep "${BACKEND_IP[b1]}" 80)
 service web <<END
-listen: $VIP:80
+listen: "$WEB"
 full_nat: true
-snat_ip: $SNAT_IP
+snat_ip: "$SNAT_IP"
 health_check: {interval: 1s}
 backends:
-  - address: ${BACKEND_IP[b1]}:80
+  - address: "$B1"
 END
 service plain <<END
-listen: $VIP2:8080
+listen: "$(ep "$VIP2" 8080)"
 backends:
-  - address: ${BACKEND_IP[b1]}:8080
+  - address: "$(ep "${BACKEND_IP[b1]}" 8080)"
 END
-all_there() { [[ $(in_ns lb ipvsadm -Sn | wc -l) == 4 && $(nat_rules | grep -c EZLB) == 3 ]]; }
-nothing_left() { [[ -z $(in_ns lb ipvsadm -Sn)$(nat_rules | grep EZLB) ]]; }
+kernel() { in_ns lb ipvsadm -Sn; snat_all; }
+all_there() { [[ $(in_ns lb ipvsadm -Sn | wc -l) == 4 ]] && snat_is "$(snat_want tcp "$WEB" "$SNAT_IP" "$B1")"; }
+nothing_left() { [[ -z $(kernel) ]]; }
 
 for signal in TERM INT; do
 	echo "# SIG$signal"
 	EZLB_WRAP="strace -D -f -qq -e trace=execve,execveat -o $WORK/execs" ezlb_start
-	eventually 5 "everything is in the kernel" all_there
+	eventually 10 "everything is in the kernel" all_there
 	ezlb_stop $signal
-	nothing_left || fail "something was left: $(in_ns lb ipvsadm -Sn; nat_rules)"
+	nothing_left || fail "something was left: $(kernel)"
 	assert_eq "programs that were started: ezlb" 1 "$(grep -c 'execve(' "$WORK/execs")"
 done
 
 echo "# --cleanup-on-exit=false: traffic flows with the daemon gone"
 ezlb_start --cleanup-on-exit=false
 eventually 5 "everything is in the kernel" all_there
-before=$(in_ns lb ipvsadm -Sn; nat_rules)
+before=$(kernel)
 ezlb_stop
-assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules)"
+assert_eq "the kernel" "$before" "$(kernel)"
 for _ in 1 2 3; do
-	assert_eq "it answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
+	assert_eq "it answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 done
 
 echo "# a start over what is there changes nothing"
@@ -45,13 +49,13 @@ lines=$(wc -l <"$EZLB_LOG")
 ezlb_start --cleanup-on-exit=false
 nap 4
 assert_eq "the log of a restart and a quiet time" "" \
-	"$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -v 'msg=started' || :)"
-assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules)"
+	"$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -v -e msg=started -e 'msg="snat backend"' || :)"
+assert_eq "the kernel" "$before" "$(kernel)"
 ezlb_stop
 
 echo "# one writer: the others name the one that is at work, plan looks on"
 ezlb_start --cleanup-on-exit=false
-started() { [[ $(tail -n 1 "$EZLB_LOG") == *msg=started* ]]; }
+started() { [[ $(tail -n 1 "$EZLB_LOG") == *'msg="snat backend"'* ]]; }
 eventually 5 "it runs" started
 for command in run once cleanup; do
 	status=0
@@ -60,12 +64,12 @@ for command in run once cleanup; do
 	assert_match "$command" "another ezlb is at work, pid $EZLB_PID: it holds $STATE/lock" "$output"
 done
 assert_eq "plan beside a daemon" "" "$(ezlb_cmd plan)"
-assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules)"
+assert_eq "the kernel" "$before" "$(kernel)"
 ezlb_stop
 
 echo "# ezlb cleanup removes it all later, and again is fine"
 ezlb_cmd cleanup
-nothing_left || fail "cleanup left something: $(in_ns lb ipvsadm -Sn; nat_rules)"
+nothing_left || fail "cleanup left something: $(kernel)"
 assert_eq "a second cleanup" "" "$(ezlb_cmd cleanup)"
 
 echo "# cleanup with a damaged ledger says that it cannot know"
@@ -83,6 +87,6 @@ eventually 5 "everything is in the kernel" all_there
 ezlb_stop KILL
 rm "$SERVICES/web.yaml"
 ezlb_start
-plain_only() { [[ $(in_ns lb ipvsadm -Sn | wc -l) == 2 ]] && ! nat_rules | grep -q EZLB; }
+plain_only() { [[ $(in_ns lb ipvsadm -Sn | wc -l) == 2 && -z $(snat_all) ]]; }
 eventually 5 "it is removed" plain_only
 ezlb_stop

@@ -1,21 +1,39 @@
 #!/usr/bin/env bash
+# variants: iptables4 nftables4 iptables6 nftables6
 # The mission: services answer through the VIP although the backends have no route to the client.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up
 for b in b1 b2 b3; do backend_start "$b"; done
+WEB=$(ep "$VIP" 80)
+DNS=$(ep "$VIP" 53)
 
-# nat_is RULE...: the nat table holds exactly these lines of ezlb's, the backends' in any order.
-nat_is() {
-	diff <(printf '%s\n' "-A POSTROUTING -j EZLB-SNAT" "-N EZLB-SNAT" "$@" | sort) \
-		<(nat_rules | grep EZLB | sort)
+# backends PORT: their endpoints.
+backends() {
+	for b in b1 b2 b3; do ep "${BACKEND_IP[$b]}" "$1"; done
+}
+# shellcheck disable=SC2046 # each endpoint is a word
+rows_to() { # rows_to TO: what both services want
+	snat_want tcp "$WEB" "$1" $(backends 80)
+	snat_want udp "$DNS" "$1" $(backends 53)
 }
 
-backends() {
-	for b in b1 b2 b3; do
-		echo "  - address: ${BACKEND_IP[$b]}:$1"
-	done
+# write NAT-LINE...: both files, with these lines.
+write() {
+	service web <<-END
+		listen: "$WEB"
+		scheduler: rr
+		health_check: {interval: 1s}
+		$(printf '%s\n' "$@")
+		backends: [$(backends 80 | sed "s/.*/{address: '&'},/")]
+	END
+	service dns <<-END
+		listen: "$DNS"
+		protocol: udp
+		$(printf '%s\n' "$@")
+		backends: [$(backends 53 | sed "s/.*/{address: '&'},/")]
+	END
 }
 
 # spread URL PEER: 6 requests in turn reach all three backends, each from PEER.
@@ -27,78 +45,35 @@ spread() {
 		"$(printf '%s' "$seen" | sort -u | tr '\n' ' ' | sed 's/ $//')"
 }
 
-service web <<END
-listen: $VIP:80
-scheduler: rr
-full_nat: true
-snat_ip: $SNAT_IP
-health_check: {interval: 1s}
-backends:
-$(backends 80)
-END
-service dns <<END
-listen: $VIP:53
-protocol: udp
-full_nat: true
-snat_ip: $SNAT_IP
-backends:
-$(backends 53)
-END
+write "full_nat: true" "snat_ip: '$SNAT_IP'"
 ezlb_start
-eventually 5 "web answers" client_get "$VIP:80"
+eventually 10 "web answers" client_get "$WEB"
 
 echo "# snat_ip: the backends see it as their peer, for tcp and udp"
 all_in() { [[ $(ipvs | grep -c ':80 .*Masq') == 3 ]]; }
 eventually 5 "all three are in" all_in
-spread "$VIP:80" "$SNAT_IP"
+spread "$WEB" "$SNAT_IP"
 assert_match "udp" "^backend=b[123] peer=$SNAT_IP\$" "$(client_udp "$VIP" 53)"
-rules=()
-for b in b1 b2 b3; do
-	rules+=("-A EZLB-SNAT -d ${BACKEND_IP[$b]}/32 -p tcp -m tcp --dport 80 -j SNAT --to-source $SNAT_IP")
-	rules+=("-A EZLB-SNAT -d ${BACKEND_IP[$b]}/32 -p udp -m udp --dport 53 -j SNAT --to-source $SNAT_IP")
-done
-nat_is "${rules[@]}"
+snat_is "$(rows_to "$SNAT_IP")" || fail "the SNAT rows are: $(snat_rows)"
 
 echo "# the settings that it needs were set"
 assert_eq "vs.conntrack" 1 "$(lb_sysctl net.ipv4.vs.conntrack)"
-assert_eq "ip_forward" 1 "$(lb_sysctl net.ipv4.ip_forward)"
+assert_eq "forwarding" 1 "$(lb_sysctl $FORWARDING)"
 
 echo "# no snat_ip: the backends see the balancer's own address"
-service web <<END
-listen: $VIP:80
-scheduler: rr
-full_nat: true
-backends:
-$(backends 80)
-END
-service dns <<END
-listen: $VIP:53
-protocol: udp
-full_nat: true
-backends:
-$(backends 53)
-END
-rules=()
-for b in b1 b2 b3; do
-	rules+=("-A EZLB-SNAT -d ${BACKEND_IP[$b]}/32 -p tcp -m tcp --dport 80 -j MASQUERADE")
-	rules+=("-A EZLB-SNAT -d ${BACKEND_IP[$b]}/32 -p udp -m udp --dport 53 -j MASQUERADE")
-done
-eventually 5 "the rules say MASQUERADE" nat_is "${rules[@]}"
-spread "$VIP:80" 192.168.10.1
-masqueraded() { [[ $(client_udp "$VIP" 53) == *peer=192.168.10.1 ]]; }
+write "full_nat: true"
+eventually 5 "the rows say masquerade" snat_is "$(rows_to masquerade)"
+spread "$WEB" "$LB_IP"
+masqueraded() { [[ $(client_udp "$VIP" 53) == *"peer=$LB_IP" ]]; }
 eventually 5 "a new udp flow is masqueraded" masqueraded
 
 echo "# full_nat false: no rule, and without a route back no answer"
-service web <<END
-listen: $VIP:80
-backends:
-$(backends 80)
-END
+write "full_nat: false"
 rm "$SERVICES/dns.yaml"
-no_rules() { ! nat_rules | grep -q EZLB; }
-eventually 5 "no rule, chain or jump is left" no_rules
-assert_match "the service is there" "TCP +$VIP:80 wrr" "$(ipvs)"
-never 1 "an answer without FullNAT" client_get "$VIP:80" --max-time 1
+no_rules() { [[ -z $(snat_all) ]]; }
+eventually 5 "no rule, chain, jump or table is left" no_rules
+[[ $(kernel_rows) == *"tcp $WEB rr"* ]] || fail "the service is not there: $(ipvs)"
+never 1 "an answer without FullNAT" client_get "$WEB" --max-time 1
 
 echo "# a quiet log: no warning and no error"
 assert_eq "warnings" "" "$(grep -E 'level=(warn|error)' "$EZLB_LOG" || :)"

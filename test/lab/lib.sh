@@ -16,16 +16,46 @@ EZLB_LOG=$WORK/ezlb.log
 EZLB_PID=
 EZLB_STATUS=
 mkdir -p "$SERVICES" "$STATE"
-# What most cases look at are the rules of the legacy nat table.
-export EZLB_SNAT_BACKEND=${LAB_SNAT_BACKEND:-iptables}
+# shellcheck source=test/lab/kernel.bash
+. "$LAB_REPO/test/lab/kernel.bash"
 
-CLIENT_IP=172.16.0.2
-VIP=10.0.0.1
-VIP2=10.0.0.2
-SNAT_IP=10.0.0.3
-declare -A BACKEND_IP=([b1]=192.168.10.11 [b2]=192.168.10.12 [b3]=192.168.10.13)
+# --- the world: a SNAT backend and a family --------------------------------------------------
+
+# A case without variants is in the world iptables4; so are the legacy rules that it looks at.
+export EZLB_SNAT_BACKEND=${LAB_SNAT_BACKEND:-iptables}
+FAMILY=4
+if [[ -n ${LAB_VARIANT:-} ]]; then
+	EZLB_SNAT_BACKEND=${LAB_VARIANT%[46]}
+	FAMILY=${LAB_VARIANT: -1}
+fi
+
+# LB_IP is what the backends see of the load balancer without snat_ip.
+# shellcheck disable=SC2034 # they are for the cases
+if [[ $FAMILY == 4 ]]; then
+	CLIENT_IP=172.16.0.2 LB_IP=192.168.10.1 VIP=10.0.0.1 VIP2=10.0.0.2 SNAT_IP=10.0.0.3
+	declare -A BACKEND_IP=([b1]=192.168.10.11 [b2]=192.168.10.12 [b3]=192.168.10.13)
+	FORWARDING=net.ipv4.ip_forward
+else
+	CLIENT_IP=fd00:172::2 LB_IP=fd00:192::1 VIP=fd00:10::1 VIP2=fd00:10::2 SNAT_IP=fd00:10::3
+	declare -A BACKEND_IP=([b1]=fd00:192::11 [b2]=fd00:192::12 [b3]=fd00:192::13)
+	FORWARDING=net.ipv6.conf.all.forwarding
+fi
 # The addresses that lab_up gives the load balancer; empty where ezlb itself is to add them.
-LAB_LB_ADDRESSES=${LAB_LB_ADDRESSES-"$VIP $VIP2 $SNAT_IP"}
+LAB_LB_ADDRESSES=${LAB_LB_ADDRESSES-10.0.0.1 10.0.0.2 10.0.0.3 fd00:10::1 fd00:10::2 fd00:10::3}
+
+# ep ADDRESS PORT: 10.0.0.1:80 or [fd00:10::1]:80. Quote it in YAML.
+ep() {
+	if [[ $1 == *:* ]]; then
+		echo "[$1]:$2"
+	else
+		echo "$1:$2"
+	fi
+}
+
+# by_listener: a SNAT row is a service's and not a backend's.
+by_listener() {
+	[[ $EZLB_SNAT_BACKEND == nftables ]]
+}
 
 # --- time ------------------------------------------------------------------------------------
 
@@ -157,11 +187,11 @@ lab_up() {
 		link set b2 master backends up
 		link set b3 master backends up
 		link set backends up
-		$(for address in $LAB_LB_ADDRESSES; do echo "addr add $address/32 dev lo"; done)
+		$(for address in $LAB_LB_ADDRESSES; do echo "addr add $address dev lo"; done)
 	END
 	ip -n client -batch - <<-END
 		link set lo up
-		addr add $CLIENT_IP/24 dev eth0
+		addr add 172.16.0.2/24 dev eth0
 		addr add fd00:172::2/64 dev eth0 nodad
 		link set eth0 up
 		route add 10.0.0.0/24 via 172.16.0.1
@@ -170,16 +200,19 @@ lab_up() {
 	for ns in b1 b2 b3; do
 		ip -n "$ns" -batch - <<-END
 			link set lo up
-			addr add ${BACKEND_IP[$ns]}/24 dev eth0
-			addr add fd00:192::${BACKEND_IP[$ns]##*.}/64 dev eth0 nodad
+			addr add 192.168.10.1${ns#b}/24 dev eth0
+			addr add fd00:192::1${ns#b}/64 dev eth0 nodad
 			link set eth0 up
-			route add $SNAT_IP/32 via 192.168.10.1
+			route add 10.0.0.3/32 via 192.168.10.1
 			route add fd00:10::3/128 via fd00:192::1
 		END
 	done
-	# On the host a new namespace takes this over from the host; ezlb has to find it at 0.
-	in_ns lb sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward
-		if [ -e /proc/sys/net/ipv4/vs/conntrack ]; then echo 0 >/proc/sys/net/ipv4/vs/conntrack; fi'
+	# On the host a new namespace takes these over from the host; ezlb has to find them at 0.
+	# shellcheck disable=SC2016
+	in_ns lb sh -c 'cd /proc/sys/net
+		for f in ipv4/ip_forward ipv6/conf/all/forwarding ipv4/vs/conntrack; do
+			if [ -e $f ]; then echo 0 >$f; fi
+		done'
 }
 
 # lb_sysctl NAME [VALUE]: prints or sets one of the load balancer's, like net.ipv4.vs.conntrack.
@@ -191,53 +224,6 @@ lb_sysctl() {
 		# shellcheck disable=SC2016
 		in_ns lb sh -c 'echo "$2" >"$1"' sh "$path" "$2"
 	fi
-}
-
-# Neither of these loads a module that is not there: looking must not change what ezlb finds.
-
-# ipvs: the services and destinations in lb, as numbers.
-ipvs() {
-	[[ ! -e /proc/net/ip_vs ]] || in_ns lb ipvsadm -Ln
-}
-
-# kernel_rows: the same, made by the shell alone because it is what polling loops call. A line for each
-# service, "tcp 10.0.0.1:80 wrr", and for each destination, "tcp 10.0.0.1:80 192.168.10.11:80 1".
-kernel_rows() {
-	local a b c d rest service=''
-	[[ -e /proc/$EZLB_PID/net/ip_vs ]] || return 0
-	while read -r a b c d rest; do
-		case $a in
-		TCP | UDP)
-			service="${a,,} $(lab_endpoint "$b")"
-			echo "$service $c"
-			;;
-		'->') [[ $c != Forward ]] || continue
-			echo "$service $(lab_endpoint "$b") $d" ;;
-		esac
-	done <"/proc/$EZLB_PID/net/ip_vs"
-}
-
-# lab_endpoint 0A000001:0050: 10.0.0.1:80
-lab_endpoint() {
-	local a=${1%:*}
-	echo "$((16#${a:0:2})).$((16#${a:2:2})).$((16#${a:4:2})).$((16#${a:6:2})):$((16#${1#*:}))"
-}
-
-# nat_rules: the rules of the legacy nat table in lb.
-nat_rules() {
-	in_ns lb sh -c 'grep -qsx nat /proc/net/ip_tables_names || exit 0
-		exec iptables-legacy -w 5 -t nat -S'
-}
-
-# ipvs_unload: a kernel without ip_vs, as after boot. Only in the guest: the host's may be in use.
-ipvs_unload() {
-	[[ ${LAB_PLACE:-} == guest ]] || fail "ipvs_unload needs EZLB_LAB=guest"
-	local used
-	used=$(awk '/^ip_vs/ { print $1 }' /proc/modules)
-	[[ -n $used ]] || return 0
-	# Namespaces of the case before this one may still be on their way out and hold it.
-	# shellcheck disable=SC2086
-	eventually 10 "ip_vs unloaded" modprobe -r -a $used
 }
 
 # --- backends --------------------------------------------------------------------------------
@@ -252,8 +238,8 @@ backend_start() {
 	# Not in_ns: a function in the background is a shell, and $! is that and not the server.
 	for port in "$@"; do
 		if [[ $port == */udp ]]; then
-			nsenter "--net=/run/netns/$name" -- socat "UDP4-RECVFROM:${port%/udp},fork,reuseaddr" \
-				"SYSTEM:read question; echo backend=$name peer=\$SOCAT_PEERADDR" 2>>"$WORK/$name.log" &
+			nsenter "--net=/run/netns/$name" -- socat "UDP$FAMILY-RECVFROM:${port%/udp},fork,reuseaddr" \
+				"SYSTEM:. $WORK/$name/udp" 2>>"$WORK/$name.log" &
 		else
 			nsenter "--net=/run/netns/$name" -- busybox httpd -f -p "[::]:$port" -h "$WORK/$name" 2>>"$WORK/$name.log" &
 		fi
@@ -276,11 +262,22 @@ backend_files() {
 		printf 'Content-Type: text/plain\\r\\n\\r\\nbackend=$1 peer=%s\\n' "\${peer#::ffff:}"
 	END
 	chmod 755 "$WORK/$1/cgi-bin/index.cgi"
+	# socat writes fd00:172::2 as [fd00:0172:0000:0000:0000:0000:0000:0002].
+	cat >"$WORK/$1/udp" <<-END
+		read question
+		peer=\$SOCAT_PEERADDR
+		case \$peer in \[*)
+			IFS=:[]
+			set -- \$peer
+			peer=\$(printf '%x:%x::%x' "0x\$2" "0x\$3" "0x\$9") ;;
+		esac
+		echo "backend=$1 peer=\$peer"
+	END
 }
 
 backend_listens() {
 	local hex files=tcp6 state=0A
-	[[ $2 != */udp ]] || files=udp state=07
+	[[ $2 != */udp ]] || files=udp${FAMILY/4/} state=07
 	printf -v hex %04X "${2%/udp}"
 	in_ns "$1" grep -q ":$hex 0*:0000 $state " "/proc/net/$files"
 }
@@ -360,7 +357,7 @@ ezlb_cmd() {
 	local subcommand=$1 flags=()
 	shift
 	case $subcommand in
-	once | plan | doctor) flags=(--config-dir "$SERVICES" --state-dir "$STATE") ;;
+	once | plan | doctor | host-setup) flags=(--config-dir "$SERVICES" --state-dir "$STATE") ;;
 	status | cleanup) flags=(--state-dir "$STATE") ;;
 	esac
 	in_ns lb "$EZLB" "$subcommand" "${flags[@]}" "$@"
@@ -441,7 +438,11 @@ lab_dump() {
 		echo "--- ipvsadm -Ln"
 		ipvs
 		echo "--- iptables-legacy -t nat -S"
-		nat_rules
+		FAMILY=4 nat_rules
+		echo "--- ip6tables-legacy -t nat -S"
+		FAMILY=6 nat_rules
+		echo "--- nft list ruleset"
+		[[ ! -e /sys/module/nf_tables ]] || in_ns lb nft list ruleset
 		echo "--- addresses"
 		ip -n lb -brief address
 	fi

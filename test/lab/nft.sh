@@ -21,8 +21,11 @@ theirs=$(foreign)
 
 # table_is LINE...: ezlb's table has these elements, and nothing else in its map and set.
 elements() {
-	in_ns lb nft -j list table ip ezlb | jq -r '.nftables[] | (.map // .set) | select(.elem) |
-		.elem[] | if type == "array" then "\(.[0].concat | map(tostring) | join(" ")) to \(.[1])" else "\(.concat | map(tostring) | join(" "))" end' | sort
+	in_ns lb nft -j list table ip ezlb | jq -r '
+		def key: .elem.val.concat | map(tostring) | join(" ");
+		def data: .prefix.addr // (.range | join("-"));
+		.nftables[] | (.map // .set) | select(.elem) | .elem[] |
+		if type == "array" then "\(.[0] | key) to \(.[1] | data)" else key end' | sort
 }
 elements_are() { [[ $(elements) == "$(printf '%s\n' "$@" | sort)" ]]; }
 
@@ -69,7 +72,7 @@ in_ns lb nft -f - <<<"table ip nat {
 }"
 
 echo "# a health flip is no write to nftables"
-generation() { in_ns lb nft -j list tables | jq '.nftables | length'; in_ns lb nft list ruleset; }
+generation() { in_ns lb nft -j list tables | jq '.nftables | length'; in_ns lb nft -s list ruleset; }
 before=$(generation)
 nsenter --net=/run/netns/lb timeout 4 nft monitor >"$WORK/monitor" 2>&1 &
 monitor=$!

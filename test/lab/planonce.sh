@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
+# variants: iptables4 nftables4 iptables6 nftables6
 # plan tells what once would do; once does it; then there is nothing to do and nothing is written.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up
 backend_start b1 80
+WEB=$(ep "$VIP" 80)
+B1=$(ep "${BACKEND_IP[b1]}" 80)
 service web <<END
-listen: $VIP:80
+listen: "$WEB"
 full_nat: true
-snat_ip: $SNAT_IP
+snat_ip: "$SNAT_IP"
 backends:
-  - address: ${BACKEND_IP[b1]}:80
-  - address: ${BACKEND_IP[b2]}:80
+  - address: "$B1"
+  - address: "$(ep "${BACKEND_IP[b2]}" 80)"
 health_check: {interval: 1s, fail_count: 2}
 END
 
@@ -25,26 +28,27 @@ run_ezlb() {
 echo "# plan: pending ops, exit 2, nothing written"
 run_ezlb 2 plan >"$WORK/plan"
 cat "$WORK/plan"
-for op in "service-add tcp $VIP:80 scheduler wrr" \
-	"dest-add tcp $VIP:80 -> ${BACKEND_IP[b1]}:80 masq weight 1" \
-	"snat-add tcp ${BACKEND_IP[b1]}:80 snat to $SNAT_IP" \
-	"host-set net.ipv4.ip_forward = 1 (was 0)"; do
+row=$(snat_want tcp "$WEB" "$SNAT_IP" "$B1")
+for op in "service-add tcp $WEB scheduler wrr" \
+	"dest-add tcp $WEB -> $B1 masq weight 1" \
+	"snat-add ${row/ to / snat to }" \
+	"host-set $FORWARDING = 1 (was 0)"; do
 	grep -qxF "$op" "$WORK/plan" || fail "plan does not say '$op'"
 done
-fails grep -q "${BACKEND_IP[b2]}" "$WORK/plan" || fail "plan adds a backend that nobody answers on"
-assert_eq "the kernel after plan" "" "$(in_ns lb ipvsadm -Sn)$(nat_rules | grep EZLB || :)"
-assert_eq "ip_forward after plan" 0 "$(lb_sysctl net.ipv4.ip_forward)"
+fails grep -qF "${BACKEND_IP[b2]}" "$WORK/plan" || fail "plan adds a backend that nobody answers on"
+assert_eq "the kernel after plan" "" "$(in_ns lb ipvsadm -Sn)$(snat_all)"
+assert_eq "forwarding after plan" 0 "$(lb_sysctl $FORWARDING)"
 
 echo "# once"
 run_ezlb 0 once >"$WORK/once"
 assert_eq "what once did is what plan said" "$(cat "$WORK/plan")" "$(cat "$WORK/once")"
-assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
+assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 
 echo "# plan again: nothing, exit 0"
 assert_eq "plan after once" "" "$(run_ezlb 0 plan)"
 
 echo "# a second once makes no write"
-state() { in_ns lb ipvsadm -Sn; nat_rules; stat -c '%i %y' "$STATE"/*; }
+state() { in_ns lb ipvsadm -Sn; snat_all; stat -c '%i %y' "$STATE"/*; }
 before=$(state)
 assert_eq "the second once" "" "$(
 	printf '#!/bin/sh\nexec strace -f -o %s/trace -e trace=sendmsg,sendto,setsockopt,write,pwrite64,rename,openat,unlink,mkdir %s "$@"\n' \
@@ -55,19 +59,20 @@ assert_eq "the second once" "" "$(
 )"
 # Not counted: the log on stderr, and the loop waking itself.
 writes() {
-	grep -E 'IPT_SO_SET_REPLACE|O_CREAT|O_WRONLY|rename\(|unlink\(|mkdir\(|write\(|pwrite' "$WORK/trace" |
+	grep -E 'SO_SET_REPLACE|NFT_MSG_(NEW|DEL)|O_CREAT|O_WRONLY|rename\(|unlink\(|mkdir\(|write\(|pwrite' "$WORK/trace" |
 		grep -vE 'EEXIST|write\(2, |write\([0-9]+, ("\*"|"\\1\\0)|/dev/(null|random|urandom)' || :
 }
 assert_eq "files and tables written" "" "$(writes)"
+! by_listener || grep -q NFT_MSG_GET "$WORK/trace" || fail "strace does not tell what is sent to nftables"
 # Two to find the IPVS family, one dump of services, one of the destinations of the one service.
 [[ $(grep -cE 'send(msg|to)\(.*AF_NETLINK' "$WORK/trace") -le 4 ]] || fail "more than reads: $(cat "$WORK/trace")"
 assert_eq "the kernel and the ledger" "$before" "$(state)"
 
 echo "# an edit: only its own op"
 sed -i 's/^listen: .*/&\nscheduler: rr/' "$SERVICES/web.yaml"
-assert_eq "plan after an edit" "service-set tcp $VIP:80 scheduler rr (was wrr)" "$(run_ezlb 2 plan)"
+assert_eq "plan after an edit" "service-set tcp $WEB scheduler rr (was wrr)" "$(run_ezlb 2 plan)"
 
 echo "# a broken file: plan and once say 1, once does the rest"
 service broken <<<"listen: nowhere"
 run_ezlb 1 plan >/dev/null
-assert_eq "once beside a broken file" "service-set tcp $VIP:80 scheduler rr (was wrr)" "$(run_ezlb 1 once)"
+assert_eq "once beside a broken file" "service-set tcp $WEB scheduler rr (was wrr)" "$(run_ezlb 1 once)"

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
+# variants: iptables4 nftables6
 # What cannot work is said in one line that tells what to do, and the exit status is 1.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up
 service web <<END
-listen: $VIP:80
+listen: "$(ep "$VIP" 80)"
+full_nat: true
 backends:
-  - address: ${BACKEND_IP[b1]}:80
+  - address: "$(ep "${BACKEND_IP[b1]}" 80)"
 END
 
 # refuses TEXT COMMAND...: exit 1 within 5 s, one line on stderr that holds TEXT, nothing on stdout.

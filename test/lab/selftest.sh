@@ -60,6 +60,68 @@ eventually 5 "b1 is back" answers_from "backend=b1 peer=$SNAT_IP"
 assert_eq "IPv6 server" "backend=b1 peer=fd00:192::1" \
 	"$(in_ns lb curl -sS -g --max-time 3 'http://[fd00:192::11]:80/')"
 
+# --- what the four worlds have in common -----------------------------------------------------
+
+assert_eq "ep" "10.0.0.1:80 [fd00:10::1]:80" "$(ep "$VIP" 80) $(ep fd00:10::1 80)"
+in_ns lb ipvsadm -R <<END
+-A -u [fd00:10::1]:53 -s rr
+-a -u [fd00:10::1]:53 -r [fd00:192::11]:5353 -m -w 7
+END
+nsenter --net=/run/netns/lb sleep 60 &
+EZLB_PID=$! # whose view of the kernel is read
+seen() { [[ -n $(kernel_rows) ]]; }
+eventually 5 "a process in lb sees its services" seen
+assert_eq "kernel_rows" "tcp 10.0.0.1:80 192.168.10.11:80 1
+tcp 10.0.0.1:80 rr
+udp 10.0.0.1:53 192.168.10.11:53 1
+udp 10.0.0.1:53 rr
+udp [fd00:10::1]:53 [fd00:192::11]:5353 7
+udp [fd00:10::1]:53 rr" "$(kernel_rows | sort)"
+EZLB_PID=
+
+in_ns lb ip6tables-legacy-restore <<END
+*nat
+:EZLB-SNAT - [0:0]
+-A EZLB-SNAT -d fd00:192::11/128 -p tcp -m tcp --dport 80 -j SNAT --to-source fd00:10::3
+-A EZLB-SNAT -d fd00:192::12/128 -p udp -m udp --dport 53 -j MASQUERADE
+-A EZLB-SNAT -j RETURN
+COMMIT
+END
+in_ns lb nft -f - <<END
+table ip ezlb {
+	map m { type ipv4_addr . inet_proto . inet_service : ipv4_addr; elements = { $VIP . tcp . 80 : $SNAT_IP }; }
+}
+table ip6 ezlb {
+	map m {
+		type ipv6_addr . inet_proto . inet_service : interval ipv6_addr; counter
+		elements = { fd00:10::1 . tcp . 80 : fd00:10::3/128, fd00:10::1 . tcp . 81 : fd00:10::3-fd00:10::6 }
+	}
+	set s { type ipv6_addr . inet_proto . inet_service; counter; elements = { fd00:10::1 . udp . 53 }; }
+}
+END
+# in_world VARIANT COMMAND...
+in_world() {
+	EZLB_SNAT_BACKEND=${1%[46]} FAMILY=${1: -1} "${@:2}"
+}
+assert_eq "rows of iptables4" "" "$(in_world iptables4 snat_rows)"
+assert_eq "rows of nftables4" "tcp $VIP:80 to $SNAT_IP" "$(in_world nftables4 snat_rows)"
+assert_eq "rows of iptables6, a strange one as it is" "-A EZLB-SNAT -j RETURN
+tcp [fd00:192::11]:80 to fd00:10::3
+udp [fd00:192::12]:53 to masquerade" "$(in_world iptables6 snat_rows | LC_ALL=C sort)"
+assert_eq "rows of nftables6" "tcp [fd00:10::1]:80 to fd00:10::3
+tcp [fd00:10::1]:81 to fd00:10::3-fd00:10::6
+udp [fd00:10::1]:53 to masquerade" "$(in_world nftables6 snat_rows)"
+two=('[fd00:192::11]:80' '[fd00:192::12]:80')
+assert_eq "wanted with iptables" "tcp ${two[0]} to x"$'\n'"tcp ${two[1]} to x" \
+	"$(in_world iptables6 snat_want tcp '[fd00:10::1]:80' x "${two[@]}")"
+assert_eq "wanted with nftables" "tcp [fd00:10::1]:80 to x" \
+	"$(in_world nftables6 snat_want tcp '[fd00:10::1]:80' x "${two[@]}")"
+in_world nftables6 snat_is "udp [fd00:10::1]:53 to masquerade" "tcp [fd00:10::1]:80 to fd00:10::3" \
+	"tcp [fd00:10::1]:81 to fd00:10::3-fd00:10::6" ||
+	fail "snat_is minds the order"
+fails in_world nftables6 snat_is "tcp [fd00:10::1]:80 to fd00:10::3" || fail "snat_is overlooks a row"
+assert_match "snat_all: both" "EZLB-SNAT -j RETURN.*table ip6 ezlb.*tcp . 80" "$(snat_all)"
+
 # --- the ConfigMap simulator -----------------------------------------------------------------
 
 src=$WORK/src

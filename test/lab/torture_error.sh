@@ -157,17 +157,13 @@ burst() {
 	bursts=$((bursts + 1))
 }
 
-# numbers COUNT: which of so many calls are to fail: five at most, the first two and the last among them.
+# numbers COUNT: which of so many calls are to fail: all of three, else the first, the middle and the last.
 numbers() {
-	local i
-	if [[ $1 -le 5 ]]; then
+	if [[ $1 -le 3 ]]; then
 		seq "$1"
-		return
+	else
+		echo 1 $((($1 + 1) / 2)) "$1"
 	fi
-	echo 1 2
-	for i in 1 2 3; do
-		echo $((2 + ($1 - 2) * i / 3))
-	done
 }
 
 # --- the case --------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # timeout: 600
-# SIGKILL before every single system call by which a pass changes the world: the next start makes what an
+# SIGKILL before each system call by which a pass changes the world: the next start makes what an
 # undisturbed run makes, `ezlb cleanup` finds all that is ezlb's, and what is foreign stays.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -66,20 +66,21 @@ survey() {
 }
 
 # survey_pair A B STEP: the points of both ways, each STEPth, in an order in which each begins where the
-# last one ended. On the way back to A every third is a cleanup with a start after it instead of a start.
-# A line of the file is FROM TO CALL N MODE.
+# last one ended. Of three of the same call each way leaves out one, and the other way has that: they
+# differ little, and a point costs a second. On the way back to A every third is a cleanup with a start
+# after it instead of a start. A line of the file is FROM TO CALL N MODE.
 survey_pair() {
-	local call n mode there back
+	local call n i mode there back
 	count_calls "$2" "$1"
 	count_calls "$1" "$2"
 	for call in "${CALLS[@]}"; do
 		there=${count[$1 $2 $call]} back=${count[$2 $1 $call]}
 		[[ $there$back == 00 ]] || echo "$call: $there from $1 to $2, $back back"
-		for ((n = 1; n <= (there > back ? there : back); n += $3)); do
+		for ((n = 1, i = 0; n <= (there > back ? there : back); n += $3, i++)); do
 			mode=restart
 			[[ $((n % 3)) -ne 0 ]] || mode=cleanup
-			[[ $n -gt $there ]] || echo "$1 $2 $call $n restart"
-			[[ $n -gt $back ]] || echo "$2 $1 $call $n $mode"
+			[[ $n -gt $there || $((i % 3)) -eq 1 ]] || echo "$1 $2 $call $n restart"
+			[[ $n -gt $back || $((i % 3)) -eq 0 ]] || echo "$2 $1 $call $n $mode"
 		done >>"$TORTURE/points"
 	done
 }

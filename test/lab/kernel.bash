@@ -1,0 +1,125 @@
+# shellcheck shell=bash
+# What the load balancer's kernel holds, in a form that cases can compare: sourced by lib.sh.
+
+# None of these loads a module that is not there: looking must not change what ezlb finds.
+
+# ipvs: the services and destinations in lb, as numbers.
+ipvs() {
+	[[ ! -e /proc/net/ip_vs ]] || in_ns lb ipvsadm -Ln
+}
+
+# kernel_rows: the same, made by the shell alone because it is what polling loops call. A line for each
+# service, "tcp 10.0.0.1:80 wrr", and for each destination, "tcp 10.0.0.1:80 192.168.10.11:80 1".
+kernel_rows() {
+	local a b c d rest service=''
+	[[ -e /proc/$EZLB_PID/net/ip_vs ]] || return 0
+	while read -r a b c d rest; do
+		case $a in
+		TCP | UDP)
+			service="${a,,} $(lab_endpoint "$b")"
+			echo "$service $c"
+			;;
+		'->') [[ $c != Forward ]] || continue
+			echo "$service $(lab_endpoint "$b") $d" ;;
+		esac
+	done <"/proc/$EZLB_PID/net/ip_vs"
+}
+
+# lab_endpoint 0A000001:0050: 10.0.0.1:80
+# lab_endpoint [fd00:0010:0000:0000:0000:0000:0000:0001]:0050: [fd00:10::1]:80, the form of all in the lab
+lab_endpoint() {
+	local a=${1%:*} port=$((16#${1##*:}))
+	if [[ $a == \[* ]]; then
+		printf '[%x:%x::%x]:%d\n' "0x${a:1:4}" "0x${a:6:4}" "0x${a:36:4}" $port
+	else
+		echo "$((16#${a:0:2})).$((16#${a:2:2})).$((16#${a:4:2})).$((16#${a:6:2})):$port"
+	fi
+}
+
+# nat_rules: the rules of the legacy nat table in lb, of the world's family.
+nat_rules() {
+	local six=
+	[[ $FAMILY == 4 ]] || six=6
+	# shellcheck disable=SC2016
+	in_ns lb sh -c 'grep -qsx nat "/proc/net/ip${1}_tables_names" || exit 0
+		exec "ip${1}tables-legacy" -w 5 -t nat -S' sh "$six"
+}
+
+# snat_rows: the SNAT rows of ezlb's in this world, sorted, "tcp 192.168.10.11:80 to 10.0.0.3": with
+# iptables of the backend, with nftables of the listener. "masquerade" is a place to go, too. A rule
+# that is of another form is printed as it is.
+snat_rows() {
+	if by_listener; then
+		snat_rows_nftables
+	else
+		snat_rows_iptables
+	fi | sort
+}
+
+snat_rows_iptables() {
+	local line to
+	local form='^-A EZLB-SNAT -d ([^ ]+)/(32|128) -p ([a-z]+) -m [a-z]+ --dport ([0-9]+)'
+	form+=' -j (MASQUERADE|SNAT --to-source ([^ ]+))( --random-fully)?$'
+	while read -r line; do
+		[[ $line == "-A EZLB-SNAT "* ]] || continue
+		if [[ $line =~ $form ]]; then
+			to=${BASH_REMATCH[6]:-masquerade}
+			line="${BASH_REMATCH[3]} $(ep "${BASH_REMATCH[1]}" "${BASH_REMATCH[4]}") to $to"
+		fi
+		echo "$line"
+	done < <(nat_rules)
+}
+
+snat_rows_nftables() {
+	local table=ip bits=32
+	[[ $FAMILY == 4 ]] || table=ip6 bits=128
+	# An element with a counter is wrapped once more. In a map to ranges one address is a prefix, and so
+	# is a range that can be written as one.
+	{ in_ns lb nft -j list table $table ezlb 2>/dev/null || :; } | jq -r --argjson bits $bits '
+		def bracketed: if contains(":") then "[\(.)]" else . end;
+		def to: if type == "string" then . elif .range then .range | join("-")
+			elif .prefix.len == $bits then .prefix.addr else "\(.prefix.addr)/\(.prefix.len)" end;
+		.nftables[] | (.map // .set // empty) | (.elem // [])[] |
+		(if type == "array" then . else [., "masquerade"] end) as [$key, $to] |
+		($key.elem.val // $key).concat as [$address, $proto, $port] |
+		"\($proto) \($address | bracketed):\($port) to \($to | to)"'
+}
+
+# snat_want PROTO LISTENER TO BACKEND...: what snat_rows has to print of a service with these backends.
+# LISTENER and BACKEND are endpoints.
+snat_want() {
+	local proto=$1 listener=$2 to=$3 row
+	shift 3
+	! by_listener || set -- "$listener"
+	for row; do
+		echo "$proto $row to $to"
+	done
+}
+
+# snat_is ROW...: snat_rows is exactly that, in any order. A ROW may be several lines, or none.
+snat_is() {
+	[[ $(snat_rows) == "$(printf '%s\n' "$@" | sed '/^$/d' | sort)" ]]
+}
+
+# snat_all: what ezlb has in lb for SNAT, in each world and in both families, in the tools' own words.
+snat_all() {
+	# shellcheck disable=SC2016
+	in_ns lb sh -c '
+		! grep -qsx nat /proc/net/ip_tables_names || iptables-legacy -w 5 -t nat -S | grep EZLB
+		! grep -qsx nat /proc/net/ip6_tables_names || ip6tables-legacy -w 5 -t nat -S | grep EZLB
+		[ -e /sys/module/nf_tables ] || exit 0
+		nft list tables | while read -r _ family name; do
+			[ "$name" != ezlb ] || nft -s list table "$family" ezlb
+		done'
+}
+
+# ipvs_unload: a kernel without ip_vs, as after boot. Only in the guest: the host's may be in use.
+ipvs_unload() {
+	[[ ${LAB_PLACE:-} == guest ]] || fail "ipvs_unload needs EZLB_LAB=guest"
+	local used
+	used=$(awk '/^ip_vs/ { print $1 }' /proc/modules)
+	[[ -n $used ]] || return 0
+	# Namespaces of the case before this one may still be on their way out and hold it.
+	# shellcheck disable=SC2086
+	eventually 10 "ip_vs unloaded" modprobe -r -a $used
+}
