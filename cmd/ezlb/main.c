@@ -14,8 +14,7 @@ static const struct command {
 	{ "check", cmd_check, "[FILE or DIR]...: check service files; 0 valid, 1 errors, 2 usage" },
 	{ "plan", cmd_plan, "print what `once` would do; 0 nothing, 2 changes pending, 1 error" },
 	{ "host-setup", cmd_host_setup, "load the modules and set the sysctls the services need" },
-	{ "doctor", cmd_doctor,
-	  "look for what would stop packets; 0 nothing, 1 it found something" },
+	{ "doctor", cmd_doctor, "look for what would stop packets; 0 nothing, 1 something" },
 	{ "cleanup", cmd_cleanup, "remove everything of ezlb's from the kernel" },
 	{ "version", cmd_version, "print the version" },
 };

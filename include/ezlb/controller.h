@@ -53,7 +53,7 @@ int ezlb_controller_plan(const struct ezlb_options *options, size_t *pending, st
 /*
  * Loads the modules and sets the settings that the services need, prints the latter, and does
  * nothing else: for an init container, or a unit's ExecStartPre. *done is false where one of them
- * failed or a file was refused.
+ * failed. A file that is refused is told, and is no failure: it must not keep others from starting.
  */
 int ezlb_controller_host_setup(const struct ezlb_options *options, bool *done,
 			       struct ezlb_err *err);

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include <ezlb/desired.h>
+#include <ezlb/spec.h>
 #include <ezlb/firewall.h>
 #include <ezlb/mem.h>
 

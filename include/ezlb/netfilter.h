@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * netfilter: how to talk to the two packet filters of the kernel, whatever is said: the lock of
- * iptables, the entries of legacy tables, requests to nf_tables and the socket that they go
- * through. What rules say is for snat and firewall.
+ * iptables, requests to nf_tables and the socket that they go through; legacy tables are in
+ * xtables.h. What rules say is for snat and firewall.
  */
 #pragma once
 

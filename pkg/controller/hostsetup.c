@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* host-setup: the modules and settings that the services need, and nothing else. */
-#include <ezlb/controller.h>
+#include "hostsetup.h"
 
 #include <stdio.h>
 
@@ -48,13 +47,13 @@ static void keep_settings(struct ezlb_plan *plan)
 	plan->len = n;
 }
 
-/* As pass_plan and pass_apply, for one kind of op. */
-static bool set_settings(struct pass_world *world, const struct ezlb_desired *desired,
-			 struct pass_result *result)
+bool hostsetup_settings(struct pass_world *world, const struct ezlb_desired *desired,
+			struct pass_result *result)
 {
 	const struct ezlb_verdicts no_verdicts = { 0 };
 	const struct ezlb_scope none = { 0 };
 	struct ezlb_table target = { .snat_wanted = false };
+	bool done;
 
 	ezlb_reconcile_list(&world->dp, &none, &result->actual, &result->errs);
 	ezlb_reconcile_target(desired, &no_verdicts, &result->actual, &world->policy, &target);
@@ -62,8 +61,12 @@ static bool set_settings(struct pass_world *world, const struct ezlb_desired *de
 	ezlb_table_clear(&target);
 	keep_settings(&result->plan);
 	claims_write(world, result, claims_before);
-	return result->ledger_err.code == 0 &&
-	       ezlb_reconcile_apply(&world->dp, &result->plan, &result->errs);
+	if (result->ledger_err.code != 0)
+		return false;
+	done = ezlb_reconcile_apply(&world->dp, &result->plan, &result->errs);
+	if (!done)
+		claims_write(world, result, claims_without_lost);
+	return done;
 }
 
 static void print_ops(const struct ezlb_plan *plan)
@@ -87,10 +90,10 @@ static int set_up(struct world *world, const struct ezlb_options *options, bool 
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
 	catalog_update(&catalog, &snapshot);
 	ezlb_snapshot_clear(&snapshot);
-	loaded = load_schedulers(&catalog.desired);
-	set = set_settings(&world->pass, &catalog.desired, &result);
+	loaded = options->dataplane == EZLB_DP_MEMORY || load_schedulers(&catalog.desired);
+	set = hostsetup_settings(&world->pass, &catalog.desired, &result);
 	print_ops(&result.plan);
-	*done = loaded && set && catalog.diags.len == 0;
+	*done = loaded && set; /* a file that is refused must not keep the others from starting */
 	if (result.errs.layer[EZLB_LAYER_HOST].code)
 		*err = result.errs.layer[EZLB_LAYER_HOST];
 	else if (result.ledger_err.code)

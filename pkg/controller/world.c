@@ -30,8 +30,7 @@ static void tell_unreachable(struct world *world)
 	struct ledger_content *content = &world->pass.ledger.content;
 	bool iptables = world->plane.snat == EZLB_SNAT_IPTABLES;
 
-	if (world->plane.memory || world->plane.other ||
-	    !(iptables ? content->nft_table : content->chain))
+	if (world->plane.other || !(iptables ? content->nft_table : content->chain))
 		return;
 	ezlb_log(EZLB_WARN, "controller",
 		 EZLB_S("msg", "the source NAT rules of the other backend cannot be removed"),
@@ -45,7 +44,8 @@ static void manage_links(struct world *world, const struct ezlb_options *options
 	const struct ledger_content *content = &world->pass.ledger.content;
 	struct ezlb_layer *host = world->pass.dp.layer[EZLB_LAYER_HOST];
 
-	if (world->plane.memory)
+	/* Not plane.memory: a cleanup without ip_vs has the real host beside an empty IPVS. */
+	if (options->dataplane == EZLB_DP_MEMORY)
 		return;
 	if (options->vip_device && options->vip_device[0])
 		ezlb_host_manage(host, options->vip_device);

@@ -11,6 +11,8 @@
 
 #include <ezlb/netfilter.h>
 
+#include "attrs.h"
+
 #define DUMP_ATTEMPTS 5
 
 /*
@@ -46,32 +48,28 @@ static const char *family_name(uint8_t family)
 	}
 }
 
+static bool has_comment(const struct nlattr *attr, char *out, size_t size)
+{
+	return attr && filters_comment(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr),
+				       out, size);
+}
+
 static int on_rule(void *arg, const struct nlmsghdr *msg)
 {
 	const struct nfgenmsg *head = mnl_nlmsg_get_payload(msg);
-	const char *family = family_name(head->nfgen_family), *table = "", *chain = "";
+	const char *family = family_name(head->nfgen_family);
 	struct pass_fact pass = { .comment = "" };
 	struct pass_facts *passes = arg;
-	const struct nlattr *attr;
-	bool found = false;
+	struct attrs attrs;
 
-	mnl_attr_for_each(attr, msg, sizeof(*head))
-	{
-		uint16_t type = mnl_attr_get_type(attr);
-
-		if (type == NFTA_RULE_TABLE)
-			table = mnl_attr_get_str(attr);
-		else if (type == NFTA_RULE_CHAIN)
-			chain = mnl_attr_get_str(attr);
-		else if (type == NFTA_RULE_EXPRESSIONS || type == NFTA_RULE_USERDATA)
-			found = found || filters_comment(mnl_attr_get_payload(attr),
-							 mnl_attr_get_payload_len(attr),
-							 pass.comment, sizeof(pass.comment));
-	}
-	if (!found || !family)
+	attrs_read(msg, sizeof(*head), &attrs);
+	if (!family ||
+	    (!has_comment(attrs.at[NFTA_RULE_USERDATA], pass.comment, sizeof(pass.comment)) &&
+	     !has_comment(attrs.at[NFTA_RULE_EXPRESSIONS], pass.comment, sizeof(pass.comment))))
 		return 0;
-	snprintf(pass.table, sizeof(pass.table), "%s %.80s", family, table);
-	ezlb_strcpy(pass.chain, sizeof(pass.chain), chain);
+	snprintf(pass.table, sizeof(pass.table), "%s %.80s", family,
+		 attrs_str(&attrs, NFTA_RULE_TABLE));
+	ezlb_strcpy(pass.chain, sizeof(pass.chain), attrs_str(&attrs, NFTA_RULE_CHAIN));
 	*EZLB_PUSH(passes) = pass;
 	return 0;
 }
@@ -80,23 +78,14 @@ static int on_rule(void *arg, const struct nlmsghdr *msg)
 static int on_chain(void *arg, const struct nlmsghdr *msg)
 {
 	const struct nfgenmsg *head = mnl_nlmsg_get_payload(msg);
-	const char *table = "", *chain = "";
 	struct host_facts *host = arg;
-	const struct nlattr *attr;
-	bool base = false;
+	const char *table, *chain;
+	struct attrs attrs;
 
-	mnl_attr_for_each(attr, msg, sizeof(*head))
-	{
-		uint16_t type = mnl_attr_get_type(attr);
-
-		if (type == NFTA_CHAIN_TABLE)
-			table = mnl_attr_get_str(attr);
-		else if (type == NFTA_CHAIN_NAME)
-			chain = mnl_attr_get_str(attr);
-		else if (type == NFTA_CHAIN_HOOK)
-			base = true;
-	}
-	if (!base || !isupper((unsigned char)chain[0]) ||
+	attrs_read(msg, sizeof(*head), &attrs);
+	table = attrs_str(&attrs, NFTA_CHAIN_TABLE);
+	chain = attrs_str(&attrs, NFTA_CHAIN_NAME);
+	if (!attrs.at[NFTA_CHAIN_HOOK] || !isupper((unsigned char)chain[0]) ||
 	    (strcmp(table, "nat") != 0 && strcmp(table, "filter") != 0))
 		return 0;
 	if (head->nfgen_family == NFPROTO_IPV4)

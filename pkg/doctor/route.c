@@ -8,6 +8,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "attrs.h"
+
 #define ANSWER_SECONDS 2
 #define ANSWER_BYTES   32768 /* the kernel's largest part of a dump, netlink_dump() */
 
@@ -16,10 +18,10 @@ static size_t addr_size(uint8_t family)
 	return family == AF_INET ? 4 : 16;
 }
 
-/* Not one of IPv4 or IPv6: left as it is. */
+/* None, or one that is not of IPv4 or IPv6: left as it is. */
 static void get_addr(const struct nlattr *attr, uint8_t family, struct ezlb_addr *out)
 {
-	if (mnl_attr_get_payload_len(attr) != addr_size(family))
+	if (!attr || mnl_attr_get_payload_len(attr) != addr_size(family))
 		return;
 	out->family = family;
 	memcpy(out->bytes, mnl_attr_get_payload(attr), addr_size(family));
@@ -29,17 +31,17 @@ static int on_link(const struct nlmsghdr *msg, void *data)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(msg);
 	struct net_facts *net = data;
-	const struct nlattr *attr;
 	struct link_fact *link;
+	struct attrs attrs;
 
 	if (msg->nlmsg_type != RTM_NEWLINK)
 		return MNL_CB_OK;
+	attrs_read(msg, sizeof(*info), &attrs);
 	link = EZLB_PUSH(&net->links);
 	link->index = info->ifi_index;
 	link->on_wire = (info->ifi_flags & IFF_UP) &&
 			!(info->ifi_flags & (IFF_LOOPBACK | IFF_NOARP));
-	mnl_attr_for_each(attr, msg, sizeof(*info)) if (mnl_attr_get_type(attr) == IFLA_IFNAME)
-		ezlb_strcpy(link->name, sizeof(link->name), mnl_attr_get_str(attr));
+	ezlb_strcpy(link->name, sizeof(link->name), attrs_str(&attrs, IFLA_IFNAME));
 	return MNL_CB_OK;
 }
 
@@ -48,17 +50,14 @@ static int on_addr(const struct nlmsghdr *msg, void *data)
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(msg);
 	struct addr_fact fact = { .link = (int)info->ifa_index };
 	struct net_facts *net = data;
-	const struct nlattr *attr;
+	struct attrs attrs;
 
 	if (msg->nlmsg_type != RTM_NEWADDR)
 		return MNL_CB_OK;
+	attrs_read(msg, sizeof(*info), &attrs);
 	/* IFA_ADDRESS is the peer's where there is one; IPv6 has IFA_LOCAL only then. */
-	mnl_attr_for_each(attr, msg, sizeof(*info))
-	{
-		if (mnl_attr_get_type(attr) == IFA_LOCAL ||
-		    (mnl_attr_get_type(attr) == IFA_ADDRESS && fact.addr.family == 0))
-			get_addr(attr, info->ifa_family, &fact.addr);
-	}
+	get_addr(attrs.at[attrs.at[IFA_LOCAL] ? IFA_LOCAL : IFA_ADDRESS], info->ifa_family,
+		 &fact.addr);
 	*EZLB_PUSH(&net->addrs) = fact;
 	return MNL_CB_OK;
 }
@@ -67,18 +66,15 @@ static int on_route(const struct nlmsghdr *msg, void *data)
 {
 	const struct rtmsg *info = mnl_nlmsg_get_payload(msg);
 	struct route_fact *out = data;
-	const struct nlattr *attr;
+	struct attrs attrs;
 
 	if (msg->nlmsg_type != RTM_NEWROUTE)
 		return MNL_CB_OK;
+	attrs_read(msg, sizeof(*info), &attrs);
 	out->type = info->rtm_type;
-	mnl_attr_for_each(attr, msg, sizeof(*info))
-	{
-		if (mnl_attr_get_type(attr) == RTA_OIF)
-			out->link = (int)mnl_attr_get_u32(attr);
-		if (mnl_attr_get_type(attr) == RTA_PREFSRC)
-			get_addr(attr, info->rtm_family, &out->source);
-	}
+	if (attrs.at[RTA_OIF])
+		out->link = (int)mnl_attr_get_u32(attrs.at[RTA_OIF]);
+	get_addr(attrs.at[RTA_PREFSRC], info->rtm_family, &out->source);
 	return MNL_CB_OK;
 }
 

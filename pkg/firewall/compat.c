@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "match.h" /* first: what it includes has an order */
+
 #include "compat.h"
 
 #include <errno.h>
@@ -14,7 +16,8 @@
 
 #include <ezlb/netfilter.h>
 
-#include "match.h"
+/* No rule of ours is as long as a message. */
+#define RULE_MAX 1024
 
 static void *must(void *p)
 {
@@ -55,7 +58,7 @@ static void add_proto(struct nftnl_rule *rule, enum ezlb_proto proto)
 static void add_destination(struct nftnl_rule *rule, const struct ezlb_addr *addr)
 {
 	struct nftnl_expr *load = add(rule, "payload");
-	size_t size = ezlb_fw_addr_size(addr->family);
+	size_t size = ezlb_xt_form_of(addr->family)->addr_size;
 	size_t at = addr->family == AF_INET ? offsetof(struct iphdr, daddr)
 					    : offsetof(struct ip6_hdr, ip6_dst);
 
@@ -127,9 +130,14 @@ static void put_expressions(struct nftnl_rule *rule, struct ezlb_nft_buf *out)
 					  NFTNL_RULE_POSITION,	   NFTNL_RULE_USERDATA,
 					  NFTNL_RULE_COMPAT_PROTO, NFTNL_RULE_COMPAT_FLAGS };
 
+	struct nlmsghdr *msg;
+
 	for (size_t i = 0; i < sizeof(aside) / sizeof(aside[0]); i++)
 		nftnl_rule_unset(rule, aside[i]);
-	nftnl_rule_nlmsg_build_payload(ezlb_nft_msg_start(out, 0, 0, 0), rule);
+	msg = ezlb_nft_msg_start(out, 0, 0, 0);
+	/* libmnl 1.0.4 leaves what pads an attribute as it finds it. */
+	memset(mnl_nlmsg_get_payload_tail(msg), 0, RULE_MAX);
+	nftnl_rule_nlmsg_build_payload(msg, rule);
 	ezlb_nft_msg_end(out);
 }
 
@@ -168,7 +176,7 @@ static void read_cmp(struct reading *reading, const struct nftnl_expr *expr)
 	uint32_t size = 0;
 	const void *data = nftnl_expr_get(expr, NFTNL_EXPR_CMP_DATA, &size);
 
-	if (!data || size != ezlb_fw_addr_size(reading->family))
+	if (!data || size != ezlb_xt_form_of(reading->family)->addr_size)
 		return;
 	reading->row.service.listen.addr.family = reading->family;
 	memcpy(reading->row.service.listen.addr.bytes, data, size);
@@ -187,6 +195,7 @@ static void read_verdict(struct reading *reading, const struct nftnl_expr *expr)
 		out->kind = EZLB_FW_DROP;
 	if ((verdict == NFT_JUMP || verdict == NFT_GOTO) && chain) {
 		out->kind = EZLB_FW_GO;
+		free(out->to); /* of an expression before this one */
 		out->to = ezlb_strdup(chain);
 	}
 }

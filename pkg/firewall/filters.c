@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/xtables.h> /* first: what it includes has an order */
+
 #include "filters.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 
 #include <linux/netfilter/nf_tables.h>
 
@@ -15,6 +16,15 @@ void ezlb_fw_filters_init(struct ezlb_fw_filters *filters)
 					       { .family = AF_INET6, .legacy = true },
 					       { .family = AF_INET },
 					       { .family = AF_INET6 } } };
+}
+
+const char *ezlb_fw_filter_str(const struct ezlb_fw_filter *filter)
+{
+	bool ip = filter->family == AF_INET;
+
+	if (filter->legacy)
+		return ip ? "filter table of iptables" : "filter table of ip6tables";
+	return ip ? "table 'ip filter' of nf_tables" : "table 'ip6 filter' of nf_tables";
 }
 
 static void forget(struct ezlb_fw_filter *filter)
@@ -46,7 +56,7 @@ static int read_legacy(const struct ezlb_fw_host *host, struct ezlb_fw_filter *f
 {
 	const char *tables = host->tables[filter->family == AF_INET6];
 	bool loaded;
-	int rc = ezlb_fw_legacy_loaded(tables, &loaded, &filter->err);
+	int rc = ezlb_xt_is_loaded(tables, EZLB_FW_TABLE, &loaded, &filter->err);
 
 	if (rc < 0 || !loaded)
 		return rc;
@@ -58,7 +68,7 @@ static int read_nft(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter)
 	int rc = 0;
 
 	if (ezlb_fw_has_nft(host))
-		rc = ezlb_fw_nft_read(host->nl, filter->family, EZLB_FW_NFT_TABLE, &filter->view);
+		rc = ezlb_fw_nft_read(host->nl, filter->family, EZLB_FW_TABLE, &filter->view);
 	/* A kernel that has none of it is a sound answer, where no sign told before. */
 	if (rc == 0 || rc == -ENOPROTOOPT)
 		return 0;
@@ -76,7 +86,6 @@ void ezlb_fw_filter_read(struct ezlb_fw_host *host, struct ezlb_fw_filter *filte
 static int write_nft(const struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
 		     const struct ezlb_fw_steps *steps)
 {
-	const char *ip = filter->family == AF_INET ? "ip" : "ip6";
 	int refused, rc = ezlb_fw_nft_write(host->nl, &filter->view, steps, &refused);
 
 	if (rc == 0)
@@ -84,14 +93,13 @@ static int write_nft(const struct ezlb_fw_host *host, struct ezlb_fw_filter *fil
 	if (refused == -1)
 		return ezlb_nft_explain(&filter->err, rc, refused);
 	if (refused == NFT_MSG_NEWRULE && rc != -EPERM)
-		return ezlb_err_set(&filter->err, -rc,
-				    "the kernel refuses a rule in the table '%s filter' of "
-				    "nf_tables, %s: run 'modprobe -a nft_compat xt_conntrack "
-				    "xt_tcpudp xt_sctp' as root",
-				    ip, ezlb_errno_str(-rc));
-	return ezlb_err_sys(&filter->err, -rc,
-			    "the kernel refuses a change of the table '%s filter' of nf_tables",
-			    ip);
+		return ezlb_err_set(
+			&filter->err, -rc,
+			"the kernel refuses a rule in the %s, %s: run 'modprobe -a nft_compat xt_conntrack "
+			"xt_tcpudp xt_sctp' as root",
+			ezlb_fw_filter_str(filter), ezlb_errno_str(-rc));
+	return ezlb_err_sys(&filter->err, -rc, "the kernel refuses a change of the %s",
+			    ezlb_fw_filter_str(filter));
 }
 
 void ezlb_fw_filter_write(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
@@ -100,9 +108,6 @@ void ezlb_fw_filter_write(struct ezlb_fw_host *host, struct ezlb_fw_filter *filt
 	filter->rc = filter->legacy ? ezlb_fw_legacy_write(filter->family, filter->handle, steps,
 							   &filter->err)
 				    : write_nft(host, filter, steps);
-	/* ERESTART is not for programs to see. */
-	if (filter->rc == -ERESTART || filter->rc == -EINTR)
-		filter->rc = -EAGAIN;
 }
 
 /* --- what they have in common ---------------------------------------------------------------- */

@@ -31,6 +31,9 @@ struct ezlb_fw_filter {
 	struct ezlb_err err;
 };
 
+/* For sentences: "filter table of ip6tables". */
+const char *ezlb_fw_filter_str(const struct ezlb_fw_filter *filter);
+
 #define EZLB_FW_FILTERS 4
 struct ezlb_fw_filters {
 	struct ezlb_fw_filter items[EZLB_FW_FILTERS];
@@ -41,7 +44,7 @@ void ezlb_fw_filters_clear(struct ezlb_fw_filters *filters);
 
 /* Sets rc and err; reads anew what was read before. A table that is not there is no failure. */
 void ezlb_fw_filter_read(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter);
-/* Sets rc and err; -EAGAIN where it takes another read. */
+/* Sets rc and err; -EAGAIN where it takes another read. For one that was read well. */
 void ezlb_fw_filter_write(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
 			  const struct ezlb_fw_steps *steps);
 

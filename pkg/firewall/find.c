@@ -27,8 +27,8 @@ static int drop_hook(const struct ezlb_fw_chain *chain)
 static bool has_way(const struct ezlb_fw_view *view, const char *table,
 		    const struct ezlb_fw_chain *chain)
 {
-	return view->family != NFPROTO_INET && strcmp(table, EZLB_FW_NFT_TABLE) == 0 &&
-	       chain->home && drop_hook(chain) != EZLB_DROP_OUTPUT;
+	return view->family != NFPROTO_INET && strcmp(table, EZLB_FW_TABLE) == 0 && chain->home &&
+	       drop_hook(chain) != EZLB_DROP_OUTPUT;
 }
 
 void ezlb_fw_find_in(const struct ezlb_fw_view *view, const char *table, const char *manner,
@@ -98,7 +98,7 @@ int ezlb_fw_find(struct ezlb_fw_host *host, struct ezlb_drops *out, struct ezlb_
 			*err = filter->err;
 		if (filter->rc < 0)
 			return filter->rc;
-		ezlb_fw_find_in(&filter->view, EZLB_FW_NFT_TABLE, " (legacy)", out);
+		ezlb_fw_find_in(&filter->view, EZLB_FW_TABLE, " (legacy)", out);
 	}
 	return ezlb_fw_has_nft(host) ? find_all_nft(host, out, err) : 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/xtables.h> /* first: what it includes has an order */
+
 #include <errno.h>
-#include <netinet/in.h>
 
 #include "filters.h"
 #include "find.h"
@@ -75,88 +76,78 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	return 0;
 }
 
-/* 0 also where it is not loaded, which leaves *seen as it is. */
-static int peek_legacy(const struct ezlb_fw_host *host, uint8_t family, uint64_t *print, bool *seen)
+static int peek_nft(struct ezlb_fw_host *host, uint64_t *print)
 {
-	bool loaded;
-	int rc = ezlb_fw_legacy_loaded(host->tables[family == AF_INET6], &loaded, NULL);
+	uint32_t gen = 0;
+	int rc = -ENOENT;
 
-	if (rc < 0 || !loaded)
-		return rc;
-	*seen = true;
-	return ezlb_fw_legacy_peek(family, print);
+	ezlb_nft_nl_begin(host->nl);
+	if (ezlb_fw_has_nft(host))
+		rc = ezlb_nft_nl_gen(host->nl, &gen);
+	*print = gen;
+	return rc == -ENOPROTOOPT ? -ENOENT : rc;
 }
 
 static int layer_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
 {
+	static const struct ezlb_xt_form *const forms[] = { &ezlb_xt_form_ip, &ezlb_xt_form_ip6 };
 	struct ezlb_fw_host *host = host_of(layer);
 	uint64_t prints[3] = { 0 };
-	bool seen = ezlb_fw_has_nft(host);
-	uint32_t gen = 0;
-	int rc = 0;
+	int rcs[3] = { peek_nft(host, &prints[2]) };
+	bool seen = false;
 
 	(void)scope;
-	ezlb_nft_nl_begin(host->nl);
-	if (seen)
-		rc = ezlb_nft_nl_gen(host->nl, &gen);
-	if (rc == -ENOPROTOOPT)
-		rc = seen = false;
-	prints[2] = gen;
-	if (rc == 0)
-		rc = peek_legacy(host, AF_INET, &prints[0], &seen);
-	if (rc == 0)
-		rc = peek_legacy(host, AF_INET6, &prints[1], &seen);
+	for (size_t i = 0; i < 2; i++)
+		rcs[1 + i] = ezlb_xt_peek(forms[i], host->tables[i], EZLB_FW_TABLE, &prints[i]);
+	for (size_t i = 0; i < 3; i++) {
+		if (rcs[i] < 0 && rcs[i] != -ENOENT)
+			return rcs[i];
+		seen |= rcs[i] == 0;
+	}
 	*print = ezlb_hash(prints, sizeof(prints));
-	return rc < 0 || seen ? rc : -ENOENT;
+	return seen ? 0 : -ENOENT;
 }
 
 /* --- apply ----------------------------------------------------------------------------------- */
 
-/* One look at a filter, and one write where something is to do; true where that is so. */
+/* One write, where there is something to do and `may` says so; true where there was. */
 static bool bring_about(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
-			const struct ezlb_fw_want *want)
+			const struct ezlb_fw_want *want, bool may)
 {
 	struct ezlb_fw_steps steps = { 0 };
 	bool todo;
 
 	ezlb_fw_edit(&filter->view, want, &steps);
 	todo = steps.len > 0;
-	if (todo)
+	if (todo && may)
 		ezlb_fw_filter_write(host, filter, &steps);
 	EZLB_VEC_CLEAR(&steps);
 	return todo;
 }
 
 /*
- * Written tables are read again: the kernel only compares the number of entries of legacy ones, and
- * somebody may come between who ignores the lock. So what is done is what needs no write any more.
+ * A table that was written is read again: the kernel only compares the number of entries of legacy
+ * ones, and somebody may come between who ignores the lock. So it is done when there is nothing to
+ * do any more. One that could not be read at first stays as it is: `want` does not know its rows.
  */
-static void work(struct ezlb_fw_host *host, struct ezlb_fw_filters *filters,
+static void work(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
 		 const struct ezlb_fw_want *want)
 {
-	bool again[EZLB_FW_FILTERS] = { false };
-
-	for (int try = 0; try < TRIES; try++) {
-		for (size_t i = 0; i < EZLB_FW_FILTERS; i++) {
-			struct ezlb_fw_filter *filter = &filters->items[i];
-
-			if (try > 0 && !again[i])
-				continue;
-			if (try > 0)
-				ezlb_fw_filter_read(host, filter);
-			again[i] = filter->rc == 0 && bring_about(host, filter, want);
-			again[i] = (again[i] && filter->rc == 0) || filter->rc == -EAGAIN;
-		}
-	}
-	for (size_t i = 0; i < EZLB_FW_FILTERS; i++) {
-		struct ezlb_fw_filter *filter = &filters->items[i];
-
-		if (again[i] && filter->rc == 0)
+	for (int left = TRIES; filter->rc == 0; left--) {
+		if (!bring_about(host, filter, want, left > 0))
+			return;
+		if (left == 0) {
 			filter->rc = ezlb_err_set(&filter->err, EAGAIN,
-						  "a filter table is not as it was just written: "
-						  "another program keeps changing it, or does so "
-						  "without holding %s",
+						  "the %s is never as it was just written: another "
+						  "program keeps changing it, or does so without "
+						  "holding %s",
+						  ezlb_fw_filter_str(filter),
 						  ezlb_xtables_lock_path());
+			return;
+		}
+		if (filter->rc < 0 && filter->rc != -EAGAIN)
+			return;
+		ezlb_fw_filter_read(host, filter);
 	}
 }
 
@@ -199,7 +190,7 @@ static int take_lock(const struct ezlb_fw_host *host, int *lock, struct ezlb_err
 	bool loaded = false;
 
 	for (size_t i = 0; i < 2 && !loaded; i++) {
-		int rc = ezlb_fw_legacy_loaded(host->tables[i], &loaded, err);
+		int rc = ezlb_xt_is_loaded(host->tables[i], EZLB_FW_TABLE, &loaded, err);
 
 		if (rc < 0)
 			return rc;
@@ -227,7 +218,8 @@ static int apply_good(struct ezlb_fw_host *host, struct ezlb_op *const *ops, siz
 	for (size_t i = 0; i < EZLB_FW_FILTERS; i++)
 		ezlb_fw_filter_read(host, &filters.items[i]);
 	ezlb_fw_want_make(&filters, ops, n, &want);
-	work(host, &filters, &want);
+	for (size_t i = 0; i < EZLB_FW_FILTERS; i++)
+		work(host, &filters.items[i], &want);
 	EZLB_VEC_CLEAR(&want.rows);
 	return conclude(&filters, ops, n, err);
 }

@@ -9,9 +9,6 @@
 
 struct xtc_handle;
 
-/* Is the filter table among those in the file, as the kernel lists what is loaded? */
-int ezlb_fw_legacy_loaded(const char *tables, bool *loaded, struct ezlb_err *err);
-
 /*
  * Fills *view, which the caller clears also after a failure. *handle is the same as libiptc has it,
  * for the write; the caller frees it with ezlb_fw_legacy_free.
@@ -23,9 +20,3 @@ void ezlb_fw_legacy_free(uint8_t family, struct xtc_handle *handle);
 /* Carries the steps out in one commit. -EAGAIN where somebody else was faster. */
 int ezlb_fw_legacy_write(uint8_t family, struct xtc_handle *handle,
 			 const struct ezlb_fw_steps *steps, struct ezlb_err *err);
-
-/*
- * A hash of the table, counters left out. Of one with more than 2,000 entries or 1 MiB it is that
- * of their number and size and of where the built-in chains begin and end.
- */
-int ezlb_fw_legacy_peek(uint8_t family, uint64_t *print);

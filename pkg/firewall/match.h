@@ -5,16 +5,14 @@
  */
 #pragma once
 
-#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <linux/netfilter/x_tables.h>
+#include <ezlb/xtables.h> /* first: what it includes has an order */
+
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_sctp.h>
 #include <linux/netfilter/xt_tcpudp.h>
-
-#include <ezlb/table.h>
 
 /* Aligned to the full: what is behind the end of one is zero. */
 union ezlb_fw_info {
@@ -41,5 +39,3 @@ void ezlb_fw_match_build(const struct ezlb_accept_row *row, struct ezlb_fw_match
  */
 int ezlb_fw_match_read(const char *name, const void *info, size_t size, uint8_t family,
 		       struct ezlb_accept_row *out);
-
-size_t ezlb_fw_addr_size(uint8_t family);

@@ -180,7 +180,7 @@ static void put_rule(struct ezlb_nft_buf *out, uint8_t family, struct nftnl_rule
 	/* Without APPEND it becomes the first one. */
 	uint16_t flags = step->kind == EZLB_FW_JUMP ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_APPEND;
 
-	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, EZLB_FW_NFT_TABLE);
+	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, EZLB_FW_TABLE);
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, step->chain);
 	if (del)
 		nftnl_rule_set_u64(rule, NFTNL_RULE_HANDLE, step->handle);
@@ -197,7 +197,7 @@ static void put_chain(struct ezlb_nft_buf *out, uint8_t family, const char *chai
 	struct nlmsghdr *msg = ezlb_nft_msg_start(out, del ? NFT_MSG_DELCHAIN : NFT_MSG_NEWCHAIN,
 						  family, del ? 0 : NLM_F_CREATE | NLM_F_EXCL);
 
-	mnl_attr_put_strz(msg, NFTA_CHAIN_TABLE, EZLB_FW_NFT_TABLE);
+	mnl_attr_put_strz(msg, NFTA_CHAIN_TABLE, EZLB_FW_TABLE);
 	mnl_attr_put_strz(msg, NFTA_CHAIN_NAME, chain);
 	ezlb_nft_msg_end(out);
 }

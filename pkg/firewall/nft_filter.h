@@ -10,8 +10,6 @@
 
 #include "edit.h"
 
-#define EZLB_FW_NFT_TABLE "filter" /* of iptables-nft, in the families ip and ip6 */
-
 /* Fills *view, which the caller clears also after a failure; without chains if there is no table.
  */
 int ezlb_fw_nft_read(struct ezlb_nft_nl *nl, uint8_t family, const char *table,

@@ -11,6 +11,9 @@
 
 #include <ezlb/firewall.h>
 
+/* The legacy table, and the one of iptables-nft in the families ip and ip6. */
+#define EZLB_FW_TABLE "filter"
+
 enum ezlb_fw_kind {
 	EZLB_FW_OTHER,
 	EZLB_FW_DROP, /* by whatever name, and on whatever condition */

@@ -6,7 +6,7 @@
 #include <ezlb/netfilter.h>
 #include <ezlb/snat.h>
 
-#include "peek.h"
+#include "rules.h"
 #include "xt_nat.h"
 
 static const struct ezlb_xt *const families[] = { &ezlb_xt_ip, &ezlb_xt_ip6 };
@@ -48,7 +48,7 @@ static int read_loaded(const struct ezlb_xt *xt, const char *tables, struct ezlb
 		       struct ezlb_err *err)
 {
 	bool loaded;
-	int rc = ezlb_snat_nat_loaded(tables, &loaded, err);
+	int rc = ezlb_xt_is_loaded(tables, "nat", &loaded, err);
 
 	return rc < 0 || !loaded ? rc : ezlb_xt_read(xt, view, err);
 }
@@ -85,7 +85,7 @@ static int layer_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, 
 
 	(void)scope;
 	for (size_t i = 0; i < FAMILIES; i++) {
-		int rc = ezlb_snat_nat_peek(families[i]->form, tables_of(layer)[i], &prints[i]);
+		int rc = ezlb_xt_peek(families[i]->form, tables_of(layer)[i], "nat", &prints[i]);
 
 		if (rc < 0 && rc != -ENOENT)
 			return rc;
@@ -101,7 +101,7 @@ bool ezlb_snat_has_chain(const char *tables, const char *prefix)
 {
 	bool loaded;
 
-	return ezlb_snat_nat_loaded(tables, &loaded, NULL) == 0 && loaded &&
+	return ezlb_xt_is_loaded(tables, "nat", &loaded, NULL) == 0 && loaded &&
 	       ezlb_xt_has_chain(&ezlb_xt_ip, prefix);
 }
 
@@ -113,7 +113,7 @@ static bool part_begin(struct ezlb_xt_part *part, const char *tables, struct ezl
 {
 	bool makes;
 
-	part->rc = ezlb_snat_nat_loaded(tables, &part->exists, &part->err);
+	part->rc = ezlb_xt_is_loaded(tables, "nat", &part->exists, &part->err);
 	/* Unless the file says that nothing is loaded, there may be a chain. */
 	part->exists |= part->rc < 0;
 	makes = ezlb_xt_select(part, ops, n);
@@ -173,7 +173,7 @@ static int apply_parts(struct ezlb_layer *layer, struct ezlb_xt_part *parts,
 /* What one op says of itself, before the kernel is asked. */
 static int op_check(const struct ezlb_op *op)
 {
-	struct ezlb_snat_rule rule;
+	struct ezlb_xt_entry rule;
 
 	if (op->kind == EZLB_OP_SNAT_SETUP || op->kind == EZLB_OP_SNAT_TEARDOWN)
 		return 0;

@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include <ezlb/mem.h>
-
-#include "peek.h"
+#include <ezlb/xtables.h>
 
 static const char *const names[] = {
 	[EZLB_SNAT_AUTO] = "auto",
@@ -92,7 +91,7 @@ static bool nat_loaded(const char *root, const char *tables)
 	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s%s", root, tables);
 	bool loaded;
 
-	ezlb_snat_nat_loaded(path, &loaded, NULL);
+	ezlb_xt_is_loaded(path, "nat", &loaded, NULL);
 	return loaded;
 }
 

@@ -8,10 +8,27 @@
 #include <ezlb/netfilter.h>
 #include <ezlb/snat.h>
 
+#include "rules.h"
+
 #define TRIES 3
 
 static const xt_chainlabel our_chain = EZLB_SNAT_CHAIN;
 static const xt_chainlabel postrouting = "POSTROUTING";
+
+/* For sentences. */
+struct words {
+	const char *table;	/* what it is */
+	const char *module;	/* that the kernel lacks where it knows nothing of such tables */
+	const char *nat_module; /* where it knows of no nat table */
+};
+
+static const struct words *words_of(const struct ezlb_xt *xt)
+{
+	static const struct words ip = { "nat table", "iptable_nat", "iptable_nat" };
+	static const struct words ip6 = { "IPv6 nat table", "ip6_tables", "ip6table_nat" };
+
+	return xt->form->family == AF_INET ? &ip : &ip6;
+}
 
 /* A snapshot of the table, to read and to edit. */
 struct nat {
@@ -40,7 +57,7 @@ static void nat_free(struct nat *nat)
 static int nat_error(const struct nat *nat, struct ezlb_err *err, const char *what)
 {
 	int code = errno ? errno : EPROTO;
-	const char *name = nat->xt->nat;
+	const char *name = words_of(nat->xt)->table;
 
 	switch (code) {
 	case EPERM:
@@ -60,19 +77,20 @@ static int nat_error(const struct nat *nat, struct ezlb_err *err, const char *wh
 
 static int nat_open(struct nat *nat, struct ezlb_err *err)
 {
-	const struct ezlb_xt *xt = nat->xt;
+	const struct words *words = words_of(nat->xt);
 
-	nat->handle = xt->init("nat");
+	nat->handle = nat->xt->init("nat");
 	if (nat->handle)
 		return 0;
 	if (errno == ENOPROTOOPT || errno == ENOENT)
 		return ezlb_err_set(err, errno, "this kernel has no legacy %s (modprobe %s)",
-				    xt->nat, errno == ENOENT ? xt->nat_module : xt->module);
+				    words->table,
+				    errno == ENOENT ? words->nat_module : words->module);
 	if (errno == EAFNOSUPPORT)
 		return ezlb_err_set(err, errno,
 				    "cannot read the %s: this kernel runs without that family "
 				    "(boot it without ipv6.disable=1)",
-				    xt->nat);
+				    words->table);
 	return nat_error(nat, err, "read");
 }
 
@@ -83,16 +101,16 @@ static bool is_ref(const struct nat *nat, const void *entry)
 
 static bool is_plain_jump(const struct nat *nat, const void *entry)
 {
-	return is_ref(nat, entry) && ezlb_snat_rule_is_plain_jump(nat->xt->form, entry);
+	return is_ref(nat, entry) && ezlb_xt_entry_is_plain(nat->xt->form, entry);
 }
 
-static void read_rule(const struct ezlb_snat_form *form, const void *entry,
+static void read_rule(const struct ezlb_xt_form *form, const void *entry,
 		      struct ezlb_snat_slot *slot)
 {
-	size_t len = ezlb_snat_rule_len(form, entry);
+	size_t len = ezlb_xt_entry_len(form, entry);
 
 	slot->ours = ezlb_snat_rule_parse(form, entry, len, &slot->row) == 0;
-	slot->bytes = ezlb_snat_rule_counters(form, entry).bcnt;
+	slot->bytes = ezlb_xt_entry_counters(form, entry).bcnt;
 }
 
 static void read_view(const struct nat *nat, struct ezlb_xt_view *view)
@@ -156,7 +174,7 @@ static int drop_refs_in(const char *name, unsigned keep, const struct nat *nat)
 	for (unsigned i = 0; entry; entry = nat->xt->next_rule(entry, nat->handle), i++) {
 		if (!is_ref(nat, entry))
 			continue;
-		if (keep && ezlb_snat_rule_is_plain_jump(nat->xt->form, entry))
+		if (keep && ezlb_xt_entry_is_plain(nat->xt->form, entry))
 			keep--;
 		else
 			*EZLB_PUSH(&at) = i;
@@ -184,7 +202,7 @@ static int drop_refs(unsigned keep, const struct nat *nat)
 
 static int write_frame(const struct ezlb_xt_view *now, const struct nat *nat)
 {
-	struct ezlb_snat_rule jump;
+	struct ezlb_xt_entry jump;
 
 	if (ezlb_xt_frame_sound(now))
 		return 1;
@@ -194,14 +212,14 @@ static int write_frame(const struct ezlb_xt_view *now, const struct nat *nat)
 		return 0;
 	if (now->plain_jumps)
 		return 1;
-	ezlb_snat_rule_jump(nat->xt->form, &jump);
+	ezlb_xt_entry_jump(nat->xt->form, EZLB_SNAT_CHAIN, &jump);
 	return nat->xt->insert(postrouting, jump.bytes, 0, nat->handle);
 }
 
 static int append_slot(const struct ezlb_snat_slot *slot, const struct nat *nat)
 {
 	struct xt_counters counters = { .pcnt = slot->row.connections, .bcnt = slot->bytes };
-	struct ezlb_snat_rule rule;
+	struct ezlb_xt_entry rule;
 	int rc = ezlb_snat_rule_build(&slot->row, &rule);
 
 	assert(rc == 0); /* a row was read from a rule or went through op_check */
@@ -258,7 +276,7 @@ static int verify(const struct ezlb_xt *xt, const struct ezlb_snat_chain *want,
 		return ezlb_err_set(err, EAGAIN,
 				    "the %s is not as it was just written: another program "
 				    "changes it without holding %s",
-				    xt->nat, ezlb_xtables_lock_path());
+				    words_of(xt)->table, ezlb_xtables_lock_path());
 	return rc;
 }
 
@@ -270,7 +288,7 @@ static int commit(const struct nat *nat, struct ezlb_err *err)
 		return ezlb_err_set(err, ENOENT,
 				    "cannot write the %s: this kernel lacks one of the modules "
 				    "xt_nat, xt_MASQUERADE, xt_tcpudp, xt_sctp",
-				    nat->xt->nat);
+				    words_of(nat->xt)->table);
 	return nat_error(nat, err, "write");
 }
 

@@ -12,7 +12,7 @@
 #include <ezlb/plan.h>
 
 #include "chain.h"
-#include "xtables.h"
+#include <ezlb/xtables.h>
 
 /* What a nat table has of ours; zeroed it is that of a table that is not loaded. */
 struct ezlb_xt_view {

@@ -24,12 +24,9 @@ static void must(int ok, const char *what)
 
 static int tcp_socket(void)
 {
-	/* No TIME_WAIT on either side, so that ports never run out. */
-	const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	must(fd >= 0, "socket");
-	must(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) == 0, "SO_LINGER");
 	return fd;
 }
 
@@ -60,6 +57,8 @@ static double seconds(void)
 static int make_connections(const char *ip, const char *port, int n)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
+	/* No TIME_WAIT on either side, so that ports never run out. */
+	const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	double begin;
 
 	must(inet_pton(AF_INET, ip, &to.sin_addr) == 1, "address");
@@ -67,6 +66,8 @@ static int make_connections(const char *ip, const char *port, int n)
 	for (int i = 0; i < n; i++) {
 		int fd = tcp_socket();
 
+		must(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) == 0,
+		     "SO_LINGER");
 		must(connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0, "connect");
 		close(fd);
 	}

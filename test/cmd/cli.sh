@@ -5,9 +5,10 @@
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
 
-commands=(run once check plan cleanup version)
-variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_DATAPLANE EZLB_SNAT_BACKEND EZLB_CLEANUP_ON_EXIT
-	EZLB_LOG_LEVEL EZLB_LOG_FORMAT)
+commands=(run once check plan host-setup doctor cleanup version)
+variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_DATAPLANE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
+	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_LOG_LEVEL
+	EZLB_LOG_FORMAT EZLB_OUTPUT)
 unset "${variables[@]}" # the caller's
 
 # ez ARGUMENT...: runs it; $status, $out and $err are what came of it.
@@ -117,7 +118,7 @@ wrong_usage() {
 		refused "unrecognized option '--nonsense'" "$command" --nonsense
 		[[ $command == check ]] || refused "takes no arguments, got 'extra'" "$command" extra
 	done
-	for flag in --config-dir --state-dir --dataplane --snat-backend --adopt --empty-hold-down --log-level --log-format; do
+	for flag in --config-dir --state-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --empty-hold-down --log-level --log-format --output; do
 		refused "$flag' requires an argument" plan "$flag"
 	done
 	refused "--config-dir=: expected DIR" plan --config-dir=
@@ -127,6 +128,18 @@ wrong_usage() {
 	refused "--snat-backend=nft: expected auto|iptables|nftables" plan --snat-backend=nft
 	refused "--snat-backend=: expected auto|iptables|nftables" run --snat-backend=
 	refused "--adopt=always: expected matching|never" run --adopt=always
+	refused "--firewall=always: expected auto|never" run --firewall=always
+	refused "--firewall=: expected auto|never" run --firewall=
+	refused "--host-setup=Auto: expected auto|never" once --host-setup=Auto
+	refused "--host-setup=: expected auto|never" once --host-setup=
+	refused "--vip-device=: expected NAME" plan --vip-device=
+	refused "--vip-device=a/b: expected NAME" plan --vip-device=a/b
+	refused "--vip-device=a b: expected NAME" plan --vip-device "a b"
+	refused "--vip-device=..: expected NAME" plan --vip-device=..
+	refused "--vip-device=sixteen-letters-: expected NAME" plan --vip-device=sixteen-letters-
+	refused "--output=xml: expected text|json" doctor --output=xml
+	refused "--output=xml: expected text|json" doctor -o xml
+	refused "option requires an argument -- 'o'" doctor -o
 	refused "--empty-hold-down=10: expected DURATION" run --empty-hold-down=10
 	refused "--log-level=loud: expected error|warn|info|debug" plan --log-level=loud
 	refused "--log-format=xml: expected logfmt|json" plan --log-format=xml
@@ -139,11 +152,11 @@ wrong_usage() {
 
 wrong_variables() {
 	local setting
-	for setting in EZLB_DATAPLANE=ebpf EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_EMPTY_HOLD_DOWN=soon EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe; do
+	for setting in EZLB_DATAPLANE=ebpf EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_EMPTY_HOLD_DOWN=soon EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml; do
 		ez_env "$setting" -- plan
 		ended "$setting is refused" 2 "" "ezlb: $setting: expected "
 	done
-	ez_env EZLB_DATAPLANE= EZLB_SNAT_BACKEND= EZLB_LOG_LEVEL= EZLB_LOG_FORMAT= EZLB_CLEANUP_ON_EXIT= EZLB_STATE_DIR= \
+	ez_env EZLB_DATAPLANE= EZLB_SNAT_BACKEND= EZLB_FIREWALL= EZLB_HOST_SETUP= EZLB_VIP_DEVICE= EZLB_OUTPUT= EZLB_LOG_LEVEL= EZLB_LOG_FORMAT= EZLB_CLEANUP_ON_EXIT= EZLB_STATE_DIR= \
 		EZLB_CONFIG_DIR= -- check "$WORK/good"
 	ended "an empty variable is as none" 0 "1 file checked, 0 errors" ""
 }
@@ -206,6 +219,30 @@ snat_backends() {
 	daemon_says "the daemon tells which it is" 'msg="snat backend" backend=nftables why='
 }
 
+# What a filter lets through and who sets the host up shows on a kernel only: the lab has that.
+around_the_services() {
+	local value variable plan=(plan --dataplane memory --log-level error --config-dir "$WORK/good")
+	for value in auto never; do
+		for variable in FIREWALL HOST_SETUP; do
+			ez_env "EZLB_$variable=$value" -- "${plan[@]}"
+			ended "EZLB_$variable=$value" 2 "service-add tcp 10.0.0.1:80" ""
+		done
+		ez "${plan[@]}" --firewall "$value" --host-setup="$value"
+		ended "--firewall $value --host-setup $value" 2 "service-add tcp 10.0.0.1:80" ""
+	done
+	ez "${plan[@]}"
+	equal "by default no address is kept" "" "$(grep -E '^(link|vip)-' <<<"$out" || true)"
+	ez "${plan[@]}" --vip-device ezlb0
+	ended "--vip-device makes the link" 2 "link-add ezlb0" ""
+	ended "and the address" 2 "vip-add 10.0.0.1 on ezlb0" ""
+	ez "${plan[@]}" --vip-device=fifteen-letters
+	ended "--vip-device takes 15 letters" 2 "vip-add 10.0.0.1 on fifteen-letters" ""
+	ez_env EZLB_VIP_DEVICE=ezlb1 -- "${plan[@]}"
+	ended "EZLB_VIP_DEVICE" 2 "vip-add 10.0.0.1 on ezlb1" ""
+	ez_env EZLB_VIP_DEVICE=ezlb1 -- "${plan[@]}" --vip-device ezlb0
+	ended "--vip-device wins over it" 2 "vip-add 10.0.0.1 on ezlb0" ""
+}
+
 config_dirs() {
 	ez_env EZLB_CONFIG_DIR="$WORK/good" -- check
 	ended "EZLB_CONFIG_DIR" 0 "1 file checked, 0 errors" ""
@@ -247,10 +284,48 @@ plan_and_once_statuses() {
 	ended "once with a bad file has not converged" 1 "" "error[E0"
 	ez cleanup "${memory[@]}"
 	ended "cleanup of nothing" 0 "" ""
-	for command in run once plan; do
+	for command in run once plan host-setup; do
 		ez "$command" "${memory[@]}" --config-dir "$WORK/absent"
 		ended "$command without its directory" 1 "" "ezlb: cannot read the config directory $WORK/absent"
 	done
+}
+
+host_setup() {
+	local memory=(--dataplane memory --log-level error)
+	mkdir "$WORK/mixed"
+	full_nat "$WORK/mixed/a.yaml" 10.0.0.1
+	ez host-setup "${memory[@]}" --config-dir "$WORK/mixed"
+	ended "host-setup" 0 "host-set net.ipv4.ip_forward = 1 (was 0): done" ""
+	equal "sets the host's settings and nothing else" "" "$(grep -v '^host-set ' <<<"$out" || true)"
+	ez host-setup "${memory[@]}" --host-setup never --config-dir "$WORK/mixed"
+	ended "for all that --host-setup=never says" 0 "host-set net.ipv4.ip_forward = 1 (was 0): done" ""
+	cp "$WORK/bad/web.yaml" "$WORK/mixed/b.yaml"
+	ez host-setup "${memory[@]}" --config-dir "$WORK/mixed"
+	ended "host-setup with a bad file tells, and does what the others need" 0 "host-set net.ipv4.ip_forward = 1 (was 0): done" "error[E0"
+	ez host-setup "${memory[@]}" --config-dir "$WORK/empty"
+	ended "host-setup with nothing to do" 0 "" ""
+}
+
+# This address is nobody's (RFC 5737), so that there is something to be found on every host.
+doctor() {
+	mkdir "$WORK/lost"
+	service "$WORK/lost/web.yaml" 203.0.113.77:80
+	ez doctor --config-dir "$WORK/lost"
+	ended "doctor that finds something" 1 "web: 203.0.113.77 is no local address" ""
+	ended "names the remedy" 1 "Mend: ip addr add 203.0.113.77/32 dev lo" ""
+	ended "and counts" 1 " ok, " ""
+	ez doctor -o json --config-dir "$WORK/lost"
+	ended "doctor -o json" 1 '"check": "vip-local"' ""
+	equal "is JSON, and each finding has the same members" '["check","fix","level","service","text"]' \
+		"$(jq -c 'map(keys) | unique | .[]' <<<"$out")"
+	ez_env EZLB_OUTPUT=json -- doctor --config-dir "$WORK/lost"
+	ended "EZLB_OUTPUT=json" 1 '"check": "vip-local"' ""
+	ez_env EZLB_OUTPUT=json -- doctor -o text --config-dir "$WORK/lost"
+	ended "-o text wins over it" 1 "web: 203.0.113.77 is no local address" ""
+	ez doctor --config-dir "$WORK/bad"
+	ended "doctor tells of a bad file" 1 "$WORK/bad/web.yaml:1:9: error[E0" ""
+	ez doctor --config-dir "$WORK/absent"
+	ended "doctor without its directory" 1 "" "ezlb: cannot read $WORK/absent"
 }
 
 # The program is copied to where an ordinary user can reach it.
@@ -264,6 +339,10 @@ ordinary_user() {
 	daemon_says "and is told that it is not the kernel" \
 		"level=warn pkg=controller msg=\"IN-MEMORY DATA PLANE: the kernel is not touched and no traffic is balanced"
 	succeeds "and can check files" "${user[@]}" "$WORK/ezlb" check "$WORK/good"
+	status=0
+	out=$("${user[@]}" "$WORK/ezlb" doctor --config-dir "$WORK/good" 2>"$WORK/err") || status=$?
+	err=$(<"$WORK/err")
+	ended "but not change the kernel, as doctor tells" 1 "CAP_NET_ADMIN is missing" ""
 }
 
 json() {
@@ -295,9 +374,12 @@ wrong_variables
 run_flags
 once_flags
 snat_backends
+around_the_services
 config_dirs
 check_statuses
 plan_and_once_statuses
+host_setup
+doctor
 json
 ordinary_user
 finish

@@ -47,11 +47,11 @@ flags_known() {
 }
 
 commands_documented() {
-	sed -n 's/^| `ezlb \([a-z]*\).*/\1/p' README.md
+	sed -n 's/^| `ezlb \([a-z-]*\).*/\1/p' README.md
 }
 
 commands_known() {
-	"$EZLB" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+	"$EZLB" --help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
 }
 
 need_ezlb

@@ -23,7 +23,7 @@ need systemd-analyze systemd
 need_ezlb
 equal "systemd-analyze verify has nothing to say" "" "$(verify)"
 
-key_is ExecStartPre '-+/sbin/modprobe -a ip_vs ip_tables'
+key_is ExecStartPre '-+/sbin/modprobe -a ip_vs nf_tables ip_tables ip6_tables'
 key_is ExecStart '/usr/local/sbin/ezlb run --cleanup-on-exit=false'
 # shellcheck disable=SC2016 # systemd's variable
 key_is ExecReload '/bin/kill -HUP $MAINPID'
@@ -32,7 +32,7 @@ key_is RuntimeDirectory ezlb
 key_is RuntimeDirectoryPreserve yes
 key_is ConfigurationDirectory ezlb/services.d
 key_is CapabilityBoundingSet 'CAP_NET_ADMIN CAP_NET_RAW CAP_DAC_READ_SEARCH'
-# "strict" would make /run/xtables.lock read-only, "yes" here the two sysctls.
+# "strict" would make /run/xtables.lock read-only, "yes" here the sysctls.
 key_is ProtectSystem full
 key_is ProtectKernelTunables no
 key_is RestrictAddressFamilies 'AF_UNIX AF_INET AF_INET6 AF_NETLINK'

@@ -12,8 +12,8 @@ SERVICES_N=${SERVICES_N:-10000}
 CONNECTIONS=${CONNECTIONS:-4000}
 ROUNDS=${ROUNDS:-5}
 lab_up
-nsenter --net=/run/netns/b1 -- "$CONN" serve 80 &
-eventually 10 "the backend listens" backend_listens b1 80
+nsenter --net=/run/netns/b1 -- "$CONN" serve 20000 &
+eventually 10 "the backend listens" in_ns b1 "$CONN" connect 127.0.0.1 20000 1
 
 # files FULL-NAT-OF-THE-OTHERS: into a directory of its own. The last one gets the traffic.
 files() {
@@ -26,7 +26,7 @@ files() {
 		}
 		BEGIN {
 			for (i = 1; i < n; i++) put(dir "/s" i ".yaml", "10.1." int(i / 250) "." i % 250 + 1 ":80", 1000 + i, nat)
-			put(dir "/z.yaml", vip ":80", 80, "true")
+			put(dir "/z.yaml", vip ":80", 20000, "true") # the last rule of the chain
 		}'
 }
 files false

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 120
+# timeout: 240
 # Every finding of `ezlb doctor`: provoked, found, and gone after the command that it proposes.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -159,6 +159,8 @@ lb_sysctl net.ipv4.conf.client.rp_filter 1
 from_afar() { fails in_ns client curl -s --interface 198.18.0.1 --max-time 1 "http://$VIP:9/"; }
 # shellcheck disable=SC2016
 dropped() { in_ns lb awk 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "IPReversePathFilter") n = i } NR == 2 { print $n }' /proc/net/netstat; }
+# The filter is for ARP, too, so that has to be done before.
+fails in_ns client curl -s --max-time 1 "http://$VIP:9/"
 before=$(dropped)
 from_afar
 [[ $(dropped) -gt $before ]] || fail "the filter did not drop it"

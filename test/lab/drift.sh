@@ -64,7 +64,7 @@ tampered "persistence" "service-set " ipvsadm -E -t "$VIP:80" -s wrr -p 300
 tampered "a stranger's backend" "dest-add " ipvsadm -a -t "$VIP:80" -r "${BACKEND_IP[b2]}:80" -m
 tampered "iptables -F EZLB-SNAT" "snat-del " "${nat[@]}" -F EZLB-SNAT
 tampered "a rule of ours replaced by another" "snat-set .* 10.0.0.9" "${nat[@]}" -R EZLB-SNAT 1 \
-	-d "${BACKEND_IP[b1]}" -p tcp -m tcp --dport 80 -j SNAT --to-source 10.0.0.9
+	-d "${BACKEND_IP[b1]}" -p tcp -m tcp --dport 80 -j SNAT --to-source 10.0.0.9 --random-fully
 tampered "the jump deleted" "snat-teardown" "${nat[@]}" -D POSTROUTING -j EZLB-SNAT
 tampered "a second jump" "snat-teardown" "${nat[@]}" -A POSTROUTING -j EZLB-SNAT
 tampered "a stranger's rule in our chain" "snat-teardown" "${nat[@]}" -I EZLB-SNAT -p tcp -j ACCEPT

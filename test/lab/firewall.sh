@@ -1,23 +1,31 @@
 #!/usr/bin/env bash
 # timeout: 240
+# variants: iptables4 iptables6
 # A host's own filters drop what FullNAT needs, made by iptables-legacy and by iptables-nft: ezlb puts
-# its accepts into them, iptables goes on listing them, and after a cleanup they are as before.
+# its accepts into them and keeps them there, iptables goes on listing them, and after a cleanup they
+# are as before. (Filters that nft makes in its own manner are in doctor.sh.)
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
+
+IPT=iptables
+BITS=32
+[[ $FAMILY == 4 ]] || IPT=ip6tables BITS=128
+WEB=$(ep "$VIP" 80)
 
 lab_up
 backend_start b1
 service web <<END
-listen: $VIP:80
+listen: "$WEB"
 full_nat: true
-snat_ip: $SNAT_IP
+snat_ip: "$SNAT_IP"
 backends:
-  - address: ${BACKEND_IP[b1]}:80
+  - address: "$(ep "${BACKEND_IP[b1]}" 80)"
 END
 
-# docker WORLD, ufw WORLD: rules as these make them, by iptables-WORLD.
+# docker WORLD, ufw WORLD: rules as these make them, by iptables-WORLD. Without ICMPv6 there are no
+# neighbours.
 docker() {
-	in_ns lb "iptables-$1-restore" -n <<-END
+	in_ns lb "$IPT-$1-restore" -n <<-END
 		*filter
 		:FORWARD DROP [0:0]
 		:DOCKER-USER - [0:0]
@@ -32,12 +40,13 @@ docker() {
 }
 
 ufw() {
-	in_ns lb "iptables-$1-restore" -n <<-END
+	in_ns lb "$IPT-$1-restore" -n <<-END
 		*filter
 		:INPUT DROP [0:0]
 		:ufw-before-input - [0:0]
 		-A INPUT -j ufw-before-input
 		-A ufw-before-input -i lo -j ACCEPT
+		$([[ $FAMILY == 4 ]] || echo "-A ufw-before-input -p ipv6-icmp -j ACCEPT")
 		-A ufw-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 		-A ufw-before-input -m conntrack --ctstate INVALID -j DROP
 		-A ufw-before-input -p tcp --dport 22 -j ACCEPT
@@ -47,31 +56,31 @@ ufw() {
 
 # rules WORLD: as its own tool saves them, without counters and dates.
 rules() {
-	in_ns lb "iptables-$1-save" -t filter 2>/dev/null | sed -e '/^#/d' -e 's/ \[[0-9:]*\]$//'
+	in_ns lb "$IPT-$1-save" -t filter 2>/dev/null | sed -e '/^#/d' -e 's/ \[[0-9:]*\]$//'
 }
 
 # open_up WORLD: the filter lets everything pass, so that it does not count in the next round.
 open_up() {
 	local chain
 	for chain in INPUT FORWARD; do
-		in_ns lb "iptables-$1" -P "$chain" ACCEPT
+		in_ns lb "$IPT-$1" -P "$chain" ACCEPT
 	done
-	in_ns lb "iptables-$1" -F
-	in_ns lb "iptables-$1" -X
+	in_ns lb "$IPT-$1" -F
+	in_ns lb "$IPT-$1" -X
 }
 
-up() { client_get "$VIP:80"; }
-jumps() { in_ns lb "iptables-$1" -S "$2" | grep -c -- "-j EZLB-$2" || :; }
+up() { client_get "$WEB"; }
+jumps() { in_ns lb "$IPT-$1" -S "$2" | grep -c -- "-j EZLB-$2" || :; }
 
 # round WORLD KIND CHAIN: the rules of that kind; ezlb has to get through CHAIN.
 round() {
 	local world=$1 kind=$2 chain=$3 before listed
-	echo "# $kind by iptables-$world"
+	echo "# $kind by $IPT-$world"
 	"$kind" "$world"
 	before=$(rules "$world")
 
 	ezlb_start --firewall never
-	in_kernel() { [[ $(kernel_rows) == *"${BACKEND_IP[b1]}:80"* ]]; }
+	in_kernel() { [[ $(kernel_rows) == *"$(ep "${BACKEND_IP[b1]}" 80)"* ]]; }
 	eventually 10 "the service is there" in_kernel
 	fails up || fail "it works without ezlb's accepts: the rules do not drop what they should"
 	ezlb_stop TERM
@@ -80,19 +89,24 @@ round() {
 	ezlb_start
 	eventually 10 "web answers" up
 	assert_eq "who answers" "backend=b1 peer=$SNAT_IP" "$(up)"
-	listed=$(in_ns lb "iptables-$world" -S 2>&1) || fail "iptables-$world -S: $listed"
-	[[ $listed != *incompatible* ]] || fail "iptables-$world cannot list it any more: $listed"
+	listed=$(in_ns lb "$IPT-$world" -S 2>&1) || fail "$IPT-$world -S: $listed"
+	[[ $listed != *incompatible* ]] || fail "$IPT-$world cannot list it any more: $listed"
 	assert_match "the first rule of $chain" "^-A $chain -j EZLB-$chain" \
 		"$(grep -m 1 -- "^-A $chain " <<<"$listed")"
 	case $chain in
-	INPUT) assert_match "the accept" "-A EZLB-INPUT -d $VIP/32 -p tcp -m tcp --dport 80 -j ACCEPT" "$listed" ;;
+	INPUT) assert_match "the accept" "-A EZLB-INPUT -d $VIP/$BITS -p tcp -m tcp --dport 80 -j ACCEPT" "$listed" ;;
 	FORWARD) assert_match "the accept" "-A EZLB-FORWARD -p tcp -m conntrack --ctstate ESTABLISHED --ctproto (6|tcp) --ctorigdst $VIP --ctorigdstport 80 --ctdir REPLY -j ACCEPT" "$listed" ;;
 	esac
 
-	echo "# somebody takes the jump away: repaired"
-	in_ns lb "iptables-$world" -D "$chain" -j "EZLB-$chain"
 	has_jump() { [[ $(jumps "$world" "$chain") == 1 ]]; }
-	within 2000 "repair of the jump, $world" has_jump
+	if [[ $kind == docker ]]; then
+		echo "# a reload, as firewall-cmd does it: the host's rules in one go, and none of ours"
+		in_ns lb "$IPT-$world-restore" <<<"$before"
+	else
+		echo "# somebody takes the jump away"
+		in_ns lb "$IPT-$world" -D "$chain" -j "EZLB-$chain"
+	fi
+	within 2000 "repair of $chain, $world" has_jump
 	eventually 5 "web answers again" up
 
 	ezlb_stop TERM

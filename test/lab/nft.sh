@@ -111,7 +111,7 @@ web "snat_ip: $SNAT_IP"
 is_right() { elements_are "$VIP tcp 80 to $SNAT_IP" "$VIP udp 53 to $SNAT_IP"; }
 eventually 5 "snat_ip again" is_right
 in_ns lb nft flush ruleset
-within 2000 "repair of: nft flush ruleset" is_right
+within 1000 "repair of: nft flush ruleset" is_right
 eventually 3 "web answers from snat_ip" client_get "$VIP:80"
 in_ns lb nft insert rule ip ezlb EZLB-SNAT ip saddr 172.16.0.0/24 accept
 no_stranger() { [[ $(in_ns lb nft list table ip ezlb) != *172.16.0.0* ]]; }

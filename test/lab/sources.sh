@@ -66,6 +66,25 @@ assert_eq "addresses" "3 4 5 6" "$(grep -o '.$' "$WORK/peers" | paste -sd' ')"
 # More where the rules of iptables catch ezlb's own probes.
 [[ $(awk '{ n += $1 } END { print n }' "$WORK/peers") -ge 401 ]] || fail "too few connections"
 
+echo "# two services share a backend and want different source addresses"
+service other <<END
+listen: "$(ep "$VIP2" 80)"
+full_nat: true
+snat_ip: "$LAST"
+health_check: {interval: 1s}
+backends:
+  - address: "$(ep "${BACKEND_IP[b1]}" 80)"
+END
+if by_listener; then
+	other_answers() { [[ $(client_get "$(ep "$VIP2" 80)") == "backend=b1 peer=$LAST" ]]; }
+	eventually 5 "the other service has its own" other_answers
+else
+	eventually 5 "the later file is refused" grep -q 'other.yaml:.*error\[E032\]' "$EZLB_LOG"
+	grep -o 'error\[E032\].*' "$EZLB_LOG"
+	! ipvs | grep -qF "$(ep "$VIP2" 80)" || fail "it is in force: $(ipvs)"
+fi
+rm "$SERVICES/other.yaml"
+
 # A client that keeps its port: each call is the next datagram of one flow.
 PORT=40053
 flow() {

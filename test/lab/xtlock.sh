@@ -41,7 +41,7 @@ rules_of() {
 	local b port
 	for b in "$@"; do
 		for port in 1001 1002; do
-			echo "-A EZLB-SNAT -d ${BACKEND_IP[$b]}/32 -p tcp -m tcp --dport $port -j SNAT --to-source $SNAT_IP"
+			echo "-A EZLB-SNAT -d ${BACKEND_IP[$b]}/32 -p tcp -m tcp --dport $port -j SNAT --to-source $SNAT_IP --random-fully"
 		done
 	done | sort
 }

@@ -121,6 +121,72 @@ static void test_put_back_last_first(void **state)
 	rig_close(&rig);
 }
 
+/* --- what the kernel does not list --------------------------------------------------------- */
+
+static struct text plan_text(const struct ezlb_plan *plan)
+{
+	struct text out = { "" };
+	char op[EZLB_OP_STRLEN];
+
+	for (size_t i = 0; i < plan->len; i++)
+		snprintf(out.s + strlen(out.s), sizeof(out.s) - strlen(out.s), "%s%s",
+			 i ? ", " : "", ezlb_op_format(&plan->items[i], op));
+	return out;
+}
+
+#define A   "tcp 10.0.0.1:80"
+#define B   "tcp 10.0.0.2:80"
+#define L   "link a0, "
+#define DEL "service-del "
+
+static const struct {
+	const char *name, *owned, *wanted, *listed, *unclaimed, *links, *want;
+	bool keep;
+	int ipvs, host; /* errors of the lists */
+} unlisted[] = {
+	{ "nobody wants it, the list lacks it", A, "", "", "", "", DEL A, false, 0, 0 },
+	{ "one of two", A ", " B, B, B, "", "", DEL A, false, 0, 0 },
+	{ "it is listed: that is diff's", A, "", A, "", "", "", false, 0, 0 },
+	{ "it is wanted", A, A, "", "", "", "", false, 0, 0 },
+	{ "it is not ours", "", "", "", "", "", "", false, 0, 0 },
+	{ "a refused file may ask for it", A, "", "", A, "", "", true, 0, 0 },
+	{ "no refused file can", A, "", "", A, "", DEL A, false, 0, 0 },
+	{ "its file has spoken before", A ", " B, "", "", A, "", DEL B, true, 0, 0 },
+	{ "IPVS cannot be read", L A, "", "", "", "", "link-del a0", false, EIO, 0 },
+	{ "a link that is down", L, "", "", "", "", "link-del a0", false, 0, 0 },
+	{ "a link that is listed", L, "", "", "", "actual", "", false, 0, 0 },
+	{ "a link that is wanted", L, "", "", "", "target", "", false, 0, 0 },
+	{ "the host cannot be read", L A, "", "", "", "", DEL A, false, 0, EIO },
+};
+
+static void test_unlisted(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(unlisted); i++) {
+		struct rig rig = rig_open(unlisted[i].owned);
+		struct ezlb_table target = { .snat_wanted = false };
+		struct ezlb_scope listed = scope_of(unlisted[i].listed);
+
+		print_message("%s\n", unlisted[i].name);
+		rig.result.wanted = scope_of(unlisted[i].wanted);
+		rig.world.unclaimed = scope_of(unlisted[i].unclaimed);
+		for (size_t k = 0; k < listed.len; k++)
+			EZLB_PUSH(&rig.result.actual.services)->key = listed.items[k];
+		if (strcmp(unlisted[i].links, "actual") == 0)
+			*EZLB_PUSH(&rig.result.actual.links) = link_of("a0");
+		if (strcmp(unlisted[i].links, "target") == 0)
+			*EZLB_PUSH(&target.links) = link_of("a0");
+		rig.result.errs.layer[EZLB_LAYER_IPVS].code = unlisted[i].ipvs;
+		rig.result.errs.layer[EZLB_LAYER_HOST].code = unlisted[i].host;
+		claims_delete_unlisted(&rig.world, &rig.result, &target, unlisted[i].keep,
+				       &rig.result.plan);
+		assert_string_equal(plan_text(&rig.result.plan).s, unlisted[i].want);
+		EZLB_VEC_CLEAR(&listed);
+		ezlb_table_clear(&target);
+		rig_close(&rig);
+	}
+}
+
 /* --- before -------------------------------------------------------------------------------- */
 
 static void test_before(void **state)
@@ -219,6 +285,38 @@ static void test_lost(void **state)
 	rig_close(&rig);
 }
 
+/* Whoever makes it from now on, it is not ours, even where the pass is not done yet. */
+static void test_a_removed_service_is_dropped(void **state)
+{
+	static const struct {
+		enum ezlb_op_kind kind;
+		int rc;
+		enum ezlb_adopt adopt;
+		const char *want;
+	} rows[] = {
+		{ EZLB_OP_SERVICE_DEL, 0, EZLB_ADOPT_MATCHING, B },
+		{ EZLB_OP_SERVICE_DEL, 0, EZLB_ADOPT_NEVER, B },
+		{ EZLB_OP_SERVICE_DEL, -EIO, EZLB_ADOPT_MATCHING, A ", " B },
+		{ EZLB_OP_SERVICE_DEL, EZLB_HELD, EZLB_ADOPT_MATCHING, A ", " B },
+		{ EZLB_OP_SERVICE_SET, 0, EZLB_ADOPT_MATCHING, A ", " B },
+		{ EZLB_OP_SERVICE_ADD, -EEXIST, EZLB_ADOPT_NEVER, B },
+		{ EZLB_OP_SERVICE_ADD, -EEXIST, EZLB_ADOPT_MATCHING, A ", " B },
+		{ EZLB_OP_SERVICE_ADD, -EIO, EZLB_ADOPT_NEVER, A ", " B },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct rig rig = rig_open(A ", " B);
+		struct ezlb_op *op = ezlb_plan_add(&rig.result.plan, rows[i].kind);
+
+		op->service.key = key_of(A);
+		op->rc = rows[i].rc;
+		rig.world.adopt = rows[i].adopt;
+		assert_claims(&rig, claims_without_lost, rows[i].want);
+		rig_close(&rig);
+	}
+}
+
 /* What the message about the failure asks for, a host's admin does; that is not to be set back. */
 static void test_a_setting_that_could_not_be_set(void **state)
 {
@@ -266,12 +364,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_foreign_links_and_addresses_are_forgotten),
 		cmocka_unit_test(test_put_back_last_first),
+		cmocka_unit_test(test_unlisted),
 		cmocka_unit_test(test_before),
 		cmocka_unit_test(test_before_settings),
 		cmocka_unit_test(test_before_a_host_that_cannot_be_read),
 		cmocka_unit_test(test_after),
 		cmocka_unit_test(test_what_was_set_back_is_dropped),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_a_removed_service_is_dropped),
 		cmocka_unit_test(test_a_setting_that_could_not_be_set),
 		cmocka_unit_test(test_a_setting_that_cannot_be_set_again),
 		cmocka_unit_test(test_a_setting_that_could_not_be_read),

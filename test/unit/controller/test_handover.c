@@ -246,7 +246,11 @@ static const struct {
 	{ EZLB_OP_SNAT_DEL, -EIO, true },	{ EZLB_OP_SNAT_TEARDOWN, -EIO, true },
 	{ EZLB_OP_SNAT_ADD, 0, false },		{ EZLB_OP_SNAT_ADD, EZLB_HELD, true },
 	{ EZLB_OP_DEST_DEL, 0, false },		{ EZLB_OP_DEST_DEL, EZLB_HELD, true },
-	{ EZLB_OP_DEST_ADD, EZLB_HELD, false },
+	{ EZLB_OP_DEST_ADD, EZLB_HELD, false }, { EZLB_OP_LINK_ADD, -EIO, false },
+	{ EZLB_OP_VIP_ADD, -EIO, false },	{ EZLB_OP_VIP_DEL, -EIO, false },
+	{ EZLB_OP_LINK_DEL, -EIO, false },	{ EZLB_OP_FIREWALL_SETUP, -EIO, false },
+	{ EZLB_OP_ACCEPT_ADD, -EIO, false },	{ EZLB_OP_ACCEPT_DEL, -EIO, false },
+	{ EZLB_OP_HOST_RESET, -EIO, false },	{ EZLB_OP_FIREWALL_TEARDOWN, -EIO, false },
 };
 
 static void test_ops_that_failed(void **state)
@@ -318,6 +322,56 @@ static void test_waits_for_the_settings(void **state)
 	assert_false(pass(&rig, WEB ";" API, false));
 	assert_int_equal(rig.result.old.items[0].rc, EZLB_HELD);
 	assert_string_equal(state_of(&rig).s, BOTH);
+	rig_close(&rig);
+}
+
+static const struct {
+	enum ezlb_setting setting;
+	bool stay;
+} settings[] = {
+	{ EZLB_IP_TABLES, true },	  { EZLB_IP6_TABLES, true },  { EZLB_VS_CONNTRACK, true },
+	{ EZLB_VS_EXPIRE_NODEST, false }, { EZLB_IP_FORWARD, true },  { EZLB_ACCEPT_RA, false },
+	{ EZLB_IP6_FORWARD, true },	  { EZLB_ARP_IGNORE, false }, { EZLB_ARP_ANNOUNCE, false },
+};
+
+/* Without some settings no source NAT works; the others are another matter. */
+static void test_settings_that_failed(void **state)
+{
+	(void)state;
+	assert_int_equal(COUNT_OF(settings), EZLB_SETTINGS);
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		struct rig rig = rig_open();
+		struct ezlb_op *op;
+
+		restart(&rig, true);
+		rig.world.unclaimed.len = 0;
+		op = ezlb_plan_add(&rig.result.plan, EZLB_OP_HOST_SET);
+		op->setting.setting = settings[i].setting;
+		op->rc = -EROFS;
+		ezlb_plan_add(&rig.result.old, EZLB_OP_SNAT_TEARDOWN);
+		handover_apply(&rig.world, &rig.result);
+		if (ezlb_memory_table(rig.legacy)->snat_present != settings[i].stay)
+			fail_msg("setting %d", (int)settings[i].setting);
+		rig_close(&rig);
+	}
+}
+
+/* A whole pass in which arp_ignore cannot be set: the last but one of the four that are wanted. */
+static void test_arp_keeps_no_rules(void **state)
+{
+	struct rig rig = rig_open();
+
+	(void)state;
+	restart(&rig, true);
+	strcpy(rig.world.policy.vip_device, "ezlb0");
+	for (size_t i = 0; i < ezlb_memory_table(rig.legacy)->settings.len; i++)
+		ezlb_memory_table(rig.legacy)->settings.items[i].value = 0;
+	ezlb_memory_fault(rig.legacy, EZLB_LAYER_HOST, 3, EROFS);
+	assert_false(pass(&rig, WEB ";" API, false));
+	assert_int_equal(rig.result.plan.items[2].setting.setting, EZLB_ARP_IGNORE);
+	assert_int_equal(rig.result.plan.items[2].rc, -EROFS);
+	assert_string_equal(state_of(&rig).s, AFTER);
+	assert_null(rig.world.old_snat);
 	rig_close(&rig);
 }
 
@@ -415,6 +469,8 @@ int main(void)
 		IN_TOP(test_waits_for_each_layer),
 		IN_TOP(test_failed_teardown_has_its_error),
 		IN_TOP(test_waits_for_the_settings),
+		IN_TOP(test_settings_that_failed),
+		IN_TOP(test_arp_keeps_no_rules),
 		IN_TOP(test_waits_for_refused_files),
 		IN_TOP(test_looks),
 		IN_TOP(test_ledger_cannot_be_written),

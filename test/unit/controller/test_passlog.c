@@ -7,9 +7,10 @@
 
 /*
  * What came of a pass, a letter each. Ops: . done, x failed, y failed otherwise, h held. Before
- * them: D drift, T two services taken over, C a conflict, L and M the IPVS layer failed in two
- * ways, W and V the ledger could not be written for two reasons. Of the other snat backend: B and E
- * its rules are removed and could not be, K they stay for now, P it was not its turn.
+ * them: D drift, T two services taken over, A twelve, C a conflict, L and M the IPVS layer failed
+ * in two ways, W and V the ledger could not be written for two reasons. Of the other snat backend:
+ * B and E its rules are removed and could not be, K they stay for now, P it was not its turn. F
+ * flows were ended, U and Z they could not be, for two reasons.
  */
 static void add_op(struct ezlb_plan *plan, char letter)
 {
@@ -32,6 +33,16 @@ static void add_old(struct pass_result *result, char letter)
 				 : EZLB_PENDING;
 }
 
+static void adopt(struct ezlb_scope *out, unsigned n)
+{
+	char text[32];
+
+	for (unsigned i = 1; i <= n; i++) {
+		snprintf(text, sizeof(text), "tcp 10.0.0.%u:80", i);
+		*EZLB_PUSH(out) = key_of(text);
+	}
+}
+
 static void add(struct pass_result *result, char letter)
 {
 	struct ezlb_err *layer = &result->errs.layer[EZLB_LAYER_IPVS];
@@ -43,8 +54,13 @@ static void add(struct pass_result *result, char letter)
 			     "cannot write /x/ledger");
 	else if (strchr("BEKP", letter))
 		add_old(result, letter);
-	else if (letter == 'T')
-		result->adopted = scope_of("tcp 10.0.0.1:80, tcp 10.0.0.2:80");
+	else if (letter == 'F')
+		result->flows = 5;
+	else if (letter == 'U' || letter == 'Z')
+		ezlb_err_sys(&result->flows_err, letter == 'U' ? EPERM : ETIMEDOUT,
+			     "cannot end flows");
+	else if (letter == 'T' || letter == 'A')
+		adopt(&result->adopted, letter == 'T' ? 2 : 12);
 	else if (letter == 'C')
 		*EZLB_PUSH(&result->conflicts) =
 			(struct pass_conflict){ "web", key_of("tcp 10.0.0.9:80") };
@@ -69,7 +85,7 @@ static char *write_log(struct passlog *log, const char *outcome)
 /*
  * One letter a line: s summary, r summary of repairs, d drift, f an op failed, l a layer failed, w
  * the ledger cannot be written, h held back, o it is over, t took over, c a conflict, b the rules
- * of the other snat backend are gone, k they stay for now.
+ * of the other snat backend are gone, k they stay for now, u flows are ended, p they are not.
  */
 static struct text letters(char *log)
 {
@@ -89,6 +105,8 @@ static struct text letters(char *log)
 		{ "level=error ", "msg=\"the listener is held by", 'c' },
 		{ "level=info ", "msg=\"the source NAT is taken over", 'b' },
 		{ "level=warn ", "msg=\"the rules of the other snat backend stay", 'k' },
+		{ "level=info ", "msg=\"udp flows are taken off their old way\"", 'u' },
+		{ "level=warn ", "msg=\"udp flows keep their old way until they pause\"", 'p' },
 	};
 	struct text out = { "" };
 	size_t n = 0;
@@ -142,7 +160,13 @@ static const struct {
 	{ "a layer that fails as a whole speaks for its ops",
 	  { { "Lxxx", "ls" }, { "Lxxx", "" } } },
 	{ "the ledger", { { "W", "w" }, { "W", "" }, { "V", "w" }, { "", "o" } } },
+	{ "took over ten, and more", { { "A", "ttttttttttt" } } },
 	{ "took over", { { "T", "tt" }, { "T.", "tts" }, { "TW", "w" } } },
+	{ "flows are told each time",
+	  { { ".F", "us" }, { "F", "u" }, { ".", "s" }, { ".F", "us" }, { "", "" } } },
+	{ "flows that stay are told once",
+	  { { ".U", "ps" }, { "U", "" }, { ".U", "s" }, { "Z", "p" }, { "", "o" }, { "U", "p" } } },
+	{ "some flows end, and some do not", { { ".FU", "ups" }, { ".FU", "us" }, { "F", "uo" } } },
 	{ "a conflict", { { "C", "c" }, { "C", "" }, { "C.", "s" }, { "", "o" }, { "C", "c" } } },
 };
 
@@ -177,6 +201,9 @@ static void test_words(void **state)
 		{ "W", " err=\"cannot write /x/ledger: No space left" },
 		{ "T", " listener=\"tcp 10.0.0.2:80\"\n" },
 		{ "C", " svc=web listener=\"tcp 10.0.0.9:80\" help=\"remove" },
+		{ "A", " services_more=2\n" },
+		{ "F", " flows=5\n" },
+		{ "U", " err=\"cannot end flows: Operation not permitted\"\n" },
 		{ "D", " change=\"dest-add tcp 10.0.0.1:80 -> 10.1.0.1:1001 " },
 		{ "DDDDDDDDDDDDD", " changes_more=3 changes_since_start=13\n" },
 	};

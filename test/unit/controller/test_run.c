@@ -12,19 +12,9 @@
 #include <ezlb/controller.h>
 #include <ezlb/duration.h>
 
+#include "files.h"
+
 #define DEADLINE_MS 10000
-
-#define CHECKLESS "health_check: {enabled: false}\n"
-#define WEB	  "listen: 10.0.0.1:80\n" CHECKLESS "backends:\n  - address: 10.1.0.1:80\n"
-#define WEB_TWO	  WEB "  - address: 10.1.0.2:80\n"
-#define API	  "listen: 10.0.0.2:80\n" CHECKLESS "backends:\n  - address: 10.1.0.1:80\n"
-#define TAKEN	  "listen: 10.0.0.1:80\n" CHECKLESS "backends:\n  - address: 10.1.0.9:80\n"
-#define BAD	  "listen: nonsense\nbackends:\n  - address: 10.1.0.1:80\n"
-
-/* Both send to one backend. */
-#define SNAT(x)                                                                      \
-	"full_nat: true\nsnat_ip: 10.0.0." x "\nlisten: 10.0.0." x ":80\n" CHECKLESS \
-	"backends:\n  - address: 10.1.0.1:80\n"
 
 static struct text config_dir, state_dir;
 static const char *dirs[2];
@@ -389,96 +379,6 @@ static void test_cleanup_of_nothing(void **state)
 	free(out);
 }
 
-static const struct {
-	const char *name;
-	const char *paths[3]; /* below the temporary directory */
-	int rc;
-	size_t files;
-	const char *diags; /* codes */
-} checks[] = {
-	{ "an empty directory", { "empty" }, 0, 0, "" },
-	{ "a sound file", { "good/web.yaml" }, 0, 1, "" },
-	{ "any name will do", { "good/web.txt" }, 0, 1, "" },
-	{ "a directory", { "good" }, 0, 2, "" },
-	{ "a bad file", { "bad/bad.yaml" }, 0, 1, " 15" },
-	{ "a directory with a bad file", { "bad" }, 0, 2, " 15" },
-	{ "two places, in conflict", { "good", "taken/web2.yaml" }, 0, 3, " 31" },
-	{ "the same without the first", { "taken" }, 0, 1, "" },
-	{ "an absent file", { "good", "absent.yaml" }, -ENOENT, 0, "" },
-	{ "a file that cannot be read", { "good/loop.txt" }, 0, 1, " 1" },
-};
-
-static void assert_diags(const struct ezlb_diags *diags, const char *want)
-{
-	struct text got = { "" };
-
-	for (size_t i = 0; i < diags->len; i++)
-		snprintf(got.s + strlen(got.s), 8, " %d", diags->items[i].code);
-	assert_string_equal(got.s, want);
-}
-
-static void test_check(void **state)
-{
-	(void)state;
-	make_dir("empty");
-	make_dir("good");
-	make_dir("bad");
-	make_dir("taken");
-	put("good/web.yaml", WEB);
-	put("good/api.yaml", API);
-	put("good/web.txt", "name: web\n" WEB);
-	assert_int_equal(symlink("loop.txt", at("good/loop.txt").s), 0);
-	put("bad/bad.yaml", BAD);
-	put("bad/api.yaml", API);
-	put("taken/web2.yaml", TAKEN);
-	for (size_t i = 0; i < COUNT_OF(checks); i++) {
-		struct ezlb_diags diags = { 0 };
-		struct ezlb_err err = { 0 };
-		struct text full[3];
-		const char *paths[3];
-		size_t n = 0, files = 99;
-
-		print_message("%s\n", checks[i].name);
-		for (; n < 3 && checks[i].paths[n]; n++) {
-			full[n] = at(checks[i].paths[n]);
-			paths[n] = full[n].s;
-		}
-		assert_int_equal(
-			ezlb_controller_check(paths, n, EZLB_SNAT_AUTO, &diags, &files, &err),
-			checks[i].rc);
-		assert_int_equal(files, checks[i].files);
-		assert_diags(&diags, checks[i].diags);
-		if (checks[i].rc)
-			assert_has(err.msg, paths[n - 1]);
-		ezlb_diags_clear(&diags);
-	}
-}
-
-/* Two sources for one backend are wrong only where it is known that iptables is to do it. */
-static void test_check_for_a_backend(void **state)
-{
-	static const struct {
-		enum ezlb_snat_backend backend;
-		const char *diags;
-	} rows[] = { { EZLB_SNAT_IPTABLES, " 32" },
-		     { EZLB_SNAT_NFTABLES, "" },
-		     { EZLB_SNAT_AUTO, "" } };
-
-	(void)state;
-	put("config/a.yaml", SNAT("3"));
-	put("config/b.yaml", SNAT("4"));
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct ezlb_diags diags = { 0 };
-		size_t files = 0;
-
-		assert_int_equal(
-			ezlb_controller_check(dirs, 1, rows[i].backend, &diags, &files, NULL), 0);
-		assert_int_equal(files, 2);
-		assert_diags(&diags, rows[i].diags);
-		ezlb_diags_clear(&diags);
-	}
-}
-
 /* The same files, by listener and by backend. */
 static void test_backend_in_memory(void **state)
 {
@@ -546,8 +446,6 @@ int main(void)
 		IN_TOP(test_oneshots),
 		IN_TOP(test_once_probes),
 		IN_TOP(test_cleanup_of_nothing),
-		IN_TOP(test_check),
-		IN_TOP(test_check_for_a_backend),
 		IN_TOP(test_backend_in_memory),
 		IN_TOP(test_says_which_backend),
 	};

@@ -201,6 +201,103 @@ static void test_hurry(void **state)
 	end(&rig);
 }
 
+/* --- what is around the services ----------------------------------------------------------- */
+
+static void add_setting(struct rig *rig, enum ezlb_op_kind kind, enum ezlb_setting setting,
+			const char *device)
+{
+	struct ezlb_op *op = ezlb_plan_add(&rig->plan, kind);
+
+	op->setting.setting = setting;
+	ezlb_strcpy(op->setting.device, sizeof(op->setting.device), device);
+	op->setting.value = ezlb_setting_wanted(setting);
+}
+
+static void add_link(struct rig *rig, enum ezlb_op_kind kind, const char *device)
+{
+	ezlb_strcpy(ezlb_plan_add(&rig->plan, kind)->link.device, EZLB_DEVICE_STRLEN, device);
+}
+
+static void add_vip(struct rig *rig, enum ezlb_op_kind kind, const char *key)
+{
+	struct ezlb_op *op = ezlb_plan_add(&rig->plan, kind);
+
+	op->vip.addr = key_of(key).listen.addr;
+	strcpy(op->vip.device, "a0");
+}
+
+static void add_accept(struct rig *rig, enum ezlb_op_kind kind, const char *key)
+{
+	ezlb_plan_add(&rig->plan, kind)->accept.service = key_of(key);
+}
+
+/* One op a unit. `undo`: the ops that take the same things away. */
+static void add_all(struct rig *rig, bool undo)
+{
+	enum ezlb_op_kind set = undo ? EZLB_OP_HOST_RESET : EZLB_OP_HOST_SET;
+	enum ezlb_op_kind link = undo ? EZLB_OP_LINK_DEL : EZLB_OP_LINK_ADD;
+	enum ezlb_op_kind vip = undo ? EZLB_OP_VIP_DEL : EZLB_OP_VIP_ADD;
+	enum ezlb_op_kind accept = undo ? EZLB_OP_ACCEPT_DEL : EZLB_OP_ACCEPT_ADD;
+
+	begin(rig);
+	for (int i = 0; i < EZLB_SETTINGS; i++)
+		add_setting(rig, set, (enum ezlb_setting)i, i == EZLB_ACCEPT_RA ? "a0" : "");
+	add_setting(rig, set, EZLB_ACCEPT_RA, "b0");
+	add_link(rig, link, "a0");
+	add_link(rig, link, "b0");
+	add_vip(rig, vip, WEB);
+	add_vip(rig, vip, API);
+	add_vip(rig, vip, "tcp [fd00::1]:80");
+	add_vip(rig, vip, "tcp 97.48.0.0:80"); /* in memory this is "a0" */
+	add_accept(rig, accept, WEB);
+	add_accept(rig, accept, API);
+	add(rig, undo ? EZLB_OP_SERVICE_DEL : EZLB_OP_SERVICE_ADD, WEB);
+}
+
+/* Whatever fails of the host's holds itself, and what would undo it, and nothing else. */
+static void test_each_of_the_host_is_its_own(void **state)
+{
+	struct rig rig = { .now = 1000 };
+	size_t n;
+
+	(void)state;
+	add_all(&rig, false);
+	n = rig.plan.len;
+	for (size_t i = 0; i < n; i++) {
+		add_all(&rig, false);
+		for (size_t k = 0; k < n; k++)
+			rig.plan.items[k].rc = k == i ? -EROFS : 0;
+		note(&rig);
+		for (int undo = 0; undo < 2; undo++) {
+			add_all(&rig, undo);
+			units_hold(&rig.units, &rig.plan, rig.now + 1);
+			for (size_t k = 0; k < n; k++)
+				assert_int_equal(rig.plan.items[k].rc,
+						 k == i ? EZLB_HELD : EZLB_PENDING);
+		}
+		end(&rig);
+	}
+}
+
+/* The frame of the accepts is the layer as a whole: all of them wait for it. */
+static void test_the_frame_of_the_accepts(void **state)
+{
+	struct rig rig = { .now = 1000 };
+
+	(void)state;
+	ezlb_plan_add(&rig.plan, EZLB_OP_FIREWALL_SETUP)->rc = -EIO;
+	note(&rig);
+	add_all(&rig, false);
+	units_hold(&rig.units, &rig.plan, rig.now + 1);
+	for (size_t k = 0; k < rig.plan.len; k++)
+		assert_int_equal(rig.plan.items[k].rc, rig.plan.items[k].kind == EZLB_OP_ACCEPT_ADD
+							       ? EZLB_HELD
+							       : EZLB_PENDING);
+	end(&rig);
+}
+
+/* --- fights -------------------------------------------------------------------------------- */
+
 /* Somebody takes web away, it is repaired in the same pass; the number of new fights. */
 static size_t take_web(struct rig *rig, bool repaired)
 {
@@ -305,6 +402,8 @@ int main(void)
 		cmocka_unit_test(test_waiting_is_no_failure),
 		cmocka_unit_test(test_ledger),
 		cmocka_unit_test(test_hurry),
+		cmocka_unit_test(test_each_of_the_host_is_its_own),
+		cmocka_unit_test(test_the_frame_of_the_accepts),
 		cmocka_unit_test(test_third_time_within_a_minute),
 		cmocka_unit_test(test_thrice_in_more_than_a_minute),
 		cmocka_unit_test(test_calm),

@@ -37,13 +37,16 @@ static void test_legacy(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct ezlb_accept_row row = get_row(i), seen;
 		uint8_t family = row.service.listen.addr.family;
-		struct ezlb_fw_entry entry;
+		struct ezlb_xt_entry entry;
 
 		ezlb_fw_entry_build(&row, &entry);
-		assert_int_equal(ezlb_fw_entry_read(family, entry.bytes, "ACCEPT", &seen), 0);
+		assert_int_equal(
+			ezlb_fw_entry_read(ezlb_xt_form_of(family), entry.bytes, "ACCEPT", &seen),
+			0);
 		assert_int_equal(ezlb_accept_row_cmp(&row, &seen), 0);
-		assert_true(ezlb_fw_entry_read(family, entry.bytes, "DROP", &seen) < 0);
-		assert_false(ezlb_fw_entry_is_plain(family, entry.bytes));
+		assert_true(ezlb_fw_entry_read(ezlb_xt_form_of(family), entry.bytes, "DROP",
+					       &seen) < 0);
+		assert_false(ezlb_xt_entry_is_plain(ezlb_xt_form_of(family), entry.bytes));
 	}
 }
 
@@ -54,7 +57,7 @@ static void test_legacy_bytes(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct ezlb_accept_row row = get_row(i), seen;
 		uint8_t family = row.service.listen.addr.family;
-		struct ezlb_fw_entry entry;
+		struct ezlb_xt_entry entry;
 		size_t head = family == AF_INET ? offsetof(struct ipt_entry, nfcache)
 						: offsetof(struct ip6t_entry, ipv6.invflags) + 1;
 		size_t match = family == AF_INET ? sizeof(struct ipt_entry)
@@ -73,7 +76,8 @@ static void test_legacy_bytes(void **state)
 			    at < name + sizeof(put->u.user.name))
 				continue;
 			entry.bytes[at] ^= 0x10;
-			if (ezlb_fw_entry_read(family, entry.bytes, "ACCEPT", &seen) == 0)
+			if (ezlb_fw_entry_read(ezlb_xt_form_of(family), entry.bytes, "ACCEPT",
+					       &seen) == 0)
 				assert_int_not_equal(ezlb_accept_row_cmp(&row, &seen), 0);
 			entry.bytes[at] ^= 0x10;
 		}
@@ -82,7 +86,7 @@ static void test_legacy_bytes(void **state)
 
 static void test_jump(void **state)
 {
-	struct ezlb_fw_entry entry;
+	struct ezlb_xt_entry entry;
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
@@ -90,10 +94,10 @@ static void test_jump(void **state)
 		size_t flags = i ? offsetof(struct ip6t_entry, ipv6.flags)
 				 : offsetof(struct ipt_entry, ip.flags);
 
-		ezlb_fw_entry_jump(family, EZLB_INPUT_CHAIN, &entry);
-		assert_true(ezlb_fw_entry_is_plain(family, entry.bytes));
+		ezlb_xt_entry_jump(ezlb_xt_form_of(family), EZLB_INPUT_CHAIN, &entry);
+		assert_true(ezlb_xt_entry_is_plain(ezlb_xt_form_of(family), entry.bytes));
 		entry.bytes[flags] |= i ? IP6T_F_GOTO : IPT_F_GOTO;
-		assert_false(ezlb_fw_entry_is_plain(family, entry.bytes));
+		assert_false(ezlb_xt_entry_is_plain(ezlb_xt_form_of(family), entry.bytes));
 	}
 }
 

@@ -252,6 +252,97 @@ static void test_explain(void **state)
 	}
 }
 
+static const struct {
+	enum ezlb_op_kind kind;
+	int rc;
+	const char *want;
+} link_reasons[] = {
+	{ EZLB_OP_LINK_ADD, -EOPNOTSUPP,
+	  "this kernel has no dummy links: run `modprobe dummy` on the host" },
+	{ EZLB_OP_LINK_ADD, -EPERM, "not permitted: run as root with CAP_NET_ADMIN" },
+	{ EZLB_OP_LINK_ADD, -EBUSY, "Device or resource busy" },
+	{ EZLB_OP_LINK_DEL, -EBUSY, "it has addresses that are not ezlb's" },
+	{ EZLB_OP_LINK_DEL, -EOPNOTSUPP, "Operation not supported" },
+	{ EZLB_OP_VIP_ADD, -EAFNOSUPPORT,
+	  "no IPv6 on this host: sysctl -w net.ipv6.conf.ezlb0.disable_ipv6=0" },
+	{ EZLB_OP_VIP_ADD, -ENODEV, "there is no dummy link ezlb0" },
+	{ EZLB_OP_VIP_DEL, -ENODEV, "No such device" },
+	{ EZLB_OP_VIP_DEL, -EAFNOSUPPORT, "Address family not supported by protocol" },
+};
+
+static void test_explain_links(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(link_reasons); i++) {
+		struct ezlb_op op = { .kind = link_reasons[i].kind, .rc = link_reasons[i].rc };
+		char buf[EZLB_OP_STRLEN];
+
+		if (op.kind == EZLB_OP_VIP_ADD || op.kind == EZLB_OP_VIP_DEL)
+			strcpy(op.vip.device, "ezlb0");
+		else
+			strcpy(op.link.device, "ezlb0");
+		assert_string_equal(ezlb_op_explain(&op, buf), link_reasons[i].want);
+	}
+}
+
+#define NAT6 "run `modprobe -a ip6table_nat nft_chain_nat nft_nat nft_masq` on the host"
+
+static const struct {
+	enum ezlb_op_kind kind;
+	const char *backend;
+	int rc;
+	const char *want;
+} snat_reasons[] = {
+	{ EZLB_OP_SNAT_ADD, "[fd00::1]:80", -ENOPROTOOPT,
+	  "the kernel has no IPv6 nat table: run `modprobe ip6_tables` on the host" },
+	{ EZLB_OP_SNAT_SET, "[fd00::1]:80", -EAFNOSUPPORT,
+	  "this kernel runs without IPv6: boot it without ipv6.disable=1" },
+	{ EZLB_OP_SNAT_ADD, "[fd00::1]:80", -ENOENT, "a module for IPv6 nat is missing: " NAT6 },
+	{ EZLB_OP_SNAT_SET, "[fd00::1]:80", -EAGAIN, "Resource temporarily unavailable" },
+	{ EZLB_OP_SNAT_DEL, "[fd00::1]:80", -ENOENT, "No such file or directory" },
+	{ EZLB_OP_SNAT_ADD, "10.1.0.1:80", -ENOENT, "No such file or directory" },
+	{ EZLB_OP_SNAT_ADD, "10.1.0.1:80", -ENOPROTOOPT, "Protocol not available" },
+};
+
+static void test_explain_snat(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(snat_reasons); i++) {
+		struct ezlb_op op = { .kind = snat_reasons[i].kind, .rc = snat_reasons[i].rc };
+		char buf[EZLB_OP_STRLEN];
+
+		op.snat.backend = ep(snat_reasons[i].backend);
+		assert_string_equal(ezlb_op_explain(&op, buf), snat_reasons[i].want);
+	}
+}
+
+static void test_explain_ipv6_settings(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_HOST_SET,
+			      .rc = -ECANCELED,
+			      .setting = { EZLB_IP6_FORWARD, "", 1 } };
+	char buf[EZLB_OP_STRLEN];
+
+	(void)state;
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "an interface with accept_ra 1 would lose its default route: set it "
+			    "to 2, or run `ezlb host-setup`");
+	op.setting = (struct ezlb_setting_row){ EZLB_ACCEPT_RA, "eth0", 2 };
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "left to the host (--host-setup never): run `ezlb host-setup` there");
+	op.rc = -EROFS;
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "/proc/sys is read-only: run privileged, or sysctl -w "
+			    "net.ipv6.conf.eth0.accept_ra=2 on the host");
+	op.rc = -ENOENT;
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "the kernel has no net.ipv6.conf.eth0.accept_ra");
+	op.setting = (struct ezlb_setting_row){ EZLB_IP6_TABLES, "", 1 };
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "cannot load it (No such file or directory): run `modprobe "
+			    "ip6_tables` on the host");
+}
+
 static void test_explain_settings(void **state)
 {
 	struct ezlb_op op = { .kind = EZLB_OP_HOST_SET, .setting = { EZLB_VS_CONNTRACK, "", 1 } };
@@ -321,7 +412,10 @@ int main(void)
 		cmocka_unit_test(test_format_longest_fits),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_explain_links),
+		cmocka_unit_test(test_explain_snat),
 		cmocka_unit_test(test_explain_settings),
+		cmocka_unit_test(test_explain_ipv6_settings),
 		cmocka_unit_test(test_plan_ok_only_when_every_op_is_done),
 	};
 

@@ -322,6 +322,18 @@ static void test_settings(void **state)
 	assert_true(COUNT_OF(settings) >= EZLB_SETTINGS);
 }
 
+static void test_settings_of_snat(void **state)
+{
+	static const bool serves[EZLB_SETTINGS] = {
+		[EZLB_IP_TABLES] = true,  [EZLB_IP6_TABLES] = true,  [EZLB_VS_CONNTRACK] = true,
+		[EZLB_IP_FORWARD] = true, [EZLB_IP6_FORWARD] = true,
+	};
+
+	(void)state;
+	for (int i = 0; i < EZLB_SETTINGS; i++)
+		assert_int_equal(ezlb_setting_serves_snat((enum ezlb_setting)i), serves[i]);
+}
+
 static void test_what_names_no_setting(void **state)
 {
 	static const char *const rows[] = {
@@ -364,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_sort_and_clear),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_settings_of_snat),
 		cmocka_unit_test(test_what_names_no_setting),
 	};
 

@@ -113,7 +113,7 @@ static void test_mend(void **state)
 
 static struct xt_counters *kernel_counters(size_t i)
 {
-	struct ezlb_snat_rule *rule = &fake_chain(&fake.kernel, EZLB_SNAT_CHAIN)->rules.items[i];
+	struct ezlb_xt_entry *rule = &fake_chain(&fake.kernel, EZLB_SNAT_CHAIN)->rules.items[i];
 
 	return &((struct ipt_entry *)(void *)rule->bytes)->counters;
 }

@@ -18,7 +18,7 @@
 
 struct fake {
 	struct ipt_getinfo info;
-	_Alignas(struct ip6t_entry) unsigned char bytes[RULES_MAX * EZLB_SNAT_RULE_MAX];
+	_Alignas(struct ip6t_entry) unsigned char bytes[RULES_MAX * EZLB_XT_ENTRY_MAX];
 	int socket_error, info_error, entries_error;
 	unsigned entries_errors; /* how many times */
 	unsigned infos, entries; /* how often each was asked for */
@@ -91,7 +91,7 @@ int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 static void add_row(struct fake *of, const char *backend)
 {
 	struct ezlb_snat_row row = { .proto = EZLB_TCP };
-	struct ezlb_snat_rule rule;
+	struct ezlb_xt_entry rule;
 
 	assert_int_equal(ezlb_endpoint_parse(backend, &row.backend, NULL), 0);
 	assert_int_equal(ezlb_snat_rule_build(&row, &rule), 0);

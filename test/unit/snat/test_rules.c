@@ -24,18 +24,18 @@ static struct ezlb_snat_row row(enum ezlb_proto proto, const char *backend, cons
 	return out;
 }
 
-static struct ezlb_snat_rule build(enum ezlb_proto proto, const char *backend, const char *to)
+static struct ezlb_xt_entry build(enum ezlb_proto proto, const char *backend, const char *to)
 {
 	struct ezlb_snat_row in = row(proto, backend, to);
-	struct ezlb_snat_rule rule;
+	struct ezlb_xt_entry rule;
 
 	assert_int_equal(ezlb_snat_rule_build(&in, &rule), 0);
 	return rule;
 }
 
-static const struct ezlb_snat_form *form(const struct ezlb_snat_row *in)
+static const struct ezlb_xt_form *form(const struct ezlb_snat_row *in)
 {
-	return in->backend.addr.family == AF_INET ? &ezlb_snat_form_ip : &ezlb_snat_form_ip6;
+	return in->backend.addr.family == AF_INET ? &ezlb_xt_form_ip : &ezlb_xt_form_ip6;
 }
 
 static void assert_row_equal(const struct ezlb_snat_row *a, const struct ezlb_snat_row *b)
@@ -76,11 +76,11 @@ static void test_round_trip(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_RULES; i++) {
 		struct ezlb_snat_row in = row(rules[i].proto, rules[i].backend, rules[i].to), out;
-		struct ezlb_snat_rule rule;
+		struct ezlb_xt_entry rule;
 
 		assert_int_equal(ezlb_snat_rule_build(&in, &rule), 0);
 		assert_int_equal(rule.len, rules[i].len);
-		assert_int_equal(ezlb_snat_rule_len(form(&in), rule.bytes), rule.len);
+		assert_int_equal(ezlb_xt_entry_len(form(&in), rule.bytes), rule.len);
 		assert_int_equal(ezlb_snat_rule_parse(form(&in), rule.bytes, rule.len, &out), 0);
 		assert_row_equal(&in, &out);
 	}
@@ -89,7 +89,7 @@ static void test_round_trip(void **state)
 /* The fields that decide what the kernel does, one by one: a round trip alone cannot see them. */
 static void test_bytes(void **state)
 {
-	struct ezlb_snat_rule rule = build(EZLB_TCP, "192.168.10.11:80", "10.0.0.3-10.0.0.6");
+	struct ezlb_xt_entry rule = build(EZLB_TCP, "192.168.10.11:80", "10.0.0.3-10.0.0.6");
 	const struct ipt_entry *entry = (const void *)rule.bytes;
 	const struct xt_entry_match *match = (const void *)(rule.bytes + 112);
 	const struct xt_entry_target *target = (const void *)(rule.bytes + 160);
@@ -124,7 +124,7 @@ static void test_bytes(void **state)
 
 static void test_bytes_ip6(void **state)
 {
-	struct ezlb_snat_rule rule = build(EZLB_TCP, "[fd00::b]:80", "fd00::3-fd00::6");
+	struct ezlb_xt_entry rule = build(EZLB_TCP, "[fd00::b]:80", "fd00::3-fd00::6");
 	const struct ip6t_entry *entry = (const void *)rule.bytes;
 	const struct xt_entry_match *match = (const void *)(rule.bytes + 168);
 	const struct xt_entry_target *target = (const void *)(rule.bytes + 216);
@@ -156,7 +156,7 @@ static void test_bytes_ip6(void **state)
 
 static void test_sctp_bytes(void **state)
 {
-	struct ezlb_snat_rule rule = build(EZLB_SCTP, "192.168.10.11:3868", MASQUERADE);
+	struct ezlb_xt_entry rule = build(EZLB_SCTP, "192.168.10.11:3868", MASQUERADE);
 	const struct xt_entry_match *match = (const void *)(rule.bytes + 112);
 	const struct xt_sctp_info *sctp = (const void *)match->data;
 
@@ -178,7 +178,7 @@ static void test_refused(void **state)
 	struct ezlb_snat_row port = row(EZLB_TCP, "10.0.0.1:80", MASQUERADE);
 	struct ezlb_snat_row mixed = row(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	struct ezlb_snat_row backwards = row(EZLB_TCP, "[fd00::1]:80", "fd00::3");
-	struct ezlb_snat_rule rule;
+	struct ezlb_xt_entry rule;
 
 	(void)state;
 	port.backend.port = 0;
@@ -201,7 +201,7 @@ static void test_short_and_long(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_RULES; i++) {
 		struct ezlb_snat_row in = row(rules[i].proto, rules[i].backend, rules[i].to);
-		struct ezlb_snat_rule rule = build(rules[i].proto, rules[i].backend, rules[i].to);
+		struct ezlb_xt_entry rule = build(rules[i].proto, rules[i].backend, rules[i].to);
 
 		for (size_t len = 0; len <= rule.len + 16; len++) {
 			unsigned char *copy = ezlb_calloc(1, len);
@@ -218,7 +218,7 @@ static void test_short_and_long(void **state)
 static void test_ignored(void **state)
 {
 	struct ezlb_snat_row in = row(EZLB_UDP, "10.0.0.1:53", "10.0.0.3"), out;
-	struct ezlb_snat_rule rule;
+	struct ezlb_xt_entry rule;
 	struct ipt_entry *entry = (void *)rule.bytes;
 	struct xt_entry_match *match = (void *)(rule.bytes + sizeof(*entry));
 
@@ -229,20 +229,19 @@ static void test_ignored(void **state)
 	entry->counters.pcnt = 5;
 	entry->counters.bcnt = 300;
 	match->u.user.name[10] = 'x'; /* after the NUL */
-	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out), 0);
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_xt_form_ip, rule.bytes, rule.len, &out), 0);
 	assert_row_equal(&in, &out);
 	assert_int_equal(out.connections, 5);
 }
 
-static bool kernels_own(const struct ezlb_snat_form *form, size_t at)
+static bool kernels_own(const struct ezlb_xt_form *form, size_t at)
 {
 	return (at >= form->said && at < form->target_offset) ||
 	       (at >= form->comefrom && at < form->size);
 }
 
 /* In a name of 29 bytes, those after the NUL that ends "tcp" or "SNAT". */
-static bool after_name(const struct ezlb_snat_form *form, const struct ezlb_snat_rule *rule,
-		       size_t at)
+static bool after_name(const struct ezlb_xt_form *form, const struct ezlb_xt_entry *rule, size_t at)
 {
 	size_t names[] = { form->size + 2, 2 };
 	uint16_t target_offset;
@@ -259,10 +258,10 @@ static bool after_name(const struct ezlb_snat_form *form, const struct ezlb_snat
 }
 
 /* A changed byte says something else, which is refused unless build would say it so, or nothing. */
-static void check_mutation(const struct ezlb_snat_rule *rule, const struct ezlb_snat_row *in,
+static void check_mutation(const struct ezlb_xt_entry *rule, const struct ezlb_snat_row *in,
 			   size_t at, uint8_t flip, unsigned *accepted)
 {
-	struct ezlb_snat_rule bad = *rule, again;
+	struct ezlb_xt_entry bad = *rule, again;
 	struct ezlb_snat_row out;
 	int rc;
 
@@ -285,7 +284,7 @@ static void test_mutations(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < N_RULES; i++) {
-		struct ezlb_snat_rule rule = build(rules[i].proto, rules[i].backend, rules[i].to);
+		struct ezlb_xt_entry rule = build(rules[i].proto, rules[i].backend, rules[i].to);
 		struct ezlb_snat_row in = row(rules[i].proto, rules[i].backend, rules[i].to);
 		unsigned accepted = 0;
 
@@ -301,46 +300,46 @@ static void test_mutations(void **state)
 /* Rules that do nearly the same, as an administrator could put them into the chain. */
 static void test_strangers(void **state)
 {
-	struct ezlb_snat_rule rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3"), jump;
+	struct ezlb_xt_entry rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3"), jump;
 	struct ipt_entry *entry = (void *)rule.bytes;
 	struct xt_entry_target *target = (void *)(rule.bytes + entry->target_offset);
 	struct nf_nat_ipv4_multi_range_compat *nat = (void *)target->data;
 	struct ezlb_snat_row out;
 
 	(void)state;
-	ezlb_snat_rule_jump(&ezlb_snat_form_ip, &jump);
-	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, jump.bytes, jump.len, &out),
+	ezlb_xt_entry_jump(&ezlb_xt_form_ip, EZLB_SNAT_CHAIN, &jump);
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_xt_form_ip, jump.bytes, jump.len, &out),
 			 -EINVAL);
 
 	/* As ezlb made it once. */
 	nat->range[0].flags = NF_NAT_RANGE_MAP_IPS;
-	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_xt_form_ip, rule.bytes, rule.len, &out),
 			 -EINVAL);
 	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	nat->range[0].max_ip = htonl(0x0a000002);
-	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_xt_form_ip, rule.bytes, rule.len, &out),
 			 -EINVAL);
 	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	target->u.user.revision = 2;
-	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_xt_form_ip, rule.bytes, rule.len, &out),
 			 -EINVAL);
 	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	ezlb_strcpy(entry->ip.outiface, sizeof(entry->ip.outiface), "eth0");
-	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_xt_form_ip, rule.bytes, rule.len, &out),
 			 -EINVAL);
 	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	ezlb_strcpy(target->u.user.name, sizeof(target->u.user.name), "DNAT");
-	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_xt_form_ip, rule.bytes, rule.len, &out),
 			 -EINVAL);
 	rule = build(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	entry->ip.proto = IPPROTO_ICMP;
-	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_xt_form_ip, rule.bytes, rule.len, &out),
 			 -EINVAL);
 }
 
 static void test_strangers_ip6(void **state)
 {
-	struct ezlb_snat_rule rule = build(EZLB_TCP, "[fd00::1]:80", "fd00::3");
+	struct ezlb_xt_entry rule = build(EZLB_TCP, "[fd00::1]:80", "fd00::3");
 	struct ip6t_entry *entry = (void *)rule.bytes;
 	struct xt_entry_target *target = (void *)(rule.bytes + entry->target_offset);
 	struct nf_nat_range *nat = (void *)target->data;
@@ -348,61 +347,61 @@ static void test_strangers_ip6(void **state)
 
 	(void)state;
 	nat->flags = NF_NAT_RANGE_MAP_IPS;
-	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip6, rule.bytes, rule.len, &out),
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_xt_form_ip6, rule.bytes, rule.len, &out),
 			 -EINVAL);
 	rule = build(EZLB_TCP, "[fd00::1]:80", "fd00::3");
 	entry->ipv6.flags = 0; /* any protocol */
-	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip6, rule.bytes, rule.len, &out),
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_xt_form_ip6, rule.bytes, rule.len, &out),
 			 -EINVAL);
 	rule = build(EZLB_TCP, "[fd00::1]:80", "fd00::3");
 	target->u.user.revision = 2;
-	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip6, rule.bytes, rule.len, &out),
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_xt_form_ip6, rule.bytes, rule.len, &out),
 			 -EINVAL);
 	rule = build(EZLB_TCP, "[fd00::1]:80", "fd00::3");
-	assert_int_equal(ezlb_snat_rule_parse(&ezlb_snat_form_ip, rule.bytes, rule.len, &out),
+	assert_int_equal(ezlb_snat_rule_parse(&ezlb_xt_form_ip, rule.bytes, rule.len, &out),
 			 -EINVAL);
 }
 
 static void test_jump_ip6(void **state)
 {
-	struct ezlb_snat_rule jump;
+	struct ezlb_xt_entry jump;
 	struct ip6t_entry *entry = (void *)jump.bytes;
 	const struct xt_standard_target *target = (const void *)(jump.bytes + sizeof(*entry));
 
 	(void)state;
-	ezlb_snat_rule_jump(&ezlb_snat_form_ip6, &jump);
+	ezlb_xt_entry_jump(&ezlb_xt_form_ip6, EZLB_SNAT_CHAIN, &jump);
 	assert_int_equal(jump.len, 208);
 	assert_int_equal(entry->next_offset, jump.len);
 	assert_string_equal(target->target.u.user.name, "EZLB-SNAT");
-	assert_true(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip6, entry));
+	assert_true(ezlb_xt_entry_is_plain(&ezlb_xt_form_ip6, entry));
 	entry->ipv6.flags = IP6T_F_GOTO;
-	assert_false(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip6, entry));
+	assert_false(ezlb_xt_entry_is_plain(&ezlb_xt_form_ip6, entry));
 	entry->ipv6.flags = 0;
 	entry->ipv6.invflags = IP6T_INV_PROTO; /* the last byte that says something */
-	assert_false(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip6, entry));
+	assert_false(ezlb_xt_entry_is_plain(&ezlb_xt_form_ip6, entry));
 }
 
 static void test_jump(void **state)
 {
-	struct ezlb_snat_rule jump, other = build(EZLB_TCP, "10.0.0.1:80", MASQUERADE);
+	struct ezlb_xt_entry jump, other = build(EZLB_TCP, "10.0.0.1:80", MASQUERADE);
 	struct ipt_entry *entry = (void *)jump.bytes;
 	const struct xt_standard_target *target = (const void *)(jump.bytes + sizeof(*entry));
 
 	(void)state;
-	ezlb_snat_rule_jump(&ezlb_snat_form_ip, &jump);
+	ezlb_xt_entry_jump(&ezlb_xt_form_ip, EZLB_SNAT_CHAIN, &jump);
 	assert_int_equal(jump.len, 152);
 	assert_int_equal(entry->next_offset, jump.len);
 	assert_string_equal(target->target.u.user.name, "EZLB-SNAT");
-	assert_true(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip, entry));
+	assert_true(ezlb_xt_entry_is_plain(&ezlb_xt_form_ip, entry));
 	entry->ip.flags = IPT_F_GOTO;
-	assert_false(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip, entry));
-	ezlb_snat_rule_jump(&ezlb_snat_form_ip, &jump);
+	assert_false(ezlb_xt_entry_is_plain(&ezlb_xt_form_ip, entry));
+	ezlb_xt_entry_jump(&ezlb_xt_form_ip, EZLB_SNAT_CHAIN, &jump);
 	entry->ip.proto = IPPROTO_TCP;
-	assert_false(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip, entry));
-	ezlb_snat_rule_jump(&ezlb_snat_form_ip, &jump);
+	assert_false(ezlb_xt_entry_is_plain(&ezlb_xt_form_ip, entry));
+	ezlb_xt_entry_jump(&ezlb_xt_form_ip, EZLB_SNAT_CHAIN, &jump);
 	entry->target_offset += 48; /* has a match */
-	assert_false(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip, entry));
-	assert_false(ezlb_snat_rule_is_plain_jump(&ezlb_snat_form_ip, (const void *)other.bytes));
+	assert_false(ezlb_xt_entry_is_plain(&ezlb_xt_form_ip, entry));
+	assert_false(ezlb_xt_entry_is_plain(&ezlb_xt_form_ip, (const void *)other.bytes));
 }
 
 int main(void)

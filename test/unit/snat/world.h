@@ -18,6 +18,7 @@
 
 #include "fake_iptc.h"
 #include "iptables.h"
+#include "rules.h"
 
 static char dir[64], tables[96], tables6[96], lock_path[96];
 static struct ezlb_layer *layer;
@@ -63,7 +64,7 @@ static void lib_put(struct fake_lib *lib, const char *name, const char *text)
 	if (!chain)
 		chain = fake_add_chain(&lib->kernel, name);
 	for (; *text; text += strcspn(text, " "), text += strspn(text, " ")) {
-		struct ezlb_snat_rule *rule = EZLB_PUSH(&chain->rules);
+		struct ezlb_xt_entry *rule = EZLB_PUSH(&chain->rules);
 		struct ezlb_snat_row in = row(ip ? 99 : -99, 99);
 		int n, to;
 
@@ -71,7 +72,7 @@ static void lib_put(struct fake_lib *lib, const char *name, const char *text)
 			in = row(n, to);
 		assert_int_equal(ezlb_snat_rule_build(&in, rule), 0);
 		if (strchr("Jjg", *text))
-			ezlb_snat_rule_jump(lib->form, rule);
+			ezlb_xt_entry_jump(lib->form, EZLB_SNAT_CHAIN, rule);
 		if (strchr("jf", *text))
 			rule->bytes[outiface] = 'e';
 		if (*text == 'g')
@@ -95,11 +96,11 @@ static const char *lib_text(struct fake_lib *lib, const char *name)
 	if (!chain)
 		return "-";
 	for (size_t i = 0; i < chain->rules.len; i++) {
-		const struct ezlb_snat_rule *rule = &chain->rules.items[i];
+		const struct ezlb_xt_entry *rule = &chain->rules.items[i];
 		char one[16] = "f";
 
 		if (strcmp(fake_target(lib->form, rule->bytes), EZLB_SNAT_CHAIN) == 0)
-			one[0] = ezlb_snat_rule_is_plain_jump(lib->form, rule->bytes) ? 'J' : 'j';
+			one[0] = ezlb_xt_entry_is_plain(lib->form, rule->bytes) ? 'J' : 'j';
 		else if (ezlb_snat_rule_parse(lib->form, rule->bytes, rule->len, &in) == 0)
 			snprintf(one, sizeof(one), "%s%d>%d", lib == &fake ? "" : "-",
 				 last_byte(&in.backend.addr), last_byte(&in.to.first));
@@ -113,9 +114,9 @@ static const char *kernel_text(const char *name)
 	return lib_text(&fake, name);
 }
 
-static void lib_start(struct fake_lib *lib, const struct ezlb_snat_form *form)
+static void lib_start(struct fake_lib *lib, const struct ezlb_xt_form *form)
 {
-	*lib = (struct fake_lib){ .form = form, .kernel.lib = lib };
+	*lib = (struct fake_lib){ .form = form, .table = "nat", .kernel.lib = lib };
 	lib_put(lib, "PREROUTING", "");
 	lib_put(lib, "POSTROUTING", "");
 }
@@ -124,8 +125,8 @@ static void lib_start(struct fake_lib *lib, const struct ezlb_snat_form *form)
 static int setup(void **state)
 {
 	(void)state;
-	lib_start(&fake, &ezlb_snat_form_ip);
-	lib_start(&fake6, &ezlb_snat_form_ip6);
+	lib_start(&fake, &ezlb_xt_form_ip);
+	lib_start(&fake6, &ezlb_xt_form_ip6);
 	ezlb_strcpy(dir, sizeof(dir), "/tmp/ezlb-snat-XXXXXX");
 	if (!mkdtemp(dir))
 		return -1;

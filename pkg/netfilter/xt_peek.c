@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "peek.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <ezlb/mem.h>
+#include <ezlb/xtables.h>
 
 #define TRIES	    3
 #define ENTRIES_MAX 2000 /* beyond, reading them all is not cheap any more */
@@ -20,25 +19,27 @@ static_assert(sizeof(struct ip6t_getinfo) == sizeof(struct ipt_getinfo) &&
 
 /* Whom to ask, and about what. */
 struct asked {
-	const struct ezlb_snat_form *form;
+	const struct ezlb_xt_form *form;
+	const char *table;
 	int fd, level;
 };
 
-/* Asking for the table, with libiptc or without, would load the kernel's module for it. */
-int ezlb_snat_nat_loaded(const char *tables, bool *loaded, struct ezlb_err *err)
+int ezlb_xt_is_loaded(const char *loaded, const char *table, bool *out, struct ezlb_err *err)
 {
-	FILE *file = fopen(tables, "re");
+	FILE *file = fopen(loaded, "re");
 	char line[XT_TABLE_MAXNAMELEN + 2];
 
-	*loaded = false;
+	*out = false;
 	if (!file && errno == ENOENT)
 		return 0;
 	if (!file && errno == EACCES)
-		return ezlb_err_set(err, EACCES, "cannot read %s: needs root", tables);
+		return ezlb_err_set(err, EACCES, "cannot read %s: needs root", loaded);
 	if (!file)
-		return ezlb_err_sys(err, errno, "cannot read %s", tables);
-	while (!*loaded && fgets(line, sizeof(line), file))
-		*loaded = strcmp(line, "nat\n") == 0;
+		return ezlb_err_sys(err, errno, "cannot read %s", loaded);
+	while (!*out && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		*out = strcmp(line, table) == 0;
+	}
 	fclose(file);
 	return 0;
 }
@@ -47,19 +48,20 @@ static int info_get(const struct asked *asked, struct ipt_getinfo *info)
 {
 	socklen_t len = sizeof(*info);
 
-	*info = (struct ipt_getinfo){ .name = "nat" };
+	memset(info, 0, sizeof(*info));
+	ezlb_strcpy(info->name, sizeof(info->name), asked->table);
 	return getsockopt(asked->fd, asked->level, IPT_SO_GET_INFO, info, &len) < 0 ? -errno : 0;
 }
 
 /* Zeroes the counters of all entries; -EPROTO where these are not a row of entries. */
-static int counters_clear(const struct ezlb_snat_form *form, unsigned char *bytes, size_t size)
+static int counters_clear(const struct ezlb_xt_form *form, unsigned char *bytes, size_t size)
 {
 	size_t at = 0, len;
 
 	while (at < size) {
 		if (size - at < form->size)
 			return -EPROTO;
-		len = ezlb_snat_rule_len(form, bytes + at);
+		len = ezlb_xt_entry_len(form, bytes + at);
 		if (len < form->size || len > size - at)
 			return -EPROTO;
 		memset(bytes + at + form->counters, 0, sizeof(struct xt_counters));
@@ -93,7 +95,7 @@ static int entries_hash(const struct asked *asked, const struct ipt_getinfo *inf
 	unsigned char *bytes = (unsigned char *)entries + sizeof(*entries);
 	int rc;
 
-	ezlb_strcpy(entries->name, sizeof(entries->name), "nat");
+	ezlb_strcpy(entries->name, sizeof(entries->name), asked->table);
 	entries->size = info->size;
 	if (getsockopt(asked->fd, asked->level, IPT_SO_GET_ENTRIES, entries, &len) < 0)
 		return -errno;
@@ -118,14 +120,15 @@ static int look(const struct asked *asked, uint64_t *print)
 	return rc;
 }
 
-int ezlb_snat_nat_peek(const struct ezlb_snat_form *form, const char *tables, uint64_t *print)
+int ezlb_xt_peek(const struct ezlb_xt_form *form, const char *loaded, const char *table,
+		 uint64_t *print)
 {
-	struct asked asked = { .form = form };
+	struct asked asked = { .form = form, .table = table };
 	EZLB_AUTO_CLOSE int fd = -1;
-	bool loaded;
-	int rc = ezlb_snat_nat_loaded(tables, &loaded, NULL);
+	bool is_loaded;
+	int rc = ezlb_xt_is_loaded(loaded, table, &is_loaded, NULL);
 
-	if (rc < 0 || !loaded)
+	if (rc < 0 || !is_loaded)
 		return rc < 0 ? rc : -ENOENT;
 	/* A new one each time: nothing to mend when ip_tables went and came back. */
 	fd = socket(form->family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);

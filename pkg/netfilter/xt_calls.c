@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "xtables.h"
+#include <ezlb/xtables.h>
 
 #include <libiptc/libip6tc.h>
 #include <libiptc/libiptc.h>
@@ -18,6 +18,12 @@
 	{                                                                                        \
 		return lib##_get_target(entry, handle);                                          \
 	}                                                                                        \
+	static const char *lib##_policy(const char *chain, struct xtc_handle *handle)            \
+	{                                                                                        \
+		struct xt_counters unused;                                                       \
+                                                                                                 \
+		return lib##_get_policy(chain, &unused, handle);                                 \
+	}                                                                                        \
 	static int lib##_insert(const char *chain, const void *entry, unsigned at,               \
 				struct xtc_handle *handle)                                       \
 	{                                                                                        \
@@ -28,30 +34,17 @@
 		return lib##_append_entry(chain, entry, handle);                                 \
 	}
 
-#define CALLS(lib)                                                                           \
-	.init = lib##_init, .free = lib##_free, .first_chain = lib##_first_chain,            \
-	.next_chain = lib##_next_chain, .is_chain = lib##_is_chain,                          \
-	.create_chain = lib##_create_chain, .delete_chain = lib##_delete_chain,              \
-	.flush = lib##_flush_entries, .references = lib##_get_references,                    \
-	.first_rule = lib##_first, .next_rule = lib##_next, .target = lib##_target,          \
-	.insert = lib##_insert, .append = lib##_append, .delete_at = lib##_delete_num_entry, \
-	.commit = lib##_commit, .strerror = lib##_strerror
+#define CALLS(lib)                                                                              \
+	.init = lib##_init, .free = lib##_free, .first_chain = lib##_first_chain,               \
+	.next_chain = lib##_next_chain, .is_chain = lib##_is_chain, .builtin = lib##_builtin,   \
+	.policy = lib##_policy, .create_chain = lib##_create_chain,                             \
+	.delete_chain = lib##_delete_chain, .flush = lib##_flush_entries,                       \
+	.references = lib##_get_references, .first_rule = lib##_first, .next_rule = lib##_next, \
+	.target = lib##_target, .insert = lib##_insert, .append = lib##_append,                 \
+	.delete_at = lib##_delete_num_entry, .commit = lib##_commit, .strerror = lib##_strerror
 
 ENTRY_CALLS(iptc)
 ENTRY_CALLS(ip6tc)
 
-const struct ezlb_xt ezlb_xt_ip = {
-	.form = &ezlb_snat_form_ip,
-	.nat = "nat table",
-	.module = "iptable_nat",
-	.nat_module = "iptable_nat",
-	CALLS(iptc),
-};
-
-const struct ezlb_xt ezlb_xt_ip6 = {
-	.form = &ezlb_snat_form_ip6,
-	.nat = "IPv6 nat table",
-	.module = "ip6_tables",
-	.nat_module = "ip6table_nat",
-	CALLS(ip6tc),
-};
+const struct ezlb_xt ezlb_xt_ip = { .form = &ezlb_xt_form_ip, CALLS(iptc) };
+const struct ezlb_xt ezlb_xt_ip6 = { .form = &ezlb_xt_form_ip6, CALLS(ip6tc) };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fake_iptc: a libiptc and a libip6tc over arrays, linked before the real ones. They keep libiptc's
- * manners: errors through errno, snapshots, one commit; and they fail when told to.
+ * manners: errors through errno, snapshots, one commit; and they fail when told to. Include cm.h
+ * first.
  */
 #pragma once
 
@@ -11,8 +12,7 @@
 #include <string.h>
 
 #include <ezlb/mem.h>
-
-#include "rules.h"
+#include <ezlb/xtables.h>
 
 #include <libiptc/libip6tc.h>
 #include <libiptc/libiptc.h>
@@ -21,7 +21,8 @@
 
 struct fake_chain {
 	char name[32];
-	struct EZLB_VEC(struct ezlb_snat_rule) rules;
+	const char *policy; /* of a built-in one */
+	struct EZLB_VEC(struct ezlb_xt_entry) rules;
 };
 
 struct xtc_handle {
@@ -32,7 +33,8 @@ struct xtc_handle {
 };
 
 struct fake_lib {
-	const struct ezlb_snat_form *form;
+	const struct ezlb_xt_form *form;
+	const char *table; /* the only one */
 	struct xtc_handle kernel;
 	unsigned inits, commits; /* how often each was called */
 	int init_error;		 /* errno, every time */
@@ -68,6 +70,7 @@ static void fake_copy(struct xtc_handle *to, const struct xtc_handle *from)
 	for (size_t i = 0; i < from->n; i++) {
 		struct fake_chain *chain = fake_add_chain(to, from->chains[i].name);
 
+		chain->policy = from->chains[i].policy;
 		for (size_t j = 0; j < from->chains[i].rules.len; j++)
 			*EZLB_PUSH(&chain->rules) = from->chains[i].rules.items[j];
 	}
@@ -90,7 +93,7 @@ static int fake_put(const char *name, const void *entry, size_t at, struct xtc_h
 {
 	struct fake_chain *chain = fake_chain(handle, name);
 	const struct fake_lib *lib = handle->lib;
-	struct ezlb_snat_rule *items, rule = { .len = ezlb_snat_rule_len(lib->form, entry) };
+	struct ezlb_xt_entry *items, rule = { .len = ezlb_xt_entry_len(lib->form, entry) };
 
 	if (lib->edit_error || !chain)
 		return fake_fail(lib->edit_error ? lib->edit_error : ENOENT);
@@ -108,7 +111,7 @@ static struct xtc_handle *fake_init(struct fake_lib *lib, const char *table)
 
 	lib->inits++;
 	errno = lib->init_error;
-	if (errno || strcmp(table, "nat") != 0)
+	if (errno || strcmp(table, lib->table) != 0)
 		return NULL;
 	handle = ezlb_calloc(1, sizeof(*handle));
 	fake_copy(handle, &lib->kernel);
@@ -140,7 +143,7 @@ static const void *fake_first_rule(const char *name, struct xtc_handle *handle)
 	return fake_next_rule(handle);
 }
 
-static const char *fake_target(const struct ezlb_snat_form *form, const void *entry)
+static const char *fake_target(const struct ezlb_xt_form *form, const void *entry)
 {
 	uint16_t at;
 	const struct xt_entry_target *target;
@@ -208,6 +211,7 @@ static int fake_delete_chain(const char *name, struct xtc_handle *handle)
 
 	if (!chain || refs || chain->rules.len)
 		return fake_fail(!chain ? ENOENT : refs ? EMLINK : ENOTEMPTY);
+	EZLB_VEC_CLEAR(&chain->rules); /* its room */
 	handle->n--;
 	memmove(chain, chain + 1, (size_t)(&handle->chains[handle->n] - chain) * sizeof(*chain));
 	return 1;
@@ -251,6 +255,16 @@ static const char *fake_strerror(int code)
 	int prefix##_is_chain(const char *name, struct xtc_handle *const handle)            \
 	{                                                                                   \
 		return fake_chain(handle, name) != NULL;                                    \
+	}                                                                                   \
+	int prefix##_builtin(const char *name, struct xtc_handle *const handle)             \
+	{                                                                                   \
+		return fake_chain(handle, name)->policy != NULL;                            \
+	}                                                                                   \
+	const char *prefix##_get_policy(const char *name, struct xt_counters *counters,     \
+					struct xtc_handle *handle)                          \
+	{                                                                                   \
+		*counters = (struct xt_counters){ .pcnt = 7 };                              \
+		return fake_chain(handle, name)->policy;                                    \
 	}                                                                                   \
 	const char *prefix##_next_chain(struct xtc_handle *handle)                          \
 	{                                                                                   \

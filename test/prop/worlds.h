@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* worlds: files, verdicts, ledger and kernel out of the dice. */
+#pragma once
+
+#include "cm.h"
+
+#include <sys/socket.h>
+
+#include <ezlb/memory.h>
+#include <ezlb/reconcile.h>
+
+#include "dice.h"
+
+#define LISTENERS 6
+#define BACKENDS  5
+
+struct world {
+	bool by_listener, ipv6;
+	struct ezlb_policy policy;
+	struct ezlb_memory *memory;
+	struct ezlb_table *kernel;
+	struct ezlb_dataplane dp;
+	struct ezlb_spec *specs[LISTENERS];
+	struct ezlb_desired desired;
+	struct ezlb_verdicts verdicts;
+	struct ezlb_scope owned, scope;
+	struct ezlb_table before; /* the kernel one op ago */
+	unsigned bad_steps, snat_ops;
+	bool holds; /* passes are paced */
+};
+
+static inline struct ezlb_endpoint endpoint(int family, unsigned net, unsigned host)
+{
+	struct ezlb_endpoint ep = { .addr = { .family = (uint8_t)family }, .port = 80 };
+
+	ep.addr.bytes[0] = family == AF_INET6 ? 0xfd : 10;
+	ep.addr.bytes[1] = (uint8_t)net;
+	ep.addr.bytes[family == AF_INET6 ? 15 : 3] = (uint8_t)(host + 1);
+	return ep;
+}
+
+static inline int family_of(const struct world *w, unsigned i)
+{
+	return w->ipv6 && i >= LISTENERS / 2 ? AF_INET6 : AF_INET;
+}
+
+static inline struct ezlb_service_key listener(const struct world *w, unsigned i)
+{
+	return (struct ezlb_service_key){ i % 2 ? EZLB_UDP : EZLB_TCP,
+					  endpoint(family_of(w, i), 0, i) };
+}
+
+/* Source NAT depends on the backend alone, as desired guarantees for shared backends. */
+static inline struct ezlb_addr_range snat_of_backend(int family, unsigned backend, bool right)
+{
+	struct ezlb_addr_range range = { .first = { 0 } };
+
+	if (backend % 3 == 0 && right)
+		return range;
+	range.first = endpoint(family, 9, right ? backend : backend + 100).addr;
+	range.last = endpoint(family, 9, backend + (backend % 2 ? 110 : right ? 0 : 100)).addr;
+	return range;
+}
+
+/* Where rules tell services apart, these need not agree. */
+static inline struct ezlb_addr_range snat_of_service(const struct world *w, unsigned i, bool right)
+{
+	return snat_of_backend(family_of(w, i), (i + 1) % BACKENDS, right);
+}
+
+static inline const char *scheduler(void)
+{
+	static const char *const names[] = { "rr", "wrr", "wlc" };
+
+	return names[dice(3)];
+}
+
+/* Only what agrees on its source with the others of that backend. */
+static inline bool may_have(const struct world *w, const struct ezlb_spec *spec, unsigned group,
+			    unsigned k)
+{
+	const struct ezlb_addr_range snat = snat_of_backend(spec->listen.addr.family, k, true);
+
+	if (w->by_listener)
+		return dice(2);
+	return k % 3 == group % 3 && ezlb_range_cmp(&snat, &spec->snat_ip) == 0;
+}
+
+static inline void make_files(struct world *w)
+{
+	for (unsigned i = 0; i < LISTENERS; i++) {
+		struct ezlb_spec *spec;
+		unsigned group = dice(BACKENDS);
+		int family = family_of(w, i);
+
+		if (dice(3) == 0)
+			continue;
+		spec = w->specs[i] = ezlb_spec_new();
+		snprintf(spec->name, sizeof(spec->name), "s%u", i);
+		spec->proto = listener(w, i).proto;
+		spec->listen = listener(w, i).listen;
+		ezlb_strcpy(spec->scheduler, sizeof(spec->scheduler), scheduler());
+		spec->full_nat = dice(3) > 0;
+		spec->snat_ip = w->by_listener ? snat_of_service(w, i, true)
+					       : snat_of_backend(family, group, true);
+		spec->backends = ezlb_calloc(BACKENDS, sizeof(*spec->backends));
+		for (unsigned k = 0; k < BACKENDS; k++)
+			if (may_have(w, spec, group, k))
+				spec->backends[spec->n_backends++] = (struct ezlb_backend){
+					.endpoint = endpoint(family, 1, k), .weight = dice(4)
+				};
+		*EZLB_PUSH(&w->desired) = spec;
+	}
+}
+
+static inline void make_verdicts(struct world *w)
+{
+	for (size_t i = 0; i < w->desired.len; i++) {
+		const struct ezlb_spec *spec = w->desired.items[i];
+
+		for (size_t k = 0; k < spec->n_backends; k++) {
+			struct ezlb_verdict_row *row;
+
+			if (dice(4) == 0)
+				continue; /* not checked */
+			row = EZLB_PUSH(&w->verdicts);
+			ezlb_strcpy(row->service, sizeof(row->service), spec->name);
+			row->backend = spec->backends[k].endpoint;
+			row->verdict = (enum ezlb_verdict)dice(3);
+		}
+	}
+	EZLB_SORT(&w->verdicts, ezlb_verdict_row_cmp);
+}
+
+static inline void make_kernel_dests(struct world *w, const struct ezlb_service_key *key)
+{
+	for (unsigned k = 0; k < BACKENDS; k++)
+		if (dice(2))
+			*EZLB_PUSH(&w->kernel->dests) = (struct ezlb_dest_row){
+				.service = *key,
+				.endpoint = endpoint(key->listen.addr.family, 1, k),
+				.weight = dice(4)
+			};
+}
+
+static inline void make_snat(struct world *w, const struct ezlb_service_key *key,
+			     struct ezlb_addr_range to)
+{
+	if (dice(2))
+		*EZLB_PUSH(&w->kernel->snats) = (struct ezlb_snat_row){ .proto = key->proto,
+									.backend = key->listen,
+									.to = to };
+}
+
+static inline void make_kernel_snats(struct world *w)
+{
+	w->kernel->snat_present = dice(2);
+	w->kernel->snat_sound = w->kernel->snat_present && dice(4);
+	if (!w->kernel->snat_present)
+		return;
+	for (unsigned k = 0; k < 4 * BACKENDS && !w->by_listener; k++) {
+		int family = k < 2 * BACKENDS ? AF_INET : AF_INET6;
+		unsigned backend = k / 2 % BACKENDS;
+		struct ezlb_service_key key = { k % 2 ? EZLB_UDP : EZLB_TCP,
+						endpoint(family, 1, backend) };
+
+		make_snat(w, &key, snat_of_backend(family, backend, dice(4)));
+	}
+	for (unsigned i = 0; i < LISTENERS && w->by_listener; i++) {
+		struct ezlb_service_key key = listener(w, i);
+
+		make_snat(w, &key, snat_of_service(w, i, dice(4)));
+	}
+}
+
+/* Addresses on the link of the flag and on one of another time; both are ours. */
+static inline void make_kernel_vips(struct world *w)
+{
+	static const char *const devices[] = { "new0", "old0" };
+
+	for (unsigned d = 0; d < COUNT_OF(devices); d++) {
+		if (dice(2))
+			continue;
+		strcpy(EZLB_PUSH(&w->kernel->links)->device, devices[d]);
+		for (unsigned i = 0; i < LISTENERS; i++) {
+			struct ezlb_vip_row row = { .addr = listener(w, i).listen.addr };
+
+			strcpy(row.device, devices[d]);
+			if (dice(3) == 0)
+				*EZLB_PUSH(&w->kernel->vips) = row;
+		}
+	}
+	for (unsigned i = 0; i < LISTENERS; i++)
+		if (dice(4) == 0)
+			*EZLB_PUSH(&w->kernel->elsewhere) = listener(w, i).listen.addr;
+}
+
+static inline void make_kernel_accepts(struct world *w)
+{
+	for (unsigned i = 0; i < 4; i++)
+		w->kernel->gates[i / 2][i % 2] = dice(2);
+	w->kernel->accepts_present = dice(2);
+	w->kernel->accepts_sound = w->kernel->accepts_present && dice(4);
+	for (unsigned i = 0; i < 2 * LISTENERS && w->kernel->accepts_present; i++)
+		if (dice(3) == 0)
+			*EZLB_PUSH(&w->kernel->accepts) = (struct ezlb_accept_row){
+				(enum ezlb_gate)(i % 2), listener(w, i / 2)
+			};
+}
+
+static inline void make_kernel_settings(struct world *w)
+{
+	struct ezlb_setting_rows *settings = &w->kernel->settings;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct ezlb_setting_row *row = EZLB_PUSH(settings);
+
+		row->setting = EZLB_ACCEPT_RA;
+		strcpy(row->device, i ? "eth1" : "eth0");
+	}
+	for (size_t i = 0; i < settings->len; i++)
+		settings->items[i].value = dice(4) > 0
+						   ? ezlb_setting_wanted(settings->items[i].setting)
+						   : (int)dice(2);
+}
+
+static inline void make_kernel(struct world *w)
+{
+	for (unsigned i = 0; i < LISTENERS; i++) {
+		struct ezlb_service_key key = listener(w, i);
+		struct ezlb_service_row *row;
+
+		if (dice(2))
+			*EZLB_PUSH(&w->owned) = key;
+		if (dice(2))
+			continue;
+		row = EZLB_PUSH(&w->kernel->services);
+		row->key = key;
+		row->netmask = family_of(w, i) == AF_INET6 ? 128 : ~0u;
+		row->timeout = dice(8) == 0 ? 300 : 0;
+		ezlb_strcpy(row->scheduler, sizeof(row->scheduler), scheduler());
+		make_kernel_dests(w, &key);
+	}
+	make_kernel_snats(w);
+	make_kernel_vips(w);
+	make_kernel_accepts(w);
+	make_kernel_settings(w);
+}

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* world: what the flags and the ledger make of it. */
+#include "ledger_text.h"
+
+#include <sys/wait.h>
+
+#include "fake_kernel.h"
+#include "world.h"
+
+static struct text config_dir, state_dir;
+static const char *dirs[1];
+static struct ezlb_options options;
+
+/* --- the rig ------------------------------------------------------------------------------- */
+
+static int setup(void **state)
+{
+	int rc = setup_top(state);
+
+	fake_kernel_open();
+	config_dir = at("config");
+	state_dir = (struct text){ "" };
+	ezlb_strcpy(state_dir.s, sizeof(state_dir.s), top);
+	dirs[0] = config_dir.s;
+	options = (struct ezlb_options){ .config_dirs = dirs,
+					 .n_config_dirs = 1,
+					 .state_dir = state_dir.s,
+					 .snat_backend = EZLB_SNAT_IPTABLES };
+	return rc < 0 ? rc : mkdir(config_dir.s, 0755);
+}
+
+static int teardown(void **state)
+{
+	ezlb_memory_free(fake.memory);
+	return teardown_top(state);
+}
+
+static char *opened(struct world *world, enum world_use use)
+{
+	struct capture log = capture_begin(STDERR_FILENO);
+	struct ezlb_err err = { 0 };
+	char *text;
+	int rc;
+
+	*world = (struct world){ .lock = -1 };
+	rc = world_open(world, &options, use, &err);
+	text = capture_end(log);
+
+	if (rc)
+		fail_msg("%s", err.msg);
+	return text;
+}
+
+/* --- flags --------------------------------------------------------------------------------- */
+
+static void test_policy_of_the_flags(void **state)
+{
+	static const struct {
+		enum ezlb_snat_backend snat;
+		bool never;
+		const char *device;
+		enum ezlb_adopt adopt;
+	} rows[] = {
+		{ EZLB_SNAT_IPTABLES, false, NULL, EZLB_ADOPT_MATCHING },
+		{ EZLB_SNAT_NFTABLES, true, "", EZLB_ADOPT_NEVER },
+		{ EZLB_SNAT_AUTO, false, "ezlb0", EZLB_ADOPT_MATCHING },
+	};
+
+	(void)state;
+	options.dataplane = EZLB_DP_MEMORY;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct world world;
+
+		options.snat_backend = rows[i].snat;
+		options.firewall_never = rows[i].never;
+		options.vip_device = rows[i].device;
+		options.adopt = rows[i].adopt;
+		free(opened(&world, WORLD_WRITE));
+		assert_int_equal(world.pass.policy.by_listener, rows[i].snat == EZLB_SNAT_NFTABLES);
+		assert_int_equal(world.pass.policy.firewall, !rows[i].never);
+		assert_string_equal(world.pass.policy.vip_device,
+				    rows[i].device ? rows[i].device : "");
+		assert_int_equal(world.pass.adopt, rows[i].adopt);
+		assert_null(world.pass.end_flows); /* nothing of the kernel's is touched */
+		assert_int_equal(world.lock, -1);
+		assert_false(world.pass.put_back);
+		world_close(&world);
+	}
+	assert_string_equal(fake.managed.s, "");
+	assert_null(slurp("ledger"));
+}
+
+static void test_hands_off_but_for_cleanup(void **state)
+{
+	struct ezlb_err err = { 0 };
+
+	(void)state;
+	for (int never = 0; never < 2; never++) {
+		struct world world = { .lock = -1 };
+
+		options.host_setup_never = never;
+		free(opened(&world, WORLD_READ));
+		assert_int_equal(fake.hands_off, never);
+		assert_ptr_equal(world.pass.end_flows, ezlb_conntrack_delete);
+		world_close(&world);
+		assert_int_equal(world_open_for_cleanup(&world, &options, &err), 0);
+		assert_false(fake.hands_off);
+		assert_true(world.pass.put_back);
+		world_close(&world);
+	}
+	assert_true(options.host_setup_never); /* the caller's are as they were */
+}
+
+/* --- links --------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name, *device, *ledger, *want;
+} links[] = {
+	{ "none", NULL, "", "" },
+	{ "no name", "", "", "" },
+	{ "the flag's", "ezlb0", "", "ezlb0 " },
+	{ "of a process before, under another name", "ezlb0", "link a0, vip a0 10.0.0.1, ",
+	  "ezlb0 a0 a0 " },
+	{ "an address on a link that was there before", NULL, "vip b0 10.0.0.1, ", "b0 " },
+};
+
+static void test_links(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(links); i++) {
+		struct world world;
+
+		print_message("%s\n", links[i].name);
+		write_ledger(links[i].ledger);
+		options.vip_device = links[i].device;
+		fake.managed.s[0] = '\0';
+		free(opened(&world, WORLD_WRITE));
+		assert_string_equal(fake.managed.s, links[i].want);
+		world_close(&world);
+	}
+}
+
+/* Without ip_vs there is no service, but there may well be addresses, and rules. */
+static void test_cleanup_without_ip_vs(void **state)
+{
+	struct world world = { .lock = -1 };
+	struct ezlb_err err = { 0 };
+	struct capture capture;
+	char *log;
+
+	(void)state;
+	write_ledger("table, link a0, vip a0 10.0.0.1, tcp 10.0.0.1:80");
+	fake.ipvs_rc = -ENOENT;
+	fake.nftables_rc = -EPERM;
+	assert_int_equal(world_open(&world, &options, WORLD_WRITE, &err), -ENOENT);
+	world_close(&world);
+	assert_string_equal(fake.managed.s, "");
+	capture = capture_begin(STDERR_FILENO);
+	assert_int_equal(world_open_for_cleanup(&world, &options, &err), 0);
+	log = capture_end(capture);
+	assert_string_equal(fake.managed.s, "a0 a0 ");
+	assert_string_equal(scope_text(&world.pass.unclaimed).s, "tcp 10.0.0.1:80");
+	assert_has(log, " backend=nftables err=\"no such luck\"\n");
+	free(log);
+	world_close(&world);
+}
+
+/* --- the ledger ---------------------------------------------------------------------------- */
+
+/* The rules of a backend that is out of reach stay, and somebody must know. */
+static const struct {
+	enum ezlb_snat_backend snat;
+	int iptables, nftables;
+	const char *ledger, *want; /* "": nothing is told */
+} reach[] = {
+	{ EZLB_SNAT_IPTABLES, 0, -EPERM, "table, ", "level=warn " },
+	{ EZLB_SNAT_IPTABLES, 0, -EPERM, "table, ", " backend=nftables err=\"no such luck\"" },
+	{ EZLB_SNAT_NFTABLES, -EPERM, 0, "chain, ", " backend=iptables err=\"no such luck\"" },
+	{ EZLB_SNAT_IPTABLES, 0, -EPERM, "chain, ", "" },
+	{ EZLB_SNAT_NFTABLES, -EPERM, 0, "table, ", "" },
+	{ EZLB_SNAT_IPTABLES, 0, 0, "table, ", "" },
+};
+
+static void test_unreachable(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(reach); i++) {
+		struct world world;
+		char *log;
+
+		write_ledger(reach[i].ledger);
+		options.snat_backend = reach[i].snat;
+		fake.iptables_rc = reach[i].iptables;
+		fake.nftables_rc = reach[i].nftables;
+		log = opened(&world, WORLD_READ);
+		if (reach[i].want[0])
+			assert_has(log, reach[i].want);
+		else
+			assert_string_equal(log, "");
+		assert_int_equal(world.pass.old_snat != NULL,
+				 !fake.iptables_rc && !fake.nftables_rc);
+		free(log);
+		world_close(&world);
+	}
+}
+
+/* In a child, for a process does not lock itself out. Its exit status is the errno. */
+static int try_in_child(enum world_use use)
+{
+	struct world world = { .lock = -1 };
+	int status = -1;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		_exit(-world_open(&world, &options, use, NULL));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void test_one_writer(void **state)
+{
+	struct world world;
+
+	(void)state;
+	free(opened(&world, WORLD_WRITE));
+	assert_true(world.lock >= 0);
+	assert_int_equal(try_in_child(WORLD_WRITE), EBUSY);
+	assert_int_equal(try_in_child(WORLD_READ), 0);
+	world_close(&world);
+	assert_int_equal(try_in_child(WORLD_WRITE), 0);
+}
+
+static void test_damaged(void **state)
+{
+	struct world world;
+	char *log;
+
+	(void)state;
+	put("ledger", "nonsense\n");
+	log = opened(&world, WORLD_WRITE);
+	assert_has(log, "level=error ");
+	assert_true(world.ledger_damaged);
+	free(log);
+	world_close(&world);
+	remove(at("ledger").s);
+	free(opened(&world, WORLD_WRITE));
+	assert_false(world.ledger_damaged);
+	world_close(&world);
+}
+
+/* A shortage passes: that ledger is not damaged, and nobody may write over it. */
+static void test_no_file_to_be_had(void **state)
+{
+	struct world world = { .lock = -1 };
+	struct ezlb_err err = { 0 };
+	struct rlimit was;
+
+	(void)state;
+	write_ledger("tcp 10.0.0.1:80");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	fake.leaves_no_files = true;
+	assert_int_equal(world_open(&world, &options, WORLD_READ, &err), -EMFILE);
+	setrlimit(RLIMIT_NOFILE, &was);
+	assert_has(err.msg, at("ledger").s);
+	assert_false(world.ledger_damaged);
+	world_close(&world);
+}
+
+static void test_no_config_dir(void **state)
+{
+	struct world world = { .lock = -1 };
+	struct ezlb_err err = { 0 };
+
+	(void)state;
+	assert_int_equal(rmdir(config_dir.s), 0);
+	assert_int_equal(world_open(&world, &options, WORLD_WRITE, &err), -ENOENT);
+	assert_has(err.msg, "cannot read the config directory ");
+	world_close(&world);
+	assert_int_equal(world_open_for_cleanup(&world, &options, &err), 0);
+	world_close(&world);
+}
+
+#define IN_TOP(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_TOP(test_policy_of_the_flags),
+		IN_TOP(test_hands_off_but_for_cleanup),
+		IN_TOP(test_links),
+		IN_TOP(test_cleanup_without_ip_vs),
+		IN_TOP(test_unreachable),
+		IN_TOP(test_one_writer),
+		IN_TOP(test_damaged),
+		IN_TOP(test_no_file_to_be_had),
+		IN_TOP(test_no_config_dir),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
