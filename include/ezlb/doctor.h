@@ -9,9 +9,9 @@
 
 #include <stdbool.h>
 
-#include <ezlb/spec.h>
 #include <ezlb/firewall.h>
 #include <ezlb/mem.h>
+#include <ezlb/spec.h>
 
 enum ezlb_level { EZLB_LEVEL_OK, EZLB_LEVEL_WARN, EZLB_LEVEL_FAIL };
 const char *ezlb_level_str(enum ezlb_level level); /* "ok", "warn", "fail" */

@@ -261,7 +261,8 @@ static bool explain_setting(const struct ezlb_op *op, char *buf)
 static bool explain_link(const struct ezlb_op *op, char *buf)
 {
 	if (op->kind == EZLB_OP_LINK_ADD && op->rc == -EEXIST)
-		put(buf, "there is a link %s that is not a dummy link: give --vip-device another name",
+		put(buf,
+		    "there is a link %s that is not a dummy link: give --vip-device another name",
 		    op->link.device);
 	else if (op->kind == EZLB_OP_LINK_ADD && op->rc == -EOPNOTSUPP)
 		put(buf, "this kernel has no dummy links: run `modprobe dummy` on the host");

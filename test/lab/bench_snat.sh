@@ -10,7 +10,7 @@
 CONN=$(dirname "$EZLB")/bench_conn
 SERVICES_N=${SERVICES_N:-10000}
 CONNECTIONS=${CONNECTIONS:-4000}
-ROUNDS=${ROUNDS:-5}
+ROUNDS=${ROUNDS:-3}
 lab_up
 nsenter --net=/run/netns/b1 -- "$CONN" serve 20000 &
 eventually 10 "the backend listens" in_ns b1 "$CONN" connect 127.0.0.1 20000 1
@@ -36,6 +36,8 @@ files true
 world() {
 	in_ns lb "$EZLB" once --config-dir "$WORK/$2" --state-dir "$STATE" --snat-backend "$1" >"$WORK/once" ||
 		fail "once: $(tail -n 3 "$WORK/once")"
+	[[ $1 == nftables ]] || ! in_ns lb nft list table ip ezlb >/dev/null 2>&1 || fail "the table is still there"
+	echo "rules of iptables: $(nat_rules | grep -c '^-A EZLB-SNAT' || :)"
 }
 declare -A rates
 for ((round = 1; round <= ROUNDS; round++)); do
