@@ -190,7 +190,7 @@ static bool take_device(const char *text, const char *name, char device[EZLB_DEV
 	len -= before + after;
 	if (len >= EZLB_DEVICE_STRLEN)
 		return false;
-	memcpy(device, text + before, len);
+	snprintf(device, EZLB_DEVICE_STRLEN, "%.*s", (int)len, text + before);
 	return true;
 }
 
