@@ -2,13 +2,13 @@
 #include "talk.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include <linux/netlink.h>
 
+#include <ezlb/datagram.h>
 #include <ezlb/duration.h>
 #include <ezlb/mem.h>
 
@@ -36,46 +36,6 @@ static int send_question(const struct ezlb_ct_talk *talk, const struct nlmsghdr 
 	if (n < 0)
 		return errno == EAGAIN ? -ENOBUFS : -errno;
 	return (size_t)n == question->nlmsg_len ? 0 : -EIO;
-}
-
-static int wait_readable(const struct ezlb_ct_talk *talk)
-{
-	struct pollfd pfd = { .fd = talk->fd, .events = POLLIN };
-
-	for (;;) {
-		uint64_t now = ezlb_now_ms();
-		int n;
-
-		/* A dump can be endless without a moment of waiting. */
-		if (now >= talk->deadline)
-			return -ETIMEDOUT;
-		n = poll(&pfd, 1, (int)(talk->deadline - now));
-		if (n > 0)
-			return 0;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-	}
-}
-
-/* One datagram into talk->in; its length or -errno. */
-static ssize_t receive(struct ezlb_ct_talk *talk)
-{
-	for (;;) {
-		struct iovec iov = { .iov_base = talk->in, .iov_len = sizeof(talk->in) };
-		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-		int rc = wait_readable(talk);
-		ssize_t n;
-
-		if (rc)
-			return rc;
-		n = recvmsg(talk->fd, &msg, MSG_DONTWAIT);
-		if (n > 0)
-			return msg.msg_flags & MSG_TRUNC ? -EBADMSG : n;
-		if (n == 0)
-			return -EPIPE;
-		if (errno != EINTR && errno != EAGAIN)
-			return -errno;
-	}
 }
 
 /* The last message of an answer: its code into talk->code. */
@@ -132,8 +92,12 @@ int ezlb_ct_ask(struct ezlb_ct_talk *talk, struct nlmsghdr *question, ezlb_ct_ms
 	question->nlmsg_seq = ++talk->seq;
 	rc = send_question(talk, question);
 	while (rc == 0) {
-		ssize_t n = receive(talk);
+		/* A dump can be endless without a moment of waiting. */
+		ssize_t n = ezlb_now_ms() >= talk->deadline ? -ETIMEDOUT : 0;
 
+		if (n == 0)
+			n = ezlb_datagram_receive(talk->fd, talk->deadline, talk->in,
+						  sizeof(talk->in));
 		rc = n < 0 ? (int)n : walk(talk, (size_t)n, fn, arg);
 	}
 	if (rc != FINISHED)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "filters.h"
 
+#include <ezlb/xtables.h> /* before linux/netfilter, as it asks for */
+
 #include <ctype.h>
 #include <errno.h>
-#include <libiptc/libip6tc.h>
-#include <libiptc/libiptc.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
@@ -141,32 +141,28 @@ static void legacy_rule(const char *table, const char *chain, const void *rule, 
 	*EZLB_PUSH(out) = pass;
 }
 
-/* The same in both libraries, but for the type of an entry. */
-#define READ_LEGACY(lib, entry_type, label)                                                \
-	static void lib##_read(struct pass_facts *out)                                     \
-	{                                                                                  \
-		struct xtc_handle *handle = lib##_init("filter");                          \
-		const char *chain = handle ? lib##_first_chain(handle) : NULL;             \
-                                                                                           \
-		for (; chain; chain = lib##_next_chain(handle)) {                          \
-			const struct entry_type *entry = lib##_first_rule(chain, handle);  \
-                                                                                           \
-			for (; entry; entry = lib##_next_rule(entry, handle))              \
-				legacy_rule(label, chain, entry, entry->next_offset, out); \
-		}                                                                          \
-		if (handle)                                                                \
-			lib##_free(handle);                                                \
+static void read_table(const struct ezlb_xt *xt, const char *table, struct pass_facts *out)
+{
+	struct xtc_handle *handle = xt->init("filter");
+	const char *chain = handle ? xt->first_chain(handle) : NULL;
+
+	for (; chain; chain = xt->next_chain(handle)) {
+		const void *rule = xt->first_rule(chain, handle);
+
+		for (; rule; rule = xt->next_rule(rule, handle))
+			legacy_rule(table, chain, rule, ezlb_xt_entry_len(xt->form, rule), out);
 	}
-READ_LEGACY(iptc, ipt_entry, "ip filter (legacy)")
-READ_LEGACY(ip6tc, ip6t_entry, "ip6 filter (legacy)")
+	if (handle)
+		xt->free(handle);
+}
 
 /* Opening a table loads it, so only those that are. What cannot be read has no rule of ours. */
 static void read_legacy(const struct host_facts *host, struct net_facts *out)
 {
 	if (strstr(host->legacy[0], "filter"))
-		iptc_read(&out->passes);
+		read_table(&ezlb_xt_ip, "ip filter (legacy)", &out->passes);
 	if (strstr(host->legacy[1], "filter"))
-		ip6tc_read(&out->passes);
+		read_table(&ezlb_xt_ip6, "ip6 filter (legacy)", &out->passes);
 }
 
 /* --- who drops ------------------------------------------------------------------------------- */

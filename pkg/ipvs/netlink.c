@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <ezlb/datagram.h>
 #include <ezlb/duration.h>
 #include <ezlb/mem.h>
 
@@ -112,45 +112,6 @@ static int send_all(const struct ezlb_ipvs_nl *nl)
 	return (size_t)n == nl->out.len ? 0 : -EIO;
 }
 
-static int wait_readable(const struct ezlb_ipvs_nl *nl)
-{
-	struct pollfd pfd = { .fd = nl->fd, .events = POLLIN };
-
-	for (;;) {
-		uint64_t now = ezlb_now_ms();
-		/* Past the deadline what is there already is still taken: it cost no waiting. */
-		int n = poll(&pfd, 1, now < nl->deadline ? (int)(nl->deadline - now) : 0);
-
-		if (n > 0)
-			return 0;
-		if (n == 0)
-			return -ETIMEDOUT;
-		if (errno != EINTR)
-			return -errno;
-	}
-}
-
-/* One datagram into nl->in; its length or -errno. */
-static ssize_t receive(struct ezlb_ipvs_nl *nl)
-{
-	for (;;) {
-		struct iovec iov = { .iov_base = nl->in, .iov_len = sizeof(nl->in) };
-		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-		int rc = wait_readable(nl);
-		ssize_t n;
-
-		if (rc)
-			return rc;
-		n = recvmsg(nl->fd, &msg, MSG_DONTWAIT);
-		if (n > 0)
-			return msg.msg_flags & MSG_TRUNC ? -EBADMSG : n;
-		if (n == 0)
-			return -EPIPE;
-		if (errno != EINTR && errno != EAGAIN)
-			return -errno;
-	}
-}
-
 /* Hands the messages of one datagram on; those that answer none of our requests are passed over. */
 static int walk(struct ezlb_ipvs_nl *nl, size_t len, struct talk *talk)
 {
@@ -190,7 +151,7 @@ static int converse(struct ezlb_ipvs_nl *nl, struct talk *talk, struct ezlb_err 
 		return nl->fd;
 	rc = send_all(nl);
 	while (rc == 0) {
-		ssize_t n = receive(nl);
+		ssize_t n = ezlb_datagram_receive(nl->fd, nl->deadline, nl->in, sizeof(nl->in));
 
 		rc = n < 0 ? (int)n : walk(nl, (size_t)n, talk);
 	}

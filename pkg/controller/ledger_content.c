@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ledger_content.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include <ezlb/snat.h>
+
+#define CHAIN	  "chain nat " EZLB_SNAT_CHAIN
+#define NFT_TABLE "table nft ezlb"
+
+#define COPY(to, from)                                      \
+	do {                                                \
+		(to)->len = 0;                              \
+		for (size_t i_ = 0; i_ < (from)->len; i_++) \
+			*EZLB_PUSH(to) = (from)->items[i_]; \
+	} while (0)
+
+void ledger_content_copy(struct ledger_content *to, const struct ledger_content *from)
+{
+	if (to == from)
+		return;
+	COPY(&to->services, &from->services);
+	COPY(&to->settings, &from->settings);
+	COPY(&to->links, &from->links);
+	COPY(&to->vips, &from->vips);
+	to->chain = from->chain;
+	to->nft_table = from->nft_table;
+}
+
+void ledger_content_clear(struct ledger_content *content)
+{
+	EZLB_VEC_CLEAR(&content->services);
+	EZLB_VEC_CLEAR(&content->settings);
+	EZLB_VEC_CLEAR(&content->links);
+	EZLB_VEC_CLEAR(&content->vips);
+	*content = (struct ledger_content){ .chain = false };
+}
+
+/* The rows, which have padding, one by one. */
+#define SAME(a, b, cmp)          \
+	((a)->len == (b)->len && \
+	 same_rows((a)->items, (b)->items, (a)->len, sizeof(*(a)->items), cmp))
+
+static bool same_rows(const void *a, const void *b, size_t n, size_t size, ezlb_cmp_fn cmp)
+{
+	for (size_t i = 0; i < n; i++)
+		if (cmp((const char *)a + i * size, (const char *)b + i * size) != 0)
+			return false;
+	return true;
+}
+
+static int was_cmp(const void *a, const void *b)
+{
+	const struct ezlb_setting_row *x = a, *y = b;
+	int rc = ezlb_setting_row_cmp(a, b);
+
+	return rc ? rc : (x->value > y->value) - (x->value < y->value);
+}
+
+bool ledger_content_same(const struct ledger_content *a, const struct ledger_content *b)
+{
+	return a->chain == b->chain && a->nft_table == b->nft_table &&
+	       SAME(&a->services, &b->services, ezlb_service_key_cmp) &&
+	       SAME(&a->settings, &b->settings, was_cmp) &&
+	       SAME(&a->links, &b->links, ezlb_link_row_cmp) &&
+	       SAME(&a->vips, &b->vips, ezlb_vip_row_cmp);
+}
+
+/* --- from lines and back ------------------------------------------------------------------- */
+
+/* "tcp 10.0.0.1:80" */
+static const char *take_service(struct ledger_content *content, char *rest)
+{
+	struct ezlb_service_key key;
+	char *proto = strsep(&rest, " ");
+
+	if (!rest || ezlb_proto_parse(proto, &key.proto) < 0 ||
+	    ezlb_endpoint_parse(rest, &key.listen, NULL) < 0)
+		return "names no service";
+	*EZLB_PUSH(&content->services) = key;
+	return NULL;
+}
+
+static int value_parse(const char *text)
+{
+	size_t len = strlen(text);
+	long value;
+
+	if (len == 0 || len > 10 || strspn(text, "0123456789") != len)
+		return -EINVAL;
+	value = strtol(text, NULL, 10);
+	return value > INT_MAX ? -EINVAL : (int)value;
+}
+
+/* "net.ipv4.ip_forward 0" */
+static const char *take_setting(struct ledger_content *content, char *rest)
+{
+	char *space = strrchr(rest, ' ');
+	struct ezlb_setting_row row;
+
+	row.value = space ? value_parse(space + 1) : -EINVAL;
+	if (row.value < 0)
+		return "has no value that a setting can have";
+	*space = '\0';
+	if (ezlb_setting_parse(rest, &row) < 0 || ezlb_setting_is_module(row.setting))
+		return "names no setting";
+	*EZLB_PUSH(&content->settings) = row;
+	return NULL;
+}
+
+static bool take_device(const char *text, char device[EZLB_DEVICE_STRLEN])
+{
+	memset(device, 0, EZLB_DEVICE_STRLEN);
+	return text[0] != '\0' && !strpbrk(text, " /") &&
+	       ezlb_strcpy(device, EZLB_DEVICE_STRLEN, text);
+}
+
+static const char *take_link(struct ledger_content *content, const char *rest)
+{
+	struct ezlb_link_row row;
+
+	if (!take_device(rest, row.device))
+		return "names no link";
+	*EZLB_PUSH(&content->links) = row;
+	return NULL;
+}
+
+/* "ezlb0 10.0.0.1" */
+static const char *take_vip(struct ledger_content *content, char *rest)
+{
+	char *device = strsep(&rest, " ");
+	struct ezlb_vip_row row;
+
+	if (!rest || !take_device(device, row.device) || ezlb_addr_parse(rest, &row.addr, NULL) < 0)
+		return "names no address of a link";
+	*EZLB_PUSH(&content->vips) = row;
+	return NULL;
+}
+
+static const char *take_frame(bool *there)
+{
+	if (*there)
+		return "is there twice";
+	*there = true;
+	return NULL;
+}
+
+const char *ledger_content_take(struct ledger_content *content, char *text)
+{
+	if (strncmp(text, "service ", 8) == 0)
+		return take_service(content, text + 8);
+	if (strncmp(text, "setting ", 8) == 0)
+		return take_setting(content, text + 8);
+	if (strncmp(text, "link ", 5) == 0)
+		return take_link(content, text + 5);
+	if (strncmp(text, "vip ", 4) == 0)
+		return take_vip(content, text + 4);
+	if (strcmp(text, CHAIN) == 0)
+		return take_frame(&content->chain);
+	if (strcmp(text, NFT_TABLE) == 0)
+		return take_frame(&content->nft_table);
+	return "is unknown";
+}
+
+static bool has_doubles(const void *items, size_t n, size_t size, ezlb_cmp_fn cmp)
+{
+	for (size_t i = 1; i < n; i++)
+		if (cmp((const char *)items + (i - 1) * size, (const char *)items + i * size) == 0)
+			return true;
+	return false;
+}
+#define DOUBLES(v, cmp) has_doubles((v)->items, (v)->len, sizeof(*(v)->items), (cmp))
+
+const char *ledger_content_sort(struct ledger_content *content)
+{
+	EZLB_SORT(&content->services, ezlb_service_key_cmp);
+	EZLB_SORT(&content->settings, ezlb_setting_row_cmp);
+	EZLB_SORT(&content->links, ezlb_link_row_cmp);
+	EZLB_SORT(&content->vips, ezlb_vip_row_cmp);
+	if (DOUBLES(&content->services, ezlb_service_key_cmp))
+		return "service";
+	if (DOUBLES(&content->settings, ezlb_setting_row_cmp))
+		return "setting";
+	if (DOUBLES(&content->links, ezlb_link_row_cmp))
+		return "link";
+	return DOUBLES(&content->vips, ezlb_vip_row_cmp) ? "address" : NULL;
+}
+
+int ledger_content_write(const struct ledger_content *content, FILE *f)
+{
+	char text[EZLB_SERVICE_KEY_STRLEN], name[EZLB_SETTING_STRLEN];
+	int rc = fprintf(f, "%s%s", content->chain ? CHAIN "\n" : "",
+			 content->nft_table ? NFT_TABLE "\n" : "");
+
+	for (size_t i = 0; i < content->settings.len && rc >= 0; i++)
+		rc = fprintf(f, "setting %s %d\n",
+			     ezlb_setting_format(&content->settings.items[i], name),
+			     content->settings.items[i].value);
+	for (size_t i = 0; i < content->links.len && rc >= 0; i++)
+		rc = fprintf(f, "link %s\n", content->links.items[i].device);
+	for (size_t i = 0; i < content->vips.len && rc >= 0; i++)
+		rc = fprintf(f, "vip %s %s\n", content->vips.items[i].device,
+			     ezlb_addr_format(&content->vips.items[i].addr, text));
+	for (size_t i = 0; i < content->services.len && rc >= 0; i++)
+		rc = fprintf(f, "service %s\n",
+			     ezlb_service_key_format(&content->services.items[i], text));
+	return rc;
+}
