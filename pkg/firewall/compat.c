@@ -204,10 +204,12 @@ static int on_expr(struct nftnl_expr *expr, void *arg)
 {
 	struct reading *reading = arg;
 	const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_NAME);
+	/* A table of both families has no rule of ours. */
+	bool may_be_ours = ezlb_xt_form_of(reading->family) != NULL;
 
-	if (strcmp(name, "match") == 0) {
+	if (strcmp(name, "match") == 0 && may_be_ours) {
 		read_match(reading, expr);
-	} else if (strcmp(name, "cmp") == 0) {
+	} else if (strcmp(name, "cmp") == 0 && may_be_ours) {
 		read_cmp(reading, expr);
 	} else if (strcmp(name, "immediate") == 0) {
 		read_verdict(reading, expr);

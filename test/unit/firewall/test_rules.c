@@ -133,6 +133,9 @@ static void test_compat(void **state)
 		assert_int_equal(seen.kind, EZLB_FW_ROW);
 		assert_int_equal(seen.handle, 9);
 		assert_int_equal(ezlb_accept_row_cmp(&row, &seen.row), 0);
+		/* In a table of both families it is some rule. */
+		assert_int_equal(compat_of(NFPROTO_INET, ezlb_fw_compat_build(&row)).kind,
+				 EZLB_FW_OTHER);
 		/* Something more in it. */
 		rule = ezlb_fw_compat_build(&row);
 		nftnl_rule_add_expr(rule, nftnl_expr_alloc("counter"));
