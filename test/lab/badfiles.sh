@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # timeout: 180
+# variants: nftables4
+# also: iptables4 iptables6 nftables6
 # A broken file keeps its own last good version and touches no other service. The log and `ezlb check`
 # name file, line and column in the same words.
 # shellcheck source=test/lab/lib.sh
@@ -7,29 +9,32 @@
 
 lab_up
 backend_start b1 80 8080
+WEB=$(ep "$VIP" 80)
+OTHER=$(ep "$VIP" 8080)
 good() {
 	cat <<-END
-		listen: $VIP:80
+		listen: "$WEB"
 		full_nat: true
-		snat_ip: $SNAT_IP
+		snat_ip: "$SNAT_IP"
 		health_check: {interval: 1s}
 		backends:
-		  - address: ${BACKEND_IP[b1]}:80
+		  - address: "$(ep "${BACKEND_IP[b1]}" 80)"
 		    weight: 3
 	END
 }
 good | service web
 service other <<END
-listen: $VIP:8080
+listen: "$OTHER"
 full_nat: true
 health_check: {interval: 1s}
 backends:
-  - address: ${BACKEND_IP[b1]}:8080
+  - address: "$(ep "${BACKEND_IP[b1]}" 8080)"
 END
 ezlb_start
-both() { client_get "$VIP:80" && client_get "$VIP:8080"; }
+kernel() { in_ns lb ipvsadm -Sn; snat_rows; }
+both() { client_get "$WEB" && client_get "$OTHER"; }
 eventually 5 "both answer" both
-before=$(in_ns lb ipvsadm -Sn; nat_rules | sort)
+before=$(kernel)
 assert_match "the good version is in the kernel" "-w 3" "$before"
 
 # refused WHAT LINE:COL CODE TEXT SED: breaks web.yaml by SED and looks at everything.
@@ -44,8 +49,8 @@ refused() {
 	assert_eq "check's exit status" 1 "$status"
 	[[ $output == *"$file:$at: error[$code]: "*"$text"* ]] ||
 		fail "check does not say '$file:$at: error[$code]: ...$text': $output"
-	assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules | sort)"
-	assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
+	assert_eq "the kernel" "$before" "$(kernel)"
+	assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 	good | service web
 	eventually 4 "it is taken back" bash -c "tail -n 3 '$EZLB_LOG' | grep -q 'file is sound again'"
 }
@@ -53,49 +58,49 @@ refused "syntax" 2:11 E003 "not closed" 's/^full_nat: true/full_nat: [true/'
 refused "an unknown key" 2:1 E010 "full_nat" 's/^full_nat/ful_nat/'
 refused "a wrong type" 6:5 E012 "must be a mapping" 's/^  - address: \(.*\)/  - [\1]/; /weight/d'
 refused "snat_ip without full_nat" 3:10 E020 "full_nat: true" '/^full_nat/s/true/false/'
-refused "port 70000" 1:9 E014 "70000" "s/^listen: .*/listen: $VIP:70000/"
+refused "port 70000" 1:9 E014 "70000" "s/^listen: .*/listen: '$(ep "$VIP" 70000)'/"
 refused "weight -1" 7:13 E014 "weight -1" 's/weight: 3/weight: -1/'
 
 echo "# two files with one listener: the newcomer is refused, whichever sorts first"
-good | sed 's/80$/8080/; s/weight: 3/weight: 9/' >"$WORK/late"
+good | sed 's/:80"$/:8080"/; s/weight: 3/weight: 9/' >"$WORK/late"
 cp "$WORK/late" "$SERVICES/a-newcomer.yaml"
 eventually 4 "the log names both" grep -qE "a-newcomer.yaml:1:9: error\[E031\]: .*service 'other' at .*other.yaml:1:9" "$EZLB_LOG"
-assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules | sort)"
+assert_eq "the kernel" "$before" "$(kernel)"
 fails "$EZLB" check "$SERVICES" >/dev/null || fail "check passes two files with one listener"
 rm "$SERVICES/a-newcomer.yaml"
 
 echo "# a service edited onto a taken listener keeps its last good version"
-good | sed "s/^listen: .*/listen: $VIP:8080/" | service web
+good | sed "s/^listen: .*/listen: '$OTHER'/" | service web
 eventually 4 "the log says so" grep -q "web.yaml:1:9: error\[E031\].*last good version" "$EZLB_LOG"
-assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules | sort)"
+assert_eq "the kernel" "$before" "$(kernel)"
 
 echo "# a restart with a broken file: what may be its is left alone"
 ezlb_stop KILL
 good | sed 's/weight: 3/weight: much/' | service web
 ezlb_start
 eventually 5 "the log refuses it" grep -q "web.yaml:7:13: error\[E0" "$EZLB_LOG"
-changed() { [[ $(in_ns lb ipvsadm -Sn; nat_rules | sort) != "$before" ]]; }
+changed() { [[ $(kernel) != "$before" ]]; }
 never 3 "the running service was touched" changed
-assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
+assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 
 echo "# a restart with a broken file, and the kernel has lost the service: its last good version comes back"
 ezlb_stop KILL
 in_ns lb ipvsadm -C
-in_ns lb iptables-legacy -w 5 -t nat -F EZLB-SNAT
+snat_flush
 ezlb_start
 eventually 5 "the log says where it comes from" grep -q 'last good version stays, from before the restart' "$EZLB_LOG"
-as_before() { [[ $(in_ns lb ipvsadm -Sn; nat_rules | sort) == "$before" ]]; }
+as_before() { [[ $(kernel) == "$before" ]]; }
 eventually 5 "the kernel is as it was" as_before
-assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
+assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 
 echo "# the file goes, and with it its last good version"
 ezlb_stop KILL
 rm "$SERVICES/web.yaml"
 ezlb_start
-eventually 5 "web is gone" fails client_get "$VIP:80"
+eventually 5 "web is gone" fails client_get "$WEB"
 ezlb_stop KILL
 good | sed 's/weight: 3/weight: much/' | service web
 ezlb_start
-eventually 5 "the other answers" client_get "$VIP:8080"
-never 2 "a version of a file that was deleted is in force" client_get "$VIP:80"
+eventually 5 "the other answers" client_get "$OTHER"
+never 2 "a version of a file that was deleted is in force" client_get "$WEB"
 ezlb_stop TERM

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# variants: iptables4 nftables4 iptables6 nftables6
+# variants: nftables4 iptables6
+# also: iptables4 nftables6
 # SIGTERM removes all that is ezlb's; --cleanup-on-exit=false leaves it, and traffic flows on.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"

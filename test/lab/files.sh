@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# variants: iptables4 nftables4 iptables6 nftables6
+# variants: nftables4 iptables6
+# also: iptables4 nftables6
 # Drop-in files: what is written to the directory is in the kernel within a second.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"

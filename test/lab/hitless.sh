@@ -132,7 +132,7 @@ phase() {
 ipvs_commands() {
 	local line hex len
 	while read -r line; do
-		[[ $line != *nlmsg_type=nlctrl* ]] || continue
+		[[ $line != *nlmsg_type=@(nlctrl|NFNL_SUBSYS_NFTABLES|0xa)* ]] || continue
 		[[ $line =~ \"((\\x[0-9a-f]{2})+)\" ]] || { echo "unknown: $line" && continue; }
 		hex=${BASH_REMATCH[1]//'\x'/}
 		while [[ -n $hex ]]; do
@@ -145,7 +145,7 @@ ipvs_commands() {
 }
 # GET_SERVICE, GET_DEST, GET_CONFIG and GET_INFO read.
 ipvs_writes() { ipvs_commands | grep -vxE '4|8|13|15' || :; }
-other_writes() { grep -E 'IPT_SO_SET_|/proc/sys/.*O_(WRONLY|RDWR)' "$WORK/trace" | cut -c -120 || :; }
+other_writes() { grep -E 'IPT_SO_SET_|NFT_MSG_(NEW|DEL)|/proc/sys/.*O_(WRONLY|RDWR)' "$WORK/trace" | cut -c -120 || :; }
 
 # --- the case --------------------------------------------------------------------------------
 

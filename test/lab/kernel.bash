@@ -101,6 +101,15 @@ snat_is() {
 	[[ $(snat_rows) == "$(printf '%s\n' "$@" | sed '/^$/d' | sort)" ]]
 }
 
+# snat_flush: takes ezlb's SNAT rows away, as an admin or a firewall's reload does in this world.
+snat_flush() {
+	if by_listener; then
+		in_ns lb nft flush ruleset
+	else
+		in_ns lb "ip${FAMILY/4/}tables-legacy" -w 5 -t nat -F EZLB-SNAT
+	fi
+}
+
 # snat_all: what ezlb has in lb for SNAT, in each world and in both families, in the tools' own words.
 snat_all() {
 	# shellcheck disable=SC2016

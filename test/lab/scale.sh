@@ -34,7 +34,8 @@ assert_eq "services in the kernel" $SERVICES_N "$(in_ns lb ipvsadm -Sn | grep -c
 assert_eq "dests in the kernel" $((SERVICES_N * BACKENDS_N)) "$(in_ns lb ipvsadm -Sn | grep -c '^-a')"
 assert_eq "rules" $((SERVICES_N * BACKENDS_N)) "$(nat_rules | grep -c -- '-A EZLB-SNAT')"
 echo "adding: $(sends add) sends for 1,100 objects, $(commits add) commits for 1,000 rules"
-[[ $(sends add) -lt 20 ]] || fail "1,100 objects took $(sends add) sends"
+# Some of them are questions to nf_tables.
+[[ $(sends add) -lt 30 ]] || fail "1,100 objects took $(sends add) sends"
 assert_eq "commits of 1,000 rules" 1 "$(commits add)"
 
 traced again

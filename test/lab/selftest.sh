@@ -122,6 +122,29 @@ in_world nftables6 snat_is "udp [fd00:10::1]:53 to masquerade" "tcp [fd00:10::1]
 fails in_world nftables6 snat_is "tcp [fd00:10::1]:80 to fd00:10::3" || fail "snat_is overlooks a row"
 assert_match "snat_all: both" "EZLB-SNAT -j RETURN.*table ip6 ezlb.*tcp . 80" "$(snat_all)"
 
+# A repository of a few cases that only say what they are.
+mkdir -p "$WORK/repo/scripts" "$WORK/repo/test/lab"
+cp "$LAB_REPO/scripts/lab" "$WORK/repo/scripts/"
+cases=$WORK/repo/test/lab
+touch "$cases"/{lib,bench_x,plain}.sh
+echo '# variants: nftables4 nftables6' >"$cases/two.sh"
+printf '# also: iptables4 iptables6\n# variants: nftables4\n' >"$cases/also.sh"
+lab_list() { "$WORK/repo/scripts/lab" --list "$@" 2>&1 | paste -sd' '; }
+assert_eq "cases of CI" "also@nftables4 plain two@nftables4 two@nftables6" "$(lab_list)"
+assert_eq "all cases" "also@nftables4 also@iptables4 also@iptables6 plain two@nftables4 two@nftables6" \
+	"$(lab_list --all)"
+assert_eq "a case by name" "also@nftables4 also@iptables4 also@iptables6 bench_x" "$(lab_list also bench_x)"
+assert_eq "one of the others" also@iptables6 "$(lab_list also@iptables6)"
+for bad in "also@nftables6: has no variant" "plain@nftables4: it has none" "nobody: no such case" "--all also: usage:"; do
+	# shellcheck disable=SC2086 # arguments
+	said=$(lab_list ${bad%%: *}) && fail "scripts/lab passes ${bad%%: *}"
+	assert_match "scripts/lab ${bad%%: *}" "${bad#*: }" "$said"
+done
+for bad in "also: nftables4: none" "variants: nftables5: there is no variant" "variants: iptables4 iptables4: twice"; do
+	echo "# ${bad%: *}" >"$cases/bad.sh"
+	assert_match "a case that says ${bad%: *}" "test/lab/bad.sh: .*${bad##*: }" "$(lab_list bad || :)"
+done
+
 # --- the ConfigMap simulator -----------------------------------------------------------------
 
 src=$WORK/src

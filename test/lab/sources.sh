@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# variants: iptables4 nftables4 iptables6 nftables6
+# variants: iptables4 nftables6
+# also: nftables4 iptables6
 # A range of source addresses, all of them in use; and udp flows that do not keep the old way when
 # their source address changes or their backend goes.
 # shellcheck source=test/lab/lib.sh

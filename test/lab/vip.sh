@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # variants: iptables4 nftables6
+# also: nftables4 iptables6
 # --vip-device: the listeners' addresses are kept on a dummy link, and only those that ezlb put there.
 # shellcheck source=test/lab/lib.sh
 LAB_LB_ADDRESSES=
