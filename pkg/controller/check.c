@@ -4,43 +4,9 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include <ezlb/config.h>
-#include <ezlb/desired.h>
 #include <ezlb/watch.h>
 
-/* Parsed files of all paths together, so that conflicts between them are seen too. */
-struct batch {
-	struct specs EZLB_VEC(struct ezlb_spec *) specs;
-	size_t n_files;
-};
-
-static void check_file(struct batch *batch, const struct ezlb_file *file, struct ezlb_diags *diags)
-{
-	struct ezlb_spec *spec;
-
-	batch->n_files++;
-	if (!file->bytes) {
-		ezlb_diags_add(diags, file->path, (struct ezlb_mark){ 0, 0 }, EZLB_E_READ, "%s",
-			       file->problem);
-		return;
-	}
-	spec = ezlb_config_parse(file->path, file->bytes, file->len, diags);
-	if (spec)
-		*EZLB_PUSH(&batch->specs) = spec;
-}
-
-static void check_conflicts(const struct batch *batch, enum ezlb_snat_backend backend,
-			    struct ezlb_diags *diags)
-{
-	size_t n = batch->specs.len;
-	EZLB_AUTO_FREE struct ezlb_candidate *candidates = ezlb_calloc(n, sizeof(*candidates));
-	struct ezlb_desired desired = { 0 };
-
-	for (size_t i = 0; i < n; i++)
-		candidates[i].fresh = batch->specs.items[i];
-	ezlb_desired_merge(candidates, n, backend != EZLB_SNAT_IPTABLES, &desired, diags);
-	EZLB_VEC_CLEAR(&desired);
-}
+#include "batch.h"
 
 static bool is_dir(const char *path)
 {
@@ -74,17 +40,13 @@ int ezlb_controller_check(const char *const *paths, size_t n, enum ezlb_snat_bac
 			  struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err)
 {
 	struct ezlb_snapshot snapshot = { 0 };
-	struct batch batch = { .n_files = 0 };
+	struct batch batch = { .desired = { 0 } };
 	int rc = look(paths, n, &snapshot, err);
 
-	for (size_t i = 0; rc == 0 && i < snapshot.files.len; i++)
-		check_file(&batch, &snapshot.files.items[i], diags);
-	check_conflicts(&batch, backend, diags);
-	ezlb_diags_sort(diags);
-	*n_files = batch.n_files;
-	for (size_t i = 0; i < batch.specs.len; i++)
-		ezlb_spec_free(batch.specs.items[i]);
-	EZLB_VEC_CLEAR(&batch.specs);
+	if (rc == 0)
+		batch_read(&batch, &snapshot, backend != EZLB_SNAT_IPTABLES, diags);
+	*n_files = rc == 0 ? snapshot.files.len : 0;
+	batch_clear(&batch);
 	ezlb_snapshot_clear(&snapshot);
 	return rc;
 }

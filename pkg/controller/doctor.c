@@ -4,40 +4,15 @@
 
 #include <errno.h>
 
-#include <ezlb/config.h>
-#include <ezlb/desired.h>
 #include <ezlb/watch.h>
+
+#include "batch.h"
 
 struct files {
 	struct ezlb_snapshot snapshot;
-	struct specs EZLB_VEC(struct ezlb_spec *) specs;
-	struct ezlb_desired desired;
+	struct batch batch;
 	struct ezlb_diags diags;
 };
-
-static void read_file(struct files *files, const struct ezlb_file *file)
-{
-	struct ezlb_spec *spec;
-
-	if (!file->bytes) {
-		ezlb_diags_add(&files->diags, file->path, (struct ezlb_mark){ 0, 0 }, EZLB_E_READ,
-			       "%s", file->problem);
-		return;
-	}
-	spec = ezlb_config_parse(file->path, file->bytes, file->len, &files->diags);
-	if (spec)
-		*EZLB_PUSH(&files->specs) = spec;
-}
-
-static void merge(struct files *files, bool by_listener)
-{
-	size_t n = files->specs.len;
-	EZLB_AUTO_FREE struct ezlb_candidate *candidates = ezlb_calloc(n, sizeof(*candidates));
-
-	for (size_t i = 0; i < n; i++)
-		candidates[i].fresh = files->specs.items[i];
-	ezlb_desired_merge(candidates, n, by_listener, &files->desired, &files->diags);
-}
 
 static int read_files(struct files *files, const struct ezlb_options *options, bool by_listener,
 		      struct ezlb_err *err)
@@ -50,19 +25,13 @@ static int read_files(struct files *files, const struct ezlb_options *options, b
 			return ezlb_err_set(err, EACCES, "cannot read %s: %s", dir->path,
 					    dir->problem);
 	}
-	for (size_t i = 0; i < files->snapshot.files.len; i++)
-		read_file(files, &files->snapshot.files.items[i]);
-	merge(files, by_listener);
-	ezlb_diags_sort(&files->diags);
+	batch_read(&files->batch, &files->snapshot, by_listener, &files->diags);
 	return 0;
 }
 
 static void files_clear(struct files *files)
 {
-	for (size_t i = 0; i < files->specs.len; i++)
-		ezlb_spec_free(files->specs.items[i]);
-	EZLB_VEC_CLEAR(&files->specs);
-	EZLB_VEC_CLEAR(&files->desired);
+	batch_clear(&files->batch);
 	ezlb_diags_clear(&files->diags);
 	ezlb_snapshot_clear(&files->snapshot);
 }
@@ -99,7 +68,7 @@ int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findi
 	int rc = read_files(&files, options, nftables, err);
 	const struct ezlb_doctor doctor = {
 		.root = "",
-		.desired = &files.desired,
+		.desired = &files.batch.desired,
 		.nftables = nftables,
 		.firewall_never = options->firewall_never,
 		.vip_device = options->vip_device ? options->vip_device : "",

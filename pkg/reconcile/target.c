@@ -247,7 +247,6 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 		want_of(target, spec, verdicts, actual, policy->by_listener);
 		if (policy->firewall)
 			want_accepts(target, spec, actual);
-
 		needs.full_nat[ip6] |= spec->full_nat;
 		needs.ip4_listener |= !ip6;
 		needs.udp |= spec->proto == EZLB_UDP;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "batch.h"
+
+#include <ezlb/config.h>
+
+static void read_file(struct batch *batch, const struct ezlb_file *file, struct ezlb_diags *diags)
+{
+	struct ezlb_spec *spec;
+
+	if (!file->bytes) {
+		ezlb_diags_add(diags, file->path, (struct ezlb_mark){ 0, 0 }, EZLB_E_READ, "%s",
+			       file->problem);
+		return;
+	}
+	spec = ezlb_config_parse(file->path, file->bytes, file->len, diags);
+	if (spec)
+		*EZLB_PUSH(&batch->specs) = spec;
+}
+
+static void merge(struct batch *batch, bool by_listener, struct ezlb_diags *diags)
+{
+	size_t n = batch->specs.len;
+	EZLB_AUTO_FREE struct ezlb_candidate *candidates = ezlb_calloc(n, sizeof(*candidates));
+
+	for (size_t i = 0; i < n; i++)
+		candidates[i].fresh = batch->specs.items[i];
+	ezlb_desired_merge(candidates, n, by_listener, &batch->desired, diags);
+}
+
+void batch_read(struct batch *batch, const struct ezlb_snapshot *snapshot, bool by_listener,
+		struct ezlb_diags *diags)
+{
+	for (size_t i = 0; i < snapshot->files.len; i++)
+		read_file(batch, &snapshot->files.items[i], diags);
+	merge(batch, by_listener, diags);
+	ezlb_diags_sort(diags);
+}
+
+void batch_clear(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->specs.len; i++)
+		ezlb_spec_free(batch->specs.items[i]);
+	EZLB_VEC_CLEAR(&batch->specs);
+	EZLB_VEC_CLEAR(&batch->desired);
+}
