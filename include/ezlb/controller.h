@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ezlb/addr.h>
 #include <ezlb/diag.h>
 #include <ezlb/doctor.h>
 #include <ezlb/err.h>
@@ -34,6 +35,9 @@ struct ezlb_options {
 	const char *vip_device;		     /* "": addresses are not kept */
 	bool cleanup_on_exit;
 	uint32_t empty_hold_ms; /* run: how long no service files at all must last to be believed */
+	struct ezlb_endpoint
+		admin_address;	      /* run: of the admin server's TCP door; family 0: none */
+	uint32_t traffic_interval_ms; /* run: between two lines of traffic_log */
 };
 
 /* Each returns 0 or -errno with err set; cmd turns that into an exit status. */
@@ -41,14 +45,25 @@ struct ezlb_options {
 /* Runs until SIGTERM or SIGINT. */
 int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err);
 
-/*
- * One pass after every backend has a verdict. Prints the ops on stdout. *converged is false where
- * an op failed, a file was refused or a backend is still without a verdict.
- */
-int ezlb_controller_once(const struct ezlb_options *options, bool *converged, struct ezlb_err *err);
+/* How ops are printed on stdout (preview.h). */
+struct ezlb_print {
+	bool json;
+	bool colour; /* not in JSON */
+};
 
-/* Prints what `once` would do and does nothing. *pending counts the ops. */
-int ezlb_controller_plan(const struct ezlb_options *options, size_t *pending, struct ezlb_err *err);
+/*
+ * One pass after every backend has a verdict. Prints the ops and what became of them. *converged is
+ * false where an op failed, a file was refused or a backend is still without a verdict.
+ */
+int ezlb_controller_once(const struct ezlb_options *options, const struct ezlb_print *print,
+			 bool *converged, struct ezlb_err *err);
+
+/*
+ * Prints what `once` would do and does nothing; of a directory whose files are not in force, what
+ * it would do if they were. *pending counts the ops.
+ */
+int ezlb_controller_plan(const struct ezlb_options *options, const struct ezlb_print *print,
+			 size_t *pending, struct ezlb_err *err);
 
 /*
  * Loads the modules and sets the settings that the services need, prints the latter, and does

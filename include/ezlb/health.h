@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 
+#include <ezlb/histogram.h>
 #include <ezlb/spec.h>
 #include <ezlb/verdict.h>
 
@@ -38,7 +39,21 @@ struct ezlb_health_rows EZLB_VEC(struct ezlb_health_row);
  */
 typedef void (*ezlb_health_fn)(void *arg);
 
+/* One transition, for those who tell of it. */
+struct ezlb_health_change {
+	const char *service; /* valid during the call */
+	struct ezlb_endpoint backend;
+	enum ezlb_verdict from, to;
+	enum ezlb_outcome outcome; /* of the probe that decided */
+	int code;
+	uint32_t ms; /* that it took */
+};
+typedef void (*ezlb_health_told_fn)(void *arg, const struct ezlb_health_change *change);
+
 struct ezlb_health_options {
+	/* Called for each change, before on_change and with its arg; calls nothing of this header.
+	 * NULL: nobody is told. */
+	ezlb_health_told_fn told;
 	/*
 	 * For `once` and `plan`: the interval between the probes of one target that has no verdict
 	 * yet, in ms, instead of the check's own; 0 = the check's own.
@@ -59,6 +74,22 @@ void ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *
 
 /* Fills *out, sorted, one row for each wanted row. */
 void ezlb_health_verdicts(const struct ezlb_health *health, struct ezlb_verdicts *out);
+
+/*
+ * What probing has come to since the start. Probes that a new wanted set or the close cut off are
+ * not counted; those that we could not make are. Costs a look at each target.
+ */
+struct ezlb_health_stats {
+	struct ezlb_histogram duration;	  /* of each of them, from start to end */
+	uint64_t outcomes[EZLB_OUTCOMES]; /* how many ended how */
+	size_t targets;			  /* that are probed now; services share them */
+	/*
+	 * Of these, how many are late: they were due more than 100 ms ago and still wait because
+	 * too many others are being probed, or their probe takes longer than their interval.
+	 */
+	size_t overdue;
+};
+void ezlb_health_stats(const struct ezlb_health *health, struct ezlb_health_stats *out);
 
 /* How many wanted rows have no verdict yet. */
 size_t ezlb_health_unknown(const struct ezlb_health *health);

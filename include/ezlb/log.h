@@ -27,8 +27,15 @@ struct ezlb_kv {
 #define EZLB_S(k, s) ((struct ezlb_kv){ .key = (k), .text = (s) })
 #define EZLB_I(k, n) ((struct ezlb_kv){ .key = (k), .num = (int64_t)(n), .is_num = true })
 
-/* Level and format are process-wide and are set once, by cmd, before anything logs. */
+/*
+ * Level and format are process-wide and are set by cmd, before anything logs. Where stderr is the
+ * journal's (JOURNAL_STREAM, systemd.exec(5)) each line begins with its priority, "<3>" for an
+ * error (sd-daemon(3)): journald takes that off.
+ */
 void ezlb_log_setup(enum ezlb_log_level level, enum ezlb_log_format format);
+/* At any time, from the thread that logs. */
+void ezlb_log_set_level(enum ezlb_log_level level);
+const char *ezlb_log_level_str(enum ezlb_log_level level); /* "debug" */
 bool ezlb_log_enabled(enum ezlb_log_level level);
 
 /* Both parse the flag's value; 0 or -EINVAL. */

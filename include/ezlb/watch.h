@@ -83,5 +83,7 @@ int ezlb_watch_open(struct uv_loop_s *loop, const struct ezlb_watch_options *opt
 		    struct ezlb_watch **out, struct ezlb_err *err);
 /* Looks at everything soon, from the loop, and asks again for inotify where there was none. */
 void ezlb_watch_rescan(struct ezlb_watch *watch);
+/* False: there is no inotify to be had, and changes are found by looking every 5 s. */
+bool ezlb_watch_notified(const struct ezlb_watch *watch);
 /* No on_change from here on; `closed`, which may be NULL, is called on the loop at the end. */
 void ezlb_watch_close(struct ezlb_watch *watch, void (*closed)(void *arg), void *arg);

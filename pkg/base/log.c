@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 static enum ezlb_log_level max_level = EZLB_INFO;
 static enum ezlb_log_format out_format = EZLB_LOGFMT;
+static bool to_journal;
 
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
 static const char *const format_names[] = { "logfmt", "json" };
@@ -16,6 +19,7 @@ static const char *const format_names[] = { "logfmt", "json" };
 /* One event is one write(), so that lines of several processes do not mix. */
 struct line {
 	char text[8192];
+	size_t start; /* of what is the line's own, behind its priority */
 	size_t len;
 };
 
@@ -106,7 +110,7 @@ static void put_field(struct line *line, const struct ezlb_kv *kv)
 	if ((!kv->is_num && !kv->text) || !has_room(line, strlen(kv->key) + FIELD_MAX))
 		return;
 	quote = !kv->is_num && (json || needs_quotes(kv->text));
-	if (line->len > (json ? 1u : 0u))
+	if (line->len - line->start > (json ? 1u : 0u))
 		puts_(line, json ? "," : " ");
 	puts_(line, json ? "\"" : "");
 	puts_(line, kv->key);
@@ -135,6 +139,14 @@ static void put_time(struct line *line)
 	put_field(line, &EZLB_S("ts", text));
 }
 
+/* Those of syslog(3). */
+static char priority(enum ezlb_log_level level)
+{
+	static const char priorities[] = { '3', '4', '6', '7' };
+
+	return priorities[level];
+}
+
 void ezlb_log_write(enum ezlb_log_level level, const char *pkg, const struct ezlb_kv *kv)
 {
 	struct line line = { .len = 0 };
@@ -142,6 +154,9 @@ void ezlb_log_write(enum ezlb_log_level level, const char *pkg, const struct ezl
 
 	if (!ezlb_log_enabled(level))
 		return;
+	if (to_journal)
+		line.len = (size_t)snprintf(line.text, sizeof(line.text), "<%c>", priority(level));
+	line.start = line.len;
 	if (out_format == EZLB_JSON)
 		puts_(&line, "{");
 	put_time(&line);
@@ -156,10 +171,34 @@ void ezlb_log_write(enum ezlb_log_level level, const char *pkg, const struct ezl
 	(void)n; /* there is nowhere to complain to */
 }
 
+/* JOURNAL_STREAM=DEVICE:INODE of what systemd gave us as stderr, which may have been replaced. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat st;
+	char mine[64];
+
+	if (!stream || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	snprintf(mine, sizeof(mine), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(stream, mine) == 0;
+}
+
 void ezlb_log_setup(enum ezlb_log_level level, enum ezlb_log_format format)
 {
 	max_level = level;
 	out_format = format;
+	to_journal = is_journal();
+}
+
+void ezlb_log_set_level(enum ezlb_log_level level)
+{
+	max_level = level;
+}
+
+const char *ezlb_log_level_str(enum ezlb_log_level level)
+{
+	return level_names[level];
 }
 
 bool ezlb_log_enabled(enum ezlb_log_level level)

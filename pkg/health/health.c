@@ -2,6 +2,8 @@
 #include <assert.h>
 #include <sys/resource.h>
 
+#include <ezlb/duration.h>
+
 #include "schedule.h"
 #include "target.h"
 
@@ -97,6 +99,7 @@ static struct ezlb_sub *get_sub(struct ezlb_target *target, const char *service)
 		return sub;
 	sub = ezlb_calloc(1, sizeof(*sub));
 	memcpy(&sub->key, &key, sizeof(key));
+	sub->since_ms = ezlb_now_ms();
 	HASH_ADD(hh, health->subs, key, sizeof(key), sub);
 	DL_APPEND(target->subs, sub);
 	target->n_unknown++;
@@ -176,13 +179,34 @@ void ezlb_health_verdicts(const struct ezlb_health *health, struct ezlb_verdicts
 
 	out->len = 0;
 	HASH_ITER(hh, health->subs, sub, next) {
+		const struct ezlb_target *target = sub->key.target;
 		struct ezlb_verdict_row *row = EZLB_PUSH(out);
 
 		ezlb_strcpy(row->service, sizeof(row->service), sub->key.service);
-		row->backend = sub->key.target->endpoint;
+		row->backend = target->endpoint;
 		row->verdict = sub->fsm.verdict;
+		row->since_ms = sub->since_ms;
+		row->probed = target->probed;
+		row->outcome = target->last.outcome;
+		row->code = target->last.code;
+		row->latency_us = target->last_us;
 	}
 	EZLB_SORT(out, ezlb_verdict_row_cmp);
+}
+
+void ezlb_health_stats(const struct ezlb_health *health, struct ezlb_health_stats *out)
+{
+	const struct ezlb_target *target;
+	struct ezlb_site *site, *next;
+
+	*out = (struct ezlb_health_stats){ .duration = health->duration };
+	memcpy(out->outcomes, health->outcomes, sizeof(out->outcomes));
+	HASH_ITER(hh, health->sites, site, next) {
+		for (target = site->targets; target != NULL; target = target->sibling) {
+			out->targets++;
+			out->overdue += ezlb_target_is_overdue(target);
+		}
+	}
 }
 
 size_t ezlb_health_unknown(const struct ezlb_health *health)

@@ -2,34 +2,6 @@
 #include "outcome.h"
 
 #include <errno.h>
-#include <stddef.h>
-
-const char *ezlb_outcome_str(enum ezlb_outcome outcome)
-{
-	switch (outcome) {
-	case EZLB_PROBE_OK:
-		return "ok";
-	case EZLB_PROBE_CONNECT_REFUSED:
-		return "connect_refused";
-	case EZLB_PROBE_CONNECT_TIMEOUT:
-		return "connect_timeout";
-	case EZLB_PROBE_TIMEOUT:
-		return "timeout";
-	case EZLB_PROBE_UNREACHABLE:
-		return "unreachable";
-	case EZLB_PROBE_RESET:
-		return "reset";
-	case EZLB_PROBE_HTTP_STATUS:
-		return "http_status";
-	case EZLB_PROBE_HTTP_PROTOCOL:
-		return "http_protocol";
-	case EZLB_PROBE_TLS:
-		return "tls";
-	case EZLB_PROBE_LOCAL_ERROR:
-		return "local_error";
-	}
-	return "?";
-}
 
 static const struct {
 	int code;

@@ -3,11 +3,13 @@
 
 #include <stdio.h>
 
+#include <ezlb/duration.h>
 #include <ezlb/log.h>
 
 #include "schedule.h"
 
 #define LOCAL_WARN_EVERY_MS (60 * 1000)
+#define QUEUED_MAX_MS	    100
 
 static void on_due(uv_timer_t *timer);
 
@@ -56,6 +58,15 @@ uint32_t ezlb_target_interval(const struct ezlb_target *target)
 	return hurry != 0 && target->n_unknown > 0 ? hurry : target->check.interval_ms;
 }
 
+bool ezlb_target_is_overdue(const struct ezlb_target *target)
+{
+	uint64_t now = uv_now(target->health->loop);
+
+	if (target->queued)
+		return now - target->due > QUEUED_MAX_MS;
+	return target->probe != NULL && now - target->started > ezlb_target_interval(target);
+}
+
 void ezlb_target_wake(struct ezlb_target *target, uint32_t wait_ms)
 {
 	uv_timer_t *timer = &target->timer;
@@ -76,9 +87,9 @@ static void wait_for_next(struct ezlb_target *target)
 	uv_timer_start(&target->timer, on_due, next > now ? next - now : 0, 0);
 }
 
-static void log_change(const struct ezlb_sub *sub, enum ezlb_verdict from,
-		       const struct ezlb_probe_result *result, uint64_t ms)
+static void log_change(const struct ezlb_sub *sub, enum ezlb_verdict from)
 {
+	const struct ezlb_probe_result *result = &sub->key.target->last;
 	enum ezlb_verdict to = sub->fsm.verdict;
 	enum ezlb_log_level level = EZLB_INFO;
 	char status[16];
@@ -95,7 +106,25 @@ static void log_change(const struct ezlb_sub *sub, enum ezlb_verdict from,
 		 EZLB_S("from", ezlb_verdict_str(from)), EZLB_S("to", ezlb_verdict_str(to)),
 		 EZLB_S("reason", ezlb_outcome_str(result->outcome)),
 		 EZLB_S("status", result->outcome == EZLB_PROBE_HTTP_STATUS ? status : NULL),
-		 EZLB_I("ms", ms));
+		 EZLB_I("ms", sub->key.target->last_us / 1000));
+}
+
+static void tell(const struct ezlb_sub *sub, enum ezlb_verdict from)
+{
+	const struct ezlb_target *target = sub->key.target;
+	const struct ezlb_health *health = target->health;
+	const struct ezlb_health_change change = {
+		.service = sub->key.service,
+		.backend = target->endpoint,
+		.from = from,
+		.to = sub->fsm.verdict,
+		.outcome = target->last.outcome,
+		.code = target->last.code,
+		.ms = target->last_us / 1000,
+	};
+
+	if (health->options.told != NULL)
+		health->options.told(health->arg, &change);
 }
 
 /* Whatever the number of targets: one line a minute while the shortage lasts. */
@@ -114,29 +143,53 @@ static void warn_local(struct ezlb_health *health, int code)
 	health->local_errors = 0;
 }
 
-/* All results pass here. True where a verdict has changed. */
-static bool take(struct ezlb_target *target, const struct ezlb_probe_result *result, uint64_t ms)
+static void change(struct ezlb_sub *sub, enum ezlb_verdict from)
 {
-	struct ezlb_sub *sub;
-	bool changed = false;
+	struct ezlb_target *target = sub->key.target;
 
-	if (result->outcome == EZLB_PROBE_LOCAL_ERROR) {
-		warn_local(target->health, result->code);
-		return false;
+	if (from == EZLB_UNKNOWN) {
+		target->n_unknown--;
+		target->health->n_unknown--;
 	}
+	sub->since_ms = ezlb_now_ms();
+	log_change(sub, from);
+	tell(sub, from);
+}
+
+/* True where a verdict has changed. */
+static bool judge(struct ezlb_target *target)
+{
+	bool success = target->last.outcome == EZLB_PROBE_OK;
+	bool changed = false;
+	struct ezlb_sub *sub;
+
 	for (sub = target->subs; sub != NULL; sub = sub->next) {
 		enum ezlb_verdict from = sub->fsm.verdict;
 
-		if (!ezlb_fsm_step(&sub->fsm, &sub->limits, result->outcome == EZLB_PROBE_OK))
+		if (!ezlb_fsm_step(&sub->fsm, &sub->limits, success))
 			continue;
-		if (from == EZLB_UNKNOWN) {
-			target->n_unknown--;
-			target->health->n_unknown--;
-		}
-		log_change(sub, from, result, ms);
+		change(sub, from);
 		changed = true;
 	}
 	return changed;
+}
+
+/* All results pass here. True where a verdict has changed. */
+static bool take(struct ezlb_target *target, const struct ezlb_probe_result *result)
+{
+	struct ezlb_health *health = target->health;
+	uint64_t us = (uv_hrtime() - target->started_ns) / 1000;
+
+	ezlb_histogram_add(&health->duration, (double)us / 1e6);
+	health->outcomes[result->outcome]++;
+	if (result->outcome == EZLB_PROBE_LOCAL_ERROR) {
+		warn_local(health, result->code);
+		return false;
+	}
+	target->probed = true;
+	target->last = *result;
+	target->last_us = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+	return judge(target);
 }
 
 static void on_result(void *arg, const struct ezlb_probe_result *result)
@@ -147,7 +200,7 @@ static void on_result(void *arg, const struct ezlb_probe_result *result)
 
 	target->probe = NULL;
 	health->running--;
-	changed = take(target, result, uv_now(health->loop) - target->started);
+	changed = take(target, result);
 	wait_for_next(target);
 	ezlb_queue_run(health);
 	/* Last, because it may set another wanted set or close. */
@@ -163,6 +216,7 @@ static void start(struct ezlb_target *target)
 	uv_update_time(health->loop);
 	health->running++;
 	target->started = uv_now(health->loop);
+	target->started_ns = uv_hrtime();
 	target->probe = ezlb_probe_start(health->prober, &target->endpoint, &target->check,
 					 on_result, target);
 }
@@ -183,6 +237,7 @@ static void on_due(uv_timer_t *timer)
 	struct ezlb_target *target = timer->data;
 
 	target->queued = true;
+	target->due = uv_now(target->health->loop);
 	DL_APPEND(target->health->queue, target);
 	ezlb_queue_run(target->health);
 }

@@ -29,6 +29,7 @@ struct ezlb_sub {
 	struct ezlb_sub_key key;
 	struct ezlb_thresholds limits;
 	struct ezlb_fsm fsm;
+	uint64_t since_ms;	      /* by ezlb_now_ms: when the verdict became this */
 	unsigned long generation;     /* of the set that last wanted it */
 	struct ezlb_sub *prev, *next; /* of the same target */
 	UT_hash_handle hh;
@@ -55,9 +56,16 @@ struct ezlb_target {
 	uv_timer_t timer;
 	bool queued;
 	struct ezlb_probe *probe;
+	uint64_t due;			 /* loop time of being queued */
 	uint64_t started;		 /* loop time of the last probe */
+	uint64_t started_ns;		 /* the same by uv_hrtime */
 	struct ezlb_target *prev, *next; /* in the queue */
 	struct ezlb_target *sibling;	 /* of the same site */
+
+	/* The last probe that says something of the target. */
+	bool probed;
+	struct ezlb_probe_result last;
+	uint32_t last_us;
 };
 
 struct ezlb_health {
@@ -75,6 +83,8 @@ struct ezlb_health {
 	struct ezlb_target *queue; /* due, first come first served */
 	size_t running, running_max;
 
+	struct ezlb_histogram duration;
+	uint64_t outcomes[EZLB_OUTCOMES];
 	uint64_t warned;     /* loop time of the last warning of a local error, 0 = never */
 	size_t local_errors; /* since then */
 
@@ -91,6 +101,8 @@ void ezlb_target_close(struct ezlb_target *target);
 void ezlb_target_wake(struct ezlb_target *target, uint32_t wait_ms);
 /* The interval that now holds for it. */
 uint32_t ezlb_target_interval(const struct ezlb_target *target);
+/* As ezlb_health_stats counts it. */
+bool ezlb_target_is_overdue(const struct ezlb_target *target);
 /* Starts what is queued as far as there is room. */
 void ezlb_queue_run(struct ezlb_health *health);
 /* Drops one of `open`, and with the last one health itself. */

@@ -54,26 +54,16 @@ static int on_dest(void *arg, const void *msg, size_t len)
 	return rc;
 }
 
-/* A table that changes while it is read is read again, from the rows that were there before. */
-static int dump_services(struct listing *listing, struct ezlb_err *err)
+int ezlb_ipvs_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
+		   const struct ezlb_ipvs_rows *rows, struct ezlb_err *err)
 {
+	size_t before = *rows->len;
 	int rc = -EAGAIN;
 
 	for (int i = 0; i < DUMP_TRIES && rc == -EAGAIN; i++) {
-		listing->services.len = 0;
-		rc = ezlb_ipvs_nl_dump(listing->nl, NULL, on_service, listing, err);
-	}
-	return rc;
-}
-
-static int dump_dests(struct listing *listing, struct ezlb_err *err)
-{
-	size_t before = listing->dests.len;
-	int rc = -EAGAIN;
-
-	for (int i = 0; i < DUMP_TRIES && rc == -EAGAIN; i++) {
-		listing->dests.len = before;
-		rc = ezlb_ipvs_nl_dump(listing->nl, listing->service, on_dest, listing, err);
+		rc = ezlb_ipvs_nl_dump(nl, service, rows->fn, rows->arg, err);
+		if (rc)
+			*rows->len = before;
 	}
 	return rc;
 }
@@ -81,12 +71,14 @@ static int dump_dests(struct listing *listing, struct ezlb_err *err)
 /* Each service in scope with its dests. One that vanishes in between (ESRCH) is left out. */
 static int read_kernel(struct listing *listing, struct ezlb_err *err)
 {
+	const struct ezlb_ipvs_rows services = { on_service, listing, &listing->services.len };
+	const struct ezlb_ipvs_rows dests = { on_dest, listing, &listing->dests.len };
 	size_t kept = 0;
-	int rc = dump_services(listing, err);
+	int rc = ezlb_ipvs_dump(listing->nl, NULL, &services, err);
 
 	for (size_t i = 0; rc == 0 && i < listing->services.len; i++) {
 		listing->service = &listing->services.items[i].key;
-		rc = dump_dests(listing, err);
+		rc = ezlb_ipvs_dump(listing->nl, listing->service, &dests, err);
 		if (rc == 0)
 			listing->services.items[kept++] = listing->services.items[i];
 		if (rc == -ESRCH)
@@ -186,7 +178,7 @@ int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_lay
 {
 	struct ezlb_ipvs_nl *nl = NULL;
 	struct ipvs *ipvs;
-	int rc = ezlb_ipvs_nl_open(source, &nl, err);
+	int rc = ezlb_ipvs_nl_open(source, true, &nl, err);
 
 	if (rc)
 		return rc;
@@ -212,14 +204,19 @@ static int kernel_resolve(void *arg, bool load, uint16_t *family, struct ezlb_er
 	return ezlb_ipvs_genl_resolve(IPVS_GENL_NAME, load, EZLB_IPVS_TIMEOUT_MS, family, err);
 }
 
-int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err)
+struct ezlb_ipvs_source ezlb_ipvs_kernel(void)
 {
-	const struct ezlb_ipvs_source kernel = {
+	return (struct ezlb_ipvs_source){
 		.socket = kernel_socket,
 		.resolve = kernel_resolve,
 		.timeout_ms = EZLB_IPVS_TIMEOUT_MS,
 		.procfs = EZLB_IPVS_PROCFS,
 	};
+}
+
+int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err)
+{
+	const struct ezlb_ipvs_source kernel = ezlb_ipvs_kernel();
 
 	return ezlb_ipvs_open_source(&kernel, out, err);
 }

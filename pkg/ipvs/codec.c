@@ -10,10 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ADDR_BYTES 16 /* union nf_inet_addr, for both families */
-
-/* --- writing ------------------------------------------------------------------------------- */
-
 /* Appends, padded with zeros as netlink wants it. */
 static void put(struct ezlb_ipvs_buf *buf, const void *data, size_t len)
 {
@@ -89,7 +85,7 @@ static void put_key(struct ezlb_ipvs_buf *buf, const struct ezlb_service_key *ke
 {
 	put_u16(buf, IPVS_SVC_ATTR_AF, key->listen.addr.family);
 	put_u16(buf, IPVS_SVC_ATTR_PROTOCOL, (uint16_t)ezlb_proto_number(key->proto));
-	put_attr(buf, IPVS_SVC_ATTR_ADDR, key->listen.addr.bytes, ADDR_BYTES);
+	put_attr(buf, IPVS_SVC_ATTR_ADDR, key->listen.addr.bytes, EZLB_IPVS_ADDR_BYTES);
 	put_u16(buf, IPVS_SVC_ATTR_PORT, htons(key->listen.port));
 }
 
@@ -108,7 +104,7 @@ static void put_service(struct ezlb_ipvs_buf *buf, const struct ezlb_service_row
 
 static void put_endpoint(struct ezlb_ipvs_buf *buf, const struct ezlb_endpoint *endpoint)
 {
-	put_attr(buf, IPVS_DEST_ATTR_ADDR, endpoint->addr.bytes, ADDR_BYTES);
+	put_attr(buf, IPVS_DEST_ATTR_ADDR, endpoint->addr.bytes, EZLB_IPVS_ADDR_BYTES);
 	put_u16(buf, IPVS_DEST_ATTR_PORT, htons(endpoint->port));
 	put_u16(buf, IPVS_DEST_ATTR_ADDR_FAMILY, endpoint->addr.family);
 }
@@ -225,166 +221,4 @@ void ezlb_ipvs_put_get_dests(struct ezlb_ipvs_buf *buf, const struct ezlb_ipvs_h
 	put_key(buf, service);
 	nest_end(buf, nest);
 	msg_end(buf, msg);
-}
-
-/* --- reading ------------------------------------------------------------------------------- */
-
-/* A piece of the reply; data NULL: the attribute is not there. */
-struct span {
-	const unsigned char *data;
-	size_t len;
-};
-
-/* Sorts the attributes in `in` by type; types of n and above are of a newer kernel. */
-static int split(struct span in, struct span *attrs, size_t n)
-{
-	struct nlattr attr;
-
-	memset(attrs, 0, n * sizeof(*attrs));
-	while (in.len > 0) {
-		size_t type, step;
-
-		if (in.len < sizeof(attr))
-			return -EBADMSG;
-		memcpy(&attr, in.data, sizeof(attr));
-		if (attr.nla_len < sizeof(attr) || attr.nla_len > in.len)
-			return -EBADMSG;
-		type = attr.nla_type & NLA_TYPE_MASK;
-		if (type < n)
-			attrs[type] = (struct span){ in.data + sizeof(attr),
-						     attr.nla_len - sizeof(attr) };
-		step = NLA_ALIGN(attr.nla_len);
-		if (step > in.len)
-			step = in.len;
-		in.data += step;
-		in.len -= step;
-	}
-	return 0;
-}
-
-/* The attributes in the nest `type` of a message. */
-static int open_nest(const void *msg, size_t len, uint16_t type, struct span *attrs, size_t n)
-{
-	struct span top[IPVS_CMD_ATTR_MAX + 1];
-	struct nlmsghdr nlh;
-	const size_t skip = NLMSG_HDRLEN + GENL_HDRLEN;
-
-	if (len < skip)
-		return -EBADMSG;
-	memcpy(&nlh, msg, sizeof(nlh));
-	if (nlh.nlmsg_len < skip || nlh.nlmsg_len > len)
-		return -EBADMSG;
-	if (split((struct span){ (const unsigned char *)msg + skip, nlh.nlmsg_len - skip }, top,
-		  IPVS_CMD_ATTR_MAX + 1))
-		return -EBADMSG;
-	return top[type].data ? split(top[type], attrs, n) : -EBADMSG;
-}
-
-/* True where the attribute is there and exactly as long as the value. */
-static bool get(struct span attr, void *out, size_t len)
-{
-	if (!attr.data || attr.len != len)
-		return false;
-	memcpy(out, attr.data, len);
-	return true;
-}
-
-static bool get_addr(struct span attr, uint16_t family, struct ezlb_addr *out)
-{
-	unsigned char bytes[ADDR_BYTES];
-
-	if ((family != AF_INET && family != AF_INET6) || !get(attr, bytes, sizeof(bytes)))
-		return false;
-	*out = (struct ezlb_addr){ .family = (uint8_t)family };
-	memcpy(out->bytes, bytes, family == AF_INET ? 4 : ADDR_BYTES);
-	return true;
-}
-
-static bool get_port(struct span attr, uint16_t *port)
-{
-	uint16_t net;
-
-	if (!get(attr, &net, sizeof(net)))
-		return false;
-	*port = ntohs(net);
-	return true;
-}
-
-static bool get_scheduler(struct span attr, char out[EZLB_SCHED_MAX + 1])
-{
-	size_t len;
-
-	if (!attr.data)
-		return false;
-	len = strnlen((const char *)attr.data, attr.len);
-	if (len == 0 || len > EZLB_SCHED_MAX)
-		return false;
-	memset(out, 0, EZLB_SCHED_MAX + 1);
-	memcpy(out, attr.data, len);
-	return true;
-}
-
-int ezlb_ipvs_get_service(const void *msg, size_t len, struct ezlb_service_row *out)
-{
-	struct span attrs[IPVS_SVC_ATTR_MAX + 1];
-	struct ip_vs_flags flags;
-	uint16_t family, proto;
-
-	*out = (struct ezlb_service_row){ 0 };
-	if (open_nest(msg, len, IPVS_CMD_ATTR_SERVICE, attrs, IPVS_SVC_ATTR_MAX + 1))
-		return -EBADMSG;
-	if (attrs[IPVS_SVC_ATTR_FWMARK].data)
-		return -EPROTONOSUPPORT;
-	if (!get(attrs[IPVS_SVC_ATTR_AF], &family, sizeof(family)) ||
-	    !get(attrs[IPVS_SVC_ATTR_PROTOCOL], &proto, sizeof(proto)) ||
-	    !get_addr(attrs[IPVS_SVC_ATTR_ADDR], family, &out->key.listen.addr) ||
-	    !get_port(attrs[IPVS_SVC_ATTR_PORT], &out->key.listen.port) ||
-	    !get_scheduler(attrs[IPVS_SVC_ATTR_SCHED_NAME], out->scheduler) ||
-	    !get(attrs[IPVS_SVC_ATTR_FLAGS], &flags, sizeof(flags)) ||
-	    !get(attrs[IPVS_SVC_ATTR_TIMEOUT], &out->timeout, sizeof(out->timeout)) ||
-	    !get(attrs[IPVS_SVC_ATTR_NETMASK], &out->netmask, sizeof(out->netmask)))
-		return -EBADMSG;
-	out->flags = flags.flags & ~(uint32_t)IP_VS_SVC_F_HASHED;
-	return ezlb_proto_from_number(proto, &out->key.proto) ? -EPROTONOSUPPORT : 0;
-}
-
-/*
- * Local node and bypass, which nothing of ours ever sets, deliver without NAT, as direct does; a
- * row is needed all the same, for a dest that list leaves out would be added again for ever.
- */
-static enum ezlb_forward forward_of(uint32_t method)
-{
-	switch (method & IP_VS_CONN_F_FWD_MASK) {
-	case IP_VS_CONN_F_MASQ:
-		return EZLB_MASQ;
-	case IP_VS_CONN_F_TUNNEL:
-		return EZLB_TUNNEL;
-	default:
-		return EZLB_DIRECT;
-	}
-}
-
-int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_key *service,
-		       struct ezlb_dest_row *out)
-{
-	struct span attrs[IPVS_DEST_ATTR_MAX + 1];
-	uint16_t family = service->listen.addr.family;
-	uint32_t method;
-
-	*out = (struct ezlb_dest_row){ .service = *service };
-	if (open_nest(msg, len, IPVS_CMD_ATTR_DEST, attrs, IPVS_DEST_ATTR_MAX + 1))
-		return -EBADMSG;
-	/* Kernels before 3.18 do not tell it: there it is always the service's. */
-	if (attrs[IPVS_DEST_ATTR_ADDR_FAMILY].data &&
-	    !get(attrs[IPVS_DEST_ATTR_ADDR_FAMILY], &family, sizeof(family)))
-		return -EBADMSG;
-	if (!get_addr(attrs[IPVS_DEST_ATTR_ADDR], family, &out->endpoint.addr) ||
-	    !get_port(attrs[IPVS_DEST_ATTR_PORT], &out->endpoint.port) ||
-	    !get(attrs[IPVS_DEST_ATTR_FWD_METHOD], &method, sizeof(method)) ||
-	    !get(attrs[IPVS_DEST_ATTR_WEIGHT], &out->weight, sizeof(out->weight)) ||
-	    !get(attrs[IPVS_DEST_ATTR_U_THRESH], &out->upper, sizeof(out->upper)) ||
-	    !get(attrs[IPVS_DEST_ATTR_L_THRESH], &out->lower, sizeof(out->lower)))
-		return -EBADMSG;
-	out->forward = forward_of(method);
-	return 0;
 }

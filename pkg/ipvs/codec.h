@@ -2,7 +2,8 @@
 /*
  * codec: an op to the bytes of a genetlink request, and the bytes of a reply to a row. Pure: no
  * socket, no clock, and a reply is never read past its end, whatever it says of itself.
- * Source: include/uapi/linux/ip_vs.h, ip_vs_genl_parse_service() and its like in ip_vs_ctl.c.
+ * Source: include/uapi/linux/ip_vs.h, ip_vs_genl_parse_service(), ip_vs_genl_fill_stats64() and
+ * their like in ip_vs_ctl.c.
  */
 #pragma once
 
@@ -12,6 +13,9 @@
 
 #include <ezlb/plan.h>
 #include <ezlb/table.h>
+#include <ezlb/traffic.h>
+
+#define EZLB_IPVS_ADDR_BYTES 16 /* union nf_inet_addr, for both families */
 
 /* Messages are appended; the caller owns it and clears it with EZLB_VEC_CLEAR. */
 struct ezlb_ipvs_buf EZLB_VEC(unsigned char);
@@ -38,3 +42,8 @@ void ezlb_ipvs_put_get_dests(struct ezlb_ipvs_buf *buf, const struct ezlb_ipvs_h
 int ezlb_ipvs_get_service(const void *msg, size_t len, struct ezlb_service_row *out);
 int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_key *service,
 		       struct ezlb_dest_row *out);
+
+/* The same messages for what they count; the sums over dests are not in that of a service. */
+int ezlb_ipvs_get_service_traffic(const void *msg, size_t len, struct ezlb_traffic_row *out);
+int ezlb_ipvs_get_dest_traffic(const void *msg, size_t len, const struct ezlb_service_key *service,
+			       struct ezlb_traffic_row *out);

@@ -348,7 +348,7 @@ static int probe(struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
 	return answer.rc ? explain(err, answer.rc) : 0;
 }
 
-int ezlb_ipvs_nl_open(const struct ezlb_ipvs_source *source, struct ezlb_ipvs_nl **out,
+int ezlb_ipvs_nl_open(const struct ezlb_ipvs_source *source, bool load, struct ezlb_ipvs_nl **out,
 		      struct ezlb_err *err)
 {
 	struct ezlb_ipvs_nl *nl = ezlb_calloc(1, sizeof(*nl));
@@ -357,7 +357,7 @@ int ezlb_ipvs_nl_open(const struct ezlb_ipvs_source *source, struct ezlb_ipvs_nl
 	nl->source = *source;
 	nl->fd = -1;
 	nl->deadline = ezlb_now_ms() + source->timeout_ms;
-	rc = resolve(nl, true, err);
+	rc = resolve(nl, load, err);
 	if (rc == 0)
 		rc = probe(nl, err);
 	if (rc) {

@@ -31,8 +31,11 @@ struct ezlb_ipvs_source {
 
 struct ezlb_ipvs_nl;
 
-/* Resolves, loading the module where the kernel can, and asks once to see whether we may. */
-int ezlb_ipvs_nl_open(const struct ezlb_ipvs_source *source, struct ezlb_ipvs_nl **out,
+/*
+ * Resolves, with `load` loading the module where the kernel can, and asks once to see whether we
+ * may. The clock of the first call runs from here on.
+ */
+int ezlb_ipvs_nl_open(const struct ezlb_ipvs_source *source, bool load, struct ezlb_ipvs_nl **out,
 		      struct ezlb_err *err);
 void ezlb_ipvs_nl_close(struct ezlb_ipvs_nl *nl); /* NULL is fine */
 

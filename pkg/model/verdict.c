@@ -19,3 +19,21 @@ const char *ezlb_verdict_str(enum ezlb_verdict verdict)
 
 	return names[verdict];
 }
+
+const char *ezlb_outcome_str(enum ezlb_outcome outcome)
+{
+	static const char *const names[] = {
+		[EZLB_PROBE_OK] = "ok",
+		[EZLB_PROBE_CONNECT_REFUSED] = "connect_refused",
+		[EZLB_PROBE_CONNECT_TIMEOUT] = "connect_timeout",
+		[EZLB_PROBE_TIMEOUT] = "timeout",
+		[EZLB_PROBE_UNREACHABLE] = "unreachable",
+		[EZLB_PROBE_RESET] = "reset",
+		[EZLB_PROBE_HTTP_STATUS] = "http_status",
+		[EZLB_PROBE_HTTP_PROTOCOL] = "http_protocol",
+		[EZLB_PROBE_TLS] = "tls",
+		[EZLB_PROBE_LOCAL_ERROR] = "local_error",
+	};
+
+	return outcome < EZLB_OUTCOMES ? names[outcome] : "?";
+}

@@ -362,6 +362,11 @@ static void on_close(uv_handle_t *handle)
 	free(watch);
 }
 
+bool ezlb_watch_notified(const struct ezlb_watch *watch)
+{
+	return !watch->polling;
+}
+
 void ezlb_watch_close(struct ezlb_watch *watch, void (*closed)(void *arg), void *arg)
 {
 	watch->closed = closed;

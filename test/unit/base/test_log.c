@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <iconv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ezlb/log.h>
@@ -277,6 +278,53 @@ static void test_words_parse(void **state)
 	assert_int_equal(format, EZLB_JSON);
 }
 
+/* To the journal goes a priority in front, in both formats; anywhere else none. */
+static void test_the_journal_gets_priorities(void **state)
+{
+	static const struct {
+		enum ezlb_log_level level;
+		const char *prefix;
+	} levels[] = { { EZLB_ERROR, "<3>" },
+		       { EZLB_WARN, "<4>" },
+		       { EZLB_INFO, "<6>" },
+		       { EZLB_DEBUG, "<7>" } };
+	char stream[64];
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(fstat(memfd, &st), 0);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	for (int format = EZLB_LOGFMT; format <= EZLB_JSON; format++) {
+		capture_begin(); /* stderr is what JOURNAL_STREAM names */
+		ezlb_log_setup(EZLB_DEBUG, (enum ezlb_log_format)format);
+		capture_end();
+		for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+			LOG(levels[i].level, "p", EZLB_S("msg", "m"));
+			assert_memory_equal(got, levels[i].prefix, 3);
+			assert_memory_equal(got + 3, format == EZLB_JSON ? "{\"ts\"" : "ts=", 3);
+		}
+	}
+	ezlb_log_setup(EZLB_INFO, EZLB_LOGFMT); /* stderr is another one now */
+	LOG(EZLB_INFO, "p", EZLB_S("msg", "m"));
+	assert_memory_equal(got, "ts=", 3);
+	unsetenv("JOURNAL_STREAM");
+}
+
+static void test_the_level_changes_at_any_time(void **state)
+{
+	(void)state;
+	ezlb_log_setup(EZLB_INFO, EZLB_LOGFMT);
+	ezlb_log_set_level(EZLB_DEBUG);
+	LOG(EZLB_DEBUG, "p", EZLB_S("msg", "m"));
+	assert_non_null(strstr(got, "level=debug"));
+	ezlb_log_set_level(EZLB_ERROR);
+	LOG(EZLB_WARN, "p", EZLB_S("msg", "m"));
+	assert_string_equal(got, "");
+	assert_string_equal(ezlb_log_level_str(EZLB_WARN), "warn");
+	ezlb_log_setup(EZLB_INFO, EZLB_LOGFMT);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -303,6 +351,8 @@ int main(void)
 		cmocka_unit_test(test_a_long_line_is_cut_and_stays_whole),
 		cmocka_unit_test(test_many_fields_are_cut_between_fields),
 		cmocka_unit_test(test_words_parse),
+		cmocka_unit_test(test_the_journal_gets_priorities),
+		cmocka_unit_test(test_the_level_changes_at_any_time),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -11,6 +11,13 @@
 
 #define INTERVAL_MS 20
 
+struct told {
+	char service[EZLB_NAME_MAX + 1];
+	struct ezlb_health_change change; /* its service is gone */
+	int changes;			  /* calls of on_change before it */
+};
+struct told_list EZLB_VEC(struct told);
+
 struct fixture {
 	uv_loop_t loop;
 	struct ezlb_health *health; /* NULL once the test has closed it */
@@ -19,6 +26,7 @@ struct fixture {
 	struct ezlb_verdicts verdicts;
 	bool closed;
 	bool setting; /* within ezlb_health_set */
+	struct told_list told;
 
 	/* What on_change does, and what run_to waits for. */
 	void (*react)(struct fixture *fx);
@@ -31,17 +39,23 @@ struct fixture {
 	int accepted;
 };
 
-static inline enum ezlb_verdict verdict(struct fixture *fx, const char *service, uint16_t port)
+static inline const struct ezlb_verdict_row *row_of(struct fixture *fx, const char *service,
+						    uint16_t port)
 {
 	ezlb_health_verdicts(fx->health, &fx->verdicts);
 	for (size_t i = 0; i < fx->verdicts.len; i++) {
 		const struct ezlb_verdict_row *row = &fx->verdicts.items[i];
 
 		if (strcmp(row->service, service) == 0 && row->backend.port == port)
-			return row->verdict;
+			return row;
 	}
 	fail_msg("%s has no row for port %u", service, port);
-	return EZLB_UNKNOWN;
+	return NULL;
+}
+
+static inline enum ezlb_verdict verdict(struct fixture *fx, const char *service, uint16_t port)
+{
+	return row_of(fx, service, port)->verdict;
 }
 
 /* The counts are exact within on_change: the next probe has not begun. */
@@ -66,6 +80,16 @@ static inline void on_change(void *arg)
 		note(fx);
 }
 
+static inline void on_told(void *arg, const struct ezlb_health_change *change)
+{
+	struct fixture *fx = arg;
+	struct told *told = EZLB_PUSH(&fx->told);
+
+	assert_false(fx->setting);
+	*told = (struct told){ .change = *change, .changes = fx->changes };
+	ezlb_strcpy(told->service, sizeof(told->service), change->service);
+}
+
 static inline void on_closed(void *arg)
 {
 	*(bool *)arg = true;
@@ -73,7 +97,7 @@ static inline void on_closed(void *arg)
 
 static inline void start(struct fixture *fx, uint32_t hurry_ms)
 {
-	struct ezlb_health_options options = { .hurry_ms = hurry_ms };
+	struct ezlb_health_options options = { .told = on_told, .hurry_ms = hurry_ms };
 
 	assert_int_equal(ezlb_health_open(&fx->loop, &options, on_change, fx, &fx->health, NULL),
 			 0);
@@ -110,6 +134,7 @@ static inline int teardown(void **state)
 	loop_close(&fx->loop);
 	EZLB_VEC_CLEAR(&fx->rows);
 	EZLB_VEC_CLEAR(&fx->verdicts);
+	EZLB_VEC_CLEAR(&fx->told);
 	free(fx);
 	return 0;
 }
@@ -167,6 +192,20 @@ static inline size_t run_to_known(struct fixture *fx)
 	}
 	assert_int_equal(ezlb_health_unknown(fx->health), 0);
 	return most;
+}
+
+/* Starts again with room for ten probes, of a server that never answers. */
+static inline void restart_with_few(struct fixture *fx)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	stop(fx);
+	fds_limit(20);
+	start(fx, 0);
+	fds_limit(limit.rlim_cur);
+	assert_int_equal(fx->health->running_max, 10);
+	fx->server.mode = ANSWER_NEVER;
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

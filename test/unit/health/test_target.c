@@ -106,20 +106,6 @@ static void test_many_are_spread(void **state)
 		assert_in_range(tenth[i], MANY / 10 - 20, MANY / 10 + 20);
 }
 
-/* Starts again with room for ten probes, of a server that never answers. */
-static void restart_with_few(struct fixture *fx)
-{
-	struct rlimit limit;
-
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	stop(fx);
-	fds_limit(20);
-	start(fx, 0);
-	fds_limit(limit.rlim_cur);
-	assert_int_equal(fx->health->running_max, 10);
-	fx->server.mode = ANSWER_NEVER;
-}
-
 /* Each has its turn although all ask for more than there is. */
 static void test_few_at_once(void **state)
 {

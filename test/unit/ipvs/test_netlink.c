@@ -72,7 +72,7 @@ static int setup(void **state)
 		ops[i] = &op[i];
 	}
 	kernel_init(&k);
-	assert_int_equal(ezlb_ipvs_nl_open(&source, &nl, &err), 0);
+	assert_int_equal(ezlb_ipvs_nl_open(&source, true, &nl, &err), 0);
 	hear(&k, &heard);
 	assert_int_equal(ezlb_ipvs_nl_begin(nl, &err), 0);
 	return 0;
@@ -152,7 +152,8 @@ static void test_open_failures(void **state)
 			say_error(&other, 1, open_failures[i].answer);
 		other.resolve_rc = open_failures[i].resolve_rc;
 		other.socket_rc = open_failures[i].socket_rc;
-		assert_int_equal(ezlb_ipvs_nl_open(&source, &none, &err), open_failures[i].want);
+		assert_int_equal(ezlb_ipvs_nl_open(&source, true, &none, &err),
+				 open_failures[i].want);
 		assert_non_null(strstr(err.msg, open_failures[i].message));
 		assert_int_equal(err.code, -open_failures[i].want);
 		assert_null(none);

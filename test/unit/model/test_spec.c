@@ -146,10 +146,10 @@ static void test_spec_new_is_empty_and_free_takes_null(void **state)
 static void test_verdicts_sort_by_service_then_backend(void **state)
 {
 	static const struct ezlb_verdict_row rows[] = {
-		{ "a", { .port = 1 }, EZLB_DOWN },
-		{ "a", { .port = 2 }, EZLB_UP },
-		{ "ab", { .port = 1 }, EZLB_UNKNOWN },
-		{ "b", { .port = 1 }, EZLB_UNKNOWN },
+		{ .service = "a", .backend = { .port = 1 }, .verdict = EZLB_DOWN },
+		{ .service = "a", .backend = { .port = 2 }, .verdict = EZLB_UP },
+		{ .service = "ab", .backend = { .port = 1 }, .verdict = EZLB_UNKNOWN },
+		{ .service = "b", .backend = { .port = 1 }, .verdict = EZLB_UNKNOWN },
 	};
 	struct ezlb_verdict_row same = rows[0];
 
@@ -166,6 +166,9 @@ static void test_verdicts_sort_by_service_then_backend(void **state)
 	assert_string_equal(ezlb_verdict_str(EZLB_UNKNOWN), "unknown");
 	assert_string_equal(ezlb_verdict_str(EZLB_UP), "up");
 	assert_string_equal(ezlb_verdict_str(EZLB_DOWN), "down");
+	assert_string_equal(ezlb_outcome_str(EZLB_PROBE_OK), "ok");
+	assert_string_equal(ezlb_outcome_str(EZLB_PROBE_CONNECT_REFUSED), "connect_refused");
+	assert_string_equal(ezlb_outcome_str(EZLB_PROBE_LOCAL_ERROR), "local_error");
 }
 
 int main(void)

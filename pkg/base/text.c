@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/text.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static char *room(struct ezlb_text *text, size_t need)
+{
+	if (text->cap - text->len < need) {
+		text->cap = 2 * text->cap + need;
+		text->items = ezlb_realloc(text->items, text->cap, 1);
+	}
+	return text->items + text->len;
+}
+
+void ezlb_text_put(struct ezlb_text *text, const char *bytes, size_t len)
+{
+	if (len > 0)
+		memcpy(room(text, len), bytes, len);
+	text->len += len;
+}
+
+void ezlb_text_puts(struct ezlb_text *text, const char *s)
+{
+	ezlb_text_put(text, s, strlen(s));
+}
+
+void ezlb_text_printf(struct ezlb_text *text, const char *fmt, ...)
+{
+	va_list ap, again;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n > 0) {
+		vsnprintf(room(text, (size_t)n + 1), (size_t)n + 1, fmt, again);
+		text->len += (size_t)n;
+	}
+	va_end(again);
+}
+
+char *ezlb_text_take(struct ezlb_text *text, size_t *len)
+{
+	char *bytes = room(text, 1);
+
+	*bytes = '\0';
+	bytes = text->items;
+	if (len)
+		*len = text->len;
+	*text = (struct ezlb_text){ 0 };
+	return bytes;
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/traffic.h>
+
+int ezlb_traffic_row_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_traffic_row *a = pa, *b = pb;
+	int rc = ezlb_service_key_cmp(&a->service, &b->service);
+
+	return rc ? rc : ezlb_endpoint_cmp(&a->backend, &b->backend);
+}

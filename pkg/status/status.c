@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/status.h>
+
+const char *ezlb_file_state_str(enum ezlb_file_state state)
+{
+	static const char *const names[] = {
+		[EZLB_FILE_OK] = "ok",
+		[EZLB_FILE_REFUSED] = "refused",
+		[EZLB_FILE_UNREADABLE] = "unreadable",
+	};
+
+	return state < EZLB_FILE_STATES ? names[state] : "?";
+}
+
+const char *ezlb_watch_mode_str(enum ezlb_watch_mode mode)
+{
+	static const char *const names[] = {
+		[EZLB_WATCH_INOTIFY] = "inotify",
+		[EZLB_WATCH_POLL] = "poll",
+	};
+
+	return names[mode];
+}
+
+void ezlb_status_clear(struct ezlb_status *status)
+{
+	for (size_t i = 0; i < status->services.len; i++)
+		free(status->services.items[i].file);
+	for (size_t i = 0; i < status->files.len; i++)
+		free(status->files.items[i].path);
+	for (size_t i = 0; i < status->dirs.len; i++) {
+		free(status->dirs.items[i].path);
+		free(status->dirs.items[i].problem);
+	}
+	EZLB_VEC_CLEAR(&status->services);
+	EZLB_VEC_CLEAR(&status->backends);
+	EZLB_VEC_CLEAR(&status->files);
+	EZLB_VEC_CLEAR(&status->dirs);
+	ezlb_diags_clear(&status->diags);
+	*status = (struct ezlb_status){ 0 };
+}
+
+/* --- what the kernel has counted ----------------------------------------------------------- */
+
+static void count_backend(struct ezlb_status_backend *backend, const struct ezlb_traffic *traffic,
+			  struct ezlb_traffic_row *key)
+{
+	const struct ezlb_traffic_row *row;
+
+	key->backend = backend->address;
+	row = EZLB_FIND(traffic, key, ezlb_traffic_row_cmp);
+	if (!row)
+		return;
+	backend->counted = true;
+	backend->kernel_weight = row->weight;
+	backend->active = row->active;
+	backend->inactive = row->inactive;
+	backend->counters = row->counters;
+}
+
+void ezlb_status_count(struct ezlb_status *status, const struct ezlb_traffic *traffic)
+{
+	for (size_t i = 0; i < status->services.len; i++) {
+		struct ezlb_status_service *service = &status->services.items[i];
+		struct ezlb_traffic_row key = { .service = { service->proto, service->listen } };
+		const struct ezlb_traffic_row *row = EZLB_FIND(traffic, &key, ezlb_traffic_row_cmp);
+
+		if (!service->in_force || !row)
+			continue;
+		service->counted = true;
+		service->active = row->active;
+		service->inactive = row->inactive;
+		service->counters = row->counters;
+		for (size_t k = 0; k < service->n_backends; k++)
+			count_backend(&status->backends.items[service->first + k], traffic, &key);
+	}
+}
+
+static void add_snat(struct ezlb_status_service *service, const struct ezlb_snats *snats,
+		     const struct ezlb_endpoint *of)
+{
+	struct ezlb_snat_row key = { .proto = service->proto, .backend = *of };
+	const struct ezlb_snat_row *row = EZLB_FIND(snats, &key, ezlb_snat_row_cmp);
+
+	if (!row)
+		return;
+	if (service->snat_connections < 0)
+		service->snat_connections = 0;
+	service->snat_connections += (int64_t)row->connections;
+}
+
+void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats *snats,
+			    bool by_listener)
+{
+	for (size_t i = 0; i < status->services.len; i++) {
+		struct ezlb_status_service *service = &status->services.items[i];
+
+		service->snat_connections = -1;
+		if (!service->in_force || !service->full_nat)
+			continue;
+		if (by_listener) {
+			add_snat(service, snats, &service->listen);
+			continue;
+		}
+		for (size_t k = 0; k < service->n_backends; k++)
+			add_snat(service, snats,
+				 &status->backends.items[service->first + k].address);
+	}
+}
