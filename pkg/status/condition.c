@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/status.h>
+
+const char *ezlb_condition_type_str(enum ezlb_condition_type type)
+{
+	static const char *const names[] = {
+		[EZLB_ACCEPTED] = "Accepted",
+		[EZLB_PROGRAMMED] = "Programmed",
+		[EZLB_BACKENDS_READY] = "BackendsReady",
+		[EZLB_CONFLICT] = "Conflict",
+	};
+
+	return type < EZLB_CONDITIONS ? names[type] : "?";
+}
+
+const char *ezlb_truth_str(enum ezlb_truth truth)
+{
+	static const char *const names[] = {
+		[EZLB_FALSE] = "False",
+		[EZLB_TRUE] = "True",
+		[EZLB_DONT_KNOW] = "Unknown",
+	};
+
+	return names[truth];
+}
+
+#define OF(type) (1u << (type))
+
+static const struct {
+	const char *name;
+	enum ezlb_truth truth;
+	unsigned of; /* the conditions that may have it */
+} reasons[] = {
+	[EZLB_REASON_VALID] = { "Valid", EZLB_TRUE, OF(EZLB_ACCEPTED) },
+	[EZLB_REASON_REFUSED] = { "Refused", EZLB_FALSE, OF(EZLB_ACCEPTED) },
+	[EZLB_REASON_LAST_GOOD_KEPT] = { "LastGoodKept", EZLB_FALSE, OF(EZLB_ACCEPTED) },
+	[EZLB_REASON_PROGRAMMED] = { "Programmed", EZLB_TRUE, OF(EZLB_PROGRAMMED) },
+	[EZLB_REASON_PENDING] = { "Pending", EZLB_DONT_KNOW,
+				  OF(EZLB_PROGRAMMED) | OF(EZLB_BACKENDS_READY) },
+	[EZLB_REASON_NOT_IN_FORCE] = { "NotInForce", EZLB_FALSE,
+				       OF(EZLB_PROGRAMMED) | OF(EZLB_BACKENDS_READY) },
+	[EZLB_REASON_FAILED] = { "Failed", EZLB_FALSE, OF(EZLB_PROGRAMMED) },
+	[EZLB_REASON_HELD] = { "Held", EZLB_FALSE, OF(EZLB_PROGRAMMED) },
+	[EZLB_REASON_UNREADABLE] = { "Unreadable", EZLB_DONT_KNOW, OF(EZLB_PROGRAMMED) },
+	[EZLB_REASON_FIGHT] = { "Fight", EZLB_FALSE, OF(EZLB_PROGRAMMED) },
+	[EZLB_REASON_ALL_UP] = { "AllUp", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
+	[EZLB_REASON_SOME_DOWN] = { "SomeDown", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
+	[EZLB_REASON_NONE_UP] = { "NoneUp", EZLB_FALSE, OF(EZLB_BACKENDS_READY) },
+	[EZLB_REASON_NO_CONFLICT] = { "NoConflict", EZLB_FALSE, OF(EZLB_CONFLICT) },
+	[EZLB_REASON_NAME_TAKEN] = { "NameTaken", EZLB_TRUE, OF(EZLB_CONFLICT) },
+	[EZLB_REASON_LISTENER_TAKEN] = { "ListenerTaken", EZLB_TRUE, OF(EZLB_CONFLICT) },
+	[EZLB_REASON_SNAT_CONFLICT] = { "SnatConflict", EZLB_TRUE, OF(EZLB_CONFLICT) },
+	[EZLB_REASON_FOREIGN] = { "Foreign", EZLB_TRUE, OF(EZLB_CONFLICT) },
+};
+
+const char *ezlb_reason_str(enum ezlb_reason reason)
+{
+	return reason < EZLB_REASONS ? reasons[reason].name : "?";
+}
+
+enum ezlb_truth ezlb_reason_truth(enum ezlb_reason reason, enum ezlb_condition_type type)
+{
+	if (reason >= EZLB_REASONS || !(reasons[reason].of & OF(type)))
+		return EZLB_DONT_KNOW;
+	return reasons[reason].truth;
+}
+
+bool ezlb_condition_set(struct ezlb_condition *condition, enum ezlb_condition_type type,
+			enum ezlb_reason reason, const char *message, int64_t now_ms)
+{
+	enum ezlb_truth status = ezlb_reason_truth(reason, type);
+	bool changed = condition->since_ms == 0 || condition->reason != reason ||
+		       condition->status != status;
+
+	condition->status = status;
+	condition->reason = reason;
+	ezlb_strcpy(condition->message, sizeof(condition->message), message ? message : "");
+	if (changed)
+		condition->since_ms = now_ms;
+	return changed;
+}
+
+const char *ezlb_state_str(enum ezlb_state state)
+{
+	static const char *const names[] = {
+		[EZLB_STATE_DOWN] = "down",	    [EZLB_STATE_FAILED] = "failed",
+		[EZLB_STATE_CONFLICT] = "conflict", [EZLB_STATE_REFUSED] = "refused",
+		[EZLB_STATE_STALE] = "stale",	    [EZLB_STATE_DEGRADED] = "degraded",
+		[EZLB_STATE_PENDING] = "pending",   [EZLB_STATE_OK] = "ok",
+	};
+
+	return state < EZLB_STATES ? names[state] : "?";
+}
+
+static bool is_failed(enum ezlb_reason programmed)
+{
+	return programmed == EZLB_REASON_FAILED || programmed == EZLB_REASON_HELD ||
+	       programmed == EZLB_REASON_UNREADABLE || programmed == EZLB_REASON_FIGHT;
+}
+
+enum ezlb_state ezlb_state_of(const struct ezlb_condition conditions[static EZLB_CONDITIONS])
+{
+	enum ezlb_reason accepted = conditions[EZLB_ACCEPTED].reason;
+	enum ezlb_reason programmed = conditions[EZLB_PROGRAMMED].reason;
+	enum ezlb_reason ready = conditions[EZLB_BACKENDS_READY].reason;
+	enum ezlb_reason conflict = conditions[EZLB_CONFLICT].reason;
+	bool in_force = accepted != EZLB_REASON_REFUSED && programmed != EZLB_REASON_NOT_IN_FORCE;
+	bool clash = conditions[EZLB_CONFLICT].status == EZLB_TRUE;
+
+	if (ready == EZLB_REASON_NONE_UP)
+		return EZLB_STATE_DOWN;
+	if (is_failed(programmed))
+		return EZLB_STATE_FAILED;
+	/* What is foreign is left alone: no older version can serve there either. */
+	if (clash && (!in_force || conflict == EZLB_REASON_FOREIGN))
+		return EZLB_STATE_CONFLICT;
+	if (!in_force)
+		return EZLB_STATE_REFUSED;
+	if (clash || accepted == EZLB_REASON_LAST_GOOD_KEPT)
+		return EZLB_STATE_STALE;
+	if (ready == EZLB_REASON_SOME_DOWN)
+		return EZLB_STATE_DEGRADED;
+	if (programmed == EZLB_REASON_PENDING || ready == EZLB_REASON_PENDING)
+		return EZLB_STATE_PENDING;
+	return EZLB_STATE_OK;
+}

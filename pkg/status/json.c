@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/status.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "json_put.h"
+
+#define SUMMARY_STRLEN 512
+
+/*
+ * One value for the whole document would take more memory than all the rest of ezlb. So there is
+ * one at a time for the head, for each service and for each file.
+ */
+
+/* --- the head ------------------------------------------------------------------------------ */
+
+static bool is_degraded(const struct ezlb_status *status)
+{
+	for (size_t i = 0; i < status->files.len; i++)
+		if (status->files.items[i].state != EZLB_FILE_OK)
+			return true;
+	for (size_t i = 0; i < status->dirs.len; i++)
+		if (status->dirs.items[i].problem)
+			return true;
+	for (size_t i = 0; i < status->services.len; i++)
+		if (status->services.items[i].state < EZLB_STATE_PENDING)
+			return true;
+	return false;
+}
+
+static json_t *config_json(const struct ezlb_status *status)
+{
+	json_t *config = ezlb_json_object(), *dirs = ezlb_json_array();
+
+	ezlb_json_put_text(config, "watch", ezlb_watch_mode_str(status->watch));
+	for (size_t i = 0; i < status->dirs.len; i++) {
+		json_t *dir = ezlb_json_object();
+
+		ezlb_json_put_text(dir, "path", status->dirs.items[i].path);
+		ezlb_json_put_bool(dir, "configmap", status->dirs.items[i].configmap);
+		ezlb_json_put_text(dir, "problem", status->dirs.items[i].problem);
+		ezlb_json_add(dirs, dir);
+	}
+	ezlb_json_put(config, "dirs", dirs);
+	ezlb_json_put_count(config, "reloads", status->reloads);
+	ezlb_json_put_bool(config, "last_reload_ok", status->last_reload_ok);
+	ezlb_json_put_time(config, "last_reload", status->last_reload_ms);
+	ezlb_json_put_time(config, "last_reload_success", status->last_reload_ok_ms);
+	return config;
+}
+
+static json_t *reconcile_json(const struct ezlb_status *status)
+{
+	json_t *reconcile = ezlb_json_object();
+	uint64_t repairs = 0;
+
+	for (size_t i = 0; i < EZLB_OPS; i++)
+		repairs += status->repairs[i];
+	ezlb_json_put_count(reconcile, "passes", status->passes);
+	ezlb_json_put_count(reconcile, "errors", status->pass_errors);
+	ezlb_json_put_time(reconcile, "last", status->last_pass_ms);
+	ezlb_json_put_time(reconcile, "last_success", status->last_ok_ms);
+	ezlb_json_put_time(reconcile, "failing_since", status->failing_since_ms);
+	ezlb_json_put_text(reconcile, "error", status->pass_error);
+	ezlb_json_put_count(reconcile, "repairs", repairs);
+	return reconcile;
+}
+
+static json_t *probes_json(const struct ezlb_status *status)
+{
+	json_t *probes = ezlb_json_object();
+
+	ezlb_json_put_count(probes, "targets", status->targets);
+	ezlb_json_put_count(probes, "overdue", status->overdue);
+	return probes;
+}
+
+static json_t *conntrack_json(const struct ezlb_status *status)
+{
+	json_t *conntrack = ezlb_json_object();
+
+	ezlb_json_put_known(conntrack, "entries", status->conntrack_entries);
+	ezlb_json_put_known(conntrack, "max", status->conntrack_max);
+	return conntrack;
+}
+
+static json_t *head_json(const struct ezlb_status *status)
+{
+	json_t *head = ezlb_json_object();
+	char summary[SUMMARY_STRLEN];
+
+	ezlb_status_summary(status, summary, sizeof(summary));
+	ezlb_json_put_text(head, "version", status->version);
+	ezlb_json_put_text(head, "host", status->host);
+	ezlb_json_put_known(head, "pid", status->pid);
+	ezlb_json_put_time(head, "now", status->now_ms);
+	ezlb_json_put_time(head, "started", status->started_ms);
+	ezlb_json_put_text(head, "dataplane", status->dataplane);
+	ezlb_json_put_text(head, "snat_backend", status->snat_backend);
+	ezlb_json_put_text(head, "summary", summary);
+	ezlb_json_put_bool(head, "ready", status->ready);
+	ezlb_json_put_text(head, "not_ready", status->not_ready);
+	ezlb_json_put_bool(head, "degraded", is_degraded(status));
+	ezlb_json_put(head, "config", config_json(status));
+	ezlb_json_put(head, "reconcile", reconcile_json(status));
+	ezlb_json_put(head, "probes", probes_json(status));
+	ezlb_json_put(head, "conntrack", conntrack_json(status));
+	ezlb_json_put_text(head, "traffic_error", status->traffic_error);
+	return head;
+}
+
+/* --- services ------------------------------------------------------------------------------ */
+
+static json_t *traffic_json(uint32_t active, uint32_t inactive, const struct ezlb_counters *c)
+{
+	json_t *traffic = ezlb_json_object();
+
+	ezlb_json_put_count(traffic, "active", active);
+	ezlb_json_put_count(traffic, "inactive", inactive);
+	ezlb_json_put_count(traffic, "connections", c->connections);
+	ezlb_json_put_count(traffic, "packets_in", c->packets_in);
+	ezlb_json_put_count(traffic, "packets_out", c->packets_out);
+	ezlb_json_put_count(traffic, "bytes_in", c->bytes_in);
+	ezlb_json_put_count(traffic, "bytes_out", c->bytes_out);
+	ezlb_json_put_count(traffic, "connection_rate", c->connection_rate);
+	ezlb_json_put_count(traffic, "packet_rate_in", c->packet_rate_in);
+	ezlb_json_put_count(traffic, "packet_rate_out", c->packet_rate_out);
+	ezlb_json_put_count(traffic, "byte_rate_in", c->byte_rate_in);
+	ezlb_json_put_count(traffic, "byte_rate_out", c->byte_rate_out);
+	return traffic;
+}
+
+static json_t *backend_json(const struct ezlb_status_backend *b)
+{
+	json_t *backend = ezlb_json_object();
+	char address[EZLB_ENDPOINT_STRLEN];
+
+	ezlb_json_put_text(backend, "address", ezlb_endpoint_format(&b->address, address));
+	ezlb_json_put_known(backend, "line", b->line);
+	ezlb_json_put_text(backend, "verdict",
+			   b->checked ? ezlb_verdict_str(b->verdict) : "unchecked");
+	ezlb_json_put_text(backend, "reason", b->probed ? ezlb_outcome_str(b->outcome) : NULL);
+	ezlb_json_put_known(backend, "code", b->probed ? b->code : 0);
+	ezlb_json_put(backend, "latency_ms",
+		      b->probed ? json_real(b->latency_us / 1000.0) : json_null());
+	ezlb_json_put_time(backend, "since", b->since_ms);
+	ezlb_json_put_count(backend, "weight", b->weight);
+	ezlb_json_put_known(backend, "kernel_weight", b->kernel_weight);
+	ezlb_json_put(backend, "traffic",
+		      b->counted ? traffic_json(b->active, b->inactive, &b->counters)
+				 : json_null());
+	return backend;
+}
+
+static json_t *check_json(const struct ezlb_check *c)
+{
+	json_t *check;
+
+	if (c->type == EZLB_CHECK_NONE)
+		return json_null();
+	check = ezlb_json_object();
+	ezlb_json_put_text(check, "type", ezlb_check_type_str(c->type));
+	ezlb_json_put_count(check, "interval_ms", c->interval_ms);
+	ezlb_json_put_count(check, "timeout_ms", c->timeout_ms);
+	ezlb_json_put_count(check, "fail_count", c->fail_count);
+	ezlb_json_put_count(check, "rise_count", c->rise_count);
+	if (c->type == EZLB_CHECK_HTTP || c->type == EZLB_CHECK_HTTPS) {
+		ezlb_json_put_text(check, "path", c->http_path);
+		ezlb_json_put_count(check, "expected_status", c->http_expected_status);
+	}
+	return check;
+}
+
+static json_t *conditions_json(const struct ezlb_condition conditions[static EZLB_CONDITIONS])
+{
+	json_t *array = ezlb_json_array();
+
+	for (int i = 0; i < EZLB_CONDITIONS; i++) {
+		json_t *condition = ezlb_json_object();
+
+		ezlb_json_put_text(condition, "type",
+				   ezlb_condition_type_str((enum ezlb_condition_type)i));
+		ezlb_json_put_text(condition, "status", ezlb_truth_str(conditions[i].status));
+		ezlb_json_put_text(condition, "reason", ezlb_reason_str(conditions[i].reason));
+		ezlb_json_put_text(condition, "message", conditions[i].message);
+		ezlb_json_put_time(condition, "since", conditions[i].since_ms);
+		ezlb_json_add(array, condition);
+	}
+	return array;
+}
+
+/* What the version in force says; null throughout where none is. */
+static void put_in_force(json_t *service, const struct ezlb_status_service *s)
+{
+	char listen[EZLB_ENDPOINT_STRLEN], range[EZLB_RANGE_STRLEN];
+	bool yes = s->in_force;
+	const char *snat = s->snat_ip.first.family ? ezlb_range_format(&s->snat_ip, range)
+						   : "masquerade";
+
+	ezlb_json_put_text(service, "protocol", yes ? ezlb_proto_str(s->proto) : NULL);
+	ezlb_json_put_text(service, "listen",
+			   yes ? ezlb_endpoint_format(&s->listen, listen) : NULL);
+	ezlb_json_put_text(service, "scheduler", yes ? s->scheduler : NULL);
+	ezlb_json_put_text(service, "forward", yes ? ezlb_forward_str(s->forward) : NULL);
+	ezlb_json_put_bool(service, "full_nat", yes && s->full_nat);
+	ezlb_json_put_text(service, "snat", yes && s->full_nat ? snat : NULL);
+	ezlb_json_put(service, "check", yes ? check_json(&s->check) : json_null());
+	ezlb_json_put_bool(service, "traffic_log", yes && s->traffic_log);
+}
+
+static json_t *service_json(const struct ezlb_status *status, const struct ezlb_status_service *s)
+{
+	json_t *service = ezlb_json_object(), *backends = ezlb_json_array();
+
+	ezlb_json_put_text(service, "name", s->name);
+	ezlb_json_put_text(service, "state", ezlb_state_str(s->state));
+	ezlb_json_put_text(service, "file", s->file);
+	ezlb_json_put_known(service, "line", s->line);
+	ezlb_json_put_bool(service, "in_force", s->in_force);
+	put_in_force(service, s);
+	ezlb_json_put_hash(service, "observed_hash", s->observed_hash);
+	ezlb_json_put_hash(service, "applied_hash", s->in_force ? s->applied_hash : 0);
+	ezlb_json_put(service, "conditions", conditions_json(s->conditions));
+	ezlb_json_put_count(service, "serving", s->n_serving);
+	ezlb_json_put_known(service, "snat_connections", s->snat_connections);
+	ezlb_json_put(service, "traffic",
+		      s->counted ? traffic_json(s->active, s->inactive, &s->counters)
+				 : json_null());
+	for (size_t i = 0; i < s->n_backends; i++)
+		ezlb_json_add(backends, backend_json(&status->backends.items[s->first + i]));
+	ezlb_json_put(service, "backends", backends);
+	return service;
+}
+
+/* --- files --------------------------------------------------------------------------------- */
+
+static json_t *diag_json(const struct ezlb_diag *d)
+{
+	EZLB_AUTO_FREE char *text = ezlb_diag_text(d);
+	json_t *diag = ezlb_json_object();
+	char code[16];
+
+	snprintf(code, sizeof(code), "E%03d", (int)d->code);
+	ezlb_json_put_known(diag, "line", d->at.line);
+	ezlb_json_put_known(diag, "column", d->at.col);
+	ezlb_json_put_text(diag, "code", code);
+	ezlb_json_put_text(diag, "message", d->message);
+	ezlb_json_put_text(diag, "source", d->source);
+	ezlb_json_put_text(diag, "help", d->help);
+	ezlb_json_put_text(diag, "text", text);
+	return diag;
+}
+
+static json_t *file_json(const struct ezlb_status *status, const struct ezlb_status_file *f)
+{
+	json_t *file = ezlb_json_object(), *diags = ezlb_json_array();
+
+	ezlb_json_put_text(file, "path", f->path);
+	ezlb_json_put_text(file, "state", ezlb_file_state_str(f->state));
+	ezlb_json_put_bool(file, "in_force", f->in_force);
+	for (size_t i = 0; i < f->n_diags; i++)
+		ezlb_json_add(diags, diag_json(&status->diags.items[f->first + i]));
+	ezlb_json_put(file, "diagnostics", diags);
+	return file;
+}
+
+/* --- documents ----------------------------------------------------------------------------- */
+
+void ezlb_status_json(const struct ezlb_status *status, struct ezlb_text *out)
+{
+	ezlb_text_puts(out, "{");
+	ezlb_json_dump(head_json(status), true, out);
+	ezlb_text_puts(out, ",\"services\":[");
+	for (size_t i = 0; i < status->services.len; i++) {
+		ezlb_text_puts(out, i ? "," : "");
+		ezlb_json_dump(service_json(status, &status->services.items[i]), false, out);
+	}
+	ezlb_text_puts(out, "],\"files\":[");
+	for (size_t i = 0; i < status->files.len; i++) {
+		ezlb_text_puts(out, i ? "," : "");
+		ezlb_json_dump(file_json(status, &status->files.items[i]), false, out);
+	}
+	ezlb_text_puts(out, "]}\n");
+}
+
+static json_t *event_json(const struct ezlb_event *e)
+{
+	json_t *event = ezlb_json_object();
+
+	ezlb_json_put_count(event, "seq", e->seq);
+	ezlb_json_put_time(event, "time", e->time_ms);
+	ezlb_json_put_text(event, "level", ezlb_event_level_str(e->level));
+	ezlb_json_put_text(event, "type", ezlb_event_type_str(e->type));
+	ezlb_json_put_text(event, "service", e->service);
+	ezlb_json_put_text(event, "object", e->object);
+	ezlb_json_put_text(event, "message", e->message);
+	return event;
+}
+
+void ezlb_events_json(const struct ezlb_events *events, uint64_t since, struct ezlb_text *out)
+{
+	uint64_t last = events->next;
+	uint64_t first = last > EZLB_EVENTS_KEPT ? last - EZLB_EVENTS_KEPT + 1 : 1;
+
+	if (since > first)
+		first = since;
+	ezlb_text_printf(out, "{\"next\":%" PRIu64 ",\"events\":[", last + 1);
+	for (uint64_t seq = first; seq <= last; seq++) {
+		ezlb_text_puts(out, seq > first ? "," : "");
+		ezlb_json_dump(event_json(ezlb_events_get(events, seq)), false, out);
+	}
+	ezlb_text_puts(out, "]}\n");
+}

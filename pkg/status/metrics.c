@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What there is once a process; metrics_rows.c has what there is once a service or backend. */
+#include <string.h>
+
+#include <ezlb/status.h>
+
+#include "metrics_rows.h"
+#include "metrics_text.h"
+
+#define COUNTER(name, help) (&(const struct metric){ name, "counter", help, 0 })
+#define GAUGE(name, help)   (&(const struct metric){ name, "gauge", help, 0 })
+/* Given in ms. Never is 0, as Prometheus has it: then an alert on the age fires. */
+#define TIMESTAMP(name, help) (&(const struct metric){ name, "gauge", help, 3 })
+#define HISTOGRAM(name, help) (&(const struct metric){ name, "histogram", help, 0 })
+
+/* A sample with one label. */
+static void put_labelled(struct ezlb_text *out, const struct metric *metric, const char *lead,
+			 const char *label, uint64_t value)
+{
+	ezlb_text_puts(out, metric->name);
+	metric_label(out, lead, label);
+	metric_end(out, metric, value);
+}
+
+static void put_process(const struct ezlb_status *status, struct ezlb_text *out)
+{
+	const struct metric *info = GAUGE("ezlb_build_info", "The version that runs. Always 1.");
+
+	metric_head(out, info);
+	put_labelled(out, info, "{version", status->version, 1);
+	metric_alone(out, TIMESTAMP("ezlb_start_time_seconds", "When the process started."),
+		     (uint64_t)status->started_ms);
+	metric_alone(out, GAUGE("ezlb_ready", "Whether /readyz says yes."), status->ready);
+}
+
+static void put_files(const struct ezlb_status *status, struct ezlb_text *out)
+{
+	const struct metric *files = GAUGE("ezlb_config_files", "Service files, by state.");
+	uint64_t n[EZLB_FILE_STATES] = { 0 };
+
+	for (size_t i = 0; i < status->files.len; i++)
+		n[status->files.items[i].state]++;
+	metric_head(out, files);
+	for (int i = 0; i < EZLB_FILE_STATES; i++)
+		put_labelled(out, files, "{state", ezlb_file_state_str((enum ezlb_file_state)i),
+			     n[i]);
+}
+
+static void put_reloads(const struct ezlb_status *status, struct ezlb_text *out)
+{
+	metric_alone(out, COUNTER("ezlb_config_reload_total", "Sets of files that were taken in."),
+		     status->reloads);
+	metric_alone(out,
+		     GAUGE("ezlb_config_last_reload_successful",
+			   "Whether the last one had no refused file and no frozen directory."),
+		     status->last_reload_ok);
+	metric_alone(out,
+		     TIMESTAMP("ezlb_config_last_reload_timestamp_seconds",
+			       "When files were last taken in. 0: never."),
+		     (uint64_t)status->last_reload_ms);
+	metric_alone(out,
+		     TIMESTAMP("ezlb_config_last_reload_success_timestamp_seconds",
+			       "When files were last taken in without a refusal. 0: never."),
+		     (uint64_t)status->last_reload_ok_ms);
+}
+
+static void put_watch(const struct ezlb_status *status, struct ezlb_text *out)
+{
+	static const enum ezlb_watch_mode modes[] = { EZLB_WATCH_INOTIFY, EZLB_WATCH_POLL };
+	const struct metric *mode = GAUGE("ezlb_config_watch_mode",
+					  "How files are watched. 1 for the way that is in use.");
+
+	metric_head(out, mode);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		put_labelled(out, mode, "{mode", ezlb_watch_mode_str(modes[i]),
+			     status->watch == modes[i]);
+}
+
+/* Whether a directory is named by an earlier row too: nothing hinders anybody to give it twice. */
+static bool is_again(const struct ezlb_status_dirs *dirs, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(dirs->items[k].path, dirs->items[i].path) == 0)
+			return true;
+	return false;
+}
+
+static void put_dirs(const struct ezlb_status_dirs *dirs, struct ezlb_text *out)
+{
+	const struct metric *available =
+		GAUGE("ezlb_config_source_available",
+		      "Whether the directory can be read. 0: frozen, what it had stays.");
+
+	metric_head(out, available);
+	for (size_t i = 0; i < dirs->len; i++)
+		if (!is_again(dirs, i))
+			put_labelled(out, available, "{dir", dirs->items[i].path,
+				     !dirs->items[i].problem);
+}
+
+static void put_reconcile(const struct ezlb_status *status, struct ezlb_text *out)
+{
+	const struct metric *repairs =
+		COUNTER("ezlb_drift_repairs_total",
+			"What was repaired after somebody else had changed it, by operation.");
+
+	metric_alone(out, COUNTER("ezlb_reconcile_total", "Passes over the kernel's state."),
+		     status->passes);
+	metric_alone(out,
+		     COUNTER("ezlb_reconcile_errors_total",
+			     "Passes that did not do all that was to do."),
+		     status->pass_errors);
+	metric_histogram(out, HISTOGRAM("ezlb_reconcile_duration_seconds", "How long passes took."),
+			 &status->pass_duration);
+	metric_alone(out,
+		     TIMESTAMP("ezlb_reconcile_last_success_timestamp_seconds",
+			       "When a pass last did all that was to do. 0: never."),
+		     (uint64_t)status->last_ok_ms);
+	metric_head(out, repairs);
+	for (int i = 0; i < EZLB_OPS; i++)
+		put_labelled(out, repairs, "{kind", ezlb_op_kind_str((enum ezlb_op_kind)i),
+			     status->repairs[i]);
+}
+
+static void put_probes(const struct ezlb_status *status, struct ezlb_text *out)
+{
+	const struct metric *probes = COUNTER("ezlb_probes_total",
+					      "Probes of backends, by how they ended.");
+
+	metric_histogram(out,
+			 HISTOGRAM("ezlb_probe_duration_seconds", "How long probes took to end."),
+			 &status->probe_duration);
+	metric_head(out, probes);
+	for (int i = 0; i < EZLB_OUTCOMES; i++)
+		put_labelled(out, probes, "{outcome", ezlb_outcome_str((enum ezlb_outcome)i),
+			     status->probes[i]);
+	metric_alone(out,
+		     GAUGE("ezlb_probe_targets",
+			   "Targets that are probed. Services share those probed alike."),
+		     status->targets);
+	metric_alone(out, GAUGE("ezlb_probes_overdue", "Targets whose probe is late."),
+		     status->overdue);
+}
+
+static void put_events(const struct ezlb_status *status, struct ezlb_text *out)
+{
+	const struct metric *events = COUNTER("ezlb_events_total",
+					      "Events since the start, by type.");
+
+	metric_head(out, events);
+	for (int i = 0; i < EZLB_EVENTS; i++)
+		put_labelled(out, events, "{type", ezlb_event_type_str((enum ezlb_event_type)i),
+			     status->events[i]);
+}
+
+static void put_kernel(const struct ezlb_status *status, struct ezlb_text *out)
+{
+	metric_alone(out,
+		     GAUGE("ezlb_traffic_read_ok",
+			   "Whether the kernel's counters could be read for this scrape."),
+		     status->traffic_error[0] == '\0');
+	if (status->conntrack_entries >= 0)
+		metric_alone(out, GAUGE("ezlb_conntrack_entries", "Entries in conntrack's table."),
+			     (uint64_t)status->conntrack_entries);
+	if (status->conntrack_max >= 0)
+		metric_alone(out,
+			     GAUGE("ezlb_conntrack_entries_limit",
+				   "How many entries conntrack's table may have."),
+			     (uint64_t)status->conntrack_max);
+}
+
+void ezlb_status_metrics(const struct ezlb_status *status, struct ezlb_text *out)
+{
+	put_process(status, out);
+	put_files(status, out);
+	put_reloads(status, out);
+	put_watch(status, out);
+	put_dirs(&status->dirs, out);
+	put_reconcile(status, out);
+	put_probes(status, out);
+	put_events(status, out);
+	put_kernel(status, out);
+	metrics_put_rows(status, out);
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* metrics_rows: the families that have a sample a service or a backend. */
+#pragma once
+
+#include <ezlb/status.h>
+
+void metrics_put_rows(const struct ezlb_status *status, struct ezlb_text *out);

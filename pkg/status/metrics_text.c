@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "metrics_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* "} ", 20 digits, a point, a newline. */
+#define NUMBER_MAX 32
+
+/*
+ * By hand, because printf would take most of the time of 100,000 samples; and without a double,
+ * which would round what is above 2^53.
+ */
+static void put_number(struct ezlb_text *out, const char *lead, uint64_t value, int decimals)
+{
+	char buf[NUMBER_MAX], *p = buf + sizeof(buf);
+	size_t len = strlen(lead);
+
+	*--p = '\n';
+	for (int i = 0; i <= decimals || value > 0; i++, value /= 10) {
+		if (i > 0 && i == decimals)
+			*--p = '.';
+		*--p = (char)('0' + value % 10);
+	}
+	p -= len;
+	memcpy(p, lead, len);
+	ezlb_text_put(out, p, (size_t)(buf + sizeof(buf) - p));
+}
+
+/* Bytes of the character at p, 0 where it is not UTF-8 (RFC 3629 4). */
+static size_t char_len(const unsigned char *p)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t len = p[0] < 0x80		   ? 1
+		     : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+		     : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+		     : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+						   : 0;
+	uint32_t c = len > 1 ? p[0] & (0x7fu >> len) : p[0];
+
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (len > 1 && (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)))
+		return 0;
+	return len;
+}
+
+static void put_escaped(struct ezlb_text *out, const char *value)
+{
+	const char *p = value;
+	size_t len;
+
+	for (; *p; p += len ? len : 1) {
+		len = char_len((const unsigned char *)p);
+		if (len == 0)
+			ezlb_text_printf(out, "\\\\x%02x", (unsigned char)*p);
+		else if (*p == '\n')
+			ezlb_text_puts(out, "\\n");
+		else if (*p == '"' || *p == '\\')
+			ezlb_text_put(out, (char[]){ '\\', *p }, 2);
+		else
+			ezlb_text_put(out, p, len);
+	}
+}
+
+void metric_head(struct ezlb_text *out, const struct metric *metric)
+{
+	ezlb_text_printf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help,
+			 metric->name, metric->type);
+}
+
+void metric_label(struct ezlb_text *out, const char *lead, const char *value)
+{
+	ezlb_text_puts(out, lead);
+	ezlb_text_puts(out, "=\"");
+	put_escaped(out, value);
+	ezlb_text_puts(out, "\"");
+}
+
+void metric_end(struct ezlb_text *out, const struct metric *metric, uint64_t value)
+{
+	put_number(out, "} ", value, metric->decimals);
+}
+
+void metric_sample(struct ezlb_text *out, const struct metric *metric, struct metric_labels labels,
+		   uint64_t value)
+{
+	ezlb_text_puts(out, metric->name);
+	ezlb_text_put(out, labels.text, labels.len);
+	metric_end(out, metric, value);
+}
+
+void metric_alone(struct ezlb_text *out, const struct metric *metric, uint64_t value)
+{
+	metric_head(out, metric);
+	ezlb_text_puts(out, metric->name);
+	put_number(out, " ", value, metric->decimals);
+}
+
+void metric_histogram(struct ezlb_text *out, const struct metric *metric,
+		      const struct ezlb_histogram *histogram)
+{
+	uint64_t count = 0;
+
+	metric_head(out, metric);
+	for (size_t i = 0; i < EZLB_HISTOGRAM_BOUNDS; i++) {
+		count += histogram->n[i];
+		ezlb_text_printf(out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", metric->name,
+				 ezlb_histogram_bound(i), count);
+	}
+	count += histogram->n[EZLB_HISTOGRAM_BOUNDS];
+	ezlb_text_printf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", metric->name, count);
+	ezlb_text_printf(out, "%s_sum %.6f\n", metric->name, histogram->sum);
+	ezlb_text_printf(out, "%s_count %" PRIu64 "\n", metric->name, count);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "json_fixture.h"
+
+#include "json_put.h"
+
+static void test_times(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t ms;
+		const char *want;
+	} cases[] = {
+		{ "never", 0, "null" },
+		{ "before there was time", -1, "null" },
+		{ "the first", 1, "\"1970-01-01T00:00:00.001Z\"" },
+		{ "a leap day", 1709251199999, "\"2024-02-29T23:59:59.999Z\"" },
+		{ "beyond 32 bits", 4294967296000, "\"2106-02-07T06:28:16.000Z\"" },
+		{ "the last", 253402300799999, "\"9999-12-31T23:59:59.999Z\"" },
+		{ "beyond the last", 253402300800000, "null" },
+		{ "a clock gone mad", INT64_MAX, "null" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		json_t *object = ezlb_json_object();
+
+		ezlb_json_put_time(object, "t", cases[i].ms);
+		assert_written(cases[i].name, json_object_get(object, "t"), cases[i].want);
+		json_decref(object);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_times),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cm.h"
+
+#include <ezlb/status.h>
+
+static struct ezlb_endpoint endpoint(const char *text)
+{
+	struct ezlb_endpoint out;
+
+	assert_int_equal(ezlb_endpoint_parse(text, &out, NULL), 0);
+	return out;
+}
+
+static struct ezlb_status_service *add_service(struct ezlb_status *status, const char *name,
+					       const char *listen)
+{
+	struct ezlb_status_service *service = EZLB_PUSH(&status->services);
+
+	ezlb_strcpy(service->name, sizeof(service->name), name);
+	service->file = ezlb_asprintf("/etc/ezlb/%s.yaml", name);
+	service->in_force = listen != NULL;
+	service->state = EZLB_STATE_OK;
+	service->first = status->backends.len;
+	service->snat_connections = -1;
+	if (listen)
+		service->listen = endpoint(listen);
+	return service;
+}
+
+static void add_backend(struct ezlb_status *status, const char *address)
+{
+	struct ezlb_status_backend *backend = EZLB_PUSH(&status->backends);
+
+	backend->address = endpoint(address);
+	backend->weight = 1;
+	backend->kernel_weight = -1;
+	status->services.items[status->services.len - 1].n_backends++;
+}
+
+/* --- words --------------------------------------------------------------------------------- */
+
+static void test_words(void **state)
+{
+	(void)state;
+	assert_int_equal(EZLB_FILE_STATES, 3);
+	assert_string_equal(ezlb_file_state_str(EZLB_FILE_OK), "ok");
+	assert_string_equal(ezlb_file_state_str(EZLB_FILE_REFUSED), "refused");
+	assert_string_equal(ezlb_file_state_str(EZLB_FILE_UNREADABLE), "unreadable");
+	assert_string_equal(ezlb_file_state_str(EZLB_FILE_STATES), "?");
+	assert_string_equal(ezlb_watch_mode_str(EZLB_WATCH_INOTIFY), "inotify");
+	assert_string_equal(ezlb_watch_mode_str(EZLB_WATCH_POLL), "poll");
+}
+
+/* --- counting ------------------------------------------------------------------------------ */
+
+/* What row n counts: the members all differ. */
+static struct ezlb_counters counters(uint64_t n)
+{
+	return (struct ezlb_counters){
+		.connections = n,
+		.packets_in = n + 1,
+		.packets_out = n + 2,
+		.bytes_in = n + 3,
+		.bytes_out = n + 4,
+		.connection_rate = n + 5,
+		.packet_rate_in = n + 6,
+		.packet_rate_out = n + 7,
+		.byte_rate_in = n + 8,
+		.byte_rate_out = n + 9,
+	};
+}
+
+static void add_row(struct ezlb_traffic *traffic, enum ezlb_proto proto, const char *listen,
+		    const char *backend, uint32_t n)
+{
+	struct ezlb_traffic_row *row = EZLB_PUSH(traffic);
+
+	row->service = (struct ezlb_service_key){ proto, endpoint(listen) };
+	if (backend)
+		row->backend = endpoint(backend);
+	row->active = n + 100;
+	row->inactive = n + 200;
+	row->weight = n + 300;
+	row->counters = counters(n);
+}
+
+static void assert_counters(const struct ezlb_counters *got, uint64_t n)
+{
+	struct ezlb_counters want = counters(n);
+
+	assert_memory_equal(got, &want, sizeof(want));
+}
+
+static void assert_backend(const struct ezlb_status_backend *backend, uint32_t n)
+{
+	assert_true(backend->counted);
+	assert_int_equal(backend->active, n + 100);
+	assert_int_equal(backend->inactive, n + 200);
+	assert_int_equal(backend->kernel_weight, n + 300);
+	assert_int_equal(backend->weight, 1);
+	assert_counters(&backend->counters, n);
+}
+
+static void test_rows_go_to_their_services_and_backends(void **state)
+{
+	struct ezlb_status status = { 0 };
+	struct ezlb_traffic traffic = { 0 };
+
+	(void)state;
+	add_service(&status, "api", "10.0.0.1:443");
+	add_backend(&status, "10.1.0.2:80");
+	add_backend(&status, "10.1.0.1:80");
+	add_backend(&status, "10.1.0.9:80"); /* the kernel does not have it */
+	add_service(&status, "gone", "10.0.0.9:80");
+	add_backend(&status, "10.1.0.1:80");
+	add_service(&status, "refused", NULL);
+	add_service(&status, "web", "10.0.0.1:443");
+	status.services.items[3].proto = EZLB_UDP;
+	add_backend(&status, "10.1.0.1:80");
+	add_row(&traffic, EZLB_UDP, "10.0.0.1:443", "10.1.0.1:80", 5000);
+	add_row(&traffic, EZLB_UDP, "10.0.0.1:443", NULL, 4000);
+	add_row(&traffic, EZLB_TCP, "10.0.0.1:443", "10.1.0.2:80", 3000);
+	add_row(&traffic, EZLB_TCP, "10.0.0.1:443", "10.1.0.7:80", 6000); /* draining */
+	add_row(&traffic, EZLB_TCP, "10.0.0.1:443", "10.1.0.1:80", 2000);
+	add_row(&traffic, EZLB_TCP, "10.0.0.1:443", NULL, 1000);
+	EZLB_SORT(&traffic, ezlb_traffic_row_cmp);
+
+	ezlb_status_count(&status, &traffic);
+	assert_true(status.services.items[0].counted);
+	assert_int_equal(status.services.items[0].active, 1100);
+	assert_int_equal(status.services.items[0].inactive, 1200);
+	assert_counters(&status.services.items[0].counters, 1000);
+	assert_backend(&status.backends.items[0], 3000);
+	assert_backend(&status.backends.items[1], 2000);
+	assert_false(status.backends.items[2].counted);
+	assert_int_equal(status.backends.items[2].kernel_weight, -1);
+	assert_false(status.services.items[1].counted);
+	assert_false(status.backends.items[3].counted);
+	assert_false(status.services.items[2].counted);
+	assert_counters(&status.services.items[3].counters, 4000);
+	assert_backend(&status.backends.items[4], 5000);
+	EZLB_VEC_CLEAR(&traffic);
+	ezlb_status_clear(&status);
+}
+
+static void test_without_rows_nothing_is_counted(void **state)
+{
+	struct ezlb_status status = { 0 };
+	struct ezlb_traffic traffic = { 0 };
+	struct ezlb_snats snats = { 0 };
+
+	(void)state;
+	add_service(&status, "web", "10.0.0.1:80")->full_nat = true;
+	add_backend(&status, "10.1.0.1:80");
+	ezlb_status_count(&status, &traffic);
+	ezlb_status_count_snat(&status, &snats, true);
+	ezlb_status_count_snat(&status, &snats, false);
+	assert_false(status.services.items[0].counted);
+	assert_false(status.backends.items[0].counted);
+	assert_int_equal(status.services.items[0].snat_connections, -1);
+	ezlb_status_clear(&status);
+}
+
+/* What is not in force has no listener; a row of the kernel's with that key is not its. */
+static void test_what_is_not_in_force_is_not_counted(void **state)
+{
+	struct ezlb_status status = { 0 };
+	struct ezlb_traffic traffic = { 0 };
+	struct ezlb_snats snats = { 0 };
+	struct ezlb_snat_row *row = EZLB_PUSH(&snats);
+
+	(void)state;
+	add_service(&status, "web", "10.0.0.1:80")->full_nat = true;
+	status.services.items[0].in_force = false;
+	add_row(&traffic, EZLB_TCP, "10.0.0.1:80", NULL, 1);
+	row->backend = endpoint("10.0.0.1:80");
+	ezlb_status_count(&status, &traffic);
+	ezlb_status_count_snat(&status, &snats, true);
+	assert_false(status.services.items[0].counted);
+	assert_int_equal(status.services.items[0].snat_connections, -1);
+	EZLB_VEC_CLEAR(&traffic);
+	EZLB_VEC_CLEAR(&snats);
+	ezlb_status_clear(&status);
+}
+
+static void add_snat_row(struct ezlb_snats *snats, const char *key, uint64_t connections)
+{
+	struct ezlb_snat_row *row = EZLB_PUSH(snats);
+
+	row->backend = endpoint(key);
+	row->connections = connections;
+}
+
+static void test_snat_rows_are_by_listener_or_by_backend(void **state)
+{
+	static const struct {
+		const char *name;
+		bool by_listener;
+		int64_t want[4];
+	} cases[] = {
+		{ "by listener", true, { 7, -1, -1, -1 } },
+		{ "by backend", false, { 30, 20, -1, -1 } },
+	};
+	struct ezlb_status status = { 0 };
+	struct ezlb_snats snats = { 0 };
+
+	(void)state;
+	add_service(&status, "a", "10.0.0.1:80")->full_nat = true;
+	add_backend(&status, "10.1.0.1:80");
+	add_backend(&status, "10.1.0.2:80");
+	add_service(&status, "b", "10.0.0.2:80")->full_nat = true;
+	add_backend(&status, "10.1.0.2:80");
+	add_service(&status, "plain", "10.0.0.3:80");
+	add_backend(&status, "10.1.0.1:80");
+	add_service(&status, "udp", "10.0.0.1:80")->full_nat = true;
+	status.services.items[3].proto = EZLB_UDP;
+	add_backend(&status, "10.1.0.1:80");
+	add_snat_row(&snats, "10.1.0.2:80", 20);
+	add_snat_row(&snats, "10.1.0.1:80", 10);
+	add_snat_row(&snats, "10.0.0.3:80", 99);
+	add_snat_row(&snats, "10.0.0.1:80", 7);
+	EZLB_SORT(&snats, ezlb_snat_row_cmp);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		ezlb_status_count_snat(&status, &snats, cases[i].by_listener);
+		for (size_t k = 0; k < 4; k++)
+			if (status.services.items[k].snat_connections != cases[i].want[k])
+				fail_msg("%s, %s: %d", cases[i].name, status.services.items[k].name,
+					 (int)status.services.items[k].snat_connections);
+	}
+	EZLB_VEC_CLEAR(&snats);
+	ezlb_status_clear(&status);
+}
+
+/* --- the summary --------------------------------------------------------------------------- */
+
+static void add_file(struct ezlb_status *status, const char *path, enum ezlb_file_state state,
+		     int line)
+{
+	struct ezlb_status_file *file = EZLB_PUSH(&status->files);
+
+	file->path = ezlb_strdup(path);
+	file->state = state;
+	file->first = status->diags.len;
+	if (line < 0)
+		return;
+	file->n_diags = 2;
+	for (int i = 0; i < 2; i++)
+		ezlb_diags_add(&status->diags, path, (struct ezlb_mark){ line + i, 1 },
+			       EZLB_E_VALUE, "m");
+}
+
+#define OK	   EZLB_FILE_OK
+#define REFUSED	   EZLB_FILE_REFUSED
+#define UNREADABLE EZLB_FILE_UNREADABLE
+
+static const struct {
+	const char *name;
+	int in_force, down;
+	const char *not_ready; /* NULL: it is ready */
+	struct {
+		const char *path;
+		enum ezlb_file_state state;
+		int line; /* of its first diagnostic; -1: it has none */
+	} files[3];
+	const char *want;
+} summaries[] = {
+	{ "nothing", 0, 0, NULL, { { NULL, OK, -1 } }, "0 services" },
+	{ "one", 1, 0, NULL, { { "/e/web.yaml", OK, -1 } }, "1 service" },
+	{ "many", 12, 0, NULL, { { "/e/web.yaml", OK, -1 } }, "12 services" },
+	{ "one refused",
+	  12,
+	  0,
+	  NULL,
+	  { { "/e/a.yaml", OK, -1 }, { "/e/web.yaml", REFUSED, 7 } },
+	  "12 services, 1 rejected (web.yaml:7)" },
+	{ "two refused",
+	  12,
+	  0,
+	  NULL,
+	  { { "/e/a.yaml", REFUSED, 7 }, { "/e/b.yaml", OK, -1 }, { "/e/web.yaml", REFUSED, 1 } },
+	  "12 services, 2 rejected (a.yaml:7 and 1 more)" },
+	{ "unreadable, with a place and without",
+	  1,
+	  0,
+	  NULL,
+	  { { "a.yaml", UNREADABLE, 0 }, { "/e/b.yaml", REFUSED, 2 }, { "c", UNREADABLE, -1 } },
+	  "1 service, 3 rejected (a.yaml and 2 more)" },
+	{ "without a diagnostic",
+	  1,
+	  0,
+	  NULL,
+	  { { "/e/c.yaml", UNREADABLE, -1 } },
+	  "1 service, 1 rejected (c.yaml)" },
+	{ "down", 2, 1, NULL, { { NULL, OK, -1 } }, "2 services, 1 down (s0)" },
+	{ "more are down",
+	  3,
+	  3,
+	  NULL,
+	  { { "/e/a.yaml", REFUSED, 7 } },
+	  "3 services, 1 rejected (a.yaml:7), 3 down (s0 and 2 more)" },
+	{ "not ready",
+	  1,
+	  0,
+	  "the first pass is not done",
+	  { { "/e/a.yaml", REFUSED, 7 } },
+	  "not ready: the first pass is not done; 1 service, 1 rejected (a.yaml:7)" },
+	{ "a name that would command",
+	  1,
+	  0,
+	  "a\tb",
+	  { { "/e/a\nREADY=1\x1b[2J\x7f.yaml", REFUSED, 7 } },
+	  "not ready: a?b; 1 service, 1 rejected (a?READY=1?[2J?.yaml:7)" },
+	{ "a name in Latin 1",
+	  1,
+	  0,
+	  NULL,
+	  { { "/e/\xfc.yaml", REFUSED, 7 } },
+	  "1 service, 1 rejected (\xef\xbf\xbd.yaml:7)" },
+};
+
+static void make_summary(size_t i, struct ezlb_status *status)
+{
+	char name[16];
+
+	status->ready = summaries[i].not_ready == NULL;
+	ezlb_strcpy(status->not_ready, sizeof(status->not_ready),
+		    summaries[i].not_ready ? summaries[i].not_ready : "");
+	add_service(status, "not-in-force", NULL)->state = EZLB_STATE_REFUSED;
+	for (int k = 0; k < summaries[i].in_force; k++) {
+		snprintf(name, sizeof(name), "s%d", k);
+		add_service(status, name, "10.0.0.1:80")->state = k < summaries[i].down
+									  ? EZLB_STATE_DOWN
+									  : EZLB_STATE_DEGRADED;
+	}
+	for (size_t k = 0; k < COUNT_OF(summaries[i].files) && summaries[i].files[k].path; k++)
+		add_file(status, summaries[i].files[k].path, summaries[i].files[k].state,
+			 summaries[i].files[k].line);
+}
+
+static void test_the_summary_is_one_line(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(summaries); i++) {
+		struct ezlb_status status = { 0 };
+		char got[512];
+
+		make_summary(i, &status);
+		ezlb_status_summary(&status, got, sizeof(got));
+		if (strcmp(got, summaries[i].want) != 0)
+			fail_msg("%s: %s", summaries[i].name, got);
+		ezlb_status_clear(&status);
+	}
+}
+
+static void test_the_summary_is_cut_between_characters(void **state)
+{
+	static const struct {
+		size_t size;
+		const char *want;
+	} cases[] = {
+		{ 1, "" },
+		{ 2, "1" },
+		{ 26, "1 service, 1 rejected (gr" },
+		{ 27, "1 service, 1 rejected (gr" },
+		{ 28, "1 service, 1 rejected (gr\xc3\xbc" },
+		{ 37, "1 service, 1 rejected (gr\xc3\xbcn.yaml:7)" },
+	};
+	struct ezlb_status status = { .ready = true };
+
+	(void)state;
+	add_service(&status, "a", "10.0.0.1:80");
+	add_file(&status, "/e/gr\xc3\xbcn.yaml", REFUSED, 7);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char got[64];
+
+		memset(got, 'x', sizeof(got));
+		ezlb_status_summary(&status, got, cases[i].size);
+		assert_string_equal(got, cases[i].want);
+		assert_int_equal(got[cases[i].size], 'x');
+	}
+	ezlb_status_clear(&status);
+}
+
+static void test_clear_leaves_the_zero_value(void **state)
+{
+	static const struct ezlb_status zero;
+	struct ezlb_status status = { .ready = true, .pid = 1 };
+	struct ezlb_status_dir *dir = EZLB_PUSH(&status.dirs);
+
+	(void)state;
+	dir->path = ezlb_strdup("/etc/ezlb");
+	dir->problem = ezlb_strdup("it is not there");
+	add_service(&status, "a", "10.0.0.1:80");
+	add_backend(&status, "10.1.0.1:80");
+	add_file(&status, "/e/a.yaml", REFUSED, 7);
+	ezlb_status_clear(&status);
+	assert_memory_equal(&status, &zero, sizeof(zero));
+	ezlb_status_clear(&status);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_rows_go_to_their_services_and_backends),
+		cmocka_unit_test(test_without_rows_nothing_is_counted),
+		cmocka_unit_test(test_what_is_not_in_force_is_not_counted),
+		cmocka_unit_test(test_snat_rows_are_by_listener_or_by_backend),
+		cmocka_unit_test(test_the_summary_is_one_line),
+		cmocka_unit_test(test_the_summary_is_cut_between_characters),
+		cmocka_unit_test(test_clear_leaves_the_zero_value),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
