@@ -1,5 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <ezlb/mem.h>
+
 #include "cmd.h"
+
+/* What kubelet shows as the reason of a container's end; there is none outside of Kubernetes. */
+#define TERMINATION_LOG "/dev/termination-log"
+
+static void leave_word(const struct ezlb_err *err)
+{
+	EZLB_AUTO_CLOSE int fd = open(TERMINATION_LOG, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	if (fd >= 0)
+		dprintf(fd, "ezlb: %s\n", err->msg);
+}
 
 int cmd_run(const struct flags *flags)
 {
@@ -7,5 +24,8 @@ int cmd_run(const struct flags *flags)
 
 	if (!flags_no_args(flags, "run"))
 		return EXIT_USAGE;
-	return ezlb_controller_run(&flags->options, &err) < 0 ? cmd_fail(&err) : 0;
+	if (ezlb_controller_run(&flags->options, &err) == 0)
+		return 0;
+	leave_word(&err);
+	return cmd_fail(&err);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <ezlb/duration.h>
 #include <ezlb/host.h>
@@ -10,9 +11,11 @@
 
 #include "cmd.h"
 
-#define DEFAULT_CONFIG_DIR    "/etc/ezlb/services.d"
-#define DEFAULT_STATE_DIR     "/run/ezlb"
-#define DEFAULT_EMPTY_HOLD_MS 10000
+#define DEFAULT_CONFIG_DIR	    "/etc/ezlb/services.d"
+#define DEFAULT_STATE_DIR	    "/run/ezlb"
+#define DEFAULT_EMPTY_HOLD_MS	    10000
+#define DEFAULT_TRAFFIC_INTERVAL_MS 15000
+#define MIN_TRAFFIC_INTERVAL_MS	    1000
 
 enum flag {
 	FLAG_CONFIG_DIR = 256,
@@ -25,9 +28,14 @@ enum flag {
 	FLAG_VIP_DEVICE,
 	FLAG_CLEANUP,
 	FLAG_EMPTY_HOLD,
+	FLAG_ADMIN_ADDRESS,
+	FLAG_TRAFFIC_INTERVAL,
 	FLAG_LOG_LEVEL,
 	FLAG_LOG_FORMAT,
 	FLAG_OUTPUT,
+	FLAG_COLOUR,
+	FLAG_WATCH,
+	FLAG_FOLLOW,
 	FLAG_HELP,
 };
 
@@ -63,12 +71,22 @@ static const struct {
 	{ FLAG_EMPTY_HOLD, "empty-hold-down", "EZLB_EMPTY_HOLD_DOWN", "DURATION",
 	  "`run` removes all services when there has been no file for so long [10s]",
 	  required_argument },
+	{ FLAG_ADMIN_ADDRESS, "admin-address", "EZLB_ADMIN_ADDRESS", "[IP:]PORT",
+	  "`run` answers HTTP there, 127.0.0.1 without an IP: /metrics, the page [none]",
+	  required_argument },
+	{ FLAG_TRAFFIC_INTERVAL, "traffic-interval", "EZLB_TRAFFIC_INTERVAL", "DURATION",
+	  "between two lines of a service with traffic_log; 1s or more [15s]", required_argument },
 	{ FLAG_LOG_LEVEL, "log-level", "EZLB_LOG_LEVEL", "error|warn|info|debug", "[info]",
 	  required_argument },
 	{ FLAG_LOG_FORMAT, "log-format", "EZLB_LOG_FORMAT", "logfmt|json", "[logfmt]",
 	  required_argument },
 	{ FLAG_OUTPUT, "output", "EZLB_OUTPUT", "text|json",
-	  "or -o: how `doctor` prints what it finds [text]", required_argument },
+	  "or -o: how `doctor`, `plan`, `status` and `events` print; table is text [text]",
+	  required_argument },
+	{ FLAG_COLOUR, "color", "EZLB_COLOR", "auto|always|never",
+	  "auto: on a terminal, unless NO_COLOR is set [auto]", required_argument },
+	{ FLAG_WATCH, "watch", NULL, NULL, "`status` every 2 s, until ^C", no_argument },
+	{ FLAG_FOLLOW, "follow", NULL, NULL, "or -f: `events` goes on, until ^C", no_argument },
 	{ FLAG_HELP, "help", NULL, NULL, "this text", no_argument },
 };
 #define N_FLAGS (sizeof(table) / sizeof(table[0]))
@@ -121,7 +139,37 @@ static bool parse_never(const char *text, bool *never)
 static bool parse_output(const char *text, bool *json)
 {
 	*json = strcmp(text, "json") == 0;
-	return *json || strcmp(text, "text") == 0;
+	return *json || strcmp(text, "text") == 0 || strcmp(text, "table") == 0;
+}
+
+/* NO_COLOR is how users say it to all programs (no-color.org); the flag is said to this one. */
+static bool parse_colour(const char *text, bool *colour)
+{
+	const char *no = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	if (strcmp(text, "auto") == 0)
+		*colour = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 &&
+			  (!no || no[0] == '\0');
+	else if (strcmp(text, "always") == 0)
+		*colour = true;
+	else if (strcmp(text, "never") == 0)
+		*colour = false;
+	else
+		return false;
+	return true;
+}
+
+/* "9106" and ":9106" are at 127.0.0.1: what is open to everybody has to be said in full. */
+static bool parse_admin_address(const char *text, struct ezlb_endpoint *out)
+{
+	const char *port = text + (text[0] == ':');
+	char full[EZLB_ENDPOINT_STRLEN];
+
+	if (strspn(port, "0123456789") != strlen(port))
+		return ezlb_endpoint_parse(text, out, NULL) == 0;
+	snprintf(full, sizeof(full), "127.0.0.1:%s", port);
+	return ezlb_endpoint_parse(full, out, NULL) == 0;
 }
 
 static void add_dir(struct ezlb_options *options, const char *dir)
@@ -158,6 +206,11 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 		return ezlb_host_device_valid(value);
 	case FLAG_EMPTY_HOLD:
 		return ezlb_duration_parse(value, &options->empty_hold_ms, NULL) == 0;
+	case FLAG_ADMIN_ADDRESS:
+		return parse_admin_address(value, &options->admin_address);
+	case FLAG_TRAFFIC_INTERVAL:
+		return ezlb_duration_parse(value, &options->traffic_interval_ms, NULL) == 0 &&
+		       options->traffic_interval_ms >= MIN_TRAFFIC_INTERVAL_MS;
 	case FLAG_CLEANUP:
 		return parse_bool(value ? value : "true", &options->cleanup_on_exit);
 	case FLAG_LOG_LEVEL:
@@ -166,6 +219,14 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 		return ezlb_log_format_parse(value, &log->format) == 0;
 	case FLAG_OUTPUT:
 		return parse_output(value, &flags->json);
+	case FLAG_COLOUR:
+		return parse_colour(value, &flags->colour);
+	case FLAG_WATCH:
+		flags->watch = true;
+		return true;
+	case FLAG_FOLLOW:
+		flags->follow = true;
+		return true;
 	case FLAG_HELP:
 		flags->help = true;
 		return true;
@@ -199,6 +260,21 @@ static bool read_env(struct flags *flags, struct log_flags *log)
 	return true;
 }
 
+/* The flag that a letter is short for. */
+static int of_letter(int c)
+{
+	switch (c) {
+	case 'h':
+		return FLAG_HELP;
+	case 'o':
+		return FLAG_OUTPUT;
+	case 'f':
+		return FLAG_FOLLOW;
+	default:
+		return c;
+	}
+}
+
 static bool read_flags(struct flags *flags, struct log_flags *log, int argc, char **argv)
 {
 	struct option longs[N_FLAGS + 1] = { { 0 } };
@@ -209,17 +285,11 @@ static bool read_flags(struct flags *flags, struct log_flags *log, int argc, cha
 		longs[i] = (struct option){ table[i].name, table[i].has_arg, NULL,
 					    (int)table[i].flag };
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "ho:", longs, &index)) != -1) {
+	while ((c = getopt_long(argc, argv, "ho:f", longs, &index)) != -1) {
 		if (c == '?')
 			return false; /* getopt has told */
-		if (c == 'o') {
-			c = FLAG_OUTPUT;
-			index = FLAG_OUTPUT - FLAG_CONFIG_DIR;
-		}
-		if (c == 'h') {
-			flags->help = true;
-			continue;
-		}
+		c = of_letter(c);
+		index = c - FLAG_CONFIG_DIR;
 		/* A flag replaces what the environment says; it does not add to it. */
 		if (c == FLAG_CONFIG_DIR && env_dirs > 0)
 			flags->options.n_config_dirs = env_dirs = 0;
@@ -236,9 +306,12 @@ bool flags_parse(struct flags *flags, int argc, char **argv)
 {
 	struct log_flags log = { EZLB_INFO, EZLB_LOGFMT };
 
-	*flags = (struct flags){ .options = { .state_dir = DEFAULT_STATE_DIR,
-					      .cleanup_on_exit = true,
-					      .empty_hold_ms = DEFAULT_EMPTY_HOLD_MS } };
+	*flags =
+		(struct flags){ .options = { .state_dir = DEFAULT_STATE_DIR,
+					     .cleanup_on_exit = true,
+					     .empty_hold_ms = DEFAULT_EMPTY_HOLD_MS,
+					     .traffic_interval_ms = DEFAULT_TRAFFIC_INTERVAL_MS } };
+	parse_colour("auto", &flags->colour);
 	if (!read_env(flags, &log) || !read_flags(flags, &log, argc, argv))
 		return false;
 	if (flags->options.n_config_dirs == 0)
@@ -266,7 +339,7 @@ void flags_print(void)
 			 table[i].arg ? table[i].arg : "");
 		printf("  %-34s %s\n", left, table[i].help);
 	}
-	printf("\nEach flag but --help has a variable: --state-dir is EZLB_STATE_DIR.\n");
+	printf("\nEach flag that takes a value has a variable: --state-dir is EZLB_STATE_DIR.\n");
 }
 
 bool flags_no_args(const struct flags *flags, const char *command)

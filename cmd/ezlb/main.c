@@ -15,6 +15,11 @@ static const struct command {
 	{ "plan", cmd_plan, "print what `once` would do; 0 nothing, 2 changes pending, 1 error" },
 	{ "host-setup", cmd_host_setup, "load the modules and set the sysctls the services need" },
 	{ "doctor", cmd_doctor, "look for what would stop packets; 0 nothing, 1 something" },
+	{ "status", cmd_status, "[SERVICE]: what a running ezlb has, problems first; 1 no answer" },
+	{ "events", cmd_events, "what has happened to the services of a running ezlb" },
+	{ "probe", cmd_probe, "ready|live: for exec probes; 0 yes, 1 no, and why on stdout" },
+	{ "log-level", cmd_log_level, "error|warn|info|debug: of a running ezlb, until it ends" },
+	{ "reload", cmd_reload, "have a running ezlb read its files now" },
 	{ "cleanup", cmd_cleanup, "remove everything of ezlb's from the kernel" },
 	{ "version", cmd_version, "print the version" },
 };

@@ -74,3 +74,9 @@ struct ezlb_console_cursor {
 int ezlb_console_events(const char *json, const struct ezlb_console_look *look,
 			struct ezlb_console_cursor *cursor, struct ezlb_text *out,
 			struct ezlb_err *err);
+
+/*
+ * Bytes that show text, which is lines, in place of the frame before on a terminal of so many rows;
+ * 0: of any. What has no room is counted.
+ */
+void ezlb_console_frame(const char *text, unsigned rows, struct ezlb_text *out);

@@ -33,6 +33,13 @@ const char *ezlb_xtables_lock_path(void);
  */
 int ezlb_xtables_lock(const char *path, unsigned limit_ms, unsigned step_ms, struct ezlb_err *err);
 
+/*
+ * The same for a layer, on the loop: waits EZLB_XTABLES_LOCK_LIMIT_MS once, and where that was in
+ * vain (*missed) only asks, until it has got it. A loop that waited at every try would do nothing
+ * else while somebody keeps the lock, and take backends for dead.
+ */
+int ezlb_xtables_lock_once(bool *missed, struct ezlb_err *err);
+
 /* --- nf_tables: is it there? ----------------------------------------------------------------- */
 /* Seen without asking it: a question loads the module (nfnetlink_rcv_msg() in nfnetlink.c). */
 

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <ezlb/utf8.h>
+
 static enum ezlb_log_level max_level = EZLB_INFO;
 static enum ezlb_log_format out_format = EZLB_LOGFMT;
 static bool to_journal;
@@ -43,23 +45,6 @@ static void puts_(struct line *line, const char *text)
 	put(line, text, strlen(text));
 }
 
-/* Bytes of the character at text, 0 where it is not UTF-8 (RFC 3629): a file name may hold any. */
-static size_t utf8_len(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-	if ((p[0] >= 0x80 && p[0] < 0xc2) || p[0] > 0xf4)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0; /* overlong, a surrogate, or beyond U+10FFFF */
-	return len;
-}
-
 static void put_char(struct line *line, const char *text, size_t len)
 {
 	unsigned char c = (unsigned char)*text;
@@ -80,7 +65,7 @@ static void put_char(struct line *line, const char *text, size_t len)
 static void put_escaped(struct line *line, const char *text)
 {
 	while (*text && has_room(line, ESCAPE_MAX)) {
-		size_t len = utf8_len(text);
+		size_t len = ezlb_utf8_decode(text, SIZE_MAX, NULL);
 
 		if (len == 0)
 			puts_(line, "\\ufffd");

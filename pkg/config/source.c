@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include <ezlb/config.h>
+#include <ezlb/utf8.h>
 
 #define MAX_ERRORS 20
 #define MAX_SHOWN  200 /* bytes of a source line; a longer one wraps and its caret means nothing */
@@ -122,29 +123,6 @@ const char *ezlb_source_show(const char *text, char buf[SHOW_STRLEN])
 	return buf;
 }
 
-/* The character at p and its length, 0 where it is not UTF-8 (RFC 3629 4). */
-static size_t decode(const unsigned char *p, size_t len, uint32_t *out)
-{
-	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80		   ? 1
-		   : (p[0] & 0xe0) == 0xc0 ? 2
-		   : (p[0] & 0xf0) == 0xe0 ? 3
-		   : (p[0] & 0xf8) == 0xf0 ? 4
-					   : 0;
-
-	if (n == 0 || n > len)
-		return 0;
-	*out = n == 1 ? p[0] : p[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		*out = *out << 6 | (p[i] & 0x3fu);
-	}
-	if (*out < smallest[n] || *out > 0x10ffff || (*out >= 0xd800 && *out < 0xe000))
-		return 0;
-	return n;
-}
-
 /* What is wrong with a character, NULL where nothing is. */
 static const char *objection(uint32_t c)
 {
@@ -189,7 +167,7 @@ static bool check_characters(struct source *src)
 
 	while (p < end) {
 		uint32_t c = 0;
-		size_t n = decode(p, (size_t)(end - p), &c);
+		size_t n = ezlb_utf8_decode((const char *)p, (size_t)(end - p), &c);
 
 		if (n == 0 || objection(c)) {
 			refuse_character(src, at, n > 0, c);

@@ -17,11 +17,17 @@
 struct firewall {
 	struct ezlb_layer layer; /* first: a layer is its firewall */
 	struct ezlb_fw_host host;
+	bool lock_missed;
 };
+
+static struct firewall *of(struct ezlb_layer *layer)
+{
+	return (struct firewall *)(void *)layer;
+}
 
 static struct ezlb_fw_host *host_of(struct ezlb_layer *layer)
 {
-	return &((struct firewall *)(void *)layer)->host;
+	return &of(layer)->host;
 }
 
 /* --- list and peek --------------------------------------------------------------------------- */
@@ -185,8 +191,9 @@ static int conclude(const struct ezlb_fw_filters *filters, struct ezlb_op *const
 }
 
 /* Holds the lock of iptables where there is a legacy table: -1 in *lock where not. */
-static int take_lock(const struct ezlb_fw_host *host, int *lock, struct ezlb_err *err)
+static int take_lock(struct firewall *firewall, int *lock, struct ezlb_err *err)
 {
+	const struct ezlb_fw_host *host = &firewall->host;
 	bool loaded = false;
 
 	for (size_t i = 0; i < 2 && !loaded; i++) {
@@ -197,21 +204,21 @@ static int take_lock(const struct ezlb_fw_host *host, int *lock, struct ezlb_err
 	}
 	if (!loaded)
 		return 0;
-	*lock = ezlb_xtables_lock(ezlb_xtables_lock_path(), EZLB_XTABLES_LOCK_LIMIT_MS,
-				  EZLB_XTABLES_LOCK_STEP_MS, err);
+	*lock = ezlb_xtables_lock_once(&firewall->lock_missed, err);
 	return *lock < 0 ? *lock : 0;
 }
 
-static int apply_good(struct ezlb_fw_host *host, struct ezlb_op *const *ops, size_t n,
+static int apply_good(struct firewall *firewall, struct ezlb_op *const *ops, size_t n,
 		      struct ezlb_err *err)
 {
+	struct ezlb_fw_host *host = &firewall->host;
 	EZLB_FW_AUTO_FILTERS struct ezlb_fw_filters filters;
 	struct ezlb_fw_want want = { .aim = EZLB_FW_TRIM };
 	EZLB_AUTO_CLOSE int lock = -1;
 	int rc;
 
 	ezlb_fw_filters_init(&filters);
-	rc = take_lock(host, &lock, err);
+	rc = take_lock(firewall, &lock, err);
 	if (rc < 0)
 		return rc;
 	ezlb_nft_nl_begin(host->nl);
@@ -247,7 +254,7 @@ static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, siz
 		if (ops[i]->rc == 0)
 			good[n_good++] = ops[i];
 	}
-	rc = n_good ? apply_good(host_of(layer), good, n_good, err) : 0;
+	rc = n_good ? apply_good(of(layer), good, n_good, err) : 0;
 	for (size_t i = 0; rc < 0 && i < n; i++)
 		ops[i]->rc = rc;
 	return rc;

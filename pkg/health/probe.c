@@ -54,17 +54,22 @@ static bool connected(const struct ezlb_probe *probe)
 }
 
 /*
- * The loop runs timers before it polls. After a pass that held the loop up, a deadline can come
- * first although the answer has been waiting in the socket: poll once more before the verdict.
+ * While a pass holds the loop up (another program has the lock of iptables) no probe gets on, and
+ * the loop runs timers before it polls: a deadline can come although the answer waits in the
+ * socket, or the request was never sent. So the time by which a deadline comes late is given once
+ * more.
  */
 static void on_deadline(uv_timer_t *timer)
 {
 	struct ezlb_probe *probe = timer->data;
 	struct ezlb_probe_result result = { .outcome = EZLB_PROBE_CONNECT_TIMEOUT };
+	uint64_t late = uv_now(timer->loop) - probe->due;
 
 	if (!probe->last_call) {
 		probe->last_call = true;
-		uv_timer_start(timer, on_deadline, 1, 0);
+		if (late > probe->check->timeout_ms)
+			late = probe->check->timeout_ms;
+		uv_timer_start(timer, on_deadline, late + 1, 0);
 		return;
 	}
 	if (connected(probe))
@@ -89,6 +94,7 @@ struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezl
 	ezlb_prober_ref(prober);
 	uv_timer_init(prober->loop, &probe->deadline);
 	probe->deadline.data = probe;
+	probe->due = uv_now(prober->loop) + check->timeout_ms;
 	uv_timer_start(&probe->deadline, on_deadline, check->timeout_ms, 0);
 
 	switch (check->type) {

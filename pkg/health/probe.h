@@ -24,7 +24,8 @@ void ezlb_prober_close(struct ezlb_prober *prober, void (*closed)(void *arg), vo
 
 /*
  * `check` is borrowed until the end. The result comes within check->timeout_ms, whatever the other
- * side does, and never from within this call.
+ * side does (where the loop was held up, later by as much, at most twice that), and never from
+ * within this call.
  */
 struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezlb_endpoint *target,
 				    const struct ezlb_check *check, ezlb_probe_fn done, void *arg);

@@ -25,7 +25,8 @@ struct ezlb_probe {
 	ezlb_probe_fn done;
 	void *arg;
 	uv_timer_t deadline;
-	bool last_call;			/* the deadline has passed, see probe.c */
+	uint64_t due;			/* loop time of the deadline */
+	bool last_call;			/* it has passed, see probe.c */
 	struct ezlb_probe_result early; /* of ezlb_probe_end_soon */
 	unsigned handles;		/* not closed yet: deadline, tcp */
 

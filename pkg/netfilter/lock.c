@@ -52,3 +52,16 @@ int ezlb_xtables_lock(const char *path, unsigned limit_ms, unsigned step_ms, str
 	}
 	return fd;
 }
+
+int ezlb_xtables_lock_once(bool *missed, struct ezlb_err *err)
+{
+	const char *path = ezlb_xtables_lock_path();
+	int fd = ezlb_xtables_lock(path, *missed ? 0 : EZLB_XTABLES_LOCK_LIMIT_MS,
+				   EZLB_XTABLES_LOCK_STEP_MS, err);
+
+	*missed = fd == -EAGAIN;
+	/* In the same words each time: whoever tells of failures tells of each once. */
+	return *missed ? ezlb_err_set(err, EAGAIN, "another program has held %s for %g s or longer",
+				      path, EZLB_XTABLES_LOCK_LIMIT_MS / 1000.0)
+		       : fd;
+}

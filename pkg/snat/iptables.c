@@ -16,6 +16,7 @@ static const struct ezlb_xt *const families[] = { &ezlb_xt_ip, &ezlb_xt_ip6 };
 struct iptables {
 	struct ezlb_layer layer;      /* first: a layer is its iptables */
 	const char *tables[FAMILIES]; /* files in which the kernel lists those that are loaded */
+	bool lock_missed;
 };
 
 static const char *const proc_tables[FAMILIES] = { "/proc/net/ip_tables_names",
@@ -158,8 +159,8 @@ static int apply_parts(struct ezlb_layer *layer, struct ezlb_xt_part *parts,
 		any |= todo[i];
 	}
 	if (any) {
-		lock = ezlb_xtables_lock(ezlb_xtables_lock_path(), EZLB_XTABLES_LOCK_LIMIT_MS,
-					 EZLB_XTABLES_LOCK_STEP_MS, err);
+		lock = ezlb_xtables_lock_once(&((struct iptables *)(void *)layer)->lock_missed,
+					      err);
 		if (lock < 0)
 			return lock;
 	}

@@ -236,6 +236,28 @@ static void test_a_stall_of_ours_is_no_failure(void **state)
 	expect(fx, "answered in time", EZLB_PROBE_OK, 0);
 }
 
+static void on_prepare(uv_prepare_t *handle)
+{
+	usleep(300 * 1000);
+	uv_prepare_stop(handle);
+}
+
+/* Connecting, asking and being answered are all still to come when the time is up. */
+static void test_a_stall_at_the_beginning_is_none_either(void **state)
+{
+	struct fixture *fx = *state;
+	struct ezlb_check check = check_of(EZLB_CHECK_HTTP, 150);
+	uv_prepare_t stall;
+
+	fx->server.mode = ANSWER_LATE;
+	uv_prepare_init(&fx->loop, &stall);
+	uv_prepare_start(&stall, on_prepare);
+	probe(fx, loopback(fx->server.port), &check);
+	uv_close((uv_handle_t *)&stall, NULL);
+	uv_run(&fx->loop, UV_RUN_NOWAIT);
+	expect(fx, "the loop stood still", EZLB_PROBE_OK, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +274,7 @@ int main(void)
 		T(test_https),
 		T(test_cancel),
 		T(test_a_stall_of_ours_is_no_failure),
+		T(test_a_stall_at_the_beginning_is_none_either),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,33 @@ static void test_held(void **state)
 	waitpid(pid, NULL, 0);
 }
 
+/* It waits once; then it only asks, in the same words, until it has had the lock. */
+static void test_a_layer_waits_once(void **state)
+{
+	const struct place *place = *state;
+	struct ezlb_err first = { 0 }, second = { 0 };
+	pid_t pid = hold(place->path, 20000);
+	uint64_t start = ezlb_now_ms();
+	bool missed = false;
+	int fd;
+
+	setenv("XTABLES_LOCKFILE", place->path, 1);
+	assert_int_equal(ezlb_xtables_lock_once(&missed, &first), -EAGAIN);
+	assert_true(ezlb_now_ms() - start >= EZLB_XTABLES_LOCK_LIMIT_MS);
+	assert_true(missed);
+	start = ezlb_now_ms();
+	assert_int_equal(ezlb_xtables_lock_once(&missed, &second), -EAGAIN);
+	assert_true(ezlb_now_ms() - start < EZLB_XTABLES_LOCK_LIMIT_MS / 2);
+	assert_string_equal(first.msg, second.msg);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	fd = ezlb_xtables_lock_once(&missed, NULL);
+	assert_true(fd >= 0);
+	assert_false(missed);
+	close(fd);
+	unsetenv("XTABLES_LOCKFILE");
+}
+
 static void test_given_back(void **state)
 {
 	const struct place *place = *state;
@@ -170,6 +197,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unheld, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_others_wait_for_us, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_layer_waits_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_given_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cannot_open, setup, teardown),
 		cmocka_unit_test(test_path),

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/console.h>
+
+#include <errno.h>
+#include <sys/un.h>
+
+#include <curl/curl.h>
+
+#include "plain.h"
+
+#define BODY_MAX   (64 * 1024 * 1024)
+#define TIMEOUT_MS 10000
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct ezlb_text *body = arg;
+
+	if (body->len + size * n > BODY_MAX)
+		return 0;
+	ezlb_text_put(body, bytes, size * n);
+	return size * n;
+}
+
+/* A proxy of the user's does not matter: over a socket of its own curl takes none. */
+static void set_request(CURL *easy, const struct ezlb_question *question, const char *socket)
+{
+	EZLB_AUTO_FREE char *url = ezlb_asprintf("http://localhost%s", question->path);
+
+	curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, socket);
+	curl_easy_setopt(easy, CURLOPT_URL, url);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+			 question->timeout_ms > 0 ? question->timeout_ms : TIMEOUT_MS);
+	if (question->post)
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
+}
+
+static int not_there(const char *socket, long os_errno, struct ezlb_err *err)
+{
+	if (os_errno == EACCES || os_errno == EPERM)
+		return ezlb_err_set(err, (int)os_errno,
+				    "no permission to ask the ezlb on %s: run this as root",
+				    socket);
+	return ezlb_err_set(err, os_errno ? (int)os_errno : ECONNREFUSED,
+			    "no ezlb answers on %s: is it running? (systemctl status ezlb)",
+			    socket);
+}
+
+/* What came of a request that brought no answer. */
+static int failure(CURL *easy, CURLcode code, const char *socket, struct ezlb_err *err)
+{
+	long os_errno = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_errno);
+	if (code == CURLE_COULDNT_CONNECT)
+		return not_there(socket, os_errno, err);
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return ezlb_err_set(err, ETIMEDOUT,
+				    "the ezlb on %s does not answer: is it stuck? "
+				    "(journalctl -u ezlb)",
+				    socket);
+	if (code == CURLE_WRITE_ERROR)
+		return ezlb_err_set(err, EMSGSIZE, "the ezlb on %s sends more than %d MB", socket,
+				    BODY_MAX / 1024 / 1024);
+	return ezlb_err_set(err, EPROTO, "the ezlb on %s broke off: %s", socket,
+			    curl_easy_strerror(code));
+}
+
+int ezlb_console_ask(const struct ezlb_question *question, struct ezlb_answer *out,
+		     struct ezlb_err *err)
+{
+	EZLB_AUTO_FREE char *socket = ezlb_asprintf("%s/" EZLB_ADMIN_SOCKET, question->state_dir);
+	struct ezlb_text body = { 0 };
+	int rc = 0;
+	CURLcode code;
+	CURL *easy;
+
+	*out = (struct ezlb_answer){ 0 };
+	if (strlen(socket) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return ezlb_err_set(err, ENAMETOOLONG,
+				    "too long for a socket, choose a shorter --state-dir: %s",
+				    socket);
+	easy = curl_easy_init();
+	if (!easy)
+		return ezlb_err_set(err, ENOMEM, "libcurl does not start");
+	set_request(easy, question, socket);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);
+	code = curl_easy_perform(easy);
+	if (code == CURLE_OK) {
+		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &out->status);
+		out->body = ezlb_text_take(&body, &out->len);
+	} else {
+		rc = failure(easy, code, socket, err);
+	}
+	EZLB_VEC_CLEAR(&body);
+	curl_easy_cleanup(easy);
+	return rc;
+}
+
+void ezlb_console_plain(char *text)
+{
+	plain(text, true);
+}

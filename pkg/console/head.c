@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* head: what comes before the services: ezlb itself, then the files that it refuses. */
+#include "colour.h"
+#include "human.h"
+#include "plain.h"
+#include "view.h"
+
+#define DIAGS_SHOWN 5 /* of one file */
+
+/* Connections that cannot be tracked are dropped: this is near enough to look at it. */
+#define CONNTRACK_FULL 0.8
+
+static void put_title(const json_t *doc, const struct ezlb_console_look *look,
+		      struct ezlb_text *out)
+{
+	const char *word = doc_true(doc, "ready") ? "ready" : "NOT READY";
+	int64_t started = doc_time(doc, "started");
+	struct human age = human_age(started > 0 ? look->now_ms - started : 0);
+	EZLB_AUTO_FREE char *rest = ezlb_asprintf(
+		"%s  %s, ezlb %s, up %s", doc_true(doc, "degraded") ? ", degraded" : "",
+		doc_text(doc, "host"), doc_text(doc, "version"), age.s);
+	size_t room = look->width > strlen(word) ? look->width - strlen(word) : 0;
+
+	ezlb_text_printf(out, "%s%s%s", colour_of(look, word), word, colour_end(look));
+	plain_put_end_cut(out, rest, look->width ? room : SIZE_MAX);
+	ezlb_text_puts(out, "\n");
+	plain_put_folded(out, "", 2, doc_text(doc, "summary"), look->width);
+}
+
+/* Takes the text. */
+static void put_problem(const struct ezlb_console_look *look, struct ezlb_text *out, char *text)
+{
+	plain_put_folded(out, "! ", 2, text, look->width);
+	free(text);
+}
+
+static void put_failing(const json_t *doc, const struct ezlb_console_look *look,
+			struct ezlb_text *out)
+{
+	const json_t *reconcile = json_object_get(doc, "reconcile");
+	const char *error = doc_text(reconcile, "error");
+	int64_t since = doc_time(reconcile, "failing_since");
+	struct human age = human_age(look->now_ms - since);
+
+	/* Often that is why it is not ready, and said already. */
+	if (error[0] && strstr(doc_text(doc, "not_ready"), error))
+		return;
+	if (since > 0)
+		put_problem(look, out,
+			    ezlb_asprintf("the kernel is not brought into line since %s: %s", age.s,
+					  error));
+	else if (error[0])
+		put_problem(look, out, ezlb_asprintf("the last pass: %s", error));
+}
+
+static void put_frozen(const json_t *doc, const struct ezlb_console_look *look,
+		       struct ezlb_text *out)
+{
+	const json_t *dirs = json_object_get(json_object_get(doc, "config"), "dirs");
+	json_t *dir;
+	size_t i;
+
+	json_array_foreach(dirs, i, dir) if (doc_has(dir, "problem"))
+		put_problem(look, out,
+			    ezlb_asprintf("%s is frozen, what it had stays: %s",
+					  doc_text(dir, "path"), doc_text(dir, "problem")));
+}
+
+static void put_limits(const json_t *doc, const struct ezlb_console_look *look,
+		       struct ezlb_text *out)
+{
+	const json_t *probes = json_object_get(doc, "probes");
+	const json_t *conntrack = json_object_get(doc, "conntrack");
+	double entries = doc_number(conntrack, "entries"), max = doc_number(conntrack, "max");
+
+	if (doc_int(probes, "overdue") > 0)
+		put_problem(look, out,
+			    ezlb_asprintf("%lld of %lld probes are overdue: is the CPU busy?",
+					  (long long)doc_int(probes, "overdue"),
+					  (long long)doc_int(probes, "targets")));
+	if (max > 0 && entries >= CONNTRACK_FULL * max)
+		put_problem(look, out,
+			    ezlb_asprintf("conntrack is %.0f%% full, %.0f of %.0f: raise "
+					  "net.netfilter.nf_conntrack_max",
+					  100 * entries / max, entries, max));
+}
+
+void view_head(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out)
+{
+	put_title(doc, look, out);
+	if (doc_text(doc, "not_ready")[0])
+		put_problem(look, out, ezlb_strdup(doc_text(doc, "not_ready")));
+	if (doc_is(doc, "dataplane", "memory"))
+		put_problem(look, out, ezlb_strdup("in-memory data plane: no traffic is balanced"));
+	put_failing(doc, look, out);
+	put_frozen(doc, look, out);
+	if (doc_text(doc, "traffic_error")[0])
+		put_problem(
+			look, out,
+			ezlb_asprintf("nothing is counted: %s", doc_text(doc, "traffic_error")));
+	put_limits(doc, look, out);
+}
+
+/* "    7 |   - address: ..." or what points into it: broken, it would say nothing. */
+static bool is_source(const char *line)
+{
+	return line[strspn(line, " 0123456789")] == '|';
+}
+
+static void put_diagnostic(const json_t *diag, const struct ezlb_console_look *look,
+			   struct ezlb_text *out)
+{
+	EZLB_AUTO_FREE char *text = ezlb_strdup(doc_text(diag, "text"));
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (!is_source(line)) {
+			plain_put_folded(out, "", 4, line, look->width);
+			continue;
+		}
+		plain_put_end_cut(out, line, look->width ? look->width : SIZE_MAX);
+		ezlb_text_puts(out, "\n");
+	}
+}
+
+void view_diagnostics(const json_t *file, const struct ezlb_console_look *look,
+		      struct ezlb_text *out)
+{
+	const json_t *diags = json_object_get(file, "diagnostics");
+	EZLB_AUTO_FREE char *note =
+		ezlb_asprintf("%s: %s, %s", doc_text(file, "path"), doc_text(file, "state"),
+			      doc_true(file, "in_force") ? "an older version of it stays in force"
+							 : "nothing of it is in force");
+	json_t *diag;
+	size_t i;
+
+	json_array_foreach(diags, i, diag) if (i < DIAGS_SHOWN) put_diagnostic(diag, look, out);
+	if (json_array_size(diags) > DIAGS_SHOWN)
+		ezlb_text_printf(out, "and %zu more (ezlb check)\n",
+				 json_array_size(diags) - DIAGS_SHOWN);
+	plain_put_folded(out, "", 4, note, look->width);
+}
+
+void view_refused(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out)
+{
+	const json_t *files = json_object_get(doc, "files");
+	json_t *file;
+	size_t i, n = 0;
+
+	json_array_foreach(files, i, file) n += !doc_is(file, "state", "ok");
+	if (n == 0)
+		return;
+	ezlb_text_printf(out, "\n%sREFUSED FILES: %zu of %zu%s\n", colour_title(look), n,
+			 json_array_size(files), colour_end(look));
+	json_array_foreach(files, i, file) if (!doc_is(file, "state", "ok"))
+		view_diagnostics(file, look, out);
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plain.h"
+
+#include <stdint.h>
+
+#define ELLIPSIS "\u2026"
+
+struct range {
+	uint32_t first, last;
+};
+
+/* Takes no column, turns the text around or ends the line: Unicode's Cc, Cf, Zl and Zp. */
+static const struct range obeyed[] = {
+	{ 0x00, 0x1f },		  { 0x7f, 0x9f },     { 0xad, 0xad },	  { 0x61c, 0x61c },
+	{ 0x180e, 0x180e },	  { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
+	{ 0xd800, 0xdfff },	  { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe0fff },
+	{ 0x110000, 0xffffffff },
+};
+
+/* East Asian scripts and pictures (UAX 11), in rough blocks: too wide is still inside the line. */
+static const struct range wide[] = {
+	{ 0x1100, 0x115f }, { 0x2e80, 0xa4cf },	  { 0xac00, 0xd7a3 },
+	{ 0xf900, 0xfaff }, { 0xfe30, 0xfe6f },	  { 0xff00, 0xff60 },
+	{ 0xffe0, 0xffe6 }, { 0x1f300, 0x1faff }, { 0x20000, 0x3fffd },
+};
+
+static bool is_in(const struct range *ranges, size_t n, uint32_t c)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
+}
+#define IS_IN(ranges, c) is_in(ranges, sizeof(ranges) / sizeof((ranges)[0]), c)
+
+/* The bytes of the character at s, which is not the end; *c: UINT32_MAX where it is no UTF-8. */
+static size_t next(const char *s, uint32_t *c)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char lead = (unsigned char)*s;
+	size_t n = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+
+	*c = n < 2 ? lead : lead & (0xffu >> (n + 1));
+	for (size_t i = 1; i < n; i++) {
+		if (((unsigned char)s[i] & 0xc0) != 0x80)
+			n = 0;
+		else
+			*c = *c << 6 | ((unsigned char)s[i] & 0x3f);
+	}
+	if (n > 0 && lead < 0xf8 && *c >= least[n])
+		return n;
+	*c = UINT32_MAX;
+	return 1;
+}
+
+static size_t width_of(uint32_t c)
+{
+	return IS_IN(wide, c) ? 2 : 1;
+}
+
+void plain(char *text, bool lines)
+{
+	char *to = text;
+
+	for (const char *from = text; *from;) {
+		uint32_t c;
+		size_t n = next(from, &c);
+
+		if (c == '\t') {
+			*to++ = ' ';
+		} else if (IS_IN(obeyed, c) && !(lines && c == '\n')) {
+			*to++ = '?';
+		} else {
+			memmove(to, from, n);
+			to += n;
+		}
+		from += n;
+	}
+	*to = '\0';
+}
+
+size_t plain_columns(const char *text)
+{
+	size_t columns = 0;
+	uint32_t c;
+
+	while (*text) {
+		text += next(text, &c);
+		columns += width_of(c);
+	}
+	return columns;
+}
+
+/* The bytes at the front that fit into `width` columns. */
+static size_t head(const char *text, size_t width)
+{
+	const char *p = text;
+
+	while (*p) {
+		uint32_t c;
+		size_t n = next(p, &c);
+
+		if (width_of(c) > width)
+			break;
+		width -= width_of(c);
+		p += n;
+	}
+	return (size_t)(p - text);
+}
+
+/* The rest that is `width` columns or less. */
+static const char *tail(const char *text, size_t width)
+{
+	size_t columns = plain_columns(text);
+	uint32_t c;
+
+	while (columns > width) {
+		text += next(text, &c);
+		columns -= width_of(c);
+	}
+	return text;
+}
+
+void plain_put_middle_cut(struct ezlb_text *out, const char *text, size_t width)
+{
+	size_t ending = width / 2;
+
+	if (plain_columns(text) <= width) {
+		ezlb_text_puts(out, text);
+	} else if (width > 0) {
+		ezlb_text_put(out, text, head(text, width - 1 - ending));
+		ezlb_text_puts(out, ELLIPSIS);
+		ezlb_text_puts(out, tail(text, ending));
+	}
+}
+
+void plain_put_end_cut(struct ezlb_text *out, const char *text, size_t width)
+{
+	if (plain_columns(text) <= width) {
+		ezlb_text_puts(out, text);
+	} else if (width > 0) {
+		ezlb_text_put(out, text, head(text, width - 1));
+		ezlb_text_puts(out, ELLIPSIS);
+	}
+}
+
+/* The bytes that go on this line: to the last blank that fits, or through a word without one. */
+static size_t line_end(const char *text, size_t width)
+{
+	size_t fits = head(text, width);
+	size_t end = fits;
+
+	if (text[fits] == '\0')
+		return fits;
+	while (end > 0 && text[end] != ' ')
+		end--;
+	if (end == 0)
+		end = fits;
+	/* Where not even one character fits, one goes all the same: the end must come. */
+	return end > 0 ? end : head(text, 2);
+}
+
+void plain_put_folded(struct ezlb_text *out, const char *first, size_t indent, const char *text,
+		      size_t width)
+{
+	size_t used = plain_columns(first);
+
+	ezlb_text_puts(out, first);
+	for (;;) {
+		size_t room = width > used ? width - used : 1;
+		size_t n = width == 0 ? strlen(text) : line_end(text, room);
+
+		ezlb_text_put(out, text, n);
+		ezlb_text_puts(out, "\n");
+		text += n;
+		text += strspn(text, " ");
+		if (*text == '\0')
+			return;
+		ezlb_text_printf(out, "%*s", (int)indent, "");
+		used = indent;
+	}
+}

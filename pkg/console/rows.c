@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "human.h"
+#include "plain.h"
+#include "view.h"
+
+/* The condition that a state comes from (ezlb/status.h). */
+static const struct {
+	const char *state, *condition;
+} sources[] = {
+	{ "down", "BackendsReady" },	{ "failed", "Programmed" }, { "conflict", "Conflict" },
+	{ "refused", "Accepted" },	{ "stale", "Accepted" },    { "degraded", "BackendsReady" },
+	{ "pending", "BackendsReady" }, { "ok", "BackendsReady" },
+};
+
+static char *age_of(int64_t since, const struct ezlb_console_look *look)
+{
+	return ezlb_strdup(since > 0 ? human_age(look->now_ms - since).s : "-");
+}
+
+static int64_t service_since(const json_t *service)
+{
+	const json_t *conditions = json_object_get(service, "conditions");
+	json_t *condition;
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		if (!doc_is(service, "state", sources[i].state))
+			continue;
+		json_array_foreach(
+			conditions, n,
+			condition) if (doc_is(condition, "type",
+					      sources[i].condition)) return doc_time(condition,
+										     "since");
+	}
+	return 0;
+}
+
+/* The columns that a service and a backend have in common. */
+static void put_traffic(const json_t *object, struct grid_row *row)
+{
+	const json_t *traffic = json_object_get(object, "traffic");
+
+	if (!json_is_object(traffic)) {
+		row->cells[COLUMN_ACTIVE] = ezlb_strdup("-");
+		return;
+	}
+	row->cells[COLUMN_ACTIVE] = ezlb_asprintf("%lld", (long long)doc_int(traffic, "active"));
+	row->cells[COLUMN_NEW] = ezlb_strdup(human_rate(doc_number(traffic, "connection_rate")).s);
+	row->cells[COLUMN_IN] = ezlb_strdup(human_bytes(doc_number(traffic, "byte_rate_in")).s);
+	row->cells[COLUMN_OUT] = ezlb_strdup(human_bytes(doc_number(traffic, "byte_rate_out")).s);
+}
+
+/*
+ * What there is to say of a condition that is not as it should be. NotInForce only follows from
+ * another one, and a pending one is no news without a message.
+ */
+static bool is_reason(const json_t *condition)
+{
+	const char *good = doc_is(condition, "type", "Conflict") ? "False" : "True";
+
+	if (doc_is(condition, "reason", "NotInForce") ||
+	    (doc_is(condition, "reason", "Pending") && !doc_text(condition, "message")[0]))
+		return false;
+	return !doc_is(condition, "status", good) || doc_is(condition, "reason", "SomeDown");
+}
+
+static void put_reasons(const json_t *service, const struct ezlb_console_look *look,
+			struct grid *grid)
+{
+	const json_t *conditions = json_object_get(service, "conditions");
+	json_t *condition;
+	size_t i;
+
+	json_array_foreach(conditions, i, condition)
+	{
+		const char *message = doc_text(condition, "message");
+		EZLB_AUTO_FREE char *line = ezlb_asprintf("%s%s%s", doc_text(condition, "reason"),
+							  message[0] ? ": " : "", message);
+		struct ezlb_text text = { 0 };
+
+		if (!is_reason(condition))
+			continue;
+		plain_put_folded(&text, "  ", 4, line, look->width);
+		grid_line(grid, &text);
+	}
+}
+
+void view_service_row(const json_t *service, const struct ezlb_console_look *look,
+		      struct grid *grid)
+{
+	struct grid_row *row = grid_row(grid);
+
+	row->cells[COLUMN_NAME] = ezlb_strdup(doc_text(service, "name"));
+	row->cells[COLUMN_STATE] = ezlb_strdup(doc_text(service, "state"));
+	row->cells[COLUMN_SINCE] = age_of(service_since(service), look);
+	if (doc_true(service, "in_force")) {
+		row->cells[COLUMN_UP] =
+			ezlb_asprintf("%lld/%zu", (long long)doc_int(service, "serving"),
+				      json_array_size(json_object_get(service, "backends")));
+		row->cells[COLUMN_DETAIL] = ezlb_asprintf("%s %s", doc_text(service, "protocol"),
+							  doc_text(service, "listen"));
+		put_traffic(service, row);
+	} else {
+		row->cells[COLUMN_DETAIL] = ezlb_strdup("not in force");
+	}
+	put_reasons(service, look, grid);
+}
+
+char *view_outcome(const json_t *backend)
+{
+	const char *reason = doc_text(backend, "reason");
+	long long code = (long long)doc_int(backend, "code");
+
+	if (!reason[0])
+		return ezlb_strdup("-");
+	return code ? ezlb_asprintf("%s %lld", reason, code) : ezlb_strdup(reason);
+}
+
+/* Of a backend that is well, the time says more than "ok". */
+static char *backend_detail(const json_t *backend)
+{
+	if (doc_is(backend, "reason", "ok"))
+		return ezlb_asprintf("%.1fms", doc_number(backend, "latency_ms"));
+	return view_outcome(backend);
+}
+
+static char *backend_weight(const json_t *backend)
+{
+	long long wanted = (long long)doc_int(backend, "weight");
+	long long there = (long long)doc_int(backend, "kernel_weight");
+
+	if (!doc_has(backend, "kernel_weight"))
+		return ezlb_asprintf("%lld (-)", wanted);
+	return there == wanted ? ezlb_asprintf("%lld", wanted)
+			       : ezlb_asprintf("%lld (%lld)", wanted, there);
+}
+
+static void put_backend(const json_t *backend, const struct ezlb_console_look *look,
+			struct grid *grid)
+{
+	struct grid_row *row = grid_row(grid);
+
+	row->cells[COLUMN_NAME] = ezlb_asprintf("  %s", doc_text(backend, "address"));
+	row->cells[COLUMN_STATE] = ezlb_strdup(doc_text(backend, "verdict"));
+	row->cells[COLUMN_DETAIL] = backend_detail(backend);
+	row->cells[COLUMN_SINCE] = age_of(doc_time(backend, "since"), look);
+	row->cells[COLUMN_WEIGHT] = backend_weight(backend);
+	put_traffic(backend, row);
+}
+
+/* 0: down, 1: whatever else, 2: serves. */
+static int rank(const json_t *backend)
+{
+	if (doc_is(backend, "verdict", "down"))
+		return 0;
+	return doc_is(backend, "verdict", "up") || doc_is(backend, "verdict", "unchecked") ? 2 : 1;
+}
+
+void view_backend_rows(const json_t *service, const struct ezlb_console_look *look,
+		       struct grid *grid)
+{
+	const json_t *backends = json_object_get(service, "backends");
+	json_t *backend;
+	size_t i;
+
+	for (int wanted = 0; wanted <= 2; wanted++)
+		json_array_foreach(backends, i, backend) if (rank(backend) == wanted)
+			put_backend(backend, look, grid);
+}
