@@ -6,7 +6,10 @@
  *
  * Two doors: a unix socket (0660), which may also change things, and on request a TCP address,
  * which may only look. Each has limits of its own, so that whoever floods one leaves the other
- * free.
+ * free. By TCP only who asks by address or as localhost is served (421), against DNS rebinding.
+ *
+ * One request a connection. GET, HEAD and POST (405); what a POST brings along is thrown away
+ * (413 above 4 KiB, 411 in chunks).
  */
 #pragma once
 
@@ -21,13 +24,16 @@ struct uv_loop_s;
 struct ezlb_api;
 struct ezlb_api_request;
 
-#define EZLB_API_CONNECTIONS 64	   /* of each door at a time; further ones wait or are closed */
-#define EZLB_API_HEADER_MAX  8192  /* bytes of a request; above it 431 or the end */
+/* Of each door; a further one ends the oldest that has sent no whole request, or the oldest. */
+#define EZLB_API_CONNECTIONS 64
+#define EZLB_API_HEADER_MAX  8192  /* bytes of a request's head; well above it 431 or the end */
 #define EZLB_API_TIMEOUT_MS  10000 /* from the accept to the last byte of the answer */
 
 /*
- * Called on the loop for each whole request of a method that the path may have. Answer it with
- * ezlb_api_reply exactly once, from within or later. GET stands for HEAD, too.
+ * Called on the loop for each whole request. It is the handler's from here on: answer it with
+ * ezlb_api_reply exactly once, from within or later, even after `closed`; that frees it. It stays
+ * valid until then, also where the client has gone, the time is up or the server is closed.
+ * GET stands for HEAD, too. A 405 gets its Allow header: the other one of GET and POST.
  */
 typedef void (*ezlb_api_fn)(void *arg, struct ezlb_api_request *request);
 
@@ -45,10 +51,13 @@ struct ezlb_api_options {
  */
 void ezlb_api_open(struct uv_loop_s *loop, const struct ezlb_api_options *options,
 		   struct ezlb_api **out);
-/* Ends every connection, and removes the socket's file; `closed`, which may be NULL, comes last. */
+/*
+ * Ends every connection, those that wait for an answer too, and removes the socket's file. No
+ * request comes after it; `closed`, which may be NULL, comes last. A handler may call it.
+ */
 void ezlb_api_close(struct ezlb_api *api, void (*closed)(void *arg), void *arg);
 
-/* Of a request, until it is answered. */
+/* Of a request, until it is answered; so are the strings. */
 const char *ezlb_api_path(const struct ezlb_api_request *request); /* "/metrics", no query */
 bool ezlb_api_is_post(const struct ezlb_api_request *request);
 bool ezlb_api_is_local(const struct ezlb_api_request *request); /* by the unix socket */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "blame.h"
 
-#include <ezlb/host.h>
 #include <ezlb/log.h>
 #include <ezlb/snat.h>
 
@@ -59,25 +58,29 @@ static void suspect(const struct ezlb_op *op, char buf[EZLB_SUSPECT_STRLEN])
 			    "a firewall manager or a cron job");
 }
 
-void blame(struct units *units, const struct ezlb_plan *drift, uint64_t now_ms)
+const struct ezlb_op *blame(struct units *units, const struct ezlb_plan *drift, uint64_t now_ms,
+			    char who[EZLB_SUSPECT_STRLEN])
 {
-	char what[EZLB_OP_STRLEN], who[EZLB_SUSPECT_STRLEN];
+	char what[EZLB_OP_STRLEN];
 	size_t n;
 	const struct ezlb_op *op = units_taken(units, drift, now_ms, &n);
 
 	if (!op)
-		return;
+		return NULL;
 	suspect(op, who);
 	ezlb_log(EZLB_ERROR, "controller",
 		 EZLB_S("msg", "somebody else keeps changing what is ezlb's: repairs are limited "
 			       "to one every 5 s"),
 		 EZLB_S("change", ezlb_op_format(op, what)), EZLB_I("objects", n),
 		 EZLB_S("suspect", who));
+	return op;
 }
 
-void blame_calm(struct units *units, uint64_t now_ms)
+bool blame_calm(struct units *units, uint64_t now_ms)
 {
-	if (units_calm(units, now_ms) > 0)
-		ezlb_log(EZLB_INFO, "controller",
-			 EZLB_S("msg", "what somebody else kept changing is left alone again"));
+	if (units_calm(units, now_ms) == 0)
+		return false;
+	ezlb_log(EZLB_INFO, "controller",
+		 EZLB_S("msg", "what somebody else kept changing is left alone again"));
+	return true;
 }

@@ -3,9 +3,16 @@
  */
 #pragma once
 
+#include <ezlb/host.h>
+
 #include "units.h"
 
-/* Takes in what somebody else did; logs one error where that has become a fight. */
-void blame(struct units *units, const struct ezlb_plan *drift, uint64_t now_ms);
-/* Logs when all that was fought over has been left alone for a while. */
-void blame_calm(struct units *units, uint64_t now_ms);
+/*
+ * Takes in what somebody else did. Where that has become a fight, logs one error and returns the
+ * op that shows it, with who it is likely to be in `who`; NULL where it has not. Borrowed from
+ * drift.
+ */
+const struct ezlb_op *blame(struct units *units, const struct ezlb_plan *drift, uint64_t now_ms,
+			    char who[EZLB_SUSPECT_STRLEN]);
+/* Logs when all that was fought over has been left alone for a while; true then. */
+bool blame_calm(struct units *units, uint64_t now_ms);

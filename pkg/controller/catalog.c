@@ -69,6 +69,7 @@ static void recall(const struct catalog *catalog, struct catalog_entry *entry,
 	else
 		entry->last = parse_stored(file->path, bytes, len);
 	entry->restored = entry->last != entry->fresh;
+	entry->last_hash = entry->stored;
 }
 
 /* `old` entries are sorted, those behind them are new in this snapshot. */
@@ -134,6 +135,7 @@ static void promote(struct catalog_entry *entry, const struct ezlb_spec *chosen)
 	if (entry->last != entry->fresh)
 		ezlb_spec_free(entry->last);
 	entry->last = chosen ? entry->fresh : NULL;
+	entry->last_hash = chosen ? entry->hash : 0;
 	entry->restored = false;
 }
 

@@ -20,6 +20,7 @@ struct catalog_entry {
 	bool readable;
 	struct ezlb_spec *fresh; /* of the content now; NULL: refused */
 	struct ezlb_spec *last;	 /* in force; may be the same object as fresh */
+	uint64_t last_hash;	 /* of the content that last was made of; 0: unknown */
 	bool restored;		 /* last is of an earlier process, and not of the file */
 	bool is_stored;		 /* in lastgood, with this hash */
 	uint64_t stored;

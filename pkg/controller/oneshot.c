@@ -8,8 +8,10 @@
 
 #include <ezlb/health.h>
 #include <ezlb/log.h>
+#include <ezlb/preview.h>
 #include <ezlb/watch.h>
 
+#include "candidate.h"
 #include "catalog.h"
 #include "checks.h"
 #include "world.h"
@@ -84,6 +86,9 @@ static int prepare(struct oneshot *one, const struct ezlb_options *options, enum
 	one->catalog.lastgood = &one->world.lastgood;
 	one->catalog.snat_by_listener = one->world.pass.policy.by_listener;
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
+	if (use == WORLD_READ)
+		candidate_seed(&one->catalog, options->config_dirs, options->n_config_dirs,
+			       &snapshot, &one->world.pass.unclaimed);
 	catalog_update(&one->catalog, &snapshot);
 	ezlb_snapshot_clear(&snapshot);
 	return probe_all(one, err);
@@ -117,7 +122,41 @@ static int layer_error(const struct pass_result *result, struct ezlb_err *err)
 	return 0;
 }
 
-static void print_ops(const struct ezlb_plan *ops, bool outcome)
+static void print_preview(const struct oneshot *one, const struct pass_result *result,
+			  const struct ezlb_print *print, bool outcome)
+{
+	const struct ezlb_preview preview = {
+		.plan = &result->plan,
+		.old = &result->old,
+		.desired = &one->catalog.desired,
+		.verdicts = &one->verdicts,
+		.by_listener = one->world.pass.policy.by_listener,
+		.outcome = outcome,
+	};
+	struct ezlb_text text = { 0 };
+	char *bytes;
+
+	if (print->json)
+		ezlb_preview_json(&preview, &text);
+	else
+		ezlb_preview_text(&preview, print->colour, &text);
+	bytes = ezlb_text_take(&text, NULL);
+	fputs(bytes, stdout);
+	free(bytes);
+}
+
+/* With the line of the file and a caret, for whoever looks at it before it is in force. */
+static void print_diags(const struct ezlb_diags *diags)
+{
+	for (size_t i = 0; i < diags->len; i++) {
+		EZLB_AUTO_FREE char *text = ezlb_diag_text(&diags->items[i]);
+
+		fputs(text, stderr);
+	}
+}
+
+/* For cleanup, which no file has asked for: there is no service to group them by. */
+static void print_ops(const struct ezlb_plan *ops)
 {
 	char what[EZLB_OP_STRLEN], result[EZLB_OP_STRLEN];
 
@@ -125,7 +164,7 @@ static void print_ops(const struct ezlb_plan *ops, bool outcome)
 		const struct ezlb_op *op = &ops->items[i];
 
 		printf("%s", ezlb_op_format(op, what));
-		if (outcome && op->rc != 0)
+		if (op->rc != 0)
 			printf(": %s", ezlb_op_explain(op, result));
 		printf("\n");
 	}
@@ -151,7 +190,8 @@ static void warn_conflicts(const struct pass_result *result)
 			ezlb_service_key_format(&result->conflicts.items[i].key, key));
 }
 
-int ezlb_controller_once(const struct ezlb_options *options, bool *converged, struct ezlb_err *err)
+int ezlb_controller_once(const struct ezlb_options *options, const struct ezlb_print *print,
+			 bool *converged, struct ezlb_err *err)
 {
 	struct oneshot one = { .unknown = 0 };
 	struct pass_result result;
@@ -162,8 +202,7 @@ int ezlb_controller_once(const struct ezlb_options *options, bool *converged, st
 		*converged = pass_apply(&one.world.pass, &result, 0) &&
 			     one.catalog.diags.len == 0 && one.unknown == 0 &&
 			     result.conflicts.len == 0;
-		print_ops(&result.plan, true);
-		print_ops(&result.old, true);
+		print_preview(&one, &result, print, true);
 		warn_conflicts(&result);
 		warn_unknown(&one);
 		rc = layer_error(&result, err);
@@ -173,7 +212,22 @@ int ezlb_controller_once(const struct ezlb_options *options, bool *converged, st
 	return rc;
 }
 
-int ezlb_controller_plan(const struct ezlb_options *options, size_t *pending, struct ezlb_err *err)
+/* Why it would not all be as the files say; 0 where it would be. */
+static int files_error(const struct oneshot *one, const struct pass_result *result,
+		       struct ezlb_err *err)
+{
+	size_t diags = one->catalog.diags.len, conflicts = result->conflicts.len;
+
+	if (diags > 0)
+		return ezlb_err_set(err, EINVAL, "%zu error%s in the service files", diags,
+				    diags == 1 ? "" : "s");
+	if (conflicts > 0)
+		return ezlb_err_set(err, EEXIST, "%zu services are in conflict", conflicts);
+	return 0;
+}
+
+int ezlb_controller_plan(const struct ezlb_options *options, const struct ezlb_print *print,
+			 size_t *pending, struct ezlb_err *err)
 {
 	struct oneshot one = { .unknown = 0 };
 	struct pass_result result;
@@ -184,17 +238,14 @@ int ezlb_controller_plan(const struct ezlb_options *options, size_t *pending, st
 		*pending = result.plan.len + result.old.len;
 		rc = layer_error(&result, err);
 		if (rc == 0) {
-			print_ops(&result.plan, false);
-			print_ops(&result.old, false);
+			print_diags(&one.catalog.diags);
+			print_preview(&one, &result, print, false);
+			rc = files_error(&one, &result, err);
 		}
+		if (rc == 0 && *pending == 0 && !print->json)
+			printf("No changes: the kernel is as the files say.\n");
 		warn_unknown(&one);
 		warn_conflicts(&result);
-		if (rc == 0 && one.catalog.diags.len > 0)
-			rc = ezlb_err_set(err, EINVAL, "%zu errors in the service files",
-					  one.catalog.diags.len);
-		if (rc == 0 && result.conflicts.len > 0)
-			rc = ezlb_err_set(err, EEXIST, "%zu services are in conflict",
-					  result.conflicts.len);
 		pass_result_clear(&result);
 	}
 	finish(&one);
@@ -210,8 +261,8 @@ int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err 
 	if (rc == 0) {
 		bool ok = pass_cleanup(&world.pass, &result);
 
-		print_ops(&result.plan, true);
-		print_ops(&result.old, true);
+		print_ops(&result.plan);
+		print_ops(&result.old);
 		rc = layer_error(&result, err);
 		if (rc == 0 && !ok)
 			rc = ezlb_err_set(err, EIO, "not everything could be removed");

@@ -8,6 +8,9 @@
 #include "flows.h"
 #include "handover.h"
 
+#define CLEANUP_TRIES	 10
+#define CLEANUP_PAUSE_US (300 * 1000)
+
 /* --- planning ------------------------------------------------------------------------------ */
 
 static void claim(struct ezlb_scope *unclaimed, const struct ezlb_scope *wanted)
@@ -239,9 +242,9 @@ bool pass_cleanup(struct pass_world *world, struct pass_result *result)
 
 	*result = (struct pass_result){ .services = 0 };
 	world->paced = false;
-	for (int try = 0; try < 3 && !ok; try++) {
+	for (int try = 0; try < CLEANUP_TRIES && !ok; try++) {
 		if (try > 0)
-			usleep(300 * 1000);
+			usleep(CLEANUP_PAUSE_US);
 		pass_result_clear(result);
 		pass_plan(world, &nothing, &no_verdicts, false, result);
 		ok = pass_apply(world, result, 0);

@@ -83,7 +83,7 @@ void pass_result_clear(struct pass_result *result);
  */
 bool pass_peek(struct pass_world *world, const struct ezlb_desired *desired);
 
-/* Removes all that is ours: one pass towards nothing, tried three times. */
+/* Removes all that is ours: one pass towards nothing, tried for some 3 s. */
 bool pass_cleanup(struct pass_world *world, struct pass_result *result);
 /* The world's vectors and tables; the data plane is the caller's. */
 void pass_world_clear(struct pass_world *world);

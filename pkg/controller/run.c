@@ -18,6 +18,7 @@
 #include "blame.h"
 #include "catalog.h"
 #include "checks.h"
+#include "desk.h"
 #include "notice.h"
 #include "passlog.h"
 #include "statedir.h"
@@ -37,6 +38,7 @@ struct controller {
 	struct notice notice;
 	struct world world;
 	struct passlog log;
+	struct desk desk;
 	struct catalog catalog;
 	bool loaded; /* the files have been read: before that nothing is wanted, so no pass */
 	struct ezlb_watch *watch;
@@ -81,20 +83,30 @@ static void poke_after(struct controller *c, const struct pass_result *result, u
 		poke(c, NULL, due > now ? due - now : 0);
 }
 
+static void find_fights(struct controller *c, const struct ezlb_plan *drift, uint64_t now)
+{
+	char who[EZLB_SUSPECT_STRLEN];
+	const struct ezlb_op *op = blame(&c->world.pass.units, drift, now, who);
+
+	if (op)
+		desk_fight(&c->desk, op, who);
+}
+
 static void run_pass(struct controller *c)
 {
 	struct pass_world *world = &c->world.pass;
 	struct ezlb_verdicts verdicts = { 0 };
 	struct pass_result result;
-	uint64_t begin = ezlb_now_ms();
+	uint64_t begin = ezlb_now_ms(), begin_ns = uv_hrtime();
 	const char *why = c->why ? c->why : units_due(&world->units) <= begin ? "retry" : "look";
 
 	c->why = NULL;
 	ezlb_health_verdicts(c->health, &verdicts);
 	pass_plan(world, &c->catalog.desired, &verdicts, c->catalog.n_without > 0, &result);
-	blame(&world->units, &result.drift, begin);
+	find_fights(c, &result.drift, begin);
 	pass_apply(world, &result, begin);
 	passlog_write(&c->log, &result, why, ezlb_now_ms() - begin);
+	desk_pass(&c->desk, &verdicts, &result, uv_hrtime() - begin_ns);
 	uv_update_time(&c->loop);
 	poke_after(c, &result, ezlb_now_ms());
 	c->full_at = ezlb_now_ms() + FULL_MS;
@@ -135,7 +147,8 @@ static void on_look(uv_timer_t *timer)
 	keep_lock(c);
 	if (c->stopping || !c->loaded)
 		return;
-	blame_calm(&c->world.pass.units, now);
+	if (blame_calm(&c->world.pass.units, now))
+		desk_calm(&c->desk);
 	if (ledger_lost(&c->world.pass.ledger))
 		poke(c, "ledger", 0);
 	if (pass_peek(&c->world.pass, &c->catalog.desired) || now >= c->full_at)
@@ -162,6 +175,7 @@ static void take_files(struct controller *c, const struct ezlb_snapshot *snapsho
 	struct ezlb_health_rows rows = { 0 };
 
 	catalog_update(&c->catalog, snapshot);
+	desk_files(&c->desk, snapshot);
 	checks_of(&c->catalog.desired, &rows);
 	ezlb_health_set(c->health, &rows);
 	EZLB_VEC_CLEAR(&rows);
@@ -217,6 +231,13 @@ static void on_verdict(void *arg)
 	poke(arg, "health", COALESCE_MS);
 }
 
+static void on_told(void *arg, const struct ezlb_health_change *change)
+{
+	struct controller *c = arg;
+
+	desk_verdict(&c->desk, change);
+}
+
 static bool is_whole(void *arg, const char *path, const char *bytes, size_t len)
 {
 	struct ezlb_diags diags = { 0 };
@@ -246,6 +267,7 @@ static void stop(struct controller *c)
 	if (c->stopping)
 		return;
 	c->stopping = true;
+	desk_close(&c->desk);
 	uv_close((uv_handle_t *)&c->sigterm, NULL);
 	uv_close((uv_handle_t *)&c->sigint, NULL);
 	uv_close((uv_handle_t *)&c->sighup, NULL);
@@ -284,14 +306,23 @@ static void on_stop_signal(uv_signal_t *signal, int number)
 	stop(c);
 }
 
-static void on_hup(uv_signal_t *signal, int number)
+static void reload(struct controller *c, const char *why)
 {
-	struct controller *c = signal->data;
-
-	(void)number;
+	desk_reloading(&c->desk);
 	ezlb_watch_rescan(c->watch);
 	hurry(c);
-	poke(c, "signal HUP", 0);
+	poke(c, why, 0);
+}
+
+static void on_hup(uv_signal_t *signal, int number)
+{
+	(void)number;
+	reload(signal->data, "signal HUP");
+}
+
+static void on_reload(void *arg)
+{
+	reload(arg, "reload");
 }
 
 static void init_handles(struct controller *c)
@@ -310,7 +341,7 @@ static void init_handles(struct controller *c)
 
 static int start(struct controller *c, struct ezlb_err *err)
 {
-	const struct ezlb_health_options health = { .hurry_ms = 0 };
+	const struct ezlb_health_options health = { .told = on_told };
 	const struct ezlb_watch_options watch = { .dirs = c->options->config_dirs,
 						  .n_dirs = c->options->n_config_dirs,
 						  .whole = is_whole,
@@ -318,10 +349,18 @@ static int start(struct controller *c, struct ezlb_err *err)
 						  .arg = c };
 	int rc = ezlb_health_open(&c->loop, &health, on_verdict, c, &c->health, err);
 
-	if (rc == 0)
-		rc = ezlb_watch_open(&c->loop, &watch, &c->watch, err);
 	if (rc < 0)
 		return rc;
+	c->desk.sources = (struct fold_sources){ .options = c->options,
+						 .catalog = &c->catalog,
+						 .pass = &c->world.pass,
+						 .plane = &c->world.plane,
+						 .health = c->health };
+	desk_open(&c->desk, &c->loop, on_reload, c);
+	rc = ezlb_watch_open(&c->loop, &watch, &c->watch, err);
+	if (rc < 0)
+		return rc;
+	c->desk.sources.watch = c->watch;
 	uv_timer_start(&c->look_timer, on_look, LOOK_MS, LOOK_MS);
 	rc = uv_signal_start(&c->sigterm, on_stop_signal, SIGTERM);
 	if (rc == 0)
@@ -369,6 +408,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	}
 	if (rc == 0 && c->fatal.code)
 		rc = ezlb_err_set(err, c->fatal.code, "%s", c->fatal.msg);
+	desk_clear(&c->desk);
 	passlog_clear(&c->log);
 	catalog_clear(&c->catalog);
 	world_close(&c->world);

@@ -1,37 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/status.h>
 
-#include <jansson.h>
+#include "json_put.h"
 
-static int dump(const char *bytes, size_t len, void *arg)
-{
-	ezlb_text_put(arg, bytes, len);
-	return 0;
-}
-
+/* By address: of a backend in several services, whether one of them has it up. */
 static json_t *backends(const struct ezlb_status *status)
 {
-	json_t *all = json_object();
+	json_t *all = ezlb_json_object();
 
 	for (size_t i = 0; i < status->backends.len; i++) {
 		const struct ezlb_status_backend *backend = &status->backends.items[i];
 		char address[EZLB_ENDPOINT_STRLEN];
-		bool up = backend->verdict == EZLB_UP;
+		bool up = !backend->checked || backend->verdict == EZLB_UP;
 
 		ezlb_endpoint_format(&backend->address, address);
 		if (up || !json_object_get(all, address))
-			json_object_set_new(all, address, json_boolean(up));
+			ezlb_json_put_bool(all, address, up);
 	}
 	return all;
 }
 
 void ezlb_status_health(const struct ezlb_status *status, struct ezlb_text *out)
 {
-	json_t *doc = json_pack("{s:s, s:b, s:s, s:o}", "status",
-				status->ready ? "healthy" : "unhealthy", "ready", status->ready,
-				"reason", status->not_ready, "backends", backends(status));
+	json_t *doc = ezlb_json_object();
 
-	json_dump_callback(doc, dump, out, JSON_COMPACT);
+	ezlb_json_put_text(doc, "status", status->ready ? "healthy" : "unhealthy");
+	ezlb_json_put_bool(doc, "ready", status->ready);
+	ezlb_json_put_text(doc, "reason", status->not_ready);
+	ezlb_json_put(doc, "backends", backends(status));
+	ezlb_json_dump(doc, false, out);
 	ezlb_text_puts(out, "\n");
-	json_decref(doc);
 }

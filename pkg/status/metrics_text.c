@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <ezlb/utf8.h>
+
 /* "} ", 20 digits, a point, a newline. */
 #define NUMBER_MAX 32
 
@@ -27,34 +29,13 @@ static void put_number(struct ezlb_text *out, const char *lead, uint64_t value, 
 	ezlb_text_put(out, p, (size_t)(buf + sizeof(buf) - p));
 }
 
-/* Bytes of the character at p, 0 where it is not UTF-8 (RFC 3629 4). */
-static size_t char_len(const unsigned char *p)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = p[0] < 0x80		   ? 1
-		     : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-		     : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-		     : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-						   : 0;
-	uint32_t c = len > 1 ? p[0] & (0x7fu >> len) : p[0];
-
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if (len > 1 && (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)))
-		return 0;
-	return len;
-}
-
 static void put_escaped(struct ezlb_text *out, const char *value)
 {
 	const char *p = value;
 	size_t len;
 
 	for (; *p; p += len ? len : 1) {
-		len = char_len((const unsigned char *)p);
+		len = ezlb_utf8_decode(p, SIZE_MAX, NULL);
 		if (len == 0)
 			ezlb_text_printf(out, "\\\\x%02x", (unsigned char)*p);
 		else if (*p == '\n')

@@ -184,31 +184,31 @@ run_flags() {
 once_flags() {
 	local once=(once --config-dir "$WORK/good")
 	ez_env EZLB_DATAPLANE=memory -- "${once[@]}"
-	ended "EZLB_DATAPLANE=memory" 0 "service-add " "IN-MEMORY DATA PLANE"
+	ended "EZLB_DATAPLANE=memory" 0 "+ listener " "IN-MEMORY DATA PLANE"
 	ez_env EZLB_DATAPLANE=kernel -- "${once[@]}" --dataplane=memory
-	ended "--dataplane=memory wins over EZLB_DATAPLANE" 0 "service-add " "IN-MEMORY DATA PLANE"
+	ended "--dataplane=memory wins over EZLB_DATAPLANE" 0 "+ listener " "IN-MEMORY DATA PLANE"
 	once+=(--dataplane memory)
 	ez_env EZLB_LOG_LEVEL=error -- "${once[@]}"
-	ended "EZLB_LOG_LEVEL=error" 0 "service-add " ""
+	ended "EZLB_LOG_LEVEL=error" 0 "+ listener " ""
 	ez_env EZLB_LOG_LEVEL=error -- "${once[@]}" --log-level warn
-	ended "--log-level wins over it" 0 "service-add " "level=warn "
+	ended "--log-level wins over it" 0 "+ listener " "level=warn "
 	ez_env EZLB_LOG_FORMAT=json -- "${once[@]}"
-	ended "EZLB_LOG_FORMAT=json" 0 "service-add " '"level":"warn"'
+	ended "EZLB_LOG_FORMAT=json" 0 "+ listener " '"level":"warn"'
 	ez_env EZLB_LOG_FORMAT=json -- "${once[@]}" --log-format=logfmt
-	ended "--log-format wins over it" 0 "service-add " "level=warn "
+	ended "--log-format wins over it" 0 "+ listener " "level=warn "
 }
 
 # Rules of nftables tell two services apart that share a backend, those of iptables do not.
 snat_backends() {
 	local memory=(--dataplane memory --log-level error --config-dir "$WORK/snat")
 	ez plan "${memory[@]}" --snat-backend nftables
-	ended "--snat-backend nftables" 2 "snat-add tcp 10.0.0.2:80 snat to 10.0.0.2" ""
+	ended "--snat-backend nftables" 2 "+ snat 10.0.0.2 " ""
 	ez plan "${memory[@]}" --snat-backend iptables
-	ended "--snat-backend iptables" 1 "snat-add tcp 10.1.0.1:80 snat to 10.0.0.1" "error[E032]"
+	ended "--snat-backend iptables" 1 "+ snat 10.0.0.1 for 10.1.0.1:80 " "error[E032]"
 	ez_env EZLB_SNAT_BACKEND=nftables -- plan "${memory[@]}"
-	ended "EZLB_SNAT_BACKEND=nftables" 2 "snat-add tcp 10.0.0.2:80 snat to 10.0.0.2" ""
+	ended "EZLB_SNAT_BACKEND=nftables" 2 "+ snat 10.0.0.2 " ""
 	ez_env EZLB_SNAT_BACKEND=iptables -- plan "${memory[@]}" --snat-backend=nftables
-	ended "--snat-backend=nftables wins over EZLB_SNAT_BACKEND" 2 "snat-add tcp 10.0.0.2:80" ""
+	ended "--snat-backend=nftables wins over EZLB_SNAT_BACKEND" 2 "+ snat 10.0.0.2 " ""
 	ez check "$WORK/snat"
 	ended "check does not know which it will be" 0 "2 files checked, 0 errors" ""
 	ez check --snat-backend iptables "$WORK/snat"
@@ -225,22 +225,22 @@ around_the_services() {
 	for value in auto never; do
 		for variable in FIREWALL HOST_SETUP; do
 			ez_env "EZLB_$variable=$value" -- "${plan[@]}"
-			ended "EZLB_$variable=$value" 2 "service-add tcp 10.0.0.1:80" ""
+			ended "EZLB_$variable=$value" 2 "+ listener tcp 10.0.0.1:80" ""
 		done
 		ez "${plan[@]}" --firewall "$value" --host-setup="$value"
-		ended "--firewall $value --host-setup $value" 2 "service-add tcp 10.0.0.1:80" ""
+		ended "--firewall $value --host-setup $value" 2 "+ listener tcp 10.0.0.1:80" ""
 	done
 	ez "${plan[@]}"
-	equal "by default no address is kept" "" "$(grep -E '^(link|vip)-' <<<"$out" || true)"
+	equal "by default no address is kept" "" "$(grep -E '^  [+] (link|address) ' <<<"$out" || true)"
 	ez "${plan[@]}" --vip-device ezlb0
-	ended "--vip-device makes the link" 2 "link-add ezlb0" ""
-	ended "and the address" 2 "vip-add 10.0.0.1 on ezlb0" ""
+	ended "--vip-device makes the link" 2 "+ link ezlb0" ""
+	ended "and the address" 2 "+ address 10.0.0.1 on ezlb0" ""
 	ez "${plan[@]}" --vip-device=fifteen-letters
-	ended "--vip-device takes 15 letters" 2 "vip-add 10.0.0.1 on fifteen-letters" ""
+	ended "--vip-device takes 15 letters" 2 "+ address 10.0.0.1 on fifteen-letters" ""
 	ez_env EZLB_VIP_DEVICE=ezlb1 -- "${plan[@]}"
-	ended "EZLB_VIP_DEVICE" 2 "vip-add 10.0.0.1 on ezlb1" ""
+	ended "EZLB_VIP_DEVICE" 2 "+ address 10.0.0.1 on ezlb1" ""
 	ez_env EZLB_VIP_DEVICE=ezlb1 -- "${plan[@]}" --vip-device ezlb0
-	ended "--vip-device wins over it" 2 "vip-add 10.0.0.1 on ezlb0" ""
+	ended "--vip-device wins over it" 2 "+ address 10.0.0.1 on ezlb0" ""
 }
 
 config_dirs() {
@@ -275,9 +275,9 @@ check_statuses() {
 plan_and_once_statuses() {
 	local memory=(--dataplane memory --log-level error)
 	ez plan "${memory[@]}" --config-dir "$WORK/good"
-	ended "plan with changes pending" 2 "service-add tcp 10.0.0.1:80" ""
+	ended "plan with changes pending" 2 "+ listener tcp 10.0.0.1:80" ""
 	ez plan "${memory[@]}" --config-dir "$WORK/empty"
-	ended "plan with nothing to do" 0 "" ""
+	ended "plan with nothing to do" 0 "No changes: the kernel is as the files say." ""
 	ez plan "${memory[@]}" --config-dir "$WORK/bad"
 	ended "plan with a bad file" 1 "" "ezlb: 1 error"
 	ez once "${memory[@]}" --config-dir "$WORK/bad"

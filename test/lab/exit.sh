@@ -64,7 +64,7 @@ for command in run once cleanup; do
 	assert_eq "$command beside a daemon: $output" 1 "$status"
 	assert_match "$command" "another ezlb is at work, pid $EZLB_PID: it holds $STATE/lock" "$output"
 done
-assert_eq "plan beside a daemon" "" "$(ezlb_cmd plan)"
+assert_eq "plan beside a daemon" "$NO_CHANGES" "$(ezlb_cmd plan)"
 assert_eq "the kernel" "$before" "$(kernel)"
 ezlb_stop
 

@@ -32,7 +32,7 @@ done
 
 ezlb_cmd once
 assert_eq "services" $n "$(in_ns lb ipvsadm -Sn | grep -c '^-A')"
-assert_eq "what is still to do" "" "$(ezlb_cmd plan)"
+assert_eq "what is still to do" "$NO_CHANGES" "$(ezlb_cmd plan)"
 v=$(ep "$VIP" '') b=$(ep "${BACKEND_IP[b1]}" '')
 for rule in "-a -t ${v}101 -r ${b}101 -m -w 7" "-a -t ${v}102 -r ${b}102 -g -w 7" \
 	"-a -u ${v}107 -r ${b}107 -i -w 7" "-A --sctp-service ${v}109 -s wrr"; do

@@ -358,9 +358,39 @@ ezlb_cmd() {
 	shift
 	case $subcommand in
 	once | plan | doctor | host-setup) flags=(--config-dir "$SERVICES" --state-dir "$STATE") ;;
-	status | cleanup) flags=(--state-dir "$STATE") ;;
+	status | events | probe | log-level | reload | cleanup) flags=(--state-dir "$STATE") ;;
 	esac
 	in_ns lb "$EZLB" "$subcommand" "${flags[@]}" "$@"
+}
+
+# admin PATH [CURL-ARGUMENT...]: asks the running ezlb over its socket, as `ezlb status` does.
+admin() {
+	curl -sS --max-time 20 --unix-socket "$STATE/admin.sock" "http://ezlb$1" "${@:2}"
+}
+
+# is_ready: ezlb answers, and says that it is.
+is_ready() {
+	[[ $(admin /readyz 2>&1) == ok ]]
+}
+
+# condition SERVICE TYPE: "True AllUp", as /api/v1/status has it.
+condition() {
+	admin /api/v1/status | jq -r --arg name "$1" --arg type "$2" '.services[] | select(.name == $name) |
+		.conditions[] | select(.type == $type) | "\(.status) \(.reason)"'
+}
+
+# promcheck: complains of what is not strictly Prometheus' text format on stdin.
+promcheck() {
+	"$(dirname "$EZLB")/promcheck"
+}
+
+# What `ezlb plan` says where there is nothing to do.
+# shellcheck disable=SC2034 # it is for the cases
+NO_CHANGES="No changes: the kernel is as the files say."
+
+# op_lines: the operations in the JSON of `once` or `plan` on stdin, a line each, as in the log.
+op_lines() {
+	jq -r '.ops[].text'
 }
 
 # ops: every operation that ezlb has carried out, a line each; it must run with --log-level debug.

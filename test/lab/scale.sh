@@ -22,7 +22,7 @@ done
 # traced NAME: `ezlb once` under strace; its sends and commits are then in $WORK/NAME.
 traced() {
 	in_ns lb strace -f -e trace=sendmsg,sendto,setsockopt -o "$WORK/$1" \
-		"$EZLB" once --config-dir "$SERVICES" --state-dir "$STATE" >"$WORK/$1.ops"
+		"$EZLB" once -o json --config-dir "$SERVICES" --state-dir "$STATE" | op_lines >"$WORK/$1.ops"
 }
 commits() { grep -c IPT_SO_SET_REPLACE "$WORK/$1" || :; }
 # GET_DEST dumps are one send for each service: not more than one dump at a time on a socket. Questions to

@@ -1,39 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The commands as cmd calls them, on the in-memory data plane. The daemon runs in a child whose
+ * The daemon as cmd calls it, on the in-memory data plane. It runs in a child whose
  * standard error is a pipe: what it says is how a test knows how far it is.
  */
-#include "fixture.h"
+#include "commands.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
-#include <ezlb/controller.h>
 #include <ezlb/duration.h>
 
 #include "files.h"
 
 #define DEADLINE_MS 10000
-
-static struct text config_dir, state_dir;
-static const char *dirs[2];
-static struct ezlb_options options;
-
-static int setup(void **state)
-{
-	int rc = setup_top(state);
-
-	config_dir = at("config");
-	state_dir = at("state");
-	dirs[0] = config_dir.s;
-	options = (struct ezlb_options){ .config_dirs = dirs,
-					 .n_config_dirs = 1,
-					 .state_dir = state_dir.s,
-					 .dataplane = EZLB_DP_MEMORY,
-					 .cleanup_on_exit = true };
-	return rc < 0 ? rc : mkdir(config_dir.s, 0755);
-}
 
 struct daemon {
 	pid_t pid;
@@ -252,169 +232,6 @@ static void test_empty_hold_down(void **state)
 	assert_int_equal(wait_end(&d), 0);
 }
 
-typedef int (*command_fn)(struct ezlb_err *err);
-
-static bool converged;
-static size_t pending;
-
-static int run(struct ezlb_err *err)
-{
-	return ezlb_controller_run(&options, err);
-}
-
-static int once(struct ezlb_err *err)
-{
-	return ezlb_controller_once(&options, &converged, err);
-}
-
-static int plan(struct ezlb_err *err)
-{
-	return ezlb_controller_plan(&options, &pending, err);
-}
-
-static int cleanup(struct ezlb_err *err)
-{
-	return ezlb_controller_cleanup(&options, err);
-}
-
-/* Runs it; the result is what it printed on stdout, and the caller frees. */
-static char *printed(command_fn command, int want, struct ezlb_err *err)
-{
-	struct capture out = capture_begin(STDOUT_FILENO);
-	struct capture log = capture_begin(STDERR_FILENO);
-	int rc = command(err);
-	char *said;
-
-	free(capture_end(log));
-	said = capture_end(out);
-	assert_int_equal(rc, want);
-	return said;
-}
-
-static void test_no_config_dir(void **state)
-{
-	static const command_fn commands[] = { run, once, plan };
-
-	(void)state;
-	options.n_config_dirs = 2;
-	dirs[1] = "/nonexistent/services.d";
-	for (size_t i = 0; i < COUNT_OF(commands); i++) {
-		struct ezlb_err err = { 0 };
-
-		free(printed(commands[i], -ENOENT, &err));
-		assert_has(err.msg, "cannot read the config directory /nonexistent/services.d: ");
-	}
-	free(printed(cleanup, 0, NULL)); /* needs none */
-}
-
-static const struct {
-	const char *name, *web, *api; /* NULL: no such file */
-	const char *out;
-	int rc; /* of plan */
-	size_t pending;
-	bool converged; /* of once */
-} oneshots[] = {
-	{ "no files", NULL, NULL, "", 0, 0, true },
-	{ "one service", WEB, NULL,
-	  "service-add tcp 10.0.0.1:80 scheduler wrr\n"
-	  "dest-add tcp 10.0.0.1:80 -> 10.1.0.1:80 masq weight 1\n",
-	  0, 2, true },
-	{ "two services", WEB, API,
-	  "service-add tcp 10.0.0.1:80 scheduler wrr\n"
-	  "service-add tcp 10.0.0.2:80 scheduler wrr\n"
-	  "dest-add tcp 10.0.0.1:80 -> 10.1.0.1:80 masq weight 1\n"
-	  "dest-add tcp 10.0.0.2:80 -> 10.1.0.1:80 masq weight 1\n",
-	  0, 4, true },
-	{ "one is bad", BAD, API,
-	  "service-add tcp 10.0.0.2:80 scheduler wrr\n"
-	  "dest-add tcp 10.0.0.2:80 -> 10.1.0.1:80 masq weight 1\n",
-	  -EINVAL, 2, false },
-};
-
-static void test_oneshots(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(oneshots); i++) {
-		char *out;
-
-		print_message("%s\n", oneshots[i].name);
-		if (oneshots[i].web)
-			put("config/web.yaml", oneshots[i].web);
-		if (oneshots[i].api)
-			put("config/api.yaml", oneshots[i].api);
-		pending = 99;
-		out = printed(plan, oneshots[i].rc, NULL);
-		assert_string_equal(out, oneshots[i].out);
-		assert_int_equal(pending, oneshots[i].pending);
-		free(out);
-		converged = !oneshots[i].converged;
-		out = printed(once, 0, NULL);
-		assert_string_equal(out, oneshots[i].out);
-		assert_int_equal(converged, oneshots[i].converged);
-		free(out);
-	}
-}
-
-/* A backend that refuses connections is down at once, so that `once` need not wait for it. */
-static void test_once_probes(void **state)
-{
-	char *out;
-
-	(void)state;
-	put("config/web.yaml", "listen: 10.0.0.1:80\n"
-			       "health_check: {interval: 1s, timeout: 1s, fail_count: 1}\n"
-			       "backends:\n  - address: 127.0.0.1:1\n");
-	out = printed(once, 0, NULL);
-	assert_string_equal(out, "service-add tcp 10.0.0.1:80 scheduler wrr\n");
-	assert_true(converged);
-	free(out);
-}
-
-static void test_cleanup_of_nothing(void **state)
-{
-	char *out = printed(cleanup, 0, NULL);
-
-	(void)state;
-	assert_string_equal(out, "");
-	free(out);
-}
-
-/* The same files, by listener and by backend. */
-static void test_backend_in_memory(void **state)
-{
-	static const struct {
-		enum ezlb_snat_backend backend;
-		const char *says;
-		size_t rules;
-		const char *rule;
-	} rows[] = {
-		{ EZLB_SNAT_NFTABLES, "", 2, "snat-add tcp 10.0.0.4:80 snat to 10.0.0.4\n" },
-		{ EZLB_SNAT_IPTABLES, "error[E032]", 1,
-		  "snat-add tcp 10.1.0.1:80 snat to 10.0.0.3\n" },
-		{ EZLB_SNAT_AUTO, "error[E032]", 1, "snat-add tcp 10.1.0.1:80 snat to 10.0.0.3\n" },
-	};
-
-	(void)state;
-	put("config/a.yaml", SNAT("3"));
-	put("config/b.yaml", SNAT("4"));
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct capture err = capture_begin(STDERR_FILENO);
-		struct capture out = capture_begin(STDOUT_FILENO);
-		EZLB_AUTO_FREE char *said = NULL, *done = NULL;
-		int rc;
-
-		options.snat_backend = rows[i].backend;
-		rc = ezlb_controller_once(&options, &converged, NULL);
-		done = capture_end(out);
-		said = capture_end(err);
-		assert_int_equal(rc, 0);
-		assert_int_equal(converged, rows[i].rules == 2);
-		assert_int_equal(count(done, "snat-add "), rows[i].rules);
-		assert_has(done, rows[i].rule);
-		assert_has(said, rows[i].says);
-	}
-}
-
 static void test_says_which_backend(void **state)
 {
 	struct daemon d;
@@ -430,8 +247,6 @@ static void test_says_which_backend(void **state)
 	assert_int_equal(wait_end(&d), 0);
 }
 
-#define IN_TOP(f) cmocka_unit_test_setup_teardown(f, setup, teardown_top)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,11 +257,6 @@ int main(void)
 		IN_TOP(test_hup),
 		IN_TOP(test_files),
 		IN_TOP(test_empty_hold_down),
-		IN_TOP(test_no_config_dir),
-		IN_TOP(test_oneshots),
-		IN_TOP(test_once_probes),
-		IN_TOP(test_cleanup_of_nothing),
-		IN_TOP(test_backend_in_memory),
 		IN_TOP(test_says_which_backend),
 	};
 

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* api: MHD on the loop. Source: libmicrohttpd(3), the external epoll mode. */
+#include "server.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <ezlb/log.h>
+#include <ezlb/mem.h>
+
+/* MHD parses in the same memory, and writes the head of the answer there, too. */
+#define MHD_MEMORY (EZLB_API_HEADER_MAX + 2048)
+/* Never reached, as connections make room for each other before MHD would refuse one. */
+#define MHD_CONNECTIONS (4 * EZLB_API_CONNECTIONS)
+#define MORE_MS		1 /* 0 would let libuv's timers starve its sockets */
+
+const struct api_timing api_timing = {
+	.connection = EZLB_API_TIMEOUT_MS,
+	.retry = 5000,
+	.look = 1000,
+};
+
+void api_ref(struct ezlb_api *api)
+{
+	api->refs++;
+}
+
+/* Not in ezlb_api_close, because that may be called by a handler, which MHD has called. */
+static void finish(struct ezlb_api *api)
+{
+	void (*closed)(void *arg) = api->closed;
+	void *closed_arg = api->closed_arg;
+
+	if (api->mhd != NULL)
+		MHD_stop_daemon(api->mhd);
+	for (size_t i = 0; i < api->n_doors; i++)
+		free(api->doors[i].socket_path);
+	free(api);
+	if (closed != NULL)
+		closed(closed_arg);
+}
+
+void api_unref(struct ezlb_api *api)
+{
+	if (--api->refs == 0)
+		finish(api);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	api_unref(handle->data);
+}
+
+static void on_more(uv_timer_t *timer)
+{
+	api_run(timer->data);
+}
+
+static void on_mhd_ready(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	api_run(poll->data);
+}
+
+void api_run(struct ezlb_api *api)
+{
+	MHD_UNSIGNED_LONG_LONG timeout;
+
+	if (api->closing)
+		return;
+	MHD_run(api->mhd);
+	/* MHD has no timeouts of its own here, so the answer is at once or never. */
+	if (MHD_get_timeout(api->mhd, &timeout) == MHD_YES)
+		api_run_soon(api);
+}
+
+void api_run_soon(struct ezlb_api *api)
+{
+	if (!api->closing)
+		uv_timer_start(&api->more, on_more, MORE_MS, 0);
+}
+
+/* What a client did wrong; of no interest but to who looks for just that. */
+__attribute__((format(printf, 2, 0))) static void on_mhd_log(void *arg, const char *fmt, va_list ap)
+{
+	char text[256];
+
+	(void)arg;
+	if (!ezlb_log_enabled(EZLB_DEBUG))
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	text[strcspn(text, "\n")] = '\0';
+	ezlb_log(EZLB_DEBUG, "api", EZLB_S("msg", text));
+}
+
+int api_start_mhd(struct ezlb_api *api, struct ezlb_err *err)
+{
+	const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+			       MHD_USE_ERROR_LOG;
+	int rc;
+
+	if (api->mhd != NULL)
+		return 0;
+	api->mhd = MHD_start_daemon(
+		flags, 0, NULL, NULL, request_on_access, api, MHD_OPTION_EXTERNAL_LOGGER,
+		on_mhd_log, NULL, MHD_OPTION_NOTIFY_CONNECTION, conn_on_notify, api,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MHD_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)MHD_CONNECTIONS, MHD_OPTION_END);
+	if (api->mhd == NULL)
+		return ezlb_err_sys(err, errno, "cannot start the HTTP server");
+	rc = uv_poll_init(api->loop, &api->poll,
+			  MHD_get_daemon_info(api->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd);
+	if (rc < 0) {
+		MHD_stop_daemon(api->mhd);
+		api->mhd = NULL;
+		return ezlb_err_sys(err, -rc, "cannot wait for the HTTP server");
+	}
+	api_ref(api);
+	api->poll.data = api;
+	uv_poll_start(&api->poll, UV_READABLE, on_mhd_ready);
+	return 0;
+}
+
+void api_open_timed(uv_loop_t *loop, const struct ezlb_api_options *options,
+		    const struct api_timing *timing, struct ezlb_api **out)
+{
+	struct ezlb_api *api = ezlb_calloc(1, sizeof(*api));
+
+	*api = (struct ezlb_api){ .loop = loop, .timing = *timing };
+	api->on_request = options->on_request;
+	api->arg = options->arg;
+	uv_timer_init(loop, &api->more);
+	api->more.data = api;
+	api_ref(api);
+	if (options->socket_path != NULL)
+		door_init(&api->doors[api->n_doors++], api, options->socket_path, NULL);
+	if (options->address.addr.family != 0)
+		door_init(&api->doors[api->n_doors++], api, NULL, &options->address);
+	*out = api;
+}
+
+void ezlb_api_open(struct uv_loop_s *loop, const struct ezlb_api_options *options,
+		   struct ezlb_api **out)
+{
+	api_open_timed(loop, options, &api_timing, out);
+}
+
+void ezlb_api_close(struct ezlb_api *api, void (*closed)(void *arg), void *arg)
+{
+	api->closing = true;
+	api->closed = closed;
+	api->closed_arg = arg;
+	for (size_t i = 0; i < api->n_doors; i++) {
+		door_close(&api->doors[i]);
+		conn_end_all(&api->doors[i]);
+	}
+	if (api->mhd != NULL)
+		uv_close((uv_handle_t *)&api->poll, on_handle_closed);
+	uv_close((uv_handle_t *)&api->more, on_handle_closed);
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* door: opens, watches and opens again; accepts, a few at a time so that the loop goes on. */
+#include "server.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <ezlb/log.h>
+#include <ezlb/mem.h>
+
+#define ACCEPT_MAX 16 /* a turn of the loop */
+
+static void try_open(struct door *door);
+
+static void say(const struct door *door, enum ezlb_log_level level, const char *msg,
+		const char *reason)
+{
+	char address[EZLB_ENDPOINT_STRLEN] = "";
+
+	if (door->socket_path == NULL)
+		ezlb_endpoint_format(&door->address, address);
+	ezlb_log(level, "api", EZLB_S("msg", msg),
+		 EZLB_S("address", door->socket_path ? door->socket_path : address),
+		 EZLB_S("reason", reason));
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+	struct door *door = handle->data;
+
+	door->polls = false;
+	if (!door->api->closing)
+		try_open(door);
+	api_unref(door->api);
+}
+
+/* Connections that there are go on. */
+static void shut(struct door *door)
+{
+	if (!door->listens)
+		return;
+	door->listens = false;
+	uv_close((uv_handle_t *)&door->poll, on_poll_closed);
+	listener_close(&door->listener, door->socket_path);
+}
+
+static void lose(struct door *door, const char *reason)
+{
+	door->lost = true;
+	say(door, EZLB_WARN, "the admin interface has to be opened anew", reason);
+	shut(door);
+}
+
+/* Returns false where there is nothing more to accept for now. */
+static bool accept_one(struct door *door)
+{
+	struct sockaddr_storage addr = { 0 };
+	socklen_t len = sizeof(addr);
+	int fd = accept4(door->listener.fd, (struct sockaddr *)&addr, &len,
+			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0) {
+		door->starved = false;
+		conn_start(door, fd, &addr, len);
+		return true;
+	}
+	switch (errno) {
+	case EAGAIN:
+		return false;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		/* The client stays in the queue: until the next tick the loop would spin. */
+		uv_poll_stop(&door->poll);
+		if (!door->starved)
+			say(door, EZLB_WARN, "a client of the admin interface has to wait",
+			    ezlb_errno_str(errno));
+		door->starved = true;
+		return false;
+	case EINVAL:
+		lose(door, "the socket does not listen any more");
+		return false;
+	default: /* accept(2): errors of the connection, which is gone */
+		return true;
+	}
+}
+
+static void on_client(uv_poll_t *poll, int status, int events)
+{
+	struct door *door = poll->data;
+
+	(void)status;
+	(void)events;
+	for (int i = 0; i < ACCEPT_MAX && accept_one(door); i++)
+		;
+	api_run(door->api);
+}
+
+static int open_listener(struct door *door, struct ezlb_err *err)
+{
+	int rc = api_start_mhd(door->api, err);
+
+	if (rc < 0)
+		return rc;
+	rc = door->socket_path ? listener_open_unix(door->socket_path, &door->listener, err)
+			       : listener_open_tcp(&door->address, &door->listener, err);
+	if (rc < 0)
+		return rc;
+	rc = uv_poll_init(door->api->loop, &door->poll, door->listener.fd);
+	if (rc == 0)
+		return 0;
+	listener_close(&door->listener, door->socket_path);
+	return ezlb_err_sys(err, -rc, "cannot wait for clients");
+}
+
+static void try_open(struct door *door)
+{
+	struct ezlb_err err;
+
+	door->retry_at = uv_now(door->api->loop) + door->api->timing.retry;
+	if (open_listener(door, &err) < 0) {
+		if (!door->failed)
+			say(door, EZLB_WARN, "cannot open the admin interface: trying on", err.msg);
+		door->failed = true;
+		return;
+	}
+	api_ref(door->api);
+	door->polls = true;
+	door->listens = true;
+	door->poll.data = door;
+	uv_poll_start(&door->poll, UV_READABLE, on_client);
+	if (door->failed || door->lost)
+		say(door, EZLB_INFO, "the admin interface is open", NULL);
+	door->failed = false;
+	door->lost = false;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct door *door = timer->data;
+
+	if (!door->listens) {
+		if (!door->polls && uv_now(timer->loop) >= door->retry_at)
+			try_open(door);
+	} else if (door->socket_path && !listener_has_file(&door->listener, door->socket_path)) {
+		lose(door, "somebody has taken away the socket's file");
+	} else {
+		uv_poll_start(&door->poll, UV_READABLE, on_client);
+	}
+}
+
+void door_init(struct door *door, struct ezlb_api *api, const char *socket_path,
+	       const struct ezlb_endpoint *address)
+{
+	*door = (struct door){ .api = api };
+	if (socket_path != NULL)
+		door->socket_path = ezlb_strdup(socket_path);
+	else
+		door->address = *address;
+	TAILQ_INIT(&door->conns);
+	uv_timer_init(api->loop, &door->tick);
+	uv_timer_init(api->loop, &door->deadline);
+	door->tick.data = door;
+	door->deadline.data = door;
+	api_ref(api);
+	api_ref(api);
+	uv_timer_start(&door->tick, on_tick, api->timing.look, api->timing.look);
+	try_open(door);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct door *door = handle->data;
+
+	api_unref(door->api);
+}
+
+void door_close(struct door *door)
+{
+	shut(door);
+	uv_close((uv_handle_t *)&door->tick, on_timer_closed);
+	uv_close((uv_handle_t *)&door->deadline, on_timer_closed);
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "admin.h"
+
+#include <errno.h>
+
+#include <ezlb/admin.h>
+#include <ezlb/log.h>
+#include <ezlb/page.h>
+
+#define TEXT	   "text/plain; charset=utf-8"
+#define JSON	   "application/json"
+#define HTML	   "text/html; charset=utf-8"
+#define EXPOSITION "text/plain; version=0.0.4; charset=utf-8"
+
+/* --- answers ------------------------------------------------------------------------------- */
+
+static void reply_text(struct ezlb_api_request *request, unsigned status, const char *type,
+		       struct ezlb_text *text)
+{
+	size_t len;
+	char *bytes = ezlb_text_take(text, &len);
+	struct ezlb_api_body *body = ezlb_api_body_new(bytes, len);
+
+	ezlb_api_reply(request, status, type, body);
+	ezlb_api_body_unref(body);
+}
+
+static void reply_line(struct ezlb_api_request *request, unsigned status, const char *line)
+{
+	struct ezlb_text text = { 0 };
+
+	ezlb_text_printf(&text, "%s\n", line);
+	reply_text(request, status, TEXT, &text);
+}
+
+static void on_report(void *arg, enum report_kind kind, const struct report_answer *answer)
+{
+	static const char *const types[] = {
+		[REPORT_STATUS] = JSON, [REPORT_METRICS] = EXPOSITION, [REPORT_HEALTH] = JSON
+	};
+	struct admin *admin = arg;
+	struct admin_waiting waiting = admin->waiting[kind];
+	unsigned status = kind == REPORT_HEALTH && !answer->status->ready ? 503 : 200;
+	struct ezlb_api_body *body;
+	size_t len;
+	char *bytes;
+
+	if (kind == REPORT_TRAFFIC) {
+		trafficlog_write(&admin->trafficlog, answer->status);
+		return;
+	}
+	admin->waiting[kind] = (struct admin_waiting){ 0 };
+	bytes = ezlb_text_take(answer->text, &len);
+	body = ezlb_api_body_new(bytes, len);
+	for (size_t i = 0; i < waiting.len; i++)
+		ezlb_api_reply(waiting.items[i], status, types[kind], body);
+	ezlb_api_body_unref(body);
+	EZLB_VEC_CLEAR(&waiting);
+}
+
+/* --- paths --------------------------------------------------------------------------------- */
+
+static void get_report(struct admin *admin, struct ezlb_api_request *request, enum report_kind kind)
+{
+	*EZLB_PUSH(&admin->waiting[kind]) = request;
+	report_want(&admin->report, kind);
+}
+
+static void get_status(struct admin *admin, struct ezlb_api_request *request)
+{
+	get_report(admin, request, REPORT_STATUS);
+}
+
+static void get_metrics(struct admin *admin, struct ezlb_api_request *request)
+{
+	get_report(admin, request, REPORT_METRICS);
+}
+
+static void get_health(struct admin *admin, struct ezlb_api_request *request)
+{
+	get_report(admin, request, REPORT_HEALTH);
+}
+
+static void get_page(struct admin *admin, struct ezlb_api_request *request)
+{
+	struct ezlb_api_body *body = ezlb_api_body_static(ezlb_page, ezlb_page_len);
+
+	(void)admin;
+	ezlb_api_reply(request, 200, HTML, body);
+	ezlb_api_body_unref(body);
+}
+
+/* Whoever answers lives. */
+static void get_livez(struct admin *admin, struct ezlb_api_request *request)
+{
+	(void)admin;
+	reply_line(request, 200, "ok");
+}
+
+static void get_readyz(struct admin *admin, struct ezlb_api_request *request)
+{
+	char why[EZLB_MESSAGE_STRLEN];
+	bool ready = view_ready(admin->report.from->view, view_now(), why);
+
+	reply_line(request, ready ? 200 : 503, ready ? "ok" : why);
+}
+
+static void get_events(struct admin *admin, struct ezlb_api_request *request)
+{
+	const char *since = ezlb_api_query(request, "since");
+	struct ezlb_text text = { 0 };
+	char *end = NULL;
+	uint64_t from = since ? strtoull(since, &end, 10) : 0;
+
+	if (since && (*since < '0' || *since > '9' || *end != '\0')) {
+		reply_line(request, 400, "since: expected the number of an event");
+		return;
+	}
+	ezlb_events_json(&admin->report.from->view->events, from, &text);
+	reply_text(request, 200, JSON, &text);
+}
+
+static void post_reload(struct admin *admin, struct ezlb_api_request *request)
+{
+	admin->reload(admin->arg);
+	reply_line(request, 200, "the files are read now");
+}
+
+static void post_log_level(struct admin *admin, struct ezlb_api_request *request)
+{
+	const char *word = ezlb_api_query(request, "level");
+	enum ezlb_log_level level;
+
+	(void)admin;
+	if (!word || ezlb_log_level_parse(word, &level) < 0) {
+		reply_line(request, 400, "level: expected error, warn, info or debug");
+		return;
+	}
+	ezlb_log_set_level(level);
+	reply_line(request, 200, ezlb_log_level_str(level));
+}
+
+static const struct path {
+	const char *path;
+	bool post;
+	void (*answer)(struct admin *admin, struct ezlb_api_request *request);
+} paths[] = {
+	{ "/", false, get_page },
+	{ "/livez", false, get_livez },
+	{ "/readyz", false, get_readyz },
+	{ "/health", false, get_health },
+	{ "/metrics", false, get_metrics },
+	{ "/api/v1/status", false, get_status },
+	{ "/api/v1/events", false, get_events },
+	{ "/-/reload", true, post_reload },
+	{ "/-/log-level", true, post_log_level },
+};
+
+static void on_request(void *arg, struct ezlb_api_request *request)
+{
+	const char *name = ezlb_api_path(request);
+	bool post = ezlb_api_is_post(request);
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (strcmp(paths[i].path, name) != 0)
+			continue;
+		if (paths[i].post != post)
+			reply_line(request, 405, post ? "expected GET" : "expected POST");
+		else if (post && !ezlb_api_is_local(request))
+			reply_line(request, 403, "over the unix socket only");
+		else
+			paths[i].answer(arg, request);
+		return;
+	}
+	reply_line(request, 404, "no such path");
+}
+
+/* --- traffic log --------------------------------------------------------------------------- */
+
+static void on_traffic(uv_timer_t *timer)
+{
+	struct admin *admin = timer->data;
+
+	report_want(&admin->report, REPORT_TRAFFIC);
+}
+
+void admin_files(struct admin *admin)
+{
+	const struct ezlb_desired *desired = &admin->report.from->catalog->desired;
+	uint32_t interval = admin->report.from->options->traffic_interval_ms;
+	bool wanted = false;
+
+	for (size_t i = 0; i < desired->len; i++)
+		wanted |= desired->items[i]->traffic_log;
+	if (admin->closing || wanted == (bool)uv_is_active((uv_handle_t *)&admin->traffic_timer))
+		return;
+	trafficlog_clear(&admin->trafficlog);
+	if (wanted)
+		uv_timer_start(&admin->traffic_timer, on_traffic, 0, interval);
+	else
+		uv_timer_stop(&admin->traffic_timer);
+}
+
+/* --- opening and closing ------------------------------------------------------------------- */
+
+void admin_open(struct admin *admin, uv_loop_t *loop, const struct fold_sources *from,
+		void (*reload)(void *arg), void *arg)
+{
+	EZLB_AUTO_FREE char *socket = ezlb_asprintf("%s/" EZLB_ADMIN_SOCKET,
+						    from->options->state_dir);
+	const struct ezlb_api_options options = { .socket_path = socket,
+						  .address = from->options->admin_address,
+						  .on_request = on_request,
+						  .arg = admin };
+
+	*admin = (struct admin){ .reload = reload, .arg = arg };
+	uv_timer_init(loop, &admin->traffic_timer);
+	admin->traffic_timer.data = admin;
+	report_open(&admin->report, loop, from, on_report, admin);
+	ezlb_api_open(loop, &options, &admin->api);
+}
+
+void admin_close(struct admin *admin)
+{
+	if (admin->closing || !admin->api)
+		return;
+	admin->closing = true;
+	report_close(&admin->report);
+	uv_close((uv_handle_t *)&admin->traffic_timer, NULL);
+	ezlb_api_close(admin->api, NULL, NULL);
+}
+
+/* Their clients are gone, but a request is only gone once it is answered. */
+static void forget(struct admin_waiting *waiting)
+{
+	struct ezlb_text none = { 0 };
+
+	for (size_t i = 0; i < waiting->len; i++)
+		reply_text(waiting->items[i], 503, TEXT, &none);
+	EZLB_VEC_CLEAR(waiting);
+}
+
+void admin_clear(struct admin *admin)
+{
+	for (int i = 0; i < REPORT_KINDS; i++)
+		forget(&admin->waiting[i]);
+	trafficlog_clear(&admin->trafficlog);
+}

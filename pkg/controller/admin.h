@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * admin: what is behind each path of the admin server. Looks at everything; the only things that it
+ * changes, and that over the socket alone, are the log level and when files are read.
+ */
+#pragma once
+
+#include <ezlb/api.h>
+
+#include "report.h"
+#include "trafficlog.h"
+
+struct admin_waiting EZLB_VEC(struct ezlb_api_request *);
+
+struct admin {
+	struct ezlb_api *api;
+	struct report report;
+	struct admin_waiting waiting[REPORT_KINDS];
+	struct trafficlog trafficlog;
+	uv_timer_t traffic_timer;
+	bool closing;
+	void (*reload)(void *arg);
+	void *arg;
+};
+
+/* `from` lives as long as the admin; `reload` is called on the loop. */
+void admin_open(struct admin *admin, uv_loop_t *loop, const struct fold_sources *from,
+		void (*reload)(void *arg), void *arg);
+/* Files were taken in: is there a service whose traffic is to be logged? */
+void admin_files(struct admin *admin);
+/* The rest happens on the loop; the memory may go once that has come to its end. */
+void admin_close(struct admin *admin);
+void admin_clear(struct admin *admin);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * blocked: which services do not have what they should, and why: the ops of a pass that failed or
+ * wait, found again by service. Pure; borrows from the result.
+ */
+#pragma once
+
+#include "pass.h"
+
+struct blocked_op {
+	struct ezlb_service_key key; /* the service's, or a backend's where SNAT is by backend */
+	const struct ezlb_op *op;
+};
+
+struct blocked {
+	struct blocked_ops EZLB_VEC(struct blocked_op) ops; /* sorted by key */
+	/* What concerns all of these; NULL: none. */
+	const struct ezlb_op *full_nat[2]; /* of IPv4, of IPv6 */
+	const struct ezlb_op *udp, *everybody;
+};
+
+void blocked_find(struct blocked *blocked, const struct ezlb_plan *plan);
+/* The op that keeps the service from being as it should, a failed one first; NULL: none. */
+const struct ezlb_op *blocked_by(const struct blocked *blocked, const struct ezlb_spec *spec,
+				 bool snat_by_listener);
+void blocked_clear(struct blocked *blocked);

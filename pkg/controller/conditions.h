@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* conditions: what is to be said of one service after files were read, and after a pass. */
+#pragma once
+
+#include <ezlb/status.h>
+
+#include "blocked.h"
+#include "catalog.h"
+
+struct conditions_said {
+	enum ezlb_reason reason;
+	char message[EZLB_MESSAGE_STRLEN];
+};
+
+/* A pass, as far as it concerns conditions; all borrowed. */
+struct conditions_pass {
+	const struct pass_world *world;
+	const struct pass_result *result;
+	const struct ezlb_verdicts *verdicts;
+	struct blocked blocked;
+};
+
+/* Its first diagnostic in the catalog, and how many there are. */
+const struct ezlb_diag *conditions_diag(const struct catalog *catalog,
+					const struct catalog_entry *entry, size_t *n);
+
+void conditions_accepted(const struct catalog *catalog, const struct catalog_entry *entry,
+			 struct conditions_said *out);
+/* `pass` may be NULL: there was none since the file was read. */
+void conditions_conflict(const struct catalog *catalog, const struct catalog_entry *entry,
+			 const struct conditions_pass *pass, struct conditions_said *out);
+void conditions_programmed(const struct catalog_entry *entry, const struct conditions_pass *pass,
+			   struct conditions_said *out);
+void conditions_ready(const struct catalog_entry *entry, const struct conditions_pass *pass,
+		      struct conditions_said *out);

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fold.h"
+
+#include <unistd.h>
+
+#include "conditions.h"
+
+/* One fold. */
+struct folding {
+	const struct fold_sources *from;
+	struct ezlb_status *out;
+	struct ezlb_verdicts verdicts;
+	int64_t wall_less_clock; /* turns ms of the monotonic clock into ms of the wall's */
+};
+
+/* --- backends ------------------------------------------------------------------------------ */
+
+static void take_verdict(const struct folding *folding, const struct ezlb_spec *spec,
+			 struct ezlb_status_backend *to)
+{
+	struct ezlb_verdict_row key = { .backend = to->address };
+	const struct ezlb_verdict_row *row;
+
+	ezlb_strcpy(key.service, sizeof(key.service), spec->name);
+	row = EZLB_FIND(&folding->verdicts, &key, ezlb_verdict_row_cmp);
+	if (!row)
+		return;
+	to->verdict = row->verdict;
+	to->probed = row->probed;
+	to->outcome = row->outcome;
+	to->code = row->code;
+	to->latency_us = row->latency_us;
+	if (row->since_ms)
+		to->since_ms = (int64_t)row->since_ms + folding->wall_less_clock;
+}
+
+/* As the last pass left it, until the kernel itself is asked. */
+static int64_t kernel_weight(const struct folding *folding, const struct ezlb_spec *spec,
+			     const struct ezlb_endpoint *backend)
+{
+	const struct ezlb_dest_row key = { .service = { spec->proto, spec->listen },
+					   .endpoint = *backend };
+	const struct pass_world *pass = folding->from->pass;
+	const struct ezlb_dest_row *row;
+
+	if (!pass->left_known)
+		return -1;
+	row = EZLB_FIND(&pass->left.dests, &key, ezlb_dest_row_cmp);
+	return row ? (int64_t)row->weight : -1;
+}
+
+static void take_backends(struct folding *folding, const struct ezlb_spec *spec,
+			  struct ezlb_status_service *service)
+{
+	service->first = folding->out->backends.len;
+	service->n_backends = spec->n_backends;
+	for (size_t i = 0; i < spec->n_backends; i++) {
+		const struct ezlb_backend *from = &spec->backends[i];
+		struct ezlb_status_backend *to = EZLB_PUSH(&folding->out->backends);
+
+		to->address = from->endpoint;
+		to->line = from->at.line;
+		to->weight = from->weight;
+		to->checked = spec->check.type != EZLB_CHECK_NONE;
+		to->verdict = to->checked ? EZLB_UNKNOWN : EZLB_UP;
+		to->kernel_weight = kernel_weight(folding, spec, &from->endpoint);
+		if (to->checked)
+			take_verdict(folding, spec, to);
+		service->n_serving += to->verdict == EZLB_UP;
+	}
+}
+
+/* --- services and files -------------------------------------------------------------------- */
+
+static void take_spec(struct folding *folding, const struct ezlb_spec *spec,
+		      struct ezlb_status_service *to)
+{
+	to->in_force = true;
+	to->line = spec->listen_at.line;
+	to->proto = spec->proto;
+	to->listen = spec->listen;
+	ezlb_strcpy(to->scheduler, sizeof(to->scheduler), spec->scheduler);
+	to->forward = spec->forward;
+	to->full_nat = spec->full_nat;
+	to->snat_ip = spec->snat_ip;
+	to->check = spec->check;
+	to->traffic_log = spec->traffic_log;
+	take_backends(folding, spec, to);
+}
+
+static void take_service(struct folding *folding, const struct catalog_entry *entry,
+			 const struct view_service *seen)
+{
+	struct ezlb_status_service *to = EZLB_PUSH(&folding->out->services);
+
+	ezlb_strcpy(to->name, sizeof(to->name), seen->name);
+	to->file = ezlb_strdup(entry->path);
+	to->line = 1;
+	to->observed_hash = entry->readable ? entry->hash : 0;
+	to->applied_hash = seen->applied_hash;
+	to->snat_connections = -1;
+	if (entry->last)
+		take_spec(folding, entry->last, to);
+	memcpy(to->conditions, seen->conditions, sizeof(to->conditions));
+	to->state = ezlb_state_of(to->conditions);
+}
+
+static void copy_diag(struct ezlb_diags *to, const struct ezlb_diag *diag)
+{
+	struct ezlb_diag *copy = ezlb_diags_add(to, diag->file, diag->at, diag->code, "%s",
+						diag->message);
+
+	copy->source = diag->source ? ezlb_strdup(diag->source) : NULL;
+	copy->help = diag->help ? ezlb_strdup(diag->help) : NULL;
+}
+
+static void take_file(struct folding *folding, const struct catalog_entry *entry)
+{
+	struct ezlb_status_file *to = EZLB_PUSH(&folding->out->files);
+	const struct ezlb_diag *diag = conditions_diag(folding->from->catalog, entry, &to->n_diags);
+
+	to->path = ezlb_strdup(entry->path);
+	to->in_force = entry->last != NULL;
+	to->state = !entry->readable ? EZLB_FILE_UNREADABLE
+		    : diag	     ? EZLB_FILE_REFUSED
+				     : EZLB_FILE_OK;
+	to->first = folding->out->diags.len;
+	for (size_t i = 0; i < to->n_diags; i++)
+		copy_diag(&folding->out->diags, &diag[i]);
+}
+
+static int service_cmp(const void *a, const void *b)
+{
+	const struct ezlb_status_service *x = a, *y = b;
+	int rc = strcmp(x->name, y->name);
+
+	return rc ? rc : strcmp(x->file, y->file);
+}
+
+static void take_files(struct folding *folding)
+{
+	const struct catalog *catalog = folding->from->catalog;
+
+	/* The view's are of the same files, in the same order. */
+	for (size_t i = 0; i < catalog->entries.len; i++) {
+		take_service(folding, &catalog->entries.items[i],
+			     &folding->from->view->services.items[i]);
+		take_file(folding, &catalog->entries.items[i]);
+	}
+	EZLB_SORT(&folding->out->services, service_cmp);
+}
+
+/* --- the rest ------------------------------------------------------------------------------ */
+
+static void take_dirs(const struct view *view, struct ezlb_status *out)
+{
+	for (size_t i = 0; i < view->dirs.len; i++) {
+		const struct ezlb_status_dir *from = &view->dirs.items[i];
+		struct ezlb_status_dir *to = EZLB_PUSH(&out->dirs);
+
+		to->path = ezlb_strdup(from->path);
+		to->configmap = from->configmap;
+		to->problem = from->problem ? ezlb_strdup(from->problem) : NULL;
+	}
+}
+
+static void take_view(const struct view *view, struct ezlb_status *out)
+{
+	out->started_ms = view->started_ms;
+	out->ready = view_ready(view, out->now_ms, out->not_ready);
+	out->reloads = view->reloads;
+	out->last_reload_ok = view->reload_ok;
+	out->last_reload_ms = view->reload_ms;
+	out->last_reload_ok_ms = view->reload_ok_ms;
+	out->passes = view->passes;
+	out->pass_errors = view->pass_errors;
+	out->last_pass_ms = view->pass_ms;
+	out->last_ok_ms = view->pass_ok_ms;
+	out->failing_since_ms = view->failing_since_ms;
+	memcpy(out->pass_error, view->pass_error, sizeof(out->pass_error));
+	out->pass_duration = view->pass_duration;
+	memcpy(out->repairs, view->repairs, sizeof(out->repairs));
+	memcpy(out->events, view->events.total, sizeof(out->events));
+	take_dirs(view, out);
+}
+
+static void take_health(const struct ezlb_health *health, struct ezlb_status *out)
+{
+	struct ezlb_health_stats stats;
+
+	ezlb_health_stats(health, &stats);
+	out->probe_duration = stats.duration;
+	memcpy(out->probes, stats.outcomes, sizeof(out->probes));
+	out->targets = stats.targets;
+	out->overdue = stats.overdue;
+}
+
+static void take_process(const struct fold_sources *from, struct ezlb_status *out)
+{
+	out->version = EZLB_VERSION;
+	out->dataplane = from->options->dataplane == EZLB_DP_MEMORY ? "memory" : "kernel";
+	out->snat_backend = ezlb_snat_backend_str(from->plane->snat);
+	out->pid = getpid();
+	gethostname(out->host, sizeof(out->host) - 1);
+	out->watch = from->watch && ezlb_watch_notified(from->watch) ? EZLB_WATCH_INOTIFY
+								     : EZLB_WATCH_POLL;
+	out->conntrack_entries = out->conntrack_max = -1;
+}
+
+void fold(const struct fold_sources *from, int64_t now_ms, uint64_t clock_ms,
+	  struct ezlb_status *out)
+{
+	struct folding folding = { .from = from,
+				   .out = out,
+				   .wall_less_clock = now_ms - (int64_t)clock_ms };
+
+	*out = (struct ezlb_status){ .now_ms = now_ms };
+	take_process(from, out);
+	take_view(from->view, out);
+	if (from->health) {
+		take_health(from->health, out);
+		ezlb_health_verdicts(from->health, &folding.verdicts);
+	}
+	take_files(&folding);
+	EZLB_VEC_CLEAR(&folding.verdicts);
+}

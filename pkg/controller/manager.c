@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "manager.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <ezlb/duration.h>
+
+#include "sdnotify.h"
+
+static void tell(struct manager *manager, const char *lines)
+{
+	if (manager->present)
+		sdnotify(lines); /* one that does not listen misses what it asked for */
+}
+
+static void on_watchdog(uv_timer_t *timer)
+{
+	tell(timer->data, "WATCHDOG=1");
+}
+
+void manager_open(struct manager *manager, uv_loop_t *loop)
+{
+	const char *name = getenv("NOTIFY_SOCKET");
+	uint64_t every = sdnotify_watchdog_ms();
+
+	*manager = (struct manager){ .present = name && *name };
+	uv_timer_init(loop, &manager->watchdog);
+	manager->watchdog.data = manager;
+	if (manager->present && every > 0)
+		uv_timer_start(&manager->watchdog, on_watchdog, 0, every);
+}
+
+void manager_reloading(struct manager *manager)
+{
+	if (!manager->present || !manager->ready)
+		return;
+	sdnotify_reloading();
+	manager->reloading = true;
+}
+
+void manager_tell(struct manager *manager, const struct fold_sources *from)
+{
+	struct ezlb_status status;
+	char summary[EZLB_MESSAGE_STRLEN], lines[EZLB_MESSAGE_STRLEN + 32];
+	bool due = !manager->ready || manager->reloading;
+
+	if (!manager->present)
+		return;
+	fold(from, view_now(), ezlb_now_ms(), &status);
+	ezlb_status_summary(&status, summary, sizeof(summary));
+	ezlb_status_clear(&status);
+	if (!due && strcmp(summary, manager->told) == 0)
+		return;
+	snprintf(lines, sizeof(lines), "%sSTATUS=%s", due ? "READY=1\n" : "", summary);
+	tell(manager, lines);
+	memcpy(manager->told, summary, sizeof(summary));
+	manager->ready = true;
+	manager->reloading = false;
+}
+
+void manager_close(struct manager *manager)
+{
+	if (manager->closing)
+		return;
+	manager->closing = true;
+	tell(manager, "STOPPING=1");
+	uv_close((uv_handle_t *)&manager->watchdog, NULL);
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report.h"
+
+#include <ezlb/duration.h>
+
+/*
+ * After a fold the loop rests from folding twenty times as long: whoever asks without end takes a
+ * twentieth of it.
+ */
+#define REST 20
+
+struct report_job {
+	uv_work_t work;
+	struct report *report; /* NULL: closed meanwhile */
+	bool wanted[REPORT_KINDS];
+	struct ezlb_status status;
+	struct sample sample;
+	struct ezlb_text texts[REPORT_KINDS];
+};
+
+static void job_free(struct report_job *job)
+{
+	for (int i = 0; i < REPORT_KINDS; i++)
+		EZLB_VEC_CLEAR(&job->texts[i]);
+	ezlb_status_clear(&job->status);
+	sample_clear(&job->sample);
+	free(job);
+}
+
+/* In a thread of the pool. */
+static void on_work(uv_work_t *work)
+{
+	struct report_job *job = work->data;
+
+	sample_take(&job->sample);
+	sample_put(&job->sample, &job->status);
+	if (job->wanted[REPORT_STATUS])
+		ezlb_status_json(&job->status, &job->texts[REPORT_STATUS]);
+	if (job->wanted[REPORT_METRICS])
+		ezlb_status_metrics(&job->status, &job->texts[REPORT_METRICS]);
+	if (job->wanted[REPORT_HEALTH])
+		ezlb_status_health(&job->status, &job->texts[REPORT_HEALTH]);
+}
+
+static void begin(struct report *report);
+
+static void on_pause_over(uv_timer_t *timer)
+{
+	begin(timer->data);
+}
+
+static void on_done(uv_work_t *work, int status)
+{
+	struct report_job *job = work->data;
+	struct report *report = job->report;
+
+	(void)status; /* nobody cancels it */
+	if (report) {
+		report->job = NULL;
+		for (int i = 0; i < REPORT_KINDS; i++) {
+			const struct report_answer answer = { &job->status, &job->sample,
+							      &job->texts[i] };
+
+			if (job->wanted[i] && !report->closing)
+				report->done(report->arg, (enum report_kind)i, &answer);
+		}
+		begin(report);
+	}
+	job_free(job);
+}
+
+static bool is_idle(const struct report *report)
+{
+	for (int i = 0; i < REPORT_KINDS; i++)
+		if (report->wanted[i])
+			return false;
+	return true;
+}
+
+static void ask(struct report *report, struct sample *sample)
+{
+	const struct fold_sources *from = report->from;
+	const struct ezlb_scope none = { 0 };
+
+	sample->proc = "/proc";
+	sample->kernel = from->options->dataplane == EZLB_DP_KERNEL;
+	ezlb_reconcile_scope(&from->catalog->desired, &none, &sample->scope);
+	for (size_t i = 0; i < from->catalog->desired.len; i++)
+		if (from->catalog->desired.items[i]->full_nat)
+			sample->snat = from->plane->snat;
+}
+
+static void begin(struct report *report)
+{
+	struct report_job *job;
+	uint64_t start;
+
+	if (report->closing || report->job || is_idle(report) ||
+	    uv_is_active((uv_handle_t *)&report->pause))
+		return;
+	job = ezlb_calloc(1, sizeof(*job));
+	job->work.data = job;
+	job->report = report;
+	memcpy(job->wanted, report->wanted, sizeof(job->wanted));
+	memset(report->wanted, 0, sizeof(report->wanted));
+	start = uv_hrtime();
+	fold(report->from, view_now(), ezlb_now_ms(), &job->status);
+	ask(report, &job->sample);
+	uv_timer_start(&report->pause, on_pause_over, REST * (uv_hrtime() - start) / 1000000, 0);
+	report->job = job;
+	uv_queue_work(report->loop, &job->work, on_work, on_done);
+}
+
+void report_open(struct report *report, uv_loop_t *loop, const struct fold_sources *from,
+		 report_fn done, void *arg)
+{
+	*report = (struct report){ .loop = loop, .from = from, .done = done, .arg = arg };
+	uv_timer_init(loop, &report->pause);
+	report->pause.data = report;
+}
+
+void report_want(struct report *report, enum report_kind kind)
+{
+	report->wanted[kind] = true;
+	begin(report);
+}
+
+void report_close(struct report *report)
+{
+	if (report->closing)
+		return;
+	report->closing = true;
+	if (report->job)
+		report->job->report = NULL;
+	uv_close((uv_handle_t *)&report->pause, NULL);
+}

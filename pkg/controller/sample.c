@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sample.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <ezlb/ipvs.h>
+
+static int64_t read_number(const char *proc, const char *name)
+{
+	char path[256], text[32];
+	EZLB_AUTO_CLOSE int fd = -1;
+	int64_t number;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/sys/net/netfilter/%s", proc, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return -1;
+	text[n] = '\0';
+	return sscanf(text, "%" SCNd64, &number) == 1 ? number : -1;
+}
+
+/* A layer of its own: the daemon's is the loop's. */
+static void take_snats(struct sample *sample)
+{
+	struct ezlb_layer *layer;
+	struct ezlb_err err;
+	int rc = sample->snat == EZLB_SNAT_NFTABLES ? ezlb_snat_nftables_open(&layer, &err)
+						    : ezlb_snat_iptables_open(&layer, &err);
+
+	if (rc < 0)
+		return;
+	sample->snats_known = layer->list(layer, &sample->scope, &sample->snats, &err) == 0;
+	EZLB_SORT(&sample->snats.snats, ezlb_snat_row_cmp);
+	layer->close(layer);
+}
+
+void sample_take(struct sample *sample)
+{
+	sample->conntrack_entries = read_number(sample->proc, "nf_conntrack_count");
+	sample->conntrack_max = read_number(sample->proc, "nf_conntrack_max");
+	if (!sample->kernel)
+		return;
+	ezlb_ipvs_traffic(&sample->scope, &sample->traffic, &sample->traffic_err);
+	if (sample->snat != EZLB_SNAT_AUTO)
+		take_snats(sample);
+}
+
+void sample_put(const struct sample *sample, struct ezlb_status *status)
+{
+	status->conntrack_entries = sample->conntrack_entries;
+	status->conntrack_max = sample->conntrack_max;
+	if (!sample->kernel)
+		return;
+	ezlb_strcpy(status->traffic_error, sizeof(status->traffic_error), sample->traffic_err.msg);
+	if (!sample->traffic_err.code)
+		ezlb_status_count(status, &sample->traffic);
+	if (sample->snats_known)
+		ezlb_status_count_snat(status, &sample->snats.snats,
+				       sample->snat == EZLB_SNAT_NFTABLES);
+}
+
+void sample_clear(struct sample *sample)
+{
+	EZLB_VEC_CLEAR(&sample->scope);
+	EZLB_VEC_CLEAR(&sample->traffic);
+	ezlb_table_clear(&sample->snats);
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Whose an op is, and why it has to be. */
+#include "sheet.h"
+
+#include <stdio.h>
+
+#define NOBODY "no file asks for it any more"
+
+static void because(struct item *item, const char *why)
+{
+	ezlb_strcpy(item->why, sizeof(item->why), why);
+}
+
+/* NULL: no file asks for it. */
+static void belongs_to(struct item *item, const struct owner *owner)
+{
+	item->group = owner ? GROUP_SERVICE : GROUP_NOWHERE;
+	item->owner = owner;
+}
+
+static void verdict_says(const struct sheet *sheet, struct item *item,
+			 const struct ezlb_endpoint *backend)
+{
+	struct ezlb_verdict_row key = { .backend = *backend };
+	const struct ezlb_verdict_row *row;
+
+	ezlb_strcpy(key.service, sizeof(key.service), item->owner->spec->name);
+	row = EZLB_FIND(sheet->preview->verdicts, &key, ezlb_verdict_row_cmp);
+	if (!row) /* it has no health check */
+		return;
+	if (row->verdict != EZLB_DOWN || !row->probed)
+		snprintf(item->why, WHY_STRLEN, "backend is %s", ezlb_verdict_str(row->verdict));
+	else if (row->outcome == EZLB_PROBE_HTTP_STATUS)
+		snprintf(item->why, WHY_STRLEN, "backend is down: %s %d",
+			 ezlb_outcome_str(row->outcome), row->code);
+	else
+		snprintf(item->why, WHY_STRLEN, "backend is down: %s",
+			 ezlb_outcome_str(row->outcome));
+}
+
+static void service_reason(const struct sheet *sheet, struct item *item)
+{
+	belongs_to(item, sheet_owner(sheet, &item->op->service.key));
+	if (item->owner)
+		item->line = item->owner->spec->listen_at.line;
+	else
+		because(item, NOBODY);
+}
+
+static const struct ezlb_backend *backend_of(const struct ezlb_spec *spec,
+					     const struct ezlb_endpoint *endpoint)
+{
+	for (size_t i = 0; i < spec->n_backends; i++)
+		if (ezlb_endpoint_cmp(&spec->backends[i].endpoint, endpoint) == 0)
+			return &spec->backends[i];
+	return NULL;
+}
+
+static void dest_reason(const struct sheet *sheet, struct item *item)
+{
+	const struct ezlb_dest_row *dest = &item->op->dest;
+	const struct ezlb_backend *backend;
+
+	belongs_to(item, sheet_owner(sheet, &dest->service));
+	if (!item->owner) {
+		because(item, "its service goes");
+		return;
+	}
+	backend = backend_of(item->owner->spec, &dest->endpoint);
+	if (!backend) {
+		because(item, NOBODY);
+		return;
+	}
+	item->line = backend->at.line;
+	if (item->op->kind != EZLB_OP_DEST_SET)
+		verdict_says(sheet, item, &dest->endpoint);
+}
+
+static int snat_line(const struct owner *owner, int otherwise)
+{
+	int line = owner->spec->snat_ip_at.line;
+
+	return line > 0 ? line : otherwise;
+}
+
+static void snat_by_listener(const struct sheet *sheet, struct item *item)
+{
+	const struct ezlb_service_key key = { item->op->snat.proto, item->op->snat.backend };
+
+	belongs_to(item, sheet_owner(sheet, &key));
+	if (!item->owner)
+		because(item, "its service goes");
+	else if (item->op->kind == EZLB_OP_SNAT_DEL)
+		because(item, "full_nat is off");
+	else
+		item->line = snat_line(item->owner, item->owner->spec->listen_at.line);
+}
+
+static void snat_by_backend(const struct sheet *sheet, struct item *item)
+{
+	const struct use *use = sheet_use(sheet, &item->op->snat);
+
+	belongs_to(item, use ? use->owner : NULL);
+	if (!use) {
+		because(item, NOBODY);
+		return;
+	}
+	switch (use->rank) {
+	case RANK_SNAT:
+		item->line = snat_line(use->owner, use->at.line);
+		if (item->op->kind != EZLB_OP_SNAT_SET)
+			verdict_says(sheet, item, &use->backend);
+		break;
+	case RANK_PLAIN:
+		because(item, "full_nat is off");
+		break;
+	case RANK_GONE:
+		because(item, use->owner ? "its backend goes" : "its service goes");
+		break;
+	}
+}
+
+static void snat_reason(const struct sheet *sheet, struct item *item)
+{
+	if (sheet->preview->by_listener)
+		snat_by_listener(sheet, item);
+	else
+		snat_by_backend(sheet, item);
+}
+
+static void accept_reason(const struct sheet *sheet, struct item *item)
+{
+	belongs_to(item, sheet_owner(sheet, &item->op->accept.service));
+	if (!item->owner)
+		because(item, "its service goes");
+	else if (item->op->kind == EZLB_OP_ACCEPT_ADD)
+		because(item, "a filter of this host drops");
+	else
+		because(item, "it is not needed any more");
+}
+
+static void vip_reason(const struct sheet *sheet, struct item *item)
+{
+	belongs_to(item, sheet_listener(sheet, &item->op->vip.addr));
+	if (!item->owner)
+		because(item, NOBODY);
+	else if (item->op->kind == EZLB_OP_VIP_ADD)
+		item->line = item->owner->spec->listen_at.line;
+	else
+		because(item, "it is not kept there any more");
+}
+
+static const char *who_needs(enum ezlb_setting setting)
+{
+	switch (setting) {
+	case EZLB_IP_TABLES:
+	case EZLB_IP6_TABLES:
+	case EZLB_VS_CONNTRACK:
+	case EZLB_IP_FORWARD:
+	case EZLB_IP6_FORWARD:
+		return "full_nat needs it";
+	case EZLB_ACCEPT_RA:
+		return "its default route would be lost with forwarding on";
+	case EZLB_VS_EXPIRE_NODEST:
+		return "udp services need it";
+	case EZLB_ARP_IGNORE:
+	case EZLB_ARP_ANNOUNCE:
+		return "--vip-device needs it";
+	case EZLB_SETTINGS:
+		break;
+	}
+	return "";
+}
+
+static const char *why_frame_goes(const struct sheet *sheet, const struct item *item)
+{
+	if (!item->old)
+		return "no file asks for full_nat any more";
+	return sheet->preview->by_listener ? "source NAT is done by nftables now"
+					   : "source NAT is done by iptables now";
+}
+
+static void host_reason(const struct sheet *sheet, struct item *item)
+{
+	static const char *const whys[EZLB_OPS] = {
+		[EZLB_OP_HOST_RESET] = "so it was before ezlb",
+		[EZLB_OP_LINK_ADD] = "--vip-device keeps addresses on it",
+		[EZLB_OP_LINK_DEL] = "it has no address of ezlb's any more",
+		[EZLB_OP_FIREWALL_SETUP] = "a filter of this host drops",
+		[EZLB_OP_FIREWALL_TEARDOWN] = "no service needs it any more",
+		[EZLB_OP_SNAT_SETUP] = "full_nat needs it",
+	};
+	enum ezlb_op_kind kind = item->op->kind;
+
+	item->group = GROUP_HOST;
+	if (kind == EZLB_OP_HOST_SET)
+		because(item, who_needs(item->op->setting.setting));
+	else if (kind == EZLB_OP_SNAT_TEARDOWN)
+		because(item, why_frame_goes(sheet, item));
+	else
+		because(item, whys[kind]);
+}
+
+void reason_find(const struct sheet *sheet, struct item *item)
+{
+	switch (item->op->kind) {
+	case EZLB_OP_HOST_SET:
+	case EZLB_OP_HOST_RESET:
+	case EZLB_OP_LINK_ADD:
+	case EZLB_OP_LINK_DEL:
+	case EZLB_OP_FIREWALL_SETUP:
+	case EZLB_OP_FIREWALL_TEARDOWN:
+	case EZLB_OP_SNAT_SETUP:
+	case EZLB_OP_SNAT_TEARDOWN:
+		host_reason(sheet, item);
+		break;
+	case EZLB_OP_ACCEPT_ADD:
+	case EZLB_OP_ACCEPT_DEL:
+		accept_reason(sheet, item);
+		break;
+	case EZLB_OP_VIP_ADD:
+	case EZLB_OP_VIP_DEL:
+		vip_reason(sheet, item);
+		break;
+	case EZLB_OP_SERVICE_ADD:
+	case EZLB_OP_SERVICE_SET:
+	case EZLB_OP_SERVICE_DEL:
+		service_reason(sheet, item);
+		break;
+	case EZLB_OP_DEST_ADD:
+	case EZLB_OP_DEST_SET:
+	case EZLB_OP_DEST_DEL:
+		dest_reason(sheet, item);
+		break;
+	case EZLB_OP_SNAT_ADD:
+	case EZLB_OP_SNAT_SET:
+	case EZLB_OP_SNAT_DEL:
+		snat_reason(sheet, item);
+		break;
+	case EZLB_OPS:
+		break;
+	}
+}
+
+const char *reason_format(const struct item *item, char buf[REASON_STRLEN])
+{
+	if (item->line > 0)
+		snprintf(buf, REASON_STRLEN, "%s:%d%s%s", item->owner->file, item->line,
+			 item->why[0] ? ", " : "", item->why);
+	else
+		snprintf(buf, REASON_STRLEN, "%s", item->why);
+	return buf;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sheet.h"
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int owner_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_spec *a = ((const struct owner *)pa)->spec;
+	const struct ezlb_spec *b = ((const struct owner *)pb)->spec;
+	const struct ezlb_service_key x = { a->proto, a->listen }, y = { b->proto, b->listen };
+
+	return ezlb_service_key_cmp(&x, &y);
+}
+
+static int file_cmp(const void *pa, const void *pb)
+{
+	const struct owner *a = pa, *b = pb;
+
+	return strcmp(base_of(a->spec->file), base_of(b->spec->file));
+}
+
+/* Two directories may have a file of the same name: then both are shown as they were given. */
+static void name_files(struct owners *owners)
+{
+	EZLB_SORT(owners, file_cmp);
+	for (size_t i = 0; i < owners->len; i++) {
+		struct owner *owner = &owners->items[i];
+		bool twice = (i > 0 && file_cmp(owner - 1, owner) == 0) ||
+			     (i + 1 < owners->len && file_cmp(owner, owner + 1) == 0);
+
+		owner->file = twice ? owner->spec->file : base_of(owner->spec->file);
+	}
+}
+
+static void index_owners(struct sheet *sheet)
+{
+	const struct ezlb_desired *desired = sheet->preview->desired;
+
+	for (size_t i = 0; i < desired->len; i++)
+		EZLB_PUSH(&sheet->owners)->spec = desired->items[i];
+	name_files(&sheet->owners);
+	EZLB_SORT(&sheet->owners, owner_cmp);
+}
+
+static int key_cmp(const void *key, const void *owner)
+{
+	const struct ezlb_spec *spec = ((const struct owner *)owner)->spec;
+	const struct ezlb_service_key have = { spec->proto, spec->listen };
+
+	return ezlb_service_key_cmp(key, &have);
+}
+
+const struct owner *sheet_owner(const struct sheet *sheet, const struct ezlb_service_key *key)
+{
+	return EZLB_FIND(&sheet->owners, key, key_cmp);
+}
+
+const struct owner *sheet_listener(const struct sheet *sheet, const struct ezlb_addr *addr)
+{
+	const struct owner *found = NULL;
+
+	for (size_t i = 0; i < sheet->owners.len; i++) {
+		const struct owner *owner = &sheet->owners.items[i];
+
+		if (ezlb_addr_cmp(&owner->spec->listen.addr, addr) == 0 &&
+		    (!found || strcmp(owner->spec->name, found->spec->name) < 0))
+			found = owner;
+	}
+	return found;
+}
+
+/* --- who uses a backend -------------------------------------------------------------------- */
+
+static int backend_cmp(const struct use *a, const struct use *b)
+{
+	if (a->proto != b->proto)
+		return a->proto < b->proto ? -1 : 1;
+	return ezlb_endpoint_cmp(&a->backend, &b->backend);
+}
+
+static int use_cmp(const void *pa, const void *pb)
+{
+	const struct use *a = pa, *b = pb;
+	int rc = backend_cmp(a, b);
+
+	if (rc == 0 && a->rank != b->rank)
+		rc = a->rank < b->rank ? -1 : 1;
+	if (rc != 0 || a->owner == b->owner)
+		return rc;
+	if (!a->owner || !b->owner) /* somebody who stays tells more than nobody */
+		return a->owner ? -1 : 1;
+	return strcmp(a->owner->spec->name, b->owner->spec->name);
+}
+
+static void use_spec(struct sheet *sheet, const struct owner *owner)
+{
+	const struct ezlb_spec *spec = owner->spec;
+
+	for (size_t i = 0; i < spec->n_backends; i++) {
+		struct use *use = EZLB_PUSH(&sheet->uses);
+
+		use->proto = spec->proto;
+		use->backend = spec->backends[i].endpoint;
+		use->rank = spec->full_nat ? RANK_SNAT : RANK_PLAIN;
+		use->owner = owner;
+		use->at = spec->backends[i].at;
+	}
+}
+
+static void index_uses(struct sheet *sheet)
+{
+	const struct ezlb_plan *plan = sheet->preview->plan;
+
+	for (size_t i = 0; i < sheet->owners.len; i++)
+		use_spec(sheet, &sheet->owners.items[i]);
+	for (size_t i = 0; i < plan->len; i++) {
+		const struct ezlb_dest_row *dest = &plan->items[i].dest;
+		struct use *use;
+
+		if (plan->items[i].kind != EZLB_OP_DEST_DEL)
+			continue;
+		use = EZLB_PUSH(&sheet->uses);
+		use->proto = dest->service.proto;
+		use->backend = dest->endpoint;
+		use->rank = RANK_GONE;
+		use->owner = sheet_owner(sheet, &dest->service);
+	}
+	EZLB_SORT(&sheet->uses, use_cmp);
+}
+
+const struct use *sheet_use(const struct sheet *sheet, const struct ezlb_snat_row *row)
+{
+	const struct use key = { .proto = row->proto, .backend = row->backend };
+	size_t low = 0, high = sheet->uses.len;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (backend_cmp(&sheet->uses.items[mid], &key) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == sheet->uses.len || backend_cmp(&sheet->uses.items[low], &key) != 0)
+		return NULL;
+	return &sheet->uses.items[low];
+}
+
+/* --- the items ----------------------------------------------------------------------------- */
+
+static int item_cmp(const void *pa, const void *pb)
+{
+	const struct item *a = pa, *b = pb;
+	int rc = 0;
+
+	if (a->group != b->group)
+		return a->group < b->group ? -1 : 1;
+	if (a->group == GROUP_SERVICE)
+		rc = strcmp(a->owner->spec->name, b->owner->spec->name);
+	if (rc != 0)
+		return rc;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static void add_items(struct sheet *sheet, const struct ezlb_plan *plan, bool old)
+{
+	for (size_t i = 0; plan && i < plan->len; i++) {
+		struct item *item = EZLB_PUSH(&sheet->items);
+
+		item->op = &plan->items[i];
+		item->index = sheet->items.len;
+		item->old = old;
+		reason_find(sheet, item);
+	}
+}
+
+void sheet_open(struct sheet *sheet, const struct ezlb_preview *preview)
+{
+	*sheet = (struct sheet){ .preview = preview };
+	index_owners(sheet);
+	index_uses(sheet);
+	add_items(sheet, preview->plan, false);
+	add_items(sheet, preview->old, true);
+	EZLB_SORT(&sheet->items, item_cmp);
+}
+
+void sheet_close(struct sheet *sheet)
+{
+	EZLB_VEC_CLEAR(&sheet->owners);
+	EZLB_VEC_CLEAR(&sheet->uses);
+	EZLB_VEC_CLEAR(&sheet->items);
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/preview.h>
+
+#include "what.h"
+
+#define WIDTH_MAX 56 /* what is longer pushes its reason to the right */
+
+#define BOLD   "\033[1m"
+#define RED    "\033[31m"
+#define GREEN  "\033[32m"
+#define YELLOW "\033[33m"
+#define PLAIN  "\033[0m"
+
+struct page {
+	const struct sheet *sheet;
+	struct ezlb_text *out;
+	bool colour;
+	int width; /* of what an op does, so that reasons stand below each other */
+};
+
+/* Names of files and devices may hold anything, and a terminal obeys control characters. */
+static void put_clean(struct ezlb_text *out, const char *s)
+{
+	for (; *s; s++)
+		ezlb_text_put(out, (unsigned char)*s < 0x20 || *s == 0x7f ? "?" : s, 1);
+}
+
+static void paint(const struct page *page, const char *colour)
+{
+	if (page->colour)
+		ezlb_text_puts(page->out, colour);
+}
+
+static int width_of(const struct sheet *sheet)
+{
+	char what[EZLB_OP_STRLEN];
+	size_t width = 0;
+
+	for (size_t i = 0; i < sheet->items.len; i++) {
+		size_t len = strlen(what_format(sheet, &sheet->items.items[i], what));
+
+		if (len > width && len <= WIDTH_MAX)
+			width = len;
+	}
+	return (int)width;
+}
+
+static void put_title(const struct page *page, const struct item *item)
+{
+	char key[EZLB_SERVICE_KEY_STRLEN];
+	struct ezlb_service_key listen;
+
+	paint(page, BOLD);
+	switch (item->group) {
+	case GROUP_SERVICE:
+		ezlb_text_puts(page->out, item->owner->spec->name);
+		what_listener(page->sheet, item, &listen);
+		break;
+	case GROUP_HOST:
+		ezlb_text_puts(page->out, "host");
+		break;
+	case GROUP_NOWHERE:
+		ezlb_text_puts(page->out, "not in any file");
+		break;
+	}
+	paint(page, PLAIN);
+	if (item->group == GROUP_SERVICE)
+		ezlb_text_printf(page->out, "  %s", ezlb_service_key_format(&listen, key));
+	ezlb_text_puts(page->out, "\n");
+}
+
+static void put_outcome(const struct page *page, const struct ezlb_op *op)
+{
+	char why[EZLB_OP_STRLEN];
+
+	if (!page->sheet->preview->outcome || op->rc == 0)
+		return;
+	paint(page, RED);
+	ezlb_text_puts(page->out, op->rc == EZLB_HELD ? "    held: " : "    failed: ");
+	put_clean(page->out, ezlb_op_explain(op, why));
+	paint(page, PLAIN);
+	ezlb_text_puts(page->out, "\n");
+}
+
+static void put_item(const struct page *page, const struct item *item)
+{
+	static const struct {
+		const char *sign, *colour;
+	} looks[ACTIONS] = {
+		[ACTION_ADD] = { "+", GREEN },
+		[ACTION_CHANGE] = { "~", YELLOW },
+		[ACTION_REMOVE] = { "-", RED },
+	};
+	enum action action = what_action(item->op);
+	char what[EZLB_OP_STRLEN], why[REASON_STRLEN];
+	int len;
+
+	what_format(page->sheet, item, what);
+	len = (int)strlen(what);
+	paint(page, looks[action].colour);
+	ezlb_text_printf(page->out, "  %s ", looks[action].sign);
+	put_clean(page->out, what);
+	paint(page, PLAIN);
+	ezlb_text_printf(page->out, "%*s  ", len < page->width ? page->width - len : 0, "");
+	put_clean(page->out, reason_format(item, why));
+	ezlb_text_puts(page->out, "\n");
+	put_outcome(page, item->op);
+}
+
+static bool same_title(const struct item *a, const struct item *b)
+{
+	return a->group == b->group && a->owner == b->owner;
+}
+
+static void put_count(const struct page *page)
+{
+	const struct items *items = &page->sheet->items;
+	bool outcome = page->sheet->preview->outcome;
+	size_t n[ACTIONS] = { 0 }, failed = 0, held = 0;
+
+	for (size_t i = 0; i < items->len; i++) {
+		const struct ezlb_op *op = items->items[i].op;
+
+		if (!outcome || op->rc == 0)
+			n[what_action(op)]++;
+		else if (op->rc == EZLB_HELD)
+			held++;
+		else
+			failed++;
+	}
+	ezlb_text_printf(page->out,
+			 outcome ? "\nDone: %zu added, %zu changed, %zu removed"
+				 : "\nPlan: %zu to add, %zu to change, %zu to remove",
+			 n[ACTION_ADD], n[ACTION_CHANGE], n[ACTION_REMOVE]);
+	if (failed + held > 0)
+		ezlb_text_printf(page->out, "; %zu failed, %zu held", failed, held);
+	ezlb_text_puts(page->out, ".\n");
+}
+
+void ezlb_preview_text(const struct ezlb_preview *preview, bool colour, struct ezlb_text *out)
+{
+	struct sheet sheet;
+	struct page page = { .sheet = &sheet, .out = out, .colour = colour };
+
+	sheet_open(&sheet, preview);
+	page.width = width_of(&sheet);
+	for (size_t i = 0; i < sheet.items.len; i++) {
+		const struct item *item = &sheet.items.items[i];
+
+		if (i == 0 || !same_title(item - 1, item)) {
+			if (i > 0)
+				ezlb_text_puts(out, "\n");
+			put_title(&page, item);
+		}
+		put_item(&page, item);
+	}
+	if (sheet.items.len > 0)
+		put_count(&page);
+	sheet_close(&sheet);
+}

@@ -1,0 +1,196 @@
+#!/usr/bin/env bash
+# timeout: 240
+# Every condition, every reason and every event is provoked once, and told by status, metrics, events and
+# probe alike. What the page shows is /api/v1/status and /api/v1/events; test/page looks at the page.
+# shellcheck source=test/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+lab_up
+backend_start b1 80 8080
+backend_start b2 80
+# web: NAME PORT [LINE...]: a service at the first VIP, with a quick http check.
+web() {
+	local name=$1 port=$2
+	shift 2
+	{
+		echo "listen: $VIP:$port"
+		printf '%s\n' "$@"
+		echo "health_check: {type: http, http_path: /healthz, interval: 300ms, timeout: 3s, fail_count: 1, rise_count: 1}"
+		echo "backends: [{address: '${BACKEND_IP[b1]}:80'}, {address: '${BACKEND_IP[b2]}:80'}]"
+	} | service "$name"
+}
+
+declare -A reasons=()
+# is SERVICE TYPE STATUS REASON: all three ways to ask say so.
+is() {
+	eventually 10 "$1 is $2=$3 ($4)" said "$@"
+	reasons[$4]=1
+	local value=0
+	[[ $3 != True ]] || value=1
+	admin /metrics >"$WORK/metrics"
+	promcheck <"$WORK/metrics"
+	if [[ $3 != Unknown ]]; then
+		grep "^ezlb_service_condition{service=\"$1\"," "$WORK/metrics" | grep "condition=\"$2\"" | grep -q "} $value\$" ||
+			fail "/metrics does not say that $1 is $2=$3: $(grep "condition=\"$2\"" "$WORK/metrics")"
+	fi
+	ezlb_cmd status "$1" >"$WORK/status" || fail "ezlb status $1"
+	grep -q "$2.*$3.*$4" "$WORK/status" || fail "ezlb status $1 does not say $2 $3 $4: $(cat "$WORK/status")"
+}
+said() { [[ $(condition "$1" "$2") == "$3 $4" ]]; }
+has_event() { ezlb_cmd events >"$WORK/events" && grep -q " $1 .*$2" "$WORK/events"; }
+# told EVENT TEXT: it is in `ezlb events`, and counted.
+told() {
+	eventually 10 "the event $1 $2" has_event "$1" "$2"
+}
+
+echo "# not ready before the first pass, with the reason as kubectl describe would show it"
+mkdir "$WORK/empty"
+status=0
+answer=$(ezlb_cmd probe live) || status=$?
+assert_eq "probe without a daemon" 1 $status
+assert_match "its reason" 'admin.sock' "$answer"
+
+echo "# a good service"
+web web 80
+ezlb_start
+eventually 10 "ready" is_ready
+assert_eq "probe ready" "ok" "$(ezlb_cmd probe ready)"
+assert_eq "probe live" "ok" "$(ezlb_cmd probe live)"
+is web Accepted True Valid
+is web Conflict False NoConflict
+is web BackendsReady True AllUp
+is web Programmed True Programmed
+told Started 0.1
+told Applied service-add
+told Reloaded '1 files, 0 refused'
+
+echo "# one backend down, then both"
+backend_stop b2
+is web BackendsReady True SomeDown
+told BackendDown "${BACKEND_IP[b2]}:80.*connect_refused"
+rm "$WORK/b1/healthz"
+is web BackendsReady False NoneUp
+told BackendDown "${BACKEND_IP[b1]}:80.*http_status 404"
+echo ok >"$WORK/b1/healthz"
+backend_start b2 80
+is web BackendsReady True AllUp
+told BackendUp "${BACKEND_IP[b2]}:80"
+assert_eq "dead backends do not make it not ready" ok "$(ezlb_cmd probe ready)"
+
+echo "# a backend without a verdict yet"
+service slow <<END
+listen: $VIP:81
+health_check: {interval: 5m, timeout: 1m}
+backends: [{address: '10.99.99.99:80'}]
+END
+ip -n lb route add 10.99.99.99 via 192.168.10.99
+ip -n lb neigh replace 192.168.10.99 lladdr 02:00:00:00:00:99 dev backends
+is slow BackendsReady Unknown Pending
+rm "$SERVICES/slow.yaml"
+told FileGone slow.yaml
+
+echo "# a file with an error: the last good version stays; a new one is not in force"
+web web 80 "full_natt: true"
+is web Accepted False LastGoodKept
+told FileRefused 'web.yaml.*E010'
+ezlb_cmd status >"$WORK/status" || :
+grep -q "did you mean 'full_nat'" "$WORK/status" || fail "status has no help: $(cat "$WORK/status")"
+assert_eq "refused files do not make it not ready" ok "$(ezlb_cmd probe ready)"
+web web 80
+is web Accepted True Valid
+told FileAccepted web.yaml
+web new 82 "scheduler: quickest"
+is new Accepted False Refused
+is new Programmed False NotInForce
+
+echo "# three kinds of conflict between files"
+web new 80
+is new Conflict True ListenerTaken
+web new 82 "name: web"
+eventually 10 "the name is taken" grep -q NameTaken <(admin /api/v1/status)
+reasons[NameTaken]=1
+web new 82 "full_nat: true" "snat_ip: $SNAT_IP"
+web other 83 "full_nat: true" "snat_ip: $VIP2"
+is other Conflict True SnatConflict
+rm "$SERVICES/other.yaml" "$SERVICES/new.yaml"
+
+echo "# the kernel refuses, then something else waits for what failed"
+web web 80 "scheduler: twos"
+service twos <<END
+listen: $VIP:84
+scheduler: twos
+health_check: {enabled: false}
+backends: [{address: '${BACKEND_IP[b1]}:8080'}]
+END
+is twos Programmed False Failed
+told ReconcileFailing twos
+status=0
+ezlb_cmd status twos >"$WORK/status" || status=$?
+grep -q "modprobe ip_vs_twos" "$WORK/status" || fail "status does not say what to do: $(cat "$WORK/status")"
+rm "$SERVICES/twos.yaml"
+web web 80
+is web Programmed True Programmed
+told ReconcileRecovered ''
+in_ns lb flock -o /run/xtables.lock sleep 60 &
+lock=$!
+nap 0.3
+web web 80 "full_nat: true" "snat_ip: $SNAT_IP"
+is web Programmed False Failed
+grep -q 'xtables.lock' "$WORK/status" || fail "status does not name the lock: $(cat "$WORK/status")"
+kill $lock
+wait $lock || :
+eventually 30 "the next try" said web Programmed True Programmed
+is web Programmed True Programmed
+
+echo "# somebody else changes what is ezlb's, once and again and again"
+in_ns lb ipvsadm -d -t "$VIP:80" -r "${BACKEND_IP[b1]}:80"
+told Repaired dest-add
+grep '^ezlb_drift_repairs_total{kind="dest-add"}' <(admin /metrics) | grep -qv ' 0$' || fail "the repair is not counted"
+for _ in 1 2 3; do
+	there() { [[ $(kernel_rows) == *"${BACKEND_IP[b1]}:80 1"* ]]; }
+	eventually 10 "it is repaired" there
+	nap 1
+	in_ns lb ipvsadm -d -t "$VIP:80" -r "${BACKEND_IP[b1]}:80" || :
+done
+told Fight dest-add
+is web Programmed False Fight
+
+echo "# the directory cannot be read"
+mv "$SERVICES" "$SERVICES.away"
+told DirectoryFrozen services.d
+grep -q '^ezlb_config_source_available.* 0$' <(admin /metrics) || fail "/metrics does not say that the directory is frozen"
+mv "$SERVICES.away" "$SERVICES"
+told DirectoryBack services.d
+
+echo "# a virtual service of somebody else's"
+ezlb_stop
+in_ns lb ipvsadm -A -t "$VIP:85" -s rr
+web foreign 85
+ezlb_start --adopt never
+eventually 10 "ready" is_ready
+is foreign Conflict True Foreign
+ezlb_stop
+ezlb_start
+eventually 10 "ready" is_ready
+is foreign Conflict False NoConflict
+told Adopted "$VIP:85"
+
+echo "# the kernel cannot be read; not ready after a minute of that is in a unit test"
+if [[ ${LAB_PLACE:-} == guest ]]; then
+	kill -STOP "$EZLB_PID"
+	in_ns lb ipvsadm -C
+	ipvs_unload
+	kill -CONT "$EZLB_PID"
+	is web Programmed Unknown Unreadable
+	modprobe ip_vs
+	is web Programmed True Programmed
+fi
+
+echo "# all of them were seen; those of the end and of peace are in unit tests"
+for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed AllUp SomeDown NoneUp \
+	NoConflict NameTaken ListenerTaken SnatConflict Foreign Fight; do
+	[[ -n ${reasons[$reason]:-} ]] || fail "the reason $reason was not provoked"
+done
+grep '^ezlb_events_total' <(admin /metrics) >"$WORK/metrics"
+grep -c . "$WORK/metrics"
+ezlb_stop

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "desk_rig.h"
+
+#include "conditions.h"
+#include "specs.h"
+
+#define WEB "web tcp 10.0.0.1:80 10.1.0.1:80 10.1.0.2:80 10.1.0.3:80 10.1.0.4:80"
+#define NAT "web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80"
+
+/* A pass over one service, as a test makes it up. */
+struct made {
+	struct ezlb_spec *spec;
+	struct catalog_entry entry;
+	struct pass_world world;
+	struct pass_result result;
+	struct ezlb_verdicts verdicts;
+	struct conditions_pass pass;
+	struct conditions_said said;
+};
+
+static void made_open(struct made *made, const char *spec)
+{
+	*made = (struct made){ .spec = spec_of("/d/web.yaml", spec) };
+	made->entry.path = ezlb_strdup("/d/web.yaml");
+	made->entry.last = made->entry.fresh = made->spec;
+	made->result.listed = true;
+	made->pass = (struct conditions_pass){ .world = &made->world,
+					       .result = &made->result,
+					       .verdicts = &made->verdicts };
+}
+
+static void made_close(struct made *made)
+{
+	blocked_clear(&made->pass.blocked);
+	pass_result_clear(&made->result);
+	pass_world_clear(&made->world);
+	EZLB_VEC_CLEAR(&made->verdicts);
+	ezlb_spec_free(made->spec);
+	free(made->entry.path);
+}
+
+static void assert_said(const struct conditions_said *said, const char *name,
+			enum ezlb_reason reason, const char *message)
+{
+	if (said->reason != reason || strcmp(said->message, message) != 0)
+		fail_msg("%s: %s: '%s', not %s: '%s'", name, ezlb_reason_str(said->reason),
+			 said->message, ezlb_reason_str(reason), message);
+}
+
+/* --- files --------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name, *first, *second; /* of /d/web.yaml, then; NULL: it is not there */
+	enum ezlb_reason accepted, conflict;
+	const char *says; /* of the one that is not good */
+} files[] = {
+	{ "good", PLAIN("1"), NULL, EZLB_REASON_VALID, EZLB_REASON_NO_CONFLICT, "" },
+	{ "refused", BROKEN, NULL, EZLB_REASON_REFUSED, EZLB_REASON_NO_CONFLICT,
+	  "/d/web.yaml:1:9: error[E015]: " },
+	{ "the last good one is kept", PLAIN("1"), BROKEN, EZLB_REASON_LAST_GOOD_KEPT,
+	  EZLB_REASON_NO_CONFLICT, "/d/web.yaml:1:9: error[E015]: " },
+	{ "its name is taken", "name: api\n" PLAIN("1"), NULL, EZLB_REASON_REFUSED,
+	  EZLB_REASON_NAME_TAKEN, "error[E030]: " },
+	{ "its listener is taken", PLAIN("9"), NULL, EZLB_REASON_REFUSED,
+	  EZLB_REASON_LISTENER_TAKEN, "error[E031]: " },
+	{ "its source NAT is taken", "snat_ip: 10.0.0.7\n" NATTED("1"), NULL, EZLB_REASON_REFUSED,
+	  EZLB_REASON_SNAT_CONFLICT, "error[E032]: " },
+	{ "it wants what is taken, and serves as before", PLAIN("1"), PLAIN("9"),
+	  EZLB_REASON_LAST_GOOD_KEPT, EZLB_REASON_LISTENER_TAKEN, "error[E031]: " },
+};
+
+static void test_files(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		struct conditions_said said;
+		struct catalog_entry *web;
+		struct desk_rig rig;
+
+		rig_open(&rig);
+		for (int n = 0; n < 2; n++) {
+			const char *text = n == 0 ? files[i].first : files[i].second;
+
+			if (!text)
+				continue;
+			rig_file(&rig, "/d/api.yaml", "snat_ip: 10.0.0.3\n" NATTED("9"));
+			rig_file(&rig, "/d/web.yaml", text);
+			rig_update(&rig);
+			ezlb_snapshot_clear(&rig.next);
+		}
+		web = &rig.catalog.entries.items[1];
+		conditions_accepted(&rig.catalog, web, &said);
+		if (said.reason != files[i].accepted || !strstr(said.message, files[i].says))
+			fail_msg("%s: %s: %s", files[i].name, ezlb_reason_str(said.reason),
+				 said.message);
+		conditions_conflict(&rig.catalog, web, NULL, &said);
+		if (said.reason != files[i].conflict ||
+		    (said.reason != EZLB_REASON_NO_CONFLICT) != (said.message[0] != '\0'))
+			fail_msg("%s: %s: %s", files[i].name, ezlb_reason_str(said.reason),
+				 said.message);
+		conditions_accepted(&rig.catalog, &rig.catalog.entries.items[0], &said);
+		assert_said(&said, files[i].name, EZLB_REASON_VALID, "");
+		rig_close(&rig);
+	}
+}
+
+/* Files whose paths begin alike, and one with several things wrong. */
+static void test_finds_the_diagnostics_of_a_file(void **state)
+{
+	struct desk_rig rig;
+	size_t n;
+
+	(void)state;
+	rig_open(&rig);
+	rig_file(&rig, "/d/a.yaml", "colour: red\nsize: 3\n" PLAIN("1"));
+	rig_file(&rig, "/d/aa.yaml", PLAIN("2"));
+	rig_file(&rig, "/d/b.yaml", PLAIN("3"));
+	rig_file(&rig, "/d/c.yaml", NULL);
+	rig_update(&rig);
+	assert_ptr_equal(conditions_diag(&rig.catalog, &rig.catalog.entries.items[0], &n),
+			 &rig.catalog.diags.items[0]);
+	assert_int_equal(n, 2);
+	assert_null(conditions_diag(&rig.catalog, &rig.catalog.entries.items[1], &n));
+	assert_int_equal(n, 0);
+	assert_null(conditions_diag(&rig.catalog, &rig.catalog.entries.items[2], &n));
+	assert_ptr_equal(conditions_diag(&rig.catalog, &rig.catalog.entries.items[3], &n),
+			 &rig.catalog.diags.items[2]);
+	assert_int_equal(n, 1);
+	rig_close(&rig);
+}
+
+/* --- the kernel ---------------------------------------------------------------------------- */
+
+/*
+ * What came of a pass, a letter each: x an op of the service failed, h one waits, s its source NAT
+ * failed, o another service's failed. L the IPVS layer could not be read, S the SNAT layer; A IPVS
+ * failed as a whole when it was written. W the ledger cannot be written. C the listener is foreign,
+ * F its service is fought over, N a rule of source NAT is.
+ */
+static void add_op(struct made *made, enum ezlb_op_kind kind, const char *key, int rc)
+{
+	struct ezlb_op *op = ezlb_plan_add(&made->result.plan, kind);
+
+	op->rc = rc;
+	if (kind == EZLB_OP_SNAT_ADD) {
+		op->snat.backend = key_of(key).listen;
+		return;
+	}
+	op->dest.service = key_of(key);
+	op->dest.endpoint = key_of("tcp 10.1.0.1:80").listen;
+	op->dest.weight = 1;
+}
+
+static void add_fight(struct made *made, enum ezlb_layer_kind layer, const char *key)
+{
+	struct unit *unit = EZLB_PUSH(&made->world.units);
+
+	*unit = (struct unit){ .layer = layer, .key = key_of(key), .fight = true };
+}
+
+static void add(struct made *made, char letter)
+{
+	struct pass_result *result = &made->result;
+
+	if (letter == 'x' || letter == 'h')
+		add_op(made, EZLB_OP_DEST_ADD, "tcp 10.0.0.1:80",
+		       letter == 'x' ? -ENOMEM : EZLB_HELD);
+	else if (letter == 'o')
+		add_op(made, EZLB_OP_DEST_ADD, "tcp 10.0.0.9:80", -ENOMEM);
+	else if (letter == 's')
+		add_op(made, EZLB_OP_SNAT_ADD, "tcp 10.1.0.1:80", -EAGAIN);
+	else if (letter == 'A')
+		ezlb_err_set(&result->errs.layer[EZLB_LAYER_IPVS], EIO, "netlink is broken");
+	else if (letter == 'W')
+		ezlb_err_set(&result->ledger_err, ENOSPC, "cannot write the ledger");
+	else if (letter == 'F')
+		add_fight(made, EZLB_LAYER_IPVS, "tcp 10.0.0.1:80");
+	else if (letter == 'N')
+		add_fight(made, EZLB_LAYER_SNAT, "tcp 10.1.0.1:80");
+	else if (letter == 'C')
+		*EZLB_PUSH(&result->conflicts) =
+			(struct pass_conflict){ "web", key_of("tcp 10.0.0.1:80") };
+	if (letter == 'L' || letter == 'S') {
+		result->listed = false;
+		ezlb_err_set(&result->errs.layer[letter == 'L' ? EZLB_LAYER_IPVS : EZLB_LAYER_SNAT],
+			     EPERM, letter == 'L' ? "cannot list IPVS" : "cannot list nat");
+	}
+}
+
+#define OP    "dest-add tcp 10.0.0.1:80 -> 10.1.0.1:80 masq weight 1: "
+#define FIGHT "somebody else keeps changing it: repairs are limited to one every 5 s"
+
+static const struct {
+	const char *name, *outcome, *spec;
+	enum ezlb_reason reason;
+	const char *message; /* how it begins */
+} passes[] = {
+	{ "nothing is wrong", "", WEB, EZLB_REASON_PROGRAMMED, "" },
+	{ "another service fails", "o", WEB, EZLB_REASON_PROGRAMMED, "" },
+	{ "it fails", "x", WEB, EZLB_REASON_FAILED, OP },
+	{ "it waits", "h", WEB, EZLB_REASON_HELD, OP },
+	{ "both", "hx", WEB, EZLB_REASON_FAILED, OP },
+	{ "its source NAT fails", "hs", NAT, EZLB_REASON_FAILED, "snat-add tcp 10.1.0.1:80" },
+	{ "the layer says why", "xA", WEB, EZLB_REASON_FAILED, OP "netlink is broken" },
+	{ "the ledger", "hW", WEB, EZLB_REASON_FAILED, "cannot write the ledger" },
+	{ "IPVS cannot be read", "L", WEB, EZLB_REASON_UNREADABLE, "cannot list IPVS" },
+	{ "SNAT cannot be read", "S", NAT, EZLB_REASON_UNREADABLE, "cannot list nat" },
+	{ "SNAT is no concern of it", "S", WEB, EZLB_REASON_PROGRAMMED, "" },
+	{ "the listener is foreign", "C", WEB, EZLB_REASON_NOT_IN_FORCE,
+	  "its listener is somebody else's" },
+	{ "a fight", "F", WEB, EZLB_REASON_FIGHT, FIGHT },
+	{ "a fight, and it waits", "Fh", WEB, EZLB_REASON_FIGHT, FIGHT },
+	{ "a fight over source NAT", "N", NAT, EZLB_REASON_FIGHT, FIGHT },
+	{ "that is no concern of it", "N", WEB, EZLB_REASON_PROGRAMMED, "" },
+};
+
+static void test_programmed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(passes); i++) {
+		struct made made;
+
+		made_open(&made, passes[i].spec);
+		for (const char *p = passes[i].outcome; *p; p++)
+			add(&made, *p);
+		blocked_find(&made.pass.blocked, &made.result.plan);
+		conditions_programmed(&made.entry, &made.pass, &made.said);
+		if (made.said.reason != passes[i].reason ||
+		    (passes[i].message[0] == '\0') != (made.said.message[0] == '\0') ||
+		    strncmp(made.said.message, passes[i].message, strlen(passes[i].message)) != 0)
+			fail_msg("%s: %s: %s", passes[i].name, ezlb_reason_str(made.said.reason),
+				 made.said.message);
+		made_close(&made);
+	}
+}
+
+static void test_before_a_pass(void **state)
+{
+	struct made made;
+
+	(void)state;
+	made_open(&made, WEB);
+	made.spec->check.type = EZLB_CHECK_TCP;
+	conditions_programmed(&made.entry, NULL, &made.said);
+	assert_said(&made.said, "programmed", EZLB_REASON_PENDING, "");
+	conditions_ready(&made.entry, NULL, &made.said);
+	assert_said(&made.said, "ready", EZLB_REASON_PENDING, "");
+	made.entry.last = NULL;
+	conditions_programmed(&made.entry, NULL, &made.said);
+	assert_said(&made.said, "programmed", EZLB_REASON_NOT_IN_FORCE,
+		    "no version of the file is in force");
+	conditions_ready(&made.entry, &made.pass, &made.said);
+	assert_said(&made.said, "ready", EZLB_REASON_NOT_IN_FORCE,
+		    "no version of the file is in force");
+	made_close(&made);
+}
+
+static void test_foreign(void **state)
+{
+	const struct catalog catalog = { 0 };
+	struct made made;
+
+	(void)state;
+	made_open(&made, WEB);
+	*EZLB_PUSH(&made.result.conflicts) = (struct pass_conflict){ "api",
+								     key_of("tcp 10.0.0.9:80") };
+	conditions_conflict(&catalog, &made.entry, &made.pass, &made.said);
+	assert_said(&made.said, "another's", EZLB_REASON_NO_CONFLICT, "");
+	add(&made, 'C');
+	conditions_conflict(&catalog, &made.entry, &made.pass, &made.said);
+	assert_said(&made.said, "its own", EZLB_REASON_FOREIGN,
+		    "tcp 10.0.0.1:80 is held by a virtual service that is not ezlb's "
+		    "(--adopt never)");
+	made_close(&made);
+}
+
+/* --- backends ------------------------------------------------------------------------------ */
+
+/* Verdicts of the backends 10.1.0.1 to 10.1.0.4: u up, d down, h down with 503, ? none yet. */
+static const struct {
+	const char *name, *verdicts;
+	enum ezlb_reason reason;
+	const char *message;
+} backends[] = {
+	{ "all", "uuuu", EZLB_REASON_ALL_UP, "" },
+	{ "one is down", "uduu", EZLB_REASON_SOME_DOWN,
+	  "1 of 4 backends down: 10.1.0.2:80 (connect_refused)" },
+	{ "one is up", "uhdd", EZLB_REASON_SOME_DOWN,
+	  "3 of 4 backends down: 10.1.0.2:80 (http_status), 10.1.0.3:80 (connect_refused), "
+	  "10.1.0.4:80 (connect_refused)" },
+	{ "none", "dddd", EZLB_REASON_NONE_UP,
+	  "no backend is up: 10.1.0.1:80 (connect_refused), 10.1.0.2:80 (connect_refused), "
+	  "10.1.0.3:80 (connect_refused), ..." },
+	{ "none has a verdict", "????", EZLB_REASON_PENDING,
+	  "4 of 4 backends without a verdict yet" },
+	{ "some are up", "u??u", EZLB_REASON_PENDING, "2 of 4 backends without a verdict yet" },
+	{ "the last one may be up", "ddd?", EZLB_REASON_PENDING,
+	  "1 of 4 backends without a verdict yet" },
+};
+
+static void test_backends(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(backends); i++) {
+		struct made made;
+
+		made_open(&made, WEB);
+		made.spec->check.type = EZLB_CHECK_TCP;
+		for (size_t k = 0; k < 4; k++) {
+			struct ezlb_verdict_row *row = EZLB_PUSH(&made.verdicts);
+			char letter = backends[i].verdicts[k];
+
+			ezlb_strcpy(row->service, sizeof(row->service), "web");
+			row->backend = made.spec->backends[k].endpoint;
+			row->verdict = letter == 'u'   ? EZLB_UP
+				       : letter == '?' ? EZLB_UNKNOWN
+						       : EZLB_DOWN;
+			row->outcome = letter == 'h' ? EZLB_PROBE_HTTP_STATUS
+						     : EZLB_PROBE_CONNECT_REFUSED;
+		}
+		conditions_ready(&made.entry, &made.pass, &made.said);
+		assert_said(&made.said, backends[i].name, backends[i].reason, backends[i].message);
+		made_close(&made);
+	}
+}
+
+/* No row of health's is no verdict; without a check there is no need of one. */
+static void test_backends_without_a_row(void **state)
+{
+	struct made made;
+
+	(void)state;
+	made_open(&made, NAT);
+	made.spec->check.type = EZLB_CHECK_TCP;
+	conditions_ready(&made.entry, &made.pass, &made.said);
+	assert_said(&made.said, "no row", EZLB_REASON_PENDING,
+		    "1 of 1 backends without a verdict yet");
+	made.spec->check.type = EZLB_CHECK_NONE;
+	conditions_ready(&made.entry, &made.pass, &made.said);
+	assert_said(&made.said, "no check", EZLB_REASON_ALL_UP, "the service has no health check");
+	made_close(&made);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_TOP(test_files),
+		IN_TOP(test_finds_the_diagnostics_of_a_file),
+		cmocka_unit_test(test_programmed),
+		cmocka_unit_test(test_before_a_pass),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_backends),
+		cmocka_unit_test(test_backends_without_a_row),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

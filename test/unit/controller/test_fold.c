@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "desk_rig.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#include <ezlb/duration.h>
+
+#include "checks.h"
+
+#define DEADLINE_MS 5000
+
+static struct ezlb_status folded;
+
+static const struct ezlb_status *fold_now(const struct desk_rig *rig)
+{
+	ezlb_status_clear(&folded);
+	fold(&rig->sources, rig->now, ezlb_now_ms(), &folded);
+	return &folded;
+}
+
+static void close_rig(struct desk_rig *rig)
+{
+	ezlb_status_clear(&folded);
+	rig_close(rig);
+}
+
+static void assert_endpoint(const struct ezlb_endpoint *endpoint, const char *text)
+{
+	char buf[EZLB_ENDPOINT_STRLEN];
+
+	assert_string_equal(ezlb_endpoint_format(endpoint, buf), text);
+}
+
+/* --- the process --------------------------------------------------------------------------- */
+
+static void test_nothing_yet(void **state)
+{
+	const struct ezlb_status *status;
+	char host[65] = "";
+	struct desk_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	status = fold_now(&rig);
+	gethostname(host, sizeof(host) - 1);
+	assert_string_equal(status->version, EZLB_VERSION);
+	assert_string_equal(status->dataplane, "memory");
+	assert_string_equal(status->snat_backend, "iptables");
+	assert_string_equal(status->host, host);
+	assert_int_equal(status->pid, getpid());
+	assert_int_equal(status->now_ms, START_MS);
+	assert_int_equal(status->started_ms, START_MS);
+	assert_false(status->ready);
+	assert_has(status->not_ready, "has not been looked at yet");
+	assert_int_equal(status->watch, EZLB_WATCH_POLL);
+	assert_int_equal(status->conntrack_entries, -1);
+	assert_int_equal(status->conntrack_max, -1);
+	assert_int_equal(status->events[EZLB_EVENT_STARTED], 1);
+	assert_int_equal(status->services.len + status->files.len + status->dirs.len, 0);
+	rig.options.dataplane = EZLB_DP_KERNEL;
+	rig.plane.snat = EZLB_SNAT_NFTABLES;
+	status = fold_now(&rig);
+	assert_string_equal(status->dataplane, "kernel");
+	assert_string_equal(status->snat_backend, "nftables");
+	close_rig(&rig);
+}
+
+static void test_files_and_passes(void **state)
+{
+	const struct ezlb_status *status;
+	struct desk_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig_dir(&rig, "/d", NULL);
+	rig_dir(&rig, "/e", "Permission denied");
+	rig.next.dirs.items[0].configmap = true;
+	rig.now += 1000;
+	rig_web(&rig, PLAIN("1"));
+	rig.now += 1000;
+	rig_settle(&rig);
+	rig.now += 1000;
+	ezlb_memory_table(rig.memory)->dests.len--;
+	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 1, ENOMEM);
+	rig_pass(&rig);
+	status = fold_now(&rig);
+	assert_int_equal(status->reloads, 1);
+	assert_false(status->last_reload_ok);
+	assert_int_equal(status->last_reload_ms, START_MS + 1000);
+	assert_int_equal(status->last_reload_ok_ms, 0);
+	assert_int_equal(status->passes, 3);
+	assert_int_equal(status->pass_errors, 1);
+	assert_int_equal(status->last_pass_ms, START_MS + 3000);
+	assert_int_equal(status->last_ok_ms, START_MS + 2000);
+	assert_int_equal(status->failing_since_ms, START_MS + 3000);
+	assert_has(status->pass_error, "dest-add ");
+	assert_true(status->ready);
+	assert_string_equal(status->not_ready, "");
+	assert_int_equal(ezlb_histogram_count(&status->pass_duration), 3);
+	assert_int_equal(status->repairs[EZLB_OP_DEST_DEL], 1);
+	assert_int_equal(status->events[EZLB_EVENT_REPAIRED], 1);
+	assert_int_equal(status->dirs.len, 2);
+	assert_string_equal(status->dirs.items[0].path, "/d");
+	assert_true(status->dirs.items[0].configmap);
+	assert_null(status->dirs.items[0].problem);
+	assert_string_equal(status->dirs.items[1].problem, "Permission denied");
+	close_rig(&rig);
+}
+
+/* --- services ------------------------------------------------------------------------------ */
+
+#define SIX                                                                        \
+	"name: six\nlisten: \"[fd00::1]:443\"\nprotocol: udp\nscheduler: sh\n"     \
+	"full_nat: true\nsnat_ip: fd00::3-fd00::6\ntraffic_log: true\n" NO_CHECK   \
+	"backends:\n  - address: \"[fd00::11]:443\"\n    weight: 3\n  - address: " \
+	"\"[fd00::12]:443\"\n    weight: 0\n"
+
+static void test_a_service(void **state)
+{
+	const struct ezlb_status_service *six;
+	const struct ezlb_status *status;
+	const struct ezlb_status_backend *backends;
+	char range[EZLB_RANGE_STRLEN];
+	struct desk_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig_web(&rig, SIX);
+	rig_settle(&rig);
+	status = fold_now(&rig);
+	assert_int_equal(status->services.len, 1);
+	six = &status->services.items[0];
+	assert_string_equal(six->name, "six");
+	assert_string_equal(six->file, "/d/web.yaml");
+	assert_int_equal(six->line, 2);
+	assert_true(six->in_force);
+	assert_int_equal(six->proto, EZLB_UDP);
+	assert_endpoint(&six->listen, "[fd00::1]:443");
+	assert_string_equal(six->scheduler, "sh");
+	assert_int_equal(six->forward, EZLB_MASQ);
+	assert_true(six->full_nat);
+	assert_string_equal(ezlb_range_format(&six->snat_ip, range), "fd00::3-fd00::6");
+	assert_int_equal(six->check.type, EZLB_CHECK_NONE);
+	assert_true(six->traffic_log);
+	assert_int_equal(six->observed_hash, ezlb_hash(SIX, strlen(SIX)));
+	assert_int_equal(six->applied_hash, six->observed_hash);
+	assert_int_equal(six->n_backends, 2);
+	assert_int_equal(six->n_serving, 2);
+	assert_int_equal(six->state, EZLB_STATE_OK);
+	assert_int_equal(six->conditions[EZLB_PROGRAMMED].since_ms, START_MS);
+	assert_false(six->counted);
+	assert_int_equal(six->snat_connections, -1);
+	backends = &status->backends.items[six->first];
+	assert_endpoint(&backends[0].address, "[fd00::11]:443");
+	assert_int_equal(backends[0].line, 10);
+	assert_int_equal(backends[0].weight, 3);
+	assert_int_equal(backends[0].kernel_weight, 3);
+	assert_false(backends[0].checked);
+	assert_int_equal(backends[0].verdict, EZLB_UP);
+	assert_false(backends[0].probed);
+	assert_int_equal(backends[0].since_ms, 0);
+	assert_int_equal(backends[1].kernel_weight, 0);
+	assert_false(backends[1].counted);
+	close_rig(&rig);
+}
+
+/* What the kernel has is known after a pass that had nothing to do. */
+static void test_weight_in_the_kernel(void **state)
+{
+	struct desk_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig_web(&rig, PLAIN("1"));
+	assert_int_equal(fold_now(&rig)->backends.items[0].kernel_weight, -1);
+	rig_pass(&rig);
+	assert_int_equal(fold_now(&rig)->backends.items[0].kernel_weight, -1);
+	rig_pass(&rig);
+	assert_int_equal(fold_now(&rig)->backends.items[0].kernel_weight, 1);
+	rig_web(&rig, PLAIN("1") "  - address: 10.1.0.3:80\n");
+	assert_int_equal(fold_now(&rig)->backends.items[1].kernel_weight, 1);
+	assert_int_equal(fold_now(&rig)->backends.items[2].kernel_weight, -1);
+	rig_pass(&rig);
+	assert_int_equal(fold_now(&rig)->backends.items[0].kernel_weight, -1);
+	close_rig(&rig);
+}
+
+/* By name, then by file; and the backends of each are where it says. */
+static void test_order(void **state)
+{
+	static const struct {
+		const char *name, *file, *first;
+	} want[] = {
+		{ "alpha", "/d/z.yaml", "10.9.0.1:80" }, { "gone", "/d/gone.yaml", NULL },
+		{ "m", "/d/m.yaml", "10.1.0.1:80" },	 { "zeta", "/d/a.yaml", "10.8.0.1:80" },
+		{ "zeta", "/d/b.yaml", NULL },
+	};
+	const struct ezlb_status *status;
+	struct desk_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig_file(&rig, "/d/a.yaml",
+		 "name: zeta\n" HEAD("1") NO_CHECK "backends:\n  - address: 10.8.0.1:80\n");
+	rig_file(&rig, "/d/b.yaml", "name: zeta\n" PLAIN("4"));
+	rig_file(&rig, "/d/gone.yaml", NULL);
+	rig_file(&rig, "/d/m.yaml", PLAIN("3"));
+	rig_file(&rig, "/d/z.yaml",
+		 "name: alpha\n" HEAD("2") NO_CHECK "backends:\n  - address: 10.9.0.1:80\n");
+	rig_files(&rig);
+	rig_settle(&rig);
+	status = fold_now(&rig);
+	assert_int_equal(status->services.len, COUNT_OF(want));
+	for (size_t i = 0; i < COUNT_OF(want); i++) {
+		const struct ezlb_status_service *service = &status->services.items[i];
+
+		assert_string_equal(service->name, want[i].name);
+		assert_string_equal(service->file, want[i].file);
+		assert_int_equal(service->in_force, want[i].first != NULL);
+		assert_int_equal(service->n_backends > 0, want[i].first != NULL);
+		if (want[i].first)
+			assert_endpoint(&status->backends.items[service->first].address,
+					want[i].first);
+	}
+	assert_int_equal(status->services.items[0].state, EZLB_STATE_OK);
+	assert_int_equal(status->services.items[1].state, EZLB_STATE_REFUSED);
+	assert_int_equal(status->services.items[4].state, EZLB_STATE_CONFLICT);
+	assert_int_equal(status->services.items[1].observed_hash, 0);
+	assert_int_not_equal(status->services.items[4].observed_hash, 0);
+	assert_int_equal(status->services.items[1].line, 1);
+	for (size_t i = 1; i < status->files.len; i++)
+		assert_true(strcmp(status->files.items[i - 1].path, status->files.items[i].path) <
+			    0);
+	close_rig(&rig);
+}
+
+static void test_files_and_diagnostics(void **state)
+{
+	const struct ezlb_status_file *files;
+	const struct ezlb_status *status;
+	struct desk_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig_web(&rig, PLAIN("1"));
+	rig_file(&rig, "/d/a.yaml", PLAIN("2"));
+	rig_file(&rig, "/d/b.yaml", NULL);
+	rig_web(&rig, "colour: red\nscheduler: wr\n" PLAIN("1"));
+	status = fold_now(&rig);
+	files = status->files.items;
+	assert_int_equal(status->files.len, 3);
+	assert_int_equal(files[0].state, EZLB_FILE_OK);
+	assert_true(files[0].in_force);
+	assert_int_equal(files[0].n_diags, 0);
+	assert_int_equal(files[1].state, EZLB_FILE_UNREADABLE);
+	assert_false(files[1].in_force);
+	assert_int_equal(files[1].n_diags, 1);
+	assert_int_equal(status->diags.items[files[1].first].code, EZLB_E_READ);
+	assert_int_equal(files[2].state, EZLB_FILE_REFUSED);
+	assert_true(files[2].in_force);
+	assert_int_equal(files[2].n_diags, 2);
+	assert_string_equal(status->diags.items[files[2].first].source, "colour: red");
+	assert_string_equal(status->diags.items[files[2].first + 1].source, "scheduler: wr");
+	assert_non_null(status->diags.items[files[2].first + 1].help);
+	assert_int_equal(status->diags.len, 3);
+	/* The status has copies of its own. */
+	rig_web(&rig, PLAIN("1"));
+	assert_string_equal(status->diags.items[files[2].first].source, "colour: red");
+	assert_string_equal(files[2].path, "/d/web.yaml");
+	close_rig(&rig);
+}
+
+/* --- verdicts ------------------------------------------------------------------------------ */
+
+static uv_loop_t loop;
+static unsigned changes;
+
+static void on_change(void *arg)
+{
+	(void)arg;
+	changes++;
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	*(bool *)timer->data = true;
+}
+
+static void run_until_changed(unsigned n)
+{
+	bool late = false;
+	uv_timer_t deadline = { .data = &late };
+
+	uv_timer_init(&loop, &deadline);
+	uv_timer_start(&deadline, on_deadline, DEADLINE_MS, 0);
+	while (changes < n && !late)
+		uv_run(&loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&deadline, NULL);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_false(late);
+}
+
+/* A port of 127.0.0.1 on which somebody listens, or nobody. */
+static int open_port(uint16_t *port, bool listens)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+	if (listens)
+		assert_int_equal(listen(fd, 8), 0);
+	*port = ntohs(addr.sin_port);
+	return fd;
+}
+
+static void assert_backends(const struct ezlb_status *status, const struct ezlb_verdicts *verdicts,
+			    int64_t wall_less_clock)
+{
+	for (size_t i = 0; i < status->backends.len; i++) {
+		const struct ezlb_status_backend *backend = &status->backends.items[i];
+		struct ezlb_verdict_row key = { .service = "web", .backend = backend->address };
+		const struct ezlb_verdict_row *row;
+
+		row = EZLB_FIND(verdicts, &key, ezlb_verdict_row_cmp);
+		assert_non_null(row);
+		assert_true(backend->checked && backend->probed);
+		assert_int_equal(backend->verdict, i == 0 ? EZLB_UP : EZLB_DOWN);
+		assert_int_equal(backend->outcome,
+				 i == 0 ? EZLB_PROBE_OK : EZLB_PROBE_CONNECT_REFUSED);
+		assert_int_equal(backend->latency_us, row->latency_us);
+		assert_int_not_equal(row->since_ms, 0);
+		assert_int_equal(backend->since_ms, (int64_t)row->since_ms + wall_less_clock);
+	}
+}
+
+static void put_checked(struct desk_rig *rig)
+{
+	EZLB_AUTO_FREE char *text = NULL;
+	struct ezlb_health_rows rows = { 0 };
+	uint16_t up, down;
+	int up_fd = open_port(&up, true), down_fd = open_port(&down, false);
+
+	text = ezlb_asprintf(HEAD("1") "health_check: {interval: 1s, timeout: 900ms, fail_count: "
+				       "1}\nbackends:\n  - address: 127.0.0.1:%u\n"
+				       "  - address: 127.0.0.1:%u\n",
+			     up, down);
+	rig_web(rig, text);
+	checks_of(&rig->catalog.desired, &rows);
+	assert_int_equal(rows.len, 2);
+	ezlb_health_set((struct ezlb_health *)(uintptr_t)rig->sources.health, &rows);
+	EZLB_VEC_CLEAR(&rows);
+	assert_int_equal(fold_now(rig)->backends.items[0].verdict, EZLB_UNKNOWN);
+	assert_false(folded.backends.items[0].probed);
+	run_until_changed(2);
+	close(up_fd);
+	close(down_fd);
+}
+
+static void test_verdicts(void **state)
+{
+	const struct ezlb_health_options options = { .told = NULL };
+	struct ezlb_verdicts verdicts = { 0 };
+	struct ezlb_health *health;
+	struct desk_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	uv_loop_init(&loop);
+	changes = 0;
+	assert_int_equal(ezlb_health_open(&loop, &options, on_change, NULL, &health, NULL), 0);
+	rig.sources.health = health;
+	put_checked(&rig);
+	ezlb_health_verdicts(health, &verdicts);
+	ezlb_status_clear(&folded);
+	fold(&rig.sources, START_MS, 5000, &folded);
+	assert_backends(&folded, &verdicts, START_MS - 5000);
+	assert_int_equal(folded.services.items[0].n_serving, 1);
+	assert_int_equal(folded.targets, 2);
+	assert_int_equal(folded.overdue, 0);
+	assert_int_equal(folded.probes[EZLB_PROBE_OK], 1);
+	assert_int_equal(folded.probes[EZLB_PROBE_CONNECT_REFUSED], 1);
+	assert_int_equal(ezlb_histogram_count(&folded.probe_duration), 2);
+	ezlb_health_close(health, NULL, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	EZLB_VEC_CLEAR(&verdicts);
+	close_rig(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_TOP(test_nothing_yet), IN_TOP(test_files_and_passes),
+		IN_TOP(test_a_service),	  IN_TOP(test_weight_in_the_kernel),
+		IN_TOP(test_order),	  IN_TOP(test_files_and_diagnostics),
+		IN_TOP(test_verdicts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

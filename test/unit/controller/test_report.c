@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "desk_rig.h"
+
+#include <ezlb/duration.h>
+
+#include "report.h"
+
+#define DEADLINE_MS 5000
+
+static uv_loop_t loop;
+static uv_timer_t ticker; /* no wait on the loop is for ever */
+static struct desk_rig rig;
+static struct report report;
+
+/* What was told, and what is to be done then. */
+static struct {
+	unsigned n[REPORT_KINDS];
+	int64_t at[REPORT_KINDS];	   /* the moment that the last one was of */
+	uint64_t reloads[REPORT_KINDS][8]; /* of each of them */
+	char *text[REPORT_KINDS];
+	unsigned ask_again;
+	bool close_at_status;
+} told;
+
+static void on_report(void *arg, enum report_kind kind, const struct report_answer *answer)
+{
+	assert_ptr_equal(arg, &told);
+	assert_true(told.n[kind] < COUNT_OF(told.reloads[0]));
+	told.reloads[kind][told.n[kind]++] = answer->status->reloads;
+	told.at[kind] = answer->status->now_ms;
+	assert_int_equal(answer->status->conntrack_max, answer->sample->conntrack_max);
+	free(told.text[kind]);
+	told.text[kind] = ezlb_text_take(answer->text, NULL);
+	if (told.ask_again > 0) {
+		told.ask_again--;
+		report_want(&report, kind);
+	}
+	if (told.close_at_status && kind == REPORT_STATUS)
+		report_close(&report);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	(void)timer;
+}
+
+static int setup(void **state)
+{
+	int rc = setup_top(state);
+
+	memset(&told, 0, sizeof(told));
+	rig_open(&rig);
+	rig_web(&rig, PLAIN("1"));
+	rig_settle(&rig);
+	uv_loop_init(&loop);
+	uv_timer_init(&loop, &ticker);
+	uv_timer_start(&ticker, on_tick, 1, 1);
+	report_open(&report, &loop, &rig.sources, on_report, &told);
+	return rc;
+}
+
+static void run_to_the_end(void)
+{
+	if (!uv_is_closing((uv_handle_t *)&ticker))
+		uv_close((uv_handle_t *)&ticker, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+/* A handle that is left over is a failure. */
+static int teardown(void **state)
+{
+	report_close(&report);
+	run_to_the_end();
+	for (int i = 0; i < REPORT_KINDS; i++)
+		free(told.text[i]);
+	rig_close(&rig);
+	if (uv_loop_close(&loop) != 0)
+		return -1;
+	return teardown_top(state);
+}
+
+static void run_until_told(enum report_kind kind, unsigned n)
+{
+	uint64_t until = ezlb_now_ms() + DEADLINE_MS;
+
+	while (told.n[kind] < n && ezlb_now_ms() < until)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_true(told.n[kind] >= n);
+}
+
+static void test_each_kind(void **state)
+{
+	static const struct {
+		enum report_kind kind;
+		const char *has;
+	} rows[] = {
+		{ REPORT_STATUS, "\"dataplane\":\"memory\"" },
+		{ REPORT_METRICS, "\n# TYPE ezlb_" },
+		{ REPORT_HEALTH, "\"status\":\"healthy\"" },
+		{ REPORT_TRAFFIC, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		int64_t before = view_now();
+
+		report_want(&report, rows[i].kind);
+		assert_int_equal(told.n[rows[i].kind], 0); /* never from within */
+		run_until_told(rows[i].kind, 1);
+		assert_has(told.text[rows[i].kind], rows[i].has);
+		assert_int_equal(told.text[rows[i].kind][0] != '\0', rows[i].has[0] != '\0');
+		assert_true(told.at[rows[i].kind] >= before);
+		for (size_t k = i + 1; k < COUNT_OF(rows); k++)
+			assert_int_equal(told.n[rows[k].kind], 0);
+	}
+}
+
+/* All that is asked for in one turn of the loop after the first goes into one. */
+static void test_the_next_one_is_of_a_later_moment(void **state)
+{
+	(void)state;
+	report_want(&report, REPORT_STATUS); /* is being made: its moment is over */
+	rig_web(&rig, PLAIN("1"));
+	report_want(&report, REPORT_STATUS);
+	report_want(&report, REPORT_METRICS);
+	report_want(&report, REPORT_STATUS);
+	run_until_told(REPORT_METRICS, 1);
+	assert_int_equal(told.n[REPORT_STATUS], 2);
+	assert_int_equal(told.reloads[REPORT_STATUS][0], 1);
+	assert_int_equal(told.reloads[REPORT_STATUS][1], 2);
+	assert_int_equal(told.reloads[REPORT_METRICS][0], 2);
+	assert_true(told.at[REPORT_METRICS] == told.at[REPORT_STATUS]);
+}
+
+static void on_block(uv_work_t *work)
+{
+	(void)work;
+	usleep(100000);
+}
+
+/* The only thread has something else to do for a while. */
+static void test_one_at_a_time(void **state)
+{
+	const struct report_job *first;
+	uint64_t until = ezlb_now_ms() + DEADLINE_MS;
+	uv_work_t block;
+
+	(void)state;
+	assert_int_equal(uv_queue_work(&loop, &block, on_block, NULL), 0);
+	report_want(&report, REPORT_STATUS);
+	first = report.job;
+	report_want(&report, REPORT_HEALTH);
+	while (uv_is_active((uv_handle_t *)&report.pause) && ezlb_now_ms() < until)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(told.n[REPORT_STATUS], 0);
+	assert_ptr_equal(report.job, first);
+	run_until_told(REPORT_HEALTH, 1);
+	assert_int_equal(told.n[REPORT_STATUS], 1);
+}
+
+static void test_asked_again_when_it_is_told(void **state)
+{
+	(void)state;
+	told.ask_again = 3;
+	report_want(&report, REPORT_HEALTH);
+	run_until_told(REPORT_HEALTH, 4);
+	assert_int_equal(told.n[REPORT_HEALTH], 4);
+	usleep(20000);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(told.n[REPORT_HEALTH], 4);
+}
+
+/* A fold that takes long is followed by a pause that is twenty times as long. */
+static void test_rests(void **state)
+{
+	uint64_t took;
+
+	(void)state;
+	for (unsigned i = 0; i < 4000; i++) {
+		EZLB_AUTO_FREE char *path = ezlb_asprintf("/d/s%u.yaml", i);
+
+		rig_file(&rig, path, BROKEN);
+	}
+	rig_files(&rig);
+	uv_update_time(&loop);
+	took = uv_hrtime();
+	report_want(&report, REPORT_TRAFFIC);
+	took = (uv_hrtime() - took) / 1000000;
+	assert_true(took > 0);
+	assert_true(uv_is_active((uv_handle_t *)&report.pause));
+	report_want(&report, REPORT_HEALTH);
+	run_until_told(REPORT_TRAFFIC, 1);
+	assert_null(report.job); /* it could begin, but for the pause */
+	assert_true(uv_is_active((uv_handle_t *)&report.pause));
+	run_until_told(REPORT_HEALTH, 1);
+}
+
+static void test_closed_while_one_is_made(void **state)
+{
+	(void)state;
+	report_want(&report, REPORT_STATUS);
+	assert_non_null(report.job);
+	report_want(&report, REPORT_HEALTH);
+	report_close(&report);
+	run_to_the_end();
+	assert_int_equal(told.n[REPORT_STATUS], 0);
+	assert_int_equal(told.n[REPORT_HEALTH], 0);
+}
+
+/* The daemon is gone before the thread has come to its end: nothing of it may be touched. */
+static void test_closed_and_what_it_tells_of_is_gone(void **state)
+{
+	(void)state;
+	report_want(&report, REPORT_STATUS);
+	report_close(&report);
+	rig_close(&rig);
+	memset(&rig, 0xaa, sizeof(rig));
+	run_to_the_end();
+	assert_int_equal(told.n[REPORT_STATUS], 0);
+	rig_open(&rig);
+}
+
+static void test_not_made_after_the_close(void **state)
+{
+	(void)state;
+	report_close(&report);
+	report_want(&report, REPORT_STATUS);
+	assert_null(report.job);
+	run_to_the_end();
+	assert_int_equal(told.n[REPORT_STATUS], 0);
+}
+
+/* Who closes it when he is told of one kind is not told of the next. */
+static void test_closed_when_it_is_told(void **state)
+{
+	(void)state;
+	told.close_at_status = true;
+	report_want(&report, REPORT_TRAFFIC);
+	report_want(&report, REPORT_STATUS);
+	report_want(&report, REPORT_METRICS);
+	run_until_told(REPORT_STATUS, 1);
+	run_to_the_end();
+	assert_int_equal(told.n[REPORT_METRICS], 0);
+}
+
+#define ON_LOOP(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_LOOP(test_each_kind),
+		ON_LOOP(test_the_next_one_is_of_a_later_moment),
+		ON_LOOP(test_one_at_a_time),
+		ON_LOOP(test_asked_again_when_it_is_told),
+		ON_LOOP(test_rests),
+		ON_LOOP(test_closed_while_one_is_made),
+		ON_LOOP(test_closed_and_what_it_tells_of_is_gone),
+		ON_LOOP(test_not_made_after_the_close),
+		ON_LOOP(test_closed_when_it_is_told),
+	};
+
+	setenv("UV_THREADPOOL_SIZE", "1", 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* plans: plans, sets and verdicts for previews, and the preview as text. */
+#pragma once
+
+#include "specs.h"
+
+#include <ezlb/preview.h>
+
+#define MAX_SPECS 4
+
+/* What a preview is of; `preview` points into the rest. */
+struct scene {
+	struct ezlb_plan plan, old;
+	struct ezlb_desired desired;
+	struct ezlb_verdicts verdicts;
+	struct ezlb_spec *specs[MAX_SPECS];
+	struct ezlb_preview preview;
+};
+
+static inline struct ezlb_endpoint ep_of(const char *text)
+{
+	struct ezlb_endpoint ep;
+
+	assert_int_equal(ezlb_endpoint_parse(text, &ep, NULL), 0);
+	return ep;
+}
+
+static inline struct ezlb_addr addr_of(const char *text)
+{
+	struct ezlb_addr addr;
+
+	assert_int_equal(ezlb_addr_parse(text, &addr, NULL), 0);
+	return addr;
+}
+
+static inline struct scene *scene_open(void)
+{
+	struct scene *scene = ezlb_calloc(1, sizeof(*scene));
+
+	scene->preview = (struct ezlb_preview){ .plan = &scene->plan,
+						.old = &scene->old,
+						.desired = &scene->desired,
+						.verdicts = &scene->verdicts };
+	return scene;
+}
+
+static inline void scene_close(struct scene *scene)
+{
+	for (size_t i = 0; i < scene->desired.len; i++)
+		ezlb_spec_free(scene->specs[i]);
+	ezlb_plan_clear(&scene->plan);
+	ezlb_plan_clear(&scene->old);
+	EZLB_VEC_CLEAR(&scene->desired);
+	EZLB_VEC_CLEAR(&scene->verdicts);
+	free(scene);
+}
+
+/* A service of the set, in the words of specs.h. */
+static inline struct ezlb_spec *add_spec(struct scene *scene, const char *file, const char *text)
+{
+	struct ezlb_spec *spec = spec_of(file, text);
+
+	scene->specs[scene->desired.len] = spec;
+	*EZLB_PUSH(&scene->desired) = spec;
+	return spec;
+}
+
+static inline struct ezlb_verdict_row *add_verdict(struct scene *scene, const char *service,
+						   const char *backend, enum ezlb_verdict verdict)
+{
+	struct ezlb_verdict_row *row = EZLB_PUSH(&scene->verdicts);
+
+	ezlb_strcpy(row->service, sizeof(row->service), service);
+	row->backend = ep_of(backend);
+	row->verdict = verdict;
+	return row;
+}
+
+static inline struct ezlb_op *add_service(struct scene *scene, enum ezlb_op_kind kind,
+					  const char *listen)
+{
+	struct ezlb_op *op = ezlb_plan_add(&scene->plan, kind);
+
+	op->service.key.listen = ep_of(listen);
+	ezlb_strcpy(op->service.scheduler, sizeof(op->service.scheduler), "wrr");
+	op->old_service = op->service;
+	return op;
+}
+
+static inline struct ezlb_op *add_dest(struct scene *scene, enum ezlb_op_kind kind,
+				       const char *listen, const char *backend)
+{
+	struct ezlb_op *op = ezlb_plan_add(&scene->plan, kind);
+
+	op->dest.service.listen = ep_of(listen);
+	op->dest.endpoint = ep_of(backend);
+	op->dest.weight = 1;
+	op->old_dest = op->dest;
+	return op;
+}
+
+/* to NULL: masquerade */
+static inline struct ezlb_op *add_snat(struct scene *scene, enum ezlb_op_kind kind, const char *key,
+				       const char *to)
+{
+	struct ezlb_op *op = ezlb_plan_add(&scene->plan, kind);
+
+	op->snat.backend = ep_of(key);
+	if (to)
+		assert_int_equal(ezlb_range_parse(to, &op->snat.to, NULL), 0);
+	return op;
+}
+
+static inline struct ezlb_op *add_setting(struct scene *scene, enum ezlb_op_kind kind,
+					  enum ezlb_setting setting, int was)
+{
+	struct ezlb_op *op = ezlb_plan_add(&scene->plan, kind);
+
+	op->setting.setting = op->old_setting.setting = setting;
+	op->setting.value = 1;
+	op->old_setting.value = was;
+	return op;
+}
+
+/* The caller frees. */
+static inline char *text_of(const struct scene *scene, bool colour)
+{
+	struct ezlb_text text = { 0 };
+
+	ezlb_preview_text(&scene->preview, colour, &text);
+	return ezlb_text_take(&text, NULL);
+}
+
+#define assert_text(scene, want)                          \
+	do {                                              \
+		char *got_text = text_of((scene), false); \
+		assert_string_equal(got_text, (want));    \
+		free(got_text);                           \
+	} while (0)
+
+static inline void assert_has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("no '%s' in: %s", part, text);
+}
+
+/* A part of the preview. */
+static inline void assert_says(const struct scene *scene, const char *part)
+{
+	char *text = text_of(scene, false);
+
+	assert_has(text, part);
+	free(text);
+}

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plans.h"
+
+#define A "10.1.0.1:80"
+#define B "10.1.0.2:80"
+
+/* One op on backend A of a service at 10.0.0.1:80, and the line that tells of it. */
+static const struct {
+	const char *name;
+	const char *spec; /* NULL: no file asks for the service */
+	enum ezlb_op_kind kind;
+	bool checked; /* there is a verdict */
+	enum ezlb_verdict verdict;
+	bool probed;
+	enum ezlb_outcome outcome;
+	int code;
+	const char *want;
+} dests[] = {
+	{ "without a check", "web tcp 10.0.0.1:80 " A, EZLB_OP_DEST_ADD, false, EZLB_UP, false, 0,
+	  0, "weight 1  web.yaml:11\n" },
+	{ "up", "web tcp 10.0.0.1:80 " B " " A, EZLB_OP_DEST_ADD, true, EZLB_UP, true, 0, 0,
+	  "weight 1  web.yaml:12, backend is up\n" },
+	{ "a change is not the probe's", "web tcp 10.0.0.1:80 " A, EZLB_OP_DEST_SET, true, EZLB_UP,
+	  true, 0, 0, "  web.yaml:11\n" },
+	{ "down", "web tcp 10.0.0.1:80 " A, EZLB_OP_DEST_DEL, true, EZLB_DOWN, true,
+	  EZLB_PROBE_TIMEOUT, 0, "  web.yaml:11, backend is down: timeout\n" },
+	{ "down, with a status", "web tcp 10.0.0.1:80 " A, EZLB_OP_DEST_DEL, true, EZLB_DOWN, true,
+	  EZLB_PROBE_HTTP_STATUS, 503, "  web.yaml:11, backend is down: http_status 503\n" },
+	{ "down, nobody knows why", "web tcp 10.0.0.1:80 " A, EZLB_OP_DEST_DEL, true, EZLB_DOWN,
+	  false, EZLB_PROBE_OK, 0, "  web.yaml:11, backend is down\n" },
+	{ "not in the file any more", "web tcp 10.0.0.1:80 " B, EZLB_OP_DEST_DEL, false, EZLB_UP,
+	  false, 0, 0, "  no file asks for it any more\n" },
+	{ "its service is in no file", NULL, EZLB_OP_DEST_DEL, false, EZLB_UP, false, 0, 0,
+	  "of tcp 10.0.0.1:80  its service goes\n" },
+	{ "the same address with another protocol", "web udp 10.0.0.1:80 " A, EZLB_OP_DEST_DEL,
+	  false, EZLB_UP, false, 0, 0, "of tcp 10.0.0.1:80  its service goes\n" },
+};
+
+static void test_dests(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(dests); i++) {
+		struct scene *scene = scene_open();
+
+		print_message("%s\n", dests[i].name);
+		if (dests[i].spec)
+			add_spec(scene, "/d/web.yaml", dests[i].spec);
+		if (dests[i].checked) {
+			struct ezlb_verdict_row *row = add_verdict(scene, "web", A,
+								   dests[i].verdict);
+
+			row->probed = dests[i].probed;
+			row->outcome = dests[i].outcome;
+			row->code = dests[i].code;
+		}
+		add_dest(scene, dests[i].kind, "10.0.0.1:80", A);
+		assert_says(scene, dests[i].want);
+		scene_close(scene);
+	}
+}
+
+/* Rows of source NAT that name the backend: who is asked, and what the reason is. */
+static const struct {
+	const char *name;
+	const char *api, *web; /* NULL: there is no such service */
+	enum ezlb_op_kind kind;
+	const char *dest_del; /* another op: the backend is taken out of this listener */
+	const char *want;
+} by_backend[] = {
+	{ "a service asks for it", NULL, "web tcp 10.0.0.1:80 snat=10.0.0.3 " A, EZLB_OP_SNAT_ADD,
+	  NULL, "web  tcp 10.0.0.1:80\n  + snat 10.0.0.3 for " A "  web.yaml:11\n" },
+	{ "two do: it is the first one's", "api tcp 10.0.0.2:80 snat=10.0.0.3 " A,
+	  "web tcp 10.0.0.1:80 snat=10.0.0.3 " A, EZLB_OP_SNAT_ADD, NULL,
+	  "api  tcp 10.0.0.2:80\n" },
+	{ "who has no full_nat does not ask", "api tcp 10.0.0.2:80 " A,
+	  "web tcp 10.0.0.1:80 snat=10.0.0.3 " A, EZLB_OP_SNAT_ADD, NULL,
+	  "web  tcp 10.0.0.1:80\n" },
+	{ "another protocol does not count", "api udp 10.0.0.2:80 snat=10.0.0.3 " A, NULL,
+	  EZLB_OP_SNAT_DEL, NULL, "not in any file\n" },
+	{ "full_nat is switched off", NULL, "web tcp 10.0.0.1:80 " A, EZLB_OP_SNAT_DEL, NULL,
+	  "web  tcp 10.0.0.1:80\n  - snat 10.0.0.3 for " A "  full_nat is off\n" },
+	{ "its backend is taken out", NULL, "web tcp 10.0.0.1:80 snat=10.0.0.3 " B,
+	  EZLB_OP_SNAT_DEL, "10.0.0.1:80", "  - snat 10.0.0.3 for " A "  its backend goes\n" },
+	{ "its service goes", NULL, NULL, EZLB_OP_SNAT_DEL, "10.0.0.1:80",
+	  "  - snat 10.0.0.3 for " A "           its service goes\n" },
+	{ "one service goes, another drops it", NULL, "web tcp 10.0.0.1:80 snat=10.0.0.3 " B,
+	  EZLB_OP_SNAT_DEL, "10.0.0.9:80 10.0.0.1:80", "its backend goes\n" },
+	{ "nobody knows it", NULL, NULL, EZLB_OP_SNAT_DEL, NULL,
+	  "not in any file\n  - snat 10.0.0.3 for " A "  no file asks for it any more\n" },
+};
+
+static void test_snat_by_backend(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(by_backend); i++) {
+		EZLB_AUTO_FREE char *listens =
+			ezlb_strdup(by_backend[i].dest_del ? by_backend[i].dest_del : "");
+		struct scene *scene = scene_open();
+
+		print_message("%s\n", by_backend[i].name);
+		if (by_backend[i].api)
+			add_spec(scene, "/d/api.yaml", by_backend[i].api);
+		if (by_backend[i].web)
+			add_spec(scene, "/d/web.yaml", by_backend[i].web);
+		for (char *save = NULL, *one = strtok_r(listens, " ", &save); one;
+		     one = strtok_r(NULL, " ", &save))
+			add_dest(scene, EZLB_OP_DEST_DEL, one, A);
+		add_snat(scene, by_backend[i].kind, A, "10.0.0.3");
+		assert_says(scene, by_backend[i].want);
+		scene_close(scene);
+	}
+}
+
+/* A verdict is why a backend comes or goes, not why its source address changes. */
+static void test_snat_and_verdict(void **state)
+{
+	struct scene *scene = scene_open();
+
+	(void)state;
+	add_spec(scene, "/d/web.yaml", "web tcp 10.0.0.1:80 snat=10.0.0.3 " A " " B);
+	add_verdict(scene, "web", A, EZLB_UP);
+	add_verdict(scene, "web", B, EZLB_UP);
+	add_snat(scene, EZLB_OP_SNAT_ADD, A, "10.0.0.3");
+	add_snat(scene, EZLB_OP_SNAT_SET, B, "10.0.0.3");
+	assert_says(scene,
+		    "  + snat 10.0.0.3 for " A "                web.yaml:11, backend is up\n");
+	assert_says(scene, "  ~ snat masquerade -> 10.0.0.3 for " B "  web.yaml:12\n");
+	scene_close(scene);
+}
+
+static const struct {
+	const char *name, *spec;
+	enum ezlb_op_kind kind;
+	const char *to; /* NULL: masquerade */
+	const char *want;
+} by_listener[] = {
+	{ "asked for", "web tcp 10.0.0.1:80 snat=10.0.0.3 " A, EZLB_OP_SNAT_ADD, "10.0.0.3",
+	  "web  tcp 10.0.0.1:80\n  + snat 10.0.0.3  web.yaml:4\n" },
+	{ "changed", "web tcp 10.0.0.1:80 snat=10.0.0.3 " A, EZLB_OP_SNAT_SET, "10.0.0.3",
+	  "  ~ snat masquerade -> 10.0.0.3  web.yaml:4\n" },
+	{ "no longer asked for", "web tcp 10.0.0.1:80 " A, EZLB_OP_SNAT_DEL, NULL,
+	  "  - snat masquerade  full_nat is off\n" },
+	{ "its service goes", NULL, EZLB_OP_SNAT_DEL, "10.0.0.3-10.0.0.6",
+	  "not in any file\n  - snat 10.0.0.3-10.0.0.6 of tcp 10.0.0.1:80  its service goes\n" },
+};
+
+static void test_snat_by_listener(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(by_listener); i++) {
+		struct scene *scene = scene_open();
+
+		print_message("%s\n", by_listener[i].name);
+		if (by_listener[i].spec)
+			add_spec(scene, "/d/web.yaml", by_listener[i].spec)->snat_ip_at.line = 4;
+		scene->preview.by_listener = true;
+		add_snat(scene, by_listener[i].kind, "10.0.0.1:80", by_listener[i].to);
+		assert_says(scene, by_listener[i].want);
+		scene_close(scene);
+	}
+}
+
+/* Without a place of its own it is the listener's. */
+static void test_snat_without_place(void **state)
+{
+	struct scene *scene = scene_open();
+
+	(void)state;
+	add_spec(scene, "/d/web.yaml", "web tcp 10.0.0.1:80 snat=masq " A);
+	scene->preview.by_listener = true;
+	add_snat(scene, EZLB_OP_SNAT_ADD, "10.0.0.1:80", NULL);
+	assert_says(scene, "  + snat masquerade  web.yaml:2\n");
+	scene_close(scene);
+}
+
+static const struct {
+	enum ezlb_setting setting;
+	int was;
+	const char *want;
+} settings[] = {
+	{ EZLB_IP_TABLES, 0, "  + module ip_tables  full_nat needs it\n" },
+	{ EZLB_IP6_TABLES, -1, "  + module ip6_tables  full_nat needs it\n" },
+	{ EZLB_VS_CONNTRACK, -1, "  + net.ipv4.vs.conntrack = 1  full_nat needs it\n" },
+	{ EZLB_VS_EXPIRE_NODEST, 0,
+	  "  ~ net.ipv4.vs.expire_nodest_conn 0 -> 1  udp services need it\n" },
+	{ EZLB_ACCEPT_RA, 0, "its default route would be lost with forwarding on\n" },
+	{ EZLB_IP_FORWARD, 0, "  ~ net.ipv4.ip_forward 0 -> 1  full_nat needs it\n" },
+	{ EZLB_IP6_FORWARD, 0, "full_nat needs it\n" },
+	{ EZLB_ARP_IGNORE, 0, "--vip-device needs it\n" },
+	{ EZLB_ARP_ANNOUNCE, 0, "--vip-device needs it\n" },
+};
+
+static void test_settings(void **state)
+{
+	_Static_assert(COUNT_OF(settings) == EZLB_SETTINGS, "each has a reason");
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		struct scene *scene = scene_open();
+
+		add_setting(scene, EZLB_OP_HOST_SET, settings[i].setting, settings[i].was);
+		assert_says(scene, "host\n");
+		assert_says(scene, settings[i].want);
+		scene_close(scene);
+	}
+}
+
+/* Ops that are all kind. */
+static const struct {
+	enum ezlb_op_kind kind;
+	bool by_listener, old;
+	const char *want;
+} frames[] = {
+	{ EZLB_OP_LINK_ADD, false, false, "  + link   --vip-device keeps addresses on it\n" },
+	{ EZLB_OP_LINK_DEL, false, false, "  - link   it has no address of ezlb's any more\n" },
+	{ EZLB_OP_FIREWALL_SETUP, false, false,
+	  "  + chains EZLB-INPUT and EZLB-FORWARD  a filter of this host drops\n" },
+	{ EZLB_OP_FIREWALL_TEARDOWN, false, false,
+	  "  - chains EZLB-INPUT and EZLB-FORWARD  no service needs it any more\n" },
+	{ EZLB_OP_SNAT_SETUP, false, false, "  + chain EZLB-SNAT  full_nat needs it\n" },
+	{ EZLB_OP_SNAT_SETUP, true, false, "  + nftables table ezlb  full_nat needs it\n" },
+	{ EZLB_OP_SNAT_TEARDOWN, false, false,
+	  "  - chain EZLB-SNAT  no file asks for full_nat any more\n" },
+	{ EZLB_OP_SNAT_TEARDOWN, true, true,
+	  "  - chain EZLB-SNAT  source NAT is done by nftables now\n" },
+	{ EZLB_OP_SNAT_TEARDOWN, false, true,
+	  "  - nftables table ezlb  source NAT is done by iptables now\n" },
+	{ EZLB_OP_HOST_RESET, false, false, "  + module ip_tables  so it was before ezlb\n" },
+};
+
+static void test_frames(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(frames); i++) {
+		struct scene *scene = scene_open();
+
+		print_message("%s\n", frames[i].want);
+		scene->preview.by_listener = frames[i].by_listener;
+		ezlb_plan_add(frames[i].old ? &scene->old : &scene->plan, frames[i].kind);
+		assert_says(scene, "host\n");
+		/* A reset is a change of a value, and modules have none. */
+		assert_says(scene, frames[i].want + (frames[i].kind == EZLB_OP_HOST_RESET ? 4 : 0));
+		scene_close(scene);
+	}
+}
+
+static void test_reset(void **state)
+{
+	struct scene *scene = scene_open();
+	struct ezlb_op *op = add_setting(scene, EZLB_OP_HOST_RESET, EZLB_IP_FORWARD, 1);
+
+	(void)state;
+	op->setting.value = 0;
+	assert_says(scene, "  ~ net.ipv4.ip_forward 1 -> 0  so it was before ezlb\n");
+	scene_close(scene);
+}
+
+static void add_vip(struct scene *scene, enum ezlb_op_kind kind, const char *addr)
+{
+	struct ezlb_op *op = ezlb_plan_add(&scene->plan, kind);
+
+	op->vip.addr = addr_of(addr);
+	ezlb_strcpy(op->vip.device, sizeof(op->vip.device), "ezlb0");
+}
+
+static void test_vips(void **state)
+{
+	struct scene *scene = scene_open();
+
+	(void)state;
+	add_spec(scene, "/d/web.yaml", "web tcp 10.0.0.1:80 " A);
+	add_spec(scene, "/d/dns.yaml", "dns udp 10.0.0.1:53 " A);
+	add_spec(scene, "/d/api.yaml", "api tcp 10.0.0.2:80 " A);
+	add_vip(scene, EZLB_OP_VIP_ADD, "10.0.0.1");
+	add_vip(scene, EZLB_OP_VIP_DEL, "10.0.0.2");
+	add_vip(scene, EZLB_OP_VIP_DEL, "10.0.0.9");
+	assert_says(scene, "dns  udp 10.0.0.1:53\n  + address 10.0.0.1 on ezlb0  dns.yaml:2\n");
+	assert_says(scene, "api  tcp 10.0.0.2:80\n  - address 10.0.0.2 on ezlb0  it is not kept");
+	assert_says(scene, "not in any file\n  - address 10.0.0.9 on ezlb0  no file asks");
+	scene_close(scene);
+}
+
+static void test_accepts(void **state)
+{
+	struct scene *scene = scene_open();
+
+	(void)state;
+	add_spec(scene, "/d/web.yaml", "web tcp 10.0.0.1:80 " A);
+	ezlb_plan_add(&scene->plan, EZLB_OP_ACCEPT_ADD)->accept.service.listen =
+		ep_of("10.0.0.1:80");
+	ezlb_plan_add(&scene->plan, EZLB_OP_ACCEPT_DEL)->accept.service.listen =
+		ep_of("10.0.0.1:80");
+	ezlb_plan_add(&scene->plan, EZLB_OP_ACCEPT_DEL)->accept.service.listen =
+		ep_of("10.0.0.9:80");
+	assert_says(scene, "  + accept in filter input                     a filter of this host");
+	assert_says(scene, "  - accept in filter input                     it is not needed any");
+	assert_says(scene, "  - accept in filter input of tcp 10.0.0.9:80  its service goes\n");
+	scene_close(scene);
+}
+
+/* What changes is named, one by one. */
+static void test_changes(void **state)
+{
+	struct scene *scene = scene_open();
+	struct ezlb_op *op;
+
+	(void)state;
+	add_spec(scene, "/d/web.yaml", "web tcp 10.0.0.1:80 " A " " B);
+	op = add_service(scene, EZLB_OP_SERVICE_SET, "10.0.0.1:80");
+	op->service.flags = 1;
+	op = add_dest(scene, EZLB_OP_DEST_SET, "10.0.0.1:80", A);
+	op->dest.forward = EZLB_DIRECT;
+	op->dest.upper = 9;
+	op = add_dest(scene, EZLB_OP_DEST_ADD, "10.0.0.1:80", B);
+	op->dest.forward = EZLB_TUNNEL;
+	assert_says(scene, "tcp 10.0.0.1:80, its flags, persistence or netmask  web.yaml:2\n");
+	assert_says(scene, "backend " A ", masq -> direct, its connection thresholds  ");
+	assert_says(scene, "backend " B ", weight 1, tunnel  ");
+	scene_close(scene);
+}
+
+/* Files of one name in two directories are told apart. */
+static void test_same_file_name(void **state)
+{
+	struct scene *scene = scene_open();
+
+	(void)state;
+	add_spec(scene, "/a/web.yaml", "one tcp 10.0.0.1:80 " A);
+	add_spec(scene, "/b/web.yaml", "two tcp 10.0.0.2:80 " A);
+	add_spec(scene, "/b/wec.yaml", "six tcp 10.0.0.3:80 " A);
+	add_service(scene, EZLB_OP_SERVICE_ADD, "10.0.0.1:80");
+	add_service(scene, EZLB_OP_SERVICE_ADD, "10.0.0.2:80");
+	add_service(scene, EZLB_OP_SERVICE_ADD, "10.0.0.3:80");
+	assert_says(scene, "  /a/web.yaml:2\n");
+	assert_says(scene, "  /b/web.yaml:2\n");
+	assert_says(scene, "  wec.yaml:2\n");
+	scene_close(scene);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dests),
+		cmocka_unit_test(test_snat_by_backend),
+		cmocka_unit_test(test_snat_and_verdict),
+		cmocka_unit_test(test_snat_by_listener),
+		cmocka_unit_test(test_snat_without_place),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_vips),
+		cmocka_unit_test(test_accepts),
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_same_file_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
