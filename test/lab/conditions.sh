@@ -131,7 +131,7 @@ rm "$SERVICES/twos.yaml"
 web web 80
 is web Programmed True Programmed
 told ReconcileRecovered ''
-in_ns lb flock -o /run/xtables.lock sleep 60 &
+nsenter --net=/run/netns/lb -- flock -o /run/xtables.lock sleep 60 &
 lock=$!
 nap 0.3
 web web 80 "full_nat: true" "snat_ip: $SNAT_IP"
@@ -144,15 +144,15 @@ is web Programmed True Programmed
 
 echo "# somebody else changes what is ezlb's, once and again and again"
 in_ns lb ipvsadm -d -t "$VIP:80" -r "${BACKEND_IP[b1]}:80"
-told Repaired dest-add
-grep '^ezlb_drift_repairs_total{kind="dest-add"}' <(admin /metrics) | grep -qv ' 0$' || fail "the repair is not counted"
+told Repaired dest-del
+grep '^ezlb_drift_repairs_total{kind="dest-del"}' <(admin /metrics) | grep -qv ' 0$' || fail "the repair is not counted"
 for _ in 1 2 3; do
 	there() { [[ $(kernel_rows) == *"${BACKEND_IP[b1]}:80 1"* ]]; }
 	eventually 10 "it is repaired" there
 	nap 1
 	in_ns lb ipvsadm -d -t "$VIP:80" -r "${BACKEND_IP[b1]}:80" || :
 done
-told Fight dest-add
+told Fight dest-del
 is web Programmed False Fight
 
 echo "# the directory cannot be read"
