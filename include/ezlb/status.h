@@ -45,6 +45,7 @@ enum ezlb_reason {
 	EZLB_REASON_FIGHT,	    /* Programmed: False, somebody else keeps changing it */
 	EZLB_REASON_ALL_UP,	    /* BackendsReady: True */
 	EZLB_REASON_SOME_DOWN,	    /* BackendsReady: True */
+	EZLB_REASON_SOME_UNKNOWN,   /* BackendsReady: True, others have no verdict yet */
 	EZLB_REASON_NONE_UP,	    /* BackendsReady: False */
 	EZLB_REASON_NO_CONFLICT,    /* Conflict: False */
 	EZLB_REASON_NAME_TAKEN,	    /* Conflict: True, another file has the name */
@@ -178,7 +179,7 @@ struct ezlb_status {
 	int64_t last_pass_ms, last_ok_ms, failing_since_ms;
 	char pass_error[EZLB_MESSAGE_STRLEN]; /* of the last pass; "" */
 	struct ezlb_histogram pass_duration;
-	uint64_t repairs[EZLB_OPS]; /* what somebody else did, by what mends it (drift) */
+	uint64_t repairs[EZLB_OPS]; /* what somebody else had done (DEST_DEL: removed a dest) */
 
 	/* probes */
 	struct ezlb_histogram probe_duration;

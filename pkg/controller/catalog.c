@@ -106,9 +106,10 @@ static void forget_unseen(struct catalog *catalog)
 			catalog->entries.items[n++] = *entry;
 			continue;
 		}
-		ezlb_log(EZLB_INFO, "config", EZLB_S("msg", "file is gone"),
-			 EZLB_S("file", entry->path),
-			 EZLB_S("svc", entry->last ? entry->last->name : NULL));
+		if (!catalog->quiet)
+			ezlb_log(EZLB_INFO, "config", EZLB_S("msg", "file is gone"),
+				 EZLB_S("file", entry->path),
+				 EZLB_S("svc", entry->last ? entry->last->name : NULL));
 		if (catalog->lastgood)
 			lastgood_forget(catalog->lastgood, entry->path);
 		entry_clear(entry);
@@ -272,8 +273,10 @@ void catalog_update(struct catalog *catalog, const struct ezlb_snapshot *snapsho
 	forget_unseen(catalog);
 	catalog->n_without = unreadable_dirs(snapshot);
 	merge(catalog);
-	log_diags(catalog, &before);
-	log_accepted(catalog);
+	if (!catalog->quiet) {
+		log_diags(catalog, &before);
+		log_accepted(catalog);
+	}
 	if (catalog->lastgood)
 		save(catalog, snapshot);
 	ezlb_diags_clear(&before);

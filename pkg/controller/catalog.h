@@ -30,6 +30,7 @@ struct catalog_entry {
 struct catalog {
 	struct lastgood *lastgood; /* borrowed; NULL: none */
 	bool snat_by_listener;	   /* as the SNAT layer says (layer.h) */
+	bool quiet;		   /* what becomes of a file is not logged: the caller tells it */
 	struct catalog_entries EZLB_VEC(struct catalog_entry) entries; /* sorted by path */
 	struct ezlb_desired desired;				       /* borrows from entries */
 	struct ezlb_diags diags; /* every file's, and the conflicts between them; sorted */
@@ -37,6 +38,6 @@ struct catalog {
 	size_t n_without;
 };
 
-/* Logs what became of each file whose state changed. */
+/* Logs what became of each file whose state changed, unless quiet. */
 void catalog_update(struct catalog *catalog, const struct ezlb_snapshot *snapshot);
 void catalog_clear(struct catalog *catalog);

@@ -99,24 +99,35 @@ void conditions_conflict(const struct catalog *catalog, const struct catalog_ent
 static const char *unreadable(const struct pass_result *result, const struct ezlb_spec *spec)
 {
 	for (int i = EZLB_LAYERS - 1; i >= 0; i--)
-		if (result->errs.layer[i].code && (spec->full_nat || i == EZLB_LAYER_IPVS))
+		if (result->unread[i] && (spec->full_nat || i == EZLB_LAYER_IPVS))
 			return result->errs.layer[i].msg;
 	return NULL;
 }
 
+static bool is_backend(const struct ezlb_spec *spec, const struct ezlb_service_key *key)
+{
+	for (size_t i = 0; key->proto == spec->proto && i < spec->n_backends; i++)
+		if (ezlb_endpoint_cmp(&spec->backends[i].endpoint, &key->listen) == 0)
+			return true;
+	return false;
+}
+
+/* Of its own, of its SNAT rules, or of a layer as a whole that it cannot do without. */
+static bool concerns(const struct unit *unit, const struct ezlb_spec *spec)
+{
+	const struct ezlb_service_key key = { spec->proto, spec->listen }, whole = { 0 };
+	bool snat = unit->layer == EZLB_LAYER_SNAT && spec->full_nat;
+
+	return ezlb_service_key_cmp(&unit->key, &key) == 0 ||
+	       (snat &&
+		(ezlb_service_key_cmp(&unit->key, &whole) == 0 || is_backend(spec, &unit->key)));
+}
+
 static bool is_fought_over(const struct units *units, const struct ezlb_spec *spec)
 {
-	for (size_t i = 0; i < units->len; i++) {
-		const struct unit *unit = &units->items[i];
-		const struct ezlb_service_key key = { spec->proto, spec->listen };
-
-		if (!unit->fight)
-			continue;
-		if (ezlb_service_key_cmp(&unit->key, &key) == 0)
+	for (size_t i = 0; i < units->len; i++)
+		if (units->items[i].fight && concerns(&units->items[i], spec))
 			return true;
-		if (unit->layer == EZLB_LAYER_SNAT && spec->full_nat)
-			return true;
-	}
 	return false;
 }
 
@@ -150,7 +161,7 @@ void conditions_programmed(const struct catalog_entry *entry, const struct condi
 		say(out, EZLB_REASON_NOT_IN_FORCE, "its listener is somebody else's");
 	else if (pass->result->ledger_err.code)
 		say(out, EZLB_REASON_FAILED, "%s", pass->result->ledger_err.msg);
-	else if (!pass->result->listed && unreadable(pass->result, spec))
+	else if (unreadable(pass->result, spec))
 		say(out, EZLB_REASON_UNREADABLE, "%s", unreadable(pass->result, spec));
 	else if (is_fought_over(&pass->world->units, spec))
 		say(out, EZLB_REASON_FIGHT,
@@ -205,13 +216,13 @@ static void say_tally(const struct tally *tally, size_t n, struct conditions_sai
 	if (up == n)
 		say(out, EZLB_REASON_ALL_UP, "%s", "");
 	else if (up > 0 && down > 0)
-		say(out, EZLB_REASON_SOME_DOWN, "%zu of %zu backends down: %s%s", down, n,
-		    tally->down, more);
+		say(out, EZLB_REASON_SOME_DOWN, "%zu of %zu backends %s down: %s%s", down, n,
+		    down == 1 ? "is" : "are", tally->down, more);
 	else if (down == n)
 		say(out, EZLB_REASON_NONE_UP, "no backend is up: %s%s", tally->down, more);
 	else
-		say(out, EZLB_REASON_PENDING, "%zu of %zu backends without a verdict yet",
-		    tally->n[EZLB_UNKNOWN], n);
+		say(out, up > 0 ? EZLB_REASON_SOME_UNKNOWN : EZLB_REASON_PENDING,
+		    "%zu of %zu backends without a verdict yet", tally->n[EZLB_UNKNOWN], n);
 }
 
 void conditions_ready(const struct catalog_entry *entry, const struct conditions_pass *pass,

@@ -85,6 +85,7 @@ static int prepare(struct oneshot *one, const struct ezlb_options *options, enum
 		return rc;
 	one->catalog.lastgood = &one->world.lastgood;
 	one->catalog.snat_by_listener = one->world.pass.policy.by_listener;
+	one->catalog.quiet = use == WORLD_READ; /* plan prints its errors with the line */
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
 	if (use == WORLD_READ)
 		candidate_seed(&one->catalog, options->config_dirs, options->n_config_dirs,
@@ -236,9 +237,9 @@ int ezlb_controller_plan(const struct ezlb_options *options, const struct ezlb_p
 	if (rc == 0) {
 		plan(&one, &result);
 		*pending = result.plan.len + result.old.len;
+		print_diags(&one.catalog.diags);
 		rc = layer_error(&result, err);
 		if (rc == 0) {
-			print_diags(&one.catalog.diags);
 			print_preview(&one, &result, print, false);
 			rc = files_error(&one, &result, err);
 		}

@@ -84,8 +84,10 @@ static void read_kernel(struct pass_world *world, const struct ezlb_desired *des
 	ezlb_reconcile_peek(&world->dp, &scope, &result->prints);
 	ezlb_reconcile_list(&world->dp, &scope, &result->actual, &result->errs);
 	result->listed = true;
-	for (int i = 0; i < EZLB_LAYERS; i++)
-		result->listed = result->listed && result->errs.layer[i].code == 0;
+	for (int i = 0; i < EZLB_LAYERS; i++) {
+		result->unread[i] = result->errs.layer[i].code != 0;
+		result->listed = result->listed && !result->unread[i];
+	}
 	if (result->listed && world->left_known)
 		ezlb_reconcile_drift(&world->left, &result->actual, &scope, &result->drift);
 	EZLB_VEC_CLEAR(&scope);

@@ -64,6 +64,7 @@ struct pass_result {
 	struct ezlb_table actual;
 	struct ezlb_prints prints; /* taken before actual */
 	bool listed;		   /* every layer could be read */
+	bool unread[EZLB_LAYERS];  /* those that could not */
 	/* Something was tried: only another pass can tell how that left the kernel. */
 	bool again;
 };

@@ -106,6 +106,7 @@ static void begin(struct report *report)
 	start = uv_hrtime();
 	fold(report->from, view_now(), ezlb_now_ms(), &job->status);
 	ask(report, &job->sample);
+	uv_update_time(report->loop);
 	uv_timer_start(&report->pause, on_pause_over, REST * (uv_hrtime() - start) / 1000000, 0);
 	report->job = job;
 	uv_queue_work(report->loop, &job->work, on_work, on_done);

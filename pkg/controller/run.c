@@ -147,8 +147,10 @@ static void on_look(uv_timer_t *timer)
 	keep_lock(c);
 	if (c->stopping || !c->loaded)
 		return;
-	if (blame_calm(&c->world.pass.units, now))
+	if (blame_calm(&c->world.pass.units, now)) {
 		desk_calm(&c->desk);
+		poke(c, NULL, 0); /* to tell what is so now */
+	}
 	if (ledger_lost(&c->world.pass.ledger))
 		poke(c, "ledger", 0);
 	if (pass_peek(&c->world.pass, &c->catalog.desired) || now >= c->full_at)

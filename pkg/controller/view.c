@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "conditions.h"
+#include "view_inside.h"
 
 #define FAILING_MS  60000 /* of failing passes, until the daemon is not ready */
 #define ADOPTED_MAX 10	  /* services taken over that are told one by one */
@@ -63,6 +64,7 @@ static bool is_bad(const struct ezlb_condition *condition)
 	case EZLB_REASON_PROGRAMMED:
 	case EZLB_REASON_PENDING:
 	case EZLB_REASON_ALL_UP:
+	case EZLB_REASON_SOME_UNKNOWN:
 	case EZLB_REASON_NO_CONFLICT:
 		return false;
 	case EZLB_REASON_REFUSED:
@@ -109,13 +111,6 @@ static void set(struct view *view, struct view_service *service, enum ezlb_condi
 		 condition->message[0] ? ": " : "", condition->message);
 }
 
-static int service_cmp(const void *a, const void *b)
-{
-	const struct view_service *x = a, *y = b;
-
-	return strcmp(x->path, y->path);
-}
-
 static void set_programmed(struct view *view, struct view_service *service,
 			   const struct catalog_entry *entry, const struct conditions_pass *pass,
 			   int64_t now_ms)
@@ -130,8 +125,8 @@ static void set_programmed(struct view *view, struct view_service *service,
 		service->applied_hash = 0;
 }
 
-static void set_all(struct view *view, const struct catalog *catalog,
-		    const struct conditions_pass *pass, int64_t now_ms)
+void view_set_all(struct view *view, const struct catalog *catalog,
+		  const struct conditions_pass *pass, int64_t now_ms)
 {
 	struct conditions_said said;
 
@@ -151,170 +146,6 @@ static void set_all(struct view *view, const struct catalog *catalog,
 		conditions_ready(entry, pass, &said);
 		set(view, service, EZLB_BACKENDS_READY, &said, now_ms);
 	}
-}
-
-/* --- files --------------------------------------------------------------------------------- */
-
-/* "web" of "/etc/ezlb/services.d/web.yaml". */
-static void name_of_file(const char *path, char name[EZLB_NAME_MAX + 1])
-{
-	const char *base = strrchr(path, '/');
-	char *dot;
-
-	ezlb_strcpy(name, EZLB_NAME_MAX + 1, base ? base + 1 : path);
-	dot = strrchr(name, '.');
-	if (dot && dot != name)
-		*dot = '\0';
-}
-
-static void name_service(struct view_service *service, const struct catalog_entry *entry)
-{
-	if (entry->last || entry->fresh)
-		ezlb_strcpy(service->name, sizeof(service->name),
-			    entry->last ? entry->last->name : entry->fresh->name);
-	else
-		name_of_file(entry->path, service->name);
-}
-
-static void tell_file(struct view *view, const struct catalog *catalog,
-		      const struct catalog_entry *entry, struct view_service *service, bool is_new,
-		      int64_t now_ms)
-{
-	size_t n;
-	const struct ezlb_diag *diag = conditions_diag(catalog, entry, &n);
-	EZLB_AUTO_FREE char *line = diag ? ezlb_diag_line(diag) : NULL;
-	uint64_t before = service->diags;
-	enum ezlb_event_type type = EZLB_EVENT_FILE_ACCEPTED;
-	struct ezlb_event *event;
-
-	service->diags = diag ? ezlb_hash(line, strlen(line)) + n : 0;
-	if (diag)
-		type = EZLB_EVENT_FILE_REFUSED;
-	/* All files are new at the start: only those that are refused are news then. */
-	if (service->diags == before && (!is_new || view->reloads == 0))
-		return;
-	event = ezlb_events_add(&view->events, type, now_ms);
-	ezlb_strcpy(event->service, sizeof(event->service), service->name);
-	ezlb_strcpy(event->object, sizeof(event->object), entry->path);
-	if (diag && n > 1)
-		snprintf(event->message, sizeof(event->message), "%.240s (and %zu more)", line,
-			 n - 1);
-	else
-		ezlb_strcpy(event->message, sizeof(event->message), line ? line : "");
-}
-
-static void forget_unseen(struct view *view, int64_t now_ms)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < view->services.len; i++) {
-		struct view_service *service = &view->services.items[i];
-		struct ezlb_event *event;
-
-		if (service->seen) {
-			view->services.items[n++] = *service;
-			continue;
-		}
-		event = ezlb_events_add(&view->events, EZLB_EVENT_FILE_GONE, now_ms);
-		ezlb_strcpy(event->service, sizeof(event->service), service->name);
-		ezlb_strcpy(event->object, sizeof(event->object), service->path);
-		free(service->path);
-	}
-	view->services.len = n;
-}
-
-/* Leaves the services sorted, and of the files that are in the catalog. */
-static void take_files(struct view *view, const struct catalog *catalog, int64_t now_ms)
-{
-	size_t old = view->services.len;
-
-	for (size_t i = 0; i < old; i++)
-		view->services.items[i].seen = false;
-	for (size_t i = 0; i < catalog->entries.len; i++) {
-		const struct catalog_entry *entry = &catalog->entries.items[i];
-		const struct view_service key = { .path = entry->path };
-		struct view_service *service = ezlb_find(&key, view->services.items, old,
-							 sizeof(key), service_cmp);
-		bool is_new = !service;
-
-		if (is_new) {
-			service = EZLB_PUSH(&view->services);
-			service->path = ezlb_strdup(entry->path);
-		}
-		service->seen = true;
-		name_service(service, entry);
-		tell_file(view, catalog, entry, service, is_new, now_ms);
-	}
-	EZLB_SORT(&view->services, service_cmp);
-	forget_unseen(view, now_ms);
-}
-
-static bool was_frozen(const struct view *view, const char *path)
-{
-	for (size_t i = 0; i < view->dirs.len; i++)
-		if (strcmp(view->dirs.items[i].path, path) == 0)
-			return view->dirs.items[i].problem != NULL;
-	return false;
-}
-
-static void dirs_clear(struct ezlb_status_dirs *dirs)
-{
-	for (size_t i = 0; i < dirs->len; i++) {
-		free(dirs->items[i].path);
-		free(dirs->items[i].problem);
-	}
-	EZLB_VEC_CLEAR(dirs);
-}
-
-static size_t take_dirs(struct view *view, const struct ezlb_snapshot *snapshot, int64_t now_ms)
-{
-	struct ezlb_status_dirs dirs = { 0 };
-	size_t frozen = 0;
-
-	for (size_t i = 0; i < snapshot->dirs.len; i++) {
-		const struct ezlb_dir *from = &snapshot->dirs.items[i];
-		struct ezlb_status_dir *to = EZLB_PUSH(&dirs);
-
-		to->path = ezlb_strdup(from->path);
-		to->configmap = from->configmap;
-		to->problem = from->frozen ? ezlb_strdup(from->problem) : NULL;
-		frozen += from->frozen;
-		if (from->frozen != was_frozen(view, from->path))
-			view_event(view,
-				   from->frozen ? EZLB_EVENT_DIRECTORY_FROZEN
-						: EZLB_EVENT_DIRECTORY_BACK,
-				   from->path, from->problem, now_ms);
-	}
-	dirs_clear(&view->dirs);
-	view->dirs = dirs;
-	return frozen;
-}
-
-static size_t count_refused(const struct view *view)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < view->services.len; i++)
-		n += view->services.items[i].diags != 0;
-	return n;
-}
-
-void view_files(struct view *view, const struct catalog *catalog,
-		const struct ezlb_snapshot *snapshot, int64_t now_ms)
-{
-	size_t frozen = take_dirs(view, snapshot, now_ms), refused;
-	char message[64];
-
-	take_files(view, catalog, now_ms);
-	set_all(view, catalog, NULL, now_ms);
-	refused = count_refused(view);
-	view->reloads++;
-	view->reload_ms = now_ms;
-	view->reload_ok = refused == 0 && frozen == 0;
-	if (view->reload_ok)
-		view->reload_ok_ms = now_ms;
-	snprintf(message, sizeof(message), "%zu files, %zu refused", view->services.len, refused);
-	view_event(view, EZLB_EVENT_RELOADED, NULL, message, now_ms);
 }
 
 /* --- passes -------------------------------------------------------------------------------- */
@@ -382,8 +213,8 @@ static void tell_work(struct view *view, const struct pass_result *result, int64
 	}
 	if (!first)
 		return;
-	snprintf(message, sizeof(message), "%zu operations, the first: %s", done,
-		 ezlb_op_format(first, what));
+	snprintf(message, sizeof(message), "%zu operation%s, the first: %s", done,
+		 done == 1 ? "" : "s", ezlb_op_format(first, what));
 	view_event(view, EZLB_EVENT_APPLIED, NULL, message, now_ms);
 }
 
@@ -398,8 +229,8 @@ static void tell_others(struct view *view, const struct pass_result *result, int
 		view->repairs[result->drift.items[i].kind]++;
 	if (result->drift.len == 0)
 		return;
-	snprintf(message, sizeof(message), "%zu changes, the first: %s", result->drift.len,
-		 ezlb_op_format(&result->drift.items[0], what));
+	snprintf(message, sizeof(message), "%zu change%s, the first: %s", result->drift.len,
+		 result->drift.len == 1 ? "" : "s", ezlb_op_format(&result->drift.items[0], what));
 	view_event(view, EZLB_EVENT_REPAIRED, NULL, message, now_ms);
 }
 
@@ -414,7 +245,7 @@ void view_pass(struct view *view, const struct view_pass *pass, int64_t now_ms)
 	tell_work(view, pass->result, now_ms);
 	note_outcome(view, pass->result, now_ms);
 	blocked_find(&said.blocked, &pass->result->plan);
-	set_all(view, pass->catalog, &said, now_ms);
+	view_set_all(view, pass->catalog, &said, now_ms);
 	blocked_clear(&said.blocked);
 }
 
@@ -436,6 +267,6 @@ void view_clear(struct view *view)
 	for (size_t i = 0; i < view->services.len; i++)
 		free(view->services.items[i].path);
 	EZLB_VEC_CLEAR(&view->services);
-	dirs_clear(&view->dirs);
+	view_dirs_clear(&view->dirs);
 	ezlb_events_clear(&view->events);
 }

@@ -20,7 +20,8 @@ struct view_service {
 	struct ezlb_condition conditions[EZLB_CONDITIONS];
 	uint64_t applied_hash; /* of the content that the kernel holds; 0: none yet */
 	uint64_t diags;	       /* a print of what is wrong with the file; 0: nothing */
-	bool seen;
+	bool seen;	       /* in the set of files that is being taken in */
+	bool told;	       /* its file is no news any more */
 };
 
 struct view {

@@ -45,6 +45,7 @@ static const struct {
 	[EZLB_REASON_FIGHT] = { "Fight", EZLB_FALSE, OF(EZLB_PROGRAMMED) },
 	[EZLB_REASON_ALL_UP] = { "AllUp", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_SOME_DOWN] = { "SomeDown", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
+	[EZLB_REASON_SOME_UNKNOWN] = { "SomeUnknown", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_NONE_UP] = { "NoneUp", EZLB_FALSE, OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_NO_CONFLICT] = { "NoConflict", EZLB_FALSE, OF(EZLB_CONFLICT) },
 	[EZLB_REASON_NAME_TAKEN] = { "NameTaken", EZLB_TRUE, OF(EZLB_CONFLICT) },
@@ -120,7 +121,8 @@ enum ezlb_state ezlb_state_of(const struct ezlb_condition conditions[static EZLB
 		return EZLB_STATE_STALE;
 	if (ready == EZLB_REASON_SOME_DOWN)
 		return EZLB_STATE_DEGRADED;
-	if (programmed == EZLB_REASON_PENDING || ready == EZLB_REASON_PENDING)
+	if (programmed == EZLB_REASON_PENDING || ready == EZLB_REASON_PENDING ||
+	    ready == EZLB_REASON_SOME_UNKNOWN)
 		return EZLB_STATE_PENDING;
 	return EZLB_STATE_OK;
 }

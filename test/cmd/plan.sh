@@ -9,7 +9,7 @@ unset EZLB_OUTPUT EZLB_COLOR EZLB_CONFIG_DIR NO_COLOR # the caller's
 # ez COMMAND ARGUMENT...: $status, $out and $err are what came of it.
 ez() {
 	status=0
-	timeout 20 "$EZLB" "$1" --dataplane memory --log-level error --state-dir "$WORK/state" "${@:2}" \
+	timeout 20 "$EZLB" "$1" --dataplane memory --log-level "$level" --state-dir "$WORK/state" "${@:2}" \
 		>"$WORK/out" 2>"$WORK/err" || status=$?
 	out=$(<"$WORK/out")
 	err=$(<"$WORK/err")
@@ -102,6 +102,15 @@ refused_files() {
 	equal "the rest is shown" "web  tcp 10.0.0.1:80" "$(head -n 1 <<<"$out")"
 	equal "with its place" "    2 | listen: nowhere"$'\n'"      |         ^" "$(grep '^ *[0-9]* |' <<<"$err")"
 	equal "and counted" "ezlb: 1 error in the service files" "$(tail -n 1 <<<"$err")"
+	# The first line of the log says that it is the data plane in memory.
+	level=debug
+	of bad
+	equal "and told once: the log has nothing of it" "1 1 controller" "$(grep -c 'E0' <<<"$err") $(
+		grep -c '^ts=' <<<"$err") $(sed -n 's/^ts=.* pkg=\([a-z]*\) .*/\1/p' <<<"$err")"
+	ez once --config-dir "$WORK/bad"
+	equal "where once writes it to the log" "1 config" "$(grep -c 'E0' <<<"$err") $(
+		sed -n 's/^ts=.* pkg=\([a-z]*\) .*E0.*/\1/p' <<<"$err")"
+	level=error
 	of bad -o json
 	equal "for programs, too" "1 9" "$status $(jq '.summary.add + .summary.change' <<<"$out")"
 	rm "$WORK/bad/a.yaml"
@@ -124,6 +133,7 @@ verdicts() {
 
 need_ezlb
 need jq jq
+level=error
 mkdir "$WORK/good" "$WORK/bad" "$WORK/empty"
 cat >"$WORK/good/a.yaml" <<'END'
 name: web

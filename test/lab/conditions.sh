@@ -62,7 +62,7 @@ is web BackendsReady True AllUp
 is web Programmed True Programmed
 told Started 0.1
 told Applied service-add
-told Reloaded '1 files, 0 refused'
+told Reloaded '1 file, 0 refused'
 
 echo "# one backend down, then both"
 backend_stop b2

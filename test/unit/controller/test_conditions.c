@@ -135,7 +135,8 @@ static void test_finds_the_diagnostics_of_a_file(void **state)
  * What came of a pass, a letter each: x an op of the service failed, h one waits, s its source NAT
  * failed, o another service's failed. L the IPVS layer could not be read, S the SNAT layer; A IPVS
  * failed as a whole when it was written. W the ledger cannot be written. C the listener is foreign,
- * F its service is fought over, N a rule of source NAT is.
+ * F its service is fought over, N a rule of source NAT is, M another
+ * backend's, Q the chain of all.
  */
 static void add_op(struct made *made, enum ezlb_op_kind kind, const char *key, int rc)
 {
@@ -177,11 +178,17 @@ static void add(struct made *made, char letter)
 		add_fight(made, EZLB_LAYER_IPVS, "tcp 10.0.0.1:80");
 	else if (letter == 'N')
 		add_fight(made, EZLB_LAYER_SNAT, "tcp 10.1.0.1:80");
+	else if (letter == 'M')
+		add_fight(made, EZLB_LAYER_SNAT, "tcp 10.1.0.99:80");
+	else if (letter == 'Q')
+		*EZLB_PUSH(&made->world.units) = (struct unit){ .layer = EZLB_LAYER_SNAT,
+								.fight = true };
 	else if (letter == 'C')
 		*EZLB_PUSH(&result->conflicts) =
 			(struct pass_conflict){ "web", key_of("tcp 10.0.0.1:80") };
 	if (letter == 'L' || letter == 'S') {
 		result->listed = false;
+		result->unread[letter == 'L' ? EZLB_LAYER_IPVS : EZLB_LAYER_SNAT] = true;
 		ezlb_err_set(&result->errs.layer[letter == 'L' ? EZLB_LAYER_IPVS : EZLB_LAYER_SNAT],
 			     EPERM, letter == 'L' ? "cannot list IPVS" : "cannot list nat");
 	}
@@ -205,10 +212,15 @@ static const struct {
 	{ "the ledger", "hW", WEB, EZLB_REASON_FAILED, "cannot write the ledger" },
 	{ "IPVS cannot be read", "L", WEB, EZLB_REASON_UNREADABLE, "cannot list IPVS" },
 	{ "SNAT cannot be read", "S", NAT, EZLB_REASON_UNREADABLE, "cannot list nat" },
+	{ "SNAT cannot be read, IPVS was not to be written", "SAx", WEB, EZLB_REASON_FAILED,
+	  OP "netlink is broken" },
 	{ "SNAT is no concern of it", "S", WEB, EZLB_REASON_PROGRAMMED, "" },
 	{ "the listener is foreign", "C", WEB, EZLB_REASON_NOT_IN_FORCE,
 	  "its listener is somebody else's" },
 	{ "a fight", "F", WEB, EZLB_REASON_FIGHT, FIGHT },
+	{ "a fight over another backend's rule", "M", NAT, EZLB_REASON_PROGRAMMED, "" },
+	{ "a fight over the chain", "Q", NAT, EZLB_REASON_FIGHT, FIGHT },
+	{ "a fight over the chain, without source NAT", "Q", WEB, EZLB_REASON_PROGRAMMED, "" },
 	{ "a fight, and it waits", "Fh", WEB, EZLB_REASON_FIGHT, FIGHT },
 	{ "a fight over source NAT", "N", NAT, EZLB_REASON_FIGHT, FIGHT },
 	{ "that is no concern of it", "N", WEB, EZLB_REASON_PROGRAMMED, "" },
@@ -284,16 +296,17 @@ static const struct {
 } backends[] = {
 	{ "all", "uuuu", EZLB_REASON_ALL_UP, "" },
 	{ "one is down", "uduu", EZLB_REASON_SOME_DOWN,
-	  "1 of 4 backends down: 10.1.0.2:80 (connect_refused)" },
+	  "1 of 4 backends is down: 10.1.0.2:80 (connect_refused)" },
 	{ "one is up", "uhdd", EZLB_REASON_SOME_DOWN,
-	  "3 of 4 backends down: 10.1.0.2:80 (http_status), 10.1.0.3:80 (connect_refused), "
+	  "3 of 4 backends are down: 10.1.0.2:80 (http_status), 10.1.0.3:80 (connect_refused), "
 	  "10.1.0.4:80 (connect_refused)" },
 	{ "none", "dddd", EZLB_REASON_NONE_UP,
 	  "no backend is up: 10.1.0.1:80 (connect_refused), 10.1.0.2:80 (connect_refused), "
 	  "10.1.0.3:80 (connect_refused), ..." },
 	{ "none has a verdict", "????", EZLB_REASON_PENDING,
 	  "4 of 4 backends without a verdict yet" },
-	{ "some are up", "u??u", EZLB_REASON_PENDING, "2 of 4 backends without a verdict yet" },
+	{ "some are up", "u??u", EZLB_REASON_SOME_UNKNOWN,
+	  "2 of 4 backends without a verdict yet" },
 	{ "the last one may be up", "ddd?", EZLB_REASON_PENDING,
 	  "1 of 4 backends without a verdict yet" },
 };

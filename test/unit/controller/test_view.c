@@ -273,18 +273,18 @@ static void test_refused_without_a_version(void **state)
 	rig_open(&rig);
 	rig_web(&rig, BROKEN);
 	text = rig_events(&rig);
-	assert_has(text, "-FileRefused web /d/web.yaml | /d/web.yaml:1:9: error[E015]: ");
+	assert_has(text, "-FileRefused web /d/web.yaml | 1:9: error[E015]: ");
 	assert_has(text, "-ConditionChanged web Accepted | False, Refused: ");
 	assert_has(text, "-ConditionChanged web Programmed | False, NotInForce: no version of ");
 	assert_has(text, "-ConditionChanged web BackendsReady | False, NotInForce: ");
-	assert_has(text, "+Reloaded | 1 files, 1 refused\n");
+	assert_has(text, "+Reloaded | 1 file, 1 refused\n");
 	assert_int_equal(count(text, "\n"), 5);
 	assert_int_equal(rig.view.services.items[0].applied_hash, 0);
 	assert_false(rig.view.reload_ok);
 	assert_int_equal(rig.view.reload_ok_ms, 0);
 	rig_settle(&rig);
 	rig_web(&rig, BROKEN);
-	assert_events(&rig, "+Reloaded | 1 files, 1 refused\n"); /* it goes on being so */
+	assert_events(&rig, "+Reloaded | 1 file, 1 refused\n"); /* it goes on being so */
 	rig_web(&rig, PLAIN("1"));
 	assert_has(rig_events(&rig), "+FileAccepted web /d/web.yaml\n");
 	assert_true(rig.view.reload_ok);
@@ -378,9 +378,9 @@ static void test_repairs_and_a_fight(void **state)
 		take_away(&rig);
 		rig_pass(&rig);
 		assert_has(rig_events(&rig),
-			   "-Repaired | 1 changes, the first: dest-del tcp 10.0.0.1:80 -> "
+			   "-Repaired | 1 change, the first: dest-del tcp 10.0.0.1:80 -> "
 			   "10.1.0.2:80");
-		assert_has(rig_text, "+Applied | 1 operations, the first: dest-add ");
+		assert_has(rig_text, "+Applied | 1 operation, the first: dest-add ");
 		rig_pass(&rig);
 	}
 	assert_string_equal(PROGRAMMED, "Programmed=False/Fight");
@@ -409,7 +409,7 @@ static void test_files_come_and_go(void **state)
 	rig_file(&rig, "/d/unread.yaml", NULL);
 	rig_web(&rig, PLAIN("1"));
 	assert_has(rig_events(&rig), "+FileAccepted shop /d/api.yaml\n");
-	assert_has(rig_text, "-FileRefused unread /d/unread.yaml | /d/unread.yaml: error[E001]: "
+	assert_has(rig_text, "-FileRefused unread /d/unread.yaml | error[E001]: "
 			     "Permission denied\n");
 	assert_null(strstr(rig_text, "web"));
 	assert_has(rig_text, "+Reloaded | 3 files, 1 refused\n");
@@ -418,7 +418,7 @@ static void test_files_come_and_go(void **state)
 	rig_web(&rig, "colour: red\nsize: 3\n" PLAIN("1"));
 	assert_has(rig_events(&rig), "+FileGone shop /d/api.yaml\n+FileGone unread "
 				     "/d/unread.yaml\n");
-	assert_has(rig_text, "-FileRefused web /d/web.yaml | /d/web.yaml:1:1: error[E010]: ");
+	assert_has(rig_text, "-FileRefused web /d/web.yaml | 1:1: error[E010]: ");
 	assert_has(rig_text, " (and 1 more)\n");
 	assert_has(rig_text, "-ConditionChanged web Accepted | False, LastGoodKept: ");
 	rig_web(&rig, "colour: red\n" PLAIN("1")); /* less is wrong now */
@@ -444,12 +444,12 @@ static void test_directories(void **state)
 	rig_dir(&rig, "/d", NULL);
 	rig_dir(&rig, "/e", "Permission denied");
 	rig_web(&rig, PLAIN("1"));
-	assert_events(&rig, "+Reloaded | 1 files, 0 refused\n");
+	assert_events(&rig, "+Reloaded | 1 file, 0 refused\n");
 	assert_string_equal(rig.view.dirs.items[1].problem, "Permission denied");
 	rig_dir(&rig, "/d", NULL);
 	rig_dir(&rig, "/e", NULL);
 	rig_web(&rig, PLAIN("1"));
-	assert_events(&rig, "+DirectoryBack /e\n+Reloaded | 1 files, 0 refused\n");
+	assert_events(&rig, "+DirectoryBack /e\n+Reloaded | 1 file, 0 refused\n");
 	assert_true(rig.view.reload_ok);
 	rig_close(&rig);
 }

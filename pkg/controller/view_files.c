@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a set of files changes in the view. */
+#include "view.h"
+
+#include <stdio.h>
+
+#include "conditions.h"
+#include "view_inside.h"
+
+static int service_cmp(const void *a, const void *b)
+{
+	const struct view_service *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+/* "web" of "/etc/ezlb/services.d/web.yaml". */
+static void name_of_file(const char *path, char name[EZLB_NAME_MAX + 1])
+{
+	const char *base = strrchr(path, '/');
+	char *dot;
+
+	ezlb_strcpy(name, EZLB_NAME_MAX + 1, base ? base + 1 : path);
+	dot = strrchr(name, '.');
+	if (dot && dot != name)
+		*dot = '\0';
+}
+
+static void name_service(struct view_service *service, const struct catalog_entry *entry)
+{
+	if (entry->last || entry->fresh)
+		ezlb_strcpy(service->name, sizeof(service->name),
+			    entry->last ? entry->last->name : entry->fresh->name);
+	else
+		name_of_file(entry->path, service->name);
+}
+
+/* Of all that is wrong with a file; 0: nothing. */
+static uint64_t diags_print(const struct ezlb_diag *diags, size_t n)
+{
+	uint64_t print = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		EZLB_AUTO_FREE char *line = ezlb_diag_line(&diags[i]);
+
+		print = print * 31 + ezlb_hash(line, strlen(line));
+	}
+	return n > 0 && print == 0 ? 1 : print;
+}
+
+/* "7:3: error[E010]: ... (and 2 more)": the file is named beside it. */
+static void first_diag(const struct ezlb_diag *diags, size_t n, char out[EZLB_EVENT_STRLEN])
+{
+	EZLB_AUTO_FREE char *line = ezlb_diag_line(&diags[0]);
+	const char *text = line + strlen(diags[0].file) + 1;
+	char more[40] = "";
+
+	if (n > 1)
+		snprintf(more, sizeof(more), " (and %zu more)", n - 1);
+	snprintf(out, EZLB_EVENT_STRLEN, "%.250s%s", text + strspn(text, " "), more);
+}
+
+static void tell_file(struct view *view, const struct catalog *catalog,
+		      const struct catalog_entry *entry, struct view_service *service,
+		      int64_t now_ms)
+{
+	size_t n;
+	const struct ezlb_diag *diags = conditions_diag(catalog, entry, &n);
+	uint64_t before = service->diags;
+	struct ezlb_event *event;
+
+	service->diags = diags_print(diags, n);
+	/* All files are new at the start: only those that are refused are news then. */
+	if (service->diags == before && (service->told || view->reloads == 0))
+		return;
+	event = ezlb_events_add(&view->events,
+				n > 0 ? EZLB_EVENT_FILE_REFUSED : EZLB_EVENT_FILE_ACCEPTED, now_ms);
+	ezlb_strcpy(event->service, sizeof(event->service), service->name);
+	ezlb_strcpy(event->object, sizeof(event->object), entry->path);
+	if (n > 0)
+		first_diag(diags, n, event->message);
+}
+
+static void forget_unseen(struct view *view, int64_t now_ms)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < view->services.len; i++) {
+		struct view_service *service = &view->services.items[i];
+		struct ezlb_event *event;
+
+		if (service->seen) {
+			view->services.items[n++] = *service;
+			continue;
+		}
+		event = ezlb_events_add(&view->events, EZLB_EVENT_FILE_GONE, now_ms);
+		ezlb_strcpy(event->service, sizeof(event->service), service->name);
+		ezlb_strcpy(event->object, sizeof(event->object), service->path);
+		free(service->path);
+	}
+	view->services.len = n;
+}
+
+/* Leaves the services sorted, and of the files that are in the catalog. */
+static void take_files(struct view *view, const struct catalog *catalog, int64_t now_ms)
+{
+	size_t old = view->services.len;
+
+	for (size_t i = 0; i < old; i++)
+		view->services.items[i].seen = false;
+	for (size_t i = 0; i < catalog->entries.len; i++) {
+		const struct catalog_entry *entry = &catalog->entries.items[i];
+		const struct view_service key = { .path = entry->path };
+		struct view_service *service = ezlb_find(&key, view->services.items, old,
+							 sizeof(key), service_cmp);
+
+		if (!service) {
+			service = EZLB_PUSH(&view->services);
+			service->path = ezlb_strdup(entry->path);
+		}
+		service->seen = true;
+		name_service(service, entry);
+		tell_file(view, catalog, entry, service, now_ms);
+		service->told = true;
+	}
+	EZLB_SORT(&view->services, service_cmp);
+	forget_unseen(view, now_ms);
+}
+
+static bool was_frozen(const struct view *view, const char *path)
+{
+	for (size_t i = 0; i < view->dirs.len; i++)
+		if (strcmp(view->dirs.items[i].path, path) == 0)
+			return view->dirs.items[i].problem != NULL;
+	return false;
+}
+
+void view_dirs_clear(struct ezlb_status_dirs *dirs)
+{
+	for (size_t i = 0; i < dirs->len; i++) {
+		free(dirs->items[i].path);
+		free(dirs->items[i].problem);
+	}
+	EZLB_VEC_CLEAR(dirs);
+}
+
+static size_t take_dirs(struct view *view, const struct ezlb_snapshot *snapshot, int64_t now_ms)
+{
+	struct ezlb_status_dirs dirs = { 0 };
+	size_t frozen = 0;
+
+	for (size_t i = 0; i < snapshot->dirs.len; i++) {
+		const struct ezlb_dir *from = &snapshot->dirs.items[i];
+		struct ezlb_status_dir *to = EZLB_PUSH(&dirs);
+
+		to->path = ezlb_strdup(from->path);
+		to->configmap = from->configmap;
+		to->problem = from->frozen ? ezlb_strdup(from->problem) : NULL;
+		frozen += from->frozen;
+		if (from->frozen != was_frozen(view, from->path))
+			view_event(view,
+				   from->frozen ? EZLB_EVENT_DIRECTORY_FROZEN
+						: EZLB_EVENT_DIRECTORY_BACK,
+				   from->path, from->problem, now_ms);
+	}
+	view_dirs_clear(&view->dirs);
+	view->dirs = dirs;
+	return frozen;
+}
+
+static size_t count_refused(const struct view *view)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < view->services.len; i++)
+		n += view->services.items[i].diags != 0;
+	return n;
+}
+
+void view_files(struct view *view, const struct catalog *catalog,
+		const struct ezlb_snapshot *snapshot, int64_t now_ms)
+{
+	size_t frozen = take_dirs(view, snapshot, now_ms), refused;
+	char message[64];
+
+	take_files(view, catalog, now_ms);
+	view_set_all(view, catalog, NULL, now_ms);
+	refused = count_refused(view);
+	view->reloads++;
+	view->reload_ms = now_ms;
+	view->reload_ok = refused == 0 && frozen == 0;
+	if (view->reload_ok)
+		view->reload_ok_ms = now_ms;
+	snprintf(message, sizeof(message), "%zu file%s, %zu refused", view->services.len,
+		 view->services.len == 1 ? "" : "s", refused);
+	view_event(view, EZLB_EVENT_RELOADED, NULL, message, now_ms);
+}

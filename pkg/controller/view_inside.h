@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* view_inside: what view.c and view_files.c share. */
+#pragma once
+
+#include "conditions.h"
+#include "view.h"
+
+/*
+ * The services are those of the catalog, in its order. `pass` NULL: files were read; what only a
+ * pass can tell stays as the last one has told it.
+ */
+void view_set_all(struct view *view, const struct catalog *catalog,
+		  const struct conditions_pass *pass, int64_t now_ms);
+void view_dirs_clear(struct ezlb_status_dirs *dirs);
