@@ -100,7 +100,7 @@ static void test_only_transitions_are_told(void **state)
 	rig_verdict(&rig, "web", "10.1.0.2:80", EZLB_DOWN);
 	rig_pass(&rig);
 	assert_has(rig_events(&rig), "-ConditionChanged web BackendsReady | True, SomeDown: 1 of 2 "
-				     "backends down: 10.1.0.2:80 (connect_refused)\n");
+				     "backends is down: 10.1.0.2:80 (connect_refused)\n");
 	rig.now += 1000;
 	rig_settle(&rig);
 	assert_events(&rig, "");
