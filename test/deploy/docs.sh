@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The documents cannot rot unnoticed: each diagnostic code has its section, both READMEs have the
-# same shape, the same commands and the same fields, and links lead to files that exist.
+# same shape, the same commands and the same fields, links lead to files that exist, and what can be
+# asked for over HTTP (paths, reasons, events, metrics) is all described.
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
 cd "$REPO"
@@ -46,12 +47,62 @@ flags_known() {
 	"$EZLB" run --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p' | grep -vx -- --help
 }
 
+# A flag that takes a value has a variable.
+variables_documented() {
+	# shellcheck disable=SC2016 # no expansion is meant
+	sed -n 's/^| `--[^`]*` | `\(EZLB_[A-Z_]*\)` .*/\1/p' README.md
+}
+
+variables_known() {
+	"$EZLB" run --help | sed -n 's/^  --\([a-z-]*\)=.*/EZLB_\1/p' | tr 'a-z-' 'A-Z_'
+}
+
 commands_documented() {
 	sed -n 's/^| `ezlb \([a-z-]*\).*/\1/p' README.md
 }
 
 commands_known() {
 	"$EZLB" --help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
+}
+
+# cells FILE PATTERN: the words that begin such rows of its tables, with the second cell where that is a word.
+cells() {
+	# shellcheck disable=SC2016 # no expansion is meant
+	sed -n 's/^| `\('"$2"'\)` | \([a-z]* |\)\{0,1\}.*/\1 \2/p' "$1" | sed 's/ *|*$//'
+}
+
+# "NAME TYPE" of each metric. A name that is written in another way than these is a name without a type.
+metrics_known() {
+	tr '\n' ' ' <pkg/status/metrics.c >"$WORK/metrics"
+	tr '\n' ' ' <pkg/status/metrics_rows.c >>"$WORK/metrics"
+	grep -oE '([A-Z]+\()?"ezlb_[a-z_]+"(, "[a-z]+")?' "$WORK/metrics" |
+		sed -E 's/TIMESTAMP/GAUGE/; s/^([A-Z]+)\("(.*)"/\2 \L\1/; s/^"(.*)", "(.*)"/\1 \2/' | sort
+}
+
+paths_documented() {
+	# shellcheck disable=SC2016 # no expansion is meant
+	sed -n 's/^| `\(GET\|POST\) \(\/[^?`]*\).*/\2 \1/p' docs/admin.md
+}
+
+paths_known() {
+	sed -n 's/^\t{ "\(\/[^"]*\)", \(true\|false\), .*/\1 \2/p' pkg/controller/admin.c | sed 's/true/POST/; s/false/GET/'
+}
+
+# "NAME normal" or "NAME warning".
+events_known() {
+	sed -n 's/^\t\[EZLB_EVENT_[A-Z_]*\] = { "\(.*\)", EZLB_EVENT_\([A-Z]*\) },/\1 \L\2/p' pkg/status/event.c
+}
+
+# Those that the table of reasons in docs/admin.md does not begin a row with.
+reasons_missing() {
+	local reason
+	# shellcheck disable=SC2016 # no expansion is meant
+	sed -n '/^| reason /,/^$/s/^| \(`[^|]*\) |.*/, \1,/p' docs/admin.md >"$WORK/reasons"
+	sed -n 's/^\t\[EZLB_REASON_[A-Z_]*\] = { "\([A-Za-z]*\)".*/\1/p' pkg/status/condition.c >"$WORK/known"
+	[[ -s $WORK/known ]] || echo "no reasons in pkg/status/condition.c"
+	while read -r reason; do
+		grep -qF ", \`$reason\`," "$WORK/reasons" || echo "$reason"
+	done <"$WORK/known"
 }
 
 need_ezlb
@@ -64,7 +115,12 @@ equal "README.md and README_CN.md have the same headings and the same examples" 
 equal "and the same fields, commands, flags and defaults" \
 	"$(table_code README.md)" "$(table_code README_CN.md)"
 equal "README.md has the flags of ezlb run" "$(flags_known)" "$(flags_documented)"
+equal "and their variables" "$(variables_known)" "$(variables_documented)"
 equal "README.md has the commands of ezlb" "$(commands_known)" "$(commands_documented)"
+equal "docs/admin.md has the paths" "$(paths_known)" "$(paths_documented)"
+equal "and the events" "$(events_known)" "$(cells docs/admin.md '[A-Z][A-Za-z]*' | grep -E ' (normal|warning)$')"
+equal "and the reasons" "" "$(reasons_missing)"
+equal "docs/metrics.md has the metrics" "$(metrics_known)" "$(cells docs/metrics.md 'ezlb_[a-z_]*' | sort)"
 example >"$WORK/web.yaml"
 succeeds "ezlb check accepts the service file in README.md" "$EZLB" check "$WORK/web.yaml"
 equal "links lead somewhere" "" "$(broken_links)"
