@@ -2,7 +2,8 @@
 /*
  * traffic: what the kernel has counted of services and dests. The numbers are the kernel's own:
  * they begin with 0 when it makes the object, outlive ezlb, and never go back while the object is
- * there. A dest that was removed and added again is another object, and begins anew.
+ * there. A dest that is removed and soon added again is the same object (IPVS keeps removed ones
+ * for a while, for the connections that they still have); after that it begins anew.
  */
 #pragma once
 

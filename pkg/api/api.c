@@ -91,6 +91,9 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *arg, const ch
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	text[strcspn(text, "\n")] = '\0';
+	/* It tries TCP's options on the unix socket as well, and tells of each that fails. */
+	if (strstr(text, "TCP_"))
+		return;
 	ezlb_log(EZLB_DEBUG, "api", EZLB_S("msg", text));
 }
 

@@ -2,6 +2,7 @@
 #include <ezlb/console.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/un.h>
 
 #include <curl/curl.h>
@@ -67,24 +68,33 @@ static int failure(CURL *easy, CURLcode code, const char *socket, struct ezlb_er
 			    curl_easy_strerror(code));
 }
 
+/* A socket's address is short, the path of a directory may be long: then it leads through `dir`. */
+static char *address_of(const char *state_dir, const char *socket, int *dir)
+{
+	if (strlen(socket) < sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return ezlb_strdup(socket);
+	*dir = open(state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *dir < 0 ? NULL : ezlb_asprintf("/proc/self/fd/%d/" EZLB_ADMIN_SOCKET, *dir);
+}
+
 int ezlb_console_ask(const struct ezlb_question *question, struct ezlb_answer *out,
 		     struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *socket = ezlb_asprintf("%s/" EZLB_ADMIN_SOCKET, question->state_dir);
+	EZLB_AUTO_CLOSE int dir = -1;
+	EZLB_AUTO_FREE char *address = address_of(question->state_dir, socket, &dir);
 	struct ezlb_text body = { 0 };
 	int rc = 0;
 	CURLcode code;
 	CURL *easy;
 
 	*out = (struct ezlb_answer){ 0 };
-	if (strlen(socket) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
-		return ezlb_err_set(err, ENAMETOOLONG,
-				    "too long for a socket, choose a shorter --state-dir: %s",
-				    socket);
+	if (!address)
+		return not_there(socket, errno, err);
 	easy = curl_easy_init();
 	if (!easy)
 		return ezlb_err_set(err, ENOMEM, "libcurl does not start");
-	set_request(easy, question, socket);
+	set_request(easy, question, address);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);
 	code = curl_easy_perform(easy);

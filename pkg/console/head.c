@@ -88,7 +88,7 @@ static void put_limits(const json_t *doc, const struct ezlb_console_look *look,
 void view_head(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out)
 {
 	put_title(doc, look, out);
-	if (doc_text(doc, "not_ready")[0])
+	if (!strstr(doc_text(doc, "summary"), doc_text(doc, "not_ready")))
 		put_problem(look, out, ezlb_strdup(doc_text(doc, "not_ready")));
 	if (doc_is(doc, "dataplane", "memory"))
 		put_problem(look, out, ezlb_strdup("in-memory data plane: no traffic is balanced"));

@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include <ezlb/utf8.h>
+
 #define ELLIPSIS "\u2026"
 
 struct range {
@@ -11,10 +13,9 @@ struct range {
 
 /* Takes no column, turns the text around or ends the line: Unicode's Cc, Cf, Zl and Zp. */
 static const struct range obeyed[] = {
-	{ 0x00, 0x1f },		  { 0x7f, 0x9f },     { 0xad, 0xad },	  { 0x61c, 0x61c },
-	{ 0x180e, 0x180e },	  { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
-	{ 0xd800, 0xdfff },	  { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe0fff },
-	{ 0x110000, 0xffffffff },
+	{ 0x00, 0x1f },	    { 0x7f, 0x9f },	{ 0xad, 0xad },	      { 0x61c, 0x61c },
+	{ 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e },   { 0x2060, 0x206f },
+	{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe0fff }, { UINT32_MAX, UINT32_MAX },
 };
 
 /* East Asian scripts and pictures (UAX 11), in rough blocks: too wide is still inside the line. */
@@ -36,18 +37,9 @@ static bool is_in(const struct range *ranges, size_t n, uint32_t c)
 /* The bytes of the character at s, which is not the end; *c: UINT32_MAX where it is no UTF-8. */
 static size_t next(const char *s, uint32_t *c)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char lead = (unsigned char)*s;
-	size_t n = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+	size_t n = ezlb_utf8_decode(s, SIZE_MAX, c);
 
-	*c = n < 2 ? lead : lead & (0xffu >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if (((unsigned char)s[i] & 0xc0) != 0x80)
-			n = 0;
-		else
-			*c = *c << 6 | ((unsigned char)s[i] & 0x3f);
-	}
-	if (n > 0 && lead < 0xf8 && *c >= least[n])
+	if (n > 0)
 		return n;
 	*c = UINT32_MAX;
 	return 1;

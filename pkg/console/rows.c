@@ -61,7 +61,8 @@ static bool is_reason(const json_t *condition)
 	if (doc_is(condition, "reason", "NotInForce") ||
 	    (doc_is(condition, "reason", "Pending") && !doc_text(condition, "message")[0]))
 		return false;
-	return !doc_is(condition, "status", good) || doc_is(condition, "reason", "SomeDown");
+	return !doc_is(condition, "status", good) || doc_is(condition, "reason", "SomeDown") ||
+	       doc_is(condition, "reason", "SomeUnknown");
 }
 
 static void put_reasons(const json_t *service, const struct ezlb_console_look *look,

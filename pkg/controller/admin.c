@@ -33,13 +33,22 @@ static void reply_line(struct ezlb_api_request *request, unsigned status, const 
 	reply_text(request, status, TEXT, &text);
 }
 
+/* Those that came while it was made wait for the next one. */
+static void serve(struct admin_waiting *waiting, size_t n, unsigned status, const char *type,
+		  struct ezlb_api_body *body)
+{
+	for (size_t i = 0; i < n; i++)
+		ezlb_api_reply(waiting->items[i], status, type, body);
+	waiting->len -= n;
+	memmove(waiting->items, waiting->items + n, waiting->len * sizeof(*waiting->items));
+}
+
 static void on_report(void *arg, enum report_kind kind, const struct report_answer *answer)
 {
 	static const char *const types[] = {
 		[REPORT_STATUS] = JSON, [REPORT_METRICS] = EXPOSITION, [REPORT_HEALTH] = JSON
 	};
 	struct admin *admin = arg;
-	struct admin_waiting waiting = admin->waiting[kind];
 	unsigned status = kind == REPORT_HEALTH && !answer->status->ready ? 503 : 200;
 	struct ezlb_api_body *body;
 	size_t len;
@@ -49,13 +58,10 @@ static void on_report(void *arg, enum report_kind kind, const struct report_answ
 		trafficlog_write(&admin->trafficlog, answer->status);
 		return;
 	}
-	admin->waiting[kind] = (struct admin_waiting){ 0 };
 	bytes = ezlb_text_take(answer->text, &len);
 	body = ezlb_api_body_new(bytes, len);
-	for (size_t i = 0; i < waiting.len; i++)
-		ezlb_api_reply(waiting.items[i], status, types[kind], body);
+	serve(&admin->waiting[kind], answer->n, status, types[kind], body);
 	ezlb_api_body_unref(body);
-	EZLB_VEC_CLEAR(&waiting);
 }
 
 /* --- paths --------------------------------------------------------------------------------- */
@@ -105,10 +111,30 @@ static void get_readyz(struct admin *admin, struct ezlb_api_request *request)
 	reply_line(request, ready ? 200 : 503, ready ? "ok" : why);
 }
 
+/* Made on the loop, which many who ask for the same would hold. It stays the admin's. */
+static struct ezlb_api_body *events_body(struct admin *admin, uint64_t since)
+{
+	const struct ezlb_events *events = &admin->report.from->view->events;
+	struct ezlb_text text = { 0 };
+	size_t len;
+	char *bytes;
+
+	if (admin->events.body && admin->events.since == since &&
+	    admin->events.next == events->next)
+		return admin->events.body;
+	if (admin->events.body)
+		ezlb_api_body_unref(admin->events.body);
+	ezlb_events_json(events, since, &text);
+	bytes = ezlb_text_take(&text, &len);
+	admin->events.body = ezlb_api_body_new(bytes, len);
+	admin->events.since = since;
+	admin->events.next = events->next;
+	return admin->events.body;
+}
+
 static void get_events(struct admin *admin, struct ezlb_api_request *request)
 {
 	const char *since = ezlb_api_query(request, "since");
-	struct ezlb_text text = { 0 };
 	char *end = NULL;
 	uint64_t from = since ? strtoull(since, &end, 10) : 0;
 
@@ -116,8 +142,7 @@ static void get_events(struct admin *admin, struct ezlb_api_request *request)
 		reply_line(request, 400, "since: expected the number of an event");
 		return;
 	}
-	ezlb_events_json(&admin->report.from->view->events, from, &text);
-	reply_text(request, 200, JSON, &text);
+	ezlb_api_reply(request, 200, JSON, events_body(admin, from));
 }
 
 static void post_reload(struct admin *admin, struct ezlb_api_request *request)
@@ -244,5 +269,8 @@ void admin_clear(struct admin *admin)
 {
 	for (int i = 0; i < REPORT_KINDS; i++)
 		forget(&admin->waiting[i]);
+	if (admin->events.body)
+		ezlb_api_body_unref(admin->events.body);
+	admin->events.body = NULL;
 	trafficlog_clear(&admin->trafficlog);
 }

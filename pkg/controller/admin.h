@@ -16,6 +16,10 @@ struct admin {
 	struct ezlb_api *api;
 	struct report report;
 	struct admin_waiting waiting[REPORT_KINDS];
+	struct {
+		struct ezlb_api_body *body; /* the last document of these; NULL: none yet */
+		uint64_t since, next;	    /* what it was made of */
+	} events;
 	struct trafficlog trafficlog;
 	uv_timer_t traffic_timer;
 	bool closing;

@@ -125,7 +125,7 @@ static void take_file(struct folding *folding, const struct catalog_entry *entry
 		    : diag	     ? EZLB_FILE_REFUSED
 				     : EZLB_FILE_OK;
 	to->first = folding->out->diags.len;
-	for (size_t i = 0; i < to->n_diags; i++)
+	for (size_t i = 0; diag && i < to->n_diags; i++)
 		copy_diag(&folding->out->diags, &diag[i]);
 }
 

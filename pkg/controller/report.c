@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report.h"
 
+#include <signal.h>
+
 #include <ezlb/duration.h>
 
 /*
@@ -12,7 +14,7 @@
 struct report_job {
 	uv_work_t work;
 	struct report *report; /* NULL: closed meanwhile */
-	bool wanted[REPORT_KINDS];
+	size_t wanted[REPORT_KINDS];
 	struct ezlb_status status;
 	struct sample sample;
 	struct ezlb_text texts[REPORT_KINDS];
@@ -59,7 +61,7 @@ static void on_done(uv_work_t *work, int status)
 		report->job = NULL;
 		for (int i = 0; i < REPORT_KINDS; i++) {
 			const struct report_answer answer = { &job->status, &job->sample,
-							      &job->texts[i] };
+							      &job->texts[i], job->wanted[i] };
 
 			if (job->wanted[i] && !report->closing)
 				report->done(report->arg, (enum report_kind)i, &answer);
@@ -90,6 +92,21 @@ static void ask(struct report *report, struct sample *sample)
 			sample->snat = from->plane->snat;
 }
 
+/*
+ * The first call makes the threads, and they block what their maker does. Signals are the loop's:
+ * at the end of the daemon it blocks those that have no handler any more, and one of them that a
+ * thread took would kill.
+ */
+static void queue(struct report *report, struct report_job *job)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	uv_queue_work(report->loop, &job->work, on_work, on_done);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static void begin(struct report *report)
 {
 	struct report_job *job;
@@ -109,7 +126,7 @@ static void begin(struct report *report)
 	uv_update_time(report->loop);
 	uv_timer_start(&report->pause, on_pause_over, REST * (uv_hrtime() - start) / 1000000, 0);
 	report->job = job;
-	uv_queue_work(report->loop, &job->work, on_work, on_done);
+	queue(report, job);
 }
 
 void report_open(struct report *report, uv_loop_t *loop, const struct fold_sources *from,
@@ -122,7 +139,7 @@ void report_open(struct report *report, uv_loop_t *loop, const struct fold_sourc
 
 void report_want(struct report *report, enum report_kind kind)
 {
-	report->wanted[kind] = true;
+	report->wanted[kind]++;
 	begin(report);
 }
 

@@ -18,6 +18,7 @@ struct report_answer {
 	const struct ezlb_status *status; /* with what the kernel counts */
 	const struct sample *sample;
 	struct ezlb_text *text; /* the callee may take it */
+	size_t n; /* how often it was asked for before its moment; later ones get another */
 };
 /* Called on the loop, once for each kind that was asked for. `answer` is valid during the call. */
 typedef void (*report_fn)(void *arg, enum report_kind kind, const struct report_answer *answer);
@@ -27,9 +28,9 @@ struct report {
 	const struct fold_sources *from;
 	report_fn done;
 	void *arg;
-	bool wanted[REPORT_KINDS];
-	struct report_job *job; /* that is being made; NULL: none */
-	uv_timer_t pause;	/* between two: the loop has other things to do */
+	size_t wanted[REPORT_KINDS]; /* how often, of the next one */
+	struct report_job *job;	     /* that is being made; NULL: none */
+	uv_timer_t pause;	     /* between two: the loop has other things to do */
 	bool closing;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/preview.h>
 
+#include <ezlb/utf8.h>
+
 #include "what.h"
 
 #define WIDTH_MAX 56 /* what is longer pushes its reason to the right */
@@ -18,11 +20,21 @@ struct page {
 	int width; /* of what an op does, so that reasons stand below each other */
 };
 
-/* Names of files and devices may hold anything, and a terminal obeys control characters. */
+/*
+ * Names of files and devices may hold anything, and a terminal obeys control characters, those
+ * behind ASCII's too, and as bytes that are no UTF-8.
+ */
 static void put_clean(struct ezlb_text *out, const char *s)
 {
-	for (; *s; s++)
-		ezlb_text_put(out, (unsigned char)*s < 0x20 || *s == 0x7f ? "?" : s, 1);
+	uint32_t c;
+
+	for (size_t n; *s; s += n ? n : 1) {
+		n = ezlb_utf8_decode(s, SIZE_MAX, &c);
+		if (n == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0))
+			ezlb_text_puts(out, "?");
+		else
+			ezlb_text_put(out, s, n);
+	}
 }
 
 static void paint(const struct page *page, const char *colour)

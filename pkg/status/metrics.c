@@ -102,7 +102,7 @@ static void put_reconcile(const struct ezlb_status *status, struct ezlb_text *ou
 {
 	const struct metric *repairs =
 		COUNTER("ezlb_drift_repairs_total",
-			"What was repaired after somebody else had changed it, by operation.");
+			"What was repaired after somebody else had changed it, by what they had done.");
 
 	metric_alone(out, COUNTER("ezlb_reconcile_total", "Passes over the kernel's state."),
 		     status->passes);

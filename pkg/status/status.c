@@ -49,6 +49,8 @@ static void count_backend(struct ezlb_status_backend *backend, const struct ezlb
 
 	key->backend = backend->address;
 	row = EZLB_FIND(traffic, key, ezlb_traffic_row_cmp);
+	/* What was there after the last pass and is not now: somebody else has taken it away. */
+	backend->kernel_weight = -1;
 	if (!row)
 		return;
 	backend->counted = true;
@@ -65,12 +67,14 @@ void ezlb_status_count(struct ezlb_status *status, const struct ezlb_traffic *tr
 		struct ezlb_traffic_row key = { .service = { service->proto, service->listen } };
 		const struct ezlb_traffic_row *row = EZLB_FIND(traffic, &key, ezlb_traffic_row_cmp);
 
-		if (!service->in_force || !row)
+		if (!service->in_force)
 			continue;
-		service->counted = true;
-		service->active = row->active;
-		service->inactive = row->inactive;
-		service->counters = row->counters;
+		if (row) {
+			service->counted = true;
+			service->active = row->active;
+			service->inactive = row->inactive;
+			service->counters = row->counters;
+		}
 		for (size_t k = 0; k < service->n_backends; k++)
 			count_backend(&status->backends.items[service->first + k], traffic, &key);
 	}

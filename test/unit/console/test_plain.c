@@ -31,8 +31,8 @@ static void test_plain(void **state)
 		{ "cut off by another", "\xe4\xb8z", "??z", false },
 		{ "overlong escape", "\xc0\x9b", "??", false },
 		{ "overlong NUL in three", "\xe0\x80\x80", "???", false },
-		{ "surrogate", "\xed\xa0\x80", "?", false },
-		{ "above U+10FFFF", "\xf4\x90\x80\x80", "?", false },
+		{ "surrogate", "\xed\xa0\x80", "???", false },
+		{ "above U+10FFFF", "\xf4\x90\x80\x80", "????", false },
 		{ "five bytes", "\xf9\x80\x80\x80\x80", "?????", false },
 	};
 

@@ -146,8 +146,11 @@ static void test_hostile_names(void **state)
 	add_service(scene, EZLB_OP_SERVICE_ADD, "10.0.0.1:80");
 	ezlb_strcpy(ezlb_plan_add(&scene->plan, EZLB_OP_LINK_ADD)->link.device, EZLB_DEVICE_STRLEN,
 		    "e\033[31m");
+	ezlb_strcpy(ezlb_plan_add(&scene->plan, EZLB_OP_LINK_ADD)->link.device, EZLB_DEVICE_STRLEN,
+		    "f\xc2\x9b[m\x9b[m");
 	assert_says(scene, "  ?[2Jw\xc3\xbc?.yaml:2\n");
 	assert_says(scene, "  + link e?[31m ");
+	assert_says(scene, "  + link f?[m?[m ");
 	scene_close(scene);
 }
 

@@ -113,6 +113,8 @@ static void test_rows_go_to_their_services_and_backends(void **state)
 	add_backend(&status, "10.1.0.9:80"); /* the kernel does not have it */
 	add_service(&status, "gone", "10.0.0.9:80");
 	add_backend(&status, "10.1.0.1:80");
+	status.backends.items[2].kernel_weight = 1; /* it had, after the last pass */
+	status.backends.items[3].kernel_weight = 1;
 	add_service(&status, "refused", NULL);
 	add_service(&status, "web", "10.0.0.1:443");
 	status.services.items[3].proto = EZLB_UDP;
@@ -136,6 +138,7 @@ static void test_rows_go_to_their_services_and_backends(void **state)
 	assert_int_equal(status.backends.items[2].kernel_weight, -1);
 	assert_false(status.services.items[1].counted);
 	assert_false(status.backends.items[3].counted);
+	assert_int_equal(status.backends.items[3].kernel_weight, -1);
 	assert_false(status.services.items[2].counted);
 	assert_counters(&status.services.items[3].counters, 4000);
 	assert_backend(&status.backends.items[4], 5000);
