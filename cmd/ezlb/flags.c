@@ -49,7 +49,8 @@ static const struct {
 	  "service files; repeatable, variable with ':' [" DEFAULT_CONFIG_DIR "]",
 	  required_argument },
 	{ FLAG_STATE_DIR, "state-dir", "EZLB_STATE_DIR", "DIR",
-	  "where ezlb notes what it owns [" DEFAULT_STATE_DIR "]", required_argument },
+	  "where ezlb notes what it owns, and is asked [" DEFAULT_STATE_DIR "]",
+	  required_argument },
 	{ FLAG_DATAPLANE, "dataplane", "EZLB_DATAPLANE", "kernel|memory",
 	  "memory: touch no kernel, for trying out [kernel]", required_argument },
 	{ FLAG_SNAT_BACKEND, "snat-backend", "EZLB_SNAT_BACKEND", "auto|iptables|nftables",
@@ -81,7 +82,7 @@ static const struct {
 	{ FLAG_LOG_FORMAT, "log-format", "EZLB_LOG_FORMAT", "logfmt|json", "[logfmt]",
 	  required_argument },
 	{ FLAG_OUTPUT, "output", "EZLB_OUTPUT", "text|json",
-	  "or -o: how `doctor`, `plan`, `status` and `events` print; table is text [text]",
+	  "or -o: how `once`, `plan`, `doctor`, `status`, `events` print; table is text [text]",
 	  required_argument },
 	{ FLAG_COLOUR, "color", "EZLB_COLOR", "auto|always|never",
 	  "auto: on a terminal, unless NO_COLOR is set [auto]", required_argument },
@@ -337,7 +338,7 @@ void flags_print(void)
 	for (size_t i = 0; i < N_FLAGS; i++) {
 		snprintf(left, sizeof(left), "--%s%s%s", table[i].name, table[i].arg ? "=" : "",
 			 table[i].arg ? table[i].arg : "");
-		printf("  %-34s %s\n", left, table[i].help);
+		printf("  %-38s %s\n", left, table[i].help);
 	}
 	printf("\nEach flag that takes a value has a variable: --state-dir is EZLB_STATE_DIR.\n");
 }

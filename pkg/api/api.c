@@ -92,7 +92,7 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *arg, const ch
 	vsnprintf(text, sizeof(text), fmt, ap);
 	text[strcspn(text, "\n")] = '\0';
 	/* It tries TCP's options on the unix socket as well, and tells of each that fails. */
-	if (strstr(text, "TCP_"))
+	if (strstr(text, "TCP_") || strstr(text, "push the data"))
 		return;
 	ezlb_log(EZLB_DEBUG, "api", EZLB_S("msg", text));
 }

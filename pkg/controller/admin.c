@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "admin.h"
 
-#include <errno.h>
+#include <sys/stat.h>
 
 #include <ezlb/admin.h>
+#include <ezlb/duration.h>
 #include <ezlb/log.h>
 #include <ezlb/page.h>
 
@@ -106,7 +107,7 @@ static void get_livez(struct admin *admin, struct ezlb_api_request *request)
 static void get_readyz(struct admin *admin, struct ezlb_api_request *request)
 {
 	char why[EZLB_MESSAGE_STRLEN];
-	bool ready = view_ready(admin->report.from->view, view_now(), why);
+	bool ready = view_ready(admin->report.from->view, ezlb_now_ms(), why);
 
 	reply_line(request, ready ? 200 : 503, ready ? "ok" : why);
 }
@@ -238,6 +239,8 @@ void admin_open(struct admin *admin, uv_loop_t *loop, const struct fold_sources 
 						  .on_request = on_request,
 						  .arg = admin };
 
+	/* For the in-memory data plane nobody has made it; where it cannot be made the api says so. */
+	mkdir(from->options->state_dir, 0755);
 	*admin = (struct admin){ .reload = reload, .arg = arg };
 	uv_timer_init(loop, &admin->traffic_timer);
 	admin->traffic_timer.data = admin;

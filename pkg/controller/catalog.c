@@ -117,18 +117,6 @@ static void forget_unseen(struct catalog *catalog)
 	catalog->entries.len = n;
 }
 
-static void copy_diags(struct ezlb_diags *to, const struct ezlb_diags *from)
-{
-	for (size_t i = 0; i < from->len; i++) {
-		const struct ezlb_diag *diag = &from->items[i];
-		struct ezlb_diag *copy = ezlb_diags_add(to, diag->file, diag->at, diag->code, "%s",
-							diag->message);
-
-		copy->source = diag->source ? ezlb_strdup(diag->source) : NULL;
-		copy->help = diag->help ? ezlb_strdup(diag->help) : NULL;
-	}
-}
-
 static void promote(struct catalog_entry *entry, const struct ezlb_spec *chosen)
 {
 	if (chosen == entry->last)
@@ -149,7 +137,8 @@ static void merge(struct catalog *catalog)
 	for (size_t i = 0; i < n; i++) {
 		candidates[i].fresh = catalog->entries.items[i].fresh;
 		candidates[i].last = catalog->entries.items[i].last;
-		copy_diags(&catalog->diags, &catalog->entries.items[i].diags);
+		ezlb_diags_copy(&catalog->diags, catalog->entries.items[i].diags.items,
+				catalog->entries.items[i].diags.len);
 	}
 	ezlb_desired_merge(candidates, n, catalog->snat_by_listener, &catalog->desired,
 			   &catalog->diags);

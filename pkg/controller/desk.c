@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "desk.h"
 
+#include <ezlb/duration.h>
+
 void desk_open(struct desk *desk, uv_loop_t *loop, void (*reload)(void *arg), void *arg)
 {
 	desk->sources.view = &desk->view;
@@ -32,6 +34,7 @@ void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
 					.verdicts = verdicts,
 					.world = desk->sources.pass,
 					.result = result,
+					.clock_ms = ezlb_now_ms(),
 					.seconds = (double)ns / 1e9 };
 
 	view_pass(&desk->view, &pass, view_now());

@@ -105,15 +105,6 @@ static void take_service(struct folding *folding, const struct catalog_entry *en
 	to->state = ezlb_state_of(to->conditions);
 }
 
-static void copy_diag(struct ezlb_diags *to, const struct ezlb_diag *diag)
-{
-	struct ezlb_diag *copy = ezlb_diags_add(to, diag->file, diag->at, diag->code, "%s",
-						diag->message);
-
-	copy->source = diag->source ? ezlb_strdup(diag->source) : NULL;
-	copy->help = diag->help ? ezlb_strdup(diag->help) : NULL;
-}
-
 static void take_file(struct folding *folding, const struct catalog_entry *entry)
 {
 	struct ezlb_status_file *to = EZLB_PUSH(&folding->out->files);
@@ -125,8 +116,7 @@ static void take_file(struct folding *folding, const struct catalog_entry *entry
 		    : diag	     ? EZLB_FILE_REFUSED
 				     : EZLB_FILE_OK;
 	to->first = folding->out->diags.len;
-	for (size_t i = 0; diag && i < to->n_diags; i++)
-		copy_diag(&folding->out->diags, &diag[i]);
+	ezlb_diags_copy(&folding->out->diags, diag, to->n_diags);
 }
 
 static int service_cmp(const void *a, const void *b)
@@ -164,10 +154,10 @@ static void take_dirs(const struct view *view, struct ezlb_status *out)
 	}
 }
 
-static void take_view(const struct view *view, struct ezlb_status *out)
+static void take_view(const struct view *view, uint64_t clock_ms, struct ezlb_status *out)
 {
 	out->started_ms = view->started_ms;
-	out->ready = view_ready(view, out->now_ms, out->not_ready);
+	out->ready = view_ready(view, clock_ms, out->not_ready);
 	out->reloads = view->reloads;
 	out->last_reload_ok = view->reload_ok;
 	out->last_reload_ms = view->reload_ms;
@@ -216,7 +206,7 @@ void fold(const struct fold_sources *from, int64_t now_ms, uint64_t clock_ms,
 
 	*out = (struct ezlb_status){ .now_ms = now_ms };
 	take_process(from, out);
-	take_view(from->view, out);
+	take_view(from->view, clock_ms, out);
 	if (from->health) {
 		take_health(from->health, out);
 		ezlb_health_verdicts(from->health, &folding.verdicts);

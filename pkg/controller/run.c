@@ -6,6 +6,7 @@
 #include <ezlb/controller.h>
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <uv.h>
 
@@ -28,6 +29,7 @@
 #define FULL_MS	    60000 /* a whole pass in any case: the cheap look does not see everything */
 #define NOTICE_MS   50 /* after nf_tables has changed: whoever reloads it changes it many times */
 #define COALESCE_MS 10 /* backends that fall together leave in one pass */
+#define DOCUMENT    (512 * 1024)
 #define AGAIN_MS    10 /* a pass that wrote is followed by one that looks; doubles in a row */
 
 struct controller {
@@ -341,6 +343,17 @@ static void init_handles(struct controller *c)
 	c->pass_timer.data = c->look_timer.data = c->empty_timer.data = c;
 }
 
+static int catch_signals(struct controller *c, struct ezlb_err *err)
+{
+	int rc = uv_signal_start(&c->sigterm, on_stop_signal, SIGTERM);
+
+	if (rc == 0)
+		rc = uv_signal_start(&c->sigint, on_stop_signal, SIGINT);
+	if (rc == 0)
+		rc = uv_signal_start(&c->sighup, on_hup, SIGHUP);
+	return rc < 0 ? ezlb_err_set(err, -rc, "cannot catch signals: %s", uv_strerror(rc)) : 0;
+}
+
 static int start(struct controller *c, struct ezlb_err *err)
 {
 	const struct ezlb_health_options health = { .told = on_told };
@@ -351,6 +364,10 @@ static int start(struct controller *c, struct ezlb_err *err)
 						  .arg = c };
 	int rc = ezlb_health_open(&c->loop, &health, on_verdict, c, &c->health, err);
 
+	if (rc < 0)
+		return rc;
+	/* First: whoever sees the admin socket may end this process in an orderly way. */
+	rc = catch_signals(c, err);
 	if (rc < 0)
 		return rc;
 	c->desk.sources = (struct fold_sources){ .options = c->options,
@@ -364,12 +381,7 @@ static int start(struct controller *c, struct ezlb_err *err)
 		return rc;
 	c->desk.sources.watch = c->watch;
 	uv_timer_start(&c->look_timer, on_look, LOOK_MS, LOOK_MS);
-	rc = uv_signal_start(&c->sigterm, on_stop_signal, SIGTERM);
-	if (rc == 0)
-		rc = uv_signal_start(&c->sigint, on_stop_signal, SIGINT);
-	if (rc == 0)
-		rc = uv_signal_start(&c->sighup, on_hup, SIGHUP);
-	return rc < 0 ? ezlb_err_set(err, -rc, "cannot catch signals: %s", uv_strerror(rc)) : 0;
+	return 0;
 }
 
 static void tell_start(const struct controller *c)
@@ -390,6 +402,8 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	struct controller *c = ezlb_calloc(1, sizeof(*c));
 	int rc;
 
+	/* Documents for those who look come and go: what is large is given back to the system. */
+	mallopt(M_MMAP_THRESHOLD, DOCUMENT);
 	c->options = options;
 	rc = world_open(&c->world, options, WORLD_WRITE, err);
 	c->world.pass.paced = true;

@@ -172,7 +172,8 @@ static void first_error(const struct pass_result *result, char out[EZLB_MESSAGE_
 		snprintf(out, EZLB_MESSAGE_STRLEN, "%.250s", result->old_err.msg);
 }
 
-static void note_outcome(struct view *view, const struct pass_result *result, int64_t now_ms)
+static void note_outcome(struct view *view, const struct pass_result *result, uint64_t clock_ms,
+			 int64_t now_ms)
 {
 	char error[EZLB_MESSAGE_STRLEN];
 
@@ -194,6 +195,7 @@ static void note_outcome(struct view *view, const struct pass_result *result, in
 		ezlb_strcpy(view->pass_error, sizeof(view->pass_error), error);
 	if (!view->failing_since_ms) {
 		view->failing_since_ms = now_ms;
+		view->failing_clock_ms = clock_ms;
 		view_event(view, EZLB_EVENT_RECONCILE_FAILING, NULL, view->pass_error, now_ms);
 	}
 }
@@ -243,22 +245,24 @@ void view_pass(struct view *view, const struct view_pass *pass, int64_t now_ms)
 	ezlb_histogram_add(&view->pass_duration, pass->seconds);
 	tell_others(view, pass->result, now_ms);
 	tell_work(view, pass->result, now_ms);
-	note_outcome(view, pass->result, now_ms);
+	note_outcome(view, pass->result, pass->clock_ms, now_ms);
 	blocked_find(&said.blocked, &pass->result->plan);
 	view_set_all(view, pass->catalog, &said, now_ms);
 	blocked_clear(&said.blocked);
 }
 
-bool view_ready(const struct view *view, int64_t now_ms, char why[EZLB_MESSAGE_STRLEN])
+bool view_ready(const struct view *view, uint64_t clock_ms, char why[EZLB_MESSAGE_STRLEN])
 {
+	uint64_t ms = clock_ms - view->failing_clock_ms;
+
 	why[0] = '\0';
 	if (view->passes == 0)
 		snprintf(why, EZLB_MESSAGE_STRLEN,
 			 "the kernel has not been looked at yet: no service files have been read");
-	else if (view->failing_since_ms && now_ms - view->failing_since_ms >= FAILING_MS)
+	else if (view->failing_since_ms && ms >= FAILING_MS)
 		snprintf(why, EZLB_MESSAGE_STRLEN,
-			 "the kernel is not as it should be for %lld s: %.180s",
-			 (long long)(now_ms - view->failing_since_ms) / 1000, view->pass_error);
+			 "the kernel is not as it should be for %llu s: %.180s",
+			 (unsigned long long)ms / 1000, view->pass_error);
 	return why[0] == '\0';
 }
 

@@ -36,7 +36,8 @@ struct view {
 
 	uint64_t passes, pass_errors;
 	int64_t pass_ms, pass_ok_ms;
-	int64_t failing_since_ms; /* 0: it does not fail */
+	int64_t failing_since_ms;  /* 0: it does not fail */
+	uint64_t failing_clock_ms; /* the same moment by ezlb_now_ms, which nobody sets */
 	char pass_error[EZLB_MESSAGE_STRLEN];
 	struct ezlb_histogram pass_duration;
 	uint64_t repairs[EZLB_OPS];
@@ -55,7 +56,8 @@ struct view_pass {
 	const struct ezlb_verdicts *verdicts; /* sorted */
 	const struct pass_world *world;
 	const struct pass_result *result;
-	double seconds; /* that it took */
+	uint64_t clock_ms; /* now, by ezlb_now_ms */
+	double seconds;	   /* that it took */
 };
 void view_pass(struct view *view, const struct view_pass *pass, int64_t now_ms);
 void view_verdict(struct view *view, const struct ezlb_health_change *change, int64_t now_ms);
@@ -66,6 +68,7 @@ void view_event(struct view *view, enum ezlb_event_type type, const char *object
 /*
  * False where the daemon is not to be relied on, with the reason: no pass has been made yet, or
  * passes have been failing for a minute. Files that are refused and backends that are down are
- * nothing that another daemon could do better.
+ * nothing that another daemon could do better. `clock_ms` is by ezlb_now_ms: the wall clock jumps
+ * when a host that has just started is told the time.
  */
-bool view_ready(const struct view *view, int64_t now_ms, char why[EZLB_MESSAGE_STRLEN]);
+bool view_ready(const struct view *view, uint64_t clock_ms, char why[EZLB_MESSAGE_STRLEN]);

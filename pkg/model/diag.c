@@ -35,6 +35,18 @@ static int diag_cmp(const void *pa, const void *pb)
 	return rc;
 }
 
+void ezlb_diags_copy(struct ezlb_diags *to, const struct ezlb_diag *diags, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct ezlb_diag *from = &diags[i];
+		struct ezlb_diag *copy = ezlb_diags_add(to, from->file, from->at, from->code, "%s",
+							from->message);
+
+		copy->source = from->source ? ezlb_strdup(from->source) : NULL;
+		copy->help = from->help ? ezlb_strdup(from->help) : NULL;
+	}
+}
+
 void ezlb_diags_sort(struct ezlb_diags *diags)
 {
 	EZLB_SORT(diags, diag_cmp);

@@ -47,7 +47,8 @@ const struct ezlb_nft_signs *ezlb_nft_kernel_signs(void)
 						     .symbols = "/proc/kallsyms" };
 	struct utsname name;
 
-	if (uname(&name) == 0)
+	/* Once: other threads read it later. */
+	if (!builtin[0] && uname(&name) == 0)
 		snprintf(builtin, sizeof(builtin), "/lib/modules/%s/modules.builtin", name.release);
 	return &signs;
 }

@@ -5,11 +5,14 @@
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
 
-commands=(run once check plan host-setup doctor cleanup version)
+commands=(run once check plan host-setup doctor status events probe log-level reload cleanup version)
+# Those that take arguments, with what they say of too many.
+declare -A arguments=([check]='' [status]='takes at most one argument' [probe]='takes one argument: ready or live'
+	[log-level]='takes one argument: error, warn, info or debug')
 variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_DATAPLANE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
-	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_LOG_LEVEL
-	EZLB_LOG_FORMAT EZLB_OUTPUT)
-unset "${variables[@]}" # the caller's
+	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_ADMIN_ADDRESS
+	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR)
+unset "${variables[@]}" NO_COLOR # the caller's
 
 # ez ARGUMENT...: runs it; $status, $out and $err are what came of it.
 ez() {
@@ -110,17 +113,28 @@ usage() {
 }
 
 wrong_usage() {
-	local command flag
+	local command flag value
 	refused "unknown command 'walk'" walk
 	refused "unknown command ''" ""
 	refused "unknown command '--nonsense'" --nonsense
 	for command in "${commands[@]}"; do
 		refused "unrecognized option '--nonsense'" "$command" --nonsense
-		[[ $command == check ]] || refused "takes no arguments, got 'extra'" "$command" extra
+		if [[ ! -v arguments[$command] ]]; then
+			refused "takes no arguments, got 'extra'" "$command" extra
+		elif [[ -n ${arguments[$command]} ]]; then
+			refused "$command ${arguments[$command]}" "$command" one two
+		fi
 	done
-	for flag in --config-dir --state-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --empty-hold-down --log-level --log-format --output; do
+	for flag in --config-dir --state-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --empty-hold-down --admin-address --traffic-interval --log-level --log-format --output --color; do
 		refused "$flag' requires an argument" plan "$flag"
 	done
+	for flag in --help --watch --follow; do
+		refused "'$flag' doesn't allow an argument" status "$flag=yes"
+	done
+	refused "probe takes one argument: ready or live" probe
+	refused "probe takes one argument: ready or live" probe healthy
+	refused "log-level takes one argument: error, warn, info or debug" log-level
+	refused "log-level takes one argument: error, warn, info or debug" log-level loud
 	refused "--config-dir=: expected DIR" plan --config-dir=
 	refused "--state-dir=: expected DIR" plan --state-dir=
 	refused "--dataplane=ebpf: expected kernel|memory" plan --dataplane=ebpf
@@ -141,24 +155,64 @@ wrong_usage() {
 	refused "--output=xml: expected text|json" doctor -o xml
 	refused "option requires an argument -- 'o'" doctor -o
 	refused "--empty-hold-down=10: expected DURATION" run --empty-hold-down=10
+	# An address without a port, a name, and what is open to everybody without being said in full.
+	for value in "" : 0 :0 65536 9106x localhost:9106 10.0.0.1 '[::1]' ::1 ::1:9106 '*:9106' 127.0.0.1:9106/x; do
+		refused "--admin-address=$value: expected [IP:]PORT" run --admin-address "$value"
+	done
+	for value in "" 0 15 10ms 999ms -1s; do
+		refused "--traffic-interval=$value: expected DURATION" run "--traffic-interval=$value"
+	done
+	for value in "" yes Always; do
+		refused "--color=$value: expected auto|always|never" status "--color=$value"
+	done
 	refused "--log-level=loud: expected error|warn|info|debug" plan --log-level=loud
 	refused "--log-format=xml: expected logfmt|json" plan --log-format=xml
 	refused "--cleanup-on-exit=maybe: expected true|false" run --cleanup-on-exit=maybe
 	refused "--cleanup-on-exit=: expected true|false" run --cleanup-on-exit=
 	# A value behind a blank is an argument, not the flag's: better refused than taken for "true".
 	refused "run takes no arguments, got 'false'" run --cleanup-on-exit false
-	refused "'--help' doesn't allow an argument" run --help=yes
 }
 
 wrong_variables() {
 	local setting
-	for setting in EZLB_DATAPLANE=ebpf EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_EMPTY_HOLD_DOWN=soon EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml; do
+	for setting in EZLB_DATAPLANE=ebpf EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_EMPTY_HOLD_DOWN=soon EZLB_ADMIN_ADDRESS=localhost:80 EZLB_TRAFFIC_INTERVAL=10ms EZLB_COLOR=yes EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml; do
 		ez_env "$setting" -- plan
 		ended "$setting is refused" 2 "" "ezlb: $setting: expected "
 	done
-	ez_env EZLB_DATAPLANE= EZLB_SNAT_BACKEND= EZLB_FIREWALL= EZLB_HOST_SETUP= EZLB_VIP_DEVICE= EZLB_OUTPUT= EZLB_LOG_LEVEL= EZLB_LOG_FORMAT= EZLB_CLEANUP_ON_EXIT= EZLB_STATE_DIR= \
+	ez_env EZLB_DATAPLANE= EZLB_SNAT_BACKEND= EZLB_FIREWALL= EZLB_HOST_SETUP= EZLB_VIP_DEVICE= EZLB_ADMIN_ADDRESS= EZLB_TRAFFIC_INTERVAL= EZLB_COLOR= EZLB_OUTPUT= EZLB_LOG_LEVEL= EZLB_LOG_FORMAT= EZLB_CLEANUP_ON_EXIT= EZLB_STATE_DIR= \
 		EZLB_CONFIG_DIR= -- check "$WORK/good"
 	ended "an empty variable is as none" 0 "1 file checked, 0 errors" ""
+}
+
+# Whoever asks where nobody answers is told so in one line, and where that was.
+nobody_answers() {
+	local command text="no ezlb answers on $WORK/absent/admin.sock: is it running?"
+	for command in status "status web" events "events -f" "log-level debug" reload "status -o json" "status --watch"; do
+		# shellcheck disable=SC2086 # they are words
+		ez $command --state-dir "$WORK/absent"
+		ended "ezlb $command where none runs" 1 "" "ezlb: $text"
+		equal "is one line" 1 "$(wc -l <"$WORK/err")"
+	done
+	for command in ready live; do
+		ez probe "$command" --state-dir "$WORK/absent"
+		ended "ezlb probe $command where none runs tells it to the kubelet" 1 "$text" ""
+	done
+	ez_env EZLB_STATE_DIR="$WORK/absent" -- status
+	ended "EZLB_STATE_DIR is where they ask" 1 "" "ezlb: $text"
+	ez status --state-dir "/$(printf '%0120d' 0)"
+	ended "a long path is no hindrance" 1 "" "ezlb: no ezlb answers on /000"
+}
+
+# What a command takes is in its usage.
+usage_of_arguments() {
+	ez check --help
+	ended "usage of check" 0 "usage: ezlb check [FLAGS] [FILE or DIR]..." ""
+	ez status --help
+	ended "usage of status" 0 "usage: ezlb status [FLAGS] [SERVICE]" ""
+	ez log-level --help
+	ended "usage of log-level" 0 "usage: ezlb log-level [FLAGS] error|warn|info|debug" ""
+	ez run --help
+	equal "no flag is longer than its column" "" "$(grep -E '^  --' <<<"$out" | grep -vE '^  .{38} [^ ]' || :)"
 }
 
 # The first line of the daemon names what it works with.
@@ -371,6 +425,8 @@ service "$WORK/bad/web.yaml" '"10.0.0.1:port with \"quotes\" and ü"'
 usage
 wrong_usage
 wrong_variables
+usage_of_arguments
+nobody_answers
 run_flags
 once_flags
 snat_backends

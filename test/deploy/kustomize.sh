@@ -71,6 +71,41 @@ check_daemonset() {
 		'{.spec.template.metadata.labels}'
 }
 
+# probe NAME: the command of an exec probe.
+probe() {
+	field DaemonSet "{.spec.template.spec.containers[0].$1.exec.command[*]}"
+}
+
+# probe_number NAME KEY
+probe_number() {
+	field DaemonSet "{.spec.template.spec.containers[0].$1.$2}"
+}
+
+# The program's own timeout, in s.
+probe_gives_up() {
+	sed -n 's/^#define TIMEOUT_MS \([0-9]*\)000$/\1/p' "$REPO/cmd/ezlb/cmd_probe.c"
+}
+
+check_probes() {
+	local name kind patience
+	for name in startup:live liveness:live readiness:ready; do
+		kind=${name#*:} name=${name%:*}Probe
+		equal "$name" "/usr/local/sbin/ezlb probe $kind --state-dir=/run/ezlb" "$(probe "$name")"
+		# Where nothing answers there, it says so; where it were no command it would be status 2.
+		status=0
+		"$EZLB" probe "$kind" --state-dir="$WORK/absent" >"$WORK/why" || status=$?
+		equal "which ezlb knows" "1 no ezlb answers on $WORK/absent/admin.sock" \
+			"$status $(grep -o '^no ezlb answers on [^:]*' "$WORK/why")"
+		equal "and whose reason is not cut off by the kubelet" yes \
+			"$([[ $(probe_number "$name" timeoutSeconds) -gt $(probe_gives_up) ]] && echo yes)"
+	done
+	for name in startupProbe livenessProbe; do
+		patience=$(($(probe_number "$name" periodSeconds) * $(probe_number "$name" failureThreshold)))
+		equal "$name kills after 2 min" 120 "$patience"
+	done
+	equal "no port is opened on the node" "" "$(grep -E 'admin-address|containerPort|hostPort' "$WORK/render.yaml" || :)"
+}
+
 # The image's entry point and the manifest must name the same program.
 check_command_is_in_image() {
 	local program
@@ -122,6 +157,7 @@ split_by_kind "$WORK/render.yaml"
 check_objects
 check_namespace
 check_daemonset
+check_probes
 check_command_is_in_image
 check_mounts
 check_configmap

@@ -36,6 +36,21 @@ done
 touch "$WORK/file"
 refuses "$WORK/absent" "$EZLB" check "$WORK/absent"
 
+# The guest's /dev is its own; on a host it would be the host's.
+if [[ ${LAB_PLACE:-} == guest ]]; then
+	echo "# what ends it is left for the kubelet, where there is a file for that"
+	word=/dev/termination-log
+	[[ ! -e $word ]] || fail "$word is there already"
+	refuses "$WORK/absent" "${lb[@]}" "$EZLB" run --config-dir "$WORK/absent" --state-dir "$STATE"
+	[[ ! -e $word ]] || fail "$word was made"
+	seq 1000 >$word
+	refuses "$WORK/absent" "${lb[@]}" "$EZLB" plan --config-dir "$WORK/absent" --state-dir "$STATE"
+	assert_eq "what plan leaves" 1000 "$(wc -l <$word)"
+	refuses "$WORK/absent" "${lb[@]}" "$EZLB" run --config-dir "$WORK/absent" --state-dir "$STATE"
+	assert_eq "what is left" "$(cat "$WORK/err")" "$(cat $word)"
+	rm $word
+fi
+
 echo "# without root"
 for command in run once plan cleanup; do
 	refuses "root" "${lb[@]}" setpriv --reuid=65534 --regid=65534 --clear-groups "$EZLB" $command "${args[@]}"

@@ -279,6 +279,53 @@ static void test_many_wait_for_one(void **state)
 	assert_int_equal(admin.waiting[REPORT_METRICS].len, 0);
 }
 
+static uv_sem_t go_on;
+
+static void on_block(uv_work_t *work)
+{
+	(void)work;
+	uv_sem_wait(&go_on);
+}
+
+/* Nobody is told of a moment before his question. The only thread of the pool is held meanwhile. */
+static void test_who_comes_while_one_is_made(void **state)
+{
+	uv_work_t block;
+	int first, second;
+
+	(void)state;
+	uv_sem_init(&go_on, 0);
+	assert_int_equal(uv_queue_work(&loop, &block, on_block, NULL), 0);
+	first = begin(true, "GET /api/v1/status");
+	RUN_UNTIL(admin.waiting[REPORT_STATUS].len == 1);
+	rig_web(&rig, PLAIN("1"));
+	second = begin(true, "GET /api/v1/status");
+	RUN_UNTIL(admin.waiting[REPORT_STATUS].len == 2);
+	uv_sem_post(&go_on);
+	assert_int_equal(finish(first), 200);
+	assert_null(strstr(body(), "/d/web.yaml"));
+	assert_int_equal(finish(second), 200);
+	assert_has(body(), "/d/web.yaml");
+	uv_sem_destroy(&go_on);
+}
+
+/* The same document serves many, but only as long as nothing has happened. */
+static void test_events_are_those_of_now(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		finish(begin(true, "GET /api/v1/events"));
+		assert_null(strstr(body(), "\"Reloaded\""));
+	}
+	finish(begin(true, "GET /api/v1/events?since=2"));
+	assert_has(body(), "[]");
+	finish(begin(true, "GET /api/v1/events"));
+	assert_has(body(), "\"Started\"");
+	rig_web(&rig, PLAIN("1"));
+	finish(begin(true, "GET /api/v1/events"));
+	assert_has(body(), "\"Reloaded\"");
+}
+
 static void test_one_who_leaves(void **state)
 {
 	int fd;
@@ -370,6 +417,8 @@ int main(void)
 		ON_LOOP(test_events_since),
 		ON_LOOP(test_log_level),
 		ON_LOOP(test_many_wait_for_one),
+		ON_LOOP(test_who_comes_while_one_is_made),
+		ON_LOOP(test_events_are_those_of_now),
 		ON_LOOP(test_one_who_leaves),
 		ON_LOOP(test_closed_while_somebody_waits),
 		cmocka_unit_test(test_never_opened),
@@ -377,5 +426,6 @@ int main(void)
 		ON_LOOP(test_no_traffic_after_the_end),
 	};
 
+	setenv("UV_THREADPOOL_SIZE", "1", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,6 +146,23 @@ static void test_unreadable_directory(void **state)
 	catalog_clear(&catalog);
 }
 
+/* Whoever tells what is wrong in its own way does not want it twice. */
+static void test_quiet(void **state)
+{
+	static const char *const steps[] = { "gb", "bb", "gg", "-g", "--", "uh" };
+	struct catalog catalog = { .quiet = true };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		char *log = look(&catalog, steps[i]);
+
+		assert_string_equal(log, "");
+		free(log);
+	}
+	assert_string_equal(diags_text(&catalog.diags).s, "a1");
+	catalog_clear(&catalog);
+}
+
 #define MANY 2000
 
 static void add_many(struct ezlb_snapshot *snapshot, bool good)
@@ -194,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_scenarios),
 		cmocka_unit_test_setup_teardown(test_restart_everywhere, setup_top, teardown_top),
 		cmocka_unit_test(test_log_lines),
+		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_unreadable_directory),
 		cmocka_unit_test(test_many),
 	};

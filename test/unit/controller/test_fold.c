@@ -16,7 +16,7 @@ static struct ezlb_status folded;
 static const struct ezlb_status *fold_now(const struct desk_rig *rig)
 {
 	ezlb_status_clear(&folded);
-	fold(&rig->sources, rig->now, ezlb_now_ms(), &folded);
+	fold(&rig->sources, rig->now, rig_clock(rig), &folded);
 	return &folded;
 }
 

@@ -12,7 +12,7 @@ static const char *why_not(const struct desk_rig *rig)
 {
 	static char why[EZLB_MESSAGE_STRLEN];
 
-	bool ready = view_ready(&rig->view, rig->now, why);
+	bool ready = view_ready(&rig->view, rig_clock(rig), why);
 
 	assert_int_equal(ready, why[0] == '\0');
 	return why;
@@ -531,6 +531,31 @@ static void test_ready(void **state)
 	rig_close(&rig);
 }
 
+/* A host that has just started is told the time: that is not how long anything has been failing. */
+static void test_ready_by_a_clock_that_nobody_sets(void **state)
+{
+	static const int64_t steps[] = { 3600000, -3600000 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		struct desk_rig rig;
+
+		rig_open(&rig);
+		ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
+		rig_web(&rig, PLAIN("1"));
+		rig_pass(&rig);
+		rig.now += steps[i];
+		rig.ahead += steps[i];
+		rig_pass(&rig);
+		assert_string_equal(why_not(&rig), "");
+		rig.now += 59999;
+		assert_string_equal(why_not(&rig), "");
+		rig.now += 1;
+		assert_has(why_not(&rig), "the kernel is not as it should be for 60 s: ");
+		rig_close(&rig);
+	}
+}
+
 /* Refused files and backends that are down are nothing that another daemon could do better. */
 static void test_ready_all_the_same(void **state)
 {
@@ -633,6 +658,7 @@ int main(void)
 		IN_TOP(test_directories),
 		IN_TOP(test_verdicts),
 		IN_TOP(test_ready),
+		IN_TOP(test_ready_by_a_clock_that_nobody_sets),
 		IN_TOP(test_ready_all_the_same),
 		IN_TOP(test_the_error_of_a_pass),
 		IN_TOP(test_the_error_of_a_handover),
