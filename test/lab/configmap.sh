@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# variants: iptables4 nftables6
-# also: nftables4 iptables6
+# variants: nftables6
+# also: iptables4 nftables4 iptables6
 # A ConfigMap volume, laid out as kubelet does it: a swap of ..data is one transaction.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -21,7 +21,7 @@ state() {
 	lb_sysctl net.ipv4.vs.conntrack
 	lb_sysctl net.ipv4.ip_forward
 }
-# A new daemon, so that what was repaired before does not make it a fight.
+# A new daemon, which knows of no repair before.
 fresh() {
 	[[ -z $EZLB_PID ]] || ezlb_stop TERM
 	: >"$EZLB_LOG"
@@ -34,12 +34,18 @@ fresh
 before=$(state)
 as_before() { [[ $(state) == "$before" ]]; }
 
-# tampered WHAT IN-THE-LOG COMMAND...
+# tampered WHAT IN-THE-LOG COMMAND...: each second one with a new daemon, for the third time within a
+# minute would be a fight.
+TAMPERED=0
 tampered() {
 	local what=$1 words=$2
 	shift 2
 	echo "# $what"
-	fresh
+	if [[ $((TAMPERED++ % 2)) -eq 0 ]]; then
+		fresh
+	else
+		: >"$EZLB_LOG"
+	fi
 	kill -STOP "$EZLB_PID"
 	in_ns lb "$@"
 	fails as_before || fail "$what changed nothing: the test proves nothing"
@@ -89,15 +95,17 @@ if [[ ${LAB_PLACE:-} == guest ]]; then
 	assert_eq "it answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
 fi
 
-echo "# nobody touches anything: no write in 30 s, and no word"
+QUIET=12
+! thorough || QUIET=30
+echo "# nobody touches anything: no write in $QUIET s, and no word"
 fresh
 lines=$(wc -l <"$EZLB_LOG")
-timeout 30 strace -f -qq -o "$WORK/trace" -p "$EZLB_PID" \
+timeout $QUIET strace -f -qq -o "$WORK/trace" -p "$EZLB_PID" \
 	-e trace=sendmsg,sendto,setsockopt,write,writev,pwrite64,rename,unlink,mkdir,openat,ftruncate || :
 # A look at the kernel is no write: dumps, the generation of nf_tables (0xa10), and files that are opened
 # to read. Nor is the loop's own wake.
 assert_eq "writes" "" "$(grep -vE 'NLM_F_DUMP|nlmsg_type=0xa10|O_RDONLY|"\*"|"\\1\\0|SO_RCV|SO_SND|TCP_' "$WORK/trace" || :)"
-[[ $(grep -c /proc/net/ip_vs "$WORK/trace") -ge 20 ]] || fail "it has not looked: $(head "$WORK/trace")"
+[[ $(grep -c /proc/net/ip_vs "$WORK/trace") -ge $((QUIET * 2 / 3)) ]] || fail "it has not looked: $(head "$WORK/trace")"
 [[ $(grep -c NLM_F_DUMP "$WORK/trace") -le 4 ]] || fail "a quiet world costs dumps: $(head "$WORK/trace")"
 assert_eq "the log" "" "$(tail -n +$((lines + 1)) "$EZLB_LOG")"
 

@@ -159,11 +159,11 @@ BEFORE=$(kernel)
 PLANS=$(plans)
 
 phase "stopped and started 10 times"
-for gap in 0 1 0 5 20 0 1 5 30 50; do
+for gap in 0 1 0 5 20 0 1 5 10 25; do
 	ezlb_stop
 	traffic $gap
 	start
-	traffic $((60 - gap))
+	traffic $((30 - gap))
 done
 
 phase "upgraded: the binary is replaced while it runs, then the daemon restarts"
@@ -179,11 +179,11 @@ for _ in 1 2; do
 done
 
 phase "killed -9 and started 5 times"
-for gap in 0 1 5 20 30; do
+for gap in 0 1 5 15 25; do
 	ezlb_stop KILL
 	traffic $gap
 	start
-	traffic $((40 - gap))
+	traffic $((30 - gap))
 done
 
 phase "killed -9 and dead for 5 s"

@@ -99,10 +99,11 @@ done
 
 # --- the directory ---------------------------------------------------------------------------
 
-# frozen WHAT: nothing is done, and it is told once for each reason, not once a second.
+# frozen WHAT [SECONDS]: nothing is done, and it is told once for each reason. A directory that is gone is
+# looked for once a second: with SECONDS it would be told too often if each look told it.
 frozen() {
 	eventually 3 "$1: the log says frozen" says_frozen
-	nap 2.5
+	nap "${2:-1.2}"
 	[[ $(frozen_lines) -le $((FROZEN + 2)) ]] || fail "$1: told $(($(frozen_lines) - FROZEN)) times"
 	FROZEN=$(frozen_lines)
 	ops_are "$1"
@@ -123,7 +124,7 @@ eventually 5 "the ConfigMap is in force" has 90 $WEIGHT
 echo "# removed, and made again"
 take_copy
 rm -r "$SERVICES"
-frozen "rm -r"
+frozen "rm -r" 3.2
 cp -r "$COPY" "$SERVICES"
 edit "made again with the same content"
 take_copy
@@ -195,7 +196,7 @@ edit "and then"
 
 echo "# a ConfigMap volume: ..data vanishes, and kubelet empties it and fills it again"
 mv "$VOLUME/..data" "$VOLUME/..away"
-frozen "no ..data"
+frozen "no ..data" 3.2
 mv "$VOLUME/..away" "$VOLUME/..data"
 key configmap_update
 arrives "..data is back" 90 $WEIGHT

@@ -78,6 +78,19 @@ elapsed_ms() {
 	echo $(($(now_ms) - $1))
 }
 
+# --- how much of a long series ---------------------------------------------------------------
+
+# thorough: the case is to go through all of a long series, and not through a part of it: LAB_ALL=1.
+thorough() {
+	[[ ${LAB_ALL:-0} == 1 ]]
+}
+
+# turn N: which of the N parts of a series has its turn, from 0 to N-1: each day the next. LAB_TURN says
+# otherwise.
+turn() {
+	echo $((${LAB_TURN:-EPOCHSECONDS / 86400} % $1))
+}
+
 # --- assertions ------------------------------------------------------------------------------
 
 # fail MESSAGE...: ends the case. The dump follows, from one-case.
@@ -462,17 +475,18 @@ configmap_same() {
 
 # lab_dump: what one needs to see first. Called by one-case in a shell of its own.
 lab_dump() {
+	local most=100 # lines of each: a world of thousands would bury the rest
 	trap - ERR
 	set +e
 	if [[ -e /run/netns/lb ]]; then
 		echo "--- ipvsadm -Ln"
-		ipvs
+		ipvs | head -n $most
 		echo "--- iptables-legacy -t nat -S"
-		FAMILY=4 nat_rules
+		FAMILY=4 nat_rules | head -n $most
 		echo "--- ip6tables-legacy -t nat -S"
-		FAMILY=6 nat_rules
+		FAMILY=6 nat_rules | head -n $most
 		echo "--- nft list ruleset"
-		[[ ! -e /sys/module/nf_tables ]] || in_ns lb nft list ruleset
+		[[ ! -e /sys/module/nf_tables ]] || in_ns lb nft list ruleset | head -n $most
 		echo "--- addresses"
 		ip -n lb -brief address
 	fi

@@ -27,7 +27,7 @@ done
 lb_sysctl net.ipv4.ip_forward 1
 
 assert_eq "lb starts without conntrack" 0 "$(lb_sysctl net.ipv4.vs.conntrack)"
-fails client_get "$VIP:80" || fail "an answer over TCP without net.ipv4.vs.conntrack"
+fails client_get "$VIP:80" --max-time 1 || fail "an answer over TCP without net.ipv4.vs.conntrack"
 fails client_udp "$VIP" 53 || fail "an answer over UDP without net.ipv4.vs.conntrack"
 
 lb_sysctl net.ipv4.vs.conntrack 1
@@ -231,4 +231,8 @@ late() {
 (never 1 "what is" true) 2>/dev/null && fail "never passes a command that succeeds"
 (within 100 "late" late) 2>/dev/null && fail "within passes a command that is late"
 (assert_eq "differs" a b) 2>/dev/null && fail "assert_eq passes different strings"
+assert_eq "turns" "1 0 2" "$(LAB_TURN=1 turn 2) $(LAB_TURN=4 turn 2) $(LAB_TURN=5 turn 3)"
+assert_match "today's turn" '^[01]$' "$(unset LAB_TURN && turn 2)"
+(LAB_ALL=1 thorough) || fail "LAB_ALL=1 is not thorough"
+(unset LAB_ALL && thorough) && fail "thorough without LAB_ALL"
 echo "selftest done"

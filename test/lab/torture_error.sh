@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # timeout: 480
 # One system call after the other fails under a running daemon while its files are exchanged: the kernel
-# becomes what an undisturbed run makes of them, without a restart.
+# becomes what an undisturbed run makes of them, without a restart. Of the errors that a call may end with
+# a run tries every second one at each place, the next day's the others, and with LAB_ALL=1 all.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=test/lab/torture.bash
@@ -157,6 +158,14 @@ burst() {
 	bursts=$((bursts + 1))
 }
 
+# errors_at PLACE ERROR...: those that are to be tried there. The next place has the others.
+errors_at() {
+	local i=$(($1 + $(turn 2)))
+	shift
+	thorough && echo "$@" && return
+	for ((i = i % 2 + 1; i <= $#; i += 2)); do echo "${!i}"; done
+}
+
 # numbers COUNT: which of so many calls are to fail: all of three, else the first, the middle and the last.
 numbers() {
 	if [[ $1 -le 3 ]]; then
@@ -204,8 +213,11 @@ for fault in "${FAULTS[@]}"; do
 	read -r calls errnos errno <<<"$fault"
 	for call in ${calls//,/ }; do
 		[[ -n ${count[$call]:-} ]] || continue
+		place=0
 		for n in $(numbers "${count[$call]}"); do
-			for e in ${errnos//,/ }; do
+			place=$((place + 1))
+			# shellcheck disable=SC2086 # words
+			for e in $(errors_at $place ${errnos//,/ }); do
 				once_at "$call" "$n" "$e"
 			done
 		done

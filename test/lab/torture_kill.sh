@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # timeout: 600
 # SIGKILL before each system call by which a pass changes the world: the next start makes what an
-# undisturbed run makes, `ezlb cleanup` finds all that is ezlb's, and what is foreign stays.
+# undisturbed run makes, `ezlb cleanup` finds all that is ezlb's, and what is foreign stays. A run takes
+# every second of these, the next day's the others, and with LAB_ALL=1 all.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=test/lab/torture.bash
@@ -66,17 +67,24 @@ survey() {
 }
 
 # survey_pair A B STEP: the points of both ways, each STEPth, in an order in which each begins where the
-# last one ended. Of three of the same call each way leaves out one, and the other way has that: they
-# differ little, and a point costs a second. On the way back to A every third is a cleanup with a start
-# after it instead of a start. A line of the file is FROM TO CALL N MODE.
+# last one ended. Of many it is every second one's turn. Of three of the same call each way leaves out
+# one, and the other way has that: they differ little, and a point costs a second. On the way back to A
+# every third is a cleanup with a start after it instead of a start. A line of the file is FROM TO CALL N
+# MODE.
 survey_pair() {
-	local call n i mode there back
+	local call n i mode there back most step first
 	count_calls "$2" "$1"
 	count_calls "$1" "$2"
 	for call in "${CALLS[@]}"; do
 		there=${count[$1 $2 $call]} back=${count[$2 $1 $call]}
 		[[ $there$back == 00 ]] || echo "$call: $there from $1 to $2, $back back"
-		for ((n = 1, i = 0; n <= (there > back ? there : back); n += $3, i++)); do
+		most=$((there > back ? there : back)) step=$3 first=1
+		if [[ $most -gt $((2 * step)) ]] && ! thorough; then
+			first=$((1 + step * $(turn 2)))
+			step=$((2 * step))
+		fi
+		for ((n = first; n <= most; n += step)); do
+			i=$(((n - 1) / $3))
 			mode=restart
 			[[ $((n % 3)) -ne 0 ]] || mode=cleanup
 			[[ $n -gt $there || $((i % 3)) -eq 1 ]] || echo "$1 $2 $call $n restart"
