@@ -100,9 +100,9 @@ static void put_dirs(const struct ezlb_status_dirs *dirs, struct ezlb_text *out)
 
 static void put_reconcile(const struct ezlb_status *status, struct ezlb_text *out)
 {
-	const struct metric *repairs =
-		COUNTER("ezlb_drift_repairs_total",
-			"What was repaired after somebody else had changed it, by what they had done.");
+	const struct metric *repairs = COUNTER(
+		"ezlb_drift_repairs_total",
+		"What was repaired after somebody else had changed it, by what they had done.");
 
 	metric_alone(out, COUNTER("ezlb_reconcile_total", "Passes over the kernel's state."),
 		     status->passes);

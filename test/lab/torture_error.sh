@@ -2,7 +2,8 @@
 # timeout: 480
 # One system call after the other fails under a running daemon while its files are exchanged: the kernel
 # becomes what an undisturbed run makes of them, without a restart. Of the errors that a call may end with
-# a run tries every second one at each place, the next day's the others, and with LAB_ALL=1 all.
+# a run tries every second one at each place, and every second call fails for a while; the next day's run
+# has the others, and LAB_ALL=1 all.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=test/lab/torture.bash
@@ -158,7 +159,7 @@ burst() {
 	bursts=$((bursts + 1))
 }
 
-# errors_at PLACE ERROR...: those that are to be tried there. The next place has the others.
+# errors_at PLACE ERROR...: those whose turn it is there. The next place has the others.
 errors_at() {
 	local i=$(($1 + $(turn 2)))
 	shift
@@ -208,6 +209,7 @@ for _ in 1 2; do
 done
 fds=$(descriptors)
 points=0 bursts=0 slowest=0
+nth=0 # call
 start=$(now_ms)
 for fault in "${FAULTS[@]}"; do
 	read -r calls errnos errno <<<"$fault"
@@ -221,7 +223,8 @@ for fault in "${FAULTS[@]}"; do
 				once_at "$call" "$n" "$e"
 			done
 		done
-		burst "$call" "$errno"
+		nth=$((nth + 1))
+		[[ -z $(errors_at $nth "$errno") ]] || burst "$call" "$errno"
 		echo "$call: ${count[$call]} in an exchange; $points points, $bursts bursts so far, $(elapsed_ms "$start") ms"
 	done
 done
