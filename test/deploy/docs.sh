@@ -73,8 +73,7 @@ cells() {
 
 # "NAME TYPE" of each metric. A name that is written in another way than these is a name without a type.
 metrics_known() {
-	tr '\n' ' ' <pkg/status/metrics.c >"$WORK/metrics"
-	tr '\n' ' ' <pkg/status/metrics_rows.c >>"$WORK/metrics"
+	cat pkg/status/metrics.c pkg/status/metrics_rows.c | tr -s '[:space:]' ' ' | sed 's/( /(/g' >"$WORK/metrics"
 	grep -oE '([A-Z]+\()?"ezlb_[a-z_]+"(, "[a-z]+")?' "$WORK/metrics" |
 		sed -E 's/TIMESTAMP/GAUGE/; s/^([A-Z]+)\("(.*)"/\2 \L\1/; s/^"(.*)", "(.*)"/\1 \2/' | sort
 }

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "view_words.h"
+
+/* --- verdicts ------------------------------------------------------------------------------ */
+
+static const struct {
+	enum ezlb_verdict from, to;
+	enum ezlb_outcome outcome;
+	const char *event;
+} changes[] = {
+	{ EZLB_UNKNOWN, EZLB_UP, EZLB_PROBE_OK, "" },
+	{ EZLB_UNKNOWN, EZLB_DOWN, EZLB_PROBE_TIMEOUT,
+	  "-BackendDown web 10.1.0.1:80 | timeout after 12 ms\n" },
+	{ EZLB_UP, EZLB_DOWN, EZLB_PROBE_HTTP_STATUS,
+	  "-BackendDown web 10.1.0.1:80 | http_status 503 after 12 ms\n" },
+	{ EZLB_DOWN, EZLB_UP, EZLB_PROBE_OK, "+BackendUp web 10.1.0.1:80 | ok after 12 ms\n" },
+};
+
+static void test_verdicts(void **state)
+{
+	struct desk_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	for (size_t i = 0; i < COUNT_OF(changes); i++) {
+		const struct ezlb_health_change change = {
+			.service = "web",
+			.backend = key_of("tcp 10.1.0.1:80").listen,
+			.from = changes[i].from,
+			.to = changes[i].to,
+			.outcome = changes[i].outcome,
+			.code = changes[i].outcome == EZLB_PROBE_HTTP_STATUS ? 503 : 0,
+			.ms = 12,
+		};
+
+		view_verdict(&rig.view, &change, rig.now);
+		assert_events(&rig, changes[i].event);
+	}
+	rig_close(&rig);
+}
+
+/* --- may it be relied on ------------------------------------------------------------------- */
+
+static void test_ready(void **state)
+{
+	struct desk_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	assert_has(why_not(&rig), "no service files have been read");
+	rig_web(&rig, PLAIN("1"));
+	assert_has(why_not(&rig), "has not been looked at yet");
+	rig_settle(&rig);
+	assert_string_equal(why_not(&rig), "");
+	rig_events(&rig);
+	rig.now += 1000;
+	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
+	rig_pass(&rig);
+	assert_has(rig_events(&rig), "-ReconcileFailing | ipvs: ");
+	assert_string_equal(why_not(&rig), "");
+	rig.now += 59000;
+	rig_pass(&rig);
+	assert_string_equal(why_not(&rig), "");
+	rig.now += 999;
+	assert_string_equal(why_not(&rig), "");
+	rig.now += 1; /* time alone makes it so */
+	assert_has(why_not(&rig), "the kernel is not as it should be for 60 s: ipvs: ");
+	rig_pass(&rig);
+	assert_events(&rig, "");
+	assert_int_equal(rig.view.failing_since_ms, START_MS + 1000);
+	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
+	rig_pass(&rig);
+	assert_string_equal(why_not(&rig), "");
+	assert_has(rig_events(&rig), "+ReconcileRecovered | ipvs: ");
+	assert_int_equal(rig.view.failing_since_ms, 0);
+	assert_int_equal(rig.view.pass_ok_ms, rig.now);
+	assert_string_equal(rig.view.pass_error, "");
+	rig_close(&rig);
+}
+
+/* A host that has just started is told the time: that is not how long anything has been failing. */
+static void test_ready_by_a_clock_that_nobody_sets(void **state)
+{
+	static const int64_t steps[] = { 3600000, -3600000 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		struct desk_rig rig;
+
+		rig_open(&rig);
+		ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
+		rig_web(&rig, PLAIN("1"));
+		rig_pass(&rig);
+		rig.now += steps[i];
+		rig.ahead += steps[i];
+		rig_pass(&rig);
+		assert_string_equal(why_not(&rig), "");
+		rig.now += 59999;
+		assert_string_equal(why_not(&rig), "");
+		rig.now += 1;
+		assert_has(why_not(&rig), "the kernel is not as it should be for 60 s: ");
+		rig_close(&rig);
+	}
+}
+
+/* Refused files and backends that are down are nothing that another daemon could do better. */
+static void test_ready_all_the_same(void **state)
+{
+	struct desk_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig_file(&rig, "/d/bad.yaml", BROKEN);
+	rig_web(&rig, CHECKED("1"));
+	rig_verdict(&rig, "web", "10.1.0.1:80", EZLB_DOWN);
+	rig_verdict(&rig, "web", "10.1.0.2:80", EZLB_DOWN);
+	rig_settle(&rig);
+	rig.now += 3600000;
+	assert_string_equal(why_not(&rig), "");
+	rig_close(&rig);
+}
+
+/* What the last error was: of a layer, of the ledger, of one operation. */
+static void test_the_error_of_a_pass(void **state)
+{
+	struct desk_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig.world.paced = true;
+	rig_web(&rig, PLAIN("1"));
+	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 2, ENOMEM);
+	rig_pass(&rig);
+	assert_has(rig.view.pass_error, "dest-add tcp 10.0.0.1:80 -> 10.1.0.1:80 ");
+	rig_pass(&rig); /* all waits: what it waits for is what is wrong */
+	assert_has(rig.view.pass_error, "dest-add tcp 10.0.0.1:80 -> 10.1.0.1:80 ");
+	rig.now += 1000;
+	rig_pass(&rig);
+	assert_string_equal(rig.view.pass_error, "");
+	make_dir("ledger.new");
+	rig_web(&rig, PLAIN("2"));
+	rig_pass(&rig);
+	assert_has(rig.view.pass_error, "ledger");
+	assert_string_equal(PROGRAMMED, "Programmed=False/Failed");
+	rig_close(&rig);
+}
+
+/* The rules of the other snat backend stay. */
+static void test_the_error_of_a_handover(void **state)
+{
+	struct pass_result result = { .listed = true };
+	struct desk_rig rig;
+	struct view_pass pass = { .catalog = &rig.catalog,
+				  .verdicts = &rig.verdicts,
+				  .world = &rig.world,
+				  .result = &result };
+
+	(void)state;
+	rig_open(&rig);
+	ezlb_plan_add(&result.old, EZLB_OP_SNAT_TEARDOWN)->rc =
+		ezlb_err_set(&result.old_err, EAGAIN, "the lock is held");
+	view_pass(&rig.view, &pass, rig.now);
+	assert_string_equal(rig.view.pass_error, "the lock is held");
+	assert_events(&rig, "-ReconcileFailing | the lock is held\n");
+	pass_result_clear(&result);
+	rig_close(&rig);
+}
+
+/* --- what run.c tells ---------------------------------------------------------------------- */
+
+static void test_start_and_words_without_more(void **state)
+{
+	struct desk_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig.told = 0;
+	view_event(&rig.view, EZLB_EVENT_FIGHT, "dest-del tcp", "kube-proxy", rig.now);
+	view_event(&rig.view, EZLB_EVENT_FIGHT_OVER, NULL, NULL, rig.now);
+	assert_events(&rig, "+Started | version " EZLB_VERSION "\n"
+			    "-Fight dest-del tcp | kube-proxy\n"
+			    "+FightOver\n");
+	assert_int_equal(rig.view.started_ms, START_MS);
+	assert_true(view_now() > START_MS);
+	rig_close(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_TOP(test_verdicts),
+		IN_TOP(test_ready),
+		IN_TOP(test_ready_by_a_clock_that_nobody_sets),
+		IN_TOP(test_ready_all_the_same),
+		IN_TOP(test_the_error_of_a_pass),
+		IN_TOP(test_the_error_of_a_handover),
+		IN_TOP(test_start_and_words_without_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
