@@ -180,7 +180,8 @@ static const struct {
 	    "Connections that are ending, or of a protocol without an end.", 0 },
 	  SERVICE_KEY,
 	  service_inactive },
-	{ { "ezlb_snat_connections_total", "counter", "Connections given a source address.", 0 },
+	{ { "ezlb_snat_connections_total", "counter",
+	    "Connections given a source address; with iptables ezlb's own probes too.", 0 },
 	  SERVICE_NAME,
 	  service_snat },
 };

@@ -119,7 +119,8 @@ echo "# three kinds of conflict between files"
 web new 80
 is new Conflict True ListenerTaken
 web new 82 "name: web"
-eventually 10 "the name is taken" grep -q NameTaken <(admin /api/v1/status)
+name_taken() { admin /api/v1/status | grep -q NameTaken; }
+eventually 10 "the name is taken" name_taken
 reasons[NameTaken]=1
 web new 82 "full_nat: true" "snat_ip: $SNAT_IP"
 web other 83 "full_nat: true" "snat_ip: $VIP2"
