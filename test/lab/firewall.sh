@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # timeout: 240
-# variants: iptables4 iptables6
+# variants: iptables4
+# also: iptables6
 # A host's own filters drop what FullNAT needs, made by iptables-legacy and by iptables-nft: ezlb puts
 # its accepts into them and keeps them there, iptables goes on listing them, and after a cleanup they
 # are as before. (Filters that nft makes in its own manner are in doctor.sh.)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# variants: iptables4 nftables6
-# also: nftables4 iptables6
+# variants: iptables4
+# also: nftables4 iptables6 nftables6
 # A backend that fails leaves with its SNAT rule, and comes back with it. With nftables the rule is the
 # service's, and stays.
 # shellcheck source=test/lab/lib.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# variants: nftables4 iptables6
-# also: iptables4 nftables6
+# variants: iptables6
+# also: iptables4 nftables4 nftables6
 # Every kind of service reaches the kernel and reads back as it was asked for: a second look finds
 # nothing to do.
 # shellcheck source=test/lab/lib.sh

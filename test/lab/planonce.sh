@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# variants: iptables4 nftables6
-# also: nftables4 iptables6
+# variants: nftables6
+# also: iptables4 nftables4 iptables6
 # plan tells what once would do; once does it; then there is nothing to do and nothing is written.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"

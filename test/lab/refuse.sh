@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# variants: iptables4 nftables6
-# also: nftables4 iptables6
+# variants: nftables6
+# also: iptables4 nftables4 iptables6
 # What cannot work is said in one line that tells what to do, and the exit status is 1.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
