@@ -2,7 +2,7 @@
 # timeout: 600
 # SIGKILL before each system call by which a pass changes the world: the next start makes what an
 # undisturbed run makes, `ezlb cleanup` finds all that is ezlb's, and what is foreign stays. A run takes
-# every second of these, the next day's the others, and with LAB_ALL=1 all.
+# every fourth of these, each day others, and with LAB_ALL=1 all.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=test/lab/torture.bash
@@ -67,7 +67,7 @@ survey() {
 }
 
 # survey_pair A B STEP: the points of both ways, each STEPth, in an order in which each begins where the
-# last one ended. Of many it is every second one's turn. Of three of the same call each way leaves out
+# last one ended. Of many it is every fourth one's turn. Of three of the same call each way leaves out
 # one, and the other way has that: they differ little, and a point costs a second. On the way back to A
 # every third is a cleanup with a start after it instead of a start. A line of the file is FROM TO CALL N
 # MODE.
@@ -79,9 +79,9 @@ survey_pair() {
 		there=${count[$1 $2 $call]} back=${count[$2 $1 $call]}
 		[[ $there$back == 00 ]] || echo "$call: $there from $1 to $2, $back back"
 		most=$((there > back ? there : back)) step=$3 first=1
-		if [[ $most -gt $((2 * step)) ]] && ! thorough; then
-			first=$((1 + step * $(turn 2)))
-			step=$((2 * step))
+		if [[ $most -gt $((4 * step)) ]] && ! thorough; then
+			first=$((1 + step * $(turn 4)))
+			step=$((4 * step))
 		fi
 		for ((n = first; n <= most; n += step)); do
 			i=$(((n - 1) / $3))
