@@ -20,6 +20,10 @@ char *ezlb_asprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Copies with truncation, always ends in NUL; returns false where it had to cut. */
 bool ezlb_strcpy(char *dst, size_t size, const char *src);
 
+/* Appends to the string in dst of `size` bytes, cutting where it is full. */
+void ezlb_strcatf(char *dst, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* EZLB_AUTO_FREE char *p = NULL;   freed at the end of the scope. */
 #define EZLB_AUTO_FREE	__attribute__((cleanup(ezlb_free_ptr)))
 #define EZLB_AUTO_CLOSE __attribute__((cleanup(ezlb_close_fd)))

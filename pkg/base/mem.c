@@ -51,6 +51,16 @@ char *ezlb_asprintf(const char *fmt, ...)
 	return checked(n < 0 ? NULL : out);
 }
 
+void ezlb_strcatf(char *dst, size_t size, const char *fmt, ...)
+{
+	size_t used = strlen(dst);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(dst + used, size - used, fmt, ap);
+	va_end(ap);
+}
+
 bool ezlb_strcpy(char *dst, size_t size, const char *src)
 {
 	size_t len = strnlen(src, size);

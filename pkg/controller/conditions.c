@@ -183,12 +183,11 @@ struct tally {
 static void name_down(struct tally *tally, const struct ezlb_verdict_row *row)
 {
 	char ep[EZLB_ENDPOINT_STRLEN];
-	size_t used = strlen(tally->down);
 
 	if (tally->named++ < NAMED)
-		snprintf(tally->down + used, sizeof(tally->down) - used, "%s%s (%s)",
-			 used ? ", " : "", ezlb_endpoint_format(&row->backend, ep),
-			 ezlb_outcome_str(row->outcome));
+		ezlb_strcatf(tally->down, sizeof(tally->down), "%s%s (%s)",
+			     tally->down[0] ? ", " : "", ezlb_endpoint_format(&row->backend, ep),
+			     ezlb_outcome_str(row->outcome));
 }
 
 static void count(const struct ezlb_spec *spec, const struct ezlb_verdicts *verdicts,

@@ -2,8 +2,6 @@
 #include <ezlb/plan.h>
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 #include <ezlb/layer.h>
@@ -79,17 +77,8 @@ const char *ezlb_layer_kind_str(enum ezlb_layer_kind kind)
 	return names[kind];
 }
 
-/* Appends to buf of EZLB_OP_STRLEN, cutting where it is full. */
-static void put(char *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void put(char *buf, const char *fmt, ...)
-{
-	size_t used = strlen(buf);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf + used, EZLB_OP_STRLEN - used, fmt, ap);
-	va_end(ap);
-}
+/* Appends to buf of EZLB_OP_STRLEN. */
+#define put(buf, ...) ezlb_strcatf((buf), EZLB_OP_STRLEN, __VA_ARGS__)
 
 static void put_service(char *buf, const struct ezlb_op *op)
 {

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "what.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 static bool was_set(const struct ezlb_op *op)
 {
 	return !ezlb_setting_is_module(op->setting.setting) && op->old_setting.value >= 0;
@@ -131,17 +128,8 @@ bool what_listener(const struct sheet *sheet, const struct item *item, struct ez
 
 /* --- words --------------------------------------------------------------------------------- */
 
-/* Appends to buf of EZLB_OP_STRLEN, cutting where it is full. */
-static void put(char *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void put(char *buf, const char *fmt, ...)
-{
-	size_t used = strlen(buf);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf + used, EZLB_OP_STRLEN - used, fmt, ap);
-	va_end(ap);
-}
+/* Appends to buf of EZLB_OP_STRLEN. */
+#define put(buf, ...) ezlb_strcatf((buf), EZLB_OP_STRLEN, __VA_ARGS__)
 
 static void put_service(char *buf, const struct ezlb_op *op)
 {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # timeout: 240
-# Every condition, every reason and every event is provoked once, and told by status, metrics, events and
-# probe alike. What the page shows is /api/v1/status and /api/v1/events; test/page looks at the page.
+# Each condition, and the reasons and events of a life of the daemon, are provoked once, and told by status,
+# metrics, events and probe alike. What the page shows is /api/v1/status and /api/v1/events; test/page looks
+# at the page.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -41,6 +42,7 @@ has_event() { ezlb_cmd events >"$WORK/events" && grep -q " $1 .*$2" "$WORK/event
 # told EVENT TEXT: it is in `ezlb events`, and counted.
 told() {
 	eventually 10 "the event $1 $2" has_event "$1" "$2"
+	grep -q "^ezlb_events_total{type=\"$1\"} [1-9]" <(admin /metrics) || fail "/metrics does not count the event $1"
 }
 
 echo "# not ready before the first pass, with the reason as kubectl describe would show it"
@@ -83,6 +85,7 @@ told BackendDown "${BACKEND_IP[b2]}:80.*connect_refused"
 rm "$WORK/b1/healthz"
 is web BackendsReady False NoneUp
 told BackendDown "${BACKEND_IP[b1]}:80.*http_status 404"
+told ConditionChanged 'web BackendsReady False, NoneUp'
 echo ok >"$WORK/b1/healthz"
 backend_start b2 80
 is web BackendsReady True AllUp
@@ -207,6 +210,4 @@ for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed Al
 	NoConflict NameTaken ListenerTaken SnatConflict Foreign Fight; do
 	[[ -n ${reasons[$reason]:-} ]] || fail "the reason $reason was not provoked"
 done
-grep '^ezlb_events_total' <(admin /metrics) >"$WORK/metrics"
-grep -c . "$WORK/metrics"
 ezlb_stop

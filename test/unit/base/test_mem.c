@@ -141,6 +141,20 @@ static void test_hash_is_fnv1a(void **state)
 	assert_true(ezlb_hash("a\0b", 3) != ezlb_hash("a\0c", 3));
 }
 
+static void test_strcatf_appends_and_cuts(void **state)
+{
+	char buf[8] = "";
+
+	(void)state;
+	ezlb_strcatf(buf, sizeof(buf), "%d", 12);
+	ezlb_strcatf(buf, sizeof(buf), "-%s", "abc");
+	assert_string_equal(buf, "12-abc");
+	ezlb_strcatf(buf, sizeof(buf), "%s", "defg");
+	assert_string_equal(buf, "12-abcd");
+	ezlb_strcatf(buf, sizeof(buf), "%s", "h"); /* full */
+	assert_string_equal(buf, "12-abcd");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +164,7 @@ int main(void)
 		cmocka_unit_test(test_allocations),
 		cmocka_unit_test(test_auto_close),
 		cmocka_unit_test(test_hash_is_fnv1a),
+		cmocka_unit_test(test_strcatf_appends_and_cuts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
