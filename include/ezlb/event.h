@@ -11,7 +11,6 @@
 
 enum ezlb_event_type {
 	EZLB_EVENT_STARTED,
-	EZLB_EVENT_STOPPING,
 	EZLB_EVENT_RELOADED,	  /* a set of files was taken in, and something is different */
 	EZLB_EVENT_FILE_REFUSED,  /* a file has an error that it did not have */
 	EZLB_EVENT_FILE_ACCEPTED, /* it is sound again, or new */

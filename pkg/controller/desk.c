@@ -57,7 +57,6 @@ void desk_close(struct desk *desk)
 {
 	if (!desk->sources.view)
 		return;
-	view_event(&desk->view, EZLB_EVENT_STOPPING, NULL, NULL, view_now());
 	manager_close(&desk->manager);
 	admin_close(&desk->admin);
 }

@@ -6,7 +6,6 @@ static const struct {
 	enum ezlb_event_level level;
 } types[] = {
 	[EZLB_EVENT_STARTED] = { "Started", EZLB_EVENT_NORMAL },
-	[EZLB_EVENT_STOPPING] = { "Stopping", EZLB_EVENT_NORMAL },
 	[EZLB_EVENT_RELOADED] = { "Reloaded", EZLB_EVENT_NORMAL },
 	[EZLB_EVENT_FILE_REFUSED] = { "FileRefused", EZLB_EVENT_WARNING },
 	[EZLB_EVENT_FILE_ACCEPTED] = { "FileAccepted", EZLB_EVENT_NORMAL },

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 lab_up
-backend_start b1 80 8080
+backend_start b1 80 {8080..8084}
 backend_start b2 80
 # web: NAME PORT [LINE...]: a service at the first VIP, with a quick http check.
 web() {
@@ -42,7 +42,7 @@ has_event() { ezlb_cmd events >"$WORK/events" && grep -q " $1 .*$2" "$WORK/event
 # told EVENT TEXT: it is in `ezlb events`, and counted.
 told() {
 	eventually 10 "the event $1 $2" has_event "$1" "$2"
-	grep -q "^ezlb_events_total{type=\"$1\"} [1-9]" <(admin /metrics) || fail "/metrics does not count the event $1"
+	admin /metrics | grep "^ezlb_events_total{type=\"$1\"} [1-9]" >/dev/null || fail "/metrics does not count the event $1"
 }
 
 echo "# not ready before the first pass, with the reason as kubectl describe would show it"
@@ -78,6 +78,22 @@ told ReconcileFailing twos
 grep -q "modprobe ip_vs_twos" "$WORK/status" || fail "status does not say what to do: $(cat "$WORK/status")"
 refused_at=$(now_ms)
 
+echo "# somebody else changes what is ezlb's, once and again and again"
+service fought <<END
+listen: $VIP:86
+health_check: {enabled: false}
+backends: [{address: '${BACKEND_IP[b3]}:80'}]
+END
+is fought Programmed True Programmed
+steal() { in_ns lb ipvsadm -d -t "$VIP:86" -r "${BACKEND_IP[b3]}:80"; }
+steal
+told Repaired dest-del
+grep '^ezlb_drift_repairs_total{kind="dest-del"}' <(admin /metrics) | grep -qv ' 0$' || fail "the repair is not counted"
+# Each theft succeeds once there is something to steal again.
+for _ in 1 2 3; do eventually 10 "it was repaired" steal; done
+told Fight dest-del
+is fought Programmed False Fight
+
 echo "# one backend down, then both"
 backend_stop b2
 is web BackendsReady True SomeDown
@@ -93,14 +109,21 @@ told BackendUp "${BACKEND_IP[b2]}:80"
 assert_eq "dead backends do not make it not ready" ok "$(ezlb_cmd probe ready)"
 
 echo "# a backend without a verdict yet"
-service slow <<END
-listen: $VIP:81
-health_check: {interval: 5m, timeout: 1m}
-backends: [{address: '10.99.99.99:80'}]
-END
+# slow BACKEND...
+slow() {
+	service slow <<-END
+		listen: $VIP:81
+		health_check: {interval: 5m, timeout: 1m}
+		backends:
+		$(printf '  - address: "%s"\n' "$@")
+	END
+}
+slow "10.99.99.99:80"
 ip -n lb route add 10.99.99.99 via 192.168.10.99
 ip -n lb neigh replace 192.168.10.99 lladdr 02:00:00:00:00:99 dev backends
 is slow BackendsReady Unknown Pending
+slow "10.99.99.99:80" "${BACKEND_IP[b1]}:80"
+is slow BackendsReady True SomeUnknown
 rm "$SERVICES/slow.yaml"
 told FileGone slow.yaml
 
@@ -134,29 +157,44 @@ no_rules() { [[ -z $(snat_rows) ]]; }
 eventually 5 "their SNAT rules are gone" no_rules
 
 echo "# web waits for the lock of iptables"
-nsenter --net=/run/netns/lb -- flock -o /run/xtables.lock sleep 60 &
+# late0 is there so that the chain is, too.
+echo ok >"$WORK/b1/late0"
+for n in 0 1 2 3 4; do
+	service "late$n" <<-END
+		listen: $VIP:9$n
+		full_nat: true
+		snat_ip: $SNAT_IP
+		health_check: {type: http, http_path: /late$n, interval: 300ms, fail_count: 1, rise_count: 1}
+		backends: [{address: '${BACKEND_IP[b1]}:808$n'}]
+	END
+done
+is late0 BackendsReady True AllUp
+is late0 Programmed True Programmed
+for n in 1 2 3 4; do
+	is "late$n" BackendsReady False NoneUp
+	is "late$n" Programmed True Programmed
+done
+nsenter --net=/run/netns/lb -- flock -o /run/xtables.lock sleep 120 &
 lock=$!
 nap 0.3
 web web 80 "full_nat: true" "snat_ip: $SNAT_IP"
 is web Programmed False Failed
 grep -q 'xtables.lock' "$WORK/status" || fail "status does not name the lock: $(cat "$WORK/status")"
+# What a probe asks for waits for the next of ezlb's tries. These get rarer: when one comes while we look, there is
+# another service, for which none will.
+for n in 1 2 3 4; do
+	echo ok >"$WORK/b1/late$n"
+	! (is "late$n" Programmed False Held) >"$WORK/waits" 2>&1 || break
+done
+cat "$WORK/waits"
+said "late$n" Programmed False Held || fail "nothing waits: $(condition "late$n" Programmed)"
+reasons[Held]=1
 kill $lock
 wait $lock || :
 eventually 30 "the next try" said web Programmed True Programmed
 is web Programmed True Programmed
-
-echo "# somebody else changes what is ezlb's, once and again and again"
-in_ns lb ipvsadm -d -t "$VIP:80" -r "${BACKEND_IP[b1]}:80"
-told Repaired dest-del
-grep '^ezlb_drift_repairs_total{kind="dest-del"}' <(admin /metrics) | grep -qv ' 0$' || fail "the repair is not counted"
-for _ in 1 2 3; do
-	there() { [[ $(kernel_rows) == *"${BACKEND_IP[b1]}:80 1"* ]]; }
-	eventually 10 "it is repaired" there
-	nap 1
-	in_ns lb ipvsadm -d -t "$VIP:80" -r "${BACKEND_IP[b1]}:80" || :
-done
-told Fight dest-del
-is web Programmed False Fight
+eventually 10 "and what waited" said "late$n" Programmed True Programmed
+rm "$SERVICES"/late*.yaml
 
 echo "# the directory cannot be read"
 mv "$SERVICES" "$SERVICES.away"
@@ -179,6 +217,10 @@ grep -q 'not ready' <(head -n 2 "$WORK/status") || fail "status does not say so:
 assert_eq "it lives all the same" ok "$(ezlb_cmd probe live)"
 rm "$SERVICES/twos.yaml"
 told ReconcileRecovered ''
+# The last theft was not long after that minute began.
+eventually 30 "a minute of peace" has_event FightOver ''
+told FightOver ''
+is fought Programmed True Programmed
 eventually 5 "ready again" is_ready
 
 echo "# a virtual service of somebody else's"
@@ -205,8 +247,8 @@ if [[ ${LAB_PLACE:-} == guest ]]; then
 	is web Programmed True Programmed
 fi
 
-echo "# all of them were seen; those of the end and of peace are in unit tests"
-for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed AllUp SomeDown NoneUp \
+echo "# all of them were seen"
+for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed Held AllUp SomeDown SomeUnknown NoneUp \
 	NoConflict NameTaken ListenerTaken SnatConflict Foreign Fight; do
 	[[ -n ${reasons[$reason]:-} ]] || fail "the reason $reason was not provoked"
 done

@@ -213,7 +213,7 @@ static void test_the_desk(void **state)
 {
 	static const enum ezlb_event_type want[] = {
 		EZLB_EVENT_STARTED, EZLB_EVENT_RELOADED,   EZLB_EVENT_BACKEND_DOWN,
-		EZLB_EVENT_FIGHT,   EZLB_EVENT_FIGHT_OVER, EZLB_EVENT_STOPPING,
+		EZLB_EVENT_FIGHT,   EZLB_EVENT_FIGHT_OVER,
 	};
 	const struct ezlb_health_change down = { .service = "web", .to = EZLB_DOWN };
 	struct pass_result result = { .listed = true };

@@ -7,7 +7,6 @@ static const struct {
 	const char *name, *level;
 } types[] = {
 	[EZLB_EVENT_STARTED] = { "Started", "normal" },
-	[EZLB_EVENT_STOPPING] = { "Stopping", "normal" },
 	[EZLB_EVENT_RELOADED] = { "Reloaded", "normal" },
 	[EZLB_EVENT_FILE_REFUSED] = { "FileRefused", "warning" },
 	[EZLB_EVENT_FILE_ACCEPTED] = { "FileAccepted", "normal" },
