@@ -19,6 +19,12 @@ struct ezlb_api_body *ezlb_api_body_static(const char *bytes, size_t len)
 	return body;
 }
 
+void ezlb_api_body_gzip(struct ezlb_api_body *body, char *bytes, size_t len)
+{
+	body->gzip = bytes;
+	body->gzip_len = len;
+}
+
 struct ezlb_api_body *body_ref(struct ezlb_api_body *body)
 {
 	body->refs++;
@@ -30,5 +36,6 @@ void ezlb_api_body_unref(struct ezlb_api_body *body)
 	if (--body->refs > 0)
 		return;
 	free(body->owned);
+	free(body->gzip);
 	free(body);
 }

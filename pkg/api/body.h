@@ -9,6 +9,8 @@ struct ezlb_api_body {
 	char *owned; /* NULL: the bytes are static */
 	const char *bytes;
 	size_t len;
+	char *gzip; /* NULL: there is no such form of it */
+	size_t gzip_len;
 };
 
 struct ezlb_api_body *body_ref(struct ezlb_api_body *body);

@@ -4,6 +4,7 @@
 
 #include <ezlb/mem.h>
 
+#include "accept.h"
 #include "body.h"
 #include "host_header.h"
 
@@ -19,6 +20,7 @@ struct ezlb_api_request {
 	struct arguments EZLB_VEC(struct argument) arguments;
 	bool is_post;
 	bool is_local;
+	bool takes_gzip;
 };
 
 static enum MHD_Result add_argument(void *arg, enum MHD_ValueKind kind, const char *key,
@@ -65,6 +67,11 @@ bool ezlb_api_is_local(const struct ezlb_api_request *request)
 	return request->is_local;
 }
 
+bool ezlb_api_takes_gzip(const struct ezlb_api_request *request)
+{
+	return request->takes_gzip;
+}
+
 const char *ezlb_api_query(const struct ezlb_api_request *request, const char *key)
 {
 	for (size_t i = 0; i < request->arguments.len; i++)
@@ -78,16 +85,18 @@ static void release_body(void *body)
 	ezlb_api_body_unref(body);
 }
 
-static struct MHD_Response *response_new(const char *content_type, struct ezlb_api_body *body)
+static struct MHD_Response *response_new(const char *content_type, struct ezlb_api_body *body,
+					 bool takes_gzip)
 {
 	static const char *const page_policy =
 		"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
 		"connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
 		"frame-ancestors 'none'";
+	bool packed = takes_gzip && body->gzip != NULL;
 	/* MHD only reads it, whatever its prototype says. */
-	void *bytes = (void *)(uintptr_t)body->bytes;
+	void *bytes = packed ? body->gzip : (void *)(uintptr_t)body->bytes;
 	struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-		body->len, bytes, release_body, body_ref(body));
+		packed ? body->gzip_len : body->len, bytes, release_body, body_ref(body));
 
 	if (response == NULL)
 		abort();
@@ -95,6 +104,8 @@ static struct MHD_Response *response_new(const char *content_type, struct ezlb_a
 	MHD_add_response_header(response, "Connection", "close");
 	MHD_add_response_header(response, "Cache-Control", "no-store");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	if (packed)
+		MHD_add_response_header(response, "Content-Encoding", "gzip");
 	if (strncmp(content_type, "text/html", strlen("text/html")) == 0)
 		MHD_add_response_header(response, "Content-Security-Policy", page_policy);
 	return response;
@@ -108,7 +119,7 @@ void ezlb_api_reply(struct ezlb_api_request *request, unsigned status, const cha
 	if (conn != NULL) {
 		conn->request = NULL;
 		conn->status = status;
-		conn->response = response_new(content_type, body);
+		conn->response = response_new(content_type, body, request->takes_gzip);
 		/* RFC 9110 15.5.6: a path that has not this method has the other one. */
 		if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 			MHD_add_response_header(conn->response, "Allow",
@@ -133,7 +144,7 @@ static enum MHD_Result refuse(struct conn *conn, unsigned status, const char *te
 
 	conn->whole = true;
 	conn->status = status;
-	conn->response = response_new("text/plain; charset=utf-8", body);
+	conn->response = response_new("text/plain; charset=utf-8", body, false);
 	ezlb_api_body_unref(body);
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(conn->response, "Allow", "GET, HEAD, POST");
@@ -179,6 +190,7 @@ static void ask(struct conn *conn, const char *url, const char *method)
 	request->path = ezlb_strdup(url);
 	request->is_post = strcmp(method, "POST") == 0;
 	request->is_local = conn->door->socket_path != NULL;
+	request->takes_gzip = accept_gzip(header(conn, "Accept-Encoding"));
 	MHD_get_connection_values(conn->mhd, MHD_GET_ARGUMENT_KIND, add_argument, request);
 	api->on_request(api->arg, request);
 }

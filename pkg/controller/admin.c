@@ -61,6 +61,10 @@ static void on_report(void *arg, enum report_kind kind, const struct report_answ
 	}
 	bytes = ezlb_text_take(answer->text, &len);
 	body = ezlb_api_body_new(bytes, len);
+	if (answer->gzip->len > 0) {
+		bytes = ezlb_text_take(answer->gzip, &len);
+		ezlb_api_body_gzip(body, bytes, len);
+	}
 	serve(&admin->waiting[kind], answer->n, status, types[kind], body);
 	ezlb_api_body_unref(body);
 }
@@ -70,7 +74,7 @@ static void on_report(void *arg, enum report_kind kind, const struct report_answ
 static void get_report(struct admin *admin, struct ezlb_api_request *request, enum report_kind kind)
 {
 	*EZLB_PUSH(&admin->waiting[kind]) = request;
-	report_want(&admin->report, kind);
+	report_want(&admin->report, kind, ezlb_api_takes_gzip(request));
 }
 
 static void get_status(struct admin *admin, struct ezlb_api_request *request)
@@ -207,7 +211,7 @@ static void on_traffic(uv_timer_t *timer)
 {
 	struct admin *admin = timer->data;
 
-	report_want(&admin->report, REPORT_TRAFFIC);
+	report_want(&admin->report, REPORT_TRAFFIC, false);
 }
 
 void admin_files(struct admin *admin)

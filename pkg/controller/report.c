@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <ezlb/api.h>
 #include <ezlb/duration.h>
 
 /*
@@ -11,19 +12,24 @@
  */
 #define REST 20
 
+#define SHORT 8192 /* bytes: not worth packing */
+
 struct report_job {
 	uv_work_t work;
 	struct report *report; /* NULL: closed meanwhile */
 	size_t wanted[REPORT_KINDS];
+	bool pack[REPORT_KINDS];
 	struct ezlb_status status;
 	struct sample sample;
-	struct ezlb_text texts[REPORT_KINDS];
+	struct ezlb_text texts[REPORT_KINDS], gzip[REPORT_KINDS];
 };
 
 static void job_free(struct report_job *job)
 {
-	for (int i = 0; i < REPORT_KINDS; i++)
+	for (int i = 0; i < REPORT_KINDS; i++) {
 		EZLB_VEC_CLEAR(&job->texts[i]);
+		EZLB_VEC_CLEAR(&job->gzip[i]);
+	}
 	ezlb_status_clear(&job->status);
 	sample_clear(&job->sample);
 	free(job);
@@ -42,6 +48,9 @@ static void on_work(uv_work_t *work)
 		ezlb_status_metrics(&job->status, &job->texts[REPORT_METRICS]);
 	if (job->wanted[REPORT_HEALTH])
 		ezlb_status_health(&job->status, &job->texts[REPORT_HEALTH]);
+	for (int i = 0; i < REPORT_KINDS; i++)
+		if (job->pack[i] && job->texts[i].len > SHORT)
+			ezlb_api_gzip(&job->texts[i], &job->gzip[i]);
 }
 
 static void begin(struct report *report);
@@ -61,7 +70,8 @@ static void on_done(uv_work_t *work, int status)
 		report->job = NULL;
 		for (int i = 0; i < REPORT_KINDS; i++) {
 			const struct report_answer answer = { &job->status, &job->sample,
-							      &job->texts[i], job->wanted[i] };
+							      &job->texts[i], &job->gzip[i],
+							      job->wanted[i] };
 
 			if (job->wanted[i] && !report->closing)
 				report->done(report->arg, (enum report_kind)i, &answer);
@@ -119,7 +129,9 @@ static void begin(struct report *report)
 	job->work.data = job;
 	job->report = report;
 	memcpy(job->wanted, report->wanted, sizeof(job->wanted));
+	memcpy(job->pack, report->gzip, sizeof(job->pack));
 	memset(report->wanted, 0, sizeof(report->wanted));
+	memset(report->gzip, 0, sizeof(report->gzip));
 	start = uv_hrtime();
 	fold(report->from, view_now(), ezlb_now_ms(), &job->status);
 	ask(report, &job->sample);
@@ -137,9 +149,10 @@ void report_open(struct report *report, uv_loop_t *loop, const struct fold_sourc
 	report->pause.data = report;
 }
 
-void report_want(struct report *report, enum report_kind kind)
+void report_want(struct report *report, enum report_kind kind, bool gzip)
 {
 	report->wanted[kind]++;
+	report->gzip[kind] |= gzip;
 	begin(report);
 }
 

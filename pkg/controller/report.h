@@ -18,7 +18,9 @@ struct report_answer {
 	const struct ezlb_status *status; /* with what the kernel counts */
 	const struct sample *sample;
 	struct ezlb_text *text; /* the callee may take it */
-	size_t n; /* how often it was asked for before its moment; later ones get another */
+	struct ezlb_text
+		*gzip; /* this, too; empty: nobody who was there in time takes it, or it is short */
+	size_t n;      /* how often it was asked for before its moment; later ones get another */
 };
 /* Called on the loop, once for each kind that was asked for. `answer` is valid during the call. */
 typedef void (*report_fn)(void *arg, enum report_kind kind, const struct report_answer *answer);
@@ -29,6 +31,7 @@ struct report {
 	report_fn done;
 	void *arg;
 	size_t wanted[REPORT_KINDS]; /* how often, of the next one */
+	bool gzip[REPORT_KINDS];     /* somebody takes it so */
 	struct report_job *job;	     /* that is being made; NULL: none */
 	uv_timer_t pause;	     /* between two: the loop has other things to do */
 	bool closing;
@@ -37,6 +40,6 @@ struct report {
 void report_open(struct report *report, uv_loop_t *loop, const struct fold_sources *from,
 		 report_fn done, void *arg);
 /* done() is called for it, sooner or later, unless the report is closed first. */
-void report_want(struct report *report, enum report_kind kind);
+void report_want(struct report *report, enum report_kind kind, bool gzip);
 /* A job that is running goes on to its end, on the loop, and tells nobody. */
 void report_close(struct report *report);

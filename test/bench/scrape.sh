@@ -57,11 +57,14 @@ for ((i = 0; i < scrapes; i++)); do
 	before=$(loop_ns)
 	ask /metrics -o "$work/metrics" -w '%{time_total} %{size_download}\n' >>"$work/scrapes"
 	echo $((($(loop_ns) - before) / 1000)) >>"$work/loop"
+	sleep 0.4
+	ask /metrics -H 'Accept-Encoding: gzip' -o "$work/packed" -w '%{time_total}\n' >>"$work/packed_scrapes"
 done
 kill $prober
 wait $prober || :
 
 echo "$services services of $backends backends, $(wc -c <"$work/metrics") bytes, $(grep -vc '^#' "$work/metrics") series"
 awk '{ print $1 * 1000 }' "$work/scrapes" | spread "a scrape" ms
+awk '{ print $1 * 1000 }' "$work/packed_scrapes" | spread "one by gzip, $(wc -c <"$work/packed") bytes," ms
 awk '{ print $1 / 1000 }' "$work/loop" | spread "the loop's thread ran for it, sending and /livez included," ms
 awk '{ print $1 * 1000 }' "$work/livez" | spread "/livez meanwhile" ms

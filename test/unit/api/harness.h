@@ -42,6 +42,7 @@ static struct {
 	size_t n_pending;
 	char path[64], query[64];
 	bool is_post, is_local;
+	bool packs; /* what a request for /packed is to say */
 } seen;
 
 static const struct api_timing quick = { .connection = 300, .retry = 60, .look = 20 };
@@ -54,6 +55,16 @@ static inline void reply(struct ezlb_api_request *request, unsigned status, cons
 	struct ezlb_api_body *body = ezlb_api_body_static(text, strlen(text));
 
 	ezlb_api_reply(request, status, type, body);
+	ezlb_api_body_unref(body);
+}
+
+/* A document of two forms, of which the second need be no gzip for this. */
+static inline void reply_packed(struct ezlb_api_request *request)
+{
+	struct ezlb_api_body *body = ezlb_api_body_static("plain\n", 6);
+
+	ezlb_api_body_gzip(body, ezlb_strdup("packed"), 6);
+	ezlb_api_reply(request, 200, "text/plain", body);
 	ezlb_api_body_unref(body);
 }
 
@@ -80,6 +91,9 @@ static inline void on_request(void *arg, struct ezlb_api_request *request)
 		reply(request, 200, "text/html; charset=utf-8", "<p>page\n");
 	} else if (strcmp(path, "/refused") == 0) {
 		reply(request, 405, "text/plain", "no\n");
+	} else if (strcmp(path, "/packed") == 0) {
+		assert_int_equal(ezlb_api_takes_gzip(request), seen.packs);
+		reply_packed(request);
 	} else if (strcmp(path, "/big") == 0) {
 		ezlb_api_reply(request, 200, "text/plain", big);
 	} else if (strcmp(path, "/close") == 0) {

@@ -67,6 +67,27 @@ static void test_head_has_no_body(void **state)
 	assert_null(strstr(heard, "Content-Security-Policy"));
 }
 
+static void test_two_forms(void **state)
+{
+	(void)state;
+	open_api(&patient);
+	assert_int_equal(get(true, "/packed"), 200);
+	assert_string_equal(body_of_answer(), "plain\n");
+	assert_null(strstr(heard, "Content-Encoding"));
+	seen.packs = true;
+	assert_int_equal(
+		ask(true, "GET /packed HTTP/1.1\r\nHost: h\r\nAccept-Encoding: br, gzip\r\n\r\n"),
+		200);
+	assert_string_equal(body_of_answer(), "packed");
+	assert_non_null(strstr(heard, "Content-Encoding: gzip\r\n"));
+	assert_non_null(strstr(heard, "Content-Length: 6\r\n"));
+	/* What has one form only goes as it is. */
+	assert_int_equal(ask(true, "GET /now HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\n\r\n"),
+			 200);
+	assert_string_equal(body_of_answer(), "now\n");
+	assert_null(strstr(heard, "Content-Encoding"));
+}
+
 static void test_handler_is_told(void **state)
 {
 	static const struct {
@@ -286,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_table, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_head_has_no_body, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_two_forms, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_handler_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_post_waits_for_its_body, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_answer_later, setup, teardown),

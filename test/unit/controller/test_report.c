@@ -18,6 +18,7 @@ static struct {
 	int64_t at[REPORT_KINDS];	   /* the moment that the last one was of */
 	uint64_t reloads[REPORT_KINDS][8]; /* of each of them */
 	char *text[REPORT_KINDS];
+	size_t len[REPORT_KINDS], packed[REPORT_KINDS]; /* bytes */
 	unsigned ask_again;
 	bool close_at_status;
 } told;
@@ -30,10 +31,11 @@ static void on_report(void *arg, enum report_kind kind, const struct report_answ
 	told.at[kind] = answer->status->now_ms;
 	assert_int_equal(answer->status->conntrack_max, answer->sample->conntrack_max);
 	free(told.text[kind]);
-	told.text[kind] = ezlb_text_take(answer->text, NULL);
+	told.text[kind] = ezlb_text_take(answer->text, &told.len[kind]);
+	told.packed[kind] = answer->gzip->len;
 	if (told.ask_again > 0) {
 		told.ask_again--;
-		report_want(&report, kind);
+		report_want(&report, kind, false);
 	}
 	if (told.close_at_status && kind == REPORT_STATUS)
 		report_close(&report);
@@ -104,7 +106,7 @@ static void test_each_kind(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		int64_t before = view_now();
 
-		report_want(&report, rows[i].kind);
+		report_want(&report, rows[i].kind, false);
 		assert_int_equal(told.n[rows[i].kind], 0); /* never from within */
 		run_until_told(rows[i].kind, 1);
 		assert_has(told.text[rows[i].kind], rows[i].has);
@@ -119,17 +121,32 @@ static void test_each_kind(void **state)
 static void test_the_next_one_is_of_a_later_moment(void **state)
 {
 	(void)state;
-	report_want(&report, REPORT_STATUS); /* is being made: its moment is over */
+	report_want(&report, REPORT_STATUS, false); /* is being made: its moment is over */
 	rig_web(&rig, PLAIN("1"));
-	report_want(&report, REPORT_STATUS);
-	report_want(&report, REPORT_METRICS);
-	report_want(&report, REPORT_STATUS);
+	report_want(&report, REPORT_STATUS, false);
+	report_want(&report, REPORT_METRICS, false);
+	report_want(&report, REPORT_STATUS, false);
 	run_until_told(REPORT_METRICS, 1);
 	assert_int_equal(told.n[REPORT_STATUS], 2);
 	assert_int_equal(told.reloads[REPORT_STATUS][0], 1);
 	assert_int_equal(told.reloads[REPORT_STATUS][1], 2);
 	assert_int_equal(told.reloads[REPORT_METRICS][0], 2);
 	assert_true(told.at[REPORT_METRICS] == told.at[REPORT_STATUS]);
+}
+
+/* Only for those who take it so, and only what is long. */
+static void test_packed(void **state)
+{
+	(void)state;
+	report_want(&report, REPORT_HEALTH, true);
+	report_want(&report, REPORT_METRICS, true); /* these two are told of one moment */
+	report_want(&report, REPORT_METRICS, false);
+	run_until_told(REPORT_METRICS, 1);
+	assert_int_equal(told.packed[REPORT_HEALTH], 0);
+	assert_in_range(told.packed[REPORT_METRICS], 1, told.len[REPORT_METRICS] / 2);
+	report_want(&report, REPORT_METRICS, false);
+	run_until_told(REPORT_METRICS, 2);
+	assert_int_equal(told.packed[REPORT_METRICS], 0);
 }
 
 static void on_block(uv_work_t *work)
@@ -147,9 +164,9 @@ static void test_one_at_a_time(void **state)
 
 	(void)state;
 	assert_int_equal(uv_queue_work(&loop, &block, on_block, NULL), 0);
-	report_want(&report, REPORT_STATUS);
+	report_want(&report, REPORT_STATUS, false);
 	first = report.job;
-	report_want(&report, REPORT_HEALTH);
+	report_want(&report, REPORT_HEALTH, false);
 	while (uv_is_active((uv_handle_t *)&report.pause) && ezlb_now_ms() < until)
 		uv_run(&loop, UV_RUN_ONCE);
 	assert_int_equal(told.n[REPORT_STATUS], 0);
@@ -162,7 +179,7 @@ static void test_asked_again_when_it_is_told(void **state)
 {
 	(void)state;
 	told.ask_again = 3;
-	report_want(&report, REPORT_HEALTH);
+	report_want(&report, REPORT_HEALTH, false);
 	run_until_told(REPORT_HEALTH, 4);
 	assert_int_equal(told.n[REPORT_HEALTH], 4);
 	usleep(20000);
@@ -184,11 +201,11 @@ static void test_rests(void **state)
 	rig_files(&rig);
 	uv_update_time(&loop);
 	begin = uv_hrtime();
-	report_want(&report, REPORT_TRAFFIC);
+	report_want(&report, REPORT_TRAFFIC, false);
 	took = uv_hrtime() - begin;
 	rest = uv_timer_get_due_in(&report.pause);
 	assert_in_range(rest, 2 * took / 1000000 + 1, 20 * took / 1000000);
-	report_want(&report, REPORT_HEALTH);
+	report_want(&report, REPORT_HEALTH, false);
 	run_until_told(REPORT_HEALTH, 1);
 	assert_int_equal(told.n[REPORT_TRAFFIC], 1);
 	assert_true(told.at[REPORT_HEALTH] - told.at[REPORT_TRAFFIC] >= (int64_t)rest - 2);
@@ -197,9 +214,9 @@ static void test_rests(void **state)
 static void test_closed_while_one_is_made(void **state)
 {
 	(void)state;
-	report_want(&report, REPORT_STATUS);
+	report_want(&report, REPORT_STATUS, false);
 	assert_non_null(report.job);
-	report_want(&report, REPORT_HEALTH);
+	report_want(&report, REPORT_HEALTH, false);
 	report_close(&report);
 	run_to_the_end();
 	assert_int_equal(told.n[REPORT_STATUS], 0);
@@ -210,7 +227,7 @@ static void test_closed_while_one_is_made(void **state)
 static void test_closed_and_what_it_tells_of_is_gone(void **state)
 {
 	(void)state;
-	report_want(&report, REPORT_STATUS);
+	report_want(&report, REPORT_STATUS, false);
 	report_close(&report);
 	rig_close(&rig);
 	memset(&rig, 0xaa, sizeof(rig));
@@ -223,7 +240,7 @@ static void test_not_made_after_the_close(void **state)
 {
 	(void)state;
 	report_close(&report);
-	report_want(&report, REPORT_STATUS);
+	report_want(&report, REPORT_STATUS, false);
 	assert_null(report.job);
 	run_to_the_end();
 	assert_int_equal(told.n[REPORT_STATUS], 0);
@@ -234,9 +251,9 @@ static void test_closed_when_it_is_told(void **state)
 {
 	(void)state;
 	told.close_at_status = true;
-	report_want(&report, REPORT_TRAFFIC);
-	report_want(&report, REPORT_STATUS);
-	report_want(&report, REPORT_METRICS);
+	report_want(&report, REPORT_TRAFFIC, false);
+	report_want(&report, REPORT_STATUS, false);
+	report_want(&report, REPORT_METRICS, false);
 	run_until_told(REPORT_STATUS, 1);
 	run_to_the_end();
 	assert_int_equal(told.n[REPORT_METRICS], 0);
@@ -249,6 +266,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_LOOP(test_each_kind),
 		ON_LOOP(test_the_next_one_is_of_a_later_moment),
+		ON_LOOP(test_packed),
 		ON_LOOP(test_one_at_a_time),
 		ON_LOOP(test_asked_again_when_it_is_told),
 		ON_LOOP(test_rests),
