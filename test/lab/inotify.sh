@@ -31,11 +31,11 @@ log_has() { grep -q "$1" "$EZLB_LOG"; }
 frozen_lines() { grep -c 'level=warn pkg=watch .*frozen' "$EZLB_LOG" || :; }
 says_frozen() { [[ $(frozen_lines) -gt $FROZEN ]]; }
 
-# arrives WHAT PORT WEIGHT [MILLISECONDS]: the only change.
+# arrives WHAT PORT WEIGHT [MILLISECONDS]: the only change. The log has it only after the kernel.
 arrives() {
 	within "${4:-3000}" "$1" has "$2" "$3"
 	WANT+=$'\n'"dest-set tcp $VIP:$2 -> ${BACKEND_IP[b1]}:80 masq weight $3"
-	ops_are "$1"
+	eventually 3 "$1: the log" ops_are "$1"
 	FROZEN=$(frozen_lines)
 }
 # edit WHAT [DIR PORT MILLISECONDS]
@@ -93,7 +93,7 @@ for what in instances watches; do
 	edit "by polling" "$SERVICES" 80 7000
 	kill -HUP "$EZLB_PID"
 	eventually 3 "inotify is back" log_has 'msg="inotify is back"'
-	edit "by inotify" "$SERVICES" 80 1000
+	edit "by inotify" # polling would take up to 5 s
 	ezlb_stop
 done
 

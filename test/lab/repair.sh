@@ -24,14 +24,17 @@ state() {
 	lb_sysctl net.ipv4.vs.conntrack
 	lb_sysctl $FORWARDING
 }
+# By the word of the daemon that runs: the rules of the one before it answer, too, and who changes them before
+# the new one has looked at them is not noticed.
+all_up() { [[ $(condition web BackendsReady) == "True AllUp" ]]; }
 # A new daemon, so that what was repaired before does not make it a fight.
 fresh() {
 	[[ -z $EZLB_PID ]] || ezlb_stop TERM
 	: >"$EZLB_LOG"
 	ezlb_start --cleanup-on-exit=false
 	eventually 10 "it runs" grep -q msg=started "$EZLB_LOG"
+	eventually 10 "web is up" all_up
 	eventually 5 "web answers" client_get "$WEB"
-	nap 0.5
 }
 fresh
 before=$(state)
@@ -50,6 +53,7 @@ tampered() {
 	within "$limit" "repair of: $*" "$check"
 	assert_eq "it answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 	assert_eq "the kernel" "$before" "$(state)"
+	eventually 3 "the log tells of the repair" grep -q msg=repaired "$EZLB_LOG"
 	grep -qE "level=warn .*msg=\"somebody else changed what is ezlb's\" change=\"?$words" "$EZLB_LOG" ||
 		fail "the log does not say what was changed: $(cat "$EZLB_LOG")"
 	assert_eq "repairs in the log" 1 "$(grep -c 'level=warn .*msg=repaired ' "$EZLB_LOG")"

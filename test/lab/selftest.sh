@@ -196,9 +196,9 @@ done
 EZLB=$WORK/stub
 cat >"$EZLB" <<'END'
 #!/bin/bash
+trap 'exit "${STUB_STATUS:-0}"' TERM # before whoever waits for the next line sends it
 echo "args: $*"
 [[ $1 == run ]] || exit 0
-trap 'exit "${STUB_STATUS:-0}"' TERM
 while :; do
 	sleep 0.1
 done

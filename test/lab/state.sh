@@ -27,8 +27,9 @@ weight_is() { [[ $(kernel_rows) == *"tcp $VIP:80 ${BACKEND_IP[b1]}:80 $1"* ]]; }
 start() {
 	: >"$EZLB_LOG"
 	ezlb_start --cleanup-on-exit=false
-	eventually 5 "it runs" log_has 'msg=started'
-	eventually 5 "it answers" client_get "$VIP:80"
+	eventually 10 "it runs" log_has 'msg=started'
+	eventually 10 "it has looked at the kernel" is_ready
+	eventually 10 "it answers" client_get "$VIP:80"
 }
 start
 assert_eq "the ledger names the service, the chain and what the settings were" \
@@ -74,7 +75,9 @@ rm "$STATE/ledger"
 within 2000 "the ledger is back" grep -q "service tcp $VIP:80" "$STATE/ledger"
 
 echo "# the state directory is deleted: it is there again, lock and all"
+kill -STOP "$EZLB_PID" # rm fails where a new file comes between its last unlink and its rmdir
 rm -r "$STATE"
+kill -CONT "$EZLB_PID"
 within 2000 "the ledger is back" grep -qs "service tcp $VIP:80" "$STATE/ledger"
 status=0
 output=$(ezlb_cmd once 2>&1) || status=$?

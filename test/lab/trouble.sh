@@ -43,18 +43,20 @@ eventually 3 "the log says that it is over" grep -q 'what failed before has succ
 assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
 rm "$SERVICES/web.yaml"
 eventually 4 "web is gone" fails web_has_a_dest
+eventually 4 "and then its rule" snat_is
 
 echo "# the xtables lock is held: no dest before its SNAT rule"
-in_ns lb flock /run/xtables.lock sleep 8 &
+flock -F /run/xtables.lock sleep infinity &
 lock=$!
-nap 0.5
+eventually 5 "the lock is held" fails flock -n /run/xtables.lock true
 web wrr
 eventually 5 "the log names the lock" grep -q 'layer=snat err=.*/run/xtables.lock' "$EZLB_LOG"
-kill -0 $lock || fail "the lock is free already: the test proves nothing"
 web_has_a_dest && fail "a dest of a full_nat service without its rule"
-assert_eq "rules" "" "$(nat_rules | grep -e '-A EZLB-SNAT' || :)"
+# Not nat_rules: iptables -S waits for the lock, iptables-save does not.
+assert_eq "rules" "" "$(in_ns lb iptables-legacy-save -t nat | grep -e '-A EZLB-SNAT' || :)"
 good_is_in || fail "the other service suffers"
-wait $lock
+kill $lock || fail "the lock is free already: the test proves nothing"
+wait $lock || :
 eventually 10 "it heals" web_has_a_dest
 assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
 

@@ -58,12 +58,14 @@ on_link_are "$VIP/$BITS" || fail "on the link: $(on_link)"
 rm "$SERVICES/second.yaml"
 second_gone() { [[ $(kernel_rows) != *"$(ep "$VIP2" 80)"* ]]; }
 eventually 5 "second is gone" second_gone
-ip -n lb -o addr show dev lo | grep -q "$VIP2/" || fail "it took away an address that it did not add"
+[[ $(ip -n lb -o addr show dev lo) == *" $VIP2/"* ]] || fail "it took away an address that it did not add"
 
 echo "# an admin's address on our link stays; ours goes with its last service"
 ip -n lb addr add "$VIP2/$BITS" dev vips
 rm "$SERVICES/more.yaml"
-nap 1
+more_gone() { [[ $(kernel_rows) != *"$(ep "$VIP" 81)"* ]]; }
+eventually 5 "more is gone" more_gone
+nap 1 # addresses go after services
 on_link_are "$VIP/$BITS" "$VIP2/$BITS" || fail "on the link: $(on_link)"
 rm "$SERVICES/web.yaml"
 service third <<END
