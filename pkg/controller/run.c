@@ -354,6 +354,19 @@ static int catch_signals(struct controller *c, struct ezlb_err *err)
 	return rc < 0 ? ezlb_err_set(err, -rc, "cannot catch signals: %s", uv_strerror(rc)) : 0;
 }
 
+static void tell_start(const struct controller *c)
+{
+	const struct ezlb_options *options = c->options;
+	const struct dataplane *plane = &c->world.plane;
+
+	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "started"), EZLB_S("version", EZLB_VERSION),
+		 EZLB_S("config_dir", options->config_dirs[0]),
+		 EZLB_S("state_dir", options->state_dir),
+		 EZLB_S("cleanup_on_exit", options->cleanup_on_exit ? "true" : "false"));
+	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "snat backend"),
+		 EZLB_S("backend", ezlb_snat_backend_str(plane->snat)), EZLB_S("why", plane->why));
+}
+
 static int start(struct controller *c, struct ezlb_err *err)
 {
 	const struct ezlb_health_options health = { .told = on_told };
@@ -366,10 +379,11 @@ static int start(struct controller *c, struct ezlb_err *err)
 
 	if (rc < 0)
 		return rc;
-	/* First: whoever sees the admin socket may end this process in an orderly way. */
+	/* First: whoever sees the log or the socket may end this process in an orderly way. */
 	rc = catch_signals(c, err);
 	if (rc < 0)
 		return rc;
+	tell_start(c);
 	c->desk.sources = (struct fold_sources){ .options = c->options,
 						 .catalog = &c->catalog,
 						 .pass = &c->world.pass,
@@ -382,19 +396,6 @@ static int start(struct controller *c, struct ezlb_err *err)
 	c->desk.sources.watch = c->watch;
 	uv_timer_start(&c->look_timer, on_look, LOOK_MS, LOOK_MS);
 	return 0;
-}
-
-static void tell_start(const struct controller *c)
-{
-	const struct ezlb_options *options = c->options;
-	const struct dataplane *plane = &c->world.plane;
-
-	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "started"), EZLB_S("version", EZLB_VERSION),
-		 EZLB_S("config_dir", options->config_dirs[0]),
-		 EZLB_S("state_dir", options->state_dir),
-		 EZLB_S("cleanup_on_exit", options->cleanup_on_exit ? "true" : "false"));
-	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "snat backend"),
-		 EZLB_S("backend", ezlb_snat_backend_str(plane->snat)), EZLB_S("why", plane->why));
 }
 
 int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err)
@@ -415,7 +416,6 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 		init_handles(c);
 		if (!c->world.plane.memory && c->world.plane.snat == EZLB_SNAT_NFTABLES)
 			notice_open(&c->notice, &c->loop, on_notice, c);
-		tell_start(c);
 		rc = start(c, err);
 		if (rc < 0)
 			stop(c);

@@ -41,7 +41,7 @@ assert_match "plan" "'web' is not in force: tcp $VIP:80 is held by a virtual ser
 
 echo "# never: the other's service stays as it is, the others work"
 ezlb_start --adopt never
-eventually 5 "the other service answers" client_get "$VIP:8080"
+eventually 20 "the other service answers" client_get "$VIP:8080" # the kernel loads its modules
 eventually 5 "the log says so" grep -q 'level=error .*not in force" svc=web listener="tcp 10.0.0.1:80"' "$EZLB_LOG"
 touched() { [[ $(web_rows) != "$theirs" ]]; }
 never 3 "somebody else's service was changed" touched

@@ -43,7 +43,7 @@ key web 80 1
 configmap_init "$VOLUME" "$WORK"/keys/*.yaml
 SERVICES=$VOLUME
 ezlb_start
-eventually 10 "the first version" kernel_is 80:1
+eventually 20 "the first version" kernel_is 80:1 # the kernel loads its modules
 
 for KUBELET in new old; do
 	echo "# KUBELET=$KUBELET"

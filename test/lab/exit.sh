@@ -29,7 +29,7 @@ nothing_left() { [[ -z $(kernel) ]]; }
 for signal in TERM INT; do
 	echo "# SIG$signal"
 	EZLB_WRAP="strace -D -f -qq -e trace=execve,execveat -o $WORK/execs" ezlb_start
-	eventually 10 "everything is in the kernel" all_there
+	eventually 20 "everything is in the kernel" all_there # the kernel loads its modules
 	ezlb_stop $signal
 	nothing_left || fail "something was left: $(kernel)"
 	assert_eq "programs that were started: ezlb" 1 "$(grep -c 'execve(' "$WORK/execs")"

@@ -102,7 +102,7 @@ web() {
 }
 web "$B1"
 ezlb_start --empty-hold-down 0s
-eventually 5 "web answers" client_get "$WEB"
+eventually 20 "web answers" client_get "$WEB" # the kernel loads its modules
 assert_eq "foreign objects while ezlb runs" "$before" "$(foreign)"
 assert_eq "snat_ip wins over others' rules" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 

@@ -47,7 +47,7 @@ spread() {
 
 write "full_nat: true" "snat_ip: '$SNAT_IP'"
 ezlb_start
-eventually 10 "web answers" client_get "$WEB"
+eventually 20 "web answers" client_get "$WEB" # the kernel loads its modules
 
 echo "# snat_ip: the backends see it as their peer, for tcp and udp"
 all_in() { [[ $(ipvs | grep -c ':80 .*Masq') == 3 ]]; }

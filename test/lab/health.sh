@@ -28,8 +28,14 @@ rule() { [[ $(snat_rows) == *"$(snat_want tcp "$WEB" "$SNAT_IP" "${EP[$1]}")"* ]
 in_service() { dest "$1" && rule "$1"; }
 out_of_service() { ! dest "$1" && { by_listener || ! rule "$1"; }; }
 told() { grep -qF "svc=web dst=${EP[$1]} from=$2 to=$3" "$EZLB_LOG"; }
+# failures: how many probes were answered with another status; b1 alone can.
+failures() { admin /metrics | sed -n 's/^ezlb_probes_total{outcome="http_status"} //p'; }
 ops=2
 ! by_listener || ops=1
+
+# Once before the clock runs: the kernel loads its modules, which takes seconds under emulation.
+ezlb_cmd once >/dev/null
+ezlb_cmd cleanup >/dev/null
 
 echo "# probes start at once, a backend that has never answered gets no traffic"
 ezlb_start
@@ -50,8 +56,8 @@ start=$(now_ms)
 eventually 10 "b1 is out" out_of_service b1
 took=$(elapsed_ms "$start")
 echo "out after $took ms"
-# Five failures at 1 s are at least 4 s apart, whatever the phase.
-[[ $took -ge 3900 ]] || fail "b1 left after $took ms: sooner than 5 probes take"
+# Counted, not timed: a probe that starts late is nearer to the next.
+[[ $(failures) -ge 5 ]] || fail "b1 left after $(failures) failures"
 told b1 up down || fail "the log does not tell that b1 went down"
 grep -q 'to=down reason=http_status' "$EZLB_LOG" || fail "the log does not say why"
 for _ in 1 2 3 4; do
@@ -78,7 +84,11 @@ eventually 10 "b2 is back" in_service b2
 echo "# a flip is one dest, and its rule where it has one: nothing else was written"
 flips=$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -c 'msg="backend is')
 assert_eq "flips" 4 "$flips"
-assert_eq "passes, each of $ops ops" 4 "$(tail -n +$((lines + 1)) "$EZLB_LOG" |
-	grep -c "why=health ops=$ops failed=0 first=\"\(dest-del\|dest-add\|snat-add\)")"
+# The kernel has it before the log tells of it.
+passes() {
+	assert_eq "passes, each of $ops ops" 4 "$(tail -n +$((lines + 1)) "$EZLB_LOG" |
+		grep -c "why=health ops=$ops failed=0 first=\"\(dest-del\|dest-add\|snat-add\)")"
+}
+eventually 5 "a pass for each flip" passes
 assert_eq "lines of the log besides" 0 "$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -vc 'pkg=health\|why=health' || :)"
 ezlb_stop

@@ -51,7 +51,7 @@ assert_eq "the ledger" "net.ipv4.vs.conntrack 0,net.ipv4.ip_forward 0,net.ipv6.c
 
 echo "# never: a daemon that may not set, but need not either"
 ezlb_start --host-setup never
-eventually 5 "web answers" client_get "$VIP:80"
+eventually 20 "web answers" client_get "$VIP:80"
 assert_eq "complaints" "" "$(grep -E 'level=(warn|error)' "$EZLB_LOG" || :)"
 
 echo "# never, and a setting is missing: told once, and nothing goes out without its source NAT"
