@@ -40,14 +40,18 @@ assert_match "the good version is in the kernel" "-w 3" "$before"
 SOUND=0
 sound_again() { [[ $(grep -c 'file is sound again' "$EZLB_LOG") -eq $SOUND ]]; }
 
+# news: what the log has had since the last edit, for a line may be in it for another reason before.
+news() { tail -n "+$((LINES_BEFORE + 1))" "$EZLB_LOG"; }
+logged() { [[ $(news) == *"$1"* ]]; }
+
 # refused WHAT LINE:COL CODE TEXT SED: breaks web.yaml by SED and looks at everything.
 refused() {
 	local what=$1 at=$2 code=$3 text=$4 edit=$5 status=0 output file=$SERVICES/web.yaml
 	echo "# $what"
+	LINES_BEFORE=$(wc -l <"$EZLB_LOG")
 	good | sed "$edit" | service web
-	eventually 4 "the log refuses it" grep -qF "$file:$at: error[$code]: " "$EZLB_LOG"
-	grep -F "$file:$at: error[$code]: " "$EZLB_LOG" | grep -qF "its last good version stays" ||
-		fail "the log does not say what becomes of the service"
+	eventually 4 "the log refuses it" logged "$file:$at: error[$code]: "
+	assert_match "what the log says becomes of the service" "its last good version stays" "$(news)"
 	output=$("$EZLB" check "$SERVICES") || status=$?
 	assert_eq "check's exit status" 1 "$status"
 	[[ $output == *"$file:$at: error[$code]: "*"$text"* ]] ||
