@@ -21,7 +21,7 @@ web() {
 	} | service "$name"
 }
 
-declare -A reasons=()
+declare -A reasons=() events=()
 # is SERVICE TYPE STATUS REASON: all three ways to ask say so.
 is() {
 	eventually 10 "$1 is $2=$3 ($4)" said "$@"
@@ -42,6 +42,7 @@ has_event() { ezlb_cmd events >"$WORK/events" && grep -q " $1 .*$2" "$WORK/event
 # told EVENT TEXT: it is in `ezlb events`, and counted.
 told() {
 	eventually 10 "the event $1 $2" has_event "$1" "$2"
+	events[$1]=1
 	admin /metrics | grep "^ezlb_events_total{type=\"$1\"} [1-9]" >/dev/null || fail "/metrics does not count the event $1"
 }
 
@@ -252,5 +253,8 @@ echo "# all of them were seen"
 for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed Held AllUp SomeDown SomeUnknown NoneUp \
 	NoConflict NameTaken ListenerTaken SnatConflict Foreign Fight; do
 	[[ -n ${reasons[$reason]:-} ]] || fail "the reason $reason was not provoked"
+done
+for event in $(admin /metrics | sed -n 's/^ezlb_events_total{type="\([^"]*\)"}.*/\1/p'); do
+	[[ -n ${events[$event]:-} ]] || fail "the event $event was not provoked"
 done
 ezlb_stop
