@@ -83,7 +83,7 @@ void ezlb_api_reply(struct ezlb_api_request *request, unsigned status, const cha
 		    struct ezlb_api_body *body);
 
 /*
- * Packs it (RFC 1952), fast rather than well; `out` stays empty where zlib cannot. In any thread:
- * 13 MB take some 100 ms.
+ * Packs it (RFC 1952), fast rather than well: 3 MB of metrics take 8 ms, so not on the loop. `out`,
+ * which is empty before, stays so where zlib cannot. May be called in any thread.
  */
 void ezlb_api_gzip(const struct ezlb_text *plain, struct ezlb_text *out);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* utf8: one character at a time, by RFC 3629 section 4. File names and their texts hold any bytes.
- */
+/* utf8: one character at a time, by RFC 3629 section 4. Names and texts of files hold any bytes. */
 #pragma once
 
 #include <stddef.h>

@@ -26,4 +26,6 @@ void ezlb_api_gzip(const struct ezlb_text *plain, struct ezlb_text *out)
 		ezlb_text_put(out, chunk, CHUNK - z.avail_out);
 	}
 	deflateEnd(&z);
+	if (rc != Z_STREAM_END)
+		EZLB_VEC_CLEAR(out); /* half of it would look like the whole */
 }

@@ -243,8 +243,7 @@ void admin_open(struct admin *admin, uv_loop_t *loop, const struct fold_sources 
 						  .on_request = on_request,
 						  .arg = admin };
 
-	/* For the in-memory data plane nobody has made it; where it cannot be made the api says so.
-	 */
+	/* For the in-memory data plane nobody has made it. The api says where it is missing. */
 	mkdir(from->options->state_dir, 0755);
 	*admin = (struct admin){ .reload = reload, .arg = arg };
 	uv_timer_init(loop, &admin->traffic_timer);

@@ -18,9 +18,8 @@ struct report_answer {
 	const struct ezlb_status *status; /* with what the kernel counts */
 	const struct sample *sample;
 	struct ezlb_text *text; /* the callee may take it */
-	struct ezlb_text
-		*gzip; /* this, too; empty: nobody who was there in time takes it, or it is short */
-	size_t n;      /* how often it was asked for before its moment; later ones get another */
+	struct ezlb_text *gzip; /* this, too; empty: nobody takes it, or it is short */
+	size_t n; /* how often it was asked for before its moment; later ones get another */
 };
 /* Called on the loop, once for each kind that was asked for. `answer` is valid during the call. */
 typedef void (*report_fn)(void *arg, enum report_kind kind, const struct report_answer *answer);

@@ -49,7 +49,8 @@ spread() {
 		END { printf "%s: median %.1f %s, max %.1f %s of %d\n", what, v[int((NR + 1) / 2)], unit, v[NR], unit, NR }'
 }
 
-# With a pause, for after a report the loop makes the next one wait. Meanwhile something that the loop answers by itself, as often as it can.
+# With a pause, for after a report the loop makes the next one wait. Meanwhile something that the loop answers by
+# itself, as often as it can.
 (while :; do ask /livez -o /dev/null -w '%{time_total}\n' && sleep 0.002; done) >"$work/livez" &
 prober=$!
 for ((i = 0; i < scrapes; i++)); do

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # timeout: 240
-# Each condition, and the reasons and events of a life of the daemon, are provoked once, and told by status,
-# metrics, events and probe alike. What the page shows is /api/v1/status and /api/v1/events; test/page looks
-# at the page.
+# Every condition, every reason and every event is provoked once, and told by status, metrics, events and
+# probe alike. What the page shows is /api/v1/status and /api/v1/events; test/page looks at the page.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 

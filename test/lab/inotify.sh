@@ -93,7 +93,7 @@ for what in instances watches; do
 	edit "by polling" "$SERVICES" 80 7000
 	kill -HUP "$EZLB_PID"
 	eventually 3 "inotify is back" log_has 'msg="inotify is back"'
-	edit "by inotify" # polling would take up to 5 s
+	edit "by inotify" # without it the next look would come after half a minute
 	ezlb_stop
 done
 

@@ -26,7 +26,7 @@ start() {
 }
 # Every request, from before the switch to after it, is answered and comes from snat_ip.
 watch_answers() {
-	while [[ ! -e $WATCH.stop ]]; do client_get "$VIP:80" --max-time 10 || echo failed; done >"$WATCH"
+	while [[ ! -e $WATCH.stop ]]; do client_get "$VIP:80" || echo failed; done >"$WATCH"
 }
 WATCH=$WORK/answers
 start iptables iptables

@@ -226,6 +226,31 @@ static void test_head(void **state)
 	assert_string_equal(body(), "");
 }
 
+/* Those who take it get the long ones so; the others, and of the short ones all, the plain form. */
+static void test_packed(void **state)
+{
+	static const struct {
+		const char *path;
+		bool packed;
+	} answers[] = { { "/metrics", true }, { "/health", false } };
+
+	(void)state;
+	rig_web(&rig, PLAIN("1"));
+	for (size_t i = 0; i < COUNT_OF(answers); i++) {
+		EZLB_AUTO_FREE char *plain = ezlb_asprintf("GET %s", answers[i].path);
+		/* begin() has another end of the line for it. */
+		EZLB_AUTO_FREE char *takes = ezlb_asprintf(
+			"GET %s HTTP/1.1\r\nAccept-Encoding: gzip\r\nX-Rest:", answers[i].path);
+
+		finish(begin(true, plain));
+		assert_null(strstr(answer, "Content-Encoding"));
+		finish(begin(true, takes));
+		assert_int_equal(strstr(answer, "Content-Encoding: gzip\r\n") != NULL,
+				 answers[i].packed);
+		assert_int_equal(memcmp(body(), "\x1f\x8b", 2) == 0, answers[i].packed);
+	}
+}
+
 static void test_not_ready(void **state)
 {
 	(void)state;
@@ -413,6 +438,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_LOOP(test_paths),
 		ON_LOOP(test_head),
+		ON_LOOP(test_packed),
 		ON_LOOP(test_not_ready),
 		ON_LOOP(test_events_since),
 		ON_LOOP(test_log_level),
