@@ -14,14 +14,6 @@
 #include <ezlb/plan.h>
 #include <ezlb/table.h>
 
-enum ezlb_layer_kind {
-	EZLB_LAYER_HOST,
-	EZLB_LAYER_FIREWALL,
-	EZLB_LAYER_SNAT,
-	EZLB_LAYER_IPVS,
-	EZLB_LAYERS
-};
-
 struct ezlb_layer {
 	/*
 	 * SNAT only: its rows are keyed by the listener of a service (true), or by the backend
@@ -58,6 +50,3 @@ struct ezlb_layer {
 struct ezlb_dataplane {
 	struct ezlb_layer *layer[EZLB_LAYERS];
 };
-
-enum ezlb_layer_kind ezlb_op_layer(enum ezlb_op_kind kind);
-const char *ezlb_layer_kind_str(enum ezlb_layer_kind kind); /* "ipvs" */

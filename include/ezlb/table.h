@@ -10,9 +10,8 @@
 
 #include <ezlb/addr.h>
 #include <ezlb/mem.h>
+#include <ezlb/setting.h>
 #include <ezlb/spec.h>
-
-#define EZLB_DEVICE_STRLEN 16 /* IFNAMSIZ, with the NUL */
 
 struct ezlb_service_key {
 	enum ezlb_proto proto;
@@ -68,32 +67,6 @@ struct ezlb_vip_row {
 	struct ezlb_addr addr;
 };
 
-/*
- * In the order in which they are set. The modules are here because the kernel loads the nat tables
- * by itself, but not what they hang on, and a host with iptables-nft never has that loaded. A host
- * that forwards IPv6 listens to router advertisements, its default route among them, only on
- * interfaces with accept_ra 2: so that comes first.
- */
-enum ezlb_setting {
-	EZLB_IP_TABLES,
-	EZLB_IP6_TABLES,
-	EZLB_VS_CONNTRACK,
-	EZLB_VS_EXPIRE_NODEST, /* a udp flow of a backend that is gone goes to another */
-	EZLB_IP_FORWARD,
-	EZLB_ACCEPT_RA, /* of one interface */
-	EZLB_IP6_FORWARD,
-	EZLB_ARP_IGNORE,
-	EZLB_ARP_ANNOUNCE,
-	EZLB_SETTINGS
-};
-
-/* A host setting that the wanted services need: a sysctl, or a module (1 = loaded). */
-struct ezlb_setting_row {
-	enum ezlb_setting setting;
-	char device[EZLB_DEVICE_STRLEN]; /* "" but for EZLB_ACCEPT_RA */
-	int value; /* target: at least so much. Actual: -1 where the kernel does not have it */
-};
-
 struct ezlb_services EZLB_VEC(struct ezlb_service_row);
 struct ezlb_dests EZLB_VEC(struct ezlb_dest_row);
 struct ezlb_snats EZLB_VEC(struct ezlb_snat_row);
@@ -138,7 +111,6 @@ int ezlb_service_key_cmp(const void *a, const void *b);
 int ezlb_service_row_cmp(const void *a, const void *b);
 int ezlb_dest_row_cmp(const void *a, const void *b);
 int ezlb_snat_row_cmp(const void *a, const void *b);
-int ezlb_setting_row_cmp(const void *a, const void *b);
 int ezlb_accept_row_cmp(const void *a, const void *b);
 int ezlb_link_row_cmp(const void *a, const void *b);
 int ezlb_vip_row_cmp(const void *a, const void *b);
@@ -154,16 +126,5 @@ bool ezlb_scope_has(const struct ezlb_scope *scope, const struct ezlb_service_ke
 #define EZLB_SERVICE_KEY_STRLEN (EZLB_ENDPOINT_STRLEN + 8)
 const char *ezlb_service_key_format(const struct ezlb_service_key *key,
 				    char buf[EZLB_SERVICE_KEY_STRLEN]);
-
-/* "net.ipv4.vs.conntrack", "net.ipv6.conf.eth0.accept_ra", "module ip_tables" */
-#define EZLB_SETTING_STRLEN 64
-const char *ezlb_setting_format(const struct ezlb_setting_row *row, char buf[EZLB_SETTING_STRLEN]);
-/* The inverse; value stays as it is. -EINVAL for what names no setting. */
-int ezlb_setting_parse(const char *text, struct ezlb_setting_row *out);
-bool ezlb_setting_is_module(enum ezlb_setting setting);
-/* Without it a connection leaves with the client's address, or has no way back. */
-bool ezlb_setting_serves_snat(enum ezlb_setting setting);
-/* What a service that needs it wants it to be: 1, or 2 where only that does. */
-int ezlb_setting_wanted(enum ezlb_setting setting);
 
 const char *ezlb_gate_str(enum ezlb_gate gate); /* "input" */

@@ -4,50 +4,26 @@
 #include <ezlb/log.h>
 #include <ezlb/snat.h>
 
-static const struct ezlb_addr *listen_of(const struct ezlb_op *op)
+static struct ezlb_addr listen_of(const struct ezlb_op *op)
 {
-	static const struct ezlb_addr none = { 0 };
+	const struct ezlb_subject subject = ezlb_op_subject(op);
 
-	switch (op->kind) {
-	case EZLB_OP_SERVICE_ADD:
-	case EZLB_OP_SERVICE_SET:
-	case EZLB_OP_SERVICE_DEL:
-		return &op->service.key.listen.addr;
-	case EZLB_OP_DEST_ADD:
-	case EZLB_OP_DEST_SET:
-	case EZLB_OP_DEST_DEL:
-		return &op->dest.service.listen.addr;
-	case EZLB_OP_ACCEPT_ADD:
-	case EZLB_OP_ACCEPT_DEL:
-		return &op->accept.service.listen.addr;
-	case EZLB_OP_VIP_ADD:
-	case EZLB_OP_VIP_DEL:
-		return &op->vip.addr;
-	case EZLB_OP_HOST_SET:
-	case EZLB_OP_HOST_RESET:
-	case EZLB_OP_LINK_ADD:
-	case EZLB_OP_LINK_DEL:
-	case EZLB_OP_FIREWALL_SETUP:
-	case EZLB_OP_FIREWALL_TEARDOWN:
-	case EZLB_OP_SNAT_SETUP:
-	case EZLB_OP_SNAT_ADD:
-	case EZLB_OP_SNAT_SET:
-	case EZLB_OP_SNAT_DEL:
-	case EZLB_OP_SNAT_TEARDOWN:
-	case EZLB_OPS:
-		break;
-	}
-	return &none;
+	if (subject.kind == EZLB_SUBJECT_SERVICE)
+		return subject.service.listen.addr;
+	if (subject.kind == EZLB_SUBJECT_ADDR)
+		return subject.addr;
+	return (struct ezlb_addr){ 0 };
 }
 
 static void suspect(const struct ezlb_op *op, char buf[EZLB_SUSPECT_STRLEN])
 {
 	enum ezlb_layer_kind layer = ezlb_op_layer(op->kind);
+	const struct ezlb_addr listen = listen_of(op);
 
 	/* Who takes away source NAT takes away accepts. */
 	if (layer == EZLB_LAYER_FIREWALL)
 		layer = EZLB_LAYER_SNAT;
-	if (ezlb_host_suspect("/proc", layer, listen_of(op), buf))
+	if (ezlb_host_suspect("/proc", layer, &listen, buf))
 		return;
 	if (layer != EZLB_LAYER_HOST && ezlb_snat_iptables_has_chain("KUBE-"))
 		ezlb_strcpy(buf, EZLB_SUSPECT_STRLEN,

@@ -8,15 +8,15 @@
 #include "pass.h"
 
 struct blocked_op {
-	struct ezlb_service_key key; /* the service's, or a backend's where SNAT is by backend */
+	struct ezlb_subject subject;
 	const struct ezlb_op *op;
 };
 
 struct blocked {
-	struct blocked_ops EZLB_VEC(struct blocked_op) ops; /* sorted by key */
+	struct blocked_ops EZLB_VEC(struct blocked_op) ops; /* sorted by subject */
 	/* What concerns all of these; NULL: none. */
-	const struct ezlb_op *full_nat[2]; /* of IPv4, of IPv6 */
-	const struct ezlb_op *udp, *everybody;
+	const struct ezlb_op *needs[EZLB_NEEDS];
+	const struct ezlb_op *everybody;
 };
 
 void blocked_find(struct blocked *blocked, const struct ezlb_plan *plan);

@@ -96,7 +96,7 @@ static void claim_setting(struct ledger_content *out, const struct pass_result *
 	struct ezlb_setting_row was = op->setting;
 
 	/* A module is loaded or not: there is no way back to a value. */
-	if (ezlb_setting_is_module(was.setting) ||
+	if (ezlb_setting_facts(was.setting)->module ||
 	    EZLB_FIND(&out->settings, &was, ezlb_setting_row_cmp))
 		return;
 	/* What could not be read will not be tried, and nobody knows what it was. */

@@ -115,12 +115,15 @@ static bool is_backend(const struct ezlb_spec *spec, const struct ezlb_service_k
 /* Of its own, of its SNAT rules, or of a layer as a whole that it cannot do without. */
 static bool concerns(const struct unit *unit, const struct ezlb_spec *spec)
 {
-	const struct ezlb_service_key key = { spec->proto, spec->listen }, whole = { 0 };
-	bool snat = unit->layer == EZLB_LAYER_SNAT && spec->full_nat;
+	const struct ezlb_service_key key = { spec->proto, spec->listen };
+	const struct ezlb_subject *subject = &unit->subject;
 
-	return ezlb_service_key_cmp(&unit->key, &key) == 0 ||
-	       (snat &&
-		(ezlb_service_key_cmp(&unit->key, &whole) == 0 || is_backend(spec, &unit->key)));
+	if (subject->kind == EZLB_SUBJECT_SERVICE || subject->kind == EZLB_SUBJECT_BACKEND)
+		if (ezlb_service_key_cmp(&subject->service, &key) == 0)
+			return true;
+	if (unit->layer != EZLB_LAYER_SNAT || !spec->full_nat)
+		return false;
+	return subject->kind == EZLB_SUBJECT_FRAME || is_backend(spec, &subject->service);
 }
 
 static bool is_fought_over(const struct units *units, const struct ezlb_spec *spec)

@@ -32,34 +32,26 @@ void handover_plan(const struct pass_world *world, struct pass_result *result)
 /* Can no dest be without its source NAT because of this op, once the old rules are gone? */
 static bool is_harmless(const struct ezlb_op *op)
 {
-	switch (op->kind) {
-	case EZLB_OP_SERVICE_ADD:
-	case EZLB_OP_SERVICE_SET:
-	case EZLB_OP_SERVICE_DEL:
-	case EZLB_OP_DEST_ADD:
-	case EZLB_OP_DEST_SET:
+	switch (ezlb_op_object(op->kind)) {
+	case EZLB_OBJECT_SERVICE:
 		return true; /* what is in the kernel of these has its new rule, or needs none */
-	case EZLB_OP_LINK_ADD:
-	case EZLB_OP_VIP_ADD:
-	case EZLB_OP_VIP_DEL:
-	case EZLB_OP_LINK_DEL:
-	case EZLB_OP_FIREWALL_SETUP:
-	case EZLB_OP_FIREWALL_TEARDOWN:
-	case EZLB_OP_ACCEPT_ADD:
-	case EZLB_OP_ACCEPT_DEL:
-	case EZLB_OP_HOST_RESET:
-		return true; /* another matter */
-	case EZLB_OP_HOST_SET:
-		if (!ezlb_setting_serves_snat(op->setting.setting))
+	case EZLB_OBJECT_DEST:
+		if (op->kind != EZLB_OP_DEST_DEL) /* it lingers, and target knows no rule for it */
 			return true;
 		break;
-	case EZLB_OP_SNAT_SETUP:
-	case EZLB_OP_SNAT_ADD:
-	case EZLB_OP_SNAT_SET:
-	case EZLB_OP_SNAT_DEL:
-	case EZLB_OP_SNAT_TEARDOWN:
-	case EZLB_OP_DEST_DEL: /* it lingers, and target knows no rule for it */
-	case EZLB_OPS:
+	case EZLB_OBJECT_LINK:
+	case EZLB_OBJECT_VIP:
+	case EZLB_OBJECT_FIREWALL_FRAME:
+	case EZLB_OBJECT_ACCEPT:
+		return true; /* another matter */
+	case EZLB_OBJECT_SETTING:
+		if (op->kind == EZLB_OP_HOST_RESET ||
+		    !ezlb_setting_facts(op->setting.setting)->serves_snat)
+			return true;
+		break;
+	case EZLB_OBJECT_SNAT_FRAME:
+	case EZLB_OBJECT_SNAT:
+	case EZLB_OBJECTS:
 		break;
 	}
 	return op->rc == 0;

@@ -103,7 +103,7 @@ static const char *take_setting(struct ledger_content *content, char *rest)
 	if (row.value < 0)
 		return "has no value that a setting can have";
 	*space = '\0';
-	if (ezlb_setting_parse(rest, &row) < 0 || ezlb_setting_is_module(row.setting))
+	if (ezlb_setting_parse(rest, &row) < 0 || ezlb_setting_facts(row.setting)->module)
 		return "names no setting";
 	*EZLB_PUSH(&content->settings) = row;
 	return NULL;

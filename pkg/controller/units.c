@@ -5,65 +5,18 @@
 
 #define SHORTEST_MS 200
 
-/* What is no service, in the form of one: no listener has such a family. */
-static struct ezlb_service_key host_key(unsigned what, const char device[EZLB_DEVICE_STRLEN])
-{
-	struct ezlb_service_key key = { .listen = { .addr.family = UINT8_MAX } };
-
-	key.listen.port = (uint16_t)what;
-	memcpy(key.listen.addr.bytes, device, EZLB_DEVICE_STRLEN);
-	return key;
-}
-
-static struct ezlb_service_key key_of(const struct ezlb_op *op)
-{
-	switch (op->kind) {
-	case EZLB_OP_SNAT_ADD:
-	case EZLB_OP_SNAT_SET:
-	case EZLB_OP_SNAT_DEL:
-		return (struct ezlb_service_key){ op->snat.proto, op->snat.backend };
-	case EZLB_OP_SERVICE_ADD:
-	case EZLB_OP_SERVICE_SET:
-	case EZLB_OP_SERVICE_DEL:
-		return op->service.key;
-	case EZLB_OP_DEST_ADD:
-	case EZLB_OP_DEST_SET:
-	case EZLB_OP_DEST_DEL:
-		return op->dest.service;
-	case EZLB_OP_ACCEPT_ADD:
-	case EZLB_OP_ACCEPT_DEL:
-		return op->accept.service;
-	case EZLB_OP_VIP_ADD:
-	case EZLB_OP_VIP_DEL:
-		return (struct ezlb_service_key){ .listen.addr = op->vip.addr };
-	case EZLB_OP_HOST_SET:
-	case EZLB_OP_HOST_RESET:
-		return host_key(1 + op->setting.setting, op->setting.device);
-	case EZLB_OP_LINK_ADD:
-	case EZLB_OP_LINK_DEL:
-		return host_key(0, op->link.device);
-	case EZLB_OP_FIREWALL_SETUP:
-	case EZLB_OP_FIREWALL_TEARDOWN:
-	case EZLB_OP_SNAT_SETUP:
-	case EZLB_OP_SNAT_TEARDOWN:
-	case EZLB_OPS:
-		break;
-	}
-	return (struct ezlb_service_key){ 0 };
-}
-
 static int unit_cmp(const void *a, const void *b)
 {
 	const struct unit *x = a, *y = b;
 
 	if (x->layer != y->layer)
 		return x->layer < y->layer ? -1 : 1;
-	return ezlb_service_key_cmp(&x->key, &y->key);
+	return ezlb_subject_cmp(&x->subject, &y->subject);
 }
 
 static struct unit name_of(const struct ezlb_op *op)
 {
-	return (struct unit){ .layer = ezlb_op_layer(op->kind), .key = key_of(op) };
+	return (struct unit){ .layer = ezlb_op_layer(op->kind), .subject = ezlb_op_subject(op) };
 }
 
 static struct unit *find(const struct units *units, const struct unit *name)
@@ -144,8 +97,7 @@ static void note_failures(struct units *units, const struct ezlb_plan *plan,
 			*EZLB_PUSH(&names) = name_of(&plan->items[i]);
 	add(units, &names);
 	for (size_t i = 0; i < names.len; i++)
-		failed(find(units, &names.items[i]), now,
-		       random + ezlb_hash(&names.items[i].key, sizeof(names.items[i].key)));
+		failed(find(units, &names.items[i]), now, random + ezlb_hash(&i, sizeof(i)));
 	EZLB_VEC_CLEAR(&names);
 }
 

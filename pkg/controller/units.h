@@ -21,7 +21,7 @@
 
 struct unit {
 	enum ezlb_layer_kind layer;  /* EZLB_LAYERS: the ledger */
-	struct ezlb_service_key key; /* all zero: the layer as a whole */
+	struct ezlb_subject subject; /* FRAME: the layer as a whole */
 	unsigned failures;	     /* in a row */
 	uint64_t due;		     /* not tried before */
 	bool waiting;		     /* there is something to try then */

@@ -12,21 +12,6 @@
 
 #define RA_DIR "sys/net/ipv6/conf"
 
-static const struct {
-	const char *path;   /* NULL: one for each interface */
-	const char *module; /* there where its file is, also where it is built in */
-} files[] = {
-	[EZLB_IP_TABLES] = { "net/ip_tables_names", "ip_tables" },
-	[EZLB_IP6_TABLES] = { "net/ip6_tables_names", "ip6_tables" },
-	[EZLB_VS_CONNTRACK] = { "sys/net/ipv4/vs/conntrack", NULL },
-	[EZLB_VS_EXPIRE_NODEST] = { "sys/net/ipv4/vs/expire_nodest_conn", NULL },
-	[EZLB_IP_FORWARD] = { "sys/net/ipv4/ip_forward", NULL },
-	[EZLB_ACCEPT_RA] = { NULL, NULL },
-	[EZLB_IP6_FORWARD] = { "sys/net/ipv6/conf/all/forwarding", NULL },
-	[EZLB_ARP_IGNORE] = { "sys/net/ipv4/conf/all/arp_ignore", NULL },
-	[EZLB_ARP_ANNOUNCE] = { "sys/net/ipv4/conf/all/arp_announce", NULL },
-};
-
 /* A name from a ledger is part of a path here. */
 static bool is_entry(const char *name)
 {
@@ -36,15 +21,16 @@ static bool is_entry(const char *name)
 static int setting_path(const struct settings *settings, const struct ezlb_setting_row *row,
 			char path[PATH_MAX])
 {
+	const char *file = ezlb_setting_facts(row->setting)->file, *gap = strchr(file, '%');
 	int len;
 
-	if (files[row->setting].path)
-		len = snprintf(path, PATH_MAX, "%s/%s", settings->root, files[row->setting].path);
-	else if (is_entry(row->device))
-		len = snprintf(path, PATH_MAX, "%s/" RA_DIR "/%s/accept_ra", settings->root,
-			       row->device);
-	else
+	if (gap && !is_entry(row->device))
 		return -EINVAL;
+	if (gap)
+		len = snprintf(path, PATH_MAX, "%s/%.*s%s%s", settings->root, (int)(gap - file),
+			       file, row->device, gap + 2);
+	else
+		len = snprintf(path, PATH_MAX, "%s/%s", settings->root, file);
 	return len < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
@@ -80,7 +66,7 @@ static int setting_read(const struct settings *settings, struct ezlb_setting_row
 	char text[32];
 	ssize_t n;
 
-	if (files[row->setting].module && (fd >= 0 || fd == -ENOENT)) {
+	if (ezlb_setting_facts(row->setting)->module && (fd >= 0 || fd == -ENOENT)) {
 		row->value = fd >= 0;
 		return 0;
 	}
@@ -125,7 +111,8 @@ int settings_list(const struct settings *settings, struct ezlb_setting_rows *row
 			continue;
 		rc = setting_read(settings, &row);
 		if (rc < 0 && rc != -ENOENT)
-			return cannot_read(settings, files[i].path, rc, err);
+			return cannot_read(settings, ezlb_setting_facts(row.setting)->file, rc,
+					   err);
 		*EZLB_PUSH(rows) = row;
 	}
 	return 0;
@@ -188,7 +175,7 @@ static bool loses_routes(const struct settings *settings)
 
 int setting_set(const struct settings *settings, const struct ezlb_setting_row *want)
 {
-	const char *module = files[want->setting].module;
+	const char *module = ezlb_setting_facts(want->setting)->module;
 	struct ezlb_setting_row have = *want;
 	int rc = setting_read(settings, &have);
 
@@ -206,16 +193,17 @@ int setting_set(const struct settings *settings, const struct ezlb_setting_row *
 
 int setting_reset(const struct settings *settings, const struct ezlb_setting_row *before)
 {
+	const struct ezlb_setting_facts *facts = ezlb_setting_facts(before->setting);
 	struct ezlb_setting_row have = *before;
 	int rc;
 
 	/* A module that is loaded may be in use by now. */
-	if (files[before->setting].module || before->value < 0)
+	if (facts->module || before->value < 0)
 		return 0;
 	rc = setting_read(settings, &have);
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
-	if (have.value != ezlb_setting_wanted(before->setting) || have.value == before->value)
+	if (have.value != facts->wanted || have.value == before->value)
 		return 0;
 	if (settings->hands_off)
 		return -ECANCELED;

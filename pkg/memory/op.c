@@ -122,7 +122,7 @@ static int do_setting(struct ezlb_table *kernel, const struct ezlb_op *op)
 
 	/* As the host layer: what is gone, or is another's by now, is not set back. */
 	if (op->kind == EZLB_OP_HOST_RESET &&
-	    (!row || row->value != ezlb_setting_wanted(op->setting.setting)))
+	    (!row || row->value != ezlb_setting_facts(op->setting.setting)->wanted))
 		return 0;
 	if (!row || row->value < 0)
 		return -ENOENT;
@@ -213,39 +213,26 @@ static int do_firewall(struct ezlb_table *kernel, const struct ezlb_op *op)
 
 int ezlb_memory_op(struct ezlb_table *kernel, const struct ezlb_op *op)
 {
-	switch (op->kind) {
-	case EZLB_OP_HOST_SET:
-	case EZLB_OP_HOST_RESET:
-	case EZLB_OP_LINK_ADD:
-	case EZLB_OP_LINK_DEL:
-	case EZLB_OP_VIP_ADD:
-	case EZLB_OP_VIP_DEL:
+	switch (ezlb_op_object(op->kind)) {
+	case EZLB_OBJECT_SETTING:
+	case EZLB_OBJECT_LINK:
+	case EZLB_OBJECT_VIP:
 		return do_host(kernel, op);
-	case EZLB_OP_FIREWALL_SETUP:
-	case EZLB_OP_FIREWALL_TEARDOWN:
-	case EZLB_OP_ACCEPT_ADD:
-	case EZLB_OP_ACCEPT_DEL:
+	case EZLB_OBJECT_FIREWALL_FRAME:
+	case EZLB_OBJECT_ACCEPT:
 		return do_firewall(kernel, op);
-	case EZLB_OP_SNAT_SETUP:
-		kernel->snat_present = kernel->snat_sound = true;
+	case EZLB_OBJECT_SNAT_FRAME:
+		kernel->snat_present = kernel->snat_sound = op->kind == EZLB_OP_SNAT_SETUP;
+		if (op->kind == EZLB_OP_SNAT_TEARDOWN)
+			kernel->snats.len = 0;
 		return 0;
-	case EZLB_OP_SNAT_TEARDOWN:
-		kernel->snat_present = kernel->snat_sound = false;
-		kernel->snats.len = 0;
-		return 0;
-	case EZLB_OP_SNAT_ADD:
-	case EZLB_OP_SNAT_SET:
-	case EZLB_OP_SNAT_DEL:
+	case EZLB_OBJECT_SNAT:
 		return do_snat(kernel, op);
-	case EZLB_OP_SERVICE_ADD:
-	case EZLB_OP_SERVICE_SET:
-	case EZLB_OP_SERVICE_DEL:
+	case EZLB_OBJECT_SERVICE:
 		return do_service(kernel, op);
-	case EZLB_OP_DEST_ADD:
-	case EZLB_OP_DEST_SET:
-	case EZLB_OP_DEST_DEL:
+	case EZLB_OBJECT_DEST:
 		return do_dest(kernel, op);
-	case EZLB_OPS:
+	case EZLB_OBJECTS:
 		break;
 	}
 	abort();

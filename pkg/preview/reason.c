@@ -152,24 +152,19 @@ static void vip_reason(const struct sheet *sheet, struct item *item)
 
 static const char *who_needs(enum ezlb_setting setting)
 {
-	switch (setting) {
-	case EZLB_IP_TABLES:
-	case EZLB_IP6_TABLES:
-	case EZLB_VS_CONNTRACK:
-	case EZLB_IP_FORWARD:
-	case EZLB_IP6_FORWARD:
-		return "full_nat needs it";
-	case EZLB_ACCEPT_RA:
+	static const char *const whys[EZLB_NEEDS] = {
+		[EZLB_NEED_NAT4] = "full_nat needs it",
+		[EZLB_NEED_NAT6] = "full_nat needs it",
+		[EZLB_NEED_UDP] = "udp services need it",
+		[EZLB_NEED_VIP4] = "--vip-device needs it",
+	};
+	int need = 0;
+
+	if (setting == EZLB_ACCEPT_RA)
 		return "its default route would be lost with forwarding on";
-	case EZLB_VS_EXPIRE_NODEST:
-		return "udp services need it";
-	case EZLB_ARP_IGNORE:
-	case EZLB_ARP_ANNOUNCE:
-		return "--vip-device needs it";
-	case EZLB_SETTINGS:
-		break;
-	}
-	return "";
+	while (!(ezlb_setting_facts(setting)->needed_by & 1u << need))
+		need++;
+	return whys[need];
 }
 
 static const char *why_frame_goes(const struct sheet *sheet, const struct item *item)
@@ -203,41 +198,29 @@ static void host_reason(const struct sheet *sheet, struct item *item)
 
 void reason_find(const struct sheet *sheet, struct item *item)
 {
-	switch (item->op->kind) {
-	case EZLB_OP_HOST_SET:
-	case EZLB_OP_HOST_RESET:
-	case EZLB_OP_LINK_ADD:
-	case EZLB_OP_LINK_DEL:
-	case EZLB_OP_FIREWALL_SETUP:
-	case EZLB_OP_FIREWALL_TEARDOWN:
-	case EZLB_OP_SNAT_SETUP:
-	case EZLB_OP_SNAT_TEARDOWN:
+	switch (ezlb_op_object(item->op->kind)) {
+	case EZLB_OBJECT_SETTING:
+	case EZLB_OBJECT_LINK:
+	case EZLB_OBJECT_FIREWALL_FRAME:
+	case EZLB_OBJECT_SNAT_FRAME:
 		host_reason(sheet, item);
 		break;
-	case EZLB_OP_ACCEPT_ADD:
-	case EZLB_OP_ACCEPT_DEL:
+	case EZLB_OBJECT_ACCEPT:
 		accept_reason(sheet, item);
 		break;
-	case EZLB_OP_VIP_ADD:
-	case EZLB_OP_VIP_DEL:
+	case EZLB_OBJECT_VIP:
 		vip_reason(sheet, item);
 		break;
-	case EZLB_OP_SERVICE_ADD:
-	case EZLB_OP_SERVICE_SET:
-	case EZLB_OP_SERVICE_DEL:
+	case EZLB_OBJECT_SERVICE:
 		service_reason(sheet, item);
 		break;
-	case EZLB_OP_DEST_ADD:
-	case EZLB_OP_DEST_SET:
-	case EZLB_OP_DEST_DEL:
+	case EZLB_OBJECT_DEST:
 		dest_reason(sheet, item);
 		break;
-	case EZLB_OP_SNAT_ADD:
-	case EZLB_OP_SNAT_SET:
-	case EZLB_OP_SNAT_DEL:
+	case EZLB_OBJECT_SNAT:
 		snat_reason(sheet, item);
 		break;
-	case EZLB_OPS:
+	case EZLB_OBJECTS:
 		break;
 	}
 }

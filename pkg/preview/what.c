@@ -3,119 +3,48 @@
 
 static bool was_set(const struct ezlb_op *op)
 {
-	return !ezlb_setting_is_module(op->setting.setting) && op->old_setting.value >= 0;
+	return !ezlb_setting_facts(op->setting.setting)->module && op->old_setting.value >= 0;
 }
 
 enum action what_action(const struct ezlb_op *op)
 {
-	switch (op->kind) {
-	case EZLB_OP_HOST_SET:
-		return was_set(op) ? ACTION_CHANGE : ACTION_ADD;
-	case EZLB_OP_LINK_ADD:
-	case EZLB_OP_VIP_ADD:
-	case EZLB_OP_FIREWALL_SETUP:
-	case EZLB_OP_ACCEPT_ADD:
-	case EZLB_OP_SNAT_SETUP:
-	case EZLB_OP_SNAT_ADD:
-	case EZLB_OP_SERVICE_ADD:
-	case EZLB_OP_DEST_ADD:
+	static const enum action actions[EZLB_ACTIONS] = {
+		[EZLB_ACTION_ADD] = ACTION_ADD,
+		[EZLB_ACTION_SET] = ACTION_CHANGE,
+		[EZLB_ACTION_DEL] = ACTION_REMOVE,
+		[EZLB_ACTION_RESET] = ACTION_CHANGE,
+	};
+
+	if (op->kind == EZLB_OP_HOST_SET && !was_set(op))
 		return ACTION_ADD;
-	case EZLB_OP_SNAT_SET:
-	case EZLB_OP_SERVICE_SET:
-	case EZLB_OP_DEST_SET:
-	case EZLB_OP_HOST_RESET:
-		return ACTION_CHANGE;
-	case EZLB_OP_DEST_DEL:
-	case EZLB_OP_SERVICE_DEL:
-	case EZLB_OP_SNAT_DEL:
-	case EZLB_OP_SNAT_TEARDOWN:
-	case EZLB_OP_ACCEPT_DEL:
-	case EZLB_OP_FIREWALL_TEARDOWN:
-	case EZLB_OP_VIP_DEL:
-	case EZLB_OP_LINK_DEL:
-	case EZLB_OPS:
-		break;
-	}
-	return ACTION_REMOVE;
+	return actions[ezlb_op_action(op->kind)];
 }
 
 const char *what_object(const struct ezlb_op *op)
 {
-	switch (op->kind) {
-	case EZLB_OP_HOST_SET:
-	case EZLB_OP_HOST_RESET:
-		return ezlb_setting_is_module(op->setting.setting) ? "module" : "sysctl";
-	case EZLB_OP_LINK_ADD:
-	case EZLB_OP_LINK_DEL:
-		return "link";
-	case EZLB_OP_VIP_ADD:
-	case EZLB_OP_VIP_DEL:
-		return "address";
-	case EZLB_OP_FIREWALL_SETUP:
-	case EZLB_OP_FIREWALL_TEARDOWN:
-		return "firewall";
-	case EZLB_OP_ACCEPT_ADD:
-	case EZLB_OP_ACCEPT_DEL:
-		return "accept";
-	case EZLB_OP_SNAT_SETUP:
-	case EZLB_OP_SNAT_TEARDOWN:
-		return "snat-frame";
-	case EZLB_OP_SNAT_ADD:
-	case EZLB_OP_SNAT_SET:
-	case EZLB_OP_SNAT_DEL:
-		return "snat";
-	case EZLB_OP_SERVICE_ADD:
-	case EZLB_OP_SERVICE_SET:
-	case EZLB_OP_SERVICE_DEL:
-		return "listener";
-	case EZLB_OP_DEST_ADD:
-	case EZLB_OP_DEST_SET:
-	case EZLB_OP_DEST_DEL:
-		return "backend";
-	case EZLB_OPS:
-		break;
-	}
-	return "";
+	static const char *const words[EZLB_OBJECTS] = {
+		[EZLB_OBJECT_SETTING] = "sysctl", [EZLB_OBJECT_LINK] = "link",
+		[EZLB_OBJECT_VIP] = "address",	  [EZLB_OBJECT_FIREWALL_FRAME] = "firewall",
+		[EZLB_OBJECT_ACCEPT] = "accept",  [EZLB_OBJECT_SNAT_FRAME] = "snat-frame",
+		[EZLB_OBJECT_SNAT] = "snat",	  [EZLB_OBJECT_SERVICE] = "listener",
+		[EZLB_OBJECT_DEST] = "backend",
+	};
+	enum ezlb_object object = ezlb_op_object(op->kind);
+
+	if (object == EZLB_OBJECT_SETTING && ezlb_setting_facts(op->setting.setting)->module)
+		return "module";
+	return words[object];
 }
 
 /* Of an op whose row says which service it is of. */
 static bool row_listener(const struct sheet *sheet, const struct ezlb_op *op,
 			 struct ezlb_service_key *out)
 {
-	switch (op->kind) {
-	case EZLB_OP_SERVICE_ADD:
-	case EZLB_OP_SERVICE_SET:
-	case EZLB_OP_SERVICE_DEL:
-		*out = op->service.key;
-		return true;
-	case EZLB_OP_DEST_ADD:
-	case EZLB_OP_DEST_SET:
-	case EZLB_OP_DEST_DEL:
-		*out = op->dest.service;
-		return true;
-	case EZLB_OP_ACCEPT_ADD:
-	case EZLB_OP_ACCEPT_DEL:
-		*out = op->accept.service;
-		return true;
-	case EZLB_OP_SNAT_ADD:
-	case EZLB_OP_SNAT_SET:
-	case EZLB_OP_SNAT_DEL:
-		*out = (struct ezlb_service_key){ op->snat.proto, op->snat.backend };
-		return sheet->preview->by_listener;
-	case EZLB_OP_HOST_SET:
-	case EZLB_OP_HOST_RESET:
-	case EZLB_OP_LINK_ADD:
-	case EZLB_OP_LINK_DEL:
-	case EZLB_OP_VIP_ADD:
-	case EZLB_OP_VIP_DEL:
-	case EZLB_OP_FIREWALL_SETUP:
-	case EZLB_OP_FIREWALL_TEARDOWN:
-	case EZLB_OP_SNAT_SETUP:
-	case EZLB_OP_SNAT_TEARDOWN:
-	case EZLB_OPS:
-		break;
-	}
-	return false;
+	const struct ezlb_subject subject = ezlb_op_subject(op);
+
+	*out = subject.service;
+	return subject.kind == EZLB_SUBJECT_SERVICE ||
+	       (subject.kind == EZLB_SUBJECT_BACKEND && sheet->preview->by_listener);
 }
 
 bool what_listener(const struct sheet *sheet, const struct item *item, struct ezlb_service_key *out)
@@ -198,7 +127,7 @@ static void put_setting(char *buf, const struct ezlb_op *op)
 	char name[EZLB_SETTING_STRLEN];
 
 	put(buf, "%s", ezlb_setting_format(&op->setting, name));
-	if (ezlb_setting_is_module(op->setting.setting))
+	if (ezlb_setting_facts(op->setting.setting)->module)
 		return;
 	if (was_set(op))
 		put(buf, " %d -> %d", op->old_setting.value, op->setting.value);
@@ -217,49 +146,37 @@ static void put_row(char *buf, const struct sheet *sheet, const struct item *ite
 {
 	const struct ezlb_op *op = item->op;
 
-	switch (op->kind) {
-	case EZLB_OP_HOST_SET:
-	case EZLB_OP_HOST_RESET:
+	switch (ezlb_op_object(op->kind)) {
+	case EZLB_OBJECT_SETTING:
 		put_setting(buf, op);
 		break;
-	case EZLB_OP_LINK_ADD:
-	case EZLB_OP_LINK_DEL:
+	case EZLB_OBJECT_LINK:
 		put(buf, "link %s", op->link.device);
 		break;
-	case EZLB_OP_VIP_ADD:
-	case EZLB_OP_VIP_DEL:
+	case EZLB_OBJECT_VIP:
 		put_vip(buf, op);
 		break;
-	case EZLB_OP_FIREWALL_SETUP:
-	case EZLB_OP_FIREWALL_TEARDOWN:
+	case EZLB_OBJECT_FIREWALL_FRAME:
 		put(buf, "chains EZLB-INPUT and EZLB-FORWARD");
 		break;
-	case EZLB_OP_ACCEPT_ADD:
-	case EZLB_OP_ACCEPT_DEL:
+	case EZLB_OBJECT_ACCEPT:
 		put(buf, "accept in filter %s", ezlb_gate_str(op->accept.gate));
 		break;
-	case EZLB_OP_SNAT_SETUP:
-	case EZLB_OP_SNAT_TEARDOWN:
+	case EZLB_OBJECT_SNAT_FRAME:
 		put(buf, "%s",
 		    sheet->preview->by_listener != item->old ? "nftables table ezlb"
 							     : "chain EZLB-SNAT");
 		break;
-	case EZLB_OP_SNAT_ADD:
-	case EZLB_OP_SNAT_SET:
-	case EZLB_OP_SNAT_DEL:
+	case EZLB_OBJECT_SNAT:
 		put_snat(buf, sheet, op);
 		break;
-	case EZLB_OP_SERVICE_ADD:
-	case EZLB_OP_SERVICE_SET:
-	case EZLB_OP_SERVICE_DEL:
+	case EZLB_OBJECT_SERVICE:
 		put_service(buf, op);
 		break;
-	case EZLB_OP_DEST_ADD:
-	case EZLB_OP_DEST_SET:
-	case EZLB_OP_DEST_DEL:
+	case EZLB_OBJECT_DEST:
 		put_dest(buf, op);
 		break;
-	case EZLB_OPS:
+	case EZLB_OBJECTS:
 		break;
 	}
 }

@@ -65,41 +65,36 @@ static bool has_snat6(const struct ezlb_table *table)
 	return false;
 }
 
-/* What no service needs, anybody may change. */
-static bool is_needed(const struct ezlb_table *left, enum ezlb_setting setting)
+/* What the services of the last pass needed, as far as its rows tell. */
+static unsigned needs_of(const struct ezlb_table *left)
 {
-	switch (setting) {
-	case EZLB_IP_TABLES:
-	case EZLB_VS_CONNTRACK:
-	case EZLB_IP_FORWARD:
-		return left->snat_wanted;
-	case EZLB_IP6_TABLES:
-	case EZLB_ACCEPT_RA:
-	case EZLB_IP6_FORWARD:
-		return left->snat_wanted && has_snat6(left);
-	case EZLB_VS_EXPIRE_NODEST:
-		return has_udp(left);
-	case EZLB_ARP_IGNORE:
-	case EZLB_ARP_ANNOUNCE:
-		return left->vips.len > 0;
-	case EZLB_SETTINGS:
-		break;
-	}
-	return false;
+	unsigned needs = 0;
+
+	if (left->snat_wanted)
+		needs |= 1u << EZLB_NEED_NAT4;
+	if (left->snat_wanted && has_snat6(left))
+		needs |= 1u << EZLB_NEED_NAT6;
+	if (has_udp(left))
+		needs |= 1u << EZLB_NEED_UDP;
+	if (left->vips.len > 0)
+		needs |= 1u << EZLB_NEED_VIP4;
+	return needs;
 }
 
 /* Settings are wanted at least, which diff knows: so these are those that are not enough now. */
 static void compare_settings(const struct ezlb_table *left, const struct ezlb_table *actual,
 			     struct ezlb_plan *drift)
 {
+	unsigned needs = needs_of(left);
+
 	for (size_t i = 0; i < actual->settings.len; i++) {
 		const struct ezlb_setting_row *is = &actual->settings.items[i], *was;
-		int enough = ezlb_setting_wanted(is->setting);
+		const struct ezlb_setting_facts *facts = ezlb_setting_facts(is->setting);
 		struct ezlb_op *op;
 
 		was = EZLB_FIND(&left->settings, is, ezlb_setting_row_cmp);
-		if (!was || was->value < enough || is->value >= enough ||
-		    !is_needed(left, is->setting))
+		if (!was || was->value < facts->wanted || is->value >= facts->wanted ||
+		    !(facts->needed_by & needs)) /* what no service needs, anybody may change */
 			continue;
 		op = ezlb_plan_add(drift, EZLB_OP_HOST_SET);
 		op->setting = *is;

@@ -87,12 +87,6 @@ static void want_snat(struct ezlb_table *target, const struct ezlb_spec *spec,
 							     .to = spec->snat_ip };
 }
 
-/* What the services need that are wanted; of both families only what one of them has. */
-struct needs {
-	bool full_nat[2]; /* IPv4, IPv6 */
-	bool ip4_listener, udp;
-};
-
 static int value_of(const struct ezlb_table *actual, enum ezlb_setting setting)
 {
 	const struct ezlb_setting_row key = { .setting = setting }, *row;
@@ -101,34 +95,15 @@ static int value_of(const struct ezlb_table *actual, enum ezlb_setting setting)
 	return row ? row->value : -1;
 }
 
-static bool is_needed(enum ezlb_setting setting, const struct needs *needs,
-		      const struct ezlb_table *actual, const struct ezlb_policy *policy)
+static bool is_needed(enum ezlb_setting setting, unsigned needs, const struct ezlb_table *actual,
+		      const struct ezlb_policy *policy)
 {
-	bool full_nat = needs->full_nat[0] || needs->full_nat[1];
+	const struct ezlb_setting_facts *facts = ezlb_setting_facts(setting);
 
-	switch (setting) {
-	case EZLB_IP_TABLES:
-		/* nf_tables, whose rules know the listener, is loaded by the kernel itself. */
-		return full_nat && !policy->by_listener;
-	case EZLB_IP6_TABLES:
-		return needs->full_nat[1] && !policy->by_listener;
-	case EZLB_VS_CONNTRACK:
-		return full_nat;
-	case EZLB_IP_FORWARD:
-		return needs->full_nat[0];
-	case EZLB_VS_EXPIRE_NODEST:
-		return needs->udp;
-	case EZLB_ACCEPT_RA:
-		return needs->full_nat[1] && value_of(actual, EZLB_IP6_FORWARD) == 0;
-	case EZLB_IP6_FORWARD:
-		return needs->full_nat[1];
-	case EZLB_ARP_IGNORE:
-	case EZLB_ARP_ANNOUNCE:
-		return needs->ip4_listener && policy->vip_device[0] != '\0';
-	case EZLB_SETTINGS:
-		break;
-	}
-	return false;
+	/* nf_tables, whose rules know the listener, is loaded by the kernel itself. */
+	if (!(facts->needed_by & needs) || (facts->iptables_only && policy->by_listener))
+		return false;
+	return setting != EZLB_ACCEPT_RA || value_of(actual, EZLB_IP6_FORWARD) == 0;
 }
 
 static void want_setting(struct ezlb_table *target, enum ezlb_setting setting, const char *device)
@@ -136,11 +111,12 @@ static void want_setting(struct ezlb_table *target, enum ezlb_setting setting, c
 	struct ezlb_setting_row *row = EZLB_PUSH(&target->settings);
 
 	row->setting = setting;
-	row->value = ezlb_setting_wanted(setting);
+	row->value = ezlb_setting_facts(setting)->wanted;
 	ezlb_strcpy(row->device, sizeof(row->device), device);
 }
 
-static void want_settings(struct ezlb_table *target, const struct needs *needs,
+/* needs: mask of all services' needs; of both families only what one of them has. */
+static void want_settings(struct ezlb_table *target, unsigned needs,
 			  const struct ezlb_table *actual, const struct ezlb_policy *policy)
 {
 	for (int i = 0; i < EZLB_SETTINGS; i++)
@@ -238,21 +214,20 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 			   const struct ezlb_table *actual, const struct ezlb_policy *policy,
 			   struct ezlb_table *target)
 {
-	struct needs needs = { .udp = false };
+	unsigned needs = 0;
 
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];
-		bool ip6 = spec->listen.addr.family == AF_INET6;
 
 		want_of(target, spec, verdicts, actual, policy->by_listener);
 		if (policy->firewall)
 			want_accepts(target, spec, actual);
-		needs.full_nat[ip6] |= spec->full_nat;
-		needs.ip4_listener |= !ip6;
-		needs.udp |= spec->proto == EZLB_UDP;
+		needs |= ezlb_spec_needs(spec);
 	}
+	if (policy->vip_device[0] == '\0')
+		needs &= ~(1u << EZLB_NEED_VIP4);
 	want_vips(target, desired, actual, policy);
-	want_settings(target, &needs, actual, policy);
+	want_settings(target, needs, actual, policy);
 	ezlb_table_sort(target);
 	unique_snats(&target->snats);
 }

@@ -48,7 +48,7 @@ static bool is_set(const struct ezlb_table *t, enum ezlb_setting setting)
 {
 	for (size_t i = 0; i < t->settings.len; i++)
 		if (t->settings.items[i].setting == setting &&
-		    t->settings.items[i].value < ezlb_setting_wanted(setting))
+		    t->settings.items[i].value < ezlb_setting_facts(setting)->wanted)
 			return false;
 	return true;
 }

@@ -219,9 +219,9 @@ static inline void make_kernel_settings(struct world *w)
 		strcpy(row->device, i ? "eth1" : "eth0");
 	}
 	for (size_t i = 0; i < settings->len; i++)
-		settings->items[i].value = dice(4) > 0
-						   ? ezlb_setting_wanted(settings->items[i].setting)
-						   : (int)dice(2);
+		settings->items[i].value =
+			dice(4) > 0 ? ezlb_setting_facts(settings->items[i].setting)->wanted
+				    : (int)dice(2);
 }
 
 static inline void make_kernel(struct world *w)

@@ -57,7 +57,7 @@ static struct ezlb_op *setting_op(struct rig *rig, enum ezlb_op_kind kind,
 	*EZLB_PUSH(&rig->result.actual.settings) = row;
 	EZLB_SORT(&rig->result.actual.settings, ezlb_setting_row_cmp);
 	op->setting = op->old_setting = row;
-	op->setting.value = ezlb_setting_wanted(setting);
+	op->setting.value = ezlb_setting_facts(setting)->wanted;
 	return op;
 }
 

@@ -156,7 +156,11 @@ static void add_fight(struct made *made, enum ezlb_layer_kind layer, const char 
 {
 	struct unit *unit = EZLB_PUSH(&made->world.units);
 
-	*unit = (struct unit){ .layer = layer, .key = key_of(key), .fight = true };
+	*unit = (struct unit){ .layer = layer,
+			       .subject = { .kind = layer == EZLB_LAYER_SNAT ? EZLB_SUBJECT_BACKEND
+									     : EZLB_SUBJECT_SERVICE,
+					    .service = key_of(key) },
+			       .fight = true };
 }
 
 static void add(struct made *made, char letter)

@@ -71,7 +71,7 @@ static void on_step(void *arg, const struct ezlb_op *op)
 	unsigned *steps = arg;
 
 	assert_int_equal(op->kind, EZLB_OP_HOST_SET);
-	if (!ezlb_setting_is_module(op->setting.setting))
+	if (!ezlb_setting_facts(op->setting.setting)->module)
 		assert_true(ledger_has(ezlb_setting_format(&op->setting, name)));
 	++*steps;
 }

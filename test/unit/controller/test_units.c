@@ -210,7 +210,7 @@ static void add_setting(struct rig *rig, enum ezlb_op_kind kind, enum ezlb_setti
 
 	op->setting.setting = setting;
 	ezlb_strcpy(op->setting.device, sizeof(op->setting.device), device);
-	op->setting.value = ezlb_setting_wanted(setting);
+	op->setting.value = ezlb_setting_facts(setting)->wanted;
 }
 
 static void add_link(struct rig *rig, enum ezlb_op_kind kind, const char *device)

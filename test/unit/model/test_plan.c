@@ -174,47 +174,6 @@ static void test_format_longest_fits(void **state)
 }
 
 static const struct {
-	const char *name;
-	enum ezlb_layer_kind layer;
-} kinds[] = {
-	[EZLB_OP_HOST_SET] = { "host-set", EZLB_LAYER_HOST },
-	[EZLB_OP_LINK_ADD] = { "link-add", EZLB_LAYER_HOST },
-	[EZLB_OP_VIP_ADD] = { "vip-add", EZLB_LAYER_HOST },
-	[EZLB_OP_FIREWALL_SETUP] = { "firewall-setup", EZLB_LAYER_FIREWALL },
-	[EZLB_OP_ACCEPT_ADD] = { "accept-add", EZLB_LAYER_FIREWALL },
-	[EZLB_OP_SNAT_SETUP] = { "snat-setup", EZLB_LAYER_SNAT },
-	[EZLB_OP_SNAT_ADD] = { "snat-add", EZLB_LAYER_SNAT },
-	[EZLB_OP_SNAT_SET] = { "snat-set", EZLB_LAYER_SNAT },
-	[EZLB_OP_SERVICE_ADD] = { "service-add", EZLB_LAYER_IPVS },
-	[EZLB_OP_SERVICE_SET] = { "service-set", EZLB_LAYER_IPVS },
-	[EZLB_OP_DEST_ADD] = { "dest-add", EZLB_LAYER_IPVS },
-	[EZLB_OP_DEST_SET] = { "dest-set", EZLB_LAYER_IPVS },
-	[EZLB_OP_DEST_DEL] = { "dest-del", EZLB_LAYER_IPVS },
-	[EZLB_OP_SERVICE_DEL] = { "service-del", EZLB_LAYER_IPVS },
-	[EZLB_OP_SNAT_DEL] = { "snat-del", EZLB_LAYER_SNAT },
-	[EZLB_OP_SNAT_TEARDOWN] = { "snat-teardown", EZLB_LAYER_SNAT },
-	[EZLB_OP_ACCEPT_DEL] = { "accept-del", EZLB_LAYER_FIREWALL },
-	[EZLB_OP_FIREWALL_TEARDOWN] = { "firewall-teardown", EZLB_LAYER_FIREWALL },
-	[EZLB_OP_VIP_DEL] = { "vip-del", EZLB_LAYER_HOST },
-	[EZLB_OP_LINK_DEL] = { "link-del", EZLB_LAYER_HOST },
-	[EZLB_OP_HOST_RESET] = { "host-reset", EZLB_LAYER_HOST },
-};
-
-static void test_kinds(void **state)
-{
-	(void)state;
-	assert_int_equal(COUNT_OF(kinds), EZLB_OPS);
-	for (size_t i = 0; i < EZLB_OPS; i++) {
-		assert_string_equal(ezlb_op_kind_str((enum ezlb_op_kind)i), kinds[i].name);
-		assert_int_equal(ezlb_op_layer((enum ezlb_op_kind)i), kinds[i].layer);
-	}
-	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_HOST), "host");
-	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_FIREWALL), "firewall");
-	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_SNAT), "snat");
-	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_IPVS), "ipvs");
-}
-
-static const struct {
 	enum ezlb_op_kind kind;
 	int rc;
 	const char *want;
@@ -410,7 +369,6 @@ int main(void)
 		cmocka_unit_test(test_format_dest),
 		cmocka_unit_test(test_format_snat),
 		cmocka_unit_test(test_format_longest_fits),
-		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_explain_links),
 		cmocka_unit_test(test_explain_snat),

@@ -280,87 +280,6 @@ static void test_texts(void **state)
 	assert_string_equal(ezlb_gate_str(EZLB_GATE_FORWARD), "forward");
 }
 
-static const struct {
-	struct ezlb_setting_row row;
-	const char *text;
-	int wanted;
-	bool module;
-} settings[] = {
-	{ { .setting = EZLB_IP_TABLES }, "module ip_tables", 1, true },
-	{ { .setting = EZLB_IP6_TABLES }, "module ip6_tables", 1, true },
-	{ { .setting = EZLB_VS_CONNTRACK }, "net.ipv4.vs.conntrack", 1, false },
-	{ { .setting = EZLB_VS_EXPIRE_NODEST }, "net.ipv4.vs.expire_nodest_conn", 1, false },
-	{ { .setting = EZLB_IP_FORWARD }, "net.ipv4.ip_forward", 1, false },
-	{ { EZLB_ACCEPT_RA, "eth0", 0 }, "net.ipv6.conf.eth0.accept_ra", 2, false },
-	{ { EZLB_ACCEPT_RA, "bond0.100", 0 }, "net.ipv6.conf.bond0.100.accept_ra", 2, false },
-	{ { EZLB_ACCEPT_RA, "a.accept_ra", 0 }, "net.ipv6.conf.a.accept_ra.accept_ra", 2, false },
-	{ { EZLB_ACCEPT_RA, "abcdefghijklmno", 0 },
-	  "net.ipv6.conf.abcdefghijklmno.accept_ra",
-	  2,
-	  false },
-	{ { .setting = EZLB_IP6_FORWARD }, "net.ipv6.conf.all.forwarding", 1, false },
-	{ { .setting = EZLB_ARP_IGNORE }, "net.ipv4.conf.all.arp_ignore", 1, false },
-	{ { .setting = EZLB_ARP_ANNOUNCE }, "net.ipv4.conf.all.arp_announce", 2, false },
-};
-
-static void test_settings(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(settings); i++) {
-		struct ezlb_setting_row row;
-		char buf[EZLB_SETTING_STRLEN];
-
-		memset(&row, 0x55, sizeof(row));
-		row.value = 7;
-		assert_string_equal(ezlb_setting_format(&settings[i].row, buf), settings[i].text);
-		assert_int_equal(ezlb_setting_parse(settings[i].text, &row), 0);
-		assert_int_equal(ezlb_setting_row_cmp(&row, &settings[i].row), 0);
-		assert_int_equal(row.value, 7);
-		assert_int_equal(ezlb_setting_wanted(row.setting), settings[i].wanted);
-		assert_int_equal(ezlb_setting_is_module(row.setting), settings[i].module);
-	}
-	assert_true(COUNT_OF(settings) >= EZLB_SETTINGS);
-}
-
-static void test_settings_of_snat(void **state)
-{
-	static const bool serves[EZLB_SETTINGS] = {
-		[EZLB_IP_TABLES] = true,  [EZLB_IP6_TABLES] = true,  [EZLB_VS_CONNTRACK] = true,
-		[EZLB_IP_FORWARD] = true, [EZLB_IP6_FORWARD] = true,
-	};
-
-	(void)state;
-	for (int i = 0; i < EZLB_SETTINGS; i++)
-		assert_int_equal(ezlb_setting_serves_snat((enum ezlb_setting)i), serves[i]);
-}
-
-static void test_what_names_no_setting(void **state)
-{
-	static const char *const rows[] = {
-		"",
-		"net.ipv4.ip_forwar",
-		"net.ipv4.ip_forward ",
-		"net.ipv4.ip_forward.x",
-		"ip_tables",
-		"module",
-		"net.ipv6.conf.accept_ra",
-		"net.ipv6.conf..accept_ra",
-		"net.ipv6.conf.eth0.accept_r",
-		"net.ipv6.conf.eth0.accept_rb",
-		"net.ipv4.conf.eth0.accept_ra",
-		"net.ipv6.conf.%s.accept_rax",
-		"net.ipv6.conf.abcdefghijklmnop.accept_ra", /* longer than any name of a link */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct ezlb_setting_row row;
-
-		if (ezlb_setting_parse(rows[i], &row) != -EINVAL)
-			fail_msg("'%s' names %d", rows[i], (int)row.setting);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,9 +294,6 @@ int main(void)
 		cmocka_unit_test(test_scope_has),
 		cmocka_unit_test(test_sort_and_clear),
 		cmocka_unit_test(test_texts),
-		cmocka_unit_test(test_settings),
-		cmocka_unit_test(test_settings_of_snat),
-		cmocka_unit_test(test_what_names_no_setting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

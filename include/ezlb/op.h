@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * op: one operation of a plan, and one table with all that is known of each kind: its name, the
+ * layer that carries it out, its phase, what it does and to what kind of row.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <ezlb/table.h>
+
+enum ezlb_layer_kind {
+	EZLB_LAYER_HOST,
+	EZLB_LAYER_FIREWALL,
+	EZLB_LAYER_SNAT,
+	EZLB_LAYER_IPVS,
+	EZLB_LAYERS
+};
+const char *ezlb_layer_kind_str(enum ezlb_layer_kind kind); /* "ipvs" */
+
+/* The order is the order of execution: make before break. */
+enum ezlb_op_kind {
+	EZLB_OP_HOST_SET,
+	EZLB_OP_LINK_ADD,
+	EZLB_OP_VIP_ADD,
+	EZLB_OP_FIREWALL_SETUP, /* make or mend the frame of the accepts */
+	EZLB_OP_ACCEPT_ADD,
+	EZLB_OP_SNAT_SETUP, /* make or mend the frame */
+	EZLB_OP_SNAT_ADD,
+	EZLB_OP_SNAT_SET,
+	EZLB_OP_SERVICE_ADD,
+	EZLB_OP_SERVICE_SET,
+	EZLB_OP_DEST_ADD,
+	EZLB_OP_DEST_SET,
+	EZLB_OP_DEST_DEL,
+	EZLB_OP_SERVICE_DEL,
+	EZLB_OP_SNAT_DEL,
+	EZLB_OP_SNAT_TEARDOWN, /* remove the frame; what is left in it goes too */
+	EZLB_OP_ACCEPT_DEL,
+	EZLB_OP_FIREWALL_TEARDOWN,
+	EZLB_OP_VIP_DEL,
+	EZLB_OP_LINK_DEL,
+	EZLB_OP_HOST_RESET, /* back to the value of before ezlb, unless others have changed it */
+	EZLB_OPS
+};
+
+/* The kind of row that an op is about; each but the frames has its member in struct ezlb_op. */
+enum ezlb_object {
+	EZLB_OBJECT_SETTING,
+	EZLB_OBJECT_LINK,
+	EZLB_OBJECT_VIP,
+	EZLB_OBJECT_FIREWALL_FRAME,
+	EZLB_OBJECT_ACCEPT,
+	EZLB_OBJECT_SNAT_FRAME,
+	EZLB_OBJECT_SNAT,
+	EZLB_OBJECT_SERVICE,
+	EZLB_OBJECT_DEST,
+	EZLB_OBJECTS
+};
+
+enum ezlb_action {
+	EZLB_ACTION_ADD,
+	EZLB_ACTION_SET, /* to what is wanted, from what it is now */
+	EZLB_ACTION_DEL,
+	EZLB_ACTION_RESET, /* to what it was before ezlb */
+	EZLB_ACTIONS
+};
+
+/* Ops that one call of a layer may carry: no op waits for another one of its own phase. */
+enum ezlb_phase {
+	EZLB_PHASE_SETTINGS,
+	EZLB_PHASE_HOST,
+	EZLB_PHASE_FIREWALL,
+	EZLB_PHASE_SNAT,
+	EZLB_PHASE_SERVICES,
+	EZLB_PHASE_DESTS,
+	EZLB_PHASE_SERVICES_DEL,
+	EZLB_PHASE_SNAT_DEL,
+	EZLB_PHASE_FIREWALL_DEL,
+	EZLB_PHASE_HOST_DEL,
+	EZLB_PHASES
+};
+
+/* All that is known of a kind of op. A new one is a word in enum ezlb_op_kind and a row of these.
+ */
+struct ezlb_op_facts {
+	const char *name; /* "dest-add" */
+	enum ezlb_layer_kind layer;
+	enum ezlb_phase phase; /* of ezlb_op_phase, which also looks at the op */
+	enum ezlb_action action;
+	enum ezlb_object object;
+};
+
+/* What became of an op: 0 done, -errno failed, or one of these. */
+#define EZLB_PENDING 1 /* not tried yet */
+#define EZLB_HELD    2 /* its prerequisite failed; the next pass tries again */
+
+struct ezlb_op {
+	enum ezlb_op_kind kind;
+	int rc;
+	union {
+		struct ezlb_service_row service;
+		struct ezlb_dest_row dest;
+		struct ezlb_snat_row snat;
+		struct ezlb_setting_row setting;
+		struct ezlb_accept_row accept;
+		struct ezlb_link_row link;
+		struct ezlb_vip_row vip;
+	};
+	union { /* *_SET only: what the kernel holds now, for the human who reads the plan */
+		struct ezlb_service_row old_service;
+		struct ezlb_dest_row old_dest;
+		struct ezlb_snat_row old_snat;
+		struct ezlb_setting_row old_setting;
+	};
+};
+
+const struct ezlb_op_facts *ezlb_op_facts(enum ezlb_op_kind kind);
+const char *ezlb_op_kind_str(enum ezlb_op_kind kind);
+enum ezlb_layer_kind ezlb_op_layer(enum ezlb_op_kind kind);
+enum ezlb_object ezlb_op_object(enum ezlb_op_kind kind);
+enum ezlb_action ezlb_op_action(enum ezlb_op_kind kind);
+enum ezlb_phase ezlb_op_phase(const struct ezlb_op *op);
+/* The kind that does this to such a row; EZLB_OPS where there is none. */
+enum ezlb_op_kind ezlb_op_kind_of(enum ezlb_object object, enum ezlb_action action);
+
+/* By kind, so in the order of execution; within one kind, by the key of the row. */
+int ezlb_op_cmp(const void *a, const void *b);
+
+/*
+ * Whom an op is for, as a key that says what it holds. Several ops have the same one: those of a
+ * service, of its dests and of its accepts.
+ */
+enum ezlb_subject_kind {
+	EZLB_SUBJECT_FRAME,   /* what all of its layer need: no key */
+	EZLB_SUBJECT_SERVICE, /* service */
+	EZLB_SUBJECT_BACKEND, /* service: the protocol and the backend of a SNAT row */
+	EZLB_SUBJECT_ADDR,    /* addr: every service that listens there */
+	EZLB_SUBJECT_LINK,    /* link */
+	EZLB_SUBJECT_SETTING  /* setting, without its value */
+};
+struct ezlb_subject {
+	enum ezlb_subject_kind kind;
+	union {
+		struct ezlb_service_key service;
+		struct ezlb_addr addr;
+		struct ezlb_link_row link;
+		struct ezlb_setting_row setting;
+	};
+};
+struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op);
+int ezlb_subject_cmp(const void *a, const void *b);
+/* The service that the op is about; false where it is about none, or about more than one. */
+bool ezlb_op_service(const struct ezlb_op *op, struct ezlb_service_key *out);
+
+/* "dest-add tcp 10.0.0.1:80 -> 192.168.10.11:80 masq weight 1"; cut where buf is short. */
+#define EZLB_OP_STRLEN 256
+const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN]);
+
+/* Why it failed or waits, in words that name the remedy where one is known; "done" for rc 0. */
+const char *ezlb_op_explain(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN]);

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cm.h"
+
+#include <ezlb/op.h>
+
+static struct ezlb_endpoint ep(const char *text)
+{
+	struct ezlb_endpoint out;
+
+	assert_int_equal(ezlb_endpoint_parse(text, &out, NULL), 0);
+	return out;
+}
+
+/* Written again here, so that no fact of the table changes by accident. */
+/* clang-format off */
+#define ROW(kind, name, layer, phase, action, object)                                       \
+	[EZLB_OP_##kind] = { name, EZLB_LAYER_##layer, EZLB_PHASE_##phase, EZLB_ACTION_##action, \
+			     EZLB_OBJECT_##object }
+static const struct ezlb_op_facts kinds[] = {
+	ROW(HOST_SET, "host-set", HOST, SETTINGS, SET, SETTING),
+	ROW(LINK_ADD, "link-add", HOST, HOST, ADD, LINK),
+	ROW(VIP_ADD, "vip-add", HOST, HOST, ADD, VIP),
+	ROW(FIREWALL_SETUP, "firewall-setup", FIREWALL, FIREWALL, ADD, FIREWALL_FRAME),
+	ROW(ACCEPT_ADD, "accept-add", FIREWALL, FIREWALL, ADD, ACCEPT),
+	ROW(SNAT_SETUP, "snat-setup", SNAT, SNAT, ADD, SNAT_FRAME),
+	ROW(SNAT_ADD, "snat-add", SNAT, SNAT, ADD, SNAT),
+	ROW(SNAT_SET, "snat-set", SNAT, SNAT, SET, SNAT),
+	ROW(SERVICE_ADD, "service-add", IPVS, SERVICES, ADD, SERVICE),
+	ROW(SERVICE_SET, "service-set", IPVS, SERVICES, SET, SERVICE),
+	ROW(DEST_ADD, "dest-add", IPVS, DESTS, ADD, DEST),
+	ROW(DEST_SET, "dest-set", IPVS, DESTS, SET, DEST),
+	ROW(DEST_DEL, "dest-del", IPVS, DESTS, DEL, DEST),
+	ROW(SERVICE_DEL, "service-del", IPVS, SERVICES_DEL, DEL, SERVICE),
+	ROW(SNAT_DEL, "snat-del", SNAT, SNAT_DEL, DEL, SNAT),
+	ROW(SNAT_TEARDOWN, "snat-teardown", SNAT, SNAT_DEL, DEL, SNAT_FRAME),
+	ROW(ACCEPT_DEL, "accept-del", FIREWALL, FIREWALL_DEL, DEL, ACCEPT),
+	ROW(FIREWALL_TEARDOWN, "firewall-teardown", FIREWALL, FIREWALL_DEL, DEL, FIREWALL_FRAME),
+	ROW(VIP_DEL, "vip-del", HOST, HOST_DEL, DEL, VIP),
+	ROW(LINK_DEL, "link-del", HOST, HOST_DEL, DEL, LINK),
+	ROW(HOST_RESET, "host-reset", HOST, HOST_DEL, RESET, SETTING),
+};
+/* clang-format on */
+
+static void test_kinds(void **state)
+{
+	(void)state;
+	assert_int_equal(COUNT_OF(kinds), EZLB_OPS);
+	for (size_t i = 0; i < EZLB_OPS; i++) {
+		enum ezlb_op_kind kind = (enum ezlb_op_kind)i;
+		const struct ezlb_op_facts *facts = ezlb_op_facts(kind);
+
+		assert_string_equal(facts->name, kinds[i].name);
+		assert_string_equal(ezlb_op_kind_str(kind), kinds[i].name);
+		assert_int_equal(ezlb_op_layer(kind), kinds[i].layer);
+		assert_int_equal(facts->phase, kinds[i].phase);
+		assert_int_equal(ezlb_op_action(kind), kinds[i].action);
+		assert_int_equal(ezlb_op_object(kind), kinds[i].object);
+		/* No two kinds do the same to the same object. */
+		assert_int_equal(ezlb_op_kind_of(facts->object, facts->action), kind);
+	}
+	assert_int_equal(ezlb_op_kind_of(EZLB_OBJECT_ACCEPT, EZLB_ACTION_SET), EZLB_OPS);
+	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_HOST), "host");
+	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_FIREWALL), "firewall");
+	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_SNAT), "snat");
+	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_IPVS), "ipvs");
+}
+
+/* A phase is one call of one layer: in a sorted plan its ops stand together. */
+static void test_phases_follow_the_order_of_kinds(void **state)
+{
+	(void)state;
+	for (int i = 1; i < EZLB_OPS; i++) {
+		const struct ezlb_op_facts *before = ezlb_op_facts((enum ezlb_op_kind)(i - 1));
+		const struct ezlb_op_facts *facts = ezlb_op_facts((enum ezlb_op_kind)i);
+
+		assert_true(before->phase <= facts->phase);
+		if (before->phase == facts->phase)
+			assert_int_equal(before->layer, facts->layer);
+	}
+}
+
+/* A setting that waits for accept_ra is set after it, in another call of the layer. */
+static void test_phases_of_settings(void **state)
+{
+	(void)state;
+	for (int i = 0; i < EZLB_SETTINGS; i++) {
+		struct ezlb_op op = { .kind = EZLB_OP_HOST_SET,
+				      .setting.setting = (enum ezlb_setting)i };
+
+		assert_int_equal(ezlb_op_phase(&op),
+				 i < EZLB_IP6_FORWARD ? EZLB_PHASE_SETTINGS : EZLB_PHASE_HOST);
+		op.kind = EZLB_OP_HOST_RESET;
+		assert_int_equal(ezlb_op_phase(&op), EZLB_PHASE_HOST_DEL);
+	}
+}
+
+static const struct {
+	enum ezlb_op_kind kind;
+	enum ezlb_subject_kind subject;
+	bool service;
+} subjects[] = {
+	{ EZLB_OP_HOST_SET, EZLB_SUBJECT_SETTING, false },
+	{ EZLB_OP_HOST_RESET, EZLB_SUBJECT_SETTING, false },
+	{ EZLB_OP_LINK_ADD, EZLB_SUBJECT_LINK, false },
+	{ EZLB_OP_LINK_DEL, EZLB_SUBJECT_LINK, false },
+	{ EZLB_OP_VIP_ADD, EZLB_SUBJECT_ADDR, false },
+	{ EZLB_OP_VIP_DEL, EZLB_SUBJECT_ADDR, false },
+	{ EZLB_OP_FIREWALL_SETUP, EZLB_SUBJECT_FRAME, false },
+	{ EZLB_OP_FIREWALL_TEARDOWN, EZLB_SUBJECT_FRAME, false },
+	{ EZLB_OP_ACCEPT_ADD, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_ACCEPT_DEL, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_SNAT_SETUP, EZLB_SUBJECT_FRAME, false },
+	{ EZLB_OP_SNAT_TEARDOWN, EZLB_SUBJECT_FRAME, false },
+	{ EZLB_OP_SNAT_ADD, EZLB_SUBJECT_BACKEND, false },
+	{ EZLB_OP_SNAT_SET, EZLB_SUBJECT_BACKEND, false },
+	{ EZLB_OP_SNAT_DEL, EZLB_SUBJECT_BACKEND, false },
+	{ EZLB_OP_SERVICE_ADD, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_SERVICE_SET, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_SERVICE_DEL, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_DEST_ADD, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_DEST_SET, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_DEST_DEL, EZLB_SUBJECT_SERVICE, true },
+};
+
+/* The row of the op, all of it about udp 10.0.0.1:53. */
+static struct ezlb_op op_of(enum ezlb_op_kind kind)
+{
+	const struct ezlb_service_key key = { EZLB_UDP, ep("10.0.0.1:53") };
+	struct ezlb_op op = { .kind = kind };
+
+	if (ezlb_op_object(kind) == EZLB_OBJECT_SERVICE)
+		op.service.key = key;
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_DEST)
+		op.dest.service = key;
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_ACCEPT)
+		op.accept = (struct ezlb_accept_row){ EZLB_GATE_FORWARD, key };
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_SNAT)
+		op.snat = (struct ezlb_snat_row){ .proto = key.proto, .backend = key.listen };
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_VIP)
+		op.vip = (struct ezlb_vip_row){ "ezlb0", key.listen.addr };
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_LINK)
+		op.link = (struct ezlb_link_row){ "ezlb0" };
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_SETTING)
+		op.setting = (struct ezlb_setting_row){ EZLB_ACCEPT_RA, "eth0", 2 };
+	return op;
+}
+
+static void test_subjects(void **state)
+{
+	const struct ezlb_service_key key = { EZLB_UDP, ep("10.0.0.1:53") };
+
+	(void)state;
+	assert_int_equal(COUNT_OF(subjects), EZLB_OPS);
+	for (size_t i = 0; i < COUNT_OF(subjects); i++) {
+		const struct ezlb_op op = op_of(subjects[i].kind);
+		const struct ezlb_subject subject = ezlb_op_subject(&op);
+		struct ezlb_service_key service;
+
+		assert_int_equal(subject.kind, subjects[i].subject);
+		assert_int_equal(ezlb_op_service(&op, &service), subjects[i].service);
+		if (subjects[i].service)
+			assert_int_equal(ezlb_service_key_cmp(&service, &key), 0);
+		if (subject.kind == EZLB_SUBJECT_BACKEND)
+			assert_int_equal(ezlb_service_key_cmp(&subject.service, &key), 0);
+		if (subject.kind == EZLB_SUBJECT_ADDR)
+			assert_int_equal(ezlb_addr_cmp(&subject.addr, &key.listen.addr), 0);
+		if (subject.kind == EZLB_SUBJECT_LINK)
+			assert_string_equal(subject.link.device, "ezlb0");
+		if (subject.kind == EZLB_SUBJECT_SETTING)
+			assert_string_equal(subject.setting.device, "eth0");
+	}
+}
+
+/* Each after the one before it. */
+static void test_subjects_are_in_total_order(void **state)
+{
+	const struct ezlb_subject rows[] = {
+		{ .kind = EZLB_SUBJECT_FRAME },
+		{ .kind = EZLB_SUBJECT_SERVICE, .service = { EZLB_TCP, ep("10.0.0.1:80") } },
+		{ .kind = EZLB_SUBJECT_SERVICE, .service = { EZLB_UDP, ep("10.0.0.1:80") } },
+		{ .kind = EZLB_SUBJECT_BACKEND, .service = { EZLB_TCP, ep("10.0.0.1:80") } },
+		{ .kind = EZLB_SUBJECT_BACKEND, .service = { EZLB_TCP, ep("10.0.0.1:81") } },
+		{ .kind = EZLB_SUBJECT_ADDR, .addr = ep("10.0.0.1:80").addr },
+		{ .kind = EZLB_SUBJECT_ADDR, .addr = ep("10.0.0.2:80").addr },
+		{ .kind = EZLB_SUBJECT_LINK, .link = { "a0" } },
+		{ .kind = EZLB_SUBJECT_LINK, .link = { "a1" } },
+		{ .kind = EZLB_SUBJECT_SETTING, .setting = { EZLB_ACCEPT_RA, "a0", 1 } },
+		{ .kind = EZLB_SUBJECT_SETTING, .setting = { EZLB_ACCEPT_RA, "a1", 0 } },
+		{ .kind = EZLB_SUBJECT_SETTING, .setting = { EZLB_IP6_FORWARD, "", 0 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		for (size_t k = 0; k < COUNT_OF(rows); k++) {
+			int rc = ezlb_subject_cmp(&rows[i], &rows[k]);
+
+			assert_int_equal((rc > 0) - (rc < 0), (i > k) - (i < k));
+		}
+}
+
+static void test_ops_are_in_the_order_of_execution(void **state)
+{
+	const struct ezlb_op rows[] = {
+		{ .kind = EZLB_OP_HOST_SET, .setting = { EZLB_ACCEPT_RA, "a0", 2 } },
+		{ .kind = EZLB_OP_HOST_SET, .setting = { EZLB_ACCEPT_RA, "a1", 2 } },
+		{ .kind = EZLB_OP_LINK_ADD, .link = { "a0" } },
+		{ .kind = EZLB_OP_VIP_ADD, .vip = { "a0", ep("10.0.0.1:80").addr } },
+		{ .kind = EZLB_OP_VIP_ADD, .vip = { "a0", ep("10.0.0.2:80").addr } },
+		{ .kind = EZLB_OP_ACCEPT_ADD,
+		  .accept = { EZLB_GATE_INPUT, { EZLB_TCP, ep("10.0.0.1:80") } } },
+		{ .kind = EZLB_OP_SNAT_ADD,
+		  .snat = { EZLB_TCP, ep("10.0.0.1:80"), .connections = 0 } },
+		{ .kind = EZLB_OP_SNAT_ADD,
+		  .snat = { EZLB_TCP, ep("10.0.0.1:81"), .connections = 0 } },
+		{ .kind = EZLB_OP_SERVICE_ADD, .service.key = { EZLB_TCP, ep("10.0.0.1:80") } },
+		{ .kind = EZLB_OP_SERVICE_ADD, .service.key = { EZLB_UDP, ep("10.0.0.1:80") } },
+		{ .kind = EZLB_OP_DEST_ADD,
+		  .dest = { .service = { EZLB_TCP, ep("10.0.0.1:80") } } },
+		{ .kind = EZLB_OP_DEST_ADD,
+		  .dest = { .service = { EZLB_TCP, ep("10.0.0.1:80") },
+			    .endpoint = ep("10.1.0.1:1") } },
+		{ .kind = EZLB_OP_SNAT_TEARDOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		for (size_t k = 0; k < COUNT_OF(rows); k++) {
+			int rc = ezlb_op_cmp(&rows[i], &rows[k]);
+
+			assert_int_equal((rc > 0) - (rc < 0), (i > k) - (i < k));
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_phases_follow_the_order_of_kinds),
+		cmocka_unit_test(test_phases_of_settings),
+		cmocka_unit_test(test_subjects),
+		cmocka_unit_test(test_subjects_are_in_total_order),
+		cmocka_unit_test(test_ops_are_in_the_order_of_execution),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cm.h"
+
+#include <errno.h>
+
+#include <ezlb/setting.h>
+
+static const struct {
+	struct ezlb_setting_row row;
+	const char *text;
+	int wanted;
+	bool module;
+} settings[] = {
+	{ { .setting = EZLB_IP_TABLES }, "module ip_tables", 1, true },
+	{ { .setting = EZLB_IP6_TABLES }, "module ip6_tables", 1, true },
+	{ { .setting = EZLB_VS_CONNTRACK }, "net.ipv4.vs.conntrack", 1, false },
+	{ { .setting = EZLB_VS_EXPIRE_NODEST }, "net.ipv4.vs.expire_nodest_conn", 1, false },
+	{ { .setting = EZLB_IP_FORWARD }, "net.ipv4.ip_forward", 1, false },
+	{ { EZLB_ACCEPT_RA, "eth0", 0 }, "net.ipv6.conf.eth0.accept_ra", 2, false },
+	{ { EZLB_ACCEPT_RA, "bond0.100", 0 }, "net.ipv6.conf.bond0.100.accept_ra", 2, false },
+	{ { EZLB_ACCEPT_RA, "a.accept_ra", 0 }, "net.ipv6.conf.a.accept_ra.accept_ra", 2, false },
+	{ { EZLB_ACCEPT_RA, "abcdefghijklmno", 0 },
+	  "net.ipv6.conf.abcdefghijklmno.accept_ra",
+	  2,
+	  false },
+	{ { .setting = EZLB_IP6_FORWARD }, "net.ipv6.conf.all.forwarding", 1, false },
+	{ { .setting = EZLB_ARP_IGNORE }, "net.ipv4.conf.all.arp_ignore", 1, false },
+	{ { .setting = EZLB_ARP_ANNOUNCE }, "net.ipv4.conf.all.arp_announce", 2, false },
+};
+
+static void test_settings(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		struct ezlb_setting_row row;
+		char buf[EZLB_SETTING_STRLEN];
+
+		memset(&row, 0x55, sizeof(row));
+		row.value = 7;
+		assert_string_equal(ezlb_setting_format(&settings[i].row, buf), settings[i].text);
+		assert_int_equal(ezlb_setting_parse(settings[i].text, &row), 0);
+		assert_int_equal(ezlb_setting_row_cmp(&row, &settings[i].row), 0);
+		assert_int_equal(row.value, 7);
+		assert_int_equal(ezlb_setting_facts(row.setting)->wanted, settings[i].wanted);
+		assert_int_equal(ezlb_setting_facts(row.setting)->module != NULL,
+				 settings[i].module);
+	}
+	assert_true(COUNT_OF(settings) >= EZLB_SETTINGS);
+}
+
+static void test_settings_of_snat(void **state)
+{
+	static const bool serves[EZLB_SETTINGS] = {
+		[EZLB_IP_TABLES] = true,  [EZLB_IP6_TABLES] = true,  [EZLB_VS_CONNTRACK] = true,
+		[EZLB_IP_FORWARD] = true, [EZLB_IP6_FORWARD] = true,
+	};
+
+	(void)state;
+	for (int i = 0; i < EZLB_SETTINGS; i++)
+		assert_int_equal(ezlb_setting_facts((enum ezlb_setting)i)->serves_snat, serves[i]);
+}
+
+static void test_what_names_no_setting(void **state)
+{
+	static const char *const rows[] = {
+		"",
+		"net.ipv4.ip_forwar",
+		"net.ipv4.ip_forward ",
+		"net.ipv4.ip_forward.x",
+		"ip_tables",
+		"module",
+		"net.ipv6.conf.accept_ra",
+		"net.ipv6.conf..accept_ra",
+		"net.ipv6.conf.eth0.accept_r",
+		"net.ipv6.conf.eth0.accept_rb",
+		"net.ipv4.conf.eth0.accept_ra",
+		"net.ipv6.conf.%s.accept_rax",
+		"net.ipv6.conf.abcdefghijklmnop.accept_ra", /* longer than any name of a link */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct ezlb_setting_row row;
+
+		if (ezlb_setting_parse(rows[i], &row) != -EINVAL)
+			fail_msg("'%s' names %d", rows[i], (int)row.setting);
+	}
+}
+
+#define N4  (1u << EZLB_NEED_NAT4)
+#define N6  (1u << EZLB_NEED_NAT6)
+#define UDP (1u << EZLB_NEED_UDP)
+#define V4  (1u << EZLB_NEED_VIP4)
+
+/* Written again here, so that no fact of the table changes by accident. */
+static const struct {
+	unsigned needed_by, stops;
+	bool iptables_only, after_ra;
+	const char *file, *module;
+} facts[EZLB_SETTINGS] = {
+	[EZLB_IP_TABLES] = { N4 | N6, N4, true, false, "net/ip_tables_names", "ip_tables" },
+	[EZLB_IP6_TABLES] = { N6, N6, true, false, "net/ip6_tables_names", "ip6_tables" },
+	[EZLB_VS_CONNTRACK] = { N4 | N6, N4 | N6, false, false, "sys/net/ipv4/vs/conntrack", NULL },
+	[EZLB_VS_EXPIRE_NODEST] = { UDP, UDP, false, false, "sys/net/ipv4/vs/expire_nodest_conn",
+				    NULL },
+	[EZLB_IP_FORWARD] = { N4, N4, false, false, "sys/net/ipv4/ip_forward", NULL },
+	[EZLB_ACCEPT_RA] = { N6, N6, false, false, "sys/net/ipv6/conf/%s/accept_ra", NULL },
+	[EZLB_IP6_FORWARD] = { N6, N6, false, true, "sys/net/ipv6/conf/all/forwarding", NULL },
+	[EZLB_ARP_IGNORE] = { V4, V4, false, true, "sys/net/ipv4/conf/all/arp_ignore", NULL },
+	[EZLB_ARP_ANNOUNCE] = { V4, V4, false, true, "sys/net/ipv4/conf/all/arp_announce", NULL },
+};
+
+static void test_facts(void **state)
+{
+	(void)state;
+	for (int i = 0; i < EZLB_SETTINGS; i++) {
+		const struct ezlb_setting_facts *have = ezlb_setting_facts((enum ezlb_setting)i);
+
+		assert_int_equal(have->needed_by, facts[i].needed_by);
+		assert_int_equal(have->stops, facts[i].stops);
+		assert_int_equal(have->iptables_only, facts[i].iptables_only);
+		assert_int_equal(have->after_ra, facts[i].after_ra);
+		assert_string_equal(have->file, facts[i].file);
+		assert_int_equal(have->module == NULL, facts[i].module == NULL);
+		if (have->module)
+			assert_string_equal(have->module, facts[i].module);
+	}
+}
+
+static const struct {
+	const char *listen;
+	enum ezlb_proto proto;
+	bool full_nat;
+	unsigned needs;
+} specs[] = {
+	{ "10.0.0.1:80", EZLB_TCP, false, V4 },	      { "10.0.0.1:80", EZLB_TCP, true, V4 | N4 },
+	{ "10.0.0.1:80", EZLB_UDP, false, V4 | UDP }, { "[fd00::1]:80", EZLB_TCP, false, 0 },
+	{ "[fd00::1]:80", EZLB_SCTP, true, N6 },      { "[fd00::1]:80", EZLB_UDP, true, N6 | UDP },
+};
+
+static void test_needs_of_a_service(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(specs); i++) {
+		struct ezlb_spec spec = { .proto = specs[i].proto, .full_nat = specs[i].full_nat };
+
+		assert_int_equal(ezlb_endpoint_parse(specs[i].listen, &spec.listen, NULL), 0);
+		assert_int_equal(ezlb_spec_needs(&spec), specs[i].needs);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_settings_of_snat),
+		cmocka_unit_test(test_what_names_no_setting),
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_needs_of_a_service),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
