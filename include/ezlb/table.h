@@ -120,6 +120,8 @@ bool ezlb_service_row_same(const struct ezlb_service_row *a, const struct ezlb_s
 bool ezlb_dest_row_same(const struct ezlb_dest_row *a, const struct ezlb_dest_row *b);
 bool ezlb_snat_row_same(const struct ezlb_snat_row *a, const struct ezlb_snat_row *b);
 
+struct ezlb_service_key ezlb_spec_key(const struct ezlb_spec *spec);
+
 bool ezlb_scope_has(const struct ezlb_scope *scope, const struct ezlb_service_key *key);
 
 /* "tcp 10.0.0.1:80" */

@@ -46,5 +46,9 @@ struct ezlb_verdict_row {
 struct ezlb_verdicts EZLB_VEC(struct ezlb_verdict_row);
 
 int ezlb_verdict_row_cmp(const void *a, const void *b); /* by service, backend */
+/* In sorted rows; NULL where there is none: the backend is not checked. */
+const struct ezlb_verdict_row *ezlb_verdict_find(const struct ezlb_verdicts *verdicts,
+						 const struct ezlb_spec *spec,
+						 const struct ezlb_endpoint *backend);
 const char *ezlb_verdict_str(enum ezlb_verdict verdict);
 const char *ezlb_outcome_str(enum ezlb_outcome outcome); /* "connect_refused" */

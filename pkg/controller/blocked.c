@@ -73,7 +73,7 @@ const struct ezlb_op *blocked_by(const struct blocked *blocked, const struct ezl
 				 bool snat_by_listener)
 {
 	struct ezlb_subject subject = { .kind = EZLB_SUBJECT_SERVICE,
-					.service = { spec->proto, spec->listen } };
+					.service = ezlb_spec_key(spec) };
 	unsigned needs = ezlb_spec_needs(spec);
 	const struct ezlb_op *found = NULL;
 
@@ -89,7 +89,7 @@ const struct ezlb_op *blocked_by(const struct blocked *blocked, const struct ezl
 	search(blocked, &subject, &found);
 	subject = (struct ezlb_subject){ .kind = EZLB_SUBJECT_BACKEND };
 	if (spec->full_nat && snat_by_listener) {
-		subject.service = (struct ezlb_service_key){ spec->proto, spec->listen };
+		subject.service = ezlb_spec_key(spec);
 		search(blocked, &subject, &found);
 	}
 	for (size_t i = 0; spec->full_nat && !snat_by_listener && i < spec->n_backends; i++) {

@@ -129,8 +129,7 @@ static void claim(const struct ezlb_desired *desired, struct ezlb_scope *unclaim
 		bool claimed = false;
 
 		for (size_t k = 0; k < desired->len && !claimed; k++) {
-			const struct ezlb_service_key key = { desired->items[k]->proto,
-							      desired->items[k]->listen };
+			const struct ezlb_service_key key = ezlb_spec_key(desired->items[k]);
 
 			claimed = ezlb_service_key_cmp(&key, &unclaimed->items[i]) == 0;
 		}

@@ -57,7 +57,7 @@ void conditions_accepted(const struct catalog *catalog, const struct catalog_ent
 static const struct pass_conflict *foreign(const struct pass_result *result,
 					   const struct ezlb_spec *spec)
 {
-	const struct ezlb_service_key key = { spec->proto, spec->listen };
+	const struct ezlb_service_key key = ezlb_spec_key(spec);
 
 	for (size_t i = 0; i < result->conflicts.len; i++)
 		if (ezlb_service_key_cmp(&result->conflicts.items[i].key, &key) == 0)
@@ -115,7 +115,7 @@ static bool is_backend(const struct ezlb_spec *spec, const struct ezlb_service_k
 /* Of its own, of its SNAT rules, or of a layer as a whole that it cannot do without. */
 static bool concerns(const struct unit *unit, const struct ezlb_spec *spec)
 {
-	const struct ezlb_service_key key = { spec->proto, spec->listen };
+	const struct ezlb_service_key key = ezlb_spec_key(spec);
 	const struct ezlb_subject *subject = &unit->subject;
 
 	if (subject->kind == EZLB_SUBJECT_SERVICE || subject->kind == EZLB_SUBJECT_BACKEND)
@@ -196,14 +196,10 @@ static void name_down(struct tally *tally, const struct ezlb_verdict_row *row)
 static void count(const struct ezlb_spec *spec, const struct ezlb_verdicts *verdicts,
 		  struct tally *tally)
 {
-	struct ezlb_verdict_row key = { .since_ms = 0 };
-
-	ezlb_strcpy(key.service, sizeof(key.service), spec->name);
 	for (size_t i = 0; i < spec->n_backends; i++) {
-		const struct ezlb_verdict_row *row;
+		const struct ezlb_verdict_row *row = ezlb_verdict_find(verdicts, spec,
+								       &spec->backends[i].endpoint);
 
-		key.backend = spec->backends[i].endpoint;
-		row = EZLB_FIND(verdicts, &key, ezlb_verdict_row_cmp);
 		tally->n[row ? row->verdict : EZLB_UNKNOWN]++;
 		if (row && row->verdict == EZLB_DOWN)
 			name_down(tally, row);

@@ -18,11 +18,9 @@ struct folding {
 static void take_verdict(const struct folding *folding, const struct ezlb_spec *spec,
 			 struct ezlb_status_backend *to)
 {
-	struct ezlb_verdict_row key = { .backend = to->address };
-	const struct ezlb_verdict_row *row;
+	const struct ezlb_verdict_row *row = ezlb_verdict_find(&folding->verdicts, spec,
+							       &to->address);
 
-	ezlb_strcpy(key.service, sizeof(key.service), spec->name);
-	row = EZLB_FIND(&folding->verdicts, &key, ezlb_verdict_row_cmp);
 	if (!row)
 		return;
 	to->verdict = row->verdict;
@@ -38,8 +36,7 @@ static void take_verdict(const struct folding *folding, const struct ezlb_spec *
 static int64_t kernel_weight(const struct folding *folding, const struct ezlb_spec *spec,
 			     const struct ezlb_endpoint *backend)
 {
-	const struct ezlb_dest_row key = { .service = { spec->proto, spec->listen },
-					   .endpoint = *backend };
+	const struct ezlb_dest_row key = { .service = ezlb_spec_key(spec), .endpoint = *backend };
 	const struct pass_world *pass = folding->from->pass;
 	const struct ezlb_dest_row *row;
 

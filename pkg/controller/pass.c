@@ -36,7 +36,7 @@ static void drop_conflicts(const struct pass_world *world, const struct ezlb_des
 {
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];
-		const struct ezlb_service_key key = { spec->proto, spec->listen };
+		const struct ezlb_service_key key = ezlb_spec_key(spec);
 		bool foreign = in_kernel(&result->actual, &key) &&
 			       !ezlb_scope_has(&world->ledger.content.services, &key);
 		struct pass_conflict *conflict;

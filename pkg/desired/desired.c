@@ -320,7 +320,7 @@ static void report_snat(const struct entrant *e, struct ezlb_diags *diags)
 static void report(const struct entrant *e, struct ezlb_diags *diags)
 {
 	const struct ezlb_spec *spec = e->candidate->fresh, *rival = e->lost_to;
-	struct ezlb_service_key listener = { spec->proto, spec->listen };
+	struct ezlb_service_key listener = ezlb_spec_key(spec);
 	char key[EZLB_SERVICE_KEY_STRLEN];
 	struct ezlb_diag *diag;
 
@@ -345,7 +345,7 @@ static int spec_ptr_cmp(const void *pa, const void *pb)
 {
 	const struct ezlb_spec *a = *(const struct ezlb_spec *const *)pa;
 	const struct ezlb_spec *b = *(const struct ezlb_spec *const *)pb;
-	struct ezlb_service_key ka = { a->proto, a->listen }, kb = { b->proto, b->listen };
+	struct ezlb_service_key ka = ezlb_spec_key(a), kb = ezlb_spec_key(b);
 
 	return ezlb_service_key_cmp(&ka, &kb);
 }

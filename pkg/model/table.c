@@ -106,6 +106,11 @@ void ezlb_table_clear(struct ezlb_table *table)
 	*table = (struct ezlb_table){ .snat_wanted = false };
 }
 
+struct ezlb_service_key ezlb_spec_key(const struct ezlb_spec *spec)
+{
+	return (struct ezlb_service_key){ spec->proto, spec->listen };
+}
+
 bool ezlb_scope_has(const struct ezlb_scope *scope, const struct ezlb_service_key *key)
 {
 	return EZLB_FIND(scope, key, ezlb_service_key_cmp) != NULL;

@@ -9,6 +9,16 @@ int ezlb_verdict_row_cmp(const void *pa, const void *pb)
 	return rc ? rc : ezlb_endpoint_cmp(&a->backend, &b->backend);
 }
 
+const struct ezlb_verdict_row *ezlb_verdict_find(const struct ezlb_verdicts *verdicts,
+						 const struct ezlb_spec *spec,
+						 const struct ezlb_endpoint *backend)
+{
+	struct ezlb_verdict_row key = { .backend = *backend };
+
+	ezlb_strcpy(key.service, sizeof(key.service), spec->name);
+	return EZLB_FIND(verdicts, &key, ezlb_verdict_row_cmp);
+}
+
 const char *ezlb_verdict_str(enum ezlb_verdict verdict)
 {
 	static const char *const names[] = {

@@ -21,11 +21,9 @@ static void belongs_to(struct item *item, const struct owner *owner)
 static void verdict_says(const struct sheet *sheet, struct item *item,
 			 const struct ezlb_endpoint *backend)
 {
-	struct ezlb_verdict_row key = { .backend = *backend };
-	const struct ezlb_verdict_row *row;
+	const struct ezlb_verdict_row *row = ezlb_verdict_find(sheet->preview->verdicts,
+							       item->owner->spec, backend);
 
-	ezlb_strcpy(key.service, sizeof(key.service), item->owner->spec->name);
-	row = EZLB_FIND(sheet->preview->verdicts, &key, ezlb_verdict_row_cmp);
 	if (!row) /* it has no health check */
 		return;
 	if (row->verdict != EZLB_DOWN || !row->probed)

@@ -12,7 +12,7 @@ static int owner_cmp(const void *pa, const void *pb)
 {
 	const struct ezlb_spec *a = ((const struct owner *)pa)->spec;
 	const struct ezlb_spec *b = ((const struct owner *)pb)->spec;
-	const struct ezlb_service_key x = { a->proto, a->listen }, y = { b->proto, b->listen };
+	const struct ezlb_service_key x = ezlb_spec_key(a), y = ezlb_spec_key(b);
 
 	return ezlb_service_key_cmp(&x, &y);
 }
@@ -50,7 +50,7 @@ static void index_owners(struct sheet *sheet)
 static int key_cmp(const void *key, const void *owner)
 {
 	const struct ezlb_spec *spec = ((const struct owner *)owner)->spec;
-	const struct ezlb_service_key have = { spec->proto, spec->listen };
+	const struct ezlb_service_key have = ezlb_spec_key(spec);
 
 	return ezlb_service_key_cmp(key, &have);
 }

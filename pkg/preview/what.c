@@ -51,7 +51,7 @@ bool what_listener(const struct sheet *sheet, const struct item *item, struct ez
 {
 	if (item->group != GROUP_SERVICE)
 		return row_listener(sheet, item->op, out);
-	*out = (struct ezlb_service_key){ item->owner->spec->proto, item->owner->spec->listen };
+	*out = ezlb_spec_key(item->owner->spec);
 	return true;
 }
 

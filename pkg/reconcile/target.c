@@ -14,8 +14,7 @@ void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_
 	size_t n = 0;
 
 	for (size_t i = 0; i < desired->len; i++)
-		*EZLB_PUSH(out) = (struct ezlb_service_key){ desired->items[i]->proto,
-							     desired->items[i]->listen };
+		*EZLB_PUSH(out) = ezlb_spec_key(desired->items[i]);
 	for (size_t i = 0; i < owned->len; i++)
 		*EZLB_PUSH(out) = owned->items[i];
 	EZLB_SORT(out, key_cmp);
@@ -45,10 +44,8 @@ static enum ezlb_verdict verdict_of(const struct ezlb_verdicts *verdicts,
 				    const struct ezlb_spec *spec,
 				    const struct ezlb_backend *backend)
 {
-	struct ezlb_verdict_row key = { .backend = backend->endpoint }, *row;
+	const struct ezlb_verdict_row *row = ezlb_verdict_find(verdicts, spec, &backend->endpoint);
 
-	ezlb_strcpy(key.service, sizeof(key.service), spec->name);
-	row = EZLB_FIND(verdicts, &key, ezlb_verdict_row_cmp);
 	return row ? row->verdict : EZLB_UP;
 }
 
@@ -56,7 +53,7 @@ static void want_service(struct ezlb_table *target, const struct ezlb_spec *spec
 {
 	struct ezlb_service_row *row = EZLB_PUSH(&target->services);
 
-	row->key = (struct ezlb_service_key){ spec->proto, spec->listen };
+	row->key = ezlb_spec_key(spec);
 	ezlb_strcpy(row->scheduler, sizeof(row->scheduler), spec->scheduler);
 	row->netmask = spec->listen.addr.family == AF_INET6 ? 128 : ~0u;
 }
@@ -65,7 +62,7 @@ static bool want_dest(struct ezlb_table *target, const struct ezlb_spec *spec,
 		      const struct ezlb_backend *backend, enum ezlb_verdict verdict,
 		      const struct ezlb_table *actual)
 {
-	struct ezlb_dest_row row = { .service = { spec->proto, spec->listen },
+	struct ezlb_dest_row row = { .service = ezlb_spec_key(spec),
 				     .endpoint = backend->endpoint,
 				     .forward = spec->forward,
 				     .weight = backend->weight,
@@ -144,7 +141,7 @@ static void unique_snats(struct ezlb_snats *snats)
 static void want_accepts(struct ezlb_table *target, const struct ezlb_spec *spec,
 			 const struct ezlb_table *actual)
 {
-	const struct ezlb_service_key key = { spec->proto, spec->listen };
+	const struct ezlb_service_key key = ezlb_spec_key(spec);
 	int family = spec->listen.addr.family == AF_INET6;
 
 	for (int gate = 0; gate < EZLB_GATES; gate++) {

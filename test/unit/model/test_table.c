@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include <ezlb/table.h>
+#include <ezlb/verdict.h>
 
 static struct ezlb_endpoint ep(const char *text)
 {
@@ -280,6 +281,33 @@ static void test_texts(void **state)
 	assert_string_equal(ezlb_gate_str(EZLB_GATE_FORWARD), "forward");
 }
 
+static void test_key_of_a_spec(void **state)
+{
+	const struct ezlb_spec spec = { .proto = EZLB_SCTP, .listen = ep("[fd00::1]:80") };
+	const struct ezlb_service_key key = ezlb_spec_key(&spec);
+
+	(void)state;
+	assert_int_equal(key.proto, EZLB_SCTP);
+	assert_int_equal(ezlb_endpoint_cmp(&key.listen, &spec.listen), 0);
+}
+
+static void test_verdict_of_a_backend(void **state)
+{
+	struct ezlb_verdict_row rows[] = { { .service = "api", .backend = ep("10.1.0.1:80") },
+					   { .service = "web", .backend = ep("10.1.0.1:80") },
+					   { .service = "web", .backend = ep("10.1.0.2:80") } };
+	const struct ezlb_verdicts verdicts = { rows, COUNT_OF(rows), COUNT_OF(rows) };
+	struct ezlb_spec spec = { .name = "web" };
+	struct ezlb_endpoint backend = ep("10.1.0.1:80");
+
+	(void)state;
+	assert_ptr_equal(ezlb_verdict_find(&verdicts, &spec, &backend), &rows[1]);
+	backend = ep("10.1.0.2:80");
+	assert_ptr_equal(ezlb_verdict_find(&verdicts, &spec, &backend), &rows[2]);
+	ezlb_strcpy(spec.name, sizeof(spec.name), "api");
+	assert_null(ezlb_verdict_find(&verdicts, &spec, &backend));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +322,8 @@ int main(void)
 		cmocka_unit_test(test_scope_has),
 		cmocka_unit_test(test_sort_and_clear),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_key_of_a_spec),
+		cmocka_unit_test(test_verdict_of_a_backend),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
