@@ -23,7 +23,7 @@ int cmd_check(const struct flags *flags)
 	bool named = flags->n_args > 0;
 	int rc = ezlb_controller_check(named ? flags->args : options->config_dirs,
 				       named ? (size_t)flags->n_args : options->n_config_dirs,
-				       options->snat_backend, &diags, &n_files, &err);
+				       options->snat_driver, &diags, &n_files, &err);
 	int status = 0;
 
 	print(&diags);

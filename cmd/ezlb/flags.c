@@ -195,7 +195,7 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_DATAPLANE:
 		return parse_dataplane(value, &options->dataplane);
 	case FLAG_SNAT_BACKEND:
-		return ezlb_snat_backend_parse(value, &options->snat_backend) == 0;
+		return ezlb_snat_driver_parse(value, &options->snat_driver) == 0;
 	case FLAG_ADOPT:
 		return parse_adopt(value, &options->adopt);
 	case FLAG_FIREWALL:

@@ -29,10 +29,10 @@ struct ezlb_options {
 	const char *state_dir;
 	enum ezlb_dataplane_kind dataplane;
 	enum ezlb_adopt adopt;
-	enum ezlb_snat_backend snat_backend; /* in memory AUTO is as IPTABLES */
-	bool firewall_never;		     /* no accepts where a filter drops */
-	bool host_setup_never;		     /* settings and modules are left to the host */
-	const char *vip_device;		     /* "": addresses are not kept */
+	enum ezlb_snat_driver snat_driver; /* in memory AUTO is as IPTABLES */
+	bool firewall_never;		   /* no accepts where a filter drops */
+	bool host_setup_never;		   /* settings and modules are left to the host */
+	const char *vip_device;		   /* "": addresses are not kept */
 	bool cleanup_on_exit;
 	uint32_t empty_hold_ms; /* run: how long no service files at all must last to be believed */
 	struct ezlb_endpoint
@@ -88,5 +88,5 @@ int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err 
  * backend the node will have is not known here: what only iptables cannot do is an error only where
  * `backend` is iptables.
  */
-int ezlb_controller_check(const char *const *paths, size_t n, enum ezlb_snat_backend backend,
+int ezlb_controller_check(const char *const *paths, size_t n, enum ezlb_snat_driver driver,
 			  struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err);

@@ -15,6 +15,7 @@
 
 #include <ezlb/diag.h>
 #include <ezlb/spec.h>
+#include <ezlb/table.h>
 
 struct ezlb_candidate {
 	const struct ezlb_spec *fresh;	/* what the file says now; NULL: refused by config */
@@ -23,10 +24,11 @@ struct ezlb_candidate {
 };
 
 /*
- * Candidates come in file order. snat_by_listener: the SNAT layer tells services apart (layer.h),
- * so that two of them may send to one backend with different source addresses. Sets `chosen` of
+ * Candidates come in file order. Where SNAT rows are for a listener (table.h), two services may
+ * send to one backend with different source addresses. Sets `chosen` of
  * each and fills *out with the chosen ones (borrowed from the candidates). Each fresh spec that was
  * not chosen gets a diagnostic, with the place of the other definition.
  */
-void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n, bool snat_by_listener,
-			struct ezlb_desired *out, struct ezlb_diags *diags);
+void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
+			enum ezlb_snat_key_kind snat_key, struct ezlb_desired *out,
+			struct ezlb_diags *diags);

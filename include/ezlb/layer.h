@@ -15,11 +15,7 @@
 #include <ezlb/table.h>
 
 struct ezlb_layer {
-	/*
-	 * SNAT only: its rows are keyed by the listener of a service (true), or by the backend
-	 * (false), because that is what its rules can tell apart.
-	 */
-	bool by_listener;
+	enum ezlb_snat_key_kind snat_key; /* SNAT only: what its rules can tell apart */
 	/*
 	 * Adds this layer's rows to *out (only those in scope; rows need not be sorted yet). On
 	 * failure *out has no row of this layer. Makes no write, and does not load a kernel module

@@ -10,9 +10,9 @@
 
 struct ezlb_memory;
 
-/* Its SNAT layer is by backend, as iptables is, until it is told otherwise. */
+/* Its SNAT rows are for one backend each, as with iptables, until it is told otherwise. */
 struct ezlb_memory *ezlb_memory_new(void);
-void ezlb_memory_set_by_listener(struct ezlb_memory *memory, bool by_listener);
+void ezlb_memory_set_snat_key(struct ezlb_memory *memory, enum ezlb_snat_key_kind kind);
 void ezlb_memory_free(struct ezlb_memory *memory);
 
 /* The layers; they belong to `memory`, and their close does nothing. */

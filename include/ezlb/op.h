@@ -129,12 +129,12 @@ int ezlb_op_cmp(const void *a, const void *b);
 
 /*
  * Whom an op is for, as a key that says what it holds. Several ops have the same one: those of a
- * service, of its dests and of its accepts.
+ * service, of its dests, of its accepts, and of its SNAT row where that is for a listener.
  */
 enum ezlb_subject_kind {
 	EZLB_SUBJECT_FRAME,   /* what all of its layer need: no key */
 	EZLB_SUBJECT_SERVICE, /* service */
-	EZLB_SUBJECT_BACKEND, /* service: the protocol and the backend of a SNAT row */
+	EZLB_SUBJECT_BACKEND, /* backend: of a SNAT row, for every service that sends to it */
 	EZLB_SUBJECT_ADDR,    /* addr: every service that listens there */
 	EZLB_SUBJECT_LINK,    /* link */
 	EZLB_SUBJECT_SETTING  /* setting, without its value */
@@ -143,6 +143,7 @@ struct ezlb_subject {
 	enum ezlb_subject_kind kind;
 	union {
 		struct ezlb_service_key service;
+		struct ezlb_snat_key backend;
 		struct ezlb_addr addr;
 		struct ezlb_link_row link;
 		struct ezlb_setting_row setting;

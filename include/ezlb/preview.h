@@ -18,7 +18,7 @@ struct ezlb_preview {
 	const struct ezlb_plan *old;	      /* what the other SNAT backend loses; NULL: nothing */
 	const struct ezlb_desired *desired;   /* the set that the plan leads to */
 	const struct ezlb_verdicts *verdicts; /* sorted */
-	bool by_listener;		      /* SNAT rows are keyed by listener (layer.h) */
+	enum ezlb_snat_key_kind snat_key;     /* of the SNAT layer (layer.h) */
 	bool outcome; /* the ops were carried out: say what became of each */
 };
 

@@ -16,10 +16,10 @@
 /* How the services of the files become rows, beyond what the files say. */
 struct ezlb_policy {
 	/*
-	 * As the SNAT layer says of itself (layer.h). Where it is set, each full_nat service has
-	 * its one SNAT row whatever the verdicts are, and the modules of iptables are not wanted.
+	 * As the SNAT layer says of itself (layer.h). With LISTENER, each full_nat service has its
+	 * one SNAT row whatever the verdicts are, and the modules of iptables are not wanted.
 	 */
-	bool by_listener;
+	enum ezlb_snat_key_kind snat_key;
 	bool firewall;			     /* accepts are wanted where a filter drops */
 	char vip_device[EZLB_DEVICE_STRLEN]; /* where listeners' addresses are kept; "": nowhere */
 };

@@ -60,8 +60,8 @@ bool ezlb_snat_iptables_has_chain(const char *prefix);
  * The table `ezlb` of nf_tables, one for ip and one for ip6, through libmnl and libnftnl: a chain
  * at postrouting, priority srcnat - 10 (it comes before whatever iptables and others do), one rule
  * that looks the connection's original destination (address, protocol, port) up in a map to the
- * range of source addresses, and one that does so in a set for masquerade. Rows are keyed by the
- * service's listener (the row's `backend` is the listener): backends that come and go change
+ * range of source addresses, and one that does so in a set for masquerade. Rows have the service's
+ * listener in their key (EZLB_SNAT_KEY_LISTENER): backends that come and go change
  * nothing here, and what is not a connection of a service is never touched, ezlb's own probes
  * included.
  *
@@ -97,9 +97,12 @@ int ezlb_nft_watch_open(struct ezlb_err *err);
 void ezlb_nft_watch_drain(int fd);
 
 /* Which of the two, and why. */
-enum ezlb_snat_backend { EZLB_SNAT_AUTO, EZLB_SNAT_IPTABLES, EZLB_SNAT_NFTABLES };
-const char *ezlb_snat_backend_str(enum ezlb_snat_backend backend);	    /* "nftables" */
-int ezlb_snat_backend_parse(const char *text, enum ezlb_snat_backend *out); /* or -EINVAL */
+enum ezlb_snat_driver { EZLB_SNAT_AUTO, EZLB_SNAT_IPTABLES, EZLB_SNAT_NFTABLES };
+const char *ezlb_snat_driver_str(enum ezlb_snat_driver driver);		  /* "nftables" */
+int ezlb_snat_driver_parse(const char *text, enum ezlb_snat_driver *out); /* or -EINVAL */
+
+/* What its rules can tell apart. AUTO is taken for nftables, which forbids nothing. */
+enum ezlb_snat_key_kind ezlb_snat_driver_key(enum ezlb_snat_driver driver);
 
 /* What the host gives away without a module being loaded for the question. */
 struct ezlb_snat_host {
@@ -114,4 +117,4 @@ void ezlb_snat_look(const char *root, struct ezlb_snat_host *out);
  * What AUTO comes to: what the host uses, else what it has. Never AUTO; *why is static, for the
  * log. Where there is neither it is iptables: that one can say so op by op.
  */
-enum ezlb_snat_backend ezlb_snat_choose(const struct ezlb_snat_host *host, const char **why);
+enum ezlb_snat_driver ezlb_snat_choose(const struct ezlb_snat_host *host, const char **why);

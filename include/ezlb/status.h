@@ -209,11 +209,10 @@ void ezlb_status_clear(struct ezlb_status *status);
  */
 void ezlb_status_count(struct ezlb_status *status, const struct ezlb_traffic *traffic);
 /*
- * The connections of the SNAT rows, which are sorted and keyed by listener or by backend (table.h);
- * a row by backend counts for each service that uses it.
+ * The connections of the SNAT rows, which are sorted. A row that is for a backend (table.h) counts
+ * for each service that uses it.
  */
-void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats *snats,
-			    bool by_listener);
+void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats *snats);
 
 /* --- renderers ----------------------------------------------------------------------------- */
 

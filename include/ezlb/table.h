@@ -38,13 +38,19 @@ struct ezlb_dest_row {
 };
 
 /*
- * Source NAT for what goes to one backend, shared by all full_nat services that use it; or, where
- * the SNAT layer is by_listener, for what goes through one service.
+ * Which connections a SNAT row is for: those to one backend, whichever full_nat services send them
+ * there; or those that come in at one service's listener. The SNAT layer says which of the two its
+ * rules can tell apart.
  */
-struct ezlb_snat_row {
+enum ezlb_snat_key_kind { EZLB_SNAT_KEY_BACKEND, EZLB_SNAT_KEY_LISTENER };
+struct ezlb_snat_key {
+	enum ezlb_snat_key_kind kind;
 	enum ezlb_proto proto;
-	struct ezlb_endpoint backend; /* or the listener */
-	struct ezlb_addr_range to;    /* family 0: MASQUERADE */
+	struct ezlb_endpoint endpoint; /* the backend, or the listener */
+};
+struct ezlb_snat_row {
+	struct ezlb_snat_key key;
+	struct ezlb_addr_range to; /* family 0: MASQUERADE */
 	uint64_t connections; /* actual rows only, no part of key or value: how many it was for */
 };
 
@@ -108,6 +114,7 @@ void ezlb_table_sort(struct ezlb_table *table);
 void ezlb_table_clear(struct ezlb_table *table);
 
 int ezlb_service_key_cmp(const void *a, const void *b);
+int ezlb_snat_key_cmp(const void *a, const void *b);
 int ezlb_service_row_cmp(const void *a, const void *b);
 int ezlb_dest_row_cmp(const void *a, const void *b);
 int ezlb_snat_row_cmp(const void *a, const void *b);
@@ -121,6 +128,10 @@ bool ezlb_dest_row_same(const struct ezlb_dest_row *a, const struct ezlb_dest_ro
 bool ezlb_snat_row_same(const struct ezlb_snat_row *a, const struct ezlb_snat_row *b);
 
 struct ezlb_service_key ezlb_spec_key(const struct ezlb_spec *spec);
+/* Of the SNAT row that the connections of this service to this backend need. */
+struct ezlb_snat_key ezlb_snat_key_of(enum ezlb_snat_key_kind kind,
+				      const struct ezlb_service_key *service,
+				      const struct ezlb_endpoint *backend);
 
 bool ezlb_scope_has(const struct ezlb_scope *scope, const struct ezlb_service_key *key);
 

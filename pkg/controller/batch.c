@@ -17,22 +17,22 @@ static void read_file(struct batch *batch, const struct ezlb_file *file, struct 
 		*EZLB_PUSH(&batch->specs) = spec;
 }
 
-static void merge(struct batch *batch, bool by_listener, struct ezlb_diags *diags)
+static void merge(struct batch *batch, enum ezlb_snat_key_kind snat_key, struct ezlb_diags *diags)
 {
 	size_t n = batch->specs.len;
 	EZLB_AUTO_FREE struct ezlb_candidate *candidates = ezlb_calloc(n, sizeof(*candidates));
 
 	for (size_t i = 0; i < n; i++)
 		candidates[i].fresh = batch->specs.items[i];
-	ezlb_desired_merge(candidates, n, by_listener, &batch->desired, diags);
+	ezlb_desired_merge(candidates, n, snat_key, &batch->desired, diags);
 }
 
-void batch_read(struct batch *batch, const struct ezlb_snapshot *snapshot, bool by_listener,
-		struct ezlb_diags *diags)
+void batch_read(struct batch *batch, const struct ezlb_snapshot *snapshot,
+		enum ezlb_snat_key_kind snat_key, struct ezlb_diags *diags)
 {
 	for (size_t i = 0; i < snapshot->files.len; i++)
 		read_file(batch, &snapshot->files.items[i], diags);
-	merge(batch, by_listener, diags);
+	merge(batch, snat_key, diags);
 	ezlb_diags_sort(diags);
 }
 

@@ -14,6 +14,6 @@ struct batch {
 };
 
 /* All files of the snapshot together, so that conflicts between them are seen; sorts diags. */
-void batch_read(struct batch *batch, const struct ezlb_snapshot *snapshot, bool by_listener,
-		struct ezlb_diags *diags);
+void batch_read(struct batch *batch, const struct ezlb_snapshot *snapshot,
+		enum ezlb_snat_key_kind snat_key, struct ezlb_diags *diags);
 void batch_clear(struct batch *batch);

@@ -69,11 +69,10 @@ static void search(const struct blocked *blocked, const struct ezlb_subject *sub
 		keep(found, at->op);
 }
 
-const struct ezlb_op *blocked_by(const struct blocked *blocked, const struct ezlb_spec *spec,
-				 bool snat_by_listener)
+const struct ezlb_op *blocked_by(const struct blocked *blocked, const struct ezlb_spec *spec)
 {
-	struct ezlb_subject subject = { .kind = EZLB_SUBJECT_SERVICE,
-					.service = ezlb_spec_key(spec) };
+	const struct ezlb_service_key key = ezlb_spec_key(spec);
+	struct ezlb_subject subject = { .kind = EZLB_SUBJECT_SERVICE, .service = key };
 	unsigned needs = ezlb_spec_needs(spec);
 	const struct ezlb_op *found = NULL;
 
@@ -88,13 +87,9 @@ const struct ezlb_op *blocked_by(const struct blocked *blocked, const struct ezl
 	subject = (struct ezlb_subject){ .kind = EZLB_SUBJECT_ADDR, .addr = spec->listen.addr };
 	search(blocked, &subject, &found);
 	subject = (struct ezlb_subject){ .kind = EZLB_SUBJECT_BACKEND };
-	if (spec->full_nat && snat_by_listener) {
-		subject.service = ezlb_spec_key(spec);
-		search(blocked, &subject, &found);
-	}
-	for (size_t i = 0; spec->full_nat && !snat_by_listener && i < spec->n_backends; i++) {
-		subject.service = (struct ezlb_service_key){ spec->proto,
-							     spec->backends[i].endpoint };
+	for (size_t i = 0; spec->full_nat && i < spec->n_backends; i++) {
+		subject.backend = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &key,
+						   &spec->backends[i].endpoint);
 		search(blocked, &subject, &found);
 	}
 	return found;

@@ -21,6 +21,5 @@ struct blocked {
 
 void blocked_find(struct blocked *blocked, const struct ezlb_plan *plan);
 /* The op that keeps the service from being as it should, a failed one first; NULL: none. */
-const struct ezlb_op *blocked_by(const struct blocked *blocked, const struct ezlb_spec *spec,
-				 bool snat_by_listener);
+const struct ezlb_op *blocked_by(const struct blocked *blocked, const struct ezlb_spec *spec);
 void blocked_clear(struct blocked *blocked);

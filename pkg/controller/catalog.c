@@ -140,8 +140,7 @@ static void merge(struct catalog *catalog)
 		ezlb_diags_copy(&catalog->diags, catalog->entries.items[i].diags.items,
 				catalog->entries.items[i].diags.len);
 	}
-	ezlb_desired_merge(candidates, n, catalog->snat_by_listener, &catalog->desired,
-			   &catalog->diags);
+	ezlb_desired_merge(candidates, n, catalog->snat_key, &catalog->desired, &catalog->diags);
 	ezlb_diags_sort(&catalog->diags);
 	for (size_t i = 0; i < n; i++) {
 		promote(&catalog->entries.items[i], candidates[i].chosen);

@@ -28,9 +28,9 @@ struct catalog_entry {
 };
 
 struct catalog {
-	struct lastgood *lastgood; /* borrowed; NULL: none */
-	bool snat_by_listener;	   /* as the SNAT layer says (layer.h) */
-	bool quiet;		   /* what becomes of a file is not logged: the caller tells it */
+	struct lastgood *lastgood;	  /* borrowed; NULL: none */
+	enum ezlb_snat_key_kind snat_key; /* as the SNAT layer says (layer.h) */
+	bool quiet; /* what becomes of a file is not logged: the caller tells it */
 	struct catalog_entries EZLB_VEC(struct catalog_entry) entries; /* sorted by path */
 	struct ezlb_desired desired;				       /* borrows from entries */
 	struct ezlb_diags diags; /* every file's, and the conflicts between them; sorted */

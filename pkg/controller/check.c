@@ -36,7 +36,7 @@ static int look(const char *const *paths, size_t n, struct ezlb_snapshot *out, s
 	return 0;
 }
 
-int ezlb_controller_check(const char *const *paths, size_t n, enum ezlb_snat_backend backend,
+int ezlb_controller_check(const char *const *paths, size_t n, enum ezlb_snat_driver driver,
 			  struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err)
 {
 	struct ezlb_snapshot snapshot = { 0 };
@@ -44,7 +44,7 @@ int ezlb_controller_check(const char *const *paths, size_t n, enum ezlb_snat_bac
 	int rc = look(paths, n, &snapshot, err);
 
 	if (rc == 0)
-		batch_read(&batch, &snapshot, backend != EZLB_SNAT_IPTABLES, diags);
+		batch_read(&batch, &snapshot, ezlb_snat_driver_key(driver), diags);
 	*n_files = rc == 0 ? snapshot.files.len : 0;
 	batch_clear(&batch);
 	ezlb_snapshot_clear(&snapshot);

@@ -104,10 +104,10 @@ static const char *unreadable(const struct pass_result *result, const struct ezl
 	return NULL;
 }
 
-static bool is_backend(const struct ezlb_spec *spec, const struct ezlb_service_key *key)
+static bool is_backend(const struct ezlb_spec *spec, const struct ezlb_snat_key *key)
 {
 	for (size_t i = 0; key->proto == spec->proto && i < spec->n_backends; i++)
-		if (ezlb_endpoint_cmp(&spec->backends[i].endpoint, &key->listen) == 0)
+		if (ezlb_endpoint_cmp(&spec->backends[i].endpoint, &key->endpoint) == 0)
 			return true;
 	return false;
 }
@@ -118,12 +118,11 @@ static bool concerns(const struct unit *unit, const struct ezlb_spec *spec)
 	const struct ezlb_service_key key = ezlb_spec_key(spec);
 	const struct ezlb_subject *subject = &unit->subject;
 
-	if (subject->kind == EZLB_SUBJECT_SERVICE || subject->kind == EZLB_SUBJECT_BACKEND)
-		if (ezlb_service_key_cmp(&subject->service, &key) == 0)
-			return true;
+	if (subject->kind == EZLB_SUBJECT_SERVICE)
+		return ezlb_service_key_cmp(&subject->service, &key) == 0;
 	if (unit->layer != EZLB_LAYER_SNAT || !spec->full_nat)
 		return false;
-	return subject->kind == EZLB_SUBJECT_FRAME || is_backend(spec, &subject->service);
+	return subject->kind == EZLB_SUBJECT_FRAME || is_backend(spec, &subject->backend);
 }
 
 static bool is_fought_over(const struct units *units, const struct ezlb_spec *spec)
@@ -159,7 +158,7 @@ void conditions_programmed(const struct catalog_entry *entry, const struct condi
 		say(out, EZLB_REASON_PENDING, "%s", "");
 		return;
 	}
-	op = blocked_by(&pass->blocked, spec, pass->world->policy.by_listener);
+	op = blocked_by(&pass->blocked, spec);
 	if (foreign(pass->result, spec))
 		say(out, EZLB_REASON_NOT_IN_FORCE, "its listener is somebody else's");
 	else if (pass->result->ledger_err.code)

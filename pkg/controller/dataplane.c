@@ -12,7 +12,7 @@
 
 typedef int (*open_fn)(struct ezlb_layer **out, struct ezlb_err *err);
 
-static void choose(struct dataplane *plane, enum ezlb_snat_backend asked)
+static void choose(struct dataplane *plane, enum ezlb_snat_driver asked)
 {
 	struct ezlb_snat_host host;
 
@@ -45,16 +45,16 @@ static int open_kernel(struct dataplane *plane, const struct ezlb_options *optio
 
 	if (rc == 0)
 		rc = ezlb_firewall_open(&plane->dp.layer[EZLB_LAYER_FIREWALL], err);
-	choose(plane, options->snat_backend);
+	choose(plane, options->snat_driver);
 	return rc < 0 ? rc : open_snat(plane, err);
 }
 
-static void open_memory(struct dataplane *plane, enum ezlb_snat_backend asked)
+static void open_memory(struct dataplane *plane, enum ezlb_snat_driver asked)
 {
 	plane->snat = asked == EZLB_SNAT_NFTABLES ? asked : EZLB_SNAT_IPTABLES;
 	plane->why = "the in-memory data plane works like it";
 	plane->memory = ezlb_memory_new();
-	ezlb_memory_set_by_listener(plane->memory, plane->snat == EZLB_SNAT_NFTABLES);
+	ezlb_memory_set_snat_key(plane->memory, ezlb_snat_driver_key(plane->snat));
 	ezlb_memory_dataplane(plane->memory, &plane->dp);
 	ezlb_log(EZLB_WARN, "controller",
 		 EZLB_S("msg", "IN-MEMORY DATA PLANE: the kernel is not touched and no "
@@ -68,7 +68,7 @@ int dataplane_open(struct dataplane *plane, const struct ezlb_options *options,
 
 	*plane = (struct dataplane){ .memory = NULL };
 	if (options->dataplane == EZLB_DP_MEMORY) {
-		open_memory(plane, options->snat_backend);
+		open_memory(plane, options->snat_driver);
 		return 0;
 	}
 	rc = open_kernel(plane, options, err);

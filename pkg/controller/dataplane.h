@@ -9,11 +9,11 @@ struct ezlb_memory;
 
 struct dataplane {
 	struct ezlb_dataplane dp;
-	enum ezlb_snat_backend snat; /* never AUTO */
-	const char *why;	     /* it was chosen */
-	struct ezlb_layer *other;    /* the SNAT backend that was not; NULL: it cannot be opened */
-	struct ezlb_err other_err;   /* why not */
-	struct ezlb_memory *memory;  /* NULL: the kernel */
+	enum ezlb_snat_driver snat; /* never AUTO */
+	const char *why;	    /* it was chosen */
+	struct ezlb_layer *other;   /* the SNAT backend that was not; NULL: it cannot be opened */
+	struct ezlb_err other_err;  /* why not */
+	struct ezlb_memory *memory; /* NULL: the kernel */
 };
 
 int dataplane_open(struct dataplane *plane, const struct ezlb_options *options,

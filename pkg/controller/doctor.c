@@ -14,8 +14,8 @@ struct files {
 	struct ezlb_diags diags;
 };
 
-static int read_files(struct files *files, const struct ezlb_options *options, bool by_listener,
-		      struct ezlb_err *err)
+static int read_files(struct files *files, const struct ezlb_options *options,
+		      enum ezlb_snat_driver driver, struct ezlb_err *err)
 {
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &files->snapshot);
 	for (size_t i = 0; i < files->snapshot.dirs.len; i++) {
@@ -25,7 +25,7 @@ static int read_files(struct files *files, const struct ezlb_options *options, b
 			return ezlb_err_set(err, EACCES, "cannot read %s: %s", dir->path,
 					    dir->problem);
 	}
-	batch_read(&files->batch, &files->snapshot, by_listener, &files->diags);
+	batch_read(&files->batch, &files->snapshot, ezlb_snat_driver_key(driver), &files->diags);
 	return 0;
 }
 
@@ -48,28 +48,27 @@ static void tell_files(const struct files *files, struct ezlb_findings *out)
 	}
 }
 
-static bool is_nftables(enum ezlb_snat_backend asked)
+static enum ezlb_snat_driver driver_of(enum ezlb_snat_driver asked)
 {
 	struct ezlb_snat_host host;
 	const char *why;
 
-	if (asked == EZLB_SNAT_AUTO) {
-		ezlb_snat_look("", &host);
-		asked = ezlb_snat_choose(&host, &why);
-	}
-	return asked == EZLB_SNAT_NFTABLES;
+	if (asked != EZLB_SNAT_AUTO)
+		return asked;
+	ezlb_snat_look("", &host);
+	return ezlb_snat_choose(&host, &why);
 }
 
 int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findings *out,
 			   struct ezlb_err *err)
 {
-	bool nftables = is_nftables(options->snat_backend);
+	enum ezlb_snat_driver driver = driver_of(options->snat_driver);
 	struct files files = { .snapshot = { .files = { 0 } } };
-	int rc = read_files(&files, options, nftables, err);
+	int rc = read_files(&files, options, driver, err);
 	const struct ezlb_doctor doctor = {
 		.root = "",
 		.desired = &files.batch.desired,
-		.nftables = nftables,
+		.nftables = driver == EZLB_SNAT_NFTABLES,
 		.firewall_never = options->firewall_never,
 		.vip_device = options->vip_device ? options->vip_device : "",
 	};

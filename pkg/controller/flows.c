@@ -12,15 +12,14 @@ static void add(struct ezlb_flows *out, const struct ezlb_dest_row *dest)
 
 /* The dests that were there already and whose source NAT this row is. */
 static void add_users(struct ezlb_flows *out, const struct ezlb_snat_row *row,
-		      const struct ezlb_table *actual, bool by_listener)
+		      const struct ezlb_table *actual)
 {
 	for (size_t i = 0; i < actual->dests.len; i++) {
 		const struct ezlb_dest_row *dest = &actual->dests.items[i];
-		const struct ezlb_endpoint *key = by_listener ? &dest->service.listen
-							      : &dest->endpoint;
+		const struct ezlb_snat_key key = ezlb_snat_key_of(row->key.kind, &dest->service,
+								  &dest->endpoint);
 
-		if (dest->service.proto == row->proto && dest->forward == EZLB_MASQ &&
-		    ezlb_endpoint_cmp(key, &row->backend) == 0)
+		if (dest->forward == EZLB_MASQ && ezlb_snat_key_cmp(&key, &row->key) == 0)
 			add(out, dest);
 	}
 }
@@ -35,14 +34,7 @@ static int flow_cmp(const void *a, const void *b)
 	return rc ? rc : ezlb_endpoint_cmp(&x->backend, &y->backend);
 }
 
-static bool is_snat_row_op(const struct ezlb_op *op)
-{
-	return op->kind == EZLB_OP_SNAT_ADD || op->kind == EZLB_OP_SNAT_SET ||
-	       op->kind == EZLB_OP_SNAT_DEL;
-}
-
-void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual, bool by_listener,
-	      struct ezlb_flows *out)
+void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual, struct ezlb_flows *out)
 {
 	size_t n = 0;
 
@@ -53,8 +45,9 @@ void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual, boo
 			continue;
 		if (op->kind == EZLB_OP_DEST_DEL && op->dest.service.proto == EZLB_UDP)
 			add(out, &op->dest);
-		else if (is_snat_row_op(op) && op->snat.proto == EZLB_UDP)
-			add_users(out, &op->snat, actual, by_listener);
+		else if (ezlb_op_object(op->kind) == EZLB_OBJECT_SNAT &&
+			 op->snat.key.proto == EZLB_UDP)
+			add_users(out, &op->snat, actual);
 	}
 	EZLB_SORT(out, flow_cmp);
 	for (size_t i = 0; i < out->len; i++)
@@ -69,7 +62,7 @@ void flows_end(const struct pass_world *world, struct pass_result *result)
 
 	if (!world->end_flows)
 		return;
-	flows_of(&result->plan, &result->actual, world->policy.by_listener, &flows);
+	flows_of(&result->plan, &result->actual, &flows);
 	/* A kernel without conntrack remembers no flow. */
 	if (world->end_flows(&flows, &result->flows, &result->flows_err) == -ENOPROTOOPT)
 		result->flows_err.code = 0;

@@ -10,7 +10,7 @@
 #include "pass.h"
 
 /* The flows, each once, of the ops that are done. `actual` is what was before them. */
-void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual, bool by_listener,
+void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual,
 	      struct ezlb_flows *out);
 
 /* Ends them; how many there were, or why not, is in the result. */

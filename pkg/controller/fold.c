@@ -186,7 +186,7 @@ static void take_process(const struct fold_sources *from, struct ezlb_status *ou
 {
 	out->version = EZLB_VERSION;
 	out->dataplane = from->options->dataplane == EZLB_DP_MEMORY ? "memory" : "kernel";
-	out->snat_backend = ezlb_snat_backend_str(from->plane->snat);
+	out->snat_backend = ezlb_snat_driver_str(from->plane->snat);
 	out->pid = getpid();
 	gethostname(out->host, sizeof(out->host) - 1);
 	out->watch = from->watch && ezlb_watch_notified(from->watch) ? EZLB_WATCH_INOTIFY

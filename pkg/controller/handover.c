@@ -5,7 +5,7 @@
 
 bool *handover_frame(const struct ezlb_layer *snat, struct ledger_content *content)
 {
-	return snat->by_listener ? &content->nft_table : &content->chain;
+	return snat->snat_key == EZLB_SNAT_KEY_LISTENER ? &content->nft_table : &content->chain;
 }
 
 void handover_plan(const struct pass_world *world, struct pass_result *result)

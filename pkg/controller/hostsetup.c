@@ -82,7 +82,7 @@ static int set_up(struct world *world, const struct ezlb_options *options, bool 
 		  struct ezlb_err *err)
 {
 	struct catalog catalog = { .lastgood = &world->lastgood,
-				   .snat_by_listener = world->pass.policy.by_listener };
+				   .snat_key = world->pass.policy.snat_key };
 	struct pass_result result = { .services = 0 };
 	struct ezlb_snapshot snapshot = { 0 };
 	bool loaded, set;

@@ -84,7 +84,7 @@ static int prepare(struct oneshot *one, const struct ezlb_options *options, enum
 	if (rc < 0)
 		return rc;
 	one->catalog.lastgood = &one->world.lastgood;
-	one->catalog.snat_by_listener = one->world.pass.policy.by_listener;
+	one->catalog.snat_key = one->world.pass.policy.snat_key;
 	one->catalog.quiet = use == WORLD_READ; /* plan prints its errors with the line */
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
 	if (use == WORLD_READ)
@@ -131,7 +131,7 @@ static void print_preview(const struct oneshot *one, const struct pass_result *r
 		.old = &result->old,
 		.desired = &one->catalog.desired,
 		.verdicts = &one->verdicts,
-		.by_listener = one->world.pass.policy.by_listener,
+		.snat_key = one->world.pass.policy.snat_key,
 		.outcome = outcome,
 	};
 	struct ezlb_text text = { 0 };

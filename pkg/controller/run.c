@@ -364,7 +364,7 @@ static void tell_start(const struct controller *c)
 		 EZLB_S("state_dir", options->state_dir),
 		 EZLB_S("cleanup_on_exit", options->cleanup_on_exit ? "true" : "false"));
 	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "snat backend"),
-		 EZLB_S("backend", ezlb_snat_backend_str(plane->snat)), EZLB_S("why", plane->why));
+		 EZLB_S("backend", ezlb_snat_driver_str(plane->snat)), EZLB_S("why", plane->why));
 }
 
 static int start(struct controller *c, struct ezlb_err *err)
@@ -410,7 +410,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	c->world.pass.paced = true;
 	c->catalog.lastgood = &c->world.lastgood;
 	if (rc == 0) {
-		c->catalog.snat_by_listener = c->world.pass.policy.by_listener;
+		c->catalog.snat_key = c->world.pass.policy.snat_key;
 		signal(SIGPIPE, SIG_IGN); /* whoever read the log may have gone away */
 		uv_loop_init(&c->loop);
 		init_handles(c);

@@ -60,8 +60,7 @@ void sample_put(const struct sample *sample, struct ezlb_status *status)
 	if (!sample->traffic_err.code)
 		ezlb_status_count(status, &sample->traffic);
 	if (sample->snats_known)
-		ezlb_status_count_snat(status, &sample->snats.snats,
-				       sample->snat == EZLB_SNAT_NFTABLES);
+		ezlb_status_count_snat(status, &sample->snats.snats);
 }
 
 void sample_clear(struct sample *sample)

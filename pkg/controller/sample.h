@@ -11,10 +11,10 @@
 
 struct sample {
 	/* asked */
-	struct ezlb_scope scope;     /* owned */
-	bool kernel;		     /* false: the in-memory data plane counts nothing */
-	enum ezlb_snat_backend snat; /* whose rows; AUTO: none */
-	const char *proc;	     /* "/proc" but for tests */
+	struct ezlb_scope scope;    /* owned */
+	bool kernel;		    /* false: the in-memory data plane counts nothing */
+	enum ezlb_snat_driver snat; /* whose rows; AUTO: none */
+	const char *proc;	    /* "/proc" but for tests */
 	/* answered */
 	struct ezlb_traffic traffic;
 	struct ezlb_err traffic_err;

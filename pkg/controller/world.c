@@ -58,7 +58,7 @@ static void manage_links(struct world *world, const struct ezlb_options *options
 static void set_policy(struct pass_world *pass, const struct ezlb_options *options)
 {
 	pass->policy = (struct ezlb_policy){
-		.by_listener = pass->dp.layer[EZLB_LAYER_SNAT]->by_listener,
+		.snat_key = pass->dp.layer[EZLB_LAYER_SNAT]->snat_key,
 		.firewall = !options->firewall_never,
 	};
 	if (options->vip_device)

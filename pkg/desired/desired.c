@@ -36,7 +36,7 @@ struct claim {
 struct contest {
 	struct entrant *entrants; /* in file order */
 	size_t n;
-	bool snat_by_listener; /* then nobody claims the source NAT of a backend */
+	enum ezlb_snat_key_kind snat_key; /* LISTENER: nobody claims the SNAT of a backend */
 	struct claim *claims;
 	struct losers EZLB_VEC(struct entrant *) losers; /* to be put back on their last version */
 };
@@ -46,7 +46,7 @@ enum { NAME_CLAIM, LISTENER_CLAIM, SNAT_CLAIMS };
 
 static size_t n_claims(const struct contest *contest, const struct ezlb_spec *spec)
 {
-	bool snat = spec->full_nat && !contest->snat_by_listener;
+	bool snat = spec->full_nat && contest->snat_key == EZLB_SNAT_KEY_BACKEND;
 
 	return SNAT_CLAIMS + (snat ? spec->n_backends : 0);
 }
@@ -350,13 +350,12 @@ static int spec_ptr_cmp(const void *pa, const void *pb)
 	return ezlb_service_key_cmp(&ka, &kb);
 }
 
-void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n, bool snat_by_listener,
-			struct ezlb_desired *out, struct ezlb_diags *diags)
+void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
+			enum ezlb_snat_key_kind snat_key, struct ezlb_desired *out,
+			struct ezlb_diags *diags)
 {
 	EZLB_AUTO_FREE struct entrant *entrants = ezlb_calloc(n, sizeof(*entrants));
-	struct contest contest = { .entrants = entrants,
-				   .n = n,
-				   .snat_by_listener = snat_by_listener };
+	struct contest contest = { .entrants = entrants, .n = n, .snat_key = snat_key };
 
 	for (size_t i = 0; i < n; i++)
 		enter(&contest, &entrants[i], &candidates[i]);

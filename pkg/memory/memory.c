@@ -174,9 +174,9 @@ struct ezlb_memory *ezlb_memory_new(void)
 	return m;
 }
 
-void ezlb_memory_set_by_listener(struct ezlb_memory *memory, bool by_listener)
+void ezlb_memory_set_snat_key(struct ezlb_memory *memory, enum ezlb_snat_key_kind kind)
 {
-	memory->layers[EZLB_LAYER_SNAT].ops.by_listener = by_listener;
+	memory->layers[EZLB_LAYER_SNAT].ops.snat_key = kind;
 }
 
 void ezlb_memory_free(struct ezlb_memory *memory)

@@ -50,8 +50,9 @@ static void put_dest(struct bytes *bytes, const struct ezlb_dest_row *row)
 
 static void put_snat(struct bytes *bytes, const struct ezlb_snat_row *row)
 {
-	PUT(bytes, row->proto);
-	put_endpoint(bytes, &row->backend);
+	PUT(bytes, row->key.kind);
+	PUT(bytes, row->key.proto);
+	put_endpoint(bytes, &row->key.endpoint);
 	put_addr(bytes, &row->to.first);
 	put_addr(bytes, &row->to.last);
 }

@@ -122,8 +122,11 @@ struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op)
 	case EZLB_OBJECT_ACCEPT:
 		return of_service(&op->accept.service);
 	case EZLB_OBJECT_SNAT:
+		if (op->snat.key.kind == EZLB_SNAT_KEY_LISTENER)
+			return of_service(&(struct ezlb_service_key){ op->snat.key.proto,
+								      op->snat.key.endpoint });
 		out.kind = EZLB_SUBJECT_BACKEND;
-		out.service = (struct ezlb_service_key){ op->snat.proto, op->snat.backend };
+		out.backend = op->snat.key;
 		break;
 	case EZLB_OBJECT_VIP:
 		out.kind = EZLB_SUBJECT_ADDR;
@@ -153,8 +156,9 @@ int ezlb_subject_cmp(const void *pa, const void *pb)
 		return CMP(a->kind, b->kind);
 	switch (a->kind) {
 	case EZLB_SUBJECT_SERVICE:
-	case EZLB_SUBJECT_BACKEND:
 		return ezlb_service_key_cmp(&a->service, &b->service);
+	case EZLB_SUBJECT_BACKEND:
+		return ezlb_snat_key_cmp(&a->backend, &b->backend);
 	case EZLB_SUBJECT_ADDR:
 		return ezlb_addr_cmp(&a->addr, &b->addr);
 	case EZLB_SUBJECT_LINK:

@@ -56,8 +56,8 @@ static void put_snat(char *buf, const struct ezlb_op *op)
 {
 	char ep[EZLB_ENDPOINT_STRLEN];
 
-	put(buf, " %s %s ", ezlb_proto_str(op->snat.proto),
-	    ezlb_endpoint_format(&op->snat.backend, ep));
+	put(buf, " %s %s ", ezlb_proto_str(op->snat.key.proto),
+	    ezlb_endpoint_format(&op->snat.key.endpoint, ep));
 	put_snat_target(buf, &op->snat);
 	if (op->kind == EZLB_OP_SNAT_SET) {
 		put(buf, " (was ");
@@ -188,7 +188,7 @@ static bool explain_snat6(const struct ezlb_op *op, char *buf)
 {
 	bool row = op->kind == EZLB_OP_SNAT_ADD || op->kind == EZLB_OP_SNAT_SET;
 
-	if (!row || op->snat.backend.addr.family != AF_INET6)
+	if (!row || op->snat.key.endpoint.addr.family != AF_INET6)
 		return false;
 	if (op->rc == -ENOPROTOOPT)
 		put(buf, "the kernel has no IPv6 nat table: run `modprobe ip6_tables` on the host");

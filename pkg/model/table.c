@@ -13,6 +13,16 @@ int ezlb_service_key_cmp(const void *pa, const void *pb)
 	return rc ? rc : ezlb_endpoint_cmp(&a->listen, &b->listen);
 }
 
+int ezlb_snat_key_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_snat_key *a = pa, *b = pb;
+	int rc = CMP(a->kind, b->kind);
+
+	if (rc == 0)
+		rc = CMP(a->proto, b->proto);
+	return rc ? rc : ezlb_endpoint_cmp(&a->endpoint, &b->endpoint);
+}
+
 int ezlb_service_row_cmp(const void *pa, const void *pb)
 {
 	const struct ezlb_service_row *a = pa, *b = pb;
@@ -31,9 +41,8 @@ int ezlb_dest_row_cmp(const void *pa, const void *pb)
 int ezlb_snat_row_cmp(const void *pa, const void *pb)
 {
 	const struct ezlb_snat_row *a = pa, *b = pb;
-	int rc = CMP(a->proto, b->proto);
 
-	return rc ? rc : ezlb_endpoint_cmp(&a->backend, &b->backend);
+	return ezlb_snat_key_cmp(&a->key, &b->key);
 }
 
 int ezlb_accept_row_cmp(const void *pa, const void *pb)
@@ -109,6 +118,16 @@ void ezlb_table_clear(struct ezlb_table *table)
 struct ezlb_service_key ezlb_spec_key(const struct ezlb_spec *spec)
 {
 	return (struct ezlb_service_key){ spec->proto, spec->listen };
+}
+
+struct ezlb_snat_key ezlb_snat_key_of(enum ezlb_snat_key_kind kind,
+				      const struct ezlb_service_key *service,
+				      const struct ezlb_endpoint *backend)
+{
+	bool listener = kind == EZLB_SNAT_KEY_LISTENER;
+
+	return (struct ezlb_snat_key){ kind, service->proto,
+				       listener ? service->listen : *backend };
 }
 
 bool ezlb_scope_has(const struct ezlb_scope *scope, const struct ezlb_service_key *key)

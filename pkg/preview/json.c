@@ -57,7 +57,7 @@ static json_t *op_of(const struct sheet *sheet, const struct item *item)
 	set(object, "action", words[what_action(op)]);
 	set(object, "service", item->owner ? item->owner->spec->name : NULL);
 	set(object, "listen",
-	    what_listener(sheet, item, &listen) ? ezlb_service_key_format(&listen, key) : NULL);
+	    what_listener(item, &listen) ? ezlb_service_key_format(&listen, key) : NULL);
 	set(object, "object", what_object(op));
 	set(object, "what", what_format(sheet, item, text));
 	set(object, "text", ezlb_op_format(op, text));

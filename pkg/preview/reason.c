@@ -81,11 +81,10 @@ static int snat_line(const struct owner *owner, int otherwise)
 	return line > 0 ? line : otherwise;
 }
 
-static void snat_by_listener(const struct sheet *sheet, struct item *item)
+static void snat_of_listener(const struct sheet *sheet, struct item *item,
+			     const struct ezlb_service_key *key)
 {
-	const struct ezlb_service_key key = { item->op->snat.proto, item->op->snat.backend };
-
-	belongs_to(item, sheet_owner(sheet, &key));
+	belongs_to(item, sheet_owner(sheet, key));
 	if (!item->owner)
 		because(item, "its service goes");
 	else if (item->op->kind == EZLB_OP_SNAT_DEL)
@@ -94,9 +93,9 @@ static void snat_by_listener(const struct sheet *sheet, struct item *item)
 		item->line = snat_line(item->owner, item->owner->spec->listen_at.line);
 }
 
-static void snat_by_backend(const struct sheet *sheet, struct item *item)
+static void snat_of_backend(const struct sheet *sheet, struct item *item)
 {
-	const struct use *use = sheet_use(sheet, &item->op->snat);
+	const struct use *use = sheet_use(sheet, &item->op->snat.key);
 
 	belongs_to(item, use ? use->owner : NULL);
 	if (!use) {
@@ -107,7 +106,7 @@ static void snat_by_backend(const struct sheet *sheet, struct item *item)
 	case RANK_SNAT:
 		item->line = snat_line(use->owner, use->at.line);
 		if (item->op->kind != EZLB_OP_SNAT_SET)
-			verdict_says(sheet, item, &use->backend);
+			verdict_says(sheet, item, &use->key.endpoint);
 		break;
 	case RANK_PLAIN:
 		because(item, "full_nat is off");
@@ -120,10 +119,12 @@ static void snat_by_backend(const struct sheet *sheet, struct item *item)
 
 static void snat_reason(const struct sheet *sheet, struct item *item)
 {
-	if (sheet->preview->by_listener)
-		snat_by_listener(sheet, item);
+	struct ezlb_service_key key;
+
+	if (ezlb_op_service(item->op, &key))
+		snat_of_listener(sheet, item, &key);
 	else
-		snat_by_backend(sheet, item);
+		snat_of_backend(sheet, item);
 }
 
 static void accept_reason(const struct sheet *sheet, struct item *item)
@@ -169,8 +170,9 @@ static const char *why_frame_goes(const struct sheet *sheet, const struct item *
 {
 	if (!item->old)
 		return "no file asks for full_nat any more";
-	return sheet->preview->by_listener ? "source NAT is done by nftables now"
-					   : "source NAT is done by iptables now";
+	return sheet->preview->snat_key == EZLB_SNAT_KEY_LISTENER
+		       ? "source NAT is done by nftables now"
+		       : "source NAT is done by iptables now";
 }
 
 static void host_reason(const struct sheet *sheet, struct item *item)

@@ -76,17 +76,10 @@ const struct owner *sheet_listener(const struct sheet *sheet, const struct ezlb_
 
 /* --- who uses a backend -------------------------------------------------------------------- */
 
-static int backend_cmp(const struct use *a, const struct use *b)
-{
-	if (a->proto != b->proto)
-		return a->proto < b->proto ? -1 : 1;
-	return ezlb_endpoint_cmp(&a->backend, &b->backend);
-}
-
 static int use_cmp(const void *pa, const void *pb)
 {
 	const struct use *a = pa, *b = pb;
-	int rc = backend_cmp(a, b);
+	int rc = ezlb_snat_key_cmp(&a->key, &b->key);
 
 	if (rc == 0 && a->rank != b->rank)
 		rc = a->rank < b->rank ? -1 : 1;
@@ -100,12 +93,13 @@ static int use_cmp(const void *pa, const void *pb)
 static void use_spec(struct sheet *sheet, const struct owner *owner)
 {
 	const struct ezlb_spec *spec = owner->spec;
+	const struct ezlb_service_key key = ezlb_spec_key(spec);
 
 	for (size_t i = 0; i < spec->n_backends; i++) {
 		struct use *use = EZLB_PUSH(&sheet->uses);
 
-		use->proto = spec->proto;
-		use->backend = spec->backends[i].endpoint;
+		use->key = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &key,
+					    &spec->backends[i].endpoint);
 		use->rank = spec->full_nat ? RANK_SNAT : RANK_PLAIN;
 		use->owner = owner;
 		use->at = spec->backends[i].at;
@@ -125,28 +119,26 @@ static void index_uses(struct sheet *sheet)
 		if (plan->items[i].kind != EZLB_OP_DEST_DEL)
 			continue;
 		use = EZLB_PUSH(&sheet->uses);
-		use->proto = dest->service.proto;
-		use->backend = dest->endpoint;
+		use->key = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &dest->service, &dest->endpoint);
 		use->rank = RANK_GONE;
 		use->owner = sheet_owner(sheet, &dest->service);
 	}
 	EZLB_SORT(&sheet->uses, use_cmp);
 }
 
-const struct use *sheet_use(const struct sheet *sheet, const struct ezlb_snat_row *row)
+const struct use *sheet_use(const struct sheet *sheet, const struct ezlb_snat_key *backend)
 {
-	const struct use key = { .proto = row->proto, .backend = row->backend };
 	size_t low = 0, high = sheet->uses.len;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (backend_cmp(&sheet->uses.items[mid], &key) < 0)
+		if (ezlb_snat_key_cmp(&sheet->uses.items[mid].key, backend) < 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	if (low == sheet->uses.len || backend_cmp(&sheet->uses.items[low], &key) != 0)
+	if (low == sheet->uses.len || ezlb_snat_key_cmp(&sheet->uses.items[low].key, backend) != 0)
 		return NULL;
 	return &sheet->uses.items[low];
 }

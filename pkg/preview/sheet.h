@@ -22,10 +22,9 @@ enum rank {
 	RANK_GONE,  /* the plan takes it out of a service */
 };
 
-/* A backend of a service, for source NAT rows that name the backend only. */
+/* A backend of a service, for source NAT rows that are for a backend. */
 struct use {
-	enum ezlb_proto proto;
-	struct ezlb_endpoint backend;
+	struct ezlb_snat_key key; /* of the backend */
 	enum rank rank;
 	const struct owner *owner; /* NULL: no file asks for the service (GONE only) */
 	struct ezlb_mark at;
@@ -55,8 +54,8 @@ void sheet_close(struct sheet *sheet);
 
 /* NULL where no file asks for it. */
 const struct owner *sheet_owner(const struct sheet *sheet, const struct ezlb_service_key *key);
-/* The best use of the backend of a row that is keyed by backend; NULL: there is none. */
-const struct use *sheet_use(const struct sheet *sheet, const struct ezlb_snat_row *row);
+/* The best use of a backend; NULL: there is none. */
+const struct use *sheet_use(const struct sheet *sheet, const struct ezlb_snat_key *backend);
 /* Some service that listens on the address, always the same one; NULL: there is none. */
 const struct owner *sheet_listener(const struct sheet *sheet, const struct ezlb_addr *addr);
 

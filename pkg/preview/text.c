@@ -66,7 +66,7 @@ static void put_title(const struct page *page, const struct item *item)
 	switch (item->group) {
 	case GROUP_SERVICE:
 		ezlb_text_puts(page->out, item->owner->spec->name);
-		what_listener(page->sheet, item, &listen);
+		what_listener(item, &listen);
 		break;
 	case GROUP_HOST:
 		ezlb_text_puts(page->out, "host");

@@ -36,21 +36,10 @@ const char *what_object(const struct ezlb_op *op)
 	return words[object];
 }
 
-/* Of an op whose row says which service it is of. */
-static bool row_listener(const struct sheet *sheet, const struct ezlb_op *op,
-			 struct ezlb_service_key *out)
-{
-	const struct ezlb_subject subject = ezlb_op_subject(op);
-
-	*out = subject.service;
-	return subject.kind == EZLB_SUBJECT_SERVICE ||
-	       (subject.kind == EZLB_SUBJECT_BACKEND && sheet->preview->by_listener);
-}
-
-bool what_listener(const struct sheet *sheet, const struct item *item, struct ezlb_service_key *out)
+bool what_listener(const struct item *item, struct ezlb_service_key *out)
 {
 	if (item->group != GROUP_SERVICE)
-		return row_listener(sheet, item->op, out);
+		return ezlb_op_service(item->op, out);
 	*out = ezlb_spec_key(item->owner->spec);
 	return true;
 }
@@ -108,7 +97,7 @@ static void put_source(char *buf, const struct ezlb_snat_row *row)
 	put(buf, " %s", row->to.first.family ? ezlb_range_format(&row->to, range) : "masquerade");
 }
 
-static void put_snat(char *buf, const struct sheet *sheet, const struct ezlb_op *op)
+static void put_snat(char *buf, const struct ezlb_op *op)
 {
 	char ep[EZLB_ENDPOINT_STRLEN];
 
@@ -118,8 +107,8 @@ static void put_snat(char *buf, const struct sheet *sheet, const struct ezlb_op 
 		put(buf, " ->");
 	}
 	put_source(buf, &op->snat);
-	if (!sheet->preview->by_listener)
-		put(buf, " for %s", ezlb_endpoint_format(&op->snat.backend, ep));
+	if (op->snat.key.kind == EZLB_SNAT_KEY_BACKEND)
+		put(buf, " for %s", ezlb_endpoint_format(&op->snat.key.endpoint, ep));
 }
 
 static void put_setting(char *buf, const struct ezlb_op *op)
@@ -140,6 +129,12 @@ static void put_vip(char *buf, const struct ezlb_op *op)
 	char addr[EZLB_ADDR_STRLEN];
 
 	put(buf, "address %s on %s", ezlb_addr_format(&op->vip.addr, addr), op->vip.device);
+}
+
+/* Whose frame it is: an old one is of the driver that is not used any more. */
+static bool is_nftables(const struct sheet *sheet, const struct item *item)
+{
+	return (sheet->preview->snat_key == EZLB_SNAT_KEY_LISTENER) != item->old;
 }
 
 static void put_row(char *buf, const struct sheet *sheet, const struct item *item)
@@ -164,11 +159,10 @@ static void put_row(char *buf, const struct sheet *sheet, const struct item *ite
 		break;
 	case EZLB_OBJECT_SNAT_FRAME:
 		put(buf, "%s",
-		    sheet->preview->by_listener != item->old ? "nftables table ezlb"
-							     : "chain EZLB-SNAT");
+		    is_nftables(sheet, item) ? "nftables table ezlb" : "chain EZLB-SNAT");
 		break;
 	case EZLB_OBJECT_SNAT:
-		put_snat(buf, sheet, op);
+		put_snat(buf, op);
 		break;
 	case EZLB_OBJECT_SERVICE:
 		put_service(buf, op);
@@ -191,7 +185,7 @@ const char *what_format(const struct sheet *sheet, const struct item *item,
 	put_row(buf, sheet, item);
 	/* Where no service is named above it, it has to say itself which it is of. */
 	if (item->group == GROUP_NOWHERE && item->op->kind != EZLB_OP_SERVICE_DEL &&
-	    row_listener(sheet, item->op, &of))
+	    ezlb_op_service(item->op, &of))
 		put(buf, " of %s", ezlb_service_key_format(&of, key));
 	return buf;
 }

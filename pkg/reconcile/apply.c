@@ -9,16 +9,18 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+struct snat_keys EZLB_VEC(struct ezlb_snat_key);
+
 /* What went wrong so far in this plan, sorted, for the prerequisites of later ops. */
 struct failures {
-	bool by_listener; /* how SNAT rows are keyed */
-	unsigned stopped; /* mask of needs that lack a setting of source NAT */
-	bool accept_ra;	  /* without it a host that forwards IPv6 loses its default route */
+	enum ezlb_snat_key_kind snat_key; /* of the SNAT layer */
+	unsigned stopped;		  /* mask of needs that lack a setting of source NAT */
+	bool accept_ra; /* without it a host that forwards IPv6 loses its default route */
 	bool snat_frame, any_dest_del;
-	bool dests_unknown;	     /* ipvs could not be read or written as a whole */
-	struct ezlb_scope services;  /* service-add failed */
-	struct ezlb_snats snats;     /* snat-add or snat-set failed */
-	struct ezlb_snats lingering; /* dest-del failed or was held: its SNAT is still in use */
+	bool dests_unknown;	    /* ipvs could not be read or written as a whole */
+	struct ezlb_scope services; /* service-add failed */
+	struct snat_keys snats;	    /* snat-add or snat-set failed */
+	struct snat_keys lingering; /* dest-del failed or was held: its SNAT is still in use */
 };
 
 static void failures_clear(struct failures *f)
@@ -28,12 +30,9 @@ static void failures_clear(struct failures *f)
 	EZLB_VEC_CLEAR(&f->lingering);
 }
 
-/* The key of the row that a dest relies on. */
-static struct ezlb_snat_row snat_of(const struct failures *f, const struct ezlb_dest_row *dest)
+static struct ezlb_snat_key snat_of(const struct failures *f, const struct ezlb_dest_row *dest)
 {
-	return (struct ezlb_snat_row){ .proto = dest->service.proto,
-				       .backend = f->by_listener ? dest->service.listen
-								 : dest->endpoint };
+	return ezlb_snat_key_of(f->snat_key, &dest->service, &dest->endpoint);
 }
 
 static void note_setting(struct failures *f, enum ezlb_setting setting)
@@ -55,7 +54,7 @@ static void note(struct failures *f, const struct ezlb_op *op)
 	else if (op->kind == EZLB_OP_SNAT_SETUP)
 		f->snat_frame = true;
 	else if (ezlb_op_object(op->kind) == EZLB_OBJECT_SNAT && !del)
-		*EZLB_PUSH(&f->snats) = op->snat;
+		*EZLB_PUSH(&f->snats) = op->snat.key;
 	else if (op->kind == EZLB_OP_SERVICE_ADD)
 		*EZLB_PUSH(&f->services) = op->service.key;
 	if (op->kind != EZLB_OP_DEST_DEL)
@@ -67,11 +66,11 @@ static void note(struct failures *f, const struct ezlb_op *op)
 /* Its source NAT is not in place, or would not be consulted. */
 static bool lacks_snat(const struct failures *f, const struct ezlb_dest_row *dest)
 {
-	const struct ezlb_snat_row snat = snat_of(f, dest);
+	const struct ezlb_snat_key snat = snat_of(f, dest);
 	bool ip6 = dest->service.listen.addr.family == AF_INET6;
 	unsigned need = 1u << (ip6 ? EZLB_NEED_NAT6 : EZLB_NEED_NAT4);
 
-	return f->stopped & need || f->snat_frame || EZLB_FIND(&f->snats, &snat, ezlb_snat_row_cmp);
+	return f->stopped & need || f->snat_frame || EZLB_FIND(&f->snats, &snat, ezlb_snat_key_cmp);
 }
 
 static bool must_wait(const struct failures *f, const struct ezlb_op *op)
@@ -80,7 +79,8 @@ static bool must_wait(const struct failures *f, const struct ezlb_op *op)
 		return EZLB_FIND(&f->services, &op->dest.service, ezlb_service_key_cmp) ||
 		       (op->dest.full_nat && lacks_snat(f, &op->dest));
 	if (op->kind == EZLB_OP_SNAT_DEL)
-		return f->dests_unknown || EZLB_FIND(&f->lingering, &op->snat, ezlb_snat_row_cmp);
+		return f->dests_unknown ||
+		       EZLB_FIND(&f->lingering, &op->snat.key, ezlb_snat_key_cmp);
 	if (op->kind == EZLB_OP_SNAT_TEARDOWN)
 		return f->dests_unknown || f->any_dest_del;
 	return op->kind == EZLB_OP_HOST_SET && f->accept_ra &&
@@ -121,14 +121,14 @@ static void run_phase(const struct ezlb_dataplane *dp, struct ezlb_op *ops, size
 		if (ops[i].rc != 0)
 			note(f, &ops[i]);
 	EZLB_SORT(&f->services, ezlb_service_key_cmp);
-	EZLB_SORT(&f->snats, ezlb_snat_row_cmp);
-	EZLB_SORT(&f->lingering, ezlb_snat_row_cmp);
+	EZLB_SORT(&f->snats, ezlb_snat_key_cmp);
+	EZLB_SORT(&f->lingering, ezlb_snat_key_cmp);
 }
 
 bool ezlb_reconcile_apply(const struct ezlb_dataplane *dp, struct ezlb_plan *plan,
 			  struct ezlb_layer_errs *errs)
 {
-	struct failures f = { .by_listener = dp->layer[EZLB_LAYER_SNAT]->by_listener };
+	struct failures f = { .snat_key = dp->layer[EZLB_LAYER_SNAT]->snat_key };
 	size_t begin = 0;
 
 	while (begin < plan->len) {

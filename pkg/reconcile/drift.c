@@ -60,7 +60,7 @@ static bool has_udp(const struct ezlb_table *table)
 static bool has_snat6(const struct ezlb_table *table)
 {
 	for (size_t i = 0; i < table->snats.len; i++)
-		if (table->snats.items[i].backend.addr.family == AF_INET6)
+		if (table->snats.items[i].key.endpoint.addr.family == AF_INET6)
 			return true;
 	return false;
 }

@@ -77,11 +77,13 @@ static bool want_dest(struct ezlb_table *target, const struct ezlb_spec *spec,
 }
 
 static void want_snat(struct ezlb_table *target, const struct ezlb_spec *spec,
-		      const struct ezlb_endpoint *endpoint)
+		      enum ezlb_snat_key_kind kind, const struct ezlb_endpoint *backend)
 {
-	*EZLB_PUSH(&target->snats) = (struct ezlb_snat_row){ .proto = spec->proto,
-							     .backend = *endpoint,
-							     .to = spec->snat_ip };
+	const struct ezlb_service_key key = ezlb_spec_key(spec);
+	struct ezlb_snat_row *row = EZLB_PUSH(&target->snats);
+
+	row->key = ezlb_snat_key_of(kind, &key, backend);
+	row->to = spec->snat_ip;
 }
 
 static int value_of(const struct ezlb_table *actual, enum ezlb_setting setting)
@@ -98,7 +100,8 @@ static bool is_needed(enum ezlb_setting setting, unsigned needs, const struct ez
 	const struct ezlb_setting_facts *facts = ezlb_setting_facts(setting);
 
 	/* nf_tables, whose rules know the listener, is loaded by the kernel itself. */
-	if (!(facts->needed_by & needs) || (facts->iptables_only && policy->by_listener))
+	if (!(facts->needed_by & needs) ||
+	    (facts->iptables_only && policy->snat_key == EZLB_SNAT_KEY_LISTENER))
 		return false;
 	return setting != EZLB_ACCEPT_RA || value_of(actual, EZLB_IP6_FORWARD) == 0;
 }
@@ -190,20 +193,21 @@ static void want_vips(struct ezlb_table *target, const struct ezlb_desired *desi
 
 static void want_of(struct ezlb_table *target, const struct ezlb_spec *spec,
 		    const struct ezlb_verdicts *verdicts, const struct ezlb_table *actual,
-		    bool by_listener)
+		    enum ezlb_snat_key_kind snat_key)
 {
-	bool by_backend = spec->full_nat && !by_listener;
+	bool listener = snat_key == EZLB_SNAT_KEY_LISTENER;
 
 	want_service(target, spec);
 	target->snat_wanted |= spec->full_nat;
-	if (spec->full_nat && by_listener)
-		want_snat(target, spec, &spec->listen);
+	if (spec->full_nat && listener)
+		want_snat(target, spec, snat_key, NULL);
 	for (size_t k = 0; k < spec->n_backends; k++) {
 		const struct ezlb_backend *backend = &spec->backends[k];
 		enum ezlb_verdict verdict = verdict_of(verdicts, spec, backend);
 
-		if (want_dest(target, spec, backend, verdict, actual) && by_backend)
-			want_snat(target, spec, &backend->endpoint);
+		if (want_dest(target, spec, backend, verdict, actual) && spec->full_nat &&
+		    !listener)
+			want_snat(target, spec, snat_key, &backend->endpoint);
 	}
 }
 
@@ -216,7 +220,7 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];
 
-		want_of(target, spec, verdicts, actual, policy->by_listener);
+		want_of(target, spec, verdicts, actual, policy->snat_key);
 		if (policy->firewall)
 			want_accepts(target, spec, actual);
 		needs |= ezlb_spec_needs(spec);
@@ -231,39 +235,42 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 
 /* The row stays as it is, unless target has one of its own. */
 static void keep_snat(const struct ezlb_table *actual, const struct ezlb_snats *wanted,
-		      const struct ezlb_snat_row *key, struct ezlb_table *target)
+		      struct ezlb_snat_key key, struct ezlb_table *target)
 {
-	const struct ezlb_snat_row *row = EZLB_FIND(&actual->snats, key, ezlb_snat_row_cmp);
+	const struct ezlb_snat_row of = { .key = key }, *row;
 
-	if (!row || EZLB_FIND(wanted, key, ezlb_snat_row_cmp))
+	row = EZLB_FIND(&actual->snats, &of, ezlb_snat_row_cmp);
+	if (!row || EZLB_FIND(wanted, &of, ezlb_snat_row_cmp))
 		return;
 	*EZLB_PUSH(&target->snats) = *row;
 	target->snat_wanted = true;
 }
 
 static void keep_ipvs(const struct ezlb_scope *keep, const struct ezlb_table *actual,
-		      bool by_listener, const struct ezlb_snats *wanted, struct ezlb_table *target)
+		      enum ezlb_snat_key_kind snat_key, const struct ezlb_snats *wanted,
+		      struct ezlb_table *target)
 {
+	bool listener = snat_key == EZLB_SNAT_KEY_LISTENER;
+
 	for (size_t i = 0; i < actual->services.len; i++) {
 		const struct ezlb_service_key *key = &actual->services.items[i].key;
-		const struct ezlb_snat_row snat = { .proto = key->proto, .backend = key->listen };
 
 		if (!ezlb_scope_has(keep, key))
 			continue;
 		*EZLB_PUSH(&target->services) = actual->services.items[i];
-		if (by_listener)
-			keep_snat(actual, wanted, &snat, target);
+		if (listener)
+			keep_snat(actual, wanted, ezlb_snat_key_of(snat_key, key, NULL), target);
 	}
 	for (size_t i = 0; i < actual->dests.len; i++) {
 		const struct ezlb_dest_row *dest = &actual->dests.items[i];
-		const struct ezlb_snat_row snat = { .proto = dest->service.proto,
-						    .backend = dest->endpoint };
 
 		if (!ezlb_scope_has(keep, &dest->service))
 			continue;
 		*EZLB_PUSH(&target->dests) = *dest;
-		if (!by_listener)
-			keep_snat(actual, wanted, &snat, target);
+		if (!listener)
+			keep_snat(actual, wanted,
+				  ezlb_snat_key_of(snat_key, &dest->service, &dest->endpoint),
+				  target);
 	}
 }
 
@@ -320,7 +327,7 @@ void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table 
 	struct ezlb_snats wanted = target->snats; /* sorted, as opposed to what joins it */
 
 	target->snats = (struct ezlb_snats){ 0 };
-	keep_ipvs(keep, actual, policy->by_listener, &wanted, target);
+	keep_ipvs(keep, actual, policy->snat_key, &wanted, target);
 	for (size_t i = 0; i < wanted.len; i++)
 		*EZLB_PUSH(&target->snats) = wanted.items[i];
 	EZLB_VEC_CLEAR(&wanted);

@@ -213,7 +213,8 @@ struct ezlb_layer *ezlb_snat_iptables_new(const char *tables, const char *tables
 	struct iptables *iptables = ezlb_calloc(1, sizeof(*iptables));
 
 	*iptables = (struct iptables){
-		.layer = { .list = layer_list,
+		.layer = { .snat_key = EZLB_SNAT_KEY_BACKEND,
+			   .list = layer_list,
 			   .peek = layer_peek,
 			   .apply = layer_apply,
 			   .close = layer_close },

@@ -67,7 +67,8 @@ static void put_some(struct ezlb_nft_buf *buf, uint16_t type, enum ezlb_nft_set 
 		     const struct ezlb_snats *rows, size_t *at)
 {
 	bool adds = type == NFT_MSG_NEWSETELEM;
-	struct nlmsghdr *msg = ezlb_nft_msg_start(buf, type, rows->items[*at].backend.addr.family,
+	struct nlmsghdr *msg = ezlb_nft_msg_start(buf, type,
+						  rows->items[*at].key.endpoint.addr.family,
 						  adds ? NLM_F_CREATE | NLM_F_EXCL : 0);
 	struct nlattr *list;
 	int n = 0;

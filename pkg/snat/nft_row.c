@@ -44,24 +44,26 @@ static size_t addr_len(const struct ezlb_addr *addr)
 
 int ezlb_nft_row_check(const struct ezlb_snat_row *row)
 {
-	uint8_t family = row->backend.addr.family;
+	uint8_t family = row->key.endpoint.addr.family;
 
 	if (family != AF_INET && family != AF_INET6)
 		return -EAFNOSUPPORT;
 	if (row->to.first.family &&
 	    (row->to.first.family != family || row->to.last.family != family))
 		return -EAFNOSUPPORT;
-	return row->backend.port && ezlb_addr_cmp(&row->to.first, &row->to.last) <= 0 ? 0 : -EINVAL;
+	return row->key.endpoint.port && ezlb_addr_cmp(&row->to.first, &row->to.last) <= 0
+		       ? 0
+		       : -EINVAL;
 }
 
 static size_t put_key(const struct ezlb_snat_row *row, uint8_t key[KEY_MAX])
 {
-	size_t len = addr_len(&row->backend.addr);
-	uint16_t port = htons(row->backend.port);
+	size_t len = addr_len(&row->key.endpoint.addr);
+	uint16_t port = htons(row->key.endpoint.port);
 
 	memset(key, 0, KEY_MAX);
-	memcpy(key, row->backend.addr.bytes, len);
-	key[len] = (uint8_t)ezlb_proto_number(row->proto);
+	memcpy(key, row->key.endpoint.addr.bytes, len);
+	key[len] = (uint8_t)ezlb_proto_number(row->key.proto);
 	memcpy(key + len + 4, &port, sizeof(port));
 	return len + 8;
 }
@@ -157,16 +159,18 @@ int ezlb_nft_row_parse(const struct ezlb_nft_family *family, enum ezlb_nft_set s
 	uint32_t len = 0;
 	uint16_t port;
 
-	*out = (struct ezlb_snat_row){ .backend.addr.family = family->family };
+	*out = (struct ezlb_snat_row){ .key.kind = EZLB_SNAT_KEY_LISTENER,
+				       .key.endpoint.addr.family = family->family };
 	if (!is_plain(elem) || !nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_KEY))
 		return -EINVAL;
 	key = nftnl_set_elem_get(elem, NFTNL_SET_ELEM_KEY, &len);
 	if (!key || len != ezlb_nft_key_len(family))
 		return -EINVAL;
-	memcpy(out->backend.addr.bytes, key, family->addr_len);
+	memcpy(out->key.endpoint.addr.bytes, key, family->addr_len);
 	memcpy(&port, key + family->addr_len + 4, sizeof(port));
-	out->backend.port = ntohs(port);
-	if (ezlb_proto_from_number(key[family->addr_len], &out->proto) < 0 || !out->backend.port)
+	out->key.endpoint.port = ntohs(port);
+	if (ezlb_proto_from_number(key[family->addr_len], &out->key.proto) < 0 ||
+	    !out->key.endpoint.port)
 		return -EINVAL;
 	if (put_key(out, again) != len || memcmp(again, key, len) != 0)
 		return -EINVAL;

@@ -174,7 +174,7 @@ static bool is_row_op(const struct ezlb_op *op)
 static bool concerns(const struct ezlb_op *op, const struct ezlb_nft_family *family, bool exists)
 {
 	if (is_row_op(op))
-		return op->snat.backend.addr.family == family->family;
+		return op->snat.key.endpoint.addr.family == family->family;
 	return exists || family->family == AF_INET;
 }
 
@@ -296,7 +296,7 @@ struct ezlb_layer *ezlb_snat_nftables_new(const struct ezlb_nft_source *source,
 {
 	struct nftables *nft = ezlb_calloc(1, sizeof(*nft));
 
-	nft->layer = (struct ezlb_layer){ .by_listener = true,
+	nft->layer = (struct ezlb_layer){ .snat_key = EZLB_SNAT_KEY_LISTENER,
 					  .list = layer_list,
 					  .peek = layer_peek,
 					  .apply = layer_apply,

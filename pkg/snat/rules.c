@@ -89,20 +89,20 @@ static bool is_range_of(const struct ezlb_xt_form *form, const struct ezlb_addr_
 
 int ezlb_snat_rule_build(const struct ezlb_snat_row *row, struct ezlb_xt_entry *out)
 {
-	const struct ezlb_xt_form *form = ezlb_xt_form_of(row->backend.addr.family);
+	const struct ezlb_xt_form *form = ezlb_xt_form_of(row->key.endpoint.addr.family);
 	size_t target_at;
 
 	if (!form || !is_range_of(form, &row->to))
 		return -EAFNOSUPPORT;
-	if (!row->backend.port || ezlb_addr_cmp(&row->to.first, &row->to.last) > 0)
+	if (!row->key.endpoint.port || ezlb_addr_cmp(&row->to.first, &row->to.last) > 0)
 		return -EINVAL;
 	memset(out, 0, sizeof(*out));
-	target_at = form->size + match_size(row->proto);
+	target_at = form->size + match_size(row->key.proto);
 	out->len = target_at + target_size(form);
-	ezlb_xt_put_dst(form, &row->backend.addr, out->bytes);
-	ezlb_xt_put_proto(form, row->proto, out->bytes);
+	ezlb_xt_put_dst(form, &row->key.endpoint.addr, out->bytes);
+	ezlb_xt_put_proto(form, row->key.proto, out->bytes);
 	ezlb_xt_put_offsets(form, target_at, out->len, out->bytes);
-	put_match(row->proto, (void *)(out->bytes + form->size), row->backend.port);
+	put_match(row->key.proto, (void *)(out->bytes + form->size), row->key.endpoint.port);
 	put_target(form, (void *)(out->bytes + target_at), &row->to);
 	return 0;
 }
@@ -138,9 +138,9 @@ static void read_row(const struct ezlb_xt_form *form, const struct ezlb_xt_entry
 	const struct xt_entry_match *match = (const void *)(rule->bytes + form->size);
 	const struct xt_entry_target *target = (const void *)(rule->bytes + target_at);
 
-	row->backend.addr.family = form->family;
-	memcpy(row->backend.addr.bytes, rule->bytes + form->dst, form->addr_size);
-	row->backend.port = ezlb_xt_port_get(row->proto, match->data);
+	row->key.endpoint.addr.family = form->family;
+	memcpy(row->key.endpoint.addr.bytes, rule->bytes + form->dst, form->addr_size);
+	row->key.endpoint.port = ezlb_xt_port_get(row->key.proto, match->data);
 	if (strncmp(target->u.user.name, "SNAT", sizeof(target->u.user.name)) == 0)
 		read_to(form, target, &row->to);
 }
@@ -149,7 +149,7 @@ int ezlb_snat_rule_parse(const struct ezlb_xt_form *form, const void *bytes, siz
 			 struct ezlb_snat_row *out)
 {
 	struct ezlb_xt_entry seen = { .len = len }, made;
-	struct ezlb_snat_row row = { 0 };
+	struct ezlb_snat_row row = { .key.kind = EZLB_SNAT_KEY_BACKEND };
 	size_t target_at;
 	uint16_t proto;
 
@@ -157,9 +157,9 @@ int ezlb_snat_rule_parse(const struct ezlb_xt_form *form, const void *bytes, siz
 		return -EINVAL;
 	memcpy(seen.bytes, bytes, len);
 	memcpy(&proto, seen.bytes + form->proto, sizeof(proto));
-	if (ezlb_proto_from_number(proto, &row.proto) < 0)
+	if (ezlb_proto_from_number(proto, &row.key.proto) < 0)
 		return -EINVAL;
-	target_at = form->size + match_size(row.proto);
+	target_at = form->size + match_size(row.key.proto);
 	if (len != target_at + target_size(form))
 		return -EINVAL;
 	read_row(form, &seen, target_at, &row);

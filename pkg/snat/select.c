@@ -16,17 +16,22 @@ static const char *const names[] = {
 	[EZLB_SNAT_NFTABLES] = "nftables",
 };
 
-const char *ezlb_snat_backend_str(enum ezlb_snat_backend backend)
+const char *ezlb_snat_driver_str(enum ezlb_snat_driver driver)
 {
-	return names[backend];
+	return names[driver];
 }
 
-int ezlb_snat_backend_parse(const char *text, enum ezlb_snat_backend *out)
+enum ezlb_snat_key_kind ezlb_snat_driver_key(enum ezlb_snat_driver driver)
+{
+	return driver == EZLB_SNAT_IPTABLES ? EZLB_SNAT_KEY_BACKEND : EZLB_SNAT_KEY_LISTENER;
+}
+
+int ezlb_snat_driver_parse(const char *text, enum ezlb_snat_driver *out)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(text, names[i]) != 0)
 			continue;
-		*out = (enum ezlb_snat_backend)i;
+		*out = (enum ezlb_snat_driver)i;
 		return 0;
 	}
 	return -EINVAL;
@@ -108,7 +113,7 @@ void ezlb_snat_look(const char *root, struct ezlb_snat_host *out)
 			 (!out->ip_tables && !can_tell(root));
 }
 
-enum ezlb_snat_backend ezlb_snat_choose(const struct ezlb_snat_host *host, const char **why)
+enum ezlb_snat_driver ezlb_snat_choose(const struct ezlb_snat_host *host, const char **why)
 {
 	if (host->legacy_nat) {
 		*why = "the legacy nat table is in use on this host";

@@ -297,7 +297,7 @@ static bool concerns(const struct ezlb_op *op, uint8_t family, bool exists)
 {
 	if (op->kind == EZLB_OP_SNAT_SETUP || op->kind == EZLB_OP_SNAT_TEARDOWN)
 		return exists || family == AF_INET;
-	return op->snat.backend.addr.family == family;
+	return op->snat.key.endpoint.addr.family == family;
 }
 
 bool ezlb_xt_select(struct ezlb_xt_part *part, struct ezlb_op *const *ops, size_t n)

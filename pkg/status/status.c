@@ -81,9 +81,9 @@ void ezlb_status_count(struct ezlb_status *status, const struct ezlb_traffic *tr
 }
 
 static void add_snat(struct ezlb_status_service *service, const struct ezlb_snats *snats,
-		     const struct ezlb_endpoint *of)
+		     enum ezlb_snat_key_kind kind, const struct ezlb_endpoint *endpoint)
 {
-	struct ezlb_snat_row key = { .proto = service->proto, .backend = *of };
+	const struct ezlb_snat_row key = { .key = { kind, service->proto, *endpoint } };
 	const struct ezlb_snat_row *row = EZLB_FIND(snats, &key, ezlb_snat_row_cmp);
 
 	if (!row)
@@ -93,8 +93,7 @@ static void add_snat(struct ezlb_status_service *service, const struct ezlb_snat
 	service->snat_connections += (int64_t)row->connections;
 }
 
-void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats *snats,
-			    bool by_listener)
+void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats *snats)
 {
 	for (size_t i = 0; i < status->services.len; i++) {
 		struct ezlb_status_service *service = &status->services.items[i];
@@ -102,12 +101,9 @@ void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats 
 		service->snat_connections = -1;
 		if (!service->in_force || !service->full_nat)
 			continue;
-		if (by_listener) {
-			add_snat(service, snats, &service->listen);
-			continue;
-		}
+		add_snat(service, snats, EZLB_SNAT_KEY_LISTENER, &service->listen);
 		for (size_t k = 0; k < service->n_backends; k++)
-			add_snat(service, snats,
+			add_snat(service, snats, EZLB_SNAT_KEY_BACKEND,
 				 &status->backends.items[service->first + k].address);
 	}
 }

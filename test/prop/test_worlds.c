@@ -23,8 +23,7 @@ struct tally {
 static const struct ezlb_spec *spec_of(const struct world *w, const struct ezlb_service_key *key)
 {
 	for (size_t i = 0; i < w->desired.len; i++) {
-		struct ezlb_service_key other = { w->desired.items[i]->proto,
-						  w->desired.items[i]->listen };
+		struct ezlb_service_key other = ezlb_spec_key(w->desired.items[i]);
 
 		if (ezlb_service_key_cmp(&other, key) == 0)
 			return w->desired.items[i];
@@ -35,11 +34,13 @@ static const struct ezlb_spec *spec_of(const struct world *w, const struct ezlb_
 static const struct ezlb_snat_row *snat_row(const struct world *w, const struct ezlb_table *t,
 					    const struct ezlb_dest_row *dest)
 {
-	const struct ezlb_endpoint *key = w->by_listener ? &dest->service.listen : &dest->endpoint;
+	const bool listener = w->snat_key == EZLB_SNAT_KEY_LISTENER;
+	const struct ezlb_endpoint *at = listener ? &dest->service.listen : &dest->endpoint;
 
 	for (size_t i = 0; i < t->snats.len; i++)
-		if (t->snats.items[i].proto == dest->service.proto &&
-		    ezlb_endpoint_cmp(&t->snats.items[i].backend, key) == 0)
+		if (t->snats.items[i].key.kind == w->snat_key &&
+		    t->snats.items[i].key.proto == dest->service.proto &&
+		    ezlb_endpoint_cmp(&t->snats.items[i].key.endpoint, at) == 0)
 			return &t->snats.items[i];
 	return NULL;
 }
@@ -61,7 +62,8 @@ static bool is_natted(const struct world *w, const struct ezlb_table *t,
 	bool six = spec->listen.addr.family == AF_INET6;
 
 	if (!is_set(t, EZLB_VS_CONNTRACK) || !is_set(t, six ? EZLB_IP6_FORWARD : EZLB_IP_FORWARD) ||
-	    (!w->by_listener && !is_set(t, six ? EZLB_IP6_TABLES : EZLB_IP_TABLES)))
+	    (w->snat_key == EZLB_SNAT_KEY_BACKEND &&
+	     !is_set(t, six ? EZLB_IP6_TABLES : EZLB_IP_TABLES)))
 		return false;
 	return t->snat_sound && row && ezlb_range_cmp(&row->to, &spec->snat_ip) == 0;
 }
@@ -151,11 +153,13 @@ static size_t pass(struct world *w, bool *ok)
 static void world_init(struct world *w, unsigned number)
 {
 	seed = 0x9e3779b97f4a7c15u * (number + 1);
-	*w = (struct world){ .memory = ezlb_memory_new(), .by_listener = number % 2 };
+	*w = (struct world){ .memory = ezlb_memory_new(),
+			     .snat_key = number % 2 ? EZLB_SNAT_KEY_LISTENER
+						    : EZLB_SNAT_KEY_BACKEND };
 	w->ipv6 = dice(2);
-	w->policy = (struct ezlb_policy){ .by_listener = w->by_listener, .firewall = dice(3) > 0 };
+	w->policy = (struct ezlb_policy){ .snat_key = w->snat_key, .firewall = dice(3) > 0 };
 	strcpy(w->policy.vip_device, dice(2) ? "new0" : "");
-	ezlb_memory_set_by_listener(w->memory, w->by_listener);
+	ezlb_memory_set_snat_key(w->memory, w->snat_key);
 	w->kernel = ezlb_memory_table(w->memory);
 	ezlb_memory_dataplane(w->memory, &w->dp);
 	ezlb_memory_on_step(w->memory, on_step, w);
@@ -232,7 +236,7 @@ static void flip(struct world *w, struct tally *tally)
 	w->snat_ops = 0;
 	tally->flips += (unsigned)pass(w, &ok);
 	assert_true(ok);
-	if (w->by_listener)
+	if (w->snat_key == EZLB_SNAT_KEY_LISTENER)
 		assert_int_equal(w->snat_ops, 0);
 	tally->flip_snats += w->snat_ops;
 }

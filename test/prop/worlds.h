@@ -15,7 +15,8 @@
 #define BACKENDS  5
 
 struct world {
-	bool by_listener, ipv6;
+	enum ezlb_snat_key_kind snat_key;
+	bool ipv6;
 	struct ezlb_policy policy;
 	struct ezlb_memory *memory;
 	struct ezlb_table *kernel;
@@ -81,7 +82,7 @@ static inline bool may_have(const struct world *w, const struct ezlb_spec *spec,
 {
 	const struct ezlb_addr_range snat = snat_of_backend(spec->listen.addr.family, k, true);
 
-	if (w->by_listener)
+	if (w->snat_key == EZLB_SNAT_KEY_LISTENER)
 		return dice(2);
 	return k % 3 == group % 3 && ezlb_range_cmp(&snat, &spec->snat_ip) == 0;
 }
@@ -101,8 +102,9 @@ static inline void make_files(struct world *w)
 		spec->listen = listener(w, i).listen;
 		ezlb_strcpy(spec->scheduler, sizeof(spec->scheduler), scheduler());
 		spec->full_nat = dice(3) > 0;
-		spec->snat_ip = w->by_listener ? snat_of_service(w, i, true)
-					       : snat_of_backend(family, group, true);
+		spec->snat_ip = w->snat_key == EZLB_SNAT_KEY_LISTENER
+					? snat_of_service(w, i, true)
+					: snat_of_backend(family, group, true);
 		spec->backends = ezlb_calloc(BACKENDS, sizeof(*spec->backends));
 		for (unsigned k = 0; k < BACKENDS; k++)
 			if (may_have(w, spec, group, k))
@@ -147,9 +149,9 @@ static inline void make_snat(struct world *w, const struct ezlb_service_key *key
 			     struct ezlb_addr_range to)
 {
 	if (dice(2))
-		*EZLB_PUSH(&w->kernel->snats) = (struct ezlb_snat_row){ .proto = key->proto,
-									.backend = key->listen,
-									.to = to };
+		*EZLB_PUSH(&w->kernel->snats) = (struct ezlb_snat_row){
+			.key = { w->snat_key, key->proto, key->listen }, .to = to
+		};
 }
 
 static inline void make_kernel_snats(struct world *w)
@@ -158,7 +160,7 @@ static inline void make_kernel_snats(struct world *w)
 	w->kernel->snat_sound = w->kernel->snat_present && dice(4);
 	if (!w->kernel->snat_present)
 		return;
-	for (unsigned k = 0; k < 4 * BACKENDS && !w->by_listener; k++) {
+	for (unsigned k = 0; k < 4 * BACKENDS && w->snat_key == EZLB_SNAT_KEY_BACKEND; k++) {
 		int family = k < 2 * BACKENDS ? AF_INET : AF_INET6;
 		unsigned backend = k / 2 % BACKENDS;
 		struct ezlb_service_key key = { k % 2 ? EZLB_UDP : EZLB_TCP,
@@ -166,7 +168,7 @@ static inline void make_kernel_snats(struct world *w)
 
 		make_snat(w, &key, snat_of_backend(family, backend, dice(4)));
 	}
-	for (unsigned i = 0; i < LISTENERS && w->by_listener; i++) {
+	for (unsigned i = 0; i < LISTENERS && w->snat_key == EZLB_SNAT_KEY_LISTENER; i++) {
 		struct ezlb_service_key key = listener(w, i);
 
 		make_snat(w, &key, snat_of_service(w, i, dice(4)));

@@ -148,7 +148,7 @@ static inline struct text kernel(const struct rig *rig)
 		}
 	}
 	for (size_t i = 0; i < table->snats.len; i++) {
-		ezlb_endpoint_format(&table->snats.items[i].backend, backend);
+		ezlb_endpoint_format(&table->snats.items[i].key.endpoint, backend);
 		len += (size_t)snprintf(out.s + len, sizeof(out.s) - len, "%ssnat %s",
 					len ? ", " : "", backend);
 	}

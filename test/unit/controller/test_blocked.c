@@ -10,7 +10,7 @@
 #define DNS   "dns udp 10.0.0.1:53 10.1.0.1:53"
 
 /* `where` is the key of its row, or the name of a setting. */
-static void fill(struct ezlb_op *op, const char *where)
+static void fill(struct ezlb_op *op, const char *where, bool listener)
 {
 	struct ezlb_service_key key = { 0 };
 
@@ -30,8 +30,9 @@ static void fill(struct ezlb_op *op, const char *where)
 	} else if (op->kind == EZLB_OP_ACCEPT_ADD || op->kind == EZLB_OP_ACCEPT_DEL) {
 		op->accept.service = key;
 	} else if (where) {
-		op->snat.proto = key.proto;
-		op->snat.backend = key.listen;
+		op->snat.key = (struct ezlb_snat_key){ listener ? EZLB_SNAT_KEY_LISTENER
+								: EZLB_SNAT_KEY_BACKEND,
+						       key.proto, key.listen };
 	}
 }
 
@@ -45,8 +46,8 @@ static const struct {
 		int rc;
 	} ops[4];
 	const char *spec;
-	bool by_listener;
-	int want; /* the index of the op; NOBODY: none */
+	bool listener; /* the key of a SNAT row is one */
+	int want;      /* the index of the op; NOBODY: none */
 } rows[] = {
 	{ "an empty plan", { { 0 } }, PLAIN, false, NOBODY },
 	{ "what is done", { { EZLB_OP_SERVICE_ADD, "tcp 10.0.0.1:80", 0 } }, PLAIN, false, NOBODY },
@@ -201,11 +202,12 @@ static void test_who_is_kept(void **state)
 		for (k = 0; k < COUNT_OF(rows[i].ops); k++) {
 			if (!rows[i].ops[k].where && rows[i].ops[k].rc == 0)
 				continue;
-			fill(ezlb_plan_add(&plan, rows[i].ops[k].kind), rows[i].ops[k].where);
+			fill(ezlb_plan_add(&plan, rows[i].ops[k].kind), rows[i].ops[k].where,
+			     rows[i].listener);
 			plan.items[plan.len - 1].rc = rows[i].ops[k].rc;
 		}
 		blocked_find(&blocked, &plan);
-		found = blocked_by(&blocked, spec, rows[i].by_listener);
+		found = blocked_by(&blocked, spec);
 		if ((found ? found - plan.items : NOBODY) != rows[i].want)
 			fail_msg("%s: op %td, not %d", rows[i].name,
 				 found ? found - plan.items : NOBODY, rows[i].want);
@@ -226,16 +228,17 @@ static void test_left_overs_keep_nobody(void **state)
 	struct ezlb_spec *spec = spec_of("x.yaml", NAT);
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+	for (size_t i = 0; i < 2 * COUNT_OF(kinds); i++) {
 		struct ezlb_plan plan = { 0 };
 		struct blocked blocked;
 
-		fill(ezlb_plan_add(&plan, kinds[i]),
-		     kinds[i] == EZLB_OP_HOST_RESET ? "net.ipv4.vs.conntrack" : "tcp 10.0.0.1:80");
+		fill(ezlb_plan_add(&plan, kinds[i / 2]),
+		     kinds[i / 2] == EZLB_OP_HOST_RESET ? "net.ipv4.vs.conntrack"
+							: "tcp 10.0.0.1:80",
+		     i % 2);
 		plan.items[0].rc = -EIO;
 		blocked_find(&blocked, &plan);
-		assert_null(blocked_by(&blocked, spec, true));
-		assert_null(blocked_by(&blocked, spec, false));
+		assert_null(blocked_by(&blocked, spec));
 		blocked_clear(&blocked);
 		ezlb_plan_clear(&plan);
 	}

@@ -74,7 +74,7 @@ static void test_check(void **state)
 static void test_check_for_a_backend(void **state)
 {
 	static const struct {
-		enum ezlb_snat_backend backend;
+		enum ezlb_snat_driver backend;
 		const char *diags;
 	} rows[] = { { EZLB_SNAT_IPTABLES, " 32" },
 		     { EZLB_SNAT_NFTABLES, "" },

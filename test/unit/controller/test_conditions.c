@@ -144,7 +144,7 @@ static void add_op(struct made *made, enum ezlb_op_kind kind, const char *key, i
 
 	op->rc = rc;
 	if (kind == EZLB_OP_SNAT_ADD) {
-		op->snat.backend = key_of(key).listen;
+		op->snat.key.endpoint = key_of(key).listen;
 		return;
 	}
 	op->dest.service = key_of(key);
@@ -156,11 +156,15 @@ static void add_fight(struct made *made, enum ezlb_layer_kind layer, const char 
 {
 	struct unit *unit = EZLB_PUSH(&made->world.units);
 
-	*unit = (struct unit){ .layer = layer,
-			       .subject = { .kind = layer == EZLB_LAYER_SNAT ? EZLB_SUBJECT_BACKEND
-									     : EZLB_SUBJECT_SERVICE,
-					    .service = key_of(key) },
-			       .fight = true };
+	*unit = (struct unit){ .layer = layer, .fight = true };
+	if (layer == EZLB_LAYER_SNAT)
+		unit->subject = (struct ezlb_subject){
+			.kind = EZLB_SUBJECT_BACKEND,
+			.backend = { EZLB_SNAT_KEY_BACKEND, key_of(key).proto, key_of(key).listen }
+		};
+	else
+		unit->subject = (struct ezlb_subject){ .kind = EZLB_SUBJECT_SERVICE,
+						       .service = key_of(key) };
 }
 
 static void add(struct made *made, char letter)

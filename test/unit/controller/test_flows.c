@@ -39,7 +39,7 @@ static void add_op(struct ezlb_plan *plan, enum ezlb_op_kind kind, enum ezlb_pro
 	if (second)
 		op->dest = dest(proto, first, second);
 	else
-		op->snat = (struct ezlb_snat_row){ .proto = proto, .backend = ep(first) };
+		op->snat = (struct ezlb_snat_row){ .key.proto = proto, .key.endpoint = ep(first) };
 }
 
 static struct text flows_text(const struct ezlb_flows *flows)
@@ -64,7 +64,7 @@ static const struct {
 	enum ezlb_proto proto;
 	const char *first, *second;
 	int rc;
-	bool by_listener;
+	bool listener; /* the key of a SNAT row is one */
 	const char *want;
 } rows[] = {
 	{ "a dest is gone", EZLB_OP_DEST_DEL, EZLB_UDP, "10.0.0.1:53", "10.1.0.1:53", 0, false,
@@ -105,8 +105,10 @@ static void test_rows(void **state)
 		struct ezlb_flows flows = { 0 };
 
 		add_op(&plan, rows[i].kind, rows[i].proto, rows[i].first, rows[i].second);
+		if (rows[i].listener)
+			plan.items[0].snat.key.kind = EZLB_SNAT_KEY_LISTENER;
 		plan.items[0].rc = rows[i].rc;
-		flows_of(&plan, &actual, rows[i].by_listener, &flows);
+		flows_of(&plan, &actual, &flows);
 		if (strcmp(flows_text(&flows).s, rows[i].want) != 0)
 			fail_msg("%s: %s", rows[i].name, flows_text(&flows).s);
 		EZLB_VEC_CLEAR(&flows);
@@ -125,7 +127,7 @@ static void test_each_once(void **state)
 	add_op(&plan, EZLB_OP_SNAT_SET, EZLB_UDP, "10.1.0.1:53", NULL);
 	add_op(&plan, EZLB_OP_DEST_DEL, EZLB_UDP, "10.0.0.2:53", "10.1.0.1:53");
 	add_op(&plan, EZLB_OP_SNAT_DEL, EZLB_UDP, "10.1.0.1:53", NULL);
-	flows_of(&plan, &actual, false, &flows);
+	flows_of(&plan, &actual, &flows);
 	assert_string_equal(flows_text(&flows).s,
 			    "10.0.0.1:53 -> 10.1.0.1:53, 10.0.0.2:53 -> 10.1.0.1:53");
 	EZLB_VEC_CLEAR(&flows);

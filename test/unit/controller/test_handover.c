@@ -29,8 +29,8 @@ static bool has_row(struct ezlb_memory *memory, enum ezlb_proto proto,
 	const struct ezlb_snats *snats = &ezlb_memory_table(memory)->snats;
 
 	for (size_t i = 0; i < snats->len; i++)
-		if (snats->items[i].proto == proto &&
-		    ezlb_endpoint_cmp(&snats->items[i].backend, endpoint) == 0)
+		if (snats->items[i].key.proto == proto &&
+		    ezlb_endpoint_cmp(&snats->items[i].key.endpoint, endpoint) == 0)
 			return true;
 	return false;
 }
@@ -65,7 +65,7 @@ static void start(struct rig *rig, bool nftables)
 		world->old_snat = world->dp.layer[EZLB_LAYER_SNAT];
 		world->dp.layer[EZLB_LAYER_SNAT] = nft.layer[EZLB_LAYER_SNAT];
 	}
-	world->policy.by_listener = nftables;
+	world->policy.snat_key = world->dp.layer[EZLB_LAYER_SNAT]->snat_key;
 	assert_int_equal(ledger_open(&world->ledger, top, NULL), 0);
 	for (size_t i = 0; i < world->ledger.content.services.len; i++)
 		*EZLB_PUSH(&world->unclaimed) = world->ledger.content.services.items[i];
@@ -108,7 +108,7 @@ static struct rig rig_open(void)
 {
 	struct rig rig = { .legacy = ezlb_memory_new(), .nft = ezlb_memory_new() };
 
-	ezlb_memory_set_by_listener(rig.nft, true);
+	ezlb_memory_set_snat_key(rig.nft, EZLB_SNAT_KEY_LISTENER);
 	start(&rig, false);
 	assert_true(pass(&rig, WEB ";" API, false));
 	return rig;

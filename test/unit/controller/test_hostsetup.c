@@ -159,7 +159,7 @@ static struct outcome host_setup(enum ezlb_dataplane_kind kind)
 					      .n_config_dirs = 1,
 					      .state_dir = top,
 					      .dataplane = kind,
-					      .snat_backend = EZLB_SNAT_IPTABLES,
+					      .snat_driver = EZLB_SNAT_IPTABLES,
 					      .host_setup_never = true };
 	struct capture out = capture_begin(STDOUT_FILENO), log = capture_begin(STDERR_FILENO);
 	struct outcome got = { .done = true };

@@ -198,7 +198,7 @@ static void test_cleanup_of_nothing(void **state)
 static void test_backend_in_memory(void **state)
 {
 	static const struct {
-		enum ezlb_snat_backend backend;
+		enum ezlb_snat_driver backend;
 		const char *says;
 		size_t rules;
 		const char *rule;
@@ -217,7 +217,7 @@ static void test_backend_in_memory(void **state)
 		EZLB_AUTO_FREE char *said = NULL, *done = NULL;
 		int rc;
 
-		options.snat_backend = rows[i].backend;
+		options.snat_driver = rows[i].backend;
 		rc = ezlb_controller_once(&options, &print, &converged, NULL);
 		done = capture_end(out);
 		said = capture_end(err);

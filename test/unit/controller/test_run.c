@@ -246,7 +246,7 @@ static void test_says_which_backend(void **state)
 	(void)state;
 	put("config/a.yaml", SNAT("3"));
 	put("config/b.yaml", SNAT("4"));
-	options.snat_backend = EZLB_SNAT_NFTABLES;
+	options.snat_driver = EZLB_SNAT_NFTABLES;
 	d = daemon_start();
 	wait_said(&d, "msg=\"snat backend\" backend=nftables why=");
 	wait_said(&d, " services=2 dests=2 ");

@@ -87,14 +87,15 @@ static void make_sample(struct sample *sample)
 	row->backend = key_of("tcp 10.1.0.1:80").listen;
 	row->weight = 4;
 	snat->connections = 8;
-	snat->backend = key_of(sample->snat == EZLB_SNAT_NFTABLES ? "tcp 10.0.0.1:80"
-								  : "tcp 10.1.0.1:80")
-				.listen;
+	snat->key.kind = ezlb_snat_driver_key(sample->snat);
+	snat->key.endpoint = key_of(sample->snat == EZLB_SNAT_NFTABLES ? "tcp 10.0.0.1:80"
+								       : "tcp 10.1.0.1:80")
+				     .listen;
 }
 
 static void test_what_the_kernel_counts(void **state)
 {
-	static const enum ezlb_snat_backend snats[] = { EZLB_SNAT_IPTABLES, EZLB_SNAT_NFTABLES };
+	static const enum ezlb_snat_driver snats[] = { EZLB_SNAT_IPTABLES, EZLB_SNAT_NFTABLES };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(snats); i++) {

@@ -26,8 +26,8 @@ static struct ezlb_op *add_snat(struct rig *rig, const char *key)
 	struct ezlb_op *op = ezlb_plan_add(&rig->plan, EZLB_OP_SNAT_ADD);
 	struct ezlb_service_key backend = key_of(key);
 
-	op->snat.proto = backend.proto;
-	op->snat.backend = backend.listen;
+	op->snat.key.proto = backend.proto;
+	op->snat.key.endpoint = backend.listen;
 	return op;
 }
 

@@ -25,7 +25,7 @@ static int setup(void **state)
 	options = (struct ezlb_options){ .config_dirs = dirs,
 					 .n_config_dirs = 1,
 					 .state_dir = state_dir.s,
-					 .snat_backend = EZLB_SNAT_IPTABLES };
+					 .snat_driver = EZLB_SNAT_IPTABLES };
 	return rc < 0 ? rc : mkdir(config_dir.s, 0755);
 }
 
@@ -56,7 +56,7 @@ static char *opened(struct world *world, enum world_use use)
 static void test_policy_of_the_flags(void **state)
 {
 	static const struct {
-		enum ezlb_snat_backend snat;
+		enum ezlb_snat_driver snat;
 		bool never;
 		const char *device;
 		enum ezlb_adopt adopt;
@@ -71,12 +71,15 @@ static void test_policy_of_the_flags(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct world world;
 
-		options.snat_backend = rows[i].snat;
+		options.snat_driver = rows[i].snat;
 		options.firewall_never = rows[i].never;
 		options.vip_device = rows[i].device;
 		options.adopt = rows[i].adopt;
 		free(opened(&world, WORLD_WRITE));
-		assert_int_equal(world.pass.policy.by_listener, rows[i].snat == EZLB_SNAT_NFTABLES);
+		assert_int_equal(world.pass.policy.snat_key,
+				 ezlb_snat_driver_key(rows[i].snat == EZLB_SNAT_AUTO
+							      ? EZLB_SNAT_IPTABLES
+							      : rows[i].snat));
 		assert_int_equal(world.pass.policy.firewall, !rows[i].never);
 		assert_string_equal(world.pass.policy.vip_device,
 				    rows[i].device ? rows[i].device : "");
@@ -169,7 +172,7 @@ static void test_cleanup_without_ip_vs(void **state)
 
 /* The rules of a backend that is out of reach stay, and somebody must know. */
 static const struct {
-	enum ezlb_snat_backend snat;
+	enum ezlb_snat_driver snat;
 	int iptables, nftables;
 	const char *ledger, *want; /* "": nothing is told */
 } reach[] = {
@@ -189,7 +192,7 @@ static void test_unreachable(void **state)
 		char *log;
 
 		write_ledger(reach[i].ledger);
-		options.snat_backend = reach[i].snat;
+		options.snat_driver = reach[i].snat;
 		fake.iptables_rc = reach[i].iptables;
 		fake.nftables_rc = reach[i].nftables;
 		log = opened(&world, WORLD_READ);

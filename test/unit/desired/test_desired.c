@@ -269,9 +269,9 @@ static void check_desired(const struct ezlb_desired *desired,
 }
 
 /* Where the SNAT layer is by listener, there is no E032: every fresh version is taken then. */
-static const char *want_of(size_t n, bool by_listener, const char **diags)
+static const char *want_of(size_t n, enum ezlb_snat_key_kind snat_key, const char **diags)
 {
-	bool moot = by_listener && strstr(cases[n].diags, "E032");
+	bool moot = snat_key == EZLB_SNAT_KEY_LISTENER && strstr(cases[n].diags, "E032");
 	static char all[FILES + 1];
 
 	*diags = moot ? "" : cases[n].diags;
@@ -280,9 +280,9 @@ static const char *want_of(size_t n, bool by_listener, const char **diags)
 	return moot ? all : cases[n].want;
 }
 
-static void run_case(size_t n, bool by_listener)
+static void run_case(size_t n, enum ezlb_snat_key_kind snat_key)
 {
-	const char *diags_want, *want = want_of(n, by_listener, &diags_want);
+	const char *diags_want, *want = want_of(n, snat_key, &diags_want);
 	struct ezlb_candidate candidates[FILES] = { 0 };
 	struct ezlb_spec *specs[FILES][2];
 	struct ezlb_desired desired = { 0 };
@@ -295,7 +295,7 @@ static void run_case(size_t n, bool by_listener)
 		candidates[i].fresh = specs[i][0] = spec_of(file, cases[n].files[i].fresh);
 		candidates[i].last = specs[i][1] = spec_of(file, cases[n].files[i].last);
 	}
-	ezlb_desired_merge(candidates, FILES, by_listener, &desired, &diags);
+	ezlb_desired_merge(candidates, FILES, snat_key, &desired, &diags);
 	note_chosen(&out, candidates);
 	for (size_t i = 0; i < diags.len; i++) {
 		EZLB_AUTO_FREE char *line = ezlb_diag_line(&diags.items[i]);
@@ -316,14 +316,14 @@ static void test_cases(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
-		run_case(i, false);
+		run_case(i, EZLB_SNAT_KEY_BACKEND);
 }
 
-static void test_by_listener(void **state)
+static void test_rows_for_listeners(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
-		run_case(i, true);
+		run_case(i, EZLB_SNAT_KEY_LISTENER);
 }
 
 static const struct {
@@ -368,7 +368,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_by_listener),
+		cmocka_unit_test(test_rows_for_listeners),
 		cmocka_unit_test(test_help_names_what_to_do),
 	};
 

@@ -48,15 +48,18 @@ static bool snat_collides(const struct ezlb_spec *a, const struct ezlb_spec *b)
 	return false;
 }
 
-static bool collide(bool by_listener, const struct ezlb_spec *a, const struct ezlb_spec *b)
+static const enum ezlb_snat_key_kind kinds[] = { EZLB_SNAT_KEY_BACKEND, EZLB_SNAT_KEY_LISTENER };
+
+static bool collide(enum ezlb_snat_key_kind snat_key, const struct ezlb_spec *a,
+		    const struct ezlb_spec *b)
 {
 	return strcmp(a->name, b->name) == 0 ||
 	       (a->proto == b->proto && ezlb_endpoint_cmp(&a->listen, &b->listen) == 0) ||
-	       (!by_listener && snat_collides(a, b));
+	       (snat_key == EZLB_SNAT_KEY_BACKEND && snat_collides(a, b));
 }
 
 struct history {
-	bool by_listener;
+	enum ezlb_snat_key_kind snat_key;
 	struct ezlb_candidate files[FILES];
 	struct EZLB_VEC(struct ezlb_spec *) made;
 	unsigned refused, kept_last, merges;
@@ -78,7 +81,7 @@ static bool meets_one_in_force(const struct history *h, int file)
 {
 	for (int k = 0; k < FILES; k++)
 		if (k != file && h->files[k].chosen &&
-		    collide(h->by_listener, h->files[k].chosen, h->files[file].fresh))
+		    collide(h->snat_key, h->files[k].chosen, h->files[file].fresh))
 			return true;
 	return false;
 }
@@ -90,7 +93,7 @@ static void check_file(struct history *h, int i)
 	assert_true(!c->chosen || c->chosen == c->fresh || c->chosen == c->last);
 	for (int k = 0; c->chosen && k < i; k++)
 		assert_false(h->files[k].chosen &&
-			     collide(h->by_listener, c->chosen, h->files[k].chosen));
+			     collide(h->snat_key, c->chosen, h->files[k].chosen));
 	/* What was in force may only give way to what its own file says now. */
 	assert_true(!c->last || c->chosen);
 	if (c->fresh && c->chosen != c->fresh) {
@@ -106,7 +109,7 @@ static size_t merge(struct history *h)
 	struct ezlb_diags diags = { 0 };
 	size_t n_diags, refused = 0;
 
-	ezlb_desired_merge(h->files, FILES, h->by_listener, &desired, &diags);
+	ezlb_desired_merge(h->files, FILES, h->snat_key, &desired, &diags);
 	for (int i = 0; i < FILES; i++)
 		refused += h->files[i].fresh && h->files[i].chosen != h->files[i].fresh;
 	n_diags = diags.len;
@@ -151,7 +154,7 @@ static void change_files(struct history *h, unsigned crowd)
 
 static void play(unsigned number, unsigned *refused, unsigned *kept_last)
 {
-	struct history h = { .by_listener = number % 2 };
+	struct history h = { .snat_key = kinds[number % 2] };
 
 	seed = 0x9e3779b97f4a7c15u * (number + 1);
 	for (int step = 0; step < STEPS; step++) {
@@ -181,7 +184,7 @@ static void test_contradicting_last_versions(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < HISTORIES; i++) {
-		struct history h = { .by_listener = i % 2 };
+		struct history h = { .snat_key = kinds[i % 2] };
 
 		seed = 0x9e3779b97f4a7c15u * (i + 1);
 		for (int k = 0; k < FILES; k++) {
@@ -193,9 +196,9 @@ static void test_contradicting_last_versions(void **state)
 		merge(&h);
 		for (int k = 0; k < FILES; k++)
 			for (int j = 0; h.files[k].chosen && j < k; j++)
-				assert_false(h.files[j].chosen &&
-					     collide(h.by_listener, h.files[j].chosen,
-						     h.files[k].chosen));
+				assert_false(
+					h.files[j].chosen &&
+					collide(h.snat_key, h.files[j].chosen, h.files[k].chosen));
 		history_clear(&h);
 	}
 }

@@ -83,7 +83,7 @@ static inline void snat_op(struct fixture *f, enum ezlb_op_kind kind, const char
 {
 	struct ezlb_op *op = ezlb_plan_add(&f->plan, kind);
 
-	op->snat = (struct ezlb_snat_row){ .backend = ep(backend) };
+	op->snat = (struct ezlb_snat_row){ .key.endpoint = ep(backend) };
 	if (to)
 		assert_int_equal(ezlb_range_parse(to, &op->snat.to, NULL), 0);
 }

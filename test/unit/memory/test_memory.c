@@ -14,7 +14,7 @@ static void fake_snat_adds_and_removes(void **state)
 	t = list(f, EZLB_LAYER_SNAT, &scope);
 	assert_true(t.snat_present && t.snat_sound);
 	assert_int_equal(t.snats.len, 2);
-	assert_int_equal(ezlb_endpoint_cmp(&t.snats.items[0].backend,
+	assert_int_equal(ezlb_endpoint_cmp(&t.snats.items[0].key.endpoint,
 					   &(struct ezlb_endpoint){ ep("10.1.0.1:80").addr, 80 }),
 			 0);
 	assert_int_equal(t.snats.items[0].to.first.bytes[1], 9);
@@ -229,17 +229,18 @@ static void test_writes_and_steps_are_counted(void **state)
 	ezlb_memory_free(NULL);
 }
 
-static void test_by_listener_is_said_by_the_snat_layer(void **state)
+static void test_snat_key_is_said_by_the_snat_layer(void **state)
 {
 	struct fixture *f = *state;
 
 	for (int i = 0; i < EZLB_LAYERS; i++)
-		assert_false(f->dp.layer[i]->by_listener);
-	ezlb_memory_set_by_listener(f->memory, true);
+		assert_int_equal(f->dp.layer[i]->snat_key, EZLB_SNAT_KEY_BACKEND);
+	ezlb_memory_set_snat_key(f->memory, EZLB_SNAT_KEY_LISTENER);
 	for (int i = 0; i < EZLB_LAYERS; i++)
-		assert_int_equal(f->dp.layer[i]->by_listener, i == EZLB_LAYER_SNAT);
-	ezlb_memory_set_by_listener(f->memory, false);
-	assert_false(f->dp.layer[EZLB_LAYER_SNAT]->by_listener);
+		assert_int_equal(f->dp.layer[i]->snat_key == EZLB_SNAT_KEY_LISTENER,
+				 i == EZLB_LAYER_SNAT);
+	ezlb_memory_set_snat_key(f->memory, EZLB_SNAT_KEY_BACKEND);
+	assert_int_equal(f->dp.layer[EZLB_LAYER_SNAT]->snat_key, EZLB_SNAT_KEY_BACKEND);
 }
 
 int main(void)
@@ -256,7 +257,7 @@ int main(void)
 		TEST(test_fault_is_for_one_layer),
 		TEST(test_list_fault_lasts_until_it_is_healed),
 		TEST(test_writes_and_steps_are_counted),
-		TEST(test_by_listener_is_said_by_the_snat_layer),
+		TEST(test_snat_key_is_said_by_the_snat_layer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

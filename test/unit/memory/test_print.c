@@ -67,8 +67,8 @@ static int setup(void **state)
 		if (i < 2)
 			*EZLB_PUSH(&scope) = key(listens[i]);
 	}
-	*EZLB_PUSH(&kernel->snats) = (struct ezlb_snat_row){ .backend = ep("10.1.0.1:80") };
-	*EZLB_PUSH(&kernel->snats) = (struct ezlb_snat_row){ .backend = ep("10.1.0.2:80") };
+	*EZLB_PUSH(&kernel->snats) = (struct ezlb_snat_row){ .key.endpoint = ep("10.1.0.1:80") };
+	*EZLB_PUSH(&kernel->snats) = (struct ezlb_snat_row){ .key.endpoint = ep("10.1.0.2:80") };
 	assert_int_equal(ezlb_range_parse("10.0.0.3-10.0.0.4", &kernel->snats.items[1].to, NULL),
 			 0);
 	kernel->settings.len = EZLB_ARP_IGNORE - 1; /* the last two of them */
@@ -117,8 +117,9 @@ EDIT(dest_weight, DEST->weight = 0)
 EDIT(dest_upper, DEST->upper = 1)
 EDIT(dest_lower, DEST->lower = 1)
 EDIT(snat_gone, kernel->snats.len--)
-EDIT(snat_proto, SNAT->proto = EZLB_UDP)
-EDIT(snat_backend, SNAT->backend.port = 81)
+EDIT(snat_proto, SNAT->key.proto = EZLB_UDP)
+EDIT(snat_kind, SNAT->key.kind = EZLB_SNAT_KEY_LISTENER)
+EDIT(snat_endpoint, SNAT->key.endpoint.port = 81)
 EDIT(snat_first, SNAT->to.first.bytes[3] = 2)
 EDIT(snat_last, SNAT->to.last.bytes[3] = 5)
 EDIT(snat_family, SNAT->to.first.family = 1)
@@ -195,7 +196,8 @@ static const struct {
 	ROW(dest_lower, EZLB_LAYER_IPVS),
 	ROW(snat_gone, EZLB_LAYER_SNAT),
 	ROW(snat_proto, EZLB_LAYER_SNAT),
-	ROW(snat_backend, EZLB_LAYER_SNAT),
+	ROW(snat_kind, EZLB_LAYER_SNAT),
+	ROW(snat_endpoint, EZLB_LAYER_SNAT),
 	ROW(snat_first, EZLB_LAYER_SNAT),
 	ROW(snat_last, EZLB_LAYER_SNAT),
 	ROW(snat_family, EZLB_LAYER_SNAT),

@@ -135,7 +135,8 @@ static struct ezlb_op op_of(enum ezlb_op_kind kind)
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_ACCEPT)
 		op.accept = (struct ezlb_accept_row){ EZLB_GATE_FORWARD, key };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_SNAT)
-		op.snat = (struct ezlb_snat_row){ .proto = key.proto, .backend = key.listen };
+		op.snat.key = (struct ezlb_snat_key){ EZLB_SNAT_KEY_BACKEND, key.proto,
+						      key.listen };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_VIP)
 		op.vip = (struct ezlb_vip_row){ "ezlb0", key.listen.addr };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_LINK)
@@ -161,13 +162,31 @@ static void test_subjects(void **state)
 		if (subjects[i].service)
 			assert_int_equal(ezlb_service_key_cmp(&service, &key), 0);
 		if (subject.kind == EZLB_SUBJECT_BACKEND)
-			assert_int_equal(ezlb_service_key_cmp(&subject.service, &key), 0);
+			assert_int_equal(ezlb_snat_key_cmp(&subject.backend, &op.snat.key), 0);
 		if (subject.kind == EZLB_SUBJECT_ADDR)
 			assert_int_equal(ezlb_addr_cmp(&subject.addr, &key.listen.addr), 0);
 		if (subject.kind == EZLB_SUBJECT_LINK)
 			assert_string_equal(subject.link.device, "ezlb0");
 		if (subject.kind == EZLB_SUBJECT_SETTING)
 			assert_string_equal(subject.setting.device, "eth0");
+	}
+}
+
+/* A SNAT row that is for a listener is about that one's service. */
+static void test_snat_rows_of_a_service(void **state)
+{
+	static const enum ezlb_op_kind snats[] = { EZLB_OP_SNAT_ADD, EZLB_OP_SNAT_SET,
+						   EZLB_OP_SNAT_DEL };
+	const struct ezlb_service_key key = { EZLB_UDP, ep("10.0.0.1:53") };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(snats); i++) {
+		struct ezlb_op op = op_of(snats[i]);
+		struct ezlb_service_key service;
+
+		op.snat.key.kind = EZLB_SNAT_KEY_LISTENER;
+		assert_true(ezlb_op_service(&op, &service));
+		assert_int_equal(ezlb_service_key_cmp(&service, &key), 0);
 	}
 }
 
@@ -178,8 +197,10 @@ static void test_subjects_are_in_total_order(void **state)
 		{ .kind = EZLB_SUBJECT_FRAME },
 		{ .kind = EZLB_SUBJECT_SERVICE, .service = { EZLB_TCP, ep("10.0.0.1:80") } },
 		{ .kind = EZLB_SUBJECT_SERVICE, .service = { EZLB_UDP, ep("10.0.0.1:80") } },
-		{ .kind = EZLB_SUBJECT_BACKEND, .service = { EZLB_TCP, ep("10.0.0.1:80") } },
-		{ .kind = EZLB_SUBJECT_BACKEND, .service = { EZLB_TCP, ep("10.0.0.1:81") } },
+		{ .kind = EZLB_SUBJECT_BACKEND,
+		  .backend = { EZLB_SNAT_KEY_BACKEND, EZLB_TCP, ep("10.0.0.1:80") } },
+		{ .kind = EZLB_SUBJECT_BACKEND,
+		  .backend = { EZLB_SNAT_KEY_BACKEND, EZLB_TCP, ep("10.0.0.1:81") } },
 		{ .kind = EZLB_SUBJECT_ADDR, .addr = ep("10.0.0.1:80").addr },
 		{ .kind = EZLB_SUBJECT_ADDR, .addr = ep("10.0.0.2:80").addr },
 		{ .kind = EZLB_SUBJECT_LINK, .link = { "a0" } },
@@ -209,9 +230,9 @@ static void test_ops_are_in_the_order_of_execution(void **state)
 		{ .kind = EZLB_OP_ACCEPT_ADD,
 		  .accept = { EZLB_GATE_INPUT, { EZLB_TCP, ep("10.0.0.1:80") } } },
 		{ .kind = EZLB_OP_SNAT_ADD,
-		  .snat = { EZLB_TCP, ep("10.0.0.1:80"), .connections = 0 } },
+		  .snat.key = { EZLB_SNAT_KEY_BACKEND, EZLB_TCP, ep("10.0.0.1:80") } },
 		{ .kind = EZLB_OP_SNAT_ADD,
-		  .snat = { EZLB_TCP, ep("10.0.0.1:81"), .connections = 0 } },
+		  .snat.key = { EZLB_SNAT_KEY_BACKEND, EZLB_TCP, ep("10.0.0.1:81") } },
 		{ .kind = EZLB_OP_SERVICE_ADD, .service.key = { EZLB_TCP, ep("10.0.0.1:80") } },
 		{ .kind = EZLB_OP_SERVICE_ADD, .service.key = { EZLB_UDP, ep("10.0.0.1:80") } },
 		{ .kind = EZLB_OP_DEST_ADD,
@@ -238,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_phases_follow_the_order_of_kinds),
 		cmocka_unit_test(test_phases_of_settings),
 		cmocka_unit_test(test_subjects),
+		cmocka_unit_test(test_snat_rows_of_a_service),
 		cmocka_unit_test(test_subjects_are_in_total_order),
 		cmocka_unit_test(test_ops_are_in_the_order_of_execution),
 	};

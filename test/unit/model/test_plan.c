@@ -32,7 +32,7 @@ static struct ezlb_dest_row dest(enum ezlb_forward forward, uint32_t weight)
 
 static struct ezlb_snat_row snat(const char *to)
 {
-	struct ezlb_snat_row row = { .proto = EZLB_TCP, .backend = ep("10.1.0.1:80") };
+	struct ezlb_snat_row row = { .key.proto = EZLB_TCP, .key.endpoint = ep("10.1.0.1:80") };
 
 	assert_int_equal(to ? ezlb_range_parse(to, &row.to, NULL) : 0, 0);
 	return row;
@@ -166,8 +166,8 @@ static void test_format_longest_fits(void **state)
 	assert_string_equal(buf + strlen(buf) - strlen("(was 4294967295) (thresholds differ)"),
 			    "(was 4294967295) (thresholds differ)");
 	op = (struct ezlb_op){ .kind = EZLB_OP_SNAT_SET, .snat = snat(LONGEST "1-" LONGEST "2") };
-	op.snat.proto = EZLB_SCTP;
-	op.snat.backend = ep("[" LONGEST "f]:65535");
+	op.snat.key.proto = EZLB_SCTP;
+	op.snat.key.endpoint = ep("[" LONGEST "f]:65535");
 	op.old_snat = snat(LONGEST "3-" LONGEST "4");
 	ezlb_op_format(&op, buf);
 	assert_string_equal(buf + strlen(buf) - strlen(LONGEST "4)"), LONGEST "4)");
@@ -270,7 +270,7 @@ static void test_explain_snat(void **state)
 		struct ezlb_op op = { .kind = snat_reasons[i].kind, .rc = snat_reasons[i].rc };
 		char buf[EZLB_OP_STRLEN];
 
-		op.snat.backend = ep(snat_reasons[i].backend);
+		op.snat.key.endpoint = ep(snat_reasons[i].backend);
 		assert_string_equal(ezlb_op_explain(&op, buf), snat_reasons[i].want);
 	}
 }

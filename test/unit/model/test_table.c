@@ -72,10 +72,10 @@ static void test_service_and_snat_rows_order_by_key_alone(void **state)
 						      .timeout = (uint32_t)k };
 			struct ezlb_service_row b = { .key = { keys[k].proto, ep(keys[k].first) },
 						      .timeout = (uint32_t)i };
-			struct ezlb_snat_row c = { .proto = keys[i].proto,
-						   .backend = ep(keys[i].first) };
-			struct ezlb_snat_row d = { .proto = keys[k].proto,
-						   .backend = ep(keys[k].first),
+			struct ezlb_snat_row c = { .key.proto = keys[i].proto,
+						   .key.endpoint = ep(keys[i].first) };
+			struct ezlb_snat_row d = { .key.proto = keys[k].proto,
+						   .key.endpoint = ep(keys[k].first),
 						   .to = range("10.9.0.1") };
 
 			assert_int_equal(sign(ezlb_service_row_cmp(&a, &b)), sign(i - k));
@@ -189,11 +189,11 @@ static void test_snat_same_compares_the_source(void **state)
 {
 	static const char *const others[] = { "10.9.0.2", "10.9.0.1-10.9.0.2", "10.9.0.0-10.9.0.1",
 					      NULL };
-	const struct ezlb_snat_row a = { .proto = EZLB_TCP,
-					 .backend = ep("10.1.0.1:80"),
+	const struct ezlb_snat_row a = { .key.proto = EZLB_TCP,
+					 .key.endpoint = ep("10.1.0.1:80"),
 					 .to = range("10.9.0.1") };
-	struct ezlb_snat_row b = { .proto = EZLB_UDP,
-				   .backend = ep("10.1.0.2:80"),
+	struct ezlb_snat_row b = { .key.proto = EZLB_UDP,
+				   .key.endpoint = ep("10.1.0.2:80"),
 				   .to = range("10.9.0.1-10.9.0.1"),
 				   .connections = 7 };
 
@@ -248,8 +248,8 @@ static void test_sort_and_clear(void **state)
 		EZLB_PUSH(&t.services)->key = (struct ezlb_service_key){ keys[i].proto,
 									 ep(keys[i].first) };
 		EZLB_PUSH(&t.dests)->service = t.services.items[t.services.len - 1].key;
-		*EZLB_PUSH(&t.snats) = (struct ezlb_snat_row){ .proto = keys[i].proto,
-							       .backend = ep(keys[i].second) };
+		*EZLB_PUSH(&t.snats) = (struct ezlb_snat_row){ .key.proto = keys[i].proto,
+							       .key.endpoint = ep(keys[i].second) };
 	}
 	push_around(&t);
 	ezlb_table_sort(&t);
@@ -308,6 +308,30 @@ static void test_verdict_of_a_backend(void **state)
 	assert_null(ezlb_verdict_find(&verdicts, &spec, &backend));
 }
 
+static void test_snat_keys(void **state)
+{
+	const struct ezlb_service_key service = { EZLB_UDP, ep("10.0.0.1:53") };
+	const struct ezlb_endpoint backend = ep("10.1.0.1:53");
+	const struct ezlb_snat_key of_backend = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &service,
+								 &backend);
+	const struct ezlb_snat_key of_listener = ezlb_snat_key_of(EZLB_SNAT_KEY_LISTENER, &service,
+								  &backend);
+	struct ezlb_snat_key other = of_backend;
+
+	(void)state;
+	assert_int_equal(of_backend.kind, EZLB_SNAT_KEY_BACKEND);
+	assert_int_equal(of_backend.proto, EZLB_UDP);
+	assert_int_equal(ezlb_endpoint_cmp(&of_backend.endpoint, &backend), 0);
+	assert_int_equal(of_listener.kind, EZLB_SNAT_KEY_LISTENER);
+	assert_int_equal(of_listener.proto, EZLB_UDP);
+	assert_int_equal(ezlb_endpoint_cmp(&of_listener.endpoint, &service.listen), 0);
+	/* A backend may have the same address as a listener: they are two keys all the same. */
+	other.kind = EZLB_SNAT_KEY_LISTENER;
+	assert_true(ezlb_snat_key_cmp(&of_backend, &other) < 0);
+	assert_true(ezlb_snat_key_cmp(&other, &of_backend) > 0);
+	assert_int_equal(ezlb_snat_key_cmp(&of_backend, &of_backend), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_sort_and_clear),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_key_of_a_spec),
+		cmocka_unit_test(test_snat_keys),
 		cmocka_unit_test(test_verdict_of_a_backend),
 	};
 

@@ -105,7 +105,7 @@ static inline struct ezlb_op *add_snat(struct scene *scene, enum ezlb_op_kind ki
 {
 	struct ezlb_op *op = ezlb_plan_add(&scene->plan, kind);
 
-	op->snat.backend = ep_of(key);
+	op->snat.key.endpoint = ep_of(key);
 	if (to)
 		assert_int_equal(ezlb_range_parse(to, &op->snat.to, NULL), 0);
 	return op;

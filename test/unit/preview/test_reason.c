@@ -133,7 +133,7 @@ static const struct {
 	enum ezlb_op_kind kind;
 	const char *to; /* NULL: masquerade */
 	const char *want;
-} by_listener[] = {
+} for_listeners[] = {
 	{ "asked for", "web tcp 10.0.0.1:80 snat=10.0.0.3 " A, EZLB_OP_SNAT_ADD, "10.0.0.3",
 	  "web  tcp 10.0.0.1:80\n  + snat 10.0.0.3  web.yaml:4\n" },
 	{ "changed", "web tcp 10.0.0.1:80 snat=10.0.0.3 " A, EZLB_OP_SNAT_SET, "10.0.0.3",
@@ -144,18 +144,18 @@ static const struct {
 	  "not in any file\n  - snat 10.0.0.3-10.0.0.6 of tcp 10.0.0.1:80  its service goes\n" },
 };
 
-static void test_snat_by_listener(void **state)
+static void test_snat_for_listeners(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(by_listener); i++) {
+	for (size_t i = 0; i < COUNT_OF(for_listeners); i++) {
 		struct scene *scene = scene_open();
 
-		print_message("%s\n", by_listener[i].name);
-		if (by_listener[i].spec)
-			add_spec(scene, "/d/web.yaml", by_listener[i].spec)->snat_ip_at.line = 4;
-		scene->preview.by_listener = true;
-		add_snat(scene, by_listener[i].kind, "10.0.0.1:80", by_listener[i].to);
-		assert_says(scene, by_listener[i].want);
+		print_message("%s\n", for_listeners[i].name);
+		if (for_listeners[i].spec)
+			add_spec(scene, "/d/web.yaml", for_listeners[i].spec)->snat_ip_at.line = 4;
+		add_snat(scene, for_listeners[i].kind, "10.0.0.1:80", for_listeners[i].to)
+			->snat.key.kind = EZLB_SNAT_KEY_LISTENER;
+		assert_says(scene, for_listeners[i].want);
 		scene_close(scene);
 	}
 }
@@ -167,8 +167,8 @@ static void test_snat_without_place(void **state)
 
 	(void)state;
 	add_spec(scene, "/d/web.yaml", "web tcp 10.0.0.1:80 snat=masq " A);
-	scene->preview.by_listener = true;
-	add_snat(scene, EZLB_OP_SNAT_ADD, "10.0.0.1:80", NULL);
+	add_snat(scene, EZLB_OP_SNAT_ADD, "10.0.0.1:80", NULL)->snat.key.kind =
+		EZLB_SNAT_KEY_LISTENER;
 	assert_says(scene, "  + snat masquerade  web.yaml:2\n");
 	scene_close(scene);
 }
@@ -207,7 +207,7 @@ static void test_settings(void **state)
 /* Ops that are all kind. */
 static const struct {
 	enum ezlb_op_kind kind;
-	bool by_listener, old;
+	bool nftables, old;
 	const char *want;
 } frames[] = {
 	{ EZLB_OP_LINK_ADD, false, false, "  + link   --vip-device keeps addresses on it\n" },
@@ -234,7 +234,8 @@ static void test_frames(void **state)
 		struct scene *scene = scene_open();
 
 		print_message("%s\n", frames[i].want);
-		scene->preview.by_listener = frames[i].by_listener;
+		scene->preview.snat_key = frames[i].nftables ? EZLB_SNAT_KEY_LISTENER
+							     : EZLB_SNAT_KEY_BACKEND;
 		ezlb_plan_add(frames[i].old ? &scene->old : &scene->plan, frames[i].kind);
 		assert_says(scene, "host\n");
 		/* A reset is a change of a value, and modules have none. */
@@ -342,7 +343,7 @@ int main(void)
 		cmocka_unit_test(test_dests),
 		cmocka_unit_test(test_snat_by_backend),
 		cmocka_unit_test(test_snat_and_verdict),
-		cmocka_unit_test(test_snat_by_listener),
+		cmocka_unit_test(test_snat_for_listeners),
 		cmocka_unit_test(test_snat_without_place),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_frames),

@@ -71,8 +71,10 @@ static inline void add_snat(struct ezlb_table *table, const struct words *line)
 {
 	struct ezlb_snat_row *row = EZLB_PUSH(&table->snats);
 
-	assert_int_equal(ezlb_proto_parse(line->w[1], &row->proto), 0);
-	assert_int_equal(ezlb_endpoint_parse(line->w[2], &row->backend, NULL), 0);
+	if (strcmp(line->w[0], "snat-listener") == 0)
+		row->key.kind = EZLB_SNAT_KEY_LISTENER;
+	assert_int_equal(ezlb_proto_parse(line->w[1], &row->key.proto), 0);
+	assert_int_equal(ezlb_endpoint_parse(line->w[2], &row->key.endpoint, NULL), 0);
 	if (strcmp(line->w[3], "masq") != 0)
 		assert_int_equal(ezlb_range_parse(line->w[3], &row->to, NULL), 0);
 }
@@ -148,9 +150,11 @@ static inline void add_row(struct ezlb_table *table, const char *text)
 		const char *word;
 		void (*add)(struct ezlb_table *, const struct words *);
 	} kinds[] = {
-		{ "service", add_service }, { "dest", add_dest },	    { "snat", add_snat },
-		{ "setting", add_setting }, { "accept", add_accept },	    { "link", add_link },
-		{ "vip", add_vip },	    { "elsewhere", add_elsewhere }, { "gate", add_gate },
+		{ "service", add_service },	{ "dest", add_dest },
+		{ "snat", add_snat },		{ "snat-listener", add_snat },
+		{ "setting", add_setting },	{ "accept", add_accept },
+		{ "link", add_link },		{ "vip", add_vip },
+		{ "elsewhere", add_elsewhere }, { "gate", add_gate },
 	};
 	struct words line = { .w = { "" } };
 	size_t i = 0;
@@ -192,8 +196,10 @@ static inline void print_ipvs(FILE *f, const struct ezlb_table *t)
 			ezlb_endpoint_format(&t->dests.items[i].endpoint, ep),
 			t->dests.items[i].weight, t->dests.items[i].full_nat ? " full_nat" : "");
 	for (size_t i = 0; i < t->snats.len; i++)
-		fprintf(f, "snat %s %s %s\n", ezlb_proto_str(t->snats.items[i].proto),
-			ezlb_endpoint_format(&t->snats.items[i].backend, ep),
+		fprintf(f, "snat%s %s %s %s\n",
+			t->snats.items[i].key.kind == EZLB_SNAT_KEY_LISTENER ? "-listener" : "",
+			ezlb_proto_str(t->snats.items[i].key.proto),
+			ezlb_endpoint_format(&t->snats.items[i].key.endpoint, ep),
 			t->snats.items[i].to.first.family
 				? ezlb_range_format(&t->snats.items[i].to, range)
 				: "masq");

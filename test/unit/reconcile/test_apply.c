@@ -241,18 +241,19 @@ static const struct {
 	  EZLB_LAYER_IPVS, 2, "ipvs: dest-del dest-del\nipvs: service-del\n", "..Ehhh" },
 };
 
-/* The same where SNAT is by listener. Two services, of which one goes and one is there already. */
+/* The same where SNAT rows are for listeners. Two services, of which one goes and one is there
+ * already. */
 #define TWO                                                          \
 	"service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.2:80 wrr\n" \
 	"dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"              \
 	"dest tcp 10.0.0.1:80 10.1.0.2:80 1 full_nat\n"              \
 	"dest tcp 10.0.0.2:80 10.1.0.1:80 1 full_nat\n"              \
-	"snat tcp 10.0.0.1:80 masq\nsnat tcp 10.0.0.2:80 masq\n"
-#define GO "service tcp 10.0.0.2:80 wrr\nsnat tcp 10.0.0.2:80 masq\nwanted\n"
+	"snat-listener tcp 10.0.0.1:80 masq\nsnat-listener tcp 10.0.0.2:80 masq\n"
+#define GO "service tcp 10.0.0.2:80 wrr\nsnat-listener tcp 10.0.0.2:80 masq\nwanted\n"
 
 static const struct {
 	const char *name, *target, *actual, *bad_op, *trace, *rcs;
-} by_listener_cases[] = {
+} listener_cases[] = {
 	{ "every dest of a service waits for its one rule", TWO "wanted\n", "sound\n",
 	  "snat-add tcp 10.0.0.1:80",
 	  "snat: snat-add snat-add\nipvs: service-add service-add\nipvs: dest-add\n", "B...hh." },
@@ -319,27 +320,27 @@ static void test_cases(void **state)
 		run_case(i);
 }
 
-static void test_by_listener(void **state)
+static void test_rows_for_listeners(void **state)
 {
 	(void)state;
-	for (size_t n = 0; n < COUNT_OF(by_listener_cases); n++) {
-		struct ezlb_table target = table_of(by_listener_cases[n].target);
-		struct ezlb_table actual = table_of(by_listener_cases[n].actual);
+	for (size_t n = 0; n < COUNT_OF(listener_cases); n++) {
+		struct ezlb_table target = table_of(listener_cases[n].target);
+		struct ezlb_table actual = table_of(listener_cases[n].actual);
 		struct ezlb_layer_errs errs = { 0 };
 		struct ezlb_plan plan = { 0 };
 		struct world w;
 		char rcs[64] = "";
 
 		world_init(&w);
-		w.fakes[EZLB_LAYER_SNAT].layer.by_listener = true;
-		w.bad_op = by_listener_cases[n].bad_op;
+		w.fakes[EZLB_LAYER_SNAT].layer.snat_key = EZLB_SNAT_KEY_LISTENER;
+		w.bad_op = listener_cases[n].bad_op;
 		ezlb_reconcile_diff(&target, &actual, &plan);
 		assert_false(ezlb_reconcile_apply(&w.dp, &plan, &errs));
 		for (size_t i = 0; i < plan.len; i++)
 			rcs[i] = letter(plan.items[i].rc);
-		if (strcmp(w.trace, by_listener_cases[n].trace) != 0 ||
-		    strcmp(rcs, by_listener_cases[n].rcs) != 0)
-			fail_msg("%s: %s\n%s", by_listener_cases[n].name, rcs, w.trace);
+		if (strcmp(w.trace, listener_cases[n].trace) != 0 ||
+		    strcmp(rcs, listener_cases[n].rcs) != 0)
+			fail_msg("%s: %s\n%s", listener_cases[n].name, rcs, w.trace);
 		ezlb_plan_clear(&plan);
 		ezlb_table_clear(&target);
 		ezlb_table_clear(&actual);
@@ -426,7 +427,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_by_listener),
+		cmocka_unit_test(test_rows_for_listeners),
 		cmocka_unit_test(test_held_on_arrival),
 		cmocka_unit_test(test_a_layer_that_fails_without_a_word_gets_one),
 		cmocka_unit_test(test_list_asks_every_layer_and_keeps_each_error),

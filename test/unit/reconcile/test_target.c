@@ -56,10 +56,10 @@ static void check_policy(const struct ezlb_policy *policy, const char *const spe
 	ezlb_table_clear(&target);
 }
 
-static void check_target(bool by_listener, const char *const specs[SPECS], const char *verdict_text,
-			 const char *actual_text, const char *want)
+static void check_target(enum ezlb_snat_key_kind snat_key, const char *const specs[SPECS],
+			 const char *verdict_text, const char *actual_text, const char *want)
 {
-	const struct ezlb_policy policy = { .by_listener = by_listener };
+	const struct ezlb_policy policy = { .snat_key = snat_key };
 
 	check_policy(&policy, specs, verdict_text, actual_text, want);
 }
@@ -71,7 +71,7 @@ static void check_target(bool by_listener, const char *const specs[SPECS], const
 static void full_nat_true_makes_the_right_rules(void **state)
 {
 	(void)state;
-	check_target(false,
+	check_target(EZLB_SNAT_KEY_BACKEND,
 		     (const char *[SPECS]){ "web tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.2:8080 "
 					    "10.1.0.1:8080",
 					    "dns udp 10.0.0.1:53 snat=masq 10.1.0.1:53" },
@@ -89,7 +89,7 @@ static void full_nat_true_makes_the_right_rules(void **state)
 static void full_nat_false_makes_none(void **state)
 {
 	(void)state;
-	check_target(false,
+	check_target(EZLB_SNAT_KEY_BACKEND,
 		     (const char *[SPECS]){ "web tcp 10.0.0.1:80 10.1.0.1:8080 10.1.0.2:8080" },
 		     NULL, NULL,
 		     "service tcp 10.0.0.1:80 wrr\n"
@@ -187,8 +187,8 @@ static void test_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		print_message("%s\n", cases[i].name);
-		check_target(false, cases[i].specs, cases[i].verdicts, cases[i].actual,
-			     cases[i].want);
+		check_target(EZLB_SNAT_KEY_BACKEND, cases[i].specs, cases[i].verdicts,
+			     cases[i].actual, cases[i].want);
 	}
 }
 
@@ -198,7 +198,7 @@ static const struct {
 	const char *name;
 	const char *specs[SPECS];
 	const char *verdicts, *want;
-} by_listener_cases[] = {
+} listener_cases[] = {
 	{ "one rule for each full_nat service; the module is not wanted",
 	  { "web tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.1:80 10.1.0.2:80",
 	    "dns udp 10.0.0.1:53 snat=masq 10.1.0.1:53", "api tcp 10.0.0.2:80 10.1.0.3:80" },
@@ -208,13 +208,13 @@ static const struct {
 	  "dest tcp 10.0.0.1:80 10.1.0.2:80 1 full_nat\n"
 	  "dest tcp 10.0.0.2:80 10.1.0.3:80 1\n"
 	  "dest udp 10.0.0.1:53 10.1.0.1:53 1 full_nat\n"
-	  "snat tcp 10.0.0.1:80 10.9.0.1\n"
-	  "snat udp 10.0.0.1:53 masq\n"
+	  "snat-listener tcp 10.0.0.1:80 10.9.0.1\n"
+	  "snat-listener udp 10.0.0.1:53 masq\n"
 	  "setting conntrack 1\nsetting expire 1\nsetting forward 1\nwanted\n" },
 	{ "whatever the verdicts are",
 	  { "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80 10.1.0.2:80" },
 	  "web 10.1.0.1:80 down\nweb 10.1.0.2:80 unknown\n",
-	  "service tcp 10.0.0.1:80 wrr\nsnat tcp 10.0.0.1:80 masq\n" NO_MODULE },
+	  "service tcp 10.0.0.1:80 wrr\nsnat-listener tcp 10.0.0.1:80 masq\n" NO_MODULE },
 	{ "services that share a backend have a rule each",
 	  { "a tcp 10.0.0.2:80 snat=10.9.0.1 10.1.0.1:80",
 	    "b tcp 10.0.0.1:80 snat=10.9.0.2 10.1.0.1:80" },
@@ -222,20 +222,20 @@ static const struct {
 	  "service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.2:80 wrr\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
 	  "dest tcp 10.0.0.2:80 10.1.0.1:80 1 full_nat\n"
-	  "snat tcp 10.0.0.1:80 10.9.0.2\nsnat tcp 10.0.0.2:80 10.9.0.1\n" NO_MODULE },
+	  "snat-listener tcp 10.0.0.1:80 10.9.0.2\nsnat-listener tcp 10.0.0.2:80 10.9.0.1\n" NO_MODULE },
 	{ "without full_nat there is nothing",
 	  { "web tcp 10.0.0.1:80 10.1.0.1:80" },
 	  NULL,
 	  "service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 1\n" },
 };
 
-static void test_by_listener(void **state)
+static void test_rows_for_listeners(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(by_listener_cases); i++) {
-		print_message("%s\n", by_listener_cases[i].name);
-		check_target(true, by_listener_cases[i].specs, by_listener_cases[i].verdicts, NULL,
-			     by_listener_cases[i].want);
+	for (size_t i = 0; i < COUNT_OF(listener_cases); i++) {
+		print_message("%s\n", listener_cases[i].name);
+		check_target(EZLB_SNAT_KEY_LISTENER, listener_cases[i].specs,
+			     listener_cases[i].verdicts, NULL, listener_cases[i].want);
 	}
 }
 
@@ -303,10 +303,10 @@ static const struct {
 	  SIX_ROWS SIX_SNAT SIX_SETTINGS
 	  "setting accept_ra:eth0 2\nsetting accept_ra:eth1 2\nsetting forward6 1\nwanted\n" },
 	{ "by listener neither module is wanted",
-	  { .by_listener = true },
+	  { .snat_key = EZLB_SNAT_KEY_LISTENER },
 	  { SIX },
 	  NULL,
-	  SIX_ROWS "snat tcp [fd00::1]:80 masq\n"
+	  SIX_ROWS "snat-listener tcp [fd00::1]:80 masq\n"
 		   "setting conntrack 1\nsetting forward6 1\nwanted\n" },
 	{ "IPv6 without full_nat wants none of it",
 	  { .firewall = true },
@@ -427,7 +427,7 @@ int main(void)
 		cmocka_unit_test(full_nat_true_makes_the_right_rules),
 		cmocka_unit_test(full_nat_false_makes_none),
 		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_by_listener),
+		cmocka_unit_test(test_rows_for_listeners),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_rows_carry_what_the_spec_says),
 		cmocka_unit_test(test_scope_is_what_is_wanted_or_owned),

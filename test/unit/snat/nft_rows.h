@@ -18,9 +18,9 @@
 static inline struct ezlb_snat_row nft_row(enum ezlb_proto proto, const char *listen,
 					   const char *to)
 {
-	struct ezlb_snat_row row = { .proto = proto };
+	struct ezlb_snat_row row = { .key = { .kind = EZLB_SNAT_KEY_LISTENER, .proto = proto } };
 
-	assert_int_equal(ezlb_endpoint_parse(listen, &row.backend, NULL), 0);
+	assert_int_equal(ezlb_endpoint_parse(listen, &row.key.endpoint, NULL), 0);
 	if (to)
 		assert_int_equal(ezlb_range_parse(to, &row.to, NULL), 0);
 	return row;

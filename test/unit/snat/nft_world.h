@@ -100,7 +100,7 @@ static const char *world(void)
 		const struct ezlb_snat_row *row = &table.snats.items[i];
 
 		at += (size_t)snprintf(out + at, sizeof(out) - at, " %s>%s",
-				       ezlb_endpoint_format(&row->backend, listen),
+				       ezlb_endpoint_format(&row->key.endpoint, listen),
 				       row->to.first.family ? ezlb_range_format(&row->to, to)
 							    : "masq");
 	}

@@ -16,11 +16,11 @@
  */
 static struct ezlb_snat_row row(const char *text)
 {
-	struct ezlb_snat_row out = { .proto = EZLB_TCP };
+	struct ezlb_snat_row out = { .key.proto = EZLB_TCP };
 
-	out.backend.addr.family = AF_INET;
-	out.backend.addr.bytes[3] = (uint8_t)text[0];
-	out.backend.port = 80;
+	out.key.endpoint.addr.family = AF_INET;
+	out.key.endpoint.addr.bytes[3] = (uint8_t)text[0];
+	out.key.endpoint.port = 80;
 	if (text[1] && text[1] != ' ') {
 		out.to.first.family = AF_INET;
 		out.to.first.bytes[3] = (uint8_t)text[1];
@@ -47,7 +47,7 @@ static void chain_format(const struct ezlb_snat_chain *chain, char *out)
 	for (size_t i = 0; i < chain->slots.len; i++) {
 		const struct ezlb_snat_slot *slot = &chain->slots.items[i];
 
-		*out++ = slot->ours ? (char)slot->row.backend.addr.bytes[3] : '?';
+		*out++ = slot->ours ? (char)slot->row.key.endpoint.addr.bytes[3] : '?';
 		if (!slot->ours)
 			*out++ = '?';
 		else
@@ -205,9 +205,10 @@ static void test_large(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < n; i++) {
-		struct ezlb_snat_row row = { .backend = { .addr.family = AF_INET, .port = 80 } };
+		struct ezlb_snat_row row = { .key.endpoint = { .addr.family = AF_INET,
+							       .port = 80 } };
 
-		memcpy(row.backend.addr.bytes, &i, 4);
+		memcpy(row.key.endpoint.addr.bytes, &i, 4);
 		*EZLB_PUSH(&now.slots) = (struct ezlb_snat_slot){ .ours = true, .row = row };
 		all[i] = (struct ezlb_op){ .kind = i % 2 ? EZLB_OP_SNAT_DEL : EZLB_OP_SNAT_SET };
 		all[i].snat = row;

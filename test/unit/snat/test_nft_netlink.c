@@ -142,7 +142,7 @@ static void test_large(void **state)
 	(void)state;
 	for (size_t i = 0; i < FAKE_ELEMS; i++) {
 		*EZLB_PUSH(&rows) = nft_row(EZLB_TCP, "[fd00::1]:1", "fd00::3");
-		rows.items[i].backend.port = (uint16_t)(i + 1);
+		rows.items[i].key.endpoint.port = (uint16_t)(i + 1);
 	}
 	for (int i = 0; i < 2; i++) {
 		memset(fake.table, 0, sizeof(fake.table));

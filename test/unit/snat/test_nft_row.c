@@ -56,7 +56,7 @@ static void assert_bytes(struct nftnl_set_elem *elem, uint16_t attr, const char 
 
 static const struct ezlb_nft_family *family_of(const struct ezlb_snat_row *row)
 {
-	return &ezlb_nft_families[row->backend.addr.family == AF_INET6];
+	return &ezlb_nft_families[row->key.endpoint.addr.family == AF_INET6];
 }
 
 static void test_both_ways(void **state)
@@ -162,10 +162,10 @@ static void test_check(void **state)
 	row.to.last.bytes[3] = 2;
 	assert_int_equal(ezlb_nft_row_check(&row), -EINVAL);
 	row = nft_row(EZLB_TCP, "10.0.0.1:80", NULL);
-	row.backend.addr.family = 0;
+	row.key.endpoint.addr.family = 0;
 	assert_int_equal(ezlb_nft_row_check(&row), -EAFNOSUPPORT);
 	row = nft_row(EZLB_TCP, "10.0.0.1:80", NULL);
-	row.backend.port = 0;
+	row.key.endpoint.port = 0;
 	assert_int_equal(ezlb_nft_row_check(&row), -EINVAL);
 }
 

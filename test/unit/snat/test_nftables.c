@@ -3,10 +3,10 @@
 
 /* --- work ------------------------------------------------------------------------------------ */
 
-static void test_by_listener(void **state)
+static void test_rows_are_for_listeners(void **state)
 {
 	(void)state;
-	assert_true(layer->by_listener);
+	assert_int_equal(layer->snat_key, EZLB_SNAT_KEY_LISTENER);
 }
 
 static void test_life(void **state)
@@ -88,7 +88,7 @@ static void test_many(void **state)
 	for (size_t i = 0; i < FAKE_ELEMS; i++) {
 		all[i] = (struct ezlb_op){ .kind = EZLB_OP_SNAT_ADD };
 		all[i].snat = nft_row(EZLB_UDP, "[fd00::1]:80", i % 2 ? "fd00::3" : NULL);
-		all[i].snat.backend.port = (uint16_t)(i + 1);
+		all[i].snat.key.endpoint.port = (uint16_t)(i + 1);
 		ops[i] = &all[i];
 	}
 	assert_int_equal(layer->apply(layer, ops, FAKE_ELEMS, &err), 0);
@@ -385,19 +385,31 @@ static void test_open(void **state)
 
 	(void)state;
 	assert_int_equal(ezlb_snat_nftables_open(&opened, &err), 0);
-	assert_true(opened->by_listener);
+	assert_int_equal(opened->snat_key, EZLB_SNAT_KEY_LISTENER);
 	opened->close(opened);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_by_listener),	 TEST(test_life),	   TEST(test_small_changes),
-		TEST(test_ipv6),	 TEST(test_nothing_to_do), TEST(test_many),
-		TEST(test_unsound_ipv6), TEST(test_strangers),	   TEST(test_strange_set),
-		TEST(test_in_both_sets), TEST(test_not_loaded),	   TEST(test_builtin),
-		TEST(test_none),	 TEST(test_peek),	   TEST(test_open),
-		TEST(test_counters),	 TEST(test_old_frame),	   TEST(test_teardown_takes_all),
+		TEST(test_rows_are_for_listeners),
+		TEST(test_life),
+		TEST(test_small_changes),
+		TEST(test_ipv6),
+		TEST(test_nothing_to_do),
+		TEST(test_many),
+		TEST(test_unsound_ipv6),
+		TEST(test_strangers),
+		TEST(test_strange_set),
+		TEST(test_in_both_sets),
+		TEST(test_not_loaded),
+		TEST(test_builtin),
+		TEST(test_none),
+		TEST(test_peek),
+		TEST(test_open),
+		TEST(test_counters),
+		TEST(test_old_frame),
+		TEST(test_teardown_takes_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

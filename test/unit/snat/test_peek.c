@@ -90,10 +90,10 @@ int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 
 static void add_row(struct fake *of, const char *backend)
 {
-	struct ezlb_snat_row row = { .proto = EZLB_TCP };
+	struct ezlb_snat_row row = { .key.proto = EZLB_TCP };
 	struct ezlb_xt_entry rule;
 
-	assert_int_equal(ezlb_endpoint_parse(backend, &row.backend, NULL), 0);
+	assert_int_equal(ezlb_endpoint_parse(backend, &row.key.endpoint, NULL), 0);
 	assert_int_equal(ezlb_snat_rule_build(&row, &rule), 0);
 	rule.bytes[rule.len - 1] = 0xee;
 	memcpy(of->bytes + of->info.size, rule.bytes, rule.len);

@@ -16,9 +16,9 @@
 
 static struct ezlb_snat_row row(enum ezlb_proto proto, const char *backend, const char *to)
 {
-	struct ezlb_snat_row out = { .proto = proto };
+	struct ezlb_snat_row out = { .key.proto = proto };
 
-	assert_int_equal(ezlb_endpoint_parse(backend, &out.backend, NULL), 0);
+	assert_int_equal(ezlb_endpoint_parse(backend, &out.key.endpoint, NULL), 0);
 	if (to)
 		assert_int_equal(ezlb_range_parse(to, &out.to, NULL), 0);
 	return out;
@@ -35,7 +35,7 @@ static struct ezlb_xt_entry build(enum ezlb_proto proto, const char *backend, co
 
 static const struct ezlb_xt_form *form(const struct ezlb_snat_row *in)
 {
-	return in->backend.addr.family == AF_INET ? &ezlb_xt_form_ip : &ezlb_xt_form_ip6;
+	return in->key.endpoint.addr.family == AF_INET ? &ezlb_xt_form_ip : &ezlb_xt_form_ip6;
 }
 
 static void assert_row_equal(const struct ezlb_snat_row *a, const struct ezlb_snat_row *b)
@@ -174,15 +174,15 @@ static void test_refused(void **state)
 {
 	struct ezlb_snat_row v4_to = row(EZLB_TCP, "[fd00::1]:80", "10.0.0.1");
 	struct ezlb_snat_row v6_to = row(EZLB_TCP, "10.0.0.1:80", "fd00::1");
-	struct ezlb_snat_row none = { .proto = EZLB_TCP, .backend.port = 80 };
+	struct ezlb_snat_row none = { .key.proto = EZLB_TCP, .key.endpoint.port = 80 };
 	struct ezlb_snat_row port = row(EZLB_TCP, "10.0.0.1:80", MASQUERADE);
 	struct ezlb_snat_row mixed = row(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	struct ezlb_snat_row backwards = row(EZLB_TCP, "[fd00::1]:80", "fd00::3");
 	struct ezlb_xt_entry rule;
 
 	(void)state;
-	port.backend.port = 0;
-	mixed.to.last = row(EZLB_TCP, "10.0.0.1:80", "10.0.0.3").backend.addr;
+	port.key.endpoint.port = 0;
+	mixed.to.last = row(EZLB_TCP, "10.0.0.1:80", "10.0.0.3").key.endpoint.addr;
 	mixed.to.last.family = AF_INET6;
 	backwards.to.last.bytes[15] = 2;
 	assert_int_equal(ezlb_snat_rule_build(&v4_to, &rule), -EAFNOSUPPORT);

@@ -10,21 +10,21 @@
 static void test_words(void **state)
 {
 	static const char *const words[] = { "auto", "iptables", "nftables" };
-	enum ezlb_snat_backend backend;
+	enum ezlb_snat_driver backend;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
-		assert_int_equal(ezlb_snat_backend_parse(words[i], &backend), 0);
+		assert_int_equal(ezlb_snat_driver_parse(words[i], &backend), 0);
 		assert_int_equal(backend, i);
-		assert_string_equal(ezlb_snat_backend_str(backend), words[i]);
+		assert_string_equal(ezlb_snat_driver_str(backend), words[i]);
 	}
-	assert_int_equal(ezlb_snat_backend_parse("nft", &backend), -EINVAL);
-	assert_int_equal(ezlb_snat_backend_parse("", &backend), -EINVAL);
+	assert_int_equal(ezlb_snat_driver_parse("nft", &backend), -EINVAL);
+	assert_int_equal(ezlb_snat_driver_parse("", &backend), -EINVAL);
 }
 
 static const struct {
 	struct ezlb_snat_host host;
-	enum ezlb_snat_backend want;
+	enum ezlb_snat_driver want;
 	const char *why;
 } choices[] = {
 	{ { .legacy_nat = true, .nf_tables = true, .ip_tables = true },

@@ -38,12 +38,12 @@ static void put_file(const char *path, const char *text)
  */
 static struct ezlb_snat_row row(int n, int to)
 {
-	struct ezlb_snat_row out = { .proto = EZLB_TCP };
+	struct ezlb_snat_row out = { .key.proto = EZLB_TCP };
 	char text[EZLB_ADDR_STRLEN];
 
 	snprintf(text, sizeof(text), n < 0 ? "fd00::%x" : "10.0.0.%d", n < 0 ? -n : n);
-	assert_int_equal(ezlb_addr_parse(text, &out.backend.addr, NULL), 0);
-	out.backend.port = 80;
+	assert_int_equal(ezlb_addr_parse(text, &out.key.endpoint.addr, NULL), 0);
+	out.key.endpoint.port = 80;
 	snprintf(text, sizeof(text), n < 0 ? "fd99::%x" : "10.9.9.%d", to);
 	if (to)
 		assert_int_equal(ezlb_range_parse(text, &out.to, NULL), 0);
@@ -103,7 +103,7 @@ static const char *lib_text(struct fake_lib *lib, const char *name)
 			one[0] = ezlb_xt_entry_is_plain(lib->form, rule->bytes) ? 'J' : 'j';
 		else if (ezlb_snat_rule_parse(lib->form, rule->bytes, rule->len, &in) == 0)
 			snprintf(one, sizeof(one), "%s%d>%d", lib == &fake ? "" : "-",
-				 last_byte(&in.backend.addr), last_byte(&in.to.first));
+				 last_byte(&in.key.endpoint.addr), last_byte(&in.to.first));
 		at += (size_t)snprintf(out + at, sizeof(out) - at, "%s%s", i ? " " : "", one);
 	}
 	return out;

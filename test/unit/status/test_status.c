@@ -156,8 +156,7 @@ static void test_without_rows_nothing_is_counted(void **state)
 	add_service(&status, "web", "10.0.0.1:80")->full_nat = true;
 	add_backend(&status, "10.1.0.1:80");
 	ezlb_status_count(&status, &traffic);
-	ezlb_status_count_snat(&status, &snats, true);
-	ezlb_status_count_snat(&status, &snats, false);
+	ezlb_status_count_snat(&status, &snats);
 	assert_false(status.services.items[0].counted);
 	assert_false(status.backends.items[0].counted);
 	assert_int_equal(status.services.items[0].snat_connections, -1);
@@ -176,9 +175,10 @@ static void test_what_is_not_in_force_is_not_counted(void **state)
 	add_service(&status, "web", "10.0.0.1:80")->full_nat = true;
 	status.services.items[0].in_force = false;
 	add_row(&traffic, EZLB_TCP, "10.0.0.1:80", NULL, 1);
-	row->backend = endpoint("10.0.0.1:80");
+	row->key = (struct ezlb_snat_key){ EZLB_SNAT_KEY_LISTENER, EZLB_TCP,
+					   endpoint("10.0.0.1:80") };
 	ezlb_status_count(&status, &traffic);
-	ezlb_status_count_snat(&status, &snats, true);
+	ezlb_status_count_snat(&status, &snats);
 	assert_false(status.services.items[0].counted);
 	assert_int_equal(status.services.items[0].snat_connections, -1);
 	EZLB_VEC_CLEAR(&traffic);
@@ -186,23 +186,25 @@ static void test_what_is_not_in_force_is_not_counted(void **state)
 	ezlb_status_clear(&status);
 }
 
-static void add_snat_row(struct ezlb_snats *snats, const char *key, uint64_t connections)
+static void add_snat_row(struct ezlb_snats *snats, enum ezlb_snat_key_kind kind, const char *key,
+			 uint64_t connections)
 {
 	struct ezlb_snat_row *row = EZLB_PUSH(snats);
 
-	row->backend = endpoint(key);
+	row->key.kind = kind;
+	row->key.endpoint = endpoint(key);
 	row->connections = connections;
 }
 
-static void test_snat_rows_are_by_listener_or_by_backend(void **state)
+static void test_snat_rows_are_for_listeners_or_backends(void **state)
 {
 	static const struct {
 		const char *name;
-		bool by_listener;
+		enum ezlb_snat_key_kind kind;
 		int64_t want[4];
 	} cases[] = {
-		{ "by listener", true, { 7, -1, -1, -1 } },
-		{ "by backend", false, { 30, 20, -1, -1 } },
+		{ "for listeners", EZLB_SNAT_KEY_LISTENER, { 7, -1, -1, -1 } },
+		{ "for backends", EZLB_SNAT_KEY_BACKEND, { 30, 20, -1, -1 } },
 	};
 	struct ezlb_status status = { 0 };
 	struct ezlb_snats snats = { 0 };
@@ -218,19 +220,19 @@ static void test_snat_rows_are_by_listener_or_by_backend(void **state)
 	add_service(&status, "udp", "10.0.0.1:80")->full_nat = true;
 	status.services.items[3].proto = EZLB_UDP;
 	add_backend(&status, "10.1.0.1:80");
-	add_snat_row(&snats, "10.1.0.2:80", 20);
-	add_snat_row(&snats, "10.1.0.1:80", 10);
-	add_snat_row(&snats, "10.0.0.3:80", 99);
-	add_snat_row(&snats, "10.0.0.1:80", 7);
-	EZLB_SORT(&snats, ezlb_snat_row_cmp);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		ezlb_status_count_snat(&status, &snats, cases[i].by_listener);
+		add_snat_row(&snats, cases[i].kind, "10.1.0.2:80", 20);
+		add_snat_row(&snats, cases[i].kind, "10.1.0.1:80", 10);
+		add_snat_row(&snats, cases[i].kind, "10.0.0.3:80", 99);
+		add_snat_row(&snats, cases[i].kind, "10.0.0.1:80", 7);
+		EZLB_SORT(&snats, ezlb_snat_row_cmp);
+		ezlb_status_count_snat(&status, &snats);
 		for (size_t k = 0; k < 4; k++)
 			if (status.services.items[k].snat_connections != cases[i].want[k])
 				fail_msg("%s, %s: %d", cases[i].name, status.services.items[k].name,
 					 (int)status.services.items[k].snat_connections);
+		EZLB_VEC_CLEAR(&snats);
 	}
-	EZLB_VEC_CLEAR(&snats);
 	ezlb_status_clear(&status);
 }
 
@@ -408,7 +410,7 @@ int main(void)
 		cmocka_unit_test(test_rows_go_to_their_services_and_backends),
 		cmocka_unit_test(test_without_rows_nothing_is_counted),
 		cmocka_unit_test(test_what_is_not_in_force_is_not_counted),
-		cmocka_unit_test(test_snat_rows_are_by_listener_or_by_backend),
+		cmocka_unit_test(test_snat_rows_are_for_listeners_or_backends),
 		cmocka_unit_test(test_the_summary_is_one_line),
 		cmocka_unit_test(test_the_summary_is_cut_between_characters),
 		cmocka_unit_test(test_clear_leaves_the_zero_value),
