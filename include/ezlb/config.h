@@ -9,9 +9,8 @@
 #include <stddef.h>
 
 #include <ezlb/diag.h>
+#include <ezlb/snapshot.h>
 #include <ezlb/spec.h>
-
-#define EZLB_FILE_MAX (256 * 1024) /* bytes; libyaml is quadratic in nested '[' */
 
 /*
  * `file` is the path to show to humans; its base name without .yaml or .yml is the default name.

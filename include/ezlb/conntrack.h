@@ -8,16 +8,8 @@
 
 #include <stddef.h>
 
-#include <ezlb/spec.h>
-#include <ezlb/table.h>
-
-/* The flows from anybody to `listen` that IPVS gave to `backend`. */
-struct ezlb_flow {
-	enum ezlb_proto proto;
-	struct ezlb_endpoint listen;
-	struct ezlb_endpoint backend; /* address family 0: to any */
-};
-struct ezlb_flows EZLB_VEC(struct ezlb_flow);
+#include <ezlb/err.h>
+#include <ezlb/flow.h>
 
 /*
  * Deletes the conntrack entries of these flows, in the network namespace of the caller, and no

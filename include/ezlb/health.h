@@ -18,20 +18,12 @@
 
 #include <stdbool.h>
 
-#include <ezlb/histogram.h>
-#include <ezlb/spec.h>
+#include <ezlb/err.h>
+#include <ezlb/probe.h>
 #include <ezlb/verdict.h>
 
 struct uv_loop_s;
 struct ezlb_health;
-
-/* Something to check. Rows with check type NONE are not given to health at all. */
-struct ezlb_health_row {
-	char service[EZLB_NAME_MAX + 1];
-	struct ezlb_endpoint backend;
-	struct ezlb_check check;
-};
-struct ezlb_health_rows EZLB_VEC(struct ezlb_health_row);
 
 /*
  * Called on the loop after a verdict has changed; several changes may come one by one. It may call
@@ -39,15 +31,7 @@ struct ezlb_health_rows EZLB_VEC(struct ezlb_health_row);
  */
 typedef void (*ezlb_health_fn)(void *arg);
 
-/* One transition, for those who tell of it. */
-struct ezlb_health_change {
-	const char *service; /* valid during the call */
-	struct ezlb_endpoint backend;
-	enum ezlb_verdict from, to;
-	enum ezlb_outcome outcome; /* of the probe that decided */
-	int code;
-	uint32_t ms; /* that it took */
-};
+/* Tells of one change; it is valid during the call. */
 typedef void (*ezlb_health_told_fn)(void *arg, const struct ezlb_health_change *change);
 
 struct ezlb_health_options {
@@ -75,20 +59,7 @@ void ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *
 /* Fills *out, sorted, one row for each wanted row. */
 void ezlb_health_verdicts(const struct ezlb_health *health, struct ezlb_verdicts *out);
 
-/*
- * What probing has come to since the start. Probes that a new wanted set or the close cut off are
- * not counted; those that we could not make are. Costs a look at each target.
- */
-struct ezlb_health_stats {
-	struct ezlb_histogram duration;	  /* of each of them, from start to end */
-	uint64_t outcomes[EZLB_OUTCOMES]; /* how many ended how */
-	size_t targets;			  /* that are probed now; services share them */
-	/*
-	 * Of these, how many are late: they were due more than 100 ms ago and still wait because
-	 * too many others are being probed, or their probe takes longer than their interval.
-	 */
-	size_t overdue;
-};
+/* What probing has come to since the start. Costs a look at each target. */
 void ezlb_health_stats(const struct ezlb_health *health, struct ezlb_health_stats *out);
 
 /* How many wanted rows have no verdict yet. */

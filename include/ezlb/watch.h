@@ -20,33 +20,10 @@
 #include <stdint.h>
 
 #include <ezlb/err.h>
-#include <ezlb/mem.h>
+#include <ezlb/snapshot.h>
 
 struct uv_loop_s;
 struct ezlb_watch;
-
-/* One *.yaml or *.yml file (names that begin with '.' or '#' are not looked at). */
-struct ezlb_file {
-	char *path;  /* directory as configured + '/' + name (no second '/'); owned */
-	char *bytes; /* NULL where it could not be read or is over 256 KiB; owned */
-	size_t len;
-	uint64_t hash; /* of the bytes */
-	char *problem; /* why bytes is NULL, one line; owned */
-	bool passing;  /* the problem may pass by itself: looked at again every second */
-};
-
-struct ezlb_dir {
-	char *path;
-	bool frozen;
-	char *problem; /* why it is frozen, one line; NULL where it is not */
-	bool configmap;
-};
-
-struct ezlb_snapshot {
-	/* Sorted by path. A directory that is the same as an earlier one adds no files. */
-	struct ezlb_files EZLB_VEC(struct ezlb_file) files;
-	struct ezlb_dirs EZLB_VEC(struct ezlb_dir) dirs; /* as configured */
-};
 
 /*
  * One look, without a loop and without grace periods: for once, check and plan. A directory that
@@ -55,7 +32,6 @@ struct ezlb_snapshot {
 void ezlb_scan(const char *const *dirs, size_t n, struct ezlb_snapshot *out);
 /* Adds one file, whatever its name, to the end of out->files; -ENOENT where there is none. */
 int ezlb_scan_file(const char *path, struct ezlb_snapshot *out);
-void ezlb_snapshot_clear(struct ezlb_snapshot *snapshot);
 
 /* Called on the loop when files or a directory's state have changed. Valid during the call only. */
 typedef void (*ezlb_snapshot_fn)(void *arg, const struct ezlb_snapshot *snapshot);

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <ezlb/config.h>
 #include <ezlb/log.h>
 #include <ezlb/mem.h>
+#include <ezlb/snapshot.h>
 
 #include "statedir.h"
 

@@ -40,10 +40,10 @@ static char *stat_problem(const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
 		return ezlb_asprintf("is %s, not a regular file", kind_str(st->st_mode));
-	if (st->st_size > WATCH_FILE_MAX)
+	if (st->st_size > EZLB_FILE_MAX)
 		return ezlb_asprintf("has %lld bytes, and the limit is %d (256 KiB): "
 				     "put one service into each file",
-				     (long long)st->st_size, WATCH_FILE_MAX);
+				     (long long)st->st_size, EZLB_FILE_MAX);
 	return NULL;
 }
 
@@ -122,12 +122,4 @@ int watch_file_read(int dirfd, const char *name, struct ezlb_file *out)
 	else if (rc < 0)
 		out->problem = ezlb_asprintf("cannot be read: %s", ezlb_errno_str(-rc));
 	return 0;
-}
-
-void watch_file_clear(struct ezlb_file *file)
-{
-	free(file->path);
-	free(file->bytes);
-	free(file->problem);
-	memset(file, 0, sizeof(*file));
 }

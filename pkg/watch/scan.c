@@ -27,7 +27,7 @@ static void names_clear(struct watch_names *names)
 static void contents_clear(struct watch_look *look)
 {
 	for (size_t i = 0; i < look->files.len; i++)
-		watch_file_clear(&look->files.items[i]);
+		ezlb_file_clear(&look->files.items[i]);
 	EZLB_VEC_CLEAR(&look->files);
 	names_clear(&look->ignored);
 	names_clear(&look->mounted);
@@ -93,7 +93,7 @@ static int look_at(int dirfd, const char *dir, const char *name, struct watch_lo
 	if (rc == -ENOENT)
 		return 0;
 	if (out->files.len == WATCH_FILES_MAX) {
-		watch_file_clear(&file);
+		ezlb_file_clear(&file);
 		return -E2BIG;
 	}
 	file.path = path_join(dir, name);

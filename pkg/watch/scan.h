@@ -8,8 +8,7 @@
 
 #include <ezlb/watch.h>
 
-#define WATCH_FILE_MAX	(256 * 1024) /* bytes a file */
-#define WATCH_FILES_MAX 10000	     /* files a directory */
+#define WATCH_FILES_MAX 10000 /* files a directory */
 
 struct watch_names EZLB_VEC(char *);
 
@@ -37,4 +36,3 @@ void watch_look_clear(struct watch_look *look);
  * out->path. Returns -ENOENT, with *out untouched, where there is no such file or a dangling link.
  */
 int watch_file_read(int dirfd, const char *name, struct ezlb_file *out);
-void watch_file_clear(struct ezlb_file *file);

@@ -13,7 +13,7 @@ void watch_settle_init(struct watch_settle *settle, const char *dir)
 void watch_settle_clear(struct watch_settle *settle)
 {
 	for (size_t i = 0; i < settle->entries.len; i++)
-		watch_file_clear(&settle->entries.items[i].file);
+		ezlb_file_clear(&settle->entries.items[i].file);
 	EZLB_VEC_CLEAR(&settle->entries);
 	free(settle->path);
 	free(settle->problem);
@@ -81,7 +81,7 @@ static void accept(struct watch_entry *entry, struct ezlb_file *seen, struct wat
 		next.path = entry->file.path;
 		entry->file.path = NULL;
 	}
-	watch_file_clear(&entry->file);
+	ezlb_file_clear(&entry->file);
 	entry->file = next;
 	entry->counts = sight;
 	entry->doubted = false;
@@ -153,7 +153,7 @@ static void merge(struct watch_settle *settle, struct watch_look *look, uint64_t
 			entry->file.path = ezlb_strdup(seen->items[j].path);
 		observe(settle, entry, cmp >= 0 ? &seen->items[j++] : NULL, look->writing, now);
 		if (entry->counts.kind == WATCH_ABSENT && !entry->doubted) {
-			watch_file_clear(&entry->file);
+			ezlb_file_clear(&entry->file);
 			next.len--;
 		}
 	}

@@ -124,15 +124,3 @@ int ezlb_scan_file(const char *path, struct ezlb_snapshot *out)
 	*EZLB_PUSH(&out->files) = file;
 	return 0;
 }
-
-void ezlb_snapshot_clear(struct ezlb_snapshot *snapshot)
-{
-	for (size_t i = 0; i < snapshot->files.len; i++)
-		watch_file_clear(&snapshot->files.items[i]);
-	for (size_t i = 0; i < snapshot->dirs.len; i++) {
-		free(snapshot->dirs.items[i].path);
-		free(snapshot->dirs.items[i].problem);
-	}
-	EZLB_VEC_CLEAR(&snapshot->files);
-	EZLB_VEC_CLEAR(&snapshot->dirs);
-}

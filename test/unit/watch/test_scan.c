@@ -149,7 +149,7 @@ static void test_no_descriptor(void **state)
 	assert_int_equal(rc, 0);
 	assert_string_equal(file.problem, "cannot be opened: Too many open files");
 	assert_true(file.passing);
-	watch_file_clear(&file);
+	ezlb_file_clear(&file);
 	close(dir);
 }
 
@@ -167,15 +167,15 @@ static void test_links(void **state)
 
 static void test_size(void **state)
 {
-	char *bytes = ezlb_calloc(1, WATCH_FILE_MAX + 1);
+	char *bytes = ezlb_calloc(1, EZLB_FILE_MAX + 1);
 
 	(void)state;
-	memset(bytes, 'x', WATCH_FILE_MAX + 1);
-	put_bytes("fits.yaml", bytes, WATCH_FILE_MAX);
-	put_bytes("large.yaml", bytes, WATCH_FILE_MAX + 1);
+	memset(bytes, 'x', EZLB_FILE_MAX + 1);
+	put_bytes("fits.yaml", bytes, EZLB_FILE_MAX);
+	put_bytes("large.yaml", bytes, EZLB_FILE_MAX + 1);
 	free(bytes);
 	scan_top();
-	assert_int_equal(file_in(&snap, "fits.yaml")->len, WATCH_FILE_MAX);
+	assert_int_equal(file_in(&snap, "fits.yaml")->len, EZLB_FILE_MAX);
 	assert_null(file_in(&snap, "large.yaml")->bytes);
 	assert_string_equal(file_in(&snap, "large.yaml")->problem,
 			    "has 262145 bytes, and the limit is 262144 (256 KiB): put one service "
