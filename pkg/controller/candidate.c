@@ -1,67 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "candidate.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
-
-/* --- what is in force ---------------------------------------------------------------------- */
-
-/*
- * The path in the first line, behind the hash of the bytes. The caller frees; NULL: there is none.
- * O_NONBLOCK: a FIFO of that name must not hang us.
- */
-static char *path_in(const char *stored)
-{
-	int fd = open(stored, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-	EZLB_AUTO_FREE char *line = NULL;
-	size_t cap = 0;
-	ssize_t len = file ? getline(&line, &cap, file) : -1;
-	const char *space = len > 0 ? strchr(line, ' ') : NULL;
-
-	if (file)
-		fclose(file);
-	if (!space || line[len - 1] != '\n')
-		return NULL;
-	return ezlb_strndup(space + 1, (size_t)(line + len - 1 - (space + 1)));
-}
-
-static void read_stored(const struct lastgood *lastgood, const char *name,
-			struct ezlb_snapshot *out)
-{
-	EZLB_AUTO_FREE char *stored = ezlb_asprintf("%s/%s", lastgood->dir, name);
-	char *path = path_in(stored);
-	size_t len = 0;
-	char *bytes = path ? lastgood_read(lastgood, path, &len) : NULL;
-	struct ezlb_file *file;
-
-	if (!bytes) {
-		free(path);
-		return;
-	}
-	file = EZLB_PUSH(&out->files);
-	file->path = path;
-	file->bytes = bytes;
-	file->len = len;
-	file->hash = ezlb_hash(bytes, len);
-}
-
-static void read_all(const struct lastgood *lastgood, struct ezlb_snapshot *out)
-{
-	DIR *dir = lastgood && lastgood->dir ? opendir(lastgood->dir) : NULL;
-	const struct dirent *entry;
-
-	if (!dir)
-		return;
-	while ((entry = readdir(dir)))
-		if (strchr(entry->d_name, '-')) /* HASH-NAME; "new" is what a kill has left */
-			read_stored(lastgood, entry->d_name, out);
-	closedir(dir);
-}
-
-/* --- what stands for what ------------------------------------------------------------------ */
-
 static const char *base_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -144,7 +83,8 @@ void candidate_seed(struct catalog *catalog, const char *const *dirs, size_t n_d
 {
 	struct ezlb_snapshot in_force = { .files = { 0 } };
 
-	read_all(catalog->lastgood, &in_force);
+	if (catalog->lastgood)
+		ezlb_lastgood_list(catalog->lastgood, &in_force.files);
 	if (in_force.files.len > 0 && !any_in(&in_force.files, dirs, n_dirs)) {
 		catalog->lastgood = NULL;
 		take_places(&snapshot->files, &in_force.files);

@@ -59,7 +59,7 @@ static void recall(const struct catalog *catalog, struct catalog_entry *entry,
 	size_t len = 0;
 
 	if (catalog->lastgood)
-		bytes = lastgood_read(catalog->lastgood, file->path, &len);
+		bytes = ezlb_lastgood_read(catalog->lastgood, file->path, &len);
 	if (!bytes)
 		return;
 	entry->is_stored = true;
@@ -111,7 +111,7 @@ static void forget_unseen(struct catalog *catalog)
 				 EZLB_S("file", entry->path),
 				 EZLB_S("svc", entry->last ? entry->last->name : NULL));
 		if (catalog->lastgood)
-			lastgood_forget(catalog->lastgood, entry->path);
+			ezlb_lastgood_forget(catalog->lastgood, entry->path);
 		entry_clear(entry);
 	}
 	catalog->entries.len = n;
@@ -225,7 +225,7 @@ static void remember(struct catalog *catalog, const struct ezlb_file *file)
 	if (!entry->last || entry->last != entry->fresh ||
 	    (entry->is_stored && entry->stored == file->hash))
 		return;
-	if (!lastgood_write(catalog->lastgood, file->path, file->bytes, file->len))
+	if (!ezlb_lastgood_write(catalog->lastgood, file->path, file->bytes, file->len))
 		return;
 	entry->is_stored = true;
 	entry->stored = file->hash;
@@ -243,7 +243,7 @@ static void save(struct catalog *catalog, const struct ezlb_snapshot *snapshot)
 		return;
 	for (size_t i = 0; i < n; i++)
 		paths[i] = catalog->entries.items[i].path;
-	lastgood_prune(catalog->lastgood, paths, n);
+	ezlb_lastgood_prune(catalog->lastgood, paths, n);
 }
 
 void catalog_update(struct catalog *catalog, const struct ezlb_snapshot *snapshot)

@@ -8,9 +8,8 @@
 
 #include <ezlb/desired.h>
 #include <ezlb/diag.h>
+#include <ezlb/store.h>
 #include <ezlb/watch.h>
-
-#include "lastgood.h"
 
 struct catalog_entry {
 	char *path;
@@ -28,7 +27,7 @@ struct catalog_entry {
 };
 
 struct catalog {
-	struct lastgood *lastgood;	  /* borrowed; NULL: none */
+	struct ezlb_lastgood *lastgood;	  /* borrowed; NULL: none */
 	enum ezlb_snat_key_kind snat_key; /* as the SNAT layer says (layer.h) */
 	bool quiet; /* what becomes of a file is not logged: the caller tells it */
 	struct catalog_entries EZLB_VEC(struct catalog_entry) entries; /* sorted by path */

@@ -12,7 +12,7 @@ static struct ezlb_layer *snat_of(const struct pass_world *world)
 
 /* --- whose is what ------------------------------------------------------------------------- */
 
-void claims_forget_foreign(const struct ledger_content *owned, const struct ezlb_table *target,
+void claims_forget_foreign(const struct ezlb_ledger_content *owned, const struct ezlb_table *target,
 			   struct ezlb_table *actual)
 {
 	struct ezlb_links *links = &actual->links;
@@ -31,7 +31,7 @@ void claims_forget_foreign(const struct ledger_content *owned, const struct ezlb
 	vips->len = m;
 }
 
-void claims_put_back(const struct ledger_content *owned, const struct ezlb_table *actual,
+void claims_put_back(const struct ezlb_ledger_content *owned, const struct ezlb_table *actual,
 		     struct ezlb_plan *plan)
 {
 	for (size_t i = owned->settings.len; i-- > 0;) {
@@ -60,7 +60,7 @@ static void delete_services(const struct pass_world *world, const struct pass_re
 	}
 }
 
-static void delete_links(const struct ledger_content *owned, const struct ezlb_table *target,
+static void delete_links(const struct ezlb_ledger_content *owned, const struct ezlb_table *target,
 			 const struct ezlb_table *actual, struct ezlb_plan *plan)
 {
 	for (size_t i = 0; i < owned->links.len; i++) {
@@ -90,7 +90,7 @@ static int value_before(const struct ezlb_op *op)
 	return op->old_setting.value < 0 ? 0 : op->old_setting.value;
 }
 
-static void claim_setting(struct ledger_content *out, const struct pass_result *result,
+static void claim_setting(struct ezlb_ledger_content *out, const struct pass_result *result,
 			  const struct ezlb_op *op)
 {
 	struct ezlb_setting_row was = op->setting;
@@ -107,7 +107,7 @@ static void claim_setting(struct ledger_content *out, const struct pass_result *
 	EZLB_SORT(&out->settings, ezlb_setting_row_cmp);
 }
 
-static void claim_host(struct ledger_content *out, const struct pass_result *result)
+static void claim_host(struct ezlb_ledger_content *out, const struct pass_result *result)
 {
 	const struct ezlb_plan *plan = &result->plan;
 
@@ -128,7 +128,7 @@ static void claim_host(struct ledger_content *out, const struct pass_result *res
 }
 
 void claims_before(const struct pass_world *world, const struct pass_result *result,
-		   struct ledger_content *out)
+		   struct ezlb_ledger_content *out)
 {
 	const struct ezlb_scope *owned = &world->ledger.content.services;
 
@@ -142,7 +142,7 @@ void claims_before(const struct pass_world *world, const struct pass_result *res
 
 /* --- after --------------------------------------------------------------------------------- */
 
-static void drop_setting(struct ledger_content *out, const struct ezlb_setting_row *key)
+static void drop_setting(struct ezlb_ledger_content *out, const struct ezlb_setting_row *key)
 {
 	struct ezlb_setting_row *row = EZLB_FIND(&out->settings, key, ezlb_setting_row_cmp);
 
@@ -154,7 +154,7 @@ static void drop_setting(struct ledger_content *out, const struct ezlb_setting_r
 }
 
 /* What was set back is not ours to set back any more. */
-static void drop_reset(struct ledger_content *out, const struct ezlb_plan *plan)
+static void drop_reset(struct ezlb_ledger_content *out, const struct ezlb_plan *plan)
 {
 	for (size_t i = 0; i < plan->len; i++)
 		if (plan->items[i].kind == EZLB_OP_HOST_RESET && plan->items[i].rc == 0)
@@ -162,7 +162,7 @@ static void drop_reset(struct ledger_content *out, const struct ezlb_plan *plan)
 }
 
 void claims_after(const struct pass_world *world, const struct pass_result *result,
-		  struct ledger_content *out)
+		  struct ezlb_ledger_content *out)
 {
 	size_t n = 0, l = 0, v = 0;
 
@@ -218,7 +218,7 @@ static void find_losses(const struct pass_world *world, const struct ezlb_plan *
  * What could not be set still is as it was. Whoever sets it after all, as the message about the
  * failure asks for, does not want to see it set back.
  */
-static void drop_unset(struct ledger_content *out, const struct pass_result *result)
+static void drop_unset(struct ezlb_ledger_content *out, const struct pass_result *result)
 {
 	for (size_t i = 0; i < result->plan.len; i++) {
 		const struct ezlb_op *op = &result->plan.items[i];
@@ -234,7 +234,7 @@ static void drop_unset(struct ledger_content *out, const struct pass_result *res
 }
 
 void claims_without_lost(const struct pass_world *world, const struct pass_result *result,
-			 struct ledger_content *out)
+			 struct ezlb_ledger_content *out)
 {
 	struct losses lost = { .links = { 0 } };
 	size_t n = 0, l = 0, v = 0;
@@ -260,7 +260,7 @@ void claims_without_lost(const struct pass_world *world, const struct pass_resul
 }
 
 void claims_without_old(const struct pass_world *world, const struct pass_result *result,
-			struct ledger_content *out)
+			struct ezlb_ledger_content *out)
 {
 	(void)result;
 	*handover_frame(world->old_snat, out) = false;
@@ -270,10 +270,10 @@ void claims_without_old(const struct pass_world *world, const struct pass_result
 
 void claims_write(struct pass_world *world, struct pass_result *result, claims_fn make)
 {
-	struct ledger_content content = { .chain = false };
+	struct ezlb_ledger_content content = { .chain = false };
 
-	ledger_content_copy(&content, &world->ledger.content);
+	ezlb_ledger_content_copy(&content, &world->ledger.content);
 	make(world, result, &content);
-	ledger_set(&world->ledger, &content, &result->ledger_err);
-	ledger_content_clear(&content);
+	ezlb_ledger_set(&world->ledger, &content, &result->ledger_err);
+	ezlb_ledger_content_clear(&content);
 }

@@ -3,14 +3,14 @@
 
 #include <errno.h>
 
-bool *handover_frame(const struct ezlb_layer *snat, struct ledger_content *content)
+bool *handover_frame(const struct ezlb_layer *snat, struct ezlb_ledger_content *content)
 {
 	return snat->snat_key == EZLB_SNAT_KEY_LISTENER ? &content->nft_table : &content->chain;
 }
 
 void handover_plan(const struct pass_world *world, struct pass_result *result)
 {
-	struct ledger_content said = world->ledger.content; /* only looked at */
+	struct ezlb_ledger_content said = world->ledger.content; /* only looked at */
 	struct ezlb_table table = { .snat_wanted = false };
 	const struct ezlb_scope none = { 0 };
 	bool there;

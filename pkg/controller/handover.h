@@ -9,7 +9,7 @@
 #include "pass.h"
 
 /* The ledger's word on the frame that this SNAT layer makes. */
-bool *handover_frame(const struct ezlb_layer *snat, struct ledger_content *content);
+bool *handover_frame(const struct ezlb_layer *snat, struct ezlb_ledger_content *content);
 
 /* Looks into world->old_snat: result->old is its teardown, or old_gone says that there is nothing.
  */

@@ -273,7 +273,7 @@ int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err 
 					  "ipvsadm -D, then delete %s",
 					  world.pass.ledger.path);
 		if (rc == 0)
-			lastgood_prune(&world.lastgood, NULL, 0);
+			ezlb_lastgood_prune(&world.lastgood, NULL, 0);
 		pass_result_clear(&result);
 	}
 	world_close(&world);

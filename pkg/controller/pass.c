@@ -256,7 +256,7 @@ bool pass_cleanup(struct pass_world *world, struct pass_result *result)
 
 void pass_world_clear(struct pass_world *world)
 {
-	ledger_close(&world->ledger);
+	ezlb_ledger_close(&world->ledger);
 	EZLB_VEC_CLEAR(&world->unclaimed);
 	EZLB_VEC_CLEAR(&world->units);
 	ezlb_table_clear(&world->left);

@@ -5,8 +5,8 @@
 #include <ezlb/conntrack.h>
 #include <ezlb/controller.h>
 #include <ezlb/reconcile.h>
+#include <ezlb/store.h>
 
-#include "ledger.h"
 #include "units.h"
 
 struct pass_world {
@@ -16,7 +16,7 @@ struct pass_world {
 	 * NULL: it holds none, or cannot be reached.
 	 */
 	struct ezlb_layer *old_snat;
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 	enum ezlb_adopt adopt;
 	struct ezlb_policy policy;
 	bool put_back; /* cleanup: settings become again what they were before ezlb */

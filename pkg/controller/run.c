@@ -14,6 +14,7 @@
 #include <ezlb/duration.h>
 #include <ezlb/health.h>
 #include <ezlb/log.h>
+#include <ezlb/store.h>
 #include <ezlb/watch.h>
 
 #include "blame.h"
@@ -22,7 +23,6 @@
 #include "desk.h"
 #include "notice.h"
 #include "passlog.h"
-#include "statedir.h"
 #include "world.h"
 
 #define LOOK_MS	    500	  /* between two cheap looks: somebody else's change is found by the next */
@@ -129,7 +129,7 @@ static void keep_lock(struct controller *c)
 
 	if (c->world.lock < 0)
 		return;
-	rc = statedir_keep(&c->world.lock, c->options->state_dir, &err);
+	rc = ezlb_statedir_keep(&c->world.lock, c->options->state_dir, &err);
 	if (rc == -EBUSY) {
 		c->fatal = err;
 		stop(c);
@@ -153,7 +153,7 @@ static void on_look(uv_timer_t *timer)
 		desk_calm(&c->desk);
 		poke(c, NULL, 0); /* to tell what is so now */
 	}
-	if (ledger_lost(&c->world.pass.ledger))
+	if (ezlb_ledger_lost(&c->world.pass.ledger))
 		poke(c, "ledger", 0);
 	if (pass_peek(&c->world.pass, &c->catalog.desired) || now >= c->full_at)
 		poke(c, NULL, 0);

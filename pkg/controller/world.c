@@ -5,9 +5,8 @@
 
 #include <ezlb/host.h>
 #include <ezlb/log.h>
+#include <ezlb/store.h>
 #include <ezlb/watch.h>
-
-#include "statedir.h"
 
 static int check_dirs(const struct ezlb_options *options, struct ezlb_err *err)
 {
@@ -27,7 +26,7 @@ static int check_dirs(const struct ezlb_options *options, struct ezlb_err *err)
 /* The frame of the other backend that is in the ledger, and out of reach. */
 static void tell_unreachable(struct world *world)
 {
-	struct ledger_content *content = &world->pass.ledger.content;
+	struct ezlb_ledger_content *content = &world->pass.ledger.content;
 	bool iptables = world->plane.snat == EZLB_SNAT_IPTABLES;
 
 	if (world->plane.other || !(iptables ? content->nft_table : content->chain))
@@ -41,7 +40,7 @@ static void tell_unreachable(struct world *world)
 /* Links of the flag's name, and those that a process before this one made or used. */
 static void manage_links(struct world *world, const struct ezlb_options *options)
 {
-	const struct ledger_content *content = &world->pass.ledger.content;
+	const struct ezlb_ledger_content *content = &world->pass.ledger.content;
 	struct ezlb_layer *host = world->pass.dp.layer[EZLB_LAYER_HOST];
 
 	/* Not plane.memory: a cleanup without ip_vs has the real host beside an empty IPVS. */
@@ -77,11 +76,11 @@ static int open_state(struct world *world, const struct ezlb_options *options, e
 	int rc;
 
 	if (kernel && use == WORLD_WRITE) {
-		world->lock = statedir_lock(options->state_dir, err);
+		world->lock = ezlb_statedir_lock(options->state_dir, err);
 		if (world->lock < 0)
 			return world->lock;
 	}
-	rc = ledger_open(&pass->ledger, kernel ? options->state_dir : NULL, &why);
+	rc = ezlb_ledger_open(&pass->ledger, kernel ? options->state_dir : NULL, &why);
 	pass->dp = world->plane.dp;
 	pass->old_snat = world->plane.other;
 	world->ledger_damaged = rc == -EBADMSG;
@@ -94,7 +93,8 @@ static int open_state(struct world *world, const struct ezlb_options *options, e
 	tell_unreachable(world);
 	set_policy(pass, options);
 	manage_links(world, options);
-	lastgood_open(&world->lastgood, kernel ? options->state_dir : NULL, use == WORLD_WRITE);
+	ezlb_lastgood_open(&world->lastgood, kernel ? options->state_dir : NULL,
+			   use == WORLD_WRITE);
 	return 0;
 }
 
@@ -126,7 +126,7 @@ int world_open_for_cleanup(struct world *world, const struct ezlb_options *optio
 void world_close(struct world *world)
 {
 	pass_world_clear(&world->pass);
-	lastgood_close(&world->lastgood);
+	ezlb_lastgood_close(&world->lastgood);
 	dataplane_close(&world->plane);
 	ezlb_close_fd(&world->lock);
 }

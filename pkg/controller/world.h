@@ -3,15 +3,15 @@
 #pragma once
 
 #include <ezlb/controller.h>
+#include <ezlb/store.h>
 
 #include "dataplane.h"
-#include "lastgood.h"
 #include "pass.h"
 
 struct world {
 	struct dataplane plane;
 	struct pass_world pass;
-	struct lastgood lastgood;
+	struct ezlb_lastgood lastgood;
 	int lock;	     /* on the state directory; -1: not taken */
 	bool ledger_damaged; /* told; what ezlb owned is unknown */
 };

@@ -42,7 +42,7 @@ static inline void rig_open(struct desk_rig *rig)
 {
 	*rig = (struct desk_rig){ .memory = ezlb_memory_new(), .now = START_MS };
 	ezlb_memory_dataplane(rig->memory, &rig->world.dp);
-	assert_int_equal(ledger_open(&rig->world.ledger, top, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(&rig->world.ledger, top, NULL), 0);
 	rig->plane = (struct dataplane){ .dp = rig->world.dp,
 					 .snat = EZLB_SNAT_IPTABLES,
 					 .memory = rig->memory };

@@ -145,19 +145,19 @@ struct scenario {
 };
 
 /* A catalog over the state directory in `top`; the process before it has gone. */
-static inline void start(struct catalog *catalog, struct lastgood *store)
+static inline void start(struct catalog *catalog, struct ezlb_lastgood *store)
 {
-	lastgood_open(store, top, true);
+	ezlb_lastgood_open(store, top, true);
 	*catalog = (struct catalog){ .lastgood = store };
 }
 
 static inline void stop(struct catalog *catalog)
 {
-	struct lastgood *store = catalog->lastgood;
+	struct ezlb_lastgood *store = catalog->lastgood;
 
 	catalog_clear(catalog);
 	if (store)
-		lastgood_close(store);
+		ezlb_lastgood_close(store);
 }
 
 static inline void assert_step(const struct catalog *catalog, const struct step *step)
@@ -169,7 +169,7 @@ static inline void assert_step(const struct catalog *catalog, const struct step 
 
 static inline void run_step(struct catalog *catalog, const struct step *step)
 {
-	struct lastgood *store = catalog->lastgood;
+	struct ezlb_lastgood *store = catalog->lastgood;
 	bool again = step->files[0] == '!';
 	struct text got;
 	char *log;

@@ -55,7 +55,7 @@ static inline void start(struct rig *rig)
 
 	*world = (struct pass_world){ .ledger = { .path = NULL } };
 	ezlb_memory_dataplane(rig->memory, &world->dp);
-	assert_int_equal(ledger_open(&world->ledger, top, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(&world->ledger, top, NULL), 0);
 	for (size_t i = 0; i < world->ledger.content.services.len; i++)
 		*EZLB_PUSH(&world->unclaimed) = world->ledger.content.services.items[i];
 }

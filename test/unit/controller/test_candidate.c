@@ -6,7 +6,7 @@
 /* A daemon has run over /d with these files in force; what is in the ledger is its. */
 static void live(const char *files)
 {
-	struct lastgood store;
+	struct ezlb_lastgood store;
 	struct catalog catalog;
 
 	start(&catalog, &store);
@@ -39,11 +39,11 @@ static struct seen plan_of(const char *dir, const char *files, const char *owned
 	struct ezlb_scope unclaimed = scope_of(owned);
 	struct ezlb_snapshot snapshot = { 0 };
 	struct seen seen = { .log = NULL };
-	struct lastgood store;
+	struct ezlb_lastgood store;
 	struct catalog catalog = { .lastgood = &store };
 	struct capture capture;
 
-	lastgood_open(&store, top, false);
+	ezlb_lastgood_open(&store, top, false);
 	add_at(&snapshot, dir, files);
 	capture = capture_begin(STDERR_FILENO);
 	candidate_seed(&catalog, &dir, 1, &snapshot, &unclaimed);
@@ -56,7 +56,7 @@ static struct seen plan_of(const char *dir, const char *files, const char *owned
 	ezlb_snapshot_clear(&snapshot);
 	EZLB_VEC_CLEAR(&unclaimed);
 	catalog_clear(&catalog);
-	lastgood_close(&store);
+	ezlb_lastgood_close(&store);
 	return seen;
 }
 
@@ -127,7 +127,7 @@ static void test_two_of_one_name(void **state)
 	static const char *const dirs[] = { "/c" };
 	struct ezlb_snapshot snapshot = { 0 }, lives = { 0 };
 	struct ezlb_scope unclaimed = { 0 };
-	struct lastgood store;
+	struct ezlb_lastgood store;
 	struct catalog catalog;
 	size_t len;
 	char *bytes;
@@ -148,11 +148,11 @@ static void test_two_of_one_name(void **state)
 	assert_string_equal(in_force(&catalog).s, "");
 	assert_int_equal(catalog.n_without, 1);
 	/* What is in force stays stored. */
-	bytes = lastgood_read(&store, "/d/a.yaml", &len);
+	bytes = ezlb_lastgood_read(&store, "/d/a.yaml", &len);
 	assert_non_null(bytes);
 	free(bytes);
 	stop(&catalog);
-	lastgood_close(&store); /* the catalog does not know it any more */
+	ezlb_lastgood_close(&store); /* the catalog does not know it any more */
 }
 
 /* Nothing of it is written, and what else lies there neither hangs nor counts. */

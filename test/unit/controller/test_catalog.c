@@ -85,7 +85,7 @@ static void test_restart_everywhere(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
-		struct lastgood store;
+		struct ezlb_lastgood store;
 		struct catalog catalog;
 
 		print_message("%s\n", scenarios[i].name);

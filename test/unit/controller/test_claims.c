@@ -72,7 +72,7 @@ static void assert_claims(struct rig *rig, claims_fn make, const char *want)
 
 static void test_foreign_links_and_addresses_are_forgotten(void **state)
 {
-	struct ledger_content owned = content_of("link a0, vip a0 10.0.0.1, ");
+	struct ezlb_ledger_content owned = content_of("link a0, vip a0 10.0.0.1, ");
 	struct ezlb_table target = { .snat_wanted = false }, actual = target;
 
 	(void)state;
@@ -94,7 +94,7 @@ static void test_foreign_links_and_addresses_are_forgotten(void **state)
 	assert_int_equal(actual.vips.items[0].addr.bytes[3], 1);
 	assert_string_equal(actual.vips.items[1].device, "b0");
 	assert_int_equal(actual.vips.items[1].addr.bytes[3], 2);
-	ledger_content_clear(&owned);
+	ezlb_ledger_content_clear(&owned);
 	ezlb_table_clear(&target);
 	ezlb_table_clear(&actual);
 }

@@ -66,7 +66,7 @@ static void start(struct rig *rig, bool nftables)
 		world->dp.layer[EZLB_LAYER_SNAT] = nft.layer[EZLB_LAYER_SNAT];
 	}
 	world->policy.snat_key = world->dp.layer[EZLB_LAYER_SNAT]->snat_key;
-	assert_int_equal(ledger_open(&world->ledger, top, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(&world->ledger, top, NULL), 0);
 	for (size_t i = 0; i < world->ledger.content.services.len; i++)
 		*EZLB_PUSH(&world->unclaimed) = world->ledger.content.services.items[i];
 }

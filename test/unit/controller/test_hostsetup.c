@@ -23,7 +23,7 @@ static struct rig rig_open(void)
 
 	rig.kernel = ezlb_memory_table(rig.memory);
 	ezlb_memory_dataplane(rig.memory, &rig.world.dp);
-	assert_int_equal(ledger_open(&rig.world.ledger, top, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(&rig.world.ledger, top, NULL), 0);
 	return rig;
 }
 

@@ -25,7 +25,7 @@ static void start(struct rig *rig)
 	rig->result = (struct pass_result){ .services = 0 };
 	rig->world = (struct pass_world){ .policy = { .firewall = true, .vip_device = "ezlb0" } };
 	ezlb_memory_dataplane(rig->memory, &rig->world.dp);
-	assert_int_equal(ledger_open(&rig->world.ledger, top, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(&rig->world.ledger, top, NULL), 0);
 }
 
 static struct rig rig_open(void)

@@ -40,7 +40,7 @@ static void test_lost_ledger_is_written_again(void **state)
 	(void)state;
 	assert_true(pass(&rig, WEB, false));
 	assert_int_equal(unlink(at("ledger").s), 0);
-	assert_true(ledger_lost(&rig.world.ledger));
+	assert_true(ezlb_ledger_lost(&rig.world.ledger));
 	assert_true(pass(&rig, WEB, false));
 	assert_string_equal(ledger_file().s, "tcp 10.0.0.1:80");
 	rig_close(&rig);

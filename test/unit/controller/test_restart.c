@@ -63,7 +63,7 @@ static void test_restarts(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
-		struct lastgood store;
+		struct ezlb_lastgood store;
 		struct catalog catalog;
 
 		print_message("%s\n", scenarios[i].name);
@@ -100,7 +100,7 @@ static struct text inventory(void)
 /* One process: takes the files in once, and ends. Returns what it logged; the caller frees. */
 static char *process(const char *files, struct text *in_force_then)
 {
-	struct lastgood store;
+	struct ezlb_lastgood store;
 	struct catalog catalog;
 	char *log;
 
@@ -121,7 +121,7 @@ static void run_process(const char *files, const char *want)
 
 static void test_writes_only_what_is_new(void **state)
 {
-	struct lastgood store;
+	struct ezlb_lastgood store;
 	struct text before, after;
 	struct catalog catalog;
 
@@ -144,14 +144,14 @@ static void test_writes_only_what_is_new(void **state)
 /* `plan` says what `once` would do, and changes nothing. */
 static void test_only_reads(void **state)
 {
-	struct lastgood store;
+	struct ezlb_lastgood store;
 	struct text before, after;
 	struct catalog catalog;
 
 	(void)state;
 	run_process("gh", "a:80 b:81");
 	before = inventory();
-	lastgood_open(&store, top, false);
+	ezlb_lastgood_open(&store, top, false);
 	catalog = (struct catalog){ .lastgood = &store };
 	free(look(&catalog, "b-"));
 	assert_string_equal(in_force(&catalog).s, "a:80");
@@ -164,7 +164,7 @@ static void test_only_reads(void **state)
 
 static void test_full_disk(void **state)
 {
-	struct lastgood store;
+	struct ezlb_lastgood store;
 	struct catalog catalog;
 	char *log;
 
@@ -223,14 +223,14 @@ static void test_unsound(void **state)
 {
 	static const char old[] =
 		"listen: 10.0.0.1:80\nfuture: 1\nbackends:\n- address: 10.1.0.1:80\n";
-	struct lastgood store;
+	struct ezlb_lastgood store;
 	struct catalog catalog;
 	char *log;
 
 	(void)state;
 	run_process("gg", "a:80 b:80");
 	start(&catalog, &store);
-	assert_true(lastgood_write(&store, "/d/a.yaml", old, strlen(old)));
+	assert_true(ezlb_lastgood_write(&store, "/d/a.yaml", old, strlen(old)));
 	log = look(&catalog, "bg");
 	assert_has(log, "level=warn pkg=config msg=\"the last good version of a file is not sound "
 			"for this version of ezlb: it counts as absent\" file=/d/a.yaml "
@@ -263,7 +263,7 @@ static char *look_frozen(struct catalog *catalog, const char *files)
 /* What is not seen at the start is not gone; what was seen and is not there any more is. */
 static void test_frozen(void **state)
 {
-	struct lastgood store;
+	struct ezlb_lastgood store;
 	struct catalog catalog;
 
 	(void)state;

@@ -211,13 +211,13 @@ static void test_what_the_kernel_holds(void **state)
 /* The version in force is of an earlier process, and not what the file says. */
 static void test_what_the_kernel_holds_after_a_restart(void **state)
 {
-	struct lastgood store;
+	struct ezlb_lastgood store;
 	struct desk_rig rig;
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		rig_open(&rig);
-		lastgood_open(&store, top, true);
+		ezlb_lastgood_open(&store, top, true);
 		rig.catalog.lastgood = &store;
 		rig_web(&rig, i == 0 ? PLAIN("1") : BROKEN);
 		rig_settle(&rig);
@@ -226,7 +226,7 @@ static void test_what_the_kernel_holds_after_a_restart(void **state)
 				    i == 0 ? "Accepted=True/Valid" : "Accepted=False/LastGoodKept");
 		assert_string_equal(rig.view.services.items[0].name, "web");
 		rig_close(&rig);
-		lastgood_close(&store);
+		ezlb_lastgood_close(&store);
 	}
 }
 

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "statedir.h"
+#include <ezlb/store.h>
 
 /* In place of the C library's: what comes too seldom to wait for it. */
 static int stat_fails; /* once */
@@ -59,7 +59,7 @@ static void test_makes_the_directory(void **state)
 	assert_int_equal(symlink("loop", at("loop").s), 0);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct ezlb_err err = { 0 };
-		int fd = statedir_lock(at(rows[i].dir).s, &err);
+		int fd = ezlb_statedir_lock(at(rows[i].dir).s, &err);
 
 		if (rows[i].want) {
 			assert_int_equal(fd, rows[i].want);
@@ -77,11 +77,11 @@ static void test_makes_it_without_a_lock(void **state)
 	struct ezlb_err err = { 0 };
 
 	(void)state;
-	assert_int_equal(statedir_make(at("a/b").s, &err), 0);
-	assert_int_equal(statedir_make(at("a/b").s, &err), 0);
+	assert_int_equal(ezlb_statedir_make(at("a/b").s, &err), 0);
+	assert_int_equal(ezlb_statedir_make(at("a/b").s, &err), 0);
 	assert_int_equal(access(at("a/b/lock").s, F_OK), -1);
 	put("file", "");
-	assert_int_equal(statedir_make(at("file/a").s, &err), -ENOTDIR);
+	assert_int_equal(ezlb_statedir_make(at("file/a").s, &err), -ENOTDIR);
 	assert_has(err.msg, at("file/a").s);
 }
 
@@ -105,7 +105,7 @@ static struct other other_start(void)
 	other.pid = fork();
 	if (other.pid == 0) {
 		struct ezlb_err err = { 0 };
-		int fd = statedir_lock(at("state").s, &err), got = fd < 0 ? -fd : 0;
+		int fd = ezlb_statedir_lock(at("state").s, &err), got = fd < 0 ? -fd : 0;
 
 		alarm(60);
 		close(go[1]);
@@ -165,7 +165,7 @@ static void assert_held(int fd)
 
 static int locked(void)
 {
-	int fd = statedir_lock(at("state").s, NULL);
+	int fd = ezlb_statedir_lock(at("state").s, NULL);
 
 	assert_true(fd >= 0);
 	return fd;
@@ -206,7 +206,7 @@ static void test_cannot_lock(void **state)
 
 	(void)state;
 	lock_fails = ENOLCK;
-	assert_int_equal(statedir_lock(at("state").s, &err), -ENOLCK);
+	assert_int_equal(ezlb_statedir_lock(at("state").s, &err), -ENOLCK);
 	lock_fails = 0;
 	assert_has(err.msg, "cannot lock ");
 	assert_has(err.msg, at("state/lock").s);
@@ -225,7 +225,7 @@ static void test_keeps(void **state)
 	none.rlim_cur = 0;
 	setrlimit(RLIMIT_NOFILE, &none);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(statedir_keep(&same, at("state").s, NULL), 0);
+		assert_int_equal(ezlb_statedir_keep(&same, at("state").s, NULL), 0);
 	setrlimit(RLIMIT_NOFILE, &was);
 	assert_int_equal(same, fd);
 	assert_held(fd);
@@ -294,14 +294,14 @@ static void test_takes_it_again(void **state)
 		int fd = locked(), was = fd;
 
 		losses[i].take_away();
-		if (statedir_keep(&fd, at("state").s, &err) != 0)
+		if (ezlb_statedir_keep(&fd, at("state").s, &err) != 0)
 			fail_msg("%s: %s", losses[i].name, err.msg);
 		assert_int_not_equal(fd, was);
 		assert_int_equal(fcntl(was, F_GETFD), -1); /* closed */
 		assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 		assert_held(fd);
 		was = fd;
-		assert_int_equal(statedir_keep(&fd, at("state").s, &err), 0);
+		assert_int_equal(ezlb_statedir_keep(&fd, at("state").s, &err), 0);
 		assert_int_equal(fd, was);
 		close(fd);
 		forget();
@@ -329,7 +329,7 @@ static void test_another_was_quicker(void **state)
 		next = next_descriptor();
 		assert_int_equal(other.got, 0);
 		for (int k = 0; k < 2; k++) {
-			assert_int_equal(statedir_keep(&fd, at("state").s, &err), -EBUSY);
+			assert_int_equal(ezlb_statedir_keep(&fd, at("state").s, &err), -EBUSY);
 			assert_int_equal(err.code, EBUSY);
 			assert_has(err.msg, pid_text(other.pid).s);
 			assert_has(err.msg, at("state/lock").s);
@@ -338,7 +338,7 @@ static void test_another_was_quicker(void **state)
 			assert_int_equal(next_descriptor(), next); /* none is left open */
 		}
 		other_end(&other);
-		assert_int_equal(statedir_keep(&fd, at("state").s, &err), 0);
+		assert_int_equal(ezlb_statedir_keep(&fd, at("state").s, &err), 0);
 		assert_held(fd);
 		close(fd);
 		forget();
@@ -355,7 +355,7 @@ static void test_comes_back(void **state)
 		int fd = locked(), same = fd;
 
 		stat_fails = codes[i];
-		assert_int_equal(statedir_keep(&same, at("state").s, NULL), 0);
+		assert_int_equal(ezlb_statedir_keep(&same, at("state").s, NULL), 0);
 		assert_int_equal(same, fd);
 		assert_held(fd);
 		close(fd);
@@ -367,7 +367,7 @@ static void assert_keep_fails(int *fd, int want)
 	struct ezlb_err err = { 0 };
 	int was = *fd;
 
-	assert_int_equal(statedir_keep(fd, at("state").s, &err), want);
+	assert_int_equal(ezlb_statedir_keep(fd, at("state").s, &err), want);
 	assert_int_equal(err.code, -want);
 	assert_has(err.msg, at("state").s);
 	assert_int_equal(*fd, was);
@@ -400,7 +400,7 @@ static void test_cannot_make(void **state)
 	assert_keep_fails(&fd, -EISDIR);
 	assert_int_not_equal(fcntl(fd, F_GETFD), -1);
 	assert_int_equal(rmdir(at("state/lock").s), 0);
-	assert_int_equal(statedir_keep(&fd, at("state").s, NULL), 0);
+	assert_int_equal(ezlb_statedir_keep(&fd, at("state").s, NULL), 0);
 	assert_held(fd);
 	close(fd);
 }

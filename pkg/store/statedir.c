@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "statedir.h"
+#include <ezlb/store.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 
 #include <ezlb/mem.h>
 
-int statedir_make(const char *dir, struct ezlb_err *err)
+int ezlb_statedir_make(const char *dir, struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *path = ezlb_strdup(dir);
 
@@ -45,7 +45,7 @@ static int take(int fd, const char *path, struct ezlb_err *err)
 
 static int open_lock(const char *dir, const char *path, struct ezlb_err *err)
 {
-	int rc = statedir_make(dir, err), fd;
+	int rc = ezlb_statedir_make(dir, err), fd;
 
 	if (rc < 0)
 		return rc;
@@ -55,7 +55,7 @@ static int open_lock(const char *dir, const char *path, struct ezlb_err *err)
 	return fd < 0 ? ezlb_err_sys(err, errno, "cannot open %s", path) : fd;
 }
 
-int statedir_lock(const char *dir, struct ezlb_err *err)
+int ezlb_statedir_lock(const char *dir, struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s/lock", dir);
 	int fd = open_lock(dir, path, err), rc;
@@ -96,7 +96,7 @@ static int take_again(int *fd, const struct stat *held, const char *dir, const c
 	return rc;
 }
 
-int statedir_keep(int *fd, const char *dir, struct ezlb_err *err)
+int ezlb_statedir_keep(int *fd, const char *dir, struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s/lock", dir);
 	struct stat held, there;

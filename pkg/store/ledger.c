@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "ledger.h"
+#include <ezlb/store.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "ledger_content.h"
-#include "statedir.h"
 
 #define LINE_SIZE 256
 #define LINES_MAX (1u << 20) /* far more than any kernel holds: what has more is no ledger */
@@ -71,7 +70,7 @@ static int read_field(struct reader *r, const char *key, const char *value)
 }
 
 /* Up to "end", behind which there is nothing. */
-static int read_content(struct reader *r, struct ledger_content *content)
+static int read_content(struct reader *r, struct ezlb_ledger_content *content)
 {
 	for (;;) {
 		int rc = next_line(r);
@@ -90,7 +89,7 @@ static int read_content(struct reader *r, struct ledger_content *content)
 }
 
 /* 1: what is in it is of another boot or namespace. */
-static int read_all(struct ledger *ledger, struct reader *r)
+static int read_all(struct ezlb_ledger *ledger, struct reader *r)
 {
 	const char *twice;
 	char netns[32];
@@ -124,14 +123,14 @@ static FILE *stream(int fd, const char *mode)
 	return f;
 }
 
-static void remember(struct ledger *ledger, const struct stat *st)
+static void remember(struct ezlb_ledger *ledger, const struct stat *st)
 {
 	ledger->dev = st->st_dev;
 	ledger->ino = st->st_ino;
 	ledger->mtime = st->st_mtim;
 }
 
-static int load(struct ledger *ledger, struct ezlb_err *err)
+static int load(struct ezlb_ledger *ledger, struct ezlb_err *err)
 {
 	/* O_NONBLOCK: a FIFO of that name must not hang us. */
 	int fd = open(ledger->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), rc;
@@ -156,7 +155,7 @@ static int load(struct ledger *ledger, struct ezlb_err *err)
 	return rc;
 }
 
-static void identify(struct ledger *ledger)
+static void identify(struct ezlb_ledger *ledger)
 {
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
 	struct stat st;
@@ -170,24 +169,25 @@ static void identify(struct ledger *ledger)
 		ledger->netns = st.st_ino;
 }
 
-int ledger_open(struct ledger *ledger, const char *dir, struct ezlb_err *err)
+int ezlb_ledger_open(struct ezlb_ledger *ledger, const char *dir, struct ezlb_err *err)
 {
 	int rc;
 
-	*ledger = (struct ledger){ .path = NULL };
+	*ledger = (struct ezlb_ledger){ .path = NULL };
 	if (!dir)
 		return 0;
 	identify(ledger);
 	ledger->path = ezlb_asprintf("%s/ledger", dir);
 	rc = load(ledger, err);
 	if (rc != 0)
-		ledger_content_clear(&ledger->content);
+		ezlb_ledger_content_clear(&ledger->content);
 	return rc < 0 ? rc : 0;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-static int write_all(const struct ledger *ledger, const struct ledger_content *content, FILE *f)
+static int write_all(const struct ezlb_ledger *ledger, const struct ezlb_ledger_content *content,
+		     FILE *f)
 {
 	int rc = fprintf(f, "ezlb-ledger 1\nboot %s\nnetns %llu\n", ledger->boot, ledger->netns);
 
@@ -199,7 +199,7 @@ static int write_all(const struct ledger *ledger, const struct ledger_content *c
 }
 
 /* What a kill has left of that name goes; a link or a FIFO is not written through. */
-static int open_new(const struct ledger *ledger, const char *tmp, struct ezlb_err *err)
+static int open_new(const struct ezlb_ledger *ledger, const char *tmp, struct ezlb_err *err)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
 	size_t dir_len = (size_t)(strrchr(ledger->path, '/') - ledger->path);
@@ -210,7 +210,7 @@ static int open_new(const struct ledger *ledger, const char *tmp, struct ezlb_er
 		return ezlb_err_sys(err, errno, "cannot write %s", tmp);
 	fd = open(tmp, flags, 0644);
 	if (fd < 0 && errno == ENOENT) {
-		rc = statedir_make(dir, err);
+		rc = ezlb_statedir_make(dir, err);
 		if (rc < 0)
 			return rc;
 		fd = open(tmp, flags, 0644);
@@ -218,7 +218,8 @@ static int open_new(const struct ledger *ledger, const char *tmp, struct ezlb_er
 	return fd < 0 ? ezlb_err_sys(err, errno, "cannot write %s", tmp) : fd;
 }
 
-static int store(struct ledger *ledger, const struct ledger_content *content, struct ezlb_err *err)
+static int store(struct ezlb_ledger *ledger, const struct ezlb_ledger_content *content,
+		 struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s.new", ledger->path);
 	int rc = open_new(ledger, tmp, err);
@@ -243,19 +244,20 @@ static int store(struct ledger *ledger, const struct ledger_content *content, st
 	return 0;
 }
 
-int ledger_set(struct ledger *ledger, const struct ledger_content *content, struct ezlb_err *err)
+int ezlb_ledger_set(struct ezlb_ledger *ledger, const struct ezlb_ledger_content *content,
+		    struct ezlb_err *err)
 {
 	int rc;
 
-	if (ledger_content_same(&ledger->content, content) && !ledger_lost(ledger))
+	if (ledger_content_same(&ledger->content, content) && !ezlb_ledger_lost(ledger))
 		return 0;
 	rc = ledger->path ? store(ledger, content, err) : 0;
 	if (rc == 0)
-		ledger_content_copy(&ledger->content, content);
+		ezlb_ledger_content_copy(&ledger->content, content);
 	return rc;
 }
 
-bool ledger_lost(const struct ledger *ledger)
+bool ezlb_ledger_lost(const struct ezlb_ledger *ledger)
 {
 	struct stat st;
 
@@ -266,8 +268,8 @@ bool ledger_lost(const struct ledger *ledger)
 	       st.st_mtim.tv_nsec != ledger->mtime.tv_nsec;
 }
 
-void ledger_close(struct ledger *ledger)
+void ezlb_ledger_close(struct ezlb_ledger *ledger)
 {
 	free(ledger->path);
-	ledger_content_clear(&ledger->content);
+	ezlb_ledger_content_clear(&ledger->content);
 }

@@ -46,7 +46,8 @@ static void limit(int what, rlim_t value, struct rlimit *was)
 	setrlimit((__rlimit_resource_t)what, &small);
 }
 
-static int set_with(enum fault with, struct ledger *ledger, const char *text, struct ezlb_err *err)
+static int set_with(enum fault with, struct ezlb_ledger *ledger, const char *text,
+		    struct ezlb_err *err)
 {
 	struct rlimit files, size;
 	int rc;
@@ -82,22 +83,22 @@ static void test_write_fails(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		EZLB_AUTO_FREE char *before = NULL, *after = NULL;
 		struct ezlb_err err = { 0 };
-		struct ledger ledger;
+		struct ezlb_ledger ledger;
 
 		write_ledger(ALL);
 		before = slurp("ledger");
-		assert_int_equal(ledger_open(&ledger, top, NULL), 0);
+		assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), 0);
 		assert_int_equal(set_with(rows[i].with, &ledger, "tcp 10.0.0.1:80", &err),
 				 rows[i].want);
 		assert_int_equal(err.code, -rows[i].want);
 		assert_has(err.msg, at("ledger").s);
 		assert_content(&ledger, ALL);
-		assert_false(ledger_lost(&ledger));
+		assert_false(ezlb_ledger_lost(&ledger));
 		after = slurp("ledger");
 		assert_string_equal(before, after);
 		assert_int_equal(access(at("ledger.new").s, F_OK), -1);
 		assert_int_equal(set(&ledger, "tcp 10.0.0.1:80", &err), 0);
-		ledger_close(&ledger);
+		ezlb_ledger_close(&ledger);
 		assert_reads("tcp 10.0.0.1:80");
 	}
 }
@@ -105,10 +106,10 @@ static void test_write_fails(void **state)
 /* More than stdio keeps back, so that the failure comes in the midst of it. */
 static void test_write_fails_in_the_midst(void **state)
 {
-	struct ledger_content content = { .chain = false };
+	struct ezlb_ledger_content content = { .chain = false };
 	struct ezlb_err err = { 0 };
 	struct rlimit size;
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	signal(SIGXFSZ, SIG_IGN);
@@ -118,16 +119,16 @@ static void test_write_fails_in_the_midst(void **state)
 		*key = key_of("tcp 10.0.0.1:1");
 		key->listen.port = i;
 	}
-	assert_int_equal(ledger_open(&ledger, top, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), 0);
 	limit(RLIMIT_FSIZE, 10000, &size);
-	assert_int_equal(ledger_set(&ledger, &content, &err), -EFBIG);
+	assert_int_equal(ezlb_ledger_set(&ledger, &content, &err), -EFBIG);
 	setrlimit(RLIMIT_FSIZE, &size);
 	assert_content(&ledger, "");
 	assert_null(slurp("ledger"));
 	assert_null(slurp("ledger.new"));
-	assert_false(ledger_lost(&ledger)); /* there never was one */
-	ledger_close(&ledger);
-	ledger_content_clear(&content);
+	assert_false(ezlb_ledger_lost(&ledger)); /* there never was one */
+	ezlb_ledger_close(&ledger);
+	ezlb_ledger_content_clear(&content);
 }
 
 #define IN_TOP(f) cmocka_unit_test_setup_teardown(f, setup_top, teardown_top)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "lastgood.h"
+#include <ezlb/store.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,28 +11,25 @@
 
 #include <ezlb/log.h>
 #include <ezlb/mem.h>
-#include <ezlb/snapshot.h>
-
-#include "statedir.h"
 
 #define HASH_LEN 16  /* hex digits */
 #define BASE_MAX 238 /* NAME_MAX without the hash and its '-' */
 #define NEW_NAME "new"
 
-void lastgood_open(struct lastgood *lastgood, const char *state_dir, bool writes)
+void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *state_dir, bool writes)
 {
-	*lastgood = (struct lastgood){ .writes = writes };
+	*lastgood = (struct ezlb_lastgood){ .writes = writes };
 	if (state_dir)
 		lastgood->dir = ezlb_asprintf("%s/lastgood", state_dir);
 }
 
-void lastgood_close(struct lastgood *lastgood)
+void ezlb_lastgood_close(struct ezlb_lastgood *lastgood)
 {
 	free(lastgood->dir);
 	lastgood->dir = NULL;
 }
 
-static bool keeps(const struct lastgood *lastgood, const char *path)
+static bool keeps(const struct ezlb_lastgood *lastgood, const char *path)
 {
 	return lastgood->dir && !strchr(path, '\n');
 }
@@ -42,7 +39,7 @@ static uint64_t hash_of(const char *path)
 	return ezlb_hash(path, strlen(path));
 }
 
-static char *file_of(const struct lastgood *lastgood, const char *path)
+static char *file_of(const struct ezlb_lastgood *lastgood, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -101,7 +98,7 @@ static bool take_line(const char *path, char *bytes, size_t *len)
 	return true;
 }
 
-char *lastgood_read(const struct lastgood *lastgood, const char *path, size_t *len)
+char *ezlb_lastgood_read(const struct ezlb_lastgood *lastgood, const char *path, size_t *len)
 {
 	EZLB_AUTO_FREE char *file = NULL;
 	EZLB_AUTO_CLOSE int fd = -1;
@@ -123,7 +120,62 @@ char *lastgood_read(const struct lastgood *lastgood, const char *path, size_t *l
 	return NULL;
 }
 
-static void tell(struct lastgood *lastgood, const char *msg, const char *path, int code)
+/* --- all that are kept --------------------------------------------------------------------- */
+
+/* The path in the first line, behind the hash of the bytes. The caller frees; NULL: none. */
+static char *path_in(const char *stored)
+{
+	/* O_NONBLOCK: a FIFO of that name must not hang us. */
+	int fd = open(stored, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+	EZLB_AUTO_FREE char *line = NULL;
+	size_t cap = 0;
+	ssize_t len = file ? getline(&line, &cap, file) : -1;
+	const char *space = len > 0 ? strchr(line, ' ') : NULL;
+
+	if (file)
+		fclose(file);
+	if (!space || line[len - 1] != '\n')
+		return NULL;
+	return ezlb_strndup(space + 1, (size_t)(line + len - 1 - (space + 1)));
+}
+
+static void read_stored(const struct ezlb_lastgood *lastgood, const char *name,
+			struct ezlb_files *out)
+{
+	EZLB_AUTO_FREE char *stored = ezlb_asprintf("%s/%s", lastgood->dir, name);
+	char *path = path_in(stored);
+	size_t len = 0;
+	char *bytes = path ? ezlb_lastgood_read(lastgood, path, &len) : NULL;
+	struct ezlb_file *file;
+
+	if (!bytes) {
+		free(path);
+		return;
+	}
+	file = EZLB_PUSH(out);
+	file->path = path;
+	file->bytes = bytes;
+	file->len = len;
+	file->hash = ezlb_hash(bytes, len);
+}
+
+void ezlb_lastgood_list(const struct ezlb_lastgood *lastgood, struct ezlb_files *files)
+{
+	DIR *dir = lastgood->dir ? opendir(lastgood->dir) : NULL;
+	const struct dirent *entry;
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		if (strchr(entry->d_name, '-')) /* HASH-NAME; "new" is what a kill has left */
+			read_stored(lastgood, entry->d_name, files);
+	closedir(dir);
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+static void tell(struct ezlb_lastgood *lastgood, const char *msg, const char *path, int code)
 {
 	if (!lastgood->told)
 		ezlb_log(EZLB_WARN, "config", EZLB_S("msg", msg), EZLB_S("file", path),
@@ -132,13 +184,13 @@ static void tell(struct lastgood *lastgood, const char *msg, const char *path, i
 }
 
 /* O_NONBLOCK: a FIFO of that name must not hang us. */
-static int open_new(const struct lastgood *lastgood, const char *file)
+static int open_new(const struct ezlb_lastgood *lastgood, const char *file)
 {
 	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC;
 	int fd = open(file, flags, 0600);
 
 	if (fd < 0 && errno == ENOENT) {
-		int rc = statedir_make(lastgood->dir, NULL);
+		int rc = ezlb_statedir_make(lastgood->dir, NULL);
 
 		if (rc < 0)
 			return rc;
@@ -165,7 +217,8 @@ static int put(int fd, const char *bytes, size_t len)
  * reading. After that there is nothing in the kernel to keep running, and thousands of files would
  * make the start wait for the disk.
  */
-static int store(const struct lastgood *lastgood, const char *path, const char *bytes, size_t len)
+static int store(const struct ezlb_lastgood *lastgood, const char *path, const char *bytes,
+		 size_t len)
 {
 	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s/" NEW_NAME, lastgood->dir);
 	EZLB_AUTO_FREE char *file = file_of(lastgood, path);
@@ -186,7 +239,8 @@ static int store(const struct lastgood *lastgood, const char *path, const char *
 	return rc;
 }
 
-bool lastgood_write(struct lastgood *lastgood, const char *path, const char *bytes, size_t len)
+bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const char *bytes,
+			 size_t len)
 {
 	int rc;
 
@@ -203,7 +257,7 @@ bool lastgood_write(struct lastgood *lastgood, const char *path, const char *byt
 	return rc == 0;
 }
 
-static void remove_file(struct lastgood *lastgood, const char *file, const char *path)
+static void remove_file(struct ezlb_lastgood *lastgood, const char *file, const char *path)
 {
 	if (unlink(file) < 0 && errno != ENOENT && errno != ENOTDIR)
 		tell(lastgood,
@@ -212,7 +266,7 @@ static void remove_file(struct lastgood *lastgood, const char *file, const char 
 		     path, errno);
 }
 
-void lastgood_forget(struct lastgood *lastgood, const char *path)
+void ezlb_lastgood_forget(struct ezlb_lastgood *lastgood, const char *path)
 {
 	EZLB_AUTO_FREE char *file = NULL;
 
@@ -242,7 +296,7 @@ static bool is_stale(const char *name, const uint64_t *hashes, size_t n)
 	return !ezlb_find(&hash, hashes, n, sizeof(hash), hash_cmp);
 }
 
-void lastgood_prune(struct lastgood *lastgood, const char *const *paths, size_t n)
+void ezlb_lastgood_prune(struct ezlb_lastgood *lastgood, const char *const *paths, size_t n)
 {
 	EZLB_AUTO_FREE uint64_t *hashes = ezlb_calloc(n, sizeof(*hashes));
 	DIR *dir = lastgood->dir && lastgood->writes ? opendir(lastgood->dir) : NULL;

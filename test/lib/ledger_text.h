@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-#include "ledger.h"
+#include <ezlb/store.h>
 
 static const struct {
 	const char *word;
@@ -15,7 +15,7 @@ static const struct {
 	{ "accept_ra", EZLB_ACCEPT_RA }, /* of eth0 */
 };
 
-static inline void add_was(struct ledger_content *content, const char *word, int value)
+static inline void add_was(struct ezlb_ledger_content *content, const char *word, int value)
 {
 	for (size_t i = 0; i < COUNT_OF(content_words); i++) {
 		struct ezlb_setting_row row = { content_words[i].setting, "", value };
@@ -30,7 +30,7 @@ static inline void add_was(struct ledger_content *content, const char *word, int
 	fail_msg("no setting '%s'", word);
 }
 
-static inline void add_claim(struct ledger_content *content, const char *text)
+static inline void add_claim(struct ezlb_ledger_content *content, const char *text)
 {
 	char a[64] = "", b[64] = "", c[64] = "";
 
@@ -56,10 +56,10 @@ static inline void add_claim(struct ledger_content *content, const char *text)
  * "chain, table, vs.conntrack 0, ip_forward 1, link a0, vip a0 10.0.0.1, tcp 10.0.0.1:80": what
  * there is of it, in this order, which is also the ledger's.
  */
-static inline struct ledger_content content_of(const char *text)
+static inline struct ezlb_ledger_content content_of(const char *text)
 {
 	EZLB_AUTO_FREE char *copy = ezlb_strdup(text);
-	struct ledger_content content = { .chain = false };
+	struct ezlb_ledger_content content = { .chain = false };
 
 	for (char *save = NULL, *one = strtok_r(copy, ",", &save); one;
 	     one = strtok_r(NULL, ",", &save))
@@ -77,7 +77,7 @@ static inline const char *word_of(const struct ezlb_setting_row *row)
 	return "other";
 }
 
-static inline struct text content_text(const struct ledger_content *content)
+static inline struct text content_text(const struct ezlb_ledger_content *content)
 {
 	struct text out = { "" };
 	char addr[EZLB_ADDR_STRLEN];
@@ -100,16 +100,16 @@ static inline struct text content_text(const struct ledger_content *content)
 #define TWO "tcp 10.0.0.1:80, udp [fd00::1]:53"
 #define ALL "chain, vs.conntrack 0, ip_forward 1, " TWO
 
-static inline int set(struct ledger *ledger, const char *text, struct ezlb_err *err)
+static inline int set(struct ezlb_ledger *ledger, const char *text, struct ezlb_err *err)
 {
-	struct ledger_content content = content_of(text);
-	int rc = ledger_set(ledger, &content, err);
+	struct ezlb_ledger_content content = content_of(text);
+	int rc = ezlb_ledger_set(ledger, &content, err);
 
-	ledger_content_clear(&content);
+	ezlb_ledger_content_clear(&content);
 	return rc;
 }
 
-static inline void assert_content(const struct ledger *ledger, const char *want)
+static inline void assert_content(const struct ezlb_ledger *ledger, const char *want)
 {
 	assert_string_equal(content_text(&ledger->content).s, want);
 }
@@ -117,21 +117,21 @@ static inline void assert_content(const struct ledger *ledger, const char *want)
 /* Writes `text` to the ledger in the temporary directory, whatever is there. */
 static inline void write_ledger(const char *text)
 {
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	remove(at("ledger").s);
-	assert_int_equal(ledger_open(&ledger, top, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), 0);
 	assert_int_equal(set(&ledger, text, NULL), 0);
-	ledger_close(&ledger);
+	ezlb_ledger_close(&ledger);
 }
 
 static inline void assert_reads(const char *want)
 {
 	struct ezlb_err err = { 0 };
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
-	assert_int_equal(ledger_open(&ledger, top, &err), 0);
+	assert_int_equal(ezlb_ledger_open(&ledger, top, &err), 0);
 	assert_int_equal(err.code, 0);
 	assert_content(&ledger, want);
-	ledger_close(&ledger);
+	ezlb_ledger_close(&ledger);
 }

@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 
-#include <ezlb/snat.h>
-
-#define CHAIN	  "chain nat " EZLB_SNAT_CHAIN
+#define CHAIN	  "chain nat EZLB-SNAT"
 #define NFT_TABLE "table nft ezlb"
 
 #define COPY(to, from)                                      \
@@ -16,7 +14,8 @@
 			*EZLB_PUSH(to) = (from)->items[i_]; \
 	} while (0)
 
-void ledger_content_copy(struct ledger_content *to, const struct ledger_content *from)
+void ezlb_ledger_content_copy(struct ezlb_ledger_content *to,
+			      const struct ezlb_ledger_content *from)
 {
 	if (to == from)
 		return;
@@ -28,13 +27,13 @@ void ledger_content_copy(struct ledger_content *to, const struct ledger_content 
 	to->nft_table = from->nft_table;
 }
 
-void ledger_content_clear(struct ledger_content *content)
+void ezlb_ledger_content_clear(struct ezlb_ledger_content *content)
 {
 	EZLB_VEC_CLEAR(&content->services);
 	EZLB_VEC_CLEAR(&content->settings);
 	EZLB_VEC_CLEAR(&content->links);
 	EZLB_VEC_CLEAR(&content->vips);
-	*content = (struct ledger_content){ .chain = false };
+	*content = (struct ezlb_ledger_content){ .chain = false };
 }
 
 /* The rows, which have padding, one by one. */
@@ -58,7 +57,7 @@ static int was_cmp(const void *a, const void *b)
 	return rc ? rc : (x->value > y->value) - (x->value < y->value);
 }
 
-bool ledger_content_same(const struct ledger_content *a, const struct ledger_content *b)
+bool ledger_content_same(const struct ezlb_ledger_content *a, const struct ezlb_ledger_content *b)
 {
 	return a->chain == b->chain && a->nft_table == b->nft_table &&
 	       SAME(&a->services, &b->services, ezlb_service_key_cmp) &&
@@ -70,7 +69,7 @@ bool ledger_content_same(const struct ledger_content *a, const struct ledger_con
 /* --- from lines and back ------------------------------------------------------------------- */
 
 /* "tcp 10.0.0.1:80" */
-static const char *take_service(struct ledger_content *content, char *rest)
+static const char *take_service(struct ezlb_ledger_content *content, char *rest)
 {
 	struct ezlb_service_key key;
 	char *proto = strsep(&rest, " ");
@@ -94,7 +93,7 @@ static int value_parse(const char *text)
 }
 
 /* "net.ipv4.ip_forward 0" */
-static const char *take_setting(struct ledger_content *content, char *rest)
+static const char *take_setting(struct ezlb_ledger_content *content, char *rest)
 {
 	char *space = strrchr(rest, ' ');
 	struct ezlb_setting_row row;
@@ -116,7 +115,7 @@ static bool take_device(const char *text, char device[EZLB_DEVICE_STRLEN])
 	       ezlb_strcpy(device, EZLB_DEVICE_STRLEN, text);
 }
 
-static const char *take_link(struct ledger_content *content, const char *rest)
+static const char *take_link(struct ezlb_ledger_content *content, const char *rest)
 {
 	struct ezlb_link_row row;
 
@@ -127,7 +126,7 @@ static const char *take_link(struct ledger_content *content, const char *rest)
 }
 
 /* "ezlb0 10.0.0.1" */
-static const char *take_vip(struct ledger_content *content, char *rest)
+static const char *take_vip(struct ezlb_ledger_content *content, char *rest)
 {
 	char *device = strsep(&rest, " ");
 	struct ezlb_vip_row row;
@@ -146,7 +145,7 @@ static const char *take_frame(bool *there)
 	return NULL;
 }
 
-const char *ledger_content_take(struct ledger_content *content, char *text)
+const char *ledger_content_take(struct ezlb_ledger_content *content, char *text)
 {
 	if (strncmp(text, "service ", 8) == 0)
 		return take_service(content, text + 8);
@@ -172,7 +171,7 @@ static bool has_doubles(const void *items, size_t n, size_t size, ezlb_cmp_fn cm
 }
 #define DOUBLES(v, cmp) has_doubles((v)->items, (v)->len, sizeof(*(v)->items), (cmp))
 
-const char *ledger_content_sort(struct ledger_content *content)
+const char *ledger_content_sort(struct ezlb_ledger_content *content)
 {
 	EZLB_SORT(&content->services, ezlb_service_key_cmp);
 	EZLB_SORT(&content->settings, ezlb_setting_row_cmp);
@@ -187,7 +186,7 @@ const char *ledger_content_sort(struct ledger_content *content)
 	return DOUBLES(&content->vips, ezlb_vip_row_cmp) ? "address" : NULL;
 }
 
-int ledger_content_write(const struct ledger_content *content, FILE *f)
+int ledger_content_write(const struct ezlb_ledger_content *content, FILE *f)
 {
 	char text[EZLB_SERVICE_KEY_STRLEN], name[EZLB_SETTING_STRLEN];
 	int rc = fprintf(f, "%s%s", content->chain ? CHAIN "\n" : "",

@@ -6,24 +6,24 @@
 
 #include <ezlb/config.h>
 
-#include "lastgood.h"
+#include <ezlb/store.h>
 
 #define WEB "/etc/ezlb/services.d/web.yaml"
 #define API "/etc/ezlb/services.d/api.yaml"
 
-static struct lastgood store;
+static struct ezlb_lastgood store;
 
 static int setup(void **state)
 {
 	int rc = setup_top(state);
 
-	lastgood_open(&store, at("state").s, true);
+	ezlb_lastgood_open(&store, at("state").s, true);
 	return rc < 0 ? rc : mkdir(at("state").s, 0755);
 }
 
 static int teardown(void **state)
 {
-	lastgood_close(&store);
+	ezlb_lastgood_close(&store);
 	return teardown_top(state);
 }
 
@@ -46,7 +46,7 @@ static char *assert_reads(const char *path, const char *want)
 {
 	struct capture capture = capture_begin(STDERR_FILENO);
 	size_t len = 0;
-	char *got = lastgood_read(&store, path, &len), *log = capture_end(capture);
+	char *got = ezlb_lastgood_read(&store, path, &len), *log = capture_end(capture);
 
 	if (want) {
 		assert_non_null(got);
@@ -64,7 +64,7 @@ static char *assert_reads(const char *path, const char *want)
 static char *assert_writes(const char *path, const char *bytes, bool want)
 {
 	struct capture capture = capture_begin(STDERR_FILENO);
-	bool ok = lastgood_write(&store, path, bytes, strlen(bytes));
+	bool ok = ezlb_lastgood_write(&store, path, bytes, strlen(bytes));
 	char *log = capture_end(capture);
 
 	assert_int_equal(ok, want);
@@ -75,7 +75,7 @@ static char *assert_writes(const char *path, const char *bytes, bool want)
 
 static void prune(const char *const *paths, size_t n)
 {
-	lastgood_prune(&store, paths, n);
+	ezlb_lastgood_prune(&store, paths, n);
 }
 
 static void test_absent(void **state)
@@ -83,7 +83,7 @@ static void test_absent(void **state)
 	(void)state;
 	free(assert_reads(WEB, NULL));
 	prune(NULL, 0);
-	lastgood_forget(&store, WEB);
+	ezlb_lastgood_forget(&store, WEB);
 	assert_int_equal(access(at("state/lastgood").s, F_OK), -1);
 	assert_false(store.told);
 }
@@ -120,13 +120,13 @@ static void test_bytes(void **state)
 	(void)state;
 	for (size_t i = 0; i < EZLB_FILE_MAX; i++)
 		big[i] = (char)(i * 37);
-	assert_true(lastgood_write(&store, WEB, big, EZLB_FILE_MAX));
-	got = lastgood_read(&store, WEB, &len);
+	assert_true(ezlb_lastgood_write(&store, WEB, big, EZLB_FILE_MAX));
+	got = ezlb_lastgood_read(&store, WEB, &len);
 	assert_int_equal(len, EZLB_FILE_MAX);
 	assert_memory_equal(got, big, len);
 	free(got);
 	/* No service file is that long, so no version of one is. */
-	assert_true(lastgood_write(&store, WEB, big, EZLB_FILE_MAX + 1));
+	assert_true(ezlb_lastgood_write(&store, WEB, big, EZLB_FILE_MAX + 1));
 	free(assert_reads(WEB, NULL));
 }
 
@@ -136,7 +136,7 @@ static void test_newline_in_the_path(void **state)
 	(void)state;
 	free(assert_writes("/d/a\nb.yaml", "x", true));
 	free(assert_reads("/d/a\nb.yaml", NULL));
-	lastgood_forget(&store, "/d/a\nb.yaml");
+	ezlb_lastgood_forget(&store, "/d/a\nb.yaml");
 	assert_int_equal(access(at("state/lastgood").s, F_OK), -1);
 }
 
@@ -191,9 +191,9 @@ static void test_prune(void **state)
 	prune(one, 1);
 	free(assert_reads(WEB, NULL));
 	free(assert_reads(API, "api"));
-	lastgood_forget(&store, WEB);
+	ezlb_lastgood_forget(&store, WEB);
 	free(assert_reads(API, "api"));
-	lastgood_forget(&store, API);
+	ezlb_lastgood_forget(&store, API);
 	free(assert_reads(API, NULL));
 	free(assert_writes(API, "api", true));
 	prune(NULL, 0);
@@ -213,7 +213,7 @@ static void test_only_reads(void **state)
 	free(assert_writes(WEB, "other", true));
 	free(assert_writes(API, "api", true));
 	prune(NULL, 0);
-	lastgood_forget(&store, WEB);
+	ezlb_lastgood_forget(&store, WEB);
 	free(assert_reads(WEB, "web"));
 	free(assert_reads(API, NULL));
 	assert_int_equal(access(at("state/lastgood/new").s, F_OK), 0);
@@ -221,16 +221,16 @@ static void test_only_reads(void **state)
 
 static void test_none_is_kept(void **state)
 {
-	struct lastgood none;
+	struct ezlb_lastgood none;
 	size_t len = 0;
 
 	(void)state;
-	lastgood_open(&none, NULL, true);
-	assert_true(lastgood_write(&none, WEB, "x", 1));
-	assert_null(lastgood_read(&none, WEB, &len));
-	lastgood_forget(&none, WEB);
-	lastgood_prune(&none, NULL, 0);
-	lastgood_close(&none);
+	ezlb_lastgood_open(&none, NULL, true);
+	assert_true(ezlb_lastgood_write(&none, WEB, "x", 1));
+	assert_null(ezlb_lastgood_read(&none, WEB, &len));
+	ezlb_lastgood_forget(&none, WEB);
+	ezlb_lastgood_prune(&none, NULL, 0);
+	ezlb_lastgood_close(&none);
 }
 
 static void test_state_dir_is_missing(void **state)
@@ -371,7 +371,7 @@ static void test_quota(void **state)
 	small.rlim_max = was.rlim_max;
 	capture = capture_begin(STDERR_FILENO);
 	setrlimit(RLIMIT_FSIZE, &small);
-	ok = lastgood_write(&store, WEB, "0123456789012345678901234567890123456789", 40);
+	ok = ezlb_lastgood_write(&store, WEB, "0123456789012345678901234567890123456789", 40);
 	setrlimit(RLIMIT_FSIZE, &was);
 	log = capture_end(capture);
 	assert_false(ok);
@@ -385,12 +385,12 @@ static void test_in_the_way(void **state)
 
 	(void)state;
 	put("state/lastgood", "a file");
-	lastgood_forget(&store, WEB); /* there is none: no failure */
+	ezlb_lastgood_forget(&store, WEB); /* there is none: no failure */
 	assert_false(store.told);
 	assert_fails_once("reason=\"Not a directory\"\n");
 	free(assert_reads(WEB, NULL));
 	prune(NULL, 0);
-	lastgood_forget(&store, WEB);
+	ezlb_lastgood_forget(&store, WEB);
 	assert_int_equal(unlink(at("state/lastgood").s), 0);
 	free(assert_writes(WEB, "web", true));
 
@@ -424,7 +424,7 @@ static void test_cannot_forget(void **state)
 		if (i % 2)
 			prune(NULL, 0);
 		else
-			lastgood_forget(&store, WEB);
+			ezlb_lastgood_forget(&store, WEB);
 		log = capture_end(capture);
 		if (i == 0)
 			assert_has(log, "level=warn pkg=config msg=\"cannot forget the last good "

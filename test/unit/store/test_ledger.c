@@ -9,49 +9,49 @@
 
 static void test_content(void **state)
 {
-	struct ledger_content a = content_of(AROUND ALL), b = { .chain = false };
+	struct ezlb_ledger_content a = content_of(AROUND ALL), b = { .chain = false };
 
 	(void)state;
 	assert_string_equal(content_text(&b).s, "");
-	ledger_content_copy(&b, &a);
-	ledger_content_copy(&b, &a); /* what was in it does not leak */
-	ledger_content_copy(&b, &b);
-	ledger_content_clear(&a);
+	ezlb_ledger_content_copy(&b, &a);
+	ezlb_ledger_content_copy(&b, &a); /* what was in it does not leak */
+	ezlb_ledger_content_copy(&b, &b);
+	ezlb_ledger_content_clear(&a);
 	assert_string_equal(content_text(&a).s, "");
 	assert_string_equal(content_text(&b).s, SORTED);
-	ledger_content_clear(&b);
+	ezlb_ledger_content_clear(&b);
 }
 
 static void test_memory_only(void **state)
 {
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
-	assert_int_equal(ledger_open(&ledger, NULL, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(&ledger, NULL, NULL), 0);
 	assert_null(ledger.path);
 	assert_content(&ledger, "");
-	assert_false(ledger_lost(&ledger));
+	assert_false(ezlb_ledger_lost(&ledger));
 	assert_int_equal(set(&ledger, ALL, NULL), 0);
 	assert_content(&ledger, ALL);
-	assert_false(ledger_lost(&ledger));
+	assert_false(ezlb_ledger_lost(&ledger));
 	assert_int_equal(set(&ledger, "", NULL), 0);
 	assert_content(&ledger, "");
-	ledger_close(&ledger);
+	ezlb_ledger_close(&ledger);
 }
 
 /* --- writing and reading back -------------------------------------------------------------- */
 
 static void test_absent(void **state)
 {
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	assert_reads("");
-	assert_int_equal(ledger_open(&ledger, top, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), 0);
 	assert_int_equal(set(&ledger, "", NULL), 0);
-	assert_false(ledger_lost(&ledger));
+	assert_false(ezlb_ledger_lost(&ledger));
 	assert_null(slurp("ledger")); /* nothing owned is nothing to write */
-	ledger_close(&ledger);
+	ezlb_ledger_close(&ledger);
 }
 
 static void test_round_trip(void **state)
@@ -134,13 +134,13 @@ static void test_any_order(void **state)
 static void test_nothing_owned_any_more(void **state)
 {
 	EZLB_AUTO_FREE char *text = NULL;
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	write_ledger(ALL);
-	assert_int_equal(ledger_open(&ledger, top, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), 0);
 	assert_int_equal(set(&ledger, "", NULL), 0);
-	ledger_close(&ledger);
+	ezlb_ledger_close(&ledger);
 	assert_reads("");
 	text = slurp("ledger");
 	assert_has(text, "\nend\n");
@@ -149,8 +149,8 @@ static void test_nothing_owned_any_more(void **state)
 static void test_many(void **state)
 {
 	struct ezlb_service_key key = key_of("tcp 10.0.0.1:1");
-	struct ledger_content content = { .chain = false };
-	struct ledger ledger;
+	struct ezlb_ledger_content content = { .chain = false };
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	for (uint32_t i = 0; i < 100000; i++) {
@@ -159,17 +159,17 @@ static void test_many(void **state)
 		*EZLB_PUSH(&content.services) = key;
 	}
 	EZLB_SORT(&content.services, ezlb_service_key_cmp);
-	assert_int_equal(ledger_open(&ledger, top, NULL), 0);
-	assert_int_equal(ledger_set(&ledger, &content, NULL), 0);
-	ledger_close(&ledger);
-	assert_int_equal(ledger_open(&ledger, top, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), 0);
+	assert_int_equal(ezlb_ledger_set(&ledger, &content, NULL), 0);
+	ezlb_ledger_close(&ledger);
+	assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), 0);
 	assert_int_equal(ledger.content.services.len, 100000);
 	for (size_t i = 0; i < 100000; i++)
 		assert_int_equal(ezlb_service_key_cmp(&ledger.content.services.items[i],
 						      &content.services.items[i]),
 				 0);
-	ledger_close(&ledger);
-	ledger_content_clear(&content);
+	ezlb_ledger_close(&ledger);
+	ezlb_ledger_content_clear(&content);
 }
 
 /* A new file has another inode, so this sees a write that leaves the content as it was. */
@@ -191,20 +191,20 @@ static void test_not_rewritten(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(others); i++) {
 		struct stat before, after;
-		struct ledger ledger;
+		struct ezlb_ledger ledger;
 
 		write_ledger(ALL);
 		assert_int_equal(stat(at("ledger").s, &before), 0);
-		assert_int_equal(ledger_open(&ledger, top, NULL), 0);
+		assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), 0);
 		assert_int_equal(set(&ledger, ALL, NULL), 0);
-		assert_int_equal(ledger_set(&ledger, &ledger.content, NULL), 0);
+		assert_int_equal(ezlb_ledger_set(&ledger, &ledger.content, NULL), 0);
 		assert_int_equal(stat(at("ledger").s, &after), 0);
 		assert_int_equal(before.st_ino, after.st_ino);
 		assert_memory_equal(&before.st_mtim, &after.st_mtim, sizeof(before.st_mtim));
 		assert_int_equal(set(&ledger, others[i], NULL), 0);
 		assert_content(&ledger, others[i]);
-		assert_false(ledger_lost(&ledger));
-		ledger_close(&ledger);
+		assert_false(ezlb_ledger_lost(&ledger));
+		ezlb_ledger_close(&ledger);
 		assert_reads(others[i]);
 	}
 }
@@ -241,31 +241,31 @@ static void test_strange_leftover(void **state)
 
 /* --- what somebody takes away -------------------------------------------------------------- */
 
-static void opened(struct ledger *ledger)
+static void opened(struct ezlb_ledger *ledger)
 {
 	make_dir("state");
-	assert_int_equal(ledger_open(ledger, at("state").s, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(ledger, at("state").s, NULL), 0);
 	assert_int_equal(set(ledger, ALL, NULL), 0);
-	assert_false(ledger_lost(ledger));
+	assert_false(ezlb_ledger_lost(ledger));
 }
 
 /* The same content again, and it is back. */
-static void assert_put_back(struct ledger *ledger)
+static void assert_put_back(struct ezlb_ledger *ledger)
 {
-	struct ledger again;
+	struct ezlb_ledger again;
 
-	assert_true(ledger_lost(ledger));
+	assert_true(ezlb_ledger_lost(ledger));
 	assert_int_equal(set(ledger, ALL, NULL), 0);
-	assert_false(ledger_lost(ledger));
-	assert_int_equal(ledger_open(&again, at("state").s, NULL), 0);
+	assert_false(ezlb_ledger_lost(ledger));
+	assert_int_equal(ezlb_ledger_open(&again, at("state").s, NULL), 0);
 	assert_content(&again, ALL);
-	ledger_close(&again);
-	ledger_close(ledger);
+	ezlb_ledger_close(&again);
+	ezlb_ledger_close(ledger);
 }
 
 static void test_removed(void **state)
 {
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	opened(&ledger);
@@ -276,20 +276,20 @@ static void test_removed(void **state)
 /* Known from reading, not from writing. */
 static void test_removed_after_reading(void **state)
 {
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	opened(&ledger);
-	ledger_close(&ledger);
-	assert_int_equal(ledger_open(&ledger, at("state").s, NULL), 0);
-	assert_false(ledger_lost(&ledger));
+	ezlb_ledger_close(&ledger);
+	assert_int_equal(ezlb_ledger_open(&ledger, at("state").s, NULL), 0);
+	assert_false(ezlb_ledger_lost(&ledger));
 	assert_int_equal(unlink(at("state/ledger").s), 0);
 	assert_put_back(&ledger);
 }
 
 static void test_replaced(void **state)
 {
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	opened(&ledger);
@@ -302,7 +302,7 @@ static void test_replaced(void **state)
 static void test_copied(void **state)
 {
 	struct timespec times[2];
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	opened(&ledger);
@@ -321,7 +321,7 @@ static void test_same_inode(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(later); i++) {
 		struct timespec times[2];
-		struct ledger ledger;
+		struct ezlb_ledger ledger;
 
 		opened(&ledger);
 		times[0] = times[1] = (struct timespec){
@@ -337,7 +337,7 @@ static void test_same_inode(void **state)
 
 static void test_directory_removed(void **state)
 {
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	opened(&ledger);
@@ -347,7 +347,7 @@ static void test_directory_removed(void **state)
 
 static void test_directory_replaced(void **state)
 {
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	opened(&ledger);
@@ -359,18 +359,18 @@ static void test_directory_replaced(void **state)
 static void test_directory_cannot_be_made(void **state)
 {
 	struct ezlb_err err = { 0 };
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	opened(&ledger);
 	remove_tree(at("state").s);
 	/* Neither there nor to be made. */
 	assert_int_equal(symlink("nowhere/at/all", at("state").s), 0);
-	assert_true(ledger_lost(&ledger));
+	assert_true(ezlb_ledger_lost(&ledger));
 	assert_int_equal(set(&ledger, ALL, &err), -ENOENT);
 	assert_has(err.msg, at("state").s);
 	assert_content(&ledger, ALL);
-	assert_true(ledger_lost(&ledger));
+	assert_true(ezlb_ledger_lost(&ledger));
 	unlink(at("state").s);
 	put("state", "");
 	assert_int_equal(set(&ledger, ALL, &err), -ENOTDIR);
@@ -381,18 +381,18 @@ static void test_directory_cannot_be_made(void **state)
 static void test_directory_above_cannot_be_made(void **state)
 {
 	struct ezlb_err err = { 0 };
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	assert_int_equal(symlink("nowhere", at("above").s), 0);
-	assert_int_equal(ledger_open(&ledger, at("above/state").s, NULL), 0);
+	assert_int_equal(ezlb_ledger_open(&ledger, at("above/state").s, NULL), 0);
 	assert_int_equal(set(&ledger, ALL, &err), -ENOENT);
 	assert_has(err.msg, "cannot make the state directory");
 	assert_has(err.msg, at("above/state").s);
 	assert_int_equal(unlink(at("above").s), 0);
 	assert_int_equal(set(&ledger, ALL, &err), 0);
-	assert_false(ledger_lost(&ledger));
-	ledger_close(&ledger);
+	assert_false(ezlb_ledger_lost(&ledger));
+	ezlb_ledger_close(&ledger);
 }
 
 #define IN_TOP(f) cmocka_unit_test_setup_teardown(f, setup_top, teardown_top)

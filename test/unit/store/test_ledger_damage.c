@@ -11,8 +11,8 @@
 static void assert_unusable(const char *what)
 {
 	struct ezlb_err err = { 0 };
-	struct ledger ledger;
-	int rc = ledger_open(&ledger, top, &err);
+	struct ezlb_ledger ledger;
+	int rc = ezlb_ledger_open(&ledger, top, &err);
 
 	if (rc != -EBADMSG)
 		fail_msg("%d instead of damage: %s", rc, what);
@@ -21,8 +21,8 @@ static void assert_unusable(const char *what)
 	assert_has(err.msg, what);
 	assert_has(err.msg, SO);
 	assert_content(&ledger, "");
-	assert_false(ledger_lost(&ledger));
-	ledger_close(&ledger);
+	assert_false(ezlb_ledger_lost(&ledger));
+	ezlb_ledger_close(&ledger);
 }
 
 /* `text` with the first `from` made `to`; the caller frees. */
@@ -49,17 +49,17 @@ static void test_of_another(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char *good, *other;
-		struct ledger ledger;
+		struct ezlb_ledger ledger;
 
 		write_ledger(ALL);
 		good = slurp("ledger");
 		other = replaced(good, rows[i].from, rows[i].to);
 		put("ledger", other);
-		assert_int_equal(ledger_open(&ledger, top, NULL), 0);
+		assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), 0);
 		assert_content(&ledger, "");
-		assert_false(ledger_lost(&ledger));
+		assert_false(ezlb_ledger_lost(&ledger));
 		assert_int_equal(set(&ledger, "tcp 10.0.0.7:7", NULL), 0);
-		ledger_close(&ledger);
+		ezlb_ledger_close(&ledger);
 		assert_reads("tcp 10.0.0.7:7"); /* it is ours from here on */
 		free(good);
 		free(other);
@@ -244,17 +244,17 @@ static void test_anonymous(void **state)
 static void test_damage_is_replaced(void **state)
 {
 	EZLB_AUTO_FREE char *junk = NULL;
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	put("ledger", "junk\n");
-	assert_int_equal(ledger_open(&ledger, top, NULL), -EBADMSG);
+	assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), -EBADMSG);
 	assert_int_equal(set(&ledger, "", NULL), 0);
 	junk = slurp("ledger");
 	assert_string_equal(junk, "junk\n");
 	assert_int_equal(set(&ledger, ALL, NULL), 0);
-	assert_false(ledger_lost(&ledger));
-	ledger_close(&ledger);
+	assert_false(ezlb_ledger_lost(&ledger));
+	ezlb_ledger_close(&ledger);
 	assert_reads(ALL);
 }
 
@@ -272,7 +272,7 @@ static void make_socket(const char *path)
 
 static void test_unreadable(void **state)
 {
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	alarm(20);
@@ -290,9 +290,9 @@ static void test_unreadable(void **state)
 	assert_int_equal(mkfifo(at("ledger").s, 0600), 0);
 	assert_unusable("it is not a regular file");
 	alarm(0);
-	assert_int_equal(ledger_open(&ledger, top, NULL), -EBADMSG);
+	assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), -EBADMSG);
 	assert_int_equal(set(&ledger, ALL, NULL), 0);
-	ledger_close(&ledger);
+	ezlb_ledger_close(&ledger);
 	assert_reads(ALL);
 }
 
@@ -313,19 +313,19 @@ static void test_forbidden(void **state)
 static void test_directory(void **state)
 {
 	struct ezlb_err err = { 0 };
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 
 	(void)state;
 	make_dir("ledger");
 	assert_unusable("it is not a regular file");
-	assert_int_equal(ledger_open(&ledger, top, NULL), -EBADMSG);
+	assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), -EBADMSG);
 	assert_int_equal(set(&ledger, ALL, &err), -EISDIR);
 	assert_has(err.msg, at("ledger").s);
 	assert_content(&ledger, "");
 	assert_null(slurp("ledger.new"));
 	remove(at("ledger").s);
 	assert_int_equal(set(&ledger, ALL, &err), 0);
-	ledger_close(&ledger);
+	ezlb_ledger_close(&ledger);
 	assert_reads(ALL);
 }
 
@@ -336,7 +336,7 @@ static void test_no_descriptor(void **state)
 {
 	struct rlimit old, none = { 0 };
 	struct ezlb_err err = { 0 };
-	struct ledger ledger;
+	struct ezlb_ledger ledger;
 	int rc;
 
 	(void)state;
@@ -344,11 +344,11 @@ static void test_no_descriptor(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
 	none.rlim_max = old.rlim_max;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	rc = ledger_open(&ledger, top, &err);
+	rc = ezlb_ledger_open(&ledger, top, &err);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	assert_int_equal(rc, -EMFILE);
 	assert_has(err.msg, "cannot read ");
-	ledger_close(&ledger);
+	ezlb_ledger_close(&ledger);
 }
 
 int main(void)
