@@ -4,9 +4,8 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include <ezlb/catalog.h>
 #include <ezlb/watch.h>
-
-#include "batch.h"
 
 static bool is_dir(const char *path)
 {
@@ -40,13 +39,13 @@ int ezlb_controller_check(const char *const *paths, size_t n, enum ezlb_snat_dri
 			  struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err)
 {
 	struct ezlb_snapshot snapshot = { 0 };
-	struct batch batch = { .desired = { 0 } };
+	struct ezlb_batch batch = { .desired = { 0 } };
 	int rc = look(paths, n, &snapshot, err);
 
 	if (rc == 0)
-		batch_read(&batch, &snapshot, ezlb_snat_driver_key(driver), diags);
+		ezlb_batch_read(&batch, &snapshot, ezlb_snat_driver_key(driver), diags);
 	*n_files = rc == 0 ? snapshot.files.len : 0;
-	batch_clear(&batch);
+	ezlb_batch_clear(&batch);
 	ezlb_snapshot_clear(&snapshot);
 	return rc;
 }

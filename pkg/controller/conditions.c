@@ -20,31 +20,11 @@ static void say(struct conditions_said *out, enum ezlb_reason reason, const char
 
 /* --- files --------------------------------------------------------------------------------- */
 
-const struct ezlb_diag *conditions_diag(const struct catalog *catalog,
-					const struct catalog_entry *entry, size_t *n)
-{
-	const struct ezlb_diags *diags = &catalog->diags;
-	size_t first = 0, end = diags->len;
-
-	while (first < end) { /* they are sorted by file */
-		size_t middle = first + (end - first) / 2;
-
-		if (strcmp(diags->items[middle].file, entry->path) < 0)
-			first = middle + 1;
-		else
-			end = middle;
-	}
-	*n = 0;
-	while (first + *n < diags->len && strcmp(diags->items[first + *n].file, entry->path) == 0)
-		(*n)++;
-	return *n > 0 ? &diags->items[first] : NULL;
-}
-
-void conditions_accepted(const struct catalog *catalog, const struct catalog_entry *entry,
+void conditions_accepted(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
 			 struct conditions_said *out)
 {
 	size_t n;
-	const struct ezlb_diag *diag = conditions_diag(catalog, entry, &n);
+	const struct ezlb_diag *diag = ezlb_catalog_diags(catalog, entry, &n);
 	EZLB_AUTO_FREE char *line = diag ? ezlb_diag_line(diag) : NULL;
 
 	if (diag)
@@ -65,11 +45,11 @@ static const struct pass_conflict *foreign(const struct pass_result *result,
 	return NULL;
 }
 
-void conditions_conflict(const struct catalog *catalog, const struct catalog_entry *entry,
+void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
 			 const struct conditions_pass *pass, struct conditions_said *out)
 {
 	size_t n;
-	const struct ezlb_diag *diag = conditions_diag(catalog, entry, &n);
+	const struct ezlb_diag *diag = ezlb_catalog_diags(catalog, entry, &n);
 	char key[EZLB_SERVICE_KEY_STRLEN];
 
 	for (; n > 0; n--, diag++) {
@@ -144,8 +124,8 @@ static void say_blocked(const struct pass_result *result, const struct ezlb_op *
 	    op->rc < 0 && layer->code ? layer->msg : ezlb_op_explain(op, why));
 }
 
-void conditions_programmed(const struct catalog_entry *entry, const struct conditions_pass *pass,
-			   struct conditions_said *out)
+void conditions_programmed(const struct ezlb_catalog_entry *entry,
+			   const struct conditions_pass *pass, struct conditions_said *out)
 {
 	const struct ezlb_spec *spec = entry->last;
 	const struct ezlb_op *op;
@@ -222,7 +202,7 @@ static void say_tally(const struct tally *tally, size_t n, struct conditions_sai
 		    "%zu of %zu backends without a verdict yet", tally->n[EZLB_UNKNOWN], n);
 }
 
-void conditions_ready(const struct catalog_entry *entry, const struct conditions_pass *pass,
+void conditions_ready(const struct ezlb_catalog_entry *entry, const struct conditions_pass *pass,
 		      struct conditions_said *out)
 {
 	struct tally tally = { .named = 0 };

@@ -2,10 +2,10 @@
 /* conditions: what is to be said of one service after files were read, and after a pass. */
 #pragma once
 
+#include <ezlb/catalog.h>
 #include <ezlb/status.h>
 
 #include "blocked.h"
-#include "catalog.h"
 
 struct conditions_said {
 	enum ezlb_reason reason;
@@ -20,16 +20,12 @@ struct conditions_pass {
 	struct blocked blocked;
 };
 
-/* Its first diagnostic in the catalog, and how many there are. */
-const struct ezlb_diag *conditions_diag(const struct catalog *catalog,
-					const struct catalog_entry *entry, size_t *n);
-
-void conditions_accepted(const struct catalog *catalog, const struct catalog_entry *entry,
+void conditions_accepted(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
 			 struct conditions_said *out);
 /* `pass` may be NULL: there was none since the file was read. */
-void conditions_conflict(const struct catalog *catalog, const struct catalog_entry *entry,
+void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
 			 const struct conditions_pass *pass, struct conditions_said *out);
-void conditions_programmed(const struct catalog_entry *entry, const struct conditions_pass *pass,
-			   struct conditions_said *out);
-void conditions_ready(const struct catalog_entry *entry, const struct conditions_pass *pass,
+void conditions_programmed(const struct ezlb_catalog_entry *entry,
+			   const struct conditions_pass *pass, struct conditions_said *out);
+void conditions_ready(const struct ezlb_catalog_entry *entry, const struct conditions_pass *pass,
 		      struct conditions_said *out);

@@ -4,13 +4,12 @@
 
 #include <errno.h>
 
+#include <ezlb/catalog.h>
 #include <ezlb/watch.h>
-
-#include "batch.h"
 
 struct files {
 	struct ezlb_snapshot snapshot;
-	struct batch batch;
+	struct ezlb_batch batch;
 	struct ezlb_diags diags;
 };
 
@@ -25,13 +24,13 @@ static int read_files(struct files *files, const struct ezlb_options *options,
 			return ezlb_err_set(err, EACCES, "cannot read %s: %s", dir->path,
 					    dir->problem);
 	}
-	batch_read(&files->batch, &files->snapshot, ezlb_snat_driver_key(driver), &files->diags);
+	ezlb_batch_read(&files->batch, &files->snapshot, ezlb_snat_driver_key(driver), &files->diags);
 	return 0;
 }
 
 static void files_clear(struct files *files)
 {
-	batch_clear(&files->batch);
+	ezlb_batch_clear(&files->batch);
 	ezlb_diags_clear(&files->diags);
 	ezlb_snapshot_clear(&files->snapshot);
 }

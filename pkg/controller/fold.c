@@ -85,7 +85,7 @@ static void take_spec(struct folding *folding, const struct ezlb_spec *spec,
 	take_backends(folding, spec, to);
 }
 
-static void take_service(struct folding *folding, const struct catalog_entry *entry,
+static void take_service(struct folding *folding, const struct ezlb_catalog_entry *entry,
 			 const struct view_service *seen)
 {
 	struct ezlb_status_service *to = EZLB_PUSH(&folding->out->services);
@@ -102,10 +102,11 @@ static void take_service(struct folding *folding, const struct catalog_entry *en
 	to->state = ezlb_state_of(to->conditions);
 }
 
-static void take_file(struct folding *folding, const struct catalog_entry *entry)
+static void take_file(struct folding *folding, const struct ezlb_catalog_entry *entry)
 {
 	struct ezlb_status_file *to = EZLB_PUSH(&folding->out->files);
-	const struct ezlb_diag *diag = conditions_diag(folding->from->catalog, entry, &to->n_diags);
+	const struct ezlb_diag *diag = ezlb_catalog_diags(folding->from->catalog, entry,
+							  &to->n_diags);
 
 	to->path = ezlb_strdup(entry->path);
 	to->in_force = entry->last != NULL;
@@ -126,7 +127,7 @@ static int service_cmp(const void *a, const void *b)
 
 static void take_files(struct folding *folding)
 {
-	const struct catalog *catalog = folding->from->catalog;
+	const struct ezlb_catalog *catalog = folding->from->catalog;
 
 	/* The view's are of the same files, in the same order. */
 	for (size_t i = 0; i < catalog->entries.len; i++) {

@@ -13,7 +13,7 @@
 struct fold_sources {
 	const struct ezlb_options *options;
 	const struct view *view;
-	const struct catalog *catalog;
+	const struct ezlb_catalog *catalog;
 	const struct pass_world *pass;
 	const struct dataplane *plane;
 	const struct ezlb_health *health;

@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 
+#include <ezlb/catalog.h>
 #include <ezlb/host.h>
 #include <ezlb/watch.h>
 
-#include "catalog.h"
 #include "claims.h"
 #include "world.h"
 
@@ -81,14 +81,14 @@ static void print_ops(const struct ezlb_plan *plan)
 static int set_up(struct world *world, const struct ezlb_options *options, bool *done,
 		  struct ezlb_err *err)
 {
-	struct catalog catalog = { .lastgood = &world->lastgood,
+	struct ezlb_catalog catalog = { .lastgood = &world->lastgood,
 				   .snat_key = world->pass.policy.snat_key };
 	struct pass_result result = { .services = 0 };
 	struct ezlb_snapshot snapshot = { 0 };
 	bool loaded, set;
 
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
-	catalog_update(&catalog, &snapshot);
+	ezlb_catalog_update(&catalog, &snapshot);
 	ezlb_snapshot_clear(&snapshot);
 	loaded = options->dataplane == EZLB_DP_MEMORY || load_schedulers(&catalog.desired);
 	set = hostsetup_settings(&world->pass, &catalog.desired, &result);
@@ -99,7 +99,7 @@ static int set_up(struct world *world, const struct ezlb_options *options, bool 
 	else if (result.ledger_err.code)
 		*err = result.ledger_err;
 	pass_result_clear(&result);
-	catalog_clear(&catalog);
+	ezlb_catalog_clear(&catalog);
 	return -err->code;
 }
 

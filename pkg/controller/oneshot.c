@@ -6,14 +6,12 @@
 #include <stdio.h>
 #include <uv.h>
 
+#include <ezlb/catalog.h>
 #include <ezlb/health.h>
 #include <ezlb/log.h>
 #include <ezlb/preview.h>
 #include <ezlb/watch.h>
 
-#include "candidate.h"
-#include "catalog.h"
-#include "checks.h"
 #include "world.h"
 
 #define VERDICTS_MS 30000 /* how long to wait for every backend's verdict */
@@ -21,7 +19,7 @@
 
 struct oneshot {
 	struct world world;
-	struct catalog catalog;
+	struct ezlb_catalog catalog;
 	struct ezlb_verdicts verdicts;
 	size_t unknown; /* backends without a verdict when the time was up */
 };
@@ -59,7 +57,7 @@ static int probe_all(struct oneshot *one, struct ezlb_err *err)
 	wait.loop = &loop;
 	rc = ezlb_health_open(&loop, &options, on_verdict, &wait, &wait.health, err);
 	if (rc == 0) {
-		checks_of(&one->catalog.desired, &rows);
+		ezlb_catalog_health_rows(&one->catalog.desired, &rows);
 		ezlb_health_set(wait.health, &rows);
 		EZLB_VEC_CLEAR(&rows);
 		uv_timer_start(&deadline, on_deadline, VERDICTS_MS, 0);
@@ -88,9 +86,9 @@ static int prepare(struct oneshot *one, const struct ezlb_options *options, enum
 	one->catalog.quiet = use == WORLD_READ; /* plan prints its errors with the line */
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
 	if (use == WORLD_READ)
-		candidate_seed(&one->catalog, options->config_dirs, options->n_config_dirs,
-			       &snapshot, &one->world.pass.unclaimed);
-	catalog_update(&one->catalog, &snapshot);
+		ezlb_catalog_seed(&one->catalog, options->config_dirs, options->n_config_dirs,
+				  &snapshot, &one->world.pass.unclaimed);
+	ezlb_catalog_update(&one->catalog, &snapshot);
 	ezlb_snapshot_clear(&snapshot);
 	return probe_all(one, err);
 }
@@ -98,7 +96,7 @@ static int prepare(struct oneshot *one, const struct ezlb_options *options, enum
 static void finish(struct oneshot *one)
 {
 	EZLB_VEC_CLEAR(&one->verdicts);
-	catalog_clear(&one->catalog);
+	ezlb_catalog_clear(&one->catalog);
 	world_close(&one->world);
 }
 

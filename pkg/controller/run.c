@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <uv.h>
 
+#include <ezlb/catalog.h>
 #include <ezlb/config.h>
 #include <ezlb/duration.h>
 #include <ezlb/health.h>
@@ -18,8 +19,6 @@
 #include <ezlb/watch.h>
 
 #include "blame.h"
-#include "catalog.h"
-#include "checks.h"
 #include "desk.h"
 #include "notice.h"
 #include "passlog.h"
@@ -41,7 +40,7 @@ struct controller {
 	struct world world;
 	struct passlog log;
 	struct desk desk;
-	struct catalog catalog;
+	struct ezlb_catalog catalog;
 	bool loaded; /* the files have been read: before that nothing is wanted, so no pass */
 	struct ezlb_watch *watch;
 	struct ezlb_health *health;
@@ -178,9 +177,9 @@ static void take_files(struct controller *c, const struct ezlb_snapshot *snapsho
 {
 	struct ezlb_health_rows rows = { 0 };
 
-	catalog_update(&c->catalog, snapshot);
+	ezlb_catalog_update(&c->catalog, snapshot);
 	desk_files(&c->desk, snapshot);
-	checks_of(&c->catalog.desired, &rows);
+	ezlb_catalog_health_rows(&c->catalog.desired, &rows);
 	ezlb_health_set(c->health, &rows);
 	EZLB_VEC_CLEAR(&rows);
 	c->loaded = true;
@@ -426,7 +425,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 		rc = ezlb_err_set(err, c->fatal.code, "%s", c->fatal.msg);
 	desk_clear(&c->desk);
 	passlog_clear(&c->log);
-	catalog_clear(&c->catalog);
+	ezlb_catalog_clear(&c->catalog);
 	world_close(&c->world);
 	free(c);
 	return rc;

@@ -112,8 +112,8 @@ static void set(struct view *view, struct view_service *service, enum ezlb_condi
 }
 
 static void set_programmed(struct view *view, struct view_service *service,
-			   const struct catalog_entry *entry, const struct conditions_pass *pass,
-			   int64_t now_ms)
+			   const struct ezlb_catalog_entry *entry,
+			   const struct conditions_pass *pass, int64_t now_ms)
 {
 	struct conditions_said said;
 
@@ -125,14 +125,14 @@ static void set_programmed(struct view *view, struct view_service *service,
 		service->applied_hash = 0;
 }
 
-void view_set_all(struct view *view, const struct catalog *catalog,
+void view_set_all(struct view *view, const struct ezlb_catalog *catalog,
 		  const struct conditions_pass *pass, int64_t now_ms)
 {
 	struct conditions_said said;
 
 	/* Both are sorted by path, and of the same files. */
 	for (size_t i = 0; i < catalog->entries.len; i++) {
-		const struct catalog_entry *entry = &catalog->entries.items[i];
+		const struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
 		struct view_service *service = &view->services.items[i];
 
 		conditions_accepted(catalog, entry, &said);

@@ -6,11 +6,11 @@
  */
 #pragma once
 
+#include <ezlb/catalog.h>
 #include <ezlb/event.h>
 #include <ezlb/health.h>
 #include <ezlb/status.h>
 
-#include "catalog.h"
 #include "pass.h"
 
 /* Of one file, which is one service. */
@@ -47,12 +47,12 @@ int64_t view_now(void);
 void view_start(struct view *view, int64_t now_ms);
 void view_clear(struct view *view);
 
-/* Files were taken in: catalog_update has been called. */
-void view_files(struct view *view, const struct catalog *catalog,
+/* Files were taken in: ezlb_catalog_update has been called. */
+void view_files(struct view *view, const struct ezlb_catalog *catalog,
 		const struct ezlb_snapshot *snapshot, int64_t now_ms);
 /* A pass over what is in the catalog; all borrowed. */
 struct view_pass {
-	const struct catalog *catalog;
+	const struct ezlb_catalog *catalog;
 	const struct ezlb_verdicts *verdicts; /* sorted */
 	const struct pass_world *world;
 	const struct pass_result *result;

@@ -26,7 +26,7 @@ static void name_of_file(const char *path, char name[EZLB_NAME_MAX + 1])
 		*dot = '\0';
 }
 
-static void name_service(struct view_service *service, const struct catalog_entry *entry)
+static void name_service(struct view_service *service, const struct ezlb_catalog_entry *entry)
 {
 	if (entry->last || entry->fresh)
 		ezlb_strcpy(service->name, sizeof(service->name),
@@ -60,12 +60,12 @@ static void first_diag(const struct ezlb_diag *diags, size_t n, char out[EZLB_EV
 	snprintf(out, EZLB_EVENT_STRLEN, "%.250s%s", text + strspn(text, " "), more);
 }
 
-static void tell_file(struct view *view, const struct catalog *catalog,
-		      const struct catalog_entry *entry, struct view_service *service,
+static void tell_file(struct view *view, const struct ezlb_catalog *catalog,
+		      const struct ezlb_catalog_entry *entry, struct view_service *service,
 		      int64_t now_ms)
 {
 	size_t n;
-	const struct ezlb_diag *diags = conditions_diag(catalog, entry, &n);
+	const struct ezlb_diag *diags = ezlb_catalog_diags(catalog, entry, &n);
 	uint64_t before = service->diags;
 	struct ezlb_event *event;
 
@@ -102,14 +102,14 @@ static void forget_unseen(struct view *view, int64_t now_ms)
 }
 
 /* Leaves the services sorted, and of the files that are in the catalog. */
-static void take_files(struct view *view, const struct catalog *catalog, int64_t now_ms)
+static void take_files(struct view *view, const struct ezlb_catalog *catalog, int64_t now_ms)
 {
 	size_t old = view->services.len;
 
 	for (size_t i = 0; i < old; i++)
 		view->services.items[i].seen = false;
 	for (size_t i = 0; i < catalog->entries.len; i++) {
-		const struct catalog_entry *entry = &catalog->entries.items[i];
+		const struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
 		const struct view_service key = { .path = entry->path };
 		struct view_service *service = ezlb_find(&key, view->services.items, old,
 							 sizeof(key), service_cmp);
@@ -177,7 +177,7 @@ static size_t count_refused(const struct view *view)
 	return n;
 }
 
-void view_files(struct view *view, const struct catalog *catalog,
+void view_files(struct view *view, const struct ezlb_catalog *catalog,
 		const struct ezlb_snapshot *snapshot, int64_t now_ms)
 {
 	size_t frozen = take_dirs(view, snapshot, now_ms), refused;

@@ -19,7 +19,7 @@ struct desk_rig {
 	struct pass_world world;
 	struct dataplane plane;
 	struct ezlb_options options;
-	struct catalog catalog;
+	struct ezlb_catalog catalog;
 	struct view view;
 	struct fold_sources sources;
 	struct ezlb_snapshot next; /* what rig_files takes in */
@@ -63,7 +63,7 @@ static inline void rig_close(struct desk_rig *rig)
 	ezlb_snapshot_clear(&rig->next);
 	EZLB_VEC_CLEAR(&rig->verdicts);
 	view_clear(&rig->view);
-	catalog_clear(&rig->catalog);
+	ezlb_catalog_clear(&rig->catalog);
 	pass_world_clear(&rig->world);
 	ezlb_memory_free(rig->memory);
 }
@@ -97,7 +97,7 @@ static inline void rig_update(struct desk_rig *rig)
 {
 	struct capture capture = capture_begin(STDERR_FILENO);
 
-	catalog_update(&rig->catalog, &rig->next);
+	ezlb_catalog_update(&rig->catalog, &rig->next);
 	free(capture_end(capture));
 }
 

@@ -10,7 +10,7 @@
 /* A pass over one service, as a test makes it up. */
 struct made {
 	struct ezlb_spec *spec;
-	struct catalog_entry entry;
+	struct ezlb_catalog_entry entry;
 	struct pass_world world;
 	struct pass_result result;
 	struct ezlb_verdicts verdicts;
@@ -74,7 +74,7 @@ static void test_files(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
 		struct conditions_said said;
-		struct catalog_entry *web;
+		struct ezlb_catalog_entry *web;
 		struct desk_rig rig;
 
 		rig_open(&rig);
@@ -117,13 +117,13 @@ static void test_finds_the_diagnostics_of_a_file(void **state)
 	rig_file(&rig, "/d/b.yaml", PLAIN("3"));
 	rig_file(&rig, "/d/c.yaml", NULL);
 	rig_update(&rig);
-	assert_ptr_equal(conditions_diag(&rig.catalog, &rig.catalog.entries.items[0], &n),
+	assert_ptr_equal(ezlb_catalog_diags(&rig.catalog, &rig.catalog.entries.items[0], &n),
 			 &rig.catalog.diags.items[0]);
 	assert_int_equal(n, 2);
-	assert_null(conditions_diag(&rig.catalog, &rig.catalog.entries.items[1], &n));
+	assert_null(ezlb_catalog_diags(&rig.catalog, &rig.catalog.entries.items[1], &n));
 	assert_int_equal(n, 0);
-	assert_null(conditions_diag(&rig.catalog, &rig.catalog.entries.items[2], &n));
-	assert_ptr_equal(conditions_diag(&rig.catalog, &rig.catalog.entries.items[3], &n),
+	assert_null(ezlb_catalog_diags(&rig.catalog, &rig.catalog.entries.items[2], &n));
+	assert_ptr_equal(ezlb_catalog_diags(&rig.catalog, &rig.catalog.entries.items[3], &n),
 			 &rig.catalog.diags.items[2]);
 	assert_int_equal(n, 1);
 	rig_close(&rig);
@@ -277,7 +277,7 @@ static void test_before_a_pass(void **state)
 
 static void test_foreign(void **state)
 {
-	const struct catalog catalog = { 0 };
+	const struct ezlb_catalog catalog = { 0 };
 	struct made made;
 
 	(void)state;

@@ -5,9 +5,8 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include <ezlb/catalog.h>
 #include <ezlb/duration.h>
-
-#include "checks.h"
 
 #define DEADLINE_MS 5000
 
@@ -350,7 +349,7 @@ static void put_checked(struct desk_rig *rig)
 				       "  - address: 127.0.0.1:%u\n",
 			     up, down);
 	rig_web(rig, text);
-	checks_of(&rig->catalog.desired, &rows);
+	ezlb_catalog_health_rows(&rig->catalog.desired, &rows);
 	assert_int_equal(rows.len, 2);
 	ezlb_health_set((struct ezlb_health *)(uintptr_t)rig->sources.health, &rows);
 	EZLB_VEC_CLEAR(&rows);

@@ -5,7 +5,6 @@
 #include <sys/resource.h>
 
 #include <ezlb/config.h>
-
 #include <ezlb/store.h>
 
 #define WEB "/etc/ezlb/services.d/web.yaml"

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "catalog.h"
+#include <ezlb/catalog.h>
 
 #include <ezlb/config.h>
+#include <ezlb/desired.h>
 #include <ezlb/log.h>
 
 static int entry_cmp(const void *a, const void *b)
 {
-	const struct catalog_entry *x = a, *y = b;
+	const struct ezlb_catalog_entry *x = a, *y = b;
 
 	return strcmp(x->path, y->path);
 }
 
-static void drop_fresh(struct catalog_entry *entry)
+static void drop_fresh(struct ezlb_catalog_entry *entry)
 {
 	if (entry->fresh != entry->last)
 		ezlb_spec_free(entry->fresh);
 	entry->fresh = NULL;
 }
 
-static void entry_clear(struct catalog_entry *entry)
+static void entry_clear(struct ezlb_catalog_entry *entry)
 {
 	drop_fresh(entry);
 	ezlb_spec_free(entry->last);
@@ -26,7 +27,7 @@ static void entry_clear(struct catalog_entry *entry)
 	free(entry->path);
 }
 
-static void parse(struct catalog_entry *entry, const struct ezlb_file *file)
+static void parse(struct ezlb_catalog_entry *entry, const struct ezlb_file *file)
 {
 	drop_fresh(entry);
 	ezlb_diags_clear(&entry->diags);
@@ -52,7 +53,7 @@ static struct ezlb_spec *parse_stored(const char *path, const char *bytes, size_
 }
 
 /* What an earlier process had in force stands, and holds its claims, until the file says better. */
-static void recall(const struct catalog *catalog, struct catalog_entry *entry,
+static void recall(const struct ezlb_catalog *catalog, struct ezlb_catalog_entry *entry,
 		   const struct ezlb_file *file)
 {
 	EZLB_AUTO_FREE char *bytes = NULL;
@@ -73,11 +74,11 @@ static void recall(const struct catalog *catalog, struct catalog_entry *entry,
 }
 
 /* `old` entries are sorted, those behind them are new in this snapshot. */
-static void take_file(struct catalog *catalog, size_t old, const struct ezlb_file *file)
+static void take_file(struct ezlb_catalog *catalog, size_t old, const struct ezlb_file *file)
 {
-	struct catalog_entry key = { .path = file->path };
-	struct catalog_entry *entry = ezlb_find(&key, catalog->entries.items, old, sizeof(key),
-						entry_cmp);
+	struct ezlb_catalog_entry key = { .path = file->path };
+	struct ezlb_catalog_entry *entry = ezlb_find(&key, catalog->entries.items, old, sizeof(key),
+						     entry_cmp);
 	bool is_new = !entry;
 
 	if (is_new) {
@@ -95,12 +96,12 @@ static void take_file(struct catalog *catalog, size_t old, const struct ezlb_fil
 	entry->hash = file->hash;
 }
 
-static void forget_unseen(struct catalog *catalog)
+static void forget_unseen(struct ezlb_catalog *catalog)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < catalog->entries.len; i++) {
-		struct catalog_entry *entry = &catalog->entries.items[i];
+		struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
 
 		if (entry->seen) {
 			catalog->entries.items[n++] = *entry;
@@ -117,7 +118,7 @@ static void forget_unseen(struct catalog *catalog)
 	catalog->entries.len = n;
 }
 
-static void promote(struct catalog_entry *entry, const struct ezlb_spec *chosen)
+static void promote(struct ezlb_catalog_entry *entry, const struct ezlb_spec *chosen)
 {
 	if (chosen == entry->last)
 		return;
@@ -129,7 +130,7 @@ static void promote(struct catalog_entry *entry, const struct ezlb_spec *chosen)
 }
 
 /* Merges what the files say; logs nothing. */
-static void merge(struct catalog *catalog)
+static void merge(struct ezlb_catalog *catalog)
 {
 	size_t n = catalog->entries.len;
 	EZLB_AUTO_FREE struct ezlb_candidate *candidates = ezlb_calloc(n, sizeof(*candidates));
@@ -146,6 +147,26 @@ static void merge(struct catalog *catalog)
 		promote(&catalog->entries.items[i], candidates[i].chosen);
 		catalog->n_without += !candidates[i].chosen;
 	}
+}
+
+const struct ezlb_diag *ezlb_catalog_diags(const struct ezlb_catalog *catalog,
+					   const struct ezlb_catalog_entry *entry, size_t *n)
+{
+	const struct ezlb_diags *diags = &catalog->diags;
+	size_t first = 0, end = diags->len;
+
+	while (first < end) { /* they are sorted by file */
+		size_t middle = first + (end - first) / 2;
+
+		if (strcmp(diags->items[middle].file, entry->path) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	*n = 0;
+	while (first + *n < diags->len && strcmp(diags->items[first + *n].file, entry->path) == 0)
+		(*n)++;
+	return *n > 0 ? &diags->items[first] : NULL;
 }
 
 /* Their files, if they have any, cannot be asked what they want. */
@@ -170,7 +191,8 @@ static bool diag_known(const struct ezlb_diags *diags, const struct ezlb_diag *d
 	return false;
 }
 
-static const struct catalog_entry *entry_of(const struct catalog *catalog, const char *path)
+static const struct ezlb_catalog_entry *entry_of(const struct ezlb_catalog *catalog,
+						 const char *path)
 {
 	for (size_t i = 0; i < catalog->entries.len; i++)
 		if (strcmp(catalog->entries.items[i].path, path) == 0)
@@ -178,7 +200,7 @@ static const struct catalog_entry *entry_of(const struct catalog *catalog, const
 	return NULL;
 }
 
-static const char *effect_on(const struct catalog_entry *entry)
+static const char *effect_on(const struct ezlb_catalog_entry *entry)
 {
 	if (!entry || !entry->last)
 		return "the file is not in force";
@@ -186,11 +208,11 @@ static const char *effect_on(const struct catalog_entry *entry)
 			       : "its last good version stays";
 }
 
-static void log_diags(const struct catalog *catalog, const struct ezlb_diags *before)
+static void log_diags(const struct ezlb_catalog *catalog, const struct ezlb_diags *before)
 {
 	for (size_t i = 0; i < catalog->diags.len; i++) {
 		const struct ezlb_diag *diag = &catalog->diags.items[i];
-		const struct catalog_entry *entry = entry_of(catalog, diag->file);
+		const struct ezlb_catalog_entry *entry = entry_of(catalog, diag->file);
 		EZLB_AUTO_FREE char *line = ezlb_diag_line(diag);
 
 		if (diag_known(before, diag))
@@ -201,10 +223,10 @@ static void log_diags(const struct catalog *catalog, const struct ezlb_diags *be
 	}
 }
 
-static void log_accepted(struct catalog *catalog)
+static void log_accepted(struct ezlb_catalog *catalog)
 {
 	for (size_t i = 0; i < catalog->entries.len; i++) {
-		struct catalog_entry *entry = &catalog->entries.items[i];
+		struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
 		bool good = true;
 
 		for (size_t k = 0; k < catalog->diags.len && good; k++)
@@ -217,10 +239,10 @@ static void log_accepted(struct catalog *catalog)
 }
 
 /* A version in force that is older than its file is stored already, or never could be. */
-static void remember(struct catalog *catalog, const struct ezlb_file *file)
+static void remember(struct ezlb_catalog *catalog, const struct ezlb_file *file)
 {
-	struct catalog_entry key = { .path = file->path };
-	struct catalog_entry *entry = EZLB_FIND(&catalog->entries, &key, entry_cmp);
+	struct ezlb_catalog_entry key = { .path = file->path };
+	struct ezlb_catalog_entry *entry = EZLB_FIND(&catalog->entries, &key, entry_cmp);
 
 	if (!entry->last || entry->last != entry->fresh ||
 	    (entry->is_stored && entry->stored == file->hash))
@@ -231,7 +253,7 @@ static void remember(struct catalog *catalog, const struct ezlb_file *file)
 	entry->stored = file->hash;
 }
 
-static void save(struct catalog *catalog, const struct ezlb_snapshot *snapshot)
+static void save(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
 {
 	size_t n = catalog->entries.len;
 	EZLB_AUTO_FREE const char **paths = ezlb_calloc(n, sizeof(*paths));
@@ -246,7 +268,7 @@ static void save(struct catalog *catalog, const struct ezlb_snapshot *snapshot)
 	ezlb_lastgood_prune(catalog->lastgood, paths, n);
 }
 
-void catalog_update(struct catalog *catalog, const struct ezlb_snapshot *snapshot)
+void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
 {
 	struct ezlb_diags before = catalog->diags;
 	size_t old = catalog->entries.len;
@@ -270,7 +292,7 @@ void catalog_update(struct catalog *catalog, const struct ezlb_snapshot *snapsho
 	ezlb_diags_clear(&before);
 }
 
-void catalog_clear(struct catalog *catalog)
+void ezlb_catalog_clear(struct ezlb_catalog *catalog)
 {
 	for (size_t i = 0; i < catalog->entries.len; i++)
 		entry_clear(&catalog->entries.items[i]);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "letters.h"
 
-#include "candidate.h"
+#include <ezlb/catalog.h>
 
 /* A daemon has run over /d with these files in force; what is in the ledger is its. */
 static void live(const char *files)
 {
 	struct ezlb_lastgood store;
-	struct catalog catalog;
+	struct ezlb_catalog catalog;
 
 	start(&catalog, &store);
 	free(look(&catalog, files));
@@ -40,14 +40,14 @@ static struct seen plan_of(const char *dir, const char *files, const char *owned
 	struct ezlb_snapshot snapshot = { 0 };
 	struct seen seen = { .log = NULL };
 	struct ezlb_lastgood store;
-	struct catalog catalog = { .lastgood = &store };
+	struct ezlb_catalog catalog = { .lastgood = &store };
 	struct capture capture;
 
 	ezlb_lastgood_open(&store, top, false);
 	add_at(&snapshot, dir, files);
 	capture = capture_begin(STDERR_FILENO);
-	candidate_seed(&catalog, &dir, 1, &snapshot, &unclaimed);
-	catalog_update(&catalog, &snapshot);
+	ezlb_catalog_seed(&catalog, &dir, 1, &snapshot, &unclaimed);
+	ezlb_catalog_update(&catalog, &snapshot);
 	seen.log = capture_end(capture);
 	seen.in_force = in_force(&catalog);
 	seen.diags = diags_text(&catalog.diags);
@@ -55,7 +55,7 @@ static struct seen plan_of(const char *dir, const char *files, const char *owned
 		seen.kept = scope_text(&unclaimed);
 	ezlb_snapshot_clear(&snapshot);
 	EZLB_VEC_CLEAR(&unclaimed);
-	catalog_clear(&catalog);
+	ezlb_catalog_clear(&catalog);
 	ezlb_lastgood_close(&store);
 	return seen;
 }
@@ -128,7 +128,7 @@ static void test_two_of_one_name(void **state)
 	struct ezlb_snapshot snapshot = { 0 }, lives = { 0 };
 	struct ezlb_scope unclaimed = { 0 };
 	struct ezlb_lastgood store;
-	struct catalog catalog;
+	struct ezlb_catalog catalog;
 	size_t len;
 	char *bytes;
 
@@ -142,7 +142,7 @@ static void test_two_of_one_name(void **state)
 	stop(&catalog);
 	start(&catalog, &store);
 	add_at(&snapshot, "/c", "b-");
-	candidate_seed(&catalog, dirs, 1, &snapshot, &unclaimed);
+	ezlb_catalog_seed(&catalog, dirs, 1, &snapshot, &unclaimed);
 	assert_string_equal(in_force(&catalog).s, "a:80 same:80");
 	free(update(&catalog, &snapshot));
 	assert_string_equal(in_force(&catalog).s, "");

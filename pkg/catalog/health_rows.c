@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "checks.h"
+#include <ezlb/catalog.h>
 
-void checks_of(const struct ezlb_desired *desired, struct ezlb_health_rows *out)
+void ezlb_catalog_health_rows(const struct ezlb_desired *desired, struct ezlb_health_rows *out)
 {
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];

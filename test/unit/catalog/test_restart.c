@@ -64,7 +64,7 @@ static void test_restarts(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
 		struct ezlb_lastgood store;
-		struct catalog catalog;
+		struct ezlb_catalog catalog;
 
 		print_message("%s\n", scenarios[i].name);
 		start(&catalog, &store);
@@ -101,7 +101,7 @@ static struct text inventory(void)
 static char *process(const char *files, struct text *in_force_then)
 {
 	struct ezlb_lastgood store;
-	struct catalog catalog;
+	struct ezlb_catalog catalog;
 	char *log;
 
 	start(&catalog, &store);
@@ -123,7 +123,7 @@ static void test_writes_only_what_is_new(void **state)
 {
 	struct ezlb_lastgood store;
 	struct text before, after;
-	struct catalog catalog;
+	struct ezlb_catalog catalog;
 
 	(void)state;
 	run_process("gg", "a:80 b:80");
@@ -146,13 +146,13 @@ static void test_only_reads(void **state)
 {
 	struct ezlb_lastgood store;
 	struct text before, after;
-	struct catalog catalog;
+	struct ezlb_catalog catalog;
 
 	(void)state;
 	run_process("gh", "a:80 b:81");
 	before = inventory();
 	ezlb_lastgood_open(&store, top, false);
-	catalog = (struct catalog){ .lastgood = &store };
+	catalog = (struct ezlb_catalog){ .lastgood = &store };
 	free(look(&catalog, "b-"));
 	assert_string_equal(in_force(&catalog).s, "a:80");
 	free(look(&catalog, "h-"));
@@ -165,7 +165,7 @@ static void test_only_reads(void **state)
 static void test_full_disk(void **state)
 {
 	struct ezlb_lastgood store;
-	struct catalog catalog;
+	struct ezlb_catalog catalog;
 	char *log;
 
 	(void)state;
@@ -224,7 +224,7 @@ static void test_unsound(void **state)
 	static const char old[] =
 		"listen: 10.0.0.1:80\nfuture: 1\nbackends:\n- address: 10.1.0.1:80\n";
 	struct ezlb_lastgood store;
-	struct catalog catalog;
+	struct ezlb_catalog catalog;
 	char *log;
 
 	(void)state;
@@ -247,7 +247,7 @@ static void test_unsound(void **state)
 	run_process("bg", "a:80 b:80");
 }
 
-static char *look_frozen(struct catalog *catalog, const char *files)
+static char *look_frozen(struct ezlb_catalog *catalog, const char *files)
 {
 	struct ezlb_snapshot snapshot = { 0 };
 	struct ezlb_dir *dir = EZLB_PUSH(&snapshot.dirs);
@@ -264,7 +264,7 @@ static char *look_frozen(struct catalog *catalog, const char *files)
 static void test_frozen(void **state)
 {
 	struct ezlb_lastgood store;
-	struct catalog catalog;
+	struct ezlb_catalog catalog;
 
 	(void)state;
 	run_process("gg", "a:80 b:80");

@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-#include "catalog.h"
+#include <ezlb/catalog.h>
 
 /*
  * What a file holds, as one letter; x is 1 in a.yaml and 2 in b.yaml:
@@ -47,17 +47,17 @@ static inline void add_file(struct ezlb_snapshot *snapshot, int x, char letter)
 }
 
 /* Returns what was logged; the caller frees. */
-static inline char *update(struct catalog *catalog, struct ezlb_snapshot *snapshot)
+static inline char *update(struct ezlb_catalog *catalog, struct ezlb_snapshot *snapshot)
 {
 	struct capture capture = capture_begin(STDERR_FILENO);
 
-	catalog_update(catalog, snapshot);
+	ezlb_catalog_update(catalog, snapshot);
 	ezlb_snapshot_clear(snapshot);
 	return capture_end(capture);
 }
 
 /* files: the letters of a.yaml and b.yaml. */
-static inline char *look(struct catalog *catalog, const char *files)
+static inline char *look(struct ezlb_catalog *catalog, const char *files)
 {
 	struct ezlb_snapshot snapshot = { 0 };
 
@@ -67,7 +67,7 @@ static inline char *look(struct catalog *catalog, const char *files)
 }
 
 /* "a:80 b:81": names and ports in force; c's listener is "a:9". */
-static inline struct text in_force(const struct catalog *catalog)
+static inline struct text in_force(const struct ezlb_catalog *catalog)
 {
 	struct text out = { "" };
 	size_t len = 0;
@@ -145,29 +145,29 @@ struct scenario {
 };
 
 /* A catalog over the state directory in `top`; the process before it has gone. */
-static inline void start(struct catalog *catalog, struct ezlb_lastgood *store)
+static inline void start(struct ezlb_catalog *catalog, struct ezlb_lastgood *store)
 {
 	ezlb_lastgood_open(store, top, true);
-	*catalog = (struct catalog){ .lastgood = store };
+	*catalog = (struct ezlb_catalog){ .lastgood = store };
 }
 
-static inline void stop(struct catalog *catalog)
+static inline void stop(struct ezlb_catalog *catalog)
 {
 	struct ezlb_lastgood *store = catalog->lastgood;
 
-	catalog_clear(catalog);
+	ezlb_catalog_clear(catalog);
 	if (store)
 		ezlb_lastgood_close(store);
 }
 
-static inline void assert_step(const struct catalog *catalog, const struct step *step)
+static inline void assert_step(const struct ezlb_catalog *catalog, const struct step *step)
 {
 	assert_string_equal(in_force(catalog).s, step->in_force);
 	assert_string_equal(diags_text(&catalog->diags).s, step->diags);
 	assert_int_equal(catalog->n_without, step->without);
 }
 
-static inline void run_step(struct catalog *catalog, const struct step *step)
+static inline void run_step(struct ezlb_catalog *catalog, const struct step *step)
 {
 	struct ezlb_lastgood *store = catalog->lastgood;
 	bool again = step->files[0] == '!';

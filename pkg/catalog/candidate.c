@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "candidate.h"
+#include <ezlb/catalog.h>
 
 static const char *base_of(const char *path)
 {
@@ -78,8 +78,8 @@ static void claim(const struct ezlb_desired *desired, struct ezlb_scope *unclaim
 	unclaimed->len = n;
 }
 
-void candidate_seed(struct catalog *catalog, const char *const *dirs, size_t n_dirs,
-		    const struct ezlb_snapshot *snapshot, struct ezlb_scope *unclaimed)
+void ezlb_catalog_seed(struct ezlb_catalog *catalog, const char *const *dirs, size_t n_dirs,
+		       const struct ezlb_snapshot *snapshot, struct ezlb_scope *unclaimed)
 {
 	struct ezlb_snapshot in_force = { .files = { 0 } };
 
@@ -88,7 +88,7 @@ void candidate_seed(struct catalog *catalog, const char *const *dirs, size_t n_d
 	if (in_force.files.len > 0 && !any_in(&in_force.files, dirs, n_dirs)) {
 		catalog->lastgood = NULL;
 		take_places(&snapshot->files, &in_force.files);
-		catalog_update(catalog, &in_force);
+		ezlb_catalog_update(catalog, &in_force);
 		claim(&catalog->desired, unclaimed);
 	}
 	ezlb_snapshot_clear(&in_force);

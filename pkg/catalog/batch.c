@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "batch.h"
+#include <ezlb/catalog.h>
 
 #include <ezlb/config.h>
+#include <ezlb/desired.h>
 
-static void read_file(struct batch *batch, const struct ezlb_file *file, struct ezlb_diags *diags)
+static void read_file(struct ezlb_batch *batch, const struct ezlb_file *file,
+		      struct ezlb_diags *diags)
 {
 	struct ezlb_spec *spec;
 
@@ -17,7 +19,7 @@ static void read_file(struct batch *batch, const struct ezlb_file *file, struct 
 		*EZLB_PUSH(&batch->specs) = spec;
 }
 
-static void merge(struct batch *batch, enum ezlb_snat_key_kind snat_key, struct ezlb_diags *diags)
+static void merge(struct ezlb_batch *batch, enum ezlb_snat_key_kind snat_key, struct ezlb_diags *diags)
 {
 	size_t n = batch->specs.len;
 	EZLB_AUTO_FREE struct ezlb_candidate *candidates = ezlb_calloc(n, sizeof(*candidates));
@@ -27,7 +29,7 @@ static void merge(struct batch *batch, enum ezlb_snat_key_kind snat_key, struct 
 	ezlb_desired_merge(candidates, n, snat_key, &batch->desired, diags);
 }
 
-void batch_read(struct batch *batch, const struct ezlb_snapshot *snapshot,
+void ezlb_batch_read(struct ezlb_batch *batch, const struct ezlb_snapshot *snapshot,
 		enum ezlb_snat_key_kind snat_key, struct ezlb_diags *diags)
 {
 	for (size_t i = 0; i < snapshot->files.len; i++)
@@ -36,7 +38,7 @@ void batch_read(struct batch *batch, const struct ezlb_snapshot *snapshot,
 	ezlb_diags_sort(diags);
 }
 
-void batch_clear(struct batch *batch)
+void ezlb_batch_clear(struct ezlb_batch *batch)
 {
 	for (size_t i = 0; i < batch->specs.len; i++)
 		ezlb_spec_free(batch->specs.items[i]);

@@ -71,7 +71,7 @@ static void test_scenarios(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
-		struct catalog catalog = { .n_without = 0 };
+		struct ezlb_catalog catalog = { .n_without = 0 };
 
 		print_message("%s\n", scenarios[i].name);
 		for (size_t k = 0; k < STEPS && scenarios[i].steps[k].files; k++)
@@ -86,7 +86,7 @@ static void test_restart_everywhere(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
 		struct ezlb_lastgood store;
-		struct catalog catalog;
+		struct ezlb_catalog catalog;
 
 		print_message("%s\n", scenarios[i].name);
 		for (size_t k = 0; k < STEPS && scenarios[i].steps[k].files; k++) {
@@ -104,7 +104,7 @@ static void test_restart_everywhere(void **state)
 /* What a human reads: the place, the reason, the service, and what it means for the traffic. */
 static void test_log_lines(void **state)
 {
-	struct catalog catalog = { .n_without = 0 };
+	struct ezlb_catalog catalog = { .n_without = 0 };
 	char *log;
 
 	(void)state;
@@ -124,13 +124,13 @@ static void test_log_lines(void **state)
 	assert_has(log, "/d/a.yaml: error[E001]: Permission denied\"");
 	assert_has(log, " effect=\"the file is not in force\"\n");
 	free(log);
-	catalog_clear(&catalog);
+	ezlb_catalog_clear(&catalog);
 }
 
 /* Nobody knows what the files of such a directory ask for. */
 static void test_unreadable_directory(void **state)
 {
-	struct catalog catalog = { .n_without = 0 };
+	struct ezlb_catalog catalog = { .n_without = 0 };
 	struct ezlb_snapshot snapshot = { 0 };
 	struct ezlb_dir *dir = EZLB_PUSH(&snapshot.dirs);
 
@@ -143,14 +143,14 @@ static void test_unreadable_directory(void **state)
 	assert_int_equal(catalog.n_without, 1);
 	free(look(&catalog, "g-"));
 	assert_int_equal(catalog.n_without, 0);
-	catalog_clear(&catalog);
+	ezlb_catalog_clear(&catalog);
 }
 
 /* Whoever tells what is wrong in its own way does not want it twice. */
 static void test_quiet(void **state)
 {
 	static const char *const steps[] = { "gb", "bb", "gg", "-g", "--", "uh" };
-	struct catalog catalog = { .quiet = true };
+	struct ezlb_catalog catalog = { .quiet = true };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
@@ -160,7 +160,7 @@ static void test_quiet(void **state)
 		free(log);
 	}
 	assert_string_equal(diags_text(&catalog.diags).s, "a1");
-	catalog_clear(&catalog);
+	ezlb_catalog_clear(&catalog);
 }
 
 #define MANY 2000
@@ -181,7 +181,7 @@ static void add_many(struct ezlb_snapshot *snapshot, bool good)
 
 static void test_many(void **state)
 {
-	struct catalog catalog = { .n_without = 0 };
+	struct ezlb_catalog catalog = { .n_without = 0 };
 	struct ezlb_snapshot snapshot = { 0 };
 	char *log;
 
@@ -202,7 +202,7 @@ static void test_many(void **state)
 	assert_int_equal(count(log, "file is gone"), MANY);
 	assert_int_equal(catalog.desired.len, 0);
 	free(log);
-	catalog_clear(&catalog);
+	ezlb_catalog_clear(&catalog);
 }
 
 int main(void)
