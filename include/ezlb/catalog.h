@@ -42,7 +42,7 @@ struct ezlb_catalog {
 
 /* Logs what became of each file whose state changed, unless quiet. */
 void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot);
-/* The entry's first diagnostic, and how many there are; they stand one behind the other. */
+/* The entry's first diagnostic in catalog->diags, and how many of its own follow; NULL: none. */
 const struct ezlb_diag *ezlb_catalog_diags(const struct ezlb_catalog *catalog,
 					   const struct ezlb_catalog_entry *entry, size_t *n);
 /* Adds a row for each backend that health is to probe. */

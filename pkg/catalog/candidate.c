@@ -26,70 +26,90 @@ static bool any_in(const struct ezlb_files *files, const char *const *dirs, size
 	return false;
 }
 
-/* The one file of that name; NULL where there is none, or where it could be either of two. */
-static const struct ezlb_file *one_named(const struct ezlb_files *files, const char *base)
-{
-	const struct ezlb_file *found = NULL;
-
-	for (size_t i = 0; i < files->len; i++) {
-		if (strcmp(base_of(files->items[i].path), base) != 0)
-			continue;
-		if (found)
-			return NULL;
-		found = &files->items[i];
-	}
-	return found;
-}
-
 static int file_cmp(const void *a, const void *b)
 {
 	return strcmp(((const struct ezlb_file *)a)->path, ((const struct ezlb_file *)b)->path);
 }
 
-static void take_places(const struct ezlb_files *fresh, struct ezlb_files *in_force)
+static int base_cmp(const void *a, const void *b)
 {
-	for (size_t i = 0; i < fresh->len; i++) {
-		const char *base = base_of(fresh->items[i].path);
-		const struct ezlb_file *old = one_named(in_force, base);
+	const struct ezlb_file *const *x = a, *const *y = b;
 
-		if (!old || !one_named(fresh, base))
-			continue;
-		free(in_force->items[old - in_force->items].path);
-		in_force->items[old - in_force->items].path = ezlb_strdup(fresh->items[i].path);
-	}
-	EZLB_SORT(in_force, file_cmp);
+	return strcmp(base_of((*x)->path), base_of((*y)->path));
 }
 
-static void claim(const struct ezlb_desired *desired, struct ezlb_scope *unclaimed)
+/* The files, sorted by the last part of their path. */
+struct by_base EZLB_VEC(struct ezlb_file *);
+
+static void sort_by_base(const struct ezlb_files *files, struct by_base *out)
 {
+	for (size_t i = 0; i < files->len; i++)
+		*EZLB_PUSH(out) = &files->items[i];
+	EZLB_SORT(out, base_cmp);
+}
+
+/* How many have the base name of the one at `i`. */
+static size_t same_base(const struct by_base *files, size_t i)
+{
+	size_t n = 1;
+
+	while (i + n < files->len && base_cmp(&files->items[i], &files->items[i + n]) == 0)
+		n++;
+	return n;
+}
+
+/* A name that two files have could be either of them, so none takes a place. */
+static void take_places(const struct ezlb_files *fresh, struct ezlb_files *applied)
+{
+	struct by_base from = { 0 }, to = { 0 };
+	size_t i = 0, k = 0;
+
+	sort_by_base(fresh, &from);
+	sort_by_base(applied, &to);
+	while (i < from.len && k < to.len) {
+		int rc = base_cmp(&from.items[i], &to.items[k]);
+		size_t n = same_base(&from, i), m = same_base(&to, k);
+
+		if (rc == 0 && n == 1 && m == 1) {
+			free(to.items[k]->path);
+			to.items[k]->path = ezlb_strdup(from.items[i]->path);
+		}
+		i += rc <= 0 ? n : 0;
+		k += rc >= 0 ? m : 0;
+	}
+	EZLB_VEC_CLEAR(&from);
+	EZLB_VEC_CLEAR(&to);
+	EZLB_SORT(applied, file_cmp);
+}
+
+/* The services of `desired` have a file that asks for them. */
+static void drop_asked_for(const struct ezlb_desired *desired, struct ezlb_scope *unclaimed)
+{
+	struct ezlb_scope asked = { 0 };
 	size_t n = 0;
 
-	for (size_t i = 0; i < unclaimed->len; i++) {
-		bool claimed = false;
-
-		for (size_t k = 0; k < desired->len && !claimed; k++) {
-			const struct ezlb_service_key key = ezlb_spec_key(desired->items[k]);
-
-			claimed = ezlb_service_key_cmp(&key, &unclaimed->items[i]) == 0;
-		}
-		if (!claimed)
+	for (size_t i = 0; i < desired->len; i++)
+		*EZLB_PUSH(&asked) = ezlb_spec_key(desired->items[i]);
+	EZLB_SORT(&asked, ezlb_service_key_cmp);
+	for (size_t i = 0; i < unclaimed->len; i++)
+		if (!ezlb_scope_has(&asked, &unclaimed->items[i]))
 			unclaimed->items[n++] = unclaimed->items[i];
-	}
 	unclaimed->len = n;
+	EZLB_VEC_CLEAR(&asked);
 }
 
 void ezlb_catalog_seed(struct ezlb_catalog *catalog, const char *const *dirs, size_t n_dirs,
 		       const struct ezlb_snapshot *snapshot, struct ezlb_scope *unclaimed)
 {
-	struct ezlb_snapshot in_force = { .files = { 0 } };
+	struct ezlb_snapshot applied = { .files = { 0 } };
 
 	if (catalog->lastgood)
-		ezlb_lastgood_list(catalog->lastgood, &in_force.files);
-	if (in_force.files.len > 0 && !any_in(&in_force.files, dirs, n_dirs)) {
+		ezlb_lastgood_list(catalog->lastgood, &applied.files);
+	if (applied.files.len > 0 && !any_in(&applied.files, dirs, n_dirs)) {
 		catalog->lastgood = NULL;
-		take_places(&snapshot->files, &in_force.files);
-		ezlb_catalog_update(catalog, &in_force);
-		claim(&catalog->desired, unclaimed);
+		take_places(&snapshot->files, &applied.files);
+		ezlb_catalog_update(catalog, &applied);
+		drop_asked_for(&catalog->desired, unclaimed);
 	}
-	ezlb_snapshot_clear(&in_force);
+	ezlb_snapshot_clear(&applied);
 }

@@ -149,26 +149,6 @@ static void merge(struct ezlb_catalog *catalog)
 	}
 }
 
-const struct ezlb_diag *ezlb_catalog_diags(const struct ezlb_catalog *catalog,
-					   const struct ezlb_catalog_entry *entry, size_t *n)
-{
-	const struct ezlb_diags *diags = &catalog->diags;
-	size_t first = 0, end = diags->len;
-
-	while (first < end) { /* they are sorted by file */
-		size_t middle = first + (end - first) / 2;
-
-		if (strcmp(diags->items[middle].file, entry->path) < 0)
-			first = middle + 1;
-		else
-			end = middle;
-	}
-	*n = 0;
-	while (first + *n < diags->len && strcmp(diags->items[first + *n].file, entry->path) == 0)
-		(*n)++;
-	return *n > 0 ? &diags->items[first] : NULL;
-}
-
 /* Their files, if they have any, cannot be asked what they want. */
 static size_t unreadable_dirs(const struct ezlb_snapshot *snapshot)
 {
@@ -179,25 +159,49 @@ static size_t unreadable_dirs(const struct ezlb_snapshot *snapshot)
 	return n;
 }
 
+/* The first diagnostic of the file, and how many there are; `diags` is sorted by file. */
+static const struct ezlb_diag *diags_of(const struct ezlb_diags *diags, const char *file, size_t *n)
+{
+	size_t first = 0, end = diags->len;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (strcmp(diags->items[middle].file, file) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	*n = 0;
+	while (first + *n < diags->len && strcmp(diags->items[first + *n].file, file) == 0)
+		(*n)++;
+	return *n > 0 ? &diags->items[first] : NULL;
+}
+
+const struct ezlb_diag *ezlb_catalog_diags(const struct ezlb_catalog *catalog,
+					   const struct ezlb_catalog_entry *entry, size_t *n)
+{
+	return diags_of(&catalog->diags, entry->path, n);
+}
+
+/* A file has few diagnostics, but there may be thousands of files. */
 static bool diag_known(const struct ezlb_diags *diags, const struct ezlb_diag *diag)
 {
-	for (size_t i = 0; i < diags->len; i++)
-		if (diags->items[i].code == diag->code &&
-		    strcmp(diags->items[i].file, diag->file) == 0 &&
-		    diags->items[i].at.line == diag->at.line &&
-		    diags->items[i].at.col == diag->at.col &&
-		    strcmp(diags->items[i].message, diag->message) == 0)
+	size_t n;
+	const struct ezlb_diag *known = diags_of(diags, diag->file, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (known[i].code == diag->code && known[i].at.line == diag->at.line &&
+		    known[i].at.col == diag->at.col && strcmp(known[i].message, diag->message) == 0)
 			return true;
 	return false;
 }
 
-static const struct ezlb_catalog_entry *entry_of(const struct ezlb_catalog *catalog,
-						 const char *path)
+static struct ezlb_catalog_entry *entry_of(const struct ezlb_catalog *catalog, char *path)
 {
-	for (size_t i = 0; i < catalog->entries.len; i++)
-		if (strcmp(catalog->entries.items[i].path, path) == 0)
-			return &catalog->entries.items[i];
-	return NULL;
+	const struct ezlb_catalog_entry key = { .path = path };
+
+	return EZLB_FIND(&catalog->entries, &key, entry_cmp);
 }
 
 static const char *effect_on(const struct ezlb_catalog_entry *entry)
@@ -227,10 +231,9 @@ static void log_accepted(struct ezlb_catalog *catalog)
 {
 	for (size_t i = 0; i < catalog->entries.len; i++) {
 		struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
-		bool good = true;
+		size_t n;
+		bool good = !ezlb_catalog_diags(catalog, entry, &n);
 
-		for (size_t k = 0; k < catalog->diags.len && good; k++)
-			good = strcmp(catalog->diags.items[k].file, entry->path) != 0;
 		if (good && !entry->was_good)
 			ezlb_log(EZLB_INFO, "config", EZLB_S("msg", "file is sound again"),
 				 EZLB_S("file", entry->path), EZLB_S("svc", entry->last->name));
@@ -241,8 +244,7 @@ static void log_accepted(struct ezlb_catalog *catalog)
 /* A version in force that is older than its file is stored already, or never could be. */
 static void remember(struct ezlb_catalog *catalog, const struct ezlb_file *file)
 {
-	struct ezlb_catalog_entry key = { .path = file->path };
-	struct ezlb_catalog_entry *entry = EZLB_FIND(&catalog->entries, &key, entry_cmp);
+	struct ezlb_catalog_entry *entry = entry_of(catalog, file->path);
 
 	if (!entry->last || entry->last != entry->fresh ||
 	    (entry->is_stored && entry->stored == file->hash))
