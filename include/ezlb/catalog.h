@@ -28,6 +28,16 @@ struct ezlb_catalog_entry {
 	struct ezlb_diags diags; /* of the content now */
 };
 
+/* Bytes of a file that were parsed before an update took them in. */
+struct ezlb_parsed_file {
+	char *path;
+	size_t len;
+	uint64_t hash;
+	struct ezlb_spec *spec; /* NULL: they are refused, or an update has taken it */
+	struct ezlb_diags diags;
+};
+struct ezlb_parsed_files EZLB_VEC(struct ezlb_parsed_file);
+
 struct ezlb_catalog {
 	struct ezlb_lastgood *lastgood;	  /* borrowed; NULL: none */
 	enum ezlb_snat_key_kind snat_key; /* as the SNAT layer says (layer.h) */
@@ -35,11 +45,19 @@ struct ezlb_catalog {
 	struct ezlb_catalog_entries
 		EZLB_VEC(struct ezlb_catalog_entry) entries; /* sorted by path */
 	struct ezlb_desired desired;			     /* borrows from entries */
+	struct ezlb_parsed_files parsed;		     /* for the next update */
 	struct ezlb_diags diags; /* every file's, and the conflicts between them; sorted */
 	/* Files that are refused and have no version in force, and directories that are frozen. */
 	size_t n_without;
 };
 
+/*
+ * Are these bytes a sound service file? Watch asks that to know whether somebody is still writing
+ * (ezlb_whole_fn). What was parsed for the answer is kept for the next update, which does not parse
+ * it again where it gets the same bytes for that path.
+ */
+bool ezlb_catalog_is_whole(struct ezlb_catalog *catalog, const char *path, const char *bytes,
+			   size_t len);
 /* Logs what became of each file whose state changed, unless quiet. */
 void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot);
 /* The entry's first diagnostic in catalog->diags, and how many of its own follow; NULL: none. */

@@ -5,6 +5,8 @@
 #include <ezlb/desired.h>
 #include <ezlb/log.h>
 
+#include "parsed.h"
+
 static int entry_cmp(const void *a, const void *b)
 {
 	const struct ezlb_catalog_entry *x = a, *y = b;
@@ -27,12 +29,13 @@ static void entry_clear(struct ezlb_catalog_entry *entry)
 	free(entry->path);
 }
 
-static void parse(struct ezlb_catalog_entry *entry, const struct ezlb_file *file)
+static void parse(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *entry,
+		  const struct ezlb_file *file)
 {
 	drop_fresh(entry);
 	ezlb_diags_clear(&entry->diags);
 	if (file->bytes)
-		entry->fresh = ezlb_config_parse(file->path, file->bytes, file->len, &entry->diags);
+		entry->fresh = parsed_take(&catalog->parsed, file, &entry->diags);
 	else
 		ezlb_diags_add(&entry->diags, file->path, (struct ezlb_mark){ 0, 0 }, EZLB_E_READ,
 			       "%s", file->problem);
@@ -88,7 +91,7 @@ static void take_file(struct ezlb_catalog *catalog, size_t old, const struct ezl
 	}
 	/* An unreadable file is looked at each time: its problem may have changed. */
 	if (!entry->readable || !file->bytes || entry->hash != file->hash)
-		parse(entry, file);
+		parse(catalog, entry, file);
 	if (is_new)
 		recall(catalog, entry, file);
 	entry->seen = true;
@@ -279,8 +282,10 @@ void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapsho
 	EZLB_VEC_CLEAR(&catalog->desired);
 	for (size_t i = 0; i < catalog->entries.len; i++)
 		catalog->entries.items[i].seen = false;
+	parsed_sort(&catalog->parsed);
 	for (size_t i = 0; i < snapshot->files.len; i++)
 		take_file(catalog, old, &snapshot->files.items[i]);
+	parsed_clear(&catalog->parsed);
 	EZLB_SORT(&catalog->entries, entry_cmp);
 	forget_unseen(catalog);
 	catalog->n_without = unreadable_dirs(snapshot);
@@ -301,4 +306,5 @@ void ezlb_catalog_clear(struct ezlb_catalog *catalog)
 	EZLB_VEC_CLEAR(&catalog->entries);
 	EZLB_VEC_CLEAR(&catalog->desired);
 	ezlb_diags_clear(&catalog->diags);
+	parsed_clear(&catalog->parsed);
 }

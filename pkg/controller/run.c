@@ -11,7 +11,6 @@
 #include <uv.h>
 
 #include <ezlb/catalog.h>
-#include <ezlb/config.h>
 #include <ezlb/duration.h>
 #include <ezlb/health.h>
 #include <ezlb/log.h>
@@ -243,14 +242,9 @@ static void on_told(void *arg, const struct ezlb_health_change *change)
 
 static bool is_whole(void *arg, const char *path, const char *bytes, size_t len)
 {
-	struct ezlb_diags diags = { 0 };
-	struct ezlb_spec *spec = ezlb_config_parse(path, bytes, len, &diags);
-	bool whole = spec != NULL;
+	struct controller *c = arg;
 
-	(void)arg;
-	ezlb_spec_free(spec);
-	ezlb_diags_clear(&diags);
-	return whole;
+	return ezlb_catalog_is_whole(&c->catalog, path, bytes, len);
 }
 
 static void log_cleanup(struct controller *c)

@@ -205,6 +205,76 @@ static void test_many(void **state)
 	ezlb_catalog_clear(&catalog);
 }
 
+/* What the answer about `text` was, and which listener an update shows that has `shown` for it. */
+static char *after_whole(const char *text, const char *shown, bool *whole)
+{
+	struct ezlb_catalog catalog = { .quiet = true };
+	struct ezlb_snapshot snapshot = { 0 };
+	struct ezlb_file *file = EZLB_PUSH(&snapshot.files);
+	char *out;
+
+	*whole = ezlb_catalog_is_whole(&catalog, "/d/a.yaml", text, strlen(text));
+	file->path = ezlb_strdup("/d/a.yaml");
+	file->bytes = ezlb_strdup(shown);
+	file->len = strlen(text);
+	file->hash = ezlb_hash(text, file->len);
+	ezlb_catalog_update(&catalog, &snapshot);
+	out = ezlb_asprintf("%s %s", in_force(&catalog).s, diags_text(&catalog.diags).s);
+	ezlb_snapshot_clear(&snapshot);
+	ezlb_catalog_clear(&catalog);
+	return out;
+}
+
+/*
+ * What is_whole has parsed is not parsed again: an update that says to have the same bytes (their
+ * length and hash), but has others, does not notice that.
+ */
+static void test_parses_once(void **state)
+{
+	EZLB_AUTO_FREE char *good = content_of('g', 1), *other = content_of('h', 1);
+	EZLB_AUTO_FREE char *bad = content_of('b', 1), *sound = NULL, *refused = NULL;
+	bool whole;
+
+	(void)state;
+	sound = after_whole(good, other, &whole);
+	assert_true(whole);
+	assert_string_equal(sound, "a:80 ");
+	refused = after_whole(bad,
+			      "colour: red\nlisten: 10.0.0.1:80\nbackends:\n  - address: "
+			      "10.1.0.1:80\n  # so that it is long enough\n",
+			      &whole);
+	assert_false(whole);
+	assert_string_equal(refused, " a13");
+}
+
+/* Other bytes, or another file, are parsed. */
+static void test_parses_what_has_changed(void **state)
+{
+	struct ezlb_catalog catalog = { .quiet = true };
+	EZLB_AUTO_FREE char *bad = content_of('b', 1);
+
+	(void)state;
+	assert_false(ezlb_catalog_is_whole(&catalog, "/d/a.yaml", bad, strlen(bad)));
+	assert_false(ezlb_catalog_is_whole(&catalog, "/d/b.yaml", bad, strlen(bad)));
+	free(look(&catalog, "gb"));
+	assert_string_equal(in_force(&catalog).s, "a:80");
+	assert_string_equal(diags_text(&catalog.diags).s, "b13");
+	assert_int_equal(catalog.parsed.len, 0);
+	ezlb_catalog_clear(&catalog);
+}
+
+/* A file that is never sound is asked about again and again, and no update comes. */
+static void test_keeps_few(void **state)
+{
+	struct ezlb_catalog catalog = { .quiet = true };
+
+	(void)state;
+	for (int i = 0; i < 30000; i++)
+		ezlb_catalog_is_whole(&catalog, "/d/a.yaml", "x", 1);
+	assert_in_range(catalog.parsed.len, 1, 20000);
+	ezlb_catalog_clear(&catalog);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +284,9 @@ int main(void)
 		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_unreadable_directory),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_parses_once),
+		cmocka_unit_test(test_parses_what_has_changed),
+		cmocka_unit_test(test_keeps_few),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
