@@ -13,15 +13,10 @@
 #include <ezlb/diag.h>
 #include <ezlb/doctor.h>
 #include <ezlb/err.h>
+#include <ezlb/pass.h>
 #include <ezlb/snat.h>
 
 enum ezlb_dataplane_kind { EZLB_DP_KERNEL, EZLB_DP_MEMORY };
-
-/* What to do about a virtual service that is in IPVS already, is not ours, and has our listener. */
-enum ezlb_adopt {
-	EZLB_ADOPT_MATCHING, /* take it over in place */
-	EZLB_ADOPT_NEVER,    /* leave it: the service of the file is not in force until it goes */
-};
 
 struct ezlb_options {
 	const char **config_dirs; /* borrowed */

@@ -19,7 +19,8 @@ static void read_file(struct ezlb_batch *batch, const struct ezlb_file *file,
 		*EZLB_PUSH(&batch->specs) = spec;
 }
 
-static void merge(struct ezlb_batch *batch, enum ezlb_snat_key_kind snat_key, struct ezlb_diags *diags)
+static void merge(struct ezlb_batch *batch, enum ezlb_snat_key_kind snat_key,
+		  struct ezlb_diags *diags)
 {
 	size_t n = batch->specs.len;
 	EZLB_AUTO_FREE struct ezlb_candidate *candidates = ezlb_calloc(n, sizeof(*candidates));
@@ -30,7 +31,7 @@ static void merge(struct ezlb_batch *batch, enum ezlb_snat_key_kind snat_key, st
 }
 
 void ezlb_batch_read(struct ezlb_batch *batch, const struct ezlb_snapshot *snapshot,
-		enum ezlb_snat_key_kind snat_key, struct ezlb_diags *diags)
+		     enum ezlb_snat_key_kind snat_key, struct ezlb_diags *diags)
 {
 	for (size_t i = 0; i < snapshot->files.len; i++)
 		read_file(batch, &snapshot->files.items[i], diags);

@@ -34,12 +34,12 @@ static void suspect(const struct ezlb_op *op, char buf[EZLB_SUSPECT_STRLEN])
 			    "a firewall manager or a cron job");
 }
 
-const struct ezlb_op *blame(struct units *units, const struct ezlb_plan *drift, uint64_t now_ms,
+const struct ezlb_op *blame(struct ezlb_pass *pass, const struct ezlb_plan *drift, uint64_t now_ms,
 			    char who[EZLB_SUSPECT_STRLEN])
 {
 	char what[EZLB_OP_STRLEN];
 	size_t n;
-	const struct ezlb_op *op = units_taken(units, drift, now_ms, &n);
+	const struct ezlb_op *op = ezlb_pass_fights(pass, drift, now_ms, &n);
 
 	if (!op)
 		return NULL;
@@ -52,9 +52,9 @@ const struct ezlb_op *blame(struct units *units, const struct ezlb_plan *drift, 
 	return op;
 }
 
-bool blame_calm(struct units *units, uint64_t now_ms)
+bool blame_calm(struct ezlb_pass *pass, uint64_t now_ms)
 {
-	if (units_calm(units, now_ms) == 0)
+	if (ezlb_pass_calm(pass, now_ms) == 0)
 		return false;
 	ezlb_log(EZLB_INFO, "controller",
 		 EZLB_S("msg", "what somebody else kept changing is left alone again"));

@@ -4,15 +4,14 @@
 #pragma once
 
 #include <ezlb/host.h>
-
-#include "units.h"
+#include <ezlb/pass.h>
 
 /*
  * Takes in what somebody else did. Where that has become a fight, logs one error and returns the
  * op that shows it, with who it is likely to be in `who`; NULL where it has not. Borrowed from
  * drift.
  */
-const struct ezlb_op *blame(struct units *units, const struct ezlb_plan *drift, uint64_t now_ms,
+const struct ezlb_op *blame(struct ezlb_pass *pass, const struct ezlb_plan *drift, uint64_t now_ms,
 			    char who[EZLB_SUSPECT_STRLEN]);
 /* Logs when all that was fought over has been left alone for a while; true then. */
-bool blame_calm(struct units *units, uint64_t now_ms);
+bool blame_calm(struct ezlb_pass *pass, uint64_t now_ms);

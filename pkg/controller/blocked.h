@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "pass.h"
+#include <ezlb/pass.h>
 
 struct blocked_op {
 	struct ezlb_subject subject;

@@ -34,8 +34,8 @@ void conditions_accepted(const struct ezlb_catalog *catalog, const struct ezlb_c
 		say(out, EZLB_REASON_VALID, "%s", "");
 }
 
-static const struct pass_conflict *foreign(const struct pass_result *result,
-					   const struct ezlb_spec *spec)
+static const struct ezlb_pass_conflict *foreign(const struct ezlb_pass_result *result,
+						const struct ezlb_spec *spec)
 {
 	const struct ezlb_service_key key = ezlb_spec_key(spec);
 
@@ -76,7 +76,7 @@ void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_c
 /* --- the kernel ---------------------------------------------------------------------------- */
 
 /* The layer whose list failed, as far as it matters for the service. */
-static const char *unreadable(const struct pass_result *result, const struct ezlb_spec *spec)
+static const char *unreadable(const struct ezlb_pass_result *result, const struct ezlb_spec *spec)
 {
 	for (int i = EZLB_LAYERS - 1; i >= 0; i--)
 		if (result->unread[i] && (spec->full_nat || i == EZLB_LAYER_IPVS))
@@ -84,36 +84,7 @@ static const char *unreadable(const struct pass_result *result, const struct ezl
 	return NULL;
 }
 
-static bool is_backend(const struct ezlb_spec *spec, const struct ezlb_snat_key *key)
-{
-	for (size_t i = 0; key->proto == spec->proto && i < spec->n_backends; i++)
-		if (ezlb_endpoint_cmp(&spec->backends[i].endpoint, &key->endpoint) == 0)
-			return true;
-	return false;
-}
-
-/* Of its own, of its SNAT rules, or of a layer as a whole that it cannot do without. */
-static bool concerns(const struct unit *unit, const struct ezlb_spec *spec)
-{
-	const struct ezlb_service_key key = ezlb_spec_key(spec);
-	const struct ezlb_subject *subject = &unit->subject;
-
-	if (subject->kind == EZLB_SUBJECT_SERVICE)
-		return ezlb_service_key_cmp(&subject->service, &key) == 0;
-	if (unit->layer != EZLB_LAYER_SNAT || !spec->full_nat)
-		return false;
-	return subject->kind == EZLB_SUBJECT_FRAME || is_backend(spec, &subject->backend);
-}
-
-static bool is_fought_over(const struct units *units, const struct ezlb_spec *spec)
-{
-	for (size_t i = 0; i < units->len; i++)
-		if (units->items[i].fight && concerns(&units->items[i], spec))
-			return true;
-	return false;
-}
-
-static void say_blocked(const struct pass_result *result, const struct ezlb_op *op,
+static void say_blocked(const struct ezlb_pass_result *result, const struct ezlb_op *op,
 			struct conditions_said *out)
 {
 	const struct ezlb_err *layer = &result->errs.layer[ezlb_op_layer(op->kind)];
@@ -145,7 +116,7 @@ void conditions_programmed(const struct ezlb_catalog_entry *entry,
 		say(out, EZLB_REASON_FAILED, "%s", pass->result->ledger_err.msg);
 	else if (unreadable(pass->result, spec))
 		say(out, EZLB_REASON_UNREADABLE, "%s", unreadable(pass->result, spec));
-	else if (is_fought_over(&pass->world->units, spec))
+	else if (ezlb_pass_is_fought_over(pass->pass, spec))
 		say(out, EZLB_REASON_FIGHT,
 		    "somebody else keeps changing it: repairs are limited to one every 5 s");
 	else if (op)

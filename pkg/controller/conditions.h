@@ -14,8 +14,8 @@ struct conditions_said {
 
 /* A pass, as far as it concerns conditions; all borrowed. */
 struct conditions_pass {
-	const struct pass_world *world;
-	const struct pass_result *result;
+	const struct ezlb_pass *pass;
+	const struct ezlb_pass_result *result;
 	const struct ezlb_verdicts *verdicts;
 	struct blocked blocked;
 };

@@ -28,11 +28,11 @@ void desk_verdict(struct desk *desk, const struct ezlb_health_change *change)
 }
 
 void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
-	       const struct pass_result *result, uint64_t ns)
+	       const struct ezlb_pass_result *result, uint64_t ns)
 {
 	const struct view_pass pass = { .catalog = desk->sources.catalog,
 					.verdicts = verdicts,
-					.world = desk->sources.pass,
+					.pass = desk->sources.pass,
 					.result = result,
 					.clock_ms = ezlb_now_ms(),
 					.seconds = (double)ns / 1e9 };

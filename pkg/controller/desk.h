@@ -24,7 +24,7 @@ void desk_files(struct desk *desk, const struct ezlb_snapshot *snapshot);
 void desk_reloading(struct desk *desk);
 void desk_verdict(struct desk *desk, const struct ezlb_health_change *change);
 void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
-	       const struct pass_result *result, uint64_t ns);
+	       const struct ezlb_pass_result *result, uint64_t ns);
 /* Somebody else keeps changing something, as op shows; and has left it alone. */
 void desk_fight(struct desk *desk, const struct ezlb_op *op, const char *who);
 void desk_calm(struct desk *desk);

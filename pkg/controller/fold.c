@@ -37,7 +37,7 @@ static int64_t kernel_weight(const struct folding *folding, const struct ezlb_sp
 			     const struct ezlb_endpoint *backend)
 {
 	const struct ezlb_dest_row key = { .service = ezlb_spec_key(spec), .endpoint = *backend };
-	const struct pass_world *pass = folding->from->pass;
+	const struct ezlb_pass *pass = folding->from->pass;
 	const struct ezlb_dest_row *row;
 
 	if (!pass->left_known)

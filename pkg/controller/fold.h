@@ -14,7 +14,7 @@ struct fold_sources {
 	const struct ezlb_options *options;
 	const struct view *view;
 	const struct ezlb_catalog *catalog;
-	const struct pass_world *pass;
+	const struct ezlb_pass *pass;
 	const struct dataplane *plane;
 	const struct ezlb_health *health;
 	const struct ezlb_watch *watch;

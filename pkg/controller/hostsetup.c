@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "hostsetup.h"
+#include <ezlb/controller.h>
 
 #include <stdio.h>
 
@@ -7,8 +7,7 @@
 #include <ezlb/host.h>
 #include <ezlb/watch.h>
 
-#include "claims.h"
-#include "world.h"
+#include "instance.h"
 
 /* Every scheduler is a module of its own in most kernels. */
 static bool load_scheduler(const struct ezlb_spec *spec)
@@ -37,38 +36,6 @@ static bool load_schedulers(const struct ezlb_desired *desired)
 	return ok;
 }
 
-static void keep_settings(struct ezlb_plan *plan)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < plan->len; i++)
-		if (plan->items[i].kind == EZLB_OP_HOST_SET)
-			plan->items[n++] = plan->items[i];
-	plan->len = n;
-}
-
-bool hostsetup_settings(struct pass_world *world, const struct ezlb_desired *desired,
-			struct pass_result *result)
-{
-	const struct ezlb_verdicts no_verdicts = { 0 };
-	const struct ezlb_scope none = { 0 };
-	struct ezlb_table target = { .snat_wanted = false };
-	bool done;
-
-	ezlb_reconcile_list(&world->dp, &none, &result->actual, &result->errs);
-	ezlb_reconcile_target(desired, &no_verdicts, &result->actual, &world->policy, &target);
-	ezlb_reconcile_diff(&target, &result->actual, &result->plan);
-	ezlb_table_clear(&target);
-	keep_settings(&result->plan);
-	claims_write(world, result, claims_before);
-	if (result->ledger_err.code != 0)
-		return false;
-	done = ezlb_reconcile_apply(&world->dp, &result->plan, &result->errs);
-	if (!done)
-		claims_write(world, result, claims_without_lost);
-	return done;
-}
-
 static void print_ops(const struct ezlb_plan *plan)
 {
 	char what[EZLB_OP_STRLEN], outcome[EZLB_OP_STRLEN];
@@ -78,12 +45,12 @@ static void print_ops(const struct ezlb_plan *plan)
 		       ezlb_op_explain(&plan->items[i], outcome));
 }
 
-static int set_up(struct world *world, const struct ezlb_options *options, bool *done,
+static int set_up(struct instance *instance, const struct ezlb_options *options, bool *done,
 		  struct ezlb_err *err)
 {
-	struct ezlb_catalog catalog = { .lastgood = &world->lastgood,
-				   .snat_key = world->pass.policy.snat_key };
-	struct pass_result result = { .services = 0 };
+	struct ezlb_catalog catalog = { .lastgood = &instance->lastgood,
+					.snat_key = instance->pass.policy.snat_key };
+	struct ezlb_pass_result result = { .services = 0 };
 	struct ezlb_snapshot snapshot = { 0 };
 	bool loaded, set;
 
@@ -91,14 +58,14 @@ static int set_up(struct world *world, const struct ezlb_options *options, bool 
 	ezlb_catalog_update(&catalog, &snapshot);
 	ezlb_snapshot_clear(&snapshot);
 	loaded = options->dataplane == EZLB_DP_MEMORY || load_schedulers(&catalog.desired);
-	set = hostsetup_settings(&world->pass, &catalog.desired, &result);
+	set = ezlb_pass_settings(&instance->pass, &catalog.desired, &result);
 	print_ops(&result.plan);
 	*done = loaded && set; /* a file that is refused must not keep the others from starting */
 	if (result.errs.layer[EZLB_LAYER_HOST].code)
 		*err = result.errs.layer[EZLB_LAYER_HOST];
 	else if (result.ledger_err.code)
 		*err = result.ledger_err;
-	pass_result_clear(&result);
+	ezlb_pass_result_clear(&result);
 	ezlb_catalog_clear(&catalog);
 	return -err->code;
 }
@@ -106,15 +73,15 @@ static int set_up(struct world *world, const struct ezlb_options *options, bool 
 int ezlb_controller_host_setup(const struct ezlb_options *options, bool *done, struct ezlb_err *err)
 {
 	struct ezlb_options asked = *options;
-	struct world world = { .lock = -1 };
+	struct instance instance = { .lock = -1 };
 	int rc;
 
 	*done = false;
 	err->code = 0;
 	asked.host_setup_never = false; /* this is how the host is asked */
-	rc = world_open(&world, &asked, WORLD_WRITE, err);
+	rc = instance_open(&instance, &asked, INSTANCE_WRITE, err);
 	if (rc == 0)
-		rc = set_up(&world, &asked, done, err);
-	world_close(&world);
+		rc = set_up(&instance, &asked, done, err);
+	instance_close(&instance);
 	return rc;
 }

@@ -12,13 +12,13 @@
 #include <ezlb/preview.h>
 #include <ezlb/watch.h>
 
-#include "world.h"
+#include "instance.h"
 
 #define VERDICTS_MS 30000 /* how long to wait for every backend's verdict */
 #define HURRY_MS    200	  /* between the probes of a backend that has no verdict yet */
 
 struct oneshot {
-	struct world world;
+	struct instance instance;
 	struct ezlb_catalog catalog;
 	struct ezlb_verdicts verdicts;
 	size_t unknown; /* backends without a verdict when the time was up */
@@ -73,21 +73,21 @@ static int probe_all(struct oneshot *one, struct ezlb_err *err)
 	return rc;
 }
 
-static int prepare(struct oneshot *one, const struct ezlb_options *options, enum world_use use,
+static int prepare(struct oneshot *one, const struct ezlb_options *options, enum instance_use use,
 		   struct ezlb_err *err)
 {
 	struct ezlb_snapshot snapshot = { 0 };
-	int rc = world_open(&one->world, options, use, err);
+	int rc = instance_open(&one->instance, options, use, err);
 
 	if (rc < 0)
 		return rc;
-	one->catalog.lastgood = &one->world.lastgood;
-	one->catalog.snat_key = one->world.pass.policy.snat_key;
-	one->catalog.quiet = use == WORLD_READ; /* plan prints its errors with the line */
+	one->catalog.lastgood = &one->instance.lastgood;
+	one->catalog.snat_key = one->instance.pass.policy.snat_key;
+	one->catalog.quiet = use == INSTANCE_READ; /* plan prints its errors with the line */
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
-	if (use == WORLD_READ)
+	if (use == INSTANCE_READ)
 		ezlb_catalog_seed(&one->catalog, options->config_dirs, options->n_config_dirs,
-				  &snapshot, &one->world.pass.unclaimed);
+				  &snapshot, &one->instance.pass.unclaimed);
 	ezlb_catalog_update(&one->catalog, &snapshot);
 	ezlb_snapshot_clear(&snapshot);
 	return probe_all(one, err);
@@ -97,17 +97,17 @@ static void finish(struct oneshot *one)
 {
 	EZLB_VEC_CLEAR(&one->verdicts);
 	ezlb_catalog_clear(&one->catalog);
-	world_close(&one->world);
+	instance_close(&one->instance);
 }
 
-static void plan(struct oneshot *one, struct pass_result *result)
+static void plan(struct oneshot *one, struct ezlb_pass_result *result)
 {
-	pass_plan(&one->world.pass, &one->catalog.desired, &one->verdicts,
-		  one->catalog.n_without > 0, result);
+	ezlb_pass_plan(&one->instance.pass, &one->catalog.desired, &one->verdicts,
+		       one->catalog.n_without > 0, result);
 }
 
 /* The first layer that could not be read or written, as an error; 0 where there is none. */
-static int layer_error(const struct pass_result *result, struct ezlb_err *err)
+static int layer_error(const struct ezlb_pass_result *result, struct ezlb_err *err)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		if (result->errs.layer[i].code)
@@ -121,7 +121,7 @@ static int layer_error(const struct pass_result *result, struct ezlb_err *err)
 	return 0;
 }
 
-static void print_preview(const struct oneshot *one, const struct pass_result *result,
+static void print_preview(const struct oneshot *one, const struct ezlb_pass_result *result,
 			  const struct ezlb_print *print, bool outcome)
 {
 	const struct ezlb_preview preview = {
@@ -129,7 +129,7 @@ static void print_preview(const struct oneshot *one, const struct pass_result *r
 		.old = &result->old,
 		.desired = &one->catalog.desired,
 		.verdicts = &one->verdicts,
-		.snat_key = one->world.pass.policy.snat_key,
+		.snat_key = one->instance.pass.policy.snat_key,
 		.outcome = outcome,
 	};
 	struct ezlb_text text = { 0 };
@@ -177,7 +177,7 @@ static void warn_unknown(const struct oneshot *one)
 			 EZLB_I("backends", one->unknown));
 }
 
-static void warn_conflicts(const struct pass_result *result)
+static void warn_conflicts(const struct ezlb_pass_result *result)
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
 
@@ -193,26 +193,26 @@ int ezlb_controller_once(const struct ezlb_options *options, const struct ezlb_p
 			 bool *converged, struct ezlb_err *err)
 {
 	struct oneshot one = { .unknown = 0 };
-	struct pass_result result;
-	int rc = prepare(&one, options, WORLD_WRITE, err);
+	struct ezlb_pass_result result;
+	int rc = prepare(&one, options, INSTANCE_WRITE, err);
 
 	if (rc == 0) {
 		plan(&one, &result);
-		*converged = pass_apply(&one.world.pass, &result, 0) &&
+		*converged = ezlb_pass_apply(&one.instance.pass, &result, 0) &&
 			     one.catalog.diags.len == 0 && one.unknown == 0 &&
 			     result.conflicts.len == 0;
 		print_preview(&one, &result, print, true);
 		warn_conflicts(&result);
 		warn_unknown(&one);
 		rc = layer_error(&result, err);
-		pass_result_clear(&result);
+		ezlb_pass_result_clear(&result);
 	}
 	finish(&one);
 	return rc;
 }
 
 /* Why it would not all be as the files say; 0 where it would be. */
-static int files_error(const struct oneshot *one, const struct pass_result *result,
+static int files_error(const struct oneshot *one, const struct ezlb_pass_result *result,
 		       struct ezlb_err *err)
 {
 	size_t diags = one->catalog.diags.len, conflicts = result->conflicts.len;
@@ -229,8 +229,8 @@ int ezlb_controller_plan(const struct ezlb_options *options, const struct ezlb_p
 			 size_t *pending, struct ezlb_err *err)
 {
 	struct oneshot one = { .unknown = 0 };
-	struct pass_result result;
-	int rc = prepare(&one, options, WORLD_READ, err);
+	struct ezlb_pass_result result;
+	int rc = prepare(&one, options, INSTANCE_READ, err);
 
 	if (rc == 0) {
 		plan(&one, &result);
@@ -245,7 +245,7 @@ int ezlb_controller_plan(const struct ezlb_options *options, const struct ezlb_p
 			printf("No changes: the kernel is as the files say.\n");
 		warn_unknown(&one);
 		warn_conflicts(&result);
-		pass_result_clear(&result);
+		ezlb_pass_result_clear(&result);
 	}
 	finish(&one);
 	return rc;
@@ -253,27 +253,27 @@ int ezlb_controller_plan(const struct ezlb_options *options, const struct ezlb_p
 
 int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err *err)
 {
-	struct world world = { .plane = { .memory = NULL } };
-	struct pass_result result;
-	int rc = world_open_for_cleanup(&world, options, err);
+	struct instance instance = { .plane = { .memory = NULL } };
+	struct ezlb_pass_result result;
+	int rc = instance_open_for_cleanup(&instance, options, err);
 
 	if (rc == 0) {
-		bool ok = pass_cleanup(&world.pass, &result);
+		bool ok = ezlb_pass_cleanup(&instance.pass, &result);
 
 		print_ops(&result.plan);
 		print_ops(&result.old);
 		rc = layer_error(&result, err);
 		if (rc == 0 && !ok)
 			rc = ezlb_err_set(err, EIO, "not everything could be removed");
-		if (rc == 0 && world.ledger_damaged)
+		if (rc == 0 && instance.ledger_damaged)
 			rc = ezlb_err_set(err, EBADMSG,
 					  "virtual services may be left: remove them with "
 					  "ipvsadm -D, then delete %s",
-					  world.pass.ledger.path);
+					  instance.pass.ledger.path);
 		if (rc == 0)
-			ezlb_lastgood_prune(&world.lastgood, NULL, 0);
-		pass_result_clear(&result);
+			ezlb_lastgood_prune(&instance.lastgood, NULL, 0);
+		ezlb_pass_result_clear(&result);
 	}
-	world_close(&world);
+	instance_close(&instance);
 	return rc;
 }

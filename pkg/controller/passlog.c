@@ -46,7 +46,7 @@ static void still_fails(struct failures *failures, const char *what)
 			*EZLB_PUSH(&failures->now) = failures->before->items[i];
 }
 
-static void log_ledger(struct failures *failures, const struct pass_result *result)
+static void log_ledger(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	if (result->ledger_err.code && is_fresh(failures, "ledger", result->ledger_err.msg))
 		ezlb_log(EZLB_ERROR, "controller",
@@ -54,7 +54,7 @@ static void log_ledger(struct failures *failures, const struct pass_result *resu
 			 EZLB_S("err", result->ledger_err.msg));
 }
 
-static void log_layers(struct failures *failures, const struct pass_result *result)
+static void log_layers(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		const struct ezlb_err *err = &result->errs.layer[i];
@@ -80,7 +80,7 @@ static void log_op(struct failures *failures, const struct ezlb_op *op)
 }
 
 /* The rules that another backend had before this process. */
-static void log_old(struct failures *failures, const struct pass_result *result)
+static void log_old(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	const struct ezlb_op *op = result->old.items;
 	const char *what = "removal of the rules of the other snat backend";
@@ -105,12 +105,12 @@ static void log_old(struct failures *failures, const struct pass_result *result)
 }
 
 /* Not failures of the kernel's, but told and forgotten in the same way. */
-static void log_conflicts(struct failures *failures, const struct pass_result *result)
+static void log_conflicts(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
 
 	for (size_t i = 0; i < result->conflicts.len; i++) {
-		const struct pass_conflict *conflict = &result->conflicts.items[i];
+		const struct ezlb_pass_conflict *conflict = &result->conflicts.items[i];
 
 		ezlb_service_key_format(&conflict->key, key);
 		if (is_fresh(failures, conflict->name, key))
@@ -124,7 +124,7 @@ static void log_conflicts(struct failures *failures, const struct pass_result *r
 }
 
 /* The pass has succeeded without: what is left of the old way ends by itself. */
-static void log_flows(struct failures *failures, const struct pass_result *result)
+static void log_flows(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	if (result->flows > 0)
 		ezlb_log(EZLB_INFO, "controller",
@@ -136,7 +136,7 @@ static void log_flows(struct failures *failures, const struct pass_result *resul
 			 EZLB_S("err", result->flows_err.msg));
 }
 
-static void log_held(struct failures *failures, const struct pass_result *result)
+static void log_held(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	bool held[EZLB_LAYERS] = { false };
 	char what[EZLB_OP_STRLEN];
@@ -156,7 +156,7 @@ static void log_held(struct failures *failures, const struct pass_result *result
 			still_fails(failures, ezlb_layer_kind_str((enum ezlb_layer_kind)i));
 }
 
-static void log_failures(struct failures *failures, const struct pass_result *result)
+static void log_failures(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	log_ledger(failures, result);
 	log_layers(failures, result);
@@ -178,7 +178,7 @@ static void log_failures(struct failures *failures, const struct pass_result *re
 	EZLB_SORT(&failures->now, failure_cmp);
 }
 
-static void log_ops(const struct pass_result *result)
+static void log_ops(const struct ezlb_pass_result *result)
 {
 	char what[EZLB_OP_STRLEN], outcome[EZLB_OP_STRLEN];
 
@@ -209,7 +209,7 @@ static bool is_failed(const struct ezlb_op *op)
 	return op->rc != 0;
 }
 
-static void log_summary(const struct pass_result *result, const char *why, uint64_t ms)
+static void log_summary(const struct ezlb_pass_result *result, const char *why, uint64_t ms)
 {
 	char what[EZLB_OP_STRLEN];
 	bool repair = result->drift.len > 0;
@@ -223,7 +223,7 @@ static void log_summary(const struct pass_result *result, const char *why, uint6
 		 EZLB_I("ms", ms));
 }
 
-static void log_drift(struct passlog *log, const struct pass_result *result)
+static void log_drift(struct passlog *log, const struct ezlb_pass_result *result)
 {
 	char what[EZLB_OP_STRLEN];
 
@@ -239,7 +239,7 @@ static void log_drift(struct passlog *log, const struct pass_result *result)
 			 EZLB_I("changes_since_start", log->repairs));
 }
 
-static void log_adopted(const struct pass_result *result)
+static void log_adopted(const struct ezlb_pass_result *result)
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
 
@@ -256,7 +256,7 @@ static void log_adopted(const struct pass_result *result)
 			 EZLB_I("services_more", result->adopted.len - SHOWN));
 }
 
-void passlog_write(struct passlog *log, const struct pass_result *result, const char *why,
+void passlog_write(struct passlog *log, const struct ezlb_pass_result *result, const char *why,
 		   uint64_t ms)
 {
 	struct failures failures = { .before = &log->told };

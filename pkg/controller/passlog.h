@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "pass.h"
+#include <ezlb/pass.h>
 
 /* Hashes of what failed and of why. */
 struct passlog_failure {
@@ -21,5 +21,5 @@ struct passlog {
 void passlog_clear(struct passlog *log);
 
 /* `why`: what brought the pass about. */
-void passlog_write(struct passlog *log, const struct pass_result *result, const char *why,
+void passlog_write(struct passlog *log, const struct ezlb_pass_result *result, const char *why,
 		   uint64_t ms);

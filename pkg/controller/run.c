@@ -19,9 +19,9 @@
 
 #include "blame.h"
 #include "desk.h"
+#include "instance.h"
 #include "notice.h"
 #include "passlog.h"
-#include "world.h"
 
 #define LOOK_MS	    500	  /* between two cheap looks: somebody else's change is found by the next */
 #define FULL_MS	    60000 /* a whole pass in any case: the cheap look does not see everything */
@@ -36,7 +36,7 @@ struct controller {
 	uv_signal_t sigterm, sigint, sighup;
 	uv_timer_t pass_timer, look_timer, empty_timer;
 	struct notice notice;
-	struct world world;
+	struct instance instance;
 	struct passlog log;
 	struct desk desk;
 	struct ezlb_catalog catalog;
@@ -70,23 +70,23 @@ static void poke(struct controller *c, const char *why, uint64_t delay_ms)
 }
 
 /* A pass that wrote is not the judge of what it left; another one looks. */
-static void poke_after(struct controller *c, const struct pass_result *result, uint64_t now)
+static void poke_after(struct controller *c, const struct ezlb_pass_result *result, uint64_t now)
 {
-	uint64_t due = units_due(&c->world.pass.units), delay = AGAIN_MS;
+	uint64_t due = ezlb_pass_due(&c->instance.pass), delay = AGAIN_MS;
 
 	c->writing = result->again ? c->writing + 1 : 0;
 	for (unsigned i = 1; i < c->writing && delay < LOOK_MS; i++)
 		delay *= 2;
 	if (result->again)
 		poke(c, NULL, delay);
-	if (due != UNITS_NEVER)
+	if (due != EZLB_PASS_NEVER)
 		poke(c, NULL, due > now ? due - now : 0);
 }
 
 static void find_fights(struct controller *c, const struct ezlb_plan *drift, uint64_t now)
 {
 	char who[EZLB_SUSPECT_STRLEN];
-	const struct ezlb_op *op = blame(&c->world.pass.units, drift, now, who);
+	const struct ezlb_op *op = blame(&c->instance.pass, drift, now, who);
 
 	if (op)
 		desk_fight(&c->desk, op, who);
@@ -94,23 +94,23 @@ static void find_fights(struct controller *c, const struct ezlb_plan *drift, uin
 
 static void run_pass(struct controller *c)
 {
-	struct pass_world *world = &c->world.pass;
+	struct ezlb_pass *pass = &c->instance.pass;
 	struct ezlb_verdicts verdicts = { 0 };
-	struct pass_result result;
+	struct ezlb_pass_result result;
 	uint64_t begin = ezlb_now_ms(), begin_ns = uv_hrtime();
-	const char *why = c->why ? c->why : units_due(&world->units) <= begin ? "retry" : "look";
+	const char *why = c->why ? c->why : ezlb_pass_due(pass) <= begin ? "retry" : "look";
 
 	c->why = NULL;
 	ezlb_health_verdicts(c->health, &verdicts);
-	pass_plan(world, &c->catalog.desired, &verdicts, c->catalog.n_without > 0, &result);
+	ezlb_pass_plan(pass, &c->catalog.desired, &verdicts, c->catalog.n_without > 0, &result);
 	find_fights(c, &result.drift, begin);
-	pass_apply(world, &result, begin);
+	ezlb_pass_apply(pass, &result, begin);
 	passlog_write(&c->log, &result, why, ezlb_now_ms() - begin);
 	desk_pass(&c->desk, &verdicts, &result, uv_hrtime() - begin_ns);
 	uv_update_time(&c->loop);
 	poke_after(c, &result, ezlb_now_ms());
 	c->full_at = ezlb_now_ms() + FULL_MS;
-	pass_result_clear(&result);
+	ezlb_pass_result_clear(&result);
 	EZLB_VEC_CLEAR(&verdicts);
 }
 
@@ -125,9 +125,9 @@ static void keep_lock(struct controller *c)
 	struct ezlb_err err;
 	int rc;
 
-	if (c->world.lock < 0)
+	if (c->instance.lock < 0)
 		return;
-	rc = ezlb_statedir_keep(&c->world.lock, c->options->state_dir, &err);
+	rc = ezlb_statedir_keep(&c->instance.lock, c->options->state_dir, &err);
 	if (rc == -EBUSY) {
 		c->fatal = err;
 		stop(c);
@@ -147,13 +147,13 @@ static void on_look(uv_timer_t *timer)
 	keep_lock(c);
 	if (c->stopping || !c->loaded)
 		return;
-	if (blame_calm(&c->world.pass.units, now)) {
+	if (blame_calm(&c->instance.pass, now)) {
 		desk_calm(&c->desk);
 		poke(c, NULL, 0); /* to tell what is so now */
 	}
-	if (ezlb_ledger_lost(&c->world.pass.ledger))
+	if (ezlb_ledger_lost(&c->instance.pass.ledger))
 		poke(c, "ledger", 0);
-	if (pass_peek(&c->world.pass, &c->catalog.desired) || now >= c->full_at)
+	if (ezlb_pass_peek(&c->instance.pass, &c->catalog.desired) || now >= c->full_at)
 		poke(c, NULL, 0);
 }
 
@@ -166,12 +166,6 @@ static void on_notice(void *arg)
 		uv_timer_start(&c->look_timer, on_look, NOTICE_MS, LOOK_MS);
 }
 
-static void hurry(struct controller *c)
-{
-	for (int i = 0; i <= EZLB_LAYERS; i++)
-		units_hurry(&c->world.pass.units, (enum ezlb_layer_kind)i);
-}
-
 static void take_files(struct controller *c, const struct ezlb_snapshot *snapshot)
 {
 	struct ezlb_health_rows rows = { 0 };
@@ -182,7 +176,7 @@ static void take_files(struct controller *c, const struct ezlb_snapshot *snapsho
 	ezlb_health_set(c->health, &rows);
 	EZLB_VEC_CLEAR(&rows);
 	c->loaded = true;
-	hurry(c); /* new files deserve a prompt try */
+	ezlb_pass_hurry(&c->instance.pass); /* new files deserve a prompt try */
 	poke(c, "files", 0);
 }
 
@@ -193,7 +187,7 @@ static bool is_emptied(const struct controller *c, const struct ezlb_snapshot *s
 		if (snapshot->dirs.items[i].frozen)
 			return false;
 	return snapshot->files.len == 0 &&
-	       (c->catalog.entries.len > 0 || c->world.pass.ledger.content.services.len > 0);
+	       (c->catalog.entries.len > 0 || c->instance.pass.ledger.content.services.len > 0);
 }
 
 static void on_empty(uv_timer_t *timer)
@@ -249,14 +243,14 @@ static bool is_whole(void *arg, const char *path, const char *bytes, size_t len)
 
 static void log_cleanup(struct controller *c)
 {
-	struct pass_result result;
-	bool ok = pass_cleanup(&c->world.pass, &result);
+	struct ezlb_pass_result result;
+	bool ok = ezlb_pass_cleanup(&c->instance.pass, &result);
 
 	passlog_write(&c->log, &result, "cleanup on exit", 0);
 	if (!ok)
 		ezlb_log(EZLB_ERROR, "controller",
 			 EZLB_S("msg", "not all could be removed: run `ezlb cleanup`"));
-	pass_result_clear(&result);
+	ezlb_pass_result_clear(&result);
 }
 
 static void stop(struct controller *c)
@@ -307,7 +301,7 @@ static void reload(struct controller *c, const char *why)
 {
 	desk_reloading(&c->desk);
 	ezlb_watch_rescan(c->watch);
-	hurry(c);
+	ezlb_pass_hurry(&c->instance.pass);
 	poke(c, why, 0);
 }
 
@@ -350,7 +344,7 @@ static int catch_signals(struct controller *c, struct ezlb_err *err)
 static void tell_start(const struct controller *c)
 {
 	const struct ezlb_options *options = c->options;
-	const struct dataplane *plane = &c->world.plane;
+	const struct dataplane *plane = &c->instance.plane;
 
 	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "started"), EZLB_S("version", EZLB_VERSION),
 		 EZLB_S("config_dir", options->config_dirs[0]),
@@ -379,8 +373,8 @@ static int start(struct controller *c, struct ezlb_err *err)
 	tell_start(c);
 	c->desk.sources = (struct fold_sources){ .options = c->options,
 						 .catalog = &c->catalog,
-						 .pass = &c->world.pass,
-						 .plane = &c->world.plane,
+						 .pass = &c->instance.pass,
+						 .plane = &c->instance.plane,
 						 .health = c->health };
 	desk_open(&c->desk, &c->loop, on_reload, c);
 	rc = ezlb_watch_open(&c->loop, &watch, &c->watch, err);
@@ -399,15 +393,15 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	/* Documents for those who look come and go: what is large is given back to the system. */
 	mallopt(M_MMAP_THRESHOLD, DOCUMENT);
 	c->options = options;
-	rc = world_open(&c->world, options, WORLD_WRITE, err);
-	c->world.pass.paced = true;
-	c->catalog.lastgood = &c->world.lastgood;
+	rc = instance_open(&c->instance, options, INSTANCE_WRITE, err);
+	c->instance.pass.paced = true;
+	c->catalog.lastgood = &c->instance.lastgood;
 	if (rc == 0) {
-		c->catalog.snat_key = c->world.pass.policy.snat_key;
+		c->catalog.snat_key = c->instance.pass.policy.snat_key;
 		signal(SIGPIPE, SIG_IGN); /* whoever read the log may have gone away */
 		uv_loop_init(&c->loop);
 		init_handles(c);
-		if (!c->world.plane.memory && c->world.plane.snat == EZLB_SNAT_NFTABLES)
+		if (!c->instance.plane.memory && c->instance.plane.snat == EZLB_SNAT_NFTABLES)
 			notice_open(&c->notice, &c->loop, on_notice, c);
 		rc = start(c, err);
 		if (rc < 0)
@@ -420,7 +414,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	desk_clear(&c->desk);
 	passlog_clear(&c->log);
 	ezlb_catalog_clear(&c->catalog);
-	world_close(&c->world);
+	instance_close(&c->instance);
 	free(c);
 	return rc;
 }

@@ -151,7 +151,7 @@ void view_set_all(struct view *view, const struct ezlb_catalog *catalog,
 /* --- passes -------------------------------------------------------------------------------- */
 
 /* The first sentence of what went wrong. */
-static void first_error(const struct pass_result *result, char out[EZLB_MESSAGE_STRLEN])
+static void first_error(const struct ezlb_pass_result *result, char out[EZLB_MESSAGE_STRLEN])
 {
 	char what[EZLB_OP_STRLEN], why[EZLB_OP_STRLEN];
 
@@ -172,14 +172,14 @@ static void first_error(const struct pass_result *result, char out[EZLB_MESSAGE_
 		snprintf(out, EZLB_MESSAGE_STRLEN, "%.250s", result->old_err.msg);
 }
 
-static void note_outcome(struct view *view, const struct pass_result *result, uint64_t clock_ms,
-			 int64_t now_ms)
+static void note_outcome(struct view *view, const struct ezlb_pass_result *result,
+			 uint64_t clock_ms, int64_t now_ms)
 {
 	char error[EZLB_MESSAGE_STRLEN];
 
 	view->passes++;
 	view->pass_ms = now_ms;
-	if (pass_ok(result)) {
+	if (ezlb_pass_ok(result)) {
 		if (view->failing_since_ms)
 			view_event(view, EZLB_EVENT_RECONCILE_RECOVERED, NULL, view->pass_error,
 				   now_ms);
@@ -200,7 +200,7 @@ static void note_outcome(struct view *view, const struct pass_result *result, ui
 	}
 }
 
-static void tell_work(struct view *view, const struct pass_result *result, int64_t now_ms)
+static void tell_work(struct view *view, const struct ezlb_pass_result *result, int64_t now_ms)
 {
 	char what[EZLB_OP_STRLEN], message[EZLB_EVENT_STRLEN];
 	const struct ezlb_op *first = NULL;
@@ -220,7 +220,7 @@ static void tell_work(struct view *view, const struct pass_result *result, int64
 	view_event(view, EZLB_EVENT_APPLIED, NULL, message, now_ms);
 }
 
-static void tell_others(struct view *view, const struct pass_result *result, int64_t now_ms)
+static void tell_others(struct view *view, const struct ezlb_pass_result *result, int64_t now_ms)
 {
 	char what[EZLB_OP_STRLEN], key[EZLB_SERVICE_KEY_STRLEN], message[EZLB_EVENT_STRLEN];
 
@@ -238,7 +238,7 @@ static void tell_others(struct view *view, const struct pass_result *result, int
 
 void view_pass(struct view *view, const struct view_pass *pass, int64_t now_ms)
 {
-	struct conditions_pass said = { .world = pass->world,
+	struct conditions_pass said = { .pass = pass->pass,
 					.result = pass->result,
 					.verdicts = pass->verdicts };
 

@@ -9,9 +9,8 @@
 #include <ezlb/catalog.h>
 #include <ezlb/event.h>
 #include <ezlb/health.h>
+#include <ezlb/pass.h>
 #include <ezlb/status.h>
-
-#include "pass.h"
 
 /* Of one file, which is one service. */
 struct view_service {
@@ -54,8 +53,8 @@ void view_files(struct view *view, const struct ezlb_catalog *catalog,
 struct view_pass {
 	const struct ezlb_catalog *catalog;
 	const struct ezlb_verdicts *verdicts; /* sorted */
-	const struct pass_world *world;
-	const struct pass_result *result;
+	const struct ezlb_pass *pass;
+	const struct ezlb_pass_result *result;
 	uint64_t clock_ms; /* now, by ezlb_now_ms */
 	double seconds;	   /* that it took */
 };

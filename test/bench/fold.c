@@ -32,7 +32,8 @@ static double ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* --- the world ----------------------------------------------------------------------------- */
+/* --- what is measured
+ * ----------------------------------------------------------------------------- */
 
 static void put_service(struct desk_rig *rig, const struct sizes *sizes, unsigned i, bool checked)
 {

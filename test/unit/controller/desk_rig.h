@@ -16,7 +16,7 @@
 
 struct desk_rig {
 	struct ezlb_memory *memory;
-	struct pass_world world;
+	struct ezlb_pass pass;
 	struct dataplane plane;
 	struct ezlb_options options;
 	struct ezlb_catalog catalog;
@@ -41,9 +41,9 @@ struct desk_rig {
 static inline void rig_open(struct desk_rig *rig)
 {
 	*rig = (struct desk_rig){ .memory = ezlb_memory_new(), .now = START_MS };
-	ezlb_memory_dataplane(rig->memory, &rig->world.dp);
-	assert_int_equal(ezlb_ledger_open(&rig->world.ledger, top, NULL), 0);
-	rig->plane = (struct dataplane){ .dp = rig->world.dp,
+	ezlb_memory_dataplane(rig->memory, &rig->pass.dp);
+	assert_int_equal(ezlb_ledger_open(&rig->pass.ledger, top, NULL), 0);
+	rig->plane = (struct dataplane){ .dp = rig->pass.dp,
 					 .snat = EZLB_SNAT_IPTABLES,
 					 .memory = rig->memory };
 	rig->options = (struct ezlb_options){ .state_dir = top,
@@ -52,7 +52,7 @@ static inline void rig_open(struct desk_rig *rig)
 	rig->sources = (struct fold_sources){ .options = &rig->options,
 					      .view = &rig->view,
 					      .catalog = &rig->catalog,
-					      .pass = &rig->world,
+					      .pass = &rig->pass,
 					      .plane = &rig->plane };
 	view_start(&rig->view, rig->now);
 	rig->told = rig->view.events.next;
@@ -64,7 +64,7 @@ static inline void rig_close(struct desk_rig *rig)
 	EZLB_VEC_CLEAR(&rig->verdicts);
 	view_clear(&rig->view);
 	ezlb_catalog_clear(&rig->catalog);
-	pass_world_clear(&rig->world);
+	ezlb_pass_clear(&rig->pass);
 	ezlb_memory_free(rig->memory);
 }
 
@@ -140,23 +140,23 @@ static inline uint64_t rig_clock(const struct desk_rig *rig)
 static inline bool rig_pass(struct desk_rig *rig)
 {
 	uint64_t clock = rig_clock(rig);
-	struct pass_result result;
+	struct ezlb_pass_result result;
 	struct view_pass pass = { .catalog = &rig->catalog,
 				  .verdicts = &rig->verdicts,
-				  .world = &rig->world,
+				  .pass = &rig->pass,
 				  .result = &result,
 				  .clock_ms = clock,
 				  .seconds = 0.003 };
 	size_t n;
 	bool ok;
 
-	pass_plan(&rig->world, &rig->catalog.desired, &rig->verdicts, rig->catalog.n_without > 0,
-		  &result);
-	if (rig->world.paced)
-		units_taken(&rig->world.units, &result.drift, clock, &n);
-	ok = pass_apply(&rig->world, &result, clock);
+	ezlb_pass_plan(&rig->pass, &rig->catalog.desired, &rig->verdicts,
+		       rig->catalog.n_without > 0, &result);
+	if (rig->pass.paced)
+		ezlb_pass_fights(&rig->pass, &result.drift, clock, &n);
+	ok = ezlb_pass_apply(&rig->pass, &result, clock);
 	view_pass(&rig->view, &pass, rig->now);
-	pass_result_clear(&result);
+	ezlb_pass_result_clear(&result);
 	return ok;
 }
 

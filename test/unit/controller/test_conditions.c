@@ -11,8 +11,8 @@
 struct made {
 	struct ezlb_spec *spec;
 	struct ezlb_catalog_entry entry;
-	struct pass_world world;
-	struct pass_result result;
+	struct ezlb_pass state;
+	struct ezlb_pass_result result;
 	struct ezlb_verdicts verdicts;
 	struct conditions_pass pass;
 	struct conditions_said said;
@@ -24,7 +24,7 @@ static void made_open(struct made *made, const char *spec)
 	made->entry.path = ezlb_strdup("/d/web.yaml");
 	made->entry.last = made->entry.fresh = made->spec;
 	made->result.listed = true;
-	made->pass = (struct conditions_pass){ .world = &made->world,
+	made->pass = (struct conditions_pass){ .pass = &made->state,
 					       .result = &made->result,
 					       .verdicts = &made->verdicts };
 }
@@ -32,8 +32,8 @@ static void made_open(struct made *made, const char *spec)
 static void made_close(struct made *made)
 {
 	blocked_clear(&made->pass.blocked);
-	pass_result_clear(&made->result);
-	pass_world_clear(&made->world);
+	ezlb_pass_result_clear(&made->result);
+	ezlb_pass_clear(&made->state);
 	EZLB_VEC_CLEAR(&made->verdicts);
 	ezlb_spec_free(made->spec);
 	free(made->entry.path);
@@ -154,9 +154,9 @@ static void add_op(struct made *made, enum ezlb_op_kind kind, const char *key, i
 
 static void add_fight(struct made *made, enum ezlb_layer_kind layer, const char *key)
 {
-	struct unit *unit = EZLB_PUSH(&made->world.units);
+	struct ezlb_unit *unit = EZLB_PUSH(&made->state.units);
 
-	*unit = (struct unit){ .layer = layer, .fight = true };
+	*unit = (struct ezlb_unit){ .layer = layer, .fight = true };
 	if (layer == EZLB_LAYER_SNAT)
 		unit->subject = (struct ezlb_subject){
 			.kind = EZLB_SUBJECT_BACKEND,
@@ -169,7 +169,7 @@ static void add_fight(struct made *made, enum ezlb_layer_kind layer, const char 
 
 static void add(struct made *made, char letter)
 {
-	struct pass_result *result = &made->result;
+	struct ezlb_pass_result *result = &made->result;
 
 	if (letter == 'x' || letter == 'h')
 		add_op(made, EZLB_OP_DEST_ADD, "tcp 10.0.0.1:80",
@@ -189,11 +189,11 @@ static void add(struct made *made, char letter)
 	else if (letter == 'M')
 		add_fight(made, EZLB_LAYER_SNAT, "tcp 10.1.0.99:80");
 	else if (letter == 'Q')
-		*EZLB_PUSH(&made->world.units) = (struct unit){ .layer = EZLB_LAYER_SNAT,
-								.fight = true };
+		*EZLB_PUSH(&made->state.units) = (struct ezlb_unit){ .layer = EZLB_LAYER_SNAT,
+								     .fight = true };
 	else if (letter == 'C')
 		*EZLB_PUSH(&result->conflicts) =
-			(struct pass_conflict){ "web", key_of("tcp 10.0.0.1:80") };
+			(struct ezlb_pass_conflict){ "web", key_of("tcp 10.0.0.1:80") };
 	if (letter == 'L' || letter == 'S') {
 		result->listed = false;
 		result->unread[letter == 'L' ? EZLB_LAYER_IPVS : EZLB_LAYER_SNAT] = true;
@@ -282,8 +282,8 @@ static void test_foreign(void **state)
 
 	(void)state;
 	made_open(&made, WEB);
-	*EZLB_PUSH(&made.result.conflicts) = (struct pass_conflict){ "api",
-								     key_of("tcp 10.0.0.9:80") };
+	*EZLB_PUSH(&made.result.conflicts) =
+		(struct ezlb_pass_conflict){ "api", key_of("tcp 10.0.0.9:80") };
 	conditions_conflict(&catalog, &made.entry, &made.pass, &made.said);
 	assert_said(&made.said, "another's", EZLB_REASON_NO_CONFLICT, "");
 	add(&made, 'C');

@@ -2,8 +2,9 @@
 /* host-setup: the settings by themselves, and the command as a whole. */
 #include "fixture.h"
 
+#include <ezlb/controller.h>
+
 #include "fake_kernel.h"
-#include "hostsetup.h"
 #include "specs.h"
 
 #define WEB "web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80"
@@ -13,8 +14,8 @@
 struct rig {
 	struct ezlb_memory *memory;
 	struct ezlb_table *kernel;
-	struct pass_world world;
-	struct pass_result result;
+	struct ezlb_pass pass;
+	struct ezlb_pass_result result;
 };
 
 static struct rig rig_open(void)
@@ -22,15 +23,15 @@ static struct rig rig_open(void)
 	struct rig rig = { .memory = ezlb_memory_new() };
 
 	rig.kernel = ezlb_memory_table(rig.memory);
-	ezlb_memory_dataplane(rig.memory, &rig.world.dp);
-	assert_int_equal(ezlb_ledger_open(&rig.world.ledger, top, NULL), 0);
+	ezlb_memory_dataplane(rig.memory, &rig.pass.dp);
+	assert_int_equal(ezlb_ledger_open(&rig.pass.ledger, top, NULL), 0);
 	return rig;
 }
 
 static void rig_close(struct rig *rig)
 {
-	pass_result_clear(&rig->result);
-	pass_world_clear(&rig->world);
+	ezlb_pass_result_clear(&rig->result);
+	ezlb_pass_clear(&rig->pass);
 	ezlb_memory_free(rig->memory);
 }
 
@@ -41,9 +42,9 @@ static bool set_up(struct rig *rig)
 	bool done;
 
 	*EZLB_PUSH(&desired) = spec;
-	pass_result_clear(&rig->result);
-	rig->result = (struct pass_result){ .services = 0 };
-	done = hostsetup_settings(&rig->world, &desired, &rig->result);
+	ezlb_pass_result_clear(&rig->result);
+	rig->result = (struct ezlb_pass_result){ .services = 0 };
+	done = ezlb_pass_settings(&rig->pass, &desired, &rig->result);
 	EZLB_VEC_CLEAR(&desired);
 	ezlb_spec_free(spec);
 	return done;
@@ -90,10 +91,10 @@ static void test_settings_and_nothing_else(void **state)
 	assert_int_equal(value_of(&rig, EZLB_IP_FORWARD), 1);
 	assert_int_equal(rig.kernel->services.len + rig.kernel->snats.len, 0);
 	assert_false(rig.kernel->snat_present);
-	assert_int_equal(rig.world.ledger.content.services.len, 0);
+	assert_int_equal(rig.pass.ledger.content.services.len, 0);
 	assert_true(set_up(&rig));
 	assert_int_equal(rig.result.plan.len, 0);
-	assert_int_equal(rig.world.ledger.content.settings.len, 2);
+	assert_int_equal(rig.pass.ledger.content.settings.len, 2);
 	rig_close(&rig);
 }
 
@@ -121,7 +122,7 @@ static void test_a_host_that_cannot_be_read(void **state)
 	assert_false(set_up(&rig));
 	assert_int_equal(rig.result.errs.layer[EZLB_LAYER_HOST].code, EIO);
 	assert_int_equal(ezlb_memory_writes(rig.memory), 0);
-	assert_int_equal(rig.world.ledger.content.settings.len, 0);
+	assert_int_equal(rig.pass.ledger.content.settings.len, 0);
 	rig_close(&rig);
 }
 

@@ -23,7 +23,7 @@ static void add_op(struct ezlb_plan *plan, char letter)
 	op->rc = letter == 'x' ? -EIO : letter == 'y' ? -ENOMEM : letter == 'h' ? EZLB_HELD : 0;
 }
 
-static void add_old(struct pass_result *result, char letter)
+static void add_old(struct ezlb_pass_result *result, char letter)
 {
 	struct ezlb_op *op = ezlb_plan_add(&result->old, EZLB_OP_SNAT_TEARDOWN);
 
@@ -43,7 +43,7 @@ static void adopt(struct ezlb_scope *out, unsigned n)
 	}
 }
 
-static void add(struct pass_result *result, char letter)
+static void add(struct ezlb_pass_result *result, char letter)
 {
 	struct ezlb_err *layer = &result->errs.layer[EZLB_LAYER_IPVS];
 
@@ -63,7 +63,7 @@ static void add(struct pass_result *result, char letter)
 		adopt(&result->adopted, letter == 'T' ? 2 : 12);
 	else if (letter == 'C')
 		*EZLB_PUSH(&result->conflicts) =
-			(struct pass_conflict){ "web", key_of("tcp 10.0.0.9:80") };
+			(struct ezlb_pass_conflict){ "web", key_of("tcp 10.0.0.9:80") };
 	else
 		add_op(letter == 'D' ? &result->drift : &result->plan, letter);
 }
@@ -71,14 +71,14 @@ static void add(struct pass_result *result, char letter)
 /* Returns what was logged; the caller frees. */
 static char *write_log(struct passlog *log, const char *outcome)
 {
-	struct pass_result result = { .services = 3, .dests = 5 };
+	struct ezlb_pass_result result = { .services = 3, .dests = 5 };
 	struct capture capture;
 
 	for (const char *p = outcome; *p; p++)
 		add(&result, *p);
 	capture = capture_begin(STDERR_FILENO);
 	passlog_write(log, &result, "files", 12);
-	pass_result_clear(&result);
+	ezlb_pass_result_clear(&result);
 	return capture_end(capture);
 }
 

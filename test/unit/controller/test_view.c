@@ -112,7 +112,7 @@ static void test_failed_does_not_flap(void **state)
 
 	(void)state;
 	rig_open(&rig);
-	rig.world.paced = true;
+	rig.pass.paced = true;
 	rig_web(&rig, PLAIN("1"));
 	rig_events(&rig);
 	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 2, ENOMEM);
@@ -142,14 +142,14 @@ static void test_held(void **state)
 
 	(void)state;
 	rig_open(&rig);
-	rig.world.paced = true;
+	rig.pass.paced = true;
 	rig_web(&rig, PLAIN("1"));
 	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 2, ENOMEM);
 	rig_pass(&rig);
 	rig_events(&rig);
 	/* Another listener of the same file: its own condition starts from FAILED. */
-	*EZLB_PUSH(&rig.world.units) =
-		(struct unit){ .layer = EZLB_LAYER_IPVS, .due = UINT64_MAX, .waiting = true };
+	*EZLB_PUSH(&rig.pass.units) =
+		(struct ezlb_unit){ .layer = EZLB_LAYER_IPVS, .due = UINT64_MAX, .waiting = true };
 	rig_file(&rig, "/d/api.yaml", PLAIN("2"));
 	rig_web(&rig, PLAIN("1"));
 	rig_pass(&rig);
@@ -289,7 +289,7 @@ static void test_foreign(void **state)
 
 	(void)state;
 	rig_open(&rig);
-	rig.world.adopt = EZLB_ADOPT_NEVER;
+	rig.pass.adopt = EZLB_ADOPT_NEVER;
 	row = EZLB_PUSH(&ezlb_memory_table(rig.memory)->services);
 	row->key = key_of("tcp 10.0.0.1:80");
 	rig_web(&rig, PLAIN("1"));
@@ -335,7 +335,7 @@ static void test_repairs_and_a_fight(void **state)
 
 	(void)state;
 	rig_open(&rig);
-	rig.world.paced = true;
+	rig.pass.paced = true;
 	rig_web(&rig, PLAIN("1"));
 	rig_settle(&rig);
 	rig_events(&rig);
@@ -353,9 +353,9 @@ static void test_repairs_and_a_fight(void **state)
 	assert_string_equal(PROGRAMMED, "Programmed=False/Fight");
 	assert_has(rig_text, "-ConditionChanged web Programmed | False, Fight: somebody else ");
 	assert_int_equal(rig.view.repairs[EZLB_OP_DEST_DEL], 3);
-	rig.now += UNITS_WINDOW + 1;
+	rig.now += EZLB_UNIT_WINDOW + 1;
 	rig_events(&rig);
-	assert_int_equal(units_calm(&rig.world.units, (uint64_t)(rig.now - START_MS) + 1000), 1);
+	assert_int_equal(ezlb_pass_calm(&rig.pass, (uint64_t)(rig.now - START_MS) + 1000), 1);
 	rig_pass(&rig);
 	assert_events(&rig, "+ConditionChanged web Programmed | True, Programmed\n");
 	rig_close(&rig);

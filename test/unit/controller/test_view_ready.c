@@ -127,7 +127,7 @@ static void test_the_error_of_a_pass(void **state)
 
 	(void)state;
 	rig_open(&rig);
-	rig.world.paced = true;
+	rig.pass.paced = true;
 	rig_web(&rig, PLAIN("1"));
 	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 2, ENOMEM);
 	rig_pass(&rig);
@@ -148,11 +148,11 @@ static void test_the_error_of_a_pass(void **state)
 /* The rules of the other snat backend stay. */
 static void test_the_error_of_a_handover(void **state)
 {
-	struct pass_result result = { .listed = true };
+	struct ezlb_pass_result result = { .listed = true };
 	struct desk_rig rig;
 	struct view_pass pass = { .catalog = &rig.catalog,
 				  .verdicts = &rig.verdicts,
-				  .world = &rig.world,
+				  .pass = &rig.pass,
 				  .result = &result };
 
 	(void)state;
@@ -162,7 +162,7 @@ static void test_the_error_of_a_handover(void **state)
 	view_pass(&rig.view, &pass, rig.now);
 	assert_string_equal(rig.view.pass_error, "the lock is held");
 	assert_events(&rig, "-ReconcileFailing | the lock is held\n");
-	pass_result_clear(&result);
+	ezlb_pass_result_clear(&result);
 	rig_close(&rig);
 }
 

@@ -56,15 +56,15 @@ void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual, str
 	out->len = n;
 }
 
-void flows_end(const struct pass_world *world, struct pass_result *result)
+void flows_end(const struct ezlb_pass *pass, struct ezlb_pass_result *result)
 {
 	struct ezlb_flows flows = { 0 };
 
-	if (!world->end_flows)
+	if (!pass->end_flows)
 		return;
 	flows_of(&result->plan, &result->actual, &flows);
 	/* A kernel without conntrack remembers no flow. */
-	if (world->end_flows(&flows, &result->flows, &result->flows_err) == -ENOPROTOOPT)
+	if (pass->end_flows(&flows, &result->flows, &result->flows_err) == -ENOPROTOOPT)
 		result->flows_err.code = 0;
 	EZLB_VEC_CLEAR(&flows);
 }

@@ -4,27 +4,27 @@
 
 #include <ezlb/memory.h>
 
-#include "claims.h"
+#include "ownership.h"
 
 struct rig {
 	struct ezlb_memory *memory;
-	struct pass_world world;
-	struct pass_result result;
+	struct ezlb_pass pass;
+	struct ezlb_pass_result result;
 };
 
 static struct rig rig_open(const char *ledger)
 {
 	struct rig rig = { .memory = ezlb_memory_new() };
 
-	ezlb_memory_dataplane(rig.memory, &rig.world.dp);
-	rig.world.ledger.content = content_of(ledger);
+	ezlb_memory_dataplane(rig.memory, &rig.pass.dp);
+	rig.pass.ledger.content = content_of(ledger);
 	return rig;
 }
 
 static void rig_close(struct rig *rig)
 {
-	pass_result_clear(&rig->result);
-	pass_world_clear(&rig->world);
+	ezlb_pass_result_clear(&rig->result);
+	ezlb_pass_clear(&rig->pass);
 	ezlb_memory_free(rig->memory);
 }
 
@@ -61,11 +61,11 @@ static struct ezlb_op *setting_op(struct rig *rig, enum ezlb_op_kind kind,
 	return op;
 }
 
-static void assert_claims(struct rig *rig, claims_fn make, const char *want)
+static void assert_claims(struct rig *rig, ownership_fn make, const char *want)
 {
-	claims_write(&rig->world, &rig->result, make);
+	ownership_write(&rig->pass, &rig->result, make);
 	assert_int_equal(rig->result.ledger_err.code, 0);
-	assert_content(&rig->world.ledger, want);
+	assert_content(&rig->pass.ledger, want);
 }
 
 /* --- whose is what ------------------------------------------------------------------------- */
@@ -85,7 +85,7 @@ static void test_foreign_links_and_addresses_are_forgotten(void **state)
 	*EZLB_PUSH(&actual.vips) = vip("a0", "10.0.0.2");
 	*EZLB_PUSH(&actual.vips) = vip("b0", "10.0.0.1");
 	*EZLB_PUSH(&actual.vips) = vip("b0", "10.0.0.2");
-	claims_forget_foreign(&owned, &target, &actual);
+	ownership_forget_foreign(&owned, &target, &actual);
 	assert_int_equal(actual.links.len, 2);
 	assert_string_equal(actual.links.items[0].device, "a0");
 	assert_string_equal(actual.links.items[1].device, "b0");
@@ -107,7 +107,7 @@ static void test_put_back_last_first(void **state)
 	(void)state;
 	*EZLB_PUSH(&rig.result.actual.settings) = (struct ezlb_setting_row){ EZLB_VS_CONNTRACK, "",
 									     1 };
-	claims_put_back(&rig.world.ledger.content, &rig.result.actual, &rig.result.plan);
+	ownership_put_back(&rig.pass.ledger.content, &rig.result.actual, &rig.result.plan);
 	assert_int_equal(plan->len, 3);
 	for (size_t i = 0; i < plan->len; i++)
 		assert_int_equal(plan->items[i].kind, EZLB_OP_HOST_RESET);
@@ -169,7 +169,7 @@ static void test_unlisted(void **state)
 
 		print_message("%s\n", unlisted[i].name);
 		rig.result.wanted = scope_of(unlisted[i].wanted);
-		rig.world.unclaimed = scope_of(unlisted[i].unclaimed);
+		rig.pass.unclaimed = scope_of(unlisted[i].unclaimed);
 		for (size_t k = 0; k < listed.len; k++)
 			EZLB_PUSH(&rig.result.actual.services)->key = listed.items[k];
 		if (strcmp(unlisted[i].links, "actual") == 0)
@@ -178,8 +178,8 @@ static void test_unlisted(void **state)
 			*EZLB_PUSH(&target.links) = link_of("a0");
 		rig.result.errs.layer[EZLB_LAYER_IPVS].code = unlisted[i].ipvs;
 		rig.result.errs.layer[EZLB_LAYER_HOST].code = unlisted[i].host;
-		claims_delete_unlisted(&rig.world, &rig.result, &target, unlisted[i].keep,
-				       &rig.result.plan);
+		ownership_delete_unlisted(&rig.pass, &rig.result, &target, unlisted[i].keep,
+					  &rig.result.plan);
 		assert_string_equal(plan_text(&rig.result.plan).s, unlisted[i].want);
 		EZLB_VEC_CLEAR(&listed);
 		ezlb_table_clear(&target);
@@ -200,7 +200,7 @@ static void test_before(void **state)
 	ezlb_plan_add(&rig.result.plan, EZLB_OP_VIP_ADD)->vip = vip("b0", "10.0.0.2");
 	ezlb_plan_add(&rig.result.plan, EZLB_OP_VIP_ADD)->vip = vip("a0", "10.0.0.1");
 	ezlb_plan_add(&rig.result.plan, EZLB_OP_VIP_DEL)->vip = vip("a0", "10.0.0.9");
-	assert_claims(&rig, claims_before,
+	assert_claims(&rig, ownership_before,
 		      "link a0, link b0, vip a0 10.0.0.1, vip b0 10.0.0.2, "
 		      "tcp 10.0.0.1:80, tcp 10.0.0.2:80");
 	rig_close(&rig);
@@ -215,7 +215,7 @@ static void test_before_settings(void **state)
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_ACCEPT_RA, 1);	   /* as it was */
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_VS_CONNTRACK, -1); /* not there yet: off */
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_IP_FORWARD, 3);	   /* known already */
-	assert_claims(&rig, claims_before, "vs.conntrack 0, ip_forward 0, accept_ra 1, ");
+	assert_claims(&rig, ownership_before, "vs.conntrack 0, ip_forward 0, accept_ra 1, ");
 	rig_close(&rig);
 }
 
@@ -227,7 +227,7 @@ static void test_before_a_host_that_cannot_be_read(void **state)
 	(void)state;
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_IP_FORWARD, -1);
 	rig.result.actual.settings.len = 0;
-	assert_claims(&rig, claims_before, "");
+	assert_claims(&rig, ownership_before, "");
 	rig_close(&rig);
 }
 
@@ -243,14 +243,14 @@ static void test_after(void **state)
 	*EZLB_PUSH(&rig.result.links) = link_of("c0"); /* there before us */
 	*EZLB_PUSH(&rig.result.vips) = vip("b0", "10.0.0.1");
 	*EZLB_PUSH(&rig.result.vips) = vip("c0", "10.0.0.1");
-	assert_claims(&rig, claims_after,
+	assert_claims(&rig, ownership_after,
 		      "vs.conntrack 0, ip_forward 0, link b0, vip b0 10.0.0.1, ");
 	rig_close(&rig);
 }
 
 static void test_what_was_set_back_is_dropped(void **state)
 {
-	static const claims_fn ways[] = { claims_after, claims_without_lost };
+	static const ownership_fn ways[] = { ownership_after, ownership_without_lost };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(ways); i++) {
@@ -281,7 +281,7 @@ static void test_lost(void **state)
 	plan->items[2].rc = -EEXIST;
 	ezlb_plan_add(plan, EZLB_OP_VIP_ADD)->vip = vip("a0", "10.0.0.1");
 	plan->items[3].rc = 0;
-	assert_claims(&rig, claims_without_lost, "link b0, vip a0 10.0.0.1, ");
+	assert_claims(&rig, ownership_without_lost, "link b0, vip a0 10.0.0.1, ");
 	rig_close(&rig);
 }
 
@@ -311,8 +311,8 @@ static void test_a_removed_service_is_dropped(void **state)
 
 		op->service.key = key_of(A);
 		op->rc = rows[i].rc;
-		rig.world.adopt = rows[i].adopt;
-		assert_claims(&rig, claims_without_lost, rows[i].want);
+		rig.pass.adopt = rows[i].adopt;
+		assert_claims(&rig, ownership_without_lost, rows[i].want);
 		rig_close(&rig);
 	}
 }
@@ -326,11 +326,11 @@ static void test_a_setting_that_could_not_be_set(void **state)
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_VS_CONNTRACK, -1);
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_IP_FORWARD, 0);
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_ACCEPT_RA, 1);
-	claims_write(&rig.world, &rig.result, claims_before);
+	ownership_write(&rig.pass, &rig.result, ownership_before);
 	rig.result.plan.items[0].rc = -ENOENT;
 	rig.result.plan.items[1].rc = -EROFS;
 	rig.result.plan.items[2].rc = 0;
-	assert_claims(&rig, claims_without_lost, "accept_ra 1, ");
+	assert_claims(&rig, ownership_without_lost, "accept_ra 1, ");
 	rig_close(&rig);
 }
 
@@ -341,10 +341,10 @@ static void test_a_setting_that_cannot_be_set_again(void **state)
 
 	(void)state;
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_ACCEPT_RA, 1)->rc = -EROFS;
-	assert_claims(&rig, claims_without_lost, "accept_ra 0, ");
+	assert_claims(&rig, ownership_without_lost, "accept_ra 0, ");
 	rig.result.actual.settings.items[0].value = 0; /* and now all the way */
 	rig.result.plan.items[0].old_setting.value = 0;
-	assert_claims(&rig, claims_without_lost, "");
+	assert_claims(&rig, ownership_without_lost, "");
 	rig_close(&rig);
 }
 
@@ -355,7 +355,7 @@ static void test_a_setting_that_could_not_be_read(void **state)
 	(void)state;
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_IP_FORWARD, -1)->rc = -EIO;
 	rig.result.actual.settings.len = 0;
-	assert_claims(&rig, claims_without_lost, "ip_forward 0, ");
+	assert_claims(&rig, ownership_without_lost, "ip_forward 0, ");
 	rig_close(&rig);
 }
 

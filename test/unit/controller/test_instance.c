@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* world: what the flags and the ledger make of it. */
+/* instance: what the flags and the ledger make of it. */
 #include "ledger_text.h"
 
 #include <sys/wait.h>
 
+#include <ezlb/conntrack.h>
+
 #include "fake_kernel.h"
-#include "world.h"
+#include "instance.h"
 
 static struct text config_dir, state_dir;
 static const char *dirs[1];
@@ -35,15 +37,15 @@ static int teardown(void **state)
 	return teardown_top(state);
 }
 
-static char *opened(struct world *world, enum world_use use)
+static char *opened(struct instance *instance, enum instance_use use)
 {
 	struct capture log = capture_begin(STDERR_FILENO);
 	struct ezlb_err err = { 0 };
 	char *text;
 	int rc;
 
-	*world = (struct world){ .lock = -1 };
-	rc = world_open(world, &options, use, &err);
+	*instance = (struct instance){ .lock = -1 };
+	rc = instance_open(instance, &options, use, &err);
 	text = capture_end(log);
 
 	if (rc)
@@ -69,25 +71,25 @@ static void test_policy_of_the_flags(void **state)
 	(void)state;
 	options.dataplane = EZLB_DP_MEMORY;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct world world;
+		struct instance instance;
 
 		options.snat_driver = rows[i].snat;
 		options.firewall_never = rows[i].never;
 		options.vip_device = rows[i].device;
 		options.adopt = rows[i].adopt;
-		free(opened(&world, WORLD_WRITE));
-		assert_int_equal(world.pass.policy.snat_key,
+		free(opened(&instance, INSTANCE_WRITE));
+		assert_int_equal(instance.pass.policy.snat_key,
 				 ezlb_snat_driver_key(rows[i].snat == EZLB_SNAT_AUTO
 							      ? EZLB_SNAT_IPTABLES
 							      : rows[i].snat));
-		assert_int_equal(world.pass.policy.firewall, !rows[i].never);
-		assert_string_equal(world.pass.policy.vip_device,
+		assert_int_equal(instance.pass.policy.firewall, !rows[i].never);
+		assert_string_equal(instance.pass.policy.vip_device,
 				    rows[i].device ? rows[i].device : "");
-		assert_int_equal(world.pass.adopt, rows[i].adopt);
-		assert_null(world.pass.end_flows); /* nothing of the kernel's is touched */
-		assert_int_equal(world.lock, -1);
-		assert_false(world.pass.put_back);
-		world_close(&world);
+		assert_int_equal(instance.pass.adopt, rows[i].adopt);
+		assert_null(instance.pass.end_flows); /* nothing of the kernel's is touched */
+		assert_int_equal(instance.lock, -1);
+		assert_false(instance.pass.put_back);
+		instance_close(&instance);
 	}
 	assert_string_equal(fake.managed.s, "");
 	assert_null(slurp("ledger"));
@@ -99,17 +101,17 @@ static void test_hands_off_but_for_cleanup(void **state)
 
 	(void)state;
 	for (int never = 0; never < 2; never++) {
-		struct world world = { .lock = -1 };
+		struct instance instance = { .lock = -1 };
 
 		options.host_setup_never = never;
-		free(opened(&world, WORLD_READ));
+		free(opened(&instance, INSTANCE_READ));
 		assert_int_equal(fake.hands_off, never);
-		assert_ptr_equal(world.pass.end_flows, ezlb_conntrack_delete);
-		world_close(&world);
-		assert_int_equal(world_open_for_cleanup(&world, &options, &err), 0);
+		assert_ptr_equal(instance.pass.end_flows, ezlb_conntrack_delete);
+		instance_close(&instance);
+		assert_int_equal(instance_open_for_cleanup(&instance, &options, &err), 0);
 		assert_false(fake.hands_off);
-		assert_true(world.pass.put_back);
-		world_close(&world);
+		assert_true(instance.pass.put_back);
+		instance_close(&instance);
 	}
 	assert_true(options.host_setup_never); /* the caller's are as they were */
 }
@@ -131,22 +133,22 @@ static void test_links(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(links); i++) {
-		struct world world;
+		struct instance instance;
 
 		print_message("%s\n", links[i].name);
 		write_ledger(links[i].ledger);
 		options.vip_device = links[i].device;
 		fake.managed.s[0] = '\0';
-		free(opened(&world, WORLD_WRITE));
+		free(opened(&instance, INSTANCE_WRITE));
 		assert_string_equal(fake.managed.s, links[i].want);
-		world_close(&world);
+		instance_close(&instance);
 	}
 }
 
 /* Without ip_vs there is no service, but there may well be addresses, and rules. */
 static void test_cleanup_without_ip_vs(void **state)
 {
-	struct world world = { .lock = -1 };
+	struct instance instance = { .lock = -1 };
 	struct ezlb_err err = { 0 };
 	struct capture capture;
 	char *log;
@@ -155,17 +157,17 @@ static void test_cleanup_without_ip_vs(void **state)
 	write_ledger("table, link a0, vip a0 10.0.0.1, tcp 10.0.0.1:80");
 	fake.ipvs_rc = -ENOENT;
 	fake.nftables_rc = -EPERM;
-	assert_int_equal(world_open(&world, &options, WORLD_WRITE, &err), -ENOENT);
-	world_close(&world);
+	assert_int_equal(instance_open(&instance, &options, INSTANCE_WRITE, &err), -ENOENT);
+	instance_close(&instance);
 	assert_string_equal(fake.managed.s, "");
 	capture = capture_begin(STDERR_FILENO);
-	assert_int_equal(world_open_for_cleanup(&world, &options, &err), 0);
+	assert_int_equal(instance_open_for_cleanup(&instance, &options, &err), 0);
 	log = capture_end(capture);
 	assert_string_equal(fake.managed.s, "a0 a0 ");
-	assert_string_equal(scope_text(&world.pass.unclaimed).s, "tcp 10.0.0.1:80");
+	assert_string_equal(scope_text(&instance.pass.unclaimed).s, "tcp 10.0.0.1:80");
 	assert_has(log, " backend=nftables err=\"no such luck\"\n");
 	free(log);
-	world_close(&world);
+	instance_close(&instance);
 }
 
 /* --- the ledger ---------------------------------------------------------------------------- */
@@ -188,36 +190,36 @@ static void test_unreachable(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(reach); i++) {
-		struct world world;
+		struct instance instance;
 		char *log;
 
 		write_ledger(reach[i].ledger);
 		options.snat_driver = reach[i].snat;
 		fake.iptables_rc = reach[i].iptables;
 		fake.nftables_rc = reach[i].nftables;
-		log = opened(&world, WORLD_READ);
+		log = opened(&instance, INSTANCE_READ);
 		if (reach[i].want[0])
 			assert_has(log, reach[i].want);
 		else
 			assert_string_equal(log, "");
-		assert_int_equal(world.pass.old_snat != NULL,
+		assert_int_equal(instance.pass.old_snat != NULL,
 				 !fake.iptables_rc && !fake.nftables_rc);
 		free(log);
-		world_close(&world);
+		instance_close(&instance);
 	}
 }
 
 /* In a child, for a process does not lock itself out. Its exit status is the errno. */
-static int try_in_child(enum world_use use)
+static int try_in_child(enum instance_use use)
 {
-	struct world world = { .lock = -1 };
+	struct instance instance = { .lock = -1 };
 	int status = -1;
 	pid_t pid;
 
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		_exit(-world_open(&world, &options, use, NULL));
+		_exit(-instance_open(&instance, &options, use, NULL));
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
@@ -225,39 +227,39 @@ static int try_in_child(enum world_use use)
 
 static void test_one_writer(void **state)
 {
-	struct world world;
+	struct instance instance;
 
 	(void)state;
-	free(opened(&world, WORLD_WRITE));
-	assert_true(world.lock >= 0);
-	assert_int_equal(try_in_child(WORLD_WRITE), EBUSY);
-	assert_int_equal(try_in_child(WORLD_READ), 0);
-	world_close(&world);
-	assert_int_equal(try_in_child(WORLD_WRITE), 0);
+	free(opened(&instance, INSTANCE_WRITE));
+	assert_true(instance.lock >= 0);
+	assert_int_equal(try_in_child(INSTANCE_WRITE), EBUSY);
+	assert_int_equal(try_in_child(INSTANCE_READ), 0);
+	instance_close(&instance);
+	assert_int_equal(try_in_child(INSTANCE_WRITE), 0);
 }
 
 static void test_damaged(void **state)
 {
-	struct world world;
+	struct instance instance;
 	char *log;
 
 	(void)state;
 	put("ledger", "nonsense\n");
-	log = opened(&world, WORLD_WRITE);
+	log = opened(&instance, INSTANCE_WRITE);
 	assert_has(log, "level=error ");
-	assert_true(world.ledger_damaged);
+	assert_true(instance.ledger_damaged);
 	free(log);
-	world_close(&world);
+	instance_close(&instance);
 	remove(at("ledger").s);
-	free(opened(&world, WORLD_WRITE));
-	assert_false(world.ledger_damaged);
-	world_close(&world);
+	free(opened(&instance, INSTANCE_WRITE));
+	assert_false(instance.ledger_damaged);
+	instance_close(&instance);
 }
 
 /* A shortage passes: that ledger is not damaged, and nobody may write over it. */
 static void test_no_file_to_be_had(void **state)
 {
-	struct world world = { .lock = -1 };
+	struct instance instance = { .lock = -1 };
 	struct ezlb_err err = { 0 };
 	struct rlimit was;
 
@@ -265,25 +267,25 @@ static void test_no_file_to_be_had(void **state)
 	write_ledger("tcp 10.0.0.1:80");
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
 	fake.leaves_no_files = true;
-	assert_int_equal(world_open(&world, &options, WORLD_READ, &err), -EMFILE);
+	assert_int_equal(instance_open(&instance, &options, INSTANCE_READ, &err), -EMFILE);
 	setrlimit(RLIMIT_NOFILE, &was);
 	assert_has(err.msg, at("ledger").s);
-	assert_false(world.ledger_damaged);
-	world_close(&world);
+	assert_false(instance.ledger_damaged);
+	instance_close(&instance);
 }
 
 static void test_no_config_dir(void **state)
 {
-	struct world world = { .lock = -1 };
+	struct instance instance = { .lock = -1 };
 	struct ezlb_err err = { 0 };
 
 	(void)state;
 	assert_int_equal(rmdir(config_dir.s), 0);
-	assert_int_equal(world_open(&world, &options, WORLD_WRITE, &err), -ENOENT);
+	assert_int_equal(instance_open(&instance, &options, INSTANCE_WRITE, &err), -ENOENT);
 	assert_has(err.msg, "cannot read the config directory ");
-	world_close(&world);
-	assert_int_equal(world_open_for_cleanup(&world, &options, &err), 0);
-	world_close(&world);
+	instance_close(&instance);
+	assert_int_equal(instance_open_for_cleanup(&instance, &options, &err), 0);
+	instance_close(&instance);
 }
 
 #define IN_TOP(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

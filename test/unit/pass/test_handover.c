@@ -18,8 +18,8 @@
 
 struct rig {
 	struct ezlb_memory *legacy, *nft;
-	struct pass_world world;
-	struct pass_result result;
+	struct ezlb_pass pass;
+	struct ezlb_pass_result result;
 	unsigned naked; /* steps after which a dest of a full_nat service was without a rule */
 };
 
@@ -54,28 +54,28 @@ static void on_step(void *arg, const struct ezlb_op *op)
 /* A process begins, with this backend. */
 static void start(struct rig *rig, bool nftables)
 {
-	struct pass_world *world = &rig->world;
+	struct ezlb_pass *pass = &rig->pass;
 	struct ezlb_dataplane nft;
 
-	*world = (struct pass_world){ .ledger = { .path = NULL } };
-	ezlb_memory_dataplane(rig->legacy, &world->dp);
+	*pass = (struct ezlb_pass){ .ledger = { .path = NULL } };
+	ezlb_memory_dataplane(rig->legacy, &pass->dp);
 	ezlb_memory_dataplane(rig->nft, &nft);
-	world->old_snat = nft.layer[EZLB_LAYER_SNAT];
+	pass->old_snat = nft.layer[EZLB_LAYER_SNAT];
 	if (nftables) {
-		world->old_snat = world->dp.layer[EZLB_LAYER_SNAT];
-		world->dp.layer[EZLB_LAYER_SNAT] = nft.layer[EZLB_LAYER_SNAT];
+		pass->old_snat = pass->dp.layer[EZLB_LAYER_SNAT];
+		pass->dp.layer[EZLB_LAYER_SNAT] = nft.layer[EZLB_LAYER_SNAT];
 	}
-	world->policy.snat_key = world->dp.layer[EZLB_LAYER_SNAT]->snat_key;
-	assert_int_equal(ezlb_ledger_open(&world->ledger, top, NULL), 0);
-	for (size_t i = 0; i < world->ledger.content.services.len; i++)
-		*EZLB_PUSH(&world->unclaimed) = world->ledger.content.services.items[i];
+	pass->policy.snat_key = pass->dp.layer[EZLB_LAYER_SNAT]->snat_key;
+	assert_int_equal(ezlb_ledger_open(&pass->ledger, top, NULL), 0);
+	for (size_t i = 0; i < pass->ledger.content.services.len; i++)
+		*EZLB_PUSH(&pass->unclaimed) = pass->ledger.content.services.items[i];
 }
 
 static void restart(struct rig *rig, bool nftables)
 {
-	pass_result_clear(&rig->result);
-	pass_world_clear(&rig->world);
-	rig->result = (struct pass_result){ .services = 0 };
+	ezlb_pass_result_clear(&rig->result);
+	ezlb_pass_clear(&rig->pass);
+	rig->result = (struct ezlb_pass_result){ .services = 0 };
 	start(rig, nftables);
 }
 
@@ -93,10 +93,10 @@ static bool pass(struct rig *rig, const char *services, bool refused)
 		*EZLB_PUSH(&desired) = specs[n] = spec_of("x.yaml", one);
 		n++;
 	}
-	pass_result_clear(&rig->result);
-	pass_plan(&rig->world, &desired, &verdicts, refused, &rig->result);
-	ok = pass_apply(&rig->world, &rig->result, 0);
-	assert_int_equal(ok, pass_ok(&rig->result));
+	ezlb_pass_result_clear(&rig->result);
+	ezlb_pass_plan(&rig->pass, &desired, &verdicts, refused, &rig->result);
+	ok = ezlb_pass_apply(&rig->pass, &rig->result, 0);
+	assert_int_equal(ok, ezlb_pass_ok(&rig->result));
 	for (size_t i = 0; i < desired.len; i++)
 		ezlb_spec_free(specs[i]);
 	EZLB_VEC_CLEAR(&desired);
@@ -124,8 +124,8 @@ static void watch(struct rig *rig)
 static void rig_close(struct rig *rig)
 {
 	assert_int_equal(rig->naked, 0);
-	pass_result_clear(&rig->result);
-	pass_world_clear(&rig->world);
+	ezlb_pass_result_clear(&rig->result);
+	ezlb_pass_clear(&rig->pass);
 	ezlb_memory_free(rig->legacy);
 	ezlb_memory_free(rig->nft);
 }
@@ -165,12 +165,12 @@ static void test_there_and_back(void **state)
 	(void)state;
 	watch(&rig);
 	assert_string_equal(state_of(&rig).s, BEFORE);
-	assert_null(rig.world.old_snat); /* there is nothing to be looked for any more */
+	assert_null(rig.pass.old_snat); /* there is nothing to be looked for any more */
 	restart(&rig, true);
 	assert_true(pass(&rig, WEB ";" API, false));
 	assert_string_equal(state_of(&rig).s, AFTER);
 	assert_int_equal(rig.result.old.len, 1);
-	assert_null(rig.world.old_snat);
+	assert_null(rig.pass.old_snat);
 	assert_true(pass(&rig, WEB ";" API, false));
 	assert_int_equal(rig.result.plan.len + rig.result.old.len, 0);
 	restart(&rig, false);
@@ -187,7 +187,7 @@ static void test_plan_tells_and_does_nothing(void **state)
 
 	(void)state;
 	restart(&rig, true);
-	pass_plan(&rig.world, &nothing, &verdicts, false, &rig.result);
+	ezlb_pass_plan(&rig.pass, &nothing, &verdicts, false, &rig.result);
 	assert_int_equal(rig.result.old.len, 1);
 	assert_int_equal(rig.result.old.items[0].kind, EZLB_OP_SNAT_TEARDOWN);
 	assert_string_equal(state_of(&rig).s, BEFORE);
@@ -260,11 +260,11 @@ static void test_ops_that_failed(void **state)
 		struct rig rig = rig_open();
 
 		restart(&rig, true);
-		rig.world.unclaimed.len = 0;
+		rig.pass.unclaimed.len = 0;
 		ezlb_plan_add(&rig.result.plan, EZLB_OP_HOST_SET)->rc = 0;
 		ezlb_plan_add(&rig.result.plan, ops[i].kind)->rc = ops[i].rc;
 		ezlb_plan_add(&rig.result.old, EZLB_OP_SNAT_TEARDOWN);
-		handover_apply(&rig.world, &rig.result);
+		handover_apply(&rig.pass, &rig.result);
 		if (ezlb_memory_table(rig.legacy)->snat_present != ops[i].stay)
 			fail_msg("%s %d", ezlb_op_kind_str(ops[i].kind), ops[i].rc);
 		assert_int_equal(rig.result.old.items[0].rc, ops[i].stay ? EZLB_HELD : 0);
@@ -303,9 +303,9 @@ static void test_failed_teardown_has_its_error(void **state)
 	assert_false(pass(&rig, WEB, false));
 	assert_int_equal(rig.result.old.items[0].rc, -EAGAIN);
 	assert_int_equal(rig.result.old_err.code, EAGAIN);
-	assert_non_null(rig.world.old_snat);
+	assert_non_null(rig.pass.old_snat);
 	assert_true(pass(&rig, WEB, false)); /* the next pass tries again */
-	assert_null(rig.world.old_snat);
+	assert_null(rig.pass.old_snat);
 	rig_close(&rig);
 }
 
@@ -344,12 +344,12 @@ static void test_settings_that_failed(void **state)
 		struct ezlb_op *op;
 
 		restart(&rig, true);
-		rig.world.unclaimed.len = 0;
+		rig.pass.unclaimed.len = 0;
 		op = ezlb_plan_add(&rig.result.plan, EZLB_OP_HOST_SET);
 		op->setting.setting = settings[i].setting;
 		op->rc = -EROFS;
 		ezlb_plan_add(&rig.result.old, EZLB_OP_SNAT_TEARDOWN);
-		handover_apply(&rig.world, &rig.result);
+		handover_apply(&rig.pass, &rig.result);
 		if (ezlb_memory_table(rig.legacy)->snat_present != settings[i].stay)
 			fail_msg("setting %d", (int)settings[i].setting);
 		rig_close(&rig);
@@ -363,7 +363,7 @@ static void test_arp_keeps_no_rules(void **state)
 
 	(void)state;
 	restart(&rig, true);
-	strcpy(rig.world.policy.vip_device, "ezlb0");
+	strcpy(rig.pass.policy.vip_device, "ezlb0");
 	for (size_t i = 0; i < ezlb_memory_table(rig.legacy)->settings.len; i++)
 		ezlb_memory_table(rig.legacy)->settings.items[i].value = 0;
 	ezlb_memory_fault(rig.legacy, EZLB_LAYER_HOST, 3, EROFS);
@@ -371,7 +371,7 @@ static void test_arp_keeps_no_rules(void **state)
 	assert_int_equal(rig.result.plan.items[2].setting.setting, EZLB_ARP_IGNORE);
 	assert_int_equal(rig.result.plan.items[2].rc, -EROFS);
 	assert_string_equal(state_of(&rig).s, AFTER);
-	assert_null(rig.world.old_snat);
+	assert_null(rig.pass.old_snat);
 	rig_close(&rig);
 }
 
@@ -417,7 +417,7 @@ static void test_looks(void **state)
 		ezlb_memory_list_fault(rig.legacy, EZLB_LAYER_SNAT, looks[i].code);
 		assert_true(pass(&rig, WEB ";" API, false));
 		assert_int_equal(ezlb_memory_table(rig.legacy)->snat_present, !looks[i].done);
-		assert_int_equal(rig.world.old_snat != NULL,
+		assert_int_equal(rig.pass.old_snat != NULL,
 				 looks[i].code == EIO && !looks[i].named);
 		assert_false(ledger_has(CHAIN));
 		rig_close(&rig);
@@ -449,9 +449,9 @@ static void test_cleanup_removes_both(void **state)
 	assert_false(pass(&rig, WEB ";" API, false));
 	assert_string_equal(state_of(&rig).s, BOTH);
 	restart(&rig, true);
-	pass_result_clear(&rig.result);
+	ezlb_pass_result_clear(&rig.result);
 	ezlb_memory_fault(rig.legacy, EZLB_LAYER_SNAT, 1, EAGAIN); /* and it tries again */
-	assert_true(pass_cleanup(&rig.world, &rig.result));
+	assert_true(ezlb_pass_cleanup(&rig.pass, &rig.result));
 	assert_string_equal(state_of(&rig).s, "ledger");
 	assert_int_equal(ezlb_memory_table(rig.legacy)->services.len, 0);
 	rig_close(&rig);

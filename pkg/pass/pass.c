@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "pass.h"
+#include <ezlb/pass.h>
 
 #include <errno.h>
 #include <unistd.h>
 
-#include "claims.h"
 #include "flows.h"
 #include "handover.h"
+#include "ownership.h"
+#include "units.h"
 
 #define CLEANUP_TRIES	 10
 #define CLEANUP_PAUSE_US (300 * 1000)
 
 /* --- planning ------------------------------------------------------------------------------ */
 
-static void claim(struct ezlb_scope *unclaimed, const struct ezlb_scope *wanted)
+static void drop_asked_for(struct ezlb_scope *unclaimed, const struct ezlb_scope *wanted)
 {
 	size_t n = 0;
 
@@ -31,17 +32,17 @@ static bool in_kernel(const struct ezlb_table *actual, const struct ezlb_service
 }
 
 /* The desired set without what is held by a virtual service that is not ours. */
-static void drop_conflicts(const struct pass_world *world, const struct ezlb_desired *desired,
-			   struct pass_result *result, struct ezlb_desired *out)
+static void drop_conflicts(const struct ezlb_pass *pass, const struct ezlb_desired *desired,
+			   struct ezlb_pass_result *result, struct ezlb_desired *out)
 {
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];
 		const struct ezlb_service_key key = ezlb_spec_key(spec);
 		bool foreign = in_kernel(&result->actual, &key) &&
-			       !ezlb_scope_has(&world->ledger.content.services, &key);
-		struct pass_conflict *conflict;
+			       !ezlb_scope_has(&pass->ledger.content.services, &key);
+		struct ezlb_pass_conflict *conflict;
 
-		if (!foreign || world->adopt != EZLB_ADOPT_NEVER) {
+		if (!foreign || pass->adopt != EZLB_ADOPT_NEVER) {
 			*EZLB_PUSH(out) = spec;
 			if (foreign)
 				*EZLB_PUSH(&result->adopted) = key;
@@ -54,7 +55,7 @@ static void drop_conflicts(const struct pass_world *world, const struct ezlb_des
 }
 
 /* What is in conflict is foreign, and foreign rows are none of our business. */
-static void forget_conflicts(struct pass_result *result)
+static void forget_conflicts(struct ezlb_pass_result *result)
 {
 	struct ezlb_table *actual = &result->actual;
 	struct ezlb_scope foreign = { 0 };
@@ -74,48 +75,49 @@ static void forget_conflicts(struct pass_result *result)
 	EZLB_VEC_CLEAR(&foreign);
 }
 
-static void read_kernel(struct pass_world *world, const struct ezlb_desired *desired,
-			struct pass_result *result)
+static void read_kernel(struct ezlb_pass *pass, const struct ezlb_desired *desired,
+			struct ezlb_pass_result *result)
 {
 	struct ezlb_scope scope = { 0 };
 
-	ezlb_reconcile_scope(desired, &world->ledger.content.services, &scope);
+	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &scope);
 	/* Before the list: what changes in between is in the list, or in the next look. */
-	ezlb_reconcile_peek(&world->dp, &scope, &result->prints);
-	ezlb_reconcile_list(&world->dp, &scope, &result->actual, &result->errs);
+	ezlb_reconcile_peek(&pass->dp, &scope, &result->prints);
+	ezlb_reconcile_list(&pass->dp, &scope, &result->actual, &result->errs);
 	result->listed = true;
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		result->unread[i] = result->errs.layer[i].code != 0;
 		result->listed = result->listed && !result->unread[i];
 	}
-	if (result->listed && world->left_known)
-		ezlb_reconcile_drift(&world->left, &result->actual, &scope, &result->drift);
+	if (result->listed && pass->left_known)
+		ezlb_reconcile_drift(&pass->left, &result->actual, &scope, &result->drift);
 	EZLB_VEC_CLEAR(&scope);
 }
 
-void pass_plan(struct pass_world *world, const struct ezlb_desired *desired,
-	       const struct ezlb_verdicts *verdicts, bool refused_files, struct pass_result *result)
+void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
+		    const struct ezlb_verdicts *verdicts, bool refused_files,
+		    struct ezlb_pass_result *result)
 {
 	const struct ezlb_scope none = { 0 };
 	struct ezlb_desired ours = { 0 };
 	struct ezlb_table target = { 0 };
 
-	*result = (struct pass_result){ .services = 0 };
-	read_kernel(world, desired, result);
-	drop_conflicts(world, desired, result, &ours);
+	*result = (struct ezlb_pass_result){ .services = 0 };
+	read_kernel(pass, desired, result);
+	drop_conflicts(pass, desired, result, &ours);
 	forget_conflicts(result);
 	ezlb_reconcile_scope(&ours, &none, &result->wanted);
-	claim(&world->unclaimed, &result->wanted);
-	ezlb_reconcile_target(&ours, verdicts, &result->actual, &world->policy, &target);
+	drop_asked_for(&pass->unclaimed, &result->wanted);
+	ezlb_reconcile_target(&ours, verdicts, &result->actual, &pass->policy, &target);
 	if (refused_files)
-		ezlb_reconcile_keep(&world->unclaimed, &result->actual, &world->policy, &target);
+		ezlb_reconcile_keep(&pass->unclaimed, &result->actual, &pass->policy, &target);
 	else
-		EZLB_VEC_CLEAR(&world->unclaimed); /* every file has spoken: none asks for them */
-	claims_forget_foreign(&world->ledger.content, &target, &result->actual);
-	claims_delete_unlisted(world, result, &target, refused_files, &result->plan);
+		EZLB_VEC_CLEAR(&pass->unclaimed); /* every file has spoken: none asks for them */
+	ownership_forget_foreign(&pass->ledger.content, &target, &result->actual);
+	ownership_delete_unlisted(pass, result, &target, refused_files, &result->plan);
 	ezlb_reconcile_diff(&target, &result->actual, &result->plan);
-	if (world->put_back)
-		claims_put_back(&world->ledger.content, &result->actual, &result->plan);
+	if (pass->put_back)
+		ownership_put_back(&pass->ledger.content, &result->actual, &result->plan);
 	result->services = target.services.len;
 	result->dests = target.dests.len;
 	result->full_nat = target.snat_wanted;
@@ -124,14 +126,14 @@ void pass_plan(struct pass_world *world, const struct ezlb_desired *desired,
 	result->vips = target.vips;
 	target.links = (struct ezlb_links){ 0 };
 	target.vips = (struct ezlb_vips){ 0 };
-	handover_plan(world, result);
+	handover_plan(pass, result);
 	EZLB_VEC_CLEAR(&ours);
 	ezlb_table_clear(&target);
 }
 
 /* --- carrying out -------------------------------------------------------------------------- */
 
-static bool is_done(const struct pass_result *result)
+static bool is_done(const struct ezlb_pass_result *result)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		if (result->errs.layer[i].code != 0)
@@ -139,12 +141,12 @@ static bool is_done(const struct pass_result *result)
 	return result->ledger_err.code == 0 && ezlb_plan_ok(&result->plan);
 }
 
-bool pass_ok(const struct pass_result *result)
+bool ezlb_pass_ok(const struct ezlb_pass_result *result)
 {
 	return is_done(result) && ezlb_plan_ok(&result->old);
 }
 
-static bool any_tried(const struct pass_result *result, const struct ezlb_layer_errs *listing)
+static bool any_tried(const struct ezlb_pass_result *result, const struct ezlb_layer_errs *listing)
 {
 	for (size_t i = 0; i < result->plan.len; i++) {
 		const struct ezlb_op *op = &result->plan.items[i];
@@ -155,57 +157,57 @@ static bool any_tried(const struct pass_result *result, const struct ezlb_layer_
 	return false;
 }
 
-static void remember(struct pass_world *world, struct pass_result *result)
+static void remember(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 {
-	world->prints = result->prints;
-	world->left_known = result->listed && !result->again;
-	if (!world->left_known)
+	pass->prints = result->prints;
+	pass->left_known = result->listed && !result->again;
+	if (!pass->left_known)
 		return;
-	ezlb_table_clear(&world->left);
-	world->left = result->actual;
-	world->left.snat_wanted = result->full_nat;
-	world->left.accepts_wanted = result->accepts;
+	ezlb_table_clear(&pass->left);
+	pass->left = result->actual;
+	pass->left.snat_wanted = result->full_nat;
+	pass->left.accepts_wanted = result->accepts;
 	result->actual = (struct ezlb_table){ .snat_wanted = false };
 }
 
-static void take_over(struct pass_world *world, struct pass_result *result)
+static void take_over(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 {
-	if (!world->old_snat)
+	if (!pass->old_snat)
 		return;
-	handover_apply(world, result);
+	handover_apply(pass, result);
 	if (!result->old_gone)
 		return;
-	claims_write(world, result, claims_without_old);
+	ownership_write(pass, result, ownership_without_old);
 	if (result->ledger_err.code == 0)
-		world->old_snat = NULL;
+		pass->old_snat = NULL;
 }
 
-bool pass_apply(struct pass_world *world, struct pass_result *result, uint64_t now_ms)
+bool ezlb_pass_apply(struct ezlb_pass *pass, struct ezlb_pass_result *result, uint64_t now_ms)
 {
 	const struct ezlb_layer_errs listing = result->errs;
 
-	if (world->paced)
-		units_hold(&world->units, &result->plan, now_ms);
+	if (pass->paced)
+		units_hold(&pass->units, &result->plan, now_ms);
 	/* Without the ledger a kill now would leave orphans: better no change than that. */
-	claims_write(world, result, claims_before);
+	ownership_write(pass, result, ownership_before);
 	if (result->ledger_err.code == 0) {
-		ezlb_reconcile_apply(&world->dp, &result->plan, &result->errs);
+		ezlb_reconcile_apply(&pass->dp, &result->plan, &result->errs);
 		result->again = any_tried(result, &listing);
 		if (is_done(result))
-			claims_write(world, result, claims_after);
+			ownership_write(pass, result, ownership_after);
 		else
-			claims_write(world, result, claims_without_lost);
-		flows_end(world, result);
-		take_over(world, result);
+			ownership_write(pass, result, ownership_without_lost);
+		flows_end(pass, result);
+		take_over(pass, result);
 	}
-	if (world->paced)
-		units_note(&world->units, &result->plan, &result->errs,
-			   result->ledger_err.code != 0, now_ms, now_ms ^ (uint64_t)getpid());
-	remember(world, result);
-	return pass_ok(result);
+	if (pass->paced)
+		units_note(&pass->units, &result->plan, &result->errs, result->ledger_err.code != 0,
+			   now_ms, now_ms ^ (uint64_t)getpid());
+	remember(pass, result);
+	return ezlb_pass_ok(result);
 }
 
-void pass_result_clear(struct pass_result *result)
+void ezlb_pass_result_clear(struct ezlb_pass_result *result)
 {
 	ezlb_plan_clear(&result->plan);
 	ezlb_plan_clear(&result->old);
@@ -218,46 +220,46 @@ void pass_result_clear(struct pass_result *result)
 	EZLB_VEC_CLEAR(&result->vips);
 }
 
-bool pass_peek(struct pass_world *world, const struct ezlb_desired *desired)
+bool ezlb_pass_peek(struct ezlb_pass *pass, const struct ezlb_desired *desired)
 {
 	struct ezlb_scope scope = { 0 };
 	struct ezlb_prints prints;
 	bool changed = false;
 
-	ezlb_reconcile_scope(desired, &world->ledger.content.services, &scope);
-	ezlb_reconcile_peek(&world->dp, &scope, &prints);
+	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &scope);
+	ezlb_reconcile_peek(&pass->dp, &scope, &prints);
 	for (int i = 0; i < EZLB_LAYERS; i++) {
-		if (prints.layer[i] == world->prints.layer[i])
+		if (prints.layer[i] == pass->prints.layer[i])
 			continue;
 		changed = true;
-		units_hurry(&world->units, (enum ezlb_layer_kind)i);
+		units_hurry(&pass->units, (enum ezlb_layer_kind)i);
 	}
 	EZLB_VEC_CLEAR(&scope);
 	return changed;
 }
 
-bool pass_cleanup(struct pass_world *world, struct pass_result *result)
+bool ezlb_pass_cleanup(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 {
 	const struct ezlb_desired nothing = { 0 };
 	const struct ezlb_verdicts no_verdicts = { 0 };
 	bool ok = false;
 
-	*result = (struct pass_result){ .services = 0 };
-	world->paced = false;
+	*result = (struct ezlb_pass_result){ .services = 0 };
+	pass->paced = false;
 	for (int try = 0; try < CLEANUP_TRIES && !ok; try++) {
 		if (try > 0)
 			usleep(CLEANUP_PAUSE_US);
-		pass_result_clear(result);
-		pass_plan(world, &nothing, &no_verdicts, false, result);
-		ok = pass_apply(world, result, 0);
+		ezlb_pass_result_clear(result);
+		ezlb_pass_plan(pass, &nothing, &no_verdicts, false, result);
+		ok = ezlb_pass_apply(pass, result, 0);
 	}
 	return ok;
 }
 
-void pass_world_clear(struct pass_world *world)
+void ezlb_pass_clear(struct ezlb_pass *pass)
 {
-	ezlb_ledger_close(&world->ledger);
-	EZLB_VEC_CLEAR(&world->unclaimed);
-	EZLB_VEC_CLEAR(&world->units);
-	ezlb_table_clear(&world->left);
+	ezlb_ledger_close(&pass->ledger);
+	EZLB_VEC_CLEAR(&pass->unclaimed);
+	EZLB_VEC_CLEAR(&pass->units);
+	ezlb_table_clear(&pass->left);
 }

@@ -150,23 +150,23 @@ static void test_end(void **state)
 	static const struct {
 		int rc, code;
 	} ends[] = { { 0, 0 }, { -EPERM, EPERM }, { -ETIMEDOUT, ETIMEDOUT }, { -ENOPROTOOPT, 0 } };
-	struct pass_world world = { .end_flows = NULL };
-	struct pass_result result = { .services = 0 };
+	struct ezlb_pass pass = { .end_flows = NULL };
+	struct ezlb_pass_result result = { .services = 0 };
 
 	(void)state;
 	add_op(&result.plan, EZLB_OP_DEST_DEL, EZLB_UDP, "10.0.0.1:53", "10.1.0.1:53");
-	flows_end(&world, &result); /* there is nothing that could have flows */
+	flows_end(&pass, &result); /* there is nothing that could have flows */
 	assert_int_equal(result.flows, 0);
-	world.end_flows = end_flows;
+	pass.end_flows = end_flows;
 	for (size_t i = 0; i < COUNT_OF(ends); i++) {
 		end_rc = ends[i].rc;
 		result.flows_err.code = 0;
-		flows_end(&world, &result);
+		flows_end(&pass, &result);
 		assert_string_equal(ended.s, "10.0.0.1:53 -> 10.1.0.1:53");
 		assert_int_equal(result.flows, 3);
 		assert_int_equal(result.flows_err.code, ends[i].code);
 	}
-	pass_result_clear(&result);
+	ezlb_pass_result_clear(&result);
 }
 
 int main(void)

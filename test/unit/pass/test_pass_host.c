@@ -3,8 +3,8 @@
 #include "fixture.h"
 
 #include <ezlb/memory.h>
+#include <ezlb/pass.h>
 
-#include "pass.h"
 #include "specs.h"
 
 #define WEB "web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80"
@@ -14,18 +14,18 @@
 struct rig {
 	struct ezlb_memory *memory;
 	struct ezlb_table *kernel;
-	struct pass_world world;
-	struct pass_result result;
+	struct ezlb_pass pass;
+	struct ezlb_pass_result result;
 };
 
 /* A process begins; the kernel and the ledger are as the last one left them. */
 static void start(struct rig *rig)
 {
 	rig->kernel = ezlb_memory_table(rig->memory);
-	rig->result = (struct pass_result){ .services = 0 };
-	rig->world = (struct pass_world){ .policy = { .firewall = true, .vip_device = "ezlb0" } };
-	ezlb_memory_dataplane(rig->memory, &rig->world.dp);
-	assert_int_equal(ezlb_ledger_open(&rig->world.ledger, top, NULL), 0);
+	rig->result = (struct ezlb_pass_result){ .services = 0 };
+	rig->pass = (struct ezlb_pass){ .policy = { .firewall = true, .vip_device = "ezlb0" } };
+	ezlb_memory_dataplane(rig->memory, &rig->pass.dp);
+	assert_int_equal(ezlb_ledger_open(&rig->pass.ledger, top, NULL), 0);
 }
 
 static struct rig rig_open(void)
@@ -38,8 +38,8 @@ static struct rig rig_open(void)
 
 static void stop(struct rig *rig)
 {
-	pass_result_clear(&rig->result);
-	pass_world_clear(&rig->world);
+	ezlb_pass_result_clear(&rig->result);
+	ezlb_pass_clear(&rig->pass);
 }
 
 static void rig_close(struct rig *rig)
@@ -58,10 +58,10 @@ static bool pass(struct rig *rig, const char *service)
 
 	if (spec)
 		*EZLB_PUSH(&desired) = spec;
-	pass_result_clear(&rig->result);
-	pass_plan(&rig->world, &desired, &verdicts, false, &rig->result);
-	ok = pass_apply(&rig->world, &rig->result, 0);
-	assert_int_equal(ok, pass_ok(&rig->result));
+	ezlb_pass_result_clear(&rig->result);
+	ezlb_pass_plan(&rig->pass, &desired, &verdicts, false, &rig->result);
+	ok = ezlb_pass_apply(&rig->pass, &rig->result, 0);
+	assert_int_equal(ok, ezlb_pass_ok(&rig->result));
 	EZLB_VEC_CLEAR(&desired);
 	ezlb_spec_free(spec);
 	return ok;
@@ -69,9 +69,9 @@ static bool pass(struct rig *rig, const char *service)
 
 static bool cleanup(struct rig *rig)
 {
-	pass_result_clear(&rig->result);
-	rig->world.put_back = true;
-	return pass_cleanup(&rig->world, &rig->result);
+	ezlb_pass_result_clear(&rig->result);
+	rig->pass.put_back = true;
+	return ezlb_pass_cleanup(&rig->pass, &rig->result);
 }
 
 static bool ledger_has(const char *line)
@@ -127,7 +127,7 @@ static void test_cleanup_puts_settings_back(void **state)
 	assert_int_equal(value_of(&rig, EZLB_ARP_IGNORE), 8);
 	assert_int_equal(value_of(&rig, EZLB_IP_FORWARD), 1);
 	assert_int_equal(value_of(&rig, EZLB_IP_TABLES), 1); /* a module stays */
-	assert_int_equal(rig.world.ledger.content.settings.len, 0);
+	assert_int_equal(rig.pass.ledger.content.settings.len, 0);
 	assert_true(cleanup(&rig));
 	assert_int_equal(rig.result.plan.len, 0);
 	rig_close(&rig);
@@ -155,7 +155,7 @@ static void test_settings_that_somebody_else_had_to_make(void **state)
 	struct rig rig = rig_open();
 
 	(void)state;
-	rig.world.policy.vip_device[0] = '\0';
+	rig.pass.policy.vip_device[0] = '\0';
 	ezlb_memory_fault(rig.memory, EZLB_LAYER_HOST, 3, EROFS); /* module, conntrack, forward */
 	assert_false(pass(&rig, WEB));
 	assert_int_equal(value_of(&rig, EZLB_IP_FORWARD), 0);
@@ -233,7 +233,7 @@ static void test_accepts_come_and_go_with_the_filter(void **state)
 	assert_int_equal(rig.result.drift.len, 1);
 	assert_int_equal(rig.result.drift.items[0].kind, EZLB_OP_ACCEPT_DEL);
 	assert_int_equal(rig.kernel->accepts.len, 1);
-	rig.world.policy.firewall = false;
+	rig.pass.policy.firewall = false;
 	assert_true(pass(&rig, WEB));
 	assert_false(rig.kernel->accepts_present);
 	rig_close(&rig);
@@ -260,7 +260,7 @@ static void test_flows_end_with_their_backend(void **state)
 
 	(void)state;
 	end_rc = 0;
-	rig.world.end_flows = end_flows;
+	rig.pass.end_flows = end_flows;
 	assert_true(pass(&rig, TWO));
 	assert_int_equal(n_ended, 0); /* what is new has none */
 	assert_true(pass(&rig, DNS));
@@ -282,11 +282,11 @@ static void test_flows_that_cannot_be_ended(void **state)
 
 	(void)state;
 	assert_true(pass(&rig, DNS));
-	rig.world.end_flows = end_flows;
+	rig.pass.end_flows = end_flows;
 	end_rc = -EPERM;
 	assert_true(pass(&rig, NULL));
 	assert_int_equal(rig.result.flows_err.code, EPERM);
-	assert_true(pass_ok(&rig.result));
+	assert_true(ezlb_pass_ok(&rig.result));
 	rig_close(&rig);
 }
 
@@ -296,7 +296,7 @@ static void test_no_flow_ends_where_nothing_was_done(void **state)
 
 	(void)state;
 	assert_true(pass(&rig, DNS));
-	rig.world.end_flows = end_flows;
+	rig.pass.end_flows = end_flows;
 	end_rc = 0;
 	n_ended = 7;
 	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, EIO);

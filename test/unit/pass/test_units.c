@@ -7,7 +7,7 @@
 #define API "tcp 10.0.0.2:80"
 
 struct rig {
-	struct units units;
+	struct ezlb_units units;
 	struct ezlb_plan plan;
 	struct ezlb_layer_errs errs;
 	uint64_t now;
@@ -127,7 +127,7 @@ static void test_each_its_own(void **state)
 	assert_int_equal(rig.plan.items[0].rc, EZLB_PENDING);
 	rig.plan.items[0].rc = 0;
 	note(&rig);
-	assert_int_equal(units_due(&rig.units), UNITS_NEVER);
+	assert_int_equal(units_due(&rig.units), EZLB_PASS_NEVER);
 	assert_int_equal(rig.units.len, 0);
 	assert_true(try_web(&rig));
 	assert_in_range(units_due(&rig.units) - rig.now, 160, 240);
@@ -181,7 +181,7 @@ static void test_ledger(void **state)
 	rig.now = 1300;
 	units_hold(&rig.units, &rig.plan, rig.now);
 	units_note(&rig.units, &rig.plan, &rig.errs, false, rig.now, 0);
-	assert_int_equal(units_due(&rig.units), UNITS_NEVER);
+	assert_int_equal(units_due(&rig.units), EZLB_PASS_NEVER);
 	end(&rig);
 }
 

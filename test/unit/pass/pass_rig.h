@@ -5,8 +5,8 @@
 #include "fixture.h"
 
 #include <ezlb/memory.h>
+#include <ezlb/pass.h>
 
-#include "pass.h"
 #include "specs.h"
 
 #define WEB "web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80"
@@ -16,8 +16,8 @@
 /* A process and its kernel. The kernel outlives it, as the ledger in the directory does. */
 struct rig {
 	struct ezlb_memory *memory;
-	struct pass_world world;
-	struct pass_result result;
+	struct ezlb_pass pass;
+	struct ezlb_pass_result result;
 	struct text ledger_at_step; /* the file when the kernel was touched first, and last */
 	unsigned steps;
 	uint64_t now;
@@ -51,19 +51,19 @@ static inline void on_step(void *arg, const struct ezlb_op *op)
 
 static inline void start(struct rig *rig)
 {
-	struct pass_world *world = &rig->world;
+	struct ezlb_pass *pass = &rig->pass;
 
-	*world = (struct pass_world){ .ledger = { .path = NULL } };
-	ezlb_memory_dataplane(rig->memory, &world->dp);
-	assert_int_equal(ezlb_ledger_open(&world->ledger, top, NULL), 0);
-	for (size_t i = 0; i < world->ledger.content.services.len; i++)
-		*EZLB_PUSH(&world->unclaimed) = world->ledger.content.services.items[i];
+	*pass = (struct ezlb_pass){ .ledger = { .path = NULL } };
+	ezlb_memory_dataplane(rig->memory, &pass->dp);
+	assert_int_equal(ezlb_ledger_open(&pass->ledger, top, NULL), 0);
+	for (size_t i = 0; i < pass->ledger.content.services.len; i++)
+		*EZLB_PUSH(&pass->unclaimed) = pass->ledger.content.services.items[i];
 }
 
 static inline void stop(struct rig *rig)
 {
-	pass_result_clear(&rig->result);
-	pass_world_clear(&rig->world);
+	ezlb_pass_result_clear(&rig->result);
+	ezlb_pass_clear(&rig->pass);
 }
 
 /* The process is killed and comes back: nothing but the kernel and the file is left. */
@@ -104,12 +104,12 @@ static inline bool pass(struct rig *rig, const char *services, bool refused)
 		specs[n] = spec_of("x.yaml", one);
 		*EZLB_PUSH(&desired) = specs[n++];
 	}
-	pass_result_clear(&rig->result);
+	ezlb_pass_result_clear(&rig->result);
 	rig->steps = 0;
 	ezlb_memory_on_step(rig->memory, on_step, rig);
-	pass_plan(&rig->world, &desired, &verdicts, refused, &rig->result);
-	ok = pass_apply(&rig->world, &rig->result, rig->now);
-	assert_int_equal(ok, pass_ok(&rig->result));
+	ezlb_pass_plan(&rig->pass, &desired, &verdicts, refused, &rig->result);
+	ok = ezlb_pass_apply(&rig->pass, &rig->result, rig->now);
+	assert_int_equal(ok, ezlb_pass_ok(&rig->result));
 	for (size_t i = 0; i < desired.len; i++)
 		ezlb_spec_free(specs[i]);
 	EZLB_VEC_CLEAR(&desired);
@@ -118,9 +118,9 @@ static inline bool pass(struct rig *rig, const char *services, bool refused)
 
 static inline bool cleanup(struct rig *rig)
 {
-	pass_result_clear(&rig->result);
+	ezlb_pass_result_clear(&rig->result);
 	rig->steps = 0;
-	return pass_cleanup(&rig->world, &rig->result);
+	return ezlb_pass_cleanup(&rig->pass, &rig->result);
 }
 
 /* "tcp 10.0.0.1:80 -> 10.1.0.1:80, snat 10.1.0.1:80" */

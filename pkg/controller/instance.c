@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "world.h"
+#include "instance.h"
 
 #include <errno.h>
 
+#include <ezlb/conntrack.h>
 #include <ezlb/host.h>
 #include <ezlb/log.h>
 #include <ezlb/store.h>
@@ -24,24 +25,24 @@ static int check_dirs(const struct ezlb_options *options, struct ezlb_err *err)
 }
 
 /* The frame of the other backend that is in the ledger, and out of reach. */
-static void tell_unreachable(struct world *world)
+static void tell_unreachable(struct instance *instance)
 {
-	struct ezlb_ledger_content *content = &world->pass.ledger.content;
-	bool iptables = world->plane.snat == EZLB_SNAT_IPTABLES;
+	struct ezlb_ledger_content *content = &instance->pass.ledger.content;
+	bool iptables = instance->plane.snat == EZLB_SNAT_IPTABLES;
 
-	if (world->plane.other || !(iptables ? content->nft_table : content->chain))
+	if (instance->plane.other || !(iptables ? content->nft_table : content->chain))
 		return;
 	ezlb_log(EZLB_WARN, "controller",
 		 EZLB_S("msg", "the source NAT rules of the other backend cannot be removed"),
 		 EZLB_S("backend", iptables ? "nftables" : "iptables"),
-		 EZLB_S("err", world->plane.other_err.msg));
+		 EZLB_S("err", instance->plane.other_err.msg));
 }
 
 /* Links of the flag's name, and those that a process before this one made or used. */
-static void manage_links(struct world *world, const struct ezlb_options *options)
+static void manage_links(struct instance *instance, const struct ezlb_options *options)
 {
-	const struct ezlb_ledger_content *content = &world->pass.ledger.content;
-	struct ezlb_layer *host = world->pass.dp.layer[EZLB_LAYER_HOST];
+	const struct ezlb_ledger_content *content = &instance->pass.ledger.content;
+	struct ezlb_layer *host = instance->pass.dp.layer[EZLB_LAYER_HOST];
 
 	/* Not plane.memory: a cleanup without ip_vs has the real host beside an empty IPVS. */
 	if (options->dataplane == EZLB_DP_MEMORY)
@@ -54,7 +55,7 @@ static void manage_links(struct world *world, const struct ezlb_options *options
 		ezlb_host_manage(host, content->vips.items[i].device);
 }
 
-static void set_policy(struct pass_world *pass, const struct ezlb_options *options)
+static void set_policy(struct ezlb_pass *pass, const struct ezlb_options *options)
 {
 	pass->policy = (struct ezlb_policy){
 		.snat_key = pass->dp.layer[EZLB_LAYER_SNAT]->snat_key,
@@ -67,66 +68,66 @@ static void set_policy(struct pass_world *pass, const struct ezlb_options *optio
 	pass->end_flows = options->dataplane == EZLB_DP_KERNEL ? ezlb_conntrack_delete : NULL;
 }
 
-static int open_state(struct world *world, const struct ezlb_options *options, enum world_use use,
-		      struct ezlb_err *err)
+static int open_state(struct instance *instance, const struct ezlb_options *options,
+		      enum instance_use use, struct ezlb_err *err)
 {
 	bool kernel = options->dataplane == EZLB_DP_KERNEL;
-	struct pass_world *pass = &world->pass;
+	struct ezlb_pass *pass = &instance->pass;
 	struct ezlb_err why = { 0 };
 	int rc;
 
-	if (kernel && use == WORLD_WRITE) {
-		world->lock = ezlb_statedir_lock(options->state_dir, err);
-		if (world->lock < 0)
-			return world->lock;
+	if (kernel && use == INSTANCE_WRITE) {
+		instance->lock = ezlb_statedir_lock(options->state_dir, err);
+		if (instance->lock < 0)
+			return instance->lock;
 	}
 	rc = ezlb_ledger_open(&pass->ledger, kernel ? options->state_dir : NULL, &why);
-	pass->dp = world->plane.dp;
-	pass->old_snat = world->plane.other;
-	world->ledger_damaged = rc == -EBADMSG;
-	if (world->ledger_damaged)
+	pass->dp = instance->plane.dp;
+	pass->old_snat = instance->plane.other;
+	instance->ledger_damaged = rc == -EBADMSG;
+	if (instance->ledger_damaged)
 		ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", why.msg));
 	else if (rc < 0)
 		return ezlb_err_set(err, -rc, "%s", why.msg);
 	for (size_t i = 0; i < pass->ledger.content.services.len; i++)
 		*EZLB_PUSH(&pass->unclaimed) = pass->ledger.content.services.items[i];
-	tell_unreachable(world);
+	tell_unreachable(instance);
 	set_policy(pass, options);
-	manage_links(world, options);
-	ezlb_lastgood_open(&world->lastgood, kernel ? options->state_dir : NULL,
-			   use == WORLD_WRITE);
+	manage_links(instance, options);
+	ezlb_lastgood_open(&instance->lastgood, kernel ? options->state_dir : NULL,
+			   use == INSTANCE_WRITE);
 	return 0;
 }
 
-int world_open(struct world *world, const struct ezlb_options *options, enum world_use use,
-	       struct ezlb_err *err)
+int instance_open(struct instance *instance, const struct ezlb_options *options,
+		  enum instance_use use, struct ezlb_err *err)
 {
 	int rc = check_dirs(options, err);
 
-	world->lock = -1;
+	instance->lock = -1;
 	if (rc == 0)
-		rc = dataplane_open(&world->plane, options, err);
-	return rc == 0 ? open_state(world, options, use, err) : rc;
+		rc = dataplane_open(&instance->plane, options, err);
+	return rc == 0 ? open_state(instance, options, use, err) : rc;
 }
 
-int world_open_for_cleanup(struct world *world, const struct ezlb_options *options,
-			   struct ezlb_err *err)
+int instance_open_for_cleanup(struct instance *instance, const struct ezlb_options *options,
+			      struct ezlb_err *err)
 {
 	struct ezlb_options all = *options;
 	int rc;
 
 	/* What ezlb has set, it sets back. */
 	all.host_setup_never = false;
-	rc = dataplane_open_for_cleanup(&world->plane, &all, err);
-	world->lock = -1;
-	world->pass.put_back = true;
-	return rc == 0 ? open_state(world, options, WORLD_WRITE, err) : rc;
+	rc = dataplane_open_for_cleanup(&instance->plane, &all, err);
+	instance->lock = -1;
+	instance->pass.put_back = true;
+	return rc == 0 ? open_state(instance, options, INSTANCE_WRITE, err) : rc;
 }
 
-void world_close(struct world *world)
+void instance_close(struct instance *instance)
 {
-	pass_world_clear(&world->pass);
-	ezlb_lastgood_close(&world->lastgood);
-	dataplane_close(&world->plane);
-	ezlb_close_fd(&world->lock);
+	ezlb_pass_clear(&instance->pass);
+	ezlb_lastgood_close(&instance->lastgood);
+	dataplane_close(&instance->plane);
+	ezlb_close_fd(&instance->lock);
 }

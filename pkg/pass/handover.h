@@ -6,13 +6,13 @@
  */
 #pragma once
 
-#include "pass.h"
+#include <ezlb/pass.h>
 
 /* The ledger's word on the frame that this SNAT layer makes. */
 bool *handover_frame(const struct ezlb_layer *snat, struct ezlb_ledger_content *content);
 
-/* Looks into world->old_snat: result->old is its teardown, or old_gone says that there is nothing.
+/* Looks into pass->old_snat: result->old is its teardown, or old_gone says that there is nothing.
  */
-void handover_plan(const struct pass_world *world, struct pass_result *result);
+void handover_plan(const struct ezlb_pass *pass, struct ezlb_pass_result *result);
 /* Carries out result->old after the plan, or holds it while anything may rely on the old rules. */
-void handover_apply(const struct pass_world *world, struct pass_result *result);
+void handover_apply(const struct ezlb_pass *pass, struct ezlb_pass_result *result);

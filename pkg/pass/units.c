@@ -7,25 +7,26 @@
 
 static int unit_cmp(const void *a, const void *b)
 {
-	const struct unit *x = a, *y = b;
+	const struct ezlb_unit *x = a, *y = b;
 
 	if (x->layer != y->layer)
 		return x->layer < y->layer ? -1 : 1;
 	return ezlb_subject_cmp(&x->subject, &y->subject);
 }
 
-static struct unit name_of(const struct ezlb_op *op)
+static struct ezlb_unit name_of(const struct ezlb_op *op)
 {
-	return (struct unit){ .layer = ezlb_op_layer(op->kind), .subject = ezlb_op_subject(op) };
+	return (struct ezlb_unit){ .layer = ezlb_op_layer(op->kind),
+				   .subject = ezlb_op_subject(op) };
 }
 
-static struct unit *find(const struct units *units, const struct unit *name)
+static struct ezlb_unit *find(const struct ezlb_units *units, const struct ezlb_unit *name)
 {
 	return EZLB_FIND(units, name, unit_cmp);
 }
 
 /* Adds `names` (in any order, with doubles) as far as they are not there. One sort for all. */
-static void add(struct units *units, const struct units *names)
+static void add(struct ezlb_units *units, const struct ezlb_units *names)
 {
 	size_t n = 0, old = units->len;
 
@@ -42,7 +43,7 @@ static void add(struct units *units, const struct units *names)
 
 /* --- failures ------------------------------------------------------------------------------ */
 
-static bool must_wait(struct unit *unit, uint64_t now)
+static bool must_wait(struct ezlb_unit *unit, uint64_t now)
 {
 	if (!unit || unit->due <= now)
 		return false;
@@ -50,19 +51,19 @@ static bool must_wait(struct unit *unit, uint64_t now)
 	return true;
 }
 
-void units_hold(struct units *units, struct ezlb_plan *plan, uint64_t now)
+void units_hold(struct ezlb_units *units, struct ezlb_plan *plan, uint64_t now)
 {
 	for (size_t i = 0; i < units->len; i++)
 		units->items[i].waiting = false;
 	for (size_t i = 0; i < plan->len; i++) {
-		struct unit name = name_of(&plan->items[i]), layer = { .layer = name.layer };
+		struct ezlb_unit name = name_of(&plan->items[i]), layer = { .layer = name.layer };
 
 		if (must_wait(find(units, &name), now) || must_wait(find(units, &layer), now))
 			plan->items[i].rc = EZLB_HELD;
 	}
 }
 
-static void failed(struct unit *unit, uint64_t now, uint64_t random)
+static void failed(struct ezlb_unit *unit, uint64_t now, uint64_t random)
 {
 	uint64_t delay = SHORTEST_MS;
 
@@ -83,15 +84,15 @@ static bool failed_alone(const struct ezlb_op *op, const struct ezlb_layer_errs 
 	return op->rc < 0 && errs->layer[ezlb_op_layer(op->kind)].code == 0;
 }
 
-static void note_failures(struct units *units, const struct ezlb_plan *plan,
+static void note_failures(struct ezlb_units *units, const struct ezlb_plan *plan,
 			  const struct ezlb_layer_errs *errs, bool ledger_failed, uint64_t now,
 			  uint64_t random)
 {
-	struct units names = { 0 };
+	struct ezlb_units names = { 0 };
 
 	for (int i = 0; i <= EZLB_LAYERS; i++)
 		if (i == EZLB_LAYERS ? ledger_failed : errs->layer[i].code != 0)
-			*EZLB_PUSH(&names) = (struct unit){ .layer = (enum ezlb_layer_kind)i };
+			*EZLB_PUSH(&names) = (struct ezlb_unit){ .layer = (enum ezlb_layer_kind)i };
 	for (size_t i = 0; i < plan->len; i++)
 		if (failed_alone(&plan->items[i], errs))
 			*EZLB_PUSH(&names) = name_of(&plan->items[i]);
@@ -102,10 +103,10 @@ static void note_failures(struct units *units, const struct ezlb_plan *plan,
 }
 
 /* What has just been repaired in a fight rests for a while. */
-static void note_repairs(struct units *units, const struct ezlb_plan *plan, uint64_t now)
+static void note_repairs(struct ezlb_units *units, const struct ezlb_plan *plan, uint64_t now)
 {
 	for (size_t i = 0; i < plan->len; i++) {
-		struct unit name = name_of(&plan->items[i]), *unit = find(units, &name);
+		struct ezlb_unit name = name_of(&plan->items[i]), *unit = find(units, &name);
 
 		if (unit && unit->fight && plan->items[i].rc == 0)
 			unit->due = now + UNITS_FIGHT;
@@ -113,12 +114,12 @@ static void note_repairs(struct units *units, const struct ezlb_plan *plan, uint
 }
 
 /* Units that nothing is known of are not kept. */
-static void sweep(struct units *units)
+static void sweep(struct ezlb_units *units)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < units->len; i++) {
-		const struct unit *unit = &units->items[i];
+		const struct ezlb_unit *unit = &units->items[i];
 
 		if (unit->waiting || unit->taken[0])
 			units->items[n++] = *unit;
@@ -126,7 +127,7 @@ static void sweep(struct units *units)
 	units->len = n;
 }
 
-void units_note(struct units *units, const struct ezlb_plan *plan,
+void units_note(struct ezlb_units *units, const struct ezlb_plan *plan,
 		const struct ezlb_layer_errs *errs, bool ledger_failed, uint64_t now,
 		uint64_t random)
 {
@@ -138,16 +139,16 @@ void units_note(struct units *units, const struct ezlb_plan *plan,
 	sweep(units);
 }
 
-void units_hurry(struct units *units, enum ezlb_layer_kind layer)
+void units_hurry(struct ezlb_units *units, enum ezlb_layer_kind layer)
 {
 	for (size_t i = 0; i < units->len; i++)
 		if (units->items[i].layer == layer && !units->items[i].fight)
 			units->items[i].due = 0;
 }
 
-uint64_t units_due(const struct units *units)
+uint64_t units_due(const struct ezlb_units *units)
 {
-	uint64_t due = UNITS_NEVER;
+	uint64_t due = EZLB_PASS_NEVER;
 
 	for (size_t i = 0; i < units->len; i++)
 		if (units->items[i].waiting && units->items[i].due < due)
@@ -158,30 +159,31 @@ uint64_t units_due(const struct units *units)
 /* --- fights -------------------------------------------------------------------------------- */
 
 /* True where this makes it a fight. */
-static bool taken(struct unit *unit, uint64_t now)
+static bool taken(struct ezlb_unit *unit, uint64_t now)
 {
 	bool fights = unit->fight;
 
-	for (int i = UNITS_TAKEN - 1; i > 0; i--)
+	for (int i = EZLB_UNIT_TAKEN - 1; i > 0; i--)
 		unit->taken[i] = unit->taken[i - 1];
 	unit->taken[0] = now;
-	if (unit->taken[UNITS_TAKEN - 1] && now - unit->taken[UNITS_TAKEN - 1] <= UNITS_WINDOW)
+	if (unit->taken[EZLB_UNIT_TAKEN - 1] &&
+	    now - unit->taken[EZLB_UNIT_TAKEN - 1] <= EZLB_UNIT_WINDOW)
 		unit->fight = true;
 	return unit->fight && !fights;
 }
 
-const struct ezlb_op *units_taken(struct units *units, const struct ezlb_plan *drift, uint64_t now,
-				  size_t *n)
+const struct ezlb_op *units_taken(struct ezlb_units *units, const struct ezlb_plan *drift,
+				  uint64_t now, size_t *n)
 {
 	const struct ezlb_op *first = NULL;
-	struct units names = { 0 };
+	struct ezlb_units names = { 0 };
 
 	*n = 0;
 	for (size_t i = 0; i < drift->len; i++)
 		*EZLB_PUSH(&names) = name_of(&drift->items[i]);
 	add(units, &names);
 	for (size_t i = 0; i < drift->len; i++) {
-		struct unit *unit = find(units, &names.items[i]);
+		struct ezlb_unit *unit = find(units, &names.items[i]);
 
 		/* Several changes to one unit that are seen at once are one. */
 		if (unit->taken[0] == now)
@@ -195,18 +197,76 @@ const struct ezlb_op *units_taken(struct units *units, const struct ezlb_plan *d
 	return first;
 }
 
-size_t units_calm(struct units *units, uint64_t now)
+size_t units_calm(struct ezlb_units *units, uint64_t now)
 {
 	size_t ended = 0;
 
 	for (size_t i = 0; i < units->len; i++) {
-		struct unit *unit = &units->items[i];
+		struct ezlb_unit *unit = &units->items[i];
 
-		if (!unit->taken[0] || now - unit->taken[0] <= UNITS_WINDOW)
+		if (!unit->taken[0] || now - unit->taken[0] <= EZLB_UNIT_WINDOW)
 			continue;
 		ended += unit->fight;
 		unit->fight = false;
 		memset(unit->taken, 0, sizeof(unit->taken));
 	}
 	return ended;
+}
+
+static bool is_backend(const struct ezlb_spec *spec, const struct ezlb_snat_key *key)
+{
+	for (size_t i = 0; key->proto == spec->proto && i < spec->n_backends; i++)
+		if (ezlb_endpoint_cmp(&spec->backends[i].endpoint, &key->endpoint) == 0)
+			return true;
+	return false;
+}
+
+/* Of its own, of its SNAT rules, or of a layer as a whole that it cannot do without. */
+static bool concerns(const struct ezlb_unit *unit, const struct ezlb_spec *spec)
+{
+	const struct ezlb_service_key key = ezlb_spec_key(spec);
+	const struct ezlb_subject *subject = &unit->subject;
+
+	if (subject->kind == EZLB_SUBJECT_SERVICE)
+		return ezlb_service_key_cmp(&subject->service, &key) == 0;
+	if (unit->layer != EZLB_LAYER_SNAT || !spec->full_nat)
+		return false;
+	return subject->kind == EZLB_SUBJECT_FRAME || is_backend(spec, &subject->backend);
+}
+
+bool units_fought_over(const struct ezlb_units *units, const struct ezlb_spec *spec)
+{
+	for (size_t i = 0; i < units->len; i++)
+		if (units->items[i].fight && concerns(&units->items[i], spec))
+			return true;
+	return false;
+}
+
+/* --- of a pass ----------------------------------------------------------------------------- */
+
+uint64_t ezlb_pass_due(const struct ezlb_pass *pass)
+{
+	return units_due(&pass->units);
+}
+
+void ezlb_pass_hurry(struct ezlb_pass *pass)
+{
+	for (int i = 0; i <= EZLB_LAYERS; i++)
+		units_hurry(&pass->units, (enum ezlb_layer_kind)i);
+}
+
+const struct ezlb_op *ezlb_pass_fights(struct ezlb_pass *pass, const struct ezlb_plan *drift,
+				       uint64_t now_ms, size_t *n)
+{
+	return units_taken(&pass->units, drift, now_ms, n);
+}
+
+size_t ezlb_pass_calm(struct ezlb_pass *pass, uint64_t now_ms)
+{
+	return units_calm(&pass->units, now_ms);
+}
+
+bool ezlb_pass_is_fought_over(const struct ezlb_pass *pass, const struct ezlb_spec *spec)
+{
+	return units_fought_over(&pass->units, spec);
 }

@@ -47,7 +47,7 @@ static void test_plan_writes_nothing(void **state)
 
 	(void)state;
 	*EZLB_PUSH(&desired) = spec;
-	pass_plan(&rig.world, &desired, &verdicts, false, &rig.result);
+	ezlb_pass_plan(&rig.pass, &desired, &verdicts, false, &rig.result);
 	assert_true(rig.result.plan.len > 0);
 	assert_int_equal(ezlb_memory_writes(rig.memory), 0);
 	assert_string_equal(ledger_file().s, "");
@@ -76,7 +76,7 @@ static void test_adopts_never(void **state)
 	struct rig rig = rig_open();
 
 	(void)state;
-	rig.world.adopt = EZLB_ADOPT_NEVER;
+	rig.pass.adopt = EZLB_ADOPT_NEVER;
 	add_foreign(&rig, "tcp 10.0.0.1:80", "10.1.0.9:80");
 	assert_true(pass(&rig, WEB ";" API, false));
 	assert_int_equal(rig.result.adopted.len, 0);
@@ -93,7 +93,7 @@ static void test_adopts_never(void **state)
 	assert_string_equal(kernel(&rig).s,
 			    WEB_ROWS ", " API_ROWS ", snat 10.1.0.1:80, snat 10.1.0.2:80");
 	restart(&rig);
-	rig.world.adopt = EZLB_ADOPT_NEVER;
+	rig.pass.adopt = EZLB_ADOPT_NEVER;
 	assert_true(pass(&rig, WEB ";" API, false)); /* what the ledger names is ours */
 	assert_int_equal(rig.result.conflicts.len, 0);
 	assert_int_equal(rig.result.plan.len, 0);
@@ -106,7 +106,7 @@ static void test_never_and_not_quick_enough(void **state)
 	struct rig rig = rig_open();
 
 	(void)state;
-	rig.world.adopt = EZLB_ADOPT_NEVER;
+	rig.pass.adopt = EZLB_ADOPT_NEVER;
 	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 1, EEXIST);
 	assert_false(pass(&rig, DNS, false));
 	assert_string_equal(ledger_file().s, "");
@@ -183,7 +183,7 @@ static bool peek(struct rig *rig, const char *service)
 	bool changed;
 
 	*EZLB_PUSH(&desired) = spec;
-	changed = pass_peek(&rig->world, &desired);
+	changed = ezlb_pass_peek(&rig->pass, &desired);
 	EZLB_VEC_CLEAR(&desired);
 	ezlb_spec_free(spec);
 	return changed;
@@ -221,18 +221,18 @@ static void test_paced(void **state)
 	struct rig rig = rig_open();
 
 	(void)state;
-	rig.world.paced = true;
+	rig.pass.paced = true;
 	rig.now = 1000;
 	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 1, ENOENT);
 	assert_false(pass(&rig, DNS, false));
-	assert_in_range(units_due(&rig.world.units), 1160, 1240);
+	assert_in_range(ezlb_pass_due(&rig.pass), 1160, 1240);
 	assert_false(pass(&rig, DNS ";" WEB, false));
 	assert_string_equal(kernel(&rig).s, WEB_ROWS ", snat 10.1.0.1:80");
 	assert_false(pass(&rig, DNS ";" WEB, false));
 	assert_false(rig.result.again);
 	rig.now = 1240;
 	assert_true(pass(&rig, DNS ";" WEB, false));
-	assert_int_equal(units_due(&rig.world.units), UNITS_NEVER);
+	assert_int_equal(ezlb_pass_due(&rig.pass), EZLB_PASS_NEVER);
 	/* The kernel changes: what waits is due. */
 	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 1, ENOENT);
 	assert_false(pass(&rig, DNS ";" WEB ";" API, false));
@@ -256,14 +256,14 @@ static void test_pass_ok(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		for (int layer = 0; layer < EZLB_LAYERS; layer++) {
-			struct pass_result result = { .services = 0 };
+			struct ezlb_pass_result result = { .services = 0 };
 
 			ezlb_plan_add(&result.plan, EZLB_OP_DEST_ADD)->rc = 0;
 			ezlb_plan_add(&result.plan, EZLB_OP_DEST_DEL)->rc = rows[i].op;
 			result.errs.layer[layer].code = rows[i].layer;
 			result.ledger_err.code = rows[i].ledger;
-			assert_int_equal(pass_ok(&result), rows[i].want);
-			pass_result_clear(&result);
+			assert_int_equal(ezlb_pass_ok(&result), rows[i].want);
+			ezlb_pass_result_clear(&result);
 		}
 	}
 }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "claims.h"
+#include "ownership.h"
 
 #include <errno.h>
 
 #include "handover.h"
 
-static struct ezlb_layer *snat_of(const struct pass_world *world)
+static struct ezlb_layer *snat_of(const struct ezlb_pass *pass)
 {
-	return world->dp.layer[EZLB_LAYER_SNAT];
+	return pass->dp.layer[EZLB_LAYER_SNAT];
 }
 
 /* --- whose is what ------------------------------------------------------------------------- */
 
-void claims_forget_foreign(const struct ezlb_ledger_content *owned, const struct ezlb_table *target,
-			   struct ezlb_table *actual)
+void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
+			      const struct ezlb_table *target, struct ezlb_table *actual)
 {
 	struct ezlb_links *links = &actual->links;
 	struct ezlb_vips *vips = &actual->vips;
@@ -31,8 +31,8 @@ void claims_forget_foreign(const struct ezlb_ledger_content *owned, const struct
 	vips->len = m;
 }
 
-void claims_put_back(const struct ezlb_ledger_content *owned, const struct ezlb_table *actual,
-		     struct ezlb_plan *plan)
+void ownership_put_back(const struct ezlb_ledger_content *owned, const struct ezlb_table *actual,
+			struct ezlb_plan *plan)
 {
 	for (size_t i = owned->settings.len; i-- > 0;) {
 		const struct ezlb_setting_row *was = &owned->settings.items[i], *now;
@@ -45,16 +45,16 @@ void claims_put_back(const struct ezlb_ledger_content *owned, const struct ezlb_
 	}
 }
 
-static void delete_services(const struct pass_world *world, const struct pass_result *result,
+static void delete_services(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
 			    bool keep_unclaimed, struct ezlb_plan *plan)
 {
-	const struct ezlb_scope *owned = &world->ledger.content.services;
+	const struct ezlb_scope *owned = &pass->ledger.content.services;
 
 	for (size_t i = 0; i < owned->len; i++) {
 		const struct ezlb_service_row row = { .key = owned->items[i] };
 
 		if (!ezlb_scope_has(&result->wanted, &row.key) &&
-		    !(keep_unclaimed && ezlb_scope_has(&world->unclaimed, &row.key)) &&
+		    !(keep_unclaimed && ezlb_scope_has(&pass->unclaimed, &row.key)) &&
 		    !EZLB_FIND(&result->actual.services, &row, ezlb_service_row_cmp))
 			ezlb_plan_add(plan, EZLB_OP_SERVICE_DEL)->service = row;
 	}
@@ -72,14 +72,14 @@ static void delete_links(const struct ezlb_ledger_content *owned, const struct e
 	}
 }
 
-void claims_delete_unlisted(const struct pass_world *world, const struct pass_result *result,
-			    const struct ezlb_table *target, bool keep_unclaimed,
-			    struct ezlb_plan *plan)
+void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
+			       const struct ezlb_table *target, bool keep_unclaimed,
+			       struct ezlb_plan *plan)
 {
 	if (result->errs.layer[EZLB_LAYER_IPVS].code == 0)
-		delete_services(world, result, keep_unclaimed, plan);
+		delete_services(pass, result, keep_unclaimed, plan);
 	if (result->errs.layer[EZLB_LAYER_HOST].code == 0)
-		delete_links(&world->ledger.content, target, &result->actual, plan);
+		delete_links(&pass->ledger.content, target, &result->actual, plan);
 }
 
 /* --- before -------------------------------------------------------------------------------- */
@@ -90,8 +90,8 @@ static int value_before(const struct ezlb_op *op)
 	return op->old_setting.value < 0 ? 0 : op->old_setting.value;
 }
 
-static void claim_setting(struct ezlb_ledger_content *out, const struct pass_result *result,
-			  const struct ezlb_op *op)
+static void own_setting(struct ezlb_ledger_content *out, const struct ezlb_pass_result *result,
+			const struct ezlb_op *op)
 {
 	struct ezlb_setting_row was = op->setting;
 
@@ -107,7 +107,7 @@ static void claim_setting(struct ezlb_ledger_content *out, const struct pass_res
 	EZLB_SORT(&out->settings, ezlb_setting_row_cmp);
 }
 
-static void claim_host(struct ezlb_ledger_content *out, const struct pass_result *result)
+static void own_host(struct ezlb_ledger_content *out, const struct ezlb_pass_result *result)
 {
 	const struct ezlb_plan *plan = &result->plan;
 
@@ -115,7 +115,7 @@ static void claim_host(struct ezlb_ledger_content *out, const struct pass_result
 		const struct ezlb_op *op = &plan->items[i];
 
 		if (op->kind == EZLB_OP_HOST_SET)
-			claim_setting(out, result, op);
+			own_setting(out, result, op);
 		else if (op->kind == EZLB_OP_LINK_ADD &&
 			 !EZLB_FIND(&out->links, &op->link, ezlb_link_row_cmp))
 			*EZLB_PUSH(&out->links) = op->link;
@@ -127,17 +127,17 @@ static void claim_host(struct ezlb_ledger_content *out, const struct pass_result
 	EZLB_SORT(&out->vips, ezlb_vip_row_cmp);
 }
 
-void claims_before(const struct pass_world *world, const struct pass_result *result,
-		   struct ezlb_ledger_content *out)
+void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
+		      struct ezlb_ledger_content *out)
 {
-	const struct ezlb_scope *owned = &world->ledger.content.services;
+	const struct ezlb_scope *owned = &pass->ledger.content.services;
 
 	for (size_t i = 0; i < result->wanted.len; i++)
 		if (!ezlb_scope_has(owned, &result->wanted.items[i]))
 			*EZLB_PUSH(&out->services) = result->wanted.items[i];
 	EZLB_SORT(&out->services, ezlb_service_key_cmp);
-	*handover_frame(snat_of(world), out) |= result->full_nat;
-	claim_host(out, result);
+	*handover_frame(snat_of(pass), out) |= result->full_nat;
+	own_host(out, result);
 }
 
 /* --- after --------------------------------------------------------------------------------- */
@@ -161,14 +161,14 @@ static void drop_reset(struct ezlb_ledger_content *out, const struct ezlb_plan *
 			drop_setting(out, &plan->items[i].setting);
 }
 
-void claims_after(const struct pass_world *world, const struct pass_result *result,
-		  struct ezlb_ledger_content *out)
+void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
+		     struct ezlb_ledger_content *out)
 {
 	size_t n = 0, l = 0, v = 0;
 
 	for (size_t i = 0; i < out->services.len; i++)
 		if (ezlb_scope_has(&result->wanted, &out->services.items[i]) ||
-		    ezlb_scope_has(&world->unclaimed, &out->services.items[i]))
+		    ezlb_scope_has(&pass->unclaimed, &out->services.items[i]))
 			out->services.items[n++] = out->services.items[i];
 	for (size_t i = 0; i < out->links.len; i++)
 		if (EZLB_FIND(&result->links, &out->links.items[i], ezlb_link_row_cmp))
@@ -179,7 +179,7 @@ void claims_after(const struct pass_world *world, const struct pass_result *resu
 	out->services.len = n;
 	out->links.len = l;
 	out->vips.len = v;
-	*handover_frame(snat_of(world), out) = result->full_nat;
+	*handover_frame(snat_of(pass), out) = result->full_nat;
 	drop_reset(out, &result->plan);
 }
 
@@ -192,11 +192,11 @@ struct losses {
 	struct ezlb_vips vips;
 };
 
-static void find_losses(const struct pass_world *world, const struct ezlb_plan *plan,
+static void find_losses(const struct ezlb_pass *pass, const struct ezlb_plan *plan,
 			struct losses *out)
 {
 	/* Where it may be adopted, the next pass does so. */
-	bool never = world->adopt == EZLB_ADOPT_NEVER;
+	bool never = pass->adopt == EZLB_ADOPT_NEVER;
 
 	for (size_t i = 0; i < plan->len; i++) {
 		const struct ezlb_op *op = &plan->items[i];
@@ -218,7 +218,7 @@ static void find_losses(const struct pass_world *world, const struct ezlb_plan *
  * What could not be set still is as it was. Whoever sets it after all, as the message about the
  * failure asks for, does not want to see it set back.
  */
-static void drop_unset(struct ezlb_ledger_content *out, const struct pass_result *result)
+static void drop_unset(struct ezlb_ledger_content *out, const struct ezlb_pass_result *result)
 {
 	for (size_t i = 0; i < result->plan.len; i++) {
 		const struct ezlb_op *op = &result->plan.items[i];
@@ -233,13 +233,13 @@ static void drop_unset(struct ezlb_ledger_content *out, const struct pass_result
 	}
 }
 
-void claims_without_lost(const struct pass_world *world, const struct pass_result *result,
-			 struct ezlb_ledger_content *out)
+void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
+			    struct ezlb_ledger_content *out)
 {
 	struct losses lost = { .links = { 0 } };
 	size_t n = 0, l = 0, v = 0;
 
-	find_losses(world, &result->plan, &lost);
+	find_losses(pass, &result->plan, &lost);
 	for (size_t i = 0; i < out->services.len; i++)
 		if (!ezlb_scope_has(&lost.services, &out->services.items[i]))
 			out->services.items[n++] = out->services.items[i];
@@ -259,21 +259,21 @@ void claims_without_lost(const struct pass_world *world, const struct pass_resul
 	EZLB_VEC_CLEAR(&lost.vips);
 }
 
-void claims_without_old(const struct pass_world *world, const struct pass_result *result,
-			struct ezlb_ledger_content *out)
+void ownership_without_old(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
+			   struct ezlb_ledger_content *out)
 {
 	(void)result;
-	*handover_frame(world->old_snat, out) = false;
+	*handover_frame(pass->old_snat, out) = false;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-void claims_write(struct pass_world *world, struct pass_result *result, claims_fn make)
+void ownership_write(struct ezlb_pass *pass, struct ezlb_pass_result *result, ownership_fn make)
 {
 	struct ezlb_ledger_content content = { .chain = false };
 
-	ezlb_ledger_content_copy(&content, &world->ledger.content);
-	make(world, result, &content);
-	ezlb_ledger_set(&world->ledger, &content, &result->ledger_err);
+	ezlb_ledger_content_copy(&content, &pass->ledger.content);
+	make(pass, result, &content);
+	ezlb_ledger_set(&pass->ledger, &content, &result->ledger_err);
 	ezlb_ledger_content_clear(&content);
 }

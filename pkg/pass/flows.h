@@ -7,11 +7,11 @@
  */
 #pragma once
 
-#include "pass.h"
+#include <ezlb/pass.h>
 
 /* The flows, each once, of the ops that are done. `actual` is what was before them. */
 void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual,
 	      struct ezlb_flows *out);
 
 /* Ends them; how many there were, or why not, is in the result. */
-void flows_end(const struct pass_world *world, struct pass_result *result);
+void flows_end(const struct ezlb_pass *pass, struct ezlb_pass_result *result);

@@ -40,7 +40,7 @@ static void test_lost_ledger_is_written_again(void **state)
 	(void)state;
 	assert_true(pass(&rig, WEB, false));
 	assert_int_equal(unlink(at("ledger").s), 0);
-	assert_true(ezlb_ledger_lost(&rig.world.ledger));
+	assert_true(ezlb_ledger_lost(&rig.pass.ledger));
 	assert_true(pass(&rig, WEB, false));
 	assert_string_equal(ledger_file().s, "tcp 10.0.0.1:80");
 	rig_close(&rig);
@@ -205,7 +205,7 @@ static int list_without_web(struct ezlb_layer *layer, const struct ezlb_scope *s
 
 static void hide_web(struct rig *rig)
 {
-	struct ezlb_layer *ipvs = rig->world.dp.layer[EZLB_LAYER_IPVS];
+	struct ezlb_layer *ipvs = rig->pass.dp.layer[EZLB_LAYER_IPVS];
 
 	list_all = ipvs->list;
 	ipvs->list = list_without_web;
@@ -273,10 +273,10 @@ static int list_without_links(struct ezlb_layer *layer, const struct ezlb_scope 
 static void test_a_link_that_is_down_is_removed(void **state)
 {
 	struct rig rig = rig_open();
-	struct ezlb_layer *host = rig.world.dp.layer[EZLB_LAYER_HOST];
+	struct ezlb_layer *host = rig.pass.dp.layer[EZLB_LAYER_HOST];
 
 	(void)state;
-	strcpy(rig.world.policy.vip_device, "ezlb0");
+	strcpy(rig.pass.policy.vip_device, "ezlb0");
 	assert_true(pass(&rig, WEB, false));
 	assert_int_equal(ezlb_memory_table(rig.memory)->links.len, 1);
 	list_all = host->list;
@@ -284,7 +284,7 @@ static void test_a_link_that_is_down_is_removed(void **state)
 	assert_true(pass(&rig, "", false));
 	assert_int_equal(ezlb_memory_table(rig.memory)->links.len, 0);
 	assert_int_equal(ezlb_memory_table(rig.memory)->vips.len, 0);
-	assert_int_equal(rig.world.ledger.content.links.len, 0);
+	assert_int_equal(rig.pass.ledger.content.links.len, 0);
 	assert_true(pass(&rig, "", false));
 	assert_int_equal(rig.result.plan.len, 0);
 	rig_close(&rig);

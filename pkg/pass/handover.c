@@ -8,21 +8,21 @@ bool *handover_frame(const struct ezlb_layer *snat, struct ezlb_ledger_content *
 	return snat->snat_key == EZLB_SNAT_KEY_LISTENER ? &content->nft_table : &content->chain;
 }
 
-void handover_plan(const struct pass_world *world, struct pass_result *result)
+void handover_plan(const struct ezlb_pass *pass, struct ezlb_pass_result *result)
 {
-	struct ezlb_ledger_content said = world->ledger.content; /* only looked at */
+	struct ezlb_ledger_content said = pass->ledger.content; /* only looked at */
 	struct ezlb_table table = { .snat_wanted = false };
 	const struct ezlb_scope none = { 0 };
 	bool there;
 	int rc;
 
-	if (!world->old_snat)
+	if (!pass->old_snat)
 		return;
-	rc = world->old_snat->list(world->old_snat, &none, &table, NULL);
+	rc = pass->old_snat->list(pass->old_snat, &none, &table, NULL);
 	if (rc == -ENOPROTOOPT) /* a kernel without this backend holds nothing of it */
 		rc = 0;
 	/* The kernel knows best; where it cannot be read the ledger has to do. */
-	there = rc == 0 ? table.snat_present : *handover_frame(world->old_snat, &said);
+	there = rc == 0 ? table.snat_present : *handover_frame(pass->old_snat, &said);
 	result->old_gone = rc == 0 && !there;
 	if (there)
 		ezlb_plan_add(&result->old, EZLB_OP_SNAT_TEARDOWN);
@@ -58,7 +58,7 @@ static bool is_harmless(const struct ezlb_op *op)
 }
 
 /* One service that keeps failing for a reason of its own does not keep the old rules for ever. */
-static bool has_taken_over(const struct pass_world *world, const struct pass_result *result)
+static bool has_taken_over(const struct ezlb_pass *pass, const struct ezlb_pass_result *result)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		if (i != EZLB_LAYER_FIREWALL && result->errs.layer[i].code != 0)
@@ -67,19 +67,19 @@ static bool has_taken_over(const struct pass_world *world, const struct pass_res
 		if (!is_harmless(&result->plan.items[i]))
 			return false;
 	/* Services that are kept for a refused file have their rules in the old backend only. */
-	return result->ledger_err.code == 0 && world->unclaimed.len == 0;
+	return result->ledger_err.code == 0 && pass->unclaimed.len == 0;
 }
 
-void handover_apply(const struct pass_world *world, struct pass_result *result)
+void handover_apply(const struct ezlb_pass *pass, struct ezlb_pass_result *result)
 {
 	struct ezlb_op *op = result->old.items;
 
 	if (result->old.len == 0)
 		return;
-	if (!has_taken_over(world, result)) {
+	if (!has_taken_over(pass, result)) {
 		op->rc = EZLB_HELD;
 		return;
 	}
-	world->old_snat->apply(world->old_snat, &op, 1, &result->old_err);
+	pass->old_snat->apply(pass->old_snat, &op, 1, &result->old_err);
 	result->old_gone = op->rc == 0;
 }

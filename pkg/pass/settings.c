@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The settings of the host alone, for an init container. */
+#include <ezlb/pass.h>
+
+#include "ownership.h"
+
+static void keep_settings(struct ezlb_plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->len; i++)
+		if (plan->items[i].kind == EZLB_OP_HOST_SET)
+			plan->items[n++] = plan->items[i];
+	plan->len = n;
+}
+
+bool ezlb_pass_settings(struct ezlb_pass *pass, const struct ezlb_desired *desired,
+			struct ezlb_pass_result *result)
+{
+	const struct ezlb_verdicts no_verdicts = { 0 };
+	const struct ezlb_scope none = { 0 };
+	struct ezlb_table target = { .snat_wanted = false };
+	bool done;
+
+	ezlb_reconcile_list(&pass->dp, &none, &result->actual, &result->errs);
+	ezlb_reconcile_target(desired, &no_verdicts, &result->actual, &pass->policy, &target);
+	ezlb_reconcile_diff(&target, &result->actual, &result->plan);
+	ezlb_table_clear(&target);
+	keep_settings(&result->plan);
+	ownership_write(pass, result, ownership_before);
+	if (result->ledger_err.code != 0)
+		return false;
+	done = ezlb_reconcile_apply(&pass->dp, &result->plan, &result->errs);
+	if (!done)
+		ownership_write(pass, result, ownership_without_lost);
+	return done;
+}
