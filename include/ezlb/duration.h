@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* duration: "500ms", "5s", "1m30s" to milliseconds and back, and the monotonic clock. */
+/* duration: "500ms", "5s", "1m30s" to milliseconds and back, and the clocks. */
 #pragma once
 
 #include <stdint.h>
@@ -17,3 +17,5 @@ const char *ezlb_duration_format(uint32_t ms, char buf[EZLB_DURATION_STRLEN]);
 
 /* Milliseconds of CLOCK_MONOTONIC. Pure packages take time as a parameter instead. */
 uint64_t ezlb_now_ms(void);
+/* Milliseconds of CLOCK_REALTIME, which somebody may set. */
+int64_t ezlb_wall_ms(void);

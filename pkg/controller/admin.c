@@ -56,7 +56,7 @@ static void on_report(void *arg, enum report_kind kind, const struct report_answ
 	char *bytes;
 
 	if (kind == REPORT_TRAFFIC) {
-		trafficlog_write(&admin->trafficlog, answer->status);
+		ezlb_trafficlog_write(&admin->trafficlog, answer->status);
 		return;
 	}
 	bytes = ezlb_text_take(answer->text, &len);
@@ -111,7 +111,7 @@ static void get_livez(struct admin *admin, struct ezlb_api_request *request)
 static void get_readyz(struct admin *admin, struct ezlb_api_request *request)
 {
 	char why[EZLB_MESSAGE_STRLEN];
-	bool ready = view_ready(admin->report.from->view, ezlb_now_ms(), why);
+	bool ready = ezlb_view_ready(admin->report.from->view, ezlb_now_ms(), why);
 
 	reply_line(request, ready ? 200 : 503, ready ? "ok" : why);
 }
@@ -224,7 +224,7 @@ void admin_files(struct admin *admin)
 		wanted |= desired->items[i]->traffic_log;
 	if (admin->closing || wanted == (bool)uv_is_active((uv_handle_t *)&admin->traffic_timer))
 		return;
-	trafficlog_clear(&admin->trafficlog);
+	ezlb_trafficlog_clear(&admin->trafficlog);
 	if (wanted)
 		uv_timer_start(&admin->traffic_timer, on_traffic, 0, interval);
 	else
@@ -233,7 +233,7 @@ void admin_files(struct admin *admin)
 
 /* --- opening and closing ------------------------------------------------------------------- */
 
-void admin_open(struct admin *admin, uv_loop_t *loop, const struct fold_sources *from,
+void admin_open(struct admin *admin, uv_loop_t *loop, const struct sources *from,
 		void (*reload)(void *arg), void *arg)
 {
 	EZLB_AUTO_FREE char *socket = ezlb_asprintf("%s/" EZLB_ADMIN_SOCKET,
@@ -279,5 +279,5 @@ void admin_clear(struct admin *admin)
 	if (admin->events.body)
 		ezlb_api_body_unref(admin->events.body);
 	admin->events.body = NULL;
-	trafficlog_clear(&admin->trafficlog);
+	ezlb_trafficlog_clear(&admin->trafficlog);
 }

@@ -8,7 +8,7 @@
 #include <ezlb/api.h>
 
 #include "report.h"
-#include "trafficlog.h"
+#include "sources.h"
 
 struct admin_waiting EZLB_VEC(struct ezlb_api_request *);
 
@@ -20,7 +20,7 @@ struct admin {
 		struct ezlb_api_body *body; /* the last document of these; NULL: none yet */
 		uint64_t since, next;	    /* what it was made of */
 	} events;
-	struct trafficlog trafficlog;
+	struct ezlb_trafficlog trafficlog;
 	uv_timer_t traffic_timer;
 	bool closing;
 	void (*reload)(void *arg);
@@ -28,7 +28,7 @@ struct admin {
 };
 
 /* `from` lives as long as the admin; `reload` is called on the loop. */
-void admin_open(struct admin *admin, uv_loop_t *loop, const struct fold_sources *from,
+void admin_open(struct admin *admin, uv_loop_t *loop, const struct sources *from,
 		void (*reload)(void *arg), void *arg);
 /* Files were taken in: is there a service whose traffic is to be logged? */
 void admin_files(struct admin *admin);

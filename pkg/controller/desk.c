@@ -6,14 +6,14 @@
 void desk_open(struct desk *desk, uv_loop_t *loop, void (*reload)(void *arg), void *arg)
 {
 	desk->sources.view = &desk->view;
-	view_start(&desk->view, view_now());
+	ezlb_view_start(&desk->view, ezlb_wall_ms());
 	manager_open(&desk->manager, loop);
 	admin_open(&desk->admin, loop, &desk->sources, reload, arg);
 }
 
 void desk_files(struct desk *desk, const struct ezlb_snapshot *snapshot)
 {
-	view_files(&desk->view, desk->sources.catalog, snapshot, view_now());
+	ezlb_view_files(&desk->view, desk->sources.catalog, snapshot, ezlb_wall_ms());
 	admin_files(&desk->admin);
 }
 
@@ -24,20 +24,20 @@ void desk_reloading(struct desk *desk)
 
 void desk_verdict(struct desk *desk, const struct ezlb_health_change *change)
 {
-	view_verdict(&desk->view, change, view_now());
+	ezlb_view_verdict(&desk->view, change, ezlb_wall_ms());
 }
 
 void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
 	       const struct ezlb_pass_result *result, uint64_t ns)
 {
-	const struct view_pass pass = { .catalog = desk->sources.catalog,
-					.verdicts = verdicts,
-					.pass = desk->sources.pass,
-					.result = result,
-					.clock_ms = ezlb_now_ms(),
-					.seconds = (double)ns / 1e9 };
+	const struct ezlb_view_pass pass = { .catalog = desk->sources.catalog,
+					     .verdicts = verdicts,
+					     .pass = desk->sources.pass,
+					     .result = result,
+					     .clock_ms = ezlb_now_ms(),
+					     .seconds = (double)ns / 1e9 };
 
-	view_pass(&desk->view, &pass, view_now());
+	ezlb_view_pass(&desk->view, &pass, ezlb_wall_ms());
 	manager_tell(&desk->manager, &desk->sources);
 }
 
@@ -45,12 +45,13 @@ void desk_fight(struct desk *desk, const struct ezlb_op *op, const char *who)
 {
 	char what[EZLB_OP_STRLEN];
 
-	view_event(&desk->view, EZLB_EVENT_FIGHT, ezlb_op_format(op, what), who, view_now());
+	ezlb_view_event(&desk->view, EZLB_EVENT_FIGHT, ezlb_op_format(op, what), who,
+			ezlb_wall_ms());
 }
 
 void desk_calm(struct desk *desk)
 {
-	view_event(&desk->view, EZLB_EVENT_FIGHT_OVER, NULL, NULL, view_now());
+	ezlb_view_event(&desk->view, EZLB_EVENT_FIGHT_OVER, NULL, NULL, ezlb_wall_ms());
 }
 
 void desk_close(struct desk *desk)
@@ -64,5 +65,5 @@ void desk_close(struct desk *desk)
 void desk_clear(struct desk *desk)
 {
 	admin_clear(&desk->admin);
-	view_clear(&desk->view);
+	ezlb_view_clear(&desk->view);
 }

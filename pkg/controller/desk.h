@@ -7,11 +7,11 @@
 
 #include "admin.h"
 #include "manager.h"
-#include "view.h"
+#include "sources.h"
 
 struct desk {
-	struct view view;
-	struct fold_sources sources; /* whoever opens these sets them */
+	struct ezlb_view view;
+	struct sources sources; /* whoever opens these sets them */
 	struct admin admin;
 	struct manager manager;
 };

@@ -39,7 +39,7 @@ void manager_reloading(struct manager *manager)
 	manager->reloading = true;
 }
 
-void manager_tell(struct manager *manager, const struct fold_sources *from)
+void manager_tell(struct manager *manager, const struct sources *from)
 {
 	struct ezlb_status status;
 	char summary[EZLB_MESSAGE_STRLEN], lines[EZLB_MESSAGE_STRLEN + 32];
@@ -47,7 +47,7 @@ void manager_tell(struct manager *manager, const struct fold_sources *from)
 
 	if (!manager->present)
 		return;
-	fold(from, view_now(), ezlb_now_ms(), &status);
+	sources_status(from, ezlb_wall_ms(), ezlb_now_ms(), &status);
 	ezlb_status_summary(&status, summary, sizeof(summary));
 	ezlb_status_clear(&status);
 	if (!due && strcmp(summary, manager->told) == 0)

@@ -91,7 +91,7 @@ static bool is_idle(const struct report *report)
 
 static void ask(struct report *report, struct sample *sample)
 {
-	const struct fold_sources *from = report->from;
+	const struct sources *from = report->from;
 	const struct ezlb_scope none = { 0 };
 
 	sample->proc = "/proc";
@@ -133,7 +133,7 @@ static void begin(struct report *report)
 	memset(report->wanted, 0, sizeof(report->wanted));
 	memset(report->gzip, 0, sizeof(report->gzip));
 	start = uv_hrtime();
-	fold(report->from, view_now(), ezlb_now_ms(), &job->status);
+	sources_status(report->from, ezlb_wall_ms(), ezlb_now_ms(), &job->status);
 	ask(report, &job->sample);
 	uv_update_time(report->loop);
 	uv_timer_start(&report->pause, on_pause_over, REST * (uv_hrtime() - start) / 1000000, 0);
@@ -141,8 +141,8 @@ static void begin(struct report *report)
 	queue(report, job);
 }
 
-void report_open(struct report *report, uv_loop_t *loop, const struct fold_sources *from,
-		 report_fn done, void *arg)
+void report_open(struct report *report, uv_loop_t *loop, const struct sources *from, report_fn done,
+		 void *arg)
 {
 	*report = (struct report){ .loop = loop, .from = from, .done = done, .arg = arg };
 	uv_timer_init(loop, &report->pause);

@@ -8,8 +8,8 @@
 
 #include <uv.h>
 
-#include "fold.h"
 #include "sample.h"
+#include "sources.h"
 
 enum report_kind { REPORT_STATUS, REPORT_METRICS, REPORT_HEALTH, REPORT_TRAFFIC, REPORT_KINDS };
 
@@ -26,7 +26,7 @@ typedef void (*report_fn)(void *arg, enum report_kind kind, const struct report_
 
 struct report {
 	uv_loop_t *loop;
-	const struct fold_sources *from;
+	const struct sources *from;
 	report_fn done;
 	void *arg;
 	size_t wanted[REPORT_KINDS]; /* how often, of the next one */
@@ -36,8 +36,8 @@ struct report {
 	bool closing;
 };
 
-void report_open(struct report *report, uv_loop_t *loop, const struct fold_sources *from,
-		 report_fn done, void *arg);
+void report_open(struct report *report, uv_loop_t *loop, const struct sources *from, report_fn done,
+		 void *arg);
 /* done() is called for it, sooner or later, unless the report is closed first. */
 void report_want(struct report *report, enum report_kind kind, bool gzip);
 /* A job that is running goes on to its end, on the loop, and tells nobody. */

@@ -371,11 +371,11 @@ static int start(struct controller *c, struct ezlb_err *err)
 	if (rc < 0)
 		return rc;
 	tell_start(c);
-	c->desk.sources = (struct fold_sources){ .options = c->options,
-						 .catalog = &c->catalog,
-						 .pass = &c->instance.pass,
-						 .plane = &c->instance.plane,
-						 .health = c->health };
+	c->desk.sources = (struct sources){ .options = c->options,
+					    .catalog = &c->catalog,
+					    .pass = &c->instance.pass,
+					    .plane = &c->instance.plane,
+					    .health = c->health };
 	desk_open(&c->desk, &c->loop, on_reload, c);
 	rc = ezlb_watch_open(&c->loop, &watch, &c->watch, err);
 	if (rc < 0)

@@ -24,6 +24,8 @@ struct sizes {
 	unsigned services, backends, rounds;
 };
 
+static struct desk_parts parts;
+
 static double ms(void)
 {
 	struct timespec now;
@@ -32,10 +34,9 @@ static double ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* --- what is measured
- * ----------------------------------------------------------------------------- */
+/* --- what is measured ------------------------------------------------------------------- */
 
-static void put_service(struct desk_rig *rig, const struct sizes *sizes, unsigned i, bool checked)
+static void put_service(struct view_rig *rig, const struct sizes *sizes, unsigned i, bool checked)
 {
 	struct ezlb_text text = { 0 };
 	char path[64];
@@ -52,7 +53,7 @@ static void put_service(struct desk_rig *rig, const struct sizes *sizes, unsigne
 	free(bytes);
 }
 
-static void want_checks(const struct desk_rig *rig, struct ezlb_health *health)
+static void want_checks(const struct view_rig *rig, struct ezlb_health *health)
 {
 	struct ezlb_health_rows rows = { 0 };
 
@@ -82,14 +83,14 @@ static void cool(void)
 		other[i]++;
 }
 
-static double hold(const struct desk_rig *rig)
+static double hold(const struct view_rig *rig)
 {
 	const struct ezlb_scope none = { 0 };
 	struct ezlb_scope scope = { 0 };
 	struct ezlb_status status;
 	double start = ms();
 
-	fold(&rig->sources, rig->now, ezlb_now_ms(), &status);
+	sources_status(&parts.sources, rig->now, ezlb_now_ms(), &status);
 	ezlb_reconcile_scope(&rig->catalog.desired, &none, &scope);
 	ezlb_status_clear(&status);
 	EZLB_VEC_CLEAR(&scope);
@@ -103,7 +104,7 @@ static int double_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void measure(const struct desk_rig *rig, const struct sizes *sizes, bool checked, bool cold)
+static void measure(const struct view_rig *rig, const struct sizes *sizes, bool checked, bool cold)
 {
 	double *took = ezlb_calloc(sizes->rounds, sizeof(*took));
 
@@ -123,10 +124,11 @@ static void measure(const struct desk_rig *rig, const struct sizes *sizes, bool 
 static void bench(const struct sizes *sizes, bool checked)
 {
 	struct ezlb_health *health = NULL;
-	struct desk_rig rig;
+	struct view_rig rig;
 	uv_loop_t loop;
 
 	rig_open(&rig);
+	parts_open(&parts, &rig);
 	for (unsigned i = 0; i < sizes->services; i++)
 		put_service(&rig, sizes, i, checked);
 	rig_files(&rig);
@@ -138,7 +140,7 @@ static void bench(const struct sizes *sizes, bool checked)
 						  NULL, &health, NULL),
 				 0);
 		want_checks(&rig, health);
-		rig.sources.health = health;
+		parts.sources.health = health;
 	}
 	measure(&rig, sizes, checked, false);
 	measure(&rig, sizes, checked, true);

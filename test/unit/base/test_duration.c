@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cm.h"
 
+#include <time.h>
+
 #include <errno.h>
 
 #include <ezlb/duration.h>
@@ -122,9 +124,17 @@ static void test_clock_does_not_go_back(void **state)
 	assert_true(before > 0);
 }
 
+static void test_wall_clock(void **state)
+{
+	(void)state;
+	assert_true(ezlb_wall_ms() / 1000 - time(NULL) <= 1);
+	assert_true(time(NULL) - ezlb_wall_ms() / 1000 <= 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wall_clock),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_what_is_formatted_parses_back),

@@ -16,7 +16,8 @@
 
 static uv_loop_t loop;
 static uv_timer_t ticker; /* no wait on the loop is for ever */
-static struct desk_rig rig;
+static struct view_rig rig;
+static struct desk_parts parts;
 static struct admin admin;
 static unsigned reloads;
 static char answer[1 << 17];
@@ -58,8 +59,9 @@ static int setup(void **state)
 	uv_timer_init(&loop, &ticker);
 	uv_timer_start(&ticker, on_tick, 1, 1);
 	rig_open(&rig);
-	rig.options.admin_address = free_port();
-	admin_open(&admin, &loop, &rig.sources, on_reload, &reloads);
+	parts_open(&parts, &rig);
+	parts.options.admin_address = free_port();
+	admin_open(&admin, &loop, &parts.sources, on_reload, &reloads);
 	return rc;
 }
 
@@ -100,7 +102,7 @@ static int try_dial(bool local)
 	struct text path = at(EZLB_ADMIN_SOCKET);
 	int fd = socket(local ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), rc;
 
-	in.sin_port = htons(rig.options.admin_address.port);
+	in.sin_port = htons(parts.options.admin_address.port);
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_true(ezlb_strcpy(un.sun_path, sizeof(un.sun_path), path.s));
 	if (local)

@@ -15,7 +15,8 @@
 static int manager_fd;
 static uv_loop_t loop;
 static struct manager manager;
-static struct desk_rig rig;
+static struct view_rig rig;
+static struct desk_parts parts;
 
 static void listen_at(const char *name)
 {
@@ -44,6 +45,7 @@ static int setup(void **state)
 	int rc = setup_top(state);
 
 	rig_open(&rig);
+	parts_open(&parts, &rig);
 	uv_loop_init(&loop);
 	listen_at("notify");
 	unsetenv("WATCHDOG_USEC");
@@ -66,7 +68,7 @@ static int teardown(void **state)
 
 static void tell(void)
 {
-	manager_tell(&manager, &rig.sources);
+	manager_tell(&manager, &parts.sources);
 }
 
 static void test_ready_once(void **state)
@@ -218,7 +220,7 @@ static void test_the_desk(void **state)
 	const struct ezlb_health_change down = { .service = "web", .to = EZLB_DOWN };
 	struct ezlb_pass_result result = { .listed = true };
 	const struct ezlb_op op = { .kind = EZLB_OP_SNAT_SETUP };
-	struct desk desk = { .sources = rig.sources };
+	struct desk desk = { .sources = parts.sources };
 
 	(void)state;
 	desk_open(&desk, &loop, on_reload, NULL);

@@ -9,7 +9,8 @@
 
 static uv_loop_t loop;
 static uv_timer_t ticker; /* no wait on the loop is for ever */
-static struct desk_rig rig;
+static struct view_rig rig;
+static struct desk_parts parts;
 static struct report report;
 
 /* What was told, and what is to be done then. */
@@ -52,12 +53,13 @@ static int setup(void **state)
 
 	memset(&told, 0, sizeof(told));
 	rig_open(&rig);
+	parts_open(&parts, &rig);
 	rig_web(&rig, PLAIN("1"));
 	rig_settle(&rig);
 	uv_loop_init(&loop);
 	uv_timer_init(&loop, &ticker);
 	uv_timer_start(&ticker, on_tick, 1, 1);
-	report_open(&report, &loop, &rig.sources, on_report, &told);
+	report_open(&report, &loop, &parts.sources, on_report, &told);
 	return rc;
 }
 
@@ -104,7 +106,7 @@ static void test_each_kind(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		int64_t before = view_now();
+		int64_t before = ezlb_wall_ms();
 
 		report_want(&report, rows[i].kind, false);
 		assert_int_equal(told.n[rows[i].kind], 0); /* never from within */
@@ -234,6 +236,7 @@ static void test_closed_and_what_it_tells_of_is_gone(void **state)
 	run_to_the_end();
 	assert_int_equal(told.n[REPORT_STATUS], 0);
 	rig_open(&rig);
+	parts_open(&parts, &rig);
 }
 
 static void test_not_made_after_the_close(void **state)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "desk_rig.h"
+#include "view_rig.h"
 
 #include "conditions.h"
 #include "specs.h"
@@ -75,7 +75,7 @@ static void test_files(void **state)
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
 		struct conditions_said said;
 		struct ezlb_catalog_entry *web;
-		struct desk_rig rig;
+		struct view_rig rig;
 
 		rig_open(&rig);
 		for (int n = 0; n < 2; n++) {
@@ -107,7 +107,7 @@ static void test_files(void **state)
 /* Files whose paths begin alike, and one with several things wrong. */
 static void test_finds_the_diagnostics_of_a_file(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 	size_t n;
 
 	(void)state;

@@ -3,7 +3,7 @@
 
 static void test_files_come_and_go(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 
 	(void)state;
 	rig_open(&rig);
@@ -34,7 +34,7 @@ static void test_files_come_and_go(void **state)
 
 static void test_directories(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 
 	(void)state;
 	rig_open(&rig);

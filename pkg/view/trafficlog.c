@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "trafficlog.h"
+#include <ezlb/view.h>
 
 #include <ezlb/log.h>
 
-uint64_t trafficlog_delta(uint64_t before, uint64_t now)
+uint64_t ezlb_trafficlog_delta(uint64_t before, uint64_t now)
 {
 	return now >= before ? now - before : now;
 }
@@ -17,11 +17,11 @@ static void write_line(const struct ezlb_status_service *service, const struct e
 	ezlb_log(EZLB_INFO, "traffic", EZLB_S("svc", service->name),
 		 EZLB_S("proto", ezlb_proto_str(service->proto)),
 		 EZLB_S("listen", ezlb_endpoint_format(&service->listen, listen)), EZLB_I("ms", ms),
-		 EZLB_I("connections", trafficlog_delta(was->connections, now->connections)),
-		 EZLB_I("packets_in", trafficlog_delta(was->packets_in, now->packets_in)),
-		 EZLB_I("packets_out", trafficlog_delta(was->packets_out, now->packets_out)),
-		 EZLB_I("bytes_in", trafficlog_delta(was->bytes_in, now->bytes_in)),
-		 EZLB_I("bytes_out", trafficlog_delta(was->bytes_out, now->bytes_out)),
+		 EZLB_I("connections", ezlb_trafficlog_delta(was->connections, now->connections)),
+		 EZLB_I("packets_in", ezlb_trafficlog_delta(was->packets_in, now->packets_in)),
+		 EZLB_I("packets_out", ezlb_trafficlog_delta(was->packets_out, now->packets_out)),
+		 EZLB_I("bytes_in", ezlb_trafficlog_delta(was->bytes_in, now->bytes_in)),
+		 EZLB_I("bytes_out", ezlb_trafficlog_delta(was->bytes_out, now->bytes_out)),
 		 EZLB_I("active", service->active), EZLB_I("inactive", service->inactive));
 }
 
@@ -32,7 +32,7 @@ static struct ezlb_traffic_row row_of(const struct ezlb_status_service *service)
 }
 
 /* All services are remembered: one that asks for its line later does not get all that ever was. */
-void trafficlog_write(struct trafficlog *log, const struct ezlb_status *status)
+void ezlb_trafficlog_write(struct ezlb_trafficlog *log, const struct ezlb_status *status)
 {
 	struct ezlb_traffic now = { 0 };
 	const struct ezlb_counters none = { 0 };
@@ -61,7 +61,7 @@ void trafficlog_write(struct trafficlog *log, const struct ezlb_status *status)
 	log->before_ms = status->now_ms;
 }
 
-void trafficlog_clear(struct trafficlog *log)
+void ezlb_trafficlog_clear(struct ezlb_trafficlog *log)
 {
 	EZLB_VEC_CLEAR(&log->before);
 	log->before_ms = 0;

@@ -2,13 +2,14 @@
 /* view_inside: what view.c and view_files.c share. */
 #pragma once
 
+#include <ezlb/view.h>
+
 #include "conditions.h"
-#include "view.h"
 
 /*
  * The services are those of the catalog, in its order. `pass` NULL: files were read; what only a
  * pass can tell stays as the last one has told it.
  */
-void view_set_all(struct view *view, const struct ezlb_catalog *catalog,
+void view_set_all(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		  const struct conditions_pass *pass, int64_t now_ms);
 void view_dirs_clear(struct ezlb_status_dirs *dirs);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fixture.h"
 
-#include "trafficlog.h"
+#include <ezlb/view.h>
 
 /*
  * Services, ", " between them: a name, a mark and how many connections the kernel has counted; the
@@ -32,7 +32,7 @@ static void add_service(struct ezlb_status *status, const char *word)
 }
 
 /* Writes at that time, and returns what was logged: "1=5/1000 2=0/1000": name, connections, ms. */
-static struct text write_at(struct trafficlog *log, int64_t ms, const char *services)
+static struct text write_at(struct ezlb_trafficlog *log, int64_t ms, const char *services)
 {
 	EZLB_AUTO_FREE char *copy = ezlb_strdup(services);
 	struct ezlb_status status = { .now_ms = ms };
@@ -48,7 +48,7 @@ static struct text write_at(struct trafficlog *log, int64_t ms, const char *serv
 		     one = strtok_r(NULL, ", ", &save))
 			add_service(&status, one);
 	capture = capture_begin(STDERR_FILENO);
-	trafficlog_write(log, &status);
+	ezlb_trafficlog_write(log, &status);
 	text = capture_end(capture);
 	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
@@ -91,7 +91,7 @@ static void test_lines(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct trafficlog log = { 0 };
+		struct ezlb_trafficlog log = { 0 };
 
 		for (size_t k = 0; k < COUNT_OF(rows[i].steps) && rows[i].steps[k].services; k++) {
 			struct text got = write_at(&log, 1000 * (int64_t)(k + 1),
@@ -101,55 +101,55 @@ static void test_lines(void **state)
 				fail_msg("%s: step %zu: '%s', not '%s'", rows[i].name, k, got.s,
 					 rows[i].steps[k].log);
 		}
-		trafficlog_clear(&log);
+		ezlb_trafficlog_clear(&log);
 	}
 }
 
 /* Cleared, it has seen nothing. */
 static void test_begins_anew(void **state)
 {
-	struct trafficlog log = { 0 };
+	struct ezlb_trafficlog log = { 0 };
 
 	(void)state;
 	write_at(&log, 1000, "1+100");
-	trafficlog_clear(&log);
+	ezlb_trafficlog_clear(&log);
 	assert_string_equal(write_at(&log, 2000, "1+150").s, "");
 	assert_string_equal(write_at(&log, 3000, "1+151").s, "1=1/1000");
-	trafficlog_clear(&log);
+	ezlb_trafficlog_clear(&log);
 }
 
 static void test_the_whole_line(void **state)
 {
-	struct trafficlog log = { 0 };
+	struct ezlb_trafficlog log = { 0 };
 	struct ezlb_status status = { .now_ms = 1000 };
 	struct capture capture;
 	char *text;
 
 	(void)state;
 	add_service(&status, "1+100");
-	trafficlog_write(&log, &status);
+	ezlb_trafficlog_write(&log, &status);
 	status.services.len = 0;
 	add_service(&status, "1+110");
 	status.now_ms = 61000;
 	capture = capture_begin(STDERR_FILENO);
-	trafficlog_write(&log, &status);
+	ezlb_trafficlog_write(&log, &status);
 	text = capture_end(capture);
 	assert_has(text, "level=info pkg=traffic svc=1 proto=tcp listen=10.0.0.1:80 ms=60000 "
 			 "connections=10 packets_in=20 packets_out=30 bytes_in=40 bytes_out=50 "
 			 "active=7 inactive=9\n");
 	free(text);
 	EZLB_VEC_CLEAR(&status.services);
-	trafficlog_clear(&log);
+	ezlb_trafficlog_clear(&log);
 }
 
 static void test_delta(void **state)
 {
 	(void)state;
-	assert_int_equal(trafficlog_delta(0, 0), 0);
-	assert_int_equal(trafficlog_delta(5, 5), 0);
-	assert_int_equal(trafficlog_delta(5, 9), 4);
-	assert_int_equal(trafficlog_delta(9, 5), 5);
-	assert_true(trafficlog_delta(1, UINT64_MAX) == UINT64_MAX - 1);
+	assert_int_equal(ezlb_trafficlog_delta(0, 0), 0);
+	assert_int_equal(ezlb_trafficlog_delta(5, 5), 0);
+	assert_int_equal(ezlb_trafficlog_delta(5, 9), 4);
+	assert_int_equal(ezlb_trafficlog_delta(9, 5), 5);
+	assert_true(ezlb_trafficlog_delta(1, UINT64_MAX) == UINT64_MAX - 1);
 }
 
 int main(void)

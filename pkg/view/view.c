@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "view.h"
+#include <ezlb/view.h>
 
 #include <stdio.h>
-#include <time.h>
 
 #include "conditions.h"
 #include "view_inside.h"
@@ -10,18 +9,10 @@
 #define FAILING_MS  60000 /* of failing passes, until the daemon is not ready */
 #define ADOPTED_MAX 10	  /* services taken over that are told one by one */
 
-int64_t view_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* --- events -------------------------------------------------------------------------------- */
 
-void view_event(struct view *view, enum ezlb_event_type type, const char *object,
-		const char *message, int64_t now_ms)
+void ezlb_view_event(struct ezlb_view *view, enum ezlb_event_type type, const char *object,
+		     const char *message, int64_t now_ms)
 {
 	struct ezlb_event *event = ezlb_events_add(&view->events, type, now_ms);
 
@@ -29,14 +20,15 @@ void view_event(struct view *view, enum ezlb_event_type type, const char *object
 	ezlb_strcpy(event->message, sizeof(event->message), message ? message : "");
 }
 
-void view_start(struct view *view, int64_t now_ms)
+void ezlb_view_start(struct ezlb_view *view, int64_t now_ms)
 {
 	view->started_ms = now_ms;
-	view_event(view, EZLB_EVENT_STARTED, NULL, "version " EZLB_VERSION, now_ms);
+	ezlb_view_event(view, EZLB_EVENT_STARTED, NULL, "version " EZLB_VERSION, now_ms);
 }
 
 /* A start brings every backend up: that is no news. */
-void view_verdict(struct view *view, const struct ezlb_health_change *change, int64_t now_ms)
+void ezlb_view_verdict(struct ezlb_view *view, const struct ezlb_health_change *change,
+		       int64_t now_ms)
 {
 	bool down = change->to == EZLB_DOWN;
 	struct ezlb_event *event;
@@ -87,8 +79,8 @@ static bool is_bad(const struct ezlb_condition *condition)
 }
 
 /* What becomes good at the start, or of a new file, is no news; what recovers is. */
-static void set(struct view *view, struct view_service *service, enum ezlb_condition_type type,
-		const struct conditions_said *said, int64_t now_ms)
+static void set(struct ezlb_view *view, struct ezlb_view_service *service,
+		enum ezlb_condition_type type, const struct conditions_said *said, int64_t now_ms)
 {
 	struct ezlb_condition *condition = &service->conditions[type];
 	bool was_bad = condition->since_ms && is_bad(condition);
@@ -111,7 +103,7 @@ static void set(struct view *view, struct view_service *service, enum ezlb_condi
 		 condition->message[0] ? ": " : "", condition->message);
 }
 
-static void set_programmed(struct view *view, struct view_service *service,
+static void set_programmed(struct ezlb_view *view, struct ezlb_view_service *service,
 			   const struct ezlb_catalog_entry *entry,
 			   const struct conditions_pass *pass, int64_t now_ms)
 {
@@ -125,7 +117,7 @@ static void set_programmed(struct view *view, struct view_service *service,
 		service->applied_hash = 0;
 }
 
-void view_set_all(struct view *view, const struct ezlb_catalog *catalog,
+void view_set_all(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		  const struct conditions_pass *pass, int64_t now_ms)
 {
 	struct conditions_said said;
@@ -133,7 +125,7 @@ void view_set_all(struct view *view, const struct ezlb_catalog *catalog,
 	/* Both are sorted by path, and of the same files. */
 	for (size_t i = 0; i < catalog->entries.len; i++) {
 		const struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
-		struct view_service *service = &view->services.items[i];
+		struct ezlb_view_service *service = &view->services.items[i];
 
 		conditions_accepted(catalog, entry, &said);
 		set(view, service, EZLB_ACCEPTED, &said, now_ms);
@@ -172,7 +164,7 @@ static void first_error(const struct ezlb_pass_result *result, char out[EZLB_MES
 		snprintf(out, EZLB_MESSAGE_STRLEN, "%.250s", result->old_err.msg);
 }
 
-static void note_outcome(struct view *view, const struct ezlb_pass_result *result,
+static void note_outcome(struct ezlb_view *view, const struct ezlb_pass_result *result,
 			 uint64_t clock_ms, int64_t now_ms)
 {
 	char error[EZLB_MESSAGE_STRLEN];
@@ -181,8 +173,8 @@ static void note_outcome(struct view *view, const struct ezlb_pass_result *resul
 	view->pass_ms = now_ms;
 	if (ezlb_pass_ok(result)) {
 		if (view->failing_since_ms)
-			view_event(view, EZLB_EVENT_RECONCILE_RECOVERED, NULL, view->pass_error,
-				   now_ms);
+			ezlb_view_event(view, EZLB_EVENT_RECONCILE_RECOVERED, NULL,
+					view->pass_error, now_ms);
 		view->pass_ok_ms = now_ms;
 		view->failing_since_ms = 0;
 		view->pass_error[0] = '\0';
@@ -196,11 +188,11 @@ static void note_outcome(struct view *view, const struct ezlb_pass_result *resul
 	if (!view->failing_since_ms) {
 		view->failing_since_ms = now_ms;
 		view->failing_clock_ms = clock_ms;
-		view_event(view, EZLB_EVENT_RECONCILE_FAILING, NULL, view->pass_error, now_ms);
+		ezlb_view_event(view, EZLB_EVENT_RECONCILE_FAILING, NULL, view->pass_error, now_ms);
 	}
 }
 
-static void tell_work(struct view *view, const struct ezlb_pass_result *result, int64_t now_ms)
+static void tell_work(struct ezlb_view *view, const struct ezlb_pass_result *result, int64_t now_ms)
 {
 	char what[EZLB_OP_STRLEN], message[EZLB_EVENT_STRLEN];
 	const struct ezlb_op *first = NULL;
@@ -217,26 +209,28 @@ static void tell_work(struct view *view, const struct ezlb_pass_result *result, 
 		return;
 	snprintf(message, sizeof(message), "%zu operation%s, the first: %s", done,
 		 done == 1 ? "" : "s", ezlb_op_format(first, what));
-	view_event(view, EZLB_EVENT_APPLIED, NULL, message, now_ms);
+	ezlb_view_event(view, EZLB_EVENT_APPLIED, NULL, message, now_ms);
 }
 
-static void tell_others(struct view *view, const struct ezlb_pass_result *result, int64_t now_ms)
+static void tell_others(struct ezlb_view *view, const struct ezlb_pass_result *result,
+			int64_t now_ms)
 {
 	char what[EZLB_OP_STRLEN], key[EZLB_SERVICE_KEY_STRLEN], message[EZLB_EVENT_STRLEN];
 
 	for (size_t i = 0; i < result->adopted.len && i < ADOPTED_MAX; i++)
-		view_event(view, EZLB_EVENT_ADOPTED,
-			   ezlb_service_key_format(&result->adopted.items[i], key), NULL, now_ms);
+		ezlb_view_event(view, EZLB_EVENT_ADOPTED,
+				ezlb_service_key_format(&result->adopted.items[i], key), NULL,
+				now_ms);
 	for (size_t i = 0; i < result->drift.len; i++)
 		view->repairs[result->drift.items[i].kind]++;
 	if (result->drift.len == 0)
 		return;
 	snprintf(message, sizeof(message), "%zu change%s, the first: %s", result->drift.len,
 		 result->drift.len == 1 ? "" : "s", ezlb_op_format(&result->drift.items[0], what));
-	view_event(view, EZLB_EVENT_REPAIRED, NULL, message, now_ms);
+	ezlb_view_event(view, EZLB_EVENT_REPAIRED, NULL, message, now_ms);
 }
 
-void view_pass(struct view *view, const struct view_pass *pass, int64_t now_ms)
+void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_t now_ms)
 {
 	struct conditions_pass said = { .pass = pass->pass,
 					.result = pass->result,
@@ -251,7 +245,7 @@ void view_pass(struct view *view, const struct view_pass *pass, int64_t now_ms)
 	blocked_clear(&said.blocked);
 }
 
-bool view_ready(const struct view *view, uint64_t clock_ms, char why[EZLB_MESSAGE_STRLEN])
+bool ezlb_view_ready(const struct ezlb_view *view, uint64_t clock_ms, char why[EZLB_MESSAGE_STRLEN])
 {
 	uint64_t ms = clock_ms - view->failing_clock_ms;
 
@@ -266,7 +260,7 @@ bool view_ready(const struct view *view, uint64_t clock_ms, char why[EZLB_MESSAG
 	return why[0] == '\0';
 }
 
-void view_clear(struct view *view)
+void ezlb_view_clear(struct ezlb_view *view)
 {
 	for (size_t i = 0; i < view->services.len; i++)
 		free(view->services.items[i].path);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "view_words.h"
 
-static void add_good(struct desk_rig *rig, unsigned i, bool checked)
+static void add_good(struct view_rig *rig, unsigned i, bool checked)
 {
 	EZLB_AUTO_FREE char *path = ezlb_asprintf("/d/s%04u.yaml", i);
 	EZLB_AUTO_FREE char *text =
@@ -13,7 +13,7 @@ static void add_good(struct desk_rig *rig, unsigned i, bool checked)
 
 static void test_a_good_start_is_no_news(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 	char name[16];
 
 	(void)state;
@@ -31,7 +31,7 @@ static void test_a_good_start_is_no_news(void **state)
 
 		snprintf(name, sizeof(name), "s%04u", i);
 		rig_verdict(&rig, name, "10.1.0.1:80", EZLB_UP);
-		view_verdict(&rig.view, &up, rig.now);
+		ezlb_view_verdict(&rig.view, &up, rig.now);
 	}
 	rig_settle(&rig);
 	assert_events(&rig, "+Reloaded | 1000 files, 0 refused\n"
@@ -50,7 +50,7 @@ static void test_a_good_start_is_no_news(void **state)
 
 static void test_only_transitions_are_told(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 
 	(void)state;
 	rig_open(&rig);
@@ -87,7 +87,7 @@ static void test_only_transitions_are_told(void **state)
 
 static void test_since_stays_while_nothing_changes(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 
 	(void)state;
 	rig_open(&rig);
@@ -108,7 +108,7 @@ static void test_since_stays_while_nothing_changes(void **state)
 /* Between two tries what has failed waits, and what waits is no better. */
 static void test_failed_does_not_flap(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 
 	(void)state;
 	rig_open(&rig);
@@ -138,7 +138,7 @@ static void test_failed_does_not_flap(void **state)
 /* It waits for another's failure from the beginning. */
 static void test_held(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 
 	(void)state;
 	rig_open(&rig);
@@ -162,7 +162,7 @@ static void test_held(void **state)
 
 static void test_unreadable(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 
 	(void)state;
 	rig_open(&rig);
@@ -182,8 +182,8 @@ static void test_unreadable(void **state)
 
 static void test_what_the_kernel_holds(void **state)
 {
-	struct desk_rig rig;
-	const struct view_service *web;
+	struct view_rig rig;
+	const struct ezlb_view_service *web;
 
 	(void)state;
 	rig_open(&rig);
@@ -212,7 +212,7 @@ static void test_what_the_kernel_holds(void **state)
 static void test_what_the_kernel_holds_after_a_restart(void **state)
 {
 	struct ezlb_lastgood store;
-	struct desk_rig rig;
+	struct view_rig rig;
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
@@ -233,7 +233,7 @@ static void test_what_the_kernel_holds_after_a_restart(void **state)
 /* A file that is refused, and has no version in force. */
 static void test_refused_without_a_version(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 	const char *text;
 
 	(void)state;
@@ -262,7 +262,7 @@ static void test_refused_without_a_version(void **state)
 
 static void test_name_conflict(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 
 	(void)state;
 	rig_open(&rig);
@@ -284,7 +284,7 @@ static void test_name_conflict(void **state)
 
 static void test_foreign(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 	struct ezlb_service_row *row;
 
 	(void)state;
@@ -311,7 +311,7 @@ static void test_foreign(void **state)
 
 static void test_adopted(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 
 	(void)state;
 	rig_open(&rig);
@@ -331,7 +331,7 @@ static void test_adopted(void **state)
 
 static void test_repairs_and_a_fight(void **state)
 {
-	struct desk_rig rig;
+	struct view_rig rig;
 
 	(void)state;
 	rig_open(&rig);

@@ -2,7 +2,7 @@
 /* view_words: what the tests of the view say in a few words. */
 #pragma once
 
-#include "desk_rig.h"
+#include "view_rig.h"
 
 #define ACCEPTED(i) rig_condition(&rig, i, EZLB_ACCEPTED)
 #define PROGRAMMED  rig_condition(&rig, 0, EZLB_PROGRAMMED)
@@ -11,18 +11,18 @@
 
 #define assert_events(rig, text) assert_string_equal(rig_events(rig), text)
 
-static inline const char *why_not(const struct desk_rig *rig)
+static inline const char *why_not(const struct view_rig *rig)
 {
 	static char why[EZLB_MESSAGE_STRLEN];
 
-	bool ready = view_ready(&rig->view, rig_clock(rig), why);
+	bool ready = ezlb_view_ready(&rig->view, rig_clock(rig), why);
 
 	assert_int_equal(ready, why[0] == '\0');
 	return why;
 }
 
 /* As somebody else with ipvsadm. */
-static inline void take_away(const struct desk_rig *rig)
+static inline void take_away(const struct view_rig *rig)
 {
 	struct ezlb_table *table = ezlb_memory_table(rig->memory);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a set of files changes in the view. */
-#include "view.h"
+#include <ezlb/view.h>
 
 #include <stdio.h>
 
@@ -9,7 +9,7 @@
 
 static int service_cmp(const void *a, const void *b)
 {
-	const struct view_service *x = a, *y = b;
+	const struct ezlb_view_service *x = a, *y = b;
 
 	return strcmp(x->path, y->path);
 }
@@ -26,7 +26,7 @@ static void name_of_file(const char *path, char name[EZLB_NAME_MAX + 1])
 		*dot = '\0';
 }
 
-static void name_service(struct view_service *service, const struct ezlb_catalog_entry *entry)
+static void name_service(struct ezlb_view_service *service, const struct ezlb_catalog_entry *entry)
 {
 	if (entry->last || entry->fresh)
 		ezlb_strcpy(service->name, sizeof(service->name),
@@ -60,8 +60,8 @@ static void first_diag(const struct ezlb_diag *diags, size_t n, char out[EZLB_EV
 	snprintf(out, EZLB_EVENT_STRLEN, "%.250s%s", text + strspn(text, " "), more);
 }
 
-static void tell_file(struct view *view, const struct ezlb_catalog *catalog,
-		      const struct ezlb_catalog_entry *entry, struct view_service *service,
+static void tell_file(struct ezlb_view *view, const struct ezlb_catalog *catalog,
+		      const struct ezlb_catalog_entry *entry, struct ezlb_view_service *service,
 		      int64_t now_ms)
 {
 	size_t n;
@@ -81,12 +81,12 @@ static void tell_file(struct view *view, const struct ezlb_catalog *catalog,
 		first_diag(diags, n, event->message);
 }
 
-static void forget_unseen(struct view *view, int64_t now_ms)
+static void forget_unseen(struct ezlb_view *view, int64_t now_ms)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < view->services.len; i++) {
-		struct view_service *service = &view->services.items[i];
+		struct ezlb_view_service *service = &view->services.items[i];
 		struct ezlb_event *event;
 
 		if (service->seen) {
@@ -102,7 +102,7 @@ static void forget_unseen(struct view *view, int64_t now_ms)
 }
 
 /* Leaves the services sorted, and of the files that are in the catalog. */
-static void take_files(struct view *view, const struct ezlb_catalog *catalog, int64_t now_ms)
+static void take_files(struct ezlb_view *view, const struct ezlb_catalog *catalog, int64_t now_ms)
 {
 	size_t old = view->services.len;
 
@@ -110,9 +110,9 @@ static void take_files(struct view *view, const struct ezlb_catalog *catalog, in
 		view->services.items[i].seen = false;
 	for (size_t i = 0; i < catalog->entries.len; i++) {
 		const struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
-		const struct view_service key = { .path = entry->path };
-		struct view_service *service = ezlb_find(&key, view->services.items, old,
-							 sizeof(key), service_cmp);
+		const struct ezlb_view_service key = { .path = entry->path };
+		struct ezlb_view_service *service = ezlb_find(&key, view->services.items, old,
+							      sizeof(key), service_cmp);
 
 		if (!service) {
 			service = EZLB_PUSH(&view->services);
@@ -127,7 +127,7 @@ static void take_files(struct view *view, const struct ezlb_catalog *catalog, in
 	forget_unseen(view, now_ms);
 }
 
-static bool was_frozen(const struct view *view, const char *path)
+static bool was_frozen(const struct ezlb_view *view, const char *path)
 {
 	for (size_t i = 0; i < view->dirs.len; i++)
 		if (strcmp(view->dirs.items[i].path, path) == 0)
@@ -144,7 +144,8 @@ void view_dirs_clear(struct ezlb_status_dirs *dirs)
 	EZLB_VEC_CLEAR(dirs);
 }
 
-static size_t take_dirs(struct view *view, const struct ezlb_snapshot *snapshot, int64_t now_ms)
+static size_t take_dirs(struct ezlb_view *view, const struct ezlb_snapshot *snapshot,
+			int64_t now_ms)
 {
 	struct ezlb_status_dirs dirs = { 0 };
 	size_t frozen = 0;
@@ -158,17 +159,17 @@ static size_t take_dirs(struct view *view, const struct ezlb_snapshot *snapshot,
 		to->problem = from->frozen ? ezlb_strdup(from->problem) : NULL;
 		frozen += from->frozen;
 		if (from->frozen != was_frozen(view, from->path))
-			view_event(view,
-				   from->frozen ? EZLB_EVENT_DIRECTORY_FROZEN
-						: EZLB_EVENT_DIRECTORY_BACK,
-				   from->path, from->problem, now_ms);
+			ezlb_view_event(view,
+					from->frozen ? EZLB_EVENT_DIRECTORY_FROZEN
+						     : EZLB_EVENT_DIRECTORY_BACK,
+					from->path, from->problem, now_ms);
 	}
 	view_dirs_clear(&view->dirs);
 	view->dirs = dirs;
 	return frozen;
 }
 
-static size_t count_refused(const struct view *view)
+static size_t count_refused(const struct ezlb_view *view)
 {
 	size_t n = 0;
 
@@ -177,8 +178,8 @@ static size_t count_refused(const struct view *view)
 	return n;
 }
 
-void view_files(struct view *view, const struct ezlb_catalog *catalog,
-		const struct ezlb_snapshot *snapshot, int64_t now_ms)
+void ezlb_view_files(struct ezlb_view *view, const struct ezlb_catalog *catalog,
+		     const struct ezlb_snapshot *snapshot, int64_t now_ms)
 {
 	size_t frozen = take_dirs(view, snapshot, now_ms), refused;
 	char message[64];
@@ -193,5 +194,5 @@ void view_files(struct view *view, const struct ezlb_catalog *catalog,
 		view->reload_ok_ms = now_ms;
 	snprintf(message, sizeof(message), "%zu file%s, %zu refused", view->services.len,
 		 view->services.len == 1 ? "" : "s", refused);
-	view_event(view, EZLB_EVENT_RELOADED, NULL, message, now_ms);
+	ezlb_view_event(view, EZLB_EVENT_RELOADED, NULL, message, now_ms);
 }

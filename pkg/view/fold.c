@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fold.h"
-
-#include <unistd.h>
+#include <ezlb/view.h>
 
 #include "conditions.h"
 
 /* One fold. */
 struct folding {
-	const struct fold_sources *from;
+	const struct ezlb_view *view;
+	const struct ezlb_catalog *catalog;
+	const struct ezlb_view_facts *facts;
 	struct ezlb_status *out;
-	struct ezlb_verdicts verdicts;
 	int64_t wall_less_clock; /* turns ms of the monotonic clock into ms of the wall's */
 };
 
@@ -18,7 +17,7 @@ struct folding {
 static void take_verdict(const struct folding *folding, const struct ezlb_spec *spec,
 			 struct ezlb_status_backend *to)
 {
-	const struct ezlb_verdict_row *row = ezlb_verdict_find(&folding->verdicts, spec,
+	const struct ezlb_verdict_row *row = ezlb_verdict_find(&folding->facts->verdicts, spec,
 							       &to->address);
 
 	if (!row)
@@ -37,12 +36,12 @@ static int64_t kernel_weight(const struct folding *folding, const struct ezlb_sp
 			     const struct ezlb_endpoint *backend)
 {
 	const struct ezlb_dest_row key = { .service = ezlb_spec_key(spec), .endpoint = *backend };
-	const struct ezlb_pass *pass = folding->from->pass;
+	const struct ezlb_dests *dests = folding->facts->dests;
 	const struct ezlb_dest_row *row;
 
-	if (!pass->left_known)
+	if (!dests)
 		return -1;
-	row = EZLB_FIND(&pass->left.dests, &key, ezlb_dest_row_cmp);
+	row = EZLB_FIND(dests, &key, ezlb_dest_row_cmp);
 	return row ? (int64_t)row->weight : -1;
 }
 
@@ -86,7 +85,7 @@ static void take_spec(struct folding *folding, const struct ezlb_spec *spec,
 }
 
 static void take_service(struct folding *folding, const struct ezlb_catalog_entry *entry,
-			 const struct view_service *seen)
+			 const struct ezlb_view_service *seen)
 {
 	struct ezlb_status_service *to = EZLB_PUSH(&folding->out->services);
 
@@ -105,8 +104,7 @@ static void take_service(struct folding *folding, const struct ezlb_catalog_entr
 static void take_file(struct folding *folding, const struct ezlb_catalog_entry *entry)
 {
 	struct ezlb_status_file *to = EZLB_PUSH(&folding->out->files);
-	const struct ezlb_diag *diag = ezlb_catalog_diags(folding->from->catalog, entry,
-							  &to->n_diags);
+	const struct ezlb_diag *diag = ezlb_catalog_diags(folding->catalog, entry, &to->n_diags);
 
 	to->path = ezlb_strdup(entry->path);
 	to->in_force = entry->last != NULL;
@@ -127,12 +125,12 @@ static int service_cmp(const void *a, const void *b)
 
 static void take_files(struct folding *folding)
 {
-	const struct ezlb_catalog *catalog = folding->from->catalog;
+	const struct ezlb_catalog *catalog = folding->catalog;
 
 	/* The view's are of the same files, in the same order. */
 	for (size_t i = 0; i < catalog->entries.len; i++) {
 		take_service(folding, &catalog->entries.items[i],
-			     &folding->from->view->services.items[i]);
+			     &folding->view->services.items[i]);
 		take_file(folding, &catalog->entries.items[i]);
 	}
 	EZLB_SORT(&folding->out->services, service_cmp);
@@ -140,7 +138,7 @@ static void take_files(struct folding *folding)
 
 /* --- the rest ------------------------------------------------------------------------------ */
 
-static void take_dirs(const struct view *view, struct ezlb_status *out)
+static void take_dirs(const struct ezlb_view *view, struct ezlb_status *out)
 {
 	for (size_t i = 0; i < view->dirs.len; i++) {
 		const struct ezlb_status_dir *from = &view->dirs.items[i];
@@ -152,10 +150,10 @@ static void take_dirs(const struct view *view, struct ezlb_status *out)
 	}
 }
 
-static void take_view(const struct view *view, uint64_t clock_ms, struct ezlb_status *out)
+static void take_view(const struct ezlb_view *view, uint64_t clock_ms, struct ezlb_status *out)
 {
 	out->started_ms = view->started_ms;
-	out->ready = view_ready(view, clock_ms, out->not_ready);
+	out->ready = ezlb_view_ready(view, clock_ms, out->not_ready);
 	out->reloads = view->reloads;
 	out->last_reload_ok = view->reload_ok;
 	out->last_reload_ms = view->reload_ms;
@@ -172,43 +170,37 @@ static void take_view(const struct view *view, uint64_t clock_ms, struct ezlb_st
 	take_dirs(view, out);
 }
 
-static void take_health(const struct ezlb_health *health, struct ezlb_status *out)
+static void take_probes(const struct ezlb_health_stats *stats, struct ezlb_status *out)
 {
-	struct ezlb_health_stats stats;
-
-	ezlb_health_stats(health, &stats);
-	out->probe_duration = stats.duration;
-	memcpy(out->probes, stats.outcomes, sizeof(out->probes));
-	out->targets = stats.targets;
-	out->overdue = stats.overdue;
+	out->probe_duration = stats->duration;
+	memcpy(out->probes, stats->outcomes, sizeof(out->probes));
+	out->targets = stats->targets;
+	out->overdue = stats->overdue;
 }
 
-static void take_process(const struct fold_sources *from, struct ezlb_status *out)
+static void take_process(const struct ezlb_view_facts *facts, struct ezlb_status *out)
 {
 	out->version = EZLB_VERSION;
-	out->dataplane = from->options->dataplane == EZLB_DP_MEMORY ? "memory" : "kernel";
-	out->snat_backend = ezlb_snat_driver_str(from->plane->snat);
-	out->pid = getpid();
-	gethostname(out->host, sizeof(out->host) - 1);
-	out->watch = from->watch && ezlb_watch_notified(from->watch) ? EZLB_WATCH_INOTIFY
-								     : EZLB_WATCH_POLL;
+	out->dataplane = facts->dataplane;
+	out->snat_backend = facts->snat_backend;
+	out->pid = facts->pid;
+	memcpy(out->host, facts->host, sizeof(out->host));
+	out->watch = facts->watch;
 	out->conntrack_entries = out->conntrack_max = -1;
 }
 
-void fold(const struct fold_sources *from, int64_t now_ms, uint64_t clock_ms,
-	  struct ezlb_status *out)
+void ezlb_view_status(const struct ezlb_view *view, const struct ezlb_catalog *catalog,
+		      const struct ezlb_view_facts *facts, struct ezlb_status *out)
 {
-	struct folding folding = { .from = from,
+	struct folding folding = { .view = view,
+				   .catalog = catalog,
+				   .facts = facts,
 				   .out = out,
-				   .wall_less_clock = now_ms - (int64_t)clock_ms };
+				   .wall_less_clock = facts->now_ms - (int64_t)facts->clock_ms };
 
-	*out = (struct ezlb_status){ .now_ms = now_ms };
-	take_process(from, out);
-	take_view(from->view, clock_ms, out);
-	if (from->health) {
-		take_health(from->health, out);
-		ezlb_health_verdicts(from->health, &folding.verdicts);
-	}
+	*out = (struct ezlb_status){ .now_ms = facts->now_ms };
+	take_process(facts, out);
+	take_probes(&facts->probes, out);
+	take_view(view, facts->clock_ms, out);
 	take_files(&folding);
-	EZLB_VEC_CLEAR(&folding.verdicts);
 }
