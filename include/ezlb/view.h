@@ -8,7 +8,7 @@
 
 #include <ezlb/catalog.h>
 #include <ezlb/event.h>
-#include <ezlb/health.h>
+#include <ezlb/probe.h>
 #include <ezlb/pass.h>
 #include <ezlb/status.h>
 
