@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The samples in the documents: service files pass `ezlb check`, other YAML and JSON can be parsed,
+# the kustomization renders, commands name subcommands, flags and files that exist, and log lines have
+# messages that the program logs.
+# shellcheck source=test/lib/lib.bash
+. "$(dirname "$0")/../lib/lib.bash"
+# shellcheck source=test/lib/docs.bash
+. "$(dirname "$0")/../lib/docs.bash"
+cd "$REPO"
+export KUBECONFIG=/dev/null
+
+# complete FILE: a part of a service file gets the required fields that it lacks.
+complete() {
+	local ip=10.0.0
+	! grep -q '^listen: "\[' "$1" || ip=fd00
+	grep -q '^listen:' "$1" || echo "listen: 10.0.0.1:80"
+	cat "$1"
+	! grep -q '^snat_ip:' "$1" || grep -q '^full_nat:' "$1" || echo "full_nat: true"
+	grep -q '^backends:' "$1" || {
+		echo "backends:"
+		[[ $ip == fd00 ]] && echo '  - address: "[fd00::11]:80"' || echo "  - address: 192.168.10.11:80"
+	}
+}
+
+# Where YAML is wrong, ezlb says so with E003, E004 or E005, whatever it is about.
+# shellcheck disable=SC2317 # succeeds calls it, and the next one
+is_yaml() {
+	local output
+	output=$("$EZLB" check "$1" 2>&1) || :
+	[[ $output != *'error[E00'* ]] || {
+		echo "$output"
+		return 1
+	}
+}
+
+# The sample is beside the base, with a service file of its own.
+# shellcheck disable=SC2317
+renders() {
+	local dir=$WORK/kustomize
+	mkdir -p "$dir/ezlb/deploy" "$dir/own/services"
+	cp -r deploy/k8s "$dir/ezlb/deploy/"
+	cp "$1" "$dir/own/kustomization.yaml"
+	cp examples/services.d/web.yaml "$dir/own/services/"
+	kubectl kustomize "$dir/own" | grep -q 'image: registry.example.com/ezlb'
+}
+
+check_yaml() {
+	local block=$1 name=${1##*/}
+	if grep -q '^apiVersion: kustomize' "$block"; then
+		succeeds "$name renders" renders "$block"
+	elif grep -qE '^(apiVersion|scrape_configs|groups):' "$block"; then
+		succeeds "$name is YAML" is_yaml "$block"
+	else
+		mkdir -p "$WORK/service"
+		complete "$block" >"$WORK/service/web.yaml"
+		succeeds "ezlb check accepts $name" "$EZLB" check "$WORK/service/web.yaml"
+	fi
+}
+
+# The commands in the documents, one per line. In a session they stand after a prompt.
+commands_in_documents() {
+	local file
+	for file in $(documents); do
+		rm -rf "$WORK/blocks"
+		blocks sh "$file"
+		blocks console "$file"
+		cat /dev/null "$WORK"/blocks/*.sh | sed -e ':a' -e '/\\$/{N;s/\\\n *//;ba' -e '}' -e 's/  *#.*//'
+		cat /dev/null "$WORK"/blocks/*.console | sed -n 's/^[a-z]*[$#] //p'
+		inline "$file" | grep -E '^(ezlb|scripts/[a-z]*|systemctl|iptables|cmake|kubectl) ' || :
+	done
+}
+
+# One command of ezlb per line, with what follows it up to a pipe or the like.
+calls_of_ezlb() {
+	sed -nE 's/[|;&]+ /\n/g; p' "$WORK/commands" | sed -nE 's/^ *(.*\/)?ezlb ([a-z-].*)$/\2/p' | sort -u
+}
+
+unknown_calls() {
+	local call command word
+	calls_of_ezlb | while read -r call; do
+		command=${call%% *}
+		[[ $command != --* ]] || continue
+		if ! grep -qx -- "$command" "$WORK/subcommands"; then
+			echo "ezlb $call: no such command"
+			continue
+		fi
+		for word in $call; do
+			word=${word%%[=\[]*}
+			[[ $word == --* ]] || continue
+			grep -qx -- "$command $word" "$WORK/flags" || echo "ezlb $call: no flag $word"
+		done
+	done
+}
+
+# Flags in backticks that no command has.
+unknown_flags() {
+	local file
+	for file in $(user_documents); do
+		inline "$file" | grep -oE '^--[a-z][a-z-]+' | grep -vx -- --server-side | while read -r word; do
+			grep -q -- " $word\$" "$WORK/flags" || echo "$file: $word"
+		done
+	done
+}
+
+missing_files() {
+	grep -oE '(^| )(scripts|deploy|examples|test|\.ci)/[^ ;]*' "$WORK/commands" | tr -d ' ' | sort -u | while read -r path; do
+		[[ -e $path ]] || echo "$path"
+	done
+}
+
+# Messages of quoted log lines that the program does not log. It may write a string in several pieces.
+foreign_messages() {
+	local message
+	git ls-files 'pkg/*.c' 'cmd/*.c' | xargs cat | tr -s '[:space:]' ' ' | sed 's/" "//g' >"$WORK/source"
+	# shellcheck disable=SC2046 # our names have no spaces
+	grep -ohE '^level=.* msg=("[^"]*"|[^ ]*)' $(user_documents) | sed -E 's/.* msg="?//; s/"$//' |
+		sort -u >"$WORK/messages"
+	[[ -s $WORK/messages ]] || echo "no document quotes a log line"
+	while read -r message; do
+		grep -qF "\"$message\"" "$WORK/source" || echo "$message"
+	done <"$WORK/messages"
+}
+
+shopt -s nullglob
+need kubectl kubernetes-client
+need jq jq
+need_ezlb
+for document in $(documents); do
+	blocks yaml "$document"
+	blocks json "$document"
+done
+for block in "$WORK"/blocks/*.yaml; do
+	check_yaml "$block"
+done
+for block in "$WORK"/blocks/*.json; do
+	succeeds "${block##*/} is JSON" jq -e . "$block"
+done
+commands_known >"$WORK/subcommands"
+for command in $(commands_known); do
+	for flag in $(flags_of "$command") --help; do
+		echo "$command $flag"
+	done
+done >"$WORK/flags"
+commands_in_documents >"$WORK/commands"
+succeeds "the documents have commands" test "$(wc -l <"$WORK/commands")" -gt 50
+equal "their subcommands and flags exist" "" "$(unknown_calls)"
+equal "flags in the text exist" "" "$(unknown_flags)"
+equal "files in commands exist" "" "$(missing_files)"
+equal "quoted log lines have messages of the program" "" "$(foreign_messages)"
+finish
