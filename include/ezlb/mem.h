@@ -43,6 +43,13 @@ void ezlb_close_fd(int *fd); /* closes where *fd >= 0 */
 	((v)->items = ezlb_vec_room((v)->items, (v)->len, &(v)->cap, sizeof(*(v)->items)), \
 	 &(v)->items[(v)->len++])
 #define EZLB_VEC_CLEAR(v) (free((v)->items), (v)->items = NULL, (v)->len = (v)->cap = 0)
+/* Makes `to` the same; the items are copied as they are. */
+#define EZLB_VEC_COPY(to, from)                             \
+	do {                                                \
+		(to)->len = 0;                              \
+		for (size_t i_ = 0; i_ < (from)->len; i_++) \
+			*EZLB_PUSH(to) = (from)->items[i_]; \
+	} while (0)
 /* qsort and bsearch that allow an empty vector. */
 #define EZLB_SORT(v, cmp)      ezlb_sort((v)->items, (v)->len, sizeof(*(v)->items), (cmp))
 #define EZLB_FIND(v, key, cmp) ezlb_find((key), (v)->items, (v)->len, sizeof(*(v)->items), (cmp))

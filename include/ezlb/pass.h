@@ -70,32 +70,41 @@ struct ezlb_pass_conflict {
 };
 struct ezlb_pass_conflicts EZLB_VEC(struct ezlb_pass_conflict);
 
-struct ezlb_pass_result {
-	struct ezlb_plan plan;
-	struct ezlb_layer_errs errs;
-	struct ezlb_err ledger_err;
-	size_t services, dests;	 /* in target */
-	bool full_nat;		 /* in target: the SNAT frame is wanted */
-	bool accepts;		 /* likewise the firewall's */
-	struct ezlb_links links; /* in target */
-	struct ezlb_vips vips;
-	struct ezlb_scope wanted;  /* what the files ask for, without the conflicts; sorted */
-	struct ezlb_scope adopted; /* in the kernel and not in the ledger: taken over */
-	struct ezlb_pass_conflicts conflicts; /* --adopt never */
-	/* The teardown of what old_snat holds; done after the plan, once dp's SNAT has taken over.
-	 */
+/* What was read, and whose it is. Not changed once the pass has been planned. */
+struct ezlb_pass_found {
+	struct ezlb_table actual;	      /* of the scope, without what is foreign; sorted */
+	struct ezlb_prints prints;	      /* the cheap look, taken before actual */
+	struct ezlb_layer_errs errs;	      /* why a layer could not be read */
+	struct ezlb_scope adopted;	      /* in the kernel and not in the ledger: taken over */
+	struct ezlb_pass_conflicts conflicts; /* foreign and left alone; sorted by key */
+	struct ezlb_plan drift;		      /* what somebody else did since the last pass */
+	bool old_gone;			      /* old_snat holds nothing of ours */
+};
+
+/* What is to be done. */
+struct ezlb_pass_todo {
+	struct ezlb_scope wanted; /* what the files ask for, without the conflicts; sorted */
+	struct ezlb_table target; /* with what is kept for files that are refused */
+	struct ezlb_plan ops;
+	/* The teardown of what old_snat holds; done after ops, once dp's SNAT has taken over. */
 	struct ezlb_plan old;
+};
+
+/* What became of it, besides the rc of each op. */
+struct ezlb_pass_outcome {
+	struct ezlb_layer_errs errs; /* those of found, and then those of apply */
+	struct ezlb_err ledger_err;
 	struct ezlb_err old_err;
-	bool old_gone; /* there is nothing in it any more */
-	size_t flows;  /* that were ended, so that they are decided upon anew */
+	size_t flows; /* that were deleted from conntrack */
 	struct ezlb_err flows_err;
-	struct ezlb_plan drift; /* what somebody else did since the last pass */
-	struct ezlb_table actual;
-	struct ezlb_prints prints; /* taken before actual */
-	bool listed;		   /* every layer could be read */
-	bool unread[EZLB_LAYERS];  /* those that could not */
 	/* Something was tried: only another pass can tell how that left the kernel. */
 	bool again;
+};
+
+struct ezlb_pass_result {
+	struct ezlb_pass_found found;
+	struct ezlb_pass_todo plan;
+	struct ezlb_pass_outcome outcome;
 };
 
 /* Reads the kernel and plans; writes nothing. `refused_files`: some file has no applied version. */

@@ -111,6 +111,8 @@ struct ezlb_table {
 struct ezlb_scope EZLB_VEC(struct ezlb_service_key);
 
 void ezlb_table_sort(struct ezlb_table *table);
+/* What `to` held goes. */
+void ezlb_table_copy(struct ezlb_table *to, const struct ezlb_table *from);
 void ezlb_table_clear(struct ezlb_table *table);
 
 int ezlb_service_key_cmp(const void *a, const void *b);

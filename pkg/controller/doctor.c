@@ -24,7 +24,8 @@ static int read_files(struct files *files, const struct ezlb_options *options,
 			return ezlb_err_set(err, EACCES, "cannot read %s: %s", dir->path,
 					    dir->problem);
 	}
-	ezlb_batch_read(&files->batch, &files->snapshot, ezlb_snat_driver_key(driver), &files->diags);
+	ezlb_batch_read(&files->batch, &files->snapshot, ezlb_snat_driver_key(driver),
+			&files->diags);
 	return 0;
 }
 

@@ -50,7 +50,7 @@ static int set_up(struct instance *instance, const struct ezlb_options *options,
 {
 	struct ezlb_catalog catalog = { .lastgood = &instance->lastgood,
 					.snat_key = instance->pass.policy.snat_key };
-	struct ezlb_pass_result result = { .services = 0 };
+	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
 	struct ezlb_snapshot snapshot = { 0 };
 	bool loaded, set;
 
@@ -59,12 +59,12 @@ static int set_up(struct instance *instance, const struct ezlb_options *options,
 	ezlb_snapshot_clear(&snapshot);
 	loaded = options->dataplane == EZLB_DP_MEMORY || load_schedulers(&catalog.desired);
 	set = ezlb_pass_settings(&instance->pass, &catalog.desired, &result);
-	print_ops(&result.plan);
+	print_ops(&result.plan.ops);
 	*done = loaded && set; /* a file that is refused must not keep the others from starting */
-	if (result.errs.layer[EZLB_LAYER_HOST].code)
-		*err = result.errs.layer[EZLB_LAYER_HOST];
-	else if (result.ledger_err.code)
-		*err = result.ledger_err;
+	if (result.outcome.errs.layer[EZLB_LAYER_HOST].code)
+		*err = result.outcome.errs.layer[EZLB_LAYER_HOST];
+	else if (result.outcome.ledger_err.code)
+		*err = result.outcome.ledger_err;
 	ezlb_pass_result_clear(&result);
 	ezlb_catalog_clear(&catalog);
 	return -err->code;

@@ -110,14 +110,16 @@ static void plan(struct oneshot *one, struct ezlb_pass_result *result)
 static int layer_error(const struct ezlb_pass_result *result, struct ezlb_err *err)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++)
-		if (result->errs.layer[i].code)
-			return ezlb_err_set(err, result->errs.layer[i].code, "%s: %s",
+		if (result->outcome.errs.layer[i].code)
+			return ezlb_err_set(err, result->outcome.errs.layer[i].code, "%s: %s",
 					    ezlb_layer_kind_str((enum ezlb_layer_kind)i),
-					    result->errs.layer[i].msg);
-	if (result->old_err.code)
-		return ezlb_err_set(err, result->old_err.code, "%s", result->old_err.msg);
-	if (result->ledger_err.code)
-		return ezlb_err_set(err, result->ledger_err.code, "%s", result->ledger_err.msg);
+					    result->outcome.errs.layer[i].msg);
+	if (result->outcome.old_err.code)
+		return ezlb_err_set(err, result->outcome.old_err.code, "%s",
+				    result->outcome.old_err.msg);
+	if (result->outcome.ledger_err.code)
+		return ezlb_err_set(err, result->outcome.ledger_err.code, "%s",
+				    result->outcome.ledger_err.msg);
 	return 0;
 }
 
@@ -125,8 +127,8 @@ static void print_preview(const struct oneshot *one, const struct ezlb_pass_resu
 			  const struct ezlb_print *print, bool outcome)
 {
 	const struct ezlb_preview preview = {
-		.plan = &result->plan,
-		.old = &result->old,
+		.plan = &result->plan.ops,
+		.old = &result->plan.old,
 		.desired = &one->catalog.desired,
 		.verdicts = &one->verdicts,
 		.snat_key = one->instance.pass.policy.snat_key,
@@ -181,12 +183,12 @@ static void warn_conflicts(const struct ezlb_pass_result *result)
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
 
-	for (size_t i = 0; i < result->conflicts.len; i++)
+	for (size_t i = 0; i < result->found.conflicts.len; i++)
 		fprintf(stderr,
 			"ezlb: service '%s' is not in force: %s is held by a virtual service that "
 			"is not ezlb's (--adopt never)\n",
-			result->conflicts.items[i].name,
-			ezlb_service_key_format(&result->conflicts.items[i].key, key));
+			result->found.conflicts.items[i].name,
+			ezlb_service_key_format(&result->found.conflicts.items[i].key, key));
 }
 
 int ezlb_controller_once(const struct ezlb_options *options, const struct ezlb_print *print,
@@ -200,7 +202,7 @@ int ezlb_controller_once(const struct ezlb_options *options, const struct ezlb_p
 		plan(&one, &result);
 		*converged = ezlb_pass_apply(&one.instance.pass, &result, 0) &&
 			     one.catalog.diags.len == 0 && one.unknown == 0 &&
-			     result.conflicts.len == 0;
+			     result.found.conflicts.len == 0;
 		print_preview(&one, &result, print, true);
 		warn_conflicts(&result);
 		warn_unknown(&one);
@@ -215,7 +217,7 @@ int ezlb_controller_once(const struct ezlb_options *options, const struct ezlb_p
 static int files_error(const struct oneshot *one, const struct ezlb_pass_result *result,
 		       struct ezlb_err *err)
 {
-	size_t diags = one->catalog.diags.len, conflicts = result->conflicts.len;
+	size_t diags = one->catalog.diags.len, conflicts = result->found.conflicts.len;
 
 	if (diags > 0)
 		return ezlb_err_set(err, EINVAL, "%zu error%s in the service files", diags,
@@ -234,7 +236,7 @@ int ezlb_controller_plan(const struct ezlb_options *options, const struct ezlb_p
 
 	if (rc == 0) {
 		plan(&one, &result);
-		*pending = result.plan.len + result.old.len;
+		*pending = result.plan.ops.len + result.plan.old.len;
 		print_diags(&one.catalog.diags);
 		rc = layer_error(&result, err);
 		if (rc == 0) {
@@ -260,8 +262,8 @@ int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err 
 	if (rc == 0) {
 		bool ok = ezlb_pass_cleanup(&instance.pass, &result);
 
-		print_ops(&result.plan);
-		print_ops(&result.old);
+		print_ops(&result.plan.ops);
+		print_ops(&result.plan.old);
 		rc = layer_error(&result, err);
 		if (rc == 0 && !ok)
 			rc = ezlb_err_set(err, EIO, "not everything could be removed");

@@ -48,16 +48,17 @@ static void still_fails(struct failures *failures, const char *what)
 
 static void log_ledger(struct failures *failures, const struct ezlb_pass_result *result)
 {
-	if (result->ledger_err.code && is_fresh(failures, "ledger", result->ledger_err.msg))
+	if (result->outcome.ledger_err.code &&
+	    is_fresh(failures, "ledger", result->outcome.ledger_err.msg))
 		ezlb_log(EZLB_ERROR, "controller",
 			 EZLB_S("msg", "cannot write down what is ezlb's: nothing is changed"),
-			 EZLB_S("err", result->ledger_err.msg));
+			 EZLB_S("err", result->outcome.ledger_err.msg));
 }
 
 static void log_layers(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++) {
-		const struct ezlb_err *err = &result->errs.layer[i];
+		const struct ezlb_err *err = &result->outcome.errs.layer[i];
 		const char *layer = ezlb_layer_kind_str((enum ezlb_layer_kind)i);
 
 		if (err->code && is_fresh(failures, layer, err->msg))
@@ -82,11 +83,11 @@ static void log_op(struct failures *failures, const struct ezlb_op *op)
 /* The rules that another backend had before this process. */
 static void log_old(struct failures *failures, const struct ezlb_pass_result *result)
 {
-	const struct ezlb_op *op = result->old.items;
+	const struct ezlb_op *op = result->plan.old.items;
 	const char *what = "removal of the rules of the other snat backend";
 	char why[EZLB_OP_STRLEN];
 
-	if (result->old.len == 0 || op->rc == EZLB_PENDING)
+	if (result->plan.old.len == 0 || op->rc == EZLB_PENDING)
 		return;
 	if (op->rc == 0) {
 		ezlb_log(EZLB_INFO, "controller",
@@ -95,13 +96,15 @@ static void log_old(struct failures *failures, const struct ezlb_pass_result *re
 		return;
 	}
 	ezlb_op_explain(op, why);
-	if (is_fresh(failures, what, result->old_err.code ? result->old_err.msg : why))
+	if (is_fresh(failures, what,
+		     result->outcome.old_err.code ? result->outcome.old_err.msg : why))
 		ezlb_log(op->rc == EZLB_HELD ? EZLB_WARN : EZLB_ERROR, "controller",
 			 EZLB_S("msg", op->rc == EZLB_HELD
 					       ? "the rules of the other snat backend stay for now"
 					       : "an operation failed"),
 			 EZLB_S("op", what),
-			 EZLB_S("err", result->old_err.code ? result->old_err.msg : why));
+			 EZLB_S("err",
+				result->outcome.old_err.code ? result->outcome.old_err.msg : why));
 }
 
 /* Not failures of the kernel's, but told and forgotten in the same way. */
@@ -109,8 +112,8 @@ static void log_conflicts(struct failures *failures, const struct ezlb_pass_resu
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
 
-	for (size_t i = 0; i < result->conflicts.len; i++) {
-		const struct ezlb_pass_conflict *conflict = &result->conflicts.items[i];
+	for (size_t i = 0; i < result->found.conflicts.len; i++) {
+		const struct ezlb_pass_conflict *conflict = &result->found.conflicts.items[i];
 
 		ezlb_service_key_format(&conflict->key, key);
 		if (is_fresh(failures, conflict->name, key))
@@ -126,14 +129,15 @@ static void log_conflicts(struct failures *failures, const struct ezlb_pass_resu
 /* The pass has succeeded without: what is left of the old way ends by itself. */
 static void log_flows(struct failures *failures, const struct ezlb_pass_result *result)
 {
-	if (result->flows > 0)
+	if (result->outcome.flows > 0)
 		ezlb_log(EZLB_INFO, "controller",
 			 EZLB_S("msg", "udp flows are taken off their old way"),
-			 EZLB_I("flows", result->flows));
-	if (result->flows_err.code && is_fresh(failures, "flows", result->flows_err.msg))
+			 EZLB_I("flows", result->outcome.flows));
+	if (result->outcome.flows_err.code &&
+	    is_fresh(failures, "flows", result->outcome.flows_err.msg))
 		ezlb_log(EZLB_WARN, "controller",
 			 EZLB_S("msg", "udp flows keep their old way until they pause"),
-			 EZLB_S("err", result->flows_err.msg));
+			 EZLB_S("err", result->outcome.flows_err.msg));
 }
 
 static void log_held(struct failures *failures, const struct ezlb_pass_result *result)
@@ -141,8 +145,8 @@ static void log_held(struct failures *failures, const struct ezlb_pass_result *r
 	bool held[EZLB_LAYERS] = { false };
 	char what[EZLB_OP_STRLEN];
 
-	for (size_t i = 0; i < result->plan.len; i++) {
-		const struct ezlb_op *op = &result->plan.items[i];
+	for (size_t i = 0; i < result->plan.ops.len; i++) {
+		const struct ezlb_op *op = &result->plan.ops.items[i];
 
 		if (op->rc != EZLB_HELD)
 			continue;
@@ -152,7 +156,7 @@ static void log_held(struct failures *failures, const struct ezlb_pass_result *r
 			still_fails(failures, ezlb_op_format(op, what));
 	}
 	for (int i = 0; i < EZLB_LAYERS; i++)
-		if (held[i] && !result->errs.layer[i].code)
+		if (held[i] && !result->outcome.errs.layer[i].code)
 			still_fails(failures, ezlb_layer_kind_str((enum ezlb_layer_kind)i));
 }
 
@@ -162,11 +166,11 @@ static void log_failures(struct failures *failures, const struct ezlb_pass_resul
 	log_layers(failures, result);
 	log_conflicts(failures, result);
 	log_flows(failures, result);
-	for (size_t i = 0; i < result->plan.len; i++) {
-		const struct ezlb_op *op = &result->plan.items[i];
+	for (size_t i = 0; i < result->plan.ops.len; i++) {
+		const struct ezlb_op *op = &result->plan.ops.items[i];
 
 		/* A layer that failed as a whole has had its line. */
-		if (op->rc < 0 && !result->errs.layer[ezlb_op_layer(op->kind)].code)
+		if (op->rc < 0 && !result->outcome.errs.layer[ezlb_op_layer(op->kind)].code)
 			log_op(failures, op);
 	}
 	log_old(failures, result);
@@ -184,10 +188,10 @@ static void log_ops(const struct ezlb_pass_result *result)
 
 	if (!ezlb_log_enabled(EZLB_DEBUG))
 		return;
-	for (size_t i = 0; i < result->plan.len; i++)
+	for (size_t i = 0; i < result->plan.ops.len; i++)
 		ezlb_log(EZLB_DEBUG, "controller",
-			 EZLB_S("op", ezlb_op_format(&result->plan.items[i], what)),
-			 EZLB_S("result", ezlb_op_explain(&result->plan.items[i], outcome)));
+			 EZLB_S("op", ezlb_op_format(&result->plan.ops.items[i], what)),
+			 EZLB_S("result", ezlb_op_explain(&result->plan.ops.items[i], outcome)));
 }
 
 static size_t count(const struct ezlb_plan *plan, bool (*is)(const struct ezlb_op *op))
@@ -212,30 +216,30 @@ static bool is_failed(const struct ezlb_op *op)
 static void log_summary(const struct ezlb_pass_result *result, const char *why, uint64_t ms)
 {
 	char what[EZLB_OP_STRLEN];
-	bool repair = result->drift.len > 0;
+	bool repair = result->found.drift.len > 0;
 
 	ezlb_log(repair ? EZLB_WARN : EZLB_INFO, "controller",
 		 EZLB_S("msg", repair ? "repaired" : "the kernel is brought into line"),
-		 EZLB_S("why", why), EZLB_I("ops", result->plan.len),
-		 EZLB_I("failed", count(&result->plan, is_failed)),
-		 EZLB_S("first", ezlb_op_format(&result->plan.items[0], what)),
-		 EZLB_I("services", result->services), EZLB_I("dests", result->dests),
-		 EZLB_I("ms", ms));
+		 EZLB_S("why", why), EZLB_I("ops", result->plan.ops.len),
+		 EZLB_I("failed", count(&result->plan.ops, is_failed)),
+		 EZLB_S("first", ezlb_op_format(&result->plan.ops.items[0], what)),
+		 EZLB_I("services", result->plan.target.services.len),
+		 EZLB_I("dests", result->plan.target.dests.len), EZLB_I("ms", ms));
 }
 
 static void log_drift(struct passlog *log, const struct ezlb_pass_result *result)
 {
 	char what[EZLB_OP_STRLEN];
 
-	log->repairs += result->drift.len;
-	for (size_t i = 0; i < result->drift.len && i < SHOWN; i++)
+	log->repairs += result->found.drift.len;
+	for (size_t i = 0; i < result->found.drift.len && i < SHOWN; i++)
 		ezlb_log(EZLB_WARN, "controller",
 			 EZLB_S("msg", "somebody else changed what is ezlb's"),
-			 EZLB_S("change", ezlb_op_format(&result->drift.items[i], what)));
-	if (result->drift.len > SHOWN)
+			 EZLB_S("change", ezlb_op_format(&result->found.drift.items[i], what)));
+	if (result->found.drift.len > SHOWN)
 		ezlb_log(EZLB_WARN, "controller",
 			 EZLB_S("msg", "somebody else changed what is ezlb's"),
-			 EZLB_I("changes_more", result->drift.len - SHOWN),
+			 EZLB_I("changes_more", result->found.drift.len - SHOWN),
 			 EZLB_I("changes_since_start", log->repairs));
 }
 
@@ -243,17 +247,17 @@ static void log_adopted(const struct ezlb_pass_result *result)
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
 
-	if (result->ledger_err.code != 0)
+	if (result->outcome.ledger_err.code != 0)
 		return;
-	for (size_t i = 0; i < result->adopted.len && i < SHOWN; i++)
+	for (size_t i = 0; i < result->found.adopted.len && i < SHOWN; i++)
 		ezlb_log(EZLB_INFO, "controller",
 			 EZLB_S("msg", "took over a virtual service that was there already"),
 			 EZLB_S("listener",
-				ezlb_service_key_format(&result->adopted.items[i], key)));
-	if (result->adopted.len > SHOWN)
+				ezlb_service_key_format(&result->found.adopted.items[i], key)));
+	if (result->found.adopted.len > SHOWN)
 		ezlb_log(EZLB_INFO, "controller",
 			 EZLB_S("msg", "took over virtual services that were there already"),
-			 EZLB_I("services_more", result->adopted.len - SHOWN));
+			 EZLB_I("services_more", result->found.adopted.len - SHOWN));
 }
 
 void passlog_write(struct passlog *log, const struct ezlb_pass_result *result, const char *why,
@@ -267,7 +271,8 @@ void passlog_write(struct passlog *log, const struct ezlb_pass_result *result, c
 	log_drift(log, result);
 	log_failures(&failures, result);
 	/* A retry that gets nowhere is not worth a line. */
-	if (result->plan.len > 0 && (failures.fresh > 0 || count(&result->plan, is_done) > 0))
+	if (result->plan.ops.len > 0 &&
+	    (failures.fresh > 0 || count(&result->plan.ops, is_done) > 0))
 		log_summary(result, why, ms);
 	if (failures.now.len == 0 && failed_before)
 		ezlb_log(EZLB_INFO, "controller",

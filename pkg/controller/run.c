@@ -74,10 +74,10 @@ static void poke_after(struct controller *c, const struct ezlb_pass_result *resu
 {
 	uint64_t due = ezlb_pass_due(&c->instance.pass), delay = AGAIN_MS;
 
-	c->writing = result->again ? c->writing + 1 : 0;
+	c->writing = result->outcome.again ? c->writing + 1 : 0;
 	for (unsigned i = 1; i < c->writing && delay < LOOK_MS; i++)
 		delay *= 2;
-	if (result->again)
+	if (result->outcome.again)
 		poke(c, NULL, delay);
 	if (due != EZLB_PASS_NEVER)
 		poke(c, NULL, due > now ? due - now : 0);
@@ -103,7 +103,7 @@ static void run_pass(struct controller *c)
 	c->why = NULL;
 	ezlb_health_verdicts(c->health, &verdicts);
 	ezlb_pass_plan(pass, &c->catalog.desired, &verdicts, c->catalog.n_without > 0, &result);
-	find_fights(c, &result.drift, begin);
+	find_fights(c, &result.found.drift, begin);
 	ezlb_pass_apply(pass, &result, begin);
 	passlog_write(&c->log, &result, why, ezlb_now_ms() - begin);
 	desk_pass(&c->desk, &verdicts, &result, uv_hrtime() - begin_ns);

@@ -102,6 +102,29 @@ void ezlb_table_sort(struct ezlb_table *table)
 	EZLB_SORT(&table->elsewhere, ezlb_addr_row_cmp);
 }
 
+void ezlb_table_copy(struct ezlb_table *to, const struct ezlb_table *from)
+{
+	struct ezlb_table copy = *from; /* with all that is no vector */
+
+	copy.services = to->services;
+	copy.dests = to->dests;
+	copy.snats = to->snats;
+	copy.settings = to->settings;
+	copy.accepts = to->accepts;
+	copy.links = to->links;
+	copy.vips = to->vips;
+	copy.elsewhere = to->elsewhere;
+	EZLB_VEC_COPY(&copy.services, &from->services);
+	EZLB_VEC_COPY(&copy.dests, &from->dests);
+	EZLB_VEC_COPY(&copy.snats, &from->snats);
+	EZLB_VEC_COPY(&copy.settings, &from->settings);
+	EZLB_VEC_COPY(&copy.accepts, &from->accepts);
+	EZLB_VEC_COPY(&copy.links, &from->links);
+	EZLB_VEC_COPY(&copy.vips, &from->vips);
+	EZLB_VEC_COPY(&copy.elsewhere, &from->elsewhere);
+	*to = copy;
+}
+
 void ezlb_table_clear(struct ezlb_table *table)
 {
 	EZLB_VEC_CLEAR(&table->services);

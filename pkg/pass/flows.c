@@ -56,15 +56,16 @@ void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual, str
 	out->len = n;
 }
 
-void flows_end(const struct ezlb_pass *pass, struct ezlb_pass_result *result)
+void flows_end(const struct ezlb_pass *pass, const struct ezlb_plan *ops,
+	       const struct ezlb_table *actual, struct ezlb_pass_outcome *outcome)
 {
 	struct ezlb_flows flows = { 0 };
 
 	if (!pass->end_flows)
 		return;
-	flows_of(&result->plan, &result->actual, &flows);
+	flows_of(ops, actual, &flows);
 	/* A kernel without conntrack remembers no flow. */
-	if (pass->end_flows(&flows, &result->flows, &result->flows_err) == -ENOPROTOOPT)
-		result->flows_err.code = 0;
+	if (pass->end_flows(&flows, &outcome->flows, &outcome->flows_err) == -ENOPROTOOPT)
+		outcome->flows_err.code = 0;
 	EZLB_VEC_CLEAR(&flows);
 }

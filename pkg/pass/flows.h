@@ -13,5 +13,6 @@
 void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual,
 	      struct ezlb_flows *out);
 
-/* Ends them; how many there were, or why not, is in the result. */
-void flows_end(const struct ezlb_pass *pass, struct ezlb_pass_result *result);
+/* Deletes them from conntrack; how many there were, or why not, is in the outcome. */
+void flows_end(const struct ezlb_pass *pass, const struct ezlb_plan *ops,
+	       const struct ezlb_table *actual, struct ezlb_pass_outcome *outcome);

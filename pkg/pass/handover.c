@@ -8,7 +8,8 @@ bool *handover_frame(const struct ezlb_layer *snat, struct ezlb_ledger_content *
 	return snat->snat_key == EZLB_SNAT_KEY_LISTENER ? &content->nft_table : &content->chain;
 }
 
-void handover_plan(const struct ezlb_pass *pass, struct ezlb_pass_result *result)
+void handover_plan(const struct ezlb_pass *pass, struct ezlb_pass_found *found,
+		   struct ezlb_pass_todo *plan)
 {
 	struct ezlb_ledger_content said = pass->ledger.content; /* only looked at */
 	struct ezlb_table table = { .snat_wanted = false };
@@ -23,9 +24,9 @@ void handover_plan(const struct ezlb_pass *pass, struct ezlb_pass_result *result
 		rc = 0;
 	/* The kernel knows best; where it cannot be read the ledger has to do. */
 	there = rc == 0 ? table.snat_present : *handover_frame(pass->old_snat, &said);
-	result->old_gone = rc == 0 && !there;
+	found->old_gone = rc == 0 && !there;
 	if (there)
-		ezlb_plan_add(&result->old, EZLB_OP_SNAT_TEARDOWN);
+		ezlb_plan_add(&plan->old, EZLB_OP_SNAT_TEARDOWN);
 	ezlb_table_clear(&table);
 }
 
@@ -58,28 +59,30 @@ static bool is_harmless(const struct ezlb_op *op)
 }
 
 /* One service that keeps failing for a reason of its own does not keep the old rules for ever. */
-static bool has_taken_over(const struct ezlb_pass *pass, const struct ezlb_pass_result *result)
+static bool has_taken_over(const struct ezlb_pass *pass, const struct ezlb_plan *ops,
+			   const struct ezlb_pass_outcome *outcome)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++)
-		if (i != EZLB_LAYER_FIREWALL && result->errs.layer[i].code != 0)
+		if (i != EZLB_LAYER_FIREWALL && outcome->errs.layer[i].code != 0)
 			return false;
-	for (size_t i = 0; i < result->plan.len; i++)
-		if (!is_harmless(&result->plan.items[i]))
+	for (size_t i = 0; i < ops->len; i++)
+		if (!is_harmless(&ops->items[i]))
 			return false;
 	/* Services that are kept for a refused file have their rules in the old backend only. */
-	return result->ledger_err.code == 0 && pass->unclaimed.len == 0;
+	return outcome->ledger_err.code == 0 && pass->unclaimed.len == 0;
 }
 
-void handover_apply(const struct ezlb_pass *pass, struct ezlb_pass_result *result)
+bool handover_apply(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+		    struct ezlb_pass_todo *plan, struct ezlb_pass_outcome *outcome)
 {
-	struct ezlb_op *op = result->old.items;
+	struct ezlb_op *op = plan->old.items;
 
-	if (result->old.len == 0)
-		return;
-	if (!has_taken_over(pass, result)) {
+	if (plan->old.len == 0)
+		return found->old_gone;
+	if (!has_taken_over(pass, &plan->ops, outcome)) {
 		op->rc = EZLB_HELD;
-		return;
+		return false;
 	}
-	pass->old_snat->apply(pass->old_snat, &op, 1, &result->old_err);
-	result->old_gone = op->rc == 0;
+	pass->old_snat->apply(pass->old_snat, &op, 1, &outcome->old_err);
+	return op->rc == 0;
 }

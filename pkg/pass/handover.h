@@ -11,8 +11,12 @@
 /* The ledger's word on the frame that this SNAT layer makes. */
 bool *handover_frame(const struct ezlb_layer *snat, struct ezlb_ledger_content *content);
 
-/* Looks into pass->old_snat: result->old is its teardown, or old_gone says that there is nothing.
+/* Looks into pass->old_snat: plan->old is its teardown, or found->old_gone: there is nothing. */
+void handover_plan(const struct ezlb_pass *pass, struct ezlb_pass_found *found,
+		   struct ezlb_pass_todo *plan);
+/*
+ * Carries out plan->old after the plan, or holds it while anything may rely on the old rules. True
+ * where nothing of ours is left in old_snat.
  */
-void handover_plan(const struct ezlb_pass *pass, struct ezlb_pass_result *result);
-/* Carries out result->old after the plan, or holds it while anything may rely on the old rules. */
-void handover_apply(const struct ezlb_pass *pass, struct ezlb_pass_result *result);
+bool handover_apply(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+		    struct ezlb_pass_todo *plan, struct ezlb_pass_outcome *outcome);

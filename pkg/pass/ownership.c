@@ -1,4 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDconst struct ezlb_pass_found *found, const struct ezlb_pass_todo *plan, struct
+// ezlb_ledger_content *out-License-Identifier: GPL-2.0-or-later
 #include "ownership.h"
 
 #include <errno.h>
@@ -45,18 +46,18 @@ void ownership_put_back(const struct ezlb_ledger_content *owned, const struct ez
 	}
 }
 
-static void delete_services(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
-			    bool keep_unclaimed, struct ezlb_plan *plan)
+static void delete_services(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+			    struct ezlb_pass_todo *plan)
 {
 	const struct ezlb_scope *owned = &pass->ledger.content.services;
 
 	for (size_t i = 0; i < owned->len; i++) {
 		const struct ezlb_service_row row = { .key = owned->items[i] };
 
-		if (!ezlb_scope_has(&result->wanted, &row.key) &&
-		    !(keep_unclaimed && ezlb_scope_has(&pass->unclaimed, &row.key)) &&
-		    !EZLB_FIND(&result->actual.services, &row, ezlb_service_row_cmp))
-			ezlb_plan_add(plan, EZLB_OP_SERVICE_DEL)->service = row;
+		if (!ezlb_scope_has(&plan->wanted, &row.key) &&
+		    !ezlb_scope_has(&pass->unclaimed, &row.key) &&
+		    !EZLB_FIND(&found->actual.services, &row, ezlb_service_row_cmp))
+			ezlb_plan_add(&plan->ops, EZLB_OP_SERVICE_DEL)->service = row;
 	}
 }
 
@@ -72,14 +73,13 @@ static void delete_links(const struct ezlb_ledger_content *owned, const struct e
 	}
 }
 
-void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
-			       const struct ezlb_table *target, bool keep_unclaimed,
-			       struct ezlb_plan *plan)
+void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+			       struct ezlb_pass_todo *plan)
 {
-	if (result->errs.layer[EZLB_LAYER_IPVS].code == 0)
-		delete_services(pass, result, keep_unclaimed, plan);
-	if (result->errs.layer[EZLB_LAYER_HOST].code == 0)
-		delete_links(&pass->ledger.content, target, &result->actual, plan);
+	if (found->errs.layer[EZLB_LAYER_IPVS].code == 0)
+		delete_services(pass, found, plan);
+	if (found->errs.layer[EZLB_LAYER_HOST].code == 0)
+		delete_links(&pass->ledger.content, &plan->target, &found->actual, &plan->ops);
 }
 
 /* --- before -------------------------------------------------------------------------------- */
@@ -90,7 +90,7 @@ static int value_before(const struct ezlb_op *op)
 	return op->old_setting.value < 0 ? 0 : op->old_setting.value;
 }
 
-static void own_setting(struct ezlb_ledger_content *out, const struct ezlb_pass_result *result,
+static void own_setting(struct ezlb_ledger_content *out, const struct ezlb_pass_found *found,
 			const struct ezlb_op *op)
 {
 	struct ezlb_setting_row was = op->setting;
@@ -100,22 +100,21 @@ static void own_setting(struct ezlb_ledger_content *out, const struct ezlb_pass_
 	    EZLB_FIND(&out->settings, &was, ezlb_setting_row_cmp))
 		return;
 	/* What could not be read will not be tried, and nobody knows what it was. */
-	if (!EZLB_FIND(&result->actual.settings, &was, ezlb_setting_row_cmp))
+	if (!EZLB_FIND(&found->actual.settings, &was, ezlb_setting_row_cmp))
 		return;
 	was.value = value_before(op);
 	*EZLB_PUSH(&out->settings) = was;
 	EZLB_SORT(&out->settings, ezlb_setting_row_cmp);
 }
 
-static void own_host(struct ezlb_ledger_content *out, const struct ezlb_pass_result *result)
+static void own_host(struct ezlb_ledger_content *out, const struct ezlb_pass_found *found,
+		     const struct ezlb_pass_todo *plan)
 {
-	const struct ezlb_plan *plan = &result->plan;
-
-	for (size_t i = 0; i < plan->len; i++) {
-		const struct ezlb_op *op = &plan->items[i];
+	for (size_t i = 0; i < plan->ops.len; i++) {
+		const struct ezlb_op *op = &plan->ops.items[i];
 
 		if (op->kind == EZLB_OP_HOST_SET)
-			own_setting(out, result, op);
+			own_setting(out, found, op);
 		else if (op->kind == EZLB_OP_LINK_ADD &&
 			 !EZLB_FIND(&out->links, &op->link, ezlb_link_row_cmp))
 			*EZLB_PUSH(&out->links) = op->link;
@@ -127,17 +126,17 @@ static void own_host(struct ezlb_ledger_content *out, const struct ezlb_pass_res
 	EZLB_SORT(&out->vips, ezlb_vip_row_cmp);
 }
 
-void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
-		      struct ezlb_ledger_content *out)
+void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+		      const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
 	const struct ezlb_scope *owned = &pass->ledger.content.services;
 
-	for (size_t i = 0; i < result->wanted.len; i++)
-		if (!ezlb_scope_has(owned, &result->wanted.items[i]))
-			*EZLB_PUSH(&out->services) = result->wanted.items[i];
+	for (size_t i = 0; i < plan->wanted.len; i++)
+		if (!ezlb_scope_has(owned, &plan->wanted.items[i]))
+			*EZLB_PUSH(&out->services) = plan->wanted.items[i];
 	EZLB_SORT(&out->services, ezlb_service_key_cmp);
-	*handover_frame(snat_of(pass), out) |= result->full_nat;
-	own_host(out, result);
+	*handover_frame(snat_of(pass), out) |= plan->target.snat_wanted;
+	own_host(out, found, plan);
 }
 
 /* --- after --------------------------------------------------------------------------------- */
@@ -161,26 +160,27 @@ static void drop_reset(struct ezlb_ledger_content *out, const struct ezlb_plan *
 			drop_setting(out, &plan->items[i].setting);
 }
 
-void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
-		     struct ezlb_ledger_content *out)
+void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+		     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
 	size_t n = 0, l = 0, v = 0;
 
+	(void)found;
 	for (size_t i = 0; i < out->services.len; i++)
-		if (ezlb_scope_has(&result->wanted, &out->services.items[i]) ||
+		if (ezlb_scope_has(&plan->wanted, &out->services.items[i]) ||
 		    ezlb_scope_has(&pass->unclaimed, &out->services.items[i]))
 			out->services.items[n++] = out->services.items[i];
 	for (size_t i = 0; i < out->links.len; i++)
-		if (EZLB_FIND(&result->links, &out->links.items[i], ezlb_link_row_cmp))
+		if (EZLB_FIND(&plan->target.links, &out->links.items[i], ezlb_link_row_cmp))
 			out->links.items[l++] = out->links.items[i];
 	for (size_t i = 0; i < out->vips.len; i++)
-		if (EZLB_FIND(&result->vips, &out->vips.items[i], ezlb_vip_row_cmp))
+		if (EZLB_FIND(&plan->target.vips, &out->vips.items[i], ezlb_vip_row_cmp))
 			out->vips.items[v++] = out->vips.items[i];
 	out->services.len = n;
 	out->links.len = l;
 	out->vips.len = v;
-	*handover_frame(snat_of(pass), out) = result->full_nat;
-	drop_reset(out, &result->plan);
+	*handover_frame(snat_of(pass), out) = plan->target.snat_wanted;
+	drop_reset(out, &plan->ops);
 }
 
 /* --- lost ---------------------------------------------------------------------------------- */
@@ -218,14 +218,15 @@ static void find_losses(const struct ezlb_pass *pass, const struct ezlb_plan *pl
  * What could not be set still is as it was. Whoever sets it after all, as the message about the
  * failure asks for, does not want to see it set back.
  */
-static void drop_unset(struct ezlb_ledger_content *out, const struct ezlb_pass_result *result)
+static void drop_unset(struct ezlb_ledger_content *out, const struct ezlb_pass_found *found,
+		       const struct ezlb_pass_todo *plan)
 {
-	for (size_t i = 0; i < result->plan.len; i++) {
-		const struct ezlb_op *op = &result->plan.items[i];
+	for (size_t i = 0; i < plan->ops.len; i++) {
+		const struct ezlb_op *op = &plan->ops.items[i];
 		const struct ezlb_setting_row *row;
 
 		if (op->kind != EZLB_OP_HOST_SET || op->rc == 0 ||
-		    !EZLB_FIND(&result->actual.settings, &op->setting, ezlb_setting_row_cmp))
+		    !EZLB_FIND(&found->actual.settings, &op->setting, ezlb_setting_row_cmp))
 			continue;
 		row = EZLB_FIND(&out->settings, &op->setting, ezlb_setting_row_cmp);
 		if (row && row->value == value_before(op))
@@ -233,13 +234,13 @@ static void drop_unset(struct ezlb_ledger_content *out, const struct ezlb_pass_r
 	}
 }
 
-void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
-			    struct ezlb_ledger_content *out)
+void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+			    const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
 	struct losses lost = { .links = { 0 } };
 	size_t n = 0, l = 0, v = 0;
 
-	find_losses(pass, &result->plan, &lost);
+	find_losses(pass, &plan->ops, &lost);
 	for (size_t i = 0; i < out->services.len; i++)
 		if (!ezlb_scope_has(&lost.services, &out->services.items[i]))
 			out->services.items[n++] = out->services.items[i];
@@ -252,28 +253,30 @@ void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass
 	out->services.len = n;
 	out->links.len = l;
 	out->vips.len = v;
-	drop_reset(out, &result->plan);
-	drop_unset(out, result);
+	drop_reset(out, &plan->ops);
+	drop_unset(out, found, plan);
 	EZLB_VEC_CLEAR(&lost.services);
 	EZLB_VEC_CLEAR(&lost.links);
 	EZLB_VEC_CLEAR(&lost.vips);
 }
 
-void ownership_without_old(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
-			   struct ezlb_ledger_content *out)
+void ownership_without_old(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+			   const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
-	(void)result;
+	(void)found;
+	(void)plan;
 	*handover_frame(pass->old_snat, out) = false;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-void ownership_write(struct ezlb_pass *pass, struct ezlb_pass_result *result, ownership_fn make)
+void ownership_write(struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+		     const struct ezlb_pass_todo *plan, ownership_fn make, struct ezlb_err *err)
 {
 	struct ezlb_ledger_content content = { .chain = false };
 
 	ezlb_ledger_content_copy(&content, &pass->ledger.content);
-	make(pass, result, &content);
-	ezlb_ledger_set(&pass->ledger, &content, &result->ledger_err);
+	make(pass, found, plan, &content);
+	ezlb_ledger_set(&pass->ledger, &content, err);
 	ezlb_ledger_content_clear(&content);
 }

@@ -12,57 +12,70 @@
 #define CLEANUP_TRIES	 10
 #define CLEANUP_PAUSE_US (300 * 1000)
 
-/* --- planning ------------------------------------------------------------------------------ */
+/* --- what was found ------------------------------------------------------------------------ */
 
-static void drop_asked_for(struct ezlb_scope *unclaimed, const struct ezlb_scope *wanted)
+static bool all_read(const struct ezlb_pass_found *found)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < unclaimed->len; i++)
-		if (!ezlb_scope_has(wanted, &unclaimed->items[i]))
-			unclaimed->items[n++] = unclaimed->items[i];
-	unclaimed->len = n;
+	for (int i = 0; i < EZLB_LAYERS; i++)
+		if (found->errs.layer[i].code != 0)
+			return false;
+	return true;
 }
 
-static bool in_kernel(const struct ezlb_table *actual, const struct ezlb_service_key *key)
+static void read_kernel(const struct ezlb_pass *pass, const struct ezlb_desired *desired,
+			struct ezlb_pass_found *found)
+{
+	struct ezlb_scope scope = { 0 };
+
+	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &scope);
+	/* Before the list: what changes in between is in the list, or in the next look. */
+	ezlb_reconcile_peek(&pass->dp, &scope, &found->prints);
+	ezlb_reconcile_list(&pass->dp, &scope, &found->actual, &found->errs);
+	if (all_read(found) && pass->left_known)
+		ezlb_reconcile_drift(&pass->left, &found->actual, &scope, &found->drift);
+	EZLB_VEC_CLEAR(&scope);
+}
+
+static bool is_foreign(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+		       const struct ezlb_service_key *key)
 {
 	const struct ezlb_service_row row = { .key = *key };
 
-	return EZLB_FIND(&actual->services, &row, ezlb_service_row_cmp) != NULL;
+	return EZLB_FIND(&found->actual.services, &row, ezlb_service_row_cmp) &&
+	       !ezlb_scope_has(&pass->ledger.content.services, key);
 }
 
-/* The desired set without what is held by a virtual service that is not ours. */
-static void drop_conflicts(const struct ezlb_pass *pass, const struct ezlb_desired *desired,
-			   struct ezlb_pass_result *result, struct ezlb_desired *out)
+/* The desired set without what is held by a virtual service that is not ours to `ours`. */
+static void find_conflicts(const struct ezlb_pass *pass, const struct ezlb_desired *desired,
+			   struct ezlb_pass_found *found, struct ezlb_desired *ours)
 {
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];
 		const struct ezlb_service_key key = ezlb_spec_key(spec);
-		bool foreign = in_kernel(&result->actual, &key) &&
-			       !ezlb_scope_has(&pass->ledger.content.services, &key);
+		bool foreign = is_foreign(pass, found, &key);
 		struct ezlb_pass_conflict *conflict;
 
 		if (!foreign || pass->adopt != EZLB_ADOPT_NEVER) {
-			*EZLB_PUSH(out) = spec;
+			*EZLB_PUSH(ours) = spec;
 			if (foreign)
-				*EZLB_PUSH(&result->adopted) = key;
+				*EZLB_PUSH(&found->adopted) = key;
 			continue;
 		}
-		conflict = EZLB_PUSH(&result->conflicts);
+		conflict = EZLB_PUSH(&found->conflicts);
 		conflict->key = key;
 		ezlb_strcpy(conflict->name, sizeof(conflict->name), spec->name);
 	}
 }
 
 /* What is in conflict is foreign, and foreign rows are none of our business. */
-static void forget_conflicts(struct ezlb_pass_result *result)
+static void forget_conflicts(struct ezlb_pass_found *found)
 {
-	struct ezlb_table *actual = &result->actual;
+	struct ezlb_table *actual = &found->actual;
 	struct ezlb_scope foreign = { 0 };
 	size_t n = 0, m = 0;
 
-	for (size_t i = 0; i < result->conflicts.len; i++)
-		*EZLB_PUSH(&foreign) = result->conflicts.items[i].key;
+	for (size_t i = 0; i < found->conflicts.len; i++)
+		*EZLB_PUSH(&foreign) = found->conflicts.items[i].key;
 	EZLB_SORT(&foreign, ezlb_service_key_cmp);
 	for (size_t i = 0; i < actual->services.len; i++)
 		if (!ezlb_scope_has(&foreign, &actual->services.items[i].key))
@@ -75,60 +88,70 @@ static void forget_conflicts(struct ezlb_pass_result *result)
 	EZLB_VEC_CLEAR(&foreign);
 }
 
-static void read_kernel(struct ezlb_pass *pass, const struct ezlb_desired *desired,
-			struct ezlb_pass_result *result)
-{
-	struct ezlb_scope scope = { 0 };
+/* --- what is to be done -------------------------------------------------------------------- */
 
-	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &scope);
-	/* Before the list: what changes in between is in the list, or in the next look. */
-	ezlb_reconcile_peek(&pass->dp, &scope, &result->prints);
-	ezlb_reconcile_list(&pass->dp, &scope, &result->actual, &result->errs);
-	result->listed = true;
-	for (int i = 0; i < EZLB_LAYERS; i++) {
-		result->unread[i] = result->errs.layer[i].code != 0;
-		result->listed = result->listed && !result->unread[i];
-	}
-	if (result->listed && pass->left_known)
-		ezlb_reconcile_drift(&pass->left, &result->actual, &scope, &result->drift);
-	EZLB_VEC_CLEAR(&scope);
+/* What a file asks for now is not unclaimed any more. */
+static void drop_asked_for(struct ezlb_scope *unclaimed, const struct ezlb_scope *wanted)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < unclaimed->len; i++)
+		if (!ezlb_scope_has(wanted, &unclaimed->items[i]))
+			unclaimed->items[n++] = unclaimed->items[i];
+	unclaimed->len = n;
+}
+
+/* While a file is refused, what no file asks for stays: it may be the refused one's. */
+static void keep_unclaimed(struct ezlb_pass *pass, bool refused_files,
+			   struct ezlb_pass_result *result)
+{
+	drop_asked_for(&pass->unclaimed, &result->plan.wanted);
+	if (refused_files)
+		ezlb_reconcile_keep(&pass->unclaimed, &result->found.actual, &pass->policy,
+				    &result->plan.target);
+	else
+		EZLB_VEC_CLEAR(&pass->unclaimed); /* every file has spoken: none asks for them */
+}
+
+static void make_target(struct ezlb_pass *pass, const struct ezlb_desired *ours,
+			const struct ezlb_verdicts *verdicts, struct ezlb_pass_result *result)
+{
+	const struct ezlb_scope none = { 0 };
+
+	ezlb_reconcile_scope(ours, &none, &result->plan.wanted);
+	ezlb_reconcile_target(ours, verdicts, &result->found.actual, &pass->policy,
+			      &result->plan.target);
+}
+
+static void make_ops(const struct ezlb_pass *pass, struct ezlb_pass_result *result)
+{
+	const struct ezlb_ledger_content *owned = &pass->ledger.content;
+	struct ezlb_pass_todo *plan = &result->plan;
+
+	ownership_delete_unlisted(pass, &result->found, plan);
+	ezlb_reconcile_diff(&plan->target, &result->found.actual, &plan->ops);
+	if (pass->put_back)
+		ownership_put_back(owned, &result->found.actual, &plan->ops);
 }
 
 void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 		    const struct ezlb_verdicts *verdicts, bool refused_files,
 		    struct ezlb_pass_result *result)
 {
-	const struct ezlb_scope none = { 0 };
 	struct ezlb_desired ours = { 0 };
-	struct ezlb_table target = { 0 };
 
-	*result = (struct ezlb_pass_result){ .services = 0 };
-	read_kernel(pass, desired, result);
-	drop_conflicts(pass, desired, result, &ours);
-	forget_conflicts(result);
-	ezlb_reconcile_scope(&ours, &none, &result->wanted);
-	drop_asked_for(&pass->unclaimed, &result->wanted);
-	ezlb_reconcile_target(&ours, verdicts, &result->actual, &pass->policy, &target);
-	if (refused_files)
-		ezlb_reconcile_keep(&pass->unclaimed, &result->actual, &pass->policy, &target);
-	else
-		EZLB_VEC_CLEAR(&pass->unclaimed); /* every file has spoken: none asks for them */
-	ownership_forget_foreign(&pass->ledger.content, &target, &result->actual);
-	ownership_delete_unlisted(pass, result, &target, refused_files, &result->plan);
-	ezlb_reconcile_diff(&target, &result->actual, &result->plan);
-	if (pass->put_back)
-		ownership_put_back(&pass->ledger.content, &result->actual, &result->plan);
-	result->services = target.services.len;
-	result->dests = target.dests.len;
-	result->full_nat = target.snat_wanted;
-	result->accepts = target.accepts_wanted;
-	result->links = target.links;
-	result->vips = target.vips;
-	target.links = (struct ezlb_links){ 0 };
-	target.vips = (struct ezlb_vips){ 0 };
-	handover_plan(pass, result);
+	*result = (struct ezlb_pass_result){ .outcome = { .flows = 0 } };
+	read_kernel(pass, desired, &result->found);
+	find_conflicts(pass, desired, &result->found, &ours);
+	forget_conflicts(&result->found);
+	make_target(pass, &ours, verdicts, result);
+	keep_unclaimed(pass, refused_files, result);
+	ownership_forget_foreign(&pass->ledger.content, &result->plan.target,
+				 &result->found.actual);
+	make_ops(pass, result);
+	handover_plan(pass, &result->found, &result->plan);
+	result->outcome.errs = result->found.errs;
 	EZLB_VEC_CLEAR(&ours);
-	ezlb_table_clear(&target);
 }
 
 /* --- carrying out -------------------------------------------------------------------------- */
@@ -136,20 +159,20 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 static bool is_done(const struct ezlb_pass_result *result)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++)
-		if (result->errs.layer[i].code != 0)
+		if (result->outcome.errs.layer[i].code != 0)
 			return false;
-	return result->ledger_err.code == 0 && ezlb_plan_ok(&result->plan);
+	return result->outcome.ledger_err.code == 0 && ezlb_plan_ok(&result->plan.ops);
 }
 
 bool ezlb_pass_ok(const struct ezlb_pass_result *result)
 {
-	return is_done(result) && ezlb_plan_ok(&result->old);
+	return is_done(result) && ezlb_plan_ok(&result->plan.old);
 }
 
-static bool any_tried(const struct ezlb_pass_result *result, const struct ezlb_layer_errs *listing)
+static bool any_tried(const struct ezlb_plan *ops, const struct ezlb_layer_errs *listing)
 {
-	for (size_t i = 0; i < result->plan.len; i++) {
-		const struct ezlb_op *op = &result->plan.items[i];
+	for (size_t i = 0; i < ops->len; i++) {
+		const struct ezlb_op *op = &ops->items[i];
 
 		if (op->rc <= 0 && listing->layer[ezlb_op_layer(op->kind)].code == 0)
 			return true;
@@ -157,67 +180,68 @@ static bool any_tried(const struct ezlb_pass_result *result, const struct ezlb_l
 	return false;
 }
 
-static void remember(struct ezlb_pass *pass, struct ezlb_pass_result *result)
+/* For the drift of the next pass. One that tried something is no judge of what it left. */
+static void remember(struct ezlb_pass *pass, const struct ezlb_pass_result *result)
 {
-	pass->prints = result->prints;
-	pass->left_known = result->listed && !result->again;
+	pass->prints = result->found.prints;
+	pass->left_known = all_read(&result->found) && !result->outcome.again;
 	if (!pass->left_known)
 		return;
-	ezlb_table_clear(&pass->left);
-	pass->left = result->actual;
-	pass->left.snat_wanted = result->full_nat;
-	pass->left.accepts_wanted = result->accepts;
-	result->actual = (struct ezlb_table){ .snat_wanted = false };
+	ezlb_table_copy(&pass->left, &result->found.actual);
+	pass->left.snat_wanted = result->plan.target.snat_wanted;
+	pass->left.accepts_wanted = result->plan.target.accepts_wanted;
+}
+
+static void write_ledger(struct ezlb_pass *pass, struct ezlb_pass_result *result, ownership_fn make)
+{
+	ownership_write(pass, &result->found, &result->plan, make, &result->outcome.ledger_err);
 }
 
 static void take_over(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 {
-	if (!pass->old_snat)
+	if (!pass->old_snat ||
+	    !handover_apply(pass, &result->found, &result->plan, &result->outcome))
 		return;
-	handover_apply(pass, result);
-	if (!result->old_gone)
-		return;
-	ownership_write(pass, result, ownership_without_old);
-	if (result->ledger_err.code == 0)
+	write_ledger(pass, result, ownership_without_old);
+	if (result->outcome.ledger_err.code == 0)
 		pass->old_snat = NULL;
+}
+
+static void carry_out(struct ezlb_pass *pass, struct ezlb_pass_result *result)
+{
+	ezlb_reconcile_apply(&pass->dp, &result->plan.ops, &result->outcome.errs);
+	result->outcome.again = any_tried(&result->plan.ops, &result->found.errs);
+	write_ledger(pass, result, is_done(result) ? ownership_after : ownership_without_lost);
+	flows_end(pass, &result->plan.ops, &result->found.actual, &result->outcome);
+	take_over(pass, result);
 }
 
 bool ezlb_pass_apply(struct ezlb_pass *pass, struct ezlb_pass_result *result, uint64_t now_ms)
 {
-	const struct ezlb_layer_errs listing = result->errs;
-
 	if (pass->paced)
-		units_hold(&pass->units, &result->plan, now_ms);
+		units_hold(&pass->units, &result->plan.ops, now_ms);
 	/* Without the ledger a kill now would leave orphans: better no change than that. */
-	ownership_write(pass, result, ownership_before);
-	if (result->ledger_err.code == 0) {
-		ezlb_reconcile_apply(&pass->dp, &result->plan, &result->errs);
-		result->again = any_tried(result, &listing);
-		if (is_done(result))
-			ownership_write(pass, result, ownership_after);
-		else
-			ownership_write(pass, result, ownership_without_lost);
-		flows_end(pass, result);
-		take_over(pass, result);
-	}
+	write_ledger(pass, result, ownership_before);
+	if (result->outcome.ledger_err.code == 0)
+		carry_out(pass, result);
 	if (pass->paced)
-		units_note(&pass->units, &result->plan, &result->errs, result->ledger_err.code != 0,
-			   now_ms, now_ms ^ (uint64_t)getpid());
+		units_note(&pass->units, &result->plan.ops, &result->outcome.errs,
+			   result->outcome.ledger_err.code != 0, now_ms,
+			   now_ms ^ (uint64_t)getpid());
 	remember(pass, result);
 	return ezlb_pass_ok(result);
 }
 
 void ezlb_pass_result_clear(struct ezlb_pass_result *result)
 {
-	ezlb_plan_clear(&result->plan);
-	ezlb_plan_clear(&result->old);
-	ezlb_plan_clear(&result->drift);
-	ezlb_table_clear(&result->actual);
-	EZLB_VEC_CLEAR(&result->wanted);
-	EZLB_VEC_CLEAR(&result->adopted);
-	EZLB_VEC_CLEAR(&result->conflicts);
-	EZLB_VEC_CLEAR(&result->links);
-	EZLB_VEC_CLEAR(&result->vips);
+	ezlb_table_clear(&result->found.actual);
+	EZLB_VEC_CLEAR(&result->found.adopted);
+	EZLB_VEC_CLEAR(&result->found.conflicts);
+	ezlb_plan_clear(&result->found.drift);
+	EZLB_VEC_CLEAR(&result->plan.wanted);
+	ezlb_table_clear(&result->plan.target);
+	ezlb_plan_clear(&result->plan.ops);
+	ezlb_plan_clear(&result->plan.old);
 }
 
 bool ezlb_pass_peek(struct ezlb_pass *pass, const struct ezlb_desired *desired)
@@ -244,7 +268,7 @@ bool ezlb_pass_cleanup(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 	const struct ezlb_verdicts no_verdicts = { 0 };
 	bool ok = false;
 
-	*result = (struct ezlb_pass_result){ .services = 0 };
+	*result = (struct ezlb_pass_result){ .outcome = { .flows = 0 } };
 	pass->paced = false;
 	for (int try = 0; try < CLEANUP_TRIES && !ok; try++) {
 		if (try > 0)

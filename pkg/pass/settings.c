@@ -22,16 +22,19 @@ bool ezlb_pass_settings(struct ezlb_pass *pass, const struct ezlb_desired *desir
 	struct ezlb_table target = { .snat_wanted = false };
 	bool done;
 
-	ezlb_reconcile_list(&pass->dp, &none, &result->actual, &result->errs);
-	ezlb_reconcile_target(desired, &no_verdicts, &result->actual, &pass->policy, &target);
-	ezlb_reconcile_diff(&target, &result->actual, &result->plan);
+	ezlb_reconcile_list(&pass->dp, &none, &result->found.actual, &result->found.errs);
+	result->outcome.errs = result->found.errs;
+	ezlb_reconcile_target(desired, &no_verdicts, &result->found.actual, &pass->policy, &target);
+	ezlb_reconcile_diff(&target, &result->found.actual, &result->plan.ops);
 	ezlb_table_clear(&target);
-	keep_settings(&result->plan);
-	ownership_write(pass, result, ownership_before);
-	if (result->ledger_err.code != 0)
+	keep_settings(&result->plan.ops);
+	ownership_write(pass, &result->found, &result->plan, ownership_before,
+			&result->outcome.ledger_err);
+	if (result->outcome.ledger_err.code != 0)
 		return false;
-	done = ezlb_reconcile_apply(&pass->dp, &result->plan, &result->errs);
+	done = ezlb_reconcile_apply(&pass->dp, &result->plan.ops, &result->outcome.errs);
 	if (!done)
-		ownership_write(pass, result, ownership_without_lost);
+		ownership_write(pass, &result->found, &result->plan, ownership_without_lost,
+				&result->outcome.ledger_err);
 	return done;
 }

@@ -7,22 +7,15 @@
 #define CHAIN	  "chain nat EZLB-SNAT"
 #define NFT_TABLE "table nft ezlb"
 
-#define COPY(to, from)                                      \
-	do {                                                \
-		(to)->len = 0;                              \
-		for (size_t i_ = 0; i_ < (from)->len; i_++) \
-			*EZLB_PUSH(to) = (from)->items[i_]; \
-	} while (0)
-
 void ezlb_ledger_content_copy(struct ezlb_ledger_content *to,
 			      const struct ezlb_ledger_content *from)
 {
 	if (to == from)
 		return;
-	COPY(&to->services, &from->services);
-	COPY(&to->settings, &from->settings);
-	COPY(&to->links, &from->links);
-	COPY(&to->vips, &from->vips);
+	EZLB_VEC_COPY(&to->services, &from->services);
+	EZLB_VEC_COPY(&to->settings, &from->settings);
+	EZLB_VEC_COPY(&to->links, &from->links);
+	EZLB_VEC_COPY(&to->vips, &from->vips);
 	to->chain = from->chain;
 	to->nft_table = from->nft_table;
 }

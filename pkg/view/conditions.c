@@ -34,15 +34,19 @@ void conditions_accepted(const struct ezlb_catalog *catalog, const struct ezlb_c
 		say(out, EZLB_REASON_VALID, "%s", "");
 }
 
-static const struct ezlb_pass_conflict *foreign(const struct ezlb_pass_result *result,
+static int conflict_cmp(const void *a, const void *b)
+{
+	const struct ezlb_pass_conflict *x = a, *y = b;
+
+	return ezlb_service_key_cmp(&x->key, &y->key);
+}
+
+static const struct ezlb_pass_conflict *foreign(const struct ezlb_pass_found *found,
 						const struct ezlb_spec *spec)
 {
-	const struct ezlb_service_key key = ezlb_spec_key(spec);
+	const struct ezlb_pass_conflict key = { .key = ezlb_spec_key(spec) };
 
-	for (size_t i = 0; i < result->conflicts.len; i++)
-		if (ezlb_service_key_cmp(&result->conflicts.items[i].key, &key) == 0)
-			return &result->conflicts.items[i];
-	return NULL;
+	return EZLB_FIND(&found->conflicts, &key, conflict_cmp);
 }
 
 void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
@@ -65,10 +69,10 @@ void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_c
 			continue;
 		return;
 	}
-	if (pass && entry->last && foreign(pass->result, entry->last))
+	if (pass && entry->last && foreign(pass->found, entry->last))
 		say(out, EZLB_REASON_FOREIGN,
 		    "%s is held by a virtual service that is not ezlb's (--adopt never)",
-		    ezlb_service_key_format(&foreign(pass->result, entry->last)->key, key));
+		    ezlb_service_key_format(&foreign(pass->found, entry->last)->key, key));
 	else
 		say(out, EZLB_REASON_NO_CONFLICT, "%s", "");
 }
@@ -76,18 +80,18 @@ void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_c
 /* --- the kernel ---------------------------------------------------------------------------- */
 
 /* The layer whose list failed, as far as it matters for the service. */
-static const char *unreadable(const struct ezlb_pass_result *result, const struct ezlb_spec *spec)
+static const char *unreadable(const struct ezlb_pass_found *found, const struct ezlb_spec *spec)
 {
 	for (int i = EZLB_LAYERS - 1; i >= 0; i--)
-		if (result->unread[i] && (spec->full_nat || i == EZLB_LAYER_IPVS))
-			return result->errs.layer[i].msg;
+		if (found->errs.layer[i].code != 0 && (spec->full_nat || i == EZLB_LAYER_IPVS))
+			return found->errs.layer[i].msg;
 	return NULL;
 }
 
-static void say_blocked(const struct ezlb_pass_result *result, const struct ezlb_op *op,
+static void say_blocked(const struct ezlb_pass_outcome *outcome, const struct ezlb_op *op,
 			struct conditions_said *out)
 {
-	const struct ezlb_err *layer = &result->errs.layer[ezlb_op_layer(op->kind)];
+	const struct ezlb_err *layer = &outcome->errs.layer[ezlb_op_layer(op->kind)];
 	char what[EZLB_OP_STRLEN], why[EZLB_OP_STRLEN];
 
 	say(out, op->rc < 0 ? EZLB_REASON_FAILED : EZLB_REASON_HELD, "%.120s: %.130s",
@@ -110,17 +114,17 @@ void conditions_programmed(const struct ezlb_catalog_entry *entry,
 		return;
 	}
 	op = blocked_by(&pass->blocked, spec);
-	if (foreign(pass->result, spec))
+	if (foreign(pass->found, spec))
 		say(out, EZLB_REASON_NOT_IN_FORCE, "its listener is somebody else's");
-	else if (pass->result->ledger_err.code)
-		say(out, EZLB_REASON_FAILED, "%s", pass->result->ledger_err.msg);
-	else if (unreadable(pass->result, spec))
-		say(out, EZLB_REASON_UNREADABLE, "%s", unreadable(pass->result, spec));
+	else if (pass->outcome->ledger_err.code)
+		say(out, EZLB_REASON_FAILED, "%s", pass->outcome->ledger_err.msg);
+	else if (unreadable(pass->found, spec))
+		say(out, EZLB_REASON_UNREADABLE, "%s", unreadable(pass->found, spec));
 	else if (ezlb_pass_is_fought_over(pass->pass, spec))
 		say(out, EZLB_REASON_FIGHT,
 		    "somebody else keeps changing it: repairs are limited to one every 5 s");
 	else if (op)
-		say_blocked(pass->result, op, out);
+		say_blocked(pass->outcome, op, out);
 	else
 		say(out, EZLB_REASON_PROGRAMMED, "%s", "");
 }

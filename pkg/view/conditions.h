@@ -15,7 +15,8 @@ struct conditions_said {
 /* A pass, as far as it concerns conditions; all borrowed. */
 struct conditions_pass {
 	const struct ezlb_pass *pass;
-	const struct ezlb_pass_result *result;
+	const struct ezlb_pass_found *found;
+	const struct ezlb_pass_outcome *outcome;
 	const struct ezlb_verdicts *verdicts;
 	struct blocked blocked;
 };

@@ -149,19 +149,19 @@ static void first_error(const struct ezlb_pass_result *result, char out[EZLB_MES
 
 	out[0] = '\0';
 	for (int i = 0; i < EZLB_LAYERS && !out[0]; i++)
-		if (result->errs.layer[i].code)
+		if (result->outcome.errs.layer[i].code)
 			snprintf(out, EZLB_MESSAGE_STRLEN, "%s: %.200s",
 				 ezlb_layer_kind_str((enum ezlb_layer_kind)i),
-				 result->errs.layer[i].msg);
-	if (!out[0] && result->ledger_err.code)
-		snprintf(out, EZLB_MESSAGE_STRLEN, "%.250s", result->ledger_err.msg);
-	for (size_t i = 0; i < result->plan.len && !out[0]; i++)
-		if (result->plan.items[i].rc < 0)
+				 result->outcome.errs.layer[i].msg);
+	if (!out[0] && result->outcome.ledger_err.code)
+		snprintf(out, EZLB_MESSAGE_STRLEN, "%.250s", result->outcome.ledger_err.msg);
+	for (size_t i = 0; i < result->plan.ops.len && !out[0]; i++)
+		if (result->plan.ops.items[i].rc < 0)
 			snprintf(out, EZLB_MESSAGE_STRLEN, "%.120s: %.130s",
-				 ezlb_op_format(&result->plan.items[i], what),
-				 ezlb_op_explain(&result->plan.items[i], why));
-	if (!out[0] && result->old_err.code)
-		snprintf(out, EZLB_MESSAGE_STRLEN, "%.250s", result->old_err.msg);
+				 ezlb_op_format(&result->plan.ops.items[i], what),
+				 ezlb_op_explain(&result->plan.ops.items[i], why));
+	if (!out[0] && result->outcome.old_err.code)
+		snprintf(out, EZLB_MESSAGE_STRLEN, "%.250s", result->outcome.old_err.msg);
 }
 
 static void note_outcome(struct ezlb_view *view, const struct ezlb_pass_result *result,
@@ -198,11 +198,11 @@ static void tell_work(struct ezlb_view *view, const struct ezlb_pass_result *res
 	const struct ezlb_op *first = NULL;
 	size_t done = 0;
 
-	for (size_t i = 0; i < result->plan.len; i++) {
-		if (result->plan.items[i].rc != 0)
+	for (size_t i = 0; i < result->plan.ops.len; i++) {
+		if (result->plan.ops.items[i].rc != 0)
 			continue;
 		if (!first)
-			first = &result->plan.items[i];
+			first = &result->plan.ops.items[i];
 		done++;
 	}
 	if (!first)
@@ -217,30 +217,32 @@ static void tell_others(struct ezlb_view *view, const struct ezlb_pass_result *r
 {
 	char what[EZLB_OP_STRLEN], key[EZLB_SERVICE_KEY_STRLEN], message[EZLB_EVENT_STRLEN];
 
-	for (size_t i = 0; i < result->adopted.len && i < ADOPTED_MAX; i++)
+	for (size_t i = 0; i < result->found.adopted.len && i < ADOPTED_MAX; i++)
 		ezlb_view_event(view, EZLB_EVENT_ADOPTED,
-				ezlb_service_key_format(&result->adopted.items[i], key), NULL,
+				ezlb_service_key_format(&result->found.adopted.items[i], key), NULL,
 				now_ms);
-	for (size_t i = 0; i < result->drift.len; i++)
-		view->repairs[result->drift.items[i].kind]++;
-	if (result->drift.len == 0)
+	for (size_t i = 0; i < result->found.drift.len; i++)
+		view->repairs[result->found.drift.items[i].kind]++;
+	if (result->found.drift.len == 0)
 		return;
-	snprintf(message, sizeof(message), "%zu change%s, the first: %s", result->drift.len,
-		 result->drift.len == 1 ? "" : "s", ezlb_op_format(&result->drift.items[0], what));
+	snprintf(message, sizeof(message), "%zu change%s, the first: %s", result->found.drift.len,
+		 result->found.drift.len == 1 ? "" : "s",
+		 ezlb_op_format(&result->found.drift.items[0], what));
 	ezlb_view_event(view, EZLB_EVENT_REPAIRED, NULL, message, now_ms);
 }
 
 void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_t now_ms)
 {
 	struct conditions_pass said = { .pass = pass->pass,
-					.result = pass->result,
+					.found = &pass->result->found,
+					.outcome = &pass->result->outcome,
 					.verdicts = pass->verdicts };
 
 	ezlb_histogram_add(&view->pass_duration, pass->seconds);
 	tell_others(view, pass->result, now_ms);
 	tell_work(view, pass->result, now_ms);
 	note_outcome(view, pass->result, pass->clock_ms, now_ms);
-	blocked_find(&said.blocked, &pass->result->plan);
+	blocked_find(&said.blocked, &pass->result->plan.ops);
 	view_set_all(view, pass->catalog, &said, now_ms);
 	blocked_clear(&said.blocked);
 }

@@ -144,7 +144,7 @@ static inline bool rig_pass(struct view_rig *rig)
 	ezlb_pass_plan(&rig->pass, &rig->catalog.desired, &rig->verdicts,
 		       rig->catalog.n_without > 0, &result);
 	if (rig->pass.paced)
-		ezlb_pass_fights(&rig->pass, &result.drift, clock, &n);
+		ezlb_pass_fights(&rig->pass, &result.found.drift, clock, &n);
 	ok = ezlb_pass_apply(&rig->pass, &result, clock);
 	ezlb_view_pass(&rig->view, &pass, rig->now);
 	ezlb_pass_result_clear(&result);

@@ -43,7 +43,7 @@ static bool set_up(struct rig *rig)
 
 	*EZLB_PUSH(&desired) = spec;
 	ezlb_pass_result_clear(&rig->result);
-	rig->result = (struct ezlb_pass_result){ .services = 0 };
+	rig->result = (struct ezlb_pass_result){ .outcome = { .flows = 0 } };
 	done = ezlb_pass_settings(&rig->pass, &desired, &rig->result);
 	EZLB_VEC_CLEAR(&desired);
 	ezlb_spec_free(spec);
@@ -93,7 +93,7 @@ static void test_settings_and_nothing_else(void **state)
 	assert_false(rig.kernel->snat_present);
 	assert_int_equal(rig.pass.ledger.content.services.len, 0);
 	assert_true(set_up(&rig));
-	assert_int_equal(rig.result.plan.len, 0);
+	assert_int_equal(rig.result.plan.ops.len, 0);
 	assert_int_equal(rig.pass.ledger.content.settings.len, 2);
 	rig_close(&rig);
 }
@@ -106,7 +106,7 @@ static void test_a_setting_that_fails(void **state)
 	(void)state;
 	ezlb_memory_fault(rig.memory, EZLB_LAYER_HOST, 3, EROFS);
 	assert_false(set_up(&rig));
-	assert_int_equal(rig.result.plan.items[2].rc, -EROFS);
+	assert_int_equal(rig.result.plan.ops.items[2].rc, -EROFS);
 	assert_int_equal(value_of(&rig, EZLB_VS_CONNTRACK), 1);
 	assert_true(ledger_has("net.ipv4.vs.conntrack"));
 	assert_false(ledger_has("net.ipv4.ip_forward"));
@@ -120,7 +120,7 @@ static void test_a_host_that_cannot_be_read(void **state)
 	(void)state;
 	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_HOST, EIO);
 	assert_false(set_up(&rig));
-	assert_int_equal(rig.result.errs.layer[EZLB_LAYER_HOST].code, EIO);
+	assert_int_equal(rig.result.outcome.errs.layer[EZLB_LAYER_HOST].code, EIO);
 	assert_int_equal(ezlb_memory_writes(rig.memory), 0);
 	assert_int_equal(rig.pass.ledger.content.settings.len, 0);
 	rig_close(&rig);
@@ -133,7 +133,7 @@ static void test_a_ledger_that_cannot_be_written(void **state)
 	(void)state;
 	make_dir("ledger.new");
 	assert_false(set_up(&rig));
-	assert_int_equal(rig.result.ledger_err.code, EISDIR);
+	assert_int_equal(rig.result.outcome.ledger_err.code, EISDIR);
 	assert_int_equal(ezlb_memory_writes(rig.memory), 0);
 	rig_close(&rig);
 }

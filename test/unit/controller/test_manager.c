@@ -218,7 +218,7 @@ static void test_the_desk(void **state)
 		EZLB_EVENT_FIGHT,   EZLB_EVENT_FIGHT_OVER,
 	};
 	const struct ezlb_health_change down = { .service = "web", .to = EZLB_DOWN };
-	struct ezlb_pass_result result = { .listed = true };
+	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
 	const struct ezlb_op op = { .kind = EZLB_OP_SNAT_SETUP };
 	struct desk desk = { .sources = parts.sources };
 

@@ -25,10 +25,11 @@ static void add_op(struct ezlb_plan *plan, char letter)
 
 static void add_old(struct ezlb_pass_result *result, char letter)
 {
-	struct ezlb_op *op = ezlb_plan_add(&result->old, EZLB_OP_SNAT_TEARDOWN);
+	struct ezlb_op *op = ezlb_plan_add(&result->plan.old, EZLB_OP_SNAT_TEARDOWN);
 
-	op->rc = letter == 'B'	 ? 0
-		 : letter == 'E' ? ezlb_err_set(&result->old_err, EAGAIN, "the lock is held")
+	op->rc = letter == 'B' ? 0
+		 : letter == 'E'
+			 ? ezlb_err_set(&result->outcome.old_err, EAGAIN, "the lock is held")
 		 : letter == 'K' ? EZLB_HELD
 				 : EZLB_PENDING;
 }
@@ -45,35 +46,39 @@ static void adopt(struct ezlb_scope *out, unsigned n)
 
 static void add(struct ezlb_pass_result *result, char letter)
 {
-	struct ezlb_err *layer = &result->errs.layer[EZLB_LAYER_IPVS];
+	struct ezlb_err *layer = &result->outcome.errs.layer[EZLB_LAYER_IPVS];
 
 	if (letter == 'L' || letter == 'M')
 		ezlb_err_sys(layer, letter == 'L' ? EIO : EPERM, "cannot list");
 	else if (letter == 'W' || letter == 'V')
-		ezlb_err_sys(&result->ledger_err, letter == 'W' ? ENOSPC : EROFS,
+		ezlb_err_sys(&result->outcome.ledger_err, letter == 'W' ? ENOSPC : EROFS,
 			     "cannot write /x/ledger");
 	else if (strchr("BEKP", letter))
 		add_old(result, letter);
 	else if (letter == 'F')
-		result->flows = 5;
+		result->outcome.flows = 5;
 	else if (letter == 'U' || letter == 'Z')
-		ezlb_err_sys(&result->flows_err, letter == 'U' ? EPERM : ETIMEDOUT,
+		ezlb_err_sys(&result->outcome.flows_err, letter == 'U' ? EPERM : ETIMEDOUT,
 			     "cannot end flows");
 	else if (letter == 'T' || letter == 'A')
-		adopt(&result->adopted, letter == 'T' ? 2 : 12);
+		adopt(&result->found.adopted, letter == 'T' ? 2 : 12);
 	else if (letter == 'C')
-		*EZLB_PUSH(&result->conflicts) =
+		*EZLB_PUSH(&result->found.conflicts) =
 			(struct ezlb_pass_conflict){ "web", key_of("tcp 10.0.0.9:80") };
 	else
-		add_op(letter == 'D' ? &result->drift : &result->plan, letter);
+		add_op(letter == 'D' ? &result->found.drift : &result->plan.ops, letter);
 }
 
 /* Returns what was logged; the caller frees. */
 static char *write_log(struct passlog *log, const char *outcome)
 {
-	struct ezlb_pass_result result = { .services = 3, .dests = 5 };
+	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
 	struct capture capture;
 
+	for (int i = 0; i < 3; i++)
+		EZLB_PUSH(&result.plan.target.services);
+	for (int i = 0; i < 5; i++)
+		EZLB_PUSH(&result.plan.target.dests);
 	for (const char *p = outcome; *p; p++)
 		add(&result, *p);
 	capture = capture_begin(STDERR_FILENO);

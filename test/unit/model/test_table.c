@@ -332,9 +332,41 @@ static void test_snat_keys(void **state)
 	assert_int_equal(ezlb_snat_key_cmp(&of_backend, &of_backend), 0);
 }
 
+static void test_copy(void **state)
+{
+	struct ezlb_table from = { .snat_wanted = true, .gates = { { true, false } } };
+	struct ezlb_table to = { .accepts_sound = true };
+
+	(void)state;
+	EZLB_PUSH(&from.services)->flags = 1;
+	EZLB_PUSH(&from.dests)->weight = 2;
+	EZLB_PUSH(&from.snats)->connections = 3;
+	EZLB_PUSH(&from.settings)->value = 4;
+	EZLB_PUSH(&from.accepts)->gate = EZLB_GATE_FORWARD;
+	EZLB_PUSH(&from.links)->device[0] = 'a';
+	EZLB_PUSH(&from.vips)->device[0] = 'b';
+	EZLB_PUSH(&from.elsewhere)->family = 5;
+	for (int i = 0; i < 3; i++)
+		EZLB_PUSH(&to.dests);
+	ezlb_table_copy(&to, &from);
+	ezlb_table_clear(&from);
+	assert_true(to.snat_wanted && to.gates[0][0] && !to.accepts_sound);
+	assert_int_equal(to.services.items[0].flags, 1);
+	assert_int_equal(to.dests.len, 1);
+	assert_int_equal(to.dests.items[0].weight, 2);
+	assert_int_equal(to.snats.items[0].connections, 3);
+	assert_int_equal(to.settings.items[0].value, 4);
+	assert_int_equal(to.accepts.items[0].gate, EZLB_GATE_FORWARD);
+	assert_int_equal(to.links.items[0].device[0], 'a');
+	assert_int_equal(to.vips.items[0].device[0], 'b');
+	assert_int_equal(to.elsewhere.items[0].family, 5);
+	ezlb_table_clear(&to);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_dest_rows_are_in_total_order),
 		cmocka_unit_test(test_service_and_snat_rows_order_by_key_alone),
 		cmocka_unit_test(test_setting_rows_order),

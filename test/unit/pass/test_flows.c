@@ -151,20 +151,21 @@ static void test_end(void **state)
 		int rc, code;
 	} ends[] = { { 0, 0 }, { -EPERM, EPERM }, { -ETIMEDOUT, ETIMEDOUT }, { -ENOPROTOOPT, 0 } };
 	struct ezlb_pass pass = { .end_flows = NULL };
-	struct ezlb_pass_result result = { .services = 0 };
+	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
 
 	(void)state;
-	add_op(&result.plan, EZLB_OP_DEST_DEL, EZLB_UDP, "10.0.0.1:53", "10.1.0.1:53");
-	flows_end(&pass, &result); /* there is nothing that could have flows */
-	assert_int_equal(result.flows, 0);
+	add_op(&result.plan.ops, EZLB_OP_DEST_DEL, EZLB_UDP, "10.0.0.1:53", "10.1.0.1:53");
+	flows_end(&pass, &result.plan.ops, &result.found.actual,
+		  &result.outcome); /* there is nothing that could have flows */
+	assert_int_equal(result.outcome.flows, 0);
 	pass.end_flows = end_flows;
 	for (size_t i = 0; i < COUNT_OF(ends); i++) {
 		end_rc = ends[i].rc;
-		result.flows_err.code = 0;
-		flows_end(&pass, &result);
+		result.outcome.flows_err.code = 0;
+		flows_end(&pass, &result.plan.ops, &result.found.actual, &result.outcome);
 		assert_string_equal(ended.s, "10.0.0.1:53 -> 10.1.0.1:53");
-		assert_int_equal(result.flows, 3);
-		assert_int_equal(result.flows_err.code, ends[i].code);
+		assert_int_equal(result.outcome.flows, 3);
+		assert_int_equal(result.outcome.flows_err.code, ends[i].code);
 	}
 	ezlb_pass_result_clear(&result);
 }

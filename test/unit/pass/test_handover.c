@@ -75,7 +75,7 @@ static void restart(struct rig *rig, bool nftables)
 {
 	ezlb_pass_result_clear(&rig->result);
 	ezlb_pass_clear(&rig->pass);
-	rig->result = (struct ezlb_pass_result){ .services = 0 };
+	rig->result = (struct ezlb_pass_result){ .outcome = { .flows = 0 } };
 	start(rig, nftables);
 }
 
@@ -169,10 +169,10 @@ static void test_there_and_back(void **state)
 	restart(&rig, true);
 	assert_true(pass(&rig, WEB ";" API, false));
 	assert_string_equal(state_of(&rig).s, AFTER);
-	assert_int_equal(rig.result.old.len, 1);
+	assert_int_equal(rig.result.plan.old.len, 1);
 	assert_null(rig.pass.old_snat);
 	assert_true(pass(&rig, WEB ";" API, false));
-	assert_int_equal(rig.result.plan.len + rig.result.old.len, 0);
+	assert_int_equal(rig.result.plan.ops.len + rig.result.plan.old.len, 0);
 	restart(&rig, false);
 	assert_true(pass(&rig, WEB ";" API, false));
 	assert_string_equal(state_of(&rig).s, BEFORE);
@@ -188,8 +188,8 @@ static void test_plan_tells_and_does_nothing(void **state)
 	(void)state;
 	restart(&rig, true);
 	ezlb_pass_plan(&rig.pass, &nothing, &verdicts, false, &rig.result);
-	assert_int_equal(rig.result.old.len, 1);
-	assert_int_equal(rig.result.old.items[0].kind, EZLB_OP_SNAT_TEARDOWN);
+	assert_int_equal(rig.result.plan.old.len, 1);
+	assert_int_equal(rig.result.plan.old.items[0].kind, EZLB_OP_SNAT_TEARDOWN);
 	assert_string_equal(state_of(&rig).s, BEFORE);
 	rig_close(&rig);
 }
@@ -258,17 +258,19 @@ static void test_ops_that_failed(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(ops); i++) {
 		struct rig rig = rig_open();
+		bool gone;
 
 		restart(&rig, true);
 		rig.pass.unclaimed.len = 0;
-		ezlb_plan_add(&rig.result.plan, EZLB_OP_HOST_SET)->rc = 0;
-		ezlb_plan_add(&rig.result.plan, ops[i].kind)->rc = ops[i].rc;
-		ezlb_plan_add(&rig.result.old, EZLB_OP_SNAT_TEARDOWN);
-		handover_apply(&rig.pass, &rig.result);
+		ezlb_plan_add(&rig.result.plan.ops, EZLB_OP_HOST_SET)->rc = 0;
+		ezlb_plan_add(&rig.result.plan.ops, ops[i].kind)->rc = ops[i].rc;
+		ezlb_plan_add(&rig.result.plan.old, EZLB_OP_SNAT_TEARDOWN);
+		gone = handover_apply(&rig.pass, &rig.result.found, &rig.result.plan,
+				      &rig.result.outcome);
 		if (ezlb_memory_table(rig.legacy)->snat_present != ops[i].stay)
 			fail_msg("%s %d", ezlb_op_kind_str(ops[i].kind), ops[i].rc);
-		assert_int_equal(rig.result.old.items[0].rc, ops[i].stay ? EZLB_HELD : 0);
-		assert_int_equal(rig.result.old_gone, !ops[i].stay);
+		assert_int_equal(rig.result.plan.old.items[0].rc, ops[i].stay ? EZLB_HELD : 0);
+		assert_int_equal(gone, !ops[i].stay);
 		rig_close(&rig);
 	}
 }
@@ -285,7 +287,7 @@ static void test_waits_for_each_layer(void **state)
 				       (enum ezlb_layer_kind)layer, EIO);
 		assert_false(pass(&rig, WEB ";" API, false));
 		/* But accepts have nothing to do with it. */
-		assert_int_equal(rig.result.old.items[0].rc,
+		assert_int_equal(rig.result.plan.old.items[0].rc,
 				 layer == EZLB_LAYER_FIREWALL ? 0 : EZLB_HELD);
 		assert_int_equal(ezlb_memory_table(rig.legacy)->snats.len,
 				 layer == EZLB_LAYER_FIREWALL ? 0 : 2);
@@ -301,8 +303,8 @@ static void test_failed_teardown_has_its_error(void **state)
 	restart(&rig, true);
 	ezlb_memory_fault(rig.legacy, EZLB_LAYER_SNAT, 1, EAGAIN);
 	assert_false(pass(&rig, WEB, false));
-	assert_int_equal(rig.result.old.items[0].rc, -EAGAIN);
-	assert_int_equal(rig.result.old_err.code, EAGAIN);
+	assert_int_equal(rig.result.plan.old.items[0].rc, -EAGAIN);
+	assert_int_equal(rig.result.outcome.old_err.code, EAGAIN);
 	assert_non_null(rig.pass.old_snat);
 	assert_true(pass(&rig, WEB, false)); /* the next pass tries again */
 	assert_null(rig.pass.old_snat);
@@ -320,7 +322,7 @@ static void test_waits_for_the_settings(void **state)
 		ezlb_memory_table(rig.legacy)->settings.items[i].value = 0;
 	ezlb_memory_fault(rig.legacy, EZLB_LAYER_HOST, 1, EROFS);
 	assert_false(pass(&rig, WEB ";" API, false));
-	assert_int_equal(rig.result.old.items[0].rc, EZLB_HELD);
+	assert_int_equal(rig.result.plan.old.items[0].rc, EZLB_HELD);
 	assert_string_equal(state_of(&rig).s, BOTH);
 	rig_close(&rig);
 }
@@ -345,11 +347,11 @@ static void test_settings_that_failed(void **state)
 
 		restart(&rig, true);
 		rig.pass.unclaimed.len = 0;
-		op = ezlb_plan_add(&rig.result.plan, EZLB_OP_HOST_SET);
+		op = ezlb_plan_add(&rig.result.plan.ops, EZLB_OP_HOST_SET);
 		op->setting.setting = settings[i].setting;
 		op->rc = -EROFS;
-		ezlb_plan_add(&rig.result.old, EZLB_OP_SNAT_TEARDOWN);
-		handover_apply(&rig.pass, &rig.result);
+		ezlb_plan_add(&rig.result.plan.old, EZLB_OP_SNAT_TEARDOWN);
+		handover_apply(&rig.pass, &rig.result.found, &rig.result.plan, &rig.result.outcome);
 		if (ezlb_memory_table(rig.legacy)->snat_present != settings[i].stay)
 			fail_msg("setting %d", (int)settings[i].setting);
 		rig_close(&rig);
@@ -368,8 +370,8 @@ static void test_arp_keeps_no_rules(void **state)
 		ezlb_memory_table(rig.legacy)->settings.items[i].value = 0;
 	ezlb_memory_fault(rig.legacy, EZLB_LAYER_HOST, 3, EROFS);
 	assert_false(pass(&rig, WEB ";" API, false));
-	assert_int_equal(rig.result.plan.items[2].setting.setting, EZLB_ARP_IGNORE);
-	assert_int_equal(rig.result.plan.items[2].rc, -EROFS);
+	assert_int_equal(rig.result.plan.ops.items[2].setting.setting, EZLB_ARP_IGNORE);
+	assert_int_equal(rig.result.plan.ops.items[2].rc, -EROFS);
 	assert_string_equal(state_of(&rig).s, AFTER);
 	assert_null(rig.pass.old_snat);
 	rig_close(&rig);
@@ -384,7 +386,7 @@ static void test_waits_for_refused_files(void **state)
 	watch(&rig);
 	restart(&rig, true);
 	assert_false(pass(&rig, WEB, true));
-	assert_int_equal(rig.result.old.items[0].rc, EZLB_HELD);
+	assert_int_equal(rig.result.plan.old.items[0].rc, EZLB_HELD);
 	assert_string_equal(state_of(&rig).s, "iptables 2 nftables 1 ledger chain table");
 	assert_true(pass(&rig, WEB ";" API, false));
 	assert_string_equal(state_of(&rig).s, AFTER);

@@ -50,12 +50,12 @@ static struct ezlb_op *setting_op(struct rig *rig, enum ezlb_op_kind kind,
 				  enum ezlb_setting setting, int now)
 {
 	struct ezlb_setting_row row = { .setting = setting, .value = now };
-	struct ezlb_op *op = ezlb_plan_add(&rig->result.plan, kind);
+	struct ezlb_op *op = ezlb_plan_add(&rig->result.plan.ops, kind);
 
 	if (setting == EZLB_ACCEPT_RA)
 		strcpy(row.device, "eth0");
-	*EZLB_PUSH(&rig->result.actual.settings) = row;
-	EZLB_SORT(&rig->result.actual.settings, ezlb_setting_row_cmp);
+	*EZLB_PUSH(&rig->result.found.actual.settings) = row;
+	EZLB_SORT(&rig->result.found.actual.settings, ezlb_setting_row_cmp);
 	op->setting = op->old_setting = row;
 	op->setting.value = ezlb_setting_facts(setting)->wanted;
 	return op;
@@ -63,8 +63,9 @@ static struct ezlb_op *setting_op(struct rig *rig, enum ezlb_op_kind kind,
 
 static void assert_claims(struct rig *rig, ownership_fn make, const char *want)
 {
-	ownership_write(&rig->pass, &rig->result, make);
-	assert_int_equal(rig->result.ledger_err.code, 0);
+	ownership_write(&rig->pass, &rig->result.found, &rig->result.plan, make,
+			&rig->result.outcome.ledger_err);
+	assert_int_equal(rig->result.outcome.ledger_err.code, 0);
 	assert_content(&rig->pass.ledger, want);
 }
 
@@ -102,12 +103,13 @@ static void test_foreign_links_and_addresses_are_forgotten(void **state)
 static void test_put_back_last_first(void **state)
 {
 	struct rig rig = rig_open("vs.conntrack 0, ip_forward 0, accept_ra 1, ");
-	const struct ezlb_plan *plan = &rig.result.plan;
+	const struct ezlb_plan *plan = &rig.result.plan.ops;
 
 	(void)state;
-	*EZLB_PUSH(&rig.result.actual.settings) = (struct ezlb_setting_row){ EZLB_VS_CONNTRACK, "",
-									     1 };
-	ownership_put_back(&rig.pass.ledger.content, &rig.result.actual, &rig.result.plan);
+	*EZLB_PUSH(&rig.result.found.actual.settings) =
+		(struct ezlb_setting_row){ EZLB_VS_CONNTRACK, "", 1 };
+	ownership_put_back(&rig.pass.ledger.content, &rig.result.found.actual,
+			   &rig.result.plan.ops);
 	assert_int_equal(plan->len, 3);
 	for (size_t i = 0; i < plan->len; i++)
 		assert_int_equal(plan->items[i].kind, EZLB_OP_HOST_RESET);
@@ -164,25 +166,24 @@ static void test_unlisted(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(unlisted); i++) {
 		struct rig rig = rig_open(unlisted[i].owned);
-		struct ezlb_table target = { .snat_wanted = false };
 		struct ezlb_scope listed = scope_of(unlisted[i].listed);
 
 		print_message("%s\n", unlisted[i].name);
-		rig.result.wanted = scope_of(unlisted[i].wanted);
-		rig.pass.unclaimed = scope_of(unlisted[i].unclaimed);
+		rig.result.plan.wanted = scope_of(unlisted[i].wanted);
+		/* Once every file has spoken, nothing is unclaimed. */
+		if (unlisted[i].keep)
+			rig.pass.unclaimed = scope_of(unlisted[i].unclaimed);
 		for (size_t k = 0; k < listed.len; k++)
-			EZLB_PUSH(&rig.result.actual.services)->key = listed.items[k];
+			EZLB_PUSH(&rig.result.found.actual.services)->key = listed.items[k];
 		if (strcmp(unlisted[i].links, "actual") == 0)
-			*EZLB_PUSH(&rig.result.actual.links) = link_of("a0");
+			*EZLB_PUSH(&rig.result.found.actual.links) = link_of("a0");
 		if (strcmp(unlisted[i].links, "target") == 0)
-			*EZLB_PUSH(&target.links) = link_of("a0");
-		rig.result.errs.layer[EZLB_LAYER_IPVS].code = unlisted[i].ipvs;
-		rig.result.errs.layer[EZLB_LAYER_HOST].code = unlisted[i].host;
-		ownership_delete_unlisted(&rig.pass, &rig.result, &target, unlisted[i].keep,
-					  &rig.result.plan);
-		assert_string_equal(plan_text(&rig.result.plan).s, unlisted[i].want);
+			*EZLB_PUSH(&rig.result.plan.target.links) = link_of("a0");
+		rig.result.found.errs.layer[EZLB_LAYER_IPVS].code = unlisted[i].ipvs;
+		rig.result.found.errs.layer[EZLB_LAYER_HOST].code = unlisted[i].host;
+		ownership_delete_unlisted(&rig.pass, &rig.result.found, &rig.result.plan);
+		assert_string_equal(plan_text(&rig.result.plan.ops).s, unlisted[i].want);
 		EZLB_VEC_CLEAR(&listed);
-		ezlb_table_clear(&target);
 		rig_close(&rig);
 	}
 }
@@ -194,12 +195,12 @@ static void test_before(void **state)
 	struct rig rig = rig_open("link a0, vip a0 10.0.0.1, tcp 10.0.0.1:80");
 
 	(void)state;
-	*EZLB_PUSH(&rig.result.wanted) = key_of("tcp 10.0.0.2:80");
-	ezlb_plan_add(&rig.result.plan, EZLB_OP_LINK_ADD)->link = link_of("b0");
-	ezlb_plan_add(&rig.result.plan, EZLB_OP_LINK_ADD)->link = link_of("a0");
-	ezlb_plan_add(&rig.result.plan, EZLB_OP_VIP_ADD)->vip = vip("b0", "10.0.0.2");
-	ezlb_plan_add(&rig.result.plan, EZLB_OP_VIP_ADD)->vip = vip("a0", "10.0.0.1");
-	ezlb_plan_add(&rig.result.plan, EZLB_OP_VIP_DEL)->vip = vip("a0", "10.0.0.9");
+	*EZLB_PUSH(&rig.result.plan.wanted) = key_of("tcp 10.0.0.2:80");
+	ezlb_plan_add(&rig.result.plan.ops, EZLB_OP_LINK_ADD)->link = link_of("b0");
+	ezlb_plan_add(&rig.result.plan.ops, EZLB_OP_LINK_ADD)->link = link_of("a0");
+	ezlb_plan_add(&rig.result.plan.ops, EZLB_OP_VIP_ADD)->vip = vip("b0", "10.0.0.2");
+	ezlb_plan_add(&rig.result.plan.ops, EZLB_OP_VIP_ADD)->vip = vip("a0", "10.0.0.1");
+	ezlb_plan_add(&rig.result.plan.ops, EZLB_OP_VIP_DEL)->vip = vip("a0", "10.0.0.9");
 	assert_claims(&rig, ownership_before,
 		      "link a0, link b0, vip a0 10.0.0.1, vip b0 10.0.0.2, "
 		      "tcp 10.0.0.1:80, tcp 10.0.0.2:80");
@@ -226,7 +227,7 @@ static void test_before_a_host_that_cannot_be_read(void **state)
 
 	(void)state;
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_IP_FORWARD, -1);
-	rig.result.actual.settings.len = 0;
+	rig.result.found.actual.settings.len = 0;
 	assert_claims(&rig, ownership_before, "");
 	rig_close(&rig);
 }
@@ -239,10 +240,10 @@ static void test_after(void **state)
 				  "vip a0 10.0.0.1, vip b0 10.0.0.1, ");
 
 	(void)state;
-	*EZLB_PUSH(&rig.result.links) = link_of("b0");
-	*EZLB_PUSH(&rig.result.links) = link_of("c0"); /* there before us */
-	*EZLB_PUSH(&rig.result.vips) = vip("b0", "10.0.0.1");
-	*EZLB_PUSH(&rig.result.vips) = vip("c0", "10.0.0.1");
+	*EZLB_PUSH(&rig.result.plan.target.links) = link_of("b0");
+	*EZLB_PUSH(&rig.result.plan.target.links) = link_of("c0"); /* there before us */
+	*EZLB_PUSH(&rig.result.plan.target.vips) = vip("b0", "10.0.0.1");
+	*EZLB_PUSH(&rig.result.plan.target.vips) = vip("c0", "10.0.0.1");
 	assert_claims(&rig, ownership_after,
 		      "vs.conntrack 0, ip_forward 0, link b0, vip b0 10.0.0.1, ");
 	rig_close(&rig);
@@ -270,7 +271,7 @@ static void test_what_was_set_back_is_dropped(void **state)
 static void test_lost(void **state)
 {
 	struct rig rig = rig_open("link a0, link b0, vip a0 10.0.0.1, vip b0 10.0.0.1, ");
-	struct ezlb_plan *plan = &rig.result.plan;
+	struct ezlb_plan *plan = &rig.result.plan.ops;
 
 	(void)state;
 	ezlb_plan_add(plan, EZLB_OP_LINK_ADD)->link = link_of("a0");
@@ -307,7 +308,7 @@ static void test_a_removed_service_is_dropped(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct rig rig = rig_open(A ", " B);
-		struct ezlb_op *op = ezlb_plan_add(&rig.result.plan, rows[i].kind);
+		struct ezlb_op *op = ezlb_plan_add(&rig.result.plan.ops, rows[i].kind);
 
 		op->service.key = key_of(A);
 		op->rc = rows[i].rc;
@@ -326,10 +327,11 @@ static void test_a_setting_that_could_not_be_set(void **state)
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_VS_CONNTRACK, -1);
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_IP_FORWARD, 0);
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_ACCEPT_RA, 1);
-	ownership_write(&rig.pass, &rig.result, ownership_before);
-	rig.result.plan.items[0].rc = -ENOENT;
-	rig.result.plan.items[1].rc = -EROFS;
-	rig.result.plan.items[2].rc = 0;
+	ownership_write(&rig.pass, &rig.result.found, &rig.result.plan, ownership_before,
+			&rig.result.outcome.ledger_err);
+	rig.result.plan.ops.items[0].rc = -ENOENT;
+	rig.result.plan.ops.items[1].rc = -EROFS;
+	rig.result.plan.ops.items[2].rc = 0;
 	assert_claims(&rig, ownership_without_lost, "accept_ra 1, ");
 	rig_close(&rig);
 }
@@ -342,8 +344,8 @@ static void test_a_setting_that_cannot_be_set_again(void **state)
 	(void)state;
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_ACCEPT_RA, 1)->rc = -EROFS;
 	assert_claims(&rig, ownership_without_lost, "accept_ra 0, ");
-	rig.result.actual.settings.items[0].value = 0; /* and now all the way */
-	rig.result.plan.items[0].old_setting.value = 0;
+	rig.result.found.actual.settings.items[0].value = 0; /* and now all the way */
+	rig.result.plan.ops.items[0].old_setting.value = 0;
 	assert_claims(&rig, ownership_without_lost, "");
 	rig_close(&rig);
 }
@@ -354,7 +356,7 @@ static void test_a_setting_that_could_not_be_read(void **state)
 
 	(void)state;
 	setting_op(&rig, EZLB_OP_HOST_SET, EZLB_IP_FORWARD, -1)->rc = -EIO;
-	rig.result.actual.settings.len = 0;
+	rig.result.found.actual.settings.len = 0;
 	assert_claims(&rig, ownership_without_lost, "ip_forward 0, ");
 	rig_close(&rig);
 }

@@ -9,11 +9,11 @@ static void test_from_nothing(void **state)
 	assert_true(pass(&rig, WEB ";" DNS, false));
 	assert_string_equal(kernel(&rig).s,
 			    WEB_ROWS ", udp 10.0.0.1:53 -> 10.1.0.1:53, snat 10.1.0.1:80");
-	assert_int_equal(rig.result.services, 2);
-	assert_int_equal(rig.result.dests, 2);
-	assert_int_equal(rig.result.adopted.len, 0);
+	assert_int_equal(rig.result.plan.target.services.len, 2);
+	assert_int_equal(rig.result.plan.target.dests.len, 2);
+	assert_int_equal(rig.result.found.adopted.len, 0);
 	assert_true(pass(&rig, WEB ";" DNS, false));
-	assert_int_equal(rig.result.plan.len, 0);
+	assert_int_equal(rig.result.plan.ops.len, 0);
 	rig_close(&rig);
 }
 
@@ -48,7 +48,7 @@ static void test_plan_writes_nothing(void **state)
 	(void)state;
 	*EZLB_PUSH(&desired) = spec;
 	ezlb_pass_plan(&rig.pass, &desired, &verdicts, false, &rig.result);
-	assert_true(rig.result.plan.len > 0);
+	assert_true(rig.result.plan.ops.len > 0);
 	assert_int_equal(ezlb_memory_writes(rig.memory), 0);
 	assert_string_equal(ledger_file().s, "");
 	EZLB_VEC_CLEAR(&desired);
@@ -64,10 +64,10 @@ static void test_adopts(void **state)
 	add_foreign(&rig, "tcp 10.0.0.1:80", "10.1.0.9:80");
 	add_foreign(&rig, "tcp 10.9.0.1:80", "10.9.1.1:80");
 	assert_true(pass(&rig, WEB, false));
-	assert_int_equal(rig.result.adopted.len, 1);
+	assert_int_equal(rig.result.found.adopted.len, 1);
 	assert_string_equal(kernel(&rig).s, WEB_ROWS ", " FOREIGN ", snat 10.1.0.1:80");
 	assert_true(pass(&rig, WEB, false));
-	assert_int_equal(rig.result.adopted.len, 0);
+	assert_int_equal(rig.result.found.adopted.len, 0);
 	rig_close(&rig);
 }
 
@@ -79,9 +79,9 @@ static void test_adopts_never(void **state)
 	rig.pass.adopt = EZLB_ADOPT_NEVER;
 	add_foreign(&rig, "tcp 10.0.0.1:80", "10.1.0.9:80");
 	assert_true(pass(&rig, WEB ";" API, false));
-	assert_int_equal(rig.result.adopted.len, 0);
-	assert_int_equal(rig.result.conflicts.len, 1);
-	assert_string_equal(rig.result.conflicts.items[0].name, "web");
+	assert_int_equal(rig.result.found.adopted.len, 0);
+	assert_int_equal(rig.result.found.conflicts.len, 1);
+	assert_string_equal(rig.result.found.conflicts.items[0].name, "web");
 	assert_string_equal(kernel(&rig).s,
 			    "tcp 10.0.0.1:80 -> 10.1.0.9:80, " API_ROWS ", snat 10.1.0.2:80");
 	assert_string_equal(ledger_file().s, "tcp 10.0.0.2:80");
@@ -89,14 +89,14 @@ static void test_adopts_never(void **state)
 	ezlb_memory_table(rig.memory)->services.len = 0;
 	ezlb_memory_table(rig.memory)->dests.len = 0;
 	assert_true(pass(&rig, WEB ";" API, false));
-	assert_int_equal(rig.result.conflicts.len, 0);
+	assert_int_equal(rig.result.found.conflicts.len, 0);
 	assert_string_equal(kernel(&rig).s,
 			    WEB_ROWS ", " API_ROWS ", snat 10.1.0.1:80, snat 10.1.0.2:80");
 	restart(&rig);
 	rig.pass.adopt = EZLB_ADOPT_NEVER;
 	assert_true(pass(&rig, WEB ";" API, false)); /* what the ledger names is ours */
-	assert_int_equal(rig.result.conflicts.len, 0);
-	assert_int_equal(rig.result.plan.len, 0);
+	assert_int_equal(rig.result.found.conflicts.len, 0);
+	assert_int_equal(rig.result.plan.ops.len, 0);
 	rig_close(&rig);
 }
 
@@ -112,7 +112,7 @@ static void test_never_and_not_quick_enough(void **state)
 	assert_string_equal(ledger_file().s, "");
 	add_foreign(&rig, "udp 10.0.0.1:53", "10.1.0.9:53");
 	assert_true(pass(&rig, DNS, false));
-	assert_int_equal(rig.result.conflicts.len, 1);
+	assert_int_equal(rig.result.found.conflicts.len, 1);
 	assert_string_equal(kernel(&rig).s, "udp 10.0.0.1:53 -> 10.1.0.9:53");
 	rig_close(&rig);
 }
@@ -123,9 +123,9 @@ static struct text drift(const struct rig *rig)
 	struct text out = { "" };
 	char op[EZLB_OP_STRLEN];
 
-	for (size_t i = 0; i < rig->result.drift.len; i++)
+	for (size_t i = 0; i < rig->result.found.drift.len; i++)
 		snprintf(out.s + strlen(out.s), sizeof(out.s) - strlen(out.s), "%s%s",
-			 i ? ", " : "", ezlb_op_format(&rig->result.drift.items[i], op));
+			 i ? ", " : "", ezlb_op_format(&rig->result.found.drift.items[i], op));
 	return out;
 }
 
@@ -136,9 +136,10 @@ static void test_drift(void **state)
 
 	(void)state;
 	assert_true(pass(&rig, WEB ";" API, false));
-	assert_true(rig.result.again); /* it wrote: how that left the kernel is not known yet */
+	assert_true(
+		rig.result.outcome.again); /* it wrote: how that left the kernel is not known yet */
 	assert_true(pass(&rig, WEB ";" API, false));
-	assert_false(rig.result.again);
+	assert_false(rig.result.outcome.again);
 	assert_string_equal(drift(&rig).s, "");
 
 	table->dests.items[0].weight = 9;
@@ -158,6 +159,24 @@ static void test_drift(void **state)
 	rig_close(&rig);
 }
 
+/* A pass remembers how it left the kernel, and takes nothing out of its result for that. */
+static void test_the_result_is_whole_after_apply(void **state)
+{
+	struct rig rig = rig_open();
+
+	(void)state;
+	assert_true(pass(&rig, WEB, false));
+	assert_int_equal(rig.result.plan.ops.len, 7);
+	assert_true(pass(&rig, WEB, false));
+	assert_int_equal(rig.result.plan.ops.len, 0);
+	assert_true(rig.pass.left_known);
+	assert_int_equal(rig.result.found.actual.services.len, 1);
+	assert_int_equal(rig.result.found.actual.dests.len, 1);
+	assert_int_equal(rig.result.plan.target.services.len, 1);
+	assert_int_equal(rig.pass.left.dests.len, 1);
+	rig_close(&rig);
+}
+
 /* Nothing is called a change by others where the kernel could not be read before. */
 static void test_drift_after_a_failed_look(void **state)
 {
@@ -168,7 +187,10 @@ static void test_drift_after_a_failed_look(void **state)
 	assert_true(pass(&rig, WEB, false));
 	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, EIO);
 	assert_false(pass(&rig, WEB, false));
-	assert_false(rig.result.listed);
+	assert_int_equal(rig.result.found.errs.layer[EZLB_LAYER_IPVS].code, EIO);
+	/* What was found and what was planned are there after the pass, too. */
+	assert_int_equal(rig.result.found.actual.services.len, 0);
+	assert_int_equal(rig.result.plan.target.services.len, 1);
 	assert_string_equal(drift(&rig).s, "");
 	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
 	assert_true(pass(&rig, WEB, false));
@@ -229,7 +251,7 @@ static void test_paced(void **state)
 	assert_false(pass(&rig, DNS ";" WEB, false));
 	assert_string_equal(kernel(&rig).s, WEB_ROWS ", snat 10.1.0.1:80");
 	assert_false(pass(&rig, DNS ";" WEB, false));
-	assert_false(rig.result.again);
+	assert_false(rig.result.outcome.again);
 	rig.now = 1240;
 	assert_true(pass(&rig, DNS ";" WEB, false));
 	assert_int_equal(ezlb_pass_due(&rig.pass), EZLB_PASS_NEVER);
@@ -256,12 +278,12 @@ static void test_pass_ok(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		for (int layer = 0; layer < EZLB_LAYERS; layer++) {
-			struct ezlb_pass_result result = { .services = 0 };
+			struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
 
-			ezlb_plan_add(&result.plan, EZLB_OP_DEST_ADD)->rc = 0;
-			ezlb_plan_add(&result.plan, EZLB_OP_DEST_DEL)->rc = rows[i].op;
-			result.errs.layer[layer].code = rows[i].layer;
-			result.ledger_err.code = rows[i].ledger;
+			ezlb_plan_add(&result.plan.ops, EZLB_OP_DEST_ADD)->rc = 0;
+			ezlb_plan_add(&result.plan.ops, EZLB_OP_DEST_DEL)->rc = rows[i].op;
+			result.outcome.errs.layer[layer].code = rows[i].layer;
+			result.outcome.ledger_err.code = rows[i].ledger;
 			assert_int_equal(ezlb_pass_ok(&result), rows[i].want);
 			ezlb_pass_result_clear(&result);
 		}
@@ -279,6 +301,7 @@ int main(void)
 		IN_TOP(test_never_and_not_quick_enough),
 		IN_TOP(test_drift),
 		IN_TOP(test_drift_after_a_failed_look),
+		IN_TOP(test_the_result_is_whole_after_apply),
 		IN_TOP(test_peek),
 		IN_TOP(test_paced),
 		cmocka_unit_test(test_pass_ok),

@@ -22,7 +22,7 @@ struct rig {
 static void start(struct rig *rig)
 {
 	rig->kernel = ezlb_memory_table(rig->memory);
-	rig->result = (struct ezlb_pass_result){ .services = 0 };
+	rig->result = (struct ezlb_pass_result){ .outcome = { .flows = 0 } };
 	rig->pass = (struct ezlb_pass){ .policy = { .firewall = true, .vip_device = "ezlb0" } };
 	ezlb_memory_dataplane(rig->memory, &rig->pass.dp);
 	assert_int_equal(ezlb_ledger_open(&rig->pass.ledger, top, NULL), 0);
@@ -129,7 +129,7 @@ static void test_cleanup_puts_settings_back(void **state)
 	assert_int_equal(value_of(&rig, EZLB_IP_TABLES), 1); /* a module stays */
 	assert_int_equal(rig.pass.ledger.content.settings.len, 0);
 	assert_true(cleanup(&rig));
-	assert_int_equal(rig.result.plan.len, 0);
+	assert_int_equal(rig.result.plan.ops.len, 0);
 	rig_close(&rig);
 }
 
@@ -199,14 +199,14 @@ static void test_foreign_addresses_stay(void **state)
 	put_vip(&rig, "ezlb0", "10.9.9.9");
 	for (int i = 0; i < 3; i++) {
 		assert_true(pass(&rig, WEB));
-		assert_int_equal(rig.result.drift.len, 0);
+		assert_int_equal(rig.result.found.drift.len, 0);
 	}
-	assert_int_equal(rig.result.plan.len, 0);
+	assert_int_equal(rig.result.plan.ops.len, 0);
 	assert_false(ledger_has("link ezlb0"));
 	rig.kernel->vips.len = 1; /* ours is taken away: that is drift */
 	assert_true(pass(&rig, WEB));
-	assert_int_equal(rig.result.drift.len, 1);
-	assert_int_equal(rig.result.drift.items[0].kind, EZLB_OP_VIP_DEL);
+	assert_int_equal(rig.result.found.drift.len, 1);
+	assert_int_equal(rig.result.found.drift.items[0].kind, EZLB_OP_VIP_DEL);
 	assert_true(pass(&rig, NULL));
 	assert_int_equal(rig.kernel->vips.len, 1);
 	assert_int_equal(rig.kernel->vips.items[0].addr.bytes[1], 9);
@@ -226,12 +226,12 @@ static void test_accepts_come_and_go_with_the_filter(void **state)
 	rig.kernel->gates[EZLB_GATE_INPUT][0] = true;
 	assert_true(pass(&rig, WEB));
 	assert_int_equal(rig.kernel->accepts.len, 1);
-	assert_true(rig.result.accepts);
+	assert_true(rig.result.plan.target.accepts_wanted);
 	assert_true(pass(&rig, WEB));
 	rig.kernel->accepts.len = 0;
 	assert_true(pass(&rig, WEB));
-	assert_int_equal(rig.result.drift.len, 1);
-	assert_int_equal(rig.result.drift.items[0].kind, EZLB_OP_ACCEPT_DEL);
+	assert_int_equal(rig.result.found.drift.len, 1);
+	assert_int_equal(rig.result.found.drift.items[0].kind, EZLB_OP_ACCEPT_DEL);
 	assert_int_equal(rig.kernel->accepts.len, 1);
 	rig.pass.policy.firewall = false;
 	assert_true(pass(&rig, WEB));
@@ -268,7 +268,7 @@ static void test_flows_end_with_their_backend(void **state)
 	assert_int_equal(ended[0].proto, EZLB_UDP);
 	assert_int_equal(ended[0].listen.addr.bytes[3], 2);
 	assert_int_equal(ended[0].backend.addr.bytes[3], 2);
-	assert_int_equal(rig.result.flows, 5);
+	assert_int_equal(rig.result.outcome.flows, 5);
 	assert_true(pass(&rig, WEB)); /* dns goes */
 	assert_int_equal(n_ended, 1);
 	assert_true(pass(&rig, NULL)); /* and web, which is tcp */
@@ -285,7 +285,7 @@ static void test_flows_that_cannot_be_ended(void **state)
 	rig.pass.end_flows = end_flows;
 	end_rc = -EPERM;
 	assert_true(pass(&rig, NULL));
-	assert_int_equal(rig.result.flows_err.code, EPERM);
+	assert_int_equal(rig.result.outcome.flows_err.code, EPERM);
 	assert_true(ezlb_pass_ok(&rig.result));
 	rig_close(&rig);
 }

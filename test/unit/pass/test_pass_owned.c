@@ -56,11 +56,11 @@ static void test_ledger_cannot_be_written(void **state)
 	writes = ezlb_memory_writes(rig.memory);
 	make_dir("ledger.new");
 	assert_false(pass(&rig, API, false));
-	assert_int_equal(rig.result.ledger_err.code, EISDIR);
+	assert_int_equal(rig.result.outcome.ledger_err.code, EISDIR);
 	assert_int_equal(ezlb_memory_writes(rig.memory), writes);
 	assert_string_equal(kernel(&rig).s, WEB_ROWS ", snat 10.1.0.1:80");
-	for (size_t i = 0; i < rig.result.plan.len; i++)
-		assert_int_equal(rig.result.plan.items[i].rc, EZLB_PENDING);
+	for (size_t i = 0; i < rig.result.plan.ops.len; i++)
+		assert_int_equal(rig.result.plan.ops.items[i].rc, EZLB_PENDING);
 	assert_int_equal(rmdir(at("ledger.new").s), 0);
 	assert_true(pass(&rig, API, false));
 	assert_string_equal(kernel(&rig).s, API_ROWS ", snat 10.1.0.2:80");
@@ -77,7 +77,7 @@ static void test_ledger_cannot_shrink(void **state)
 	make_dir("ledger.new");
 	assert_false(pass(&rig, "", false));
 	assert_string_equal(kernel(&rig).s, "");
-	assert_int_equal(rig.result.ledger_err.code, EISDIR);
+	assert_int_equal(rig.result.outcome.ledger_err.code, EISDIR);
 	assert_int_equal(rmdir(at("ledger.new").s), 0);
 	assert_true(pass(&rig, "", false));
 	assert_string_equal(ledger_file().s, "");
@@ -110,13 +110,13 @@ static void test_cannot_read_the_kernel(void **state)
 	for (int layer = 0; layer < EZLB_LAYERS; layer++) {
 		ezlb_memory_list_fault(rig.memory, (enum ezlb_layer_kind)layer, EIO);
 		assert_false(pass(&rig, WEB, false));
-		assert_int_equal(rig.result.errs.layer[layer].code, EIO);
+		assert_int_equal(rig.result.outcome.errs.layer[layer].code, EIO);
 		assert_string_equal(kernel(&rig).s, WEB_ROWS ", snat 10.1.0.1:80");
 		assert_string_equal(ledger_file().s, "tcp 10.0.0.1:80");
 		ezlb_memory_list_fault(rig.memory, (enum ezlb_layer_kind)layer, 0);
 	}
 	assert_true(pass(&rig, WEB, false));
-	assert_int_equal(rig.result.plan.len, 0);
+	assert_int_equal(rig.result.plan.ops.len, 0);
 	rig_close(&rig);
 }
 
@@ -129,7 +129,7 @@ static void test_unclaimed_is_kept(void **state)
 	assert_true(pass(&rig, WEB ";" API, false));
 	restart(&rig);
 	assert_true(pass(&rig, API, true));
-	assert_int_equal(rig.result.plan.len, 0);
+	assert_int_equal(rig.result.plan.ops.len, 0);
 	assert_string_equal(kernel(&rig).s,
 			    WEB_ROWS ", " API_ROWS ", snat 10.1.0.1:80, snat 10.1.0.2:80");
 	assert_string_equal(ledger_file().s, "tcp 10.0.0.1:80, tcp 10.0.0.2:80");
@@ -224,7 +224,7 @@ static void test_hidden_is_removed(void **state)
 	assert_string_equal(kernel(&rig).s, API_ROWS ", " FOREIGN ", snat 10.1.0.2:80");
 	assert_string_equal(ledger_file().s, "tcp 10.0.0.2:80");
 	assert_true(pass(&rig, API, false));
-	assert_int_equal(rig.result.plan.len, 0);
+	assert_int_equal(rig.result.plan.ops.len, 0);
 	rig_close(&rig);
 }
 
@@ -286,7 +286,7 @@ static void test_a_link_that_is_down_is_removed(void **state)
 	assert_int_equal(ezlb_memory_table(rig.memory)->vips.len, 0);
 	assert_int_equal(rig.pass.ledger.content.links.len, 0);
 	assert_true(pass(&rig, "", false));
-	assert_int_equal(rig.result.plan.len, 0);
+	assert_int_equal(rig.result.plan.ops.len, 0);
 	rig_close(&rig);
 }
 
@@ -306,7 +306,7 @@ static void test_cleanup(void **state)
 	assert_false(ezlb_memory_table(rig.memory)->snat_present);
 	assert_string_equal(ledger_file().s, "");
 	assert_true(cleanup(&rig));
-	assert_int_equal(rig.result.plan.len, 0);
+	assert_int_equal(rig.result.plan.ops.len, 0);
 	rig_close(&rig);
 }
 
@@ -333,7 +333,7 @@ static void test_cleanup_gives_up(void **state)
 	assert_true(pass(&rig, WEB, false));
 	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
 	assert_false(cleanup(&rig));
-	assert_int_equal(rig.result.errs.layer[EZLB_LAYER_IPVS].code, EPERM);
+	assert_int_equal(rig.result.outcome.errs.layer[EZLB_LAYER_IPVS].code, EPERM);
 	assert_string_equal(ledger_file().s, "tcp 10.0.0.1:80");
 	rig_close(&rig);
 }

@@ -23,9 +23,9 @@ static void made_open(struct made *made, const char *spec)
 	*made = (struct made){ .spec = spec_of("/d/web.yaml", spec) };
 	made->entry.path = ezlb_strdup("/d/web.yaml");
 	made->entry.last = made->entry.fresh = made->spec;
-	made->result.listed = true;
 	made->pass = (struct conditions_pass){ .pass = &made->state,
-					       .result = &made->result,
+					       .found = &made->result.found,
+					       .outcome = &made->result.outcome,
 					       .verdicts = &made->verdicts };
 }
 
@@ -140,7 +140,7 @@ static void test_finds_the_diagnostics_of_a_file(void **state)
  */
 static void add_op(struct made *made, enum ezlb_op_kind kind, const char *key, int rc)
 {
-	struct ezlb_op *op = ezlb_plan_add(&made->result.plan, kind);
+	struct ezlb_op *op = ezlb_plan_add(&made->result.plan.ops, kind);
 
 	op->rc = rc;
 	if (kind == EZLB_OP_SNAT_ADD) {
@@ -179,9 +179,10 @@ static void add(struct made *made, char letter)
 	else if (letter == 's')
 		add_op(made, EZLB_OP_SNAT_ADD, "tcp 10.1.0.1:80", -EAGAIN);
 	else if (letter == 'A')
-		ezlb_err_set(&result->errs.layer[EZLB_LAYER_IPVS], EIO, "netlink is broken");
+		ezlb_err_set(&result->outcome.errs.layer[EZLB_LAYER_IPVS], EIO,
+			     "netlink is broken");
 	else if (letter == 'W')
-		ezlb_err_set(&result->ledger_err, ENOSPC, "cannot write the ledger");
+		ezlb_err_set(&result->outcome.ledger_err, ENOSPC, "cannot write the ledger");
 	else if (letter == 'F')
 		add_fight(made, EZLB_LAYER_IPVS, "tcp 10.0.0.1:80");
 	else if (letter == 'N')
@@ -192,13 +193,13 @@ static void add(struct made *made, char letter)
 		*EZLB_PUSH(&made->state.units) = (struct ezlb_unit){ .layer = EZLB_LAYER_SNAT,
 								     .fight = true };
 	else if (letter == 'C')
-		*EZLB_PUSH(&result->conflicts) =
+		*EZLB_PUSH(&result->found.conflicts) =
 			(struct ezlb_pass_conflict){ "web", key_of("tcp 10.0.0.1:80") };
 	if (letter == 'L' || letter == 'S') {
-		result->listed = false;
-		result->unread[letter == 'L' ? EZLB_LAYER_IPVS : EZLB_LAYER_SNAT] = true;
-		ezlb_err_set(&result->errs.layer[letter == 'L' ? EZLB_LAYER_IPVS : EZLB_LAYER_SNAT],
+		ezlb_err_set(&result->found.errs
+				      .layer[letter == 'L' ? EZLB_LAYER_IPVS : EZLB_LAYER_SNAT],
 			     EPERM, letter == 'L' ? "cannot list IPVS" : "cannot list nat");
+		result->outcome.errs = result->found.errs;
 	}
 }
 
@@ -243,7 +244,7 @@ static void test_programmed(void **state)
 		made_open(&made, passes[i].spec);
 		for (const char *p = passes[i].outcome; *p; p++)
 			add(&made, *p);
-		blocked_find(&made.pass.blocked, &made.result.plan);
+		blocked_find(&made.pass.blocked, &made.result.plan.ops);
 		conditions_programmed(&made.entry, &made.pass, &made.said);
 		if (made.said.reason != passes[i].reason ||
 		    (passes[i].message[0] == '\0') != (made.said.message[0] == '\0') ||
@@ -282,7 +283,7 @@ static void test_foreign(void **state)
 
 	(void)state;
 	made_open(&made, WEB);
-	*EZLB_PUSH(&made.result.conflicts) =
+	*EZLB_PUSH(&made.result.found.conflicts) =
 		(struct ezlb_pass_conflict){ "api", key_of("tcp 10.0.0.9:80") };
 	conditions_conflict(&catalog, &made.entry, &made.pass, &made.said);
 	assert_said(&made.said, "another's", EZLB_REASON_NO_CONFLICT, "");

@@ -148,7 +148,7 @@ static void test_the_error_of_a_pass(void **state)
 /* The rules of the other snat backend stay. */
 static void test_the_error_of_a_handover(void **state)
 {
-	struct ezlb_pass_result result = { .listed = true };
+	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
 	struct view_rig rig;
 	struct ezlb_view_pass pass = { .catalog = &rig.catalog,
 				       .verdicts = &rig.verdicts,
@@ -157,8 +157,8 @@ static void test_the_error_of_a_handover(void **state)
 
 	(void)state;
 	rig_open(&rig);
-	ezlb_plan_add(&result.old, EZLB_OP_SNAT_TEARDOWN)->rc =
-		ezlb_err_set(&result.old_err, EAGAIN, "the lock is held");
+	ezlb_plan_add(&result.plan.old, EZLB_OP_SNAT_TEARDOWN)->rc =
+		ezlb_err_set(&result.outcome.old_err, EAGAIN, "the lock is held");
 	ezlb_view_pass(&rig.view, &pass, rig.now);
 	assert_string_equal(rig.view.pass_error, "the lock is held");
 	assert_events(&rig, "-ReconcileFailing | the lock is held\n");
