@@ -26,7 +26,8 @@
 int ezlb_statedir_make(const char *dir, struct ezlb_err *err);
 
 /*
- * Makes the directory where it is missing and takes DIR/lock. Returns a descriptor that the caller
+ * Makes the directory where it is missing and takes DIR/lock. -EPERM where the directory is another
+ * user's or others may write to it. Returns a descriptor that the caller
  * keeps, and closes to give the lock up; -EBUSY where another process has it, named in err. An open
  * of the file besides would give the lock up on its close (fcntl(2)): nobody else opens it.
  */
@@ -39,6 +40,14 @@ int ezlb_statedir_lock(const char *dir, struct ezlb_err *err);
  * somebody else has the lock is unknown. *fd stays open on failure. Cheap: two stats.
  */
 int ezlb_statedir_keep(int *fd, const char *dir, struct ezlb_err *err);
+
+/*
+ * Takes the network namespace that the caller is in: two that write to one kernel would each undo
+ * the other's work, whatever their state directories. `name` is "ezlb" but for tests. Returns a
+ * descriptor that the caller keeps, and closes to give it up; -EBUSY where another process has it,
+ * named in err.
+ */
+int ezlb_netns_lock(const char *name, struct ezlb_err *err);
 
 /* --- the ledger --------------------------------------------------------------------------------
  */

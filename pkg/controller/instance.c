@@ -80,6 +80,9 @@ static int open_state(struct instance *instance, const struct ezlb_options *opti
 		instance->lock = ezlb_statedir_lock(options->state_dir, err);
 		if (instance->lock < 0)
 			return instance->lock;
+		instance->netns_lock = ezlb_netns_lock("ezlb", err);
+		if (instance->netns_lock < 0)
+			return instance->netns_lock;
 	}
 	rc = ezlb_ledger_open(&pass->ledger, kernel ? options->state_dir : NULL, &why);
 	pass->dp = instance->plane.dp;
@@ -104,7 +107,7 @@ int instance_open(struct instance *instance, const struct ezlb_options *options,
 {
 	int rc = check_dirs(options, err);
 
-	instance->lock = -1;
+	instance->lock = instance->netns_lock = -1;
 	if (rc == 0)
 		rc = dataplane_open(&instance->plane, options, err);
 	return rc == 0 ? open_state(instance, options, use, err) : rc;
@@ -119,7 +122,7 @@ int instance_open_for_cleanup(struct instance *instance, const struct ezlb_optio
 	/* What ezlb has set, it sets back. */
 	all.host_setup_never = false;
 	rc = dataplane_open_for_cleanup(&instance->plane, &all, err);
-	instance->lock = -1;
+	instance->lock = instance->netns_lock = -1;
 	instance->pass.put_back = true;
 	return rc == 0 ? open_state(instance, options, INSTANCE_WRITE, err) : rc;
 }
@@ -129,5 +132,6 @@ void instance_close(struct instance *instance)
 	ezlb_pass_clear(&instance->pass);
 	ezlb_lastgood_close(&instance->lastgood);
 	dataplane_close(&instance->plane);
+	ezlb_close_fd(&instance->netns_lock);
 	ezlb_close_fd(&instance->lock);
 }

@@ -14,10 +14,11 @@ struct instance {
 	struct ezlb_pass pass;
 	struct ezlb_lastgood lastgood;
 	int lock;	     /* on the state directory; -1: not taken */
+	int netns_lock;	     /* on the network namespace; -1: not taken */
 	bool ledger_damaged; /* told; what ezlb owned is unknown */
 };
 
-/* WRITE takes the lock, or fails with -EBUSY where another process has it. */
+/* WRITE takes both locks, or fails with -EBUSY where another process has it. */
 enum instance_use { INSTANCE_READ, INSTANCE_WRITE };
 
 /*

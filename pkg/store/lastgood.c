@@ -12,6 +12,8 @@
 #include <ezlb/log.h>
 #include <ezlb/mem.h>
 
+#include "newfile.h"
+
 #define HASH_LEN 16  /* hex digits */
 #define BASE_MAX 238 /* NAME_MAX without the hash and its '-' */
 #define NEW_NAME "new"
@@ -183,22 +185,6 @@ static void tell(struct ezlb_lastgood *lastgood, const char *msg, const char *pa
 	lastgood->told = true;
 }
 
-/* O_NONBLOCK: a FIFO of that name must not hang us. */
-static int open_new(const struct ezlb_lastgood *lastgood, const char *file)
-{
-	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC;
-	int fd = open(file, flags, 0600);
-
-	if (fd < 0 && errno == ENOENT) {
-		int rc = ezlb_statedir_make(lastgood->dir, NULL);
-
-		if (rc < 0)
-			return rc;
-		fd = open(file, flags, 0600);
-	}
-	return fd < 0 ? -errno : fd;
-}
-
 static int put(int fd, const char *bytes, size_t len)
 {
 	while (len > 0) {
@@ -223,7 +209,7 @@ static int store(const struct ezlb_lastgood *lastgood, const char *path, const c
 	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s/" NEW_NAME, lastgood->dir);
 	EZLB_AUTO_FREE char *file = file_of(lastgood, path);
 	EZLB_AUTO_FREE char *line = line_of(path, bytes, len);
-	int fd = open_new(lastgood, tmp), rc;
+	int fd = newfile_open(tmp, 0600, NULL), rc;
 
 	if (fd < 0)
 		return fd;

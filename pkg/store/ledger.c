@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ledger_content.h"
+#include "newfile.h"
 
 #define LINE_SIZE 256
 #define LINES_MAX (1u << 20) /* far more than any kernel holds: what has more is no ledger */
@@ -198,31 +199,11 @@ static int write_all(const struct ezlb_ledger *ledger, const struct ezlb_ledger_
 	return rc < 0 || fflush(f) != 0 || fsync(fileno(f)) < 0 ? -errno : 0;
 }
 
-/* What a kill has left of that name goes; a link or a FIFO is not written through. */
-static int open_new(const struct ezlb_ledger *ledger, const char *tmp, struct ezlb_err *err)
-{
-	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-	size_t dir_len = (size_t)(strrchr(ledger->path, '/') - ledger->path);
-	EZLB_AUTO_FREE char *dir = ezlb_strndup(ledger->path, dir_len);
-	int fd, rc;
-
-	if (unlink(tmp) < 0 && errno != ENOENT)
-		return ezlb_err_sys(err, errno, "cannot write %s", tmp);
-	fd = open(tmp, flags, 0644);
-	if (fd < 0 && errno == ENOENT) {
-		rc = ezlb_statedir_make(dir, err);
-		if (rc < 0)
-			return rc;
-		fd = open(tmp, flags, 0644);
-	}
-	return fd < 0 ? ezlb_err_sys(err, errno, "cannot write %s", tmp) : fd;
-}
-
 static int store(struct ezlb_ledger *ledger, const struct ezlb_ledger_content *content,
 		 struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s.new", ledger->path);
-	int rc = open_new(ledger, tmp, err);
+	int rc = newfile_open(tmp, 0644, err);
 	struct stat st = { .st_ino = 0 };
 	FILE *f;
 

@@ -43,15 +43,39 @@ static int take(int fd, const char *path, struct ezlb_err *err)
 	return ezlb_err_set(err, EBUSY, "another ezlb is at work: it holds %s", path);
 }
 
+/* Who may write to it could make ezlb remove what is not its own, or write where he may not. */
+static int check_owner(const char *dir, struct ezlb_err *err)
+{
+	EZLB_AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return ezlb_err_sys(err, errno, "cannot look at the state directory %s", dir);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return ezlb_err_set(err, EPERM,
+				    "the state directory %s belongs to user %u: make it root's "
+				    "(chown root), or name another one with --state-dir",
+				    dir, (unsigned)st.st_uid);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return ezlb_err_set(err, EPERM,
+				    "others may write to the state directory %s (mode %04o): take "
+				    "that from them (chmod go-w), or name another one with "
+				    "--state-dir",
+				    dir, (unsigned)st.st_mode & 07777);
+	return 0;
+}
+
 static int open_lock(const char *dir, const char *path, struct ezlb_err *err)
 {
 	int rc = ezlb_statedir_make(dir, err), fd;
 
+	if (rc == 0)
+		rc = check_owner(dir, err);
 	if (rc < 0)
 		return rc;
-	fd = open(path, O_RDWR | O_CLOEXEC);
+	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd < 0 ? ezlb_err_sys(err, errno, "cannot open %s", path) : fd;
 }
 

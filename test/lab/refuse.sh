@@ -25,7 +25,13 @@ refuses() {
 	grep -qF -- "$text" "$WORK/err" || fail "no '$text' in: $(cat "$WORK/err")"
 }
 chmod 755 "$WORK" "$SERVICES"
+echo "# a state directory that others may write to"
 chmod 777 "$STATE"
+for command in run once cleanup; do
+	refuses "others may write to the state directory $STATE" \
+		nsenter --net=/run/netns/lb -- "$EZLB" $command --config-dir "$SERVICES" --state-dir "$STATE"
+done
+chmod 755 "$STATE"
 lb=(nsenter --net=/run/netns/lb --)
 args=(--config-dir "$SERVICES" --state-dir "$STATE")
 

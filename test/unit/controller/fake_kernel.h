@@ -15,6 +15,7 @@
 #include <ezlb/ipvs.h>
 #include <ezlb/memory.h>
 #include <ezlb/snat.h>
+#include <ezlb/store.h>
 
 static struct {
 	struct ezlb_memory *memory; /* the test frees it */
@@ -24,6 +25,7 @@ static struct {
 	bool hands_off;
 	bool leaves_no_files;		       /* once IPVS is open, no other file can be */
 	int ipvs_rc, iptables_rc, nftables_rc; /* of their open */
+	int netns_rc;			       /* of the lock on the network namespace */
 } fake;
 
 static inline void fake_kernel_open(void)
@@ -87,6 +89,15 @@ int ezlb_snat_iptables_open(struct ezlb_layer **out, struct ezlb_err *err)
 int ezlb_snat_nftables_open(struct ezlb_layer **out, struct ezlb_err *err)
 {
 	return fake_open(EZLB_LAYER_SNAT, fake.nftables_rc, out, err);
+}
+
+/* The real one is one for all tests that run on this host. */
+int ezlb_netns_lock(const char *name, struct ezlb_err *err)
+{
+	assert_string_equal(name, "ezlb");
+	if (fake.netns_rc)
+		return ezlb_err_set(err, -fake.netns_rc, "the namespace is taken");
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err)

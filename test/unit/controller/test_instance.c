@@ -238,6 +238,23 @@ static void test_one_writer(void **state)
 	assert_int_equal(try_in_child(INSTANCE_WRITE), 0);
 }
 
+/* Whatever its state directory. Who only reads, or touches no kernel, does not ask. */
+static void test_one_writer_for_a_namespace(void **state)
+{
+	struct instance instance;
+
+	(void)state;
+	free(opened(&instance, INSTANCE_WRITE));
+	assert_true(instance.netns_lock >= 0);
+	instance_close(&instance);
+	assert_int_equal(instance.netns_lock, -1);
+	fake.netns_rc = -EBUSY;
+	assert_int_equal(try_in_child(INSTANCE_WRITE), EBUSY);
+	assert_int_equal(try_in_child(INSTANCE_READ), 0);
+	options.dataplane = EZLB_DP_MEMORY;
+	assert_int_equal(try_in_child(INSTANCE_WRITE), 0);
+}
+
 static void test_damaged(void **state)
 {
 	struct instance instance;
@@ -299,6 +316,7 @@ int main(void)
 		IN_TOP(test_cleanup_without_ip_vs),
 		IN_TOP(test_unreachable),
 		IN_TOP(test_one_writer),
+		IN_TOP(test_one_writer_for_a_namespace),
 		IN_TOP(test_damaged),
 		IN_TOP(test_no_file_to_be_had),
 		IN_TOP(test_no_config_dir),

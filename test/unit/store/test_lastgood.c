@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include <ezlb/config.h>
 #include <ezlb/store.h>
@@ -11,6 +12,17 @@
 #define API "/etc/ezlb/services.d/api.yaml"
 
 static struct ezlb_lastgood store;
+static bool disk_full;
+
+/* In place of the C library's. */
+ssize_t write(int fd, const void *bytes, size_t n)
+{
+	if (disk_full && fd > STDERR_FILENO) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return syscall(SYS_write, fd, bytes, n);
+}
 
 static int setup(void **state)
 {
@@ -318,6 +330,21 @@ static void test_not_a_file(void **state)
 	free(assert_reads(WEB, NULL));
 }
 
+/* A link that somebody has put where the new version is written first is not followed. */
+static void test_a_link_in_the_way(void **state)
+{
+	EZLB_AUTO_FREE char *target = NULL;
+
+	(void)state;
+	free(assert_writes(WEB, "old", true));
+	put("target", "precious");
+	assert_int_equal(symlink(at("target").s, at("state/lastgood/new").s), 0);
+	free(assert_writes(WEB, "web", true));
+	free(assert_reads(WEB, "web"));
+	target = slurp("target");
+	assert_string_equal(target, "precious");
+}
+
 /* Told once, until it succeeds again; then the next failure is told. */
 static void assert_fails_once(const char *reason)
 {
@@ -337,7 +364,7 @@ static void test_full_disk(void **state)
 	(void)state;
 	free(assert_writes(WEB, "old", true));
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(symlink("/dev/full", at("state/lastgood/new").s), 0);
+		disk_full = true;
 		if (i == 1) {
 			log = assert_writes(WEB, "new", false);
 			assert_string_equal(log, "");
@@ -345,6 +372,7 @@ static void test_full_disk(void **state)
 		} else {
 			assert_fails_once("reason=\"No space left on device\"\n");
 		}
+		disk_full = false;
 		free(assert_reads(WEB, "old"));
 		/* What is left of the disk is given back. */
 		assert_int_equal(access(at("state/lastgood/new").s, F_OK), -1);
@@ -399,9 +427,10 @@ static void test_in_the_way(void **state)
 	free(assert_writes(WEB, "web", true));
 
 	assert_int_equal(mkfifo(at("state/lastgood/new").s, 0600), 0);
-	assert_fails_once("reason=\"No such device or address\"\n");
 	prune(only_web, 1);
+	assert_int_equal(mkfifo(at("state/lastgood/new").s, 0600), 0);
 	free(assert_writes(WEB, "web", true));
+	free(assert_reads(WEB, "web"));
 
 	make_dir(place_of(API).s);
 	free(assert_writes(API, "api", false));
@@ -440,15 +469,15 @@ static void test_cannot_forget(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_TOP(test_absent),	    IN_TOP(test_round_trip),
-		IN_TOP(test_bytes),	    IN_TOP(test_newline_in_the_path),
-		IN_TOP(test_modes),	    IN_TOP(test_replaces_in_one_step),
-		IN_TOP(test_prune),	    IN_TOP(test_only_reads),
-		IN_TOP(test_none_is_kept),  IN_TOP(test_state_dir_is_missing),
-		IN_TOP(test_damaged),	    IN_TOP(test_of_another_path),
-		IN_TOP(test_not_a_file),    IN_TOP(test_full_disk),
-		IN_TOP(test_quota),	    IN_TOP(test_in_the_way),
-		IN_TOP(test_cannot_forget),
+		IN_TOP(test_absent),	   IN_TOP(test_round_trip),
+		IN_TOP(test_bytes),	   IN_TOP(test_newline_in_the_path),
+		IN_TOP(test_modes),	   IN_TOP(test_replaces_in_one_step),
+		IN_TOP(test_prune),	   IN_TOP(test_only_reads),
+		IN_TOP(test_none_is_kept), IN_TOP(test_state_dir_is_missing),
+		IN_TOP(test_damaged),	   IN_TOP(test_of_another_path),
+		IN_TOP(test_not_a_file),   IN_TOP(test_a_link_in_the_way),
+		IN_TOP(test_full_disk),	   IN_TOP(test_quota),
+		IN_TOP(test_in_the_way),   IN_TOP(test_cannot_forget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

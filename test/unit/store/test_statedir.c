@@ -12,12 +12,22 @@
 static int stat_fails; /* once */
 static int lock_fails;
 static bool pid_hidden;
+static uid_t owner; /* of what is looked at through a descriptor; 0: as it is */
 
 int stat(const char *restrict path, struct stat *restrict st)
 {
 	errno = stat_fails;
 	stat_fails = 0;
 	return errno ? -1 : fstatat(AT_FDCWD, path, st, 0);
+}
+
+int fstat(int fd, struct stat *st)
+{
+	int rc = fstatat(fd, "", st, AT_EMPTY_PATH);
+
+	if (owner)
+		st->st_uid = owner;
+	return rc;
 }
 
 int fcntl(int fd, int cmd, ...)
@@ -70,6 +80,60 @@ static void test_makes_the_directory(void **state)
 			close(fd);
 		}
 	}
+}
+
+/* What is in it decides what ezlb removes. */
+static void test_refuses_what_others_may_write_to(void **state)
+{
+	static const struct {
+		mode_t mode;
+		uid_t owner;
+		const char *want; /* NULL: it is fine */
+	} rows[] = {
+		{ 0755, 0, NULL },
+		{ 0700, 0, NULL },
+		{ 0777, 0, "others may write to the state directory " },
+		{ 0777, 0, " (mode 0777): take that from them (chmod go-w), or name another one" },
+		{ 01777, 0, "(mode 1777)" },
+		{ 0775, 0, "(mode 0775)" },
+		{ 0702, 0, "(mode 0702)" },
+		{ 0755, 4711, "belongs to user 4711: make it root's (chown root)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct ezlb_err err = { 0 };
+		int fd;
+
+		make_dir("state");
+		assert_int_equal(chmod(at("state").s, rows[i].mode), 0);
+		owner = rows[i].owner;
+		fd = ezlb_statedir_lock(at("state").s, &err);
+		owner = 0;
+		if (rows[i].want) {
+			assert_int_equal(fd, -EPERM);
+			assert_has(err.msg, at("state").s);
+			assert_has(err.msg, rows[i].want);
+			assert_int_equal(access(at("state/lock").s, F_OK), -1);
+		} else {
+			assert_true(fd >= 0);
+			close(fd);
+			assert_int_equal(unlink(at("state/lock").s), 0);
+		}
+		assert_int_equal(rmdir(at("state").s), 0);
+	}
+}
+
+/* A link where the lock should be is not followed. */
+static void test_a_link_is_no_lock(void **state)
+{
+	struct ezlb_err err = { 0 };
+
+	(void)state;
+	make_dir("state");
+	assert_int_equal(symlink(at("target").s, at("state/lock").s), 0);
+	assert_int_equal(ezlb_statedir_lock(at("state").s, &err), -ELOOP);
+	assert_int_equal(access(at("target").s, F_OK), -1);
 }
 
 static void test_makes_it_without_a_lock(void **state)
@@ -410,11 +474,18 @@ static void test_cannot_make(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_TOP(test_makes_the_directory), IN_TOP(test_makes_it_without_a_lock),
-		IN_TOP(test_one_at_a_time),	  IN_TOP(test_holder_unknown),
-		IN_TOP(test_cannot_lock),	  IN_TOP(test_keeps),
-		IN_TOP(test_takes_it_again),	  IN_TOP(test_another_was_quicker),
-		IN_TOP(test_comes_back),	  IN_TOP(test_cannot_look),
+		IN_TOP(test_makes_the_directory),
+		IN_TOP(test_makes_it_without_a_lock),
+		IN_TOP(test_refuses_what_others_may_write_to),
+		IN_TOP(test_a_link_is_no_lock),
+		IN_TOP(test_one_at_a_time),
+		IN_TOP(test_holder_unknown),
+		IN_TOP(test_cannot_lock),
+		IN_TOP(test_keeps),
+		IN_TOP(test_takes_it_again),
+		IN_TOP(test_another_was_quicker),
+		IN_TOP(test_comes_back),
+		IN_TOP(test_cannot_look),
 		IN_TOP(test_cannot_make),
 	};
 
