@@ -221,6 +221,16 @@ void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats 
  * tables. Not ready, it begins with why. One line of UTF-8, cut where buf is short.
  */
 void ezlb_status_summary(const struct ezlb_status *status, char *buf, size_t size);
+/* What it is made of, for who knows that without a status; borrowed. */
+struct ezlb_summary {
+	const char *not_ready; /* why; NULL: it is ready */
+	size_t services;       /* of which a version is applied */
+	size_t refused, down;
+	const char *refused_file; /* the first by path */
+	int refused_line;	  /* 0: the file as a whole */
+	const char *down_name;	  /* the first by name */
+};
+void ezlb_summary_text(const struct ezlb_summary *summary, char *buf, size_t size);
 /* The document of /api/v1/status; docs/admin.md describes it. Ends in a newline. */
 void ezlb_status_json(const struct ezlb_status *status, struct ezlb_text *out);
 /* The document of /metrics: Prometheus' text format 0.0.4. */

@@ -8,8 +8,8 @@
 
 #include <ezlb/catalog.h>
 #include <ezlb/event.h>
-#include <ezlb/probe.h>
 #include <ezlb/pass.h>
+#include <ezlb/probe.h>
 #include <ezlb/status.h>
 
 /* Of one file, which is one service. */
@@ -18,6 +18,8 @@ struct ezlb_view_service {
 	char name[EZLB_NAME_MAX + 1];
 	struct ezlb_condition conditions[EZLB_CONDITIONS];
 	uint64_t applied_hash; /* of the content that the kernel holds; 0: none yet */
+	bool applied;	       /* a version of the file is */
+	int diag_line;	       /* of the first thing that is wrong; 0: none, or the whole file */
 	uint64_t diags;	       /* a print of what is wrong with the file; 0: nothing */
 	bool seen;	       /* in the set of files that is being taken in */
 	bool told;	       /* its file is no news any more */
@@ -72,6 +74,12 @@ void ezlb_view_event(struct ezlb_view *view, enum ezlb_event_type type, const ch
  */
 bool ezlb_view_ready(const struct ezlb_view *view, uint64_t clock_ms,
 		     char why[EZLB_MESSAGE_STRLEN]);
+
+/*
+ * The line of ezlb_status_summary, of the view alone: what it costs does not hold the loop.
+ * `clock_ms` is by ezlb_now_ms.
+ */
+void ezlb_view_summary(const struct ezlb_view *view, uint64_t clock_ms, char *buf, size_t size);
 
 /* --- one status of it --------------------------------------------------------------------------
  */

@@ -38,7 +38,7 @@ void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
 					     .seconds = (double)ns / 1e9 };
 
 	ezlb_view_pass(&desk->view, &pass, ezlb_wall_ms());
-	manager_tell(&desk->manager, &desk->sources);
+	manager_tell(&desk->manager, &desk->view);
 }
 
 void desk_fight(struct desk *desk, const struct ezlb_op *op, const char *who)

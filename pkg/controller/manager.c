@@ -39,17 +39,14 @@ void manager_reloading(struct manager *manager)
 	manager->reloading = true;
 }
 
-void manager_tell(struct manager *manager, const struct sources *from)
+void manager_tell(struct manager *manager, const struct ezlb_view *view)
 {
-	struct ezlb_status status;
 	char summary[EZLB_MESSAGE_STRLEN], lines[EZLB_MESSAGE_STRLEN + 32];
 	bool due = !manager->ready || manager->reloading;
 
 	if (!manager->present)
 		return;
-	sources_status(from, ezlb_wall_ms(), ezlb_now_ms(), &status);
-	ezlb_status_summary(&status, summary, sizeof(summary));
-	ezlb_status_clear(&status);
+	ezlb_view_summary(view, ezlb_now_ms(), summary, sizeof(summary));
 	if (!due && strcmp(summary, manager->told) == 0)
 		return;
 	snprintf(lines, sizeof(lines), "%sSTATUS=%s", due ? "READY=1\n" : "", summary);

@@ -7,7 +7,7 @@
 
 #include <uv.h>
 
-#include "sources.h"
+#include <ezlb/view.h>
 
 struct manager {
 	bool present; /* there is one that listens */
@@ -22,6 +22,6 @@ void manager_open(struct manager *manager, uv_loop_t *loop);
 /* Files are read again because somebody asked; the next manager_tell ends it. */
 void manager_reloading(struct manager *manager);
 /* After a pass: READY=1 after the first, and STATUS= where it reads otherwise than before. */
-void manager_tell(struct manager *manager, const struct sources *from);
+void manager_tell(struct manager *manager, const struct ezlb_view *view);
 /* The end of the daemon has begun. */
 void manager_close(struct manager *manager);

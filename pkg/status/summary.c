@@ -15,41 +15,15 @@ static void put_some(struct ezlb_text *out, size_t n, const char *what, const ch
 }
 
 /* "web.yaml:7"; what is wrong with a file as a whole has no line. */
-static char *place_of(const struct ezlb_status *status, const struct ezlb_status_file *file)
+static void put_refused(const struct ezlb_summary *summary, struct ezlb_text *out)
 {
-	const char *slash = strrchr(file->path, '/');
-	const char *name = slash ? slash + 1 : file->path;
-	int line = file->n_diags ? status->diags.items[file->first].at.line : 0;
+	const char *file = summary->refused_file ? summary->refused_file : "";
+	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+	EZLB_AUTO_FREE char *place = summary->refused_line > 0
+					     ? ezlb_asprintf("%s:%d", name, summary->refused_line)
+					     : ezlb_strdup(name);
 
-	return line > 0 ? ezlb_asprintf("%s:%d", name, line) : ezlb_strdup(name);
-}
-
-static void put_rejected(const struct ezlb_status *status, struct ezlb_text *out)
-{
-	EZLB_AUTO_FREE char *place = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < status->files.len; i++) {
-		const struct ezlb_status_file *file = &status->files.items[i];
-
-		if (file->state != EZLB_FILE_OK && n++ == 0)
-			place = place_of(status, file);
-	}
-	put_some(out, n, "rejected", place);
-}
-
-static void put_down(const struct ezlb_status *status, struct ezlb_text *out)
-{
-	const char *first = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < status->services.len; i++) {
-		const struct ezlb_status_service *service = &status->services.items[i];
-
-		if (service->state == EZLB_STATE_DOWN && n++ == 0)
-			first = service->name;
-	}
-	put_some(out, n, "down", first);
+	put_some(out, summary->refused, "rejected", place);
 }
 
 /* One line: a line feed in a file's name would be another assignment to sd_notify. */
@@ -69,19 +43,44 @@ static void copy_line(char *buf, size_t size, const char *text)
 	buf[len] = '\0';
 }
 
-void ezlb_status_summary(const struct ezlb_status *status, char *buf, size_t size)
+void ezlb_summary_text(const struct ezlb_summary *summary, char *buf, size_t size)
 {
 	EZLB_AUTO_FREE char *text = NULL;
 	struct ezlb_text out = { 0 };
-	size_t n = 0;
 
-	for (size_t i = 0; i < status->services.len; i++)
-		n += status->services.items[i].in_force;
-	if (!status->ready)
-		ezlb_text_printf(&out, "not ready: %s; ", status->not_ready);
-	ezlb_text_printf(&out, "%zu service%s", n, n == 1 ? "" : "s");
-	put_rejected(status, &out);
-	put_down(status, &out);
+	if (summary->not_ready)
+		ezlb_text_printf(&out, "not ready: %s; ", summary->not_ready);
+	ezlb_text_printf(&out, "%zu service%s", summary->services,
+			 summary->services == 1 ? "" : "s");
+	put_refused(summary, &out);
+	put_some(&out, summary->down, "down", summary->down_name);
 	text = ezlb_text_take(&out, NULL);
 	copy_line(buf, size, text);
+}
+
+static void count_files(const struct ezlb_status *status, struct ezlb_summary *out)
+{
+	for (size_t i = 0; i < status->files.len; i++) {
+		const struct ezlb_status_file *file = &status->files.items[i];
+
+		if (file->state == EZLB_FILE_OK || out->refused++ > 0)
+			continue;
+		out->refused_file = file->path;
+		out->refused_line = file->n_diags ? status->diags.items[file->first].at.line : 0;
+	}
+}
+
+void ezlb_status_summary(const struct ezlb_status *status, char *buf, size_t size)
+{
+	struct ezlb_summary summary = { .not_ready = status->ready ? NULL : status->not_ready };
+
+	count_files(status, &summary);
+	for (size_t i = 0; i < status->services.len; i++) {
+		const struct ezlb_status_service *service = &status->services.items[i];
+
+		summary.services += service->in_force;
+		if (service->state == EZLB_STATE_DOWN && summary.down++ == 0)
+			summary.down_name = service->name;
+	}
+	ezlb_summary_text(&summary, buf, size);
 }

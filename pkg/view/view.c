@@ -262,6 +262,29 @@ bool ezlb_view_ready(const struct ezlb_view *view, uint64_t clock_ms, char why[E
 	return why[0] == '\0';
 }
 
+void ezlb_view_summary(const struct ezlb_view *view, uint64_t clock_ms, char *buf, size_t size)
+{
+	char why[EZLB_MESSAGE_STRLEN];
+	struct ezlb_summary summary = { .not_ready = NULL };
+
+	if (!ezlb_view_ready(view, clock_ms, why))
+		summary.not_ready = why;
+	for (size_t i = 0; i < view->services.len; i++) { /* sorted by path */
+		const struct ezlb_view_service *service = &view->services.items[i];
+
+		summary.services += service->applied;
+		if (service->diags && summary.refused++ == 0) {
+			summary.refused_file = service->path;
+			summary.refused_line = service->diag_line;
+		}
+		if (ezlb_state_of(service->conditions) != EZLB_STATE_DOWN)
+			continue;
+		if (summary.down++ == 0 || strcmp(service->name, summary.down_name) < 0)
+			summary.down_name = service->name;
+	}
+	ezlb_summary_text(&summary, buf, size);
+}
+
 void ezlb_view_clear(struct ezlb_view *view)
 {
 	for (size_t i = 0; i < view->services.len; i++)

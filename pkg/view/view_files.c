@@ -70,6 +70,7 @@ static void tell_file(struct ezlb_view *view, const struct ezlb_catalog *catalog
 	struct ezlb_event *event;
 
 	service->diags = diags_print(diags, n);
+	service->diag_line = n > 0 ? diags[0].at.line : 0;
 	/* All files are new at the start: only those that are refused are news then. */
 	if (service->diags == before && (service->told || view->reloads == 0))
 		return;
@@ -119,6 +120,7 @@ static void take_files(struct ezlb_view *view, const struct ezlb_catalog *catalo
 			service->path = ezlb_strdup(entry->path);
 		}
 		service->seen = true;
+		service->applied = entry->last != NULL;
 		name_service(service, entry);
 		tell_file(view, catalog, entry, service, now_ms);
 		service->told = true;

@@ -66,6 +66,18 @@ for command in run once cleanup; do
 done
 assert_eq "plan beside a daemon" "$NO_CHANGES" "$(ezlb_cmd plan)"
 assert_eq "the kernel" "$before" "$(kernel)"
+echo "# another state directory makes no second writer of it, in this network namespace"
+mkdir "$WORK/other"
+for command in run once cleanup; do
+	status=0
+	output=$(in_ns lb "$EZLB" $command --config-dir "$SERVICES" --state-dir "$WORK/other" 2>&1) || status=$?
+	assert_eq "$command with another state directory: $output" 1 "$status"
+	assert_match "$command" "another ezlb is at work in this network namespace, pid $EZLB_PID" "$output"
+done
+in_ns lb "$EZLB" plan --config-dir "$SERVICES" --state-dir "$WORK/other" >/dev/null || fail "plan looks on"
+unshare --net -- "$EZLB" once --config-dir "$SERVICES" --state-dir "$WORK/other" ||
+	fail "another network namespace is nobody's"
+assert_eq "the kernel" "$before" "$(kernel)"
 ezlb_stop
 
 echo "# ezlb cleanup removes it all later, and again is fine"

@@ -85,27 +85,32 @@ assert_eq "once beside the daemon: $output" 1 "$status"
 assert_match "once" "another ezlb is at work, pid $EZLB_PID" "$output"
 answers
 
-echo "# somebody else takes the place: the first one leaves, the rules stay"
+echo "# its lock is gone, but it is the one of this network namespace: no second one starts"
 kill -STOP "$EZLB_PID"
-first=$EZLB_PID
 rm -r "$STATE"
-ezlb_start --cleanup-on-exit=false
+status=0
+output=$(ezlb_cmd once 2>&1) || status=$?
+assert_eq "once beside the daemon: $output" 1 "$status"
+assert_match "once" "another ezlb is at work in this network namespace, pid $EZLB_PID" "$output"
+
+echo "# one of another namespace has its state directory: it leaves, the rules stay"
+rm -r "$STATE"
+unshare --net -- "$EZLB" run --config-dir "$SERVICES" --state-dir "$STATE" >"$WORK/second.log" 2>&1 &
+second=$!
 eventually 5 "the second one runs" test -s "$STATE/ledger"
-second=$EZLB_PID
-kill -CONT "$first"
-EZLB_PID=$first
+kill -CONT "$EZLB_PID"
 ezlb_wait 5
 assert_eq "the first one's exit status" 1 "$EZLB_STATUS"
 eventually 3 "it names the other" log_has "another ezlb is at work, pid $second"
-EZLB_PID=$second
 answers
-ezlb_stop TERM
+kill "$second"
+wait "$second" || fail "the second one: $(cat "$WORK/second.log")"
 answers
 
 echo "# a full disk: nothing is changed, and it heals when there is room"
 rm -r "$STATE"
 mkdir "$STATE"
-mount -t tmpfs -o size=64k tmpfs "$STATE"
+mount -t tmpfs -o size=64k,mode=755 tmpfs "$STATE"
 start
 dd if=/dev/zero of="$STATE/fill" bs=4k >/dev/null 2>&1 || :
 service late <<END

@@ -68,7 +68,7 @@ static int teardown(void **state)
 
 static void tell(void)
 {
-	manager_tell(&manager, &parts.sources);
+	manager_tell(&manager, &rig.view);
 }
 
 static void test_ready_once(void **state)

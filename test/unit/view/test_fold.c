@@ -260,12 +260,62 @@ static void test_files_and_diagnostics(void **state)
 	close_rig(&rig);
 }
 
+/* --- the summary --------------------------------------------------------------------------- */
+
+/* What the view says of itself is what is said of a whole status of it. */
+static const char *summary_of(const struct view_rig *rig)
+{
+	static char got[EZLB_MESSAGE_STRLEN];
+	char want[EZLB_MESSAGE_STRLEN];
+
+	ezlb_view_summary(&rig->view, rig_clock(rig), got, sizeof(got));
+	ezlb_status_summary(fold_now(rig), want, sizeof(want));
+	assert_string_equal(got, want);
+	return got;
+}
+
+static void down(struct view_rig *rig, const char *service)
+{
+	rig_verdict(rig, service, "10.1.0.1:80", EZLB_DOWN);
+	rig_verdict(rig, service, "10.1.0.2:80", EZLB_DOWN);
+}
+
+static void test_summary(void **state)
+{
+	struct view_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	assert_has(summary_of(&rig), "not ready: ");
+	rig_file(&rig, "/d/a.yaml", BROKEN);
+	rig_file(&rig, "/d/b.yaml", "name: zoo\n" CHECKED("2"));
+	rig_file(&rig, "/d/c.yaml", "name: ant\n" CHECKED("3"));
+	rig_file(&rig, "/d/d.yaml", NULL);
+	rig_files(&rig);
+	down(&rig, "zoo");
+	down(&rig, "ant");
+	rig_settle(&rig);
+	assert_string_equal(summary_of(&rig),
+			    "2 services, 2 rejected (a.yaml:1 and 1 more), 2 down "
+			    "(ant and 1 more)");
+	rig_file(&rig, "/d/b.yaml", "name: zoo\n" BROKEN);
+	rig_file(&rig, "/d/c.yaml", "name: ant\n" PLAIN("3"));
+	rig_file(&rig, "/d/d.yaml", NULL);
+	rig_files(&rig);
+	rig_settle(&rig);
+	assert_string_equal(summary_of(&rig),
+			    "2 services, 2 rejected (b.yaml:2 and 1 more), 1 down "
+			    "(zoo)");
+	close_rig(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_TOP(test_nothing_yet), IN_TOP(test_files_and_passes),
-		IN_TOP(test_a_service),	  IN_TOP(test_weight_in_the_kernel),
-		IN_TOP(test_order),	  IN_TOP(test_files_and_diagnostics),
+		IN_TOP(test_nothing_yet),	    IN_TOP(test_summary),
+		IN_TOP(test_files_and_passes),	    IN_TOP(test_a_service),
+		IN_TOP(test_weight_in_the_kernel),  IN_TOP(test_order),
+		IN_TOP(test_files_and_diagnostics),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
