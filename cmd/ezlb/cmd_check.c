@@ -21,9 +21,9 @@ int cmd_check(const struct flags *flags)
 	struct ezlb_err err = { 0 };
 	size_t n_files = 0;
 	bool named = flags->n_args > 0;
-	int rc = ezlb_controller_check(named ? flags->args : options->config_dirs,
-				       named ? (size_t)flags->n_args : options->n_config_dirs,
-				       options->snat_driver, &diags, &n_files, &err);
+	int rc = ezlb_controller_validate(named ? flags->args : options->config_dirs,
+					  named ? (size_t)flags->n_args : options->n_config_dirs,
+					  options->snat_driver, &diags, &n_files, &err);
 	int status = 0;
 
 	print(&diags);

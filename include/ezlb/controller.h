@@ -83,5 +83,5 @@ int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err 
  * backend the node will have is not known here: what only iptables cannot do is an error only where
  * `backend` is iptables.
  */
-int ezlb_controller_check(const char *const *paths, size_t n, enum ezlb_snat_driver driver,
-			  struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err);
+int ezlb_controller_validate(const char *const *paths, size_t n, enum ezlb_snat_driver driver,
+			     struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err);

@@ -97,6 +97,16 @@ static double hold(const struct view_rig *rig)
 	return ms() - start;
 }
 
+/* What the service manager is told after a pass. */
+static double summary(const struct view_rig *rig)
+{
+	char line[EZLB_MESSAGE_STRLEN];
+	double start = ms();
+
+	ezlb_view_summary(&rig->view, rig_clock(rig), line, sizeof(line));
+	return ms() - start;
+}
+
 static int double_cmp(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -106,18 +116,21 @@ static int double_cmp(const void *a, const void *b)
 
 static void measure(const struct view_rig *rig, const struct sizes *sizes, bool checked, bool cold)
 {
-	double *took = ezlb_calloc(sizes->rounds, sizeof(*took));
+	double *took = ezlb_calloc(sizes->rounds, sizeof(*took)), line;
 
 	for (unsigned i = 0; i < sizes->rounds; i++) {
 		if (cold)
 			cool();
 		took[i] = hold(rig);
 	}
+	if (cold)
+		cool();
+	line = summary(rig);
 	qsort(took, sizes->rounds, sizeof(*took), double_cmp);
-	printf("%u services of %u backends, %s, %s: median %.2f ms, max %.2f ms of %u\n",
+	printf("%u services of %u backends, %s, %s: median %.2f ms, max %.2f ms of %u; summary %.2f ms\n",
 	       sizes->services, sizes->backends, checked ? "checked" : "unchecked",
 	       cold ? "cold" : "warm", took[sizes->rounds / 2], took[sizes->rounds - 1],
-	       sizes->rounds);
+	       sizes->rounds, line);
 	free(took);
 }
 

@@ -60,7 +60,7 @@ static void test_check(void **state)
 			paths[n] = full[n].s;
 		}
 		assert_int_equal(
-			ezlb_controller_check(paths, n, EZLB_SNAT_AUTO, &diags, &files, &err),
+			ezlb_controller_validate(paths, n, EZLB_SNAT_AUTO, &diags, &files, &err),
 			checks[i].rc);
 		assert_int_equal(files, checks[i].files);
 		assert_diags(&diags, checks[i].diags);
@@ -91,7 +91,7 @@ static void test_check_for_a_backend(void **state)
 		size_t files = 0;
 
 		assert_int_equal(
-			ezlb_controller_check(&path, 1, rows[i].backend, &diags, &files, NULL), 0);
+			ezlb_controller_validate(&path, 1, rows[i].backend, &diags, &files, NULL), 0);
 		assert_int_equal(files, 2);
 		assert_diags(&diags, rows[i].diags);
 		ezlb_diags_clear(&diags);

@@ -35,8 +35,8 @@ static int look(const char *const *paths, size_t n, struct ezlb_snapshot *out, s
 	return 0;
 }
 
-int ezlb_controller_check(const char *const *paths, size_t n, enum ezlb_snat_driver driver,
-			  struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err)
+int ezlb_controller_validate(const char *const *paths, size_t n, enum ezlb_snat_driver driver,
+			     struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err)
 {
 	struct ezlb_snapshot snapshot = { 0 };
 	struct ezlb_batch batch = { .desired = { 0 } };
