@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * netfilter: how to talk to the two packet filters of the kernel, whatever is said: the lock of
- * iptables, requests to nf_tables and the socket that they go through; legacy tables are in
- * xtables.h. What rules say is for snat and firewall.
+ * iptables, and requests to nf_tables; legacy tables are in xtables.h. What rules say is for snat
+ * and firewall.
  */
 #pragma once
 
@@ -10,9 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <libmnl/libmnl.h>
-
 #include <ezlb/err.h>
+#include <ezlb/netlink.h>
 
 /* --- the lock of iptables -------------------------------------------------------------------- */
 /*
@@ -62,80 +61,35 @@ bool ezlb_nft_is_builtin(const struct ezlb_nft_signs *signs);
 const struct ezlb_nft_signs *ezlb_nft_kernel_signs(void);
 
 /* --- nf_tables: requests --------------------------------------------------------------------- */
-/* As bytes, one behind the other: what is sent in one go. Who sends them gives them numbers. */
 
-#define EZLB_NFT_TABLE "ezlb" /* our own, by name */
+#define EZLB_NFT_TABLE	    "ezlb" /* our own, by name */
+#define EZLB_NFT_TIMEOUT_MS 5000
 
-/* The caller owns it and frees it with ezlb_nft_buf_clear; the zero value is empty. */
-struct ezlb_nft_buf {
-	unsigned char *items;
-	size_t len, cap;
-	size_t last; /* where the last message begins */
-};
-#define EZLB_NFT_AUTO_BUF __attribute__((cleanup(ezlb_nft_buf_clear)))
-void ezlb_nft_buf_clear(struct ezlb_nft_buf *buf);
+/* The running kernel. */
+extern const struct ezlb_nl_source ezlb_nft_kernel;
 
-/*
- * A message without attributes; there is room for 64 KiB of them behind it. The end makes it part
- * of the buffer. `type` is an NFT_MSG_*.
- */
-struct nlmsghdr *ezlb_nft_msg_start(struct ezlb_nft_buf *buf, uint16_t type, uint8_t family,
+/* As ezlb_nl_msg_start, with the header that all these messages have; `type` is an NFT_MSG_*. */
+struct nlmsghdr *ezlb_nft_msg_start(struct ezlb_nl_buf *buf, uint16_t type, uint8_t family,
 				    uint16_t flags);
-void ezlb_nft_msg_end(struct ezlb_nft_buf *buf);
 
 /*
  * What is between the two is one transaction, which the kernel refuses (-ERESTART) where its
  * ruleset is not of generation `gen` any more. The last message in it is answered when all is done.
  */
-void ezlb_nft_put_begin(struct ezlb_nft_buf *buf, uint32_t gen);
-void ezlb_nft_put_commit(struct ezlb_nft_buf *buf);
-
-/* Asks for the generation. */
-void ezlb_nft_put_getgen(struct ezlb_nft_buf *buf);
+void ezlb_nft_put_begin(struct ezlb_nl_buf *buf, uint32_t gen);
+void ezlb_nft_put_commit(struct ezlb_nl_buf *buf);
 
 /* --- nf_tables: conversations ---------------------------------------------------------------- */
-/*
- * Over one socket. Knows sequence numbers, answers and deadlines; what the messages say is for
- * others. All return 0 or -errno: the kernel's own answer, or -ETIMEDOUT, -ENOBUFS (answers were
- * lost), -EBADMSG (an answer is damaged).
- *
- * A conversation that breaks closes the socket and the next one opens another, so nothing of the
- * old one can be taken for an answer to the new.
- */
-
-#define EZLB_NFT_TIMEOUT_MS 5000
-
-/* Where the socket comes from: the kernel, or a test. */
-struct ezlb_nft_source {
-	int (*socket)(void *arg); /* a connected socket, or -errno */
-	void *arg;
-	unsigned timeout_ms;
-};
-extern const struct ezlb_nft_source ezlb_nft_kernel;
-
-struct ezlb_nft_nl;
-
-struct ezlb_nft_nl *ezlb_nft_nl_new(const struct ezlb_nft_source *source);
-void ezlb_nft_nl_free(struct ezlb_nft_nl *nl);
-
-/* Starts the clock of one call, of however many conversations. */
-void ezlb_nft_nl_begin(struct ezlb_nft_nl *nl);
-
-/* One message of the answer; anything but 0 ends the conversation with that. */
-typedef int (*ezlb_nft_msg_fn)(void *arg, const struct nlmsghdr *msg);
-
-/* Sends one question. -EINTR where a dump is not of one moment. */
-int ezlb_nft_nl_ask(struct ezlb_nft_nl *nl, struct ezlb_nft_buf *question, ezlb_nft_msg_fn fn,
-		    void *arg);
+/* All return 0 or -errno, as those of netlink.h. */
 
 /* The generation of the ruleset; -ENOPROTOOPT where the kernel has no nf_tables. */
-int ezlb_nft_nl_gen(struct ezlb_nft_nl *nl, uint32_t *gen);
+int ezlb_nft_gen(struct ezlb_nl *nl, uint32_t *gen);
 
 /*
  * Sends one transaction, from put_begin to put_commit. Of several messages that the kernel refuses
  * the first one counts: *refused is its NFT_MSG_*, or -1 where it is none of them in particular.
  */
-int ezlb_nft_nl_commit(struct ezlb_nft_nl *nl, struct ezlb_nft_buf *batch, int *refused);
+int ezlb_nft_commit(struct ezlb_nl *nl, struct ezlb_nl_buf *batch, int *refused);
 
 /*
  * Sets the error: what `rc` means, `refused` as from commit, else -1. Returns rc. What was refused

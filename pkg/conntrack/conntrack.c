@@ -2,49 +2,55 @@
 #include <ezlb/conntrack.h>
 
 #include <errno.h>
+#include <linux/netlink.h>
 #include <sys/socket.h>
 
 #include "delete.h"
 #include "entry.h"
 
 /* How often a table that changes too much to be read is read. */
-#define MAX_DUMPS 3
+#define MAX_DUMPS  3
+#define TIMEOUT_MS 5000
 
 struct work {
-	struct ezlb_ct_talk *talk;
+	struct ezlb_nl *nl;
+	struct ezlb_nl_buf request;
 	struct ezlb_flows flows; /* sorted */
 	struct ezlb_ct_entries found;
 	size_t deleted;
 };
 
-union request {
-	struct nlmsghdr msg;
-	unsigned char bytes[EZLB_CT_REQUEST_BYTES];
-};
+/* A dump of a busy table may go on for ever without a moment of waiting: hence strict. */
+const struct ezlb_nl_source ezlb_ct_kernel = { .protocol = NETLINK_NETFILTER,
+					       .timeout_ms = TIMEOUT_MS,
+					       .strict = true };
 
-static void on_entry(void *arg, const struct nlmsghdr *msg)
+static int on_entry(void *arg, const struct nlmsghdr *msg)
 {
 	struct work *work = arg;
 	struct ezlb_ct_entry entry;
 
 	if (ezlb_ct_read(msg, &entry) && ezlb_flows_find(&work->flows, &entry))
 		*EZLB_PUSH(&work->found) = entry;
+	return 0;
+}
+
+static int dump_once(struct work *work, const struct ezlb_ct_filter *filter, bool narrow)
+{
+	work->request.len = 0;
+	ezlb_ct_put_dump(&work->request, filter, narrow);
+	return ezlb_nl_ask(work->nl, &work->request, on_entry, work);
 }
 
 static int dump(struct work *work, const struct ezlb_ct_filter *filter)
 {
-	union request request = { .bytes = { 0 } };
-	int rc;
+	int rc = dump_once(work, filter, true);
 
-	ezlb_ct_put_dump(&request.msg, filter, true);
-	rc = ezlb_ct_ask(work->talk, &request.msg, on_entry, work);
 	if (rc != -EINVAL && rc != -EOPNOTSUPP)
 		return rc;
-	/* Perhaps this kernel has its own opinion of filters: they save time, nothing else. */
-	request = (union request){ .bytes = { 0 } };
-	ezlb_ct_put_dump(&request.msg, filter, false);
-	rc = ezlb_ct_ask(work->talk, &request.msg, on_entry, work);
-	/* What nfnetlink says for a subsystem that it does not have; the question is a right one.
+	/* Perhaps this kernel knows no such filters: they save time, nothing else. */
+	rc = dump_once(work, filter, false);
+	/* nfnetlink says this for a subsystem that it does not have: the request itself is right.
 	 */
 	return rc == -EINVAL || rc == -EOPNOTSUPP ? -ENOPROTOOPT : rc;
 }
@@ -52,11 +58,11 @@ static int dump(struct work *work, const struct ezlb_ct_filter *filter)
 static int delete_found(struct work *work)
 {
 	for (size_t i = 0; i < work->found.len; i++) {
-		union request request = { .bytes = { 0 } };
 		int rc;
 
-		ezlb_ct_put_delete(&request.msg, &work->found.items[i]);
-		rc = ezlb_ct_ask(work->talk, &request.msg, NULL, NULL);
+		work->request.len = 0;
+		ezlb_ct_put_delete(&work->request, &work->found.items[i]);
+		rc = ezlb_nl_ask(work->nl, &work->request, NULL, NULL);
 		if (rc && rc != -ENOENT)
 			return rc;
 		work->deleted += rc == 0;
@@ -118,18 +124,16 @@ static int explain(struct ezlb_err *err, int rc)
 	}
 }
 
-int ezlb_ct_delete(const struct ezlb_ct_source *source, const struct ezlb_flows *flows, size_t *n,
+int ezlb_ct_delete(const struct ezlb_nl_source *source, const struct ezlb_flows *flows, size_t *n,
 		   struct ezlb_err *err)
 {
-	struct work work = { .talk = NULL };
+	struct work work = { .deleted = 0 };
 	int rc;
 
 	*n = 0;
 	if (!flows->len)
 		return 0;
-	rc = ezlb_ct_talk_new(source, &work.talk);
-	if (rc)
-		return explain(err, rc);
+	work.nl = ezlb_nl_new(source);
 	work.flows = ezlb_flows_sorted(flows);
 	rc = clear_family(&work, AF_INET);
 	if (rc == 0)
@@ -137,7 +141,8 @@ int ezlb_ct_delete(const struct ezlb_ct_source *source, const struct ezlb_flows 
 	*n = work.deleted;
 	EZLB_VEC_CLEAR(&work.found);
 	EZLB_VEC_CLEAR(&work.flows);
-	ezlb_ct_talk_free(work.talk);
+	ezlb_nl_buf_clear(&work.request);
+	ezlb_nl_free(work.nl);
 	return rc ? explain(err, rc) : 0;
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <ezlb/conntrack.h>
+#include <ezlb/netlink.h>
 
-#include "talk.h"
+/* The running kernel. */
+extern const struct ezlb_nl_source ezlb_ct_kernel;
 
-int ezlb_ct_delete(const struct ezlb_ct_source *source, const struct ezlb_flows *flows, size_t *n,
+int ezlb_ct_delete(const struct ezlb_nl_source *source, const struct ezlb_flows *flows, size_t *n,
 		   struct ezlb_err *err);

@@ -15,16 +15,16 @@
 
 /* --- requests ------------------------------------------------------------------------------ */
 
-static void put_head(struct nlmsghdr *msg, uint8_t family, uint16_t type, uint16_t flags)
+static struct nlmsghdr *msg_start(struct ezlb_nl_buf *buf, uint8_t family, uint16_t type,
+				  uint16_t flags)
 {
-	struct nfgenmsg *head;
+	struct nlmsghdr *msg = ezlb_nl_msg_start(buf, (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type),
+						 flags);
+	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
 
-	mnl_nlmsg_put_header(msg);
-	msg->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
-	msg->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
 	head->nfgen_family = family;
 	head->version = NFNETLINK_V0;
+	return msg;
 }
 
 static void put_dst_addr(struct nlmsghdr *msg, const struct ezlb_addr *addr)
@@ -57,15 +57,10 @@ static uint32_t same_of(const struct ezlb_ct_filter *filter)
 	       (filter->proto && filter->port ? SAME_DST_PORT : 0);
 }
 
-void ezlb_ct_put_dump(struct nlmsghdr *msg, const struct ezlb_ct_filter *filter, bool narrow)
+static void put_filter(struct nlmsghdr *msg, const struct ezlb_ct_filter *filter, uint32_t same)
 {
-	uint32_t same = same_of(filter);
-	struct nlattr *nest;
+	struct nlattr *nest = mnl_attr_nest_start(msg, CTA_TUPLE_ORIG);
 
-	put_head(msg, filter->family, IPCTNL_MSG_CT_GET, NLM_F_DUMP);
-	if (!narrow || !same)
-		return;
-	nest = mnl_attr_nest_start(msg, CTA_TUPLE_ORIG);
 	if (same & SAME_DST_ADDR)
 		put_dst_addr(msg, &filter->like.listen.addr);
 	if (same & SAME_PROTO)
@@ -74,6 +69,16 @@ void ezlb_ct_put_dump(struct nlmsghdr *msg, const struct ezlb_ct_filter *filter,
 	nest = mnl_attr_nest_start(msg, CTA_FILTER);
 	mnl_attr_put_u32(msg, CTA_FILTER_ORIG_FLAGS, same);
 	mnl_attr_nest_end(msg, nest);
+}
+
+void ezlb_ct_put_dump(struct ezlb_nl_buf *buf, const struct ezlb_ct_filter *filter, bool narrow)
+{
+	struct nlmsghdr *msg = msg_start(buf, filter->family, IPCTNL_MSG_CT_GET, NLM_F_DUMP);
+	uint32_t same = same_of(filter);
+
+	if (narrow && same)
+		put_filter(msg, filter, same);
+	ezlb_nl_msg_end(buf);
 }
 
 static struct nf_conntrack *new_object(void)
@@ -85,10 +90,11 @@ static struct nf_conntrack *new_object(void)
 	return ct;
 }
 
-void ezlb_ct_put_delete(struct nlmsghdr *msg, const struct ezlb_ct_entry *entry)
+void ezlb_ct_put_delete(struct ezlb_nl_buf *buf, const struct ezlb_ct_entry *entry)
 {
 	bool v4 = entry->listen.addr.family == AF_INET;
 	struct nf_conntrack *ct = new_object();
+	struct nlmsghdr *msg;
 
 	nfct_set_attr_u8(ct, ATTR_ORIG_L3PROTO, entry->listen.addr.family);
 	nfct_set_attr_u8(ct, ATTR_ORIG_L4PROTO, (uint8_t)ezlb_proto_number(entry->proto));
@@ -98,9 +104,10 @@ void ezlb_ct_put_delete(struct nlmsghdr *msg, const struct ezlb_ct_entry *entry)
 	nfct_set_attr_u16(ct, ATTR_ORIG_PORT_DST, htons(entry->listen.port));
 	if (entry->zone)
 		nfct_set_attr_u16(ct, ATTR_ZONE, entry->zone);
-	put_head(msg, entry->listen.addr.family, IPCTNL_MSG_CT_DELETE, NLM_F_ACK);
+	msg = msg_start(buf, entry->listen.addr.family, IPCTNL_MSG_CT_DELETE, NLM_F_ACK);
 	nfct_nlmsg_build(msg, ct);
 	mnl_attr_put_u32(msg, CTA_ID, htonl(entry->id)); /* the library leaves it out */
+	ezlb_nl_msg_end(buf);
 	nfct_destroy(ct);
 }
 

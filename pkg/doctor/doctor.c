@@ -41,8 +41,8 @@ void ezlb_doctor_run(const struct ezlb_doctor *doctor, struct ezlb_findings *out
 
 	facts_read(doctor->root, &host);
 	filters_read(doctor, &host, &net, &net.filter_err);
-	if (route_open(&route, &net.route_err) == 0)
-		route_read(&route, doctor->root, &net, &net.route_err);
+	route_open(&route, &route_kernel);
+	route_read(&route, doctor->root, &net, &net.route_err);
 	check_host(doctor, &host, &net, out);
 	check_services(doctor, &net, out);
 	route_close(&route);

@@ -11,8 +11,6 @@
 
 #include <ezlb/netfilter.h>
 
-#include "attrs.h"
-
 #define DUMP_ATTEMPTS 5
 
 /*
@@ -57,19 +55,21 @@ static bool has_comment(const struct nlattr *attr, char *out, size_t size)
 static int on_rule(void *arg, const struct nlmsghdr *msg)
 {
 	const struct nfgenmsg *head = mnl_nlmsg_get_payload(msg);
-	const char *family = family_name(head->nfgen_family);
 	struct pass_fact pass = { .comment = "" };
 	struct pass_facts *passes = arg;
-	struct attrs attrs;
+	struct ezlb_nl_attrs attrs;
+	const char *family;
 
-	attrs_read(msg, sizeof(*head), &attrs);
+	if (ezlb_nl_attrs_read(msg, sizeof(*head), &attrs))
+		return -EBADMSG;
+	family = family_name(head->nfgen_family);
 	if (!family ||
 	    (!has_comment(attrs.at[NFTA_RULE_USERDATA], pass.comment, sizeof(pass.comment)) &&
 	     !has_comment(attrs.at[NFTA_RULE_EXPRESSIONS], pass.comment, sizeof(pass.comment))))
 		return 0;
 	snprintf(pass.table, sizeof(pass.table), "%s %.80s", family,
-		 attrs_str(&attrs, NFTA_RULE_TABLE));
-	ezlb_strcpy(pass.chain, sizeof(pass.chain), attrs_str(&attrs, NFTA_RULE_CHAIN));
+		 ezlb_nl_attrs_str(&attrs, NFTA_RULE_TABLE));
+	ezlb_strcpy(pass.chain, sizeof(pass.chain), ezlb_nl_attrs_str(&attrs, NFTA_RULE_CHAIN));
 	*EZLB_PUSH(passes) = pass;
 	return 0;
 }
@@ -80,11 +80,12 @@ static int on_chain(void *arg, const struct nlmsghdr *msg)
 	const struct nfgenmsg *head = mnl_nlmsg_get_payload(msg);
 	struct host_facts *host = arg;
 	const char *table, *chain;
-	struct attrs attrs;
+	struct ezlb_nl_attrs attrs;
 
-	attrs_read(msg, sizeof(*head), &attrs);
-	table = attrs_str(&attrs, NFTA_CHAIN_TABLE);
-	chain = attrs_str(&attrs, NFTA_CHAIN_NAME);
+	if (ezlb_nl_attrs_read(msg, sizeof(*head), &attrs))
+		return -EBADMSG;
+	table = ezlb_nl_attrs_str(&attrs, NFTA_CHAIN_TABLE);
+	chain = ezlb_nl_attrs_str(&attrs, NFTA_CHAIN_NAME);
 	if (!attrs.at[NFTA_CHAIN_HOOK] || !isupper((unsigned char)chain[0]) ||
 	    (strcmp(table, "nat") != 0 && strcmp(table, "filter") != 0))
 		return 0;
@@ -95,16 +96,16 @@ static int on_chain(void *arg, const struct nlmsghdr *msg)
 	return 0;
 }
 
-static int dump(struct ezlb_nft_nl *nl, uint16_t type, ezlb_nft_msg_fn fn, void *arg)
+static int dump(struct ezlb_nl *nl, uint16_t type, ezlb_nl_msg_fn fn, void *arg)
 {
 	int rc = -EINTR;
 
 	for (int i = 0; i < DUMP_ATTEMPTS && rc == -EINTR; i++) {
-		EZLB_NFT_AUTO_BUF struct ezlb_nft_buf question = { 0 };
+		EZLB_NL_AUTO_BUF struct ezlb_nl_buf question = { 0 };
 
 		ezlb_nft_msg_start(&question, type, NFPROTO_UNSPEC, NLM_F_DUMP);
-		ezlb_nft_msg_end(&question);
-		rc = ezlb_nft_nl_ask(nl, &question, fn, arg);
+		ezlb_nl_msg_end(&question);
+		rc = ezlb_nl_ask(nl, &question, fn, arg);
 	}
 	return rc;
 }
@@ -112,17 +113,17 @@ static int dump(struct ezlb_nft_nl *nl, uint16_t type, ezlb_nft_msg_fn fn, void 
 static int read_nft(struct host_facts *host, struct net_facts *out, struct ezlb_err *err)
 {
 	const struct ezlb_nft_signs *signs = ezlb_nft_kernel_signs();
-	struct ezlb_nft_nl *nl;
+	struct ezlb_nl *nl;
 	int rc;
 
 	if (!ezlb_nft_is_loaded(signs) && !ezlb_nft_is_builtin(signs))
 		return 0;
-	nl = ezlb_nft_nl_new(&ezlb_nft_kernel);
-	ezlb_nft_nl_begin(nl);
+	nl = ezlb_nl_new(&ezlb_nft_kernel);
+	ezlb_nl_begin(nl);
 	rc = dump(nl, NFT_MSG_GETCHAIN, on_chain, host);
 	if (rc == 0)
 		rc = dump(nl, NFT_MSG_GETRULE, on_rule, &out->passes);
-	ezlb_nft_nl_free(nl);
+	ezlb_nl_free(nl);
 	/* Where it cannot be seen whether the kernel has it at all, asking tells. */
 	return rc == 0 || rc == -ENOPROTOOPT ? 0 : ezlb_nft_explain(err, rc, -1);
 }

@@ -5,14 +5,19 @@
  */
 #pragma once
 
+#include <ezlb/netlink.h>
+
 #include "facts.h"
 
+/* The running kernel. */
+extern const struct ezlb_nl_source route_kernel;
+
 struct route {
-	int fd; /* -1: cannot be asked */
-	uint32_t seq;
+	struct ezlb_nl *nl;
+	bool mute; /* has not answered, and is not asked again */
 };
 
-int route_open(struct route *route, struct ezlb_err *err);
+void route_open(struct route *route, const struct ezlb_nl_source *source);
 void route_close(struct route *route);
 int route_read(struct route *route, const char *root, struct net_facts *out, struct ezlb_err *err);
 int route_lookup(void *route, const struct ezlb_addr *to, const struct ezlb_addr *from,

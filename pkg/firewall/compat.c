@@ -123,7 +123,7 @@ struct nftnl_rule *ezlb_fw_compat_jump(const char *chain)
 /* --- reading --------------------------------------------------------------------------------- */
 
 /* The expressions alone, as a message: two rules that do the same are the same bytes. */
-static void put_expressions(struct nftnl_rule *rule, struct ezlb_nft_buf *out)
+static void put_expressions(struct nftnl_rule *rule, struct ezlb_nl_buf *out)
 {
 	static const uint16_t aside[] = { NFTNL_RULE_FAMILY,	   NFTNL_RULE_TABLE,
 					  NFTNL_RULE_CHAIN,	   NFTNL_RULE_HANDLE,
@@ -138,13 +138,13 @@ static void put_expressions(struct nftnl_rule *rule, struct ezlb_nft_buf *out)
 	/* libmnl 1.0.4 leaves what pads an attribute as it finds it. */
 	memset(mnl_nlmsg_get_payload_tail(msg), 0, RULE_MAX);
 	nftnl_rule_nlmsg_build_payload(msg, rule);
-	ezlb_nft_msg_end(out);
+	ezlb_nl_msg_end(out);
 }
 
 /* Frees `made`. */
 static bool is_same(struct nftnl_rule *seen, struct nftnl_rule *made)
 {
-	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf a = { .items = NULL }, b = { .items = NULL };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf a = { .items = NULL }, b = { .items = NULL };
 
 	put_expressions(seen, &a);
 	put_expressions(made, &b);

@@ -15,7 +15,7 @@ struct xtc_handle;
 struct ezlb_fw_host {
 	const char *tables[2]; /* files in which it lists the legacy tables that are loaded */
 	const struct ezlb_nft_signs *signs;
-	struct ezlb_nft_nl *nl;
+	struct ezlb_nl *nl;
 	bool builtin, builtin_known;
 };
 

@@ -55,7 +55,7 @@ void ezlb_fw_find_in(const struct ezlb_fw_view *view, const char *table, const c
 	}
 }
 
-static int find_nft(struct ezlb_nft_nl *nl, uint8_t family, struct ezlb_drops *out)
+static int find_nft(struct ezlb_nl *nl, uint8_t family, struct ezlb_drops *out)
 {
 	EZLB_FW_AUTO_NAMES struct ezlb_fw_names names = { 0 };
 	int rc = ezlb_fw_nft_tables(nl, family, &names);
@@ -87,7 +87,7 @@ int ezlb_fw_find(struct ezlb_fw_host *host, struct ezlb_drops *out, struct ezlb_
 	EZLB_FW_AUTO_FILTERS struct ezlb_fw_filters filters;
 
 	ezlb_fw_filters_init(&filters);
-	ezlb_nft_nl_begin(host->nl);
+	ezlb_nl_begin(host->nl);
 	for (size_t i = 0; i < EZLB_FW_FILTERS; i++) {
 		struct ezlb_fw_filter *filter = &filters.items[i];
 

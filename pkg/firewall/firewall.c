@@ -66,7 +66,7 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 
 	(void)scope; /* the chains are ours: all of them is in scope */
 	ezlb_fw_filters_init(&filters);
-	ezlb_nft_nl_begin(host->nl);
+	ezlb_nl_begin(host->nl);
 	out->accepts_present = out->accepts_sound = false;
 	memset(out->gates, 0, sizeof(out->gates));
 	for (size_t i = 0; i < EZLB_FW_FILTERS; i++) {
@@ -87,9 +87,9 @@ static int peek_nft(struct ezlb_fw_host *host, uint64_t *print)
 	uint32_t gen = 0;
 	int rc = -ENOENT;
 
-	ezlb_nft_nl_begin(host->nl);
+	ezlb_nl_begin(host->nl);
 	if (ezlb_fw_has_nft(host))
-		rc = ezlb_nft_nl_gen(host->nl, &gen);
+		rc = ezlb_nft_gen(host->nl, &gen);
 	*print = gen;
 	return rc == -ENOPROTOOPT ? -ENOENT : rc;
 }
@@ -221,7 +221,7 @@ static int apply_good(struct firewall *firewall, struct ezlb_op *const *ops, siz
 	rc = take_lock(firewall, &lock, err);
 	if (rc < 0)
 		return rc;
-	ezlb_nft_nl_begin(host->nl);
+	ezlb_nl_begin(host->nl);
 	for (size_t i = 0; i < EZLB_FW_FILTERS; i++)
 		ezlb_fw_filter_read(host, &filters.items[i]);
 	ezlb_fw_want_make(&filters, ops, n, &want);
@@ -264,12 +264,12 @@ static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, siz
 
 static void layer_close(struct ezlb_layer *layer)
 {
-	ezlb_nft_nl_free(host_of(layer)->nl);
+	ezlb_nl_free(host_of(layer)->nl);
 	free(layer);
 }
 
 struct ezlb_layer *ezlb_firewall_new(const char *tables, const char *tables6,
-				     const struct ezlb_nft_source *source,
+				     const struct ezlb_nl_source *source,
 				     const struct ezlb_nft_signs *signs)
 {
 	struct firewall *firewall = ezlb_calloc(1, sizeof(*firewall));
@@ -281,7 +281,7 @@ struct ezlb_layer *ezlb_firewall_new(const char *tables, const char *tables6,
 			   .close = layer_close },
 		.host = { .tables = { tables, tables6 },
 			  .signs = signs,
-			  .nl = ezlb_nft_nl_new(source) },
+			  .nl = ezlb_nl_new(source) },
 	};
 	return &firewall->layer;
 }
@@ -297,9 +297,9 @@ int ezlb_firewall_find(struct ezlb_drops *out, struct ezlb_err *err)
 {
 	struct ezlb_fw_host host = { .tables = { TABLES, TABLES6 },
 				     .signs = ezlb_nft_kernel_signs(),
-				     .nl = ezlb_nft_nl_new(&ezlb_nft_kernel) };
+				     .nl = ezlb_nl_new(&ezlb_nft_kernel) };
 	int rc = ezlb_fw_find(&host, out, err);
 
-	ezlb_nft_nl_free(host.nl);
+	ezlb_nl_free(host.nl);
 	return rc;
 }

@@ -7,5 +7,5 @@
 
 /* The files list the legacy tables of IPv4 and IPv6 that are loaded; all is borrowed. */
 struct ezlb_layer *ezlb_firewall_new(const char *tables, const char *tables6,
-				     const struct ezlb_nft_source *source,
+				     const struct ezlb_nl_source *source,
 				     const struct ezlb_nft_signs *signs);

@@ -109,38 +109,38 @@ static int on_rule(void *arg, const struct nlmsghdr *msg)
 	return 0;
 }
 
-static int dump(struct ezlb_nft_nl *nl, uint8_t family, uint16_t type, ezlb_nft_msg_fn fn,
+static int dump(struct ezlb_nl *nl, uint8_t family, uint16_t type, ezlb_nl_msg_fn fn,
 		struct reading *reading)
 {
-	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, type, family, NLM_F_DUMP);
 
 	/* Kernels that do not look at it send more. */
 	if (reading->table)
 		mnl_attr_put_strz(msg, NFTA_RULE_TABLE, reading->table);
-	ezlb_nft_msg_end(&buf);
-	return ezlb_nft_nl_ask(nl, &buf, fn, reading);
+	ezlb_nl_msg_end(&buf);
+	return ezlb_nl_ask(nl, &buf, fn, reading);
 }
 
 /* Chains and rules are asked for apart: they are of one moment if nothing happened meanwhile. */
-static int read_once(struct ezlb_nft_nl *nl, struct reading *reading)
+static int read_once(struct ezlb_nl *nl, struct reading *reading)
 {
 	struct ezlb_fw_view *view = reading->view;
 	uint32_t gen;
-	int rc = ezlb_nft_nl_gen(nl, &view->gen), rc_gen;
+	int rc = ezlb_nft_gen(nl, &view->gen), rc_gen;
 
 	if (rc < 0)
 		return rc;
 	rc = dump(nl, view->family, NFT_MSG_GETCHAIN, on_chain, reading);
 	if (rc == 0 && view->chains.len)
 		rc = dump(nl, view->family, NFT_MSG_GETRULE, on_rule, reading);
-	rc_gen = ezlb_nft_nl_gen(nl, &gen);
+	rc_gen = ezlb_nft_gen(nl, &gen);
 	if (rc_gen < 0)
 		return rc_gen;
 	return gen == view->gen ? rc : -EAGAIN;
 }
 
-int ezlb_fw_nft_read(struct ezlb_nft_nl *nl, uint8_t family, const char *table,
+int ezlb_fw_nft_read(struct ezlb_nl *nl, uint8_t family, const char *table,
 		     struct ezlb_fw_view *view)
 {
 	struct reading reading = { .table = table, .view = view };
@@ -163,7 +163,7 @@ void ezlb_fw_names_clear(struct ezlb_fw_names *names)
 	EZLB_VEC_CLEAR(names);
 }
 
-int ezlb_fw_nft_tables(struct ezlb_nft_nl *nl, uint8_t family, struct ezlb_fw_names *out)
+int ezlb_fw_nft_tables(struct ezlb_nl *nl, uint8_t family, struct ezlb_fw_names *out)
 {
 	struct reading reading = { .names = out };
 
@@ -173,7 +173,7 @@ int ezlb_fw_nft_tables(struct ezlb_nft_nl *nl, uint8_t family, struct ezlb_fw_na
 /* --- writing --------------------------------------------------------------------------------- */
 
 /* Frees the rule. */
-static void put_rule(struct ezlb_nft_buf *out, uint8_t family, struct nftnl_rule *rule,
+static void put_rule(struct ezlb_nl_buf *out, uint8_t family, struct nftnl_rule *rule,
 		     const struct ezlb_fw_step *step)
 {
 	bool del = step->kind == EZLB_FW_DEL_RULE;
@@ -188,21 +188,21 @@ static void put_rule(struct ezlb_nft_buf *out, uint8_t family, struct nftnl_rule
 							  del ? NFT_MSG_DELRULE : NFT_MSG_NEWRULE,
 							  family, del ? 0 : flags),
 				       rule);
-	ezlb_nft_msg_end(out);
+	ezlb_nl_msg_end(out);
 	nftnl_rule_free(rule);
 }
 
-static void put_chain(struct ezlb_nft_buf *out, uint8_t family, const char *chain, bool del)
+static void put_chain(struct ezlb_nl_buf *out, uint8_t family, const char *chain, bool del)
 {
 	struct nlmsghdr *msg = ezlb_nft_msg_start(out, del ? NFT_MSG_DELCHAIN : NFT_MSG_NEWCHAIN,
 						  family, del ? 0 : NLM_F_CREATE | NLM_F_EXCL);
 
 	mnl_attr_put_strz(msg, NFTA_CHAIN_TABLE, EZLB_FW_TABLE);
 	mnl_attr_put_strz(msg, NFTA_CHAIN_NAME, chain);
-	ezlb_nft_msg_end(out);
+	ezlb_nl_msg_end(out);
 }
 
-static void put_step(struct ezlb_nft_buf *out, uint8_t family, const struct ezlb_fw_step *step)
+static void put_step(struct ezlb_nl_buf *out, uint8_t family, const struct ezlb_fw_step *step)
 {
 	switch (step->kind) {
 	case EZLB_FW_DEL_RULE:
@@ -221,14 +221,14 @@ static void put_step(struct ezlb_nft_buf *out, uint8_t family, const struct ezlb
 	}
 }
 
-int ezlb_fw_nft_write(struct ezlb_nft_nl *nl, const struct ezlb_fw_view *view,
+int ezlb_fw_nft_write(struct ezlb_nl *nl, const struct ezlb_fw_view *view,
 		      const struct ezlb_fw_steps *steps, int *refused)
 {
-	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf batch = { .items = NULL };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf batch = { .items = NULL };
 
 	ezlb_nft_put_begin(&batch, view->gen);
 	for (size_t i = 0; i < steps->len; i++)
 		put_step(&batch, view->family, &steps->items[i]);
 	ezlb_nft_put_commit(&batch);
-	return ezlb_nft_nl_commit(nl, &batch, refused);
+	return ezlb_nft_commit(nl, &batch, refused);
 }

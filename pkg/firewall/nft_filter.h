@@ -12,18 +12,18 @@
 
 /* Fills *view, which the caller clears also after a failure; without chains if there is no table.
  */
-int ezlb_fw_nft_read(struct ezlb_nft_nl *nl, uint8_t family, const char *table,
+int ezlb_fw_nft_read(struct ezlb_nl *nl, uint8_t family, const char *table,
 		     struct ezlb_fw_view *view);
 
 /* Names of tables that have base chains of type filter, each once; owned. */
 struct ezlb_fw_names EZLB_VEC(char *);
 #define EZLB_FW_AUTO_NAMES __attribute__((cleanup(ezlb_fw_names_clear)))
 void ezlb_fw_names_clear(struct ezlb_fw_names *names);
-int ezlb_fw_nft_tables(struct ezlb_nft_nl *nl, uint8_t family, struct ezlb_fw_names *out);
+int ezlb_fw_nft_tables(struct ezlb_nl *nl, uint8_t family, struct ezlb_fw_names *out);
 
 /*
  * Carries out steps of this view on the table `filter`, all or none. -ERESTART where the ruleset is
- * not that of the view any more. *refused as from ezlb_nft_nl_commit.
+ * not that of the view any more. *refused as from ezlb_nft_commit.
  */
-int ezlb_fw_nft_write(struct ezlb_nft_nl *nl, const struct ezlb_fw_view *view,
+int ezlb_fw_nft_write(struct ezlb_nl *nl, const struct ezlb_fw_view *view,
 		      const struct ezlb_fw_steps *steps, int *refused);

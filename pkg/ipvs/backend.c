@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/ip_vs.h>
+#include <linux/netlink.h>
 
 #include <ezlb/ipvs.h>
 #include <ezlb/mem.h>
@@ -12,6 +13,8 @@
 #include "procfs.h"
 
 #define DUMP_TRIES 3
+/* An error takes about 1 KiB of it; 256 of them must fit, and dumps come in pieces of 32 KiB. */
+#define RECEIVE_BUFFER (4 * 1024 * 1024)
 
 struct ipvs {
 	struct ezlb_layer layer; /* first: a layer is an ipvs */
@@ -30,11 +33,11 @@ struct listing {
 	const struct ezlb_service_key *service; /* whose dests */
 };
 
-static int on_service(void *arg, const void *msg, size_t len)
+static int on_service(void *arg, const struct nlmsghdr *msg)
 {
 	struct listing *listing = arg;
 	struct ezlb_service_row row;
-	int rc = ezlb_ipvs_get_service(msg, len, &row);
+	int rc = ezlb_ipvs_get_service(msg, msg->nlmsg_len, &row);
 
 	if (rc == -EPROTONOSUPPORT)
 		return 0;
@@ -43,11 +46,11 @@ static int on_service(void *arg, const void *msg, size_t len)
 	return rc;
 }
 
-static int on_dest(void *arg, const void *msg, size_t len)
+static int on_dest(void *arg, const struct nlmsghdr *msg)
 {
 	struct listing *listing = arg;
 	struct ezlb_dest_row row;
-	int rc = ezlb_ipvs_get_dest(msg, len, listing->service, &row);
+	int rc = ezlb_ipvs_get_dest(msg, msg->nlmsg_len, listing->service, &row);
 
 	if (rc == 0)
 		*EZLB_PUSH(&listing->dests) = row;
@@ -192,12 +195,6 @@ int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_lay
 	return 0;
 }
 
-static int kernel_socket(void *arg, struct ezlb_err *err)
-{
-	(void)arg;
-	return ezlb_ipvs_genl_socket(err);
-}
-
 static int kernel_resolve(void *arg, bool load, uint16_t *family, struct ezlb_err *err)
 {
 	(void)arg;
@@ -207,9 +204,10 @@ static int kernel_resolve(void *arg, bool load, uint16_t *family, struct ezlb_er
 struct ezlb_ipvs_source ezlb_ipvs_kernel(void)
 {
 	return (struct ezlb_ipvs_source){
-		.socket = kernel_socket,
+		.nl = { .protocol = NETLINK_GENERIC,
+			.timeout_ms = EZLB_IPVS_TIMEOUT_MS,
+			.receive_bytes = RECEIVE_BUFFER },
 		.resolve = kernel_resolve,
-		.timeout_ms = EZLB_IPVS_TIMEOUT_MS,
 		.procfs = EZLB_IPVS_PROCFS,
 	};
 }

@@ -19,7 +19,7 @@ struct ezlb_ipvs_source ezlb_ipvs_kernel(void);
 
 /* Where the rows of a dump go, and how many are there, so that they can be taken back. */
 struct ezlb_ipvs_rows {
-	ezlb_ipvs_msg_fn fn;
+	ezlb_nl_msg_fn fn;
 	void *arg;
 	size_t *len;
 };

@@ -11,27 +11,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ezlb/netlink.h>
 #include <ezlb/plan.h>
 #include <ezlb/table.h>
 #include <ezlb/traffic.h>
 
 #define EZLB_IPVS_ADDR_BYTES 16 /* union nf_inet_addr, for both families */
 
-/* Messages are appended; the caller owns it and clears it with EZLB_VEC_CLEAR. */
-struct ezlb_ipvs_buf EZLB_VEC(unsigned char);
-
-struct ezlb_ipvs_head {
-	uint16_t family; /* id of the IPVS family, which is the message type */
-	uint16_t flags;	 /* NLM_F_ACK or 0; the codec adds REQUEST and DUMP */
-	uint32_t seq;
-};
-
-/* Each appends one message, of at most 256 bytes. An op is one of SERVICE_* and DEST_*. */
-void ezlb_ipvs_put_op(struct ezlb_ipvs_buf *buf, const struct ezlb_ipvs_head *head,
-		      const struct ezlb_op *op);
-void ezlb_ipvs_put_get_info(struct ezlb_ipvs_buf *buf, const struct ezlb_ipvs_head *head);
-void ezlb_ipvs_put_get_services(struct ezlb_ipvs_buf *buf, const struct ezlb_ipvs_head *head);
-void ezlb_ipvs_put_get_dests(struct ezlb_ipvs_buf *buf, const struct ezlb_ipvs_head *head,
+/*
+ * Each appends one request, of at most 256 bytes; `family` is the id of the IPVS family. An op is
+ * one of SERVICE_* and DEST_*.
+ */
+void ezlb_ipvs_put_op(struct ezlb_nl_buf *buf, uint16_t family, const struct ezlb_op *op);
+void ezlb_ipvs_put_get_info(struct ezlb_nl_buf *buf, uint16_t family);
+void ezlb_ipvs_put_get_services(struct ezlb_nl_buf *buf, uint16_t family);
+void ezlb_ipvs_put_get_dests(struct ezlb_nl_buf *buf, uint16_t family,
 			     const struct ezlb_service_key *service);
 
 /*

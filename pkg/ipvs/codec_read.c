@@ -10,67 +10,28 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* A piece of the reply; data NULL: the attribute is not there. */
-struct span {
-	const unsigned char *data;
-	size_t len;
-};
-
-/* Sorts the attributes in `in` by type; types of n and above are of a newer kernel. */
-static int split(struct span in, struct span *attrs, size_t n)
-{
-	struct nlattr attr;
-
-	memset(attrs, 0, n * sizeof(*attrs));
-	while (in.len > 0) {
-		size_t type, step;
-
-		if (in.len < sizeof(attr))
-			return -EBADMSG;
-		memcpy(&attr, in.data, sizeof(attr));
-		if (attr.nla_len < sizeof(attr) || attr.nla_len > in.len)
-			return -EBADMSG;
-		type = attr.nla_type & NLA_TYPE_MASK;
-		if (type < n)
-			attrs[type] = (struct span){ in.data + sizeof(attr),
-						     attr.nla_len - sizeof(attr) };
-		step = NLA_ALIGN(attr.nla_len);
-		if (step > in.len)
-			step = in.len;
-		in.data += step;
-		in.len -= step;
-	}
-	return 0;
-}
-
 /* The attributes in the nest `type` of a message. */
-static int open_nest(const void *msg, size_t len, uint16_t type, struct span *attrs, size_t n)
+static int open_nest(const void *msg, size_t len, uint16_t type, struct ezlb_nl_attrs *out)
 {
-	struct span top[IPVS_CMD_ATTR_MAX + 1];
-	struct nlmsghdr nlh;
-	const size_t skip = NLMSG_HDRLEN + GENL_HDRLEN;
+	const struct nlmsghdr *head = msg;
+	struct ezlb_nl_attrs top;
 
-	if (len < skip)
+	if (len < sizeof(*head) || head->nlmsg_len < sizeof(*head) || head->nlmsg_len > len ||
+	    ezlb_nl_attrs_read(head, GENL_HDRLEN, &top) || !top.at[type])
 		return -EBADMSG;
-	memcpy(&nlh, msg, sizeof(nlh));
-	if (nlh.nlmsg_len < skip || nlh.nlmsg_len > len)
-		return -EBADMSG;
-	if (split((struct span){ (const unsigned char *)msg + skip, nlh.nlmsg_len - skip }, top,
-		  IPVS_CMD_ATTR_MAX + 1))
-		return -EBADMSG;
-	return top[type].data ? split(top[type], attrs, n) : -EBADMSG;
+	return ezlb_nl_attrs_nested(top.at[type], out);
 }
 
 /* True where the attribute is there and exactly as long as the value. */
-static bool get(struct span attr, void *out, size_t len)
+static bool get(const struct nlattr *attr, void *out, size_t len)
 {
-	if (!attr.data || attr.len != len)
+	if (!attr || mnl_attr_get_payload_len(attr) != len)
 		return false;
-	memcpy(out, attr.data, len);
+	memcpy(out, mnl_attr_get_payload(attr), len);
 	return true;
 }
 
-static bool get_addr(struct span attr, uint16_t family, struct ezlb_addr *out)
+static bool get_addr(const struct nlattr *attr, uint16_t family, struct ezlb_addr *out)
 {
 	unsigned char bytes[EZLB_IPVS_ADDR_BYTES];
 
@@ -81,7 +42,7 @@ static bool get_addr(struct span attr, uint16_t family, struct ezlb_addr *out)
 	return true;
 }
 
-static bool get_port(struct span attr, uint16_t *port)
+static bool get_port(const struct nlattr *attr, uint16_t *port)
 {
 	uint16_t net;
 
@@ -91,61 +52,62 @@ static bool get_port(struct span attr, uint16_t *port)
 	return true;
 }
 
-static bool get_scheduler(struct span attr, char out[EZLB_SCHED_MAX + 1])
+static bool get_scheduler(const struct nlattr *attr, char out[EZLB_SCHED_MAX + 1])
 {
 	size_t len;
 
-	if (!attr.data)
+	if (!attr)
 		return false;
-	len = strnlen((const char *)attr.data, attr.len);
+	len = strnlen(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
 	if (len == 0 || len > EZLB_SCHED_MAX)
 		return false;
 	memset(out, 0, EZLB_SCHED_MAX + 1);
-	memcpy(out, attr.data, len);
+	memcpy(out, mnl_attr_get_payload(attr), len);
 	return true;
 }
 
 /* -EPROTONOSUPPORT: a service that ezlb has no key for. */
-static int get_key(const struct span *attrs, struct ezlb_service_key *out)
+static int get_key(const struct ezlb_nl_attrs *attrs, struct ezlb_service_key *out)
 {
 	uint16_t family, proto;
 
-	if (attrs[IPVS_SVC_ATTR_FWMARK].data)
+	if (attrs->at[IPVS_SVC_ATTR_FWMARK])
 		return -EPROTONOSUPPORT;
-	if (!get(attrs[IPVS_SVC_ATTR_AF], &family, sizeof(family)) ||
-	    !get(attrs[IPVS_SVC_ATTR_PROTOCOL], &proto, sizeof(proto)) ||
-	    !get_addr(attrs[IPVS_SVC_ATTR_ADDR], family, &out->listen.addr) ||
-	    !get_port(attrs[IPVS_SVC_ATTR_PORT], &out->listen.port))
+	if (!get(attrs->at[IPVS_SVC_ATTR_AF], &family, sizeof(family)) ||
+	    !get(attrs->at[IPVS_SVC_ATTR_PROTOCOL], &proto, sizeof(proto)) ||
+	    !get_addr(attrs->at[IPVS_SVC_ATTR_ADDR], family, &out->listen.addr) ||
+	    !get_port(attrs->at[IPVS_SVC_ATTR_PORT], &out->listen.port))
 		return -EBADMSG;
 	return ezlb_proto_from_number(proto, &out->proto) ? -EPROTONOSUPPORT : 0;
 }
 
 /* Kernels before 3.18 do not tell the family: there it is always the service's. */
-static bool get_endpoint(const struct span *attrs, uint16_t family, struct ezlb_endpoint *out)
+static bool get_endpoint(const struct ezlb_nl_attrs *attrs, uint16_t family,
+			 struct ezlb_endpoint *out)
 {
-	if (attrs[IPVS_DEST_ATTR_ADDR_FAMILY].data &&
-	    !get(attrs[IPVS_DEST_ATTR_ADDR_FAMILY], &family, sizeof(family)))
+	if (attrs->at[IPVS_DEST_ATTR_ADDR_FAMILY] &&
+	    !get(attrs->at[IPVS_DEST_ATTR_ADDR_FAMILY], &family, sizeof(family)))
 		return false;
-	return get_addr(attrs[IPVS_DEST_ATTR_ADDR], family, &out->addr) &&
-	       get_port(attrs[IPVS_DEST_ATTR_PORT], &out->port);
+	return get_addr(attrs->at[IPVS_DEST_ATTR_ADDR], family, &out->addr) &&
+	       get_port(attrs->at[IPVS_DEST_ATTR_PORT], &out->port);
 }
 
 int ezlb_ipvs_get_service(const void *msg, size_t len, struct ezlb_service_row *out)
 {
-	struct span attrs[IPVS_SVC_ATTR_MAX + 1];
+	struct ezlb_nl_attrs attrs;
 	struct ip_vs_flags flags;
 	int rc;
 
 	*out = (struct ezlb_service_row){ 0 };
-	if (open_nest(msg, len, IPVS_CMD_ATTR_SERVICE, attrs, IPVS_SVC_ATTR_MAX + 1))
+	if (open_nest(msg, len, IPVS_CMD_ATTR_SERVICE, &attrs))
 		return -EBADMSG;
-	rc = get_key(attrs, &out->key);
+	rc = get_key(&attrs, &out->key);
 	if (rc)
 		return rc;
-	if (!get_scheduler(attrs[IPVS_SVC_ATTR_SCHED_NAME], out->scheduler) ||
-	    !get(attrs[IPVS_SVC_ATTR_FLAGS], &flags, sizeof(flags)) ||
-	    !get(attrs[IPVS_SVC_ATTR_TIMEOUT], &out->timeout, sizeof(out->timeout)) ||
-	    !get(attrs[IPVS_SVC_ATTR_NETMASK], &out->netmask, sizeof(out->netmask)))
+	if (!get_scheduler(attrs.at[IPVS_SVC_ATTR_SCHED_NAME], out->scheduler) ||
+	    !get(attrs.at[IPVS_SVC_ATTR_FLAGS], &flags, sizeof(flags)) ||
+	    !get(attrs.at[IPVS_SVC_ATTR_TIMEOUT], &out->timeout, sizeof(out->timeout)) ||
+	    !get(attrs.at[IPVS_SVC_ATTR_NETMASK], &out->netmask, sizeof(out->netmask)))
 		return -EBADMSG;
 	out->flags = flags.flags & ~(uint32_t)IP_VS_SVC_F_HASHED;
 	return 0;
@@ -170,17 +132,17 @@ static enum ezlb_forward forward_of(uint32_t method)
 int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_key *service,
 		       struct ezlb_dest_row *out)
 {
-	struct span attrs[IPVS_DEST_ATTR_MAX + 1];
+	struct ezlb_nl_attrs attrs;
 	uint32_t method;
 
 	*out = (struct ezlb_dest_row){ .service = *service };
-	if (open_nest(msg, len, IPVS_CMD_ATTR_DEST, attrs, IPVS_DEST_ATTR_MAX + 1))
+	if (open_nest(msg, len, IPVS_CMD_ATTR_DEST, &attrs))
 		return -EBADMSG;
-	if (!get_endpoint(attrs, service->listen.addr.family, &out->endpoint) ||
-	    !get(attrs[IPVS_DEST_ATTR_FWD_METHOD], &method, sizeof(method)) ||
-	    !get(attrs[IPVS_DEST_ATTR_WEIGHT], &out->weight, sizeof(out->weight)) ||
-	    !get(attrs[IPVS_DEST_ATTR_U_THRESH], &out->upper, sizeof(out->upper)) ||
-	    !get(attrs[IPVS_DEST_ATTR_L_THRESH], &out->lower, sizeof(out->lower)))
+	if (!get_endpoint(&attrs, service->listen.addr.family, &out->endpoint) ||
+	    !get(attrs.at[IPVS_DEST_ATTR_FWD_METHOD], &method, sizeof(method)) ||
+	    !get(attrs.at[IPVS_DEST_ATTR_WEIGHT], &out->weight, sizeof(out->weight)) ||
+	    !get(attrs.at[IPVS_DEST_ATTR_U_THRESH], &out->upper, sizeof(out->upper)) ||
+	    !get(attrs.at[IPVS_DEST_ATTR_L_THRESH], &out->lower, sizeof(out->lower)))
 		return -EBADMSG;
 	out->forward = forward_of(method);
 	return 0;
@@ -188,7 +150,7 @@ int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_ke
 
 /* --- counters ------------------------------------------------------------------------------ */
 
-static bool get_count(struct span attr, size_t len, uint64_t *out)
+static bool get_count(const struct nlattr *attr, size_t len, uint64_t *out)
 {
 	uint32_t small;
 
@@ -201,7 +163,8 @@ static bool get_count(struct span attr, size_t len, uint64_t *out)
 }
 
 /* Kernels before 4.1 have only `narrow`, in which bytes alone have 64 bits. */
-static int get_counters(struct span wide, struct span narrow, struct ezlb_counters *out)
+static int get_counters(const struct nlattr *wide, const struct nlattr *narrow,
+			struct ezlb_counters *out)
 {
 	const struct {
 		uint64_t *to;
@@ -219,14 +182,16 @@ static int get_counters(struct span wide, struct span narrow, struct ezlb_counte
 		{ &out->byte_rate_in, IPVS_STATS_ATTR_INBPS, 4 },
 		{ &out->byte_rate_out, IPVS_STATS_ATTR_OUTBPS, 4 },
 	};
-	struct span attrs[IPVS_STATS_ATTR_MAX + 1];
+	struct ezlb_nl_attrs attrs;
 
-	if (split(wide.data ? wide : narrow, attrs, IPVS_STATS_ATTR_MAX + 1))
+	if (!wide && !narrow)
+		return -EBADMSG;
+	if (ezlb_nl_attrs_nested(wide ? wide : narrow, &attrs))
 		return -EBADMSG;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
-		size_t len = wide.data ? sizeof(uint64_t) : counts[i].narrow;
+		size_t len = wide ? sizeof(uint64_t) : counts[i].narrow;
 
-		if (!get_count(attrs[counts[i].type], len, counts[i].to))
+		if (!get_count(attrs.at[counts[i].type], len, counts[i].to))
 			return -EBADMSG;
 	}
 	return 0;
@@ -234,32 +199,32 @@ static int get_counters(struct span wide, struct span narrow, struct ezlb_counte
 
 int ezlb_ipvs_get_service_traffic(const void *msg, size_t len, struct ezlb_traffic_row *out)
 {
-	struct span attrs[IPVS_SVC_ATTR_MAX + 1];
+	struct ezlb_nl_attrs attrs;
 	int rc;
 
 	*out = (struct ezlb_traffic_row){ 0 };
-	if (open_nest(msg, len, IPVS_CMD_ATTR_SERVICE, attrs, IPVS_SVC_ATTR_MAX + 1))
+	if (open_nest(msg, len, IPVS_CMD_ATTR_SERVICE, &attrs))
 		return -EBADMSG;
-	rc = get_key(attrs, &out->service);
+	rc = get_key(&attrs, &out->service);
 	if (rc)
 		return rc;
-	return get_counters(attrs[IPVS_SVC_ATTR_STATS64], attrs[IPVS_SVC_ATTR_STATS],
+	return get_counters(attrs.at[IPVS_SVC_ATTR_STATS64], attrs.at[IPVS_SVC_ATTR_STATS],
 			    &out->counters);
 }
 
 int ezlb_ipvs_get_dest_traffic(const void *msg, size_t len, const struct ezlb_service_key *service,
 			       struct ezlb_traffic_row *out)
 {
-	struct span attrs[IPVS_DEST_ATTR_MAX + 1];
+	struct ezlb_nl_attrs attrs;
 
 	*out = (struct ezlb_traffic_row){ .service = *service };
-	if (open_nest(msg, len, IPVS_CMD_ATTR_DEST, attrs, IPVS_DEST_ATTR_MAX + 1))
+	if (open_nest(msg, len, IPVS_CMD_ATTR_DEST, &attrs))
 		return -EBADMSG;
-	if (!get_endpoint(attrs, service->listen.addr.family, &out->backend) ||
-	    !get(attrs[IPVS_DEST_ATTR_WEIGHT], &out->weight, sizeof(out->weight)) ||
-	    !get(attrs[IPVS_DEST_ATTR_ACTIVE_CONNS], &out->active, sizeof(out->active)) ||
-	    !get(attrs[IPVS_DEST_ATTR_INACT_CONNS], &out->inactive, sizeof(out->inactive)))
+	if (!get_endpoint(&attrs, service->listen.addr.family, &out->backend) ||
+	    !get(attrs.at[IPVS_DEST_ATTR_WEIGHT], &out->weight, sizeof(out->weight)) ||
+	    !get(attrs.at[IPVS_DEST_ATTR_ACTIVE_CONNS], &out->active, sizeof(out->active)) ||
+	    !get(attrs.at[IPVS_DEST_ATTR_INACT_CONNS], &out->inactive, sizeof(out->inactive)))
 		return -EBADMSG;
-	return get_counters(attrs[IPVS_DEST_ATTR_STATS64], attrs[IPVS_DEST_ATTR_STATS],
+	return get_counters(attrs.at[IPVS_DEST_ATTR_STATS64], attrs.at[IPVS_DEST_ATTR_STATS],
 			    &out->counters);
 }

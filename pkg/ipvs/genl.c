@@ -2,7 +2,6 @@
 #include "genl.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
 #include <netlink/errno.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/family.h>
@@ -10,35 +9,6 @@
 #include <netlink/socket.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
-
-#include <ezlb/mem.h>
-
-/* An error takes about 1 KiB of it; 256 of them must fit, and dumps come in pieces of 32 KiB. */
-#define RECEIVE_BUFFER (4 * 1024 * 1024)
-
-int ezlb_ipvs_genl_socket(struct ezlb_err *err)
-{
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	EZLB_AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	const int size = RECEIVE_BUFFER, on = 1;
-	int out;
-
-	if (fd < 0)
-		return ezlb_err_sys(err, errno, "cannot open a netlink socket");
-	/* FORCE goes beyond net.core.rmem_max but needs the right to; the default would do too. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	/* Errors without an echo of the request. A kernel before 4.3 sends the echo: longer, no
-	 * harm. */
-	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
-	/* Connected, so that the kernel refuses what any other process would send us. */
-	if (connect(fd, (struct sockaddr *)&kernel, sizeof(kernel)))
-		return ezlb_err_sys(err, errno, "cannot connect a netlink socket");
-	out = fd;
-	fd = -1;
-	return out;
-}
 
 static void free_socket(struct nl_sock **sock)
 {

@@ -2,72 +2,33 @@
 #include "netlink.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <ezlb/datagram.h>
-#include <ezlb/duration.h>
 #include <ezlb/mem.h>
 
 #include "codec.h"
 
-/* The kernel never makes a piece of a dump larger than 32 KiB. */
-#define RECEIVE_BYTES (64 * 1024)
-#define FINISHED      1
+#define CHANGED 1
 
 struct ezlb_ipvs_nl {
 	struct ezlb_ipvs_source source;
-	int fd;		 /* -1: the next conversation opens one */
+	struct ezlb_nl *nl;
 	uint16_t family; /* 0: the next call resolves it */
-	uint32_t seq;	 /* the last one used */
-	uint64_t deadline;
-	struct ezlb_ipvs_buf out;
-	unsigned char in[RECEIVE_BYTES];
+	struct ezlb_nl_buf out;
 };
-
-/* One or more requests and what is to be done with each message that answers one of them. */
-struct talk {
-	uint32_t first; /* sequence number of the first request */
-	size_t n;	/* requests */
-	/* 0 to read on, FINISHED, or -errno where the conversation is broken. */
-	int (*on_msg)(struct talk *talk, const struct nlmsghdr *head, const unsigned char *msg);
-	struct ezlb_op *const *ops; /* of an apply */
-	ezlb_ipvs_msg_fn fn;	    /* of a dump, with arg */
-	void *arg;
-	bool changed; /* the kernel says that the dump is not of one moment */
-	int rc;	      /* what came of a dump */
-};
-
-/* --- errors -------------------------------------------------------------------------------- */
 
 /* The sentence for what goes wrong with IPVS as a whole. */
 static int explain(struct ezlb_err *err, int rc)
 {
-	switch (rc) {
-	case -ENOENT:
+	if (rc == -ENOENT)
 		return ezlb_err_set(err, ENOENT,
 				    "the kernel module ip_vs is not loaded: run 'modprobe ip_vs' "
 				    "as root (in Kubernetes: on the node)");
-	case -EPERM:
-		return ezlb_err_set(err, EPERM,
-				    "not allowed to use IPVS: it needs CAP_NET_ADMIN, run ezlb as "
-				    "root (in Kubernetes: add NET_ADMIN to the container)");
-	case -ETIMEDOUT:
-		return ezlb_err_set(err, ETIMEDOUT, "the kernel's IPVS did not answer in time");
-	case -ENOBUFS:
-		return ezlb_err_set(err, ENOBUFS, "answers of the kernel's IPVS were lost");
-	case -EBADMSG:
-		return ezlb_err_set(err, EBADMSG, "an answer of the kernel's IPVS is damaged");
-	case -EAGAIN:
+	if (rc == -EINTR)
 		return ezlb_err_set(err, EAGAIN, "the IPVS table changed while it was read");
-	default:
-		return ezlb_err_sys(err, -rc, "cannot talk to the kernel's IPVS");
-	}
+	return ezlb_nl_explain(err, rc, "IPVS");
 }
 
-/* --- family and socket --------------------------------------------------------------------- */
+/* --- family -------------------------------------------------------------------------------- */
 
 static int resolve(struct ezlb_ipvs_nl *nl, bool load, struct ezlb_err *err)
 {
@@ -84,8 +45,7 @@ static bool stale_sign(int rc)
 	return rc == -ENOENT || rc == -EOPNOTSUPP;
 }
 
-/* FINISHED where the id has changed since it was last resolved, so that trying again makes sense.
- */
+/* CHANGED where the id is another than when last resolved, so that trying again makes sense. */
 static int relearn(struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
 {
 	uint16_t old = nl->family;
@@ -93,137 +53,27 @@ static int relearn(struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
 
 	if (rc)
 		return rc;
-	return nl->family != old ? FINISHED : 0;
-}
-
-/* --- one conversation ---------------------------------------------------------------------- */
-
-static int send_all(const struct ezlb_ipvs_nl *nl)
-{
-	struct iovec iov = { .iov_base = nl->out.items, .iov_len = nl->out.len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n;
-
-	do {
-		n = sendmsg(nl->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == EAGAIN ? -ENOBUFS : -errno;
-	return (size_t)n == nl->out.len ? 0 : -EIO;
-}
-
-/* Hands the messages of one datagram on; those that answer none of our requests are passed over. */
-static int walk(struct ezlb_ipvs_nl *nl, size_t len, struct talk *talk)
-{
-	const unsigned char *p = nl->in;
-	struct nlmsghdr head;
-
-	while (len > 0) {
-		size_t step;
-		int rc = 0;
-
-		if (len < sizeof(head))
-			return -EBADMSG;
-		memcpy(&head, p, sizeof(head));
-		if (head.nlmsg_len < sizeof(head) || head.nlmsg_len > len)
-			return -EBADMSG;
-		if (head.nlmsg_seq - talk->first < talk->n)
-			rc = talk->on_msg(talk, &head, p);
-		if (rc)
-			return rc;
-		step = NLMSG_ALIGN(head.nlmsg_len);
-		if (step > len)
-			step = len;
-		p += step;
-		len -= step;
-	}
-	return 0;
-}
-
-/* Sends nl->out. -errno: it is unknown what became of the requests, and the socket is gone. */
-static int converse(struct ezlb_ipvs_nl *nl, struct talk *talk, struct ezlb_err *err)
-{
-	int rc;
-
-	if (nl->fd < 0)
-		nl->fd = nl->source.socket(nl->source.arg, err);
-	if (nl->fd < 0)
-		return nl->fd;
-	rc = send_all(nl);
-	while (rc == 0) {
-		ssize_t n = ezlb_datagram_receive(nl->fd, nl->deadline, nl->in, sizeof(nl->in));
-
-		rc = n < 0 ? (int)n : walk(nl, (size_t)n, talk);
-	}
-	if (rc == FINISHED)
-		return 0;
-	ezlb_close_fd(&nl->fd);
-	return explain(err, rc);
-}
-
-/* The error in a message of type ERROR or DONE: 0 or -errno, in *code. */
-static int get_code(const struct nlmsghdr *head, const unsigned char *msg, int *code)
-{
-	if (head->nlmsg_len < NLMSG_LENGTH(sizeof(*code)))
-		return -EBADMSG;
-	memcpy(code, msg + NLMSG_HDRLEN, sizeof(*code));
-	return *code <= 0 ? 0 : -EBADMSG;
-}
-
-static struct talk talk_start(struct ezlb_ipvs_nl *nl)
-{
-	nl->out.len = 0;
-	return (struct talk){ .first = nl->seq + 1, .n = 1 };
-}
-
-static struct ezlb_ipvs_head next_head(struct ezlb_ipvs_nl *nl)
-{
-	return (struct ezlb_ipvs_head){ .family = nl->family, .seq = ++nl->seq };
+	return nl->family != old ? CHANGED : 0;
 }
 
 /* --- dump ---------------------------------------------------------------------------------- */
 
-static int on_dump_msg(struct talk *talk, const struct nlmsghdr *head, const unsigned char *msg)
-{
-	if (head->nlmsg_flags & NLM_F_DUMP_INTR)
-		talk->changed = true;
-	switch (head->nlmsg_type) {
-	case NLMSG_NOOP:
-		return 0;
-	case NLMSG_OVERRUN:
-		return -ENOBUFS;
-	case NLMSG_DONE:
-	case NLMSG_ERROR:
-		return get_code(head, msg, &talk->rc) ? -EBADMSG : FINISHED;
-	default:
-		return talk->fn(talk->arg, msg, head->nlmsg_len);
-	}
-}
-
 static int dump_once(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
-		     ezlb_ipvs_msg_fn fn, void *arg, struct ezlb_err *err)
+		     ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err)
 {
-	struct talk talk = talk_start(nl);
-	struct ezlb_ipvs_head head = next_head(nl);
 	int rc;
 
-	talk.on_msg = on_dump_msg;
-	talk.fn = fn;
-	talk.arg = arg;
+	nl->out.len = 0;
 	if (service)
-		ezlb_ipvs_put_get_dests(&nl->out, &head, service);
+		ezlb_ipvs_put_get_dests(&nl->out, nl->family, service);
 	else
-		ezlb_ipvs_put_get_services(&nl->out, &head);
-	rc = converse(nl, &talk, err);
-	if (rc)
-		return rc;
-	if (talk.rc == 0 && talk.changed)
-		talk.rc = -EAGAIN;
-	return talk.rc ? explain(err, talk.rc) : 0;
+		ezlb_ipvs_put_get_services(&nl->out, nl->family);
+	rc = ezlb_nl_ask(nl->nl, &nl->out, fn, arg);
+	return rc ? explain(err, rc) : 0;
 }
 
 int ezlb_ipvs_nl_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
-		      ezlb_ipvs_msg_fn fn, void *arg, struct ezlb_err *err)
+		      ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err)
 {
 	int rc = dump_once(nl, service, fn, arg, err);
 	int fresh;
@@ -231,27 +81,20 @@ int ezlb_ipvs_nl_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *se
 	if (!stale_sign(rc))
 		return rc;
 	fresh = relearn(nl, err);
-	if (fresh == FINISHED)
+	if (fresh == CHANGED)
 		return dump_once(nl, service, fn, arg, err);
 	return fresh ? fresh : rc;
 }
 
 /* --- apply --------------------------------------------------------------------------------- */
 
-/* The answer to the last request, asked for with ACK, comes behind all the others' errors. */
-static int on_answer(struct talk *talk, const struct nlmsghdr *head, const unsigned char *msg)
+/* The verdict on the last request, which is asked for, comes after those on all others. */
+static bool on_verdict(void *arg, size_t i, int code)
 {
-	size_t i = head->nlmsg_seq - talk->first;
-	int code;
+	struct ezlb_op *const **ops = arg;
 
-	if (head->nlmsg_type == NLMSG_OVERRUN)
-		return -ENOBUFS;
-	if (head->nlmsg_type != NLMSG_ERROR)
-		return 0;
-	if (get_code(head, msg, &code))
-		return -EBADMSG;
-	talk->ops[i]->rc = code;
-	return i == talk->n - 1 ? FINISHED : 0;
+	(*ops)[i]->rc = code;
+	return false;
 }
 
 /* Gives all ops that have no answer yet this one. */
@@ -266,21 +109,17 @@ static void settle(struct ezlb_op *const *ops, size_t n, int rc)
 static int send_ops(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size_t n,
 		    struct ezlb_err *err)
 {
-	struct talk talk = talk_start(nl);
 	int rc;
 
+	nl->out.len = 0;
 	for (size_t i = 0; i < n; i++) {
-		struct ezlb_ipvs_head head = next_head(nl);
-
-		if (i == n - 1)
-			head.flags = NLM_F_ACK;
-		ezlb_ipvs_put_op(&nl->out, &head, ops[i]);
+		ezlb_ipvs_put_op(&nl->out, nl->family, ops[i]);
 		ops[i]->rc = EZLB_PENDING;
 	}
-	talk.n = n;
-	talk.on_msg = on_answer;
-	talk.ops = ops;
-	rc = converse(nl, &talk, err);
+	ezlb_nl_ack_last(&nl->out);
+	rc = ezlb_nl_tell(nl->nl, &nl->out, on_verdict, &ops);
+	if (rc)
+		explain(err, rc);
 	settle(ops, n, rc);
 	return rc;
 }
@@ -303,7 +142,7 @@ static int send_fresh(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size_
 	if (rc || !looks_stale(ops, n))
 		return rc;
 	rc = relearn(nl, err);
-	return rc == FINISHED ? send_ops(nl, ops, n, err) : rc;
+	return rc == CHANGED ? send_ops(nl, ops, n, err) : rc;
 }
 
 int ezlb_ipvs_nl_apply(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size_t n,
@@ -332,20 +171,12 @@ int ezlb_ipvs_nl_apply(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size
 /* Resolving needs no right, so that alone does not tell whether we have it. */
 static int probe(struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
 {
-	struct talk talk = talk_start(nl);
-	struct ezlb_ipvs_head head = next_head(nl);
-	struct ezlb_op answer = { .rc = 0 };
-	struct ezlb_op *const op = &answer;
 	int rc;
 
-	head.flags = NLM_F_ACK;
-	talk.on_msg = on_answer;
-	talk.ops = &op;
-	ezlb_ipvs_put_get_info(&nl->out, &head);
-	rc = converse(nl, &talk, err);
-	if (rc)
-		return rc;
-	return answer.rc ? explain(err, answer.rc) : 0;
+	nl->out.len = 0;
+	ezlb_ipvs_put_get_info(&nl->out, nl->family);
+	rc = ezlb_nl_ask(nl->nl, &nl->out, NULL, NULL);
+	return rc ? explain(err, rc) : 0;
 }
 
 int ezlb_ipvs_nl_open(const struct ezlb_ipvs_source *source, bool load, struct ezlb_ipvs_nl **out,
@@ -355,8 +186,7 @@ int ezlb_ipvs_nl_open(const struct ezlb_ipvs_source *source, bool load, struct e
 	int rc;
 
 	nl->source = *source;
-	nl->fd = -1;
-	nl->deadline = ezlb_now_ms() + source->timeout_ms;
+	nl->nl = ezlb_nl_new(&source->nl);
 	rc = resolve(nl, load, err);
 	if (rc == 0)
 		rc = probe(nl, err);
@@ -372,13 +202,13 @@ void ezlb_ipvs_nl_close(struct ezlb_ipvs_nl *nl)
 {
 	if (!nl)
 		return;
-	ezlb_close_fd(&nl->fd);
-	EZLB_VEC_CLEAR(&nl->out);
+	ezlb_nl_free(nl->nl);
+	ezlb_nl_buf_clear(&nl->out);
 	free(nl);
 }
 
 int ezlb_ipvs_nl_begin(struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
 {
-	nl->deadline = ezlb_now_ms() + nl->source.timeout_ms;
+	ezlb_nl_begin(nl->nl);
 	return nl->family ? 0 : resolve(nl, false, err);
 }

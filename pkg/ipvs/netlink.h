@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netlink: conversations with IPVS over one genetlink socket. Knows sequence numbers, packing,
- * deadlines and the family id; what the messages say is the codec's.
- *
- * A conversation that breaks (timeout, overrun, a cut message) closes the socket and the next one
- * opens another, so nothing of the old one can be taken for an answer to the new.
+ * netlink: conversations with IPVS over one genetlink socket. Knows packing and the family id; what
+ * the messages say is the codec's.
  */
 #pragma once
 
@@ -13,6 +10,7 @@
 #include <stdint.h>
 
 #include <ezlb/err.h>
+#include <ezlb/netlink.h>
 #include <ezlb/plan.h>
 #include <ezlb/table.h>
 
@@ -21,11 +19,10 @@
 
 /* Where the socket, the family id and the text come from: the kernel, or a test. */
 struct ezlb_ipvs_source {
-	int (*socket)(void *arg, struct ezlb_err *err); /* a connected socket, or -errno */
+	struct ezlb_nl_source nl;
 	/* `load`: the kernel may load the module for it. -ENOENT: there is no such family. */
 	int (*resolve)(void *arg, bool load, uint16_t *family, struct ezlb_err *err);
 	void *arg;
-	unsigned timeout_ms;
 	const char *procfs; /* as /proc/net/ip_vs; borrowed */
 };
 
@@ -42,15 +39,12 @@ void ezlb_ipvs_nl_close(struct ezlb_ipvs_nl *nl); /* NULL is fine */
 /* Starts the clock of one call, of however many conversations; resolves where that is due. */
 int ezlb_ipvs_nl_begin(struct ezlb_ipvs_nl *nl, struct ezlb_err *err);
 
-/* One message of a dump; anything but 0 ends the dump with that. */
-typedef int (*ezlb_ipvs_msg_fn)(void *arg, const void *msg, size_t len);
-
 /*
  * The dests of a service, or with NULL all services. -EAGAIN where the table changed meanwhile and
  * what was handed to fn is not to be relied on; otherwise as begin, or the kernel's own -errno.
  */
 int ezlb_ipvs_nl_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
-		      ezlb_ipvs_msg_fn fn, void *arg, struct ezlb_err *err);
+		      ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err);
 
 /* As apply in layer.h; rc is the kernel's own answer to each op. */
 int ezlb_ipvs_nl_apply(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size_t n,

@@ -15,11 +15,11 @@ struct counting {
 	const struct ezlb_service_key *service;
 };
 
-static int on_service(void *arg, const void *msg, size_t len)
+static int on_service(void *arg, const struct nlmsghdr *msg)
 {
 	struct counting *counting = arg;
 	struct ezlb_traffic_row row;
-	int rc = ezlb_ipvs_get_service_traffic(msg, len, &row);
+	int rc = ezlb_ipvs_get_service_traffic(msg, msg->nlmsg_len, &row);
 
 	if (rc == -EPROTONOSUPPORT)
 		return 0;
@@ -28,11 +28,11 @@ static int on_service(void *arg, const void *msg, size_t len)
 	return rc;
 }
 
-static int on_dest(void *arg, const void *msg, size_t len)
+static int on_dest(void *arg, const struct nlmsghdr *msg)
 {
 	struct counting *counting = arg;
 	struct ezlb_traffic_row row;
-	int rc = ezlb_ipvs_get_dest_traffic(msg, len, counting->service, &row);
+	int rc = ezlb_ipvs_get_dest_traffic(msg, msg->nlmsg_len, counting->service, &row);
 
 	if (rc == 0)
 		*EZLB_PUSH(counting->rows) = row;

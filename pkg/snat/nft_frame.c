@@ -39,13 +39,13 @@ static void *must(void *p)
 
 /* --- the table ------------------------------------------------------------------------------- */
 
-static void put_table(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *family)
+static void put_table(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *family)
 {
 	struct nlmsghdr *msg = ezlb_nft_msg_start(buf, NFT_MSG_NEWTABLE, family->family,
 						  NLM_F_CREATE | NLM_F_EXCL);
 
 	mnl_attr_put_strz(msg, NFTA_TABLE_NAME, EZLB_NFT_TABLE);
-	ezlb_nft_msg_end(buf);
+	ezlb_nl_msg_end(buf);
 }
 
 bool ezlb_nft_is_table(const struct nlmsghdr *msg)
@@ -61,7 +61,7 @@ bool ezlb_nft_is_table(const struct nlmsghdr *msg)
 
 /* --- the chain ------------------------------------------------------------------------------- */
 
-static void put_chain(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *family)
+static void put_chain(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *family)
 {
 	struct nftnl_chain *chain = must(nftnl_chain_alloc());
 
@@ -74,7 +74,7 @@ static void put_chain(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *fa
 	nftnl_chain_nlmsg_build_payload(ezlb_nft_msg_start(buf, NFT_MSG_NEWCHAIN, family->family,
 							   NLM_F_CREATE | NLM_F_EXCL),
 					chain);
-	ezlb_nft_msg_end(buf);
+	ezlb_nl_msg_end(buf);
 	nftnl_chain_free(chain);
 }
 
@@ -132,7 +132,7 @@ static struct nftnl_set *build_set(const struct ezlb_nft_family *family, enum ez
 	return out;
 }
 
-static void put_set(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *family,
+static void put_set(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *family,
 		    enum ezlb_nft_set which)
 {
 	struct nftnl_set *set = build_set(family, which);
@@ -140,7 +140,7 @@ static void put_set(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *fami
 	nftnl_set_nlmsg_build_payload(
 		ezlb_nft_msg_start(buf, NFT_MSG_NEWSET, family->family, NLM_F_CREATE | NLM_F_EXCL),
 		set);
-	ezlb_nft_msg_end(buf);
+	ezlb_nl_msg_end(buf);
 	nftnl_set_free(set);
 }
 
@@ -254,7 +254,7 @@ static struct nftnl_rule *build_rule(const struct ezlb_nft_family *family, enum 
 	return rule;
 }
 
-static void put_rule(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *family,
+static void put_rule(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *family,
 		     enum ezlb_nft_set set)
 {
 	struct nftnl_rule *rule = build_rule(family, set);
@@ -262,7 +262,7 @@ static void put_rule(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *fam
 	nftnl_rule_nlmsg_build_payload(ezlb_nft_msg_start(buf, NFT_MSG_NEWRULE, family->family,
 							  NLM_F_CREATE | NLM_F_APPEND),
 				       rule);
-	ezlb_nft_msg_end(buf);
+	ezlb_nl_msg_end(buf);
 	nftnl_rule_free(rule);
 }
 
@@ -318,7 +318,7 @@ bool ezlb_nft_is_rule(const struct nlmsghdr *msg, const struct ezlb_nft_family *
 
 /* --- all of it ------------------------------------------------------------------------------- */
 
-void ezlb_nft_put_frame(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *family)
+void ezlb_nft_put_frame(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *family)
 {
 	put_table(buf, family);
 	for (enum ezlb_nft_set set = 0; set < EZLB_NFT_SETS; set++)

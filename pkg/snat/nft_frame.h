@@ -14,7 +14,7 @@
 #include "nft_row.h"
 
 /* Appends what makes a frame where there is none. */
-void ezlb_nft_put_frame(struct ezlb_nft_buf *buf, const struct ezlb_nft_family *family);
+void ezlb_nft_put_frame(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *family);
 
 /*
  * Is this what put_frame makes, as the kernel gives it back? msg is a whole NFT_MSG_NEW* message.

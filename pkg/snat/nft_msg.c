@@ -27,7 +27,7 @@ static uint16_t name_attr(uint16_t type)
 	}
 }
 
-static void put_question(struct ezlb_nft_buf *buf, uint8_t family, uint16_t type, uint16_t flags,
+static void put_question(struct ezlb_nl_buf *buf, uint8_t family, uint16_t type, uint16_t flags,
 			 const char *name)
 {
 	struct nlmsghdr *msg = ezlb_nft_msg_start(buf, type, family, flags);
@@ -36,20 +36,20 @@ static void put_question(struct ezlb_nft_buf *buf, uint8_t family, uint16_t type
 	mnl_attr_put_strz(msg, NFTA_TABLE_NAME, EZLB_NFT_TABLE);
 	if (name)
 		mnl_attr_put_strz(msg, name_attr(type), name);
-	ezlb_nft_msg_end(buf);
+	ezlb_nl_msg_end(buf);
 }
 
-void ezlb_nft_put_get(struct ezlb_nft_buf *buf, uint8_t family, uint16_t type, const char *name)
+void ezlb_nft_put_get(struct ezlb_nl_buf *buf, uint8_t family, uint16_t type, const char *name)
 {
 	put_question(buf, family, type, NLM_F_ACK, name);
 }
 
-void ezlb_nft_put_dump(struct ezlb_nft_buf *buf, uint8_t family, uint16_t type, const char *name)
+void ezlb_nft_put_dump(struct ezlb_nl_buf *buf, uint8_t family, uint16_t type, const char *name)
 {
 	put_question(buf, family, type, NLM_F_DUMP, name);
 }
 
-void ezlb_nft_put_deltable(struct ezlb_nft_buf *buf, uint8_t family)
+void ezlb_nft_put_deltable(struct ezlb_nl_buf *buf, uint8_t family)
 {
 	put_question(buf, family, NFT_MSG_DELTABLE, 0, NULL);
 }
@@ -63,7 +63,7 @@ static void put_elem(struct nlmsghdr *msg, const struct ezlb_snat_row *row, bool
 }
 
 /* One message with the rows of the set from *at on; moves *at behind those that found room. */
-static void put_some(struct ezlb_nft_buf *buf, uint16_t type, enum ezlb_nft_set set,
+static void put_some(struct ezlb_nl_buf *buf, uint16_t type, enum ezlb_nft_set set,
 		     const struct ezlb_snats *rows, size_t *at)
 {
 	bool adds = type == NFT_MSG_NEWSETELEM;
@@ -83,10 +83,10 @@ static void put_some(struct ezlb_nft_buf *buf, uint16_t type, enum ezlb_nft_set 
 		n++;
 	}
 	mnl_attr_nest_end(msg, list);
-	ezlb_nft_msg_end(buf);
+	ezlb_nl_msg_end(buf);
 }
 
-void ezlb_nft_put_rows(struct ezlb_nft_buf *buf, uint16_t type, enum ezlb_nft_set set,
+void ezlb_nft_put_rows(struct ezlb_nl_buf *buf, uint16_t type, enum ezlb_nft_set set,
 		       const struct ezlb_snats *rows)
 {
 	for (size_t i = 0; i < rows->len;) {

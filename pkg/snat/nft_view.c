@@ -15,7 +15,7 @@
 #define NAP_MS 10
 
 struct reading {
-	struct ezlb_nft_nl *nl;
+	struct ezlb_nl *nl;
 	const struct ezlb_nft_family *family;
 	struct ezlb_nft_view *view;
 	enum ezlb_nft_set set; /* that is being read */
@@ -68,13 +68,13 @@ static int on_rule(void *arg, const struct nlmsghdr *msg)
 }
 
 /* A part that is not there is an answer like another: the frame is not sound. */
-static int get(struct reading *reading, uint16_t type, const char *name, ezlb_nft_msg_fn fn)
+static int get(struct reading *reading, uint16_t type, const char *name, ezlb_nl_msg_fn fn)
 {
-	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 	int rc;
 
 	ezlb_nft_put_get(&buf, reading->family->family, type, name);
-	rc = ezlb_nft_nl_ask(reading->nl, &buf, fn, reading);
+	rc = ezlb_nl_ask(reading->nl, &buf, fn, reading);
 	if (rc == -ENOENT) {
 		reading->view->sound = false;
 		return 0;
@@ -82,12 +82,12 @@ static int get(struct reading *reading, uint16_t type, const char *name, ezlb_nf
 	return rc;
 }
 
-static int dump(struct reading *reading, uint16_t type, const char *name, ezlb_nft_msg_fn fn)
+static int dump(struct reading *reading, uint16_t type, const char *name, ezlb_nl_msg_fn fn)
 {
-	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 
 	ezlb_nft_put_dump(&buf, reading->family->family, type, name);
-	return ezlb_nft_nl_ask(reading->nl, &buf, fn, reading);
+	return ezlb_nl_ask(reading->nl, &buf, fn, reading);
 }
 
 static int read_rules(struct reading *reading)
@@ -198,24 +198,24 @@ static int read_parts(struct reading *reading)
 }
 
 /* The parts are asked for one by one: they are of one moment if nothing happened meanwhile. */
-static int read_once(struct ezlb_nft_nl *nl, const struct ezlb_nft_family *family,
+static int read_once(struct ezlb_nl *nl, const struct ezlb_nft_family *family,
 		     struct ezlb_nft_view *view)
 {
 	struct reading reading = { .nl = nl, .family = family, .view = view };
 	uint32_t gen;
-	int rc = ezlb_nft_nl_gen(nl, &view->gen), rc_gen;
+	int rc = ezlb_nft_gen(nl, &view->gen), rc_gen;
 
 	if (rc < 0)
 		return rc;
 	rc = read_parts(&reading);
-	rc_gen = ezlb_nft_nl_gen(nl, &gen);
+	rc_gen = ezlb_nft_gen(nl, &gen);
 	if (rc_gen < 0)
 		return rc_gen;
 	/* What went away under our eyes may have made rc, too. */
 	return gen == view->gen ? rc : -EAGAIN;
 }
 
-int ezlb_nft_view_read(struct ezlb_nft_nl *nl, const struct ezlb_nft_family *family,
+int ezlb_nft_view_read(struct ezlb_nl *nl, const struct ezlb_nft_family *family,
 		       struct ezlb_nft_view *view)
 {
 	int rc = -EAGAIN;

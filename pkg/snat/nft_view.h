@@ -22,5 +22,5 @@ void ezlb_nft_view_clear(struct ezlb_nft_view *view);
  * Fills *view, which the caller clears also after a failure. -EAGAIN where it changed all the time
  * while it was read; else as nft_netlink.h says.
  */
-int ezlb_nft_view_read(struct ezlb_nft_nl *nl, const struct ezlb_nft_family *family,
+int ezlb_nft_view_read(struct ezlb_nl *nl, const struct ezlb_nft_family *family,
 		       struct ezlb_nft_view *view);

@@ -19,7 +19,7 @@
 
 struct nftables {
 	struct ezlb_layer layer; /* first: a layer is its nftables */
-	struct ezlb_nft_nl *nl;
+	struct ezlb_nl *nl;
 	const struct ezlb_nft_signs *signs;
 	bool builtin, builtin_known;
 };
@@ -69,7 +69,7 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 
 	(void)scope; /* the tables are ours: all of them is in scope */
 	out->snat_present = out->snat_sound = false;
-	ezlb_nft_nl_begin(nft->nl);
+	ezlb_nl_begin(nft->nl);
 	for (size_t i = 0; present && rc == 0 && i < FAMILIES; i++)
 		rc = ezlb_nft_view_read(nft->nl, &ezlb_nft_families[i], &views[i]);
 	if (rc == 0) {
@@ -97,8 +97,8 @@ static int layer_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, 
 	(void)scope;
 	if (!is_present(nft))
 		return -ENOENT;
-	ezlb_nft_nl_begin(nft->nl);
-	rc = ezlb_nft_nl_gen(nft->nl, &gen);
+	ezlb_nl_begin(nft->nl);
+	rc = ezlb_nft_gen(nft->nl, &gen);
 	*print = gen;
 	return rc;
 }
@@ -127,7 +127,7 @@ static void sorted_rows(const struct ezlb_snat_chain *chain, struct ezlb_snats *
 	EZLB_SORT(out, ezlb_snat_row_cmp);
 }
 
-static void put_all(struct ezlb_nft_buf *out, uint16_t type, const struct ezlb_snats *rows)
+static void put_all(struct ezlb_nl_buf *out, uint16_t type, const struct ezlb_snats *rows)
 {
 	for (enum ezlb_nft_set set = 0; set < EZLB_NFT_SETS; set++)
 		ezlb_nft_put_rows(out, type, set, rows);
@@ -135,7 +135,7 @@ static void put_all(struct ezlb_nft_buf *out, uint16_t type, const struct ezlb_s
 
 /* A sound table gets what differs; any other goes, and is made again with all that it should have.
  */
-static void put_changes(struct ezlb_nft_buf *out, const struct ezlb_nft_family *family,
+static void put_changes(struct ezlb_nl_buf *out, const struct ezlb_nft_family *family,
 			const struct ezlb_nft_view *now, const struct ezlb_snat_chain *want)
 {
 	AUTO_ROWS struct ezlb_snats have = { 0 }, should = { 0 }, gone = { 0 }, come = { 0 };
@@ -194,7 +194,7 @@ static void select_ops(struct part *part, struct ezlb_op *const *ops, size_t n, 
 /* Read, compare, one transaction. */
 static int attempt(struct nftables *nft, struct part *part, struct ezlb_op *const *ops, size_t n)
 {
-	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf batch = { .items = NULL };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf batch = { .items = NULL };
 	EZLB_NFT_AUTO_VIEW struct ezlb_nft_view now = { .sound = false };
 	AUTO_CHAIN struct ezlb_snat_chain want = { 0 };
 	size_t empty;
@@ -214,7 +214,7 @@ static int attempt(struct nftables *nft, struct part *part, struct ezlb_op *cons
 	if (batch.len == empty)
 		return 0;
 	ezlb_nft_put_commit(&batch);
-	return ezlb_nft_nl_commit(nft->nl, &batch, &part->refused);
+	return ezlb_nft_commit(nft->nl, &batch, &part->refused);
 }
 
 /* A fresh look each time; the kernel says ERESTART when somebody else was faster. */
@@ -238,7 +238,7 @@ static int apply_ops(struct nftables *nft, struct ezlb_op *const *ops, size_t n,
 	struct part parts[FAMILIES];
 	bool some_done = false;
 
-	ezlb_nft_nl_begin(nft->nl);
+	ezlb_nl_begin(nft->nl);
 	for (size_t i = 0; i < FAMILIES; i++) {
 		parts[i] = (struct part){ .family = &ezlb_nft_families[i], .ops = room + i * n };
 		apply_part(nft, &parts[i], ops, n);
@@ -287,11 +287,11 @@ static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, siz
 
 static void layer_close(struct ezlb_layer *layer)
 {
-	ezlb_nft_nl_free(of(layer)->nl);
+	ezlb_nl_free(of(layer)->nl);
 	free(layer);
 }
 
-struct ezlb_layer *ezlb_snat_nftables_new(const struct ezlb_nft_source *source,
+struct ezlb_layer *ezlb_snat_nftables_new(const struct ezlb_nl_source *source,
 					  const struct ezlb_nft_signs *signs)
 {
 	struct nftables *nft = ezlb_calloc(1, sizeof(*nft));
@@ -301,7 +301,7 @@ struct ezlb_layer *ezlb_snat_nftables_new(const struct ezlb_nft_source *source,
 					  .peek = layer_peek,
 					  .apply = layer_apply,
 					  .close = layer_close };
-	nft->nl = ezlb_nft_nl_new(source);
+	nft->nl = ezlb_nl_new(source);
 	nft->signs = signs;
 	return &nft->layer;
 }

@@ -6,5 +6,5 @@
 #include <ezlb/netfilter.h>
 
 /* `signs` is borrowed. */
-struct ezlb_layer *ezlb_snat_nftables_new(const struct ezlb_nft_source *source,
+struct ezlb_layer *ezlb_snat_nftables_new(const struct ezlb_nl_source *source,
 					  const struct ezlb_nft_signs *signs);

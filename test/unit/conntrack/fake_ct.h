@@ -99,11 +99,13 @@ static inline void fake_dump(const struct nlmsghdr *msg)
 /* Tuple and id must be those of one entry; the zone goes without saying where it is 0. */
 static inline bool fake_is_meant(const struct nlmsghdr *msg, const struct ezlb_ct_entry *e)
 {
-	union message want = { .bytes = { 0 } };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
+	const struct nlmsghdr *want;
 
-	ezlb_ct_put_delete(&want.msg, e);
-	return want.msg.nlmsg_len == msg->nlmsg_len &&
-	       memcmp(mnl_nlmsg_get_payload(&want.msg), mnl_nlmsg_get_payload(msg),
+	ezlb_ct_put_delete(&buf, e);
+	want = (const void *)buf.items;
+	return want->nlmsg_len == msg->nlmsg_len &&
+	       memcmp(mnl_nlmsg_get_payload(want), mnl_nlmsg_get_payload(msg),
 		      mnl_nlmsg_get_payload_len(msg)) == 0;
 }
 
@@ -167,4 +169,6 @@ static inline int fake_socket(void *arg)
 	return fds[0];
 }
 
-static const struct ezlb_ct_source fake_source = { .socket = fake_socket, .timeout_ms = 200 };
+static const struct ezlb_nl_source fake_source = { .socket = fake_socket,
+						   .timeout_ms = 200,
+						   .strict = true };

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -66,7 +65,8 @@ static int setup(void **state)
 	(void)state;
 	if (!have_ns)
 		skip();
-	return route_open(&route, &err);
+	route_open(&route, &route_kernel);
+	return 0;
 }
 
 static int teardown(void **state)
@@ -116,43 +116,102 @@ static void test_lookup(void **state)
 	assert_int_equal(route_lookup(&route, &six_away, NULL, &fact), -ENETUNREACH);
 }
 
+/* --- sockets on which it is not the kernel that answers -------------------------------------- */
+
+static int pair[2];
+static int opened;
+
+static int near_end(void *arg)
+{
+	(void)arg;
+	opened++;
+	return pair[0];
+}
+
+static const struct ezlb_nl_source near_source = { .timeout_ms = 50, .socket = near_end };
+
+static void open_pair(void)
+{
+	route_close(&route);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	opened = 0;
+	route_open(&route, &near_source);
+}
+
+static int no_socket(void *arg)
+{
+	(void)arg;
+	return -EMFILE;
+}
+
 /* Nobody answers: one wait, and nothing is asked any more. */
 static void test_silence(void **state)
 {
 	struct ezlb_addr addr = address("10.0.0.1");
-	struct timeval limit = { .tv_usec = 50000 };
 	struct net_facts net = { .route_arg = NULL };
 	struct route_fact fact;
-	int pair[2];
 
 	(void)state;
-	route_close(&route);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	route.fd = pair[0];
+	open_pair();
 	assert_int_equal(route_lookup(&route, &addr, NULL, &fact), -ETIMEDOUT);
-	assert_int_equal(route.fd, -1);
 	assert_int_equal(route_read(&route, "", &net, &err), -ETIMEDOUT);
 	assert_string_equal(err.msg, "cannot list links and addresses over rtnetlink: "
 				     "Connection timed out");
+	assert_int_equal(opened, 1);
 	close(pair[1]);
 	net_facts_clear(&net);
 }
 
 static void test_no_socket(void **state)
 {
+	const struct ezlb_nl_source none = { .timeout_ms = 50, .socket = no_socket };
 	struct ezlb_addr addr = address("10.0.0.1");
+	struct net_facts net = { .route_arg = NULL };
 	struct route_fact fact;
-	int pair[2];
 
 	(void)state;
 	route_close(&route);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	route_open(&route, &none);
+	assert_int_equal(route_read(&route, "", &net, &err), -EMFILE);
+	assert_string_equal(err.msg, "cannot list links and addresses over rtnetlink: "
+				     "Too many open files");
+	assert_int_equal(route_lookup(&route, &addr, NULL, &fact), -EMFILE);
+	net_facts_clear(&net);
+	assert_int_equal(route_kernel.timeout_ms, 2000);
+}
+
+static void answer(uint32_t seq, uint16_t type)
+{
+	struct {
+		struct nlmsghdr head;
+		int code;
+	} msg = { .head = { .nlmsg_len = sizeof(msg), .nlmsg_type = type, .nlmsg_seq = seq } };
+
+	assert_int_equal(send(pair[1], &msg, sizeof(msg), 0), sizeof(msg));
+}
+
+/* Messages of each kind that are shorter than the header of that kind. */
+static void test_short(void **state)
+{
+	struct ezlb_addr addr = address("10.0.0.1");
+	struct net_facts net = { .route_arg = NULL };
+	struct route_fact fact;
+
+	(void)state;
+	open_pair();
+	answer(1, RTM_NEWLINK);
+	assert_int_equal(route_read(&route, "", &net, &err), -EBADMSG);
 	close(pair[1]);
-	route.fd = pair[0];
-	signal(SIGPIPE, SIG_IGN);
-	assert_int_equal(route_lookup(&route, &addr, NULL, &fact), -EPIPE);
-	assert_int_equal(route.fd, -1);
+	open_pair();
+	answer(1, NLMSG_DONE);
+	answer(2, RTM_NEWADDR);
+	assert_int_equal(route_read(&route, "", &net, &err), -EBADMSG);
+	close(pair[1]);
+	open_pair();
+	answer(1, RTM_NEWROUTE);
+	assert_int_equal(route_lookup(&route, &addr, NULL, &fact), -EBADMSG);
+	close(pair[1]);
+	net_facts_clear(&net);
 }
 
 /* Services by name, the host before them, each finding where it belongs. */
@@ -193,7 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_read),      TEST(test_lookup), TEST(test_silence),
-		TEST(test_no_socket), TEST(test_doctor),
+		TEST(test_no_socket), TEST(test_short),	 TEST(test_doctor),
 	};
 
 	setenv("XTABLES_LOCKFILE", "/tmp/ezlb-test-xtables.lock", 1);

@@ -109,17 +109,17 @@ static void fake_code(uint32_t seq, uint16_t type, int code)
 	assert_int_equal(write(fake.far, &answer, sizeof(answer)), sizeof(answer));
 }
 
-static void fake_say(struct ezlb_nft_buf *buf, struct nlmsghdr *msg, uint32_t seq)
+static void fake_say(struct ezlb_nl_buf *buf, struct nlmsghdr *msg, uint32_t seq)
 {
 	msg->nlmsg_seq = seq;
-	ezlb_nft_msg_end(buf);
+	ezlb_nl_msg_end(buf);
 	assert_int_equal(write(fake.far, buf->items, buf->len), (ssize_t)buf->len);
-	ezlb_nft_buf_clear(buf);
+	ezlb_nl_buf_clear(buf);
 }
 
 static void fake_say_gen(uint32_t seq)
 {
-	struct ezlb_nft_buf buf = { .items = NULL };
+	struct ezlb_nl_buf buf = { .items = NULL };
 	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, NFT_MSG_NEWGEN, 0, 0);
 
 	mnl_attr_put_u32(msg, NFTA_GEN_ID, htonl(fake.gen));
@@ -129,7 +129,7 @@ static void fake_say_gen(uint32_t seq)
 static void fake_say_chain(const struct fake_chain *chain, uint8_t family, uint32_t seq)
 {
 	bool input = strcmp(chain->name, "INPUT") == 0;
-	struct ezlb_nft_buf buf = { .items = NULL };
+	struct ezlb_nl_buf buf = { .items = NULL };
 	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, NFT_MSG_NEWCHAIN, family, 0);
 
 	mnl_attr_put_strz(msg, NFTA_CHAIN_TABLE, "filter");
@@ -148,7 +148,7 @@ static void fake_say_chain(const struct fake_chain *chain, uint8_t family, uint3
 }
 
 /* The rule as the kernel tells of it, with its handle. */
-static struct nlmsghdr *fake_rule_msg(const struct fake_rule *rule, struct ezlb_nft_buf *buf)
+static struct nlmsghdr *fake_rule_msg(const struct fake_rule *rule, struct ezlb_nl_buf *buf)
 {
 	struct nlmsghdr *msg = ezlb_nft_msg_start(buf, NFT_MSG_NEWRULE, 0, 0);
 
@@ -168,7 +168,7 @@ static void fake_dump(const struct nlmsghdr *question)
 		if (fake_type(question) == NFT_MSG_GETCHAIN)
 			fake_say_chain(chain, fake_family(question), question->nlmsg_seq);
 		for (size_t j = 0; fake_type(question) == NFT_MSG_GETRULE && j < chain->n; j++) {
-			struct ezlb_nft_buf buf = { .items = NULL };
+			struct ezlb_nl_buf buf = { .items = NULL };
 
 			fake_say(&buf, fake_rule_msg(&chain->rules[j], &buf), question->nlmsg_seq);
 		}

@@ -24,7 +24,7 @@ static int no_socket(void *arg)
 /* nf_tables is a module that is not loaded, and no legacy table is there. */
 static int setup(void **state)
 {
-	struct ezlb_nft_source source = { .socket = no_socket, .timeout_ms = 100 };
+	struct ezlb_nl_source source = { .socket = no_socket, .timeout_ms = 100 };
 
 	(void)state;
 	ezlb_strcpy(dir, sizeof(dir), "/tmp/ezlb-firewall-XXXXXX");

@@ -46,7 +46,7 @@ static void lib_start(struct fake_lib *lib, const struct ezlb_xt_form *form)
 
 static int setup(void **state)
 {
-	struct ezlb_nft_source source = { .socket = no_socket, .timeout_ms = 100 };
+	struct ezlb_nl_source source = { .socket = no_socket, .timeout_ms = 100 };
 
 	(void)state;
 	ezlb_strcpy(dir, sizeof(dir), "/tmp/ezlb-firewall-XXXXXX");

@@ -14,7 +14,7 @@ static struct ezlb_err err;
 static void filter_start(struct fake_filter *filter, uint8_t family)
 {
 	struct fake_chain *forward = fake_add_chain(filter, "FORWARD", true);
-	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 	struct nftnl_rule *rule = ezlb_fw_compat_jump("DOCKER");
 	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, NFT_MSG_NEWRULE, family, NLM_F_APPEND);
 
@@ -28,7 +28,7 @@ static void filter_start(struct fake_filter *filter, uint8_t family)
 
 static int setup(void **state)
 {
-	struct ezlb_nft_source source = { .socket = fake_socket, .timeout_ms = 1000 };
+	struct ezlb_nl_source source = { .socket = fake_socket, .timeout_ms = 1000 };
 
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
@@ -90,7 +90,7 @@ static const char *text(uint8_t family, const char *name)
 
 	out[0] = '\0';
 	for (size_t i = 0; chain && i < chain->n; i++) {
-		EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+		EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 		struct nftnl_rule *rule = nftnl_rule_alloc();
 		struct ezlb_fw_rule seen = { .kind = EZLB_FW_OTHER };
 		char one[8] = "f";
@@ -233,10 +233,10 @@ static void test_cannot_read(void **state)
 /* Of `inet` the fake has what it has of `ip`, but there ezlb makes no way. */
 static void test_find(void **state)
 {
-	struct ezlb_nft_source source = { .socket = fake_socket, .timeout_ms = 1000 };
+	struct ezlb_nl_source source = { .socket = fake_socket, .timeout_ms = 1000 };
 	struct ezlb_fw_host host = { .tables = { "/no/such", "/no/such" },
 				     .signs = &signs,
-				     .nl = ezlb_nft_nl_new(&source) };
+				     .nl = ezlb_nl_new(&source) };
 	struct ezlb_drops drops = { 0 };
 
 	(void)state;
@@ -250,7 +250,7 @@ static void test_find(void **state)
 	assert_int_equal(ezlb_fw_find(&host, &drops, &err), -EPERM);
 	assert_says("CAP_NET_ADMIN");
 	EZLB_VEC_CLEAR(&drops);
-	ezlb_nft_nl_free(host.nl);
+	ezlb_nl_free(host.nl);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -239,14 +239,14 @@ static inline bool silent(struct kernel *k)
 	return recv(k->far, &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-static inline int kernel_socket(void *arg, struct ezlb_err *err)
+static inline int kernel_socket(void *arg)
 {
 	struct kernel *k = arg;
 	int fd = k->near;
 
 	k->opened++;
 	if (k->socket_rc)
-		return ezlb_err_set(err, -k->socket_rc, "no socket");
+		return k->socket_rc;
 	assert_true(fd >= 0);
 	k->near = -1;
 	return fd;
@@ -267,10 +267,9 @@ static inline int kernel_resolve(void *arg, bool load, uint16_t *family, struct 
 static inline struct ezlb_ipvs_source kernel_source(struct kernel *k)
 {
 	return (struct ezlb_ipvs_source){
-		.socket = kernel_socket,
+		.nl = { .timeout_ms = 50, .socket = kernel_socket, .arg = k },
 		.resolve = kernel_resolve,
 		.arg = k,
-		.timeout_ms = 50,
 		.procfs = k->procfs,
 	};
 }

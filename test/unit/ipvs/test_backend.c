@@ -394,24 +394,6 @@ static void test_resolve(void **state)
 	assert_non_null(strstr(err.msg, "NO_SUCH"));
 }
 
-/* Nobody but the kernel may answer. */
-static void test_socket(void **state)
-{
-	struct sockaddr_nl name = { .nl_family = AF_NETLINK };
-	socklen_t len = sizeof(name);
-	int fd = ezlb_ipvs_genl_socket(&err);
-	int other = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
-
-	(void)state;
-	assert_true(fd >= 0 && other >= 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &len), 0);
-	assert_true(name.nl_pid != 0);
-	assert_true(sendto(other, "forged", 6, 0, (struct sockaddr *)&name, sizeof(name)) < 0);
-	assert_true(errno == ECONNREFUSED || errno == EPERM);
-	close(other);
-	close(fd);
-}
-
 /* Whether it has ip_vs and we are root, or not. */
 static void test_open(void **state)
 {
@@ -451,7 +433,6 @@ int main(void)
 		TEST(test_apply_partly),
 		TEST(test_open),
 		cmocka_unit_test(test_resolve),
-		cmocka_unit_test(test_socket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

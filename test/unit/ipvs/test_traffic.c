@@ -250,6 +250,8 @@ static void test_not_loaded(void **state)
 
 static void test_failures(void **state)
 {
+	struct ezlb_ipvs_source source;
+
 	(void)state;
 	k.socket_rc = -EMFILE;
 	check_fails(-EMFILE);
@@ -264,15 +266,8 @@ static void test_failures(void **state)
 
 	kernel_pair(&k);
 	say_error(&k, 1, -EPERM);
-	assert_int_equal(ezlb_ipvs_traffic_source(
-				 &(struct ezlb_ipvs_source){
-					 .socket = kernel_socket,
-					 .resolve = kernel_resolve,
-					 .arg = &k,
-					 .timeout_ms = 50,
-				 },
-				 &scope, &rows, NULL),
-			 -EPERM);
+	source = kernel_source(&k);
+	assert_int_equal(ezlb_ipvs_traffic_source(&source, &scope, &rows, NULL), -EPERM);
 }
 
 /* --- this machine's own kernel, from several threads --------------------------------------- */

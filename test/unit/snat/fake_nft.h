@@ -53,7 +53,7 @@ static struct {
 
 /* --- answers ------------------------------------------------------------------------------- */
 
-static inline void fake_say(const struct ezlb_nft_buf *buf)
+static inline void fake_say(const struct ezlb_nl_buf *buf)
 {
 	if (!fake.mute)
 		assert_int_equal(write(fake.far, buf->items, buf->len), (ssize_t)buf->len);
@@ -75,13 +75,13 @@ static inline void fake_say_code(uint32_t seq, uint16_t type, uint16_t flags, in
 static inline void fake_say_bytes(const struct nlmsghdr *question, uint16_t type,
 				  const struct fake_bytes *payload)
 {
-	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, type, 0, 0);
 
 	memcpy(mnl_nlmsg_get_payload(msg), payload->bytes, payload->len);
 	msg->nlmsg_len = MNL_NLMSG_HDRLEN + (uint32_t)payload->len;
 	msg->nlmsg_seq = question->nlmsg_seq;
-	ezlb_nft_msg_end(&buf);
+	ezlb_nl_msg_end(&buf);
 	fake_say(&buf);
 }
 
@@ -121,7 +121,7 @@ static inline struct fake_table *fake_table_of(struct fake_table table[2],
 
 static inline int fake_get_table(const struct nlmsghdr *question, const struct fake_table *table)
 {
-	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, NFT_MSG_NEWTABLE, 0, 0);
 	uint32_t use = table->more + (table->chain.len > 0);
 
@@ -132,7 +132,7 @@ static inline int fake_get_table(const struct nlmsghdr *question, const struct f
 	msg->nlmsg_seq = question->nlmsg_seq;
 	mnl_attr_put_u32(msg, NFTA_TABLE_FLAGS, htonl(table->flags));
 	mnl_attr_put_u32(msg, NFTA_TABLE_USE, htonl(use));
-	ezlb_nft_msg_end(&buf);
+	ezlb_nl_msg_end(&buf);
 	fake_say(&buf);
 	return 0;
 }
@@ -156,7 +156,7 @@ static inline int fake_get(const struct nlmsghdr *question)
 
 static inline int fake_get_gen(const struct nlmsghdr *question)
 {
-	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, NFT_MSG_NEWGEN, 0, 0);
 
 	if (fake.gen_rc)
@@ -165,7 +165,7 @@ static inline int fake_get_gen(const struct nlmsghdr *question)
 		fake.gen++;
 	msg->nlmsg_seq = question->nlmsg_seq;
 	mnl_attr_put_u32(msg, NFTA_GEN_ID, htonl(fake.gen));
-	ezlb_nft_msg_end(&buf);
+	ezlb_nl_msg_end(&buf);
 	fake_say(&buf);
 	return 0;
 }
@@ -180,7 +180,7 @@ static inline int fake_dump_elems(const struct nlmsghdr *question, const struct 
 	if (!table->exists || !table->set[set].len)
 		return -ENOENT;
 	for (size_t i = 0; i < n;) {
-		EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+		EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 		struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, NFT_MSG_NEWSETELEM, 0, 0);
 		struct nlattr *list = mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
 
@@ -191,7 +191,7 @@ static inline int fake_dump_elems(const struct nlmsghdr *question, const struct 
 		}
 		mnl_attr_nest_end(msg, list);
 		msg->nlmsg_seq = question->nlmsg_seq;
-		ezlb_nft_msg_end(&buf);
+		ezlb_nl_msg_end(&buf);
 		fake_say(&buf);
 	}
 	return 0;
@@ -313,7 +313,7 @@ static inline int fake_change(struct fake_table *table, const struct nlmsghdr *m
 }
 
 /* Answers to what failed and to what asked for it are delivered behind the commit. */
-static inline void fake_transaction(struct ezlb_nft_buf *sent)
+static inline void fake_transaction(struct ezlb_nl_buf *sent)
 {
 	struct nlmsghdr *msg = nft_next(sent, NULL);
 	const struct nlattr *gen = mnl_nlmsg_get_payload_offset(msg, sizeof(struct nfgenmsg));
@@ -369,7 +369,7 @@ static inline bool fails(int *fault)
 
 ssize_t send(int fd, const void *bytes, size_t len, int flags)
 {
-	struct ezlb_nft_buf sent = { .len = len };
+	struct ezlb_nl_buf sent = { .len = len };
 
 	(void)fd;
 	assert_int_equal(flags, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -383,7 +383,7 @@ ssize_t send(int fd, const void *bytes, size_t len, int flags)
 		fake_transaction(&sent);
 	else
 		fake_answer(nft_next(&sent, NULL));
-	ezlb_nft_buf_clear(&sent);
+	ezlb_nl_buf_clear(&sent);
 	return (ssize_t)len;
 }
 
@@ -403,9 +403,9 @@ static inline int fake_socket(void *arg)
 	return fds[0];
 }
 
-static inline struct ezlb_nft_source fake_source(void)
+static inline struct ezlb_nl_source fake_source(void)
 {
-	return (struct ezlb_nft_source){ .socket = fake_socket, .timeout_ms = 200 };
+	return (struct ezlb_nl_source){ .socket = fake_socket, .timeout_ms = 200 };
 }
 
 static inline void fake_init(void)

@@ -32,7 +32,7 @@ static inline uint16_t nft_type(const struct nlmsghdr *msg)
 }
 
 /* The message behind this one, or the first for NULL; NULL behind the last. */
-static inline struct nlmsghdr *nft_next(const struct ezlb_nft_buf *buf, struct nlmsghdr *msg)
+static inline struct nlmsghdr *nft_next(const struct ezlb_nl_buf *buf, struct nlmsghdr *msg)
 {
 	unsigned char *at = msg ? (unsigned char *)msg + MNL_ALIGN(msg->nlmsg_len) : buf->items;
 

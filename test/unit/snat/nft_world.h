@@ -19,7 +19,7 @@ static struct ezlb_err err;
 
 static int setup(void **state)
 {
-	struct ezlb_nft_source source = fake_source();
+	struct ezlb_nl_source source = fake_source();
 
 	(void)state;
 	fake_init();

@@ -10,7 +10,7 @@
 
 #include "nft_frame.h"
 
-static struct ezlb_nft_buf frame;
+static struct ezlb_nl_buf frame;
 static struct nlmsghdr *msgs[8]; /* of it: table, two sets, chain, two rules */
 static size_t n_msgs;
 static const struct ezlb_nft_family *family;
@@ -21,7 +21,7 @@ static void make_frame(const struct ezlb_nft_family *of)
 	struct nlmsghdr *msg = NULL;
 
 	family = of;
-	ezlb_nft_buf_clear(&frame);
+	ezlb_nl_buf_clear(&frame);
 	ezlb_nft_put_frame(&frame, family);
 	for (n_msgs = 0; (msg = nft_next(&frame, msg)); n_msgs++)
 		msgs[n_msgs] = msg;
@@ -37,7 +37,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	ezlb_nft_buf_clear(&frame);
+	ezlb_nl_buf_clear(&frame);
 	return 0;
 }
 

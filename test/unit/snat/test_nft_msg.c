@@ -7,13 +7,13 @@
 #define MANY 10000
 
 static struct ezlb_snats rows;
-static struct ezlb_nft_buf buf;
+static struct ezlb_nl_buf buf;
 
 static int teardown(void **state)
 {
 	(void)state;
 	EZLB_VEC_CLEAR(&rows);
-	ezlb_nft_buf_clear(&buf);
+	ezlb_nl_buf_clear(&buf);
 	return 0;
 }
 
@@ -102,7 +102,7 @@ static void check_family(const struct ezlb_nft_family *family)
 		for (enum ezlb_nft_set set = 0; set < EZLB_NFT_SETS; set++) {
 			ezlb_nft_put_rows(&buf, types[i], set, &rows);
 			check_rows(types[i], family, set);
-			ezlb_nft_buf_clear(&buf);
+			ezlb_nl_buf_clear(&buf);
 		}
 	}
 }
@@ -178,7 +178,7 @@ static void test_questions(void **state)
 		struct nlattr *attr;
 		int names = 0;
 
-		ezlb_nft_buf_clear(&buf);
+		ezlb_nl_buf_clear(&buf);
 		(questions[i].dump ? ezlb_nft_put_dump : ezlb_nft_put_get)(
 			&buf, AF_INET6, questions[i].type, questions[i].name);
 		msg = nft_next(&buf, NULL);

@@ -10,8 +10,8 @@
 
 /* --- system calls that fail ------------------------------------------------------------------ */
 
-static int fail_socket, fail_connect, fail_force;
-static bool truncate_next, cap_ack;
+static int fail_force;
+static bool truncate_next;
 static int asked_size; /* the send buffer that was set, by force or not */
 
 ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
@@ -35,28 +35,8 @@ int poll(struct pollfd *fds, nfds_t n, int timeout)
 	return (int)syscall(SYS_ppoll, fds, n, &limit, NULL, 0);
 }
 
-int socket(int family, int type, int protocol)
-{
-	assert_int_equal(family, AF_NETLINK);
-	assert_int_equal(protocol, NETLINK_NETFILTER);
-	assert_true(type & SOCK_CLOEXEC);
-	return fails(&fail_socket) ? -1 : dup(0);
-}
-
-int connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len)
-{
-	(void)fd;
-	assert_int_equal(addr.__sockaddr__->sa_family, AF_NETLINK);
-	assert_true(len > 0);
-	return fails(&fail_connect) ? -1 : 0;
-}
-
 int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
-	if (level == SOL_NETLINK) {
-		cap_ack = name == NETLINK_CAP_ACK && *(const int *)value;
-		return 0;
-	}
 	if (name == SO_SNDBUFFORCE && fails(&fail_force))
 		return -1;
 	if (fd != fake.far)
@@ -66,34 +46,34 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 
 /* --- fixture --------------------------------------------------------------------------------- */
 
-static struct ezlb_nft_nl *nl;
-static struct ezlb_nft_buf buf;
+static struct ezlb_nl *nl;
+static struct ezlb_nl_buf buf;
 
 static int setup(void **state)
 {
-	struct ezlb_nft_source source = fake_source();
+	struct ezlb_nl_source source = fake_source();
 
 	(void)state;
 	fake_init();
-	fail_socket = fail_connect = fail_force = asked_size = 0;
-	truncate_next = cap_ack = false;
-	nl = ezlb_nft_nl_new(&source);
-	ezlb_nft_nl_begin(nl);
+	fail_force = asked_size = 0;
+	truncate_next = false;
+	nl = ezlb_nl_new(&source);
+	ezlb_nl_begin(nl);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	ezlb_nft_nl_free(nl);
-	ezlb_nft_buf_clear(&buf);
+	ezlb_nl_free(nl);
+	ezlb_nl_buf_clear(&buf);
 	ezlb_close_fd(&fake.far);
 	return 0;
 }
 
 static void put_transaction(uint32_t gen)
 {
-	ezlb_nft_buf_clear(&buf);
+	ezlb_nl_buf_clear(&buf);
 	ezlb_nft_put_begin(&buf, gen);
 	ezlb_nft_put_frame(&buf, &ezlb_nft_families[0]);
 	ezlb_nft_put_commit(&buf);
@@ -107,13 +87,13 @@ static void test_commit(void **state)
 
 	(void)state;
 	put_transaction(fake.gen);
-	assert_int_equal(ezlb_nft_nl_commit(nl, &buf, &refused), 0);
+	assert_int_equal(ezlb_nft_commit(nl, &buf, &refused), 0);
 	assert_int_equal(refused, -1);
 	assert_true(fake.table[0].exists);
 	assert_int_equal(asked_size, 0);
 	/* A second one finds all of it there: the first message that fails is what counts. */
 	put_transaction(fake.gen);
-	assert_int_equal(ezlb_nft_nl_commit(nl, &buf, &refused), -EEXIST);
+	assert_int_equal(ezlb_nft_commit(nl, &buf, &refused), -EEXIST);
 	assert_int_equal(refused, NFT_MSG_NEWTABLE);
 }
 
@@ -126,10 +106,10 @@ static void test_commit_refused(void **state)
 	fake.fail_type = NFT_MSG_NEWRULE; /* the last one, whose answer is also the end */
 	fake.fail_rc = -ENOENT;
 	put_transaction(fake.gen);
-	assert_int_equal(ezlb_nft_nl_commit(nl, &buf, &refused), -ENOENT);
+	assert_int_equal(ezlb_nft_commit(nl, &buf, &refused), -ENOENT);
 	assert_int_equal(refused, NFT_MSG_NEWRULE);
 	put_transaction(fake.gen + 1);
-	assert_int_equal(ezlb_nft_nl_commit(nl, &buf, &refused), -ERESTART);
+	assert_int_equal(ezlb_nft_commit(nl, &buf, &refused), -ERESTART);
 	assert_int_equal(refused, -1);
 	assert_int_equal(fake.opened, 1);
 }
@@ -146,16 +126,16 @@ static void test_large(void **state)
 	}
 	for (int i = 0; i < 2; i++) {
 		memset(fake.table, 0, sizeof(fake.table));
-		ezlb_nft_buf_clear(&buf);
+		ezlb_nl_buf_clear(&buf);
 		ezlb_nft_put_begin(&buf, fake.gen);
 		ezlb_nft_put_frame(&buf, &ezlb_nft_families[1]);
 		ezlb_nft_put_rows(&buf, NFT_MSG_NEWSETELEM, EZLB_NFT_SOURCE_OF, &rows);
 		ezlb_nft_put_commit(&buf);
 		fail_force = i ? EPERM : 0;
-		assert_int_equal(ezlb_nft_nl_commit(nl, &buf, &refused), 0);
+		assert_int_equal(ezlb_nft_commit(nl, &buf, &refused), 0);
 		assert_int_equal(asked_size, i ? -(int)buf.len : (int)buf.len);
 		assert_int_equal(fake.table[1].n_elems[EZLB_NFT_SOURCE_OF], FAKE_ELEMS);
-		ezlb_nft_nl_free(nl);
+		ezlb_nl_free(nl);
 		setup(state);
 	}
 	EZLB_VEC_CLEAR(&rows);
@@ -191,7 +171,7 @@ static void test_faults(void **state)
 		unsigned before = fake.opened;
 
 		print_message("%s\n", faults[i].name);
-		ezlb_nft_nl_begin(nl);
+		ezlb_nl_begin(nl);
 		fail_send = faults[i].send;
 		fail_recvmsg = faults[i].recvmsg;
 		fail_poll = faults[i].poll;
@@ -200,11 +180,11 @@ static void test_faults(void **state)
 		fake.mute = faults[i].mute;
 		memset(fake.table, 0, sizeof(fake.table));
 		put_transaction(fake.gen);
-		assert_int_equal(ezlb_nft_nl_commit(nl, &buf, &refused), faults[i].want);
+		assert_int_equal(ezlb_nft_commit(nl, &buf, &refused), faults[i].want);
 		assert_int_equal(refused, -1);
 		short_send = truncate_next = fake.mute = false;
 		/* The next conversation is on a new socket, if this one broke. */
-		assert_int_equal(ezlb_nft_nl_gen(nl, &gen), 0);
+		assert_int_equal(ezlb_nft_gen(nl, &gen), 0);
 		assert_int_equal(gen, fake.gen);
 		assert_int_equal(fake.opened, before + (i == 0 || faults[i].want));
 	}
@@ -216,9 +196,9 @@ static void test_no_socket(void **state)
 
 	(void)state;
 	fake.socket_rc = -EMFILE;
-	assert_int_equal(ezlb_nft_nl_gen(nl, &gen), -EMFILE);
+	assert_int_equal(ezlb_nft_gen(nl, &gen), -EMFILE);
 	fake.socket_rc = -EPROTONOSUPPORT;
-	assert_int_equal(ezlb_nft_nl_gen(nl, &gen), -ENOPROTOOPT);
+	assert_int_equal(ezlb_nft_gen(nl, &gen), -ENOPROTOOPT);
 }
 
 /* --- answers that make no sense -------------------------------------------------------------- */
@@ -260,14 +240,14 @@ static void test_answers(void **state)
 		int refused, rc;
 
 		print_message("%s, %s\n", answers[at].name, i % 2 ? "commit" : "ask");
-		ezlb_nft_nl_free(nl);
+		ezlb_nl_free(nl);
 		setup(state);
-		assert_int_equal(ezlb_nft_nl_gen(nl, &gen), 0); /* that is number 1 */
+		assert_int_equal(ezlb_nft_gen(nl, &gen), 0); /* that is number 1 */
 		fake.mute = true;
 		say_raw(answers[at].type, 2 + seq, answers[at].len, answers[at].there,
 			answers[at].code);
 		put_transaction(fake.gen);
-		rc = i % 2 ? ezlb_nft_nl_commit(nl, &buf, &refused) : ezlb_nft_nl_gen(nl, &gen);
+		rc = i % 2 ? ezlb_nft_commit(nl, &buf, &refused) : ezlb_nft_gen(nl, &gen);
 		assert_int_equal(rc, i % 2 ? answers[at].want_commit : answers[at].want_ask);
 		ezlb_close_fd(&fake.far);
 	}
@@ -278,10 +258,10 @@ static void test_hung_up(void **state)
 	uint32_t gen;
 
 	(void)state;
-	assert_int_equal(ezlb_nft_nl_gen(nl, &gen), 0);
+	assert_int_equal(ezlb_nft_gen(nl, &gen), 0);
 	fake.mute = true;
 	ezlb_close_fd(&fake.far);
-	assert_int_equal(ezlb_nft_nl_gen(nl, &gen), -EPIPE);
+	assert_int_equal(ezlb_nft_gen(nl, &gen), -EPIPE);
 }
 
 static void test_no_generation(void **state)
@@ -290,25 +270,15 @@ static void test_no_generation(void **state)
 
 	(void)state;
 	fake.gen = 0;
-	assert_int_equal(ezlb_nft_nl_gen(nl, &gen), -EBADMSG);
+	assert_int_equal(ezlb_nft_gen(nl, &gen), -EBADMSG);
 }
 
-/* --- the kernel's own socket ----------------------------------------------------------------- */
-
-static void test_kernel_socket(void **state)
+static void test_kernel(void **state)
 {
-	int fd;
-
 	(void)state;
-	fail_socket = EPROTONOSUPPORT;
-	assert_int_equal(ezlb_nft_kernel.socket(NULL), -EPROTONOSUPPORT);
-	fail_connect = EPERM;
-	assert_int_equal(ezlb_nft_kernel.socket(NULL), -EPERM);
-	assert_false(cap_ack);
-	fd = ezlb_nft_kernel.socket(NULL);
-	assert_true(fd >= 0);
-	assert_true(cap_ack);
-	close(fd);
+	assert_int_equal(ezlb_nft_kernel.protocol, NETLINK_NETFILTER);
+	assert_int_equal(ezlb_nft_kernel.timeout_ms, 5000);
+	assert_false(ezlb_nft_kernel.strict);
 }
 
 /* --- sentences ------------------------------------------------------------------------------- */
@@ -351,7 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_commit),    TEST(test_commit_refused), TEST(test_large),
 		TEST(test_faults),    TEST(test_no_socket),	 TEST(test_answers),
-		TEST(test_hung_up),   TEST(test_no_generation),	 TEST(test_kernel_socket),
+		TEST(test_hung_up),   TEST(test_no_generation),	 TEST(test_kernel),
 		TEST(test_sentences),
 	};
 

@@ -212,7 +212,7 @@ static void test_in_both_sets(void **state)
 	const struct ezlb_snat_row row = nft_row(EZLB_TCP, V4, NULL);
 	struct nftnl_set_elem *elem = ezlb_nft_row_build(&row, true);
 	struct fake_table *table = &fake.table[0];
-	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, 0, 0, 0);
 
 	(void)state;
@@ -233,7 +233,7 @@ static void test_in_both_sets(void **state)
 static void put_elem(struct fake_table *table, const struct ezlb_snat_row *row)
 {
 	struct nftnl_set_elem *elem = ezlb_nft_row_build(row, true);
-	EZLB_NFT_AUTO_BUF struct ezlb_nft_buf buf = { .items = NULL };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, 0, 0, 0);
 
 	nftnl_set_elem_nlmsg_build(msg, elem, NFTA_LIST_ELEM);

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* talk: what is sent, and the answers to it. */
+#include <ezlb/netlink.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <ezlb/datagram.h>
+#include <ezlb/duration.h>
+#include <ezlb/mem.h>
+
+/* The kernel never makes a piece of a dump larger than 32 KiB. */
+#define RECEIVE_BYTES (64 * 1024)
+#define FINISHED      1
+
+struct ezlb_nl {
+	struct ezlb_nl_source source;
+	int fd;	      /* -1: the next conversation opens one */
+	uint32_t seq; /* the last one used */
+	uint64_t deadline;
+	_Alignas(struct nlmsghdr) unsigned char in[RECEIVE_BYTES];
+};
+
+/* The requests that were sent and what is to be done with the answers. */
+struct talk {
+	uint32_t first, n;     /* sequence number of the first request, and how many there are */
+	uint32_t end;	       /* the conversation ends with the answer to this one */
+	ezlb_nl_msg_fn on_msg; /* with arg; may be NULL */
+	ezlb_nl_verdict_fn on_verdict;
+	void *arg;
+	bool interrupted; /* the kernel says that the dump is not of one moment */
+	int code;	  /* the last verdict */
+};
+
+/* --- sending --------------------------------------------------------------------------------- */
+
+/* Gives the requests their numbers. */
+static void number(struct ezlb_nl *nl, const struct ezlb_nl_buf *out, struct talk *talk)
+{
+	talk->first = nl->seq + 1;
+	for (size_t at = 0; at < out->len; talk->n++) {
+		struct nlmsghdr *msg = (void *)(out->items + at);
+
+		msg->nlmsg_seq = ++nl->seq;
+		if (msg->nlmsg_flags & NLM_F_ACK)
+			talk->end = talk->n;
+		at += MNL_ALIGN(msg->nlmsg_len);
+	}
+}
+
+/* The kernel refuses (EMSGSIZE) to take more in one call than the socket's send buffer holds. */
+static void fit_buffer(int fd, size_t len)
+{
+	int size = (int)len, now = 0;
+	socklen_t room = sizeof(now);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &now, &room) == 0 && now / 2 >= size)
+		return;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
+static int send_all(const struct ezlb_nl *nl, const struct ezlb_nl_buf *out)
+{
+	ssize_t n;
+
+	fit_buffer(nl->fd, out->len);
+	do {
+		n = send(nl->fd, out->items, out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? -ENOBUFS : -errno;
+	return (size_t)n == out->len ? 0 : -EIO;
+}
+
+/* --- receiving ------------------------------------------------------------------------------- */
+
+/* A message of type ERROR or DONE: what the kernel says of the i-th request. */
+static int on_verdict(struct talk *talk, uint32_t i, const struct nlmsghdr *msg)
+{
+	bool last = i == talk->end;
+	int code;
+
+	if (mnl_nlmsg_get_payload_len(msg) < sizeof(code))
+		return -EBADMSG;
+	memcpy(&code, mnl_nlmsg_get_payload(msg), sizeof(code));
+	if (code > 0)
+		return -EBADMSG;
+	talk->code = code;
+	if (talk->on_verdict && talk->on_verdict(talk->arg, i, code))
+		last = true;
+	return last ? FINISHED : 0;
+}
+
+/* 0 to read on, FINISHED, or -errno where the conversation is broken. */
+static int on_msg(struct talk *talk, const struct nlmsghdr *msg)
+{
+	if (msg->nlmsg_flags & NLM_F_DUMP_INTR)
+		talk->interrupted = true;
+	switch (msg->nlmsg_type) {
+	case NLMSG_NOOP:
+		return 0;
+	case NLMSG_OVERRUN:
+		return -ENOBUFS;
+	case NLMSG_DONE:
+	case NLMSG_ERROR:
+		return on_verdict(talk, msg->nlmsg_seq - talk->first, msg);
+	default:
+		return talk->on_msg ? talk->on_msg(talk->arg, msg) : 0;
+	}
+}
+
+/* mnl_nlmsg_ok of libmnl 1.0.4 takes a length of 2 GiB and more for a negative one, and so for
+ * good. */
+static bool is_whole(const struct nlmsghdr *msg, int left)
+{
+	return left >= (int)sizeof(*msg) && msg->nlmsg_len >= sizeof(*msg) &&
+	       msg->nlmsg_len <= (uint32_t)left;
+}
+
+/* The messages of one datagram; those that answer none of our requests are skipped. */
+static int walk(const struct ezlb_nl *nl, size_t len, struct talk *talk)
+{
+	const struct nlmsghdr *msg = (const void *)nl->in;
+	int left = (int)len, rc = 0;
+
+	while (rc == 0 && left > 0) {
+		if (!is_whole(msg, left))
+			return -EBADMSG;
+		if (msg->nlmsg_seq - talk->first < talk->n)
+			rc = on_msg(talk, msg);
+		msg = mnl_nlmsg_next(msg, &left);
+	}
+	return rc;
+}
+
+/* 0 to read on, as on_msg. */
+static int receive(struct ezlb_nl *nl, struct talk *talk)
+{
+	ssize_t n;
+
+	if (nl->source.strict && ezlb_now_ms() >= nl->deadline)
+		return -ETIMEDOUT;
+	n = ezlb_datagram_receive(nl->fd, nl->deadline, nl->in, sizeof(nl->in));
+	return n < 0 ? (int)n : walk(nl, (size_t)n, talk);
+}
+
+/* --- conversations --------------------------------------------------------------------------- */
+
+static int open_socket(struct ezlb_nl *nl)
+{
+	const struct ezlb_nl_source *source = &nl->source;
+
+	if (nl->fd < 0)
+		nl->fd = source->socket ? source->socket(source->arg)
+					: ezlb_nl_socket(source->protocol, source->receive_bytes);
+	return nl->fd < 0 ? nl->fd : 0;
+}
+
+/* -errno: it is unknown what became of the requests, and the socket is closed. */
+static int converse(struct ezlb_nl *nl, const struct ezlb_nl_buf *out, struct talk *talk)
+{
+	int rc = open_socket(nl);
+
+	if (rc)
+		return rc;
+	number(nl, out, talk);
+	rc = send_all(nl, out);
+	while (rc == 0)
+		rc = receive(nl, talk);
+	if (rc == FINISHED)
+		return 0;
+	ezlb_close_fd(&nl->fd);
+	return rc;
+}
+
+int ezlb_nl_ask(struct ezlb_nl *nl, struct ezlb_nl_buf *request, ezlb_nl_msg_fn fn, void *arg)
+{
+	struct talk talk = { .on_msg = fn, .arg = arg };
+	int rc = converse(nl, request, &talk);
+
+	if (rc)
+		return rc;
+	return talk.code == 0 && talk.interrupted ? -EINTR : talk.code;
+}
+
+int ezlb_nl_tell(struct ezlb_nl *nl, struct ezlb_nl_buf *requests, ezlb_nl_verdict_fn fn, void *arg)
+{
+	struct talk talk = { .on_verdict = fn, .arg = arg };
+
+	return converse(nl, requests, &talk);
+}
+
+/* --- lifetime -------------------------------------------------------------------------------- */
+
+struct ezlb_nl *ezlb_nl_new(const struct ezlb_nl_source *source)
+{
+	struct ezlb_nl *nl = ezlb_calloc(1, sizeof(*nl));
+
+	nl->source = *source;
+	nl->fd = -1;
+	ezlb_nl_begin(nl);
+	return nl;
+}
+
+void ezlb_nl_free(struct ezlb_nl *nl)
+{
+	if (!nl)
+		return;
+	ezlb_close_fd(&nl->fd);
+	free(nl);
+}
+
+void ezlb_nl_begin(struct ezlb_nl *nl)
+{
+	nl->deadline = ezlb_now_ms() + nl->source.timeout_ms;
+}
