@@ -8,7 +8,7 @@
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
 	gcc libc6-dev make cmake ninja-build pkg-config \
-	libuv1-dev libyaml-dev libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libip4tc-dev \
+	libuv1-dev libyaml-dev libnl-3-dev libnl-genl-3-dev libip4tc-dev \
 	libip6tc-dev libmnl-dev libnftnl-dev libnetfilter-conntrack-dev libkmod-dev \
 	libcurl4-gnutls-dev libmicrohttpd-dev libjansson-dev zlib1g-dev uthash-dev
 COPY . /src
@@ -19,7 +19,7 @@ RUN cmake -S /src -B /build -G Ninja -DEZLB_TESTS=OFF \
 FROM debian:bookworm-slim
 # No ca-certificates: a probe asks whether a backend answers, not who it is.
 RUN apt-get update && apt-get install -y --no-install-recommends \
-	libuv1 libyaml-0-2 libnl-3-200 libnl-genl-3-200 libnl-route-3-200 libip4tc2 libip6tc2 \
+	libuv1 libyaml-0-2 libnl-3-200 libnl-genl-3-200 libip4tc2 libip6tc2 \
 	libmnl0 libnftnl11 libnetfilter-conntrack3 libkmod2 libcurl3-gnutls \
 	libmicrohttpd12 libjansson4 zlib1g \
 	&& rm -rf /var/lib/apt/lists/*

@@ -6,248 +6,214 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <netlink/cache.h>
-#include <netlink/errno.h>
-#include <netlink/netlink.h>
-#include <netlink/route/addr.h>
-#include <netlink/route/link.h>
-#include <netlink/route/rtnl.h>
-#include <netlink/socket.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <ezlb/host.h>
 
-#define ANSWER_SECONDS 5
 /* Somebody changes addresses while they are listed, and the kernel says so: once more. */
 #define DUMP_ATTEMPTS 5
 #define WANTED_FLAGS  (IFF_UP | IFF_NOARP)
 
-#define AUTO_LINK  __attribute__((cleanup(put_link)))
-#define AUTO_ADDR  __attribute__((cleanup(put_addr)))
-#define AUTO_CACHE __attribute__((cleanup(free_cache)))
+static const struct ezlb_nl_source kernel = { .protocol = NETLINK_ROUTE,
+					      .timeout_ms = VIP_TIMEOUT_MS };
 
-static void put_link(struct rtnl_link **link)
+/* --- requests -------------------------------------------------------------------------------- */
+
+/* The one request of vip, in place of the last. */
+static struct nlmsghdr *start(struct vip *vip, uint16_t type, uint16_t flags)
 {
-	rtnl_link_put(*link);
+	vip->request.len = 0;
+	return ezlb_nl_msg_start(&vip->request, type, flags);
 }
 
-static void put_addr(struct rtnl_addr **addr)
+/* Ends the request that was started, and sends it. */
+static int ask(struct vip *vip, ezlb_nl_msg_fn fn, void *arg)
 {
-	rtnl_addr_put(*addr);
-}
-
-static void free_cache(struct nl_cache **cache)
-{
-	nl_cache_free(*cache);
-}
-
-/* Memory that libnl did not get, as mem.h does it. */
-static void *must(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
-
-/* --- the socket ------------------------------------------------------------------------------ */
-
-/* libnl has the way there only; what it has no word for comes as EIO. */
-static int errno_of(int nle)
-{
-	static const int codes[NLE_MAX + 1] = {
-		[NLE_INTR] = EINTR,	      [NLE_AGAIN] = ETIMEDOUT, /* SO_RCVTIMEO has passed */
-		[NLE_NOMEM] = ENOMEM,	      [NLE_EXIST] = EEXIST,
-		[NLE_INVAL] = EINVAL,	      [NLE_RANGE] = ERANGE,
-		[NLE_OPNOTSUPP] = EOPNOTSUPP, [NLE_AF_NOSUPPORT] = EAFNOSUPPORT,
-		[NLE_BUSY] = EBUSY,	      [NLE_NOACCESS] = EACCES,
-		[NLE_PERM] = EPERM,	      [NLE_NODEV] = ENODEV,
-		[NLE_DUMP_INTR] = EAGAIN,
-	};
-
-	return -nle <= NLE_MAX && codes[-nle] ? codes[-nle] : EIO;
-}
-
-/*
- * The socket goes with every failure: an answer that comes after its deadline would be taken for
- * that to the next request, and libnl then counts wrongly for ever.
- */
-static int fail(struct vip *vip, int nle)
-{
-	vip_close(vip);
-	return -errno_of(nle);
-}
-
-static int ready(struct vip *vip)
-{
-	const struct timeval limit = { .tv_sec = ANSWER_SECONDS };
-	int rc;
-
-	if (vip->sock)
-		return 0;
-	vip->sock = must(nl_socket_alloc());
-	rc = nl_connect(vip->sock, NETLINK_ROUTE);
-	if (rc == 0 &&
-	    setsockopt(nl_socket_get_fd(vip->sock), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
-		rc = -nl_syserr2nlerr(errno);
-	return rc < 0 ? fail(vip, rc) : 0;
+	ezlb_nl_msg_end(&vip->request);
+	if (!vip->nl)
+		vip->nl = ezlb_nl_new(&kernel);
+	ezlb_nl_begin(vip->nl);
+	return ezlb_nl_ask(vip->nl, &vip->request, fn, arg);
 }
 
 void vip_close(struct vip *vip)
 {
-	nl_socket_free(vip->sock);
-	vip->sock = NULL;
+	ezlb_nl_free(vip->nl);
+	vip->nl = NULL;
+	ezlb_nl_buf_clear(&vip->request);
 }
 
 /* --- the link -------------------------------------------------------------------------------- */
 
-/* NULL where there is none. */
-static int find_any(struct vip *vip, const char *device, struct rtnl_link **link)
-{
-	int rc = ready(vip);
+struct link {
+	const char *kind; /* of those that could be ours */
+	int index;	  /* 0: there is no such link */
+	unsigned flags;
+	bool dummy; /* is of that kind */
+};
 
-	*link = NULL;
-	if (rc < 0)
-		return rc;
-	rc = rtnl_link_get_kernel(vip->sock, 0, device, link);
-	if (rc == -NLE_NODEV || rc == -NLE_OBJ_NOTFOUND)
-		return 0;
-	return rc < 0 ? fail(vip, rc) : 0;
+static bool is_kind(const struct nlattr *info, const char *kind)
+{
+	struct ezlb_nl_attrs attrs;
+
+	return info && ezlb_nl_attrs_nested(info, &attrs) == 0 &&
+	       strcmp(ezlb_nl_attrs_str(&attrs, IFLA_INFO_KIND), kind) == 0;
 }
 
-static bool is_dummy(const struct vip *vip, struct rtnl_link *link)
+static int on_link(void *arg, const struct nlmsghdr *msg)
 {
-	const char *kind = rtnl_link_get_type(link);
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(msg);
+	struct link *link = arg;
+	struct ezlb_nl_attrs attrs;
 
-	return kind && strcmp(kind, vip->kind) == 0;
+	if (ezlb_nl_attrs_read(msg, sizeof(*info), &attrs))
+		return -EBADMSG;
+	link->index = info->ifi_index;
+	link->flags = info->ifi_flags;
+	link->dummy = is_kind(attrs.at[IFLA_LINKINFO], link->kind);
+	return 0;
 }
 
-/* NULL also where it is another kind of link: the one that could be ours is gone then. */
-static int find_dummy(struct vip *vip, const char *device, struct rtnl_link **link)
+static int find_any(struct vip *vip, const char *device, struct link *link)
+{
+	struct nlmsghdr *msg = start(vip, RTM_GETLINK, NLM_F_ACK);
+	int rc;
+
+	*link = (struct link){ .kind = vip->kind };
+	mnl_nlmsg_put_extra_header(msg, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(msg, IFLA_IFNAME, device);
+	rc = ask(vip, on_link, link);
+	return rc == -ENODEV ? 0 : rc;
+}
+
+/* None also where it is another kind of link: the one that could be ours is gone then. */
+static int find_dummy(struct vip *vip, const char *device, struct link *link)
 {
 	int rc = find_any(vip, device, link);
 
-	if (rc == 0 && *link && !is_dummy(vip, *link)) {
-		rtnl_link_put(*link);
-		*link = NULL;
-	}
+	if (!link->dummy)
+		link->index = 0;
 	return rc;
+}
+
+/* A request to change a link: 0 for one that is to be made. */
+static struct nlmsghdr *start_link(struct vip *vip, uint16_t type, uint16_t flags, int index)
+{
+	struct nlmsghdr *msg = start(vip, type, NLM_F_ACK | flags);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(msg, sizeof(*info));
+
+	info->ifi_index = index;
+	if (type == RTM_NEWLINK)
+		info->ifi_flags = info->ifi_change = WANTED_FLAGS;
+	return msg;
 }
 
 /* Where somebody else was faster, which includes the module with its dummy0, that is no failure. */
 static int make_link(struct vip *vip, const char *device)
 {
-	AUTO_LINK struct rtnl_link *link = must(rtnl_link_alloc());
+	struct nlmsghdr *msg = start_link(vip, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	struct nlattr *nest;
 	int rc;
 
-	rtnl_link_set_name(link, device);
-	rtnl_link_set_flags(link, WANTED_FLAGS);
-	rc = rtnl_link_set_type(link, vip->kind);
-	if (rc == 0)
-		rc = rtnl_link_add(vip->sock, link, NLM_F_CREATE | NLM_F_EXCL);
-	return rc == 0 || rc == -NLE_EXIST ? 0 : fail(vip, rc);
+	mnl_attr_put_strz(msg, IFLA_IFNAME, device);
+	nest = mnl_attr_nest_start(msg, IFLA_LINKINFO);
+	mnl_attr_put_strz(msg, IFLA_INFO_KIND, vip->kind);
+	mnl_attr_nest_end(msg, nest);
+	rc = ask(vip, NULL, NULL);
+	return rc == -EEXIST ? 0 : rc;
 }
 
-static bool is_set_up(struct rtnl_link *link)
+static bool is_set_up(const struct link *link)
 {
-	return (rtnl_link_get_flags(link) & WANTED_FLAGS) == WANTED_FLAGS;
+	return (link->flags & WANTED_FLAGS) == WANTED_FLAGS;
 }
 
-static int set_up(struct vip *vip, struct rtnl_link *link)
+static int set_up(struct vip *vip, const struct link *link)
 {
-	AUTO_LINK struct rtnl_link *change = must(rtnl_link_alloc());
-	int rc;
-
 	if (is_set_up(link))
 		return 0;
-	rtnl_link_set_flags(change, WANTED_FLAGS);
-	rc = rtnl_link_change(vip->sock, link, change, 0);
-	return rc < 0 ? fail(vip, rc) : 0;
+	start_link(vip, RTM_NEWLINK, 0, link->index);
+	return ask(vip, NULL, NULL);
 }
 
 int vip_link_add(struct vip *vip, const char *device)
 {
-	AUTO_LINK struct rtnl_link *link = NULL;
+	struct link link;
 	int rc;
 
 	if (!ezlb_host_device_valid(device))
 		return -EINVAL;
 	rc = find_any(vip, device, &link);
-	if (rc == 0 && !link) {
+	if (rc == 0 && !link.index) {
 		rc = make_link(vip, device);
 		if (rc == 0)
 			rc = find_any(vip, device, &link);
 	}
 	if (rc < 0)
 		return rc;
-	if (!link) /* gone as soon as it was made */
+	if (!link.index) /* gone as soon as it was made */
 		return -ENODEV;
-	return is_dummy(vip, link) ? set_up(vip, link) : -EEXIST;
+	return link.dummy ? set_up(vip, &link) : -EEXIST;
 }
 
 /* --- addresses ------------------------------------------------------------------------------- */
 
-static int addr_size(int family)
+/* An address of a link. */
+struct held {
+	struct ezlb_addr addr;
+	int ifindex;
+	bool has_our_form; /* alone: no network, no peer */
+};
+struct held_list EZLB_VEC(struct held);
+
+static size_t addr_size(uint8_t family)
 {
 	return family == AF_INET ? 4 : 16;
 }
 
-static struct rtnl_addr *addr_new(const struct ezlb_addr *addr, int ifindex)
+static bool is_addr(const struct nlattr *attr, size_t size)
 {
-	struct rtnl_addr *out = must(rtnl_addr_alloc());
-	struct nl_addr *local =
-		must(nl_addr_build(addr->family, addr->bytes, (size_t)addr_size(addr->family)));
-
-	rtnl_addr_set_ifindex(out, ifindex);
-	rtnl_addr_set_local(out, local); /* takes its full length for the prefix length */
-	if (addr->family == AF_INET6)
-		rtnl_addr_set_flags(out, IFA_F_NODAD);
-	nl_addr_put(local);
-	return out;
+	return attr && mnl_attr_get_payload_len(attr) == size;
 }
 
-/* False for a family that is not ours to know. */
-static bool addr_get(struct rtnl_addr *from, struct ezlb_addr *addr)
+/* What is of a family that is not ours to know is left out. */
+static int on_addr(void *arg, const struct nlmsghdr *msg)
 {
-	struct nl_addr *local = rtnl_addr_get_local(from);
-	int family = rtnl_addr_get_family(from);
+	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(msg);
+	const struct nlattr *local, *peer;
+	struct ezlb_nl_attrs attrs;
+	struct held *held;
+	size_t size;
 
-	if ((family != AF_INET && family != AF_INET6) || !local ||
-	    nl_addr_get_len(local) != (unsigned)addr_size(family))
-		return false;
-	*addr = (struct ezlb_addr){ .family = (uint8_t)family };
-	memcpy(addr->bytes, nl_addr_get_binary_addr(local), nl_addr_get_len(local));
-	return true;
+	if (ezlb_nl_attrs_read(msg, sizeof(*info), &attrs))
+		return -EBADMSG;
+	size = addr_size(info->ifa_family);
+	/* IFA_ADDRESS is the peer's where there is one; IPv6 has IFA_LOCAL only then. */
+	peer = attrs.at[IFA_ADDRESS];
+	local = attrs.at[IFA_LOCAL] ? attrs.at[IFA_LOCAL] : peer;
+	if ((info->ifa_family != AF_INET && info->ifa_family != AF_INET6) || !is_addr(local, size))
+		return 0;
+	held = EZLB_PUSH((struct held_list *)arg);
+	held->ifindex = (int)info->ifa_index;
+	held->addr.family = info->ifa_family;
+	memcpy(held->addr.bytes, mnl_attr_get_payload(local), size);
+	held->has_our_form = info->ifa_prefixlen == 8 * size &&
+			     (!is_addr(peer, size) ||
+			      memcmp(mnl_attr_get_payload(peer), held->addr.bytes, size) == 0);
+	return 0;
 }
 
-static bool has_our_form(struct rtnl_addr *addr)
+static int list_held(struct vip *vip, struct held_list *out)
 {
-	return !rtnl_addr_get_peer(addr) &&
-	       rtnl_addr_get_prefixlen(addr) == 8 * addr_size(rtnl_addr_get_family(addr));
-}
+	int rc = -EINTR;
 
-static int dump(struct vip *vip, struct nl_cache **cache)
-{
-	int rc = ready(vip);
-
-	if (rc < 0)
-		return rc;
-	rc = nl_cache_alloc_name("route/addr", cache);
-	for (int i = 0; i < DUMP_ATTEMPTS && (rc == 0 || rc == -NLE_DUMP_INTR); i++) {
-		nl_cache_clear(*cache);
-		rc = nl_rtgen_request(vip->sock, RTM_GETADDR, AF_UNSPEC, NLM_F_DUMP);
-		if (rc >= 0)
-			rc = nl_cache_pickup(vip->sock, *cache);
-		if (rc == 0)
-			return 0;
+	for (int i = 0; i < DUMP_ATTEMPTS && rc == -EINTR; i++) {
+		out->len = 0;
+		mnl_nlmsg_put_extra_header(start(vip, RTM_GETADDR, NLM_F_DUMP),
+					   sizeof(struct ifaddrmsg));
+		rc = ask(vip, on_addr, out);
 	}
-	return fail(vip, rc);
-}
-
-/* The next of a dump of addresses; starts with NULL. */
-static struct rtnl_addr *next_addr(struct nl_cache *cache, struct rtnl_addr *addr)
-{
-	return (void *)(addr ? nl_cache_get_next((void *)addr) : nl_cache_get_first(cache));
+	return rc == -EINTR ? -EAGAIN : rc;
 }
 
 /* A managed device that is a dummy link, up or not. */
@@ -265,38 +231,35 @@ static int list_links(struct vip *vip, const struct ezlb_links *managed, struct 
 
 	for (size_t i = 0; rc == 0 && i < managed->len; i++) {
 		const struct ezlb_link_row *row = &managed->items[i];
-		AUTO_LINK struct rtnl_link *link = NULL;
+		struct link link;
 
 		rc = find_dummy(vip, row->device, &link);
-		if (!link)
+		if (rc < 0 || !link.index)
 			continue;
-		*EZLB_PUSH(ours) = (struct ours){ rtnl_link_get_ifindex(link), row->device };
-		if (is_set_up(link))
+		*EZLB_PUSH(ours) = (struct ours){ link.index, row->device };
+		if (is_set_up(&link))
 			*EZLB_PUSH(out) = *row;
 	}
 	return rc;
 }
 
-static const char *device_of(const struct ours_list *ours, struct rtnl_addr *addr)
+static const char *device_of(const struct ours_list *ours, const struct held *held)
 {
 	for (size_t i = 0; i < ours->len; i++)
-		if (ours->items[i].ifindex == rtnl_addr_get_ifindex(addr) && has_our_form(addr))
+		if (ours->items[i].ifindex == held->ifindex && held->has_our_form)
 			return ours->items[i].device;
 	return NULL;
 }
 
 static int list_addrs(struct vip *vip, const struct ours_list *ours, struct ezlb_table *out)
 {
-	AUTO_CACHE struct nl_cache *cache = NULL;
-	struct rtnl_addr *item = NULL;
-	int rc = dump(vip, &cache);
+	struct held_list held = { 0 };
+	int rc = list_held(vip, &held);
 
-	while (rc == 0 && (item = next_addr(cache, item)) != NULL) {
-		const char *device = device_of(ours, item);
-		struct ezlb_vip_row row = { .device = "" };
+	for (size_t i = 0; rc == 0 && i < held.len; i++) {
+		const char *device = device_of(ours, &held.items[i]);
+		struct ezlb_vip_row row = { .addr = held.items[i].addr };
 
-		if (!addr_get(item, &row.addr))
-			continue;
 		if (device) {
 			ezlb_strcpy(row.device, sizeof(row.device), device);
 			*EZLB_PUSH(&out->vips) = row;
@@ -304,6 +267,7 @@ static int list_addrs(struct vip *vip, const struct ours_list *ours, struct ezlb
 			*EZLB_PUSH(&out->elsewhere) = row.addr;
 		}
 	}
+	EZLB_VEC_CLEAR(&held);
 	return rc;
 }
 
@@ -321,41 +285,52 @@ int vip_list(struct vip *vip, const struct ezlb_links *managed, struct ezlb_tabl
 	return ezlb_err_sys(err, -rc, "cannot list links and addresses over rtnetlink");
 }
 
+static int change_addr(struct vip *vip, uint16_t type, uint16_t flags, int ifindex,
+		       const struct ezlb_addr *addr)
+{
+	struct nlmsghdr *msg = start(vip, type, NLM_F_ACK | flags);
+	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(msg, sizeof(*info));
+	size_t size = addr_size(addr->family);
+	bool loopback = addr->family == AF_INET && addr->bytes[0] == IN_LOOPBACKNET;
+
+	info->ifa_family = addr->family;
+	info->ifa_prefixlen = (uint8_t)(8 * size);
+	info->ifa_flags = addr->family == AF_INET6 ? IFA_F_NODAD : 0;
+	info->ifa_scope = loopback ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
+	info->ifa_index = (unsigned)ifindex;
+	mnl_attr_put(msg, IFA_LOCAL, size, addr->bytes);
+	mnl_attr_put(msg, IFA_ADDRESS, size, addr->bytes);
+	return ask(vip, NULL, NULL);
+}
+
 int vip_add(struct vip *vip, const struct ezlb_vip_row *row)
 {
-	AUTO_LINK struct rtnl_link *link = NULL;
-	AUTO_ADDR struct rtnl_addr *request = NULL;
+	struct link link;
 	int rc = find_dummy(vip, row->device, &link);
 
 	if (rc < 0)
 		return rc;
-	if (!link)
+	if (!link.index)
 		return -ENODEV;
-	request = addr_new(&row->addr, rtnl_link_get_ifindex(link));
-	rc = rtnl_addr_add(vip->sock, request, NLM_F_CREATE | NLM_F_EXCL);
-	if (rc == 0)
-		return 0;
-	fail(vip, rc);
+	rc = change_addr(vip, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link.index, &row->addr);
 	/* addrconf.c: EACCES for disable_ipv6; where ipv6 is off altogether nobody is listening. */
-	if (row->addr.family == AF_INET6 && (rc == -NLE_NOACCESS || rc == -NLE_OPNOTSUPP))
+	if (row->addr.family == AF_INET6 && (rc == -EACCES || rc == -EOPNOTSUPP))
 		return -EAFNOSUPPORT;
-	return -errno_of(rc);
+	return rc;
 }
 
 int vip_del(struct vip *vip, const struct ezlb_vip_row *row)
 {
-	AUTO_LINK struct rtnl_link *link = NULL;
-	AUTO_ADDR struct rtnl_addr *request = NULL;
+	struct link link;
 	int rc = find_dummy(vip, row->device, &link);
 
-	if (rc < 0 || !link)
+	if (rc < 0 || !link.index)
 		return rc;
-	request = addr_new(&row->addr, rtnl_link_get_ifindex(link));
-	rc = rtnl_addr_delete(vip->sock, request, 0);
-	if (rc == 0 || rc == -NLE_NOADDR || rc == -NLE_NODEV ||
-	    (row->addr.family == AF_INET6 && rc == -NLE_OPNOTSUPP)) /* no IPv6: gone, too */
+	rc = change_addr(vip, RTM_DELADDR, 0, link.index, &row->addr);
+	if (rc == -EADDRNOTAVAIL || rc == -ENODEV ||
+	    (row->addr.family == AF_INET6 && rc == -EOPNOTSUPP)) /* no IPv6: gone, too */
 		return 0;
-	return fail(vip, rc);
+	return rc;
 }
 
 static bool is_link_local(const struct ezlb_addr *addr)
@@ -369,29 +344,28 @@ static bool is_link_local(const struct ezlb_addr *addr)
 /* -EBUSY where there is an address that is more than the kernel's own. */
 static int check_empty(struct vip *vip, int ifindex)
 {
-	AUTO_CACHE struct nl_cache *cache = NULL;
-	struct rtnl_addr *item = NULL;
-	struct ezlb_addr addr;
-	int rc = dump(vip, &cache);
+	struct held_list held = { 0 };
+	int rc = list_held(vip, &held);
 
-	while (rc == 0 && (item = next_addr(cache, item)) != NULL) {
-		if (rtnl_addr_get_ifindex(item) == ifindex && addr_get(item, &addr) &&
-		    !is_link_local(&addr))
-			return -EBUSY;
+	for (size_t i = 0; rc == 0 && i < held.len; i++) {
+		if (held.items[i].ifindex == ifindex && !is_link_local(&held.items[i].addr))
+			rc = -EBUSY;
 	}
+	EZLB_VEC_CLEAR(&held);
 	return rc;
 }
 
 int vip_link_del(struct vip *vip, const char *device)
 {
-	AUTO_LINK struct rtnl_link *link = NULL;
+	struct link link;
 	int rc = find_dummy(vip, device, &link);
 
-	if (rc < 0 || !link)
+	if (rc < 0 || !link.index)
 		return rc;
-	rc = check_empty(vip, rtnl_link_get_ifindex(link));
+	rc = check_empty(vip, link.index);
 	if (rc < 0)
 		return rc;
-	rc = rtnl_link_delete(vip->sock, link);
-	return rc == 0 || rc == -NLE_NODEV ? 0 : fail(vip, rc);
+	start_link(vip, RTM_DELLINK, 0, link.index);
+	rc = ask(vip, NULL, NULL);
+	return rc == -ENODEV ? 0 : rc;
 }

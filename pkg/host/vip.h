@@ -7,13 +7,15 @@
 #pragma once
 
 #include <ezlb/err.h>
+#include <ezlb/netlink.h>
 #include <ezlb/table.h>
 
-struct nl_sock;
+#define VIP_TIMEOUT_MS 5000
 
 struct vip {
-	const char *kind;     /* "dummy"; a test takes what its kernel has */
-	struct nl_sock *sock; /* NULL: to be opened by the next call */
+	const char *kind;   /* "dummy"; a test takes what its kernel has */
+	struct ezlb_nl *nl; /* NULL: to be made by the next call */
+	struct ezlb_nl_buf request;
 };
 
 void vip_close(struct vip *vip);

@@ -151,7 +151,7 @@ static void test_apply(void **state)
 				  "address=192.0.2.1\n"
 				  "getlink vip0\n"
 				  "getaddr\n"
-				  "dellink index=7 flags=0/0 vip0\n");
+				  "dellink index=7 flags=0/0\n");
 	assert_int_equal(ops[0].rc, 0);
 	assert_int_equal(ops[1].rc, -EEXIST);
 	assert_int_equal(ops[2].rc, 0);

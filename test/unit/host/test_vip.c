@@ -59,7 +59,7 @@ static void test_requests(void **state)
 			    "getlink vip0\n"
 			    "deladdr index=7 prefix=32 flags=0 local=192.0.2.1 address=192.0.2.1\n"
 			    "getlink vip0\ngetaddr\n"
-			    "dellink index=7 flags=0/0 vip0\n");
+			    "dellink index=7 flags=0/0\n");
 }
 
 /* The kernel would make "vip0" of "vip%d", and the next pass another. */
@@ -78,14 +78,10 @@ static void test_no_socket(void **state)
 	(void)state;
 	begin(good);
 	fail_socket = EMFILE;
-	assert_int_equal(vip_link_add(&vip, "vip0"), -EIO);
+	assert_int_equal(vip_link_add(&vip, "vip0"), -EMFILE);
 	fail_socket = EPERM;
 	assert_int_equal(vip_link_add(&vip, "vip0"), -EPERM);
 	fail_socket = 0;
-	fail_setsockopt = ENOMEM;
-	assert_int_equal(vip_link_add(&vip, "vip0"), -ENOMEM);
-	fail_setsockopt = 0;
-	assert_null(vip.sock);
 	assert_string_equal(said, "");
 	assert_int_equal(vip_link_add(&vip, "vip0"), 0);
 }
@@ -157,7 +153,7 @@ static const struct {
 	{ "add without link", ADD4, { NONE }, -ENODEV },
 	{ "add to no dummy", ADD4, { { .kind = "vlan" } }, -ENODEV },
 	{ "add where the link goes", ADD4, { THERE, { .error = ENODEV } }, -ENODEV },
-	{ "refused without a word of libnl's", ADD4, { THERE, { .error = EXDEV } }, -EIO },
+	{ "refused for a rare reason", ADD4, { THERE, { .error = EXDEV } }, -EXDEV },
 	{ "already there", ADD4, { THERE, { .error = EEXIST } }, -EEXIST },
 	{ "IPv6 disabled", ADD6, { THERE, { .error = EACCES } }, -EAFNOSUPPORT },
 	{ "no IPv6", ADD6, { THERE, { .error = EOPNOTSUPP } }, -EAFNOSUPPORT },
