@@ -32,7 +32,8 @@ void ezlb_close_fd(int *fd); /* closes where *fd >= 0 */
 
 /*
  * A vector: any struct with the three members `items`, `len`, `cap`. The zero value is empty.
- * EZLB_PUSH yields a pointer to the new, zeroed item; it is valid until the next push.
+ * EZLB_PUSH yields a pointer to the new, zeroed item; it is valid until the next push. EZLB_ROOM
+ * yields a pointer to room for n more items behind those that there are, not zeroed.
  */
 #define EZLB_VEC(type)           \
 	{                        \
@@ -42,6 +43,9 @@ void ezlb_close_fd(int *fd); /* closes where *fd >= 0 */
 #define EZLB_PUSH(v)                                                                       \
 	((v)->items = ezlb_vec_room((v)->items, (v)->len, &(v)->cap, sizeof(*(v)->items)), \
 	 &(v)->items[(v)->len++])
+#define EZLB_ROOM(v, n)                                                                         \
+	((v)->items = ezlb_vec_grow((v)->items, (v)->len, &(v)->cap, (n), sizeof(*(v)->items)), \
+	 (v)->items + (v)->len)
 #define EZLB_VEC_CLEAR(v) (free((v)->items), (v)->items = NULL, (v)->len = (v)->cap = 0)
 /* Makes `to` the same; the items are copied as they are. */
 #define EZLB_VEC_COPY(to, from)                             \
@@ -56,6 +60,7 @@ void ezlb_close_fd(int *fd); /* closes where *fd >= 0 */
 
 typedef int (*ezlb_cmp_fn)(const void *a, const void *b);
 void *ezlb_vec_room(void *items, size_t len, size_t *cap, size_t size);
+void *ezlb_vec_grow(void *items, size_t len, size_t *cap, size_t n, size_t size);
 void ezlb_sort(void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 void *ezlb_find(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 

@@ -88,12 +88,17 @@ void ezlb_close_fd(int *fd)
 	*fd = -1;
 }
 
+void *ezlb_vec_grow(void *items, size_t len, size_t *cap, size_t n, size_t size)
+{
+	if (*cap - len >= n)
+		return items;
+	*cap = 2 * *cap + n;
+	return ezlb_realloc(items, *cap, size);
+}
+
 void *ezlb_vec_room(void *items, size_t len, size_t *cap, size_t size)
 {
-	if (len == *cap) {
-		*cap = *cap ? *cap * 2 : 8;
-		items = ezlb_realloc(items, *cap, size);
-	}
+	items = ezlb_vec_grow(items, len, cap, *cap ? 1 : 8, size);
 	memset((char *)items + len * size, 0, size);
 	return items;
 }

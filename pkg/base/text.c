@@ -4,19 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static char *room(struct ezlb_text *text, size_t need)
-{
-	if (text->cap - text->len < need) {
-		text->cap = 2 * text->cap + need;
-		text->items = ezlb_realloc(text->items, text->cap, 1);
-	}
-	return text->items + text->len;
-}
-
 void ezlb_text_put(struct ezlb_text *text, const char *bytes, size_t len)
 {
 	if (len > 0)
-		memcpy(room(text, len), bytes, len);
+		memcpy(EZLB_ROOM(text, len), bytes, len);
 	text->len += len;
 }
 
@@ -35,7 +26,7 @@ void ezlb_text_printf(struct ezlb_text *text, const char *fmt, ...)
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
 	if (n > 0) {
-		vsnprintf(room(text, (size_t)n + 1), (size_t)n + 1, fmt, again);
+		vsnprintf(EZLB_ROOM(text, (size_t)n + 1), (size_t)n + 1, fmt, again);
 		text->len += (size_t)n;
 	}
 	va_end(again);
@@ -43,7 +34,7 @@ void ezlb_text_printf(struct ezlb_text *text, const char *fmt, ...)
 
 char *ezlb_text_take(struct ezlb_text *text, size_t *len)
 {
-	char *bytes = room(text, 1);
+	char *bytes = EZLB_ROOM(text, 1);
 
 	*bytes = '\0';
 	bytes = text->items;

@@ -16,12 +16,8 @@ void ezlb_nl_buf_clear(struct ezlb_nl_buf *buf)
 
 static void *make_room(struct ezlb_nl_buf *buf)
 {
-	if (buf->cap - buf->len < ROOM) {
-		buf->cap = 2 * buf->cap + ROOM;
-		buf->items = ezlb_realloc(buf->items, buf->cap, 1);
-	}
 	buf->last = buf->len;
-	return buf->items + buf->len;
+	return EZLB_ROOM(buf, ROOM);
 }
 
 static struct nlmsghdr *last_msg(const struct ezlb_nl_buf *buf)

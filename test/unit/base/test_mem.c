@@ -44,6 +44,31 @@ static void test_vector_grows_and_new_items_are_zero(void **state)
 	assert_int_equal(v.cap, 0);
 }
 
+static void test_room_for_many(void **state)
+{
+	struct EZLB_VEC(char) v = { 0 };
+	char *end;
+	size_t cap;
+
+	(void)state;
+	for (size_t n = 1; n <= 5000; n += 7) {
+		char *room = EZLB_ROOM(&v, n);
+
+		assert_ptr_equal(room, v.items + v.len);
+		assert_true(v.cap - v.len >= n);
+		memset(room, (int)n, n);
+		v.len += n;
+	}
+	cap = v.cap;
+	for (size_t n = 1, at = 0; n <= 5000; at += n, n += 7)
+		assert_true(v.items[at] == (char)n && v.items[at + n - 1] == (char)n);
+	/* As much as there is: nothing grows. */
+	end = EZLB_ROOM(&v, cap - v.len);
+	assert_ptr_equal(end, v.items + v.len);
+	assert_int_equal(v.cap, cap);
+	EZLB_VEC_CLEAR(&v);
+}
+
 static void test_sort_and_find(void **state)
 {
 	struct EZLB_VEC(struct pair) v = { 0 };
@@ -159,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vector_grows_and_new_items_are_zero),
+		cmocka_unit_test(test_room_for_many),
 		cmocka_unit_test(test_sort_and_find),
 		cmocka_unit_test(test_strcpy_cuts_and_says_so),
 		cmocka_unit_test(test_allocations),
