@@ -91,7 +91,8 @@ static void test_check_for_a_backend(void **state)
 		size_t files = 0;
 
 		assert_int_equal(
-			ezlb_controller_validate(&path, 1, rows[i].backend, &diags, &files, NULL), 0);
+			ezlb_controller_validate(&path, 1, rows[i].backend, &diags, &files, NULL),
+			0);
 		assert_int_equal(files, 2);
 		assert_diags(&diags, rows[i].diags);
 		ezlb_diags_clear(&diags);
