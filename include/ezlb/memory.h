@@ -18,19 +18,5 @@ void ezlb_memory_free(struct ezlb_memory *memory);
 /* The layers; they belong to `memory`, and their close does nothing. */
 void ezlb_memory_dataplane(struct ezlb_memory *memory, struct ezlb_dataplane *out);
 
-/* The whole kernel, foreign rows too, for a test to look at and to tamper with. */
+/* The whole kernel, foreign rows too, for a test to look at and to tamper with. In any order. */
 struct ezlb_table *ezlb_memory_table(struct ezlb_memory *memory);
-
-/*
- * The nth op from now (1 = the next) of this layer fails with -code; the rest of its batch too
- * where the layer is atomic (SNAT). code 0: no fault.
- */
-void ezlb_memory_fault(struct ezlb_memory *memory, enum ezlb_layer_kind layer, unsigned nth,
-		       int code);
-/* From now on this layer's list and peek fail with -code; 0 heals them. */
-void ezlb_memory_list_fault(struct ezlb_memory *memory, enum ezlb_layer_kind layer, int code);
-/* Called after each single op that changed the kernel. */
-typedef void (*ezlb_memory_step_fn)(void *arg, const struct ezlb_op *op);
-void ezlb_memory_on_step(struct ezlb_memory *memory, ezlb_memory_step_fn fn, void *arg);
-/* Ops carried out since the start; a pass over an unchanged world adds none. */
-unsigned long ezlb_memory_writes(const struct ezlb_memory *memory);

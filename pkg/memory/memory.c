@@ -1,72 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/memory.h>
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "op.h"
 #include "print.h"
-
-struct fault {
-	unsigned countdown; /* 0: none */
-	int code;
-	int list_code;
-};
 
 /* The vtable comes first, so that a layer pointer is a pointer to this. */
 struct memory_layer {
 	struct ezlb_layer ops;
 	enum ezlb_layer_kind kind;
 	struct ezlb_memory *memory;
-	struct fault fault;
 };
 
 struct ezlb_memory {
 	struct memory_layer layers[EZLB_LAYERS];
-	struct ezlb_table kernel; /* not sorted */
-	ezlb_memory_step_fn on_step;
-	void *arg;
-	unsigned long writes;
+	struct ezlb_table kernel;
 };
-
-static bool fault_hits(struct fault *fault)
-{
-	return fault->countdown > 0 && --fault->countdown == 0;
-}
-
-/* iptables replaces the whole table at once: a fault anywhere fails all of the batch. */
-static int atomic_fault(struct memory_layer *ml, struct ezlb_op *const *ops, size_t n,
-			struct ezlb_err *err)
-{
-	bool hit = false;
-
-	for (size_t i = 0; i < n; i++)
-		hit |= fault_hits(&ml->fault);
-	if (!hit)
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		ops[i]->rc = -ml->fault.code;
-	return ezlb_err_sys(err, ml->fault.code, "commit");
-}
 
 static int memory_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
 			struct ezlb_err *err)
 {
 	struct memory_layer *ml = (struct memory_layer *)layer;
-	struct ezlb_memory *m = ml->memory;
-	int rc = ml->kind == EZLB_LAYER_SNAT ? atomic_fault(ml, ops, n, err) : 0;
+	struct batch batch;
 
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		if (ml->kind != EZLB_LAYER_SNAT && fault_hits(&ml->fault)) {
-			ops[i]->rc = -ml->fault.code;
-			continue;
-		}
-		ops[i]->rc = ezlb_memory_op(&m->kernel, ops[i]);
-		m->writes++;
-		if (ops[i]->rc == 0 && m->on_step)
-			m->on_step(m->arg, ops[i]);
-	}
-	return rc;
+	(void)err;
+	batch_open(&batch, &ml->memory->kernel);
+	for (size_t i = 0; i < n; i++)
+		ops[i]->rc = batch_op(&batch, ops[i]);
+	batch_close(&batch);
+	return 0;
 }
 
 static void list_ipvs(const struct ezlb_table *kernel, const struct ezlb_scope *scope,
@@ -115,8 +78,7 @@ static int memory_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	struct memory_layer *ml = (struct memory_layer *)layer;
 	const struct ezlb_table *kernel = &ml->memory->kernel;
 
-	if (ml->fault.list_code)
-		return ezlb_err_sys(err, ml->fault.list_code, "list");
+	(void)err;
 	switch (ml->kind) {
 	case EZLB_LAYER_HOST:
 		list_host(kernel, out);
@@ -196,27 +158,4 @@ void ezlb_memory_dataplane(struct ezlb_memory *memory, struct ezlb_dataplane *ou
 struct ezlb_table *ezlb_memory_table(struct ezlb_memory *memory)
 {
 	return &memory->kernel;
-}
-
-void ezlb_memory_fault(struct ezlb_memory *memory, enum ezlb_layer_kind layer, unsigned nth,
-		       int code)
-{
-	memory->layers[layer].fault.countdown = code ? nth : 0;
-	memory->layers[layer].fault.code = code;
-}
-
-void ezlb_memory_list_fault(struct ezlb_memory *memory, enum ezlb_layer_kind layer, int code)
-{
-	memory->layers[layer].fault.list_code = code;
-}
-
-void ezlb_memory_on_step(struct ezlb_memory *memory, ezlb_memory_step_fn fn, void *arg)
-{
-	memory->on_step = fn;
-	memory->arg = arg;
-}
-
-unsigned long ezlb_memory_writes(const struct ezlb_memory *memory)
-{
-	return memory->writes;
 }

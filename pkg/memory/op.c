@@ -4,63 +4,49 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A vector of any row type, seen as bytes. */
-struct rows {
-	char *items;
-	size_t *len;
-	size_t size;
-	ezlb_cmp_fn cmp;
-};
-#define ROWS(v, c) ((struct rows){ (char *)(v)->items, &(v)->len, sizeof(*(v)->items), (c) })
-
-static void *row_find(struct rows rows, const void *key)
+void batch_open(struct batch *batch, struct ezlb_table *kernel)
 {
-	for (size_t i = 0; i < *rows.len; i++)
-		if (rows.cmp(rows.items + i * rows.size, key) == 0)
-			return rows.items + i * rows.size;
-	return NULL;
+	*batch = (struct batch){
+		.kernel = kernel,
+		.services = ROWS_OPEN(&kernel->services, ezlb_service_row_cmp),
+		.dests = ROWS_OPEN(&kernel->dests, ezlb_dest_row_cmp),
+		.snats = ROWS_OPEN(&kernel->snats, ezlb_snat_row_cmp),
+		.settings = ROWS_OPEN(&kernel->settings, ezlb_setting_row_cmp),
+		.accepts = ROWS_OPEN(&kernel->accepts, ezlb_accept_row_cmp),
+		.links = ROWS_OPEN(&kernel->links, ezlb_link_row_cmp),
+		.vips = ROWS_OPEN(&kernel->vips, ezlb_vip_row_cmp),
+	};
 }
 
-static void row_remove(struct rows rows, void *row)
+void batch_close(struct batch *batch)
 {
-	char *last = rows.items + (*rows.len - 1) * rows.size;
-
-	memmove(row, last, rows.size);
-	(*rows.len)--;
+	ROWS_CLOSE(&batch->services, &batch->kernel->services);
+	ROWS_CLOSE(&batch->dests, &batch->kernel->dests);
+	ROWS_CLOSE(&batch->snats, &batch->kernel->snats);
+	ROWS_CLOSE(&batch->settings, &batch->kernel->settings);
+	ROWS_CLOSE(&batch->accepts, &batch->kernel->accepts);
+	ROWS_CLOSE(&batch->links, &batch->kernel->links);
+	ROWS_CLOSE(&batch->vips, &batch->kernel->vips);
 }
 
-static struct rows services_of(struct ezlb_table *kernel)
+static void drop_dests(struct batch *batch, const struct ezlb_service_key *key)
 {
-	return ROWS(&kernel->services, ezlb_service_row_cmp);
+	const struct ezlb_dest_row from = { .service = *key };
+	struct ezlb_dest_row *row = rows_first(&batch->dests, &from);
+
+	for (; row && ezlb_service_key_cmp(&row->service, key) == 0;
+	     row = rows_first(&batch->dests, &from))
+		rows_remove(&batch->dests, row);
 }
 
-static struct rows dests_of(struct ezlb_table *kernel)
+static int do_service(struct batch *batch, const struct ezlb_op *op)
 {
-	return ROWS(&kernel->dests, ezlb_dest_row_cmp);
-}
-
-static struct rows snats_of(struct ezlb_table *kernel)
-{
-	return ROWS(&kernel->snats, ezlb_snat_row_cmp);
-}
-
-static void drop_dests(struct ezlb_table *kernel, const struct ezlb_service_key *key)
-{
-	struct ezlb_dests *dests = &kernel->dests;
-
-	for (size_t i = dests->len; i-- > 0;)
-		if (ezlb_service_key_cmp(&dests->items[i].service, key) == 0)
-			row_remove(dests_of(kernel), &dests->items[i]);
-}
-
-static int do_service(struct ezlb_table *kernel, const struct ezlb_op *op)
-{
-	struct ezlb_service_row *row = row_find(services_of(kernel), &op->service);
+	struct ezlb_service_row *row = rows_find(&batch->services, &op->service);
 
 	if (op->kind == EZLB_OP_SERVICE_ADD) {
 		if (row)
 			return -EEXIST;
-		*EZLB_PUSH(&kernel->services) = op->service;
+		rows_add(&batch->services, &op->service);
 		return 0;
 	}
 	if (!row) /* as the ipvs layer: what is to go and is gone already is fine */
@@ -69,56 +55,55 @@ static int do_service(struct ezlb_table *kernel, const struct ezlb_op *op)
 		*row = op->service;
 		return 0;
 	}
-	drop_dests(kernel, &op->service.key);
-	row_remove(services_of(kernel), row);
+	drop_dests(batch, &op->service.key);
+	rows_remove(&batch->services, row);
 	return 0;
 }
 
-static int do_dest(struct ezlb_table *kernel, const struct ezlb_op *op)
+static int do_dest(struct batch *batch, const struct ezlb_op *op)
 {
 	struct ezlb_service_row service = { .key = op->dest.service };
-	struct ezlb_dest_row *row = row_find(dests_of(kernel), &op->dest);
+	struct ezlb_dest_row *row = rows_find(&batch->dests, &op->dest);
 	bool del = op->kind == EZLB_OP_DEST_DEL;
 
-	if (!row_find(services_of(kernel), &service))
+	if (!rows_find(&batch->services, &service))
 		return del ? 0 : -ESRCH;
 	if (op->kind == EZLB_OP_DEST_ADD) {
 		if (row)
 			return -EEXIST;
-		*EZLB_PUSH(&kernel->dests) = op->dest;
+		rows_add(&batch->dests, &op->dest);
 		return 0;
 	}
 	if (!row)
 		return del ? 0 : -ENOENT;
 	if (del)
-		row_remove(dests_of(kernel), row);
+		rows_remove(&batch->dests, row);
 	else
 		*row = op->dest;
 	return 0;
 }
 
-static int do_snat(struct ezlb_table *kernel, const struct ezlb_op *op)
+static int do_snat(struct batch *batch, const struct ezlb_op *op)
 {
-	struct ezlb_snat_row *row = row_find(snats_of(kernel), &op->snat);
+	struct ezlb_snat_row *row = rows_find(&batch->snats, &op->snat);
 
 	if (op->kind == EZLB_OP_SNAT_DEL) {
 		if (row)
-			row_remove(snats_of(kernel), row);
+			rows_remove(&batch->snats, row);
 		return 0;
 	}
-	if (!kernel->snat_sound)
+	if (!batch->kernel->snat_sound)
 		return -ENOENT;
 	if (row)
 		*row = op->snat;
 	else
-		*EZLB_PUSH(&kernel->snats) = op->snat;
+		rows_add(&batch->snats, &op->snat);
 	return 0;
 }
 
-static int do_setting(struct ezlb_table *kernel, const struct ezlb_op *op)
+static int do_setting(struct batch *batch, const struct ezlb_op *op)
 {
-	struct ezlb_setting_row *row = row_find(ROWS(&kernel->settings, ezlb_setting_row_cmp),
-						&op->setting);
+	struct ezlb_setting_row *row = rows_find(&batch->settings, &op->setting);
 
 	/* As the host layer: what is gone, or is another's by now, is not set back. */
 	if (op->kind == EZLB_OP_HOST_RESET &&
@@ -131,107 +116,92 @@ static int do_setting(struct ezlb_table *kernel, const struct ezlb_op *op)
 }
 
 /* A row that is all key comes or goes; like the kernel's layers, gone already is fine. */
-static int do_row(struct rows rows, const void *row, bool add, void *(*push)(struct ezlb_table *),
-		  struct ezlb_table *kernel)
+static int do_row(struct rows *rows, const void *row, bool add)
 {
-	void *have = row_find(rows, row);
+	void *have = rows_find(rows, row);
 
-	if (!add && have)
-		row_remove(rows, have);
 	if (add && have)
 		return -EEXIST;
 	if (add)
-		memcpy(push(kernel), row, rows.size);
+		rows_add(rows, row);
+	else if (have)
+		rows_remove(rows, have);
 	return 0;
 }
 
-static void *push_link(struct ezlb_table *kernel)
+static bool has_vips(const struct batch *batch, const struct ezlb_link_row *link)
 {
-	return EZLB_PUSH(&kernel->links);
+	struct ezlb_vip_row from = { .addr = { 0 } };
+	const struct ezlb_vip_row *vip;
+
+	memcpy(from.device, link->device, sizeof(from.device));
+	vip = rows_first(&batch->vips, &from);
+	return vip && strcmp(vip->device, link->device) == 0;
 }
 
-static void *push_vip(struct ezlb_table *kernel)
+static int do_link(struct batch *batch, const struct ezlb_op *op)
 {
-	return EZLB_PUSH(&kernel->vips);
-}
-
-static void *push_accept(struct ezlb_table *kernel)
-{
-	return EZLB_PUSH(&kernel->accepts);
-}
-
-static bool has_vips(const struct ezlb_table *kernel, const char *device)
-{
-	for (size_t i = 0; i < kernel->vips.len; i++)
-		if (strcmp(kernel->vips.items[i].device, device) == 0)
-			return true;
-	return false;
-}
-
-static bool has_link(struct ezlb_table *kernel, const char *device)
-{
-	struct ezlb_link_row key = { "" };
-
-	ezlb_strcpy(key.device, sizeof(key.device), device);
-	return row_find(ROWS(&kernel->links, ezlb_link_row_cmp), &key) != NULL;
-}
-
-static int do_host(struct ezlb_table *kernel, const struct ezlb_op *op)
-{
-	struct rows links = ROWS(&kernel->links, ezlb_link_row_cmp);
-	struct rows vips = ROWS(&kernel->vips, ezlb_vip_row_cmp);
-	bool add = op->kind == EZLB_OP_LINK_ADD || op->kind == EZLB_OP_VIP_ADD;
-
-	if (op->kind == EZLB_OP_HOST_SET || op->kind == EZLB_OP_HOST_RESET)
-		return do_setting(kernel, op);
-	if (op->kind == EZLB_OP_VIP_ADD && !has_link(kernel, op->vip.device))
-		return -ENODEV;
-	if (op->kind == EZLB_OP_LINK_DEL && has_vips(kernel, op->link.device))
+	if (op->kind == EZLB_OP_LINK_DEL && has_vips(batch, &op->link))
 		return -EBUSY;
-	if (op->kind == EZLB_OP_LINK_ADD || op->kind == EZLB_OP_LINK_DEL)
-		return do_row(links, &op->link, add, push_link, kernel);
-	return do_row(vips, &op->vip, add, push_vip, kernel);
+	return do_row(&batch->links, &op->link, op->kind == EZLB_OP_LINK_ADD);
 }
 
-static int do_firewall(struct ezlb_table *kernel, const struct ezlb_op *op)
+static int do_vip(struct batch *batch, const struct ezlb_op *op)
 {
-	struct rows accepts = ROWS(&kernel->accepts, ezlb_accept_row_cmp);
+	struct ezlb_link_row link;
 
-	if (op->kind == EZLB_OP_FIREWALL_SETUP) {
-		kernel->accepts_present = kernel->accepts_sound = true;
-		return 0;
-	}
-	if (op->kind == EZLB_OP_FIREWALL_TEARDOWN) {
-		kernel->accepts_present = kernel->accepts_sound = false;
-		kernel->accepts.len = 0;
-		return 0;
-	}
-	if (op->kind == EZLB_OP_ACCEPT_ADD && !kernel->accepts_sound)
+	memcpy(link.device, op->vip.device, sizeof(link.device));
+	if (op->kind == EZLB_OP_VIP_ADD && !rows_find(&batch->links, &link))
+		return -ENODEV;
+	return do_row(&batch->vips, &op->vip, op->kind == EZLB_OP_VIP_ADD);
+}
+
+static int do_firewall_frame(struct batch *batch, bool add)
+{
+	batch->kernel->accepts_present = batch->kernel->accepts_sound = add;
+	if (!add)
+		rows_clear(&batch->accepts);
+	return 0;
+}
+
+static int do_accept(struct batch *batch, const struct ezlb_op *op)
+{
+	if (op->kind == EZLB_OP_ACCEPT_ADD && !batch->kernel->accepts_sound)
 		return -ENOENT;
-	return do_row(accepts, &op->accept, op->kind == EZLB_OP_ACCEPT_ADD, push_accept, kernel);
+	return do_row(&batch->accepts, &op->accept, op->kind == EZLB_OP_ACCEPT_ADD);
 }
 
-int ezlb_memory_op(struct ezlb_table *kernel, const struct ezlb_op *op)
+static int do_snat_frame(struct batch *batch, bool add)
 {
+	batch->kernel->snat_present = batch->kernel->snat_sound = add;
+	if (!add)
+		rows_clear(&batch->snats);
+	return 0;
+}
+
+int batch_op(struct batch *batch, const struct ezlb_op *op)
+{
+	bool add = ezlb_op_action(op->kind) == EZLB_ACTION_ADD;
+
 	switch (ezlb_op_object(op->kind)) {
 	case EZLB_OBJECT_SETTING:
+		return do_setting(batch, op);
 	case EZLB_OBJECT_LINK:
+		return do_link(batch, op);
 	case EZLB_OBJECT_VIP:
-		return do_host(kernel, op);
+		return do_vip(batch, op);
 	case EZLB_OBJECT_FIREWALL_FRAME:
+		return do_firewall_frame(batch, add);
 	case EZLB_OBJECT_ACCEPT:
-		return do_firewall(kernel, op);
+		return do_accept(batch, op);
 	case EZLB_OBJECT_SNAT_FRAME:
-		kernel->snat_present = kernel->snat_sound = op->kind == EZLB_OP_SNAT_SETUP;
-		if (op->kind == EZLB_OP_SNAT_TEARDOWN)
-			kernel->snats.len = 0;
-		return 0;
+		return do_snat_frame(batch, add);
 	case EZLB_OBJECT_SNAT:
-		return do_snat(kernel, op);
+		return do_snat(batch, op);
 	case EZLB_OBJECT_SERVICE:
-		return do_service(kernel, op);
+		return do_service(batch, op);
 	case EZLB_OBJECT_DEST:
-		return do_dest(kernel, op);
+		return do_dest(batch, op);
 	case EZLB_OBJECTS:
 		break;
 	}

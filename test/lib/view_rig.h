@@ -5,16 +5,15 @@
  */
 #pragma once
 
+#include "faulty.h"
 #include "fixture.h"
-
-#include <ezlb/memory.h>
 
 #include <ezlb/view.h>
 
 #define START_MS 1700000000000
 
 struct view_rig {
-	struct ezlb_memory *memory;
+	struct faulty *memory;
 	struct ezlb_pass pass;
 	struct ezlb_catalog catalog;
 	struct ezlb_view view;
@@ -37,8 +36,8 @@ struct view_rig {
 
 static inline void rig_open(struct view_rig *rig)
 {
-	*rig = (struct view_rig){ .memory = ezlb_memory_new(), .now = START_MS };
-	ezlb_memory_dataplane(rig->memory, &rig->pass.dp);
+	*rig = (struct view_rig){ .memory = faulty_new(), .now = START_MS };
+	faulty_dataplane(rig->memory, &rig->pass.dp);
 	assert_int_equal(ezlb_ledger_open(&rig->pass.ledger, top, NULL), 0);
 	rig->facts = (struct ezlb_view_facts){ .dataplane = "memory",
 					       .snat_backend = "iptables",
@@ -56,7 +55,7 @@ static inline void rig_close(struct view_rig *rig)
 	ezlb_view_clear(&rig->view);
 	ezlb_catalog_clear(&rig->catalog);
 	ezlb_pass_clear(&rig->pass);
-	ezlb_memory_free(rig->memory);
+	faulty_free(rig->memory);
 }
 
 /* A file of the next set; text NULL: it cannot be read. They are given in order. */

@@ -153,16 +153,16 @@ static size_t pass(struct world *w, bool *ok)
 static void world_init(struct world *w, unsigned number)
 {
 	seed = 0x9e3779b97f4a7c15u * (number + 1);
-	*w = (struct world){ .memory = ezlb_memory_new(),
+	*w = (struct world){ .memory = faulty_new(),
 			     .snat_key = number % 2 ? EZLB_SNAT_KEY_LISTENER
 						    : EZLB_SNAT_KEY_BACKEND };
 	w->ipv6 = dice(2);
 	w->policy = (struct ezlb_policy){ .snat_key = w->snat_key, .firewall = dice(3) > 0 };
 	strcpy(w->policy.vip_device, dice(2) ? "new0" : "");
-	ezlb_memory_set_snat_key(w->memory, w->snat_key);
-	w->kernel = ezlb_memory_table(w->memory);
-	ezlb_memory_dataplane(w->memory, &w->dp);
-	ezlb_memory_on_step(w->memory, on_step, w);
+	faulty_set_snat_key(w->memory, w->snat_key);
+	w->kernel = faulty_table(w->memory);
+	faulty_dataplane(w->memory, &w->dp);
+	faulty_on_step(w->memory, on_step, w);
 	make_files(w);
 	make_verdicts(w);
 	make_kernel(w);
@@ -178,7 +178,7 @@ static void world_clear(struct world *w)
 	EZLB_VEC_CLEAR(&w->owned);
 	EZLB_VEC_CLEAR(&w->scope);
 	ezlb_table_clear(&w->before);
-	ezlb_memory_free(w->memory);
+	faulty_free(w->memory);
 }
 
 static void assert_foreign_same(const struct world *w, const struct ezlb_table *was)
@@ -213,16 +213,16 @@ static void make_fault(struct world *w)
 	enum ezlb_layer_kind layer = (enum ezlb_layer_kind)dice(EZLB_LAYERS);
 
 	if (dice(4) == 0)
-		ezlb_memory_list_fault(w->memory, layer, codes[dice(5)]);
+		faulty_list_fault(w->memory, layer, codes[dice(5)]);
 	else
-		ezlb_memory_fault(w->memory, layer, 1 + dice(12), codes[dice(5)]);
+		faulty_fault(w->memory, layer, 1 + dice(12), codes[dice(5)]);
 }
 
 static void heal(struct world *w)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++) {
-		ezlb_memory_fault(w->memory, (enum ezlb_layer_kind)i, 0, 0);
-		ezlb_memory_list_fault(w->memory, (enum ezlb_layer_kind)i, 0);
+		faulty_fault(w->memory, (enum ezlb_layer_kind)i, 0, 0);
+		faulty_list_fault(w->memory, (enum ezlb_layer_kind)i, 0);
 	}
 }
 
@@ -261,9 +261,9 @@ static void play_world(unsigned number, struct tally *tally)
 	}
 	tally->ops += (unsigned)pass(&w, &ok);
 	assert_true(ok);
-	writes = ezlb_memory_writes(w.memory);
+	writes = faulty_writes(w.memory);
 	assert_int_equal(pass(&w, &ok), 0);
-	assert_int_equal(ezlb_memory_writes(w.memory), writes);
+	assert_int_equal(faulty_writes(w.memory), writes);
 	flip(&w, tally);
 	assert_int_equal(w.bad_steps, 0);
 	assert_foreign_same(&w, &was);

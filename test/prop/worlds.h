@@ -6,10 +6,10 @@
 
 #include <sys/socket.h>
 
-#include <ezlb/memory.h>
 #include <ezlb/reconcile.h>
 
 #include "dice.h"
+#include "faulty.h"
 
 #define LISTENERS 6
 #define BACKENDS  5
@@ -18,7 +18,7 @@ struct world {
 	enum ezlb_snat_key_kind snat_key;
 	bool ipv6;
 	struct ezlb_policy policy;
-	struct ezlb_memory *memory;
+	struct faulty *memory;
 	struct ezlb_table *kernel;
 	struct ezlb_dataplane dp;
 	struct ezlb_spec *specs[LISTENERS];

@@ -16,7 +16,7 @@ static inline void parts_open(struct desk_parts *parts, struct view_rig *rig)
 {
 	parts->plane = (struct dataplane){ .dp = rig->pass.dp,
 					   .snat = EZLB_SNAT_IPTABLES,
-					   .memory = rig->memory };
+					   .memory = rig->memory->memory };
 	parts->options = (struct ezlb_options){ .state_dir = top,
 						.dataplane = EZLB_DP_MEMORY,
 						.traffic_interval_ms = 20 };

@@ -13,15 +13,16 @@
 #include <ezlb/firewall.h>
 #include <ezlb/host.h>
 #include <ezlb/ipvs.h>
-#include <ezlb/memory.h>
 #include <ezlb/snat.h>
 #include <ezlb/store.h>
 
+#include "faulty.h"
+
 static struct {
-	struct ezlb_memory *memory; /* the test frees it */
-	struct text managed;	    /* devices, a blank behind each */
-	struct text loaded;	    /* modules that were asked for, likewise */
-	const char *missing;	    /* there is no such module */
+	struct faulty *memory; /* the test frees it */
+	struct text managed;   /* devices, a blank behind each */
+	struct text loaded;    /* modules that were asked for, likewise */
+	const char *missing;   /* there is no such module */
 	bool hands_off;
 	bool leaves_no_files;		       /* once IPVS is open, no other file can be */
 	int ipvs_rc, iptables_rc, nftables_rc; /* of their open */
@@ -31,7 +32,7 @@ static struct {
 static inline void fake_kernel_open(void)
 {
 	memset(&fake, 0, sizeof(fake));
-	fake.memory = ezlb_memory_new();
+	fake.memory = faulty_new();
 }
 
 static inline void fake_note(struct text *out, const char *word)
@@ -46,7 +47,7 @@ static inline int fake_open(enum ezlb_layer_kind kind, int rc, struct ezlb_layer
 {
 	struct ezlb_dataplane dp;
 
-	ezlb_memory_dataplane(fake.memory, &dp);
+	faulty_dataplane(fake.memory, &dp);
 	*out = rc ? NULL : dp.layer[kind];
 	return rc ? ezlb_err_set(err, -rc, "no such luck") : 0;
 }
@@ -63,7 +64,7 @@ void ezlb_host_manage(struct ezlb_layer *host, const char *device)
 {
 	struct ezlb_dataplane dp;
 
-	ezlb_memory_dataplane(fake.memory, &dp);
+	faulty_dataplane(fake.memory, &dp);
 	assert_ptr_equal(host, dp.layer[EZLB_LAYER_HOST]);
 	fake_note(&fake.managed, device);
 }

@@ -12,7 +12,7 @@
 /* --- settings ------------------------------------------------------------------------------ */
 
 struct rig {
-	struct ezlb_memory *memory;
+	struct faulty *memory;
 	struct ezlb_table *kernel;
 	struct ezlb_pass pass;
 	struct ezlb_pass_result result;
@@ -20,10 +20,10 @@ struct rig {
 
 static struct rig rig_open(void)
 {
-	struct rig rig = { .memory = ezlb_memory_new() };
+	struct rig rig = { .memory = faulty_new() };
 
-	rig.kernel = ezlb_memory_table(rig.memory);
-	ezlb_memory_dataplane(rig.memory, &rig.pass.dp);
+	rig.kernel = faulty_table(rig.memory);
+	faulty_dataplane(rig.memory, &rig.pass.dp);
 	assert_int_equal(ezlb_ledger_open(&rig.pass.ledger, top, NULL), 0);
 	return rig;
 }
@@ -32,7 +32,7 @@ static void rig_close(struct rig *rig)
 {
 	ezlb_pass_result_clear(&rig->result);
 	ezlb_pass_clear(&rig->pass);
-	ezlb_memory_free(rig->memory);
+	faulty_free(rig->memory);
 }
 
 static bool set_up(struct rig *rig)
@@ -83,7 +83,7 @@ static void test_settings_and_nothing_else(void **state)
 	unsigned steps = 0;
 
 	(void)state;
-	ezlb_memory_on_step(rig.memory, on_step, &steps);
+	faulty_on_step(rig.memory, on_step, &steps);
 	assert_true(set_up(&rig));
 	assert_int_equal(steps, 3); /* the module, conntrack, forwarding */
 	assert_int_equal(value_of(&rig, EZLB_IP_TABLES), 1);
@@ -104,7 +104,7 @@ static void test_a_setting_that_fails(void **state)
 	struct rig rig = rig_open();
 
 	(void)state;
-	ezlb_memory_fault(rig.memory, EZLB_LAYER_HOST, 3, EROFS);
+	faulty_fault(rig.memory, EZLB_LAYER_HOST, 3, EROFS);
 	assert_false(set_up(&rig));
 	assert_int_equal(rig.result.plan.ops.items[2].rc, -EROFS);
 	assert_int_equal(value_of(&rig, EZLB_VS_CONNTRACK), 1);
@@ -118,10 +118,10 @@ static void test_a_host_that_cannot_be_read(void **state)
 	struct rig rig = rig_open();
 
 	(void)state;
-	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_HOST, EIO);
+	faulty_list_fault(rig.memory, EZLB_LAYER_HOST, EIO);
 	assert_false(set_up(&rig));
 	assert_int_equal(rig.result.outcome.errs.layer[EZLB_LAYER_HOST].code, EIO);
-	assert_int_equal(ezlb_memory_writes(rig.memory), 0);
+	assert_int_equal(faulty_writes(rig.memory), 0);
 	assert_int_equal(rig.pass.ledger.content.settings.len, 0);
 	rig_close(&rig);
 }
@@ -134,7 +134,7 @@ static void test_a_ledger_that_cannot_be_written(void **state)
 	make_dir("ledger.new");
 	assert_false(set_up(&rig));
 	assert_int_equal(rig.result.outcome.ledger_err.code, EISDIR);
-	assert_int_equal(ezlb_memory_writes(rig.memory), 0);
+	assert_int_equal(faulty_writes(rig.memory), 0);
 	rig_close(&rig);
 }
 
@@ -220,10 +220,10 @@ static void test_command(void **state)
 		assert_has(got.log, runs[i].log);
 		assert_false(fake.hands_off); /* for all that the flag says */
 		assert_string_equal(fake.loaded.s, MODULES);
-		assert_int_equal(ezlb_memory_table(fake.memory)->services.len, 0);
+		assert_int_equal(faulty_table(fake.memory)->services.len, 0);
 		assert_true(ledger_has("net.ipv4.vs.conntrack"));
 		outcome_clear(&got);
-		ezlb_memory_free(fake.memory);
+		faulty_free(fake.memory);
 	}
 }
 
@@ -242,7 +242,7 @@ static void test_command_in_memory(void **state)
 	assert_has(got.out, SET);
 	assert_int_equal(access(at("ledger").s, F_OK), -1);
 	outcome_clear(&got);
-	ezlb_memory_free(fake.memory);
+	faulty_free(fake.memory);
 }
 
 /* What the host as a whole refuses is an error, and the sentence is there for it. */
@@ -253,21 +253,21 @@ static void test_command_fails(void **state)
 	(void)state;
 	put_files();
 	fake_kernel_open();
-	ezlb_memory_list_fault(fake.memory, EZLB_LAYER_HOST, EIO);
+	faulty_list_fault(fake.memory, EZLB_LAYER_HOST, EIO);
 	got = host_setup(EZLB_DP_KERNEL);
 	assert_int_equal(got.rc, -EIO);
 	assert_has(got.err.msg, "list");
 	assert_false(got.done);
 	outcome_clear(&got);
-	ezlb_memory_list_fault(fake.memory, EZLB_LAYER_HOST, 0);
+	faulty_list_fault(fake.memory, EZLB_LAYER_HOST, 0);
 	make_dir("ledger.new");
 	got = host_setup(EZLB_DP_KERNEL);
 	assert_int_equal(got.rc, -EISDIR);
 	assert_has(got.err.msg, "ledger");
 	assert_false(got.done);
 	outcome_clear(&got);
-	assert_int_equal(ezlb_memory_writes(fake.memory), 0);
-	ezlb_memory_free(fake.memory);
+	assert_int_equal(faulty_writes(fake.memory), 0);
+	faulty_free(fake.memory);
 }
 
 static void test_no_config_dir(void **state)

@@ -33,7 +33,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	ezlb_memory_free(fake.memory);
+	faulty_free(fake.memory);
 	return teardown_top(state);
 }
 

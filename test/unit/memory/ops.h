@@ -6,10 +6,10 @@
 
 #include <errno.h>
 
-#include <ezlb/memory.h>
+#include "faulty.h"
 
 struct fixture {
-	struct ezlb_memory *memory;
+	struct faulty *memory;
 	struct ezlb_table *kernel;
 	struct ezlb_dataplane dp;
 	struct ezlb_plan plan; /* ops to apply next, all of one layer */
@@ -28,10 +28,10 @@ static inline int setup(void **state)
 {
 	struct fixture *f = ezlb_calloc(1, sizeof(*f));
 
-	f->memory = ezlb_memory_new();
-	f->kernel = ezlb_memory_table(f->memory);
-	ezlb_memory_dataplane(f->memory, &f->dp);
-	ezlb_memory_on_step(f->memory, on_step, f);
+	f->memory = faulty_new();
+	f->kernel = faulty_table(f->memory);
+	faulty_dataplane(f->memory, &f->dp);
+	faulty_on_step(f->memory, on_step, f);
 	*state = f;
 	return 0;
 }
@@ -42,7 +42,7 @@ static inline int teardown(void **state)
 
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		f->dp.layer[i]->close(f->dp.layer[i]);
-	ezlb_memory_free(f->memory);
+	faulty_free(f->memory);
 	ezlb_plan_clear(&f->plan);
 	free(f);
 	return 0;

@@ -139,7 +139,7 @@ static void test_fault_hits_the_nth_op_once(void **state)
 {
 	struct fixture *f = *state;
 
-	ezlb_memory_fault(f->memory, EZLB_LAYER_IPVS, 3, ENOBUFS);
+	faulty_fault(f->memory, EZLB_LAYER_IPVS, 3, ENOBUFS);
 	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "rr");
 	APPLY(f, 0);
 	dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.1:80", "10.1.0.1:80", 1);
@@ -147,8 +147,8 @@ static void test_fault_hits_the_nth_op_once(void **state)
 	dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.1:80", "10.1.0.3:80", 1);
 	APPLY(f, 0, -ENOBUFS, 0);
 	assert_int_equal(f->kernel->dests.len, 2);
-	ezlb_memory_fault(f->memory, EZLB_LAYER_IPVS, 1, EIO);
-	ezlb_memory_fault(f->memory, EZLB_LAYER_IPVS, 1, 0); /* healed before it came */
+	faulty_fault(f->memory, EZLB_LAYER_IPVS, 1, EIO);
+	faulty_fault(f->memory, EZLB_LAYER_IPVS, 1, 0); /* healed before it came */
 	dest_op(f, EZLB_OP_DEST_ADD, "10.0.0.1:80", "10.1.0.2:80", 1);
 	APPLY(f, 0);
 	assert_int_equal(f->kernel->dests.len, 3);
@@ -160,7 +160,7 @@ static void test_fault_fails_a_whole_snat_batch(void **state)
 	struct fixture *f = *state;
 	struct ezlb_err err = { 0 };
 
-	ezlb_memory_fault(f->memory, EZLB_LAYER_SNAT, 2, EAGAIN);
+	faulty_fault(f->memory, EZLB_LAYER_SNAT, 2, EAGAIN);
 	ezlb_plan_add(&f->plan, EZLB_OP_SNAT_SETUP);
 	snat_op(f, EZLB_OP_SNAT_ADD, "10.1.0.1:80", NULL);
 	snat_op(f, EZLB_OP_SNAT_ADD, "10.1.0.2:80", NULL);
@@ -176,7 +176,7 @@ static void test_fault_is_for_one_layer(void **state)
 {
 	struct fixture *f = *state;
 
-	ezlb_memory_fault(f->memory, EZLB_LAYER_HOST, 1, EROFS);
+	faulty_fault(f->memory, EZLB_LAYER_HOST, 1, EROFS);
 	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "rr");
 	APPLY(f, 0);
 	setting_op(f, EZLB_IP_FORWARD, 1);
@@ -195,7 +195,7 @@ static void test_list_fault_lasts_until_it_is_healed(void **state)
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		struct ezlb_layer *layer = f->dp.layer[i];
 
-		ezlb_memory_list_fault(f->memory, (enum ezlb_layer_kind)i, EIO);
+		faulty_list_fault(f->memory, (enum ezlb_layer_kind)i, EIO);
 		for (int twice = 0; twice < 2; twice++) {
 			err.code = 0;
 			assert_int_equal(layer->list(layer, &scope, &out, &err), -EIO);
@@ -204,7 +204,7 @@ static void test_list_fault_lasts_until_it_is_healed(void **state)
 			assert_int_equal(layer->peek(layer, &scope, &print), -EIO);
 			assert_int_equal(print, 7);
 		}
-		ezlb_memory_list_fault(f->memory, (enum ezlb_layer_kind)i, 0);
+		faulty_list_fault(f->memory, (enum ezlb_layer_kind)i, 0);
 		assert_int_equal(layer->list(layer, &scope, &out, &err), 0);
 		ezlb_table_clear(&out);
 	}
@@ -219,14 +219,14 @@ static void test_writes_and_steps_are_counted(void **state)
 	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "rr");
 	service_op(f, EZLB_OP_SERVICE_ADD, "10.0.0.1:80", "rr"); /* refused: a write, no step */
 	APPLY(f, 0, -EEXIST);
-	assert_int_equal(ezlb_memory_writes(f->memory), 2);
+	assert_int_equal(faulty_writes(f->memory), 2);
 	assert_int_equal(f->steps, 1);
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		t = list(f, (enum ezlb_layer_kind)i, &scope);
 		ezlb_table_clear(&t);
 	}
-	assert_int_equal(ezlb_memory_writes(f->memory), 2); /* reading is not writing */
-	ezlb_memory_free(NULL);
+	assert_int_equal(faulty_writes(f->memory), 2); /* reading is not writing */
+	faulty_free(NULL);
 }
 
 static void test_snat_key_is_said_by_the_snat_layer(void **state)
@@ -235,11 +235,11 @@ static void test_snat_key_is_said_by_the_snat_layer(void **state)
 
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		assert_int_equal(f->dp.layer[i]->snat_key, EZLB_SNAT_KEY_BACKEND);
-	ezlb_memory_set_snat_key(f->memory, EZLB_SNAT_KEY_LISTENER);
+	faulty_set_snat_key(f->memory, EZLB_SNAT_KEY_LISTENER);
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		assert_int_equal(f->dp.layer[i]->snat_key == EZLB_SNAT_KEY_LISTENER,
 				 i == EZLB_LAYER_SNAT);
-	ezlb_memory_set_snat_key(f->memory, EZLB_SNAT_KEY_BACKEND);
+	faulty_set_snat_key(f->memory, EZLB_SNAT_KEY_BACKEND);
 	assert_int_equal(f->dp.layer[EZLB_LAYER_SNAT]->snat_key, EZLB_SNAT_KEY_BACKEND);
 }
 

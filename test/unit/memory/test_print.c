@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cm.h"
 
-#include <ezlb/memory.h>
+#include "faulty.h"
 
-static struct ezlb_memory *memory;
+static struct faulty *memory;
 static struct ezlb_table *kernel;
 static struct ezlb_dataplane dp;
 static struct ezlb_scope scope;
@@ -57,9 +57,9 @@ static int setup(void **state)
 	static const char *const listens[] = { "10.0.0.1:80", "[fd00:10::1]:80", "10.0.0.9:80" };
 
 	(void)state;
-	memory = ezlb_memory_new();
-	kernel = ezlb_memory_table(memory);
-	ezlb_memory_dataplane(memory, &dp);
+	memory = faulty_new();
+	kernel = faulty_table(memory);
+	faulty_dataplane(memory, &dp);
 	for (size_t i = 0; i < COUNT_OF(listens); i++) {
 		add_service(listens[i]);
 		add_dest(listens[i], "10.1.0.1:80");
@@ -83,7 +83,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	ezlb_memory_free(memory);
+	faulty_free(memory);
 	EZLB_VEC_CLEAR(&scope);
 	return 0;
 }
@@ -276,7 +276,7 @@ static void test_looking_is_not_writing(void **state)
 	first = peek();
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		assert_int_equal(first.layer[i], peek().layer[i]);
-	assert_int_equal(ezlb_memory_writes(memory), 0);
+	assert_int_equal(faulty_writes(memory), 0);
 	assert_int_equal(
 		dp.layer[EZLB_LAYER_IPVS]->peek(dp.layer[EZLB_LAYER_IPVS], &nothing, &empty), 0);
 	assert_int_not_equal(empty, first.layer[EZLB_LAYER_IPVS]);

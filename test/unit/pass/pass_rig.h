@@ -4,9 +4,9 @@
 
 #include "fixture.h"
 
-#include <ezlb/memory.h>
 #include <ezlb/pass.h>
 
+#include "faulty.h"
 #include "specs.h"
 
 #define WEB "web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80"
@@ -15,7 +15,7 @@
 
 /* A process and its kernel. The kernel outlives it, as the ledger in the directory does. */
 struct rig {
-	struct ezlb_memory *memory;
+	struct faulty *memory;
 	struct ezlb_pass pass;
 	struct ezlb_pass_result result;
 	struct text ledger_at_step; /* the file when the kernel was touched first, and last */
@@ -54,7 +54,7 @@ static inline void start(struct rig *rig)
 	struct ezlb_pass *pass = &rig->pass;
 
 	*pass = (struct ezlb_pass){ .ledger = { .path = NULL } };
-	ezlb_memory_dataplane(rig->memory, &pass->dp);
+	faulty_dataplane(rig->memory, &pass->dp);
 	assert_int_equal(ezlb_ledger_open(&pass->ledger, top, NULL), 0);
 	for (size_t i = 0; i < pass->ledger.content.services.len; i++)
 		*EZLB_PUSH(&pass->unclaimed) = pass->ledger.content.services.items[i];
@@ -72,12 +72,12 @@ static inline void restart(struct rig *rig)
 	stop(rig);
 	*rig = (struct rig){ .memory = rig->memory };
 	start(rig);
-	ezlb_memory_on_step(rig->memory, on_step, rig);
+	faulty_on_step(rig->memory, on_step, rig);
 }
 
 static inline struct rig rig_open(void)
 {
-	struct rig rig = { .memory = ezlb_memory_new() };
+	struct rig rig = { .memory = faulty_new() };
 
 	start(&rig);
 	return rig;
@@ -86,7 +86,7 @@ static inline struct rig rig_open(void)
 static inline void rig_close(struct rig *rig)
 {
 	stop(rig);
-	ezlb_memory_free(rig->memory);
+	faulty_free(rig->memory);
 }
 
 /* One pass towards the services, which have ';' between them. */
@@ -106,7 +106,7 @@ static inline bool pass(struct rig *rig, const char *services, bool refused)
 	}
 	ezlb_pass_result_clear(&rig->result);
 	rig->steps = 0;
-	ezlb_memory_on_step(rig->memory, on_step, rig);
+	faulty_on_step(rig->memory, on_step, rig);
 	ezlb_pass_plan(&rig->pass, &desired, &verdicts, refused, &rig->result);
 	ok = ezlb_pass_apply(&rig->pass, &rig->result, rig->now);
 	assert_int_equal(ok, ezlb_pass_ok(&rig->result));
@@ -126,7 +126,7 @@ static inline bool cleanup(struct rig *rig)
 /* "tcp 10.0.0.1:80 -> 10.1.0.1:80, snat 10.1.0.1:80" */
 static inline struct text kernel(const struct rig *rig)
 {
-	struct ezlb_table *table = ezlb_memory_table(rig->memory);
+	struct ezlb_table *table = faulty_table(rig->memory);
 	char service[EZLB_SERVICE_KEY_STRLEN], backend[EZLB_ENDPOINT_STRLEN];
 	struct text out = { "" };
 	size_t len = 0;
@@ -158,7 +158,7 @@ static inline struct text kernel(const struct rig *rig)
 /* As somebody else with ipvsadm. */
 static inline void add_foreign(const struct rig *rig, const char *service, const char *backend)
 {
-	struct ezlb_table *table = ezlb_memory_table(rig->memory);
+	struct ezlb_table *table = faulty_table(rig->memory);
 	struct ezlb_service_row *row = EZLB_PUSH(&table->services);
 	struct ezlb_dest_row *dest = EZLB_PUSH(&table->dests);
 

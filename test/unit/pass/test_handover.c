@@ -5,8 +5,7 @@
  */
 #include "fixture.h"
 
-#include <ezlb/memory.h>
-
+#include "faulty.h"
 #include "handover.h"
 #include "specs.h"
 
@@ -17,16 +16,16 @@
 #define TABLE "\ntable nft ezlb\n"
 
 struct rig {
-	struct ezlb_memory *legacy, *nft;
+	struct faulty *legacy, *nft;
 	struct ezlb_pass pass;
 	struct ezlb_pass_result result;
 	unsigned naked; /* steps after which a dest of a full_nat service was without a rule */
 };
 
-static bool has_row(struct ezlb_memory *memory, enum ezlb_proto proto,
+static bool has_row(struct faulty *memory, enum ezlb_proto proto,
 		    const struct ezlb_endpoint *endpoint)
 {
-	const struct ezlb_snats *snats = &ezlb_memory_table(memory)->snats;
+	const struct ezlb_snats *snats = &faulty_table(memory)->snats;
 
 	for (size_t i = 0; i < snats->len; i++)
 		if (snats->items[i].key.proto == proto &&
@@ -39,7 +38,7 @@ static bool has_row(struct ezlb_memory *memory, enum ezlb_proto proto,
 static void on_step(void *arg, const struct ezlb_op *op)
 {
 	struct rig *rig = arg;
-	const struct ezlb_dests *dests = &ezlb_memory_table(rig->legacy)->dests;
+	const struct ezlb_dests *dests = &faulty_table(rig->legacy)->dests;
 
 	(void)op;
 	for (size_t i = 0; i < dests->len; i++) {
@@ -58,8 +57,8 @@ static void start(struct rig *rig, bool nftables)
 	struct ezlb_dataplane nft;
 
 	*pass = (struct ezlb_pass){ .ledger = { .path = NULL } };
-	ezlb_memory_dataplane(rig->legacy, &pass->dp);
-	ezlb_memory_dataplane(rig->nft, &nft);
+	faulty_dataplane(rig->legacy, &pass->dp);
+	faulty_dataplane(rig->nft, &nft);
 	pass->old_snat = nft.layer[EZLB_LAYER_SNAT];
 	if (nftables) {
 		pass->old_snat = pass->dp.layer[EZLB_LAYER_SNAT];
@@ -106,9 +105,9 @@ static bool pass(struct rig *rig, const char *services, bool refused)
 /* WEB and API, with rules of iptables; the next process is to have nftables. */
 static struct rig rig_open(void)
 {
-	struct rig rig = { .legacy = ezlb_memory_new(), .nft = ezlb_memory_new() };
+	struct rig rig = { .legacy = faulty_new(), .nft = faulty_new() };
 
-	ezlb_memory_set_snat_key(rig.nft, EZLB_SNAT_KEY_LISTENER);
+	faulty_set_snat_key(rig.nft, EZLB_SNAT_KEY_LISTENER);
 	start(&rig, false);
 	assert_true(pass(&rig, WEB ";" API, false));
 	return rig;
@@ -117,8 +116,8 @@ static struct rig rig_open(void)
 /* Steps are watched from here on, so the rig must stay where it is. */
 static void watch(struct rig *rig)
 {
-	ezlb_memory_on_step(rig->legacy, on_step, rig);
-	ezlb_memory_on_step(rig->nft, on_step, rig);
+	faulty_on_step(rig->legacy, on_step, rig);
+	faulty_on_step(rig->nft, on_step, rig);
 }
 
 static void rig_close(struct rig *rig)
@@ -126,8 +125,8 @@ static void rig_close(struct rig *rig)
 	assert_int_equal(rig->naked, 0);
 	ezlb_pass_result_clear(&rig->result);
 	ezlb_pass_clear(&rig->pass);
-	ezlb_memory_free(rig->legacy);
-	ezlb_memory_free(rig->nft);
+	faulty_free(rig->legacy);
+	faulty_free(rig->nft);
 }
 
 static bool ledger_has(const char *line)
@@ -140,8 +139,8 @@ static bool ledger_has(const char *line)
 /* "iptables 2 ledger chain": the frames in the kernels with their rows, and in the ledger. */
 static struct text state_of(const struct rig *rig)
 {
-	const struct ezlb_table *legacy = ezlb_memory_table(rig->legacy);
-	const struct ezlb_table *nft = ezlb_memory_table(rig->nft);
+	const struct ezlb_table *legacy = faulty_table(rig->legacy);
+	const struct ezlb_table *nft = faulty_table(rig->nft);
 	struct text out = { "" };
 
 	if (legacy->snat_present)
@@ -220,13 +219,13 @@ static void test_faults(void **state)
 		print_message("%s\n", faults[i].name);
 		watch(&rig);
 		restart(&rig, true);
-		ezlb_memory_fault(faults[i].legacy ? rig.legacy : rig.nft, faults[i].layer,
-				  faults[i].nth, EAGAIN);
+		faulty_fault(faults[i].legacy ? rig.legacy : rig.nft, faults[i].layer,
+			     faults[i].nth, EAGAIN);
 		assert_false(pass(&rig, faults[i].services, false));
 		assert_string_equal(state_of(&rig).s, faults[i].state);
 		restart(&rig, true); /* killed then */
 		assert_true(pass(&rig, faults[i].services, false));
-		assert_false(ezlb_memory_table(rig.legacy)->snat_present);
+		assert_false(faulty_table(rig.legacy)->snat_present);
 		assert_false(ledger_has(CHAIN));
 		rig_close(&rig);
 	}
@@ -267,7 +266,7 @@ static void test_ops_that_failed(void **state)
 		ezlb_plan_add(&rig.result.plan.old, EZLB_OP_SNAT_TEARDOWN);
 		gone = handover_apply(&rig.pass, &rig.result.found, &rig.result.plan,
 				      &rig.result.outcome);
-		if (ezlb_memory_table(rig.legacy)->snat_present != ops[i].stay)
+		if (faulty_table(rig.legacy)->snat_present != ops[i].stay)
 			fail_msg("%s %d", ezlb_op_kind_str(ops[i].kind), ops[i].rc);
 		assert_int_equal(rig.result.plan.old.items[0].rc, ops[i].stay ? EZLB_HELD : 0);
 		assert_int_equal(gone, !ops[i].stay);
@@ -283,13 +282,13 @@ static void test_waits_for_each_layer(void **state)
 		struct rig rig = rig_open();
 
 		restart(&rig, true);
-		ezlb_memory_list_fault(layer == EZLB_LAYER_SNAT ? rig.nft : rig.legacy,
-				       (enum ezlb_layer_kind)layer, EIO);
+		faulty_list_fault(layer == EZLB_LAYER_SNAT ? rig.nft : rig.legacy,
+				  (enum ezlb_layer_kind)layer, EIO);
 		assert_false(pass(&rig, WEB ";" API, false));
 		/* But accepts have nothing to do with it. */
 		assert_int_equal(rig.result.plan.old.items[0].rc,
 				 layer == EZLB_LAYER_FIREWALL ? 0 : EZLB_HELD);
-		assert_int_equal(ezlb_memory_table(rig.legacy)->snats.len,
+		assert_int_equal(faulty_table(rig.legacy)->snats.len,
 				 layer == EZLB_LAYER_FIREWALL ? 0 : 2);
 		rig_close(&rig);
 	}
@@ -301,7 +300,7 @@ static void test_failed_teardown_has_its_error(void **state)
 
 	(void)state;
 	restart(&rig, true);
-	ezlb_memory_fault(rig.legacy, EZLB_LAYER_SNAT, 1, EAGAIN);
+	faulty_fault(rig.legacy, EZLB_LAYER_SNAT, 1, EAGAIN);
 	assert_false(pass(&rig, WEB, false));
 	assert_int_equal(rig.result.plan.old.items[0].rc, -EAGAIN);
 	assert_int_equal(rig.result.outcome.old_err.code, EAGAIN);
@@ -318,9 +317,9 @@ static void test_waits_for_the_settings(void **state)
 
 	(void)state;
 	restart(&rig, true);
-	for (size_t i = 0; i < ezlb_memory_table(rig.legacy)->settings.len; i++)
-		ezlb_memory_table(rig.legacy)->settings.items[i].value = 0;
-	ezlb_memory_fault(rig.legacy, EZLB_LAYER_HOST, 1, EROFS);
+	for (size_t i = 0; i < faulty_table(rig.legacy)->settings.len; i++)
+		faulty_table(rig.legacy)->settings.items[i].value = 0;
+	faulty_fault(rig.legacy, EZLB_LAYER_HOST, 1, EROFS);
 	assert_false(pass(&rig, WEB ";" API, false));
 	assert_int_equal(rig.result.plan.old.items[0].rc, EZLB_HELD);
 	assert_string_equal(state_of(&rig).s, BOTH);
@@ -352,7 +351,7 @@ static void test_settings_that_failed(void **state)
 		op->rc = -EROFS;
 		ezlb_plan_add(&rig.result.plan.old, EZLB_OP_SNAT_TEARDOWN);
 		handover_apply(&rig.pass, &rig.result.found, &rig.result.plan, &rig.result.outcome);
-		if (ezlb_memory_table(rig.legacy)->snat_present != settings[i].stay)
+		if (faulty_table(rig.legacy)->snat_present != settings[i].stay)
 			fail_msg("setting %d", (int)settings[i].setting);
 		rig_close(&rig);
 	}
@@ -366,9 +365,9 @@ static void test_arp_keeps_no_rules(void **state)
 	(void)state;
 	restart(&rig, true);
 	strcpy(rig.pass.policy.vip_device, "ezlb0");
-	for (size_t i = 0; i < ezlb_memory_table(rig.legacy)->settings.len; i++)
-		ezlb_memory_table(rig.legacy)->settings.items[i].value = 0;
-	ezlb_memory_fault(rig.legacy, EZLB_LAYER_HOST, 3, EROFS);
+	for (size_t i = 0; i < faulty_table(rig.legacy)->settings.len; i++)
+		faulty_table(rig.legacy)->settings.items[i].value = 0;
+	faulty_fault(rig.legacy, EZLB_LAYER_HOST, 3, EROFS);
 	assert_false(pass(&rig, WEB ";" API, false));
 	assert_int_equal(rig.result.plan.ops.items[2].setting.setting, EZLB_ARP_IGNORE);
 	assert_int_equal(rig.result.plan.ops.items[2].rc, -EROFS);
@@ -416,9 +415,9 @@ static void test_looks(void **state)
 		if (!looks[i].named)
 			assert_int_equal(unlink(at("ledger").s), 0);
 		restart(&rig, true);
-		ezlb_memory_list_fault(rig.legacy, EZLB_LAYER_SNAT, looks[i].code);
+		faulty_list_fault(rig.legacy, EZLB_LAYER_SNAT, looks[i].code);
 		assert_true(pass(&rig, WEB ";" API, false));
-		assert_int_equal(ezlb_memory_table(rig.legacy)->snat_present, !looks[i].done);
+		assert_int_equal(faulty_table(rig.legacy)->snat_present, !looks[i].done);
 		assert_int_equal(rig.pass.old_snat != NULL,
 				 looks[i].code == EIO && !looks[i].named);
 		assert_false(ledger_has(CHAIN));
@@ -447,15 +446,15 @@ static void test_cleanup_removes_both(void **state)
 
 	(void)state;
 	restart(&rig, true);
-	ezlb_memory_fault(rig.legacy, EZLB_LAYER_SNAT, 1, EAGAIN);
+	faulty_fault(rig.legacy, EZLB_LAYER_SNAT, 1, EAGAIN);
 	assert_false(pass(&rig, WEB ";" API, false));
 	assert_string_equal(state_of(&rig).s, BOTH);
 	restart(&rig, true);
 	ezlb_pass_result_clear(&rig.result);
-	ezlb_memory_fault(rig.legacy, EZLB_LAYER_SNAT, 1, EAGAIN); /* and it tries again */
+	faulty_fault(rig.legacy, EZLB_LAYER_SNAT, 1, EAGAIN); /* and it tries again */
 	assert_true(ezlb_pass_cleanup(&rig.pass, &rig.result));
 	assert_string_equal(state_of(&rig).s, "ledger");
-	assert_int_equal(ezlb_memory_table(rig.legacy)->services.len, 0);
+	assert_int_equal(faulty_table(rig.legacy)->services.len, 0);
 	rig_close(&rig);
 }
 

@@ -2,21 +2,20 @@
 /* What goes into the ledger before and after a plan, beyond services; and what is set back. */
 #include "ledger_text.h"
 
-#include <ezlb/memory.h>
-
+#include "faulty.h"
 #include "ownership.h"
 
 struct rig {
-	struct ezlb_memory *memory;
+	struct faulty *memory;
 	struct ezlb_pass pass;
 	struct ezlb_pass_result result;
 };
 
 static struct rig rig_open(const char *ledger)
 {
-	struct rig rig = { .memory = ezlb_memory_new() };
+	struct rig rig = { .memory = faulty_new() };
 
-	ezlb_memory_dataplane(rig.memory, &rig.pass.dp);
+	faulty_dataplane(rig.memory, &rig.pass.dp);
 	rig.pass.ledger.content = content_of(ledger);
 	return rig;
 }
@@ -25,7 +24,7 @@ static void rig_close(struct rig *rig)
 {
 	ezlb_pass_result_clear(&rig->result);
 	ezlb_pass_clear(&rig->pass);
-	ezlb_memory_free(rig->memory);
+	faulty_free(rig->memory);
 }
 
 static struct ezlb_vip_row vip(const char *device, const char *addr)

@@ -49,7 +49,7 @@ static void test_plan_writes_nothing(void **state)
 	*EZLB_PUSH(&desired) = spec;
 	ezlb_pass_plan(&rig.pass, &desired, &verdicts, false, &rig.result);
 	assert_true(rig.result.plan.ops.len > 0);
-	assert_int_equal(ezlb_memory_writes(rig.memory), 0);
+	assert_int_equal(faulty_writes(rig.memory), 0);
 	assert_string_equal(ledger_file().s, "");
 	EZLB_VEC_CLEAR(&desired);
 	ezlb_spec_free(spec);
@@ -86,8 +86,8 @@ static void test_adopts_never(void **state)
 			    "tcp 10.0.0.1:80 -> 10.1.0.9:80, " API_ROWS ", snat 10.1.0.2:80");
 	assert_string_equal(ledger_file().s, "tcp 10.0.0.2:80");
 	/* And when the other one has gone: */
-	ezlb_memory_table(rig.memory)->services.len = 0;
-	ezlb_memory_table(rig.memory)->dests.len = 0;
+	faulty_table(rig.memory)->services.len = 0;
+	faulty_table(rig.memory)->dests.len = 0;
 	assert_true(pass(&rig, WEB ";" API, false));
 	assert_int_equal(rig.result.found.conflicts.len, 0);
 	assert_string_equal(kernel(&rig).s,
@@ -107,7 +107,7 @@ static void test_never_and_not_quick_enough(void **state)
 
 	(void)state;
 	rig.pass.adopt = EZLB_ADOPT_NEVER;
-	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 1, EEXIST);
+	faulty_fault(rig.memory, EZLB_LAYER_IPVS, 1, EEXIST);
 	assert_false(pass(&rig, DNS, false));
 	assert_string_equal(ledger_file().s, "");
 	add_foreign(&rig, "udp 10.0.0.1:53", "10.1.0.9:53");
@@ -132,7 +132,7 @@ static struct text drift(const struct rig *rig)
 static void test_drift(void **state)
 {
 	struct rig rig = rig_open();
-	struct ezlb_table *table = ezlb_memory_table(rig.memory);
+	struct ezlb_table *table = faulty_table(rig.memory);
 
 	(void)state;
 	assert_true(pass(&rig, WEB ";" API, false));
@@ -185,14 +185,14 @@ static void test_drift_after_a_failed_look(void **state)
 	(void)state;
 	assert_true(pass(&rig, WEB, false));
 	assert_true(pass(&rig, WEB, false));
-	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, EIO);
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, EIO);
 	assert_false(pass(&rig, WEB, false));
 	assert_int_equal(rig.result.found.errs.layer[EZLB_LAYER_IPVS].code, EIO);
 	/* What was found and what was planned are there after the pass, too. */
 	assert_int_equal(rig.result.found.actual.services.len, 0);
 	assert_int_equal(rig.result.plan.target.services.len, 1);
 	assert_string_equal(drift(&rig).s, "");
-	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
 	assert_true(pass(&rig, WEB, false));
 	assert_string_equal(drift(&rig).s, "");
 	rig_close(&rig);
@@ -214,7 +214,7 @@ static bool peek(struct rig *rig, const char *service)
 static void test_peek(void **state)
 {
 	struct rig rig = rig_open();
-	struct ezlb_table *table = ezlb_memory_table(rig.memory);
+	struct ezlb_table *table = faulty_table(rig.memory);
 
 	(void)state;
 	assert_true(pass(&rig, WEB, false));
@@ -228,11 +228,11 @@ static void test_peek(void **state)
 	assert_false(peek(&rig, WEB));
 	add_foreign(&rig, "tcp 10.9.0.1:80", "10.9.1.1:80");
 	assert_false(peek(&rig, WEB));
-	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_HOST, EIO);
+	faulty_list_fault(rig.memory, EZLB_LAYER_HOST, EIO);
 	assert_true(peek(&rig, WEB));
 	assert_false(pass(&rig, WEB, false));
 	assert_false(peek(&rig, WEB));
-	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_HOST, 0);
+	faulty_list_fault(rig.memory, EZLB_LAYER_HOST, 0);
 	assert_true(peek(&rig, WEB));
 	rig_close(&rig);
 }
@@ -245,7 +245,7 @@ static void test_paced(void **state)
 	(void)state;
 	rig.pass.paced = true;
 	rig.now = 1000;
-	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 1, ENOENT);
+	faulty_fault(rig.memory, EZLB_LAYER_IPVS, 1, ENOENT);
 	assert_false(pass(&rig, DNS, false));
 	assert_in_range(ezlb_pass_due(&rig.pass), 1160, 1240);
 	assert_false(pass(&rig, DNS ";" WEB, false));
@@ -256,10 +256,10 @@ static void test_paced(void **state)
 	assert_true(pass(&rig, DNS ";" WEB, false));
 	assert_int_equal(ezlb_pass_due(&rig.pass), EZLB_PASS_NEVER);
 	/* The kernel changes: what waits is due. */
-	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 1, ENOENT);
+	faulty_fault(rig.memory, EZLB_LAYER_IPVS, 1, ENOENT);
 	assert_false(pass(&rig, DNS ";" WEB ";" API, false));
 	assert_false(pass(&rig, DNS ";" WEB ";" API, false));
-	ezlb_memory_table(rig.memory)->dests.items[0].weight = 9;
+	faulty_table(rig.memory)->dests.items[0].weight = 9;
 	assert_true(peek(&rig, WEB));
 	assert_true(pass(&rig, DNS ";" WEB ";" API, false));
 	rig_close(&rig);

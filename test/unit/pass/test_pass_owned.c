@@ -6,7 +6,7 @@
 static void test_ledger_has_settings_and_chain(void **state)
 {
 	struct rig rig = rig_open();
-	struct ezlb_table *table = ezlb_memory_table(rig.memory);
+	struct ezlb_table *table = faulty_table(rig.memory);
 	char *file;
 
 	(void)state;
@@ -53,11 +53,11 @@ static void test_ledger_cannot_be_written(void **state)
 
 	(void)state;
 	assert_true(pass(&rig, WEB, false));
-	writes = ezlb_memory_writes(rig.memory);
+	writes = faulty_writes(rig.memory);
 	make_dir("ledger.new");
 	assert_false(pass(&rig, API, false));
 	assert_int_equal(rig.result.outcome.ledger_err.code, EISDIR);
-	assert_int_equal(ezlb_memory_writes(rig.memory), writes);
+	assert_int_equal(faulty_writes(rig.memory), writes);
 	assert_string_equal(kernel(&rig).s, WEB_ROWS ", snat 10.1.0.1:80");
 	for (size_t i = 0; i < rig.result.plan.ops.len; i++)
 		assert_int_equal(rig.result.plan.ops.items[i].rc, EZLB_PENDING);
@@ -91,7 +91,7 @@ static void test_failed_removal_is_not_forgotten(void **state)
 
 	(void)state;
 	assert_true(pass(&rig, WEB ";" DNS, false));
-	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 2, EBUSY); /* behind the dest */
+	faulty_fault(rig.memory, EZLB_LAYER_IPVS, 2, EBUSY); /* behind the dest */
 	assert_false(pass(&rig, DNS, false));
 	assert_string_equal(ledger_file().s, "tcp 10.0.0.1:80, udp 10.0.0.1:53");
 	restart(&rig);
@@ -108,12 +108,12 @@ static void test_cannot_read_the_kernel(void **state)
 	(void)state;
 	assert_true(pass(&rig, WEB, false));
 	for (int layer = 0; layer < EZLB_LAYERS; layer++) {
-		ezlb_memory_list_fault(rig.memory, (enum ezlb_layer_kind)layer, EIO);
+		faulty_list_fault(rig.memory, (enum ezlb_layer_kind)layer, EIO);
 		assert_false(pass(&rig, WEB, false));
 		assert_int_equal(rig.result.outcome.errs.layer[layer].code, EIO);
 		assert_string_equal(kernel(&rig).s, WEB_ROWS ", snat 10.1.0.1:80");
 		assert_string_equal(ledger_file().s, "tcp 10.0.0.1:80");
-		ezlb_memory_list_fault(rig.memory, (enum ezlb_layer_kind)layer, 0);
+		faulty_list_fault(rig.memory, (enum ezlb_layer_kind)layer, 0);
 	}
 	assert_true(pass(&rig, WEB, false));
 	assert_int_equal(rig.result.plan.ops.len, 0);
@@ -236,7 +236,7 @@ static void test_hidden_is_forgotten_at_once(void **state)
 	(void)state;
 	assert_true(pass(&rig, WEB, false));
 	hide_web(&rig);
-	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 1, ENOENT);
+	faulty_fault(rig.memory, EZLB_LAYER_IPVS, 1, ENOENT);
 	assert_false(pass(&rig, DNS, false));
 	assert_string_equal(kernel(&rig).s, "");
 	assert_string_equal(ledger_file().s, "udp 10.0.0.1:53");
@@ -278,12 +278,12 @@ static void test_a_link_that_is_down_is_removed(void **state)
 	(void)state;
 	strcpy(rig.pass.policy.vip_device, "ezlb0");
 	assert_true(pass(&rig, WEB, false));
-	assert_int_equal(ezlb_memory_table(rig.memory)->links.len, 1);
+	assert_int_equal(faulty_table(rig.memory)->links.len, 1);
 	list_all = host->list;
 	host->list = list_without_links;
 	assert_true(pass(&rig, "", false));
-	assert_int_equal(ezlb_memory_table(rig.memory)->links.len, 0);
-	assert_int_equal(ezlb_memory_table(rig.memory)->vips.len, 0);
+	assert_int_equal(faulty_table(rig.memory)->links.len, 0);
+	assert_int_equal(faulty_table(rig.memory)->vips.len, 0);
 	assert_int_equal(rig.pass.ledger.content.links.len, 0);
 	assert_true(pass(&rig, "", false));
 	assert_int_equal(rig.result.plan.ops.len, 0);
@@ -303,7 +303,7 @@ static void test_cleanup(void **state)
 	assert_true(pass(&rig, DNS, true)); /* WEB and API are unclaimed */
 	assert_true(cleanup(&rig));
 	assert_string_equal(kernel(&rig).s, FOREIGN);
-	assert_false(ezlb_memory_table(rig.memory)->snat_present);
+	assert_false(faulty_table(rig.memory)->snat_present);
 	assert_string_equal(ledger_file().s, "");
 	assert_true(cleanup(&rig));
 	assert_int_equal(rig.result.plan.ops.len, 0);
@@ -317,8 +317,8 @@ static void test_cleanup_tries_again(void **state)
 	(void)state;
 	assert_true(pass(&rig, WEB ";" API, false));
 	restart(&rig);
-	ezlb_memory_on_step(rig.memory, NULL, NULL); /* the ledger shrinks between two tries */
-	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 1, EBUSY);
+	faulty_on_step(rig.memory, NULL, NULL); /* the ledger shrinks between two tries */
+	faulty_fault(rig.memory, EZLB_LAYER_IPVS, 1, EBUSY);
 	assert_true(cleanup(&rig));
 	assert_string_equal(kernel(&rig).s, "");
 	assert_string_equal(ledger_file().s, "");
@@ -331,7 +331,7 @@ static void test_cleanup_gives_up(void **state)
 
 	(void)state;
 	assert_true(pass(&rig, WEB, false));
-	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
 	assert_false(cleanup(&rig));
 	assert_int_equal(rig.result.outcome.errs.layer[EZLB_LAYER_IPVS].code, EPERM);
 	assert_string_equal(ledger_file().s, "tcp 10.0.0.1:80");

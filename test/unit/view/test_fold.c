@@ -70,8 +70,8 @@ static void test_files_and_passes(void **state)
 	rig.now += 1000;
 	rig_settle(&rig);
 	rig.now += 1000;
-	ezlb_memory_table(rig.memory)->dests.len--;
-	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 1, ENOMEM);
+	faulty_table(rig.memory)->dests.len--;
+	faulty_fault(rig.memory, EZLB_LAYER_IPVS, 1, ENOMEM);
 	rig_pass(&rig);
 	status = fold_now(&rig);
 	assert_int_equal(status->reloads, 1);

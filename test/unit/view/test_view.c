@@ -115,7 +115,7 @@ static void test_failed_does_not_flap(void **state)
 	rig.pass.paced = true;
 	rig_web(&rig, PLAIN("1"));
 	rig_events(&rig);
-	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 2, ENOMEM);
+	faulty_fault(rig.memory, EZLB_LAYER_IPVS, 2, ENOMEM);
 	assert_false(rig_pass(&rig));
 	assert_string_equal(PROGRAMMED, "Programmed=False/Failed");
 	assert_has(rig_events(&rig), "-ConditionChanged web Programmed | False, Failed: dest-add "
@@ -144,7 +144,7 @@ static void test_held(void **state)
 	rig_open(&rig);
 	rig.pass.paced = true;
 	rig_web(&rig, PLAIN("1"));
-	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 2, ENOMEM);
+	faulty_fault(rig.memory, EZLB_LAYER_IPVS, 2, ENOMEM);
 	rig_pass(&rig);
 	rig_events(&rig);
 	/* Another listener of the same file: its own condition starts from FAILED. */
@@ -169,12 +169,12 @@ static void test_unreadable(void **state)
 	rig_web(&rig, PLAIN("1"));
 	rig_settle(&rig);
 	rig_events(&rig);
-	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
 	rig_pass(&rig);
 	assert_string_equal(PROGRAMMED, "Programmed=Unknown/Unreadable");
 	assert_has(rig_events(&rig), "-ConditionChanged web Programmed | Unknown, Unreadable: ");
 	assert_int_equal(rig.view.services.items[0].applied_hash, hash_of(PLAIN("1")));
-	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
 	rig_pass(&rig);
 	assert_string_equal(PROGRAMMED, "Programmed=True/Programmed");
 	rig_close(&rig);
@@ -190,7 +190,7 @@ static void test_what_the_kernel_holds(void **state)
 	rig_web(&rig, PLAIN("1"));
 	web = &rig.view.services.items[0];
 	assert_int_equal(web->applied_hash, 0);
-	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 2, ENOMEM);
+	faulty_fault(rig.memory, EZLB_LAYER_IPVS, 2, ENOMEM);
 	rig_pass(&rig);
 	assert_int_equal(web->applied_hash, 0);
 	rig_pass(&rig);
@@ -290,7 +290,7 @@ static void test_foreign(void **state)
 	(void)state;
 	rig_open(&rig);
 	rig.pass.adopt = EZLB_ADOPT_NEVER;
-	row = EZLB_PUSH(&ezlb_memory_table(rig.memory)->services);
+	row = EZLB_PUSH(&faulty_table(rig.memory)->services);
 	row->key = key_of("tcp 10.0.0.1:80");
 	rig_web(&rig, PLAIN("1"));
 	rig_settle(&rig);
@@ -318,7 +318,7 @@ static void test_adopted(void **state)
 	for (unsigned i = 0; i < 12; i++) {
 		EZLB_AUTO_FREE char *key = ezlb_asprintf("tcp 10.0.0.%u:80", i + 1);
 
-		EZLB_PUSH(&ezlb_memory_table(rig.memory)->services)->key = key_of(key);
+		EZLB_PUSH(&faulty_table(rig.memory)->services)->key = key_of(key);
 		add_good(&rig, i, false);
 	}
 	rig_files(&rig);

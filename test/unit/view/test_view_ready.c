@@ -54,7 +54,7 @@ static void test_ready(void **state)
 	assert_string_equal(why_not(&rig), "");
 	rig_events(&rig);
 	rig.now += 1000;
-	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
 	rig_pass(&rig);
 	assert_has(rig_events(&rig), "-ReconcileFailing | ipvs: ");
 	assert_string_equal(why_not(&rig), "");
@@ -68,7 +68,7 @@ static void test_ready(void **state)
 	rig_pass(&rig);
 	assert_events(&rig, "");
 	assert_int_equal(rig.view.failing_since_ms, START_MS + 1000);
-	ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
 	rig_pass(&rig);
 	assert_string_equal(why_not(&rig), "");
 	assert_has(rig_events(&rig), "+ReconcileRecovered | ipvs: ");
@@ -88,7 +88,7 @@ static void test_ready_by_a_clock_that_nobody_sets(void **state)
 		struct view_rig rig;
 
 		rig_open(&rig);
-		ezlb_memory_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
+		faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
 		rig_web(&rig, PLAIN("1"));
 		rig_pass(&rig);
 		rig.now += steps[i];
@@ -129,7 +129,7 @@ static void test_the_error_of_a_pass(void **state)
 	rig_open(&rig);
 	rig.pass.paced = true;
 	rig_web(&rig, PLAIN("1"));
-	ezlb_memory_fault(rig.memory, EZLB_LAYER_IPVS, 2, ENOMEM);
+	faulty_fault(rig.memory, EZLB_LAYER_IPVS, 2, ENOMEM);
 	rig_pass(&rig);
 	assert_has(rig.view.pass_error, "dest-add tcp 10.0.0.1:80 -> 10.1.0.1:80 ");
 	rig_pass(&rig); /* all waits: what it waits for is what is wrong */

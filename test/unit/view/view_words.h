@@ -24,7 +24,7 @@ static inline const char *why_not(const struct view_rig *rig)
 /* As somebody else with ipvsadm. */
 static inline void take_away(const struct view_rig *rig)
 {
-	struct ezlb_table *table = ezlb_memory_table(rig->memory);
+	struct ezlb_table *table = faulty_table(rig->memory);
 
 	assert_true(table->dests.len > 0);
 	table->dests.len--;
