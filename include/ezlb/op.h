@@ -153,10 +153,3 @@ struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op);
 int ezlb_subject_cmp(const void *a, const void *b);
 /* The service that the op is about; false where it is about none, or about more than one. */
 bool ezlb_op_service(const struct ezlb_op *op, struct ezlb_service_key *out);
-
-/* "dest-add tcp 10.0.0.1:80 -> 192.168.10.11:80 masq weight 1"; cut where buf is short. */
-#define EZLB_OP_STRLEN 256
-const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN]);
-
-/* Why it failed or waits, in words that name the remedy where one is known; "done" for rc 0. */
-const char *ezlb_op_explain(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN]);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include <ezlb/op.h>
+#include <ezlb/op_text.h>
 
 struct ezlb_plan EZLB_VEC(struct ezlb_op);
 

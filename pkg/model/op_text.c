@@ -1,55 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <ezlb/op.h>
+#include <ezlb/op_text.h>
 
-#include <errno.h>
-#include <sys/socket.h>
+#include <stdio.h>
 
 /* Appends to buf of EZLB_OP_STRLEN. */
 #define put(buf, ...) ezlb_strcatf((buf), EZLB_OP_STRLEN, __VA_ARGS__)
 
-static void put_service(char *buf, const struct ezlb_op *op)
-{
-	char key[EZLB_SERVICE_KEY_STRLEN];
+/* --- pieces -------------------------------------------------------------------------------- */
 
-	put(buf, " %s", ezlb_service_key_format(&op->service.key, key));
-	if (op->kind == EZLB_OP_SERVICE_DEL)
-		return;
-	put(buf, " scheduler %s", op->service.scheduler);
-	if (op->kind == EZLB_OP_SERVICE_SET) {
-		if (strcmp(op->service.scheduler, op->old_service.scheduler) != 0)
-			put(buf, " (was %s)", op->old_service.scheduler);
+static size_t service_values(const struct ezlb_op *op, struct ezlb_op_value *out)
+{
+	const struct ezlb_service_row *row = &op->service, *old = &op->old_service;
+
+	out[0] = (struct ezlb_op_value){ .name = "scheduler" };
+	ezlb_strcpy(out[0].now, sizeof(out[0].now), row->scheduler);
+	if (op->kind != EZLB_OP_SERVICE_SET)
+		return 1;
+	if (strcmp(row->scheduler, old->scheduler) != 0) {
+		ezlb_strcpy(out[0].was, sizeof(out[0].was), old->scheduler);
+		return 1;
+	}
+	out[1] = (struct ezlb_op_value){ .name = "flags, persistence or netmask" };
+	return 2;
+}
+
+static size_t dest_values(const struct ezlb_op *op, struct ezlb_op_value *out)
+{
+	const struct ezlb_dest_row *row = &op->dest;
+	const struct ezlb_dest_row *old = op->kind == EZLB_OP_DEST_SET ? &op->old_dest : row;
+
+	out[0] = (struct ezlb_op_value){ .name = "", .usual = row->forward == EZLB_MASQ };
+	ezlb_strcpy(out[0].now, sizeof(out[0].now), ezlb_forward_str(row->forward));
+	if (row->forward != old->forward)
+		ezlb_strcpy(out[0].was, sizeof(out[0].was), ezlb_forward_str(old->forward));
+	out[1] = (struct ezlb_op_value){ .name = "weight" };
+	snprintf(out[1].now, sizeof(out[1].now), "%u", row->weight);
+	if (row->weight != old->weight)
+		snprintf(out[1].was, sizeof(out[1].was), "%u", old->weight);
+	if (row->upper == old->upper && row->lower == old->lower)
+		return 2;
+	out[2] = (struct ezlb_op_value){ .name = "connection thresholds" };
+	return 3;
+}
+
+size_t ezlb_op_values(const struct ezlb_op *op, struct ezlb_op_value out[EZLB_OP_VALUES])
+{
+	enum ezlb_object object = ezlb_op_object(op->kind);
+
+	if (ezlb_op_action(op->kind) == EZLB_ACTION_DEL)
+		return 0;
+	if (object == EZLB_OBJECT_SERVICE)
+		return service_values(op, out);
+	return object == EZLB_OBJECT_DEST ? dest_values(op, out) : 0;
+}
+
+const char *ezlb_snat_to_format(const struct ezlb_snat_row *row, char buf[EZLB_RANGE_STRLEN])
+{
+	if (row->to.first.family)
+		return ezlb_range_format(&row->to, buf);
+	ezlb_strcpy(buf, EZLB_RANGE_STRLEN, "masquerade");
+	return buf;
+}
+
+const char *ezlb_vip_row_format(const struct ezlb_vip_row *row, char buf[EZLB_VIP_STRLEN])
+{
+	char addr[EZLB_ADDR_STRLEN];
+
+	snprintf(buf, EZLB_VIP_STRLEN, "%s on %s", ezlb_addr_format(&row->addr, addr), row->device);
+	return buf;
+}
+
+/* --- the line ------------------------------------------------------------------------------ */
+
+static void put_values(char *buf, const struct ezlb_op *op)
+{
+	struct ezlb_op_value values[EZLB_OP_VALUES];
+	size_t n = ezlb_op_values(op, values);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct ezlb_op_value *value = &values[i];
+
+		if (value->now[0])
+			put(buf, "%s%s %s", value->name[0] ? " " : "", value->name, value->now);
 		else
-			put(buf, " (flags, persistence or netmask differ)");
+			put(buf, " (%s differ)", value->name);
+		if (value->was[0])
+			put(buf, " (was %s)", value->was);
 	}
 }
 
-static void put_dest(char *buf, const struct ezlb_op *op)
+static void put_dest(char *buf, const struct ezlb_dest_row *row)
 {
 	char key[EZLB_SERVICE_KEY_STRLEN], ep[EZLB_ENDPOINT_STRLEN];
 
-	put(buf, " %s -> %s", ezlb_service_key_format(&op->dest.service, key),
-	    ezlb_endpoint_format(&op->dest.endpoint, ep));
-	if (op->kind == EZLB_OP_DEST_DEL)
-		return;
-	put(buf, " %s", ezlb_forward_str(op->dest.forward));
-	if (op->kind == EZLB_OP_DEST_SET && op->dest.forward != op->old_dest.forward)
-		put(buf, " (was %s)", ezlb_forward_str(op->old_dest.forward));
-	put(buf, " weight %u", op->dest.weight);
-	if (op->kind == EZLB_OP_DEST_SET && op->dest.weight != op->old_dest.weight)
-		put(buf, " (was %u)", op->old_dest.weight);
-	if (op->kind == EZLB_OP_DEST_SET &&
-	    (op->dest.upper != op->old_dest.upper || op->dest.lower != op->old_dest.lower))
-		put(buf, " (thresholds differ)");
+	put(buf, " %s -> %s", ezlb_service_key_format(&row->service, key),
+	    ezlb_endpoint_format(&row->endpoint, ep));
 }
 
-static void put_snat_target(char *buf, const struct ezlb_snat_row *row)
+static void put_source(char *buf, const struct ezlb_snat_row *row)
 {
-	char range[EZLB_RANGE_STRLEN];
+	char to[EZLB_RANGE_STRLEN];
 
-	if (row->to.first.family)
-		put(buf, "snat to %s", ezlb_range_format(&row->to, range));
-	else
-		put(buf, "masquerade");
+	put(buf, "%s%s", row->to.first.family ? "snat to " : "", ezlb_snat_to_format(row, to));
 }
 
 static void put_snat(char *buf, const struct ezlb_op *op)
@@ -58,10 +110,10 @@ static void put_snat(char *buf, const struct ezlb_op *op)
 
 	put(buf, " %s %s ", ezlb_proto_str(op->snat.key.proto),
 	    ezlb_endpoint_format(&op->snat.key.endpoint, ep));
-	put_snat_target(buf, &op->snat);
+	put_source(buf, &op->snat);
 	if (op->kind == EZLB_OP_SNAT_SET) {
 		put(buf, " (was ");
-		put_snat_target(buf, &op->old_snat);
+		put_source(buf, &op->old_snat);
 		put(buf, ")");
 	}
 }
@@ -75,13 +127,6 @@ static void put_setting(char *buf, const struct ezlb_op *op)
 		put(buf, " (was %d)", op->old_setting.value);
 }
 
-static void put_vip(char *buf, const struct ezlb_op *op)
-{
-	char addr[EZLB_ADDR_STRLEN];
-
-	put(buf, " %s on %s", ezlb_addr_format(&op->vip.addr, addr), op->vip.device);
-}
-
 static void put_accept(char *buf, const struct ezlb_op *op)
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
@@ -92,6 +137,8 @@ static void put_accept(char *buf, const struct ezlb_op *op)
 
 const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 {
+	char key[EZLB_SERVICE_KEY_STRLEN], vip[EZLB_VIP_STRLEN];
+
 	buf[0] = '\0';
 	put(buf, "%s", ezlb_op_kind_str(op->kind));
 	switch (ezlb_op_object(op->kind)) {
@@ -102,140 +149,29 @@ const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 		put(buf, " %s", op->link.device);
 		break;
 	case EZLB_OBJECT_VIP:
-		put_vip(buf, op);
+		put(buf, " %s", ezlb_vip_row_format(&op->vip, vip));
 		break;
 	case EZLB_OBJECT_FIREWALL_FRAME:
-		put(buf, " chains EZLB-INPUT and EZLB-FORWARD and what leads to them");
+		put(buf, " " EZLB_FIREWALL_FRAME_STR " and what leads to them");
 		break;
 	case EZLB_OBJECT_ACCEPT:
 		put_accept(buf, op);
 		break;
 	case EZLB_OBJECT_SNAT_FRAME:
-		put(buf, " chain EZLB-SNAT and what leads to it");
+		put(buf, " " EZLB_SNAT_FRAME_STR " and what leads to it");
 		break;
 	case EZLB_OBJECT_SNAT:
 		put_snat(buf, op);
 		break;
 	case EZLB_OBJECT_SERVICE:
-		put_service(buf, op);
+		put(buf, " %s", ezlb_service_key_format(&op->service.key, key));
 		break;
 	case EZLB_OBJECT_DEST:
-		put_dest(buf, op);
+		put_dest(buf, &op->dest);
 		break;
 	case EZLB_OBJECTS:
 		break;
 	}
-	return buf;
-}
-
-static bool explain_setting(const struct ezlb_op *op, char *buf)
-{
-	const char *module = ezlb_setting_facts(op->setting.setting)->module;
-	char name[EZLB_SETTING_STRLEN];
-
-	ezlb_setting_format(&op->setting, name);
-	if (op->rc == -ECANCELED && op->setting.setting == EZLB_IP6_FORWARD) {
-		put(buf, "an interface with accept_ra 1 would lose its default route: set it to 2, "
-			 "or run `ezlb host-setup`");
-		return true;
-	}
-	if (op->rc == -ECANCELED) {
-		put(buf, "left to the host (--host-setup never): run `ezlb host-setup` there");
-		return true;
-	}
-	if (module) {
-		put(buf, "cannot load it (%s): run `modprobe %s` on the host",
-		    ezlb_errno_str(-op->rc), module);
-		return true;
-	}
-	if (op->rc == -EROFS || op->rc == -EACCES || op->rc == -EPERM) {
-		put(buf, "/proc/sys is read-only: run privileged, or sysctl -w %s=%d on the host",
-		    name, op->setting.value);
-		return true;
-	}
-	if (op->rc == -ENOENT) {
-		put(buf, "the kernel has no %s%s", name,
-		    op->setting.setting == EZLB_VS_CONNTRACK
-			    ? ": load ip_vs; it needs CONFIG_IP_VS_NFCT"
-			    : "");
-		return true;
-	}
-	return false;
-}
-
-static bool explain_link(const struct ezlb_op *op, char *buf)
-{
-	if (op->kind == EZLB_OP_LINK_ADD && op->rc == -EEXIST)
-		put(buf,
-		    "there is a link %s that is not a dummy link: give --vip-device another name",
-		    op->link.device);
-	else if (op->kind == EZLB_OP_LINK_ADD && op->rc == -EOPNOTSUPP)
-		put(buf, "this kernel has no dummy links: run `modprobe dummy` on the host");
-	else if (op->kind == EZLB_OP_LINK_DEL && op->rc == -EBUSY)
-		put(buf, "it has addresses that are not ezlb's");
-	else if (op->kind == EZLB_OP_VIP_ADD && op->rc == -EAFNOSUPPORT)
-		put(buf, "no IPv6 on this host: sysctl -w net.ipv6.conf.%s.disable_ipv6=0",
-		    op->vip.device);
-	else if (op->kind == EZLB_OP_VIP_ADD && op->rc == -ENODEV)
-		put(buf, "there is no dummy link %s", op->vip.device);
-	else
-		return false;
-	return true;
-}
-
-/* One family may fail where the other goes on: then only the op can tell. */
-static bool explain_snat6(const struct ezlb_op *op, char *buf)
-{
-	bool row = op->kind == EZLB_OP_SNAT_ADD || op->kind == EZLB_OP_SNAT_SET;
-
-	if (!row || op->snat.key.endpoint.addr.family != AF_INET6)
-		return false;
-	if (op->rc == -ENOPROTOOPT)
-		put(buf, "the kernel has no IPv6 nat table: run `modprobe ip6_tables` on the host");
-	else if (op->rc == -EAFNOSUPPORT)
-		put(buf, "this kernel runs without IPv6: boot it without ipv6.disable=1");
-	else if (op->rc == -ENOENT)
-		put(buf, "a module for IPv6 nat is missing: run `modprobe -a ip6table_nat "
-			 "nft_chain_nat nft_nat nft_masq` on the host");
-	else
-		return false;
-	return true;
-}
-
-static bool explain_known(const struct ezlb_op *op, char *buf)
-{
-	bool service = op->kind == EZLB_OP_SERVICE_ADD || op->kind == EZLB_OP_SERVICE_SET;
-
-	if (service && op->rc == -ENOENT) {
-		put(buf, "this kernel has no scheduler '%s' (modprobe ip_vs_%s)",
-		    op->service.scheduler, op->service.scheduler);
-		return true;
-	}
-	if (op->kind == EZLB_OP_SERVICE_ADD && op->rc == -EEXIST) {
-		put(buf, "somebody else made this service at the same moment");
-		return true;
-	}
-	if (ezlb_op_object(op->kind) == EZLB_OBJECT_SETTING)
-		return explain_setting(op, buf);
-	if (explain_link(op, buf) || explain_snat6(op, buf))
-		return true;
-	if (op->rc == -EPERM) {
-		put(buf, "not permitted: run as root with CAP_NET_ADMIN");
-		return true;
-	}
-	return false;
-}
-
-const char *ezlb_op_explain(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
-{
-	buf[0] = '\0';
-	if (op->rc == 0)
-		put(buf, "done");
-	else if (op->rc == EZLB_PENDING)
-		put(buf, "pending");
-	else if (op->rc == EZLB_HELD)
-		put(buf, "waits for an operation before it that failed");
-	else if (!explain_known(op, buf))
-		put(buf, "%s", ezlb_errno_str(-op->rc));
+	put_values(buf, op);
 	return buf;
 }

@@ -49,64 +49,38 @@ bool what_listener(const struct item *item, struct ezlb_service_key *out)
 /* Appends to buf of EZLB_OP_STRLEN. */
 #define put(buf, ...) ezlb_strcatf((buf), EZLB_OP_STRLEN, __VA_ARGS__)
 
-static void put_service(char *buf, const struct ezlb_op *op)
+static void put_value(char *buf, const struct ezlb_op_value *value, bool set)
 {
-	char key[EZLB_SERVICE_KEY_STRLEN];
-
-	put(buf, "listener %s", ezlb_service_key_format(&op->service.key, key));
-	if (op->kind == EZLB_OP_SERVICE_ADD)
-		put(buf, ", scheduler %s", op->service.scheduler);
-	else if (op->kind == EZLB_OP_SERVICE_DEL)
-		return;
-	else if (strcmp(op->service.scheduler, op->old_service.scheduler) != 0)
-		put(buf, ", scheduler %s -> %s", op->old_service.scheduler, op->service.scheduler);
-	else
-		put(buf, ", its flags, persistence or netmask");
+	if (value->was[0])
+		put(buf, ",%s%s %s -> %s", value->name[0] ? " " : "", value->name, value->was,
+		    value->now);
+	else if (!value->now[0])
+		put(buf, ", its %s", value->name);
+	else if (!set && !value->usual)
+		put(buf, ",%s%s %s", value->name[0] ? " " : "", value->name, value->now);
 }
 
-static void put_dest_change(char *buf, const struct ezlb_dest_row *old,
-			    const struct ezlb_dest_row *row)
+/* What is new or changes, numbers first. */
+static void put_values(char *buf, const struct ezlb_op *op)
 {
-	if (row->weight != old->weight)
-		put(buf, ", weight %u -> %u", old->weight, row->weight);
-	if (row->forward != old->forward)
-		put(buf, ", %s -> %s", ezlb_forward_str(old->forward),
-		    ezlb_forward_str(row->forward));
-	if (row->upper != old->upper || row->lower != old->lower)
-		put(buf, ", its connection thresholds");
-}
+	bool set = ezlb_op_action(op->kind) == EZLB_ACTION_SET;
+	struct ezlb_op_value values[EZLB_OP_VALUES];
+	size_t n = ezlb_op_values(op, values);
 
-static void put_dest(char *buf, const struct ezlb_op *op)
-{
-	char ep[EZLB_ENDPOINT_STRLEN];
-
-	put(buf, "backend %s", ezlb_endpoint_format(&op->dest.endpoint, ep));
-	if (op->kind == EZLB_OP_DEST_SET)
-		put_dest_change(buf, &op->old_dest, &op->dest);
-	if (op->kind != EZLB_OP_DEST_ADD)
-		return;
-	put(buf, ", weight %u", op->dest.weight);
-	if (op->dest.forward != EZLB_MASQ)
-		put(buf, ", %s", ezlb_forward_str(op->dest.forward));
-}
-
-static void put_source(char *buf, const struct ezlb_snat_row *row)
-{
-	char range[EZLB_RANGE_STRLEN];
-
-	put(buf, " %s", row->to.first.family ? ezlb_range_format(&row->to, range) : "masquerade");
+	for (int first = 1; first >= 0; first--)
+		for (size_t i = 0; i < n; i++)
+			if ((values[i].name[0] && values[i].now[0]) == first)
+				put_value(buf, &values[i], set);
 }
 
 static void put_snat(char *buf, const struct ezlb_op *op)
 {
-	char ep[EZLB_ENDPOINT_STRLEN];
+	char ep[EZLB_ENDPOINT_STRLEN], to[EZLB_RANGE_STRLEN];
 
 	put(buf, "snat");
-	if (op->kind == EZLB_OP_SNAT_SET) {
-		put_source(buf, &op->old_snat);
-		put(buf, " ->");
-	}
-	put_source(buf, &op->snat);
+	if (op->kind == EZLB_OP_SNAT_SET)
+		put(buf, " %s ->", ezlb_snat_to_format(&op->old_snat, to));
+	put(buf, " %s", ezlb_snat_to_format(&op->snat, to));
 	if (op->snat.key.kind == EZLB_SNAT_KEY_BACKEND)
 		put(buf, " for %s", ezlb_endpoint_format(&op->snat.key.endpoint, ep));
 }
@@ -124,13 +98,6 @@ static void put_setting(char *buf, const struct ezlb_op *op)
 		put(buf, " = %d", op->setting.value);
 }
 
-static void put_vip(char *buf, const struct ezlb_op *op)
-{
-	char addr[EZLB_ADDR_STRLEN];
-
-	put(buf, "address %s on %s", ezlb_addr_format(&op->vip.addr, addr), op->vip.device);
-}
-
 /* Whose frame it is: an old one is of the driver that is not used any more. */
 static bool is_nftables(const struct sheet *sheet, const struct item *item)
 {
@@ -140,6 +107,7 @@ static bool is_nftables(const struct sheet *sheet, const struct item *item)
 static void put_row(char *buf, const struct sheet *sheet, const struct item *item)
 {
 	const struct ezlb_op *op = item->op;
+	char text[EZLB_SERVICE_KEY_STRLEN], vip[EZLB_VIP_STRLEN];
 
 	switch (ezlb_op_object(op->kind)) {
 	case EZLB_OBJECT_SETTING:
@@ -149,30 +117,31 @@ static void put_row(char *buf, const struct sheet *sheet, const struct item *ite
 		put(buf, "link %s", op->link.device);
 		break;
 	case EZLB_OBJECT_VIP:
-		put_vip(buf, op);
+		put(buf, "address %s", ezlb_vip_row_format(&op->vip, vip));
 		break;
 	case EZLB_OBJECT_FIREWALL_FRAME:
-		put(buf, "chains EZLB-INPUT and EZLB-FORWARD");
+		put(buf, EZLB_FIREWALL_FRAME_STR);
 		break;
 	case EZLB_OBJECT_ACCEPT:
 		put(buf, "accept in filter %s", ezlb_gate_str(op->accept.gate));
 		break;
 	case EZLB_OBJECT_SNAT_FRAME:
 		put(buf, "%s",
-		    is_nftables(sheet, item) ? "nftables table ezlb" : "chain EZLB-SNAT");
+		    is_nftables(sheet, item) ? "nftables table ezlb" : EZLB_SNAT_FRAME_STR);
 		break;
 	case EZLB_OBJECT_SNAT:
 		put_snat(buf, op);
 		break;
 	case EZLB_OBJECT_SERVICE:
-		put_service(buf, op);
+		put(buf, "listener %s", ezlb_service_key_format(&op->service.key, text));
 		break;
 	case EZLB_OBJECT_DEST:
-		put_dest(buf, op);
+		put(buf, "backend %s", ezlb_endpoint_format(&op->dest.endpoint, text));
 		break;
 	case EZLB_OBJECTS:
 		break;
 	}
+	put_values(buf, op);
 }
 
 const char *what_format(const struct sheet *sheet, const struct item *item,

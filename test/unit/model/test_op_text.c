@@ -122,7 +122,7 @@ static void test_format_dest(void **state)
 	op.old_dest = dest(EZLB_MASQ, 1);
 	op.old_dest.lower = 5;
 	check_format(&op, "dest-set udp [fd00::1]:53 -> [fd00::2]:5353 masq weight 1 "
-			  "(thresholds differ)");
+			  "(connection thresholds differ)");
 }
 
 static void test_format_snat(void **state)
@@ -163,8 +163,9 @@ static void test_format_longest_fits(void **state)
 	op.old_dest = dest(EZLB_TUNNEL, UINT32_MAX);
 	op.old_dest.upper = 1;
 	ezlb_op_format(&op, buf);
-	assert_string_equal(buf + strlen(buf) - strlen("(was 4294967295) (thresholds differ)"),
-			    "(was 4294967295) (thresholds differ)");
+	assert_string_equal(buf + strlen(buf) -
+				    strlen("(was 4294967295) (connection thresholds differ)"),
+			    "(was 4294967295) (connection thresholds differ)");
 	op = (struct ezlb_op){ .kind = EZLB_OP_SNAT_SET, .snat = snat(LONGEST "1-" LONGEST "2") };
 	op.snat.key.proto = EZLB_SCTP;
 	op.snat.key.endpoint = ep("[" LONGEST "f]:65535");

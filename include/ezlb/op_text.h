@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * op_text: an op in words. The log, events and conditions have it in one line; who lays it out
+ * otherwise (preview) makes that of the same pieces.
+ */
+#pragma once
+
+#include <ezlb/op.h>
+
+/* "dest-add tcp 10.0.0.1:80 -> 192.168.10.11:80 masq weight 1"; cut where buf is short. */
+#define EZLB_OP_STRLEN 256
+const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN]);
+
+/* Why it failed or waits, in words that name the remedy where one is known; "done" for rc 0. */
+const char *ezlb_op_explain(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN]);
+
+/* --- pieces -------------------------------------------------------------------------------- */
+
+/* A value of a service or a dest that an op adds or sets. */
+struct ezlb_op_value {
+	const char *name; /* "weight"; "" where the value says what it is: "masq" */
+	char now[32];	  /* "": it differs, and how is not told */
+	char was[32];	  /* "": it is new, or stays as it is */
+	bool usual;	  /* what it is where nobody says otherwise */
+};
+/* Those of the op's row, in a fixed order; none where the op is of another object, or removes. */
+#define EZLB_OP_VALUES 3
+size_t ezlb_op_values(const struct ezlb_op *op, struct ezlb_op_value out[EZLB_OP_VALUES]);
+
+/* "10.9.0.1", "10.9.0.1-10.9.0.4" or "masquerade" */
+const char *ezlb_snat_to_format(const struct ezlb_snat_row *row, char buf[EZLB_RANGE_STRLEN]);
+/* "10.0.0.1 on ezlb0" */
+#define EZLB_VIP_STRLEN (EZLB_ADDR_STRLEN + EZLB_DEVICE_STRLEN + 4)
+const char *ezlb_vip_row_format(const struct ezlb_vip_row *row, char buf[EZLB_VIP_STRLEN]);
+
+#define EZLB_FIREWALL_FRAME_STR "chains EZLB-INPUT and EZLB-FORWARD"
+#define EZLB_SNAT_FRAME_STR	"chain EZLB-SNAT"
