@@ -78,10 +78,9 @@ static void test_policy_of_the_flags(void **state)
 		options.vip_device = rows[i].device;
 		options.adopt = rows[i].adopt;
 		free(opened(&instance, INSTANCE_WRITE));
-		assert_int_equal(instance.pass.policy.snat_key,
-				 ezlb_snat_driver_key(rows[i].snat == EZLB_SNAT_AUTO
-							      ? EZLB_SNAT_IPTABLES
-							      : rows[i].snat));
+		assert_int_equal(instance.pass.policy.snat_key, rows[i].snat == EZLB_SNAT_NFTABLES
+									? EZLB_SNAT_KEY_LISTENER
+									: EZLB_SNAT_KEY_BACKEND);
 		assert_int_equal(instance.pass.policy.firewall, !rows[i].never);
 		assert_string_equal(instance.pass.policy.vip_device,
 				    rows[i].device ? rows[i].device : "");

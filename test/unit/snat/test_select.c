@@ -144,12 +144,19 @@ static void test_look_ip6(void **state)
 	}
 }
 
+static void test_keys(void **state)
+{
+	(void)state;
+	assert_int_equal(ezlb_snat_driver_key(EZLB_SNAT_IPTABLES), EZLB_SNAT_KEY_BACKEND);
+	assert_int_equal(ezlb_snat_driver_key(EZLB_SNAT_NFTABLES), EZLB_SNAT_KEY_LISTENER);
+	assert_int_equal(ezlb_snat_driver_key(EZLB_SNAT_AUTO), EZLB_SNAT_KEY_LISTENER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_choose),
-		cmocka_unit_test(test_look),
+		cmocka_unit_test(test_words),	 cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_choose),	 cmocka_unit_test(test_look),
 		cmocka_unit_test(test_look_ip6),
 	};
 
