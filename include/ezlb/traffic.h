@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <ezlb/addr.h>
@@ -25,7 +26,8 @@ struct ezlb_counters {
 
 struct ezlb_traffic_row {
 	struct ezlb_service_key service;
-	struct ezlb_endpoint backend; /* family 0: the service itself */
+	bool of_dest;		      /* else of the service as a whole */
+	struct ezlb_endpoint backend; /* of_dest only */
 	/* Of dests; of a service the sums over its dests. */
 	uint32_t active, inactive; /* connections */
 	uint32_t weight;	   /* of a dest, as the kernel has it */
@@ -34,5 +36,5 @@ struct ezlb_traffic_row {
 
 struct ezlb_traffic EZLB_VEC(struct ezlb_traffic_row);
 
-/* By service, backend: a service comes right before its dests. */
+/* By service, of_dest, backend: a service comes right before its dests. */
 int ezlb_traffic_row_cmp(const void *a, const void *b);

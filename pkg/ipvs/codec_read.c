@@ -217,7 +217,7 @@ int ezlb_ipvs_get_dest_traffic(const void *msg, size_t len, const struct ezlb_se
 {
 	struct ezlb_nl_attrs attrs;
 
-	*out = (struct ezlb_traffic_row){ .service = *service };
+	*out = (struct ezlb_traffic_row){ .service = *service, .of_dest = true };
 	if (open_nest(msg, len, IPVS_CMD_ATTR_DEST, &attrs))
 		return -EBADMSG;
 	if (!get_endpoint(&attrs, service->listen.addr.family, &out->backend) ||

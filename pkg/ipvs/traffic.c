@@ -68,11 +68,11 @@ static void sum_up(struct ezlb_traffic *rows)
 		if (kept > 0 && ezlb_traffic_row_cmp(&row[kept - 1], &row[i]) == 0)
 			continue;
 		row[kept] = row[i];
-		if (row[kept].backend.addr.family == 0) {
-			service = &row[kept];
-		} else {
+		if (row[kept].of_dest) {
 			service->active += row[kept].active;
 			service->inactive += row[kept].inactive;
+		} else {
+			service = &row[kept];
 		}
 		kept++;
 	}

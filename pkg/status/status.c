@@ -47,6 +47,7 @@ static void count_backend(struct ezlb_status_backend *backend, const struct ezlb
 {
 	const struct ezlb_traffic_row *row;
 
+	key->of_dest = true;
 	key->backend = backend->address;
 	row = EZLB_FIND(traffic, key, ezlb_traffic_row_cmp);
 	/* What was there after the last pass and is not now: somebody else has taken it away. */

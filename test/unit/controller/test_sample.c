@@ -84,6 +84,7 @@ static void make_sample(struct sample *sample)
 	row->active = 3;
 	row = EZLB_PUSH(&sample->traffic);
 	row->service = key_of("tcp 10.0.0.1:80");
+	row->of_dest = true;
 	row->backend = key_of("tcp 10.1.0.1:80").listen;
 	row->weight = 4;
 	snat->connections = 8;

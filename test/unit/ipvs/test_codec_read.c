@@ -88,7 +88,7 @@ static void test_read(void **state)
 			continue;
 		assert_memory_equal(&row.counters, want, sizeof(*want));
 		assert_int_equal(ezlb_service_key_cmp(&row.service, &of), 0);
-		assert_int_equal(row.backend.addr.family, i == 0 ? 0 : AF_INET);
+		assert_int_equal(row.of_dest, i == 1);
 		if (i == 1)
 			assert_int_equal(ezlb_endpoint_cmp(&row.backend, &backend), 0);
 		assert_int_equal(row.active, i == 0 ? 0 : 7);

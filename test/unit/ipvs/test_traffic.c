@@ -78,6 +78,7 @@ static void check_row(size_t i, const char *listen, const char *backend, unsigne
 	const struct ezlb_traffic_row *row = &rows.items[i];
 	struct ezlb_traffic_row at = { .service = key(EZLB_TCP, listen) };
 
+	at.of_dest = backend != NULL;
 	if (backend)
 		at.backend = endpoint(backend);
 	assert_true(i < rows.len);

@@ -33,6 +33,8 @@ static void test_a_service_sorts_before_its_dests(void **state)
 				next = { .service.listen.port = 81 };
 
 	(void)state;
+	dest.of_dest = true;
+	assert_true(ezlb_traffic_row_cmp(&service, &dest) < 0);
 	dest.backend = (struct ezlb_endpoint){ .addr = { .family = 2 }, .port = 1 };
 	assert_true(ezlb_traffic_row_cmp(&service, &dest) < 0);
 	assert_true(ezlb_traffic_row_cmp(&dest, &next) < 0);

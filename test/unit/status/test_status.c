@@ -76,6 +76,7 @@ static void add_row(struct ezlb_traffic *traffic, enum ezlb_proto proto, const c
 	struct ezlb_traffic_row *row = EZLB_PUSH(traffic);
 
 	row->service = (struct ezlb_service_key){ proto, endpoint(listen) };
+	row->of_dest = backend != NULL;
 	if (backend)
 		row->backend = endpoint(backend);
 	row->active = n + 100;
