@@ -24,17 +24,39 @@ void conn_on_deadline(uv_timer_t *timer)
 {
 	struct door *door = timer->data;
 	uint64_t now = uv_now(door->api->loop);
-	struct conn *conn;
+	struct conn *conn, *next;
 
-	for (conn = TAILQ_FIRST(&door->conns); conn; conn = TAILQ_NEXT(conn, link))
+	for (conn = TAILQ_FIRST(&door->conns); conn; conn = next) {
+		next = TAILQ_NEXT(conn, link);
 		if (!conn->ended && conn->deadline <= now)
 			conn_end(conn);
+	}
 	deadline_plan(door);
 }
 
-/* MHD sees the end of the socket as it sees a client that has gone: in its next run. */
+static void conn_free(struct conn *conn)
+{
+	TAILQ_REMOVE(&conn->door->conns, conn, link);
+	if (!conn->ended)
+		conn->door->n_open--;
+	if (conn->request != NULL)
+		request_orphan(conn->request);
+	if (conn->response != NULL)
+		MHD_destroy_response(conn->response);
+	free(conn);
+}
+
+/*
+ * MHD sees the end of the socket as it sees a client that has gone: in its next run. Of one that
+ * MHD has not told of yet it is not known whether MHD still has the socket: so that one is
+ * forgotten, and cut off when MHD tells of it.
+ */
 void conn_end(struct conn *conn)
 {
+	if (conn->mhd == NULL) {
+		conn_free(conn);
+		return;
+	}
 	conn->ended = true;
 	conn->door->n_open--;
 	if (conn->request != NULL)
@@ -46,11 +68,13 @@ void conn_end(struct conn *conn)
 
 void conn_end_all(struct door *door)
 {
-	struct conn *conn;
+	struct conn *conn, *next;
 
-	for (conn = TAILQ_FIRST(&door->conns); conn; conn = TAILQ_NEXT(conn, link))
+	for (conn = TAILQ_FIRST(&door->conns); conn; conn = next) {
+		next = TAILQ_NEXT(conn, link);
 		if (!conn->ended)
 			conn_end(conn);
+	}
 }
 
 void conn_resume(struct conn *conn)
@@ -82,51 +106,70 @@ static struct conn *least_deserving(struct door *door)
 	return oldest;
 }
 
+static struct conn *find(struct ezlb_api *api, const struct MHD_Connection *mhd, int fd)
+{
+	struct conn *conn;
+
+	for (size_t i = 0; i < api->n_doors; i++)
+		for (conn = TAILQ_FIRST(&api->doors[i].conns); conn; conn = TAILQ_NEXT(conn, link))
+			if (conn->mhd == mhd && (mhd != NULL || conn->fd == fd))
+				return conn;
+	return NULL;
+}
+
+/* One that is to be added, or is added and not told of. */
+static struct conn *find_untold(struct ezlb_api *api, int fd)
+{
+	return find(api, NULL, fd);
+}
+
 void conn_start(struct door *door, int fd, const struct sockaddr_storage *addr, socklen_t len)
 {
 	struct ezlb_api *api = door->api;
-	struct conn *conn = ezlb_calloc(1, sizeof(*conn));
+	struct conn *conn = find_untold(api, fd);
 
+	/* The kernel has given its number away again, so MHD has closed it without a word. */
+	if (conn != NULL)
+		conn_free(conn);
 	if (door->n_open >= EZLB_API_CONNECTIONS)
 		conn_end(least_deserving(door));
+	conn = ezlb_calloc(1, sizeof(*conn));
 	*conn = (struct conn){ .door = door, .fd = fd };
 	conn->deadline = uv_now(api->loop) + api->timing.connection;
-	api->accepted = conn;
-	/* On failure MHD has closed fd, and has told conn_on_notify where it had told it before. */
-	MHD_add_connection(api->mhd, fd, (const struct sockaddr *)addr, len);
-	free(api->accepted);
-	api->accepted = NULL;
+	TAILQ_INSERT_TAIL(&door->conns, conn, link);
+	if (door->n_open++ == 0)
+		deadline_plan(door);
+	if (MHD_add_connection(api->mhd, fd, (const struct sockaddr *)addr, len) == MHD_YES)
+		return;
+	/* MHD has closed fd. If it had told of the connection, it has told of its end, too. */
+	conn = find_untold(api, fd);
+	if (conn != NULL)
+		conn_free(conn);
 }
 
-static void conn_free(struct conn *conn)
+struct conn *conn_of(struct ezlb_api *api, struct MHD_Connection *mhd)
 {
-	TAILQ_REMOVE(&conn->door->conns, conn, link);
-	if (!conn->ended)
-		conn->door->n_open--;
-	if (conn->request != NULL)
-		request_orphan(conn->request);
-	if (conn->response != NULL)
-		MHD_destroy_response(conn->response);
-	free(conn);
+	struct conn *conn = find(api, mhd, -1);
+
+	if (conn != NULL)
+		return conn;
+	conn = find_untold(
+		api, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+	if (conn != NULL)
+		conn->mhd = mhd;
+	return conn;
 }
 
 void conn_on_notify(void *arg, struct MHD_Connection *mhd, void **context,
 		    enum MHD_ConnectionNotificationCode code)
 {
-	struct ezlb_api *api = arg;
-	struct conn *conn = *context;
-	struct door *door;
+	struct conn *conn = conn_of(arg, mhd);
 
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+	(void)context;
+	if (conn == NULL)
+		shutdown(
+			MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+			SHUT_RDWR);
+	else if (code == MHD_CONNECTION_NOTIFY_CLOSED)
 		conn_free(conn);
-		return;
-	}
-	conn = api->accepted;
-	api->accepted = NULL;
-	conn->mhd = mhd;
-	*context = conn;
-	door = conn->door;
-	TAILQ_INSERT_TAIL(&door->conns, conn, link);
-	if (door->n_open++ == 0)
-		deadline_plan(door);
 }

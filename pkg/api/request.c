@@ -201,13 +201,13 @@ enum MHD_Result request_on_access(void *arg, struct MHD_Connection *mhd, const c
 				  const char *method, const char *version, const char *upload,
 				  size_t *upload_len, void **context)
 {
-	struct conn *conn =
-		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	struct conn *conn = conn_of(arg, mhd);
 
-	(void)arg;
 	(void)version;
 	(void)upload;
 	(void)context;
+	if (conn == NULL)
+		return MHD_NO;
 	if (!conn->begun)
 		return begin(conn, method);
 	if (*upload_len > 0) {

@@ -29,12 +29,16 @@ extern const struct api_timing api_timing;
 void api_open_timed(uv_loop_t *loop, const struct ezlb_api_options *options,
 		    const struct api_timing *timing, struct ezlb_api **out);
 
-/* One request a connection. Freed when MHD has closed it. */
+/*
+ * One request a connection. Freed when MHD tells that it is closed. When MHD tells of a new one
+ * differs between its versions: while it is being added (0.9), or in the next run (1.0). Nothing
+ * here relies on that, nor on being told at all of one that MHD could not take.
+ */
 struct conn {
 	TAILQ_ENTRY(conn) link;
 	struct door *door;
-	struct MHD_Connection *mhd;
-	int fd; /* MHD's */
+	struct MHD_Connection *mhd; /* NULL until MHD has told of it */
+	int fd;			    /* MHD's */
 	uint64_t deadline;
 	bool begun;	/* its headers are there */
 	bool whole;	/* all of the request is there, or as much as is needed to refuse it */
@@ -73,7 +77,6 @@ struct ezlb_api {
 	struct MHD_Daemon *mhd; /* NULL while there is none to be had */
 	uv_poll_t poll;		/* exists with mhd */
 	uv_timer_t more;
-	struct conn *accepted; /* between its accept and MHD's first word about it */
 
 	struct door doors[2];
 	size_t n_doors;
@@ -100,11 +103,13 @@ void door_close(struct door *door);
 /* conn.c */
 /* Takes fd. The new one always gets its place: at the limit an older one has to go. */
 void conn_start(struct door *door, int fd, const struct sockaddr_storage *addr, socklen_t len);
-/* Cuts it off; its request, if any, loses its client. MHD's next run closes it. */
+/* Cuts it off; its request, if any, loses its client. MHD's next run closes it. May free it. */
 void conn_end(struct conn *conn);
 void conn_end_all(struct door *door);
 /* MHD goes on with it, where it waits. */
 void conn_resume(struct conn *conn);
+/* NULL: it has been ended before MHD told of it. */
+struct conn *conn_of(struct ezlb_api *api, struct MHD_Connection *mhd);
 void conn_on_notify(void *arg, struct MHD_Connection *mhd, void **context,
 		    enum MHD_ConnectionNotificationCode code);
 void conn_on_deadline(uv_timer_t *timer);
