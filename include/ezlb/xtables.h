@@ -21,6 +21,11 @@
 
 #include <ezlb/table.h>
 
+/* The kernel's own uses `typeof` in some versions of its headers, and C11 has no such word. */
+#undef XT_ALIGN
+#define XT_ALIGN(size) \
+	(((size) + __alignof__(struct _xt_align) - 1) & ~(__alignof__(struct _xt_align) - 1))
+
 /* --- entries, which are rules ---------------------------------------------------------------- */
 /* Pure, all of it. Of two pointers the form's is of the family that the entry is of. */
 
