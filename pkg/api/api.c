@@ -12,7 +12,13 @@
 #define MHD_MEMORY (EZLB_API_HEADER_MAX + 2048)
 /* Never reached, as connections make room for each other before MHD would refuse one. */
 #define MHD_CONNECTIONS (4 * EZLB_API_CONNECTIONS)
-#define MORE_MS		1 /* 0 would let libuv's timers starve its sockets */
+/* MHD 1.0 then takes a connection at once, rather than in its next run. */
+#if MHD_VERSION >= 0x00097707
+#define ONE_THREAD MHD_USE_NO_THREAD_SAFETY
+#else
+#define ONE_THREAD 0
+#endif
+#define MORE_MS 1 /* 0 would let libuv's timers starve its sockets */
 
 const struct api_timing api_timing = {
 	.connection = EZLB_API_TIMEOUT_MS,
@@ -100,7 +106,7 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *arg, const ch
 int api_start_mhd(struct ezlb_api *api, struct ezlb_err *err)
 {
 	const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
-			       MHD_USE_ERROR_LOG;
+			       MHD_USE_ERROR_LOG | ONE_THREAD;
 	int rc;
 
 	if (api->mhd != NULL)
