@@ -26,7 +26,7 @@ enum ezlb_outcome {
 	EZLB_PROBE_RESET,	    /* the connection broke */
 	EZLB_PROBE_HTTP_STATUS,	    /* an answer with another status */
 	EZLB_PROBE_HTTP_PROTOCOL,   /* an answer that is not HTTP, or is cut short */
-	EZLB_PROBE_TLS,		    /* no TLS session */
+	EZLB_PROBE_TLS,		    /* no TLS session, or the server refused ours */
 	EZLB_PROBE_LOCAL_ERROR,	    /* we could not try: says nothing of the backend */
 	EZLB_OUTCOMES
 };

@@ -141,7 +141,6 @@ static const struct {
 	{ CURLE_FAILED_INIT, EZLB_PROBE_LOCAL_ERROR },
 	{ CURLE_COULDNT_CONNECT, EZLB_PROBE_UNREACHABLE },
 	{ CURLE_SEND_ERROR, EZLB_PROBE_RESET },
-	{ CURLE_RECV_ERROR, EZLB_PROBE_RESET },
 	{ CURLE_SSL_CONNECT_ERROR, EZLB_PROBE_TLS },
 	{ CURLE_SSL_CERTPROBLEM, EZLB_PROBE_TLS },
 	{ CURLE_SSL_CIPHER, EZLB_PROBE_TLS },
@@ -172,6 +171,23 @@ static struct ezlb_probe_result from_status(const struct ezlb_probe *probe)
 	return (struct ezlb_probe_result){ .outcome = EZLB_PROBE_HTTP_STATUS, .code = (int)status };
 }
 
+/*
+ * curl has one code for three things: the connection broke, TLS reports an alert instead of data,
+ * or the chunks of the body are malformed. Only the first is an error of the socket.
+ */
+static struct ezlb_probe_result from_recv_error(const struct ezlb_probe *probe, long os_errno)
+{
+	struct ezlb_probe_result result = { .outcome = EZLB_PROBE_RESET };
+
+	if (os_errno != 0)
+		return result;
+	if (probe->head > 0)
+		result.outcome = EZLB_PROBE_HTTP_PROTOCOL;
+	else if (probe->check->type == EZLB_CHECK_HTTPS)
+		result.outcome = EZLB_PROBE_TLS;
+	return result;
+}
+
 static struct ezlb_probe_result judge(const struct ezlb_probe *probe, CURLcode rc)
 {
 	long os_errno = 0;
@@ -183,6 +199,8 @@ static struct ezlb_probe_result judge(const struct ezlb_probe *probe, CURLcode r
 	curl_easy_getinfo(probe->easy, CURLINFO_OS_ERRNO, &os_errno);
 	if (rc == CURLE_COULDNT_CONNECT && os_errno != 0)
 		return ezlb_result_from_errno((int)os_errno);
+	if (rc == CURLE_RECV_ERROR)
+		return from_recv_error(probe, os_errno);
 	return from_curl(rc);
 }
 

@@ -144,15 +144,19 @@ static inline void probe_until_connected(struct fixture *fx, struct ezlb_endpoin
 	} while (fx->result.outcome == EZLB_PROBE_CONNECT_REFUSED && uv_hrtime() < end);
 }
 
-/* Against a server of openssl's at the endpoint. */
-static inline void probe_https(struct fixture *fx, struct ezlb_endpoint at)
+/* Against a server of openssl's at the endpoint, with its options, at most three and NULL. */
+static inline void probe_openssl(struct fixture *fx, struct ezlb_endpoint at,
+				 const char *const options[4])
 {
 	struct ezlb_check check = check_of(EZLB_CHECK_HTTPS, 5000);
 	char dir[] = "/tmp/ezlb-test-XXXXXX", key[64], cert[64], where[EZLB_ENDPOINT_STRLEN];
-	char *argv[] = { "openssl", "s_server", "-accept", where, "-www",
-			 "-key",    key,	"-cert",   cert,  NULL };
+	char *argv[16] = { "openssl", "s_server", "-accept", where, "-www",
+			   "-key",    key,	  "-cert",   cert };
+	size_t n = 9;
 	pid_t pid;
 
+	for (size_t i = 0; options[i] != NULL; i++)
+		argv[n++] = (char *)(uintptr_t)options[i];
 	assert_non_null(mkdtemp(dir));
 	snprintf(key, sizeof(key), "%s/key", dir);
 	snprintf(cert, sizeof(cert), "%s/cert", dir);
@@ -167,6 +171,13 @@ static inline void probe_https(struct fixture *fx, struct ezlb_endpoint at)
 	unlink(key);
 	unlink(cert);
 	rmdir(dir);
+}
+
+static inline void probe_https(struct fixture *fx, struct ezlb_endpoint at)
+{
+	static const char *const none[4] = { NULL };
+
+	probe_openssl(fx, at, none);
 	expect(fx, "unverified certificate", EZLB_PROBE_OK, 0);
 }
 

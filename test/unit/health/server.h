@@ -29,16 +29,20 @@ enum answer {
 	ANSWER_KEEP, /* 200, and the connection stays */
 	ANSWER_500,
 	ANSWER_302,
-	ANSWER_LATE,	   /* 200 after 20 ms */
-	ANSWER_NEVER,	   /* takes the request and is silent */
-	ANSWER_HALF,	   /* the status line, then silence */
-	ANSWER_ENDLESS,	   /* 200 and a body without end */
-	ANSWER_HEADERS,	   /* header lines without end */
-	ANSWER_GARBAGE,	   /* not HTTP */
-	ANSWER_NOTHING,	   /* closes without a word */
-	ANSWER_CUT,	   /* closes before the end of the body */
-	ANSWER_RESET,	   /* 200 and a long body, then a reset */
-	ANSWER_ONLY_RESET, /* a reset instead of an answer */
+	ANSWER_LATE,	    /* 200 after 20 ms */
+	ANSWER_NEVER,	    /* takes the request and is silent */
+	ANSWER_HALF,	    /* the status line, then silence */
+	ANSWER_ENDLESS,	    /* 200 and a body without end */
+	ANSWER_HEADERS,	    /* header lines without end */
+	ANSWER_GARBAGE,	    /* not HTTP */
+	ANSWER_NOTHING,	    /* closes without a word */
+	ANSWER_CUT,	    /* closes before the end of the body */
+	ANSWER_RESET,	    /* 200 and a long body, then a reset */
+	ANSWER_ONLY_RESET,  /* a reset instead of an answer */
+	ANSWER_NO_CHUNK,    /* a body that says it is chunked, and is not */
+	ANSWER_BAD_CHUNK,   /* a chunk, and where the next one should be, something else */
+	ANSWER_CUT_CHUNK,   /* closes within a chunk */
+	ANSWER_RESET_CHUNK, /* the head, and then a reset */
 	ANSWERS,
 };
 
@@ -55,6 +59,7 @@ struct server {
 };
 
 #define SERVER_CONNS 256
+#define CHUNKED	     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 static inline struct ezlb_endpoint endpoint_of(const char *text, uint16_t port)
 {
@@ -181,6 +186,21 @@ static inline int answer(struct server *server, int fd, enum answer mode)
 		reset(fd);
 		break;
 	case ANSWER_ONLY_RESET:
+		reset(fd);
+		break;
+	case ANSWER_NO_CHUNK:
+		say(fd, CHUNKED "no size at all\r\n");
+		break;
+	case ANSWER_BAD_CHUNK:
+		say(fd, CHUNKED "2\r\nok\r\nxyz\r\n\r\n");
+		break;
+	case ANSWER_CUT_CHUNK:
+		say(fd, CHUNKED "10\r\nok");
+		break;
+	case ANSWER_RESET_CHUNK:
+		say(fd, CHUNKED "2\r\nok\r\n");
+		usleep(100 *
+		       1000); /* the other side has read it by then, else nothing is left of it */
 		reset(fd);
 		break;
 	case ANSWERS:

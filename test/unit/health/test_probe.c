@@ -24,6 +24,10 @@ static const struct {
 	{ "cut short", ANSWER_CUT, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
 	{ "an answer before a reset counts", ANSWER_RESET, 5000, EZLB_PROBE_OK, 0 },
 	{ "a reset", ANSWER_ONLY_RESET, 5000, EZLB_PROBE_RESET, 0 },
+	{ "chunks that are none", ANSWER_NO_CHUNK, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "a malformed second chunk", ANSWER_BAD_CHUNK, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "cut short in a chunk", ANSWER_CUT_CHUNK, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "a reset between chunks", ANSWER_RESET_CHUNK, 5000, EZLB_PROBE_RESET, 0 },
 };
 
 static void test_http_answers(void **state)
@@ -173,6 +177,23 @@ static void test_https(void **state)
 	probe_https(*state, loopback(closed_port()));
 }
 
+/*
+ * With TLS 1.2 the handshake fails. With 1.3 it is over for the client when the server refuses it,
+ * so the refusal comes in the place of an answer.
+ */
+static void test_https_with_a_client_certificate(void **state)
+{
+	static const char *const options[][4] = {
+		{ "-Verify", "1", "-tls1_2" },
+		{ "-Verify", "1", "-tls1_3" },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		probe_openssl(*state, loopback(closed_port()), options[i]);
+		expect(*state, options[i][2], EZLB_PROBE_TLS, 0);
+	}
+}
+
 static void test_cancel(void **state)
 {
 	struct fixture *fx = *state;
@@ -272,6 +293,7 @@ int main(void)
 		T(test_tcp),
 		T(test_https_needs_tls),
 		T(test_https),
+		T(test_https_with_a_client_certificate),
 		T(test_cancel),
 		T(test_a_stall_of_ours_is_no_failure),
 		T(test_a_stall_at_the_beginning_is_none_either),
