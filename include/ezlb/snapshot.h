@@ -37,6 +37,8 @@ struct ezlb_snapshot {
 	/* Sorted by path. A directory that is the same as an earlier one adds no files. */
 	struct ezlb_files files;
 	struct ezlb_dirs dirs; /* as configured */
+	/* By a watch, which owns all texts and bytes: clear frees the two arrays only. */
+	bool lent;
 };
 
 void ezlb_file_clear(struct ezlb_file *file);

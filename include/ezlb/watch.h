@@ -33,7 +33,10 @@ void ezlb_scan(const char *const *dirs, size_t n, struct ezlb_snapshot *out);
 /* Adds one file, whatever its name, to the end of out->files; -ENOENT where there is none. */
 int ezlb_scan_file(const char *path, struct ezlb_snapshot *out);
 
-/* Called on the loop when files or a directory's state have changed. Valid during the call only. */
+/*
+ * Called on the loop when files or a directory's state have changed. Valid during the call only:
+ * the snapshot is lent. Where a file is the same as before, so are its bytes, at the same address.
+ */
 typedef void (*ezlb_snapshot_fn)(void *arg, const struct ezlb_snapshot *snapshot);
 /*
  * Is this content plausible as a finished file? False delays it by the grace period. Asked once

@@ -55,7 +55,10 @@ void watch_settle_clear(struct watch_settle *settle);
 /* Takes the files out of *look. Returns when to look again, WATCH_NEVER where nothing is open. */
 uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look, uint64_t now);
 
-/* A copy of what counts. A directory that is the same as an earlier one adds no files. */
+/*
+ * What counts, lent: valid until the next watch_settle_take or _clear. A directory that is the same
+ * as an earlier one adds no files.
+ */
 void watch_collect(const struct watch_settle *settles, size_t n, struct ezlb_snapshot *out);
 /* Equal where watch_collect yields the same snapshot. */
 uint64_t watch_fingerprint(const struct watch_settle *settles, size_t n);

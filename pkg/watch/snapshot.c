@@ -20,45 +20,42 @@ static bool is_repeated(const struct watch_settle *settles, size_t i)
 	return false;
 }
 
-static char *copy_text(const char *text)
-{
-	return text ? ezlb_strdup(text) : NULL;
-}
-
-static void copy_file(const struct ezlb_file *file, struct ezlb_file *out)
-{
-	out->path = ezlb_strdup(file->path);
-	out->problem = copy_text(file->problem);
-	out->passing = file->passing;
-	out->len = file->len;
-	out->hash = file->hash;
-	if (file->bytes) {
-		out->bytes = ezlb_calloc(1, file->len + 1);
-		memcpy(out->bytes, file->bytes, file->len);
-	}
-}
-
 static void collect_files(const struct watch_settle *settle, struct ezlb_files *out)
 {
 	for (size_t i = 0; i < settle->entries.len; i++)
 		if (settle->entries.items[i].counts.kind != WATCH_ABSENT)
-			copy_file(&settle->entries.items[i].file, EZLB_PUSH(out));
+			*EZLB_PUSH(out) = settle->entries.items[i].file;
 }
 
 void watch_collect(const struct watch_settle *settles, size_t n, struct ezlb_snapshot *out)
 {
-	memset(out, 0, sizeof(*out));
+	*out = (struct ezlb_snapshot){ .lent = true };
 	for (size_t i = 0; i < n; i++) {
 		struct ezlb_dir *dir = EZLB_PUSH(&out->dirs);
 
-		dir->path = ezlb_strdup(settles[i].path);
+		dir->path = settles[i].path;
 		dir->frozen = settles[i].problem != NULL;
-		dir->problem = copy_text(settles[i].problem);
+		dir->problem = settles[i].problem;
 		dir->configmap = settles[i].configmap;
 		if (!is_repeated(settles, i))
 			collect_files(&settles[i], &out->files);
 	}
 	EZLB_SORT(&out->files, file_cmp);
+}
+
+/* What has been lent is given away for good: the settles forget it. */
+static void give(struct watch_settle *settles, size_t n, struct ezlb_snapshot *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct watch_entries *entries = &settles[i].entries;
+
+		settles[i].path = NULL;
+		settles[i].problem = NULL;
+		for (size_t k = 0; !is_repeated(settles, i) && k < entries->len; k++)
+			if (entries->items[k].counts.kind != WATCH_ABSENT)
+				memset(&entries->items[k].file, 0, sizeof(struct ezlb_file));
+	}
+	out->lent = false;
 }
 
 static void mix(uint64_t *print, uint64_t value)
@@ -108,6 +105,7 @@ void ezlb_scan(const char *const *dirs, size_t n, struct ezlb_snapshot *out)
 		watch_look_clear(&look);
 	}
 	watch_collect(settles, n, out);
+	give(settles, n, out);
 	for (size_t i = 0; i < n; i++)
 		watch_settle_clear(&settles[i]);
 	free(settles);

@@ -161,6 +161,11 @@ static uint64_t next_scan(const struct ezlb_watch *watch, size_t i)
 	return watch->notify.dirs[i].wd < 0 ? watch->timing.retry : rescan_in(watch);
 }
 
+static const char mount_warning[] =
+	"the file is a mount of its own, such as a subPath volume: a change of its content is seen up "
+	"to 33 s later, and never if it is replaced by another file, as the kubelet does: mount the "
+	"whole directory instead";
+
 static void scan(struct ezlb_watch *watch, size_t i)
 {
 	struct watch_settle *settle = &watch->settles[i];
@@ -177,8 +182,7 @@ static void scan(struct ezlb_watch *watch, size_t i)
 	report(settle, before);
 	if (!settle->problem) {
 		tell_once(watch, EZLB_INFO, &seen.ignored, "not a .yaml or .yml file: ignored");
-		tell_once(watch, EZLB_WARN, &seen.mounted,
-			  "is a subPath mount and never updates: mount the whole volume instead");
+		tell_once(watch, EZLB_WARN, &seen.mounted, mount_warning);
 	}
 	watch_look_clear(&seen);
 	watch->agendas[i].scan_at = now + next_scan(watch, i);

@@ -186,11 +186,34 @@ static void test_subpath_mount(void **state)
 	assert_string_equal(last(), "d/link.yaml=1 d/plain.yaml=p d/web.yaml=1");
 	put("d/plain.yaml", "q\n");
 	expect("d/link.yaml=1 d/plain.yaml=q d/web.yaml=1", 1000);
-	assert_int_equal(log_count("is a subPath mount and never updates"), 1);
+	assert_int_equal(log_count("the file is a mount of its own"), 1);
 	assert_int_equal(log_count("d/web.yaml"), 1);
 	assert_int_equal(log_count("level="), 1);
 	assert_int_equal(umount2(at("d/web.yaml").s, MNT_DETACH), 0);
 	assert_int_equal(umount2(at("other").s, MNT_DETACH), 0);
+}
+
+/* What the warning about such a mount says of it. */
+static void test_mounted_file_changes(void **state)
+{
+	const char *dir = "d";
+
+	(void)state;
+	if (!have_ns)
+		skip();
+	make_dir("d");
+	put("d/a.yaml", "");
+	put("outside", "1\n");
+	bind_mount("outside", "d/a.yaml");
+	open_dirs(&dir, 1, &watch_timing);
+	assert_string_equal(last(), "d/a.yaml=1");
+	put("outside", "2\n");
+	assert_in_range(expect("d/a.yaml=2", 40000), 27000, 33001);
+	put("new", "3\n");
+	move("new", "outside");
+	run_ms(70000);
+	assert_string_equal(last(), "d/a.yaml=2");
+	assert_int_equal(umount2(at("d/a.yaml").s, MNT_DETACH), 0);
 }
 
 int main(void)
@@ -204,6 +227,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unmounted_and_empty, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unmounted_file_system, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_subpath_mount, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mounted_file_changes, setup, teardown),
 	};
 
 	have_ns = enter_ns();

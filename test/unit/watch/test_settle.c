@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fixture.h"
 
+#include <malloc.h>
+
 #include "settle.h"
 
 /*
@@ -413,6 +415,57 @@ static void test_files_are_apart(void **state)
 	watch_settle_clear(&settle);
 }
 
+#define MANY 1000
+#define SIZE 4000
+
+/* MANY files of SIZE bytes, of which the one in the middle ends in `last`. */
+static void look_at_many(struct watch_settle *settle, char last)
+{
+	struct watch_look look = { 0 };
+	char text[SIZE + 1], path[32];
+
+	memset(text, 'x', SIZE);
+	text[SIZE] = '\0';
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(path, sizeof(path), "d/%04zu.yaml", i);
+		text[SIZE - 1] = i == MANY / 2 ? last : 'x';
+		add_seen(&look, path, text);
+	}
+	watch_settle_take(settle, &look, 0);
+	watch_look_clear(&look);
+}
+
+/* A snapshot lends: where one file among many has changed, no byte of any of them is copied. */
+static void test_a_snapshot_copies_nothing(void **state)
+{
+	struct ezlb_snapshot snapshot;
+	struct watch_settle settle;
+	const char *before[MANY];
+	size_t allocated, changed = 0;
+
+	(void)state;
+	watch_settle_init(&settle, "d");
+	look_at_many(&settle, '1');
+	watch_collect(&settle, 1, &snapshot);
+	for (size_t i = 0; i < MANY; i++)
+		before[i] = snapshot.files.items[i].bytes;
+	ezlb_snapshot_clear(&snapshot);
+
+	look_at_many(&settle, '2');
+	allocated = mallinfo2().uordblks;
+	watch_collect(&settle, 1, &snapshot);
+	allocated = mallinfo2().uordblks - allocated;
+	for (size_t i = 0; i < MANY; i++)
+		changed += snapshot.files.items[i].bytes != before[i];
+	assert_int_equal(changed, 1);
+	assert_true(snapshot.files.items[MANY / 2].bytes[SIZE - 1] == '2');
+	/* The array grows by doubling. */
+	if (allocated > 3 * MANY * sizeof(struct ezlb_file))
+		fail_msg("%zu bytes", allocated);
+	ezlb_snapshot_clear(&snapshot);
+	watch_settle_clear(&settle);
+}
+
 /* The fingerprint sees content, problems, names and the directory's state, and nothing else. */
 static void test_fingerprint(void **state)
 {
@@ -447,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_stories),
 		cmocka_unit_test(test_whole_is_asked_once),
 		cmocka_unit_test(test_files_are_apart),
+		cmocka_unit_test(test_a_snapshot_copies_nothing),
 		cmocka_unit_test(test_fingerprint),
 	};
 
