@@ -11,10 +11,9 @@
 #pragma once
 
 #include "fixture.h"
+#include "own_clock.h"
 
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <uv.h>
 
 #include <ezlb/duration.h>
@@ -34,22 +33,10 @@ static struct {
 } got;
 static int log_fd = -1, real_stderr = -1;
 
-static uint64_t clock_ms; /* 0: the clock is the kernel's */
-
-/* Stands before libc's, for libuv as well. */
-int clock_gettime(clockid_t clock, struct timespec *now)
-{
-	if (clock_ms == 0 || (clock != CLOCK_MONOTONIC && clock != CLOCK_MONOTONIC_COARSE))
-		return (int)syscall(SYS_clock_gettime, clock, now);
-	now->tv_sec = (time_t)(clock_ms / 1000);
-	now->tv_nsec = (long)(clock_ms % 1000 * 1000000);
-	return 0;
-}
-
 /* Before the watch is opened. */
 static inline void real_time(void)
 {
-	clock_ms = 0;
+	own_clock_stop();
 	uv_update_time(&loop);
 	uv_timer_again(&ticker);
 }
@@ -58,9 +45,9 @@ static inline void real_time(void)
  */
 static inline void turn(void)
 {
-	if (clock_ms > 0)
-		clock_ms++;
-	uv_run(&loop, clock_ms > 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+	if (own_clock_ms > 0)
+		own_clock_ms++;
+	uv_run(&loop, own_clock_ms > 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
 }
 
 static inline void on_tick(uv_timer_t *timer)
@@ -110,7 +97,7 @@ static inline bool is_whole(void *arg, const char *path, const char *bytes, size
 static inline int setup(void **state)
 {
 	memset(&got, 0, sizeof(got));
-	clock_ms = ezlb_now_ms();
+	own_clock_start();
 	if (setup_top(state) < 0 || uv_loop_init(&loop) < 0)
 		return -1;
 	uv_timer_init(&loop, &ticker);
@@ -180,7 +167,7 @@ static inline int teardown(void **state)
 	close_watch();
 	for (size_t i = 0; i < got.n; i++)
 		free(got.lines[i]);
-	clock_ms = 0;
+	own_clock_stop();
 	uv_close((uv_handle_t *)&ticker, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	if (uv_loop_close(&loop) != 0)
