@@ -19,3 +19,11 @@ const char *ezlb_duration_format(uint32_t ms, char buf[EZLB_DURATION_STRLEN]);
 uint64_t ezlb_now_ms(void);
 /* Milliseconds of CLOCK_REALTIME, which somebody may set. */
 int64_t ezlb_wall_ms(void);
+/*
+ * The wall clock as it was when this was first called, going on by ezlb_now_ms: so that ages and
+ * the order of times stay right when somebody sets the wall clock. For one thread.
+ */
+int64_t ezlb_steady_ms(void);
+/* What to add to it for the time that the wall clock says now: 0 until that is set, by 1 s or more.
+ */
+int64_t ezlb_wall_shift_ms(void);

@@ -201,6 +201,9 @@ struct ezlb_status {
 	struct ezlb_status_dirs EZLB_VEC(struct ezlb_status_dir) dirs;
 };
 
+/* Adds so many ms to all of its times (but for 0, which is no time): the wall clock has been set.
+ */
+void ezlb_status_shift(struct ezlb_status *status, int64_t ms);
 void ezlb_status_clear(struct ezlb_status *status);
 
 /*

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * view: what the daemon remembers for its operator: the conditions of each service, what has
- * happened, and how often. It is told and tells nobody; fold.h makes a status of it. Times are ms
- * of the wall clock and are passed in.
+ * happened, and how often. It is told and tells nobody; fold.h makes a status of it. Times are by
+ * ezlb_steady_ms and are passed in.
  */
 #pragma once
 
@@ -26,7 +26,8 @@ struct ezlb_view_service {
 };
 
 struct ezlb_view {
-	struct ezlb_events events;
+	struct ezlb_events events; /* these have the wall clock's times, as the log has */
+	int64_t wall_shift_ms;	   /* by ezlb_wall_shift_ms; the caller's, before each call */
 	struct ezlb_view_services EZLB_VEC(struct ezlb_view_service) services; /* sorted by path */
 	struct ezlb_status_dirs dirs;
 	int64_t started_ms;

@@ -2,11 +2,13 @@
 #include <ezlb/duration.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#define DAY_MS (24u * 3600 * 1000)
+#define DAY_MS	(24u * 3600 * 1000)
+#define STEP_MS 1000 /* below that it is the noise of two clocks, and not somebody who sets one */
 
 static const struct unit {
 	const char *name;
@@ -86,4 +88,29 @@ int64_t ezlb_wall_ms(void)
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t ezlb_steady_ms(void)
+{
+	static int64_t wall_less_clock;
+	int64_t clock_ms = (int64_t)ezlb_now_ms();
+
+	if (wall_less_clock == 0)
+		wall_less_clock = ezlb_wall_ms() - clock_ms;
+	return clock_ms + wall_less_clock;
+}
+
+static bool is_step(int64_t ms)
+{
+	return ms >= STEP_MS || ms <= -STEP_MS;
+}
+
+int64_t ezlb_wall_shift_ms(void)
+{
+	static int64_t shift;
+	int64_t found = ezlb_wall_ms() - ezlb_steady_ms();
+
+	if (is_step(found - shift))
+		shift = is_step(found) ? found : 0;
+	return shift;
 }

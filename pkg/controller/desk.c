@@ -3,17 +3,23 @@
 
 #include <ezlb/duration.h>
 
+static int64_t now(struct desk *desk)
+{
+	desk->view.wall_shift_ms = ezlb_wall_shift_ms();
+	return ezlb_steady_ms();
+}
+
 void desk_open(struct desk *desk, uv_loop_t *loop, void (*reload)(void *arg), void *arg)
 {
 	desk->sources.view = &desk->view;
-	ezlb_view_start(&desk->view, ezlb_wall_ms());
+	ezlb_view_start(&desk->view, now(desk));
 	manager_open(&desk->manager, loop);
 	admin_open(&desk->admin, loop, &desk->sources, reload, arg);
 }
 
 void desk_files(struct desk *desk, const struct ezlb_snapshot *snapshot)
 {
-	ezlb_view_files(&desk->view, desk->sources.catalog, snapshot, ezlb_wall_ms());
+	ezlb_view_files(&desk->view, desk->sources.catalog, snapshot, now(desk));
 	admin_files(&desk->admin);
 }
 
@@ -24,7 +30,7 @@ void desk_reloading(struct desk *desk)
 
 void desk_verdict(struct desk *desk, const struct ezlb_health_change *change)
 {
-	ezlb_view_verdict(&desk->view, change, ezlb_wall_ms());
+	ezlb_view_verdict(&desk->view, change, now(desk));
 }
 
 void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
@@ -37,7 +43,7 @@ void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
 					     .clock_ms = ezlb_now_ms(),
 					     .seconds = (double)ns / 1e9 };
 
-	ezlb_view_pass(&desk->view, &pass, ezlb_wall_ms());
+	ezlb_view_pass(&desk->view, &pass, now(desk));
 	manager_tell(&desk->manager, &desk->view);
 }
 
@@ -45,13 +51,12 @@ void desk_fight(struct desk *desk, const struct ezlb_op *op, const char *who)
 {
 	char what[EZLB_OP_STRLEN];
 
-	ezlb_view_event(&desk->view, EZLB_EVENT_FIGHT, ezlb_op_format(op, what), who,
-			ezlb_wall_ms());
+	ezlb_view_event(&desk->view, EZLB_EVENT_FIGHT, ezlb_op_format(op, what), who, now(desk));
 }
 
 void desk_calm(struct desk *desk)
 {
-	ezlb_view_event(&desk->view, EZLB_EVENT_FIGHT_OVER, NULL, NULL, ezlb_wall_ms());
+	ezlb_view_event(&desk->view, EZLB_EVENT_FIGHT_OVER, NULL, NULL, now(desk));
 }
 
 void desk_close(struct desk *desk)

@@ -133,7 +133,8 @@ static void begin(struct report *report)
 	memset(report->wanted, 0, sizeof(report->wanted));
 	memset(report->gzip, 0, sizeof(report->gzip));
 	start = uv_hrtime();
-	sources_status(report->from, ezlb_wall_ms(), ezlb_now_ms(), &job->status);
+	sources_status(report->from, ezlb_steady_ms(), ezlb_now_ms(), &job->status);
+	ezlb_status_shift(&job->status, ezlb_wall_shift_ms());
 	ask(report, &job->sample);
 	uv_update_time(report->loop);
 	uv_timer_start(&report->pause, on_pause_over, REST * (uv_hrtime() - start) / 1000000, 0);

@@ -22,7 +22,7 @@ struct sources {
 
 /*
  * Without what the kernel counts (ezlb_status_count). The caller clears *out. `now_ms` and
- * `clock_ms` are the same moment, of the wall clock and by ezlb_now_ms.
+ * `clock_ms` are the same moment, by ezlb_steady_ms and by ezlb_now_ms.
  */
 void sources_status(const struct sources *from, int64_t now_ms, uint64_t clock_ms,
 		    struct ezlb_status *out);

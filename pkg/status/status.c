@@ -22,6 +22,28 @@ const char *ezlb_watch_mode_str(enum ezlb_watch_mode mode)
 	return names[mode];
 }
 
+static void shift(int64_t *time_ms, int64_t ms)
+{
+	if (*time_ms != 0)
+		*time_ms += ms;
+}
+
+void ezlb_status_shift(struct ezlb_status *status, int64_t ms)
+{
+	shift(&status->now_ms, ms);
+	shift(&status->started_ms, ms);
+	shift(&status->last_reload_ms, ms);
+	shift(&status->last_reload_ok_ms, ms);
+	shift(&status->last_pass_ms, ms);
+	shift(&status->last_ok_ms, ms);
+	shift(&status->failing_since_ms, ms);
+	for (size_t i = 0; i < status->services.len; i++)
+		for (int k = 0; k < EZLB_CONDITIONS; k++)
+			shift(&status->services.items[i].conditions[k].since_ms, ms);
+	for (size_t i = 0; i < status->backends.len; i++)
+		shift(&status->backends.items[i].since_ms, ms);
+}
+
 void ezlb_status_clear(struct ezlb_status *status)
 {
 	for (size_t i = 0; i < status->services.len; i++)

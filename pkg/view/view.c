@@ -11,10 +11,15 @@
 
 /* --- events -------------------------------------------------------------------------------- */
 
+struct ezlb_event *view_add_event(struct ezlb_view *view, enum ezlb_event_type type, int64_t now_ms)
+{
+	return ezlb_events_add(&view->events, type, now_ms + view->wall_shift_ms);
+}
+
 void ezlb_view_event(struct ezlb_view *view, enum ezlb_event_type type, const char *object,
 		     const char *message, int64_t now_ms)
 {
-	struct ezlb_event *event = ezlb_events_add(&view->events, type, now_ms);
+	struct ezlb_event *event = view_add_event(view, type, now_ms);
 
 	ezlb_strcpy(event->object, sizeof(event->object), object ? object : "");
 	ezlb_strcpy(event->message, sizeof(event->message), message ? message : "");
@@ -35,8 +40,8 @@ void ezlb_view_verdict(struct ezlb_view *view, const struct ezlb_health_change *
 
 	if (!down && change->from != EZLB_DOWN)
 		return;
-	event = ezlb_events_add(&view->events,
-				down ? EZLB_EVENT_BACKEND_DOWN : EZLB_EVENT_BACKEND_UP, now_ms);
+	event = view_add_event(view, down ? EZLB_EVENT_BACKEND_DOWN : EZLB_EVENT_BACKEND_UP,
+			       now_ms);
 	ezlb_strcpy(event->service, sizeof(event->service), change->service);
 	ezlb_endpoint_format(&change->backend, event->object);
 	if (change->outcome == EZLB_PROBE_HTTP_STATUS)
@@ -94,7 +99,7 @@ static void set(struct ezlb_view *view, struct ezlb_view_service *service,
 		return;
 	if (!was_bad && !is_bad(condition))
 		return;
-	event = ezlb_events_add(&view->events, EZLB_EVENT_CONDITION_CHANGED, now_ms);
+	event = view_add_event(view, EZLB_EVENT_CONDITION_CHANGED, now_ms);
 	event->level = is_bad(condition) ? EZLB_EVENT_WARNING : EZLB_EVENT_NORMAL;
 	ezlb_strcpy(event->service, sizeof(event->service), service->name);
 	ezlb_strcpy(event->object, sizeof(event->object), ezlb_condition_type_str(type));

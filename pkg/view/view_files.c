@@ -74,8 +74,8 @@ static void tell_file(struct ezlb_view *view, const struct ezlb_catalog *catalog
 	/* All files are new at the start: only those that are refused are news then. */
 	if (service->diags == before && (service->told || view->reloads == 0))
 		return;
-	event = ezlb_events_add(&view->events,
-				n > 0 ? EZLB_EVENT_FILE_REFUSED : EZLB_EVENT_FILE_ACCEPTED, now_ms);
+	event = view_add_event(view, n > 0 ? EZLB_EVENT_FILE_REFUSED : EZLB_EVENT_FILE_ACCEPTED,
+			       now_ms);
 	ezlb_strcpy(event->service, sizeof(event->service), service->name);
 	ezlb_strcpy(event->object, sizeof(event->object), entry->path);
 	if (n > 0)
@@ -94,7 +94,7 @@ static void forget_unseen(struct ezlb_view *view, int64_t now_ms)
 			view->services.items[n++] = *service;
 			continue;
 		}
-		event = ezlb_events_add(&view->events, EZLB_EVENT_FILE_GONE, now_ms);
+		event = view_add_event(view, EZLB_EVENT_FILE_GONE, now_ms);
 		ezlb_strcpy(event->service, sizeof(event->service), service->name);
 		ezlb_strcpy(event->object, sizeof(event->object), service->path);
 		free(service->path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* view_inside: what view.c and view_files.c share. */
+/* view_inside: what the files of the view share. */
 #pragma once
 
 #include <ezlb/view.h>
@@ -12,4 +12,7 @@
  */
 void view_set_all(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		  const struct conditions_pass *pass, int64_t now_ms);
+/* As ezlb_events_add. */
+struct ezlb_event *view_add_event(struct ezlb_view *view, enum ezlb_event_type type,
+				  int64_t now_ms);
 void view_dirs_clear(struct ezlb_status_dirs *dirs);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "desk_rig.h"
 
+#include <ezlb/duration.h>
+
 #include "own_clock.h"
 #include "report.h"
 
@@ -15,6 +17,7 @@ static struct report report;
 static struct {
 	unsigned n[REPORT_KINDS];
 	int64_t at[REPORT_KINDS];	   /* the moment that the last one was of */
+	int64_t started[REPORT_KINDS];	   /* as it said */
 	uint64_t reloads[REPORT_KINDS][8]; /* of each of them */
 	char *text[REPORT_KINDS];
 	size_t len[REPORT_KINDS], packed[REPORT_KINDS]; /* bytes */
@@ -28,6 +31,7 @@ static void on_report(void *arg, enum report_kind kind, const struct report_answ
 	assert_true(told.n[kind] < COUNT_OF(told.reloads[0]));
 	told.reloads[kind][told.n[kind]++] = answer->status->reloads;
 	told.at[kind] = answer->status->now_ms;
+	told.started[kind] = answer->status->started_ms;
 	assert_int_equal(answer->status->conntrack_max, answer->sample->conntrack_max);
 	free(told.text[kind]);
 	told.text[kind] = ezlb_text_take(answer->text, &told.len[kind]);
@@ -103,7 +107,7 @@ static void test_each_kind(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		int64_t before = ezlb_wall_ms();
+		int64_t before = ezlb_steady_ms();
 
 		report_want(&report, rows[i].kind, false);
 		assert_int_equal(told.n[rows[i].kind], 0); /* never from within */
@@ -211,6 +215,40 @@ static void test_rests(void **state)
 	assert_int_equal(told.at[REPORT_HEALTH] - told.at[REPORT_TRAFFIC], 50 + 20 * 50);
 }
 
+/* Ages stay right when somebody sets the wall clock, and times are by the clock as it is then. */
+static void test_wall_clock_is_set(void **state)
+{
+	static const int64_t days = 3 * 24 * 3600 * 1000;
+	/* Half a second is the noise of two clocks, and moves nothing. */
+	const struct {
+		int64_t step, moved;
+	} rows[] = { { 0, 0 }, { -days, -days }, { days, days }, { -500, 0 }, { 0, 0 } };
+
+	(void)state;
+	ezlb_view_start(&rig.view, ezlb_steady_ms());
+	for (unsigned i = 0; i < COUNT_OF(rows); i++) {
+		int64_t now = told.at[REPORT_STATUS], started = told.started[REPORT_STATUS];
+		const struct ezlb_event *event;
+
+		own_clock_wall += rows[i].step;
+		report_want(&report, REPORT_STATUS, false);
+		run_until_told(REPORT_STATUS, i + 1);
+		if (i > 0) {
+			assert_in_range(told.at[REPORT_STATUS] - now - rows[i].moved, 10000, 11000);
+			/* 1 ms more or less: the two clocks are not read at the same time */
+			assert_in_range(told.started[REPORT_STATUS] - started - rows[i].moved + 1,
+					0, 2);
+		}
+		assert_in_range(told.at[REPORT_STATUS] - told.started[REPORT_STATUS], 10000 * i,
+				10000 * i + 1000);
+		rig.view.wall_shift_ms = ezlb_wall_shift_ms();
+		ezlb_view_event(&rig.view, EZLB_EVENT_FIGHT_OVER, NULL, NULL, ezlb_steady_ms());
+		event = ezlb_events_get(&rig.view.events, rig.view.events.next);
+		assert_in_range(event->time_ms - told.at[REPORT_STATUS], 0, 1000);
+		own_clock_ms += 10000;
+	}
+}
+
 static void test_closed_while_one_is_made(void **state)
 {
 	(void)state;
@@ -271,6 +309,7 @@ int main(void)
 		ON_LOOP(test_one_at_a_time),
 		ON_LOOP(test_asked_again_when_it_is_told),
 		ON_LOOP(test_rests),
+		ON_LOOP(test_wall_clock_is_set),
 		ON_LOOP(test_closed_while_one_is_made),
 		ON_LOOP(test_closed_and_what_it_tells_of_is_gone),
 		ON_LOOP(test_not_made_after_the_close),

@@ -51,6 +51,46 @@ static void test_words(void **state)
 	assert_string_equal(ezlb_watch_mode_str(EZLB_WATCH_POLL), "poll");
 }
 
+/* The wall clock has been set back by 300 ms: all times go with it, and nothing else. */
+static void test_shift(void **state)
+{
+	struct ezlb_status status = { .now_ms = 1000,
+				      .started_ms = 1000,
+				      .last_reload_ms = 1000,
+				      .last_reload_ok_ms = 1000,
+				      .last_pass_ms = 1000,
+				      .last_ok_ms = 1000,
+				      .reloads = 1000,
+				      .conntrack_max = 1000 };
+	struct ezlb_status_service *service = add_service(&status, "web", NULL);
+
+	(void)state;
+	add_backend(&status, "10.0.0.1:80");
+	add_backend(&status, "10.0.0.2:80");
+	status.backends.items[1].since_ms = 1000;
+	for (int i = 0; i < EZLB_CONDITIONS - 1; i++)
+		service->conditions[i].since_ms = 1000;
+	ezlb_status_shift(&status, -300);
+	assert_int_equal(status.now_ms, 700);
+	assert_int_equal(status.started_ms, 700);
+	assert_int_equal(status.last_reload_ms, 700);
+	assert_int_equal(status.last_reload_ok_ms, 700);
+	assert_int_equal(status.last_pass_ms, 700);
+	assert_int_equal(status.last_ok_ms, 700);
+	assert_int_equal(status.failing_since_ms, 0);
+	assert_int_equal(status.backends.items[0].since_ms, 0);
+	assert_int_equal(status.backends.items[1].since_ms, 700);
+	for (int i = 0; i < EZLB_CONDITIONS; i++)
+		assert_int_equal(service->conditions[i].since_ms,
+				 i < EZLB_CONDITIONS - 1 ? 700 : 0);
+	assert_int_equal(status.reloads, 1000);
+	assert_int_equal(status.conntrack_max, 1000);
+	status.failing_since_ms = 1000;
+	ezlb_status_shift(&status, 300);
+	assert_int_equal(status.failing_since_ms, 1300);
+	ezlb_status_clear(&status);
+}
+
 /* --- counting ------------------------------------------------------------------------------ */
 
 /* What row n counts: the members all differ. */
@@ -408,6 +448,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_shift),
 		cmocka_unit_test(test_rows_go_to_their_services_and_backends),
 		cmocka_unit_test(test_without_rows_nothing_is_counted),
 		cmocka_unit_test(test_what_is_not_in_force_is_not_counted),
