@@ -21,16 +21,15 @@ struct flags {
 	bool help;
 };
 
-/*
- * Reads EZLB_* variables, then flags; argv[0] is the subcommand's name. Prints the mistake to
- * stderr and returns false where there is one. Sets up the log.
- */
-bool flags_parse(struct flags *flags, int argc, char **argv);
-void flags_clear(struct flags *flags);
-void flags_print(void); /* the list of flags, for --help */
+struct command; /* table.h */
 
-/* The subcommand takes no arguments; prints the mistake otherwise. */
-bool flags_no_args(const struct flags *flags, const char *command);
+/*
+ * Reads the EZLB_* variables, then the flags, of those that the command takes; argv[0] is its name.
+ * Prints the mistake to stderr and returns false where there is one. Sets up the log. The caller
+ * clears *flags in either case.
+ */
+bool flags_parse(const struct command *command, struct flags *flags, int argc, char **argv);
+void flags_clear(struct flags *flags);
 
 /* "ezlb: <msg>" on stderr; returns 1. */
 int cmd_fail(const struct ezlb_err *err);

@@ -5,7 +5,5 @@ int cmd_cleanup(const struct flags *flags)
 {
 	struct ezlb_err err = { 0 };
 
-	if (!flags_no_args(flags, "cleanup"))
-		return EXIT_USAGE;
 	return ezlb_controller_cleanup(&flags->options, &err) < 0 ? cmd_fail(&err) : 0;
 }

@@ -69,8 +69,6 @@ int cmd_doctor(const struct flags *flags)
 	struct ezlb_err err = { 0 };
 	int status;
 
-	if (!flags_no_args(flags, "doctor"))
-		return EXIT_USAGE;
 	if (ezlb_controller_doctor(&flags->options, &findings, &err) < 0)
 		return cmd_fail(&err);
 	if (flags->json)

@@ -47,8 +47,6 @@ int cmd_events(const struct flags *flags)
 	struct ezlb_text text = { 0 };
 	struct ezlb_err err;
 
-	if (!flags_no_args(flags, "events"))
-		return EXIT_USAGE;
 	if (flags->json && !flags->follow)
 		return cmd_ask(flags, false, "/api/v1/events", &body, &err) < 0 ? cmd_fail(&err)
 										: cmd_print(body);

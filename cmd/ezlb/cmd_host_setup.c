@@ -6,8 +6,6 @@ int cmd_host_setup(const struct flags *flags)
 	struct ezlb_err err = { 0 };
 	bool done = false;
 
-	if (!flags_no_args(flags, "host-setup"))
-		return EXIT_USAGE;
 	if (ezlb_controller_host_setup(&flags->options, &done, &err) < 0)
 		return cmd_fail(&err);
 	return done ? 0 : 1;

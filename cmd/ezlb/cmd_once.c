@@ -7,8 +7,6 @@ int cmd_once(const struct flags *flags)
 	struct ezlb_err err = { 0 };
 	bool converged = false;
 
-	if (!flags_no_args(flags, "once"))
-		return EXIT_USAGE;
 	if (ezlb_controller_once(&flags->options, &print, &converged, &err) < 0)
 		return cmd_fail(&err);
 	return converged ? 0 : 1;

@@ -7,8 +7,6 @@ int cmd_plan(const struct flags *flags)
 	struct ezlb_err err = { 0 };
 	size_t pending = 0;
 
-	if (!flags_no_args(flags, "plan"))
-		return EXIT_USAGE;
 	if (ezlb_controller_plan(&flags->options, &print, &pending, &err) < 0)
 		return cmd_fail(&err);
 	return pending > 0 ? EXIT_PENDING : 0;

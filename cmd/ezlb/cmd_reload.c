@@ -6,8 +6,6 @@ int cmd_reload(const struct flags *flags)
 	EZLB_AUTO_FREE char *body = NULL;
 	struct ezlb_err err;
 
-	if (!flags_no_args(flags, "reload"))
-		return EXIT_USAGE;
 	if (cmd_ask(flags, true, "/-/reload", &body, &err) < 0)
 		return cmd_fail(&err);
 	return cmd_print(body);

@@ -22,8 +22,6 @@ int cmd_run(const struct flags *flags)
 {
 	struct ezlb_err err = { 0 };
 
-	if (!flags_no_args(flags, "run"))
-		return EXIT_USAGE;
 	if (ezlb_controller_run(&flags->options, &err) == 0)
 		return 0;
 	leave_word(&err);

@@ -5,8 +5,7 @@
 
 int cmd_version(const struct flags *flags)
 {
-	if (flags && !flags_no_args(flags, "version"))
-		return EXIT_USAGE;
+	(void)flags;
 	printf("ezlb %s\n", EZLB_VERSION);
 	return 0;
 }

@@ -8,89 +8,16 @@
 #include <ezlb/duration.h>
 #include <ezlb/host.h>
 #include <ezlb/mem.h>
+#include <ezlb/suggest.h>
 
-#include "cmd.h"
+#include "table.h"
 
-#define DEFAULT_CONFIG_DIR	    "/etc/ezlb/services.d"
-#define DEFAULT_STATE_DIR	    "/run/ezlb"
 #define DEFAULT_EMPTY_HOLD_MS	    10000
 #define DEFAULT_TRAFFIC_INTERVAL_MS 15000
 #define MIN_TRAFFIC_INTERVAL_MS	    1000
 
-enum flag {
-	FLAG_CONFIG_DIR = 256,
-	FLAG_STATE_DIR,
-	FLAG_DATAPLANE,
-	FLAG_SNAT_BACKEND,
-	FLAG_ADOPT,
-	FLAG_FIREWALL,
-	FLAG_HOST_SETUP,
-	FLAG_VIP_DEVICE,
-	FLAG_CLEANUP,
-	FLAG_EMPTY_HOLD,
-	FLAG_ADMIN_ADDRESS,
-	FLAG_TRAFFIC_INTERVAL,
-	FLAG_LOG_LEVEL,
-	FLAG_LOG_FORMAT,
-	FLAG_OUTPUT,
-	FLAG_COLOUR,
-	FLAG_WATCH,
-	FLAG_FOLLOW,
-	FLAG_HELP,
-};
-
-/* The one list, in the order of the enum: getopt, the environment and --help are made of it. */
-static const struct {
-	enum flag flag;
-	const char *name, *env, *arg, *help;
-	int has_arg;
-} table[] = {
-	{ FLAG_CONFIG_DIR, "config-dir", "EZLB_CONFIG_DIR", "DIR",
-	  "service files; repeatable, variable with ':' [" DEFAULT_CONFIG_DIR "]",
-	  required_argument },
-	{ FLAG_STATE_DIR, "state-dir", "EZLB_STATE_DIR", "DIR",
-	  "where ezlb notes what it owns, and is asked [" DEFAULT_STATE_DIR "]",
-	  required_argument },
-	{ FLAG_DATAPLANE, "dataplane", "EZLB_DATAPLANE", "kernel|memory",
-	  "memory: touch no kernel, for trying out [kernel]", required_argument },
-	{ FLAG_SNAT_BACKEND, "snat-backend", "EZLB_SNAT_BACKEND", "auto|iptables|nftables",
-	  "where the source NAT of full_nat is made; auto: where this host's rules are [auto]",
-	  required_argument },
-	{ FLAG_ADOPT, "adopt", "EZLB_ADOPT", "matching|never",
-	  "virtual services that others made with our listener: take over, or leave [matching]",
-	  required_argument },
-	{ FLAG_FIREWALL, "firewall", "EZLB_FIREWALL", "auto|never",
-	  "auto: where a filter drops, put accepts for the services into it [auto]",
-	  required_argument },
-	{ FLAG_HOST_SETUP, "host-setup", "EZLB_HOST_SETUP", "auto|never",
-	  "auto: load the modules and set the sysctls that the services need [auto]",
-	  required_argument },
-	{ FLAG_VIP_DEVICE, "vip-device", "EZLB_VIP_DEVICE", "NAME",
-	  "keep the listeners' addresses on a dummy link of that name [none]", required_argument },
-	{ FLAG_CLEANUP, "cleanup-on-exit", "EZLB_CLEANUP_ON_EXIT", "true|false",
-	  "remove everything of ezlb's when `run` ends [true]", optional_argument },
-	{ FLAG_EMPTY_HOLD, "empty-hold-down", "EZLB_EMPTY_HOLD_DOWN", "DURATION",
-	  "`run` removes all services when there has been no file for so long [10s]",
-	  required_argument },
-	{ FLAG_ADMIN_ADDRESS, "admin-address", "EZLB_ADMIN_ADDRESS", "[IP:]PORT",
-	  "`run` answers HTTP there, 127.0.0.1 without an IP: /metrics, the page [none]",
-	  required_argument },
-	{ FLAG_TRAFFIC_INTERVAL, "traffic-interval", "EZLB_TRAFFIC_INTERVAL", "DURATION>=1s",
-	  "between two lines of a service with traffic_log [15s]", required_argument },
-	{ FLAG_LOG_LEVEL, "log-level", "EZLB_LOG_LEVEL", "error|warn|info|debug", "[info]",
-	  required_argument },
-	{ FLAG_LOG_FORMAT, "log-format", "EZLB_LOG_FORMAT", "logfmt|json", "[logfmt]",
-	  required_argument },
-	{ FLAG_OUTPUT, "output", "EZLB_OUTPUT", "text|json",
-	  "or -o: how `once`, `plan`, `doctor`, `status`, `events` print; table is text [text]",
-	  required_argument },
-	{ FLAG_COLOUR, "color", "EZLB_COLOR", "auto|always|never",
-	  "auto: on a terminal, unless NO_COLOR is set [auto]", required_argument },
-	{ FLAG_WATCH, "watch", NULL, NULL, "`status` every 2 s, until ^C", no_argument },
-	{ FLAG_FOLLOW, "follow", NULL, NULL, "or -f: `events` goes on, until ^C", no_argument },
-	{ FLAG_HELP, "help", NULL, NULL, "this text", no_argument },
-};
-#define N_FLAGS (sizeof(table) / sizeof(table[0]))
+/* What getopt gives for a long flag: above all letters. */
+#define LONG_BASE 256
 
 struct log_flags {
 	enum ezlb_log_level level;
@@ -231,6 +158,8 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_HELP:
 		flags->help = true;
 		return true;
+	case FLAGS:
+		break;
 	}
 	return false;
 }
@@ -243,80 +172,161 @@ static void set_env_dirs(struct ezlb_options *options, char *value)
 		add_dir(options, dir);
 }
 
-static bool read_env(struct flags *flags, struct log_flags *log)
+/* Variables of flags that the command does not take are set for other commands: no mistake. */
+static bool read_env(const struct command *command, struct flags *flags, struct log_flags *log)
 {
-	for (size_t i = 0; i < N_FLAGS; i++) {
-		char *value = table[i].env ? getenv(table[i].env) : NULL;
+	for (enum flag flag = 0; flag < FLAGS; flag++) {
+		const struct flag_row *row = &flag_table[flag];
+		char *value = row->env ? getenv(row->env) : NULL;
 
-		if (!value || value[0] == '\0')
+		if (!value || value[0] == '\0' || !command_takes(command, flag))
 			continue;
-		if (table[i].flag == FLAG_CONFIG_DIR) {
+		if (flag == FLAG_CONFIG_DIR) {
 			set_env_dirs(&flags->options, value);
-		} else if (!set(flags, log, table[i].flag, value)) {
-			fprintf(stderr, "ezlb: %s=%s: expected %s\n", table[i].env, value,
-				table[i].arg);
+		} else if (!set(flags, log, flag, value)) {
+			fprintf(stderr, "ezlb: %s=%s: expected %s\n", row->env, value, row->arg);
 			return false;
 		}
 	}
 	return true;
 }
 
-/* The flag that a letter is short for. */
-static int of_letter(int c)
+/* FLAGS: none has this letter. */
+static enum flag of_letter(int letter)
 {
-	switch (c) {
-	case 'h':
-		return FLAG_HELP;
-	case 'o':
-		return FLAG_OUTPUT;
-	case 'f':
-		return FLAG_FOLLOW;
-	default:
-		return c;
+	for (enum flag flag = 0; flag < FLAGS; flag++)
+		if (flag_table[flag].letter == letter)
+			return flag;
+	return FLAGS;
+}
+
+static enum flag flag_of(int c)
+{
+	return c >= LONG_BASE ? (enum flag)(c - LONG_BASE) : of_letter(c);
+}
+
+/* "once, plan and status" */
+static void print_takers(enum flag flag)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n_commands; i++)
+		left += command_takes(&command_table[i], flag);
+	for (size_t i = 0; i < n_commands; i++) {
+		if (!command_takes(&command_table[i], flag))
+			continue;
+		left--;
+		fprintf(stderr, "%s%s", command_table[i].name,
+			left > 1    ? ", "
+			: left == 1 ? " and "
+				    : "");
 	}
 }
 
-static bool read_flags(struct flags *flags, struct log_flags *log, int argc, char **argv)
+static void tell_not_taken(const struct command *command, enum flag flag)
 {
-	struct option longs[N_FLAGS + 1] = { { 0 } };
+	fprintf(stderr, "ezlb: %s: no flag --%s; it is a flag of ", command->name,
+		flag_table[flag].name);
+	print_takers(flag);
+	fprintf(stderr, "\n");
+}
+
+/* `typed` with its dashes, and its value perhaps. */
+static void tell_unknown(const struct command *command, const char *typed)
+{
+	EZLB_AUTO_FREE char *word = ezlb_strdup(typed);
+	const char *names[FLAGS], *near;
+	size_t n = 0;
+
+	word[strcspn(word, "=")] = '\0';
+	for (enum flag flag = 0; flag < FLAGS; flag++)
+		if (command_takes(command, flag))
+			names[n++] = flag_table[flag].name;
+	near = ezlb_suggest(word + strspn(word, "-"), names, n);
+	fprintf(stderr, "ezlb: %s: no flag %s; ", command->name, word);
+	if (near)
+		fprintf(stderr, "did you mean --%s?\n", near);
+	else
+		fprintf(stderr, "see `ezlb help %s`\n", command->name);
+}
+
+/* What getopt_long(3) does not take: c is ':' where a value is missing, '?' for all else. */
+static void tell_refused(const struct command *command, int c, char **argv)
+{
+	enum flag flag = optopt ? flag_of(optopt) : FLAGS;
+	const char letter[] = { '-', (char)optopt, '\0' };
+
+	if (flag == FLAGS)
+		tell_unknown(command, optopt ? letter : argv[optind - 1]);
+	else if (!command_takes(command, flag))
+		tell_not_taken(command, flag);
+	else if (c == ':')
+		fprintf(stderr, "ezlb: %s: --%s needs a value: %s\n", command->name,
+			flag_table[flag].name, flag_table[flag].arg);
+	else
+		fprintf(stderr, "ezlb: %s: --%s takes no value\n", command->name,
+			flag_table[flag].name);
+}
+
+static bool read_flag(const struct command *command, struct flags *flags, struct log_flags *log,
+		      enum flag flag)
+{
+	const struct flag_row *row = &flag_table[flag];
+
+	if (!command_takes(command, flag)) {
+		tell_not_taken(command, flag);
+		return false;
+	}
+	if (!set(flags, log, flag, optarg)) {
+		fprintf(stderr, "ezlb: --%s=%s: expected %s\n", row->name, optarg, row->arg);
+		return false;
+	}
+	return true;
+}
+
+static bool read_flags(const struct command *command, struct flags *flags, struct log_flags *log,
+		       int argc, char **argv)
+{
+	struct option longs[FLAGS + 1] = { { 0 } };
 	size_t env_dirs = flags->options.n_config_dirs;
-	int index, c;
+	int c;
 
-	for (size_t i = 0; i < N_FLAGS; i++)
-		longs[i] = (struct option){ table[i].name, table[i].has_arg, NULL,
-					    (int)table[i].flag };
+	for (int i = 0; i < FLAGS; i++)
+		longs[i] = (struct option){ flag_table[i].name,
+					    !flag_table[i].arg		 ? no_argument
+					    : flag_table[i].arg_optional ? optional_argument
+									 : required_argument,
+					    NULL, LONG_BASE + i };
+	opterr = 0;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "ho:f", longs, &index)) != -1) {
-		if (c == '?')
-			return false; /* getopt has told */
-		c = of_letter(c);
-		index = c - FLAG_CONFIG_DIR;
-		/* A flag replaces what the environment says; it does not add to it. */
-		if (c == FLAG_CONFIG_DIR && env_dirs > 0)
-			flags->options.n_config_dirs = env_dirs = 0;
-		if (!set(flags, log, (enum flag)c, optarg)) {
-			fprintf(stderr, "ezlb: --%s=%s: expected %s\n", table[index].name, optarg,
-				table[index].arg);
+	while ((c = getopt_long(argc, argv, ":ho:f", longs, NULL)) != -1) {
+		if (c == '?' || c == ':') {
+			tell_refused(command, c, argv);
 			return false;
 		}
+		/* A flag replaces what the environment says; it does not add to it. */
+		if (flag_of(c) == FLAG_CONFIG_DIR && env_dirs > 0)
+			flags->options.n_config_dirs = env_dirs = 0;
+		if (!read_flag(command, flags, log, flag_of(c)))
+			return false;
 	}
 	return true;
 }
 
-bool flags_parse(struct flags *flags, int argc, char **argv)
+bool flags_parse(const struct command *command, struct flags *flags, int argc, char **argv)
 {
 	struct log_flags log = { EZLB_INFO, EZLB_LOGFMT };
 
 	*flags =
-		(struct flags){ .options = { .state_dir = DEFAULT_STATE_DIR,
+		(struct flags){ .options = { .state_dir = flag_table[FLAG_STATE_DIR].by_default,
 					     .cleanup_on_exit = true,
 					     .empty_hold_ms = DEFAULT_EMPTY_HOLD_MS,
 					     .traffic_interval_ms = DEFAULT_TRAFFIC_INTERVAL_MS } };
 	parse_colour("auto", &flags->colour);
-	if (!read_env(flags, &log) || !read_flags(flags, &log, argc, argv))
+	if (!read_env(command, flags, &log) || !read_flags(command, flags, &log, argc, argv))
 		return false;
 	if (flags->options.n_config_dirs == 0)
-		add_dir(&flags->options, DEFAULT_CONFIG_DIR);
+		add_dir(&flags->options, flag_table[FLAG_CONFIG_DIR].by_default);
 	flags->n_args = argc - optind;
 	flags->args = ezlb_calloc((size_t)flags->n_args, sizeof(*flags->args));
 	for (int i = 0; i < flags->n_args; i++)
@@ -329,24 +339,4 @@ void flags_clear(struct flags *flags)
 {
 	free(flags->options.config_dirs);
 	free(flags->args);
-}
-
-void flags_print(void)
-{
-	char left[64];
-
-	for (size_t i = 0; i < N_FLAGS; i++) {
-		snprintf(left, sizeof(left), "--%s%s%s", table[i].name, table[i].arg ? "=" : "",
-			 table[i].arg ? table[i].arg : "");
-		printf("  %-38s %s\n", left, table[i].help);
-	}
-	printf("\nEach flag that takes a value has a variable: --state-dir is EZLB_STATE_DIR.\n");
-}
-
-bool flags_no_args(const struct flags *flags, const char *command)
-{
-	if (flags->n_args == 0)
-		return true;
-	fprintf(stderr, "ezlb: %s takes no arguments, got '%s'\n", command, flags->args[0]);
-	return false;
 }

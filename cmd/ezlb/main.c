@@ -5,67 +5,82 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include <ezlb/suggest.h>
 
-static const struct command {
-	const char *name;
-	int (*run)(const struct flags *flags);
-	const char *args; /* "" where it takes none */
-	const char *help;
-} commands[] = {
-	{ "run", cmd_run, "", "watch the service files and keep the kernel in line with them" },
-	{ "once", cmd_once, "", "do the same once; exit 0 converged, 1 not" },
-	{ "check", cmd_check, "[FILE or DIR]...",
-	  "check service files; 0 valid, 1 errors, 2 usage" },
-	{ "plan", cmd_plan, "",
-	  "print what `once` would do; 0 nothing, 2 changes pending, 1 error" },
-	{ "host-setup", cmd_host_setup, "",
-	  "load the modules and set the sysctls the services need" },
-	{ "doctor", cmd_doctor, "", "look for what would stop packets; 0 nothing, 1 something" },
-	{ "status", cmd_status, "[SERVICE]",
-	  "what a running ezlb has, problems first; 1 no answer" },
-	{ "events", cmd_events, "", "what has happened to the services of a running ezlb" },
-	{ "probe", cmd_probe, "ready|live", "for exec probes; 0 yes, 1 no, and why on stdout" },
-	{ "log-level", cmd_log_level, "error|warn|info|debug", "of a running ezlb, until it ends" },
-	{ "reload", cmd_reload, "", "have a running ezlb read its files now" },
-	{ "cleanup", cmd_cleanup, "", "remove everything of ezlb's from the kernel" },
-	{ "version", cmd_version, "", "print the version" },
-};
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#include "table.h"
 
-static int usage(FILE *out)
+/* Of nothing, or of a command that there is not. */
+static int unknown_command(const char *typed)
 {
-	fprintf(out, "usage: ezlb COMMAND [FLAGS]\n\ncommands:\n");
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(out, "  %-10s %s%s%s\n", commands[i].name, commands[i].args,
-			commands[i].args[0] ? ": " : "", commands[i].help);
-	fprintf(out, "\n`ezlb COMMAND --help` lists the flags.\n");
-	return out == stdout ? 0 : EXIT_USAGE;
+	const char *names[32], *near;
+	size_t n = 0;
+
+	while (n < n_commands && n < sizeof(names) / sizeof(names[0])) {
+		names[n] = command_table[n].name;
+		n++;
+	}
+	near = ezlb_suggest(typed, names, n);
+	fprintf(stderr, "ezlb: unknown command '%s'; ", typed);
+	if (near)
+		fprintf(stderr, "did you mean '%s'?\n", near);
+	else
+		fprintf(stderr, "`ezlb help` lists them\n");
+	return EXIT_USAGE;
+}
+
+static bool has_args(const struct command *command, const struct flags *flags)
+{
+	if (command->args[0] || flags->n_args == 0)
+		return true;
+	fprintf(stderr, "ezlb: %s takes no arguments, got '%s'\n", command->name, flags->args[0]);
+	return false;
+}
+
+static int run_with(const struct command *command, const struct flags *flags)
+{
+	if (!flags->help)
+		return has_args(command, flags) ? command->run(flags) : EXIT_USAGE;
+	help_command(command);
+	return 0;
+}
+
+/* What printf left undone is a failure, too. */
+static int flush(int status)
+{
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status != 1) {
+		fprintf(stderr, "ezlb: cannot write to stdout: %s\n", ezlb_errno_str(errno));
+		return 1;
+	}
+	return status;
 }
 
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	struct flags flags;
-	int status;
+	int status = EXIT_USAGE;
 
-	if (!flags_parse(&flags, argc, argv)) {
-		flags_clear(&flags);
-		return EXIT_USAGE;
-	}
-	if (flags.help) {
-		printf("usage: ezlb %s [FLAGS]%s%s\n%s\n\nflags:\n", command->name,
-		       command->args[0] ? " " : "", command->args, command->help);
-		flags_print();
-		status = 0;
-	} else {
-		status = command->run(&flags);
-	}
-	if ((fflush(stdout) != 0 || ferror(stdout)) && status != 1) {
-		fprintf(stderr, "ezlb: cannot write to stdout: %s\n", ezlb_errno_str(errno));
-		status = 1;
-	}
+	if (flags_parse(command, &flags, argc, argv))
+		status = run_with(command, &flags);
 	flags_clear(&flags);
 	return status;
+}
+
+/* `ezlb help [COMMAND]` */
+static int help(int argc, char **argv)
+{
+	const struct command *command = argc > 2 ? command_find(argv[2]) : NULL;
+
+	if (argc > 3) {
+		fprintf(stderr, "ezlb: help takes at most one argument, a command\n");
+		return EXIT_USAGE;
+	}
+	if (argc > 2 && !command)
+		return unknown_command(argv[2]);
+	if (command)
+		help_command(command);
+	else
+		help_overview(stdout);
+	return 0;
 }
 
 int cmd_fail(const struct ezlb_err *err)
@@ -89,19 +104,27 @@ static void fill_standard_streams(void)
 		close(fd);
 }
 
+static int run(int argc, char **argv)
+{
+	const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
+
+	if (command)
+		return run_command(command, argc - 1, argv + 1);
+	if (argc < 2) {
+		help_overview(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "help") == 0)
+		return help(argc, argv);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return help(1, argv);
+	if (strcmp(argv[1], "--version") == 0)
+		return cmd_version(NULL);
+	return unknown_command(argv[1]);
+}
+
 int main(int argc, char **argv)
 {
 	fill_standard_streams();
-	if (argc < 2)
-		return usage(stderr);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0)
-		return usage(stdout);
-	if (strcmp(argv[1], "--version") == 0)
-		return cmd_version(NULL);
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return run_command(&commands[i], argc - 1, argv + 1);
-	fprintf(stderr, "ezlb: unknown command '%s'\n", argv[1]);
-	return usage(stderr);
+	return flush(run(argc, argv));
 }

@@ -8,10 +8,10 @@
 #include <sys/socket.h>
 
 #include <ezlb/duration.h>
+#include <ezlb/suggest.h>
 
 #include "node.h"
 #include "source.h"
-#include "suggest.h"
 
 /* Each of them is local on the host: more is a slip of the pen. */
 #define RANGE_MAX 1024

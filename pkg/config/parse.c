@@ -3,10 +3,11 @@
 
 #include <stdio.h>
 
+#include <ezlb/suggest.h>
+
 #include "fields.h"
 #include "node.h"
 #include "reader.h"
-#include "suggest.h"
 
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
 #define MAX_FIELDS 16

@@ -97,14 +97,21 @@ usage() {
 		ez "$command"
 		ended "ezlb $command" 0 "usage: ezlb COMMAND" ""
 	done
+	ez --help
+	equal "ezlb --help lists the commands" "${commands[*]}" \
+		"$(sed -n '/^commands:/,/^$/s/^  \([a-z-]*\)  .*/\1/p' <<<"$out" | xargs)"
 	for command in "${commands[@]}"; do
-		ez --help
-		ended "ezlb --help names $command" 0 "  $command " ""
-		ez "$command" --help
-		ended "ezlb $command --help" 0 "usage: ezlb $command " ""
-		ended "and it lists the flags" 0 "--cleanup-on-exit=true|false" ""
-		ez "$command" -h
-		ended "ezlb $command -h" 0 "usage: ezlb $command " ""
+		ez help "$command"
+		ended "ezlb help $command" 0 "usage: ezlb $command " ""
+		cp "$WORK/out" "$WORK/help-$command"
+		ended "says what an exit status means" 0 "exit status:"$'\n'"  0  " ""
+		ended "and has an example" 0 "examples:"$'\n'"  ezlb $command" ""
+		equal "and no line for which a terminal is too narrow" "" "$(grep '.\{81\}' <<<"$out" || :)"
+		for command in "$command --help" "$command -h"; do
+			# shellcheck disable=SC2086 # they are words
+			ez $command
+			equal "ezlb $command is the same" "$(<"$WORK/help-${command% *}")" "$out"
+		done
 	done
 	ez version
 	ended "ezlb version" 0 "ezlb $(sed -n 's/^project(ezlb VERSION \([0-9.]*\).*/\1/p' "$REPO/CMakeLists.txt")" ""
@@ -112,24 +119,67 @@ usage() {
 	ended "ezlb --version" 0 "ezlb " ""
 }
 
+# takes COMMAND FLAG: its help says so.
+takes() {
+	grep -q "^  $2\\>" "$WORK/help-$1"
+}
+
+# Each command takes the flags that are in its help. Of all others it says whose they are.
+flags_of_commands() {
+	local command flag takers
+	mapfile -t flags < <(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$WORK"/help-* | sort -u)
+	equal "there are that many flags" 19 "${#flags[@]}"
+	for flag in "${flags[@]}"; do
+		[[ $flag != --help ]] || continue
+		takers=
+		for command in "${commands[@]}"; do
+			! takes "$command" "$flag" || takers+="$command, "
+		done
+		takers=$(sed 's/, $//; s/\(.*\), /\1 and /' <<<"$takers")
+		for command in "${commands[@]}"; do
+			if ! takes "$command" "$flag"; then
+				refused "ezlb: $command: no flag $flag; it is a flag of $takers" "$command" "$flag="
+			elif [[ $flag == --watch || $flag == --follow ]]; then
+				refused "ezlb: $command: $flag takes no value" "$command" "$flag="
+			else
+				refused "ezlb: $flag=" "$command" "$flag=" # it is looked at
+			fi
+		done
+	done
+	refused "ezlb: check: no flag --output; it is a flag of once, plan, doctor, status and events" check -o json
+	refused "ezlb: version: no flag --watch; it is a flag of status" version --watch
+}
+
+meant() {
+	refused "ezlb: unknown command 'statsu'; did you mean 'status'?" statsu
+	refused "ezlb: unknown command 'statsu'; did you mean 'status'?" help statsu
+	refused "ezlb: unknown command 'Reload'; did you mean 'reload'?" Reload
+	refused "ezlb: plan: no flag --config-dri; did you mean --config-dir?" plan --config-dri
+	refused "ezlb: plan: no flag --config-dri; did you mean --config-dir?" plan --config-dri=/x
+	refused "ezlb: reload: no flag --config-dri; see \`ezlb help reload\`" reload --config-dri /x
+	refused "ezlb: status: no flag -x; see \`ezlb help status\`" status -x
+	refused "ezlb: help takes at most one argument, a command" help run once
+}
+
 wrong_usage() {
 	local command flag value
-	refused "unknown command 'walk'" walk
-	refused "unknown command ''" ""
-	refused "unknown command '--nonsense'" --nonsense
+	refused "ezlb: unknown command 'walk'; \`ezlb help\` lists them" walk
+	refused "ezlb: unknown command ''; \`ezlb help\` lists them" ""
+	refused "ezlb: unknown command '--nonsense'; \`ezlb help\` lists them" --nonsense
+	refused "ezlb: unknown command 'walk'; \`ezlb help\` lists them" help walk
 	for command in "${commands[@]}"; do
-		refused "unrecognized option '--nonsense'" "$command" --nonsense
+		refused "ezlb: $command: no flag --nonsense; see \`ezlb help $command\`" "$command" --nonsense
 		if [[ ! -v arguments[$command] ]]; then
 			refused "takes no arguments, got 'extra'" "$command" extra
 		elif [[ -n ${arguments[$command]} ]]; then
 			refused "$command ${arguments[$command]}" "$command" one two
 		fi
 	done
-	for flag in --config-dir --state-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --empty-hold-down --admin-address --traffic-interval --log-level --log-format --output --color; do
-		refused "$flag' requires an argument" plan "$flag"
+	for flag in --config-dir --state-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --empty-hold-down --admin-address --traffic-interval --log-level --log-format; do
+		refused "ezlb: run: $flag needs a value: " run "$flag"
 	done
-	for flag in --help --watch --follow; do
-		refused "'$flag' doesn't allow an argument" status "$flag=yes"
+	for flag in --output --color -o; do
+		refused "ezlb: status: ${flag/#-o/--output} needs a value: " status "$flag"
 	done
 	refused "probe takes one argument: ready or live" probe
 	refused "probe takes one argument: ready or live" probe healthy
@@ -153,7 +203,6 @@ wrong_usage() {
 	refused "--vip-device=sixteen-letters-: expected NAME" plan --vip-device=sixteen-letters-
 	refused "--output=xml: expected text|json" doctor --output=xml
 	refused "--output=xml: expected text|json" doctor -o xml
-	refused "option requires an argument -- 'o'" doctor -o
 	refused "--empty-hold-down=10: expected DURATION" run --empty-hold-down=10
 	# An address without a port, a name, and what is open to everybody without being said in full.
 	for value in "" : 0 :0 65536 9106x localhost:9106 10.0.0.1 '[::1]' ::1 ::1:9106 '*:9106' 127.0.0.1:9106/x; do
@@ -174,14 +223,19 @@ wrong_usage() {
 }
 
 wrong_variables() {
-	local setting
+	local setting command
 	for setting in EZLB_DATAPLANE=ebpf EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_EMPTY_HOLD_DOWN=soon EZLB_ADMIN_ADDRESS=localhost:80 EZLB_TRAFFIC_INTERVAL=10ms EZLB_COLOR=yes EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml; do
-		ez_env "$setting" -- plan
+		command=run
+		[[ $setting != EZLB_OUTPUT=* && $setting != EZLB_COLOR=* ]] || command=plan
+		ez_env "$setting" -- "$command" --config-dir "$WORK/absent"
 		ended "$setting is refused" 2 "" "ezlb: $setting: expected "
 	done
 	ez_env EZLB_DATAPLANE= EZLB_SNAT_BACKEND= EZLB_FIREWALL= EZLB_HOST_SETUP= EZLB_VIP_DEVICE= EZLB_ADMIN_ADDRESS= EZLB_TRAFFIC_INTERVAL= EZLB_COLOR= EZLB_OUTPUT= EZLB_LOG_LEVEL= EZLB_LOG_FORMAT= EZLB_CLEANUP_ON_EXIT= EZLB_STATE_DIR= \
 		EZLB_CONFIG_DIR= -- check "$WORK/good"
 	ended "an empty variable is as none" 0 "1 file checked, 0 errors" ""
+	# A unit sets them for all commands.
+	ez_env EZLB_ADOPT=never EZLB_OUTPUT=json EZLB_LOG_LEVEL=loud -- check "$WORK/good"
+	ended "a variable of another command's is nothing to this one" 0 "1 file checked, 0 errors" ""
 }
 
 # Whoever asks where nobody answers is told so in one line, and where that was.
@@ -212,7 +266,10 @@ usage_of_arguments() {
 	ez log-level --help
 	ended "usage of log-level" 0 "usage: ezlb log-level [FLAGS] error|warn|info|debug" ""
 	ez run --help
-	equal "no flag is longer than its column" "" "$(grep -E '^  --' <<<"$out" | grep -vE '^  .{38} [^ ]' || :)"
+	ended "a flag, its default and its variable" 0 "  --state-dir=DIR"$'\n' ""
+	ended "a default" 0 "[default: /run/ezlb; variable: EZLB_STATE_DIR]" ""
+	equal "all variables are in some help" "$(printf '%s\n' "${variables[@]}" | sort)" \
+		"$(sed -n 's/.*; variable: \(.*\)]$/\1/p' "$WORK"/help-* | sort -u)"
 }
 
 # The first line of the daemon names what it works with.
@@ -351,8 +408,8 @@ host_setup() {
 	ez host-setup "${memory[@]}" --config-dir "$WORK/mixed"
 	ended "host-setup" 0 "host-set net.ipv4.ip_forward = 1 (was 0): done" ""
 	equal "sets the host's settings and nothing else" "" "$(grep -v '^host-set ' <<<"$out" || true)"
-	ez host-setup "${memory[@]}" --host-setup never --config-dir "$WORK/mixed"
-	ended "for all that --host-setup=never says" 0 "host-set net.ipv4.ip_forward = 1 (was 0): done" ""
+	ez_env EZLB_HOST_SETUP=never -- host-setup "${memory[@]}" --config-dir "$WORK/mixed"
+	ended "for all that EZLB_HOST_SETUP=never says" 0 "host-set net.ipv4.ip_forward = 1 (was 0): done" ""
 	cp "$WORK/bad/web.yaml" "$WORK/mixed/b.yaml"
 	ez host-setup "${memory[@]}" --config-dir "$WORK/mixed"
 	ended "host-setup with a bad file tells, and does what the others need" 0 "host-set net.ipv4.ip_forward = 1 (was 0): done" "error[E0"
@@ -423,6 +480,8 @@ full_nat "$WORK/snat/b.yaml" 10.0.0.2
 service "$WORK/bad/web.yaml" '"10.0.0.1:port with \"quotes\" and ü"'
 
 usage
+flags_of_commands
+meant
 wrong_usage
 wrong_variables
 usage_of_arguments

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* suggest: the allowed word that somebody probably meant. */
+/* suggest: the allowed word that somebody probably meant: of a file's fields, or of the command
+ * line. */
 #pragma once
 
 #include <stddef.h>

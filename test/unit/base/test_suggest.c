@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cm.h"
 
-#include "suggest.h"
+#include <ezlb/suggest.h>
 
 static const char *const words[] = { "listen", "full_nat", "snat_ip", "backends", "rr", "wlc" };
 

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "table.h"
+
+#define BIT(name) FLAG_BIT(FLAG_##name)
+#define LOG	  (BIT(LOG_LEVEL) | BIT(LOG_FORMAT))
+/* How the kernel is changed. */
+#define HOW                                                                                 \
+	(BIT(STATE_DIR) | BIT(DATAPLANE) | BIT(SNAT_BACKEND) | BIT(ADOPT) | BIT(FIREWALL) | \
+	 BIT(HOST_SETUP) | BIT(VIP_DEVICE) | LOG)
+
+const struct command command_table[] = {
+	{ "run", cmd_run, "", "load-balance by the service files, until it is stopped",
+	  "Watches the service files, probes the backends, and keeps the kernel as the files say. "
+	  "Runs in the foreground until SIGTERM or SIGINT; SIGHUP reads the files at once.",
+	  "0  stopped by a signal\n"
+	  "1  it could not start\n",
+	  "ezlb run\n"
+	  "ezlb run --cleanup-on-exit=false --admin-address 9106\n"
+	  "ezlb run --dataplane memory --config-dir . --state-dir /tmp/ezlb\n",
+	  BIT(CONFIG_DIR) | HOW | BIT(CLEANUP) | BIT(EMPTY_HOLD) | BIT(ADMIN_ADDRESS) |
+		  BIT(TRAFFIC_INTERVAL) },
+	{ "once", cmd_once, "", "do the work of `run` once, and end",
+	  "Reads the service files, probes the backends, changes the kernel once, and prints what "
+	  "it changed. The result stays in the kernel.",
+	  "0  the kernel is as the files say\n"
+	  "1  a change failed, a file has an error, or a backend gave no result\n",
+	  "ezlb once\n"
+	  "ezlb once -o json\n",
+	  BIT(CONFIG_DIR) | HOW | BIT(OUTPUT) | BIT(COLOUR) },
+	{ "check", cmd_check, "[FILE or DIR]...", "check service files for errors",
+	  "Checks service files and prints each error with its line. Asks neither the kernel nor a "
+	  "running ezlb. Without arguments it checks the files of --config-dir.",
+	  "0  no errors\n"
+	  "1  errors\n",
+	  "ezlb check\n"
+	  "ezlb check web.yaml candidates/\n",
+	  BIT(CONFIG_DIR) | BIT(SNAT_BACKEND) },
+	{ "plan", cmd_plan, "", "print what `once` would change, and change nothing",
+	  "Reads the service files, probes the backends, and prints what `ezlb once` would change, "
+	  "with the reason for each change. Changes nothing.",
+	  "0  there is nothing to change\n"
+	  "2  there are changes\n"
+	  "1  error\n",
+	  "ezlb plan\n"
+	  "ezlb plan --config-dir /etc/ezlb/candidate\n",
+	  BIT(CONFIG_DIR) | HOW | BIT(OUTPUT) | BIT(COLOUR) },
+	{ "host-setup", cmd_host_setup, "", "load modules and set sysctls for the services",
+	  "Loads the kernel modules and sets the sysctls that the services need, prints the "
+	  "sysctls, and does nothing else. For an init container or a unit of its own, where `ezlb "
+	  "run` has fewer rights.",
+	  "0  done\n"
+	  "1  something failed\n",
+	  "ezlb host-setup\n",
+	  BIT(CONFIG_DIR) | BIT(STATE_DIR) | BIT(DATAPLANE) | BIT(SNAT_BACKEND) | BIT(VIP_DEVICE) |
+		  LOG },
+	{ "doctor", cmd_doctor, "", "find what would stop packets on this host",
+	  "Follows a packet of each service through this host, and says where it would be dropped "
+	  "and which commands repair that. Changes nothing. Give it the flags that `ezlb run` has.",
+	  "0  nothing that stops packets\n"
+	  "1  something that does\n",
+	  "ezlb doctor\n"
+	  "ezlb doctor -o json\n",
+	  BIT(CONFIG_DIR) | BIT(SNAT_BACKEND) | BIT(FIREWALL) | BIT(VIP_DEVICE) | BIT(OUTPUT) },
+	{ "status", cmd_status, "[SERVICE]", "show the services of a running ezlb",
+	  "Asks a running ezlb and shows its services, those with problems first; or one service "
+	  "with its backends and events.",
+	  "0  answered\n"
+	  "1  no answer, or no such service\n",
+	  "ezlb status\n"
+	  "ezlb status web --watch\n"
+	  "ezlb status -o json\n",
+	  BIT(STATE_DIR) | BIT(OUTPUT) | BIT(COLOUR) | BIT(WATCH) },
+	{ "events", cmd_events, "", "show what has happened to the services of a running ezlb",
+	  "Asks a running ezlb for its latest events, the oldest first.",
+	  "0  answered\n"
+	  "1  no answer\n",
+	  "ezlb events\n"
+	  "ezlb events -f\n",
+	  BIT(STATE_DIR) | BIT(OUTPUT) | BIT(COLOUR) | BIT(FOLLOW) },
+	{ "probe", cmd_probe, "ready|live", "ask a running ezlb whether it is ready or alive",
+	  "For exec probes of Kubernetes. ready: the first pass is done and the files can be read; "
+	  "live: the main loop answers. Where the answer is no, the reason is on stdout.",
+	  "0  yes\n"
+	  "1  no, or no answer\n",
+	  "ezlb probe ready\n", BIT(STATE_DIR) },
+	{ "log-level", cmd_log_level, "error|warn|info|debug",
+	  "change the log level of a running ezlb",
+	  "Changes the log level of a running ezlb until it ends.",
+	  "0  changed\n"
+	  "1  no answer\n",
+	  "ezlb log-level debug\n", BIT(STATE_DIR) },
+	{ "reload", cmd_reload, "", "make a running ezlb read its service files at once",
+	  "Makes a running ezlb read its service files at once. It notices changes by itself; this "
+	  "is for file systems that do not tell of them.",
+	  "0  it reads them\n"
+	  "1  no answer\n",
+	  "ezlb reload\n", BIT(STATE_DIR) },
+	{ "cleanup", cmd_cleanup, "", "remove from the kernel all that ezlb owns",
+	  "Removes from the kernel all that ezlb owns by its records in --state-dir, sets sysctls "
+	  "back, and prints what it removed. Stop `ezlb run` first.",
+	  "0  all is removed\n"
+	  "1  something is left\n",
+	  "ezlb cleanup\n",
+	  BIT(STATE_DIR) | BIT(DATAPLANE) | BIT(SNAT_BACKEND) | BIT(VIP_DEVICE) | LOG },
+	{ "version", cmd_version, "", "print the version", "Prints the version of ezlb.",
+	  "0  always\n", "ezlb version\n", 0 },
+};
+const size_t n_commands = sizeof(command_table) / sizeof(command_table[0]);
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < n_commands; i++)
+		if (strcmp(command_table[i].name, name) == 0)
+			return &command_table[i];
+	return NULL;
+}
+
+bool command_takes(const struct command *command, enum flag flag)
+{
+	return flag == FLAG_HELP || (command->flags & FLAG_BIT(flag)) != 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * table: all commands and all flags as data. Parsing, usage errors and help are made from these two
+ * tables and from nothing else.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "cmd.h"
+
+/* In the order in which help lists them. */
+enum flag {
+	FLAG_CONFIG_DIR,
+	FLAG_STATE_DIR,
+	FLAG_DATAPLANE,
+	FLAG_SNAT_BACKEND,
+	FLAG_ADOPT,
+	FLAG_FIREWALL,
+	FLAG_HOST_SETUP,
+	FLAG_VIP_DEVICE,
+	FLAG_CLEANUP,
+	FLAG_EMPTY_HOLD,
+	FLAG_ADMIN_ADDRESS,
+	FLAG_TRAFFIC_INTERVAL,
+	FLAG_LOG_LEVEL,
+	FLAG_LOG_FORMAT,
+	FLAG_OUTPUT,
+	FLAG_COLOUR,
+	FLAG_WATCH,
+	FLAG_FOLLOW,
+	FLAG_HELP,
+	FLAGS,
+};
+#define FLAG_BIT(flag) (1u << (flag))
+
+struct flag_row {
+	const char *name;	/* without the dashes */
+	const char *env;	/* the variable that does the same; NULL: none */
+	const char *arg;	/* its values; NULL where it takes none */
+	const char *by_default; /* NULL: nothing worth saying */
+	const char *help;	/* sentences */
+	char letter;		/* the short form; 0: none */
+	bool arg_optional;
+};
+extern const struct flag_row flag_table[FLAGS];
+
+struct command {
+	const char *name;
+	int (*run)(const struct flags *flags);
+	const char *args;    /* as in the usage; "" where it takes none */
+	const char *summary; /* for the list of commands */
+	const char *help;    /* sentences */
+	const char *status;  /* a line for each exit status: "0  it is so\n" */
+	const char *example; /* a line each */
+	unsigned flags;	     /* FLAG_BIT of each flag that it takes; --help is taken by all */
+};
+extern const struct command command_table[];
+extern const size_t n_commands;
+
+const struct command *command_find(const char *name); /* NULL: there is none */
+bool command_takes(const struct command *command, enum flag flag);
+
+void help_overview(FILE *out);
+void help_command(const struct command *command);
