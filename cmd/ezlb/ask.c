@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <ezlb/utf8.h>
+
 #include "cmd.h"
 
 /* Narrower is no table any more. */
@@ -24,7 +26,7 @@ int cmd_ask(const struct flags *flags, bool post, const char *path, char **body,
 	if (rc < 0)
 		return rc;
 	if (answer.status != 200) {
-		ezlb_console_plain(answer.body);
+		ezlb_utf8_plain(answer.body, true);
 		rc = ezlb_err_set(err, EPROTO, "ezlb refuses, %ld: %.*s", answer.status,
 				  (int)strcspn(answer.body, "\n"), answer.body);
 		free(answer.body);
@@ -32,7 +34,7 @@ int cmd_ask(const struct flags *flags, bool post, const char *path, char **body,
 	}
 	/* JSON may hold what a terminal obeys; a program gets it as it is. */
 	if (isatty(STDOUT_FILENO))
-		ezlb_console_plain(answer.body);
+		ezlb_utf8_plain(answer.body, true);
 	*body = answer.body;
 	return 0;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
 
+#include <ezlb/utf8.h>
+
 #include "cmd.h"
 
 #define TIMEOUT_MS 5000
@@ -18,7 +20,7 @@ static int probe(const struct flags *flags, const char *path)
 		puts(err.msg);
 		return 1;
 	}
-	ezlb_console_plain(answer.body);
+	ezlb_utf8_plain(answer.body, true);
 	answer.body[answer.len - (answer.len > 0 && answer.body[answer.len - 1] == '\n')] = '\0';
 	puts(answer.body);
 	free(answer.body);

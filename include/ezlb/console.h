@@ -32,11 +32,6 @@ struct ezlb_question {
  */
 int ezlb_console_ask(const struct ezlb_question *question, struct ezlb_answer *out,
 		     struct ezlb_err *err);
-/*
- * Makes text from elsewhere safe for a terminal, in place: '?' for each control character but
- * newlines, and for each byte that is no UTF-8.
- */
-void ezlb_console_plain(char *text);
 
 struct ezlb_console_look {
 	unsigned width; /* columns; 0: as wide as it comes */

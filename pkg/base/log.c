@@ -26,7 +26,7 @@ struct line {
 };
 
 #define FIELD_MAX  32 /* of a field without its key and text: quotes, separators, a number */
-#define ESCAPE_MAX 6  /* "\\u001f", or a character of UTF-8 */
+#define ESCAPE_MAX 12 /* "\\udb40\\udc01" */
 
 /* With the quote, brace and newline that end a line: what is cut is still whole logfmt or JSON. */
 static bool has_room(const struct line *line, size_t need)
@@ -45,19 +45,30 @@ static void puts_(struct line *line, const char *text)
 	put(line, text, strlen(text));
 }
 
-static void put_char(struct line *line, const char *text, size_t len)
+/* As JSON writes it (RFC 8259 section 7): beyond U+FFFF as a pair of UTF-16. */
+static void put_escape(struct line *line, uint32_t c)
 {
-	unsigned char c = (unsigned char)*text;
-	char hex[8];
+	char hex[ESCAPE_MAX + 1];
+	int len;
 
+	if (c > 0xffff)
+		len = snprintf(hex, sizeof(hex), "\\u%04x\\u%04x", (0xd7c0 + (c >> 10)) & 0xffff,
+			       0xdc00 | (c & 0x3ff));
+	else
+		len = snprintf(hex, sizeof(hex), "\\u%04x", c);
+	put(line, hex, (size_t)len);
+}
+
+static void put_char(struct line *line, uint32_t c, const char *text, size_t len)
+{
 	if (c == '"' || c == '\\')
 		puts_(line, "\\");
 	if (c == '\n')
 		puts_(line, "\\n");
 	else if (c == '\t')
 		puts_(line, "\\t");
-	else if (c < 0x20 || c == 0x7f)
-		put(line, hex, (size_t)snprintf(hex, sizeof(hex), "\\u%04x", c));
+	else if (!ezlb_utf8_is_plain(c))
+		put_escape(line, c);
 	else
 		put(line, text, len);
 }
@@ -65,12 +76,13 @@ static void put_char(struct line *line, const char *text, size_t len)
 static void put_escaped(struct line *line, const char *text)
 {
 	while (*text && has_room(line, ESCAPE_MAX)) {
-		size_t len = ezlb_utf8_decode(text, SIZE_MAX, NULL);
+		uint32_t c;
+		size_t len = ezlb_utf8_decode(text, SIZE_MAX, &c);
 
 		if (len == 0)
 			puts_(line, "\\ufffd");
 		else
-			put_char(line, text, len);
+			put_char(line, c, text, len);
 		text += len ? len : 1;
 	}
 }

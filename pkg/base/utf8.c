@@ -1,6 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/utf8.h>
 
+#include <string.h>
+
+#include <ezlb/text.h>
+
+/* Unicode's Cc, Cf, Zl and Zp. */
+static const struct {
+	uint32_t first, last;
+} not_plain[] = {
+	{ 0x00, 0x1f },	    { 0x7f, 0x9f },	{ 0xad, 0xad },	      { 0x61c, 0x61c },
+	{ 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e },   { 0x2060, 0x206f },
+	{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe0fff },
+};
+
 size_t ezlb_utf8_decode(const char *text, size_t len, uint32_t *out)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -24,4 +37,42 @@ size_t ezlb_utf8_decode(const char *text, size_t len, uint32_t *out)
 	if (out)
 		*out = c;
 	return n;
+}
+
+bool ezlb_utf8_is_plain(uint32_t c)
+{
+	for (size_t i = 0; i < sizeof(not_plain) / sizeof(not_plain[0]); i++)
+		if (c >= not_plain[i].first && c <= not_plain[i].last)
+			return false;
+	return true;
+}
+
+char *ezlb_utf8_mend(const char *text)
+{
+	struct ezlb_text out = { 0 };
+
+	while (*text) {
+		size_t len = ezlb_utf8_decode(text, SIZE_MAX, NULL);
+
+		ezlb_text_put(&out, len ? text : "\xef\xbf\xbd", len ? len : 3);
+		text += len ? len : 1;
+	}
+	return ezlb_text_take(&out, NULL);
+}
+
+void ezlb_utf8_plain(char *text, bool lines)
+{
+	char *to = text;
+	uint32_t c;
+
+	for (size_t n; *text; text += n ? n : 1) {
+		n = ezlb_utf8_decode(text, SIZE_MAX, &c);
+		if (n > 0 && (ezlb_utf8_is_plain(c) || (lines && c == '\n'))) {
+			memmove(to, text, n);
+			to += n;
+		} else {
+			*to++ = n > 0 && c == '\t' ? ' ' : '?';
+		}
+	}
+	*to = '\0';
 }

@@ -7,7 +7,6 @@
 
 #include <curl/curl.h>
 
-#include "plain.h"
 
 #define BODY_MAX   (64 * 1024 * 1024)
 #define TIMEOUT_MS 10000
@@ -107,9 +106,4 @@ int ezlb_console_ask(const struct ezlb_question *question, struct ezlb_answer *o
 	EZLB_VEC_CLEAR(&body);
 	curl_easy_cleanup(easy);
 	return rc;
-}
-
-void ezlb_console_plain(char *text)
-{
-	plain(text, true);
 }

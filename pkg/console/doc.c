@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include <ezlb/mem.h>
+#include <ezlb/utf8.h>
 
 #include "human.h"
-#include "plain.h"
 
 /* One place for all of it: a renderer cannot forget to. Jansson bounds the depth. */
 static void make_plain(json_t *value, bool lines)
@@ -19,7 +19,7 @@ static void make_plain(json_t *value, bool lines)
 	if (json_is_string(value)) {
 		EZLB_AUTO_FREE char *text = ezlb_strdup(json_string_value(value));
 
-		plain(text, lines);
+		ezlb_utf8_plain(text, lines);
 		json_string_set(value, text);
 	} else if (json_is_array(value)) {
 		json_array_foreach(value, i, member) make_plain(member, lines);
@@ -36,7 +36,7 @@ json_t *doc_load(const char *json, const char *list, int *rc, struct ezlb_err *e
 
 	if (!doc) {
 		/* It quotes the answer. */
-		plain(error.text, false);
+		ezlb_utf8_plain(error.text, false);
 		*rc = ezlb_err_set(err, EBADMSG, "the daemon's answer is no JSON: %s, at byte %d",
 				   error.text, error.position);
 	} else if (!json_is_array(json_object_get(doc, list))) {

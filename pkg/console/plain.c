@@ -11,28 +11,12 @@ struct range {
 	uint32_t first, last;
 };
 
-/* Takes no column, turns the text around or ends the line: Unicode's Cc, Cf, Zl and Zp. */
-static const struct range obeyed[] = {
-	{ 0x00, 0x1f },	    { 0x7f, 0x9f },	{ 0xad, 0xad },	      { 0x61c, 0x61c },
-	{ 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e },   { 0x2060, 0x206f },
-	{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe0fff }, { UINT32_MAX, UINT32_MAX },
-};
-
 /* East Asian scripts and pictures (UAX 11), in rough blocks: too wide is still inside the line. */
 static const struct range wide[] = {
 	{ 0x1100, 0x115f }, { 0x2e80, 0xa4cf },	  { 0xac00, 0xd7a3 },
 	{ 0xf900, 0xfaff }, { 0xfe30, 0xfe6f },	  { 0xff00, 0xff60 },
 	{ 0xffe0, 0xffe6 }, { 0x1f300, 0x1faff }, { 0x20000, 0x3fffd },
 };
-
-static bool is_in(const struct range *ranges, size_t n, uint32_t c)
-{
-	for (size_t i = 0; i < n; i++)
-		if (c >= ranges[i].first && c <= ranges[i].last)
-			return true;
-	return false;
-}
-#define IS_IN(ranges, c) is_in(ranges, sizeof(ranges) / sizeof((ranges)[0]), c)
 
 /* The bytes of the character at s, which is not the end; *c: UINT32_MAX where it is no UTF-8. */
 static size_t next(const char *s, uint32_t *c)
@@ -47,28 +31,10 @@ static size_t next(const char *s, uint32_t *c)
 
 static size_t width_of(uint32_t c)
 {
-	return IS_IN(wide, c) ? 2 : 1;
-}
-
-void plain(char *text, bool lines)
-{
-	char *to = text;
-
-	for (const char *from = text; *from;) {
-		uint32_t c;
-		size_t n = next(from, &c);
-
-		if (c == '\t') {
-			*to++ = ' ';
-		} else if (IS_IN(obeyed, c) && !(lines && c == '\n')) {
-			*to++ = '?';
-		} else {
-			memmove(to, from, n);
-			to += n;
-		}
-		from += n;
-	}
-	*to = '\0';
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (c >= wide[i].first && c <= wide[i].last)
+			return 2;
+	return 1;
 }
 
 size_t plain_columns(const char *text)

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* plain: text that is safe to show and fits: no control characters, so many columns. */
+/* plain: how many columns text takes that ezlb_utf8_plain() has been at, and how to make it fit. */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include <ezlb/text.h>
-
-/*
- * Replaces what a terminal could obey or hide by '?', in place; tabs by blanks, which are one
- * column everywhere. `lines`: newlines stay.
- */
-void plain(char *text, bool lines);
 
 /* How many columns it takes. */
 size_t plain_columns(const char *text);

@@ -20,21 +20,13 @@ struct page {
 	int width; /* of what an op does, so that reasons stand below each other */
 };
 
-/*
- * Names of files and devices may hold anything, and a terminal obeys control characters, those
- * behind ASCII's too, and as bytes that are no UTF-8.
- */
+/* Names of files and devices may hold anything, and a terminal obeys control characters. */
 static void put_clean(struct ezlb_text *out, const char *s)
 {
-	uint32_t c;
+	EZLB_AUTO_FREE char *clean = ezlb_strdup(s);
 
-	for (size_t n; *s; s += n ? n : 1) {
-		n = ezlb_utf8_decode(s, SIZE_MAX, &c);
-		if (n == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0))
-			ezlb_text_puts(out, "?");
-		else
-			ezlb_text_put(out, s, n);
-	}
+	ezlb_utf8_plain(clean, false);
+	ezlb_text_puts(out, clean);
 }
 
 static void paint(const struct page *page, const char *colour)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/json.h>
 #include <ezlb/status.h>
-
-#include "json_put.h"
 
 /* By address: of a backend in several services, whether one of them has it up. */
 static json_t *backends(const struct ezlb_status *status)

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "json_put.h"
+#include <ezlb/json.h>
 
 #define SUMMARY_STRLEN 512
 

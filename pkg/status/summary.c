@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/status.h>
 
-#include "utf8.h"
+#include <ezlb/utf8.h>
 
 /* ", 2 rejected (web.yaml:7 and 1 more)" */
 static void put_some(struct ezlb_text *out, size_t n, const char *what, const char *first)
@@ -27,18 +27,15 @@ static void put_refused(const struct ezlb_summary *summary, struct ezlb_text *ou
 }
 
 /* One line: a line feed in a file's name would be another assignment to sd_notify. */
-static void copy_line(char *buf, size_t size, const char *text)
+static void copy_line(char *buf, size_t size, char *text)
 {
-	EZLB_AUTO_FREE char *mended = ezlb_utf8_mend(text);
 	size_t len;
 
-	for (char *p = mended; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-	if (ezlb_strcpy(buf, size, mended))
+	ezlb_utf8_plain(text, false);
+	if (ezlb_strcpy(buf, size, text))
 		return;
 	/* Not half a character at the end. */
-	for (len = size - 1; len > 0 && ((unsigned char)mended[len] & 0xc0) == 0x80; len--)
+	for (len = size - 1; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80; len--)
 		;
 	buf[len] = '\0';
 }

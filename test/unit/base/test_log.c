@@ -119,6 +119,10 @@ static const struct {
 	{ "\x7f", "\"\\u007f\"", "\\u007f" },
 	{ "gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\"", "gr\xc3\xbc\xc3\x9f" },
 	{ "\xf0\x9f\x8e\x89", "\"\xf0\x9f\x8e\x89\"", "\xf0\x9f\x8e\x89" },
+	/* What a terminal obeys and is no control character of ASCII. */
+	{ "\xc2\x9b[2J", "\"\\u009b[2J\"", "\\u009b[2J" },
+	{ "a\u202eb", "\"a\\u202eb\"", "a\\u202eb" },
+	{ "\U000e0001", "\"\\udb40\\udc01\"", "\\udb40\\udc01" },
 	/* Not UTF-8: stray, cut short, overlong, a surrogate, beyond U+10FFFF. */
 	{ "a\xff-\x80", "\"a\\ufffd-\\ufffd\"", "a\\ufffd-\\ufffd" },
 	{ "\xe2\x82", "\"\\ufffd\\ufffd\"", "\\ufffd\\ufffd" },

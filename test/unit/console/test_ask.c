@@ -294,22 +294,13 @@ static void test_no_proxy(void **state)
 	unsetenv("all_proxy");
 }
 
-static void test_plain(void **state)
-{
-	char text[] = "not ready: \033[2J\nthe \xc2\x9bsecond line\r\n";
-
-	(void)state;
-	ezlb_console_plain(text);
-	assert_string_equal(text, "not ready: ?[2J\nthe ?second line?\n");
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),	       cmocka_unit_test(test_bad_answers),
 		cmocka_unit_test(test_largest_answer), cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_no_permission),  cmocka_unit_test(test_long_path),
-		cmocka_unit_test(test_no_proxy),       cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_no_proxy),
 	};
 
 	return cmocka_run_group_tests(tests, setup_top, teardown_top);

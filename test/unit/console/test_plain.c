@@ -3,50 +3,6 @@
 
 #include "plain.h"
 
-static void test_plain(void **state)
-{
-	static const struct {
-		const char *name, *in, *want;
-		bool lines;
-	} cases[] = {
-		{ "ordinary", "web-1 [2001:db8::1]:80", "web-1 [2001:db8::1]:80", false },
-		{ "empty", "", "", false },
-		{ "other scripts", "\u00fc\u4e2d\u6587\U0001f600", "\u00fc\u4e2d\u6587\U0001f600",
-		  false },
-		{ "escape sequence", "\033[31mred\033[0m", "?[31mred?[0m", false },
-		{ "bell, backspace, return, delete", "\a\b\r\x7f", "????", false },
-		{ "C1",
-		  "\xc2\x85\xc2\x9b"
-		  "2J",
-		  "??2J", false },
-		{ "newline", "a\nb", "a?b", false },
-		{ "newline in lines", "a\nb", "a\nb", true },
-		{ "return in lines", "a\r\nb", "a?\nb", true },
-		{ "tab", "\ta\tb", " a b", true },
-		{ "right-to-left override", "\u202egnp", "?gnp", false },
-		{ "isolate, zero width, line separator", "\u2066\u200b\u2028", "???", false },
-		{ "byte order mark", "\ufeffa", "?a", false },
-		{ "a lone continuation", "a\x80z", "a?z", false },
-		{ "cut off at the end", "a\xe4\xb8", "a??", false },
-		{ "cut off by another", "\xe4\xb8z", "??z", false },
-		{ "overlong escape", "\xc0\x9b", "??", false },
-		{ "overlong NUL in three", "\xe0\x80\x80", "???", false },
-		{ "surrogate", "\xed\xa0\x80", "???", false },
-		{ "above U+10FFFF", "\xf4\x90\x80\x80", "????", false },
-		{ "five bytes", "\xf9\x80\x80\x80\x80", "?????", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		char text[64];
-
-		snprintf(text, sizeof(text), "%s", cases[i].in);
-		plain(text, cases[i].lines);
-		if (strcmp(text, cases[i].want) != 0)
-			fail_msg("%s: '%s'", cases[i].name, text);
-	}
-}
-
 static void test_columns(void **state)
 {
 	(void)state;
@@ -124,7 +80,6 @@ static void test_fold(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_cuts),
 		cmocka_unit_test(test_fold),

@@ -2,9 +2,7 @@
 /* JSON that was rendered, and what the manual says of it. */
 #pragma once
 
-#include "cm.h"
-
-#include <jansson.h>
+#include "json_written.h"
 
 #include <ezlb/status.h>
 
@@ -42,16 +40,6 @@ static inline json_t *example(const char *heading)
 	return doc;
 }
 
-/* As the renderers write it; takes value. The order of keys and the kinds of numbers count. */
-static inline char *written(json_t *value)
-{
-	char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(10) | JSON_ENCODE_ANY);
-
-	assert_non_null(text);
-	json_decref(value);
-	return text;
-}
-
 /* The document, which must be one line of JSON. */
 static inline json_t *parsed(struct ezlb_text *out)
 {
@@ -65,16 +53,6 @@ static inline json_t *parsed(struct ezlb_text *out)
 	assert_int_equal(strlen(text), len);
 	assert_ptr_equal(strchr(text, '\n'), text + len - 1);
 	return doc;
-}
-
-static inline void assert_written(const char *name, json_t *value, const char *want)
-{
-	EZLB_AUTO_FREE char *got = NULL;
-
-	assert_non_null(value);
-	got = written(json_incref(value));
-	if (strcmp(got, want) != 0)
-		fail_msg("%s:\n%s\nwanted\n%s", name, got, want);
 }
 
 static inline json_t *rendered(const struct ezlb_status *status)

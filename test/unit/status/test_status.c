@@ -355,13 +355,13 @@ static const struct {
 	  0,
 	  "a\tb",
 	  { { "/e/a\nREADY=1\x1b[2J\x7f.yaml", REFUSED, 7 } },
-	  "not ready: a?b; 1 service, 1 rejected (a?READY=1?[2J?.yaml:7)" },
+	  "not ready: a b; 1 service, 1 rejected (a?READY=1?[2J?.yaml:7)" },
 	{ "a name in Latin 1",
 	  1,
 	  0,
 	  NULL,
 	  { { "/e/\xfc.yaml", REFUSED, 7 } },
-	  "1 service, 1 rejected (\xef\xbf\xbd.yaml:7)" },
+	  "1 service, 1 rejected (?.yaml:7)" },
 };
 
 static void make_summary(size_t i, struct ezlb_status *status)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * json_put: members of JSON objects, in the order in which they are put. jansson refuses a text
- * that is not UTF-8, so texts are mended before; what else it refuses, it does for want of memory,
- * and that aborts, as everywhere.
+ * json: how packages write JSON: members of objects, in the order in which they are put. It is
+ * jansson with ezlb's kinds of values and rules: texts are made UTF-8 first (utf8.h), which jansson
+ * demands; what else it refuses, it does for want of memory, and that aborts, as everywhere.
+ * Whoever reads JSON uses jansson itself.
  */
 #pragma once
 
@@ -29,5 +30,10 @@ void ezlb_json_put_known(json_t *object, const char *key, int64_t value); /* < 0
 void ezlb_json_put_time(json_t *object, const char *key, int64_t ms);
 void ezlb_json_put_hash(json_t *object, const char *key, uint64_t hash); /* 0: null */
 
-/* Writes the value and drops it; `bare`: without the braces around it. */
+/*
+ * Writes the value on one line and drops it; `bare`: without the braces around it, for a document
+ * that is too large to be one value.
+ */
 void ezlb_json_dump(json_t *value, bool bare, struct ezlb_text *out);
+/* The same as lines, which are indented, for people; ends in a newline. */
+void ezlb_json_print(json_t *value, struct ezlb_text *out);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "json_put.h"
+#include <ezlb/json.h>
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "utf8.h"
+#include <ezlb/utf8.h>
 
 /* Milliseconds of 32 bits of microseconds have ten digits. */
 #define REAL_DIGITS 10
@@ -111,5 +111,13 @@ void ezlb_json_dump(json_t *value, bool bare, struct ezlb_text *out)
 
 	if (json_dump_callback(value, append, out, flags) < 0)
 		abort();
+	json_decref(value);
+}
+
+void ezlb_json_print(json_t *value, struct ezlb_text *out)
+{
+	if (json_dump_callback(value, append, out, JSON_INDENT(2)) < 0)
+		abort();
+	ezlb_text_puts(out, "\n");
 	json_decref(value);
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "json_written.h"
+
+static void test_times(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t ms;
+		const char *want;
+	} cases[] = {
+		{ "never", 0, "null" },
+		{ "before there was time", -1, "null" },
+		{ "the first", 1, "\"1970-01-01T00:00:00.001Z\"" },
+		{ "a leap day", 1709251199999, "\"2024-02-29T23:59:59.999Z\"" },
+		{ "beyond 32 bits", 4294967296000, "\"2106-02-07T06:28:16.000Z\"" },
+		{ "the last", 253402300799999, "\"9999-12-31T23:59:59.999Z\"" },
+		{ "beyond the last", 253402300800000, "null" },
+		{ "a clock gone mad", INT64_MAX, "null" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		json_t *object = ezlb_json_object();
+
+		ezlb_json_put_time(object, "t", cases[i].ms);
+		assert_written(cases[i].name, json_object_get(object, "t"), cases[i].want);
+		json_decref(object);
+	}
+}
+
+/* As utf8.h says: U+FFFD for what is no character, and control characters are data. */
+static void test_text_of_any_bytes(void **state)
+{
+	struct ezlb_text out = { 0 };
+	EZLB_AUTO_FREE char *got = NULL;
+	json_t *object = ezlb_json_object();
+
+	(void)state;
+	ezlb_json_put_text(object, "t", "\"\\\n\x1b[2J\xff\xe2\x82z\u00fc");
+	ezlb_json_put_text(object, "none", NULL);
+	ezlb_json_dump(object, false, &out);
+	got = ezlb_text_take(&out, NULL);
+	assert_string_equal(got, "{\"t\":\"\\\"\\\\\\n\\u001b[2J\ufffd\ufffd\ufffdz\u00fc\","
+				 "\"none\":null}");
+}
+
+static void test_for_people(void **state)
+{
+	struct ezlb_text out = { 0 };
+	EZLB_AUTO_FREE char *got = NULL;
+	json_t *object = ezlb_json_object();
+
+	(void)state;
+	ezlb_json_put_count(object, "n", UINT64_MAX); /* more than jansson has */
+	ezlb_json_put_known(object, "k", -1);
+	ezlb_json_print(object, &out);
+	got = ezlb_text_take(&out, NULL);
+	assert_string_equal(got, "{\n  \"n\": 9223372036854775807,\n  \"k\": null\n}\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_text_of_any_bytes),
+		cmocka_unit_test(test_for_people),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
