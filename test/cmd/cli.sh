@@ -423,11 +423,13 @@ doctor() {
 	service "$WORK/lost/web.yaml" 203.0.113.77:80
 	ez doctor --config-dir "$WORK/lost"
 	ended "doctor that finds something" 1 "web: 203.0.113.77 is no local address" ""
-	ended "names the remedy" 1 "Mend: ip addr add 203.0.113.77/32 dev lo" ""
-	ended "and counts" 1 " ok, " ""
+	equal "begins with that" "fail  vip-local        web: 203.0.113.77 is no local address" "$(sed 's/:[^:]*$//; q' <<<"$out")"
+	equal "has the command in the block to copy" "ip addr add 203.0.113.77/32 dev lo" \
+		"$(sed '1,/^To fix this, run:$/d' <<<"$out" | grep '^ip ')"
+	equal "and ends with a line that counts" 1 "$(tail -n 1 <<<"$out" | grep -cE '^[0-9]+ ok, [0-9]+ warn, [0-9]+ fail$')"
 	ez doctor -o json --config-dir "$WORK/lost"
 	ended "doctor -o json" 1 '"check": "vip-local"' ""
-	equal "is JSON, and each finding has the same members" '["check","fix","level","service","text"]' \
+	equal "is JSON, and each finding has the same members" '["check","fix","level","service","services","text"]' \
 		"$(jq -c 'map(keys) | unique | .[]' <<<"$out")"
 	ez_env EZLB_OUTPUT=json -- doctor --config-dir "$WORK/lost"
 	ended "EZLB_OUTPUT=json" 1 '"check": "vip-local"' ""

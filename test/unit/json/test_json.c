@@ -40,7 +40,7 @@ static void test_text_of_any_bytes(void **state)
 	ezlb_json_put_text(object, "none", NULL);
 	ezlb_json_dump(object, false, &out);
 	got = ezlb_text_take(&out, NULL);
-	assert_string_equal(got, "{\"t\":\"\\\"\\\\\\n\\u001b[2J\ufffd\ufffd\ufffdz\u00fc\","
+	assert_string_equal(got, "{\"t\":\"\\\"\\\\\\n\\u001B[2J\ufffd\ufffd\ufffdz\u00fc\","
 				 "\"none\":null}");
 }
 
