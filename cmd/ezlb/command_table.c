@@ -6,9 +6,9 @@
 #define BIT(name) FLAG_BIT(FLAG_##name)
 #define LOG	  (BIT(LOG_LEVEL) | BIT(LOG_FORMAT))
 /* How the kernel is changed. */
-#define HOW                                                                                 \
-	(BIT(STATE_DIR) | BIT(DATAPLANE) | BIT(SNAT_BACKEND) | BIT(ADOPT) | BIT(FIREWALL) | \
-	 BIT(HOST_SETUP) | BIT(VIP_DEVICE) | LOG)
+#define HOW                                                                              \
+	(BIT(STATE_DIR) | BIT(DATAPLANE) | BIT(PROBE) | BIT(SNAT_BACKEND) | BIT(ADOPT) | \
+	 BIT(FIREWALL) | BIT(HOST_SETUP) | BIT(VIP_DEVICE) | LOG)
 
 const struct command command_table[] = {
 	{ "run", cmd_run, "", "load-balance by the service files, until it is stopped",

@@ -9,7 +9,11 @@ const struct flag_row flag_table[FLAGS] = {
 			     "Directory in which ezlb records what it owns in the kernel, with the "
 			     "socket on which a running ezlb answers." },
 	[FLAG_DATAPLANE] = { "dataplane", "EZLB_DATAPLANE", "kernel|memory", "kernel",
-			     "memory: only pretend, and never touch the kernel; for trying out." },
+			     "memory: only pretend, and never touch the kernel; for trying out. Nothing is "
+			     "balanced, and backends count as up." },
+	[FLAG_PROBE] = { "probe", "EZLB_PROBE", "true|false", "false",
+			 "With --dataplane memory: probe the backends all the same.",
+			 .arg_optional = true },
 	[FLAG_SNAT_BACKEND] = { "snat-backend", "EZLB_SNAT_BACKEND", "auto|iptables|nftables",
 				"auto",
 				"What makes the source NAT of full_nat. auto: the one that has "

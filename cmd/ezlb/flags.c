@@ -121,6 +121,8 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 		return value[0] != '\0';
 	case FLAG_DATAPLANE:
 		return parse_dataplane(value, &options->dataplane);
+	case FLAG_PROBE:
+		return parse_bool(value ? value : "true", &options->probe);
 	case FLAG_SNAT_BACKEND:
 		return ezlb_snat_driver_parse(value, &options->snat_driver) == 0;
 	case FLAG_ADOPT:

@@ -23,6 +23,7 @@ struct ezlb_options {
 	size_t n_config_dirs;
 	const char *state_dir;
 	enum ezlb_dataplane_kind dataplane;
+	bool probe; /* in memory: backends are probed; without it they count as up */
 	enum ezlb_adopt adopt;
 	enum ezlb_snat_driver snat_driver; /* in memory AUTO is as IPTABLES */
 	bool firewall_never;		   /* no accepts where a filter drops */

@@ -43,6 +43,7 @@ struct ezlb_health_options {
 	 * yet, in ms, instead of the check's own; 0 = the check's own.
 	 */
 	uint32_t hurry_ms;
+	bool pretend; /* nothing is probed: every backend is UP at once */
 };
 
 int ezlb_health_open(struct uv_loop_s *loop, const struct ezlb_health_options *options,

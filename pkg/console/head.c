@@ -91,7 +91,7 @@ void view_head(const json_t *doc, const struct ezlb_console_look *look, struct e
 	if (!strstr(doc_text(doc, "summary"), doc_text(doc, "not_ready")))
 		put_problem(look, out, ezlb_strdup(doc_text(doc, "not_ready")));
 	if (doc_is(doc, "dataplane", "memory"))
-		put_problem(look, out, ezlb_strdup("in-memory data plane: no traffic is balanced"));
+		put_problem(look, out, ezlb_strdup("nothing is programmed: --dataplane memory"));
 	put_failing(doc, look, out);
 	put_frozen(doc, look, out);
 	if (doc_text(doc, "traffic_error")[0])

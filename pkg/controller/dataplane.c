@@ -49,16 +49,24 @@ static int open_kernel(struct dataplane *plane, const struct ezlb_options *optio
 	return rc < 0 ? rc : open_snat(plane, err);
 }
 
-static void open_memory(struct dataplane *plane, enum ezlb_snat_driver asked)
+bool dataplane_pretends(const struct ezlb_options *options)
 {
+	return options->dataplane == EZLB_DP_MEMORY && !options->probe;
+}
+
+static void open_memory(struct dataplane *plane, const struct ezlb_options *options)
+{
+	enum ezlb_snat_driver asked = options->snat_driver;
+
 	plane->snat = asked == EZLB_SNAT_NFTABLES ? asked : EZLB_SNAT_IPTABLES;
 	plane->why = "the in-memory data plane works like it";
 	plane->memory = ezlb_memory_new();
 	ezlb_memory_set_snat_key(plane->memory, ezlb_snat_driver_key(plane->snat));
 	ezlb_memory_dataplane(plane->memory, &plane->dp);
 	ezlb_log(EZLB_WARN, "controller",
-		 EZLB_S("msg", "IN-MEMORY DATA PLANE: the kernel is not touched and no "
-			       "traffic is balanced (--dataplane memory)"));
+		 EZLB_S("msg", "nothing is programmed: --dataplane memory"),
+		 EZLB_S("backends",
+			dataplane_pretends(options) ? "not probed: all count as up" : "probed"));
 }
 
 int dataplane_open(struct dataplane *plane, const struct ezlb_options *options,
@@ -68,7 +76,7 @@ int dataplane_open(struct dataplane *plane, const struct ezlb_options *options,
 
 	*plane = (struct dataplane){ .memory = NULL };
 	if (options->dataplane == EZLB_DP_MEMORY) {
-		open_memory(plane, options->snat_driver);
+		open_memory(plane, options);
 		return 0;
 	}
 	rc = open_kernel(plane, options, err);

@@ -21,4 +21,6 @@ int dataplane_open(struct dataplane *plane, const struct ezlb_options *options,
 /* The same, but a kernel without ip_vs is an empty one: there is nothing of ours in it. */
 int dataplane_open_for_cleanup(struct dataplane *plane, const struct ezlb_options *options,
 			       struct ezlb_err *err);
+/* In memory backends count as up without a probe, unless the options ask for probes. */
+bool dataplane_pretends(const struct ezlb_options *options);
 void dataplane_close(struct dataplane *plane);

@@ -43,9 +43,9 @@ static void on_verdict(void *arg)
 }
 
 /* Probes every backend as often as its thresholds ask, in quick succession. */
-static int probe_all(struct oneshot *one, struct ezlb_err *err)
+static int probe_all(struct oneshot *one, bool pretend, struct ezlb_err *err)
 {
-	const struct ezlb_health_options options = { .hurry_ms = HURRY_MS };
+	const struct ezlb_health_options options = { .hurry_ms = HURRY_MS, .pretend = pretend };
 	struct ezlb_health_rows rows = { 0 };
 	struct wait wait = { .health = NULL };
 	uv_timer_t deadline;
@@ -90,7 +90,7 @@ static int prepare(struct oneshot *one, const struct ezlb_options *options, enum
 				  &snapshot, &one->instance.pass.unclaimed);
 	ezlb_catalog_update(&one->catalog, &snapshot);
 	ezlb_snapshot_clear(&snapshot);
-	return probe_all(one, err);
+	return probe_all(one, dataplane_pretends(options), err);
 }
 
 static void finish(struct oneshot *one)

@@ -349,6 +349,7 @@ static void tell_start(const struct controller *c)
 	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "started"), EZLB_S("version", EZLB_VERSION),
 		 EZLB_S("config_dir", options->config_dirs[0]),
 		 EZLB_S("state_dir", options->state_dir),
+		 EZLB_S("dataplane", plane->memory ? "memory" : "kernel"),
 		 EZLB_S("cleanup_on_exit", options->cleanup_on_exit ? "true" : "false"));
 	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "snat backend"),
 		 EZLB_S("backend", ezlb_snat_driver_str(plane->snat)), EZLB_S("why", plane->why));
@@ -356,7 +357,8 @@ static void tell_start(const struct controller *c)
 
 static int start(struct controller *c, struct ezlb_err *err)
 {
-	const struct ezlb_health_options health = { .told = on_told };
+	const struct ezlb_health_options health = { .told = on_told,
+						    .pretend = dataplane_pretends(c->options) };
 	const struct ezlb_watch_options watch = { .dirs = c->options->config_dirs,
 						  .n_dirs = c->options->n_config_dirs,
 						  .whole = is_whole,
@@ -385,6 +387,22 @@ static int start(struct controller *c, struct ezlb_err *err)
 	return 0;
 }
 
+/*
+ * In memory nothing is recorded, but the socket is there: one directory, one daemon. Somebody who
+ * may not write there can try it out all the same.
+ */
+static int lock_for_memory(struct controller *c, struct ezlb_err *err)
+{
+	int fd;
+
+	if (c->options->dataplane != EZLB_DP_MEMORY)
+		return 0;
+	fd = ezlb_statedir_lock(c->options->state_dir, err);
+	if (fd >= 0)
+		c->instance.lock = fd;
+	return fd == -EBUSY ? fd : 0;
+}
+
 int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err)
 {
 	struct controller *c = ezlb_calloc(1, sizeof(*c));
@@ -394,6 +412,8 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	mallopt(M_MMAP_THRESHOLD, DOCUMENT);
 	c->options = options;
 	rc = instance_open(&c->instance, options, INSTANCE_WRITE, err);
+	if (rc == 0)
+		rc = lock_for_memory(c, err);
 	c->instance.pass.paced = true;
 	c->catalog.lastgood = &c->instance.lastgood;
 	if (rc == 0) {

@@ -123,6 +123,15 @@ static void drop_sub(struct ezlb_health *health, struct ezlb_sub *sub)
 		drop_target(target);
 }
 
+static void pretend_up(struct ezlb_health *health, struct ezlb_sub *sub)
+{
+	if (sub->fsm.verdict != EZLB_UNKNOWN)
+		return;
+	sub->fsm.verdict = EZLB_UP;
+	sub->key.target->n_unknown--;
+	health->n_unknown--;
+}
+
 /* Drops every sub that the current set does not want, and with it a target that nobody wants. */
 static void sweep(struct ezlb_health *health)
 {
@@ -144,8 +153,10 @@ static void want(struct ezlb_health *health, const struct ezlb_health_row *row,
 	target = get_target(health, row);
 	sub = get_sub(target, row->service);
 	sub->limits = (struct ezlb_thresholds){ row->check.fail_count, row->check.rise_count };
-	/* A new subscriber of an old target is not made to wait for its turn either. */
-	if (sub->generation == 0 && !target->fresh) {
+	if (health->options.pretend) {
+		pretend_up(health, sub);
+	} else if (sub->generation == 0 && !target->fresh) {
+		/* A new subscriber of an old target is not made to wait for its turn either. */
 		target->fresh = true;
 		*EZLB_PUSH(fresh) = target;
 	}

@@ -103,7 +103,7 @@ service() {
 
 # run ARGUMENT...: the daemon, until `ends`.
 run() {
-	NOTIFY_SOCKET=$WORK/notify WATCHDOG_USEC=200000 "$EZLB" run --dataplane memory \
+	NOTIFY_SOCKET=$WORK/notify WATCHDOG_USEC=200000 "$EZLB" run --dataplane memory --probe \
 		--config-dir "$WORK/services" --state-dir "$state" "$@" >>"$WORK/stdout" 2>>"$WORK/log" &
 	daemon=$!
 }

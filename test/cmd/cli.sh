@@ -9,7 +9,7 @@ commands=(run once check plan host-setup doctor status events probe log-level re
 # Those that take arguments, with what they say of too many.
 declare -A arguments=([check]='' [status]='takes at most one argument' [probe]='takes one argument: ready or live'
 	[log-level]='takes one argument: error, warn, info or debug')
-variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_DATAPLANE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
+variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_DATAPLANE EZLB_PROBE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
 	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_ADMIN_ADDRESS
 	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR)
 unset "${variables[@]}" NO_COLOR # the caller's
@@ -128,7 +128,7 @@ takes() {
 flags_of_commands() {
 	local command flag takers
 	mapfile -t flags < <(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$WORK"/help-* | sort -u)
-	equal "there are that many flags" 19 "${#flags[@]}"
+	equal "there are that many flags" 20 "${#flags[@]}"
 	for flag in "${flags[@]}"; do
 		[[ $flag != --help ]] || continue
 		takers=
@@ -218,19 +218,20 @@ wrong_usage() {
 	refused "--log-format=xml: expected logfmt|json" plan --log-format=xml
 	refused "--cleanup-on-exit=maybe: expected true|false" run --cleanup-on-exit=maybe
 	refused "--cleanup-on-exit=: expected true|false" run --cleanup-on-exit=
+	refused "--probe=yes: expected true|false" run --probe=yes
 	# A value behind a blank is an argument, not the flag's: better refused than taken for "true".
 	refused "run takes no arguments, got 'false'" run --cleanup-on-exit false
 }
 
 wrong_variables() {
 	local setting command
-	for setting in EZLB_DATAPLANE=ebpf EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_EMPTY_HOLD_DOWN=soon EZLB_ADMIN_ADDRESS=localhost:80 EZLB_TRAFFIC_INTERVAL=10ms EZLB_COLOR=yes EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml; do
+	for setting in EZLB_DATAPLANE=ebpf EZLB_PROBE=1 EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_EMPTY_HOLD_DOWN=soon EZLB_ADMIN_ADDRESS=localhost:80 EZLB_TRAFFIC_INTERVAL=10ms EZLB_COLOR=yes EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml; do
 		command=run
 		[[ $setting != EZLB_OUTPUT=* && $setting != EZLB_COLOR=* ]] || command=plan
 		ez_env "$setting" -- "$command" --config-dir "$WORK/absent"
 		ended "$setting is refused" 2 "" "ezlb: $setting: expected "
 	done
-	ez_env EZLB_DATAPLANE= EZLB_SNAT_BACKEND= EZLB_FIREWALL= EZLB_HOST_SETUP= EZLB_VIP_DEVICE= EZLB_ADMIN_ADDRESS= EZLB_TRAFFIC_INTERVAL= EZLB_COLOR= EZLB_OUTPUT= EZLB_LOG_LEVEL= EZLB_LOG_FORMAT= EZLB_CLEANUP_ON_EXIT= EZLB_STATE_DIR= \
+	ez_env EZLB_DATAPLANE= EZLB_PROBE= EZLB_SNAT_BACKEND= EZLB_FIREWALL= EZLB_HOST_SETUP= EZLB_VIP_DEVICE= EZLB_ADMIN_ADDRESS= EZLB_TRAFFIC_INTERVAL= EZLB_COLOR= EZLB_OUTPUT= EZLB_LOG_LEVEL= EZLB_LOG_FORMAT= EZLB_CLEANUP_ON_EXIT= EZLB_STATE_DIR= \
 		EZLB_CONFIG_DIR= -- check "$WORK/good"
 	ended "an empty variable is as none" 0 "1 file checked, 0 errors" ""
 	# A unit sets them for all commands.
@@ -295,9 +296,9 @@ run_flags() {
 once_flags() {
 	local once=(once --config-dir "$WORK/good")
 	ez_env EZLB_DATAPLANE=memory -- "${once[@]}"
-	ended "EZLB_DATAPLANE=memory" 0 "+ listener " "IN-MEMORY DATA PLANE"
+	ended "EZLB_DATAPLANE=memory" 0 "+ listener " "nothing is programmed"
 	ez_env EZLB_DATAPLANE=kernel -- "${once[@]}" --dataplane=memory
-	ended "--dataplane=memory wins over EZLB_DATAPLANE" 0 "+ listener " "IN-MEMORY DATA PLANE"
+	ended "--dataplane=memory wins over EZLB_DATAPLANE" 0 "+ listener " "nothing is programmed"
 	once+=(--dataplane memory)
 	ez_env EZLB_LOG_LEVEL=error -- "${once[@]}"
 	ended "EZLB_LOG_LEVEL=error" 0 "+ listener " ""
@@ -307,6 +308,56 @@ once_flags() {
 	ended "EZLB_LOG_FORMAT=json" 0 "+ listener " '"level":"warn"'
 	ez_env EZLB_LOG_FORMAT=json -- "${once[@]}" --log-format=logfmt
 	ended "--log-format wins over it" 0 "+ listener " "level=warn "
+}
+
+# Nobody is at this address: without the kernel it is as good as any, unless it is probed.
+in_memory() {
+	local run=(run --dataplane memory --config-dir "$WORK/probed" --state-dir "$WORK/memory") first
+	local plan=(plan --dataplane memory --config-dir "$WORK/probed" --log-level error)
+	mkdir "$WORK/probed"
+	cat >"$WORK/probed/web.yaml" <<-END
+		listen: 10.0.0.1:80
+		health_check: {interval: 1s, timeout: 1s, fail_count: 1}
+		backends:
+		  - address: 127.0.0.1:1
+	END
+	ez "${plan[@]}"
+	ended "in memory a backend counts as up" 2 "+ backend 127.0.0.1:1" ""
+	ez "${plan[@]}" --probe
+	ended "unless it is probed" 2 "1 to add" ""
+	ez_env EZLB_PROBE=true -- "${plan[@]}"
+	ended "EZLB_PROBE" 2 "1 to add" ""
+	ez_env EZLB_PROBE=true -- "${plan[@]}" --probe=false
+	ended "--probe=false wins over it" 2 "2 to add" ""
+	daemon "$EZLB" "${run[@]}" --probe
+	daemon_says "the log tells that it is probed" 'msg="nothing is programmed: --dataplane memory" backends=probed'
+	daemon_says "and so does the line of the start" " dataplane=memory "
+	"$EZLB" "${run[@]}" 2>"$WORK/first" &
+	first=$!
+	succeeds "the first one answers" comes_up "$WORK/memory"
+	ez status --state-dir "$WORK/memory" -o json
+	equal "its backend is up, and nobody has probed it" '"memory" "up" null' \
+		"$(jq -c '.dataplane, (.services[0].backends[0] | .verdict, .reason)' <<<"$out" | xargs -d '\n')"
+	ez status --state-dir "$WORK/memory"
+	ended "status tells that nothing is programmed" 0 "! nothing is programmed: --dataplane memory" ""
+	ez "${run[@]}"
+	ended "a second one on the same state directory is refused" 1 "" "ezlb: another ezlb is at work, pid $first: it holds $WORK/memory/lock"
+	ez once "${plan[@]:1}" --state-dir "$WORK/memory"
+	ended "once is not: it changes nothing there" 0 "+ backend 127.0.0.1:1" ""
+	kill "$first"
+	status=0
+	wait "$first" || status=$?
+	equal "and the first one ends well" 0 "$status"
+}
+
+# comes_up STATE-DIR: a daemon there answers.
+comes_up() {
+	local try
+	for ((try = 0; try < 200; try++)); do
+		! "$EZLB" probe ready --state-dir "$1" >/dev/null || return 0
+		sleep 0.05
+	done
+	return 1
 }
 
 # Rules of nftables tell two services apart that share a backend, those of iptables do not.
@@ -450,7 +501,7 @@ ordinary_user() {
 	daemon "${user[@]}" "$WORK/ezlb" run --dataplane memory --config-dir "$WORK/good"
 	daemon_says "an ordinary user can try it out" "ops=2 failed=0"
 	daemon_says "and is told that it is not the kernel" \
-		"level=warn pkg=controller msg=\"IN-MEMORY DATA PLANE: the kernel is not touched and no traffic is balanced"
+		"level=warn pkg=controller msg=\"nothing is programmed: --dataplane memory"
 	succeeds "and can check files" "${user[@]}" "$WORK/ezlb" check "$WORK/good"
 	status=0
 	out=$("${user[@]}" "$WORK/ezlb" doctor --config-dir "$WORK/good" 2>"$WORK/err") || status=$?
@@ -490,6 +541,7 @@ usage_of_arguments
 nobody_answers
 run_flags
 once_flags
+in_memory
 snat_backends
 around_the_services
 config_dirs

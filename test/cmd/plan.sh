@@ -127,7 +127,7 @@ verdicts() {
 		backends:
 		  - address: 127.0.0.1:1
 	END
-	of probed
+	of probed --probe
 	equal "a backend that is down" "Plan: 1 to add, 0 to change, 0 to remove." "$(tail -n 1 <<<"$out")"
 }
 

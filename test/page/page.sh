@@ -318,7 +318,7 @@ web_file() {
 }
 
 ezlb_start() {
-	"$EZLB" run --dataplane memory --config-dir "$WORK/services" --state-dir "$WORK/state" \
+	"$EZLB" run --dataplane memory --probe --config-dir "$WORK/services" --state-dir "$WORK/state" \
 		--admin-address "${SITE#http://}" 2>>"$WORK/ezlb.log" &
 	server=$!
 }

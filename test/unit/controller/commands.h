@@ -21,6 +21,7 @@ static inline int setup(void **state)
 					 .n_config_dirs = 1,
 					 .state_dir = state_dir.s,
 					 .dataplane = EZLB_DP_MEMORY,
+					 .probe = true,
 					 .cleanup_on_exit = true };
 	return rc < 0 ? rc : mkdir(config_dir.s, 0755);
 }

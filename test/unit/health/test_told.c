@@ -85,6 +85,32 @@ static void test_nobody_to_tell(void **state)
 	assert_int_equal(fx->told.len, 0);
 }
 
+/* Nobody is asked, and nobody is told: that is no transition. */
+static void test_pretends(void **state)
+{
+	struct ezlb_health_options options = { .pretend = true };
+	struct fixture *fx = *state;
+
+	stop(fx);
+	assert_int_equal(ezlb_health_open(&fx->loop, &options, on_change, fx, &fx->health, NULL),
+			 0);
+	add(fx, "web");
+	set(fx);
+	assert_int_equal(ezlb_health_unknown(fx->health), 0);
+	assert_int_equal(verdict(fx, "web", fx->server.port), EZLB_UP);
+	assert_false(row_of(fx, "web", fx->server.port)->probed);
+	add(fx, "api");
+	set(fx);
+	run_for(&fx->loop, 3 * INTERVAL_MS);
+	assert_int_equal(verdict(fx, "api", fx->server.port), EZLB_UP);
+	assert_int_equal(fx->accepted, 0);
+	assert_int_equal(fx->changes, 0);
+	fx->rows.len = 1;
+	set(fx);
+	assert_int_equal(verdict(fx, "web", fx->server.port), EZLB_UP);
+	assert_int_equal(fx->verdicts.len, 1);
+}
+
 /* --- rows ---------------------------------------------------------------------------------- */
 
 static uint64_t since(struct fixture *fx, const char *service)
@@ -330,6 +356,7 @@ int main(void)
 		T(test_told_why),
 		T(test_told_of_each_service),
 		T(test_nobody_to_tell),
+		T(test_pretends),
 		T(test_since),
 		T(test_last_probe),
 		T(test_last_probe_before_the_verdict),
