@@ -7,7 +7,6 @@
 
 #include <curl/curl.h>
 
-
 #define BODY_MAX   (64 * 1024 * 1024)
 #define TIMEOUT_MS 10000
 
