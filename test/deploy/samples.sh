@@ -80,7 +80,7 @@ unknown_calls() {
 	local call command word
 	calls_of_ezlb | while read -r call; do
 		command=${call%% *}
-		[[ $command != --* ]] || continue
+		[[ $command != --* && $command != help ]] || continue
 		if ! grep -qx -- "$command" "$WORK/subcommands"; then
 			echo "ezlb $call: no such command"
 			continue
