@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * preview: a plan for whoever has to decide on it: grouped by service, with the reason for each
- * operation. Pure.
+ * operation, and with a warning for each backend, listener and file that the plan leaves out. Pure.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <ezlb/diag.h>
 #include <ezlb/plan.h>
 #include <ezlb/spec.h>
 #include <ezlb/text.h>
@@ -18,13 +19,19 @@ struct ezlb_preview {
 	const struct ezlb_plan *old;	      /* what the other SNAT backend loses; NULL: nothing */
 	const struct ezlb_desired *desired;   /* the set that the plan leads to */
 	const struct ezlb_verdicts *verdicts; /* sorted */
-	enum ezlb_snat_key_kind snat_key;     /* of the SNAT layer (layer.h) */
-	bool outcome; /* the ops were carried out: say what became of each */
+	const struct ezlb_diags *diags;	      /* of refused files, sorted; NULL: none */
+	/* Listeners of the set that foreign virtual services have, sorted; NULL: none. */
+	const struct ezlb_scope *foreign;
+	enum ezlb_snat_key_kind snat_key; /* of the SNAT layer (layer.h) */
+	bool outcome;			  /* the ops were carried out: say what became of each */
 };
 
 /*
- * "" where there is nothing to do; else ends with a line that counts. Services by name, then what
- * is the host's, then what no file asks for; in each the order is that of execution.
+ * "" where there is nothing to do and nothing to warn of; where there are ops it ends with a line
+ * that counts. Services by name, then what is the host's, then what no file asks for, then refused
+ * files; in each the order is that of execution, and then the warnings:
+ *
+ *   ! backend 10.1.0.2:80, not added: down (http_status 404)  web.yaml:8
  */
 void ezlb_preview_text(const struct ezlb_preview *preview, bool colour, struct ezlb_text *out);
 /*
@@ -35,11 +42,14 @@ void ezlb_preview_text(const struct ezlb_preview *preview, bool colour, struct e
  *     "object": "backend", "what": "backend 10.1.0.1:80, weight 1",
  *     "text": "dest-add tcp 10.0.0.1:80 -> 10.1.0.1:80 masq weight 1",
  *     "reason": "web.yaml:7, backend is up", "file": "/etc/ezlb/services.d/web.yaml", "line": 7,
- *     "outcome": null, "error": null}]}
+ *     "outcome": null, "error": null}],
+ *    "warnings": [{"service": "web", "listen": "tcp 10.0.0.1:80", "object": "backend",
+ *     "text": "backend 10.1.0.2:80, not added: down (http_status 404)", "reason": "web.yaml:8",
+ *     "file": "/etc/ezlb/services.d/web.yaml", "line": 8}]}
  *
  * service, listen, file and line are null where there is none. Objects are listener, backend, snat,
  * accept, address, link, module, sysctl, snat-frame and firewall. outcome is done, held or failed,
  * and null for a plan; error has the words where it is not done. The summary counts every op, and
- * again those that are not done.
+ * again those that are not done. A warning is about a backend, a listener or a file.
  */
 void ezlb_preview_json(const struct ezlb_preview *preview, struct ezlb_text *out);

@@ -123,27 +123,43 @@ static int layer_error(const struct ezlb_pass_result *result, struct ezlb_err *e
 	return 0;
 }
 
-static void print_preview(const struct oneshot *one, const struct ezlb_pass_result *result,
+static void foreign_of(const struct ezlb_pass_result *result, struct ezlb_scope *out)
+{
+	for (size_t i = 0; i < result->found.conflicts.len; i++)
+		*EZLB_PUSH(out) = result->found.conflicts.items[i].key;
+	EZLB_SORT(out, ezlb_service_key_cmp);
+}
+
+/* True where it printed anything. */
+static bool print_preview(const struct oneshot *one, const struct ezlb_pass_result *result,
 			  const struct ezlb_print *print, bool outcome)
 {
+	struct ezlb_scope foreign = { 0 };
 	const struct ezlb_preview preview = {
 		.plan = &result->plan.ops,
 		.old = &result->plan.old,
 		.desired = &one->catalog.desired,
 		.verdicts = &one->verdicts,
+		.diags = &one->catalog.diags,
+		.foreign = &foreign,
 		.snat_key = one->instance.pass.policy.snat_key,
 		.outcome = outcome,
 	};
 	struct ezlb_text text = { 0 };
 	char *bytes;
+	bool any;
 
+	foreign_of(result, &foreign);
 	if (print->json)
 		ezlb_preview_json(&preview, &text);
 	else
 		ezlb_preview_text(&preview, print->colour, &text);
 	bytes = ezlb_text_take(&text, NULL);
+	any = bytes[0] != '\0';
 	fputs(bytes, stdout);
 	free(bytes);
+	EZLB_VEC_CLEAR(&foreign);
+	return any;
 }
 
 /* With the line of the file and a caret, for whoever looks at it before it is in force. */
@@ -233,6 +249,7 @@ int ezlb_controller_plan(const struct ezlb_options *options, const struct ezlb_p
 	struct oneshot one = { .unknown = 0 };
 	struct ezlb_pass_result result;
 	int rc = prepare(&one, options, INSTANCE_READ, err);
+	bool any = false;
 
 	if (rc == 0) {
 		plan(&one, &result);
@@ -240,13 +257,11 @@ int ezlb_controller_plan(const struct ezlb_options *options, const struct ezlb_p
 		print_diags(&one.catalog.diags);
 		rc = layer_error(&result, err);
 		if (rc == 0) {
-			print_preview(&one, &result, print, false);
+			any = print_preview(&one, &result, print, false);
 			rc = files_error(&one, &result, err);
 		}
 		if (rc == 0 && *pending == 0 && !print->json)
-			printf("No changes: the kernel is as the files say.\n");
-		warn_unknown(&one);
-		warn_conflicts(&result);
+			printf("%sNo changes: the kernel is as the files say.\n", any ? "\n" : "");
 		ezlb_pass_result_clear(&result);
 	}
 	finish(&one);

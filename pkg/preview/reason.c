@@ -227,7 +227,7 @@ void reason_find(const struct sheet *sheet, struct item *item)
 
 const char *reason_format(const struct item *item, char buf[REASON_STRLEN])
 {
-	if (item->line > 0)
+	if (item->owner && item->line > 0)
 		snprintf(buf, REASON_STRLEN, "%s:%d%s%s", item->owner->file, item->line,
 			 item->why[0] ? ", " : "", item->why);
 	else

@@ -126,7 +126,9 @@ static void index_uses(struct sheet *sheet)
 	EZLB_SORT(&sheet->uses, use_cmp);
 }
 
-const struct use *sheet_use(const struct sheet *sheet, const struct ezlb_snat_key *backend)
+/* The uses of the backend: from the returned one on, *n of them. */
+static const struct use *uses_of(const struct sheet *sheet, const struct ezlb_snat_key *backend,
+				 size_t *n)
 {
 	size_t low = 0, high = sheet->uses.len;
 
@@ -138,9 +140,32 @@ const struct use *sheet_use(const struct sheet *sheet, const struct ezlb_snat_ke
 		else
 			high = mid;
 	}
-	if (low == sheet->uses.len || ezlb_snat_key_cmp(&sheet->uses.items[low].key, backend) != 0)
-		return NULL;
-	return &sheet->uses.items[low];
+	for (*n = 0; low + *n < sheet->uses.len; (*n)++)
+		if (ezlb_snat_key_cmp(&sheet->uses.items[low + *n].key, backend) != 0)
+			break;
+	return *n > 0 ? &sheet->uses.items[low] : NULL;
+}
+
+const struct use *sheet_use(const struct sheet *sheet, const struct ezlb_snat_key *backend)
+{
+	size_t n;
+
+	return uses_of(sheet, backend, &n);
+}
+
+bool sheet_goes(const struct sheet *sheet, const struct owner *owner,
+		const struct ezlb_endpoint *backend)
+{
+	const struct ezlb_service_key listener = ezlb_spec_key(owner->spec);
+	const struct ezlb_snat_key key = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &listener,
+							  backend);
+	size_t n;
+	const struct use *uses = uses_of(sheet, &key, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (uses[i].rank == RANK_GONE && uses[i].owner == owner)
+			return true;
+	return false;
 }
 
 /* --- the items ----------------------------------------------------------------------------- */
@@ -178,6 +203,7 @@ void sheet_open(struct sheet *sheet, const struct ezlb_preview *preview)
 	index_uses(sheet);
 	add_items(sheet, preview->plan, false);
 	add_items(sheet, preview->old, true);
+	warnings_add(sheet);
 	EZLB_SORT(&sheet->items, item_cmp);
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sheet: the ops of a plan, each with the service that it is of and the reason for it, in the order
- * in which they are shown. Borrows from the preview.
+ * sheet: the ops of a plan, each with the service that it is of and the reason for it, and warnings
+ * about what the plan leaves out, in the order in which they are shown. Borrows from the preview.
  */
 #pragma once
 
 #include <ezlb/preview.h>
 
-enum group { GROUP_SERVICE, GROUP_HOST, GROUP_NOWHERE };
+enum group { GROUP_SERVICE, GROUP_HOST, GROUP_NOWHERE, GROUP_REFUSED };
 
 /* A service of the desired set. */
 struct owner {
@@ -30,12 +30,15 @@ struct use {
 	struct ezlb_mark at;
 };
 
-#define WHY_STRLEN 160
+#define WHY_STRLEN     160
+#define WARNING_STRLEN 256
 
 struct item {
-	const struct ezlb_op *op;
-	size_t index; /* in the order of execution */
-	bool old;     /* of the other SNAT backend */
+	const struct ezlb_op *op; /* NULL: a warning */
+	char warning[WARNING_STRLEN];
+	const char *object, *refused; /* warnings only: "backend"; the refused file, or NULL */
+	size_t index;		      /* in the order of execution; warnings come after the ops */
+	bool old;		      /* of the other SNAT backend */
 	enum group group;
 	const struct owner *owner; /* SERVICE only */
 	int line;		   /* in the owner's file, of what asks for it; 0: nothing there */
@@ -56,8 +59,14 @@ void sheet_close(struct sheet *sheet);
 const struct owner *sheet_owner(const struct sheet *sheet, const struct ezlb_service_key *key);
 /* The best use of a backend; NULL: there is none. */
 const struct use *sheet_use(const struct sheet *sheet, const struct ezlb_snat_key *backend);
+/* The plan takes the backend out of the service. */
+bool sheet_goes(const struct sheet *sheet, const struct owner *owner,
+		const struct ezlb_endpoint *backend);
 /* Some service that listens on the address, always the same one; NULL: there is none. */
 const struct owner *sheet_listener(const struct sheet *sheet, const struct ezlb_addr *addr);
+
+/* Adds a warning for each backend, listener and file that the plan leaves out. */
+void warnings_add(struct sheet *sheet);
 
 /* Fills in all that comes after `old`. */
 void reason_find(const struct sheet *sheet, struct item *item);

@@ -41,7 +41,8 @@ static int width_of(const struct sheet *sheet)
 	size_t width = 0;
 
 	for (size_t i = 0; i < sheet->items.len; i++) {
-		size_t len = strlen(what_format(sheet, &sheet->items.items[i], what));
+		const struct item *item = &sheet->items.items[i];
+		size_t len = item->op ? strlen(what_format(sheet, item, what)) : 0;
 
 		if (len > width && len <= WIDTH_MAX)
 			width = len;
@@ -65,6 +66,9 @@ static void put_title(const struct page *page, const struct item *item)
 		break;
 	case GROUP_NOWHERE:
 		ezlb_text_puts(page->out, "not in any file");
+		break;
+	case GROUP_REFUSED:
+		ezlb_text_puts(page->out, "refused files");
 		break;
 	}
 	paint(page, PLAIN);
@@ -90,12 +94,13 @@ static void put_item(const struct page *page, const struct item *item)
 {
 	static const struct {
 		const char *sign, *colour;
-	} looks[ACTIONS] = {
+	} looks[ACTIONS + 1] = {
 		[ACTION_ADD] = { "+", GREEN },
 		[ACTION_CHANGE] = { "~", YELLOW },
 		[ACTION_REMOVE] = { "-", RED },
+		[ACTIONS] = { "!", YELLOW }, /* a warning */
 	};
-	enum action action = what_action(item->op);
+	enum action action = item->op ? what_action(item->op) : ACTIONS;
 	char what[EZLB_OP_STRLEN], why[REASON_STRLEN];
 	int len;
 
@@ -108,7 +113,8 @@ static void put_item(const struct page *page, const struct item *item)
 	ezlb_text_printf(page->out, "%*s  ", len < page->width ? page->width - len : 0, "");
 	put_clean(page->out, reason_format(item, why));
 	ezlb_text_puts(page->out, "\n");
-	put_outcome(page, item->op);
+	if (item->op)
+		put_outcome(page, item->op);
 }
 
 static bool same_title(const struct item *a, const struct item *b)
@@ -120,12 +126,14 @@ static void put_count(const struct page *page)
 {
 	const struct items *items = &page->sheet->items;
 	bool outcome = page->sheet->preview->outcome;
-	size_t n[ACTIONS] = { 0 }, failed = 0, held = 0;
+	size_t n[ACTIONS] = { 0 }, failed = 0, held = 0, warnings = 0;
 
 	for (size_t i = 0; i < items->len; i++) {
 		const struct ezlb_op *op = items->items[i].op;
 
-		if (!outcome || op->rc == 0)
+		if (!op)
+			warnings++;
+		else if (!outcome || op->rc == 0)
 			n[what_action(op)]++;
 		else if (op->rc == EZLB_HELD)
 			held++;
@@ -138,7 +146,17 @@ static void put_count(const struct page *page)
 			 n[ACTION_ADD], n[ACTION_CHANGE], n[ACTION_REMOVE]);
 	if (failed + held > 0)
 		ezlb_text_printf(page->out, "; %zu failed, %zu held", failed, held);
+	if (warnings > 0)
+		ezlb_text_printf(page->out, "; %zu warning%s", warnings, warnings == 1 ? "" : "s");
 	ezlb_text_puts(page->out, ".\n");
+}
+
+static bool has_ops(const struct sheet *sheet)
+{
+	for (size_t i = 0; i < sheet->items.len; i++)
+		if (sheet->items.items[i].op)
+			return true;
+	return false;
 }
 
 void ezlb_preview_text(const struct ezlb_preview *preview, bool colour, struct ezlb_text *out)
@@ -158,7 +176,7 @@ void ezlb_preview_text(const struct ezlb_preview *preview, bool colour, struct e
 		}
 		put_item(&page, item);
 	}
-	if (sheet.items.len > 0)
+	if (has_ops(&sheet))
 		put_count(&page);
 	sheet_close(&sheet);
 }

@@ -151,6 +151,10 @@ const char *what_format(const struct sheet *sheet, const struct item *item,
 	struct ezlb_service_key of;
 
 	buf[0] = '\0';
+	if (!item->op) {
+		put(buf, "%s", item->warning);
+		return buf;
+	}
 	put_row(buf, sheet, item);
 	/* Where no service is named above it, it has to say itself which it is of. */
 	if (item->group == GROUP_NOWHERE && item->op->kind != EZLB_OP_SERVICE_DEL &&

@@ -58,7 +58,7 @@ nothing() {
 	ez once --config-dir "$WORK/empty"
 	equal "once says nothing then" "0 " "$status $out"
 	of empty -o json
-	equal "nothing to do, for programs" '0 {"summary":{"add":0,"change":0,"remove":0,"failed":0},"ops":[]}' \
+	equal "nothing to do, for programs" '0 {"summary":{"add":0,"change":0,"remove":0,"failed":0},"ops":[],"warnings":[]}' \
 		"$status $(jq -c . <<<"$out")"
 }
 
@@ -102,6 +102,8 @@ refused_files() {
 	equal "the rest is shown" "web  tcp 10.0.0.1:80" "$(head -n 1 <<<"$out")"
 	equal "with its place" "    2 | listen: nowhere"$'\n'"      |         ^" "$(grep '^ *[0-9]* |' <<<"$err")"
 	equal "and counted" "ezlb: 1 error in the service files" "$(tail -n 1 <<<"$err")"
+	equal "the plan warns of it" "  ! b.yaml:2:9: error[E015]: 'nowhere' has no port: write IP:port  the file is not applied" \
+		"$(grep -F ! <<<"$out")"
 	# The first line of the log says that it is the data plane in memory.
 	level=debug
 	of bad
@@ -115,7 +117,8 @@ refused_files() {
 	equal "for programs, too" "1 9" "$status $(jq '.summary.add + .summary.change' <<<"$out")"
 	rm "$WORK/bad/a.yaml"
 	of bad
-	equal "where nothing is left it does not say that all is well" "1 " "$status $out"
+	equal "where nothing is left it does not say that all is well" "1 refused files" "$status ${out%%$'\n'*}"
+	equal "but what is refused" 2 "$(wc -l <<<"$out")"
 }
 
 # A backend that is down is not added, and a verdict is the reason for one that is.
@@ -128,7 +131,14 @@ verdicts() {
 		  - address: 127.0.0.1:1
 	END
 	of probed --probe
-	equal "a backend that is down" "Plan: 1 to add, 0 to change, 0 to remove." "$(tail -n 1 <<<"$out")"
+	equal "a backend that is down" "  ! backend 127.0.0.1:1, not added: down (connect_refused)  web.yaml:4" \
+		"$(grep -F ! <<<"$out")"
+	equal "and counted" "Plan: 1 to add, 0 to change, 0 to remove; 1 warning." "$(tail -n 1 <<<"$out")"
+	of probed --probe --color=always
+	equal "a warning in yellow" $'\033[33m  ! backend 127.0.0.1:1' "$(grep -o '^.*! backend [^ ,]*' <<<"$out")"
+	of probed --probe -o json
+	equal "for programs" '["web","tcp 10.0.0.1:80","backend","backend 127.0.0.1:1, not added: down (connect_refused)",'"\"$WORK/probed/web.yaml\",4]" \
+		"$(jq -c '.warnings[] | [.service, .listen, .object, .text, .file, .line]' <<<"$out")"
 }
 
 need_ezlb

@@ -42,6 +42,8 @@ for op in "service-add tcp $WEB scheduler wrr" \
 	grep -qxF "$op" "$WORK/plan" || fail "plan does not say '$op'"
 done
 fails grep -qF "${BACKEND_IP[b2]}" "$WORK/plan" || fail "plan adds a backend that nobody answers on"
+DOWN="backend $(ep "${BACKEND_IP[b2]}" 80), not added: down (connect_refused)"
+assert_eq "plan says why" "$DOWN" "$(run_ezlb 2 plan -o json | jq -r '.warnings[].text')"
 assert_eq "the kernel after plan" "" "$(in_ns lb ipvsadm -Sn)$(snat_all)"
 assert_eq "forwarding after plan" 0 "$(lb_sysctl $FORWARDING)"
 
@@ -51,12 +53,14 @@ assert_eq "what once did is what plan said" "$(cat "$WORK/plan")" "$(cat "$WORK/
 assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 
 echo "# plan again: nothing, exit 0"
-assert_eq "plan after once" "$NO_CHANGES" "$(run_ezlb 0 plan)"
+assert_eq "plan after once" "$NO_CHANGES" "$(run_ezlb 0 plan | tail -n 1)"
+assert_eq "what it warns of" "  ! $DOWN  web.yaml:6" "$(run_ezlb 0 plan | grep '^  ')"
 
 echo "# a second once makes no write"
 state() { in_ns lb ipvsadm -Sn; snat_all; stat -c '%i %y' "$STATE"/*; }
 before=$(state)
-assert_eq "the second once" "" "$(
+assert_eq "the second once" "web  tcp $WEB
+  ! $DOWN  web.yaml:6" "$(
 	printf '#!/bin/sh\nexec strace -f -o %s/trace -e trace=sendmsg,sendto,setsockopt,write,pwrite64,rename,openat,unlink,mkdir %s "$@"\n' \
 		"$WORK" "$EZLB" >"$WORK/traced"
 	chmod 755 "$WORK/traced"
@@ -103,8 +107,9 @@ echo "listen: nowhere" >"$candidate/new.yaml"
 got=$(of_candidate 1 -o json | op_lines | grep ^service-)
 assert_eq "what it lacks, beside a new one that is refused" "service-del tcp $WEB" "$got"
 mv "$candidate/new.yaml" "$candidate/web.yaml"
-got=$(of_candidate 1)
-assert_eq "an edit that is refused" "" "$got"
+got=$(of_candidate 1 | grep -v "! backend\|^web  \|^$")
+assert_match "an edit that is refused" "^refused files
+  ! web.yaml:1:9: error\\[E015\\]: .*  its last good version stays$" "$got"
 assert_eq "the kernel and the state" "$before" "$(state)"
 
 echo "# a broken file: plan and once say 1, once does the rest"

@@ -70,8 +70,14 @@ static void test_no_config_dir(void **state)
 	"web  tcp 10.0.0.1:80\n"                                    \
 	"  + listener tcp 10.0.0.1:80, scheduler wrr  web.yaml:1\n" \
 	"  + backend 10.1.0.1:80, weight 1            web.yaml:4\n"
-#define PLAN(n) "\nPlan: " n " to add, 0 to change, 0 to remove.\n"
-#define DONE(n) "\nDone: " n " added, 0 changed, 0 removed.\n"
+#define REFUSED_ONE(name)                                                           \
+	"  ! " name ".yaml:1:9: error[E015]: 'nonsense' has no port: write IP:port" \
+	"  the file is not applied\n"
+#define REFUSED(name) "refused files\n" REFUSED_ONE(name)
+#define PLAN_WARNS(n) "\nPlan: " n " to add, 0 to change, 0 to remove; 1 warning.\n"
+#define DONE_WARNS(n) "\nDone: " n " added, 0 changed, 0 removed; 1 warning.\n"
+#define PLAN(n)	      "\nPlan: " n " to add, 0 to change, 0 to remove.\n"
+#define DONE(n)	      "\nDone: " n " added, 0 changed, 0 removed.\n"
 
 static const struct {
 	const char *name, *web, *api; /* NULL: no such file */
@@ -84,8 +90,10 @@ static const struct {
 	{ "one service", WEB, NULL, WEB_PREVIEW PLAN("2"), WEB_PREVIEW DONE("2"), 0, 2, true },
 	{ "two services", WEB, API, API_PREVIEW "\n" WEB_PREVIEW PLAN("4"),
 	  API_PREVIEW "\n" WEB_PREVIEW DONE("4"), 0, 4, true },
-	{ "one is bad", BAD, API, API_PREVIEW PLAN("2"), API_PREVIEW DONE("2"), -EINVAL, 2, false },
-	{ "all are bad", BAD, BAD, "", "", -EINVAL, 0, false },
+	{ "one is bad", BAD, API, API_PREVIEW "\n" REFUSED("web") PLAN_WARNS("2"),
+	  API_PREVIEW "\n" REFUSED("web") DONE_WARNS("2"), -EINVAL, 2, false },
+	{ "all are bad", BAD, BAD, REFUSED("api") REFUSED_ONE("web"),
+	  REFUSED("api") REFUSED_ONE("web"), -EINVAL, 0, false },
 };
 
 static void test_oneshots(void **state)
@@ -119,8 +127,10 @@ static void test_json(void **state)
 	(void)state;
 	print.json = true;
 	out = printed(plan, 0, NULL);
-	assert_string_equal(out, "{\n  \"summary\": {\n    \"add\": 0,\n    \"change\": 0,\n"
-				 "    \"remove\": 0,\n    \"failed\": 0\n  },\n  \"ops\": []\n}\n");
+	assert_string_equal(
+		out,
+		"{\n  \"summary\": {\n    \"add\": 0,\n    \"change\": 0,\n"
+		"    \"remove\": 0,\n    \"failed\": 0\n  },\n  \"ops\": [],\n  \"warnings\": []\n}\n");
 	free(out);
 	put("config/web.yaml", WEB);
 	out = printed(plan, 0, NULL);
@@ -180,8 +190,15 @@ static void test_once_probes(void **state)
 	out = printed(once, 0, NULL);
 	assert_string_equal(out, "web  tcp 10.0.0.1:80\n"
 				 "  + listener tcp 10.0.0.1:80, scheduler wrr  web.yaml:1\n"
-				 "\nDone: 1 added, 0 changed, 0 removed.\n");
+				 "  ! backend 127.0.0.1:1, not added: down (connect_refused)"
+				 "  web.yaml:4\n" DONE_WARNS("1"));
 	assert_true(converged);
+	free(out);
+	out = printed(plan, 0, NULL);
+	assert_string_equal(out, "web  tcp 10.0.0.1:80\n"
+				 "  + listener tcp 10.0.0.1:80, scheduler wrr  web.yaml:1\n"
+				 "  ! backend 127.0.0.1:1, not added: down (connect_refused)"
+				 "  web.yaml:4\n" PLAN_WARNS("1"));
 	free(out);
 }
 

@@ -13,6 +13,8 @@ struct scene {
 	struct ezlb_plan plan, old;
 	struct ezlb_desired desired;
 	struct ezlb_verdicts verdicts;
+	struct ezlb_diags diags;
+	struct ezlb_scope foreign;
 	struct ezlb_spec *specs[MAX_SPECS];
 	struct ezlb_preview preview;
 };
@@ -40,7 +42,9 @@ static inline struct scene *scene_open(void)
 	scene->preview = (struct ezlb_preview){ .plan = &scene->plan,
 						.old = &scene->old,
 						.desired = &scene->desired,
-						.verdicts = &scene->verdicts };
+						.verdicts = &scene->verdicts,
+						.diags = &scene->diags,
+						.foreign = &scene->foreign };
 	return scene;
 }
 
@@ -52,6 +56,8 @@ static inline void scene_close(struct scene *scene)
 	ezlb_plan_clear(&scene->old);
 	EZLB_VEC_CLEAR(&scene->desired);
 	EZLB_VEC_CLEAR(&scene->verdicts);
+	EZLB_VEC_CLEAR(&scene->foreign);
+	ezlb_diags_clear(&scene->diags);
 	free(scene);
 }
 
@@ -74,6 +80,29 @@ static inline struct ezlb_verdict_row *add_verdict(struct scene *scene, const ch
 	row->backend = ep_of(backend);
 	row->verdict = verdict;
 	return row;
+}
+
+/* A backend that its last probe has found down. */
+static inline void add_down(struct scene *scene, const char *service, const char *backend,
+			    enum ezlb_outcome outcome, int code)
+{
+	struct ezlb_verdict_row *row = add_verdict(scene, service, backend, EZLB_DOWN);
+
+	row->probed = true;
+	row->outcome = outcome;
+	row->code = code;
+}
+
+/* A tcp listener that a foreign virtual service has. */
+static inline void add_foreign(struct scene *scene, const char *listen)
+{
+	*EZLB_PUSH(&scene->foreign) = (struct ezlb_service_key){ .listen = ep_of(listen) };
+}
+
+static inline void add_diag(struct scene *scene, const char *file, int line)
+{
+	ezlb_diags_add(&scene->diags, file, (struct ezlb_mark){ line, 9 }, EZLB_E_ADDRESS,
+		       "this is wrong");
 }
 
 static inline struct ezlb_op *add_service(struct scene *scene, enum ezlb_op_kind kind,

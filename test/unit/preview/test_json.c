@@ -43,7 +43,7 @@ static void test_nothing(void **state)
 
 	(void)state;
 	assert_json(root, "{\"summary\":{\"add\":0,\"change\":0,\"remove\":0,\"failed\":0},"
-			  "\"ops\":[]}");
+			  "\"ops\":[],\"warnings\":[]}");
 	json_decref(root);
 	scene_close(scene);
 }
@@ -52,7 +52,7 @@ static struct scene *some(void)
 {
 	struct scene *scene = scene_open();
 
-	add_spec(scene, "/d/web.yaml", "web tcp 10.0.0.1:80 10.1.0.1:80");
+	add_spec(scene, "/d/web.yaml", "web tcp 10.0.0.1:80 10.1.0.1:80 10.1.0.2:80");
 	add_verdict(scene, "web", "10.1.0.1:80", EZLB_UP);
 	add_setting(scene, EZLB_OP_HOST_SET, EZLB_IP_FORWARD, 0);
 	add_dest(scene, EZLB_OP_DEST_ADD, "10.0.0.1:80", "10.1.0.1:80");
@@ -89,6 +89,39 @@ static void test_ops(void **state)
 		    "\"text\":\"service-del tcp 10.0.0.7:80\","
 		    "\"reason\":\"no file asks for it any more\",\"file\":null,\"line\":null,"
 		    "\"outcome\":null,\"error\":null}");
+	json_decref(root);
+	scene_close(scene);
+}
+
+/* A backend that is down, a listener that is foreign and a refused file, each once. */
+static void test_warnings(void **state)
+{
+	struct scene *scene = some();
+	json_t *root, *warnings;
+
+	(void)state;
+	add_spec(scene, "/d/api.yaml", "api tcp 10.0.0.2:80 10.1.0.1:80");
+	add_down(scene, "web", "10.1.0.2:80", EZLB_PROBE_HTTP_STATUS, 404);
+	add_foreign(scene, "10.0.0.2:80");
+	add_diag(scene, "/d/bad.yaml", 3);
+	root = json_of(scene);
+	warnings = json_object_get(root, "warnings");
+	assert_int_equal(json_array_size(json_object_get(root, "ops")), 3);
+	assert_int_equal(json_array_size(warnings), 3);
+	assert_json(json_array_get(warnings, 0),
+		    "{\"service\":\"api\",\"listen\":\"tcp 10.0.0.2:80\",\"object\":\"listener\","
+		    "\"text\":\"listener tcp 10.0.0.2:80, not added: a virtual service that is not "
+		    "ezlb's has it (--adopt never)\",\"reason\":\"api.yaml:2\","
+		    "\"file\":\"/d/api.yaml\",\"line\":2}");
+	assert_json(json_array_get(warnings, 1),
+		    "{\"service\":\"web\",\"listen\":\"tcp 10.0.0.1:80\",\"object\":\"backend\","
+		    "\"text\":\"backend 10.1.0.2:80, not added: down (http_status 404)\","
+		    "\"reason\":\"web.yaml:12\",\"file\":\"/d/web.yaml\",\"line\":12}");
+	assert_json(json_array_get(warnings, 2),
+		    "{\"service\":null,\"listen\":null,\"object\":\"file\","
+		    "\"text\":\"bad.yaml:3:9: error[E015]: this is wrong\","
+		    "\"reason\":\"the file is not applied\",\"file\":\"/d/bad.yaml\","
+		    "\"line\":3}");
 	json_decref(root);
 	scene_close(scene);
 }
@@ -199,7 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing),	      cmocka_unit_test(test_ops),
 		cmocka_unit_test(test_outcome),	      cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_warnings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
