@@ -12,6 +12,8 @@
 #include <ezlb/snapshot.h>
 #include <ezlb/spec.h>
 
+#define EZLB_BACKENDS_MAX 5000 /* of one service */
+
 /*
  * `file` is the path to show to humans; its base name without .yaml or .yml is the default name.
  * Returns a new spec that the caller frees, or NULL with at least one diagnostic added. All errors

@@ -27,6 +27,8 @@ enum ezlb_event_type {
 	EZLB_EVENT_ADOPTED,  /* a virtual service that was there already was taken over */
 	EZLB_EVENT_FIGHT,    /* somebody else keeps changing what is ezlb's */
 	EZLB_EVENT_FIGHT_OVER,
+	EZLB_EVENT_CONNTRACK_FULL, /* or nearly: new connections are dropped, or soon will be */
+	EZLB_EVENT_CONNTRACK_RECOVERED,
 	EZLB_EVENTS
 };
 const char *ezlb_event_type_str(enum ezlb_event_type type); /* "BackendDown" */

@@ -25,7 +25,7 @@
 enum ezlb_condition_type {
 	EZLB_ACCEPTED,	     /* what the file says now is in force */
 	EZLB_PROGRAMMED,     /* the kernel holds what is in force */
-	EZLB_BACKENDS_READY, /* at least one backend serves */
+	EZLB_BACKENDS_READY, /* at least one backend takes new connections */
 	EZLB_CONFLICT,	     /* somebody else holds its name, its listener or its SNAT */
 	EZLB_CONDITIONS
 };
@@ -47,6 +47,7 @@ enum ezlb_reason {
 	EZLB_REASON_SOME_DOWN,	    /* BackendsReady: True */
 	EZLB_REASON_SOME_UNKNOWN,   /* BackendsReady: True, others have no verdict yet */
 	EZLB_REASON_NONE_UP,	    /* BackendsReady: False */
+	EZLB_REASON_NONE_SERVING,   /* BackendsReady: False, those that are up have weight 0 */
 	EZLB_REASON_NO_CONFLICT,    /* Conflict: False */
 	EZLB_REASON_NAME_TAKEN,	    /* Conflict: True, another file has the name */
 	EZLB_REASON_LISTENER_TAKEN, /* Conflict: True, another file has the listener */
@@ -79,7 +80,7 @@ bool ezlb_condition_set(struct ezlb_condition *condition, enum ezlb_condition_ty
 
 /* The one word for a service; the order is that of urgency, the worst first. */
 enum ezlb_state {
-	EZLB_STATE_DOWN,     /* no backend serves */
+	EZLB_STATE_DOWN,     /* no backend takes new connections */
 	EZLB_STATE_FAILED,   /* the kernel does not hold what it should, or cannot be read */
 	EZLB_STATE_CONFLICT, /* somebody else has what it asks for, and it is not in force */
 	EZLB_STATE_REFUSED,  /* its file has an error, and it is not in force */
@@ -127,7 +128,7 @@ struct ezlb_status_service {
 	uint64_t observed_hash;	  /* of the file's bytes now; 0: unreadable */
 	uint64_t applied_hash;	  /* of those that the kernel holds; 0: none yet */
 	size_t first, n_backends; /* in status->backends */
-	size_t n_serving;	  /* of these are in the kernel, or would be: up or not checked */
+	size_t n_serving; /* of these take new connections: up or not checked, weight above 0 */
 	struct ezlb_condition conditions[EZLB_CONDITIONS];
 	enum ezlb_state state;
 	bool counted;		   /* the members below it are the kernel's */
@@ -192,6 +193,7 @@ struct ezlb_status {
 	/* of the sample that goes with it */
 	char traffic_error[EZLB_MESSAGE_STRLEN];  /* why nothing is counted; "" */
 	int64_t conntrack_entries, conntrack_max; /* -1: unknown */
+	bool conntrack_full;			  /* 95 % or more, and not below 90 % since */
 
 	/* Sorted by name, then file. */
 	struct ezlb_status_services EZLB_VEC(struct ezlb_status_service) services;
@@ -220,8 +222,9 @@ void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats 
 /* --- renderers ----------------------------------------------------------------------------- */
 
 /*
- * "12 services, 1 rejected (web.yaml:7), 2 down (api and 1 more)": for sd_notify and the heads of
- * tables. Not ready, it begins with why. One line of UTF-8, cut where buf is short.
+ * "12 services, 1 refused (web.yaml:7), 2 down (api and 1 more)": for sd_notify and the heads of
+ * tables. Not ready, it begins with why; then comes a conntrack table that is full. One line of
+ * UTF-8, cut where buf is short.
  */
 void ezlb_status_summary(const struct ezlb_status *status, char *buf, size_t size);
 /* What it is made of, for who knows that without a status; borrowed. */
@@ -232,6 +235,8 @@ struct ezlb_summary {
 	const char *refused_file; /* the first by path */
 	int refused_line;	  /* 0: the file as a whole */
 	const char *down_name;	  /* the first by name */
+	bool conntrack_full;	  /* this and the next two as in struct ezlb_status */
+	int64_t conntrack_entries, conntrack_max;
 };
 void ezlb_summary_text(const struct ezlb_summary *summary, char *buf, size_t size);
 /* The document of /api/v1/status; docs/admin.md describes it. Ends in a newline. */

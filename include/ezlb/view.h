@@ -43,6 +43,9 @@ struct ezlb_view {
 	char pass_error[EZLB_MESSAGE_STRLEN];
 	struct ezlb_histogram pass_duration;
 	uint64_t repairs[EZLB_OPS];
+
+	int64_t conntrack_entries, conntrack_max; /* at the last look; -1: unknown */
+	bool conntrack_full;			  /* as in struct ezlb_status */
 };
 
 void ezlb_view_start(struct ezlb_view *view, int64_t now_ms);
@@ -63,6 +66,8 @@ struct ezlb_view_pass {
 void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_t now_ms);
 void ezlb_view_verdict(struct ezlb_view *view, const struct ezlb_health_change *change,
 		       int64_t now_ms);
+/* How full the conntrack table is; -1: unknown. True where it has become full, or is no longer. */
+bool ezlb_view_conntrack(struct ezlb_view *view, int64_t entries, int64_t max, int64_t now_ms);
 /* One event without more to it. `object` and `message` may be NULL. */
 void ezlb_view_event(struct ezlb_view *view, enum ezlb_event_type type, const char *object,
 		     const char *message, int64_t now_ms);

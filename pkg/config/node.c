@@ -4,11 +4,16 @@
 #include <stdlib.h>
 #include <yaml.h>
 
+#include <ezlb/config.h>
+
 #include "source.h"
 #include "syntax.h"
 
 #define MAX_DEPTH 16
-#define MAX_NODES 10000
+#define TEXT_(x)  #x
+#define TEXT(x)	  TEXT_(x)
+
+#define MAX_NODES 30000 /* EZLB_BACKENDS_MAX of them, each with all its keys, and the rest */
 
 struct builder {
 	struct source *src;
@@ -199,7 +204,10 @@ static bool take(struct builder *b, const yaml_event_t *event)
 	struct ezlb_mark at = mark(&event->start_mark);
 
 	if (b->n_nodes > MAX_NODES) {
-		ezlb_source_refuse(b->src, at, EZLB_E_SIZE, NULL, "more than %d values", MAX_NODES);
+		ezlb_source_refuse(
+			b->src, at, EZLB_E_SIZE,
+			"a file is one service: at most " TEXT(EZLB_BACKENDS_MAX) " backends",
+			"more than %d values", MAX_NODES);
 		return false;
 	}
 	switch (event->type) {

@@ -200,6 +200,13 @@ static void read_backends(struct reader *r, const struct node *node)
 	if (n == 0)
 		ezlb_source_refuse(r->src, node->at, EZLB_E_MISSING, one,
 				   "at least one backend is needed");
+	if (n > EZLB_BACKENDS_MAX) {
+		ezlb_source_refuse(r->src, node->at, EZLB_E_SIZE,
+				   "write the others into another file, with a listener of its own",
+				   "%zu backends: a service may have at most %d", n,
+				   EZLB_BACKENDS_MAX);
+		return;
+	}
 	spec->backends = ezlb_calloc(n, sizeof(*spec->backends));
 	for (const struct node *item = node->first; item; item = item->next) {
 		if (!ezlb_field_is_map(r->src, item, "write - address: IP:port"))

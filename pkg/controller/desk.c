@@ -2,6 +2,9 @@
 #include "desk.h"
 
 #include <ezlb/duration.h>
+#include <ezlb/log.h>
+
+#include "sample.h"
 
 static int64_t now(struct desk *desk)
 {
@@ -26,6 +29,29 @@ void desk_files(struct desk *desk, const struct ezlb_snapshot *snapshot)
 void desk_reloading(struct desk *desk)
 {
 	manager_reloading(&desk->manager);
+}
+
+void desk_look(struct desk *desk)
+{
+	struct ezlb_view *view = &desk->view;
+	int64_t entries, max;
+
+	if (desk->sources.options->dataplane == EZLB_DP_MEMORY)
+		return;
+	sample_conntrack("/proc", &entries, &max);
+	if (!ezlb_view_conntrack(view, entries, max, now(desk)))
+		return;
+	if (view->conntrack_full)
+		ezlb_log(EZLB_WARN, "controller",
+			 EZLB_S("msg", "the conntrack table is nearly full: when it is full, new "
+				       "connections are dropped"),
+			 EZLB_I("entries", entries), EZLB_I("max", max),
+			 EZLB_S("help", "raise net.netfilter.nf_conntrack_max"));
+	else
+		ezlb_log(EZLB_INFO, "controller",
+			 EZLB_S("msg", "the conntrack table has room again"),
+			 EZLB_I("entries", entries), EZLB_I("max", max));
+	manager_tell(&desk->manager, &desk->view);
 }
 
 void desk_verdict(struct desk *desk, const struct ezlb_health_change *change)

@@ -22,6 +22,8 @@ void desk_open(struct desk *desk, uv_loop_t *loop, void (*reload)(void *arg), vo
 void desk_files(struct desk *desk, const struct ezlb_snapshot *snapshot);
 /* Files are read because somebody asked, and not because they changed. */
 void desk_reloading(struct desk *desk);
+/* Called often: what nobody tells of is looked at. */
+void desk_look(struct desk *desk);
 void desk_verdict(struct desk *desk, const struct ezlb_health_change *change);
 void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
 	       const struct ezlb_pass_result *result, uint64_t ns);

@@ -147,6 +147,7 @@ static void on_look(uv_timer_t *timer)
 	keep_lock(c);
 	if (c->stopping || !c->loaded)
 		return;
+	desk_look(&c->desk);
 	if (blame_calm(&c->instance.pass, now)) {
 		desk_calm(&c->desk);
 		poke(c, NULL, 0); /* to tell what is so now */

@@ -39,10 +39,15 @@ static void take_snats(struct sample *sample)
 	layer->close(layer);
 }
 
+void sample_conntrack(const char *proc, int64_t *entries, int64_t *max)
+{
+	*entries = read_number(proc, "nf_conntrack_count");
+	*max = read_number(proc, "nf_conntrack_max");
+}
+
 void sample_take(struct sample *sample)
 {
-	sample->conntrack_entries = read_number(sample->proc, "nf_conntrack_count");
-	sample->conntrack_max = read_number(sample->proc, "nf_conntrack_max");
+	sample_conntrack(sample->proc, &sample->conntrack_entries, &sample->conntrack_max);
 	if (!sample->kernel)
 		return;
 	ezlb_ipvs_traffic(&sample->scope, &sample->traffic, &sample->traffic_err);

@@ -23,6 +23,8 @@ struct sample {
 	int64_t conntrack_entries, conntrack_max; /* -1: unknown */
 };
 
+/* How full the conntrack table is; -1: unknown. Cheap: it may be asked on the loop. */
+void sample_conntrack(const char *proc, int64_t *entries, int64_t *max);
 void sample_take(struct sample *sample);
 /* What was answered, into the status that goes with it. */
 void sample_put(const struct sample *sample, struct ezlb_status *status);

@@ -47,6 +47,7 @@ static const struct {
 	[EZLB_REASON_SOME_DOWN] = { "SomeDown", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_SOME_UNKNOWN] = { "SomeUnknown", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_NONE_UP] = { "NoneUp", EZLB_FALSE, OF(EZLB_BACKENDS_READY) },
+	[EZLB_REASON_NONE_SERVING] = { "NoneServing", EZLB_FALSE, OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_NO_CONFLICT] = { "NoConflict", EZLB_FALSE, OF(EZLB_CONFLICT) },
 	[EZLB_REASON_NAME_TAKEN] = { "NameTaken", EZLB_TRUE, OF(EZLB_CONFLICT) },
 	[EZLB_REASON_LISTENER_TAKEN] = { "ListenerTaken", EZLB_TRUE, OF(EZLB_CONFLICT) },
@@ -108,7 +109,7 @@ enum ezlb_state ezlb_state_of(const struct ezlb_condition conditions[static EZLB
 	bool in_force = accepted != EZLB_REASON_REFUSED && programmed != EZLB_REASON_NOT_IN_FORCE;
 	bool clash = conditions[EZLB_CONFLICT].status == EZLB_TRUE;
 
-	if (ready == EZLB_REASON_NONE_UP)
+	if (ready == EZLB_REASON_NONE_UP || ready == EZLB_REASON_NONE_SERVING)
 		return EZLB_STATE_DOWN;
 	if (is_failed(programmed))
 		return EZLB_STATE_FAILED;

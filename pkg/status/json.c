@@ -26,7 +26,7 @@ static bool is_degraded(const struct ezlb_status *status)
 	for (size_t i = 0; i < status->services.len; i++)
 		if (status->services.items[i].state < EZLB_STATE_PENDING)
 			return true;
-	return false;
+	return status->conntrack_full;
 }
 
 static json_t *config_json(const struct ezlb_status *status)
@@ -82,6 +82,7 @@ static json_t *conntrack_json(const struct ezlb_status *status)
 
 	ezlb_json_put_known(conntrack, "entries", status->conntrack_entries);
 	ezlb_json_put_known(conntrack, "max", status->conntrack_max);
+	ezlb_json_put_bool(conntrack, "full", status->conntrack_full);
 	return conntrack;
 }
 

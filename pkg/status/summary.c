@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/status.h>
 
+#include <inttypes.h>
+
 #include <ezlb/utf8.h>
 
-/* ", 2 rejected (web.yaml:7 and 1 more)" */
+/* ", 2 refused (web.yaml:7 and 1 more)" */
 static void put_some(struct ezlb_text *out, size_t n, const char *what, const char *first)
 {
 	if (n == 0)
@@ -23,7 +25,21 @@ static void put_refused(const struct ezlb_summary *summary, struct ezlb_text *ou
 					     ? ezlb_asprintf("%s:%d", name, summary->refused_line)
 					     : ezlb_strdup(name);
 
-	put_some(out, summary->refused, "rejected", place);
+	put_some(out, summary->refused, "refused", place);
+}
+
+/* What concerns every service. A table that is full stays some entries below its limit at times. */
+static void put_conntrack(const struct ezlb_summary *summary, struct ezlb_text *out)
+{
+	int64_t max = summary->conntrack_max;
+	int64_t percent = max > 0 ? 100 * summary->conntrack_entries / max : 0;
+
+	if (!summary->conntrack_full)
+		return;
+	if (percent >= 99)
+		ezlb_text_puts(out, "conntrack table full: new connections are dropped; ");
+	else
+		ezlb_text_printf(out, "conntrack table %" PRId64 "%% full; ", percent);
 }
 
 /* One line: a line feed in a file's name would be another assignment to sd_notify. */
@@ -47,6 +63,7 @@ void ezlb_summary_text(const struct ezlb_summary *summary, char *buf, size_t siz
 
 	if (summary->not_ready)
 		ezlb_text_printf(&out, "not ready: %s; ", summary->not_ready);
+	put_conntrack(summary, &out);
 	ezlb_text_printf(&out, "%zu service%s", summary->services,
 			 summary->services == 1 ? "" : "s");
 	put_refused(summary, &out);
@@ -69,7 +86,10 @@ static void count_files(const struct ezlb_status *status, struct ezlb_summary *o
 
 void ezlb_status_summary(const struct ezlb_status *status, char *buf, size_t size)
 {
-	struct ezlb_summary summary = { .not_ready = status->ready ? NULL : status->not_ready };
+	struct ezlb_summary summary = { .not_ready = status->ready ? NULL : status->not_ready,
+					.conntrack_full = status->conntrack_full,
+					.conntrack_entries = status->conntrack_entries,
+					.conntrack_max = status->conntrack_max };
 
 	count_files(status, &summary);
 	for (size_t i = 0; i < status->services.len; i++) {

@@ -133,63 +133,124 @@ void conditions_programmed(const struct ezlb_catalog_entry *entry,
 
 struct tally {
 	size_t n[EZLB_DOWN + 1];
-	char down[EZLB_MESSAGE_STRLEN / 2]; /* the first of these, and why */
-	size_t named;
+	size_t able[EZLB_DOWN + 1];	    /* of these have a weight above 0 */
+	char out[EZLB_MESSAGE_STRLEN / 2];  /* the first that are down or of weight 0, and why */
+	char down[EZLB_MESSAGE_STRLEN / 2]; /* the first that are down, and why */
+	size_t out_named, down_named;
 };
 
-static void name_down(struct tally *tally, const struct ezlb_verdict_row *row)
+/* Appends "10.1.0.1:80 (connect_refused)" to a list of EZLB_MESSAGE_STRLEN / 2. */
+static void name_one(char *list, size_t *named, const struct ezlb_endpoint *backend,
+		     const char *why)
 {
 	char ep[EZLB_ENDPOINT_STRLEN];
 
-	if (tally->named++ < NAMED)
-		ezlb_strcatf(tally->down, sizeof(tally->down), "%s%s (%s)",
-			     tally->down[0] ? ", " : "", ezlb_endpoint_format(&row->backend, ep),
-			     ezlb_outcome_str(row->outcome));
+	if ((*named)++ < NAMED)
+		ezlb_strcatf(list, EZLB_MESSAGE_STRLEN / 2, "%s%s (%s)", list[0] ? ", " : "",
+			     ezlb_endpoint_format(backend, ep), why);
 }
 
+static void count_one(struct tally *tally, const struct ezlb_backend *backend,
+		      const struct ezlb_verdict_row *row, enum ezlb_verdict verdict)
+{
+	char why[40];
+
+	tally->n[verdict]++;
+	tally->able[verdict] += backend->weight > 0;
+	if (verdict == EZLB_DOWN && row->code > 0)
+		snprintf(why, sizeof(why), "%s %d", ezlb_outcome_str(row->outcome), row->code);
+	else
+		snprintf(why, sizeof(why), "%s",
+			 verdict == EZLB_DOWN ? ezlb_outcome_str(row->outcome) : "weight 0");
+	if (verdict == EZLB_DOWN)
+		name_one(tally->down, &tally->down_named, &backend->endpoint, why);
+	if (verdict == EZLB_DOWN || backend->weight == 0)
+		name_one(tally->out, &tally->out_named, &backend->endpoint, why);
+}
+
+/* `verdicts` NULL: the service has no health check, and every backend counts as up. */
 static void count(const struct ezlb_spec *spec, const struct ezlb_verdicts *verdicts,
 		  struct tally *tally)
 {
 	for (size_t i = 0; i < spec->n_backends; i++) {
-		const struct ezlb_verdict_row *row = ezlb_verdict_find(verdicts, spec,
-								       &spec->backends[i].endpoint);
+		const struct ezlb_endpoint *backend = &spec->backends[i].endpoint;
+		const struct ezlb_verdict_row *row =
+			verdicts ? ezlb_verdict_find(verdicts, spec, backend) : NULL;
 
-		tally->n[row ? row->verdict : EZLB_UNKNOWN]++;
-		if (row && row->verdict == EZLB_DOWN)
-			name_down(tally, row);
+		count_one(tally, &spec->backends[i], row,
+			  row	     ? row->verdict
+			  : verdicts ? EZLB_UNKNOWN
+				     : EZLB_UP);
 	}
 }
 
-static void say_tally(const struct tally *tally, size_t n, struct conditions_said *out)
+static const char *more(size_t named)
 {
-	size_t down = tally->n[EZLB_DOWN], up = tally->n[EZLB_UP];
-	const char *more = tally->named > NAMED ? ", ..." : "";
+	return named > NAMED ? ", ..." : "";
+}
 
-	if (up == n)
-		say(out, EZLB_REASON_ALL_UP, "%s", "");
-	else if (up > 0 && down > 0)
-		say(out, EZLB_REASON_SOME_DOWN, "%zu of %zu backends %s down: %s%s", down, n,
-		    down == 1 ? "is" : "are", tally->down, more);
-	else if (down == n)
-		say(out, EZLB_REASON_NONE_UP, "no backend is up: %s%s", tally->down, more);
+/* Nothing that is up has a weight above 0. */
+static void say_none(const struct tally *tally, size_t n, struct conditions_said *out)
+{
+	if (tally->able[EZLB_UNKNOWN] > 0)
+		say(out, EZLB_REASON_PENDING, "%zu of %zu backends without a verdict yet",
+		    tally->n[EZLB_UNKNOWN], n);
+	else if (tally->n[EZLB_DOWN] == n)
+		say(out, EZLB_REASON_NONE_UP, "no backend is up: %s%s", tally->down,
+		    more(tally->down_named));
+	else if (tally->able[EZLB_DOWN] == 0)
+		say(out, EZLB_REASON_NONE_SERVING,
+		    "every backend has weight 0: the service takes no new connections");
 	else
-		say(out, up > 0 ? EZLB_REASON_SOME_UNKNOWN : EZLB_REASON_PENDING,
-		    "%zu of %zu backends without a verdict yet", tally->n[EZLB_UNKNOWN], n);
+		say(out, EZLB_REASON_NONE_SERVING, "no backend takes new connections: %s%s",
+		    tally->out, more(tally->out_named));
+}
+
+static void say_all_up(const struct tally *tally, size_t n, bool checked,
+		       struct conditions_said *out)
+{
+	const char *none = checked ? "" : "the service has no health check";
+	size_t zero = tally->n[EZLB_UP] - tally->able[EZLB_UP];
+
+	if (zero > 0)
+		say(out, EZLB_REASON_ALL_UP,
+		    "%s%s%zu of %zu backends %s weight 0 and %s no new connections", none,
+		    none[0] ? "; " : "", zero, n, zero == 1 ? "has" : "have",
+		    zero == 1 ? "takes" : "take");
+	else
+		say(out, EZLB_REASON_ALL_UP, "%s", none);
+}
+
+static void say_tally(const struct tally *tally, size_t n, bool checked,
+		      struct conditions_said *out)
+{
+	size_t down = tally->n[EZLB_DOWN];
+
+	if (tally->able[EZLB_UP] == 0)
+		say_none(tally, n, out);
+	else if (tally->n[EZLB_UP] == n)
+		say_all_up(tally, n, checked, out);
+	else if (down > 0)
+		say(out, EZLB_REASON_SOME_DOWN, "%zu of %zu backends %s down: %s%s", down, n,
+		    down == 1 ? "is" : "are", tally->down, more(tally->down_named));
+	else
+		say(out, EZLB_REASON_SOME_UNKNOWN, "%zu of %zu backends without a verdict yet",
+		    tally->n[EZLB_UNKNOWN], n);
 }
 
 void conditions_ready(const struct ezlb_catalog_entry *entry, const struct conditions_pass *pass,
 		      struct conditions_said *out)
 {
-	struct tally tally = { .named = 0 };
+	const struct ezlb_spec *spec = entry->last;
+	struct tally tally = { .out_named = 0 };
+	bool checked = spec && spec->check.type != EZLB_CHECK_NONE;
 
-	if (!entry->last) {
+	if (!spec) {
 		say(out, EZLB_REASON_NOT_IN_FORCE, "no version of the file is in force");
-	} else if (entry->last->check.type == EZLB_CHECK_NONE) {
-		say(out, EZLB_REASON_ALL_UP, "the service has no health check");
-	} else if (!pass) {
+	} else if (checked && !pass) {
 		say(out, EZLB_REASON_PENDING, "%s", "");
 	} else {
-		count(entry->last, pass->verdicts, &tally);
-		say_tally(&tally, entry->last->n_backends, out);
+		count(spec, checked ? pass->verdicts : NULL, &tally);
+		say_tally(&tally, spec->n_backends, checked, out);
 	}
 }

@@ -62,7 +62,7 @@ static void take_backends(struct folding *folding, const struct ezlb_spec *spec,
 		to->kernel_weight = kernel_weight(folding, spec, &from->endpoint);
 		if (to->checked)
 			take_verdict(folding, spec, to);
-		service->n_serving += to->verdict == EZLB_UP;
+		service->n_serving += to->verdict == EZLB_UP && to->weight > 0;
 	}
 }
 
@@ -165,6 +165,9 @@ static void take_view(const struct ezlb_view *view, uint64_t clock_ms, struct ez
 	out->failing_since_ms = view->failing_since_ms;
 	memcpy(out->pass_error, view->pass_error, sizeof(out->pass_error));
 	out->pass_duration = view->pass_duration;
+	out->conntrack_entries = view->conntrack_entries;
+	out->conntrack_max = view->conntrack_max;
+	out->conntrack_full = view->conntrack_full;
 	memcpy(out->repairs, view->repairs, sizeof(out->repairs));
 	memcpy(out->events, view->events.total, sizeof(out->events));
 	take_dirs(view, out);
@@ -186,7 +189,6 @@ static void take_process(const struct ezlb_view_facts *facts, struct ezlb_status
 	out->pid = facts->pid;
 	memcpy(out->host, facts->host, sizeof(out->host));
 	out->watch = facts->watch;
-	out->conntrack_entries = out->conntrack_max = -1;
 }
 
 void ezlb_view_status(const struct ezlb_view *view, const struct ezlb_catalog *catalog,

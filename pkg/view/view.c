@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/view.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "conditions.h"
@@ -8,6 +9,10 @@
 
 #define FAILING_MS  60000 /* of failing passes, until the daemon is not ready */
 #define ADOPTED_MAX 10	  /* services taken over that are told one by one */
+
+/* Per cent of the conntrack table. Apart, so that one that goes up and down is told once. */
+#define CONNTRACK_FULL	    95
+#define CONNTRACK_RECOVERED 90
 
 /* --- events -------------------------------------------------------------------------------- */
 
@@ -28,7 +33,28 @@ void ezlb_view_event(struct ezlb_view *view, enum ezlb_event_type type, const ch
 void ezlb_view_start(struct ezlb_view *view, int64_t now_ms)
 {
 	view->started_ms = now_ms;
+	view->conntrack_entries = view->conntrack_max = -1;
 	ezlb_view_event(view, EZLB_EVENT_STARTED, NULL, "version " EZLB_VERSION, now_ms);
+}
+
+bool ezlb_view_conntrack(struct ezlb_view *view, int64_t entries, int64_t max, int64_t now_ms)
+{
+	int64_t limit = view->conntrack_full ? CONNTRACK_RECOVERED : CONNTRACK_FULL;
+	bool full = entries > 0 && max > 0 && entries >= (max * limit + 99) / 100;
+	char message[160];
+
+	view->conntrack_entries = entries;
+	view->conntrack_max = max;
+	if (full == view->conntrack_full)
+		return false;
+	view->conntrack_full = full;
+	snprintf(message, sizeof(message), "%" PRId64 " of %" PRId64 " entries%s", entries, max,
+		 full ? ": when the table is full, new connections are dropped; raise "
+			"net.netfilter.nf_conntrack_max"
+		      : "");
+	ezlb_view_event(view, full ? EZLB_EVENT_CONNTRACK_FULL : EZLB_EVENT_CONNTRACK_RECOVERED,
+			NULL, message, now_ms);
+	return true;
 }
 
 /* A start brings every backend up: that is no news. */
@@ -73,6 +99,7 @@ static bool is_bad(const struct ezlb_condition *condition)
 	case EZLB_REASON_FIGHT:
 	case EZLB_REASON_SOME_DOWN:
 	case EZLB_REASON_NONE_UP:
+	case EZLB_REASON_NONE_SERVING:
 	case EZLB_REASON_NAME_TAKEN:
 	case EZLB_REASON_LISTENER_TAKEN:
 	case EZLB_REASON_SNAT_CONFLICT:
@@ -270,7 +297,9 @@ bool ezlb_view_ready(const struct ezlb_view *view, uint64_t clock_ms, char why[E
 void ezlb_view_summary(const struct ezlb_view *view, uint64_t clock_ms, char *buf, size_t size)
 {
 	char why[EZLB_MESSAGE_STRLEN];
-	struct ezlb_summary summary = { .not_ready = NULL };
+	struct ezlb_summary summary = { .conntrack_full = view->conntrack_full,
+					.conntrack_entries = view->conntrack_entries,
+					.conntrack_max = view->conntrack_max };
 
 	if (!ezlb_view_ready(view, clock_ms, why))
 		summary.not_ready = why;

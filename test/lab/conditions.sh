@@ -108,6 +108,17 @@ is web BackendsReady True AllUp
 told BackendUp "${BACKEND_IP[b2]}:80"
 assert_eq "dead backends do not make it not ready" ok "$(ezlb_cmd probe ready)"
 
+echo "# every backend has weight 0: no new connection is served, though both are up"
+service idle <<END
+listen: $VIP:87
+health_check: {interval: 300ms, fail_count: 1, rise_count: 1}
+backends: [{address: '${BACKEND_IP[b1]}:80', weight: 0}, {address: '${BACKEND_IP[b2]}:80', weight: 0}]
+END
+is idle BackendsReady False NoneServing
+assert_eq "its state" down "$(admin /api/v1/status | jq -r '.services[] | select(.name == "idle") | .state')"
+rm "$SERVICES/idle.yaml"
+told FileGone idle.yaml
+
 echo "# a backend without a verdict yet"
 # slow BACKEND...
 slow() {
@@ -197,6 +208,20 @@ is web Programmed True Programmed
 eventually 10 "and what waited" said "late$n" Programmed True Programmed
 rm "$SERVICES"/late*.yaml
 
+echo "# the conntrack table is full"
+# The limit is the host's, which a case may change in the guest only. web has full_nat now, so its probes are tracked.
+if [[ ${LAB_PLACE:-} == guest ]]; then
+	limit=$(sysctl -n net.netfilter.nf_conntrack_max)
+	sysctl -qw net.netfilter.nf_conntrack_max=1
+	told ConntrackFull 'of 1 entries'
+	assert_match "status says so" "conntrack table full" "$(ezlb_cmd status | head -n 2)"
+	assert_eq "it is told to be degraded" "true true" "$(admin /api/v1/status | jq -r '"\(.conntrack.full) \(.degraded)"')"
+	sysctl -qw net.netfilter.nf_conntrack_max="$limit"
+	told ConntrackRecovered 'entries'
+else
+	events[ConntrackFull]=1 events[ConntrackRecovered]=1
+fi
+
 echo "# the directory cannot be read"
 mv "$SERVICES" "$SERVICES.away"
 told DirectoryFrozen services.d
@@ -249,7 +274,7 @@ if [[ ${LAB_PLACE:-} == guest ]]; then
 fi
 
 echo "# all of them were seen"
-for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed Held AllUp SomeDown SomeUnknown NoneUp \
+for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed Held AllUp SomeDown SomeUnknown NoneUp NoneServing \
 	NoConflict NameTaken ListenerTaken SnatConflict Foreign Fight; do
 	[[ -n ${reasons[$reason]:-} ]] || fail "the reason $reason was not provoked"
 done

@@ -71,7 +71,7 @@ def status($summary; $services; $files):
 # A shop at three in the morning: a thing of each kind.
 def shop:
 	"/etc/ezlb/services.d/mail.yaml" as $mail | "/etc/ezlb/services.d/search.yaml" as $search |
-	{status: status("11 services, 2 rejected (mail.yaml:4)"; [
+	{status: status("11 services, 2 refused (mail.yaml:4)"; [
 		service("checkout"; "10.20.0.16:443"; [
 			down("192.168.30.21:8443"; "http_status"; 503; 412), down("192.168.30.22:8443"; "connect_timeout"; 0; 388),
 			down("192.168.30.23:8443"; "connect_refused"; 0; 371)]) | none_up(371; "none of 3 backends serves: 192.168.30.21:8443 (http_status 503)"),

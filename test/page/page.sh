@@ -96,7 +96,7 @@ problems_first() {
 	shows "the tab counts the problems" document.title "4 problems - ezlb lb-1"
 	shows "the head says who, and whether it is ready" \
 		'["host", "version", "ready", "summary"].map(id => document.getElementById(id).textContent).join("|")' \
-		"lb-1|ezlb 0.1.0|Ready|11 services, 2 rejected (mail.yaml:4)"
+		"lb-1|ezlb 0.1.0|Ready|11 services, 2 refused (mail.yaml:4)"
 	shows "and what is wrong" 'document.getElementById("problems").textContent' "1 down, 1 refused, 1 stale, 1 degraded"
 	shows "all of it in what a screen reader is told of" '["ready", "problems", "summary"].every(id => document.querySelector("[aria-live=polite] #" + id))' true
 	shows "a row has the cause" "$(row checkout).querySelector('.why').firstChild.textContent" \

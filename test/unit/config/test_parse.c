@@ -3,6 +3,8 @@
 
 #include <netinet/in.h>
 
+#include <ezlb/text.h>
+
 #define GOOD	TEST_DATA "/config/good/"
 #define LISTEN	"listen: 10.0.0.1:80\n"
 #define BACKEND "backends:\n  - address: 192.168.10.11:80\n"
@@ -487,12 +489,12 @@ static void test_quoted_null(void **state)
 
 static void test_many_values(void **state)
 {
-	char text[30000] = BASE "x-list: [";
+	static char text[90000] = BASE "x-list: [";
 	size_t fixed = 6; /* values of BASE, and the list itself */
 	size_t len = strlen(text);
 
 	(void)state;
-	for (size_t n = fixed; n <= 10000; n++) {
+	for (size_t n = fixed; n <= 30000; n++) {
 		text[len++] = '1';
 		text[len++] = ',';
 	}
@@ -500,6 +502,36 @@ static void test_many_values(void **state)
 	assert_refused_once(text, EZLB_E_SIZE);
 	memcpy(text + len - 2, "]\n", 3);
 	ezlb_spec_free(good(text));
+}
+
+/* Each with a weight and a note of somebody's own. */
+static char *many_backends(int n)
+{
+	struct ezlb_text text = { 0 };
+
+	ezlb_text_puts(&text, LISTEN "\nbackends:\n");
+	for (int i = 0; i < n; i++)
+		ezlb_text_printf(&text, "- {address: 10.1.%d.%d:80, weight: 3, x-n: 1}\n", i / 250,
+				 i % 250 + 1);
+	return ezlb_text_take(&text, NULL);
+}
+
+/* The limit is told in backends, which is what the user has written. */
+static void test_many_backends(void **state)
+{
+	EZLB_AUTO_FREE char *most = many_backends(5000), *more = many_backends(5001);
+	struct ezlb_diags diags = { 0 };
+	struct ezlb_spec *spec = good(most);
+
+	(void)state;
+	assert_int_equal(spec->n_backends, 5000);
+	ezlb_spec_free(spec);
+	assert_null(parse_bytes("web.yaml", more, strlen(more), &diags));
+	assert_int_equal(diags.len, 1);
+	assert_int_equal(diags.items[0].code, EZLB_E_SIZE);
+	assert_string_equal(diags.items[0].message,
+			    "5001 backends: a service may have at most 5000");
+	ezlb_diags_clear(&diags);
 }
 
 /* The cap itself is inside. */
@@ -558,6 +590,7 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_quoted_null),
 		cmocka_unit_test(test_many_values),
+		cmocka_unit_test(test_many_backends),
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_columns),
 	};

@@ -30,6 +30,7 @@ static const struct {
 	{ EZLB_REASON_SOME_DOWN, B, "SomeDown", "True" },
 	{ EZLB_REASON_SOME_UNKNOWN, B, "SomeUnknown", "True" },
 	{ EZLB_REASON_NONE_UP, B, "NoneUp", "False" },
+	{ EZLB_REASON_NONE_SERVING, B, "NoneServing", "False" },
 	{ EZLB_REASON_NO_CONFLICT, C, "NoConflict", "False" },
 	{ EZLB_REASON_NAME_TAKEN, C, "NameTaken", "True" },
 	{ EZLB_REASON_LISTENER_TAKEN, C, "ListenerTaken", "True" },
@@ -170,6 +171,8 @@ static const struct {
 	{ "unreadable", R(LAST_GOOD_KEPT), R(UNREADABLE), R(ALL_UP), R(NO_CONFLICT), "failed" },
 	{ "some are unknown", R(VALID), R(PROGRAMMED), R(SOME_UNKNOWN), R(NO_CONFLICT), "pending" },
 	{ "none is up", R(VALID), R(PROGRAMMED), R(NONE_UP), R(NO_CONFLICT), "down" },
+	{ "none that is up has a weight", R(VALID), R(PROGRAMMED), R(NONE_SERVING), R(NO_CONFLICT),
+	  "down" },
 	{ "and all else is wrong, too", R(LAST_GOOD_KEPT), R(FAILED), R(NONE_UP), R(NAME_TAKEN),
 	  "down" },
 };

@@ -153,7 +153,7 @@ static void test_an_empty_world(void **state)
 		"\"reconcile\":{\"passes\":0,\"errors\":0,\"last\":null,\"last_success\":null,"
 		"\"failing_since\":null,\"error\":\"\",\"repairs\":0},"
 		"\"probes\":{\"targets\":0,\"overdue\":0},"
-		"\"conntrack\":{\"entries\":null,\"max\":null},\"traffic_error\":\"\","
+		"\"conntrack\":{\"entries\":null,\"max\":null,\"full\":false},\"traffic_error\":\"\","
 		"\"services\":[],\"files\":[]}");
 	json_decref(doc);
 }

@@ -318,50 +318,50 @@ static const struct {
 	  0,
 	  NULL,
 	  { { "/e/a.yaml", OK, -1 }, { "/e/web.yaml", REFUSED, 7 } },
-	  "12 services, 1 rejected (web.yaml:7)" },
+	  "12 services, 1 refused (web.yaml:7)" },
 	{ "two refused",
 	  12,
 	  0,
 	  NULL,
 	  { { "/e/a.yaml", REFUSED, 7 }, { "/e/b.yaml", OK, -1 }, { "/e/web.yaml", REFUSED, 1 } },
-	  "12 services, 2 rejected (a.yaml:7 and 1 more)" },
+	  "12 services, 2 refused (a.yaml:7 and 1 more)" },
 	{ "unreadable, with a place and without",
 	  1,
 	  0,
 	  NULL,
 	  { { "a.yaml", UNREADABLE, 0 }, { "/e/b.yaml", REFUSED, 2 }, { "c", UNREADABLE, -1 } },
-	  "1 service, 3 rejected (a.yaml and 2 more)" },
+	  "1 service, 3 refused (a.yaml and 2 more)" },
 	{ "without a diagnostic",
 	  1,
 	  0,
 	  NULL,
 	  { { "/e/c.yaml", UNREADABLE, -1 } },
-	  "1 service, 1 rejected (c.yaml)" },
+	  "1 service, 1 refused (c.yaml)" },
 	{ "down", 2, 1, NULL, { { NULL, OK, -1 } }, "2 services, 1 down (s0)" },
 	{ "more are down",
 	  3,
 	  3,
 	  NULL,
 	  { { "/e/a.yaml", REFUSED, 7 } },
-	  "3 services, 1 rejected (a.yaml:7), 3 down (s0 and 2 more)" },
+	  "3 services, 1 refused (a.yaml:7), 3 down (s0 and 2 more)" },
 	{ "not ready",
 	  1,
 	  0,
 	  "the first pass is not done",
 	  { { "/e/a.yaml", REFUSED, 7 } },
-	  "not ready: the first pass is not done; 1 service, 1 rejected (a.yaml:7)" },
+	  "not ready: the first pass is not done; 1 service, 1 refused (a.yaml:7)" },
 	{ "a name that would command",
 	  1,
 	  0,
 	  "a\tb",
 	  { { "/e/a\nREADY=1\x1b[2J\x7f.yaml", REFUSED, 7 } },
-	  "not ready: a b; 1 service, 1 rejected (a?READY=1?[2J?.yaml:7)" },
+	  "not ready: a b; 1 service, 1 refused (a?READY=1?[2J?.yaml:7)" },
 	{ "a name in Latin 1",
 	  1,
 	  0,
 	  NULL,
 	  { { "/e/\xfc.yaml", REFUSED, 7 } },
-	  "1 service, 1 rejected (?.yaml:7)" },
+	  "1 service, 1 refused (?.yaml:7)" },
 };
 
 static void make_summary(size_t i, struct ezlb_status *status)
@@ -398,6 +398,35 @@ static void test_the_summary_is_one_line(void **state)
 	}
 }
 
+/* It concerns every service, so it is in the summary; what is not known is not told. */
+static void test_the_summary_tells_of_a_full_conntrack_table(void **state)
+{
+	static const struct {
+		int64_t entries, max;
+		bool full;
+		const char *want;
+	} cases[] = {
+		{ 100, 100, true, "conntrack table full: new connections are dropped; 0 services" },
+		{ 99, 100, true, "conntrack table full: new connections are dropped; 0 services" },
+		{ 98, 100, true, "conntrack table 98% full; 0 services" },
+		{ 91, 100, true, "conntrack table 91% full; 0 services" },
+		{ 94, 100, false, "0 services" },
+		{ -1, -1, false, "0 services" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct ezlb_status status = { .ready = true,
+						    .conntrack_entries = cases[i].entries,
+						    .conntrack_max = cases[i].max,
+						    .conntrack_full = cases[i].full };
+		char got[128];
+
+		ezlb_status_summary(&status, got, sizeof(got));
+		assert_string_equal(got, cases[i].want);
+	}
+}
+
 static void test_the_summary_is_cut_between_characters(void **state)
 {
 	static const struct {
@@ -406,10 +435,10 @@ static void test_the_summary_is_cut_between_characters(void **state)
 	} cases[] = {
 		{ 1, "" },
 		{ 2, "1" },
-		{ 26, "1 service, 1 rejected (gr" },
-		{ 27, "1 service, 1 rejected (gr" },
-		{ 28, "1 service, 1 rejected (gr\xc3\xbc" },
-		{ 37, "1 service, 1 rejected (gr\xc3\xbcn.yaml:7)" },
+		{ 25, "1 service, 1 refused (gr" },
+		{ 26, "1 service, 1 refused (gr" },
+		{ 27, "1 service, 1 refused (gr\xc3\xbc" },
+		{ 36, "1 service, 1 refused (gr\xc3\xbcn.yaml:7)" },
 	};
 	struct ezlb_status status = { .ready = true };
 
@@ -454,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_in_force_is_not_counted),
 		cmocka_unit_test(test_snat_rows_are_for_listeners_or_backends),
 		cmocka_unit_test(test_the_summary_is_one_line),
+		cmocka_unit_test(test_the_summary_tells_of_a_full_conntrack_table),
 		cmocka_unit_test(test_the_summary_is_cut_between_characters),
 		cmocka_unit_test(test_clear_leaves_the_zero_value),
 	};

@@ -297,7 +297,10 @@ static void test_foreign(void **state)
 
 /* --- backends ------------------------------------------------------------------------------ */
 
-/* Verdicts of the backends 10.1.0.1 to 10.1.0.4: u up, d down, h down with 503, ? none yet. */
+/*
+ * Verdicts of the backends 10.1.0.1 to 10.1.0.4: u up, d down, h down with 503, ? none yet; U, D
+ * and X are up, down and none yet with weight 0.
+ */
 static const struct {
 	const char *name, *verdicts;
 	enum ezlb_reason reason;
@@ -307,7 +310,7 @@ static const struct {
 	{ "one is down", "uduu", EZLB_REASON_SOME_DOWN,
 	  "1 of 4 backends is down: 10.1.0.2:80 (connect_refused)" },
 	{ "one is up", "uhdd", EZLB_REASON_SOME_DOWN,
-	  "3 of 4 backends are down: 10.1.0.2:80 (http_status), 10.1.0.3:80 (connect_refused), "
+	  "3 of 4 backends are down: 10.1.0.2:80 (http_status 503), 10.1.0.3:80 (connect_refused), "
 	  "10.1.0.4:80 (connect_refused)" },
 	{ "none", "dddd", EZLB_REASON_NONE_UP,
 	  "no backend is up: 10.1.0.1:80 (connect_refused), 10.1.0.2:80 (connect_refused), "
@@ -318,6 +321,26 @@ static const struct {
 	  "2 of 4 backends without a verdict yet" },
 	{ "the last one may be up", "ddd?", EZLB_REASON_PENDING,
 	  "1 of 4 backends without a verdict yet" },
+	{ "one has weight 0", "uUuu", EZLB_REASON_ALL_UP,
+	  "1 of 4 backends has weight 0 and takes no new connections" },
+	{ "one is left", "UUuU", EZLB_REASON_ALL_UP,
+	  "3 of 4 backends have weight 0 and take no new connections" },
+	{ "all have weight 0", "UUUU", EZLB_REASON_NONE_SERVING,
+	  "every backend has weight 0: the service takes no new connections" },
+	{ "all have weight 0, and one is down", "UDUU", EZLB_REASON_NONE_SERVING,
+	  "every backend has weight 0: the service takes no new connections" },
+	{ "all have weight 0, and no verdict", "XXXX", EZLB_REASON_NONE_SERVING,
+	  "every backend has weight 0: the service takes no new connections" },
+	{ "weight 0 or down", "UdhU", EZLB_REASON_NONE_SERVING,
+	  "no backend takes new connections: 10.1.0.1:80 (weight 0), "
+	  "10.1.0.2:80 (connect_refused), 10.1.0.3:80 (http_status 503), ..." },
+	{ "all are down, some with weight 0", "dDdD", EZLB_REASON_NONE_UP,
+	  "no backend is up: 10.1.0.1:80 (connect_refused), 10.1.0.2:80 (connect_refused), "
+	  "10.1.0.3:80 (connect_refused), ..." },
+	{ "weight 0, or no verdict yet", "UU?d", EZLB_REASON_PENDING,
+	  "1 of 4 backends without a verdict yet" },
+	{ "one is down, one has weight 0", "uUdu", EZLB_REASON_SOME_DOWN,
+	  "1 of 4 backends is down: 10.1.0.3:80 (connect_refused)" },
 };
 
 static void test_backends(void **state)
@@ -334,9 +357,11 @@ static void test_backends(void **state)
 
 			ezlb_strcpy(row->service, sizeof(row->service), "web");
 			row->backend = made.spec->backends[k].endpoint;
-			row->verdict = letter == 'u'   ? EZLB_UP
-				       : letter == '?' ? EZLB_UNKNOWN
-						       : EZLB_DOWN;
+			made.spec->backends[k].weight = strchr("UDX", letter) ? 0 : 1;
+			row->verdict = strchr("uU", letter)   ? EZLB_UP
+				       : strchr("?X", letter) ? EZLB_UNKNOWN
+							      : EZLB_DOWN;
+			row->code = letter == 'h' ? 503 : 0;
 			row->outcome = letter == 'h' ? EZLB_PROBE_HTTP_STATUS
 						     : EZLB_PROBE_CONNECT_REFUSED;
 		}
@@ -360,6 +385,10 @@ static void test_backends_without_a_row(void **state)
 	made.spec->check.type = EZLB_CHECK_NONE;
 	conditions_ready(&made.entry, &made.pass, &made.said);
 	assert_said(&made.said, "no check", EZLB_REASON_ALL_UP, "the service has no health check");
+	made.spec->backends[0].weight = 0;
+	conditions_ready(&made.entry, NULL, &made.said);
+	assert_said(&made.said, "no check and no weight", EZLB_REASON_NONE_SERVING,
+		    "every backend has weight 0: the service takes no new connections");
 	made_close(&made);
 }
 

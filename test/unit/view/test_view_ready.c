@@ -184,6 +184,53 @@ static void test_start_and_words_without_more(void **state)
 	rig_close(&rig);
 }
 
+/* --- the conntrack table ------------------------------------------------------------------- */
+
+#define FULL(n)                                                                                \
+	"-ConntrackFull | " n " of 1000 entries: when the table is full, new connections are " \
+	"dropped; raise net.netfilter.nf_conntrack_max\n"
+
+static const struct {
+	int64_t entries, max;
+	bool full;
+	const char *events;
+} fillings[] = {
+	{ -1, -1, false, "" }, /* the module is not loaded */
+	{ 0, 0, false, "" },
+	{ 949, 1000, false, "" },
+	{ 950, 1000, true, FULL("950") },
+	{ 1000, 1000, true, "" },
+	{ 900, 1000, true, "" },
+	{ 899, 1000, false, "+ConntrackRecovered | 899 of 1000 entries\n" },
+	{ 949, 1000, false, "" },
+	{ 1001, 1000, true, FULL("1001") },
+	{ 1001, 2000, false, "+ConntrackRecovered | 1001 of 2000 entries\n" },
+};
+
+/* Full from 95 % on, until it is below 90 %: told when it begins and when it ends. */
+static void test_conntrack(void **state)
+{
+	struct view_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig_web(&rig, PLAIN("1"));
+	rig_settle(&rig);
+	rig_events(&rig);
+	for (size_t i = 0; i < COUNT_OF(fillings); i++) {
+		bool changed = ezlb_view_conntrack(&rig.view, fillings[i].entries, fillings[i].max,
+						   rig.now);
+
+		assert_events(&rig, fillings[i].events);
+		assert_int_equal(changed, fillings[i].events[0] != '\0');
+		assert_int_equal(rig.view.conntrack_full, fillings[i].full);
+		assert_int_equal(rig.view.conntrack_entries, fillings[i].entries);
+		/* Another ezlb on another host would not do better. */
+		assert_string_equal(why_not(&rig), "");
+	}
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +240,7 @@ int main(void)
 		IN_TOP(test_ready_all_the_same),
 		IN_TOP(test_the_error_of_a_pass),
 		IN_TOP(test_the_error_of_a_handover),
+		IN_TOP(test_conntrack),
 		IN_TOP(test_start_and_words_without_more),
 	};
 
