@@ -222,8 +222,8 @@ void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats 
 /* --- renderers ----------------------------------------------------------------------------- */
 
 /*
- * "12 services, 1 refused (web.yaml:7), 2 down (api and 1 more)": for sd_notify and the heads of
- * tables. Not ready, it begins with why; then comes a conntrack table that is full. One line of
+ * "12 services, 1 file refused (web.yaml:7), 2 down (api and 1 more)": for sd_notify and the heads
+ * of tables. Not ready, it begins with why; then comes a conntrack table that is full. One line of
  * UTF-8, cut where buf is short.
  */
 void ezlb_status_summary(const struct ezlb_status *status, char *buf, size_t size);

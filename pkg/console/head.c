@@ -7,8 +7,9 @@
 
 #define DIAGS_SHOWN 5 /* of one file */
 
-/* Connections that cannot be tracked are dropped: this is near enough to look at it. */
-#define CONNTRACK_FULL 0.8
+/* Of the conntrack table: near enough to look at it; and full, as it stays just below at times. */
+#define CONNTRACK_NEARLY 0.8
+#define CONNTRACK_FULL	 0.99
 
 static void put_title(const json_t *doc, const struct ezlb_console_look *look,
 		      struct ezlb_text *out)
@@ -47,7 +48,7 @@ static void put_failing(const json_t *doc, const struct ezlb_console_look *look,
 		return;
 	if (since > 0)
 		put_problem(look, out,
-			    ezlb_asprintf("the kernel is not brought into line since %s: %s", age.s,
+			    ezlb_asprintf("the kernel is not as it should be, since %s: %s", age.s,
 					  error));
 	else if (error[0])
 		put_problem(look, out, ezlb_asprintf("the last pass: %s", error));
@@ -60,10 +61,21 @@ static void put_frozen(const json_t *doc, const struct ezlb_console_look *look,
 	json_t *dir;
 	size_t i;
 
-	json_array_foreach(dirs, i, dir) if (doc_has(dir, "problem"))
-		put_problem(look, out,
-			    ezlb_asprintf("%s is frozen, what it had stays: %s",
-					  doc_text(dir, "path"), doc_text(dir, "problem")));
+	json_array_foreach(dirs, i, dir) if (doc_has(dir, "problem")) put_problem(
+		look, out,
+		ezlb_asprintf("the directory %s cannot be read, and its services stay as "
+			      "they are: %s",
+			      doc_text(dir, "path"), doc_text(dir, "problem")));
+}
+
+static char *conntrack_text(double entries, double max)
+{
+	if (entries >= CONNTRACK_FULL * max)
+		return ezlb_asprintf("the conntrack table is full: new connections are dropped; "
+				     "raise net.netfilter.nf_conntrack_max");
+	return ezlb_asprintf("the conntrack table is %d%% full: when it is full, new connections "
+			     "are dropped; raise net.netfilter.nf_conntrack_max",
+			     (int)(100 * entries / max));
 }
 
 static void put_limits(const json_t *doc, const struct ezlb_console_look *look,
@@ -75,14 +87,12 @@ static void put_limits(const json_t *doc, const struct ezlb_console_look *look,
 
 	if (doc_int(probes, "overdue") > 0)
 		put_problem(look, out,
-			    ezlb_asprintf("%lld of %lld probes are overdue: is the CPU busy?",
+			    ezlb_asprintf("%lld of %lld probes are overdue: this host is too slow "
+					  "for so many",
 					  (long long)doc_int(probes, "overdue"),
 					  (long long)doc_int(probes, "targets")));
-	if (max > 0 && entries >= CONNTRACK_FULL * max)
-		put_problem(look, out,
-			    ezlb_asprintf("conntrack is %.0f%% full, %.0f of %.0f: raise "
-					  "net.netfilter.nf_conntrack_max",
-					  100 * entries / max, entries, max));
+	if (max > 0 && entries >= CONNTRACK_NEARLY * max)
+		put_problem(look, out, conntrack_text(entries, max));
 }
 
 void view_head(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out)
@@ -91,7 +101,9 @@ void view_head(const json_t *doc, const struct ezlb_console_look *look, struct e
 	if (!strstr(doc_text(doc, "summary"), doc_text(doc, "not_ready")))
 		put_problem(look, out, ezlb_strdup(doc_text(doc, "not_ready")));
 	if (doc_is(doc, "dataplane", "memory"))
-		put_problem(look, out, ezlb_strdup("nothing is programmed: --dataplane memory"));
+		put_problem(look, out,
+			    ezlb_strdup("nothing is programmed: in-memory data plane. No "
+					"traffic is balanced"));
 	put_failing(doc, look, out);
 	put_frozen(doc, look, out);
 	if (doc_text(doc, "traffic_error")[0])
@@ -129,8 +141,8 @@ void view_diagnostics(const json_t *file, const struct ezlb_console_look *look,
 	const json_t *diags = json_object_get(file, "diagnostics");
 	EZLB_AUTO_FREE char *note =
 		ezlb_asprintf("%s: %s, %s", doc_text(file, "path"), doc_text(file, "state"),
-			      doc_true(file, "in_force") ? "an older version of it stays in force"
-							 : "nothing of it is in force");
+			      doc_true(file, "in_force") ? "an older version of it serves"
+							 : "nothing of it is applied");
 	json_t *diag;
 	size_t i;
 

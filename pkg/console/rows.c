@@ -65,21 +65,55 @@ static bool is_reason(const json_t *condition)
 	       doc_is(condition, "reason", "SomeUnknown");
 }
 
+/* What is wrong with files stands above the services, in full: here it is named only. */
+static const struct {
+	const char *reason, *text;
+} refusals[] = {
+	{ "Refused", "its file has an error: see above" },
+	{ "LastGoodKept", "its file has an error, see above; an older version serves" },
+	{ "NameTaken", "another file has its name: see above" },
+	{ "ListenerTaken", "another file has its listener: see above" },
+	{ "SnatConflict",
+	  "another file gives one of its backends another source address: see above" },
+};
+
+static const char *reason_text(const json_t *condition)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (doc_is(condition, "reason", refusals[i].reason))
+			return refusals[i].text;
+	return doc_text(condition, "message");
+}
+
+/* A conflict between files says more than that the file is refused. */
+static bool has_conflict(const json_t *conditions)
+{
+	json_t *condition;
+	size_t i;
+
+	json_array_foreach(conditions, i,
+			   condition) if (doc_is(condition, "type",
+						 "Conflict")) return doc_is(condition, "status",
+									    "True");
+	return false;
+}
+
 static void put_reasons(const json_t *service, const struct ezlb_console_look *look,
 			struct grid *grid)
 {
 	const json_t *conditions = json_object_get(service, "conditions");
+	bool conflict = has_conflict(conditions);
 	json_t *condition;
 	size_t i;
 
 	json_array_foreach(conditions, i, condition)
 	{
-		const char *message = doc_text(condition, "message");
+		const char *message = reason_text(condition);
 		EZLB_AUTO_FREE char *line = ezlb_asprintf("%s%s%s", doc_text(condition, "reason"),
 							  message[0] ? ": " : "", message);
 		struct ezlb_text text = { 0 };
 
-		if (!is_reason(condition))
+		if (!is_reason(condition) || (conflict && doc_is(condition, "type", "Accepted")))
 			continue;
 		plain_put_folded(&text, "  ", 4, line, look->width);
 		grid_line(grid, &text);
@@ -102,7 +136,7 @@ void view_service_row(const json_t *service, const struct ezlb_console_look *loo
 							  doc_text(service, "listen"));
 		put_traffic(service, row);
 	} else {
-		row->cells[COLUMN_DETAIL] = ezlb_strdup("not in force");
+		row->cells[COLUMN_DETAIL] = ezlb_strdup("not applied");
 	}
 	put_reasons(service, look, grid);
 }

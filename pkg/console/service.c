@@ -62,11 +62,6 @@ static char *since(const json_t *object, const struct sheet *sheet)
 			     human_age(sheet->look->now_ms - at).s);
 }
 
-static const char *or_none(const char *text)
-{
-	return text[0] ? text : "none";
-}
-
 static void put_traffic(const struct sheet *sheet, const json_t *object)
 {
 	const json_t *t = json_object_get(object, "traffic");
@@ -111,13 +106,17 @@ static char *check_text(const json_t *check)
 		(long long)doc_int(check, "fail_count"), (long long)doc_int(check, "rise_count"));
 }
 
-static const char *in_force(const json_t *service)
+static const char *applied(const json_t *service)
 {
 	if (!doc_true(service, "in_force"))
-		return "no";
+		return "nothing";
+	if (!doc_has(service, "observed_hash"))
+		return "an older version: the file cannot be read";
+	if (!doc_has(service, "applied_hash"))
+		return "not in the kernel yet";
 	if (doc_is(service, "observed_hash", doc_text(service, "applied_hash")))
-		return "yes, as the file is now";
-	return "yes, an older version than the file";
+		return "the file as it is now";
+	return "an older version of the file";
 }
 
 static void put_spec(const struct sheet *sheet, const json_t *service)
@@ -125,11 +124,7 @@ static void put_spec(const struct sheet *sheet, const json_t *service)
 	put(sheet, "file",
 	    ezlb_asprintf("%s:%lld", doc_text(service, "file"),
 			  (long long)doc_int(service, "line")));
-	put(sheet, "in force", ezlb_strdup(in_force(service)));
-	put(sheet, "hashes",
-	    ezlb_asprintf("%s in the file, %s in the kernel",
-			  or_none(doc_text(service, "observed_hash")),
-			  or_none(doc_text(service, "applied_hash"))));
+	put(sheet, "applied", ezlb_strdup(applied(service)));
 	if (!doc_true(service, "in_force"))
 		return;
 	put(sheet, "listens on",
@@ -256,7 +251,7 @@ int ezlb_console_service(const char *json, const char *name, const struct ezlb_c
 
 	if (!doc)
 		return rc;
-	/* Two files may claim one name; only one is in force. */
+	/* Two files may claim one name; only one is applied. */
 	json_array_foreach(json_object_get(doc, "services"), i, service)
 	{
 		if (!doc_is(service, "name", name))

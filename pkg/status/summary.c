@@ -5,7 +5,7 @@
 
 #include <ezlb/utf8.h>
 
-/* ", 2 refused (web.yaml:7 and 1 more)" */
+/* ", 2 files refused (web.yaml:7 and 1 more)" */
 static void put_some(struct ezlb_text *out, size_t n, const char *what, const char *first)
 {
 	if (n == 0)
@@ -25,7 +25,8 @@ static void put_refused(const struct ezlb_summary *summary, struct ezlb_text *ou
 					     ? ezlb_asprintf("%s:%d", name, summary->refused_line)
 					     : ezlb_strdup(name);
 
-	put_some(out, summary->refused, "refused", place);
+	put_some(out, summary->refused, summary->refused == 1 ? "file refused" : "files refused",
+		 place);
 }
 
 /* What concerns every service. A table that is full stays some entries below its limit at times. */

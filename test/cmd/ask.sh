@@ -353,7 +353,7 @@ manager() {
 		"$(noted | grep -v WATCHDOG | head -n 2 | paste -sd ' ')"
 	equal "and once" 1 "$(times READY=1)"
 	echo "listen: nowhere" >"$WORK/services/bad.yaml"
-	comes "a refused file is in the status" noted_last "STATUS=1 service, 1 refused (bad.yaml:1)"
+	comes "a refused file is in the status" noted_last "STATUS=1 service, 1 file refused (bad.yaml:1)"
 	rm "$WORK/services/bad.yaml"
 	comes "until it is gone" noted_last "STATUS=1 service"
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Documents as docs/admin.md describes them, for a page without a daemon.
-#   jq -n -f fixture.jq --argjson step N --arg scene shop|healthy|hostile|many
+#   jq -n -f fixture.jq --argjson step N --arg scene shop|healthy|hostile|many|full|memory|empty
 #     -> {status, events}
 # A step is one poll: 2 s later, and other rates.
 
@@ -65,13 +65,13 @@ def status($summary; $services; $files):
 		last_reload_ok: true, last_reload: at(-1860), last_reload_success: at(-1860)},
 	 reconcile: {passes: 41, errors: 0, last: at(-40), last_success: at(-40), failing_since: null, error: "", repairs: 2},
 	 probes: {targets: ([$services[].backends | length] | add), overdue: 0},
-	 conntrack: {entries: 48211, max: 262144}, traffic_error: "", services: ($services | sort_by(.name, .file)),
+	 conntrack: {entries: 48211, max: 262144, full: false}, traffic_error: "", services: ($services | sort_by(.name, .file)),
 	 files: ($files + [$services[] | select(.in_force) | file(.file; "ok"; true; [])] | unique_by(.path))};
 
 # A shop at three in the morning: a thing of each kind.
 def shop:
 	"/etc/ezlb/services.d/mail.yaml" as $mail | "/etc/ezlb/services.d/search.yaml" as $search |
-	{status: status("11 services, 2 refused (mail.yaml:4)"; [
+	{status: status("10 services, 2 files refused (mail.yaml:4 and 1 more), 1 down (checkout)"; [
 		service("checkout"; "10.20.0.16:443"; [
 			down("192.168.30.21:8443"; "http_status"; 503; 412), down("192.168.30.22:8443"; "connect_timeout"; 0; 388),
 			down("192.168.30.23:8443"; "connect_refused"; 0; 371)]) | none_up(371; "none of 3 backends serves: 192.168.30.21:8443 (http_status 503)"),
@@ -94,7 +94,7 @@ def shop:
 		service("session"; "10.20.0.22:8080"; [range(1; 4) | up("192.168.22.\(.):8080"; 17; .)])
 	]; [file($mail; "refused"; false; [diagnostic($mail; 4; 16; "E014"; "port 70025 is out of range: 1-65535"; "  - address: 192.168.25.11:70025"; null)]),
 	    file($search; "refused"; true; [diagnostic($search; 9; 1; "E010"; "unknown key 'ful_nat'"; "ful_nat: true"; "did you mean 'full_nat'?")])]),
-	 events: {next: 13, events: [
+	 events: {next: 15, events: [
 		event(1; 266400; "normal"; "Started"; ""; ""; "ezlb 0.1.0, 9 services"),
 		event(2; 266399; "normal"; "Applied"; ""; ""; "27 operations"),
 		event(3; 31000; "warning"; "Repaired"; "api"; "192.168.11.14:8443"; "somebody had removed it from the kernel"),
@@ -104,16 +104,18 @@ def shop:
 		event(7; 412; "warning"; "BackendDown"; "checkout"; "192.168.30.21:8443"; "http_status 503"),
 		event(8; 388; "warning"; "BackendDown"; "checkout"; "192.168.30.22:8443"; "connect_timeout"),
 		event(9; 371; "warning"; "BackendDown"; "checkout"; "192.168.30.23:8443"; "connect_refused"),
-		event(10; 371; "warning"; "ConditionChanged"; "checkout"; ""; "BackendsReady is False (NoneUp): none of 3 backends serves"),
+		event(10; 371; "warning"; "ConditionChanged"; "checkout"; "BackendsReady"; "False, NoneUp: none of 3 backends serves"),
 		event(11; 96; "warning"; "BackendDown"; "web"; "192.168.10.13:8443"; "http_status 502"),
-		event(12; 4; "normal"; "FileAccepted"; "metrics-push"; "metrics-push.yaml"; "new")]}};
+		event(12; 4; "normal"; "FileAccepted"; "metrics-push"; "/etc/ezlb/services.d/metrics-push.yaml"; ""),
+		event(13; 4; "normal"; "Applied"; ""; ""; "4 operations, the first: snat-add 10.20.0.5"),
+		event(14; 96; "warning"; "ConditionChanged"; "web"; "BackendsReady"; "True, SomeDown: 1 of 4 backends is down")]}};
 
 # The same shop after somebody has repaired checkout, and web has lost all.
 def healthy:
-	shop | .status.summary = "11 services" | .status.services |= map(
+	shop | .status.summary = "10 services, 2 files refused (mail.yaml:4 and 1 more), 1 down (web)" | .status.services |= map(
 		if .name == "web" then none_up(0; "none of 4 backends serves") | .serving = 0
 		elif .name == "checkout" then .state = "ok" | .conditions = conditions else . end) |
-	.events.next = 14 | .events.events += [event(13; 0; "warning"; "BackendDown"; "web"; "192.168.10.11:8443"; "connect_refused")];
+	.events.next = 16 | .events.events += [event(15; 0; "warning"; "BackendDown"; "web"; "192.168.10.11:8443"; "connect_refused")];
 
 # Text that wants to be markup, wherever ezlb passes on what others have written.
 def evil: "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>&amp;";
@@ -132,9 +134,21 @@ def many:
 	{status: status("1000 services"; [range(1000) | . as $i |
 		service("svc-\("000\(.)"[-4:])"; "10.\(. / 250 | floor).\(. % 250).1:80"; [range(if $i == 777 then 130 else 10 end) | up("192.168.\($i % 250).\(1 + .):80"; 20; .)]) |
 		if $i < 990 then . else none_up(60; "none of 10 backends serves") end]; []),
-	 events: {next: 1001, events: [range(1; 1001) | event(.; 2000 - .; "normal"; "Applied"; "svc-0001"; ""; "operation \(.)")]}};
+	 events: {next: 1001, events: [range(1; 1001) | event(.; 2000 - .; "normal"; "BackendUp"; "svc-0001"; "192.168.1.1:80"; "ok after \(.) ms")]}};
+
+# The table is full, and so is the worst that can be said: some backends are down.
+def full: shop | .status.services |= map(select(.state == "ok" or .state == "degraded")) |
+	.status.conntrack = {entries: 262140, max: 262144, full: true} | .status.degraded = true;
+# Nothing is in a kernel, so nothing is counted.
+def memory: shop | .status.dataplane = "memory" |
+	.status.services |= map(.traffic = null | .snat_connections = null | .backends |= map(.traffic = null));
+def empty: shop | .events = {next: 2, events: [event(1; 40; "normal"; "Applied"; ""; ""; "27 operations")]} | .status.services = [] | .status.files = [] |
+	.status.config.dirs = [{path: "/etc/ezlb/services.d", configmap: false, problem: null}, {path: "/srv/ezlb", configmap: false, problem: null}];
 
 if $scene == "shop" then shop
 elif $scene == "healthy" then healthy
 elif $scene == "hostile" then hostile
+elif $scene == "full" then full
+elif $scene == "memory" then memory
+elif $scene == "empty" then empty
 else many end

@@ -96,8 +96,17 @@ problems_first() {
 	shows "the tab counts the problems" document.title "4 problems - ezlb lb-1"
 	shows "the head says who, and whether it is ready" \
 		'["host", "version", "ready", "summary"].map(id => document.getElementById(id).textContent).join("|")' \
-		"lb-1|ezlb 0.1.0|Ready|11 services, 2 refused (mail.yaml:4)"
-	shows "and what is wrong" 'document.getElementById("problems").textContent' "1 down, 1 refused, 1 stale, 1 degraded"
+		"lb-1|ezlb 0.1.0|Ready|11 services, 10 applied"
+	shows "and what is wrong" '[...document.querySelectorAll("#problems .mark")].map(n => n.textContent).join(", ")' \
+		"1 down, 1 refused, 1 stale, 1 degraded"
+	shows "each in the colour of its state" '[...document.querySelectorAll("#problems .mark")].map(n => n.dataset.tone).join(" ")' "bad bad warn warn"
+	shows "no word has a second one" 'document.body.innerText.includes("rejected")' false
+	shows "an error in a file is told where the files are" \
+		'document.querySelector("#files").textContent.includes("port 70025 is out of range")' true
+	shows "and not again with its service" "$(row mail).textContent.includes('70025')" false
+	shows "which points to it" "$(row mail).querySelector('.why').firstChild.textContent" "its file has an error: see above"
+	shows "what a state means is told" '[...document.querySelectorAll(".chip")].find(n => n.textContent.startsWith("stale")).title' \
+		"its file has an error or a conflict: an older version serves"
 	shows "all of it in what a screen reader is told of" '["ready", "problems", "summary"].every(id => document.querySelector("[aria-live=polite] #" + id))' true
 	shows "a row has the cause" "$(row checkout).querySelector('.why').firstChild.textContent" \
 		"none of 3 backends serves: 192.168.30.21:8443 (http_status 503)"
@@ -114,7 +123,7 @@ files_with_errors() {
 		"/etc/ezlb/services.d/mail.yaml:4:16: error[E014]: port 70025 is out of range: 1-65535
     4 |   - address: 192.168.25.11:70025
       |                ^"
-	shows "and what is in force" 'document.querySelectorAll("#files .soft")[1].textContent' "An older version stays in force"
+	shows "and what is applied" 'document.querySelectorAll("#files .soft")[1].textContent' "An older version of it serves"
 }
 
 details() {
@@ -127,11 +136,16 @@ details() {
 	shows "the weight wanted, and none in the kernel" \
 		"$(row web).querySelectorAll('.backends tbody tr')[0].children[4].textContent" "20, –"
 	shows "the conditions" "[...$(row web).querySelectorAll('table:not(.backends) tbody tr')].map(r => [...r.children].slice(0, 3).map(c => c.textContent).join(' ')).join('|')" \
-		"Accepted True Valid|Programmed True Programmed|BackendsReady True SomeDown|Conflict False NoConflict"
+		"File applied yes Valid|In the kernel yes Programmed|Backends ready yes SomeDown|Conflict none NoConflict"
+	shows "no hash is shown" "$(row web).textContent.includes('08f4b6f3c2e0a1d7')" false
+	shows "but what is applied" "[...$(row web).querySelectorAll('.facts div')].find(n => n.firstChild.textContent === 'Applied').lastChild.textContent" \
+		"the file as it is now"
 	shows "the last events of it" "$(row web).querySelectorAll('.events li').length" 1
 	js "$(row mail).querySelector('summary').focus()" >/dev/null
 	key Enter $'\r' 13
 	comes "a refused one has its diagnostics" "$(row mail).querySelector('pre').textContent" '*error\[E014\]*'
+	shows "no tick stands beside what is not so" "[...$(row mail).querySelectorAll('table:not(.backends) tbody tr')].map(r => r.children[1].querySelector('use').getAttribute('href') + ' ' + r.children[1].textContent).join('|')" \
+		"#i-failed no|#i-unchecked no|#i-unchecked no|#i-ok none"
 }
 
 charts() {
@@ -161,8 +175,23 @@ changes() {
 	shows "the focus has gone with its row" 'document.activeElement.querySelector(".name")?.textContent' web
 	shows "and the place" scrollY "$scrolled"
 	comes "the event is the first of the list" 'document.querySelector("#events li .type").textContent + " " + document.querySelector("#events li .mono").textContent' \
-		"BackendDown 192.168.10.11:8443"
-	shows "the others were not repeated" 'document.querySelectorAll("#events li").length' 13
+		"Backend down 192.168.10.11:8443"
+	shows "the others were not repeated" 'document.querySelectorAll("#events li").length' 11
+}
+
+# What ezlb does all the time does not stand before what has gone wrong.
+important_events() {
+	shows "important events only" '[...document.querySelectorAll("#events .type")].map(n => n.textContent).join("|")' \
+		"Backend down|File accepted|Backend down|Service down|Backend down|Backend down|Backend down|File refused|File refused|Change by others undone|ezlb started"
+	shows "a condition in plain words" '[...document.querySelectorAll("#events li")][3].lastChild.textContent' "checkout none of 3 backends serves"
+	shows "and what the API calls it" '[...document.querySelectorAll("#events .type")][3].title' "ConditionChanged, BackendsReady NoneUp"
+	press 'document.getElementById("all")'
+	shows "all of them on request" '[...document.querySelectorAll("#events .type")].map(n => n.textContent).slice(0, 3).join("|")' \
+		"Backend down|Some backends down|Kernel changed"
+	shows "all of them" 'document.querySelectorAll("#events li").length' 15
+	shows "that is in the address" location.hash "#log=all"
+	press 'document.getElementById("important")'
+	shows "and back" 'document.querySelectorAll("#events li").length + location.hash' 11
 }
 
 filters() {
@@ -185,12 +214,12 @@ filters() {
 	comes "an address with a filter shows the same" "$names" "web mail"
 	comes "and the same events" 'document.querySelectorAll("#events li").length' 2
 	press 'document.getElementById("only")'
-	comes "until all are asked for" 'document.querySelectorAll("#events li").length' 13
+	comes "until those of all are asked for" 'document.querySelectorAll("#events li").length' 11
 }
 
 stale() {
 	rm "$WWW/api/v1/events"
-	comes "an answer that is an error is a warning" "$alerts" "*Old data, of 01:02:11 UTC: it answers api/v1/events?since=14 with HTTP status 404.*"
+	comes "an answer that is an error is a warning" "$alerts" "*Old data, of 01:02:11 UTC: it answers api/v1/events?since=16 with HTTP status 404.*"
 	echo '{"half":' >"$WWW/api/v1/events"
 	comes "one that is cut, too" "$alerts" "*what ezlb answers is not JSON*"
 	fixture healthy 5
@@ -226,9 +255,54 @@ hostile() {
 	shows "events are text" 'document.querySelector("#events .type").textContent.startsWith("<img src=x")' true
 	shows "not ready, and why" 'document.getElementById("ready").textContent.startsWith("Not ready: <img")' true
 	shows "what is wrong beyond services are alerts" '[...document.querySelectorAll("#alerts li")].map(n => n.textContent.slice(0, 16)).join("|")' \
-		"The kernel is no|The directory /e|Traffic is not c|2 probes of 2 ov|The connection t"
+		"The kernel is no|The directory /e|Traffic is not c|2 probes of 2 ov|The conntrack ta"
 	equal "nobody has called alert" "no such alert" "$(curl -sS -m 20 "$session/alert/text" | jq -r .value.error)"
 	quiet "the console is quiet"
+}
+
+whole_host() {
+	fixture full
+	visit /
+	comes "a full conntrack table is told" "$alerts" "The conntrack table is full: new connections are dropped; raise net.netfilter.nf_conntrack_max."
+	fixture memory
+	visit /
+	comes "so is that nothing is programmed" "$alerts" "Nothing is programmed: in-memory data plane. No traffic is balanced."
+	shows "ready is not green then" 'document.getElementById("ready").dataset.tone + document.getElementById("ready").textContent' "idleReady, in memory only"
+	shows "what no row counts the head does not count" '[...document.querySelectorAll("#totals .figure")].map(n => n.textContent).join(" ")' "– –"
+	shows "as the rows say" "$(row api).querySelectorAll('.figure')[1].textContent" "–"
+	fixture empty
+	visit /
+	comes "without files the page says where they belong" 'document.getElementById("none").innerText' \
+		"There are no service files yet. ezlb reads files that end in .yaml or .yml from /etc/ezlb/services.d, /srv/ezlb: one file is one service.*listen: 192.0.2.10:80*"
+	shows "routine events are no news" 'document.getElementById("quiet").textContent + document.getElementById("quiet").hidden' "Nothing important has happened.false"
+	press 'document.getElementById("all")'
+	shows "but can be seen" 'document.querySelector("#events .type").textContent' "Kernel changed"
+	quiet "the console is quiet then, too"
+}
+
+# The tab is red only where something is.
+worst_colour() {
+	fixture full
+	jq -c '.conntrack.entries = 5' "$WWW/api/v1/status" >"$WORK/calm.json"
+	mv "$WORK/calm.json" "$WWW/api/v1/status"
+	visit /
+	comes "degraded is not counted in red" 'document.getElementById("favicon").getAttribute("href").includes("b36b00")' true
+	shows "nor shown in it" 'document.querySelector("#problems").textContent + document.querySelector("#problems .mark").dataset.tone' "1 degradedwarn"
+}
+
+# Where the events come after all services.
+jump() {
+	size 360 800
+	fixture shop
+	visit /
+	comes "a phone has a link to the events" 'document.getElementById("jump").innerText' "Events: 8 warnings"
+	shows "which are below all services" 'document.getElementById("events-title").getBoundingClientRect().top > 800' true
+	press 'document.getElementById("jump")'
+	comes "that leads there" 'Math.abs(document.getElementById("events-title").getBoundingClientRect().top - 400) <= 400' true
+	shows "the focus, too" document.activeElement.id events-title
+	shows "the filter is as it was" location.hash ""
+	size 1280 900
+	shows "beside the services there is no need of it" 'getComputedStyle(document.getElementById("jump")).display' none
 }
 
 # Of 1,000 services with 10 backends each, after some polls.
@@ -341,7 +415,7 @@ real() {
 	comes "a backend dies, and the page shows it" "$states" degraded
 	shows "which one, and why" "[...document.querySelectorAll('.backends tbody tr')[0].children].slice(0, 2).map(c => c.textContent).join('|')" \
 		"127.0.0.3:$port|downconnect_refused"
-	comes "as an event, too" 'document.querySelector("#events").textContent' "*BackendDown*127.0.0.3:$port*connect_refused*"
+	comes "as an event, too" 'document.querySelector("#events").textContent' "*Backend down*127.0.0.3:$port*connect_refused*"
 	web_file "$port" 10.0.0.2:70000 >"$WORK/services/bad.yaml"
 	comes "a file with an error is refused, with the place" 'document.querySelector("#files pre")?.textContent' \
 		"*bad.yaml:1:9: error\[E014\]*10.0.0.2:70000*^*"
@@ -349,9 +423,9 @@ real() {
 	site_stop
 	comes "ezlb stops: old data" "$alerts" "*ezlb cannot be reached*"
 	ezlb_start
-	comes "it starts again: new data" "$alerts" ""
+	comes "it starts again: new data" "$alerts" "Nothing is programmed: in-memory data plane. No traffic is balanced."
 	console >/dev/null # the browser itself has noted that
-	comes "and the new one's events" '[...document.querySelectorAll("#events .type")].filter(n => n.textContent === "Started").length' 2
+	comes "and the new one's events" '[...document.querySelectorAll("#events .type")].filter(n => n.textContent === "ezlb started").length' 2
 	quiet "the console is quiet with a real ezlb"
 	kill "${backends[0]}"
 	comes "the last backend dies: down" "$states" "down refused"
@@ -365,10 +439,14 @@ details
 charts
 changes
 quiet "the console is quiet"
+important_events
 filters
 stale
 site_start
 hostile
+whole_host
+worst_colour
+jump
 many
 sizes 360
 schemes

@@ -197,6 +197,32 @@ static void test_hostile(void **state)
 	}
 }
 
+/* An error in a file is told once, above; a conflict says more than that the file is refused. */
+static void test_refusals(void **state)
+{
+	static const char document[] =
+		"{\"services\": [{\"name\": \"web\", \"state\": \"conflict\", \"conditions\": ["
+		"{\"type\": \"Accepted\", \"status\": \"False\", \"reason\": \"Refused\", "
+		"\"message\": \"a.yaml:1: taken\"}, "
+		"{\"type\": \"Conflict\", \"status\": \"%s\", \"reason\": \"%s\", "
+		"\"message\": \"a.yaml:1: taken\"}]}]}";
+	EZLB_AUTO_FREE char *taken = ezlb_asprintf(document, "True", "ListenerTaken");
+	EZLB_AUTO_FREE char *foreign = ezlb_asprintf(document, "True", "Foreign");
+	EZLB_AUTO_FREE char *none = ezlb_asprintf(document, "False", "NoConflict");
+	EZLB_AUTO_FREE char *got = rendered(taken, 0);
+	EZLB_AUTO_FREE char *others = rendered(foreign, 0);
+	EZLB_AUTO_FREE char *alone = rendered(none, 0);
+
+	(void)state;
+	assert_non_null(
+		strstr(got, "\n  ListenerTaken: another file has its listener: see above\n"));
+	assert_null(strstr(got, "Refused"));
+	assert_null(strstr(got, "a.yaml"));
+	assert_non_null(strstr(others, "\n  Foreign: a.yaml:1: taken\n"));
+	assert_non_null(strstr(alone, "\n  Refused: its file has an error: see above\n"));
+	assert_null(strstr(alone, "a.yaml"));
+}
+
 static void test_head(void **state)
 {
 	static const struct {
@@ -210,15 +236,23 @@ static void test_head(void **state)
 		  "{\"services\": [], \"not_ready\": \"for 2m: lock is held\", \"reconcile\": "
 		  "{\"error\": \"lock is held\", \"failing_since\": \"2026-11-23T01:00:03.000Z\"}}",
 		  "\n! for 2m: lock is held\n" },
+		{ "a full conntrack table",
+		  "{\"services\": [], \"conntrack\": {\"entries\": 99, \"max\": 100}}",
+		  "\n! the conntrack table is full: new connections are dropped; raise\n"
+		  "  net.netfilter.nf_conntrack_max\n" },
+		{ "one that will be",
+		  "{\"services\": [], \"conntrack\": {\"entries\": 98, \"max\": 100}}",
+		  "\n! the conntrack table is 98% full: when it is full, new connections are dropped;\n"
+		  "  raise net.netfilter.nf_conntrack_max\n" },
 		{ "an unreadable file",
 		  "{\"services\": [], \"files\": [{\"path\": \"/a.yaml\", \"state\": \"unreadable\", "
 		  "\"in_force\": true}]}",
-		  "\n/a.yaml: unreadable, an older version of it stays in force\n" },
+		  "\n/a.yaml: unreadable, an older version of it serves\n" },
 		{ "diagnostics without end",
 		  "{\"services\": [], \"files\": [{\"path\": \"/a.yaml\", \"state\": \"refused\", "
 		  "\"diagnostics\": [{\"text\": \"1\"}, {}, {}, {}, {\"text\": \"5\"}, {\"text\": "
 		  "\"6\"}, {}]}]}",
-		  "\n1\n5\nand 2 more (ezlb check)\n/a.yaml: refused, nothing of it is in force\n" },
+		  "\n1\n5\nand 2 more (ezlb check)\n/a.yaml: refused, nothing of it is applied\n" },
 		{ "a long line of a file",
 		  "{\"services\": [], \"files\": [{\"path\": \"/a.yaml\", \"state\": \"refused\", "
 		  "\"diagnostics\": [{\"text\": \"    7 | a b c d e f g h i j k l m n o p q r s t u v w x "
@@ -319,6 +353,7 @@ int main(void)
 		cmocka_unit_test(test_thousand),
 		cmocka_unit_test(test_few_have_their_backends),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_backends),
 		cmocka_unit_test(test_truncated),

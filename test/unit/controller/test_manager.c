@@ -98,7 +98,7 @@ static void test_status_when_it_is_another(void **state)
 	rig_web(&rig, PLAIN("1"));
 	rig_settle(&rig);
 	tell();
-	assert_string_equal(heard(), "STATUS=1 service, 1 refused (api.yaml:1)");
+	assert_string_equal(heard(), "STATUS=1 service, 1 file refused (api.yaml:1)");
 	tell();
 	assert_string_equal(heard(), "");
 	rig_web(&rig, PLAIN("1"));
