@@ -107,9 +107,9 @@ void view_head(const json_t *doc, const struct ezlb_console_look *look, struct e
 	put_failing(doc, look, out);
 	put_frozen(doc, look, out);
 	if (doc_text(doc, "traffic_error")[0])
-		put_problem(
-			look, out,
-			ezlb_asprintf("nothing is counted: %s", doc_text(doc, "traffic_error")));
+		put_problem(look, out,
+			    ezlb_asprintf("traffic is not counted: %s",
+					  doc_text(doc, "traffic_error")));
 	put_limits(doc, look, out);
 }
 

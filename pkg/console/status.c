@@ -94,8 +94,8 @@ static void put_services(const json_t *doc, const struct ezlb_console_look *look
 	if (json_array_size(sections.services) > FEW && sections.n[PENDING] + sections.n[OK] > 0) {
 		ezlb_text_puts(out, "\n");
 		plain_put_folded(out, "", 2,
-				 "Without the backends of services that are well: "
-				 "`ezlb status SERVICE` has them.",
+				 "Backends of healthy services are left out: `ezlb status "
+				 "SERVICE` shows them.",
 				 look->width);
 	}
 	grid_clear(&sections.grid);
