@@ -182,7 +182,7 @@ changes() {
 # What ezlb does all the time does not stand before what has gone wrong.
 important_events() {
 	shows "important events only" '[...document.querySelectorAll("#events .type")].map(n => n.textContent).join("|")' \
-		"Backend down|File accepted|Backend down|Service down|Backend down|Backend down|Backend down|File refused|File refused|Change by others undone|ezlb started"
+		"Backend down|File accepted|Backend down|Service down|Backend down|Backend down|Backend down|File refused|File refused|Repaired|ezlb started"
 	shows "a condition in plain words" '[...document.querySelectorAll("#events li")][3].lastChild.textContent' "checkout none of 3 backends serves"
 	shows "and what the API calls it" '[...document.querySelectorAll("#events .type")][3].title' "ConditionChanged, BackendsReady NoneUp"
 	press 'document.getElementById("all")'
