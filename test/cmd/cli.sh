@@ -338,7 +338,7 @@ in_memory() {
 	equal "its backend is up, and nobody has probed it" '"memory" "up" null' \
 		"$(jq -c '.dataplane, (.services[0].backends[0] | .verdict, .reason)' <<<"$out" | xargs -d '\n')"
 	ez status --state-dir "$WORK/memory"
-	ended "status tells that nothing is programmed" 0 "! nothing is programmed: --dataplane memory" ""
+	ended "status tells that nothing is programmed" 0 "! nothing is programmed: in-memory data plane" ""
 	ez "${run[@]}"
 	ended "a second one on the same state directory is refused" 1 "" "ezlb: another ezlb is at work, pid $first: it holds $WORK/memory/lock"
 	ez once "${plan[@]:1}" --state-dir "$WORK/memory"
@@ -440,9 +440,9 @@ plan_and_once_statuses() {
 	ez plan "${memory[@]}" --config-dir "$WORK/empty"
 	ended "plan with nothing to do" 0 "No changes: the kernel is as the files say." ""
 	ez plan "${memory[@]}" --config-dir "$WORK/bad"
-	ended "plan with a bad file" 1 "" "ezlb: 1 error"
+	ended "plan with a bad file" 1 "the file is not applied" "ezlb: 1 error"
 	ez once "${memory[@]}" --config-dir "$WORK/bad"
-	ended "once with a bad file has not converged" 1 "" "error[E0"
+	ended "once with a bad file has not converged" 1 "the file is not applied" "error[E0"
 	ez cleanup "${memory[@]}"
 	ended "cleanup of nothing" 0 "" ""
 	for command in run once plan host-setup; do

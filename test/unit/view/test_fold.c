@@ -296,7 +296,7 @@ static void test_summary(void **state)
 	down(&rig, "ant");
 	rig_settle(&rig);
 	assert_string_equal(summary_of(&rig),
-			    "2 services, 2 rejected (a.yaml:1 and 1 more), 2 down "
+			    "2 services, 2 files refused (a.yaml:1 and 1 more), 2 down "
 			    "(ant and 1 more)");
 	rig_file(&rig, "/d/b.yaml", "name: zoo\n" BROKEN);
 	rig_file(&rig, "/d/c.yaml", "name: ant\n" PLAIN("3"));
@@ -304,7 +304,7 @@ static void test_summary(void **state)
 	rig_files(&rig);
 	rig_settle(&rig);
 	assert_string_equal(summary_of(&rig),
-			    "2 services, 2 rejected (b.yaml:2 and 1 more), 1 down "
+			    "2 services, 2 files refused (b.yaml:2 and 1 more), 1 down "
 			    "(zoo)");
 	close_rig(&rig);
 }
