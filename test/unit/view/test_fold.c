@@ -306,6 +306,8 @@ static void test_summary(void **state)
 	assert_string_equal(summary_of(&rig),
 			    "2 services, 2 files refused (b.yaml:2 and 1 more), 1 down "
 			    "(zoo)");
+	assert_true(ezlb_view_conntrack(&rig.view, 96, 100, 1));
+	assert_has(summary_of(&rig), "conntrack table 96% full; 2 services, ");
 	close_rig(&rig);
 }
 
