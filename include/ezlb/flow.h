@@ -8,6 +8,6 @@
 struct ezlb_flow {
 	enum ezlb_proto proto;
 	struct ezlb_endpoint listen;
-	struct ezlb_endpoint backend; /* address family 0: to any */
+	struct ezlb_endpoint backend;
 };
 struct ezlb_flows EZLB_VEC(struct ezlb_flow);

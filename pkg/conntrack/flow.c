@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow.h"
 
-#include <string.h>
-
 static int flow_cmp(const void *va, const void *vb)
 {
 	const struct ezlb_flow *a = va, *b = vb;
@@ -17,25 +15,18 @@ struct ezlb_flows ezlb_flows_sorted(const struct ezlb_flows *flows)
 {
 	struct ezlb_flows sorted = { .items = NULL };
 
-	for (size_t i = 0; i < flows->len; i++) {
-		struct ezlb_flow *flow = EZLB_PUSH(&sorted);
-
-		*flow = flows->items[i];
-		/* Nobody promises that the rest of a backend without a family is zero. */
-		if (!flow->backend.addr.family)
-			memset(&flow->backend, 0, sizeof(flow->backend));
-	}
+	for (size_t i = 0; i < flows->len; i++)
+		*EZLB_PUSH(&sorted) = flows->items[i];
 	EZLB_SORT(&sorted, flow_cmp);
 	return sorted;
 }
 
 bool ezlb_flows_find(const struct ezlb_flows *sorted, const struct ezlb_ct_entry *entry)
 {
-	struct ezlb_flow key = { .proto = entry->proto, .listen = entry->listen };
+	const struct ezlb_flow key = { .proto = entry->proto,
+				       .listen = entry->listen,
+				       .backend = entry->backend };
 
-	if (EZLB_FIND(sorted, &key, flow_cmp))
-		return true;
-	key.backend = entry->backend;
 	return EZLB_FIND(sorted, &key, flow_cmp) != NULL;
 }
 

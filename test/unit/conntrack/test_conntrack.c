@@ -78,9 +78,19 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* backend NULL: a flow to each backend that there is an entry of. */
 static void wants(enum ezlb_proto proto, const char *listen, const char *backend)
 {
-	*EZLB_PUSH(&flows) = flow(proto, listen, backend);
+	const struct ezlb_endpoint at = endpoint(listen);
+
+	if (backend)
+		*EZLB_PUSH(&flows) = flow(proto, listen, backend);
+	for (size_t i = 0; !backend && i < fake.n; i++) {
+		const struct ezlb_ct_entry *have = &fake.entry[i].entry;
+
+		if (have->proto == proto && ezlb_endpoint_cmp(&have->listen, &at) == 0)
+			*EZLB_PUSH(&flows) = (struct ezlb_flow){ proto, at, have->backend };
+	}
 }
 
 static int run(void)

@@ -34,19 +34,18 @@ static void test_find(void **state)
 		{ "another protocol", EZLB_TCP, "10.0.0.1:53", "10.1.0.2:5353", false },
 		{ "another port", EZLB_UDP, "10.0.0.1:54", "10.1.0.2:5353", false },
 		{ "another address", EZLB_UDP, "10.0.0.3:53", "10.1.0.2:5353", false },
-		{ "any backend", EZLB_UDP, "10.0.0.2:53", "10.1.0.9:1", true },
-		{ "any backend, another protocol", EZLB_SCTP, "10.0.0.2:53", "10.1.0.9:1", false },
+		{ "another flow of that backend", EZLB_UDP, "10.0.0.2:53", "10.1.0.2:5353", true },
+		{ "of another protocol", EZLB_SCTP, "10.0.0.2:53", "10.1.0.2:5353", false },
 		{ "IPv6", EZLB_TCP, "[fd00::1]:80", "[fd01::2]:8080", true },
 		{ "IPv6, another backend", EZLB_TCP, "[fd00::1]:80", "[fd01::3]:8080", false },
 	};
 	struct ezlb_flows sorted;
 
 	(void)state;
-	add(EZLB_UDP, "10.0.0.2:53", NULL);
+	add(EZLB_UDP, "10.0.0.2:53", "10.1.0.2:5353");
 	add(EZLB_TCP, "[fd00::1]:80", "[fd01::2]:8080");
 	add(EZLB_UDP, "10.0.0.1:53", "10.1.0.3:5353");
 	add(EZLB_UDP, "10.0.0.1:53", "10.1.0.2:5353");
-	flows.items[0].backend.port = 77;
 	sorted = ezlb_flows_sorted(&flows);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct ezlb_ct_entry e = entry(cases[i].proto, "172.16.0.2:9", cases[i].listen,
@@ -103,7 +102,7 @@ static void test_filter_of_no_family(void **state)
 	struct ezlb_ct_filter filter;
 
 	(void)state;
-	add(EZLB_UDP, "10.0.0.1:53", NULL);
+	add(EZLB_UDP, "10.0.0.1:53", "10.1.0.2:5353");
 	assert_false(ezlb_flows_filter(&flows, AF_INET6, &filter));
 }
 
