@@ -159,7 +159,7 @@ static void work(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
 
 static bool is_about(const struct ezlb_op *op, const struct ezlb_fw_filter *filter)
 {
-	bool frame = op->kind == EZLB_OP_FIREWALL_SETUP || op->kind == EZLB_OP_FIREWALL_TEARDOWN;
+	bool frame = ezlb_op_object(op->kind) == EZLB_OBJECT_FIREWALL_FRAME;
 
 	return frame || op->accept.service.listen.addr.family == filter->family;
 }
@@ -235,7 +235,7 @@ static int check(const struct ezlb_op *op)
 {
 	const struct ezlb_endpoint *listen = &op->accept.service.listen;
 
-	if (op->kind == EZLB_OP_FIREWALL_SETUP || op->kind == EZLB_OP_FIREWALL_TEARDOWN)
+	if (ezlb_op_object(op->kind) == EZLB_OBJECT_FIREWALL_FRAME)
 		return 0;
 	if (listen->addr.family != AF_INET && listen->addr.family != AF_INET6)
 		return -EAFNOSUPPORT;

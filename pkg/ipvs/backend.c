@@ -142,7 +142,7 @@ static int peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64
 
 static bool already_gone(const struct ezlb_op *op)
 {
-	return (op->kind == EZLB_OP_SERVICE_DEL || op->kind == EZLB_OP_DEST_DEL) &&
+	return ezlb_op_action(op->kind) == EZLB_ACTION_DEL &&
 	       (op->rc == -ESRCH || op->rc == -ENOENT);
 }
 

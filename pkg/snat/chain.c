@@ -49,8 +49,7 @@ void ezlb_snat_chain_mark_duplicates(struct ezlb_snat_chain *chain)
 
 bool ezlb_snat_op_makes(const struct ezlb_op *op)
 {
-	return op->kind == EZLB_OP_SNAT_SETUP || op->kind == EZLB_OP_SNAT_ADD ||
-	       op->kind == EZLB_OP_SNAT_SET;
+	return ezlb_op_action(op->kind) != EZLB_ACTION_DEL;
 }
 
 /* The ops on rules, by key; of several on one key the last, which is what remains of them. */
@@ -59,8 +58,7 @@ static void last_ops(struct ezlb_op *const *ops, size_t n, struct refs *out)
 	size_t len = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (ops[i]->kind == EZLB_OP_SNAT_ADD || ops[i]->kind == EZLB_OP_SNAT_SET ||
-		    ops[i]->kind == EZLB_OP_SNAT_DEL)
+		if (ezlb_op_object(ops[i]->kind) == EZLB_OBJECT_SNAT)
 			add_ref(out, &ops[i]->snat, i);
 	}
 	EZLB_SORT(out, key_pos_cmp);

@@ -176,7 +176,7 @@ static int op_check(const struct ezlb_op *op)
 {
 	struct ezlb_xt_entry rule;
 
-	if (op->kind == EZLB_OP_SNAT_SETUP || op->kind == EZLB_OP_SNAT_TEARDOWN)
+	if (ezlb_op_object(op->kind) == EZLB_OBJECT_SNAT_FRAME)
 		return 0;
 	return ezlb_snat_rule_build(&op->snat, &rule);
 }

@@ -167,7 +167,7 @@ struct part {
 
 static bool is_row_op(const struct ezlb_op *op)
 {
-	return op->kind != EZLB_OP_SNAT_SETUP && op->kind != EZLB_OP_SNAT_TEARDOWN;
+	return ezlb_op_object(op->kind) == EZLB_OBJECT_SNAT;
 }
 
 /* Ops on the frame are about IPv6's only where there is one: a row makes it, if it is needed. */

@@ -295,7 +295,7 @@ static int commit(const struct nat *nat, struct ezlb_err *err)
 /* The frame of IPv6 comes with its first row: ops on frames are about one that is there. */
 static bool concerns(const struct ezlb_op *op, uint8_t family, bool exists)
 {
-	if (op->kind == EZLB_OP_SNAT_SETUP || op->kind == EZLB_OP_SNAT_TEARDOWN)
+	if (ezlb_op_object(op->kind) == EZLB_OBJECT_SNAT_FRAME)
 		return exists || family == AF_INET;
 	return op->snat.key.endpoint.addr.family == family;
 }
