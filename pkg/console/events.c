@@ -3,8 +3,8 @@
 
 #include "colour.h"
 #include "human.h"
+#include "parts.h"
 #include "plain.h"
-#include "view.h"
 
 #define LAST 20
 
@@ -14,7 +14,7 @@ static const char *or_dash(const char *text)
 }
 
 /* Always the same number of words before the message: for awk, too. */
-void view_event_line(const json_t *event, const struct ezlb_console_look *look,
+void part_event_line(const json_t *event, const struct ezlb_console_look *look,
 		     struct ezlb_text *out)
 {
 	const char *level = doc_text(event, "level");
@@ -70,7 +70,7 @@ int ezlb_console_events(const char *json, const struct ezlb_console_look *look,
 		if (look->json)
 			put_json(event, out);
 		else
-			view_event_line(event, look, out);
+			part_event_line(event, look, out);
 		ezlb_text_puts(out, "\n");
 		*cursor = (struct ezlb_console_cursor){ seq, doc_time(event, "time") };
 	}
@@ -102,7 +102,7 @@ int ezlb_console_service_events(const char *json, const char *name,
 
 		if (!doc_is(event, "service", name) || seen++ + LAST < n)
 			continue;
-		view_event_line(event, &plainly, &text);
+		part_event_line(event, &plainly, &text);
 		line = ezlb_text_take(&text, NULL);
 		plain_put_folded(out, "  ", 4, line, look->width);
 	}

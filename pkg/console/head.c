@@ -2,8 +2,8 @@
 /* head: what comes before the services: ezlb itself, then the files that it refuses. */
 #include "colour.h"
 #include "human.h"
+#include "parts.h"
 #include "plain.h"
-#include "view.h"
 
 #define DIAGS_SHOWN 5 /* of one file */
 
@@ -95,7 +95,7 @@ static void put_limits(const json_t *doc, const struct ezlb_console_look *look,
 		put_problem(look, out, conntrack_text(entries, max));
 }
 
-void view_head(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out)
+void part_head(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out)
 {
 	put_title(doc, look, out);
 	if (!strstr(doc_text(doc, "summary"), doc_text(doc, "not_ready")))
@@ -135,7 +135,7 @@ static void put_diagnostic(const json_t *diag, const struct ezlb_console_look *l
 	}
 }
 
-void view_diagnostics(const json_t *file, const struct ezlb_console_look *look,
+void part_diagnostics(const json_t *file, const struct ezlb_console_look *look,
 		      struct ezlb_text *out)
 {
 	const json_t *diags = json_object_get(file, "diagnostics");
@@ -153,7 +153,7 @@ void view_diagnostics(const json_t *file, const struct ezlb_console_look *look,
 	plain_put_folded(out, "", 4, note, look->width);
 }
 
-void view_refused(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out)
+void part_refused(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out)
 {
 	const json_t *files = json_object_get(doc, "files");
 	json_t *file;
@@ -165,5 +165,5 @@ void view_refused(const json_t *doc, const struct ezlb_console_look *look, struc
 	ezlb_text_printf(out, "\n%sREFUSED FILES: %zu of %zu%s\n", colour_title(look), n,
 			 json_array_size(files), colour_end(look));
 	json_array_foreach(files, i, file) if (!doc_is(file, "state", "ok"))
-		view_diagnostics(file, look, out);
+		part_diagnostics(file, look, out);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "human.h"
+#include "parts.h"
 #include "plain.h"
-#include "view.h"
 
 /* The condition that a state comes from (ezlb/status.h). */
 static const struct {
@@ -120,7 +120,7 @@ static void put_reasons(const json_t *service, const struct ezlb_console_look *l
 	}
 }
 
-void view_service_row(const json_t *service, const struct ezlb_console_look *look,
+void part_service_row(const json_t *service, const struct ezlb_console_look *look,
 		      struct grid *grid)
 {
 	struct grid_row *row = grid_row(grid);
@@ -141,7 +141,7 @@ void view_service_row(const json_t *service, const struct ezlb_console_look *loo
 	put_reasons(service, look, grid);
 }
 
-char *view_outcome(const json_t *backend)
+char *part_outcome(const json_t *backend)
 {
 	const char *reason = doc_text(backend, "reason");
 	long long code = (long long)doc_int(backend, "code");
@@ -156,7 +156,7 @@ static char *backend_detail(const json_t *backend)
 {
 	if (doc_is(backend, "reason", "ok"))
 		return ezlb_asprintf("%.1fms", doc_number(backend, "latency_ms"));
-	return view_outcome(backend);
+	return part_outcome(backend);
 }
 
 static char *backend_weight(const json_t *backend)
@@ -191,7 +191,7 @@ static int rank(const json_t *backend)
 	return doc_is(backend, "verdict", "up") || doc_is(backend, "verdict", "unchecked") ? 2 : 1;
 }
 
-void view_backend_rows(const json_t *service, const struct ezlb_console_look *look,
+void part_backend_rows(const json_t *service, const struct ezlb_console_look *look,
 		       struct grid *grid)
 {
 	const json_t *backends = json_object_get(service, "backends");

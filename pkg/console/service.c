@@ -6,8 +6,8 @@
 
 #include "colour.h"
 #include "human.h"
+#include "parts.h"
 #include "plain.h"
-#include "view.h"
 
 struct sheet {
 	const struct ezlb_console_look *look;
@@ -177,7 +177,7 @@ static void put_diagnostics(const struct sheet *sheet, const json_t *doc, const 
 		if (!doc_is(file, "path", doc_text(service, "file")) || doc_is(file, "state", "ok"))
 			continue;
 		put_title(sheet, "FILE");
-		view_diagnostics(file, sheet->look, sheet->out);
+		part_diagnostics(file, sheet->look, sheet->out);
 	}
 }
 
@@ -205,7 +205,7 @@ static void put_backends(const struct sheet *sheet, const json_t *service)
 		EZLB_AUTO_FREE char *rest =
 			ezlb_asprintf("%s%s", doc_has(backend, "since") ? " since " : "",
 				      doc_has(backend, "since") ? at : "");
-		EZLB_AUTO_FREE char *outcome = view_outcome(backend);
+		EZLB_AUTO_FREE char *outcome = part_outcome(backend);
 
 		put_head(sheet, doc_text(backend, "address"), doc_text(backend, "verdict"), rest);
 		put(&inner, "file",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "colour.h"
+#include "parts.h"
 #include "plain.h"
-#include "view.h"
 
 /* Up to so many services each has its backends; above it only those that are not well. */
 #define FEW 20
@@ -38,9 +38,9 @@ static void put_state(struct sections *sections, size_t state, bool backends)
 	{
 		if (state_of(service) != state)
 			continue;
-		view_service_row(service, sections->look, &sections->grid);
+		part_service_row(service, sections->look, &sections->grid);
 		if (backends)
-			view_backend_rows(service, sections->look, &sections->grid);
+			part_backend_rows(service, sections->look, &sections->grid);
 	}
 }
 
@@ -109,8 +109,8 @@ int ezlb_console_status(const char *json, const struct ezlb_console_look *look,
 
 	if (!doc)
 		return rc;
-	view_head(doc, look, out);
-	view_refused(doc, look, out);
+	part_head(doc, look, out);
+	part_refused(doc, look, out);
 	put_services(doc, look, out);
 	return 0;
 }

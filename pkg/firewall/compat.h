@@ -8,7 +8,7 @@
 
 #include <libnftnl/rule.h>
 
-#include "view.h"
+#include "actual.h"
 
 /* The caller frees the rule; table and chain are not set. */
 struct nftnl_rule *ezlb_fw_compat_build(const struct ezlb_accept_row *row);

@@ -2,7 +2,7 @@
 #include "edit.h"
 
 struct edit {
-	const struct ezlb_fw_view *view;
+	const struct ezlb_fw_actual *actual;
 	const struct ezlb_fw_want *want;
 	struct ezlb_fw_steps *out;
 	bool needed[EZLB_GATES]; /* chain and jump should be there */
@@ -58,7 +58,7 @@ static bool jump_stays(struct edit *edit, const struct ezlb_fw_chain *chain,
 	if (gate == EZLB_GATES || edit->want->aim == EZLB_FW_TRIM)
 		return true;
 	if (!edit->needed[gate] || !rule->plain || edit->jumped[gate] ||
-	    chain != ezlb_fw_home_find(edit->view, gate))
+	    chain != ezlb_fw_home_find(edit->actual, gate))
 		return false;
 	return edit->jumped[gate] = true;
 }
@@ -95,14 +95,14 @@ static void append_rows(struct edit *edit, enum ezlb_gate gate)
 		const struct ezlb_accept_row *row = &rows->items[i];
 
 		if (row->gate == gate && !edit->there[i] &&
-		    row->service.listen.addr.family == edit->view->family)
+		    row->service.listen.addr.family == edit->actual->family)
 			add(edit, EZLB_FW_APPEND, ezlb_fw_ours(gate))->row = *row;
 	}
 }
 
 static void mend(struct edit *edit, enum ezlb_gate gate)
 {
-	bool exists = ezlb_fw_chain_find(edit->view, ezlb_fw_ours(gate)) != NULL;
+	bool exists = ezlb_fw_chain_find(edit->actual, ezlb_fw_ours(gate)) != NULL;
 
 	if (exists && !edit->needed[gate])
 		add(edit, EZLB_FW_DEL_CHAIN, ezlb_fw_ours(gate));
@@ -115,16 +115,16 @@ static void mend(struct edit *edit, enum ezlb_gate gate)
 		add(edit, EZLB_FW_JUMP, ezlb_fw_home(gate))->row.gate = gate;
 }
 
-void ezlb_fw_edit(const struct ezlb_fw_view *view, const struct ezlb_fw_want *want,
+void ezlb_fw_edit(const struct ezlb_fw_actual *actual, const struct ezlb_fw_want *want,
 		  struct ezlb_fw_steps *out)
 {
-	struct edit edit = { .view = view, .want = want, .out = out };
+	struct edit edit = { .actual = actual, .want = want, .out = out };
 
 	edit.there = ezlb_calloc(want->rows.len + 1, sizeof(*edit.there));
 	for (enum ezlb_gate gate = 0; gate < EZLB_GATES; gate++)
-		edit.needed[gate] = want->aim == EZLB_FW_FRAME && ezlb_fw_closed(view, gate);
-	for (size_t i = 0; i < view->chains.len; i++)
-		weed(&edit, &view->chains.items[i]);
+		edit.needed[gate] = want->aim == EZLB_FW_FRAME && ezlb_fw_closed(actual, gate);
+	for (size_t i = 0; i < actual->chains.len; i++)
+		weed(&edit, &actual->chains.items[i]);
 	for (enum ezlb_gate gate = 0; want->aim != EZLB_FW_TRIM && gate < EZLB_GATES; gate++)
 		mend(&edit, gate);
 	free(edit.there);
@@ -132,12 +132,12 @@ void ezlb_fw_edit(const struct ezlb_fw_view *view, const struct ezlb_fw_want *wa
 
 /* --- what is there --------------------------------------------------------------------------- */
 
-bool ezlb_fw_present(const struct ezlb_fw_view *view)
+bool ezlb_fw_present(const struct ezlb_fw_actual *actual)
 {
 	bool present = false;
 
 	for (enum ezlb_gate gate = 0; gate < EZLB_GATES; gate++)
-		present |= ezlb_fw_chain_find(view, ezlb_fw_ours(gate)) != NULL;
+		present |= ezlb_fw_chain_find(actual, ezlb_fw_ours(gate)) != NULL;
 	return present;
 }
 
@@ -152,14 +152,14 @@ static void gate_rows(const struct ezlb_fw_chain *chain, enum ezlb_gate gate,
 	}
 }
 
-void ezlb_fw_rows(const struct ezlb_fw_view *view, struct ezlb_accepts *out)
+void ezlb_fw_rows(const struct ezlb_fw_actual *actual, struct ezlb_accepts *out)
 {
 	struct ezlb_accepts rows = { 0 };
 
 	for (enum ezlb_gate gate = 0; gate < EZLB_GATES; gate++) {
-		const struct ezlb_fw_chain *chain = ezlb_fw_chain_find(view, ezlb_fw_ours(gate));
+		const struct ezlb_fw_chain *chain = ezlb_fw_chain_find(actual, ezlb_fw_ours(gate));
 
-		if (chain && ezlb_fw_closed(view, gate))
+		if (chain && ezlb_fw_closed(actual, gate))
 			gate_rows(chain, gate, &rows);
 	}
 	EZLB_SORT(&rows, ezlb_accept_row_cmp);

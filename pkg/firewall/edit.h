@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "view.h"
+#include "actual.h"
 
 enum ezlb_fw_step_kind {
 	EZLB_FW_DEL_RULE,  /* with `at` and `handle`; of one chain, those further down come first */
@@ -38,12 +38,12 @@ struct ezlb_fw_want {
 	struct ezlb_accepts rows;
 };
 
-/* Adds the steps; they borrow from the view. */
-void ezlb_fw_edit(const struct ezlb_fw_view *view, const struct ezlb_fw_want *want,
+/* Adds the steps; they borrow from `actual`. */
+void ezlb_fw_edit(const struct ezlb_fw_actual *actual, const struct ezlb_fw_want *want,
 		  struct ezlb_fw_steps *out);
 
 /* Is there anything of ours? */
-bool ezlb_fw_present(const struct ezlb_fw_view *view);
+bool ezlb_fw_present(const struct ezlb_fw_actual *actual);
 
 /* Adds the rows behind the gates that are closed, each once. */
-void ezlb_fw_rows(const struct ezlb_fw_view *view, struct ezlb_accepts *out);
+void ezlb_fw_rows(const struct ezlb_fw_actual *actual, struct ezlb_accepts *out);

@@ -29,7 +29,7 @@ const char *ezlb_fw_filter_str(const struct ezlb_fw_filter *filter)
 
 static void forget(struct ezlb_fw_filter *filter)
 {
-	ezlb_fw_view_clear(&filter->view);
+	ezlb_fw_actual_clear(&filter->actual);
 	ezlb_fw_legacy_free(filter->family, filter->handle);
 	filter->handle = NULL;
 }
@@ -60,7 +60,7 @@ static int read_legacy(const struct ezlb_fw_host *host, struct ezlb_fw_filter *f
 
 	if (rc < 0 || !loaded)
 		return rc;
-	return ezlb_fw_legacy_read(filter->family, &filter->view, &filter->handle, &filter->err);
+	return ezlb_fw_legacy_read(filter->family, &filter->actual, &filter->handle, &filter->err);
 }
 
 static int read_nft(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter)
@@ -68,7 +68,7 @@ static int read_nft(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter)
 	int rc = 0;
 
 	if (ezlb_fw_has_nft(host))
-		rc = ezlb_fw_nft_read(host->nl, filter->family, EZLB_FW_TABLE, &filter->view);
+		rc = ezlb_fw_nft_read(host->nl, filter->family, EZLB_FW_TABLE, &filter->actual);
 	/* A kernel that has none of it is a sound answer, where no sign told before. */
 	if (rc == 0 || rc == -ENOPROTOOPT)
 		return 0;
@@ -86,7 +86,7 @@ void ezlb_fw_filter_read(struct ezlb_fw_host *host, struct ezlb_fw_filter *filte
 static int write_nft(const struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
 		     const struct ezlb_fw_steps *steps)
 {
-	int refused, rc = ezlb_fw_nft_write(host->nl, &filter->view, steps, &refused);
+	int refused, rc = ezlb_fw_nft_write(host->nl, &filter->actual, steps, &refused);
 
 	if (rc == 0)
 		return 0;
@@ -117,10 +117,10 @@ static size_t count_closed(const struct ezlb_fw_filters *filters, const struct e
 	size_t n = 0;
 
 	for (size_t i = 0; i < EZLB_FW_FILTERS; i++) {
-		const struct ezlb_fw_view *view = &filters->items[i].view;
+		const struct ezlb_fw_actual *actual = &filters->items[i].actual;
 
 		n += filters->items[i].family == row->service.listen.addr.family &&
-		     ezlb_fw_closed(view, row->gate);
+		     ezlb_fw_closed(actual, row->gate);
 	}
 	return n;
 }
@@ -139,7 +139,7 @@ void ezlb_fw_common(const struct ezlb_fw_filters *filters, struct ezlb_accepts *
 		}
 	}
 	for (size_t i = 0; i < EZLB_FW_FILTERS; i++)
-		ezlb_fw_rows(&filters->items[i].view, &all);
+		ezlb_fw_rows(&filters->items[i].actual, &all);
 	EZLB_SORT(&all, ezlb_accept_row_cmp);
 	for (size_t i = 0; i < all.len; i++) {
 		const struct ezlb_accept_row *row = &all.items[i];

@@ -25,7 +25,7 @@ bool ezlb_fw_has_nft(struct ezlb_fw_host *host);
 struct ezlb_fw_filter {
 	uint8_t family;
 	bool legacy;
-	struct ezlb_fw_view view; /* empty where there is no such table */
+	struct ezlb_fw_actual actual; /* empty where there is no such table */
 	struct xtc_handle *handle;
 	int rc; /* of the last read or write */
 	struct ezlb_err err;

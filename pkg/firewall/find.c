@@ -24,27 +24,27 @@ static int drop_hook(const struct ezlb_fw_chain *chain)
 }
 
 /* Where iptables has its INPUT and FORWARD, ezlb makes its way; nowhere else. */
-static bool has_way(const struct ezlb_fw_view *view, const char *table,
+static bool has_way(const struct ezlb_fw_actual *actual, const char *table,
 		    const struct ezlb_fw_chain *chain)
 {
-	return view->family != NFPROTO_INET && strcmp(table, EZLB_FW_TABLE) == 0 && chain->home &&
+	return actual->family != NFPROTO_INET && strcmp(table, EZLB_FW_TABLE) == 0 && chain->home &&
 	       drop_hook(chain) != EZLB_DROP_OUTPUT;
 }
 
-void ezlb_fw_find_in(const struct ezlb_fw_view *view, const char *table, const char *manner,
+void ezlb_fw_find_in(const struct ezlb_fw_actual *actual, const char *table, const char *manner,
 		     struct ezlb_drops *out)
 {
-	const char *family = view->family == AF_INET	? "ip"
-			     : view->family == AF_INET6 ? "ip6"
-							: "inet";
+	const char *family = actual->family == AF_INET	  ? "ip"
+			     : actual->family == AF_INET6 ? "ip6"
+							  : "inet";
 
-	for (size_t i = 0; i < view->chains.len; i++) {
-		const struct ezlb_fw_chain *chain = &view->chains.items[i];
-		enum ezlb_fw_drops drops = ezlb_fw_drops(view, chain);
+	for (size_t i = 0; i < actual->chains.len; i++) {
+		const struct ezlb_fw_chain *chain = &actual->chains.items[i];
+		enum ezlb_fw_drops drops = ezlb_fw_drops(actual, chain);
 		int hook = drop_hook(chain);
 		struct ezlb_drop *drop;
 
-		if (hook < 0 || drops == EZLB_FW_LETS_PASS || has_way(view, table, chain))
+		if (hook < 0 || drops == EZLB_FW_LETS_PASS || has_way(actual, table, chain))
 			continue;
 		drop = EZLB_PUSH(out);
 		snprintf(drop->table, sizeof(drop->table), "%s %.*s%s", family,
@@ -61,11 +61,11 @@ static int find_nft(struct ezlb_nl *nl, uint8_t family, struct ezlb_drops *out)
 	int rc = ezlb_fw_nft_tables(nl, family, &names);
 
 	for (size_t i = 0; rc == 0 && i < names.len; i++) {
-		EZLB_FW_AUTO_VIEW struct ezlb_fw_view view = { 0 };
+		EZLB_FW_AUTO_ACTUAL struct ezlb_fw_actual actual = { 0 };
 
-		rc = ezlb_fw_nft_read(nl, family, names.items[i], &view);
+		rc = ezlb_fw_nft_read(nl, family, names.items[i], &actual);
 		if (rc == 0)
-			ezlb_fw_find_in(&view, names.items[i], "", out);
+			ezlb_fw_find_in(&actual, names.items[i], "", out);
 	}
 	return rc;
 }
@@ -98,7 +98,7 @@ int ezlb_fw_find(struct ezlb_fw_host *host, struct ezlb_drops *out, struct ezlb_
 			*err = filter->err;
 		if (filter->rc < 0)
 			return filter->rc;
-		ezlb_fw_find_in(&filter->view, EZLB_FW_TABLE, " (legacy)", out);
+		ezlb_fw_find_in(&filter->actual, EZLB_FW_TABLE, " (legacy)", out);
 	}
 	return ezlb_fw_has_nft(host) ? find_all_nft(host, out, err) : 0;
 }

@@ -5,7 +5,7 @@
 #include "filters.h"
 
 /* Adds those of one table; `manner` is put behind its name. */
-void ezlb_fw_find_in(const struct ezlb_fw_view *view, const char *table, const char *manner,
+void ezlb_fw_find_in(const struct ezlb_fw_actual *actual, const char *table, const char *manner,
 		     struct ezlb_drops *out);
 
 /* ezlb_firewall_find with its ways to the kernel as a parameter. */

@@ -37,12 +37,13 @@ static void take_filter(const struct ezlb_fw_filter *filter, const struct ezlb_f
 {
 	struct ezlb_fw_steps steps = { 0 };
 
-	out->accepts_present |= ezlb_fw_present(&filter->view);
-	ezlb_fw_edit(&filter->view, want, &steps);
+	out->accepts_present |= ezlb_fw_present(&filter->actual);
+	ezlb_fw_edit(&filter->actual, want, &steps);
 	out->accepts_sound &= steps.len == 0;
 	EZLB_VEC_CLEAR(&steps);
 	for (enum ezlb_gate gate = 0; gate < EZLB_GATES; gate++)
-		out->gates[gate][filter->family == AF_INET6] |= ezlb_fw_closed(&filter->view, gate);
+		out->gates[gate][filter->family == AF_INET6] |= ezlb_fw_closed(&filter->actual,
+									       gate);
 }
 
 static void take_all(const struct ezlb_fw_filters *filters, struct ezlb_table *out)
@@ -123,7 +124,7 @@ static bool bring_about(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter
 	struct ezlb_fw_steps steps = { 0 };
 	bool todo;
 
-	ezlb_fw_edit(&filter->view, want, &steps);
+	ezlb_fw_edit(&filter->actual, want, &steps);
 	todo = steps.len > 0;
 	if (todo && may)
 		ezlb_fw_filter_write(host, filter, &steps);

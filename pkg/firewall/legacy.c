@@ -79,22 +79,22 @@ static void read_chain(const struct ezlb_xt *xt, struct xtc_handle *handle,
 		read_rule(xt, handle, entry, EZLB_PUSH(&out->rules));
 }
 
-int ezlb_fw_legacy_read(uint8_t family, struct ezlb_fw_view *view, struct xtc_handle **handle,
+int ezlb_fw_legacy_read(uint8_t family, struct ezlb_fw_actual *actual, struct xtc_handle **handle,
 			struct ezlb_err *err)
 {
 	const struct ezlb_xt *xt = xt_of(family);
 	const char *name;
 
-	view->family = family;
+	actual->family = family;
 	errno = 0;
 	*handle = xt->init(EZLB_FW_TABLE);
 	if (!*handle)
 		return explain(xt, "read", err);
 	/* libiptc has one place to walk at: first all chains, then what is in them. */
 	for (name = xt->first_chain(*handle); name; name = xt->next_chain(*handle))
-		EZLB_PUSH(&view->chains)->name = ezlb_strdup(name);
-	for (size_t i = 0; i < view->chains.len; i++)
-		read_chain(xt, *handle, &view->chains.items[i]);
+		EZLB_PUSH(&actual->chains)->name = ezlb_strdup(name);
+	for (size_t i = 0; i < actual->chains.len; i++)
+		read_chain(xt, *handle, &actual->chains.items[i]);
 	return 0;
 }
 

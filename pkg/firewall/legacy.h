@@ -10,10 +10,10 @@
 struct xtc_handle;
 
 /*
- * Fills *view, which the caller clears also after a failure. *handle is the same as libiptc has it,
- * for the write; the caller frees it with ezlb_fw_legacy_free.
+ * Fills *actual, which the caller clears also after a failure. *handle is the same as libiptc has
+ * it, for the write; the caller frees it with ezlb_fw_legacy_free.
  */
-int ezlb_fw_legacy_read(uint8_t family, struct ezlb_fw_view *view, struct xtc_handle **handle,
+int ezlb_fw_legacy_read(uint8_t family, struct ezlb_fw_actual *actual, struct xtc_handle **handle,
 			struct ezlb_err *err);
 void ezlb_fw_legacy_free(uint8_t family, struct xtc_handle *handle);
 

@@ -31,8 +31,8 @@ static bool is_str(const char *a, const char *b)
 
 struct reading {
 	const char *table;
-	struct ezlb_fw_view *view;
-	struct ezlb_fw_names *names; /* of tables, in place of the view */
+	struct ezlb_fw_actual *actual;
+	struct ezlb_fw_names *names; /* of tables, in place of `actual` */
 };
 
 static bool is_filter(const struct nftnl_chain *chain)
@@ -41,9 +41,9 @@ static bool is_filter(const struct nftnl_chain *chain)
 	       is_str(nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE), "filter");
 }
 
-static void take_chain(struct ezlb_fw_view *view, const struct nftnl_chain *chain)
+static void take_chain(struct ezlb_fw_actual *actual, const struct nftnl_chain *chain)
 {
-	struct ezlb_fw_chain *out = EZLB_PUSH(&view->chains);
+	struct ezlb_fw_chain *out = EZLB_PUSH(&actual->chains);
 
 	out->name = ezlb_strdup(nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
 	out->hook = -1;
@@ -78,17 +78,17 @@ static int on_chain(void *arg, const struct nlmsghdr *msg)
 		table = nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE);
 	if (table && reading->names && is_filter(chain))
 		take_name(reading->names, table);
-	if (table && reading->view && strcmp(table, reading->table) == 0)
-		take_chain(reading->view, chain);
+	if (table && reading->actual && strcmp(table, reading->table) == 0)
+		take_chain(reading->actual, chain);
 	nftnl_chain_free(chain);
 	return table ? 0 : -EBADMSG;
 }
 
-static struct ezlb_fw_chain *chain_of(struct ezlb_fw_view *view, const char *name)
+static struct ezlb_fw_chain *chain_of(struct ezlb_fw_actual *actual, const char *name)
 {
-	for (size_t i = 0; i < view->chains.len; i++) {
-		if (is_str(name, view->chains.items[i].name))
-			return &view->chains.items[i];
+	for (size_t i = 0; i < actual->chains.len; i++) {
+		if (is_str(name, actual->chains.items[i].name))
+			return &actual->chains.items[i];
 	}
 	return NULL;
 }
@@ -102,9 +102,9 @@ static int on_rule(void *arg, const struct nlmsghdr *msg)
 	/* What libnftnl has never heard of is a rule of others that says nothing to us. */
 	nftnl_rule_nlmsg_parse(msg, rule);
 	if (is_str(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), reading->table))
-		chain = chain_of(reading->view, nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
+		chain = chain_of(reading->actual, nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
 	if (chain)
-		ezlb_fw_compat_read(reading->view->family, rule, EZLB_PUSH(&chain->rules));
+		ezlb_fw_compat_read(reading->actual->family, rule, EZLB_PUSH(&chain->rules));
 	nftnl_rule_free(rule);
 	return 0;
 }
@@ -125,32 +125,32 @@ static int dump(struct ezlb_nl *nl, uint8_t family, uint16_t type, ezlb_nl_msg_f
 /* Chains and rules are asked for apart: they are of one moment if nothing happened meanwhile. */
 static int read_once(struct ezlb_nl *nl, struct reading *reading)
 {
-	struct ezlb_fw_view *view = reading->view;
+	struct ezlb_fw_actual *actual = reading->actual;
 	uint32_t gen;
-	int rc = ezlb_nft_gen(nl, &view->gen), rc_gen;
+	int rc = ezlb_nft_gen(nl, &actual->gen), rc_gen;
 
 	if (rc < 0)
 		return rc;
-	rc = dump(nl, view->family, NFT_MSG_GETCHAIN, on_chain, reading);
-	if (rc == 0 && view->chains.len)
-		rc = dump(nl, view->family, NFT_MSG_GETRULE, on_rule, reading);
+	rc = dump(nl, actual->family, NFT_MSG_GETCHAIN, on_chain, reading);
+	if (rc == 0 && actual->chains.len)
+		rc = dump(nl, actual->family, NFT_MSG_GETRULE, on_rule, reading);
 	rc_gen = ezlb_nft_gen(nl, &gen);
 	if (rc_gen < 0)
 		return rc_gen;
-	return gen == view->gen ? rc : -EAGAIN;
+	return gen == actual->gen ? rc : -EAGAIN;
 }
 
 int ezlb_fw_nft_read(struct ezlb_nl *nl, uint8_t family, const char *table,
-		     struct ezlb_fw_view *view)
+		     struct ezlb_fw_actual *actual)
 {
-	struct reading reading = { .table = table, .view = view };
+	struct reading reading = { .table = table, .actual = actual };
 	int rc = -EAGAIN;
 
 	for (int i = 0; i < TRIES && (rc == -EAGAIN || rc == -EINTR); i++) {
 		if (i > 0)
 			poll(NULL, 0, NAP_MS << i);
-		ezlb_fw_view_clear(view);
-		view->family = family;
+		ezlb_fw_actual_clear(actual);
+		actual->family = family;
 		rc = read_once(nl, &reading);
 	}
 	return rc;
@@ -221,14 +221,14 @@ static void put_step(struct ezlb_nl_buf *out, uint8_t family, const struct ezlb_
 	}
 }
 
-int ezlb_fw_nft_write(struct ezlb_nl *nl, const struct ezlb_fw_view *view,
+int ezlb_fw_nft_write(struct ezlb_nl *nl, const struct ezlb_fw_actual *actual,
 		      const struct ezlb_fw_steps *steps, int *refused)
 {
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf batch = { .items = NULL };
 
-	ezlb_nft_put_begin(&batch, view->gen);
+	ezlb_nft_put_begin(&batch, actual->gen);
 	for (size_t i = 0; i < steps->len; i++)
-		put_step(&batch, view->family, &steps->items[i]);
+		put_step(&batch, actual->family, &steps->items[i]);
 	ezlb_nft_put_commit(&batch);
 	return ezlb_nft_commit(nl, &batch, refused);
 }

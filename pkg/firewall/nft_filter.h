@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nft_filter: a table of nf_tables, read as a view and changed in one transaction. Whose table it
- * is does not matter for reading. Returns 0 or -errno as in ezlb/netfilter.h, and -EAGAIN where it
- * changed all the time.
+ * nft_filter: a table of nf_tables, read as a value (actual.h) and changed in one transaction.
+ * Whose table it is does not matter for reading. Returns 0 or -errno as in ezlb/netfilter.h, and
+ * -EAGAIN where it changed all the time.
  */
 #pragma once
 
@@ -10,10 +10,10 @@
 
 #include "edit.h"
 
-/* Fills *view, which the caller clears also after a failure; without chains if there is no table.
+/* Fills *actual, which the caller clears also after a failure; without chains if there is no table.
  */
 int ezlb_fw_nft_read(struct ezlb_nl *nl, uint8_t family, const char *table,
-		     struct ezlb_fw_view *view);
+		     struct ezlb_fw_actual *actual);
 
 /* Names of tables that have base chains of type filter, each once; owned. */
 struct ezlb_fw_names EZLB_VEC(char *);
@@ -22,8 +22,8 @@ void ezlb_fw_names_clear(struct ezlb_fw_names *names);
 int ezlb_fw_nft_tables(struct ezlb_nl *nl, uint8_t family, struct ezlb_fw_names *out);
 
 /*
- * Carries out steps of this view on the table `filter`, all or none. -ERESTART where the ruleset is
- * not that of the view any more. *refused as from ezlb_nft_commit.
+ * Carries out steps that were made of `actual` on the table `filter`, all or none. -ERESTART where
+ * the ruleset is not that of `actual` any more. *refused as from ezlb_nft_commit.
  */
-int ezlb_fw_nft_write(struct ezlb_nl *nl, const struct ezlb_fw_view *view,
+int ezlb_fw_nft_write(struct ezlb_nl *nl, const struct ezlb_fw_actual *actual,
 		      const struct ezlb_fw_steps *steps, int *refused);

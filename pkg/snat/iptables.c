@@ -30,12 +30,12 @@ static const char *const *tables_of(const struct ezlb_layer *layer)
 /* --- list and peek --------------------------------------------------------------------------- */
 
 /* Adds the rows of ours; false where there are others. */
-static bool take_rows(const struct ezlb_xt_view *view, struct ezlb_snats *out)
+static bool take_rows(const struct ezlb_xt_actual *actual, struct ezlb_snats *out)
 {
 	bool all = true;
 
-	for (size_t i = 0; i < view->chain.slots.len; i++) {
-		const struct ezlb_snat_slot *slot = &view->chain.slots.items[i];
+	for (size_t i = 0; i < actual->chain.slots.len; i++) {
+		const struct ezlb_snat_slot *slot = &actual->chain.slots.items[i];
 
 		if (slot->ours)
 			*EZLB_PUSH(out) = slot->row;
@@ -45,37 +45,37 @@ static bool take_rows(const struct ezlb_xt_view *view, struct ezlb_snats *out)
 	return all;
 }
 
-static int read_loaded(const struct ezlb_xt *xt, const char *tables, struct ezlb_xt_view *view,
+static int read_loaded(const struct ezlb_xt *xt, const char *tables, struct ezlb_xt_actual *actual,
 		       struct ezlb_err *err)
 {
 	bool loaded;
 	int rc = ezlb_xt_is_loaded(tables, "nat", &loaded, err);
 
-	return rc < 0 || !loaded ? rc : ezlb_xt_read(xt, view, err);
+	return rc < 0 || !loaded ? rc : ezlb_xt_read(xt, actual, err);
 }
 
 static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		      struct ezlb_table *out, struct ezlb_err *err)
 {
-	struct ezlb_xt_view views[FAMILIES] = { { .refs = 0 } };
+	struct ezlb_xt_actual actuals[FAMILIES] = { { .refs = 0 } };
 	int rc = 0;
 
 	(void)scope; /* the chains are ours: all of them is in scope */
 	out->snat_present = out->snat_sound = false;
 	for (size_t i = 0; rc == 0 && i < FAMILIES; i++)
-		rc = read_loaded(families[i], tables_of(layer)[i], &views[i], err);
+		rc = read_loaded(families[i], tables_of(layer)[i], &actuals[i], err);
 	if (rc == 0) {
-		bool ip = views[0].chain.exists, ip6 = views[1].chain.exists;
+		bool ip = actuals[0].chain.exists, ip6 = actuals[1].chain.exists;
 
 		out->snat_present = ip || ip6;
 		/* IPv4's is always there, IPv6's where a row needed it. */
-		out->snat_sound = ezlb_xt_frame_sound(&views[0]) &&
-				  (ezlb_xt_frame_sound(&views[1]) || !ip6);
-		out->snat_sound &= take_rows(&views[0], &out->snats);
-		out->snat_sound &= take_rows(&views[1], &out->snats);
+		out->snat_sound = ezlb_xt_frame_sound(&actuals[0]) &&
+				  (ezlb_xt_frame_sound(&actuals[1]) || !ip6);
+		out->snat_sound &= take_rows(&actuals[0], &out->snats);
+		out->snat_sound &= take_rows(&actuals[1], &out->snats);
 	}
-	ezlb_xt_view_clear(&views[0]);
-	ezlb_xt_view_clear(&views[1]);
+	ezlb_xt_actual_clear(&actuals[0]);
+	ezlb_xt_actual_clear(&actuals[1]);
 	return rc;
 }
 

@@ -10,9 +10,9 @@
 #include <ezlb/snat.h>
 
 #include "chain.h"
+#include "nft_actual.h"
 #include "nft_frame.h"
 #include "nft_msg.h"
-#include "nft_view.h"
 
 #define TRIES	 3
 #define FAMILIES (sizeof(ezlb_nft_families) / sizeof(ezlb_nft_families[0]))
@@ -51,11 +51,11 @@ static bool is_present(struct nftables *nft)
 
 /* --- list and peek --------------------------------------------------------------------------- */
 
-static void take_view(const struct ezlb_nft_view *view, struct ezlb_table *out)
+static void take_actual(const struct ezlb_nft_actual *actual, struct ezlb_table *out)
 {
-	for (size_t i = 0; i < view->chain.slots.len; i++) {
-		if (view->chain.slots.items[i].ours)
-			*EZLB_PUSH(&out->snats) = view->chain.slots.items[i].row;
+	for (size_t i = 0; i < actual->chain.slots.len; i++) {
+		if (actual->chain.slots.items[i].ours)
+			*EZLB_PUSH(&out->snats) = actual->chain.slots.items[i].row;
 	}
 }
 
@@ -63,7 +63,7 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		      struct ezlb_table *out, struct ezlb_err *err)
 {
 	struct nftables *nft = of(layer);
-	struct ezlb_nft_view views[FAMILIES] = { { .sound = false } };
+	struct ezlb_nft_actual actuals[FAMILIES] = { { .sound = false } };
 	bool present = is_present(nft);
 	int rc = 0;
 
@@ -71,16 +71,17 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	out->snat_present = out->snat_sound = false;
 	ezlb_nl_begin(nft->nl);
 	for (size_t i = 0; present && rc == 0 && i < FAMILIES; i++)
-		rc = ezlb_nft_view_read(nft->nl, &ezlb_nft_families[i], &views[i]);
+		rc = ezlb_nft_actual_read(nft->nl, &ezlb_nft_families[i], &actuals[i]);
 	if (rc == 0) {
 		/* IPv4's is always there, IPv6's where a row needed it. */
-		out->snat_present = views[0].chain.exists || views[1].chain.exists;
-		out->snat_sound = views[0].sound && (views[1].sound || !views[1].chain.exists);
-		take_view(&views[0], out);
-		take_view(&views[1], out);
+		out->snat_present = actuals[0].chain.exists || actuals[1].chain.exists;
+		out->snat_sound = actuals[0].sound &&
+				  (actuals[1].sound || !actuals[1].chain.exists);
+		take_actual(&actuals[0], out);
+		take_actual(&actuals[1], out);
 	}
-	ezlb_nft_view_clear(&views[0]);
-	ezlb_nft_view_clear(&views[1]);
+	ezlb_nft_actual_clear(&actuals[0]);
+	ezlb_nft_actual_clear(&actuals[1]);
 	/* A kernel that has none of it is a sound answer: where it is asked because no sign told.
 	 */
 	if (rc == -ENOPROTOOPT)
@@ -136,7 +137,7 @@ static void put_all(struct ezlb_nl_buf *out, uint16_t type, const struct ezlb_sn
 /* A sound table gets what differs; any other goes, and is made again with all that it should have.
  */
 static void put_changes(struct ezlb_nl_buf *out, const struct ezlb_nft_family *family,
-			const struct ezlb_nft_view *now, const struct ezlb_snat_chain *want)
+			const struct ezlb_nft_actual *now, const struct ezlb_snat_chain *want)
 {
 	AUTO_ROWS struct ezlb_snats have = { 0 }, should = { 0 }, gone = { 0 }, come = { 0 };
 
@@ -195,7 +196,7 @@ static void select_ops(struct part *part, struct ezlb_op *const *ops, size_t n, 
 static int attempt(struct nftables *nft, struct part *part, struct ezlb_op *const *ops, size_t n)
 {
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf batch = { .items = NULL };
-	EZLB_NFT_AUTO_VIEW struct ezlb_nft_view now = { .sound = false };
+	EZLB_NFT_AUTO_ACTUAL struct ezlb_nft_actual now = { .sound = false };
 	AUTO_CHAIN struct ezlb_snat_chain want = { 0 };
 	size_t empty;
 	int rc;
@@ -203,7 +204,7 @@ static int attempt(struct nftables *nft, struct part *part, struct ezlb_op *cons
 	part->refused = -1;
 	/* As long as nobody knows, an op on the frame is not done. */
 	select_ops(part, ops, n, true);
-	rc = part->n ? ezlb_nft_view_read(nft->nl, part->family, &now) : 0;
+	rc = part->n ? ezlb_nft_actual_read(nft->nl, part->family, &now) : 0;
 	if (rc < 0 || !part->n)
 		return rc;
 	select_ops(part, ops, n, now.chain.exists);

@@ -36,13 +36,13 @@ struct nat {
 	struct xtc_handle *handle;
 };
 
-#define AUTO_VIEW  __attribute__((cleanup(ezlb_xt_view_clear)))
-#define AUTO_CHAIN __attribute__((cleanup(ezlb_snat_chain_clear)))
-#define AUTO_NAT   __attribute__((cleanup(nat_free)))
+#define AUTO_ACTUAL __attribute__((cleanup(ezlb_xt_actual_clear)))
+#define AUTO_CHAIN  __attribute__((cleanup(ezlb_snat_chain_clear)))
+#define AUTO_NAT    __attribute__((cleanup(nat_free)))
 
-void ezlb_xt_view_clear(struct ezlb_xt_view *view)
+void ezlb_xt_actual_clear(struct ezlb_xt_actual *actual)
 {
-	ezlb_snat_chain_clear(&view->chain);
+	ezlb_snat_chain_clear(&actual->chain);
 }
 
 static void nat_free(struct nat *nat)
@@ -113,36 +113,36 @@ static void read_rule(const struct ezlb_xt_form *form, const void *entry,
 	slot->bytes = ezlb_xt_entry_counters(form, entry).bcnt;
 }
 
-static void read_view(const struct nat *nat, struct ezlb_xt_view *view)
+static void read_actual(const struct nat *nat, struct ezlb_xt_actual *actual)
 {
 	const struct ezlb_xt *xt = nat->xt;
 	const void *entry;
 
-	*view = (struct ezlb_xt_view){ .chain.exists = xt->is_chain(our_chain, nat->handle) };
-	if (!view->chain.exists)
+	*actual = (struct ezlb_xt_actual){ .chain.exists = xt->is_chain(our_chain, nat->handle) };
+	if (!actual->chain.exists)
 		return;
-	xt->references(&view->refs, our_chain, nat->handle);
+	xt->references(&actual->refs, our_chain, nat->handle);
 	for (entry = xt->first_rule(postrouting, nat->handle); entry;
 	     entry = xt->next_rule(entry, nat->handle))
-		view->plain_jumps += is_plain_jump(nat, entry);
+		actual->plain_jumps += is_plain_jump(nat, entry);
 	for (entry = xt->first_rule(our_chain, nat->handle); entry;
 	     entry = xt->next_rule(entry, nat->handle))
-		read_rule(xt->form, entry, EZLB_PUSH(&view->chain.slots));
-	ezlb_snat_chain_mark_duplicates(&view->chain);
+		read_rule(xt->form, entry, EZLB_PUSH(&actual->chain.slots));
+	ezlb_snat_chain_mark_duplicates(&actual->chain);
 }
 
-bool ezlb_xt_frame_sound(const struct ezlb_xt_view *view)
+bool ezlb_xt_frame_sound(const struct ezlb_xt_actual *actual)
 {
-	return view->chain.exists && view->refs == 1 && view->plain_jumps == 1;
+	return actual->chain.exists && actual->refs == 1 && actual->plain_jumps == 1;
 }
 
-int ezlb_xt_read(const struct ezlb_xt *xt, struct ezlb_xt_view *view, struct ezlb_err *err)
+int ezlb_xt_read(const struct ezlb_xt *xt, struct ezlb_xt_actual *actual, struct ezlb_err *err)
 {
 	AUTO_NAT struct nat nat = { .xt = xt };
 	int rc = nat_open(&nat, err);
 
 	if (rc == 0)
-		read_view(&nat, view);
+		read_actual(&nat, actual);
 	return rc;
 }
 
@@ -200,7 +200,7 @@ static int drop_refs(unsigned keep, const struct nat *nat)
 	return 1;
 }
 
-static int write_frame(const struct ezlb_xt_view *now, const struct nat *nat)
+static int write_frame(const struct ezlb_xt_actual *now, const struct nat *nat)
 {
 	struct ezlb_xt_entry jump;
 
@@ -248,8 +248,8 @@ static int write_rules(const struct ezlb_snat_chain *now, const struct ezlb_snat
 	return 1;
 }
 
-static int write_view(const struct ezlb_xt_view *now, const struct ezlb_snat_chain *want,
-		      const struct nat *nat)
+static int write_actual(const struct ezlb_xt_actual *now, const struct ezlb_snat_chain *want,
+			const struct nat *nat)
 {
 	if (want->exists)
 		return write_frame(now, nat) && write_rules(&now->chain, want, nat);
@@ -259,20 +259,20 @@ static int write_view(const struct ezlb_xt_view *now, const struct ezlb_snat_cha
 
 /* --- apply ----------------------------------------------------------------------------------- */
 
-static bool reached(const struct ezlb_xt_view *view, const struct ezlb_snat_chain *want)
+static bool reached(const struct ezlb_xt_actual *actual, const struct ezlb_snat_chain *want)
 {
-	return ezlb_snat_chain_same(&view->chain, want) &&
-	       (!want->exists || ezlb_xt_frame_sound(view));
+	return ezlb_snat_chain_same(&actual->chain, want) &&
+	       (!want->exists || ezlb_xt_frame_sound(actual));
 }
 
 /* Somebody who ignores the lock may still come between: only the kernel knows what it holds. */
 static int verify(const struct ezlb_xt *xt, const struct ezlb_snat_chain *want,
 		  struct ezlb_err *err)
 {
-	AUTO_VIEW struct ezlb_xt_view view = { 0 };
-	int rc = ezlb_xt_read(xt, &view, err);
+	AUTO_ACTUAL struct ezlb_xt_actual actual = { 0 };
+	int rc = ezlb_xt_read(xt, &actual, err);
 
-	if (rc == 0 && !reached(&view, want))
+	if (rc == 0 && !reached(&actual, want))
 		return ezlb_err_set(err, EAGAIN,
 				    "the %s is not as it was just written: another program "
 				    "changes it without holding %s",
@@ -320,19 +320,19 @@ static int attempt(struct ezlb_xt_part *part, struct ezlb_op *const *ops, size_t
 		   struct ezlb_err *err)
 {
 	AUTO_NAT struct nat nat = { .xt = part->xt };
-	AUTO_VIEW struct ezlb_xt_view now = { 0 };
+	AUTO_ACTUAL struct ezlb_xt_actual now = { 0 };
 	AUTO_CHAIN struct ezlb_snat_chain want = { 0 };
 	int rc = nat_open(&nat, err);
 
 	if (rc < 0)
 		return rc;
-	read_view(&nat, &now);
+	read_actual(&nat, &now);
 	part->exists = now.chain.exists;
 	ezlb_xt_select(part, ops, n);
 	ezlb_snat_chain_edit(&now.chain, part->ops, part->n, &want);
 	if (reached(&now, &want))
 		return 0;
-	if (!write_view(&now, &want, &nat))
+	if (!write_actual(&now, &want, &nat))
 		return nat_error(&nat, err, "edit");
 	rc = commit(&nat, err);
 	return rc < 0 ? rc : verify(part->xt, &want, err);

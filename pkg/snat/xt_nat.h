@@ -15,19 +15,19 @@
 #include <ezlb/xtables.h>
 
 /* What a nat table has of ours; zeroed it is that of a table that is not loaded. */
-struct ezlb_xt_view {
+struct ezlb_xt_actual {
 	struct ezlb_snat_chain chain;
 	unsigned refs;	      /* rules anywhere that jump or go to the chain */
 	unsigned plain_jumps; /* those of them that are as they should be, in POSTROUTING */
 };
 
 /* The chain is there and what leads to it as it should be, whatever rules it has. */
-bool ezlb_xt_frame_sound(const struct ezlb_xt_view *view);
+bool ezlb_xt_frame_sound(const struct ezlb_xt_actual *actual);
 
 /* Asking loads the table: for tables that are loaded. */
-int ezlb_xt_read(const struct ezlb_xt *xt, struct ezlb_xt_view *view, struct ezlb_err *err);
+int ezlb_xt_read(const struct ezlb_xt *xt, struct ezlb_xt_actual *actual, struct ezlb_err *err);
 bool ezlb_xt_has_chain(const struct ezlb_xt *xt, const char *prefix);
-void ezlb_xt_view_clear(struct ezlb_xt_view *view);
+void ezlb_xt_actual_clear(struct ezlb_xt_actual *actual);
 
 /* The part of a batch that concerns one family, and what became of it. */
 struct ezlb_xt_part {

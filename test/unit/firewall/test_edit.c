@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "views.h"
+#include "actuals.h"
 
 /*
  * Steps as text: "INPUT-1" deletes the second rule, "xNAME" the chain, "+NAME" makes it, "f1"
@@ -44,7 +44,7 @@ static const char *steps_text(const struct ezlb_fw_steps *steps)
 #define F "EZLB-FORWARD"
 
 static const struct {
-	const char *name, *view;
+	const char *name, *actual;
 	enum ezlb_fw_aim aim;
 	const char *rows, *want;
 } cases[] = {
@@ -80,12 +80,12 @@ static void test_edit(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		EZLB_FW_AUTO_VIEW struct ezlb_fw_view view = view_of(cases[i].view);
+		EZLB_FW_AUTO_ACTUAL struct ezlb_fw_actual actual = actual_of(cases[i].actual);
 		struct ezlb_fw_want want = { .aim = cases[i].aim, .rows = rows_of(cases[i].rows) };
 		struct ezlb_fw_steps steps = { 0 };
 
 		print_message("%s\n", cases[i].name);
-		ezlb_fw_edit(&view, &want, &steps);
+		ezlb_fw_edit(&actual, &want, &steps);
 		assert_string_equal(steps_text(&steps), cases[i].want);
 		EZLB_VEC_CLEAR(&steps);
 		EZLB_VEC_CLEAR(&want.rows);
@@ -94,20 +94,20 @@ static void test_edit(void **state)
 
 static void test_other_family(void **state)
 {
-	EZLB_FW_AUTO_VIEW struct ezlb_fw_view view = view_of("INPUT!");
+	EZLB_FW_AUTO_ACTUAL struct ezlb_fw_actual actual = actual_of("INPUT!");
 	struct ezlb_fw_want want = { .aim = EZLB_FW_FRAME, .rows = rows_of("i1") };
 	struct ezlb_fw_steps steps = { 0 };
 
 	(void)state;
-	view.family = AF_INET6;
-	ezlb_fw_edit(&view, &want, &steps);
+	actual.family = AF_INET6;
+	ezlb_fw_edit(&actual, &want, &steps);
 	assert_string_equal(steps_text(&steps), "+" I " INPUT^");
 	EZLB_VEC_CLEAR(&steps);
 	EZLB_VEC_CLEAR(&want.rows);
 }
 
 static const struct {
-	const char *name, *view, *rows;
+	const char *name, *actual, *rows;
 	bool present;
 } seen[] = {
 	{ "none", "INPUT! o", "", false },
@@ -121,13 +121,13 @@ static void test_seen(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(seen); i++) {
-		EZLB_FW_AUTO_VIEW struct ezlb_fw_view view = view_of(seen[i].view);
+		EZLB_FW_AUTO_ACTUAL struct ezlb_fw_actual actual = actual_of(seen[i].actual);
 		struct ezlb_accepts rows = { 0 };
 
 		print_message("%s\n", seen[i].name);
-		ezlb_fw_rows(&view, &rows);
+		ezlb_fw_rows(&actual, &rows);
 		assert_string_equal(rows_text(&rows), seen[i].rows);
-		assert_int_equal(ezlb_fw_present(&view), seen[i].present);
+		assert_int_equal(ezlb_fw_present(&actual), seen[i].present);
 		EZLB_VEC_CLEAR(&rows);
 	}
 }

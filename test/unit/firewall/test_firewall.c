@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* firewall and find: what goes on without a kernel that has filters. The lab has the rest. */
-#include "views.h"
+#include "actuals.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -140,7 +140,7 @@ static void test_lock(void **state)
 }
 
 static const struct {
-	const char *name, *view;
+	const char *name, *actual;
 	uint8_t family;
 	const char *table, *want;
 } found[] = {
@@ -156,13 +156,13 @@ static void test_find(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(found); i++) {
-		EZLB_FW_AUTO_VIEW struct ezlb_fw_view view = view_of(found[i].view);
+		EZLB_FW_AUTO_ACTUAL struct ezlb_fw_actual actual = actual_of(found[i].actual);
 		struct ezlb_drops drops = { 0 };
 		char text[256] = "";
 
 		print_message("%s\n", found[i].name);
-		view.family = found[i].family;
-		ezlb_fw_find_in(&view, found[i].table, "", &drops);
+		actual.family = found[i].family;
+		ezlb_fw_find_in(&actual, found[i].table, "", &drops);
 		if (drops.len)
 			snprintf(text, sizeof(text), "%s %s %d %s", drops.items[0].table,
 				 drops.items[0].chain, (int)drops.items[0].hook,

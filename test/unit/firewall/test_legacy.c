@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "actual.h"
 #include "fake_iptc.h"
 #include "layer.h"
-#include "view.h"
 
 static char dir[64], tables[96], tables6[96], lock_path[96];
 static struct ezlb_nft_signs signs = { "/no/such", "/dev/null", "/dev/null" };

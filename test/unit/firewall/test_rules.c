@@ -2,8 +2,8 @@
 /* rules, match and compat: what a row is made into is read as that row, and nothing else is. */
 #include "rules.h" /* first: what it includes has an order */
 
+#include "actuals.h"
 #include "compat.h"
-#include "views.h"
 
 #include <libnftnl/expr.h>
 #include <linux/netfilter/nf_tables.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "views.h"
+#include "actuals.h"
 
 #include "want.h"
 
@@ -52,8 +52,8 @@ static void test_want(void **state)
 
 		print_message("%s\n", cases[i].name);
 		ezlb_fw_filters_init(&filters);
-		filters.items[0].view = view_of(cases[i].one);
-		filters.items[2].view = view_of(cases[i].other);
+		filters.items[0].actual = actual_of(cases[i].one);
+		filters.items[2].actual = actual_of(cases[i].other);
 		ezlb_fw_want_make(&filters, list, ops_of(text, ops, list), &want);
 		assert_int_equal(want.aim, cases[i].aim);
 		assert_string_equal(rows_text(&want.rows), cases[i].rows);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * views: filters as text. A chain is its name, "!" where its policy drops, and its rules: "D"
+ * actuals: filters as text. A chain is its name, "!" where its policy drops, and its rules: "D"
  * drops, "o" is about something else, ">NAME" a plain jump, "~NAME" one with a condition, "i7" and
  * "f7" rows of 10.0.0.7:80/tcp. Chains are divided by ";". Capitals alone have a place where
  * packets come by, and INPUT and FORWARD are home.
@@ -51,9 +51,9 @@ static inline void put_rule_of(struct ezlb_fw_chain *chain, const char *text)
 	}
 }
 
-static inline void put_chain_of(struct ezlb_fw_view *view, char *text)
+static inline void put_chain_of(struct ezlb_fw_actual *actual, char *text)
 {
-	struct ezlb_fw_chain *chain = EZLB_PUSH(&view->chains);
+	struct ezlb_fw_chain *chain = EZLB_PUSH(&actual->chains);
 	char *rest, *word = strtok_r(text, " ", &rest);
 	size_t len = strlen(word);
 
@@ -68,15 +68,15 @@ static inline void put_chain_of(struct ezlb_fw_view *view, char *text)
 		put_rule_of(chain, word);
 }
 
-static inline struct ezlb_fw_view view_of(const char *text)
+static inline struct ezlb_fw_actual actual_of(const char *text)
 {
-	struct ezlb_fw_view view = { .family = AF_INET };
+	struct ezlb_fw_actual actual = { .family = AF_INET };
 	EZLB_AUTO_FREE char *copy = ezlb_strdup(text);
 	char *rest;
 
 	for (char *one = strtok_r(copy, ";", &rest); one; one = strtok_r(NULL, ";", &rest))
-		put_chain_of(&view, one);
-	return view;
+		put_chain_of(&actual, one);
+	return actual;
 }
 
 /* "i1 f2": sorted. */

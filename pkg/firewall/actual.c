@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "view.h"
+#include "actual.h"
 
 #include <netinet/in.h>
 
@@ -28,31 +28,33 @@ int ezlb_fw_hook(enum ezlb_gate gate)
 	return gates[gate].hook;
 }
 
-void ezlb_fw_view_clear(struct ezlb_fw_view *view)
+void ezlb_fw_actual_clear(struct ezlb_fw_actual *actual)
 {
-	for (size_t i = 0; i < view->chains.len; i++) {
-		struct ezlb_fw_chain *chain = &view->chains.items[i];
+	for (size_t i = 0; i < actual->chains.len; i++) {
+		struct ezlb_fw_chain *chain = &actual->chains.items[i];
 
 		for (size_t j = 0; j < chain->rules.len; j++)
 			free(chain->rules.items[j].to);
 		EZLB_VEC_CLEAR(&chain->rules);
 		free(chain->name);
 	}
-	EZLB_VEC_CLEAR(&view->chains);
+	EZLB_VEC_CLEAR(&actual->chains);
 }
 
-const struct ezlb_fw_chain *ezlb_fw_chain_find(const struct ezlb_fw_view *view, const char *name)
+const struct ezlb_fw_chain *ezlb_fw_chain_find(const struct ezlb_fw_actual *actual,
+					       const char *name)
 {
-	for (size_t i = 0; i < view->chains.len; i++) {
-		if (strcmp(view->chains.items[i].name, name) == 0)
-			return &view->chains.items[i];
+	for (size_t i = 0; i < actual->chains.len; i++) {
+		if (strcmp(actual->chains.items[i].name, name) == 0)
+			return &actual->chains.items[i];
 	}
 	return NULL;
 }
 
-const struct ezlb_fw_chain *ezlb_fw_home_find(const struct ezlb_fw_view *view, enum ezlb_gate gate)
+const struct ezlb_fw_chain *ezlb_fw_home_find(const struct ezlb_fw_actual *actual,
+					      enum ezlb_gate gate)
 {
-	const struct ezlb_fw_chain *chain = ezlb_fw_chain_find(view, gates[gate].home);
+	const struct ezlb_fw_chain *chain = ezlb_fw_chain_find(actual, gates[gate].home);
 
 	return chain && chain->home ? chain : NULL;
 }
@@ -64,14 +66,14 @@ static bool is_ours(const char *name)
 
 /* Chains that a search has come by, each once. */
 struct search {
-	const struct ezlb_fw_view *view;
-	bool *seen; /* by place in the view */
+	const struct ezlb_fw_actual *actual;
+	bool *seen; /* by place in actual->chains */
 	struct EZLB_VEC(const struct ezlb_fw_chain *) todo;
 };
 
 static void search_add(struct search *search, const struct ezlb_fw_chain *chain)
 {
-	size_t i = (size_t)(chain - search->view->chains.items);
+	size_t i = (size_t)(chain - search->actual->chains.items);
 
 	if (search->seen[i] || is_ours(chain->name))
 		return;
@@ -88,21 +90,22 @@ static bool search_chain(struct search *search, const struct ezlb_fw_chain *chai
 
 		if (rule->kind == EZLB_FW_DROP)
 			return true;
-		to = rule->kind == EZLB_FW_GO ? ezlb_fw_chain_find(search->view, rule->to) : NULL;
+		to = rule->kind == EZLB_FW_GO ? ezlb_fw_chain_find(search->actual, rule->to) : NULL;
 		if (to)
 			search_add(search, to);
 	}
 	return false;
 }
 
-enum ezlb_fw_drops ezlb_fw_drops(const struct ezlb_fw_view *view, const struct ezlb_fw_chain *chain)
+enum ezlb_fw_drops ezlb_fw_drops(const struct ezlb_fw_actual *actual,
+				 const struct ezlb_fw_chain *chain)
 {
-	struct search search = { .view = view };
+	struct search search = { .actual = actual };
 	bool found = false;
 
 	if (chain->policy_drops)
 		return EZLB_FW_BY_POLICY;
-	search.seen = ezlb_calloc(view->chains.len, sizeof(*search.seen));
+	search.seen = ezlb_calloc(actual->chains.len, sizeof(*search.seen));
 	search_add(&search, chain);
 	while (!found && search.todo.len)
 		found = search_chain(&search, search.todo.items[--search.todo.len]);
@@ -111,9 +114,9 @@ enum ezlb_fw_drops ezlb_fw_drops(const struct ezlb_fw_view *view, const struct e
 	return found ? EZLB_FW_BY_RULE : EZLB_FW_LETS_PASS;
 }
 
-bool ezlb_fw_closed(const struct ezlb_fw_view *view, enum ezlb_gate gate)
+bool ezlb_fw_closed(const struct ezlb_fw_actual *actual, enum ezlb_gate gate)
 {
-	const struct ezlb_fw_chain *home = ezlb_fw_home_find(view, gate);
+	const struct ezlb_fw_chain *home = ezlb_fw_home_find(actual, gate);
 
-	return home && ezlb_fw_drops(view, home) != EZLB_FW_LETS_PASS;
+	return home && ezlb_fw_drops(actual, home) != EZLB_FW_LETS_PASS;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "views.h"
+#include "actuals.h"
 
 static const struct {
-	const char *name, *view;
+	const char *name, *actual;
 	enum ezlb_fw_drops want; /* of INPUT */
 } drops[] = {
 	{ "nothing", "INPUT", EZLB_FW_LETS_PASS },
@@ -21,26 +21,26 @@ static void test_drops(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(drops); i++) {
-		EZLB_FW_AUTO_VIEW struct ezlb_fw_view view = view_of(drops[i].view);
-		const struct ezlb_fw_chain *input = ezlb_fw_chain_find(&view, "INPUT");
+		EZLB_FW_AUTO_ACTUAL struct ezlb_fw_actual actual = actual_of(drops[i].actual);
+		const struct ezlb_fw_chain *input = ezlb_fw_chain_find(&actual, "INPUT");
 
 		print_message("%s\n", drops[i].name);
-		assert_int_equal(ezlb_fw_drops(&view, input), drops[i].want);
-		assert_int_equal(ezlb_fw_closed(&view, EZLB_GATE_INPUT),
+		assert_int_equal(ezlb_fw_drops(&actual, input), drops[i].want);
+		assert_int_equal(ezlb_fw_closed(&actual, EZLB_GATE_INPUT),
 				 drops[i].want != EZLB_FW_LETS_PASS);
 	}
 }
 
 static void test_home(void **state)
 {
-	EZLB_FW_AUTO_VIEW struct ezlb_fw_view view = view_of("INPUT!;FORWARD!");
+	EZLB_FW_AUTO_ACTUAL struct ezlb_fw_actual actual = actual_of("INPUT!;FORWARD!");
 
 	(void)state;
-	assert_true(ezlb_fw_closed(&view, EZLB_GATE_FORWARD));
-	view.chains.items[1].home = false;
-	assert_false(ezlb_fw_closed(&view, EZLB_GATE_FORWARD));
-	assert_null(ezlb_fw_home_find(&view, EZLB_GATE_FORWARD));
-	assert_null(ezlb_fw_chain_find(&view, "OUTPUT"));
+	assert_true(ezlb_fw_closed(&actual, EZLB_GATE_FORWARD));
+	actual.chains.items[1].home = false;
+	assert_false(ezlb_fw_closed(&actual, EZLB_GATE_FORWARD));
+	assert_null(ezlb_fw_home_find(&actual, EZLB_GATE_FORWARD));
+	assert_null(ezlb_fw_chain_find(&actual, "OUTPUT"));
 }
 
 int main(void)

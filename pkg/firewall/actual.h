@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * view: a filter table of one family as a value: its chains, and of their rules what matters here.
- * Reading it from the kernel is for legacy.h and nft_filter.h. Pure.
+ * actual: a filter table of one family as the kernel has it, as a value: its chains, and of their
+ * rules what matters here. Reading it from the kernel is for legacy.h and nft_filter.h. Pure.
  */
 #pragma once
 
@@ -38,13 +38,13 @@ struct ezlb_fw_chain {
 };
 
 /* Zeroed it is that of a table that is not there. */
-struct ezlb_fw_view {
+struct ezlb_fw_actual {
 	uint8_t family;
 	uint32_t gen; /* of the ruleset that it is of; nf_tables' */
 	struct EZLB_VEC(struct ezlb_fw_chain) chains;
 };
-#define EZLB_FW_AUTO_VIEW __attribute__((cleanup(ezlb_fw_view_clear)))
-void ezlb_fw_view_clear(struct ezlb_fw_view *view);
+#define EZLB_FW_AUTO_ACTUAL __attribute__((cleanup(ezlb_fw_actual_clear)))
+void ezlb_fw_actual_clear(struct ezlb_fw_actual *actual);
 
 /* "INPUT", "EZLB-INPUT", and where the former hangs. */
 const char *ezlb_fw_home(enum ezlb_gate gate);
@@ -52,13 +52,15 @@ const char *ezlb_fw_ours(enum ezlb_gate gate);
 int ezlb_fw_hook(enum ezlb_gate gate);
 
 /* NULL where there is none of that name. */
-const struct ezlb_fw_chain *ezlb_fw_chain_find(const struct ezlb_fw_view *view, const char *name);
+const struct ezlb_fw_chain *ezlb_fw_chain_find(const struct ezlb_fw_actual *actual,
+					       const char *name);
 /* Where the jump of this gate goes; NULL where the filter has no such chain. */
-const struct ezlb_fw_chain *ezlb_fw_home_find(const struct ezlb_fw_view *view, enum ezlb_gate gate);
+const struct ezlb_fw_chain *ezlb_fw_home_find(const struct ezlb_fw_actual *actual,
+					      enum ezlb_gate gate);
 
 /* Does a base chain drop anything, itself or in a chain that it leads to? Ours never do. */
 enum ezlb_fw_drops { EZLB_FW_LETS_PASS, EZLB_FW_BY_RULE, EZLB_FW_BY_POLICY };
-enum ezlb_fw_drops ezlb_fw_drops(const struct ezlb_fw_view *view,
+enum ezlb_fw_drops ezlb_fw_drops(const struct ezlb_fw_actual *actual,
 				 const struct ezlb_fw_chain *chain);
 /* The same of the chain where the jump of this gate goes. */
-bool ezlb_fw_closed(const struct ezlb_fw_view *view, enum ezlb_gate gate);
+bool ezlb_fw_closed(const struct ezlb_fw_actual *actual, enum ezlb_gate gate);

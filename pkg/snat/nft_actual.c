@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "nft_view.h"
+#include "nft_actual.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,16 +17,16 @@
 struct reading {
 	struct ezlb_nl *nl;
 	const struct ezlb_nft_family *family;
-	struct ezlb_nft_view *view;
+	struct ezlb_nft_actual *actual;
 	enum ezlb_nft_set set; /* that is being read */
 	unsigned rules;	       /* seen so far */
 	bool known;	       /* the set is one of ours */
 };
 
-void ezlb_nft_view_clear(struct ezlb_nft_view *view)
+void ezlb_nft_actual_clear(struct ezlb_nft_actual *actual)
 {
-	ezlb_snat_chain_clear(&view->chain);
-	*view = (struct ezlb_nft_view){ .sound = false };
+	ezlb_snat_chain_clear(&actual->chain);
+	*actual = (struct ezlb_nft_actual){ .sound = false };
 }
 
 /* --- the frame ----------------------------------------------------------------------------- */
@@ -35,8 +35,8 @@ static int on_table(void *arg, const struct nlmsghdr *msg)
 {
 	struct reading *reading = arg;
 
-	reading->view->chain.exists = true;
-	reading->view->sound = ezlb_nft_is_table(msg);
+	reading->actual->chain.exists = true;
+	reading->actual->sound = ezlb_nft_is_table(msg);
 	return 0;
 }
 
@@ -44,7 +44,7 @@ static int on_chain(void *arg, const struct nlmsghdr *msg)
 {
 	struct reading *reading = arg;
 
-	reading->view->sound = reading->view->sound && ezlb_nft_is_chain(msg);
+	reading->actual->sound = reading->actual->sound && ezlb_nft_is_chain(msg);
 	return 0;
 }
 
@@ -63,7 +63,7 @@ static int on_rule(void *arg, const struct nlmsghdr *msg)
 	unsigned i = reading->rules++;
 
 	if (i >= EZLB_NFT_SETS || !ezlb_nft_is_rule(msg, reading->family, i))
-		reading->view->sound = false;
+		reading->actual->sound = false;
 	return 0;
 }
 
@@ -76,7 +76,7 @@ static int get(struct reading *reading, uint16_t type, const char *name, ezlb_nl
 	ezlb_nft_put_get(&buf, reading->family->family, type, name);
 	rc = ezlb_nl_ask(reading->nl, &buf, fn, reading);
 	if (rc == -ENOENT) {
-		reading->view->sound = false;
+		reading->actual->sound = false;
 		return 0;
 	}
 	return rc;
@@ -95,7 +95,7 @@ static int read_rules(struct reading *reading)
 	int rc = dump(reading, NFT_MSG_GETRULE, EZLB_SNAT_CHAIN, on_rule);
 
 	if (reading->rules != EZLB_NFT_SETS)
-		reading->view->sound = false;
+		reading->actual->sound = false;
 	return rc;
 }
 
@@ -107,10 +107,10 @@ static int on_elem(struct nftnl_set_elem *elem, void *arg)
 	struct ezlb_snat_row row;
 
 	if (ezlb_nft_row_parse(reading->family, reading->set, elem, &row) < 0)
-		reading->view->sound = false;
+		reading->actual->sound = false;
 	else
-		*EZLB_PUSH(&reading->view->chain.slots) = (struct ezlb_snat_slot){ .ours = true,
-										   .row = row };
+		*EZLB_PUSH(&reading->actual->chain.slots) = (struct ezlb_snat_slot){ .ours = true,
+										     .row = row };
 	return 0;
 }
 
@@ -123,7 +123,7 @@ static int on_elems(void *arg, const struct nlmsghdr *msg)
 		abort();
 	/* Only what libnftnl has never heard of makes it fail: that is not ours. */
 	if (nftnl_set_elems_nlmsg_parse(msg, set) < 0)
-		reading->view->sound = false;
+		reading->actual->sound = false;
 	else
 		nftnl_set_elem_foreach(set, on_elem, reading);
 	nftnl_set_free(set);
@@ -154,7 +154,7 @@ static bool has_twice(struct ezlb_snat_slots *slots, size_t start)
 
 static int read_set(struct reading *reading, enum ezlb_nft_set set)
 {
-	struct ezlb_snat_slots *slots = &reading->view->chain.slots;
+	struct ezlb_snat_slots *slots = &reading->actual->chain.slots;
 	const char *name = ezlb_nft_set_str(set);
 	size_t start = slots->len;
 	int rc;
@@ -163,7 +163,7 @@ static int read_set(struct reading *reading, enum ezlb_nft_set set)
 	reading->known = false;
 	rc = get(reading, NFT_MSG_GETSET, name, on_set);
 	if (rc < 0 || !reading->known) {
-		reading->view->sound = false;
+		reading->actual->sound = false;
 		return rc;
 	}
 	rc = dump(reading, NFT_MSG_GETSETELEM, name, on_elems);
@@ -173,12 +173,12 @@ static int read_set(struct reading *reading, enum ezlb_nft_set set)
 /* --- all of it ----------------------------------------------------------------------------- */
 
 /* Of a service in both sets the first rule decides; the other element is a stranger. */
-static void check_strangers(struct ezlb_nft_view *view)
+static void check_strangers(struct ezlb_nft_actual *actual)
 {
-	ezlb_snat_chain_mark_duplicates(&view->chain);
-	for (size_t i = 0; i < view->chain.slots.len; i++) {
-		if (!view->chain.slots.items[i].ours)
-			view->sound = false;
+	ezlb_snat_chain_mark_duplicates(&actual->chain);
+	for (size_t i = 0; i < actual->chain.slots.len; i++) {
+		if (!actual->chain.slots.items[i].ours)
+			actual->sound = false;
 	}
 }
 
@@ -186,24 +186,24 @@ static int read_parts(struct reading *reading)
 {
 	int rc = get(reading, NFT_MSG_GETTABLE, NULL, on_table);
 
-	if (rc < 0 || !reading->view->chain.exists)
+	if (rc < 0 || !reading->actual->chain.exists)
 		return rc;
 	rc = get(reading, NFT_MSG_GETCHAIN, EZLB_SNAT_CHAIN, on_chain);
 	if (rc == 0)
 		rc = read_rules(reading);
 	for (enum ezlb_nft_set set = 0; rc == 0 && set < EZLB_NFT_SETS; set++)
 		rc = read_set(reading, set);
-	check_strangers(reading->view);
+	check_strangers(reading->actual);
 	return rc;
 }
 
 /* The parts are asked for one by one: they are of one moment if nothing happened meanwhile. */
 static int read_once(struct ezlb_nl *nl, const struct ezlb_nft_family *family,
-		     struct ezlb_nft_view *view)
+		     struct ezlb_nft_actual *actual)
 {
-	struct reading reading = { .nl = nl, .family = family, .view = view };
+	struct reading reading = { .nl = nl, .family = family, .actual = actual };
 	uint32_t gen;
-	int rc = ezlb_nft_gen(nl, &view->gen), rc_gen;
+	int rc = ezlb_nft_gen(nl, &actual->gen), rc_gen;
 
 	if (rc < 0)
 		return rc;
@@ -212,19 +212,19 @@ static int read_once(struct ezlb_nl *nl, const struct ezlb_nft_family *family,
 	if (rc_gen < 0)
 		return rc_gen;
 	/* What went away under our eyes may have made rc, too. */
-	return gen == view->gen ? rc : -EAGAIN;
+	return gen == actual->gen ? rc : -EAGAIN;
 }
 
-int ezlb_nft_view_read(struct ezlb_nl *nl, const struct ezlb_nft_family *family,
-		       struct ezlb_nft_view *view)
+int ezlb_nft_actual_read(struct ezlb_nl *nl, const struct ezlb_nft_family *family,
+			 struct ezlb_nft_actual *actual)
 {
 	int rc = -EAGAIN;
 
 	for (int i = 0; i < TRIES && (rc == -EAGAIN || rc == -EINTR); i++) {
 		if (i > 0)
 			poll(NULL, 0, NAP_MS << i);
-		ezlb_nft_view_clear(view);
-		rc = read_once(nl, family, view);
+		ezlb_nft_actual_clear(actual);
+		rc = read_once(nl, family, actual);
 	}
 	return rc;
 }
