@@ -30,7 +30,7 @@ struct ezlb_findings EZLB_VEC(struct ezlb_finding);
 struct ezlb_doctor {
 	const char *root; /* before /proc and /sys; "" but for tests */
 	const struct ezlb_desired *desired;
-	bool nftables;		/* the SNAT backend in use; else iptables */
+	bool nftables;		/* the SNAT driver in use; else iptables */
 	bool firewall_never;	/* ezlb makes no way through filters that drop */
 	const char *vip_device; /* "": none */
 };

@@ -16,7 +16,7 @@
 
 struct ezlb_preview {
 	const struct ezlb_plan *plan;	      /* in the order of execution */
-	const struct ezlb_plan *old;	      /* what the other SNAT backend loses; NULL: nothing */
+	const struct ezlb_plan *old;	      /* what the other SNAT driver loses; NULL: nothing */
 	const struct ezlb_desired *desired;   /* the set that the plan leads to */
 	const struct ezlb_verdicts *verdicts; /* sorted */
 	const struct ezlb_diags *diags;	      /* of refused files, sorted; NULL: none */

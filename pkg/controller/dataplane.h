@@ -11,7 +11,7 @@ struct dataplane {
 	struct ezlb_dataplane dp;
 	enum ezlb_snat_driver snat; /* never AUTO */
 	const char *why;	    /* it was chosen */
-	struct ezlb_layer *other;   /* the SNAT backend that was not; NULL: it cannot be opened */
+	struct ezlb_layer *other;   /* of the driver that was not chosen; NULL: none */
 	struct ezlb_err other_err;  /* why not */
 	struct ezlb_memory *memory; /* NULL: the kernel */
 };

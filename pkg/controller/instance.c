@@ -24,7 +24,7 @@ static int check_dirs(const struct ezlb_options *options, struct ezlb_err *err)
 	return rc;
 }
 
-/* The frame of the other backend that is in the ledger, and out of reach. */
+/* The frame of the other driver that is in the ledger, and cannot be reached. */
 static void tell_unreachable(struct instance *instance)
 {
 	struct ezlb_ledger_content *content = &instance->pass.ledger.content;

@@ -80,7 +80,7 @@ static void log_op(struct failures *failures, const struct ezlb_op *op)
 			 EZLB_S("op", what), EZLB_S("err", why));
 }
 
-/* The rules that another backend had before this process. */
+/* The rules that the other driver made in an earlier process. */
 static void log_old(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	const struct ezlb_op *op = result->plan.old.items;

@@ -20,7 +20,7 @@ void handover_plan(const struct ezlb_pass *pass, struct ezlb_pass_found *found,
 	if (!pass->old_snat)
 		return;
 	rc = pass->old_snat->list(pass->old_snat, &none, &table, NULL);
-	if (rc == -ENOPROTOOPT) /* a kernel without this backend holds nothing of it */
+	if (rc == -ENOPROTOOPT) /* a kernel without this driver has no rules of it */
 		rc = 0;
 	/* The kernel knows best; where it cannot be read the ledger has to do. */
 	there = rc == 0 ? table.snat_present : *handover_frame(pass->old_snat, &said);
@@ -68,7 +68,7 @@ static bool has_taken_over(const struct ezlb_pass *pass, const struct ezlb_plan 
 	for (size_t i = 0; i < ops->len; i++)
 		if (!is_harmless(&ops->items[i]))
 			return false;
-	/* Services that are kept for a refused file have their rules in the old backend only. */
+	/* Services that are kept for a refused file have their rules with the old driver only. */
 	return outcome->ledger_err.code == 0 && pass->unclaimed.len == 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * handover: from one SNAT backend to the other, when the flag or the host has changed since the
+ * handover: from one SNAT driver to the other, when the flag or the host has changed since the
  * last process. The rules of the old one stay until those of the new one are all in place: both are
  * there for a moment, and no dest is ever without.
  */

@@ -37,7 +37,7 @@ void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found 
  */
 void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			    const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
-/* Without the rules of the other SNAT backend. */
+/* Without the rules of the other SNAT driver. */
 void ownership_without_old(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			   const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
 

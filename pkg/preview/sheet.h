@@ -38,7 +38,7 @@ struct item {
 	char warning[WARNING_STRLEN];
 	const char *object, *refused; /* warnings only: "backend"; the refused file, or NULL */
 	size_t index;		      /* in the order of execution; warnings come after the ops */
-	bool old;		      /* of the other SNAT backend */
+	bool old;		      /* of the other SNAT driver */
 	enum group group;
 	const struct owner *owner; /* SERVICE only */
 	int line;		   /* in the owner's file, of what asks for it; 0: nothing there */

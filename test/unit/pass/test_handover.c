@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * From one SNAT backend to the other. There are two kernels made of arrays: `legacy` has IPVS, the
+ * From one SNAT driver to the other. There are two kernels made of arrays: `legacy` has IPVS, the
  * settings and rules by backend; of `nft` only the rules by listener count.
  */
 #include "fixture.h"
@@ -50,7 +50,7 @@ static void on_step(void *arg, const struct ezlb_op *op)
 	}
 }
 
-/* A process begins, with this backend. */
+/* A process begins, with this driver. */
 static void start(struct rig *rig, bool nftables)
 {
 	struct ezlb_pass *pass = &rig->pass;
@@ -392,7 +392,7 @@ static void test_waits_for_refused_files(void **state)
 	rig_close(&rig);
 }
 
-/* rc of the old backend's list; whether the ledger names its frame. */
+/* rc of the old driver's list; whether the ledger names its frame. */
 static const struct {
 	const char *name;
 	int code;
