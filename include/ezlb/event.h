@@ -25,7 +25,7 @@ enum ezlb_event_type {
 	EZLB_EVENT_RECONCILE_RECOVERED,
 	EZLB_EVENT_REPAIRED, /* somebody else had changed what is ezlb's */
 	EZLB_EVENT_ADOPTED,  /* a virtual service that was there already was taken over */
-	EZLB_EVENT_FIGHT,    /* somebody else keeps changing what is ezlb's */
+	EZLB_EVENT_FIGHT,    /* another program keeps undoing ezlb's changes */
 	EZLB_EVENT_FIGHT_OVER,
 	EZLB_EVENT_CONNTRACK_FULL, /* or nearly: new connections are dropped, or soon will be */
 	EZLB_EVENT_CONNTRACK_RECOVERED,

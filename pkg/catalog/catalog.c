@@ -48,8 +48,8 @@ static struct ezlb_spec *parse_stored(const char *path, const char *bytes, size_
 
 	if (!spec)
 		ezlb_log(EZLB_WARN, "config",
-			 EZLB_S("msg", "the last good version of a file is not sound for this "
-				       "version of ezlb: it counts as absent"),
+			 EZLB_S("msg", "the saved last good version of a file is not valid "
+				       "for this version of ezlb: ignored"),
 			 EZLB_S("file", path), EZLB_S("reason", diags.items[0].message));
 	ezlb_diags_clear(&diags);
 	return spec;
@@ -111,7 +111,7 @@ static void forget_unseen(struct ezlb_catalog *catalog)
 			continue;
 		}
 		if (!catalog->quiet)
-			ezlb_log(EZLB_INFO, "config", EZLB_S("msg", "file is gone"),
+			ezlb_log(EZLB_INFO, "config", EZLB_S("msg", "file was removed"),
 				 EZLB_S("file", entry->path),
 				 EZLB_S("svc", entry->last ? entry->last->name : NULL));
 		if (catalog->lastgood)
@@ -238,7 +238,7 @@ static void log_accepted(struct ezlb_catalog *catalog)
 		bool good = !ezlb_catalog_diags(catalog, entry, &n);
 
 		if (good && !entry->was_good)
-			ezlb_log(EZLB_INFO, "config", EZLB_S("msg", "file is sound again"),
+			ezlb_log(EZLB_INFO, "config", EZLB_S("msg", "file is valid again"),
 				 EZLB_S("file", entry->path), EZLB_S("svc", entry->last->name));
 		entry->was_good = good;
 	}

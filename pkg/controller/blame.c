@@ -45,8 +45,8 @@ const struct ezlb_op *blame(struct ezlb_pass *pass, const struct ezlb_plan *drif
 		return NULL;
 	suspect(op, who);
 	ezlb_log(EZLB_ERROR, "controller",
-		 EZLB_S("msg", "somebody else keeps changing what is ezlb's: repairs are limited "
-			       "to one every 5 s"),
+		 EZLB_S("msg", "another program keeps undoing ezlb's changes: "
+			       "repairing at most every 5 s"),
 		 EZLB_S("change", ezlb_op_format(op, what)), EZLB_I("objects", n),
 		 EZLB_S("suspect", who));
 	return op;
@@ -57,6 +57,6 @@ bool blame_calm(struct ezlb_pass *pass, uint64_t now_ms)
 	if (ezlb_pass_calm(pass, now_ms) == 0)
 		return false;
 	ezlb_log(EZLB_INFO, "controller",
-		 EZLB_S("msg", "what somebody else kept changing is left alone again"));
+		 EZLB_S("msg", "the other program stopped undoing ezlb's changes"));
 	return true;
 }

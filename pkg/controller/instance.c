@@ -33,7 +33,8 @@ static void tell_unreachable(struct instance *instance)
 	if (instance->plane.other || !(iptables ? content->nft_table : content->chain))
 		return;
 	ezlb_log(EZLB_WARN, "controller",
-		 EZLB_S("msg", "the source NAT rules of the other backend cannot be removed"),
+		 EZLB_S("msg", "cannot remove the source NAT rules of the previous "
+			       "backend"),
 		 EZLB_S("backend", iptables ? "nftables" : "iptables"),
 		 EZLB_S("err", instance->plane.other_err.msg));
 }

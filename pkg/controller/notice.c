@@ -22,8 +22,8 @@ void notice_open(struct notice *notice, uv_loop_t *loop, void (*fn)(void *arg), 
 
 	if (fd < 0) {
 		ezlb_log(EZLB_WARN, "controller",
-			 EZLB_S("msg", "the kernel's notices of nf_tables cannot be had: changes "
-				       "are found a little later"),
+			 EZLB_S("msg", "cannot subscribe to nf_tables notifications: "
+				       "changes by others are detected a little later"),
 			 EZLB_S("err", err.msg));
 		return;
 	}

@@ -191,7 +191,7 @@ static void warn_unknown(const struct oneshot *one)
 {
 	if (one->unknown > 0)
 		ezlb_log(EZLB_WARN, "controller",
-			 EZLB_S("msg", "backends without a verdict are left as they are"),
+			 EZLB_S("msg", "some backends have no health verdict yet: left unchanged"),
 			 EZLB_I("backends", one->unknown));
 }
 

@@ -51,7 +51,7 @@ static void log_ledger(struct failures *failures, const struct ezlb_pass_result 
 	if (result->outcome.ledger_err.code &&
 	    is_fresh(failures, "ledger", result->outcome.ledger_err.msg))
 		ezlb_log(EZLB_ERROR, "controller",
-			 EZLB_S("msg", "cannot write down what is ezlb's: nothing is changed"),
+			 EZLB_S("msg", "cannot write the ledger: the kernel is left unchanged"),
 			 EZLB_S("err", result->outcome.ledger_err.msg));
 }
 
@@ -62,7 +62,8 @@ static void log_layers(struct failures *failures, const struct ezlb_pass_result 
 		const char *layer = ezlb_layer_kind_str((enum ezlb_layer_kind)i);
 
 		if (err->code && is_fresh(failures, layer, err->msg))
-			ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", "the kernel refuses"),
+			ezlb_log(EZLB_ERROR, "controller",
+				 EZLB_S("msg", "cannot read or change a part of the kernel"),
 				 EZLB_S("layer", layer), EZLB_S("err", err->msg));
 	}
 }
@@ -91,8 +92,8 @@ static void log_old(struct failures *failures, const struct ezlb_pass_result *re
 		return;
 	if (op->rc == 0) {
 		ezlb_log(EZLB_INFO, "controller",
-			 EZLB_S("msg", "the source NAT is taken over: the rules of the other snat "
-				       "backend are removed"));
+			 EZLB_S("msg", "source NAT was switched: the rules of the previous "
+				       "backend were removed"));
 		return;
 	}
 	ezlb_op_explain(op, why);
@@ -100,7 +101,8 @@ static void log_old(struct failures *failures, const struct ezlb_pass_result *re
 		     result->outcome.old_err.code ? result->outcome.old_err.msg : why))
 		ezlb_log(op->rc == EZLB_HELD ? EZLB_WARN : EZLB_ERROR, "controller",
 			 EZLB_S("msg", op->rc == EZLB_HELD
-					       ? "the rules of the other snat backend stay for now"
+					       ? "the rules of the previous source NAT backend are "
+						 "kept for now"
 					       : "an operation failed"),
 			 EZLB_S("op", what),
 			 EZLB_S("err",
@@ -118,8 +120,9 @@ static void log_conflicts(struct failures *failures, const struct ezlb_pass_resu
 		ezlb_service_key_format(&conflict->key, key);
 		if (is_fresh(failures, conflict->name, key))
 			ezlb_log(EZLB_ERROR, "controller",
-				 EZLB_S("msg", "the listener is held by a virtual service that is "
-					       "not ezlb's: the service is not in force"),
+				 EZLB_S("msg",
+					"the listener belongs to a virtual service that ezlb "
+					"did not create: the service is not applied"),
 				 EZLB_S("svc", conflict->name), EZLB_S("listener", key),
 				 EZLB_S("help", "remove that service, or let ezlb take it over "
 						"with --adopt matching"));
@@ -131,12 +134,13 @@ static void log_flows(struct failures *failures, const struct ezlb_pass_result *
 {
 	if (result->outcome.flows > 0)
 		ezlb_log(EZLB_INFO, "controller",
-			 EZLB_S("msg", "udp flows are taken off their old way"),
+			 EZLB_S("msg", "deleted stale UDP conntrack entries"),
 			 EZLB_I("flows", result->outcome.flows));
 	if (result->outcome.flows_err.code &&
 	    is_fresh(failures, "flows", result->outcome.flows_err.msg))
 		ezlb_log(EZLB_WARN, "controller",
-			 EZLB_S("msg", "udp flows keep their old way until they pause"),
+			 EZLB_S("msg", "cannot delete stale UDP conntrack entries: existing "
+				       "UDP flows keep their old translation"),
 			 EZLB_S("err", result->outcome.flows_err.msg));
 }
 
@@ -177,7 +181,7 @@ static void log_failures(struct failures *failures, const struct ezlb_pass_resul
 	log_held(failures, result);
 	if (failures->fresh > 0 && failures->held + failures->more > 0)
 		ezlb_log(EZLB_WARN, "controller",
-			 EZLB_S("msg", "operations are held back until these succeed"),
+			 EZLB_S("msg", "operations wait until the failed ones succeed"),
 			 EZLB_I("held", failures->held), EZLB_I("failed_more", failures->more));
 	EZLB_SORT(&failures->now, failure_cmp);
 }
@@ -219,7 +223,7 @@ static void log_summary(const struct ezlb_pass_result *result, const char *why, 
 	bool repair = result->found.drift.len > 0;
 
 	ezlb_log(repair ? EZLB_WARN : EZLB_INFO, "controller",
-		 EZLB_S("msg", repair ? "repaired" : "the kernel is brought into line"),
+		 EZLB_S("msg", repair ? "repaired" : "applied changes to the kernel"),
 		 EZLB_S("why", why), EZLB_I("ops", result->plan.ops.len),
 		 EZLB_I("failed", count(&result->plan.ops, is_failed)),
 		 EZLB_S("first", ezlb_op_format(&result->plan.ops.items[0], what)),
@@ -234,11 +238,11 @@ static void log_drift(struct passlog *log, const struct ezlb_pass_result *result
 	log->repairs += result->found.drift.len;
 	for (size_t i = 0; i < result->found.drift.len && i < SHOWN; i++)
 		ezlb_log(EZLB_WARN, "controller",
-			 EZLB_S("msg", "somebody else changed what is ezlb's"),
+			 EZLB_S("msg", "another program changed what ezlb owns"),
 			 EZLB_S("change", ezlb_op_format(&result->found.drift.items[i], what)));
 	if (result->found.drift.len > SHOWN)
 		ezlb_log(EZLB_WARN, "controller",
-			 EZLB_S("msg", "somebody else changed what is ezlb's"),
+			 EZLB_S("msg", "another program changed what ezlb owns"),
 			 EZLB_I("changes_more", result->found.drift.len - SHOWN),
 			 EZLB_I("changes_since_start", log->repairs));
 }
@@ -251,12 +255,12 @@ static void log_adopted(const struct ezlb_pass_result *result)
 		return;
 	for (size_t i = 0; i < result->found.adopted.len && i < SHOWN; i++)
 		ezlb_log(EZLB_INFO, "controller",
-			 EZLB_S("msg", "took over a virtual service that was there already"),
+			 EZLB_S("msg", "adopted an existing virtual service"),
 			 EZLB_S("listener",
 				ezlb_service_key_format(&result->found.adopted.items[i], key)));
 	if (result->found.adopted.len > SHOWN)
 		ezlb_log(EZLB_INFO, "controller",
-			 EZLB_S("msg", "took over virtual services that were there already"),
+			 EZLB_S("msg", "adopted existing virtual services"),
 			 EZLB_I("services_more", result->found.adopted.len - SHOWN));
 }
 
@@ -275,8 +279,7 @@ void passlog_write(struct passlog *log, const struct ezlb_pass_result *result, c
 	    (failures.fresh > 0 || count(&result->plan.ops, is_done) > 0))
 		log_summary(result, why, ms);
 	if (failures.now.len == 0 && failed_before)
-		ezlb_log(EZLB_INFO, "controller",
-			 EZLB_S("msg", "what failed before has succeeded"));
+		ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "earlier failures are resolved"));
 	passlog_clear(log);
 	log->told = failures.now;
 }

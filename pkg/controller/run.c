@@ -133,7 +133,7 @@ static void keep_lock(struct controller *c)
 		stop(c);
 	} else if (rc < 0 && !c->lock_told) {
 		ezlb_log(EZLB_ERROR, "controller",
-			 EZLB_S("msg", "the state directory is not as it was"),
+			 EZLB_S("msg", "the lock in the state directory was lost"),
 			 EZLB_S("err", err.msg));
 	}
 	c->lock_told = rc < 0;
@@ -196,7 +196,7 @@ static void on_empty(uv_timer_t *timer)
 	const struct ezlb_snapshot nothing = { 0 };
 
 	ezlb_log(EZLB_WARN, "controller",
-		 EZLB_S("msg", "there are still no service files: all services are removed"));
+		 EZLB_S("msg", "there are still no service files: removing all services"));
 	take_files(timer->data, &nothing);
 }
 
@@ -211,15 +211,15 @@ static void on_snapshot(void *arg, const struct ezlb_snapshot *snapshot)
 			return;
 		uv_timer_start(&c->empty_timer, on_empty, c->options->empty_hold_ms, 0);
 		ezlb_log(EZLB_WARN, "controller",
-			 EZLB_S("msg", "there are no service files any more: if that lasts, all "
-				       "services are removed"),
+			 EZLB_S("msg", "all service files are gone: all services will be "
+				       "removed if no file appears"),
 			 EZLB_I("in_ms", c->options->empty_hold_ms));
 		return;
 	}
 	uv_timer_stop(&c->empty_timer);
 	if (held)
 		ezlb_log(EZLB_INFO, "controller",
-			 EZLB_S("msg", "there are service files again: nothing was removed"));
+			 EZLB_S("msg", "service files are back: nothing was removed"));
 	take_files(c, snapshot);
 }
 
@@ -250,7 +250,7 @@ static void log_cleanup(struct controller *c)
 	passlog_write(&c->log, &result, "cleanup on exit", 0);
 	if (!ok)
 		ezlb_log(EZLB_ERROR, "controller",
-			 EZLB_S("msg", "not all could be removed: run `ezlb cleanup`"));
+			 EZLB_S("msg", "some objects could not be removed: run `ezlb cleanup`"));
 	ezlb_pass_result_clear(&result);
 }
 

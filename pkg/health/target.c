@@ -136,8 +136,9 @@ static void warn_local(struct ezlb_health *health, int code)
 	if (health->warned != 0 && now - health->warned < LOCAL_WARN_EVERY_MS)
 		return;
 	ezlb_log(EZLB_WARN, "health",
-		 EZLB_S("msg", "cannot probe for want of local resources, verdicts stay; see the "
-			       "limit of open files, and the ports in use"),
+		 EZLB_S("msg",
+			"cannot probe: local resources are exhausted, "
+			"verdicts are kept; check the limit of open files and the ports in use"),
 		 EZLB_S("error", ezlb_errno_str(code)), EZLB_I("probes", health->local_errors));
 	health->warned = now > 0 ? now : 1;
 	health->local_errors = 0;

@@ -116,7 +116,8 @@ char *ezlb_lastgood_read(const struct ezlb_lastgood *lastgood, const char *path,
 	if (bytes && take_line(path, bytes, len))
 		return bytes;
 	ezlb_log(EZLB_WARN, "config",
-		 EZLB_S("msg", "the last good version of a file is damaged: it counts as absent"),
+		 EZLB_S("msg", "the saved last good version of a file is damaged: "
+			       "ignored"),
 		 EZLB_S("file", path), EZLB_S("stored", file));
 	free(bytes);
 	return NULL;

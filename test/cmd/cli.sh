@@ -74,7 +74,7 @@ daemon() {
 	timeout 20 "$@" >"$WORK/out" 2>"$WORK/err" &
 	pid=$!
 	for ((try = 0; try < 200; try++)); do
-		grep -q 'brought into line' "$WORK/err" && break
+		grep -q 'applied changes to the kernel' "$WORK/err" && break
 		sleep 0.05
 	done
 	kill -TERM "$pid"
@@ -519,7 +519,7 @@ json() {
 	equal "a diagnostic is one of them" "1" \
 		"$(jq -r 'select(.level == "error" and (.msg | contains("error[E0"))) | .pkg' "$WORK/err" | grep -cx config)"
 	equal "numbers are numbers" "number" \
-		"$(jq -r 'select(.msg == "the kernel is brought into line") | .ops | type' "$WORK/err" | head -n 1)"
+		"$(jq -r 'select(.msg == "applied changes to the kernel") | .ops | type' "$WORK/err" | head -n 1)"
 }
 
 need_ezlb

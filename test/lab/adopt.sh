@@ -42,7 +42,7 @@ assert_match "plan" "! listener tcp $VIP:80, not added: a virtual service that i
 echo "# never: the other's service stays as it is, the others work"
 ezlb_start --adopt never
 eventually 20 "the other service answers" client_get "$VIP:8080" # the kernel loads its modules
-eventually 5 "the log says so" grep -q 'level=error .*not in force" svc=web listener="tcp 10.0.0.1:80"' "$EZLB_LOG"
+eventually 5 "the log says so" grep -q 'level=error .*not applied" svc=web listener="tcp 10.0.0.1:80"' "$EZLB_LOG"
 touched() { [[ $(web_rows) != "$theirs" ]]; }
 never 3 "somebody else's service was changed" touched
 assert_eq "how often it was told" 1 "$(grep -c 'svc=web' "$EZLB_LOG")"
@@ -51,7 +51,7 @@ assert_eq "the ledger" "service tcp $VIP:8080" "$(grep ^service "$STATE/ledger")
 echo "# never: the other one goes"
 in_ns lb ipvsadm -D -t "$VIP:80"
 within 2000 "web answers" client_get "$VIP:80"
-eventually 3 "the log says that it is over" grep -q 'what failed before has succeeded' "$EZLB_LOG"
+eventually 3 "the log says that it is over" grep -q 'earlier failures are resolved' "$EZLB_LOG"
 
 echo "# never: a restart knows its own"
 ezlb_stop KILL
@@ -68,6 +68,6 @@ ezlb_start
 eventually 5 "web answers" client_get "$VIP:80"
 assert_eq "web's service" "-A -t $VIP:80 -s wrr
 -a -t $VIP:80 -r ${BACKEND_IP[b1]}:80 -m -w 1" "$(web_rows)"
-grep -q "level=info .*took over a virtual service that was there already\" listener=\"tcp $VIP:80\"" "$EZLB_LOG" ||
+grep -q "level=info .*adopted an existing virtual service\" listener=\"tcp $VIP:80\"" "$EZLB_LOG" ||
 	fail "the log does not tell of it"
 ezlb_stop

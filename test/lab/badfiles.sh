@@ -38,7 +38,7 @@ before=$(kernel)
 assert_match "the good version is in the kernel" "-w 3" "$before"
 
 SOUND=0
-sound_again() { [[ $(grep -c 'file is sound again' "$EZLB_LOG") -eq $SOUND ]]; }
+sound_again() { [[ $(grep -c 'file is valid again' "$EZLB_LOG") -eq $SOUND ]]; }
 
 # news: what the log has had since the last edit, for a line may be in it for another reason before.
 news() { tail -n "+$((LINES_BEFORE + 1))" "$EZLB_LOG"; }

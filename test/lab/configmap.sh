@@ -78,7 +78,7 @@ within 2000 "it thaws by itself" kernel_is 80:2
 echo "# a volume without a key is believed after 10 s"
 rm "$WORK/keys/web.yaml"
 configmap_update "$VOLUME"
-eventually 2 "the log says what is to come" grep -q 'level=warn .*no service files any more.* in_ms=10000' "$EZLB_LOG"
+eventually 2 "the log says what is to come" grep -q 'level=warn .*all service files are gone.* in_ms=10000' "$EZLB_LOG"
 never 8 "a service was deleted" fails kernel_is 80:2
 eventually 5 "all services are removed" kernel_is
 key web 80 3

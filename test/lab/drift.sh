@@ -58,7 +58,7 @@ tampered() {
 	within 2000 "repair of: $what" is_repaired
 	as_before || fail "$what: repaired by the log, and is not as before: $(state)"
 	assert_eq "it answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
-	grep -qE "level=warn .*msg=\"somebody else changed what is ezlb's\" change=\"?$words" "$EZLB_LOG" ||
+	grep -qE "level=warn .*msg=\"another program changed what ezlb owns\" change=\"?$words" "$EZLB_LOG" ||
 		fail "the log does not say what was changed: $(cat "$EZLB_LOG")"
 	assert_eq "repairs in the log" 1 "$(repairs)"
 }
@@ -128,7 +128,7 @@ for i in 1 2 3; do
 	# The next one is to be another change, and not the same look's.
 	nap 0.3
 done
-grep -qE "level=error .*keeps changing what is ezlb's.* change=\"service-del tcp $VIP:80.*kube-proxy.*$VIP/32.*excludeCIDRs" "$EZLB_LOG" ||
+grep -qE "level=error .*keeps undoing ezlb's changes.* change=\"service-del tcp $VIP:80.*kube-proxy.*$VIP/32.*excludeCIDRs" "$EZLB_LOG" ||
 	fail "the log does not name kube-proxy: $(cat "$EZLB_LOG")"
 in_ns lb ipvsadm -D -t "$VIP:80"
 never 2 "a repair in a fight is at once" dest_in

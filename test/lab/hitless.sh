@@ -41,7 +41,7 @@ start() {
 }
 started() { [[ $(grep -c msg=started "$EZLB_LOG") -eq $STARTS ]]; }
 kernel() { in_ns lb ipvsadm -Sn; nat_rules; }
-plans() { grep -c 'brought into line' "$EZLB_LOG"; }
+plans() { grep -c 'applied changes to the kernel' "$EZLB_LOG"; }
 all_in() { [[ $(kernel_rows | wc -l) -eq 6 ]]; }
 
 # --- the clients -----------------------------------------------------------------------------

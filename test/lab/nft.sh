@@ -116,7 +116,7 @@ eventually 3 "web answers from snat_ip" client_get "$VIP:80"
 in_ns lb nft insert rule ip ezlb EZLB-SNAT ip saddr 172.16.0.0/24 accept
 no_stranger() { [[ $(in_ns lb nft list table ip ezlb) != *172.16.0.0* ]]; }
 within 2000 "repair of: a stranger's rule" no_stranger
-grep -q "level=warn .*somebody else changed what is ezlb's" "$EZLB_LOG" || fail "the log does not tell of it"
+grep -q "level=warn .*another program changed what ezlb owns" "$EZLB_LOG" || fail "the log does not tell of it"
 
 echo "# full_nat false everywhere: no table; cleanup leaves what is not ezlb's"
 in_ns lb nft -f - <<<"$theirs"

@@ -54,7 +54,7 @@ tampered() {
 	assert_eq "it answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 	assert_eq "the kernel" "$before" "$(state)"
 	eventually 3 "the log tells of the repair" grep -q msg=repaired "$EZLB_LOG"
-	grep -qE "level=warn .*msg=\"somebody else changed what is ezlb's\" change=\"?$words" "$EZLB_LOG" ||
+	grep -qE "level=warn .*msg=\"another program changed what ezlb owns\" change=\"?$words" "$EZLB_LOG" ||
 		fail "the log does not say what was changed: $(cat "$EZLB_LOG")"
 	assert_eq "repairs in the log" 1 "$(grep -c 'level=warn .*msg=repaired ' "$EZLB_LOG")"
 }

@@ -102,7 +102,7 @@ flow_is() { [[ $(flow) == "$1" ]]; }
 echo "# snat_ip changes under a udp flow: the next datagram has the new source"
 eventually 5 "the flow" flow_is "backend=b1 peer=$SNAT_IP"
 assert_eq "the flow goes on" "backend=b1 peer=$SNAT_IP" "$(flow)"
-ended() { grep -c 'msg="udp flows are taken off their old way"' "$EZLB_LOG"; }
+ended() { grep -c 'msg="deleted stale UDP conntrack entries"' "$EZLB_LOG"; }
 assert_eq "flows ended so far" 0 "$(ended)"
 dns "$LAST" b1
 # No datagram before: the kernel itself forgets a flow whose next one finds its backend gone.
@@ -113,7 +113,7 @@ assert_eq "the next datagram" "backend=b1 peer=$LAST" "$(flow)"
 echo "# its backend goes: it moves to another, from the same port"
 dns "$LAST" b2
 eventually 5 "the flow is ended" ends_are 2
-assert_eq "each was one flow" 2 "$(grep -c 'old way" flows=1$' "$EZLB_LOG")"
+assert_eq "each was one flow" 2 "$(grep -c 'UDP conntrack entries" flows=1$' "$EZLB_LOG")"
 assert_eq "the next datagram" "backend=b2 peer=$LAST" "$(flow)"
 assert_eq "expire_nodest_conn" 1 "$(lb_sysctl net.ipv4.vs.expire_nodest_conn)"
 

@@ -45,7 +45,7 @@ damaged() {
 	(cd "$STATE" && sh -c "$2")
 	start
 	eventually 3 "the log says so" log_has 'level=error .*(ledger is damaged|cannot read .*ledger)'
-	eventually 3 "and tells what it found" log_has 'level=info .*took over a virtual service .*10.0.0.1:80'
+	eventually 3 "and tells what it found" log_has 'level=info .*adopted an existing virtual service.*10.0.0.1:80'
 	nap 1.5
 	assert_eq "the kernel" "$before" "$(in_ns lb ipvsadm -Sn; nat_rules)"
 	[[ $(cat "$STATE/ledger") == *"service tcp $VIP:80"* ]] || fail "the ledger is not written again"
@@ -62,7 +62,7 @@ echo "# the ledger is a directory: nothing is changed until that is mended"
 rm "$STATE/ledger"
 mkdir "$STATE/ledger"
 start
-eventually 3 "the log says so" log_has "level=error .*cannot write down what is ezlb's: nothing is changed.*$STATE/ledger"
+eventually 3 "the log says so" log_has "level=error .*cannot write the ledger: the kernel is left unchanged.*$STATE/ledger"
 web 2
 never 3 "a change without a ledger" weight_is 2
 rmdir "$STATE/ledger"
@@ -118,12 +118,12 @@ listen: $VIP2:80
 backends:
   - address: ${BACKEND_IP[b1]}:80
 END
-eventually 4 "the log says so" log_has "level=error .*nothing is changed.*No space left"
+eventually 4 "the log says so" log_has "level=error .*kernel is left unchanged.*No space left"
 [[ $(services) != *"$VIP2:80 "* ]] || fail "a service without its line in the ledger"
 answers
 rm "$STATE/fill"
 late_is_in() { [[ $(services) == *"$VIP2:80 "* ]]; }
 eventually 35 "it heals without a restart" late_is_in
-eventually 3 "the log says that it is over" log_has 'what failed before has succeeded'
+eventually 3 "the log says that it is over" log_has 'earlier failures are resolved'
 ezlb_stop TERM
 [[ $(services) == *"$VIP2:443 "* ]] || fail "somebody else's service is gone: $(services)"

@@ -65,8 +65,8 @@ read_log() {
 			open[${file%%: *}]=$line && errors=$((errors + 1))
 			;;
 		*level=error*) open[kernel]=$line && errors=$((errors + 1)) ;;
-		*'what failed before has succeeded'*) unset 'open[kernel]' ;;
-		*'file is sound again'* | *'file is gone'*)
+		*'earlier failures are resolved'*) unset 'open[kernel]' ;;
+		*'file is valid again'* | *'file was removed'*)
 			file=${line#* file=}
 			unset "open[${file%% *}]"
 			;;

@@ -39,7 +39,7 @@ nap 4
 assert_eq "how often it was told" 1 "$(times "no scheduler 'twos'")"
 web wrr
 eventually 3 "a better file helps" web_has_a_dest
-eventually 3 "the log says that it is over" grep -q 'what failed before has succeeded' "$EZLB_LOG"
+eventually 3 "the log says that it is over" grep -q 'earlier failures are resolved' "$EZLB_LOG"
 assert_eq "web answers" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
 rm "$SERVICES/web.yaml"
 eventually 4 "web is gone" fails web_has_a_dest

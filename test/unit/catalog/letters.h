@@ -116,8 +116,8 @@ static inline void line_text(const char *line, struct text *out)
 								       : "?");
 	else
 		snprintf(out->s + len, sizeof(out->s) - len, "%s",
-			 strstr(line, "file is sound again") ? "="
-			 : strstr(line, "file is gone")	     ? "!"
+			 strstr(line, "file is valid again") ? "="
+			 : strstr(line, "file was removed")  ? "!"
 							     : "?");
 }
 

@@ -115,7 +115,7 @@ static void test_tells(void **state)
 	seen = plan_of("/c", "b-", OWNED);
 	assert_has(seen.log, "msg=\"/c/a.yaml:1:12: error[E013]: ");
 	assert_has(seen.log, " svc=a effect=\"its last good version stays\"\n");
-	assert_has(seen.log, "msg=\"file is gone\" file=/d/b.yaml svc=b\n");
+	assert_has(seen.log, "msg=\"file was removed\" file=/d/b.yaml svc=b\n");
 	assert_int_equal(count(seen.log, "\n"), 2);
 	free(seen.log);
 	live("--");

@@ -115,10 +115,10 @@ static void test_log_lines(void **state)
 	assert_has(log, " svc=a effect=\"its last good version stays\"\n");
 	free(log);
 	log = look(&catalog, "g-");
-	assert_has(log, "level=info pkg=config msg=\"file is sound again\" file=/d/a.yaml svc=a\n");
+	assert_has(log, "level=info pkg=config msg=\"file is valid again\" file=/d/a.yaml svc=a\n");
 	free(log);
 	log = look(&catalog, "--");
-	assert_has(log, "level=info pkg=config msg=\"file is gone\" file=/d/a.yaml svc=a\n");
+	assert_has(log, "level=info pkg=config msg=\"file was removed\" file=/d/a.yaml svc=a\n");
 	free(log);
 	log = look(&catalog, "u-");
 	assert_has(log, "/d/a.yaml: error[E001]: Permission denied\"");
@@ -199,7 +199,7 @@ static void test_many(void **state)
 	free(log);
 	snapshot = (struct ezlb_snapshot){ 0 };
 	log = update(&catalog, &snapshot);
-	assert_int_equal(count(log, "file is gone"), MANY);
+	assert_int_equal(count(log, "file was removed"), MANY);
 	assert_int_equal(catalog.desired.len, 0);
 	free(log);
 	ezlb_catalog_clear(&catalog);

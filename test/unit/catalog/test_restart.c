@@ -212,7 +212,7 @@ static void test_damaged(void **state)
 	assert_int_equal(truncate(at(stored().s).s, 90), 0);
 	log = process("bg", &got);
 	assert_string_equal(got.s, "b:80");
-	assert_int_equal(count(log, "is damaged: it counts as absent\" file=/d/a.yaml"), 1);
+	assert_int_equal(count(log, "is damaged: ignored\" file=/d/a.yaml"), 1);
 	free(log);
 	run_process("gg", "a:80 b:80"); /* and it is replaced */
 	run_process("bg", "a:80 b:80");
@@ -232,9 +232,10 @@ static void test_unsound(void **state)
 	start(&catalog, &store);
 	assert_true(ezlb_lastgood_write(&store, "/d/a.yaml", old, strlen(old)));
 	log = look(&catalog, "bg");
-	assert_has(log, "level=warn pkg=config msg=\"the last good version of a file is not sound "
-			"for this version of ezlb: it counts as absent\" file=/d/a.yaml "
-			"reason=\"unknown key 'future'\"\n");
+	assert_has(log,
+		   "level=warn pkg=config msg=\"the saved last good version of a file is not valid "
+		   "for this version of ezlb: ignored\" file=/d/a.yaml "
+		   "reason=\"unknown key 'future'\"\n");
 	assert_has(log, "effect=\"the file is not in force\"");
 	assert_string_equal(in_force(&catalog).s, "b:80");
 	assert_int_equal(catalog.n_without, 1);

@@ -98,20 +98,23 @@ static struct text letters(char *log)
 		const char *level, *msg;
 		char letter;
 	} known[] = {
-		{ "level=info ", "msg=\"the kernel is brought into line\"", 's' },
+		{ "level=info ", "msg=\"applied changes to the kernel\"", 's' },
 		{ "level=warn ", "msg=repaired ", 'r' },
-		{ "level=warn ", "msg=\"somebody else changed what is ezlb's\"", 'd' },
+		{ "level=warn ", "msg=\"another program changed what ezlb owns\"", 'd' },
 		{ "level=error ", "msg=\"an operation failed\"", 'f' },
-		{ "level=error ", "msg=\"the kernel refuses\"", 'l' },
-		{ "level=error ", "msg=\"cannot write down what is ezlb's", 'w' },
-		{ "level=warn ", "msg=\"operations are held back", 'h' },
-		{ "level=info ", "msg=\"what failed before has succeeded\"", 'o' },
-		{ "level=info ", "msg=\"took over ", 't' },
-		{ "level=error ", "msg=\"the listener is held by", 'c' },
-		{ "level=info ", "msg=\"the source NAT is taken over", 'b' },
-		{ "level=warn ", "msg=\"the rules of the other snat backend stay", 'k' },
-		{ "level=info ", "msg=\"udp flows are taken off their old way\"", 'u' },
-		{ "level=warn ", "msg=\"udp flows keep their old way until they pause\"", 'p' },
+		{ "level=error ", "msg=\"cannot read or change", 'l' },
+		{ "level=error ", "msg=\"cannot write the ledger", 'w' },
+		{ "level=warn ", "msg=\"operations wait until", 'h' },
+		{ "level=info ", "msg=\"earlier failures are resolved\"", 'o' },
+		{ "level=info ", "msg=\"adopted ", 't' },
+		{ "level=error ", "msg=\"the listener belongs to", 'c' },
+		{ "level=info ", "msg=\"source NAT was switched", 'b' },
+		{ "level=warn ", "msg=\"the rules of the previous source NAT", 'k' },
+		{ "level=info ", "msg=\"deleted stale UDP conntrack entries\"", 'u' },
+		{ "level=warn ",
+		  "msg=\"cannot delete stale UDP conntrack entries: existing "
+		  "UDP flows keep their old translation\"",
+		  'p' },
 	};
 	struct text out = { "" };
 	size_t n = 0;

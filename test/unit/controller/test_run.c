@@ -117,7 +117,7 @@ static void test_stops(void **state)
 
 		options.cleanup_on_exit = rows[i].cleanup;
 		d = daemon_start();
-		wait_said(&d, "the kernel is brought into line\" why=files ops=2");
+		wait_said(&d, "applied changes to the kernel\" why=files ops=2");
 		assert_int_equal(kill(d.pid, rows[i].signal), 0);
 		wait_said(&d, rows[i].says);
 		if (rows[i].cleanup)
@@ -142,7 +142,7 @@ static void test_told_twice_to_stop(void **state)
 
 		put("config/web.yaml", files[k]);
 		d = daemon_start();
-		wait_said(&d, "the kernel is brought into line");
+		wait_said(&d, "applied changes to the kernel");
 		for (int i = 0; i < 2000; i++) {
 			kill(d.pid, i % 2 ? SIGINT : SIGTERM);
 			usleep(10);
@@ -160,7 +160,7 @@ static void test_says_that_it_is_no_kernel(void **state)
 	put("config/web.yaml", WEB);
 	d = daemon_start();
 	wait_said(&d, "level=warn pkg=controller msg=\"nothing is programmed");
-	wait_said(&d, "the kernel is brought into line");
+	wait_said(&d, "applied changes to the kernel");
 	kill(d.pid, SIGTERM);
 	assert_int_equal(wait_end(&d), 0);
 	assert_int_equal(unlink(lock), 0);
@@ -176,7 +176,7 @@ static void test_nobody_reads_the_log(void **state)
 	(void)state;
 	put("config/web.yaml", WEB);
 	d = daemon_start();
-	wait_said(&d, "the kernel is brought into line");
+	wait_said(&d, "applied changes to the kernel");
 	close(d.fd);
 	d.fd = -1;
 	kill(d.pid, SIGTERM); /* it logs "stopping" */
@@ -229,14 +229,14 @@ static void test_empty_hold_down(void **state)
 	d = daemon_start();
 	wait_said(&d, "why=files ops=2");
 	assert_int_equal(unlink(at("config/web.yaml").s), 0);
-	wait_said(&d, "level=warn pkg=controller msg=\"there are no service files any more");
+	wait_said(&d, "level=warn pkg=controller msg=\"all service files are gone");
 	wait_said(&d, " in_ms=1500");
 	put("config/web.yaml", WEB_TWO);
-	wait_said(&d, "there are service files again: nothing was removed");
+	wait_said(&d, "service files are back: nothing was removed");
 	wait_said(&d, "why=files ops=1 failed=0 first=\"dest-add");
 	assert_int_equal(unlink(at("config/web.yaml").s), 0);
-	wait_said(&d, "there are no service files any more");
-	wait_said(&d, "there are still no service files: all services are removed");
+	wait_said(&d, "all service files are gone");
+	wait_said(&d, "there are still no service files: removing all services");
 	wait_said(&d, "why=files ops=3 failed=0 first=\"dest-del");
 	kill(d.pid, SIGTERM);
 	assert_int_equal(wait_end(&d), 0);

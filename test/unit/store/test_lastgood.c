@@ -263,8 +263,9 @@ static void assert_damaged(const char *bytes, size_t len)
 
 	put_bytes(place_of(WEB).s, bytes, len);
 	log = assert_reads(WEB, NULL);
-	assert_has(log, "level=warn pkg=config msg=\"the last good version of a file is damaged: "
-			"it counts as absent\" file=" WEB " stored=");
+	assert_has(log,
+		   "level=warn pkg=config msg=\"the saved last good version of a file is damaged: "
+		   "ignored\" file=" WEB " stored=");
 	free(log);
 }
 
