@@ -4,6 +4,22 @@
 
 #include <stdint.h>
 
+/*
+ * How many rounds of a long random test there are. The plain build plays all of them: that looks
+ * for wrong values. A fifth is enough under the address sanitizer, which looks for wrong uses of
+ * memory and is slow.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define ROUNDS(n) ((n) / 5)
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ROUNDS(n) ((n) / 5)
+#endif
+#endif
+#ifndef ROUNDS
+#define ROUNDS(n) (n)
+#endif
+
 static uint64_t seed;
 
 static inline unsigned dice(unsigned sides)

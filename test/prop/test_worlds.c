@@ -14,7 +14,7 @@
 
 #include <errno.h>
 
-#define WORLDS 20000
+#define WORLDS ROUNDS(20000)
 
 struct tally {
 	unsigned faulted, ops, flips, flip_snats;

@@ -16,7 +16,7 @@
 #include "dice.h"
 #include "specs.h"
 
-#define HISTORIES 5000
+#define HISTORIES ROUNDS(5000)
 #define STEPS	  12
 #define FILES	  7
 
