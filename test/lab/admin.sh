@@ -70,7 +70,7 @@ before=$(descriptors)
 
 echo "# 200 idle connections and ten that drip"
 # shellcheck disable=SC2016
-nsenter --net=/run/netns/lb -- bash -c '
+"$LABTOOL" in lb bash -c '
 	for ((i = 0; i < 200; i++)); do exec {fd}<>/dev/tcp/127.0.0.1/9106; done
 	for ((i = 0; i < 10; i++)); do exec {fd}<>/dev/tcp/127.0.0.1/9106; drips+=($fd); done
 	echo open >"$1"

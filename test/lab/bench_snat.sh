@@ -12,7 +12,7 @@ SERVICES_N=${SERVICES_N:-10000}
 CONNECTIONS=${CONNECTIONS:-4000}
 ROUNDS=${ROUNDS:-3}
 lab_up
-nsenter --net=/run/netns/b1 -- "$CONN" serve 20000 &
+"$LABTOOL" in b1 "$CONN" serve 20000 &
 eventually 10 "the backend listens" in_ns b1 "$CONN" connect 127.0.0.1 20000 1
 
 # files FULL-NAT-OF-THE-OTHERS: into a directory of its own. The last one gets the traffic.

@@ -185,7 +185,7 @@ for n in 1 2 3 4; do
 	is "late$n" BackendsReady False NoneUp
 	is "late$n" Programmed True Programmed
 done
-nsenter --net=/run/netns/lb -- flock -o /run/xtables.lock sleep 120 &
+"$LABTOOL" in lb flock -o /run/xtables.lock sleep 120 &
 lock=$!
 nap 0.3
 web web 80 "full_nat: true" "snat_ip: $SNAT_IP"

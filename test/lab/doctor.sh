@@ -108,7 +108,7 @@ modules_hidden() {
 	unshare --mount sh -c 'mount -t tmpfs tmpfs /lib/modules
 		[ -z "$1" ] || { mkdir "/lib/modules/$(uname -r)" && : >"/lib/modules/$(uname -r)/modules.dep"; }
 		shift; exec "$@"' sh "${1:-}" \
-		nsenter --net=/run/netns/lb -- "$EZLB" doctor --config-dir "$SERVICES" -o json >"$FOUND" || :
+		"$LABTOOL" in lb "$EZLB" doctor --config-dir "$SERVICES" -o json >"$FOUND" || :
 	take_in
 }
 sed -i 's/rr$/fo/' "$SERVICES/web.yaml"

@@ -13,7 +13,7 @@ EZLB=$WORK/bin/ezlb
 
 for b in b1 b2; do
 	backend_start "$b" 80
-	nsenter "--net=/run/netns/$b" -- socat TCP6-LISTEN:7,ipv6only=0,fork,reuseaddr PIPE 2>>"$WORK/$b.log" &
+	"$LABTOOL" in "$b" socat TCP6-LISTEN:7,ipv6only=0,fork,reuseaddr PIPE 2>>"$WORK/$b.log" &
 	eventually 10 "$b echoes" backend_listens "$b" 7
 done
 # both NAME PORT: a service on that port with the same port of both backends.
@@ -49,7 +49,7 @@ all_in() { [[ $(kernel_rows | wc -l) -eq 6 ]]; }
 
 # stdbuf: a line must be there when its request is done, not when 4 KiB of them are.
 requests_start() {
-	nsenter --net=/run/netns/client -- stdbuf -oL curl -sS --max-time 5 -H 'Connection: close' -o /dev/null \
+	"$LABTOOL" in client stdbuf -oL curl -sS --max-time 5 -H 'Connection: close' -o /dev/null \
 		-w '%{http_code} after %{time_total} s %{errormsg}\n' "http://$VIP/healthz?[1-100000000]" >"$WORK/requests" 2>&1 &
 	CLIENT=$!
 }
@@ -72,7 +72,7 @@ echo_start() {
 			read -r -t 0.2 -u 3
 		done
 	END
-	nsenter --net=/run/netns/client -- bash "$WORK/talk" "$VIP" >"$WORK/echoes" 2>&1 &
+	"$LABTOOL" in client bash "$WORK/talk" "$VIP" >"$WORK/echoes" 2>&1 &
 }
 
 requests() { wc -l <"$WORK/requests"; }

@@ -9,6 +9,7 @@ trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: failed: $BASH_COMMAND" >&2' ERR
 
 LAB_REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 EZLB=${EZLB_BIN:-$LAB_REPO/build/bin/ezlb}
+: "${LABTOOL:?run me with scripts/lab}" # test/tools/labtool.c, which scripts/lab compiles
 : "${WORK:?run me with scripts/lab}"
 SERVICES=$WORK/services.d
 STATE=$WORK/state
@@ -78,6 +79,12 @@ elapsed_ms() {
 	echo $(($(now_ms) - $1))
 }
 
+# clock: sets CLOCK to the same, for loops: $(...) would be a process each time.
+clock() {
+	CLOCK=${EPOCHREALTIME/[.,]/}
+	CLOCK=$((CLOCK / 1000))
+}
+
 # --- how much of a long series ---------------------------------------------------------------
 
 # thorough: the case is to go through all of a long series, and not through a part of it: LAB_ALL=1.
@@ -117,14 +124,16 @@ assert_match() {
 
 # eventually SECONDS DESCRIPTION COMMAND...: polls until the command succeeds.
 eventually() {
-	local limit=$1 what=$2 start output='' status=0
+	local limit=$1 what=$2 CLOCK end output='' status=0
 	shift 2
-	start=$(now_ms)
+	clock
+	end=$((CLOCK + limit * 1000))
 	while :; do
 		status=0
 		output=$("$@" 2>&1) || status=$?
 		[[ $status -ne 0 ]] || return 0
-		[[ $(elapsed_ms "$start") -lt $((limit * 1000)) ]] ||
+		clock
+		[[ $CLOCK -lt $end ]] ||
 			fail "not within $limit s: $what ($*, status $status): $output"
 		nap 0.1
 	done
@@ -132,27 +141,32 @@ eventually() {
 
 # never SECONDS DESCRIPTION COMMAND...: the command must fail for that long.
 never() {
-	local limit=$1 what=$2 start output=''
+	local limit=$1 what=$2 CLOCK start output=''
 	shift 2
-	start=$(now_ms)
-	while [[ $(elapsed_ms "$start") -lt $((limit * 1000)) ]]; do
+	clock
+	start=$CLOCK
+	while [[ $((CLOCK - start)) -lt $((limit * 1000)) ]]; do
 		if output=$("$@" 2>&1); then
-			fail "$what, after $(elapsed_ms "$start") ms ($*): $output"
+			clock
+			fail "$what, after $((CLOCK - start)) ms ($*): $output"
 		fi
 		nap 0.1
+		clock
 	done
 }
 
 # within MILLISECONDS DESCRIPTION COMMAND...: like eventually, for limits that a requirement states.
 # Goes on for 5 s more, because "1.2 s" and "never" are different bugs.
 within() {
-	local limit=$1 what=$2 start took output='' status=0
+	local limit=$1 what=$2 CLOCK start took output='' status=0
 	shift 2
-	start=$(now_ms)
+	clock
+	start=$CLOCK
 	while :; do
 		status=0
 		output=$("$@" 2>&1) || status=$?
-		took=$(elapsed_ms "$start")
+		clock
+		took=$((CLOCK - start))
 		if [[ $status -eq 0 ]]; then
 			[[ $took -le $limit ]] || fail "$what took $took ms, the limit is $limit ms"
 			echo "$what: $took ms (limit $limit ms)"
@@ -173,7 +187,7 @@ fails() {
 
 # in_ns NAME COMMAND...: client, lb, b1, b2, b3. Not `ip netns exec`, which mounts a new /sys each time.
 in_ns() {
-	nsenter "--net=/run/netns/$1" -- "${@:2}"
+	"$LABTOOL" in "$1" "${@:2}"
 }
 
 lab_up() {
@@ -244,50 +258,21 @@ lb_sysctl() {
 # backend_start NAME [PORT...]: real servers; default 80 8080 53/udp. PORT is HTTP, PORT/udp is UDP.
 # Both answer "backend=NAME peer=ADDRESS"; /healthz answers 200 while $WORK/NAME/healthz exists.
 backend_start() {
-	local name=$1 port
+	local name=$1
 	shift
 	[[ $# -gt 0 ]] || set -- 80 8080 53/udp
-	backend_files "$name"
+	if [[ ! -d $WORK/$name ]]; then
+		mkdir -p "$WORK/$name"
+		echo ok >"$WORK/$name/healthz"
+	fi
+	: >"$WORK/$name.ready"
 	# Not in_ns: a function in the background is a shell, and $! is that and not the server.
-	for port in "$@"; do
-		if [[ $port == */udp ]]; then
-			nsenter "--net=/run/netns/$name" -- socat "UDP$FAMILY-RECVFROM:${port%/udp},fork,reuseaddr" \
-				"SYSTEM:. $WORK/$name/udp" 2>>"$WORK/$name.log" &
-		else
-			nsenter "--net=/run/netns/$name" -- busybox httpd -f -p "[::]:$port" -h "$WORK/$name" 2>>"$WORK/$name.log" &
-		fi
-		echo $! >>"$WORK/$name.pids"
-	done
-	for port in "$@"; do
-		eventually 10 "$name listens on $port" backend_listens "$name" "$port"
-	done
+	"$LABTOOL" serve "$name" "$name" "$WORK/$name" "$FAMILY" "$@" >"$WORK/$name.ready" 2>>"$WORK/$name.log" &
+	echo $! >>"$WORK/$name.pids"
+	eventually 10 "$name listens on $*" test -s "$WORK/$name.ready"
 }
 
-backend_files() {
-	[[ ! -d $WORK/$1 ]] || return 0
-	mkdir -p "$WORK/$1/cgi-bin"
-	echo ok >"$WORK/$1/healthz"
-	# httpd runs index.cgi for "/". An IPv4 peer of a [::] socket shows as [::ffff:1.2.3.4].
-	cat >"$WORK/$1/cgi-bin/index.cgi" <<-END
-		#!/bin/sh
-		peer=\${REMOTE_ADDR#\\[}
-		peer=\${peer%\\]}
-		printf 'Content-Type: text/plain\\r\\n\\r\\nbackend=$1 peer=%s\\n' "\${peer#::ffff:}"
-	END
-	chmod 755 "$WORK/$1/cgi-bin/index.cgi"
-	# socat writes fd00:172::2 as [fd00:0172:0000:0000:0000:0000:0000:0002].
-	cat >"$WORK/$1/udp" <<-END
-		read question
-		peer=\$SOCAT_PEERADDR
-		case \$peer in \[*)
-			IFS=:[]
-			set -- \$peer
-			peer=\$(printf '%x:%x::%x' "0x\$2" "0x\$3" "0x\$9") ;;
-		esac
-		echo "backend=$1 peer=\$peer"
-	END
-}
-
+# backend_listens NAME PORT
 backend_listens() {
 	local hex files=tcp6 state=0A
 	[[ $2 != */udp ]] || files=udp${FAMILY/4/} state=07
@@ -307,15 +292,18 @@ backend_stop() {
 
 # client_get URL|IP:PORT[/PATH] [CURL-ARGUMENT...]: one request; fails on anything but 2xx.
 client_get() {
-	in_ns client curl -sS -f -g --max-time 3 "$@"
+	if [[ $# -eq 1 ]]; then
+		"$LABTOOL" get client 3 "$1"
+	elif [[ $# -eq 3 && $2 == --max-time ]]; then
+		"$LABTOOL" get client "$3" "$1"
+	else
+		in_ns client curl -sS -f -g --max-time 3 "$@"
+	fi
 }
 
-# client_udp IP PORT: one datagram; prints the answer, fails after 2 s without one. dd, because bash's
-# own read takes a byte at a time, and of a datagram that is the first byte and no more.
+# client_udp IP PORT: one datagram; prints the answer, fails after 2 s without one.
 client_udp() {
-	# shellcheck disable=SC2016
-	in_ns client bash -c 'exec 3<>"/dev/udp/$1/$2" && echo question >&3 &&
-		exec timeout 2 dd bs=2048 count=1 status=none <&3' bash "$1" "$2"
+	"$LABTOOL" udp client 2 "$1" "$2"
 }
 
 # --- ezlb ------------------------------------------------------------------------------------
@@ -332,7 +320,7 @@ ezlb_start() {
 	[[ -x $EZLB ]] || fail "there is no $EZLB: build it first (cmake -S . -B build && cmake --build build)"
 	# Not in_ns, as in backend_start: EZLB_PID must be ezlb.
 	# shellcheck disable=SC2086
-	nsenter --net=/run/netns/lb -- ${EZLB_WRAP:-} "$EZLB" run --config-dir "$SERVICES" --state-dir "$STATE" "$@" \
+	"$LABTOOL" in lb ${EZLB_WRAP:-} "$EZLB" run --config-dir "$SERVICES" --state-dir "$STATE" "$@" \
 		>>"$EZLB_LOG" 2>&1 &
 	EZLB_PID=$!
 }
@@ -350,10 +338,12 @@ ezlb_stop() {
 
 # ezlb_wait SECONDS: waits for ezlb to end by itself and sets EZLB_STATUS.
 ezlb_wait() {
-	local start
-	start=$(now_ms)
+	local CLOCK end
+	clock
+	end=$((CLOCK + $1 * 1000))
 	while ezlb_runs; do
-		[[ $(elapsed_ms "$start") -lt $(($1 * 1000)) ]] || fail "ezlb still runs after $1 s"
+		clock
+		[[ $CLOCK -lt $end ]] || fail "ezlb still runs after $1 s"
 		nap 0.05
 	done
 	EZLB_STATUS=0
@@ -379,6 +369,10 @@ ezlb_cmd() {
 
 # admin PATH [CURL-ARGUMENT...]: asks the running ezlb over its socket, as `ezlb status` does.
 admin() {
+	if [[ $# -eq 1 ]]; then
+		"$LABTOOL" ask "$STATE/admin.sock" 20 "$1"
+		return
+	fi
 	curl -sS --max-time 20 --unix-socket "$STATE/admin.sock" "http://ezlb$1" "${@:2}"
 }
 

@@ -74,7 +74,7 @@ in_ns lb nft -f - <<<"table ip nat {
 echo "# a health flip is no write to nftables"
 generation() { in_ns lb nft -j list tables | jq '.nftables | length'; in_ns lb nft -s list ruleset; }
 before=$(generation)
-nsenter --net=/run/netns/lb timeout 4 nft monitor >"$WORK/monitor" 2>&1 &
+"$LABTOOL" in lb timeout 4 nft monitor >"$WORK/monitor" 2>&1 &
 monitor=$!
 nap 1
 backend_stop b2

@@ -48,12 +48,16 @@ health_check: {interval: 1s}
 backends: [{address: "${BACKEND_IP[b1]}:80"}]
 END
 
-echo "# without nf_tables"
+echo "# without nf_tables; all the others are there, and none is loaded"
 block nf_tables
+ipvs_unload
 start iptables "the kernel has no nf_tables"
 eventually 10 "web answers" client_get "$VIP:80"
 assert_eq "peer" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:80")"
 has_not nf_tables || fail "nf_tables was loaded"
+for module in ip_vs ip_vs_wrr ip_tables iptable_nat; do
+	grep -q "^$module " /proc/modules || fail "$module is not loaded"
+done
 ezlb_stop TERM
 
 echo "# without ip_tables"

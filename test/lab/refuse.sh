@@ -29,10 +29,10 @@ echo "# a state directory that others may write to"
 chmod 777 "$STATE"
 for command in run once cleanup; do
 	refuses "others may write to the state directory $STATE" \
-		nsenter --net=/run/netns/lb -- "$EZLB" $command --config-dir "$SERVICES" --state-dir "$STATE"
+		"$LABTOOL" in lb "$EZLB" $command --config-dir "$SERVICES" --state-dir "$STATE"
 done
 chmod 755 "$STATE"
-lb=(nsenter --net=/run/netns/lb --)
+lb=("$LABTOOL" in lb)
 args=(--config-dir "$SERVICES" --state-dir "$STATE")
 
 echo "# an unreadable directory"

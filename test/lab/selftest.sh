@@ -56,6 +56,27 @@ never 1 "b1 answers although it is stopped" client_get "$VIP:80"
 backend_start b1
 eventually 5 "b1 is back" answers_from "backend=b1 peer=$SNAT_IP"
 
+# --- the lab's own client --------------------------------------------------------------------
+
+# get_fails STATUS NS SECONDS URL: with curl's exit status, and when its time is over with that of a timeout.
+get_fails() {
+	local status=0
+	"$LABTOOL" get "${@:2}" >"$WORK/got" 2>&1 || status=$?
+	[[ $status == "$1" ]] || fail "get ${*:2}: status $status, want $1: $(cat "$WORK/got")"
+}
+get_fails 22 lb 3 "${BACKEND_IP[b1]}:80/no-such-file"
+get_fails 7 lb 3 "${BACKEND_IP[b1]}:81"
+"$LABTOOL" in b1 socat TCP-LISTEN:82,fork,reuseaddr EXEC:'sleep 60' 2>>"$WORK/b1.log" & # answers nothing
+silent_listens() { grep -q ':0052 0*:0000 0A ' "/proc/$!/net/tcp"; }
+eventually 10 "the silent server listens" silent_listens
+start=$(now_ms)
+get_fails 28 lb 1.5 "${BACKEND_IP[b1]}:82"
+[[ $(elapsed_ms "$start") -ge 1500 ]] || fail "a limit of 1.5 s was over after $(elapsed_ms "$start") ms"
+get_fails 28 lb 1 192.168.10.99:80 # nobody has that address
+fails client_get "$VIP2:80" --max-time 0.3 2>/dev/null || fail "an answer from nobody"
+fails in_ns lb false || fail "in_ns forgets the exit status"
+assert_eq "in_ns" "eth0 lo" "$(in_ns b1 ls /proc/self/net/dev_snmp6 | sort | xargs)"
+
 # IPv6, straight from lb: the addresses are there and the server says them without brackets.
 assert_eq "IPv6 server" "backend=b1 peer=fd00:192::1" \
 	"$(in_ns lb curl -sS -g --max-time 3 'http://[fd00:192::11]:80/')"
@@ -67,7 +88,7 @@ in_ns lb ipvsadm -R <<END
 -A -u [fd00:10::1]:53 -s rr
 -a -u [fd00:10::1]:53 -r [fd00:192::11]:5353 -m -w 7
 END
-nsenter --net=/run/netns/lb sleep 60 &
+"$LABTOOL" in lb sleep 60 &
 EZLB_PID=$! # whose view of the kernel is read
 seen() { [[ -n $(kernel_rows) ]]; }
 eventually 5 "a process in lb sees its services" seen
