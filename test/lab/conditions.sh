@@ -209,14 +209,16 @@ eventually 10 "and what waited" said "late$n" Programmed True Programmed
 rm "$SERVICES"/late*.yaml
 
 echo "# the conntrack table is full"
-# The limit is the host's, which a case may change in the guest only. web has full_nat now, so its probes are tracked.
+# The limit is the host's, which a case may change in the guest only, and only from the first network namespace.
+# web has full_nat now, so its probes are tracked.
+conntrack_limit() { nsenter --net=/dev/shm/first-netns sysctl -qw net.netfilter.nf_conntrack_max="$1"; }
 if [[ ${LAB_PLACE:-} == guest ]]; then
 	limit=$(sysctl -n net.netfilter.nf_conntrack_max)
-	sysctl -qw net.netfilter.nf_conntrack_max=1
+	conntrack_limit 1
 	told ConntrackFull 'of 1 entries'
 	assert_match "status says so" "conntrack table full" "$(ezlb_cmd status | head -n 2)"
 	assert_eq "it is told to be degraded" "true true" "$(admin /api/v1/status | jq -r '"\(.conntrack.full) \(.degraded)"')"
-	sysctl -qw net.netfilter.nf_conntrack_max="$limit"
+	conntrack_limit "$limit"
 	told ConntrackRecovered 'entries'
 else
 	events[ConntrackFull]=1 events[ConntrackRecovered]=1
