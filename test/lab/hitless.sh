@@ -130,18 +130,15 @@ phase() {
 # --- what a restart writes -------------------------------------------------------------------
 
 # ipvs_commands: of each message in the sends that strace wrote to $WORK/trace, the number of its
-# command (linux/ip_vs.h). One send may carry many.
+# command (linux/ip_vs.h): the first byte behind the header. One send may carry many.
 ipvs_commands() {
-	local line hex len
+	local line
 	while read -r line; do
 		[[ $line != *nlmsg_type=@(nlctrl|NFNL_SUBSYS_NFTABLES|0xa)* ]] || continue
-		[[ $line =~ \"((\\x[0-9a-f]{2})+)\" ]] || { echo "unknown: $line" && continue; }
-		hex=${BASH_REMATCH[1]//'\x'/}
-		while [[ -n $hex ]]; do
-			len=$((16#${hex:6:2}${hex:4:2}${hex:2:2}${hex:0:2}))
-			[[ $len -ge 20 ]] || { echo "unknown: $line" && break; }
-			echo $((16#${hex:32:2}))
-			hex=${hex:$((((len + 3) & ~3) * 2))}
+		[[ $line == *nlmsg_type=IPVS,* ]] || echo "unknown: $line"
+		while [[ $line =~ nlmsg_type=IPVS,[^\"]*\"\\x([0-9a-f]{2})(.*) ]]; do
+			echo $((16#${BASH_REMATCH[1]}))
+			line=${BASH_REMATCH[2]}
 		done
 	done < <(grep -E 'send(msg|to)\(' "$WORK/trace")
 }
