@@ -27,13 +27,17 @@ refuses() {
 chmod 755 "$WORK" "$SERVICES"
 echo "# a state directory that others may write to"
 chmod 777 "$STATE"
+lb=("$LABTOOL" in lb)
+# flags COMMAND: sets args to the directories that it takes; cleanup needs no service files.
+flags() {
+	args=(--state-dir "$STATE")
+	[[ $1 == cleanup ]] || args+=(--config-dir "$SERVICES")
+}
 for command in run once cleanup; do
-	refuses "others may write to the state directory $STATE" \
-		"$LABTOOL" in lb "$EZLB" $command --config-dir "$SERVICES" --state-dir "$STATE"
+	flags $command
+	refuses "others may write to the state directory $STATE" "${lb[@]}" "$EZLB" $command "${args[@]}"
 done
 chmod 755 "$STATE"
-lb=("$LABTOOL" in lb)
-args=(--config-dir "$SERVICES" --state-dir "$STATE")
 
 echo "# an unreadable directory"
 for command in run once plan; do
@@ -59,6 +63,7 @@ fi
 
 echo "# without root"
 for command in run once plan cleanup; do
+	flags $command
 	refuses "root" "${lb[@]}" setpriv --reuid=65534 --regid=65534 --clear-groups "$EZLB" $command "${args[@]}"
 done
 echo "# check and version need none"
@@ -69,6 +74,7 @@ echo "# without ip_vs"
 ipvs_unload
 echo 'install ip_vs /bin/false' >/etc/modprobe.d/ezlb-lab.conf
 for command in run once plan; do
+	flags $command
 	refuses "modprobe ip_vs" "${lb[@]}" "$EZLB" $command "${args[@]}"
 done
 rm /etc/modprobe.d/ezlb-lab.conf
