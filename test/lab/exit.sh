@@ -60,7 +60,9 @@ started() { [[ $(tail -n 1 "$EZLB_LOG") == *'msg="snat backend"'* ]]; }
 eventually 5 "it runs" started
 for command in run once cleanup; do
 	status=0
-	output=$(ezlb_cmd $command --config-dir "$SERVICES" --state-dir "$STATE" 2>&1) || status=$?
+	files=(--config-dir "$SERVICES")
+	[[ $command != cleanup ]] || files=()
+	output=$(in_ns lb "$EZLB" $command "${files[@]}" --state-dir "$STATE" 2>&1) || status=$?
 	assert_eq "$command beside a daemon: $output" 1 "$status"
 	assert_match "$command" "another ezlb is at work, pid $EZLB_PID: it holds $STATE/lock" "$output"
 done
@@ -70,7 +72,9 @@ echo "# another state directory makes no second writer of it, in this network na
 mkdir "$WORK/other"
 for command in run once cleanup; do
 	status=0
-	output=$(in_ns lb "$EZLB" $command --config-dir "$SERVICES" --state-dir "$WORK/other" 2>&1) || status=$?
+	files=(--config-dir "$SERVICES")
+	[[ $command != cleanup ]] || files=()
+	output=$(in_ns lb "$EZLB" $command "${files[@]}" --state-dir "$WORK/other" 2>&1) || status=$?
 	assert_eq "$command with another state directory: $output" 1 "$status"
 	assert_match "$command" "another ezlb is at work in this network namespace, pid $EZLB_PID" "$output"
 done
