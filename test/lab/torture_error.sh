@@ -160,7 +160,8 @@ burst() {
 	attach "$1" "error=$2"
 	exchange
 	nap $BURST_S
-	injected || fail "no $1 in $BURST_S s"
+	# On a busy machine a pass takes longer than that, and strace writes it down later still.
+	eventually 20 "$1 fails" injected
 	detach
 	converge "$2 of $1 for $BURST_S s"
 	bursts=$((bursts + 1))
