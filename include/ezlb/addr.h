@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * addr: IP addresses and endpoints as values. Text form is canonical on the way out; on the way in
- * only complete numeric addresses are taken (no names, no "10.1", no leading zeros, no zone).
+ * addr: IP addresses and endpoints as values. Formatting writes the canonical form. Parsing accepts
+ * only complete numeric addresses: no names, no "10.1", no leading zeros, no zone.
  */
 #pragma once
 
@@ -20,14 +20,14 @@ struct ezlb_endpoint {
 	uint16_t port; /* host order, 1-65535 */
 };
 
-/* From first to last, both included and of one family; family 0 of first: none. */
+/* From first to last, both included, of one family. Family 0 of first: no range. */
 struct ezlb_addr_range {
 	struct ezlb_addr first, last;
 };
 
 struct sockaddr_storage;
 
-/* "[ffff:...:255.255.255.255]:65535" and its NUL fit. */
+/* Room for "[ffff:...:255.255.255.255]:65535" and its NUL. */
 #define EZLB_ADDR_STRLEN     46
 #define EZLB_ENDPOINT_STRLEN 54
 #define EZLB_RANGE_STRLEN    92
@@ -38,11 +38,11 @@ int ezlb_addr_cmp(const struct ezlb_addr *a, const struct ezlb_addr *b);
 bool ezlb_addr_is_any(const struct ezlb_addr *addr);
 bool ezlb_addr_is_multicast(const struct ezlb_addr *addr);
 
-/* "10.0.0.3" or "10.0.0.3-10.0.0.6"; on the way out the latter only where it is more than one. */
+/* "10.0.0.3" or "10.0.0.3-10.0.0.6". A range of one address is formatted as that address. */
 int ezlb_range_parse(const char *text, struct ezlb_addr_range *out, struct ezlb_err *err);
 const char *ezlb_range_format(const struct ezlb_addr_range *range, char buf[EZLB_RANGE_STRLEN]);
 int ezlb_range_cmp(const struct ezlb_addr_range *a, const struct ezlb_addr_range *b);
-/* How many addresses; UINT64_MAX where there are more than that has room for. */
+/* The number of addresses; UINT64_MAX if it is larger than that. */
 uint64_t ezlb_range_size(const struct ezlb_addr_range *range);
 
 /* "IP:port" or "[IPv6]:port". */
@@ -50,5 +50,5 @@ int ezlb_endpoint_parse(const char *text, struct ezlb_endpoint *out, struct ezlb
 const char *ezlb_endpoint_format(const struct ezlb_endpoint *ep, char buf[EZLB_ENDPOINT_STRLEN]);
 int ezlb_endpoint_cmp(const struct ezlb_endpoint *a, const struct ezlb_endpoint *b);
 
-/* Fills a sockaddr for connect(); returns its length. */
+/* Fills a sockaddr for connect() and returns its length. */
 unsigned ezlb_endpoint_sockaddr(const struct ezlb_endpoint *ep, struct sockaddr_storage *out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* admin: where a running ezlb is asked; what the daemon and the commands that ask it agree on. */
+/* admin: the name of the socket on which the daemon answers other ezlb commands. */
 #pragma once
 
 #define EZLB_ADMIN_SOCKET "admin.sock" /* in the state directory */

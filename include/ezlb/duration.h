@@ -15,15 +15,17 @@
 int ezlb_duration_parse(const char *text, uint32_t *ms, struct ezlb_err *err);
 const char *ezlb_duration_format(uint32_t ms, char buf[EZLB_DURATION_STRLEN]);
 
-/* Milliseconds of CLOCK_MONOTONIC. Pure packages take time as a parameter instead. */
+/* Milliseconds of CLOCK_MONOTONIC. Pure packages get the time as a parameter instead. */
 uint64_t ezlb_now_ms(void);
-/* Milliseconds of CLOCK_REALTIME, which somebody may set. */
+/* Milliseconds of CLOCK_REALTIME, which an operator can set. */
 int64_t ezlb_wall_ms(void);
 /*
- * The wall clock as it was when this was first called, going on by ezlb_now_ms: so that ages and
- * the order of times stay right when somebody sets the wall clock. For one thread.
+ * The wall clock at the first call, advanced by ezlb_now_ms. Ages and the order of times stay right
+ * when an operator sets the wall clock. For one thread only.
  */
 int64_t ezlb_steady_ms(void);
-/* What to add to it for the time that the wall clock says now: 0 until that is set, by 1 s or more.
+/*
+ * What to add to ezlb_steady_ms to get the wall clock. 0 until the wall clock is set by 1 s or
+ * more.
  */
 int64_t ezlb_wall_shift_ms(void);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * log: one line an event on stderr, as logfmt or JSON. Only controller, cmd and loop callbacks log.
+ * log: one line per event on stderr, as logfmt or JSON. Only controller, cmd and loop callbacks
+ * log.
  *
- *   error  a human must act            warn   degraded, heals by itself
- *   info   transitions, non-empty plans debug  each op
+ *   error  an operator must act       warn   degraded, recovers without an operator
+ *   info   changes of state, plans    debug  each op
  *
  *   ezlb_log(EZLB_INFO, "health", EZLB_S("msg", "backend is down"), EZLB_S("svc", name),
  *            EZLB_I("ms", 3000));
@@ -16,7 +17,10 @@
 enum ezlb_log_level { EZLB_ERROR, EZLB_WARN, EZLB_INFO, EZLB_DEBUG };
 enum ezlb_log_format { EZLB_LOGFMT, EZLB_JSON };
 
-/* One field. Strings are quoted and escaped where the format needs it; NULL text leaves it out. */
+/*
+ * One field. Strings are quoted and escaped where the format needs it. NULL text: the field is left
+ * out.
+ */
 struct ezlb_kv {
 	const char *key;
 	const char *text;
@@ -28,12 +32,12 @@ struct ezlb_kv {
 #define EZLB_I(k, n) ((struct ezlb_kv){ .key = (k), .num = (int64_t)(n), .is_num = true })
 
 /*
- * Level and format are process-wide and are set by cmd, before anything logs. Where stderr is the
- * journal's (JOURNAL_STREAM, systemd.exec(5)) each line begins with its priority, "<3>" for an
- * error (sd-daemon(3)): journald takes that off.
+ * Level and format are process-wide; cmd sets them before anything logs. If stderr is the journal
+ * (JOURNAL_STREAM, systemd.exec(5)), each line begins with its priority, for example "<3>" for an
+ * error (sd-daemon(3)), which journald removes.
  */
 void ezlb_log_setup(enum ezlb_log_level level, enum ezlb_log_format format);
-/* At any time, from the thread that logs. */
+/* May be called at any time, by the thread that logs. */
 void ezlb_log_set_level(enum ezlb_log_level level);
 const char *ezlb_log_level_str(enum ezlb_log_level level); /* "debug" */
 bool ezlb_log_enabled(enum ezlb_log_level level);

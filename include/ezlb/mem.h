@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mem: allocation that aborts when memory is out (the kernel's rules stay in place, a restart
- * heals), cleanup attributes for locals, and the growable array.
+ * mem: allocation that aborts when memory runs out (the kernel keeps its rules, and a restart
+ * recovers), cleanup attributes for locals, and the growable array.
  */
 #pragma once
 
@@ -17,23 +17,23 @@ char *ezlb_strdup(const char *s);
 char *ezlb_strndup(const char *s, size_t n);
 char *ezlb_asprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Copies with truncation, always ends in NUL; returns false where it had to cut. */
+/* Copies, truncating if necessary, and always ends with NUL. Returns false if it truncated. */
 bool ezlb_strcpy(char *dst, size_t size, const char *src);
 
-/* Appends to the string in dst of `size` bytes, cutting where it is full. */
+/* Appends to the string in dst of `size` bytes; truncates when it is full. */
 void ezlb_strcatf(char *dst, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* EZLB_AUTO_FREE char *p = NULL;   freed at the end of the scope. */
+/* EZLB_AUTO_FREE char *p = NULL;   frees p at the end of the scope. */
 #define EZLB_AUTO_FREE	__attribute__((cleanup(ezlb_free_ptr)))
 #define EZLB_AUTO_CLOSE __attribute__((cleanup(ezlb_close_fd)))
 void ezlb_free_ptr(void *pp);
-void ezlb_close_fd(int *fd); /* closes where *fd >= 0 */
+void ezlb_close_fd(int *fd); /* closes if *fd >= 0, and sets it to -1 */
 
 /*
- * A vector: any struct with the three members `items`, `len`, `cap`. The zero value is empty.
- * EZLB_PUSH yields a pointer to the new, zeroed item; it is valid until the next push. EZLB_ROOM
- * yields a pointer to room for n more items behind those that there are, not zeroed.
+ * A vector: any struct with the members `items`, `len`, `cap`. The zero value is empty. EZLB_PUSH
+ * yields a pointer to the new, zeroed item, valid until the next push. EZLB_ROOM reserves n more
+ * items and yields a pointer to the first of them, not zeroed.
  */
 #define EZLB_VEC(type)           \
 	{                        \
@@ -47,22 +47,29 @@ void ezlb_close_fd(int *fd); /* closes where *fd >= 0 */
 	((v)->items = ezlb_vec_grow((v)->items, (v)->len, &(v)->cap, (n), sizeof(*(v)->items)), \
 	 (v)->items + (v)->len)
 #define EZLB_VEC_CLEAR(v) (free((v)->items), (v)->items = NULL, (v)->len = (v)->cap = 0)
-/* Makes `to` the same; the items are copied as they are. */
-#define EZLB_VEC_COPY(to, from)                             \
+/* Appends a flat copy of each item of `from`; EZLB_VEC_COPY replaces the items of `to`. */
+#define EZLB_VEC_APPEND(to, from)                           \
 	do {                                                \
-		(to)->len = 0;                              \
 		for (size_t i_ = 0; i_ < (from)->len; i_++) \
 			*EZLB_PUSH(to) = (from)->items[i_]; \
 	} while (0)
-/* qsort and bsearch that allow an empty vector. */
-#define EZLB_SORT(v, cmp)      ezlb_sort((v)->items, (v)->len, sizeof(*(v)->items), (cmp))
+#define EZLB_VEC_COPY(to, from)            \
+	do {                               \
+		(to)->len = 0;             \
+		EZLB_VEC_APPEND(to, from); \
+	} while (0)
+/* qsort and bsearch that allow an empty vector. UNIQUE removes equal neighbours: sort first. */
+#define EZLB_SORT(v, cmp) ezlb_sort((v)->items, (v)->len, sizeof(*(v)->items), (cmp))
+#define EZLB_UNIQUE(v, cmp) \
+	((v)->len = ezlb_unique((v)->items, (v)->len, sizeof(*(v)->items), (cmp)))
 #define EZLB_FIND(v, key, cmp) ezlb_find((key), (v)->items, (v)->len, sizeof(*(v)->items), (cmp))
 
 typedef int (*ezlb_cmp_fn)(const void *a, const void *b);
 void *ezlb_vec_room(void *items, size_t len, size_t *cap, size_t size);
 void *ezlb_vec_grow(void *items, size_t len, size_t *cap, size_t n, size_t size);
 void ezlb_sort(void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
+size_t ezlb_unique(void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 void *ezlb_find(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 
-/* FNV-1a, 64 bits: content hashes and hash tables; not for anything that must resist attack. */
+/* FNV-1a, 64 bits: for content hashes and hash tables. It does not resist attacks. */
 uint64_t ezlb_hash(const void *data, size_t len);

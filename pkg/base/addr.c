@@ -121,7 +121,7 @@ uint64_t ezlb_range_size(const struct ezlb_addr_range *range)
 	return high > 0 || low == UINT64_MAX ? UINT64_MAX : low + 1;
 }
 
-/* 1-65535 in plain decimal; as in addresses no leading zero, which might be meant as octal. */
+/* 1-65535 in decimal. No leading zero, as in addresses: it could be meant as octal. */
 static int parse_port(const char *text, uint16_t *out, struct ezlb_err *err)
 {
 	size_t len = strspn(text, "0123456789");

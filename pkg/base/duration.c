@@ -8,7 +8,7 @@
 #include <time.h>
 
 #define DAY_MS	(24u * 3600 * 1000)
-#define STEP_MS 1000 /* below that it is the noise of two clocks, and not somebody who sets one */
+#define STEP_MS 1000 /* a smaller difference is jitter between the two clocks */
 
 static const struct unit {
 	const char *name;
@@ -16,7 +16,7 @@ static const struct unit {
 } units[] = { { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 } };
 #define N_UNITS (sizeof(units) / sizeof(units[0]))
 
-/* The unit at *text, which is moved behind it; N_UNITS where there is none. */
+/* Returns the unit at *text and advances *text past it; N_UNITS if there is none. */
 static size_t take_unit(const char **text)
 {
 	size_t len = strcspn(*text, "0123456789");
@@ -33,7 +33,7 @@ int ezlb_duration_parse(const char *text, uint32_t *ms, struct ezlb_err *err)
 {
 	const char *p = text;
 	uint64_t total = 0;
-	size_t next = 0; /* the largest unit that may still come */
+	size_t next = 0; /* the largest unit that is still allowed */
 
 	if (*p == '\0')
 		return ezlb_err_set(err, EINVAL, "a duration is empty: write 500ms, 5s or 1m30s");

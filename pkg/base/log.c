@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <ezlb/suggest.h>
 #include <ezlb/utf8.h>
 
 static enum ezlb_log_level max_level = EZLB_INFO;
@@ -21,14 +22,14 @@ static const char *const format_names[] = { "logfmt", "json" };
 /* One event is one write(), so that lines of several processes do not mix. */
 struct line {
 	char text[8192];
-	size_t start; /* of what is the line's own, behind its priority */
+	size_t start; /* after the priority */
 	size_t len;
 };
 
-#define FIELD_MAX  32 /* of a field without its key and text: quotes, separators, a number */
+#define FIELD_MAX  32 /* of a field without key and text: quotes, separators, a number */
 #define ESCAPE_MAX 12 /* "\\udb40\\udc01" */
 
-/* With the quote, brace and newline that end a line: what is cut is still whole logfmt or JSON. */
+/* Keeps room for the final quote, brace and newline, so that a truncated line stays valid. */
 static bool has_room(const struct line *line, size_t need)
 {
 	return line->len + need + 3 <= sizeof(line->text);
@@ -45,7 +46,7 @@ static void puts_(struct line *line, const char *text)
 	put(line, text, strlen(text));
 }
 
-/* As JSON writes it (RFC 8259 section 7): beyond U+FFFF as a pair of UTF-16. */
+/* As in JSON (RFC 8259 section 7): beyond U+FFFF as a UTF-16 surrogate pair. */
 static void put_escape(struct line *line, uint32_t c)
 {
 	char hex[ESCAPE_MAX + 1];
@@ -136,7 +137,7 @@ static void put_time(struct line *line)
 	put_field(line, &EZLB_S("ts", text));
 }
 
-/* Those of syslog(3). */
+/* The priorities of syslog(3). */
 static char priority(enum ezlb_log_level level)
 {
 	static const char priorities[] = { '3', '4', '6', '7' };
@@ -165,10 +166,10 @@ void ezlb_log_write(enum ezlb_log_level level, const char *pkg, const struct ezl
 		line.text[line.len++] = '}';
 	line.text[line.len++] = '\n';
 	n = write(STDERR_FILENO, line.text, line.len);
-	(void)n; /* there is nowhere to complain to */
+	(void)n; /* stderr is the last resort */
 }
 
-/* JOURNAL_STREAM=DEVICE:INODE of what systemd gave us as stderr, which may have been replaced. */
+/* JOURNAL_STREAM=DEVICE:INODE is the stderr from systemd; it may have been replaced since. */
 static bool is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -203,30 +204,20 @@ bool ezlb_log_enabled(enum ezlb_log_level level)
 	return level <= max_level;
 }
 
-static int lookup(const char *const *names, int n, const char *text)
-{
-	for (int i = 0; i < n; i++)
-		if (strcmp(names[i], text) == 0)
-			return i;
-	return -EINVAL;
-}
-
 int ezlb_log_level_parse(const char *text, enum ezlb_log_level *out)
 {
-	int i = lookup(level_names, 4, text);
+	int i = ezlb_word_index(level_names, 4, text);
 
-	if (i < 0)
-		return i;
-	*out = (enum ezlb_log_level)i;
-	return 0;
+	if (i >= 0)
+		*out = (enum ezlb_log_level)i;
+	return i < 0 ? i : 0;
 }
 
 int ezlb_log_format_parse(const char *text, enum ezlb_log_format *out)
 {
-	int i = lookup(format_names, 2, text);
+	int i = ezlb_word_index(format_names, 2, text);
 
-	if (i < 0)
-		return i;
-	*out = (enum ezlb_log_format)i;
-	return 0;
+	if (i >= 0)
+		*out = (enum ezlb_log_format)i;
+	return i < 0 ? i : 0;
 }

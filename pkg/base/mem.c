@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* The kernel's rules outlive us and a restart adopts them, so stopping is the safe answer. */
+/* The kernel keeps its rules and a restart adopts them, so aborting is safe. */
 static void *checked(void *p)
 {
 	static const char text[] = "level=error pkg=base msg=\"out of memory\"\n";
@@ -107,6 +107,17 @@ void ezlb_sort(void *items, size_t len, size_t size, ezlb_cmp_fn cmp)
 {
 	if (len > 1)
 		qsort(items, len, size, cmp);
+}
+
+size_t ezlb_unique(void *items, size_t len, size_t size, ezlb_cmp_fn cmp)
+{
+	char *at = items;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (n == 0 || cmp(at + (n - 1) * size, at + i * size) != 0)
+			memmove(at + n++ * size, at + i * size, size);
+	return n;
 }
 
 void *ezlb_find(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp)

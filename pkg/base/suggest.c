@@ -2,10 +2,11 @@
 #include <ezlb/suggest.h>
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
-#define MAX_WORD 32 /* longer ones are no slips of the finger */
+#define MAX_WORD 32 /* a longer word is not a typo */
 
 static size_t min3(size_t a, size_t b, size_t c)
 {
@@ -19,7 +20,7 @@ static bool same_letter(char a, char b)
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* Letters to insert, delete or replace to get from a to b (Levenshtein); both at most MAX_WORD. */
+/* The Levenshtein distance of two words of at most MAX_WORD letters. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t len = strlen(b), row[MAX_WORD + 1];
@@ -41,6 +42,14 @@ static size_t distance(const char *a, const char *b)
 	return row[len];
 }
 
+int ezlb_word_index(const char *const *words, size_t n, const char *text)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(words[i], text) == 0)
+			return (int)i;
+	return -EINVAL;
+}
+
 const char *ezlb_suggest(const char *typed, const char *const *words, size_t n)
 {
 	const char *nearest = NULL;
@@ -51,7 +60,7 @@ const char *ezlb_suggest(const char *typed, const char *const *words, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t d = distance(typed, words[i]);
 
-		/* A third of the word may be wrong; more of it is another word. */
+		/* Up to a third of the letters may be wrong. */
 		if (d < least && d <= (strlen(words[i]) + 2) / 3) {
 			least = d;
 			nearest = words[i];

@@ -5,7 +5,7 @@
 
 #include <ezlb/text.h>
 
-/* Unicode's Cc, Cf, Zl and Zp. */
+/* The Unicode categories Cc, Cf, Zl and Zp. */
 static const struct {
 	uint32_t first, last;
 } not_plain[] = {
@@ -47,7 +47,7 @@ bool ezlb_utf8_is_plain(uint32_t c)
 	return true;
 }
 
-char *ezlb_utf8_mend(const char *text)
+char *ezlb_utf8_fix(const char *text)
 {
 	struct ezlb_text out = { 0 };
 

@@ -7,9 +7,9 @@
 
 #include <ezlb/utf8.h>
 
-/* Milliseconds of 32 bits of microseconds have ten digits. */
+/* 32 bits of microseconds, in milliseconds, have ten digits. */
 #define REAL_DIGITS 10
-/* The end of the year 9999: there are four digits for it, RFC 3339 5.6. */
+/* The end of the year 9999: RFC 3339 5.6 has four digits for the year. */
 #define LAST_MS INT64_C(253402300799999)
 
 static json_t *checked(json_t *value)
@@ -31,7 +31,7 @@ json_t *ezlb_json_array(void)
 
 json_t *ezlb_json_text(const char *text)
 {
-	EZLB_AUTO_FREE char *mended = NULL;
+	EZLB_AUTO_FREE char *fixed = NULL;
 	json_t *value;
 
 	if (!text)
@@ -39,8 +39,8 @@ json_t *ezlb_json_text(const char *text)
 	value = json_string(text);
 	if (value)
 		return value;
-	mended = ezlb_utf8_mend(text);
-	return checked(json_string(mended));
+	fixed = ezlb_utf8_fix(text);
+	return checked(json_string(fixed));
 }
 
 void ezlb_json_add(json_t *array, json_t *value)

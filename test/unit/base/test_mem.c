@@ -90,6 +90,29 @@ static void test_sort_and_find(void **state)
 	EZLB_VEC_CLEAR(&v);
 }
 
+static void test_append_and_unique(void **state)
+{
+	struct EZLB_VEC(struct pair) v = { 0 }, twice = { 0 };
+
+	(void)state;
+	EZLB_UNIQUE(&v, pair_cmp); /* an empty vector has no items pointer */
+	assert_int_equal(v.len, 0);
+	for (int i = 0; i < 7; i++)
+		*EZLB_PUSH(&v) = (struct pair){ i / 3, i };
+	EZLB_VEC_APPEND(&twice, &v);
+	EZLB_VEC_APPEND(&twice, &v);
+	assert_int_equal(twice.len, 14);
+	assert_int_equal(twice.items[8].rest, 1);
+	EZLB_UNIQUE(&v, pair_cmp);
+	assert_int_equal(v.len, 3);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(v.items[i].key, i);
+		assert_int_equal(v.items[i].rest, 3 * i); /* the first of each */
+	}
+	EZLB_VEC_CLEAR(&v);
+	EZLB_VEC_CLEAR(&twice);
+}
+
 static void test_strcpy_cuts_and_says_so(void **state)
 {
 	static const struct {
@@ -186,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_vector_grows_and_new_items_are_zero),
 		cmocka_unit_test(test_room_for_many),
 		cmocka_unit_test(test_sort_and_find),
+		cmocka_unit_test(test_append_and_unique),
 		cmocka_unit_test(test_strcpy_cuts_and_says_so),
 		cmocka_unit_test(test_allocations),
 		cmocka_unit_test(test_auto_close),

@@ -78,7 +78,7 @@ static void test_what_is_no_character_is_replaced(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(mended); i++) {
-		EZLB_AUTO_FREE char *got = ezlb_utf8_mend(mended[i].in);
+		EZLB_AUTO_FREE char *got = ezlb_utf8_fix(mended[i].in);
 
 		if (strcmp(got, mended[i].want) != 0)
 			fail_msg("%s: '%s'", mended[i].name, got);

@@ -21,7 +21,7 @@ static void test_jansson_agrees(void **state)
 		for (int k = 1; k < 4; k++)
 			in[k] = "\x00\x40\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc2\xe1\xed\xf0\xf4\xff"
 				[(n >> (12 - 4 * k)) & 15];
-		got = ezlb_utf8_mend(in);
+		got = ezlb_utf8_fix(in);
 		before = json_string(in);
 		after = json_string(got);
 		if (!after || (before != NULL) != (strcmp(in, got) == 0))
