@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * diag: what is wrong in a service file, and where. One text for the log, for status and for
- * `ezlb check`:
+ * diag: an error in a service file and its place. The log, `ezlb status` and `ezlb check` show the
+ * same text:
  *
  *   web.yaml:3:9: error[E012]: port 70000 is out of range: 1-65535
  *     3 | listen: 10.0.0.1:70000
@@ -15,16 +15,17 @@
 #include <ezlb/mem.h>
 #include <ezlb/spec.h>
 
-/* Codes are stable: never renumber, never reuse. The manual explains each. */
+/* Codes are stable: never renumber, never reuse. docs/errors.md explains each. */
 enum ezlb_diag_code {
-	EZLB_E_READ = 1,      /* the file cannot be read */
-	EZLB_E_SIZE = 2,      /* larger than 256 KiB, or nested too deep */
-	EZLB_E_SYNTAX = 3,    /* not YAML */
-	EZLB_E_FEATURE = 4,   /* YAML that ezlb refuses: anchors, tags, a second document, tabs */
+	EZLB_E_READ = 1,   /* the file cannot be read */
+	EZLB_E_SIZE = 2,   /* larger than 256 KiB, or nested too deep */
+	EZLB_E_SYNTAX = 3, /* not YAML */
+	EZLB_E_FEATURE =
+		4, /* YAML that ezlb does not support: anchors, tags, a second document, tabs */
 	EZLB_E_DUPLICATE = 5, /* the same key twice in one mapping */
 	EZLB_E_UNKNOWN_KEY = 10,
 	EZLB_E_MISSING = 11,	/* a required key is absent */
-	EZLB_E_TYPE = 12,	/* a list where a word belongs, and so on */
+	EZLB_E_TYPE = 12,	/* for example a list instead of a word */
 	EZLB_E_VALUE = 13,	/* the right type, not an allowed value */
 	EZLB_E_RANGE = 14,	/* a number or duration outside its bounds */
 	EZLB_E_ADDRESS = 15,	/* not an IP address or endpoint */
@@ -32,7 +33,7 @@ enum ezlb_diag_code {
 	EZLB_E_SNAT_ALONE = 20, /* snat_ip without full_nat */
 	EZLB_E_FORWARD = 21,	/* full_nat with forward other than masq */
 	EZLB_E_BACKEND_TWICE = 22,
-	EZLB_E_UNSUPPORTED = 23,    /* sound, but this version cannot do it */
+	EZLB_E_UNSUPPORTED = 23,    /* valid, but not supported by this version */
 	EZLB_E_NAME_TAKEN = 30,	    /* another file has this service name */
 	EZLB_E_LISTENER_TAKEN = 31, /* another file has this listener */
 	EZLB_E_SNAT_CONFLICT = 32,  /* another file SNATs the same backend differently */
@@ -43,13 +44,15 @@ struct ezlb_diag {
 	struct ezlb_mark at;
 	enum ezlb_diag_code code;
 	char *message; /* one line */
-	char *source;  /* the text of line at.line, NULL where there is none */
+	char *source;  /* the text of line at.line, or NULL */
 	char *help;    /* one line, or NULL */
 };
 
 struct ezlb_diags EZLB_VEC(struct ezlb_diag);
 
-/* Appends; the texts are copied. The result may be given a source line and a help by the caller. */
+/*
+ * Appends a diagnostic with copies of the texts. The caller may set source and help of the result.
+ */
 struct ezlb_diag *ezlb_diags_add(struct ezlb_diags *diags, const char *file, struct ezlb_mark at,
 				 enum ezlb_diag_code code, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));

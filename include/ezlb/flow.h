@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* flow: one flow of a client through IPVS, as far as a pass knows it and conntrack looks for it. */
+/* flow: the flows of clients through IPVS to one backend. */
 #pragma once
 
 #include <ezlb/spec.h>
 
-/* The flows from anybody to `listen` that IPVS gave to `backend`. */
+/* The flows from any client to `listen` that IPVS sends to `backend`. */
 struct ezlb_flow {
 	enum ezlb_proto proto;
 	struct ezlb_endpoint listen;

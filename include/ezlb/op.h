@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * op: one operation of a plan, and one table with all that is known of each kind: its name, the
- * layer that carries it out, its phase, what it does and to what kind of row.
+ * op: one operation of a plan, and one table of facts about each kind: its name, the layer that
+ * executes it, its phase, its action and the kind of its row.
  */
 #pragma once
 
@@ -18,14 +18,14 @@ enum ezlb_layer_kind {
 };
 const char *ezlb_layer_kind_str(enum ezlb_layer_kind kind); /* "ipvs" */
 
-/* The order is the order of execution: make before break. */
+/* In order of execution: add before remove. */
 enum ezlb_op_kind {
 	EZLB_OP_HOST_SET,
 	EZLB_OP_LINK_ADD,
 	EZLB_OP_VIP_ADD,
-	EZLB_OP_FIREWALL_SETUP, /* make or mend the frame of the accepts */
+	EZLB_OP_FIREWALL_SETUP, /* create or repair the frame of the accepts */
 	EZLB_OP_ACCEPT_ADD,
-	EZLB_OP_SNAT_SETUP, /* make or mend the frame */
+	EZLB_OP_SNAT_SETUP, /* create or repair the frame */
 	EZLB_OP_SNAT_ADD,
 	EZLB_OP_SNAT_SET,
 	EZLB_OP_SERVICE_ADD,
@@ -35,16 +35,17 @@ enum ezlb_op_kind {
 	EZLB_OP_DEST_DEL,
 	EZLB_OP_SERVICE_DEL,
 	EZLB_OP_SNAT_DEL,
-	EZLB_OP_SNAT_TEARDOWN, /* remove the frame; what is left in it goes too */
+	EZLB_OP_SNAT_TEARDOWN, /* remove the frame and everything in it */
 	EZLB_OP_ACCEPT_DEL,
 	EZLB_OP_FIREWALL_TEARDOWN,
 	EZLB_OP_VIP_DEL,
 	EZLB_OP_LINK_DEL,
-	EZLB_OP_HOST_RESET, /* back to the value of before ezlb, unless others have changed it */
+	EZLB_OP_HOST_RESET, /* restore the value from before ezlb, unless another program changed it
+			     */
 	EZLB_OPS
 };
 
-/* The kind of row that an op is about; each but the frames has its member in struct ezlb_op. */
+/* The kind of row that an op changes. Each except the frames has a member in struct ezlb_op. */
 enum ezlb_object {
 	EZLB_OBJECT_SETTING,
 	EZLB_OBJECT_LINK,
@@ -60,13 +61,13 @@ enum ezlb_object {
 
 enum ezlb_action {
 	EZLB_ACTION_ADD,
-	EZLB_ACTION_SET, /* to what is wanted, from what it is now */
+	EZLB_ACTION_SET, /* from the actual to the target value */
 	EZLB_ACTION_DEL,
-	EZLB_ACTION_RESET, /* to what it was before ezlb */
+	EZLB_ACTION_RESET, /* to the value from before ezlb */
 	EZLB_ACTIONS
 };
 
-/* Ops that one call of a layer may carry: no op waits for another one of its own phase. */
+/* The ops of one phase go to a layer in one call: no op depends on another op of its phase. */
 enum ezlb_phase {
 	EZLB_PHASE_SETTINGS,
 	EZLB_PHASE_HOST,
@@ -81,19 +82,18 @@ enum ezlb_phase {
 	EZLB_PHASES
 };
 
-/* All that is known of a kind of op. A new one is a word in enum ezlb_op_kind and a row of these.
- */
+/* The facts about a kind of op. A new kind is a member of enum ezlb_op_kind and a row of these. */
 struct ezlb_op_facts {
 	const char *name; /* "dest-add" */
 	enum ezlb_layer_kind layer;
-	enum ezlb_phase phase; /* of ezlb_op_phase, which also looks at the op */
+	enum ezlb_phase phase; /* the default; see ezlb_op_phase */
 	enum ezlb_action action;
 	enum ezlb_object object;
 };
 
-/* What became of an op: 0 done, -errno failed, or one of these. */
+/* The result of an op: 0 done, -errno failed, or one of these. */
 #define EZLB_PENDING 1 /* not tried yet */
-#define EZLB_HELD    2 /* its prerequisite failed; the next pass tries again */
+#define EZLB_HELD    2 /* an op that it depends on failed; the next pass tries again */
 
 struct ezlb_op {
 	enum ezlb_op_kind kind;
@@ -107,7 +107,7 @@ struct ezlb_op {
 		struct ezlb_link_row link;
 		struct ezlb_vip_row vip;
 	};
-	union { /* *_SET only: what the kernel holds now, for the human who reads the plan */
+	union { /* *_SET only: the actual row, for people who read the plan */
 		struct ezlb_service_row old_service;
 		struct ezlb_dest_row old_dest;
 		struct ezlb_snat_row old_snat;
@@ -121,23 +121,23 @@ enum ezlb_layer_kind ezlb_op_layer(enum ezlb_op_kind kind);
 enum ezlb_object ezlb_op_object(enum ezlb_op_kind kind);
 enum ezlb_action ezlb_op_action(enum ezlb_op_kind kind);
 enum ezlb_phase ezlb_op_phase(const struct ezlb_op *op);
-/* The kind that does this to such a row; EZLB_OPS where there is none. */
+/* The kind with this object and action; EZLB_OPS if there is none. */
 enum ezlb_op_kind ezlb_op_kind_of(enum ezlb_object object, enum ezlb_action action);
 
-/* By kind, so in the order of execution; within one kind, by the key of the row. */
+/* By kind, which is the order of execution, then by the key of the row. */
 int ezlb_op_cmp(const void *a, const void *b);
 
 /*
- * Whom an op is for, as a key that says what it holds. Several ops have the same one: those of a
- * service, of its dests, of its accepts, and of its SNAT row where that is for a listener.
+ * What an op is for, as a key. The ops of a service, of its dests, of its accepts, and of its SNAT
+ * row for a listener have the same subject.
  */
 enum ezlb_subject_kind {
-	EZLB_SUBJECT_FRAME,   /* what all of its layer need: no key */
+	EZLB_SUBJECT_FRAME,   /* the whole layer; no key */
 	EZLB_SUBJECT_SERVICE, /* service */
-	EZLB_SUBJECT_BACKEND, /* backend: of a SNAT row, for every service that sends to it */
-	EZLB_SUBJECT_ADDR,    /* addr: every service that listens there */
+	EZLB_SUBJECT_BACKEND, /* backend: a SNAT row for all services that send to this backend */
+	EZLB_SUBJECT_ADDR,    /* addr: all services that listen on this address */
 	EZLB_SUBJECT_LINK,    /* link */
-	EZLB_SUBJECT_SETTING  /* setting, without its value */
+	EZLB_SUBJECT_SETTING  /* setting, ignoring its value */
 };
 struct ezlb_subject {
 	enum ezlb_subject_kind kind;
@@ -151,5 +151,5 @@ struct ezlb_subject {
 };
 struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op);
 int ezlb_subject_cmp(const void *a, const void *b);
-/* The service that the op is about; false where it is about none, or about more than one. */
+/* The one service that the op is for; false if it is for none or for several. */
 bool ezlb_op_service(const struct ezlb_op *op, struct ezlb_service_key *out);

@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * op_text: an op in words. The log, events and conditions have it in one line; who lays it out
- * otherwise (preview) makes that of the same pieces.
+ * op_text: an op as text. The log, events and conditions use one line; preview lays out the same
+ * pieces itself.
  */
 #pragma once
 
 #include <ezlb/op.h>
 
-/* "dest-add tcp 10.0.0.1:80 -> 192.168.10.11:80 masq weight 1"; cut where buf is short. */
+/*
+ * "dest-add tcp 10.0.0.1:80 -> 192.168.10.11:80 masq weight 1"; truncated if it is longer than buf.
+ */
 #define EZLB_OP_STRLEN 256
 const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN]);
 
-/* Why it failed or waits, in words that name the remedy where one is known; "done" for rc 0. */
+/* Why the op failed or waits, and what to do about it if that is known; "done" for rc 0. */
 const char *ezlb_op_explain(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN]);
 
 /* --- pieces -------------------------------------------------------------------------------- */
 
 /* A value of a service or a dest that an op adds or sets. */
 struct ezlb_op_value {
-	const char *name; /* "weight"; "" where the value says what it is: "masq" */
-	char now[32];	  /* "": it differs, and how is not told */
-	char was[32];	  /* "": it is new, or stays as it is */
-	bool usual;	  /* what it is where nobody says otherwise */
+	const char *name; /* "weight"; "" if the value needs no name, like "masq" */
+	char now[32];	  /* "": it differs, but is not shown */
+	char was[32];	  /* "": new or unchanged */
+	bool usual;	  /* it is the default value */
 };
-/* Those of the op's row, in a fixed order; none where the op is of another object, or removes. */
+/* The values of the op's row in a fixed order. None for removals and for other kinds of rows. */
 #define EZLB_OP_VALUES 3
 size_t ezlb_op_values(const struct ezlb_op *op, struct ezlb_op_value out[EZLB_OP_VALUES]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* plan: the list of operations that brings the kernel from actual to target, in execution order. */
+/* plan: the operations that change the kernel from actual to target, in order of execution. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * probe: what is to be probed, and what probing has come to, as values. Package catalog makes the
- * rows, package health probes them, package view tells the operator.
+ * probe: the backends to probe and the results, as values. Package catalog creates the rows,
+ * package health probes them, package view shows the results to the operator.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <ezlb/spec.h>
 #include <ezlb/verdict.h>
 
-/* A backend of one service with its check. There is no row for check type NONE. */
+/* A backend of one service with its check. Check type NONE has no rows. */
 struct ezlb_health_row {
 	char service[EZLB_NAME_MAX + 1];
 	struct ezlb_endpoint backend;
@@ -22,22 +22,22 @@ struct ezlb_health_change {
 	const char *service; /* borrowed */
 	struct ezlb_endpoint backend;
 	enum ezlb_verdict from, to;
-	enum ezlb_outcome outcome; /* of the probe that decided */
+	enum ezlb_outcome outcome; /* of the probe that caused the change */
 	int code;
-	uint32_t ms; /* that it took */
+	uint32_t ms; /* duration of that probe */
 };
 
 /*
- * What probing has come to since the start. Probes that a new wanted set or the close cut off are
- * not counted; those that we could not make are.
+ * Totals since the start. A probe that was cancelled by a new configuration or by the stop is not
+ * counted; a probe that failed for local reasons is.
  */
 struct ezlb_health_stats {
-	struct ezlb_histogram duration;	  /* of each of them, from start to end */
-	uint64_t outcomes[EZLB_OUTCOMES]; /* how many ended how */
-	size_t targets;			  /* that are probed now; services share them */
+	struct ezlb_histogram duration;	  /* of each probe, from start to end */
+	uint64_t outcomes[EZLB_OUTCOMES]; /* probes by outcome */
+	size_t targets;			  /* probed now; services share targets */
 	/*
-	 * Of these, how many are late: they were due more than 100 ms ago and still wait because
-	 * too many others are being probed, or their probe takes longer than their interval.
+	 * The targets that are late: due for more than 100 ms, because too many others are being
+	 * probed, or because their probe takes longer than their interval.
 	 */
 	size_t overdue;
 };

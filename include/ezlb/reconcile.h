@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * reconcile: the core. Pure but for apply, which touches the world only through the layers.
+ * reconcile: the core. Pure except for list, peek and apply, which call the layers.
  *
- *   scope = what we may look at   actual = layers' lists within it   target = what should be
- *   plan = diff(target, actual)   apply(plan)   and again, until the plan is empty
+ *   scope = keys that may be read    actual = rows in scope, from the layers    target = rows
+ * wanted plan = diff(target, actual)      apply(plan), then repeat until the plan is empty
  */
 #pragma once
 
@@ -13,34 +13,38 @@
 #include <ezlb/table.h>
 #include <ezlb/verdict.h>
 
-/* How the services of the files become rows, beyond what the files say. */
+/* How services become rows, in addition to what their files say. */
 struct ezlb_policy {
 	/*
-	 * As the SNAT layer says of itself (layer.h). With LISTENER, each full_nat service has its
-	 * one SNAT row whatever the verdicts are, and the modules of iptables are not wanted.
+	 * The SNAT layer's snat_key. With LISTENER each full_nat service has one SNAT row whatever
+	 * the verdicts are, and the modules of iptables are not wanted.
 	 */
 	enum ezlb_snat_key_kind snat_key;
-	bool firewall;			     /* accepts are wanted where a filter drops */
-	char vip_device[EZLB_DEVICE_STRLEN]; /* where listeners' addresses are kept; "": nowhere */
+	bool firewall;			     /* want accepts where a filter drops */
+	char vip_device[EZLB_DEVICE_STRLEN]; /* the dummy link for listeners' addresses; "": none */
 };
 
-/* One try at each layer's list: 0, or the -errno and its sentence. */
+/* The error of each layer; code 0: none. */
 struct ezlb_layer_errs {
 	struct ezlb_err layer[EZLB_LAYERS];
 };
 
-/* Listeners that are wanted or owned, sorted. A key outside it is never read, so never changed. */
+/*
+ * Fills *out with the wanted and owned listeners, sorted. Keys outside it are never read, so never
+ * changed.
+ */
 void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_scope *owned,
 			  struct ezlb_scope *out);
 
 /*
- * Reads the kernel through every layer. A layer that fails has its error in *errs, and apply then
- * fails the ops of that layer untried: what cannot be read is never taken for empty. Sorted.
+ * Reads the kernel through every layer; the result is sorted. If a layer fails, its error is in
+ * *errs, and apply then fails all ops of that layer: what cannot be read must not be taken for
+ * empty.
  */
 void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
 			 struct ezlb_table *actual, struct ezlb_layer_errs *errs);
 
-/* What the layers' cheap look showed; one that cannot look has a print of its errno. */
+/* The layers' peek results; for a layer that cannot peek, its errno. */
 struct ezlb_prints {
 	uint64_t layer[EZLB_LAYERS];
 };
@@ -48,39 +52,41 @@ void ezlb_reconcile_peek(const struct ezlb_dataplane *dp, const struct ezlb_scop
 			 struct ezlb_prints *out);
 
 /*
- * What somebody else has done to the rows of `left`, which is how the last pass left the kernel:
- * the ops that lead from there to actual. Only what concerns services in left that are in scope
- * still. Both are sorted. The ops are all EZLB_PENDING and are never applied: they are told.
+ * Finds changes by other programs: the ops that lead from `left`, the kernel after the last pass,
+ * to actual. Covers services in `left` that are still in scope. Both tables are sorted. The ops are
+ * EZLB_PENDING; they are reported, never applied.
  */
 void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table *actual,
 			  const struct ezlb_scope *scope, struct ezlb_plan *drift);
 
 /*
- * Verdicts are sorted; a backend without a row counts as UP (it is not checked). Sorted result.
- * From `actual`, sorted as well, come what only the kernel knows: dests that are there before they
- * have a verdict, filters that drop, addresses that are local elsewhere.
+ * Computes the target, sorted. Verdicts are sorted; a backend without a row counts as UP (it is not
+ * checked). From `actual`, also sorted, it takes what only the kernel knows: dests that exist
+ * before they have a verdict, filters that drop, addresses that are local on other links.
  */
 void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_verdicts *verdicts,
 			   const struct ezlb_table *actual, const struct ezlb_policy *policy,
 			   struct ezlb_table *target);
 
 /*
- * Lets the services in `keep` stay as the kernel has them, with all that is theirs: they are ours,
- * but the file that may ask for them cannot be understood. None of them is in target yet.
+ * Adds the services in `keep` to target unchanged, as the kernel has them, with all their rows:
+ * ezlb owns them, but the files that may define them cannot be read. None of them is in target yet.
  */
 void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
 			 const struct ezlb_policy *policy, struct ezlb_table *target);
 
-/* Both tables are sorted. Ops come out in execution order, all EZLB_PENDING. Sorts what plan had.
+/*
+ * Both tables are sorted. Appends the ops, all EZLB_PENDING, and sorts the plan into order of
+ * execution.
  */
 void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_table *actual,
 			 struct ezlb_plan *plan);
 
 /*
- * Carries the plan out and leaves the outcome in each op's rc. An op whose prerequisite failed is
- * held: a dest of a full_nat service waits for its settings, its SNAT and its service; a SNAT row
- * is removed only once the dests that rely on it are. An op that is EZLB_HELD when it comes is not
- * tried, and what depends on it is held likewise. Layer errors go to *errs. True where every op is
+ * Executes the plan and stores the result in each op's rc. An op whose prerequisite failed is held:
+ * a dest of a full_nat service waits for its settings, its SNAT row and its service; a SNAT row is
+ * removed only after the dests that use it. An op that is already EZLB_HELD is not executed, and
+ * ops that depend on it are held too. Errors of layers go to *errs. Returns true if every op is
  * done.
  */
 bool ezlb_reconcile_apply(const struct ezlb_dataplane *dp, struct ezlb_plan *plan,

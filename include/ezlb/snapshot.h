@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * snapshot: the service files as they were at one moment, as bytes. What package watch delivers and
- * package catalog takes in.
+ * snapshot: the bytes of all service files at one moment. Package watch produces it, package
+ * catalog consumes it.
  */
 #pragma once
 
@@ -11,34 +11,34 @@
 
 #include <ezlb/mem.h>
 
-/* Bytes a service file may have at most; libyaml takes quadratic time for nested '['. */
+/* The largest service file in bytes; libyaml takes quadratic time for nested '['. */
 #define EZLB_FILE_MAX (256 * 1024)
 
-/* One *.yaml or *.yml file (names that begin with '.' or '#' are not looked at). */
+/* One *.yaml or *.yml file. Names that begin with '.' or '#' are ignored. */
 struct ezlb_file {
-	char *path;  /* directory as configured + '/' + name (no second '/'); owned */
-	char *bytes; /* NULL where it could not be read or is over EZLB_FILE_MAX; owned */
+	char *path;  /* directory as configured + '/' + name, without a double '/'; owned */
+	char *bytes; /* NULL if unreadable or larger than EZLB_FILE_MAX; owned */
 	size_t len;
 	uint64_t hash; /* of the bytes */
 	char *problem; /* why bytes is NULL, one line; owned */
-	bool passing;  /* the problem may pass by itself: looked at again every second */
+	bool passing;  /* the problem may go away by itself: read again every second */
 };
 struct ezlb_files EZLB_VEC(struct ezlb_file);
 
 struct ezlb_dir {
 	char *path;
 	bool frozen;
-	char *problem; /* why it is frozen, one line; NULL where it is not */
+	char *problem; /* why it is frozen, one line; NULL if it is not */
 	bool configmap;
 };
 struct ezlb_dirs EZLB_VEC(struct ezlb_dir);
 
 struct ezlb_snapshot {
-	/* Sorted by path. A directory that is the same as an earlier one adds no files. */
+	/* Sorted by path. A directory that is listed twice adds its files once. */
 	struct ezlb_files files;
 	struct ezlb_dirs dirs; /* as configured */
-	/* By a watch, which owns all texts and bytes: clear frees the two arrays only. */
-	bool lent;
+	/* A watch owns all texts and bytes: clear frees the two arrays only. */
+	bool borrowed;
 };
 
 void ezlb_file_clear(struct ezlb_file *file);

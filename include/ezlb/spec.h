@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * spec: what one service file asks for, checked and with its defaults filled in. A value as config
- * made it; nobody changes it afterwards. Rows for the kernel are another type (table.h).
+ * spec: what one service file asks for, validated and with defaults filled in. Package config
+ * creates it; after that it never changes. Rows for the kernel are a separate type (table.h).
  */
 #pragma once
 
@@ -30,20 +30,20 @@ struct ezlb_check {
 	enum ezlb_check_type type; /* NONE: every backend counts as healthy */
 	uint32_t interval_ms;
 	uint32_t timeout_ms;
-	uint32_t fail_count; /* failures in a row that take a backend out */
-	uint32_t rise_count; /* successes in a row that bring it back */
+	uint32_t fail_count; /* consecutive failures until a backend is down */
+	uint32_t rise_count; /* consecutive successes until it is up again */
 	uint16_t http_expected_status;
 	char http_path[EZLB_PATH_MAX + 1];
 };
 
 struct ezlb_backend {
 	struct ezlb_endpoint endpoint;
-	uint32_t weight; /* 0-65535; 0 takes no new connections */
+	uint32_t weight; /* 0-65535; 0: no new connections */
 	struct ezlb_mark at;
 };
 
 struct ezlb_spec {
-	char *file; /* as it is shown to humans; owned */
+	char *file; /* the path shown to humans; owned */
 	char name[EZLB_NAME_MAX + 1];
 	struct ezlb_endpoint listen;
 	enum ezlb_proto proto;
@@ -58,16 +58,16 @@ struct ezlb_spec {
 	struct ezlb_mark name_at, listen_at, snat_ip_at;
 };
 
-/* The set in force, by proto and listener; the specs are borrowed. */
+/* The set to apply, sorted by proto and listener; the specs are borrowed. */
 struct ezlb_desired EZLB_VEC(const struct ezlb_spec *);
 
 struct ezlb_spec *ezlb_spec_new(void);
 void ezlb_spec_free(struct ezlb_spec *spec); /* NULL is fine */
 
-/* True where the two probe a target in the same way (the thresholds may differ). */
+/* True if both probe a target in the same way (the thresholds may differ). */
 bool ezlb_check_same_probe(const struct ezlb_check *a, const struct ezlb_check *b);
 
-/* The words of the service file; _parse returns 0 or -EINVAL. */
+/* The words in a service file; _parse returns 0 or -EINVAL. */
 const char *ezlb_proto_str(enum ezlb_proto proto);
 int ezlb_proto_parse(const char *text, enum ezlb_proto *out);
 const char *ezlb_forward_str(enum ezlb_forward forward);
@@ -75,6 +75,6 @@ int ezlb_forward_parse(const char *text, enum ezlb_forward *out);
 const char *ezlb_check_type_str(enum ezlb_check_type type);
 int ezlb_check_type_parse(const char *text, enum ezlb_check_type *out);
 
-/* IPPROTO_TCP and so on; the reverse returns -EPROTONOSUPPORT for others. */
+/* IPPROTO_TCP and so on; the inverse returns -EPROTONOSUPPORT for other numbers. */
 int ezlb_proto_number(enum ezlb_proto proto);
 int ezlb_proto_from_number(int number, enum ezlb_proto *out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * table: the rows that the kernel should hold, or does hold. Flat values, each with its whole key,
- * sorted by it. _cmp orders by key alone and is a total order; _same compares the values.
+ * table: the rows that the kernel should hold (target) or holds (actual). Rows are flat values that
+ * include their whole key and are sorted by it. _cmp compares keys only and is a total order; _same
+ * compares the other values.
  */
 #pragma once
 
@@ -23,7 +24,7 @@ struct ezlb_service_row {
 	struct ezlb_service_key key;
 	char scheduler[EZLB_SCHED_MAX + 1];
 	uint32_t flags;	  /* IP_VS_SVC_F_*, without the kernel's own IP_VS_SVC_F_HASHED */
-	uint32_t timeout; /* persistence, seconds; 0 with the flag unset */
+	uint32_t timeout; /* persistence in seconds; 0 if the flag is not set */
 	uint32_t netmask; /* IPv4: network order mask, ~0 = host; IPv6: prefix length, 128 = host */
 };
 
@@ -34,13 +35,13 @@ struct ezlb_dest_row {
 	enum ezlb_forward forward;
 	uint32_t weight;
 	uint32_t upper, lower; /* connection thresholds; 0 = none */
-	bool full_nat; /* target rows only, no part of key or value: needs its SNAT row first */
+	bool full_nat; /* target rows only, not compared: its SNAT row must be added first */
 };
 
 /*
- * Which connections a SNAT row is for: those to one backend, whichever full_nat services send them
- * there; or those that come in at one service's listener. The SNAT layer says which of the two its
- * rules can tell apart.
+ * The connections that a SNAT row translates: those to one backend, from all full_nat services that
+ * send to it; or those to one service's listener. It depends on the SNAT layer which of the two its
+ * rules can match.
  */
 enum ezlb_snat_key_kind { EZLB_SNAT_KEY_BACKEND, EZLB_SNAT_KEY_LISTENER };
 struct ezlb_snat_key {
@@ -51,12 +52,12 @@ struct ezlb_snat_key {
 struct ezlb_snat_row {
 	struct ezlb_snat_key key;
 	struct ezlb_addr_range to; /* family 0: MASQUERADE */
-	uint64_t connections; /* actual rows only, no part of key or value: how many it was for */
+	uint64_t connections; /* actual rows only, not compared: connections translated so far */
 };
 
 /*
- * An accept in the way of a service's packets, where a filter of somebody else's drops: what comes
- * to the listener passes INPUT, what backends answer passes FORWARD.
+ * A rule that accepts a service's packets where another program's filter drops: packets to the
+ * listener in INPUT, answers of backends in FORWARD.
  */
 enum ezlb_gate { EZLB_GATE_INPUT, EZLB_GATE_FORWARD, EZLB_GATES };
 struct ezlb_accept_row {
@@ -64,7 +65,7 @@ struct ezlb_accept_row {
 	struct ezlb_service_key service;
 };
 
-/* A dummy link of ezlb's, and an address of a listener on one. */
+/* A dummy link that ezlb owns, and a listener's address on one. */
 struct ezlb_link_row {
 	char device[EZLB_DEVICE_STRLEN];
 };
@@ -90,28 +91,28 @@ struct ezlb_table {
 	struct ezlb_accepts accepts;
 	struct ezlb_links links;
 	struct ezlb_vips vips;
-	struct ezlb_addrs elsewhere; /* actual: local addresses on links that are not ezlb's */
+	struct ezlb_addrs elsewhere; /* actual: local addresses on links that ezlb does not own */
 	/*
-	 * The frame of the SNAT rows: for iptables the chain EZLB-SNAT and its jump. Target:
-	 * whether it should be there. Actual: `present` where any part of it is, `sound` where it
-	 * is complete (chain there, exactly one jump, nothing in the chain that is not a row).
+	 * The frame of the SNAT rows: for iptables the chain EZLB-SNAT and the jump to it. Target:
+	 * whether it should exist. Actual: `present` if any part of it exists, `sound` if it is
+	 * complete (the chain exists, there is exactly one jump, and the chain holds only rows).
 	 */
 	bool snat_wanted;
 	bool snat_present, snat_sound;
 	/*
-	 * The same of the accepts: the chains EZLB-INPUT and EZLB-FORWARD in every filter that
-	 * drops. gates, actual only: where there is such a filter, by gate, IPv4 and IPv6.
+	 * The same for the accepts: the chains EZLB-INPUT and EZLB-FORWARD in every filter that
+	 * drops. gates, actual only: whether such a filter exists, by gate, for IPv4 and IPv6.
 	 */
 	bool accepts_wanted;
 	bool accepts_present, accepts_sound;
 	bool gates[EZLB_GATES][2];
 };
 
-/* The key set that a pass may look at: what ezlb owns or wants. All else is foreign. */
+/* The keys that a pass may read: those that ezlb owns or wants. Everything else is foreign. */
 struct ezlb_scope EZLB_VEC(struct ezlb_service_key);
 
 void ezlb_table_sort(struct ezlb_table *table);
-/* What `to` held goes. */
+/* Replaces the content of `to`. */
 void ezlb_table_copy(struct ezlb_table *to, const struct ezlb_table *from);
 void ezlb_table_clear(struct ezlb_table *table);
 
@@ -123,14 +124,14 @@ int ezlb_snat_row_cmp(const void *a, const void *b);
 int ezlb_accept_row_cmp(const void *a, const void *b);
 int ezlb_link_row_cmp(const void *a, const void *b);
 int ezlb_vip_row_cmp(const void *a, const void *b);
-int ezlb_addr_row_cmp(const void *a, const void *b); /* of struct ezlb_addrs */
+int ezlb_addr_row_cmp(const void *a, const void *b); /* for struct ezlb_addrs */
 
-bool ezlb_service_row_same(const struct ezlb_service_row *a, const struct ezlb_service_row *b);
-bool ezlb_dest_row_same(const struct ezlb_dest_row *a, const struct ezlb_dest_row *b);
-bool ezlb_snat_row_same(const struct ezlb_snat_row *a, const struct ezlb_snat_row *b);
+bool ezlb_service_row_same(const void *a, const void *b);
+bool ezlb_dest_row_same(const void *a, const void *b);
+bool ezlb_snat_row_same(const void *a, const void *b);
 
 struct ezlb_service_key ezlb_spec_key(const struct ezlb_spec *spec);
-/* Of the SNAT row that the connections of this service to this backend need. */
+/* The key of the SNAT row for connections of this service to this backend. */
 struct ezlb_snat_key ezlb_snat_key_of(enum ezlb_snat_key_kind kind,
 				      const struct ezlb_service_key *service,
 				      const struct ezlb_endpoint *backend);

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <ezlb/text.h>
+
 struct ezlb_diag *ezlb_diags_add(struct ezlb_diags *diags, const char *file, struct ezlb_mark at,
 				 enum ezlb_diag_code code, const char *fmt, ...)
 {
@@ -67,17 +69,14 @@ char *ezlb_diag_line(const struct ezlb_diag *diag)
 {
 	char place[32] = "";
 
-	/* A file that cannot be read at all has no line to name. */
+	/* A file that cannot be read has no line number. */
 	if (diag->at.line > 0)
 		snprintf(place, sizeof(place), ":%d:%d", diag->at.line, diag->at.col);
 	return ezlb_asprintf("%s%s: error[E%03d]: %s", diag->file, place, (int)diag->code,
 			     diag->message);
 }
 
-/*
- * The blanks before the caret, with the tabs of the source so that the two lines stay level.
- * Columns count characters, as editors do; UTF-8 continuation bytes take no room.
- */
+/* The blanks before the caret, with the tabs of the source. Columns count characters, not bytes. */
 static char *indent(const char *source, int col)
 {
 	char *out = ezlb_strdup(source);
@@ -90,7 +89,7 @@ static char *indent(const char *source, int col)
 	return out;
 }
 
-/* The line as it may be shown: a broken file must not command the terminal that shows it. */
+/* The line without control characters, which could control the terminal. */
 static char *printable(const char *source)
 {
 	char *out = ezlb_strdup(source);
@@ -104,19 +103,16 @@ static char *printable(const char *source)
 char *ezlb_diag_text(const struct ezlb_diag *diag)
 {
 	EZLB_AUTO_FREE char *line = ezlb_diag_line(diag);
-	EZLB_AUTO_FREE char *shown = ezlb_strdup("");
-	EZLB_AUTO_FREE char *help = ezlb_strdup("");
+	struct ezlb_text out = { 0 };
 
+	ezlb_text_printf(&out, "%s\n", line);
 	if (diag->source && diag->at.line > 0) {
 		EZLB_AUTO_FREE char *blanks = indent(diag->source, diag->at.col);
 		EZLB_AUTO_FREE char *source = printable(diag->source);
 
-		free(shown);
-		shown = ezlb_asprintf("%5d | %s\n      | %s^\n", diag->at.line, source, blanks);
+		ezlb_text_printf(&out, "%5d | %s\n      | %s^\n", diag->at.line, source, blanks);
 	}
-	if (diag->help) {
-		free(help);
-		help = ezlb_asprintf("  help: %s\n", diag->help);
-	}
-	return ezlb_asprintf("%s\n%s%s", line, shown, help);
+	if (diag->help)
+		ezlb_text_printf(&out, "  help: %s\n", diag->help);
+	return ezlb_text_take(&out, NULL);
 }

@@ -100,10 +100,10 @@ int ezlb_op_cmp(const void *pa, const void *pb)
 
 	if (a->kind != b->kind)
 		return CMP(a->kind, b->kind);
-	return cmp ? cmp(&a->service, &b->service) : 0; /* all rows are at the same place */
+	return cmp ? cmp(&a->service, &b->service) : 0; /* all rows share one address */
 }
 
-/* --- whom it is for ------------------------------------------------------------------------ */
+/* --- subjects ------------------------------------------------------------------------------ */
 
 static struct ezlb_subject of_service(const struct ezlb_service_key *key)
 {

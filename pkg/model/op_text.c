@@ -152,13 +152,13 @@ const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 		put(buf, " %s", ezlb_vip_row_format(&op->vip, vip));
 		break;
 	case EZLB_OBJECT_FIREWALL_FRAME:
-		put(buf, " " EZLB_FIREWALL_FRAME_STR " and what leads to them");
+		put(buf, " " EZLB_FIREWALL_FRAME_STR " and the jumps to them");
 		break;
 	case EZLB_OBJECT_ACCEPT:
 		put_accept(buf, op);
 		break;
 	case EZLB_OBJECT_SNAT_FRAME:
-		put(buf, " " EZLB_SNAT_FRAME_STR " and what leads to it");
+		put(buf, " " EZLB_SNAT_FRAME_STR " and the jump to it");
 		break;
 	case EZLB_OBJECT_SNAT:
 		put_snat(buf, op);

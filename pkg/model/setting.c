@@ -11,7 +11,7 @@
 #define VIP4 (1u << EZLB_NEED_VIP4)
 
 static const struct ezlb_setting_facts table[] = {
-	/* The chain EZLB-SNAT is always made for IPv4; the IPv6 one comes with its first row. */
+	/* The chain EZLB-SNAT always exists for IPv4; the IPv6 one comes with its first row. */
 	[EZLB_IP_TABLES] = { .name = "module ip_tables",
 			     .file = "net/ip_tables_names",
 			     .module = "ip_tables",
@@ -111,7 +111,7 @@ const char *ezlb_setting_format(const struct ezlb_setting_row *row, char buf[EZL
 	return buf;
 }
 
-/* What stands in place of the "%s"; false where the text does not fit the name. */
+/* Extracts the text in place of "%s"; false if the text does not match the name. */
 static bool take_device(const char *text, const char *name, char device[EZLB_DEVICE_STRLEN])
 {
 	const char *gap = strchr(name, '%');

@@ -11,9 +11,9 @@ void ezlb_file_clear(struct ezlb_file *file)
 
 void ezlb_snapshot_clear(struct ezlb_snapshot *snapshot)
 {
-	for (size_t i = 0; i < snapshot->files.len && !snapshot->lent; i++)
+	for (size_t i = 0; i < snapshot->files.len && !snapshot->borrowed; i++)
 		ezlb_file_clear(&snapshot->files.items[i]);
-	for (size_t i = 0; i < snapshot->dirs.len && !snapshot->lent; i++) {
+	for (size_t i = 0; i < snapshot->dirs.len && !snapshot->borrowed; i++) {
 		free(snapshot->dirs.items[i].path);
 		free(snapshot->dirs.items[i].problem);
 	}

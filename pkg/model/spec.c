@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ezlb/suggest.h>
+
 struct ezlb_spec *ezlb_spec_new(void)
 {
 	return ezlb_calloc(1, sizeof(struct ezlb_spec));
@@ -52,15 +54,7 @@ static const char *const check_names[] = {
 	[EZLB_CHECK_HTTP] = "http",
 	[EZLB_CHECK_HTTPS] = "https",
 };
-#define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
-static int lookup(const char *const *names, int n, const char *text)
-{
-	for (int i = 0; i < n; i++)
-		if (strcmp(names[i], text) == 0)
-			return i;
-	return -EINVAL;
-}
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 const char *ezlb_proto_str(enum ezlb_proto proto)
 {
@@ -69,12 +63,11 @@ const char *ezlb_proto_str(enum ezlb_proto proto)
 
 int ezlb_proto_parse(const char *text, enum ezlb_proto *out)
 {
-	int i = lookup(proto_names, COUNT(proto_names), text);
+	int i = ezlb_word_index(proto_names, COUNT(proto_names), text);
 
-	if (i < 0)
-		return i;
-	*out = (enum ezlb_proto)i;
-	return 0;
+	if (i >= 0)
+		*out = (enum ezlb_proto)i;
+	return i < 0 ? i : 0;
 }
 
 const char *ezlb_forward_str(enum ezlb_forward forward)
@@ -84,12 +77,11 @@ const char *ezlb_forward_str(enum ezlb_forward forward)
 
 int ezlb_forward_parse(const char *text, enum ezlb_forward *out)
 {
-	int i = lookup(forward_names, COUNT(forward_names), text);
+	int i = ezlb_word_index(forward_names, COUNT(forward_names), text);
 
-	if (i < 0)
-		return i;
-	*out = (enum ezlb_forward)i;
-	return 0;
+	if (i >= 0)
+		*out = (enum ezlb_forward)i;
+	return i < 0 ? i : 0;
 }
 
 const char *ezlb_check_type_str(enum ezlb_check_type type)
@@ -99,12 +91,11 @@ const char *ezlb_check_type_str(enum ezlb_check_type type)
 
 int ezlb_check_type_parse(const char *text, enum ezlb_check_type *out)
 {
-	int i = lookup(check_names, COUNT(check_names), text);
+	int i = ezlb_word_index(check_names, COUNT(check_names), text);
 
-	if (i < 0)
-		return i;
-	*out = (enum ezlb_check_type)i;
-	return 0;
+	if (i >= 0)
+		*out = (enum ezlb_check_type)i;
+	return i < 0 ? i : 0;
 }
 
 int ezlb_proto_number(enum ezlb_proto proto)
@@ -114,7 +105,7 @@ int ezlb_proto_number(enum ezlb_proto proto)
 
 int ezlb_proto_from_number(int number, enum ezlb_proto *out)
 {
-	for (int i = 0; i < COUNT(proto_numbers); i++)
+	for (size_t i = 0; i < COUNT(proto_numbers); i++)
 		if (proto_numbers[i] == number) {
 			*out = (enum ezlb_proto)i;
 			return 0;

@@ -73,68 +73,61 @@ int ezlb_addr_row_cmp(const void *a, const void *b)
 	return ezlb_addr_cmp(a, b);
 }
 
-bool ezlb_service_row_same(const struct ezlb_service_row *a, const struct ezlb_service_row *b)
+bool ezlb_service_row_same(const void *pa, const void *pb)
 {
+	const struct ezlb_service_row *a = pa, *b = pb;
+
 	return strcmp(a->scheduler, b->scheduler) == 0 && a->flags == b->flags &&
 	       a->timeout == b->timeout && a->netmask == b->netmask;
 }
 
-bool ezlb_dest_row_same(const struct ezlb_dest_row *a, const struct ezlb_dest_row *b)
+bool ezlb_dest_row_same(const void *pa, const void *pb)
 {
+	const struct ezlb_dest_row *a = pa, *b = pb;
+
 	return a->forward == b->forward && a->weight == b->weight && a->upper == b->upper &&
 	       a->lower == b->lower;
 }
 
-bool ezlb_snat_row_same(const struct ezlb_snat_row *a, const struct ezlb_snat_row *b)
+bool ezlb_snat_row_same(const void *pa, const void *pb)
 {
+	const struct ezlb_snat_row *a = pa, *b = pb;
+
 	return ezlb_range_cmp(&a->to, &b->to) == 0;
 }
 
+/* Calls X(member, row type) for each vector of struct ezlb_table. */
+#define EACH_VECTOR(X)           \
+	X(services, service_row) \
+	X(dests, dest_row)       \
+	X(snats, snat_row)       \
+	X(settings, setting_row) \
+	X(accepts, accept_row)   \
+	X(links, link_row)       \
+	X(vips, vip_row)         \
+	X(elsewhere, addr_row)
+
 void ezlb_table_sort(struct ezlb_table *table)
 {
-	EZLB_SORT(&table->services, ezlb_service_row_cmp);
-	EZLB_SORT(&table->dests, ezlb_dest_row_cmp);
-	EZLB_SORT(&table->snats, ezlb_snat_row_cmp);
-	EZLB_SORT(&table->settings, ezlb_setting_row_cmp);
-	EZLB_SORT(&table->accepts, ezlb_accept_row_cmp);
-	EZLB_SORT(&table->links, ezlb_link_row_cmp);
-	EZLB_SORT(&table->vips, ezlb_vip_row_cmp);
-	EZLB_SORT(&table->elsewhere, ezlb_addr_row_cmp);
+#define SORT(member, row) EZLB_SORT(&table->member, ezlb_##row##_cmp);
+	EACH_VECTOR(SORT)
 }
 
 void ezlb_table_copy(struct ezlb_table *to, const struct ezlb_table *from)
 {
-	struct ezlb_table copy = *from; /* with all that is no vector */
+	struct ezlb_table copy = *from; /* including the members that are not vectors */
 
-	copy.services = to->services;
-	copy.dests = to->dests;
-	copy.snats = to->snats;
-	copy.settings = to->settings;
-	copy.accepts = to->accepts;
-	copy.links = to->links;
-	copy.vips = to->vips;
-	copy.elsewhere = to->elsewhere;
-	EZLB_VEC_COPY(&copy.services, &from->services);
-	EZLB_VEC_COPY(&copy.dests, &from->dests);
-	EZLB_VEC_COPY(&copy.snats, &from->snats);
-	EZLB_VEC_COPY(&copy.settings, &from->settings);
-	EZLB_VEC_COPY(&copy.accepts, &from->accepts);
-	EZLB_VEC_COPY(&copy.links, &from->links);
-	EZLB_VEC_COPY(&copy.vips, &from->vips);
-	EZLB_VEC_COPY(&copy.elsewhere, &from->elsewhere);
+#define COPY(member, row)         \
+	copy.member = to->member; \
+	EZLB_VEC_COPY(&copy.member, &from->member);
+	EACH_VECTOR(COPY)
 	*to = copy;
 }
 
 void ezlb_table_clear(struct ezlb_table *table)
 {
-	EZLB_VEC_CLEAR(&table->services);
-	EZLB_VEC_CLEAR(&table->dests);
-	EZLB_VEC_CLEAR(&table->snats);
-	EZLB_VEC_CLEAR(&table->settings);
-	EZLB_VEC_CLEAR(&table->accepts);
-	EZLB_VEC_CLEAR(&table->links);
-	EZLB_VEC_CLEAR(&table->vips);
-	EZLB_VEC_CLEAR(&table->elsewhere);
+#define CLEAR(member, row) EZLB_VEC_CLEAR(&table->member);
+	EACH_VECTOR(CLEAR)
 	*table = (struct ezlb_table){ .snat_wanted = false };
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Phases of the plan go to the layers as batches. Before each phase the ops whose prerequisite
- * failed are held back: without that a failed SNAT commit would let connections through un-NATed,
- * and conntrack would keep them so for their whole life.
+ * Each phase of the plan goes to its layer as one batch. Before each phase, ops whose prerequisite
+ * failed are held: otherwise, after a failed SNAT commit, new connections would start without SNAT
+ * and stay so for their whole life.
  */
 #include <ezlb/reconcile.h>
 
@@ -11,16 +11,16 @@
 
 struct snat_keys EZLB_VEC(struct ezlb_snat_key);
 
-/* What went wrong so far in this plan, sorted, for the prerequisites of later ops. */
+/* The failures so far in this plan, sorted, for the prerequisites of later ops. */
 struct failures {
 	enum ezlb_snat_key_kind snat_key; /* of the SNAT layer */
-	unsigned stopped;		  /* mask of needs that lack a setting of source NAT */
+	unsigned stopped;		  /* mask of needs: a setting for source NAT failed */
 	bool accept_ra; /* without it a host that forwards IPv6 loses its default route */
 	bool snat_frame, any_dest_del;
-	bool dests_unknown;	    /* ipvs could not be read or written as a whole */
+	bool dests_unknown;	    /* the IPVS layer failed as a whole */
 	struct ezlb_scope services; /* service-add failed */
 	struct snat_keys snats;	    /* snat-add or snat-set failed */
-	struct snat_keys lingering; /* dest-del failed or was held: its SNAT is still in use */
+	struct snat_keys lingering; /* dest-del failed or was held: its SNAT row is still in use */
 };
 
 static void failures_clear(struct failures *f)
@@ -44,7 +44,7 @@ static void note_setting(struct failures *f, enum ezlb_setting setting)
 	f->accept_ra |= setting == EZLB_ACCEPT_RA;
 }
 
-/* Only what a later op waits for. */
+/* Records the failures that hold later ops. */
 static void note(struct failures *f, const struct ezlb_op *op)
 {
 	bool del = ezlb_op_action(op->kind) == EZLB_ACTION_DEL;
@@ -63,7 +63,7 @@ static void note(struct failures *f, const struct ezlb_op *op)
 	f->any_dest_del = true;
 }
 
-/* Its source NAT is not in place, or would not be consulted. */
+/* Whether the dest's source NAT row is missing, or a setting makes it ineffective. */
 static bool lacks_snat(const struct failures *f, const struct ezlb_dest_row *dest)
 {
 	const struct ezlb_snat_key snat = snat_of(f, dest);
@@ -92,7 +92,7 @@ static void run_batch(struct ezlb_layer *layer, struct ezlb_op **batch, size_t n
 {
 	int rc;
 
-	/* The layer could not be read in this pass: what it holds is unknown, so hands off. */
+	/* The layer could not be read in this pass, so its rows are unknown: change nothing. */
 	if (err->code != 0) {
 		for (size_t i = 0; i < n; i++)
 			batch[i]->rc = -err->code;

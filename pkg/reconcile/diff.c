@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One merge walk over two sorted arrays, for every kind of row. */
+/* diff: compares target and actual with one merge over two sorted arrays per kind of row. */
 #include <ezlb/reconcile.h>
 
 typedef bool (*same_fn)(const void *want, const void *have);
 
-/* How two tables' rows of one object are compared. */
+/* How to compare the rows of one object. */
 struct kind {
 	enum ezlb_object object;
 	size_t size;
@@ -17,21 +17,6 @@ struct rows {
 	size_t len;
 };
 
-static bool service_same(const void *want, const void *have)
-{
-	return ezlb_service_row_same(want, have);
-}
-
-static bool dest_same(const void *want, const void *have)
-{
-	return ezlb_dest_row_same(want, have);
-}
-
-static bool snat_same(const void *want, const void *have)
-{
-	return ezlb_snat_row_same(want, have);
-}
-
 static bool setting_same(const void *want, const void *have)
 {
 	const struct ezlb_setting_row *a = want, *b = have;
@@ -39,7 +24,7 @@ static bool setting_same(const void *want, const void *have)
 	return b->value >= a->value;
 }
 
-/* Rows that are all key. */
+/* For rows without values. */
 static bool always_same(const void *want, const void *have)
 {
 	(void)want;
@@ -51,17 +36,18 @@ static bool always_same(const void *want, const void *have)
 	{                                                                     \
 		(object), sizeof(struct ezlb_##row), ezlb_##row##_cmp, (same) \
 	}
-static const struct kind service_kind = KIND(EZLB_OBJECT_SERVICE, service_row, service_same);
-static const struct kind dest_kind = KIND(EZLB_OBJECT_DEST, dest_row, dest_same);
-static const struct kind snat_kind = KIND(EZLB_OBJECT_SNAT, snat_row, snat_same);
+static const struct kind service_kind = KIND(EZLB_OBJECT_SERVICE, service_row,
+					     ezlb_service_row_same);
+static const struct kind dest_kind = KIND(EZLB_OBJECT_DEST, dest_row, ezlb_dest_row_same);
+static const struct kind snat_kind = KIND(EZLB_OBJECT_SNAT, snat_row, ezlb_snat_row_same);
 static const struct kind setting_kind = KIND(EZLB_OBJECT_SETTING, setting_row, setting_same);
 static const struct kind accept_kind = KIND(EZLB_OBJECT_ACCEPT, accept_row, always_same);
 static const struct kind link_kind = KIND(EZLB_OBJECT_LINK, link_row, always_same);
 static const struct kind vip_kind = KIND(EZLB_OBJECT_VIP, vip_row, always_same);
 
 /*
- * Settings have no add, as the kernel has them or not, and no del: what nobody wants is left as it
- * is, because others may have come to rely on it.
+ * A setting is never added, because the kernel has it or not, and never removed: a setting that is
+ * no longer wanted stays, because other programs may rely on it by now.
  */
 static void emit(struct ezlb_plan *plan, const struct kind *kind, enum ezlb_action action,
 		 const void *row, const void *old)
@@ -76,7 +62,7 @@ static void emit(struct ezlb_plan *plan, const struct kind *kind, enum ezlb_acti
 	if (old)
 		memcpy(&op->old_service, old, kind->size);
 	else if (setting)
-		op->old_setting.value = -1; /* not known, or not there */
+		op->old_setting.value = -1; /* unknown or missing */
 }
 
 static void walk(struct ezlb_plan *plan, const struct kind *kind, struct rows want,
@@ -100,25 +86,16 @@ static void walk(struct ezlb_plan *plan, const struct kind *kind, struct rows wa
 	}
 }
 
-static void firewall_frame(const struct ezlb_table *target, const struct ezlb_table *actual,
-			   struct ezlb_plan *plan)
+static void diff_frame(struct ezlb_plan *plan, enum ezlb_object frame, bool wanted, bool present,
+		       bool sound)
 {
-	if (target->accepts_wanted && !actual->accepts_sound)
-		ezlb_plan_add(plan, EZLB_OP_FIREWALL_SETUP);
-	else if (!target->accepts_wanted && actual->accepts_present)
-		ezlb_plan_add(plan, EZLB_OP_FIREWALL_TEARDOWN);
+	if (wanted && !sound)
+		ezlb_plan_add(plan, ezlb_op_kind_of(frame, EZLB_ACTION_ADD));
+	else if (!wanted && present)
+		ezlb_plan_add(plan, ezlb_op_kind_of(frame, EZLB_ACTION_DEL));
 }
 
-static void snat_frame(const struct ezlb_table *target, const struct ezlb_table *actual,
-		       struct ezlb_plan *plan)
-{
-	if (target->snat_wanted && !actual->snat_sound)
-		ezlb_plan_add(plan, EZLB_OP_SNAT_SETUP);
-	else if (!target->snat_wanted && actual->snat_present)
-		ezlb_plan_add(plan, EZLB_OP_SNAT_TEARDOWN);
-}
-
-/* An empty vector has no items, and even NULL + 0 is undefined. */
+/* An empty vector has items NULL, and NULL + 0 is undefined. */
 #define ROWS(vec) ((struct rows){ (vec).len ? (const char *)(vec).items : "", (vec).len })
 
 void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_table *actual,
@@ -127,9 +104,11 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
 	walk(plan, &setting_kind, ROWS(target->settings), ROWS(actual->settings));
 	walk(plan, &link_kind, ROWS(target->links), ROWS(actual->links));
 	walk(plan, &vip_kind, ROWS(target->vips), ROWS(actual->vips));
-	firewall_frame(target, actual, plan);
+	diff_frame(plan, EZLB_OBJECT_FIREWALL_FRAME, target->accepts_wanted,
+		   actual->accepts_present, actual->accepts_sound);
 	walk(plan, &accept_kind, ROWS(target->accepts), ROWS(actual->accepts));
-	snat_frame(target, actual, plan);
+	diff_frame(plan, EZLB_OBJECT_SNAT_FRAME, target->snat_wanted, actual->snat_present,
+		   actual->snat_sound);
 	walk(plan, &snat_kind, ROWS(target->snats), ROWS(actual->snats));
 	walk(plan, &service_kind, ROWS(target->services), ROWS(actual->services));
 	walk(plan, &dest_kind, ROWS(target->dests), ROWS(actual->dests));

@@ -22,7 +22,7 @@ static bool has_service(const struct ezlb_table *table, const struct ezlb_servic
 	return EZLB_FIND(&table->services, &row, ezlb_service_row_cmp) != NULL;
 }
 
-/* The services of `from` that `other` may be asked about, and the dests of those both have. */
+/* Copies the services in scope that `left` has, and the dests of those that actual has too. */
 static void copy_ipvs(const struct ezlb_table *from, const struct ezlb_table *left,
 		      const struct ezlb_table *actual, const struct ezlb_scope *scope,
 		      struct ezlb_table *out)
@@ -33,7 +33,7 @@ static void copy_ipvs(const struct ezlb_table *from, const struct ezlb_table *le
 		if (ezlb_scope_has(scope, &row->key) && has_service(left, &row->key))
 			*EZLB_PUSH(&out->services) = *row;
 	}
-	/* Where the service is gone, so are its dests: that is not worth a word each. */
+	/* If a service is gone, its dests are gone too and need no report each. */
 	for (size_t i = 0; i < from->dests.len; i++) {
 		const struct ezlb_dest_row *row = &from->dests.items[i];
 
@@ -41,12 +41,6 @@ static void copy_ipvs(const struct ezlb_table *from, const struct ezlb_table *le
 		    has_service(actual, &row->service))
 			*EZLB_PUSH(&out->dests) = *row;
 	}
-}
-
-static void copy_snat(const struct ezlb_table *from, struct ezlb_table *out)
-{
-	for (size_t i = 0; i < from->snats.len; i++)
-		*EZLB_PUSH(&out->snats) = from->snats.items[i];
 }
 
 static bool has_udp(const struct ezlb_table *table)
@@ -65,7 +59,7 @@ static bool has_snat6(const struct ezlb_table *table)
 	return false;
 }
 
-/* What the services of the last pass needed, as far as its rows tell. */
+/* The needs of the services of the last pass, derived from its rows. */
 static unsigned needs_of(const struct ezlb_table *left)
 {
 	unsigned needs = 0;
@@ -81,7 +75,7 @@ static unsigned needs_of(const struct ezlb_table *left)
 	return needs;
 }
 
-/* Settings are wanted at least, which diff knows: so these are those that are not enough now. */
+/* Reports needed settings that were sufficient and are not any more, which diff cannot see. */
 static void compare_settings(const struct ezlb_table *left, const struct ezlb_table *actual,
 			     struct ezlb_plan *drift)
 {
@@ -94,7 +88,7 @@ static void compare_settings(const struct ezlb_table *left, const struct ezlb_ta
 
 		was = EZLB_FIND(&left->settings, is, ezlb_setting_row_cmp);
 		if (!was || was->value < facts->wanted || is->value >= facts->wanted ||
-		    !(facts->needed_by & needs)) /* what no service needs, anybody may change */
+		    !(facts->needed_by & needs))
 			continue;
 		op = ezlb_plan_add(drift, EZLB_OP_HOST_SET);
 		op->setting = *is;
@@ -102,7 +96,7 @@ static void compare_settings(const struct ezlb_table *left, const struct ezlb_ta
 	}
 }
 
-/* Those of `left`; what somebody else has put beside them is theirs. */
+/* Copies the rows that `left` has; rows that another program added are foreign. */
 static void copy_host(const struct ezlb_table *from, const struct ezlb_table *left,
 		      struct ezlb_table *out)
 {
@@ -114,13 +108,7 @@ static void copy_host(const struct ezlb_table *from, const struct ezlb_table *le
 			*EZLB_PUSH(&out->vips) = from->vips.items[i];
 }
 
-static void copy_accepts(const struct ezlb_table *from, struct ezlb_table *out)
-{
-	for (size_t i = 0; i < from->accepts.len; i++)
-		*EZLB_PUSH(&out->accepts) = from->accepts.items[i];
-}
-
-/* A frame that was as it should be and is not any more becomes a teardown. */
+/* A frame that was sound and is not any more is reported as a teardown. */
 static void compare_firewall(const struct ezlb_table *left, const struct ezlb_table *actual,
 			     struct ezlb_table *was, struct ezlb_table *is)
 {
@@ -128,9 +116,9 @@ static void compare_firewall(const struct ezlb_table *left, const struct ezlb_ta
 	is->accepts_wanted = actual->accepts_sound || !left->accepts_sound;
 	was->accepts_sound |= is->accepts_wanted;
 	if (!actual->accepts_present)
-		return; /* the rows have gone with their chains */
-	copy_accepts(left, was);
-	copy_accepts(actual, is);
+		return; /* the rows were removed with their chains */
+	EZLB_VEC_APPEND(&was->accepts, &left->accepts);
+	EZLB_VEC_APPEND(&is->accepts, &actual->accepts);
 }
 
 void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table *actual,
@@ -140,16 +128,15 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
 
 	copy_ipvs(left, left, actual, scope, &was);
 	copy_ipvs(actual, left, actual, scope, &is);
-	/* Without a full_nat service the chain is no matter of ours. */
+	/* Without a full_nat service ezlb does not need the chain. */
 	if (left->snat_wanted) {
 		was.snat_present = was.snat_sound = left->snat_sound;
 		is.snat_wanted = actual->snat_sound || !left->snat_sound;
 		was.snat_sound |= is.snat_wanted;
-		copy_snat(left, &was);
-		copy_snat(actual, &is);
-		/* The rules have gone with their chain. */
-		if (!actual->snat_present)
-			was.snats.len = is.snats.len = 0;
+		if (actual->snat_present) { /* otherwise the rules were removed with their chain */
+			EZLB_VEC_APPEND(&was.snats, &left->snats);
+			EZLB_VEC_APPEND(&is.snats, &actual->snats);
+		}
 	}
 	copy_host(left, left, &was);
 	copy_host(actual, left, &is);

@@ -3,25 +3,14 @@
 
 #include <sys/socket.h>
 
-static int key_cmp(const void *a, const void *b)
-{
-	return ezlb_service_key_cmp(a, b);
-}
-
 void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_scope *owned,
 			  struct ezlb_scope *out)
 {
-	size_t n = 0;
-
 	for (size_t i = 0; i < desired->len; i++)
 		*EZLB_PUSH(out) = ezlb_spec_key(desired->items[i]);
-	for (size_t i = 0; i < owned->len; i++)
-		*EZLB_PUSH(out) = owned->items[i];
-	EZLB_SORT(out, key_cmp);
-	for (size_t i = 0; i < out->len; i++)
-		if (n == 0 || key_cmp(&out->items[n - 1], &out->items[i]) != 0)
-			out->items[n++] = out->items[i];
-	out->len = n;
+	EZLB_VEC_APPEND(out, owned);
+	EZLB_SORT(out, ezlb_service_key_cmp);
+	EZLB_UNIQUE(out, ezlb_service_key_cmp);
 }
 
 void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
@@ -99,7 +88,7 @@ static bool is_needed(enum ezlb_setting setting, unsigned needs, const struct ez
 {
 	const struct ezlb_setting_facts *facts = ezlb_setting_facts(setting);
 
-	/* nf_tables, whose rules know the listener, is loaded by the kernel itself. */
+	/* With LISTENER the driver is nftables, whose modules the kernel loads itself. */
 	if (!(facts->needed_by & needs) ||
 	    (facts->iptables_only && policy->snat_key == EZLB_SNAT_KEY_LISTENER))
 		return false;
@@ -115,7 +104,7 @@ static void want_setting(struct ezlb_table *target, enum ezlb_setting setting, c
 	ezlb_strcpy(row->device, sizeof(row->device), device);
 }
 
-/* needs: mask of all services' needs; of both families only what one of them has. */
+/* needs: mask of the needs of all services. */
 static void want_settings(struct ezlb_table *target, unsigned needs,
 			  const struct ezlb_table *actual, const struct ezlb_policy *policy)
 {
@@ -129,18 +118,7 @@ static void want_settings(struct ezlb_table *target, unsigned needs,
 			want_setting(target, EZLB_ACCEPT_RA, actual->settings.items[i].device);
 }
 
-/* Services that share a backend share its row; desired has seen to it that they agree. */
-static void unique_snats(struct ezlb_snats *snats)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < snats->len; i++)
-		if (n == 0 || ezlb_snat_row_cmp(&snats->items[n - 1], &snats->items[i]) != 0)
-			snats->items[n++] = snats->items[i];
-	snats->len = n;
-}
-
-/* A filter in the way of what comes to the listener, and of what backends answer through it. */
+/* Accepts where a filter drops packets to the listener or answers of backends. */
 static void want_accepts(struct ezlb_table *target, const struct ezlb_spec *spec,
 			 const struct ezlb_table *actual)
 {
@@ -148,7 +126,7 @@ static void want_accepts(struct ezlb_table *target, const struct ezlb_spec *spec
 	int family = spec->listen.addr.family == AF_INET6;
 
 	for (int gate = 0; gate < EZLB_GATES; gate++) {
-		/* Without full_nat conntrack does not know the answers, so no rule can. */
+		/* Without full_nat conntrack does not know the answers: no rule can match. */
 		if (!actual->gates[gate][family] || (gate == EZLB_GATE_FORWARD && !spec->full_nat))
 			continue;
 		*EZLB_PUSH(&target->accepts) = (struct ezlb_accept_row){ (enum ezlb_gate)gate,
@@ -157,7 +135,7 @@ static void want_accepts(struct ezlb_table *target, const struct ezlb_spec *spec
 	}
 }
 
-/* An address that is local elsewhere already (VRRP, an admin) is left to whoever put it there. */
+/* An address that is already local on another link (VRRP, an admin) is not added. */
 static void want_vip(struct ezlb_table *target, const struct ezlb_addr *addr,
 		     const struct ezlb_table *actual, const struct ezlb_policy *policy)
 {
@@ -170,23 +148,17 @@ static void want_vip(struct ezlb_table *target, const struct ezlb_addr *addr,
 	*EZLB_PUSH(&target->vips) = row;
 }
 
-/* Listeners differ in the port only, often: one address for all. */
+/* Listeners that differ only in the port share one address. */
 static void want_vips(struct ezlb_table *target, const struct ezlb_desired *desired,
 		      const struct ezlb_table *actual, const struct ezlb_policy *policy)
 {
-	struct ezlb_vips *vips = &target->vips;
-	size_t n = 0;
-
 	if (policy->vip_device[0] == '\0')
 		return;
 	for (size_t i = 0; i < desired->len; i++)
 		want_vip(target, &desired->items[i]->listen.addr, actual, policy);
-	EZLB_SORT(vips, ezlb_vip_row_cmp);
-	for (size_t i = 0; i < vips->len; i++)
-		if (n == 0 || ezlb_vip_row_cmp(&vips->items[n - 1], &vips->items[i]) != 0)
-			vips->items[n++] = vips->items[i];
-	vips->len = n;
-	if (n > 0)
+	EZLB_SORT(&target->vips, ezlb_vip_row_cmp);
+	EZLB_UNIQUE(&target->vips, ezlb_vip_row_cmp);
+	if (target->vips.len > 0)
 		ezlb_strcpy(EZLB_PUSH(&target->links)->device, EZLB_DEVICE_STRLEN,
 			    policy->vip_device);
 }
@@ -230,10 +202,11 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 	want_vips(target, desired, actual, policy);
 	want_settings(target, needs, actual, policy);
 	ezlb_table_sort(target);
-	unique_snats(&target->snats);
+	/* Services that share a backend share its SNAT row; desired made sure that they agree. */
+	EZLB_UNIQUE(&target->snats, ezlb_snat_row_cmp);
 }
 
-/* The row stays as it is, unless target has one of its own. */
+/* Keeps the actual row unless target has its own. */
 static void keep_snat(const struct ezlb_table *actual, const struct ezlb_snats *wanted,
 		      struct ezlb_snat_key key, struct ezlb_table *target)
 {
@@ -293,7 +266,7 @@ static bool keeps_addr(const struct ezlb_scope *keep, const struct ezlb_addr *ad
 	return false;
 }
 
-/* Addresses that are on a link of ours, with that link. */
+/* Keeps addresses on a link that ezlb owns, and that link. */
 static void keep_vips(const struct ezlb_scope *keep, const struct ezlb_table *actual,
 		      struct ezlb_table *target)
 {
@@ -314,26 +287,23 @@ static void keep_vips(const struct ezlb_scope *keep, const struct ezlb_table *ac
 		     ezlb_link_row_cmp(&more.links.items[more.links.len - 1], &link) != 0))
 			*EZLB_PUSH(&more.links) = link;
 	}
-	for (size_t i = 0; i < more.vips.len; i++)
-		*EZLB_PUSH(&target->vips) = more.vips.items[i];
-	for (size_t i = 0; i < more.links.len; i++)
-		*EZLB_PUSH(&target->links) = more.links.items[i];
+	EZLB_VEC_APPEND(&target->vips, &more.vips);
+	EZLB_VEC_APPEND(&target->links, &more.links);
 	ezlb_table_clear(&more);
 }
 
 void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
 			 const struct ezlb_policy *policy, struct ezlb_table *target)
 {
-	struct ezlb_snats wanted = target->snats; /* sorted, as opposed to what joins it */
+	struct ezlb_snats wanted = target->snats; /* sorted, unlike the rows that keep_ipvs adds */
 
 	target->snats = (struct ezlb_snats){ 0 };
 	keep_ipvs(keep, actual, policy->snat_key, &wanted, target);
-	for (size_t i = 0; i < wanted.len; i++)
-		*EZLB_PUSH(&target->snats) = wanted.items[i];
+	EZLB_VEC_APPEND(&target->snats, &wanted);
 	EZLB_VEC_CLEAR(&wanted);
 	if (policy->firewall)
 		keep_accepts(keep, actual, target);
 	keep_vips(keep, actual, target);
 	ezlb_table_sort(target);
-	unique_snats(&target->snats);
+	EZLB_UNIQUE(&target->snats, ezlb_snat_row_cmp);
 }

@@ -29,7 +29,7 @@ static void collect_files(const struct watch_settle *settle, struct ezlb_files *
 
 void watch_collect(const struct watch_settle *settles, size_t n, struct ezlb_snapshot *out)
 {
-	*out = (struct ezlb_snapshot){ .lent = true };
+	*out = (struct ezlb_snapshot){ .borrowed = true };
 	for (size_t i = 0; i < n; i++) {
 		struct ezlb_dir *dir = EZLB_PUSH(&out->dirs);
 
@@ -55,7 +55,7 @@ static void give(struct watch_settle *settles, size_t n, struct ezlb_snapshot *o
 			if (entries->items[k].counts.kind != WATCH_ABSENT)
 				memset(&entries->items[k].file, 0, sizeof(struct ezlb_file));
 	}
-	out->lent = false;
+	out->borrowed = false;
 }
 
 static void mix(uint64_t *print, uint64_t value)

@@ -60,7 +60,7 @@ ezlb_stop TERM
 web true "$VIP2:80" "${BACKEND_IP[b1]}:80" more
 : >"$EZLB_LOG"
 ezlb_start --host-setup never
-eventually 5 "the log tells" grep -qF 'left to the host (--host-setup never): run ' "$EZLB_LOG"
+eventually 5 "the log tells" grep -qF 'not changed because of --host-setup never: run ' "$EZLB_LOG"
 nap 1
 [[ $(ipvs) != *Masq* ]] || fail "there is a dest: $(ipvs)"
 ezlb_stop TERM

@@ -80,10 +80,10 @@ static void test_format_around(void **state)
 	check_format(&op, "accept-del forward udp 10.0.0.1:53");
 	op.kind = EZLB_OP_FIREWALL_SETUP;
 	check_format(&op,
-		     "firewall-setup chains EZLB-INPUT and EZLB-FORWARD and what leads to them");
+		     "firewall-setup chains EZLB-INPUT and EZLB-FORWARD and the jumps to them");
 	op.kind = EZLB_OP_FIREWALL_TEARDOWN;
 	check_format(&op,
-		     "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and what leads to them");
+		     "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and the jumps to them");
 }
 
 static void test_format_service(void **state)
@@ -143,9 +143,9 @@ static void test_format_snat(void **state)
 	op.old_snat = snat("10.9.0.2");
 	check_format(&op, "snat-set tcp 10.1.0.1:80 masquerade (was snat to 10.9.0.2)");
 	op.kind = EZLB_OP_SNAT_SETUP;
-	check_format(&op, "snat-setup chain EZLB-SNAT and what leads to it");
+	check_format(&op, "snat-setup chain EZLB-SNAT and the jump to it");
 	op.kind = EZLB_OP_SNAT_TEARDOWN;
-	check_format(&op, "snat-teardown chain EZLB-SNAT and what leads to it");
+	check_format(&op, "snat-teardown chain EZLB-SNAT and the jump to it");
 }
 
 #define LONGEST "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff"
@@ -181,18 +181,18 @@ static const struct {
 } reasons[] = {
 	{ EZLB_OP_DEST_ADD, 0, "done" },
 	{ EZLB_OP_DEST_ADD, EZLB_PENDING, "pending" },
-	{ EZLB_OP_DEST_ADD, EZLB_HELD, "waits for an operation before it that failed" },
+	{ EZLB_OP_DEST_ADD, EZLB_HELD, "waits for an earlier operation that failed" },
 	{ EZLB_OP_SERVICE_ADD, -ENOENT, "this kernel has no scheduler 'mh' (modprobe ip_vs_mh)" },
 	{ EZLB_OP_SERVICE_SET, -ENOENT, "this kernel has no scheduler 'mh' (modprobe ip_vs_mh)" },
 	{ EZLB_OP_SERVICE_DEL, -ENOENT, "No such file or directory" },
-	{ EZLB_OP_SERVICE_ADD, -EEXIST, "somebody else made this service at the same moment" },
+	{ EZLB_OP_SERVICE_ADD, -EEXIST, "another program added this service at the same time" },
 	{ EZLB_OP_DEST_ADD, -EEXIST, "File exists" },
 	{ EZLB_OP_SERVICE_ADD, -EPERM, "not permitted: run as root with CAP_NET_ADMIN" },
 	{ EZLB_OP_SNAT_ADD, -EPERM, "not permitted: run as root with CAP_NET_ADMIN" },
 	{ EZLB_OP_DEST_SET, -ENOBUFS, "No buffer space available" },
 	{ EZLB_OP_ACCEPT_ADD, -EPERM, "not permitted: run as root with CAP_NET_ADMIN" },
 	{ EZLB_OP_LINK_ADD, -EEXIST,
-	  "there is a link ezlb0 that is not a dummy link: give --vip-device another name" },
+	  "the link ezlb0 is not a dummy link: choose another name for --vip-device" },
 	{ EZLB_OP_LINK_DEL, -EEXIST, "File exists" },
 	{ EZLB_OP_VIP_ADD, -EEXIST, "File exists" },
 };
@@ -221,11 +221,11 @@ static const struct {
 	  "this kernel has no dummy links: run `modprobe dummy` on the host" },
 	{ EZLB_OP_LINK_ADD, -EPERM, "not permitted: run as root with CAP_NET_ADMIN" },
 	{ EZLB_OP_LINK_ADD, -EBUSY, "Device or resource busy" },
-	{ EZLB_OP_LINK_DEL, -EBUSY, "it has addresses that are not ezlb's" },
+	{ EZLB_OP_LINK_DEL, -EBUSY, "it has addresses that ezlb did not add" },
 	{ EZLB_OP_LINK_DEL, -EOPNOTSUPP, "Operation not supported" },
 	{ EZLB_OP_VIP_ADD, -EAFNOSUPPORT,
 	  "no IPv6 on this host: sysctl -w net.ipv6.conf.ezlb0.disable_ipv6=0" },
-	{ EZLB_OP_VIP_ADD, -ENODEV, "there is no dummy link ezlb0" },
+	{ EZLB_OP_VIP_ADD, -ENODEV, "cannot find the dummy link ezlb0" },
 	{ EZLB_OP_VIP_DEL, -ENODEV, "No such device" },
 	{ EZLB_OP_VIP_DEL, -EAFNOSUPPORT, "Address family not supported by protocol" },
 };
@@ -288,8 +288,9 @@ static void test_explain_ipv6_settings(void **state)
 			    "an interface with accept_ra 1 would lose its default route: set it "
 			    "to 2, or run `ezlb host-setup`");
 	op.setting = (struct ezlb_setting_row){ EZLB_ACCEPT_RA, "eth0", 2 };
-	assert_string_equal(ezlb_op_explain(&op, buf),
-			    "left to the host (--host-setup never): run `ezlb host-setup` there");
+	assert_string_equal(
+		ezlb_op_explain(&op, buf),
+		"not changed because of --host-setup never: run `ezlb host-setup` on the host");
 	op.rc = -EROFS;
 	assert_string_equal(ezlb_op_explain(&op, buf),
 			    "/proc/sys is read-only: run privileged, or sysctl -w "
@@ -327,8 +328,9 @@ static void test_explain_settings(void **state)
 	op.rc = -EACCES;
 	assert_non_null(strstr(ezlb_op_explain(&op, buf), "sysctl -w net.ipv4.ip_forward=1"));
 	op.rc = -ECANCELED;
-	assert_string_equal(ezlb_op_explain(&op, buf),
-			    "left to the host (--host-setup never): run `ezlb host-setup` there");
+	assert_string_equal(
+		ezlb_op_explain(&op, buf),
+		"not changed because of --host-setup never: run `ezlb host-setup` on the host");
 	op.rc = -ENOENT;
 	assert_string_equal(ezlb_op_explain(&op, buf), "the kernel has no net.ipv4.ip_forward");
 	op.rc = -EIO;

@@ -148,8 +148,7 @@ static void test_outcome(void **state)
 	assert_json(json_object_get(root, "summary"),
 		    "{\"add\":1,\"change\":1,\"remove\":1,\"failed\":2}");
 	assert_string_equal(member(ops, 0, "outcome"), "held");
-	assert_string_equal(member(ops, 0, "error"),
-			    "waits for an operation before it that failed");
+	assert_string_equal(member(ops, 0, "error"), "waits for an earlier operation that failed");
 	assert_string_equal(member(ops, 1, "outcome"), "failed");
 	assert_string_equal(member(ops, 1, "error"),
 			    "/proc/sys is read-only: run privileged, or sysctl -w "

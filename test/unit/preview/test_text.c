@@ -89,7 +89,7 @@ static void test_outcome(void **state)
 		    "  + listener tcp 10.0.0.1:80, scheduler wrr  web.yaml:2\n"
 		    "    failed: this kernel has no scheduler 'wrr' (modprobe ip_vs_wrr)\n"
 		    "  + backend 10.1.0.1:80, weight 1            web.yaml:11\n"
-		    "    held: waits for an operation before it that failed\n"
+		    "    held: waits for an earlier operation that failed\n"
 		    "\n"
 		    "not in any file\n"
 		    "  - listener tcp 10.0.0.7:80                 no file asks for it any more\n"

@@ -28,7 +28,7 @@ static const struct {
 	  "setting conntrack 0\nsetting forward 0\n",
 	  "host-set net.ipv4.vs.conntrack = 1 (was 0)\n"
 	  "host-set net.ipv4.ip_forward = 1 (was 0)\n"
-	  "snat-setup chain EZLB-SNAT and what leads to it\n"
+	  "snat-setup chain EZLB-SNAT and the jump to it\n"
 	  "snat-add tcp 10.1.0.1:80 masquerade\n"
 	  "snat-set tcp 10.1.0.2:80 snat to 10.9.0.1 (was masquerade)\n"
 	  "service-add tcp 10.0.0.2:80 scheduler wrr\n"
@@ -54,13 +54,13 @@ static const struct {
 	  "dest-del tcp 10.0.0.1:80 -> 10.1.0.1:80\n"
 	  "service-del tcp 10.0.0.1:80\n"
 	  "snat-del tcp 10.1.0.1:80 masquerade\n"
-	  "snat-teardown chain EZLB-SNAT and what leads to it\n" },
+	  "snat-teardown chain EZLB-SNAT and the jump to it\n" },
 	{ "no teardown where no frame is", "service tcp 10.0.0.1:80 wrr\n",
 	  "service tcp 10.0.0.1:80 wrr\n", "" },
 	{ "teardown of half a frame", NULL, "present\n",
-	  "snat-teardown chain EZLB-SNAT and what leads to it\n" },
+	  "snat-teardown chain EZLB-SNAT and the jump to it\n" },
 	{ "half a frame is mended", "wanted\n", "present\n",
-	  "snat-setup chain EZLB-SNAT and what leads to it\n" },
+	  "snat-setup chain EZLB-SNAT and the jump to it\n" },
 	{ "a sound frame is left alone", "wanted\n", "sound\n", "" },
 	{ "settings that nobody wants are left alone", NULL,
 	  "setting conntrack 0\nsetting forward 1\n", "" },
@@ -94,7 +94,7 @@ static const struct {
 	  "link-add b0\n"
 	  "vip-add 10.0.0.2 on b0\n"
 	  "vip-add fd00::1 on b0\n"
-	  "firewall-setup chains EZLB-INPUT and EZLB-FORWARD and what leads to them\n"
+	  "firewall-setup chains EZLB-INPUT and EZLB-FORWARD and the jumps to them\n"
 	  "accept-add input tcp 10.0.0.2:80\n"
 	  "accept-add forward tcp 10.0.0.2:80\n"
 	  "service-add tcp 10.0.0.2:80 scheduler wrr\n"
@@ -113,11 +113,11 @@ static const struct {
 	{ "no filter drops any more: accepts and their frame go", NULL,
 	  "accept input tcp 10.0.0.1:80\naccepts-sound\n",
 	  "accept-del input tcp 10.0.0.1:80\n"
-	  "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and what leads to them\n" },
+	  "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and the jumps to them\n" },
 	{ "teardown of half a frame of accepts", NULL, "accepts-present\n",
-	  "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and what leads to them\n" },
+	  "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and the jumps to them\n" },
 	{ "one frame is not the other", "wanted\n", "sound\naccepts-sound\n",
-	  "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and what leads to them\n" },
+	  "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and the jumps to them\n" },
 };
 
 static void test_cases(void **state)

@@ -19,7 +19,7 @@
 #define VIP	 "link a0\nvip a0 10.0.0.1\n"
 #define IN	 "accept input tcp 10.0.0.1:80\n"
 #define OUT	 "accept forward tcp 10.0.0.1:80\n"
-#define TEARDOWN "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and what leads to them\n"
+#define TEARDOWN "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and the jumps to them\n"
 
 /* left and actual as text; both are in scope but for what `outside` names. */
 static const struct {
@@ -46,9 +46,9 @@ static const struct {
 	{ "a service that was not there is no drift, nor are its dests", NULL, WEB, "" },
 	{ "a service that is out of scope by now", "service tcp 10.9.9.9:80 wrr\n", NULL, "" },
 	{ "the chain is gone: its rules go without saying", NAT "wanted\nsound\n", NULL,
-	  "snat-teardown chain EZLB-SNAT and what leads to it\n" },
+	  "snat-teardown chain EZLB-SNAT and the jump to it\n" },
 	{ "the jump is gone", NAT "wanted\nsound\n", NAT "present\n",
-	  "snat-teardown chain EZLB-SNAT and what leads to it\n" },
+	  "snat-teardown chain EZLB-SNAT and the jump to it\n" },
 	{ "the chain is flushed", NAT "wanted\nsound\n", "sound\n",
 	  "snat-del tcp 10.1.0.1:80 masquerade\nsnat-del tcp 10.1.0.2:80 masquerade\n" },
 	{ "a rule is changed", "snat tcp 10.1.0.1:80 masq\nwanted\nsound\n",
