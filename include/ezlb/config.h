@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * config: the bytes of one service file to a spec, or to diagnostics that say where they are wrong.
- * Reads no file and knows no other file: what two files claim together is for desired.
+ * config: parses one service file into a spec, or into diagnostics that say where the errors are.
+ * Reads no file and knows no other file: desired finds conflicts between files.
  */
 #pragma once
 
@@ -12,12 +12,12 @@
 #include <ezlb/snapshot.h>
 #include <ezlb/spec.h>
 
-#define EZLB_BACKENDS_MAX 5000 /* of one service */
+#define EZLB_BACKENDS_MAX 5000 /* per service */
 
 /*
- * `file` is the path to show to humans; its base name without .yaml or .yml is the default name.
- * Returns a new spec that the caller frees, or NULL with at least one diagnostic added. All errors
- * of the file are reported at once, at most 20. Bounded in time and memory for any input.
+ * `file` is the path shown to humans; its base name without .yaml or .yml is the default service
+ * name. Returns a new spec, which the caller frees, or NULL with at least one diagnostic added.
+ * Reports all errors of the file at once, at most 20. Bounded in time and memory for any input.
  */
 struct ezlb_spec *ezlb_config_parse(const char *file, const char *text, size_t len,
 				    struct ezlb_diags *diags);

@@ -10,15 +10,14 @@
 #include <ezlb/duration.h>
 #include <ezlb/suggest.h>
 
-#include "node.h"
 #include "source.h"
 
-/* Each of them is local on the host: more is a slip of the pen. */
+/* Each address is local on this host, so a larger range is a mistake. */
 #define RANGE_MAX 1024
 
 #define NO_LINK_LOCAL "use a global or a unique local (fd00::/8) address, without a zone"
 
-/* How a message calls a value. Items of a list have no key; the only list is `backends`. */
+/* The name of a value in messages. Items of a list have no key; the only list is `backends`. */
 static const char *called(const struct node *node)
 {
 	if (!node->parent)
@@ -41,9 +40,8 @@ static const char *kind_str(enum node_kind kind)
 	return NULL;
 }
 
-/* Reports a value of the wrong kind, or none at all. */
-static bool is_kind(struct source *src, const struct node *node, enum node_kind want,
-		    const char *help)
+bool ezlb_field_is(struct source *src, const struct node *node, enum node_kind want,
+		   const char *help)
 {
 	if (node->kind == NODE_REFUSED)
 		return false;
@@ -58,19 +56,9 @@ static bool is_kind(struct source *src, const struct node *node, enum node_kind 
 	return node->kind == want;
 }
 
-bool ezlb_field_is_map(struct source *src, const struct node *node, const char *help)
-{
-	return is_kind(src, node, NODE_MAP, help);
-}
-
-bool ezlb_field_is_list(struct source *src, const struct node *node, const char *help)
-{
-	return is_kind(src, node, NODE_LIST, help);
-}
-
 bool ezlb_field_text(struct source *src, const struct node *node, const char **out)
 {
-	if (!is_kind(src, node, NODE_SCALAR, NULL))
+	if (!ezlb_field_is(src, node, NODE_SCALAR, NULL))
 		return false;
 	*out = node->text;
 	return true;
@@ -98,7 +86,7 @@ bool ezlb_field_bool(struct source *src, const struct node *node, bool *out)
 	return false;
 }
 
-/* Plain decimal: neither 0x10 nor 1_000 nor 010, which readers of YAML disagree about. */
+/* Plain decimal only: YAML parsers disagree about 0x10, 1_000 and 010. */
 static bool is_decimal(const char *digits)
 {
 	size_t len = strspn(digits, "0123456789");
@@ -170,16 +158,16 @@ static void refuse_word(struct source *src, const struct node *node, const char 
 {
 	char help[256] = "", shown[SHOW_STRLEN];
 	const char *near;
-	size_t n = 0, used = 0;
+	size_t n = 0;
 
 	while (words[n])
 		n++;
 	near = ezlb_suggest(text, words, n);
 	if (near)
-		used = (size_t)snprintf(help, sizeof(help), "did you mean '%s'? ", near);
-	used += (size_t)snprintf(help + used, sizeof(help) - used, "one of:");
-	for (size_t i = 0; i < n && used < sizeof(help); i++)
-		used += (size_t)snprintf(help + used, sizeof(help) - used, " %s", words[i]);
+		ezlb_strcatf(help, sizeof(help), "did you mean '%s'? ", near);
+	ezlb_strcatf(help, sizeof(help), "one of:");
+	for (size_t i = 0; i < n; i++)
+		ezlb_strcatf(help, sizeof(help), " %s", words[i]);
 	ezlb_source_refuse(src, node->at, EZLB_E_VALUE, help, "unknown %s '%s'", called(node),
 			   ezlb_source_show(text, shown));
 }
@@ -200,7 +188,7 @@ bool ezlb_field_word(struct source *src, const struct node *node, const char *co
 	return false;
 }
 
-/* ::ffff:a.b.c.d of RFC 4291 2.5.5.2: to the kernel's IPv6 a host that no packet can reach. */
+/* ::ffff:a.b.c.d, RFC 4291 2.5.5.2: in the kernel's IPv6 an unreachable host. */
 static bool is_mapped(const struct ezlb_addr *addr)
 {
 	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
@@ -208,7 +196,7 @@ static bool is_mapped(const struct ezlb_addr *addr)
 	return addr->family == AF_INET6 && memcmp(addr->bytes, prefix, sizeof(prefix)) == 0;
 }
 
-/* fe80::/10 is another host on each link, and neither IPVS nor a NAT rule can name the link. */
+/* fe80::/10 is per link, and neither IPVS nor a NAT rule can name the link. */
 static bool is_link_local(const struct ezlb_addr *addr)
 {
 	return addr->family == AF_INET6 && addr->bytes[0] == 0xfe &&
@@ -221,8 +209,7 @@ static bool is_one_host(struct source *src, const struct node *node, const struc
 		bool (*is)(const struct ezlb_addr *addr);
 		const char *what, *help;
 	} others[] = {
-		{ ezlb_addr_is_any, "which stands for any address",
-		  "write the address of one host" },
+		{ ezlb_addr_is_any, "which means any address", "write the address of one host" },
 		{ ezlb_addr_is_multicast, "a multicast address", NULL },
 		{ is_mapped, "an IPv4-mapped address", "write the IPv4 address itself" },
 		{ is_link_local, "a link-local address", NO_LINK_LOCAL },
@@ -240,7 +227,7 @@ static bool is_one_host(struct source *src, const struct node *node, const struc
 	return true;
 }
 
-/* Are there letters beyond those of IPv6 before the port? */
+/* Whether there are letters that IPv6 does not use before the port. */
 static bool like_host_name(const char *text)
 {
 	const char *colon = strrchr(text, ':'), *end = colon ? colon : text + strlen(text);
@@ -258,7 +245,7 @@ static void refuse_address(struct source *src, const struct node *node, const ch
 	if (strchr(text, '%'))
 		help = NO_LINK_LOCAL;
 	else if (like_host_name(text))
-		help = "host names are not looked up: write a numeric IP";
+		help = "host names are not resolved: write a numeric IP address";
 	ezlb_source_refuse(src, node->at, rc == -ERANGE ? EZLB_E_RANGE : EZLB_E_ADDRESS, help, "%s",
 			   err->msg);
 }
@@ -270,7 +257,7 @@ static void refuse_range(struct source *src, const struct node *node, const char
 		refuse_address(src, node, text, rc, err);
 	else
 		ezlb_source_refuse(src, node->at, EZLB_E_ADDRESS,
-				   "a range is its first and its last address, like "
+				   "write a range as first and last address, for example "
 				   "10.0.0.3-10.0.0.6",
 				   "%s", err->msg);
 }
@@ -285,7 +272,7 @@ bool ezlb_field_range(struct source *src, const struct node *node, struct ezlb_a
 
 	if (!ezlb_field_text(src, node, &text))
 		return false;
-	/* What the escapes change was no address before. */
+	/* Text that ezlb_source_show changes is not an address anyway. */
 	rc = ezlb_range_parse(ezlb_source_show(text, shown), &range, &err);
 	if (rc < 0)
 		refuse_range(src, node, shown, rc, &err);
@@ -293,8 +280,8 @@ bool ezlb_field_range(struct source *src, const struct node *node, struct ezlb_a
 		return false;
 	if (ezlb_range_size(&range) > RANGE_MAX) {
 		ezlb_source_refuse(src, node->at, EZLB_E_RANGE,
-				   "every one of them has to be an address of this host",
-				   "%s %s is too large a range: %d addresses at most", called(node),
+				   "each address in the range must be an address of this host",
+				   "%s %s has too many addresses: at most %d", called(node),
 				   ezlb_range_format(&range, buf), RANGE_MAX);
 		return false;
 	}

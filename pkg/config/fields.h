@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fields: one value of the tree to one C value. Each returns false once it has reported what is
- * wrong, and then leaves *out alone.
+ * fields: converts one value of the tree to a C value. Each function returns false after it has
+ * reported an error, and then leaves *out unchanged.
  */
 #pragma once
 
@@ -11,26 +11,25 @@
 
 #include <ezlb/addr.h>
 
-struct node;
-struct source;
+#include "node.h"
 
-/* The bounds of a number or of a duration in ms, both included. */
+/* The bounds of a number, or of a duration in ms, both included. */
 struct bounds {
 	uint32_t min, max;
 };
 
-/* The text is the node's. */
+/* Reports a missing value or one of another kind. */
+bool ezlb_field_is(struct source *src, const struct node *node, enum node_kind want,
+		   const char *help);
+/* The node owns the text. */
 bool ezlb_field_text(struct source *src, const struct node *node, const char **out);
 bool ezlb_field_bool(struct source *src, const struct node *node, bool *out);
 bool ezlb_field_uint(struct source *src, const struct node *node, struct bounds in, uint32_t *out);
 bool ezlb_field_duration(struct source *src, const struct node *node, struct bounds in,
 			 uint32_t *out);
-/* One of a list of words that ends in NULL. */
+/* One of a NULL-terminated list of words. */
 bool ezlb_field_word(struct source *src, const struct node *node, const char *const *words,
 		     const char **out);
-/* Addresses of hosts: no wildcard, no multicast, none that needs a zone. */
+/* Addresses of hosts: no wildcard, no multicast, no link-local or IPv4-mapped address. */
 bool ezlb_field_range(struct source *src, const struct node *node, struct ezlb_addr_range *out);
 bool ezlb_field_endpoint(struct source *src, const struct node *node, struct ezlb_endpoint *out);
-
-bool ezlb_field_is_map(struct source *src, const struct node *node, const char *help);
-bool ezlb_field_is_list(struct source *src, const struct node *node, const char *help);

@@ -13,13 +13,13 @@
 #define TEXT_(x)  #x
 #define TEXT(x)	  TEXT_(x)
 
-#define MAX_NODES 30000 /* EZLB_BACKENDS_MAX of them, each with all its keys, and the rest */
+#define MAX_NODES 30000 /* EZLB_BACKENDS_MAX backends with all their keys, and the rest */
 
 struct builder {
 	struct source *src;
-	struct node top;   /* stands above the root, which is its only child */
-	struct node *open; /* the innermost list or mapping that is not yet closed, at last &top */
-	char *key;	   /* of `open`, waiting for its value; owned */
+	struct node top;   /* parent of the root, its only child */
+	struct node *open; /* the innermost open list or mapping; &top at the end */
+	char *key;	   /* key in `open` whose value comes next; owned */
 	struct ezlb_mark key_at;
 	int depth;
 	size_t n_nodes;
@@ -30,7 +30,7 @@ static struct ezlb_mark mark(const yaml_mark_t *at)
 	return (struct ezlb_mark){ (int)at->line + 1, (int)at->column + 1 };
 }
 
-/* Depth is at most MAX_DEPTH, so is the recursion. */
+/* Recursive: the depth is at most MAX_DEPTH. */
 void ezlb_node_free(struct node *node)
 {
 	struct node *next;
@@ -68,7 +68,7 @@ static int by_key(const void *pa, const void *pb)
 	return rc ? rc : (a->key_at.col > b->key_at.col) - (a->key_at.col < b->key_at.col);
 }
 
-/* libyaml takes the same key twice in silence; then the last would win. */
+/* libyaml accepts duplicate keys silently, and the last would win. */
 static void check_duplicates(struct source *src, const struct node *map)
 {
 	struct EZLB_VEC(struct node *) keys = { 0 };
@@ -85,13 +85,13 @@ static void check_duplicates(struct source *src, const struct node *map)
 			continue;
 		}
 		ezlb_source_refuse(src, keys.items[i]->key_at, EZLB_E_DUPLICATE, "remove one",
-				   "'%s' stands here twice, first on line %d",
+				   "'%s' is given twice, first on line %d",
 				   ezlb_source_show(first->key, shown), first->key_at.line);
 	}
 	EZLB_VEC_CLEAR(&keys);
 }
 
-/* A new node for the value at hand, in its place in the tree. */
+/* Adds a node for the current value. */
 static struct node *add_node(struct builder *b, enum node_kind kind, struct ezlb_mark at)
 {
 	struct node *node = ezlb_calloc(1, sizeof(*node));
@@ -120,11 +120,11 @@ static void refuse_anchor(struct builder *b, const yaml_char_t *anchor, const ya
 {
 	if (anchor)
 		ezlb_source_refuse(b->src, at, EZLB_E_FEATURE,
-				   "quote the value if it is to begin with '&'",
+				   "quote the value if it begins with '&'",
 				   "anchors (&name) are not supported");
 	if (tag)
 		ezlb_source_refuse(b->src, at, EZLB_E_FEATURE,
-				   "quote the value if it is to begin with '!'",
+				   "quote the value if it begins with '!'",
 				   "tags (!name) are not supported");
 }
 
@@ -132,7 +132,7 @@ static bool open_container(struct builder *b, enum node_kind kind, struct ezlb_m
 {
 	if (wants_key(b)) {
 		ezlb_source_refuse(b->src, at, EZLB_E_TYPE, NULL,
-				   "a key is a word, not a list or a mapping");
+				   "a key must be a word, not a list or a mapping");
 		return false;
 	}
 	if (b->depth == MAX_DEPTH) {
@@ -161,7 +161,7 @@ static bool add_scalar(struct builder *b, const yaml_event_t *event)
 	struct ezlb_mark at = mark(&event->start_mark);
 	struct node *node;
 
-	/* "\0" in double quotes: C would take what is before it for the whole. */
+	/* "\0" in double quotes would truncate the C string. */
 	if (memchr(text, '\0', len)) {
 		ezlb_source_refuse(b->src, at, EZLB_E_VALUE, NULL,
 				   "NUL characters are not allowed");
@@ -181,7 +181,7 @@ static bool add_scalar(struct builder *b, const yaml_event_t *event)
 static bool add_alias(struct builder *b, struct ezlb_mark at)
 {
 	ezlb_source_refuse(b->src, at, EZLB_E_FEATURE,
-			   "write the value out, or quote it if it is to begin with '*'",
+			   "write the value out, or quote it if it begins with '*'",
 			   "aliases (*name) are not supported");
 	if (wants_key(b))
 		return false;
@@ -193,12 +193,12 @@ static bool begin_document(struct builder *b, struct ezlb_mark at)
 {
 	if (!b->top.first)
 		return true;
-	ezlb_source_refuse(b->src, at, EZLB_E_FEATURE, "give each service a file of its own",
+	ezlb_source_refuse(b->src, at, EZLB_E_FEATURE, "put each service in its own file",
 			   "a second document begins here");
 	return false;
 }
 
-/* False: enough has been seen. */
+/* False: stop. */
 static bool take(struct builder *b, const yaml_event_t *event)
 {
 	struct ezlb_mark at = mark(&event->start_mark);
@@ -274,7 +274,7 @@ struct node *ezlb_node_parse(struct source *src)
 		abort(); /* out of memory, as everywhere */
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)src->text, src->len);
-	b.open = b.top.parent = &b.top; /* so that no close leads out of the tree */
+	b.open = b.top.parent = &b.top; /* so that an unmatched close stays in the tree */
 	while (step(&b, &parser))
 		;
 	whole = b.open == &b.top && !parser.error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * node: YAML as a small tree, before anybody asks what it means. Only scalars, lists and mappings
- * with scalar keys; anchors, aliases, tags and a second document are reported and left out.
+ * node: YAML as a small tree without interpretation. Only scalars, lists and mappings with scalar
+ * keys; anchors, aliases, tags and a second document are reported and left out.
  */
 #pragma once
 
@@ -13,7 +13,7 @@ enum node_kind {
 	NODE_SCALAR,
 	NODE_LIST,
 	NODE_MAP,
-	NODE_REFUSED, /* reported already: whoever reads it keeps silent */
+	NODE_REFUSED, /* already reported: readers do not report it again */
 };
 
 struct node {
@@ -22,7 +22,7 @@ struct node {
 	char *text; /* NODE_SCALAR only; owned */
 	bool plain; /* a scalar without quotes */
 
-	char *key; /* what the value stands under where the parent is a mapping, else NULL; owned */
+	char *key; /* the key if the parent is a mapping, otherwise NULL; owned */
 	struct ezlb_mark key_at;
 
 	struct node *parent;
@@ -31,8 +31,7 @@ struct node {
 };
 
 /*
- * The tree of the file's document; an empty scalar where the file has none. NULL where there is no
- * whole tree; NULL or not, what is wrong has been reported.
+ * The tree of the document: an empty scalar for an empty file, NULL after errors in its structure.
  */
 struct node *ezlb_node_parse(struct source *src);
 void ezlb_node_free(struct node *node); /* NULL is fine */

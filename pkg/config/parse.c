@@ -16,7 +16,7 @@
 struct field {
 	const char *name;
 	void (*read)(struct reader *r, const struct node *node);
-	const char *needed; /* required: the help where it is missing; else NULL */
+	const char *needed; /* the help text if a required key is missing; NULL: optional */
 };
 
 static const struct field *find_field(const struct field *fields, size_t n, const char *name)
@@ -51,7 +51,7 @@ static void read_fields(struct reader *r, const struct node *map, const struct f
 
 		if (!field && strncmp(node->key, "x-", 2) != 0)
 			refuse_key(r->src, node, fields, n);
-		/* A duplicate is reported already. */
+		/* A duplicate has already been reported. */
 		if (!field || seen[field - fields])
 			continue;
 		seen[field - fields] = true;
@@ -93,7 +93,7 @@ static void read_name(struct reader *r, const struct node *node)
 				   "'%s' cannot be a service name", ezlb_source_show(text, shown));
 }
 
-/* Without `name` the file's name counts. */
+/* Without `name` the base name of the file is the service name. */
 static void default_name(struct reader *r, const struct node *root)
 {
 	const char *slash = strrchr(r->src->file, '/'), *base = slash ? slash + 1 : r->src->file;
@@ -160,7 +160,7 @@ static void read_full_nat(struct reader *r, const struct node *node)
 
 static void read_snat_ip(struct reader *r, const struct node *node)
 {
-	if (ezlb_node_empty(node)) /* as if it were not there: MASQUERADE */
+	if (ezlb_node_empty(node)) /* same as missing: MASQUERADE */
 		return;
 	r->spec->snat_ip_at = node->at;
 	ezlb_field_range(r->src, node, &r->spec->snat_ip);
@@ -193,7 +193,7 @@ static void read_backends(struct reader *r, const struct node *node)
 	struct ezlb_spec *spec = r->spec;
 	size_t n = 0;
 
-	if (!ezlb_field_is_list(r->src, node, one))
+	if (!ezlb_field_is(r->src, node, NODE_LIST, one))
 		return;
 	for (const struct node *item = node->first; item; item = item->next)
 		n++;
@@ -202,14 +202,14 @@ static void read_backends(struct reader *r, const struct node *node)
 				   "at least one backend is needed");
 	if (n > EZLB_BACKENDS_MAX) {
 		ezlb_source_refuse(r->src, node->at, EZLB_E_SIZE,
-				   "write the others into another file, with a listener of its own",
+				   "put the others in another file with its own listener",
 				   "%zu backends: a service may have at most %d", n,
 				   EZLB_BACKENDS_MAX);
 		return;
 	}
 	spec->backends = ezlb_calloc(n, sizeof(*spec->backends));
 	for (const struct node *item = node->first; item; item = item->next) {
-		if (!ezlb_field_is_map(r->src, item, "write - address: IP:port"))
+		if (!ezlb_field_is(r->src, item, NODE_MAP, "write - address: IP:port"))
 			continue;
 		r->backend = &spec->backends[spec->n_backends++];
 		*r->backend = (struct ezlb_backend){ .weight = 1, .at = item->at };
@@ -234,9 +234,9 @@ static void read_check_type(struct reader *r, const struct node *node)
 	r->check_type_given = true;
 	if (node->kind == NODE_SCALAR && strcmp(node->text, "udp") == 0)
 		ezlb_source_refuse(r->src, node->at, EZLB_E_UNSUPPORTED,
-				   "use tcp, http or https, or leave health_check out: a udp "
-				   "service then has no check",
-				   "health checks of type udp are not in this version yet");
+				   "use tcp, http or https, or remove health_check: a udp service "
+				   "then has no check",
+				   "health checks of type udp are not supported yet");
 	else if (ezlb_field_word(r->src, node, words, &word))
 		ezlb_check_type_parse(word, &r->spec->check.type);
 }
@@ -263,8 +263,7 @@ static void read_rise_count(struct reader *r, const struct node *node)
 	ezlb_field_uint(r->src, node, (struct bounds){ 1, 100 }, &r->spec->check.rise_count);
 }
 
-/* It goes into the request as it is: nothing in it may end the line, or be cut off by the client.
- */
+/* The request contains the path verbatim: no line end, and no '#', which the client cuts off. */
 static bool is_path(const char *text)
 {
 	size_t n = 0;
@@ -308,7 +307,7 @@ static const struct field check_fields[] = {
 
 static void read_check(struct reader *r, const struct node *node)
 {
-	if (ezlb_field_is_map(r->src, node, "indent its keys below health_check:"))
+	if (ezlb_field_is(r->src, node, NODE_MAP, "indent its keys below health_check:"))
 		read_fields(r, node, check_fields, COUNT(check_fields));
 }
 
@@ -355,16 +354,16 @@ static void read_service(struct reader *r, const struct node *root)
 				   "the file is empty: it defines no service");
 		return;
 	}
-	if (!ezlb_field_is_map(r->src, root,
-			       "write 'key: value' lines, for one service in one file"))
+	if (!ezlb_field_is(r->src, root, NODE_MAP,
+			   "write 'key: value' lines, for one service in one file"))
 		return;
 	read_fields(r, root, service_fields, COUNT(service_fields));
 	default_name(r, root);
-	/* No probe fits every udp or sctp service, so these are checked only where asked. */
+	/* No probe fits all udp or sctp services, so their check needs a type. */
 	if (r->check_on_at.line && !r->check_type_given && r->spec->proto != EZLB_TCP)
 		ezlb_source_refuse(r->src, r->check_on_at, EZLB_E_MISSING,
-				   "write type: tcp or type: http beside it, or leave it out",
-				   "a %s service has no check of its own that could be enabled",
+				   "add type: tcp or type: http, or remove enabled",
+				   "a %s service has no default health check that could be enabled",
 				   ezlb_proto_str(r->spec->proto));
 	if (r->check_off || (!r->check_type_given && r->spec->proto != EZLB_TCP))
 		r->spec->check.type = EZLB_CHECK_NONE;

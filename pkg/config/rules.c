@@ -15,8 +15,8 @@ static bool differ(const struct ezlb_addr *a, const struct ezlb_addr *b)
 
 static void check_families(struct reader *r)
 {
-	static const char one_family[] = "IPv4 and IPv6 are not translated into each other: write "
-					 "one service for each";
+	static const char one_family[] = "ezlb does not translate between IPv4 and IPv6: "
+					 "write one service for each";
 	const struct ezlb_spec *spec = r->spec;
 	const struct ezlb_addr *listen = &spec->listen.addr;
 	const struct ezlb_addr *peer = listen;
@@ -69,14 +69,14 @@ static void check_unique(struct reader *r)
 			continue;
 		}
 		ezlb_source_refuse(r->src, backend->at, EZLB_E_BACKEND_TWICE,
-				   "remove one; to send it more, raise its weight",
-				   "backend %s stands here twice, first on line %d",
+				   "remove one; to send more connections to it, raise its weight",
+				   "backend %s is listed twice, first on line %d",
 				   ezlb_endpoint_format(&backend->endpoint, buf), first->at.line);
 	}
 	EZLB_VEC_CLEAR(&sorted);
 }
 
-/* IPVS rewrites addresses and ports in masq only; else the packet arrives as the client sent it. */
+/* IPVS rewrites addresses and ports only with masq; otherwise the packet arrives unchanged. */
 static void check_ports(struct reader *r)
 {
 	const struct ezlb_spec *spec = r->spec;

@@ -9,14 +9,14 @@
 #include <ezlb/utf8.h>
 
 #define MAX_ERRORS 20
-#define MAX_SHOWN  200 /* bytes of a source line; a longer one wraps and its caret means nothing */
+#define MAX_SHOWN  200 /* bytes; the caret below a longer, wrapped line would be misplaced */
 
 static bool is_break(char c)
 {
 	return c == '\n' || c == '\r';
 }
 
-/* Past the line break at p: \n, \r\n or \r, as libyaml counts them. */
+/* Skips the line break at p: \n, \r\n or \r, as in libyaml. */
 static const char *skip_break(const char *p, const char *end)
 {
 	return p + (p[0] == '\r' && p + 1 < end && p[1] == '\n' ? 2 : 1);
@@ -101,7 +101,7 @@ void ezlb_source_refuse(struct source *src, struct ezlb_mark at, enum ezlb_diag_
 const char *ezlb_source_show(const char *text, char buf[SHOW_STRLEN])
 {
 	const size_t room = SHOW_STRLEN - sizeof("...");
-	size_t n = 0, whole = 0; /* whole: up to where no character is cut in two */
+	size_t n = 0, whole = 0; /* whole: the length without a partial character */
 
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
 		bool c1 = *p >= 0x80 && *p < 0xa0 && n > 0 && (unsigned char)buf[n - 1] == 0xc2;
@@ -113,7 +113,7 @@ const char *ezlb_source_show(const char *text, char buf[SHOW_STRLEN])
 			memcpy(buf + whole, "...", sizeof("..."));
 			return buf;
 		}
-		n -= c1; /* the lead byte goes too: \x85 stands for the whole character */
+		n -= c1; /* replace the lead byte too: \x85 stands for the whole character */
 		if (control)
 			n += (size_t)snprintf(buf + n, SHOW_STRLEN - n, "\\x%02x", (unsigned)*p);
 		else
@@ -123,7 +123,7 @@ const char *ezlb_source_show(const char *text, char buf[SHOW_STRLEN])
 	return buf;
 }
 
-/* What is wrong with a character, NULL where nothing is. */
+/* Why a character is not allowed; NULL: it is allowed. */
 static const char *objection(uint32_t c)
 {
 	if (c == 0)
@@ -137,7 +137,7 @@ static const char *objection(uint32_t c)
 	return c == 0xfffe || c == 0xffff ? "not a character" : NULL;
 }
 
-/* The source line is left out: it would bring the bytes that are refused to the terminal. */
+/* Shows no source line: it would send the refused bytes to the terminal. */
 static void refuse_bytes(struct source *src, struct ezlb_mark at, const char *help,
 			 const char *message)
 {
@@ -173,7 +173,7 @@ static bool check_characters(struct source *src)
 			refuse_character(src, at, n > 0, c);
 			return false;
 		}
-		/* libyaml compares each directive with all before it. */
+		/* libyaml compares each directive with all previous ones, in quadratic time. */
 		if (c == '%' && at.col == 1) {
 			ezlb_source_refuse(src, at, EZLB_E_FEATURE, "remove the line",
 					   "directives (%%YAML, %%TAG) are not supported");
@@ -195,8 +195,7 @@ bool ezlb_source_open(struct source *src, const char *file, const char *text, si
 	*src = (struct source){ .file = file, .text = text, .len = len, .diags = diags };
 	if (len > EZLB_FILE_MAX) {
 		ezlb_source_refuse(src, (struct ezlb_mark){ 0 }, EZLB_E_SIZE, NULL,
-				   "the file has %zu bytes; at most %d are read", len,
-				   EZLB_FILE_MAX);
+				   "the file has %zu bytes; the limit is %d", len, EZLB_FILE_MAX);
 		return false;
 	}
 	if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {

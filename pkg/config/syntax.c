@@ -6,34 +6,35 @@
 
 #include "source.h"
 
-/* The texts are libyaml's own (scanner.c and parser.c of 0.2.5). */
+/* problem and context are texts of libyaml 0.2.5 (scanner.c and parser.c). */
 struct translation {
 	const char *problem; /* how it begins; NULL: any */
 	const char *context; /* how it begins; NULL: any */
-	bool at_context;     /* the place that a human looks for is where the context began */
+	bool at_context;     /* report the place where the context began */
 	enum ezlb_diag_code code;
 	const char *message;
 	const char *help;
 };
 
 #define SECOND_DOCUMENT "a second document begins here"
-#define ONE_EACH	"give each service a file of its own"
+#define ONE_EACH	"put each service in its own file"
 #define NO_KEY_VALUE	"this line has no 'key: value'"
-#define KEY_VALUE_HELP	"put ': ' with its space between key and value"
+#define KEY_VALUE_HELP	"write ': ', with the space, between key and value"
 #define NO_TAGS		"tags (!name) are not supported"
-#define QUOTE_TAG	"quote the value if it is to begin with '!'"
+#define QUOTE_TAG	"quote the value if it begins with '!'"
 #define OPEN_QUOTE	"the quote that opens here is not closed"
 
 static const struct translation table[] = {
 	{ "could not find expected ':'", NULL, true, EZLB_E_SYNTAX, NO_KEY_VALUE, KEY_VALUE_HELP },
 	{ "block sequence entries are not allowed", NULL, false, EZLB_E_SYNTAX,
-	  "a list cannot begin behind a value or a key", "put each '- ' on a line of its own" },
+	  "a list cannot begin on the same line as a key or a value",
+	  "put each '- ' on its own line" },
 	{ "did not find expected ',' or ']'", NULL, true, EZLB_E_SYNTAX,
 	  "the '[' that opens here is not closed, or a ',' is missing",
-	  "quote the value if the '[' belongs to it" },
+	  "quote the value if the '[' is part of it" },
 	{ "did not find expected ',' or '}'", NULL, true, EZLB_E_SYNTAX,
 	  "the '{' that opens here is not closed, or a ',' is missing",
-	  "quote the value if the '{' belongs to it" },
+	  "quote the value if the '{' is part of it" },
 	{ "found unexpected end of stream", "while scanning a quoted", true, EZLB_E_SYNTAX,
 	  OPEN_QUOTE, NULL },
 	{ "found unexpected document indicator", "while scanning a quoted", true, EZLB_E_SYNTAX,
@@ -46,9 +47,9 @@ static const struct translation table[] = {
 	{ NULL, "while parsing a tag", true, EZLB_E_FEATURE, NO_TAGS, QUOTE_TAG },
 	{ NULL, "while scanning a tag", true, EZLB_E_FEATURE, NO_TAGS, QUOTE_TAG },
 	{ NULL, "while scanning an alias", true, EZLB_E_FEATURE,
-	  "aliases (*name) are not supported", "quote the value if it is to begin with '*'" },
+	  "aliases (*name) are not supported", "quote the value if it begins with '*'" },
 	{ NULL, "while scanning an anchor", true, EZLB_E_FEATURE,
-	  "anchors (&name) are not supported", "quote the value if it is to begin with '&'" },
+	  "anchors (&name) are not supported", "quote the value if it begins with '&'" },
 };
 
 static bool begins(const char *text, const char *with)
@@ -61,7 +62,7 @@ static struct ezlb_mark mark(const yaml_mark_t *at)
 	return (struct ezlb_mark){ (int)at->line + 1, (int)at->column + 1 };
 }
 
-/* The length of "[IPv6]" or "[IPv6]:port" at text, 0 where there is none. */
+/* The length of "[IPv6]" or "[IPv6]:port" at text; 0 if there is none. */
 static size_t bracketed_ipv6(const char *text, size_t len)
 {
 	size_t n = 1;
@@ -75,7 +76,7 @@ static size_t bracketed_ipv6(const char *text, size_t len)
 	return n;
 }
 
-/* listen: [::1]:80 is a list to YAML. */
+/* In YAML `listen: [::1]:80` begins a list. */
 static bool refuse_unquoted_ipv6(struct source *src, const yaml_parser_t *parser)
 {
 	struct ezlb_mark at = mark(&parser->problem_mark);
@@ -95,14 +96,13 @@ static bool refuse_unquoted_ipv6(struct source *src, const yaml_parser_t *parser
 	return true;
 }
 
-/* The line at `at` begins a mapping entry or a list item that has no place there. */
+/* The line at `at` begins a mapping entry or a list item with wrong indentation. */
 static void refuse_indent(struct source *src, struct ezlb_mark at, const char *what,
 			  struct ezlb_mark outer)
 {
-	ezlb_source_refuse(src, at, EZLB_E_SYNTAX,
-			   "line it up with the lines of the level that it belongs to",
-			   "bad indentation: this line fits no level; the %s around it began on "
-			   "line %d, column %d",
+	ezlb_source_refuse(src, at, EZLB_E_SYNTAX, "align it with the other lines of its level",
+			   "bad indentation: this line matches no level; the surrounding %s "
+			   "began on line %d, column %d",
 			   what, outer.line, outer.col);
 }
 
@@ -114,11 +114,11 @@ static bool refuse_expected_key(struct source *src, const yaml_parser_t *parser)
 		return false;
 	if (!ezlb_source_first(src, at))
 		ezlb_source_refuse(src, at, EZLB_E_SYNTAX, "quote the value as a whole",
-				   "unexpected text behind a value");
+				   "unexpected text after a value");
 	else if (ezlb_source_at(src, at) == '-')
 		ezlb_source_refuse(src, at, EZLB_E_SYNTAX,
-				   "indent the items of a list alike, below their key",
-				   "a list item has no place here; the mapping around it began on "
+				   "indent all items of a list equally, below their key",
+				   "unexpected list item: the surrounding mapping began on "
 				   "line %d, column %d",
 				   outer.line, outer.col);
 	else
@@ -134,7 +134,7 @@ static bool refuse_expected_item(struct source *src, const yaml_parser_t *parser
 	return true;
 }
 
-/* The line above that has more than blanks and a comment; 0 where there is none. */
+/* The nearest line above with content other than a comment; 0 if there is none. */
 static int line_above(const struct source *src, int line_no)
 {
 	size_t len, n;
@@ -150,7 +150,7 @@ static int line_above(const struct source *src, int line_no)
 	return line_no;
 }
 
-/* A ':' where none can be: two on one line, or a line that does not fit the one above. */
+/* An unexpected ':': the second on a line, or on a line that does not fit the line above. */
 static bool refuse_colon(struct source *src, const yaml_parser_t *parser)
 {
 	struct ezlb_mark at = mark(&parser->problem_mark), above = { line_above(src, at.line), 1 };
@@ -171,13 +171,13 @@ static bool refuse_colon(struct source *src, const yaml_parser_t *parser)
 		ezlb_source_refuse(src, above, EZLB_E_SYNTAX, KEY_VALUE_HELP, NO_KEY_VALUE);
 	else
 		ezlb_source_refuse(src, at, EZLB_E_SYNTAX,
-				   "begin it below the first letter of the key above",
-				   "bad indentation: this line is deeper than the one above, which "
-				   "has its value already");
+				   "align it with the first letter of the key above",
+				   "bad indentation: this line is indented more than the "
+				   "line above, which already has a value");
 	return true;
 }
 
-/* A character with a meaning in YAML where a value should begin. */
+/* A character with a meaning in YAML at the start of a value. */
 static bool refuse_character(struct source *src, const yaml_parser_t *parser)
 {
 	struct ezlb_mark at = mark(&parser->problem_mark);
@@ -188,11 +188,12 @@ static bool refuse_character(struct source *src, const yaml_parser_t *parser)
 	    !begins(parser->problem, "did not find expected node content"))
 		return false;
 	if (c > ' ' && c < 0x7f) {
-		ezlb_source_refuse(src, at, EZLB_E_SYNTAX, "quote the value if it belongs to it",
-				   "'%c' cannot stand here", c);
+		ezlb_source_refuse(src, at, EZLB_E_SYNTAX,
+				   "quote the value if this character is part of it",
+				   "'%c' is not allowed here", c);
 		return true;
 	}
-	/* The end of the file, which libyaml puts behind its last line. */
+	/* libyaml reports the end of the file after its last line. */
 	at.line = line_above(src, at.line);
 	if (ezlb_source_line(src, at.line, &len))
 		at.col = (int)len + 1;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* syntax: what libyaml says of a file that is not YAML, in words for people who do not know YAML.
- */
+/* syntax: translates libyaml's errors for people who do not know YAML. */
 #pragma once
 
 struct source;
 struct yaml_parser_s;
 
-/* Reports the error at which yaml_parser_parse() has stopped. */
+/* Reports the error at which yaml_parser_parse() stopped. */
 void ezlb_syntax_refuse(struct source *src, const struct yaml_parser_s *parser);
