@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * desired: many specs to one set in which nothing is claimed twice. A service name and a listener
- * have one holder each; so has the SNAT of a backend where one rule serves a backend whichever
- * service sends to it, which is so with iptables.
+ * desired: merges many specs into one set without conflicting claims. One service file at a time
+ * can claim a service name, or a listener. If SNAT rows are for backends, as with iptables,
+ * services that send to one backend must also agree on its source NAT.
  *
- * Who holds a claim keeps it: a file that comes later, or changes to a claim that is taken, is told
- * so by a diagnostic and keeps its last good version if it has one. Among newcomers the file that
- * sorts first wins.
+ * The file that holds a claim keeps it. A file that asks for a taken claim later gets a diagnostic
+ * and keeps its last good version, if it has one. Among new files the one that sorts first wins.
  */
 #pragma once
 
@@ -18,16 +17,16 @@
 #include <ezlb/table.h>
 
 struct ezlb_candidate {
-	const struct ezlb_spec *fresh;	/* what the file says now; NULL: refused by config */
-	const struct ezlb_spec *last;	/* the version last in force; NULL: none */
+	const struct ezlb_spec *fresh;	/* the current content; NULL: refused by config */
+	const struct ezlb_spec *last;	/* the version applied last; NULL: none */
 	const struct ezlb_spec *chosen; /* out: fresh, last or NULL */
 };
 
 /*
- * Candidates come in file order. Where SNAT rows are for a listener (table.h), two services may
- * send to one backend with different source addresses. Sets `chosen` of
- * each and fills *out with the chosen ones (borrowed from the candidates). Each fresh spec that was
- * not chosen gets a diagnostic, with the place of the other definition.
+ * Candidates are in file order. Sets `chosen` of each and fills *out with the chosen specs
+ * (borrowed from the candidates). Each fresh spec that was not chosen gets a diagnostic with the
+ * place of the conflicting claim. If SNAT rows are for listeners (table.h), two services may send
+ * to one backend with different source addresses.
  */
 void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 			enum ezlb_snat_key_kind snat_key, struct ezlb_desired *out,

@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * The merge is a small tournament. A candidate is settled where it stands on the version that is in
- * force already, or claims nothing that this one did not; the others are movers. Movers give up
- * their old claims all at once, so that two can swap, and then try for their new ones in file
- * order. One that loses takes its last version back, from other movers too, who lose in turn. Who
- * lost only to one of those tries again.
- */
+/* desired: decides which version of each file is applied, without conflicts. */
 #include <ezlb/desired.h>
 
 #include <ezlb/mem.h>
@@ -13,40 +7,40 @@
 
 #include <uthash.h>
 
-enum loss { LOST_NOTHING, LOST_NAME, LOST_LISTENER, LOST_SNAT };
+enum conflict { CONFLICT_NONE, CONFLICT_NAME, CONFLICT_LISTENER, CONFLICT_SNAT };
 
-struct entrant {
+struct entry {
 	struct ezlb_candidate *candidate;
 	const struct ezlb_spec *now; /* the version that holds its claims; NULL: none */
 	bool settled;
-	enum loss lost; /* how fresh lost, to which version of whom, over which backend */
-	const struct entrant *rival;
-	const struct ezlb_spec *lost_to;
-	size_t lost_backend;
+	enum conflict conflict; /* why fresh is not applied; the rest: who holds the claim */
+	const struct entry *holder;
+	const struct ezlb_spec *holder_spec;
+	size_t backend;
 };
 
-/* Who holds a name, a listener or the source NAT of a backend; only the last may have several. */
+/* The entries that hold a claim. Only the source NAT of a backend can have several. */
 struct claim {
 	UT_hash_handle hh;
-	struct holders EZLB_VEC(struct entrant *) holders;
+	struct holders EZLB_VEC(struct entry *) holders;
 	size_t key_len;
 	unsigned char key[EZLB_NAME_MAX + 2];
 };
 
-struct contest {
-	struct entrant *entrants; /* in file order */
+struct merge {
+	struct entry *entries; /* in file order */
 	size_t n;
-	enum ezlb_snat_key_kind snat_key; /* LISTENER: nobody claims the SNAT of a backend */
+	enum ezlb_snat_key_kind snat_key; /* LISTENER: no claims for the SNAT of backends */
 	struct claim *claims;
-	struct losers EZLB_VEC(struct entrant *) losers; /* to be put back on their last version */
+	struct waiting EZLB_VEC(struct entry *) waiting; /* entries to place */
 };
 
 /* Claim i of a spec is its name, its listener, or the source NAT of backend i - SNAT_CLAIMS. */
 enum { NAME_CLAIM, LISTENER_CLAIM, SNAT_CLAIMS };
 
-static size_t n_claims(const struct contest *contest, const struct ezlb_spec *spec)
+static size_t n_claims(const struct merge *merge, const struct ezlb_spec *spec)
 {
-	bool snat = spec->full_nat && contest->snat_key == EZLB_SNAT_KEY_BACKEND;
+	bool snat = spec->full_nat && merge->snat_key == EZLB_SNAT_KEY_BACKEND;
 
 	return SNAT_CLAIMS + (snat ? spec->n_backends : 0);
 }
@@ -71,52 +65,51 @@ static size_t claim_key(const struct ezlb_spec *spec, size_t i, unsigned char *k
 	return 21;
 }
 
-static struct claim *claim_find(const struct contest *contest, const struct ezlb_spec *spec,
-				size_t i)
+static struct claim *claim_find(const struct merge *merge, const struct ezlb_spec *spec, size_t i)
 {
 	unsigned char key[EZLB_NAME_MAX + 2];
 	size_t len = claim_key(spec, i, key);
 	struct claim *claim;
 
-	HASH_FIND(hh, contest->claims, key, len, claim);
+	HASH_FIND(hh, merge->claims, key, len, claim);
 	return claim;
 }
 
-static struct claim *claim_make(struct contest *contest, const struct ezlb_spec *spec, size_t i)
+static struct claim *claim_make(struct merge *merge, const struct ezlb_spec *spec, size_t i)
 {
-	struct claim *claim = claim_find(contest, spec, i);
+	struct claim *claim = claim_find(merge, spec, i);
 
 	if (claim)
 		return claim;
 	claim = ezlb_calloc(1, sizeof(*claim));
 	claim->key_len = claim_key(spec, i, claim->key);
-	HASH_ADD_KEYPTR(hh, contest->claims, claim->key, claim->key_len, claim);
+	HASH_ADD_KEYPTR(hh, merge->claims, claim->key, claim->key_len, claim);
 	return claim;
 }
 
-static void contest_clear(struct contest *contest)
+static void merge_clear(struct merge *merge)
 {
 	struct claim *claim, *next;
 
-	HASH_ITER(hh, contest->claims, claim, next) {
-		HASH_DEL(contest->claims, claim);
+	HASH_ITER(hh, merge->claims, claim, next) {
+		HASH_DEL(merge->claims, claim);
 		EZLB_VEC_CLEAR(&claim->holders);
 		free(claim);
 	}
-	EZLB_VEC_CLEAR(&contest->losers);
+	EZLB_VEC_CLEAR(&merge->waiting);
 }
 
-static void take(struct contest *contest, struct entrant *e, const struct ezlb_spec *spec)
+static void take(struct merge *merge, struct entry *e, const struct ezlb_spec *spec)
 {
 	e->now = spec;
-	for (size_t i = 0; i < n_claims(contest, spec); i++)
-		*EZLB_PUSH(&claim_make(contest, spec, i)->holders) = e;
+	for (size_t i = 0; i < n_claims(merge, spec); i++)
+		*EZLB_PUSH(&claim_make(merge, spec, i)->holders) = e;
 }
 
-static void release(struct contest *contest, struct entrant *e)
+static void release(struct merge *merge, struct entry *e)
 {
-	for (size_t i = 0; e->now && i < n_claims(contest, e->now); i++) {
-		struct holders *holders = &claim_find(contest, e->now, i)->holders;
+	for (size_t i = 0; e->now && i < n_claims(merge, e->now); i++) {
+		struct holders *holders = &claim_find(merge, e->now, i)->holders;
 		size_t k = 0;
 
 		while (holders->items[k] != e)
@@ -126,12 +119,11 @@ static void release(struct contest *contest, struct entrant *e)
 	e->now = NULL;
 }
 
-/* Whoever holds claim i of spec so that both cannot be; those who agree on a source NAT can. */
-static struct entrant *rival_on(const struct contest *contest, const struct ezlb_spec *spec,
-				size_t i)
+/* The entry that holds claim i of spec and conflicts with it; equal source NATs do not conflict. */
+static struct entry *holder_of(const struct merge *merge, const struct ezlb_spec *spec, size_t i)
 {
-	const struct claim *claim = claim_find(contest, spec, i);
-	struct entrant *holder = claim && claim->holders.len ? claim->holders.items[0] : NULL;
+	const struct claim *claim = claim_find(merge, spec, i);
+	struct entry *holder = claim && claim->holders.len ? claim->holders.items[0] : NULL;
 
 	if (holder && i >= SNAT_CLAIMS &&
 	    ezlb_range_cmp(&holder->now->snat_ip, &spec->snat_ip) == 0)
@@ -139,43 +131,43 @@ static struct entrant *rival_on(const struct contest *contest, const struct ezlb
 	return holder;
 }
 
-/* Its fresh version, where nobody is in the way. */
-static bool try_fresh(struct contest *contest, struct entrant *e)
+/* Applies the fresh version unless it conflicts. */
+static bool try_fresh(struct merge *merge, struct entry *e)
 {
 	const struct ezlb_spec *fresh = e->candidate->fresh;
 
-	for (size_t i = 0; i < n_claims(contest, fresh); i++) {
-		e->rival = rival_on(contest, fresh, i);
-		if (!e->rival)
+	for (size_t i = 0; i < n_claims(merge, fresh); i++) {
+		e->holder = holder_of(merge, fresh, i);
+		if (!e->holder)
 			continue;
-		e->lost = i == NAME_CLAIM	? LOST_NAME
-			  : i == LISTENER_CLAIM ? LOST_LISTENER
-						: LOST_SNAT;
-		e->lost_to = e->rival->now;
-		e->lost_backend = i - (e->lost == LOST_SNAT ? SNAT_CLAIMS : i);
+		e->conflict = i == NAME_CLAIM	    ? CONFLICT_NAME
+			      : i == LISTENER_CLAIM ? CONFLICT_LISTENER
+						    : CONFLICT_SNAT;
+		e->holder_spec = e->holder->now;
+		e->backend = i - (e->conflict == CONFLICT_SNAT ? SNAT_CLAIMS : i);
 		return false;
 	}
-	e->lost = LOST_NOTHING;
-	take(contest, e, fresh);
+	e->conflict = CONFLICT_NONE;
+	take(merge, e, fresh);
 	return true;
 }
 
-/* Its last version, against movers that hold something of it now: they become losers. */
-static void put_back(struct contest *contest, struct entrant *e)
+/* Applies the last version; unsettled entries that hold one of its claims must try again. */
+static void restore_last(struct merge *merge, struct entry *e)
 {
 	const struct ezlb_spec *last = e->candidate->last;
-	struct entrant *rival;
+	struct entry *holder;
 
 	e->settled = true;
-	for (size_t i = 0; last && i < n_claims(contest, last); i++)
-		while ((rival = rival_on(contest, last, i))) {
-			if (rival->settled) /* only where two last versions collide */
+	for (size_t i = 0; last && i < n_claims(merge, last); i++)
+		while ((holder = holder_of(merge, last, i))) {
+			if (holder->settled) /* only if two last versions conflict */
 				return;
-			release(contest, rival);
-			*EZLB_PUSH(&contest->losers) = rival;
+			release(merge, holder);
+			*EZLB_PUSH(&merge->waiting) = holder;
 		}
 	if (last)
-		take(contest, e, last);
+		take(merge, e, last);
 }
 
 static bool snat_claim_same(const struct ezlb_spec *a, const struct ezlb_spec *b)
@@ -196,7 +188,7 @@ static bool snat_claim_same(const struct ezlb_spec *a, const struct ezlb_spec *b
 	return true;
 }
 
-/* Does `fresh` claim nothing that `last` does not hold already? */
+/* Whether `last` already holds all claims of `fresh`. */
 static bool claims_nothing_new(const struct ezlb_spec *fresh, const struct ezlb_spec *last)
 {
 	return strcmp(fresh->name, last->name) == 0 && fresh->proto == last->proto &&
@@ -204,91 +196,97 @@ static bool claims_nothing_new(const struct ezlb_spec *fresh, const struct ezlb_
 	       snat_claim_same(fresh, last);
 }
 
-static void enter(struct contest *contest, struct entrant *e, struct ezlb_candidate *candidate)
+static void add_entry(struct merge *merge, struct entry *e, struct ezlb_candidate *candidate)
 {
 	const struct ezlb_spec *fresh = candidate->fresh, *last = candidate->last;
 
 	e->candidate = candidate;
 	e->settled = !fresh || (last && claims_nothing_new(fresh, last));
-	if (e->settled && (!fresh || !try_fresh(contest, e)))
-		put_back(contest, e);
+	if (e->settled && (!fresh || !try_fresh(merge, e)))
+		restore_last(merge, e);
 }
 
-static void play_movers(struct contest *contest)
+static void place_unsettled(struct merge *merge)
 {
-	for (size_t i = 0; i < contest->n; i++) {
-		if (contest->entrants[i].settled)
+	for (size_t i = 0; i < merge->n; i++) {
+		if (merge->entries[i].settled)
 			continue;
-		*EZLB_PUSH(&contest->losers) = &contest->entrants[i];
-		while (contest->losers.len > 0) {
-			struct entrant *e = contest->losers.items[--contest->losers.len];
+		*EZLB_PUSH(&merge->waiting) = &merge->entries[i];
+		while (merge->waiting.len > 0) {
+			struct entry *e = merge->waiting.items[--merge->waiting.len];
 
-			if (!try_fresh(contest, e))
-				put_back(contest, e);
+			if (!try_fresh(merge, e))
+				restore_last(merge, e);
 		}
 	}
-	for (size_t i = 0; i < contest->n; i++)
-		contest->entrants[i].settled = true;
+	for (size_t i = 0; i < merge->n; i++)
+		merge->entries[i].settled = true;
 }
 
-/* Who lost to a version that lost in turn may have its claims after all. */
-static bool retry_one_by_one(struct contest *contest)
+/* Retries each entry whose conflict was with a version that is not applied any more. */
+static bool retry_one_by_one(struct merge *merge)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < contest->n; i++) {
-		struct entrant *e = &contest->entrants[i];
+	for (size_t i = 0; i < merge->n; i++) {
+		struct entry *e = &merge->entries[i];
 		const struct ezlb_spec *now = e->now;
 
-		if (e->lost == LOST_NOTHING || e->rival->now == e->lost_to)
+		if (e->conflict == CONFLICT_NONE || e->holder->now == e->holder_spec)
 			continue;
-		release(contest, e);
-		if (try_fresh(contest, e))
+		release(merge, e);
+		if (try_fresh(merge, e))
 			any = true;
 		else if (now)
-			take(contest, e, now);
+			take(merge, e, now);
 	}
 	return any;
 }
 
-/* All losers are movers again: two of them may swap now that others have settled. */
-static bool retry_together(struct contest *contest)
+/* Unsettles all entries with a conflict: two of them may be able to swap now. */
+static bool retry_together(struct merge *merge)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < contest->n; i++) {
-		struct entrant *e = &contest->entrants[i];
+	for (size_t i = 0; i < merge->n; i++) {
+		struct entry *e = &merge->entries[i];
 
-		if (e->lost == LOST_NOTHING)
+		if (e->conflict == CONFLICT_NONE)
 			continue;
-		release(contest, e);
+		release(merge, e);
 		e->settled = false;
 		any = true;
 	}
 	return any;
 }
 
-static size_t count_unbeaten(const struct contest *contest)
+static size_t count_without_conflict(const struct merge *merge)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < contest->n; i++)
-		n += contest->entrants[i].lost == LOST_NOTHING;
+	for (size_t i = 0; i < merge->n; i++)
+		n += merge->entries[i].conflict == CONFLICT_NONE;
 	return n;
 }
 
-/* Until nobody gains any more, so that the same merge again changes nothing. */
-static void compete(struct contest *contest)
+/*
+ * An entry is settled if its last version is applied, or if fresh has no claim that last does not
+ * hold. All others first give up their old claims, so that two files can swap, and then try their
+ * new claims in file order. After a conflict an entry goes back to its last version and may
+ * displace others that are not settled. Repeats until nothing improves, so that the same merge
+ * again changes nothing.
+ */
+static void resolve(struct merge *merge)
 {
-	size_t won = 0, before;
+	size_t applied = 0, before;
 
 	do {
-		play_movers(contest);
-		while (retry_one_by_one(contest))
+		place_unsettled(merge);
+		while (retry_one_by_one(merge))
 			continue;
-		before = won;
-		won = count_unbeaten(contest);
-	} while (won > before && retry_together(contest));
+		before = applied;
+		applied = count_without_conflict(merge);
+	} while (applied > before && retry_together(merge));
 }
 
 static struct ezlb_mark place_of_backend(const struct ezlb_spec *spec,
@@ -300,45 +298,45 @@ static struct ezlb_mark place_of_backend(const struct ezlb_spec *spec,
 	return spec->snat_ip_at;
 }
 
-static void report_snat(const struct entrant *e, struct ezlb_diags *diags)
+static void report_snat(const struct entry *e, struct ezlb_diags *diags)
 {
-	const struct ezlb_spec *spec = e->candidate->fresh, *rival = e->lost_to;
-	const struct ezlb_backend *backend = &spec->backends[e->lost_backend];
-	struct ezlb_mark at = place_of_backend(rival, &backend->endpoint);
+	const struct ezlb_spec *spec = e->candidate->fresh, *holder = e->holder_spec;
+	const struct ezlb_backend *backend = &spec->backends[e->backend];
+	struct ezlb_mark at = place_of_backend(holder, &backend->endpoint);
 	char ep[EZLB_ENDPOINT_STRLEN];
 	struct ezlb_diag *diag;
 
 	diag = ezlb_diags_add(diags, spec->file, backend->at, EZLB_E_SNAT_CONFLICT,
-			      "backend %s has another source NAT already, from service '%s' at "
+			      "backend %s already has a different source NAT, from service '%s' at "
 			      "%s:%d:%d",
-			      ezlb_endpoint_format(&backend->endpoint, ep), rival->name,
-			      rival->file, at.line, at.col);
+			      ezlb_endpoint_format(&backend->endpoint, ep), holder->name,
+			      holder->file, at.line, at.col);
 	diag->help = ezlb_strdup("give both services the same snat_ip, or this one another "
 				 "backend port, or run ezlb with --snat-backend nftables");
 }
 
-static void report(const struct entrant *e, struct ezlb_diags *diags)
+static void report(const struct entry *e, struct ezlb_diags *diags)
 {
-	const struct ezlb_spec *spec = e->candidate->fresh, *rival = e->lost_to;
+	const struct ezlb_spec *spec = e->candidate->fresh, *holder = e->holder_spec;
 	struct ezlb_service_key listener = ezlb_spec_key(spec);
 	char key[EZLB_SERVICE_KEY_STRLEN];
 	struct ezlb_diag *diag;
 
-	if (e->lost == LOST_SNAT) {
+	if (e->conflict == CONFLICT_SNAT) {
 		report_snat(e, diags);
 		return;
 	}
-	if (e->lost == LOST_NAME)
+	if (e->conflict == CONFLICT_NAME)
 		diag = ezlb_diags_add(diags, spec->file, spec->name_at, EZLB_E_NAME_TAKEN,
-				      "the name '%s' is taken by %s:%d:%d", spec->name, rival->file,
-				      rival->name_at.line, rival->name_at.col);
+				      "the name '%s' is already used by %s:%d:%d", spec->name,
+				      holder->file, holder->name_at.line, holder->name_at.col);
 	else
 		diag = ezlb_diags_add(diags, spec->file, spec->listen_at, EZLB_E_LISTENER_TAKEN,
-				      "the listener %s is taken by service '%s' at %s:%d:%d",
-				      ezlb_service_key_format(&listener, key), rival->name,
-				      rival->file, rival->listen_at.line, rival->listen_at.col);
+				      "the listener %s is already used by service '%s' at %s:%d:%d",
+				      ezlb_service_key_format(&listener, key), holder->name,
+				      holder->file, holder->listen_at.line, holder->listen_at.col);
 	if (e->now)
-		diag->help = ezlb_strdup("the last good version of this file stays in force");
+		diag->help = ezlb_strdup("the last good version of this file stays applied");
 }
 
 static int spec_ptr_cmp(const void *pa, const void *pb)
@@ -354,19 +352,19 @@ void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 			enum ezlb_snat_key_kind snat_key, struct ezlb_desired *out,
 			struct ezlb_diags *diags)
 {
-	EZLB_AUTO_FREE struct entrant *entrants = ezlb_calloc(n, sizeof(*entrants));
-	struct contest contest = { .entrants = entrants, .n = n, .snat_key = snat_key };
+	EZLB_AUTO_FREE struct entry *entries = ezlb_calloc(n, sizeof(*entries));
+	struct merge merge = { .entries = entries, .n = n, .snat_key = snat_key };
 
 	for (size_t i = 0; i < n; i++)
-		enter(&contest, &entrants[i], &candidates[i]);
-	compete(&contest);
+		add_entry(&merge, &entries[i], &candidates[i]);
+	resolve(&merge);
 	for (size_t i = 0; i < n; i++) {
-		candidates[i].chosen = entrants[i].now;
-		if (entrants[i].now)
-			*EZLB_PUSH(out) = entrants[i].now;
-		if (entrants[i].lost != LOST_NOTHING)
-			report(&entrants[i], diags);
+		candidates[i].chosen = entries[i].now;
+		if (entries[i].now)
+			*EZLB_PUSH(out) = entries[i].now;
+		if (entries[i].conflict != CONFLICT_NONE)
+			report(&entries[i], diags);
 	}
-	contest_clear(&contest);
+	merge_clear(&merge);
 	EZLB_SORT(out, spec_ptr_cmp);
 }

@@ -373,7 +373,7 @@ snat_backends() {
 	ez check "$WORK/snat"
 	ended "check does not know which it will be" 0 "2 files checked, 0 errors" ""
 	ez check --snat-backend iptables "$WORK/snat"
-	ended "unless it is told" 1 "error[E032]: backend 10.1.0.1:80 has another source NAT already" ""
+	ended "unless it is told" 1 "error[E032]: backend 10.1.0.1:80 already has a different source NAT" ""
 	ez check --snat-backend nftables "$WORK/snat"
 	ended "and with nftables there is no error" 0 "2 files checked, 0 errors" ""
 	daemon "$EZLB" run "${memory[@]}" --log-level info --snat-backend nftables

@@ -32,7 +32,7 @@ static const struct {
 	{ "duplicate name",
 	  { { "web tcp 10.0.0.1:80", NULL }, { "web tcp 10.0.0.1:81", NULL } },
 	  "f---",
-	  "b.yaml:1:7: error[E030]: the name 'web' is taken by a.yaml:1:7\n" },
+	  "b.yaml:1:7: error[E030]: the name 'web' is already used by a.yaml:1:7\n" },
 	{ "one name is the beginning of another",
 	  { { "web tcp 10.0.0.1:80", NULL }, { "web2 tcp 10.0.0.1:81", NULL } },
 	  "ff--",
@@ -40,36 +40,36 @@ static const struct {
 	{ "duplicate listener: the later file loses",
 	  { { "z tcp 10.0.0.1:80", NULL }, { "a tcp 10.0.0.1:80", NULL } },
 	  "f---",
-	  "b.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:80 is taken by service 'z' at "
+	  "b.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:80 is already used by service 'z' at "
 	  "a.yaml:2:9\n" },
 	{ "two spellings of one IPv6 listener",
 	  { { "a tcp [fd00::1]:80", NULL }, { "b tcp [FD00:0:0::0:1]:80", NULL } },
 	  "f---",
-	  "b.yaml:2:9: error[E031]: the listener tcp [fd00::1]:80 is taken by service 'a' at "
+	  "b.yaml:2:9: error[E031]: the listener tcp [fd00::1]:80 is already used by service 'a' at "
 	  "a.yaml:2:9\n" },
 	{ "three of a kind: each loser names the winner",
 	  { { "a tcp 10.0.0.1:80", NULL },
 	    { "b tcp 10.0.0.1:80", NULL },
 	    { "c tcp 10.0.0.1:80", NULL } },
 	  "f---",
-	  "b.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:80 is taken by service 'a' at "
+	  "b.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:80 is already used by service 'a' at "
 	  "a.yaml:2:9\n"
-	  "c.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:80 is taken by service 'a' at "
+	  "c.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:80 is already used by service 'a' at "
 	  "a.yaml:2:9\n" },
 	{ "who is in force keeps its listener against a newcomer that sorts first",
 	  { { "a tcp 10.0.0.1:80", NULL }, { "b tcp 10.0.0.1:80", "b tcp 10.0.0.1:80" } },
 	  "-f--",
-	  "a.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:80 is taken by service 'b' at "
+	  "a.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:80 is already used by service 'b' at "
 	  "b.yaml:2:9\n" },
 	{ "who is in force keeps its name against a newcomer that sorts first",
 	  { { "web tcp 10.0.0.1:80", NULL }, { "web tcp 10.0.0.1:81", "web tcp 10.0.0.1:81" } },
 	  "-f--",
-	  "a.yaml:1:7: error[E030]: the name 'web' is taken by b.yaml:1:7\n" },
+	  "a.yaml:1:7: error[E030]: the name 'web' is already used by b.yaml:1:7\n" },
 	{ "a file edited into a conflict keeps its last version",
 	  { { "a tcp 10.0.0.1:81", "a tcp 10.0.0.1:80" },
 	    { "b tcp 10.0.0.1:81", "b tcp 10.0.0.1:81" } },
 	  "lf--",
-	  "a.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:81 is taken by service 'b' at "
+	  "a.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:81 is already used by service 'b' at "
 	  "b.yaml:2:9\n" },
 	{ "a file edited without a new claim is taken",
 	  { { "a tcp 10.0.0.1:80 10.1.0.9:80", "a tcp 10.0.0.1:80 10.1.0.1:80" } },
@@ -100,29 +100,29 @@ static const struct {
 	    { "b tcp 10.0.0.1:82", "b tcp 10.0.0.1:81" },
 	    { "c tcp 10.0.0.1:82", "c tcp 10.0.0.1:82" } },
 	  "llf-",
-	  "a.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:81 is taken by service 'b' at "
+	  "a.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:81 is already used by service 'b' at "
 	  "b.yaml:2:9\n"
-	  "b.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:82 is taken by service 'c' at "
+	  "b.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:82 is already used by service 'c' at "
 	  "c.yaml:2:9\n" },
 	{ "the winner loses in turn, and who had lost to it gets its claim after all",
 	  { { "x tcp 10.0.0.1:81", "a tcp 10.0.0.1:80" },
 	    { "b tcp 10.0.0.1:81", NULL },
 	    { "x tcp 10.0.0.1:83", "x tcp 10.0.0.1:83" } },
 	  "lff-",
-	  "a.yaml:1:7: error[E030]: the name 'x' is taken by c.yaml:1:7\n" },
+	  "a.yaml:1:7: error[E030]: the name 'x' is already used by c.yaml:1:7\n" },
 	{ "a winner that loses only in a later round",
 	  { { "a tcp 10.0.0.1:81", "a tcp 10.0.0.1:80" },
 	    { "b tcp 10.0.0.1:81", NULL },
 	    { "a tcp 10.0.0.1:84", "c tcp 10.0.0.1:83" },
 	    { "d tcp 10.0.0.1:85", "d tcp 10.0.0.1:84" } },
 	  "f-lf",
-	  "b.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:81 is taken by service 'a' at "
+	  "b.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:81 is already used by service 'a' at "
 	  "a.yaml:2:9\n"
-	  "c.yaml:1:7: error[E030]: the name 'a' is taken by a.yaml:1:7\n" },
+	  "c.yaml:1:7: error[E030]: the name 'a' is already used by a.yaml:1:7\n" },
 	{ "a file that config refused keeps its last version and its claims",
 	  { { "a tcp 10.0.0.1:80", NULL }, { NULL, "b tcp 10.0.0.1:80" } },
 	  "-l--",
-	  "a.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:80 is taken by service 'b' at "
+	  "a.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:80 is already used by service 'b' at "
 	  "b.yaml:2:9\n" },
 	{ "refused and never in force: nothing",
 	  { { NULL, NULL }, { "b tcp 10.0.0.1:80", NULL } },
@@ -133,14 +133,14 @@ static const struct {
 	  { { "a tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.1:80", NULL },
 	    { "b tcp 10.0.0.1:81 snat=10.9.0.2 10.1.0.2:80 10.1.0.1:80", NULL } },
 	  "f---",
-	  "b.yaml:12:5: error[E032]: backend 10.1.0.1:80 has another source NAT already, from "
-	  "service 'a' at a.yaml:11:5\n" },
+	  "b.yaml:12:5: error[E032]: backend 10.1.0.1:80 already has a different "
+	  "source NAT, from service 'a' at a.yaml:11:5\n" },
 	{ "masquerade and a source for one backend",
 	  { { "a tcp 10.0.0.1:80 snat=masq 10.1.0.1:80", NULL },
 	    { "b tcp 10.0.0.1:81 snat=10.9.0.2 10.1.0.1:80", NULL } },
 	  "f---",
-	  "b.yaml:11:5: error[E032]: backend 10.1.0.1:80 has another source NAT already, from "
-	  "service 'a' at a.yaml:11:5\n" },
+	  "b.yaml:11:5: error[E032]: backend 10.1.0.1:80 already has a different "
+	  "source NAT, from service 'a' at a.yaml:11:5\n" },
 	{ "one source for one backend of two services",
 	  { { "a tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.1:80", NULL },
 	    { "b tcp 10.0.0.1:81 snat=10.9.0.1 10.1.0.1:80", NULL },
@@ -174,8 +174,8 @@ static const struct {
 	    { "b tcp 10.0.0.1:81 snat=10.9.0.1 10.1.0.1:80",
 	      "b tcp 10.0.0.1:81 snat=10.9.0.1 10.1.0.1:80" } },
 	  "lf--",
-	  "a.yaml:11:5: error[E032]: backend 10.1.0.1:80 has another source NAT already, from "
-	  "service 'b' at b.yaml:11:5\n" },
+	  "a.yaml:11:5: error[E032]: backend 10.1.0.1:80 already has a different "
+	  "source NAT, from service 'b' at b.yaml:11:5\n" },
 	{ "both users of a backend have the same range",
 	  { { "a tcp 10.0.0.1:80 snat=10.9.0.1-10.9.0.4 10.1.0.1:80", NULL },
 	    { "b tcp 10.0.0.1:81 snat=10.9.0.1-10.9.0.4 10.1.0.1:80", NULL } },
@@ -185,23 +185,23 @@ static const struct {
 	  { { "a tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.1:80", NULL },
 	    { "b tcp 10.0.0.1:81 snat=10.9.0.1-10.9.0.2 10.1.0.1:80", NULL } },
 	  "f---",
-	  "b.yaml:11:5: error[E032]: backend 10.1.0.1:80 has another source NAT already, from "
-	  "service 'a' at a.yaml:11:5\n" },
+	  "b.yaml:11:5: error[E032]: backend 10.1.0.1:80 already has a different "
+	  "source NAT, from service 'a' at a.yaml:11:5\n" },
 	{ "a range that ends elsewhere is a new claim",
 	  { { "a tcp 10.0.0.1:80 snat=10.9.0.1-10.9.0.3 10.1.0.1:80",
 	      "a tcp 10.0.0.1:80 snat=10.9.0.1-10.9.0.2 10.1.0.1:80" },
 	    { "b tcp 10.0.0.1:81 snat=10.9.0.1-10.9.0.2 10.1.0.1:80",
 	      "b tcp 10.0.0.1:81 snat=10.9.0.1-10.9.0.2 10.1.0.1:80" } },
 	  "lf--",
-	  "a.yaml:11:5: error[E032]: backend 10.1.0.1:80 has another source NAT already, from "
-	  "service 'b' at b.yaml:11:5\n" },
+	  "a.yaml:11:5: error[E032]: backend 10.1.0.1:80 already has a different "
+	  "source NAT, from service 'b' at b.yaml:11:5\n" },
 	{ "IPv6 services that share a backend",
 	  { { "a tcp [fd00::1]:80 snat=fd00:9::1-fd00:9::4 [fd00:1::1]:80", NULL },
 	    { "b tcp [fd00::1]:81 snat=fd00:9::1-fd00:9::4 [FD00:1:0::1]:80", NULL },
 	    { "c tcp [fd00::1]:82 snat=fd00:9::1 [fd00:1::1]:80", NULL } },
 	  "ff--",
-	  "c.yaml:11:5: error[E032]: backend [fd00:1::1]:80 has another source NAT already, from "
-	  "service 'a' at a.yaml:11:5\n" },
+	  "c.yaml:11:5: error[E032]: backend [fd00:1::1]:80 already has a different "
+	  "source NAT, from service 'a' at a.yaml:11:5\n" },
 	{ "both users of a backend change snat_ip together",
 	  { { "a tcp 10.0.0.1:80 snat=10.9.0.2 10.1.0.1:80",
 	      "a tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.1:80" },
@@ -214,16 +214,16 @@ static const struct {
 	    { "b tcp 10.0.0.1:81 snat=10.9.0.1 10.1.0.1:80",
 	      "b tcp 10.0.0.1:81 snat=10.9.0.1 10.1.0.1:80" } },
 	  "lf--",
-	  "a.yaml:11:5: error[E032]: backend 10.1.0.1:80 has another source NAT already, from "
-	  "service 'b' at b.yaml:11:5\n" },
+	  "a.yaml:11:5: error[E032]: backend 10.1.0.1:80 already has a different "
+	  "source NAT, from service 'b' at b.yaml:11:5\n" },
 	{ "one more backend is a new claim",
 	  { { "a tcp 10.0.0.1:80 snat=10.9.0.2 10.1.0.2:80 10.1.0.1:80",
 	      "a tcp 10.0.0.1:80 snat=10.9.0.2 10.1.0.2:80" },
 	    { "b tcp 10.0.0.1:81 snat=10.9.0.1 10.1.0.1:80",
 	      "b tcp 10.0.0.1:81 snat=10.9.0.1 10.1.0.1:80" } },
 	  "lf--",
-	  "a.yaml:12:5: error[E032]: backend 10.1.0.1:80 has another source NAT already, from "
-	  "service 'b' at b.yaml:11:5\n" },
+	  "a.yaml:12:5: error[E032]: backend 10.1.0.1:80 already has a different "
+	  "source NAT, from service 'b' at b.yaml:11:5\n" },
 	{ "a backend given up is free for another source",
 	  { { "a tcp 10.0.0.1:80 snat=10.9.0.2 10.1.0.1:80", NULL },
 	    { "b tcp 10.0.0.1:81 snat=10.9.0.1 10.1.0.2:80",
@@ -331,7 +331,7 @@ static const struct {
 } helps[] = {
 	{ "a tcp 10.0.0.1:81", NULL, NULL },
 	{ "a tcp 10.0.0.1:81", "a tcp 10.0.0.1:80",
-	  "the last good version of this file stays in force" },
+	  "the last good version of this file stays applied" },
 	{ "a tcp 10.0.0.1:80 snat=masq 10.1.0.1:80", "a tcp 10.0.0.1:80",
 	  "give both services the same snat_ip, or this one another backend port, or run ezlb with "
 	  "--snat-backend nftables" },
