@@ -6,7 +6,7 @@
 #include "op.h"
 #include "print.h"
 
-/* The vtable comes first, so that a layer pointer is a pointer to this. */
+/* `ops` is the first member, so that a layer pointer also points to this struct. */
 struct memory_layer {
 	struct ezlb_layer ops;
 	enum ezlb_layer_kind kind;
@@ -45,28 +45,22 @@ static void list_ipvs(const struct ezlb_table *kernel, const struct ezlb_scope *
 
 static void list_snat(const struct ezlb_table *kernel, struct ezlb_table *out)
 {
-	for (size_t i = 0; i < kernel->snats.len; i++)
-		*EZLB_PUSH(&out->snats) = kernel->snats.items[i];
+	EZLB_VEC_APPEND(&out->snats, &kernel->snats);
 	out->snat_present = kernel->snat_present;
 	out->snat_sound = kernel->snat_sound;
 }
 
 static void list_host(const struct ezlb_table *kernel, struct ezlb_table *out)
 {
-	for (size_t i = 0; i < kernel->settings.len; i++)
-		*EZLB_PUSH(&out->settings) = kernel->settings.items[i];
-	for (size_t i = 0; i < kernel->links.len; i++)
-		*EZLB_PUSH(&out->links) = kernel->links.items[i];
-	for (size_t i = 0; i < kernel->vips.len; i++)
-		*EZLB_PUSH(&out->vips) = kernel->vips.items[i];
-	for (size_t i = 0; i < kernel->elsewhere.len; i++)
-		*EZLB_PUSH(&out->elsewhere) = kernel->elsewhere.items[i];
+	EZLB_VEC_APPEND(&out->settings, &kernel->settings);
+	EZLB_VEC_APPEND(&out->links, &kernel->links);
+	EZLB_VEC_APPEND(&out->vips, &kernel->vips);
+	EZLB_VEC_APPEND(&out->elsewhere, &kernel->elsewhere);
 }
 
 static void list_firewall(const struct ezlb_table *kernel, struct ezlb_table *out)
 {
-	for (size_t i = 0; i < kernel->accepts.len; i++)
-		*EZLB_PUSH(&out->accepts) = kernel->accepts.items[i];
+	EZLB_VEC_APPEND(&out->accepts, &kernel->accepts);
 	out->accepts_present = kernel->accepts_present;
 	out->accepts_sound = kernel->accepts_sound;
 	memcpy(out->gates, kernel->gates, sizeof(out->gates));
@@ -129,7 +123,7 @@ struct ezlb_memory *ezlb_memory_new(void)
 			.kind = (enum ezlb_layer_kind)i,
 			.memory = m,
 		};
-	/* No interface, so none with an accept_ra. */
+	/* There are no interfaces, so no accept_ra. */
 	for (int i = 0; i < EZLB_SETTINGS; i++)
 		if (i != EZLB_ACCEPT_RA)
 			EZLB_PUSH(&m->kernel.settings)->setting = (enum ezlb_setting)i;

@@ -49,7 +49,7 @@ static int do_service(struct batch *batch, const struct ezlb_op *op)
 		rows_add(&batch->services, &op->service);
 		return 0;
 	}
-	if (!row) /* as the ipvs layer: what is to go and is gone already is fine */
+	if (!row) /* as in the ipvs layer: removing a missing row succeeds */
 		return op->kind == EZLB_OP_SERVICE_DEL ? 0 : -ESRCH;
 	if (op->kind == EZLB_OP_SERVICE_SET) {
 		*row = op->service;
@@ -105,7 +105,7 @@ static int do_setting(struct batch *batch, const struct ezlb_op *op)
 {
 	struct ezlb_setting_row *row = rows_find(&batch->settings, &op->setting);
 
-	/* As the host layer: what is gone, or is another's by now, is not set back. */
+	/* As in the host layer: do not reset a setting that is missing or was changed. */
 	if (op->kind == EZLB_OP_HOST_RESET &&
 	    (!row || row->value != ezlb_setting_facts(op->setting.setting)->wanted))
 		return 0;
@@ -115,7 +115,7 @@ static int do_setting(struct batch *batch, const struct ezlb_op *op)
 	return 0;
 }
 
-/* A row that is all key comes or goes; like the kernel's layers, gone already is fine. */
+/* Adds or removes a row without values. As in the other layers, removing a missing row succeeds. */
 static int do_row(struct rows *rows, const void *row, bool add)
 {
 	void *have = rows_find(rows, row);

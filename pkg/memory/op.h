@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* op: what ops do to a kernel that is a table, with the answers that the layers would give. */
+/* op: executes ops on a table, with the results that the real layers return. */
 #pragma once
 
 #include <ezlb/plan.h>
 
 #include "rows.h"
 
-/* The kernel while a batch of ops is carried out: its arrays are here, and not in the table. */
+/* The kernel while a batch runs: `rows` own the table's arrays until batch_close. */
 struct batch {
 	struct ezlb_table *kernel;
 	struct rows services, dests, snats, settings, accepts, links, vips;

@@ -1,44 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "print.h"
 
-/* The values of rows one after the other, without the padding that rows have. */
-struct bytes EZLB_VEC(unsigned char);
+#include <ezlb/text.h>
 
-static void put(struct bytes *bytes, const void *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		*EZLB_PUSH(bytes) = ((const unsigned char *)data)[i];
-}
-#define PUT(bytes, value) put((bytes), &(value), sizeof(value))
+/* Appends a value: not whole rows, which have padding. */
+#define PUT(bytes, value) ezlb_text_put((bytes), (const char *)&(value), sizeof(value))
 
-static void put_addr(struct bytes *bytes, const struct ezlb_addr *addr)
+static void put_addr(struct ezlb_text *bytes, const struct ezlb_addr *addr)
 {
 	PUT(bytes, addr->family);
 	PUT(bytes, addr->bytes);
 }
 
-static void put_endpoint(struct bytes *bytes, const struct ezlb_endpoint *endpoint)
+static void put_endpoint(struct ezlb_text *bytes, const struct ezlb_endpoint *endpoint)
 {
 	put_addr(bytes, &endpoint->addr);
 	PUT(bytes, endpoint->port);
 }
 
-static void put_key(struct bytes *bytes, const struct ezlb_service_key *key)
+static void put_key(struct ezlb_text *bytes, const struct ezlb_service_key *key)
 {
 	PUT(bytes, key->proto);
 	put_endpoint(bytes, &key->listen);
 }
 
-static void put_service(struct bytes *bytes, const struct ezlb_service_row *row)
+static void put_service(struct ezlb_text *bytes, const struct ezlb_service_row *row)
 {
 	put_key(bytes, &row->key);
-	put(bytes, row->scheduler, strlen(row->scheduler) + 1);
+	ezlb_text_put(bytes, row->scheduler, strlen(row->scheduler) + 1);
 	PUT(bytes, row->flags);
 	PUT(bytes, row->timeout);
 	PUT(bytes, row->netmask);
 }
 
-static void put_dest(struct bytes *bytes, const struct ezlb_dest_row *row)
+static void put_dest(struct ezlb_text *bytes, const struct ezlb_dest_row *row)
 {
 	put_key(bytes, &row->service);
 	put_endpoint(bytes, &row->endpoint);
@@ -48,7 +43,7 @@ static void put_dest(struct bytes *bytes, const struct ezlb_dest_row *row)
 	PUT(bytes, row->lower);
 }
 
-static void put_snat(struct bytes *bytes, const struct ezlb_snat_row *row)
+static void put_snat(struct ezlb_text *bytes, const struct ezlb_snat_row *row)
 {
 	PUT(bytes, row->key.kind);
 	PUT(bytes, row->key.proto);
@@ -57,7 +52,7 @@ static void put_snat(struct bytes *bytes, const struct ezlb_snat_row *row)
 	put_addr(bytes, &row->to.last);
 }
 
-static void put_host(struct bytes *bytes, const struct ezlb_table *table)
+static void put_host(struct ezlb_text *bytes, const struct ezlb_table *table)
 {
 	for (size_t i = 0; i < table->settings.len; i++) {
 		PUT(bytes, table->settings.items[i].setting);
@@ -74,7 +69,7 @@ static void put_host(struct bytes *bytes, const struct ezlb_table *table)
 		put_addr(bytes, &table->elsewhere.items[i]);
 }
 
-static void put_firewall(struct bytes *bytes, const struct ezlb_table *table)
+static void put_firewall(struct ezlb_text *bytes, const struct ezlb_table *table)
 {
 	for (size_t i = 0; i < table->accepts.len; i++) {
 		PUT(bytes, table->accepts.items[i].gate);
@@ -85,7 +80,7 @@ static void put_firewall(struct bytes *bytes, const struct ezlb_table *table)
 	PUT(bytes, table->gates);
 }
 
-static void put_table(struct bytes *bytes, const struct ezlb_table *table)
+static void put_table(struct ezlb_text *bytes, const struct ezlb_table *table)
 {
 	for (size_t i = 0; i < table->services.len; i++)
 		put_service(bytes, &table->services.items[i]);
@@ -101,7 +96,7 @@ static void put_table(struct bytes *bytes, const struct ezlb_table *table)
 
 uint64_t ezlb_memory_print(const struct ezlb_table *table)
 {
-	struct bytes bytes = { 0 };
+	struct ezlb_text bytes = { 0 };
 	uint64_t print;
 
 	put_table(&bytes, table);

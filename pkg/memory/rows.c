@@ -50,7 +50,7 @@ void rows_close(struct rows *rows)
 	rows->gone = NULL;
 }
 
-/* The index of the first in [low, high) that is not before key. */
+/* The index of the first row in [low, high) that is not before key. */
 static size_t lower_bound(const struct rows *rows, size_t low, size_t high, const void *key)
 {
 	while (low < high) {
