@@ -8,7 +8,7 @@
 #include "delete.h"
 #include "entry.h"
 
-/* How often a table that changes too much to be read is read. */
+/* How often to dump a table that changes during the dump. */
 #define MAX_DUMPS  3
 #define TIMEOUT_MS 5000
 
@@ -20,7 +20,7 @@ struct work {
 	size_t deleted;
 };
 
-/* A dump of a busy table may go on for ever without a moment of waiting: hence strict. */
+/* strict: a dump of a busy table may go on forever without a pause. */
 const struct ezlb_nl_source ezlb_ct_kernel = { .protocol = NETLINK_NETFILTER,
 					       .timeout_ms = TIMEOUT_MS,
 					       .strict = true };
@@ -48,10 +48,9 @@ static int dump(struct work *work, const struct ezlb_ct_filter *filter)
 
 	if (rc != -EINVAL && rc != -EOPNOTSUPP)
 		return rc;
-	/* Perhaps this kernel knows no such filters: they save time, nothing else. */
+	/* This kernel may not support such filters, which only save time. */
 	rc = dump_once(work, filter, false);
-	/* nfnetlink says this for a subsystem that it does not have: the request itself is right.
-	 */
+	/* nfnetlink returns these for a missing subsystem: the request itself is valid. */
 	return rc == -EINVAL || rc == -EOPNOTSUPP ? -ENOPROTOOPT : rc;
 }
 
@@ -70,7 +69,7 @@ static int delete_found(struct work *work)
 	return 0;
 }
 
-/* What an interrupted dump has shown is true all the same; only, there may be more. */
+/* The entries of an interrupted dump are valid, but there may be more. */
 static int clear_family(struct work *work, uint8_t family)
 {
 	struct ezlb_ct_filter filter;
@@ -89,38 +88,29 @@ static int clear_family(struct work *work, uint8_t family)
 
 static int explain(struct ezlb_err *err, int rc)
 {
+	static const char failed[] = "some stale conntrack entries were not deleted";
+
 	switch (rc) {
 	case -ENOPROTOOPT:
 	case -EPROTONOSUPPORT:
 		return ezlb_err_set(err, ENOPROTOOPT,
-				    "old flows cannot be ended, this kernel does not let its "
-				    "conntrack table be read: run 'modprobe nf_conntrack_netlink' "
+				    "cannot delete stale conntrack entries: this kernel cannot "
+				    "list its conntrack table; run 'modprobe nf_conntrack_netlink' "
 				    "as root");
 	case -EPERM:
-		return ezlb_err_set(err, EPERM,
-				    "not allowed to end old flows: conntrack needs CAP_NET_ADMIN, "
-				    "run ezlb as root (in Kubernetes: add NET_ADMIN to the "
-				    "container)");
+		return ezlb_nl_explain(err, rc, "conntrack");
 	case -ETIMEDOUT:
 		return ezlb_err_set(err, ETIMEDOUT,
-				    "not all old flows are ended: the kernel took too long to "
-				    "read out its conntrack table; 'conntrack -D -d VIP' ends "
-				    "the others");
+				    "%s: the kernel took too long to list its conntrack table; "
+				    "run 'conntrack -D -d VIP' to delete them",
+				    failed);
 	case -EINTR:
 		return ezlb_err_set(err, EAGAIN,
-				    "perhaps not all old flows are ended: the conntrack table "
-				    "kept changing while it was read");
-	case -ENOBUFS:
-		return ezlb_err_set(err, ENOBUFS,
-				    "not all old flows are ended: answers of the kernel's "
-				    "conntrack were lost");
-	case -EBADMSG:
-		return ezlb_err_set(err, EBADMSG,
-				    "not all old flows are ended: an answer of the kernel's "
-				    "conntrack is damaged");
+				    "%s, perhaps: the conntrack table kept changing while ezlb "
+				    "read it",
+				    failed);
 	default:
-		return ezlb_err_sys(err, -rc,
-				    "not all old flows are ended: the kernel's conntrack");
+		return ezlb_err_wrap(err, ezlb_nl_explain(err, rc, "conntrack"), "%s", failed);
 	}
 }
 

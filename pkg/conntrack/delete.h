@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* delete: ezlb_conntrack_delete with a socket from anywhere. */
+/* delete: ezlb_conntrack_delete with any netlink socket, for tests. */
 #pragma once
 
 #include <ezlb/conntrack.h>

@@ -4,11 +4,13 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* This one brings its own edition of linux/netfilter/nfnetlink*.h, which cannot be with theirs. */
+/* The library's copies of linux/netfilter/nfnetlink*.h conflict with the kernel's headers. */
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
 
-/* The bits of CTA_FILTER_ORIG_FLAGS, which no header for user space has (Linux 5.8,
- * net/netfilter/nf_internals.h): which parts of CTA_TUPLE_ORIG must be the same. */
+/*
+ * The bits of CTA_FILTER_ORIG_FLAGS (Linux 5.8, net/netfilter/nf_internals.h; in no header for user
+ * space): the parts of CTA_TUPLE_ORIG that must match.
+ */
 #define SAME_DST_ADDR (1 << 1)
 #define SAME_PROTO    (1 << 3)
 #define SAME_DST_PORT (1 << 5)
@@ -46,9 +48,8 @@ static void put_proto(struct nlmsghdr *msg, const struct ezlb_flow *like, bool p
 }
 
 /*
- * A port means nothing to the kernel without its protocol: it refuses the one without the other.
- * And with IPv6 it takes the addresses that differ for those that are the same (seen on 6.1
- * and 6.18).
+ * The kernel rejects a port without its protocol. With IPv6 it does not match an address correctly:
+ * it returns the entries whose address differs (seen on 6.1 and 6.18).
  */
 static uint32_t same_of(const struct ezlb_ct_filter *filter)
 {
@@ -106,7 +107,7 @@ void ezlb_ct_put_delete(struct ezlb_nl_buf *buf, const struct ezlb_ct_entry *ent
 		nfct_set_attr_u16(ct, ATTR_ZONE, entry->zone);
 	msg = msg_start(buf, entry->listen.addr.family, IPCTNL_MSG_CT_DELETE, NLM_F_ACK);
 	nfct_nlmsg_build(msg, ct);
-	mnl_attr_put_u32(msg, CTA_ID, htonl(entry->id)); /* the library leaves it out */
+	mnl_attr_put_u32(msg, CTA_ID, htonl(entry->id)); /* the library does not send it */
 	ezlb_nl_msg_end(buf);
 	nfct_destroy(ct);
 }
@@ -144,7 +145,7 @@ static bool read_object(const struct nf_conntrack *ct, struct ezlb_ct_entry *out
 		return false;
 	if (ezlb_proto_from_number(nfct_get_attr_u8(ct, ATTR_ORIG_L4PROTO), &out->proto))
 		return false;
-	out->zone = nfct_get_attr_u16(ct, ATTR_ZONE); /* 0 where it is not set */
+	out->zone = nfct_get_attr_u16(ct, ATTR_ZONE); /* 0 if it is not set */
 	out->id = nfct_get_attr_u32(ct, ATTR_ID);
 	return read_endpoint(ct, &client_at, &out->client) &&
 	       read_endpoint(ct, &listen_at, &out->listen) &&

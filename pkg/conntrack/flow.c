@@ -15,8 +15,7 @@ struct ezlb_flows ezlb_flows_sorted(const struct ezlb_flows *flows)
 {
 	struct ezlb_flows sorted = { .items = NULL };
 
-	for (size_t i = 0; i < flows->len; i++)
-		*EZLB_PUSH(&sorted) = flows->items[i];
+	EZLB_VEC_APPEND(&sorted, flows);
 	EZLB_SORT(&sorted, flow_cmp);
 	return sorted;
 }

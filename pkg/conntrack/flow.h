@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* flow: which conntrack entries belong to which flows. Pure: knows neither messages nor sockets. */
+/* flow: matches conntrack entries with flows. Pure: uses neither messages nor sockets. */
 #pragma once
 
 #include <stdbool.h>
 
 #include <ezlb/conntrack.h>
 
-/* What ezlb wants to know of an entry; `zone` and `id` are for naming it to the kernel. */
+/* One conntrack entry. `zone` and `id` identify it to the kernel. */
 struct ezlb_ct_entry {
 	enum ezlb_proto proto;
-	struct ezlb_endpoint client, listen; /* the original direction: from and to */
-	struct ezlb_endpoint backend;	     /* where the answers come from */
+	struct ezlb_endpoint client, listen; /* source and destination of the original direction */
+	struct ezlb_endpoint backend;	     /* source of the answers */
 	uint16_t zone;
-	uint32_t id; /* the kernel's own; a later entry of the same addresses has another */
+	uint32_t id; /* set by the kernel; a later entry has another one */
 };
 struct ezlb_ct_entries EZLB_VEC(struct ezlb_ct_entry);
 
-/* What the flows of one family have in common with `like`, so that the kernel need say no more. */
+/* What all flows of one family have in common with `like`, to shorten the kernel's dump. */
 struct ezlb_ct_filter {
 	uint8_t family;
 	bool proto, addr, port; /* of the listener */
 	struct ezlb_flow like;
 };
 
-/* A copy in the order that find wants; to be freed with EZLB_VEC_CLEAR. */
+/* A copy, sorted for ezlb_flows_find; free it with EZLB_VEC_CLEAR. */
 struct ezlb_flows ezlb_flows_sorted(const struct ezlb_flows *flows);
 bool ezlb_flows_find(const struct ezlb_flows *sorted, const struct ezlb_ct_entry *entry);
 
-/* False where no flow is of this family. */
+/* False if no flow is of this family. */
 bool ezlb_flows_filter(const struct ezlb_flows *flows, uint8_t family, struct ezlb_ct_filter *out);

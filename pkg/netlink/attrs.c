@@ -16,7 +16,7 @@ static int read_attrs(const void *bytes, size_t len, struct ezlb_nl_attrs *out)
 			out->at[type] = attr;
 		left -= MNL_ALIGN(attr->nla_len);
 	}
-	/* The last one may lack its padding. */
+	/* The last attribute may lack its padding. */
 	return left > 0 ? -EBADMSG : 0;
 }
 

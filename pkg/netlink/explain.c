@@ -14,9 +14,10 @@ int ezlb_nl_explain(struct ezlb_err *err, int rc, const char *what)
 	case -ETIMEDOUT:
 		return ezlb_err_set(err, ETIMEDOUT, "the kernel's %s did not answer in time", what);
 	case -ENOBUFS:
-		return ezlb_err_set(err, ENOBUFS, "answers of the kernel's %s were lost", what);
+		return ezlb_err_set(err, ENOBUFS, "answers from the kernel's %s were lost", what);
 	case -EBADMSG:
-		return ezlb_err_set(err, EBADMSG, "an answer of the kernel's %s is damaged", what);
+		return ezlb_err_set(err, EBADMSG, "an answer from the kernel's %s is damaged",
+				    what);
 	default:
 		return ezlb_err_sys(err, -rc, "cannot talk to the kernel's %s", what);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* request: the buffer that requests are put into. */
+/* request: builds requests in a buffer. */
 #include <ezlb/netlink.h>
 
 #include <string.h>
@@ -27,7 +27,7 @@ static struct nlmsghdr *last_msg(const struct ezlb_nl_buf *buf)
 
 struct nlmsghdr *ezlb_nl_msg_start(struct ezlb_nl_buf *buf, uint16_t type, uint16_t flags)
 {
-	/* Zeros: libmnl 1.0.4 does not set the bytes that it pads attributes with. */
+	/* Zeroed, because libmnl 1.0.4 does not set the padding of attributes. */
 	struct nlmsghdr *msg = mnl_nlmsg_put_header(memset(make_room(buf), 0, ROOM));
 
 	msg->nlmsg_type = type;

@@ -20,13 +20,13 @@ int ezlb_nl_socket(int protocol, int receive_bytes)
 		ezlb_close_fd(&fd);
 		return rc;
 	}
-	/* FORCE goes beyond net.core.rmem_max but needs the right to; the default would do too. */
+	/* FORCE exceeds net.core.rmem_max but needs CAP_NET_ADMIN; the default works too. */
 	if (receive_bytes &&
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_bytes, sizeof(receive_bytes)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes));
 	/*
-	 * Errors then carry the head of the request and not all of it, which may be 64 KiB. A
-	 * kernel before 4.3 sends all: longer, no harm.
+	 * Errors then contain only the head of the request, not all of its up to 64 KiB. A kernel
+	 * before 4.3 ignores this and sends longer errors, which is harmless.
 	 */
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 	return fd;

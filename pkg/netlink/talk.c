@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* talk: what is sent, and the answers to it. */
+/* talk: sends requests and receives the answers. */
 #include <ezlb/netlink.h>
 
 #include <errno.h>
@@ -10,32 +10,32 @@
 #include <ezlb/duration.h>
 #include <ezlb/mem.h>
 
-/* The kernel never makes a piece of a dump larger than 32 KiB. */
+/* The kernel sends dumps in pieces of at most 32 KiB. */
 #define RECEIVE_BYTES (64 * 1024)
 #define FINISHED      1
 
 struct ezlb_nl {
 	struct ezlb_nl_source source;
-	int fd;	      /* -1: the next conversation opens one */
+	int fd;	      /* -1: the next conversation opens a socket */
 	uint32_t seq; /* the last one used */
 	uint64_t deadline;
 	_Alignas(struct nlmsghdr) unsigned char in[RECEIVE_BYTES];
 };
 
-/* The requests that were sent and what is to be done with the answers. */
+/* The requests of a conversation and the handlers of the answers. */
 struct talk {
 	uint32_t first, n;     /* sequence number of the first request, and how many there are */
 	uint32_t end;	       /* the conversation ends with the answer to this one */
 	ezlb_nl_msg_fn on_msg; /* with arg; may be NULL */
-	ezlb_nl_verdict_fn on_verdict;
+	ezlb_nl_answer_fn on_answer;
 	void *arg;
-	bool interrupted; /* the kernel says that the dump is not of one moment */
-	int code;	  /* the last verdict */
+	bool interrupted; /* the kernel reports an inconsistent dump */
+	int code;	  /* the result of the last answer */
 };
 
 /* --- sending --------------------------------------------------------------------------------- */
 
-/* Gives the requests their numbers. */
+/* Sets the sequence numbers of the requests. */
 static void number(struct ezlb_nl *nl, const struct ezlb_nl_buf *out, struct talk *talk)
 {
 	talk->first = nl->seq + 1;
@@ -49,7 +49,7 @@ static void number(struct ezlb_nl *nl, const struct ezlb_nl_buf *out, struct tal
 	}
 }
 
-/* The kernel refuses (EMSGSIZE) to take more in one call than the socket's send buffer holds. */
+/* The kernel rejects (EMSGSIZE) a send that is larger than the socket's send buffer. */
 static void fit_buffer(int fd, size_t len)
 {
 	int size = (int)len, now = 0;
@@ -76,8 +76,8 @@ static int send_all(const struct ezlb_nl *nl, const struct ezlb_nl_buf *out)
 
 /* --- receiving ------------------------------------------------------------------------------- */
 
-/* A message of type ERROR or DONE: what the kernel says of the i-th request. */
-static int on_verdict(struct talk *talk, uint32_t i, const struct nlmsghdr *msg)
+/* Handles a message of type ERROR or DONE: the answer to the i-th request. */
+static int on_answer(struct talk *talk, uint32_t i, const struct nlmsghdr *msg)
 {
 	bool last = i == talk->end;
 	int code;
@@ -88,12 +88,12 @@ static int on_verdict(struct talk *talk, uint32_t i, const struct nlmsghdr *msg)
 	if (code > 0)
 		return -EBADMSG;
 	talk->code = code;
-	if (talk->on_verdict && talk->on_verdict(talk->arg, i, code))
+	if (talk->on_answer && talk->on_answer(talk->arg, i, code))
 		last = true;
 	return last ? FINISHED : 0;
 }
 
-/* 0 to read on, FINISHED, or -errno where the conversation is broken. */
+/* Returns 0 to continue, FINISHED, or -errno to abort the conversation. */
 static int on_msg(struct talk *talk, const struct nlmsghdr *msg)
 {
 	if (msg->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -105,21 +105,20 @@ static int on_msg(struct talk *talk, const struct nlmsghdr *msg)
 		return -ENOBUFS;
 	case NLMSG_DONE:
 	case NLMSG_ERROR:
-		return on_verdict(talk, msg->nlmsg_seq - talk->first, msg);
+		return on_answer(talk, msg->nlmsg_seq - talk->first, msg);
 	default:
 		return talk->on_msg ? talk->on_msg(talk->arg, msg) : 0;
 	}
 }
 
-/* mnl_nlmsg_ok of libmnl 1.0.4 takes a length of 2 GiB and more for a negative one, and so for
- * good. */
+/* mnl_nlmsg_ok of libmnl 1.0.4 takes a length of 2 GiB and more for negative and accepts it. */
 static bool is_whole(const struct nlmsghdr *msg, int left)
 {
 	return left >= (int)sizeof(*msg) && msg->nlmsg_len >= sizeof(*msg) &&
 	       msg->nlmsg_len <= (uint32_t)left;
 }
 
-/* The messages of one datagram; those that answer none of our requests are skipped. */
+/* Handles the messages of one datagram; skips messages that answer none of our requests. */
 static int walk(const struct ezlb_nl *nl, size_t len, struct talk *talk)
 {
 	const struct nlmsghdr *msg = (const void *)nl->in;
@@ -135,7 +134,7 @@ static int walk(const struct ezlb_nl *nl, size_t len, struct talk *talk)
 	return rc;
 }
 
-/* 0 to read on, as on_msg. */
+/* Returns like on_msg. */
 static int receive(struct ezlb_nl *nl, struct talk *talk)
 {
 	ssize_t n;
@@ -158,7 +157,7 @@ static int open_socket(struct ezlb_nl *nl)
 	return nl->fd < 0 ? nl->fd : 0;
 }
 
-/* -errno: it is unknown what became of the requests, and the socket is closed. */
+/* On -errno the socket is closed, and the result of the requests is unknown. */
 static int converse(struct ezlb_nl *nl, const struct ezlb_nl_buf *out, struct talk *talk)
 {
 	int rc = open_socket(nl);
@@ -185,9 +184,9 @@ int ezlb_nl_ask(struct ezlb_nl *nl, struct ezlb_nl_buf *request, ezlb_nl_msg_fn 
 	return talk.code == 0 && talk.interrupted ? -EINTR : talk.code;
 }
 
-int ezlb_nl_tell(struct ezlb_nl *nl, struct ezlb_nl_buf *requests, ezlb_nl_verdict_fn fn, void *arg)
+int ezlb_nl_tell(struct ezlb_nl *nl, struct ezlb_nl_buf *requests, ezlb_nl_answer_fn fn, void *arg)
 {
-	struct talk talk = { .on_verdict = fn, .arg = arg };
+	struct talk talk = { .on_answer = fn, .arg = arg };
 
 	return converse(nl, requests, &talk);
 }

@@ -99,8 +99,8 @@ static const struct {
 	{ -EPERM, "not allowed to use IPVS: it needs CAP_NET_ADMIN, run ezlb as root (in "
 		  "Kubernetes: add NET_ADMIN to the container)" },
 	{ -ETIMEDOUT, "the kernel's IPVS did not answer in time" },
-	{ -ENOBUFS, "answers of the kernel's IPVS were lost" },
-	{ -EBADMSG, "an answer of the kernel's IPVS is damaged" },
+	{ -ENOBUFS, "answers from the kernel's IPVS were lost" },
+	{ -EBADMSG, "an answer from the kernel's IPVS is damaged" },
 	{ -EMFILE, "cannot talk to the kernel's IPVS: Too many open files" },
 };
 

@@ -201,7 +201,7 @@ static int ask(void)
 	return ezlb_nl_ask(nl, &buf, on_part, &parts);
 }
 
-static bool on_verdict(void *arg, size_t i, int code)
+static bool on_answer(void *arg, size_t i, int code)
 {
 	assert_ptr_equal(arg, codes);
 	assert_true(i < MANY);
@@ -213,7 +213,7 @@ static int tell(size_t n)
 {
 	put(n, 0);
 	ezlb_nl_ack_last(&buf);
-	return ezlb_nl_tell(nl, &buf, on_verdict, codes);
+	return ezlb_nl_tell(nl, &buf, on_answer, codes);
 }
 
 /* --- matching -------------------------------------------------------------------------------- */
@@ -261,7 +261,7 @@ static void test_end_before_the_last(void **state)
 	ezlb_nl_msg_start(&buf, 31, 0);
 	ezlb_nl_msg_end(&buf);
 	say_code(NLMSG_ERROR, 2, 0);
-	assert_int_equal(ezlb_nl_tell(nl, &buf, on_verdict, codes), 0);
+	assert_int_equal(ezlb_nl_tell(nl, &buf, on_answer, codes), 0);
 	assert_int_equal(codes[1], 0);
 	assert_int_equal(codes[2], 1);
 }
@@ -563,7 +563,7 @@ static void test_large(void **state)
 			ezlb_nl_msg_end(&buf);
 		}
 		/* It may be that this process may not have that much. */
-		ezlb_nl_tell(nl, &buf, on_verdict, codes);
+		ezlb_nl_tell(nl, &buf, on_answer, codes);
 		assert_int_equal(asked_size, (forced ? 1 : -1) * (int)buf.len);
 	}
 	start(false);
