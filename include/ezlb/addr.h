@@ -42,7 +42,7 @@ bool ezlb_addr_is_multicast(const struct ezlb_addr *addr);
 int ezlb_range_parse(const char *text, struct ezlb_addr_range *out, struct ezlb_err *err);
 const char *ezlb_range_format(const struct ezlb_addr_range *range, char buf[EZLB_RANGE_STRLEN]);
 int ezlb_range_cmp(const struct ezlb_addr_range *a, const struct ezlb_addr_range *b);
-/* The number of addresses; UINT64_MAX if it is larger than that. */
+/* The number of addresses, at most UINT64_MAX. */
 uint64_t ezlb_range_size(const struct ezlb_addr_range *range);
 
 /* "IP:port" or "[IPv6]:port". */

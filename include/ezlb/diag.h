@@ -17,11 +17,10 @@
 
 /* Codes are stable: never renumber, never reuse. docs/errors.md explains each. */
 enum ezlb_diag_code {
-	EZLB_E_READ = 1,   /* the file cannot be read */
-	EZLB_E_SIZE = 2,   /* larger than 256 KiB, or nested too deep */
-	EZLB_E_SYNTAX = 3, /* not YAML */
-	EZLB_E_FEATURE =
-		4, /* YAML that ezlb does not support: anchors, tags, a second document, tabs */
+	EZLB_E_READ = 1,      /* the file cannot be read */
+	EZLB_E_SIZE = 2,      /* larger than 256 KiB, or nested too deep */
+	EZLB_E_SYNTAX = 3,    /* not YAML */
+	EZLB_E_FEATURE = 4,   /* YAML that is not supported: anchors, tags, more documents, tabs */
 	EZLB_E_DUPLICATE = 5, /* the same key twice in one mapping */
 	EZLB_E_UNKNOWN_KEY = 10,
 	EZLB_E_MISSING = 11,	/* a required key is absent */
@@ -50,9 +49,7 @@ struct ezlb_diag {
 
 struct ezlb_diags EZLB_VEC(struct ezlb_diag);
 
-/*
- * Appends a diagnostic with copies of the texts. The caller may set source and help of the result.
- */
+/* Appends a diagnostic with copies of the texts. The caller may set its source and help. */
 struct ezlb_diag *ezlb_diags_add(struct ezlb_diags *diags, const char *file, struct ezlb_mark at,
 				 enum ezlb_diag_code code, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));

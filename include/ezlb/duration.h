@@ -24,8 +24,5 @@ int64_t ezlb_wall_ms(void);
  * when an operator sets the wall clock. For one thread only.
  */
 int64_t ezlb_steady_ms(void);
-/*
- * What to add to ezlb_steady_ms to get the wall clock. 0 until the wall clock is set by 1 s or
- * more.
- */
+/* The wall clock less ezlb_steady_ms. 0 until the wall clock is set by 1 s or more. */
 int64_t ezlb_wall_shift_ms(void);

@@ -54,9 +54,8 @@ struct ezlb_nl_source {
 	 * forever.
 	 */
 	bool strict;
-	int receive_bytes; /* the size of the receive buffer; 0: the system's default */
-	int (*socket)(
-		void *arg); /* for tests: returns a connected socket or -errno; otherwise NULL */
+	int receive_bytes;	  /* the size of the receive buffer; 0: the system's default */
+	int (*socket)(void *arg); /* for tests: a socket or -errno; else NULL */
 	void *arg;
 };
 

@@ -40,8 +40,7 @@ enum ezlb_op_kind {
 	EZLB_OP_FIREWALL_TEARDOWN,
 	EZLB_OP_VIP_DEL,
 	EZLB_OP_LINK_DEL,
-	EZLB_OP_HOST_RESET, /* restore the value from before ezlb, unless another program changed it
-			     */
+	EZLB_OP_HOST_RESET, /* restore the old value, unless it was changed since */
 	EZLB_OPS
 };
 

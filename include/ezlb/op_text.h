@@ -7,9 +7,7 @@
 
 #include <ezlb/op.h>
 
-/*
- * "dest-add tcp 10.0.0.1:80 -> 192.168.10.11:80 masq weight 1"; truncated if it is longer than buf.
- */
+/* "dest-add tcp 10.0.0.1:80 -> 192.168.10.11:80 masq weight 1"; truncated to fit buf. */
 #define EZLB_OP_STRLEN 256
 const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN]);
 

@@ -2,8 +2,9 @@
 /*
  * reconcile: the core. Pure except for list, peek and apply, which call the layers.
  *
- *   scope = keys that may be read    actual = rows in scope, from the layers    target = rows
- * wanted plan = diff(target, actual)      apply(plan), then repeat until the plan is empty
+ *   scope = keys that may be read       actual = rows of the kernel in scope
+ *   target = rows that should exist      plan = diff(target, actual)
+ *   apply(plan), and again until the plan is empty
  */
 #pragma once
 

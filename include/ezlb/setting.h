@@ -50,13 +50,11 @@ enum ezlb_need {
 /* The facts about a setting. A new setting is a member of enum ezlb_setting and a row of these. */
 struct ezlb_setting_facts {
 	const char *name;   /* for humans and for the ledger; "%s" is the interface */
-	const char *file;   /* below /proc; "%s" is the interface. A module's file exists once it is
-			       loaded */
+	const char *file;   /* below /proc, with "%s"; exists only while a module is loaded */
 	const char *module; /* NULL: a sysctl */
 	int wanted;	    /* the value that a service needs */
-	unsigned needed_by; /* mask of needs: services with one of them need this setting */
-	unsigned stops; /* mask of needs: services with one of them do not work without this setting
-			 */
+	unsigned needed_by; /* mask of needs: these services need this setting */
+	unsigned stops;	    /* mask of needs: these services do not work without it */
 	bool iptables_only; /* not needed with nftables source NAT */
 	bool serves_snat; /* without it client addresses are not translated, or answers get lost */
 	bool after_ra;	  /* set in a second step, after accept_ra */

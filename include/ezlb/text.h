@@ -16,7 +16,7 @@ void ezlb_text_puts(struct ezlb_text *text, const char *s);
 void ezlb_text_printf(struct ezlb_text *text, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /*
- * Returns the bytes with a NUL after them, which *len does not count, and empties the buffer. The
- * caller frees them.
+ * Returns the bytes, ended with NUL, and empties the buffer. *len excludes the NUL. The caller
+ * frees.
  */
 char *ezlb_text_take(struct ezlb_text *text, size_t *len);

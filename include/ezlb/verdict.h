@@ -12,7 +12,7 @@
 /*
  * A backend is UNKNOWN until its first verdict. UNKNOWN never changes the kernel: an existing dest
  * stays, a missing one is not added. So a restart disturbs nothing, and a new backend gets
- * connections only after a successful check.
+ * connections only after a successful probe.
  */
 enum ezlb_verdict { EZLB_UNKNOWN, EZLB_UP, EZLB_DOWN };
 
