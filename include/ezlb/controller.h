@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * controller: owns the loop and the wiring. Files come in, passes go out, the log tells of
- * transitions. Nothing below it knows that there is a daemon.
+ * controller: the daemon's event loop, and the connections between the packages. The packages below
+ * do not know that there is a daemon.
  */
 #pragma once
 
@@ -23,20 +23,20 @@ struct ezlb_options {
 	size_t n_config_dirs;
 	const char *state_dir;
 	enum ezlb_dataplane_kind dataplane;
-	bool probe; /* in memory: backends are probed; without it they count as up */
+	bool probe; /* with EZLB_DP_MEMORY: probe backends; otherwise all count as up */
 	enum ezlb_adopt adopt;
-	enum ezlb_snat_driver snat_driver; /* in memory AUTO is as IPTABLES */
-	bool firewall_never;		   /* no accepts where a filter drops */
-	bool host_setup_never;		   /* settings and modules are left to the host */
-	const char *vip_device;		   /* "": addresses are not kept */
+	enum ezlb_snat_driver snat_driver; /* with EZLB_DP_MEMORY, AUTO means IPTABLES */
+	bool firewall_never;		   /* add no accept rules to filters that drop */
+	bool host_setup_never;		   /* set no sysctls, load no modules */
+	const char *vip_device;		   /* NULL or "": add no addresses */
 	bool cleanup_on_exit;
-	uint32_t empty_hold_ms; /* run: how long no service files at all must last to be believed */
+	uint32_t empty_hold_ms; /* run: keeps the services this long when all files disappear */
 	struct ezlb_endpoint
-		admin_address;	      /* run: of the admin server's TCP door; family 0: none */
-	uint32_t traffic_interval_ms; /* run: between two lines of traffic_log */
+		admin_address;	      /* run: TCP address of the admin server; family 0: none */
+	uint32_t traffic_interval_ms; /* run: time between two log lines of traffic_log */
 };
 
-/* Each returns 0 or -errno with err set; cmd turns that into an exit status. */
+/* Each returns 0, or -errno with err set. */
 
 /* Runs until SIGTERM or SIGINT. */
 int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err);
@@ -48,41 +48,42 @@ struct ezlb_print {
 };
 
 /*
- * One pass after every backend has a verdict. Prints the ops and what became of them. *converged is
- * false where an op failed, a file was refused or a backend is still without a verdict.
+ * Waits until every backend has a verdict, runs one pass, prints the ops and their results.
+ * *converged is false if an op failed, a file was refused, a listener belongs to a foreign virtual
+ * service, or a backend still has no verdict.
  */
 int ezlb_controller_once(const struct ezlb_options *options, const struct ezlb_print *print,
 			 bool *converged, struct ezlb_err *err);
 
 /*
- * Prints what `once` would do and does nothing; of a directory whose files are not in force, what
- * it would do if they were. *pending counts the ops.
+ * Prints what `once` would do with these options, also for directories whose files are not applied,
+ * and changes nothing. *pending is the number of ops.
  */
 int ezlb_controller_plan(const struct ezlb_options *options, const struct ezlb_print *print,
 			 size_t *pending, struct ezlb_err *err);
 
 /*
- * Loads the modules and sets the settings that the services need, prints the latter, and does
- * nothing else: for an init container, or a unit's ExecStartPre. *done is false where one of them
- * failed. A file that is refused is told, and is no failure: it must not keep others from starting.
+ * Loads the modules and applies the settings that the services need, prints the settings, and does
+ * nothing else: for an init container, or ExecStartPre= of a unit. *done is false if one failed. A
+ * refused file is logged and is no failure: it must not stop the other services from starting.
  */
 int ezlb_controller_host_setup(const struct ezlb_options *options, bool *done,
 			       struct ezlb_err *err);
 
 /*
- * What would stop a packet on this host, with the flags as they are. A file that is refused is a
- * finding, too; the caller clears *out with EZLB_VEC_CLEAR. Changes nothing.
+ * Finds what would stop packets on this host with these options. A refused file is a finding, too.
+ * The caller clears *out with EZLB_VEC_CLEAR. Changes nothing.
  */
 int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findings *out,
 			   struct ezlb_err *err);
 
-/* Removes all that the ledger in state_dir names, and sets the host's settings back. */
+/* Removes everything that the ledger in state_dir records, and restores the host's settings. */
 int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err *err);
 
 /*
- * Checks files and directories without touching the kernel; diagnostics are sorted. Which SNAT
- * backend the node will have is not known here: what only iptables cannot do is an error only where
- * `backend` is iptables.
+ * Checks files and directories without access to the kernel; diagnostics are sorted. The driver
+ * that AUTO chooses on the node is unknown here, so what only iptables cannot do is an error only
+ * if `driver` is iptables.
  */
 int ezlb_controller_validate(const char *const *paths, size_t n, enum ezlb_snat_driver driver,
 			     struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * event: what has happened to the operator's services, the last 1,000 of it. Transitions only: what
- * goes on being so is in status.
+ * event: the last 1,000 things that happened to the operator's services. Events are changes; what
+ * is true now is in status.
  */
 #pragma once
 
@@ -11,20 +11,20 @@
 
 enum ezlb_event_type {
 	EZLB_EVENT_STARTED,
-	EZLB_EVENT_RELOADED,	  /* a set of files was taken in, and something is different */
-	EZLB_EVENT_FILE_REFUSED,  /* a file has an error that it did not have */
-	EZLB_EVENT_FILE_ACCEPTED, /* it is sound again, or new */
+	EZLB_EVENT_RELOADED,	  /* files were read, and something changed */
+	EZLB_EVENT_FILE_REFUSED,  /* a file has a new error */
+	EZLB_EVENT_FILE_ACCEPTED, /* a file is new, or valid again */
 	EZLB_EVENT_FILE_GONE,
-	EZLB_EVENT_DIRECTORY_FROZEN, /* it cannot be read: what it had stays */
+	EZLB_EVENT_DIRECTORY_FROZEN, /* it cannot be read: its services stay */
 	EZLB_EVENT_DIRECTORY_BACK,
 	EZLB_EVENT_BACKEND_UP,
 	EZLB_EVENT_BACKEND_DOWN,
-	EZLB_EVENT_CONDITION_CHANGED, /* of a service; the message says which and why */
-	EZLB_EVENT_APPLIED,	      /* the kernel was changed to be as it should */
+	EZLB_EVENT_CONDITION_CHANGED, /* of a service; the message says which one and why */
+	EZLB_EVENT_APPLIED,	      /* ezlb changed the kernel */
 	EZLB_EVENT_RECONCILE_FAILING,
 	EZLB_EVENT_RECONCILE_RECOVERED,
-	EZLB_EVENT_REPAIRED, /* somebody else had changed what is ezlb's */
-	EZLB_EVENT_ADOPTED,  /* a virtual service that was there already was taken over */
+	EZLB_EVENT_REPAIRED, /* another program had changed what ezlb owns */
+	EZLB_EVENT_ADOPTED,  /* ezlb took over an existing virtual service */
 	EZLB_EVENT_FIGHT,    /* another program keeps undoing ezlb's changes */
 	EZLB_EVENT_FIGHT_OVER,
 	EZLB_EVENT_CONNTRACK_FULL, /* or nearly: new connections are dropped, or soon will be */
@@ -34,7 +34,7 @@ enum ezlb_event_type {
 const char *ezlb_event_type_str(enum ezlb_event_type type); /* "BackendDown" */
 
 enum ezlb_event_level { EZLB_EVENT_NORMAL, EZLB_EVENT_WARNING };
-/* Of a type; of CONDITION_CHANGED whoever adds it knows better. */
+/* The usual level of a type; who adds a CONDITION_CHANGED may set another one. */
 enum ezlb_event_level ezlb_event_type_level(enum ezlb_event_type type);
 const char *ezlb_event_level_str(enum ezlb_event_level level); /* "warning" */
 
@@ -47,24 +47,25 @@ struct ezlb_event {
 	int64_t time_ms; /* wall clock */
 	enum ezlb_event_type type;
 	enum ezlb_event_level level;
-	char service[EZLB_NAME_MAX + 1]; /* "" where it is of none */
-	char object[EZLB_OBJECT_STRLEN]; /* what it happened to: a backend, a file; "" */
+	char service[EZLB_NAME_MAX + 1]; /* "": none */
+	char object[EZLB_OBJECT_STRLEN]; /* what it happened to, e.g. a backend or a file; "": none
+					  */
 	char message[EZLB_EVENT_STRLEN]; /* one line */
 };
 
 /* A ring. The zero value is empty; cleared with ezlb_events_clear. */
 struct ezlb_events {
-	struct ezlb_event *items; /* EZLB_EVENTS_KEPT of them once there is one */
-	uint64_t next;		  /* seq of the next one, minus 1: how many there were ever */
+	struct ezlb_event *items; /* NULL before the first event, then EZLB_EVENTS_KEPT */
+	uint64_t last;		  /* seq of the last event: how many there have been */
 	uint64_t total[EZLB_EVENTS];
 };
 
 /*
- * The new event, with the time, type and its level set, the texts empty; the caller fills these in
- * before it adds another.
+ * Returns the new event with time, type and level set and empty texts. The caller fills in the
+ * texts before it adds another event.
  */
 struct ezlb_event *ezlb_events_add(struct ezlb_events *events, enum ezlb_event_type type,
 				   int64_t now_ms);
-/* The event with that seq; NULL where it is not kept any more, or not there yet. */
+/* The event with that seq; NULL if it is not kept any more, or does not exist yet. */
 const struct ezlb_event *ezlb_events_get(const struct ezlb_events *events, uint64_t seq);
 void ezlb_events_clear(struct ezlb_events *events);

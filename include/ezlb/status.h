@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * status: one value that holds all that an operator may ask, and its renderers. Pure: no clock, no
- * socket, no log; who fills the value in passes the time. It borrows nothing, so it may be rendered
- * in another thread than the one that made it.
+ * status: one value with everything that an operator may ask, and its renderers. Pure: no clock, no
+ * socket, no log; the caller passes the time. The value borrows nothing, so one thread may build it
+ * and another one render it.
  */
 #pragma once
 
@@ -21,12 +21,12 @@
 
 /* --- conditions ---------------------------------------------------------------------------- */
 
-/* What can be said of a service, in the manner of Kubernetes' API conventions. */
+/* The conditions of a service, as in the API conventions of Kubernetes. */
 enum ezlb_condition_type {
-	EZLB_ACCEPTED,	     /* what the file says now is in force */
-	EZLB_PROGRAMMED,     /* the kernel holds what is in force */
+	EZLB_ACCEPTED,	     /* the current version of the file is applied */
+	EZLB_PROGRAMMED,     /* the kernel has what the applied version says */
 	EZLB_BACKENDS_READY, /* at least one backend takes new connections */
-	EZLB_CONFLICT,	     /* somebody else holds its name, its listener or its SNAT */
+	EZLB_CONFLICT,	     /* its name, listener or SNAT is taken */
 	EZLB_CONDITIONS
 };
 
@@ -34,15 +34,15 @@ enum ezlb_truth { EZLB_FALSE, EZLB_TRUE, EZLB_DONT_KNOW };
 
 enum ezlb_reason {
 	EZLB_REASON_VALID,	    /* Accepted: True */
-	EZLB_REASON_REFUSED,	    /* Accepted: False, and no version is in force */
-	EZLB_REASON_LAST_GOOD_KEPT, /* Accepted: False, an older version is in force */
+	EZLB_REASON_REFUSED,	    /* Accepted: False, no version is applied */
+	EZLB_REASON_LAST_GOOD_KEPT, /* Accepted: False, the last good version is applied */
 	EZLB_REASON_PROGRAMMED,	    /* Programmed: True */
-	EZLB_REASON_PENDING,	    /* Programmed, BackendsReady: Unknown, not tried yet */
-	EZLB_REASON_NOT_IN_FORCE,   /* Programmed, BackendsReady: False, there is nothing to do */
-	EZLB_REASON_FAILED,	    /* Programmed: False, the kernel refused */
-	EZLB_REASON_HELD,	    /* Programmed: False, it waits for something that failed */
+	EZLB_REASON_PENDING,	    /* Programmed, BackendsReady: Unknown, no pass or verdict yet */
+	EZLB_REASON_NOT_APPLIED,    /* Programmed, BackendsReady: False, no version is applied */
+	EZLB_REASON_FAILED,	    /* Programmed: False, the kernel rejected a change */
+	EZLB_REASON_HELD,	    /* Programmed: False, waits for an op that failed */
 	EZLB_REASON_UNREADABLE,	    /* Programmed: Unknown, the kernel cannot be read */
-	EZLB_REASON_FIGHT,	    /* Programmed: False, somebody else keeps changing it */
+	EZLB_REASON_FIGHT,	    /* Programmed: False, another program keeps undoing it */
 	EZLB_REASON_ALL_UP,	    /* BackendsReady: True */
 	EZLB_REASON_SOME_DOWN,	    /* BackendsReady: True */
 	EZLB_REASON_SOME_UNKNOWN,   /* BackendsReady: True, others have no verdict yet */
@@ -51,8 +51,8 @@ enum ezlb_reason {
 	EZLB_REASON_NO_CONFLICT,    /* Conflict: False */
 	EZLB_REASON_NAME_TAKEN,	    /* Conflict: True, another file has the name */
 	EZLB_REASON_LISTENER_TAKEN, /* Conflict: True, another file has the listener */
-	EZLB_REASON_SNAT_CONFLICT,  /* Conflict: True, another file SNATs a backend otherwise */
-	EZLB_REASON_FOREIGN, /* Conflict: True, a virtual service that is not ezlb's has it */
+	EZLB_REASON_SNAT_CONFLICT,  /* Conflict: True, another file SNATs a backend differently */
+	EZLB_REASON_FOREIGN,	    /* Conflict: True, a foreign virtual service has the listener */
 	EZLB_REASONS
 };
 
@@ -61,30 +61,30 @@ enum ezlb_reason {
 struct ezlb_condition {
 	enum ezlb_truth status;
 	enum ezlb_reason reason;
-	char message[EZLB_MESSAGE_STRLEN]; /* one line for a human; "" where the reason says all */
-	int64_t since_ms; /* wall clock: the last change of status or reason; 0: never set */
+	char message[EZLB_MESSAGE_STRLEN]; /* one line for the operator; may be "" */
+	int64_t since_ms; /* wall clock of the last change of status or reason; 0: never set */
 };
 
 const char *ezlb_condition_type_str(enum ezlb_condition_type type); /* "BackendsReady" */
 const char *ezlb_truth_str(enum ezlb_truth truth);		    /* "True", "Unknown" */
 const char *ezlb_reason_str(enum ezlb_reason reason);		    /* "LastGoodKept" */
-/* The status that a reason means; Unknown where it is none of that condition's. */
+/* The status that belongs to the reason; Unknown if the condition cannot have that reason. */
 enum ezlb_truth ezlb_reason_truth(enum ezlb_reason reason, enum ezlb_condition_type type);
 
 /*
- * Takes in what is so now. True where the status or the reason has changed, which sets since_ms;
- * a new message alone is taken and is no transition. The first call always is one.
+ * Sets reason, message and the status that belongs to the reason. Returns true and sets since_ms if
+ * the status or the reason changed, and on the first call.
  */
 bool ezlb_condition_set(struct ezlb_condition *condition, enum ezlb_condition_type type,
 			enum ezlb_reason reason, const char *message, int64_t now_ms);
 
-/* The one word for a service; the order is that of urgency, the worst first. */
+/* The state of a service in one word, in order of urgency, the worst first. */
 enum ezlb_state {
 	EZLB_STATE_DOWN,     /* no backend takes new connections */
-	EZLB_STATE_FAILED,   /* the kernel does not hold what it should, or cannot be read */
-	EZLB_STATE_CONFLICT, /* somebody else has what it asks for, and it is not in force */
-	EZLB_STATE_REFUSED,  /* its file has an error, and it is not in force */
-	EZLB_STATE_STALE,    /* its file has an error or a conflict, and an older version serves */
+	EZLB_STATE_FAILED,   /* the kernel differs from the applied version, or cannot be read */
+	EZLB_STATE_CONFLICT, /* a name, listener or SNAT is taken; no version is applied */
+	EZLB_STATE_REFUSED,  /* its file has an error, and no version is applied */
+	EZLB_STATE_STALE,    /* its file has an error or a conflict; an older version is applied */
 	EZLB_STATE_DEGRADED, /* some of its backends are down */
 	EZLB_STATE_PENDING,  /* no verdict, or no pass yet */
 	EZLB_STATE_OK,
@@ -98,25 +98,25 @@ enum ezlb_state ezlb_state_of(const struct ezlb_condition conditions[static EZLB
 struct ezlb_status_backend {
 	struct ezlb_endpoint address;
 	int line;
-	bool checked; /* false: it has no health check, and counts as up */
+	bool checked; /* false: no health check, counts as up */
 	enum ezlb_verdict verdict;
-	bool probed; /* the members below it are of the last probe */
+	bool probed; /* the next three members are valid: those of the last probe */
 	enum ezlb_outcome outcome;
-	int code;	       /* as of the outcome: the HTTP status */
-	uint32_t latency_us;   /* of the last probe */
-	int64_t since_ms;      /* wall clock: when the verdict became this; 0: unknown */
-	uint32_t weight;       /* wanted */
-	int64_t kernel_weight; /* -1: the kernel does not have it */
-	bool counted;	       /* the members below it are the kernel's */
+	int code; /* the HTTP status that belongs to the outcome; 0: none */
+	uint32_t latency_us;
+	int64_t since_ms;      /* wall clock: last change of the verdict; 0: unknown */
+	uint32_t weight;       /* in the file */
+	int64_t kernel_weight; /* -1: no such dest in the kernel */
+	bool counted;	       /* the members below are valid: from the kernel */
 	uint32_t active, inactive;
 	struct ezlb_counters counters;
 };
 
 struct ezlb_status_service {
-	char name[EZLB_NAME_MAX + 1]; /* where the file does not say: from the file's name */
-	char *file;		      /* as it is shown to humans; owned */
-	int line;		      /* of listen; 1 where unknown */
-	bool in_force; /* the members down to traffic_log are of the version in force */
+	char name[EZLB_NAME_MAX + 1]; /* without a name in the file: from the file's name */
+	char *file;		      /* path; owned */
+	int line;		      /* of listen; 1: unknown */
+	bool applied; /* the members down to traffic_log are valid: of the applied version */
 	enum ezlb_proto proto;
 	struct ezlb_endpoint listen;
 	char scheduler[EZLB_SCHED_MAX + 1];
@@ -125,16 +125,16 @@ struct ezlb_status_service {
 	struct ezlb_addr_range snat_ip;
 	struct ezlb_check check;
 	bool traffic_log;
-	uint64_t observed_hash;	  /* of the file's bytes now; 0: unreadable */
-	uint64_t applied_hash;	  /* of those that the kernel holds; 0: none yet */
+	uint64_t observed_hash;	  /* of the file's current bytes; 0: unreadable */
+	uint64_t applied_hash;	  /* of the bytes whose version the kernel has; 0: none yet */
 	size_t first, n_backends; /* in status->backends */
-	size_t n_serving; /* of these take new connections: up or not checked, weight above 0 */
+	size_t n_serving; /* backends that take new connections: up or not checked, weight > 0 */
 	struct ezlb_condition conditions[EZLB_CONDITIONS];
 	enum ezlb_state state;
-	bool counted;		   /* the members below it are the kernel's */
-	uint32_t active, inactive; /* sums over its dests */
+	bool counted;		   /* the next three members are valid: from the kernel */
+	uint32_t active, inactive; /* connections, sums over its dests */
 	struct ezlb_counters counters;
-	int64_t snat_connections; /* -1: unknown, or it does no source NAT */
+	int64_t snat_connections; /* -1: unknown, or no source NAT */
 };
 
 enum ezlb_file_state { EZLB_FILE_OK, EZLB_FILE_REFUSED, EZLB_FILE_UNREADABLE, EZLB_FILE_STATES };
@@ -143,14 +143,14 @@ const char *ezlb_file_state_str(enum ezlb_file_state state); /* "refused" */
 struct ezlb_status_file {
 	char *path; /* owned */
 	enum ezlb_file_state state;
-	bool in_force;	       /* a version of it is, be it an older one */
+	bool applied;	       /* the current or an older version is applied */
 	size_t first, n_diags; /* in status->diags */
 };
 
 struct ezlb_status_dir {
 	char *path; /* owned */
 	bool configmap;
-	char *problem; /* why it is frozen; NULL: it is not; owned */
+	char *problem; /* why it is frozen; NULL: not frozen; owned */
 };
 
 /* How the files are watched. */
@@ -158,64 +158,62 @@ enum ezlb_watch_mode { EZLB_WATCH_INOTIFY, EZLB_WATCH_POLL };
 const char *ezlb_watch_mode_str(enum ezlb_watch_mode mode); /* "inotify" */
 
 struct ezlb_status {
-	/* the process; all times are ms of the wall clock, 0: never */
+	/* The process. All times are ms of the wall clock, 0: never. */
 	const char *version;		      /* static */
 	const char *dataplane, *snat_backend; /* static: "kernel", "nftables" */
 	char host[64 + 1];
 	int pid;
 	int64_t now_ms, started_ms;
 
-	/* may it be relied on */
 	bool ready;
-	char not_ready[EZLB_MESSAGE_STRLEN]; /* why; "" where it is */
+	char not_ready[EZLB_MESSAGE_STRLEN]; /* why; "" if ready */
 
 	/* files */
 	enum ezlb_watch_mode watch;
-	uint64_t reloads;    /* sets of files that were taken in */
+	uint64_t reloads;    /* how often changed files were read */
 	bool last_reload_ok; /* no file was refused, no directory frozen */
 	int64_t last_reload_ms, last_reload_ok_ms;
 
 	/* reconciler */
-	uint64_t passes, pass_errors; /* passes that did not do all that was to do */
+	uint64_t passes, pass_errors; /* errors: passes that did not apply everything */
 	int64_t last_pass_ms, last_ok_ms, failing_since_ms;
 	char pass_error[EZLB_MESSAGE_STRLEN]; /* of the last pass; "" */
 	struct ezlb_histogram pass_duration;
-	uint64_t repairs[EZLB_OPS]; /* what somebody else had done (DEST_DEL: removed a dest) */
+	uint64_t repairs[EZLB_OPS]; /* by the drift that was repaired (DEST_DEL: somebody removed a
+				       dest) */
 
 	/* probes */
 	struct ezlb_histogram probe_duration;
 	uint64_t probes[EZLB_OUTCOMES]; /* by outcome */
 	size_t targets, overdue;
 
-	/* events ever, by type */
-	uint64_t events[EZLB_EVENTS];
+	uint64_t events[EZLB_EVENTS]; /* since the start, by type */
 
-	/* of the sample that goes with it */
-	char traffic_error[EZLB_MESSAGE_STRLEN];  /* why nothing is counted; "" */
+	/* read from the kernel */
+	char traffic_error[EZLB_MESSAGE_STRLEN];  /* why the counters are missing; "" */
 	int64_t conntrack_entries, conntrack_max; /* -1: unknown */
-	bool conntrack_full;			  /* 95 % or more, and not below 90 % since */
+	bool conntrack_full;			  /* set at 95 %, cleared below 90 % */
 
 	/* Sorted by name, then file. */
 	struct ezlb_status_services EZLB_VEC(struct ezlb_status_service) services;
 	struct ezlb_status_backends EZLB_VEC(struct ezlb_status_backend) backends;
 	struct ezlb_status_files EZLB_VEC(struct ezlb_status_file) files; /* sorted by path */
-	struct ezlb_diags diags; /* those of one file are together */
+	struct ezlb_diags diags;					  /* grouped by file */
 	struct ezlb_status_dirs EZLB_VEC(struct ezlb_status_dir) dirs;
 };
 
-/* Adds so many ms to all of its times (but for 0, which is no time): the wall clock has been set.
- */
+/* Adds ms to all times except 0 (never): for when somebody has set the wall clock. */
 void ezlb_status_shift(struct ezlb_status *status, int64_t ms);
 void ezlb_status_clear(struct ezlb_status *status);
 
 /*
- * What the kernel has counted, into a status that was made without it. Rows are sorted. Services
- * and backends that have no row are left uncounted.
+ * Adds the kernel's counters to a status. Rows are sorted. Services and backends without a row keep
+ * `counted` false.
  */
 void ezlb_status_count(struct ezlb_status *status, const struct ezlb_traffic *traffic);
 /*
- * The connections of the SNAT rows, which are sorted. A row that is for a backend (table.h) counts
- * for each service that uses it.
+ * Adds the connections of the SNAT rows, which are sorted. A row of kind EZLB_SNAT_KEY_BACKEND
+ * counts for each service with that backend.
  */
 void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats *snats);
 
@@ -223,19 +221,19 @@ void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats 
 
 /*
  * "12 services, 1 file refused (web.yaml:7), 2 down (api and 1 more)": for sd_notify and the heads
- * of tables. Not ready, it begins with why; then comes a conntrack table that is full. One line of
- * UTF-8, cut where buf is short.
+ * of tables. Before it, if true: why ezlb is not ready, and that the conntrack table is full. One
+ * line of UTF-8, cut if buf is too short.
  */
 void ezlb_status_summary(const struct ezlb_status *status, char *buf, size_t size);
-/* What it is made of, for who knows that without a status; borrowed. */
+/* The facts of a summary, for callers without a status; borrowed. */
 struct ezlb_summary {
-	const char *not_ready; /* why; NULL: it is ready */
-	size_t services;       /* of which a version is applied */
+	const char *not_ready; /* why; NULL: ready */
+	size_t services;       /* with an applied version */
 	size_t refused, down;
 	const char *refused_file; /* the first by path */
-	int refused_line;	  /* 0: the file as a whole */
+	int refused_line;	  /* 0: the error has no line */
 	const char *down_name;	  /* the first by name */
-	bool conntrack_full;	  /* this and the next two as in struct ezlb_status */
+	bool conntrack_full;	  /* this and the next two: see struct ezlb_status */
 	int64_t conntrack_entries, conntrack_max;
 };
 void ezlb_summary_text(const struct ezlb_summary *summary, char *buf, size_t size);
@@ -245,5 +243,5 @@ void ezlb_status_json(const struct ezlb_status *status, struct ezlb_text *out);
 void ezlb_status_metrics(const struct ezlb_status *status, struct ezlb_text *out);
 /* The document of /health. */
 void ezlb_status_health(const struct ezlb_status *status, struct ezlb_text *out);
-/* The document of /api/v1/events: what is in the ring from `since` on. Ends in a newline. */
+/* The document of /api/v1/events: the kept events from seq `since` on. Ends in a newline. */
 void ezlb_events_json(const struct ezlb_events *events, uint64_t since, struct ezlb_text *out);

@@ -34,7 +34,7 @@ static void reply_line(struct ezlb_api_request *request, unsigned status, const 
 	reply_text(request, status, TEXT, &text);
 }
 
-/* Those that came while it was made wait for the next one. */
+/* Answers the first n. Requests that came after the report began wait for the next report. */
 static void serve(struct admin_waiting *waiting, size_t n, unsigned status, const char *type,
 		  struct ezlb_api_body *body)
 {
@@ -101,7 +101,6 @@ static void get_page(struct admin *admin, struct ezlb_api_request *request)
 	ezlb_api_body_unref(body);
 }
 
-/* Whoever answers lives. */
 static void get_livez(struct admin *admin, struct ezlb_api_request *request)
 {
 	(void)admin;
@@ -116,7 +115,7 @@ static void get_readyz(struct admin *admin, struct ezlb_api_request *request)
 	reply_line(request, ready ? 200 : 503, ready ? "ok" : why);
 }
 
-/* Made on the loop, which many who ask for the same would hold. It stays the admin's. */
+/* Rendered on the loop, so the last document is kept for equal requests. The admin owns it. */
 static struct ezlb_api_body *events_body(struct admin *admin, uint64_t since)
 {
 	const struct ezlb_events *events = &admin->report.from->view->events;
@@ -125,7 +124,7 @@ static struct ezlb_api_body *events_body(struct admin *admin, uint64_t since)
 	char *bytes;
 
 	if (admin->events.body && admin->events.since == since &&
-	    admin->events.next == events->next)
+	    admin->events.last == events->last)
 		return admin->events.body;
 	if (admin->events.body)
 		ezlb_api_body_unref(admin->events.body);
@@ -133,7 +132,7 @@ static struct ezlb_api_body *events_body(struct admin *admin, uint64_t since)
 	bytes = ezlb_text_take(&text, &len);
 	admin->events.body = ezlb_api_body_new(bytes, len);
 	admin->events.since = since;
-	admin->events.next = events->next;
+	admin->events.last = events->last;
 	return admin->events.body;
 }
 
@@ -243,7 +242,7 @@ void admin_open(struct admin *admin, uv_loop_t *loop, const struct sources *from
 						  .on_request = on_request,
 						  .arg = admin };
 
-	/* For the in-memory data plane nobody has made it. The api says where it is missing. */
+	/* With the in-memory data plane the directory may not exist. The api logs a failure. */
 	mkdir(from->options->state_dir, 0755);
 	*admin = (struct admin){ .reload = reload, .arg = arg };
 	uv_timer_init(loop, &admin->traffic_timer);
@@ -262,7 +261,7 @@ void admin_close(struct admin *admin)
 	ezlb_api_close(admin->api, NULL, NULL);
 }
 
-/* Their clients are gone, but a request is only gone once it is answered. */
+/* The clients have disconnected, but only an answer frees a request. */
 static void forget(struct admin_waiting *waiting)
 {
 	struct ezlb_text none = { 0 };

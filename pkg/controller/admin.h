@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * admin: what is behind each path of the admin server. Looks at everything; the only things that it
- * changes, and that over the socket alone, are the log level and when files are read.
+ * admin: the HTTP paths of the admin server. All of them only read, except two POST paths on the
+ * Unix socket: one sets the log level, one makes ezlb read the files.
  */
 #pragma once
 
@@ -17,8 +17,8 @@ struct admin {
 	struct report report;
 	struct admin_waiting waiting[REPORT_KINDS];
 	struct {
-		struct ezlb_api_body *body; /* the last document of these; NULL: none yet */
-		uint64_t since, next;	    /* what it was made of */
+		struct ezlb_api_body *body; /* the last document; NULL: none yet */
+		uint64_t since, last;	    /* its events: from `since` to `last` */
 	} events;
 	struct ezlb_trafficlog trafficlog;
 	uv_timer_t traffic_timer;
@@ -27,11 +27,11 @@ struct admin {
 	void *arg;
 };
 
-/* `from` lives as long as the admin; `reload` is called on the loop. */
+/* `from` must live as long as the admin; `reload` is called on the loop. */
 void admin_open(struct admin *admin, uv_loop_t *loop, const struct sources *from,
 		void (*reload)(void *arg), void *arg);
-/* Files were taken in: is there a service whose traffic is to be logged? */
+/* Files have changed: starts or stops the traffic log. */
 void admin_files(struct admin *admin);
-/* The rest happens on the loop; the memory may go once that has come to its end. */
+/* Closing finishes on the loop; the memory must live until the loop ends. */
 void admin_close(struct admin *admin);
 void admin_clear(struct admin *admin);

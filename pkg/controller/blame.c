@@ -20,7 +20,7 @@ static void suspect(const struct ezlb_op *op, char buf[EZLB_SUSPECT_STRLEN])
 	enum ezlb_layer_kind layer = ezlb_op_layer(op->kind);
 	const struct ezlb_addr listen = listen_of(op);
 
-	/* Who takes away source NAT takes away accepts. */
+	/* A program that removes source NAT rules also removes accept rules. */
 	if (layer == EZLB_LAYER_FIREWALL)
 		layer = EZLB_LAYER_SNAT;
 	if (ezlb_host_suspect("/proc", layer, &listen, buf))

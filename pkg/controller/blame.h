@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* blame: tells of a fight over a part of the kernel, once, and who the other one is likely to be.
- */
+/* blame: logs once that another program keeps undoing ezlb's changes, and which one is likely. */
 #pragma once
 
 #include <ezlb/host.h>
 #include <ezlb/pass.h>
 
 /*
- * Takes in what somebody else did. Where that has become a fight, logs one error and returns the
- * op that shows it, with who it is likely to be in `who`; NULL where it has not. Borrowed from
- * drift.
+ * Records the drift. If it has become a fight, logs one error, names the likely program in `who`,
+ * and returns an op of it, borrowed from drift; NULL: no new fight.
  */
 const struct ezlb_op *blame(struct ezlb_pass *pass, const struct ezlb_plan *drift, uint64_t now_ms,
 			    char who[EZLB_SUSPECT_STRLEN]);
-/* Logs when all that was fought over has been left alone for a while; true then. */
+/* Logs and returns true if the other program has stopped for a while. */
 bool blame_calm(struct ezlb_pass *pass, uint64_t now_ms);

@@ -24,7 +24,7 @@ static void choose(struct dataplane *plane, enum ezlb_snat_driver asked)
 	plane->snat = ezlb_snat_choose(&host, &plane->why);
 }
 
-/* Both: what an earlier process made with the other one is looked for, and removed. */
+/* Opens both drivers: the rules that an earlier process made with the other one are removed. */
 static int open_snat(struct dataplane *plane, struct ezlb_err *err)
 {
 	bool nftables = plane->snat == EZLB_SNAT_NFTABLES;

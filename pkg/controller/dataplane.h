@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dataplane: opens the layers that the options ask for. Chosen at run time, and said aloud. */
+/* dataplane: opens the layers that the options ask for. */
 #pragma once
 
 #include <ezlb/controller.h>
@@ -10,17 +10,17 @@ struct ezlb_memory;
 struct dataplane {
 	struct ezlb_dataplane dp;
 	enum ezlb_snat_driver snat; /* never AUTO */
-	const char *why;	    /* it was chosen */
+	const char *why;	    /* that driver */
 	struct ezlb_layer *other;   /* of the driver that was not chosen; NULL: none */
-	struct ezlb_err other_err;  /* why not */
+	struct ezlb_err other_err;  /* why it could not be opened */
 	struct ezlb_memory *memory; /* NULL: the kernel */
 };
 
 int dataplane_open(struct dataplane *plane, const struct ezlb_options *options,
 		   struct ezlb_err *err);
-/* The same, but a kernel without ip_vs is an empty one: there is nothing of ours in it. */
+/* The same, but works without ip_vs in the kernel: then there are no virtual services. */
 int dataplane_open_for_cleanup(struct dataplane *plane, const struct ezlb_options *options,
 			       struct ezlb_err *err);
-/* In memory backends count as up without a probe, unless the options ask for probes. */
+/* Backends count as up without a probe: in-memory data plane, and no --probe. */
 bool dataplane_pretends(const struct ezlb_options *options);
 void dataplane_close(struct dataplane *plane);

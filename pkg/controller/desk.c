@@ -51,7 +51,7 @@ void desk_look(struct desk *desk)
 		ezlb_log(EZLB_INFO, "controller",
 			 EZLB_S("msg", "the conntrack table has room again"),
 			 EZLB_I("entries", entries), EZLB_I("max", max));
-	manager_tell(&desk->manager, &desk->view);
+	manager_notify(&desk->manager, &desk->view);
 }
 
 void desk_verdict(struct desk *desk, const struct ezlb_health_change *change)
@@ -70,7 +70,7 @@ void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
 					     .seconds = (double)ns / 1e9 };
 
 	ezlb_view_pass(&desk->view, &pass, now(desk));
-	manager_tell(&desk->manager, &desk->view);
+	manager_notify(&desk->manager, &desk->view);
 }
 
 void desk_fight(struct desk *desk, const struct ezlb_op *op, const char *who)

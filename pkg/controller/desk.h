@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * desk: where the operator is told. What happens on the loop is noted in the view; whoever asks the
- * admin server, and the service manager, are shown what is made of it.
+ * desk: everything that informs the operator: the view, which records what happens on the loop, and
+ * the admin server and the service manager, which report it.
  */
 #pragma once
 
@@ -11,25 +11,25 @@
 
 struct desk {
 	struct ezlb_view view;
-	struct sources sources; /* whoever opens these sets them */
+	struct sources sources; /* the caller of desk_open() sets it */
 	struct admin admin;
 	struct manager manager;
 };
 
-/* `sources` is set but for `view`; `reload` is called on the loop when somebody asks for it. */
+/* The caller has set `sources`, except `view`. `reload` is called on the loop, on request. */
 void desk_open(struct desk *desk, uv_loop_t *loop, void (*reload)(void *arg), void *arg);
-/* Files were taken in. */
+/* Files have changed. */
 void desk_files(struct desk *desk, const struct ezlb_snapshot *snapshot);
-/* Files are read because somebody asked, and not because they changed. */
+/* Somebody asked to read the files. */
 void desk_reloading(struct desk *desk);
-/* Called often: what nobody tells of is looked at. */
+/* Called often: checks what sends no notification, the conntrack table. */
 void desk_look(struct desk *desk);
 void desk_verdict(struct desk *desk, const struct ezlb_health_change *change);
 void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
 	       const struct ezlb_pass_result *result, uint64_t ns);
-/* Somebody else keeps changing something, as op shows; and has left it alone. */
+/* Another program keeps undoing ezlb's changes, such as op; and it has stopped. */
 void desk_fight(struct desk *desk, const struct ezlb_op *op, const char *who);
 void desk_calm(struct desk *desk);
-/* The rest happens on the loop. One that was never opened is fine. */
+/* Closing finishes on the loop. Allowed if never opened. */
 void desk_close(struct desk *desk);
 void desk_clear(struct desk *desk);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* doctor: the service files and the flags, as the doctor has to know them. */
+/* doctor: gives the doctor the service files and the flags. */
 #include <ezlb/controller.h>
 
 #include <errno.h>
@@ -36,7 +36,7 @@ static void files_clear(struct files *files)
 	ezlb_snapshot_clear(&files->snapshot);
 }
 
-static void tell_files(const struct files *files, struct ezlb_findings *out)
+static void add_file_findings(const struct files *files, struct ezlb_findings *out)
 {
 	for (size_t i = 0; i < files->diags.len; i++) {
 		EZLB_AUTO_FREE char *line = ezlb_diag_line(&files->diags.items[i]);
@@ -74,7 +74,7 @@ int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findi
 	};
 
 	if (rc == 0) {
-		tell_files(&files, out);
+		add_file_findings(&files, out);
 		ezlb_doctor_run(&doctor, out);
 	}
 	files_clear(&files);

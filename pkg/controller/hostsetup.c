@@ -9,7 +9,7 @@
 
 #include "instance.h"
 
-/* Every scheduler is a module of its own in most kernels. */
+/* In most kernels each scheduler is a module. */
 static bool load_scheduler(const struct ezlb_spec *spec)
 {
 	EZLB_AUTO_FREE char *module = ezlb_asprintf("ip_vs_%s", spec->scheduler);
@@ -60,7 +60,7 @@ static int set_up(struct instance *instance, const struct ezlb_options *options,
 	loaded = options->dataplane == EZLB_DP_MEMORY || load_schedulers(&catalog.desired);
 	set = ezlb_pass_settings(&instance->pass, &catalog.desired, &result);
 	print_ops(&result.plan.ops);
-	*done = loaded && set; /* a file that is refused must not keep the others from starting */
+	*done = loaded && set; /* a refused file must not stop the other services */
 	if (result.outcome.errs.layer[EZLB_LAYER_HOST].code)
 		*err = result.outcome.errs.layer[EZLB_LAYER_HOST];
 	else if (result.outcome.ledger_err.code)
@@ -78,7 +78,7 @@ int ezlb_controller_host_setup(const struct ezlb_options *options, bool *done, s
 
 	*done = false;
 	err->code = 0;
-	asked.host_setup_never = false; /* this is how the host is asked */
+	asked.host_setup_never = false; /* this command always sets up the host */
 	rc = instance_open(&instance, &asked, INSTANCE_WRITE, err);
 	if (rc == 0)
 		rc = set_up(&instance, &asked, done, err);

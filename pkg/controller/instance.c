@@ -24,8 +24,8 @@ static int check_dirs(const struct ezlb_options *options, struct ezlb_err *err)
 	return rc;
 }
 
-/* The frame of the other driver that is in the ledger, and cannot be reached. */
-static void tell_unreachable(struct instance *instance)
+/* The ledger has rules of the other driver, which cannot be opened. */
+static void log_unreachable(struct instance *instance)
 {
 	struct ezlb_ledger_content *content = &instance->pass.ledger.content;
 	bool iptables = instance->plane.snat == EZLB_SNAT_IPTABLES;
@@ -39,13 +39,13 @@ static void tell_unreachable(struct instance *instance)
 		 EZLB_S("err", instance->plane.other_err.msg));
 }
 
-/* Links of the flag's name, and those that a process before this one made or used. */
+/* The link that --vip-device names, and those in the ledger of earlier processes. */
 static void manage_links(struct instance *instance, const struct ezlb_options *options)
 {
 	const struct ezlb_ledger_content *content = &instance->pass.ledger.content;
 	struct ezlb_layer *host = instance->pass.dp.layer[EZLB_LAYER_HOST];
 
-	/* Not plane.memory: a cleanup without ip_vs has the real host beside an empty IPVS. */
+	/* Not plane.memory: a cleanup without ip_vs has an in-memory IPVS and the real host. */
 	if (options->dataplane == EZLB_DP_MEMORY)
 		return;
 	if (options->vip_device && options->vip_device[0])
@@ -95,7 +95,7 @@ static int open_state(struct instance *instance, const struct ezlb_options *opti
 		return ezlb_err_set(err, -rc, "%s", why.msg);
 	for (size_t i = 0; i < pass->ledger.content.services.len; i++)
 		*EZLB_PUSH(&pass->unclaimed) = pass->ledger.content.services.items[i];
-	tell_unreachable(instance);
+	log_unreachable(instance);
 	set_policy(pass, options);
 	manage_links(instance, options);
 	ezlb_lastgood_open(&instance->lastgood, kernel ? options->state_dir : NULL,
@@ -120,7 +120,7 @@ int instance_open_for_cleanup(struct instance *instance, const struct ezlb_optio
 	struct ezlb_options all = *options;
 	int rc;
 
-	/* What ezlb has set, it sets back. */
+	/* Cleanup restores the settings that ezlb changed. */
 	all.host_setup_never = false;
 	rc = dataplane_open_for_cleanup(&instance->plane, &all, err);
 	instance->lock = instance->netns_lock = -1;

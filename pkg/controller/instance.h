@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* instance: what every command that looks at the kernel opens first: the data plane and the ledger.
- */
+/* instance: what every command that reads the kernel opens first: data plane, state, locks. */
 #pragma once
 
 #include <ezlb/controller.h>
@@ -15,19 +14,19 @@ struct instance {
 	struct ezlb_lastgood lastgood;
 	int lock;	     /* on the state directory; -1: not taken */
 	int netns_lock;	     /* on the network namespace; -1: not taken */
-	bool ledger_damaged; /* told; what ezlb owned is unknown */
+	bool ledger_damaged; /* logged; what ezlb owns is unknown */
 };
 
-/* WRITE takes both locks, or fails with -EBUSY where another process has it. */
+/* WRITE takes both locks; -EBUSY if another process has one. */
 enum instance_use { INSTANCE_READ, INSTANCE_WRITE };
 
 /*
- * Fails where a config directory cannot be read: at the start that is a mistake, not a freeze.
- * instance_close is due after a failure, too.
+ * Fails if a config directory cannot be read: only a running ezlb freezes it. The caller closes the
+ * instance after a failure, too.
  */
 int instance_open(struct instance *instance, const struct ezlb_options *options,
 		  enum instance_use use, struct ezlb_err *err);
-/* To write; needs no config directory, and no ip_vs in the kernel. */
+/* Like INSTANCE_WRITE, but needs no config directory and no ip_vs in the kernel. */
 int instance_open_for_cleanup(struct instance *instance, const struct ezlb_options *options,
 			      struct ezlb_err *err);
 void instance_close(struct instance *instance);

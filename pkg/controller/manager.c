@@ -8,15 +8,15 @@
 
 #include "sdnotify.h"
 
-static void tell(struct manager *manager, const char *lines)
+static void notify(const struct manager *manager, const char *lines)
 {
 	if (manager->present)
-		sdnotify(lines); /* one that does not listen misses what it asked for */
+		sdnotify(lines); /* no harm if the manager does not listen */
 }
 
 static void on_watchdog(uv_timer_t *timer)
 {
-	tell(timer->data, "WATCHDOG=1");
+	notify(timer->data, "WATCHDOG=1");
 }
 
 void manager_open(struct manager *manager, uv_loop_t *loop)
@@ -39,7 +39,7 @@ void manager_reloading(struct manager *manager)
 	manager->reloading = true;
 }
 
-void manager_tell(struct manager *manager, const struct ezlb_view *view)
+void manager_notify(struct manager *manager, const struct ezlb_view *view)
 {
 	char summary[EZLB_MESSAGE_STRLEN], lines[EZLB_MESSAGE_STRLEN + 32];
 	bool due = !manager->ready || manager->reloading;
@@ -47,11 +47,11 @@ void manager_tell(struct manager *manager, const struct ezlb_view *view)
 	if (!manager->present)
 		return;
 	ezlb_view_summary(view, ezlb_now_ms(), summary, sizeof(summary));
-	if (!due && strcmp(summary, manager->told) == 0)
+	if (!due && strcmp(summary, manager->last_status) == 0)
 		return;
 	snprintf(lines, sizeof(lines), "%sSTATUS=%s", due ? "READY=1\n" : "", summary);
-	tell(manager, lines);
-	memcpy(manager->told, summary, sizeof(summary));
+	notify(manager, lines);
+	memcpy(manager->last_status, summary, sizeof(summary));
 	manager->ready = true;
 	manager->reloading = false;
 }
@@ -61,6 +61,6 @@ void manager_close(struct manager *manager)
 	if (manager->closing)
 		return;
 	manager->closing = true;
-	tell(manager, "STOPPING=1");
+	notify(manager, "STOPPING=1");
 	uv_close((uv_handle_t *)&manager->watchdog, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * manager: what the service manager is told, and when: that ezlb is ready, that it is reading files
- * again, how it is, and that the loop still turns. Without a manager it does nothing.
+ * manager: notifies the service manager: ezlb is ready, it reads files again, its status, and that
+ * the loop is alive (watchdog). Without a service manager it does nothing.
  */
 #pragma once
 
@@ -10,18 +10,18 @@
 #include <ezlb/view.h>
 
 struct manager {
-	bool present; /* there is one that listens */
-	bool ready;   /* it has been told */
+	bool present; /* NOTIFY_SOCKET is set */
+	bool ready;   /* READY=1 was sent */
 	bool reloading;
-	char told[EZLB_MESSAGE_STRLEN]; /* the last STATUS= */
+	char last_status[EZLB_MESSAGE_STRLEN]; /* the last STATUS= */
 	uv_timer_t watchdog;
 	bool closing;
 };
 
 void manager_open(struct manager *manager, uv_loop_t *loop);
-/* Files are read again because somebody asked; the next manager_tell ends it. */
+/* Somebody asked to read the files; the next manager_notify() ends the reload. */
 void manager_reloading(struct manager *manager);
-/* After a pass: READY=1 after the first, and STATUS= where it reads otherwise than before. */
-void manager_tell(struct manager *manager, const struct ezlb_view *view);
-/* The end of the daemon has begun. */
+/* Call after a pass. Sends READY=1 after the first one, and STATUS= if it has changed. */
+void manager_notify(struct manager *manager, const struct ezlb_view *view);
+/* The daemon ends: sends STOPPING=1. */
 void manager_close(struct manager *manager);

@@ -9,7 +9,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct notice *notice = poll->data;
 
-	(void)status; /* notices that were lost are notices */
+	(void)status; /* an overrun also means a change */
 	(void)events;
 	ezlb_nft_watch_drain(notice->fd);
 	notice->fn(notice->arg);

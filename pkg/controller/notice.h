@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * notice: the kernel's word that nf_tables has changed, on the loop. It says when to look, not what
- * there is to see. Without it the looks that come anyway do, a little later.
+ * notice: notifications of the kernel that nf_tables has changed, on the loop. They say that
+ * something changed, not what. Without them the periodic check finds the change a little later.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct notice {
 	void *arg;
 };
 
-/* Where it cannot be had, that is told, and nothing is called. `notice` is zeroed. */
+/* On failure it logs a warning and never calls fn. The caller has zeroed `notice`. */
 void notice_open(struct notice *notice, uv_loop_t *loop, void (*fn)(void *arg), void *arg);
-/* The rest happens on the loop; one that was never opened is fine. */
+/* Closing finishes on the loop. Allowed if never opened. */
 void notice_close(struct notice *notice);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* once, plan, cleanup: one turn without a daemon. Diagnostics go to stderr, ops to stdout. */
+/* once, plan, cleanup: one pass without a daemon. Diagnostics go to stderr, ops to stdout. */
 #include <ezlb/controller.h>
 
 #include <errno.h>
@@ -14,14 +14,14 @@
 
 #include "instance.h"
 
-#define VERDICTS_MS 30000 /* how long to wait for every backend's verdict */
-#define HURRY_MS    200	  /* between the probes of a backend that has no verdict yet */
+#define VERDICTS_MS 30000 /* the longest wait for all verdicts */
+#define HURRY_MS    200	  /* interval of the probes of a backend without a verdict */
 
 struct oneshot {
 	struct instance instance;
 	struct ezlb_catalog catalog;
 	struct ezlb_verdicts verdicts;
-	size_t unknown; /* backends without a verdict when the time was up */
+	size_t unknown; /* backends without a verdict after VERDICTS_MS */
 };
 
 static void on_deadline(uv_timer_t *timer)
@@ -42,7 +42,7 @@ static void on_verdict(void *arg)
 		uv_stop(wait->loop);
 }
 
-/* Probes every backend as often as its thresholds ask, in quick succession. */
+/* Probes backends at short intervals until each has a verdict, or the time is up. */
 static int probe_all(struct oneshot *one, bool pretend, struct ezlb_err *err)
 {
 	const struct ezlb_health_options options = { .hurry_ms = HURRY_MS, .pretend = pretend };
@@ -83,7 +83,7 @@ static int prepare(struct oneshot *one, const struct ezlb_options *options, enum
 		return rc;
 	one->catalog.lastgood = &one->instance.lastgood;
 	one->catalog.snat_key = one->instance.pass.policy.snat_key;
-	one->catalog.quiet = use == INSTANCE_READ; /* plan prints its errors with the line */
+	one->catalog.quiet = use == INSTANCE_READ; /* plan prints diagnostics itself */
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
 	if (use == INSTANCE_READ)
 		ezlb_catalog_seed(&one->catalog, options->config_dirs, options->n_config_dirs,
@@ -106,7 +106,7 @@ static void plan(struct oneshot *one, struct ezlb_pass_result *result)
 		       one->catalog.n_without > 0, result);
 }
 
-/* The first layer that could not be read or written, as an error; 0 where there is none. */
+/* The error of the first layer that could not be read or written; 0: none. */
 static int layer_error(const struct ezlb_pass_result *result, struct ezlb_err *err)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++)
@@ -130,7 +130,7 @@ static void foreign_of(const struct ezlb_pass_result *result, struct ezlb_scope 
 	EZLB_SORT(out, ezlb_service_key_cmp);
 }
 
-/* True where it printed anything. */
+/* Returns true if it printed anything. */
 static bool print_preview(const struct oneshot *one, const struct ezlb_pass_result *result,
 			  const struct ezlb_print *print, bool outcome)
 {
@@ -162,7 +162,6 @@ static bool print_preview(const struct oneshot *one, const struct ezlb_pass_resu
 	return any;
 }
 
-/* With the line of the file and a caret, for whoever looks at it before it is in force. */
 static void print_diags(const struct ezlb_diags *diags)
 {
 	for (size_t i = 0; i < diags->len; i++) {
@@ -172,7 +171,7 @@ static void print_diags(const struct ezlb_diags *diags)
 	}
 }
 
-/* For cleanup, which no file has asked for: there is no service to group them by. */
+/* For cleanup: there are no service files to group the ops by. */
 static void print_ops(const struct ezlb_plan *ops)
 {
 	char what[EZLB_OP_STRLEN], result[EZLB_OP_STRLEN];
@@ -201,8 +200,8 @@ static void warn_conflicts(const struct ezlb_pass_result *result)
 
 	for (size_t i = 0; i < result->found.conflicts.len; i++)
 		fprintf(stderr,
-			"ezlb: service '%s' is not in force: %s is held by a virtual service that "
-			"is not ezlb's (--adopt never)\n",
+			"ezlb: service '%s' is not applied: %s belongs to a virtual service that "
+			"ezlb did not create (--adopt never)\n",
 			result->found.conflicts.items[i].name,
 			ezlb_service_key_format(&result->found.conflicts.items[i].key, key));
 }
@@ -229,7 +228,7 @@ int ezlb_controller_once(const struct ezlb_options *options, const struct ezlb_p
 	return rc;
 }
 
-/* Why it would not all be as the files say; 0 where it would be. */
+/* Why the kernel would differ from the files even after the plan; 0: it would not. */
 static int files_error(const struct oneshot *one, const struct ezlb_pass_result *result,
 		       struct ezlb_err *err)
 {
@@ -239,7 +238,8 @@ static int files_error(const struct oneshot *one, const struct ezlb_pass_result 
 		return ezlb_err_set(err, EINVAL, "%zu error%s in the service files", diags,
 				    diags == 1 ? "" : "s");
 	if (conflicts > 0)
-		return ezlb_err_set(err, EEXIST, "%zu services are in conflict", conflicts);
+		return ezlb_err_set(err, EEXIST, "virtual services of others block %zu service%s",
+				    conflicts, conflicts == 1 ? "" : "s");
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 
 #include <ezlb/log.h>
 
-#define SHOWN 10 /* of a kind of line in one pass */
+#define SHOWN 10 /* the most lines of one kind in one pass */
 
 static int failure_cmp(const void *a, const void *b)
 {
@@ -14,10 +14,10 @@ static int failure_cmp(const void *a, const void *b)
 	return (x->why > y->why) - (x->why < y->why);
 }
 
-/* What fails in this pass, and whether an earlier one has told of it already. */
+/* The failures of this pass, and those that earlier passes have logged. */
 struct failures {
-	const struct passlog_told *before;
-	struct passlog_told now;
+	const struct passlog_failures *before;
+	struct passlog_failures now;
 	size_t fresh, held, more;
 };
 
@@ -36,7 +36,7 @@ static bool is_fresh(struct failures *failures, const char *what, const char *wh
 	return fresh;
 }
 
-/* It was not tried this time: what was told of it stands. */
+/* Not tried in this pass: the earlier failure counts as logged. */
 static void still_fails(struct failures *failures, const char *what)
 {
 	uint64_t hash = hash_of(what);
@@ -81,7 +81,7 @@ static void log_op(struct failures *failures, const struct ezlb_op *op)
 			 EZLB_S("op", what), EZLB_S("err", why));
 }
 
-/* The rules that the other driver made in an earlier process. */
+/* The rules of the driver that an earlier process used. */
 static void log_old(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	const struct ezlb_op *op = result->plan.old.items;
@@ -109,7 +109,7 @@ static void log_old(struct failures *failures, const struct ezlb_pass_result *re
 				result->outcome.old_err.code ? result->outcome.old_err.msg : why));
 }
 
-/* Not failures of the kernel's, but told and forgotten in the same way. */
+/* No failures of ops, but also logged once. */
 static void log_conflicts(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
@@ -129,7 +129,7 @@ static void log_conflicts(struct failures *failures, const struct ezlb_pass_resu
 	}
 }
 
-/* The pass has succeeded without: what is left of the old way ends by itself. */
+/* Does not make the pass fail: old entries expire by themselves. */
 static void log_flows(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	if (result->outcome.flows > 0)
@@ -173,7 +173,7 @@ static void log_failures(struct failures *failures, const struct ezlb_pass_resul
 	for (size_t i = 0; i < result->plan.ops.len; i++) {
 		const struct ezlb_op *op = &result->plan.ops.items[i];
 
-		/* A layer that failed as a whole has had its line. */
+		/* log_layers() has logged the layers that failed as a whole. */
 		if (op->rc < 0 && !result->outcome.errs.layer[ezlb_op_layer(op->kind)].code)
 			log_op(failures, op);
 	}
@@ -267,24 +267,24 @@ static void log_adopted(const struct ezlb_pass_result *result)
 void passlog_write(struct passlog *log, const struct ezlb_pass_result *result, const char *why,
 		   uint64_t ms)
 {
-	struct failures failures = { .before = &log->told };
-	bool failed_before = log->told.len > 0;
+	struct failures failures = { .before = &log->logged };
+	bool failed_before = log->logged.len > 0;
 
 	log_ops(result);
 	log_adopted(result);
 	log_drift(log, result);
 	log_failures(&failures, result);
-	/* A retry that gets nowhere is not worth a line. */
+	/* No line for a retry that changes nothing. */
 	if (result->plan.ops.len > 0 &&
 	    (failures.fresh > 0 || count(&result->plan.ops, is_done) > 0))
 		log_summary(result, why, ms);
 	if (failures.now.len == 0 && failed_before)
 		ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "earlier failures are resolved"));
 	passlog_clear(log);
-	log->told = failures.now;
+	log->logged = failures.now;
 }
 
 void passlog_clear(struct passlog *log)
 {
-	EZLB_VEC_CLEAR(&log->told);
+	EZLB_VEC_CLEAR(&log->logged);
 }

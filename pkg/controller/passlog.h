@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * passlog: what a pass did, told once. One line for each pass that had something to do; a failure
- * is told when it appears and when it is over, not each time it is met again.
+ * passlog: logs what a pass did. One line for each pass with ops. A failure is logged when it
+ * appears and when it is resolved, not in every pass.
  */
 #pragma once
 
 #include <ezlb/pass.h>
 
-/* Hashes of what failed and of why. */
+/* Hashes of what failed, and of the reason. */
 struct passlog_failure {
 	uint64_t what, why;
 };
 
 struct passlog {
-	/* What is failing and has been told of; sorted. */
-	struct passlog_told EZLB_VEC(struct passlog_failure) told;
-	unsigned long repairs; /* changes of somebody else's that were seen since the start */
+	/* Current failures that were logged; sorted. */
+	struct passlog_failures EZLB_VEC(struct passlog_failure) logged;
+	unsigned long repairs; /* changes by other programs since the start */
 };
 
 void passlog_clear(struct passlog *log);
 
-/* `why`: what brought the pass about. */
+/* `why`: what caused the pass. */
 void passlog_write(struct passlog *log, const struct ezlb_pass_result *result, const char *why,
 		   uint64_t ms);

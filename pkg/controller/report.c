@@ -7,16 +7,15 @@
 #include <ezlb/duration.h>
 
 /*
- * After a fold the loop rests from folding twenty times as long: whoever asks without end takes a
- * twentieth of it.
+ * The pause after a fold, in times of its duration: endless requests take at most 1/20 of the loop.
  */
-#define REST 20
+#define PAUSE 20
 
-#define SHORT 8192 /* bytes: not worth packing */
+#define SHORT 8192 /* bytes: not worth compressing */
 
 struct report_job {
 	uv_work_t work;
-	struct report *report; /* NULL: closed meanwhile */
+	struct report *report; /* NULL: the report was closed */
 	size_t wanted[REPORT_KINDS];
 	bool pack[REPORT_KINDS];
 	struct ezlb_status status;
@@ -35,7 +34,7 @@ static void job_free(struct report_job *job)
 	free(job);
 }
 
-/* In a thread of the pool. */
+/* Runs in a thread of the pool. */
 static void on_work(uv_work_t *work)
 {
 	struct report_job *job = work->data;
@@ -65,7 +64,7 @@ static void on_done(uv_work_t *work, int status)
 	struct report_job *job = work->data;
 	struct report *report = job->report;
 
-	(void)status; /* nobody cancels it */
+	(void)status; /* never cancelled */
 	if (report) {
 		report->job = NULL;
 		for (int i = 0; i < REPORT_KINDS; i++) {
@@ -103,9 +102,9 @@ static void ask(struct report *report, struct sample *sample)
 }
 
 /*
- * The first call makes the threads, and they block what their maker does. Signals are the loop's:
- * at the end of the daemon it blocks those that have no handler any more, and one of them that a
- * thread took would kill.
+ * The first call creates the threads, which inherit the signal mask. All signals must go to the
+ * loop's thread: at the end of the daemon they have no handler there and are blocked; delivered to
+ * another thread they would kill the process.
  */
 static void queue(struct report *report, struct report_job *job)
 {
@@ -137,7 +136,7 @@ static void begin(struct report *report)
 	ezlb_status_shift(&job->status, ezlb_wall_shift_ms());
 	ask(report, &job->sample);
 	uv_update_time(report->loop);
-	uv_timer_start(&report->pause, on_pause_over, REST * (uv_hrtime() - start) / 1000000, 0);
+	uv_timer_start(&report->pause, on_pause_over, PAUSE * (uv_hrtime() - start) / 1000000, 0);
 	report->job = job;
 	queue(report, job);
 }

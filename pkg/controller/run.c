@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The daemon: everything that happens only pokes; a timer collects the pokes and makes one pass.
- * The pass looks at the kernel, not at what the last pass meant to do.
+ * run: the daemon. Everything that happens only schedules a pass, and a timer runs one pass for
+ * all. The pass reads the kernel; it does not rely on the last pass.
  */
 #include <ezlb/controller.h>
 
@@ -23,12 +23,12 @@
 #include "notice.h"
 #include "passlog.h"
 
-#define LOOK_MS	    500	  /* between two cheap looks: somebody else's change is found by the next */
-#define FULL_MS	    60000 /* a whole pass in any case: the cheap look does not see everything */
-#define NOTICE_MS   50 /* after nf_tables has changed: whoever reloads it changes it many times */
-#define COALESCE_MS 10 /* backends that fall together leave in one pass */
+#define LOOK_MS	    500	  /* between two cheap checks for changes by other programs */
+#define FULL_MS	    60000 /* between two full passes: the cheap check does not see everything */
+#define NOTICE_MS   50	  /* wait after a change of nf_tables: a reload consists of many changes */
+#define COALESCE_MS 10	  /* backends that go down together are removed in one pass */
 #define DOCUMENT    (512 * 1024)
-#define AGAIN_MS    10 /* a pass that wrote is followed by one that looks; doubles in a row */
+#define AGAIN_MS    10 /* until the pass that checks the last one; doubles from pass to pass */
 
 struct controller {
 	const struct ezlb_options *options;
@@ -40,13 +40,13 @@ struct controller {
 	struct passlog log;
 	struct desk desk;
 	struct ezlb_catalog catalog;
-	bool loaded; /* the files have been read: before that nothing is wanted, so no pass */
+	bool loaded; /* the files have been read; no pass before that */
 	struct ezlb_watch *watch;
 	struct ezlb_health *health;
-	const char *why; /* what poked first since the last pass; NULL: nothing */
+	const char *why; /* the first reason for the next pass; NULL: none */
 	uint64_t pass_at, full_at;
 	unsigned writing; /* passes in a row that wrote something */
-	bool lock_told;
+	bool lock_logged;
 	bool stopping;
 	struct ezlb_err fatal;
 };
@@ -54,8 +54,8 @@ struct controller {
 static void on_pass_timer(uv_timer_t *timer);
 static void stop(struct controller *c);
 
-/* The sooner of this and what is scheduled already. */
-static void poke(struct controller *c, const char *why, uint64_t delay_ms)
+/* Keeps the earlier of this time and the scheduled one. */
+static void schedule(struct controller *c, const char *why, uint64_t delay_ms)
 {
 	uint64_t at = uv_now(&c->loop) + delay_ms;
 
@@ -69,8 +69,8 @@ static void poke(struct controller *c, const char *why, uint64_t delay_ms)
 	uv_timer_start(&c->pass_timer, on_pass_timer, delay_ms, 0);
 }
 
-/* A pass that wrote is not the judge of what it left; another one looks. */
-static void poke_after(struct controller *c, const struct ezlb_pass_result *result, uint64_t now)
+/* After a pass that wrote, another one checks the result. */
+static void schedule_next(struct controller *c, const struct ezlb_pass_result *result, uint64_t now)
 {
 	uint64_t due = ezlb_pass_due(&c->instance.pass), delay = AGAIN_MS;
 
@@ -78,9 +78,9 @@ static void poke_after(struct controller *c, const struct ezlb_pass_result *resu
 	for (unsigned i = 1; i < c->writing && delay < LOOK_MS; i++)
 		delay *= 2;
 	if (result->outcome.again)
-		poke(c, NULL, delay);
+		schedule(c, NULL, delay);
 	if (due != EZLB_PASS_NEVER)
-		poke(c, NULL, due > now ? due - now : 0);
+		schedule(c, NULL, due > now ? due - now : 0);
 }
 
 static void find_fights(struct controller *c, const struct ezlb_plan *drift, uint64_t now)
@@ -108,7 +108,7 @@ static void run_pass(struct controller *c)
 	passlog_write(&c->log, &result, why, ezlb_now_ms() - begin);
 	desk_pass(&c->desk, &verdicts, &result, uv_hrtime() - begin_ns);
 	uv_update_time(&c->loop);
-	poke_after(c, &result, ezlb_now_ms());
+	schedule_next(c, &result, ezlb_now_ms());
 	c->full_at = ezlb_now_ms() + FULL_MS;
 	ezlb_pass_result_clear(&result);
 	EZLB_VEC_CLEAR(&verdicts);
@@ -119,7 +119,7 @@ static void on_pass_timer(uv_timer_t *timer)
 	run_pass(timer->data);
 }
 
-/* Two that write would each undo the other's work: who has lost the lock leaves. */
+/* Two daemons would undo each other's work: the one that has lost the lock ends. */
 static void keep_lock(struct controller *c)
 {
 	struct ezlb_err err;
@@ -131,12 +131,12 @@ static void keep_lock(struct controller *c)
 	if (rc == -EBUSY) {
 		c->fatal = err;
 		stop(c);
-	} else if (rc < 0 && !c->lock_told) {
+	} else if (rc < 0 && !c->lock_logged) {
 		ezlb_log(EZLB_ERROR, "controller",
 			 EZLB_S("msg", "the lock in the state directory was lost"),
 			 EZLB_S("err", err.msg));
 	}
-	c->lock_told = rc < 0;
+	c->lock_logged = rc < 0;
 }
 
 static void on_look(uv_timer_t *timer)
@@ -150,15 +150,15 @@ static void on_look(uv_timer_t *timer)
 	desk_look(&c->desk);
 	if (blame_calm(&c->instance.pass, now)) {
 		desk_calm(&c->desk);
-		poke(c, NULL, 0); /* to tell what is so now */
+		schedule(c, NULL, 0); /* updates the conditions */
 	}
 	if (ezlb_ledger_lost(&c->instance.pass.ledger))
-		poke(c, "ledger", 0);
+		schedule(c, "ledger", 0);
 	if (ezlb_pass_peek(&c->instance.pass, &c->catalog.desired) || now >= c->full_at)
-		poke(c, NULL, 0);
+		schedule(c, NULL, 0);
 }
 
-/* Who is told looks sooner. */
+/* A notification makes the next check come sooner. */
 static void on_notice(void *arg)
 {
 	struct controller *c = arg;
@@ -177,11 +177,11 @@ static void take_files(struct controller *c, const struct ezlb_snapshot *snapsho
 	ezlb_health_set(c->health, &rows);
 	EZLB_VEC_CLEAR(&rows);
 	c->loaded = true;
-	ezlb_pass_hurry(&c->instance.pass); /* new files deserve a prompt try */
-	poke(c, "files", 0);
+	ezlb_pass_hurry(&c->instance.pass); /* no back-off after a change of files */
+	schedule(c, "files", 0);
 }
 
-/* Not one file, in directories that can all be read, and there is something to lose by it. */
+/* All directories can be read and have no file, and there are services to lose. */
 static bool is_emptied(const struct controller *c, const struct ezlb_snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->dirs.len; i++)
@@ -200,7 +200,7 @@ static void on_empty(uv_timer_t *timer)
 	take_files(timer->data, &nothing);
 }
 
-/* A volume that is torn down looks for a while like one that somebody has emptied. */
+/* While a volume is torn down, it can look as if somebody had removed all files. */
 static void on_snapshot(void *arg, const struct ezlb_snapshot *snapshot)
 {
 	struct controller *c = arg;
@@ -225,10 +225,10 @@ static void on_snapshot(void *arg, const struct ezlb_snapshot *snapshot)
 
 static void on_verdict(void *arg)
 {
-	poke(arg, "health", COALESCE_MS);
+	schedule(arg, "health", COALESCE_MS);
 }
 
-static void on_told(void *arg, const struct ezlb_health_change *change)
+static void on_health_change(void *arg, const struct ezlb_health_change *change)
 {
 	struct controller *c = arg;
 
@@ -273,7 +273,7 @@ static void stop(struct controller *c)
 		ezlb_health_close(c->health, NULL, NULL);
 }
 
-/* Once closed, the handles leave the signals to their default, which would kill on a second one. */
+/* Closing the handles restores the default actions: a second signal would kill the process. */
 static void block_stop_signals(void)
 {
 	sigset_t set;
@@ -303,7 +303,7 @@ static void reload(struct controller *c, const char *why)
 	desk_reloading(&c->desk);
 	ezlb_watch_rescan(c->watch);
 	ezlb_pass_hurry(&c->instance.pass);
-	poke(c, why, 0);
+	schedule(c, why, 0);
 }
 
 static void on_hup(uv_signal_t *signal, int number)
@@ -342,7 +342,7 @@ static int catch_signals(struct controller *c, struct ezlb_err *err)
 	return rc < 0 ? ezlb_err_set(err, -rc, "cannot catch signals: %s", uv_strerror(rc)) : 0;
 }
 
-static void tell_start(const struct controller *c)
+static void log_start(const struct controller *c)
 {
 	const struct ezlb_options *options = c->options;
 	const struct dataplane *plane = &c->instance.plane;
@@ -358,7 +358,7 @@ static void tell_start(const struct controller *c)
 
 static int start(struct controller *c, struct ezlb_err *err)
 {
-	const struct ezlb_health_options health = { .told = on_told,
+	const struct ezlb_health_options health = { .told = on_health_change,
 						    .pretend = dataplane_pretends(c->options) };
 	const struct ezlb_watch_options watch = { .dirs = c->options->config_dirs,
 						  .n_dirs = c->options->n_config_dirs,
@@ -369,11 +369,11 @@ static int start(struct controller *c, struct ezlb_err *err)
 
 	if (rc < 0)
 		return rc;
-	/* First: whoever sees the log or the socket may end this process in an orderly way. */
+	/* First: as soon as the log or the socket shows ezlb, SIGTERM must stop it cleanly. */
 	rc = catch_signals(c, err);
 	if (rc < 0)
 		return rc;
-	tell_start(c);
+	log_start(c);
 	c->desk.sources = (struct sources){ .options = c->options,
 					    .catalog = &c->catalog,
 					    .pass = &c->instance.pass,
@@ -389,8 +389,8 @@ static int start(struct controller *c, struct ezlb_err *err)
 }
 
 /*
- * In memory nothing is recorded, but the socket is there: one directory, one daemon. Somebody who
- * may not write there can try it out all the same.
+ * The in-memory data plane records nothing, but two daemons cannot share a socket. A user who may
+ * not write to the directory can try ezlb without the lock.
  */
 static int lock_for_memory(struct controller *c, struct ezlb_err *err)
 {
@@ -409,7 +409,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	struct controller *c = ezlb_calloc(1, sizeof(*c));
 	int rc;
 
-	/* Documents for those who look come and go: what is large is given back to the system. */
+	/* Large documents are mapped, so that free() returns their memory to the system. */
 	mallopt(M_MMAP_THRESHOLD, DOCUMENT);
 	c->options = options;
 	rc = instance_open(&c->instance, options, INSTANCE_WRITE, err);
@@ -419,7 +419,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	c->catalog.lastgood = &c->instance.lastgood;
 	if (rc == 0) {
 		c->catalog.snat_key = c->instance.pass.policy.snat_key;
-		signal(SIGPIPE, SIG_IGN); /* whoever read the log may have gone away */
+		signal(SIGPIPE, SIG_IGN); /* the reader of the log may end */
 		uv_loop_init(&c->loop);
 		init_handles(c);
 		if (!c->instance.plane.memory && c->instance.plane.snat == EZLB_SNAT_NFTABLES)

@@ -24,7 +24,7 @@ static int64_t read_number(const char *proc, const char *name)
 	return sscanf(text, "%" SCNd64, &number) == 1 ? number : -1;
 }
 
-/* A layer of its own: the daemon's is the loop's. */
+/* Opens its own layer: the daemon's layer belongs to the loop. */
 static void take_snats(struct sample *sample)
 {
 	struct ezlb_layer *layer;

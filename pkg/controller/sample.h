@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sample: asks the kernel what it has counted. Has sockets of its own and touches nothing of the
- * daemon's, so it is made in a thread of the loop's pool: with thousands of services it takes
- * longer than the loop may be held.
+ * sample: reads the kernel's counters. It has its own sockets and shares nothing with the loop, so
+ * it runs in a thread of the pool: with thousands of services it would block the loop for too long.
  */
 #pragma once
 
@@ -10,12 +9,12 @@
 #include <ezlb/status.h>
 
 struct sample {
-	/* asked */
+	/* in */
 	struct ezlb_scope scope;    /* owned */
-	bool kernel;		    /* false: the in-memory data plane counts nothing */
-	enum ezlb_snat_driver snat; /* whose rows; AUTO: none */
-	const char *proc;	    /* "/proc" but for tests */
-	/* answered */
+	bool kernel;		    /* false: in-memory data plane, no counters */
+	enum ezlb_snat_driver snat; /* the driver whose rows to read; AUTO: none */
+	const char *proc;	    /* "/proc", except in tests */
+	/* out */
 	struct ezlb_traffic traffic;
 	struct ezlb_err traffic_err;
 	struct ezlb_table snats; /* only .snats */
@@ -23,9 +22,9 @@ struct sample {
 	int64_t conntrack_entries, conntrack_max; /* -1: unknown */
 };
 
-/* How full the conntrack table is; -1: unknown. Cheap: it may be asked on the loop. */
+/* The size of the conntrack table; -1: unknown. Fast enough for the loop. */
 void sample_conntrack(const char *proc, int64_t *entries, int64_t *max);
 void sample_take(struct sample *sample);
-/* What was answered, into the status that goes with it. */
+/* Adds the counters to the status. */
 void sample_put(const struct sample *sample, struct ezlb_status *status);
 void sample_clear(struct sample *sample);

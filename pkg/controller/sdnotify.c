@@ -13,7 +13,7 @@
 
 #include <ezlb/mem.h>
 
-/* A path, or "@" and a name of the abstract namespace. */
+/* `name`: a path, or "@" and a name in the abstract namespace. */
 static int address(const char *name, struct sockaddr_un *out, socklen_t *len)
 {
 	size_t n = strlen(name);
@@ -62,7 +62,7 @@ int sdnotify_reloading(void)
 	return sdnotify(lines);
 }
 
-/* 0 where it is not there or no number. */
+/* 0 if the variable is not set or no number. */
 static unsigned long long number(const char *variable)
 {
 	const char *text = getenv(variable);

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sdnotify: word to the service manager, by the protocol of sd_notify(3): one datagram of lines to
- * the socket in $NOTIFY_SOCKET. Without that variable nothing is sent. libsystemd would bring ten
- * libraries into the image for this.
+ * sdnotify: the protocol of sd_notify(3): one datagram with lines to the socket in $NOTIFY_SOCKET.
+ * Without that variable it sends nothing. libsystemd would add ten libraries to the image.
  */
 #pragma once
 
 #include <stdint.h>
 
-/* Where the manager listens; or -errno, -ENOENT where there is none. Never waits, never blocks. */
+/* 0 if the manager received it, or -errno; -ENOENT: no manager. Never blocks. */
 int sdnotify(const char *lines);
 
-/* "RELOADING=1" has to come with the time, CLOCK_MONOTONIC (systemd 253 and later want it). */
+/* Sends RELOADING=1 with the time of CLOCK_MONOTONIC, which systemd 253 and later need. */
 int sdnotify_reloading(void);
 
 /*
- * How often WATCHDOG=1 has to be sent, in ms: half of what $WATCHDOG_USEC allows; 0: never. What is
- * meant for another process ($WATCHDOG_PID) does not count.
+ * The interval of WATCHDOG=1 in ms: half of $WATCHDOG_USEC. 0: send none; no watchdog, or
+ * $WATCHDOG_PID is another process.
  */
 uint64_t sdnotify_watchdog_ms(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sources: where everything is known that an operator may ask; and one status of it. */
+/* sources: the objects that a status is made from. */
 #pragma once
 
 #include <ezlb/controller.h>
@@ -21,8 +21,8 @@ struct sources {
 };
 
 /*
- * Without what the kernel counts (ezlb_status_count). The caller clears *out. `now_ms` and
- * `clock_ms` are the same moment, by ezlb_steady_ms and by ezlb_now_ms.
+ * Makes a status without the kernel's counters (ezlb_status_count). The caller clears *out.
+ * `now_ms` and `clock_ms` are the same moment on the clocks of ezlb_steady_ms() and ezlb_now_ms().
  */
 void sources_status(const struct sources *from, int64_t now_ms, uint64_t clock_ms,
 		    struct ezlb_status *out);

@@ -14,7 +14,7 @@ static bool is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* Directories with the files in them, then the files that are named, each where it was named. */
+/* First the files of all directories, then the files that are arguments, in their order. */
 static int look(const char *const *paths, size_t n, struct ezlb_snapshot *out, struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE const char **dirs = ezlb_calloc(n, sizeof(*dirs));

@@ -29,7 +29,7 @@ const char *ezlb_truth_str(enum ezlb_truth truth)
 static const struct {
 	const char *name;
 	enum ezlb_truth truth;
-	unsigned of; /* the conditions that may have it */
+	unsigned of; /* conditions that may have the reason */
 } reasons[] = {
 	[EZLB_REASON_VALID] = { "Valid", EZLB_TRUE, OF(EZLB_ACCEPTED) },
 	[EZLB_REASON_REFUSED] = { "Refused", EZLB_FALSE, OF(EZLB_ACCEPTED) },
@@ -37,8 +37,8 @@ static const struct {
 	[EZLB_REASON_PROGRAMMED] = { "Programmed", EZLB_TRUE, OF(EZLB_PROGRAMMED) },
 	[EZLB_REASON_PENDING] = { "Pending", EZLB_DONT_KNOW,
 				  OF(EZLB_PROGRAMMED) | OF(EZLB_BACKENDS_READY) },
-	[EZLB_REASON_NOT_IN_FORCE] = { "NotInForce", EZLB_FALSE,
-				       OF(EZLB_PROGRAMMED) | OF(EZLB_BACKENDS_READY) },
+	[EZLB_REASON_NOT_APPLIED] = { "NotInForce", EZLB_FALSE,
+				      OF(EZLB_PROGRAMMED) | OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_FAILED] = { "Failed", EZLB_FALSE, OF(EZLB_PROGRAMMED) },
 	[EZLB_REASON_HELD] = { "Held", EZLB_FALSE, OF(EZLB_PROGRAMMED) },
 	[EZLB_REASON_UNREADABLE] = { "Unreadable", EZLB_DONT_KNOW, OF(EZLB_PROGRAMMED) },
@@ -106,19 +106,19 @@ enum ezlb_state ezlb_state_of(const struct ezlb_condition conditions[static EZLB
 	enum ezlb_reason programmed = conditions[EZLB_PROGRAMMED].reason;
 	enum ezlb_reason ready = conditions[EZLB_BACKENDS_READY].reason;
 	enum ezlb_reason conflict = conditions[EZLB_CONFLICT].reason;
-	bool in_force = accepted != EZLB_REASON_REFUSED && programmed != EZLB_REASON_NOT_IN_FORCE;
-	bool clash = conditions[EZLB_CONFLICT].status == EZLB_TRUE;
+	bool applied = accepted != EZLB_REASON_REFUSED && programmed != EZLB_REASON_NOT_APPLIED;
+	bool taken = conditions[EZLB_CONFLICT].status == EZLB_TRUE;
 
 	if (ready == EZLB_REASON_NONE_UP || ready == EZLB_REASON_NONE_SERVING)
 		return EZLB_STATE_DOWN;
 	if (is_failed(programmed))
 		return EZLB_STATE_FAILED;
-	/* What is foreign is left alone: no older version can serve there either. */
-	if (clash && (!in_force || conflict == EZLB_REASON_FOREIGN))
+	/* ezlb does not touch a foreign service, so no older version is applied either. */
+	if (taken && (!applied || conflict == EZLB_REASON_FOREIGN))
 		return EZLB_STATE_CONFLICT;
-	if (!in_force)
+	if (!applied)
 		return EZLB_STATE_REFUSED;
-	if (clash || accepted == EZLB_REASON_LAST_GOOD_KEPT)
+	if (taken || accepted == EZLB_REASON_LAST_GOOD_KEPT)
 		return EZLB_STATE_STALE;
 	if (ready == EZLB_REASON_SOME_DOWN)
 		return EZLB_STATE_DEGRADED;

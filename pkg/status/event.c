@@ -53,9 +53,9 @@ struct ezlb_event *ezlb_events_add(struct ezlb_events *events, enum ezlb_event_t
 
 	if (!events->items)
 		events->items = ezlb_calloc(EZLB_EVENTS_KEPT, sizeof(*events->items));
-	event = &events->items[events->next % EZLB_EVENTS_KEPT];
+	event = &events->items[events->last % EZLB_EVENTS_KEPT];
 	*event = (struct ezlb_event){
-		.seq = ++events->next,
+		.seq = ++events->last,
 		.time_ms = now_ms,
 		.type = type,
 		.level = ezlb_event_type_level(type),
@@ -66,7 +66,7 @@ struct ezlb_event *ezlb_events_add(struct ezlb_events *events, enum ezlb_event_t
 
 const struct ezlb_event *ezlb_events_get(const struct ezlb_events *events, uint64_t seq)
 {
-	if (seq == 0 || seq > events->next || events->next - seq >= EZLB_EVENTS_KEPT)
+	if (seq == 0 || seq > events->last || events->last - seq >= EZLB_EVENTS_KEPT)
 		return NULL;
 	return &events->items[(seq - 1) % EZLB_EVENTS_KEPT];
 }

@@ -2,7 +2,7 @@
 #include <ezlb/json.h>
 #include <ezlb/status.h>
 
-/* By address: of a backend in several services, whether one of them has it up. */
+/* By address. A backend of several services is up if one of them finds it up. */
 static json_t *backends(const struct ezlb_status *status)
 {
 	json_t *all = ezlb_json_object();

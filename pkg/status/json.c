@@ -9,8 +9,8 @@
 #define SUMMARY_STRLEN 512
 
 /*
- * One value for the whole document would take more memory than all the rest of ezlb. So there is
- * one at a time for the head, for each service and for each file.
+ * A JSON value of the whole document would need more memory than the rest of ezlb. So the head,
+ * each service and each file is one value, and only one exists at a time.
  */
 
 /* --- the head ------------------------------------------------------------------------------ */
@@ -191,23 +191,23 @@ static json_t *conditions_json(const struct ezlb_condition conditions[static EZL
 	return array;
 }
 
-/* What the version in force says; null throughout where none is. */
-static void put_in_force(json_t *service, const struct ezlb_status_service *s)
+/* The members of the applied version; all null if no version is applied. */
+static void put_applied(json_t *service, const struct ezlb_status_service *s)
 {
 	char listen[EZLB_ENDPOINT_STRLEN], range[EZLB_RANGE_STRLEN];
-	bool yes = s->in_force;
+	bool applied = s->applied;
 	const char *snat = s->snat_ip.first.family ? ezlb_range_format(&s->snat_ip, range)
 						   : "masquerade";
 
-	ezlb_json_put_text(service, "protocol", yes ? ezlb_proto_str(s->proto) : NULL);
+	ezlb_json_put_text(service, "protocol", applied ? ezlb_proto_str(s->proto) : NULL);
 	ezlb_json_put_text(service, "listen",
-			   yes ? ezlb_endpoint_format(&s->listen, listen) : NULL);
-	ezlb_json_put_text(service, "scheduler", yes ? s->scheduler : NULL);
-	ezlb_json_put_text(service, "forward", yes ? ezlb_forward_str(s->forward) : NULL);
-	ezlb_json_put_bool(service, "full_nat", yes && s->full_nat);
-	ezlb_json_put_text(service, "snat", yes && s->full_nat ? snat : NULL);
-	ezlb_json_put(service, "check", yes ? check_json(&s->check) : json_null());
-	ezlb_json_put_bool(service, "traffic_log", yes && s->traffic_log);
+			   applied ? ezlb_endpoint_format(&s->listen, listen) : NULL);
+	ezlb_json_put_text(service, "scheduler", applied ? s->scheduler : NULL);
+	ezlb_json_put_text(service, "forward", applied ? ezlb_forward_str(s->forward) : NULL);
+	ezlb_json_put_bool(service, "full_nat", applied && s->full_nat);
+	ezlb_json_put_text(service, "snat", applied && s->full_nat ? snat : NULL);
+	ezlb_json_put(service, "check", applied ? check_json(&s->check) : json_null());
+	ezlb_json_put_bool(service, "traffic_log", applied && s->traffic_log);
 }
 
 static json_t *service_json(const struct ezlb_status *status, const struct ezlb_status_service *s)
@@ -218,10 +218,10 @@ static json_t *service_json(const struct ezlb_status *status, const struct ezlb_
 	ezlb_json_put_text(service, "state", ezlb_state_str(s->state));
 	ezlb_json_put_text(service, "file", s->file);
 	ezlb_json_put_known(service, "line", s->line);
-	ezlb_json_put_bool(service, "in_force", s->in_force);
-	put_in_force(service, s);
+	ezlb_json_put_bool(service, "in_force", s->applied);
+	put_applied(service, s);
 	ezlb_json_put_hash(service, "observed_hash", s->observed_hash);
-	ezlb_json_put_hash(service, "applied_hash", s->in_force ? s->applied_hash : 0);
+	ezlb_json_put_hash(service, "applied_hash", s->applied ? s->applied_hash : 0);
 	ezlb_json_put(service, "conditions", conditions_json(s->conditions));
 	ezlb_json_put_count(service, "serving", s->n_serving);
 	ezlb_json_put_known(service, "snat_connections", s->snat_connections);
@@ -259,7 +259,7 @@ static json_t *file_json(const struct ezlb_status *status, const struct ezlb_sta
 
 	ezlb_json_put_text(file, "path", f->path);
 	ezlb_json_put_text(file, "state", ezlb_file_state_str(f->state));
-	ezlb_json_put_bool(file, "in_force", f->in_force);
+	ezlb_json_put_bool(file, "in_force", f->applied);
 	for (size_t i = 0; i < f->n_diags; i++)
 		ezlb_json_add(diags, diag_json(&status->diags.items[f->first + i]));
 	ezlb_json_put(file, "diagnostics", diags);
@@ -301,7 +301,7 @@ static json_t *event_json(const struct ezlb_event *e)
 
 void ezlb_events_json(const struct ezlb_events *events, uint64_t since, struct ezlb_text *out)
 {
-	uint64_t last = events->next;
+	uint64_t last = events->last;
 	uint64_t first = last > EZLB_EVENTS_KEPT ? last - EZLB_EVENTS_KEPT + 1 : 1;
 
 	if (since > first)

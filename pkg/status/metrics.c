@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What there is once a process; metrics_rows.c has what there is once a service or backend. */
+/* Metrics of the process; metrics_rows.c has those of services and backends. */
 #include <string.h>
 
 #include <ezlb/status.h>
@@ -9,7 +9,7 @@
 
 #define COUNTER(name, help) (&(const struct metric){ name, "counter", help, 0 })
 #define GAUGE(name, help)   (&(const struct metric){ name, "gauge", help, 0 })
-/* Given in ms. Never is 0, as Prometheus has it: then an alert on the age fires. */
+/* Values are ms. 0 means never, as usual in Prometheus: an alert on the age fires then. */
 #define TIMESTAMP(name, help) (&(const struct metric){ name, "gauge", help, 3 })
 #define HISTOGRAM(name, help) (&(const struct metric){ name, "histogram", help, 0 })
 
@@ -30,7 +30,8 @@ static void put_process(const struct ezlb_status *status, struct ezlb_text *out)
 	put_labelled(out, info, "{version", status->version, 1);
 	metric_alone(out, TIMESTAMP("ezlb_start_time_seconds", "When the process started."),
 		     (uint64_t)status->started_ms);
-	metric_alone(out, GAUGE("ezlb_ready", "Whether /readyz says yes."), status->ready);
+	metric_alone(out, GAUGE("ezlb_ready", "Whether ezlb is ready, as in /readyz."),
+		     status->ready);
 }
 
 static void put_files(const struct ezlb_status *status, struct ezlb_text *out)
@@ -48,19 +49,21 @@ static void put_files(const struct ezlb_status *status, struct ezlb_text *out)
 
 static void put_reloads(const struct ezlb_status *status, struct ezlb_text *out)
 {
-	metric_alone(out, COUNTER("ezlb_config_reload_total", "Sets of files that were taken in."),
-		     status->reloads);
+	metric_alone(
+		out,
+		COUNTER("ezlb_config_reload_total", "How often changed service files were read."),
+		status->reloads);
 	metric_alone(out,
 		     GAUGE("ezlb_config_last_reload_successful",
-			   "Whether the last one had no refused file and no frozen directory."),
+			   "Whether the last read had no refused file and no frozen directory."),
 		     status->last_reload_ok);
 	metric_alone(out,
 		     TIMESTAMP("ezlb_config_last_reload_timestamp_seconds",
-			       "When files were last taken in. 0: never."),
+			       "When changed files were last read. 0: never."),
 		     (uint64_t)status->last_reload_ms);
 	metric_alone(out,
 		     TIMESTAMP("ezlb_config_last_reload_success_timestamp_seconds",
-			       "When files were last taken in without a refusal. 0: never."),
+			       "When files were last read without a refused one. 0: never."),
 		     (uint64_t)status->last_reload_ok_ms);
 }
 
@@ -68,7 +71,7 @@ static void put_watch(const struct ezlb_status *status, struct ezlb_text *out)
 {
 	static const enum ezlb_watch_mode modes[] = { EZLB_WATCH_INOTIFY, EZLB_WATCH_POLL };
 	const struct metric *mode = GAUGE("ezlb_config_watch_mode",
-					  "How files are watched. 1 for the way that is in use.");
+					  "How files are watched. 1 for the mode in use.");
 
 	metric_head(out, mode);
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
@@ -76,7 +79,7 @@ static void put_watch(const struct ezlb_status *status, struct ezlb_text *out)
 			     status->watch == modes[i]);
 }
 
-/* Whether a directory is named by an earlier row too: nothing hinders anybody to give it twice. */
+/* Whether an earlier row has the same directory: the flag may name one twice. */
 static bool is_again(const struct ezlb_status_dirs *dirs, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
@@ -89,7 +92,7 @@ static void put_dirs(const struct ezlb_status_dirs *dirs, struct ezlb_text *out)
 {
 	const struct metric *available =
 		GAUGE("ezlb_config_source_available",
-		      "Whether the directory can be read. 0: frozen, what it had stays.");
+		      "Whether the directory can be read. 0: frozen, its services stay.");
 
 	metric_head(out, available);
 	for (size_t i = 0; i < dirs->len; i++)
@@ -100,21 +103,23 @@ static void put_dirs(const struct ezlb_status_dirs *dirs, struct ezlb_text *out)
 
 static void put_reconcile(const struct ezlb_status *status, struct ezlb_text *out)
 {
-	const struct metric *repairs = COUNTER(
-		"ezlb_drift_repairs_total",
-		"What was repaired after somebody else had changed it, by what they had done.");
+	const struct metric *repairs =
+		COUNTER("ezlb_drift_repairs_total",
+			"Repaired changes by other programs, by kind of change.");
 
-	metric_alone(out, COUNTER("ezlb_reconcile_total", "Passes over the kernel's state."),
-		     status->passes);
 	metric_alone(out,
-		     COUNTER("ezlb_reconcile_errors_total",
-			     "Passes that did not do all that was to do."),
-		     status->pass_errors);
+		     COUNTER("ezlb_reconcile_total",
+			     "Passes: comparisons of the kernel with the files."),
+		     status->passes);
+	metric_alone(
+		out,
+		COUNTER("ezlb_reconcile_errors_total", "Passes that did not apply everything."),
+		status->pass_errors);
 	metric_histogram(out, HISTOGRAM("ezlb_reconcile_duration_seconds", "How long passes took."),
 			 &status->pass_duration);
 	metric_alone(out,
 		     TIMESTAMP("ezlb_reconcile_last_success_timestamp_seconds",
-			       "When a pass last did all that was to do. 0: never."),
+			       "When a pass last applied everything. 0: never."),
 		     (uint64_t)status->last_ok_ms);
 	metric_head(out, repairs);
 	for (int i = 0; i < EZLB_OPS; i++)
@@ -125,10 +130,9 @@ static void put_reconcile(const struct ezlb_status *status, struct ezlb_text *ou
 static void put_probes(const struct ezlb_status *status, struct ezlb_text *out)
 {
 	const struct metric *probes = COUNTER("ezlb_probes_total",
-					      "Probes of backends, by how they ended.");
+					      "Probes of backends, by outcome.");
 
-	metric_histogram(out,
-			 HISTOGRAM("ezlb_probe_duration_seconds", "How long probes took to end."),
+	metric_histogram(out, HISTOGRAM("ezlb_probe_duration_seconds", "How long probes took."),
 			 &status->probe_duration);
 	metric_head(out, probes);
 	for (int i = 0; i < EZLB_OUTCOMES; i++)
@@ -136,7 +140,7 @@ static void put_probes(const struct ezlb_status *status, struct ezlb_text *out)
 			     status->probes[i]);
 	metric_alone(out,
 		     GAUGE("ezlb_probe_targets",
-			   "Targets that are probed. Services share those probed alike."),
+			   "Targets that are probed. Services with equal checks share them."),
 		     status->targets);
 	metric_alone(out, GAUGE("ezlb_probes_overdue", "Targets whose probe is late."),
 		     status->overdue);
@@ -160,12 +164,13 @@ static void put_kernel(const struct ezlb_status *status, struct ezlb_text *out)
 			   "Whether the kernel's counters could be read for this scrape."),
 		     status->traffic_error[0] == '\0');
 	if (status->conntrack_entries >= 0)
-		metric_alone(out, GAUGE("ezlb_conntrack_entries", "Entries in conntrack's table."),
+		metric_alone(out,
+			     GAUGE("ezlb_conntrack_entries", "Entries in the conntrack table."),
 			     (uint64_t)status->conntrack_entries);
 	if (status->conntrack_max >= 0)
 		metric_alone(out,
 			     GAUGE("ezlb_conntrack_entries_limit",
-				   "How many entries conntrack's table may have."),
+				   "How many entries the conntrack table may have."),
 			     (uint64_t)status->conntrack_max);
 }
 

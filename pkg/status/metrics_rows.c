@@ -6,7 +6,7 @@
 
 #include "metrics_text.h"
 
-/* Sets of labels; each is the beginning of the next. */
+/* Sets of labels. Each set starts with the labels of the set before it. */
 enum service_set {
 	SERVICE_NAME, /* service */
 	SERVICE_KEY,  /* and listen, protocol */
@@ -20,9 +20,9 @@ enum backend_set {
 };
 
 /*
- * Where in the text of all labels: the bytes move while it grows. Lengths are 0 where the service
- * is not in force: names are unique among those in force only, so what every service has is told
- * by its file as well.
+ * Offsets into the text of all labels, because its bytes move while it grows. Lengths are 0 if the
+ * service is not applied. Only names of applied services are unique, so families that every service
+ * has use the labels service and file.
  */
 struct service_labels {
 	size_t at, len[SERVICE_SETS];
@@ -32,11 +32,11 @@ struct backend_labels {
 	size_t at, len[BACKEND_SETS];
 };
 
-/* What is formatted once and copied to each sample of a row. */
+/* The labels are formatted once and copied to each sample of a row. */
 struct rows {
 	const struct ezlb_status *status;
-	struct service_labels *services; /* as status->services */
-	struct backend_labels *backends; /* as status->backends */
+	struct service_labels *services; /* same index as status->services */
+	struct backend_labels *backends; /* same index as status->backends */
 	struct ezlb_text text;
 };
 
@@ -90,7 +90,7 @@ static void label_rows(struct rows *rows)
 		const struct ezlb_status_service *service = &status->services.items[i];
 
 		label_file(&rows->text, service, &rows->services[i]);
-		if (!service->in_force)
+		if (!service->applied)
 			continue;
 		label_service(&rows->text, service, &rows->services[i]);
 		for (size_t k = service->first; k < service->first + service->n_backends; k++)
@@ -104,11 +104,11 @@ static struct metric_labels labels_at(const struct rows *rows, size_t at, size_t
 	return (struct metric_labels){ rows->text.items + at, len };
 }
 
-/* --- what the kernel counts, of services and backends alike --------------------------------- */
+/* --- counters of services and backends ------------------------------------------------------ */
 
 static const struct {
 	struct metric service, backend;
-	size_t at; /* in struct ezlb_counters */
+	size_t at; /* offset in struct ezlb_counters */
 } counters[] = {
 	{ { "ezlb_service_connections_total", "counter", "Connections to the service.", 0 },
 	  { "ezlb_backend_connections_total", "counter", "Connections to the backend.", 0 },
@@ -139,7 +139,7 @@ static uint64_t counter_of(const struct ezlb_counters *values, size_t at)
 
 /* --- services ------------------------------------------------------------------------------ */
 
-/* Each of these is false where the value is unknown. */
+/* Each returns false if the value is unknown. */
 static bool service_info(const struct ezlb_status_service *service, uint64_t *value)
 {
 	(void)service;
@@ -170,18 +170,18 @@ static const struct {
 	enum service_set set;
 	bool (*value)(const struct ezlb_status_service *service, uint64_t *value);
 } service_families[] = {
-	{ { "ezlb_service_info", "gauge", "What is in force. Always 1.", 0 },
+	{ { "ezlb_service_info", "gauge", "The applied version. Always 1.", 0 },
 	  SERVICE_INFO,
 	  service_info },
-	{ { "ezlb_service_active_connections", "gauge", "Connections that are open.", 0 },
+	{ { "ezlb_service_active_connections", "gauge", "Open connections.", 0 },
 	  SERVICE_KEY,
 	  service_active },
-	{ { "ezlb_service_inactive_connections", "gauge",
-	    "Connections that are ending, or of a protocol without an end.", 0 },
+	{ { "ezlb_service_inactive_connections", "gauge", "Closing connections, and those of UDP.",
+	    0 },
 	  SERVICE_KEY,
 	  service_inactive },
 	{ { "ezlb_snat_connections_total", "counter",
-	    "Connections given a source address; with iptables ezlb's own probes too.", 0 },
+	    "Connections with source NAT; with iptables also ezlb's own probes.", 0 },
 	  SERVICE_NAME,
 	  service_snat },
 };
@@ -210,18 +210,18 @@ static void put_service_counter(const struct rows *rows, size_t counter, struct 
 		const struct ezlb_status_service *service = &rows->status->services.items[i];
 		const struct service_labels *labels = &rows->services[i];
 
-		if (service->in_force && service->counted)
+		if (service->applied && service->counted)
 			metric_sample(out, &counters[counter].service,
 				      labels_at(rows, labels->at, labels->len[SERVICE_KEY]),
 				      counter_of(&service->counters, counters[counter].at));
 	}
 }
 
-/* One sample a service and not one a state: an eighth, and `{state="down"}` is as good an alert. */
+/* One sample per service, not one per state: 1/8 of the size, and alerts can match the label. */
 static void put_states(const struct rows *rows, struct ezlb_text *out)
 {
 	static const struct metric metric = { "ezlb_service_state", "gauge",
-					      "The state that the service is in. Always 1.", 0 };
+					      "The state of the service. Always 1.", 0 };
 
 	metric_head(out, &metric);
 	for (size_t i = 0; i < rows->status->services.len; i++) {
@@ -234,7 +234,7 @@ static void put_states(const struct rows *rows, struct ezlb_text *out)
 	}
 }
 
-/* What is unknown has no sample, so that `== 0` says that it is false. */
+/* An unknown condition has no sample, so `== 0` matches false ones only. */
 static void put_condition(const struct rows *rows, size_t i, const struct metric *metric,
 			  struct ezlb_text *out)
 {
@@ -255,7 +255,7 @@ static void put_condition(const struct rows *rows, size_t i, const struct metric
 static void put_conditions(const struct rows *rows, struct ezlb_text *out)
 {
 	static const struct metric metric = { "ezlb_service_condition", "gauge",
-					      "1: true, 0: false. What is unknown is left out.",
+					      "1: true, 0: false. Unknown conditions are left out.",
 					      0 };
 
 	metric_head(out, &metric);
@@ -309,20 +309,20 @@ static const struct {
 	{ { "ezlb_backend_health_status", "gauge", "1: up or not checked, 0: down or unknown.", 0 },
 	  BACKEND_NAME,
 	  backend_health },
-	{ { "ezlb_backend_weight", "gauge", "The weight that the file says.", 0 },
+	{ { "ezlb_backend_weight", "gauge", "The weight in the file.", 0 },
 	  BACKEND_KEY,
 	  backend_weight },
-	{ { "ezlb_backend_kernel_weight", "gauge", "The weight that the kernel has.", 0 },
+	{ { "ezlb_backend_kernel_weight", "gauge", "The weight in the kernel.", 0 },
 	  BACKEND_KEY,
 	  backend_kernel_weight },
 	{ { "ezlb_backend_probe_latency_seconds", "gauge", "How long the last probe took.", 6 },
 	  BACKEND_KEY,
 	  backend_latency },
-	{ { "ezlb_backend_active_connections", "gauge", "Connections that are open.", 0 },
+	{ { "ezlb_backend_active_connections", "gauge", "Open connections.", 0 },
 	  BACKEND_KEY,
 	  backend_active },
-	{ { "ezlb_backend_inactive_connections", "gauge",
-	    "Connections that are ending, or of a protocol without an end.", 0 },
+	{ { "ezlb_backend_inactive_connections", "gauge", "Closing connections, and those of UDP.",
+	    0 },
 	  BACKEND_KEY,
 	  backend_inactive },
 };

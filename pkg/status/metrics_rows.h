@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* metrics_rows: the families that have a sample a service or a backend. */
+/* metrics_rows: the metric families with one sample per service or backend. */
 #pragma once
 
 #include <ezlb/status.h>

@@ -6,12 +6,12 @@
 
 #include <ezlb/utf8.h>
 
-/* "} ", 20 digits, a point, a newline. */
+/* "} ", 20 digits, a point and a newline fit. */
 #define NUMBER_MAX 32
 
 /*
- * By hand, because printf would take most of the time of 100,000 samples; and without a double,
- * which would round what is above 2^53.
+ * Not printf, which would take most of the time of 100,000 samples; and no double, which rounds
+ * above 2^53.
  */
 static void put_number(struct ezlb_text *out, const char *lead, uint64_t value, int decimals)
 {

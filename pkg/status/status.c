@@ -62,7 +62,7 @@ void ezlb_status_clear(struct ezlb_status *status)
 	*status = (struct ezlb_status){ 0 };
 }
 
-/* --- what the kernel has counted ----------------------------------------------------------- */
+/* --- the kernel's counters ------------------------------------------------------------------ */
 
 static void count_backend(struct ezlb_status_backend *backend, const struct ezlb_traffic *traffic,
 			  struct ezlb_traffic_row *key)
@@ -72,7 +72,7 @@ static void count_backend(struct ezlb_status_backend *backend, const struct ezlb
 	key->of_dest = true;
 	key->backend = backend->address;
 	row = EZLB_FIND(traffic, key, ezlb_traffic_row_cmp);
-	/* What was there after the last pass and is not now: somebody else has taken it away. */
+	/* Set from the last pass: if the dest is missing now, another program removed it. */
 	backend->kernel_weight = -1;
 	if (!row)
 		return;
@@ -90,7 +90,7 @@ void ezlb_status_count(struct ezlb_status *status, const struct ezlb_traffic *tr
 		struct ezlb_traffic_row key = { .service = { service->proto, service->listen } };
 		const struct ezlb_traffic_row *row = EZLB_FIND(traffic, &key, ezlb_traffic_row_cmp);
 
-		if (!service->in_force)
+		if (!service->applied)
 			continue;
 		if (row) {
 			service->counted = true;
@@ -122,7 +122,7 @@ void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats 
 		struct ezlb_status_service *service = &status->services.items[i];
 
 		service->snat_connections = -1;
-		if (!service->in_force || !service->full_nat)
+		if (!service->applied || !service->full_nat)
 			continue;
 		add_snat(service, snats, EZLB_SNAT_KEY_LISTENER, &service->listen);
 		for (size_t k = 0; k < service->n_backends; k++)

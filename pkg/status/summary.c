@@ -16,7 +16,7 @@ static void put_some(struct ezlb_text *out, size_t n, const char *what, const ch
 	ezlb_text_puts(out, ")");
 }
 
-/* "web.yaml:7"; what is wrong with a file as a whole has no line. */
+/* "web.yaml:7"; without a line if the error has none. */
 static void put_refused(const struct ezlb_summary *summary, struct ezlb_text *out)
 {
 	const char *file = summary->refused_file ? summary->refused_file : "";
@@ -29,7 +29,7 @@ static void put_refused(const struct ezlb_summary *summary, struct ezlb_text *ou
 		 place);
 }
 
-/* What concerns every service. A table that is full stays some entries below its limit at times. */
+/* A full table can have a few entries less than its limit: 99 % counts as full. */
 static void put_conntrack(const struct ezlb_summary *summary, struct ezlb_text *out)
 {
 	int64_t max = summary->conntrack_max;
@@ -43,7 +43,7 @@ static void put_conntrack(const struct ezlb_summary *summary, struct ezlb_text *
 		ezlb_text_printf(out, "conntrack table %" PRId64 "%% full; ", percent);
 }
 
-/* One line: a line feed in a file's name would be another assignment to sd_notify. */
+/* A line feed in a file's name would start another assignment of sd_notify. */
 static void copy_line(char *buf, size_t size, char *text)
 {
 	size_t len;
@@ -51,7 +51,7 @@ static void copy_line(char *buf, size_t size, char *text)
 	ezlb_utf8_plain(text, false);
 	if (ezlb_strcpy(buf, size, text))
 		return;
-	/* Not half a character at the end. */
+	/* Do not cut a UTF-8 character in two. */
 	for (len = size - 1; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80; len--)
 		;
 	buf[len] = '\0';
@@ -96,7 +96,7 @@ void ezlb_status_summary(const struct ezlb_status *status, char *buf, size_t siz
 	for (size_t i = 0; i < status->services.len; i++) {
 		const struct ezlb_status_service *service = &status->services.items[i];
 
-		summary.services += service->in_force;
+		summary.services += service->applied;
 		if (service->state == EZLB_STATE_DOWN && summary.down++ == 0)
 			summary.down_name = service->name;
 	}

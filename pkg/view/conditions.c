@@ -106,7 +106,7 @@ void conditions_programmed(const struct ezlb_catalog_entry *entry,
 	const struct ezlb_op *op;
 
 	if (!spec) {
-		say(out, EZLB_REASON_NOT_IN_FORCE, "no version of the file is in force");
+		say(out, EZLB_REASON_NOT_APPLIED, "no version of the file is in force");
 		return;
 	}
 	if (!pass) {
@@ -115,7 +115,7 @@ void conditions_programmed(const struct ezlb_catalog_entry *entry,
 	}
 	op = blocked_by(&pass->blocked, spec);
 	if (foreign(pass->found, spec))
-		say(out, EZLB_REASON_NOT_IN_FORCE, "its listener is somebody else's");
+		say(out, EZLB_REASON_NOT_APPLIED, "its listener is somebody else's");
 	else if (pass->outcome->ledger_err.code)
 		say(out, EZLB_REASON_FAILED, "%s", pass->outcome->ledger_err.msg);
 	else if (unreadable(pass->found, spec))
@@ -246,7 +246,7 @@ void conditions_ready(const struct ezlb_catalog_entry *entry, const struct condi
 	bool checked = spec && spec->check.type != EZLB_CHECK_NONE;
 
 	if (!spec) {
-		say(out, EZLB_REASON_NOT_IN_FORCE, "no version of the file is in force");
+		say(out, EZLB_REASON_NOT_APPLIED, "no version of the file is in force");
 	} else if (checked && !pass) {
 		say(out, EZLB_REASON_PENDING, "%s", "");
 	} else {

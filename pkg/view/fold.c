@@ -71,7 +71,7 @@ static void take_backends(struct folding *folding, const struct ezlb_spec *spec,
 static void take_spec(struct folding *folding, const struct ezlb_spec *spec,
 		      struct ezlb_status_service *to)
 {
-	to->in_force = true;
+	to->applied = true;
 	to->line = spec->listen_at.line;
 	to->proto = spec->proto;
 	to->listen = spec->listen;
@@ -107,7 +107,7 @@ static void take_file(struct folding *folding, const struct ezlb_catalog_entry *
 	const struct ezlb_diag *diag = ezlb_catalog_diags(folding->catalog, entry, &to->n_diags);
 
 	to->path = ezlb_strdup(entry->path);
-	to->in_force = entry->last != NULL;
+	to->applied = entry->last != NULL;
 	to->state = !entry->readable ? EZLB_FILE_UNREADABLE
 		    : diag	     ? EZLB_FILE_REFUSED
 				     : EZLB_FILE_OK;

@@ -42,7 +42,7 @@ void ezlb_trafficlog_write(struct ezlb_trafficlog *log, const struct ezlb_status
 		const struct ezlb_traffic_row row = row_of(service);
 		const struct ezlb_traffic_row *was;
 
-		if (!service->in_force || !service->counted)
+		if (!service->applied || !service->counted)
 			continue;
 		*EZLB_PUSH(&now) = row;
 		was = EZLB_FIND(&log->before, &row, ezlb_traffic_row_cmp);

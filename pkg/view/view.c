@@ -92,7 +92,7 @@ static bool is_bad(const struct ezlb_condition *condition)
 		return false;
 	case EZLB_REASON_REFUSED:
 	case EZLB_REASON_LAST_GOOD_KEPT:
-	case EZLB_REASON_NOT_IN_FORCE:
+	case EZLB_REASON_NOT_APPLIED:
 	case EZLB_REASON_FAILED:
 	case EZLB_REASON_HELD:
 	case EZLB_REASON_UNREADABLE:
@@ -145,7 +145,7 @@ static void set_programmed(struct ezlb_view *view, struct ezlb_view_service *ser
 	set(view, service, EZLB_PROGRAMMED, &said, now_ms);
 	if (said.reason == EZLB_REASON_PROGRAMMED)
 		service->applied_hash = entry->last_hash;
-	if (said.reason == EZLB_REASON_NOT_IN_FORCE)
+	if (said.reason == EZLB_REASON_NOT_APPLIED)
 		service->applied_hash = 0;
 }
 

@@ -45,7 +45,7 @@ static inline void rig_open(struct view_rig *rig)
 					       .host = "lb1",
 					       .watch = EZLB_WATCH_POLL };
 	ezlb_view_start(&rig->view, rig->now);
-	rig->told = rig->view.events.next;
+	rig->told = rig->view.events.last;
 }
 
 static inline void rig_close(struct view_rig *rig)
@@ -177,7 +177,7 @@ static inline const char *rig_events(struct view_rig *rig)
 	size_t len = 0;
 
 	rig_text[0] = '\0';
-	while (rig->told < rig->view.events.next) {
+	while (rig->told < rig->view.events.last) {
 		const struct ezlb_event *e = ezlb_events_get(&rig->view.events, ++rig->told);
 
 		assert_non_null(e);

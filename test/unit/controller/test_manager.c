@@ -68,7 +68,7 @@ static int teardown(void **state)
 
 static void tell(void)
 {
-	manager_tell(&manager, &rig.view);
+	manager_notify(&manager, &rig.view);
 }
 
 static void test_ready_once(void **state)
@@ -243,7 +243,7 @@ static void test_the_desk(void **state)
 	uv_run(&loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < COUNT_OF(want); i++)
 		assert_int_equal(ezlb_events_get(&desk.view.events, i + 1)->type, want[i]);
-	assert_int_equal(desk.view.events.next, COUNT_OF(want));
+	assert_int_equal(desk.view.events.last, COUNT_OF(want));
 	assert_string_equal(ezlb_events_get(&desk.view.events, 4)->message, "kube-proxy");
 	desk_clear(&desk);
 }

@@ -243,7 +243,7 @@ static void test_wall_clock_is_set(void **state)
 				10000 * i + 1000);
 		rig.view.wall_shift_ms = ezlb_wall_shift_ms();
 		ezlb_view_event(&rig.view, EZLB_EVENT_FIGHT_OVER, NULL, NULL, ezlb_steady_ms());
-		event = ezlb_events_get(&rig.view.events, rig.view.events.next);
+		event = ezlb_events_get(&rig.view.events, rig.view.events.last);
 		assert_in_range(event->time_ms - told.at[REPORT_STATUS], 0, 1000);
 		own_clock_ms += 10000;
 	}

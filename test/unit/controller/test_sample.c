@@ -63,7 +63,7 @@ static void make_status(struct ezlb_status *status)
 	struct ezlb_status_service *web = EZLB_PUSH(&status->services);
 
 	web->listen = key_of("tcp 10.0.0.1:80").listen;
-	web->in_force = web->full_nat = true;
+	web->applied = web->full_nat = true;
 	web->n_backends = COUNT_OF(addresses);
 	web->snat_connections = -1;
 	for (size_t i = 0; i < COUNT_OF(addresses); i++) {

@@ -23,7 +23,7 @@ static inline struct ezlb_status_service *add_service(struct ezlb_status *status
 	service->file = ezlb_strdup(file);
 	service->first = status->backends.len;
 	service->snat_connections = -1;
-	service->in_force = listen != NULL;
+	service->applied = listen != NULL;
 	service->state = listen ? EZLB_STATE_OK : EZLB_STATE_REFUSED;
 	ezlb_strcpy(service->scheduler, sizeof(service->scheduler), listen ? "wrr" : "");
 	if (listen)

@@ -20,8 +20,8 @@ static void add_dns(struct ezlb_status *status)
 	dns->observed_hash = 0x9a3c51d07be24f68;
 	set(dns, EZLB_ACCEPTED, EZLB_REASON_REFUSED,
 	    "dns.yaml:7:14: error[E014]: port 70000 is out of range: 1-65535", ONE);
-	set(dns, EZLB_PROGRAMMED, EZLB_REASON_NOT_IN_FORCE, NULL, ONE);
-	set(dns, EZLB_BACKENDS_READY, EZLB_REASON_NOT_IN_FORCE, NULL, ONE);
+	set(dns, EZLB_PROGRAMMED, EZLB_REASON_NOT_APPLIED, NULL, ONE);
+	set(dns, EZLB_BACKENDS_READY, EZLB_REASON_NOT_APPLIED, NULL, ONE);
 	set(dns, EZLB_CONFLICT, EZLB_REASON_NO_CONFLICT, NULL, ONE);
 }
 
@@ -55,7 +55,7 @@ static void add_web(struct ezlb_status *status)
 {
 	struct ezlb_status_service *web = add_service(status, "web");
 
-	web->in_force = web->full_nat = web->counted = true;
+	web->applied = web->full_nat = web->counted = true;
 	web->listen = endpoint("10.0.0.1:80");
 	ezlb_strcpy(web->scheduler, sizeof(web->scheduler), "wrr");
 	assert_int_equal(ezlb_range_parse("10.0.0.3", &web->snat_ip, NULL), 0);
@@ -87,7 +87,7 @@ static void add_files(struct ezlb_status *status)
 	diag->source = ezlb_strdup("  - address: 192.168.10.11:70000");
 	file = EZLB_PUSH(&status->files);
 	file->path = ezlb_strdup("/etc/ezlb/services.d/web.yaml");
-	file->in_force = true;
+	file->applied = true;
 	EZLB_PUSH(&status->dirs)->path = ezlb_strdup("/etc/ezlb/services.d");
 }
 

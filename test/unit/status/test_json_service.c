@@ -35,10 +35,10 @@ static void test_checks(void **state)
 		struct ezlb_status status = { 0 };
 		struct ezlb_status_service *service = add_service(&status, "a");
 
-		service->in_force = true;
+		service->applied = true;
 		service->check = cases[i].check;
 		assert_service(cases[i].name, &status, "check", cases[i].want);
-		service->in_force = false;
+		service->applied = false;
 		assert_service("not in force", &status, "check", "null");
 		ezlb_status_clear(&status);
 	}
@@ -48,7 +48,7 @@ static void test_kinds_of_snat(void **state)
 {
 	static const struct {
 		const char *name, *range;
-		bool in_force, full_nat;
+		bool applied, full_nat;
 		const char *want;
 	} cases[] = {
 		{ "none", NULL, true, false, "null" },
@@ -63,7 +63,7 @@ static void test_kinds_of_snat(void **state)
 		struct ezlb_status status = { 0 };
 		struct ezlb_status_service *service = add_service(&status, "a");
 
-		service->in_force = cases[i].in_force;
+		service->applied = cases[i].applied;
 		service->full_nat = cases[i].full_nat;
 		if (cases[i].range)
 			assert_int_equal(ezlb_range_parse(cases[i].range, &service->snat_ip, NULL),
@@ -131,7 +131,7 @@ static void test_backends(void **state)
 	}
 }
 
-static void test_what_is_not_in_force_says_nothing(void **state)
+static void test_what_is_not_applied_says_nothing(void **state)
 {
 	static const char *const nulls[] = { "protocol", "listen", "scheduler",	   "forward",
 					     "snat",	 "check",  "applied_hash", "traffic" };
@@ -186,7 +186,7 @@ int main(void)
 		cmocka_unit_test(test_checks),
 		cmocka_unit_test(test_kinds_of_snat),
 		cmocka_unit_test(test_backends),
-		cmocka_unit_test(test_what_is_not_in_force_says_nothing),
+		cmocka_unit_test(test_what_is_not_applied_says_nothing),
 		cmocka_unit_test(test_each_has_its_own),
 	};
 

@@ -182,7 +182,7 @@ static void test_states_and_conditions_of_each_kind(void **state)
 		text = rendered(&status);
 		want = ezlb_asprintf(
 			"ezlb_service_state{service=\"a\",file=\"a.yaml\",state=\"%s\"} 1\n"
-			"# HELP ezlb_service_condition 1: true, 0: false. What is unknown is left out.\n"
+			"# HELP ezlb_service_condition 1: true, 0: false. Unknown conditions are left out.\n"
 			"# TYPE ezlb_service_condition gauge\n"
 			"ezlb_service_condition{service=\"a\",file=\"a.yaml\",condition=\"%s\"} %d\n#",
 			ezlb_state_str((enum ezlb_state)i),

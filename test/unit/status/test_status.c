@@ -18,7 +18,7 @@ static struct ezlb_status_service *add_service(struct ezlb_status *status, const
 
 	ezlb_strcpy(service->name, sizeof(service->name), name);
 	service->file = ezlb_asprintf("/etc/ezlb/%s.yaml", name);
-	service->in_force = listen != NULL;
+	service->applied = listen != NULL;
 	service->state = EZLB_STATE_OK;
 	service->first = status->backends.len;
 	service->snat_connections = -1;
@@ -205,7 +205,7 @@ static void test_without_rows_nothing_is_counted(void **state)
 }
 
 /* What is not in force has no listener; a row of the kernel's with that key is not its. */
-static void test_what_is_not_in_force_is_not_counted(void **state)
+static void test_what_is_not_applied_is_not_counted(void **state)
 {
 	struct ezlb_status status = { 0 };
 	struct ezlb_traffic traffic = { 0 };
@@ -214,7 +214,7 @@ static void test_what_is_not_in_force_is_not_counted(void **state)
 
 	(void)state;
 	add_service(&status, "web", "10.0.0.1:80")->full_nat = true;
-	status.services.items[0].in_force = false;
+	status.services.items[0].applied = false;
 	add_row(&traffic, EZLB_TCP, "10.0.0.1:80", NULL, 1);
 	row->key = (struct ezlb_snat_key){ EZLB_SNAT_KEY_LISTENER, EZLB_TCP,
 					   endpoint("10.0.0.1:80") };
@@ -301,7 +301,7 @@ static void add_file(struct ezlb_status *status, const char *path, enum ezlb_fil
 
 static const struct {
 	const char *name;
-	int in_force, down;
+	int applied, down;
 	const char *not_ready; /* NULL: it is ready */
 	struct {
 		const char *path;
@@ -372,7 +372,7 @@ static void make_summary(size_t i, struct ezlb_status *status)
 	ezlb_strcpy(status->not_ready, sizeof(status->not_ready),
 		    summaries[i].not_ready ? summaries[i].not_ready : "");
 	add_service(status, "not-in-force", NULL)->state = EZLB_STATE_REFUSED;
-	for (int k = 0; k < summaries[i].in_force; k++) {
+	for (int k = 0; k < summaries[i].applied; k++) {
 		snprintf(name, sizeof(name), "s%d", k);
 		add_service(status, name, "10.0.0.1:80")->state = k < summaries[i].down
 									  ? EZLB_STATE_DOWN
@@ -480,7 +480,7 @@ int main(void)
 		cmocka_unit_test(test_shift),
 		cmocka_unit_test(test_rows_go_to_their_services_and_backends),
 		cmocka_unit_test(test_without_rows_nothing_is_counted),
-		cmocka_unit_test(test_what_is_not_in_force_is_not_counted),
+		cmocka_unit_test(test_what_is_not_applied_is_not_counted),
 		cmocka_unit_test(test_snat_rows_are_for_listeners_or_backends),
 		cmocka_unit_test(test_the_summary_is_one_line),
 		cmocka_unit_test(test_the_summary_tells_of_a_full_conntrack_table),

@@ -224,7 +224,7 @@ static const struct {
 	{ "SNAT cannot be read, IPVS was not to be written", "SAx", WEB, EZLB_REASON_FAILED,
 	  OP "netlink is broken" },
 	{ "SNAT is no concern of it", "S", WEB, EZLB_REASON_PROGRAMMED, "" },
-	{ "the listener is foreign", "C", WEB, EZLB_REASON_NOT_IN_FORCE,
+	{ "the listener is foreign", "C", WEB, EZLB_REASON_NOT_APPLIED,
 	  "its listener is somebody else's" },
 	{ "a fight", "F", WEB, EZLB_REASON_FIGHT, FIGHT },
 	{ "a fight over another backend's rule", "M", NAT, EZLB_REASON_PROGRAMMED, "" },
@@ -268,10 +268,10 @@ static void test_before_a_pass(void **state)
 	assert_said(&made.said, "ready", EZLB_REASON_PENDING, "");
 	made.entry.last = NULL;
 	conditions_programmed(&made.entry, NULL, &made.said);
-	assert_said(&made.said, "programmed", EZLB_REASON_NOT_IN_FORCE,
+	assert_said(&made.said, "programmed", EZLB_REASON_NOT_APPLIED,
 		    "no version of the file is in force");
 	conditions_ready(&made.entry, &made.pass, &made.said);
-	assert_said(&made.said, "ready", EZLB_REASON_NOT_IN_FORCE,
+	assert_said(&made.said, "ready", EZLB_REASON_NOT_APPLIED,
 		    "no version of the file is in force");
 	made_close(&made);
 }

@@ -123,7 +123,7 @@ static void test_a_service(void **state)
 	assert_string_equal(six->name, "six");
 	assert_string_equal(six->file, "/d/web.yaml");
 	assert_int_equal(six->line, 2);
-	assert_true(six->in_force);
+	assert_true(six->applied);
 	assert_int_equal(six->proto, EZLB_UDP);
 	assert_endpoint(&six->listen, "[fd00::1]:443");
 	assert_string_equal(six->scheduler, "sh");
@@ -206,7 +206,7 @@ static void test_order(void **state)
 
 		assert_string_equal(service->name, want[i].name);
 		assert_string_equal(service->file, want[i].file);
-		assert_int_equal(service->in_force, want[i].first != NULL);
+		assert_int_equal(service->applied, want[i].first != NULL);
 		assert_int_equal(service->n_backends > 0, want[i].first != NULL);
 		if (want[i].first)
 			assert_endpoint(&status->backends.items[service->first].address,
@@ -240,14 +240,14 @@ static void test_files_and_diagnostics(void **state)
 	files = status->files.items;
 	assert_int_equal(status->files.len, 3);
 	assert_int_equal(files[0].state, EZLB_FILE_OK);
-	assert_true(files[0].in_force);
+	assert_true(files[0].applied);
 	assert_int_equal(files[0].n_diags, 0);
 	assert_int_equal(files[1].state, EZLB_FILE_UNREADABLE);
-	assert_false(files[1].in_force);
+	assert_false(files[1].applied);
 	assert_int_equal(files[1].n_diags, 1);
 	assert_int_equal(status->diags.items[files[1].first].code, EZLB_E_READ);
 	assert_int_equal(files[2].state, EZLB_FILE_REFUSED);
-	assert_true(files[2].in_force);
+	assert_true(files[2].applied);
 	assert_int_equal(files[2].n_diags, 2);
 	assert_string_equal(status->diags.items[files[2].first].source, "colour: red");
 	assert_string_equal(status->diags.items[files[2].first + 1].source, "scheduler: wr");

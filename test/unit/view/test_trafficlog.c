@@ -20,7 +20,7 @@ static void add_service(struct ezlb_status *status, const char *word)
 	ezlb_strcpy(service->name, sizeof(service->name), name);
 	service->listen = key_of(listen).listen;
 	service->traffic_log = mark != '-';
-	service->in_force = mark != '!';
+	service->applied = mark != '!';
 	service->counted = mark != '?';
 	service->active = 7;
 	service->inactive = 9;
