@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * preview: a plan for whoever has to decide on it: grouped by service, with the reason for each
- * operation, and with a warning for each backend, listener and file that the plan leaves out. Pure.
+ * preview: a plan for the operator: grouped by service, with the reason for each operation, and
+ * with a warning for each backend, listener and file that the plan leaves out. Pure.
  */
 #pragma once
 
@@ -15,21 +15,21 @@
 #include <ezlb/verdict.h>
 
 struct ezlb_preview {
-	const struct ezlb_plan *plan;	      /* in the order of execution */
-	const struct ezlb_plan *old;	      /* what the other SNAT driver loses; NULL: nothing */
-	const struct ezlb_desired *desired;   /* the set that the plan leads to */
+	const struct ezlb_plan *plan; /* in the order of execution */
+	const struct ezlb_plan *old;  /* removes the rules of the other SNAT driver; NULL: none */
+	const struct ezlb_desired *desired;   /* the set that the plan applies */
 	const struct ezlb_verdicts *verdicts; /* sorted */
 	const struct ezlb_diags *diags;	      /* of refused files, sorted; NULL: none */
-	/* Listeners of the set that foreign virtual services have, sorted; NULL: none. */
+	/* Listeners of `desired` that belong to foreign virtual services, sorted; NULL: none. */
 	const struct ezlb_scope *foreign;
 	enum ezlb_snat_key_kind snat_key; /* of the SNAT layer (layer.h) */
-	bool outcome;			  /* the ops were carried out: say what became of each */
+	bool outcome;			  /* the ops were executed: show their results */
 };
 
 /*
- * "" where there is nothing to do and nothing to warn of; where there are ops it ends with a line
- * that counts. Services by name, then what is the host's, then what no file asks for, then refused
- * files; in each the order is that of execution, and then the warnings:
+ * Empty if there are no ops and no warnings. Groups: services by name, the host, what no file asks
+ * for, refused files. In each group first the ops in the order of execution, then the warnings. If
+ * there are ops, the last line counts them:
  *
  *   ! backend 10.1.0.2:80, not added: down (http_status 404)  web.yaml:8
  */
@@ -47,9 +47,9 @@ void ezlb_preview_text(const struct ezlb_preview *preview, bool colour, struct e
  *     "text": "backend 10.1.0.2:80, not added: down (http_status 404)", "reason": "web.yaml:8",
  *     "file": "/etc/ezlb/services.d/web.yaml", "line": 8}]}
  *
- * service, listen, file and line are null where there is none. Objects are listener, backend, snat,
+ * service, listen, file and line may be null. Objects are listener, backend, snat,
  * accept, address, link, module, sysctl, snat-frame and firewall. outcome is done, held or failed,
- * and null for a plan; error has the words where it is not done. The summary counts every op, and
- * again those that are not done. A warning is about a backend, a listener or a file.
+ * and null for a plan; error says why it is not done. The summary counts every op, also as failed
+ * those that are not done. A warning is about a backend, a listener or a file.
  */
 void ezlb_preview_json(const struct ezlb_preview *preview, struct ezlb_text *out);

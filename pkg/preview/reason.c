@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Whose an op is, and why it has to be. */
+/* reason: the service that an op belongs to, and the reason for the op. */
 #include "sheet.h"
 
 #include <stdio.h>
 
-#define NOBODY "no file asks for it any more"
+#define NOT_WANTED "no file asks for it any more"
 
-static void because(struct item *item, const char *why)
+static void set_why(struct item *item, const char *why)
 {
 	ezlb_strcpy(item->why, sizeof(item->why), why);
 }
 
 /* NULL: no file asks for it. */
-static void belongs_to(struct item *item, const struct owner *owner)
+static void set_owner(struct item *item, const struct owner *owner)
 {
-	item->group = owner ? GROUP_SERVICE : GROUP_NOWHERE;
+	item->group = owner ? GROUP_SERVICE : GROUP_UNWANTED;
 	item->owner = owner;
 }
 
-static void verdict_says(const struct sheet *sheet, struct item *item,
-			 const struct ezlb_endpoint *backend)
+static void set_why_verdict(const struct sheet *sheet, struct item *item,
+			    const struct ezlb_endpoint *backend)
 {
 	const struct ezlb_verdict_row *row = ezlb_verdict_find(sheet->preview->verdicts,
 							       item->owner->spec, backend);
@@ -38,11 +38,11 @@ static void verdict_says(const struct sheet *sheet, struct item *item,
 
 static void service_reason(const struct sheet *sheet, struct item *item)
 {
-	belongs_to(item, sheet_owner(sheet, &item->op->service.key));
+	set_owner(item, sheet_owner(sheet, &item->op->service.key));
 	if (item->owner)
 		item->line = item->owner->spec->listen_at.line;
 	else
-		because(item, NOBODY);
+		set_why(item, NOT_WANTED);
 }
 
 static const struct ezlb_backend *backend_of(const struct ezlb_spec *spec,
@@ -59,19 +59,19 @@ static void dest_reason(const struct sheet *sheet, struct item *item)
 	const struct ezlb_dest_row *dest = &item->op->dest;
 	const struct ezlb_backend *backend;
 
-	belongs_to(item, sheet_owner(sheet, &dest->service));
+	set_owner(item, sheet_owner(sheet, &dest->service));
 	if (!item->owner) {
-		because(item, "its service goes");
+		set_why(item, "its service is removed");
 		return;
 	}
 	backend = backend_of(item->owner->spec, &dest->endpoint);
 	if (!backend) {
-		because(item, NOBODY);
+		set_why(item, NOT_WANTED);
 		return;
 	}
 	item->line = backend->at.line;
 	if (item->op->kind != EZLB_OP_DEST_SET)
-		verdict_says(sheet, item, &dest->endpoint);
+		set_why_verdict(sheet, item, &dest->endpoint);
 }
 
 static int snat_line(const struct owner *owner, int otherwise)
@@ -84,11 +84,11 @@ static int snat_line(const struct owner *owner, int otherwise)
 static void snat_of_listener(const struct sheet *sheet, struct item *item,
 			     const struct ezlb_service_key *key)
 {
-	belongs_to(item, sheet_owner(sheet, key));
+	set_owner(item, sheet_owner(sheet, key));
 	if (!item->owner)
-		because(item, "its service goes");
+		set_why(item, "its service is removed");
 	else if (item->op->kind == EZLB_OP_SNAT_DEL)
-		because(item, "full_nat is off");
+		set_why(item, "full_nat is off");
 	else
 		item->line = snat_line(item->owner, item->owner->spec->listen_at.line);
 }
@@ -97,22 +97,22 @@ static void snat_of_backend(const struct sheet *sheet, struct item *item)
 {
 	const struct use *use = sheet_use(sheet, &item->op->snat.key);
 
-	belongs_to(item, use ? use->owner : NULL);
+	set_owner(item, use ? use->owner : NULL);
 	if (!use) {
-		because(item, NOBODY);
+		set_why(item, NOT_WANTED);
 		return;
 	}
 	switch (use->rank) {
 	case RANK_SNAT:
 		item->line = snat_line(use->owner, use->at.line);
 		if (item->op->kind != EZLB_OP_SNAT_SET)
-			verdict_says(sheet, item, &use->key.endpoint);
+			set_why_verdict(sheet, item, &use->key.endpoint);
 		break;
 	case RANK_PLAIN:
-		because(item, "full_nat is off");
+		set_why(item, "full_nat is off");
 		break;
 	case RANK_GONE:
-		because(item, use->owner ? "its backend goes" : "its service goes");
+		set_why(item, use->owner ? "its backend is removed" : "its service is removed");
 		break;
 	}
 }
@@ -129,24 +129,24 @@ static void snat_reason(const struct sheet *sheet, struct item *item)
 
 static void accept_reason(const struct sheet *sheet, struct item *item)
 {
-	belongs_to(item, sheet_owner(sheet, &item->op->accept.service));
+	set_owner(item, sheet_owner(sheet, &item->op->accept.service));
 	if (!item->owner)
-		because(item, "its service goes");
+		set_why(item, "its service is removed");
 	else if (item->op->kind == EZLB_OP_ACCEPT_ADD)
-		because(item, "a filter of this host drops");
+		set_why(item, "a filter on this host drops packets");
 	else
-		because(item, "it is not needed any more");
+		set_why(item, "it is not needed any more");
 }
 
 static void vip_reason(const struct sheet *sheet, struct item *item)
 {
-	belongs_to(item, sheet_listener(sheet, &item->op->vip.addr));
+	set_owner(item, sheet_listener(sheet, &item->op->vip.addr));
 	if (!item->owner)
-		because(item, NOBODY);
+		set_why(item, NOT_WANTED);
 	else if (item->op->kind == EZLB_OP_VIP_ADD)
 		item->line = item->owner->spec->listen_at.line;
 	else
-		because(item, "it is not kept there any more");
+		set_why(item, "--vip-device does not name this link any more");
 }
 
 static const char *who_needs(enum ezlb_setting setting)
@@ -178,10 +178,10 @@ static const char *why_frame_goes(const struct sheet *sheet, const struct item *
 static void host_reason(const struct sheet *sheet, struct item *item)
 {
 	static const char *const whys[EZLB_OPS] = {
-		[EZLB_OP_HOST_RESET] = "so it was before ezlb",
+		[EZLB_OP_HOST_RESET] = "restores the state before ezlb",
 		[EZLB_OP_LINK_ADD] = "--vip-device keeps addresses on it",
-		[EZLB_OP_LINK_DEL] = "it has no address of ezlb's any more",
-		[EZLB_OP_FIREWALL_SETUP] = "a filter of this host drops",
+		[EZLB_OP_LINK_DEL] = "no address of ezlb is left on it",
+		[EZLB_OP_FIREWALL_SETUP] = "a filter on this host drops packets",
 		[EZLB_OP_FIREWALL_TEARDOWN] = "no service needs it any more",
 		[EZLB_OP_SNAT_SETUP] = "full_nat needs it",
 	};
@@ -189,11 +189,11 @@ static void host_reason(const struct sheet *sheet, struct item *item)
 
 	item->group = GROUP_HOST;
 	if (kind == EZLB_OP_HOST_SET)
-		because(item, who_needs(item->op->setting.setting));
+		set_why(item, who_needs(item->op->setting.setting));
 	else if (kind == EZLB_OP_SNAT_TEARDOWN)
-		because(item, why_frame_goes(sheet, item));
+		set_why(item, why_frame_goes(sheet, item));
 	else
-		because(item, whys[kind]);
+		set_why(item, whys[kind]);
 }
 
 void reason_find(const struct sheet *sheet, struct item *item)

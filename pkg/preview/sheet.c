@@ -24,7 +24,7 @@ static int file_cmp(const void *pa, const void *pb)
 	return strcmp(base_of(a->spec->file), base_of(b->spec->file));
 }
 
-/* Two directories may have a file of the same name: then both are shown as they were given. */
+/* Two directories may have files of the same name: then both are shown with their path. */
 static void name_files(struct owners *owners)
 {
 	EZLB_SORT(owners, file_cmp);
@@ -85,7 +85,7 @@ static int use_cmp(const void *pa, const void *pb)
 		rc = a->rank < b->rank ? -1 : 1;
 	if (rc != 0 || a->owner == b->owner)
 		return rc;
-	if (!a->owner || !b->owner) /* somebody who stays tells more than nobody */
+	if (!a->owner || !b->owner) /* a service that stays comes first */
 		return a->owner ? -1 : 1;
 	return strcmp(a->owner->spec->name, b->owner->spec->name);
 }
@@ -126,7 +126,7 @@ static void index_uses(struct sheet *sheet)
 	EZLB_SORT(&sheet->uses, use_cmp);
 }
 
-/* The uses of the backend: from the returned one on, *n of them. */
+/* The first of the *n uses of the backend; NULL: none. */
 static const struct use *uses_of(const struct sheet *sheet, const struct ezlb_snat_key *backend,
 				 size_t *n)
 {
@@ -153,8 +153,8 @@ const struct use *sheet_use(const struct sheet *sheet, const struct ezlb_snat_ke
 	return uses_of(sheet, backend, &n);
 }
 
-bool sheet_goes(const struct sheet *sheet, const struct owner *owner,
-		const struct ezlb_endpoint *backend)
+bool sheet_removes(const struct sheet *sheet, const struct owner *owner,
+		   const struct ezlb_endpoint *backend)
 {
 	const struct ezlb_service_key listener = ezlb_spec_key(owner->spec);
 	const struct ezlb_snat_key key = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &listener,

@@ -5,7 +5,7 @@
 
 #include "what.h"
 
-#define WIDTH_MAX 56 /* what is longer pushes its reason to the right */
+#define WIDTH_MAX 56 /* longer texts move their reason to the right */
 
 #define BOLD   "\033[1m"
 #define RED    "\033[31m"
@@ -17,10 +17,10 @@ struct page {
 	const struct sheet *sheet;
 	struct ezlb_text *out;
 	bool colour;
-	int width; /* of what an op does, so that reasons stand below each other */
+	int width; /* of the texts of ops, to align the reasons */
 };
 
-/* Names of files and devices may hold anything, and a terminal obeys control characters. */
+/* Removes control characters, which names of files and devices may contain. */
 static void put_clean(struct ezlb_text *out, const char *s)
 {
 	EZLB_AUTO_FREE char *clean = ezlb_strdup(s);
@@ -64,7 +64,7 @@ static void put_title(const struct page *page, const struct item *item)
 	case GROUP_HOST:
 		ezlb_text_puts(page->out, "host");
 		break;
-	case GROUP_NOWHERE:
+	case GROUP_UNWANTED:
 		ezlb_text_puts(page->out, "not in any file");
 		break;
 	case GROUP_REFUSED:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the plan leaves out of what the files ask for, and why. */
+/* warning: what the files ask for and the plan leaves out, and why. */
 #include "sheet.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void warn_listener(struct sheet *sheet, const struct owner *owner,
 	item->owner = owner;
 	item->line = owner->spec->listen_at.line;
 	snprintf(item->warning, sizeof(item->warning),
-		 "listener %s, not added: a virtual service that is not ezlb's has it "
+		 "listener %s, not added: it belongs to a virtual service that ezlb did not create "
 		 "(--adopt never)",
 		 ezlb_service_key_format(key, text));
 }
@@ -39,7 +39,7 @@ static void describe(const struct ezlb_verdict_row *row, char buf[WARNING_STRLEN
 		snprintf(code, sizeof(code), " %d", row->code);
 	if (row->verdict != EZLB_DOWN)
 		snprintf(buf, WARNING_STRLEN,
-			 "backend %s, left as it is: its health check has no result yet", backend);
+			 "backend %s, left unchanged: its health check has no result yet", backend);
 	else if (row->probed)
 		snprintf(buf, WARNING_STRLEN, "backend %s, not added: down (%s%s)", backend,
 			 ezlb_outcome_str(row->outcome), code);
@@ -59,7 +59,7 @@ static void warn_backends(struct sheet *sheet, const struct owner *owner)
 
 		if (!row || row->verdict == EZLB_UP)
 			continue;
-		if (sheet_goes(sheet, owner, &backend->endpoint)) /* its op says why */
+		if (sheet_removes(sheet, owner, &backend->endpoint)) /* its op says why */
 			continue;
 		item = add(sheet, GROUP_SERVICE, "backend");
 		item->owner = owner;

@@ -60,7 +60,7 @@ static void put_value(char *buf, const struct ezlb_op_value *value, bool set)
 		put(buf, ",%s%s %s", value->name[0] ? " " : "", value->name, value->now);
 }
 
-/* What is new or changes, numbers first. */
+/* The new and the changed values, numbers first. */
 static void put_values(char *buf, const struct ezlb_op *op)
 {
 	bool set = ezlb_op_action(op->kind) == EZLB_ACTION_SET;
@@ -98,7 +98,7 @@ static void put_setting(char *buf, const struct ezlb_op *op)
 		put(buf, " = %d", op->setting.value);
 }
 
-/* Whose frame it is: an old one is of the driver that is not used any more. */
+/* The driver of a frame. An old frame belongs to the driver that is not used any more. */
 static bool is_nftables(const struct sheet *sheet, const struct item *item)
 {
 	return (sheet->preview->snat_key == EZLB_SNAT_KEY_LISTENER) != item->old;
@@ -156,8 +156,8 @@ const char *what_format(const struct sheet *sheet, const struct item *item,
 		return buf;
 	}
 	put_row(buf, sheet, item);
-	/* Where no service is named above it, it has to say itself which it is of. */
-	if (item->group == GROUP_NOWHERE && item->op->kind != EZLB_OP_SERVICE_DEL &&
+	/* No title names the service, so the op has to. */
+	if (item->group == GROUP_UNWANTED && item->op->kind != EZLB_OP_SERVICE_DEL &&
 	    ezlb_op_service(item->op, &of))
 		put(buf, " of %s", ezlb_service_key_format(&of, key));
 	return buf;

@@ -36,7 +36,7 @@ echo "# never: plan says so"
 status=0
 output=$(ezlb_cmd plan --adopt never 2>&1) || status=$?
 assert_eq "plan's exit status" 1 "$status"
-assert_match "plan" "! listener tcp $VIP:80, not added: a virtual service that is not ezlb's has it \\(--adopt never\\)" "$output"
+assert_match "plan" "! listener tcp $VIP:80, not added: it belongs to a virtual service that ezlb did not create \\(--adopt never\\)" "$output"
 ! sed -n "/^web  tcp $VIP:80/,/^\$/p" <<<"$output" | grep -q '^  [-+~]' || fail "plan would change it: $output"
 
 echo "# never: the other's service stays as it is, the others work"

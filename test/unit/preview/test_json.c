@@ -110,8 +110,8 @@ static void test_warnings(void **state)
 	assert_int_equal(json_array_size(warnings), 3);
 	assert_json(json_array_get(warnings, 0),
 		    "{\"service\":\"api\",\"listen\":\"tcp 10.0.0.2:80\",\"object\":\"listener\","
-		    "\"text\":\"listener tcp 10.0.0.2:80, not added: a virtual service that is not "
-		    "ezlb's has it (--adopt never)\",\"reason\":\"api.yaml:2\","
+		    "\"text\":\"listener tcp 10.0.0.2:80, not added: it belongs to a virtual "
+		    "service that ezlb did not create (--adopt never)\",\"reason\":\"api.yaml:2\","
 		    "\"file\":\"/d/api.yaml\",\"line\":2}");
 	assert_json(json_array_get(warnings, 1),
 		    "{\"service\":\"web\",\"listen\":\"tcp 10.0.0.1:80\",\"object\":\"backend\","

@@ -31,9 +31,9 @@ static const struct {
 	{ "not in the file any more", "web tcp 10.0.0.1:80 " B, EZLB_OP_DEST_DEL, false, EZLB_UP,
 	  false, 0, 0, "  no file asks for it any more\n" },
 	{ "its service is in no file", NULL, EZLB_OP_DEST_DEL, false, EZLB_UP, false, 0, 0,
-	  "of tcp 10.0.0.1:80  its service goes\n" },
+	  "of tcp 10.0.0.1:80  its service is removed\n" },
 	{ "the same address with another protocol", "web udp 10.0.0.1:80 " A, EZLB_OP_DEST_DEL,
-	  false, EZLB_UP, false, 0, 0, "of tcp 10.0.0.1:80  its service goes\n" },
+	  false, EZLB_UP, false, 0, 0, "of tcp 10.0.0.1:80  its service is removed\n" },
 };
 
 static void test_dests(void **state)
@@ -80,11 +80,12 @@ static const struct {
 	{ "full_nat is switched off", NULL, "web tcp 10.0.0.1:80 " A, EZLB_OP_SNAT_DEL, NULL,
 	  "web  tcp 10.0.0.1:80\n  - snat 10.0.0.3 for " A "  full_nat is off\n" },
 	{ "its backend is taken out", NULL, "web tcp 10.0.0.1:80 snat=10.0.0.3 " B,
-	  EZLB_OP_SNAT_DEL, "10.0.0.1:80", "  - snat 10.0.0.3 for " A "  its backend goes\n" },
-	{ "its service goes", NULL, NULL, EZLB_OP_SNAT_DEL, "10.0.0.1:80",
-	  "  - snat 10.0.0.3 for " A "           its service goes\n" },
+	  EZLB_OP_SNAT_DEL, "10.0.0.1:80",
+	  "  - snat 10.0.0.3 for " A "  its backend is removed\n" },
+	{ "its service is removed", NULL, NULL, EZLB_OP_SNAT_DEL, "10.0.0.1:80",
+	  "  - snat 10.0.0.3 for " A "           its service is removed\n" },
 	{ "one service goes, another drops it", NULL, "web tcp 10.0.0.1:80 snat=10.0.0.3 " B,
-	  EZLB_OP_SNAT_DEL, "10.0.0.9:80 10.0.0.1:80", "its backend goes\n" },
+	  EZLB_OP_SNAT_DEL, "10.0.0.9:80 10.0.0.1:80", "its backend is removed\n" },
 	{ "nobody knows it", NULL, NULL, EZLB_OP_SNAT_DEL, NULL,
 	  "not in any file\n  - snat 10.0.0.3 for " A "  no file asks for it any more\n" },
 };
@@ -140,8 +141,8 @@ static const struct {
 	  "  ~ snat masquerade -> 10.0.0.3  web.yaml:4\n" },
 	{ "no longer asked for", "web tcp 10.0.0.1:80 " A, EZLB_OP_SNAT_DEL, NULL,
 	  "  - snat masquerade  full_nat is off\n" },
-	{ "its service goes", NULL, EZLB_OP_SNAT_DEL, "10.0.0.3-10.0.0.6",
-	  "not in any file\n  - snat 10.0.0.3-10.0.0.6 of tcp 10.0.0.1:80  its service goes\n" },
+	{ "its service is removed", NULL, EZLB_OP_SNAT_DEL, "10.0.0.3-10.0.0.6",
+	  "not in any file\n  - snat 10.0.0.3-10.0.0.6 of tcp 10.0.0.1:80  its service is removed\n" },
 };
 
 static void test_snat_for_listeners(void **state)
@@ -211,9 +212,9 @@ static const struct {
 	const char *want;
 } frames[] = {
 	{ EZLB_OP_LINK_ADD, false, false, "  + link   --vip-device keeps addresses on it\n" },
-	{ EZLB_OP_LINK_DEL, false, false, "  - link   it has no address of ezlb's any more\n" },
+	{ EZLB_OP_LINK_DEL, false, false, "  - link   no address of ezlb is left on it\n" },
 	{ EZLB_OP_FIREWALL_SETUP, false, false,
-	  "  + chains EZLB-INPUT and EZLB-FORWARD  a filter of this host drops\n" },
+	  "  + chains EZLB-INPUT and EZLB-FORWARD  a filter on this host drops packets\n" },
 	{ EZLB_OP_FIREWALL_TEARDOWN, false, false,
 	  "  - chains EZLB-INPUT and EZLB-FORWARD  no service needs it any more\n" },
 	{ EZLB_OP_SNAT_SETUP, false, false, "  + chain EZLB-SNAT  full_nat needs it\n" },
@@ -224,7 +225,8 @@ static const struct {
 	  "  - chain EZLB-SNAT  source NAT is done by nftables now\n" },
 	{ EZLB_OP_SNAT_TEARDOWN, false, true,
 	  "  - nftables table ezlb  source NAT is done by iptables now\n" },
-	{ EZLB_OP_HOST_RESET, false, false, "  + module ip_tables  so it was before ezlb\n" },
+	{ EZLB_OP_HOST_RESET, false, false,
+	  "  + module ip_tables  restores the state before ezlb\n" },
 };
 
 static void test_frames(void **state)
@@ -251,7 +253,7 @@ static void test_reset(void **state)
 
 	(void)state;
 	op->setting.value = 0;
-	assert_says(scene, "  ~ net.ipv4.ip_forward 1 -> 0  so it was before ezlb\n");
+	assert_says(scene, "  ~ net.ipv4.ip_forward 1 -> 0  restores the state before ezlb\n");
 	scene_close(scene);
 }
 
@@ -275,7 +277,8 @@ static void test_vips(void **state)
 	add_vip(scene, EZLB_OP_VIP_DEL, "10.0.0.2");
 	add_vip(scene, EZLB_OP_VIP_DEL, "10.0.0.9");
 	assert_says(scene, "dns  udp 10.0.0.1:53\n  + address 10.0.0.1 on ezlb0  dns.yaml:2\n");
-	assert_says(scene, "api  tcp 10.0.0.2:80\n  - address 10.0.0.2 on ezlb0  it is not kept");
+	assert_says(scene,
+		    "api  tcp 10.0.0.2:80\n  - address 10.0.0.2 on ezlb0  --vip-device does not");
 	assert_says(scene, "not in any file\n  - address 10.0.0.9 on ezlb0  no file asks");
 	scene_close(scene);
 }
@@ -292,9 +295,10 @@ static void test_accepts(void **state)
 		ep_of("10.0.0.1:80");
 	ezlb_plan_add(&scene->plan, EZLB_OP_ACCEPT_DEL)->accept.service.listen =
 		ep_of("10.0.0.9:80");
-	assert_says(scene, "  + accept in filter input                     a filter of this host");
+	assert_says(scene, "  + accept in filter input                     a filter on this host");
 	assert_says(scene, "  - accept in filter input                     it is not needed any");
-	assert_says(scene, "  - accept in filter input of tcp 10.0.0.9:80  its service goes\n");
+	assert_says(scene,
+		    "  - accept in filter input of tcp 10.0.0.9:80  its service is removed\n");
 	scene_close(scene);
 }
 

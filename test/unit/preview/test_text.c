@@ -67,7 +67,7 @@ static void test_groups(void **state)
 		"  ~ net.ipv4.ip_forward 0 -> 1                     full_nat needs it\n"
 		"\n"
 		"not in any file\n"
-		"  - backend 10.1.0.7:80 of tcp 10.0.0.7:80         its service goes\n"
+		"  - backend 10.1.0.7:80 of tcp 10.0.0.7:80         its service is removed\n"
 		"  - listener tcp 10.0.0.7:80                       no file asks for it any more\n"
 		"\n"
 		"Plan: 2 to add, 3 to change, 4 to remove.\n");
@@ -131,8 +131,8 @@ static void test_long_rows(void **state)
 	(void)state;
 	add_dest(scene, EZLB_OP_DEST_DEL, "10.0.0.1:80", "10.1.0.1:80");
 	add_dest(scene, EZLB_OP_DEST_DEL, v6, v6);
-	assert_says(scene, "10.1.0.1:80 of tcp 10.0.0.1:80  its service goes\n");
-	assert_says(scene, "6666:7777]:80  its service goes\n");
+	assert_says(scene, "10.1.0.1:80 of tcp 10.0.0.1:80  its service is removed\n");
+	assert_says(scene, "6666:7777]:80  its service is removed\n");
 	scene_close(scene);
 }
 

@@ -27,7 +27,7 @@ static const struct {
 	  "  ! backend " B ", not added: down  web.yaml:12\n" },
 	{ "no result yet", true, EZLB_UNKNOWN, false, 0, 0,
 	  "web  tcp 10.0.0.1:80\n"
-	  "  ! backend " B ", left as it is: its health check has no result yet  web.yaml:12\n" },
+	  "  ! backend " B ", left unchanged: its health check has no result yet  web.yaml:12\n" },
 };
 
 static void test_backends(void **state)
@@ -113,8 +113,8 @@ static void test_foreign(void **state)
 	add_down(scene, "web", A, EZLB_PROBE_TIMEOUT, 0);
 	add_foreign(scene, "10.0.0.1:80");
 	assert_text(scene, "web  tcp 10.0.0.1:80\n"
-			   "  ! listener tcp 10.0.0.1:80, not added: a virtual service that is not "
-			   "ezlb's has it (--adopt never)  web.yaml:2\n");
+			   "  ! listener tcp 10.0.0.1:80, not added: it belongs to a virtual "
+			   "service that ezlb did not create (--adopt never)  web.yaml:2\n");
 	scene->preview.foreign = NULL;
 	scene->preview.diags = NULL;
 	assert_says(scene, "not added: down (timeout)");
