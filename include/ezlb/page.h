@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* page: the operator's page, pkg/page/page.html, as it is sent: one file, no other asset. */
+/* page: the bytes of pkg/page/page.html, the operator's page. It needs no other file. */
 #pragma once
 
 #include <stddef.h>

@@ -20,7 +20,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-/* A proxy of the user's does not matter: over a socket of its own curl takes none. */
+/* Proxy variables have no effect: with CURLOPT_UNIX_SOCKET_PATH curl uses no proxy. */
 static void set_request(CURL *easy, const struct ezlb_question *question, const char *socket)
 {
 	EZLB_AUTO_FREE char *url = ezlb_asprintf("http://localhost%s", question->path);
@@ -46,7 +46,7 @@ static int not_there(const char *socket, long os_errno, struct ezlb_err *err)
 			    socket);
 }
 
-/* What came of a request that brought no answer. */
+/* The error of a request without an answer. */
 static int failure(CURL *easy, CURLcode code, const char *socket, struct ezlb_err *err)
 {
 	long os_errno = 0;
@@ -62,11 +62,11 @@ static int failure(CURL *easy, CURLcode code, const char *socket, struct ezlb_er
 	if (code == CURLE_WRITE_ERROR)
 		return ezlb_err_set(err, EMSGSIZE, "the ezlb on %s sends more than %d MB", socket,
 				    BODY_MAX / 1024 / 1024);
-	return ezlb_err_set(err, EPROTO, "the ezlb on %s broke off: %s", socket,
+	return ezlb_err_set(err, EPROTO, "the connection to the ezlb on %s failed: %s", socket,
 			    curl_easy_strerror(code));
 }
 
-/* A socket's address is short, the path of a directory may be long: then it leads through `dir`. */
+/* A path that is too long for a socket address goes through the open directory *dir. */
 static char *address_of(const char *state_dir, const char *socket, int *dir)
 {
 	if (strlen(socket) < sizeof(((struct sockaddr_un *)NULL)->sun_path))
@@ -91,7 +91,7 @@ int ezlb_console_ask(const struct ezlb_question *question, struct ezlb_answer *o
 		return not_there(socket, errno, err);
 	easy = curl_easy_init();
 	if (!easy)
-		return ezlb_err_set(err, ENOMEM, "libcurl does not start");
+		return ezlb_err_set(err, ENOMEM, "cannot initialize libcurl");
 	set_request(easy, question, address);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);

@@ -9,7 +9,7 @@
 
 #include "human.h"
 
-/* One place for all of it: a renderer cannot forget to. Jansson bounds the depth. */
+/* Cleans the whole document, so no renderer can forget to. Jansson limits the depth. */
 static void make_plain(json_t *value, bool lines)
 {
 	json_t *member;
@@ -35,13 +35,12 @@ json_t *doc_load(const char *json, const char *list, int *rc, struct ezlb_err *e
 	json_t *doc = json_loads(json, 0, &error);
 
 	if (!doc) {
-		/* It quotes the answer. */
-		ezlb_utf8_plain(error.text, false);
-		*rc = ezlb_err_set(err, EBADMSG, "the daemon's answer is no JSON: %s, at byte %d",
+		ezlb_utf8_plain(error.text, false); /* it quotes the answer */
+		*rc = ezlb_err_set(err, EBADMSG, "the daemon's answer is not JSON: %s, at byte %d",
 				   error.text, error.position);
 	} else if (!json_is_array(json_object_get(doc, list))) {
 		*rc = ezlb_err_set(err, EBADMSG,
-				   "the daemon's answer has no list of %s: is it of the same "
+				   "the daemon's answer has no list of %s: does it have the same "
 				   "version as this program? (ezlb version)",
 				   list);
 		json_decref(doc);

@@ -13,7 +13,7 @@ static const char *or_dash(const char *text)
 	return text[0] ? text : "-";
 }
 
-/* Always the same number of words before the message: for awk, too. */
+/* The number of words before the message is constant, for awk. */
 void part_event_line(const json_t *event, const struct ezlb_console_look *look,
 		     struct ezlb_text *out)
 {
@@ -26,7 +26,7 @@ void part_event_line(const json_t *event, const struct ezlb_console_look *look,
 			 or_dash(doc_text(event, "object")), message[0] ? " " : "", message);
 }
 
-/* An event with its number must be its event; with a greater one, those between are forgotten. */
+/* The first event is the cursor's, or a later one if the daemon does not keep the cursor's. */
 static bool is_same_daemon(const json_t *events, const struct ezlb_console_cursor *cursor)
 {
 	const json_t *first = json_array_get(events, 0);
@@ -59,7 +59,7 @@ int ezlb_console_events(const char *json, const struct ezlb_console_look *look,
 		return rc;
 	if (!is_same_daemon(events, cursor)) {
 		*cursor = (struct ezlb_console_cursor){ 0 };
-		return ezlb_err_set(err, ESTALE, "ezlb was started again: its events begin anew");
+		return ezlb_err_set(err, ESTALE, "ezlb was restarted: its events start again");
 	}
 	json_array_foreach(events, i, event)
 	{

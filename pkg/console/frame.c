@@ -5,14 +5,14 @@
 #define REST_LINE  "\033[K"
 #define REST_FRAME "\033[J"
 
-/* Line by line over what is there: clearing the screen first would flicker. */
+/* Overwrites the old frame line by line: clearing the screen first would flicker. */
 void ezlb_console_frame(const char *text, unsigned rows, struct ezlb_text *out)
 {
 	unsigned lines = 0, shown = 0, most;
 
 	for (const char *p = text; *p; p++)
 		lines += *p == '\n';
-	/* One row is the cursor's, and one says how many lines are left out. */
+	/* One row is for the cursor, one for the number of lines left out. */
 	most = rows < 3 || lines < rows ? lines : rows - 2;
 	ezlb_text_puts(out, HOME);
 	for (; shown < most; shown++) {

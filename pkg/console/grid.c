@@ -7,14 +7,14 @@
 #define GAP 2
 
 /*
- * What goes first where there is no room: the columns that are left out before a name or an address
- * is cut (`spare`), the last of them first; then others in the order of `drop`, as long as names
- * cannot be cut to `least`. SIZE_MAX: is never cut.
+ * What to leave out of a narrow table: first columns in the order of `spare`, until no name or
+ * address has to be cut below `comfort`; then columns in the order of `drop`, until all fit with
+ * names cut to `least`. SIZE_MAX: never cut.
  */
 static const struct {
 	const char *title;
 	bool right;
-	unsigned spare, drop; /* 0: not at all; 1: first */
+	unsigned spare, drop; /* 0: never; 1: first */
 	size_t least, comfort;
 } columns[COLUMNS] = {
 	[COLUMN_NAME] = { "SERVICE, BACKEND", false, 0, 0, 30, 48 },
@@ -72,7 +72,7 @@ static struct widths measure(const struct grid *grid)
 	return widths;
 }
 
-/* Of the columns that are there, each at most as wide as its limit. */
+/* The width of the table if each column is at most as wide as its limit. */
 static size_t total(const struct widths *widths, bool comfort)
 {
 	size_t sum = 0;
@@ -107,7 +107,7 @@ static void widen(size_t *given, size_t limit, size_t *left)
 	*left -= more;
 }
 
-/* Both keep their least; what is left goes to addresses first: they tell backends apart. */
+/* Name and detail get their least width, then what is left, names and addresses first. */
 static void cut(struct widths *widths, size_t width)
 {
 	size_t least = total(widths, false);
@@ -120,7 +120,7 @@ static void cut(struct widths *widths, size_t width)
 	widen(name, min(natural_name, columns[COLUMN_NAME].comfort), &left);
 	widen(detail, natural_detail, &left);
 	widen(name, natural_name, &left);
-	/* A screen too narrow for anything: what there is of it is the name's. */
+	/* A screen narrower than that: cut the name further. */
 	if (least > width)
 		*name -= min(*name - 1, least - width);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* head: what comes before the services: ezlb itself, then the files that it refuses. */
+/* head: the output before the services: ezlb itself, then the refused files. */
 #include "colour.h"
 #include "human.h"
 #include "parts.h"
@@ -7,7 +7,7 @@
 
 #define DIAGS_SHOWN 5 /* of one file */
 
-/* Of the conntrack table: near enough to look at it; and full, as it stays just below at times. */
+/* Shares of the conntrack table: nearly full; full (it can have a few entries less). */
 #define CONNTRACK_NEARLY 0.8
 #define CONNTRACK_FULL	 0.99
 
@@ -28,7 +28,7 @@ static void put_title(const json_t *doc, const struct ezlb_console_look *look,
 	plain_put_folded(out, "", 2, doc_text(doc, "summary"), look->width);
 }
 
-/* Takes the text. */
+/* Frees the text. */
 static void put_problem(const struct ezlb_console_look *look, struct ezlb_text *out, char *text)
 {
 	plain_put_folded(out, "! ", 2, text, look->width);
@@ -43,7 +43,7 @@ static void put_failing(const json_t *doc, const struct ezlb_console_look *look,
 	int64_t since = doc_time(reconcile, "failing_since");
 	struct human age = human_age(look->now_ms - since);
 
-	/* Often that is why it is not ready, and said already. */
+	/* Often this is the reason for "not ready", and printed already. */
 	if (error[0] && strstr(doc_text(doc, "not_ready"), error))
 		return;
 	if (since > 0)
@@ -113,7 +113,7 @@ void part_head(const json_t *doc, const struct ezlb_console_look *look, struct e
 	put_limits(doc, look, out);
 }
 
-/* "    7 |   - address: ..." or what points into it: broken, it would say nothing. */
+/* "    7 |   - address: ..." or the line with the caret: these must not be folded. */
 static bool is_source(const char *line)
 {
 	return line[strspn(line, " 0123456789")] == '|';

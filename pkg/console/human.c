@@ -10,10 +10,10 @@ static struct human scaled(double value, const char *unit)
 	struct human out;
 	size_t i = 0;
 
-	/* Also of what is no number. */
+	/* Also replaces NaN. */
 	if (!(value > 0))
 		value = 0;
-	/* What %.0f would print as 1000 is 1.0 of the next. */
+	/* %.0f would print 999.5 as 1000. */
 	while (value >= 999.5 && i + 1 < sizeof(prefixes) / sizeof(prefixes[0])) {
 		value /= 1000;
 		i++;

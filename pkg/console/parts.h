@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* parts: what tables are made of. All of it is lines that fit the look's width. */
+/* parts: the parts of the output. All of their lines fit into the look's width. */
 #pragma once
 
 #include <ezlb/console.h>
@@ -7,22 +7,22 @@
 #include "doc.h"
 #include "grid.h"
 
-/* Is it ready, and what is wrong with ezlb itself. */
+/* Whether ezlb is ready, and problems of ezlb itself. */
 void part_head(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out);
-/* The files that are refused or cannot be read, and why; nothing where there is none. */
+/* The files that are refused or cannot be read, and why; no text if there are none. */
 void part_refused(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out);
-/* What is wrong with the file of that path. */
+/* The diagnostics of one file. */
 void part_diagnostics(const json_t *file, const struct ezlb_console_look *look,
 		      struct ezlb_text *out);
 
-/* A service's row; where something is wrong with it, the reasons below. */
+/* A service's row, and below it the reasons of its problems. */
 void part_service_row(const json_t *service, const struct ezlb_console_look *look,
 		      struct grid *grid);
-/* A row for each of its backends, those that are not up first. */
+/* A row for each backend of the service, those that are not up first. */
 void part_backend_rows(const json_t *service, const struct ezlb_console_look *look,
 		       struct grid *grid);
 
-/* How the last probe of a backend ended: "http_status 503"; "-" where there was none. */
+/* The outcome of the last probe: "http_status 503"; "-": none yet. The caller frees it. */
 char *part_outcome(const json_t *backend);
 
 void part_event_line(const json_t *event, const struct ezlb_console_look *look,

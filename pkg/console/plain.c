@@ -11,14 +11,14 @@ struct range {
 	uint32_t first, last;
 };
 
-/* East Asian scripts and pictures (UAX 11), in rough blocks: too wide is still inside the line. */
+/* East Asian scripts and pictures (UAX 11), in rough blocks: a bit too wide does no harm. */
 static const struct range wide[] = {
 	{ 0x1100, 0x115f }, { 0x2e80, 0xa4cf },	  { 0xac00, 0xd7a3 },
 	{ 0xf900, 0xfaff }, { 0xfe30, 0xfe6f },	  { 0xff00, 0xff60 },
 	{ 0xffe0, 0xffe6 }, { 0x1f300, 0x1faff }, { 0x20000, 0x3fffd },
 };
 
-/* The bytes of the character at s, which is not the end; *c: UINT32_MAX where it is no UTF-8. */
+/* The length of the character at s in bytes; *c is UINT32_MAX if it is not UTF-8. s is not "". */
 static size_t next(const char *s, uint32_t *c)
 {
 	size_t n = ezlb_utf8_decode(s, SIZE_MAX, c);
@@ -49,7 +49,7 @@ size_t plain_columns(const char *text)
 	return columns;
 }
 
-/* The bytes at the front that fit into `width` columns. */
+/* The number of bytes from the start that fit into `width` columns. */
 static size_t head(const char *text, size_t width)
 {
 	const char *p = text;
@@ -66,7 +66,7 @@ static size_t head(const char *text, size_t width)
 	return (size_t)(p - text);
 }
 
-/* The rest that is `width` columns or less. */
+/* The end of the text, at most `width` columns. */
 static const char *tail(const char *text, size_t width)
 {
 	size_t columns = plain_columns(text);
@@ -102,7 +102,7 @@ void plain_put_end_cut(struct ezlb_text *out, const char *text, size_t width)
 	}
 }
 
-/* The bytes that go on this line: to the last blank that fits, or through a word without one. */
+/* The length of the next line: to the last blank that fits, or else a part of a word. */
 static size_t line_end(const char *text, size_t width)
 {
 	size_t fits = head(text, width);
@@ -114,7 +114,7 @@ static size_t line_end(const char *text, size_t width)
 		end--;
 	if (end == 0)
 		end = fits;
-	/* Where not even one character fits, one goes all the same: the end must come. */
+	/* At least one character, even if it does not fit: else the loop would not end. */
 	return end > 0 ? end : head(text, 2);
 }
 

@@ -3,7 +3,7 @@
 #include "parts.h"
 #include "plain.h"
 
-/* The condition that a state comes from (ezlb/status.h). */
+/* The condition that causes a state (ezlb/status.h). */
 static const struct {
 	const char *state, *condition;
 } sources[] = {
@@ -35,7 +35,7 @@ static int64_t service_since(const json_t *service)
 	return 0;
 }
 
-/* The columns that a service and a backend have in common. */
+/* The columns that services and backends share. */
 static void put_traffic(const json_t *object, struct grid_row *row)
 {
 	const json_t *traffic = json_object_get(object, "traffic");
@@ -51,8 +51,8 @@ static void put_traffic(const json_t *object, struct grid_row *row)
 }
 
 /*
- * What there is to say of a condition that is not as it should be. NotInForce only follows from
- * another one, and a pending one is no news without a message.
+ * Whether the condition is a problem to print. NotInForce only follows from another condition, and
+ * Pending without a message says nothing new.
  */
 static bool is_reason(const json_t *condition)
 {
@@ -65,7 +65,7 @@ static bool is_reason(const json_t *condition)
 	       doc_is(condition, "reason", "SomeUnknown");
 }
 
-/* What is wrong with files stands above the services, in full: here it is named only. */
+/* The errors of files are printed in full above the services. */
 static const struct {
 	const char *reason, *text;
 } refusals[] = {
@@ -85,7 +85,7 @@ static const char *reason_text(const json_t *condition)
 	return doc_text(condition, "message");
 }
 
-/* A conflict between files says more than that the file is refused. */
+/* A conflict says more than that the file is refused. */
 static bool has_conflict(const json_t *conditions)
 {
 	json_t *condition;
@@ -151,7 +151,7 @@ char *part_outcome(const json_t *backend)
 	return code ? ezlb_asprintf("%s %lld", reason, code) : ezlb_strdup(reason);
 }
 
-/* Of a backend that is well, the time says more than "ok". */
+/* For an outcome of "ok" the latency says more. */
 static char *backend_detail(const json_t *backend)
 {
 	if (doc_is(backend, "reason", "ok"))
@@ -183,7 +183,7 @@ static void put_backend(const json_t *backend, const struct ezlb_console_look *l
 	put_traffic(backend, row);
 }
 
-/* 0: down, 1: whatever else, 2: serves. */
+/* 0: down, 1: any other, 2: up or unchecked. */
 static int rank(const json_t *backend)
 {
 	if (doc_is(backend, "verdict", "down"))

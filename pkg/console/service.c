@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* service: all about one of them, a line a subject. */
+/* service: everything about one service, one line for each subject. */
 #include <errno.h>
 
 #include <ezlb/spec.h>
@@ -12,12 +12,12 @@
 struct sheet {
 	const struct ezlb_console_look *look;
 	struct ezlb_text *out;
-	unsigned indent; /* of a subject */
+	unsigned indent; /* of the subjects */
 };
 
 #define SUBJECT 14 /* columns */
 
-/* Takes the text. */
+/* Frees the text. */
 static void put(const struct sheet *sheet, const char *subject, char *text)
 {
 	EZLB_AUTO_FREE char *first = ezlb_asprintf("%*s%-*s ", (int)sheet->indent, "", SUBJECT,
@@ -33,7 +33,7 @@ static void put_title(const struct sheet *sheet, const char *title)
 			 colour_end(sheet->look));
 }
 
-/* "NAME  WORD rest" with the word in its colour. */
+/* "NAME  WORD rest", the word in colour. */
 static void put_head(const struct sheet *sheet, const char *name, const char *word,
 		     const char *rest)
 {
@@ -41,7 +41,7 @@ static void put_head(const struct sheet *sheet, const char *name, const char *wo
 	size_t used = plain_columns(name) + strlen("  ") + plain_columns(word);
 
 	plain_put_end_cut(sheet->out, name, room);
-	/* Without room for the word there is none for a colour either. */
+	/* No room for the word. */
 	if (used >= room) {
 		ezlb_text_puts(sheet->out, "\n");
 		return;
@@ -68,8 +68,8 @@ static void put_traffic(const struct sheet *sheet, const json_t *object)
 
 	if (!json_is_object(t)) {
 		put(sheet, "traffic",
-		    ezlb_strdup("not counted: the kernel does not have it, or "
-				"could not be asked"));
+		    ezlb_strdup("not counted: not in the kernel, or the kernel cannot be "
+				"read"));
 		return;
 	}
 	put(sheet, "connections",

@@ -3,16 +3,16 @@
 #include "parts.h"
 #include "plain.h"
 
-/* Up to so many services each has its backends; above it only those that are not well. */
+/* With more services, only those with problems have lines for their backends. */
 #define FEW 20
 
-/* The worst first; a state that is none of these comes before all of them. */
+/* The worst first. An unknown state comes before all of them. */
 static const char *const states[] = { "down",  "failed",   "conflict", "refused",
 				      "stale", "degraded", "pending",  "ok" };
 #define N_STATES (sizeof(states) / sizeof(states[0]))
 #define PENDING	 (N_STATES - 2)
 #define OK	 (N_STATES - 1)
-#define UNHEARD	 N_STATES
+#define UNKNOWN	 N_STATES
 
 struct sections {
 	const json_t *services;
@@ -26,7 +26,7 @@ static size_t state_of(const json_t *service)
 	for (size_t i = 0; i < N_STATES; i++)
 		if (doc_is(service, "state", states[i]))
 			return i;
-	return UNHEARD;
+	return UNKNOWN;
 }
 
 static void put_state(struct sections *sections, size_t state, bool backends)
@@ -59,14 +59,14 @@ static void put_title(struct sections *sections, const char *title, size_t n)
 
 static void put_problems(struct sections *sections)
 {
-	size_t n = sections->n[UNHEARD];
+	size_t n = sections->n[UNKNOWN];
 
 	for (size_t i = 0; i < PENDING; i++)
 		n += sections->n[i];
 	if (n == 0)
 		return;
 	put_title(sections, "PROBLEMS", n);
-	put_state(sections, UNHEARD, true);
+	put_state(sections, UNKNOWN, true);
 	for (size_t i = 0; i < PENDING; i++)
 		put_state(sections, i, true);
 }

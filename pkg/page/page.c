@@ -7,7 +7,7 @@
 #define SIZE_DIRECTIVE ".long"
 #endif
 
-/* C11 cannot include bytes. The 0 at the end makes a string of them, and is not counted. */
+/* C11 cannot include a file as bytes. ezlb_page_len does not count the NUL at the end. */
 __asm__(".pushsection .rodata\n"
 	".global ezlb_page\n"
 	".type ezlb_page, %object\n"

@@ -164,12 +164,12 @@ static void test_bad_answers(void **state)
 		int rc;
 		const char *want;
 	} cases[] = {
-		{ HEAD "9\r\n\r\nhello", 0, -EPROTO, " broke off: " },
-		{ "", 0, -EPROTO, " broke off: " },
-		{ "SSH-2.0-nonsense\r\n", 0, -EPROTO, " broke off: " },
+		{ HEAD "9\r\n\r\nhello", 0, -EPROTO, " failed: " },
+		{ "", 0, -EPROTO, " failed: " },
+		{ "SSH-2.0-nonsense\r\n", 0, -EPROTO, " failed: " },
 		{ "HTTP/1.1 200 OK\r\n\r\n", 65 << 20, -EMSGSIZE, " sends more than 64 MB" },
 		{ NULL, 0, -ETIMEDOUT, " does not answer: is it stuck? (journalctl -u ezlb)" },
-		{ HEAD "9\r\n", 0, -EPROTO, " broke off: " },
+		{ HEAD "9\r\n", 0, -EPROTO, " failed: " },
 	};
 
 	(void)state;

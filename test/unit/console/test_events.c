@@ -109,7 +109,7 @@ static void test_another_daemon(void **state)
 
 	(void)state;
 	assert_int_equal(ezlb_console_events(DOC(""), &plainly, &cursor, &text, &err), -ESTALE);
-	assert_string_equal(err.msg, "ezlb was started again: its events begin anew");
+	assert_string_equal(err.msg, "ezlb was restarted: its events start again");
 	assert_int_equal(ezlb_console_events(DOC(EVENT("1", "11.000") "," EVENT("2", "12.000")),
 					     &plainly, &cursor, &text, &err),
 			 0);

@@ -310,7 +310,7 @@ static void test_truncated(void **state)
 
 		assert_int_equal(ezlb_console_status(part, &look, &text, &err), -EBADMSG);
 		assert_int_equal(text.len, 0);
-		assert_non_null(strstr(err.msg, "the daemon's answer is no JSON"));
+		assert_non_null(strstr(err.msg, "the daemon's answer is not JSON"));
 		assert_harmless(err.msg);
 	}
 }
@@ -324,11 +324,11 @@ static void test_not_it(void **state)
 		{ "{\"services\": {}}", "no list of services" },
 		{ "{\"services\": null}", "no list of services" },
 		{ "{\"events\": []}", "no list of services" },
-		{ "<html>", "is no JSON" },
+		{ "<html>", "is not JSON" },
 		/* The parser quotes it. */
-		{ "{\"services\": [\033[2J]}", "is no JSON" },
-		{ "{\"services\": [x\xc2\x9b]}", "is no JSON" },
-		{ "{\"services\": [\"\\u0000\"]}", "is no JSON" },
+		{ "{\"services\": [\033[2J]}", "is not JSON" },
+		{ "{\"services\": [x\xc2\x9b]}", "is not JSON" },
+		{ "{\"services\": [\"\\u0000\"]}", "is not JSON" },
 	};
 
 	(void)state;
