@@ -219,9 +219,9 @@ filters() {
 
 stale() {
 	rm "$WWW/api/v1/events"
-	comes "an answer that is an error is a warning" "$alerts" "*Old data, of 01:02:11 UTC: it answers api/v1/events?since=16 with HTTP status 404.*"
+	comes "an answer that is an error is a warning" "$alerts" "*Old data, of 01:02:11 UTC: ezlb answered api/v1/events?since=16 with HTTP status 404.*"
 	echo '{"half":' >"$WWW/api/v1/events"
-	comes "one that is cut, too" "$alerts" "*what ezlb answers is not JSON*"
+	comes "one that is cut, too" "$alerts" "*the answer of ezlb is not JSON*"
 	fixture healthy 5
 	comes "the warning goes with its cause" "$alerts" ""
 	shows "the charts have a gap there" 'document.querySelector("#totals path").getAttribute("d").match(/M/g).length' 2
