@@ -10,8 +10,7 @@
 
 #include "cmd.h"
 
-/* Narrower is no table any more. */
-#define WIDTH_MIN 40
+#define WIDTH_MIN 40 /* columns; a table needs them */
 
 int cmd_ask(const struct flags *flags, bool post, const char *path, char **body,
 	    struct ezlb_err *err)
@@ -27,19 +26,19 @@ int cmd_ask(const struct flags *flags, bool post, const char *path, char **body,
 		return rc;
 	if (answer.status != 200) {
 		ezlb_utf8_plain(answer.body, true);
-		rc = ezlb_err_set(err, EPROTO, "ezlb refuses, %ld: %.*s", answer.status,
-				  (int)strcspn(answer.body, "\n"), answer.body);
+		rc = ezlb_err_set(err, EPROTO, "ezlb answered with HTTP status %ld: %.*s",
+				  answer.status, (int)strcspn(answer.body, "\n"), answer.body);
 		free(answer.body);
 		return rc;
 	}
-	/* JSON may hold what a terminal obeys; a program gets it as it is. */
+	/* Remove control characters for a terminal only; a program gets the bytes unchanged. */
 	if (isatty(STDOUT_FILENO))
 		ezlb_utf8_plain(answer.body, true);
 	*body = answer.body;
 	return 0;
 }
 
-/* The terminal's columns; 0: it is none, or it does not say. */
+/* The terminal's columns; 0: no terminal, or unknown. */
 static unsigned terminal_width(void)
 {
 	const char *columns = getenv("COLUMNS");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cmd: what the subcommands share. Thin: flags in, exit status out. */
+/* cmd: what the subcommands share. A subcommand takes flags and returns an exit status. */
 #pragma once
 
 #include <ezlb/console.h>
@@ -8,14 +8,14 @@
 
 /* Exit statuses beyond 0 and 1. */
 #define EXIT_USAGE   2
-#define EXIT_PENDING 2 /* plan: there is something to do */
+#define EXIT_PENDING 2 /* plan: there are changes to make */
 
 struct flags {
 	struct ezlb_options options;
-	const char **args; /* what is not a flag, in order; points into argv */
+	const char **args; /* the arguments that are no flags, in order; points into argv */
 	int n_args;
-	bool json;   /* -o: as text otherwise */
-	bool colour; /* stdout takes colours */
+	bool json;   /* -o json; otherwise text */
+	bool colour; /* print colours on stdout */
 	bool watch;
 	bool follow;
 	bool help;
@@ -24,9 +24,9 @@ struct flags {
 struct command; /* table.h */
 
 /*
- * Reads the EZLB_* variables, then the flags, of those that the command takes; argv[0] is its name.
- * Prints the mistake to stderr and returns false where there is one. Sets up the log. The caller
- * clears *flags in either case.
+ * Reads the EZLB_* variables and then the flags that the command takes; argv[0] is its name. Sets
+ * up the log. On a mistake it prints a message to stderr and returns false. The caller clears
+ * *flags in both cases.
  */
 bool flags_parse(const struct command *command, struct flags *flags, int argc, char **argv);
 void flags_clear(struct flags *flags);
@@ -35,15 +35,15 @@ void flags_clear(struct flags *flags);
 int cmd_fail(const struct ezlb_err *err);
 
 /*
- * Asks the ezlb of --state-dir; *body: the answer, the caller frees it. -errno also where the
- * answer is a refusal, which err tells then.
+ * Asks the ezlb of --state-dir. The caller frees the answer, *body. -errno with err set also if the
+ * HTTP status is not 200.
  */
 int cmd_ask(const struct flags *flags, bool post, const char *path, char **body,
 	    struct ezlb_err *err);
 struct ezlb_console_look cmd_look(const struct flags *flags);
-/* To stdout, at once; 1 where that fails. */
+/* Prints to stdout and flushes it; returns an exit status. */
 int cmd_print(const char *text);
-int cmd_print_text(struct ezlb_text *text); /* takes it */
+int cmd_print_text(struct ezlb_text *text); /* empties it */
 
 int cmd_run(const struct flags *flags);
 int cmd_once(const struct flags *flags);
@@ -57,4 +57,4 @@ int cmd_events(const struct flags *flags);
 int cmd_probe(const struct flags *flags);
 int cmd_log_level(const struct flags *flags);
 int cmd_reload(const struct flags *flags);
-int cmd_version(const struct flags *flags); /* NULL: `ezlb --version` */
+int cmd_version(const struct flags *flags); /* flags may be NULL */

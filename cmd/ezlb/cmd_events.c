@@ -7,7 +7,7 @@
 
 #define POLL_S 1
 
-/* What is behind the cursor, as lines. */
+/* Appends the events after the cursor as lines. */
 static int ask(const struct flags *flags, struct ezlb_console_cursor *cursor, struct ezlb_text *out,
 	       struct ezlb_err *err)
 {
@@ -20,19 +20,19 @@ static int ask(const struct flags *flags, struct ezlb_console_cursor *cursor, st
 	return rc < 0 ? rc : ezlb_console_events(body, &look, cursor, out, err);
 }
 
-/* Tells once that the daemon has gone, and goes on with the next one. */
+/* Reports once that the daemon does not answer, and continues with the next one. */
 static int follow(const struct flags *flags, struct ezlb_console_cursor *cursor)
 {
-	bool told = false;
+	bool reported = false;
 
 	for (;;) {
 		struct ezlb_text text = { 0 };
 		struct ezlb_err err;
 		int rc = ask(flags, cursor, &text, &err);
 
-		if (rc < 0 && !told)
+		if (rc < 0 && !reported)
 			fprintf(stderr, "ezlb: %s; still following\n", err.msg);
-		told = rc < 0;
+		reported = rc < 0;
 		if (cmd_print_text(&text) != 0)
 			return 1;
 		if (rc != -ESTALE)

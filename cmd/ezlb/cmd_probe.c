@@ -7,7 +7,7 @@
 
 #define TIMEOUT_MS 5000
 
-/* All of it goes to stdout: that is what the kubelet puts into the event of a failed probe. */
+/* Prints to stdout only: the kubelet copies stdout into the event of a failed probe. */
 static int probe(const struct flags *flags, const char *path)
 {
 	const struct ezlb_question question = { .state_dir = flags->options.state_dir,

@@ -7,10 +7,10 @@
 
 #include "cmd.h"
 
-/* What kubelet shows as the reason of a container's end; there is none outside of Kubernetes. */
+/* The kubelet shows it as the reason why a container ended. Exists in Kubernetes only. */
 #define TERMINATION_LOG "/dev/termination-log"
 
-static void leave_word(const struct ezlb_err *err)
+static void write_termination_log(const struct ezlb_err *err)
 {
 	EZLB_AUTO_CLOSE int fd = open(TERMINATION_LOG, O_WRONLY | O_TRUNC | O_CLOEXEC);
 
@@ -24,6 +24,6 @@ int cmd_run(const struct flags *flags)
 
 	if (ezlb_controller_run(&flags->options, &err) == 0)
 		return 0;
-	leave_word(&err);
+	write_termination_log(&err);
 	return cmd_fail(&err);
 }

@@ -38,7 +38,7 @@ static int render(const struct flags *flags, struct ezlb_text *out, struct ezlb_
 	return 0;
 }
 
-/* 0: it is no terminal, or it does not say. */
+/* The terminal's rows; 0: no terminal, or unknown. */
 static unsigned terminal_rows(void)
 {
 	struct winsize size = { 0 };
@@ -48,7 +48,7 @@ static unsigned terminal_rows(void)
 	return size.ws_row;
 }
 
-/* Whole or not at all: a signal in between would leave its colour to the shell. */
+/* Signals wait until the frame is written: one in between would leave the shell coloured. */
 static int show(struct ezlb_text *text, bool in_place)
 {
 	EZLB_AUTO_FREE char *lines = ezlb_text_take(text, NULL);
@@ -61,7 +61,7 @@ static int show(struct ezlb_text *text, bool in_place)
 	else
 		ezlb_text_printf(&frame, "%s\n", lines);
 	sigfillset(&all);
-	sigdelset(&all, SIGPIPE); /* ends it without a word, as it should */
+	sigdelset(&all, SIGPIPE); /* still ends the process */
 	sigprocmask(SIG_BLOCK, &all, &before);
 	status = cmd_print_text(&frame);
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -80,7 +80,7 @@ static int watch(const struct flags *flags)
 			EZLB_VEC_CLEAR(&text);
 			if (first)
 				return cmd_fail(&err);
-			/* It may come back: whoever watches a restart wants to see that. */
+			/* ezlb may be restarting: show the error, and ask again. */
 			ezlb_text_printf(&text, "ezlb: %s\n", err.msg);
 		}
 		if (first && in_place)

@@ -5,23 +5,23 @@
 
 #define BIT(name) FLAG_BIT(FLAG_##name)
 #define LOG	  (BIT(LOG_LEVEL) | BIT(LOG_FORMAT))
-/* How the kernel is changed. */
+/* Flags of commands that change the kernel, or plan to. */
 #define HOW                                                                              \
 	(BIT(STATE_DIR) | BIT(DATAPLANE) | BIT(PROBE) | BIT(SNAT_BACKEND) | BIT(ADOPT) | \
 	 BIT(FIREWALL) | BIT(HOST_SETUP) | BIT(VIP_DEVICE) | LOG)
 
 const struct command command_table[] = {
-	{ "run", cmd_run, "", "load-balance by the service files, until it is stopped",
+	{ "run", cmd_run, "", "watch the service files and keep the kernel up to date",
 	  "Watches the service files, probes the backends, and keeps the kernel as the files say. "
 	  "Runs in the foreground until SIGTERM or SIGINT; SIGHUP reads the files at once.",
 	  "0  stopped by a signal\n"
-	  "1  it could not start\n",
+	  "1  cannot start\n",
 	  "ezlb run\n"
 	  "ezlb run --cleanup-on-exit=false --admin-address 9106\n"
 	  "ezlb run --dataplane memory --config-dir . --state-dir /tmp/ezlb\n",
 	  BIT(CONFIG_DIR) | HOW | BIT(CLEANUP) | BIT(EMPTY_HOLD) | BIT(ADMIN_ADDRESS) |
 		  BIT(TRAFFIC_INTERVAL) },
-	{ "once", cmd_once, "", "do the work of `run` once, and end",
+	{ "once", cmd_once, "", "apply the service files once, and end",
 	  "Reads the service files, probes the backends, changes the kernel once, and prints what "
 	  "it changed. The result stays in the kernel.",
 	  "0  the kernel is as the files say\n"
@@ -93,14 +93,14 @@ const struct command command_table[] = {
 	  "ezlb log-level debug\n", BIT(STATE_DIR) },
 	{ "reload", cmd_reload, "", "make a running ezlb read its service files at once",
 	  "Makes a running ezlb read its service files at once. It notices changes by itself; this "
-	  "is for file systems that do not tell of them.",
+	  "is for file systems without change notifications.",
 	  "0  it reads them\n"
 	  "1  no answer\n",
 	  "ezlb reload\n", BIT(STATE_DIR) },
-	{ "cleanup", cmd_cleanup, "", "remove from the kernel all that ezlb owns",
-	  "Removes from the kernel all that ezlb owns by its records in --state-dir, sets sysctls "
-	  "back, and prints what it removed. Stop `ezlb run` first.",
-	  "0  all is removed\n"
+	{ "cleanup", cmd_cleanup, "", "remove from the kernel everything that ezlb owns",
+	  "Removes from the kernel everything that ezlb owns by its records in --state-dir, restores "
+	  "sysctls, and prints what it removed. Stop `ezlb run` first.",
+	  "0  everything is removed\n"
 	  "1  something is left\n",
 	  "ezlb cleanup\n",
 	  BIT(STATE_DIR) | BIT(DATAPLANE) | BIT(SNAT_BACKEND) | BIT(VIP_DEVICE) | LOG },

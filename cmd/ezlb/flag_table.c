@@ -23,15 +23,15 @@ const struct flag_row flag_table[FLAGS] = {
 		.env = "EZLB_DATAPLANE",
 		.arg = "kernel|memory",
 		.by_default = "kernel",
-		.help = "memory: only pretend, and never touch the kernel; for trying "
-			"out. Nothing is balanced, and backends count as up.",
+		.help = "memory: simulate the kernel and never change it; for trying "
+			"ezlb. No traffic is balanced, and backends count as up.",
 	},
 	[FLAG_PROBE] = {
 		.name = "probe",
 		.env = "EZLB_PROBE",
 		.arg = "true|false",
 		.by_default = "false",
-		.help = "With --dataplane memory: probe the backends all the same.",
+		.help = "With --dataplane memory: probe the backends, too.",
 		.arg_optional = true,
 	},
 	[FLAG_SNAT_BACKEND] = {
@@ -39,7 +39,7 @@ const struct flag_row flag_table[FLAGS] = {
 		.env = "EZLB_SNAT_BACKEND",
 		.arg = "auto|iptables|nftables",
 		.by_default = "auto",
-		.help = "What makes the source NAT of full_nat. auto: the one that has "
+		.help = "What does the source NAT of full_nat. auto: the one that has "
 			"rules on this host already.",
 	},
 	[FLAG_ADOPT] = {
@@ -48,7 +48,7 @@ const struct flag_row flag_table[FLAGS] = {
 		.arg = "matching|never",
 		.by_default = "matching",
 		.help = "A virtual service with the address of a service file exists "
-			"already, and ezlb did not make it. matching: take it over; "
+			"already, and ezlb did not create it. matching: take it over; "
 			"never: leave it alone.",
 	},
 	[FLAG_FIREWALL] = {
@@ -80,7 +80,8 @@ const struct flag_row flag_table[FLAGS] = {
 		.env = "EZLB_CLEANUP_ON_EXIT",
 		.arg = "true|false",
 		.by_default = "true",
-		.help = "true: remove from the kernel all that ezlb owns when it ends.",
+		.help = "true: at the end remove from the kernel everything that ezlb "
+			"owns.",
 		.arg_optional = true,
 	},
 	[FLAG_EMPTY_HOLD] = {
@@ -96,8 +97,8 @@ const struct flag_row flag_table[FLAGS] = {
 		.env = "EZLB_ADMIN_ADDRESS",
 		.arg = "[IP:]PORT",
 		.by_default = "none",
-		.help = "Answer HTTP there too: the page, /metrics, /api/v1. Without "
-			"an IP: on 127.0.0.1.",
+		.help = "Serve HTTP on this TCP address, too: the page, /metrics, "
+			"/api/v1. Without an IP: 127.0.0.1.",
 	},
 	[FLAG_TRAFFIC_INTERVAL] = {
 		.name = "traffic-interval",
@@ -112,7 +113,7 @@ const struct flag_row flag_table[FLAGS] = {
 		.env = "EZLB_LOG_LEVEL",
 		.arg = "error|warn|info|debug",
 		.by_default = "info",
-		.help = "The least important kind of log line that is written to "
+		.help = "The least important level of log lines that ezlb writes to "
 			"stderr.",
 	},
 	[FLAG_LOG_FORMAT] = {
@@ -139,11 +140,11 @@ const struct flag_row flag_table[FLAGS] = {
 	},
 	[FLAG_WATCH] = {
 		.name = "watch",
-		.help = "Show it again every 2 s, until Ctrl-C.",
+		.help = "Print again every 2 s, until Ctrl-C.",
 	},
 	[FLAG_FOLLOW] = {
 		.name = "follow",
-		.help = "Go on with new events, until Ctrl-C.",
+		.help = "Then print new events, until Ctrl-C.",
 		.letter = 'f',
 	},
 	[FLAG_HELP] = {

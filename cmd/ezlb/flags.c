@@ -16,7 +16,7 @@
 #define DEFAULT_TRAFFIC_INTERVAL_MS 15000
 #define MIN_TRAFFIC_INTERVAL_MS	    1000
 
-/* What getopt gives for a long flag: above all letters. */
+/* getopt's value of the first long flag: above all letters. */
 #define LONG_BASE 256
 
 struct log_flags {
@@ -70,7 +70,7 @@ static bool parse_output(const char *text, bool *json)
 	return *json || strcmp(text, "text") == 0 || strcmp(text, "table") == 0;
 }
 
-/* NO_COLOR is how users say it to all programs (no-color.org); the flag is said to this one. */
+/* NO_COLOR (no-color.org) is for all programs; the flag is for this one and wins. */
 static bool parse_colour(const char *text, bool *colour)
 {
 	const char *no = getenv("NO_COLOR");
@@ -88,7 +88,7 @@ static bool parse_colour(const char *text, bool *colour)
 	return true;
 }
 
-/* "9106" and ":9106" are at 127.0.0.1: what is open to everybody has to be said in full. */
+/* "9106" and ":9106" mean 127.0.0.1: other addresses must be written in full. */
 static bool parse_admin_address(const char *text, struct ezlb_endpoint *out)
 {
 	const char *port = text + (text[0] == ':');
@@ -107,7 +107,7 @@ static void add_dir(struct ezlb_options *options, const char *dir)
 	options->config_dirs[options->n_config_dirs++] = dir;
 }
 
-/* False: the value is not one of those that the flag takes. */
+/* Returns false if the flag does not take the value. */
 static bool set(struct flags *flags, struct log_flags *log, enum flag flag, const char *value)
 {
 	struct ezlb_options *options = &flags->options;
@@ -166,7 +166,7 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	return false;
 }
 
-/* ':' separates directories; the pieces live as long as the process, as the environment does. */
+/* ':' separates directories. The pieces point into the environment. */
 static void set_env_dirs(struct ezlb_options *options, char *value)
 {
 	for (char *save = NULL, *dir = strtok_r(value, ":", &save); dir;
@@ -174,7 +174,7 @@ static void set_env_dirs(struct ezlb_options *options, char *value)
 		add_dir(options, dir);
 }
 
-/* Variables of flags that the command does not take are set for other commands: no mistake. */
+/* Ignores variables of flags that the command does not take: they are for other commands. */
 static bool read_env(const struct command *command, struct flags *flags, struct log_flags *log)
 {
 	for (enum flag flag = 0; flag < FLAGS; flag++) {
@@ -193,7 +193,7 @@ static bool read_env(const struct command *command, struct flags *flags, struct 
 	return true;
 }
 
-/* FLAGS: none has this letter. */
+/* FLAGS: no flag has this letter. */
 static enum flag of_letter(int letter)
 {
 	for (enum flag flag = 0; flag < FLAGS; flag++)
@@ -225,7 +225,7 @@ static void print_takers(enum flag flag)
 	}
 }
 
-static void tell_not_taken(const struct command *command, enum flag flag)
+static void print_not_taken(const struct command *command, enum flag flag)
 {
 	fprintf(stderr, "ezlb: %s: no flag --%s; it is a flag of ", command->name,
 		flag_table[flag].name);
@@ -233,8 +233,8 @@ static void tell_not_taken(const struct command *command, enum flag flag)
 	fprintf(stderr, "\n");
 }
 
-/* `typed` with its dashes, and its value perhaps. */
-static void tell_unknown(const struct command *command, const char *typed)
+/* `typed` has its dashes, and perhaps a value. */
+static void print_unknown(const struct command *command, const char *typed)
 {
 	EZLB_AUTO_FREE char *word = ezlb_strdup(typed);
 	const char *names[FLAGS], *near;
@@ -252,16 +252,16 @@ static void tell_unknown(const struct command *command, const char *typed)
 		fprintf(stderr, "see `ezlb help %s`\n", command->name);
 }
 
-/* What getopt_long(3) does not take: c is ':' where a value is missing, '?' for all else. */
-static void tell_refused(const struct command *command, int c, char **argv)
+/* getopt_long(3) failed: c is ':' if a value is missing, '?' for other mistakes. */
+static void print_mistake(const struct command *command, int c, char **argv)
 {
 	enum flag flag = optopt ? flag_of(optopt) : FLAGS;
 	const char letter[] = { '-', (char)optopt, '\0' };
 
 	if (flag == FLAGS)
-		tell_unknown(command, optopt ? letter : argv[optind - 1]);
+		print_unknown(command, optopt ? letter : argv[optind - 1]);
 	else if (!command_takes(command, flag))
-		tell_not_taken(command, flag);
+		print_not_taken(command, flag);
 	else if (c == ':')
 		fprintf(stderr, "ezlb: %s: --%s needs a value: %s\n", command->name,
 			flag_table[flag].name, flag_table[flag].arg);
@@ -276,7 +276,7 @@ static bool read_flag(const struct command *command, struct flags *flags, struct
 	const struct flag_row *row = &flag_table[flag];
 
 	if (!command_takes(command, flag)) {
-		tell_not_taken(command, flag);
+		print_not_taken(command, flag);
 		return false;
 	}
 	if (!set(flags, log, flag, optarg)) {
@@ -303,10 +303,10 @@ static bool read_flags(const struct command *command, struct flags *flags, struc
 	optind = 1;
 	while ((c = getopt_long(argc, argv, ":ho:f", longs, NULL)) != -1) {
 		if (c == '?' || c == ':') {
-			tell_refused(command, c, argv);
+			print_mistake(command, c, argv);
 			return false;
 		}
-		/* A flag replaces what the environment says; it does not add to it. */
+		/* The flag replaces the directories of the variable. */
 		if (flag_of(c) == FLAG_CONFIG_DIR && env_dirs > 0)
 			flags->options.n_config_dirs = env_dirs = 0;
 		if (!read_flag(command, flags, log, flag_of(c)))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* help: the two tables as text for a terminal of 80 columns. */
+/* help: prints the two tables for a terminal of 80 columns. */
 #include <stdio.h>
 #include <string.h>
 

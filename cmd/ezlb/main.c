@@ -9,7 +9,6 @@
 
 #include "table.h"
 
-/* Of nothing, or of a command that there is not. */
 static int unknown_command(const char *typed)
 {
 	const char *names[32], *near;
@@ -44,7 +43,7 @@ static int run_with(const struct command *command, const struct flags *flags)
 	return 0;
 }
 
-/* What printf left undone is a failure, too. */
+/* A failed printf() to stdout makes the command fail, too. */
 static int flush(int status)
 {
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status != 1) {
@@ -90,8 +89,8 @@ int cmd_fail(const struct ezlb_err *err)
 }
 
 /*
- * One that is closed would be the number of the next socket, and what is printed would go there. To
- * what stands in its place nothing can be written, so whoever has something to print is told.
+ * Without this, a closed standard stream's number would go to the next socket, and output would be
+ * sent there. The descriptor is read-only, so that output fails instead of being lost.
  */
 static void fill_standard_streams(void)
 {

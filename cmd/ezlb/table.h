@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * table: all commands and all flags as data. Parsing, usage errors and help are made from these two
- * tables and from nothing else.
+ * table: all commands and all flags as data. Parsing, usage errors and help use only these two
+ * tables.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 
 #include "cmd.h"
 
-/* In the order in which help lists them. */
+/* In the order of the help. */
 enum flag {
 	FLAG_CONFIG_DIR,
 	FLAG_STATE_DIR,
@@ -39,9 +39,9 @@ enum flag {
 
 struct flag_row {
 	const char *name;	/* without the dashes */
-	const char *env;	/* the variable that does the same; NULL: none */
-	const char *arg;	/* its values; NULL where it takes none */
-	const char *by_default; /* NULL: nothing worth saying */
+	const char *env;	/* the environment variable; NULL: none */
+	const char *arg;	/* its values; NULL: takes none */
+	const char *by_default; /* for the help; NULL: none */
 	const char *help;	/* sentences */
 	char letter;		/* the short form; 0: none */
 	bool arg_optional;
@@ -51,17 +51,17 @@ extern const struct flag_row flag_table[FLAGS];
 struct command {
 	const char *name;
 	int (*run)(const struct flags *flags);
-	const char *args;    /* as in the usage; "" where it takes none */
+	const char *args;    /* as in the usage; "": takes none */
 	const char *summary; /* for the list of commands */
 	const char *help;    /* sentences */
-	const char *status;  /* a line for each exit status: "0  it is so\n" */
-	const char *example; /* a line each */
-	unsigned flags;	     /* FLAG_BIT of each flag that it takes; --help is taken by all */
+	const char *status;  /* a line for each exit status: "0  no errors\n" */
+	const char *example; /* one command per line */
+	unsigned flags;	     /* FLAG_BIT of each flag that it takes, except --help */
 };
 extern const struct command command_table[];
 extern const size_t n_commands;
 
-const struct command *command_find(const char *name); /* NULL: there is none */
+const struct command *command_find(const char *name); /* NULL: unknown */
 bool command_takes(const struct command *command, enum flag flag);
 
 void help_overview(FILE *out);
