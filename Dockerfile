@@ -2,8 +2,8 @@
 #
 #   docker build -t ezlb:0.1.0 .
 #
-# It works on the host's own network, with the host's kernel: deploy/k8s says how to run it.
-# test/deploy/dockerfile.sh compares both package lists with what they must be.
+# The container changes the host's kernel and uses the host's network: deploy/k8s shows how to run it.
+# test/deploy/dockerfile.sh checks both package lists.
 
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
@@ -17,7 +17,7 @@ RUN cmake -S /src -B /build -G Ninja -DEZLB_TESTS=OFF \
 	&& DESTDIR=/image cmake --install /build --strip
 
 FROM debian:bookworm-slim
-# No ca-certificates: a probe asks whether a backend answers, not who it is.
+# No ca-certificates: probes do not verify the certificates of backends.
 RUN apt-get update && apt-get install -y --no-install-recommends \
 	libuv1 libyaml-0-2 libnl-3-200 libnl-genl-3-200 libip4tc2 libip6tc2 \
 	libmnl0 libnftnl11 libnetfilter-conntrack3 libkmod2 libcurl3-gnutls \
