@@ -24,50 +24,37 @@ struct log_flags {
 	enum ezlb_log_format format;
 };
 
+/* The text must be `no` or `yes`. */
+static bool parse_either(const char *text, const char *no, const char *yes, bool *out)
+{
+	*out = strcmp(text, yes) == 0;
+	return *out || strcmp(text, no) == 0;
+}
+
 static bool parse_bool(const char *text, bool *out)
 {
-	if (strcmp(text, "true") == 0)
-		*out = true;
-	else if (strcmp(text, "false") == 0)
-		*out = false;
-	else
-		return false;
-	return true;
+	return parse_either(text ? text : "true", "false", "true", out);
 }
 
 static bool parse_dataplane(const char *text, enum ezlb_dataplane_kind *out)
 {
-	if (strcmp(text, "kernel") == 0)
-		*out = EZLB_DP_KERNEL;
-	else if (strcmp(text, "memory") == 0)
-		*out = EZLB_DP_MEMORY;
-	else
-		return false;
-	return true;
+	bool memory, valid = parse_either(text, "kernel", "memory", &memory);
+
+	*out = memory ? EZLB_DP_MEMORY : EZLB_DP_KERNEL;
+	return valid;
 }
 
 static bool parse_adopt(const char *text, enum ezlb_adopt *out)
 {
-	if (strcmp(text, "matching") == 0)
-		*out = EZLB_ADOPT_MATCHING;
-	else if (strcmp(text, "never") == 0)
-		*out = EZLB_ADOPT_NEVER;
-	else
-		return false;
-	return true;
-}
+	bool never, valid = parse_either(text, "matching", "never", &never);
 
-/* auto or never. */
-static bool parse_never(const char *text, bool *never)
-{
-	*never = strcmp(text, "never") == 0;
-	return *never || strcmp(text, "auto") == 0;
+	*out = never ? EZLB_ADOPT_NEVER : EZLB_ADOPT_MATCHING;
+	return valid;
 }
 
 static bool parse_output(const char *text, bool *json)
 {
-	*json = strcmp(text, "json") == 0;
-	return *json || strcmp(text, "text") == 0 || strcmp(text, "table") == 0;
+	return parse_either(text, "text", "json", json) || strcmp(text, "table") == 0;
 }
 
 /* NO_COLOR (no-color.org) is for all programs; the flag is for this one and wins. */
@@ -122,15 +109,15 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_DATAPLANE:
 		return parse_dataplane(value, &options->dataplane);
 	case FLAG_PROBE:
-		return parse_bool(value ? value : "true", &options->probe);
+		return parse_bool(value, &options->probe);
 	case FLAG_SNAT_BACKEND:
 		return ezlb_snat_driver_parse(value, &options->snat_driver) == 0;
 	case FLAG_ADOPT:
 		return parse_adopt(value, &options->adopt);
 	case FLAG_FIREWALL:
-		return parse_never(value, &options->firewall_never);
+		return parse_either(value, "auto", "never", &options->firewall_never);
 	case FLAG_HOST_SETUP:
-		return parse_never(value, &options->host_setup_never);
+		return parse_either(value, "auto", "never", &options->host_setup_never);
 	case FLAG_VIP_DEVICE:
 		options->vip_device = value;
 		return ezlb_host_device_valid(value);
@@ -142,7 +129,7 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 		return ezlb_duration_parse(value, &options->traffic_interval_ms, NULL) == 0 &&
 		       options->traffic_interval_ms >= MIN_TRAFFIC_INTERVAL_MS;
 	case FLAG_CLEANUP:
-		return parse_bool(value ? value : "true", &options->cleanup_on_exit);
+		return parse_bool(value, &options->cleanup_on_exit);
 	case FLAG_LOG_LEVEL:
 		return ezlb_log_level_parse(value, &log->level) == 0;
 	case FLAG_LOG_FORMAT:

@@ -71,6 +71,14 @@ bool doc_is(const json_t *object, const char *key, const char *text)
 	return strcmp(doc_text(object, key), text) == 0;
 }
 
+const json_t *doc_find(const json_t *array, const char *key, const char *text)
+{
+	for (size_t i = 0; i < json_array_size(array); i++)
+		if (doc_is(json_array_get(array, i), key, text))
+			return json_array_get(array, i);
+	return NULL;
+}
+
 bool doc_true(const json_t *object, const char *key)
 {
 	return json_is_true(json_object_get(object, key));

@@ -24,5 +24,7 @@ const char *doc_text(const json_t *object, const char *key); /* "" if null */
 bool doc_is(const json_t *object, const char *key, const char *text);
 bool doc_true(const json_t *object, const char *key);
 double doc_number(const json_t *object, const char *key); /* 0 if null */
+/* The first object of the array whose member `key` is `text`; NULL: none. */
+const json_t *doc_find(const json_t *array, const char *key, const char *text);
 int64_t doc_int(const json_t *object, const char *key);
 int64_t doc_time(const json_t *object, const char *key); /* ms of the wall clock, 0 if null */

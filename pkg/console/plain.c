@@ -79,10 +79,9 @@ static const char *tail(const char *text, size_t width)
 	return text;
 }
 
-void plain_put_middle_cut(struct ezlb_text *out, const char *text, size_t width)
+/* `ending`: columns of the end of the text that stay. */
+static void put_cut(struct ezlb_text *out, const char *text, size_t width, size_t ending)
 {
-	size_t ending = width / 2;
-
 	if (plain_columns(text) <= width) {
 		ezlb_text_puts(out, text);
 	} else if (width > 0) {
@@ -92,14 +91,14 @@ void plain_put_middle_cut(struct ezlb_text *out, const char *text, size_t width)
 	}
 }
 
+void plain_put_middle_cut(struct ezlb_text *out, const char *text, size_t width)
+{
+	put_cut(out, text, width, width / 2);
+}
+
 void plain_put_end_cut(struct ezlb_text *out, const char *text, size_t width)
 {
-	if (plain_columns(text) <= width) {
-		ezlb_text_puts(out, text);
-	} else if (width > 0) {
-		ezlb_text_put(out, text, head(text, width - 1));
-		ezlb_text_puts(out, ELLIPSIS);
-	}
+	put_cut(out, text, width, 0);
 }
 
 /* The length of the next line: to the last blank that fits, or else a part of a word. */

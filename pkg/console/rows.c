@@ -20,18 +20,11 @@ static char *age_of(int64_t since, const struct ezlb_console_look *look)
 static int64_t service_since(const json_t *service)
 {
 	const json_t *conditions = json_object_get(service, "conditions");
-	json_t *condition;
-	size_t n;
 
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		if (!doc_is(service, "state", sources[i].state))
-			continue;
-		json_array_foreach(
-			conditions, n,
-			condition) if (doc_is(condition, "type",
-					      sources[i].condition)) return doc_time(condition,
-										     "since");
-	}
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		if (doc_is(service, "state", sources[i].state))
+			return doc_time(doc_find(conditions, "type", sources[i].condition),
+					"since");
 	return 0;
 }
 
@@ -85,24 +78,12 @@ static const char *reason_text(const json_t *condition)
 	return doc_text(condition, "message");
 }
 
-/* A conflict says more than that the file is refused. */
-static bool has_conflict(const json_t *conditions)
-{
-	json_t *condition;
-	size_t i;
-
-	json_array_foreach(conditions, i,
-			   condition) if (doc_is(condition, "type",
-						 "Conflict")) return doc_is(condition, "status",
-									    "True");
-	return false;
-}
-
 static void put_reasons(const json_t *service, const struct ezlb_console_look *look,
 			struct grid *grid)
 {
 	const json_t *conditions = json_object_get(service, "conditions");
-	bool conflict = has_conflict(conditions);
+	/* A conflict says more than that the file is refused. */
+	bool conflict = doc_is(doc_find(conditions, "type", "Conflict"), "status", "True");
 	json_t *condition;
 	size_t i;
 

@@ -77,21 +77,6 @@ static void get_report(struct admin *admin, struct ezlb_api_request *request, en
 	report_want(&admin->report, kind, ezlb_api_takes_gzip(request));
 }
 
-static void get_status(struct admin *admin, struct ezlb_api_request *request)
-{
-	get_report(admin, request, REPORT_STATUS);
-}
-
-static void get_metrics(struct admin *admin, struct ezlb_api_request *request)
-{
-	get_report(admin, request, REPORT_METRICS);
-}
-
-static void get_health(struct admin *admin, struct ezlb_api_request *request)
-{
-	get_report(admin, request, REPORT_HEALTH);
-}
-
 static void get_page(struct admin *admin, struct ezlb_api_request *request)
 {
 	struct ezlb_api_body *body = ezlb_api_body_static(ezlb_page, ezlb_page_len);
@@ -172,17 +157,18 @@ static void post_log_level(struct admin *admin, struct ezlb_api_request *request
 static const struct path {
 	const char *path;
 	bool post;
-	void (*answer)(struct admin *admin, struct ezlb_api_request *request);
+	void (*answer)(struct admin *admin, struct ezlb_api_request *request); /* NULL: a report */
+	enum report_kind report;
 } paths[] = {
-	{ "/", false, get_page },
-	{ "/livez", false, get_livez },
-	{ "/readyz", false, get_readyz },
-	{ "/health", false, get_health },
-	{ "/metrics", false, get_metrics },
-	{ "/api/v1/status", false, get_status },
-	{ "/api/v1/events", false, get_events },
-	{ "/-/reload", true, post_reload },
-	{ "/-/log-level", true, post_log_level },
+	{ "/", false, get_page, 0 },
+	{ "/livez", false, get_livez, 0 },
+	{ "/readyz", false, get_readyz, 0 },
+	{ "/health", false, NULL, REPORT_HEALTH },
+	{ "/metrics", false, NULL, REPORT_METRICS },
+	{ "/api/v1/status", false, NULL, REPORT_STATUS },
+	{ "/api/v1/events", false, get_events, 0 },
+	{ "/-/reload", true, post_reload, 0 },
+	{ "/-/log-level", true, post_log_level, 0 },
 };
 
 static void on_request(void *arg, struct ezlb_api_request *request)
@@ -197,8 +183,10 @@ static void on_request(void *arg, struct ezlb_api_request *request)
 			reply_line(request, 405, post ? "expected GET" : "expected POST");
 		else if (post && !ezlb_api_is_local(request))
 			reply_line(request, 403, "over the unix socket only");
-		else
+		else if (paths[i].answer)
 			paths[i].answer(arg, request);
+		else
+			get_report(arg, request, paths[i].report);
 		return;
 	}
 	reply_line(request, 404, "no such path");

@@ -12,16 +12,15 @@
 
 typedef int (*open_fn)(struct ezlb_layer **out, struct ezlb_err *err);
 
-static void choose(struct dataplane *plane, enum ezlb_snat_driver asked)
+enum ezlb_snat_driver dataplane_snat_driver(enum ezlb_snat_driver asked, const char **why)
 {
 	struct ezlb_snat_host host;
 
-	plane->snat = asked;
-	plane->why = "--snat-backend";
+	*why = "--snat-backend";
 	if (asked != EZLB_SNAT_AUTO)
-		return;
+		return asked;
 	ezlb_snat_look("", &host);
-	plane->snat = ezlb_snat_choose(&host, &plane->why);
+	return ezlb_snat_choose(&host, why);
 }
 
 /* Opens both drivers: the rules that an earlier process made with the other one are removed. */
@@ -45,7 +44,7 @@ static int open_kernel(struct dataplane *plane, const struct ezlb_options *optio
 
 	if (rc == 0)
 		rc = ezlb_firewall_open(&plane->dp.layer[EZLB_LAYER_FIREWALL], err);
-	choose(plane, options->snat_driver);
+	plane->snat = dataplane_snat_driver(options->snat_driver, &plane->why);
 	return rc < 0 ? rc : open_snat(plane, err);
 }
 

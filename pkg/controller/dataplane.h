@@ -21,6 +21,8 @@ int dataplane_open(struct dataplane *plane, const struct ezlb_options *options,
 /* The same, but works without ip_vs in the kernel: then there are no virtual services. */
 int dataplane_open_for_cleanup(struct dataplane *plane, const struct ezlb_options *options,
 			       struct ezlb_err *err);
+/* The driver that --snat-backend means: AUTO looks at the host. *why: the reason, static. */
+enum ezlb_snat_driver dataplane_snat_driver(enum ezlb_snat_driver asked, const char **why);
 /* Backends count as up without a probe: in-memory data plane, and no --probe. */
 bool dataplane_pretends(const struct ezlb_options *options);
 void dataplane_close(struct dataplane *plane);

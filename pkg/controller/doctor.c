@@ -2,10 +2,10 @@
 /* doctor: gives the doctor the service files and the flags. */
 #include <ezlb/controller.h>
 
-#include <errno.h>
-
 #include <ezlb/catalog.h>
-#include <ezlb/watch.h>
+
+#include "dataplane.h"
+#include "sources.h"
 
 struct files {
 	struct ezlb_snapshot snapshot;
@@ -16,17 +16,12 @@ struct files {
 static int read_files(struct files *files, const struct ezlb_options *options,
 		      enum ezlb_snat_driver driver, struct ezlb_err *err)
 {
-	ezlb_scan(options->config_dirs, options->n_config_dirs, &files->snapshot);
-	for (size_t i = 0; i < files->snapshot.dirs.len; i++) {
-		const struct ezlb_dir *dir = &files->snapshot.dirs.items[i];
+	int rc = scan_dirs(options->config_dirs, options->n_config_dirs, &files->snapshot, err);
 
-		if (dir->frozen)
-			return ezlb_err_set(err, EACCES, "cannot read %s: %s", dir->path,
-					    dir->problem);
-	}
-	ezlb_batch_read(&files->batch, &files->snapshot, ezlb_snat_driver_key(driver),
-			&files->diags);
-	return 0;
+	if (rc == 0)
+		ezlb_batch_read(&files->batch, &files->snapshot, ezlb_snat_driver_key(driver),
+				&files->diags);
+	return rc;
 }
 
 static void files_clear(struct files *files)
@@ -48,21 +43,11 @@ static void add_file_findings(const struct files *files, struct ezlb_findings *o
 	}
 }
 
-static enum ezlb_snat_driver driver_of(enum ezlb_snat_driver asked)
-{
-	struct ezlb_snat_host host;
-	const char *why;
-
-	if (asked != EZLB_SNAT_AUTO)
-		return asked;
-	ezlb_snat_look("", &host);
-	return ezlb_snat_choose(&host, &why);
-}
-
 int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findings *out,
 			   struct ezlb_err *err)
 {
-	enum ezlb_snat_driver driver = driver_of(options->snat_driver);
+	const char *why;
+	enum ezlb_snat_driver driver = dataplane_snat_driver(options->snat_driver, &why);
 	struct files files = { .snapshot = { .files = { 0 } } };
 	int rc = read_files(&files, options, driver, err);
 	const struct ezlb_doctor doctor = {

@@ -7,19 +7,14 @@
 #include <ezlb/host.h>
 #include <ezlb/log.h>
 #include <ezlb/store.h>
-#include <ezlb/watch.h>
+
+#include "sources.h"
 
 static int check_dirs(const struct ezlb_options *options, struct ezlb_err *err)
 {
 	struct ezlb_snapshot snapshot = { 0 };
-	int rc = 0;
+	int rc = scan_dirs(options->config_dirs, options->n_config_dirs, &snapshot, err);
 
-	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
-	for (size_t i = 0; i < snapshot.dirs.len && rc == 0; i++)
-		if (snapshot.dirs.items[i].frozen)
-			rc = ezlb_err_set(err, ENOENT, "cannot read the config directory %s: %s",
-					  snapshot.dirs.items[i].path,
-					  snapshot.dirs.items[i].problem);
 	ezlb_snapshot_clear(&snapshot);
 	return rc;
 }

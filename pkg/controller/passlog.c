@@ -86,7 +86,8 @@ static void log_old(struct failures *failures, const struct ezlb_pass_result *re
 {
 	const struct ezlb_op *op = result->plan.old.items;
 	const char *what = "removal of the rules of the other snat backend";
-	char why[EZLB_OP_STRLEN];
+	char text[EZLB_OP_STRLEN];
+	const char *why = text;
 
 	if (result->plan.old.len == 0 || op->rc == EZLB_PENDING)
 		return;
@@ -96,17 +97,16 @@ static void log_old(struct failures *failures, const struct ezlb_pass_result *re
 				       "backend were removed"));
 		return;
 	}
-	ezlb_op_explain(op, why);
-	if (is_fresh(failures, what,
-		     result->outcome.old_err.code ? result->outcome.old_err.msg : why))
+	ezlb_op_explain(op, text);
+	if (result->outcome.old_err.code)
+		why = result->outcome.old_err.msg;
+	if (is_fresh(failures, what, why))
 		ezlb_log(op->rc == EZLB_HELD ? EZLB_WARN : EZLB_ERROR, "controller",
 			 EZLB_S("msg", op->rc == EZLB_HELD
 					       ? "the rules of the previous source NAT backend are "
 						 "kept for now"
 					       : "an operation failed"),
-			 EZLB_S("op", what),
-			 EZLB_S("err",
-				result->outcome.old_err.code ? result->outcome.old_err.msg : why));
+			 EZLB_S("op", what), EZLB_S("err", why));
 }
 
 /* No failures of ops, but also logged once. */

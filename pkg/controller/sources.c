@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sources.h"
 
+#include <errno.h>
 #include <unistd.h>
+
+int scan_dirs(const char *const *dirs, size_t n, struct ezlb_snapshot *out, struct ezlb_err *err)
+{
+	ezlb_scan(dirs, n, out);
+	for (size_t i = 0; i < out->dirs.len; i++)
+		if (out->dirs.items[i].frozen)
+			return ezlb_err_set(err, ENOENT, "cannot read the config directory %s: %s",
+					    out->dirs.items[i].path, out->dirs.items[i].problem);
+	return 0;
+}
 
 void sources_status(const struct sources *from, int64_t now_ms, uint64_t clock_ms,
 		    struct ezlb_status *out)

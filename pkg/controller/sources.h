@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sources: the objects that a status is made from. */
+/* sources: the service files, and the objects that a status is made from. */
 #pragma once
 
 #include <ezlb/controller.h>
@@ -8,6 +8,9 @@
 #include <ezlb/watch.h>
 
 #include "dataplane.h"
+
+/* Reads all files of the directories. -ENOENT if one of them cannot be read. */
+int scan_dirs(const char *const *dirs, size_t n, struct ezlb_snapshot *out, struct ezlb_err *err);
 
 /* All borrowed. */
 struct sources {

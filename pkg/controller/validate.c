@@ -5,7 +5,8 @@
 #include <sys/stat.h>
 
 #include <ezlb/catalog.h>
-#include <ezlb/watch.h>
+
+#include "sources.h"
 
 static bool is_dir(const char *path)
 {
@@ -19,15 +20,14 @@ static int look(const char *const *paths, size_t n, struct ezlb_snapshot *out, s
 {
 	EZLB_AUTO_FREE const char **dirs = ezlb_calloc(n, sizeof(*dirs));
 	size_t n_dirs = 0;
+	int rc;
 
 	for (size_t i = 0; i < n; i++)
 		if (is_dir(paths[i]))
 			dirs[n_dirs++] = paths[i];
-	ezlb_scan(dirs, n_dirs, out);
-	for (size_t i = 0; i < out->dirs.len; i++)
-		if (out->dirs.items[i].frozen)
-			return ezlb_err_set(err, EACCES, "cannot read %s: %s",
-					    out->dirs.items[i].path, out->dirs.items[i].problem);
+	rc = scan_dirs(dirs, n_dirs, out, err);
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < n; i++)
 		if (!is_dir(paths[i]) && ezlb_scan_file(paths[i], out) < 0)
 			return ezlb_err_set(err, ENOENT, "cannot read %s: there is no such file",

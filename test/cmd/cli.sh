@@ -489,7 +489,7 @@ doctor() {
 	ez doctor --config-dir "$WORK/bad"
 	ended "doctor tells of a bad file" 1 "$WORK/bad/web.yaml:1:9: error[E0" ""
 	ez doctor --config-dir "$WORK/absent"
-	ended "doctor without its directory" 1 "" "ezlb: cannot read $WORK/absent"
+	ended "doctor without its directory" 1 "" "ezlb: cannot read the config directory $WORK/absent"
 }
 
 # The program is copied to where an ordinary user can reach it.
