@@ -4,18 +4,22 @@
 
 #include <stdio.h>
 
-#define NOT_WANTED "no file asks for it any more"
+#define SERVICE_REMOVED "its service is removed"
+#define NOT_WANTED	"no file asks for it any more"
 
 static void set_why(struct item *item, const char *why)
 {
 	ezlb_strcpy(item->why, sizeof(item->why), why);
 }
 
-/* NULL: no file asks for it. */
-static void set_owner(struct item *item, const struct owner *owner)
+/* Returns owner. NULL: no file asks for it; `why` is the reason then. */
+static const struct owner *set_owner(struct item *item, const struct owner *owner, const char *why)
 {
 	item->group = owner ? GROUP_SERVICE : GROUP_UNWANTED;
 	item->owner = owner;
+	if (!owner)
+		set_why(item, why);
+	return owner;
 }
 
 static void set_why_verdict(const struct sheet *sheet, struct item *item,
@@ -38,11 +42,8 @@ static void set_why_verdict(const struct sheet *sheet, struct item *item,
 
 static void service_reason(const struct sheet *sheet, struct item *item)
 {
-	set_owner(item, sheet_owner(sheet, &item->op->service.key));
-	if (item->owner)
+	if (set_owner(item, sheet_owner(sheet, &item->op->service.key), NOT_WANTED))
 		item->line = item->owner->spec->listen_at.line;
-	else
-		set_why(item, NOT_WANTED);
 }
 
 static const struct ezlb_backend *backend_of(const struct ezlb_spec *spec,
@@ -59,11 +60,8 @@ static void dest_reason(const struct sheet *sheet, struct item *item)
 	const struct ezlb_dest_row *dest = &item->op->dest;
 	const struct ezlb_backend *backend;
 
-	set_owner(item, sheet_owner(sheet, &dest->service));
-	if (!item->owner) {
-		set_why(item, "its service is removed");
+	if (!set_owner(item, sheet_owner(sheet, &dest->service), SERVICE_REMOVED))
 		return;
-	}
 	backend = backend_of(item->owner->spec, &dest->endpoint);
 	if (!backend) {
 		set_why(item, NOT_WANTED);
@@ -84,10 +82,9 @@ static int snat_line(const struct owner *owner, int otherwise)
 static void snat_of_listener(const struct sheet *sheet, struct item *item,
 			     const struct ezlb_service_key *key)
 {
-	set_owner(item, sheet_owner(sheet, key));
-	if (!item->owner)
-		set_why(item, "its service is removed");
-	else if (item->op->kind == EZLB_OP_SNAT_DEL)
+	if (!set_owner(item, sheet_owner(sheet, key), SERVICE_REMOVED))
+		return;
+	if (item->op->kind == EZLB_OP_SNAT_DEL)
 		set_why(item, "full_nat is off");
 	else
 		item->line = snat_line(item->owner, item->owner->spec->listen_at.line);
@@ -97,11 +94,9 @@ static void snat_of_backend(const struct sheet *sheet, struct item *item)
 {
 	const struct use *use = sheet_use(sheet, &item->op->snat.key);
 
-	set_owner(item, use ? use->owner : NULL);
-	if (!use) {
-		set_why(item, NOT_WANTED);
+	set_owner(item, use ? use->owner : NULL, use ? SERVICE_REMOVED : NOT_WANTED);
+	if (!use)
 		return;
-	}
 	switch (use->rank) {
 	case RANK_SNAT:
 		item->line = snat_line(use->owner, use->at.line);
@@ -112,7 +107,8 @@ static void snat_of_backend(const struct sheet *sheet, struct item *item)
 		set_why(item, "full_nat is off");
 		break;
 	case RANK_GONE:
-		set_why(item, use->owner ? "its backend is removed" : "its service is removed");
+		if (use->owner)
+			set_why(item, "its backend is removed");
 		break;
 	}
 }
@@ -129,10 +125,9 @@ static void snat_reason(const struct sheet *sheet, struct item *item)
 
 static void accept_reason(const struct sheet *sheet, struct item *item)
 {
-	set_owner(item, sheet_owner(sheet, &item->op->accept.service));
-	if (!item->owner)
-		set_why(item, "its service is removed");
-	else if (item->op->kind == EZLB_OP_ACCEPT_ADD)
+	if (!set_owner(item, sheet_owner(sheet, &item->op->accept.service), SERVICE_REMOVED))
+		return;
+	if (item->op->kind == EZLB_OP_ACCEPT_ADD)
 		set_why(item, "a filter on this host drops packets");
 	else
 		set_why(item, "it is not needed any more");
@@ -140,10 +135,9 @@ static void accept_reason(const struct sheet *sheet, struct item *item)
 
 static void vip_reason(const struct sheet *sheet, struct item *item)
 {
-	set_owner(item, sheet_listener(sheet, &item->op->vip.addr));
-	if (!item->owner)
-		set_why(item, NOT_WANTED);
-	else if (item->op->kind == EZLB_OP_VIP_ADD)
+	if (!set_owner(item, sheet_listener(sheet, &item->op->vip.addr), NOT_WANTED))
+		return;
+	if (item->op->kind == EZLB_OP_VIP_ADD)
 		item->line = item->owner->spec->listen_at.line;
 	else
 		set_why(item, "--vip-device does not name this link any more");
