@@ -48,8 +48,7 @@ struct ezlb_event {
 	enum ezlb_event_type type;
 	enum ezlb_event_level level;
 	char service[EZLB_NAME_MAX + 1]; /* "": none */
-	char object[EZLB_OBJECT_STRLEN]; /* what it happened to, e.g. a backend or a file; "": none
-					  */
+	char object[EZLB_OBJECT_STRLEN]; /* e.g. the backend or the file; "": none */
 	char message[EZLB_EVENT_STRLEN]; /* one line */
 };
 

@@ -28,10 +28,11 @@ struct ezlb_preview {
 
 /*
  * Empty if there are no ops and no warnings. Groups: services by name, the host, what no file asks
- * for, refused files. In each group first the ops in the order of execution, then the warnings. If
- * there are ops, the last line counts them:
+ * for, refused files. In each group first the ops in the order of execution, then the warnings:
  *
  *   ! backend 10.1.0.2:80, not added: down (http_status 404)  web.yaml:8
+ *
+ * If there are ops, the last line counts them.
  */
 void ezlb_preview_text(const struct ezlb_preview *preview, bool colour, struct ezlb_text *out);
 /*
@@ -47,9 +48,9 @@ void ezlb_preview_text(const struct ezlb_preview *preview, bool colour, struct e
  *     "text": "backend 10.1.0.2:80, not added: down (http_status 404)", "reason": "web.yaml:8",
  *     "file": "/etc/ezlb/services.d/web.yaml", "line": 8}]}
  *
- * service, listen, file and line may be null. Objects are listener, backend, snat,
- * accept, address, link, module, sysctl, snat-frame and firewall. outcome is done, held or failed,
- * and null for a plan; error says why it is not done. The summary counts every op, also as failed
- * those that are not done. A warning is about a backend, a listener or a file.
+ * service, listen, file and line may be null. Objects are listener, backend, snat, accept, address,
+ * link, module, sysctl, snat-frame and firewall. outcome is done, held or failed, and null for a
+ * plan; error says why it is not done. The summary counts every op, also as failed those that are
+ * not done. A warning is about a backend, a listener or a file.
  */
 void ezlb_preview_json(const struct ezlb_preview *preview, struct ezlb_text *out);

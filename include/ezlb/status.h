@@ -38,7 +38,7 @@ enum ezlb_reason {
 	EZLB_REASON_LAST_GOOD_KEPT, /* Accepted: False, the last good version is applied */
 	EZLB_REASON_PROGRAMMED,	    /* Programmed: True */
 	EZLB_REASON_PENDING,	    /* Programmed, BackendsReady: Unknown, no pass or verdict yet */
-	EZLB_REASON_NOT_APPLIED,    /* Programmed, BackendsReady: False, no version is applied */
+	EZLB_REASON_NOT_APPLIED,    /* Programmed, BackendsReady: False, nothing to apply */
 	EZLB_REASON_FAILED,	    /* Programmed: False, the kernel rejected a change */
 	EZLB_REASON_HELD,	    /* Programmed: False, waits for an op that failed */
 	EZLB_REASON_UNREADABLE,	    /* Programmed: Unknown, the kernel cannot be read */
