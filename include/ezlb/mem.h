@@ -58,6 +58,15 @@ void ezlb_close_fd(int *fd); /* closes if *fd >= 0, and sets it to -1 */
 		(to)->len = 0;             \
 		EZLB_VEC_APPEND(to, from); \
 	} while (0)
+/* Removes the rows v->items[i] for which `cond` is false. */
+#define EZLB_VEC_KEEP(v, i, cond)                                    \
+	do {                                                         \
+		size_t kept_ = 0;                                    \
+		for (size_t i = 0; i < (v)->len; i++)                \
+			if (cond)                                    \
+				(v)->items[kept_++] = (v)->items[i]; \
+		(v)->len = kept_;                                    \
+	} while (0)
 /* qsort and bsearch that allow an empty vector. UNIQUE removes equal neighbours: sort first. */
 #define EZLB_SORT(v, cmp) ezlb_sort((v)->items, (v)->len, sizeof(*(v)->items), (cmp))
 #define EZLB_UNIQUE(v, cmp) \

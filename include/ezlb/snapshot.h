@@ -42,4 +42,5 @@ struct ezlb_snapshot {
 };
 
 void ezlb_file_clear(struct ezlb_file *file);
+int ezlb_file_cmp(const void *a, const void *b); /* by path */
 void ezlb_snapshot_clear(struct ezlb_snapshot *snapshot);

@@ -137,6 +137,8 @@ struct ezlb_snat_key ezlb_snat_key_of(enum ezlb_snat_key_kind kind,
 				      const struct ezlb_endpoint *backend);
 
 bool ezlb_scope_has(const struct ezlb_scope *scope, const struct ezlb_service_key *key);
+/* Removes from scope what is in other. */
+void ezlb_scope_subtract(struct ezlb_scope *scope, const struct ezlb_scope *other);
 
 /* "tcp 10.0.0.1:80" */
 #define EZLB_SERVICE_KEY_STRLEN (EZLB_ENDPOINT_STRLEN + 8)

@@ -9,6 +9,13 @@ void ezlb_file_clear(struct ezlb_file *file)
 	memset(file, 0, sizeof(*file));
 }
 
+int ezlb_file_cmp(const void *a, const void *b)
+{
+	const struct ezlb_file *left = a, *right = b;
+
+	return strcmp(left->path, right->path);
+}
+
 void ezlb_snapshot_clear(struct ezlb_snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->files.len && !snapshot->borrowed; i++)

@@ -151,6 +151,11 @@ bool ezlb_scope_has(const struct ezlb_scope *scope, const struct ezlb_service_ke
 	return EZLB_FIND(scope, key, ezlb_service_key_cmp) != NULL;
 }
 
+void ezlb_scope_subtract(struct ezlb_scope *scope, const struct ezlb_scope *other)
+{
+	EZLB_VEC_KEEP(scope, i, !ezlb_scope_has(other, &scope->items[i]));
+}
+
 const char *ezlb_service_key_format(const struct ezlb_service_key *key,
 				    char buf[EZLB_SERVICE_KEY_STRLEN])
 {
