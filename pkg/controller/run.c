@@ -358,7 +358,7 @@ static void log_start(const struct controller *c)
 
 static int start(struct controller *c, struct ezlb_err *err)
 {
-	const struct ezlb_health_options health = { .told = on_health_change,
+	const struct ezlb_health_options health = { .on_verdict = on_health_change,
 						    .pretend = dataplane_pretends(c->options) };
 	const struct ezlb_watch_options watch = { .dirs = c->options->config_dirs,
 						  .n_dirs = c->options->n_config_dirs,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* curl_loop: curl's multi interface driven by the loop. Source: curl_multi_socket_action(3). */
+/* curl_loop: runs curl's multi interface on the loop, as in curl_multi_socket_action(3). */
 #include <errno.h>
 
 #include <ezlb/mem.h>
 
 #include "probe_kind.h"
 
-/* A socket that curl wants watched; frees itself when curl is through with it. */
+/* A socket that curl wants to poll. Freed after curl removes it. */
 struct watched {
 	uv_poll_t poll;
 	struct ezlb_prober *prober;
@@ -51,8 +51,8 @@ static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *arg)
 }
 
 /*
- * On an error of the socket libuv stops the poll and hides what else is there. Bits 0 let curl
- * look for itself: an answer that came before the reset counts. curl then reads to the end.
+ * After a socket error libuv stops the poll and reports no events. Bits 0 make curl check the
+ * socket itself, so it still reads an answer that arrived before a reset.
  */
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
@@ -78,7 +78,7 @@ static void on_unwatched(uv_handle_t *handle)
 	ezlb_prober_unref(prober);
 }
 
-/* Returns NULL where the socket cannot be watched; the probe then ends at its deadline. */
+/* Returns NULL if the loop cannot poll the socket; the probe then ends at its deadline. */
 static struct watched *watch(struct ezlb_prober *prober, CURL *easy, curl_socket_t fd)
 {
 	struct watched *watched = ezlb_calloc(1, sizeof(*watched));
@@ -99,7 +99,7 @@ static struct watched *watch(struct ezlb_prober *prober, CURL *easy, curl_socket
 	return watched;
 }
 
-/* Always 0: after anything else curl holds the whole multi handle for dead. */
+/* Always returns 0: any other value makes the whole multi handle unusable. */
 static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
 	struct ezlb_prober *prober = arg;
@@ -128,13 +128,13 @@ int ezlb_curl_loop_open(struct ezlb_prober *prober, struct ezlb_err *err)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return ezlb_err_set(err, ENOMEM, "cannot initialise libcurl");
 	prober->multi = curl_multi_init();
-	/* The server need not keep a connection that nobody will use again. */
+	/* Tells the server to close the connection: ezlb does not use it again. */
 	prober->headers = curl_slist_append(NULL, "Connection: close");
 	if (prober->multi == NULL || prober->headers == NULL) {
 		curl_multi_cleanup(prober->multi);
 		curl_slist_free_all(prober->headers);
 		curl_global_cleanup();
-		return ezlb_err_set(err, ENOMEM, "cannot make a libcurl handle: out of memory");
+		return ezlb_err_set(err, ENOMEM, "cannot create a libcurl handle: out of memory");
 	}
 	curl_multi_setopt(prober->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
 	curl_multi_setopt(prober->multi, CURLMOPT_SOCKETDATA, prober);
@@ -153,7 +153,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void ezlb_curl_loop_close(struct ezlb_prober *prober)
 {
-	/* From here on curl has nothing to ask for, and our handles are no longer its business. */
+	/* curl must not use the handles of the loop any more. */
 	curl_multi_setopt(prober->multi, CURLMOPT_SOCKETFUNCTION, NULL);
 	curl_multi_setopt(prober->multi, CURLMOPT_TIMERFUNCTION, NULL);
 	uv_close((uv_handle_t *)&prober->curl_timer, on_timer_closed);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fsm: results in a row to a verdict. Pure. The thresholds are an argument of each step, so a
- * reload that changes them leaves the verdict and the run of results as they are.
+ * fsm: computes a verdict from successive results. Pure. Each step gets the thresholds as an
+ * argument, so a reload that changes them keeps the verdict and the counts.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 /* The zero value is UNKNOWN without history. */
 struct ezlb_fsm {
 	enum ezlb_verdict verdict;
-	uint32_t successes; /* in a row; at most one of the two is above zero */
+	uint32_t successes; /* in a row; one of the two counts is always 0 */
 	uint32_t failures;
 };
 
@@ -22,5 +22,5 @@ struct ezlb_thresholds {
 	uint32_t rise_count; /* successes in a row for DOWN -> UP */
 };
 
-/* Takes one result; true where the verdict has changed. */
+/* Adds one result. Returns true if the verdict changed. */
 bool ezlb_fsm_step(struct ezlb_fsm *fsm, const struct ezlb_thresholds *limits, bool success);

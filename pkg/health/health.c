@@ -11,7 +11,7 @@
 
 struct targets EZLB_VEC(struct ezlb_target *);
 
-/* Probes take at most half of the descriptors that we may have open. */
+/* Probes use at most half of the descriptors that this process may open. */
 static size_t running_max(void)
 {
 	struct rlimit limit;
@@ -115,7 +115,7 @@ static void drop_sub(struct ezlb_health *health, struct ezlb_sub *sub)
 		target->n_unknown--;
 		health->n_unknown--;
 	}
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the table goes with its last item only. */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): only the last item frees the table. */
 	HASH_DEL(health->subs, sub);
 	DL_DELETE(target->subs, sub);
 	free(sub);
@@ -132,7 +132,7 @@ static void pretend_up(struct ezlb_health *health, struct ezlb_sub *sub)
 	health->n_unknown--;
 }
 
-/* Drops every sub that the current set does not want, and with it a target that nobody wants. */
+/* Drops every sub that is not in the current set, and every target without subs. */
 static void sweep(struct ezlb_health *health)
 {
 	struct ezlb_sub *sub, *next;
@@ -156,7 +156,7 @@ static void want(struct ezlb_health *health, const struct ezlb_health_row *row,
 	if (health->options.pretend) {
 		pretend_up(health, sub);
 	} else if (sub->generation == 0 && !target->fresh) {
-		/* A new subscriber of an old target is not made to wait for its turn either. */
+		/* A new sub of an existing target gets a probe at once, too. */
 		target->fresh = true;
 		*EZLB_PUSH(fresh) = target;
 	}
@@ -167,7 +167,7 @@ void ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *
 {
 	struct targets fresh = { 0 };
 
-	/* What came before in this turn of the loop may have taken long. */
+	/* The loop time may be old: earlier callbacks in this iteration may have taken long. */
 	uv_update_time(health->loop);
 	health->generation++;
 	for (size_t i = 0; i < rows->len; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* outcome: how a probe ended, as a value. Pure. */
+/* outcome: the result of a probe as a value. Pure. */
 #pragma once
 
 #include <ezlb/verdict.h>
@@ -10,7 +10,7 @@ struct ezlb_probe_result {
 };
 
 /*
- * What an errno (positive) of socket(), connect(), recv() means. Only shortages of our own are
- * LOCAL_ERROR: a backend behind any other error cannot be used, so that is a failure.
+ * Maps a positive errno of socket(), connect() or recv(). LOCAL_ERROR means that this host lacks a
+ * resource. With any other error clients cannot use the backend: the probe has failed.
  */
 struct ezlb_probe_result ezlb_result_from_errno(int code);

@@ -39,7 +39,7 @@ void ezlb_prober_unref(struct ezlb_prober *prober)
 
 	if (--prober->refs > 0)
 		return;
-	/* Not earlier: the loop that reads curl's messages may be what led to the close. */
+	/* Not before the last reference is gone: reap() may have led to the close. */
 	curl_multi_cleanup(prober->multi);
 	curl_slist_free_all(prober->headers);
 	curl_global_cleanup();
@@ -49,15 +49,15 @@ void ezlb_prober_unref(struct ezlb_prober *prober)
 
 static bool connected(const struct ezlb_probe *probe)
 {
-	/* A tcp probe that is connected has ended. */
+	/* A tcp probe ends when it is connected. */
 	return probe->check->type != EZLB_CHECK_TCP && ezlb_probe_http_connected(probe);
 }
 
 /*
- * While a pass holds the loop up (another program has the lock of iptables) no probe gets on, and
- * the loop runs timers before it polls: a deadline can come although the answer waits in the
- * socket, or the request was never sent. So the time by which a deadline comes late is given once
- * more.
+ * A pass can block the loop, for example while another program has the iptables lock. Then no probe
+ * makes progress. The loop runs timers before it polls, so a deadline can expire although the
+ * answer is in the socket or the request was never sent. A late deadline is therefore extended
+ * once, by the time that it is late.
  */
 static void on_deadline(uv_timer_t *timer)
 {
@@ -65,8 +65,8 @@ static void on_deadline(uv_timer_t *timer)
 	struct ezlb_probe_result result = { .outcome = EZLB_PROBE_CONNECT_TIMEOUT };
 	uint64_t late = uv_now(timer->loop) - probe->due;
 
-	if (!probe->last_call) {
-		probe->last_call = true;
+	if (!probe->extended) {
+		probe->extended = true;
 		if (late > probe->check->timeout_ms)
 			late = probe->check->timeout_ms;
 		uv_timer_start(timer, on_deadline, late + 1, 0);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * probe_http: a backend is well when GET of the path answers the expected status. Nothing of the
- * host's surroundings counts: no proxy, netrc, cookie, redirect, and no connection is used twice.
- *
- * The certificate of an https backend is not verified: backends are addressed by IP, and the
- * question is whether they serve, not who they are. The kubelet's probes do the same.
+ * probe_http: succeeds if GET of the path returns the expected status. Uses no proxy, netrc, cookie
+ * or redirect, and no connection twice. Like the kubelet, it does not verify the certificate of an
+ * https backend: backends are addressed by IP, and the probe asks whether they serve, not who they
+ * are.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -35,7 +34,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 	return probe->body > BODY_MAX ? 0 : size * n;
 }
 
-/* curl does not tell why it got no socket, and a shortage of ours must not look like a failure. */
+/* Keeps errno, which curl does not report: a lack of resources here is no failed probe. */
 static curl_socket_t on_socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
 {
 	struct ezlb_probe *probe = arg;
@@ -53,7 +52,7 @@ static void set_tls(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-	/* Verified or not, curl would parse the whole CA bundle for each connection. */
+	/* Otherwise curl parses the whole CA bundle for each connection, although it is unused. */
 	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 }
@@ -69,9 +68,9 @@ static void set_isolation(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	/* curl caches even IP addresses, and looks through all of them after each transfer. */
+	/* curl caches even IP addresses, and searches them all after each transfer. */
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-	/* The deadline is the probe's; curl's own default of 300 s must not come before it. */
+	/* The probe has its own deadline; curl's default of 300 s must not end it earlier. */
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, 2L * 24 * 60 * 60);
 }
 
@@ -124,7 +123,7 @@ void ezlb_probe_http_stop(struct ezlb_probe *probe)
 	curl_easy_cleanup(probe->easy);
 }
 
-/* curl's own times count a connection only once TLS is up. */
+/* curl's own times count a connection only after the TLS handshake. */
 bool ezlb_probe_http_connected(const struct ezlb_probe *probe)
 {
 	struct sockaddr_storage peer;
@@ -147,7 +146,7 @@ static const struct {
 	{ CURLE_PEER_FAILED_VERIFICATION, EZLB_PROBE_TLS },
 };
 
-/* What is not in the table went wrong between a connection and a whole answer. */
+/* A code that is not in the table: an error between the connect and the end of the answer. */
 static struct ezlb_probe_result from_curl(CURLcode rc)
 {
 	struct ezlb_probe_result result = { .outcome = EZLB_PROBE_HTTP_PROTOCOL };
@@ -172,8 +171,8 @@ static struct ezlb_probe_result from_status(const struct ezlb_probe *probe)
 }
 
 /*
- * curl has one code for three things: the connection broke, TLS reports an alert instead of data,
- * or the chunks of the body are malformed. Only the first is an error of the socket.
+ * curl has one code for three errors: a broken connection, a TLS alert instead of data, malformed
+ * chunks of a body. Only the first one has an errno.
  */
 static struct ezlb_probe_result from_recv_error(const struct ezlb_probe *probe, long os_errno)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* probe_kind: what probe.c and the kinds of probe (probe_<kind>.c, curl_loop.c) share. */
+/* probe_kind: the structs and functions that probe.c, probe_<kind>.c and curl_loop.c share. */
 #pragma once
 
 #include <curl/curl.h>
@@ -26,7 +26,7 @@ struct ezlb_probe {
 	void *arg;
 	uv_timer_t deadline;
 	uint64_t due;			/* loop time of the deadline */
-	bool last_call;			/* it has passed, see probe.c */
+	bool extended;			/* the deadline was extended once, see probe.c */
 	struct ezlb_probe_result early; /* of ezlb_probe_end_soon */
 	unsigned handles;		/* not closed yet: deadline, tcp */
 
@@ -36,16 +36,16 @@ struct ezlb_probe {
 
 	/* http, https */
 	CURL *easy;
-	int fd;		   /* of curl; -1 before there is one */
+	int fd;		   /* of curl; -1: none yet */
 	size_t head, body; /* bytes received */
-	int local_errno;   /* we could not make or watch a socket */
+	int local_errno;   /* why this host could not create or poll a socket */
 };
 
-/* The one way out of a probe: lets go of everything and reports. */
+/* Frees the probe and calls `done`. Every result goes through here. */
 void ezlb_probe_end(struct ezlb_probe *probe, struct ezlb_probe_result result);
-/* The same, but from the loop. */
+/* The same, but later from the loop. */
 void ezlb_probe_end_soon(struct ezlb_probe *probe, struct ezlb_probe_result result);
-/* The close callback of every handle within a probe. */
+/* The close callback of every handle in a probe. */
 void ezlb_probe_handle_closed(uv_handle_t *handle);
 
 void ezlb_prober_ref(struct ezlb_prober *prober);
@@ -61,6 +61,6 @@ void ezlb_probe_http_stop(struct ezlb_probe *probe);
 bool ezlb_probe_http_connected(const struct ezlb_probe *probe);
 void ezlb_probe_http_done(struct ezlb_probe *probe, CURLcode rc);
 
-/* curl_loop.c: curl's sockets and timeout as handles of the loop. */
+/* curl_loop.c */
 int ezlb_curl_loop_open(struct ezlb_prober *prober, struct ezlb_err *err);
-void ezlb_curl_loop_close(struct ezlb_prober *prober); /* every probe has ended */
+void ezlb_curl_loop_close(struct ezlb_prober *prober); /* after the last probe */

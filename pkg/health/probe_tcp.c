@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* probe_tcp: a backend is well when it completes the TCP handshake. Sends and reads nothing. */
+/* probe_tcp: succeeds if the backend completes the TCP handshake. Sends and reads nothing. */
 #include <sys/socket.h>
 
 #include "probe_kind.h"
 
 static void on_connect(uv_connect_t *connect, int status)
 {
-	/* Of a probe that has ended: its memory goes with the close callback. */
+	/* The probe has ended; the close callback frees it. */
 	if (status == UV_ECANCELED)
 		return;
 	ezlb_probe_end(connect->data, ezlb_result_from_errno(-status));
@@ -18,7 +18,7 @@ void ezlb_probe_tcp_start(struct ezlb_probe *probe)
 	int rc;
 
 	ezlb_endpoint_sockaddr(&probe->target, &addr);
-	uv_tcp_init(probe->prober->loop, &probe->tcp); /* makes no socket yet, cannot fail */
+	uv_tcp_init(probe->prober->loop, &probe->tcp); /* creates no socket yet, cannot fail */
 	probe->tcp.data = probe;
 	probe->handles++;
 	probe->connect.data = probe;

@@ -2,9 +2,9 @@
 #include "schedule.h"
 
 #define SPREAD_MAX_MS 1000
-#define GAP_MAX_MS    10 /* a few new targets need not wait for each other */
+#define GAP_MAX_MS    10 /* keeps the wait short if there are few new targets */
 
-/* Multiples of the golden ratio, modulo 1, never bunch up (Knuth, TAOCP 3, 6.4, theorem S). */
+/* Multiples of the golden ratio modulo 1 spread evenly (Knuth, TAOCP 3, 6.4, theorem S). */
 uint32_t ezlb_schedule_phase(uint32_t n)
 {
 	return n * UINT32_C(2654435769);

@@ -77,7 +77,7 @@ void ezlb_target_wake(struct ezlb_target *target, uint32_t wait_ms)
 		uv_timer_start(timer, on_due, wait_ms, 0);
 }
 
-/* A probe that took longer than its interval has made the next one late: that one is due now. */
+/* After a probe that took longer than the interval the next one starts now. */
 static void wait_for_next(struct ezlb_target *target)
 {
 	uint64_t now = uv_now(target->health->loop);
@@ -94,7 +94,7 @@ static void log_change(const struct ezlb_sub *sub, enum ezlb_verdict from)
 	enum ezlb_log_level level = EZLB_INFO;
 	char status[16];
 
-	/* A start brings every backend up: at debug, or nobody would read on. */
+	/* At the start every backend comes up: log that at debug level only. */
 	if (to == EZLB_DOWN)
 		level = EZLB_WARN;
 	else if (from == EZLB_UNKNOWN)
@@ -109,7 +109,7 @@ static void log_change(const struct ezlb_sub *sub, enum ezlb_verdict from)
 		 EZLB_I("ms", sub->key.target->last_us / 1000));
 }
 
-static void tell(const struct ezlb_sub *sub, enum ezlb_verdict from)
+static void report(const struct ezlb_sub *sub, enum ezlb_verdict from)
 {
 	const struct ezlb_target *target = sub->key.target;
 	const struct ezlb_health *health = target->health;
@@ -123,11 +123,11 @@ static void tell(const struct ezlb_sub *sub, enum ezlb_verdict from)
 		.ms = target->last_us / 1000,
 	};
 
-	if (health->options.told != NULL)
-		health->options.told(health->arg, &change);
+	if (health->options.on_verdict != NULL)
+		health->options.on_verdict(health->arg, &change);
 }
 
-/* Whatever the number of targets: one line a minute while the shortage lasts. */
+/* Logs at most one line a minute for all targets together. */
 static void warn_local(struct ezlb_health *health, int code)
 {
 	uint64_t now = uv_now(health->loop);
@@ -154,10 +154,10 @@ static void change(struct ezlb_sub *sub, enum ezlb_verdict from)
 	}
 	sub->since_ms = ezlb_now_ms();
 	log_change(sub, from);
-	tell(sub, from);
+	report(sub, from);
 }
 
-/* True where a verdict has changed. */
+/* Returns true if a verdict changed. */
 static bool judge(struct ezlb_target *target)
 {
 	bool success = target->last.outcome == EZLB_PROBE_OK;
@@ -175,7 +175,7 @@ static bool judge(struct ezlb_target *target)
 	return changed;
 }
 
-/* All results pass here. True where a verdict has changed. */
+/* Takes every result. Returns true if a verdict changed. */
 static bool take(struct ezlb_target *target, const struct ezlb_probe_result *result)
 {
 	struct ezlb_health *health = target->health;
@@ -204,7 +204,7 @@ static void on_result(void *arg, const struct ezlb_probe_result *result)
 	changed = take(target, result);
 	wait_for_next(target);
 	ezlb_queue_run(health);
-	/* Last, because it may set another wanted set or close. */
+	/* Last, because it may call ezlb_health_set or ezlb_health_close. */
 	if (changed)
 		health->on_change(health->arg);
 }
@@ -213,7 +213,7 @@ static void start(struct ezlb_target *target)
 {
 	struct ezlb_health *health = target->health;
 
-	/* The deadline counts from here, however long this turn of the loop has taken already. */
+	/* The deadline starts here, not at the start of this iteration of the loop. */
 	uv_update_time(health->loop);
 	health->running++;
 	target->started = uv_now(health->loop);

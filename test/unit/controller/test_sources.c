@@ -130,7 +130,7 @@ static void put_checked(struct view_rig *rig, struct ezlb_health *health)
 
 static void test_verdicts(void **state)
 {
-	const struct ezlb_health_options options = { .told = NULL };
+	const struct ezlb_health_options options = { .on_verdict = NULL };
 	struct ezlb_verdicts verdicts = { 0 };
 	struct ezlb_health *health;
 	struct view_rig rig;

@@ -80,7 +80,7 @@ static inline void on_change(void *arg)
 		note(fx);
 }
 
-static inline void on_told(void *arg, const struct ezlb_health_change *change)
+static inline void on_verdict(void *arg, const struct ezlb_health_change *change)
 {
 	struct fixture *fx = arg;
 	struct told *told = EZLB_PUSH(&fx->told);
@@ -97,7 +97,7 @@ static inline void on_closed(void *arg)
 
 static inline void start(struct fixture *fx, uint32_t hurry_ms)
 {
-	struct ezlb_health_options options = { .told = on_told, .hurry_ms = hurry_ms };
+	struct ezlb_health_options options = { .on_verdict = on_verdict, .hurry_ms = hurry_ms };
 
 	assert_int_equal(ezlb_health_open(&fx->loop, &options, on_change, fx, &fx->health, NULL),
 			 0);
