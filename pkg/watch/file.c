@@ -20,7 +20,7 @@ static const char *kind_str(mode_t mode)
 	}
 }
 
-/* Others lie in the file, its name or its rights, and somebody has to mend them. */
+/* An error that a later try may not meet. Any other one is in the file: somebody must fix it. */
 static bool is_passing(int code)
 {
 	return code == EMFILE || code == ENFILE || code == ENOMEM || code == ENOBUFS ||
@@ -35,7 +35,7 @@ static char *open_problem(int code)
 	return ezlb_asprintf("cannot be opened: %s", ezlb_errno_str(code));
 }
 
-/* Why a file in this state is not read at all; NULL where it may be. */
+/* Why a file with this stat is not read; NULL if it can be read. */
 static char *stat_problem(const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
@@ -58,7 +58,7 @@ static bool unchanged(const struct stat *a, const struct stat *b)
 	       same_time(&a->st_ctim, &b->st_ctim);
 }
 
-/* Reads all of fd into buf; the number of bytes or -errno. */
+/* Reads all of fd into buf. Returns the number of bytes or -errno. */
 static ssize_t read_all(int fd, char *buf, size_t size)
 {
 	size_t len = 0;
@@ -73,7 +73,7 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 	return (ssize_t)len;
 }
 
-/* One attempt; -EAGAIN where the file changed meanwhile. */
+/* Reads once. Returns -EAGAIN if the file changed meanwhile. */
 static int try_read(int fd, struct ezlb_file *out)
 {
 	EZLB_AUTO_FREE char *buf = NULL;
@@ -102,8 +102,7 @@ static int try_read(int fd, struct ezlb_file *out)
 
 int watch_file_read(int dirfd, const char *name, struct ezlb_file *out)
 {
-	/* O_NONBLOCK: a FIFO without a writer must not hang us. O_NOCTTY: nor a terminal take us.
-	 */
+	/* O_NONBLOCK: do not block on a FIFO without a writer. O_NOCTTY: get no terminal. */
 	EZLB_AUTO_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	int rc = -EAGAIN;
 

@@ -9,13 +9,13 @@
 #define GONE	      (IN_IGNORED | IN_UNMOUNT | IN_MOVE_SELF | IN_DELETE_SELF)
 #define PARENT_EVENTS (IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF)
 #define DIR_EVENTS    (PARENT_EVENTS | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB)
-/* MASK_ADD: where a directory is another's parent, the second call must not narrow the first. */
-#define HOW	   (IN_ONLYDIR | IN_MASK_ADD)
+/* MASK_ADD: if a directory is the parent of another, the second call must keep the first mask. */
+#define FLAGS	   (IN_ONLYDIR | IN_MASK_ADD)
 #define READ_TURNS 64
-/* What changes the bytes, and what says that they are all there or that it is another file. */
+/* WRITTEN: the bytes changed. FINISHED: all bytes are there, or it is another file. */
 #define WRITTEN	    IN_MODIFY
 #define FINISHED    (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE)
-#define WRITING_MAX 1000 /* names; whoever writes more files at a time has no such care taken */
+#define WRITING_MAX 1000 /* names; more files that are written at the same time are not tracked */
 
 static void split(const char *path, char **parent, char **base)
 {
@@ -47,19 +47,11 @@ void notify_init(struct notify *notify, const char *const *dirs, size_t n)
 	}
 }
 
-/* Once events are lost, nobody knows who has closed what. */
-static void forget_writing(struct notify_dir *dir)
-{
-	for (size_t i = 0; i < dir->writing.len; i++)
-		free(dir->writing.items[i]);
-	EZLB_VEC_CLEAR(&dir->writing);
-}
-
 void notify_disarm(struct notify *notify)
 {
 	for (size_t i = 0; i < notify->n; i++) {
 		notify->dirs[i].wd = notify->dirs[i].parent_wd = -1;
-		forget_writing(&notify->dirs[i]);
+		watch_names_clear(&notify->dirs[i].writing);
 	}
 	ezlb_close_fd(&notify->fd);
 	notify->fd = -1;
@@ -92,7 +84,7 @@ static int open_inotify(struct notify *notify, struct ezlb_err *err)
 	return ezlb_err_sys(err, errno, "inotify_init1");
 }
 
-/* An errno that says "no watch for anybody", rather than something about this path. */
+/* True if the kernel has no watch left; false if the error is about this path. */
 static bool is_shortage(int code)
 {
 	return code == ENOSPC || code == ENOMEM;
@@ -116,18 +108,18 @@ static int arm_dir(struct notify *notify, struct notify_dir *dir, struct ezlb_er
 	struct stat st = { 0 };
 	int rc;
 
-	rc = add_watch(notify, dir->parent, PARENT_EVENTS | HOW, &dir->parent_wd, err);
+	rc = add_watch(notify, dir->parent, PARENT_EVENTS | FLAGS, &dir->parent_wd, err);
 	if (rc < 0 || dir->wd >= 0)
 		return rc;
 	/*
-	 * Asked before the watch is set: where the directory is exchanged in between, the next look
-	 * finds another inode than this and arms again.
+	 * Call stat before adding the watch: if the directory is replaced in between, the next scan
+	 * finds another inode and adds the watch again.
 	 */
 	if (stat(dir->path, &st) < 0)
 		return 0;
 	dir->dev = st.st_dev;
 	dir->ino = st.st_ino;
-	return add_watch(notify, dir->path, DIR_EVENTS | HOW, &dir->wd, err);
+	return add_watch(notify, dir->path, DIR_EVENTS | FLAGS, &dir->wd, err);
 }
 
 int notify_arm(struct notify *notify, struct ezlb_err *err)
@@ -139,7 +131,7 @@ int notify_arm(struct notify *notify, struct ezlb_err *err)
 	return rc;
 }
 
-/* Whoever used this watch looks again: what happens until it is replaced goes unseen. */
+/* Every directory with this watch is scanned again: there are no events until it is replaced. */
 static void drop(struct notify *notify, int wd)
 {
 	for (size_t i = 0; i < notify->n; i++) {
@@ -149,11 +141,11 @@ static void drop(struct notify *notify, int wd)
 			continue;
 		dir->touched = true;
 		if (dir->wd == wd)
-			forget_writing(dir);
+			watch_names_clear(&dir->writing);
 		dir->wd = dir->wd == wd ? -1 : dir->wd;
 		dir->parent_wd = dir->parent_wd == wd ? -1 : dir->parent_wd;
 	}
-	/* Fails where the kernel has taken the watch away already. A number is not used twice. */
+	/* Fails if the kernel has removed the watch already. The kernel does not reuse numbers. */
 	inotify_rm_watch(notify->fd, wd);
 }
 
@@ -182,10 +174,8 @@ bool notify_is_elsewhere(const struct notify *notify, size_t i)
 static void note_writing(struct notify_dir *dir, const struct inotify_event *event)
 {
 	struct watch_names *names = &dir->writing;
-	size_t i = 0;
+	size_t i = watch_names_find(names, event->name);
 
-	while (i < names->len && strcmp(names->items[i], event->name) != 0)
-		i++;
 	if ((event->mask & WRITTEN) && i == names->len && i < WRITING_MAX)
 		*EZLB_PUSH(names) = ezlb_strdup(event->name);
 	if ((event->mask & FINISHED) && i < names->len) {
@@ -198,7 +188,7 @@ static void on_overflow(struct notify *notify)
 {
 	notify->overflow = true;
 	for (size_t i = 0; i < notify->n; i++)
-		forget_writing(&notify->dirs[i]);
+		watch_names_clear(&notify->dirs[i].writing); /* the close events may be lost */
 }
 
 static void on_event(struct notify *notify, const struct inotify_event *event)
@@ -229,7 +219,7 @@ void notify_read(struct notify *notify)
 	_Alignas(struct inotify_event) char buf[16384];
 	ssize_t len, at;
 
-	/* Bounded, for the sake of the loop's other handles; what is left wakes it again. */
+	/* Bounded, so that the loop can serve its other handles. The rest triggers another call. */
 	for (int i = 0; i < READ_TURNS; i++) {
 		len = read(notify->fd, buf, sizeof(buf));
 		if (len <= 0)

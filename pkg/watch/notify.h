@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * notify: inotify on directories and their parents; says which directories to look at again. No
- * loop, no clock, no log. Never on files or ..data: such a watch dies with the first update.
+ * notify: inotify on directories and their parents. Marks the directories to scan again. No loop,
+ * clock or log. Never watches a file or ..data: the first update would end such a watch.
  */
 #pragma once
 
@@ -13,18 +13,18 @@
 
 struct notify_dir {
 	char *path;
-	char *parent; /* of the path, not of what it may link to */
+	char *parent; /* of the path itself, also if it is a link */
 	char *base;
 	int wd; /* -1: no watch */
 	int parent_wd;
-	dev_t dev; /* what path led to when wd was armed */
+	dev_t dev; /* the directory at `path` when wd was added */
 	ino_t ino;
-	bool touched; /* set here, cleared by the caller */
-	bool gone;    /* what was watched is deleted, moved or unmounted; as touched */
-	struct watch_names writing; /* written to and not closed since, as far as is known */
+	bool touched;		    /* set here, cleared by the caller */
+	bool gone;		    /* the directory was deleted, moved or unmounted; as touched */
+	struct watch_names writing; /* names with a write event and no close event since */
 };
 
-/* Directories that are one inode, or parent of one another, share a watch descriptor. */
+/* Paths to one inode share a watch descriptor, as do a directory and the parent of another. */
 struct notify {
 	int fd;	       /* non-blocking; -1: no inotify */
 	bool overflow; /* events were lost; set here, cleared by the caller */
@@ -36,16 +36,15 @@ void notify_init(struct notify *notify, const char *const *dirs, size_t n);
 void notify_clear(struct notify *notify);
 
 /*
- * Opens what is not open and watches what is not watched. A directory that is missing or may not
- * be read is left without a watch. The error means that the kernel has no inotify to give, and
- * names the remedy.
+ * Opens inotify and adds the missing watches. A directory that is missing or not readable stays
+ * without a watch. Fails if the kernel is out of instances or watches; the error says what to do.
  */
 int notify_arm(struct notify *notify, struct ezlb_err *err);
-/* Gives up all watches and the descriptor. */
+/* Removes all watches and closes the descriptor. */
 void notify_disarm(struct notify *notify);
-/* True, and the directory is without a watch, where its watch is on another directory than this. */
+/* Removes the watch of directory i if it is on another inode than this one; true if it did. */
 bool notify_drop_other(struct notify *notify, size_t i, dev_t dev, ino_t ino);
-/* One stat(2): its watch is on another directory than the path leads to. No event may tell. */
+/* Does the path lead to another directory than the watched one? Costs one stat(2). */
 bool notify_is_elsewhere(const struct notify *notify, size_t i);
-/* Reads what has happened; never blocks. */
+/* Reads the pending events; never blocks. */
 void notify_read(struct notify *notify);

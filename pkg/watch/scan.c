@@ -17,11 +17,20 @@ struct link {
 	char target[PATH_MAX];
 };
 
-static void names_clear(struct watch_names *names)
+void watch_names_clear(struct watch_names *names)
 {
 	for (size_t i = 0; i < names->len; i++)
 		free(names->items[i]);
 	EZLB_VEC_CLEAR(names);
+}
+
+size_t watch_names_find(const struct watch_names *names, const char *name)
+{
+	size_t i = 0;
+
+	while (i < names->len && strcmp(names->items[i], name) != 0)
+		i++;
+	return i;
 }
 
 static void contents_clear(struct watch_look *look)
@@ -29,8 +38,8 @@ static void contents_clear(struct watch_look *look)
 	for (size_t i = 0; i < look->files.len; i++)
 		ezlb_file_clear(&look->files.items[i]);
 	EZLB_VEC_CLEAR(&look->files);
-	names_clear(&look->ignored);
-	names_clear(&look->mounted);
+	watch_names_clear(&look->ignored);
+	watch_names_clear(&look->mounted);
 }
 
 void watch_look_clear(struct watch_look *look)
@@ -40,7 +49,7 @@ void watch_look_clear(struct watch_look *look)
 	memset(look, 0, sizeof(*look));
 }
 
-/* Ansible's and emacs' temporary files end in .yaml too, but begin with '.' or '#'. */
+/* Temporary files of Ansible and emacs also end in .yaml, but start with '.' or '#'. */
 static bool is_hidden(const char *name)
 {
 	return name[0] == '.' || name[0] == '#';
@@ -61,9 +70,8 @@ static char *path_join(const char *dir, const char *name)
 }
 
 /*
- * A file that is a mount of its own inside the directory: a subPath volume mount. Without
- * STATX_MNT_ID (before Linux 5.8) the device has to do, which a mount from the same file system
- * escapes.
+ * True if the file is a mount point, such as a subPath volume mount. Linux before 5.8 has no
+ * STATX_MNT_ID; there a mount from the same file system is not found.
  */
 static bool is_own_mount(int dirfd, const char *name)
 {
@@ -78,7 +86,7 @@ static bool is_own_mount(int dirfd, const char *name)
 	return dir.stx_dev_major != file.stx_dev_major || dir.stx_dev_minor != file.stx_dev_minor;
 }
 
-static int look_at(int dirfd, const char *dir, const char *name, struct watch_look *out)
+static int read_entry(int dirfd, const char *dir, const char *name, struct watch_look *out)
 {
 	struct ezlb_file file = { 0 };
 	int rc;
@@ -103,7 +111,7 @@ static int look_at(int dirfd, const char *dir, const char *name, struct watch_lo
 	return 0;
 }
 
-/* Reads every file of the directory fd, which it closes. Without a consistent end: an error. */
+/* Reads every file of the directory fd, and closes fd. */
 static int read_dir(int fd, const char *dir, struct watch_look *out, struct ezlb_err *err)
 {
 	DIR *stream = fdopendir(fd);
@@ -122,7 +130,7 @@ static int read_dir(int fd, const char *dir, struct watch_look *out, struct ezlb
 			rc = -errno;
 			break;
 		}
-		rc = look_at(dirfd(stream), dir, entry->d_name, out);
+		rc = read_entry(dirfd(stream), dir, entry->d_name, out);
 	}
 	closedir(stream);
 	if (rc == -E2BIG)
@@ -133,7 +141,7 @@ static int read_dir(int fd, const char *dir, struct watch_look *out, struct ezlb
 	return 0;
 }
 
-/* False where there is no ..data, or something that is no link. */
+/* Returns false if ..data is missing or not a link. */
 static bool read_link(int dirfd, struct link *out)
 {
 	ssize_t len = readlinkat(dirfd, DATA_LINK, out->target, sizeof(out->target) - 1);
@@ -144,7 +152,7 @@ static bool read_link(int dirfd, struct link *out)
 	return true;
 }
 
-/* One attempt; -EAGAIN where the generation was exchanged meanwhile. */
+/* Reads once. Returns -EAGAIN if ..data changed meanwhile. */
 static int try_configmap(int dirfd, const char *dir, struct watch_look *out, struct ezlb_err *err)
 {
 	struct link before, after;
@@ -152,14 +160,14 @@ static int try_configmap(int dirfd, const char *dir, struct watch_look *out, str
 
 	contents_clear(out);
 	if (!read_link(dirfd, &before))
-		return ezlb_err_set(err, EAGAIN, DATA_LINK " has vanished");
+		return ezlb_err_set(err, EAGAIN, DATA_LINK " is missing");
 	fd = openat(dirfd, DATA_LINK, DIR_FLAGS);
 	if (fd < 0 && errno == ENOENT)
 		return ezlb_err_set(err, EAGAIN, DATA_LINK " points to nothing");
 	if (fd < 0)
 		return ezlb_err_sys(err, errno, DATA_LINK " cannot be opened");
 	rc = read_dir(fd, dir, out, err);
-	/* The kubelet removes an old generation only after it has moved ..data to the next. */
+	/* The kubelet moves ..data before it removes the old generation. */
 	if (!read_link(dirfd, &after) || strcmp(before.target, after.target) != 0)
 		return ezlb_err_set(err, EAGAIN, DATA_LINK " changes while it is being read");
 	return rc;
@@ -196,13 +204,6 @@ static int look(const char *dir, struct watch_look *out, struct ezlb_err *err)
 	return read_dir(copy, dir, out, err);
 }
 
-static int file_cmp(const void *a, const void *b)
-{
-	const struct ezlb_file *left = a, *right = b;
-
-	return strcmp(left->path, right->path);
-}
-
 void watch_look(const char *dir, struct watch_look *out)
 {
 	struct ezlb_err err;
@@ -212,5 +213,5 @@ void watch_look(const char *dir, struct watch_look *out)
 		contents_clear(out);
 		out->problem = ezlb_strdup(err.msg);
 	}
-	EZLB_SORT(&out->files, file_cmp);
+	EZLB_SORT(&out->files, ezlb_file_cmp);
 }

@@ -47,7 +47,7 @@ static uint64_t print_of(const struct ezlb_file *file)
 	return file->problem ? ezlb_hash(file->problem, strlen(file->problem)) : file->hash;
 }
 
-/* What `seen` (NULL: nothing) is; asks `whole` only about bytes that the entry does not know. */
+/* Classifies `seen` (NULL: no file). Calls `whole` only for bytes that are new to the entry. */
 static struct watch_sight judge(const struct watch_settle *settle, const struct watch_entry *entry,
 				const struct ezlb_file *seen)
 {
@@ -56,11 +56,11 @@ static struct watch_sight judge(const struct watch_settle *settle, const struct 
 	if (!seen)
 		return sight;
 	sight.print = print_of(seen);
-	if (entry->counts.kind != WATCH_ABSENT && entry->counts.print == sight.print)
-		return entry->counts;
-	if (entry->doubted && entry->doubt.kind != WATCH_ABSENT &&
-	    entry->doubt.print == sight.print)
-		return entry->doubt;
+	if (entry->accepted.kind != WATCH_ABSENT && entry->accepted.print == sight.print)
+		return entry->accepted;
+	if (entry->is_pending && entry->pending.kind != WATCH_ABSENT &&
+	    entry->pending.print == sight.print)
+		return entry->pending;
 	sight.kind = kind_of(settle, seen);
 	return sight;
 }
@@ -83,8 +83,8 @@ static void accept(struct watch_entry *entry, struct ezlb_file *seen, struct wat
 	}
 	ezlb_file_clear(&entry->file);
 	entry->file = next;
-	entry->counts = sight;
-	entry->doubted = false;
+	entry->accepted = sight;
+	entry->is_pending = false;
 }
 
 static bool is_written(const struct watch_names *writing, const char *path)
@@ -92,20 +92,17 @@ static bool is_written(const struct watch_names *writing, const char *path)
 	const char *name = strrchr(path, '/');
 
 	name = name ? name + 1 : path;
-	for (size_t i = 0; writing && i < writing->len; i++)
-		if (strcmp(writing->items[i], name) == 0)
-			return true;
-	return false;
+	return writing && watch_names_find(writing, name) < writing->len;
 }
 
-static bool counts_at_once(const struct watch_settle *settle, const struct watch_entry *entry,
-			   struct watch_sight sight, const struct watch_names *writing)
+static bool applies_at_once(const struct watch_settle *settle, const struct watch_entry *entry,
+			    struct watch_sight sight, const struct watch_names *writing)
 {
 	if (settle->configmap || !settle->seen)
 		return true;
 	if (sight.kind == WATCH_WHOLE)
 		return !is_written(writing, entry->file.path);
-	return sight.kind == entry->counts.kind;
+	return sight.kind == entry->accepted.kind;
 }
 
 static void observe(const struct watch_settle *settle, struct watch_entry *entry,
@@ -113,20 +110,20 @@ static void observe(const struct watch_settle *settle, struct watch_entry *entry
 {
 	struct watch_sight sight = judge(settle, entry, seen);
 
-	if (same_sight(sight, entry->counts)) {
-		entry->doubted = false;
-	} else if (counts_at_once(settle, entry, sight, writing)) {
+	if (same_sight(sight, entry->accepted)) {
+		entry->is_pending = false;
+	} else if (applies_at_once(settle, entry, sight, writing)) {
 		accept(entry, seen, sight);
-	} else if (!entry->doubted || !same_sight(sight, entry->doubt)) {
-		entry->doubted = true;
+	} else if (!entry->is_pending || !same_sight(sight, entry->pending)) {
+		entry->is_pending = true;
 		entry->since = now;
-		entry->doubt = sight;
+		entry->pending = sight;
 	} else if (now - entry->since >= settle->grace_ms) {
 		accept(entry, seen, sight);
 	}
 }
 
-/* Which of the two comes first by path; the one that has run out comes last. */
+/* Compares the next items by path; a list without more items comes last. */
 static int order(const struct watch_entries *known, size_t i, const struct ezlb_files *seen,
 		 size_t j)
 {
@@ -152,7 +149,7 @@ static void merge(struct watch_settle *settle, struct watch_look *look, uint64_t
 		else
 			entry->file.path = ezlb_strdup(seen->items[j].path);
 		observe(settle, entry, cmp >= 0 ? &seen->items[j++] : NULL, look->writing, now);
-		if (entry->counts.kind == WATCH_ABSENT && !entry->doubted) {
+		if (entry->accepted.kind == WATCH_ABSENT && !entry->is_pending) {
 			ezlb_file_clear(&entry->file);
 			next.len--;
 		}
@@ -161,24 +158,24 @@ static void merge(struct watch_settle *settle, struct watch_look *look, uint64_t
 	settle->entries = next;
 }
 
-/* Looks that failed count for no doubt: the grace begins anew when the directory is back. */
+/* The grace periods start again when the directory can be read again. */
 static void freeze(struct watch_settle *settle, const char *problem)
 {
 	free(settle->problem);
 	settle->problem = ezlb_strdup(problem);
 	for (size_t i = 0; i < settle->entries.len; i++)
-		settle->entries.items[i].doubted = false;
+		settle->entries.items[i].is_pending = false;
 }
 
 static bool has_files(const struct watch_settle *settle)
 {
 	for (size_t i = 0; i < settle->entries.len; i++)
-		if (settle->entries.items[i].counts.kind != WATCH_ABSENT)
+		if (settle->entries.items[i].accepted.kind != WATCH_ABSENT)
 			return true;
 	return false;
 }
 
-/* Inode numbers are used again at once, so they are not the only sign. */
+/* Not by the inode number alone: the kernel reuses numbers at once. */
 static bool is_other_and_empty(const struct watch_settle *settle, const struct watch_look *look)
 {
 	if (look->problem || look->configmap || look->files.len > 0 || !has_files(settle))
@@ -194,7 +191,7 @@ static uint64_t next_look(const struct watch_settle *settle, uint64_t now)
 	for (size_t i = 0; i < settle->entries.len; i++) {
 		const struct watch_entry *entry = &settle->entries.items[i];
 
-		if (entry->doubted && entry->since + settle->grace_ms < at)
+		if (entry->is_pending && entry->since + settle->grace_ms < at)
 			at = entry->since + settle->grace_ms;
 		if (entry->file.passing && now + settle->grace_ms < at)
 			at = now + settle->grace_ms;
@@ -205,15 +202,14 @@ static uint64_t next_look(const struct watch_settle *settle, uint64_t now)
 uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look, uint64_t now)
 {
 	if (!look->problem && settle->configmap && !look->configmap) {
-		freeze(settle,
-		       "..data has vanished from the ConfigMap volume (restart ezlb if this "
-		       "is to be an ordinary directory)");
+		freeze(settle, "..data is missing in the ConfigMap volume (restart ezlb if this is "
+			       "an ordinary directory now)");
 		return WATCH_NEVER;
 	}
 	if (is_other_and_empty(settle, look)) {
 		freeze(settle,
-		       "another directory is in its place and holds no service files: is a volume "
-		       "not mounted? (restart ezlb if there are to be no services)");
+		       "another directory has replaced it and has no service files: is a volume "
+		       "not mounted? (restart ezlb if you want no services)");
 		return WATCH_NEVER;
 	}
 	if (look->problem) {

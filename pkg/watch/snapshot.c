@@ -3,14 +3,7 @@
 
 #include <fcntl.h>
 
-static int file_cmp(const void *a, const void *b)
-{
-	const struct ezlb_file *left = a, *right = b;
-
-	return strcmp(left->path, right->path);
-}
-
-/* The same directory under an earlier name; each of its files would conflict with itself. */
+/* True if an earlier path is the same directory: each of its files would conflict with itself. */
 static bool is_repeated(const struct watch_settle *settles, size_t i)
 {
 	for (size_t j = 0; j < i && settles[i].seen; j++)
@@ -23,7 +16,7 @@ static bool is_repeated(const struct watch_settle *settles, size_t i)
 static void collect_files(const struct watch_settle *settle, struct ezlb_files *out)
 {
 	for (size_t i = 0; i < settle->entries.len; i++)
-		if (settle->entries.items[i].counts.kind != WATCH_ABSENT)
+		if (settle->entries.items[i].accepted.kind != WATCH_ABSENT)
 			*EZLB_PUSH(out) = settle->entries.items[i].file;
 }
 
@@ -40,10 +33,10 @@ void watch_collect(const struct watch_settle *settles, size_t n, struct ezlb_sna
 		if (!is_repeated(settles, i))
 			collect_files(&settles[i], &out->files);
 	}
-	EZLB_SORT(&out->files, file_cmp);
+	EZLB_SORT(&out->files, ezlb_file_cmp);
 }
 
-/* What has been lent is given away for good: the settles forget it. */
+/* Moves the ownership of the borrowed files from the settles to *out. */
 static void give(struct watch_settle *settles, size_t n, struct ezlb_snapshot *out)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -52,7 +45,7 @@ static void give(struct watch_settle *settles, size_t n, struct ezlb_snapshot *o
 		settles[i].path = NULL;
 		settles[i].problem = NULL;
 		for (size_t k = 0; !is_repeated(settles, i) && k < entries->len; k++)
-			if (entries->items[k].counts.kind != WATCH_ABSENT)
+			if (entries->items[k].accepted.kind != WATCH_ABSENT)
 				memset(&entries->items[k].file, 0, sizeof(struct ezlb_file));
 	}
 	out->borrowed = false;
@@ -83,10 +76,10 @@ uint64_t watch_fingerprint(const struct watch_settle *settles, size_t n)
 		for (size_t k = 0; k < settle->entries.len; k++) {
 			const struct watch_entry *entry = &settle->entries.items[k];
 
-			if (entry->counts.kind == WATCH_ABSENT)
+			if (entry->accepted.kind == WATCH_ABSENT)
 				continue;
 			mix_text(&print, entry->file.path);
-			mix(&print, entry->counts.print);
+			mix(&print, entry->accepted.print);
 		}
 	}
 	return print;

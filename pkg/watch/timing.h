@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * timing: the intervals of a watch, in ms. Fixed in the product; a parameter here, so that tests
- * need not wait for them.
- */
+/* timing: the intervals of a watch in ms. Constant in ezlb; tests use shorter ones. */
 #pragma once
 
 #include <ezlb/watch.h>
 
 struct watch_timing {
-	uint32_t quiet;	  /* without events, before a drop-in directory is looked at */
-	uint32_t cap;	  /* from the first event, quiet or not */
-	uint32_t grace;	  /* for what is absent, blank or not whole */
-	uint32_t retry;	  /* a directory that is frozen or has no watch; is it still the same one */
+	uint32_t quiet;	  /* time without events before the scan of a drop-in directory */
+	uint32_t cap;	  /* longest time from the first event to the scan */
+	uint32_t grace;	  /* for a file that is absent, blank or not whole */
+	uint32_t retry;	  /* if frozen or without a watch; also for the check of the path */
 	uint32_t rescan;  /* +-10 %, with inotify */
 	uint32_t poll;	  /* without inotify */
-	uint32_t inotify; /* asking for inotify again */
+	uint32_t inotify; /* the next try of inotify */
 };
 
 extern const struct watch_timing watch_timing;

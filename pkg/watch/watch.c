@@ -11,7 +11,7 @@
 #include "settle.h"
 #include "timing.h"
 
-#define TOLD_MAX 1000 /* names remembered, so that a busy directory cannot fill the memory */
+#define LOGGED_MAX 1000 /* bounds the memory for the names that were logged */
 
 const struct watch_timing watch_timing = {
 	.quiet = 100,
@@ -23,12 +23,12 @@ const struct watch_timing watch_timing = {
 	.inotify = 60000,
 };
 
-/* When a directory is looked at next; uv's clock is not used, because it stands in a callback. */
+/* When a directory is scanned next, by ezlb_now_ms: uv_now does not advance during a callback. */
 struct agenda {
 	uint64_t scan_at;     /* rescan, grace or retry */
-	uint64_t check_at;    /* whether the path still leads to what is watched */
-	uint64_t event_at;    /* WATCH_NEVER: nothing has happened since the last look */
-	uint64_t first_event; /* where event_at is set */
+	uint64_t check_at;    /* next check of the path */
+	uint64_t event_at;    /* WATCH_NEVER: no event since the last scan */
+	uint64_t first_event; /* if event_at is set */
 };
 
 struct ezlb_watch {
@@ -39,18 +39,18 @@ struct ezlb_watch {
 
 	struct watch_timing timing;
 	struct notify notify;
-	bool polling; /* inotify is not to be had; asked again at inotify_at */
+	bool polling; /* inotify is not available; the next try is at inotify_at */
 	uint64_t inotify_at;
 
 	size_t n;
-	struct watch_settle *settles; /* n each */
+	struct watch_settle *settles; /* n settles, and n agendas */
 	struct agenda *agendas;
 
 	ezlb_snapshot_fn on_change;
 	void *arg;
 	bool delivered;
-	uint64_t fingerprint; /* of what was delivered last */
-	struct watch_names told;
+	uint64_t fingerprint; /* of the last snapshot that was delivered */
+	struct watch_names logged;
 
 	void (*closed)(void *arg);
 	void *closed_arg;
@@ -64,22 +64,18 @@ static void say(enum ezlb_log_level level, const char *msg, const char *path, co
 		 EZLB_S("reason", reason));
 }
 
-static void tell_once(struct ezlb_watch *watch, enum ezlb_log_level level,
-		      const struct watch_names *names, const char *msg)
+static void log_once(struct ezlb_watch *watch, enum ezlb_log_level level,
+		     const struct watch_names *names, const char *msg)
 {
-	for (size_t i = 0; i < names->len && watch->told.len < TOLD_MAX; i++) {
-		size_t k = 0;
-
-		while (k < watch->told.len && strcmp(watch->told.items[k], names->items[i]) != 0)
-			k++;
-		if (k < watch->told.len)
+	for (size_t i = 0; i < names->len && watch->logged.len < LOGGED_MAX; i++) {
+		if (watch_names_find(&watch->logged, names->items[i]) < watch->logged.len)
 			continue;
-		*EZLB_PUSH(&watch->told) = ezlb_strdup(names->items[i]);
+		*EZLB_PUSH(&watch->logged) = ezlb_strdup(names->items[i]);
 		say(level, msg, names->items[i], NULL);
 	}
 }
 
-/* The uv handle on inotify's descriptor, from the first time that there is one. */
+/* Starts the uv handle of inotify's descriptor, once. */
 static int start_poll(struct ezlb_watch *watch, struct ezlb_err *err)
 {
 	int rc;
@@ -111,15 +107,15 @@ static void arm(struct ezlb_watch *watch, uint64_t now)
 	if (rc < 0) {
 		watch->inotify_at = now + watch->timing.inotify;
 		if (!watch->polling)
-			say(EZLB_WARN, "no inotify: looking at the files every 5 s instead", NULL,
-			    err.msg);
+			say(EZLB_WARN, "inotify is not available: polling the files every 5 s",
+			    NULL, err.msg);
 	} else if (watch->polling) {
-		say(EZLB_INFO, "inotify is back", NULL, NULL);
+		say(EZLB_INFO, "inotify is available again", NULL, NULL);
 	}
 	watch->polling = rc < 0;
 }
 
-/* With the events behind it: what changes after the look is seen again. */
+/* Adds the watches before the scan, so that a change after the scan raises an event. */
 static void look(struct ezlb_watch *watch, size_t i, uint64_t now, struct watch_look *out)
 {
 	const char *path = watch->settles[i].path;
@@ -138,13 +134,13 @@ static void report(const struct watch_settle *settle, const char *before)
 {
 	if (settle->problem && (!before || strcmp(before, settle->problem) != 0))
 		say(EZLB_WARN,
-		    "config directory cannot be read: frozen, its last files stay in force",
+		    "config directory cannot be read: frozen, its last files stay applied",
 		    settle->path, settle->problem);
 	if (!settle->problem && before)
 		say(EZLB_INFO, "config directory is readable again", settle->path, NULL);
 }
 
-/* Spread by 10 %, so that a fleet does not read its volumes at the same moment. */
+/* +-10 %, so that many hosts do not read their volumes at the same time. */
 static uint64_t rescan_in(const struct ezlb_watch *watch)
 {
 	uint64_t tenth = watch->timing.rescan / 10;
@@ -162,8 +158,8 @@ static uint64_t next_scan(const struct ezlb_watch *watch, size_t i)
 }
 
 static const char mount_warning[] =
-	"the file is a mount of its own, such as a subPath volume: a change of its content is seen up "
-	"to 33 s later, and never if it is replaced by another file, as the kubelet does: mount the "
+	"the file is a mount point, such as a subPath volume: ezlb sees a change of its content up to "
+	"33 s later, and never sees a replaced file, which is how the kubelet updates it: mount the "
 	"whole directory instead";
 
 static void scan(struct ezlb_watch *watch, size_t i)
@@ -181,8 +177,8 @@ static void scan(struct ezlb_watch *watch, size_t i)
 	settled_at = watch_settle_take(settle, &seen, now);
 	report(settle, before);
 	if (!settle->problem) {
-		tell_once(watch, EZLB_INFO, &seen.ignored, "not a .yaml or .yml file: ignored");
-		tell_once(watch, EZLB_WARN, &seen.mounted, mount_warning);
+		log_once(watch, EZLB_INFO, &seen.ignored, "not a .yaml or .yml file: ignored");
+		log_once(watch, EZLB_WARN, &seen.mounted, mount_warning);
 	}
 	watch_look_clear(&seen);
 	watch->agendas[i].scan_at = now + next_scan(watch, i);
@@ -204,7 +200,7 @@ static void deliver(struct ezlb_watch *watch)
 	ezlb_snapshot_clear(&snapshot);
 }
 
-/* A ConfigMap volume is exchanged in one step, so there is nothing to wait for. */
+/* A ConfigMap volume changes in one step, so its scan needs no delay. */
 static void note_event(struct ezlb_watch *watch, size_t i, uint64_t now)
 {
 	struct agenda *agenda = &watch->agendas[i];
@@ -228,11 +224,8 @@ static void note_events(struct ezlb_watch *watch, uint64_t now)
 	watch->notify.overflow = false;
 }
 
-/*
- * A mount over the directory or under a parent of it, and a rename further up, raise no event that
- * we could have asked for.
- */
-static void check(struct ezlb_watch *watch, size_t i, uint64_t now)
+/* A mount on the directory or a parent, and a rename of a higher directory, raise no event. */
+static void check_path(struct ezlb_watch *watch, size_t i, uint64_t now)
 {
 	if (now < watch->agendas[i].check_at)
 		return;
@@ -267,14 +260,14 @@ static void schedule(struct ezlb_watch *watch)
 	uv_timer_start(&watch->timer, on_timer, at > now ? at - now : 0, 0);
 }
 
-/* Looks at every directory whose time has come. on_change may close the watch. */
+/* Scans every directory that is due. on_change may close the watch. */
 static void run(struct ezlb_watch *watch)
 {
 	uint64_t now = ezlb_now_ms();
 
 	note_events(watch, now);
 	for (size_t i = 0; i < watch->n; i++) {
-		check(watch, i, now);
+		check_path(watch, i, now);
 		if (due(&watch->agendas[i]) <= now)
 			scan(watch, i);
 	}
@@ -292,7 +285,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	struct ezlb_watch *watch = poll->data;
 
 	(void)events;
-	/* An error stops the handle; the rescans go on. */
+	/* An error stops the poll; the periodic rescans continue. */
 	if (status == 0)
 		notify_read(&watch->notify);
 	run(watch);
@@ -328,7 +321,7 @@ int watch_open(struct uv_loop_s *loop, const struct ezlb_watch_options *options,
 	watch->handles = 1;
 	init(watch, options);
 	*out = watch;
-	run(watch); /* every agenda is 0: due */
+	run(watch); /* every agenda is 0, so all are due */
 	return 0;
 }
 
@@ -340,7 +333,7 @@ int ezlb_watch_open(struct uv_loop_s *loop, const struct ezlb_watch_options *opt
 
 void ezlb_watch_rescan(struct ezlb_watch *watch)
 {
-	/* Whoever has raised a limit need not wait for the minute. */
+	/* Try inotify at once: a limit may have been raised. */
 	watch->inotify_at = 0;
 	for (size_t i = 0; i < watch->n; i++)
 		watch->agendas[i].scan_at = 0;
@@ -355,9 +348,7 @@ static void on_close(uv_handle_t *handle)
 		return;
 	for (size_t i = 0; i < watch->n; i++)
 		watch_settle_clear(&watch->settles[i]);
-	for (size_t i = 0; i < watch->told.len; i++)
-		free(watch->told.items[i]);
-	EZLB_VEC_CLEAR(&watch->told);
+	watch_names_clear(&watch->logged);
 	notify_clear(&watch->notify);
 	free(watch->settles);
 	free(watch->agendas);

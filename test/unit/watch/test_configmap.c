@@ -150,7 +150,7 @@ static void test_data_vanishes(void **state)
 	expect("cm/k0.yaml=1 [configmap] [frozen]", 1000);
 	run_ms(2200);
 	assert_int_equal(got.n, 2);
-	assert_int_equal(log_count("..data has vanished"), 1);
+	assert_int_equal(log_count("..data is missing"), 1);
 	make_link("..gen_1", "cm/..data");
 	expect("cm/k0.yaml=1 [configmap]", 1000);
 	assert_int_equal(log_count("readable again"), 1);

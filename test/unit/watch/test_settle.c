@@ -32,11 +32,11 @@ struct step {
 	bool writing;	    /* somebody is, to the file */
 };
 
-static const char lost[] = "..data has vanished from the ConfigMap volume (restart ezlb if this is "
-			   "to be an ordinary directory)";
+static const char lost[] = "..data is missing in the ConfigMap volume (restart ezlb if this is "
+			   "an ordinary directory now)";
 
-static const char other[] = "another directory is in its place and holds no service files: is a "
-			    "volume not mounted? (restart ezlb if there are to be no services)";
+static const char other[] = "another directory has replaced it and has no service files: is a "
+			    "volume not mounted? (restart ezlb if you want no services)";
 
 static const struct story {
 	const char *name;
