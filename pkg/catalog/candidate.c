@@ -26,11 +26,6 @@ static bool any_in(const struct ezlb_files *files, const char *const *dirs, size
 	return false;
 }
 
-static int file_cmp(const void *a, const void *b)
-{
-	return strcmp(((const struct ezlb_file *)a)->path, ((const struct ezlb_file *)b)->path);
-}
-
 static int base_cmp(const void *a, const void *b)
 {
 	const struct ezlb_file *const *x = a, *const *y = b;
@@ -38,7 +33,7 @@ static int base_cmp(const void *a, const void *b)
 	return strcmp(base_of((*x)->path), base_of((*y)->path));
 }
 
-/* The files, sorted by the last part of their path. */
+/* Files sorted by base name. */
 struct by_base EZLB_VEC(struct ezlb_file *);
 
 static void sort_by_base(const struct ezlb_files *files, struct by_base *out)
@@ -48,7 +43,7 @@ static void sort_by_base(const struct ezlb_files *files, struct by_base *out)
 	EZLB_SORT(out, base_cmp);
 }
 
-/* How many have the base name of the one at `i`. */
+/* The number of files with the base name of files->items[i]. */
 static size_t same_base(const struct by_base *files, size_t i)
 {
 	size_t n = 1;
@@ -58,8 +53,8 @@ static size_t same_base(const struct by_base *files, size_t i)
 	return n;
 }
 
-/* A name that two files have could be either of them, so none takes a place. */
-static void take_places(const struct ezlb_files *fresh, struct ezlb_files *applied)
+/* Gives an applied file the path of its new version. Skips base names that are not unique. */
+static void pair_files(const struct ezlb_files *fresh, struct ezlb_files *applied)
 {
 	struct by_base from = { 0 }, to = { 0 };
 	size_t i = 0, k = 0;
@@ -79,22 +74,17 @@ static void take_places(const struct ezlb_files *fresh, struct ezlb_files *appli
 	}
 	EZLB_VEC_CLEAR(&from);
 	EZLB_VEC_CLEAR(&to);
-	EZLB_SORT(applied, file_cmp);
+	EZLB_SORT(applied, ezlb_file_cmp);
 }
 
-/* The services of `desired` have a file that asks for them. */
 static void drop_asked_for(const struct ezlb_desired *desired, struct ezlb_scope *unclaimed)
 {
 	struct ezlb_scope asked = { 0 };
-	size_t n = 0;
 
 	for (size_t i = 0; i < desired->len; i++)
 		*EZLB_PUSH(&asked) = ezlb_spec_key(desired->items[i]);
 	EZLB_SORT(&asked, ezlb_service_key_cmp);
-	for (size_t i = 0; i < unclaimed->len; i++)
-		if (!ezlb_scope_has(&asked, &unclaimed->items[i]))
-			unclaimed->items[n++] = unclaimed->items[i];
-	unclaimed->len = n;
+	ezlb_scope_subtract(unclaimed, &asked);
 	EZLB_VEC_CLEAR(&asked);
 }
 
@@ -107,7 +97,7 @@ void ezlb_catalog_seed(struct ezlb_catalog *catalog, const char *const *dirs, si
 		ezlb_lastgood_list(catalog->lastgood, &applied.files);
 	if (applied.files.len > 0 && !any_in(&applied.files, dirs, n_dirs)) {
 		catalog->lastgood = NULL;
-		take_places(&snapshot->files, &applied.files);
+		pair_files(&snapshot->files, &applied.files);
 		ezlb_catalog_update(catalog, &applied);
 		drop_asked_for(&catalog->desired, unclaimed);
 	}

@@ -55,7 +55,7 @@ static struct ezlb_spec *parse_stored(const char *path, const char *bytes, size_
 	return spec;
 }
 
-/* What an earlier process had in force stands, and holds its claims, until the file says better. */
+/* A new entry starts with the version that an earlier process applied, and with its claims. */
 static void recall(const struct ezlb_catalog *catalog, struct ezlb_catalog_entry *entry,
 		   const struct ezlb_file *file)
 {
@@ -76,7 +76,7 @@ static void recall(const struct ezlb_catalog *catalog, struct ezlb_catalog_entry
 	entry->last_hash = entry->stored;
 }
 
-/* `old` entries are sorted, those behind them are new in this snapshot. */
+/* The first `old` entries are sorted; the others are new in this snapshot. */
 static void take_file(struct ezlb_catalog *catalog, size_t old, const struct ezlb_file *file)
 {
 	struct ezlb_catalog_entry key = { .path = file->path };
@@ -89,7 +89,7 @@ static void take_file(struct ezlb_catalog *catalog, size_t old, const struct ezl
 		entry->path = ezlb_strdup(file->path);
 		entry->was_good = true;
 	}
-	/* An unreadable file is looked at each time: its problem may have changed. */
+	/* Always report an unreadable file again: its problem may have changed. */
 	if (!entry->readable || !file->bytes || entry->hash != file->hash)
 		parse(catalog, entry, file);
 	if (is_new)
@@ -132,7 +132,7 @@ static void promote(struct ezlb_catalog_entry *entry, const struct ezlb_spec *ch
 	entry->restored = false;
 }
 
-/* Merges what the files say; logs nothing. */
+/* Merges the versions of all files; logs nothing. */
 static void merge(struct ezlb_catalog *catalog)
 {
 	size_t n = catalog->entries.len;
@@ -152,8 +152,7 @@ static void merge(struct ezlb_catalog *catalog)
 	}
 }
 
-/* Their files, if they have any, cannot be asked what they want. */
-static size_t unreadable_dirs(const struct ezlb_snapshot *snapshot)
+static size_t frozen_dirs(const struct ezlb_snapshot *snapshot)
 {
 	size_t n = 0;
 
@@ -162,7 +161,7 @@ static size_t unreadable_dirs(const struct ezlb_snapshot *snapshot)
 	return n;
 }
 
-/* The first diagnostic of the file, and how many there are; `diags` is sorted by file. */
+/* The first of the *n diagnostics of the file; `diags` is sorted by file. */
 static const struct ezlb_diag *diags_of(const struct ezlb_diags *diags, const char *file, size_t *n)
 {
 	size_t first = 0, end = diags->len;
@@ -187,7 +186,6 @@ const struct ezlb_diag *ezlb_catalog_diags(const struct ezlb_catalog *catalog,
 	return diags_of(&catalog->diags, entry->path, n);
 }
 
-/* A file has few diagnostics, but there may be thousands of files. */
 static bool diag_known(const struct ezlb_diags *diags, const struct ezlb_diag *diag)
 {
 	size_t n;
@@ -210,7 +208,7 @@ static struct ezlb_catalog_entry *entry_of(const struct ezlb_catalog *catalog, c
 static const char *effect_on(const struct ezlb_catalog_entry *entry)
 {
 	if (!entry || !entry->last)
-		return "the file is not in force";
+		return "the file is not applied";
 	return entry->restored ? "its last good version stays, from before the restart"
 			       : "its last good version stays";
 }
@@ -244,7 +242,7 @@ static void log_accepted(struct ezlb_catalog *catalog)
 	}
 }
 
-/* A version in force that is older than its file is stored already, or never could be. */
+/* Stores the applied version if it is the current content and not stored yet. */
 static void remember(struct ezlb_catalog *catalog, const struct ezlb_file *file)
 {
 	struct ezlb_catalog_entry *entry = entry_of(catalog, file->path);
@@ -265,8 +263,9 @@ static void save(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snaps
 
 	for (size_t i = 0; i < snapshot->files.len; i++)
 		remember(catalog, &snapshot->files.items[i]);
-	/* The files of a directory that is frozen from the start have no entry: are they gone? */
-	if (unreadable_dirs(snapshot) > 0)
+	/* Files of a directory that is frozen since the start have no entry: keep their versions.
+	 */
+	if (frozen_dirs(snapshot) > 0)
 		return;
 	for (size_t i = 0; i < n; i++)
 		paths[i] = catalog->entries.items[i].path;
@@ -288,7 +287,7 @@ void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapsho
 	parsed_clear(&catalog->parsed);
 	EZLB_SORT(&catalog->entries, entry_cmp);
 	forget_unseen(catalog);
-	catalog->n_without = unreadable_dirs(snapshot);
+	catalog->n_without = frozen_dirs(snapshot);
 	merge(catalog);
 	if (!catalog->quiet) {
 		log_diags(catalog, &before);

@@ -3,7 +3,7 @@
 
 #include <ezlb/config.h>
 
-#define KEPT_MAX 20000 /* as many as two full directories have files */
+#define KEPT_MAX 20000 /* the files of two full directories */
 
 static int parsed_cmp(const void *a, const void *b)
 {
@@ -20,7 +20,7 @@ bool ezlb_catalog_is_whole(struct ezlb_catalog *catalog, const char *path, const
 {
 	struct ezlb_parsed_file *file;
 
-	/* A file that is written for hours and never sound brings no update. */
+	/* Bounds the memory: a file that is rewritten and never valid leads to no update. */
 	if (catalog->parsed.len >= KEPT_MAX)
 		parsed_clear(&catalog->parsed);
 	file = EZLB_PUSH(&catalog->parsed);
@@ -45,7 +45,7 @@ struct ezlb_spec *parsed_take(struct ezlb_parsed_files *parsed, const struct ezl
 	struct ezlb_parsed_file *found = EZLB_FIND(parsed, &key, parsed_cmp);
 	struct ezlb_spec *spec;
 
-	if (!found || (!found->spec && found->diags.len == 0)) /* none, or taken already */
+	if (!found || (!found->spec && found->diags.len == 0)) /* none, or taken before */
 		return ezlb_config_parse(file->path, file->bytes, file->len, diags);
 	spec = found->spec;
 	found->spec = NULL;

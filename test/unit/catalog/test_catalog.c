@@ -122,7 +122,7 @@ static void test_log_lines(void **state)
 	free(log);
 	log = look(&catalog, "u-");
 	assert_has(log, "/d/a.yaml: error[E001]: Permission denied\"");
-	assert_has(log, " effect=\"the file is not in force\"\n");
+	assert_has(log, " effect=\"the file is not applied\"\n");
 	free(log);
 	ezlb_catalog_clear(&catalog);
 }

@@ -236,7 +236,7 @@ static void test_unsound(void **state)
 		   "level=warn pkg=config msg=\"the saved last good version of a file is not valid "
 		   "for this version of ezlb: ignored\" file=/d/a.yaml "
 		   "reason=\"unknown key 'future'\"\n");
-	assert_has(log, "effect=\"the file is not in force\"");
+	assert_has(log, "effect=\"the file is not applied\"");
 	assert_string_equal(in_force(&catalog).s, "b:80");
 	assert_int_equal(catalog.n_without, 1);
 	free(log);
