@@ -50,8 +50,8 @@ static char *file_of(const struct ezlb_lastgood *lastgood, const char *path)
 }
 
 /*
- * The hash tells a file that was cut: a power cut may do that, and what is left of a service file
- * may well be a sound service with fewer backends.
+ * The hash detects a truncated file, for example after a power cut: the rest of a service file can
+ * be a valid service with fewer backends.
  */
 static char *line_of(const char *path, const char *bytes, size_t len)
 {
@@ -63,7 +63,7 @@ static size_t line_len(const char *path)
 	return HASH_LEN + 1 + strlen(path) + 1;
 }
 
-/* The whole of a regular file; NULL where it is something else, or longer than `max`. */
+/* Reads a whole regular file; NULL if it is another kind of file or longer than `max`. */
 static char *read_regular(int fd, size_t max, size_t *len)
 {
 	EZLB_AUTO_FREE char *buf = NULL;
@@ -84,7 +84,7 @@ static char *read_regular(int fd, size_t max, size_t *len)
 	return whole;
 }
 
-/* Takes the line off; false where it is not the line of these bytes and this path. */
+/* Removes the first line; false if it does not match the bytes and the path. */
 static bool take_line(const char *path, char *bytes, size_t *len)
 {
 	EZLB_AUTO_FREE char *want = NULL;
@@ -123,12 +123,12 @@ char *ezlb_lastgood_read(const struct ezlb_lastgood *lastgood, const char *path,
 	return NULL;
 }
 
-/* --- all that are kept --------------------------------------------------------------------- */
+/* --- listing ------------------------------------------------------------------------------- */
 
-/* The path in the first line, behind the hash of the bytes. The caller frees; NULL: none. */
+/* The path in the first line, which the caller frees; NULL: none. */
 static char *path_in(const char *stored)
 {
-	/* O_NONBLOCK: a FIFO of that name must not hang us. */
+	/* O_NONBLOCK: do not block on a FIFO with that name. */
 	int fd = open(stored, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
 	EZLB_AUTO_FREE char *line = NULL;
@@ -171,19 +171,20 @@ void ezlb_lastgood_list(const struct ezlb_lastgood *lastgood, struct ezlb_files 
 	if (!dir)
 		return;
 	while ((entry = readdir(dir)))
-		if (strchr(entry->d_name, '-')) /* HASH-NAME; "new" is what a kill has left */
+		if (strchr(entry->d_name,
+			   '-')) /* HASH-NAME; "new" is the temporary file of a kill */
 			read_stored(lastgood, entry->d_name, files);
 	closedir(dir);
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-static void tell(struct ezlb_lastgood *lastgood, const char *msg, const char *path, int code)
+static void warn(struct ezlb_lastgood *lastgood, const char *msg, const char *path, int code)
 {
-	if (!lastgood->told)
+	if (!lastgood->warned)
 		ezlb_log(EZLB_WARN, "config", EZLB_S("msg", msg), EZLB_S("file", path),
 			 EZLB_S("reason", ezlb_errno_str(code)));
-	lastgood->told = true;
+	lastgood->warned = true;
 }
 
 static int put(int fd, const char *bytes, size_t len)
@@ -200,9 +201,9 @@ static int put(int fd, const char *bytes, size_t len)
 }
 
 /*
- * Without fsync: a kill loses nothing of what was written, and what a power cut damages is seen on
- * reading. After that there is nothing in the kernel to keep running, and thousands of files would
- * make the start wait for the disk.
+ * No fsync: a kill loses no written data, and the hash detects the damage of a power cut, after
+ * which the kernel has no services to keep. With thousands of files fsync would slow down the
+ * start.
  */
 static int store(const struct ezlb_lastgood *lastgood, const char *path, const char *bytes,
 		 size_t len)
@@ -222,7 +223,7 @@ static int store(const struct ezlb_lastgood *lastgood, const char *path, const c
 	if (rc == 0 && rename(tmp, file) < 0)
 		rc = -errno;
 	if (rc < 0)
-		unlink(tmp); /* gives back what is left of a full disk */
+		unlink(tmp); /* frees space on a full disk */
 	return rc;
 }
 
@@ -235,21 +236,21 @@ bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const
 		return true;
 	rc = store(lastgood, path, bytes, len);
 	if (rc < 0)
-		tell(lastgood,
-		     "cannot store the last good version of a file: if it is broken when ezlb is "
-		     "started again, its service falls back to an older version or is lost",
+		warn(lastgood,
+		     "cannot store the last good version of a file: if the file is broken when "
+		     "ezlb restarts, its service gets an older version or is lost",
 		     path, -rc);
 	else
-		lastgood->told = false;
+		lastgood->warned = false;
 	return rc == 0;
 }
 
 static void remove_file(struct ezlb_lastgood *lastgood, const char *file, const char *path)
 {
 	if (unlink(file) < 0 && errno != ENOENT && errno != ENOTDIR)
-		tell(lastgood,
-		     "cannot forget the last good version of a file that is gone: a broken file "
-		     "of that name would bring its service back",
+		warn(lastgood,
+		     "cannot remove the last good version of a removed file: a broken file with "
+		     "that name would bring its service back",
 		     path, errno);
 }
 
@@ -270,7 +271,7 @@ static int hash_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Whatever else lies in the directory is not ours to remove. */
+/* Only names that ezlb creates: other files in the directory stay. */
 static bool is_stale(const char *name, const uint64_t *hashes, size_t n)
 {
 	uint64_t hash;

@@ -12,8 +12,8 @@
 #include "newfile.h"
 
 #define LINE_SIZE 256
-#define LINES_MAX (1u << 20) /* far more than any kernel holds: what has more is no ledger */
-#define SO	  "nothing is known to be ezlb's, so nothing is removed"
+#define LINES_MAX (1u << 20) /* far more objects than any kernel has */
+#define SO	  "ezlb does not know what it owns, and removes nothing"
 
 /* --- reading ------------------------------------------------------------------------------- */
 
@@ -36,17 +36,17 @@ static int unreadable(const char *path, const char *why, struct ezlb_err *err)
 	return ezlb_err_set(err, EBADMSG, "cannot read %s, %s: " SO, path, why);
 }
 
-/* One line, without its newline, to r->text. */
+/* Reads one line into r->text, without its newline. */
 static int next_line(struct reader *r)
 {
 	size_t len;
 
 	r->line++;
 	if (r->line > LINES_MAX)
-		return damaged(r, "is one too many");
+		return damaged(r, "exceeds the limit");
 	if (!fgets(r->text, LINE_SIZE, r->f) && ferror(r->f))
 		return unreadable(r->path, ezlb_errno_str(errno), r->err);
-	if (feof(r->f)) /* behind the last newline is nothing, or less than a line */
+	if (feof(r->f)) /* the last line has no newline, or is missing */
 		return damaged(r, "is cut off");
 	len = strcspn(r->text, "\n");
 	if (len == LINE_SIZE - 1)
@@ -57,7 +57,7 @@ static int next_line(struct reader *r)
 	return 0;
 }
 
-/* 0: the next line is KEY and VALUE; 1: KEY and something else. */
+/* 0: the next line is KEY VALUE; 1: KEY with another value. */
 static int read_field(struct reader *r, const char *key, const char *value)
 {
 	size_t len = strlen(key);
@@ -66,11 +66,11 @@ static int read_field(struct reader *r, const char *key, const char *value)
 	if (rc < 0)
 		return rc;
 	if (strncmp(r->text, key, len) != 0)
-		return damaged(r, "is not what belongs there");
+		return damaged(r, "is not the expected one");
 	return strcmp(r->text + len, value) != 0;
 }
 
-/* Up to "end", behind which there is nothing. */
+/* Reads up to "end", which must be the last line. */
 static int read_content(struct reader *r, struct ezlb_ledger_content *content)
 {
 	for (;;) {
@@ -89,7 +89,7 @@ static int read_content(struct reader *r, struct ezlb_ledger_content *content)
 	return fgetc(r->f) == EOF ? 0 : damaged(r, "comes after the end");
 }
 
-/* 1: what is in it is of another boot or namespace. */
+/* 1: the ledger is of another boot or namespace. */
 static int read_all(struct ezlb_ledger *ledger, struct reader *r)
 {
 	const char *twice;
@@ -97,7 +97,7 @@ static int read_all(struct ezlb_ledger *ledger, struct reader *r)
 	int rc = read_field(r, "ezlb-ledger ", "1");
 
 	if (rc > 0)
-		return damaged(r, "is of another version");
+		return damaged(r, "has another version");
 	snprintf(netns, sizeof(netns), "%llu", ledger->netns);
 	if (rc == 0)
 		rc = read_field(r, "boot ", ledger->boot);
@@ -114,7 +114,7 @@ static int read_all(struct ezlb_ledger *ledger, struct reader *r)
 			    r->path, twice);
 }
 
-/* fdopen fails for want of memory only. */
+/* fdopen can only fail for lack of memory. */
 static FILE *stream(int fd, const char *mode)
 {
 	FILE *f = fdopen(fd, mode);
@@ -133,14 +133,14 @@ static void remember(struct ezlb_ledger *ledger, const struct stat *st)
 
 static int load(struct ezlb_ledger *ledger, struct ezlb_err *err)
 {
-	/* O_NONBLOCK: a FIFO of that name must not hang us. */
+	/* O_NONBLOCK: do not block on a FIFO with that name. */
 	int fd = open(ledger->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), rc;
 	struct reader r = { .path = ledger->path, .err = err };
 	struct stat st;
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	/* These pass: not to be taken for a ledger that is lost, and then written over. */
+	/* Temporary errors: -EBADMSG would lead to a new ledger over this one. */
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
 		return ezlb_err_sys(err, errno, "cannot read %s", ledger->path);
 	if (fd < 0)
@@ -195,7 +195,7 @@ static int write_all(const struct ezlb_ledger *ledger, const struct ezlb_ledger_
 	if (rc >= 0)
 		rc = ledger_content_write(content, f);
 	if (rc >= 0)
-		rc = fprintf(f, "end\n"); /* a file that was cut is seen to be */
+		rc = fprintf(f, "end\n"); /* shows that the file is complete */
 	return rc < 0 || fflush(f) != 0 || fsync(fileno(f)) < 0 ? -errno : 0;
 }
 

@@ -29,7 +29,7 @@ void ezlb_ledger_content_clear(struct ezlb_ledger_content *content)
 	*content = (struct ezlb_ledger_content){ .chain = false };
 }
 
-/* The rows, which have padding, one by one. */
+/* Compares row by row, because the rows have padding. */
 #define SAME(a, b, cmp)          \
 	((a)->len == (b)->len && \
 	 same_rows((a)->items, (b)->items, (a)->len, sizeof(*(a)->items), cmp))
@@ -59,7 +59,7 @@ bool ledger_content_same(const struct ezlb_ledger_content *a, const struct ezlb_
 	       SAME(&a->vips, &b->vips, ezlb_vip_row_cmp);
 }
 
-/* --- from lines and back ------------------------------------------------------------------- */
+/* --- reading and writing lines ------------------------------------------------------------- */
 
 /* "tcp 10.0.0.1:80" */
 static const char *take_service(struct ezlb_ledger_content *content, char *rest)
@@ -69,7 +69,7 @@ static const char *take_service(struct ezlb_ledger_content *content, char *rest)
 
 	if (!rest || ezlb_proto_parse(proto, &key.proto) < 0 ||
 	    ezlb_endpoint_parse(rest, &key.listen, NULL) < 0)
-		return "names no service";
+		return "has no valid service";
 	*EZLB_PUSH(&content->services) = key;
 	return NULL;
 }
@@ -93,10 +93,10 @@ static const char *take_setting(struct ezlb_ledger_content *content, char *rest)
 
 	row.value = space ? value_parse(space + 1) : -EINVAL;
 	if (row.value < 0)
-		return "has no value that a setting can have";
+		return "has no valid value of a setting";
 	*space = '\0';
 	if (ezlb_setting_parse(rest, &row) < 0 || ezlb_setting_facts(row.setting)->module)
-		return "names no setting";
+		return "has no valid setting";
 	*EZLB_PUSH(&content->settings) = row;
 	return NULL;
 }
@@ -113,7 +113,7 @@ static const char *take_link(struct ezlb_ledger_content *content, const char *re
 	struct ezlb_link_row row;
 
 	if (!take_device(rest, row.device))
-		return "names no link";
+		return "has no valid link";
 	*EZLB_PUSH(&content->links) = row;
 	return NULL;
 }
@@ -125,7 +125,7 @@ static const char *take_vip(struct ezlb_ledger_content *content, char *rest)
 	struct ezlb_vip_row row;
 
 	if (!rest || !take_device(device, row.device) || ezlb_addr_parse(rest, &row.addr, NULL) < 0)
-		return "names no address of a link";
+		return "has no valid address of a link";
 	*EZLB_PUSH(&content->vips) = row;
 	return NULL;
 }
@@ -133,7 +133,7 @@ static const char *take_vip(struct ezlb_ledger_content *content, char *rest)
 static const char *take_frame(bool *there)
 {
 	if (*there)
-		return "is there twice";
+		return "is a duplicate";
 	*there = true;
 	return NULL;
 }

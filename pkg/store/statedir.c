@@ -17,15 +17,15 @@ int ezlb_statedir_make(const char *dir, struct ezlb_err *err)
 			continue;
 		*p = '\0';
 		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return ezlb_err_sys(err, errno, "cannot make the state directory %s", path);
+			break;
 		*p = '/';
 	}
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return ezlb_err_sys(err, errno, "cannot make the state directory %s", path);
+		return ezlb_err_sys(err, errno, "cannot create the state directory %s", path);
 	return 0;
 }
 
-/* A lock of fcntl, not of flock: the kernel knows who holds it, so that nothing is written. */
+/* Uses fcntl, not flock: then the kernel knows the pid of the holder. */
 static int take(int fd, const char *path, struct ezlb_err *err)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -36,31 +36,30 @@ static int take(int fd, const char *path, struct ezlb_err *err)
 		return ezlb_err_sys(err, errno, "cannot lock %s", path);
 	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0)
 		return ezlb_err_set(err, EBUSY,
-				    "another ezlb is at work, pid %d: it holds %s (one state "
-				    "directory, one ezlb)",
+				    "another ezlb is running, pid %d: it has locked %s (only one "
+				    "ezlb per state directory)",
 				    (int)lock.l_pid, path);
-	/* In another pid namespace, or gone this very moment. */
-	return ezlb_err_set(err, EBUSY, "another ezlb is at work: it holds %s", path);
+	/* The holder is in another pid namespace, or has just ended. */
+	return ezlb_err_set(err, EBUSY, "another ezlb is running: it has locked %s", path);
 }
 
-/* Who may write to it could make ezlb remove what is not its own, or write where he may not. */
+/* Whoever can write there could make ezlb remove foreign objects or write to other files. */
 static int check_owner(const char *dir, struct ezlb_err *err)
 {
 	EZLB_AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return ezlb_err_sys(err, errno, "cannot look at the state directory %s", dir);
+		return ezlb_err_sys(err, errno, "cannot examine the state directory %s", dir);
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		return ezlb_err_set(err, EPERM,
-				    "the state directory %s belongs to user %u: make it root's "
-				    "(chown root), or name another one with --state-dir",
+				    "the state directory %s belongs to user %u: run chown root on "
+				    "it, or set another one with --state-dir",
 				    dir, (unsigned)st.st_uid);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return ezlb_err_set(err, EPERM,
-				    "others may write to the state directory %s (mode %04o): take "
-				    "that from them (chmod go-w), or name another one with "
-				    "--state-dir",
+				    "other users can write to the state directory %s (mode %04o): "
+				    "run chmod go-w on it, or set another one with --state-dir",
 				    dir, (unsigned)st.st_mode & 07777);
 	return 0;
 }
@@ -99,7 +98,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Replaces the lock `held` in *fd by that on what is at `path` now. */
+/* Replaces the lock `held` in *fd by a lock of the file that is at `path` now. */
 static int take_again(int *fd, const struct stat *held, const char *dir, const char *path,
 		      struct ezlb_err *err)
 {
@@ -109,7 +108,7 @@ static int take_again(int *fd, const struct stat *held, const char *dir, const c
 	if (fresh < 0)
 		return fresh;
 	if (fstat(fresh, &st) == 0 && same_file(&st, held)) {
-		/* It has come back meanwhile, and this close ends the lock on it. */
+		/* The same file is back; this close ends the lock, so take it again. */
 		close(fresh);
 		return take(*fd, path, err);
 	}
@@ -126,11 +125,11 @@ int ezlb_statedir_keep(int *fd, const char *dir, struct ezlb_err *err)
 	struct stat held, there;
 
 	if (fstat(*fd, &held) < 0)
-		return ezlb_err_sys(err, errno, "cannot look at the lock %s", path);
+		return ezlb_err_sys(err, errno, "cannot examine the lock %s", path);
 	if (stat(path, &there) == 0)
 		return same_file(&held, &there) ? 0 : take_again(fd, &held, dir, path, err);
-	/* Anything else does not tell whether it has gone. */
+	/* With any other error it is unknown whether the file is missing. */
 	if (errno != ENOENT && errno != ENOTDIR)
-		return ezlb_err_sys(err, errno, "cannot look at the lock %s", path);
+		return ezlb_err_sys(err, errno, "cannot examine the lock %s", path);
 	return take_again(fd, &held, dir, path, err);
 }

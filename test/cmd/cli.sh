@@ -340,7 +340,7 @@ in_memory() {
 	ez status --state-dir "$WORK/memory"
 	ended "status tells that nothing is programmed" 0 "! nothing is programmed: in-memory data plane" ""
 	ez "${run[@]}"
-	ended "a second one on the same state directory is refused" 1 "" "ezlb: another ezlb is at work, pid $first: it holds $WORK/memory/lock"
+	ended "a second one on the same state directory is refused" 1 "" "ezlb: another ezlb is running, pid $first: it has locked $WORK/memory/lock"
 	ez once "${plan[@]:1}" --state-dir "$WORK/memory"
 	ended "once is not: it changes nothing there" 0 "+ backend 127.0.0.1:1" ""
 	kill "$first"

@@ -64,7 +64,7 @@ for command in run once cleanup; do
 	[[ $command != cleanup ]] || files=()
 	output=$(in_ns lb "$EZLB" $command "${files[@]}" --state-dir "$STATE" 2>&1) || status=$?
 	assert_eq "$command beside a daemon: $output" 1 "$status"
-	assert_match "$command" "another ezlb is at work, pid $EZLB_PID: it holds $STATE/lock" "$output"
+	assert_match "$command" "another ezlb is running, pid $EZLB_PID: it has locked $STATE/lock" "$output"
 done
 assert_eq "plan beside a daemon" "$NO_CHANGES" "$(ezlb_cmd plan)"
 assert_eq "the kernel" "$before" "$(kernel)"
@@ -76,7 +76,7 @@ for command in run once cleanup; do
 	[[ $command != cleanup ]] || files=()
 	output=$(in_ns lb "$EZLB" $command "${files[@]}" --state-dir "$WORK/other" 2>&1) || status=$?
 	assert_eq "$command with another state directory: $output" 1 "$status"
-	assert_match "$command" "another ezlb is at work in this network namespace, pid $EZLB_PID" "$output"
+	assert_match "$command" "another ezlb is running in this network namespace, pid $EZLB_PID" "$output"
 done
 in_ns lb "$EZLB" plan --config-dir "$SERVICES" --state-dir "$WORK/other" >/dev/null || fail "plan looks on"
 output=$(unshare --net -- "$EZLB" once --config-dir "$SERVICES" --state-dir "$WORK/other" 2>&1) || :

@@ -35,7 +35,7 @@ flags() {
 }
 for command in run once cleanup; do
 	flags $command
-	refuses "others may write to the state directory $STATE" "${lb[@]}" "$EZLB" $command "${args[@]}"
+	refuses "other users can write to the state directory $STATE" "${lb[@]}" "$EZLB" $command "${args[@]}"
 done
 chmod 755 "$STATE"
 

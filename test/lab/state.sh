@@ -82,7 +82,7 @@ within 2000 "the ledger is back" grep -qs "service tcp $VIP:80" "$STATE/ledger"
 status=0
 output=$(ezlb_cmd once 2>&1) || status=$?
 assert_eq "once beside the daemon: $output" 1 "$status"
-assert_match "once" "another ezlb is at work, pid $EZLB_PID" "$output"
+assert_match "once" "another ezlb is running, pid $EZLB_PID" "$output"
 answers
 
 echo "# its lock is gone, but it is the one of this network namespace: no second one starts"
@@ -91,7 +91,7 @@ rm -r "$STATE"
 status=0
 output=$(ezlb_cmd once 2>&1) || status=$?
 assert_eq "once beside the daemon: $output" 1 "$status"
-assert_match "once" "another ezlb is at work in this network namespace, pid $EZLB_PID" "$output"
+assert_match "once" "another ezlb is running in this network namespace, pid $EZLB_PID" "$output"
 
 echo "# one of another namespace has its state directory: it leaves, the rules stay"
 rm -r "$STATE"
@@ -101,7 +101,7 @@ eventually 5 "the second one runs" test -s "$STATE/ledger"
 kill -CONT "$EZLB_PID"
 ezlb_wait 5
 assert_eq "the first one's exit status" 1 "$EZLB_STATUS"
-eventually 3 "it names the other" log_has "another ezlb is at work, pid $second"
+eventually 3 "it names the other" log_has "another ezlb is running, pid $second"
 answers
 kill "$second"
 wait "$second" || fail "the second one: $(cat "$WORK/second.log")"

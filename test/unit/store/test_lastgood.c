@@ -96,7 +96,7 @@ static void test_absent(void **state)
 	prune(NULL, 0);
 	ezlb_lastgood_forget(&store, WEB);
 	assert_int_equal(access(at("state/lastgood").s, F_OK), -1);
-	assert_false(store.told);
+	assert_false(store.warned);
 }
 
 static void test_round_trip(void **state)
@@ -212,7 +212,7 @@ static void test_prune(void **state)
 	assert_int_equal(access(at("state/lastgood/README").s, F_OK), 0);
 	assert_int_equal(access(at("state/lastgood/0123456789abcdef").s, F_OK), 0);
 	assert_int_equal(access(at("state/lastgood/0123456789abcdef0-x").s, F_OK), 0);
-	assert_false(store.told);
+	assert_false(store.warned);
 }
 
 static void test_only_reads(void **state)
@@ -352,8 +352,8 @@ static void assert_fails_once(const char *reason)
 	char *log = assert_writes(WEB, "new", false);
 
 	assert_has(log, "level=warn pkg=config msg=\"cannot store the last good version of a file: "
-			"if it is broken when ezlb is started again, its service falls back to an "
-			"older version or is lost\" file=" WEB " reason=");
+			"if the file is broken when ezlb restarts, its service gets an older "
+			"version or is lost\" file=" WEB " reason=");
 	assert_has(log, reason);
 	free(log);
 }
@@ -414,7 +414,7 @@ static void test_in_the_way(void **state)
 	(void)state;
 	put("state/lastgood", "a file");
 	ezlb_lastgood_forget(&store, WEB); /* there is none: no failure */
-	assert_false(store.told);
+	assert_false(store.warned);
 	assert_fails_once("reason=\"Not a directory\"\n");
 	free(assert_reads(WEB, NULL));
 	prune(NULL, 0);
@@ -456,8 +456,8 @@ static void test_cannot_forget(void **state)
 			ezlb_lastgood_forget(&store, WEB);
 		log = capture_end(capture);
 		if (i == 0)
-			assert_has(log, "level=warn pkg=config msg=\"cannot forget the last good "
-					"version of a file that is gone: ");
+			assert_has(log, "level=warn pkg=config msg=\"cannot remove the last good "
+					"version of a removed file: ");
 		else
 			assert_string_equal(log, "");
 		free(log);

@@ -387,7 +387,7 @@ static void test_directory_above_cannot_be_made(void **state)
 	assert_int_equal(symlink("nowhere", at("above").s), 0);
 	assert_int_equal(ezlb_ledger_open(&ledger, at("above/state").s, NULL), 0);
 	assert_int_equal(set(&ledger, ALL, &err), -ENOENT);
-	assert_has(err.msg, "cannot make the state directory");
+	assert_has(err.msg, "cannot create the state directory");
 	assert_has(err.msg, at("above/state").s);
 	assert_int_equal(unlink(at("above").s), 0);
 	assert_int_equal(set(&ledger, ALL, &err), 0);

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#define SO ": nothing is known to be ezlb's, so nothing is removed"
+#define SO ": ezlb does not know what it owns, and removes nothing"
 
 /* Says so with the reason, and is empty. */
 static void assert_unusable(const char *what)
@@ -91,11 +91,11 @@ static void test_damaged(void **state)
 	static const struct {
 		const char *from, *to, *what;
 	} rows[] = {
-		{ "ledger 1", "ledger 2", "line 1 is of another version" },
-		{ "ezlb-ledger 1\n", "", "line 1 is not what belongs there" },
+		{ "ledger 1", "ledger 2", "line 1 has another version" },
+		{ "ezlb-ledger 1\n", "", "line 1 is not the expected one" },
 		{ "ezlb-ledger 1\n", "\nezlb-ledger 1\n", "line 1 is not" },
-		{ "ezlb-ledger 1\n", "ezlb-ledger 1\r\n", "line 1 is of another version" },
-		{ "\nboot ", "\nBoot ", "line 2 is not what belongs there" },
+		{ "ezlb-ledger 1\n", "ezlb-ledger 1\r\n", "line 1 has another version" },
+		{ "\nboot ", "\nBoot ", "line 2 is not the expected one" },
 		{ "\nnetns ", "\nchain nat EZLB-SNAT\nnetns ", "line 3 is not" },
 		{ "\nend", "\ncolour red\nend", "line 9 is unknown" },
 		{ "\nend", "\n\nend", "line 9 is unknown" },
@@ -107,47 +107,47 @@ static void test_damaged(void **state)
 		{ "nat EZLB-SNAT", "nat EZLB", "line 4 is unknown" },
 		{ "nat EZLB-SNAT", "filter EZLB-SNAT", "line 4 is unknown" },
 		{ "chain nat EZLB-SNAT", "chain", "line 4 is unknown" },
-		{ "\nend", "\nchain nat EZLB-SNAT\nend", "line 9 is there twice" },
-		{ "\nend", "\ntable nft ezlb\ntable nft ezlb\nend", "line 10 is there twice" },
+		{ "\nend", "\nchain nat EZLB-SNAT\nend", "line 9 is a duplicate" },
+		{ "\nend", "\ntable nft ezlb\ntable nft ezlb\nend", "line 10 is a duplicate" },
 		{ "\nend", "\ntable nft other\nend", "line 9 is unknown" },
-		{ "conntrack 0", "conntrack", "line 5 has no value" },
-		{ "conntrack 0", "conntrack ", "line 5 has no value" },
-		{ "conntrack 0", "conntrack -1", "line 5 has no value" },
-		{ "conntrack 0", "conntrack 1x", "line 5 has no value" },
-		{ "conntrack 0", "conntrack +1", "line 5 has no value" },
-		{ "conntrack 0", "conntrack 2147483648", "line 5 has no value" },
-		{ "conntrack 0", "conntrack 00000000001", "line 5 has no value" },
-		{ "conntrack 0", "conntrack  0", "line 5 names no setting" },
-		{ "conntrack 0", "conntracks 0", "line 5 names no setting" },
-		{ "net.ipv4.vs.conntrack 0", "0", "line 5 has no value" },
-		{ "net.ipv4.vs.conntrack 0", " 0", "line 5 names no setting" },
+		{ "conntrack 0", "conntrack", "line 5 has no valid value" },
+		{ "conntrack 0", "conntrack ", "line 5 has no valid value" },
+		{ "conntrack 0", "conntrack -1", "line 5 has no valid value" },
+		{ "conntrack 0", "conntrack 1x", "line 5 has no valid value" },
+		{ "conntrack 0", "conntrack +1", "line 5 has no valid value" },
+		{ "conntrack 0", "conntrack 2147483648", "line 5 has no valid value" },
+		{ "conntrack 0", "conntrack 00000000001", "line 5 has no valid value" },
+		{ "conntrack 0", "conntrack  0", "line 5 has no valid setting" },
+		{ "conntrack 0", "conntracks 0", "line 5 has no valid setting" },
+		{ "net.ipv4.vs.conntrack 0", "0", "line 5 has no valid value" },
+		{ "net.ipv4.vs.conntrack 0", " 0", "line 5 has no valid setting" },
 		{ "vs.conntrack", "ip_forward", "it has the same setting twice" },
-		{ "net.ipv4.vs.conntrack", "module ip_tables", "line 5 names no setting" },
-		{ "ipv4.vs.conntrack", "ipv6.conf..accept_ra", "line 5 names no setting" },
-		{ "\nend", "\nlink \nend", "line 9 names no link" },
+		{ "net.ipv4.vs.conntrack", "module ip_tables", "line 5 has no valid setting" },
+		{ "ipv4.vs.conntrack", "ipv6.conf..accept_ra", "line 5 has no valid setting" },
+		{ "\nend", "\nlink \nend", "line 9 has no valid link" },
 		{ "\nend", "\nlink\nend", "line 9 is unknown" },
-		{ "\nend", "\nlink a0 b0\nend", "line 9 names no link" },
-		{ "\nend", "\nlink ../a0\nend", "line 9 names no link" },
-		{ "\nend", "\nlink abcdefghijklmnop\nend", "line 9 names no link" },
+		{ "\nend", "\nlink a0 b0\nend", "line 9 has no valid link" },
+		{ "\nend", "\nlink ../a0\nend", "line 9 has no valid link" },
+		{ "\nend", "\nlink abcdefghijklmnop\nend", "line 9 has no valid link" },
 		{ "\nend", "\nlink a0\nlink a0\nend", "it has the same link twice" },
-		{ "\nend", "\nvip a0\nend", "line 9 names no address" },
-		{ "\nend", "\nvip a0 10.0.0.256\nend", "line 9 names no address" },
-		{ "\nend", "\nvip a0 10.0.0.1 \nend", "line 9 names no address" },
-		{ "\nend", "\nvip  10.0.0.1\nend", "line 9 names no address" },
-		{ "\nend", "\nvip abcdefghijklmnop 10.0.0.1\nend", "line 9 names no address" },
+		{ "\nend", "\nvip a0\nend", "line 9 has no valid address" },
+		{ "\nend", "\nvip a0 10.0.0.256\nend", "line 9 has no valid address" },
+		{ "\nend", "\nvip a0 10.0.0.1 \nend", "line 9 has no valid address" },
+		{ "\nend", "\nvip  10.0.0.1\nend", "line 9 has no valid address" },
+		{ "\nend", "\nvip abcdefghijklmnop 10.0.0.1\nend", "line 9 has no valid address" },
 		{ "\nend", "\nvip a0 10.0.0.1\nvip a0 10.0.0.1\nend",
 		  "it has the same address twice" },
 		{ "\nsetting", "\nsetting\nsetting", "line 5 is unknown" },
-		{ "10.0.0.1:80", "10.0.0.1", "line 7 names no service" },
-		{ "10.0.0.1:80", "10.0.0.256:80", "line 7 names no service" },
-		{ "10.0.0.1:80", "10.0.0.1:80 ", "line 7 names no service" },
-		{ "10.0.0.1:80", "10.0.0.1:70000", "line 7 names no service" },
-		{ "10.0.0.1:80", "", "line 7 names no service" },
-		{ "tcp 10.0.0.1:80", "tcp", "line 7 names no service" },
-		{ "tcp", "icmp", "line 7 names no service" },
-		{ "tcp ", "tcp  ", "line 7 names no service" },
+		{ "10.0.0.1:80", "10.0.0.1", "line 7 has no valid service" },
+		{ "10.0.0.1:80", "10.0.0.256:80", "line 7 has no valid service" },
+		{ "10.0.0.1:80", "10.0.0.1:80 ", "line 7 has no valid service" },
+		{ "10.0.0.1:80", "10.0.0.1:70000", "line 7 has no valid service" },
+		{ "10.0.0.1:80", "", "line 7 has no valid service" },
+		{ "tcp 10.0.0.1:80", "tcp", "line 7 has no valid service" },
+		{ "tcp", "icmp", "line 7 has no valid service" },
+		{ "tcp ", "tcp  ", "line 7 has no valid service" },
 		{ "service tcp", "Service tcp", "line 7 is unknown" },
-		{ "[fd00::1]:53", "fd00::1:53", "line 8 names no service" },
+		{ "[fd00::1]:53", "fd00::1:53", "line 8 has no valid service" },
 		{ "udp [fd00::1]:53", "tcp 10.0.0.1:80", "it has the same service twice" },
 	};
 
@@ -217,7 +217,7 @@ static void test_endless(void **state)
 		fprintf(f, "service tcp 1.1.1.1:1\n");
 	fprintf(f, "end\n");
 	fclose(f);
-	assert_unusable("line 1048577 is one too many");
+	assert_unusable("line 1048577 exceeds the limit");
 }
 
 /* The services of a file that does not say whose they are may be those of another boot. */
@@ -236,7 +236,7 @@ static void test_anonymous(void **state)
 		end = strchr(line, '\n') + 1;
 		memmove(line, end, strlen(end) + 1);
 		put("ledger", good);
-		assert_unusable("is not what belongs there");
+		assert_unusable("is not the expected one");
 	}
 }
 

@@ -24,7 +24,7 @@ static void assert_taken(const char *by)
 
 	assert_int_equal(ezlb_netns_lock(name, &err), -EBUSY);
 	assert_int_equal(err.code, EBUSY);
-	assert_has(err.msg, "another ezlb is at work in this network namespace");
+	assert_has(err.msg, "another ezlb is running in this network namespace");
 	assert_has(err.msg, by);
 }
 
@@ -91,7 +91,7 @@ static void test_a_holder_without_a_name(void **state)
 	assert_int_equal(bind(fd, (struct sockaddr *)&addr,
 			      (socklen_t)(sizeof(addr.family) + 1 + strlen(name))),
 			 0);
-	assert_taken("(one network namespace, one ezlb");
+	assert_taken("(only one ezlb per network namespace");
 	close(fd);
 }
 

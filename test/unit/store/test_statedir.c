@@ -92,12 +92,12 @@ static void test_refuses_what_others_may_write_to(void **state)
 	} rows[] = {
 		{ 0755, 0, NULL },
 		{ 0700, 0, NULL },
-		{ 0777, 0, "others may write to the state directory " },
-		{ 0777, 0, " (mode 0777): take that from them (chmod go-w), or name another one" },
+		{ 0777, 0, "other users can write to the state directory " },
+		{ 0777, 0, " (mode 0777): run chmod go-w on it, or set another one" },
 		{ 01777, 0, "(mode 1777)" },
 		{ 0775, 0, "(mode 0775)" },
 		{ 0702, 0, "(mode 0702)" },
-		{ 0755, 4711, "belongs to user 4711: make it root's (chown root)" },
+		{ 0755, 4711, "belongs to user 4711: run chown root on it" },
 	};
 
 	(void)state;
@@ -259,7 +259,7 @@ static void test_holder_unknown(void **state)
 	pid_hidden = true;
 	assert_int_equal(try_elsewhere(&message), EBUSY);
 	pid_hidden = false;
-	assert_has(message.s, "another ezlb is at work: it holds ");
+	assert_has(message.s, "another ezlb is running: it has locked ");
 	assert_has(message.s, at("state/lock").s);
 	close(fd);
 }
