@@ -10,7 +10,7 @@ static void add(struct ezlb_flows *out, const struct ezlb_dest_row *dest)
 					      .backend = dest->endpoint };
 }
 
-/* The dests that were there already and whose source NAT this row is. */
+/* Adds the listed dests that use this SNAT row. */
 static void add_users(struct ezlb_flows *out, const struct ezlb_snat_row *row,
 		      const struct ezlb_table *actual)
 {
@@ -64,7 +64,7 @@ void flows_end(const struct ezlb_pass *pass, const struct ezlb_plan *ops,
 	if (!pass->end_flows)
 		return;
 	flows_of(ops, actual, &flows);
-	/* A kernel without conntrack remembers no flow. */
+	/* A kernel without conntrack has no flows. */
 	if (pass->end_flows(&flows, &outcome->flows, &outcome->flows_err) == -ENOPROTOOPT)
 		outcome->flows_err.code = 0;
 	EZLB_VEC_CLEAR(&flows);

@@ -11,7 +11,7 @@ bool *handover_frame(const struct ezlb_layer *snat, struct ezlb_ledger_content *
 void handover_plan(const struct ezlb_pass *pass, struct ezlb_pass_found *found,
 		   struct ezlb_pass_todo *plan)
 {
-	struct ezlb_ledger_content said = pass->ledger.content; /* only looked at */
+	struct ezlb_ledger_content said = pass->ledger.content; /* read only */
 	struct ezlb_table table = { .snat_wanted = false };
 	const struct ezlb_scope none = { 0 };
 	bool there;
@@ -22,7 +22,7 @@ void handover_plan(const struct ezlb_pass *pass, struct ezlb_pass_found *found,
 	rc = pass->old_snat->list(pass->old_snat, &none, &table, NULL);
 	if (rc == -ENOPROTOOPT) /* a kernel without this driver has no rules of it */
 		rc = 0;
-	/* The kernel knows best; where it cannot be read the ledger has to do. */
+	/* If the kernel cannot be read, use the ledger. */
 	there = rc == 0 ? table.snat_present : *handover_frame(pass->old_snat, &said);
 	found->old_gone = rc == 0 && !there;
 	if (there)
@@ -30,21 +30,22 @@ void handover_plan(const struct ezlb_pass *pass, struct ezlb_pass_found *found,
 	ezlb_table_clear(&table);
 }
 
-/* Can no dest be without its source NAT because of this op, once the old rules are gone? */
+/* True if every dest keeps its source NAT without the old rules, whatever the result of op. */
 static bool is_harmless(const struct ezlb_op *op)
 {
 	switch (ezlb_op_object(op->kind)) {
 	case EZLB_OBJECT_SERVICE:
-		return true; /* what is in the kernel of these has its new rule, or needs none */
+		return true; /* a service in the kernel has its new rule, or needs none */
 	case EZLB_OBJECT_DEST:
-		if (op->kind != EZLB_OP_DEST_DEL) /* it lingers, and target knows no rule for it */
+		if (op->kind !=
+		    EZLB_OP_DEST_DEL) /* else the dest stays, and target has no rule for it */
 			return true;
 		break;
 	case EZLB_OBJECT_LINK:
 	case EZLB_OBJECT_VIP:
 	case EZLB_OBJECT_FIREWALL_FRAME:
 	case EZLB_OBJECT_ACCEPT:
-		return true; /* another matter */
+		return true; /* not part of SNAT */
 	case EZLB_OBJECT_SETTING:
 		if (op->kind == EZLB_OP_HOST_RESET ||
 		    !ezlb_setting_facts(op->setting.setting)->serves_snat)
@@ -58,7 +59,7 @@ static bool is_harmless(const struct ezlb_op *op)
 	return op->rc == 0;
 }
 
-/* One service that keeps failing for a reason of its own does not keep the old rules for ever. */
+/* A service that fails for another reason does not block the teardown of the old rules. */
 static bool has_taken_over(const struct ezlb_pass *pass, const struct ezlb_plan *ops,
 			   const struct ezlb_pass_outcome *outcome)
 {
@@ -68,7 +69,7 @@ static bool has_taken_over(const struct ezlb_pass *pass, const struct ezlb_plan 
 	for (size_t i = 0; i < ops->len; i++)
 		if (!is_harmless(&ops->items[i]))
 			return false;
-	/* Services that are kept for a refused file have their rules with the old driver only. */
+	/* Only the old driver has the rules of services that stay for a refused file. */
 	return outcome->ledger_err.code == 0 && pass->unclaimed.len == 0;
 }
 

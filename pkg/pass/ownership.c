@@ -1,5 +1,4 @@
-// SPDconst struct ezlb_pass_found *found, const struct ezlb_pass_todo *plan, struct
-// ezlb_ledger_content *out-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "ownership.h"
 
 #include <errno.h>
@@ -11,25 +10,20 @@ static struct ezlb_layer *snat_of(const struct ezlb_pass *pass)
 	return pass->dp.layer[EZLB_LAYER_SNAT];
 }
 
-/* --- whose is what ------------------------------------------------------------------------- */
+/* --- what is owned ------------------------------------------------------------------------- */
 
 void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
 			      const struct ezlb_table *target, struct ezlb_table *actual)
 {
 	struct ezlb_links *links = &actual->links;
 	struct ezlb_vips *vips = &actual->vips;
-	size_t n = 0, m = 0;
 
-	for (size_t i = 0; i < links->len; i++)
-		if (EZLB_FIND(&owned->links, &links->items[i], ezlb_link_row_cmp) ||
-		    EZLB_FIND(&target->links, &links->items[i], ezlb_link_row_cmp))
-			links->items[n++] = links->items[i];
-	for (size_t i = 0; i < vips->len; i++)
-		if (EZLB_FIND(&owned->vips, &vips->items[i], ezlb_vip_row_cmp) ||
-		    EZLB_FIND(&target->vips, &vips->items[i], ezlb_vip_row_cmp))
-			vips->items[m++] = vips->items[i];
-	links->len = n;
-	vips->len = m;
+	EZLB_VEC_KEEP(links, i,
+		      EZLB_FIND(&owned->links, &links->items[i], ezlb_link_row_cmp) ||
+			      EZLB_FIND(&target->links, &links->items[i], ezlb_link_row_cmp));
+	EZLB_VEC_KEEP(vips, i,
+		      EZLB_FIND(&owned->vips, &vips->items[i], ezlb_vip_row_cmp) ||
+			      EZLB_FIND(&target->vips, &vips->items[i], ezlb_vip_row_cmp));
 }
 
 void ownership_put_back(const struct ezlb_ledger_content *owned, const struct ezlb_table *actual,
@@ -84,7 +78,7 @@ void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_p
 
 /* --- before -------------------------------------------------------------------------------- */
 
-/* What is not known or not there counts as off, which is how it comes. */
+/* An unknown or missing value counts as 0, the default of the kernel. */
 static int value_before(const struct ezlb_op *op)
 {
 	return op->old_setting.value < 0 ? 0 : op->old_setting.value;
@@ -95,11 +89,11 @@ static void own_setting(struct ezlb_ledger_content *out, const struct ezlb_pass_
 {
 	struct ezlb_setting_row was = op->setting;
 
-	/* A module is loaded or not: there is no way back to a value. */
+	/* A module has no earlier value. */
 	if (ezlb_setting_facts(was.setting)->module ||
 	    EZLB_FIND(&out->settings, &was, ezlb_setting_row_cmp))
 		return;
-	/* What could not be read will not be tried, and nobody knows what it was. */
+	/* A setting that cannot be read is not tried, and its earlier value is unknown. */
 	if (!EZLB_FIND(&found->actual.settings, &was, ezlb_setting_row_cmp))
 		return;
 	was.value = value_before(op);
@@ -152,7 +146,7 @@ static void drop_setting(struct ezlb_ledger_content *out, const struct ezlb_sett
 	out->settings.len--;
 }
 
-/* What was set back is not ours to set back any more. */
+/* A setting that was reset is not owned any more. */
 static void drop_reset(struct ezlb_ledger_content *out, const struct ezlb_plan *plan)
 {
 	for (size_t i = 0; i < plan->len; i++)
@@ -163,29 +157,21 @@ static void drop_reset(struct ezlb_ledger_content *out, const struct ezlb_plan *
 void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
-	size_t n = 0, l = 0, v = 0;
-
 	(void)found;
-	for (size_t i = 0; i < out->services.len; i++)
-		if (ezlb_scope_has(&plan->wanted, &out->services.items[i]) ||
-		    ezlb_scope_has(&pass->unclaimed, &out->services.items[i]))
-			out->services.items[n++] = out->services.items[i];
-	for (size_t i = 0; i < out->links.len; i++)
-		if (EZLB_FIND(&plan->target.links, &out->links.items[i], ezlb_link_row_cmp))
-			out->links.items[l++] = out->links.items[i];
-	for (size_t i = 0; i < out->vips.len; i++)
-		if (EZLB_FIND(&plan->target.vips, &out->vips.items[i], ezlb_vip_row_cmp))
-			out->vips.items[v++] = out->vips.items[i];
-	out->services.len = n;
-	out->links.len = l;
-	out->vips.len = v;
+	EZLB_VEC_KEEP(&out->services, i,
+		      ezlb_scope_has(&plan->wanted, &out->services.items[i]) ||
+			      ezlb_scope_has(&pass->unclaimed, &out->services.items[i]));
+	EZLB_VEC_KEEP(&out->links, i,
+		      EZLB_FIND(&plan->target.links, &out->links.items[i], ezlb_link_row_cmp));
+	EZLB_VEC_KEEP(&out->vips, i,
+		      EZLB_FIND(&plan->target.vips, &out->vips.items[i], ezlb_vip_row_cmp));
 	*handover_frame(snat_of(pass), out) = plan->target.snat_wanted;
 	drop_reset(out, &plan->ops);
 }
 
 /* --- lost ---------------------------------------------------------------------------------- */
 
-/* What the plan has shown not to be ours, or to be gone; sorted. */
+/* What the plan showed to be foreign or deleted; sorted. */
 struct losses {
 	struct ezlb_scope services;
 	struct ezlb_links links;
@@ -195,7 +181,7 @@ struct losses {
 static void find_losses(const struct ezlb_pass *pass, const struct ezlb_plan *plan,
 			struct losses *out)
 {
-	/* Where it may be adopted, the next pass does so. */
+	/* Otherwise the next pass adopts the service. */
 	bool never = pass->adopt == EZLB_ADOPT_NEVER;
 
 	for (size_t i = 0; i < plan->len; i++) {
@@ -215,8 +201,8 @@ static void find_losses(const struct ezlb_pass *pass, const struct ezlb_plan *pl
 }
 
 /*
- * What could not be set still is as it was. Whoever sets it after all, as the message about the
- * failure asks for, does not want to see it set back.
+ * Settings that could not be set still have their earlier values. If the admin then sets them, as
+ * the error message asks, ezlb must not reset them later.
  */
 static void drop_unset(struct ezlb_ledger_content *out, const struct ezlb_pass_found *found,
 		       const struct ezlb_pass_todo *plan)
@@ -238,21 +224,12 @@ void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass
 			    const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
 	struct losses lost = { .links = { 0 } };
-	size_t n = 0, l = 0, v = 0;
 
 	find_losses(pass, &plan->ops, &lost);
-	for (size_t i = 0; i < out->services.len; i++)
-		if (!ezlb_scope_has(&lost.services, &out->services.items[i]))
-			out->services.items[n++] = out->services.items[i];
-	for (size_t i = 0; i < out->links.len; i++)
-		if (!EZLB_FIND(&lost.links, &out->links.items[i], ezlb_link_row_cmp))
-			out->links.items[l++] = out->links.items[i];
-	for (size_t i = 0; i < out->vips.len; i++)
-		if (!EZLB_FIND(&lost.vips, &out->vips.items[i], ezlb_vip_row_cmp))
-			out->vips.items[v++] = out->vips.items[i];
-	out->services.len = n;
-	out->links.len = l;
-	out->vips.len = v;
+	ezlb_scope_subtract(&out->services, &lost.services);
+	EZLB_VEC_KEEP(&out->links, i,
+		      !EZLB_FIND(&lost.links, &out->links.items[i], ezlb_link_row_cmp));
+	EZLB_VEC_KEEP(&out->vips, i, !EZLB_FIND(&lost.vips, &out->vips.items[i], ezlb_vip_row_cmp));
 	drop_reset(out, &plan->ops);
 	drop_unset(out, found, plan);
 	EZLB_VEC_CLEAR(&lost.services);

@@ -1,39 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ownership: what a pass writes into the ledger, before and after it touches the kernel, so that
- * the ledger always names at least what is ezlb's; and what follows from it for the plan.
+ * ownership: what a pass writes to the ledger before and after it changes the kernel, so that the
+ * ledger always has everything that ezlb owns; and what the plan does because of the ledger.
  */
 #pragma once
 
 #include <ezlb/pass.h>
 
-/* Links and addresses that are not in the ledger and not wanted either are somebody else's. */
+/* Removes foreign links and addresses from actual. */
 void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
 			      const struct ezlb_table *target, struct ezlb_table *actual);
 
 /*
- * Adds the removal of services and links that are ours, not wanted, and not listed: while another
- * network namespace changes IPVS the kernel's list may lack some, and a link that is down is not as
- * it should be. What is gone indeed is no failure.
+ * Adds the removal of services and links that are owned, not wanted, and not listed. The kernel's
+ * list can lack services while another network namespace changes IPVS, and does not have links that
+ * are down. The removal of a missing object is no error.
  */
 void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			       struct ezlb_pass_todo *plan);
 
-/* Adds the ops that set the host's settings back, the last that was made first. */
+/* Adds the ops that reset the settings of the host, in reverse order. */
 void ownership_put_back(const struct ezlb_ledger_content *owned, const struct ezlb_table *actual,
 			struct ezlb_plan *plan);
 
 typedef void (*ownership_fn)(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
-/* What will be ours once the plan is carried out, and what is so far. */
+/* Everything that is owned now or will be owned after the plan. */
 void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		      const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
-/* After a pass without errors the kernel has nothing of ours beyond what is wanted. */
+/* After a pass without errors: only what is wanted. */
 void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
 /*
- * Without what somebody else made between our look and our write, which is not ours after all, and
- * what is gone already although the pass has not done all.
+ * After a pass with errors: without the objects that somebody else created since the list, and
+ * without those that the pass deleted.
  */
 void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			    const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
@@ -41,6 +41,6 @@ void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass
 void ownership_without_old(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			   const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
 
-/* Writes what `make` says into the ledger. */
+/* Writes the ledger content that `make` computes. */
 void ownership_write(struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		     const struct ezlb_pass_todo *plan, ownership_fn make, struct ezlb_err *err);

@@ -12,7 +12,7 @@
 #define CLEANUP_TRIES	 10
 #define CLEANUP_PAUSE_US (300 * 1000)
 
-/* --- what was found ------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------- */
 
 static bool all_read(const struct ezlb_pass_found *found)
 {
@@ -28,7 +28,7 @@ static void read_kernel(const struct ezlb_pass *pass, const struct ezlb_desired 
 	struct ezlb_scope scope = { 0 };
 
 	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &scope);
-	/* Before the list: what changes in between is in the list, or in the next look. */
+	/* Before the list, so that the next peek shows a change in between. */
 	ezlb_reconcile_peek(&pass->dp, &scope, &found->prints);
 	ezlb_reconcile_list(&pass->dp, &scope, &found->actual, &found->errs);
 	if (all_read(found) && pass->left_known)
@@ -45,7 +45,7 @@ static bool is_foreign(const struct ezlb_pass *pass, const struct ezlb_pass_foun
 	       !ezlb_scope_has(&pass->ledger.content.services, key);
 }
 
-/* The desired set without what is held by a virtual service that is not ours to `ours`. */
+/* Puts the services whose listener is free, owned or adopted into `ours`. */
 static void find_conflicts(const struct ezlb_pass *pass, const struct ezlb_desired *desired,
 			   struct ezlb_pass_found *found, struct ezlb_desired *ours)
 {
@@ -67,50 +67,34 @@ static void find_conflicts(const struct ezlb_pass *pass, const struct ezlb_desir
 	}
 }
 
-/* What is in conflict is foreign, and foreign rows are none of our business. */
+/* Removes the rows of foreign services from actual. */
 static void forget_conflicts(struct ezlb_pass_found *found)
 {
 	struct ezlb_table *actual = &found->actual;
 	struct ezlb_scope foreign = { 0 };
-	size_t n = 0, m = 0;
 
 	for (size_t i = 0; i < found->conflicts.len; i++)
 		*EZLB_PUSH(&foreign) = found->conflicts.items[i].key;
 	EZLB_SORT(&foreign, ezlb_service_key_cmp);
-	for (size_t i = 0; i < actual->services.len; i++)
-		if (!ezlb_scope_has(&foreign, &actual->services.items[i].key))
-			actual->services.items[n++] = actual->services.items[i];
-	for (size_t i = 0; i < actual->dests.len; i++)
-		if (!ezlb_scope_has(&foreign, &actual->dests.items[i].service))
-			actual->dests.items[m++] = actual->dests.items[i];
-	actual->services.len = n;
-	actual->dests.len = m;
+	EZLB_VEC_KEEP(&actual->services, i,
+		      !ezlb_scope_has(&foreign, &actual->services.items[i].key));
+	EZLB_VEC_KEEP(&actual->dests, i,
+		      !ezlb_scope_has(&foreign, &actual->dests.items[i].service));
 	EZLB_VEC_CLEAR(&foreign);
 }
 
-/* --- what is to be done -------------------------------------------------------------------- */
+/* --- planning ------------------------------------------------------------------------------ */
 
-/* What a file asks for now is not unclaimed any more. */
-static void drop_asked_for(struct ezlb_scope *unclaimed, const struct ezlb_scope *wanted)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < unclaimed->len; i++)
-		if (!ezlb_scope_has(wanted, &unclaimed->items[i]))
-			unclaimed->items[n++] = unclaimed->items[i];
-	unclaimed->len = n;
-}
-
-/* While a file is refused, what no file asks for stays: it may be the refused one's. */
+/* While a file is refused, unclaimed services stay: they may be of that file. */
 static void keep_unclaimed(struct ezlb_pass *pass, bool refused_files,
 			   struct ezlb_pass_result *result)
 {
-	drop_asked_for(&pass->unclaimed, &result->plan.wanted);
+	ezlb_scope_subtract(&pass->unclaimed, &result->plan.wanted);
 	if (refused_files)
 		ezlb_reconcile_keep(&pass->unclaimed, &result->found.actual, &pass->policy,
 				    &result->plan.target);
 	else
-		EZLB_VEC_CLEAR(&pass->unclaimed); /* every file has spoken: none asks for them */
+		EZLB_VEC_CLEAR(&pass->unclaimed); /* all files are known, and none wants them */
 }
 
 static void make_target(struct ezlb_pass *pass, const struct ezlb_desired *ours,
@@ -154,7 +138,7 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 	EZLB_VEC_CLEAR(&ours);
 }
 
-/* --- carrying out -------------------------------------------------------------------------- */
+/* --- applying ------------------------------------------------------------------------------ */
 
 static bool is_done(const struct ezlb_pass_result *result)
 {
@@ -180,7 +164,7 @@ static bool any_tried(const struct ezlb_plan *ops, const struct ezlb_layer_errs 
 	return false;
 }
 
-/* For the drift of the next pass. One that tried something is no judge of what it left. */
+/* For the drift of the next pass. After a pass with tried ops the kernel is not known. */
 static void remember(struct ezlb_pass *pass, const struct ezlb_pass_result *result)
 {
 	pass->prints = result->found.prints;
@@ -220,7 +204,7 @@ bool ezlb_pass_apply(struct ezlb_pass *pass, struct ezlb_pass_result *result, ui
 {
 	if (pass->paced)
 		units_hold(&pass->units, &result->plan.ops, now_ms);
-	/* Without the ledger a kill now would leave orphans: better no change than that. */
+	/* If the ledger cannot be written, change nothing: a kill would leave unowned objects. */
 	write_ledger(pass, result, ownership_before);
 	if (result->outcome.ledger_err.code == 0)
 		carry_out(pass, result);

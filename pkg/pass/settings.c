@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The settings of the host alone, for an init container. */
+/* settings: plans and applies only the settings of the host, for an init container. */
 #include <ezlb/pass.h>
 
 #include "ownership.h"
 
 static void keep_settings(struct ezlb_plan *plan)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < plan->len; i++)
-		if (plan->items[i].kind == EZLB_OP_HOST_SET)
-			plan->items[n++] = plan->items[i];
-	plan->len = n;
+	EZLB_VEC_KEEP(plan, i, plan->items[i].kind == EZLB_OP_HOST_SET);
 }
 
 bool ezlb_pass_settings(struct ezlb_pass *pass, const struct ezlb_desired *desired,

@@ -25,7 +25,7 @@ static struct ezlb_unit *find(const struct ezlb_units *units, const struct ezlb_
 	return EZLB_FIND(units, name, unit_cmp);
 }
 
-/* Adds `names` (in any order, with doubles) as far as they are not there. One sort for all. */
+/* Adds those of `names` (unsorted, with duplicates) that are new. Sorts once. */
 static void add(struct ezlb_units *units, const struct ezlb_units *names)
 {
 	size_t n = 0, old = units->len;
@@ -69,7 +69,7 @@ static void failed(struct ezlb_unit *unit, uint64_t now, uint64_t random)
 
 	unit->waiting = true;
 	if (unit->due > now)
-		return; /* it was not its turn */
+		return; /* it was held, not tried */
 	for (unsigned i = 0; i < unit->failures && delay < UNITS_LONGEST; i++)
 		delay *= 2;
 	if (delay > UNITS_LONGEST)
@@ -78,7 +78,7 @@ static void failed(struct ezlb_unit *unit, uint64_t now, uint64_t random)
 	unit->due = now + delay * (80 + random % 41) / 100;
 }
 
-/* What a layer fails as a whole is its own affair, not that of each service. */
+/* False for an op that failed because the whole layer failed. */
 static bool failed_alone(const struct ezlb_op *op, const struct ezlb_layer_errs *errs)
 {
 	return op->rc < 0 && errs->layer[ezlb_op_layer(op->kind)].code == 0;
@@ -102,7 +102,7 @@ static void note_failures(struct ezlb_units *units, const struct ezlb_plan *plan
 	EZLB_VEC_CLEAR(&names);
 }
 
-/* What has just been repaired in a fight rests for a while. */
+/* After a repair in a fight the unit waits. */
 static void note_repairs(struct ezlb_units *units, const struct ezlb_plan *plan, uint64_t now)
 {
 	for (size_t i = 0; i < plan->len; i++) {
@@ -113,18 +113,10 @@ static void note_repairs(struct ezlb_units *units, const struct ezlb_plan *plan,
 	}
 }
 
-/* Units that nothing is known of are not kept. */
+/* Removes units without failures and changes. */
 static void sweep(struct ezlb_units *units)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < units->len; i++) {
-		const struct ezlb_unit *unit = &units->items[i];
-
-		if (unit->waiting || unit->taken[0])
-			units->items[n++] = *unit;
-	}
-	units->len = n;
+	EZLB_VEC_KEEP(units, i, units->items[i].waiting || units->items[i].taken[0]);
 }
 
 void units_note(struct ezlb_units *units, const struct ezlb_plan *plan,
@@ -158,7 +150,7 @@ uint64_t units_due(const struct ezlb_units *units)
 
 /* --- fights -------------------------------------------------------------------------------- */
 
-/* True where this makes it a fight. */
+/* Records a change by somebody else. True if the unit becomes a fight. */
 static bool taken(struct ezlb_unit *unit, uint64_t now)
 {
 	bool fights = unit->fight;
@@ -185,7 +177,7 @@ const struct ezlb_op *units_taken(struct ezlb_units *units, const struct ezlb_pl
 	for (size_t i = 0; i < drift->len; i++) {
 		struct ezlb_unit *unit = find(units, &names.items[i]);
 
-		/* Several changes to one unit that are seen at once are one. */
+		/* Several changes of one unit in one pass count once. */
 		if (unit->taken[0] == now)
 			continue;
 		if (taken(unit, now)) {
@@ -221,7 +213,7 @@ static bool is_backend(const struct ezlb_spec *spec, const struct ezlb_snat_key 
 	return false;
 }
 
-/* Of its own, of its SNAT rules, or of a layer as a whole that it cannot do without. */
+/* True for a unit of the service, of its SNAT rows, or of a layer that it needs. */
 static bool concerns(const struct ezlb_unit *unit, const struct ezlb_spec *spec)
 {
 	const struct ezlb_service_key key = ezlb_spec_key(spec);
@@ -242,7 +234,7 @@ bool units_fought_over(const struct ezlb_units *units, const struct ezlb_spec *s
 	return false;
 }
 
-/* --- of a pass ----------------------------------------------------------------------------- */
+/* --- interface of the pass ----------------------------------------------------------------- */
 
 uint64_t ezlb_pass_due(const struct ezlb_pass *pass)
 {
