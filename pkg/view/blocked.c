@@ -8,7 +8,7 @@ static int blocked_cmp(const void *pa, const void *pb)
 	return ezlb_subject_cmp(&a->subject, &b->subject);
 }
 
-/* A failure tells more than what waits for it. */
+/* A failed op is more important than a held one. */
 static void keep(const struct ezlb_op **kept, const struct ezlb_op *op)
 {
 	if (!*kept || ((*kept)->rc >= 0 && op->rc < 0))
@@ -28,7 +28,7 @@ static void take(struct blocked *blocked, const struct ezlb_op *op)
 	enum ezlb_action action = ezlb_op_action(op->kind);
 	struct blocked_op *item;
 
-	/* What is left over of others keeps nobody from serving; a backend that stays does. */
+	/* An object that should be gone blocks no service, except a dest that still serves. */
 	if ((action == EZLB_ACTION_DEL && op->kind != EZLB_OP_DEST_DEL) ||
 	    action == EZLB_ACTION_RESET)
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * blocked: which services do not have what they should, and why: the ops of a pass that failed or
- * wait, found again by service. Pure; borrows from the result.
+ * blocked: the failed and held ops of a pass, by the service that they block. Pure; borrows from
+ * the result of the pass.
  */
 #pragma once
 
@@ -14,12 +14,12 @@ struct blocked_op {
 
 struct blocked {
 	struct blocked_ops EZLB_VEC(struct blocked_op) ops; /* sorted by subject */
-	/* What concerns all of these; NULL: none. */
+	/* Ops that block every service with the need, or every service; NULL: none. */
 	const struct ezlb_op *needs[EZLB_NEEDS];
 	const struct ezlb_op *everybody;
 };
 
 void blocked_find(struct blocked *blocked, const struct ezlb_plan *plan);
-/* The op that keeps the service from being as it should, a failed one first; NULL: none. */
+/* The op that blocks the service, a failed one first; NULL: none. */
 const struct ezlb_op *blocked_by(const struct blocked *blocked, const struct ezlb_spec *spec);
 void blocked_clear(struct blocked *blocked);

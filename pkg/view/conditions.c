@@ -6,9 +6,9 @@
 
 #define NAMED 3 /* backends that are named in a message */
 
-static void say(struct conditions_said *out, enum ezlb_reason reason, const char *fmt, ...)
+static void say(struct conditions_value *out, enum ezlb_reason reason, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-static void say(struct conditions_said *out, enum ezlb_reason reason, const char *fmt, ...)
+static void say(struct conditions_value *out, enum ezlb_reason reason, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -21,7 +21,7 @@ static void say(struct conditions_said *out, enum ezlb_reason reason, const char
 /* --- files --------------------------------------------------------------------------------- */
 
 void conditions_accepted(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
-			 struct conditions_said *out)
+			 struct conditions_value *out)
 {
 	size_t n;
 	const struct ezlb_diag *diag = ezlb_catalog_diags(catalog, entry, &n);
@@ -50,7 +50,7 @@ static const struct ezlb_pass_conflict *foreign(const struct ezlb_pass_found *fo
 }
 
 void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
-			 const struct conditions_pass *pass, struct conditions_said *out)
+			 const struct conditions_pass *pass, struct conditions_value *out)
 {
 	size_t n;
 	const struct ezlb_diag *diag = ezlb_catalog_diags(catalog, entry, &n);
@@ -71,7 +71,7 @@ void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_c
 	}
 	if (pass && entry->last && foreign(pass->found, entry->last))
 		say(out, EZLB_REASON_FOREIGN,
-		    "%s is held by a virtual service that is not ezlb's (--adopt never)",
+		    "a virtual service that ezlb does not own has %s (--adopt never)",
 		    ezlb_service_key_format(&foreign(pass->found, entry->last)->key, key));
 	else
 		say(out, EZLB_REASON_NO_CONFLICT, "%s", "");
@@ -79,7 +79,7 @@ void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_c
 
 /* --- the kernel ---------------------------------------------------------------------------- */
 
-/* The layer whose list failed, as far as it matters for the service. */
+/* The error of a layer that the service needs and that cannot be read; NULL: none. */
 static const char *unreadable(const struct ezlb_pass_found *found, const struct ezlb_spec *spec)
 {
 	for (int i = EZLB_LAYERS - 1; i >= 0; i--)
@@ -89,7 +89,7 @@ static const char *unreadable(const struct ezlb_pass_found *found, const struct 
 }
 
 static void say_blocked(const struct ezlb_pass_outcome *outcome, const struct ezlb_op *op,
-			struct conditions_said *out)
+			struct conditions_value *out)
 {
 	const struct ezlb_err *layer = &outcome->errs.layer[ezlb_op_layer(op->kind)];
 	char what[EZLB_OP_STRLEN], why[EZLB_OP_STRLEN];
@@ -100,13 +100,13 @@ static void say_blocked(const struct ezlb_pass_outcome *outcome, const struct ez
 }
 
 void conditions_programmed(const struct ezlb_catalog_entry *entry,
-			   const struct conditions_pass *pass, struct conditions_said *out)
+			   const struct conditions_pass *pass, struct conditions_value *out)
 {
 	const struct ezlb_spec *spec = entry->last;
 	const struct ezlb_op *op;
 
 	if (!spec) {
-		say(out, EZLB_REASON_NOT_APPLIED, "no version of the file is in force");
+		say(out, EZLB_REASON_NOT_APPLIED, "no version of the file is applied");
 		return;
 	}
 	if (!pass) {
@@ -115,14 +115,15 @@ void conditions_programmed(const struct ezlb_catalog_entry *entry,
 	}
 	op = blocked_by(&pass->blocked, spec);
 	if (foreign(pass->found, spec))
-		say(out, EZLB_REASON_NOT_APPLIED, "its listener is somebody else's");
+		say(out, EZLB_REASON_NOT_APPLIED,
+		    "a virtual service that ezlb does not own has the listener");
 	else if (pass->outcome->ledger_err.code)
 		say(out, EZLB_REASON_FAILED, "%s", pass->outcome->ledger_err.msg);
 	else if (unreadable(pass->found, spec))
 		say(out, EZLB_REASON_UNREADABLE, "%s", unreadable(pass->found, spec));
 	else if (ezlb_pass_is_fought_over(pass->pass, spec))
 		say(out, EZLB_REASON_FIGHT,
-		    "somebody else keeps changing it: repairs are limited to one every 5 s");
+		    "another program keeps changing it: ezlb repairs it at most every 5 s");
 	else if (op)
 		say_blocked(pass->outcome, op, out);
 	else
@@ -133,7 +134,7 @@ void conditions_programmed(const struct ezlb_catalog_entry *entry,
 
 struct tally {
 	size_t n[EZLB_DOWN + 1];
-	size_t able[EZLB_DOWN + 1];	    /* of these have a weight above 0 */
+	size_t able[EZLB_DOWN + 1];	    /* those with a weight above 0 */
 	char out[EZLB_MESSAGE_STRLEN / 2];  /* the first that are down or of weight 0, and why */
 	char down[EZLB_MESSAGE_STRLEN / 2]; /* the first that are down, and why */
 	size_t out_named, down_named;
@@ -189,11 +190,11 @@ static const char *more(size_t named)
 	return named > NAMED ? ", ..." : "";
 }
 
-/* Nothing that is up has a weight above 0. */
-static void say_none(const struct tally *tally, size_t n, struct conditions_said *out)
+/* No backend that is up has a weight above 0. */
+static void say_none(const struct tally *tally, size_t n, struct conditions_value *out)
 {
 	if (tally->able[EZLB_UNKNOWN] > 0)
-		say(out, EZLB_REASON_PENDING, "%zu of %zu backends without a verdict yet",
+		say(out, EZLB_REASON_PENDING, "%zu of %zu backends have no health result yet",
 		    tally->n[EZLB_UNKNOWN], n);
 	else if (tally->n[EZLB_DOWN] == n)
 		say(out, EZLB_REASON_NONE_UP, "no backend is up: %s%s", tally->down,
@@ -207,7 +208,7 @@ static void say_none(const struct tally *tally, size_t n, struct conditions_said
 }
 
 static void say_all_up(const struct tally *tally, size_t n, bool checked,
-		       struct conditions_said *out)
+		       struct conditions_value *out)
 {
 	const char *none = checked ? "" : "the service has no health check";
 	size_t zero = tally->n[EZLB_UP] - tally->able[EZLB_UP];
@@ -222,7 +223,7 @@ static void say_all_up(const struct tally *tally, size_t n, bool checked,
 }
 
 static void say_tally(const struct tally *tally, size_t n, bool checked,
-		      struct conditions_said *out)
+		      struct conditions_value *out)
 {
 	size_t down = tally->n[EZLB_DOWN];
 
@@ -234,19 +235,19 @@ static void say_tally(const struct tally *tally, size_t n, bool checked,
 		say(out, EZLB_REASON_SOME_DOWN, "%zu of %zu backends %s down: %s%s", down, n,
 		    down == 1 ? "is" : "are", tally->down, more(tally->down_named));
 	else
-		say(out, EZLB_REASON_SOME_UNKNOWN, "%zu of %zu backends without a verdict yet",
+		say(out, EZLB_REASON_SOME_UNKNOWN, "%zu of %zu backends have no health result yet",
 		    tally->n[EZLB_UNKNOWN], n);
 }
 
 void conditions_ready(const struct ezlb_catalog_entry *entry, const struct conditions_pass *pass,
-		      struct conditions_said *out)
+		      struct conditions_value *out)
 {
 	const struct ezlb_spec *spec = entry->last;
 	struct tally tally = { .out_named = 0 };
 	bool checked = spec && spec->check.type != EZLB_CHECK_NONE;
 
 	if (!spec) {
-		say(out, EZLB_REASON_NOT_APPLIED, "no version of the file is in force");
+		say(out, EZLB_REASON_NOT_APPLIED, "no version of the file is applied");
 	} else if (checked && !pass) {
 		say(out, EZLB_REASON_PENDING, "%s", "");
 	} else {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* conditions: what is to be said of one service after files were read, and after a pass. */
+/* conditions: computes the conditions of one service after reading files and after a pass. */
 #pragma once
 
 #include <ezlb/catalog.h>
@@ -7,12 +7,12 @@
 
 #include "blocked.h"
 
-struct conditions_said {
+struct conditions_value {
 	enum ezlb_reason reason;
 	char message[EZLB_MESSAGE_STRLEN];
 };
 
-/* A pass, as far as it concerns conditions; all borrowed. */
+/* The parts of a pass that conditions need; all borrowed. */
 struct conditions_pass {
 	const struct ezlb_pass *pass;
 	const struct ezlb_pass_found *found;
@@ -22,11 +22,11 @@ struct conditions_pass {
 };
 
 void conditions_accepted(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
-			 struct conditions_said *out);
-/* `pass` may be NULL: there was none since the file was read. */
+			 struct conditions_value *out);
+/* `pass` NULL: no pass since the file was read. */
 void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
-			 const struct conditions_pass *pass, struct conditions_said *out);
+			 const struct conditions_pass *pass, struct conditions_value *out);
 void conditions_programmed(const struct ezlb_catalog_entry *entry,
-			   const struct conditions_pass *pass, struct conditions_said *out);
+			   const struct conditions_pass *pass, struct conditions_value *out);
 void conditions_ready(const struct ezlb_catalog_entry *entry, const struct conditions_pass *pass,
-		      struct conditions_said *out);
+		      struct conditions_value *out);

@@ -3,13 +3,13 @@
 
 #include "conditions.h"
 
-/* One fold. */
+/* The arguments of one ezlb_view_status. */
 struct folding {
 	const struct ezlb_view *view;
 	const struct ezlb_catalog *catalog;
 	const struct ezlb_view_facts *facts;
 	struct ezlb_status *out;
-	int64_t wall_less_clock; /* turns ms of the monotonic clock into ms of the wall's */
+	int64_t wall_less_clock; /* add it to ezlb_now_ms to get the wall clock */
 };
 
 /* --- backends ------------------------------------------------------------------------------ */
@@ -31,7 +31,7 @@ static void take_verdict(const struct folding *folding, const struct ezlb_spec *
 		to->since_ms = (int64_t)row->since_ms + folding->wall_less_clock;
 }
 
-/* As the last pass left it, until the kernel itself is asked. */
+/* The weight after the last pass; ezlb_status_count replaces it. */
 static int64_t kernel_weight(const struct folding *folding, const struct ezlb_spec *spec,
 			     const struct ezlb_endpoint *backend)
 {
@@ -127,7 +127,7 @@ static void take_files(struct folding *folding)
 {
 	const struct ezlb_catalog *catalog = folding->catalog;
 
-	/* The view's are of the same files, in the same order. */
+	/* The services of the view are those of the catalog, in the same order. */
 	for (size_t i = 0; i < catalog->entries.len; i++) {
 		take_service(folding, &catalog->entries.items[i],
 			     &folding->view->services.items[i]);

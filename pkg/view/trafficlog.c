@@ -31,7 +31,7 @@ static struct ezlb_traffic_row row_of(const struct ezlb_status_service *service)
 					  .counters = service->counters };
 }
 
-/* All services are remembered: one that asks for its line later does not get all that ever was. */
+/* Keeps the counters of all services, so that a later traffic_log starts without old traffic. */
 void ezlb_trafficlog_write(struct ezlb_trafficlog *log, const struct ezlb_status *status)
 {
 	struct ezlb_traffic now = { 0 };
@@ -50,7 +50,7 @@ void ezlb_trafficlog_write(struct ezlb_trafficlog *log, const struct ezlb_status
 			write_line(service, was ? &was->counters : &none,
 				   status->now_ms - log->before_ms);
 	}
-	/* A kernel that could not be asked is not one in which nothing is. */
+	/* If the kernel could not be read, keep the earlier counters. */
 	if (status->traffic_error[0]) {
 		EZLB_VEC_CLEAR(&now);
 		return;

@@ -7,10 +7,10 @@
 #include "conditions.h"
 #include "view_inside.h"
 
-#define FAILING_MS  60000 /* of failing passes, until the daemon is not ready */
-#define ADOPTED_MAX 10	  /* services taken over that are told one by one */
+#define FAILING_MS  60000 /* time of failing passes until the daemon is not ready */
+#define ADOPTED_MAX 10	  /* at most so many events of services that a pass takes over */
 
-/* Per cent of the conntrack table. Apart, so that one that goes up and down is told once. */
+/* Percent of the conntrack table. Two limits, so that small changes cause no more events. */
 #define CONNTRACK_FULL	    95
 #define CONNTRACK_RECOVERED 90
 
@@ -57,7 +57,7 @@ bool ezlb_view_conntrack(struct ezlb_view *view, int64_t entries, int64_t max, i
 	return true;
 }
 
-/* A start brings every backend up: that is no news. */
+/* No event if a backend comes up at the start. */
 void ezlb_view_verdict(struct ezlb_view *view, const struct ezlb_health_change *change,
 		       int64_t now_ms)
 {
@@ -110,15 +110,15 @@ static bool is_bad(const struct ezlb_condition *condition)
 	return true;
 }
 
-/* What becomes good at the start, or of a new file, is no news; what recovers is. */
+/* No event for a first good value at the start or of a new file. */
 static void set(struct ezlb_view *view, struct ezlb_view_service *service,
-		enum ezlb_condition_type type, const struct conditions_said *said, int64_t now_ms)
+		enum ezlb_condition_type type, const struct conditions_value *said, int64_t now_ms)
 {
 	struct ezlb_condition *condition = &service->conditions[type];
 	bool was_bad = condition->since_ms && is_bad(condition);
 	struct ezlb_event *event;
 
-	/* What failed waits between two tries: that makes it no better. */
+	/* An op that failed and now waits for its retry is still a failure. */
 	if (said->reason == EZLB_REASON_HELD && condition->since_ms &&
 	    condition->reason == EZLB_REASON_FAILED)
 		return;
@@ -139,7 +139,7 @@ static void set_programmed(struct ezlb_view *view, struct ezlb_view_service *ser
 			   const struct ezlb_catalog_entry *entry,
 			   const struct conditions_pass *pass, int64_t now_ms)
 {
-	struct conditions_said said;
+	struct conditions_value said;
 
 	conditions_programmed(entry, pass, &said);
 	set(view, service, EZLB_PROGRAMMED, &said, now_ms);
@@ -152,16 +152,16 @@ static void set_programmed(struct ezlb_view *view, struct ezlb_view_service *ser
 void view_set_all(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		  const struct conditions_pass *pass, int64_t now_ms)
 {
-	struct conditions_said said;
+	struct conditions_value said;
 
-	/* Both are sorted by path, and of the same files. */
+	/* Both are sorted by path and have the same files. */
 	for (size_t i = 0; i < catalog->entries.len; i++) {
 		const struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
 		struct ezlb_view_service *service = &view->services.items[i];
 
 		conditions_accepted(catalog, entry, &said);
 		set(view, service, EZLB_ACCEPTED, &said, now_ms);
-		/* What only a pass can tell stays as the last one has told it. */
+		/* The other conditions need a pass: keep those of the last one. */
 		if (!pass && service->conditions[EZLB_PROGRAMMED].since_ms)
 			continue;
 		conditions_conflict(catalog, entry, pass, &said);
@@ -174,7 +174,7 @@ void view_set_all(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 
 /* --- passes -------------------------------------------------------------------------------- */
 
-/* The first sentence of what went wrong. */
+/* The first error of the pass. */
 static void first_error(const struct ezlb_pass_result *result, char out[EZLB_MESSAGE_STRLEN])
 {
 	char what[EZLB_OP_STRLEN], why[EZLB_OP_STRLEN];
@@ -214,7 +214,7 @@ static void note_outcome(struct ezlb_view *view, const struct ezlb_pass_result *
 	}
 	view->pass_errors++;
 	first_error(result, error);
-	/* A pass in which all waits has no error of its own. */
+	/* A pass in which every op is held has no error. */
 	if (error[0])
 		ezlb_strcpy(view->pass_error, sizeof(view->pass_error), error);
 	if (!view->failing_since_ms) {
@@ -224,19 +224,16 @@ static void note_outcome(struct ezlb_view *view, const struct ezlb_pass_result *
 	}
 }
 
-static void tell_work(struct ezlb_view *view, const struct ezlb_pass_result *result, int64_t now_ms)
+static void add_applied(struct ezlb_view *view, const struct ezlb_pass_result *result,
+			int64_t now_ms)
 {
 	char what[EZLB_OP_STRLEN], message[EZLB_EVENT_STRLEN];
 	const struct ezlb_op *first = NULL;
 	size_t done = 0;
 
-	for (size_t i = 0; i < result->plan.ops.len; i++) {
-		if (result->plan.ops.items[i].rc != 0)
-			continue;
-		if (!first)
+	for (size_t i = 0; i < result->plan.ops.len; i++)
+		if (result->plan.ops.items[i].rc == 0 && done++ == 0)
 			first = &result->plan.ops.items[i];
-		done++;
-	}
 	if (!first)
 		return;
 	snprintf(message, sizeof(message), "%zu operation%s, the first: %s", done,
@@ -244,8 +241,8 @@ static void tell_work(struct ezlb_view *view, const struct ezlb_pass_result *res
 	ezlb_view_event(view, EZLB_EVENT_APPLIED, NULL, message, now_ms);
 }
 
-static void tell_others(struct ezlb_view *view, const struct ezlb_pass_result *result,
-			int64_t now_ms)
+static void add_foreign_changes(struct ezlb_view *view, const struct ezlb_pass_result *result,
+				int64_t now_ms)
 {
 	char what[EZLB_OP_STRLEN], key[EZLB_SERVICE_KEY_STRLEN], message[EZLB_EVENT_STRLEN];
 
@@ -271,8 +268,8 @@ void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, i
 					.verdicts = pass->verdicts };
 
 	ezlb_histogram_add(&view->pass_duration, pass->seconds);
-	tell_others(view, pass->result, now_ms);
-	tell_work(view, pass->result, now_ms);
+	add_foreign_changes(view, pass->result, now_ms);
+	add_applied(view, pass->result, now_ms);
 	note_outcome(view, pass->result, pass->clock_ms, now_ms);
 	blocked_find(&said.blocked, &pass->result->plan.ops);
 	view_set_all(view, pass->catalog, &said, now_ms);
@@ -286,10 +283,10 @@ bool ezlb_view_ready(const struct ezlb_view *view, uint64_t clock_ms, char why[E
 	why[0] = '\0';
 	if (view->passes == 0)
 		snprintf(why, EZLB_MESSAGE_STRLEN,
-			 "the kernel has not been looked at yet: no service files have been read");
+			 "ezlb has not read the kernel yet: it has read no service files");
 	else if (view->failing_since_ms && ms >= FAILING_MS)
 		snprintf(why, EZLB_MESSAGE_STRLEN,
-			 "the kernel is not as it should be for %llu s: %.180s",
+			 "reconcile runs have been failing for %llu s: %.180s",
 			 (unsigned long long)ms / 1000, view->pass_error);
 	return why[0] == '\0';
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a set of files changes in the view. */
+/* view_files: updates the view after files were read. */
 #include <ezlb/view.h>
 
 #include <stdio.h>
@@ -35,7 +35,7 @@ static void name_service(struct ezlb_view_service *service, const struct ezlb_ca
 		name_of_file(entry->path, service->name);
 }
 
-/* Of all that is wrong with a file; 0: nothing. */
+/* A hash of the diagnostics; 0: none. */
 static uint64_t diags_print(const struct ezlb_diag *diags, size_t n)
 {
 	uint64_t print = 0;
@@ -48,7 +48,7 @@ static uint64_t diags_print(const struct ezlb_diag *diags, size_t n)
 	return n > 0 && print == 0 ? 1 : print;
 }
 
-/* "7:3: error[E010]: ... (and 2 more)": the file is named beside it. */
+/* "7:3: error[E010]: ... (and 2 more)": without the file, which is the object of the event. */
 static void first_diag(const struct ezlb_diag *diags, size_t n, char out[EZLB_EVENT_STRLEN])
 {
 	EZLB_AUTO_FREE char *line = ezlb_diag_line(&diags[0]);
@@ -60,9 +60,9 @@ static void first_diag(const struct ezlb_diag *diags, size_t n, char out[EZLB_EV
 	snprintf(out, EZLB_EVENT_STRLEN, "%.250s%s", text + strspn(text, " "), more);
 }
 
-static void tell_file(struct ezlb_view *view, const struct ezlb_catalog *catalog,
-		      const struct ezlb_catalog_entry *entry, struct ezlb_view_service *service,
-		      int64_t now_ms)
+static void report_file(struct ezlb_view *view, const struct ezlb_catalog *catalog,
+			const struct ezlb_catalog_entry *entry, struct ezlb_view_service *service,
+			int64_t now_ms)
 {
 	size_t n;
 	const struct ezlb_diag *diags = ezlb_catalog_diags(catalog, entry, &n);
@@ -71,8 +71,8 @@ static void tell_file(struct ezlb_view *view, const struct ezlb_catalog *catalog
 
 	service->diags = diags_print(diags, n);
 	service->diag_line = n > 0 ? diags[0].at.line : 0;
-	/* All files are new at the start: only those that are refused are news then. */
-	if (service->diags == before && (service->told || view->reloads == 0))
+	/* At the start all files are new: report only those that are refused. */
+	if (service->diags == before && (service->known || view->reloads == 0))
 		return;
 	event = view_add_event(view, n > 0 ? EZLB_EVENT_FILE_REFUSED : EZLB_EVENT_FILE_ACCEPTED,
 			       now_ms);
@@ -102,7 +102,7 @@ static void forget_unseen(struct ezlb_view *view, int64_t now_ms)
 	view->services.len = n;
 }
 
-/* Leaves the services sorted, and of the files that are in the catalog. */
+/* Afterwards the services are those of the catalog, sorted. */
 static void take_files(struct ezlb_view *view, const struct ezlb_catalog *catalog, int64_t now_ms)
 {
 	size_t old = view->services.len;
@@ -122,8 +122,8 @@ static void take_files(struct ezlb_view *view, const struct ezlb_catalog *catalo
 		service->seen = true;
 		service->applied = entry->last != NULL;
 		name_service(service, entry);
-		tell_file(view, catalog, entry, service, now_ms);
-		service->told = true;
+		report_file(view, catalog, entry, service, now_ms);
+		service->known = true;
 	}
 	EZLB_SORT(&view->services, service_cmp);
 	forget_unseen(view, now_ms);

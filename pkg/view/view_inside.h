@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* view_inside: what the files of the view share. */
+/* view_inside: the functions that the files of this package share. */
 #pragma once
 
 #include <ezlb/view.h>
@@ -7,8 +7,8 @@
 #include "conditions.h"
 
 /*
- * The services are those of the catalog, in its order. `pass` NULL: files were read; what only a
- * pass can tell stays as the last one has told it.
+ * Sets the conditions of all services, which are those of the catalog, in its order. `pass` NULL:
+ * files were read; conditions that need a pass stay.
  */
 void view_set_all(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		  const struct conditions_pass *pass, int64_t now_ms);

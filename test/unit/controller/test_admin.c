@@ -257,7 +257,7 @@ static void test_not_ready(void **state)
 {
 	(void)state;
 	assert_int_equal(finish(begin(true, "GET /readyz")), 503);
-	assert_has(body(), "the kernel has not been looked at yet");
+	assert_has(body(), "ezlb has not read the kernel yet");
 	assert_int_equal(finish(begin(true, "GET /health")), 503);
 	assert_has(body(), "\"unhealthy\"");
 	assert_int_equal(finish(begin(true, "GET /livez")), 200);

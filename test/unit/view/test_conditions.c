@@ -15,7 +15,7 @@ struct made {
 	struct ezlb_pass_result result;
 	struct ezlb_verdicts verdicts;
 	struct conditions_pass pass;
-	struct conditions_said said;
+	struct conditions_value said;
 };
 
 static void made_open(struct made *made, const char *spec)
@@ -39,7 +39,7 @@ static void made_close(struct made *made)
 	free(made->entry.path);
 }
 
-static void assert_said(const struct conditions_said *said, const char *name,
+static void assert_said(const struct conditions_value *said, const char *name,
 			enum ezlb_reason reason, const char *message)
 {
 	if (said->reason != reason || strcmp(said->message, message) != 0)
@@ -73,7 +73,7 @@ static void test_files(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
-		struct conditions_said said;
+		struct conditions_value said;
 		struct ezlb_catalog_entry *web;
 		struct view_rig rig;
 
@@ -204,7 +204,7 @@ static void add(struct made *made, char letter)
 }
 
 #define OP    "dest-add tcp 10.0.0.1:80 -> 10.1.0.1:80 masq weight 1: "
-#define FIGHT "somebody else keeps changing it: repairs are limited to one every 5 s"
+#define FIGHT "another program keeps changing it: ezlb repairs it at most every 5 s"
 
 static const struct {
 	const char *name, *outcome, *spec;
@@ -225,7 +225,7 @@ static const struct {
 	  OP "netlink is broken" },
 	{ "SNAT is no concern of it", "S", WEB, EZLB_REASON_PROGRAMMED, "" },
 	{ "the listener is foreign", "C", WEB, EZLB_REASON_NOT_APPLIED,
-	  "its listener is somebody else's" },
+	  "a virtual service that ezlb does not own has the listener" },
 	{ "a fight", "F", WEB, EZLB_REASON_FIGHT, FIGHT },
 	{ "a fight over another backend's rule", "M", NAT, EZLB_REASON_PROGRAMMED, "" },
 	{ "a fight over the chain", "Q", NAT, EZLB_REASON_FIGHT, FIGHT },
@@ -269,10 +269,10 @@ static void test_before_a_pass(void **state)
 	made.entry.last = NULL;
 	conditions_programmed(&made.entry, NULL, &made.said);
 	assert_said(&made.said, "programmed", EZLB_REASON_NOT_APPLIED,
-		    "no version of the file is in force");
+		    "no version of the file is applied");
 	conditions_ready(&made.entry, &made.pass, &made.said);
 	assert_said(&made.said, "ready", EZLB_REASON_NOT_APPLIED,
-		    "no version of the file is in force");
+		    "no version of the file is applied");
 	made_close(&made);
 }
 
@@ -290,7 +290,7 @@ static void test_foreign(void **state)
 	add(&made, 'C');
 	conditions_conflict(&catalog, &made.entry, &made.pass, &made.said);
 	assert_said(&made.said, "its own", EZLB_REASON_FOREIGN,
-		    "tcp 10.0.0.1:80 is held by a virtual service that is not ezlb's "
+		    "a virtual service that ezlb does not own has tcp 10.0.0.1:80 "
 		    "(--adopt never)");
 	made_close(&made);
 }
@@ -316,11 +316,11 @@ static const struct {
 	  "no backend is up: 10.1.0.1:80 (connect_refused), 10.1.0.2:80 (connect_refused), "
 	  "10.1.0.3:80 (connect_refused), ..." },
 	{ "none has a verdict", "????", EZLB_REASON_PENDING,
-	  "4 of 4 backends without a verdict yet" },
+	  "4 of 4 backends have no health result yet" },
 	{ "some are up", "u??u", EZLB_REASON_SOME_UNKNOWN,
-	  "2 of 4 backends without a verdict yet" },
+	  "2 of 4 backends have no health result yet" },
 	{ "the last one may be up", "ddd?", EZLB_REASON_PENDING,
-	  "1 of 4 backends without a verdict yet" },
+	  "1 of 4 backends have no health result yet" },
 	{ "one has weight 0", "uUuu", EZLB_REASON_ALL_UP,
 	  "1 of 4 backends has weight 0 and takes no new connections" },
 	{ "one is left", "UUuU", EZLB_REASON_ALL_UP,
@@ -338,7 +338,7 @@ static const struct {
 	  "no backend is up: 10.1.0.1:80 (connect_refused), 10.1.0.2:80 (connect_refused), "
 	  "10.1.0.3:80 (connect_refused), ..." },
 	{ "weight 0, or no verdict yet", "UU?d", EZLB_REASON_PENDING,
-	  "1 of 4 backends without a verdict yet" },
+	  "1 of 4 backends have no health result yet" },
 	{ "one is down, one has weight 0", "uUdu", EZLB_REASON_SOME_DOWN,
 	  "1 of 4 backends is down: 10.1.0.3:80 (connect_refused)" },
 };
@@ -381,7 +381,7 @@ static void test_backends_without_a_row(void **state)
 	made.spec->check.type = EZLB_CHECK_TCP;
 	conditions_ready(&made.entry, &made.pass, &made.said);
 	assert_said(&made.said, "no row", EZLB_REASON_PENDING,
-		    "1 of 1 backends without a verdict yet");
+		    "1 of 1 backends have no health result yet");
 	made.spec->check.type = EZLB_CHECK_NONE;
 	conditions_ready(&made.entry, &made.pass, &made.said);
 	assert_said(&made.said, "no check", EZLB_REASON_ALL_UP, "the service has no health check");

@@ -41,7 +41,7 @@ static void test_nothing_yet(void **state)
 	assert_int_equal(status->now_ms, START_MS);
 	assert_int_equal(status->started_ms, START_MS);
 	assert_false(status->ready);
-	assert_has(status->not_ready, "has not been looked at yet");
+	assert_has(status->not_ready, "ezlb has not read the kernel yet");
 	assert_int_equal(status->watch, EZLB_WATCH_POLL);
 	assert_int_equal(status->conntrack_entries, -1);
 	assert_int_equal(status->conntrack_max, -1);

@@ -297,8 +297,8 @@ static void test_foreign(void **state)
 	assert_string_equal(CONFLICT(0), "Conflict=True/Foreign");
 	assert_string_equal(PROGRAMMED, "Programmed=False/NotInForce");
 	assert_int_equal(rig.view.services.items[0].applied_hash, 0);
-	assert_has(rig_events(&rig), "-ConditionChanged web Conflict | True, Foreign: tcp "
-				     "10.0.0.1:80 is held by ");
+	assert_has(rig_events(&rig), "-ConditionChanged web Conflict | True, Foreign: a virtual "
+				     "service that ezlb does not own has tcp 10.0.0.1:80 ");
 	rig_web(&rig, PLAIN("2"));
 	rig_settle(&rig);
 	assert_int_equal(rig.view.services.items[0].applied_hash, hash_of(PLAIN("2")));
@@ -351,7 +351,7 @@ static void test_repairs_and_a_fight(void **state)
 		rig_pass(&rig);
 	}
 	assert_string_equal(PROGRAMMED, "Programmed=False/Fight");
-	assert_has(rig_text, "-ConditionChanged web Programmed | False, Fight: somebody else ");
+	assert_has(rig_text, "-ConditionChanged web Programmed | False, Fight: another program ");
 	assert_int_equal(rig.view.repairs[EZLB_OP_DEST_DEL], 3);
 	rig.now += EZLB_UNIT_WINDOW + 1;
 	rig_events(&rig);

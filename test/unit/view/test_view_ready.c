@@ -47,9 +47,9 @@ static void test_ready(void **state)
 
 	(void)state;
 	rig_open(&rig);
-	assert_has(why_not(&rig), "no service files have been read");
+	assert_has(why_not(&rig), "it has read no service files");
 	rig_web(&rig, PLAIN("1"));
-	assert_has(why_not(&rig), "has not been looked at yet");
+	assert_has(why_not(&rig), "ezlb has not read the kernel yet");
 	rig_settle(&rig);
 	assert_string_equal(why_not(&rig), "");
 	rig_events(&rig);
@@ -64,7 +64,7 @@ static void test_ready(void **state)
 	rig.now += 999;
 	assert_string_equal(why_not(&rig), "");
 	rig.now += 1; /* time alone makes it so */
-	assert_has(why_not(&rig), "the kernel is not as it should be for 60 s: ipvs: ");
+	assert_has(why_not(&rig), "reconcile runs have been failing for 60 s: ipvs: ");
 	rig_pass(&rig);
 	assert_events(&rig, "");
 	assert_int_equal(rig.view.failing_since_ms, START_MS + 1000);
@@ -98,7 +98,7 @@ static void test_ready_by_a_clock_that_nobody_sets(void **state)
 		rig.now += 59999;
 		assert_string_equal(why_not(&rig), "");
 		rig.now += 1;
-		assert_has(why_not(&rig), "the kernel is not as it should be for 60 s: ");
+		assert_has(why_not(&rig), "reconcile runs have been failing for 60 s: ");
 		rig_close(&rig);
 	}
 }
