@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * api: the admin HTTP server, on the loop. It knows HTTP and no content: who opens it answers each
- * request, at once or later. It never waits for a client, and a client cannot make anybody wait:
- * headers, connections and the time of each are bounded, and what is over the bound is closed.
+ * api: the admin HTTP server, on the loop. It handles HTTP; a handler answers each request, at once
+ * or later. It never waits for a client: the size of headers, the number of connections and the
+ * time of each are limited, and it closes a connection that exceeds a limit.
  *
- * Two doors: a unix socket (0660), which may also change things, and on request a TCP address,
- * which may only look. Each has limits of its own, so that whoever floods one leaves the other
- * free. By TCP only who asks by address or as localhost is served (421), against DNS rebinding.
+ * It listens on two doors: a unix socket (0660) for all requests, and optionally a TCP address for
+ * requests that only read. Each door has its own limits, so a flood on one does not block the
+ * other. On TCP the Host header must be an address or localhost, against DNS rebinding (else 421).
  *
- * One request a connection. GET, HEAD and POST (405); what a POST brings along is thrown away
- * (413 above 4 KiB, 411 in chunks).
+ * One request per connection. GET, HEAD and POST (else 405); the body of a POST is ignored (413
+ * above 4 KiB, 411 if chunked).
  */
 #pragma once
 
@@ -25,16 +25,16 @@ struct uv_loop_s;
 struct ezlb_api;
 struct ezlb_api_request;
 
-/* Of each door; a further one ends the oldest that has sent no whole request, or the oldest. */
+/* Per door. One more ends the oldest without a complete request, or else the oldest. */
 #define EZLB_API_CONNECTIONS 64
-#define EZLB_API_HEADER_MAX  8192  /* bytes of a request's head; well above it 431 or the end */
-#define EZLB_API_TIMEOUT_MS  10000 /* from the accept to the last byte of the answer */
+#define EZLB_API_HEADER_MAX  8192  /* bytes; a larger head gets 431, or the connection is closed */
+#define EZLB_API_TIMEOUT_MS  10000 /* from accept to the last byte of the answer */
 
 /*
- * Called on the loop for each whole request. It is the handler's from here on: answer it with
- * ezlb_api_reply exactly once, from within or later, even after `closed`; that frees it. It stays
- * valid until then, also where the client has gone, the time is up or the server is closed.
- * GET stands for HEAD, too. A 405 gets its Allow header: the other one of GET and POST.
+ * Called on the loop for each complete request, which the handler owns. The handler must call
+ * ezlb_api_reply exactly once, from within or later, even after `closed`; that frees the request.
+ * The request is valid until then, also without its client or server. HEAD looks like GET. A 405
+ * gets an Allow header with the other method of GET and POST.
  */
 typedef void (*ezlb_api_fn)(void *arg, struct ezlb_api_request *request);
 
@@ -46,44 +46,42 @@ struct ezlb_api_options {
 };
 
 /*
- * Never fails: a door that cannot be opened (the address is in use, the directory is not there) is
- * tried again every 5 s, and logged once. So is a socket whose file somebody has taken away. A
- * socket file that nobody listens on any more is replaced; one where somebody does is left alone.
+ * Never fails. A door that cannot be opened (address in use, directory missing) is logged once and
+ * tried again every 5 s; so is a socket whose file was removed. The socket file of a dead process
+ * is replaced, and that of a running process stays.
  */
 void ezlb_api_open(struct uv_loop_s *loop, const struct ezlb_api_options *options,
 		   struct ezlb_api **out);
 /*
- * Ends every connection, those that wait for an answer too, and removes the socket's file. No
- * request comes after it; `closed`, which may be NULL, comes last. A handler may call it.
+ * Ends every connection, also those that wait for an answer, and removes the socket file. Makes no
+ * more requests. Calls `closed`, which may be NULL, at the end. A handler may call it.
  */
 void ezlb_api_close(struct ezlb_api *api, void (*closed)(void *arg), void *arg);
 
-/* Of a request, until it is answered; so are the strings. */
+/* Valid until the reply, and so are the strings. */
 const char *ezlb_api_path(const struct ezlb_api_request *request); /* "/metrics", no query */
 bool ezlb_api_is_post(const struct ezlb_api_request *request);
-bool ezlb_api_is_local(const struct ezlb_api_request *request); /* by the unix socket */
+bool ezlb_api_is_local(const struct ezlb_api_request *request); /* came by the unix socket */
 bool ezlb_api_takes_gzip(const struct ezlb_api_request *request);
-/* The value of ?key=, decoded; NULL where it is not there. */
+/* The decoded value of ?key=; NULL: none. */
 const char *ezlb_api_query(const struct ezlb_api_request *request, const char *key);
 
 /* A document that several answers may share. */
 struct ezlb_api_body;
-/* Takes bytes, which are freed with the last reference; the caller has the first. */
+/* Takes bytes and frees them with the last reference; the caller gets the first one. */
 struct ezlb_api_body *ezlb_api_body_new(char *bytes, size_t len);
 struct ezlb_api_body *ezlb_api_body_static(const char *bytes, size_t len);
-/* The same bytes as ezlb_api_gzip has them, for the clients that take it; freed as bytes are. */
+/* Adds the output of ezlb_api_gzip, for clients that accept it; freed like bytes. */
 void ezlb_api_body_gzip(struct ezlb_api_body *body, char *bytes, size_t len);
 void ezlb_api_body_unref(struct ezlb_api_body *body);
 
-/*
- * Sends it, where the client is still there; the request is gone afterwards either way. The body
- * stays the caller's too.
- */
+/* Sends the reply if the client is still there, and frees the request. Takes its own reference of
+ * the body. */
 void ezlb_api_reply(struct ezlb_api_request *request, unsigned status, const char *content_type,
 		    struct ezlb_api_body *body);
 
 /*
- * Packs it (RFC 1952), fast rather than well: 3 MB of metrics take 8 ms, so not on the loop. `out`,
- * which is empty before, stays so where zlib cannot. May be called in any thread.
+ * Compresses with gzip (RFC 1952) at the fastest level. 3 MB of metrics take 8 ms, so do not call
+ * it on the loop. `out` must be empty, and stays empty on failure. Thread-safe.
  */
 void ezlb_api_gzip(const struct ezlb_text *plain, struct ezlb_text *out);

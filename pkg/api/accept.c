@@ -7,7 +7,7 @@
 
 #define BLANK " \t"
 
-/* "gzip;q=0" says no, as do all the zeros that a weight may have. */
+/* "gzip;q=0" refuses gzip, and so does any other form of zero. */
 static bool is_refused(const char *parameters, size_t len)
 {
 	const char *end = parameters + len;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* accept: what a client says it can read. */
+/* accept: parses the Accept-Encoding header. */
 #pragma once
 
 #include <stdbool.h>
 
-/* The value of an Accept-Encoding header, RFC 9110 12.5.3; NULL: there is none. */
+/* True if the value (RFC 9110 12.5.3) allows gzip; NULL: no header. */
 bool accept_gzip(const char *value);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* api: MHD on the loop. Source: libmicrohttpd(3), the external epoll mode. */
+/* api: runs MHD on the loop, in the external epoll mode of libmicrohttpd(3). */
 #include "server.h"
 
 #include <errno.h>
@@ -8,17 +8,17 @@
 #include <ezlb/log.h>
 #include <ezlb/mem.h>
 
-/* MHD parses in the same memory, and writes the head of the answer there, too. */
+/* MHD also writes the head of the answer to this memory. */
 #define MHD_MEMORY (EZLB_API_HEADER_MAX + 2048)
-/* Never reached, as connections make room for each other before MHD would refuse one. */
+/* Never reached: conn_start ends an older connection first. */
 #define MHD_CONNECTIONS (4 * EZLB_API_CONNECTIONS)
-/* MHD 1.0 then takes a connection at once, rather than in its next run. */
+/* With this MHD 1.0 adds a connection at once, not in its next run. */
 #if MHD_VERSION >= 0x00097707
 #define ONE_THREAD MHD_USE_NO_THREAD_SAFETY
 #else
 #define ONE_THREAD 0
 #endif
-#define MORE_MS 1 /* 0 would let libuv's timers starve its sockets */
+#define MORE_MS 1 /* with 0 the timers of libuv would starve its sockets */
 
 const struct api_timing api_timing = {
 	.connection = EZLB_API_TIMEOUT_MS,
@@ -31,7 +31,7 @@ void api_ref(struct ezlb_api *api)
 	api->refs++;
 }
 
-/* Not in ezlb_api_close, because that may be called by a handler, which MHD has called. */
+/* Not part of ezlb_api_close, because a handler, called by MHD, may call that. */
 static void finish(struct ezlb_api *api)
 {
 	void (*closed)(void *arg) = api->closed;
@@ -76,7 +76,7 @@ void api_run(struct ezlb_api *api)
 	if (api->closing)
 		return;
 	MHD_run(api->mhd);
-	/* MHD has no timeouts of its own here, so the answer is at once or never. */
+	/* MHD has no timeouts here, so a timeout means that it has more to do now. */
 	if (MHD_get_timeout(api->mhd, &timeout) == MHD_YES)
 		api_run_soon(api);
 }
@@ -87,7 +87,7 @@ void api_run_soon(struct ezlb_api *api)
 		uv_timer_start(&api->more, on_more, MORE_MS, 0);
 }
 
-/* What a client did wrong; of no interest but to who looks for just that. */
+/* Errors of clients, logged at debug level. */
 __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *arg, const char *fmt, va_list ap)
 {
 	char text[256];
@@ -97,7 +97,7 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *arg, const ch
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	text[strcspn(text, "\n")] = '\0';
-	/* It tries TCP's options on the unix socket as well, and tells of each that fails. */
+	/* MHD sets TCP options on the unix socket, too, and reports each failure. */
 	if (strstr(text, "TCP_") || strstr(text, "push the data"))
 		return;
 	ezlb_log(EZLB_DEBUG, "api", EZLB_S("msg", text));

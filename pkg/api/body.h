@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* body: the part of a shared document that only an answer needs. */
+/* body: the members of a shared document, which only request.c reads. */
 #pragma once
 
 #include <ezlb/api.h>
@@ -9,7 +9,7 @@ struct ezlb_api_body {
 	char *owned; /* NULL: the bytes are static */
 	const char *bytes;
 	size_t len;
-	char *gzip; /* NULL: there is no such form of it */
+	char *gzip; /* NULL: none */
 	size_t gzip_len;
 };
 

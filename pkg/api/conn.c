@@ -47,9 +47,9 @@ static void conn_free(struct conn *conn)
 }
 
 /*
- * MHD sees the end of the socket as it sees a client that has gone: in its next run. Of one that
- * MHD has not told of yet it is not known whether MHD still has the socket: so that one is
- * forgotten, and cut off when MHD tells of it.
+ * After shutdown() MHD closes the connection in its next run, as if the client had closed it. If
+ * MHD has not reported the connection yet, MHD may not have the socket any more: free the conn, and
+ * conn_on_notify shuts the socket down if MHD reports it later.
  */
 void conn_end(struct conn *conn)
 {
@@ -87,10 +87,10 @@ void conn_resume(struct conn *conn)
 }
 
 /*
- * Who has sent no whole request goes first: an honest client has sent it within a moment, so only
- * as many newer ones as there are places, all within that moment, could push it out.
+ * Prefers a connection without a complete request. A normal client sends its request at once, so it
+ * loses its place only to EZLB_API_CONNECTIONS newer ones in that short time.
  */
-static struct conn *least_deserving(struct door *door)
+static struct conn *find_victim(struct door *door)
 {
 	struct conn *oldest = NULL;
 	struct conn *conn;
@@ -106,6 +106,7 @@ static struct conn *least_deserving(struct door *door)
 	return oldest;
 }
 
+/* The connection of mhd; NULL: the one with this fd that MHD has not reported yet. */
 static struct conn *find(struct ezlb_api *api, const struct MHD_Connection *mhd, int fd)
 {
 	struct conn *conn;
@@ -117,22 +118,16 @@ static struct conn *find(struct ezlb_api *api, const struct MHD_Connection *mhd,
 	return NULL;
 }
 
-/* One that is to be added, or is added and not told of. */
-static struct conn *find_untold(struct ezlb_api *api, int fd)
-{
-	return find(api, NULL, fd);
-}
-
 void conn_start(struct door *door, int fd, const struct sockaddr_storage *addr, socklen_t len)
 {
 	struct ezlb_api *api = door->api;
-	struct conn *conn = find_untold(api, fd);
+	struct conn *conn = find(api, NULL, fd);
 
-	/* The kernel has given its number away again, so MHD has closed it without a word. */
+	/* The kernel has reused the number, so MHD has closed that connection without a report. */
 	if (conn != NULL)
 		conn_free(conn);
 	if (door->n_open >= EZLB_API_CONNECTIONS)
-		conn_end(least_deserving(door));
+		conn_end(find_victim(door));
 	conn = ezlb_calloc(1, sizeof(*conn));
 	*conn = (struct conn){ .door = door, .fd = fd };
 	conn->deadline = uv_now(api->loop) + api->timing.connection;
@@ -141,8 +136,8 @@ void conn_start(struct door *door, int fd, const struct sockaddr_storage *addr, 
 		deadline_plan(door);
 	if (MHD_add_connection(api->mhd, fd, (const struct sockaddr *)addr, len) == MHD_YES)
 		return;
-	/* MHD has closed fd. If it had told of the connection, it has told of its end, too. */
-	conn = find_untold(api, fd);
+	/* MHD has closed fd. If it reported the connection, it reported the end, too. */
+	conn = find(api, NULL, fd);
 	if (conn != NULL)
 		conn_free(conn);
 }
@@ -153,8 +148,8 @@ struct conn *conn_of(struct ezlb_api *api, struct MHD_Connection *mhd)
 
 	if (conn != NULL)
 		return conn;
-	conn = find_untold(
-		api, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+	conn = find(api, NULL,
+		    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
 	if (conn != NULL)
 		conn->mhd = mhd;
 	return conn;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* door: opens, watches and opens again; accepts, a few at a time so that the loop goes on. */
+/* door: opens a listener, reopens it when it is lost, and accepts connections. */
 #include "server.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <ezlb/log.h>
 #include <ezlb/mem.h>
 
-#define ACCEPT_MAX 16 /* a turn of the loop */
+#define ACCEPT_MAX 16 /* per iteration of the loop */
 
 static void try_open(struct door *door);
 
@@ -34,7 +34,7 @@ static void on_poll_closed(uv_handle_t *handle)
 	api_unref(door->api);
 }
 
-/* Connections that there are go on. */
+/* Stops listening. Open connections continue. */
 static void shut(struct door *door)
 {
 	if (!door->listens)
@@ -47,11 +47,11 @@ static void shut(struct door *door)
 static void lose(struct door *door, const char *reason)
 {
 	door->lost = true;
-	say(door, EZLB_WARN, "the admin interface has to be opened anew", reason);
+	say(door, EZLB_WARN, "the admin interface has lost its socket: opening it again", reason);
 	shut(door);
 }
 
-/* Returns false where there is nothing more to accept for now. */
+/* Returns false if there is nothing more to accept now. */
 static bool accept_one(struct door *door)
 {
 	struct sockaddr_storage addr = { 0 };
@@ -71,17 +71,18 @@ static bool accept_one(struct door *door)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		/* The client stays in the queue: until the next tick the loop would spin. */
+		/* The client stays in the queue. Without the stop the loop would spin. */
 		uv_poll_stop(&door->poll);
 		if (!door->starved)
-			say(door, EZLB_WARN, "a client of the admin interface has to wait",
+			say(door, EZLB_WARN,
+			    "cannot accept a client of the admin interface: trying again",
 			    ezlb_errno_str(errno));
 		door->starved = true;
 		return false;
 	case EINVAL:
 		lose(door, "the socket does not listen any more");
 		return false;
-	default: /* accept(2): errors of the connection, which is gone */
+	default: /* accept(2): an error of the connection, which has ended */
 		return true;
 	}
 }
@@ -121,7 +122,8 @@ static void try_open(struct door *door)
 	door->retry_at = uv_now(door->api->loop) + door->api->timing.retry;
 	if (open_listener(door, &err) < 0) {
 		if (!door->failed)
-			say(door, EZLB_WARN, "cannot open the admin interface: trying on", err.msg);
+			say(door, EZLB_WARN, "cannot open the admin interface: trying again",
+			    err.msg);
 		door->failed = true;
 		return;
 	}
@@ -144,7 +146,7 @@ static void on_tick(uv_timer_t *timer)
 		if (!door->polls && uv_now(timer->loop) >= door->retry_at)
 			try_open(door);
 	} else if (door->socket_path && !listener_has_file(&door->listener, door->socket_path)) {
-		lose(door, "somebody has taken away the socket's file");
+		lose(door, "somebody has removed the socket file");
 	} else {
 		uv_poll_start(&door->poll, UV_READABLE, on_client);
 	}

@@ -5,7 +5,7 @@
 #include <ezlb/api.h>
 #include <ezlb/mem.h>
 
-#define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to ask for gzip's frame */
+#define GZIP_WINDOW (MAX_WBITS + 16) /* + 16: with the gzip header */
 #define MEMORY	    8		     /* zlib's own default */
 #define CHUNK	    65536
 
@@ -27,5 +27,5 @@ void ezlb_api_gzip(const struct ezlb_text *plain, struct ezlb_text *out)
 	}
 	deflateEnd(&z);
 	if (rc != Z_STREAM_END)
-		EZLB_VEC_CLEAR(out); /* half of it would look like the whole */
+		EZLB_VEC_CLEAR(out); /* partial output would look complete */
 }

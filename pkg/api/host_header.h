@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * host_header: whether somebody asked by address. A web page can make its own name resolve to
- * 127.0.0.1 (DNS rebinding) and would then read answers as its own; it cannot do so with an address
- * or with "localhost", which no browser asks the DNS for.
+ * host_header: checks the Host header against DNS rebinding. A web page can make its own name
+ * resolve to 127.0.0.1 and then read the answers. This does not work with an address or with
+ * "localhost", which browsers do not resolve by DNS.
  */
 #pragma once
 
 #include <stdbool.h>
 
-/* The value of a Host header, RFC 9110 7.2: an address or localhost, a port behind it or none. */
+/* True if the value (RFC 9110 7.2) is an address or localhost, with or without a port. */
 bool host_is_address(const char *host);

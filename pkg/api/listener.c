@@ -11,11 +11,11 @@
 
 #include <ezlb/mem.h>
 
-/* A client that finds the queue full tries again after a second only, so a flood must fit in. */
+/* Large, because a client that finds the queue full tries again only after a second. */
 #define BACKLOG	    SOMAXCONN
 #define SOCKET_MODE 0660
 
-/* Where a unix socket is; `dir` stays open as long as `addr` is used, which may lead through it. */
+/* The place of a unix socket. Keep `dir` open while `addr` is used: it may be a path through it. */
 struct place {
 	int dir;
 	const char *name; /* within dir; points into the path */
@@ -41,11 +41,11 @@ static int place_open(const char *path, struct place *out, struct ezlb_err *err)
 		return 0;
 	ezlb_close_fd(&out->dir);
 	return ezlb_err_set(err, ENAMETOOLONG,
-			    "the name of the socket, %s, is too long: it may have 80 bytes",
+			    "the name of the socket, %s, is too long: the limit is 80 bytes",
 			    out->name);
 }
 
-/* 0 where the path is free, also because what was left there by a dead process is removed. */
+/* Removes the socket of a dead process. Returns 0 if the path is free. */
 static int place_clear(const struct place *place, struct ezlb_err *err)
 {
 	const struct sockaddr *addr = (const void *)&place->addr;
@@ -53,21 +53,19 @@ static int place_clear(const struct place *place, struct ezlb_err *err)
 	struct stat st;
 
 	if (fstatat(place->dir, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : ezlb_err_sys(err, errno, "cannot look at the socket");
+		return errno == ENOENT ? 0 : ezlb_err_sys(err, errno, "cannot examine the socket");
 	if (!S_ISSOCK(st.st_mode))
-		return ezlb_err_set(
-			err, EEXIST,
-			"what is there is not a socket, so it is left alone: remove it");
+		return ezlb_err_set(err, EEXIST, "the file is not a socket: remove it");
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return ezlb_err_sys(err, errno, "cannot make a socket");
-	/* unix(7): refused where nobody listens; EAGAIN where somebody does, who is busy. */
+	/* unix(7): ECONNREFUSED if nobody listens, EAGAIN if the queue of the listener is full. */
 	if (connect(fd, addr, sizeof(place->addr)) == 0 || errno == EAGAIN || errno == EPROTOTYPE)
 		return ezlb_err_set(err, EADDRINUSE,
 				    "another process listens there: stop it, or choose "
 				    "another --state-dir");
 	if (errno != ECONNREFUSED)
-		return ezlb_err_sys(err, errno, "cannot tell whether somebody listens there");
+		return ezlb_err_sys(err, errno, "cannot find out whether a process listens there");
 	if (unlinkat(place->dir, place->name, 0) < 0 && errno != ENOENT)
 		return ezlb_err_sys(err, errno, "cannot remove the socket of a dead process");
 	return 0;
@@ -82,8 +80,8 @@ static int place_listen(const struct place *place, struct listener *out, struct 
 	if (fd < 0)
 		return ezlb_err_sys(err, errno, "cannot make a socket");
 	if (bind(fd, addr, sizeof(place->addr)) < 0)
-		return ezlb_err_sys(err, errno, "cannot make the socket's file");
-	/* Nobody can connect before listen(), so nobody slips in with the umask's mode. */
+		return ezlb_err_sys(err, errno, "cannot create the socket file");
+	/* Nobody can connect before listen(), so the mode of the umask does no harm. */
 	if (fchmodat(place->dir, place->name, SOCKET_MODE, 0) < 0 || listen(fd, BACKLOG) < 0 ||
 	    fstatat(place->dir, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		int code = errno;
@@ -121,7 +119,7 @@ int listener_open_tcp(const struct ezlb_endpoint *address, struct listener *out,
 
 	if (fd < 0)
 		return ezlb_err_sys(err, errno, "cannot make a socket");
-	/* Without it the connections of the process before hold the port for a minute. */
+	/* Else connections of the earlier process keep the port in use for a minute. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (const struct sockaddr *)&addr, len) < 0 || listen(fd, BACKLOG) < 0) {
 		if (errno == EADDRINUSE)

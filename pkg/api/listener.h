@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* listener: a socket that listens, and whether its file is still the one that we have made. */
+/* listener: opens a listening socket, and checks that its file is still there. */
 #pragma once
 
 #include <sys/types.h>
@@ -14,13 +14,13 @@ struct listener {
 };
 
 /*
- * 0 or -errno, and then nothing is left open. A path longer than sun_path is fine. Who listens on
- * the path already is left alone (EADDRINUSE), and so is a file that is no socket (EEXIST).
+ * Returns 0, or -errno with nothing open. The path may be longer than sun_path. Does not replace
+ * the socket of a running process (EADDRINUSE) or a file that is not a socket (EEXIST).
  */
 int listener_open_unix(const char *path, struct listener *out, struct ezlb_err *err);
 int listener_open_tcp(const struct ezlb_endpoint *address, struct listener *out,
 		      struct ezlb_err *err);
 
 bool listener_has_file(const struct listener *listener, const char *path);
-/* Also removes the file at `path`, which may be NULL, where it is the listener's. */
+/* Also removes the file at `path`, which may be NULL, if it is the listener's. */
 void listener_close(struct listener *listener, const char *path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* request: from MHD's callbacks to the handler, and its answer back to MHD. */
+/* request: passes requests from MHD to the handler, and replies to MHD. */
 #include "server.h"
 
 #include <ezlb/mem.h>
@@ -8,7 +8,7 @@
 #include "body.h"
 #include "host_header.h"
 
-#define UPLOAD_MAX 4096 /* bytes of a request's body, which nobody reads */
+#define UPLOAD_MAX 4096 /* bytes of a body, which is ignored */
 
 struct argument {
 	char *key, *value;
@@ -93,7 +93,7 @@ static struct MHD_Response *response_new(const char *content_type, struct ezlb_a
 		"connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
 		"frame-ancestors 'none'";
 	bool packed = takes_gzip && body->gzip != NULL;
-	/* MHD only reads it, whatever its prototype says. */
+	/* MHD only reads the bytes, although the parameter is not const. */
 	void *bytes = packed ? body->gzip : (void *)(uintptr_t)body->bytes;
 	struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
 		packed ? body->gzip_len : body->len, bytes, release_body, body_ref(body));
@@ -120,7 +120,7 @@ void ezlb_api_reply(struct ezlb_api_request *request, unsigned status, const cha
 		conn->request = NULL;
 		conn->status = status;
 		conn->response = response_new(content_type, body, request->takes_gzip);
-		/* RFC 9110 15.5.6: a path that has not this method has the other one. */
+		/* RFC 9110 15.5.6: a path that does not allow this method allows the other one. */
 		if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 			MHD_add_response_header(conn->response, "Allow",
 						request->is_post ? "GET, HEAD" : "POST");
@@ -156,7 +156,7 @@ static const char *header(const struct conn *conn, const char *name)
 	return MHD_lookup_connection_value(conn->mhd, MHD_HEADER_KIND, name);
 }
 
-/* The headers are there. What is refused is refused here, before any of its body is read. */
+/* Called after the headers. Refuses invalid requests before MHD reads their body. */
 static enum MHD_Result begin(struct conn *conn, const char *method)
 {
 	bool is_get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
@@ -195,7 +195,7 @@ static void ask(struct conn *conn, const char *url, const char *method)
 	api->on_request(api->arg, request);
 }
 
-/* MHD calls it when the headers are there, for the body, at its end, and after each resume. */
+/* MHD calls it after the headers, for parts of the body, at the end, and after each resume. */
 /* NOLINTNEXTLINE(readability-function-size): the parameters are MHD's. */
 enum MHD_Result request_on_access(void *arg, struct MHD_Connection *mhd, const char *url,
 				  const char *method, const char *version, const char *upload,
@@ -220,7 +220,7 @@ enum MHD_Result request_on_access(void *arg, struct MHD_Connection *mhd, const c
 		ask(conn, url, method);
 	if (conn->response != NULL)
 		return send_response(conn);
-	if (conn->request == NULL) /* the server was closed by the handler */
+	if (conn->request == NULL) /* the handler has closed the server */
 		return MHD_NO;
 	MHD_suspend_connection(mhd);
 	conn->suspended = true;

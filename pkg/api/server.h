@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * server: how the parts of the admin server hang together. libmicrohttpd (MHD) speaks HTTP over the
- * sockets that it is given; the loop is ours: a uv_poll on MHD's epoll descriptor, and a timer
- * where MHD has more to do without any socket saying so. Accepting is ours, too, because MHD only
- * stops to accept at its limit, and whoever holds 64 idle connections would then hold the door.
+ * server: the structs and functions that the files of this package share. libmicrohttpd (MHD)
+ * handles HTTP on the sockets that it gets. The loop has a uv_poll on MHD's epoll descriptor, and a
+ * timer for work of MHD without a socket event. ezlb accepts the connections itself: at its limit
+ * MHD would stop accepting, so 64 idle connections would block the door.
  *
  *   door accepts: conn -> MHD has read it: request -> handler answers -> MHD sends and closes
  */
@@ -21,50 +21,51 @@
 struct api_timing { /* milliseconds */
 	uint64_t connection;
 	uint64_t retry; /* of a door that cannot be opened */
-	uint64_t look;	/* whether the socket's file is still there */
+	uint64_t look;	/* between two checks of the socket file */
 };
 extern const struct api_timing api_timing;
 
-/* As ezlb_api_open, at a test's pace. */
+/* As ezlb_api_open, with other times for tests. */
 void api_open_timed(uv_loop_t *loop, const struct ezlb_api_options *options,
 		    const struct api_timing *timing, struct ezlb_api **out);
 
 /*
- * One request a connection. Freed when MHD tells that it is closed. When MHD tells of a new one
- * differs between its versions: while it is being added (0.9), or in the next run (1.0). Nothing
- * here relies on that, nor on being told at all of one that MHD could not take.
+ * A connection with one request. Freed when MHD reports its end. MHD reports a new connection while
+ * it is added (0.9) or in the next run (1.0), and may not report one that it cannot take. The code
+ * here works with all of these.
  */
 struct conn {
 	TAILQ_ENTRY(conn) link;
 	struct door *door;
-	struct MHD_Connection *mhd; /* NULL until MHD has told of it */
-	int fd;			    /* MHD's */
+	struct MHD_Connection *mhd; /* NULL until MHD reports it */
+	int fd;			    /* owned by MHD */
 	uint64_t deadline;
-	bool begun;	/* its headers are there */
-	bool whole;	/* all of the request is there, or as much as is needed to refuse it */
-	bool suspended; /* MHD waits for the answer */
-	bool ended;	/* nothing more is to be sent: MHD closes it when it runs */
-	struct ezlb_api_request *request; /* while it waits for its answer; the handler's */
-	struct MHD_Response *response;	  /* NULL until it is answered and after that is sent */
+	bool begun;			  /* MHD has read the headers */
+	bool whole;			  /* the request is complete or refused */
+	bool suspended;			  /* MHD waits for the answer */
+	bool ended;			  /* sends nothing more: MHD closes it in its next run */
+	struct ezlb_api_request *request; /* while it waits for the reply; owned by the handler */
+	struct MHD_Response *response;	  /* from the reply until MHD queues it; else NULL */
 	unsigned status;
 };
 
+/* The unix socket or the TCP address. */
 struct door {
 	struct ezlb_api *api;
-	char *socket_path; /* NULL: address */
+	char *socket_path; /* NULL: TCP */
 	struct ezlb_endpoint address;
 
 	struct listener listener;
-	uv_poll_t poll; /* in use until on_poll_closed, `listens` until it is shut */
+	uv_poll_t poll; /* `polls` until on_poll_closed, `listens` until shut() */
 	bool polls, listens;
 	uv_timer_t tick;
 	uint64_t retry_at;
-	bool failed;  /* it has been said that it cannot be opened */
-	bool lost;    /* ... that it was open */
-	bool starved; /* it has been said that there is no descriptor for a client */
+	bool failed;  /* logged that it cannot be opened */
+	bool lost;    /* logged that the open socket was lost */
+	bool starved; /* logged that there is no descriptor for a client */
 
-	TAILQ_HEAD(conn_list, conn) conns; /* the oldest first, so the first to be over time too */
-	size_t n_open;			   /* of conns, without those that have ended */
+	TAILQ_HEAD(conn_list, conn) conns; /* oldest first, so also by deadline */
+	size_t n_open;			   /* of conns, without `ended` ones */
 	uv_timer_t deadline;
 };
 
@@ -74,7 +75,7 @@ struct ezlb_api {
 	ezlb_api_fn on_request;
 	void *arg;
 
-	struct MHD_Daemon *mhd; /* NULL while there is none to be had */
+	struct MHD_Daemon *mhd; /* NULL: could not be started yet */
 	uv_poll_t poll;		/* exists with mhd */
 	uv_timer_t more;
 
@@ -88,10 +89,10 @@ struct ezlb_api {
 };
 
 /* api.c */
-int api_start_mhd(struct ezlb_api *api, struct ezlb_err *err); /* 0 where it runs already */
-void api_run(struct ezlb_api *api);			       /* never from within MHD: */
+int api_start_mhd(struct ezlb_api *api, struct ezlb_err *err); /* 0 if it runs already */
+void api_run(struct ezlb_api *api);			       /* not from within MHD */
 void api_run_soon(struct ezlb_api *api);
-/* One for each handle of the loop; closed for good when the last one is gone. */
+/* One reference per handle of the loop; the last one ends the server. */
 void api_ref(struct ezlb_api *api);
 void api_unref(struct ezlb_api *api);
 
@@ -101,14 +102,14 @@ void door_init(struct door *door, struct ezlb_api *api, const char *socket_path,
 void door_close(struct door *door);
 
 /* conn.c */
-/* Takes fd. The new one always gets its place: at the limit an older one has to go. */
+/* Takes fd. At the limit it ends an older connection. */
 void conn_start(struct door *door, int fd, const struct sockaddr_storage *addr, socklen_t len);
-/* Cuts it off; its request, if any, loses its client. MHD's next run closes it. May free it. */
+/* Shuts the connection down; MHD closes it in its next run. May free it. */
 void conn_end(struct conn *conn);
 void conn_end_all(struct door *door);
-/* MHD goes on with it, where it waits. */
+/* Lets MHD continue with a suspended connection. */
 void conn_resume(struct conn *conn);
-/* NULL: it has been ended before MHD told of it. */
+/* NULL: it was ended before MHD reported it. */
 struct conn *conn_of(struct ezlb_api *api, struct MHD_Connection *mhd);
 void conn_on_notify(void *arg, struct MHD_Connection *mhd, void **context,
 		    enum MHD_ConnectionNotificationCode code);
@@ -118,5 +119,5 @@ void conn_on_deadline(uv_timer_t *timer);
 enum MHD_Result request_on_access(void *arg, struct MHD_Connection *mhd, const char *url,
 				  const char *method, const char *version, const char *upload,
 				  size_t *upload_len, void **context);
-/* Its client is gone; the handler's answer will go nowhere. */
+/* The client is gone: the reply will be dropped. */
 void request_orphan(struct ezlb_api_request *request);

@@ -138,7 +138,7 @@ static void test_paths(void **state)
 
 	(void)state;
 	want_refused(at("no/s").s, ENOENT, "cannot open the directory");
-	want_refused("/proc/ezlb", ENOENT, "socket's file");
+	want_refused("/proc/ezlb", ENOENT, "socket file");
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	want_refused(at(name).s, ENAMETOOLONG, "is too long");
