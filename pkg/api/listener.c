@@ -58,7 +58,7 @@ static int place_clear(const struct place *place, struct ezlb_err *err)
 		return ezlb_err_set(err, EEXIST, "the file is not a socket: remove it");
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return ezlb_err_sys(err, errno, "cannot make a socket");
+		return ezlb_err_sys(err, errno, "cannot create a socket");
 	/* unix(7): ECONNREFUSED if nobody listens, EAGAIN if the queue of the listener is full. */
 	if (connect(fd, addr, sizeof(place->addr)) == 0 || errno == EAGAIN || errno == EPROTOTYPE)
 		return ezlb_err_set(err, EADDRINUSE,
@@ -78,7 +78,7 @@ static int place_listen(const struct place *place, struct listener *out, struct 
 	struct stat st;
 
 	if (fd < 0)
-		return ezlb_err_sys(err, errno, "cannot make a socket");
+		return ezlb_err_sys(err, errno, "cannot create a socket");
 	if (bind(fd, addr, sizeof(place->addr)) < 0)
 		return ezlb_err_sys(err, errno, "cannot create the socket file");
 	/* Nobody can connect before listen(), so the mode of the umask does no harm. */
@@ -118,7 +118,7 @@ int listener_open_tcp(const struct ezlb_endpoint *address, struct listener *out,
 	int on = 1;
 
 	if (fd < 0)
-		return ezlb_err_sys(err, errno, "cannot make a socket");
+		return ezlb_err_sys(err, errno, "cannot create a socket");
 	/* Else connections of the earlier process keep the port in use for a minute. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (const struct sockaddr *)&addr, len) < 0 || listen(fd, BACKLOG) < 0) {

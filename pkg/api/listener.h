@@ -9,7 +9,7 @@
 
 struct listener {
 	int fd;	   /* non-blocking, close-on-exec */
-	dev_t dev; /* of the socket's file */
+	dev_t dev; /* of the socket file */
 	ino_t ino;
 };
 

@@ -47,12 +47,6 @@ void ezlb_prober_unref(struct ezlb_prober *prober)
 	closed(arg);
 }
 
-static bool connected(const struct ezlb_probe *probe)
-{
-	/* A tcp probe ends when it is connected. */
-	return probe->check->type != EZLB_CHECK_TCP && ezlb_probe_http_connected(probe);
-}
-
 /*
  * A pass can block the loop, for example while another program has the iptables lock. Then no probe
  * makes progress. The loop runs timers before it polls, so a deadline can expire although the
@@ -72,7 +66,8 @@ static void on_deadline(uv_timer_t *timer)
 		uv_timer_start(timer, on_deadline, late + 1, 0);
 		return;
 	}
-	if (connected(probe))
+	/* A tcp probe ends when it is connected. */
+	if (probe->check->type != EZLB_CHECK_TCP && ezlb_probe_http_connected(probe))
 		result.outcome = EZLB_PROBE_TIMEOUT;
 	if (probe->local_errno != 0)
 		result = ezlb_result_from_errno(probe->local_errno);

@@ -216,7 +216,7 @@ static void test_no_descriptor_at_the_start(void **state)
 		assert_true(log_count("trying again") <= 2 * ((int)room + 1));
 	}
 	assert_true(log_count("cannot start the HTTP server") > 0);
-	assert_true(log_count("cannot make a socket") > 0);
+	assert_true(log_count("cannot create a socket") > 0);
 }
 
 static void test_close_while_shut(void **state)
