@@ -112,7 +112,7 @@ static inline void line_text(const char *line, struct text *out)
 		snprintf(out->s + len, sizeof(out->s) - len, "%d%s", atoi(code + 8),
 			 strstr(line, "from before the restart")       ? "*"
 			 : strstr(line, "its last good version stays") ? "+"
-			 : strstr(line, "the file is not applied")    ? "-"
+			 : strstr(line, "the file is not applied")     ? "-"
 								       : "?");
 	else
 		snprintf(out->s + len, sizeof(out->s) - len, "%s",

@@ -68,7 +68,8 @@ static void test_open_fails(void **state)
 	assert_int_equal(ezlb_health_open(&loop, &options, on_change, NULL, &health, &err),
 			 -ENOMEM);
 	no_multi = false;
-	assert_string_equal(err.msg, "health checks: cannot create a libcurl handle: out of memory");
+	assert_string_equal(err.msg,
+			    "health checks: cannot create a libcurl handle: out of memory");
 	assert_null(health);
 	loop_close(&loop);
 }
