@@ -9,32 +9,31 @@
 #include <ezlb/traffic.h>
 
 /*
- * Opens the one genetlink socket in the network namespace of the caller. The kernel loads ip_vs for
- * this by itself where it can (alias net-pf-16-proto-16-family-IPVS); list and apply never load it.
- * -ENOENT where there is no ip_vs even then, -EPERM without CAP_NET_ADMIN; err names the remedy.
+ * Opens one genetlink socket in the network namespace of the caller. The kernel loads ip_vs for
+ * this if it can (alias net-pf-16-proto-16-family-IPVS); list and apply never load it. Returns
+ * -ENOENT if ip_vs is missing, -EPERM without CAP_NET_ADMIN; err names the fix.
  *
- * The family id is resolved again when ip_vs was unloaded and loaded since. A call waits at most
- * 5 s for answers, then -ETIMEDOUT; what the kernel does before it answers comes on top (a change
- * of scheduler takes it some 10 ms for each service). An empty scope asks the kernel nothing.
- * Services and dests are edited in place (SET), never deleted and made again. A DEL of what is
- * gone already is done. The row of a dest has no tunnel options: SET makes it plain IPIP.
+ * The layer resolves the family id again after ip_vs was unloaded and loaded. A call waits at most
+ * 5 s for answers, then returns -ETIMEDOUT; the time that the kernel works before it answers is
+ * extra (a change of scheduler takes about 10 ms per service). An empty scope sends no request.
+ * SET changes services and dests in place; they are never deleted and created again. A DEL of a
+ * missing object succeeds. A dest row has no tunnel options: SET makes the tunnel plain IPIP.
  *
  * peek reads /proc/net/ip_vs, in the network namespace of the process, and does not need the
- * socket: -ENOENT where ip_vs is not loaded. That text has the keys, schedulers, weights and
- * forwarding methods, and of persistence the flag with its timeout and netmask. It has not, so
- * that only list can tell: the thresholds of dests, a service's other flags (the scheduler's own;
- * one-packet for IPv6), the netmask of a service that is not persistent, the persistence engine,
- * and the options of tunnels.
+ * socket; -ENOENT if ip_vs is not loaded. That text shows keys, schedulers, weights, forwarding
+ * methods, and the persistence flag with its timeout and netmask. Only list sees the rest: dest
+ * thresholds, other service flags (the scheduler's own; one-packet for IPv6), the netmask of a
+ * service that is not persistent, the persistence engine, and tunnel options.
  */
 int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err);
 
 /*
- * What the kernel has counted of the services in scope and of their dests, sorted. It has a socket
- * of its own and shares nothing with a layer, so it may be called in any thread. Costs a request a
- * service: some 20 ms for 1,000 of 10 dests. It never loads ip_vs: -ENOENT where that is not
- * loaded. Errors are else those of open and of list; a call waits at most 5 s. On failure *out is
- * empty. A service that vanishes meanwhile is left out. An empty scope asks the kernel nothing. A
- * kernel before 4.1 counts connections and packets in 32 bits and then begins with 0 again.
+ * Reads the kernel's counters of the services in scope and of their dests, sorted. It uses its own
+ * socket and shares nothing with a layer, so any thread may call it. It sends one request per
+ * service: about 20 ms for 1,000 services with 10 dests each. It never loads ip_vs: -ENOENT if
+ * ip_vs is not loaded. Other errors are those of open and list; a call waits at most 5 s. On
+ * failure *out is empty. A service that is deleted meanwhile is left out. An empty scope sends no
+ * request. Kernels before 4.1 count connections and packets in 32 bits, which wrap to 0.
  */
 int ezlb_ipvs_traffic(const struct ezlb_scope *scope, struct ezlb_traffic *out,
 		      struct ezlb_err *err);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* codec: the half that writes requests. */
 #include "codec.h"
 
 #include <arpa/inet.h>
@@ -11,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No request is larger. */
-#define REQUEST_BYTES 256
+#define REQUEST_BYTES 256 /* no request is larger */
 
 static struct nl_msg *msg_start(uint16_t family, uint8_t cmd, int flags)
 {
@@ -20,7 +20,7 @@ static struct nl_msg *msg_start(uint16_t family, uint8_t cmd, int flags)
 
 	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, NLM_F_REQUEST | flags,
 				 cmd, IPVS_GENL_VERSION))
-		abort(); /* out of memory, as everywhere */
+		abort(); /* out of memory */
 	return msg;
 }
 
@@ -38,10 +38,10 @@ static void put_key(struct nl_msg *msg, const struct ezlb_service_key *key)
 	nla_put_u16(msg, IPVS_SVC_ATTR_PORT, htons(key->listen.port));
 }
 
-/* The kernel wants all of these with NEW and SET, and takes what is not said for zero. */
+/* NEW and SET need all attributes: the kernel reads a missing one as zero. */
 static void put_service(struct nl_msg *msg, const struct ezlb_service_row *row)
 {
-	/* With the mask all set the row's flags replace the kernel's. */
+	/* With all bits set in the mask the row's flags replace the kernel's. */
 	struct ip_vs_flags flags = { .flags = row->flags & ~(uint32_t)IP_VS_SVC_F_HASHED,
 				     .mask = ~0u };
 

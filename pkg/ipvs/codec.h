@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * codec: an op to the bytes of a genetlink request, and the bytes of a reply to a row. Pure: no
- * socket, no clock, and a reply is never read past its end, whatever it says of itself.
- * Source: include/uapi/linux/ip_vs.h, ip_vs_genl_parse_service(), ip_vs_genl_fill_stats64() and
- * their like in ip_vs_ctl.c.
+ * codec: encodes an op as a genetlink request and decodes a reply into a row. Pure: no socket, no
+ * clock. It never reads past the end of a reply, whatever lengths the reply contains.
+ * Source: include/uapi/linux/ip_vs.h; ip_vs_genl_parse_*() and ip_vs_genl_fill_*() in ip_vs_ctl.c.
  */
 #pragma once
 
@@ -19,8 +18,8 @@
 #define EZLB_IPVS_ADDR_BYTES 16 /* union nf_inet_addr, for both families */
 
 /*
- * Each appends one request, of at most 256 bytes; `family` is the id of the IPVS family. An op is
- * one of SERVICE_* and DEST_*.
+ * Each appends one request of at most 256 bytes; `family` is the id of the IPVS family. The op must
+ * be one of SERVICE_* and DEST_*.
  */
 void ezlb_ipvs_put_op(struct ezlb_nl_buf *buf, uint16_t family, const struct ezlb_op *op);
 void ezlb_ipvs_put_get_info(struct ezlb_nl_buf *buf, uint16_t family);
@@ -29,15 +28,15 @@ void ezlb_ipvs_put_get_dests(struct ezlb_nl_buf *buf, uint16_t family,
 			     const struct ezlb_service_key *service);
 
 /*
- * msg is one whole message from its nlmsghdr on, len the bytes that are there. 0, -EBADMSG where it
- * is cut short or does not make sense, -EPROTONOSUPPORT where it is sound but describes what ezlb
- * has no row for: a service by firewall mark or of another protocol.
+ * msg is one message that begins with its nlmsghdr, len the bytes received. Returns 0, -EBADMSG if
+ * the message is cut or invalid, or -EPROTONOSUPPORT for a valid service that ezlb has no row for:
+ * one by firewall mark or of another protocol.
  */
 int ezlb_ipvs_get_service(const void *msg, size_t len, struct ezlb_service_row *out);
 int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_key *service,
 		       struct ezlb_dest_row *out);
 
-/* The same messages for what they count; the sums over dests are not in that of a service. */
+/* Read the counters of the same messages; that of a service has no sums over its dests. */
 int ezlb_ipvs_get_service_traffic(const void *msg, size_t len, struct ezlb_traffic_row *out);
 int ezlb_ipvs_get_dest_traffic(const void *msg, size_t len, const struct ezlb_service_key *service,
 			       struct ezlb_traffic_row *out);

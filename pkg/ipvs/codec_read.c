@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* codec_read: the half of the codec that reads replies. */
+/* codec: the half that reads replies. */
 #include "codec.h"
 
 #include <arpa/inet.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* The attributes in the nest `type` of a message. */
+/* Reads the attributes inside the nested attribute `type` of a message. */
 static int open_nest(const void *msg, size_t len, uint16_t type, struct ezlb_nl_attrs *out)
 {
 	const struct nlmsghdr *head = msg;
@@ -22,7 +22,7 @@ static int open_nest(const void *msg, size_t len, uint16_t type, struct ezlb_nl_
 	return ezlb_nl_attrs_nested(top.at[type], out);
 }
 
-/* True where the attribute is there and exactly as long as the value. */
+/* True if the attribute exists and is exactly as long as the value. */
 static bool get(const struct nlattr *attr, void *out, size_t len)
 {
 	if (!attr || mnl_attr_get_payload_len(attr) != len)
@@ -66,7 +66,7 @@ static bool get_scheduler(const struct nlattr *attr, char out[EZLB_SCHED_MAX + 1
 	return true;
 }
 
-/* -EPROTONOSUPPORT: a service that ezlb has no key for. */
+/* -EPROTONOSUPPORT: ezlb has no key for this kind of service. */
 static int get_key(const struct ezlb_nl_attrs *attrs, struct ezlb_service_key *out)
 {
 	uint16_t family, proto;
@@ -81,7 +81,7 @@ static int get_key(const struct ezlb_nl_attrs *attrs, struct ezlb_service_key *o
 	return ezlb_proto_from_number(proto, &out->proto) ? -EPROTONOSUPPORT : 0;
 }
 
-/* Kernels before 3.18 do not tell the family: there it is always the service's. */
+/* Kernels before 3.18 omit the family: there it is always that of the service. */
 static bool get_endpoint(const struct ezlb_nl_attrs *attrs, uint16_t family,
 			 struct ezlb_endpoint *out)
 {
@@ -114,8 +114,8 @@ int ezlb_ipvs_get_service(const void *msg, size_t len, struct ezlb_service_row *
 }
 
 /*
- * Local node and bypass, which nothing of ours ever sets, deliver without NAT, as direct does; a
- * row is needed all the same, for a dest that list leaves out would be added again for ever.
+ * ezlb never sets local node and bypass. They deliver without NAT, as direct does. Such a dest
+ * still needs a row: if list left it out, every pass would try to add it again.
  */
 static enum ezlb_forward forward_of(uint32_t method)
 {
@@ -162,7 +162,7 @@ static bool get_count(const struct nlattr *attr, size_t len, uint64_t *out)
 	return true;
 }
 
-/* Kernels before 4.1 have only `narrow`, in which bytes alone have 64 bits. */
+/* Kernels before 4.1 send only `narrow`, in which only byte counts have 64 bits. */
 static int get_counters(const struct nlattr *wide, const struct nlattr *narrow,
 			struct ezlb_counters *out)
 {

@@ -20,7 +20,7 @@ static void free_cache(struct nl_cache **cache)
 	nl_cache_free(*cache);
 }
 
-/* libnl's own error numbers, as far as they differ in what to do about them. */
+/* Maps libnl's error numbers; those that call for the same action share one text. */
 static int fail(struct ezlb_err *err, const char *name, int nle)
 {
 	switch (-nle) {
@@ -56,8 +56,7 @@ static int search(struct nl_sock *sock, const char *name)
 int ezlb_ipvs_genl_resolve(const char *name, bool load, unsigned timeout_ms, uint16_t *family,
 			   struct ezlb_err *err)
 {
-	/* A socket for this alone: libnl would stumble over an old answer to one of our requests.
-	 */
+	/* A socket of its own: libnl could not handle a late answer to an earlier request. */
 	__attribute__((cleanup(free_socket))) struct nl_sock *sock = nl_socket_alloc();
 	struct timeval limit = { .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000 };
 	int rc;
@@ -68,7 +67,7 @@ int ezlb_ipvs_genl_resolve(const char *name, bool load, unsigned timeout_ms, uin
 	if (rc < 0)
 		return fail(err, name, rc);
 	if (setsockopt(nl_socket_get_fd(sock), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
-		return ezlb_err_sys(err, errno, "cannot set a limit on a netlink socket");
+		return ezlb_err_sys(err, errno, "cannot set a timeout on a netlink socket");
 	rc = load ? genl_ctrl_resolve(sock, name) : search(sock, name);
 	if (rc < 0)
 		return fail(err, name, rc);

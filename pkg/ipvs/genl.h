@@ -8,9 +8,9 @@
 #include <ezlb/err.h>
 
 /*
- * The id of a family by name, within timeout_ms. Asking the kernel for a name makes it load the
- * module that claims that name in its aliases; without `load` all families there are get listed
- * and searched instead, which loads nothing. -ENOENT where there is none.
+ * Finds the id of a family by name, within timeout_ms. A request by name makes the kernel load the
+ * module with that name in its aliases; without `load` this lists all existing families instead,
+ * which loads nothing. -ENOENT if the family does not exist.
  */
 int ezlb_ipvs_genl_resolve(const char *name, bool load, unsigned timeout_ms, uint16_t *family,
 			   struct ezlb_err *err);

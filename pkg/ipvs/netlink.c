@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* netlink: requests to IPVS, repeated when the family id has changed. */
 #include "netlink.h"
 
 #include <errno.h>
@@ -12,11 +13,11 @@
 struct ezlb_ipvs_nl {
 	struct ezlb_ipvs_source source;
 	struct ezlb_nl *nl;
-	uint16_t family; /* 0: the next call resolves it */
+	uint16_t family; /* 0: unknown, the next call resolves it */
 	struct ezlb_nl_buf out;
 };
 
-/* The sentence for what goes wrong with IPVS as a whole. */
+/* Sets the error text for a failure of IPVS as a whole. */
 static int explain(struct ezlb_err *err, int rc)
 {
 	if (rc == -ENOENT)
@@ -39,14 +40,14 @@ static int resolve(struct ezlb_ipvs_nl *nl, bool load, struct ezlb_err *err)
 	return rc == -ENOENT || rc == -EPERM ? explain(err, rc) : rc;
 }
 
-/* What a message gets for an answer when no family has its id, or one that has fewer commands. */
+/* The answers to a stale family id: no family has it, or a family with fewer commands has it. */
 static bool stale_sign(int rc)
 {
 	return rc == -ENOENT || rc == -EOPNOTSUPP;
 }
 
-/* CHANGED where the id is another than when last resolved, so that trying again makes sense. */
-static int relearn(struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
+/* Returns CHANGED if the family id has changed, so that trying again makes sense. */
+static int resolve_again(struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
 {
 	uint16_t old = nl->family;
 	int rc = resolve(nl, false, err);
@@ -80,7 +81,7 @@ int ezlb_ipvs_nl_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *se
 
 	if (!stale_sign(rc))
 		return rc;
-	fresh = relearn(nl, err);
+	fresh = resolve_again(nl, err);
 	if (fresh == CHANGED)
 		return dump_once(nl, service, fn, arg, err);
 	return fresh ? fresh : rc;
@@ -88,8 +89,8 @@ int ezlb_ipvs_nl_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *se
 
 /* --- apply --------------------------------------------------------------------------------- */
 
-/* The verdict on the last request, which is asked for, comes after those on all others. */
-static bool on_verdict(void *arg, size_t i, int code)
+/* Sets the rc of an op. The last request asks for an answer, which comes after all others. */
+static bool on_answer(void *arg, size_t i, int code)
 {
 	struct ezlb_op *const **ops = arg;
 
@@ -97,7 +98,7 @@ static bool on_verdict(void *arg, size_t i, int code)
 	return false;
 }
 
-/* Gives all ops that have no answer yet this one. */
+/* Sets the rc of all ops that have no answer yet. */
 static void settle(struct ezlb_op *const *ops, size_t n, int rc)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -117,7 +118,7 @@ static int send_ops(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size_t 
 		ops[i]->rc = EZLB_PENDING;
 	}
 	ezlb_nl_ack_last(&nl->out);
-	rc = ezlb_nl_tell(nl->nl, &nl->out, on_verdict, &ops);
+	rc = ezlb_nl_tell(nl->nl, &nl->out, on_answer, &ops);
 	if (rc)
 		explain(err, rc);
 	settle(ops, n, rc);
@@ -133,7 +134,7 @@ static bool looks_stale(struct ezlb_op *const *ops, size_t n)
 	return true;
 }
 
-/* send_ops, and once more where the family turns out to have got another id. */
+/* Runs send_ops, and once more if the family id has changed. */
 static int send_fresh(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size_t n,
 		      struct ezlb_err *err)
 {
@@ -141,7 +142,7 @@ static int send_fresh(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size_
 
 	if (rc || !looks_stale(ops, n))
 		return rc;
-	rc = relearn(nl, err);
+	rc = resolve_again(nl, err);
 	return rc == CHANGED ? send_ops(nl, ops, n, err) : rc;
 }
 
@@ -152,7 +153,7 @@ int ezlb_ipvs_nl_apply(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size
 
 	for (size_t i = 0; i < n; i++)
 		ops[i]->rc = EZLB_PENDING;
-	/* With answers lost the ops of that send are in doubt, but the way is open for the rest. */
+	/* -ENOBUFS: the results of this send are unknown, but the other ops can still be sent. */
 	for (size_t i = 0; i < n && (rc == 0 || rc == -ENOBUFS); i += EZLB_IPVS_SEND_OPS) {
 		size_t room = n - i < EZLB_IPVS_SEND_OPS ? n - i : EZLB_IPVS_SEND_OPS;
 
@@ -168,8 +169,8 @@ int ezlb_ipvs_nl_apply(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size
 
 /* --- opening ------------------------------------------------------------------------------- */
 
-/* Resolving needs no right, so that alone does not tell whether we have it. */
-static int probe(struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
+/* Resolving needs no permission, so send a request that does. */
+static int test_permission(struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
 {
 	int rc;
 
@@ -189,7 +190,7 @@ int ezlb_ipvs_nl_open(const struct ezlb_ipvs_source *source, bool load, struct e
 	nl->nl = ezlb_nl_new(&source->nl);
 	rc = resolve(nl, load, err);
 	if (rc == 0)
-		rc = probe(nl, err);
+		rc = test_permission(nl, err);
 	if (rc) {
 		ezlb_ipvs_nl_close(nl);
 		return rc;

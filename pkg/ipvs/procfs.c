@@ -6,18 +6,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The longest line that the kernel writes has some 110 characters, a read mostly a page of them. */
+/* The kernel's longest line has about 110 characters; one read returns about one page. */
 #define BUFFER 16384
 
 struct text {
 	const char *at, *end;
 };
 
-/* One call, and the service whose dests come now. */
+/* The state of one call, with the service whose dests follow. */
 struct reading {
 	const struct ezlb_scope *scope;
-	bool counts;
-	uint64_t service; /* its own print, where it counts */
+	bool included;	  /* the service is in scope, or of unknown format */
+	uint64_t service; /* the hash of the service, if included */
 	uint64_t print;
 };
 
@@ -71,7 +71,7 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* n bytes of two digits each. */
+/* Reads n bytes of two digits each. */
 static bool take_hex(struct text *rest, uint8_t *bytes, size_t n)
 {
 	if ((size_t)(rest->end - rest->at) < 2 * n)
@@ -88,7 +88,7 @@ static bool take_hex(struct text *rest, uint8_t *bytes, size_t n)
 
 /* --- lines --------------------------------------------------------------------------------- */
 
-/* "fd00:0010:0000:0000:0000:0000:0000:0001]": the kernel's %pI6 leaves no zeros out. */
+/* "fd00:0010:0000:0000:0000:0000:0000:0001]": the kernel's %pI6 writes all zeros. */
 static bool take_ipv6(struct text *rest, struct ezlb_addr *out)
 {
 	out->family = AF_INET6;
@@ -131,12 +131,12 @@ static bool parse_proto(struct text word, enum ezlb_proto *out)
 	return false;
 }
 
-/* As of the codec: -EPROTONOSUPPORT is sound, but no service that ezlb could have. */
+/* As in the codec, -EPROTONOSUPPORT: a valid line, but not a service that ezlb can have. */
 static int parse_service(struct text line, struct ezlb_service_key *key)
 {
 	struct text word = take_word(&line);
 
-	/* By firewall mark; and the heading begins "IP Virtual Server", "Prot LocalAddress". */
+	/* A service by firewall mark, or a heading: "IP Virtual Server", "Prot LocalAddress". */
 	if (is(word, "FWM") || is(word, "IP") || is(word, "Prot"))
 		return -EPROTONOSUPPORT;
 	if (!parse_proto(word, &key->proto) || !parse_endpoint(take_word(&line), &key->listen))
@@ -145,8 +145,8 @@ static int parse_service(struct text line, struct ezlb_service_key *key)
 }
 
 /*
- * Prints are added up, because the kernel's order means nothing. FNV is too linear for that: two
- * dests that swap their weights could come to the same sum. Hence the finalizer of splitmix64.
+ * Row hashes are added, so that the kernel's order does not matter. FNV is too linear for a sum:
+ * two dests that swap their weights could give the same sum. Hence the splitmix64 finalizer.
  */
 static uint64_t row_print(uint64_t service, struct text row)
 {
@@ -157,20 +157,20 @@ static uint64_t row_print(uint64_t service, struct text row)
 	return h ^ h >> 31;
 }
 
-/* All of the line counts: behind the key come the scheduler, "ops" and the persistence. */
+/* Hashes the whole line: the scheduler, "ops" and the persistence follow the key. */
 static void on_service(struct reading *reading, struct text line)
 {
 	struct ezlb_service_key key;
 	int rc = parse_service(line, &key);
 
-	reading->counts = rc == 0 ? ezlb_scope_has(reading->scope, &key) : rc == -EBADMSG;
-	if (!reading->counts)
+	reading->included = rc == 0 ? ezlb_scope_has(reading->scope, &key) : rc == -EBADMSG;
+	if (!reading->included)
 		return;
 	reading->service = row_print(0, line);
 	reading->print += reading->service;
 }
 
-/* Two numbers and the end of the line. */
+/* True for two numbers and the end of the line. */
 static bool are_counts(struct text rest)
 {
 	for (int i = 0; i < 2; i++) {
@@ -180,22 +180,22 @@ static bool are_counts(struct text rest)
 	return is(take_word(&rest), "") && take_char(&rest, '\n');
 }
 
-/* "  -> C0A80A0B:0050      Masq    1      0          3": without the last two. */
+/* "  -> C0A80A0B:0050      Masq    1      0          3": hashed without the last two columns. */
 static void on_dest(struct reading *reading, struct text line)
 {
 	struct text row = line, rest = line;
 
-	if (!reading->counts)
+	if (!reading->included)
 		return;
 	for (int i = 0; i < 4; i++)
 		row.end = take_word(&rest).end;
 	if (are_counts(rest))
 		reading->print += row_print(reading->service, row);
-	else /* an unknown form, or cut: not to be taken for one with counts */
+	else /* unknown format, or cut: the hash must differ from that of a line with counts */
 		reading->print += row_print(~reading->service, line);
 }
 
-/* With its newline, which the last one may lack. */
+/* `line` includes its newline, which the last line may lack. */
 static void on_line(struct reading *reading, struct text line)
 {
 	if (*line.at == ' ')
@@ -204,7 +204,7 @@ static void on_line(struct reading *reading, struct text line)
 		on_service(reading, line);
 }
 
-/* Returns how much is left of a line that has not ended yet, moved to the front. */
+/* Moves an incomplete last line to the front of buf and returns its length. */
 static size_t on_text(struct reading *reading, char *buf, size_t len)
 {
 	struct text rest = { buf, buf + len };
@@ -215,7 +215,7 @@ static size_t on_text(struct reading *reading, char *buf, size_t len)
 		rest.at = newline + 1;
 	}
 	len = (size_t)(rest.end - rest.at);
-	if (len == BUFFER) { /* no line of the kernel's: what there is of it counts as one */
+	if (len == BUFFER) { /* longer than any line of the kernel: treat this part as a line */
 		on_line(reading, rest);
 		return 0;
 	}

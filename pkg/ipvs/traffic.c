@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* traffic: reads the counters of services and dests. */
 #include <errno.h>
 
 #include <ezlb/ipvs.h>
 #include <ezlb/mem.h>
 
-#include "backend.h"
 #include "codec.h"
+#include "layer.h"
 
-/* One call, and the service whose dests come now. */
+/* The state of one call, with the service whose dests follow. */
 struct counting {
 	const struct ezlb_scope *scope;
 	struct ezlb_traffic services;
-	struct ezlb_traffic *rows; /* dests, and services whose dests are there */
+	struct ezlb_traffic *rows; /* dests, and services whose dests were read */
 	const struct ezlb_service_key *service;
 };
 
@@ -39,7 +40,7 @@ static int on_dest(void *arg, const struct nlmsghdr *msg)
 	return rc;
 }
 
-/* Each service in scope with its dests. One that vanishes in between (ESRCH) is left out. */
+/* Reads each service in scope with its dests; leaves out one deleted meanwhile (ESRCH). */
 static int read_kernel(struct counting *counting, struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
 {
 	const struct ezlb_ipvs_rows services = { on_service, counting, &counting->services.len };
@@ -57,7 +58,10 @@ static int read_kernel(struct counting *counting, struct ezlb_ipvs_nl *nl, struc
 	return rc;
 }
 
-/* What a dump had twice, because rows were added meanwhile, must not be summed up twice. */
+/*
+ * Adds the connections of dests to their service. Drops a row that a dump returned twice because
+ * rows were added meanwhile.
+ */
 static void sum_up(struct ezlb_traffic *rows)
 {
 	struct ezlb_traffic_row *row = rows->items, *service = row;

@@ -5,7 +5,7 @@
 
 #include <ezlb/ipvs.h>
 
-#include "backend.h"
+#include "layer.h"
 
 static struct kernel k;
 static struct ezlb_scope scope;

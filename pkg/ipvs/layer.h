@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* backend: the layer and the traffic over a socket that may come from a test. */
+/* layer: the IPVS layer and its traffic counters over a source that a test may replace. */
 #pragma once
 
 #include <ezlb/layer.h>
@@ -7,17 +7,17 @@
 
 #include "netlink.h"
 
-/* As ezlb_ipvs_open. What source->arg and procfs point to outlives the layer. */
+/* As ezlb_ipvs_open. source->arg and source->procfs must outlive the layer. */
 int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_layer **out,
 			  struct ezlb_err *err);
 /* As ezlb_ipvs_traffic. */
 int ezlb_ipvs_traffic_source(const struct ezlb_ipvs_source *source, const struct ezlb_scope *scope,
 			     struct ezlb_traffic *out, struct ezlb_err *err);
 
-/* The one that is not of a test. */
+/* The running kernel. */
 struct ezlb_ipvs_source ezlb_ipvs_kernel(void);
 
-/* Where the rows of a dump go, and how many are there, so that they can be taken back. */
+/* The receiver of a dump: fn adds rows and counts them in *len; a failed dump resets *len. */
 struct ezlb_ipvs_rows {
 	ezlb_nl_msg_fn fn;
 	void *arg;
@@ -25,8 +25,8 @@ struct ezlb_ipvs_rows {
 };
 
 /*
- * As ezlb_ipvs_nl_dump, but a table that changes while it is read is read again, twice at most. On
- * failure it has added no row.
+ * As ezlb_ipvs_nl_dump, but reads a table that changes meanwhile again, at most twice. On failure
+ * it adds no row.
  */
 int ezlb_ipvs_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
 		   const struct ezlb_ipvs_rows *rows, struct ezlb_err *err);

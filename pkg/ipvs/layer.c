@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "backend.h"
+#include "layer.h"
 
 #include <errno.h>
 #include <linux/ip_vs.h>
@@ -13,7 +13,7 @@
 #include "procfs.h"
 
 #define DUMP_TRIES 3
-/* An error takes about 1 KiB of it; 256 of them must fit, and dumps come in pieces of 32 KiB. */
+/* It must hold 256 errors of about 1 KiB each; dumps arrive in pieces of 32 KiB. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 
 struct ipvs {
@@ -24,13 +24,13 @@ struct ipvs {
 
 /* --- list and peek ------------------------------------------------------------------------- */
 
-/* One call of list, and the dump of it that is going on. */
+/* The state of one list call, with the service whose dests are read. */
 struct listing {
 	struct ezlb_ipvs_nl *nl;
 	const struct ezlb_scope *scope;
 	struct ezlb_services services;
 	struct ezlb_dests dests;
-	const struct ezlb_service_key *service; /* whose dests */
+	const struct ezlb_service_key *service;
 };
 
 static int on_service(void *arg, const struct nlmsghdr *msg)
@@ -71,7 +71,7 @@ int ezlb_ipvs_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *servi
 	return rc;
 }
 
-/* Each service in scope with its dests. One that vanishes in between (ESRCH) is left out. */
+/* Reads each service in scope with its dests; leaves out one deleted meanwhile (ESRCH). */
 static int read_kernel(struct listing *listing, struct ezlb_err *err)
 {
 	const struct ezlb_ipvs_rows services = { on_service, listing, &listing->services.len };
@@ -92,8 +92,8 @@ static int read_kernel(struct listing *listing, struct ezlb_err *err)
 }
 
 /*
- * A dump goes on where it left off by counting rows, so one that was added by somebody else
- * meanwhile makes another come twice. To the diff the second would be one too many.
+ * Adds the rows to *out, each once. A dump continues by row number, so a row that another program
+ * adds meanwhile makes another row appear twice. The diff would take the second for a surplus row.
  */
 static void hand_over(struct listing *listing, struct ezlb_table *out)
 {

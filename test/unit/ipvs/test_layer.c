@@ -5,8 +5,8 @@
 
 #include <ezlb/ipvs.h>
 
-#include "backend.h"
 #include "genl.h"
+#include "layer.h"
 
 static struct kernel k;
 static struct ezlb_layer *layer;
