@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * firewall: a way through filters that drop. What clients send to IPVS passes INPUT, what backends
- * answer passes FORWARD; an accept in a table of our own cannot override another chain's drop. So
- * where a filter drops, its own base chain gets a jump to a chain of ours, first of all, with one
- * accept for each service:
+ * firewall: accept rules in filters that drop. Packets of clients to IPVS pass INPUT, answers of
+ * backends pass FORWARD. An accept in another table cannot override a filter's drop, so ezlb
+ * inserts a jump as the first rule of the filter's own base chain. It leads to a chain of ezlb with
+ * one accept for each service:
  *
  *   -A INPUT -j EZLB-INPUT
  *   -A EZLB-INPUT -d <vip>/32 -p <proto> -m <proto> --dport <port> -j ACCEPT
@@ -14,11 +14,11 @@
  * (iptables lists the second <proto> of the last rule as a number.)
  *
  * The filters are the legacy filter tables of iptables and ip6tables (libiptc, libip6tc), and the
- * tables `ip filter` and `ip6 filter` of nf_tables that iptables-nft makes (libnftnl); there the
- * rules are such that iptables-nft -S goes on listing the table. A filter drops where the policy of
- * its base chain is DROP, or a rule in it, or in a chain that is reached from it, has the target
- * DROP or REJECT. A table that is not there, or not loaded, drops nothing. Tables of nf_tables that
- * another program made in its own manner are not touched: ezlb_firewall_find tells of them.
+ * nf_tables tables `ip filter` and `ip6 filter` of iptables-nft (libnftnl), whose rules ezlb writes
+ * in a form that iptables-nft -S can list. A filter drops if the policy of its base chain is DROP,
+ * or if a rule in it, or in a chain that it leads to, has the target DROP or REJECT. Its gate
+ * (INPUT or FORWARD) is then called closed. A table that does not exist or is not loaded drops
+ * nothing. ezlb does not change other nf_tables tables; ezlb_firewall_find reports them.
  */
 #pragma once
 
@@ -28,33 +28,34 @@
 #define EZLB_FORWARD_CHAIN "EZLB-FORWARD"
 
 /*
- * list gives `gates` as the host's filters are, the rows that are in every filter of their gate and
- * family that drops, and the frame: `present` where there is anything of ours in any filter,
- * `sound` where each filter that drops has its chain and exactly one jump to it, from where it
- * belongs, nothing in our chains is anything but rows, each once, no row is in some of its filters
- * only, and no other filter has anything of ours. A filter where only we are left (all else
- * accepts) does not drop. Rows whose gate is closed in no filter are not wanted, so they are not
- * sought either.
+ * list returns `gates` (where the host's filters drop), the rows that exist in every filter of
+ * their gate and family that drops, and the frame. The frame is `present` if any filter has a chain
+ * of ezlb. It is `sound` if
+ * - each filter that drops has ezlb's chain and exactly one jump to it, from the right base chain,
+ * - ezlb's chains contain only rows, each once, and no row is missing in one of its filters,
+ * - no other filter has anything of ezlb.
+ * Rules of ezlb do not make a filter drop. Rows whose gate is closed in no filter are not wanted,
+ * so list does not look for them.
  *
- * A jump that is missing is put first. Where another program puts a rule before it later, it stays
- * where it is: two programs that both insist on being first would never come to rest.
+ * ezlb inserts a missing jump as the first rule. If another program later inserts a rule before it,
+ * ezlb leaves it: two programs that both insist on the first place would never stop.
  *
- * SETUP makes the frame as it should be, in all filters, and so does any ADD; what is in some of
- * its filters only, and is not added in the same batch, goes. ADD and DEL are for a row in all
- * filters of its gate and family that drop: where none does, an ADD has nothing to do and is done.
- * TEARDOWN removes all that is ours everywhere. Whatever rules others have there stay as they are,
- * in their order, with their counters. One apply is at most one commit a table, legacy under the
- * lock of iptables with a wait of 2 s (-EAGAIN), nf_tables in one transaction a family. Nothing is
- * written where all is done already. Neither list nor the removing ops load a module.
+ * SETUP and any ADD repair the frame in all filters, and delete rows that are in only some of their
+ * filters unless the batch adds them. ADD and DEL change a row in all filters of its gate and
+ * family that drop; if none drops, ADD succeeds without a change. TEARDOWN removes everything of
+ * ezlb. Rules of other programs keep their order and counters. One apply does at most one commit
+ * per legacy table, under the iptables lock with a wait of at most 2 s (-EAGAIN), and one nf_tables
+ * transaction per family. If nothing changes, nothing is written. list and the removing ops load no
+ * module.
  *
- * peek sees the legacy filter tables as the SNAT layer's peek sees the nat table, and the
- * generation of the nf_tables ruleset. -ENOENT where the kernel has neither.
+ * peek hashes the legacy filter tables like the peek of the iptables SNAT driver, and the
+ * generation of the nf_tables ruleset. -ENOENT if the kernel has neither.
  */
 int ezlb_firewall_open(struct ezlb_layer **out, struct ezlb_err *err);
 
 /*
- * Base chains at INPUT, FORWARD or OUTPUT that drop and that ezlb has no way through: those of
- * native nf_tables tables, and any at OUTPUT. A drop that only a verdict map leads to is not seen.
+ * Finds base chains at INPUT, FORWARD or OUTPUT that drop and in which ezlb adds no accept rules:
+ * those of native nf_tables tables, and all at OUTPUT. It does not see drops behind a verdict map.
  * For the doctor. The caller frees *out with EZLB_VEC_CLEAR, also after a failure.
  */
 struct ezlb_drop {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netfilter: how to talk to the two packet filters of the kernel, whatever is said: the lock of
- * iptables, and requests to nf_tables; legacy tables are in xtables.h. What rules say is for snat
- * and firewall.
+ * netfilter: access to the kernel's packet filters for snat and firewall: the iptables lock, and
+ * requests to nf_tables. Legacy tables are in xtables.h.
  */
 #pragma once
 
@@ -13,68 +12,76 @@
 #include <ezlb/err.h>
 #include <ezlb/netlink.h>
 
-/* --- the lock of iptables -------------------------------------------------------------------- */
+/* --- the iptables lock ----------------------------------------------------------------------- */
 /*
- * Every iptables takes it around reading and writing a table. The kernel itself only compares the
- * number of entries when a table is replaced, so without it edits get lost.
+ * Every iptables command holds it while it reads and writes a table. When a table is replaced, the
+ * kernel compares only the number of entries, so changes get lost without the lock.
  * Source: iptables, iptables/xshared.c.
  */
 
 #define EZLB_XTABLES_LOCK_LIMIT_MS 2000
 #define EZLB_XTABLES_LOCK_STEP_MS  20
 
-/* $XTABLES_LOCKFILE or /run/xtables.lock, as iptables since 1.8.8. */
+/* $XTABLES_LOCKFILE or /run/xtables.lock, like iptables 1.8.8 and newer. */
 const char *ezlb_xtables_lock_path(void);
 
 /*
- * Returns a descriptor that holds the lock until it is closed, or -errno: -EAGAIN where somebody
- * else still had it after limit_ms. Tries every step_ms.
+ * Returns a descriptor that holds the lock until it is closed, or -errno: -EAGAIN if another
+ * program still holds the lock after limit_ms. Tries every step_ms.
  */
 int ezlb_xtables_lock(const char *path, unsigned limit_ms, unsigned step_ms, struct ezlb_err *err);
 
 /*
- * The same for a layer, on the loop: waits EZLB_XTABLES_LOCK_LIMIT_MS once, and where that was in
- * vain (*missed) only asks, until it has got it. A loop that waited at every try would do nothing
- * else while somebody keeps the lock, and take backends for dead.
+ * The same for a layer, which runs on the event loop: waits up to EZLB_XTABLES_LOCK_LIMIT_MS. If
+ * that fails (*missed), later calls try once without waiting, until one gets the lock. Waiting
+ * every time would block the loop while another program keeps the lock, and health probes would
+ * time out.
  */
 int ezlb_xtables_lock_once(bool *missed, struct ezlb_err *err);
 
-/* --- nf_tables: is it there? ----------------------------------------------------------------- */
-/* Seen without asking it: a question loads the module (nfnetlink_rcv_msg() in nfnetlink.c). */
+/* --- nf_tables: is it loaded? ---------------------------------------------------------------- */
+/* Found in files: a netlink request would load the module (nfnetlink_rcv_msg() in nfnetlink.c). */
 
-/* Where that can be seen; the strings are borrowed. */
+/* The files to read; the strings are borrowed. */
 struct ezlb_nft_signs {
-	const char *module;  /* is there while the module is loaded */
-	const char *builtin; /* lists what is built in; need not be there */
-	const char *symbols; /* lists the kernel's functions, in place of that */
+	const char *module;  /* exists while the module is loaded */
+	const char *builtin; /* lists the modules built into the kernel; may be missing */
+	const char *symbols; /* lists the kernel's functions; read if `builtin` is missing */
 };
 
 bool ezlb_nft_is_loaded(const struct ezlb_nft_signs *signs);
 
 /*
- * As good as loaded, and never otherwise while the kernel runs. True also where neither list can be
- * read: then only asking helps. May take some 50 ms.
+ * A built-in nf_tables is always available. True also if neither list can be read: then only a
+ * request can tell. The result never changes while the kernel runs. May take about 50 ms.
  */
 bool ezlb_nft_is_builtin(const struct ezlb_nft_signs *signs);
 
-/* The running kernel's; the same pointer each time. */
+/* Both, with the second result cached: whether a request to nf_tables would load no module. */
+struct ezlb_nft_presence {
+	const struct ezlb_nft_signs *signs;
+	bool builtin, builtin_known;
+};
+bool ezlb_nft_is_present(struct ezlb_nft_presence *presence);
+
+/* The files of the running kernel; the same pointer each time. */
 const struct ezlb_nft_signs *ezlb_nft_kernel_signs(void);
 
 /* --- nf_tables: requests --------------------------------------------------------------------- */
 
-#define EZLB_NFT_TABLE	    "ezlb" /* our own, by name */
+#define EZLB_NFT_TABLE	    "ezlb" /* the name of ezlb's own tables */
 #define EZLB_NFT_TIMEOUT_MS 5000
 
 /* The running kernel. */
 extern const struct ezlb_nl_source ezlb_nft_kernel;
 
-/* As ezlb_nl_msg_start, with the header that all these messages have; `type` is an NFT_MSG_*. */
+/* As ezlb_nl_msg_start, with the header of all nf_tables messages; `type` is an NFT_MSG_*. */
 struct nlmsghdr *ezlb_nft_msg_start(struct ezlb_nl_buf *buf, uint16_t type, uint8_t family,
 				    uint16_t flags);
 
 /*
- * What is between the two is one transaction, which the kernel refuses (-ERESTART) where its
- * ruleset is not of generation `gen` any more. The last message in it is answered when all is done.
+ * The messages between the two are one transaction. The kernel rejects it (-ERESTART) if its
+ * ruleset is no longer of generation `gen`. It answers the last message when all is done.
  */
 void ezlb_nft_put_begin(struct ezlb_nl_buf *buf, uint32_t gen);
 void ezlb_nft_put_commit(struct ezlb_nl_buf *buf);
@@ -82,17 +89,17 @@ void ezlb_nft_put_commit(struct ezlb_nl_buf *buf);
 /* --- nf_tables: conversations ---------------------------------------------------------------- */
 /* All return 0 or -errno, as those of netlink.h. */
 
-/* The generation of the ruleset; -ENOPROTOOPT where the kernel has no nf_tables. */
+/* Reads the generation of the ruleset; -ENOPROTOOPT if the kernel has no nf_tables. */
 int ezlb_nft_gen(struct ezlb_nl *nl, uint32_t *gen);
 
 /*
- * Sends one transaction, from put_begin to put_commit. Of several messages that the kernel refuses
- * the first one counts: *refused is its NFT_MSG_*, or -1 where it is none of them in particular.
+ * Sends one transaction, from put_begin to put_commit. *rejected is the NFT_MSG_* of the first
+ * message that the kernel rejects, or -1 if the error belongs to no single message.
  */
-int ezlb_nft_commit(struct ezlb_nl *nl, struct ezlb_nl_buf *batch, int *refused);
+int ezlb_nft_commit(struct ezlb_nl *nl, struct ezlb_nl_buf *batch, int *rejected);
 
 /*
- * Sets the error: what `rc` means, `refused` as from commit, else -1. Returns rc. What was refused
- * is taken to be a part of ezlb's own table.
+ * Sets the error text for `rc` and returns rc. `rejected` is from commit, else -1; the text says
+ * that the rejected message changes ezlb's own table.
  */
-int ezlb_nft_explain(struct ezlb_err *err, int rc, int refused);
+int ezlb_nft_explain(struct ezlb_err *err, int rc, int rejected);

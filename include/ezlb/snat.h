@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * snat: the source half of FullNAT. One rule for each healthy backend of a full_nat service, in a
- * chain of our own:
+ * snat: the source NAT of full_nat services. With iptables: one rule for each healthy backend of
+ * such a service, in a chain of ezlb's own:
  *
  *   -A POSTROUTING -j EZLB-SNAT
  *   -A EZLB-SNAT -d <backend>/32 -p <proto> -m <proto> --dport <port> \
  *       -j SNAT --to-source <first>[-<last>] --random-fully
  *   -A EZLB-SNAT -d <backend>/32 -p <proto> -m <proto> --dport <port> -j MASQUERADE --random-fully
  *
- * and the same with /128 in the table of ip6tables. Of a range the kernel takes an address by a
- * hash of the client's and the backend's: a client always comes to a backend from the same one.
- * Its ports are fully random, for in their order two connections at a time take the same one and
- * one of them fails. The packets that a rule counts are the row's connections. The jump is put
- * first in POSTROUTING: NAT is decided once for a connection, by the first rule that matches, and a
- * container engine's own MASQUERADE must not win over snat_ip. Where another program puts a rule
- * before it later, it stays where it is: two programs that both insist on being first would never
- * come to rest.
+ * and the same with /128 in the ip6tables nat table. The kernel chooses an address of a range by a
+ * hash of the addresses of client and backend, so a backend always sees a client with the same
+ * address. Ports are fully random: with sequential ports two simultaneous connections can get the
+ * same port, and one fails. A rule's packet counter is the row's number of connections. ezlb
+ * inserts the jump first in POSTROUTING: the first rule that matches decides the NAT of a
+ * connection, and a container engine's MASQUERADE must not take precedence over snat_ip. If another
+ * program later inserts a rule before the jump, ezlb leaves it: two programs that both insist on
+ * the first place would never stop.
  *
- * The chain is ours alone. A rule in it that is not exactly of this form, a second rule for the
- * same backend, and any other rule of the table that leads to it make the frame unsound, and go.
+ * ezlb owns the chain. The frame is not sound if the chain has a rule of another form or a second
+ * rule for the same backend, or if another rule of the table leads to it; ezlb deletes such rules.
  */
 #pragma once
 
@@ -29,92 +29,92 @@
 #define EZLB_SNAT_CHAIN "EZLB-SNAT"
 
 /*
- * The legacy nat tables through libiptc (IPv4) and libip6tc (IPv6). One apply is at most one commit
- * a family, under the lock in $XTABLES_LOCKFILE or /run/xtables.lock with a wait of at most 2 s
- * (-EAGAIN afterwards); the table is read again under the lock before and after. An op that finds
- * its work done is done; where that is all, nothing is written. Any op that puts something in mends
- * its family's frame too, SETUP that of both. Rules keep their order and their counters, with a new
- * value too. Never touches a rule outside its chain except those that lead to it. Opening touches
- * nothing; list and removing ops do not load a table. Needs CAP_NET_ADMIN and CAP_NET_RAW (for
- * libiptc's socket).
+ * The iptables driver: the legacy nat tables through libiptc (IPv4) and libip6tc (IPv6). One apply
+ * does at most one commit per family. It waits at most 2 s for the lock in $XTABLES_LOCKFILE or
+ * /run/xtables.lock (then -EAGAIN), and reads the table under the lock before and after the commit.
+ * An op whose result already exists succeeds; if that is true of all ops, nothing is written. ADD
+ * and SET also repair the frame of their family, SETUP that of both families. Rules keep their
+ * order and their counters, even when their value changes. Outside its chain it changes only rules
+ * that lead to the chain. Opening changes nothing; list and removing ops load no table. Needs
+ * CAP_NET_ADMIN and CAP_NET_RAW (for libiptc's socket).
  *
- * The frame is IPv4's and, once there has been a row of IPv6, IPv6's as well: before, no op touches
- * or loads that table. Where one family as a whole fails, its ops get its -errno, those of the
- * other go on, and apply returns 0. Only where nothing that was to do could be done does it return
- * the error (IPv4's, of two). No kernel loads ip6_tables by itself: ops that need it get
- * -ENOPROTOOPT without, and -EAFNOSUPPORT where there is no IPv6 at all. list fails where a table
- * that is loaded cannot be read.
+ * The frame covers IPv4 and, as soon as an IPv6 row was added, IPv6; until then no op touches or
+ * loads the IPv6 table. If one family fails as a whole, its ops get its -errno, the ops of the
+ * other family go on, and apply returns 0. apply returns an error (IPv4's if both fail) only if
+ * everything failed. No kernel loads ip6_tables by itself: without it the ops that need it get
+ * -ENOPROTOOPT, or -EAFNOSUPPORT if the kernel has no IPv6. list fails if a loaded table cannot be
+ * read.
  *
- * Its peek sees the whole of both tables, so it tells of other programs' rules as well; counters do
- * not change it. Up to 2,000 entries (and 1 MiB) a table it misses nothing. Of a larger table it
- * sees only how many entries and bytes there are and where the built-in chains begin and end: it
- * misses a rule replaced by one of the same size, another order within a chain, a policy. -ENOENT
- * where neither table is loaded.
+ * peek hashes both tables without counters, so it also reports changes of other programs' rules. It
+ * misses nothing in a table of up to 2,000 entries and 1 MiB. Of a larger table it sees only the
+ * number of entries and bytes and where the built-in chains begin and end: it misses a rule
+ * replaced by one of the same size, another order within a chain, and a policy. -ENOENT if neither
+ * table is loaded.
  */
 int ezlb_snat_iptables_open(struct ezlb_layer **out, struct ezlb_err *err);
 
-/* Has the legacy nat table of IPv4 a chain whose name begins so? False where it cannot be read. */
+/* True if the IPv4 legacy nat table has a chain with this prefix; false if it cannot be read. */
 bool ezlb_snat_iptables_has_chain(const char *prefix);
 
 /*
- * The table `ezlb` of nf_tables, one for ip and one for ip6, through libmnl and libnftnl: a chain
- * at postrouting, priority srcnat - 10 (it comes before whatever iptables and others do), one rule
- * that looks the connection's original destination (address, protocol, port) up in a map to the
- * range of source addresses, and one that does so in a set for masquerade. Rows have the service's
- * listener in their key (EZLB_SNAT_KEY_LISTENER): backends that come and go change
- * nothing here, and what is not a connection of a service is never touched, ezlb's own probes
- * included.
+ * The nftables driver: the nf_tables table `ezlb`, one for ip and one for ip6, through libmnl and
+ * libnftnl. It has a chain at postrouting, priority srcnat - 10 (before iptables and others), with
+ * two rules. Both look up the connection's original destination (address, protocol, port): one in a
+ * map to the range of source addresses, one in a set for masquerade. The row key is the service's
+ * listener (EZLB_SNAT_KEY_LISTENER): a change of backends changes nothing here, and connections
+ * that belong to no service, such as ezlb's own probes, are never translated.
  *
- * One apply is one transaction a family, of element adds and deletes: all of it or nothing. So
- * where the kernel does no IPv6, the ops of IPv6 get its -errno and the others go on. The frame is
- * the ip table and, once there has been a row of IPv6, the ip6 table. A table is ours alone: what
- * is in it and is not ours makes the frame unsound. Any op on an unsound table makes all of it
- * again, rows and all, in that one transaction: there is no moment without. An op that finds its
- * work done is done; where that is all, nothing is written. Ports are chosen fully at random,
- * addresses of a range as with iptables. Each element counts its row's connections, but with
- * kernels before 5.7; a new value, and a table made again, go on from what they find.
+ * One apply is one transaction per family of element adds and deletes: all or nothing. So if the
+ * kernel has no IPv6, the ops of IPv6 get its -errno and the others go on. The frame is the ip
+ * table and, as soon as an IPv6 row was added, the ip6 table. ezlb owns these tables: anything else
+ * in them makes the frame unsound. Any op on an unsound table creates the whole table again with
+ * its rows, in the same transaction, so the rules are never missing. An op whose result already
+ * exists succeeds; if that is true of all ops, nothing is written. Ports are fully random,
+ * addresses of a range as with iptables. Each element counts its row's connections, except on
+ * kernels before 5.7; a changed element or a table created again keeps its counts.
  *
- * Its peek is the generation of the ruleset: it misses nothing, and tells of every change of
- * anybody in the network namespace. -ENOENT where the kernel has no nf_tables.
+ * peek is the generation of the ruleset: it misses nothing, and reports every change by any program
+ * in the network namespace. -ENOENT if the kernel has no nf_tables.
  *
- * Opening touches nothing. list and removing ops do not load nf_tables: without it there are no
- * rows. Other ops let the kernel load what it needs, and get -ENOPROTOOPT where there is no
- * nf_tables, or -ENOENT or so where one of its modules is missing; err names the remedy. -EAGAIN
- * where others changed the ruleset each time that ezlb wanted to. Needs CAP_NET_ADMIN, for list
- * too.
+ * Opening changes nothing. list and removing ops do not load nf_tables: if it is not loaded, no
+ * rows exist. Other ops let the kernel load the modules; they get -ENOPROTOOPT if nf_tables is
+ * missing, or an error such as -ENOENT if one of its modules is missing; err names the fix. -EAGAIN
+ * if other programs changed the ruleset before every try. Needs CAP_NET_ADMIN, also for list.
  */
 int ezlb_snat_nftables_open(struct ezlb_layer **out, struct ezlb_err *err);
 
 /*
- * A socket that becomes readable when anybody changes nf_tables in this network namespace, ezlb
- * included; or -errno. The caller closes it. It does not tell what has changed: whoever is woken
- * drains it, and looks at the peek. It never reports an error for what it had no room for, which a
- * loop would take for its end. The kernel loads nf_tables for it: for who uses that anyway. Needs
- * CAP_NET_ADMIN.
+ * Returns a socket that becomes readable when any program, ezlb included, changes nf_tables in this
+ * network namespace; or -errno. The caller closes it. It does not say what changed: drain it, then
+ * compare the peek. A full socket buffer is never reported as an error, which would end the event
+ * loop's watch of it. Opening it makes the kernel load nf_tables, so open it only if nf_tables is
+ * in use. Needs CAP_NET_ADMIN.
  */
 int ezlb_nft_watch_open(struct ezlb_err *err);
-/* Reads what there is; what comes while it does so may make the socket readable once more. */
+/* Reads all pending messages; later ones may make the socket readable again. */
 void ezlb_nft_watch_drain(int fd);
 
-/* Which of the two, and why. */
+/* --- the choice of a driver ------------------------------------------------------------------ */
+
 enum ezlb_snat_driver { EZLB_SNAT_AUTO, EZLB_SNAT_IPTABLES, EZLB_SNAT_NFTABLES };
 const char *ezlb_snat_driver_str(enum ezlb_snat_driver driver);		  /* "nftables" */
 int ezlb_snat_driver_parse(const char *text, enum ezlb_snat_driver *out); /* or -EINVAL */
 
-/* What its rules can tell apart. AUTO is taken for nftables, which forbids nothing. */
+/* The key of the driver's rules. AUTO counts as nftables, which allows every combination. */
 enum ezlb_snat_key_kind ezlb_snat_driver_key(enum ezlb_snat_driver driver);
 
-/* What the host gives away without a module being loaded for the question. */
+/* What the host has, found without loading a module. */
 struct ezlb_snat_host {
-	bool legacy_nat; /* one of the legacy nat tables is loaded: somebody works with it */
-	bool nf_tables, ip_tables; /* in the kernel, or among the modules that it can load */
+	bool legacy_nat;	   /* a legacy nat table is loaded, so a program uses it */
+	bool nf_tables, ip_tables; /* loaded, built in, or available as a module */
 };
 
-/* Reads files below `root`, which is "" but for tests. */
+/* Reads files below `root`, which is "" except in tests. */
 void ezlb_snat_look(const char *root, struct ezlb_snat_host *out);
 
 /*
- * What AUTO comes to: what the host uses, else what it has. Never AUTO; *why is static, for the
- * log. Where there is neither it is iptables: that one can say so op by op.
+ * Chooses the driver for AUTO: the one that the host uses, else one that it has. Never returns
+ * AUTO; *why is static, for the log. If the host has neither, it returns iptables, which reports
+ * the failure for each op.
  */
 enum ezlb_snat_driver ezlb_snat_choose(const struct ezlb_snat_host *host, const char **why);

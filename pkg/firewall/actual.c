@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* actual: finds chains, and whether a base chain drops. */
 #include "actual.h"
 
 #include <netinet/in.h>
@@ -64,10 +65,10 @@ static bool is_ours(const char *name)
 	return strcmp(name, EZLB_INPUT_CHAIN) == 0 || strcmp(name, EZLB_FORWARD_CHAIN) == 0;
 }
 
-/* Chains that a search has come by, each once. */
+/* The chains that a base chain leads to, each once. */
 struct search {
 	const struct ezlb_fw_actual *actual;
-	bool *seen; /* by place in actual->chains */
+	bool *seen; /* by index in actual->chains */
 	struct EZLB_VEC(const struct ezlb_fw_chain *) todo;
 };
 
@@ -81,7 +82,7 @@ static void search_add(struct search *search, const struct ezlb_fw_chain *chain)
 	*EZLB_PUSH(&search->todo) = chain;
 }
 
-/* True where a rule of the chain drops; else what it leads to is to be searched, too. */
+/* Returns true if a rule of the chain drops; else adds the chains that it leads to. */
 static bool search_chain(struct search *search, const struct ezlb_fw_chain *chain)
 {
 	for (size_t i = 0; i < chain->rules.len; i++) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "match.h" /* first: what it includes has an order */
+/* compat: builds and parses rules in the form of iptables-nft. */
+#include "match.h" /* first: the order of its includes matters */
 
 #include "compat.h"
 
@@ -16,8 +17,7 @@
 
 #include <ezlb/netfilter.h>
 
-/* No rule of ours is as long as a message. */
-#define RULE_MAX 1024
+#define RULE_MAX 1024 /* ezlb's rules are shorter */
 
 static void *must(void *p)
 {
@@ -83,7 +83,7 @@ static void add_match(struct nftnl_rule *rule, const struct ezlb_accept_row *row
 	nftnl_expr_set(expr, NFTNL_EXPR_MT_INFO, info, (uint32_t)match.size); /* takes it over */
 }
 
-/* iptables-nft counts in every rule, too. */
+/* Adds a counter too, like iptables-nft in every rule. */
 static void add_verdict(struct nftnl_rule *rule, uint32_t verdict, const char *chain)
 {
 	struct nftnl_expr *counter = add(rule, "counter"), *immediate = add(rule, "immediate");
@@ -105,7 +105,7 @@ struct nftnl_rule *ezlb_fw_compat_build(const struct ezlb_accept_row *row)
 		add_destination(rule, &row->service.listen.addr);
 	add_match(rule, row);
 	add_verdict(rule, NF_ACCEPT, NULL);
-	/* The match looks whether the rule is about its protocol. */
+	/* The kernel's match requires that the rule states its protocol. */
 	nftnl_rule_set_u32(rule, NFTNL_RULE_COMPAT_PROTO,
 			   (uint32_t)ezlb_proto_number(row->service.proto));
 	nftnl_rule_set_u32(rule, NFTNL_RULE_COMPAT_FLAGS, 0);
@@ -122,20 +122,20 @@ struct nftnl_rule *ezlb_fw_compat_jump(const char *chain)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* The expressions alone, as a message: two rules that do the same are the same bytes. */
+/* Writes only the expressions as a message: the bytes are equal for rules that do the same. */
 static void put_expressions(struct nftnl_rule *rule, struct ezlb_nl_buf *out)
 {
-	static const uint16_t aside[] = { NFTNL_RULE_FAMILY,	   NFTNL_RULE_TABLE,
-					  NFTNL_RULE_CHAIN,	   NFTNL_RULE_HANDLE,
-					  NFTNL_RULE_POSITION,	   NFTNL_RULE_USERDATA,
-					  NFTNL_RULE_COMPAT_PROTO, NFTNL_RULE_COMPAT_FLAGS };
+	static const uint16_t others[] = { NFTNL_RULE_FAMILY,	    NFTNL_RULE_TABLE,
+					   NFTNL_RULE_CHAIN,	    NFTNL_RULE_HANDLE,
+					   NFTNL_RULE_POSITION,	    NFTNL_RULE_USERDATA,
+					   NFTNL_RULE_COMPAT_PROTO, NFTNL_RULE_COMPAT_FLAGS };
 
 	struct nlmsghdr *msg;
 
-	for (size_t i = 0; i < sizeof(aside) / sizeof(aside[0]); i++)
-		nftnl_rule_unset(rule, aside[i]);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		nftnl_rule_unset(rule, others[i]);
 	msg = ezlb_nft_msg_start(out, 0, 0, 0);
-	/* libmnl 1.0.4 leaves what pads an attribute as it finds it. */
+	/* libmnl 1.0.4 does not clear the padding of attributes. */
 	memset(mnl_nlmsg_get_payload_tail(msg), 0, RULE_MAX);
 	nftnl_rule_nlmsg_build_payload(msg, rule);
 	ezlb_nl_msg_end(out);
@@ -156,7 +156,7 @@ struct reading {
 	uint8_t family;
 	struct ezlb_fw_rule *out;
 	struct ezlb_accept_row row;
-	bool matched; /* there is one of our matches */
+	bool matched; /* the rule has a match as in ezlb's rules */
 	bool accepts;
 };
 
@@ -204,7 +204,7 @@ static int on_expr(struct nftnl_expr *expr, void *arg)
 {
 	struct reading *reading = arg;
 	const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_NAME);
-	/* A table of both families has no rule of ours. */
+	/* An inet table has no rule of ezlb. */
 	bool may_be_ours = ezlb_xt_form_of(reading->family) != NULL;
 
 	if (strcmp(name, "match") == 0 && may_be_ours) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * compat: a rule of an nf_tables filter to what matters of it and back. Ours are such that every
- * iptables-nft can list them: expressions that it makes itself, and for the match the same bytes as
- * in a legacy table. (With the ct expression of nf_tables it gives the whole table up.) Pure.
+ * compat: parses rules of an nf_tables filter and builds ezlb's. Every iptables-nft can list the
+ * latter: they use only expressions that it writes itself, and for the match the same bytes as in a
+ * legacy table. (It cannot list a table with a ct expression of nf_tables.) Pure.
  */
 #pragma once
 
@@ -10,9 +10,9 @@
 
 #include "actual.h"
 
-/* The caller frees the rule; table and chain are not set. */
+/* The caller frees the rule and sets its table and chain. */
 struct nftnl_rule *ezlb_fw_compat_build(const struct ezlb_accept_row *row);
 struct nftnl_rule *ezlb_fw_compat_jump(const char *chain);
 
-/* Of any rule, whoever made it. It may be changed on the way. */
+/* Parses any rule, also those of other programs. May change *rule. */
 void ezlb_fw_compat_read(uint8_t family, struct nftnl_rule *rule, struct ezlb_fw_rule *out);

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* edit: compares a filter with what is wanted. */
 #include "edit.h"
 
 struct edit {
 	const struct ezlb_fw_actual *actual;
 	const struct ezlb_fw_want *want;
 	struct ezlb_fw_steps *out;
-	bool needed[EZLB_GATES]; /* chain and jump should be there */
-	bool jumped[EZLB_GATES]; /* there is a jump that stays */
+	bool needed[EZLB_GATES]; /* chain and jump must exist */
+	bool jumped[EZLB_GATES]; /* has a jump that stays */
 	bool *there;		 /* by row of `want`: has a rule that stays */
 };
 
-/* The gate whose chain of ours that is, or EZLB_GATES. */
+/* The gate of ezlb's chain with this name; EZLB_GATES for another chain. */
 static enum ezlb_gate gate_of(const char *chain)
 {
 	enum ezlb_gate gate = 0;
@@ -29,9 +30,9 @@ static struct ezlb_fw_step *add(struct edit *edit, enum ezlb_fw_step_kind kind, 
 	return step;
 }
 
-/* --- what goes ------------------------------------------------------------------------------- */
+/* --- deletions ------------------------------------------------------------------------------- */
 
-/* Of several rules for one row the first one stays. */
+/* Keeps the first of several rules for one row. */
 static bool row_stays(struct edit *edit, const struct ezlb_fw_rule *rule, enum ezlb_gate gate)
 {
 	const struct ezlb_accepts *rows = &edit->want->rows;
@@ -63,9 +64,9 @@ static bool jump_stays(struct edit *edit, const struct ezlb_fw_chain *chain,
 	return edit->jumped[gate] = true;
 }
 
-static void weed(struct edit *edit, const struct ezlb_fw_chain *chain)
+static void delete_rules(struct edit *edit, const struct ezlb_fw_chain *chain)
 {
-	struct EZLB_VEC(size_t) doomed = { 0 };
+	struct EZLB_VEC(size_t) surplus = { 0 };
 	enum ezlb_gate gate = gate_of(chain->name);
 
 	for (size_t i = 0; i < chain->rules.len; i++) {
@@ -73,19 +74,19 @@ static void weed(struct edit *edit, const struct ezlb_fw_chain *chain)
 
 		if (!(gate < EZLB_GATES ? row_stays(edit, rule, gate)
 					: jump_stays(edit, chain, rule)))
-			*EZLB_PUSH(&doomed) = i;
+			*EZLB_PUSH(&surplus) = i;
 	}
-	while (doomed.len) {
-		size_t at = doomed.items[--doomed.len];
+	while (surplus.len) {
+		size_t at = surplus.items[--surplus.len];
 		struct ezlb_fw_step *step = add(edit, EZLB_FW_DEL_RULE, chain->name);
 
 		step->at = at;
 		step->handle = chain->rules.items[at].handle;
 	}
-	EZLB_VEC_CLEAR(&doomed);
+	EZLB_VEC_CLEAR(&surplus);
 }
 
-/* --- what comes ------------------------------------------------------------------------------ */
+/* --- additions ------------------------------------------------------------------------------- */
 
 static void append_rows(struct edit *edit, enum ezlb_gate gate)
 {
@@ -100,7 +101,7 @@ static void append_rows(struct edit *edit, enum ezlb_gate gate)
 	}
 }
 
-static void mend(struct edit *edit, enum ezlb_gate gate)
+static void repair_gate(struct edit *edit, enum ezlb_gate gate)
 {
 	bool exists = ezlb_fw_chain_find(edit->actual, ezlb_fw_ours(gate)) != NULL;
 
@@ -124,13 +125,13 @@ void ezlb_fw_edit(const struct ezlb_fw_actual *actual, const struct ezlb_fw_want
 	for (enum ezlb_gate gate = 0; gate < EZLB_GATES; gate++)
 		edit.needed[gate] = want->aim == EZLB_FW_FRAME && ezlb_fw_closed(actual, gate);
 	for (size_t i = 0; i < actual->chains.len; i++)
-		weed(&edit, &actual->chains.items[i]);
+		delete_rules(&edit, &actual->chains.items[i]);
 	for (enum ezlb_gate gate = 0; want->aim != EZLB_FW_TRIM && gate < EZLB_GATES; gate++)
-		mend(&edit, gate);
+		repair_gate(&edit, gate);
 	free(edit.there);
 }
 
-/* --- what is there --------------------------------------------------------------------------- */
+/* --- what exists ----------------------------------------------------------------------------- */
 
 bool ezlb_fw_present(const struct ezlb_fw_actual *actual)
 {

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * edit: how a filter has to change to be as it should be. What finds out whether anything is amiss
- * and what mends it are the same. Pure.
+ * edit: computes the steps that change a filter to what is wanted. The frame is sound if there are
+ * no steps. Pure.
  */
 #pragma once
 
 #include "actual.h"
 
 enum ezlb_fw_step_kind {
-	EZLB_FW_DEL_RULE,  /* with `at` and `handle`; of one chain, those further down come first */
-	EZLB_FW_DEL_CHAIN, /* that has no rule any more, and none leads to it */
+	EZLB_FW_DEL_RULE,  /* with `at` and `handle`; in each chain from the last rule to the first
+			    */
+	EZLB_FW_DEL_CHAIN, /* empty by then, and without a rule that leads to it */
 	EZLB_FW_NEW_CHAIN,
 	EZLB_FW_APPEND, /* the row */
-	EZLB_FW_JUMP,	/* at the top of `chain`, to our chain of the row's gate */
+	EZLB_FW_JUMP,	/* insert at the top of `chain`, to ezlb's chain of the row's gate */
 };
 
 struct ezlb_fw_step {
@@ -23,16 +24,16 @@ struct ezlb_fw_step {
 	struct ezlb_accept_row row;
 };
 
-/* In the order in which they can be carried out. The caller frees it with EZLB_VEC_CLEAR. */
+/* In the order to apply them. The caller frees it with EZLB_VEC_CLEAR. */
 struct ezlb_fw_steps EZLB_VEC(struct ezlb_fw_step);
 
 enum ezlb_fw_aim {
-	EZLB_FW_TRIM,  /* the rows go; all else stays as it is, sound or not */
-	EZLB_FW_FRAME, /* each gate that is closed has its frame and the rows, no other has any */
-	EZLB_FW_CLEAR, /* nothing of ours is left */
+	EZLB_FW_TRIM,  /* delete the rows; leave all else, sound or not */
+	EZLB_FW_FRAME, /* each closed gate has its frame and the rows; no other gate has any */
+	EZLB_FW_CLEAR, /* remove everything of ezlb */
 };
 
-/* Rows are sorted, and of any gate and family. */
+/* The rows are sorted and may be of any gate and family. */
 struct ezlb_fw_want {
 	enum ezlb_fw_aim aim;
 	struct ezlb_accepts rows;
@@ -42,8 +43,8 @@ struct ezlb_fw_want {
 void ezlb_fw_edit(const struct ezlb_fw_actual *actual, const struct ezlb_fw_want *want,
 		  struct ezlb_fw_steps *out);
 
-/* Is there anything of ours? */
+/* True if the filter has a chain of ezlb. */
 bool ezlb_fw_present(const struct ezlb_fw_actual *actual);
 
-/* Adds the rows behind the gates that are closed, each once. */
+/* Adds the rows of closed gates, each once. */
 void ezlb_fw_rows(const struct ezlb_fw_actual *actual, struct ezlb_accepts *out);

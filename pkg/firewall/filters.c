@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <ezlb/xtables.h> /* first: what it includes has an order */
+/* filters: reads and writes the four filter tables. */
+#include <ezlb/xtables.h> /* first: the order of its includes matters */
 
 #include "filters.h"
 
@@ -27,7 +28,7 @@ const char *ezlb_fw_filter_str(const struct ezlb_fw_filter *filter)
 	return ip ? "table 'ip filter' of nf_tables" : "table 'ip6 filter' of nf_tables";
 }
 
-static void forget(struct ezlb_fw_filter *filter)
+static void filter_clear(struct ezlb_fw_filter *filter)
 {
 	ezlb_fw_actual_clear(&filter->actual);
 	ezlb_fw_legacy_free(filter->family, filter->handle);
@@ -37,17 +38,7 @@ static void forget(struct ezlb_fw_filter *filter)
 void ezlb_fw_filters_clear(struct ezlb_fw_filters *filters)
 {
 	for (size_t i = 0; i < EZLB_FW_FILTERS; i++)
-		forget(&filters->items[i]);
-}
-
-bool ezlb_fw_has_nft(struct ezlb_fw_host *host)
-{
-	if (ezlb_nft_is_loaded(host->signs))
-		return true;
-	if (!host->builtin_known)
-		host->builtin = ezlb_nft_is_builtin(host->signs);
-	host->builtin_known = true;
-	return host->builtin;
+		filter_clear(&filters->items[i]);
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
@@ -67,9 +58,9 @@ static int read_nft(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter)
 {
 	int rc = 0;
 
-	if (ezlb_fw_has_nft(host))
+	if (ezlb_nft_is_present(&host->presence))
 		rc = ezlb_fw_nft_read(host->nl, filter->family, EZLB_FW_TABLE, &filter->actual);
-	/* A kernel that has none of it is a sound answer, where no sign told before. */
+	/* No nf_tables means no table: the files do not always show it. */
 	if (rc == 0 || rc == -ENOPROTOOPT)
 		return 0;
 	return ezlb_nft_explain(&filter->err, rc, -1);
@@ -77,7 +68,7 @@ static int read_nft(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter)
 
 void ezlb_fw_filter_read(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter)
 {
-	forget(filter);
+	filter_clear(filter);
 	filter->rc = filter->legacy ? read_legacy(host, filter) : read_nft(host, filter);
 }
 
@@ -86,19 +77,19 @@ void ezlb_fw_filter_read(struct ezlb_fw_host *host, struct ezlb_fw_filter *filte
 static int write_nft(const struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
 		     const struct ezlb_fw_steps *steps)
 {
-	int refused, rc = ezlb_fw_nft_write(host->nl, &filter->actual, steps, &refused);
+	int rejected, rc = ezlb_fw_nft_write(host->nl, &filter->actual, steps, &rejected);
 
 	if (rc == 0)
 		return 0;
-	if (refused == -1)
-		return ezlb_nft_explain(&filter->err, rc, refused);
-	if (refused == NFT_MSG_NEWRULE && rc != -EPERM)
+	if (rejected == -1)
+		return ezlb_nft_explain(&filter->err, rc, rejected);
+	if (rejected == NFT_MSG_NEWRULE && rc != -EPERM)
 		return ezlb_err_set(
 			&filter->err, -rc,
-			"the kernel refuses a rule in the %s, %s: run 'modprobe -a nft_compat xt_conntrack "
+			"the kernel rejects a rule in the %s, %s: run 'modprobe -a nft_compat xt_conntrack "
 			"xt_tcpudp xt_sctp' as root",
 			ezlb_fw_filter_str(filter), ezlb_errno_str(-rc));
-	return ezlb_err_sys(&filter->err, -rc, "the kernel refuses a change of the %s",
+	return ezlb_err_sys(&filter->err, -rc, "the kernel rejects a change of the %s",
 			    ezlb_fw_filter_str(filter));
 }
 
@@ -110,8 +101,9 @@ void ezlb_fw_filter_write(struct ezlb_fw_host *host, struct ezlb_fw_filter *filt
 				    : write_nft(host, filter, steps);
 }
 
-/* --- what they have in common ---------------------------------------------------------------- */
+/* --- common rows ----------------------------------------------------------------------------- */
 
+/* Counts the filters of the row's family that are closed at its gate. */
 static size_t count_closed(const struct ezlb_fw_filters *filters, const struct ezlb_accept_row *row)
 {
 	size_t n = 0;

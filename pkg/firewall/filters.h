@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * filters: the four filters that a host can have, two families by two worlds, read and written
- * alike.
+ * filters: the four filters that a host can have, IPv4 and IPv6, legacy and nf_tables, behind the
+ * same calls.
  */
 #pragma once
 
@@ -11,27 +11,23 @@
 
 struct xtc_handle;
 
-/* The ways to the kernel; all borrowed but nl. */
+/* The access to the kernel; all borrowed except nl. */
 struct ezlb_fw_host {
-	const char *tables[2]; /* files in which it lists the legacy tables that are loaded */
-	const struct ezlb_nft_signs *signs;
+	const char *tables[2]; /* the files that list the loaded legacy tables */
+	struct ezlb_nft_presence presence;
 	struct ezlb_nl *nl;
-	bool builtin, builtin_known;
 };
-
-/* Is there nf_tables to ask, without its module being loaded for it? */
-bool ezlb_fw_has_nft(struct ezlb_fw_host *host);
 
 struct ezlb_fw_filter {
 	uint8_t family;
 	bool legacy;
-	struct ezlb_fw_actual actual; /* empty where there is no such table */
+	struct ezlb_fw_actual actual; /* empty if the table does not exist */
 	struct xtc_handle *handle;
 	int rc; /* of the last read or write */
 	struct ezlb_err err;
 };
 
-/* For sentences: "filter table of ip6tables". */
+/* The name in error texts: "filter table of ip6tables". */
 const char *ezlb_fw_filter_str(const struct ezlb_fw_filter *filter);
 
 #define EZLB_FW_FILTERS 4
@@ -42,11 +38,11 @@ struct ezlb_fw_filters {
 void ezlb_fw_filters_init(struct ezlb_fw_filters *filters);
 void ezlb_fw_filters_clear(struct ezlb_fw_filters *filters);
 
-/* Sets rc and err; reads anew what was read before. A table that is not there is no failure. */
+/* Sets rc and err; discards what was read before. A missing table is no failure. */
 void ezlb_fw_filter_read(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter);
-/* Sets rc and err; -EAGAIN where it takes another read. For one that was read well. */
+/* For a filter that was read without error. Sets rc and err; -EAGAIN: read again, then retry. */
 void ezlb_fw_filter_write(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
 			  const struct ezlb_fw_steps *steps);
 
-/* Fills the rows, sorted, that are in each filter of their gate and family that is closed. */
+/* Fills *out with the sorted rows that are in every closed filter of their gate and family. */
 void ezlb_fw_common(const struct ezlb_fw_filters *filters, struct ezlb_accepts *out);

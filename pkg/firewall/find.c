@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* find: searches all filter tables of the host. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -23,9 +24,9 @@ static int drop_hook(const struct ezlb_fw_chain *chain)
 	}
 }
 
-/* Where iptables has its INPUT and FORWARD, ezlb makes its way; nowhere else. */
-static bool has_way(const struct ezlb_fw_actual *actual, const char *table,
-		    const struct ezlb_fw_chain *chain)
+/* ezlb adds accept rules only to the INPUT and FORWARD chains of iptables. */
+static bool is_handled(const struct ezlb_fw_actual *actual, const char *table,
+		       const struct ezlb_fw_chain *chain)
 {
 	return actual->family != NFPROTO_INET && strcmp(table, EZLB_FW_TABLE) == 0 && chain->home &&
 	       drop_hook(chain) != EZLB_DROP_OUTPUT;
@@ -44,7 +45,7 @@ void ezlb_fw_find_in(const struct ezlb_fw_actual *actual, const char *table, con
 		int hook = drop_hook(chain);
 		struct ezlb_drop *drop;
 
-		if (hook < 0 || drops == EZLB_FW_LETS_PASS || has_way(actual, table, chain))
+		if (hook < 0 || drops == EZLB_FW_LETS_PASS || is_handled(actual, table, chain))
 			continue;
 		drop = EZLB_PUSH(out);
 		snprintf(drop->table, sizeof(drop->table), "%s %.*s%s", family,
@@ -100,5 +101,5 @@ int ezlb_fw_find(struct ezlb_fw_host *host, struct ezlb_drops *out, struct ezlb_
 			return filter->rc;
 		ezlb_fw_find_in(&filter->actual, EZLB_FW_TABLE, " (legacy)", out);
 	}
-	return ezlb_fw_has_nft(host) ? find_all_nft(host, out, err) : 0;
+	return ezlb_nft_is_present(&host->presence) ? find_all_nft(host, out, err) : 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <ezlb/xtables.h> /* first: what it includes has an order */
+/* firewall: the layer over the four filters. */
+#include <ezlb/xtables.h> /* first: the order of its includes matters */
 
 #include <errno.h>
 
@@ -65,7 +66,7 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	EZLB_FW_AUTO_FILTERS struct ezlb_fw_filters filters;
 	struct ezlb_fw_host *host = host_of(layer);
 
-	(void)scope; /* the chains are ours: all of them is in scope */
+	(void)scope; /* ezlb owns the chains: all their rules are in scope */
 	ezlb_fw_filters_init(&filters);
 	ezlb_nl_begin(host->nl);
 	out->accepts_present = out->accepts_sound = false;
@@ -89,7 +90,7 @@ static int peek_nft(struct ezlb_fw_host *host, uint64_t *print)
 	int rc = -ENOENT;
 
 	ezlb_nl_begin(host->nl);
-	if (ezlb_fw_has_nft(host))
+	if (ezlb_nft_is_present(&host->presence))
 		rc = ezlb_nft_gen(host->nl, &gen);
 	*print = gen;
 	return rc == -ENOPROTOOPT ? -ENOENT : rc;
@@ -117,37 +118,38 @@ static int layer_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, 
 
 /* --- apply ----------------------------------------------------------------------------------- */
 
-/* One write, where there is something to do and `may` says so; true where there was. */
-static bool bring_about(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
-			const struct ezlb_fw_want *want, bool may)
+/* Writes the changes, if any, once; with `dry` does not write. Returns whether there are changes.
+ */
+static bool write_changes(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
+			  const struct ezlb_fw_want *want, bool dry)
 {
 	struct ezlb_fw_steps steps = { 0 };
 	bool todo;
 
 	ezlb_fw_edit(&filter->actual, want, &steps);
 	todo = steps.len > 0;
-	if (todo && may)
+	if (todo && !dry)
 		ezlb_fw_filter_write(host, filter, &steps);
 	EZLB_VEC_CLEAR(&steps);
 	return todo;
 }
 
 /*
- * A table that was written is read again: the kernel only compares the number of entries of legacy
- * ones, and somebody may come between who ignores the lock. So it is done when there is nothing to
- * do any more. One that could not be read at first stays as it is: `want` does not know its rows.
+ * Writes and reads the table again until no changes are left: when a legacy table is replaced, the
+ * kernel compares only the number of entries, so a program that ignores the lock may interfere. A
+ * filter that could not be read is left unchanged, because `want` does not know its rows.
  */
-static void work(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
-		 const struct ezlb_fw_want *want)
+static void apply_filter(struct ezlb_fw_host *host, struct ezlb_fw_filter *filter,
+			 const struct ezlb_fw_want *want)
 {
 	for (int left = TRIES; filter->rc == 0; left--) {
-		if (!bring_about(host, filter, want, left > 0))
+		if (!write_changes(host, filter, want, left == 0))
 			return;
 		if (left == 0) {
 			filter->rc = ezlb_err_set(&filter->err, EAGAIN,
-						  "the %s is never as it was just written: another "
-						  "program keeps changing it, or does so without "
-						  "holding %s",
+						  "the %s differs from what was just written: "
+						  "another program keeps changing it, or does so "
+						  "without holding %s",
 						  ezlb_fw_filter_str(filter),
 						  ezlb_xtables_lock_path());
 			return;
@@ -165,9 +167,9 @@ static bool is_about(const struct ezlb_op *op, const struct ezlb_fw_filter *filt
 	return frame || op->accept.service.listen.addr.family == filter->family;
 }
 
-/* Hands out the verdicts. Where nothing could be done it was the layer. */
-static int conclude(const struct ezlb_fw_filters *filters, struct ezlb_op *const *ops, size_t n,
-		    struct ezlb_err *err)
+/* Sets the rc of each op. If all ops failed, returns the error as that of the layer. */
+static int set_results(const struct ezlb_fw_filters *filters, struct ezlb_op *const *ops, size_t n,
+		       struct ezlb_err *err)
 {
 	const struct ezlb_fw_filter *failed = NULL;
 	bool some_done = false;
@@ -191,7 +193,7 @@ static int conclude(const struct ezlb_fw_filters *filters, struct ezlb_op *const
 	return failed->rc;
 }
 
-/* Holds the lock of iptables where there is a legacy table: -1 in *lock where not. */
+/* Takes the iptables lock if a legacy table is loaded; else leaves *lock at -1. */
 static int take_lock(struct firewall *firewall, int *lock, struct ezlb_err *err)
 {
 	const struct ezlb_fw_host *host = &firewall->host;
@@ -227,12 +229,12 @@ static int apply_good(struct firewall *firewall, struct ezlb_op *const *ops, siz
 		ezlb_fw_filter_read(host, &filters.items[i]);
 	ezlb_fw_want_make(&filters, ops, n, &want);
 	for (size_t i = 0; i < EZLB_FW_FILTERS; i++)
-		work(host, &filters.items[i], &want);
+		apply_filter(host, &filters.items[i], &want);
 	EZLB_VEC_CLEAR(&want.rows);
-	return conclude(&filters, ops, n, err);
+	return set_results(&filters, ops, n, err);
 }
 
-static int check(const struct ezlb_op *op)
+static int op_check(const struct ezlb_op *op)
 {
 	const struct ezlb_endpoint *listen = &op->accept.service.listen;
 
@@ -251,7 +253,7 @@ static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, siz
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
-		ops[i]->rc = check(ops[i]);
+		ops[i]->rc = op_check(ops[i]);
 		if (ops[i]->rc == 0)
 			good[n_good++] = ops[i];
 	}
@@ -281,7 +283,7 @@ struct ezlb_layer *ezlb_firewall_new(const char *tables, const char *tables6,
 			   .apply = layer_apply,
 			   .close = layer_close },
 		.host = { .tables = { tables, tables6 },
-			  .signs = signs,
+			  .presence.signs = signs,
 			  .nl = ezlb_nl_new(source) },
 	};
 	return &firewall->layer;
@@ -297,7 +299,7 @@ int ezlb_firewall_open(struct ezlb_layer **out, struct ezlb_err *err)
 int ezlb_firewall_find(struct ezlb_drops *out, struct ezlb_err *err)
 {
 	struct ezlb_fw_host host = { .tables = { TABLES, TABLES6 },
-				     .signs = ezlb_nft_kernel_signs(),
+				     .presence.signs = ezlb_nft_kernel_signs(),
 				     .nl = ezlb_nl_new(&ezlb_nft_kernel) };
 	int rc = ezlb_fw_find(&host, out, err);
 

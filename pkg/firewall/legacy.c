@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "rules.h" /* first: what it includes has an order */
+/* legacy: reads and writes filter tables with libiptc. */
+#include "rules.h" /* first: the order of its includes matters */
 
 #include "legacy.h"
 
@@ -12,7 +13,7 @@ static const struct ezlb_xt *xt_of(uint8_t family)
 	return family == AF_INET ? &ezlb_xt_ip : &ezlb_xt_ip6;
 }
 
-/* What it is, for sentences. */
+/* The name in error texts. */
 static const char *table_of(const struct ezlb_xt *xt)
 {
 	return xt->form->family == AF_INET ? "filter table of iptables"
@@ -23,7 +24,7 @@ static const char *table_of(const struct ezlb_xt *xt)
 
 static int explain(const struct ezlb_xt *xt, const char *what, struct ezlb_err *err)
 {
-	int code = errno ? errno : EPROTO; /* 0: the kernel's format is another one */
+	int code = errno ? errno : EPROTO; /* 0: libiptc does not know the kernel's format */
 
 	if (code == EPERM || code == EACCES)
 		return ezlb_err_set(err, code,
@@ -90,7 +91,7 @@ int ezlb_fw_legacy_read(uint8_t family, struct ezlb_fw_actual *actual, struct xt
 	*handle = xt->init(EZLB_FW_TABLE);
 	if (!*handle)
 		return explain(xt, "read", err);
-	/* libiptc has one place to walk at: first all chains, then what is in them. */
+	/* libiptc has only one cursor: walk over all chains first, then over their rules. */
 	for (name = xt->first_chain(*handle); name; name = xt->next_chain(*handle))
 		EZLB_PUSH(&actual->chains)->name = ezlb_strdup(name);
 	for (size_t i = 0; i < actual->chains.len; i++)
@@ -106,9 +107,9 @@ void ezlb_fw_legacy_free(uint8_t family, struct xtc_handle *handle)
 
 /* --- writing --------------------------------------------------------------------------------- */
 
-/* As libiptc does: 0 for failure, with errno set. */
-static int carry_out(const struct ezlb_xt *xt, const struct ezlb_fw_step *step,
-		     struct xtc_handle *handle)
+/* Like libiptc, returns 0 on failure and sets errno. */
+static int apply_step(const struct ezlb_xt *xt, const struct ezlb_fw_step *step,
+		      struct xtc_handle *handle)
 {
 	struct ezlb_xt_entry entry;
 	xt_chainlabel chain;
@@ -137,7 +138,7 @@ int ezlb_fw_legacy_write(uint8_t family, struct xtc_handle *handle,
 	const struct ezlb_xt *xt = xt_of(family);
 
 	for (size_t i = 0; i < steps->len; i++) {
-		if (!carry_out(xt, &steps->items[i], handle))
+		if (!apply_step(xt, &steps->items[i], handle))
 			return explain(xt, "edit", err);
 	}
 	if (xt->commit(handle))

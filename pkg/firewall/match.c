@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* match: builds and parses the match of a rule. */
 #include "match.h"
 
 #include <errno.h>
@@ -18,14 +19,13 @@ static void build_ct(const struct ezlb_service_key *service, struct ezlb_fw_matc
 	out->rev = CT_REV;
 	out->size = XT_ALIGN(sizeof(*ct));
 	memcpy(&ct->origdst_addr, service->listen.addr.bytes, addr);
-	/* iptables leaves a whole IPv6 mask for IPv4, too. */
 	memset(&ct->origdst_mask, 0xff, addr);
 	ct->l4proto = (uint16_t)ezlb_proto_number(service->proto);
 	ct->origdst_port = ct->origdst_port_high = service->listen.port;
 	ct->state_mask = XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED);
 	ct->match_flags = XT_CONNTRACK_STATE | XT_CONNTRACK_PROTO | XT_CONNTRACK_ORIGDST |
 			  XT_CONNTRACK_ORIGDST_PORT | XT_CONNTRACK_DIRECTION;
-	ct->invert_flags = XT_CONNTRACK_DIRECTION; /* not the original one */
+	ct->invert_flags = XT_CONNTRACK_DIRECTION; /* not the original direction, so REPLY */
 }
 
 static void build_port(const struct ezlb_service_key *service, struct ezlb_fw_match *out)

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * match: the one match of a row's rule, as iptables and the kernel know it. Legacy rules have its
- * bytes behind the entry, those of iptables-nft in an expression. Pure.
+ * match: the xtables match of a row's rule. Legacy rules have its bytes after the entry, rules of
+ * iptables-nft in an expression. Pure.
  */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include <ezlb/xtables.h> /* first: what it includes has an order */
+#include <ezlb/xtables.h> /* first: the order of its includes matters */
 
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_sctp.h>
 #include <linux/netfilter/xt_tcpudp.h>
 
-/* Aligned to the full: what is behind the end of one is zero. */
+/* Aligned like the kernel's data; the bytes after a shorter member are zero. */
 union ezlb_fw_info {
 	struct xt_tcp tcp;
 	struct xt_udp udp;
@@ -30,12 +30,12 @@ struct ezlb_fw_match {
 	union ezlb_fw_info info;
 };
 
-/* Of INPUT it is the port, of FORWARD all that the row says. */
+/* For INPUT it matches the port, for FORWARD the whole row. */
 void ezlb_fw_match_build(const struct ezlb_accept_row *row, struct ezlb_fw_match *out);
 
 /*
- * Fills gate, protocol and port, of FORWARD the address, too. -EINVAL for a match of another kind;
- * that it is exactly what build makes is for the caller to see.
+ * Reads gate, protocol and port, for FORWARD also the address. -EINVAL for another kind of match.
+ * The caller checks whether the match is exactly what build creates.
  */
 int ezlb_fw_match_read(const char *name, const void *info, size_t size, uint8_t family,
 		       struct ezlb_accept_row *out);

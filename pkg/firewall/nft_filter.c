@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* nft_filter: reads and writes filter tables of nf_tables. */
 #include "nft_filter.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ static bool is_str(const char *a, const char *b)
 struct reading {
 	const char *table;
 	struct ezlb_fw_actual *actual;
-	struct ezlb_fw_names *names; /* of tables, in place of `actual` */
+	struct ezlb_fw_names *names; /* set to collect table names instead of `actual` */
 };
 
 static bool is_filter(const struct nftnl_chain *chain)
@@ -99,7 +100,8 @@ static int on_rule(void *arg, const struct nlmsghdr *msg)
 	struct reading *reading = arg;
 	struct ezlb_fw_chain *chain = NULL;
 
-	/* What libnftnl has never heard of is a rule of others that says nothing to us. */
+	/* A failure means a foreign rule with something that libnftnl does not know: ignore that.
+	 */
 	nftnl_rule_nlmsg_parse(msg, rule);
 	if (is_str(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), reading->table))
 		chain = chain_of(reading->actual, nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
@@ -115,14 +117,14 @@ static int dump(struct ezlb_nl *nl, uint8_t family, uint16_t type, ezlb_nl_msg_f
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, type, family, NLM_F_DUMP);
 
-	/* Kernels that do not look at it send more. */
+	/* Some kernels ignore it and send all tables. */
 	if (reading->table)
 		mnl_attr_put_strz(msg, NFTA_RULE_TABLE, reading->table);
 	ezlb_nl_msg_end(&buf);
 	return ezlb_nl_ask(nl, &buf, fn, reading);
 }
 
-/* Chains and rules are asked for apart: they are of one moment if nothing happened meanwhile. */
+/* Chains and rules are separate requests; they belong together if the generation stays the same. */
 static int read_once(struct ezlb_nl *nl, struct reading *reading)
 {
 	struct ezlb_fw_actual *actual = reading->actual;
@@ -177,7 +179,7 @@ static void put_rule(struct ezlb_nl_buf *out, uint8_t family, struct nftnl_rule 
 		     const struct ezlb_fw_step *step)
 {
 	bool del = step->kind == EZLB_FW_DEL_RULE;
-	/* Without APPEND it becomes the first one. */
+	/* Without NLM_F_APPEND it becomes the first rule. */
 	uint16_t flags = step->kind == EZLB_FW_JUMP ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_APPEND;
 
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, EZLB_FW_TABLE);
@@ -222,7 +224,7 @@ static void put_step(struct ezlb_nl_buf *out, uint8_t family, const struct ezlb_
 }
 
 int ezlb_fw_nft_write(struct ezlb_nl *nl, const struct ezlb_fw_actual *actual,
-		      const struct ezlb_fw_steps *steps, int *refused)
+		      const struct ezlb_fw_steps *steps, int *rejected)
 {
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf batch = { .items = NULL };
 
@@ -230,5 +232,5 @@ int ezlb_fw_nft_write(struct ezlb_nl *nl, const struct ezlb_fw_actual *actual,
 	for (size_t i = 0; i < steps->len; i++)
 		put_step(&batch, actual->family, &steps->items[i]);
 	ezlb_nft_put_commit(&batch);
-	return ezlb_nft_commit(nl, &batch, refused);
+	return ezlb_nft_commit(nl, &batch, rejected);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* rules: builds and parses the rules of a legacy filter table. */
 #include "rules.h"
 
 #include <assert.h>
@@ -69,7 +70,7 @@ int ezlb_fw_entry_read(const struct ezlb_xt_form *form, const void *entry, const
 	if (row.gate == EZLB_GATE_INPUT)
 		read_dst(form, seen.bytes, &row.service.listen.addr);
 	ezlb_fw_entry_build(&row, &made);
-	/* Of the target libiptc keeps its own. */
+	/* Not the target: libiptc replaces its bytes by its own. */
 	if (made.len != seen.len || memcmp(made.bytes, seen.bytes, target_at) != 0)
 		return -EINVAL;
 	*out = row;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "want.h"
 
-/* The batch so far: `come` and `gone` have no row in common. */
+/* The result of the ops so far: `added` and `removed` have no row in common. */
 struct batch {
 	enum ezlb_fw_aim aim;
-	bool anew; /* what the filters have does not count any more */
-	struct ezlb_accepts come, gone;
+	bool reset; /* a TEARDOWN removed the rows of the filters */
+	struct ezlb_accepts added, removed;
 };
 
 static void take_out(struct ezlb_accepts *rows, const struct ezlb_accept_row *row)
@@ -19,31 +19,31 @@ static void take_out(struct ezlb_accepts *rows, const struct ezlb_accept_row *ro
 static void take_op(struct batch *batch, const struct ezlb_op *op)
 {
 	if (op->kind == EZLB_OP_ACCEPT_DEL) {
-		take_out(&batch->come, &op->accept);
-		*EZLB_PUSH(&batch->gone) = op->accept;
+		take_out(&batch->added, &op->accept);
+		*EZLB_PUSH(&batch->removed) = op->accept;
 		return;
 	}
 	if (op->kind == EZLB_OP_FIREWALL_TEARDOWN) {
 		batch->aim = EZLB_FW_CLEAR;
-		batch->anew = true;
-		batch->come.len = batch->gone.len = 0;
+		batch->reset = true;
+		batch->added.len = batch->removed.len = 0;
 		return;
 	}
 	batch->aim = EZLB_FW_FRAME;
 	if (op->kind == EZLB_OP_ACCEPT_ADD) {
-		take_out(&batch->gone, &op->accept);
-		*EZLB_PUSH(&batch->come) = op->accept;
+		take_out(&batch->removed, &op->accept);
+		*EZLB_PUSH(&batch->added) = op->accept;
 	}
 }
 
-/* What has come on top of what the filters have in common, without what has gone. */
+/* Adds to *out the common rows of the filters and the added rows, without the removed ones. */
 static void sum_up(const struct ezlb_fw_filters *filters, struct batch *batch,
 		   struct ezlb_accepts *out)
 {
-	struct ezlb_accepts *all = &batch->come;
+	struct ezlb_accepts *all = &batch->added;
 	struct ezlb_accepts have = { 0 };
 
-	if (!batch->anew)
+	if (!batch->reset)
 		ezlb_fw_common(filters, &have);
 	for (size_t i = 0; i < have.len; i++)
 		*EZLB_PUSH(all) = have.items[i];
@@ -53,7 +53,7 @@ static void sum_up(const struct ezlb_fw_filters *filters, struct batch *batch,
 		const struct ezlb_accept_row *row = &all->items[i];
 		bool twice = i && ezlb_accept_row_cmp(row - 1, row) == 0;
 
-		if (!twice && !EZLB_FIND(&batch->gone, row, ezlb_accept_row_cmp))
+		if (!twice && !EZLB_FIND(&batch->removed, row, ezlb_accept_row_cmp))
 			*EZLB_PUSH(out) = *row;
 	}
 }
@@ -66,13 +66,13 @@ void ezlb_fw_want_make(const struct ezlb_fw_filters *filters, struct ezlb_op *co
 	*want = (struct ezlb_fw_want){ .aim = EZLB_FW_TRIM };
 	for (size_t i = 0; i < n; i++)
 		take_op(&batch, ops[i]);
-	EZLB_SORT(&batch.gone, ezlb_accept_row_cmp);
+	EZLB_SORT(&batch.removed, ezlb_accept_row_cmp);
 	want->aim = batch.aim;
 	if (want->aim == EZLB_FW_TRIM) {
-		want->rows = batch.gone;
+		want->rows = batch.removed;
 	} else {
 		sum_up(filters, &batch, &want->rows);
-		EZLB_VEC_CLEAR(&batch.gone);
+		EZLB_VEC_CLEAR(&batch.removed);
 	}
-	EZLB_VEC_CLEAR(&batch.come);
+	EZLB_VEC_CLEAR(&batch.added);
 }

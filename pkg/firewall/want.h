@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* want: what a batch of ops makes of what the filters have. Pure. */
+/* want: what the filters should have after a batch of ops. Pure. */
 #pragma once
 
 #include <ezlb/plan.h>

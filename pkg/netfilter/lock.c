@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* lock: takes the iptables lock. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,14 +21,14 @@ static void nap(unsigned ms)
 {
 	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
 
-	/* A signal may cut it short: the caller looks at the clock. */
+	/* A signal may interrupt it: the caller reads the clock. */
 	nanosleep(&time, NULL);
 }
 
 int ezlb_xtables_lock(const char *path, unsigned limit_ms, unsigned step_ms, struct ezlb_err *err)
 {
 	uint64_t end = ezlb_now_ms() + limit_ms;
-	/* Non-blocking, lest a FIFO of that name stop us for good. */
+	/* O_NONBLOCK: if the path is a FIFO, open must not block. */
 	int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
 	int code;
 
@@ -60,7 +61,7 @@ int ezlb_xtables_lock_once(bool *missed, struct ezlb_err *err)
 				   EZLB_XTABLES_LOCK_STEP_MS, err);
 
 	*missed = fd == -EAGAIN;
-	/* In the same words each time: whoever tells of failures tells of each once. */
+	/* The text must not change between calls: a failure with the same text is logged once. */
 	return *missed ? ezlb_err_set(err, EAGAIN, "another program has held %s for %g s or longer",
 				      path, EZLB_XTABLES_LOCK_LIMIT_MS / 1000.0)
 		       : fd;

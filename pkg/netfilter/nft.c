@@ -34,7 +34,7 @@ void ezlb_nft_put_begin(struct ezlb_nl_buf *buf, uint32_t gen)
 
 void ezlb_nft_put_commit(struct ezlb_nl_buf *buf)
 {
-	/* Kernels before 6.10 do not answer the end itself. */
+	/* Kernels before 6.10 do not answer the batch end message. */
 	ezlb_nl_ack_last(buf);
 	nftnl_batch_end((void *)ezlb_nl_msg_start(buf, 0, 0), 0);
 	ezlb_nl_msg_end(buf);
@@ -62,8 +62,7 @@ int ezlb_nft_gen(struct ezlb_nl *nl, uint32_t *gen)
 	ezlb_nft_msg_start(&buf, NFT_MSG_GETGEN, AF_UNSPEC, NLM_F_ACK);
 	ezlb_nl_msg_end(&buf);
 	rc = ezlb_nl_ask(nl, &buf, on_gen, gen);
-	/* nfnetlink says this for a subsystem that it does not have: the request itself is right.
-	 */
+	/* The request is valid, so these mean that nfnetlink has no nf_tables subsystem. */
 	if (rc == -EINVAL || rc == -EOPNOTSUPP || rc == -EPROTONOSUPPORT)
 		return -ENOPROTOOPT;
 	return rc == 0 && *gen == 0 ? -EBADMSG : rc;
@@ -71,23 +70,23 @@ int ezlb_nft_gen(struct ezlb_nl *nl, uint32_t *gen)
 
 /* --- transactions ---------------------------------------------------------------------------- */
 
-/* The first refusal, and which message it is of. */
-struct refusal {
+/* The first error, and the message that it belongs to. */
+struct rejection {
 	int rc;
 	size_t i;
 };
 
-/* What is said of the begin is said of the whole transaction, and nothing follows. */
-static bool on_verdict(void *arg, size_t i, int code)
+/* An answer to the begin message is about the whole transaction; no other answer follows. */
+static bool on_answer(void *arg, size_t i, int code)
 {
-	struct refusal *refusal = arg;
+	struct rejection *rejection = arg;
 
-	if (code && (!refusal->rc || i == 0))
-		*refusal = (struct refusal){ code, i };
+	if (code && (!rejection->rc || i == 0))
+		*rejection = (struct rejection){ code, i };
 	return i == 0;
 }
 
-/* The NFT_MSG_* of the i-th message; NONE for the begin, which has none. */
+/* Returns the NFT_MSG_* of the i-th message; NONE for the begin message. */
 static int type_of(const struct ezlb_nl_buf *batch, size_t i)
 {
 	const struct nlmsghdr *msg = (const void *)batch->items;
@@ -99,17 +98,17 @@ static int type_of(const struct ezlb_nl_buf *batch, size_t i)
 	return msg->nlmsg_type & 0xff;
 }
 
-int ezlb_nft_commit(struct ezlb_nl *nl, struct ezlb_nl_buf *batch, int *refused)
+int ezlb_nft_commit(struct ezlb_nl *nl, struct ezlb_nl_buf *batch, int *rejected)
 {
-	struct refusal refusal = { .rc = 0 };
-	int rc = ezlb_nl_tell(nl, batch, on_verdict, &refusal);
+	struct rejection rejection = { .rc = 0 };
+	int rc = ezlb_nl_tell(nl, batch, on_answer, &rejection);
 
-	*refused = NONE;
+	*rejected = NONE;
 	if (rc)
 		return rc;
-	if (refusal.rc)
-		*refused = type_of(batch, refusal.i);
-	return refusal.rc;
+	if (rejection.rc)
+		*rejected = type_of(batch, rejection.i);
+	return rejection.rc;
 }
 
 /* --- errors ---------------------------------------------------------------------------------- */
@@ -119,32 +118,32 @@ static bool is_missing(int rc)
 	return rc == -ENOENT || rc == -EOPNOTSUPP || rc == -EAFNOSUPPORT || rc == -EPROTONOSUPPORT;
 }
 
-static int explain_refused(struct ezlb_err *err, int rc, int refused)
+static int explain_rejected(struct ezlb_err *err, int rc, int rejected)
 {
 	if (rc == -EPERM)
 		return ezlb_err_set(err, EPERM,
-				    "the table '" EZLB_NFT_TABLE "' of nf_tables belongs to "
-				    "another program, which alone may change it: end that program");
-	if (refused == NFT_MSG_NEWCHAIN && is_missing(rc))
+				    "another program owns the nf_tables table '" EZLB_NFT_TABLE
+				    "' and only it may change the table: end that program");
+	if (rejected == NFT_MSG_NEWCHAIN && is_missing(rc))
 		return ezlb_err_set(
 			err, -rc,
 			"this kernel lacks the module nft_chain_nat: run 'modprobe "
 			"nft_chain_nat' as root, or run ezlb with --snat-backend iptables");
-	if (refused == NFT_MSG_NEWRULE && is_missing(rc))
+	if (rejected == NFT_MSG_NEWRULE && is_missing(rc))
 		return ezlb_err_set(
 			err, -rc,
 			"this kernel lacks one of the modules nft_ct, nft_nat, nft_masq: "
 			"run 'modprobe -a nft_ct nft_nat nft_masq' as root, or run ezlb "
 			"with --snat-backend iptables");
 	return ezlb_err_sys(err, -rc,
-			    "the kernel refuses a change of the table '" EZLB_NFT_TABLE
-			    "' of nf_tables");
+			    "the kernel rejects a change of the nf_tables table '" EZLB_NFT_TABLE
+			    "'");
 }
 
-int ezlb_nft_explain(struct ezlb_err *err, int rc, int refused)
+int ezlb_nft_explain(struct ezlb_err *err, int rc, int rejected)
 {
-	if (refused != NONE)
-		return explain_refused(err, rc, refused);
+	if (rejected != NONE)
+		return explain_rejected(err, rc, rejected);
 	switch (rc) {
 	case -ENOPROTOOPT:
 	case -EPROTONOSUPPORT:
@@ -155,13 +154,14 @@ int ezlb_nft_explain(struct ezlb_err *err, int rc, int refused)
 			"or run ezlb with --snat-backend iptables");
 	case -EMSGSIZE:
 		return ezlb_err_set(err, EMSGSIZE,
-				    "a change of nf_tables is larger than this process may send at "
-				    "once: raise net.core.wmem_max to 4194304");
+				    "a change of nf_tables is too large for one netlink send: "
+				    "raise net.core.wmem_max to 4194304");
 	case -EAGAIN:
 	case -EINTR:
 	case -ERESTART:
 		return ezlb_err_set(err, EAGAIN,
-				    "other programs keep changing nf_tables, so ezlb gets no turn");
+				    "other programs keep changing nf_tables, so every change by "
+				    "ezlb comes too late");
 	default:
 		return ezlb_nl_explain(err, rc, "nf_tables");
 	}

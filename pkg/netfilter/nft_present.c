@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* nft_present: finds out whether nf_tables is loaded or built in, without a request to it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@ bool ezlb_nft_is_loaded(const struct ezlb_nft_signs *signs)
 	return access(signs->module, F_OK) == 0;
 }
 
-/* 1, 0, or -errno where the file cannot be read. */
+/* Returns 1, 0, or -errno if the file cannot be read. */
 static int has_line(const char *path, const char *part)
 {
 	FILE *file = fopen(path, "re");
@@ -33,10 +34,20 @@ bool ezlb_nft_is_builtin(const struct ezlb_nft_signs *signs)
 {
 	int rc = has_line(signs->builtin, "/nf_tables.ko");
 
-	/* In a container the first list is that of another kernel, and so not there. */
+	/* A container image has no such file for the host's kernel. */
 	if (rc < 0)
 		rc = has_line(signs->symbols, " nf_tables_newtable");
 	return rc != 0;
+}
+
+bool ezlb_nft_is_present(struct ezlb_nft_presence *presence)
+{
+	if (ezlb_nft_is_loaded(presence->signs))
+		return true;
+	if (!presence->builtin_known)
+		presence->builtin = ezlb_nft_is_builtin(presence->signs);
+	presence->builtin_known = true;
+	return presence->builtin;
 }
 
 const struct ezlb_nft_signs *ezlb_nft_kernel_signs(void)
@@ -47,7 +58,7 @@ const struct ezlb_nft_signs *ezlb_nft_kernel_signs(void)
 						     .symbols = "/proc/kallsyms" };
 	struct utsname name;
 
-	/* Once: other threads read it later. */
+	/* Set only once, because other threads read it later. */
 	if (!builtin[0] && uname(&name) == 0)
 		snprintf(builtin, sizeof(builtin), "/lib/modules/%s/modules.builtin", name.release);
 	return &signs;

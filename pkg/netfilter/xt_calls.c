@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* xt_calls: libiptc and libip6tc as tables of calls. */
 #include <ezlb/xtables.h>
 
 #include <libiptc/libip6tc.h>
 #include <libiptc/libiptc.h>
 
-/* Calls that take or give an entry, which each library wants by a type of its own. */
+/* The calls with an entry: each library has its own entry type. */
 #define ENTRY_CALLS(lib)                                                                         \
 	static const void *lib##_first(const char *chain, struct xtc_handle *handle)             \
 	{                                                                                        \

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* xt_entry: reads and builds the entries of legacy tables. */
 #include <string.h>
 
 #include <linux/netfilter/xt_sctp.h>
@@ -13,7 +14,7 @@ const struct ezlb_xt_form ezlb_xt_form_ip = {
 	.dmsk = offsetof(struct ipt_entry, ip.dmsk),
 	.proto = offsetof(struct ipt_entry, ip.proto),
 	.flags = offsetof(struct ipt_entry, ip.flags),
-	.said = offsetof(struct ipt_entry, ip.invflags) + 1,
+	.match_len = offsetof(struct ipt_entry, ip.invflags) + 1,
 	.target_offset = offsetof(struct ipt_entry, target_offset),
 	.comefrom = offsetof(struct ipt_entry, comefrom),
 	.counters = offsetof(struct ipt_entry, counters),
@@ -27,9 +28,9 @@ const struct ezlb_xt_form ezlb_xt_form_ip6 = {
 	.dmsk = offsetof(struct ip6t_entry, ipv6.dmsk),
 	.proto = offsetof(struct ip6t_entry, ipv6.proto),
 	.flags = offsetof(struct ip6t_entry, ipv6.flags),
-	/* IPv4 takes protocol 0 for any; here it is a header that can be asked for. */
+	/* In IPv4 protocol 0 means any; in IPv6 it is a header type that a rule can match. */
 	.proto_flag = IP6T_F_PROTO,
-	.said = offsetof(struct ip6t_entry, ipv6.invflags) + 1,
+	.match_len = offsetof(struct ip6t_entry, ipv6.invflags) + 1,
 	.target_offset = offsetof(struct ip6t_entry, target_offset),
 	.comefrom = offsetof(struct ip6t_entry, comefrom),
 	.counters = offsetof(struct ip6t_entry, counters),
@@ -76,10 +77,10 @@ bool ezlb_xt_entry_is_plain(const struct ezlb_xt_form *form, const void *entry)
 	static const unsigned char any[sizeof(struct ip6t_entry)];
 
 	return ezlb_xt_entry_target_at(form, entry) == form->size &&
-	       memcmp(entry, any, form->said) == 0;
+	       memcmp(entry, any, form->match_len) == 0;
 }
 
-/* --- making ---------------------------------------------------------------------------------- */
+/* --- building -------------------------------------------------------------------------------- */
 
 void ezlb_xt_put_offsets(const struct ezlb_xt_form *form, size_t target_at, size_t len, void *entry)
 {
@@ -116,7 +117,7 @@ void ezlb_xt_entry_jump(const struct ezlb_xt_form *form, const char *chain,
 
 void ezlb_xt_clean_head(const struct ezlb_xt_form *form, void *entry)
 {
-	memset((char *)entry + form->said, 0, form->target_offset - form->said);
+	memset((char *)entry + form->match_len, 0, form->target_offset - form->match_len);
 	memset((char *)entry + form->comefrom, 0, form->size - form->comefrom);
 }
 
@@ -146,7 +147,7 @@ static void put_sctp(uint16_t port, struct xt_sctp_info *sctp)
 {
 	sctp->dpts[0] = sctp->dpts[1] = port;
 	sctp->flags = XT_SCTP_DEST_PORTS;
-	/* As iptables leaves it, so that `iptables -D` with the same words finds the rule. */
+	/* The same value as iptables, so that `iptables -D` with the same arguments works. */
 	for (size_t i = 0; i < XT_NUM_SCTP_FLAGS; i++)
 		sctp->flag_info[i].chunktype = UINT8_MAX;
 }

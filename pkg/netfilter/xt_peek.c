@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* xt_peek: hashes a legacy table, and never loads its module. */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -9,16 +10,16 @@
 #include <ezlb/xtables.h>
 
 #define TRIES	    3
-#define ENTRIES_MAX 2000 /* beyond, reading them all is not cheap any more */
+#define ENTRIES_MAX 2000 /* reading more entries is too expensive for a peek */
 #define BYTES_MAX   (1u << 20)
 
-/* IPv6 asks with the same numbers and structs, apart from the entries themselves. */
+/* IPv6 uses the same option numbers and structs; only the entries differ. */
 static_assert(sizeof(struct ip6t_getinfo) == sizeof(struct ipt_getinfo) &&
 		      sizeof(struct ip6t_get_entries) == sizeof(struct ipt_get_entries),
 	      "ip_tables and ip6_tables differ");
 
-/* Whom to ask, and about what. */
-struct asked {
+/* A table and the socket to read it with. */
+struct source {
 	const struct ezlb_xt_form *form;
 	const char *table;
 	int fd, level;
@@ -44,16 +45,16 @@ int ezlb_xt_is_loaded(const char *loaded, const char *table, bool *out, struct e
 	return 0;
 }
 
-static int info_get(const struct asked *asked, struct ipt_getinfo *info)
+static int info_get(const struct source *source, struct ipt_getinfo *info)
 {
 	socklen_t len = sizeof(*info);
 
 	memset(info, 0, sizeof(*info));
-	ezlb_strcpy(info->name, sizeof(info->name), asked->table);
-	return getsockopt(asked->fd, asked->level, IPT_SO_GET_INFO, info, &len) < 0 ? -errno : 0;
+	ezlb_strcpy(info->name, sizeof(info->name), source->table);
+	return getsockopt(source->fd, source->level, IPT_SO_GET_INFO, info, &len) < 0 ? -errno : 0;
 }
 
-/* Zeroes the counters of all entries; -EPROTO where these are not a row of entries. */
+/* Zeroes the counters of all entries; -EPROTO if the bytes are not a sequence of entries. */
 static int counters_clear(const struct ezlb_xt_form *form, unsigned char *bytes, size_t size)
 {
 	size_t at = 0, len;
@@ -70,7 +71,7 @@ static int counters_clear(const struct ezlb_xt_form *form, unsigned char *bytes,
 	return 0;
 }
 
-/* As ezlb_hash, by words: byte by byte takes longer here than all of list. */
+/* Like ezlb_hash, but by words: hashing each byte would take longer than all of list. */
 static uint64_t words_hash(const unsigned char *bytes, size_t size)
 {
 	uint64_t h = size, word;
@@ -81,41 +82,41 @@ static uint64_t words_hash(const unsigned char *bytes, size_t size)
 		word = 0;
 		memcpy(&word, bytes + at, rest < sizeof(word) ? rest : sizeof(word));
 		h = (h ^ word) * 0x9e3779b97f4a7c15u;
-		h ^= h >> 32; /* a product carries upwards only */
+		h ^= h >> 32; /* a multiplication changes higher bits only */
 	}
 	return h;
 }
 
-/* -EAGAIN where the table is not of that size any more. */
-static int entries_hash(const struct asked *asked, const struct ipt_getinfo *info, uint64_t *hash)
+/* -EAGAIN if the table has another size by now. */
+static int entries_hash(const struct source *source, const struct ipt_getinfo *info, uint64_t *hash)
 {
 	socklen_t len = (socklen_t)(sizeof(struct ipt_get_entries) + info->size);
-	/* Zeroed: the kernel leaves out what follows the NUL of a name. */
+	/* Zeroed: the kernel does not write the bytes after the NUL of a name. */
 	EZLB_AUTO_FREE struct ipt_get_entries *entries = ezlb_calloc(1, len);
 	unsigned char *bytes = (unsigned char *)entries + sizeof(*entries);
 	int rc;
 
-	ezlb_strcpy(entries->name, sizeof(entries->name), asked->table);
+	ezlb_strcpy(entries->name, sizeof(entries->name), source->table);
 	entries->size = info->size;
-	if (getsockopt(asked->fd, asked->level, IPT_SO_GET_ENTRIES, entries, &len) < 0)
+	if (getsockopt(source->fd, source->level, IPT_SO_GET_ENTRIES, entries, &len) < 0)
 		return -errno;
-	rc = counters_clear(asked->form, bytes, info->size);
+	rc = counters_clear(source->form, bytes, info->size);
 	if (rc == 0)
 		*hash = words_hash(bytes, info->size);
 	return rc;
 }
 
-static int look(const struct asked *asked, uint64_t *print)
+static int table_hash(const struct source *source, uint64_t *print)
 {
 	struct ipt_getinfo info;
 	uint64_t pair[2] = { 0 };
-	int rc = info_get(asked, &info);
+	int rc = info_get(source, &info);
 
 	if (rc < 0)
 		return rc;
 	pair[0] = ezlb_hash(&info, sizeof(info));
 	if (info.num_entries <= ENTRIES_MAX && info.size <= BYTES_MAX)
-		rc = entries_hash(asked, &info, &pair[1]);
+		rc = entries_hash(source, &info, &pair[1]);
 	*print = ezlb_hash(pair, sizeof(pair));
 	return rc;
 }
@@ -123,21 +124,21 @@ static int look(const struct asked *asked, uint64_t *print)
 int ezlb_xt_peek(const struct ezlb_xt_form *form, const char *loaded, const char *table,
 		 uint64_t *print)
 {
-	struct asked asked = { .form = form, .table = table };
+	struct source source = { .form = form, .table = table };
 	EZLB_AUTO_CLOSE int fd = -1;
 	bool is_loaded;
 	int rc = ezlb_xt_is_loaded(loaded, table, &is_loaded, NULL);
 
 	if (rc < 0 || !is_loaded)
 		return rc < 0 ? rc : -ENOENT;
-	/* A new one each time: nothing to mend when ip_tables went and came back. */
+	/* A new socket each time also works after ip_tables was unloaded and loaded again. */
 	fd = socket(form->family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (fd < 0)
 		return -errno;
-	asked.fd = fd;
-	asked.level = form->family == AF_INET ? SOL_IP : SOL_IPV6;
+	source.fd = fd;
+	source.level = form->family == AF_INET ? SOL_IP : SOL_IPV6;
 	rc = -EAGAIN;
 	for (unsigned i = 0; i < TRIES && rc == -EAGAIN; i++)
-		rc = look(&asked, print);
+		rc = table_hash(&source, print);
 	return rc;
 }

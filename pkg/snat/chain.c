@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* chain: applies ops to ezlb's chain as a value. */
 #include "chain.h"
+
+#include <errno.h>
+#include <sys/socket.h>
 
 #include <ezlb/table.h>
 
-/* A row and its place in the chain or among the ops, to find it by its key. */
+/* A row and its position in the chain or among the ops, to find it by its key. */
 struct ref {
 	const struct ezlb_snat_row *row;
 	size_t pos;
@@ -47,12 +51,56 @@ void ezlb_snat_chain_mark_duplicates(struct ezlb_snat_chain *chain)
 	EZLB_VEC_CLEAR(&refs);
 }
 
-bool ezlb_snat_op_makes(const struct ezlb_op *op)
+/* --- ops ----------------------------------------------------------------------------------- */
+
+bool ezlb_snat_op_needs_chain(const struct ezlb_op *op)
 {
 	return ezlb_op_action(op->kind) != EZLB_ACTION_DEL;
 }
 
-/* The ops on rules, by key; of several on one key the last, which is what remains of them. */
+static bool concerns(const struct ezlb_op *op, uint8_t family, bool exists)
+{
+	if (ezlb_op_object(op->kind) == EZLB_OBJECT_SNAT_FRAME)
+		return exists || family == AF_INET;
+	return op->snat.key.endpoint.addr.family == family;
+}
+
+size_t ezlb_snat_ops_select(struct ezlb_op *const *ops, size_t n, uint8_t family, bool exists,
+			    struct ezlb_op **out)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!concerns(ops[i], family, exists))
+			continue;
+		out[len++] = ops[i];
+		exists |= ezlb_snat_op_needs_chain(ops[i]);
+	}
+	return len;
+}
+
+int ezlb_snat_row_check(const struct ezlb_snat_row *row)
+{
+	uint8_t family = row->key.endpoint.addr.family;
+
+	if (family != AF_INET && family != AF_INET6)
+		return -EAFNOSUPPORT;
+	if (row->to.first.family &&
+	    (row->to.first.family != family || row->to.last.family != family))
+		return -EAFNOSUPPORT;
+	return row->key.endpoint.port && ezlb_addr_cmp(&row->to.first, &row->to.last) <= 0
+		       ? 0
+		       : -EINVAL;
+}
+
+int ezlb_snat_op_check(const struct ezlb_op *op)
+{
+	return ezlb_op_object(op->kind) == EZLB_OBJECT_SNAT ? ezlb_snat_row_check(&op->snat) : 0;
+}
+
+/* --- edit ---------------------------------------------------------------------------------- */
+
+/* Collects the ops on rules, sorted by key; the last op on a key replaces the earlier ones. */
 static void last_ops(struct ezlb_op *const *ops, size_t n, struct refs *out)
 {
 	size_t len = 0;
@@ -69,7 +117,7 @@ static void last_ops(struct ezlb_op *const *ops, size_t n, struct refs *out)
 	out->len = len;
 }
 
-/* Carries one rule over, as the op on it has it; an op that puts a rule is then done. */
+/* Copies one rule with the change by its op, which needs no new rule then. */
 static void edit_slot(const struct ezlb_snat_slot *slot, struct ezlb_op *const *ops,
 		      const struct refs *last, bool *put, struct ezlb_snat_slots *out)
 {
@@ -90,12 +138,12 @@ static void edit_slot(const struct ezlb_snat_slot *slot, struct ezlb_op *const *
 static void edit_slots(const struct ezlb_snat_slots *now, struct ezlb_op *const *ops, size_t n,
 		       struct ezlb_snat_slots *out)
 {
-	EZLB_AUTO_FREE bool *put = ezlb_calloc(n, sizeof(*put)); /* this op's rule is to be there */
+	EZLB_AUTO_FREE bool *put = ezlb_calloc(n, sizeof(*put)); /* the op's rule must exist */
 	struct refs last = { 0 };
 
 	last_ops(ops, n, &last);
 	for (size_t i = 0; i < last.len; i++)
-		put[last.items[i].pos] = ezlb_snat_op_makes(ops[last.items[i].pos]);
+		put[last.items[i].pos] = ezlb_snat_op_needs_chain(ops[last.items[i].pos]);
 	for (size_t i = 0; i < now->len; i++)
 		edit_slot(&now->items[i], ops, &last, put, out);
 	for (size_t i = 0; i < n; i++) {
@@ -110,14 +158,14 @@ void ezlb_snat_chain_edit(const struct ezlb_snat_chain *now, struct ezlb_op *con
 			  struct ezlb_snat_chain *want)
 {
 	const struct ezlb_snat_slots none = { 0 };
-	size_t start = 0; /* what stands before a teardown does not matter */
+	size_t start = 0; /* ops before a teardown have no effect */
 
 	*want = (struct ezlb_snat_chain){ .exists = now->exists };
 	for (size_t i = 0; i < n; i++) {
 		if (ops[i]->kind == EZLB_OP_SNAT_TEARDOWN) {
 			want->exists = false;
 			start = i + 1;
-		} else if (ezlb_snat_op_makes(ops[i])) {
+		} else if (ezlb_snat_op_needs_chain(ops[i])) {
 			want->exists = true;
 		}
 	}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* iptables: the driver that writes legacy nat tables. */
 #include "iptables.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@ static const struct ezlb_xt *const families[] = { &ezlb_xt_ip, &ezlb_xt_ip6 };
 
 struct iptables {
 	struct ezlb_layer layer;      /* first: a layer is its iptables */
-	const char *tables[FAMILIES]; /* files in which the kernel lists those that are loaded */
+	const char *tables[FAMILIES]; /* files in which the kernel lists the loaded tables */
 	bool lock_missed;
 };
 
@@ -29,7 +30,7 @@ static const char *const *tables_of(const struct ezlb_layer *layer)
 
 /* --- list and peek --------------------------------------------------------------------------- */
 
-/* Adds the rows of ours; false where there are others. */
+/* Adds ezlb's rows; false if the chain has other rules. */
 static bool take_rows(const struct ezlb_xt_actual *actual, struct ezlb_snats *out)
 {
 	bool all = true;
@@ -60,7 +61,7 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	struct ezlb_xt_actual actuals[FAMILIES] = { { .refs = 0 } };
 	int rc = 0;
 
-	(void)scope; /* the chains are ours: all of them is in scope */
+	(void)scope; /* ezlb owns the chains: all their rules are in scope */
 	out->snat_present = out->snat_sound = false;
 	for (size_t i = 0; rc == 0 && i < FAMILIES; i++)
 		rc = read_loaded(families[i], tables_of(layer)[i], &actuals[i], err);
@@ -68,7 +69,7 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		bool ip = actuals[0].chain.exists, ip6 = actuals[1].chain.exists;
 
 		out->snat_present = ip || ip6;
-		/* IPv4's is always there, IPv6's where a row needed it. */
+		/* A sound frame has the IPv4 part; IPv6 is needed only once it exists. */
 		out->snat_sound = ezlb_xt_frame_sound(&actuals[0]) &&
 				  (ezlb_xt_frame_sound(&actuals[1]) || !ip6);
 		out->snat_sound &= take_rows(&actuals[0], &out->snats);
@@ -108,23 +109,23 @@ bool ezlb_snat_has_chain(const char *tables, const char *prefix)
 
 /* --- apply ----------------------------------------------------------------------------------- */
 
-/* True where the table has to be asked: nothing of ours can be in one that is not loaded. */
+/* True if the table must be read: one that is not loaded has no chain to remove from. */
 static bool part_begin(struct ezlb_xt_part *part, const char *tables, struct ezlb_op *const *ops,
 		       size_t n)
 {
-	bool makes;
+	bool needed;
 
 	part->rc = ezlb_xt_is_loaded(tables, "nat", &part->exists, &part->err);
-	/* Unless the file says that nothing is loaded, there may be a chain. */
+	/* If the file cannot be read, the chain may exist. */
 	part->exists |= part->rc < 0;
-	makes = ezlb_xt_select(part, ops, n);
-	return part->rc == 0 && part->n && (part->exists || makes);
+	part->n = ezlb_snat_ops_select(ops, n, part->xt->form->family, part->exists, part->ops);
+	needed = part->exists;
+	for (size_t i = 0; i < part->n; i++)
+		needed |= ezlb_snat_op_needs_chain(part->ops[i]);
+	return part->rc == 0 && part->n && needed;
 }
 
-/*
- * Hands out the verdicts. Where all that was to do failed, it was the layer; IPv4's reason is as
- * good as the other.
- */
+/* Sets the rc of each op. If every family failed, returns the error, IPv4's if there are two. */
 static int parts_end(const struct ezlb_xt_part *parts, struct ezlb_err *err)
 {
 	const struct ezlb_xt_part *failed = NULL;
@@ -147,7 +148,7 @@ static int parts_end(const struct ezlb_xt_part *parts, struct ezlb_err *err)
 	return 0;
 }
 
-/* Each family is a table of its own: a host without one of them gets the other all the same. */
+/* Each family has its own table: if one fails, the other is still applied. */
 static int apply_parts(struct ezlb_layer *layer, struct ezlb_xt_part *parts,
 		       struct ezlb_op *const *ops, size_t n, struct ezlb_err *err)
 {
@@ -171,16 +172,6 @@ static int apply_parts(struct ezlb_layer *layer, struct ezlb_xt_part *parts,
 	return parts_end(parts, err);
 }
 
-/* What one op says of itself, before the kernel is asked. */
-static int op_check(const struct ezlb_op *op)
-{
-	struct ezlb_xt_entry rule;
-
-	if (ezlb_op_object(op->kind) == EZLB_OBJECT_SNAT_FRAME)
-		return 0;
-	return ezlb_snat_rule_build(&op->snat, &rule);
-}
-
 static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
 		       struct ezlb_err *err)
 {
@@ -191,7 +182,7 @@ static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, siz
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
-		ops[i]->rc = op_check(ops[i]);
+		ops[i]->rc = ezlb_snat_op_check(ops[i]);
 		if (ops[i]->rc == 0)
 			sound[n_sound++] = ops[i];
 	}

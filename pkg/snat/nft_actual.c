@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* nft_actual: reads ezlb's table and compares it with the frame. */
 #include "nft_actual.h"
 
 #include <errno.h>
@@ -18,9 +19,9 @@ struct reading {
 	struct ezlb_nl *nl;
 	const struct ezlb_nft_family *family;
 	struct ezlb_nft_actual *actual;
-	enum ezlb_nft_set set; /* that is being read */
-	unsigned rules;	       /* seen so far */
-	bool known;	       /* the set is one of ours */
+	enum ezlb_nft_set set; /* the set that is read now */
+	unsigned rules;	       /* read so far */
+	bool known;	       /* the set is one of ezlb's */
 };
 
 void ezlb_nft_actual_clear(struct ezlb_nft_actual *actual)
@@ -67,7 +68,7 @@ static int on_rule(void *arg, const struct nlmsghdr *msg)
 	return 0;
 }
 
-/* A part that is not there is an answer like another: the frame is not sound. */
+/* A missing part is no error: the frame is not sound. */
 static int get(struct reading *reading, uint16_t type, const char *name, ezlb_nl_msg_fn fn)
 {
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
@@ -121,7 +122,7 @@ static int on_elems(void *arg, const struct nlmsghdr *msg)
 
 	if (!set)
 		abort();
-	/* Only what libnftnl has never heard of makes it fail: that is not ours. */
+	/* It fails only for what libnftnl does not know, which ezlb did not create. */
 	if (nftnl_set_elems_nlmsg_parse(msg, set) < 0)
 		reading->actual->sound = false;
 	else
@@ -138,9 +139,9 @@ static int slot_cmp(const void *a, const void *b)
 }
 
 /*
- * The kernel resizes a set behind the scenes and counts its way through a dump: some elements then
- * come twice and as many not at all, while the generation stays the same (nft_rhash_walk() in
- * nft_set_hash.c). Sorts the slots from `start` on.
+ * The kernel dumps a set by position and may resize the set meanwhile: some elements then come
+ * twice and as many are missing, without a new generation (nft_rhash_walk() in nft_set_hash.c).
+ * Sorts the slots from `start` on.
  */
 static bool has_twice(struct ezlb_snat_slots *slots, size_t start)
 {
@@ -170,10 +171,10 @@ static int read_set(struct reading *reading, enum ezlb_nft_set set)
 	return rc == 0 && slots->len && has_twice(slots, start) ? -EAGAIN : rc;
 }
 
-/* --- all of it ----------------------------------------------------------------------------- */
+/* --- the whole table ----------------------------------------------------------------------- */
 
-/* Of a service in both sets the first rule decides; the other element is a stranger. */
-static void check_strangers(struct ezlb_nft_actual *actual)
+/* If a service is in both sets, the first rule decides; the other element is a duplicate. */
+static void find_duplicates(struct ezlb_nft_actual *actual)
 {
 	ezlb_snat_chain_mark_duplicates(&actual->chain);
 	for (size_t i = 0; i < actual->chain.slots.len; i++) {
@@ -193,11 +194,11 @@ static int read_parts(struct reading *reading)
 		rc = read_rules(reading);
 	for (enum ezlb_nft_set set = 0; rc == 0 && set < EZLB_NFT_SETS; set++)
 		rc = read_set(reading, set);
-	check_strangers(reading->actual);
+	find_duplicates(reading->actual);
 	return rc;
 }
 
-/* The parts are asked for one by one: they are of one moment if nothing happened meanwhile. */
+/* Reads the parts one by one; they belong together only if the generation stays the same. */
 static int read_once(struct ezlb_nl *nl, const struct ezlb_nft_family *family,
 		     struct ezlb_nft_actual *actual)
 {
@@ -211,7 +212,7 @@ static int read_once(struct ezlb_nl *nl, const struct ezlb_nft_family *family,
 	rc_gen = ezlb_nft_gen(nl, &gen);
 	if (rc_gen < 0)
 		return rc_gen;
-	/* What went away under our eyes may have made rc, too. */
+	/* If the generation changed, rc may come from the change. */
 	return gen == actual->gen ? rc : -EAGAIN;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* nft_frame: builds the parts of ezlb's table and compares them with the kernel's. */
 #include "nft_frame.h"
 
 #include <errno.h>
-#include <net/if.h> /* before linux/if.h, which then leaves out what is in here */
+#include <net/if.h> /* before linux/if.h, which would define the same names */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,15 +20,14 @@
 
 #include <ezlb/snat.h>
 
-#define PRIORITY (100 - 10) /* srcnat - 10: before what iptables and others do */
+#define PRIORITY (100 - 10) /* srcnat - 10: before iptables and others */
 
-/* nft's own numbers for types; the kernel keeps them for who lists the set (nftables, datatype.h).
- */
+/* nft's numbers for types; the kernel stores them for `nft list` (nftables, datatype.h). */
 #define TYPE_PROTO   12
 #define TYPE_SERVICE 13
 #define TYPE_BITS    6
 
-/* An expression has no more attributes than that: libnftnl keeps them in a word of bits. */
+/* An expression has at most that many attributes: libnftnl keeps them in a 32-bit mask. */
 #define EXPR_ATTRS 32
 
 static void *must(void *p)
@@ -99,7 +99,7 @@ bool ezlb_nft_is_chain(const struct nlmsghdr *msg)
 
 /* --- the sets -------------------------------------------------------------------------------- */
 
-/* Says to nft that the data are ranges, not some address that is too long; the kernel keeps it. */
+/* Tells nft, through user data that the kernel stores, that the data are address ranges. */
 static void put_interval(struct nftnl_set *set)
 {
 	struct nftnl_udata_buf *udata = must(nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN));
@@ -121,7 +121,7 @@ static struct nftnl_set *build_set(const struct ezlb_nft_family *family, enum ez
 	nftnl_set_set_u32(out, NFTNL_SET_KEY_TYPE,
 			  ((uint32_t)family->addr_type << 2 * TYPE_BITS) | TYPE_PROTO << TYPE_BITS |
 				  TYPE_SERVICE);
-	/* What each element has one of. */
+	/* Each element gets a counter. */
 	nftnl_set_add_expr(out, must(nftnl_expr_alloc("counter")));
 	if (set == EZLB_NFT_SOURCE_OF) {
 		nftnl_set_set_u32(out, NFTNL_SET_FLAGS, NFT_SET_MAP);
@@ -144,7 +144,7 @@ static void put_set(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *famil
 	nftnl_set_free(set);
 }
 
-/* Kernels before 5.7 pass over the counter: then nothing is counted. */
+/* True if elements have no expression but a counter; kernels before 5.7 ignore the counter. */
 static bool only_counts(const struct nftnl_set *set)
 {
 	const struct nftnl_expr *expr;
@@ -157,7 +157,8 @@ static bool only_counts(const struct nftnl_set *set)
 	return expr && strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "counter") == 0;
 }
 
-/* A set with a timeout forgets, one with a size fills up, one with a limit may not match. */
+/* A timeout would delete elements, a size limit their number, an expression could prevent a match.
+ */
 static bool same_set(const struct nftnl_set *a, const struct nftnl_set *b)
 {
 	static const uint16_t attrs[] = { NFTNL_SET_FLAGS,     NFTNL_SET_KEY_LEN,
@@ -193,7 +194,7 @@ static struct nftnl_expr *add_expr(struct nftnl_rule *rule, const char *name)
 	return expr;
 }
 
-/* Of the direction in which the connection was made, before anybody translated anything. */
+/* Loads a value of the connection's original direction, before any translation. */
 static void add_ct_original(struct nftnl_rule *rule, uint32_t key, uint32_t reg)
 {
 	struct nftnl_expr *expr = add_expr(rule, "ct");
@@ -222,7 +223,7 @@ static void add_lookup(struct nftnl_rule *rule, enum ezlb_nft_set set)
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	if (set == EZLB_NFT_SOURCE_OF)
 		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_1);
-	/* The kernel always says so, and the two are compared. */
+	/* The kernel always returns the flags, and same_rule compares them. */
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, 0);
 }
 
@@ -316,7 +317,7 @@ bool ezlb_nft_is_rule(const struct nlmsghdr *msg, const struct ezlb_nft_family *
 	return ours;
 }
 
-/* --- all of it ------------------------------------------------------------------------------- */
+/* --- the whole frame ------------------------------------------------------------------------- */
 
 void ezlb_nft_put_frame(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *family)
 {

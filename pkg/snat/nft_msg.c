@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* nft_msg: builds requests about ezlb's table. */
 #include "nft_msg.h"
 
 #include <sys/socket.h>
@@ -9,10 +10,10 @@
 
 #include <ezlb/mem.h>
 
-/* A length of 16 bits rules the list of elements in a message; one of IPv6 takes 108 bytes. */
+/* The list of elements in a message has a 16-bit length; an IPv6 element takes 108 bytes. */
 #define ELEMS_MAX 512
 
-/* The attribute that holds the name of what a request asks for, beside that of its table. */
+/* The attribute with the name of the requested object. */
 static uint16_t name_attr(uint16_t type)
 {
 	switch (type) {
@@ -27,12 +28,12 @@ static uint16_t name_attr(uint16_t type)
 	}
 }
 
-static void put_question(struct ezlb_nl_buf *buf, uint8_t family, uint16_t type, uint16_t flags,
-			 const char *name)
+static void put_request(struct ezlb_nl_buf *buf, uint8_t family, uint16_t type, uint16_t flags,
+			const char *name)
 {
 	struct nlmsghdr *msg = ezlb_nft_msg_start(buf, type, family, flags);
 
-	/* The table's name has this number with all of them. */
+	/* All these requests have the table name in attribute 1. */
 	mnl_attr_put_strz(msg, NFTA_TABLE_NAME, EZLB_NFT_TABLE);
 	if (name)
 		mnl_attr_put_strz(msg, name_attr(type), name);
@@ -41,17 +42,17 @@ static void put_question(struct ezlb_nl_buf *buf, uint8_t family, uint16_t type,
 
 void ezlb_nft_put_get(struct ezlb_nl_buf *buf, uint8_t family, uint16_t type, const char *name)
 {
-	put_question(buf, family, type, NLM_F_ACK, name);
+	put_request(buf, family, type, NLM_F_ACK, name);
 }
 
 void ezlb_nft_put_dump(struct ezlb_nl_buf *buf, uint8_t family, uint16_t type, const char *name)
 {
-	put_question(buf, family, type, NLM_F_DUMP, name);
+	put_request(buf, family, type, NLM_F_DUMP, name);
 }
 
 void ezlb_nft_put_deltable(struct ezlb_nl_buf *buf, uint8_t family)
 {
-	put_question(buf, family, NFT_MSG_DELTABLE, 0, NULL);
+	put_request(buf, family, NFT_MSG_DELTABLE, 0, NULL);
 }
 
 static void put_elem(struct nlmsghdr *msg, const struct ezlb_snat_row *row, bool data)
@@ -62,7 +63,7 @@ static void put_elem(struct nlmsghdr *msg, const struct ezlb_snat_row *row, bool
 	nftnl_set_elem_free(elem);
 }
 
-/* One message with the rows of the set from *at on; moves *at behind those that found room. */
+/* Appends one message with rows of the set from *at on; moves *at behind the last of them. */
 static void put_some(struct ezlb_nl_buf *buf, uint16_t type, enum ezlb_nft_set set,
 		     const struct ezlb_snats *rows, size_t *at)
 {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* nft_row: builds and parses set elements. */
 #include "nft_row.h"
 
 #include <arpa/inet.h>
@@ -15,7 +16,7 @@
 #define KEY_MAX	 24
 #define DATA_MAX 32
 
-/* The kernel names a register of four bytes that begins one of sixteen by the latter. */
+/* If a 4-byte register begins a 16-byte register, the kernel returns the number of the latter. */
 const struct ezlb_nft_family ezlb_nft_families[2] = {
 	{ AF_INET, 4, 7, NFT_CT_DST_IP, NFT_REG32_01, NFT_REG32_02 },
 	{ AF_INET6, 16, 8, NFT_CT_DST_IP6, NFT_REG_2, NFT_REG32_05 },
@@ -23,7 +24,7 @@ const struct ezlb_nft_family ezlb_nft_families[2] = {
 
 const char *ezlb_nft_set_str(enum ezlb_nft_set set)
 {
-	/* Not words of nft's own language, which its parser would trip over. */
+	/* No keywords of the nft language: its parser would reject them as names. */
 	static const char *const names[EZLB_NFT_SETS] = {
 		[EZLB_NFT_SOURCE_OF] = "source_of",
 		[EZLB_NFT_MASQUERADED] = "masqueraded",
@@ -40,20 +41,6 @@ enum ezlb_nft_set ezlb_nft_set_of(const struct ezlb_snat_row *row)
 static size_t addr_len(const struct ezlb_addr *addr)
 {
 	return addr->family == AF_INET ? 4 : 16;
-}
-
-int ezlb_nft_row_check(const struct ezlb_snat_row *row)
-{
-	uint8_t family = row->key.endpoint.addr.family;
-
-	if (family != AF_INET && family != AF_INET6)
-		return -EAFNOSUPPORT;
-	if (row->to.first.family &&
-	    (row->to.first.family != family || row->to.last.family != family))
-		return -EAFNOSUPPORT;
-	return row->key.endpoint.port && ezlb_addr_cmp(&row->to.first, &row->to.last) <= 0
-		       ? 0
-		       : -EINVAL;
 }
 
 static size_t put_key(const struct ezlb_snat_row *row, uint8_t key[KEY_MAX])
@@ -78,7 +65,7 @@ static void put_range(struct nftnl_set_elem *elem, const struct ezlb_addr_range 
 	nftnl_set_elem_set(elem, NFTNL_SET_ELEM_DATA, data, (uint32_t)(2 * len));
 }
 
-/* One that begins at zero is made by the kernel, where it can, as the set says. */
+/* Only for a start above 0: the kernel adds a zero counter itself, as the set says. */
 static void put_counter(struct nftnl_set_elem *elem, uint64_t connections)
 {
 	struct nftnl_expr *expr = nftnl_expr_alloc("counter");
@@ -104,8 +91,7 @@ struct nftnl_set_elem *ezlb_nft_row_build(const struct ezlb_snat_row *row, bool 
 	return elem;
 }
 
-/* All that an element may have beside key, data and counter does something to the traffic it
- * matches. */
+/* True if the element has only key, data and counter: anything else affects its traffic. */
 static bool is_plain(const struct nftnl_set_elem *elem)
 {
 	static const uint16_t extras[] = {
@@ -120,7 +106,7 @@ static bool is_plain(const struct nftnl_set_elem *elem)
 	return true;
 }
 
-/* Whatever else is counted or limited decides whether the element matches. */
+/* -EINVAL for another expression: it can decide whether the element matches. */
 static int get_counter(struct nftnl_set_elem *elem, uint64_t *connections)
 {
 	const struct nftnl_expr *expr;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* nft_watch: subscribes to nf_tables notifications. */
 #include <ezlb/snat.h>
 
 #include <errno.h>
@@ -12,8 +13,8 @@
 #define READS_MAX 64
 
 /*
- * The kernel raises the size to its minimum, and takes the first message whatever its size: more
- * than one tells nothing more.
+ * One queued message is enough. The kernel raises the size to its minimum and accepts the first
+ * message whatever its length.
  */
 static void keep_small(int fd)
 {
@@ -32,8 +33,8 @@ int ezlb_nft_watch_open(struct ezlb_err *err)
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
 	if (fd < 0)
 		return ezlb_err_sys(err, errno,
-				    "cannot listen to nf_tables (does the kernel have it? "
-				    "'modprobe nf_tables' tells)");
+				    "cannot subscribe to nf_tables (run 'modprobe nf_tables' to "
+				    "see whether the kernel has it)");
 	keep_small(fd);
 	if (bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0)
 		return fd;
@@ -41,9 +42,9 @@ int ezlb_nft_watch_open(struct ezlb_err *err)
 	ezlb_close_fd(&fd);
 	if (rc == EPERM)
 		return ezlb_err_set(err, EPERM,
-				    "not allowed to listen to nf_tables: it needs CAP_NET_ADMIN, "
-				    "run ezlb as root");
-	return ezlb_err_sys(err, rc, "cannot listen to nf_tables");
+				    "not allowed to subscribe to nf_tables: it needs "
+				    "CAP_NET_ADMIN, run ezlb as root");
+	return ezlb_err_sys(err, rc, "cannot subscribe to nf_tables");
 }
 
 void ezlb_nft_watch_drain(int fd)

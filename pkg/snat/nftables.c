@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* nftables: the driver that writes tables of nf_tables. */
 #include "nftables.h"
 
 #include <errno.h>
@@ -20,8 +21,7 @@
 struct nftables {
 	struct ezlb_layer layer; /* first: a layer is its nftables */
 	struct ezlb_nl *nl;
-	const struct ezlb_nft_signs *signs;
-	bool builtin, builtin_known;
+	struct ezlb_nft_presence presence;
 };
 
 #define AUTO_CHAIN __attribute__((cleanup(ezlb_snat_chain_clear)))
@@ -35,18 +35,6 @@ static void rows_clear(struct ezlb_snats *rows)
 static struct nftables *of(struct ezlb_layer *layer)
 {
 	return (struct nftables *)(void *)layer;
-}
-
-/* Is there somebody to ask, without anything being loaded for it? */
-static bool is_present(struct nftables *nft)
-{
-	if (ezlb_nft_is_loaded(nft->signs))
-		return true;
-	if (!nft->builtin_known) {
-		nft->builtin = ezlb_nft_is_builtin(nft->signs);
-		nft->builtin_known = true;
-	}
-	return nft->builtin;
 }
 
 /* --- list and peek --------------------------------------------------------------------------- */
@@ -64,16 +52,16 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 {
 	struct nftables *nft = of(layer);
 	struct ezlb_nft_actual actuals[FAMILIES] = { { .sound = false } };
-	bool present = is_present(nft);
+	bool present = ezlb_nft_is_present(&nft->presence);
 	int rc = 0;
 
-	(void)scope; /* the tables are ours: all of them is in scope */
+	(void)scope; /* ezlb owns the tables: all their rows are in scope */
 	out->snat_present = out->snat_sound = false;
 	ezlb_nl_begin(nft->nl);
 	for (size_t i = 0; present && rc == 0 && i < FAMILIES; i++)
 		rc = ezlb_nft_actual_read(nft->nl, &ezlb_nft_families[i], &actuals[i]);
 	if (rc == 0) {
-		/* IPv4's is always there, IPv6's where a row needed it. */
+		/* A sound frame has the IPv4 part; IPv6 is needed only once it exists. */
 		out->snat_present = actuals[0].chain.exists || actuals[1].chain.exists;
 		out->snat_sound = actuals[0].sound &&
 				  (actuals[1].sound || !actuals[1].chain.exists);
@@ -82,8 +70,7 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	}
 	ezlb_nft_actual_clear(&actuals[0]);
 	ezlb_nft_actual_clear(&actuals[1]);
-	/* A kernel that has none of it is a sound answer: where it is asked because no sign told.
-	 */
+	/* No nf_tables means no rows: the files do not always show it. */
 	if (rc == -ENOPROTOOPT)
 		return 0;
 	return rc < 0 ? ezlb_nft_explain(err, rc, -1) : 0;
@@ -96,7 +83,7 @@ static int layer_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, 
 	int rc;
 
 	(void)scope;
-	if (!is_present(nft))
+	if (!ezlb_nft_is_present(&nft->presence))
 		return -ENOENT;
 	ezlb_nl_begin(nft->nl);
 	rc = ezlb_nft_gen(nft->nl, &gen);
@@ -104,9 +91,9 @@ static int layer_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, 
 	return rc;
 }
 
-/* --- what has to be written ------------------------------------------------------------------ */
+/* --- changes to write ------------------------------------------------------------------------ */
 
-/* The rows of one chain, sorted, that the other, sorted as well, has not got just so. */
+/* Adds to *out the rows of a that b does not have, or has with another value. Both are sorted. */
 static void rows_beyond(const struct ezlb_snats *a, const struct ezlb_snats *b,
 			struct ezlb_snats *out)
 {
@@ -134,8 +121,7 @@ static void put_all(struct ezlb_nl_buf *out, uint16_t type, const struct ezlb_sn
 		ezlb_nft_put_rows(out, type, set, rows);
 }
 
-/* A sound table gets what differs; any other goes, and is made again with all that it should have.
- */
+/* A sound table gets the differences; any other is deleted and created again with all rows. */
 static void put_changes(struct ezlb_nl_buf *out, const struct ezlb_nft_family *family,
 			const struct ezlb_nft_actual *now, const struct ezlb_snat_chain *want)
 {
@@ -158,41 +144,20 @@ static void put_changes(struct ezlb_nl_buf *out, const struct ezlb_nft_family *f
 
 /* --- apply ----------------------------------------------------------------------------------- */
 
-/* The part of a batch that concerns one family, and what became of it. */
+/* The ops of a batch that belong to one family, and their result. */
 struct part {
 	const struct ezlb_nft_family *family;
 	struct ezlb_op **ops; /* room for the whole batch */
 	size_t n;
-	int rc, refused; /* the latter for the sentence */
+	int rc, rejected; /* rejected is for ezlb_nft_explain */
 };
 
-static bool is_row_op(const struct ezlb_op *op)
-{
-	return ezlb_op_object(op->kind) == EZLB_OBJECT_SNAT;
-}
-
-/* Ops on the frame are about IPv6's only where there is one: a row makes it, if it is needed. */
-static bool concerns(const struct ezlb_op *op, const struct ezlb_nft_family *family, bool exists)
-{
-	if (is_row_op(op))
-		return op->snat.key.endpoint.addr.family == family->family;
-	return exists || family->family == AF_INET;
-}
-
-/* exists: whether the family has a table, or may have one. */
 static void select_ops(struct part *part, struct ezlb_op *const *ops, size_t n, bool exists)
 {
-	part->n = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (!concerns(ops[i], part->family, exists))
-			continue;
-		part->ops[part->n++] = ops[i];
-		/* What follows is about a table that is there by then. */
-		exists |= ezlb_snat_op_makes(ops[i]);
-	}
+	part->n = ezlb_snat_ops_select(ops, n, part->family->family, exists, part->ops);
 }
 
-/* Read, compare, one transaction. */
+/* Reads the table, compares, and sends one transaction. */
 static int attempt(struct nftables *nft, struct part *part, struct ezlb_op *const *ops, size_t n)
 {
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf batch = { .items = NULL };
@@ -201,8 +166,8 @@ static int attempt(struct nftables *nft, struct part *part, struct ezlb_op *cons
 	size_t empty;
 	int rc;
 
-	part->refused = -1;
-	/* As long as nobody knows, an op on the frame is not done. */
+	part->rejected = -1;
+	/* Before it is read, the table may exist. */
 	select_ops(part, ops, n, true);
 	rc = part->n ? ezlb_nft_actual_read(nft->nl, part->family, &now) : 0;
 	if (rc < 0 || !part->n)
@@ -215,10 +180,10 @@ static int attempt(struct nftables *nft, struct part *part, struct ezlb_op *cons
 	if (batch.len == empty)
 		return 0;
 	ezlb_nft_put_commit(&batch);
-	return ezlb_nft_commit(nft->nl, &batch, &part->refused);
+	return ezlb_nft_commit(nft->nl, &batch, &part->rejected);
 }
 
-/* A fresh look each time; the kernel says ERESTART when somebody else was faster. */
+/* Reads again for each try; -ERESTART means that another program changed the ruleset first. */
 static void apply_part(struct nftables *nft, struct part *part, struct ezlb_op *const *ops,
 		       size_t n)
 {
@@ -226,12 +191,15 @@ static void apply_part(struct nftables *nft, struct part *part, struct ezlb_op *
 
 	for (int i = 0; i < TRIES && (rc == -ERESTART || rc == -EAGAIN || rc == -EINTR); i++)
 		rc = attempt(nft, part, ops, n);
-	/* ERESTART is not for programs to see. */
+	/* ERESTART is a kernel-internal code. */
 	part->rc = rc == -ERESTART || rc == -EINTR ? -EAGAIN : rc;
 }
 
-/* Each family is a transaction of its own: a kernel without IPv6 does IPv4 all the same. */
-static int apply_ops(struct nftables *nft, struct ezlb_op *const *ops, size_t n, bool makes,
+/*
+ * Each family has its own transaction: if one fails, the other is still applied. `needed`: an op
+ * needs nf_tables.
+ */
+static int apply_ops(struct nftables *nft, struct ezlb_op *const *ops, size_t n, bool needed,
 		     struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE struct ezlb_op **room = ezlb_calloc(FAMILIES * n, sizeof(struct ezlb_op *));
@@ -247,10 +215,10 @@ static int apply_ops(struct nftables *nft, struct ezlb_op *const *ops, size_t n,
 			failed = &parts[i];
 		some_done |= parts[i].rc == 0 && parts[i].n;
 	}
-	if (failed && failed->rc == -ENOPROTOOPT && !makes)
-		return 0; /* nothing to remove anything from */
+	if (failed && failed->rc == -ENOPROTOOPT && !needed)
+		return 0; /* without nf_tables all is removed already */
 	if (failed && !some_done)
-		return ezlb_nft_explain(err, failed->rc, failed->refused);
+		return ezlb_nft_explain(err, failed->rc, failed->rejected);
 	for (size_t i = 0; i < FAMILIES; i++) {
 		for (size_t j = 0; parts[i].rc < 0 && j < parts[i].n; j++)
 			parts[i].ops[j]->rc = parts[i].rc;
@@ -258,27 +226,22 @@ static int apply_ops(struct nftables *nft, struct ezlb_op *const *ops, size_t n,
 	return 0;
 }
 
-static int op_check(const struct ezlb_op *op)
-{
-	return is_row_op(op) ? ezlb_nft_row_check(&op->snat) : 0;
-}
-
 static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
 		       struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE struct ezlb_op **good = ezlb_calloc(n, sizeof(struct ezlb_op *));
-	bool makes = false;
+	bool needed = false;
 	size_t n_good = 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		ops[i]->rc = op_check(ops[i]);
-		makes |= ezlb_snat_op_makes(ops[i]);
+		ops[i]->rc = ezlb_snat_op_check(ops[i]);
+		needed |= ezlb_snat_op_needs_chain(ops[i]);
 		if (ops[i]->rc == 0)
 			good[n_good++] = ops[i];
 	}
-	if (n_good && (makes || is_present(of(layer))))
-		rc = apply_ops(of(layer), good, n_good, makes, err);
+	if (n_good && (needed || ezlb_nft_is_present(&of(layer)->presence)))
+		rc = apply_ops(of(layer), good, n_good, needed, err);
 	for (size_t i = 0; rc < 0 && i < n; i++)
 		ops[i]->rc = rc;
 	return rc;
@@ -303,7 +266,7 @@ struct ezlb_layer *ezlb_snat_nftables_new(const struct ezlb_nl_source *source,
 					  .apply = layer_apply,
 					  .close = layer_close };
 	nft->nl = ezlb_nl_new(source);
-	nft->signs = signs;
+	nft->presence.signs = signs;
 	return &nft->layer;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nftables: what is in ezlb/snat.h, with its ways to the kernel as parameters, for tests. */
+/* nftables: the driver of ezlb/snat.h with its access to the kernel as parameters, for tests. */
 #pragma once
 
 #include <ezlb/layer.h>

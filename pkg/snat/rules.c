@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* rules: builds and parses the rules of a legacy nat table. */
 #include "rules.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "chain.h"
 
 static size_t target_size(const struct ezlb_xt_form *form)
 {
@@ -14,7 +17,7 @@ static size_t target_size(const struct ezlb_xt_form *form)
 	return XT_ALIGN(sizeof(struct xt_entry_target) + nat);
 }
 
-/* The largest: of IPv6, with the sctp match. */
+/* The largest rule: IPv6 with the sctp match. */
 static_assert(sizeof(struct ip6t_entry) + sizeof(struct xt_entry_match) +
 			      XT_ALIGN(sizeof(struct xt_sctp_info)) +
 			      XT_ALIGN(sizeof(struct xt_entry_target) +
@@ -34,8 +37,7 @@ static void put_match(enum ezlb_proto proto, struct xt_entry_match *match, uint1
 	ezlb_xt_port_put(proto, port, match->data);
 }
 
-/* Ports fully at random: in their order two connections at a time take the same one, and one fails.
- */
+/* Fully random ports: with sequential ports two connections could get the same one; one fails. */
 static unsigned range_flags(const struct ezlb_addr_range *to)
 {
 	return NF_NAT_RANGE_PROTO_RANDOM_FULLY | (to->first.family ? NF_NAT_RANGE_MAP_IPS : 0);
@@ -75,27 +77,19 @@ static void put_target(const struct ezlb_xt_form *form, struct xt_entry_target *
 		put_range_ip(target->data, to);
 		return;
 	}
-	/* SNAT's revision 0 is IPv4's alone. */
+	/* Revision 0 of SNAT is for IPv4 only. */
 	target->u.user.revision = to->first.family ? 1 : 0;
 	put_range_ip6(target->data, to);
-}
-
-static bool is_range_of(const struct ezlb_xt_form *form, const struct ezlb_addr_range *to)
-{
-	if (!to->first.family)
-		return true;
-	return to->first.family == form->family && to->last.family == form->family;
 }
 
 int ezlb_snat_rule_build(const struct ezlb_snat_row *row, struct ezlb_xt_entry *out)
 {
 	const struct ezlb_xt_form *form = ezlb_xt_form_of(row->key.endpoint.addr.family);
 	size_t target_at;
+	int rc = ezlb_snat_row_check(row);
 
-	if (!form || !is_range_of(form, &row->to))
-		return -EAFNOSUPPORT;
-	if (!row->key.endpoint.port || ezlb_addr_cmp(&row->to.first, &row->to.last) > 0)
-		return -EINVAL;
+	if (rc < 0)
+		return rc;
 	memset(out, 0, sizeof(*out));
 	target_at = form->size + match_size(row->key.proto);
 	out->len = target_at + target_size(form);
@@ -131,7 +125,7 @@ static void read_to(const struct ezlb_xt_form *form, const struct xt_entry_targe
 	memcpy(to->last.bytes, target->data + last, form->addr_size);
 }
 
-/* Reads the fields of a row where build puts them; whether the rest fits is for the caller. */
+/* Reads the fields of a row from where build puts them; the caller checks the other bytes. */
 static void read_row(const struct ezlb_xt_form *form, const struct ezlb_xt_entry *rule,
 		     size_t target_at, struct ezlb_snat_row *row)
 {

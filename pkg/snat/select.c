@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* select: chooses the SNAT driver. */
 #include <ezlb/snat.h>
 
 #include <errno.h>
@@ -44,7 +45,7 @@ static bool exists(const char *root, const char *path)
 	return access(full, F_OK) == 0;
 }
 
-/* Does "kernel/net/netfilter/nf_tables.ko.xz: what it needs..." begin with this module? */
+/* True if a line like "kernel/net/netfilter/nf_tables.ko.xz: ..." begins with this module. */
 static bool line_names(char *line, const char *module)
 {
 	const char *name;
@@ -56,7 +57,7 @@ static bool line_names(char *line, const char *module)
 	return strncmp(name, module, len) == 0 && strncmp(name + len, ".ko", 3) == 0;
 }
 
-/* depmod's lists: a module is in the one where it can be loaded, in the other where built in. */
+/* `list` is a file of depmod: modules.dep or modules.builtin. */
 static bool listed(const char *root, const char *list, const char *module)
 {
 	EZLB_AUTO_FREE char *path = NULL, *line = NULL;
@@ -90,7 +91,7 @@ static bool can_tell(const char *root)
 	return exists(root, path);
 }
 
-/* A list that cannot be read counts as empty: whoever may not read it may not write either. */
+/* A list that cannot be read counts as empty: without that permission ezlb cannot write either. */
 static bool nat_loaded(const char *root, const char *tables)
 {
 	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s%s", root, tables);
@@ -106,8 +107,8 @@ void ezlb_snat_look(const char *root, struct ezlb_snat_host *out)
 			  nat_loaded(root, "/proc/net/ip6_tables_names");
 	out->ip_tables = exists(root, "/proc/net/ip_tables_names") || has_module(root, "ip_tables");
 	/*
-	 * In a container there are often no lists of modules. The kernel loads nf_tables all the
-	 * same, by itself, but not ip_tables.
+	 * Containers often have no module lists. The kernel can still load nf_tables by itself, but
+	 * not ip_tables.
 	 */
 	out->nf_tables = exists(root, "/sys/module/nf_tables") || has_module(root, "nf_tables") ||
 			 (!out->ip_tables && !can_tell(root));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* xt_nat: reads and writes ezlb's part of a legacy nat table. */
 #include "xt_nat.h"
 
 #include <assert.h>
@@ -15,11 +16,11 @@
 static const xt_chainlabel our_chain = EZLB_SNAT_CHAIN;
 static const xt_chainlabel postrouting = "POSTROUTING";
 
-/* For sentences. */
+/* Names for error texts. */
 struct words {
-	const char *table;	/* what it is */
-	const char *module;	/* that the kernel lacks where it knows nothing of such tables */
-	const char *nat_module; /* where it knows of no nat table */
+	const char *table;
+	const char *module;	/* missing if the kernel does not know such tables */
+	const char *nat_module; /* missing if it knows them, but no nat table */
 };
 
 static const struct words *words_of(const struct ezlb_xt *xt)
@@ -30,7 +31,7 @@ static const struct words *words_of(const struct ezlb_xt *xt)
 	return xt->form->family == AF_INET ? &ip : &ip6;
 }
 
-/* A snapshot of the table, to read and to edit. */
+/* A snapshot of the table to read and edit. */
 struct nat {
 	const struct ezlb_xt *xt;
 	struct xtc_handle *handle;
@@ -53,7 +54,7 @@ static void nat_free(struct nat *nat)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* libiptc speaks through errno, and its 0 means that the kernel's format is another one. */
+/* libiptc sets errno; errno 0 means that it does not know the kernel's format. */
 static int nat_error(const struct nat *nat, struct ezlb_err *err, const char *what)
 {
 	int code = errno ? errno : EPROTO;
@@ -88,8 +89,8 @@ static int nat_open(struct nat *nat, struct ezlb_err *err)
 				    errno == ENOENT ? words->nat_module : words->module);
 	if (errno == EAFNOSUPPORT)
 		return ezlb_err_set(err, errno,
-				    "cannot read the %s: this kernel runs without that family "
-				    "(boot it without ipv6.disable=1)",
+				    "cannot read the %s: IPv6 is off in this kernel (boot it "
+				    "without ipv6.disable=1)",
 				    words->table);
 	return nat_error(nat, err, "read");
 }
@@ -161,9 +162,9 @@ bool ezlb_xt_has_chain(const struct ezlb_xt *xt, const char *prefix)
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
-/* These return what libiptc does: 0 for failure, with errno set. */
+/* Like libiptc, these return 0 on failure and set errno. */
 
-/* Deletes the rules of one chain that lead to ours, but for the first `keep` plain jumps. */
+/* Deletes the rules of one chain that lead to ezlb's, except the first `keep` plain jumps. */
 static int drop_refs_in(const char *name, unsigned keep, const struct nat *nat)
 {
 	struct EZLB_VEC(unsigned) at = { 0 };
@@ -186,7 +187,7 @@ static int drop_refs_in(const char *name, unsigned keep, const struct nat *nat)
 	return ok;
 }
 
-/* The same for the whole table; plain jumps are at home in POSTROUTING only. */
+/* The same for the whole table; keeps plain jumps only in POSTROUTING. */
 static int drop_refs(unsigned keep, const struct nat *nat)
 {
 	const char *name = nat->xt->first_chain(nat->handle);
@@ -222,15 +223,15 @@ static int append_slot(const struct ezlb_snat_slot *slot, const struct nat *nat)
 	struct ezlb_xt_entry rule;
 	int rc = ezlb_snat_rule_build(&slot->row, &rule);
 
-	assert(rc == 0); /* a row was read from a rule or went through op_check */
+	assert(rc == 0); /* the row was read from a rule or passed ezlb_snat_op_check */
 	(void)rc;
 	memcpy(rule.bytes + nat->xt->form->counters, &counters, sizeof(counters));
 	return nat->xt->append(our_chain, rule.bytes, nat->handle);
 }
 
 /*
- * Takes rules off the end down to the first that differs, and appends the rest. libiptc reaches a
- * rule by walking a list, so edits here and there in a long chain would take quadratic time.
+ * Deletes rules from the end down to the first that differs, then appends the rest. libiptc finds
+ * a rule by walking a list, so separate edits in a long chain would take quadratic time.
  */
 static int write_rules(const struct ezlb_snat_chain *now, const struct ezlb_snat_chain *want,
 		       const struct nat *nat)
@@ -265,7 +266,7 @@ static bool reached(const struct ezlb_xt_actual *actual, const struct ezlb_snat_
 	       (!want->exists || ezlb_xt_frame_sound(actual));
 }
 
-/* Somebody who ignores the lock may still come between: only the kernel knows what it holds. */
+/* Reads the table again: a program that ignores the lock may have changed it. */
 static int verify(const struct ezlb_xt *xt, const struct ezlb_snat_chain *want,
 		  struct ezlb_err *err)
 {
@@ -274,7 +275,7 @@ static int verify(const struct ezlb_xt *xt, const struct ezlb_snat_chain *want,
 
 	if (rc == 0 && !reached(&actual, want))
 		return ezlb_err_set(err, EAGAIN,
-				    "the %s is not as it was just written: another program "
+				    "the %s differs from what was just written: another program "
 				    "changes it without holding %s",
 				    words_of(xt)->table, ezlb_xtables_lock_path());
 	return rc;
@@ -292,30 +293,7 @@ static int commit(const struct nat *nat, struct ezlb_err *err)
 	return nat_error(nat, err, "write");
 }
 
-/* The frame of IPv6 comes with its first row: ops on frames are about one that is there. */
-static bool concerns(const struct ezlb_op *op, uint8_t family, bool exists)
-{
-	if (ezlb_op_object(op->kind) == EZLB_OBJECT_SNAT_FRAME)
-		return exists || family == AF_INET;
-	return op->snat.key.endpoint.addr.family == family;
-}
-
-bool ezlb_xt_select(struct ezlb_xt_part *part, struct ezlb_op *const *ops, size_t n)
-{
-	bool exists = part->exists, makes = false;
-
-	part->n = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (!concerns(ops[i], part->xt->form->family, exists))
-			continue;
-		part->ops[part->n++] = ops[i];
-		makes |= ezlb_snat_op_makes(ops[i]);
-		exists |= makes; /* what follows is about a frame that is there by then */
-	}
-	return makes;
-}
-
-/* Read, edit, one commit, read again. */
+/* Reads the table, edits it, commits once, and reads it again. */
 static int attempt(struct ezlb_xt_part *part, struct ezlb_op *const *ops, size_t n,
 		   struct ezlb_err *err)
 {
@@ -328,7 +306,7 @@ static int attempt(struct ezlb_xt_part *part, struct ezlb_op *const *ops, size_t
 		return rc;
 	read_actual(&nat, &now);
 	part->exists = now.chain.exists;
-	ezlb_xt_select(part, ops, n);
+	part->n = ezlb_snat_ops_select(ops, n, part->xt->form->family, part->exists, part->ops);
 	ezlb_snat_chain_edit(&now.chain, part->ops, part->n, &want);
 	if (reached(&now, &want))
 		return 0;
@@ -338,7 +316,7 @@ static int attempt(struct ezlb_xt_part *part, struct ezlb_op *const *ops, size_t
 	return rc < 0 ? rc : verify(part->xt, &want, err);
 }
 
-/* A fresh look and a fresh commit each time; the kernel says EAGAIN when it came too late. */
+/* Reads again for each try; -EAGAIN means that another program changed the table meanwhile. */
 void ezlb_xt_apply(struct ezlb_xt_part *part, struct ezlb_op *const *ops, size_t n)
 {
 	part->rc = -EAGAIN;

@@ -269,7 +269,7 @@ static void test_lost(void **state)
 	fake.commits = 0;
 	assert_int_equal(apply("+2"), -EAGAIN);
 	assert_int_equal(fake.commits, 4);
-	assert_says("the filter table of iptables is never as it was just written");
+	assert_says("the filter table of iptables differs from what was just written");
 	assert_says(lock_path);
 }
 

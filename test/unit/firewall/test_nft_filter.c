@@ -175,7 +175,7 @@ static void test_lost(void **state)
 	assert_text(AF_INET, "J f", "1");
 	fake.lost = 99;
 	assert_int_equal(apply(2, 0), -EAGAIN);
-	assert_says("the table 'ip filter' of nf_tables is never as it was just written");
+	assert_says("the table 'ip filter' of nf_tables differs from what was just written");
 }
 
 static void test_refused(void **state)
@@ -235,7 +235,7 @@ static void test_find(void **state)
 {
 	struct ezlb_nl_source source = { .socket = fake_socket, .timeout_ms = 1000 };
 	struct ezlb_fw_host host = { .tables = { "/no/such", "/no/such" },
-				     .signs = &signs,
+				     .presence.signs = &signs,
 				     .nl = ezlb_nl_new(&source) };
 	struct ezlb_drops drops = { 0 };
 

@@ -62,7 +62,7 @@ static void test_head(void **state)
 		seen = want;
 		memcpy(seen.bytes + form->counters, &counters, sizeof(counters));
 		memset(seen.bytes + form->comefrom, 0xee, sizeof(unsigned));
-		memset(seen.bytes + form->said, 0xee, form->target_offset - form->said);
+		memset(seen.bytes + form->match_len, 0xee, form->target_offset - form->match_len);
 		assert_int_equal(ezlb_xt_entry_counters(form, seen.bytes).pcnt, 7);
 		assert_int_equal(ezlb_xt_entry_counters(form, seen.bytes).bcnt, 4711);
 		ezlb_xt_clean_head(form, seen.bytes);

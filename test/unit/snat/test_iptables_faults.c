@@ -135,7 +135,7 @@ static void test_verified(void **state)
 	fake.after_commit = NULL;
 	fake.commit_lost = true;
 	fake.commits = 0;
-	assert_apply_fails(-EAGAIN, "the nat table is not as it was just written");
+	assert_apply_fails(-EAGAIN, "the nat table differs from what was just written");
 	assert_int_equal(fake.commits, 6);
 }
 

@@ -83,41 +83,41 @@ static void put_transaction(uint32_t gen)
 
 static void test_commit(void **state)
 {
-	int refused = 5;
+	int rejected = 5;
 
 	(void)state;
 	put_transaction(fake.gen);
-	assert_int_equal(ezlb_nft_commit(nl, &buf, &refused), 0);
-	assert_int_equal(refused, -1);
+	assert_int_equal(ezlb_nft_commit(nl, &buf, &rejected), 0);
+	assert_int_equal(rejected, -1);
 	assert_true(fake.table[0].exists);
 	assert_int_equal(asked_size, 0);
 	/* A second one finds all of it there: the first message that fails is what counts. */
 	put_transaction(fake.gen);
-	assert_int_equal(ezlb_nft_commit(nl, &buf, &refused), -EEXIST);
-	assert_int_equal(refused, NFT_MSG_NEWTABLE);
+	assert_int_equal(ezlb_nft_commit(nl, &buf, &rejected), -EEXIST);
+	assert_int_equal(rejected, NFT_MSG_NEWTABLE);
 }
 
-static void test_commit_refused(void **state)
+static void test_commit_rejected(void **state)
 {
-	int refused;
+	int rejected;
 
 	(void)state;
 	fake.fail_family = AF_INET;
 	fake.fail_type = NFT_MSG_NEWRULE; /* the last one, whose answer is also the end */
 	fake.fail_rc = -ENOENT;
 	put_transaction(fake.gen);
-	assert_int_equal(ezlb_nft_commit(nl, &buf, &refused), -ENOENT);
-	assert_int_equal(refused, NFT_MSG_NEWRULE);
+	assert_int_equal(ezlb_nft_commit(nl, &buf, &rejected), -ENOENT);
+	assert_int_equal(rejected, NFT_MSG_NEWRULE);
 	put_transaction(fake.gen + 1);
-	assert_int_equal(ezlb_nft_commit(nl, &buf, &refused), -ERESTART);
-	assert_int_equal(refused, -1);
+	assert_int_equal(ezlb_nft_commit(nl, &buf, &rejected), -ERESTART);
+	assert_int_equal(rejected, -1);
 	assert_int_equal(fake.opened, 1);
 }
 
 static void test_large(void **state)
 {
 	struct ezlb_snats rows = { 0 };
-	int refused;
+	int rejected;
 
 	(void)state;
 	for (size_t i = 0; i < FAKE_ELEMS; i++) {
@@ -132,7 +132,7 @@ static void test_large(void **state)
 		ezlb_nft_put_rows(&buf, NFT_MSG_NEWSETELEM, EZLB_NFT_SOURCE_OF, &rows);
 		ezlb_nft_put_commit(&buf);
 		fail_force = i ? EPERM : 0;
-		assert_int_equal(ezlb_nft_commit(nl, &buf, &refused), 0);
+		assert_int_equal(ezlb_nft_commit(nl, &buf, &rejected), 0);
 		assert_int_equal(asked_size, i ? -(int)buf.len : (int)buf.len);
 		assert_int_equal(fake.table[1].n_elems[EZLB_NFT_SOURCE_OF], FAKE_ELEMS);
 		ezlb_nl_free(nl);
@@ -164,7 +164,7 @@ static const struct {
 static void test_faults(void **state)
 {
 	uint32_t gen;
-	int refused;
+	int rejected;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(faults); i++) {
@@ -180,8 +180,8 @@ static void test_faults(void **state)
 		fake.mute = faults[i].mute;
 		memset(fake.table, 0, sizeof(fake.table));
 		put_transaction(fake.gen);
-		assert_int_equal(ezlb_nft_commit(nl, &buf, &refused), faults[i].want);
-		assert_int_equal(refused, -1);
+		assert_int_equal(ezlb_nft_commit(nl, &buf, &rejected), faults[i].want);
+		assert_int_equal(rejected, -1);
 		short_send = truncate_next = fake.mute = false;
 		/* The next conversation is on a new socket, if this one broke. */
 		assert_int_equal(ezlb_nft_gen(nl, &gen), 0);
@@ -237,7 +237,7 @@ static void test_answers(void **state)
 	for (size_t i = 0; i < 2 * COUNT_OF(answers); i++) {
 		size_t at = i / 2;
 		uint32_t gen, seq = answers[at].seq;
-		int refused, rc;
+		int rejected, rc;
 
 		print_message("%s, %s\n", answers[at].name, i % 2 ? "commit" : "ask");
 		ezlb_nl_free(nl);
@@ -247,7 +247,7 @@ static void test_answers(void **state)
 		say_raw(answers[at].type, 2 + seq, answers[at].len, answers[at].there,
 			answers[at].code);
 		put_transaction(fake.gen);
-		rc = i % 2 ? ezlb_nft_commit(nl, &buf, &refused) : ezlb_nft_gen(nl, &gen);
+		rc = i % 2 ? ezlb_nft_commit(nl, &buf, &rejected) : ezlb_nft_gen(nl, &gen);
 		assert_int_equal(rc, i % 2 ? answers[at].want_commit : answers[at].want_ask);
 		ezlb_close_fd(&fake.far);
 	}
@@ -284,12 +284,12 @@ static void test_kernel(void **state)
 /* --- sentences ------------------------------------------------------------------------------- */
 
 static const struct {
-	int rc, refused;
+	int rc, rejected;
 	const char *want;
 } sentences[] = {
 	{ -ENOPROTOOPT, -1, "modprobe nf_tables" },
 	{ -EPERM, -1, "CAP_NET_ADMIN" },
-	{ -EPERM, NFT_MSG_NEWTABLE, "belongs to another program" },
+	{ -EPERM, NFT_MSG_NEWTABLE, "another program owns" },
 	{ -EMSGSIZE, -1, "net.core.wmem_max" },
 	{ -ERESTART, -1, "keep changing" },
 	{ -ETIMEDOUT, -1, "in time" },
@@ -298,7 +298,7 @@ static const struct {
 	{ -EIO, -1, "cannot talk" },
 	{ -ENOENT, NFT_MSG_NEWCHAIN, "modprobe nft_chain_nat" },
 	{ -ENOENT, NFT_MSG_NEWRULE, "modprobe -a nft_ct nft_nat nft_masq" },
-	{ -EBUSY, NFT_MSG_DELTABLE, "refuses a change" },
+	{ -EBUSY, NFT_MSG_DELTABLE, "rejects a change" },
 };
 
 static void test_sentences(void **state)
@@ -306,7 +306,7 @@ static void test_sentences(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(sentences); i++) {
 		struct ezlb_err err = { 0 };
-		int rc = ezlb_nft_explain(&err, sentences[i].rc, sentences[i].refused);
+		int rc = ezlb_nft_explain(&err, sentences[i].rc, sentences[i].rejected);
 
 		assert_int_equal(rc, sentences[i].rc == -ERESTART ? -EAGAIN : sentences[i].rc);
 		assert_non_null(strstr(err.msg, sentences[i].want));
@@ -319,9 +319,9 @@ static void test_sentences(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_commit),    TEST(test_commit_refused), TEST(test_large),
-		TEST(test_faults),    TEST(test_no_socket),	 TEST(test_answers),
-		TEST(test_hung_up),   TEST(test_no_generation),	 TEST(test_kernel),
+		TEST(test_commit),    TEST(test_commit_rejected), TEST(test_large),
+		TEST(test_faults),    TEST(test_no_socket),	  TEST(test_answers),
+		TEST(test_hung_up),   TEST(test_no_generation),	  TEST(test_kernel),
 		TEST(test_sentences),
 	};
 

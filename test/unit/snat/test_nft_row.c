@@ -4,6 +4,7 @@
 #include <libnftnl/common.h>
 #include <libnftnl/expr.h>
 
+#include "chain.h"
 #include "nft_row.h"
 
 static const struct {
@@ -69,7 +70,7 @@ static void test_both_ways(void **state)
 		struct ezlb_snat_row back;
 
 		print_message("%s\n", cases[i].name);
-		assert_int_equal(ezlb_nft_row_check(&row), 0);
+		assert_int_equal(ezlb_snat_row_check(&row), 0);
 		assert_int_equal(set, cases[i].to ? EZLB_NFT_SOURCE_OF : EZLB_NFT_MASQUERADED);
 		assert_bytes(elem, NFTNL_SET_ELEM_KEY, cases[i].key);
 		assert_bytes(elem, NFTNL_SET_ELEM_DATA, cases[i].data);
@@ -154,19 +155,19 @@ static void test_check(void **state)
 	struct ezlb_snat_row row = nft_row(EZLB_TCP, "10.0.0.1:80", "fd00::3");
 
 	(void)state;
-	assert_int_equal(ezlb_nft_row_check(&row), -EAFNOSUPPORT);
+	assert_int_equal(ezlb_snat_row_check(&row), -EAFNOSUPPORT);
 	row = nft_row(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	row.to.last.family = AF_INET6;
-	assert_int_equal(ezlb_nft_row_check(&row), -EAFNOSUPPORT);
+	assert_int_equal(ezlb_snat_row_check(&row), -EAFNOSUPPORT);
 	row = nft_row(EZLB_TCP, "10.0.0.1:80", "10.0.0.3");
 	row.to.last.bytes[3] = 2;
-	assert_int_equal(ezlb_nft_row_check(&row), -EINVAL);
+	assert_int_equal(ezlb_snat_row_check(&row), -EINVAL);
 	row = nft_row(EZLB_TCP, "10.0.0.1:80", NULL);
 	row.key.endpoint.addr.family = 0;
-	assert_int_equal(ezlb_nft_row_check(&row), -EAFNOSUPPORT);
+	assert_int_equal(ezlb_snat_row_check(&row), -EAFNOSUPPORT);
 	row = nft_row(EZLB_TCP, "10.0.0.1:80", NULL);
 	row.key.endpoint.port = 0;
-	assert_int_equal(ezlb_nft_row_check(&row), -EINVAL);
+	assert_int_equal(ezlb_snat_row_check(&row), -EINVAL);
 }
 
 static const struct {

@@ -110,7 +110,7 @@ static void test_refused(void **state)
 	assert_non_null(strstr(err.msg, "CAP_NET_ADMIN"));
 	fail_bind = EINVAL;
 	assert_int_equal(ezlb_nft_watch_open(&err), -EINVAL);
-	assert_non_null(strstr(err.msg, "cannot listen to nf_tables"));
+	assert_non_null(strstr(err.msg, "cannot subscribe to nf_tables"));
 }
 
 static int apply(struct ezlb_layer *layer, enum ezlb_op_kind kind)

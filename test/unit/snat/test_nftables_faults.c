@@ -79,8 +79,8 @@ static const struct {
 	{ "no nft_chain_nat", NFT_MSG_NEWCHAIN, -ENOENT, "modprobe nft_chain_nat" },
 	{ "no nat", NFT_MSG_NEWCHAIN, -EOPNOTSUPP, "--snat-backend iptables" },
 	{ "no nft_ct", NFT_MSG_NEWRULE, -ENOENT, "nft_ct, nft_nat, nft_masq" },
-	{ "owned", NFT_MSG_NEWTABLE, -EPERM, "belongs to another program" },
-	{ "full", NFT_MSG_NEWSETELEM, -ENFILE, "refuses a change of the table 'ezlb'" },
+	{ "owned", NFT_MSG_NEWTABLE, -EPERM, "another program owns" },
+	{ "full", NFT_MSG_NEWSETELEM, -ENFILE, "rejects a change of the nf_tables table 'ezlb'" },
 };
 
 static void test_refusals(void **state)

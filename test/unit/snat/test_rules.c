@@ -236,7 +236,7 @@ static void test_ignored(void **state)
 
 static bool kernels_own(const struct ezlb_xt_form *form, size_t at)
 {
-	return (at >= form->said && at < form->target_offset) ||
+	return (at >= form->match_len && at < form->target_offset) ||
 	       (at >= form->comefrom && at < form->size);
 }
 
