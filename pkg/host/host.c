@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* host: the layer of settings, links and addresses. */
 #include <ezlb/host.h>
 
 #include <assert.h>
@@ -15,8 +16,8 @@ struct host {
 	struct vip vip;
 };
 
-/* What list and peek both look at. On failure *out may have some of it. */
-static int look(struct host *host, struct ezlb_table *out, struct ezlb_err *err)
+/* Reads what list and peek both need. On failure *out may have a part of it. */
+static int read_host(struct host *host, struct ezlb_table *out, struct ezlb_err *err)
 {
 	int rc = settings_list(&host->settings, &out->settings, err);
 
@@ -37,8 +38,8 @@ static int host_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		     struct ezlb_table *out, struct ezlb_err *err)
 {
 	struct host *host = (void *)layer;
-	const struct ezlb_table before = *out; /* for its lengths */
-	int rc = look(host, out, err);
+	const struct ezlb_table before = *out; /* only for the lengths */
+	int rc = read_host(host, out, err);
 
 	(void)scope;
 	if (rc == 0 && !forwards_ipv6(&out->settings, before.settings.len))
@@ -52,13 +53,13 @@ static int host_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	return rc;
 }
 
-/* No row has padding, so bytes are values. */
+/* The rows have no padding, so hashing the bytes is safe. */
 #define HASH(v) ezlb_hash((v).items, (v).len * sizeof(*(v).items))
 
 static int host_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
 {
 	struct ezlb_table table = { .snat_wanted = false };
-	int rc = look((struct host *)layer, &table, NULL);
+	int rc = read_host((struct host *)layer, &table, NULL);
 
 	(void)scope;
 	if (rc == 0) {
@@ -104,8 +105,8 @@ static int do_link_del(struct host *host, const struct ezlb_op *op)
 
 static const struct {
 	int (*run)(struct host *host, const struct ezlb_op *op);
-	bool route; /* asks the kernel over rtnetlink */
-} deeds[EZLB_OPS] = {
+	bool rtnetlink; /* sends requests over rtnetlink */
+} actions[EZLB_OPS] = {
 	[EZLB_OP_HOST_SET] = { do_host_set, false },
 	[EZLB_OP_LINK_ADD] = { do_link_add, true },
 	[EZLB_OP_VIP_ADD] = { do_vip_add, true },
@@ -117,17 +118,17 @@ static const struct {
 static int host_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
 		      struct ezlb_err *err)
 {
-	bool mute = false; /* one deadline, not one for each op */
+	bool timed_out = false; /* wait only once, not for each op */
 
-	(void)err; /* every op speaks for itself */
+	(void)err; /* each op has its own rc */
 	for (size_t i = 0; i < n; i++) {
 		struct ezlb_op *op = ops[i];
 
-		assert(deeds[op->kind].run);
-		op->rc = mute && deeds[op->kind].route
+		assert(actions[op->kind].run);
+		op->rc = timed_out && actions[op->kind].rtnetlink
 				 ? -ETIMEDOUT
-				 : deeds[op->kind].run((struct host *)layer, op);
-		mute = mute || (deeds[op->kind].route && op->rc == -ETIMEDOUT);
+				 : actions[op->kind].run((struct host *)layer, op);
+		timed_out |= actions[op->kind].rtnetlink && op->rc == -ETIMEDOUT;
 	}
 	return 0;
 }
@@ -169,7 +170,7 @@ void ezlb_host_manage(struct ezlb_layer *layer, const char *device)
 	ezlb_strcpy(EZLB_PUSH(managed)->device, EZLB_DEVICE_STRLEN, device);
 }
 
-/* As dev_valid_name() of the kernel; "%d" it would replace with a number. */
+/* Like the kernel's dev_valid_name(); also no '%', because the kernel replaces "%d". */
 bool ezlb_host_device_valid(const char *name)
 {
 	size_t len = strlen(name);

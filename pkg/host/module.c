@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* module: loads kernel modules. */
 #include "module.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 
 #include <ezlb/host.h>
 
-/* KMOD_PROBE_APPLY_BLACKLIST says with a positive number that the host's own rules forbid it. */
+/* With KMOD_PROBE_APPLY_BLACKLIST a positive result means that a blacklist forbids the module. */
 static int load_all(struct kmod_list *list)
 {
 	struct kmod_list *item;
@@ -32,7 +33,7 @@ int module_load(const char *name)
 
 	if (!ctx)
 		return -ENOMEM;
-	/* What goes wrong is told once, by whoever asked, not by the library on stderr. */
+	/* The caller reports failures; libkmod must not write to stderr as well. */
 	kmod_set_log_priority(ctx, 0);
 	rc = kmod_module_new_from_lookup(ctx, name, &list);
 	if (rc == 0)
@@ -51,16 +52,16 @@ int ezlb_host_module_load(const char *name, struct ezlb_err *err)
 		return 0;
 	case ENOENT:
 		return ezlb_err_set(err, ENOENT,
-				    "there is no module %s for the running kernel: install the "
-				    "kernel's package of modules on the host; a container needs "
-				    "/lib/modules of the host",
+				    "the running kernel has no module %s: install the kernel's "
+				    "module package on the host; a container needs /lib/modules "
+				    "of the host",
 				    name);
 	case EPERM:
 	case EACCES:
 		return ezlb_err_set(err, -rc,
 				    "not allowed to load the module %s: run `modprobe %s` on the "
 				    "host, or give ezlb CAP_SYS_MODULE; a blacklist in "
-				    "/etc/modprobe.d may forbid it, too",
+				    "/etc/modprobe.d may also forbid it",
 				    name, name);
 	default:
 		return ezlb_err_sys(err, -rc,

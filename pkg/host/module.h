@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* module: loads a kernel module with what it depends on, through libkmod; no program is started. */
+/* module: loads a kernel module and its dependencies through libkmod. */
 #pragma once
 
-/* 0 also where it is loaded or built in already; -ENOENT where the kernel has none, -EPERM. */
+/* As ezlb_host_module_load, without the error text. */
 int module_load(const char *name);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* setting: settings as files under a root. */
 #include "setting.h"
 
 #include <dirent.h>
@@ -12,7 +13,7 @@
 
 #define RA_DIR "sys/net/ipv6/conf"
 
-/* A name from a ledger is part of a path here. */
+/* The name comes from a ledger and becomes a part of a path. */
 static bool is_entry(const char *name)
 {
 	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
@@ -34,7 +35,7 @@ static int setting_path(const struct settings *settings, const struct ezlb_setti
 	return len < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-/* A descriptor or -errno. Never creates, and never waits for the other end of a FIFO. */
+/* Returns a descriptor or -errno. Never creates a file, never blocks on a FIFO. */
 static int setting_open(const struct settings *settings, const struct ezlb_setting_row *row,
 			int flags)
 {
@@ -47,7 +48,7 @@ static int setting_open(const struct settings *settings, const struct ezlb_setti
 	return rc < 0 ? -errno : rc;
 }
 
-/* One whole number and a newline; -EIO for anything else. */
+/* Parses a whole number and a newline; -EIO for anything else. */
 static int value_parse(const char *text, int *value)
 {
 	char *end;
@@ -59,7 +60,7 @@ static int value_parse(const char *text, int *value)
 	return 0;
 }
 
-/* The value of a row, into it. */
+/* Sets the value of *row. */
 static int setting_read(const struct settings *settings, struct ezlb_setting_row *row)
 {
 	EZLB_AUTO_CLOSE int fd = setting_open(settings, row, O_RDONLY);
@@ -118,7 +119,7 @@ int settings_list(const struct settings *settings, struct ezlb_setting_rows *row
 	return 0;
 }
 
-/* What is no interface, or has gone since the directory was read, has no row and is no failure. */
+/* Skips what is not an interface or was removed since the directory was read. */
 static int list_ra_of(const struct settings *settings, const char *name,
 		      struct ezlb_setting_rows *rows, struct ezlb_err *err)
 {
@@ -161,8 +162,8 @@ int settings_list_ra(const struct settings *settings, struct ezlb_setting_rows *
 }
 
 /*
- * An interface with accept_ra 1 listens to advertisements only until the host forwards. Looked at
- * again here: one may have come since the list, or what should have set it has failed.
+ * An interface with accept_ra 1 ignores router advertisements as soon as the host forwards. Read
+ * again here: an interface may be new since list, or the change of its accept_ra may have failed.
  */
 static bool loses_routes(const struct settings *settings)
 {
@@ -197,7 +198,7 @@ int setting_reset(const struct settings *settings, const struct ezlb_setting_row
 	struct ezlb_setting_row have = *before;
 	int rc;
 
-	/* A module that is loaded may be in use by now. */
+	/* Modules stay loaded: another program may use them by now. */
 	if (facts->module || before->value < 0)
 		return 0;
 	rc = setting_read(settings, &have);

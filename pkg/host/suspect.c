@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* suspect: finds the program that probably changes what ezlb owns. */
 #include <ezlb/host.h>
 
 #include <ctype.h>
@@ -13,44 +14,45 @@
 struct suspect {
 	enum ezlb_layer_kind layer;
 	const char *comm;
-	const char *interface; /* NULL; else what only this program makes */
-	const char *deed;      /* what it does and what helps; the address comes behind it */
-	const char *rest;      /* behind the address; NULL: no address */
+	const char *interface; /* an interface that only this program creates, or NULL */
+	const char *text;      /* what it does, and the fix; the address follows */
+	const char *rest;      /* follows the address; NULL: no address */
 };
 
-#define MOUNT_LOCK                                                      \
-	"rewrites the nat table: without /run/xtables.lock of the host" \
-	" (hostPath, type FileOrCreate) in its container, what others write there gets lost"
+#define MOUNT_LOCK                                                                   \
+	"rewrites the nat table and can undo changes by other programs, unless its " \
+	"container mounts /run/xtables.lock of the host (hostPath, type FileOrCreate)"
 
-/* The likeliest first. */
+/* The most likely first. */
 static const struct suspect suspects[] = {
 	{ EZLB_LAYER_IPVS, "keepalived", NULL,
-	  "manages IPVS as well: its configuration must have no lvs_flush, and no virtual_server in ",
+	  "manages IPVS as well: its configuration must have no lvs_flush, and no virtual_server "
+	  "in ",
 	  "" },
 	{ EZLB_LAYER_IPVS, "kube-router", "kube-dummy-if",
 	  "deletes IPVS services that it does not know: start it with --excluded-cidrs=", "" },
 	{ EZLB_LAYER_IPVS, "ldirectord", NULL,
 	  "manages IPVS as well: its configuration must have no virtual service in ", "" },
-	/* Last, for without the interface it is hardly in ipvs mode. */
+	/* Last: without the interface it is probably not in ipvs mode. */
 	{ EZLB_LAYER_IPVS, "kube-proxy", "kube-ipvs0",
 	  "in ipvs mode deletes IPVS services that it does not know: add ",
 	  " to ipvs.excludeCIDRs of kube-proxy's configuration and restart it" },
 	{ EZLB_LAYER_SNAT, "firewalld", NULL,
-	  "flushes iptables when it is reloaded: only from firewalld 2.0 on, with "
-	  "FirewallBackend=nftables and without direct rules, does it leave iptables alone",
+	  "flushes iptables when it is reloaded, except firewalld 2.0 or later with "
+	  "FirewallBackend=nftables and without direct rules",
 	  NULL },
 	{ EZLB_LAYER_SNAT, "kube-proxy", NULL, MOUNT_LOCK, NULL },
 	{ EZLB_LAYER_SNAT, "kube-router", NULL, MOUNT_LOCK, NULL },
 	{ EZLB_LAYER_HOST, "tuned", NULL,
-	  "applies the sysctls of its profile: take net.ipv4.ip_forward and net.ipv4.vs.conntrack "
-	  "out of that",
+	  "applies the sysctls of its profile: remove net.ipv4.ip_forward and "
+	  "net.ipv4.vs.conntrack from the profile",
 	  NULL },
 };
 #define SUSPECTS (sizeof(suspects) / sizeof(suspects[0]))
 
-/* The strongest trace of somebody that was found. */
+/* The most likely process so far. */
 struct trace {
-	size_t rank; /* place in suspects; SUSPECTS: none */
+	size_t rank; /* index in suspects; SUSPECTS: none */
 	long pid;
 };
 
@@ -68,7 +70,7 @@ static size_t owner_of_interface(const char *name, enum ezlb_layer_kind layer)
 	return i;
 }
 
-/* Lines of net/dev are "  NAME: numbers"; the two of the head have no colon. */
+/* Lines of net/dev are "  NAME: numbers"; the two heading lines have no colon. */
 static size_t find_interface(int root, enum ezlb_layer_kind layer)
 {
 	int fd = openat(root, "net/dev", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -94,7 +96,7 @@ static size_t find_interface(int root, enum ezlb_layer_kind layer)
 
 /* --- processes ------------------------------------------------------------------------------- */
 
-/* False also where that cannot be known. */
+/* False also if it cannot be found out. */
 static bool in_other_netns(int root, const char *pid)
 {
 	char path[64], ours[64] = "", theirs[64] = "";
@@ -115,7 +117,7 @@ static void read_comm(int root, const char *pid, char *comm)
 	if (fd >= 0)
 		n = read(fd, comm, COMM_SIZE - 1);
 	comm[n > 0 ? n : 0] = '\0';
-	/* ldirectord's children have their service as a second word. */
+	/* Children of ldirectord have their service as the second word. */
 	comm[strcspn(comm, " \n")] = '\0';
 }
 
@@ -136,7 +138,7 @@ static void examine(int root, const char *pid, enum ezlb_layer_kind layer, struc
 	*best = trace;
 }
 
-/* Of several of one kind the first, which is the parent of the others. */
+/* Of several processes of one program it returns the lowest pid: the parent. */
 static struct trace find_process(int root, enum ezlb_layer_kind layer)
 {
 	struct trace best = { SUSPECTS, 0 };
@@ -157,7 +159,7 @@ static struct trace find_process(int root, enum ezlb_layer_kind layer)
 
 /* --- the sentence ---------------------------------------------------------------------------- */
 
-static bool tell(size_t rank, const char *evidence, const struct ezlb_addr *listen, char *buf)
+static bool describe(size_t rank, const char *evidence, const struct ezlb_addr *listen, char *buf)
 {
 	const struct suspect *suspect = &suspects[rank];
 	char addr[EZLB_ADDR_STRLEN], cidr[EZLB_ADDR_STRLEN + 8] = "";
@@ -165,7 +167,7 @@ static bool tell(size_t rank, const char *evidence, const struct ezlb_addr *list
 	if (suspect->rest)
 		snprintf(cidr, sizeof(cidr), "%s/%d", ezlb_addr_format(listen, addr),
 			 listen->family == AF_INET ? 32 : 128);
-	snprintf(buf, EZLB_SUSPECT_STRLEN, "%s (%s) %s%s%s", suspect->comm, evidence, suspect->deed,
+	snprintf(buf, EZLB_SUSPECT_STRLEN, "%s (%s) %s%s%s", suspect->comm, evidence, suspect->text,
 		 cidr, suspect->rest ? suspect->rest : "");
 	return true;
 }
@@ -183,11 +185,11 @@ bool ezlb_host_suspect(const char *root, enum ezlb_layer_kind layer, const struc
 	rank = find_interface(fd, layer);
 	if (rank < SUSPECTS) {
 		snprintf(evidence, sizeof(evidence), "interface %s", suspects[rank].interface);
-		return tell(rank, evidence, listen, buf);
+		return describe(rank, evidence, listen, buf);
 	}
 	trace = find_process(fd, layer);
 	if (trace.rank == SUSPECTS)
 		return false;
 	snprintf(evidence, sizeof(evidence), "pid %ld", trace.pid);
-	return tell(trace.rank, evidence, listen, buf);
+	return describe(trace.rank, evidence, listen, buf);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* vip: lists and changes dummy links and their addresses. */
 #include "vip.h"
 
 #include <errno.h>
@@ -10,8 +11,7 @@
 
 #include <ezlb/host.h>
 
-/* Somebody changes addresses while they are listed, and the kernel says so: once more. */
-#define DUMP_ATTEMPTS 5
+#define DUMP_ATTEMPTS 5 /* the addresses may change while they are listed */
 #define WANTED_FLAGS  (IFF_UP | IFF_NOARP)
 
 static const struct ezlb_nl_source kernel = { .protocol = NETLINK_ROUTE,
@@ -19,14 +19,14 @@ static const struct ezlb_nl_source kernel = { .protocol = NETLINK_ROUTE,
 
 /* --- requests -------------------------------------------------------------------------------- */
 
-/* The one request of vip, in place of the last. */
+/* Starts a request in vip->request, which replaces the previous one. */
 static struct nlmsghdr *start(struct vip *vip, uint16_t type, uint16_t flags)
 {
 	vip->request.len = 0;
 	return ezlb_nl_msg_start(&vip->request, type, flags);
 }
 
-/* Ends the request that was started, and sends it. */
+/* Ends and sends the started request. */
 static int ask(struct vip *vip, ezlb_nl_msg_fn fn, void *arg)
 {
 	ezlb_nl_msg_end(&vip->request);
@@ -46,10 +46,10 @@ void vip_close(struct vip *vip)
 /* --- the link -------------------------------------------------------------------------------- */
 
 struct link {
-	const char *kind; /* of those that could be ours */
-	int index;	  /* 0: there is no such link */
+	const char *kind; /* the kind of ezlb's links */
+	int index;	  /* 0: no such link */
 	unsigned flags;
-	bool dummy; /* is of that kind */
+	bool dummy; /* the link is of this kind */
 };
 
 static bool is_kind(const struct nlattr *info, const char *kind)
@@ -86,7 +86,7 @@ static int find_any(struct vip *vip, const char *device, struct link *link)
 	return rc == -ENODEV ? 0 : rc;
 }
 
-/* None also where it is another kind of link: the one that could be ours is gone then. */
+/* As find_any, but a link of another kind counts as missing. */
 static int find_dummy(struct vip *vip, const char *device, struct link *link)
 {
 	int rc = find_any(vip, device, link);
@@ -96,7 +96,7 @@ static int find_dummy(struct vip *vip, const char *device, struct link *link)
 	return rc;
 }
 
-/* A request to change a link: 0 for one that is to be made. */
+/* Starts a request to change a link; index 0: to create one. */
 static struct nlmsghdr *start_link(struct vip *vip, uint16_t type, uint16_t flags, int index)
 {
 	struct nlmsghdr *msg = start(vip, type, NLM_F_ACK | flags);
@@ -108,7 +108,7 @@ static struct nlmsghdr *start_link(struct vip *vip, uint16_t type, uint16_t flag
 	return msg;
 }
 
-/* Where somebody else was faster, which includes the module with its dummy0, that is no failure. */
+/* -EEXIST is no failure: another program, or the module with its dummy0, created the link first. */
 static int make_link(struct vip *vip, const char *device)
 {
 	struct nlmsghdr *msg = start_link(vip, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
@@ -151,7 +151,7 @@ int vip_link_add(struct vip *vip, const char *device)
 	}
 	if (rc < 0)
 		return rc;
-	if (!link.index) /* gone as soon as it was made */
+	if (!link.index) /* deleted again at once */
 		return -ENODEV;
 	return link.dummy ? set_up(vip, &link) : -EEXIST;
 }
@@ -162,7 +162,7 @@ int vip_link_add(struct vip *vip, const char *device)
 struct held {
 	struct ezlb_addr addr;
 	int ifindex;
-	bool has_our_form; /* alone: no network, no peer */
+	bool has_our_form; /* full prefix length, no peer */
 };
 struct held_list EZLB_VEC(struct held);
 
@@ -176,7 +176,7 @@ static bool is_addr(const struct nlattr *attr, size_t size)
 	return attr && mnl_attr_get_payload_len(attr) == size;
 }
 
-/* What is of a family that is not ours to know is left out. */
+/* Leaves out addresses that are neither IPv4 nor IPv6. */
 static int on_addr(void *arg, const struct nlmsghdr *msg)
 {
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(msg);
@@ -188,7 +188,7 @@ static int on_addr(void *arg, const struct nlmsghdr *msg)
 	if (ezlb_nl_attrs_read(msg, sizeof(*info), &attrs))
 		return -EBADMSG;
 	size = addr_size(info->ifa_family);
-	/* IFA_ADDRESS is the peer's where there is one; IPv6 has IFA_LOCAL only then. */
+	/* IFA_ADDRESS is the peer's address, if any; IPv6 sends IFA_LOCAL only with a peer. */
 	peer = attrs.at[IFA_ADDRESS];
 	local = attrs.at[IFA_LOCAL] ? attrs.at[IFA_LOCAL] : peer;
 	if ((info->ifa_family != AF_INET && info->ifa_family != AF_INET6) || !is_addr(local, size))
@@ -223,7 +223,7 @@ struct ours {
 };
 struct ours_list EZLB_VEC(struct ours);
 
-/* One that is not set up has no row: its addresses may be there, but are not local. */
+/* A link that is not up and noarp has no row: its addresses may not be local. */
 static int list_links(struct vip *vip, const struct ezlb_links *managed, struct ours_list *ours,
 		      struct ezlb_links *out)
 {
@@ -313,7 +313,7 @@ int vip_add(struct vip *vip, const struct ezlb_vip_row *row)
 	if (!link.index)
 		return -ENODEV;
 	rc = change_addr(vip, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link.index, &row->addr);
-	/* addrconf.c: EACCES for disable_ipv6; where ipv6 is off altogether nobody is listening. */
+	/* EACCES: disable_ipv6 (addrconf.c). EOPNOTSUPP: the kernel runs without IPv6. */
 	if (row->addr.family == AF_INET6 && (rc == -EACCES || rc == -EOPNOTSUPP))
 		return -EAFNOSUPPORT;
 	return rc;
@@ -328,7 +328,7 @@ int vip_del(struct vip *vip, const struct ezlb_vip_row *row)
 		return rc;
 	rc = change_addr(vip, RTM_DELADDR, 0, link.index, &row->addr);
 	if (rc == -EADDRNOTAVAIL || rc == -ENODEV ||
-	    (row->addr.family == AF_INET6 && rc == -EOPNOTSUPP)) /* no IPv6: gone, too */
+	    (row->addr.family == AF_INET6 && rc == -EOPNOTSUPP)) /* no IPv6: no address */
 		return 0;
 	return rc;
 }
@@ -341,7 +341,7 @@ static bool is_link_local(const struct ezlb_addr *addr)
 	return addr->family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&in6);
 }
 
-/* -EBUSY where there is an address that is more than the kernel's own. */
+/* -EBUSY if the link has an address that is not IPv6 link-local. */
 static int check_empty(struct vip *vip, int ifindex)
 {
 	struct held_list held = { 0 };

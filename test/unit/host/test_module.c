@@ -98,7 +98,7 @@ static void test_load(void **state)
 	} rows[] = {
 		{ "loaded", 0, 1, 0, 1, 0, "" },
 		{ "all of them", 0, 3, 0, 3, 0, "" },
-		{ "none", 0, 0, 0, 0, -ENOENT, "there is no module ip_vs for the running kernel" },
+		{ "none", 0, 0, 0, 0, -ENOENT, "the running kernel has no module ip_vs" },
 		{ "no index", -ENOENT, 0, 0, 0, -ENOENT, "/lib/modules of the host" },
 		{ "first fails", 0, 2, -EPERM, 1, -EPERM, "run `modprobe ip_vs` on the host" },
 		{ "blacklisted", 0, 1, 1, 1, -EPERM, "/etc/modprobe.d" },

@@ -71,17 +71,19 @@ static const struct {
 	  "kube-proxy (pid 71) in ipvs mode deletes IPVS services that it does not know: add "
 	  "10.0.0.1/32 to ipvs.excludeCIDRs of kube-proxy's configuration and restart it" },
 	{ EZLB_LAYER_SNAT, "firewalld\n",
-	  "firewalld (pid 71) flushes iptables when it is reloaded: only from firewalld 2.0 on, "
-	  "with FirewallBackend=nftables and without direct rules, does it leave iptables alone" },
+	  "firewalld (pid 71) flushes iptables when it is reloaded, except firewalld 2.0 or later "
+	  "with FirewallBackend=nftables and without direct rules" },
 	{ EZLB_LAYER_SNAT, "kube-proxy\n",
-	  "kube-proxy (pid 71) rewrites the nat table: without /run/xtables.lock of the host "
-	  "(hostPath, type FileOrCreate) in its container, what others write there gets lost" },
+	  "kube-proxy (pid 71) rewrites the nat table and can undo changes by other programs, "
+	  "unless its container mounts /run/xtables.lock of the host (hostPath, type "
+	  "FileOrCreate)" },
 	{ EZLB_LAYER_SNAT, "kube-router\n",
-	  "kube-router (pid 71) rewrites the nat table: without /run/xtables.lock of the host "
-	  "(hostPath, type FileOrCreate) in its container, what others write there gets lost" },
+	  "kube-router (pid 71) rewrites the nat table and can undo changes by other programs, "
+	  "unless its container mounts /run/xtables.lock of the host (hostPath, type "
+	  "FileOrCreate)" },
 	{ EZLB_LAYER_HOST, "tuned\n",
-	  "tuned (pid 71) applies the sysctls of its profile: take net.ipv4.ip_forward and "
-	  "net.ipv4.vs.conntrack out of that" },
+	  "tuned (pid 71) applies the sysctls of its profile: remove net.ipv4.ip_forward and "
+	  "net.ipv4.vs.conntrack from the profile" },
 	/* Of another layer, of no layer, or only alike. */
 	{ EZLB_LAYER_SNAT, "keepalived\n", NULL },
 	{ EZLB_LAYER_IPVS, "firewalld\n", NULL },
