@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Filters that drop and that ezlb has no way through, and the rule that makes one. An accept in
- * another table does not help: a packet has to get through every base chain of its hook.
+ * check_filters: filters that drop and in which ezlb adds no accept rules, with the accept rule as
+ * the fix. It must be in the same chain: a packet passes every base chain of its hook.
  */
 #include <netinet/in.h>
 #include <stdio.h>
@@ -22,13 +22,13 @@ static bool concerns(const struct ezlb_drop *drop, const struct ezlb_spec *spec)
 	bool ip6 = strncmp(drop->table, "ip6", 3) == 0;
 	bool both = strncmp(drop->table, "inet ", 5) == 0;
 
-	/* Only what is source-NATed, or has its way back through here anyhow, is forwarded. */
+	/* Only with masquerading do answers of backends return through this host. */
 	if (drop->hook == EZLB_DROP_FORWARD && spec->forward != EZLB_MASQ)
 		return false;
 	return both || ip6 == is_ipv6(spec);
 }
 
-/* The filters of whichever iptables the host has: filters_read() cannot tell which of them. */
+/* True for an iptables filter of unknown kind: filters_read() cannot tell legacy from nft. */
 static bool is_some_iptables(const struct ezlb_drop *drop)
 {
 	return strcmp(drop->table, "iptables") == 0 || strcmp(drop->table, "ip6tables") == 0;
@@ -65,31 +65,31 @@ static bool has_pass(const struct net_facts *net, const struct ezlb_drop *drop,
 	return false;
 }
 
-/* IPVS has changed the destination by then, so the connection's original one is asked for. */
-static void mend_nft(struct ezlb_finding *finding, const struct ezlb_drop *drop,
-		     const struct ezlb_spec *spec)
+/* At FORWARD and OUTPUT IPVS has changed the destination: match the connection's original one. */
+static void set_nft_fix(struct ezlb_finding *finding, const struct ezlb_drop *drop,
+			const struct ezlb_spec *spec)
 {
 	const char *proto = ezlb_proto_str(spec->proto), *ip = is_ipv6(spec) ? "ip6" : "ip";
 	char vip[EZLB_ADDR_STRLEN];
 
 	ezlb_addr_format(&spec->listen.addr, vip);
 	if (drop->hook == EZLB_DROP_INPUT)
-		mend(finding,
-		     "nft insert rule %s %s %s daddr %s %s dport %u accept comment ezlb-%s",
-		     drop->table, drop->chain, ip, vip, proto, spec->listen.port, spec->name);
+		set_fix(finding,
+			"nft insert rule %s %s %s daddr %s %s dport %u accept comment ezlb-%s",
+			drop->table, drop->chain, ip, vip, proto, spec->listen.port, spec->name);
 	else
-		mend(finding,
-		     "nft insert rule %s %s ct state %s%s meta l4proto %s ct original %s daddr %s "
-		     "ct original proto-dst %u accept comment ezlb-%s",
-		     drop->table, drop->chain,
-		     drop->hook == EZLB_DROP_FORWARD ? "established,related" : "new,established",
-		     drop->hook == EZLB_DROP_FORWARD ? " ct direction reply" : "", proto, ip, vip,
-		     spec->listen.port, spec->name);
+		set_fix(finding,
+			"nft insert rule %s %s ct state %s%s meta l4proto %s ct original %s daddr %s "
+			"ct original proto-dst %u accept comment ezlb-%s",
+			drop->table, drop->chain,
+			drop->hook == EZLB_DROP_FORWARD ? "established,related" : "new,established",
+			drop->hook == EZLB_DROP_FORWARD ? " ct direction reply" : "", proto, ip,
+			vip, spec->listen.port, spec->name);
 }
 
-/* An expression of nft's own in a table of iptables-nft's would make that fail. */
-static void mend_iptables(struct ezlb_finding *finding, const struct ezlb_drop *drop,
-			  const struct ezlb_spec *spec)
+/* iptables-nft cannot list a table with nft's own expressions, so use iptables commands. */
+static void set_iptables_fix(struct ezlb_finding *finding, const struct ezlb_drop *drop,
+			     const struct ezlb_spec *spec)
 {
 	const char *proto = ezlb_proto_str(spec->proto), *v6 = is_ipv6(spec) ? "6" : "";
 	const char *kind = is_iptables_nft(drop) ? "-nft" : "-legacy";
@@ -99,28 +99,28 @@ static void mend_iptables(struct ezlb_finding *finding, const struct ezlb_drop *
 		kind = "";
 	ezlb_addr_format(&spec->listen.addr, vip);
 	if (drop->hook == EZLB_DROP_INPUT)
-		mend(finding,
-		     "ip%stables%s -I %s -d %s -p %s --dport %u -m comment --comment ezlb-%s "
-		     "-j ACCEPT",
-		     v6, kind, drop->chain, vip, proto, spec->listen.port, spec->name);
+		set_fix(finding,
+			"ip%stables%s -I %s -d %s -p %s --dport %u -m comment --comment ezlb-%s "
+			"-j ACCEPT",
+			v6, kind, drop->chain, vip, proto, spec->listen.port, spec->name);
 	else
-		mend(finding,
-		     "ip%stables%s -I %s -p %s -m conntrack --ctproto %s --ctorigdst %s "
-		     "--ctorigdstport %u%s -m comment --comment ezlb-%s -j ACCEPT",
-		     v6, kind, drop->chain, proto, proto, vip, spec->listen.port,
-		     drop->hook == EZLB_DROP_FORWARD
-			     ? " --ctstate ESTABLISHED,RELATED --ctdir REPLY"
-			     : "",
-		     spec->name);
+		set_fix(finding,
+			"ip%stables%s -I %s -p %s -m conntrack --ctproto %s --ctorigdst %s "
+			"--ctorigdstport %u%s -m comment --comment ezlb-%s -j ACCEPT",
+			v6, kind, drop->chain, proto, proto, vip, spec->listen.port,
+			drop->hook == EZLB_DROP_FORWARD
+				? " --ctstate ESTABLISHED,RELATED --ctdir REPLY"
+				: "",
+			spec->name);
 }
 
-static void tell(const struct ezlb_drop *drop, const struct ezlb_spec *spec,
-		 struct ezlb_findings *out)
+static void report_drop(const struct ezlb_drop *drop, const struct ezlb_spec *spec,
+			struct ezlb_findings *out)
 {
 	static const char *const losses[] = {
-		[EZLB_DROP_INPUT] = "what clients send is lost",
-		[EZLB_DROP_FORWARD] = "what backends answer is lost",
-		[EZLB_DROP_OUTPUT] = "what goes to backends is lost",
+		[EZLB_DROP_INPUT] = "packets from clients are lost",
+		[EZLB_DROP_FORWARD] = "answers of backends are lost",
+		[EZLB_DROP_OUTPUT] = "packets to backends are lost",
 	};
 	struct ezlb_finding *finding = say(out, EZLB_LEVEL_FAIL, checks[drop->hook], spec->name,
 					   "%s, chain %s, drops %s: %s", drop->table, drop->chain,
@@ -128,9 +128,9 @@ static void tell(const struct ezlb_drop *drop, const struct ezlb_spec *spec,
 					   losses[drop->hook]);
 
 	if (is_some_iptables(drop) || is_iptables_nft(drop) || strstr(drop->table, " (legacy)"))
-		mend_iptables(finding, drop, spec);
+		set_iptables_fix(finding, drop, spec);
 	else
-		mend_nft(finding, drop, spec);
+		set_nft_fix(finding, drop, spec);
 }
 
 void check_filters(const struct ezlb_spec *spec, const struct net_facts *net,
@@ -143,7 +143,7 @@ void check_filters(const struct ezlb_spec *spec, const struct net_facts *net,
 	for (size_t i = 0; i < net->drops.len; i++)
 		if (concerns(&net->drops.items[i], spec) &&
 		    !has_pass(net, &net->drops.items[i], spec))
-			tell(&net->drops.items[i], spec, out);
+			report_drop(&net->drops.items[i], spec, out);
 	if (out->len == before)
-		say(out, EZLB_LEVEL_OK, "filters", spec->name, "no filter is in the way");
+		say(out, EZLB_LEVEL_OK, "filters", spec->name, "no filter drops its packets");
 }

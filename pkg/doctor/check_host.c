@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* check_host: findings about the host. */
 #include <errno.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
@@ -33,23 +34,23 @@ static void check_caps(const struct host_facts *host, struct ezlb_findings *out)
 static void check_ip_vs(const struct host_facts *host, struct ezlb_findings *out)
 {
 	switch (host->ip_vs) {
-	case MODULE_THERE:
+	case MODULE_LOADED:
 		say(out, EZLB_LEVEL_OK, "ip-vs", "", "ip_vs is loaded");
 		return;
 	case MODULE_LOADABLE:
 		say(out, EZLB_LEVEL_OK, "ip-vs", "", "ip_vs can be loaded");
 		return;
 	case MODULE_UNKNOWN:
-		mend(say(out, EZLB_LEVEL_WARN, "ip-vs", "",
-			 "ip_vs is not loaded, and there is no /lib/modules here to tell whether "
-			 "the host has it; load it there"),
-		     "modprobe ip_vs");
+		set_fix(say(out, EZLB_LEVEL_WARN, "ip-vs", "",
+			    "ip_vs is not loaded, and without /lib/modules it is unknown whether the "
+			    "host has it; load it on the host"),
+			"modprobe ip_vs");
 		return;
 	case MODULE_MISSING:
-		mend(say(out, EZLB_LEVEL_FAIL, "ip-vs", "",
-			 "ip_vs is not loaded, and not among the running kernel's modules: "
-			 "nothing is balanced; it may take a package to have it"),
-		     "modprobe ip_vs");
+		set_fix(say(out, EZLB_LEVEL_FAIL, "ip-vs", "",
+			    "ip_vs is not loaded, and not among the running kernel's modules: "
+			    "no service works; install the kernel's module package"),
+			"modprobe ip_vs");
 		return;
 	}
 }
@@ -60,8 +61,8 @@ static void check_setting(struct ezlb_findings *out, const char *check, const ch
 	if (value > 0)
 		say(out, EZLB_LEVEL_OK, check, "", "%s = %ld", name, value);
 	else if (value == 0)
-		mend(say(out, EZLB_LEVEL_FAIL, check, "", "%s = 0: %s", name, breaks),
-		     "sysctl -w %s=1", name);
+		set_fix(say(out, EZLB_LEVEL_FAIL, check, "", "%s = 0: %s", name, breaks),
+			"sysctl -w %s=1", name);
 	else
 		say(out, EZLB_LEVEL_FAIL, check, "", "this kernel has no %s: %s", name, breaks);
 }
@@ -80,10 +81,10 @@ static void check_settings(const struct ezlb_doctor *doctor, const struct host_f
 {
 	if (!full_nat_of(doctor->desired, 0))
 		return;
-	/* The setting comes with the module. */
-	if (host->ip_vs == MODULE_THERE || host->vs_conntrack >= 0)
+	/* The setting exists only while the module is loaded. */
+	if (host->ip_vs == MODULE_LOADED || host->vs_conntrack >= 0)
 		check_setting(out, "vs-conntrack", "net.ipv4.vs.conntrack", host->vs_conntrack,
-			      "no source NAT for what IPVS sends");
+			      "packets from IPVS to backends get no source NAT");
 	if (full_nat_of(doctor->desired, AF_INET))
 		check_setting(out, "forwarding", "net.ipv4.ip_forward", host->ip_forward,
 			      "answers of backends do not reach clients");
@@ -97,7 +98,7 @@ static void check_fill(const struct host_facts *host, struct ezlb_findings *out)
 	long max = host->conntrack_max, percent;
 	enum ezlb_level level = EZLB_LEVEL_OK;
 
-	/* Not loaded, or without a limit (nf_conntrack_core.c). */
+	/* nf_conntrack is not loaded, or has no limit (nf_conntrack_core.c). */
 	if (max <= 0 || host->conntrack_count < 0)
 		return;
 	percent = (long)(100.0 * (double)host->conntrack_count / (double)max);
@@ -107,13 +108,13 @@ static void check_fill(const struct host_facts *host, struct ezlb_findings *out)
 		say(out, level, "conntrack-table", "", "%ld of %ld entries", host->conntrack_count,
 		    max);
 	else
-		mend(say(out, level, "conntrack-table", "",
-			 "%ld of %ld entries: when it is full, new connections are dropped",
-			 host->conntrack_count, max),
-		     "sysctl -w net.netfilter.nf_conntrack_max=%lld", 4 * (long long)max);
+		set_fix(say(out, level, "conntrack-table", "",
+			    "%ld of %ld entries: when it is full, new connections are dropped",
+			    host->conntrack_count, max),
+			"sysctl -w net.netfilter.nf_conntrack_max=%lld", 4 * (long long)max);
 }
 
-/* A legacy table cannot be unloaded while it has rules. */
+/* The fix flushes the legacy table first: it cannot be unloaded while it has rules. */
 static void check_mixed(const struct host_facts *host, struct ezlb_findings *out)
 {
 	static const char *const tools[] = { "iptables", "ip6tables" };
@@ -123,20 +124,21 @@ static void check_mixed(const struct host_facts *host, struct ezlb_findings *out
 		if (!host->legacy[i][0] || !host->iptables_nft[i])
 			continue;
 		mixed = true;
-		mend(say(out, EZLB_LEVEL_WARN, "tables-mixed", "",
-			 "both %s-legacy (%s) and %s-nft have rules: each tool shows only its own, "
-			 "and both count (ezlb: --snat-backend nftables)",
-			 tools[i], host->legacy[i], tools[i]),
-		     "%s-legacy-save | %s-nft-restore -n && for t in %s; do %s-legacy -t $t -F && "
-		     "%s-legacy -t $t -X && modprobe -r %.*s_$t; done",
-		     tools[i], tools[i], host->legacy[i], tools[i], tools[i],
-		     (int)strlen(tools[i]) - 1, tools[i]);
+		set_fix(say(out, EZLB_LEVEL_WARN, "tables-mixed", "",
+			    "both %s-legacy (%s) and %s-nft have rules: each tool shows only its own "
+			    "rules, and both apply (ezlb: --snat-backend nftables)",
+			    tools[i], host->legacy[i], tools[i]),
+			"%s-legacy-save | %s-nft-restore -n && for t in %s; do %s-legacy -t $t -F && "
+			"%s-legacy -t $t -X && modprobe -r %.*s_$t; done",
+			tools[i], tools[i], host->legacy[i], tools[i], tools[i],
+			(int)strlen(tools[i]) - 1, tools[i]);
 	}
 	if (!mixed)
-		say(out, EZLB_LEVEL_OK, "tables-mixed", "", "iptables has its rules in one place");
+		say(out, EZLB_LEVEL_OK, "tables-mixed", "",
+		    "only one of iptables-legacy and iptables-nft has rules");
 }
 
-/* ["10.0.0.1/32", ...]; as many as there is room for. */
+/* Writes "10.0.0.1/32", ...: as many as fit. */
 static void cidrs_of(const struct ezlb_desired *desired, char *out, size_t size)
 {
 	const struct ezlb_addr *last = NULL;
@@ -164,12 +166,12 @@ static void check_kube_proxy(const struct ezlb_doctor *doctor, const struct net_
 		if (strcmp(net->links.items[i].name, "kube-ipvs0") != 0)
 			continue;
 		cidrs_of(doctor->desired, cidrs, sizeof(cidrs));
-		mend(say(out, EZLB_LEVEL_WARN, "kube-proxy", "",
-			 "kube-proxy in ipvs mode (kube-ipvs0) deletes services that it does not "
-			 "know, unless its configuration has ipvs.excludeCIDRs: [%s]",
-			 cidrs),
-		     "kubectl -n kube-system edit configmap kube-proxy && "
-		     "kubectl -n kube-system rollout restart daemonset kube-proxy");
+		set_fix(say(out, EZLB_LEVEL_WARN, "kube-proxy", "",
+			    "kube-proxy in ipvs mode (kube-ipvs0) deletes services that it does not "
+			    "know, unless its configuration has ipvs.excludeCIDRs: [%s]",
+			    cidrs),
+			"kubectl -n kube-system edit configmap kube-proxy && "
+			"kubectl -n kube-system rollout restart daemonset kube-proxy");
 		return;
 	}
 	if (net->route_err.code == 0)
@@ -184,15 +186,15 @@ static void check_lock(const struct ezlb_doctor *doctor, const struct host_facts
 	if (doctor->nftables && doctor->firewall_never)
 		return;
 	if (host->lock_err.code == 0) {
-		say(out, EZLB_LEVEL_OK, "xtables-lock", "", "the lock of iptables can be had");
+		say(out, EZLB_LEVEL_OK, "xtables-lock", "", "the iptables lock is free");
 		return;
 	}
 	finding = say(out, host->lock_err.code == EAGAIN ? EZLB_LEVEL_WARN : EZLB_LEVEL_FAIL,
-		      "xtables-lock", "", "%.200s: rules for iptables wait", host->lock_err.msg);
+		      "xtables-lock", "", "%.200s: iptables rules wait for it", host->lock_err.msg);
 	if (host->lock_err.code == EAGAIN)
-		mend(finding, "lslocks | grep xtables.lock");
+		set_fix(finding, "lslocks | grep xtables.lock");
 	else if (host->lock_err.code == EISDIR)
-		mend(finding, "rmdir /run/xtables.lock");
+		set_fix(finding, "rmdir /run/xtables.lock");
 }
 
 void check_host(const struct ezlb_doctor *doctor, const struct host_facts *host,
@@ -206,7 +208,7 @@ void check_host(const struct ezlb_doctor *doctor, const struct host_facts *host,
 	check_kube_proxy(doctor, net, out);
 	check_lock(doctor, host, out);
 	if (net->filter_err.code)
-		say(out, EZLB_LEVEL_WARN, "filters", "", "cannot see what is dropped: %.200s",
+		say(out, EZLB_LEVEL_WARN, "filters", "", "cannot read the packet filters: %.200s",
 		    net->filter_err.msg);
 	if (net->route_err.code)
 		say(out, EZLB_LEVEL_WARN, "routes", "",

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* check_service: findings about one service. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -15,13 +16,14 @@ static void check_scheduler(const struct ezlb_spec *spec, enum module_state stat
 		say(out, EZLB_LEVEL_OK, "scheduler", spec->name, "%s", spec->scheduler);
 		return;
 	}
-	finding = say(out, missing ? EZLB_LEVEL_FAIL : EZLB_LEVEL_WARN, "scheduler", spec->name,
-		      "ip_vs_%s is not loaded, and %s", spec->scheduler,
-		      missing ? "not among the running kernel's modules: the service cannot be "
-				"made; name another scheduler, or get the module"
-			      : "there is no /lib/modules here to tell whether the host has it; "
-				"load it there");
-	mend(finding, "modprobe ip_vs_%s", spec->scheduler);
+	finding = say(
+		out, missing ? EZLB_LEVEL_FAIL : EZLB_LEVEL_WARN, "scheduler", spec->name,
+		"ip_vs_%s is not loaded, and %s", spec->scheduler,
+		missing ? "not among the running kernel's modules: the service cannot be created; "
+			  "choose another scheduler, or install the module"
+			: "without /lib/modules it is unknown whether the host has it; load it on "
+			  "the host");
+	set_fix(finding, "modprobe ip_vs_%s", spec->scheduler);
 }
 
 /* --- local addresses ------------------------------------------------------------------------- */
@@ -48,16 +50,16 @@ static void check_vip(const struct ezlb_doctor *doctor, const struct ezlb_spec *
 	if (is_local(net, vip))
 		say(out, EZLB_LEVEL_OK, "vip-local", spec->name, "%s", text);
 	else if (doctor->vip_device[0])
-		mend(say(out, EZLB_LEVEL_WARN, "vip-local", spec->name,
-			 "%s is no local address yet: ezlb puts it on %s when it runs", text,
-			 doctor->vip_device),
-		     "ezlb once --vip-device %s", doctor->vip_device);
+		set_fix(say(out, EZLB_LEVEL_WARN, "vip-local", spec->name,
+			    "%s is not a local address yet: a running ezlb adds it to %s when it runs",
+			    text, doctor->vip_device),
+			"ezlb once --vip-device %s", doctor->vip_device);
 	else
-		mend(say(out, EZLB_LEVEL_FAIL, "vip-local", spec->name,
-			 "%s is no local address: IPVS does not see its packets (--vip-device lets "
-			 "ezlb keep it)",
-			 text),
-		     "ip addr add %s/%d dev lo", text, prefix_len(vip));
+		set_fix(say(out, EZLB_LEVEL_FAIL, "vip-local", spec->name,
+			    "%s is not a local address: IPVS does not see its packets (with "
+			    "--vip-device ezlb adds it)",
+			    text),
+			"ip addr add %s/%d dev lo", text, prefix_len(vip));
 }
 
 static void step(struct ezlb_addr *addr)
@@ -76,14 +78,14 @@ static void check_snat(const struct ezlb_spec *spec, const struct net_facts *net
 
 	if (!spec->full_nat || addr.family == 0)
 		return;
-	/* Of an IPv6 range there may be many; config takes 1,024 at most. */
+	/* The config limits a range to 1,024 addresses. */
 	for (uint64_t n = ezlb_range_size(&spec->snat_ip); n > 0 && out->len == before; n--) {
 		if (!is_local(net, &addr))
-			mend(say(out, EZLB_LEVEL_FAIL, "snat-local", spec->name,
-				 "%s of snat_ip is no local address: answers of backends to it "
-				 "get lost",
-				 ezlb_addr_format(&addr, text)),
-			     "ip addr add %s/%d dev lo", text, prefix_len(&addr));
+			set_fix(say(out, EZLB_LEVEL_FAIL, "snat-local", spec->name,
+				    "%s of snat_ip is not a local address: answers of backends to it "
+				    "are lost",
+				    ezlb_addr_format(&addr, text)),
+				"ip addr add %s/%d dev lo", text, prefix_len(&addr));
 		step(&addr);
 	}
 	if (out->len == before)
@@ -93,11 +95,12 @@ static void check_snat(const struct ezlb_spec *spec, const struct net_facts *net
 
 /* --- backends -------------------------------------------------------------------------------- */
 
-static void mend_route(struct ezlb_finding *finding, const struct ezlb_addr *to)
+static void set_route_fix(struct ezlb_finding *finding, const struct ezlb_addr *to)
 {
 	char text[EZLB_ADDR_STRLEN];
 
-	mend(finding, "ip route add %s/%d via GATEWAY", ezlb_addr_format(to, text), prefix_len(to));
+	set_fix(finding, "ip route add %s/%d via GATEWAY", ezlb_addr_format(to, text),
+		prefix_len(to));
 }
 
 static bool check_route(const struct ezlb_spec *spec, const struct ezlb_endpoint *to, int rc,
@@ -107,16 +110,16 @@ static bool check_route(const struct ezlb_spec *spec, const struct ezlb_endpoint
 
 	ezlb_endpoint_format(to, text);
 	if (rc < 0) {
-		mend_route(say(out, EZLB_LEVEL_FAIL, "backend-route", spec->name,
-			       "there is no route to the backend %s: %s", text,
-			       ezlb_errno_str(-rc)),
-			   &to->addr);
+		set_route_fix(say(out, EZLB_LEVEL_FAIL, "backend-route", spec->name,
+				  "there is no route to the backend %s: %s", text,
+				  ezlb_errno_str(-rc)),
+			      &to->addr);
 		return false;
 	}
 	if (route->type == RTN_LOCAL && spec->full_nat) {
 		say(out, EZLB_LEVEL_WARN, "backend-route", spec->name,
-		    "the backend %s is this host itself: what goes there gets no other source "
-		    "address; leave full_nat out for such a backend",
+		    "the backend %s is this host itself: its packets get no source NAT; do not "
+		    "use full_nat for such a backend",
 		    text);
 		return false;
 	}
@@ -130,9 +133,9 @@ static bool check_route(const struct ezlb_spec *spec, const struct ezlb_endpoint
 	return true;
 }
 
-static void tell_route(const struct ezlb_spec *spec, const struct ezlb_endpoint *to,
-		       const struct route_fact *route, const struct net_facts *net,
-		       struct ezlb_findings *out)
+static void report_route(const struct ezlb_spec *spec, const struct ezlb_endpoint *to,
+			 const struct route_fact *route, const struct net_facts *net,
+			 struct ezlb_findings *out)
 {
 	const struct link_fact *link = net_link(net, route->link);
 	char text[EZLB_ENDPOINT_STRLEN], source[EZLB_ADDR_STRLEN], range[EZLB_RANGE_STRLEN];
@@ -149,8 +152,8 @@ static void tell_route(const struct ezlb_spec *spec, const struct ezlb_endpoint 
 /* --- reverse path filter --------------------------------------------------------------------- */
 
 /*
- * The link in whose network the address is, so that others can send to it there; NULL where it is
- * none of that kind, like lo: then it says nothing about the way that packets come.
+ * The link with the address, on which other hosts can send to it; NULL for a link such as lo, which
+ * does not show where packets arrive.
  */
 static const struct link_fact *home_of(const struct net_facts *net, const struct ezlb_addr *addr)
 {
@@ -166,30 +169,31 @@ static const struct link_fact *home_of(const struct net_facts *net, const struct
 /* Packets from `peer` to the address `at`. */
 struct path {
 	const struct ezlb_addr *at, *peer;
-	const struct ezlb_addr *from; /* of the question for the way back; NULL: open */
+	const struct ezlb_addr *from; /* the source in the lookup of the return route, or NULL */
 	const char *what;
 };
 
-static void tell_rp_filter(const struct ezlb_spec *spec, const struct path *path,
-			   const struct link_fact *link, const struct link_fact *back,
-			   struct ezlb_findings *out)
+static void report_rp_filter(const struct ezlb_spec *spec, const struct path *path,
+			     const struct link_fact *link, const struct link_fact *back,
+			     struct ezlb_findings *out)
 {
-	/* sysctl takes dots in a name for slashes, unless the separators are slashes. */
+	/* For a name with dots the separators must be slashes: sysctl reads dots as slashes. */
 	char dot = strchr(link->name, '.') ? '/' : '.';
 	char text[EZLB_ADDR_STRLEN];
 
-	mend(say(out, EZLB_LEVEL_WARN, "rp-filter", spec->name,
-		 "%s to %s come in by %s, whose rp_filter is strict, and the way back is %s: they "
-		 "are dropped",
-		 path->what, ezlb_addr_format(path->at, text), link->name,
-		 back ? back->name : "another"),
-	     "sysctl -w net%cipv4%cconf%c%s%crp_filter=2", dot, dot, dot, link->name, dot);
+	set_fix(say(out, EZLB_LEVEL_WARN, "rp-filter", spec->name,
+		    "%s to %s arrive on %s, whose rp_filter is strict, and the return route uses %s: "
+		    "they "
+		    "are dropped",
+		    path->what, ezlb_addr_format(path->at, text), link->name,
+		    back ? back->name : "another"),
+		"sysctl -w net%cipv4%cconf%c%s%crp_filter=2", dot, dot, dot, link->name, dot);
 }
 
 /*
- * fib_validate_source() in net/ipv4/fib_frontend.c: a strict filter drops what comes in by another
- * interface than that of the route to its source. The interface that has the address in its network
- * is where packets to it come in.
+ * fib_validate_source() in net/ipv4/fib_frontend.c: a strict filter drops a packet that arrives on
+ * another interface than the one of the route to its source. Packets to an address arrive on the
+ * interface that has the address.
  */
 static bool check_path(const struct ezlb_spec *spec, const struct path *path,
 		       const struct net_facts *net, struct ezlb_findings *out)
@@ -201,14 +205,14 @@ static bool check_path(const struct ezlb_spec *spec, const struct path *path,
 	    net->route(net->route_arg, path->peer, path->from, &back) < 0 ||
 	    back.type != RTN_UNICAST || back.link == home->index)
 		return true;
-	tell_rp_filter(spec, path, home, net_link(net, back.link), out);
+	report_rp_filter(spec, path, home, net_link(net, back.link), out);
 	return false;
 }
 
 static void check_rp_filter(const struct ezlb_spec *spec, const struct net_facts *net,
 			    struct ezlb_findings *out)
 {
-	/* TEST-NET-1 (RFC 5737) for a client from afar. */
+	/* A remote client: TEST-NET-1 (RFC 5737). */
 	static const struct ezlb_addr client = { AF_INET, { 192, 0, 2, 1 } };
 	const struct ezlb_addr *vip = &spec->listen.addr;
 	bool good, answers = true;
@@ -217,9 +221,9 @@ static void check_rp_filter(const struct ezlb_spec *spec, const struct net_facts
 		return;
 	good = check_path(spec, &(struct path){ vip, &client, vip, "requests of clients" }, net,
 			  out);
-	/* One backend is enough: what is to be done is the same for all. */
+	/* Report one backend only: the fix is the same for all. */
 	for (size_t i = 0; answers && i < spec->n_backends && spec->full_nat; i++) {
-		/* The kernel asks when the answer has its client as its destination again. */
+		/* The kernel looks up the route after it has restored the client as destination. */
 		const struct path path = { &spec->snat_ip.first, &spec->backends[i].endpoint.addr,
 					   NULL, "answers of backends" };
 
@@ -227,7 +231,7 @@ static void check_rp_filter(const struct ezlb_spec *spec, const struct net_facts
 	}
 	if (good && answers)
 		say(out, EZLB_LEVEL_OK, "rp-filter", spec->name,
-		    "strict on no interface that has another way back");
+		    "no strict interface has another return route");
 }
 
 static void check_backends(const struct ezlb_spec *spec, const struct net_facts *net,
@@ -239,7 +243,7 @@ static void check_backends(const struct ezlb_spec *spec, const struct net_facts 
 		int rc = net->route(net->route_arg, &to->addr, NULL, &route);
 
 		if (check_route(spec, to, rc, &route, out))
-			tell_route(spec, to, &route, net, out);
+			report_route(spec, to, &route, net, out);
 	}
 }
 

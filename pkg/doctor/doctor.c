@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* doctor: collects the facts, then the findings. */
 #include <stdio.h>
 
 #include "filters.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* facts: reads the state of the host from files. */
 #include "facts.h"
 
 #include <errno.h>
@@ -57,7 +58,7 @@ static void legacy_tables(const char *root, const char *path, char *out, size_t 
 		fclose(file);
 }
 
-/* depmod's lists: "kernel/net/netfilter/ipvs/ip_vs.ko.xz: what it needs", or without the latter. */
+/* A line of depmod: "kernel/net/netfilter/ipvs/ip_vs.ko.xz", maybe with ": DEPENDENCIES". */
 static bool lists(FILE *file, const char *name)
 {
 	EZLB_AUTO_FREE char *part = ezlb_asprintf("/%s.ko", name), *line = NULL;
@@ -96,7 +97,7 @@ enum module_state facts_module(const char *root, const char *name)
 	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s/sys/module/%s", root, name);
 
 	if (access(path, F_OK) == 0)
-		return MODULE_THERE;
+		return MODULE_LOADED;
 	return look_up(root, name);
 }
 
@@ -113,7 +114,7 @@ void facts_read(const char *root, struct host_facts *out)
 	EZLB_AUTO_FREE char *ip_vs = ezlb_asprintf("%s/proc/net/ip_vs", root);
 
 	*out = (struct host_facts){ .caps = effective_caps(root) };
-	out->ip_vs = access(ip_vs, F_OK) == 0 ? MODULE_THERE : facts_module(root, "ip_vs");
+	out->ip_vs = access(ip_vs, F_OK) == 0 ? MODULE_LOADED : facts_module(root, "ip_vs");
 	out->vs_conntrack = number(root, "/proc/sys/net/ipv4/vs/conntrack");
 	out->ip_forward = number(root, "/proc/sys/net/ipv4/ip_forward");
 	out->ip6_forwarding = number(root, "/proc/sys/net/ipv6/conf/all/forwarding");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* filters: facts from nf_tables and from legacy tables. */
 #include "filters.h"
 
-#include <ezlb/xtables.h> /* before linux/netfilter, as it asks for */
+#include <ezlb/xtables.h> /* before linux/netfilter: the order of its includes matters */
 
 #include <ctype.h>
 #include <errno.h>
@@ -14,8 +15,8 @@
 #define DUMP_ATTEMPTS 5
 
 /*
- * Sought as bytes: a comment is user data of nft's, or a match of iptables', which iptables-nft
- * wraps once more. In each of these it stands as it is.
+ * Searches the bytes: nft stores a comment as user data, iptables as a match, and iptables-nft as a
+ * match in an expression. The bytes of the comment are the same in all of them.
  */
 bool filters_comment(const void *rule, size_t len, char *out, size_t size)
 {
@@ -74,7 +75,7 @@ static int on_rule(void *arg, const struct nlmsghdr *msg)
 	return 0;
 }
 
-/* iptables-nft's are the base chains with names like POSTROUTING, in tables with the old names. */
+/* iptables-nft uses the old table names and upper-case base chains such as POSTROUTING. */
 static int on_chain(void *arg, const struct nlmsghdr *msg)
 {
 	const struct nfgenmsg *head = mnl_nlmsg_get_payload(msg);
@@ -101,22 +102,22 @@ static int dump(struct ezlb_nl *nl, uint16_t type, ezlb_nl_msg_fn fn, void *arg)
 	int rc = -EINTR;
 
 	for (int i = 0; i < DUMP_ATTEMPTS && rc == -EINTR; i++) {
-		EZLB_NL_AUTO_BUF struct ezlb_nl_buf question = { 0 };
+		EZLB_NL_AUTO_BUF struct ezlb_nl_buf request = { 0 };
 
-		ezlb_nft_msg_start(&question, type, NFPROTO_UNSPEC, NLM_F_DUMP);
-		ezlb_nl_msg_end(&question);
-		rc = ezlb_nl_ask(nl, &question, fn, arg);
+		ezlb_nft_msg_start(&request, type, NFPROTO_UNSPEC, NLM_F_DUMP);
+		ezlb_nl_msg_end(&request);
+		rc = ezlb_nl_ask(nl, &request, fn, arg);
 	}
 	return rc;
 }
 
 static int read_nft(struct host_facts *host, struct net_facts *out, struct ezlb_err *err)
 {
-	const struct ezlb_nft_signs *signs = ezlb_nft_kernel_signs();
+	struct ezlb_nft_presence presence = { .signs = ezlb_nft_kernel_signs() };
 	struct ezlb_nl *nl;
 	int rc;
 
-	if (!ezlb_nft_is_loaded(signs) && !ezlb_nft_is_builtin(signs))
+	if (!ezlb_nft_is_present(&presence))
 		return 0;
 	nl = ezlb_nl_new(&ezlb_nft_kernel);
 	ezlb_nl_begin(nl);
@@ -124,7 +125,7 @@ static int read_nft(struct host_facts *host, struct net_facts *out, struct ezlb_
 	if (rc == 0)
 		rc = dump(nl, NFT_MSG_GETRULE, on_rule, &out->passes);
 	ezlb_nl_free(nl);
-	/* Where it cannot be seen whether the kernel has it at all, asking tells. */
+	/* No nf_tables is no failure: the files do not always show it. */
 	return rc == 0 || rc == -ENOPROTOOPT ? 0 : ezlb_nft_explain(err, rc, -1);
 }
 
@@ -157,7 +158,7 @@ static void read_table(const struct ezlb_xt *xt, const char *table, struct pass_
 		xt->free(handle);
 }
 
-/* Opening a table loads it, so only those that are. What cannot be read has no rule of ours. */
+/* Reads only loaded tables, because opening would load them. Ignores what cannot be read. */
 static void read_legacy(const struct host_facts *host, struct net_facts *out)
 {
 	if (strstr(host->legacy[0], "filter"))
@@ -166,9 +167,9 @@ static void read_legacy(const struct host_facts *host, struct net_facts *out)
 		read_table(&ezlb_xt_ip6, "ip6 filter (legacy)", &out->passes);
 }
 
-/* --- who drops ------------------------------------------------------------------------------- */
+/* --- drops ----------------------------------------------------------------------------------- */
 
-/* Where ezlb makes no way through, the filters of iptables count like all others. */
+/* For the case that ezlb adds no accept rules: the iptables filters that drop. */
 static int read_gates(struct net_facts *out, struct ezlb_err *err)
 {
 	static const char *const chains[] = {

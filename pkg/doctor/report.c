@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* report: findings for people and for programs, each told once. */
+/* report: findings as text and as JSON, equal ones merged. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,19 +8,18 @@
 
 #include "facts.h"
 
-/* So many services are named; of more, the first two. */
-#define NAMED_MAX 3
+#define NAMED_MAX 3 /* services named in a line; of more services, only the first two */
 
 struct names EZLB_VEC(const char *);
 
-/* One line of the report: a finding, or those of several services that say the same. */
+/* One line of the report: a finding, or the equal findings of several services. */
 struct entry {
 	const struct ezlb_finding *finding; /* the first of them */
 	struct names services, fixes;
 };
 struct report EZLB_VEC(struct entry);
 
-/* --- equal findings together ------------------------------------------------------------------ */
+/* --- merging ---------------------------------------------------------------------------------- */
 
 static int by_place(const void *a, const void *b)
 {
@@ -46,7 +45,7 @@ static int by_content(const void *a, const void *b)
 	return order ? order : by_place(a, b);
 }
 
-/* The worst first; else as they were found. */
+/* The worst first; within a level as they were found. */
 static int by_level(const void *a, const void *b)
 {
 	const struct entry *left = a, *right = b;
@@ -95,7 +94,7 @@ static void report_clear(struct report *report)
 	EZLB_VEC_CLEAR(report);
 }
 
-/* --- for people ------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 /* "web", "web and api", "web, api and dns", "web, api and 2 more" */
 static void put_services(const struct names *names, struct ezlb_text *out)
@@ -123,8 +122,8 @@ static void put_plain(struct ezlb_text *out, const char *text)
 }
 
 /*
- * What several findings propose stands there once, and in the order of the packet's way: a module
- * comes before its settings.
+ * Writes each fix once, in the order of the packet's path: a module comes before its settings,
+ * which need it.
  */
 static void put_fixes(const struct ezlb_findings *findings, struct ezlb_text *out)
 {
@@ -162,7 +161,7 @@ void ezlb_doctor_text(const struct ezlb_findings *findings, struct ezlb_text *ou
 	report_clear(&report);
 }
 
-/* --- for programs ----------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static json_t *names_json(const struct names *names)
 {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* route: requests over rtnetlink. */
 #include "route.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@ static size_t addr_size(uint8_t family)
 	return family == AF_INET ? 4 : 16;
 }
 
-/* None, or one that is not of IPv4 or IPv6: left as it is. */
+/* Sets *out; leaves it unchanged without an IPv4 or IPv6 address. */
 static void get_addr(const struct nlattr *attr, uint8_t family, struct ezlb_addr *out)
 {
 	if (!attr || mnl_attr_get_payload_len(attr) != addr_size(family))
@@ -55,7 +56,7 @@ static int on_addr(void *arg, const struct nlmsghdr *msg)
 	if (ezlb_nl_attrs_read(msg, sizeof(*info), &attrs))
 		return -EBADMSG;
 	fact.link = (int)info->ifa_index;
-	/* IFA_ADDRESS is the peer's where there is one; IPv6 has IFA_LOCAL only then. */
+	/* IFA_ADDRESS is the peer's address, if any; IPv6 sends IFA_LOCAL only with a peer. */
 	get_addr(attrs.at[attrs.at[IFA_LOCAL] ? IFA_LOCAL : IFA_ADDRESS], info->ifa_family,
 		 &fact.addr);
 	*EZLB_PUSH(&net->addrs) = fact;
@@ -83,11 +84,11 @@ static int ask(struct route *route, struct ezlb_nl_buf *request, ezlb_nl_msg_fn 
 {
 	int rc;
 
-	if (route->mute)
+	if (route->timed_out)
 		return -ETIMEDOUT;
 	ezlb_nl_begin(route->nl);
 	rc = ezlb_nl_ask(route->nl, request, fn, arg);
-	route->mute = rc == -ETIMEDOUT;
+	route->timed_out = rc == -ETIMEDOUT;
 	return rc;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * route: links, addresses and the way to an address, asked of the kernel over rtnetlink. Nothing
- * waits longer than 2 s for an answer; after the first that did not come nothing is asked again.
+ * route: reads links, addresses and routes over rtnetlink. A request waits at most 2 s for its
+ * answer; after the first timeout no request is sent any more.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ extern const struct ezlb_nl_source route_kernel;
 
 struct route {
 	struct ezlb_nl *nl;
-	bool mute; /* has not answered, and is not asked again */
+	bool timed_out; /* send no more requests */
 };
 
 void route_open(struct route *route, const struct ezlb_nl_source *source);

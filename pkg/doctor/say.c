@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* say: adds a finding. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -28,12 +29,12 @@ struct ezlb_finding *say(struct ezlb_findings *out, enum ezlb_level level, const
 	return finding;
 }
 
-void mend(struct ezlb_finding *finding, const char *fmt, ...)
+void set_fix(struct ezlb_finding *finding, const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	/* Half a command is worse than none. */
+	/* Leave out a command that does not fit: a part of it could do harm. */
 	if (vsnprintf(finding->fix, sizeof(finding->fix), fmt, args) >= (int)sizeof(finding->fix))
 		finding->fix[0] = '\0';
 	va_end(args);

@@ -472,8 +472,8 @@ doctor() {
 	mkdir "$WORK/lost"
 	service "$WORK/lost/web.yaml" 203.0.113.77:80
 	ez doctor --config-dir "$WORK/lost"
-	ended "doctor that finds something" 1 "web: 203.0.113.77 is no local address" ""
-	equal "begins with that" "fail  vip-local        web: 203.0.113.77 is no local address: " \
+	ended "doctor that finds something" 1 "web: 203.0.113.77 is not a local address" ""
+	equal "begins with that" "fail  vip-local        web: 203.0.113.77 is not a local address: " \
 		"$(head -n 1 <<<"$out" | grep -o '^fail .*address: ')"
 	equal "has the command in the block to copy" "ip addr add 203.0.113.77/32 dev lo" \
 		"$(sed '1,/^To fix this, run:$/d' <<<"$out" | grep '^ip ')"
@@ -485,7 +485,7 @@ doctor() {
 	ez_env EZLB_OUTPUT=json -- doctor --config-dir "$WORK/lost"
 	ended "EZLB_OUTPUT=json" 1 '"check": "vip-local"' ""
 	ez_env EZLB_OUTPUT=json -- doctor -o text --config-dir "$WORK/lost"
-	ended "-o text wins over it" 1 "web: 203.0.113.77 is no local address" ""
+	ended "-o text wins over it" 1 "web: 203.0.113.77 is not a local address" ""
 	ez doctor --config-dir "$WORK/bad"
 	ended "doctor tells of a bad file" 1 "$WORK/bad/web.yaml:1:9: error[E0" ""
 	ez doctor --config-dir "$WORK/absent"

@@ -144,10 +144,10 @@ in_ns lb nft flush ruleset
 
 echo "# service: addresses"
 in_ns lb ip addr del "$VIP/32" dev lo
-has warn vip-local "puts it on ezlb0" --vip-device ezlb0
-mended fail vip-local "$VIP is no local address"
+has warn vip-local "adds it to ezlb0" --vip-device ezlb0
+mended fail vip-local "$VIP is not a local address"
 in_ns lb ip addr del "$SNAT_IP/32" dev lo
-mended fail snat-local "$SNAT_IP of snat_ip is no local address"
+mended fail snat-local "$SNAT_IP of snat_ip is not a local address"
 
 echo "# service: routes"
 service far <<END
@@ -182,14 +182,14 @@ before=$(dropped)
 from_afar
 [[ $(dropped) -gt $before ]] || fail "the filter did not drop it"
 before=$(dropped)
-mended warn rp-filter "requests of clients to $VIP come in by client"
+mended warn rp-filter "requests of clients to $VIP arrive on client"
 from_afar
 assert_eq "dropped by the filter" "$before" "$(dropped)"
 lb_sysctl net.ipv4.conf.client.rp_filter 1
 in_ns lb ip route del default
 in_ns lb ip addr del "$SNAT_IP/32" dev lo
 in_ns lb ip addr add "$SNAT_IP/32" dev client
-mended warn rp-filter "answers of backends to $SNAT_IP come in by client"
+mended warn rp-filter "answers of backends to $SNAT_IP arrive on client"
 in_ns lb ip addr del "$SNAT_IP/32" dev client
 in_ns lb ip addr add "$SNAT_IP/32" dev lo
 

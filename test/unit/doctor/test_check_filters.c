@@ -18,48 +18,53 @@ static const struct {
 	{ "nft input",
 	  V4,
 	  { "inet fw", "in", EZLB_DROP_INPUT, true },
-	  "fail filter-input web: inet fw, chain in, drops by its policy: what clients send is lost "
+	  "fail filter-input web: inet fw, chain in, drops by its policy: packets from clients "
+	  "are lost "
 	  "| nft insert rule inet fw in ip daddr 10.0.0.1 tcp dport 80 accept comment ezlb-web" },
 	{ "nft input, IPv6",
 	  V6,
 	  { "inet fw", "in", EZLB_DROP_INPUT, false },
-	  "fail filter-input web: inet fw, chain in, drops by a rule: what clients send is lost "
+	  "fail filter-input web: inet fw, chain in, drops by a rule: packets from clients are "
+	  "lost "
 	  "| nft insert rule inet fw in ip6 daddr fd00::1 udp dport 53 accept comment ezlb-web" },
 	{ "nft forward",
 	  V4,
 	  { "ip fw", "fwd", EZLB_DROP_FORWARD, true },
-	  "fail filter-forward web: ip fw, chain fwd, drops by its policy: what backends answer is "
-	  "lost | nft insert rule ip fw fwd " FWD " meta l4proto tcp ct original ip daddr 10.0.0.1 "
+	  "fail filter-forward web: ip fw, chain fwd, drops by its policy: answers of backends "
+	  "are lost | nft insert rule ip fw fwd " FWD
+	  " meta l4proto tcp ct original ip daddr 10.0.0.1 "
 	  "ct original proto-dst 80 accept comment ezlb-web" },
 	{ "nft output",
 	  V4,
 	  { "ip fw", "out", EZLB_DROP_OUTPUT, true },
-	  "fail filter-output web: ip fw, chain out, drops by its policy: what goes to backends is "
+	  "fail filter-output web: ip fw, chain out, drops by its policy: packets to backends are "
 	  "lost | nft insert rule ip fw out ct state new,established meta l4proto tcp ct original "
 	  "ip daddr 10.0.0.1 ct original proto-dst 80 accept comment ezlb-web" },
 	{ "iptables-nft output",
 	  V4,
 	  { "ip filter", "OUTPUT", EZLB_DROP_OUTPUT, true },
-	  "fail filter-output web: ip filter, chain OUTPUT, drops by its policy: what goes to "
-	  "backends is lost | iptables-nft -I OUTPUT -p tcp -m conntrack --ctproto tcp --ctorigdst "
+	  "fail filter-output web: ip filter, chain OUTPUT, drops by its policy: packets to "
+	  "backends are lost | iptables-nft -I OUTPUT -p tcp -m conntrack --ctproto tcp "
+	  "--ctorigdst "
 	  "10.0.0.1 --ctorigdstport 80 -m comment --comment ezlb-web -j ACCEPT" },
 	{ "legacy output, IPv6",
 	  V6,
 	  { "ip6 filter (legacy)", "OUTPUT", EZLB_DROP_OUTPUT, false },
-	  "fail filter-output web: ip6 filter (legacy), chain OUTPUT, drops by a rule: what goes to "
-	  "backends is lost | ip6tables-legacy -I OUTPUT -p udp -m conntrack --ctproto udp "
+	  "fail filter-output web: ip6 filter (legacy), chain OUTPUT, drops by a rule: packets to "
+	  "backends are lost | ip6tables-legacy -I OUTPUT -p udp -m conntrack --ctproto udp "
 	  "--ctorigdst fd00::1 --ctorigdstport 53 -m comment --comment ezlb-web -j ACCEPT" },
 	{ "iptables forward",
 	  V4,
 	  { "iptables", "FORWARD", EZLB_DROP_FORWARD, false },
-	  "fail filter-forward web: iptables, chain FORWARD, drops by a rule: what backends answer "
-	  "is lost | iptables -I FORWARD -p tcp -m conntrack --ctproto tcp --ctorigdst 10.0.0.1 "
+	  "fail filter-forward web: iptables, chain FORWARD, drops by a rule: answers of backends "
+	  "are lost | iptables -I FORWARD -p tcp -m conntrack --ctproto tcp --ctorigdst 10.0.0.1 "
 	  "--ctorigdstport 80 --ctstate ESTABLISHED,RELATED --ctdir REPLY -m comment --comment "
 	  "ezlb-web -j ACCEPT" },
 	{ "iptables input",
 	  V4,
 	  { "iptables", "INPUT", EZLB_DROP_INPUT, false },
-	  "fail filter-input web: iptables, chain INPUT, drops by a rule: what clients send is lost "
+	  "fail filter-input web: iptables, chain INPUT, drops by a rule: packets from clients "
+	  "are lost "
 	  "| iptables -I INPUT -d 10.0.0.1 -p tcp --dport 80 -m comment --comment ezlb-web "
 	  "-j ACCEPT" },
 	{ "other family", V4, { "ip6 fw", "in", EZLB_DROP_INPUT, true }, "" },
@@ -86,8 +91,9 @@ static void test_table(void **state)
 		*EZLB_PUSH(&net.drops) = cases[i].drop;
 		ask(cases[i].spec, &net, EZLB_MASQ);
 		assert_string_equal(told(NULL),
-				    cases[i].want[0] ? cases[i].want
-						     : "ok filters web: no filter is in the way");
+				    cases[i].want[0]
+					    ? cases[i].want
+					    : "ok filters web: no filter drops its packets");
 		net_facts_clear(&net);
 	}
 }
@@ -99,7 +105,7 @@ static void test_direct_is_not_forwarded(void **state)
 	(void)state;
 	*EZLB_PUSH(&net.drops) = (struct ezlb_drop){ "ip fw", "fwd", EZLB_DROP_FORWARD, true };
 	ask(V4, &net, EZLB_DIRECT);
-	assert_string_equal(told(NULL), "ok filters web: no filter is in the way");
+	assert_string_equal(told(NULL), "ok filters web: no filter drops its packets");
 	net_facts_clear(&net);
 }
 

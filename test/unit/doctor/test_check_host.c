@@ -16,7 +16,7 @@ static int setup(void **state)
 	*EZLB_PUSH(&desired) = spec;
 	doctor = (struct ezlb_doctor){ .root = "", .desired = &desired, .vip_device = "" };
 	host = (struct host_facts){ .caps = UINT64_MAX,
-				    .ip_vs = MODULE_THERE,
+				    .ip_vs = MODULE_LOADED,
 				    .vs_conntrack = 1,
 				    .ip_forward = 1,
 				    .ip6_forwarding = 1,
@@ -43,14 +43,16 @@ static const char *ask(const char *check)
 static void test_all_well(void **state)
 {
 	(void)state;
-	assert_string_equal(ask(NULL), "ok capabilities: CAP_NET_ADMIN and CAP_NET_RAW\n"
-				       "ok ip-vs: ip_vs is loaded\n"
-				       "ok vs-conntrack: net.ipv4.vs.conntrack = 1\n"
-				       "ok forwarding: net.ipv4.ip_forward = 1\n"
-				       "ok conntrack-table: 10 of 100 entries\n"
-				       "ok tables-mixed: iptables has its rules in one place\n"
-				       "ok kube-proxy: not in ipvs mode here\n"
-				       "ok xtables-lock: the lock of iptables can be had");
+	assert_string_equal(
+		ask(NULL),
+		"ok capabilities: CAP_NET_ADMIN and CAP_NET_RAW\n"
+		"ok ip-vs: ip_vs is loaded\n"
+		"ok vs-conntrack: net.ipv4.vs.conntrack = 1\n"
+		"ok forwarding: net.ipv4.ip_forward = 1\n"
+		"ok conntrack-table: 10 of 100 entries\n"
+		"ok tables-mixed: only one of iptables-legacy and iptables-nft has rules\n"
+		"ok kube-proxy: not in ipvs mode here\n"
+		"ok xtables-lock: the iptables lock is free");
 }
 
 static void test_caps(void **state)
@@ -73,13 +75,14 @@ static void test_ip_vs(void **state)
 	assert_string_equal(ask("ip-vs"), "ok ip-vs: ip_vs can be loaded");
 	assert_string_equal(ask("vs-conntrack"), "");
 	host.ip_vs = MODULE_UNKNOWN;
-	assert_string_equal(ask("ip-vs"),
-			    "warn ip-vs: ip_vs is not loaded, and there is no /lib/modules here to "
-			    "tell whether the host has it; load it there | modprobe ip_vs");
+	assert_string_equal(
+		ask("ip-vs"),
+		"warn ip-vs: ip_vs is not loaded, and without /lib/modules it is unknown whether "
+		"the host has it; load it on the host | modprobe ip_vs");
 	host.ip_vs = MODULE_MISSING;
 	assert_string_equal(ask("ip-vs"),
 			    "fail ip-vs: ip_vs is not loaded, and not among the running kernel's "
-			    "modules: nothing is balanced; it may take a package to have it | "
+			    "modules: no service works; install the kernel's module package | "
 			    "modprobe ip_vs");
 }
 
@@ -89,17 +92,18 @@ static void test_settings(void **state)
 	host.vs_conntrack = 0;
 	host.ip_forward = 0;
 	host.ip6_forwarding = 0; /* no service of that family */
-	assert_string_equal(ask("vs-conntrack"),
-			    "fail vs-conntrack: net.ipv4.vs.conntrack = 0: no source NAT for what "
-			    "IPVS sends | sysctl -w net.ipv4.vs.conntrack=1");
+	assert_string_equal(
+		ask("vs-conntrack"),
+		"fail vs-conntrack: net.ipv4.vs.conntrack = 0: packets from IPVS to backends get "
+		"no source NAT | sysctl -w net.ipv4.vs.conntrack=1");
 	assert_string_equal(ask("forwarding"),
 			    "fail forwarding: net.ipv4.ip_forward = 0: answers of backends do not "
 			    "reach clients | sysctl -w net.ipv4.ip_forward=1");
 	host.vs_conntrack = NUMBER_NONE;
 	assert_string_equal(
 		ask("vs-conntrack"),
-		"fail vs-conntrack: this kernel has no net.ipv4.vs.conntrack: no source "
-		"NAT for what IPVS sends");
+		"fail vs-conntrack: this kernel has no net.ipv4.vs.conntrack: packets from IPVS "
+		"to backends get no source NAT");
 	spec->listen.addr.family = AF_INET6;
 	assert_string_equal(
 		ask("forwarding"),
@@ -142,13 +146,14 @@ static void test_mixed(void **state)
 	(void)state;
 	ezlb_strcpy(host.legacy[0], sizeof(host.legacy[0]), "nat filter");
 	host.iptables_nft[1] = true; /* of the other family: no mix */
-	assert_string_equal(ask("tables-mixed"), "ok tables-mixed: iptables has its rules in one "
-						 "place");
+	assert_string_equal(
+		ask("tables-mixed"),
+		"ok tables-mixed: only one of iptables-legacy and iptables-nft has rules");
 	host.iptables_nft[0] = true;
 	assert_string_equal(
 		ask("tables-mixed"),
 		"warn tables-mixed: both iptables-legacy (nat filter) and iptables-nft "
-		"have rules: each tool shows only its own, and both count (ezlb: "
+		"have rules: each tool shows only its own rules, and both apply (ezlb: "
 		"--snat-backend nftables) | iptables-legacy-save | iptables-nft-restore "
 		"-n && for t in nat filter; do iptables-legacy -t $t -F && "
 		"iptables-legacy -t $t -X && modprobe -r iptable_$t; done");
@@ -176,16 +181,18 @@ static void test_lock(void **state)
 {
 	(void)state;
 	ezlb_err_set(&host.lock_err, EAGAIN, "another program has held it for 0.2 s");
-	assert_string_equal(ask("xtables-lock"),
-			    "warn xtables-lock: another program has held it for 0.2 s: rules for "
-			    "iptables wait | lslocks | grep xtables.lock");
+	assert_string_equal(
+		ask("xtables-lock"),
+		"warn xtables-lock: another program has held it for 0.2 s: iptables rules wait "
+		"for it | lslocks | grep xtables.lock");
 	ezlb_err_set(&host.lock_err, EISDIR, "it is a directory");
-	assert_string_equal(ask("xtables-lock"),
-			    "fail xtables-lock: it is a directory: rules for iptables wait | rmdir "
-			    "/run/xtables.lock");
+	assert_string_equal(
+		ask("xtables-lock"),
+		"fail xtables-lock: it is a directory: iptables rules wait for it | rmdir "
+		"/run/xtables.lock");
 	ezlb_err_set(&host.lock_err, EROFS, "cannot open it");
 	assert_string_equal(ask("xtables-lock"),
-			    "fail xtables-lock: cannot open it: rules for iptables wait");
+			    "fail xtables-lock: cannot open it: iptables rules wait for it");
 	doctor.nftables = doctor.firewall_never = true; /* nobody takes it */
 	assert_string_equal(ask("xtables-lock"), "");
 }
@@ -196,7 +203,7 @@ static void test_blind(void **state)
 	ezlb_err_set(&net.filter_err, EPERM, "not allowed");
 	ezlb_err_set(&net.route_err, EPERM, "no socket");
 	assert_string_equal(ask("filters"),
-			    "warn filters: cannot see what is dropped: not allowed");
+			    "warn filters: cannot read the packet filters: not allowed");
 	assert_string_equal(ask("routes"),
 			    "warn routes: addresses and routes are not checked: no socket");
 	assert_string_equal(ask("kube-proxy"), "");

@@ -79,7 +79,7 @@ static int teardown(void **state)
 
 static const char *ask(const char *check)
 {
-	check_service(&doctor, spec, MODULE_THERE, &net, &found);
+	check_service(&doctor, spec, MODULE_LOADED, &net, &found);
 	return told(check);
 }
 
@@ -88,11 +88,11 @@ static void test_all_well(void **state)
 	(void)state;
 	assert_string_equal(
 		ask(NULL), "ok vip-local web: 10.0.0.1\n"
-			   "ok filters web: no filter is in the way\n"
+			   "ok filters web: no filter drops its packets\n"
 			   "ok scheduler web: wrr\n"
 			   "ok backend-route web: 10.1.0.1:80 over eth1.5, from 10.0.0.3-10.0.0.4\n"
 			   "ok snat-local web: 10.0.0.3-10.0.0.4\n"
-			   "ok rp-filter web: strict on no interface that has another way back");
+			   "ok rp-filter web: no strict interface has another return route");
 	with("web tcp 10.0.0.1:80 10.1.0.1:80"); /* not full_nat */
 	assert_string_equal(ask("backend-route"),
 			    "ok backend-route web: 10.1.0.1:80 over eth1.5, from 10.1.0.9");
@@ -106,13 +106,14 @@ static void test_scheduler(void **state)
 	assert_string_equal(
 		told("scheduler"),
 		"fail scheduler web: ip_vs_wrr is not loaded, and not among the running "
-		"kernel's modules: the service cannot be made; name another scheduler, "
-		"or get the module | modprobe ip_vs_wrr");
+		"kernel's modules: the service cannot be created; choose another scheduler, or "
+		"install the module | modprobe ip_vs_wrr");
 	check_service(&doctor, spec, MODULE_UNKNOWN, &net, &found);
-	assert_string_equal(told("scheduler"),
-			    "warn scheduler web: ip_vs_wrr is not loaded, and there is no "
-			    "/lib/modules here to tell whether the host has it; load it there | "
-			    "modprobe ip_vs_wrr");
+	assert_string_equal(
+		told("scheduler"),
+		"warn scheduler web: ip_vs_wrr is not loaded, and without /lib/modules it is "
+		"unknown whether the host has it; load it on the host | "
+		"modprobe ip_vs_wrr");
 	check_service(&doctor, spec, MODULE_LOADABLE, &net, &found);
 	assert_string_equal(told("scheduler"), "ok scheduler web: wrr");
 }
@@ -123,13 +124,15 @@ static void test_vip(void **state)
 	ways[0].fact.type = RTN_UNICAST;
 	assert_string_equal(
 		ask("vip-local"),
-		"fail vip-local web: 10.0.0.1 is no local address: IPVS does not see "
-		"its packets (--vip-device lets ezlb keep it) | ip addr add 10.0.0.1/32 "
+		"fail vip-local web: 10.0.0.1 is not a local address: IPVS does not see its "
+		"packets (with --vip-device ezlb adds it) | ip addr add 10.0.0.1/32 "
 		"dev lo");
 	doctor.vip_device = "ezlb0";
-	assert_string_equal(ask("vip-local"),
-			    "warn vip-local web: 10.0.0.1 is no local address yet: ezlb puts it on "
-			    "ezlb0 when it runs | ezlb once --vip-device ezlb0");
+	assert_string_equal(
+		ask("vip-local"),
+		"warn vip-local web: 10.0.0.1 is not a local address yet: a running ezlb adds it "
+		"to "
+		"ezlb0 when it runs | ezlb once --vip-device ezlb0");
 	with("six tcp [fd00::1]:80 [fd00::2]:80");
 	doctor.vip_device = "";
 	assert_non_null(strstr(ask("vip-local"), "ip addr add fd00::1/128 dev lo"));
@@ -139,9 +142,10 @@ static void test_snat(void **state)
 {
 	(void)state;
 	ways[2].rc = -ENETUNREACH;
-	assert_string_equal(ask("snat-local"),
-			    "fail snat-local web: 10.0.0.4 of snat_ip is no local address: answers "
-			    "of backends to it get lost | ip addr add 10.0.0.4/32 dev lo");
+	assert_string_equal(
+		ask("snat-local"),
+		"fail snat-local web: 10.0.0.4 of snat_ip is not a local address: answers of "
+		"backends to it are lost | ip addr add 10.0.0.4/32 dev lo");
 }
 
 static void test_backend(void **state)
@@ -153,10 +157,10 @@ static void test_backend(void **state)
 			    "Network is unreachable | ip route add 10.1.0.1/32 via GATEWAY");
 	ways[3].rc = 0;
 	ways[3].fact.type = RTN_LOCAL;
-	assert_string_equal(ask("backend-route"),
-			    "warn backend-route web: the backend 10.1.0.1:80 is this host itself: "
-			    "what goes there gets no other source address; leave full_nat out for "
-			    "such a backend");
+	assert_string_equal(
+		ask("backend-route"),
+		"warn backend-route web: the backend 10.1.0.1:80 is this host itself: its packets "
+		"get no source NAT; do not use full_nat for such a backend");
 	ways[3].fact = (struct route_fact){ .type = RTN_UNICAST, .link = 9 };
 	with("web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80");
 	assert_string_equal(ask("backend-route"),
@@ -174,8 +178,8 @@ static void test_rp_filter_of_clients(void **state)
 	net.addrs.items[0].link = 3;
 	assert_string_equal(
 		ask("rp-filter"),
-		"warn rp-filter web: requests of clients to 10.0.0.1 come in by eth1.5, "
-		"whose rp_filter is strict, and the way back is eth0: they are dropped "
+		"warn rp-filter web: requests of clients to 10.0.0.1 arrive on eth1.5, "
+		"whose rp_filter is strict, and the return route uses eth0: they are dropped "
 		"| sysctl -w net/ipv4/conf/eth1.5/rp_filter=2");
 	net.links.items[2].rp_filter = 2;
 	assert_string_equal(strstr(ask("rp-filter"), "ok"), lines);
@@ -191,8 +195,8 @@ static void test_rp_filter_of_answers(void **state)
 	(void)state;
 	net.addrs.items[1].link = 2;
 	assert_string_equal(ask("rp-filter"),
-			    "warn rp-filter web: answers of backends to 10.0.0.3 come in by eth0, "
-			    "whose rp_filter is strict, and the way back is eth1.5: they are "
+			    "warn rp-filter web: answers of backends to 10.0.0.3 arrive on eth0, "
+			    "whose rp_filter is strict, and the return route uses eth1.5: they are "
 			    "dropped | sysctl -w net.ipv4.conf.eth0.rp_filter=2");
 	ways[3].fact.type = RTN_BLACKHOLE;
 	assert_string_equal(strstr(ask("rp-filter"), "ok"), lines);
@@ -204,7 +208,7 @@ static void test_blind(void **state)
 {
 	(void)state;
 	net.route_err.code = EPERM;
-	assert_string_equal(ask(NULL), "ok filters web: no filter is in the way\n"
+	assert_string_equal(ask(NULL), "ok filters web: no filter drops its packets\n"
 				       "ok scheduler web: wrr");
 }
 
@@ -216,7 +220,7 @@ static void test_long_fix(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	mend(say(&found, EZLB_LEVEL_FAIL, "c", "", "%s", text), "%s", text);
+	set_fix(say(&found, EZLB_LEVEL_FAIL, "c", "", "%s", text), "%s", text);
 	assert_int_equal(strlen(found.items[0].text), sizeof(found.items[0].text) - 1);
 	assert_string_equal(found.items[0].fix, "");
 }

@@ -55,7 +55,7 @@ static void test_all(void **state)
 	put_deep("run", "other", "");
 	facts_read(top, &host);
 	assert_int_equal(host.caps, 0x3000);
-	assert_int_equal(host.ip_vs, MODULE_THERE);
+	assert_int_equal(host.ip_vs, MODULE_LOADED);
 	assert_int_equal(host.vs_conntrack, 1);
 	assert_int_equal(host.ip_forward, 0);
 	assert_int_equal(host.ip6_forwarding, NUMBER_NONE);
@@ -89,7 +89,7 @@ static void test_module(void **state)
 	assert_int_equal(facts_module(top, "ip_vs_sh"), MODULE_LOADABLE);
 	assert_int_equal(facts_module(top, "ip_vs_no"), MODULE_MISSING);
 	put_deep("sys/module/ip_vs_no", "refcnt", "0\n");
-	assert_int_equal(facts_module(top, "ip_vs_no"), MODULE_THERE);
+	assert_int_equal(facts_module(top, "ip_vs_no"), MODULE_LOADED);
 }
 
 static void test_rp_filter(void **state)

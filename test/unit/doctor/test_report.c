@@ -18,7 +18,7 @@ static void add(enum ezlb_level level, const char *check, const char *service, c
 	struct ezlb_finding *finding = say(&found, level, check, service, "%s", text);
 
 	if (fix)
-		mend(finding, "%s", fix);
+		set_fix(finding, "%s", fix);
 }
 
 static const char *as_text(void)

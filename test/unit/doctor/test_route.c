@@ -231,10 +231,11 @@ static void test_doctor(void **state)
 	ezlb_doctor_run(&doctor, &found);
 	assert_string_equal(found.items[0].check, "capabilities");
 	text = told("vip-local");
-	assert_string_equal(text, "ok vip-local dns: 10.0.0.1\n"
-				  "fail vip-local web: 11.0.0.2 is no local address: IPVS does not "
-				  "see its packets (--vip-device lets ezlb keep it) | ip addr add "
-				  "11.0.0.2/32 dev lo");
+	assert_string_equal(
+		text, "ok vip-local dns: 10.0.0.1\n"
+		      "fail vip-local web: 11.0.0.2 is not a local address: IPVS does not see its "
+		      "packets (with --vip-device ezlb adds it) | ip addr add "
+		      "11.0.0.2/32 dev lo");
 	ezlb_doctor_run(&doctor, &found);
 	text = told("backend-route");
 	assert_string_equal(text, "ok backend-route dns: 10.0.0.1:53 over lo, from 10.0.0.1\n"
