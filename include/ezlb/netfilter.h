@@ -75,6 +75,9 @@ const struct ezlb_nft_signs *ezlb_nft_kernel_signs(void);
 /* The running kernel. */
 extern const struct ezlb_nl_source ezlb_nft_kernel;
 
+/* Returns p, an object that libnftnl allocated; ends the process if it is NULL. */
+void *ezlb_nft_must(void *p);
+
 /* As ezlb_nl_msg_start, with the header of all nf_tables messages; `type` is an NFT_MSG_*. */
 struct nlmsghdr *ezlb_nft_msg_start(struct ezlb_nl_buf *buf, uint16_t type, uint8_t family,
 				    uint16_t flags);
@@ -91,6 +94,13 @@ void ezlb_nft_put_commit(struct ezlb_nl_buf *buf);
 
 /* Reads the generation of the ruleset; -ENOPROTOOPT if the kernel has no nf_tables. */
 int ezlb_nft_gen(struct ezlb_nl *nl, uint32_t *gen);
+
+/*
+ * Calls `read`, which replaces what it read before, until the ruleset has not changed meanwhile:
+ * only then the answers to several requests belong together. Sets *gen to the generation. Tries
+ * four times within about 150 ms, then returns -EAGAIN or -EINTR.
+ */
+int ezlb_nft_read(struct ezlb_nl *nl, int (*read)(void *arg), void *arg, uint32_t *gen);
 
 /*
  * Sends one transaction, from put_begin to put_commit. *rejected is the NFT_MSG_* of the first

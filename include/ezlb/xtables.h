@@ -109,6 +109,11 @@ struct ezlb_xt {
 };
 extern const struct ezlb_xt ezlb_xt_ip, ezlb_xt_ip6;
 
+/* Sets the error text for errno after a failed call: "cannot WHAT the TABLE: ..."; returns -errno.
+ */
+int ezlb_xt_explain(const struct ezlb_xt *xt, const char *what, const char *table,
+		    struct ezlb_err *err);
+
 /* --- without the libraries ------------------------------------------------------------------- */
 /* `loaded` is the path of the file in which the kernel lists the loaded tables of a family. */
 

@@ -135,7 +135,7 @@ static void check_mixed(const struct host_facts *host, struct ezlb_findings *out
 	}
 	if (!mixed)
 		say(out, EZLB_LEVEL_OK, "tables-mixed", "",
-		    "only one of iptables-legacy and iptables-nft has rules");
+		    "iptables-legacy and iptables-nft are not both in use");
 }
 
 /* Writes "10.0.0.1/32", ...: as many as fit. */

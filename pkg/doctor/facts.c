@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* facts: reads the state of the host from files. */
 #include "facts.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* filters: facts from nf_tables and from legacy tables. */
 #include "filters.h"
 
 #include <ezlb/xtables.h> /* before linux/netfilter: the order of its includes matters */

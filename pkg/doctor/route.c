@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* route: requests over rtnetlink. */
 #include "route.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* actual: finds chains, and whether a base chain drops. */
 #include "actual.h"
 
 #include <netinet/in.h>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* compat: builds and parses rules in the form of iptables-nft. */
 #include "match.h" /* first: the order of its includes matters */
 
 #include "compat.h"
@@ -19,18 +18,11 @@
 
 #define RULE_MAX 1024 /* ezlb's rules are shorter */
 
-static void *must(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
-
 /* --- building -------------------------------------------------------------------------------- */
 
 static struct nftnl_expr *add(struct nftnl_rule *rule, const char *name)
 {
-	struct nftnl_expr *expr = must(nftnl_expr_alloc(name));
+	struct nftnl_expr *expr = ezlb_nft_must(nftnl_expr_alloc(name));
 
 	nftnl_rule_add_expr(rule, expr);
 	return expr;
@@ -98,7 +90,7 @@ static void add_verdict(struct nftnl_rule *rule, uint32_t verdict, const char *c
 
 struct nftnl_rule *ezlb_fw_compat_build(const struct ezlb_accept_row *row)
 {
-	struct nftnl_rule *rule = must(nftnl_rule_alloc());
+	struct nftnl_rule *rule = ezlb_nft_must(nftnl_rule_alloc());
 
 	add_proto(rule, row->service.proto);
 	if (row->gate == EZLB_GATE_INPUT)
@@ -114,7 +106,7 @@ struct nftnl_rule *ezlb_fw_compat_build(const struct ezlb_accept_row *row)
 
 struct nftnl_rule *ezlb_fw_compat_jump(const char *chain)
 {
-	struct nftnl_rule *rule = must(nftnl_rule_alloc());
+	struct nftnl_rule *rule = ezlb_nft_must(nftnl_rule_alloc());
 
 	add_verdict(rule, (uint32_t)NFT_JUMP, chain);
 	return rule;

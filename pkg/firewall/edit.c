@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* edit: compares a filter with what is wanted. */
 #include "edit.h"
 
 struct edit {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* filters: reads and writes the four filter tables. */
 #include <ezlb/xtables.h> /* first: the order of its includes matters */
 
 #include "filters.h"

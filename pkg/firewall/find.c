@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* find: searches all filter tables of the host. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* legacy: reads and writes filter tables with libiptc. */
 #include "rules.h" /* first: the order of its includes matters */
 
 #include "legacy.h"
@@ -21,22 +20,6 @@ static const char *table_of(const struct ezlb_xt *xt)
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
-
-static int explain(const struct ezlb_xt *xt, const char *what, struct ezlb_err *err)
-{
-	int code = errno ? errno : EPROTO; /* 0: libiptc does not know the kernel's format */
-
-	if (code == EPERM || code == EACCES)
-		return ezlb_err_set(err, code,
-				    "not allowed to %s the %s: it needs CAP_NET_ADMIN and "
-				    "CAP_NET_RAW, run ezlb as root",
-				    what, table_of(xt));
-	if (code == EAGAIN)
-		return ezlb_err_set(err, code, "cannot %s the %s: other programs keep changing it",
-				    what, table_of(xt));
-	return ezlb_err_set(err, code, "cannot %s the %s: %s", what, table_of(xt),
-			    xt->strerror(code));
-}
 
 static void read_rule(const struct ezlb_xt *xt, struct xtc_handle *handle, const void *entry,
 		      struct ezlb_fw_rule *out)
@@ -90,7 +73,7 @@ int ezlb_fw_legacy_read(uint8_t family, struct ezlb_fw_actual *actual, struct xt
 	errno = 0;
 	*handle = xt->init(EZLB_FW_TABLE);
 	if (!*handle)
-		return explain(xt, "read", err);
+		return ezlb_xt_explain(xt, "read", table_of(xt), err);
 	/* libiptc has only one cursor: walk over all chains first, then over their rules. */
 	for (name = xt->first_chain(*handle); name; name = xt->next_chain(*handle))
 		EZLB_PUSH(&actual->chains)->name = ezlb_strdup(name);
@@ -139,7 +122,7 @@ int ezlb_fw_legacy_write(uint8_t family, struct xtc_handle *handle,
 
 	for (size_t i = 0; i < steps->len; i++) {
 		if (!apply_step(xt, &steps->items[i], handle))
-			return explain(xt, "edit", err);
+			return ezlb_xt_explain(xt, "edit", table_of(xt), err);
 	}
 	if (xt->commit(handle))
 		return 0;
@@ -148,5 +131,5 @@ int ezlb_fw_legacy_write(uint8_t family, struct xtc_handle *handle,
 				    "cannot write the %s: this kernel lacks one of the modules "
 				    "xt_conntrack, xt_tcpudp, xt_sctp",
 				    table_of(xt));
-	return explain(xt, "write", err);
+	return ezlb_xt_explain(xt, "write", table_of(xt), err);
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* match: builds and parses the match of a rule. */
 #include "match.h"
 
 #include <errno.h>

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* nft_filter: reads and writes filter tables of nf_tables. */
 #include "nft_filter.h"
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 
 #include <libnftnl/chain.h>
 #include <libnftnl/rule.h>
@@ -12,16 +10,6 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include "compat.h"
-
-#define TRIES  4
-#define NAP_MS 10
-
-static void *must(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 static bool is_str(const char *a, const char *b)
 {
@@ -31,6 +19,7 @@ static bool is_str(const char *a, const char *b)
 /* --- reading --------------------------------------------------------------------------------- */
 
 struct reading {
+	struct ezlb_nl *nl;
 	const char *table;
 	struct ezlb_fw_actual *actual;
 	struct ezlb_fw_names *names; /* set to collect table names instead of `actual` */
@@ -71,7 +60,7 @@ static void take_name(struct ezlb_fw_names *names, const char *name)
 
 static int on_chain(void *arg, const struct nlmsghdr *msg)
 {
-	struct nftnl_chain *chain = must(nftnl_chain_alloc());
+	struct nftnl_chain *chain = ezlb_nft_must(nftnl_chain_alloc());
 	struct reading *reading = arg;
 	const char *table = NULL;
 
@@ -96,7 +85,7 @@ static struct ezlb_fw_chain *chain_of(struct ezlb_fw_actual *actual, const char 
 
 static int on_rule(void *arg, const struct nlmsghdr *msg)
 {
-	struct nftnl_rule *rule = must(nftnl_rule_alloc());
+	struct nftnl_rule *rule = ezlb_nft_must(nftnl_rule_alloc());
 	struct reading *reading = arg;
 	struct ezlb_fw_chain *chain = NULL;
 
@@ -111,8 +100,7 @@ static int on_rule(void *arg, const struct nlmsghdr *msg)
 	return 0;
 }
 
-static int dump(struct ezlb_nl *nl, uint8_t family, uint16_t type, ezlb_nl_msg_fn fn,
-		struct reading *reading)
+static int dump(struct reading *reading, uint8_t family, uint16_t type, ezlb_nl_msg_fn fn)
 {
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
 	struct nlmsghdr *msg = ezlb_nft_msg_start(&buf, type, family, NLM_F_DUMP);
@@ -121,40 +109,32 @@ static int dump(struct ezlb_nl *nl, uint8_t family, uint16_t type, ezlb_nl_msg_f
 	if (reading->table)
 		mnl_attr_put_strz(msg, NFTA_RULE_TABLE, reading->table);
 	ezlb_nl_msg_end(&buf);
-	return ezlb_nl_ask(nl, &buf, fn, reading);
+	return ezlb_nl_ask(reading->nl, &buf, fn, reading);
 }
 
-/* Chains and rules are separate requests; they belong together if the generation stays the same. */
-static int read_once(struct ezlb_nl *nl, struct reading *reading)
+static int read_table(void *arg)
 {
+	struct reading *reading = arg;
 	struct ezlb_fw_actual *actual = reading->actual;
-	uint32_t gen;
-	int rc = ezlb_nft_gen(nl, &actual->gen), rc_gen;
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	rc = dump(nl, actual->family, NFT_MSG_GETCHAIN, on_chain, reading);
+	ezlb_fw_actual_clear(actual);
+	rc = dump(reading, actual->family, NFT_MSG_GETCHAIN, on_chain);
 	if (rc == 0 && actual->chains.len)
-		rc = dump(nl, actual->family, NFT_MSG_GETRULE, on_rule, reading);
-	rc_gen = ezlb_nft_gen(nl, &gen);
-	if (rc_gen < 0)
-		return rc_gen;
-	return gen == actual->gen ? rc : -EAGAIN;
+		rc = dump(reading, actual->family, NFT_MSG_GETRULE, on_rule);
+	return rc;
 }
 
 int ezlb_fw_nft_read(struct ezlb_nl *nl, uint8_t family, const char *table,
 		     struct ezlb_fw_actual *actual)
 {
-	struct reading reading = { .table = table, .actual = actual };
-	int rc = -EAGAIN;
+	struct reading reading = { .nl = nl, .table = table, .actual = actual };
+	int rc;
 
-	for (int i = 0; i < TRIES && (rc == -EAGAIN || rc == -EINTR); i++) {
-		if (i > 0)
-			poll(NULL, 0, NAP_MS << i);
+	actual->family = family;
+	rc = ezlb_nft_read(nl, read_table, &reading, &actual->gen);
+	if (rc < 0)
 		ezlb_fw_actual_clear(actual);
-		actual->family = family;
-		rc = read_once(nl, &reading);
-	}
 	return rc;
 }
 
@@ -167,9 +147,9 @@ void ezlb_fw_names_clear(struct ezlb_fw_names *names)
 
 int ezlb_fw_nft_tables(struct ezlb_nl *nl, uint8_t family, struct ezlb_fw_names *out)
 {
-	struct reading reading = { .names = out };
+	struct reading reading = { .nl = nl, .names = out };
 
-	return dump(nl, family, NFT_MSG_GETCHAIN, on_chain, &reading);
+	return dump(&reading, family, NFT_MSG_GETCHAIN, on_chain);
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -208,7 +188,7 @@ static void put_step(struct ezlb_nl_buf *out, uint8_t family, const struct ezlb_
 {
 	switch (step->kind) {
 	case EZLB_FW_DEL_RULE:
-		put_rule(out, family, must(nftnl_rule_alloc()), step);
+		put_rule(out, family, ezlb_nft_must(nftnl_rule_alloc()), step);
 		return;
 	case EZLB_FW_DEL_CHAIN:
 	case EZLB_FW_NEW_CHAIN:

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* rules: builds and parses the rules of a legacy filter table. */
 #include "rules.h"
 
 #include <assert.h>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* module: loads kernel modules. */
 #include "module.h"
 
 #include <errno.h>

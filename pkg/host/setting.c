@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* setting: settings as files under a root. */
 #include "setting.h"
 
 #include <dirent.h>

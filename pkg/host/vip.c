@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* vip: lists and changes dummy links and their addresses. */
 #include "vip.h"
 
 #include <errno.h>

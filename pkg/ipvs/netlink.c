@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* netlink: requests to IPVS, repeated when the family id has changed. */
 #include "netlink.h"
 
 #include <errno.h>

@@ -4,6 +4,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include <libnftnl/common.h>
@@ -11,12 +13,21 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
-#define NONE (-1)
+#define NONE	    (-1)
+#define READ_TRIES  4
+#define READ_NAP_MS 10
 
 const struct ezlb_nl_source ezlb_nft_kernel = { .protocol = NETLINK_NETFILTER,
 						.timeout_ms = EZLB_NFT_TIMEOUT_MS };
 
 /* --- requests -------------------------------------------------------------------------------- */
+
+void *ezlb_nft_must(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
 
 struct nlmsghdr *ezlb_nft_msg_start(struct ezlb_nl_buf *buf, uint16_t type, uint8_t family,
 				    uint16_t flags)
@@ -66,6 +77,33 @@ int ezlb_nft_gen(struct ezlb_nl *nl, uint32_t *gen)
 	if (rc == -EINVAL || rc == -EOPNOTSUPP || rc == -EPROTONOSUPPORT)
 		return -ENOPROTOOPT;
 	return rc == 0 && *gen == 0 ? -EBADMSG : rc;
+}
+
+static int read_once(struct ezlb_nl *nl, int (*read)(void *arg), void *arg, uint32_t *gen)
+{
+	uint32_t after;
+	int rc = ezlb_nft_gen(nl, gen), rc_after;
+
+	if (rc < 0)
+		return rc;
+	rc = read(arg);
+	rc_after = ezlb_nft_gen(nl, &after);
+	if (rc_after < 0)
+		return rc_after;
+	/* If the generation changed, rc may come from the change. */
+	return after == *gen ? rc : -EAGAIN;
+}
+
+int ezlb_nft_read(struct ezlb_nl *nl, int (*read)(void *arg), void *arg, uint32_t *gen)
+{
+	int rc = -EAGAIN;
+
+	for (int i = 0; i < READ_TRIES && (rc == -EAGAIN || rc == -EINTR); i++) {
+		if (i > 0)
+			poll(NULL, 0, READ_NAP_MS << i);
+		rc = read_once(nl, read, arg, gen);
+	}
+	return rc;
 }
 
 /* --- transactions ---------------------------------------------------------------------------- */

@@ -2,6 +2,8 @@
 /* xt_calls: libiptc and libip6tc as tables of calls. */
 #include <ezlb/xtables.h>
 
+#include <errno.h>
+
 #include <libiptc/libip6tc.h>
 #include <libiptc/libiptc.h>
 
@@ -46,6 +48,23 @@
 
 ENTRY_CALLS(iptc)
 ENTRY_CALLS(ip6tc)
+
+int ezlb_xt_explain(const struct ezlb_xt *xt, const char *what, const char *table,
+		    struct ezlb_err *err)
+{
+	int code = errno ? errno : EPROTO; /* 0: the library does not know the kernel's format */
+
+	if (code == EPERM || code == EACCES)
+		return ezlb_err_set(err, code,
+				    "not allowed to %s the %s: it needs CAP_NET_ADMIN and "
+				    "CAP_NET_RAW, run ezlb as root",
+				    what, table);
+	if (code == EAGAIN)
+		return ezlb_err_set(err, code,
+				    "cannot %s the %s: another program changed it at the same time",
+				    what, table);
+	return ezlb_err_set(err, code, "cannot %s the %s: %s", what, table, xt->strerror(code));
+}
 
 const struct ezlb_xt ezlb_xt_ip = { .form = &ezlb_xt_form_ip, CALLS(iptc) };
 const struct ezlb_xt ezlb_xt_ip6 = { .form = &ezlb_xt_form_ip6, CALLS(ip6tc) };

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* chain: applies ops to ezlb's chain as a value. */
 #include "chain.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* iptables: the driver that writes legacy nat tables. */
 #include "iptables.h"
 
 #include <errno.h>

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* nft_actual: reads ezlb's table and compares it with the frame. */
 #include "nft_actual.h"
 
 #include <errno.h>
-#include <poll.h>
 
 #include <linux/netfilter/nf_tables.h>
 
@@ -11,9 +9,6 @@
 #include <ezlb/snat.h>
 
 #include "nft_frame.h"
-
-#define TRIES  4
-#define NAP_MS 10
 
 struct reading {
 	struct ezlb_nl *nl;
@@ -118,10 +113,8 @@ static int on_elem(struct nftnl_set_elem *elem, void *arg)
 static int on_elems(void *arg, const struct nlmsghdr *msg)
 {
 	struct reading *reading = arg;
-	struct nftnl_set *set = nftnl_set_alloc();
+	struct nftnl_set *set = ezlb_nft_must(nftnl_set_alloc());
 
-	if (!set)
-		abort();
 	/* It fails only for what libnftnl does not know, which ezlb did not create. */
 	if (nftnl_set_elems_nlmsg_parse(msg, set) < 0)
 		reading->actual->sound = false;
@@ -183,10 +176,14 @@ static void find_duplicates(struct ezlb_nft_actual *actual)
 	}
 }
 
-static int read_parts(struct reading *reading)
+static int read_parts(void *arg)
 {
-	int rc = get(reading, NFT_MSG_GETTABLE, NULL, on_table);
+	struct reading *reading = arg;
+	int rc;
 
+	ezlb_nft_actual_clear(reading->actual);
+	reading->rules = 0;
+	rc = get(reading, NFT_MSG_GETTABLE, NULL, on_table);
 	if (rc < 0 || !reading->actual->chain.exists)
 		return rc;
 	rc = get(reading, NFT_MSG_GETCHAIN, EZLB_SNAT_CHAIN, on_chain);
@@ -198,34 +195,15 @@ static int read_parts(struct reading *reading)
 	return rc;
 }
 
-/* Reads the parts one by one; they belong together only if the generation stays the same. */
-static int read_once(struct ezlb_nl *nl, const struct ezlb_nft_family *family,
-		     struct ezlb_nft_actual *actual)
-{
-	struct reading reading = { .nl = nl, .family = family, .actual = actual };
-	uint32_t gen;
-	int rc = ezlb_nft_gen(nl, &actual->gen), rc_gen;
-
-	if (rc < 0)
-		return rc;
-	rc = read_parts(&reading);
-	rc_gen = ezlb_nft_gen(nl, &gen);
-	if (rc_gen < 0)
-		return rc_gen;
-	/* If the generation changed, rc may come from the change. */
-	return gen == actual->gen ? rc : -EAGAIN;
-}
-
 int ezlb_nft_actual_read(struct ezlb_nl *nl, const struct ezlb_nft_family *family,
 			 struct ezlb_nft_actual *actual)
 {
-	int rc = -EAGAIN;
+	struct reading reading = { .nl = nl, .family = family, .actual = actual };
+	uint32_t gen;
+	int rc = ezlb_nft_read(nl, read_parts, &reading, &gen);
 
-	for (int i = 0; i < TRIES && (rc == -EAGAIN || rc == -EINTR); i++) {
-		if (i > 0)
-			poll(NULL, 0, NAP_MS << i);
+	if (rc < 0)
 		ezlb_nft_actual_clear(actual);
-		rc = read_once(nl, family, actual);
-	}
+	actual->gen = gen;
 	return rc;
 }

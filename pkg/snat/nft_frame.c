@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* nft_frame: builds the parts of ezlb's table and compares them with the kernel's. */
 #include "nft_frame.h"
 
 #include <errno.h>
@@ -30,13 +29,6 @@
 /* An expression has at most that many attributes: libnftnl keeps them in a 32-bit mask. */
 #define EXPR_ATTRS 32
 
-static void *must(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
-
 /* --- the table ------------------------------------------------------------------------------- */
 
 static void put_table(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *family)
@@ -50,7 +42,7 @@ static void put_table(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *fam
 
 bool ezlb_nft_is_table(const struct nlmsghdr *msg)
 {
-	struct nftnl_table *table = must(nftnl_table_alloc());
+	struct nftnl_table *table = ezlb_nft_must(nftnl_table_alloc());
 	bool ours = nftnl_table_nlmsg_parse(msg, table) == 0 &&
 		    nftnl_table_get_u32(table, NFTNL_TABLE_FLAGS) == 0 && /* not dormant */
 		    nftnl_table_get_u32(table, NFTNL_TABLE_USE) == 1 + EZLB_NFT_SETS;
@@ -63,7 +55,7 @@ bool ezlb_nft_is_table(const struct nlmsghdr *msg)
 
 static void put_chain(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *family)
 {
-	struct nftnl_chain *chain = must(nftnl_chain_alloc());
+	struct nftnl_chain *chain = ezlb_nft_must(nftnl_chain_alloc());
 
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, EZLB_NFT_TABLE);
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, EZLB_SNAT_CHAIN);
@@ -90,7 +82,7 @@ static bool is_base_chain(const struct nftnl_chain *chain)
 
 bool ezlb_nft_is_chain(const struct nlmsghdr *msg)
 {
-	struct nftnl_chain *chain = must(nftnl_chain_alloc());
+	struct nftnl_chain *chain = ezlb_nft_must(nftnl_chain_alloc());
 	bool ours = nftnl_chain_nlmsg_parse(msg, chain) == 0 && is_base_chain(chain);
 
 	nftnl_chain_free(chain);
@@ -102,7 +94,7 @@ bool ezlb_nft_is_chain(const struct nlmsghdr *msg)
 /* Tells nft, through user data that the kernel stores, that the data are address ranges. */
 static void put_interval(struct nftnl_set *set)
 {
-	struct nftnl_udata_buf *udata = must(nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN));
+	struct nftnl_udata_buf *udata = ezlb_nft_must(nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN));
 
 	nftnl_udata_put_u32(udata, NFTNL_UDATA_SET_DATA_INTERVAL, 1);
 	nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(udata),
@@ -112,7 +104,7 @@ static void put_interval(struct nftnl_set *set)
 
 static struct nftnl_set *build_set(const struct ezlb_nft_family *family, enum ezlb_nft_set set)
 {
-	struct nftnl_set *out = must(nftnl_set_alloc());
+	struct nftnl_set *out = ezlb_nft_must(nftnl_set_alloc());
 
 	nftnl_set_set_str(out, NFTNL_SET_TABLE, EZLB_NFT_TABLE);
 	nftnl_set_set_str(out, NFTNL_SET_NAME, ezlb_nft_set_str(set));
@@ -122,7 +114,7 @@ static struct nftnl_set *build_set(const struct ezlb_nft_family *family, enum ez
 			  ((uint32_t)family->addr_type << 2 * TYPE_BITS) | TYPE_PROTO << TYPE_BITS |
 				  TYPE_SERVICE);
 	/* Each element gets a counter. */
-	nftnl_set_add_expr(out, must(nftnl_expr_alloc("counter")));
+	nftnl_set_add_expr(out, ezlb_nft_must(nftnl_expr_alloc("counter")));
 	if (set == EZLB_NFT_SOURCE_OF) {
 		nftnl_set_set_u32(out, NFTNL_SET_FLAGS, NFT_SET_MAP);
 		nftnl_set_set_u32(out, NFTNL_SET_DATA_LEN, 2u * family->addr_len);
@@ -176,7 +168,7 @@ static bool same_set(const struct nftnl_set *a, const struct nftnl_set *b)
 bool ezlb_nft_is_set(const struct nlmsghdr *msg, const struct ezlb_nft_family *family,
 		     enum ezlb_nft_set set)
 {
-	struct nftnl_set *have = must(nftnl_set_alloc()), *want = build_set(family, set);
+	struct nftnl_set *have = ezlb_nft_must(nftnl_set_alloc()), *want = build_set(family, set);
 	bool ours = nftnl_set_nlmsg_parse(msg, have) == 0 && same_set(have, want);
 
 	nftnl_set_free(have);
@@ -188,7 +180,7 @@ bool ezlb_nft_is_set(const struct nlmsghdr *msg, const struct ezlb_nft_family *f
 
 static struct nftnl_expr *add_expr(struct nftnl_rule *rule, const char *name)
 {
-	struct nftnl_expr *expr = must(nftnl_expr_alloc(name));
+	struct nftnl_expr *expr = ezlb_nft_must(nftnl_expr_alloc(name));
 
 	nftnl_rule_add_expr(rule, expr);
 	return expr;
@@ -241,7 +233,7 @@ static void add_snat(struct nftnl_rule *rule, const struct ezlb_nft_family *fami
 
 static struct nftnl_rule *build_rule(const struct ezlb_nft_family *family, enum ezlb_nft_set set)
 {
-	struct nftnl_rule *rule = must(nftnl_rule_alloc());
+	struct nftnl_rule *rule = ezlb_nft_must(nftnl_rule_alloc());
 
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, EZLB_NFT_TABLE);
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, EZLB_SNAT_CHAIN);
@@ -293,8 +285,8 @@ static bool same_expr(const struct nftnl_expr *a, const struct nftnl_expr *b)
 
 static bool same_rule(const struct nftnl_rule *a, const struct nftnl_rule *b)
 {
-	struct nftnl_expr_iter *in_a = must(nftnl_expr_iter_create(a));
-	struct nftnl_expr_iter *in_b = must(nftnl_expr_iter_create(b));
+	struct nftnl_expr_iter *in_a = ezlb_nft_must(nftnl_expr_iter_create(a));
+	struct nftnl_expr_iter *in_b = ezlb_nft_must(nftnl_expr_iter_create(b));
 	const struct nftnl_expr *next_a, *next_b;
 
 	do {
@@ -309,7 +301,8 @@ static bool same_rule(const struct nftnl_rule *a, const struct nftnl_rule *b)
 bool ezlb_nft_is_rule(const struct nlmsghdr *msg, const struct ezlb_nft_family *family,
 		      enum ezlb_nft_set set)
 {
-	struct nftnl_rule *have = must(nftnl_rule_alloc()), *want = build_rule(family, set);
+	struct nftnl_rule *have = ezlb_nft_must(nftnl_rule_alloc()),
+			  *want = build_rule(family, set);
 	bool ours = nftnl_rule_nlmsg_parse(msg, have) == 0 && same_rule(have, want);
 
 	nftnl_rule_free(have);

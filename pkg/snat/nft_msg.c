@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* nft_msg: builds requests about ezlb's table. */
 #include "nft_msg.h"
 
 #include <sys/socket.h>

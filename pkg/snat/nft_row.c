@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* nft_row: builds and parses set elements. */
 #include "nft_row.h"
 
 #include <arpa/inet.h>
@@ -12,6 +11,7 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include <ezlb/mem.h>
+#include <ezlb/netfilter.h>
 
 #define KEY_MAX	 24
 #define DATA_MAX 32
@@ -68,21 +68,17 @@ static void put_range(struct nftnl_set_elem *elem, const struct ezlb_addr_range 
 /* Only for a start above 0: the kernel adds a zero counter itself, as the set says. */
 static void put_counter(struct nftnl_set_elem *elem, uint64_t connections)
 {
-	struct nftnl_expr *expr = nftnl_expr_alloc("counter");
+	struct nftnl_expr *expr = ezlb_nft_must(nftnl_expr_alloc("counter"));
 
-	if (!expr)
-		abort();
 	nftnl_expr_set_u64(expr, NFTNL_EXPR_CTR_PACKETS, connections);
 	nftnl_set_elem_add_expr(elem, expr);
 }
 
 struct nftnl_set_elem *ezlb_nft_row_build(const struct ezlb_snat_row *row, bool data)
 {
-	struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
+	struct nftnl_set_elem *elem = ezlb_nft_must(nftnl_set_elem_alloc());
 	uint8_t key[KEY_MAX];
 
-	if (!elem)
-		abort();
 	nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, key, (uint32_t)put_key(row, key));
 	if (data && row->to.first.family)
 		put_range(elem, &row->to);

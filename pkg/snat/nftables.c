@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* nftables: the driver that writes tables of nf_tables. */
 #include "nftables.h"
 
 #include <errno.h>

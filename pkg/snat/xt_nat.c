@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* xt_nat: reads and writes ezlb's part of a legacy nat table. */
 #include "xt_nat.h"
 
 #include <assert.h>
@@ -54,28 +53,6 @@ static void nat_free(struct nat *nat)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* libiptc sets errno; errno 0 means that it does not know the kernel's format. */
-static int nat_error(const struct nat *nat, struct ezlb_err *err, const char *what)
-{
-	int code = errno ? errno : EPROTO;
-	const char *name = words_of(nat->xt)->table;
-
-	switch (code) {
-	case EPERM:
-	case EACCES:
-		return ezlb_err_set(err, code,
-				    "cannot %s the %s: needs root (CAP_NET_ADMIN and CAP_NET_RAW)",
-				    what, name);
-	case EAGAIN:
-		return ezlb_err_set(err, code,
-				    "cannot %s the %s: another program changed it at the same time",
-				    what, name);
-	default:
-		return ezlb_err_set(err, code, "cannot %s the %s: %s", what, name,
-				    nat->xt->strerror(code));
-	}
-}
-
 static int nat_open(struct nat *nat, struct ezlb_err *err)
 {
 	const struct words *words = words_of(nat->xt);
@@ -92,7 +69,7 @@ static int nat_open(struct nat *nat, struct ezlb_err *err)
 				    "cannot read the %s: IPv6 is off in this kernel (boot it "
 				    "without ipv6.disable=1)",
 				    words->table);
-	return nat_error(nat, err, "read");
+	return ezlb_xt_explain(nat->xt, "read", words->table, err);
 }
 
 static bool is_ref(const struct nat *nat, const void *entry)
@@ -290,7 +267,7 @@ static int commit(const struct nat *nat, struct ezlb_err *err)
 				    "cannot write the %s: this kernel lacks one of the modules "
 				    "xt_nat, xt_MASQUERADE, xt_tcpudp, xt_sctp",
 				    words_of(nat->xt)->table);
-	return nat_error(nat, err, "write");
+	return ezlb_xt_explain(nat->xt, "write", words_of(nat->xt)->table, err);
 }
 
 /* Reads the table, edits it, commits once, and reads it again. */
@@ -311,7 +288,7 @@ static int attempt(struct ezlb_xt_part *part, struct ezlb_op *const *ops, size_t
 	if (reached(&now, &want))
 		return 0;
 	if (!write_actual(&now, &want, &nat))
-		return nat_error(&nat, err, "edit");
+		return ezlb_xt_explain(part->xt, "edit", words_of(part->xt)->table, err);
 	rc = commit(&nat, err);
 	return rc < 0 ? rc : verify(part->xt, &want, err);
 }

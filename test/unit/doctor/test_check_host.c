@@ -50,7 +50,7 @@ static void test_all_well(void **state)
 		"ok vs-conntrack: net.ipv4.vs.conntrack = 1\n"
 		"ok forwarding: net.ipv4.ip_forward = 1\n"
 		"ok conntrack-table: 10 of 100 entries\n"
-		"ok tables-mixed: only one of iptables-legacy and iptables-nft has rules\n"
+		"ok tables-mixed: iptables-legacy and iptables-nft are not both in use\n"
 		"ok kube-proxy: not in ipvs mode here\n"
 		"ok xtables-lock: the iptables lock is free");
 }
@@ -148,7 +148,7 @@ static void test_mixed(void **state)
 	host.iptables_nft[1] = true; /* of the other family: no mix */
 	assert_string_equal(
 		ask("tables-mixed"),
-		"ok tables-mixed: only one of iptables-legacy and iptables-nft has rules");
+		"ok tables-mixed: iptables-legacy and iptables-nft are not both in use");
 	host.iptables_nft[0] = true;
 	assert_string_equal(
 		ask("tables-mixed"),

@@ -40,7 +40,7 @@ static void test_cannot_read(void **state)
 	} cases[] = {
 		{ ENOPROTOOPT, "this kernel has no legacy nat table (modprobe iptable_nat)" },
 		{ ENOENT, "this kernel has no legacy nat table (modprobe iptable_nat)" },
-		{ EPERM, "needs root (CAP_NET_ADMIN and CAP_NET_RAW)" },
+		{ EPERM, "it needs CAP_NET_ADMIN and CAP_NET_RAW, run ezlb as root" },
 		{ ENOMEM, "cannot read the nat table: libiptc error 12" },
 	};
 
@@ -76,7 +76,7 @@ static void test_cannot_write(void **state)
 		const char *message;
 	} cases[] = {
 		{ ENOENT, "lacks one of the modules xt_nat, xt_MASQUERADE, xt_tcpudp, xt_sctp" },
-		{ EPERM, "cannot write the nat table: needs root" },
+		{ EPERM, "not allowed to write the nat table" },
 		{ EINVAL, "cannot write the nat table: libiptc error 22" },
 	};
 

@@ -164,7 +164,7 @@ static void test_all_fails(void **state)
 		{ ENOPROTOOPT, "has no legacy IPv6 nat table (modprobe ip6_tables)" },
 		{ ENOENT, "has no legacy IPv6 nat table (modprobe ip6table_nat)" },
 		{ EAFNOSUPPORT, "boot it without ipv6.disable=1" },
-		{ EPERM, "cannot read the IPv6 nat table: needs root" },
+		{ EPERM, "not allowed to read the IPv6 nat table" },
 	};
 	struct ezlb_err err = { 0 };
 
@@ -180,7 +180,7 @@ static void test_all_fails(void **state)
 	fake.init_error = EPERM;
 	fake6.init_error = ENOPROTOOPT;
 	assert_int_equal(APPLY(&err, ADD(-1, 0), ADD(1, 0)), -EPERM);
-	assert_non_null(strstr(err.msg, "cannot read the nat table"));
+	assert_non_null(strstr(err.msg, "not allowed to read the nat table"));
 	assert_int_equal(rcs[0], -EPERM);
 	assert_int_equal(APPLY(NULL, ADD(-1, 0)), -ENOPROTOOPT); /* err is optional */
 }
