@@ -96,11 +96,11 @@ void ezlb_nft_put_commit(struct ezlb_nl_buf *buf);
 int ezlb_nft_gen(struct ezlb_nl *nl, uint32_t *gen);
 
 /*
- * Calls `read`, which replaces what it read before, until the ruleset has not changed meanwhile:
+ * Calls fn, which replaces what it read before, until the ruleset has not changed meanwhile:
  * only then the answers to several requests belong together. Sets *gen to the generation. Tries
  * four times within about 150 ms, then returns -EAGAIN or -EINTR.
  */
-int ezlb_nft_read(struct ezlb_nl *nl, int (*read)(void *arg), void *arg, uint32_t *gen);
+int ezlb_nft_read(struct ezlb_nl *nl, int (*fn)(void *arg), void *arg, uint32_t *gen);
 
 /*
  * Sends one transaction, from put_begin to put_commit. *rejected is the NFT_MSG_* of the first

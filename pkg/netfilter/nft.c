@@ -79,14 +79,14 @@ int ezlb_nft_gen(struct ezlb_nl *nl, uint32_t *gen)
 	return rc == 0 && *gen == 0 ? -EBADMSG : rc;
 }
 
-static int read_once(struct ezlb_nl *nl, int (*read)(void *arg), void *arg, uint32_t *gen)
+static int read_once(struct ezlb_nl *nl, int (*fn)(void *arg), void *arg, uint32_t *gen)
 {
 	uint32_t after;
 	int rc = ezlb_nft_gen(nl, gen), rc_after;
 
 	if (rc < 0)
 		return rc;
-	rc = read(arg);
+	rc = fn(arg);
 	rc_after = ezlb_nft_gen(nl, &after);
 	if (rc_after < 0)
 		return rc_after;
@@ -94,14 +94,14 @@ static int read_once(struct ezlb_nl *nl, int (*read)(void *arg), void *arg, uint
 	return after == *gen ? rc : -EAGAIN;
 }
 
-int ezlb_nft_read(struct ezlb_nl *nl, int (*read)(void *arg), void *arg, uint32_t *gen)
+int ezlb_nft_read(struct ezlb_nl *nl, int (*fn)(void *arg), void *arg, uint32_t *gen)
 {
 	int rc = -EAGAIN;
 
 	for (int i = 0; i < READ_TRIES && (rc == -EAGAIN || rc == -EINTR); i++) {
 		if (i > 0)
 			poll(NULL, 0, READ_NAP_MS << i);
-		rc = read_once(nl, read, arg, gen);
+		rc = read_once(nl, fn, arg, gen);
 	}
 	return rc;
 }

@@ -44,15 +44,14 @@ static void test_all_well(void **state)
 {
 	(void)state;
 	assert_string_equal(
-		ask(NULL),
-		"ok capabilities: CAP_NET_ADMIN and CAP_NET_RAW\n"
-		"ok ip-vs: ip_vs is loaded\n"
-		"ok vs-conntrack: net.ipv4.vs.conntrack = 1\n"
-		"ok forwarding: net.ipv4.ip_forward = 1\n"
-		"ok conntrack-table: 10 of 100 entries\n"
-		"ok tables-mixed: iptables-legacy and iptables-nft are not both in use\n"
-		"ok kube-proxy: not in ipvs mode here\n"
-		"ok xtables-lock: the iptables lock is free");
+		ask(NULL), "ok capabilities: CAP_NET_ADMIN and CAP_NET_RAW\n"
+			   "ok ip-vs: ip_vs is loaded\n"
+			   "ok vs-conntrack: net.ipv4.vs.conntrack = 1\n"
+			   "ok forwarding: net.ipv4.ip_forward = 1\n"
+			   "ok conntrack-table: 10 of 100 entries\n"
+			   "ok tables-mixed: iptables-legacy and iptables-nft are not both in use\n"
+			   "ok kube-proxy: not in ipvs mode here\n"
+			   "ok xtables-lock: the iptables lock is free");
 }
 
 static void test_caps(void **state)
