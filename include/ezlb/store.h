@@ -41,9 +41,13 @@ int ezlb_statedir_keep(int *fd, const char *dir, struct ezlb_err *err);
 /*
  * Locks the caller's network namespace: two processes that write to it would undo each other's
  * changes, also with different state directories. `name` is "ezlb", except in tests. Returns a
- * descriptor; closing it ends the lock. -EBUSY if another process has the lock; err names it.
+ * descriptor; closing it ends the lock. -EBUSY if another ezlb has the lock; err names it.
+ * -EADDRINUSE if a process that cannot be an ezlb (it is of another user, not root, or does not
+ * answer within 0.5 s) keeps the lock from everybody: the caller can go on without it.
  */
 int ezlb_netns_lock(const char *name, struct ezlb_err *err);
+/* Call it at times: processes that asked who has the lock leave connections in a queue. */
+void ezlb_netns_answer(int fd);
 
 /* --- the ledger --------------------------------------------------------------------------------
  */

@@ -64,6 +64,22 @@ static void set_policy(struct ezlb_pass *pass, const struct ezlb_options *option
 	pass->end_flows = options->dataplane == EZLB_DP_KERNEL ? ezlb_conntrack_delete : NULL;
 }
 
+static int lock_netns(struct instance *instance, struct ezlb_err *err)
+{
+	struct ezlb_err why = { 0 };
+
+	instance->netns_lock = ezlb_netns_lock("ezlb", &why);
+	if (instance->netns_lock >= 0)
+		return 0;
+	if (instance->netns_lock != -EADDRINUSE)
+		return ezlb_err_set(err, why.code, "%s", why.msg);
+	instance->netns_lock = -1;
+	ezlb_log(EZLB_WARN, "controller",
+		 EZLB_S("msg", "cannot check that no other ezlb runs in this network namespace"),
+		 EZLB_S("err", why.msg));
+	return 0;
+}
+
 static int open_state(struct instance *instance, const struct ezlb_options *options,
 		      enum instance_use use, struct ezlb_err *err)
 {
@@ -76,9 +92,9 @@ static int open_state(struct instance *instance, const struct ezlb_options *opti
 		instance->lock = ezlb_statedir_lock(options->state_dir, err);
 		if (instance->lock < 0)
 			return instance->lock;
-		instance->netns_lock = ezlb_netns_lock("ezlb", err);
-		if (instance->netns_lock < 0)
-			return instance->netns_lock;
+		rc = lock_netns(instance, err);
+		if (rc < 0)
+			return rc;
 	}
 	rc = ezlb_ledger_open(&pass->ledger, kernel ? options->state_dir : NULL, &why);
 	pass->dp = instance->plane.dp;

@@ -145,6 +145,8 @@ static void on_look(uv_timer_t *timer)
 	uint64_t now = ezlb_now_ms();
 
 	keep_lock(c);
+	if (c->instance.netns_lock >= 0)
+		ezlb_netns_answer(c->instance.netns_lock);
 	if (c->stopping || !c->loaded)
 		return;
 	desk_look(&c->desk);

@@ -241,12 +241,20 @@ static void test_one_writer(void **state)
 static void test_one_writer_for_a_namespace(void **state)
 {
 	struct instance instance;
+	char *log;
 
 	(void)state;
 	free(opened(&instance, INSTANCE_WRITE));
 	assert_true(instance.netns_lock >= 0);
 	instance_close(&instance);
 	assert_int_equal(instance.netns_lock, -1);
+	fake.netns_rc = -EADDRINUSE; /* what has the name is no ezlb */
+	log = opened(&instance, INSTANCE_WRITE);
+	assert_has(log, "level=warn pkg=controller msg=\"cannot check that no other ezlb");
+	assert_has(log, "the namespace is taken");
+	assert_int_equal(instance.netns_lock, -1);
+	instance_close(&instance);
+	free(log);
 	fake.netns_rc = -EBUSY;
 	assert_int_equal(try_in_child(INSTANCE_WRITE), EBUSY);
 	assert_int_equal(try_in_child(INSTANCE_READ), 0);

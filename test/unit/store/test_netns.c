@@ -3,8 +3,12 @@
  */
 #include "fixture.h"
 
+#include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <ezlb/store.h>
@@ -77,21 +81,94 @@ static void test_ends_with_the_process(void **state)
 	close(fd);
 }
 
-/* A socket that does not listen tells nobody whose it is. */
-static void test_a_holder_without_a_name(void **state)
+/* What SO_PEERCRED says of the user, where it is not -1. */
+static int forged_uid = -1;
+
+int getsockopt(int fd, int level, int name_, void *value, socklen_t *len)
 {
-	struct sockaddr_un {
-		sa_family_t family;
-		char path[108];
-	} addr = { .family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int rc = (int)syscall(SYS_getsockopt, fd, level, name_, value, len);
+
+	if (rc == 0 && level == SOL_SOCKET && name_ == SO_PEERCRED && forged_uid >= 0)
+		((struct ucred *)value)->uid = (uid_t)forged_uid;
+	return rc;
+}
+
+static void assert_not_an_ezlb(const char *who)
+{
+	struct ezlb_err err = { 0 };
+
+	assert_int_equal(ezlb_netns_lock(name, &err), -EADDRINUSE);
+	assert_int_equal(err.code, EADDRINUSE);
+	assert_has(err.msg, who);
+}
+
+/* An unprivileged user must not be able to stop ezlb. */
+static void test_another_user(void **state)
+{
+	EZLB_AUTO_FREE char *who = ezlb_asprintf("pid %d of user 65533 has", (int)getpid());
+	int fd = ezlb_netns_lock(name, NULL);
 
 	(void)state;
-	memcpy(addr.path + 1, name, strlen(name));
-	assert_int_equal(bind(fd, (struct sockaddr *)&addr,
-			      (socklen_t)(sizeof(addr.family) + 1 + strlen(name))),
-			 0);
-	assert_taken("(only one ezlb per network namespace");
+	forged_uid = 65533;
+	assert_not_an_ezlb(who);
+	forged_uid = 0;
+	assert_taken(", pid ");
+	forged_uid = -1;
+	close(fd);
+}
+
+static int bound_only(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
+
+	memcpy(addr.sun_path + 1, name, strlen(name));
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, len), 0);
+	return fd;
+}
+
+/* An ezlb answers. */
+static void test_a_holder_that_does_not_answer(void **state)
+{
+	int fd = bound_only();
+
+	(void)state;
+	assert_not_an_ezlb("a process that is not an ezlb has the socket name @ezlb-test-");
+	close(fd);
+}
+
+static void *listen_later(void *fd)
+{
+	usleep(50 * 1000);
+	assert_int_equal(listen(*(int *)fd, 16), 0);
+	return NULL;
+}
+
+/* Two start at the same time: the one has the name already and does not listen yet. */
+static void test_a_holder_that_is_starting(void **state)
+{
+	int fd = bound_only();
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, listen_later, &fd), 0);
+	assert_taken(", pid ");
+	pthread_join(thread, NULL);
+	close(fd);
+}
+
+/* Questions do not fill the queue for ever: each leaves a connection there. */
+static void test_answers(void **state)
+{
+	int fd = ezlb_netns_lock(name, NULL);
+
+	(void)state;
+	listen(fd, 0); /* one connection may wait */
+	for (int i = 0; i < 10; i++) {
+		assert_taken(", pid ");
+		ezlb_netns_answer(fd);
+	}
 	close(fd);
 }
 
@@ -100,7 +177,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_at_a_time),
 		cmocka_unit_test(test_ends_with_the_process),
-		cmocka_unit_test(test_a_holder_without_a_name),
+		cmocka_unit_test(test_another_user),
+		cmocka_unit_test(test_a_holder_that_does_not_answer),
+		cmocka_unit_test(test_a_holder_that_is_starting),
+		cmocka_unit_test(test_answers),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
