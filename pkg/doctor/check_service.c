@@ -51,8 +51,8 @@ static void check_vip(const struct ezlb_doctor *doctor, const struct ezlb_spec *
 		say(out, EZLB_LEVEL_OK, "vip-local", spec->name, "%s", text);
 	else if (doctor->vip_device[0])
 		set_fix(say(out, EZLB_LEVEL_WARN, "vip-local", spec->name,
-			    "%s is not a local address yet: a running ezlb adds it to %s when it runs",
-			    text, doctor->vip_device),
+			    "%s is not a local address yet: `ezlb run` adds it to %s", text,
+			    doctor->vip_device),
 			"ezlb once --vip-device %s", doctor->vip_device);
 	else
 		set_fix(say(out, EZLB_LEVEL_FAIL, "vip-local", spec->name,

@@ -114,7 +114,7 @@ modules_hidden() {
 sed -i 's/rr$/fo/' "$SERVICES/web.yaml"
 modprobe -r ip_vs_fo || :
 modules_hidden
-assert_match "no lists of modules" "no /lib/modules here" "$(all warn scheduler)"
+assert_match "no lists of modules" "without /lib/modules" "$(all warn scheduler)"
 modules_hidden lists
 assert_match "no such module" "ip_vs_fo is not loaded, and not among" "$(all fail scheduler)"
 is_ok scheduler # can be loaded
