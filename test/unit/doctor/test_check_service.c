@@ -130,9 +130,8 @@ static void test_vip(void **state)
 	doctor.vip_device = "ezlb0";
 	assert_string_equal(
 		ask("vip-local"),
-		"warn vip-local web: 10.0.0.1 is not a local address yet: a running ezlb adds it "
-		"to "
-		"ezlb0 when it runs | ezlb once --vip-device ezlb0");
+		"warn vip-local web: 10.0.0.1 is not a local address yet: `ezlb run` adds it to "
+		"ezlb0 | ezlb once --vip-device ezlb0");
 	with("six tcp [fd00::1]:80 [fd00::2]:80");
 	doctor.vip_device = "";
 	assert_non_null(strstr(ask("vip-local"), "ip addr add fd00::1/128 dev lo"));
