@@ -89,7 +89,7 @@ for what in instances watches; do
 	limit max_user_$what 0
 	start
 	restore
-	log_has "level=warn pkg=watch .*every 5 s .*fs.inotify.max_user_$what" || fail "the log does not say so"
+	log_has "level=warn pkg=watch .*every 5 s.*fs.inotify.max_user_$what" || fail "the log does not say so"
 	edit "by polling" "$SERVICES" 80 7000
 	kill -HUP "$EZLB_PID"
 	eventually 3 "inotify is back" log_has 'msg="inotify is available again"'
