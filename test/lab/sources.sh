@@ -112,8 +112,12 @@ assert_eq "the next datagram" "backend=b1 peer=$LAST" "$(flow)"
 
 echo "# its backend goes: it moves to another, from the same port"
 dns "$LAST" b2
-eventually 5 "the flow is ended" ends_are 2
-assert_eq "each was one flow" 2 "$(grep -c 'UDP conntrack entries" flows=1$' "$EZLB_LOG")"
+# The kernel may be quicker: with expire_nodest_conn it expires the connections of a dest that is deleted, and their
+# conntrack entries, in a work of its own (since 5.9). Then ezlb has none left to delete, and logs nothing.
+b1_gone() { ! in_ns lb ipvsadm -Sn | grep -qF -- " -r $(ep "${BACKEND_IP[b1]}" 53) "; }
+eventually 5 "the backend is gone" b1_gone
+[[ $(ended) -le 2 ]] || fail "more than one line for each change: $(ended)"
+assert_eq "each was one flow" "" "$(grep 'UDP conntrack entries' "$EZLB_LOG" | grep -v ' flows=1$' || :)"
 assert_eq "the next datagram" "backend=b2 peer=$LAST" "$(flow)"
 assert_eq "expire_nodest_conn" 1 "$(lb_sysctl net.ipv4.vs.expire_nodest_conn)"
 
@@ -127,9 +131,10 @@ coproc HELD {
 		read -r && printf "\r\n" >&3 && cat <&3' bash "$VIP"
 }
 read -r -t 5 -u "${HELD[0]}" || fail "the connection is not open"
+ENDED=$(ended)
 web "$LAST"
 eventually 5 "the other address" web_is "$LAST"
 echo go on >&"${HELD[1]}"
 assert_eq "the open connection" "backend=b1 peer=$SNAT_IP" "$(tail -n 1 <&"${HELD[0]}")"
-assert_eq "ends of flows" 2 "$(ended)"
+assert_eq "ends of flows" "$ENDED" "$(ended)"
 ezlb_stop TERM
