@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <assert.h>
+#include <stdlib.h>
 
 #include <ezlb/mem.h>
 
@@ -47,6 +47,42 @@ void ezlb_prober_unref(struct ezlb_prober *prober)
 	closed(arg);
 }
 
+/* What differs between the kinds of probes. */
+struct kind {
+	void (*start)(struct ezlb_probe *probe);
+	void (*stop)(struct ezlb_probe *probe);
+	enum ezlb_outcome (*late)(const struct ezlb_probe *probe); /* the time is up */
+};
+
+/* A tcp probe ends when it is connected. */
+static enum ezlb_outcome tcp_late(const struct ezlb_probe *probe)
+{
+	(void)probe;
+	return EZLB_PROBE_CONNECT_TIMEOUT;
+}
+
+static enum ezlb_outcome http_late(const struct ezlb_probe *probe)
+{
+	return ezlb_probe_http_connected(probe) ? EZLB_PROBE_TIMEOUT : EZLB_PROBE_CONNECT_TIMEOUT;
+}
+
+static const struct kind *kind_of(const struct ezlb_probe *probe)
+{
+	static const struct kind tcp = { ezlb_probe_tcp_start, ezlb_probe_tcp_stop, tcp_late };
+	static const struct kind http = { ezlb_probe_http_start, ezlb_probe_http_stop, http_late };
+
+	switch (probe->check->type) {
+	case EZLB_CHECK_TCP:
+		return &tcp;
+	case EZLB_CHECK_HTTP:
+	case EZLB_CHECK_HTTPS:
+		return &http;
+	case EZLB_CHECK_NONE:
+		break;
+	}
+	abort(); /* a check of type none has no probe */
+}
+
 /*
  * A pass can block the loop, for example while another program has the iptables lock. Then no probe
  * makes progress. The loop runs timers before it polls, so a deadline can expire although the
@@ -56,7 +92,7 @@ void ezlb_prober_unref(struct ezlb_prober *prober)
 static void on_deadline(uv_timer_t *timer)
 {
 	struct ezlb_probe *probe = timer->data;
-	struct ezlb_probe_result result = { .outcome = EZLB_PROBE_CONNECT_TIMEOUT };
+	struct ezlb_probe_result result = { .outcome = kind_of(probe)->late(probe) };
 	uint64_t late = uv_now(timer->loop) - probe->due;
 
 	if (!probe->extended) {
@@ -66,9 +102,6 @@ static void on_deadline(uv_timer_t *timer)
 		uv_timer_start(timer, on_deadline, late + 1, 0);
 		return;
 	}
-	/* A tcp probe ends when it is connected. */
-	if (probe->check->type != EZLB_CHECK_TCP && ezlb_probe_http_connected(probe))
-		result.outcome = EZLB_PROBE_TIMEOUT;
 	if (probe->local_errno != 0)
 		result = ezlb_result_from_errno(probe->local_errno);
 	ezlb_probe_end(probe, result);
@@ -92,17 +125,7 @@ struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezl
 	probe->due = uv_now(prober->loop) + check->timeout_ms;
 	uv_timer_start(&probe->deadline, on_deadline, check->timeout_ms, 0);
 
-	switch (check->type) {
-	case EZLB_CHECK_TCP:
-		ezlb_probe_tcp_start(probe);
-		break;
-	case EZLB_CHECK_HTTP:
-	case EZLB_CHECK_HTTPS:
-		ezlb_probe_http_start(probe);
-		break;
-	case EZLB_CHECK_NONE:
-		assert(!"a check of type none has no probe");
-	}
+	kind_of(probe)->start(probe);
 	return probe;
 }
 
@@ -119,10 +142,7 @@ void ezlb_probe_handle_closed(uv_handle_t *handle)
 
 void ezlb_probe_cancel(struct ezlb_probe *probe)
 {
-	if (probe->check->type == EZLB_CHECK_TCP)
-		ezlb_probe_tcp_stop(probe);
-	else
-		ezlb_probe_http_stop(probe);
+	kind_of(probe)->stop(probe);
 	uv_close((uv_handle_t *)&probe->deadline, ezlb_probe_handle_closed);
 }
 
