@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <ezlb/utf8.h>
+
 #include "cmd.h"
 
 static void print(const struct ezlb_diags *diags)
@@ -9,6 +11,7 @@ static void print(const struct ezlb_diags *diags)
 	for (size_t i = 0; i < diags->len; i++) {
 		char *text = ezlb_diag_text(&diags->items[i]);
 
+		ezlb_utf8_plain(text, true);
 		fputs(text, stdout);
 		free(text);
 	}

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <ezlb/mem.h>
 #include <ezlb/suggest.h>
+#include <ezlb/utf8.h>
 
 #include "table.h"
 
@@ -84,7 +86,12 @@ static int help(int argc, char **argv)
 
 int cmd_fail(const struct ezlb_err *err)
 {
-	fprintf(stderr, "ezlb: %s\n", err->msg);
+	char text[sizeof(err->msg)];
+
+	/* It can name any file, and the journal and terminals show it. */
+	ezlb_strcpy(text, sizeof(text), err->msg);
+	ezlb_utf8_plain(text, false);
+	fprintf(stderr, "ezlb: %s\n", text);
 	return 1;
 }
 

@@ -59,5 +59,8 @@ void ezlb_diags_clear(struct ezlb_diags *diags);
 
 /* "file:line:col: error[E012]: message"; the caller frees. */
 char *ezlb_diag_line(const struct ezlb_diag *diag);
-/* The same with source line, caret and help, each line ended by a newline; the caller frees. */
+/*
+ * The same with source line, caret and help, each line ended by a newline. It can hold any bytes of
+ * the file and its name: ezlb_utf8_plain() before a person sees it. The caller frees.
+ */
 char *ezlb_diag_text(const struct ezlb_diag *diag);

@@ -8,8 +8,8 @@
  *
  *   programs  JSON: ezlb_utf8_fix(): U+FFFD for each invalid byte. Control characters stay; JSON
  *             has escapes for those that it forbids.
- *   people    tables, plans, findings, systemd's STATUS=: ezlb_utf8_plain(): '?' for each invalid
- *             byte and for each character that ezlb_utf8_is_plain() rejects.
+ *   people    tables, plans, findings, errors, systemd's STATUS=: ezlb_utf8_plain(): '?' for each
+ *             invalid byte and for each character that ezlb_utf8_is_plain() rejects.
  *   both      log lines: as for programs, but each character that is not plain becomes its JSON
  *             escape ("\u001b", "\ufffd").
  *   labels    of metrics: "\xff" for each invalid byte, because two files must stay two series.

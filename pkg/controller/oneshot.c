@@ -10,6 +10,7 @@
 #include <ezlb/health.h>
 #include <ezlb/log.h>
 #include <ezlb/preview.h>
+#include <ezlb/utf8.h>
 #include <ezlb/watch.h>
 
 #include "instance.h"
@@ -167,6 +168,7 @@ static void print_diags(const struct ezlb_diags *diags)
 	for (size_t i = 0; i < diags->len; i++) {
 		EZLB_AUTO_FREE char *text = ezlb_diag_text(&diags->items[i]);
 
+		ezlb_utf8_plain(text, true);
 		fputs(text, stderr);
 	}
 }

@@ -419,6 +419,25 @@ config_dirs() {
 	ended "and so does an argument" 0 "1 file checked, 0 errors" ""
 }
 
+# A file's name, its values and an argument can hold what a terminal obeys.
+hostile_names() {
+	local esc=$'\e[31m' bidi=$'\u202e' dir=$WORK/hostile
+	mkdir "$dir"
+	service "$dir/a$esc"$'\xff.yaml' 10.0.0.1:80
+	printf 'listen: "%s\\e"\n' "$bidi" >"$dir/b.yaml"
+	ez check "$dir"
+	ended "check of a hostile file name" 1 "$dir/a?[31m?.yaml:1:1: error[E013]" ""
+	ended "and of a hostile value" 1 $'\n    1 | listen: "?' ""
+	ez plan --dataplane memory --config-dir "$dir" --state-dir "$WORK/hostile-state"
+	ended "the errors of plan" 1 "refused files" "$dir/a?[31m?.yaml:1:1: error[E013]"
+	case $out$err in
+	*$'\e'* | *$bidi* | *$'\xff'*) fail "plan has no control characters" "$out$err" ;;
+	*) pass "plan has no control characters" ;;
+	esac
+	ez check "$WORK/$esc$bidi"
+	ended "an error that names an argument" 1 "" "ezlb: cannot read $WORK/?[31m?: "
+}
+
 check_statuses() {
 	ez check "$WORK/good/web.yaml" "$WORK/good2"
 	ended "check of a sound file and directory" 0 "2 files checked, 0 errors" ""
@@ -545,6 +564,7 @@ in_memory
 snat_backends
 around_the_services
 config_dirs
+hostile_names
 check_statuses
 plan_and_once_statuses
 host_setup
