@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ipvs: virtual services and real servers over the IPVS genetlink family.
+ * ipvs: virtual services and dests over the IPVS genetlink family.
  * Source: include/uapi/linux/ip_vs.h, net/netfilter/ipvs/ip_vs_ctl.c.
  */
 #pragma once

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * log: one line per event on stderr, as logfmt or JSON. Only controller, cmd and loop callbacks
- * log.
+ * log: one line per event on stderr, as logfmt or JSON. Only controller, catalog, store,
+ * cmd and loop callbacks log.
  *
  *   error  an operator must act       warn   degraded, recovers without an operator
  *   info   changes of state, plans    debug  each op

@@ -77,8 +77,7 @@ enum ezlb_phase {
 	EZLB_PHASE_SERVICES_DEL,
 	EZLB_PHASE_SNAT_DEL,
 	EZLB_PHASE_FIREWALL_DEL,
-	EZLB_PHASE_HOST_DEL,
-	EZLB_PHASES
+	EZLB_PHASE_HOST_DEL
 };
 
 /* The facts about a kind of op. A new kind is a member of enum ezlb_op_kind and a row of these. */

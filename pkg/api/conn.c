@@ -5,35 +5,6 @@
 
 #include <ezlb/mem.h>
 
-static void deadline_plan(struct door *door)
-{
-	uint64_t now = uv_now(door->api->loop);
-	struct conn *conn;
-
-	uv_timer_stop(&door->deadline);
-	for (conn = TAILQ_FIRST(&door->conns); conn; conn = TAILQ_NEXT(conn, link)) {
-		if (conn->ended)
-			continue;
-		uv_timer_start(&door->deadline, conn_on_deadline,
-			       conn->deadline > now ? conn->deadline - now : 0, 0);
-		return;
-	}
-}
-
-void conn_on_deadline(uv_timer_t *timer)
-{
-	struct door *door = timer->data;
-	uint64_t now = uv_now(door->api->loop);
-	struct conn *conn, *next;
-
-	for (conn = TAILQ_FIRST(&door->conns); conn; conn = next) {
-		next = TAILQ_NEXT(conn, link);
-		if (!conn->ended && conn->deadline <= now)
-			conn_end(conn);
-	}
-	deadline_plan(door);
-}
-
 static void conn_free(struct conn *conn)
 {
 	TAILQ_REMOVE(&conn->door->conns, conn, link);
@@ -51,7 +22,7 @@ static void conn_free(struct conn *conn)
  * MHD has not reported the connection yet, MHD may not have the socket any more: free the conn, and
  * conn_on_notify shuts the socket down if MHD reports it later.
  */
-void conn_end(struct conn *conn)
+static void conn_end(struct conn *conn)
 {
 	if (conn->mhd == NULL) {
 		conn_free(conn);
@@ -64,6 +35,37 @@ void conn_end(struct conn *conn)
 	conn->request = NULL;
 	shutdown(conn->fd, SHUT_RDWR);
 	conn_resume(conn);
+}
+
+static void on_deadline(uv_timer_t *timer);
+
+static void deadline_plan(struct door *door)
+{
+	uint64_t now = uv_now(door->api->loop);
+	struct conn *conn;
+
+	uv_timer_stop(&door->deadline);
+	for (conn = TAILQ_FIRST(&door->conns); conn; conn = TAILQ_NEXT(conn, link)) {
+		if (conn->ended)
+			continue;
+		uv_timer_start(&door->deadline, on_deadline,
+			       conn->deadline > now ? conn->deadline - now : 0, 0);
+		return;
+	}
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct door *door = timer->data;
+	uint64_t now = uv_now(door->api->loop);
+	struct conn *conn, *next;
+
+	for (conn = TAILQ_FIRST(&door->conns); conn; conn = next) {
+		next = TAILQ_NEXT(conn, link);
+		if (!conn->ended && conn->deadline <= now)
+			conn_end(conn);
+	}
+	deadline_plan(door);
 }
 
 void conn_end_all(struct door *door)

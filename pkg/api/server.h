@@ -104,8 +104,6 @@ void door_close(struct door *door);
 /* conn.c */
 /* Takes fd. At the limit it ends an older connection. */
 void conn_start(struct door *door, int fd, const struct sockaddr_storage *addr, socklen_t len);
-/* Shuts the connection down; MHD closes it in its next run. May free it. */
-void conn_end(struct conn *conn);
 void conn_end_all(struct door *door);
 /* Lets MHD continue with a suspended connection. */
 void conn_resume(struct conn *conn);
@@ -113,7 +111,6 @@ void conn_resume(struct conn *conn);
 struct conn *conn_of(struct ezlb_api *api, struct MHD_Connection *mhd);
 void conn_on_notify(void *arg, struct MHD_Connection *mhd, void **context,
 		    enum MHD_ConnectionNotificationCode code);
-void conn_on_deadline(uv_timer_t *timer);
 
 /* request.c */
 enum MHD_Result request_on_access(void *arg, struct MHD_Connection *mhd, const char *url,

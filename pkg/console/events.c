@@ -14,7 +14,7 @@ static const char *or_dash(const char *text)
 }
 
 /* The number of words before the message is constant, for awk. */
-void part_event_line(const json_t *event, const struct ezlb_console_look *look,
+static void put_line(const json_t *event, const struct ezlb_console_look *look,
 		     struct ezlb_text *out)
 {
 	const char *level = doc_text(event, "level");
@@ -70,7 +70,7 @@ int ezlb_console_events(const char *json, const struct ezlb_console_look *look,
 		if (look->json)
 			put_json(event, out);
 		else
-			part_event_line(event, look, out);
+			put_line(event, look, out);
 		ezlb_text_puts(out, "\n");
 		*cursor = (struct ezlb_console_cursor){ seq, doc_time(event, "time") };
 	}
@@ -102,7 +102,7 @@ int ezlb_console_service_events(const char *json, const char *name,
 
 		if (!doc_is(event, "service", name) || seen++ + LAST < n)
 			continue;
-		part_event_line(event, &plainly, &text);
+		put_line(event, &plainly, &text);
 		line = ezlb_text_take(&text, NULL);
 		plain_put_folded(out, "  ", 4, line, look->width);
 	}

@@ -47,11 +47,12 @@ static void put_failing(const json_t *doc, const struct ezlb_console_look *look,
 	if (error[0] && strstr(doc_text(doc, "not_ready"), error))
 		return;
 	if (since > 0)
-		put_problem(look, out,
-			    ezlb_asprintf("the kernel is not as it should be, since %s: %s", age.s,
-					  error));
+		put_problem(
+			look, out,
+			ezlb_asprintf("the kernel does not match the service files, since %s: %s",
+				      age.s, error));
 	else if (error[0])
-		put_problem(look, out, ezlb_asprintf("the last pass: %s", error));
+		put_problem(look, out, ezlb_asprintf("the last reconcile run: %s", error));
 }
 
 static void put_frozen(const json_t *doc, const struct ezlb_console_look *look,

@@ -24,6 +24,3 @@ void part_backend_rows(const json_t *service, const struct ezlb_console_look *lo
 
 /* The outcome of the last probe: "http_status 503"; "-": none yet. The caller frees it. */
 char *part_outcome(const json_t *backend);
-
-void part_event_line(const json_t *event, const struct ezlb_console_look *look,
-		     struct ezlb_text *out);

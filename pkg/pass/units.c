@@ -226,14 +226,6 @@ static bool concerns(const struct ezlb_unit *unit, const struct ezlb_spec *spec)
 	return subject->kind == EZLB_SUBJECT_FRAME || is_backend(spec, &subject->backend);
 }
 
-bool units_fought_over(const struct ezlb_units *units, const struct ezlb_spec *spec)
-{
-	for (size_t i = 0; i < units->len; i++)
-		if (units->items[i].fight && concerns(&units->items[i], spec))
-			return true;
-	return false;
-}
-
 /* --- interface of the pass ----------------------------------------------------------------- */
 
 uint64_t ezlb_pass_due(const struct ezlb_pass *pass)
@@ -260,5 +252,10 @@ size_t ezlb_pass_calm(struct ezlb_pass *pass, uint64_t now_ms)
 
 bool ezlb_pass_is_fought_over(const struct ezlb_pass *pass, const struct ezlb_spec *spec)
 {
-	return units_fought_over(&pass->units, spec);
+	const struct ezlb_units *units = &pass->units;
+
+	for (size_t i = 0; i < units->len; i++)
+		if (units->items[i].fight && concerns(&units->items[i], spec))
+			return true;
+	return false;
 }

@@ -28,5 +28,3 @@ size_t units_calm(struct ezlb_units *units, uint64_t now);
 void units_hurry(struct ezlb_units *units, enum ezlb_layer_kind layer);
 /* See ezlb_pass_due. */
 uint64_t units_due(const struct ezlb_units *units);
-/* See ezlb_pass_is_fought_over. */
-bool units_fought_over(const struct ezlb_units *units, const struct ezlb_spec *spec);

@@ -229,9 +229,9 @@ static void test_head(void **state)
 		const char *name, *in, *want;
 	} cases[] = {
 		{ "nothing known", "{\"services\": []}", "NOT READY  , ezlb , up 0s\n" },
-		{ "the last pass",
+		{ "the last run",
 		  "{\"services\": [], \"reconcile\": {\"error\": \"lock is held\"}}",
-		  "\n! the last pass: lock is held\n" },
+		  "\n! the last reconcile run: lock is held\n" },
 		{ "said already",
 		  "{\"services\": [], \"not_ready\": \"for 2m: lock is held\", \"reconcile\": "
 		  "{\"error\": \"lock is held\", \"failing_since\": \"2026-11-23T01:00:03.000Z\"}}",
