@@ -67,8 +67,7 @@ const struct ezlb_diag *ezlb_catalog_diags(const struct ezlb_catalog *catalog,
 void ezlb_catalog_health_rows(const struct ezlb_desired *desired, struct ezlb_health_rows *out);
 void ezlb_catalog_clear(struct ezlb_catalog *catalog);
 
-/* --- files that are not the applied ones -------------------------------------------------------
- */
+/* --- files that are not the applied ones ----------------------------------------------------- */
 
 /*
  * For `plan` with another directory than the one that serves now: its files count as a replacement
@@ -83,8 +82,7 @@ void ezlb_catalog_clear(struct ezlb_catalog *catalog);
 void ezlb_catalog_seed(struct ezlb_catalog *catalog, const char *const *dirs, size_t n_dirs,
 		       const struct ezlb_snapshot *snapshot, struct ezlb_scope *unclaimed);
 
-/* --- files without applied versions ------------------------------------------------------------
- */
+/* --- files without applied versions ---------------------------------------------------------- */
 
 /* Service files as they are now, parsed and merged. Zeroed: empty. */
 struct ezlb_batch {

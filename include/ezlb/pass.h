@@ -129,8 +129,7 @@ bool ezlb_pass_cleanup(struct ezlb_pass *pass, struct ezlb_pass_result *result);
 /* Frees the pass; the caller keeps the data plane. */
 void ezlb_pass_clear(struct ezlb_pass *pass);
 
-/* --- retries -----------------------------------------------------------------------------------
- */
+/* --- retries --------------------------------------------------------------------------------- */
 
 /* When the next waiting unit is due; EZLB_PASS_NEVER: none waits. */
 uint64_t ezlb_pass_due(const struct ezlb_pass *pass);

@@ -15,8 +15,7 @@
 #include <ezlb/snapshot.h>
 #include <ezlb/table.h>
 
-/* --- the directory and its lock ----------------------------------------------------------------
- */
+/* --- the directory and its lock -------------------------------------------------------------- */
 
 /* Creates the directory and its parents if they are missing. */
 int ezlb_statedir_make(const char *dir, struct ezlb_err *err);
@@ -49,8 +48,7 @@ int ezlb_netns_lock(const char *name, struct ezlb_err *err);
 /* Call it at times: processes that asked who has the lock leave connections in a queue. */
 void ezlb_netns_answer(int fd);
 
-/* --- the ledger --------------------------------------------------------------------------------
- */
+/* --- the ledger ------------------------------------------------------------------------------ */
 
 /*
  * ledger: what ezlb owns in the kernel, on disk, because IPVS has no owner field. It is written
@@ -114,8 +112,7 @@ int ezlb_ledger_set(struct ezlb_ledger *ledger, const struct ezlb_ledger_content
 bool ezlb_ledger_lost(const struct ezlb_ledger *ledger);
 void ezlb_ledger_close(struct ezlb_ledger *ledger);
 
-/* --- last good versions ------------------------------------------------------------------------
- */
+/* --- last good versions ---------------------------------------------------------------------- */
 
 /*
  * lastgood: the applied version of each service file, on disk. With it a restart while a file is

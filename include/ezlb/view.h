@@ -86,8 +86,7 @@ bool ezlb_view_ready(const struct ezlb_view *view, uint64_t clock_ms,
  */
 void ezlb_view_summary(const struct ezlb_view *view, uint64_t clock_ms, char *buf, size_t size);
 
-/* --- the status of the view --------------------------------------------------------------------
- */
+/* --- the status of the view ------------------------------------------------------------------ */
 
 /* What the view does not know itself, as plain data. */
 struct ezlb_view_facts {
@@ -109,8 +108,7 @@ struct ezlb_view_facts {
 void ezlb_view_status(const struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		      const struct ezlb_view_facts *facts, struct ezlb_status *out);
 
-/* --- the traffic log ---------------------------------------------------------------------------
- */
+/* --- the traffic log ------------------------------------------------------------------------- */
 
 /* One line per interval for each service with traffic_log: the traffic since the last line. */
 struct ezlb_trafficlog {

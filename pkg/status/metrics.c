@@ -109,17 +109,18 @@ static void put_reconcile(const struct ezlb_status *status, struct ezlb_text *ou
 
 	metric_alone(out,
 		     COUNTER("ezlb_reconcile_total",
-			     "Passes: comparisons of the kernel with the files."),
+			     "Reconcile runs: comparisons of the kernel with the files."),
 		     status->passes);
-	metric_alone(
-		out,
-		COUNTER("ezlb_reconcile_errors_total", "Passes that did not apply everything."),
-		status->pass_errors);
-	metric_histogram(out, HISTOGRAM("ezlb_reconcile_duration_seconds", "How long passes took."),
-			 &status->pass_duration);
+	metric_alone(out,
+		     COUNTER("ezlb_reconcile_errors_total",
+			     "Reconcile runs that did not apply everything."),
+		     status->pass_errors);
+	metric_histogram(
+		out, HISTOGRAM("ezlb_reconcile_duration_seconds", "How long reconcile runs took."),
+		&status->pass_duration);
 	metric_alone(out,
 		     TIMESTAMP("ezlb_reconcile_last_success_timestamp_seconds",
-			       "When a pass last applied everything. 0: never."),
+			       "When a reconcile run last applied everything. 0: never."),
 		     (uint64_t)status->last_ok_ms);
 	metric_head(out, repairs);
 	for (int i = 0; i < EZLB_OPS; i++)

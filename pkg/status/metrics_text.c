@@ -92,7 +92,7 @@ void metric_histogram(struct ezlb_text *out, const struct metric *metric,
 		ezlb_text_printf(out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", metric->name,
 				 ezlb_histogram_bound(i), count);
 	}
-	count += histogram->n[EZLB_HISTOGRAM_BOUNDS];
+	count = ezlb_histogram_count(histogram);
 	ezlb_text_printf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", metric->name, count);
 	ezlb_text_printf(out, "%s_sum %.6f\n", metric->name, histogram->sum);
 	ezlb_text_printf(out, "%s_count %" PRIu64 "\n", metric->name, count);

@@ -32,8 +32,8 @@ files() {
 files false
 files true
 
-# world BACKEND OTHERS: makes the kernel so.
-world() {
+# prepare BACKEND OTHERS: programs the kernel with nftables or iptables, with or without the other services.
+prepare() {
 	in_ns lb "$EZLB" once --config-dir "$WORK/$2" --state-dir "$STATE" --snat-backend "$1" >"$WORK/once" ||
 		fail "once: $(tail -n 3 "$WORK/once")"
 	[[ $1 == nftables ]] || ! in_ns lb nft list table ip ezlb >/dev/null 2>&1 || fail "the table is still there"
@@ -43,7 +43,7 @@ declare -A rates
 for ((round = 1; round <= ROUNDS; round++)); do
 	for kind in "nftables false" "nftables true" "iptables false" "iptables true"; do
 		# shellcheck disable=SC2086 # two words
-		world $kind
+		prepare $kind
 		in_ns client "$CONN" connect "$VIP" 80 200 >/dev/null
 		rate=$(in_ns client "$CONN" connect "$VIP" 80 "$CONNECTIONS")
 		echo "round $round, $kind: $rate/s"

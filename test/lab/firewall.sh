@@ -23,8 +23,8 @@ backends:
   - address: "$(ep "${BACKEND_IP[b1]}" 80)"
 END
 
-# docker WORLD, ufw WORLD: rules as these make them, by iptables-WORLD. Without ICMPv6 there are no
-# neighbours.
+# docker TABLES, ufw TABLES: rules as these make them, in the tables of iptables-legacy or iptables-nft. Without
+# ICMPv6 there are no neighbours.
 docker() {
 	in_ns lb "$IPT-$1-restore" -n <<-END
 		*filter
@@ -55,12 +55,12 @@ ufw() {
 	END
 }
 
-# rules WORLD: as its own tool saves them, without counters and dates.
+# rules TABLES: as iptables-legacy or iptables-nft saves them, without counters and dates.
 rules() {
 	in_ns lb "$IPT-$1-save" -t filter 2>/dev/null | sed -e '/^#/d' -e 's/ \[[0-9:]*\]$//'
 }
 
-# open_up WORLD: the filter lets everything pass, so that it does not count in the next round.
+# open_up TABLES: the filter lets everything pass, so that it does not count in the next round.
 open_up() {
 	local chain
 	for chain in INPUT FORWARD; do
@@ -73,25 +73,25 @@ open_up() {
 up() { client_get "$WEB"; }
 jumps() { in_ns lb "$IPT-$1" -S "$2" | grep -c -- "-j EZLB-$2" || :; }
 
-# round WORLD KIND CHAIN: the rules of that kind; ezlb has to get through CHAIN.
+# round TABLES KIND CHAIN: the rules of that kind; ezlb has to get through CHAIN.
 round() {
-	local world=$1 kind=$2 chain=$3 before listed
-	echo "# $kind by $IPT-$world"
-	"$kind" "$world"
-	before=$(rules "$world")
+	local tables=$1 kind=$2 chain=$3 before listed
+	echo "# $kind by $IPT-$tables"
+	"$kind" "$tables"
+	before=$(rules "$tables")
 
 	ezlb_start --firewall never
 	in_kernel() { [[ $(kernel_rows) == *"$(ep "${BACKEND_IP[b1]}" 80)"* ]]; }
 	eventually 10 "the service is there" in_kernel
 	fails client_get "$WEB" --max-time 1 || fail "it works without ezlb's accepts: the rules do not drop what they should"
 	ezlb_stop TERM
-	assert_eq "rules with --firewall never" "$before" "$(rules "$world")"
+	assert_eq "rules with --firewall never" "$before" "$(rules "$tables")"
 
 	ezlb_start
 	eventually 10 "web answers" up
 	assert_eq "who answers" "backend=b1 peer=$SNAT_IP" "$(up)"
-	listed=$(in_ns lb "$IPT-$world" -S 2>&1) || fail "$IPT-$world -S: $listed"
-	[[ $listed != *incompatible* ]] || fail "$IPT-$world cannot list it any more: $listed"
+	listed=$(in_ns lb "$IPT-$tables" -S 2>&1) || fail "$IPT-$tables -S: $listed"
+	[[ $listed != *incompatible* ]] || fail "$IPT-$tables cannot list it any more: $listed"
 	assert_match "the first rule of $chain" "^-A $chain -j EZLB-$chain" \
 		"$(grep -m 1 -- "^-A $chain " <<<"$listed")"
 	case $chain in
@@ -99,24 +99,24 @@ round() {
 	FORWARD) assert_match "the accept" "-A EZLB-FORWARD -p tcp -m conntrack --ctstate ESTABLISHED --ctproto (6|tcp) --ctorigdst $VIP --ctorigdstport 80 --ctdir REPLY -j ACCEPT" "$listed" ;;
 	esac
 
-	has_jump() { [[ $(jumps "$world" "$chain") == 1 ]]; }
+	has_jump() { [[ $(jumps "$tables" "$chain") == 1 ]]; }
 	if [[ $kind == docker ]]; then
 		echo "# a reload, as firewall-cmd does it: the host's rules in one go, and none of ours"
-		in_ns lb "$IPT-$world-restore" <<<"$before"
+		in_ns lb "$IPT-$tables-restore" <<<"$before"
 	else
 		echo "# somebody takes the jump away"
-		in_ns lb "$IPT-$world" -D "$chain" -j "EZLB-$chain"
+		in_ns lb "$IPT-$tables" -D "$chain" -j "EZLB-$chain"
 	fi
-	within 2000 "repair of $chain, $world" has_jump
+	within 2000 "repair of $chain, $tables" has_jump
 	eventually 5 "web answers again" up
 
 	ezlb_stop TERM
 	ezlb_cmd cleanup
-	assert_eq "rules after the cleanup" "$before" "$(rules "$world")"
-	open_up "$world"
+	assert_eq "rules after the cleanup" "$before" "$(rules "$tables")"
+	open_up "$tables"
 }
 
-for world in legacy nft; do
-	round "$world" docker FORWARD
-	round "$world" ufw INPUT
+for tables in legacy nft; do
+	round "$tables" docker FORWARD
+	round "$tables" ufw INPUT
 done

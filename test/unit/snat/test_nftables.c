@@ -285,8 +285,7 @@ static void test_counters(void **state)
 	assert_int_equal(connections(V4), 7);
 }
 
-/* --- a frame of an earlier ezlb, whose map had one address ---------------------------------------
- */
+/* --- a frame of an earlier ezlb, whose map had one address ----------------------------------- */
 
 static void put_old_set(struct fake_table *table)
 {
