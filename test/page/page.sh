@@ -255,7 +255,7 @@ hostile() {
 	shows "events are text" 'document.querySelector("#events .type").textContent.startsWith("<img src=x")' true
 	shows "not ready, and why" 'document.getElementById("ready").textContent.startsWith("Not ready: <img")' true
 	shows "what is wrong beyond services are alerts" '[...document.querySelectorAll("#alerts li")].map(n => n.textContent.slice(0, 16)).join("|")' \
-		"The kernel is no|The directory /e|Traffic is not c|2 probes of 2 ov|The conntrack ta"
+		"The kernel does |The directory /e|Traffic is not c|2 probes of 2 ov|The conntrack ta"
 	equal "nobody has called alert" "no such alert" "$(curl -sS -m 20 "$session/alert/text" | jq -r .value.error)"
 	quiet "the console is quiet"
 }
