@@ -27,9 +27,7 @@ static void log_unreachable(struct instance *instance)
 
 	if (instance->plane.other || !(iptables ? content->nft_table : content->chain))
 		return;
-	ezlb_log(EZLB_WARN, "controller",
-		 EZLB_S("msg", "cannot remove the source NAT rules of the previous "
-			       "backend"),
+	ezlb_log(EZLB_WARN, "controller", EZLB_S("msg", "cannot remove the old source NAT rules"),
 		 EZLB_S("backend", iptables ? "nftables" : "iptables"),
 		 EZLB_S("err", instance->plane.other_err.msg));
 }

@@ -85,7 +85,7 @@ static void log_op(struct failures *failures, const struct ezlb_op *op)
 static void log_old(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	const struct ezlb_op *op = result->plan.old.items;
-	const char *what = "removal of the rules of the other snat backend";
+	const char *what = "removal of the old source NAT rules";
 	char text[EZLB_OP_STRLEN];
 	const char *why = text;
 
@@ -93,8 +93,7 @@ static void log_old(struct failures *failures, const struct ezlb_pass_result *re
 		return;
 	if (op->rc == 0) {
 		ezlb_log(EZLB_INFO, "controller",
-			 EZLB_S("msg", "source NAT was switched: the rules of the previous "
-				       "backend were removed"));
+			 EZLB_S("msg", "source NAT was switched: the old rules were removed"));
 		return;
 	}
 	ezlb_op_explain(op, text);
@@ -103,8 +102,7 @@ static void log_old(struct failures *failures, const struct ezlb_pass_result *re
 	if (is_fresh(failures, what, why))
 		ezlb_log(op->rc == EZLB_HELD ? EZLB_WARN : EZLB_ERROR, "controller",
 			 EZLB_S("msg", op->rc == EZLB_HELD
-					       ? "the rules of the previous source NAT backend are "
-						 "kept for now"
+					       ? "the old source NAT rules are kept for now"
 					       : "an operation failed"),
 			 EZLB_S("op", what), EZLB_S("err", why));
 }

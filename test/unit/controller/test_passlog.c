@@ -8,9 +8,9 @@
 /*
  * What came of a pass, a letter each. Ops: . done, x failed, y failed otherwise, h held. Before
  * them: D drift, T two services taken over, A twelve, C a conflict, L and M the IPVS layer failed
- * in two ways, W and V the ledger could not be written for two reasons. Of the other snat backend:
- * B and E its rules are removed and could not be, K they stay for now, P it was not its turn. F
- * flows were ended, U and Z they could not be, for two reasons.
+ * in two ways, W and V the ledger could not be written for two reasons. The old source NAT rules:
+ * B they are removed, E they could not be, K they stay for now, P it was not their turn. F flows
+ * were ended, U and Z they could not be, for two reasons.
  */
 static void add_op(struct ezlb_plan *plan, char letter)
 {
@@ -89,8 +89,8 @@ static char *write_log(struct passlog *log, const char *outcome)
 
 /*
  * One letter a line: s summary, r summary of repairs, d drift, f an op failed, l a layer failed, w
- * the ledger cannot be written, h held back, o it is over, t took over, c a conflict, b the rules
- * of the other snat backend are gone, k they stay for now, u flows are ended, p they are not.
+ * the ledger cannot be written, h held back, o it is over, t took over, c a conflict, b the old
+ * source NAT rules are gone, k they stay for now, u flows are ended, p they are not.
  */
 static struct text letters(char *log)
 {
@@ -109,7 +109,7 @@ static struct text letters(char *log)
 		{ "level=info ", "msg=\"adopted ", 't' },
 		{ "level=error ", "msg=\"the listener belongs to", 'c' },
 		{ "level=info ", "msg=\"source NAT was switched", 'b' },
-		{ "level=warn ", "msg=\"the rules of the previous source NAT", 'k' },
+		{ "level=warn ", "msg=\"the old source NAT rules are kept", 'k' },
 		{ "level=info ", "msg=\"deleted stale UDP conntrack entries\"", 'u' },
 		{ "level=warn ",
 		  "msg=\"cannot delete stale UDP conntrack entries: existing "
@@ -158,7 +158,7 @@ static const struct {
 	{ "what comes to wait for an old failure is not told",
 	  { { "x", "fs" }, { "xh", "" }, { "xh.", "s" }, { "...", "so" } } },
 	{ "held ops are counted", { { "xhh", "fhs" }, { "xhh", "" }, { "...", "so" } } },
-	{ "the rules of the other snat backend go", { { "..B", "bs" }, { "", "" } } },
+	{ "the old source NAT rules go", { { "..B", "bs" }, { "", "" } } },
 	{ "they do not",
 	  { { ".E", "fs" }, { "E", "" }, { "K", "k" }, { "K", "" }, { "B", "bo" }, { "", "" } } },
 	{ "it is not their turn, as another failure has told", { { "WP", "w" }, { "B", "bo" } } },

@@ -145,7 +145,7 @@ static void test_the_error_of_a_pass(void **state)
 	rig_close(&rig);
 }
 
-/* The rules of the other snat backend stay. */
+/* The old source NAT rules stay. */
 static void test_the_error_of_a_handover(void **state)
 {
 	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
