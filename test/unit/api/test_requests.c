@@ -126,7 +126,7 @@ static void test_post_waits_for_its_body(void **state)
 	open_api(&patient);
 	fd = dial(true);
 	assert_true(put_on(fd, head, strlen(head)));
-	run_ms(20);
+	run_ticks(20);
 	assert_int_equal(seen.calls, 0);
 	assert_true(put_on(fd, "de", 2));
 	assert_int_equal(finish_hearing(fd), 200);
@@ -145,7 +145,7 @@ static void test_answer_later(void **state)
 		assert_true(put_on(fds[i], request, strlen(request)));
 		RUN_UNTIL(seen.n_pending == (size_t)i + 1);
 	}
-	run_ms(20);
+	run_ticks(20);
 	assert_int_equal(seen.calls, 2);
 	/* The second first: neither waits for the other. */
 	reply(seen.pending[1], 200, "text/plain", "second\n");
@@ -174,7 +174,7 @@ static void test_half_closed(void **state)
 		assert_int_equal(shutdown(fd, SHUT_WR), 0);
 		if (i >= 2) {
 			RUN_UNTIL(seen.n_pending == 1);
-			run_ms(20);
+			run_ticks(20);
 			reply(seen.pending[--seen.n_pending], 200, "text/plain", "later\n");
 		}
 		assert_int_equal(finish_hearing(fd), 200);
@@ -192,7 +192,7 @@ static void test_client_gone_before_the_reply(void **state)
 	assert_true(put_on(fd, request, strlen(request)));
 	RUN_UNTIL(seen.n_pending == 1);
 	close(fd);
-	run_ms(20);
+	run_ticks(20);
 	reply(seen.pending[0], 200, "text/plain", "too late\n");
 	seen.n_pending = 0;
 	RUN_UNTIL(TAILQ_EMPTY(&api->doors[0].conns));
@@ -265,7 +265,7 @@ static void test_close_by_the_handler(void **state)
 	open_api(&patient);
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
 		fds[i] = dial(true);
-	run_ms(10);
+	run_ticks(10);
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
 		assert_int_equal(send(fds[i], request, strlen(request), 0), strlen(request));
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
@@ -284,7 +284,7 @@ static void test_close_with_an_answer_under_way(void **state)
 	fd = dial(true);
 	assert_true(put_on(fd, request, strlen(request)));
 	RUN_UNTIL(seen.calls == 1);
-	run_ms(10);
+	run_ticks(10);
 	close_api();
 	close(fd);
 }
@@ -299,7 +299,7 @@ static void test_neither_door(void **state)
 	ezlb_api_close(api, NULL, NULL);
 	api = NULL;
 	is_closed = true;
-	run_ms(5);
+	run_ticks(5);
 }
 
 int main(void)
