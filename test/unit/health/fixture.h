@@ -148,7 +148,7 @@ static inline struct ezlb_health_row *add(struct fixture *fx, const char *servic
 	row->backend = loopback(fx->server.port);
 	row->check = (struct ezlb_check){ .type = EZLB_CHECK_HTTP,
 					  .interval_ms = INTERVAL_MS,
-					  .timeout_ms = 3000,
+					  .timeout_ms = DEADLINE_MS,
 					  .fail_count = 3,
 					  .rise_count = 2,
 					  .http_expected_status = 200,

@@ -25,6 +25,7 @@
 #include <ezlb/addr.h>
 
 enum answer {
+	ANSWER_HELD, /* 200, but not before server_let_go */
 	ANSWER_200,
 	ANSWER_KEEP, /* 200, and the connection stays */
 	ANSWER_500,
@@ -52,6 +53,7 @@ struct server {
 	uint16_t port;
 	pthread_t thread;
 	_Atomic enum answer mode;
+	atomic_bool let_go;
 	atomic_int accepted;
 	atomic_int answered[ANSWERS];
 	atomic_int cut_off; /* answers without end that the other side ended */
@@ -144,6 +146,11 @@ static inline int answer(struct server *server, int fd, enum answer mode)
 	switch (mode) {
 	case ANSWER_LATE:
 		usleep(20 * 1000);
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+		break;
+	case ANSWER_HELD:
+		while (!server->let_go)
+			usleep(1000);
 		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 		break;
 	case ANSWER_200:
@@ -278,8 +285,29 @@ static inline void server_start(struct server *server, enum answer mode)
 	server_start_at(server, loopback(0), mode);
 }
 
+static inline void server_let_go(struct server *server)
+{
+	server->let_go = true;
+}
+
+/* Returns when the server has accepted every connection that was made before. */
+static inline void server_catch_up(struct server *server)
+{
+	struct ezlb_endpoint at = loopback(server->port);
+	struct sockaddr_storage addr;
+	socklen_t len = ezlb_endpoint_sockaddr(&at, &addr);
+	int fd = socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char byte;
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, len), 0);
+	say(fd, "GET / HTTP/1.0\r\n\r\n");
+	assert_true(recv(fd, &byte, 1, 0) == 1);
+	close(fd);
+}
+
 static inline void server_stop(struct server *server)
 {
+	server_let_go(server);
 	close(server->stop[1]);
 	pthread_join(server->thread, NULL);
 	close(server->stop[0]);

@@ -28,11 +28,13 @@ static void check_reason(const struct fixture *fx, size_t i, enum ezlb_outcome o
 static void test_told_why(void **state)
 {
 	struct fixture *fx = *state;
+	uint64_t begin = ezlb_now_ms(), took;
 
 	fx->server.mode = ANSWER_LATE;
 	add(fx, "web");
 	set(fx);
 	run_to(fx, "web", EZLB_UP);
+	took = ezlb_now_ms() - begin;
 	fx->server.mode = ANSWER_500;
 	run_to(fx, "web", EZLB_DOWN);
 	fx->server.mode = ANSWER_200;
@@ -42,7 +44,7 @@ static void test_told_why(void **state)
 	assert_int_equal(fx->told.len, 3);
 	check_told(fx, 0, "web", EZLB_UNKNOWN, EZLB_UP);
 	check_reason(fx, 0, EZLB_PROBE_OK, 0);
-	assert_in_range(fx->told.items[0].change.ms, 19, 2000);
+	assert_in_range(fx->told.items[0].change.ms, 19, took + 1);
 	check_told(fx, 1, "web", EZLB_UP, EZLB_DOWN);
 	check_reason(fx, 1, EZLB_PROBE_HTTP_STATUS, 500);
 	check_told(fx, 2, "web", EZLB_DOWN, EZLB_UP);
@@ -156,18 +158,19 @@ static void test_last_probe(void **state)
 {
 	struct fixture *fx = *state;
 	const struct ezlb_verdict_row *row;
-	uint64_t old;
+	uint64_t old, begin = ezlb_now_ms(), took;
 
 	fx->server.mode = ANSWER_LATE;
 	add(fx, "old")->check.interval_ms = 3600 * 1000;
 	set(fx);
 	assert_false(row_of(fx, "old", fx->server.port)->probed);
 	run_to(fx, "old", EZLB_UP);
+	took = ezlb_now_ms() - begin;
 	row = row_of(fx, "old", fx->server.port);
 	old = row->since_ms;
 	assert_true(row->probed);
 	assert_int_equal(row->outcome, EZLB_PROBE_OK);
-	assert_in_range(row->latency_us, 19 * 1000, 2000 * 1000);
+	assert_in_range(row->latency_us, 19 * 1000, took * 1000 + 1000);
 
 	run_for(&fx->loop, 5);
 	add(fx, "new")->check.interval_ms = 3600 * 1000;
@@ -184,10 +187,12 @@ static void test_last_probe_before_the_verdict(void **state)
 {
 	struct fixture *fx = *state;
 	const struct ezlb_verdict_row *row;
+	uint64_t begin;
 
 	add(fx, "web");
 	set(fx);
 	run_to(fx, "web", EZLB_UP);
+	begin = ezlb_now_ms();
 	fx->rows.items[0].check.fail_count = 1000;
 	set(fx);
 	fx->server.mode = ANSWER_500;
@@ -196,7 +201,7 @@ static void test_last_probe_before_the_verdict(void **state)
 	assert_int_equal(row->verdict, EZLB_UP);
 	assert_int_equal(row->outcome, EZLB_PROBE_HTTP_STATUS);
 	assert_int_equal(row->code, 500);
-	assert_in_range(row->latency_us, 1, 2000 * 1000);
+	assert_in_range(row->latency_us, 1, (ezlb_now_ms() - begin) * 1000 + 1000);
 }
 
 /* --- all probes ---------------------------------------------------------------------------- */
@@ -223,6 +228,7 @@ static void test_stats(void **state)
 {
 	struct fixture *fx = *state;
 	struct ezlb_health_stats stats = stats_of(fx);
+	uint64_t begin = ezlb_now_ms();
 
 	assert_int_equal(count(&stats), 0);
 	assert_int_equal(stats.targets, 0);
@@ -242,7 +248,7 @@ static void test_stats(void **state)
 	/* The late ones took longer than 16 ms, none of them hours. */
 	assert_int_equal(stats.duration.n[EZLB_HISTOGRAM_BOUNDS], 0);
 	assert_true(stats.duration.sum >= 0.019 * (double)stats.outcomes[EZLB_PROBE_OK]);
-	assert_true(stats.duration.sum < 10);
+	assert_true(stats.duration.sum * 1000 < 2 * (double)(ezlb_now_ms() - begin + 1));
 
 	/* Who goes is no target any more; what was counted stays. */
 	fx->rows.len = 0;
@@ -281,7 +287,8 @@ static void test_local_error(void **state)
 	run_to(fx, "web", EZLB_UP);
 	up = since(fx, "web");
 	limit = fds_exhaust();
-	run_for(&fx->loop, 10 * INTERVAL_MS);
+	for (int i = 0; i < DEADLINE_MS && stats_of(fx).outcomes[EZLB_PROBE_LOCAL_ERROR] <= 2; i++)
+		run_for(&fx->loop, 1);
 	fds_limit(limit);
 	stats = stats_of(fx);
 	assert_true(stats.outcomes[EZLB_PROBE_LOCAL_ERROR] > 2);
@@ -316,7 +323,7 @@ static void test_overdue_for_want_of_a_place(void **state)
 		struct ezlb_check *check = &add(fx, "web")->check;
 
 		check->interval_ms = 3600 * 1000;
-		check->timeout_ms = 600 + i;
+		check->timeout_ms = 2000 + i;
 		check->fail_count = 1;
 	}
 	set(fx);
@@ -339,10 +346,11 @@ static void test_overdue_beyond_the_interval(void **state)
 	struct fixture *fx = *state;
 
 	fx->server.mode = ANSWER_NEVER;
-	add(fx, "slow");
+	add(fx, "slow")->check.interval_ms = 1000;
 	add(fx, "rare")->check.interval_ms = 3600 * 1000;
 	set(fx);
-	run_to_count(fx, ANSWER_NEVER, 1);
+	for (int i = 0; i < DEADLINE_MS && fx->health->running < 2; i++)
+		run_for(&fx->loop, 1);
 	assert_int_equal(stats_of(fx).overdue, 0);
 	run_to_overdue(fx, 1);
 	run_for(&fx->loop, 5 * INTERVAL_MS);
