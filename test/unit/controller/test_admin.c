@@ -12,7 +12,7 @@
 
 #include "admin.h"
 
-#define DEADLINE_MS 5000
+#define DEADLINE_MS 60000
 
 static uv_loop_t loop;
 static uv_timer_t ticker; /* no wait on the loop is for ever */

@@ -8,7 +8,7 @@
 
 #include "desk.h"
 
-#define DEADLINE_MS 5000
+#define DEADLINE_MS 60000
 #define BEAT_MS	    20
 
 /* The manager's socket, and ezlb's side of it on a loop. */

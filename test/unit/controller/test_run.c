@@ -13,7 +13,7 @@
 
 #include "files.h"
 
-#define DEADLINE_MS 10000
+#define DEADLINE_MS 60000
 
 struct daemon {
 	pid_t pid;
@@ -219,23 +219,39 @@ static void test_files(void **state)
 }
 
 /* No file at all is believed only when it lasts. */
-static void test_empty_hold_down(void **state)
+static void test_empty_for_a_while(void **state)
 {
 	struct daemon d;
 
 	(void)state;
-	options.empty_hold_ms = 1500;
+	options.empty_hold_ms = DEADLINE_MS; /* the files are back long before */
 	put("config/web.yaml", WEB);
 	d = daemon_start();
 	wait_said(&d, "why=files ops=2");
 	assert_int_equal(unlink(at("config/web.yaml").s), 0);
 	wait_said(&d, "level=warn pkg=controller msg=\"all service files are gone");
-	wait_said(&d, " in_ms=1500");
+	wait_said(&d, " in_ms=60000");
 	put("config/web.yaml", WEB_TWO);
 	wait_said(&d, "service files are back: nothing was removed");
 	wait_said(&d, "why=files ops=1 failed=0 first=\"dest-add");
 	assert_int_equal(unlink(at("config/web.yaml").s), 0);
 	wait_said(&d, "all service files are gone");
+	kill(d.pid, SIGTERM);
+	assert_int_equal(wait_end(&d), 0);
+}
+
+static void test_empty_for_good(void **state)
+{
+	struct daemon d;
+
+	(void)state;
+	options.empty_hold_ms = 1500;
+	put("config/web.yaml", WEB_TWO);
+	d = daemon_start();
+	wait_said(&d, "why=files ops=3");
+	assert_int_equal(unlink(at("config/web.yaml").s), 0);
+	wait_said(&d, "level=warn pkg=controller msg=\"all service files are gone");
+	wait_said(&d, " in_ms=1500");
 	wait_said(&d, "there are still no service files: removing all services");
 	wait_said(&d, "why=files ops=3 failed=0 first=\"dest-del");
 	kill(d.pid, SIGTERM);
@@ -266,7 +282,8 @@ int main(void)
 		IN_TOP(test_nobody_reads_the_log),
 		IN_TOP(test_hup),
 		IN_TOP(test_files),
-		IN_TOP(test_empty_hold_down),
+		IN_TOP(test_empty_for_a_while),
+		IN_TOP(test_empty_for_good),
 		IN_TOP(test_says_which_backend),
 	};
 

@@ -7,7 +7,7 @@
 
 #include <ezlb/duration.h>
 
-#define DEADLINE_MS 5000
+#define DEADLINE_MS 60000
 
 static struct ezlb_status folded;
 static struct desk_parts parts;
