@@ -42,7 +42,8 @@ renders() {
 	cp -r deploy/k8s "$dir/ezlb/deploy/"
 	cp "$1" "$dir/own/kustomization.yaml"
 	cp examples/services.d/web.yaml "$dir/own/services/"
-	kubectl kustomize "$dir/own" | grep -q 'image: registry.example.com/ezlb'
+	# Not a pipe: grep would leave before kubectl has written all.
+	kubectl kustomize "$dir/own" >"$dir/rendered" && grep -q 'image: registry.example.com/ezlb' "$dir/rendered"
 }
 
 check_yaml() {
