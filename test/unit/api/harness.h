@@ -32,6 +32,7 @@ static struct ezlb_api *api;
 static bool is_closed;
 static size_t fds_before;
 static uint16_t tcp_port;
+static int port_fd;
 static struct ezlb_api_body *big;
 static int log_fd = -1, real_stderr = -1;
 
@@ -160,17 +161,18 @@ static inline void log_end(void)
 	close(real_stderr);
 }
 
-/* A port of 127.0.0.1 that nobody has. */
+/* A port of 127.0.0.1 that nobody has, nor gets before teardown: the server may share it. */
 static inline uint16_t free_port(void)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET };
 	socklen_t len = sizeof(addr);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int on = 1;
 
+	port_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(port_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
-	close(fd);
+	assert_int_equal(bind(port_fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(getsockname(port_fd, (struct sockaddr *)&addr, &len), 0);
 	return ntohs(addr.sin_port);
 }
 
@@ -274,6 +276,7 @@ static inline int teardown(void **state)
 	ezlb_api_body_unref(big);
 	uv_close((uv_handle_t *)&ticker, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
+	close(port_fd);
 	teardown_top(state);
 	if (uv_loop_close(&loop) != 0) {
 		fputs("a handle is left\n", stderr);
