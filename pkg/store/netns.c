@@ -50,7 +50,7 @@ static int ask_holder(const struct sockaddr_un *addr, socklen_t len, struct ucre
  */
 static int in_use(const struct sockaddr_un *addr, socklen_t len, struct ezlb_err *err)
 {
-	struct ucred who;
+	struct ucred who = { .pid = 0 };
 	int rc = ask_holder(addr, len, &who);
 
 	if (rc == -EAGAIN)
