@@ -10,15 +10,27 @@
 #include <stdint.h>
 
 #include <ezlb/addr.h>
+#include <ezlb/check.h>
 #include <ezlb/mem.h>
 
-#define EZLB_NAME_MAX  63  /* a DNS label, RFC 1035 2.3.1 */
-#define EZLB_SCHED_MAX 15  /* IP_VS_SCHEDNAME_MAXLEN - 1, linux/ip_vs.h */
-#define EZLB_PATH_MAX  255 /* of health_check.http_path */
+#define EZLB_NAME_MAX  63 /* a DNS label, RFC 1035 2.3.1 */
+#define EZLB_SCHED_MAX 15 /* IP_VS_SCHEDNAME_MAXLEN - 1, linux/ip_vs.h */
+#define EZLB_PE_MAX    15 /* IP_VS_PENAME_MAXLEN - 1, linux/ip_vs.h */
 
 enum ezlb_proto { EZLB_TCP, EZLB_UDP, EZLB_SCTP };
 enum ezlb_forward { EZLB_MASQ, EZLB_DIRECT, EZLB_TUNNEL };
-enum ezlb_check_type { EZLB_CHECK_NONE, EZLB_CHECK_TCP, EZLB_CHECK_HTTP, EZLB_CHECK_HTTPS };
+enum ezlb_tunnel_type {
+	EZLB_TUNNEL_IPIP,
+	EZLB_TUNNEL_GUE,
+	EZLB_TUNNEL_GRE
+}; /* as IP_VS_CONN_F_TUNNEL_TYPE_* */
+enum ezlb_tunnel_checksum { EZLB_TUNNEL_NOCSUM, EZLB_TUNNEL_CSUM, EZLB_TUNNEL_REMCSUM };
+/* What to do with the connections of a backend that health says is down. */
+enum ezlb_on_failure {
+	EZLB_ON_FAILURE_AUTO,	/* drain if the backend still answers, remove otherwise */
+	EZLB_ON_FAILURE_REMOVE, /* remove at once */
+	EZLB_ON_FAILURE_DRAIN	/* drain, also if the backend does not answer */
+};
 
 /* A place in a file; both count from 1, 0 = unknown. */
 struct ezlb_mark {
@@ -26,19 +38,35 @@ struct ezlb_mark {
 	int col;
 };
 
-struct ezlb_check {
-	enum ezlb_check_type type; /* NONE: every backend counts as healthy */
-	uint32_t interval_ms;
-	uint32_t timeout_ms;
-	uint32_t fail_count; /* consecutive failures until a backend is down */
-	uint32_t rise_count; /* consecutive successes until it is up again */
-	uint16_t http_expected_status;
-	char http_path[EZLB_PATH_MAX + 1];
+/* How packets reach a dest with forward: tunnel. All zero: IP in IP. */
+struct ezlb_tunnel {
+	enum ezlb_tunnel_type type;
+	uint16_t port;			    /* gue only: the UDP port of the backend */
+	enum ezlb_tunnel_checksum checksum; /* gue, gre */
+};
+
+/* Sticky clients: all connections of one client network go to one backend. */
+struct ezlb_persistence {
+	uint32_t timeout_s; /* after the last connection; 0: no persistence */
+	uint8_t prefix;	    /* size of the client network: 1-32, IPv6 1-128; 0: the whole address */
+	char engine[EZLB_PE_MAX + 1]; /* "sip": by SIP Call-ID, udp only; "": by address */
+};
+
+/*
+ * The fewest healthy backends with which verdicts count. With fewer, every configured backend is
+ * scheduled (fail open). Zero: never.
+ */
+struct ezlb_min_healthy {
+	uint32_t count; /* backends, or with `percent` 0-100, rounded up */
+	bool percent;
 };
 
 struct ezlb_backend {
 	struct ezlb_endpoint endpoint;
 	uint32_t weight; /* 0-65535; 0: no new connections */
+	uint32_t upper;	 /* no new connections while it has so many; 0: no limit */
+	uint32_t lower;	 /* ... until it has fewer than this; 0: three quarters of upper */
+	bool fallback;	 /* serves only while no other backend is healthy */
 	struct ezlb_mark at;
 };
 
@@ -48,11 +76,18 @@ struct ezlb_spec {
 	struct ezlb_endpoint listen;
 	enum ezlb_proto proto;
 	char scheduler[EZLB_SCHED_MAX + 1];
+	uint32_t flags; /* IP_VS_SVC_F_SCHED1-3 (scheduler_flags), IP_VS_SVC_F_ONEPACKET */
+	struct ezlb_persistence persistence;
 	enum ezlb_forward forward;
+	struct ezlb_tunnel tunnel;
 	bool full_nat;
 	struct ezlb_addr_range snat_ip; /* family 0: MASQUERADE */
 	bool traffic_log;
 	struct ezlb_check check;
+	uint32_t drain_ms; /* for a backend that leaves; 0: removed at once */
+	enum ezlb_on_failure on_failure;
+	struct ezlb_min_healthy min_healthy;
+	uint32_t slow_start_ms;	       /* 0: full weight at once */
 	struct ezlb_backend *backends; /* in file order; owned */
 	size_t n_backends;	       /* at least one */
 	struct ezlb_mark name_at, listen_at, snat_ip_at;
@@ -64,16 +99,17 @@ struct ezlb_desired EZLB_VEC(const struct ezlb_spec *);
 struct ezlb_spec *ezlb_spec_new(void);
 void ezlb_spec_free(struct ezlb_spec *spec); /* NULL is fine */
 
-/* True if both probe a target in the same way (the thresholds may differ). */
-bool ezlb_check_same_probe(const struct ezlb_check *a, const struct ezlb_check *b);
-
 /* The words in a service file; _parse returns 0 or -EINVAL. */
 const char *ezlb_proto_str(enum ezlb_proto proto);
 int ezlb_proto_parse(const char *text, enum ezlb_proto *out);
 const char *ezlb_forward_str(enum ezlb_forward forward);
 int ezlb_forward_parse(const char *text, enum ezlb_forward *out);
-const char *ezlb_check_type_str(enum ezlb_check_type type);
-int ezlb_check_type_parse(const char *text, enum ezlb_check_type *out);
+const char *ezlb_tunnel_type_str(enum ezlb_tunnel_type type);
+const char *ezlb_tunnel_checksum_str(enum ezlb_tunnel_checksum checksum);
+const char *ezlb_on_failure_str(enum ezlb_on_failure what);
+int ezlb_tunnel_type_parse(const char *text, enum ezlb_tunnel_type *out);
+int ezlb_tunnel_checksum_parse(const char *text, enum ezlb_tunnel_checksum *out);
+int ezlb_on_failure_parse(const char *text, enum ezlb_on_failure *out);
 
 /* IPPROTO_TCP and so on; the inverse returns -EPROTONOSUPPORT for other numbers. */
 int ezlb_proto_number(enum ezlb_proto proto);

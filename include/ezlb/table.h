@@ -14,9 +14,15 @@
 #include <ezlb/setting.h>
 #include <ezlb/spec.h>
 
+/*
+ * What identifies a virtual service: protocol and listener, or a firewall mark. With a mark
+ * `listen` has only its family, and `proto` is EZLB_TCP (not used): such a service takes packets of
+ * every protocol and port.
+ */
 struct ezlb_service_key {
 	enum ezlb_proto proto;
 	struct ezlb_endpoint listen;
+	uint32_t fwmark; /* 0: none */
 };
 
 /* A virtual service. */
@@ -26,6 +32,7 @@ struct ezlb_service_row {
 	uint32_t flags;	  /* IP_VS_SVC_F_*, without the kernel's own IP_VS_SVC_F_HASHED */
 	uint32_t timeout; /* persistence in seconds; 0 if the flag is not set */
 	uint32_t netmask; /* IPv4: network order mask, ~0 = host; IPv6: prefix length, 128 = host */
+	char engine[EZLB_PE_MAX + 1]; /* of persistence; "": by address */
 };
 
 /* A real server of a virtual service. */
@@ -33,8 +40,10 @@ struct ezlb_dest_row {
 	struct ezlb_service_key service;
 	struct ezlb_endpoint endpoint;
 	enum ezlb_forward forward;
+	struct ezlb_tunnel tunnel; /* of forward TUNNEL; else zero */
 	uint32_t weight;
 	uint32_t upper, lower; /* connection thresholds; 0 = none */
+	uint32_t active;       /* actual rows only, not compared: established connections */
 	bool full_nat; /* target rows only, not compared: its SNAT row must be added first */
 };
 
@@ -140,9 +149,11 @@ bool ezlb_scope_has(const struct ezlb_scope *scope, const struct ezlb_service_ke
 /* Removes from scope what is in other. */
 void ezlb_scope_subtract(struct ezlb_scope *scope, const struct ezlb_scope *other);
 
-/* "tcp 10.0.0.1:80" */
+/* "tcp 10.0.0.1:80", "fwmark 7", "fwmark 7 ipv6" */
 #define EZLB_SERVICE_KEY_STRLEN (EZLB_ENDPOINT_STRLEN + 8)
 const char *ezlb_service_key_format(const struct ezlb_service_key *key,
 				    char buf[EZLB_SERVICE_KEY_STRLEN]);
+/* The inverse. -EINVAL; then *out is unchanged. */
+int ezlb_service_key_parse(const char *text, struct ezlb_service_key *out);
 
 const char *ezlb_gate_str(enum ezlb_gate gate); /* "input" */

@@ -25,8 +25,14 @@ enum ezlb_outcome {
 	EZLB_PROBE_UNREACHABLE,	    /* no route, or rejected by a firewall */
 	EZLB_PROBE_RESET,	    /* the connection broke */
 	EZLB_PROBE_HTTP_STATUS,	    /* the answer has another status */
+	EZLB_PROBE_HTTP_BODY,	    /* the body does not contain the expected text */
 	EZLB_PROBE_HTTP_PROTOCOL,   /* the answer is not HTTP, or is truncated */
 	EZLB_PROBE_TLS,		    /* no TLS session, or the server rejected ours */
+	EZLB_PROBE_TLS_CERTIFICATE, /* the certificate is not valid for the server's name */
+	EZLB_PROBE_UDP_ANSWER,	    /* the datagram is not the expected one */
+	EZLB_PROBE_DNS_RCODE,	    /* the DNS answer has another rcode */
+	EZLB_PROBE_DNS_PROTOCOL,    /* the answer is not a DNS answer to the query */
+	EZLB_PROBE_PERMISSION,	    /* a firewall of this host refused to send (EPERM) */
 	EZLB_PROBE_LOCAL_ERROR,	    /* ezlb could not probe: no statement about the backend */
 	EZLB_OUTCOMES
 };
@@ -39,7 +45,7 @@ struct ezlb_verdict_row {
 	uint64_t since_ms; /* by ezlb_now_ms: when the verdict last changed */
 	bool probed;	   /* the rest describes the last conclusive probe */
 	enum ezlb_outcome outcome;
-	int code;	     /* HTTP_STATUS: the status; otherwise 0 */
+	int code;	     /* HTTP_STATUS: the status; DNS_RCODE: the rcode; otherwise 0 */
 	uint32_t latency_us; /* from start to end of the probe */
 };
 
@@ -52,3 +58,6 @@ const struct ezlb_verdict_row *ezlb_verdict_find(const struct ezlb_verdicts *ver
 						 const struct ezlb_endpoint *backend);
 const char *ezlb_verdict_str(enum ezlb_verdict verdict);
 const char *ezlb_outcome_str(enum ezlb_outcome outcome); /* "connect_refused" */
+/* A failure in which the backend answered: it is alive, and says no. It can finish its connections.
+ */
+bool ezlb_outcome_answers(enum ezlb_outcome outcome);

@@ -273,6 +273,12 @@ static bool is_path(const char *text)
 	return text[0] == '/' && text[n] == '\0';
 }
 
+static void set_text(char **to, const char *text)
+{
+	free(*to);
+	*to = ezlb_strdup(text);
+}
+
 static void read_http_path(struct reader *r, const struct node *node)
 {
 	const char *text;
@@ -285,9 +291,11 @@ static void read_http_path(struct reader *r, const struct node *node)
 				   "begin with '/'; write spaces and other characters as %20 and "
 				   "so on",
 				   "'%s' is not a path", ezlb_source_show(text, shown));
-	else if (!ezlb_strcpy(r->spec->check.http_path, sizeof(r->spec->check.http_path), text))
+	else if (strlen(text) > EZLB_PATH_MAX)
 		ezlb_source_refuse(r->src, node->at, EZLB_E_VALUE, NULL,
 				   "http_path is longer than %d bytes", EZLB_PATH_MAX);
+	else
+		set_text(&r->spec->check.request->path, text);
 }
 
 static void read_http_status(struct reader *r, const struct node *node)
@@ -295,7 +303,8 @@ static void read_http_status(struct reader *r, const struct node *node)
 	uint32_t status;
 
 	if (ezlb_field_uint(r->src, node, (struct bounds){ 100, 599 }, &status))
-		r->spec->check.http_expected_status = (uint16_t)status;
+		r->spec->check.request->statuses.items[0] =
+			(struct ezlb_code_range){ (uint16_t)status, (uint16_t)status };
 }
 
 static const struct field check_fields[] = {
@@ -337,12 +346,16 @@ static struct ezlb_spec *new_spec(const char *file)
 	spec->check = (struct ezlb_check){
 		.type = EZLB_CHECK_TCP,
 		.interval_ms = 5000,
+		.fast_interval_ms = 1000,
 		.timeout_ms = 3000,
 		.fail_count = 3,
 		.rise_count = 2,
-		.http_expected_status = 200,
-		.http_path = "/",
+		.request = ezlb_request_new(),
 	};
+	spec->check.request->method = ezlb_strdup("GET");
+	spec->check.request->path = ezlb_strdup("/");
+	*EZLB_PUSH(&spec->check.request->statuses) = (struct ezlb_code_range){ 200, 200 };
+	spec->drain_ms = 30000;
 	return spec;
 }
 
@@ -367,6 +380,8 @@ static void read_service(struct reader *r, const struct node *root)
 				   ezlb_proto_str(r->spec->proto));
 	if (r->check_off || (!r->check_type_given && r->spec->proto != EZLB_TCP))
 		r->spec->check.type = EZLB_CHECK_NONE;
+	if (r->spec->check.type != EZLB_CHECK_HTTP && r->spec->check.type != EZLB_CHECK_HTTPS)
+		ezlb_check_clear(&r->spec->check);
 	ezlb_rules_check(r);
 }
 

@@ -97,8 +97,8 @@ static char *check_text(const json_t *check)
 
 	if (!json_is_object(check))
 		return ezlb_strdup("none: every backend counts as up");
-	http = doc_has(check, "path") ? ezlb_asprintf(" %s expects %lld,", doc_text(check, "path"),
-						      (long long)doc_int(check, "expected_status"))
+	http = doc_has(check, "path") ? ezlb_asprintf(" %s expects %s,", doc_text(check, "path"),
+						      doc_text(check, "expected_status"))
 				      : ezlb_strdup("");
 	return ezlb_asprintf(
 		"%s%s every %gs, timeout %gs, fail %lld, rise %lld", doc_text(check, "type"), http,

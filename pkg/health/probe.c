@@ -77,7 +77,10 @@ static const struct kind *kind_of(const struct ezlb_probe *probe)
 	case EZLB_CHECK_HTTP:
 	case EZLB_CHECK_HTTPS:
 		return &http;
+	case EZLB_CHECK_UDP:
+	case EZLB_CHECK_DNS:
 	case EZLB_CHECK_NONE:
+	case EZLB_CHECK_TYPES:
 		break;
 	}
 	abort(); /* a check of type none has no probe */

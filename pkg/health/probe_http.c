@@ -92,7 +92,7 @@ static CURLcode set_request(CURL *easy, const struct ezlb_probe *probe)
 	EZLB_AUTO_FREE char *url = NULL;
 
 	url = ezlb_asprintf("%s://%s%s", scheme, ezlb_endpoint_format(&probe->target, where),
-			    probe->check->http_path);
+			    probe->check->request->path);
 	curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, probe->prober->headers);
@@ -165,7 +165,7 @@ static struct ezlb_probe_result from_status(const struct ezlb_probe *probe)
 	long status = 0;
 
 	curl_easy_getinfo(probe->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status == probe->check->http_expected_status)
+	if (ezlb_code_ranges_have(&probe->check->request->statuses, status))
 		return (struct ezlb_probe_result){ .outcome = EZLB_PROBE_OK };
 	return (struct ezlb_probe_result){ .outcome = EZLB_PROBE_HTTP_STATUS, .code = (int)status };
 }

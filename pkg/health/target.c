@@ -21,7 +21,7 @@ struct ezlb_target *ezlb_target_open(struct ezlb_health *health, struct ezlb_sit
 	target->health = health;
 	target->site = site;
 	target->endpoint = row->backend;
-	target->check = row->check;
+	target->check = ezlb_check_copy(&row->check);
 	target->phase = ezlb_schedule_phase(health->n_targets_ever++);
 	uv_timer_init(health->loop, &target->timer);
 	target->timer.data = target;
@@ -34,6 +34,7 @@ static void on_closed(uv_handle_t *handle)
 	struct ezlb_target *target = handle->data;
 	struct ezlb_health *health = target->health;
 
+	ezlb_check_clear(&target->check);
 	free(target);
 	ezlb_health_unref(health);
 }

@@ -160,7 +160,7 @@ static uint64_t row_print(uint64_t service, struct text row)
 /* Hashes the whole line: the scheduler, "ops" and the persistence follow the key. */
 static void on_service(struct reading *reading, struct text line)
 {
-	struct ezlb_service_key key;
+	struct ezlb_service_key key = { .proto = EZLB_TCP };
 	int rc = parse_service(line, &key);
 
 	reading->included = rc == 0 ? ezlb_scope_has(reading->scope, &key) : rc == -EBADMSG;

@@ -19,18 +19,8 @@ void ezlb_spec_free(struct ezlb_spec *spec)
 		return;
 	free(spec->file);
 	free(spec->backends);
+	ezlb_check_clear(&spec->check);
 	free(spec);
-}
-
-bool ezlb_check_same_probe(const struct ezlb_check *a, const struct ezlb_check *b)
-{
-	if (a->type != b->type || a->interval_ms != b->interval_ms ||
-	    a->timeout_ms != b->timeout_ms)
-		return false;
-	if (a->type != EZLB_CHECK_HTTP && a->type != EZLB_CHECK_HTTPS)
-		return true;
-	return a->http_expected_status == b->http_expected_status &&
-	       strcmp(a->http_path, b->http_path) == 0;
 }
 
 static const char *const proto_names[] = {
@@ -48,17 +38,26 @@ static const char *const forward_names[] = {
 	[EZLB_DIRECT] = "direct",
 	[EZLB_TUNNEL] = "tunnel",
 };
-static const char *const check_names[] = {
-	[EZLB_CHECK_NONE] = "none",
-	[EZLB_CHECK_TCP] = "tcp",
-	[EZLB_CHECK_HTTP] = "http",
-	[EZLB_CHECK_HTTPS] = "https",
+static const char *const tunnel_names[] = {
+	[EZLB_TUNNEL_IPIP] = "ipip",
+	[EZLB_TUNNEL_GUE] = "gue",
+	[EZLB_TUNNEL_GRE] = "gre",
+};
+static const char *const checksum_names[] = {
+	[EZLB_TUNNEL_NOCSUM] = "none",
+	[EZLB_TUNNEL_CSUM] = "csum",
+	[EZLB_TUNNEL_REMCSUM] = "remcsum",
+};
+static const char *const on_failure_names[] = {
+	[EZLB_ON_FAILURE_AUTO] = "auto",
+	[EZLB_ON_FAILURE_REMOVE] = "remove",
+	[EZLB_ON_FAILURE_DRAIN] = "drain",
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-const char *ezlb_proto_str(enum ezlb_proto proto)
+const char *ezlb_proto_str(enum ezlb_proto word)
 {
-	return proto_names[proto];
+	return proto_names[word];
 }
 
 int ezlb_proto_parse(const char *text, enum ezlb_proto *out)
@@ -70,9 +69,9 @@ int ezlb_proto_parse(const char *text, enum ezlb_proto *out)
 	return i < 0 ? i : 0;
 }
 
-const char *ezlb_forward_str(enum ezlb_forward forward)
+const char *ezlb_forward_str(enum ezlb_forward word)
 {
-	return forward_names[forward];
+	return forward_names[word];
 }
 
 int ezlb_forward_parse(const char *text, enum ezlb_forward *out)
@@ -84,17 +83,45 @@ int ezlb_forward_parse(const char *text, enum ezlb_forward *out)
 	return i < 0 ? i : 0;
 }
 
-const char *ezlb_check_type_str(enum ezlb_check_type type)
+const char *ezlb_tunnel_type_str(enum ezlb_tunnel_type word)
 {
-	return check_names[type];
+	return tunnel_names[word];
 }
 
-int ezlb_check_type_parse(const char *text, enum ezlb_check_type *out)
+int ezlb_tunnel_type_parse(const char *text, enum ezlb_tunnel_type *out)
 {
-	int i = ezlb_word_index(check_names, COUNT(check_names), text);
+	int i = ezlb_word_index(tunnel_names, COUNT(tunnel_names), text);
 
 	if (i >= 0)
-		*out = (enum ezlb_check_type)i;
+		*out = (enum ezlb_tunnel_type)i;
+	return i < 0 ? i : 0;
+}
+
+const char *ezlb_tunnel_checksum_str(enum ezlb_tunnel_checksum word)
+{
+	return checksum_names[word];
+}
+
+int ezlb_tunnel_checksum_parse(const char *text, enum ezlb_tunnel_checksum *out)
+{
+	int i = ezlb_word_index(checksum_names, COUNT(checksum_names), text);
+
+	if (i >= 0)
+		*out = (enum ezlb_tunnel_checksum)i;
+	return i < 0 ? i : 0;
+}
+
+const char *ezlb_on_failure_str(enum ezlb_on_failure word)
+{
+	return on_failure_names[word];
+}
+
+int ezlb_on_failure_parse(const char *text, enum ezlb_on_failure *out)
+{
+	int i = ezlb_word_index(on_failure_names, COUNT(on_failure_names), text);
+
+	if (i >= 0)
+		*out = (enum ezlb_on_failure)i;
 	return i < 0 ? i : 0;
 }
 

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/table.h>
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #define CMP(a, b) (((a) > (b)) - ((a) < (b)))
 
 int ezlb_service_key_cmp(const void *pa, const void *pb)
 {
 	const struct ezlb_service_key *a = pa, *b = pb;
-	int rc = CMP(a->proto, b->proto);
+	int rc = CMP(a->fwmark, b->fwmark);
 
+	if (rc == 0)
+		rc = CMP(a->proto, b->proto);
 	return rc ? rc : ezlb_endpoint_cmp(&a->listen, &b->listen);
 }
 
@@ -78,7 +83,8 @@ bool ezlb_service_row_same(const void *pa, const void *pb)
 	const struct ezlb_service_row *a = pa, *b = pb;
 
 	return strcmp(a->scheduler, b->scheduler) == 0 && a->flags == b->flags &&
-	       a->timeout == b->timeout && a->netmask == b->netmask;
+	       a->timeout == b->timeout && a->netmask == b->netmask &&
+	       strcmp(a->engine, b->engine) == 0;
 }
 
 bool ezlb_dest_row_same(const void *pa, const void *pb)
@@ -86,7 +92,8 @@ bool ezlb_dest_row_same(const void *pa, const void *pb)
 	const struct ezlb_dest_row *a = pa, *b = pb;
 
 	return a->forward == b->forward && a->weight == b->weight && a->upper == b->upper &&
-	       a->lower == b->lower;
+	       a->lower == b->lower && a->tunnel.type == b->tunnel.type &&
+	       a->tunnel.port == b->tunnel.port && a->tunnel.checksum == b->tunnel.checksum;
 }
 
 bool ezlb_snat_row_same(const void *pa, const void *pb)
@@ -133,7 +140,7 @@ void ezlb_table_clear(struct ezlb_table *table)
 
 struct ezlb_service_key ezlb_spec_key(const struct ezlb_spec *spec)
 {
-	return (struct ezlb_service_key){ spec->proto, spec->listen };
+	return (struct ezlb_service_key){ .proto = spec->proto, .listen = spec->listen };
 }
 
 struct ezlb_snat_key ezlb_snat_key_of(enum ezlb_snat_key_kind kind,
@@ -161,9 +168,49 @@ const char *ezlb_service_key_format(const struct ezlb_service_key *key,
 {
 	char ep[EZLB_ENDPOINT_STRLEN];
 
-	snprintf(buf, EZLB_SERVICE_KEY_STRLEN, "%s %s", ezlb_proto_str(key->proto),
-		 ezlb_endpoint_format(&key->listen, ep));
+	if (key->fwmark)
+		snprintf(buf, EZLB_SERVICE_KEY_STRLEN, "fwmark %" PRIu32 "%s", key->fwmark,
+			 key->listen.addr.family == AF_INET6 ? " ipv6" : "");
+	else
+		snprintf(buf, EZLB_SERVICE_KEY_STRLEN, "%s %s", ezlb_proto_str(key->proto),
+			 ezlb_endpoint_format(&key->listen, ep));
 	return buf;
+}
+
+static int parse_mark(const char *text, struct ezlb_service_key *out)
+{
+	struct ezlb_service_key key = { .proto = EZLB_TCP };
+	unsigned long mark;
+	char *end;
+
+	if (text[0] < '1' || text[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	mark = strtoul(text, &end, 10);
+	if (errno || mark > UINT32_MAX || (*end != '\0' && strcmp(end, " ipv6") != 0))
+		return -EINVAL;
+	key.fwmark = (uint32_t)mark;
+	key.listen.addr.family = *end ? AF_INET6 : AF_INET;
+	*out = key;
+	return 0;
+}
+
+int ezlb_service_key_parse(const char *text, struct ezlb_service_key *out)
+{
+	const char *space = strchr(text, ' ');
+	struct ezlb_service_key key = { .proto = EZLB_TCP };
+	char word[8];
+
+	if (!space || (size_t)(space - text) >= sizeof(word))
+		return -EINVAL;
+	snprintf(word, sizeof(word), "%.*s", (int)(space - text), text);
+	if (strcmp(word, "fwmark") == 0)
+		return parse_mark(space + 1, out);
+	if (ezlb_proto_parse(word, &key.proto) < 0 ||
+	    ezlb_endpoint_parse(space + 1, &key.listen, NULL) < 0)
+		return -EINVAL;
+	*out = key;
+	return 0;
 }
 
 const char *ezlb_gate_str(enum ezlb_gate gate)

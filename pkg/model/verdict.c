@@ -40,10 +40,22 @@ const char *ezlb_outcome_str(enum ezlb_outcome outcome)
 		[EZLB_PROBE_UNREACHABLE] = "unreachable",
 		[EZLB_PROBE_RESET] = "reset",
 		[EZLB_PROBE_HTTP_STATUS] = "http_status",
+		[EZLB_PROBE_HTTP_BODY] = "http_body",
 		[EZLB_PROBE_HTTP_PROTOCOL] = "http_protocol",
 		[EZLB_PROBE_TLS] = "tls",
+		[EZLB_PROBE_TLS_CERTIFICATE] = "tls_certificate",
+		[EZLB_PROBE_UDP_ANSWER] = "udp_answer",
+		[EZLB_PROBE_DNS_RCODE] = "dns_rcode",
+		[EZLB_PROBE_DNS_PROTOCOL] = "dns_protocol",
+		[EZLB_PROBE_PERMISSION] = "permission",
 		[EZLB_PROBE_LOCAL_ERROR] = "local_error",
 	};
 
 	return outcome < EZLB_OUTCOMES ? names[outcome] : "?";
+}
+
+bool ezlb_outcome_answers(enum ezlb_outcome outcome)
+{
+	return outcome == EZLB_PROBE_HTTP_STATUS || outcome == EZLB_PROBE_HTTP_BODY ||
+	       outcome == EZLB_PROBE_UDP_ANSWER || outcome == EZLB_PROBE_DNS_RCODE;
 }

@@ -156,6 +156,7 @@ static json_t *backend_json(const struct ezlb_status_backend *b)
 
 static json_t *check_json(const struct ezlb_check *c)
 {
+	char statuses[EZLB_CODE_RANGES_STRLEN];
 	json_t *check;
 
 	if (c->type == EZLB_CHECK_NONE)
@@ -167,8 +168,10 @@ static json_t *check_json(const struct ezlb_check *c)
 	ezlb_json_put_count(check, "fail_count", c->fail_count);
 	ezlb_json_put_count(check, "rise_count", c->rise_count);
 	if (c->type == EZLB_CHECK_HTTP || c->type == EZLB_CHECK_HTTPS) {
-		ezlb_json_put_text(check, "path", c->http_path);
-		ezlb_json_put_count(check, "expected_status", c->http_expected_status);
+		ezlb_json_put_text(check, "path", c->request->path);
+		ezlb_json_put_text(
+			check, "expected_status",
+			ezlb_code_ranges_format(&c->request->statuses, statuses, sizeof(statuses)));
 	}
 	return check;
 }

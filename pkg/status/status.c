@@ -46,8 +46,10 @@ void ezlb_status_shift(struct ezlb_status *status, int64_t ms)
 
 void ezlb_status_clear(struct ezlb_status *status)
 {
-	for (size_t i = 0; i < status->services.len; i++)
+	for (size_t i = 0; i < status->services.len; i++) {
 		free(status->services.items[i].file);
+		ezlb_check_clear(&status->services.items[i].check);
+	}
 	for (size_t i = 0; i < status->files.len; i++)
 		free(status->files.items[i].path);
 	for (size_t i = 0; i < status->dirs.len; i++) {

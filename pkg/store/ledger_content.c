@@ -62,13 +62,11 @@ bool ledger_content_same(const struct ezlb_ledger_content *a, const struct ezlb_
 /* --- reading and writing lines ------------------------------------------------------------- */
 
 /* "tcp 10.0.0.1:80" */
-static const char *take_service(struct ezlb_ledger_content *content, char *rest)
+static const char *take_service(struct ezlb_ledger_content *content, const char *rest)
 {
 	struct ezlb_service_key key;
-	char *proto = strsep(&rest, " ");
 
-	if (!rest || ezlb_proto_parse(proto, &key.proto) < 0 ||
-	    ezlb_endpoint_parse(rest, &key.listen, NULL) < 0)
+	if (ezlb_service_key_parse(rest, &key) < 0)
 		return "has no valid service";
 	*EZLB_PUSH(&content->services) = key;
 	return NULL;

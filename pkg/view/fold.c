@@ -79,7 +79,7 @@ static void take_spec(struct folding *folding, const struct ezlb_spec *spec,
 	to->forward = spec->forward;
 	to->full_nat = spec->full_nat;
 	to->snat_ip = spec->snat_ip;
-	to->check = spec->check;
+	to->check = ezlb_check_copy(&spec->check);
 	to->traffic_log = spec->traffic_log;
 	take_backends(folding, spec, to);
 }

@@ -86,7 +86,7 @@ static inline struct ezlb_service_key key_of(const char *text)
 {
 	EZLB_AUTO_FREE char *copy = ezlb_strdup(text);
 	char *endpoint = strchr(copy, ' ');
-	struct ezlb_service_key key;
+	struct ezlb_service_key key = { .proto = EZLB_TCP };
 
 	*endpoint++ = '\0';
 	assert_int_equal(ezlb_proto_parse(copy, &key.proto), 0);

@@ -38,7 +38,7 @@ def total: (.[0].traffic // {active: 0, connections: 0} | keys) as $names | . as
 def service($name; $listen; $backends):
 	{name: $name, state: "ok", file: "/etc/ezlb/services.d/\($name).yaml", line: 2, in_force: true, protocol: "tcp",
 	 listen: $listen, scheduler: "wrr", forward: "masq", full_nat: true, snat: "10.20.0.5",
-	 check: {type: "http", interval_ms: 5000, timeout_ms: 3000, fail_count: 3, rise_count: 2, path: "/healthz", expected_status: 200},
+	 check: {type: "http", interval_ms: 5000, timeout_ms: 3000, fail_count: 3, rise_count: 2, path: "/healthz", expected_status: "200"},
 	 traffic_log: false, observed_hash: "08f4b6f3c2e0a1d7", applied_hash: "08f4b6f3c2e0a1d7", conditions: conditions,
 	 serving: ($backends | map(select(.verdict != "down")) | length), snat_connections: 120734,
 	 traffic: ($backends | map(select(.traffic)) | if length > 0 then total else null end), backends: $backends};

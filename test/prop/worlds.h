@@ -48,7 +48,7 @@ static inline int family_of(const struct world *w, unsigned i)
 static inline struct ezlb_service_key listener(const struct world *w, unsigned i)
 {
 	return (struct ezlb_service_key){ i % 2 ? EZLB_UDP : EZLB_TCP,
-					  endpoint(family_of(w, i), 0, i) };
+					  endpoint(family_of(w, i), 0, i), 0 };
 }
 
 /* Source NAT depends on the backend alone, as desired guarantees for shared backends. */
@@ -164,7 +164,7 @@ static inline void make_kernel_snats(struct world *w)
 		int family = k < 2 * BACKENDS ? AF_INET : AF_INET6;
 		unsigned backend = k / 2 % BACKENDS;
 		struct ezlb_service_key key = { k % 2 ? EZLB_UDP : EZLB_TCP,
-						endpoint(family, 1, backend) };
+						endpoint(family, 1, backend), 0 };
 
 		make_snat(w, &key, snat_of_backend(family, backend, dice(4)));
 	}

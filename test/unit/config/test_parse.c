@@ -233,8 +233,8 @@ static void test_defaults(void **state)
 	assert_int_equal(spec->check.timeout_ms, 3000);
 	assert_int_equal(spec->check.fail_count, 3);
 	assert_int_equal(spec->check.rise_count, 2);
-	assert_int_equal(spec->check.http_expected_status, 200);
-	assert_string_equal(spec->check.http_path, "/");
+	assert_int_equal(spec->check.fast_interval_ms, 1000);
+	assert_null(spec->check.request); /* tcp sends nothing */
 	assert_int_equal(spec->n_backends, 1);
 	assert_endpoint(&spec->backends[0].endpoint, "192.168.10.11:80");
 	assert_int_equal(spec->backends[0].weight, 1);
@@ -270,8 +270,11 @@ static void test_every_field(void **state)
 	assert_int_equal(spec->check.timeout_ms, 500);
 	assert_int_equal(spec->check.fail_count, 1);
 	assert_int_equal(spec->check.rise_count, 100);
-	assert_string_equal(spec->check.http_path, "/health/z?full=1");
-	assert_int_equal(spec->check.http_expected_status, 204);
+	assert_string_equal(spec->check.request->method, "GET");
+	assert_string_equal(spec->check.request->path, "/health/z?full=1");
+	assert_int_equal(spec->check.request->statuses.len, 1);
+	assert_int_equal(spec->check.request->statuses.items[0].first, 204);
+	assert_int_equal(spec->check.request->statuses.items[0].last, 204);
 	ezlb_spec_free(spec);
 }
 

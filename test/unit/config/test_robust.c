@@ -35,7 +35,8 @@ static void check_spec(const struct ezlb_spec *spec)
 	}
 	assert_true(spec->full_nat || spec->snat_ip.first.family == 0);
 	assert_true(!spec->full_nat || spec->forward == EZLB_MASQ);
-	assert_int_equal(spec->check.http_path[0], '/');
+	if (spec->check.request)
+		assert_int_equal(spec->check.request->path[0], '/');
 }
 
 static bool is_clean(const char *text)

@@ -7,9 +7,12 @@
 #include <ezlb/health.h>
 #include <ezlb/log.h>
 
+#include "requests.h"
 #include "target.h"
 
 #define INTERVAL_MS 20
+
+REQUEST(root, "/", 200);
 
 struct told {
 	char service[EZLB_NAME_MAX + 1];
@@ -151,8 +154,8 @@ static inline struct ezlb_health_row *add(struct fixture *fx, const char *servic
 					  .timeout_ms = DEADLINE_MS,
 					  .fail_count = 3,
 					  .rise_count = 2,
-					  .http_expected_status = 200,
-					  .http_path = "/" };
+					  .fast_interval_ms = INTERVAL_MS,
+					  .request = &root };
 	return row;
 }
 

@@ -12,6 +12,7 @@
 #include <ezlb/mem.h>
 
 #include "probe.h"
+#include "requests.h"
 
 static const enum ezlb_check_type types[] = { EZLB_CHECK_TCP, EZLB_CHECK_HTTP, EZLB_CHECK_HTTPS };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
@@ -61,13 +62,12 @@ static inline int teardown(void **state)
 	return 0;
 }
 
+REQUEST(healthz, "/healthz?a=b", 200);
+
 static inline struct ezlb_check check_of(enum ezlb_check_type type, uint32_t timeout_ms)
 {
-	struct ezlb_check check = { .type = type,
-				    .timeout_ms = timeout_ms,
-				    .http_expected_status = 200 };
+	struct ezlb_check check = { .type = type, .timeout_ms = timeout_ms, .request = &healthz };
 
-	ezlb_strcpy(check.http_path, sizeof(check.http_path), "/healthz?a=b");
 	return check;
 }
 

@@ -9,6 +9,9 @@
 #include <ezlb/health.h>
 
 #include "probe.h"
+#include "requests.h"
+
+REQUEST(root, "/", 200);
 
 static bool no_multi, no_easy, no_add, no_poll;
 
@@ -94,10 +97,7 @@ static void test_probe_fails_locally(void **state)
 		bool *broken;
 		int want;
 	} cases[] = { { &no_easy, ENOMEM }, { &no_add, ENOMEM }, { &no_poll, ENOSPC } };
-	struct ezlb_check check = { .type = EZLB_CHECK_HTTP,
-				    .timeout_ms = 50,
-				    .http_expected_status = 200,
-				    .http_path = "/" };
+	struct ezlb_check check = { .type = EZLB_CHECK_HTTP, .timeout_ms = 50, .request = &root };
 	struct ezlb_prober *prober;
 	struct ezlb_endpoint target;
 	struct server server;

@@ -58,12 +58,14 @@ static void test_services_share_a_probe(void **state)
 	assert_string_equal(fx->verdicts.items[0].service, "patient");
 }
 
+REQUEST(root_500, "/", 500);
+
 static void test_other_probes_are_not_shared(void **state)
 {
 	struct fixture *fx = *state;
 
 	add(fx, "one")->check.fail_count = 1;
-	add(fx, "two")->check.http_expected_status = 500;
+	add(fx, "two")->check.request = &root_500;
 	fx->rows.items[1].check.fail_count = 1;
 	set(fx);
 	run_to(fx, "one", EZLB_UP);

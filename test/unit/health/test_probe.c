@@ -50,12 +50,14 @@ static void test_http_answers(void **state)
 	server_start(&fx->server, ANSWER_200);
 }
 
+REQUEST(found, "/", 302);
+
 static void test_http_expects_any_status(void **state)
 {
 	struct fixture *fx = *state;
 	struct ezlb_check check = check_of(EZLB_CHECK_HTTP, 5000);
 
-	check.http_expected_status = 302;
+	check.request = &found;
 	fx->server.mode = ANSWER_302;
 	probe(fx, loopback(fx->server.port), &check);
 	expect(fx, "302 expected", EZLB_PROBE_OK, 0);
@@ -63,6 +65,8 @@ static void test_http_expects_any_status(void **state)
 	probe(fx, loopback(fx->server.port), &check);
 	expect(fx, "200 unexpected", EZLB_PROBE_HTTP_STATUS, 200);
 }
+
+REQUEST(bent, "/a/../b?c=%20d", 200);
 
 /* Neither the path nor the environment may bend the request. */
 static void test_http_request(void **state)
@@ -73,7 +77,7 @@ static void test_http_request(void **state)
 
 	setenv("http_proxy", "http://127.0.0.1:1/", 1);
 	setenv("all_proxy", "http://127.0.0.1:1/", 1);
-	ezlb_strcpy(check.http_path, sizeof(check.http_path), "/a/../b?c=%20d");
+	check.request = &bent;
 	probe(fx, loopback(fx->server.port), &check);
 	unsetenv("http_proxy");
 	unsetenv("all_proxy");

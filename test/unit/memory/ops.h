@@ -58,7 +58,7 @@ static inline struct ezlb_endpoint ep(const char *text)
 
 static inline struct ezlb_service_key key(const char *listen)
 {
-	return (struct ezlb_service_key){ EZLB_TCP, ep(listen) };
+	return (struct ezlb_service_key){ EZLB_TCP, ep(listen), 0 };
 }
 
 static inline void service_op(struct fixture *f, enum ezlb_op_kind kind, const char *listen,

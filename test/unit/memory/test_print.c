@@ -18,7 +18,7 @@ static struct ezlb_endpoint ep(const char *text)
 
 static struct ezlb_service_key key(const char *listen)
 {
-	return (struct ezlb_service_key){ EZLB_TCP, ep(listen) };
+	return (struct ezlb_service_key){ EZLB_TCP, ep(listen), 0 };
 }
 
 static void add_service(const char *listen)

@@ -125,7 +125,7 @@ static const struct {
 /* The row of the op, all of it about udp 10.0.0.1:53. */
 static struct ezlb_op op_of(enum ezlb_op_kind kind)
 {
-	const struct ezlb_service_key key = { EZLB_UDP, ep("10.0.0.1:53") };
+	const struct ezlb_service_key key = { EZLB_UDP, ep("10.0.0.1:53"), 0 };
 	struct ezlb_op op = { .kind = kind };
 
 	if (ezlb_op_object(kind) == EZLB_OBJECT_SERVICE)
@@ -148,7 +148,7 @@ static struct ezlb_op op_of(enum ezlb_op_kind kind)
 
 static void test_subjects(void **state)
 {
-	const struct ezlb_service_key key = { EZLB_UDP, ep("10.0.0.1:53") };
+	const struct ezlb_service_key key = { EZLB_UDP, ep("10.0.0.1:53"), 0 };
 
 	(void)state;
 	assert_int_equal(COUNT_OF(subjects), EZLB_OPS);
@@ -177,7 +177,7 @@ static void test_snat_rows_of_a_service(void **state)
 {
 	static const enum ezlb_op_kind snats[] = { EZLB_OP_SNAT_ADD, EZLB_OP_SNAT_SET,
 						   EZLB_OP_SNAT_DEL };
-	const struct ezlb_service_key key = { EZLB_UDP, ep("10.0.0.1:53") };
+	const struct ezlb_service_key key = { EZLB_UDP, ep("10.0.0.1:53"), 0 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(snats); i++) {

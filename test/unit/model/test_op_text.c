@@ -73,7 +73,8 @@ static void test_format_around(void **state)
 	check_format(&op, "vip-add fd00::1 on ezlb0");
 	op.kind = EZLB_OP_VIP_DEL;
 	check_format(&op, "vip-del fd00::1 on ezlb0");
-	op.accept = (struct ezlb_accept_row){ EZLB_GATE_FORWARD, { EZLB_UDP, ep("10.0.0.1:53") } };
+	op.accept = (struct ezlb_accept_row){ EZLB_GATE_FORWARD,
+					      { EZLB_UDP, ep("10.0.0.1:53"), 0 } };
 	op.kind = EZLB_OP_ACCEPT_ADD;
 	check_format(&op, "accept-add forward udp 10.0.0.1:53");
 	op.kind = EZLB_OP_ACCEPT_DEL;

@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include <sys/socket.h>
+
 #include <ezlb/spec.h>
 #include <ezlb/verdict.h>
+
+#include "requests.h"
 
 static void test_proto_words_and_numbers(void **state)
 {
@@ -52,10 +56,10 @@ static void test_forward_words(void **state)
 
 static void test_check_type_words(void **state)
 {
-	static const char *const words[] = { [EZLB_CHECK_NONE] = "none",
-					     [EZLB_CHECK_TCP] = "tcp",
-					     [EZLB_CHECK_HTTP] = "http",
-					     [EZLB_CHECK_HTTPS] = "https" };
+	static const char *const words[] = {
+		[EZLB_CHECK_NONE] = "none",   [EZLB_CHECK_TCP] = "tcp", [EZLB_CHECK_HTTP] = "http",
+		[EZLB_CHECK_HTTPS] = "https", [EZLB_CHECK_UDP] = "udp", [EZLB_CHECK_DNS] = "dns"
+	};
 	enum ezlb_check_type type;
 
 	(void)state;
@@ -84,50 +88,62 @@ static void test_other_words_are_refused(void **state)
 	assert_int_equal(type, EZLB_CHECK_HTTPS);
 }
 
-#define HTTP                                                \
-	{                                                   \
-		EZLB_CHECK_HTTP, 5000, 3000, 3, 2, 200, "/" \
-	}
-#define TCP                                                \
-	{                                                  \
-		EZLB_CHECK_TCP, 5000, 3000, 3, 2, 200, "/" \
-	}
+REQUEST(root, "/", 200);
+REQUEST(root_again, "/", 200);
+REQUEST(root_204, "/", 204);
+REQUEST(other_path, "/x", 200);
 
-static const struct {
-	const char *name;
-	struct ezlb_check a, b;
-	bool same;
-} probes[] = {
-	{ "the same", HTTP, HTTP, true },
-	{ "type", HTTP, { EZLB_CHECK_HTTPS, 5000, 3000, 3, 2, 200, "/" }, false },
-	{ "interval", HTTP, { EZLB_CHECK_HTTP, 5001, 3000, 3, 2, 200, "/" }, false },
-	{ "timeout", HTTP, { EZLB_CHECK_HTTP, 5000, 3001, 3, 2, 200, "/" }, false },
-	{ "fail_count is the service's",
-	  HTTP,
-	  { EZLB_CHECK_HTTP, 5000, 3000, 4, 2, 200, "/" },
-	  true },
-	{ "rise_count is the service's",
-	  HTTP,
-	  { EZLB_CHECK_HTTP, 5000, 3000, 3, 9, 200, "/" },
-	  true },
-	{ "status", HTTP, { EZLB_CHECK_HTTP, 5000, 3000, 3, 2, 204, "/" }, false },
-	{ "path", HTTP, { EZLB_CHECK_HTTP, 5000, 3000, 3, 2, 200, "/x" }, false },
-	{ "https path",
-	  { EZLB_CHECK_HTTPS, 5000, 3000, 3, 2, 200, "/a" },
-	  { EZLB_CHECK_HTTPS, 5000, 3000, 3, 2, 200, "/b" },
-	  false },
-	{ "tcp asks for no path", TCP, { EZLB_CHECK_TCP, 5000, 3000, 3, 2, 204, "/x" }, true },
-	{ "tcp interval", TCP, { EZLB_CHECK_TCP, 5001, 3000, 3, 2, 200, "/" }, false },
-	{ "tcp timeout", TCP, { EZLB_CHECK_TCP, 5000, 1, 3, 2, 200, "/" }, false },
+enum member {
+	NOTHING,
+	EQUAL_REQUEST,
+	TYPE,
+	INTERVAL,
+	FAST_INTERVAL,
+	TIMEOUT,
+	PORT,
+	SOURCE,
+	FAIL_COUNT,
+	RISE_COUNT,
+	INITIAL,
+	STATUS,
+	PATH,
+	NO_REQUEST,
+	MEMBERS
 };
+
+/* Changes one member. Returns whether two checks that differ in it can share a probe. */
+static bool vary(struct ezlb_check *check, enum member member)
+{
+	const struct ezlb_check before = *check;
+
+	check->type += member == TYPE;
+	check->interval_ms += member == INTERVAL;
+	check->fast_interval_ms += member == FAST_INTERVAL;
+	check->timeout_ms += member == TIMEOUT;
+	check->port += member == PORT;
+	check->source.first.family = check->source.last.family = member == SOURCE ? AF_INET : 0;
+	check->fail_count += member == FAIL_COUNT;
+	check->rise_count += member == RISE_COUNT;
+	check->initial_up = member == INITIAL;
+	check->request = member == EQUAL_REQUEST ? &root_again
+			 : member == STATUS	 ? &root_204
+			 : member == PATH	 ? &other_path
+			 : member == NO_REQUEST	 ? NULL
+						 : before.request;
+	return member == NOTHING || member == EQUAL_REQUEST || member == FAIL_COUNT ||
+	       member == RISE_COUNT || member == INITIAL; /* the thresholds are the service's */
+}
 
 static void test_same_probe(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(probes); i++)
-		if (ezlb_check_same_probe(&probes[i].a, &probes[i].b) != probes[i].same ||
-		    ezlb_check_same_probe(&probes[i].b, &probes[i].a) != probes[i].same)
-			fail_msg("%s", probes[i].name);
+	for (int member = 0; member < MEMBERS; member++) {
+		struct ezlb_check a = { .type = EZLB_CHECK_HTTP, .request = &root }, b = a;
+		bool same = vary(&b, (enum member)member);
+
+		if (ezlb_check_same_probe(&a, &b) != same || ezlb_check_same_probe(&b, &a) != same)
+			fail_msg("member %d", member);
+	}
 }
 
 static void test_spec_new_is_empty_and_free_takes_null(void **state)

@@ -107,9 +107,9 @@ static void test_setting_rows_order(void **state)
 static void test_accept_rows_order(void **state)
 {
 	const struct ezlb_accept_row rows[] = {
-		{ EZLB_GATE_INPUT, { EZLB_TCP, ep("10.0.0.1:80") } },
-		{ EZLB_GATE_INPUT, { EZLB_UDP, ep("10.0.0.1:80") } },
-		{ EZLB_GATE_FORWARD, { EZLB_TCP, ep("10.0.0.1:80") } },
+		{ EZLB_GATE_INPUT, { EZLB_TCP, ep("10.0.0.1:80"), 0 } },
+		{ EZLB_GATE_INPUT, { EZLB_UDP, ep("10.0.0.1:80"), 0 } },
+		{ EZLB_GATE_FORWARD, { EZLB_TCP, ep("10.0.0.1:80"), 0 } },
 	};
 
 	(void)state;
@@ -139,13 +139,50 @@ static void test_link_and_vip_rows_order(void **state)
 	assert_int_equal(ezlb_addr_row_cmp(&rows[0].addr, &rows[2].addr), 0);
 }
 
+static void test_keys_with_marks(void **state)
+{
+	static const char *const texts[] = { "tcp 10.0.0.1:80", "udp [fd00::1]:53", "fwmark 7",
+					     "fwmark 7 ipv6", "fwmark 4294967295" };
+	static const char *const bad[] = { "",
+					   "tcp",
+					   "tcp 10.0.0.1",
+					   "icmp 10.0.0.1:1",
+					   "fwmark 0",
+					   "fwmark",
+					   "fwmark -1",
+					   "fwmark 07",
+					   "fwmark 7 ipv4",
+					   "fwmark 7x",
+					   "fwmark 4294967296" };
+	struct ezlb_service_key read[COUNT_OF(texts)], key = { .fwmark = 5 };
+	char buf[EZLB_SERVICE_KEY_STRLEN];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		assert_int_equal(ezlb_service_key_parse(texts[i], &read[i]), 0);
+		assert_string_equal(ezlb_service_key_format(&read[i], buf), texts[i]);
+		for (size_t k = 0; k < i; k++)
+			assert_true(ezlb_service_key_cmp(&read[k], &read[i]) != 0);
+	}
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		assert_int_equal(ezlb_service_key_parse(bad[i], &key), -EINVAL);
+		assert_int_equal(key.fwmark, 5);
+	}
+}
+
 static void test_service_same_compares_each_value(void **state)
 {
-	const struct ezlb_service_row a = { { EZLB_TCP, ep("10.0.0.1:80") }, "wrr", 1, 300, ~0u };
+	const struct ezlb_service_row a = {
+		.key = { .proto = EZLB_TCP, .listen = ep("10.0.0.1:80") },
+		.scheduler = "wrr",
+		.flags = 1,
+		.timeout = 300,
+		.netmask = ~0u,
+	};
 	struct ezlb_service_row b = a;
 
 	(void)state;
-	b.key = (struct ezlb_service_key){ EZLB_UDP, ep("10.0.0.2:80") };
+	b.key = (struct ezlb_service_key){ EZLB_UDP, ep("10.0.0.2:80"), 0 };
 	assert_true(ezlb_service_row_same(&a, &b)); /* the key is not for _same */
 	ezlb_strcpy(b.scheduler, sizeof(b.scheduler), "wrx");
 	assert_false(ezlb_service_row_same(&a, &b));
@@ -158,17 +195,27 @@ static void test_service_same_compares_each_value(void **state)
 	b = a;
 	b.netmask = 128;
 	assert_false(ezlb_service_row_same(&a, &b));
+	b = a;
+	ezlb_strcpy(b.engine, sizeof(b.engine), "sip");
+	assert_false(ezlb_service_row_same(&a, &b));
 }
 
 static void test_dest_same_compares_each_value(void **state)
 {
 	const struct ezlb_dest_row a = {
-		{ EZLB_TCP, ep("10.0.0.1:80") }, ep("10.1.0.1:80"), EZLB_MASQ, 1, 20, 10, true
+		.service = { .proto = EZLB_TCP, .listen = ep("10.0.0.1:80") },
+		.endpoint = ep("10.1.0.1:80"),
+		.forward = EZLB_MASQ,
+		.weight = 1,
+		.upper = 20,
+		.lower = 10,
+		.full_nat = true,
 	};
 	struct ezlb_dest_row b = a;
 
 	(void)state;
 	b.full_nat = false; /* says what the row needs, is not in the kernel */
+	b.active = 7;
 	b.endpoint = ep("10.1.0.2:80");
 	assert_true(ezlb_dest_row_same(&a, &b));
 	b = a;
@@ -182,6 +229,15 @@ static void test_dest_same_compares_each_value(void **state)
 	assert_false(ezlb_dest_row_same(&a, &b));
 	b = a;
 	b.lower = 0;
+	assert_false(ezlb_dest_row_same(&a, &b));
+	b = a;
+	b.tunnel.type = EZLB_TUNNEL_GUE;
+	assert_false(ezlb_dest_row_same(&a, &b));
+	b = a;
+	b.tunnel.port = 6080;
+	assert_false(ezlb_dest_row_same(&a, &b));
+	b = a;
+	b.tunnel.checksum = EZLB_TUNNEL_CSUM;
 	assert_false(ezlb_dest_row_same(&a, &b));
 }
 
@@ -207,8 +263,8 @@ static void test_snat_same_compares_the_source(void **state)
 
 static void test_scope_has(void **state)
 {
-	struct ezlb_service_key tcp = { EZLB_TCP, ep("10.0.0.1:80") };
-	struct ezlb_service_key udp = { EZLB_UDP, ep("10.0.0.1:80") };
+	struct ezlb_service_key tcp = { EZLB_TCP, ep("10.0.0.1:80"), 0 };
+	struct ezlb_service_key udp = { EZLB_UDP, ep("10.0.0.1:80"), 0 };
 	struct ezlb_scope scope = { 0 };
 
 	(void)state;
@@ -246,7 +302,7 @@ static void test_sort_and_clear(void **state)
 	ezlb_table_sort(&t); /* empty */
 	for (size_t i = COUNT_OF(keys); i-- > 2;) {
 		EZLB_PUSH(&t.services)->key = (struct ezlb_service_key){ keys[i].proto,
-									 ep(keys[i].first) };
+									 ep(keys[i].first), 0 };
 		EZLB_PUSH(&t.dests)->service = t.services.items[t.services.len - 1].key;
 		*EZLB_PUSH(&t.snats) = (struct ezlb_snat_row){ .key.proto = keys[i].proto,
 							       .key.endpoint = ep(keys[i].second) };
@@ -271,7 +327,7 @@ static void test_sort_and_clear(void **state)
 static void test_texts(void **state)
 {
 	struct ezlb_service_key key = { EZLB_SCTP,
-					ep("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535") };
+					ep("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535"), 0 };
 	char buf[EZLB_SERVICE_KEY_STRLEN];
 
 	(void)state;
@@ -310,7 +366,7 @@ static void test_verdict_of_a_backend(void **state)
 
 static void test_snat_keys(void **state)
 {
-	const struct ezlb_service_key service = { EZLB_UDP, ep("10.0.0.1:53") };
+	const struct ezlb_service_key service = { EZLB_UDP, ep("10.0.0.1:53"), 0 };
 	const struct ezlb_endpoint backend = ep("10.1.0.1:53");
 	const struct ezlb_snat_key of_backend = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &service,
 								 &backend);
@@ -372,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_setting_rows_order),
 		cmocka_unit_test(test_accept_rows_order),
 		cmocka_unit_test(test_link_and_vip_rows_order),
+		cmocka_unit_test(test_keys_with_marks),
 		cmocka_unit_test(test_service_same_compares_each_value),
 		cmocka_unit_test(test_dest_same_compares_each_value),
 		cmocka_unit_test(test_snat_same_compares_the_source),

@@ -35,7 +35,7 @@ struct words {
 
 static inline struct ezlb_service_key key_of(const char *proto, const char *listen)
 {
-	struct ezlb_service_key key;
+	struct ezlb_service_key key = { .proto = EZLB_TCP };
 
 	assert_int_equal(ezlb_proto_parse(proto, &key.proto), 0);
 	assert_int_equal(ezlb_endpoint_parse(listen, &key.listen, NULL), 0);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "json_fixture.h"
+#include "requests.h"
+
+REQUEST(healthz, "/healthz", 200);
 
 static void set(struct ezlb_status_service *service, enum ezlb_condition_type type,
 		enum ezlb_reason reason, const char *message, int64_t ms)
@@ -59,7 +62,12 @@ static void add_web(struct ezlb_status *status)
 	web->listen = endpoint("10.0.0.1:80");
 	ezlb_strcpy(web->scheduler, sizeof(web->scheduler), "wrr");
 	assert_int_equal(ezlb_range_parse("10.0.0.3", &web->snat_ip, NULL), 0);
-	web->check = (struct ezlb_check){ EZLB_CHECK_HTTP, 5000, 3000, 3, 2, 200, "/healthz" };
+	web->check = (struct ezlb_check){ .type = EZLB_CHECK_HTTP,
+					  .interval_ms = 5000,
+					  .timeout_ms = 3000,
+					  .fail_count = 3,
+					  .rise_count = 2,
+					  .request = ezlb_request_ref(&healthz) };
 	web->observed_hash = web->applied_hash = 0x08f4b6f3c2e0a1d7;
 	set(web, EZLB_ACCEPTED, EZLB_REASON_VALID, NULL, MIDNIGHT);
 	set(web, EZLB_PROGRAMMED, EZLB_REASON_PROGRAMMED, NULL, MIDNIGHT + 50);

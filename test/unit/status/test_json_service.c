@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "json_fixture.h"
+#include "requests.h"
 
 /* The value of a key of the only service. */
 static void assert_service(const char *name, const struct ezlb_status *status, const char *key,
@@ -12,6 +13,8 @@ static void assert_service(const char *name, const struct ezlb_status *status, c
 	json_decref(doc);
 }
 
+REQUEST(quoted, "/a\"b", 204);
+
 static void test_checks(void **state)
 {
 	static const struct {
@@ -21,13 +24,22 @@ static void test_checks(void **state)
 	} cases[] = {
 		{ "none", { .type = EZLB_CHECK_NONE, .interval_ms = 1 }, "null" },
 		{ "tcp",
-		  { EZLB_CHECK_TCP, 1000, 500, 1, 4, 200, "/" },
+		  { .type = EZLB_CHECK_TCP,
+		    .interval_ms = 1000,
+		    .timeout_ms = 500,
+		    .fail_count = 1,
+		    .rise_count = 4 },
 		  "{\"type\":\"tcp\",\"interval_ms\":1000,\"timeout_ms\":500,\"fail_count\":1,"
 		  "\"rise_count\":4}" },
 		{ "https",
-		  { EZLB_CHECK_HTTPS, 1000, 500, 1, 4, 204, "/a\"b" },
+		  { .type = EZLB_CHECK_HTTPS,
+		    .interval_ms = 1000,
+		    .timeout_ms = 500,
+		    .fail_count = 1,
+		    .rise_count = 4,
+		    .request = &quoted },
 		  "{\"type\":\"https\",\"interval_ms\":1000,\"timeout_ms\":500,\"fail_count\":1,"
-		  "\"rise_count\":4,\"path\":\"/a\\\"b\",\"expected_status\":204}" },
+		  "\"rise_count\":4,\"path\":\"/a\\\"b\",\"expected_status\":\"204\"}" },
 	};
 
 	(void)state;
@@ -36,7 +48,7 @@ static void test_checks(void **state)
 		struct ezlb_status_service *service = add_service(&status, "a");
 
 		service->applied = true;
-		service->check = cases[i].check;
+		service->check = ezlb_check_copy(&cases[i].check);
 		assert_service(cases[i].name, &status, "check", cases[i].want);
 		service->applied = false;
 		assert_service("not in force", &status, "check", "null");

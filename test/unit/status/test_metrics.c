@@ -234,7 +234,7 @@ static void test_what_is_removed_has_no_series(void **state)
 	assert_non_null(strstr(before, "service=\"dns\""));
 	add_web(&without);
 	after = rendered(&without);
-	assert_null(strstr(after, "dns"));
+	assert_null(strstr(after, "\"dns\""));
 	assert_null(strstr(after, "fd00"));
 	assert_non_null(strstr(after, "service=\"web\""));
 }

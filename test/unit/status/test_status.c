@@ -115,7 +115,7 @@ static void add_row(struct ezlb_traffic *traffic, enum ezlb_proto proto, const c
 {
 	struct ezlb_traffic_row *row = EZLB_PUSH(traffic);
 
-	row->service = (struct ezlb_service_key){ proto, endpoint(listen) };
+	row->service = (struct ezlb_service_key){ proto, endpoint(listen), 0 };
 	row->of_dest = backend != NULL;
 	if (backend)
 		row->backend = endpoint(backend);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * roster: which backends of each virtual service are dests now, with which weight, and why. Package
+ * lifecycle makes it from the files, the verdicts and the kernel; package reconcile turns it into
+ * rows; preview and view tell the operator.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <ezlb/table.h>
+
+/* What a backend does in one virtual service. */
+enum ezlb_role {
+	EZLB_ROLE_WAITING,   /* no dest: its first probe has not answered yet */
+	EZLB_ROLE_OUT,	     /* no dest: down */
+	EZLB_ROLE_STANDBY,   /* no dest: a fallback that is not needed */
+	EZLB_ROLE_SERVING,   /* a dest with the weight of the file */
+	EZLB_ROLE_STARTING,  /* slow start: a dest whose weight grows */
+	EZLB_ROLE_FALLBACK,  /* a fallback that serves: no other backend is healthy */
+	EZLB_ROLE_FAIL_OPEN, /* down or unknown, and still a dest: fewer than min_healthy are up */
+	EZLB_ROLE_DRAINING,  /* weight 0: it leaves when its connections have ended */
+	EZLB_ROLES
+};
+const char *ezlb_role_str(enum ezlb_role role); /* "fail_open" */
+
+/* Why a backend drains. */
+enum ezlb_drain_cause {
+	EZLB_DRAIN_REMOVED, /* it is no longer in the file */
+	EZLB_DRAIN_DOWN,    /* health says down */
+	EZLB_DRAIN_STANDBY, /* a fallback that is not needed any more */
+	EZLB_DRAIN_CAUSES
+};
+const char *ezlb_drain_cause_str(enum ezlb_drain_cause cause); /* "removed" */
+
+/* One backend of one virtual service. */
+struct ezlb_roster_row {
+	struct ezlb_service_key service;
+	struct ezlb_endpoint backend;
+	enum ezlb_role role;
+	uint32_t weight;	     /* of its dest; no dest with WAITING, OUT, STANDBY */
+	enum ezlb_drain_cause cause; /* DRAINING */
+	/* By ezlb_now_ms. DRAINING: when it is removed at the latest. STARTING: when it has its
+	 * full weight. Else 0. */
+	uint64_t until_ms;
+	uint32_t active; /* DRAINING: its connections when the kernel was last read */
+};
+struct ezlb_roster_rows EZLB_VEC(struct ezlb_roster_row);
+
+struct ezlb_roster {
+	struct ezlb_roster_rows rows; /* sorted by service, backend */
+	/* When a role or a weight changes although nothing else happens; UINT64_MAX: never. */
+	uint64_t due_ms;
+};
+
+int ezlb_roster_row_cmp(const void *a, const void *b); /* by service, backend */
+/* NULL if there is none. */
+const struct ezlb_roster_row *ezlb_roster_find(const struct ezlb_roster *roster,
+					       const struct ezlb_service_key *service,
+					       const struct ezlb_endpoint *backend);
+/* Has a backend with this role a dest? */
+bool ezlb_role_has_dest(enum ezlb_role role);
+void ezlb_roster_clear(struct ezlb_roster *roster);
