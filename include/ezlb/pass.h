@@ -7,6 +7,7 @@
 
 #include <ezlb/flow.h>
 #include <ezlb/reconcile.h>
+#include <ezlb/roster.h>
 #include <ezlb/store.h>
 
 /* What to do with a foreign virtual service that has a listener of a service file. */
@@ -82,8 +83,9 @@ struct ezlb_pass_found {
 
 /* What to do. */
 struct ezlb_pass_todo {
-	struct ezlb_scope wanted; /* what the files want, without conflicts; sorted */
-	struct ezlb_table target; /* with the services that stay for refused files */
+	struct ezlb_scope wanted;  /* what the files want, without conflicts; sorted */
+	struct ezlb_table target;  /* with the services that stay for refused files */
+	struct ezlb_roster roster; /* what each backend of the files does, and why */
 	struct ezlb_plan ops;
 	/* The teardown of old_snat, after ops, when dp's SNAT layer has all rules. */
 	struct ezlb_plan old;

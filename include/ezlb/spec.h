@@ -61,6 +61,30 @@ struct ezlb_min_healthy {
 	bool percent;
 };
 
+/*
+ * What identifies a virtual service: protocol and listener, or a firewall mark. With a mark
+ * `listen` has only its family, and `proto` is EZLB_TCP (not used): such a service takes packets of
+ * every protocol and port.
+ */
+struct ezlb_service_key {
+	enum ezlb_proto proto;
+	struct ezlb_endpoint listen;
+	uint32_t fwmark; /* 0: none */
+};
+
+/*
+ * One place where clients connect, which is one virtual service. `key` is its listener, or the mark
+ * of the file, or for a range of ports the mark that ezlb sets on its packets.
+ */
+struct ezlb_listener {
+	struct ezlb_service_key key;
+	enum ezlb_proto proto; /* of the range */
+	struct ezlb_endpoint
+		listen;	    /* address and first port; a mark of the file has only a family */
+	uint16_t last_port; /* of a range of ports; 0: one port, or a mark of the file */
+	struct ezlb_mark at;
+};
+
 struct ezlb_backend {
 	struct ezlb_endpoint endpoint;
 	uint32_t weight; /* 0-65535; 0: no new connections */
@@ -73,7 +97,9 @@ struct ezlb_backend {
 struct ezlb_spec {
 	char *file; /* the path shown to humans; owned */
 	char name[EZLB_NAME_MAX + 1];
-	struct ezlb_endpoint listen;
+	struct ezlb_listener *listeners; /* in file order; owned */
+	size_t n_listeners;		 /* at least one */
+	struct ezlb_endpoint listen;	 /* of the first listener */
 	enum ezlb_proto proto;
 	char scheduler[EZLB_SCHED_MAX + 1];
 	uint32_t flags; /* IP_VS_SVC_F_SCHED1-3 (scheduler_flags), IP_VS_SVC_F_ONEPACKET */

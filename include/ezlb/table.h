@@ -14,17 +14,6 @@
 #include <ezlb/setting.h>
 #include <ezlb/spec.h>
 
-/*
- * What identifies a virtual service: protocol and listener, or a firewall mark. With a mark
- * `listen` has only its family, and `proto` is EZLB_TCP (not used): such a service takes packets of
- * every protocol and port.
- */
-struct ezlb_service_key {
-	enum ezlb_proto proto;
-	struct ezlb_endpoint listen;
-	uint32_t fwmark; /* 0: none */
-};
-
 /* A virtual service. */
 struct ezlb_service_row {
 	struct ezlb_service_key key;

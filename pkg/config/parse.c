@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include <ezlb/suggest.h>
+#include <ezlb/table.h>
 
 #include "fields.h"
 #include "node.h"
@@ -382,6 +383,12 @@ static void read_service(struct reader *r, const struct node *root)
 		r->spec->check.type = EZLB_CHECK_NONE;
 	if (r->spec->check.type != EZLB_CHECK_HTTP && r->spec->check.type != EZLB_CHECK_HTTPS)
 		ezlb_check_clear(&r->spec->check);
+	r->spec->listeners = ezlb_calloc(1, sizeof(*r->spec->listeners));
+	r->spec->n_listeners = 1;
+	r->spec->listeners[0] = (struct ezlb_listener){ .key = ezlb_spec_key(r->spec),
+							.proto = r->spec->proto,
+							.listen = r->spec->listen,
+							.at = r->spec->listen_at };
 	ezlb_rules_check(r);
 }
 

@@ -18,6 +18,7 @@ void ezlb_spec_free(struct ezlb_spec *spec)
 	if (!spec)
 		return;
 	free(spec->file);
+	free(spec->listeners);
 	free(spec->backends);
 	ezlb_check_clear(&spec->check);
 	free(spec);

@@ -224,6 +224,7 @@ void ezlb_pass_result_clear(struct ezlb_pass_result *result)
 	ezlb_plan_clear(&result->found.drift);
 	EZLB_VEC_CLEAR(&result->plan.wanted);
 	ezlb_table_clear(&result->plan.target);
+	ezlb_roster_clear(&result->plan.roster);
 	ezlb_plan_clear(&result->plan.ops);
 	ezlb_plan_clear(&result->plan.old);
 }
