@@ -6,6 +6,7 @@
 #pragma once
 
 #include <ezlb/flow.h>
+#include <ezlb/lifecycle.h>
 #include <ezlb/reconcile.h>
 #include <ezlb/roster.h>
 #include <ezlb/store.h>
@@ -54,8 +55,11 @@ struct ezlb_pass {
 	 * refused file has no applied version, because they may be of that file.
 	 */
 	struct ezlb_scope unclaimed;
-	bool paced;		 /* units wait for their due time; else every op is tried */
-	struct ezlb_units units; /* if paced */
+	/* No pass follows later: backends that leave do not drain, nor is there a slow start. */
+	bool single;
+	struct ezlb_lifecycle life; /* of the backends */
+	bool paced;		    /* units wait for their due time; else every op is tried */
+	struct ezlb_units units;    /* if paced */
 	/* The kernel after the last pass, if that had nothing to do: drift is a difference to it.
 	 */
 	struct ezlb_table left;
@@ -108,9 +112,12 @@ struct ezlb_pass_result {
 	struct ezlb_pass_outcome outcome;
 };
 
-/* Reads the kernel and plans; writes nothing. `refused_files`: some file has no applied version. */
+/*
+ * Reads the kernel and plans; writes nothing. `refused_files`: some file has no applied version.
+ * now_ms is by ezlb_now_ms, here and below.
+ */
 void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
-		    const struct ezlb_verdicts *verdicts, bool refused_files,
+		    const struct ezlb_verdicts *verdicts, bool refused_files, uint64_t now_ms,
 		    struct ezlb_pass_result *result);
 /* Applies the plan. True if the kernel now is as planned, with the teardown of old_snat. */
 bool ezlb_pass_apply(struct ezlb_pass *pass, struct ezlb_pass_result *result, uint64_t now_ms);

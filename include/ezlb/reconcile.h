@@ -10,9 +10,9 @@
 
 #include <ezlb/layer.h>
 #include <ezlb/plan.h>
+#include <ezlb/roster.h>
 #include <ezlb/spec.h>
 #include <ezlb/table.h>
-#include <ezlb/verdict.h>
 
 /* How services become rows, in addition to what their files say. */
 struct ezlb_policy {
@@ -61,11 +61,11 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
 			  const struct ezlb_scope *scope, struct ezlb_plan *drift);
 
 /*
- * Computes the target, sorted. Verdicts are sorted; a backend without a row counts as UP (it is not
- * checked). From `actual`, also sorted, it takes what only the kernel knows: dests that exist
- * before they have a verdict, filters that drop, addresses that are local on other links.
+ * Computes the target, sorted. The dests are those of the roster, and each has its SNAT row. From
+ * `actual`, also sorted, it takes what only the kernel knows: filters that drop, addresses that are
+ * local on other links.
  */
-void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_verdicts *verdicts,
+void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_roster *roster,
 			   const struct ezlb_table *actual, const struct ezlb_policy *policy,
 			   struct ezlb_table *target);
 

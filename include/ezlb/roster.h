@@ -33,10 +33,25 @@ enum ezlb_drain_cause {
 };
 const char *ezlb_drain_cause_str(enum ezlb_drain_cause cause); /* "removed" */
 
+int ezlb_drain_cause_parse(const char *text, enum ezlb_drain_cause *out); /* 0 or -EINVAL */
+
+/* A drain as the ledger keeps it, so that its deadline survives a restart. */
+struct ezlb_drain {
+	struct ezlb_service_key service;
+	struct ezlb_endpoint backend;
+	uint64_t until_ms; /* by ezlb_now_ms */
+	enum ezlb_drain_cause cause;
+};
+struct ezlb_drains EZLB_VEC(struct ezlb_drain);
+int ezlb_drain_cmp(const void *a, const void *b); /* by service, backend */
+
+#define EZLB_NOT_IN_FILE SIZE_MAX
+
 /* One backend of one virtual service. */
 struct ezlb_roster_row {
 	struct ezlb_service_key service;
 	struct ezlb_endpoint backend;
+	size_t index; /* in the backends of the spec; EZLB_NOT_IN_FILE: it has left the file */
 	enum ezlb_role role;
 	uint32_t weight;	     /* of its dest; no dest with WAITING, OUT, STANDBY */
 	enum ezlb_drain_cause cause; /* DRAINING */
@@ -49,7 +64,10 @@ struct ezlb_roster_rows EZLB_VEC(struct ezlb_roster_row);
 
 struct ezlb_roster {
 	struct ezlb_roster_rows rows; /* sorted by service, backend */
-	/* When a role or a weight changes although nothing else happens; UINT64_MAX: never. */
+	/*
+	 * When the next step is due although nothing else happens: a weight grows, a drain is over,
+	 * or the connections of a draining dest must be read again. UINT64_MAX: never.
+	 */
 	uint64_t due_ms;
 };
 
@@ -58,6 +76,11 @@ int ezlb_roster_row_cmp(const void *a, const void *b); /* by service, backend */
 const struct ezlb_roster_row *ezlb_roster_find(const struct ezlb_roster *roster,
 					       const struct ezlb_service_key *service,
 					       const struct ezlb_endpoint *backend);
+/* The rows of one virtual service; *n is their number. */
+const struct ezlb_roster_row *ezlb_roster_of(const struct ezlb_roster *roster,
+					     const struct ezlb_service_key *service, size_t *n);
+/* The rows that drain, in the order of the roster. */
+void ezlb_roster_drains(const struct ezlb_roster *roster, struct ezlb_drains *out);
 /* Has a backend with this role a dest? */
 bool ezlb_role_has_dest(enum ezlb_role role);
 void ezlb_roster_clear(struct ezlb_roster *roster);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include <ezlb/err.h>
+#include <ezlb/roster.h>
 #include <ezlb/snapshot.h>
 #include <ezlb/table.h>
 
@@ -64,7 +65,12 @@ void ezlb_netns_answer(int fd);
  *   link ezlb0
  *   vip ezlb0 10.0.0.1
  *   service tcp 10.0.0.1:80
+ *   drain 86400000 removed 192.168.1.1:80 tcp 10.0.0.1:80
  *   end
+ *
+ * A drain has its deadline by ezlb_now_ms, why the backend drains, the backend and the service. An
+ * older ezlb does not know these lines and refuses the ledger, so do not go back to one while
+ * something drains.
  */
 
 struct ezlb_ledger_content {
@@ -74,6 +80,7 @@ struct ezlb_ledger_content {
 	struct ezlb_setting_rows settings; /* that ezlb changed, with their earlier values */
 	struct ezlb_links links;	   /* that ezlb created */
 	struct ezlb_vips vips;		   /* that ezlb added */
+	struct ezlb_drains drains;	   /* of its dests */
 };
 
 struct ezlb_ledger {

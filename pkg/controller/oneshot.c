@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include <ezlb/catalog.h>
+#include <ezlb/duration.h>
 #include <ezlb/health.h>
 #include <ezlb/log.h>
 #include <ezlb/preview.h>
@@ -104,7 +105,7 @@ static void finish(struct oneshot *one)
 static void plan(struct oneshot *one, struct ezlb_pass_result *result)
 {
 	ezlb_pass_plan(&one->instance.pass, &one->catalog.desired, &one->verdicts,
-		       one->catalog.n_without > 0, result);
+		       one->catalog.n_without > 0, ezlb_now_ms(), result);
 }
 
 /* The error of the first layer that could not be read or written; 0: none. */
@@ -216,6 +217,7 @@ int ezlb_controller_once(const struct ezlb_options *options, const struct ezlb_p
 	int rc = prepare(&one, options, INSTANCE_WRITE, err);
 
 	if (rc == 0) {
+		one.instance.pass.single = true;
 		plan(&one, &result);
 		*converged = ezlb_pass_apply(&one.instance.pass, &result, 0) &&
 			     one.catalog.diags.len == 0 && one.unknown == 0 &&

@@ -45,6 +45,7 @@ struct controller {
 	struct ezlb_health *health;
 	const char *why; /* the first reason for the next pass; NULL: none */
 	uint64_t pass_at, full_at;
+	uint64_t life_at; /* when the roster changes by itself */
 	unsigned writing; /* passes in a row that wrote something */
 	bool lock_logged;
 	bool stopping;
@@ -83,6 +84,23 @@ static void schedule_next(struct controller *c, const struct ezlb_pass_result *r
 		schedule(c, NULL, due > now ? due - now : 0);
 }
 
+/* A drain or a slow start goes on. */
+static void schedule_life(struct controller *c, uint64_t due, uint64_t begin)
+{
+	c->life_at = due;
+	if (due != UINT64_MAX)
+		schedule(c, NULL, due - begin);
+}
+
+static const char *why_now(const struct controller *c, uint64_t now)
+{
+	if (c->why)
+		return c->why;
+	if (ezlb_pass_due(&c->instance.pass) <= now)
+		return "retry";
+	return c->life_at <= now ? "lifecycle" : "look";
+}
+
 static void find_fights(struct controller *c, const struct ezlb_plan *drift, uint64_t now)
 {
 	char who[EZLB_SUSPECT_STRLEN];
@@ -98,17 +116,19 @@ static void run_pass(struct controller *c)
 	struct ezlb_verdicts verdicts = { 0 };
 	struct ezlb_pass_result result;
 	uint64_t begin = ezlb_now_ms(), begin_ns = uv_hrtime();
-	const char *why = c->why ? c->why : ezlb_pass_due(pass) <= begin ? "retry" : "look";
+	const char *why = why_now(c, begin);
 
 	c->why = NULL;
 	ezlb_health_verdicts(c->health, &verdicts);
-	ezlb_pass_plan(pass, &c->catalog.desired, &verdicts, c->catalog.n_without > 0, &result);
+	ezlb_pass_plan(pass, &c->catalog.desired, &verdicts, c->catalog.n_without > 0, begin,
+		       &result);
 	find_fights(c, &result.found.drift, begin);
 	ezlb_pass_apply(pass, &result, begin);
 	passlog_write(&c->log, &result, why, ezlb_now_ms() - begin);
 	desk_pass(&c->desk, &verdicts, &result, uv_hrtime() - begin_ns);
 	uv_update_time(&c->loop);
 	schedule_next(c, &result, ezlb_now_ms());
+	schedule_life(c, result.plan.roster.due_ms, begin);
 	c->full_at = ezlb_now_ms() + FULL_MS;
 	ezlb_pass_result_clear(&result);
 	EZLB_VEC_CLEAR(&verdicts);
@@ -418,6 +438,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	if (rc == 0)
 		rc = lock_for_memory(c, err);
 	c->instance.pass.paced = true;
+	c->life_at = UINT64_MAX;
 	c->catalog.lastgood = &c->instance.lastgood;
 	if (rc == 0) {
 		c->catalog.snat_key = c->instance.pass.policy.snat_key;

@@ -142,7 +142,8 @@ int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_ke
 	    !get(attrs.at[IPVS_DEST_ATTR_FWD_METHOD], &method, sizeof(method)) ||
 	    !get(attrs.at[IPVS_DEST_ATTR_WEIGHT], &out->weight, sizeof(out->weight)) ||
 	    !get(attrs.at[IPVS_DEST_ATTR_U_THRESH], &out->upper, sizeof(out->upper)) ||
-	    !get(attrs.at[IPVS_DEST_ATTR_L_THRESH], &out->lower, sizeof(out->lower)))
+	    !get(attrs.at[IPVS_DEST_ATTR_L_THRESH], &out->lower, sizeof(out->lower)) ||
+	    !get(attrs.at[IPVS_DEST_ATTR_ACTIVE_CONNS], &out->active, sizeof(out->active)))
 		return -EBADMSG;
 	out->forward = forward_of(method);
 	return 0;

@@ -120,6 +120,18 @@ static void own_host(struct ezlb_ledger_content *out, const struct ezlb_pass_fou
 	EZLB_SORT(&out->vips, ezlb_vip_row_cmp);
 }
 
+/* The drains of the roster, and those that are over: the kernel still has their dests. */
+static void own_drains(struct ezlb_ledger_content *out, const struct ezlb_roster *roster)
+{
+	struct ezlb_drains now = { 0 };
+
+	ezlb_roster_drains(roster, &now);
+	EZLB_VEC_KEEP(&out->drains, i, !EZLB_FIND(&now, &out->drains.items[i], ezlb_drain_cmp));
+	EZLB_VEC_APPEND(&out->drains, &now);
+	EZLB_SORT(&out->drains, ezlb_drain_cmp);
+	EZLB_VEC_CLEAR(&now);
+}
+
 void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		      const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
@@ -131,6 +143,7 @@ void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found
 	EZLB_SORT(&out->services, ezlb_service_key_cmp);
 	*handover_frame(snat_of(pass), out) |= plan->target.snat_wanted;
 	own_host(out, found, plan);
+	own_drains(out, &plan->roster);
 }
 
 /* --- after --------------------------------------------------------------------------------- */
@@ -166,6 +179,10 @@ void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found 
 	EZLB_VEC_KEEP(&out->vips, i,
 		      EZLB_FIND(&plan->target.vips, &out->vips.items[i], ezlb_vip_row_cmp));
 	*handover_frame(snat_of(pass), out) = plan->target.snat_wanted;
+	EZLB_VEC_KEEP(&out->drains, i,
+		      ezlb_scope_has(&pass->unclaimed, &out->drains.items[i].service));
+	ezlb_roster_drains(&plan->roster, &out->drains);
+	EZLB_SORT(&out->drains, ezlb_drain_cmp);
 	drop_reset(out, &plan->ops);
 }
 

@@ -97,13 +97,31 @@ static void keep_unclaimed(struct ezlb_pass *pass, bool refused_files,
 		EZLB_VEC_CLEAR(&pass->unclaimed); /* all files are known, and none wants them */
 }
 
+static void make_roster(struct ezlb_pass *pass, const struct ezlb_desired *ours,
+			const struct ezlb_verdicts *verdicts, uint64_t now_ms,
+			struct ezlb_pass_result *result)
+{
+	const struct ezlb_lifecycle_in in = {
+		.desired = ours,
+		.verdicts = verdicts,
+		.dests = &result->found.actual.dests,
+		.unreadable = result->found.errs.layer[EZLB_LAYER_IPVS].code != 0,
+		.owned = &pass->ledger.content.services,
+		.drains = &pass->ledger.content.drains,
+		.single = pass->single,
+		.now_ms = now_ms,
+	};
+
+	ezlb_lifecycle_step(&pass->life, &in, &result->plan.roster);
+}
+
 static void make_target(struct ezlb_pass *pass, const struct ezlb_desired *ours,
-			const struct ezlb_verdicts *verdicts, struct ezlb_pass_result *result)
+			struct ezlb_pass_result *result)
 {
 	const struct ezlb_scope none = { 0 };
 
 	ezlb_reconcile_scope(ours, &none, &result->plan.wanted);
-	ezlb_reconcile_target(ours, verdicts, &result->found.actual, &pass->policy,
+	ezlb_reconcile_target(ours, &result->plan.roster, &result->found.actual, &pass->policy,
 			      &result->plan.target);
 }
 
@@ -119,7 +137,7 @@ static void make_ops(const struct ezlb_pass *pass, struct ezlb_pass_result *resu
 }
 
 void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
-		    const struct ezlb_verdicts *verdicts, bool refused_files,
+		    const struct ezlb_verdicts *verdicts, bool refused_files, uint64_t now_ms,
 		    struct ezlb_pass_result *result)
 {
 	struct ezlb_desired ours = { 0 };
@@ -128,7 +146,8 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 	read_kernel(pass, desired, &result->found);
 	find_conflicts(pass, desired, &result->found, &ours);
 	forget_conflicts(&result->found);
-	make_target(pass, &ours, verdicts, result);
+	make_roster(pass, &ours, verdicts, now_ms, result);
+	make_target(pass, &ours, result);
 	keep_unclaimed(pass, refused_files, result);
 	ownership_forget_foreign(&pass->ledger.content, &result->plan.target,
 				 &result->found.actual);
@@ -259,7 +278,7 @@ bool ezlb_pass_cleanup(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 		if (try > 0)
 			usleep(CLEANUP_PAUSE_US);
 		ezlb_pass_result_clear(result);
-		ezlb_pass_plan(pass, &nothing, &no_verdicts, false, result);
+		ezlb_pass_plan(pass, &nothing, &no_verdicts, false, 0, result);
 		ok = ezlb_pass_apply(pass, result, 0);
 	}
 	return ok;
@@ -270,5 +289,6 @@ void ezlb_pass_clear(struct ezlb_pass *pass)
 	ezlb_ledger_close(&pass->ledger);
 	EZLB_VEC_CLEAR(&pass->unclaimed);
 	EZLB_VEC_CLEAR(&pass->units);
+	ezlb_lifecycle_clear(&pass->life);
 	ezlb_table_clear(&pass->left);
 }

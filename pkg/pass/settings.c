@@ -12,14 +12,14 @@ static void keep_settings(struct ezlb_plan *plan)
 bool ezlb_pass_settings(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 			struct ezlb_pass_result *result)
 {
-	const struct ezlb_verdicts no_verdicts = { 0 };
+	const struct ezlb_roster no_roster = { .due_ms = UINT64_MAX };
 	const struct ezlb_scope none = { 0 };
 	struct ezlb_table target = { .snat_wanted = false };
 	bool done;
 
 	ezlb_reconcile_list(&pass->dp, &none, &result->found.actual, &result->found.errs);
 	result->outcome.errs = result->found.errs;
-	ezlb_reconcile_target(desired, &no_verdicts, &result->found.actual, &pass->policy, &target);
+	ezlb_reconcile_target(desired, &no_roster, &result->found.actual, &pass->policy, &target);
 	ezlb_reconcile_diff(&target, &result->found.actual, &result->plan.ops);
 	ezlb_table_clear(&target);
 	keep_settings(&result->plan.ops);

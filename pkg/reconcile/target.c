@@ -29,15 +29,6 @@ void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scop
 	ezlb_table_sort(actual);
 }
 
-static enum ezlb_verdict verdict_of(const struct ezlb_verdicts *verdicts,
-				    const struct ezlb_spec *spec,
-				    const struct ezlb_backend *backend)
-{
-	const struct ezlb_verdict_row *row = ezlb_verdict_find(verdicts, spec, &backend->endpoint);
-
-	return row ? row->verdict : EZLB_UP;
-}
-
 static void want_service(struct ezlb_table *target, const struct ezlb_spec *spec)
 {
 	struct ezlb_service_row *row = EZLB_PUSH(&target->services);
@@ -47,22 +38,14 @@ static void want_service(struct ezlb_table *target, const struct ezlb_spec *spec
 	row->netmask = spec->listen.addr.family == AF_INET6 ? 128 : ~0u;
 }
 
-static bool want_dest(struct ezlb_table *target, const struct ezlb_spec *spec,
-		      const struct ezlb_backend *backend, enum ezlb_verdict verdict,
-		      const struct ezlb_table *actual)
+static void want_dest(struct ezlb_table *target, const struct ezlb_spec *spec,
+		      const struct ezlb_roster_row *member)
 {
-	struct ezlb_dest_row row = { .service = ezlb_spec_key(spec),
-				     .endpoint = backend->endpoint,
-				     .forward = spec->forward,
-				     .weight = backend->weight,
-				     .full_nat = spec->full_nat };
-
-	if (verdict == EZLB_DOWN)
-		return false;
-	if (verdict == EZLB_UNKNOWN && !EZLB_FIND(&actual->dests, &row, ezlb_dest_row_cmp))
-		return false;
-	*EZLB_PUSH(&target->dests) = row;
-	return true;
+	*EZLB_PUSH(&target->dests) = (struct ezlb_dest_row){ .service = member->service,
+							     .endpoint = member->backend,
+							     .forward = spec->forward,
+							     .weight = member->weight,
+							     .full_nat = spec->full_nat };
 }
 
 static void want_snat(struct ezlb_table *target, const struct ezlb_spec *spec,
@@ -163,27 +146,34 @@ static void want_vips(struct ezlb_table *target, const struct ezlb_desired *desi
 			    policy->vip_device);
 }
 
-static void want_of(struct ezlb_table *target, const struct ezlb_spec *spec,
-		    const struct ezlb_verdicts *verdicts, const struct ezlb_table *actual,
-		    enum ezlb_snat_key_kind snat_key)
+static void want_dests(struct ezlb_table *target, const struct ezlb_spec *spec,
+		       const struct ezlb_roster *roster, enum ezlb_snat_key_kind snat_key)
 {
-	bool listener = snat_key == EZLB_SNAT_KEY_LISTENER;
+	const struct ezlb_service_key key = ezlb_spec_key(spec);
+	const struct ezlb_roster_row *member;
+	size_t n;
 
-	want_service(target, spec);
-	target->snat_wanted |= spec->full_nat;
-	if (spec->full_nat && listener)
-		want_snat(target, spec, snat_key, NULL);
-	for (size_t k = 0; k < spec->n_backends; k++) {
-		const struct ezlb_backend *backend = &spec->backends[k];
-		enum ezlb_verdict verdict = verdict_of(verdicts, spec, backend);
-
-		if (want_dest(target, spec, backend, verdict, actual) && spec->full_nat &&
-		    !listener)
-			want_snat(target, spec, snat_key, &backend->endpoint);
+	member = ezlb_roster_of(roster, &key, &n);
+	for (; n > 0; n--, member++) {
+		if (!ezlb_role_has_dest(member->role))
+			continue;
+		want_dest(target, spec, member);
+		if (spec->full_nat && snat_key == EZLB_SNAT_KEY_BACKEND)
+			want_snat(target, spec, snat_key, &member->backend);
 	}
 }
 
-void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_verdicts *verdicts,
+static void want_of(struct ezlb_table *target, const struct ezlb_spec *spec,
+		    const struct ezlb_roster *roster, enum ezlb_snat_key_kind snat_key)
+{
+	want_service(target, spec);
+	target->snat_wanted |= spec->full_nat;
+	if (spec->full_nat && snat_key == EZLB_SNAT_KEY_LISTENER)
+		want_snat(target, spec, snat_key, NULL);
+	want_dests(target, spec, roster, snat_key);
+}
+
+void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_roster *roster,
 			   const struct ezlb_table *actual, const struct ezlb_policy *policy,
 			   struct ezlb_table *target)
 {
@@ -192,7 +182,7 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];
 
-		want_of(target, spec, verdicts, actual, policy->snat_key);
+		want_of(target, spec, roster, policy->snat_key);
 		if (policy->firewall)
 			want_accepts(target, spec, actual);
 		needs |= ezlb_spec_needs(spec);

@@ -16,6 +16,7 @@ void ezlb_ledger_content_copy(struct ezlb_ledger_content *to,
 	EZLB_VEC_COPY(&to->settings, &from->settings);
 	EZLB_VEC_COPY(&to->links, &from->links);
 	EZLB_VEC_COPY(&to->vips, &from->vips);
+	EZLB_VEC_COPY(&to->drains, &from->drains);
 	to->chain = from->chain;
 	to->nft_table = from->nft_table;
 }
@@ -26,6 +27,7 @@ void ezlb_ledger_content_clear(struct ezlb_ledger_content *content)
 	EZLB_VEC_CLEAR(&content->settings);
 	EZLB_VEC_CLEAR(&content->links);
 	EZLB_VEC_CLEAR(&content->vips);
+	EZLB_VEC_CLEAR(&content->drains);
 	*content = (struct ezlb_ledger_content){ .chain = false };
 }
 
@@ -50,13 +52,24 @@ static int was_cmp(const void *a, const void *b)
 	return rc ? rc : (x->value > y->value) - (x->value < y->value);
 }
 
+static int drain_value_cmp(const void *a, const void *b)
+{
+	const struct ezlb_drain *x = a, *y = b;
+	int rc = ezlb_drain_cmp(a, b);
+
+	if (rc == 0)
+		rc = (x->until_ms > y->until_ms) - (x->until_ms < y->until_ms);
+	return rc ? rc : (x->cause > y->cause) - (x->cause < y->cause);
+}
+
 bool ledger_content_same(const struct ezlb_ledger_content *a, const struct ezlb_ledger_content *b)
 {
 	return a->chain == b->chain && a->nft_table == b->nft_table &&
 	       SAME(&a->services, &b->services, ezlb_service_key_cmp) &&
 	       SAME(&a->settings, &b->settings, was_cmp) &&
 	       SAME(&a->links, &b->links, ezlb_link_row_cmp) &&
-	       SAME(&a->vips, &b->vips, ezlb_vip_row_cmp);
+	       SAME(&a->vips, &b->vips, ezlb_vip_row_cmp) &&
+	       SAME(&a->drains, &b->drains, drain_value_cmp);
 }
 
 /* --- reading and writing lines ------------------------------------------------------------- */
@@ -128,6 +141,33 @@ static const char *take_vip(struct ezlb_ledger_content *content, char *rest)
 	return NULL;
 }
 
+static bool time_parse(const char *text, uint64_t *out)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > 18 || strspn(text, "0123456789") != len)
+		return false;
+	*out = strtoull(text, NULL, 10);
+	return true;
+}
+
+/* "86400000 removed 192.168.1.1:80 tcp 10.0.0.1:80" */
+static const char *take_drain(struct ezlb_ledger_content *content, char *rest)
+{
+	const char *until = strsep(&rest, " ");
+	const char *cause = strsep(&rest, " ");
+	const char *backend = strsep(&rest, " ");
+	struct ezlb_drain drain;
+
+	if (!rest || !time_parse(until, &drain.until_ms) ||
+	    ezlb_drain_cause_parse(cause, &drain.cause) < 0 ||
+	    ezlb_endpoint_parse(backend, &drain.backend, NULL) < 0 ||
+	    ezlb_service_key_parse(rest, &drain.service) < 0)
+		return "has no valid drain";
+	*EZLB_PUSH(&content->drains) = drain;
+	return NULL;
+}
+
 static const char *take_frame(bool *there)
 {
 	if (*there)
@@ -146,6 +186,8 @@ const char *ledger_content_take(struct ezlb_ledger_content *content, char *text)
 		return take_link(content, text + 5);
 	if (strncmp(text, "vip ", 4) == 0)
 		return take_vip(content, text + 4);
+	if (strncmp(text, "drain ", 6) == 0)
+		return take_drain(content, text + 6);
 	if (strcmp(text, CHAIN) == 0)
 		return take_frame(&content->chain);
 	if (strcmp(text, NFT_TABLE) == 0)
@@ -168,13 +210,32 @@ const char *ledger_content_sort(struct ezlb_ledger_content *content)
 	EZLB_SORT(&content->settings, ezlb_setting_row_cmp);
 	EZLB_SORT(&content->links, ezlb_link_row_cmp);
 	EZLB_SORT(&content->vips, ezlb_vip_row_cmp);
+	EZLB_SORT(&content->drains, ezlb_drain_cmp);
 	if (DOUBLES(&content->services, ezlb_service_key_cmp))
 		return "service";
 	if (DOUBLES(&content->settings, ezlb_setting_row_cmp))
 		return "setting";
 	if (DOUBLES(&content->links, ezlb_link_row_cmp))
 		return "link";
+	if (DOUBLES(&content->drains, ezlb_drain_cmp))
+		return "drain";
 	return DOUBLES(&content->vips, ezlb_vip_row_cmp) ? "address" : NULL;
+}
+
+static int write_drains(const struct ezlb_drains *drains, FILE *f)
+{
+	char service[EZLB_SERVICE_KEY_STRLEN], backend[EZLB_ENDPOINT_STRLEN];
+	int rc = 0;
+
+	for (size_t i = 0; i < drains->len && rc >= 0; i++) {
+		const struct ezlb_drain *drain = &drains->items[i];
+
+		rc = fprintf(f, "drain %llu %s %s %s\n", (unsigned long long)drain->until_ms,
+			     ezlb_drain_cause_str(drain->cause),
+			     ezlb_endpoint_format(&drain->backend, backend),
+			     ezlb_service_key_format(&drain->service, service));
+	}
+	return rc;
 }
 
 int ledger_content_write(const struct ezlb_ledger_content *content, FILE *f)
@@ -195,5 +256,5 @@ int ledger_content_write(const struct ezlb_ledger_content *content, FILE *f)
 	for (size_t i = 0; i < content->services.len && rc >= 0; i++)
 		rc = fprintf(f, "service %s\n",
 			     ezlb_service_key_format(&content->services.items[i], text));
-	return rc;
+	return rc < 0 ? rc : write_drains(&content->drains, f);
 }

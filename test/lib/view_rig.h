@@ -141,7 +141,7 @@ static inline bool rig_pass(struct view_rig *rig)
 	bool ok;
 
 	ezlb_pass_plan(&rig->pass, &rig->catalog.desired, &rig->verdicts,
-		       rig->catalog.n_without > 0, &result);
+		       rig->catalog.n_without > 0, clock, &result);
 	if (rig->pass.paced)
 		ezlb_pass_fights(&rig->pass, &result.found.drift, clock, &n);
 	ok = ezlb_pass_apply(&rig->pass, &result, clock);

@@ -127,17 +127,33 @@ static void hold(const struct world *w, struct ezlb_plan *plan)
 			plan->items[i].rc = EZLB_HELD;
 }
 
+static void step(struct world *w, const struct ezlb_table *actual,
+		 const struct ezlb_layer_errs *errs, struct ezlb_roster *roster)
+{
+	const struct ezlb_drains none = { 0 };
+	const struct ezlb_lifecycle_in in = { .desired = &w->desired,
+					      .verdicts = &w->verdicts,
+					      .dests = &actual->dests,
+					      .unreadable = errs->layer[EZLB_LAYER_IPVS].code != 0,
+					      .owned = &w->owned,
+					      .drains = &none };
+
+	ezlb_lifecycle_step(&w->life, &in, roster);
+}
+
 /* One pass as the controller makes it; returns the number of ops, *ok as apply says. */
 static size_t pass(struct world *w, bool *ok)
 {
 	struct ezlb_table actual = { 0 }, target = { 0 };
 	struct ezlb_plan plan = { 0 };
 	struct ezlb_layer_errs errs;
+	struct ezlb_roster roster;
 	size_t n;
 
 	copy_table(&w->before, w->kernel);
 	ezlb_reconcile_list(&w->dp, &w->scope, &actual, &errs);
-	ezlb_reconcile_target(&w->desired, &w->verdicts, &actual, &w->policy, &target);
+	step(w, &actual, &errs, &roster);
+	ezlb_reconcile_target(&w->desired, &roster, &actual, &w->policy, &target);
 	ezlb_reconcile_diff(&target, &actual, &plan);
 	hold(w, &plan);
 	*ok = ezlb_reconcile_apply(&w->dp, &plan, &errs);
@@ -145,6 +161,7 @@ static size_t pass(struct world *w, bool *ok)
 		*ok = *ok && errs.layer[i].code == 0;
 	n = plan.len;
 	ezlb_plan_clear(&plan);
+	ezlb_roster_clear(&roster);
 	ezlb_table_clear(&actual);
 	ezlb_table_clear(&target);
 	return n;
@@ -176,6 +193,7 @@ static void world_clear(struct world *w)
 	EZLB_VEC_CLEAR(&w->desired);
 	EZLB_VEC_CLEAR(&w->verdicts);
 	EZLB_VEC_CLEAR(&w->owned);
+	ezlb_lifecycle_clear(&w->life);
 	EZLB_VEC_CLEAR(&w->scope);
 	ezlb_table_clear(&w->before);
 	faulty_free(w->memory);

@@ -6,6 +6,7 @@
 
 #include <sys/socket.h>
 
+#include <ezlb/lifecycle.h>
 #include <ezlb/reconcile.h>
 
 #include "dice.h"
@@ -24,6 +25,7 @@ struct world {
 	struct ezlb_spec *specs[LISTENERS];
 	struct ezlb_desired desired;
 	struct ezlb_verdicts verdicts;
+	struct ezlb_lifecycle life;
 	struct ezlb_scope owned, scope;
 	struct ezlb_table before; /* the kernel one op ago */
 	unsigned bad_steps, snat_ops;

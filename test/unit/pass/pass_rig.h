@@ -107,7 +107,7 @@ static inline bool pass(struct rig *rig, const char *services, bool refused)
 	ezlb_pass_result_clear(&rig->result);
 	rig->steps = 0;
 	faulty_on_step(rig->memory, on_step, rig);
-	ezlb_pass_plan(&rig->pass, &desired, &verdicts, refused, &rig->result);
+	ezlb_pass_plan(&rig->pass, &desired, &verdicts, refused, rig->now, &rig->result);
 	ok = ezlb_pass_apply(&rig->pass, &rig->result, rig->now);
 	assert_int_equal(ok, ezlb_pass_ok(&rig->result));
 	for (size_t i = 0; i < desired.len; i++)

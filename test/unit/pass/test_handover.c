@@ -93,7 +93,7 @@ static bool pass(struct rig *rig, const char *services, bool refused)
 		n++;
 	}
 	ezlb_pass_result_clear(&rig->result);
-	ezlb_pass_plan(&rig->pass, &desired, &verdicts, refused, &rig->result);
+	ezlb_pass_plan(&rig->pass, &desired, &verdicts, refused, 0, &rig->result);
 	ok = ezlb_pass_apply(&rig->pass, &rig->result, 0);
 	assert_int_equal(ok, ezlb_pass_ok(&rig->result));
 	for (size_t i = 0; i < desired.len; i++)
@@ -186,7 +186,7 @@ static void test_plan_tells_and_does_nothing(void **state)
 
 	(void)state;
 	restart(&rig, true);
-	ezlb_pass_plan(&rig.pass, &nothing, &verdicts, false, &rig.result);
+	ezlb_pass_plan(&rig.pass, &nothing, &verdicts, false, 0, &rig.result);
 	assert_int_equal(rig.result.plan.old.len, 1);
 	assert_int_equal(rig.result.plan.old.items[0].kind, EZLB_OP_SNAT_TEARDOWN);
 	assert_string_equal(state_of(&rig).s, BEFORE);

@@ -47,7 +47,7 @@ static void test_plan_writes_nothing(void **state)
 
 	(void)state;
 	*EZLB_PUSH(&desired) = spec;
-	ezlb_pass_plan(&rig.pass, &desired, &verdicts, false, &rig.result);
+	ezlb_pass_plan(&rig.pass, &desired, &verdicts, false, 0, &rig.result);
 	assert_true(rig.result.plan.ops.len > 0);
 	assert_int_equal(faulty_writes(rig.memory), 0);
 	assert_string_equal(ledger_file().s, "");

@@ -59,7 +59,7 @@ static bool pass(struct rig *rig, const char *service)
 	if (spec)
 		*EZLB_PUSH(&desired) = spec;
 	ezlb_pass_result_clear(&rig->result);
-	ezlb_pass_plan(&rig->pass, &desired, &verdicts, false, &rig->result);
+	ezlb_pass_plan(&rig->pass, &desired, &verdicts, false, 0, &rig->result);
 	ok = ezlb_pass_apply(&rig->pass, &rig->result, 0);
 	assert_int_equal(ok, ezlb_pass_ok(&rig->result));
 	EZLB_VEC_CLEAR(&desired);

@@ -10,34 +10,70 @@
 
 #define SPECS 3
 
-static struct ezlb_verdicts verdicts_of(const char *text)
+static enum ezlb_role role_of(const char *word)
 {
-	struct ezlb_verdicts out = { 0 };
-	EZLB_AUTO_FREE char *copy = ezlb_strdup(text ? text : "");
-	char *save, *line = strtok_r(copy, "\n", &save);
+	for (int i = 0; i < EZLB_ROLES; i++)
+		if (strcmp(word, ezlb_role_str((enum ezlb_role)i)) == 0)
+			return (enum ezlb_role)i;
+	fail_msg("no role '%s'", word);
+	return EZLB_ROLES;
+}
 
-	for (; line; line = strtok_r(NULL, "\n", &save)) {
-		struct ezlb_verdict_row *row = EZLB_PUSH(&out);
-		char ep[64], word[16];
+/* "NAME BACKEND ROLE": what a backend does. Its weight is 0 if it drains, else that of the file. */
+static void set_role(struct ezlb_roster *roster, const struct ezlb_spec *spec, const char *line)
+{
+	struct ezlb_service_key key = ezlb_spec_key(spec);
+	const struct ezlb_roster_row *found;
+	struct ezlb_endpoint backend;
+	struct ezlb_roster_row *row;
+	char name[64], ep[64], word[16];
 
-		sscanf(line, "%63s %63s %15s", row->service, ep, word);
-		assert_int_equal(ezlb_endpoint_parse(ep, &row->backend, NULL), 0);
-		row->verdict = strcmp(word, "up") == 0	   ? EZLB_UP
-			       : strcmp(word, "down") == 0 ? EZLB_DOWN
-							   : EZLB_UNKNOWN;
+	sscanf(line, "%63s %63s %15s", name, ep, word);
+	if (strcmp(name, spec->name) != 0)
+		return;
+	assert_int_equal(ezlb_endpoint_parse(ep, &backend, NULL), 0);
+	found = ezlb_roster_find(roster, &key, &backend);
+	row = found ? &roster->rows.items[found - roster->rows.items] : EZLB_PUSH(&roster->rows);
+	row->service = key;
+	row->backend = backend;
+	row->role = role_of(word);
+	if (row->role == EZLB_ROLE_DRAINING)
+		row->weight = 0;
+}
+
+/* Every backend serves, except those of which the lines say something else. */
+static struct ezlb_roster roster_of(const struct ezlb_desired *desired, const char *text)
+{
+	struct ezlb_roster roster = { .due_ms = UINT64_MAX };
+
+	for (size_t i = 0; i < desired->len; i++) {
+		const struct ezlb_spec *spec = desired->items[i];
+		EZLB_AUTO_FREE char *copy = ezlb_strdup(text ? text : "");
+		char *save, *line = strtok_r(copy, "\n", &save);
+
+		for (size_t k = 0; k < spec->n_backends; k++)
+			*EZLB_PUSH(&roster.rows) =
+				(struct ezlb_roster_row){ .service = ezlb_spec_key(spec),
+							  .backend = spec->backends[k].endpoint,
+							  .index = k,
+							  .role = EZLB_ROLE_SERVING,
+							  .weight = spec->backends[k].weight };
+		EZLB_SORT(&roster.rows, ezlb_roster_row_cmp);
+		for (; line; line = strtok_r(NULL, "\n", &save))
+			set_role(&roster, spec, line);
+		EZLB_SORT(&roster.rows, ezlb_roster_row_cmp);
 	}
-	EZLB_SORT(&out, ezlb_verdict_row_cmp);
-	return out;
+	return roster;
 }
 
 /* The specs come in any order: the result is sorted. */
 static void check_policy(const struct ezlb_policy *policy, const char *const specs[SPECS],
-			 const char *verdict_text, const char *actual_text, const char *want)
+			 const char *roles, const char *actual_text, const char *want)
 {
-	struct ezlb_verdicts verdicts = verdicts_of(verdict_text);
 	struct ezlb_table actual = table_of(actual_text), target = { .snat_wanted = false };
 	struct ezlb_desired desired = { 0 };
 	struct ezlb_spec *made[SPECS];
+	struct ezlb_roster roster;
 	EZLB_AUTO_FREE char *got = NULL;
 
 	for (int i = 0; i < SPECS; i++) {
@@ -45,23 +81,24 @@ static void check_policy(const struct ezlb_policy *policy, const char *const spe
 		if (made[i])
 			*EZLB_PUSH(&desired) = made[i];
 	}
-	ezlb_reconcile_target(&desired, &verdicts, &actual, policy, &target);
+	roster = roster_of(&desired, roles);
+	ezlb_reconcile_target(&desired, &roster, &actual, policy, &target);
 	got = text_of(&target);
 	assert_string_equal(got, want);
 	for (int i = 0; i < SPECS; i++)
 		ezlb_spec_free(made[i]);
 	EZLB_VEC_CLEAR(&desired);
-	EZLB_VEC_CLEAR(&verdicts);
+	ezlb_roster_clear(&roster);
 	ezlb_table_clear(&actual);
 	ezlb_table_clear(&target);
 }
 
 static void check_target(enum ezlb_snat_key_kind snat_key, const char *const specs[SPECS],
-			 const char *verdict_text, const char *actual_text, const char *want)
+			 const char *roles, const char *actual_text, const char *want)
 {
 	const struct ezlb_policy policy = { .snat_key = snat_key };
 
-	check_policy(&policy, specs, verdict_text, actual_text, want);
+	check_policy(&policy, specs, roles, actual_text, want);
 }
 
 #define SETTINGS "setting module 1\nsetting conntrack 1\nsetting forward 1\nwanted\n"
@@ -100,44 +137,54 @@ static void full_nat_false_makes_none(void **state)
 static const struct {
 	const char *name;
 	const char *specs[SPECS];
-	const char *verdicts, *actual, *want;
+	const char *roles, *actual, *want;
 } cases[] = {
 	{ "no files want nothing", { NULL }, NULL, "service tcp 10.0.0.1:80 wrr\nsound\n", "" },
-	{ "an unhealthy backend has neither dest nor rule",
+	{ "a backend that is out has neither dest nor rule",
 	  { "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80 10.1.0.2:80" },
-	  "web 10.1.0.1:80 down\nweb 10.1.0.2:80 up\n",
+	  "web 10.1.0.1:80 out\n",
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1\nsnat tcp 10.1.0.1:80 masq\n",
 	  "service tcp 10.0.0.1:80 wrr\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.2:80 1 full_nat\n"
 	  "snat tcp 10.1.0.2:80 masq\n" SETTINGS },
-	{ "all backends down: the service, its frame and its settings stay",
+	{ "all backends out: the service, its frame and its settings stay",
 	  { "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80" },
-	  "web 10.1.0.1:80 down\n",
+	  "web 10.1.0.1:80 out\n",
 	  NULL,
 	  "service tcp 10.0.0.1:80 wrr\n" SETTINGS },
-	{ "unknown keeps what is there and adds nothing",
-	  { "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80*5 10.1.0.2:80" },
-	  "web 10.1.0.1:80 unknown\nweb 10.1.0.2:80 unknown\n",
-	  "service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 1\n",
+	{ "every role with a dest has its rule, and none of the others",
+	  { "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80*5 10.1.0.2:80*6 10.1.0.3:80 10.1.0.4:80 "
+	    "10.1.0.5:80*7 10.1.0.6:80*8 10.1.0.7:80" },
+	  "web 10.1.0.1:80 starting\nweb 10.1.0.2:80 fail_open\nweb 10.1.0.3:80 waiting\n"
+	  "web 10.1.0.4:80 standby\nweb 10.1.0.5:80 fallback\nweb 10.1.0.6:80 draining\n"
+	  "web 10.1.0.7:80 out\n",
+	  NULL,
 	  "service tcp 10.0.0.1:80 wrr\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 5 full_nat\n"
-	  "snat tcp 10.1.0.1:80 masq\n" SETTINGS },
-	{ "unknown: a dest of another service is not this one's",
+	  "dest tcp 10.0.0.1:80 10.1.0.2:80 6 full_nat\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.5:80 7 full_nat\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.6:80 0 full_nat\n"
+	  "snat tcp 10.1.0.1:80 masq\nsnat tcp 10.1.0.2:80 masq\n"
+	  "snat tcp 10.1.0.5:80 masq\nsnat tcp 10.1.0.6:80 masq\n" SETTINGS },
+	{ "a backend that has left the file and drains keeps its rule",
+	  { "web tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.1:80" },
+	  "web 10.1.0.9:80 draining\n",
+	  NULL,
+	  "service tcp 10.0.0.1:80 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.9:80 0 full_nat\n"
+	  "snat tcp 10.1.0.1:80 10.9.0.1\nsnat tcp 10.1.0.9:80 10.9.0.1\n" SETTINGS },
+	{ "a dest of the kernel that the roster has not is not wanted",
 	  { "web tcp 10.0.0.1:80 10.1.0.1:80" },
-	  "web 10.1.0.1:80 unknown\n",
-	  "dest tcp 10.0.0.2:80 10.1.0.1:80 1\ndest udp 10.0.0.1:80 10.1.0.1:80 1\n",
-	  "service tcp 10.0.0.1:80 wrr\n" },
-	{ "a verdict is for one service only",
+	  NULL,
+	  "dest tcp 10.0.0.1:80 10.1.0.2:80 1\n",
+	  "service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 1\n" },
+	{ "a role is for one service only",
 	  { "web tcp 10.0.0.1:80 10.1.0.1:80", "api tcp 10.0.0.1:81 10.1.0.1:80" },
-	  "web 10.1.0.1:80 down\n",
+	  "web 10.1.0.1:80 out\n",
 	  NULL,
 	  "service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.1:81 wrr\n"
 	  "dest tcp 10.0.0.1:81 10.1.0.1:80 1\n" },
-	{ "a backend without a verdict is not checked: up",
-	  { "web tcp 10.0.0.1:80 10.1.0.1:80 10.1.0.2:80" },
-	  "web 10.1.0.2:80 down\n",
-	  NULL,
-	  "service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 1\n" },
 	{ "weight 0 stays a dest, with its rule",
 	  { "web tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.1:80*0" },
 	  NULL,
@@ -153,9 +200,9 @@ static const struct {
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
 	  "dest tcp 10.0.0.2:80 10.1.0.1:80 1 full_nat\n"
 	  "snat tcp 10.1.0.1:80 masq\n" SETTINGS },
-	{ "a shared backend keeps its rule while one service finds it healthy",
+	{ "a shared backend keeps its rule while it serves in one service",
 	  { "a tcp 10.0.0.2:80 snat=masq 10.1.0.1:80", "b tcp 10.0.0.1:80 snat=masq 10.1.0.1:80" },
-	  "a 10.1.0.1:80 down\n",
+	  "a 10.1.0.1:80 out\n",
 	  NULL,
 	  "service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.2:80 wrr\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
@@ -187,8 +234,8 @@ static void test_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		print_message("%s\n", cases[i].name);
-		check_target(EZLB_SNAT_KEY_BACKEND, cases[i].specs, cases[i].verdicts,
-			     cases[i].actual, cases[i].want);
+		check_target(EZLB_SNAT_KEY_BACKEND, cases[i].specs, cases[i].roles, cases[i].actual,
+			     cases[i].want);
 	}
 }
 
@@ -197,7 +244,7 @@ static void test_cases(void **state)
 static const struct {
 	const char *name;
 	const char *specs[SPECS];
-	const char *verdicts, *want;
+	const char *roles, *want;
 } listener_cases[] = {
 	{ "one rule for each full_nat service; the module is not wanted",
 	  { "web tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.1:80 10.1.0.2:80",
@@ -211,9 +258,9 @@ static const struct {
 	  "snat-listener tcp 10.0.0.1:80 10.9.0.1\n"
 	  "snat-listener udp 10.0.0.1:53 masq\n"
 	  "setting conntrack 1\nsetting expire 1\nsetting forward 1\nwanted\n" },
-	{ "whatever the verdicts are",
+	{ "whatever the roles are",
 	  { "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80 10.1.0.2:80" },
-	  "web 10.1.0.1:80 down\nweb 10.1.0.2:80 unknown\n",
+	  "web 10.1.0.1:80 out\nweb 10.1.0.2:80 waiting\n",
 	  "service tcp 10.0.0.1:80 wrr\nsnat-listener tcp 10.0.0.1:80 masq\n" NO_MODULE },
 	{ "services that share a backend have a rule each",
 	  { "a tcp 10.0.0.2:80 snat=10.9.0.1 10.1.0.1:80",
@@ -235,7 +282,7 @@ static void test_rows_for_listeners(void **state)
 	for (size_t i = 0; i < COUNT_OF(listener_cases); i++) {
 		print_message("%s\n", listener_cases[i].name);
 		check_target(EZLB_SNAT_KEY_LISTENER, listener_cases[i].specs,
-			     listener_cases[i].verdicts, NULL, listener_cases[i].want);
+			     listener_cases[i].roles, NULL, listener_cases[i].want);
 	}
 }
 
@@ -245,15 +292,16 @@ static void test_rows_carry_what_the_spec_says(void **state)
 	struct ezlb_spec *v6 = spec_of("f", "b tcp [fd00::1]:80 [fd00::2]:80");
 	struct ezlb_table actual = { .snat_wanted = false }, t = actual;
 	struct ezlb_desired desired = { 0 };
-	struct ezlb_verdicts verdicts = { 0 };
 	const struct ezlb_policy policy = { .firewall = true };
+	struct ezlb_roster roster;
 
 	(void)state;
 	v4->forward = EZLB_DIRECT;
 	ezlb_strcpy(v4->scheduler, sizeof(v4->scheduler), "sh");
 	*EZLB_PUSH(&desired) = v4;
 	*EZLB_PUSH(&desired) = v6;
-	ezlb_reconcile_target(&desired, &verdicts, &actual, &policy, &t);
+	roster = roster_of(&desired, NULL);
+	ezlb_reconcile_target(&desired, &roster, &actual, &policy, &t);
 	assert_string_equal(t.services.items[0].scheduler, "sh");
 	assert_int_equal(t.services.items[0].netmask, ~0u);
 	assert_int_equal(t.services.items[1].netmask, 128);
@@ -263,6 +311,7 @@ static void test_rows_carry_what_the_spec_says(void **state)
 	assert_int_equal(t.dests.items[0].weight, 7);
 	assert_int_equal(t.dests.items[0].upper + t.dests.items[0].lower, 0);
 	assert_int_equal(t.dests.items[1].forward, EZLB_MASQ);
+	ezlb_roster_clear(&roster);
 	ezlb_table_clear(&t);
 	EZLB_VEC_CLEAR(&desired);
 	ezlb_spec_free(v4);

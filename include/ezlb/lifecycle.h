@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lifecycle: decides which backends of each virtual service are dests now, with which weight, and
+ * why: first verdicts, drains, fallbacks, fail open and slow start. Pure: it gets the time as an
+ * argument. A second step with the same inputs at the same time changes nothing.
+ */
+#pragma once
+
+#include <ezlb/roster.h>
+#include <ezlb/spec.h>
+#include <ezlb/table.h>
+#include <ezlb/verdict.h>
+
+#define EZLB_DRAIN_IDLE_MS 1000 /* a drain is over after so long without an active connection */
+#define EZLB_DRAIN_LOOK_MS 1000 /* between two looks at the connections of a draining dest */
+
+/* What is known of one backend of one virtual service from the last step. */
+struct ezlb_member {
+	struct ezlb_service_key service;
+	struct ezlb_endpoint backend;
+	enum ezlb_role role;
+	enum ezlb_drain_cause cause; /* DRAINING */
+	/*
+	 * DRAINING: when it is removed at the latest. STARTING: when it has its full weight.
+	 * SERVING: until then it is as cold as a backend in slow start, although it has its full
+	 * weight, because there was no other one to serve; 0: it is warm.
+	 */
+	uint64_t until_ms;
+	uint64_t idle_ms; /* DRAINING: since when no connection is active; UINT64_MAX: some are */
+};
+struct ezlb_members EZLB_VEC(struct ezlb_member);
+
+/* What a step keeps for the next one. The zero value is a process that has just started. */
+struct ezlb_lifecycle {
+	struct ezlb_members members; /* sorted by service, backend */
+	struct ezlb_scope seen; /* services whose dests were known in an earlier step; sorted */
+};
+
+/* Everything is borrowed, and sorted. */
+struct ezlb_lifecycle_in {
+	const struct ezlb_desired *desired;
+	const struct ezlb_verdicts *verdicts; /* no row: the backend is not checked, so it is up */
+	const struct ezlb_dests *dests;	      /* of the kernel */
+	bool unreadable;		      /* `dests` could not be read: they are as before */
+	const struct ezlb_scope *owned;	      /* by the ledger */
+	const struct ezlb_drains *drains;     /* of the ledger */
+	/* There is no later step: backends leave at once, and slow starts are over at once. */
+	bool single;
+	uint64_t now_ms; /* by ezlb_now_ms */
+};
+
+/*
+ * Makes the roster: a row for each backend of each file, and for each that has left its file and
+ * drains. *out must be empty.
+ */
+void ezlb_lifecycle_step(struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in,
+			 struct ezlb_roster *out);
+void ezlb_lifecycle_clear(struct ezlb_lifecycle *life);
