@@ -17,7 +17,7 @@ struct ezlb_addr {
 
 struct ezlb_endpoint {
 	struct ezlb_addr addr;
-	uint16_t port; /* host order, 1-65535 */
+	uint16_t port; /* host order, 1-65535; 0: the address alone */
 };
 
 /* From first to last, both included, of one family. Family 0 of first: no range. */
@@ -47,6 +47,7 @@ uint64_t ezlb_range_size(const struct ezlb_addr_range *range);
 
 /* "IP:port" or "[IPv6]:port". */
 int ezlb_endpoint_parse(const char *text, struct ezlb_endpoint *out, struct ezlb_err *err);
+/* Of an endpoint without a port only the address, which _parse does not accept. */
 const char *ezlb_endpoint_format(const struct ezlb_endpoint *ep, char buf[EZLB_ENDPOINT_STRLEN]);
 int ezlb_endpoint_cmp(const struct ezlb_endpoint *a, const struct ezlb_endpoint *b);
 

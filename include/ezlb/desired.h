@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * desired: merges many specs into one set without conflicting claims. One service file at a time
- * can claim a service name, or a listener. If SNAT rows are for backends, as with iptables,
- * services that send to one backend must also agree on its source NAT.
+ * can claim a service name, or a listener (also one of several, or a mark). If SNAT rows are for
+ * backends, as with iptables, services that send to one backend must also agree on its source NAT,
+ * and full_nat is not possible for a mark.
  *
  * The file that holds a claim keeps it. A file that asks for a taken claim later gets a diagnostic
  * and keeps its last good version, if it has one. Among new files the one that sorts first wins.

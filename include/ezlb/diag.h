@@ -36,6 +36,7 @@ enum ezlb_diag_code {
 	EZLB_E_NAME_TAKEN = 30,	    /* another file has this service name */
 	EZLB_E_LISTENER_TAKEN = 31, /* another file has this listener */
 	EZLB_E_SNAT_CONFLICT = 32,  /* another file SNATs the same backend differently */
+	EZLB_E_SNAT_MARK = 33,	    /* full_nat for a mark, with iptables */
 };
 
 struct ezlb_diag {

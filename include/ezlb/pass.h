@@ -67,7 +67,7 @@ struct ezlb_pass {
 	struct ezlb_prints prints; /* of the last pass */
 };
 
-/* A service that is not applied because a foreign virtual service has its listener. */
+/* A service that is not applied because a foreign virtual service has one of its listeners. */
 struct ezlb_pass_conflict {
 	char name[EZLB_NAME_MAX + 1];
 	struct ezlb_service_key key;

@@ -50,7 +50,7 @@ int ezlb_drain_cmp(const void *a, const void *b); /* by service, backend */
 /* One backend of one virtual service. */
 struct ezlb_roster_row {
 	struct ezlb_service_key service;
-	struct ezlb_endpoint backend;
+	struct ezlb_endpoint backend; /* of its dest, see ezlb_dest_endpoint */
 	size_t index; /* in the backends of the spec; EZLB_NOT_IN_FILE: it has left the file */
 	enum ezlb_role role;
 	uint32_t weight;	     /* of its dest; no dest with WAITING, OUT, STANDBY */

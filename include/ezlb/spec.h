@@ -86,11 +86,11 @@ struct ezlb_listener {
 };
 
 struct ezlb_backend {
-	struct ezlb_endpoint endpoint;
-	uint32_t weight; /* 0-65535; 0: no new connections */
-	uint32_t upper;	 /* no new connections while it has so many; 0: no limit */
-	uint32_t lower;	 /* ... until it has fewer than this; 0: three quarters of upper */
-	bool fallback;	 /* serves only while no other backend is healthy */
+	struct ezlb_endpoint endpoint; /* port 0: the port that the client used */
+	uint32_t weight;	       /* 0-65535; 0: no new connections */
+	uint32_t upper;		       /* no new connections while it has so many; 0: no limit */
+	uint32_t lower; /* ... until it has fewer than this; 0: three quarters of upper */
+	bool fallback;	/* serves only while no other backend is healthy */
 	struct ezlb_mark at;
 };
 
@@ -98,9 +98,9 @@ struct ezlb_spec {
 	char *file; /* the path shown to humans; owned */
 	char name[EZLB_NAME_MAX + 1];
 	struct ezlb_listener *listeners; /* in file order; owned */
-	size_t n_listeners;		 /* at least one */
+	size_t n_listeners;		 /* at least one; their keys differ */
 	struct ezlb_endpoint listen;	 /* of the first listener */
-	enum ezlb_proto proto;
+	enum ezlb_proto proto;		 /* of the first listener */
 	char scheduler[EZLB_SCHED_MAX + 1];
 	uint32_t flags; /* IP_VS_SVC_F_SCHED1-3 (scheduler_flags), IP_VS_SVC_F_ONEPACKET */
 	struct ezlb_persistence persistence;
@@ -119,11 +119,29 @@ struct ezlb_spec {
 	struct ezlb_mark name_at, listen_at, snat_ip_at;
 };
 
-/* The set to apply, sorted by proto and listener; the specs are borrowed. */
+/* The set to apply, sorted by the key of the first listener; the specs are borrowed. */
 struct ezlb_desired EZLB_VEC(const struct ezlb_spec *);
 
 struct ezlb_spec *ezlb_spec_new(void);
 void ezlb_spec_free(struct ezlb_spec *spec); /* NULL is fine */
+
+/* The mark of a file: no address and no port, and packets of every protocol. */
+bool ezlb_listener_is_mark(const struct ezlb_listener *listener);
+/* "10.0.0.1:53", "10.0.0.1:5000-5100", "fwmark 7", "fwmark 7 ipv6" */
+#define EZLB_LISTENER_STRLEN (EZLB_ENDPOINT_STRLEN + 8)
+const char *ezlb_listener_format(const struct ezlb_listener *listener,
+				 char buf[EZLB_LISTENER_STRLEN]);
+/* "tcp"; "any" for the mark of a file. */
+const char *ezlb_listener_proto_str(const struct ezlb_listener *listener);
+/* "tcp 10.0.0.1:53", "fwmark 7" */
+#define EZLB_LISTENER_TEXT_STRLEN (EZLB_LISTENER_STRLEN + 8)
+const char *ezlb_listener_text(const struct ezlb_listener *listener,
+			       char buf[EZLB_LISTENER_TEXT_STRLEN]);
+
+/* Whether a listener of the spec has this key. */
+bool ezlb_spec_has(const struct ezlb_spec *spec, const struct ezlb_service_key *key);
+/* The protocol of some listener. A mark of the file takes packets of every protocol. */
+bool ezlb_spec_takes(const struct ezlb_spec *spec, enum ezlb_proto proto);
 
 /* The words in a service file; _parse returns 0 or -EINVAL. */
 const char *ezlb_proto_str(enum ezlb_proto proto);

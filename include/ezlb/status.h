@@ -106,9 +106,17 @@ struct ezlb_status_backend {
 	uint32_t latency_us;
 	int64_t since_ms;      /* wall clock: last change of the verdict; 0: unknown */
 	uint32_t weight;       /* in the file */
-	int64_t kernel_weight; /* -1: no such dest in the kernel */
-	bool counted;	       /* the members below are valid: from the kernel */
+	int64_t kernel_weight; /* the lowest of the listeners; -1: one of them has no such dest */
+	bool counted;	       /* the members below are valid: sums over the listeners */
 	uint32_t active, inactive;
+	struct ezlb_counters counters;
+};
+
+/* One listener of a service, which is one virtual service. */
+struct ezlb_status_listener {
+	struct ezlb_listener of;
+	bool counted;		   /* the members below are valid: from the kernel */
+	uint32_t active, inactive; /* connections, sums over its dests */
 	struct ezlb_counters counters;
 };
 
@@ -117,8 +125,7 @@ struct ezlb_status_service {
 	char *file;		      /* path; owned */
 	int line;		      /* of listen; 1: unknown */
 	bool applied; /* the members down to traffic_log are valid: of the applied version */
-	enum ezlb_proto proto;
-	struct ezlb_endpoint listen;
+	size_t first_listener, n_listeners; /* in status->listeners */
 	char scheduler[EZLB_SCHED_MAX + 1];
 	enum ezlb_forward forward;
 	bool full_nat;
@@ -132,7 +139,7 @@ struct ezlb_status_service {
 	struct ezlb_condition conditions[EZLB_CONDITIONS];
 	enum ezlb_state state;
 	bool counted;		   /* the next three members are valid: from the kernel */
-	uint32_t active, inactive; /* connections, sums over its dests */
+	uint32_t active, inactive; /* connections, sums over its listeners */
 	struct ezlb_counters counters;
 	int64_t snat_connections; /* -1: unknown, or no source NAT */
 };
@@ -196,6 +203,7 @@ struct ezlb_status {
 
 	/* Sorted by name, then file. */
 	struct ezlb_status_services EZLB_VEC(struct ezlb_status_service) services;
+	struct ezlb_status_listeners EZLB_VEC(struct ezlb_status_listener) listeners;
 	struct ezlb_status_backends EZLB_VEC(struct ezlb_status_backend) backends;
 	struct ezlb_status_files EZLB_VEC(struct ezlb_status_file) files; /* sorted by path */
 	struct ezlb_diags diags;					  /* grouped by file */

@@ -46,6 +46,7 @@ struct ezlb_snat_key {
 	enum ezlb_snat_key_kind kind;
 	enum ezlb_proto proto;
 	struct ezlb_endpoint endpoint; /* the backend, or the listener */
+	uint32_t fwmark; /* LISTENER only, of a service with a mark; endpoint has its family */
 };
 struct ezlb_snat_row {
 	struct ezlb_snat_key key;
@@ -128,8 +129,18 @@ bool ezlb_service_row_same(const void *a, const void *b);
 bool ezlb_dest_row_same(const void *a, const void *b);
 bool ezlb_snat_row_same(const void *a, const void *b);
 
+/* The key of the first listener. */
 struct ezlb_service_key ezlb_spec_key(const struct ezlb_spec *spec);
-/* The key of the SNAT row for connections of this service to this backend. */
+/*
+ * The endpoint of the dest for a backend of the file: without a port it gets the port of the
+ * listener, and in a service with a mark it stays without one (IPVS keeps the port of the packet).
+ */
+struct ezlb_endpoint ezlb_dest_endpoint(const struct ezlb_service_key *service,
+					const struct ezlb_endpoint *backend);
+/*
+ * The key of the SNAT row for connections of this service to this backend, which is one of the file
+ * or its dest. Only LISTENER can tell the connections of a service with a mark.
+ */
 struct ezlb_snat_key ezlb_snat_key_of(enum ezlb_snat_key_kind kind,
 				      const struct ezlb_service_key *service,
 				      const struct ezlb_endpoint *backend);
@@ -144,5 +155,8 @@ const char *ezlb_service_key_format(const struct ezlb_service_key *key,
 				    char buf[EZLB_SERVICE_KEY_STRLEN]);
 /* The inverse. -EINVAL; then *out is unchanged. */
 int ezlb_service_key_parse(const char *text, struct ezlb_service_key *out);
+/* The backend or the listener of a SNAT row in the same way. */
+const char *ezlb_snat_key_format(const struct ezlb_snat_key *key,
+				 char buf[EZLB_SERVICE_KEY_STRLEN]);
 
 const char *ezlb_gate_str(enum ezlb_gate gate); /* "input" */

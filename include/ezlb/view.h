@@ -110,7 +110,8 @@ void ezlb_view_status(const struct ezlb_view *view, const struct ezlb_catalog *c
 
 /* --- the traffic log ------------------------------------------------------------------------- */
 
-/* One line per interval for each service with traffic_log: the traffic since the last line. */
+/* One line per interval for each listener of a service with traffic_log: the traffic since the last
+ * line. */
 struct ezlb_trafficlog {
 	struct ezlb_traffic before; /* the rows of the services at the last call; sorted */
 	int64_t before_ms;	    /* wall clock; 0: no call yet */

@@ -179,8 +179,11 @@ const char *ezlb_endpoint_format(const struct ezlb_endpoint *ep, char buf[EZLB_E
 	bool v6 = ep->addr.family == AF_INET6;
 
 	ezlb_addr_format(&ep->addr, host);
-	snprintf(buf, EZLB_ENDPOINT_STRLEN, "%s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "",
-		 (unsigned)ep->port);
+	if (ep->port == 0)
+		snprintf(buf, EZLB_ENDPOINT_STRLEN, "%s", host);
+	else
+		snprintf(buf, EZLB_ENDPOINT_STRLEN, "%s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "",
+			 (unsigned)ep->port);
 	return buf;
 }
 

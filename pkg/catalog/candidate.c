@@ -82,7 +82,8 @@ static void drop_asked_for(const struct ezlb_desired *desired, struct ezlb_scope
 	struct ezlb_scope asked = { 0 };
 
 	for (size_t i = 0; i < desired->len; i++)
-		*EZLB_PUSH(&asked) = ezlb_spec_key(desired->items[i]);
+		for (size_t k = 0; k < desired->items[i]->n_listeners; k++)
+			*EZLB_PUSH(&asked) = desired->items[i]->listeners[k].key;
 	EZLB_SORT(&asked, ezlb_service_key_cmp);
 	ezlb_scope_subtract(unclaimed, &asked);
 	EZLB_VEC_CLEAR(&asked);

@@ -13,6 +13,8 @@ void ezlb_catalog_health_rows(const struct ezlb_desired *desired, struct ezlb_he
 			ezlb_strcpy(row->service, sizeof(row->service), spec->name);
 			row->backend = spec->backends[k].endpoint;
 			row->check = spec->check;
+			if (row->check.port == 0 && row->backend.port == 0)
+				row->check.port = spec->listen.port;
 		}
 	}
 }

@@ -385,7 +385,8 @@ static void read_service(struct reader *r, const struct node *root)
 		ezlb_check_clear(&r->spec->check);
 	r->spec->listeners = ezlb_calloc(1, sizeof(*r->spec->listeners));
 	r->spec->n_listeners = 1;
-	r->spec->listeners[0] = (struct ezlb_listener){ .key = ezlb_spec_key(r->spec),
+	r->spec->listeners[0] = (struct ezlb_listener){ .key = { .proto = r->spec->proto,
+								 .listen = r->spec->listen },
 							.proto = r->spec->proto,
 							.listen = r->spec->listen,
 							.at = r->spec->listen_at };

@@ -18,6 +18,8 @@ void part_diagnostics(const json_t *file, const struct ezlb_console_look *look,
 /* A service's row, and below it the reasons of its problems. */
 void part_service_row(const json_t *service, const struct ezlb_console_look *look,
 		      struct grid *grid);
+/* "tcp 10.0.0.1:53, udp 10.0.0.1:53 and 2 more", at most so many. The caller frees it. */
+char *part_listeners(const json_t *service, size_t most);
 /* A row for each backend of the service, those that are not up first. */
 void part_backend_rows(const json_t *service, const struct ezlb_console_look *look,
 		       struct grid *grid);

@@ -101,6 +101,34 @@ static void put_reasons(const json_t *service, const struct ezlb_console_look *l
 	}
 }
 
+#define LISTENERS_SHOWN 2
+
+static char *listener_text(const json_t *listener)
+{
+	if (doc_text(listener, "listen")[0])
+		return ezlb_asprintf("%s %s", doc_text(listener, "protocol"),
+				     doc_text(listener, "listen"));
+	return ezlb_asprintf("fwmark %lld", (long long)doc_int(listener, "fwmark"));
+}
+
+char *part_listeners(const json_t *service, size_t most)
+{
+	const json_t *listeners = json_object_get(service, "listeners");
+	size_t n = json_array_size(listeners);
+	struct ezlb_text text = { 0 };
+
+	if (n == 0) /* an older daemon */
+		return listener_text(service);
+	for (size_t i = 0; i < n && i < most; i++) {
+		EZLB_AUTO_FREE char *one = listener_text(json_array_get(listeners, i));
+
+		ezlb_text_printf(&text, "%s%s", i ? ", " : "", one);
+	}
+	if (n > most)
+		ezlb_text_printf(&text, " and %zu more", n - most);
+	return ezlb_text_take(&text, NULL);
+}
+
 void part_service_row(const json_t *service, const struct ezlb_console_look *look,
 		      struct grid *grid)
 {
@@ -113,8 +141,7 @@ void part_service_row(const json_t *service, const struct ezlb_console_look *loo
 		row->cells[COLUMN_UP] =
 			ezlb_asprintf("%lld/%zu", (long long)doc_int(service, "serving"),
 				      json_array_size(json_object_get(service, "backends")));
-		row->cells[COLUMN_DETAIL] = ezlb_asprintf("%s %s", doc_text(service, "protocol"),
-							  doc_text(service, "listen"));
+		row->cells[COLUMN_DETAIL] = part_listeners(service, LISTENERS_SHOWN);
 		put_traffic(service, row);
 	} else {
 		row->cells[COLUMN_DETAIL] = ezlb_strdup("not applied");

@@ -127,8 +127,7 @@ static void put_spec(const struct sheet *sheet, const json_t *service)
 	put(sheet, "applied", ezlb_strdup(applied(service)));
 	if (!doc_true(service, "in_force"))
 		return;
-	put(sheet, "listens on",
-	    ezlb_asprintf("%s %s", doc_text(service, "protocol"), doc_text(service, "listen")));
+	put(sheet, "listens on", part_listeners(service, SIZE_MAX));
 	put(sheet, "scheduler",
 	    ezlb_asprintf("%s, forwards by %s", doc_text(service, "scheduler"),
 			  doc_text(service, "forward")));

@@ -9,14 +9,20 @@
 
 enum conflict { CONFLICT_NONE, CONFLICT_NAME, CONFLICT_LISTENER, CONFLICT_SNAT };
 
+/* The source NAT of a backend in the service of a listener, or one of these alone. */
+struct claim_of {
+	enum conflict kind;
+	size_t listener, backend;
+};
+
 struct entry {
-	struct ezlb_candidate *candidate;
-	const struct ezlb_spec *now; /* the version that holds its claims; NULL: none */
+	const struct ezlb_spec *fresh, *last; /* of the candidate; NULL: none, or not possible */
+	const struct ezlb_spec *now;	      /* the version that holds its claims; NULL: none */
 	bool settled;
 	enum conflict conflict; /* why fresh is not applied; the rest: who holds the claim */
 	const struct entry *holder;
 	const struct ezlb_spec *holder_spec;
-	size_t backend;
+	struct claim_of claim; /* the taken one */
 };
 
 /* The entries that hold a claim. Only the source NAT of a backend can have several. */
@@ -35,34 +41,54 @@ struct merge {
 	struct waiting EZLB_VEC(struct entry *) waiting; /* entries to place */
 };
 
-/* Claim i of a spec is its name, its listener, or the source NAT of backend i - SNAT_CLAIMS. */
-enum { NAME_CLAIM, LISTENER_CLAIM, SNAT_CLAIMS };
-
+/* The claims of a spec: its name, its listeners, and the source NAT of backends per listener. */
 static size_t n_claims(const struct merge *merge, const struct ezlb_spec *spec)
 {
 	bool snat = spec->full_nat && merge->snat_key == EZLB_SNAT_KEY_BACKEND;
 
-	return SNAT_CLAIMS + (snat ? spec->n_backends : 0);
+	return 1 + spec->n_listeners * (1 + (snat ? spec->n_backends : 0));
 }
 
-static size_t claim_key(const struct ezlb_spec *spec, size_t i, unsigned char *key)
+static struct claim_of claim_of(const struct ezlb_spec *spec, size_t i)
 {
-	const struct ezlb_endpoint *ep = &spec->listen;
-	size_t len = strlen(spec->name);
+	if (i == 0)
+		return (struct claim_of){ .kind = CONFLICT_NAME };
+	if (i <= spec->n_listeners)
+		return (struct claim_of){ .kind = CONFLICT_LISTENER, .listener = i - 1 };
+	i -= 1 + spec->n_listeners;
+	return (struct claim_of){ .kind = CONFLICT_SNAT,
+				  .listener = i / spec->n_backends,
+				  .backend = i % spec->n_backends };
+}
 
-	key[0] = (unsigned char)(i < SNAT_CLAIMS ? i : SNAT_CLAIMS);
-	if (i == NAME_CLAIM) {
-		memcpy(key + 1, spec->name, len);
-		return len + 1;
-	}
-	if (i >= SNAT_CLAIMS)
-		ep = &spec->backends[i - SNAT_CLAIMS].endpoint;
-	key[1] = (unsigned char)spec->proto;
+static size_t put_key(unsigned char *key, const struct ezlb_service_key *of)
+{
+	const struct ezlb_endpoint *ep = &of->listen;
+
+	key[1] = (unsigned char)of->proto;
 	key[2] = ep->addr.family;
 	memcpy(key + 3, ep->addr.bytes, sizeof(ep->addr.bytes));
 	key[19] = (unsigned char)(ep->port >> 8);
 	key[20] = (unsigned char)ep->port;
-	return 21;
+	memcpy(key + 21, &of->fwmark, sizeof(of->fwmark));
+	return 25;
+}
+
+static size_t claim_key(const struct ezlb_spec *spec, size_t i, unsigned char *key)
+{
+	const struct claim_of of = claim_of(spec, i);
+	size_t len = strlen(spec->name);
+	struct ezlb_service_key service;
+
+	key[0] = (unsigned char)of.kind;
+	if (of.kind == CONFLICT_NAME) {
+		memcpy(key + 1, spec->name, len);
+		return len + 1;
+	}
+	service = spec->listeners[of.listener].key;
+	if (of.kind == CONFLICT_SNAT)
+		service.listen = ezlb_dest_endpoint(&service, &spec->backends[of.backend].endpoint);
+	return put_key(key, &service);
 }
 
 static struct claim *claim_find(const struct merge *merge, const struct ezlb_spec *spec, size_t i)
@@ -125,7 +151,7 @@ static struct entry *holder_of(const struct merge *merge, const struct ezlb_spec
 	const struct claim *claim = claim_find(merge, spec, i);
 	struct entry *holder = claim && claim->holders.len ? claim->holders.items[0] : NULL;
 
-	if (holder && i >= SNAT_CLAIMS &&
+	if (holder && claim_of(spec, i).kind == CONFLICT_SNAT &&
 	    ezlb_range_cmp(&holder->now->snat_ip, &spec->snat_ip) == 0)
 		return NULL;
 	return holder;
@@ -134,17 +160,15 @@ static struct entry *holder_of(const struct merge *merge, const struct ezlb_spec
 /* Applies the fresh version unless it conflicts. */
 static bool try_fresh(struct merge *merge, struct entry *e)
 {
-	const struct ezlb_spec *fresh = e->candidate->fresh;
+	const struct ezlb_spec *fresh = e->fresh;
 
 	for (size_t i = 0; i < n_claims(merge, fresh); i++) {
 		e->holder = holder_of(merge, fresh, i);
 		if (!e->holder)
 			continue;
-		e->conflict = i == NAME_CLAIM	    ? CONFLICT_NAME
-			      : i == LISTENER_CLAIM ? CONFLICT_LISTENER
-						    : CONFLICT_SNAT;
+		e->claim = claim_of(fresh, i);
+		e->conflict = e->claim.kind;
 		e->holder_spec = e->holder->now;
-		e->backend = i - (e->conflict == CONFLICT_SNAT ? SNAT_CLAIMS : i);
 		return false;
 	}
 	e->conflict = CONFLICT_NONE;
@@ -155,7 +179,7 @@ static bool try_fresh(struct merge *merge, struct entry *e)
 /* Applies the last version; unsettled entries that hold one of its claims must try again. */
 static void restore_last(struct merge *merge, struct entry *e)
 {
-	const struct ezlb_spec *last = e->candidate->last;
+	const struct ezlb_spec *last = e->last;
 	struct entry *holder;
 
 	e->settled = true;
@@ -191,16 +215,35 @@ static bool snat_claim_same(const struct ezlb_spec *a, const struct ezlb_spec *b
 /* Whether `last` already holds all claims of `fresh`. */
 static bool claims_nothing_new(const struct ezlb_spec *fresh, const struct ezlb_spec *last)
 {
-	return strcmp(fresh->name, last->name) == 0 && fresh->proto == last->proto &&
-	       ezlb_endpoint_cmp(&fresh->listen, &last->listen) == 0 &&
-	       snat_claim_same(fresh, last);
+	for (size_t i = 0; i < fresh->n_listeners; i++)
+		if (!ezlb_spec_has(last, &fresh->listeners[i].key))
+			return false;
+	return strcmp(fresh->name, last->name) == 0 && snat_claim_same(fresh, last);
 }
 
-static void add_entry(struct merge *merge, struct entry *e, struct ezlb_candidate *candidate)
+/* The listener whose connections no rule for backends can tell from others; NULL: none. */
+static const struct ezlb_listener *needs_nftables(const struct merge *merge,
+						  const struct ezlb_spec *spec)
 {
-	const struct ezlb_spec *fresh = candidate->fresh, *last = candidate->last;
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (spec->listeners[i].key.fwmark && spec->full_nat &&
+		    merge->snat_key == EZLB_SNAT_KEY_BACKEND)
+			return &spec->listeners[i];
+	return NULL;
+}
 
-	e->candidate = candidate;
+static const struct ezlb_spec *possible(const struct merge *merge, const struct ezlb_spec *spec)
+{
+	return spec && needs_nftables(merge, spec) ? NULL : spec;
+}
+
+static void add_entry(struct merge *merge, struct entry *e, const struct ezlb_candidate *candidate)
+{
+	const struct ezlb_spec *fresh = possible(merge, candidate->fresh);
+	const struct ezlb_spec *last = possible(merge, candidate->last);
+
+	e->fresh = fresh;
+	e->last = last;
 	e->settled = !fresh || (last && claims_nothing_new(fresh, last));
 	if (e->settled && (!fresh || !try_fresh(merge, e)))
 		restore_last(merge, e);
@@ -289,37 +332,78 @@ static void resolve(struct merge *merge)
 	} while (applied > before && retry_together(merge));
 }
 
-static struct ezlb_mark place_of_backend(const struct ezlb_spec *spec,
-					 const struct ezlb_endpoint *endpoint)
+static struct ezlb_mark place_of_snat(const struct ezlb_spec *spec, const struct ezlb_snat_key *key)
 {
-	for (size_t i = 0; i < spec->n_backends; i++)
-		if (ezlb_endpoint_cmp(&spec->backends[i].endpoint, endpoint) == 0)
-			return spec->backends[i].at;
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		for (size_t k = 0; k < spec->n_backends; k++) {
+			const struct ezlb_snat_key have =
+				ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &spec->listeners[i].key,
+						 &spec->backends[k].endpoint);
+
+			if (ezlb_snat_key_cmp(&have, key) == 0)
+				return spec->backends[k].at;
+		}
 	return spec->snat_ip_at;
 }
 
 static void report_snat(const struct entry *e, struct ezlb_diags *diags)
 {
-	const struct ezlb_spec *spec = e->candidate->fresh, *holder = e->holder_spec;
-	const struct ezlb_backend *backend = &spec->backends[e->backend];
-	struct ezlb_mark at = place_of_backend(holder, &backend->endpoint);
+	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
+	const struct ezlb_backend *backend = &spec->backends[e->claim.backend];
+	const struct ezlb_snat_key key = ezlb_snat_key_of(
+		EZLB_SNAT_KEY_BACKEND, &spec->listeners[e->claim.listener].key, &backend->endpoint);
+	struct ezlb_mark at = place_of_snat(holder, &key);
 	char ep[EZLB_ENDPOINT_STRLEN];
 	struct ezlb_diag *diag;
 
 	diag = ezlb_diags_add(diags, spec->file, backend->at, EZLB_E_SNAT_CONFLICT,
 			      "backend %s already has a different source NAT, from service '%s' at "
 			      "%s:%d:%d",
-			      ezlb_endpoint_format(&backend->endpoint, ep), holder->name,
-			      holder->file, at.line, at.col);
+			      ezlb_endpoint_format(&key.endpoint, ep), holder->name, holder->file,
+			      at.line, at.col);
 	diag->help = ezlb_strdup("give both services the same snat_ip, or this one another "
 				 "backend port, or run ezlb with --snat-backend nftables");
 }
 
+static struct ezlb_mark place_of_listener(const struct ezlb_spec *spec,
+					  const struct ezlb_service_key *key)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (ezlb_service_key_cmp(&spec->listeners[i].key, key) == 0)
+			return spec->listeners[i].at;
+	return spec->listen_at;
+}
+
+static struct ezlb_diag *report_listener(const struct entry *e, struct ezlb_diags *diags)
+{
+	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
+	const struct ezlb_listener *listener = &spec->listeners[e->claim.listener];
+	struct ezlb_mark at = place_of_listener(holder, &listener->key);
+	char text[EZLB_LISTENER_TEXT_STRLEN];
+
+	return ezlb_diags_add(diags, spec->file, listener->at, EZLB_E_LISTENER_TAKEN,
+			      "the listener %s is already used by service '%s' at %s:%d:%d",
+			      ezlb_listener_text(listener, text), holder->name, holder->file,
+			      at.line, at.col);
+}
+
+static void report_mark(const struct ezlb_spec *spec, const struct ezlb_listener *listener,
+			struct ezlb_diags *diags)
+{
+	char text[EZLB_LISTENER_TEXT_STRLEN];
+	struct ezlb_diag *diag;
+
+	diag = ezlb_diags_add(diags, spec->file, listener->at, EZLB_E_SNAT_MARK,
+			      "full_nat for %s needs --snat-backend nftables: rules of iptables "
+			      "cannot tell its connections from others",
+			      ezlb_listener_text(listener, text));
+	diag->help = ezlb_strdup("run ezlb with --snat-backend nftables, or use listen in place of "
+				 "a mark");
+}
+
 static void report(const struct entry *e, struct ezlb_diags *diags)
 {
-	const struct ezlb_spec *spec = e->candidate->fresh, *holder = e->holder_spec;
-	struct ezlb_service_key listener = ezlb_spec_key(spec);
-	char key[EZLB_SERVICE_KEY_STRLEN];
+	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
 	struct ezlb_diag *diag;
 
 	if (e->conflict == CONFLICT_SNAT) {
@@ -331,10 +415,7 @@ static void report(const struct entry *e, struct ezlb_diags *diags)
 				      "the name '%s' is already used by %s:%d:%d", spec->name,
 				      holder->file, holder->name_at.line, holder->name_at.col);
 	else
-		diag = ezlb_diags_add(diags, spec->file, spec->listen_at, EZLB_E_LISTENER_TAKEN,
-				      "the listener %s is already used by service '%s' at %s:%d:%d",
-				      ezlb_service_key_format(&listener, key), holder->name,
-				      holder->file, holder->listen_at.line, holder->listen_at.col);
+		diag = report_listener(e, diags);
 	if (e->now)
 		diag->help = ezlb_strdup("the last good version of this file stays applied");
 }
@@ -364,6 +445,9 @@ void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 			*EZLB_PUSH(out) = entries[i].now;
 		if (entries[i].conflict != CONFLICT_NONE)
 			report(&entries[i], diags);
+		else if (candidates[i].fresh && !entries[i].fresh)
+			report_mark(candidates[i].fresh,
+				    needs_nftables(&merge, candidates[i].fresh), diags);
 	}
 	merge_clear(&merge);
 	EZLB_SORT(out, spec_ptr_cmp);

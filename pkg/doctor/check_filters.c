@@ -52,12 +52,19 @@ static bool is_same_filter(const struct ezlb_drop *drop, const struct pass_fact 
 	return strcmp(drop->table, pass->table) == 0;
 }
 
-static bool has_pass(const struct net_facts *net, const struct ezlb_drop *drop,
-		     const struct ezlb_spec *spec)
-{
-	char comment[sizeof(net->passes.items->comment)];
+#define COMMENT_STRLEN 96
 
-	snprintf(comment, sizeof(comment), "ezlb-%s", spec->name);
+/* The comment by which a pass is known again: "ezlb-web", for further listeners "ezlb-web.2". */
+static void comment_of(const struct ezlb_spec *spec, size_t i, char buf[COMMENT_STRLEN])
+{
+	if (i == 0)
+		snprintf(buf, COMMENT_STRLEN, "ezlb-%s", spec->name);
+	else
+		snprintf(buf, COMMENT_STRLEN, "ezlb-%s.%zu", spec->name, i + 1);
+}
+
+static bool has_pass(const struct net_facts *net, const struct ezlb_drop *drop, const char *comment)
+{
 	for (size_t i = 0; i < net->passes.len; i++)
 		if (is_same_filter(drop, &net->passes.items[i]) &&
 		    strcmp(net->passes.items[i].comment, comment) == 0)
@@ -65,56 +72,88 @@ static bool has_pass(const struct net_facts *net, const struct ezlb_drop *drop,
 	return false;
 }
 
+#define MATCH_STRLEN 200
+
+/* The words that match the packets of one listener, and the answers to them. */
+static void nft_match(const struct ezlb_drop *drop, const struct ezlb_listener *listener,
+		      char buf[MATCH_STRLEN])
+{
+	const char *proto = ezlb_proto_str(listener->proto);
+	const char *ip = listener->listen.addr.family == AF_INET6 ? "ip6" : "ip";
+	bool forward = drop->hook == EZLB_DROP_FORWARD;
+	char vip[EZLB_ADDR_STRLEN], ports[16] = "";
+
+	ezlb_addr_format(&listener->listen.addr, vip);
+	if (listener->last_port)
+		snprintf(ports, sizeof(ports), "-%u", listener->last_port);
+	if (ezlb_listener_is_mark(listener) && forward)
+		snprintf(buf, MATCH_STRLEN, "ct state established,related ct direction reply");
+	else if (ezlb_listener_is_mark(listener))
+		snprintf(buf, MATCH_STRLEN, "meta mark %u", listener->key.fwmark);
+	else if (drop->hook == EZLB_DROP_INPUT)
+		snprintf(buf, MATCH_STRLEN, "%s daddr %s %s dport %u%s", ip, vip, proto,
+			 listener->listen.port, ports);
+	else
+		snprintf(buf, MATCH_STRLEN,
+			 "ct state %s%s meta l4proto %s ct original %s daddr %s ct original "
+			 "proto-dst %u%s",
+			 forward ? "established,related" : "new,established",
+			 forward ? " ct direction reply" : "", proto, ip, vip,
+			 listener->listen.port, ports);
+}
+
 /* At FORWARD and OUTPUT IPVS has changed the destination: match the connection's original one. */
 static void set_nft_fix(struct ezlb_finding *finding, const struct ezlb_drop *drop,
-			const struct ezlb_spec *spec)
+			const struct ezlb_listener *listener, const char *comment)
 {
-	const char *proto = ezlb_proto_str(spec->proto), *ip = is_ipv6(spec) ? "ip6" : "ip";
-	char vip[EZLB_ADDR_STRLEN];
+	char match[MATCH_STRLEN];
 
-	ezlb_addr_format(&spec->listen.addr, vip);
-	if (drop->hook == EZLB_DROP_INPUT)
-		set_fix(finding,
-			"nft insert rule %s %s %s daddr %s %s dport %u accept comment ezlb-%s",
-			drop->table, drop->chain, ip, vip, proto, spec->listen.port, spec->name);
+	nft_match(drop, listener, match);
+	set_fix(finding, "nft insert rule %s %s %s accept comment %s", drop->table, drop->chain,
+		match, comment);
+}
+
+static void iptables_match(const struct ezlb_drop *drop, const struct ezlb_listener *listener,
+			   char buf[MATCH_STRLEN])
+{
+	const char *proto = ezlb_proto_str(listener->proto);
+	const char *reply = drop->hook == EZLB_DROP_FORWARD
+				    ? " --ctstate ESTABLISHED,RELATED --ctdir REPLY"
+				    : "";
+	char vip[EZLB_ADDR_STRLEN], ports[16] = "";
+
+	ezlb_addr_format(&listener->listen.addr, vip);
+	if (listener->last_port)
+		snprintf(ports, sizeof(ports), ":%u", listener->last_port);
+	if (ezlb_listener_is_mark(listener) && reply[0])
+		snprintf(buf, MATCH_STRLEN, "-m conntrack%s", reply);
+	else if (ezlb_listener_is_mark(listener))
+		snprintf(buf, MATCH_STRLEN, "-m mark --mark %u", listener->key.fwmark);
+	else if (drop->hook == EZLB_DROP_INPUT)
+		snprintf(buf, MATCH_STRLEN, "-d %s -p %s --dport %u%s", vip, proto,
+			 listener->listen.port, ports);
 	else
-		set_fix(finding,
-			"nft insert rule %s %s ct state %s%s meta l4proto %s ct original %s daddr %s "
-			"ct original proto-dst %u accept comment ezlb-%s",
-			drop->table, drop->chain,
-			drop->hook == EZLB_DROP_FORWARD ? "established,related" : "new,established",
-			drop->hook == EZLB_DROP_FORWARD ? " ct direction reply" : "", proto, ip,
-			vip, spec->listen.port, spec->name);
+		snprintf(buf, MATCH_STRLEN,
+			 "-p %s -m conntrack --ctproto %s --ctorigdst %s --ctorigdstport %u%s%s",
+			 proto, proto, vip, listener->listen.port, ports, reply);
 }
 
 /* iptables-nft cannot list a table with nft's own expressions, so use iptables commands. */
 static void set_iptables_fix(struct ezlb_finding *finding, const struct ezlb_drop *drop,
-			     const struct ezlb_spec *spec)
+			     const struct ezlb_listener *listener, const char *comment)
 {
-	const char *proto = ezlb_proto_str(spec->proto), *v6 = is_ipv6(spec) ? "6" : "";
+	const char *v6 = listener->listen.addr.family == AF_INET6 ? "6" : "";
 	const char *kind = is_iptables_nft(drop) ? "-nft" : "-legacy";
-	char vip[EZLB_ADDR_STRLEN];
+	char match[MATCH_STRLEN];
 
 	if (is_some_iptables(drop))
 		kind = "";
-	ezlb_addr_format(&spec->listen.addr, vip);
-	if (drop->hook == EZLB_DROP_INPUT)
-		set_fix(finding,
-			"ip%stables%s -I %s -d %s -p %s --dport %u -m comment --comment ezlb-%s "
-			"-j ACCEPT",
-			v6, kind, drop->chain, vip, proto, spec->listen.port, spec->name);
-	else
-		set_fix(finding,
-			"ip%stables%s -I %s -p %s -m conntrack --ctproto %s --ctorigdst %s "
-			"--ctorigdstport %u%s -m comment --comment ezlb-%s -j ACCEPT",
-			v6, kind, drop->chain, proto, proto, vip, spec->listen.port,
-			drop->hook == EZLB_DROP_FORWARD
-				? " --ctstate ESTABLISHED,RELATED --ctdir REPLY"
-				: "",
-			spec->name);
+	iptables_match(drop, listener, match);
+	set_fix(finding, "ip%stables%s -I %s %s -m comment --comment %s -j ACCEPT", v6, kind,
+		drop->chain, match, comment);
 }
 
-static void report_drop(const struct ezlb_drop *drop, const struct ezlb_spec *spec,
+static void report_drop(const struct ezlb_drop *drop, const struct ezlb_spec *spec, size_t i,
 			struct ezlb_findings *out)
 {
 	static const char *const losses[] = {
@@ -126,11 +165,28 @@ static void report_drop(const struct ezlb_drop *drop, const struct ezlb_spec *sp
 					   "%s, chain %s, drops %s: %s", drop->table, drop->chain,
 					   drop->by_policy ? "by its policy" : "by a rule",
 					   losses[drop->hook]);
+	const struct ezlb_listener *listener = &spec->listeners[i];
+	char comment[COMMENT_STRLEN];
 
+	comment_of(spec, i, comment);
 	if (is_some_iptables(drop) || is_iptables_nft(drop) || strstr(drop->table, " (legacy)"))
-		set_iptables_fix(finding, drop, spec);
+		set_iptables_fix(finding, drop, listener, comment);
 	else
-		set_nft_fix(finding, drop, spec);
+		set_nft_fix(finding, drop, listener, comment);
+}
+
+static void check_drop(const struct ezlb_drop *drop, const struct ezlb_spec *spec,
+		       const struct net_facts *net, struct ezlb_findings *out)
+{
+	char comment[COMMENT_STRLEN];
+
+	if (!concerns(drop, spec))
+		return;
+	for (size_t i = 0; i < spec->n_listeners; i++) {
+		comment_of(spec, i, comment);
+		if (!has_pass(net, drop, comment))
+			report_drop(drop, spec, i, out);
+	}
 }
 
 void check_filters(const struct ezlb_spec *spec, const struct net_facts *net,
@@ -141,9 +197,7 @@ void check_filters(const struct ezlb_spec *spec, const struct net_facts *net,
 	if (net->filter_err.code)
 		return;
 	for (size_t i = 0; i < net->drops.len; i++)
-		if (concerns(&net->drops.items[i], spec) &&
-		    !has_pass(net, &net->drops.items[i], spec))
-			report_drop(&net->drops.items[i], spec, out);
+		check_drop(&net->drops.items[i], spec, net, out);
 	if (out->len == before)
 		say(out, EZLB_LEVEL_OK, "filters", spec->name, "no filter drops its packets");
 }

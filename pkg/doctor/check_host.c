@@ -139,22 +139,29 @@ static void check_mixed(const struct host_facts *host, struct ezlb_findings *out
 }
 
 /* Writes "10.0.0.1/32", ...: as many as fit. */
-static void cidrs_of(const struct ezlb_desired *desired, char *out, size_t size)
+static void put_cidrs(const struct ezlb_addrs *addrs, char *out, size_t size)
 {
-	const struct ezlb_addr *last = NULL;
 	char text[EZLB_ADDR_STRLEN];
 	size_t len = 0;
 
-	for (size_t i = 0; i < desired->len && len + EZLB_ADDR_STRLEN + 16 < size; i++) {
-		const struct ezlb_addr *addr = &desired->items[i]->listen.addr;
-
-		if (last && ezlb_addr_cmp(last, addr) == 0)
-			continue;
-		last = addr;
+	for (size_t i = 0; i < addrs->len && len + EZLB_ADDR_STRLEN + 16 < size; i++)
 		len += (size_t)snprintf(out + len, size - len, "%s\"%s/%d\"", len ? ", " : "",
-					ezlb_addr_format(addr, text),
-					addr->family == AF_INET ? 32 : 128);
-	}
+					ezlb_addr_format(&addrs->items[i], text),
+					addrs->items[i].family == AF_INET ? 32 : 128);
+}
+
+static void cidrs_of(const struct ezlb_desired *desired, char *out, size_t size)
+{
+	struct ezlb_addrs addrs = { 0 };
+
+	for (size_t i = 0; i < desired->len; i++)
+		for (size_t k = 0; k < desired->items[i]->n_listeners; k++)
+			if (!ezlb_listener_is_mark(&desired->items[i]->listeners[k]))
+				*EZLB_PUSH(&addrs) = desired->items[i]->listeners[k].listen.addr;
+	EZLB_SORT(&addrs, ezlb_addr_row_cmp);
+	EZLB_UNIQUE(&addrs, ezlb_addr_row_cmp);
+	put_cidrs(&addrs, out, size);
+	EZLB_VEC_CLEAR(&addrs);
 }
 
 static void check_kube_proxy(const struct ezlb_doctor *doctor, const struct net_facts *net,

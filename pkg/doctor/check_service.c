@@ -40,10 +40,21 @@ static int prefix_len(const struct ezlb_addr *addr)
 	return addr->family == AF_INET ? 32 : 128;
 }
 
-static void check_vip(const struct ezlb_doctor *doctor, const struct ezlb_spec *spec,
-		      const struct net_facts *net, struct ezlb_findings *out)
+/* An earlier listener has the same address, or it is a mark, which has none. */
+static bool is_told(const struct ezlb_spec *spec, size_t i)
 {
-	const struct ezlb_addr *vip = &spec->listen.addr;
+	bool told = ezlb_listener_is_mark(&spec->listeners[i]);
+
+	for (size_t k = 0; k < i && !told; k++)
+		told = ezlb_addr_cmp(&spec->listeners[k].listen.addr,
+				     &spec->listeners[i].listen.addr) == 0;
+	return told;
+}
+
+static void check_vip(const struct ezlb_doctor *doctor, const struct ezlb_spec *spec,
+		      const struct ezlb_addr *vip, const struct net_facts *net,
+		      struct ezlb_findings *out)
+{
 	char text[EZLB_ADDR_STRLEN];
 
 	ezlb_addr_format(vip, text);
@@ -209,18 +220,31 @@ static bool check_path(const struct ezlb_spec *spec, const struct path *path,
 	return false;
 }
 
-static void check_rp_filter(const struct ezlb_spec *spec, const struct net_facts *net,
-			    struct ezlb_findings *out)
+static bool check_requests(const struct ezlb_spec *spec, const struct net_facts *net,
+			   struct ezlb_findings *out)
 {
 	/* A remote client: TEST-NET-1 (RFC 5737). */
 	static const struct ezlb_addr client = { AF_INET, { 192, 0, 2, 1 } };
-	const struct ezlb_addr *vip = &spec->listen.addr;
+	bool good = true;
+
+	for (size_t i = 0; i < spec->n_listeners; i++) {
+		const struct ezlb_addr *vip = &spec->listeners[i].listen.addr;
+		const struct path path = { vip, &client, vip, "requests of clients" };
+
+		if (!is_told(spec, i))
+			good &= check_path(spec, &path, net, out);
+	}
+	return good;
+}
+
+static void check_rp_filter(const struct ezlb_spec *spec, const struct net_facts *net,
+			    struct ezlb_findings *out)
+{
 	bool good, answers = true;
 
-	if (vip->family != AF_INET)
+	if (spec->listen.addr.family != AF_INET)
 		return;
-	good = check_path(spec, &(struct path){ vip, &client, vip, "requests of clients" }, net,
-			  out);
+	good = check_requests(spec, net, out);
 	/* Report one backend only: the fix is the same for all. */
 	for (size_t i = 0; answers && i < spec->n_backends && spec->full_nat; i++) {
 		/* The kernel looks up the route after it has restored the client as destination. */
@@ -253,8 +277,9 @@ void check_service(const struct ezlb_doctor *doctor, const struct ezlb_spec *spe
 {
 	bool routes = net->route_err.code == 0;
 
-	if (routes)
-		check_vip(doctor, spec, net, out);
+	for (size_t i = 0; routes && i < spec->n_listeners; i++)
+		if (!is_told(spec, i))
+			check_vip(doctor, spec, &spec->listeners[i].listen.addr, net, out);
 	check_filters(spec, net, out);
 	check_scheduler(spec, scheduler, out);
 	if (!routes)

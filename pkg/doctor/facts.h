@@ -57,7 +57,7 @@ typedef int (*route_fn)(void *arg, const struct ezlb_addr *to, const struct ezlb
 struct pass_fact {
 	char table[96]; /* as in struct ezlb_drop */
 	char chain[64];
-	char comment[80]; /* "ezlb-web" */
+	char comment[96]; /* "ezlb-web" */
 };
 struct pass_facts EZLB_VEC(struct pass_fact);
 

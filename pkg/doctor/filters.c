@@ -24,7 +24,8 @@ bool filters_comment(const void *rule, size_t len, char *out, size_t size)
 
 	if (!begin)
 		return false;
-	while (end < (const char *)rule + len && (isalnum((unsigned char)*end) || *end == '-'))
+	while (end < (const char *)rule + len &&
+	       (isalnum((unsigned char)*end) || *end == '-' || *end == '.'))
 		end++;
 	snprintf(out, size, "%.*s", (int)(end - begin), begin);
 	return true;

@@ -167,13 +167,17 @@ static void take_over_all(const struct turn *turn)
 void turn_gather(struct turn *turn)
 {
 	for (size_t i = 0; i < turn->spec->n_backends; i++) {
-		struct slot *slot = add_slot(turn, &turn->spec->backends[i].endpoint);
+		const struct ezlb_endpoint dest = ezlb_dest_endpoint(
+			&turn->key, &turn->spec->backends[i].endpoint);
+		struct slot *slot = add_slot(turn, &dest);
 
 		slot->backend = &turn->spec->backends[i];
 		slot->index = i;
 		look_up_verdict(turn, slot);
 	}
 	EZLB_SORT(&turn->slots, slot_cmp);
+	/* One with the port of the listener, and one without a port, are the same here. */
+	EZLB_UNIQUE(&turn->slots, slot_cmp);
 	add_leaving(turn);
 	if (turn->first)
 		take_over_all(turn);

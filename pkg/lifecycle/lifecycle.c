@@ -19,7 +19,7 @@ int turn_member_cmp(const void *pa, const void *pb)
 static bool may_drain(const struct ezlb_lifecycle_in *in, const struct ezlb_spec *spec,
 		      const struct ezlb_listener *listener)
 {
-	bool any = listener->key.fwmark != 0 && listener->last_port == 0;
+	bool any = ezlb_listener_is_mark(listener);
 
 	return !in->single && spec->drain_ms > 0 && (any || listener->proto != EZLB_UDP);
 }
@@ -104,12 +104,8 @@ static void step_service(const struct ezlb_lifecycle *life, const struct ezlb_li
 			 const struct ezlb_spec *spec, struct ezlb_lifecycle *next,
 			 struct ezlb_roster *out)
 {
-	const struct ezlb_listener one = { .key = ezlb_spec_key(spec), .proto = spec->proto };
-
 	for (size_t i = 0; i < spec->n_listeners; i++)
 		step_listener(life, in, spec, &spec->listeners[i], next, out);
-	if (spec->n_listeners == 0)
-		step_listener(life, in, spec, &one, next, out);
 }
 
 void ezlb_lifecycle_step(struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in,

@@ -21,6 +21,7 @@ static void put_endpoint(struct ezlb_text *bytes, const struct ezlb_endpoint *en
 static void put_key(struct ezlb_text *bytes, const struct ezlb_service_key *key)
 {
 	PUT(bytes, key->proto);
+	PUT(bytes, key->fwmark);
 	put_endpoint(bytes, &key->listen);
 }
 
@@ -47,6 +48,7 @@ static void put_snat(struct ezlb_text *bytes, const struct ezlb_snat_row *row)
 {
 	PUT(bytes, row->key.kind);
 	PUT(bytes, row->key.proto);
+	PUT(bytes, row->key.fwmark);
 	put_endpoint(bytes, &row->key.endpoint);
 	put_addr(bytes, &row->to.first);
 	put_addr(bytes, &row->to.last);

@@ -123,8 +123,8 @@ struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op)
 		return of_service(&op->accept.service);
 	case EZLB_OBJECT_SNAT:
 		if (op->snat.key.kind == EZLB_SNAT_KEY_LISTENER)
-			return of_service(&(struct ezlb_service_key){ op->snat.key.proto,
-								      op->snat.key.endpoint, 0 });
+			return of_service(&(struct ezlb_service_key){
+				op->snat.key.proto, op->snat.key.endpoint, op->snat.key.fwmark });
 		out.kind = EZLB_SUBJECT_BACKEND;
 		out.backend = op->snat.key;
 		break;

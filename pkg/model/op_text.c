@@ -106,10 +106,9 @@ static void put_source(char *buf, const struct ezlb_snat_row *row)
 
 static void put_snat(char *buf, const struct ezlb_op *op)
 {
-	char ep[EZLB_ENDPOINT_STRLEN];
+	char key[EZLB_SERVICE_KEY_STRLEN];
 
-	put(buf, " %s %s ", ezlb_proto_str(op->snat.key.proto),
-	    ezlb_endpoint_format(&op->snat.key.endpoint, ep));
+	put(buf, " %s ", ezlb_snat_key_format(&op->snat.key, key));
 	put_source(buf, &op->snat);
 	if (op->kind == EZLB_OP_SNAT_SET) {
 		put(buf, " (was ");

@@ -78,14 +78,17 @@ const struct ezlb_setting_facts *ezlb_setting_facts(enum ezlb_setting setting)
 
 unsigned ezlb_spec_needs(const struct ezlb_spec *spec)
 {
-	bool ip6 = spec->listen.addr.family == AF_INET6;
+	bool ip6 = spec->listen.addr.family == AF_INET6, address = false;
 	unsigned needs = 0;
+
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		address |= !ezlb_listener_is_mark(&spec->listeners[i]);
 
 	if (spec->full_nat)
 		needs |= ip6 ? NAT6 : NAT4;
-	if (spec->proto == EZLB_UDP)
+	if (ezlb_spec_takes(spec, EZLB_UDP))
 		needs |= UDP;
-	if (!ip6)
+	if (!ip6 && address)
 		needs |= VIP4;
 	return needs;
 }

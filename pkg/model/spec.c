@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <ezlb/suggest.h>
+#include <ezlb/table.h>
 
 struct ezlb_spec *ezlb_spec_new(void)
 {
@@ -22,6 +24,59 @@ void ezlb_spec_free(struct ezlb_spec *spec)
 	free(spec->backends);
 	ezlb_check_clear(&spec->check);
 	free(spec);
+}
+
+bool ezlb_listener_is_mark(const struct ezlb_listener *listener)
+{
+	return listener->key.fwmark && listener->listen.port == 0;
+}
+
+const char *ezlb_listener_format(const struct ezlb_listener *listener,
+				 char buf[EZLB_LISTENER_STRLEN])
+{
+	char ep[EZLB_ENDPOINT_STRLEN];
+
+	if (ezlb_listener_is_mark(listener))
+		return ezlb_service_key_format(&listener->key, buf);
+	ezlb_endpoint_format(&listener->listen, ep);
+	if (listener->last_port)
+		snprintf(buf, EZLB_LISTENER_STRLEN, "%s-%u", ep, listener->last_port);
+	else
+		snprintf(buf, EZLB_LISTENER_STRLEN, "%s", ep);
+	return buf;
+}
+
+const char *ezlb_listener_proto_str(const struct ezlb_listener *listener)
+{
+	return ezlb_listener_is_mark(listener) ? "any" : ezlb_proto_str(listener->proto);
+}
+
+const char *ezlb_listener_text(const struct ezlb_listener *listener,
+			       char buf[EZLB_LISTENER_TEXT_STRLEN])
+{
+	char text[EZLB_LISTENER_STRLEN];
+	bool mark = ezlb_listener_is_mark(listener);
+
+	snprintf(buf, EZLB_LISTENER_TEXT_STRLEN, "%s%s%s",
+		 mark ? "" : ezlb_proto_str(listener->proto), mark ? "" : " ",
+		 ezlb_listener_format(listener, text));
+	return buf;
+}
+
+bool ezlb_spec_has(const struct ezlb_spec *spec, const struct ezlb_service_key *key)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (ezlb_service_key_cmp(&spec->listeners[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+bool ezlb_spec_takes(const struct ezlb_spec *spec, enum ezlb_proto proto)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (ezlb_listener_is_mark(&spec->listeners[i]) || spec->listeners[i].proto == proto)
+			return true;
+	return false;
 }
 
 static const char *const proto_names[] = {

@@ -24,6 +24,8 @@ int ezlb_snat_key_cmp(const void *pa, const void *pb)
 	int rc = CMP(a->kind, b->kind);
 
 	if (rc == 0)
+		rc = CMP(a->fwmark, b->fwmark);
+	if (rc == 0)
 		rc = CMP(a->proto, b->proto);
 	return rc ? rc : ezlb_endpoint_cmp(&a->endpoint, &b->endpoint);
 }
@@ -140,17 +142,29 @@ void ezlb_table_clear(struct ezlb_table *table)
 
 struct ezlb_service_key ezlb_spec_key(const struct ezlb_spec *spec)
 {
-	return (struct ezlb_service_key){ .proto = spec->proto, .listen = spec->listen };
+	return spec->listeners[0].key;
+}
+
+struct ezlb_endpoint ezlb_dest_endpoint(const struct ezlb_service_key *service,
+					const struct ezlb_endpoint *backend)
+{
+	struct ezlb_endpoint out = *backend;
+
+	if (out.port == 0)
+		out.port = service->listen.port;
+	return out;
 }
 
 struct ezlb_snat_key ezlb_snat_key_of(enum ezlb_snat_key_kind kind,
 				      const struct ezlb_service_key *service,
 				      const struct ezlb_endpoint *backend)
 {
-	bool listener = kind == EZLB_SNAT_KEY_LISTENER;
-
-	return (struct ezlb_snat_key){ kind, service->proto,
-				       listener ? service->listen : *backend };
+	if (kind == EZLB_SNAT_KEY_LISTENER)
+		return (struct ezlb_snat_key){ kind, service->proto, service->listen,
+					       service->fwmark };
+	return (struct ezlb_snat_key){ .kind = kind,
+				       .proto = service->proto,
+				       .endpoint = ezlb_dest_endpoint(service, backend) };
 }
 
 bool ezlb_scope_has(const struct ezlb_scope *scope, const struct ezlb_service_key *key)
@@ -175,6 +189,13 @@ const char *ezlb_service_key_format(const struct ezlb_service_key *key,
 		snprintf(buf, EZLB_SERVICE_KEY_STRLEN, "%s %s", ezlb_proto_str(key->proto),
 			 ezlb_endpoint_format(&key->listen, ep));
 	return buf;
+}
+
+const char *ezlb_snat_key_format(const struct ezlb_snat_key *key, char buf[EZLB_SERVICE_KEY_STRLEN])
+{
+	const struct ezlb_service_key as = { key->proto, key->endpoint, key->fwmark };
+
+	return ezlb_service_key_format(&as, buf);
 }
 
 static int parse_mark(const char *text, struct ezlb_service_key *out)

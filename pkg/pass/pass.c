@@ -45,26 +45,52 @@ static bool is_foreign(const struct ezlb_pass *pass, const struct ezlb_pass_foun
 	       !ezlb_scope_has(&pass->ledger.content.services, key);
 }
 
-/* Puts the services whose listener is free, owned or adopted into `ours`. */
+static void add_conflict(struct ezlb_pass_found *found, const struct ezlb_spec *spec,
+			 const struct ezlb_service_key *key)
+{
+	struct ezlb_pass_conflict *conflict = EZLB_PUSH(&found->conflicts);
+
+	conflict->key = *key;
+	ezlb_strcpy(conflict->name, sizeof(conflict->name), spec->name);
+}
+
+/* True if every listener of the service is free, owned or adopted. */
+static bool find_conflict(const struct ezlb_pass *pass, const struct ezlb_spec *spec,
+			  struct ezlb_pass_found *found)
+{
+	bool ours = true;
+
+	for (size_t i = 0; i < spec->n_listeners; i++) {
+		const struct ezlb_service_key *key = &spec->listeners[i].key;
+
+		if (!is_foreign(pass, found, key))
+			continue;
+		if (pass->adopt == EZLB_ADOPT_NEVER) {
+			add_conflict(found, spec, key);
+			ours = false;
+		} else {
+			*EZLB_PUSH(&found->adopted) = *key;
+		}
+	}
+	return ours;
+}
+
+static int conflict_cmp(const void *a, const void *b)
+{
+	const struct ezlb_pass_conflict *x = a, *y = b;
+
+	return ezlb_service_key_cmp(&x->key, &y->key);
+}
+
+/* Puts the services without a conflict into `ours`. */
 static void find_conflicts(const struct ezlb_pass *pass, const struct ezlb_desired *desired,
 			   struct ezlb_pass_found *found, struct ezlb_desired *ours)
 {
-	for (size_t i = 0; i < desired->len; i++) {
-		const struct ezlb_spec *spec = desired->items[i];
-		const struct ezlb_service_key key = ezlb_spec_key(spec);
-		bool foreign = is_foreign(pass, found, &key);
-		struct ezlb_pass_conflict *conflict;
-
-		if (!foreign || pass->adopt != EZLB_ADOPT_NEVER) {
-			*EZLB_PUSH(ours) = spec;
-			if (foreign)
-				*EZLB_PUSH(&found->adopted) = key;
-			continue;
-		}
-		conflict = EZLB_PUSH(&found->conflicts);
-		conflict->key = key;
-		ezlb_strcpy(conflict->name, sizeof(conflict->name), spec->name);
-	}
+	for (size_t i = 0; i < desired->len; i++)
+		if (find_conflict(pass, desired->items[i], found))
+			*EZLB_PUSH(ours) = desired->items[i];
+	EZLB_SORT(&found->conflicts, conflict_cmp);
+	EZLB_SORT(&found->adopted, ezlb_service_key_cmp);
 }
 
 /* Removes the rows of foreign services from actual. */

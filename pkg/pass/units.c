@@ -205,10 +205,23 @@ size_t units_calm(struct ezlb_units *units, uint64_t now)
 	return ended;
 }
 
+static bool is_backend_of(const struct ezlb_spec *spec, const struct ezlb_service_key *service,
+			  const struct ezlb_snat_key *key)
+{
+	for (size_t i = 0; i < spec->n_backends; i++) {
+		const struct ezlb_snat_key have = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, service,
+								   &spec->backends[i].endpoint);
+
+		if (ezlb_snat_key_cmp(&have, key) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_backend(const struct ezlb_spec *spec, const struct ezlb_snat_key *key)
 {
-	for (size_t i = 0; key->proto == spec->proto && i < spec->n_backends; i++)
-		if (ezlb_endpoint_cmp(&spec->backends[i].endpoint, &key->endpoint) == 0)
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (is_backend_of(spec, &spec->listeners[i].key, key))
 			return true;
 	return false;
 }
@@ -216,11 +229,10 @@ static bool is_backend(const struct ezlb_spec *spec, const struct ezlb_snat_key 
 /* True for a unit of the service, of its SNAT rows, or of a layer that it needs. */
 static bool concerns(const struct ezlb_unit *unit, const struct ezlb_spec *spec)
 {
-	const struct ezlb_service_key key = ezlb_spec_key(spec);
 	const struct ezlb_subject *subject = &unit->subject;
 
 	if (subject->kind == EZLB_SUBJECT_SERVICE)
-		return ezlb_service_key_cmp(&subject->service, &key) == 0;
+		return ezlb_spec_has(spec, &subject->service);
 	if (unit->layer != EZLB_LAYER_SNAT || !spec->full_nat)
 		return false;
 	return subject->kind == EZLB_SUBJECT_FRAME || is_backend(spec, &subject->backend);

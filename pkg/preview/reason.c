@@ -40,19 +40,19 @@ static void set_why_verdict(const struct sheet *sheet, struct item *item,
 			 ezlb_outcome_str(row->outcome));
 }
 
+/* The line of one listener. */
+static int line_of(const struct owner *owner, const struct ezlb_service_key *key)
+{
+	for (size_t i = 0; i < owner->spec->n_listeners; i++)
+		if (ezlb_service_key_cmp(&owner->spec->listeners[i].key, key) == 0)
+			return owner->spec->listeners[i].at.line;
+	return owner->spec->listen_at.line;
+}
+
 static void service_reason(const struct sheet *sheet, struct item *item)
 {
 	if (set_owner(item, sheet_owner(sheet, &item->op->service.key), NOT_WANTED))
-		item->line = item->owner->spec->listen_at.line;
-}
-
-static const struct ezlb_backend *backend_of(const struct ezlb_spec *spec,
-					     const struct ezlb_endpoint *endpoint)
-{
-	for (size_t i = 0; i < spec->n_backends; i++)
-		if (ezlb_endpoint_cmp(&spec->backends[i].endpoint, endpoint) == 0)
-			return &spec->backends[i];
-	return NULL;
+		item->line = line_of(item->owner, &item->op->service.key);
 }
 
 static void dest_reason(const struct sheet *sheet, struct item *item)
@@ -62,14 +62,14 @@ static void dest_reason(const struct sheet *sheet, struct item *item)
 
 	if (!set_owner(item, sheet_owner(sheet, &dest->service), SERVICE_REMOVED))
 		return;
-	backend = backend_of(item->owner->spec, &dest->endpoint);
+	backend = sheet_backend(item->owner, &dest->service, &dest->endpoint);
 	if (!backend) {
 		set_why(item, NOT_WANTED);
 		return;
 	}
 	item->line = backend->at.line;
 	if (item->op->kind != EZLB_OP_DEST_SET)
-		set_why_verdict(sheet, item, &dest->endpoint);
+		set_why_verdict(sheet, item, &backend->endpoint);
 }
 
 static int snat_line(const struct owner *owner, int otherwise)
@@ -87,7 +87,7 @@ static void snat_of_listener(const struct sheet *sheet, struct item *item,
 	if (item->op->kind == EZLB_OP_SNAT_DEL)
 		set_why(item, "full_nat is off");
 	else
-		item->line = snat_line(item->owner, item->owner->spec->listen_at.line);
+		item->line = snat_line(item->owner, line_of(item->owner, key));
 }
 
 static void snat_of_backend(const struct sheet *sheet, struct item *item)
@@ -99,9 +99,9 @@ static void snat_of_backend(const struct sheet *sheet, struct item *item)
 		return;
 	switch (use->rank) {
 	case RANK_SNAT:
-		item->line = snat_line(use->owner, use->at.line);
+		item->line = snat_line(use->owner, use->backend->at.line);
 		if (item->op->kind != EZLB_OP_SNAT_SET)
-			set_why_verdict(sheet, item, &use->key.endpoint);
+			set_why_verdict(sheet, item, &use->backend->endpoint);
 		break;
 	case RANK_PLAIN:
 		set_why(item, "full_nat is off");

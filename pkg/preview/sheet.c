@@ -8,13 +8,11 @@ static const char *base_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static int owner_cmp(const void *pa, const void *pb)
+static int owned_cmp(const void *a, const void *b)
 {
-	const struct ezlb_spec *a = ((const struct owner *)pa)->spec;
-	const struct ezlb_spec *b = ((const struct owner *)pb)->spec;
-	const struct ezlb_service_key x = ezlb_spec_key(a), y = ezlb_spec_key(b);
+	const struct owned *x = a, *y = b;
 
-	return ezlb_service_key_cmp(&x, &y);
+	return ezlb_service_key_cmp(&x->key, &y->key);
 }
 
 static int file_cmp(const void *pa, const void *pb)
@@ -44,20 +42,30 @@ static void index_owners(struct sheet *sheet)
 	for (size_t i = 0; i < desired->len; i++)
 		EZLB_PUSH(&sheet->owners)->spec = desired->items[i];
 	name_files(&sheet->owners);
-	EZLB_SORT(&sheet->owners, owner_cmp);
-}
+	for (size_t i = 0; i < sheet->owners.len; i++) {
+		const struct owner *owner = &sheet->owners.items[i];
 
-static int key_cmp(const void *key, const void *owner)
-{
-	const struct ezlb_spec *spec = ((const struct owner *)owner)->spec;
-	const struct ezlb_service_key have = ezlb_spec_key(spec);
-
-	return ezlb_service_key_cmp(key, &have);
+		for (size_t k = 0; k < owner->spec->n_listeners; k++)
+			*EZLB_PUSH(&sheet->owned) = (struct owned){ owner->spec->listeners[k].key,
+								    owner };
+	}
+	EZLB_SORT(&sheet->owned, owned_cmp);
 }
 
 const struct owner *sheet_owner(const struct sheet *sheet, const struct ezlb_service_key *key)
 {
-	return EZLB_FIND(&sheet->owners, key, key_cmp);
+	const struct owned of = { .key = *key };
+	const struct owned *found = EZLB_FIND(&sheet->owned, &of, owned_cmp);
+
+	return found ? found->owner : NULL;
+}
+
+static bool listens_on(const struct ezlb_spec *spec, const struct ezlb_addr *addr)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (ezlb_addr_cmp(&spec->listeners[i].listen.addr, addr) == 0)
+			return true;
+	return false;
 }
 
 const struct owner *sheet_listener(const struct sheet *sheet, const struct ezlb_addr *addr)
@@ -67,7 +75,7 @@ const struct owner *sheet_listener(const struct sheet *sheet, const struct ezlb_
 	for (size_t i = 0; i < sheet->owners.len; i++) {
 		const struct owner *owner = &sheet->owners.items[i];
 
-		if (ezlb_addr_cmp(&owner->spec->listen.addr, addr) == 0 &&
+		if (listens_on(owner->spec, addr) &&
 		    (!found || strcmp(owner->spec->name, found->spec->name) < 0))
 			found = owner;
 	}
@@ -90,19 +98,19 @@ static int use_cmp(const void *pa, const void *pb)
 	return strcmp(a->owner->spec->name, b->owner->spec->name);
 }
 
-static void use_spec(struct sheet *sheet, const struct owner *owner)
+static void use_backends(struct sheet *sheet, const struct owner *owner,
+			 const struct ezlb_service_key *key)
 {
 	const struct ezlb_spec *spec = owner->spec;
-	const struct ezlb_service_key key = ezlb_spec_key(spec);
 
 	for (size_t i = 0; i < spec->n_backends; i++) {
 		struct use *use = EZLB_PUSH(&sheet->uses);
 
-		use->key = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &key,
+		use->key = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, key,
 					    &spec->backends[i].endpoint);
 		use->rank = spec->full_nat ? RANK_SNAT : RANK_PLAIN;
 		use->owner = owner;
-		use->at = spec->backends[i].at;
+		use->backend = &spec->backends[i];
 	}
 }
 
@@ -110,8 +118,8 @@ static void index_uses(struct sheet *sheet)
 {
 	const struct ezlb_plan *plan = sheet->preview->plan;
 
-	for (size_t i = 0; i < sheet->owners.len; i++)
-		use_spec(sheet, &sheet->owners.items[i]);
+	for (size_t i = 0; i < sheet->owned.len; i++)
+		use_backends(sheet, sheet->owned.items[i].owner, &sheet->owned.items[i].key);
 	for (size_t i = 0; i < plan->len; i++) {
 		const struct ezlb_dest_row *dest = &plan->items[i].dest;
 		struct use *use;
@@ -153,12 +161,11 @@ const struct use *sheet_use(const struct sheet *sheet, const struct ezlb_snat_ke
 	return uses_of(sheet, backend, &n);
 }
 
-bool sheet_removes(const struct sheet *sheet, const struct owner *owner,
-		   const struct ezlb_endpoint *backend)
+static bool removes_from(const struct sheet *sheet, const struct owner *owner,
+			 const struct ezlb_service_key *service,
+			 const struct ezlb_endpoint *backend)
 {
-	const struct ezlb_service_key listener = ezlb_spec_key(owner->spec);
-	const struct ezlb_snat_key key = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &listener,
-							  backend);
+	const struct ezlb_snat_key key = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, service, backend);
 	size_t n;
 	const struct use *uses = uses_of(sheet, &key, &n);
 
@@ -166,6 +173,31 @@ bool sheet_removes(const struct sheet *sheet, const struct owner *owner,
 		if (uses[i].rank == RANK_GONE && uses[i].owner == owner)
 			return true;
 	return false;
+}
+
+bool sheet_removes(const struct sheet *sheet, const struct owner *owner,
+		   const struct ezlb_endpoint *backend)
+{
+	for (size_t i = 0; i < owner->spec->n_listeners; i++)
+		if (removes_from(sheet, owner, &owner->spec->listeners[i].key, backend))
+			return true;
+	return false;
+}
+
+const struct ezlb_backend *sheet_backend(const struct owner *owner,
+					 const struct ezlb_service_key *key,
+					 const struct ezlb_endpoint *dest)
+{
+	const struct ezlb_spec *spec = owner->spec;
+
+	for (size_t i = 0; i < spec->n_backends; i++) {
+		const struct ezlb_endpoint have = ezlb_dest_endpoint(key,
+								     &spec->backends[i].endpoint);
+
+		if (ezlb_endpoint_cmp(&have, dest) == 0)
+			return &spec->backends[i];
+	}
+	return NULL;
 }
 
 /* --- the items ----------------------------------------------------------------------------- */
@@ -210,6 +242,7 @@ void sheet_open(struct sheet *sheet, const struct ezlb_preview *preview)
 void sheet_close(struct sheet *sheet)
 {
 	EZLB_VEC_CLEAR(&sheet->owners);
+	EZLB_VEC_CLEAR(&sheet->owned);
 	EZLB_VEC_CLEAR(&sheet->uses);
 	EZLB_VEC_CLEAR(&sheet->items);
 }

@@ -14,6 +14,11 @@ struct owner {
 	const struct ezlb_spec *spec;
 	const char *file; /* without its directory if the name is unique */
 };
+/* One of its listeners. */
+struct owned {
+	struct ezlb_service_key key;
+	const struct owner *owner;
+};
 
 /* How a service uses a backend; the first one decides about the SNAT row. */
 enum rank {
@@ -26,8 +31,8 @@ enum rank {
 struct use {
 	struct ezlb_snat_key key; /* the backend */
 	enum rank rank;
-	const struct owner *owner; /* NULL: no file asks for the service (GONE only) */
-	struct ezlb_mark at;
+	const struct owner *owner;	    /* NULL: no file asks for the service (GONE only) */
+	const struct ezlb_backend *backend; /* as in the file; NULL: GONE */
 };
 
 #define WHY_STRLEN     160
@@ -47,7 +52,8 @@ struct item {
 
 struct sheet {
 	const struct ezlb_preview *preview;
-	struct owners EZLB_VEC(struct owner) owners; /* by listener */
+	struct owners EZLB_VEC(struct owner) owners;	/* by file */
+	struct owned_keys EZLB_VEC(struct owned) owned; /* by key */
 	struct uses EZLB_VEC(struct use) uses;
 	struct items EZLB_VEC(struct item) items; /* by group, then service, then index */
 };
@@ -59,7 +65,11 @@ void sheet_close(struct sheet *sheet);
 const struct owner *sheet_owner(const struct sheet *sheet, const struct ezlb_service_key *key);
 /* The first use of a backend by rank; NULL: none. */
 const struct use *sheet_use(const struct sheet *sheet, const struct ezlb_snat_key *backend);
-/* The plan removes the backend from the service. */
+/* The backend of the file that has this dest; NULL: none. */
+const struct ezlb_backend *sheet_backend(const struct owner *owner,
+					 const struct ezlb_service_key *key,
+					 const struct ezlb_endpoint *dest);
+/* The plan removes the backend of the file from the service. */
 bool sheet_removes(const struct sheet *sheet, const struct owner *owner,
 		   const struct ezlb_endpoint *backend);
 /* The first service by name that listens on the address; NULL: none. */

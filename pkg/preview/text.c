@@ -50,16 +50,21 @@ static int width_of(const struct sheet *sheet)
 	return (int)width;
 }
 
+static void put_listeners(const struct page *page, const struct ezlb_spec *spec)
+{
+	char text[EZLB_LISTENER_TEXT_STRLEN];
+
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		ezlb_text_printf(page->out, "%s%s", i ? ", " : "  ",
+				 ezlb_listener_text(&spec->listeners[i], text));
+}
+
 static void put_title(const struct page *page, const struct item *item)
 {
-	char key[EZLB_SERVICE_KEY_STRLEN];
-	struct ezlb_service_key listen;
-
 	paint(page, BOLD);
 	switch (item->group) {
 	case GROUP_SERVICE:
 		ezlb_text_puts(page->out, item->owner->spec->name);
-		what_listener(item, &listen);
 		break;
 	case GROUP_HOST:
 		ezlb_text_puts(page->out, "host");
@@ -73,7 +78,7 @@ static void put_title(const struct page *page, const struct item *item)
 	}
 	paint(page, PLAIN);
 	if (item->group == GROUP_SERVICE)
-		ezlb_text_printf(page->out, "  %s", ezlb_service_key_format(&listen, key));
+		put_listeners(page, item->owner->spec);
 	ezlb_text_puts(page->out, "\n");
 }
 

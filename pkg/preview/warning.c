@@ -17,17 +17,17 @@ static struct item *add(struct sheet *sheet, enum group group, const char *objec
 /* --- services ------------------------------------------------------------------------------ */
 
 static void warn_listener(struct sheet *sheet, const struct owner *owner,
-			  const struct ezlb_service_key *key)
+			  const struct ezlb_listener *listener)
 {
 	struct item *item = add(sheet, GROUP_SERVICE, "listener");
-	char text[EZLB_SERVICE_KEY_STRLEN];
+	char text[EZLB_LISTENER_TEXT_STRLEN];
 
 	item->owner = owner;
-	item->line = owner->spec->listen_at.line;
+	item->line = listener->at.line;
 	snprintf(item->warning, sizeof(item->warning),
 		 "listener %s, not added: it belongs to a virtual service that ezlb did not create "
 		 "(--adopt never)",
-		 ezlb_service_key_format(key, text));
+		 ezlb_listener_text(listener, text));
 }
 
 static void describe(const struct ezlb_verdict_row *row, char buf[WARNING_STRLEN])
@@ -70,11 +70,18 @@ static void warn_backends(struct sheet *sheet, const struct owner *owner)
 
 static void warn_service(struct sheet *sheet, const struct owner *owner)
 {
-	const struct ezlb_service_key key = ezlb_spec_key(owner->spec);
+	const struct ezlb_scope *foreign = sheet->preview->foreign;
+	bool held = false;
 
-	if (sheet->preview->foreign && ezlb_scope_has(sheet->preview->foreign, &key))
-		warn_listener(sheet, owner, &key);
-	else
+	for (size_t i = 0; foreign && i < owner->spec->n_listeners; i++) {
+		const struct ezlb_listener *listener = &owner->spec->listeners[i];
+
+		if (!ezlb_scope_has(foreign, &listener->key))
+			continue;
+		warn_listener(sheet, owner, listener);
+		held = true;
+	}
+	if (!held)
 		warn_backends(sheet, owner);
 }
 

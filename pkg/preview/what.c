@@ -38,8 +38,10 @@ const char *what_object(const struct ezlb_op *op)
 
 bool what_listener(const struct item *item, struct ezlb_service_key *out)
 {
+	if (item->op && ezlb_op_service(item->op, out))
+		return true;
 	if (item->group != GROUP_SERVICE)
-		return ezlb_op_service(item->op, out);
+		return false;
 	*out = ezlb_spec_key(item->owner->spec);
 	return true;
 }
@@ -144,6 +146,12 @@ static void put_row(char *buf, const struct sheet *sheet, const struct item *ite
 	put_values(buf, op);
 }
 
+/* Does the title of the group say which virtual service it is? Otherwise the op has to. */
+static bool is_in_title(const struct item *item)
+{
+	return item->group == GROUP_SERVICE && item->owner->spec->n_listeners == 1;
+}
+
 const char *what_format(const struct sheet *sheet, const struct item *item,
 			char buf[EZLB_OP_STRLEN])
 {
@@ -156,8 +164,7 @@ const char *what_format(const struct sheet *sheet, const struct item *item,
 		return buf;
 	}
 	put_row(buf, sheet, item);
-	/* No title names the service, so the op has to. */
-	if (item->group == GROUP_UNWANTED && item->op->kind != EZLB_OP_SERVICE_DEL &&
+	if (!is_in_title(item) && ezlb_op_object(item->op->kind) != EZLB_OBJECT_SERVICE &&
 	    ezlb_op_service(item->op, &of))
 		put(buf, " of %s", ezlb_service_key_format(&of, key));
 	return buf;

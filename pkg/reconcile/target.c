@@ -7,7 +7,8 @@ void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_
 			  struct ezlb_scope *out)
 {
 	for (size_t i = 0; i < desired->len; i++)
-		*EZLB_PUSH(out) = ezlb_spec_key(desired->items[i]);
+		for (size_t k = 0; k < desired->items[i]->n_listeners; k++)
+			*EZLB_PUSH(out) = desired->items[i]->listeners[k].key;
 	EZLB_VEC_APPEND(out, owned);
 	EZLB_SORT(out, ezlb_service_key_cmp);
 	EZLB_UNIQUE(out, ezlb_service_key_cmp);
@@ -29,11 +30,12 @@ void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scop
 	ezlb_table_sort(actual);
 }
 
-static void want_service(struct ezlb_table *target, const struct ezlb_spec *spec)
+static void want_service(struct ezlb_table *target, const struct ezlb_spec *spec,
+			 const struct ezlb_service_key *key)
 {
 	struct ezlb_service_row *row = EZLB_PUSH(&target->services);
 
-	row->key = ezlb_spec_key(spec);
+	row->key = *key;
 	ezlb_strcpy(row->scheduler, sizeof(row->scheduler), spec->scheduler);
 	row->netmask = spec->listen.addr.family == AF_INET6 ? 128 : ~0u;
 }
@@ -49,12 +51,12 @@ static void want_dest(struct ezlb_table *target, const struct ezlb_spec *spec,
 }
 
 static void want_snat(struct ezlb_table *target, const struct ezlb_spec *spec,
-		      enum ezlb_snat_key_kind kind, const struct ezlb_endpoint *backend)
+		      const struct ezlb_service_key *key, enum ezlb_snat_key_kind kind,
+		      const struct ezlb_endpoint *backend)
 {
-	const struct ezlb_service_key key = ezlb_spec_key(spec);
 	struct ezlb_snat_row *row = EZLB_PUSH(&target->snats);
 
-	row->key = ezlb_snat_key_of(kind, &key, backend);
+	row->key = ezlb_snat_key_of(kind, key, backend);
 	row->to = spec->snat_ip;
 }
 
@@ -103,17 +105,19 @@ static void want_settings(struct ezlb_table *target, unsigned needs,
 
 /* Accepts where a filter drops packets to the listener or answers of backends. */
 static void want_accepts(struct ezlb_table *target, const struct ezlb_spec *spec,
-			 const struct ezlb_table *actual)
+			 const struct ezlb_service_key *key, const struct ezlb_table *actual)
 {
-	const struct ezlb_service_key key = ezlb_spec_key(spec);
 	int family = spec->listen.addr.family == AF_INET6;
 
 	for (int gate = 0; gate < EZLB_GATES; gate++) {
 		/* Without full_nat conntrack does not know the answers: no rule can match. */
 		if (!actual->gates[gate][family] || (gate == EZLB_GATE_FORWARD && !spec->full_nat))
 			continue;
+		/* No rule can match a mark. */
+		if (key->fwmark)
+			continue;
 		*EZLB_PUSH(&target->accepts) = (struct ezlb_accept_row){ (enum ezlb_gate)gate,
-									 key };
+									 *key };
 		target->accepts_wanted = true;
 	}
 }
@@ -131,6 +135,14 @@ static void want_vip(struct ezlb_table *target, const struct ezlb_addr *addr,
 	*EZLB_PUSH(&target->vips) = row;
 }
 
+static void want_vips_of(struct ezlb_table *target, const struct ezlb_spec *spec,
+			 const struct ezlb_table *actual, const struct ezlb_policy *policy)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (!ezlb_listener_is_mark(&spec->listeners[i]))
+			want_vip(target, &spec->listeners[i].listen.addr, actual, policy);
+}
+
 /* Listeners that differ only in the port share one address. */
 static void want_vips(struct ezlb_table *target, const struct ezlb_desired *desired,
 		      const struct ezlb_table *actual, const struct ezlb_policy *policy)
@@ -138,7 +150,7 @@ static void want_vips(struct ezlb_table *target, const struct ezlb_desired *desi
 	if (policy->vip_device[0] == '\0')
 		return;
 	for (size_t i = 0; i < desired->len; i++)
-		want_vip(target, &desired->items[i]->listen.addr, actual, policy);
+		want_vips_of(target, desired->items[i], actual, policy);
 	EZLB_SORT(&target->vips, ezlb_vip_row_cmp);
 	EZLB_UNIQUE(&target->vips, ezlb_vip_row_cmp);
 	if (target->vips.len > 0)
@@ -147,30 +159,31 @@ static void want_vips(struct ezlb_table *target, const struct ezlb_desired *desi
 }
 
 static void want_dests(struct ezlb_table *target, const struct ezlb_spec *spec,
-		       const struct ezlb_roster *roster, enum ezlb_snat_key_kind snat_key)
+		       const struct ezlb_service_key *key, const struct ezlb_roster *roster,
+		       enum ezlb_snat_key_kind snat_key)
 {
-	const struct ezlb_service_key key = ezlb_spec_key(spec);
 	const struct ezlb_roster_row *member;
 	size_t n;
 
-	member = ezlb_roster_of(roster, &key, &n);
+	member = ezlb_roster_of(roster, key, &n);
 	for (; n > 0; n--, member++) {
 		if (!ezlb_role_has_dest(member->role))
 			continue;
 		want_dest(target, spec, member);
 		if (spec->full_nat && snat_key == EZLB_SNAT_KEY_BACKEND)
-			want_snat(target, spec, snat_key, &member->backend);
+			want_snat(target, spec, key, snat_key, &member->backend);
 	}
 }
 
 static void want_of(struct ezlb_table *target, const struct ezlb_spec *spec,
-		    const struct ezlb_roster *roster, enum ezlb_snat_key_kind snat_key)
+		    const struct ezlb_service_key *key, const struct ezlb_roster *roster,
+		    enum ezlb_snat_key_kind snat_key)
 {
-	want_service(target, spec);
+	want_service(target, spec, key);
 	target->snat_wanted |= spec->full_nat;
 	if (spec->full_nat && snat_key == EZLB_SNAT_KEY_LISTENER)
-		want_snat(target, spec, snat_key, NULL);
-	want_dests(target, spec, roster, snat_key);
+		want_snat(target, spec, key, snat_key, NULL);
+	want_dests(target, spec, key, roster, snat_key);
 }
 
 void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_roster *roster,
@@ -182,9 +195,13 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];
 
-		want_of(target, spec, roster, policy->snat_key);
-		if (policy->firewall)
-			want_accepts(target, spec, actual);
+		for (size_t k = 0; k < spec->n_listeners; k++) {
+			const struct ezlb_service_key *key = &spec->listeners[k].key;
+
+			want_of(target, spec, key, roster, policy->snat_key);
+			if (policy->firewall)
+				want_accepts(target, spec, key, actual);
+		}
 		needs |= ezlb_spec_needs(spec);
 	}
 	if (policy->vip_device[0] == '\0')

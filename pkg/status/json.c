@@ -194,17 +194,49 @@ static json_t *conditions_json(const struct ezlb_condition conditions[static EZL
 	return array;
 }
 
-/* The members of the applied version; all null if no version is applied. */
-static void put_applied(json_t *service, const struct ezlb_status_service *s)
+static json_t *listener_json(const struct ezlb_listener *listener)
 {
-	char listen[EZLB_ENDPOINT_STRLEN], range[EZLB_RANGE_STRLEN];
+	char text[EZLB_LISTENER_STRLEN];
+	json_t *object = ezlb_json_object();
+
+	if (!ezlb_listener_is_mark(listener)) {
+		ezlb_json_put_text(object, "protocol", ezlb_proto_str(listener->proto));
+		ezlb_json_put_text(object, "listen", ezlb_listener_format(listener, text));
+	}
+	if (listener->key.fwmark)
+		ezlb_json_put_count(object, "fwmark", listener->key.fwmark);
+	return object;
+}
+
+/* The listeners, and the first one as protocol and listen, which are null for a mark. */
+static void put_listeners(json_t *service, const struct ezlb_status *status,
+			  const struct ezlb_status_service *s)
+{
+	const struct ezlb_status_listener *all = status->listeners.items + s->first_listener;
+	size_t n = s->applied ? s->n_listeners : 0;
+	const struct ezlb_listener *first = n > 0 ? &all->of : NULL;
+	json_t *listeners = ezlb_json_array();
+	char text[EZLB_LISTENER_STRLEN];
+
+	if (first && ezlb_listener_is_mark(first))
+		first = NULL;
+	ezlb_json_put_text(service, "protocol", first ? ezlb_proto_str(first->proto) : NULL);
+	ezlb_json_put_text(service, "listen", first ? ezlb_listener_format(first, text) : NULL);
+	for (size_t i = 0; i < n; i++)
+		ezlb_json_add(listeners, listener_json(&all[i].of));
+	ezlb_json_put(service, "listeners", listeners);
+}
+
+/* The members of the applied version; all null if no version is applied. */
+static void put_applied(json_t *service, const struct ezlb_status *status,
+			const struct ezlb_status_service *s)
+{
+	char range[EZLB_RANGE_STRLEN];
 	bool applied = s->applied;
 	const char *snat = s->snat_ip.first.family ? ezlb_range_format(&s->snat_ip, range)
 						   : "masquerade";
 
-	ezlb_json_put_text(service, "protocol", applied ? ezlb_proto_str(s->proto) : NULL);
-	ezlb_json_put_text(service, "listen",
-			   applied ? ezlb_endpoint_format(&s->listen, listen) : NULL);
+	put_listeners(service, status, s);
 	ezlb_json_put_text(service, "scheduler", applied ? s->scheduler : NULL);
 	ezlb_json_put_text(service, "forward", applied ? ezlb_forward_str(s->forward) : NULL);
 	ezlb_json_put_bool(service, "full_nat", applied && s->full_nat);
@@ -222,7 +254,7 @@ static json_t *service_json(const struct ezlb_status *status, const struct ezlb_
 	ezlb_json_put_text(service, "file", s->file);
 	ezlb_json_put_known(service, "line", s->line);
 	ezlb_json_put_bool(service, "in_force", s->applied);
-	put_applied(service, s);
+	put_applied(service, status, s);
 	ezlb_json_put_hash(service, "observed_hash", s->observed_hash);
 	ezlb_json_put_hash(service, "applied_hash", s->applied ? s->applied_hash : 0);
 	ezlb_json_put(service, "conditions", conditions_json(s->conditions));

@@ -22,7 +22,9 @@ enum set {
 struct row {
 	size_t at, len[SETS];
 	const struct ezlb_status_service *service;
-	const struct ezlb_status_backend *backend; /* NULL: a service */
+	const struct ezlb_status_listener *listener; /* one row each; NULL: a backend */
+	const struct ezlb_status_backend *backend;   /* NULL: a service */
+	bool more;				     /* not the first listener of its service */
 };
 
 /* Only names of applied services are unique: families of all services have the label file. */
@@ -33,7 +35,7 @@ struct file_labels {
 struct rows {
 	const struct ezlb_status *status;
 	struct file_labels *files; /* same index as status->services */
-	struct row *services;	   /* same index as status->services */
+	struct row *services;	   /* same index as status->listeners */
 	struct row *backends;	   /* same index as status->backends */
 	struct ezlb_text text;
 };
@@ -43,13 +45,14 @@ struct rows {
 static void label_service(struct ezlb_text *text, struct row *row)
 {
 	const struct ezlb_status_service *service = row->service;
-	char listen[EZLB_ENDPOINT_STRLEN];
+	const struct ezlb_listener *listener = &row->listener->of;
+	char listen[EZLB_LISTENER_STRLEN];
 
 	row->at = text->len;
 	metric_label(text, "{service", service->name);
 	row->len[NAME] = text->len - row->at;
-	metric_label(text, ",listen", ezlb_endpoint_format(&service->listen, listen));
-	metric_label(text, ",protocol", ezlb_proto_str(service->proto));
+	metric_label(text, ",listen", ezlb_listener_format(listener, listen));
+	metric_label(text, ",protocol", ezlb_listener_proto_str(listener));
 	row->len[KEY] = text->len - row->at;
 	metric_label(text, ",scheduler", service->scheduler);
 	metric_label(text, ",full_nat", service->full_nat ? "true" : "false");
@@ -65,7 +68,24 @@ static void label_file(struct ezlb_text *text, const struct ezlb_status_service 
 	labels->len = text->len - labels->at;
 }
 
-static void label_backend(struct ezlb_text *text, struct row *row)
+/* "tcp", "tcp,udp": a backend has one row for all listeners of its service. */
+static void label_protocols(struct ezlb_text *text, const struct ezlb_status *status,
+			    const struct ezlb_status_service *service)
+{
+	char protocols[32] = "";
+
+	for (size_t i = 0; i < service->n_listeners; i++) {
+		const struct ezlb_listener *listener =
+			&status->listeners.items[service->first_listener + i].of;
+		const char *proto = ezlb_listener_proto_str(listener);
+
+		if (!strstr(protocols, proto))
+			ezlb_strcatf(protocols, sizeof(protocols), "%s%s", i ? "," : "", proto);
+	}
+	metric_label(text, ",protocol", protocols);
+}
+
+static void label_backend(struct ezlb_text *text, const struct ezlb_status *status, struct row *row)
 {
 	char address[EZLB_ENDPOINT_STRLEN];
 
@@ -73,8 +93,27 @@ static void label_backend(struct ezlb_text *text, struct row *row)
 	metric_label(text, "{service", row->service->name);
 	metric_label(text, ",backend", ezlb_endpoint_format(&row->backend->address, address));
 	row->len[NAME] = text->len - row->at;
-	metric_label(text, ",protocol", ezlb_proto_str(row->service->proto));
+	label_protocols(text, status, row->service);
 	row->len[KEY] = text->len - row->at;
+}
+
+static void label_applied(struct rows *rows, const struct ezlb_status_service *service)
+{
+	const struct ezlb_status *status = rows->status;
+
+	for (size_t i = 0; i < service->n_listeners; i++) {
+		size_t k = service->first_listener + i;
+
+		rows->services[k] = (struct row){ .service = service,
+						  .listener = &status->listeners.items[k],
+						  .more = i > 0 };
+		label_service(&rows->text, &rows->services[k]);
+	}
+	for (size_t k = service->first; k < service->first + service->n_backends; k++) {
+		rows->backends[k].service = service;
+		rows->backends[k].backend = &status->backends.items[k];
+		label_backend(&rows->text, status, &rows->backends[k]);
+	}
 }
 
 static void label_rows(struct rows *rows)
@@ -82,21 +121,14 @@ static void label_rows(struct rows *rows)
 	const struct ezlb_status *status = rows->status;
 
 	rows->files = ezlb_calloc(status->services.len, sizeof(*rows->files));
-	rows->services = ezlb_calloc(status->services.len, sizeof(*rows->services));
+	rows->services = ezlb_calloc(status->listeners.len, sizeof(*rows->services));
 	rows->backends = ezlb_calloc(status->backends.len, sizeof(*rows->backends));
 	for (size_t i = 0; i < status->services.len; i++) {
 		const struct ezlb_status_service *service = &status->services.items[i];
 
 		label_file(&rows->text, service, &rows->files[i]);
-		if (!service->applied)
-			continue;
-		rows->services[i].service = service;
-		label_service(&rows->text, &rows->services[i]);
-		for (size_t k = service->first; k < service->first + service->n_backends; k++) {
-			rows->backends[k].service = service;
-			rows->backends[k].backend = &status->backends.items[k];
-			label_backend(&rows->text, &rows->backends[k]);
-		}
+		if (service->applied)
+			label_applied(rows, service);
 	}
 }
 
@@ -117,18 +149,18 @@ static bool get_snat(const struct row *row, uint64_t *value)
 
 static bool is_counted(const struct row *row)
 {
-	return row->backend ? row->backend->counted : row->service->counted;
+	return row->backend ? row->backend->counted : row->listener->counted;
 }
 
 static bool get_active(const struct row *row, uint64_t *value)
 {
-	*value = row->backend ? row->backend->active : row->service->active;
+	*value = row->backend ? row->backend->active : row->listener->active;
 	return is_counted(row);
 }
 
 static bool get_inactive(const struct row *row, uint64_t *value)
 {
-	*value = row->backend ? row->backend->inactive : row->service->inactive;
+	*value = row->backend ? row->backend->inactive : row->listener->inactive;
 	return is_counted(row);
 }
 
@@ -233,7 +265,8 @@ static void put_family(const struct rows *rows, const struct family *family,
 
 	metric_head(out, &family->metric);
 	for (size_t i = 0; i < n; i++)
-		if (items[i].service && family->value(&items[i], &value))
+		if (items[i].service && !(items[i].more && family->set == NAME) &&
+		    family->value(&items[i], &value))
 			put_sample(rows, &family->metric, &items[i], family->set, value, out);
 }
 
@@ -249,7 +282,7 @@ static void put_counter(const struct rows *rows, const struct metric *metric, si
 
 		if (!row->service || !is_counted(row))
 			continue;
-		values = row->backend ? &row->backend->counters : &row->service->counters;
+		values = row->backend ? &row->backend->counters : &row->listener->counters;
 		memcpy(&value, (const char *)values + at, sizeof(value));
 		put_sample(rows, metric, row, KEY, value, out);
 	}
@@ -305,16 +338,16 @@ static void put_conditions(const struct rows *rows, struct ezlb_text *out)
 
 void metrics_put_rows(const struct ezlb_status *status, struct ezlb_text *out)
 {
-	size_t n_services = status->services.len, n_backends = status->backends.len;
+	size_t n_listeners = status->listeners.len, n_backends = status->backends.len;
 	struct rows rows = { .status = status };
 
 	label_rows(&rows);
 	put_states(&rows, out);
 	put_conditions(&rows, out);
 	for (size_t i = 0; i < sizeof(service_families) / sizeof(service_families[0]); i++)
-		put_family(&rows, &service_families[i], rows.services, n_services, out);
+		put_family(&rows, &service_families[i], rows.services, n_listeners, out);
 	for (size_t i = 0; i < N_COUNTERS; i++)
-		put_counter(&rows, &counters[i].service, counters[i].at, rows.services, n_services,
+		put_counter(&rows, &counters[i].service, counters[i].at, rows.services, n_listeners,
 			    out);
 	for (size_t i = 0; i < sizeof(backend_families) / sizeof(backend_families[0]); i++)
 		put_family(&rows, &backend_families[i], rows.backends, n_backends, out);

@@ -57,6 +57,7 @@ void ezlb_status_clear(struct ezlb_status *status)
 		free(status->dirs.items[i].problem);
 	}
 	EZLB_VEC_CLEAR(&status->services);
+	EZLB_VEC_CLEAR(&status->listeners);
 	EZLB_VEC_CLEAR(&status->backends);
 	EZLB_VEC_CLEAR(&status->files);
 	EZLB_VEC_CLEAR(&status->dirs);
@@ -66,69 +67,117 @@ void ezlb_status_clear(struct ezlb_status *status)
 
 /* --- the kernel's counters ------------------------------------------------------------------ */
 
-static void count_backend(struct ezlb_status_backend *backend, const struct ezlb_traffic *traffic,
-			  struct ezlb_traffic_row *key)
+static void add_counters(struct ezlb_counters *to, const struct ezlb_counters *from)
 {
-	const struct ezlb_traffic_row *row;
+	to->connections += from->connections;
+	to->packets_in += from->packets_in;
+	to->packets_out += from->packets_out;
+	to->bytes_in += from->bytes_in;
+	to->bytes_out += from->bytes_out;
+	to->connection_rate += from->connection_rate;
+	to->packet_rate_in += from->packet_rate_in;
+	to->packet_rate_out += from->packet_rate_out;
+	to->byte_rate_in += from->byte_rate_in;
+	to->byte_rate_out += from->byte_rate_out;
+}
 
-	key->of_dest = true;
-	key->backend = backend->address;
-	row = EZLB_FIND(traffic, key, ezlb_traffic_row_cmp);
+static void count_backend(struct ezlb_status_backend *backend, const struct ezlb_traffic *traffic,
+			  const struct ezlb_service_key *service, bool first)
+{
+	const struct ezlb_traffic_row key = { .service = *service,
+					      .of_dest = true,
+					      .backend = ezlb_dest_endpoint(service,
+									    &backend->address) };
+	const struct ezlb_traffic_row *row = EZLB_FIND(traffic, &key, ezlb_traffic_row_cmp);
+	int64_t weight = row ? (int64_t)row->weight : -1;
+
 	/* Set from the last pass: if the dest is missing now, another program removed it. */
-	backend->kernel_weight = -1;
+	if (first || weight < backend->kernel_weight)
+		backend->kernel_weight = weight;
 	if (!row)
 		return;
 	backend->counted = true;
-	backend->kernel_weight = row->weight;
-	backend->active = row->active;
-	backend->inactive = row->inactive;
-	backend->counters = row->counters;
+	backend->active += row->active;
+	backend->inactive += row->inactive;
+	add_counters(&backend->counters, &row->counters);
+}
+
+static void count_listener(struct ezlb_status *status, struct ezlb_status_service *service,
+			   size_t i, const struct ezlb_traffic *traffic)
+{
+	struct ezlb_status_listener *to = &status->listeners.items[service->first_listener + i];
+	const struct ezlb_traffic_row key = { .service = to->of.key };
+	const struct ezlb_traffic_row *row = EZLB_FIND(traffic, &key, ezlb_traffic_row_cmp);
+
+	for (size_t k = 0; k < service->n_backends; k++)
+		count_backend(&status->backends.items[service->first + k], traffic, &to->of.key,
+			      i == 0);
+	if (!row)
+		return;
+	to->counted = service->counted = true;
+	to->active = row->active;
+	to->inactive = row->inactive;
+	to->counters = row->counters;
+	service->active += row->active;
+	service->inactive += row->inactive;
+	add_counters(&service->counters, &row->counters);
 }
 
 void ezlb_status_count(struct ezlb_status *status, const struct ezlb_traffic *traffic)
 {
 	for (size_t i = 0; i < status->services.len; i++) {
 		struct ezlb_status_service *service = &status->services.items[i];
-		struct ezlb_traffic_row key = { .service = { service->proto, service->listen } };
-		const struct ezlb_traffic_row *row = EZLB_FIND(traffic, &key, ezlb_traffic_row_cmp);
 
-		if (!service->applied)
-			continue;
-		if (row) {
-			service->counted = true;
-			service->active = row->active;
-			service->inactive = row->inactive;
-			service->counters = row->counters;
-		}
-		for (size_t k = 0; k < service->n_backends; k++)
-			count_backend(&status->backends.items[service->first + k], traffic, &key);
+		for (size_t k = 0; service->applied && k < service->n_listeners; k++)
+			count_listener(status, service, k, traffic);
 	}
 }
 
-static void add_snat(struct ezlb_status_service *service, const struct ezlb_snats *snats,
-		     enum ezlb_snat_key_kind kind, const struct ezlb_endpoint *endpoint)
+static void add_snat(struct ezlb_snats *to, const struct ezlb_snats *snats,
+		     const struct ezlb_snat_key *of)
 {
-	const struct ezlb_snat_row key = { .key = { kind, service->proto, *endpoint } };
+	const struct ezlb_snat_row key = { .key = *of };
 	const struct ezlb_snat_row *row = EZLB_FIND(snats, &key, ezlb_snat_row_cmp);
 
-	if (!row)
-		return;
-	if (service->snat_connections < 0)
-		service->snat_connections = 0;
-	service->snat_connections += (int64_t)row->connections;
+	if (row)
+		*EZLB_PUSH(to) = *row;
+}
+
+static void find_snats(const struct ezlb_status *status, const struct ezlb_status_service *service,
+		       const struct ezlb_snats *snats, struct ezlb_snats *out)
+{
+	for (size_t i = 0; i < service->n_listeners; i++) {
+		const struct ezlb_service_key *service_key =
+			&status->listeners.items[service->first_listener + i].of.key;
+		struct ezlb_snat_key key = ezlb_snat_key_of(EZLB_SNAT_KEY_LISTENER, service_key,
+							    NULL);
+
+		add_snat(out, snats, &key);
+		for (size_t k = 0; k < service->n_backends; k++) {
+			key = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, service_key,
+					       &status->backends.items[service->first + k].address);
+			add_snat(out, snats, &key);
+		}
+	}
+	/* Several listeners can send to one backend: its row counts once. */
+	EZLB_SORT(out, ezlb_snat_row_cmp);
+	EZLB_UNIQUE(out, ezlb_snat_row_cmp);
 }
 
 void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats *snats)
 {
 	for (size_t i = 0; i < status->services.len; i++) {
 		struct ezlb_status_service *service = &status->services.items[i];
+		struct ezlb_snats found = { 0 };
 
 		service->snat_connections = -1;
 		if (!service->applied || !service->full_nat)
 			continue;
-		add_snat(service, snats, EZLB_SNAT_KEY_LISTENER, &service->listen);
-		for (size_t k = 0; k < service->n_backends; k++)
-			add_snat(service, snats, EZLB_SNAT_KEY_BACKEND,
-				 &status->backends.items[service->first + k].address);
+		find_snats(status, service, snats, &found);
+		if (found.len > 0)
+			service->snat_connections = 0;
+		for (size_t k = 0; k < found.len; k++)
+			service->snat_connections += (int64_t)found.items[k].connections;
+		EZLB_VEC_CLEAR(&found);
 	}
 }

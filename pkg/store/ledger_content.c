@@ -151,6 +151,14 @@ static bool time_parse(const char *text, uint64_t *out)
 	return true;
 }
 
+/* A dest of a service with a mark may have no port. */
+static bool backend_parse(const char *text, struct ezlb_endpoint *out)
+{
+	*out = (struct ezlb_endpoint){ .port = 0 };
+	return ezlb_addr_parse(text, &out->addr, NULL) == 0 ||
+	       ezlb_endpoint_parse(text, out, NULL) == 0;
+}
+
 /* "86400000 removed 192.168.1.1:80 tcp 10.0.0.1:80" */
 static const char *take_drain(struct ezlb_ledger_content *content, char *rest)
 {
@@ -161,7 +169,7 @@ static const char *take_drain(struct ezlb_ledger_content *content, char *rest)
 
 	if (!rest || !time_parse(until, &drain.until_ms) ||
 	    ezlb_drain_cause_parse(cause, &drain.cause) < 0 ||
-	    ezlb_endpoint_parse(backend, &drain.backend, NULL) < 0 ||
+	    !backend_parse(backend, &drain.backend) ||
 	    ezlb_service_key_parse(rest, &drain.service) < 0)
 		return "has no valid drain";
 	*EZLB_PUSH(&content->drains) = drain;

@@ -69,10 +69,24 @@ static void search(const struct blocked *blocked, const struct ezlb_subject *sub
 		keep(found, at->op);
 }
 
+static void search_listener(const struct blocked *blocked, const struct ezlb_spec *spec,
+			    const struct ezlb_listener *listener, const struct ezlb_op **found)
+{
+	struct ezlb_subject subject = { .kind = EZLB_SUBJECT_SERVICE, .service = listener->key };
+
+	search(blocked, &subject, found);
+	subject = (struct ezlb_subject){ .kind = EZLB_SUBJECT_ADDR, .addr = listener->listen.addr };
+	search(blocked, &subject, found);
+	subject = (struct ezlb_subject){ .kind = EZLB_SUBJECT_BACKEND };
+	for (size_t i = 0; spec->full_nat && i < spec->n_backends; i++) {
+		subject.backend = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &listener->key,
+						   &spec->backends[i].endpoint);
+		search(blocked, &subject, found);
+	}
+}
+
 const struct ezlb_op *blocked_by(const struct blocked *blocked, const struct ezlb_spec *spec)
 {
-	const struct ezlb_service_key key = ezlb_spec_key(spec);
-	struct ezlb_subject subject = { .kind = EZLB_SUBJECT_SERVICE, .service = key };
 	unsigned needs = ezlb_spec_needs(spec);
 	const struct ezlb_op *found = NULL;
 
@@ -83,15 +97,8 @@ const struct ezlb_op *blocked_by(const struct blocked *blocked, const struct ezl
 			keep(&found, blocked->needs[i]);
 	if (blocked->ops.len == 0)
 		return found;
-	search(blocked, &subject, &found);
-	subject = (struct ezlb_subject){ .kind = EZLB_SUBJECT_ADDR, .addr = spec->listen.addr };
-	search(blocked, &subject, &found);
-	subject = (struct ezlb_subject){ .kind = EZLB_SUBJECT_BACKEND };
-	for (size_t i = 0; spec->full_nat && i < spec->n_backends; i++) {
-		subject.backend = ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &key,
-						   &spec->backends[i].endpoint);
-		search(blocked, &subject, &found);
-	}
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		search_listener(blocked, spec, &spec->listeners[i], &found);
 	return found;
 }
 

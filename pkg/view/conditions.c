@@ -44,9 +44,14 @@ static int conflict_cmp(const void *a, const void *b)
 static const struct ezlb_pass_conflict *foreign(const struct ezlb_pass_found *found,
 						const struct ezlb_spec *spec)
 {
-	const struct ezlb_pass_conflict key = { .key = ezlb_spec_key(spec) };
+	const struct ezlb_pass_conflict *conflict = NULL;
 
-	return EZLB_FIND(&found->conflicts, &key, conflict_cmp);
+	for (size_t i = 0; i < spec->n_listeners && !conflict; i++) {
+		const struct ezlb_pass_conflict key = { .key = spec->listeners[i].key };
+
+		conflict = EZLB_FIND(&found->conflicts, &key, conflict_cmp);
+	}
+	return conflict;
 }
 
 void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,

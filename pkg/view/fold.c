@@ -31,18 +31,30 @@ static void take_verdict(const struct folding *folding, const struct ezlb_spec *
 		to->since_ms = (int64_t)row->since_ms + folding->wall_less_clock;
 }
 
+static int64_t weight_in(const struct ezlb_dests *dests, const struct ezlb_service_key *service,
+			 const struct ezlb_endpoint *backend)
+{
+	const struct ezlb_dest_row key = { .service = *service,
+					   .endpoint = ezlb_dest_endpoint(service, backend) };
+	const struct ezlb_dest_row *row = EZLB_FIND(dests, &key, ezlb_dest_row_cmp);
+
+	return row ? (int64_t)row->weight : -1;
+}
+
 /* The weight after the last pass; ezlb_status_count replaces it. */
 static int64_t kernel_weight(const struct folding *folding, const struct ezlb_spec *spec,
 			     const struct ezlb_endpoint *backend)
 {
-	const struct ezlb_dest_row key = { .service = ezlb_spec_key(spec), .endpoint = *backend };
 	const struct ezlb_dests *dests = folding->facts->dests;
-	const struct ezlb_dest_row *row;
+	int64_t lowest = -1;
 
-	if (!dests)
-		return -1;
-	row = EZLB_FIND(dests, &key, ezlb_dest_row_cmp);
-	return row ? (int64_t)row->weight : -1;
+	for (size_t i = 0; dests && i < spec->n_listeners; i++) {
+		int64_t weight = weight_in(dests, &spec->listeners[i].key, backend);
+
+		if (i == 0 || weight < lowest)
+			lowest = weight;
+	}
+	return lowest;
 }
 
 static void take_backends(struct folding *folding, const struct ezlb_spec *spec,
@@ -68,13 +80,21 @@ static void take_backends(struct folding *folding, const struct ezlb_spec *spec,
 
 /* --- services and files -------------------------------------------------------------------- */
 
+static void take_listeners(struct folding *folding, const struct ezlb_spec *spec,
+			   struct ezlb_status_service *to)
+{
+	to->first_listener = folding->out->listeners.len;
+	to->n_listeners = spec->n_listeners;
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		EZLB_PUSH(&folding->out->listeners)->of = spec->listeners[i];
+}
+
 static void take_spec(struct folding *folding, const struct ezlb_spec *spec,
 		      struct ezlb_status_service *to)
 {
 	to->applied = true;
 	to->line = spec->listen_at.line;
-	to->proto = spec->proto;
-	to->listen = spec->listen;
+	take_listeners(folding, spec, to);
 	ezlb_strcpy(to->scheduler, sizeof(to->scheduler), spec->scheduler);
 	to->forward = spec->forward;
 	to->full_nat = spec->full_nat;

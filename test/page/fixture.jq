@@ -37,7 +37,7 @@ def total: (.[0].traffic // {active: 0, connections: 0} | keys) as $names | . as
 	reduce $names[] as $name ({}; .[$name] = ($all | sum($name)));
 def service($name; $listen; $backends):
 	{name: $name, state: "ok", file: "/etc/ezlb/services.d/\($name).yaml", line: 2, in_force: true, protocol: "tcp",
-	 listen: $listen, scheduler: "wrr", forward: "masq", full_nat: true, snat: "10.20.0.5",
+	 listen: $listen, listeners: [{protocol: "tcp", listen: $listen}], scheduler: "wrr", forward: "masq", full_nat: true, snat: "10.20.0.5",
 	 check: {type: "http", interval_ms: 5000, timeout_ms: 3000, fail_count: 3, rise_count: 2, path: "/healthz", expected_status: "200"},
 	 traffic_log: false, observed_hash: "08f4b6f3c2e0a1d7", applied_hash: "08f4b6f3c2e0a1d7", conditions: conditions,
 	 serving: ($backends | map(select(.verdict != "down")) | length), snat_connections: 120734,
@@ -46,7 +46,7 @@ def service($name; $listen; $backends):
 def none_up($ago; $words): .state = "down" | but("BackendsReady"; "False"; "NoneUp"; $words; $ago);
 def some_down($ago; $words): .state = "degraded" | but("BackendsReady"; "True"; "SomeDown"; $words; $ago);
 def not_in_force($state): .state = $state | .in_force = false | .line = 1 | .backends = [] | .serving = 0 | .snat_connections = null |
-	.protocol = null | .listen = null | .scheduler = null | .forward = null | .snat = null | .check = null |
+	.protocol = null | .listen = null | .listeners = [] | .scheduler = null | .forward = null | .snat = null | .check = null |
 	.applied_hash = null | .traffic = null | but("Programmed"; "False"; "NotInForce"; ""; 1) | but("BackendsReady"; "False"; "NotInForce"; ""; 1);
 
 def diagnostic($path; $line; $col; $code; $message; $source; $help):

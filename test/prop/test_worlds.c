@@ -20,14 +20,11 @@ struct tally {
 	unsigned faulted, ops, flips, flip_snats;
 };
 
-static const struct ezlb_spec *spec_of(const struct world *w, const struct ezlb_service_key *key)
+static const struct ezlb_spec *file_of(const struct world *w, const struct ezlb_service_key *key)
 {
-	for (size_t i = 0; i < w->desired.len; i++) {
-		struct ezlb_service_key other = ezlb_spec_key(w->desired.items[i]);
-
-		if (ezlb_service_key_cmp(&other, key) == 0)
+	for (size_t i = 0; i < w->desired.len; i++)
+		if (ezlb_spec_has(w->desired.items[i], key))
 			return w->desired.items[i];
-	}
 	return NULL;
 }
 
@@ -40,6 +37,7 @@ static const struct ezlb_snat_row *snat_row(const struct world *w, const struct 
 	for (size_t i = 0; i < t->snats.len; i++)
 		if (t->snats.items[i].key.kind == w->snat_key &&
 		    t->snats.items[i].key.proto == dest->service.proto &&
+		    t->snats.items[i].key.fwmark == (listener ? dest->service.fwmark : 0) &&
 		    ezlb_endpoint_cmp(&t->snats.items[i].key.endpoint, at) == 0)
 			return &t->snats.items[i];
 	return NULL;
@@ -103,7 +101,7 @@ static void on_step(void *arg, const struct ezlb_op *op)
 	for (size_t i = 0; i < w->kernel->dests.len; i++) {
 		const struct ezlb_dest_row *dest = &w->kernel->dests.items[i];
 		const struct ezlb_dest_row *old = dest_in(&w->before, dest);
-		const struct ezlb_spec *spec = spec_of(w, &dest->service);
+		const struct ezlb_spec *spec = file_of(w, &dest->service);
 		bool was_fine;
 
 		if (dest->weight == 0 || !ezlb_scope_has(&w->scope, &dest->service))

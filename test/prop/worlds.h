@@ -11,6 +11,7 @@
 
 #include "dice.h"
 #include "faulty.h"
+#include "specs.h"
 
 #define LISTENERS 6
 #define BACKENDS  5
@@ -47,8 +48,12 @@ static inline int family_of(const struct world *w, unsigned i)
 	return w->ipv6 && i >= LISTENERS / 2 ? AF_INET6 : AF_INET;
 }
 
+/* Some are marks, where rules can tell the connections of one. */
 static inline struct ezlb_service_key listener(const struct world *w, unsigned i)
 {
+	if (w->snat_key == EZLB_SNAT_KEY_LISTENER && i % 3 == 1)
+		return (struct ezlb_service_key){ .listen.addr.family = (uint8_t)family_of(w, i),
+						  .fwmark = i };
 	return (struct ezlb_service_key){ i % 2 ? EZLB_UDP : EZLB_TCP,
 					  endpoint(family_of(w, i), 0, i), 0 };
 }
@@ -79,14 +84,35 @@ static inline const char *scheduler(void)
 }
 
 /* Only what agrees on its source with the others of that backend. */
-static inline bool may_have(const struct world *w, const struct ezlb_spec *spec, unsigned group,
-			    unsigned k)
+static inline bool may_have(const struct world *w, const struct ezlb_spec *spec, int family,
+			    unsigned group, unsigned k)
 {
-	const struct ezlb_addr_range snat = snat_of_backend(spec->listen.addr.family, k, true);
+	const struct ezlb_addr_range snat = snat_of_backend(family, k, true);
 
 	if (w->snat_key == EZLB_SNAT_KEY_LISTENER)
 		return dice(2);
 	return k % 3 == group % 3 && ezlb_range_cmp(&snat, &spec->snat_ip) == 0;
+}
+
+/* A file takes the next listeners too, now and then. Returns the last. */
+static inline unsigned add_listeners(struct world *w, struct ezlb_spec *spec, unsigned i)
+{
+	spec_listen(spec, listener(w, i).proto, listener(w, i).listen, listener(w, i).fwmark);
+	while (i + 1 < LISTENERS && family_of(w, i + 1) == family_of(w, i) && dice(3) == 0) {
+		i++;
+		spec_listen(spec, listener(w, i).proto, listener(w, i).listen,
+			    listener(w, i).fwmark);
+	}
+	return i;
+}
+
+static inline struct ezlb_endpoint backend_of(int family, unsigned k)
+{
+	struct ezlb_endpoint ep = endpoint(family, 1, k);
+
+	if (dice(4) == 0)
+		ep.port = 0;
+	return ep;
 }
 
 static inline void make_files(struct world *w)
@@ -100,8 +126,6 @@ static inline void make_files(struct world *w)
 			continue;
 		spec = w->specs[i] = ezlb_spec_new();
 		snprintf(spec->name, sizeof(spec->name), "s%u", i);
-		spec->proto = listener(w, i).proto;
-		spec->listen = listener(w, i).listen;
 		ezlb_strcpy(spec->scheduler, sizeof(spec->scheduler), scheduler());
 		spec->full_nat = dice(3) > 0;
 		spec->snat_ip = w->snat_key == EZLB_SNAT_KEY_LISTENER
@@ -109,10 +133,11 @@ static inline void make_files(struct world *w)
 					: snat_of_backend(family, group, true);
 		spec->backends = ezlb_calloc(BACKENDS, sizeof(*spec->backends));
 		for (unsigned k = 0; k < BACKENDS; k++)
-			if (may_have(w, spec, group, k))
+			if (may_have(w, spec, family, group, k))
 				spec->backends[spec->n_backends++] = (struct ezlb_backend){
-					.endpoint = endpoint(family, 1, k), .weight = dice(4)
+					.endpoint = backend_of(family, k), .weight = dice(4)
 				};
+		i = add_listeners(w, spec, i);
 		*EZLB_PUSH(&w->desired) = spec;
 	}
 }
@@ -152,7 +177,7 @@ static inline void make_snat(struct world *w, const struct ezlb_service_key *key
 {
 	if (dice(2))
 		*EZLB_PUSH(&w->kernel->snats) = (struct ezlb_snat_row){
-			.key = { w->snat_key, key->proto, key->listen }, .to = to
+			.key = { w->snat_key, key->proto, key->listen, key->fwmark }, .to = to
 		};
 }
 
@@ -190,12 +215,12 @@ static inline void make_kernel_vips(struct world *w)
 			struct ezlb_vip_row row = { .addr = listener(w, i).listen.addr };
 
 			strcpy(row.device, devices[d]);
-			if (dice(3) == 0)
+			if (dice(3) == 0 && listener(w, i).fwmark == 0)
 				*EZLB_PUSH(&w->kernel->vips) = row;
 		}
 	}
 	for (unsigned i = 0; i < LISTENERS; i++)
-		if (dice(4) == 0)
+		if (dice(4) == 0 && listener(w, i).fwmark == 0)
 			*EZLB_PUSH(&w->kernel->elsewhere) = listener(w, i).listen.addr;
 }
 

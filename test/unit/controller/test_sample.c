@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fixture.h"
+#include "listening.h"
 
 #include "sample.h"
 
@@ -62,7 +63,7 @@ static void make_status(struct ezlb_status *status)
 	static const char *const addresses[] = { "tcp 10.1.0.1:80", "tcp 10.1.0.2:80" };
 	struct ezlb_status_service *web = EZLB_PUSH(&status->services);
 
-	web->listen = key_of("tcp 10.0.0.1:80").listen;
+	listen_on(status, EZLB_TCP, "10.0.0.1:80");
 	web->applied = web->full_nat = true;
 	web->n_backends = COUNT_OF(addresses);
 	web->snat_connections = -1;

@@ -42,6 +42,37 @@ static const struct {
 	  "f---",
 	  "b.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:80 is already used by service 'z' at "
 	  "a.yaml:2:9\n" },
+	{ "one listener of two is taken",
+	  { { "a tcp 10.0.0.1:80 +udp/10.0.0.1:53", NULL },
+	    { "b tcp 10.0.0.1:53 +udp/10.0.0.1:53", NULL } },
+	  "f---",
+	  "b.yaml:2:10: error[E031]: the listener udp 10.0.0.1:53 is already used by service 'a' at "
+	  "a.yaml:2:10\n" },
+	{ "a second listener in the file that holds the first",
+	  { { "a tcp 10.0.0.1:53 +udp/10.0.0.1:53", "a tcp 10.0.0.1:53" },
+	    { "b udp 10.0.0.1:53", "b udp 10.0.0.1:53" } },
+	  "lf--",
+	  "a.yaml:2:10: error[E031]: the listener udp 10.0.0.1:53 is already used by service 'b' at "
+	  "b.yaml:2:9\n" },
+	{ "listeners in another order are no new claims",
+	  { { "a udp 10.0.0.1:53 +tcp/10.0.0.1:53", "a tcp 10.0.0.1:53 +udp/10.0.0.1:53" },
+	    { "b udp 10.0.0.1:53", NULL } },
+	  "f---",
+	  "b.yaml:2:9: error[E031]: the listener udp 10.0.0.1:53 is already used by service 'a' at "
+	  "a.yaml:2:9\n" },
+	{ "a mark is taken, that of another family is not",
+	  { { "a mark 7", NULL },
+	    { "b tcp 10.0.0.1:80 +mark/7", NULL },
+	    { "c mark 7/ipv6", NULL } },
+	  "f-f-",
+	  "b.yaml:2:10: error[E031]: the listener fwmark 7 is already used by service 'a' at "
+	  "a.yaml:2:9\n" },
+	{ "two sources for a backend without a port, by the port of the second listener",
+	  { { "a tcp 10.0.0.1:80 +tcp/10.0.0.1:81 snat=masq 10.1.0.1", NULL },
+	    { "b tcp 10.0.0.2:80 snat=10.9.0.1 10.1.0.1:81", NULL } },
+	  "f---",
+	  "b.yaml:11:5: error[E032]: backend 10.1.0.1:81 already has a different "
+	  "source NAT, from service 'a' at a.yaml:11:5\n" },
 	{ "two spellings of one IPv6 listener",
 	  { { "a tcp [fd00::1]:80", NULL }, { "b tcp [FD00:0:0::0:1]:80", NULL } },
 	  "f---",
@@ -326,6 +357,39 @@ static void test_rows_for_listeners(void **state)
 		run_case(i, EZLB_SNAT_KEY_LISTENER);
 }
 
+/* Rules for backends cannot tell the connections of a mark from others. */
+static void test_a_mark_and_full_nat_need_nftables(void **state)
+{
+	static const char *const texts[] = { "a tcp 10.0.0.1:80 +mark/7 snat=masq 10.1.0.1:80",
+					     "a tcp 10.0.0.1:80 +mark/7 10.1.0.1:80" };
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct ezlb_spec *spec = spec_of("a.yaml", texts[i / 2]);
+		struct ezlb_candidate candidate = { spec, spec, NULL };
+		struct ezlb_desired desired = { 0 };
+		struct ezlb_diags diags = { 0 };
+		bool works = i > 0;
+
+		ezlb_desired_merge(&candidate, 1, (enum ezlb_snat_key_kind)(i % 2), &desired,
+				   &diags);
+		assert_int_equal(desired.len, works);
+		assert_ptr_equal(candidate.chosen, works ? spec : NULL);
+		assert_int_equal(diags.len, !works);
+		if (!works) {
+			EZLB_AUTO_FREE char *line = ezlb_diag_line(&diags.items[0]);
+
+			assert_string_equal(
+				line,
+				"a.yaml:2:10: error[E033]: full_nat for fwmark 7 needs --snat-backend "
+				"nftables: rules of iptables cannot tell its connections from others");
+		}
+		EZLB_VEC_CLEAR(&desired);
+		ezlb_diags_clear(&diags);
+		ezlb_spec_free(spec);
+	}
+}
+
 static const struct {
 	const char *fresh, *last, *help;
 } helps[] = {
@@ -369,6 +433,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_rows_for_listeners),
+		cmocka_unit_test(test_a_mark_and_full_nat_need_nftables),
 		cmocka_unit_test(test_help_names_what_to_do),
 	};
 

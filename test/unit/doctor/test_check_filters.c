@@ -146,6 +146,27 @@ static void test_passes(void **state)
 	}
 }
 
+/* One finding for each listener, without those that pass already. */
+static void test_several_listeners(void **state)
+{
+	struct ezlb_drop drop = { "ip filter", "INPUT", EZLB_DROP_INPUT, true };
+	const struct pass_fact pass = { "ip filter", "INPUT", "ezlb-web.2" };
+	struct net_facts net = { .route_arg = NULL };
+
+	(void)state;
+	*EZLB_PUSH(&net.drops) = drop;
+	*EZLB_PUSH(&net.passes) = pass;
+	ask("web tcp 10.0.0.1:53 +udp/10.0.0.1:53 +mark/7 10.1.0.1", &net, EZLB_MASQ);
+	assert_int_equal(found.len, 2);
+	assert_string_equal(found.items[0].fix,
+			    "iptables-nft -I INPUT -d 10.0.0.1 -p tcp --dport 53 "
+			    "-m comment --comment ezlb-web -j ACCEPT");
+	assert_string_equal(found.items[1].fix, "iptables-nft -I INPUT -m mark --mark 7 "
+						"-m comment --comment ezlb-web.3 -j ACCEPT");
+	told(NULL);
+	net_facts_clear(&net);
+}
+
 static void test_blind(void **state)
 {
 	struct net_facts net = { .filter_err = { .code = EPERM } };
@@ -164,6 +185,7 @@ static void test_comment(void **state)
 	} rules[] = {
 		{ "\0\10\0ezlb-web-1\0more", 18, "ezlb-web-1" },
 		{ "ezlb-web", 8, "ezlb-web" },
+		{ "ezlb-web.2", 10, "ezlb-web.2" },
 		{ "ezlb-web", 4, NULL },
 		{ "EZLB-INPUT", 10, NULL },
 	};
@@ -185,6 +207,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_table, clear_found),
 		cmocka_unit_test_teardown(test_direct_is_not_forwarded, clear_found),
 		cmocka_unit_test_teardown(test_passes, clear_found),
+		cmocka_unit_test_teardown(test_several_listeners, clear_found),
 		cmocka_unit_test_teardown(test_blind, clear_found),
 		cmocka_unit_test(test_comment),
 	};

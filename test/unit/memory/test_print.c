@@ -101,6 +101,7 @@ static int teardown(void **state)
 
 EDIT(service_gone, kernel->services.items[0] = kernel->services.items[--kernel->services.len])
 EDIT(service_proto, kernel->services.items[1].key.proto = EZLB_UDP)
+EDIT(service_mark, SERVICE->key.fwmark = 7)
 EDIT(service_listen, SERVICE->key = key("10.0.0.7:80"))
 EDIT(service_scheduler, strcpy(SERVICE->scheduler, "wrr"))
 EDIT(service_flags, SERVICE->flags = 1)
@@ -118,6 +119,7 @@ EDIT(dest_upper, DEST->upper = 1)
 EDIT(dest_lower, DEST->lower = 1)
 EDIT(snat_gone, kernel->snats.len--)
 EDIT(snat_proto, SNAT->key.proto = EZLB_UDP)
+EDIT(snat_mark, SNAT->key.fwmark = 7)
 EDIT(snat_kind, SNAT->key.kind = EZLB_SNAT_KEY_LISTENER)
 EDIT(snat_endpoint, SNAT->key.endpoint.port = 81)
 EDIT(snat_first, SNAT->to.first.bytes[3] = 2)
@@ -180,6 +182,7 @@ static const struct {
 	ROW(service_gone, EZLB_LAYER_IPVS),
 	ROW(service_proto, EZLB_LAYER_IPVS),
 	ROW(service_listen, EZLB_LAYER_IPVS),
+	ROW(service_mark, EZLB_LAYER_IPVS),
 	ROW(service_scheduler, EZLB_LAYER_IPVS),
 	ROW(service_flags, EZLB_LAYER_IPVS),
 	ROW(service_timeout, EZLB_LAYER_IPVS),
@@ -197,6 +200,7 @@ static const struct {
 	ROW(snat_gone, EZLB_LAYER_SNAT),
 	ROW(snat_proto, EZLB_LAYER_SNAT),
 	ROW(snat_kind, EZLB_LAYER_SNAT),
+	ROW(snat_mark, EZLB_LAYER_SNAT),
 	ROW(snat_endpoint, EZLB_LAYER_SNAT),
 	ROW(snat_first, EZLB_LAYER_SNAT),
 	ROW(snat_last, EZLB_LAYER_SNAT),

@@ -135,8 +135,8 @@ static struct ezlb_op op_of(enum ezlb_op_kind kind)
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_ACCEPT)
 		op.accept = (struct ezlb_accept_row){ EZLB_GATE_FORWARD, key };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_SNAT)
-		op.snat.key = (struct ezlb_snat_key){ EZLB_SNAT_KEY_BACKEND, key.proto,
-						      key.listen };
+		op.snat.key = (struct ezlb_snat_key){ EZLB_SNAT_KEY_BACKEND, key.proto, key.listen,
+						      0 };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_VIP)
 		op.vip = (struct ezlb_vip_row){ "ezlb0", key.listen.addr };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_LINK)

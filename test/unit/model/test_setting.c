@@ -142,11 +142,34 @@ static void test_needs_of_a_service(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(specs); i++) {
-		struct ezlb_spec spec = { .proto = specs[i].proto, .full_nat = specs[i].full_nat };
+		struct ezlb_listener listener = { .proto = specs[i].proto };
+		struct ezlb_spec spec = { .listeners = &listener,
+					  .n_listeners = 1,
+					  .full_nat = specs[i].full_nat };
 
-		assert_int_equal(ezlb_endpoint_parse(specs[i].listen, &spec.listen, NULL), 0);
+		assert_int_equal(ezlb_endpoint_parse(specs[i].listen, &listener.listen, NULL), 0);
+		spec.listen = listener.listen;
 		assert_int_equal(ezlb_spec_needs(&spec), specs[i].needs);
 	}
+}
+
+/* A mark has no address, and takes udp too. */
+static void test_needs_of_several_listeners(void **state)
+{
+	struct ezlb_listener listeners[] = {
+		{ .key = { .fwmark = 7 } },
+		{ .proto = EZLB_TCP, .listen.port = 80 },
+	};
+	struct ezlb_spec spec = { .listeners = listeners, .n_listeners = 1 };
+
+	(void)state;
+	assert_int_equal(ezlb_spec_needs(&spec), UDP);
+	spec.n_listeners = 2;
+	assert_int_equal(ezlb_spec_needs(&spec), UDP | V4);
+	listeners[0] = listeners[1];
+	assert_int_equal(ezlb_spec_needs(&spec), V4);
+	listeners[1].proto = EZLB_UDP;
+	assert_int_equal(ezlb_spec_needs(&spec), UDP | V4);
 }
 
 int main(void)
@@ -157,6 +180,7 @@ int main(void)
 		cmocka_unit_test(test_what_names_no_setting),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_needs_of_a_service),
+		cmocka_unit_test(test_needs_of_several_listeners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -339,12 +339,18 @@ static void test_texts(void **state)
 
 static void test_key_of_a_spec(void **state)
 {
-	const struct ezlb_spec spec = { .proto = EZLB_SCTP, .listen = ep("[fd00::1]:80") };
+	struct ezlb_listener listeners[] = {
+		{ .key = { .proto = EZLB_SCTP, .listen = ep("[fd00::1]:80") } },
+		{ .key = { .proto = EZLB_UDP, .listen = ep("[fd00::1]:80") } },
+	};
+	const struct ezlb_spec spec = { .listeners = listeners, .n_listeners = 2 };
 	const struct ezlb_service_key key = ezlb_spec_key(&spec);
 
 	(void)state;
-	assert_int_equal(key.proto, EZLB_SCTP);
-	assert_int_equal(ezlb_endpoint_cmp(&key.listen, &spec.listen), 0);
+	assert_int_equal(ezlb_service_key_cmp(&key, &listeners[0].key), 0);
+	assert_true(ezlb_spec_has(&spec, &listeners[1].key));
+	listeners[1].key.fwmark = 1;
+	assert_false(ezlb_spec_has(&spec, &(struct ezlb_service_key){ .proto = EZLB_UDP }));
 }
 
 static void test_verdict_of_a_backend(void **state)

@@ -100,6 +100,34 @@ static void test_adopts_never(void **state)
 	rig_close(&rig);
 }
 
+#define TWO "two tcp 10.0.0.1:80 +udp/10.0.0.1:53 10.1.0.1"
+
+static void test_never_holds_the_whole_file(void **state)
+{
+	struct rig rig = rig_open();
+
+	(void)state;
+	rig.pass.adopt = EZLB_ADOPT_NEVER;
+	add_foreign(&rig, "udp 10.0.0.1:53", "10.1.0.9:53");
+	assert_true(pass(&rig, TWO ";" API, false));
+	assert_int_equal(rig.result.found.conflicts.len, 1);
+	assert_string_equal(rig.result.found.conflicts.items[0].name, "two");
+	assert_string_equal(kernel(&rig).s,
+			    API_ROWS ", udp 10.0.0.1:53 -> 10.1.0.9:53, snat 10.1.0.2:80");
+	assert_string_equal(ledger_file().s, "tcp 10.0.0.2:80");
+	rig.pass.adopt = EZLB_ADOPT_MATCHING;
+	assert_true(pass(&rig, TWO, false));
+	assert_int_equal(rig.result.found.adopted.len, 1);
+	assert_string_equal(kernel(&rig).s, "tcp 10.0.0.1:80 -> 10.1.0.1:80, "
+					    "udp 10.0.0.1:53 -> 10.1.0.1:53");
+	/* A listener that leaves the file goes alone. */
+	assert_true(pass(&rig, "two udp 10.0.0.1:53 +mark/7 10.1.0.1", false));
+	assert_string_equal(kernel(&rig).s, "udp 10.0.0.1:53 -> 10.1.0.1:53, fwmark 7 -> 10.1.0.1");
+	assert_true(pass(&rig, "two udp 10.0.0.1:53 +mark/7 10.1.0.1", false));
+	assert_int_equal(rig.result.plan.ops.len, 0);
+	rig_close(&rig);
+}
+
 /* Somebody else makes the service between our look and our write. */
 static void test_never_and_not_quick_enough(void **state)
 {
@@ -298,6 +326,7 @@ int main(void)
 		IN_TOP(test_plan_writes_nothing),
 		IN_TOP(test_adopts),
 		IN_TOP(test_adopts_never),
+		IN_TOP(test_never_holds_the_whole_file),
 		IN_TOP(test_never_and_not_quick_enough),
 		IN_TOP(test_drift),
 		IN_TOP(test_drift_after_a_failed_look),

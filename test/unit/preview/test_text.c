@@ -122,6 +122,41 @@ static void test_colour(void **state)
 	scene_close(scene);
 }
 
+/* One group for the file; each op names its listener. */
+static void test_several_listeners(void **state)
+{
+	struct scene *scene = scene_open();
+	struct ezlb_op *op;
+
+	(void)state;
+	add_spec(scene, "/etc/ezlb/dns.yaml",
+		 "dns tcp 10.0.0.1:53 +tcp/10.0.0.1:54 +mark/7 snat=masq 10.1.0.1 10.1.0.2");
+	add_down(scene, "dns", "10.1.0.2:1", EZLB_PROBE_CONNECT_REFUSED, 0);
+	scene->verdicts.items[0].backend.port = 0;
+	add_snat(scene, EZLB_OP_SNAT_ADD, "10.1.0.1:54", NULL);
+	add_service(scene, EZLB_OP_SERVICE_ADD, "10.0.0.1:54");
+	op = add_service(scene, EZLB_OP_SERVICE_ADD, "10.0.0.1:54");
+	op->service.key = (struct ezlb_service_key){ .listen.addr.family = 2, .fwmark = 7 };
+	add_dest(scene, EZLB_OP_DEST_ADD, "10.0.0.1:54", "10.1.0.1:54");
+	add_dest(scene, EZLB_OP_DEST_DEL, "10.0.0.1:53", "10.1.0.2:53");
+	assert_text(scene, "dns  tcp 10.0.0.1:53, tcp 10.0.0.1:54, fwmark 7\n"
+			   "  + snat masquerade for 10.1.0.1:54                   dns.yaml:11\n"
+			   "  + listener tcp 10.0.0.1:54, scheduler wrr           dns.yaml:2\n"
+			   "  + listener fwmark 7, scheduler wrr                  dns.yaml:2\n"
+			   "  + backend 10.1.0.1:54, weight 1 of tcp 10.0.0.1:54  dns.yaml:11\n"
+			   "  - backend 10.1.0.2:53 of tcp 10.0.0.1:53            dns.yaml:12, "
+			   "backend is down: connect_refused\n"
+			   "\nPlan: 4 to add, 0 to change, 1 to remove.\n");
+	/* --adopt never: the file is held. */
+	scene->plan.len = 0;
+	add_foreign(scene, "10.0.0.1:54");
+	assert_text(scene,
+		    "dns  tcp 10.0.0.1:53, tcp 10.0.0.1:54, fwmark 7\n"
+		    "  ! listener tcp 10.0.0.1:54, not added: it belongs to a virtual service that "
+		    "ezlb did not create (--adopt never)  dns.yaml:2\n");
+	scene_close(scene);
+}
+
 /* One that is longer than the rest moves its own reason only. */
 static void test_long_rows(void **state)
 {
@@ -157,9 +192,10 @@ static void test_hostile_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing),	  cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_outcome),	  cmocka_unit_test(test_colour),
-		cmocka_unit_test(test_long_rows), cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_nothing),		  cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_outcome),		  cmocka_unit_test(test_colour),
+		cmocka_unit_test(test_several_listeners), cmocka_unit_test(test_long_rows),
+		cmocka_unit_test(test_hostile_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

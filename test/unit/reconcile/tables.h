@@ -5,6 +5,7 @@
  *   service PROTO LISTENER SCHEDULER
  *   dest PROTO LISTENER BACKEND WEIGHT [full_nat]
  *   snat PROTO BACKEND IP|IP-IP|masq
+ *   PROTO "fwmark" has the mark as LISTENER
  *   setting WORD[:DEVICE] VALUE                     the words are below
  *   accept input|forward PROTO LISTENER
  *   link DEVICE
@@ -37,6 +38,11 @@ static inline struct ezlb_service_key key_of(const char *proto, const char *list
 {
 	struct ezlb_service_key key = { .proto = EZLB_TCP };
 
+	if (strcmp(proto, "fwmark") == 0) {
+		key.fwmark = (uint32_t)atoi(listen);
+		key.listen.addr.family = 2; /* AF_INET */
+		return key;
+	}
 	assert_int_equal(ezlb_proto_parse(proto, &key.proto), 0);
 	assert_int_equal(ezlb_endpoint_parse(listen, &key.listen, NULL), 0);
 	return key;
@@ -196,10 +202,9 @@ static inline void print_ipvs(FILE *f, const struct ezlb_table *t)
 			ezlb_endpoint_format(&t->dests.items[i].endpoint, ep),
 			t->dests.items[i].weight, t->dests.items[i].full_nat ? " full_nat" : "");
 	for (size_t i = 0; i < t->snats.len; i++)
-		fprintf(f, "snat%s %s %s %s\n",
+		fprintf(f, "snat%s %s %s\n",
 			t->snats.items[i].key.kind == EZLB_SNAT_KEY_LISTENER ? "-listener" : "",
-			ezlb_proto_str(t->snats.items[i].key.proto),
-			ezlb_endpoint_format(&t->snats.items[i].key.endpoint, ep),
+			ezlb_snat_key_format(&t->snats.items[i].key, key),
 			t->snats.items[i].to.first.family
 				? ezlb_range_format(&t->snats.items[i].to, range)
 				: "masq");

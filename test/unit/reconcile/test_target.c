@@ -20,9 +20,9 @@ static enum ezlb_role role_of(const char *word)
 }
 
 /* "NAME BACKEND ROLE": what a backend does. Its weight is 0 if it drains, else that of the file. */
-static void set_role(struct ezlb_roster *roster, const struct ezlb_spec *spec, const char *line)
+static void set_role(struct ezlb_roster *roster, const struct ezlb_spec *spec,
+		     struct ezlb_service_key key, const char *line)
 {
-	struct ezlb_service_key key = ezlb_spec_key(spec);
 	const struct ezlb_roster_row *found;
 	struct ezlb_endpoint backend;
 	struct ezlb_roster_row *row;
@@ -31,7 +31,10 @@ static void set_role(struct ezlb_roster *roster, const struct ezlb_spec *spec, c
 	sscanf(line, "%63s %63s %15s", name, ep, word);
 	if (strcmp(name, spec->name) != 0)
 		return;
-	assert_int_equal(ezlb_endpoint_parse(ep, &backend, NULL), 0);
+	backend.port = 0;
+	if (ezlb_addr_parse(ep, &backend.addr, NULL) < 0)
+		assert_int_equal(ezlb_endpoint_parse(ep, &backend, NULL), 0);
+	backend = ezlb_dest_endpoint(&key, &backend);
 	found = ezlb_roster_find(roster, &key, &backend);
 	row = found ? &roster->rows.items[found - roster->rows.items] : EZLB_PUSH(&roster->rows);
 	row->service = key;
@@ -41,28 +44,35 @@ static void set_role(struct ezlb_roster *roster, const struct ezlb_spec *spec, c
 		row->weight = 0;
 }
 
+static void add_service_roles(struct ezlb_roster *roster, const struct ezlb_spec *spec,
+			      struct ezlb_service_key key, const char *text)
+{
+	EZLB_AUTO_FREE char *copy = ezlb_strdup(text ? text : "");
+	char *save, *line = strtok_r(copy, "\n", &save);
+
+	for (size_t k = 0; k < spec->n_backends; k++)
+		*EZLB_PUSH(&roster->rows) = (struct ezlb_roster_row){
+			.service = key,
+			.backend = ezlb_dest_endpoint(&key, &spec->backends[k].endpoint),
+			.index = k,
+			.role = EZLB_ROLE_SERVING,
+			.weight = spec->backends[k].weight
+		};
+	EZLB_SORT(&roster->rows, ezlb_roster_row_cmp);
+	for (; line; line = strtok_r(NULL, "\n", &save))
+		set_role(roster, spec, key, line);
+	EZLB_SORT(&roster->rows, ezlb_roster_row_cmp);
+}
+
 /* Every backend serves, except those of which the lines say something else. */
 static struct ezlb_roster roster_of(const struct ezlb_desired *desired, const char *text)
 {
 	struct ezlb_roster roster = { .due_ms = UINT64_MAX };
 
-	for (size_t i = 0; i < desired->len; i++) {
-		const struct ezlb_spec *spec = desired->items[i];
-		EZLB_AUTO_FREE char *copy = ezlb_strdup(text ? text : "");
-		char *save, *line = strtok_r(copy, "\n", &save);
-
-		for (size_t k = 0; k < spec->n_backends; k++)
-			*EZLB_PUSH(&roster.rows) =
-				(struct ezlb_roster_row){ .service = ezlb_spec_key(spec),
-							  .backend = spec->backends[k].endpoint,
-							  .index = k,
-							  .role = EZLB_ROLE_SERVING,
-							  .weight = spec->backends[k].weight };
-		EZLB_SORT(&roster.rows, ezlb_roster_row_cmp);
-		for (; line; line = strtok_r(NULL, "\n", &save))
-			set_role(&roster, spec, line);
-		EZLB_SORT(&roster.rows, ezlb_roster_row_cmp);
-	}
+	for (size_t i = 0; i < desired->len; i++)
+		for (size_t k = 0; k < desired->items[i]->n_listeners; k++)
+			add_service_roles(&roster, desired->items[i],
+					  desired->items[i]->listeners[k].key, text);
 	return roster;
 }
 
@@ -132,6 +142,51 @@ static void full_nat_false_makes_none(void **state)
 		     "service tcp 10.0.0.1:80 wrr\n"
 		     "dest tcp 10.0.0.1:80 10.1.0.1:8080 1\n"
 		     "dest tcp 10.0.0.1:80 10.1.0.2:8080 1\n");
+}
+
+static void each_listener_of_a_file_is_a_service(void **state)
+{
+	static const char *const specs[SPECS] = {
+		"dns tcp 10.0.0.1:53 +udp/10.0.0.1:54 snat=masq 10.1.0.1 10.1.0.2 10.1.0.3:5353"
+	};
+
+	(void)state;
+	check_target(EZLB_SNAT_KEY_BACKEND, specs, "dns 10.1.0.2 out\n", NULL,
+		     "service tcp 10.0.0.1:53 wrr\n"
+		     "service udp 10.0.0.1:54 wrr\n"
+		     "dest tcp 10.0.0.1:53 10.1.0.1:53 1 full_nat\n"
+		     "dest tcp 10.0.0.1:53 10.1.0.3:5353 1 full_nat\n"
+		     "dest udp 10.0.0.1:54 10.1.0.1:54 1 full_nat\n"
+		     "dest udp 10.0.0.1:54 10.1.0.3:5353 1 full_nat\n"
+		     "snat tcp 10.1.0.1:53 masq\n"
+		     "snat tcp 10.1.0.3:5353 masq\n"
+		     "snat udp 10.1.0.1:54 masq\n"
+		     "snat udp 10.1.0.3:5353 masq\n" UDP_SETTINGS);
+}
+
+/* No address, no accept, and a dest without a port. */
+static void a_mark_is_a_service(void **state)
+{
+	static const char *const specs[SPECS] = { "m mark 7 snat=10.9.0.1 10.1.0.1 10.1.0.2:80",
+						  "web tcp 10.0.0.1:80 +mark/8 10.1.0.1:80" };
+	const struct ezlb_policy policy = { .snat_key = EZLB_SNAT_KEY_LISTENER,
+					    .firewall = true,
+					    .vip_device = "ezlb0" };
+
+	(void)state;
+	check_policy(&policy, specs, NULL, "gate input 4\n",
+		     "service tcp 10.0.0.1:80 wrr\n"
+		     "service fwmark 7 wrr\n"
+		     "service fwmark 8 wrr\n"
+		     "dest tcp 10.0.0.1:80 10.1.0.1:80 1\n"
+		     "dest fwmark 7 10.1.0.1 1 full_nat\n"
+		     "dest fwmark 7 10.1.0.2:80 1 full_nat\n"
+		     "dest fwmark 8 10.1.0.1:80 1\n"
+		     "snat-listener fwmark 7 10.9.0.1\n"
+		     "setting conntrack 1\nsetting expire 1\nsetting forward 1\n"
+		     "setting arp_ignore 1\nsetting arp_announce 2\n"
+		     "accept input tcp 10.0.0.1:80\n"
+		     "link ezlb0\nvip ezlb0 10.0.0.1\nwanted\naccepts-wanted\n");
 }
 
 static const struct {
@@ -475,6 +530,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(full_nat_true_makes_the_right_rules),
 		cmocka_unit_test(full_nat_false_makes_none),
+		cmocka_unit_test(each_listener_of_a_file_is_a_service),
+		cmocka_unit_test(a_mark_is_a_service),
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_rows_for_listeners),
 		cmocka_unit_test(test_policy),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cm.h"
+#include "listening.h"
 
 #include <ezlb/status.h>
 
@@ -27,7 +28,7 @@ static inline struct ezlb_status_service *add_service(struct ezlb_status *status
 	service->state = listen ? EZLB_STATE_OK : EZLB_STATE_REFUSED;
 	ezlb_strcpy(service->scheduler, sizeof(service->scheduler), listen ? "wrr" : "");
 	if (listen)
-		service->listen = ep(listen);
+		listen_on(status, EZLB_TCP, listen);
 	return service;
 }
 
@@ -87,6 +88,7 @@ static inline struct ezlb_status nothing(void)
 static inline void add_web(struct ezlb_status *status)
 {
 	struct ezlb_status_service *web = add_service(status, "web", "web.yaml", "10.0.0.1:80");
+	struct ezlb_status_listener *listener;
 	struct ezlb_status_backend *backend;
 
 	web->state = EZLB_STATE_DEGRADED;
@@ -95,14 +97,15 @@ static inline void add_web(struct ezlb_status *status)
 	web->conditions[EZLB_ACCEPTED].status = EZLB_TRUE;
 	web->conditions[EZLB_PROGRAMMED].status = EZLB_DONT_KNOW;
 	web->conditions[EZLB_BACKENDS_READY].status = EZLB_TRUE;
-	web->counted = true;
-	web->active = 31;
-	web->inactive = 32;
-	web->counters = (struct ezlb_counters){ .connections = 33,
-						.bytes_in = UINT64_MAX,
-						.bytes_out = 35,
-						.packets_in = 36,
-						.packets_out = 0 };
+	listener = &status->listeners.items[web->first_listener];
+	listener->counted = true;
+	listener->active = 31;
+	listener->inactive = 32;
+	listener->counters = (struct ezlb_counters){ .connections = 33,
+						     .bytes_in = UINT64_MAX,
+						     .bytes_out = 35,
+						     .packets_in = 36,
+						     .packets_out = 0 };
 	backend = add_backend(status, "192.168.10.11:80");
 	backend->probed = true;
 	backend->latency_us = 1234;
@@ -144,7 +147,7 @@ static inline struct ezlb_status small_world(void)
 	add_file(&status, "other.yaml", EZLB_FILE_REFUSED);
 	add_file(&status, "web.yaml", EZLB_FILE_OK);
 	dns = add_service(&status, "dns", "dns.yaml", "[fd00::1]:53");
-	dns->proto = EZLB_UDP;
+	status.listeners.items[0].of.proto = EZLB_UDP;
 	dns->conditions[EZLB_PROGRAMMED].status = EZLB_TRUE;
 	add_backend(&status, "[fd00::2]:53")->checked = false;
 	status.backends.items[0].verdict = EZLB_UNKNOWN;
@@ -158,17 +161,19 @@ static inline void add_large(struct ezlb_status *status, unsigned i)
 {
 	char name[32], file[64], address[EZLB_ENDPOINT_STRLEN];
 	struct ezlb_status_service *service;
+	struct ezlb_status_listener *listener;
 
 	snprintf(name, sizeof(name), "service-%04u", i);
 	snprintf(file, sizeof(file), "/etc/ezlb/services.d/service-%04u.yaml", i);
 	snprintf(address, sizeof(address), "10.0.%u.%u:8080", i / 250, i % 250 + 1);
 	service = add_service(status, name, file, address);
-	service->counted = true;
 	service->full_nat = true;
 	service->snat_connections = 1234567;
-	service->counters = (struct ezlb_counters){ 1234567,	 12345678, 12345678, 12345678901,
-						    12345678901, 1,	   1,	     1,
-						    1,		 1 };
+	listener = &status->listeners.items[service->first_listener];
+	listener->counted = true;
+	listener->counters = (struct ezlb_counters){ 1234567,	  12345678, 12345678, 12345678901,
+						     12345678901, 1,	    1,	      1,
+						     1,		  1 };
 	for (unsigned k = 0; k < 10; k++) {
 		struct ezlb_status_backend *backend;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "json_fixture.h"
+#include "listening.h"
 #include "requests.h"
 
 REQUEST(healthz, "/healthz", 200);
@@ -59,7 +60,7 @@ static void add_web(struct ezlb_status *status)
 	struct ezlb_status_service *web = add_service(status, "web");
 
 	web->applied = web->full_nat = web->counted = true;
-	web->listen = endpoint("10.0.0.1:80");
+	listen_on(status, EZLB_TCP, "10.0.0.1:80");
 	ezlb_strcpy(web->scheduler, sizeof(web->scheduler), "wrr");
 	assert_int_equal(ezlb_range_parse("10.0.0.3", &web->snat_ip, NULL), 0);
 	web->check = (struct ezlb_check){ .type = EZLB_CHECK_HTTP,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "json_fixture.h"
+#include "listening.h"
 #include "requests.h"
 
 /* The value of a key of the only service. */
@@ -151,7 +152,7 @@ static void test_what_is_not_applied_says_nothing(void **state)
 	struct ezlb_status_service *service = add_service(&status, "a");
 
 	(void)state;
-	service->listen = endpoint("10.0.0.1:80");
+	listen_on(&status, EZLB_TCP, "10.0.0.1:80");
 	service->full_nat = service->traffic_log = true;
 	service->check.type = EZLB_CHECK_TCP;
 	service->applied_hash = 1;
@@ -159,6 +160,33 @@ static void test_what_is_not_applied_says_nothing(void **state)
 		assert_service(nulls[i], &status, nulls[i], "null");
 	assert_service("full_nat", &status, "full_nat", "false");
 	assert_service("traffic_log", &status, "traffic_log", "false");
+	ezlb_status_clear(&status);
+}
+
+static void test_listeners(void **state)
+{
+	struct ezlb_status status = { 0 };
+	struct ezlb_status_service *service = add_service(&status, "a");
+	struct ezlb_listener *listener;
+
+	(void)state;
+	service->applied = true;
+	listen_on(&status, EZLB_UDP, "10.0.0.1:53");
+	listener = &listen_on(&status, EZLB_TCP, "10.0.0.1:5000")->of;
+	listener->last_port = 5100;
+	listener->key.fwmark = 9;
+	listener = &listen_on(&status, EZLB_TCP, "10.0.0.1:80")->of;
+	*listener = (struct ezlb_listener){ .key = { .listen.addr.family = 2, .fwmark = 7 } };
+	assert_service("first", &status, "protocol", "\"udp\"");
+	assert_service("first", &status, "listen", "\"10.0.0.1:53\"");
+	assert_service("all", &status, "listeners",
+		       "[{\"protocol\":\"udp\",\"listen\":\"10.0.0.1:53\"},"
+		       "{\"protocol\":\"tcp\",\"listen\":\"10.0.0.1:5000-5100\",\"fwmark\":9},"
+		       "{\"fwmark\":7}]");
+	status.services.items[0].first_listener = 2;
+	status.services.items[0].n_listeners = 1;
+	assert_service("a mark", &status, "listen", "null");
+	assert_service("a mark", &status, "protocol", "null");
 	ezlb_status_clear(&status);
 }
 
@@ -199,6 +227,7 @@ int main(void)
 		cmocka_unit_test(test_kinds_of_snat),
 		cmocka_unit_test(test_backends),
 		cmocka_unit_test(test_what_is_not_applied_says_nothing),
+		cmocka_unit_test(test_listeners),
 		cmocka_unit_test(test_each_has_its_own),
 	};
 

@@ -167,6 +167,42 @@ static void test_health_is_1_for_up_and_for_unchecked(void **state)
 	}
 }
 
+static void test_each_listener_has_its_series(void **state)
+{
+	struct ezlb_status status = nothing();
+	EZLB_AUTO_FREE char *text = NULL, *info = NULL, *active = NULL, *weight = NULL;
+	struct ezlb_listener *listener;
+
+	(void)state;
+	add_service(&status, "dns", "dns.yaml", "10.0.0.1:53")->snat_connections = 3;
+	listen_on(&status, EZLB_UDP, "10.0.0.1:5000")->counted = true;
+	listener = &listen_on(&status, EZLB_TCP, "10.0.0.1:5000")->of;
+	listener->last_port = 5100;
+	listener->key.fwmark = 9;
+	listener = &listen_on(&status, EZLB_TCP, "10.0.0.1:80")->of;
+	*listener = (struct ezlb_listener){ .key = { .listen.addr.family = 2, .fwmark = 7 } };
+	add_backend(&status, "10.1.0.1:53");
+	text = rendered(&status);
+	info = family(text, "ezlb_service_info");
+	assert_string_equal(
+		info,
+		"ezlb_service_info{service=\"dns\",listen=\"10.0.0.1:53\",protocol=\"tcp\","
+		"scheduler=\"wrr\",full_nat=\"false\"} 1\n"
+		"ezlb_service_info{service=\"dns\",listen=\"10.0.0.1:5000\",protocol=\"udp\","
+		"scheduler=\"wrr\",full_nat=\"false\"} 1\n"
+		"ezlb_service_info{service=\"dns\",listen=\"10.0.0.1:5000-5100\",protocol=\"tcp\","
+		"scheduler=\"wrr\",full_nat=\"false\"} 1\n"
+		"ezlb_service_info{service=\"dns\",listen=\"fwmark 7\",protocol=\"any\","
+		"scheduler=\"wrr\",full_nat=\"false\"} 1\n");
+	active = family(text, "ezlb_service_active_connections");
+	assert_string_equal(active, "ezlb_service_active_connections{service=\"dns\","
+				    "listen=\"10.0.0.1:5000\",protocol=\"udp\"} 0\n");
+	assert_non_null(strstr(text, "\nezlb_snat_connections_total{service=\"dns\"} 3\n#"));
+	weight = family(text, "ezlb_backend_weight");
+	assert_string_equal(weight, "ezlb_backend_weight{service=\"dns\",backend=\"10.1.0.1:53\","
+				    "protocol=\"tcp,udp,any\"} 1\n");
+}
+
 static void test_states_and_conditions_of_each_kind(void **state)
 {
 	(void)state;
@@ -199,8 +235,8 @@ static void test_traffic_that_could_not_be_read_is_left_out(void **state)
 
 	(void)state;
 	ezlb_strcpy(status.traffic_error, sizeof(status.traffic_error), "no ip_vs");
-	for (size_t i = 0; i < status.services.len; i++)
-		status.services.items[i].counted = false;
+	for (size_t i = 0; i < status.listeners.len; i++)
+		status.listeners.items[i].counted = false;
 	for (size_t i = 0; i < status.backends.len; i++)
 		status.backends.items[i].counted = false;
 	text = rendered(&status);
@@ -265,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_names_are_escaped),
 		cmocka_unit_test(test_files_that_are_not_utf8_stay_apart),
 		cmocka_unit_test(test_health_is_1_for_up_and_for_unchecked),
+		cmocka_unit_test(test_each_listener_has_its_series),
 		cmocka_unit_test(test_states_and_conditions_of_each_kind),
 		cmocka_unit_test(test_traffic_that_could_not_be_read_is_left_out),
 		cmocka_unit_test(test_watch_mode_says_which),

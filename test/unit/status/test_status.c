@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cm.h"
+#include "listening.h"
 
 #include <ezlb/status.h>
 
@@ -23,8 +24,16 @@ static struct ezlb_status_service *add_service(struct ezlb_status *status, const
 	service->first = status->backends.len;
 	service->snat_connections = -1;
 	if (listen)
-		service->listen = endpoint(listen);
+		listen_on(status, EZLB_TCP, listen);
 	return service;
+}
+
+static void be_udp(struct ezlb_status *status, size_t service)
+{
+	size_t first = status->services.items[service].first_listener;
+	struct ezlb_listener *listener = &status->listeners.items[first].of;
+
+	listener->proto = listener->key.proto = EZLB_UDP;
 }
 
 static void add_backend(struct ezlb_status *status, const char *address)
@@ -142,6 +151,16 @@ static void assert_backend(const struct ezlb_status_backend *backend, uint32_t n
 	assert_counters(&backend->counters, n);
 }
 
+static void add_snat_row(struct ezlb_snats *snats, enum ezlb_snat_key_kind kind, const char *key,
+			 uint64_t connections)
+{
+	struct ezlb_snat_row *row = EZLB_PUSH(snats);
+
+	row->key.kind = kind;
+	row->key.endpoint = endpoint(key);
+	row->connections = connections;
+}
+
 static void test_rows_go_to_their_services_and_backends(void **state)
 {
 	struct ezlb_status status = { 0 };
@@ -158,7 +177,7 @@ static void test_rows_go_to_their_services_and_backends(void **state)
 	status.backends.items[3].kernel_weight = 1;
 	add_service(&status, "refused", NULL);
 	add_service(&status, "web", "10.0.0.1:443");
-	status.services.items[3].proto = EZLB_UDP;
+	be_udp(&status, 3);
 	add_backend(&status, "10.1.0.1:80");
 	add_row(&traffic, EZLB_UDP, "10.0.0.1:443", "10.1.0.1:80", 5000);
 	add_row(&traffic, EZLB_UDP, "10.0.0.1:443", NULL, 4000);
@@ -184,6 +203,64 @@ static void test_rows_go_to_their_services_and_backends(void **state)
 	assert_counters(&status.services.items[3].counters, 4000);
 	assert_backend(&status.backends.items[4], 5000);
 	EZLB_VEC_CLEAR(&traffic);
+	ezlb_status_clear(&status);
+}
+
+static void test_listeners_are_summed_up(void **state)
+{
+	struct ezlb_status status = { 0 };
+	struct ezlb_traffic traffic = { 0 };
+
+	(void)state;
+	add_service(&status, "dns", "10.0.0.1:53");
+	listen_on(&status, EZLB_UDP, "10.0.0.1:54");
+	listen_on(&status, EZLB_UDP, "10.0.0.1:55"); /* not in the kernel */
+	add_backend(&status, "10.1.0.1:80");
+	add_backend(&status, "10.1.0.2:80");
+	status.backends.items[1].address.port = 0;
+	add_row(&traffic, EZLB_TCP, "10.0.0.1:53", NULL, 1000);
+	add_row(&traffic, EZLB_TCP, "10.0.0.1:53", "10.1.0.1:80", 2000);
+	add_row(&traffic, EZLB_TCP, "10.0.0.1:53", "10.1.0.2:53", 10);
+	add_row(&traffic, EZLB_UDP, "10.0.0.1:54", NULL, 3000);
+	add_row(&traffic, EZLB_UDP, "10.0.0.1:54", "10.1.0.1:80", 4000);
+	add_row(&traffic, EZLB_UDP, "10.0.0.1:54", "10.1.0.2:54", 20);
+	EZLB_SORT(&traffic, ezlb_traffic_row_cmp);
+	ezlb_status_count(&status, &traffic);
+	assert_int_equal(status.services.items[0].active, 4200);
+	assert_int_equal(status.services.items[0].counters.connections,
+			 counters(1000).connections + counters(3000).connections);
+	assert_int_equal(status.listeners.items[0].active, 1100);
+	assert_int_equal(status.listeners.items[1].active, 3100);
+	assert_false(status.listeners.items[2].counted);
+	assert_int_equal(status.backends.items[0].inactive, 6400);
+	assert_int_equal(status.backends.items[1].active, 230);
+	assert_int_equal(status.backends.items[1].kernel_weight, -1); /* one listener lacks it */
+	status.services.items[0].n_listeners = 2;
+	ezlb_status_count(&status, &traffic);
+	assert_int_equal(status.backends.items[1].kernel_weight, 310); /* the lowest */
+	EZLB_VEC_CLEAR(&traffic);
+	ezlb_status_clear(&status);
+}
+
+/* A backend that two tcp listeners send to has one row. */
+static void test_snat_of_listeners_is_counted_once(void **state)
+{
+	struct ezlb_status status = { 0 };
+	struct ezlb_snats snats = { 0 };
+
+	(void)state;
+	add_service(&status, "web", "10.0.0.1:80")->full_nat = true;
+	listen_on(&status, EZLB_TCP, "10.0.0.1:81");
+	add_backend(&status, "10.1.0.1:8080");
+	add_snat_row(&snats, EZLB_SNAT_KEY_BACKEND, "10.1.0.1:8080", 20);
+	ezlb_status_count_snat(&status, &snats);
+	assert_int_equal(status.services.items[0].snat_connections, 20);
+	EZLB_VEC_CLEAR(&snats);
+	add_snat_row(&snats, EZLB_SNAT_KEY_LISTENER, "10.0.0.1:80", 3);
+	add_snat_row(&snats, EZLB_SNAT_KEY_LISTENER, "10.0.0.1:81", 4);
+	ezlb_status_count_snat(&status, &snats);
+	assert_int_equal(status.services.items[0].snat_connections, 7);
+	EZLB_VEC_CLEAR(&snats);
 	ezlb_status_clear(&status);
 }
 
@@ -216,8 +293,8 @@ static void test_what_is_not_applied_is_not_counted(void **state)
 	add_service(&status, "web", "10.0.0.1:80")->full_nat = true;
 	status.services.items[0].applied = false;
 	add_row(&traffic, EZLB_TCP, "10.0.0.1:80", NULL, 1);
-	row->key = (struct ezlb_snat_key){ EZLB_SNAT_KEY_LISTENER, EZLB_TCP,
-					   endpoint("10.0.0.1:80") };
+	row->key = (struct ezlb_snat_key){ .kind = EZLB_SNAT_KEY_LISTENER,
+					   .endpoint = endpoint("10.0.0.1:80") };
 	ezlb_status_count(&status, &traffic);
 	ezlb_status_count_snat(&status, &snats);
 	assert_false(status.services.items[0].counted);
@@ -225,16 +302,6 @@ static void test_what_is_not_applied_is_not_counted(void **state)
 	EZLB_VEC_CLEAR(&traffic);
 	EZLB_VEC_CLEAR(&snats);
 	ezlb_status_clear(&status);
-}
-
-static void add_snat_row(struct ezlb_snats *snats, enum ezlb_snat_key_kind kind, const char *key,
-			 uint64_t connections)
-{
-	struct ezlb_snat_row *row = EZLB_PUSH(snats);
-
-	row->key.kind = kind;
-	row->key.endpoint = endpoint(key);
-	row->connections = connections;
 }
 
 static void test_snat_rows_are_for_listeners_or_backends(void **state)
@@ -259,7 +326,7 @@ static void test_snat_rows_are_for_listeners_or_backends(void **state)
 	add_service(&status, "plain", "10.0.0.3:80");
 	add_backend(&status, "10.1.0.1:80");
 	add_service(&status, "udp", "10.0.0.1:80")->full_nat = true;
-	status.services.items[3].proto = EZLB_UDP;
+	be_udp(&status, 3);
 	add_backend(&status, "10.1.0.1:80");
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		add_snat_row(&snats, cases[i].kind, "10.1.0.2:80", 20);
@@ -479,6 +546,8 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_shift),
 		cmocka_unit_test(test_rows_go_to_their_services_and_backends),
+		cmocka_unit_test(test_listeners_are_summed_up),
+		cmocka_unit_test(test_snat_of_listeners_is_counted_once),
 		cmocka_unit_test(test_without_rows_nothing_is_counted),
 		cmocka_unit_test(test_what_is_not_applied_is_not_counted),
 		cmocka_unit_test(test_snat_rows_are_for_listeners_or_backends),

@@ -32,7 +32,7 @@ static void fill(struct ezlb_op *op, const char *where, bool listener)
 	} else if (where) {
 		op->snat.key = (struct ezlb_snat_key){ listener ? EZLB_SNAT_KEY_LISTENER
 								: EZLB_SNAT_KEY_BACKEND,
-						       key.proto, key.listen };
+						       key.proto, key.listen, key.fwmark };
 	}
 }
 
@@ -182,6 +182,16 @@ static const struct {
 	  NAT6,
 	  false,
 	  NOBODY },
+	{ "the second listener",
+	  { { EZLB_OP_SERVICE_ADD, "udp 10.0.0.2:53", -EIO } },
+	  "web tcp 10.0.0.1:80 +udp/10.0.0.2:53 10.1.0.1:80",
+	  false,
+	  0 },
+	{ "the address of the second listener",
+	  { { EZLB_OP_VIP_ADD, "udp 10.0.0.2:53", -EIO } },
+	  "web tcp 10.0.0.1:80 +udp/10.0.0.2:53 10.1.0.1:80",
+	  false,
+	  0 },
 	{ "a failure of everybody's and one's own",
 	  { { EZLB_OP_LINK_ADD, NULL, EZLB_HELD }, { EZLB_OP_DEST_ADD, "tcp 10.0.0.1:80", -EIO } },
 	  PLAIN,

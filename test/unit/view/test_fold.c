@@ -124,8 +124,9 @@ static void test_a_service(void **state)
 	assert_string_equal(six->file, "/d/web.yaml");
 	assert_int_equal(six->line, 2);
 	assert_true(six->applied);
-	assert_int_equal(six->proto, EZLB_UDP);
-	assert_endpoint(&six->listen, "[fd00::1]:443");
+	assert_int_equal(six->n_listeners, 1);
+	assert_int_equal(status->listeners.items[six->first_listener].of.proto, EZLB_UDP);
+	assert_endpoint(&status->listeners.items[six->first_listener].of.listen, "[fd00::1]:443");
 	assert_string_equal(six->scheduler, "sh");
 	assert_int_equal(six->forward, EZLB_MASQ);
 	assert_true(six->full_nat);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fixture.h"
+#include "listening.h"
 
 #include <ezlb/view.h>
 
@@ -13,22 +14,23 @@ static void add_service(struct ezlb_status *status, const char *word)
 {
 	struct ezlb_status_service *service = EZLB_PUSH(&status->services);
 	EZLB_AUTO_FREE char *name = ezlb_strndup(word, strcspn(word, "+-?!"));
-	EZLB_AUTO_FREE char *listen = ezlb_asprintf("tcp 10.0.0.%s:80", name);
+	EZLB_AUTO_FREE char *listen = ezlb_asprintf("10.0.0.%s:80", name);
+	struct ezlb_status_listener *listener;
 	char mark = word[strlen(name)];
 	uint64_t n = strtoull(word + strlen(name) + 1, NULL, 10);
 
 	ezlb_strcpy(service->name, sizeof(service->name), name);
-	service->listen = key_of(listen).listen;
 	service->traffic_log = mark != '-';
 	service->applied = mark != '!';
-	service->counted = mark != '?';
-	service->active = 7;
-	service->inactive = 9;
-	service->counters = (struct ezlb_counters){ .connections = n,
-						    .packets_in = 2 * n,
-						    .packets_out = 3 * n,
-						    .bytes_in = 4 * n,
-						    .bytes_out = 5 * n };
+	listener = listen_on(status, EZLB_TCP, listen);
+	listener->counted = mark != '?';
+	listener->active = 7;
+	listener->inactive = 9;
+	listener->counters = (struct ezlb_counters){ .connections = n,
+						     .packets_in = 2 * n,
+						     .packets_out = 3 * n,
+						     .bytes_in = 4 * n,
+						     .bytes_out = 5 * n };
 }
 
 /* Writes at that time, and returns what was logged: "1=5/1000 2=0/1000": name, connections, ms. */
@@ -57,6 +59,7 @@ static struct text write_at(struct ezlb_trafficlog *log, int64_t ms, const char 
 					atoi(strstr(line, "connections=") + 12),
 					atoi(strstr(line, " ms=") + 4));
 	free(text);
+	EZLB_VEC_CLEAR(&status.listeners);
 	EZLB_VEC_CLEAR(&status.services);
 	return out;
 }
