@@ -32,7 +32,10 @@ enum ezlb_diag_code {
 	EZLB_E_SNAT_ALONE = 20, /* snat_ip without full_nat */
 	EZLB_E_FORWARD = 21,	/* full_nat with forward other than masq */
 	EZLB_E_BACKEND_TWICE = 22,
-	EZLB_E_UNSUPPORTED = 23,    /* valid, but not supported by this version */
+	EZLB_E_UNSUPPORTED = 23,    /* no longer used: valid, but not supported */
+	EZLB_E_LISTENER_TWICE = 24, /* two listeners of one file overlap */
+	EZLB_E_LOOP = 25,	    /* a backend with an address of the balancer itself */
+	EZLB_E_COMBINATION = 26,    /* fields that do not go together */
 	EZLB_E_NAME_TAKEN = 30,	    /* another file has this service name */
 	EZLB_E_LISTENER_TAKEN = 31, /* another file has this listener */
 	EZLB_E_SNAT_CONFLICT = 32,  /* another file SNATs the same backend differently */

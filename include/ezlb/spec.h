@@ -122,6 +122,13 @@ struct ezlb_spec {
 /* The set to apply, sorted by the key of the first listener; the specs are borrowed. */
 struct ezlb_desired EZLB_VEC(const struct ezlb_spec *);
 
+/*
+ * The firewall mark that stands for a range of ports; it depends on nothing else, so it is the same
+ * after a restart. Two ranges may get the same mark: fwmark in a file chooses another one.
+ */
+uint32_t ezlb_range_mark(enum ezlb_proto proto, const struct ezlb_endpoint *first,
+			 uint16_t last_port);
+
 struct ezlb_spec *ezlb_spec_new(void);
 void ezlb_spec_free(struct ezlb_spec *spec); /* NULL is fine */
 

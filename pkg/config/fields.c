@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fields.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <strings.h>
 
 #include <ezlb/duration.h>
 #include <ezlb/suggest.h>
 
 #include "source.h"
 
-/* Each address is local on this host, so a larger range is a mistake. */
-#define RANGE_MAX 1024
-
-#define NO_LINK_LOCAL "use a global or a unique local (fd00::/8) address, without a zone"
-
-/* The name of a value in messages. Items of a list have no key; the only list is `backends`. */
-static const char *called(const struct node *node)
+/* Items of a list have no key. */
+const char *ezlb_field_called(const struct node *node)
 {
-	if (!node->parent)
+	const struct node *list = node->parent;
+
+	if (node->key)
+		return node->key;
+	if (!list)
 		return "the file";
-	return node->key ? node->key : "a backend";
+	if (!list->key || strcmp(list->key, "backends") == 0 || strcmp(list->key, "fallback") == 0)
+		return "a backend";
+	return list->key;
 }
 
 static const char *kind_str(enum node_kind kind)
@@ -47,12 +47,12 @@ bool ezlb_field_is(struct source *src, const struct node *node, enum node_kind w
 		return false;
 	if (ezlb_node_empty(node)) {
 		ezlb_source_refuse(src, node->key ? node->key_at : node->at, EZLB_E_VALUE, help,
-				   "%s has no value", called(node));
+				   "%s has no value", ezlb_field_called(node));
 		return false;
 	}
 	if (node->kind != want)
 		ezlb_source_refuse(src, node->at, EZLB_E_TYPE, help, "%s must be %s, not %s",
-				   called(node), kind_str(want), kind_str(node->kind));
+				   ezlb_field_called(node), kind_str(want), kind_str(node->kind));
 	return node->kind == want;
 }
 
@@ -81,13 +81,13 @@ bool ezlb_field_bool(struct source *src, const struct node *node, bool *out)
 	ezlb_source_refuse(src, node->at, EZLB_E_TYPE,
 			   yes || no ? "write it without quotes"
 				     : "write true or false, in small letters, without quotes",
-			   "%s must be true or false, not %s'%s'", called(node),
+			   "%s must be true or false, not %s'%s'", ezlb_field_called(node),
 			   yes || no ? "the text " : "", ezlb_source_show(text, shown));
 	return false;
 }
 
 /* Plain decimal only: YAML parsers disagree about 0x10, 1_000 and 010. */
-static bool is_decimal(const char *digits)
+bool ezlb_field_is_decimal(const char *digits)
 {
 	size_t len = strspn(digits, "0123456789");
 
@@ -103,9 +103,9 @@ bool ezlb_field_uint(struct source *src, const struct node *node, struct bounds 
 	if (!ezlb_field_text(src, node, &text))
 		return false;
 	digits = text[0] == '-' ? text + 1 : text;
-	if (!is_decimal(digits)) {
+	if (!ezlb_field_is_decimal(digits)) {
 		ezlb_source_refuse(src, node->at, EZLB_E_TYPE, "write plain decimal digits",
-				   "%s must be a whole number, not '%s'", called(node),
+				   "%s must be a whole number, not '%s'", ezlb_field_called(node),
 				   ezlb_source_show(text, shown));
 		return false;
 	}
@@ -113,7 +113,7 @@ bool ezlb_field_uint(struct source *src, const struct node *node, struct bounds 
 		n = n * 10 + (uint64_t)(*p - '0');
 	if (text[0] == '-' || n < in.min || n > in.max) {
 		ezlb_source_refuse(src, node->at, EZLB_E_RANGE, NULL,
-				   "%s %s is out of range: %u-%u", called(node),
+				   "%s %s is out of range: %u-%u", ezlb_field_called(node),
 				   ezlb_source_show(text, shown), (unsigned)in.min,
 				   (unsigned)in.max);
 		return false;
@@ -138,13 +138,13 @@ bool ezlb_field_duration(struct source *src, const struct node *node, struct bou
 	if (rc == -EINVAL) {
 		snprintf(help, sizeof(help), "write %ss", shown);
 		ezlb_source_refuse(src, node->at, EZLB_E_VALUE,
-				   is_decimal(shown) ? help : "write 500ms, 5s or 1m30s",
-				   "%s: '%s' is not a duration", called(node), shown);
+				   ezlb_field_is_decimal(shown) ? help : "write 500ms, 5s or 1m30s",
+				   "%s: '%s' is not a duration", ezlb_field_called(node), shown);
 		return false;
 	}
 	if (rc < 0 || ms < in.min || ms > in.max) {
 		ezlb_source_refuse(src, node->at, EZLB_E_RANGE, NULL,
-				   "%s %s is out of range: %s-%s", called(node), shown,
+				   "%s %s is out of range: %s-%s", ezlb_field_called(node), shown,
 				   ezlb_duration_format(in.min, min),
 				   ezlb_duration_format(in.max, max));
 		return false;
@@ -153,27 +153,36 @@ bool ezlb_field_duration(struct source *src, const struct node *node, struct bou
 	return true;
 }
 
+static const char *find_alias(const struct alias *aliases, const char *text)
+{
+	for (; aliases && aliases->word; aliases++)
+		if (strcasecmp(aliases->word, text) == 0)
+			return aliases->here;
+	return NULL;
+}
+
 static void refuse_word(struct source *src, const struct node *node, const char *const *words,
-			const char *text)
+			const struct alias *aliases, const char *text)
 {
 	char help[256] = "", shown[SHOW_STRLEN];
-	const char *near;
+	const char *near = find_alias(aliases, text);
 	size_t n = 0;
 
 	while (words[n])
 		n++;
-	near = ezlb_suggest(text, words, n);
+	if (!near)
+		near = ezlb_suggest(text, words, n);
 	if (near)
 		ezlb_strcatf(help, sizeof(help), "did you mean '%s'? ", near);
 	ezlb_strcatf(help, sizeof(help), "one of:");
 	for (size_t i = 0; i < n; i++)
 		ezlb_strcatf(help, sizeof(help), " %s", words[i]);
-	ezlb_source_refuse(src, node->at, EZLB_E_VALUE, help, "unknown %s '%s'", called(node),
-			   ezlb_source_show(text, shown));
+	ezlb_source_refuse(src, node->at, EZLB_E_VALUE, help, "unknown %s '%s'",
+			   ezlb_field_called(node), ezlb_source_show(text, shown));
 }
 
 bool ezlb_field_word(struct source *src, const struct node *node, const char *const *words,
-		     const char **out)
+		     const struct alias *aliases, const char **out)
 {
 	const char *text;
 
@@ -184,126 +193,6 @@ bool ezlb_field_word(struct source *src, const struct node *node, const char *co
 			*out = words[i];
 			return true;
 		}
-	refuse_word(src, node, words, text);
+	refuse_word(src, node, words, aliases, text);
 	return false;
-}
-
-/* ::ffff:a.b.c.d, RFC 4291 2.5.5.2: in the kernel's IPv6 an unreachable host. */
-static bool is_mapped(const struct ezlb_addr *addr)
-{
-	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-	return addr->family == AF_INET6 && memcmp(addr->bytes, prefix, sizeof(prefix)) == 0;
-}
-
-/* fe80::/10 is per link, and neither IPVS nor a NAT rule can name the link. */
-static bool is_link_local(const struct ezlb_addr *addr)
-{
-	return addr->family == AF_INET6 && addr->bytes[0] == 0xfe &&
-	       (addr->bytes[1] & 0xc0) == 0x80;
-}
-
-static bool is_one_host(struct source *src, const struct node *node, const struct ezlb_addr *addr)
-{
-	static const struct {
-		bool (*is)(const struct ezlb_addr *addr);
-		const char *what, *help;
-	} others[] = {
-		{ ezlb_addr_is_any, "which means any address", "write the address of one host" },
-		{ ezlb_addr_is_multicast, "a multicast address", NULL },
-		{ is_mapped, "an IPv4-mapped address", "write the IPv4 address itself" },
-		{ is_link_local, "a link-local address", NO_LINK_LOCAL },
-	};
-	char buf[EZLB_ADDR_STRLEN];
-
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		if (!others[i].is(addr))
-			continue;
-		ezlb_source_refuse(src, node->at, EZLB_E_ADDRESS, others[i].help,
-				   "%s cannot be %s, %s", called(node), ezlb_addr_format(addr, buf),
-				   others[i].what);
-		return false;
-	}
-	return true;
-}
-
-/* Whether there are letters that IPv6 does not use before the port. */
-static bool like_host_name(const char *text)
-{
-	const char *colon = strrchr(text, ':'), *end = colon ? colon : text + strlen(text);
-
-	while (text < end && !(isalpha((unsigned char)*text) && !isxdigit((unsigned char)*text)))
-		text++;
-	return text < end;
-}
-
-static void refuse_address(struct source *src, const struct node *node, const char *text, int rc,
-			   const struct ezlb_err *err)
-{
-	const char *help = NULL;
-
-	if (strchr(text, '%'))
-		help = NO_LINK_LOCAL;
-	else if (like_host_name(text))
-		help = "host names are not resolved: write a numeric IP address";
-	ezlb_source_refuse(src, node->at, rc == -ERANGE ? EZLB_E_RANGE : EZLB_E_ADDRESS, help, "%s",
-			   err->msg);
-}
-
-static void refuse_range(struct source *src, const struct node *node, const char *text, int rc,
-			 const struct ezlb_err *err)
-{
-	if (like_host_name(text) || !strpbrk(text, "-/"))
-		refuse_address(src, node, text, rc, err);
-	else
-		ezlb_source_refuse(src, node->at, EZLB_E_ADDRESS,
-				   "write a range as first and last address, for example "
-				   "10.0.0.3-10.0.0.6",
-				   "%s", err->msg);
-}
-
-bool ezlb_field_range(struct source *src, const struct node *node, struct ezlb_addr_range *out)
-{
-	const char *text;
-	char shown[SHOW_STRLEN], buf[EZLB_RANGE_STRLEN];
-	struct ezlb_addr_range range;
-	struct ezlb_err err;
-	int rc;
-
-	if (!ezlb_field_text(src, node, &text))
-		return false;
-	/* Text that ezlb_source_show changes is not an address anyway. */
-	rc = ezlb_range_parse(ezlb_source_show(text, shown), &range, &err);
-	if (rc < 0)
-		refuse_range(src, node, shown, rc, &err);
-	if (rc < 0 || !is_one_host(src, node, &range.first) || !is_one_host(src, node, &range.last))
-		return false;
-	if (ezlb_range_size(&range) > RANGE_MAX) {
-		ezlb_source_refuse(src, node->at, EZLB_E_RANGE,
-				   "each address in the range must be an address of this host",
-				   "%s %s has too many addresses: at most %d", called(node),
-				   ezlb_range_format(&range, buf), RANGE_MAX);
-		return false;
-	}
-	*out = range;
-	return true;
-}
-
-bool ezlb_field_endpoint(struct source *src, const struct node *node, struct ezlb_endpoint *out)
-{
-	const char *text;
-	char shown[SHOW_STRLEN];
-	struct ezlb_endpoint ep;
-	struct ezlb_err err;
-	int rc;
-
-	if (!ezlb_field_text(src, node, &text))
-		return false;
-	rc = ezlb_endpoint_parse(ezlb_source_show(text, shown), &ep, &err);
-	if (rc < 0)
-		refuse_address(src, node, shown, rc, &err);
-	if (rc < 0 || !is_one_host(src, node, &ep.addr))
-		return false;
-	*out = ep;
-	return true;
 }

@@ -13,11 +13,18 @@
 
 #include "node.h"
 
+/* A word of another program, and what it is called here. */
+struct alias {
+	const char *word, *here;
+};
+
 /* The bounds of a number, or of a duration in ms, both included. */
 struct bounds {
 	uint32_t min, max;
 };
 
+/* The name of a value in messages. */
+const char *ezlb_field_called(const struct node *node);
 /* Reports a missing value or one of another kind. */
 bool ezlb_field_is(struct source *src, const struct node *node, enum node_kind want,
 		   const char *help);
@@ -27,9 +34,20 @@ bool ezlb_field_bool(struct source *src, const struct node *node, bool *out);
 bool ezlb_field_uint(struct source *src, const struct node *node, struct bounds in, uint32_t *out);
 bool ezlb_field_duration(struct source *src, const struct node *node, struct bounds in,
 			 uint32_t *out);
-/* One of a NULL-terminated list of words. */
+/* One of a NULL-terminated list of words. The aliases, or NULL, are for the help only. */
 bool ezlb_field_word(struct source *src, const struct node *node, const char *const *words,
-		     const char **out);
-/* Addresses of hosts: no wildcard, no multicast, no link-local or IPv4-mapped address. */
+		     const struct alias *aliases, const char **out);
+/* Plain decimal digits, without leading zeros. */
+bool ezlb_field_is_decimal(const char *digits);
+
+/*
+ * address.c: addresses of hosts. No wildcard, no multicast, no loopback, no link-local and no
+ * IPv4-mapped address.
+ */
+bool ezlb_field_addr(struct source *src, const struct node *node, struct ezlb_addr *out);
 bool ezlb_field_range(struct source *src, const struct node *node, struct ezlb_addr_range *out);
-bool ezlb_field_endpoint(struct source *src, const struct node *node, struct ezlb_endpoint *out);
+/* IP:port, or IP:first-last. *last_port is 0 for one port. */
+bool ezlb_field_listen(struct source *src, const struct node *node, struct ezlb_endpoint *out,
+		       uint16_t *last_port);
+/* IP:port, or an IP alone: port 0. */
+bool ezlb_field_backend(struct source *src, const struct node *node, struct ezlb_endpoint *out);

@@ -1,21 +1,68 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* reader: the spec under construction, and details of the file that the rules need. */
+/*
+ * reader: the spec under construction, and what the rules need to know of the file beside it.
+ */
 #pragma once
 
 #include <ezlb/spec.h>
 
+#include "node.h"
+#include "schema.h"
 #include "source.h"
+
+/* One item of `listen`. */
+struct listen_item {
+	struct ezlb_endpoint first; /* family 0: it could not be read */
+	uint16_t last_port;	    /* of a range; else 0 */
+	struct ezlb_mark at;
+};
+
+#define PROTOS	   3
+#define LISTEN_MAX 64 /* items of `listen` */
 
 struct reader {
 	struct source *src;
 	struct ezlb_spec *spec;
 	struct ezlb_backend *backend; /* being read */
-	struct ezlb_mark forward_at;  /* line 0: not in the file */
-	bool full_nat_unclear;	      /* present, but neither true nor false */
-	struct ezlb_mark check_on_at; /* health_check.enabled is true; line 0: not in the file */
-	bool check_off;		      /* health_check.enabled is false */
-	bool check_type_given;
+	/* Where each field of a table begins in the file; line 0: not in the file. Of the mapping
+	 * that was read last. */
+	struct ezlb_mark at[TABLES][MAX_FIELDS];
+
+	struct EZLB_VEC(struct listen_item) listen;
+	bool listen_list; /* it is a list, perhaps of one */
+	enum ezlb_proto protos[PROTOS];
+	size_t n_protos;
+	uint32_t fwmark;		    /* 0: none */
+	struct ezlb_mark flag_scheduler[2]; /* scheduler_flags has one of sh, of mh */
+	struct ezlb_mark source_at;
+
+	bool netmask_mask;     /* written like 255.255.255.0 */
+	bool full_nat_unclear; /* present, but neither true nor false */
+	bool check_on;	       /* health_check.enabled is true, and in the file */
+	bool check_off;	       /* it is false */
+	bool source_auto;
 };
 
-/* rules.c: checks that involve several fields. Ignores fields that could not be read. */
-void ezlb_rules_check(struct reader *r);
+/* read.c: the place of a field in the mapping of this table that was read last. */
+struct ezlb_mark ezlb_read_at(const struct reader *r, const struct table *table, const char *name);
+bool ezlb_read_given(const struct reader *r, const struct table *table, const char *name);
+/* Fills in the defaults of a table, as if they were in the file. */
+void ezlb_read_defaults(struct reader *r, const struct table *table);
+/* Reads the keys of a mapping. */
+void ezlb_read_map(struct reader *r, const struct node *map, const struct table *table);
+void ezlb_read_value(struct reader *r, const struct field *field, const struct node *node);
+
+/* Calls `one` for a value that is no list, or for each of the 1 to `max` items of a list. */
+void ezlb_read_each(struct reader *r, const struct field *field, const struct node *node,
+		    size_t max, read_fn one);
+/* read_service.c: without `name` the name of the file. */
+void ezlb_read_default_name(struct reader *r, const struct node *root);
+
+/* listener.c: the listeners of the spec, from what the file says. */
+void ezlb_listeners_make(struct reader *r);
+
+/* Rules that involve several fields. They ignore fields that could not be read. */
+void ezlb_rules_check(struct reader *r);     /* rules.c: addresses, ports, source NAT */
+void ezlb_rules_listeners(struct reader *r); /* rules_listener.c */
+void ezlb_rules_words(struct reader *r);     /* rules_word.c: fields that need each other */
+void ezlb_rules_health(struct reader *r);    /* rules_health.c */

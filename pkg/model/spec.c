@@ -79,6 +79,25 @@ bool ezlb_spec_takes(const struct ezlb_spec *spec, enum ezlb_proto proto)
 	return false;
 }
 
+/*
+ * Marks of ranges use only the bits of 0x30ff, because several programs share the mark of a packet:
+ * Kubernetes has 0xc000 (kube-proxy), Cilium 0x0f00, Calico by default 0xffff0000.
+ */
+uint32_t ezlb_range_mark(enum ezlb_proto proto, const struct ezlb_endpoint *first,
+			 uint16_t last_port)
+{
+	uint8_t bytes[1 + sizeof(first->addr.bytes) + 4] = { (uint8_t)proto };
+	uint32_t n;
+
+	memcpy(bytes + 1, first->addr.bytes, sizeof(first->addr.bytes));
+	bytes[sizeof(bytes) - 4] = (uint8_t)(first->port >> 8);
+	bytes[sizeof(bytes) - 3] = (uint8_t)first->port;
+	bytes[sizeof(bytes) - 2] = (uint8_t)(last_port >> 8);
+	bytes[sizeof(bytes) - 1] = (uint8_t)last_port;
+	n = (uint32_t)(ezlb_hash(bytes, sizeof(bytes)) % 1023) + 1; /* ten bits, not all zero */
+	return (n & 0xff) | (n >> 8) << 12;
+}
+
 static const char *const proto_names[] = {
 	[EZLB_TCP] = "tcp",
 	[EZLB_UDP] = "udp",

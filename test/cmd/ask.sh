@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The commands that ask a running ezlb, and what that tells a service manager: against a real daemon
-# with backends on the loopback address. Touches no kernel.
+# with backends in a network namespace of its own. Touches no kernel.
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
+own_net 192.0.2.1
 
 unset "${!EZLB_@}" NO_COLOR NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID COLUMNS # the caller's
 export TERM=xterm LC_ALL=C.UTF-8
@@ -78,7 +79,7 @@ free_ports() {
 
 # backend PORT: a server there that is well.
 backend() {
-	busybox httpd -f -p "127.0.0.1:$1" -h "$WORK/www" &
+	busybox httpd -f -p "192.0.2.1:$1" -h "$WORK/www" &
 	server[$1]=$!
 }
 
@@ -96,8 +97,8 @@ service() {
 		listen: 10.0.0.$services:80
 		health_check: {type: http, http_path: /ok, interval: 300ms, timeout: 2s, fail_count: 1, rise_count: 1}
 		backends:
-		  - address: 127.0.0.1:$one
-		  - address: 127.0.0.1:$two
+		  - address: 192.0.2.1:$one
+		  - address: 192.0.2.1:$two
 	END
 }
 
@@ -154,7 +155,7 @@ has_status() {
 status_of_all() {
 	ask status
 	says "status" 0 "ready" ""
-	equal "a line for each backend" "2" "$(grep -c "^ *127.0.0.1:\($one\|$two\) *up " <<<"$out")"
+	equal "a line for each backend" "2" "$(grep -c "^ *192.0.2.1:\($one\|$two\) *up " <<<"$out")"
 	ask status -o json
 	says "status -o json" 0 '"services"' ""
 	equal "is the document of the interface" "web ok 2 true" \
@@ -208,17 +209,17 @@ eighty_columns() {
 	comes "a long name and a long line of a file are there" has_status \
 		'[.services[].state] == ["ok", "refused", "ok"]'
 	backend_stop "$two"
-	comes "a backend goes down" has_event "BackendDown web 127.0.0.1:$two "
+	comes "a backend goes down" has_event "BackendDown web 192.0.2.1:$two "
 	for command in status "status web" "status $name"; do
 		at_terminal "$EZLB" "$command" --state-dir "$state" >"$WORK/wide"
-		equal "$command at 80 columns says something" yes "$(grep -q "127.0.0.1:$two" "$WORK/wide" && echo yes)"
+		equal "$command at 80 columns says something" yes "$(grep -q "192.0.2.1:$two" "$WORK/wide" && echo yes)"
 		equal "and no line is wider" "" "$(plain <"$WORK/wide" | grep -E '.{81}' || :)"
 	done
 	ask status
 	equal "in a pipe nothing is cut" 1 "$(grep -c "^$name " <<<"$out")"
 	equal "what is wrong comes first" "REFUSED FILES: 1 of 3" "$(grep -m 1 '^[A-Z ]*: ' <<<"$out")"
 	backend "$two"
-	comes "it is up again" has_event "BackendUp web 127.0.0.1:$two"
+	comes "it is up again" has_event "BackendUp web 192.0.2.1:$two"
 	rm "$WORK/services/$name.yaml" "$WORK/services/bad-$name.yaml"
 	comes "and the files are gone" has_status '.services | length == 1'
 }
@@ -270,9 +271,9 @@ follow() {
 	follower=$!
 	comes "events -f begins with what has been" followed " Started "
 	backend_stop "$one"
-	comes "and sees a backend go down" followed "BackendDown web 127.0.0.1:$one "
+	comes "and sees a backend go down" followed "BackendDown web 192.0.2.1:$one "
 	backend "$one"
-	comes "and come back" followed "BackendUp web 127.0.0.1:$one"
+	comes "and come back" followed "BackendUp web 192.0.2.1:$one"
 	equal "each event once" "" "$(sort "$WORK/followed" | uniq -d)"
 }
 

@@ -318,10 +318,10 @@ in_memory() {
 		listen: 10.0.0.1:80
 		health_check: {interval: 1s, timeout: 1s, fail_count: 1}
 		backends:
-		  - address: 127.0.0.1:1
+		  - address: 192.0.2.1:1
 	END
 	ez "${plan[@]}"
-	ended "in memory a backend counts as up" 2 "+ backend 127.0.0.1:1" ""
+	ended "in memory a backend counts as up" 2 "+ backend 192.0.2.1:1" ""
 	ez "${plan[@]}" --probe
 	ended "unless it is probed" 2 "1 to add" ""
 	ez_env EZLB_PROBE=true -- "${plan[@]}"
@@ -342,7 +342,7 @@ in_memory() {
 	ez "${run[@]}"
 	ended "a second one on the same state directory is refused" 1 "" "ezlb: another ezlb is running, pid $first: it has locked $WORK/memory/lock"
 	ez once "${plan[@]:1}" --state-dir "$WORK/memory"
-	ended "once is not: it changes nothing there" 0 "+ backend 127.0.0.1:1" ""
+	ended "once is not: it changes nothing there" 0 "+ backend 192.0.2.1:1" ""
 	kill "$first"
 	status=0
 	wait "$first" || status=$?

@@ -3,6 +3,7 @@
 # What `ezlb plan` and `ezlb once` print: for eyes, with colours and for programs. Touches no kernel.
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
+own_net 192.0.2.1
 
 unset EZLB_OUTPUT EZLB_COLOR EZLB_CONFIG_DIR NO_COLOR # the caller's
 
@@ -128,16 +129,16 @@ verdicts() {
 		listen: 10.0.0.1:80
 		health_check: {interval: 1s, timeout: 1s, fail_count: 1}
 		backends:
-		  - address: 127.0.0.1:1
+		  - address: 192.0.2.1:1
 	END
 	of probed --probe
-	equal "a backend that is down" "  ! backend 127.0.0.1:1, not added: down (connect_refused)  web.yaml:4" \
+	equal "a backend that is down" "  ! backend 192.0.2.1:1, not added: down (connect_refused)  web.yaml:4" \
 		"$(grep -F ! <<<"$out")"
 	equal "and counted" "Plan: 1 to add, 0 to change, 0 to remove; 1 warning." "$(tail -n 1 <<<"$out")"
 	of probed --probe --color=always
-	equal "a warning in yellow" $'\033[33m  ! backend 127.0.0.1:1' "$(grep -o '^.*! backend [^ ,]*' <<<"$out")"
+	equal "a warning in yellow" $'\033[33m  ! backend 192.0.2.1:1' "$(grep -o '^.*! backend [^ ,]*' <<<"$out")"
 	of probed --probe -o json
-	equal "for programs" '["web","tcp 10.0.0.1:80","backend","backend 127.0.0.1:1, not added: down (connect_refused)",'"\"$WORK/probed/web.yaml\",4]" \
+	equal "for programs" '["web","tcp 10.0.0.1:80","backend","backend 192.0.2.1:1, not added: down (connect_refused)",'"\"$WORK/probed/web.yaml\",4]" \
 		"$(jq -c '.warnings[] | [.service, .listen, .object, .text, .file, .line]' <<<"$out")"
 }
 

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib/lib.bash"
 # shellcheck source=test/page/browser.bash
 . "$(dirname "$0")/browser.bash"
+own_net 192.0.2.2 192.0.2.3
 
 need chromedriver chromium-driver
 need chromium chromium
@@ -369,12 +370,12 @@ schemes() {
 
 backends=() # pids
 
-# backends_start PORT: two web servers, on 127.0.0.2 and on 127.0.0.3.
+# backends_start PORT: two web servers, on 192.0.2.2 and on 192.0.2.3.
 backends_start() {
 	local host
 	mkdir -p "$WORK/backend"
 	echo well >"$WORK/backend/healthz"
-	for host in 127.0.0.2 127.0.0.3; do
+	for host in 192.0.2.2 192.0.2.3; do
 		busybox httpd -f -p "$host:$1" -h "$WORK/backend" &
 		backends+=($!)
 	done
@@ -386,8 +387,8 @@ web_file() {
 		listen: $2
 		health_check: {type: http, http_path: /healthz, interval: 100ms, timeout: 2s, fail_count: 2, rise_count: 2}
 		backends:
-		  - address: 127.0.0.2:$1
-		  - address: 127.0.0.3:$1
+		  - address: 192.0.2.2:$1
+		  - address: 192.0.2.3:$1
 	END
 }
 
@@ -414,8 +415,8 @@ real() {
 	kill "${backends[1]}"
 	comes "a backend dies, and the page shows it" "$states" degraded
 	shows "which one, and why" "[...document.querySelectorAll('.backends tbody tr')[0].children].slice(0, 2).map(c => c.textContent).join('|')" \
-		"127.0.0.3:$port|downconnect_refused"
-	comes "as an event, too" 'document.querySelector("#events").textContent' "*Backend down*127.0.0.3:$port*connect_refused*"
+		"192.0.2.3:$port|downconnect_refused"
+	comes "as an event, too" 'document.querySelector("#events").textContent' "*Backend down*192.0.2.3:$port*connect_refused*"
 	web_file "$port" 10.0.0.2:70000 >"$WORK/services/bad.yaml"
 	comes "a file with an error is refused, with the place" 'document.querySelector("#files pre")?.textContent' \
 		"*bad.yaml:1:9: error\[E014\]*10.0.0.2:70000*^*"

@@ -77,10 +77,11 @@ static void check_file(const char *name, unsigned *codes_seen)
 static void test_golden(void **state)
 {
 	static const enum ezlb_diag_code codes[] = {
-		EZLB_E_SIZE,	    EZLB_E_SYNTAX,	  EZLB_E_FEATURE,     EZLB_E_DUPLICATE,
-		EZLB_E_UNKNOWN_KEY, EZLB_E_MISSING,	  EZLB_E_TYPE,	      EZLB_E_VALUE,
-		EZLB_E_RANGE,	    EZLB_E_ADDRESS,	  EZLB_E_FAMILY,      EZLB_E_SNAT_ALONE,
-		EZLB_E_FORWARD,	    EZLB_E_BACKEND_TWICE, EZLB_E_UNSUPPORTED,
+		EZLB_E_SIZE,	    EZLB_E_SYNTAX,	  EZLB_E_FEATURE,	 EZLB_E_DUPLICATE,
+		EZLB_E_UNKNOWN_KEY, EZLB_E_MISSING,	  EZLB_E_TYPE,		 EZLB_E_VALUE,
+		EZLB_E_RANGE,	    EZLB_E_ADDRESS,	  EZLB_E_FAMILY,	 EZLB_E_SNAT_ALONE,
+		EZLB_E_FORWARD,	    EZLB_E_BACKEND_TWICE, EZLB_E_LISTENER_TWICE, EZLB_E_LOOP,
+		EZLB_E_COMBINATION,
 	};
 	struct dirent **entries;
 	unsigned codes_seen = 0;

@@ -2,7 +2,9 @@
 #include "slurp.h"
 
 #include <netinet/in.h>
+#include <sys/socket.h>
 
+#include <ezlb/table.h>
 #include <ezlb/text.h>
 
 #define GOOD	TEST_DATA "/config/good/"
@@ -118,7 +120,8 @@ static void test_ipv6(void **state)
 		{ "full_nat: true\n", "none", EZLB_MASQ },
 		{ "full_nat: true\nsnat_ip: fd00::9\n", "fd00::9", EZLB_MASQ },
 		{ "full_nat: true\nsnat_ip: fd00::9-fd00::C\n", "fd00::9-fd00::c", EZLB_MASQ },
-		{ "full_nat: true\nsnat_ip: fd00::-fd00::3ff\n", "fd00::-fd00::3ff", EZLB_MASQ },
+		{ "full_nat: true\nsnat_ip: fd00:1::-fd00:1::3ff\n", "fd00:1::-fd00:1::3ff",
+		  EZLB_MASQ },
 	};
 	char text[200], buf[EZLB_RANGE_STRLEN];
 
@@ -214,6 +217,17 @@ static void test_snat_ip_without_full_nat(void **state)
 	ezlb_diags_clear(&diags);
 }
 
+static void assert_listener(const struct ezlb_listener *listener, enum ezlb_proto proto,
+			    const char *listen, uint16_t last_port, const char *key)
+{
+	char buf[EZLB_SERVICE_KEY_STRLEN];
+
+	assert_int_equal(listener->proto, proto);
+	assert_endpoint(&listener->listen, listen);
+	assert_int_equal(listener->last_port, last_port);
+	assert_string_equal(ezlb_service_key_format(&listener->key, buf), key);
+}
+
 static void test_defaults(void **state)
 {
 	struct ezlb_spec *spec = parse_path(GOOD "minimal.yaml");
@@ -235,6 +249,22 @@ static void test_defaults(void **state)
 	assert_int_equal(spec->check.rise_count, 2);
 	assert_int_equal(spec->check.fast_interval_ms, 1000);
 	assert_null(spec->check.request); /* tcp sends nothing */
+	assert_false(spec->check.initial_up);
+	assert_int_equal(spec->check.port, 0);
+	assert_int_equal(spec->check.source.first.family, 0);
+	assert_int_equal(spec->n_listeners, 1);
+	assert_listener(&spec->listeners[0], EZLB_TCP, "10.0.0.1:80", 0, "tcp 10.0.0.1:80");
+	assert_int_equal(spec->flags, 0);
+	assert_int_equal(spec->persistence.timeout_s, 0);
+	assert_int_equal(spec->tunnel.type, EZLB_TUNNEL_IPIP);
+	assert_int_equal(spec->drain_ms, 30000);
+	assert_int_equal(spec->on_failure, EZLB_ON_FAILURE_AUTO);
+	assert_int_equal(spec->min_healthy.count, 0);
+	assert_false(spec->min_healthy.percent);
+	assert_int_equal(spec->slow_start_ms, 0);
+	assert_int_equal(spec->backends[0].upper, 0);
+	assert_int_equal(spec->backends[0].lower, 0);
+	assert_false(spec->backends[0].fallback);
 	assert_int_equal(spec->n_backends, 1);
 	assert_endpoint(&spec->backends[0].endpoint, "192.168.10.11:80");
 	assert_int_equal(spec->backends[0].weight, 1);
@@ -247,6 +277,58 @@ static void test_defaults(void **state)
 	ezlb_spec_free(spec);
 }
 
+static void assert_full_backends(const struct ezlb_spec *spec)
+{
+	assert_int_equal(spec->n_backends, 4);
+	assert_endpoint(&spec->backends[0].endpoint, "192.168.10.11:443");
+	assert_int_equal(spec->backends[0].weight, 0);
+	assert_int_equal(spec->backends[0].upper, 100);
+	assert_int_equal(spec->backends[0].lower, 80);
+	assert_false(spec->backends[0].fallback);
+	assert_endpoint(&spec->backends[1].endpoint, "192.168.10.12:443");
+	assert_int_equal(spec->backends[1].weight, 65535);
+	assert_int_equal(spec->backends[1].upper, 0);
+	assert_int_equal(spec->backends[1].lower, 0);
+	assert_endpoint(&spec->backends[2].endpoint, "192.168.10.13");
+	assert_endpoint(&spec->backends[3].endpoint, "192.168.10.14:443");
+	assert_int_equal(spec->backends[3].weight, 7);
+	assert_true(spec->backends[3].fallback);
+}
+
+static void assert_full_check(const struct ezlb_check *check)
+{
+	char buf[EZLB_RANGE_STRLEN];
+
+	assert_int_equal(check->type, EZLB_CHECK_HTTPS);
+	assert_int_equal(check->interval_ms, 90000);
+	assert_int_equal(check->fast_interval_ms, 2000);
+	assert_int_equal(check->timeout_ms, 500);
+	assert_int_equal(check->fail_count, 1);
+	assert_int_equal(check->rise_count, 100);
+	assert_true(check->initial_up);
+	assert_int_equal(check->port, 8080);
+	assert_string_equal(ezlb_range_format(&check->source, buf), "10.0.0.4");
+}
+
+static void assert_full_request(const struct ezlb_request *request)
+{
+	char buf[EZLB_CODE_RANGES_STRLEN];
+
+	assert_string_equal(request->method, "POST");
+	assert_string_equal(request->path, "/health/z?full=1");
+	assert_string_equal(request->host, "health.example.org:8443");
+	assert_int_equal(request->headers.len, 2);
+	assert_string_equal(request->headers.items[0], "X-Probe: ezlb");
+	assert_string_equal(request->headers.items[1], "Accept: text/plain; q=0.5");
+	assert_string_equal(ezlb_code_ranges_format(&request->statuses, buf, sizeof(buf)),
+			    "200-299,301");
+	assert_string_equal(request->body, "I am well, n\xc3\xa9"
+					   "e");
+	assert_true(request->verify);
+	assert_string_equal(request->server_name, "web.example.org");
+	assert_string_equal(request->ca_file, "/etc/ssl/ca.pem");
+}
+
 static void test_every_field(void **state)
 {
 	struct ezlb_spec *spec = parse_path(GOOD "full.yaml");
@@ -255,26 +337,115 @@ static void test_every_field(void **state)
 	(void)state;
 	assert_string_equal(spec->name, "everything-1");
 	assert_endpoint(&spec->listen, "10.0.0.1:8443");
-	assert_string_equal(spec->scheduler, "mh");
+	assert_int_equal(spec->proto, EZLB_TCP);
+	assert_int_equal(spec->n_listeners, 4);
+	assert_listener(&spec->listeners[0], EZLB_TCP, "10.0.0.1:8443", 0, "tcp 10.0.0.1:8443");
+	assert_listener(&spec->listeners[1], EZLB_SCTP, "10.0.0.1:8443", 0, "sctp 10.0.0.1:8443");
+	assert_listener(&spec->listeners[2], EZLB_TCP, "10.0.0.2:8443", 0, "tcp 10.0.0.2:8443");
+	assert_listener(&spec->listeners[3], EZLB_SCTP, "10.0.0.2:8443", 0, "sctp 10.0.0.2:8443");
+	assert_int_equal(spec->listeners[3].at.line, 3);
+	assert_int_equal(spec->listeners[3].at.col, 27);
+	assert_string_equal(spec->scheduler, "wlc");
+	assert_int_equal(spec->flags, 0);
+	assert_int_equal(spec->persistence.timeout_s, 90);
+	assert_int_equal(spec->persistence.prefix, 24);
+	assert_string_equal(spec->persistence.engine, "");
 	assert_int_equal(spec->forward, EZLB_MASQ);
 	assert_true(spec->full_nat);
 	assert_string_equal(ezlb_range_format(&spec->snat_ip, buf), "10.0.0.3");
 	assert_true(spec->traffic_log);
-	assert_int_equal(spec->n_backends, 2);
-	assert_endpoint(&spec->backends[0].endpoint, "192.168.10.11:443");
-	assert_int_equal(spec->backends[0].weight, 0);
-	assert_endpoint(&spec->backends[1].endpoint, "192.168.10.12:443");
-	assert_int_equal(spec->backends[1].weight, 65535);
-	assert_int_equal(spec->check.type, EZLB_CHECK_HTTPS);
-	assert_int_equal(spec->check.interval_ms, 90000);
-	assert_int_equal(spec->check.timeout_ms, 500);
-	assert_int_equal(spec->check.fail_count, 1);
-	assert_int_equal(spec->check.rise_count, 100);
-	assert_string_equal(spec->check.request->method, "GET");
-	assert_string_equal(spec->check.request->path, "/health/z?full=1");
-	assert_int_equal(spec->check.request->statuses.len, 1);
-	assert_int_equal(spec->check.request->statuses.items[0].first, 204);
-	assert_int_equal(spec->check.request->statuses.items[0].last, 204);
+	assert_int_equal(spec->min_healthy.count, 50);
+	assert_true(spec->min_healthy.percent);
+	assert_int_equal(spec->slow_start_ms, 60000);
+	assert_int_equal(spec->drain_ms, 0);
+	assert_int_equal(spec->on_failure, EZLB_ON_FAILURE_DRAIN);
+	assert_full_backends(spec);
+	assert_full_check(&spec->check);
+	assert_full_request(spec->check.request);
+	ezlb_spec_free(spec);
+}
+
+/* linux/ip_vs.h: IP_VS_SVC_F_ONEPACKET, _SCHED1, _SCHED2 */
+static void test_udp_fields(void **state)
+{
+	struct ezlb_spec *spec = parse_path(GOOD "full-udp.yaml");
+	const struct ezlb_request *request = spec->check.request;
+
+	(void)state;
+	assert_int_equal(spec->proto, EZLB_UDP);
+	assert_int_equal(spec->flags, 0x4 | 0x8 | 0x10);
+	assert_int_equal(spec->persistence.timeout_s, 300);
+	assert_int_equal(spec->persistence.prefix, 0);
+	assert_string_equal(spec->persistence.engine, "sip");
+	assert_int_equal(spec->on_failure, EZLB_ON_FAILURE_REMOVE);
+	assert_int_equal(spec->min_healthy.count, 1);
+	assert_false(spec->min_healthy.percent);
+	assert_int_equal(spec->check.type, EZLB_CHECK_UDP);
+	assert_int_equal(spec->check.source.first.family, 0);
+	assert_int_equal(request->payload.len, 3);
+	assert_memory_equal(request->payload.data,
+			    "\x00\xff"
+			    "A",
+			    3);
+	assert_int_equal(request->answer.len, 7);
+	assert_memory_equal(request->answer.data, "SIP/2.0", 7);
+	ezlb_spec_free(spec);
+}
+
+static void test_range_fields(void **state)
+{
+	struct ezlb_spec *spec = parse_path(GOOD "full-dns.yaml");
+	const struct ezlb_request *request = spec->check.request;
+
+	(void)state;
+	assert_int_equal(spec->n_listeners, 1);
+	assert_listener(&spec->listeners[0], EZLB_TCP, "10.0.0.1:8000", 8099, "fwmark 4294967295");
+	assert_endpoint(&spec->listen, "10.0.0.1:8000");
+	assert_int_equal(spec->listeners[0].key.proto, EZLB_TCP);
+	assert_int_equal(spec->listeners[0].key.listen.addr.family, AF_INET);
+	assert_int_equal(spec->listeners[0].key.listen.port, 0);
+	assert_int_equal(spec->flags, 0x10);
+	assert_int_equal(spec->persistence.timeout_s, 600);
+	assert_int_equal(spec->forward, EZLB_TUNNEL);
+	assert_int_equal(spec->tunnel.type, EZLB_TUNNEL_GUE);
+	assert_int_equal(spec->tunnel.port, 6080);
+	assert_int_equal(spec->tunnel.checksum, EZLB_TUNNEL_REMCSUM);
+	assert_endpoint(&spec->backends[0].endpoint, "192.168.10.11");
+	assert_int_equal(spec->check.type, EZLB_CHECK_DNS);
+	assert_string_equal(request->query_name, "health.example.org.");
+	assert_int_equal(request->query_type, 28);
+	assert_int_equal(request->rcodes, 1 << 0 | 1 << 3 | 1 << 5);
+	ezlb_spec_free(spec);
+}
+
+static void test_fwmark(void **state)
+{
+	struct ezlb_spec *spec = parse_path(GOOD "fwmark.yaml");
+
+	(void)state;
+	assert_int_equal(spec->n_listeners, 1);
+	assert_listener(&spec->listeners[0], EZLB_TCP, "::", 0, "fwmark 7 ipv6");
+	assert_int_equal(spec->listen.addr.family, AF_INET6);
+	assert_int_equal(spec->listen_at.line, 1);
+	assert_int_equal(spec->check.type, EZLB_CHECK_NONE);
+	ezlb_spec_free(spec);
+}
+
+/* A range without a mark in the file has one of its own, for each protocol. */
+static void test_range_marks(void **state)
+{
+	struct ezlb_spec *spec = good("listen: [10.0.0.1:80-90, 10.0.0.1:443, 10.0.0.1:91-91]\n"
+				      "protocol: [tcp, udp]\nbackends: [{address: 10.1.0.1}]\n");
+
+	(void)state;
+	assert_int_equal(spec->n_listeners, 6);
+	assert_int_equal(spec->listeners[0].key.fwmark,
+			 ezlb_range_mark(EZLB_TCP, &spec->listeners[0].listen, 90));
+	assert_int_equal(spec->listeners[1].key.fwmark,
+			 ezlb_range_mark(EZLB_UDP, &spec->listeners[0].listen, 90));
+	assert_int_not_equal(spec->listeners[0].key.fwmark, spec->listeners[1].key.fwmark);
+	assert_listener(&spec->listeners[2], EZLB_TCP, "10.0.0.1:443", 0, "tcp 10.0.0.1:443");
+	assert_listener(&spec->listeners[4], EZLB_TCP, "10.0.0.1:91", 0, "tcp 10.0.0.1:91");
 	ezlb_spec_free(spec);
 }
 
@@ -451,7 +622,6 @@ static void test_rules(void **state)
 		{ "listen: \"[fd00::1]:80\"\n" BACKEND, EZLB_E_FAMILY },
 		{ BASE "full_nat: true\nsnat_ip: fd00::9\n", EZLB_E_FAMILY },
 		{ BASE "snat_ip: [10.0.0.3]\nfull_nat: true\n", EZLB_E_TYPE },
-		{ BASE "health_check: {type: udp}\n", EZLB_E_UNSUPPORTED },
 		{ BASE "health_check: {type: \"\"}\n", EZLB_E_VALUE },
 		{ BASE "health_check: {type: none}\n", EZLB_E_VALUE },
 		{ BASE "health_check: {http_path: \"/a b\"}\n", EZLB_E_VALUE },
@@ -585,6 +755,10 @@ int main(void)
 		cmocka_unit_test(test_snat_ip_without_full_nat),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_every_field),
+		cmocka_unit_test(test_udp_fields),
+		cmocka_unit_test(test_range_fields),
+		cmocka_unit_test(test_fwmark),
+		cmocka_unit_test(test_range_marks),
 		cmocka_unit_test(test_other_spellings),
 		cmocka_unit_test(test_check_type),
 		cmocka_unit_test(test_schedulers),

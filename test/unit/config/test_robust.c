@@ -26,17 +26,27 @@ static double cpu_seconds(void)
 static void check_spec(const struct ezlb_spec *spec)
 {
 	assert_true(spec->name[0] != '\0');
-	assert_true(spec->listen.port > 0 && spec->listen.addr.family != 0);
+	assert_true(spec->listen.addr.family != 0 && spec->n_listeners > 0);
+	for (size_t i = 0; i < spec->n_listeners; i++) {
+		const struct ezlb_listener *listener = &spec->listeners[i];
+
+		assert_int_equal(listener->listen.addr.family, spec->listen.addr.family);
+		assert_int_equal(listener->key.listen.addr.family, spec->listen.addr.family);
+		assert_true(listener->listen.port > 0 || listener->key.fwmark > 0);
+	}
 	assert_true(spec->n_backends > 0);
 	for (size_t i = 0; i < spec->n_backends; i++) {
 		assert_int_equal(spec->backends[i].endpoint.addr.family, spec->listen.addr.family);
-		assert_true(spec->backends[i].endpoint.port > 0);
+		assert_true(spec->backends[i].lower <= spec->backends[i].upper);
 		assert_true(spec->backends[i].weight <= 65535);
 	}
 	assert_true(spec->full_nat || spec->snat_ip.first.family == 0);
 	assert_true(!spec->full_nat || spec->forward == EZLB_MASQ);
-	if (spec->check.request)
+	assert_true(spec->check.fast_interval_ms <= spec->check.interval_ms);
+	if (spec->check.request) {
 		assert_int_equal(spec->check.request->path[0], '/');
+		assert_true(spec->check.request->statuses.len > 0 && spec->check.request->rcodes);
+	}
 }
 
 static bool is_clean(const char *text)

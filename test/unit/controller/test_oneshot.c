@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "files.h"
+#include "own_net.h"
 
 typedef int (*command_fn)(struct ezlb_err *err);
 
@@ -186,18 +187,18 @@ static void test_once_probes(void **state)
 	(void)state;
 	put("config/web.yaml", "listen: 10.0.0.1:80\n"
 			       "health_check: {interval: 1s, timeout: 1s, fail_count: 1}\n"
-			       "backends:\n  - address: 127.0.0.1:1\n");
+			       "backends:\n  - address: " OWN_ADDRESS ":1\n");
 	out = printed(once, 0, NULL);
 	assert_string_equal(out, "web  tcp 10.0.0.1:80\n"
 				 "  + listener tcp 10.0.0.1:80, scheduler wrr  web.yaml:1\n"
-				 "  ! backend 127.0.0.1:1, not added: down (connect_refused)"
+				 "  ! backend " OWN_ADDRESS ":1, not added: down (connect_refused)"
 				 "  web.yaml:4\n" DONE_WARNS("1"));
 	assert_true(converged);
 	free(out);
 	out = printed(plan, 0, NULL);
 	assert_string_equal(out, "web  tcp 10.0.0.1:80\n"
 				 "  + listener tcp 10.0.0.1:80, scheduler wrr  web.yaml:1\n"
-				 "  ! backend 127.0.0.1:1, not added: down (connect_refused)"
+				 "  ! backend " OWN_ADDRESS ":1, not added: down (connect_refused)"
 				 "  web.yaml:4\n" PLAN_WARNS("1"));
 	free(out);
 }
@@ -259,5 +260,9 @@ int main(void)
 		IN_TOP(test_backend_in_memory),
 	};
 
+	if (!own_net()) {
+		perror("a network namespace of its own");
+		return 1;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

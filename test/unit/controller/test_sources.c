@@ -7,6 +7,8 @@
 
 #include <ezlb/duration.h>
 
+#include "own_net.h"
+
 #define DEADLINE_MS 60000
 
 static struct ezlb_status folded;
@@ -67,14 +69,14 @@ static void run_until_changed(unsigned n)
 	assert_false(late);
 }
 
-/* A port of 127.0.0.1 on which somebody listens, or nobody. */
+/* A port of OWN_ADDRESS on which somebody listens, or nobody. */
 static int open_port(uint16_t *port, bool listens)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET };
 	socklen_t len = sizeof(addr);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	addr.sin_addr.s_addr = inet_addr(OWN_ADDRESS);
 	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
 	if (listens)
@@ -111,8 +113,8 @@ static void put_checked(struct view_rig *rig, struct ezlb_health *health)
 	int up_fd = open_port(&up, true), down_fd = open_port(&down, false);
 
 	text = ezlb_asprintf(HEAD("1") "health_check: {interval: 1s, timeout: 900ms, fail_count: "
-				       "1}\nbackends:\n  - address: 127.0.0.1:%u\n"
-				       "  - address: 127.0.0.1:%u\n",
+				       "1}\nbackends:\n  - address: " OWN_ADDRESS ":%u\n"
+				       "  - address: " OWN_ADDRESS ":%u\n",
 			     up, down);
 	rig_web(rig, text);
 	ezlb_catalog_health_rows(&rig->catalog.desired, &rows);
@@ -168,5 +170,9 @@ int main(void)
 		IN_TOP(test_verdicts),
 	};
 
+	if (!own_net()) {
+		perror("a network namespace of its own");
+		return 1;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The table of health_check. */
+#include "schema.h"
+
+#include <ezlb/spec.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define WORDS(...)                \
+	(const char *const[])     \
+	{                         \
+		__VA_ARGS__, NULL \
+	}
+#define CHECK(member)	.place = IN_SPEC, .offset = offsetof(struct ezlb_spec, check.member)
+#define REQUEST(member) .place = IN_REQUEST, .offset = offsetof(struct ezlb_request, member)
+
+#define HTTP  (CHECK_BIT(HTTP) | CHECK_BIT(HTTPS))
+#define HTTPS CHECK_BIT(HTTPS)
+#define UDP   CHECK_BIT(UDP)
+#define DNS   CHECK_BIT(DNS)
+/* Files for earlier versions have http_path and http_expected_status with every type of then. */
+#define ALWAYS_HTTP (HTTP | CHECK_BIT(TCP) | CHECK_BIT(NONE))
+
+#define SECOND 1000
+#define STATUS "[1-5][0-9]{2}(-[1-5][0-9]{2})?"
+
+static const struct field check_fields[] = {
+	{ "enabled", VALUE_BOOL, "false: no health check, every backend counts as healthy",
+	  .by_default = "true", .read = ezlb_read_enabled },
+	{ "type", VALUE_WORD,
+	  "what a probe does. Default: tcp, or no health check where no protocol is tcp and with a fwmark "
+	  "without listen",
+	  .words = WORDS("tcp", "http", "https", "udp", "dns"), .read = ezlb_read_check_type },
+	{ "interval", VALUE_DURATION, "time between two probes", .by_default = "5s",
+	  .limits = { 100, 3600 * SECOND }, CHECK(interval_ms) },
+	{ "fast_interval", VALUE_DURATION,
+	  "in place of interval while results and the state of the backend differ; never longer than interval",
+	  .by_default = "1s", .limits = { 100, 3600 * SECOND }, CHECK(fast_interval_ms) },
+	{ "timeout", VALUE_DURATION, "time limit of one probe", .by_default = "3s",
+	  .limits = { 10, 300 * SECOND }, CHECK(timeout_ms) },
+	{ "fail_count", VALUE_NUMBER, "so many failed probes in a row make a backend down",
+	  .by_default = "3", .limits = { 1, 100 }, CHECK(fail_count) },
+	{ "rise_count", VALUE_NUMBER, "so many successful probes in a row make a backend up",
+	  .by_default = "2", .limits = { 1, 100 }, CHECK(rise_count) },
+	{ "initial", VALUE_WORD,
+	  "up: a new backend is scheduled before its first probe has answered; down: only after it",
+	  .by_default = "down", .words = WORDS("down", "up"), .read = ezlb_read_initial },
+	{ "port", VALUE_NUMBER, "the port that is probed. Default: the port of the backend",
+	  .limits = { 1, 65535 }, .read = ezlb_read_check_port },
+	{ "source", VALUE_TEXT,
+	  "the address that probes leave from: an address of this host, none (the kernel selects it), or auto: "
+	  "snat_ip if full_nat is true, else none",
+	  .by_default = "auto",
+	  .pattern = "^(auto|none|[0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)$",
+	  .read = ezlb_read_source },
+	{ "http_method", VALUE_WORD, "http, https: the method of the request", .by_default = "GET",
+	  .words = WORDS("GET", "HEAD", "OPTIONS", "POST"), .types = HTTP,
+	  .read = ezlb_read_method },
+	{ "http_path", VALUE_TEXT, "http, https: the path of the request", .by_default = "/",
+	  .pattern = "^/[!\"$-~]{0,254}$", .types = ALWAYS_HTTP, .read = ezlb_read_path },
+	{ "http_host", VALUE_TEXT,
+	  "http, https: the Host header. Default: the address and port of the backend",
+	  .pattern = "^[!-~]{1,255}$", .types = HTTP, .read = ezlb_read_host },
+	{ "http_headers", VALUE_TEXTS, "http, https: more headers of the request, at most 32",
+	  .pattern = "^(?![Hh][Oo][Ss][Tt]$)[-!#$%&'*+.^_`|~0-9A-Za-z]{1,255}$", .types = HTTP,
+	  .read = ezlb_read_headers },
+	{ "http_expected_status", VALUE_TEXT,
+	  "http, https: the status that means healthy: a number, a text like \"200-299,301\", or a list of both",
+	  .by_default = "200", .pattern = "^" STATUS "(," STATUS "){0,31}$", .limits = { 100, 599 },
+	  .many = true, .types = ALWAYS_HTTP, .read = ezlb_read_status },
+	{ "http_expected_body", VALUE_TEXT,
+	  "http, https: a text that the body must contain. Default: any body", .types = HTTP,
+	  REQUEST(body) },
+	{ "tls_insecure", VALUE_BOOL,
+	  "https: false: verify the certificate. Default: true, and false with tls_ca_file",
+	  .types = HTTPS, .read = ezlb_read_insecure },
+	{ "tls_server_name", VALUE_TEXT,
+	  "https: the name of the server, for SNI and in the certificate. Default: the name in http_host, if any",
+	  .pattern = "^[0-9A-Za-z._:-]{1,253}$", .types = HTTPS, .read = ezlb_read_server_name },
+	{ "tls_ca_file", VALUE_TEXT,
+	  "https: verify the certificate with the certificates in this PEM file. Default: those that the host "
+	  "trusts",
+	  .pattern = "^/", .types = HTTPS, .read = ezlb_read_ca_file },
+	{ "udp_payload", VALUE_TEXT,
+	  "udp: the content of the datagram: a text, or \"hex:0001ff\". Default: empty",
+	  .types = UDP, .read = ezlb_read_payload },
+	{ "udp_expected", VALUE_TEXT,
+	  "udp: what the answer must contain: a text, or \"hex:0001ff\". Default: no answer is needed, only no "
+	  "ICMP error within the timeout",
+	  .types = UDP, .read = ezlb_read_answer },
+	{ "dns_name", VALUE_TEXT, "dns: the name that is asked for", .by_default = ".",
+	  .pattern = "^[0-9A-Za-z._-]{1,254}$", .types = DNS, .read = ezlb_read_query_name },
+	{ "dns_type", VALUE_WORD, "dns: the type of the record that is asked for, or its number",
+	  .by_default = "NS",
+	  .words = WORDS("A", "AAAA", "NS", "SOA", "TXT", "MX", "CNAME", "PTR", "SRV"),
+	  .limits = { 1, 65535 }, .types = DNS, .read = ezlb_read_query_type },
+	{ "dns_expected_rcode", VALUE_WORD,
+	  "dns: the result that means healthy, or its number; one of them or a list",
+	  .by_default = "noerror",
+	  .words = WORDS("noerror", "formerr", "servfail", "nxdomain", "notimp", "refused",
+			 "yxdomain", "yxrrset", "nxrrset", "notauth", "notzone"),
+	  .limits = { 0, 15 }, .many = true, .types = DNS, .read = ezlb_read_rcode },
+};
+
+_Static_assert(COUNT(check_fields) <= MAX_FIELDS, "raise MAX_FIELDS");
+
+const struct table check_table = { TABLE_CHECK, check_fields, COUNT(check_fields) };
