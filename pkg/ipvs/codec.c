@@ -33,6 +33,11 @@ static void msg_end(struct ezlb_nl_buf *buf, struct nl_msg *msg)
 static void put_key(struct nl_msg *msg, const struct ezlb_service_key *key)
 {
 	nla_put_u16(msg, IPVS_SVC_ATTR_AF, key->listen.addr.family);
+	/* In place of protocol and listener, as in the replies. */
+	if (key->fwmark) {
+		nla_put_u32(msg, IPVS_SVC_ATTR_FWMARK, key->fwmark);
+		return;
+	}
 	nla_put_u16(msg, IPVS_SVC_ATTR_PROTOCOL, (uint16_t)ezlb_proto_number(key->proto));
 	nla_put(msg, IPVS_SVC_ATTR_ADDR, EZLB_IPVS_ADDR_BYTES, key->listen.addr.bytes);
 	nla_put_u16(msg, IPVS_SVC_ATTR_PORT, htons(key->listen.port));

@@ -30,7 +30,7 @@ void ezlb_ipvs_put_get_dests(struct ezlb_nl_buf *buf, uint16_t family,
 /*
  * msg is one message that begins with its nlmsghdr, len the bytes received. Returns 0, -EBADMSG if
  * the message is cut or invalid, or -EPROTONOSUPPORT for a valid service that ezlb has no row for:
- * one by firewall mark or of another protocol.
+ * one of another protocol.
  */
 int ezlb_ipvs_get_service(const void *msg, size_t len, struct ezlb_service_row *out);
 int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_key *service,

@@ -66,13 +66,26 @@ static bool get_scheduler(const struct nlattr *attr, char out[EZLB_SCHED_MAX + 1
 	return true;
 }
 
+static int get_mark(const struct ezlb_nl_attrs *attrs, struct ezlb_service_key *out)
+{
+	uint16_t family;
+
+	if (!get(attrs->at[IPVS_SVC_ATTR_AF], &family, sizeof(family)) ||
+	    (family != AF_INET && family != AF_INET6) ||
+	    !get(attrs->at[IPVS_SVC_ATTR_FWMARK], &out->fwmark, sizeof(out->fwmark)) ||
+	    out->fwmark == 0)
+		return -EBADMSG;
+	out->listen.addr.family = (uint8_t)family;
+	return 0;
+}
+
 /* -EPROTONOSUPPORT: ezlb has no key for this kind of service. */
 static int get_key(const struct ezlb_nl_attrs *attrs, struct ezlb_service_key *out)
 {
 	uint16_t family, proto;
 
 	if (attrs->at[IPVS_SVC_ATTR_FWMARK])
-		return -EPROTONOSUPPORT;
+		return get_mark(attrs, out);
 	if (!get(attrs->at[IPVS_SVC_ATTR_AF], &family, sizeof(family)) ||
 	    !get(attrs->at[IPVS_SVC_ATTR_PROTOCOL], &proto, sizeof(proto)) ||
 	    !get_addr(attrs->at[IPVS_SVC_ATTR_ADDR], family, &out->listen.addr) ||

@@ -131,14 +131,28 @@ static bool parse_proto(struct text word, enum ezlb_proto *out)
 	return false;
 }
 
+/* "00000007" */
+static int parse_mark(struct text word, uint32_t *out)
+{
+	uint8_t bytes[4];
+
+	if (!take_hex(&word, bytes, sizeof(bytes)) || word.at != word.end)
+		return -EBADMSG;
+	*out = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+	       bytes[3];
+	return 0;
+}
+
 /* As in the codec, -EPROTONOSUPPORT: a valid line, but not a service that ezlb can have. */
 static int parse_service(struct text line, struct ezlb_service_key *key)
 {
 	struct text word = take_word(&line);
 
-	/* A service by firewall mark, or a heading: "IP Virtual Server", "Prot LocalAddress". */
-	if (is(word, "FWM") || is(word, "IP") || is(word, "Prot"))
+	/* A heading: "IP Virtual Server", "Prot LocalAddress". */
+	if (is(word, "IP") || is(word, "Prot"))
 		return -EPROTONOSUPPORT;
+	if (is(word, "FWM"))
+		return parse_mark(take_word(&line), &key->fwmark);
 	if (!parse_proto(word, &key->proto) || !parse_endpoint(take_word(&line), &key->listen))
 		return -EBADMSG;
 	return 0;
@@ -157,13 +171,27 @@ static uint64_t row_print(uint64_t service, struct text row)
 	return h ^ h >> 31;
 }
 
+/* The line of a mark does not say its family. */
+static bool in_scope(const struct ezlb_scope *scope, const struct ezlb_service_key *key)
+{
+	struct ezlb_service_key mark = *key;
+
+	if (key->fwmark == 0)
+		return ezlb_scope_has(scope, key);
+	mark.listen.addr.family = AF_INET;
+	if (ezlb_scope_has(scope, &mark))
+		return true;
+	mark.listen.addr.family = AF_INET6;
+	return ezlb_scope_has(scope, &mark);
+}
+
 /* Hashes the whole line: the scheduler, "ops" and the persistence follow the key. */
 static void on_service(struct reading *reading, struct text line)
 {
 	struct ezlb_service_key key = { .proto = EZLB_TCP };
 	int rc = parse_service(line, &key);
 
-	reading->included = rc == 0 ? ezlb_scope_has(reading->scope, &key) : rc == -EBADMSG;
+	reading->included = rc == 0 ? in_scope(reading->scope, &key) : rc == -EBADMSG;
 	if (!reading->included)
 		return;
 	reading->service = row_print(0, line);

@@ -87,7 +87,8 @@ int ezlb_snat_row_check(const struct ezlb_snat_row *row)
 	if (row->to.first.family &&
 	    (row->to.first.family != family || row->to.last.family != family))
 		return -EAFNOSUPPORT;
-	return row->key.endpoint.port && ezlb_addr_cmp(&row->to.first, &row->to.last) <= 0
+	return (row->key.endpoint.port || row->key.fwmark) &&
+			       ezlb_addr_cmp(&row->to.first, &row->to.last) <= 0
 		       ? 0
 		       : -EINVAL;
 }

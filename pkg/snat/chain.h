@@ -48,7 +48,7 @@ size_t ezlb_snat_ops_select(struct ezlb_op *const *ops, size_t n, uint8_t family
 
 /*
  * 0; -EAFNOSUPPORT if the key is neither IPv4 nor IPv6 or `to` is of the other family; -EINVAL for
- * port 0, or a `to` whose last address is before the first.
+ * port 0 without a mark, or a `to` whose last address is before the first.
  */
 int ezlb_snat_row_check(const struct ezlb_snat_row *row);
 /* The same for an op; 0 for an op on the frame. */

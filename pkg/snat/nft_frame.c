@@ -24,6 +24,7 @@
 /* nft's numbers for types; the kernel stores them for `nft list` (nftables, datatype.h). */
 #define TYPE_PROTO   12
 #define TYPE_SERVICE 13
+#define TYPE_MARK    19
 #define TYPE_BITS    6
 
 /* An expression has at most that many attributes: libnftnl keeps them in a 32-bit mask. */
@@ -102,6 +103,14 @@ static void put_interval(struct nftnl_set *set)
 	nftnl_udata_buf_free(udata);
 }
 
+static uint32_t key_type(const struct ezlb_nft_family *family, enum ezlb_nft_set set)
+{
+	if (ezlb_nft_by_mark(set))
+		return TYPE_MARK;
+	return ((uint32_t)family->addr_type << 2 * TYPE_BITS) | TYPE_PROTO << TYPE_BITS |
+	       TYPE_SERVICE;
+}
+
 static struct nftnl_set *build_set(const struct ezlb_nft_family *family, enum ezlb_nft_set set)
 {
 	struct nftnl_set *out = ezlb_nft_must(nftnl_set_alloc());
@@ -109,13 +118,11 @@ static struct nftnl_set *build_set(const struct ezlb_nft_family *family, enum ez
 	nftnl_set_set_str(out, NFTNL_SET_TABLE, EZLB_NFT_TABLE);
 	nftnl_set_set_str(out, NFTNL_SET_NAME, ezlb_nft_set_str(set));
 	nftnl_set_set_u32(out, NFTNL_SET_ID, set + 1u);
-	nftnl_set_set_u32(out, NFTNL_SET_KEY_LEN, ezlb_nft_key_len(family));
-	nftnl_set_set_u32(out, NFTNL_SET_KEY_TYPE,
-			  ((uint32_t)family->addr_type << 2 * TYPE_BITS) | TYPE_PROTO << TYPE_BITS |
-				  TYPE_SERVICE);
+	nftnl_set_set_u32(out, NFTNL_SET_KEY_LEN, ezlb_nft_key_len(family, set));
+	nftnl_set_set_u32(out, NFTNL_SET_KEY_TYPE, key_type(family, set));
 	/* Each element gets a counter. */
 	nftnl_set_add_expr(out, ezlb_nft_must(nftnl_expr_alloc("counter")));
-	if (set == EZLB_NFT_SOURCE_OF) {
+	if (ezlb_nft_is_map(set)) {
 		nftnl_set_set_u32(out, NFTNL_SET_FLAGS, NFT_SET_MAP);
 		nftnl_set_set_u32(out, NFTNL_SET_DATA_LEN, 2u * family->addr_len);
 		nftnl_set_set_u32(out, NFTNL_SET_DATA_TYPE, family->addr_type);
@@ -196,14 +203,18 @@ static void add_ct_original(struct nftnl_rule *rule, uint32_t key, uint32_t reg)
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, reg);
 }
 
+static void add_meta(struct nftnl_rule *rule, uint32_t key, uint32_t reg)
+{
+	struct nftnl_expr *expr = add_expr(rule, "meta");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, key);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, reg);
+}
+
 static void add_key(struct nftnl_rule *rule, const struct ezlb_nft_family *family)
 {
-	struct nftnl_expr *meta;
-
 	add_ct_original(rule, family->ct_dst, NFT_REG_1);
-	meta = add_expr(rule, "meta");
-	nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, NFT_META_L4PROTO);
-	nftnl_expr_set_u32(meta, NFTNL_EXPR_META_DREG, family->second);
+	add_meta(rule, NFT_META_L4PROTO, family->second);
 	add_ct_original(rule, NFT_CT_PROTO_DST, family->third);
 }
 
@@ -213,7 +224,7 @@ static void add_lookup(struct nftnl_rule *rule, enum ezlb_nft_set set)
 
 	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, ezlb_nft_set_str(set));
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
-	if (set == EZLB_NFT_SOURCE_OF)
+	if (ezlb_nft_is_map(set))
 		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_1);
 	/* The kernel always returns the flags, and same_rule compares them. */
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, 0);
@@ -237,9 +248,13 @@ static struct nftnl_rule *build_rule(const struct ezlb_nft_family *family, enum 
 
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, EZLB_NFT_TABLE);
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, EZLB_SNAT_CHAIN);
-	add_key(rule, family);
+	/* IPVS sends the packet of the client on, with its mark. */
+	if (ezlb_nft_by_mark(set))
+		add_meta(rule, NFT_META_MARK, NFT_REG_1);
+	else
+		add_key(rule, family);
 	add_lookup(rule, set);
-	if (set == EZLB_NFT_SOURCE_OF)
+	if (ezlb_nft_is_map(set))
 		add_snat(rule, family);
 	else
 		nftnl_expr_set_u32(add_expr(rule, "masq"), NFTNL_EXPR_MASQ_FLAGS,

@@ -26,6 +26,8 @@ const char *ezlb_nft_set_str(enum ezlb_nft_set set)
 {
 	/* No keywords of the nft language: its parser would reject them as names. */
 	static const char *const names[EZLB_NFT_SETS] = {
+		[EZLB_NFT_SOURCE_OF_MARK] = "source_of_mark",
+		[EZLB_NFT_MASQUERADED_MARK] = "masqueraded_mark",
 		[EZLB_NFT_SOURCE_OF] = "source_of",
 		[EZLB_NFT_MASQUERADED] = "masqueraded",
 	};
@@ -35,6 +37,8 @@ const char *ezlb_nft_set_str(enum ezlb_nft_set set)
 
 enum ezlb_nft_set ezlb_nft_set_of(const struct ezlb_snat_row *row)
 {
+	if (row->key.fwmark)
+		return row->to.first.family ? EZLB_NFT_SOURCE_OF_MARK : EZLB_NFT_MASQUERADED_MARK;
 	return row->to.first.family ? EZLB_NFT_SOURCE_OF : EZLB_NFT_MASQUERADED;
 }
 
@@ -49,6 +53,10 @@ static size_t put_key(const struct ezlb_snat_row *row, uint8_t key[KEY_MAX])
 	uint16_t port = htons(row->key.endpoint.port);
 
 	memset(key, 0, KEY_MAX);
+	if (row->key.fwmark) { /* in the byte order of the host */
+		memcpy(key, &row->key.fwmark, sizeof(row->key.fwmark));
+		return sizeof(row->key.fwmark);
+	}
 	memcpy(key, row->key.endpoint.addr.bytes, len);
 	key[len] = (uint8_t)ezlb_proto_number(row->key.proto);
 	memcpy(key + len + 4, &port, sizeof(port));
@@ -133,30 +141,47 @@ static int get_range(struct nftnl_set_elem *elem, const struct ezlb_nft_family *
 	return ezlb_addr_cmp(&out->first, &out->last) <= 0 ? 0 : -EINVAL;
 }
 
+static int get_listener(const struct ezlb_nft_family *family, const uint8_t *key,
+			struct ezlb_snat_key *out)
+{
+	uint16_t port;
+
+	memcpy(out->endpoint.addr.bytes, key, family->addr_len);
+	memcpy(&port, key + family->addr_len + 4, sizeof(port));
+	out->endpoint.port = ntohs(port);
+	if (ezlb_proto_from_number(key[family->addr_len], &out->proto) < 0 || !out->endpoint.port)
+		return -EINVAL;
+	return 0;
+}
+
+static int get_mark(const uint8_t *key, struct ezlb_snat_key *out)
+{
+	memcpy(&out->fwmark, key, sizeof(out->fwmark));
+	return out->fwmark ? 0 : -EINVAL;
+}
+
 int ezlb_nft_row_parse(const struct ezlb_nft_family *family, enum ezlb_nft_set set,
 		       struct nftnl_set_elem *elem, struct ezlb_snat_row *out)
 {
 	uint8_t again[KEY_MAX];
 	const uint8_t *key;
 	uint32_t len = 0;
-	uint16_t port;
+	int rc;
 
 	*out = (struct ezlb_snat_row){ .key.kind = EZLB_SNAT_KEY_LISTENER,
 				       .key.endpoint.addr.family = family->family };
 	if (!is_plain(elem) || !nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_KEY))
 		return -EINVAL;
 	key = nftnl_set_elem_get(elem, NFTNL_SET_ELEM_KEY, &len);
-	if (!key || len != ezlb_nft_key_len(family))
+	if (!key || len != ezlb_nft_key_len(family, set))
 		return -EINVAL;
-	memcpy(out->key.endpoint.addr.bytes, key, family->addr_len);
-	memcpy(&port, key + family->addr_len + 4, sizeof(port));
-	out->key.endpoint.port = ntohs(port);
-	if (ezlb_proto_from_number(key[family->addr_len], &out->key.proto) < 0 ||
-	    !out->key.endpoint.port)
-		return -EINVAL;
+	rc = ezlb_nft_by_mark(set) ? get_mark(key, &out->key)
+				   : get_listener(family, key, &out->key);
+	if (rc < 0)
+		return rc;
 	if (put_key(out, again) != len || memcmp(again, key, len) != 0)
 		return -EINVAL;
 	if (get_counter(elem, &out->connections) < 0)
 		return -EINVAL;
-	return set == EZLB_NFT_SOURCE_OF ? get_range(elem, family, &out->to) : 0;
+	return ezlb_nft_is_map(set) ? get_range(elem, family, &out->to) : 0;
 }

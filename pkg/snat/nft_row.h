@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nft_row: converts a SNAT row to an element of one of ezlb's two nf_tables sets and back. Pure.
+ * nft_row: converts a SNAT row to an element of one of ezlb's nf_tables sets and back. Pure.
  *
  * An element's key is the listener in the layout of the rule's registers: address, protocol, port,
- * each padded to four bytes. The data of an element of `source_of` is the range of source
- * addresses: the first, then the last. The packet counter of an element is the row's number of
- * connections, because a nat chain sees only the first packet of each. Kernels before 5.7 have no
- * such counter.
+ * each padded to four bytes; or the firewall mark, in the sets whose names end in `_mark`. The data
+ * of an element of `source_of` is the range of source addresses: the first, then the last. The
+ * packet counter of an element is the row's number of connections, because a nat chain sees only
+ * the first packet of each. Kernels before 5.7 have no such counter.
  */
 #pragma once
 
@@ -18,7 +18,28 @@
 
 #include <ezlb/table.h>
 
-enum ezlb_nft_set { EZLB_NFT_SOURCE_OF, EZLB_NFT_MASQUERADED, EZLB_NFT_SETS };
+/*
+ * In the order of the rules: IPVS looks for a service with the mark of a packet first, so the
+ * source address of that service counts too.
+ */
+enum ezlb_nft_set {
+	EZLB_NFT_SOURCE_OF_MARK,
+	EZLB_NFT_MASQUERADED_MARK,
+	EZLB_NFT_SOURCE_OF,
+	EZLB_NFT_MASQUERADED,
+	EZLB_NFT_SETS
+};
+
+/* Is its key a mark? */
+static inline bool ezlb_nft_by_mark(enum ezlb_nft_set set)
+{
+	return set == EZLB_NFT_SOURCE_OF_MARK || set == EZLB_NFT_MASQUERADED_MARK;
+}
+/* Does it map its key to a source address? Otherwise the connections are masqueraded. */
+static inline bool ezlb_nft_is_map(enum ezlb_nft_set set)
+{
+	return set == EZLB_NFT_SOURCE_OF_MARK || set == EZLB_NFT_SOURCE_OF;
+}
 
 const char *ezlb_nft_set_str(enum ezlb_nft_set set); /* its name in the kernel */
 enum ezlb_nft_set ezlb_nft_set_of(const struct ezlb_snat_row *row);
@@ -37,9 +58,9 @@ struct ezlb_nft_family {
 };
 extern const struct ezlb_nft_family ezlb_nft_families[2]; /* IPv4 first */
 
-static inline uint32_t ezlb_nft_key_len(const struct ezlb_nft_family *family)
+static inline uint32_t ezlb_nft_key_len(const struct ezlb_nft_family *family, enum ezlb_nft_set set)
 {
-	return family->addr_len + 8u;
+	return ezlb_nft_by_mark(set) ? 4u : family->addr_len + 8u;
 }
 
 /*

@@ -89,6 +89,8 @@ int ezlb_snat_rule_build(const struct ezlb_snat_row *row, struct ezlb_xt_entry *
 
 	if (rc < 0)
 		return rc;
+	if (row->key.fwmark)
+		return -EINVAL;
 	memset(out, 0, sizeof(*out));
 	target_at = form->size + match_size(row->key.proto);
 	out->len = target_at + target_size(form);

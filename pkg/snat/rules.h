@@ -12,7 +12,8 @@
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/xt_sctp.h>
 
-/* Returns 0 or the error of ezlb_snat_row_check. The rule's counters are zero. */
+/* Returns 0 or the error of ezlb_snat_row_check; -EINVAL for a mark, too. The rule's counters are
+ * zero. */
 int ezlb_snat_rule_build(const struct ezlb_snat_row *row, struct ezlb_xt_entry *out);
 
 /*

@@ -45,6 +45,13 @@ static void parse(struct written *w, size_t from, int cmd, int flags)
 static void check_key(const struct written *w, const struct ezlb_service_key *want, int proto)
 {
 	assert_int_equal(nla_get_u16(w->service[IPVS_SVC_ATTR_AF]), want->listen.addr.family);
+	if (want->fwmark) {
+		assert_int_equal(nla_get_u32(w->service[IPVS_SVC_ATTR_FWMARK]), want->fwmark);
+		assert_null(w->service[IPVS_SVC_ATTR_PROTOCOL]);
+		assert_null(w->service[IPVS_SVC_ATTR_ADDR]);
+		assert_null(w->service[IPVS_SVC_ATTR_PORT]);
+		return;
+	}
 	assert_int_equal(nla_get_u16(w->service[IPVS_SVC_ATTR_PROTOCOL]), proto);
 	assert_int_equal(nla_len(w->service[IPVS_SVC_ATTR_ADDR]), 16);
 	assert_memory_equal(nla_data(w->service[IPVS_SVC_ATTR_ADDR]), want->listen.addr.bytes, 16);
@@ -221,14 +228,45 @@ static void test_read_service(void **state)
 	}
 }
 
+/* Read as it is written: in place of protocol and listener, for either family. */
+static void test_marks(void **state)
+{
+	(void)state;
+	for (int six = 0; six < 2; six++) {
+		struct ezlb_op op = { .kind = EZLB_OP_SERVICE_ADD };
+		struct written w = { .has_dest = false };
+		struct bytes b = { .len = 0 };
+		struct ezlb_service_row got;
+
+		op.service.key.fwmark = 0x80000007;
+		op.service.key.listen.addr.family = six ? AF_INET6 : AF_INET;
+		ezlb_strcpy(op.service.scheduler, sizeof(op.service.scheduler), "rr");
+		ezlb_ipvs_put_op(&w.buf, FAMILY, &op);
+		parse(&w, 0, IPVS_CMD_NEW_SERVICE, NLM_F_REQUEST);
+		check_key(&w, &op.service.key, 0);
+		ezlb_nl_buf_clear(&w.buf);
+		op.kind = EZLB_OP_DEST_DEL;
+		op.dest = dest("10.0.0.1:80", "192.168.10.11:8080");
+		op.dest.service = (struct ezlb_service_key){ .fwmark = 7,
+							     .listen.addr.family = six ? AF_INET6
+										       : AF_INET };
+		ezlb_ipvs_put_op(&w.buf, FAMILY, &op);
+		parse(&w, 0, IPVS_CMD_DEL_DEST, NLM_F_REQUEST);
+		check_key(&w, &op.dest.service, 0);
+		ezlb_nl_buf_clear(&w.buf);
+		got = service(six ? "[fd00::1]:80" : "10.0.0.1:80");
+		add_service(&b, 1, &got, 7, 0);
+		assert_int_equal(ezlb_ipvs_get_service(b.data, b.len, &got), 0);
+		assert_int_equal(ezlb_service_key_cmp(&got.key, &op.dest.service), 0);
+	}
+}
+
 static void test_foreign_service(void **state)
 {
 	struct ezlb_service_row row = service("10.0.0.1:80"), got;
-	struct bytes fwmark = { .len = 0 }, esp = { .len = 0 };
+	struct bytes esp = { .len = 0 };
 
 	(void)state;
-	add_service(&fwmark, 1, &row, 5, 0);
-	assert_int_equal(ezlb_ipvs_get_service(fwmark.data, fwmark.len, &got), -EPROTONOSUPPORT);
 	add_service(&esp, 1, &row, 0, 50);
 	assert_int_equal(ezlb_ipvs_get_service(esp.data, esp.len, &got), -EPROTONOSUPPORT);
 }
@@ -450,12 +488,12 @@ static void test_garbage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_service_ops),	cmocka_unit_test(test_dest_ops),
-		cmocka_unit_test(test_questions),	cmocka_unit_test(test_read_service),
-		cmocka_unit_test(test_foreign_service), cmocka_unit_test(test_read_dest),
-		cmocka_unit_test(test_truncated),	cmocka_unit_test(test_lying_lengths),
-		cmocka_unit_test(test_bad_attrs),	cmocka_unit_test(test_newer_kernel),
-		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_service_ops),   cmocka_unit_test(test_dest_ops),
+		cmocka_unit_test(test_questions),     cmocka_unit_test(test_read_service),
+		cmocka_unit_test(test_marks),	      cmocka_unit_test(test_foreign_service),
+		cmocka_unit_test(test_read_dest),     cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_lying_lengths), cmocka_unit_test(test_bad_attrs),
+		cmocka_unit_test(test_newer_kernel),  cmocka_unit_test(test_garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,11 +100,9 @@ static void test_read(void **state)
 static void test_foreign_service(void **state)
 {
 	struct ezlb_service_row row = service("10.0.0.1:80");
-	struct bytes fwmark = { .len = 0 }, esp = { .len = 0 };
+	struct bytes esp = { .len = 0 };
 
 	(void)state;
-	add_service(&fwmark, 1, &row, 5, 0);
-	assert_int_equal(read_copy(0, fwmark.data, fwmark.len), -EPROTONOSUPPORT);
 	add_service(&esp, 1, &row, 0, 50);
 	assert_int_equal(read_copy(0, esp.data, esp.len), -EPROTONOSUPPORT);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "procfs.h"
@@ -30,7 +31,11 @@
 #define FOREIGN                     \
 	"TCP  0A000009:0050 rr  \n" \
 	"  -> C0A80A0B:0050      Masq    1      0          0         \n"
-#define WORLD HEADING WEB FOREIGN DNS SIX SCTP MARK
+#define OURS                  \
+	"FWM  00000007 rr \n" \
+	"  -> C0A80A0B:0000      Masq    1      0          0         \n"
+#define OURS6 "FWM  00000008 rr \n"
+#define WORLD HEADING WEB FOREIGN DNS SIX SCTP MARK OURS OURS6
 
 static struct ezlb_scope scope;
 
@@ -43,9 +48,20 @@ static void want(enum ezlb_proto proto, const char *listen)
 	EZLB_SORT(&scope, ezlb_service_key_cmp);
 }
 
+static void want_mark(uint32_t mark, uint8_t family)
+{
+	struct ezlb_service_key *key = EZLB_PUSH(&scope);
+
+	key->fwmark = mark;
+	key->listen.addr.family = family;
+	EZLB_SORT(&scope, ezlb_service_key_cmp);
+}
+
 static int setup(void **state)
 {
 	(void)state;
+	want_mark(7, AF_INET);
+	want_mark(8, AF_INET6);
 	want(EZLB_TCP, "10.0.0.1:80");
 	want(EZLB_UDP, "10.0.0.1:53");
 	want(EZLB_SCTP, "10.0.0.1:80");
@@ -146,6 +162,11 @@ static const struct {
 	{ "same address, foreign protocol", FOREIGN, "UDP  0A000001:0050 rr  \n" WEB_12, false },
 	{ "foreign scheduler", "TCP  0A000009:0050 rr", "TCP  0A000009:0050 sh", false },
 	{ "foreign SCTP service new", FOREIGN, FOREIGN "SCTP  0A000009:0050 rr  \n", false },
+	{ "our mark gone", OURS, "", true },
+	{ "our IPv6 mark gone", OURS6, "", true },
+	{ "our mark's scheduler", "00000007 rr", "00000007 sh", true },
+	{ "our mark's dest", "C0A80A0B:0000", "C0A80A0C:0000", true },
+	{ "a mark in another form", "FWM  0000002A", "FWM  2A", true },
 	{ "mark gone", MARK, "", false },
 	{ "mark's scheduler and flags", "FWM  0000002A rr",
 	  "FWM  0000002A lc ops persistent 75000 FFFFFFFF", false },

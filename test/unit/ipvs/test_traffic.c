@@ -44,7 +44,7 @@ static int call(void)
 	return ezlb_ipvs_traffic_source(&source, &scope, &rows, &err);
 }
 
-/* Lists end with a NULL; "-" is a service by firewall mark. */
+/* Lists end with a NULL; "-" is a service of another protocol. */
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 static void say_services(uint32_t seq, int flags, const char *const *listens)
@@ -54,7 +54,7 @@ static void say_services(uint32_t seq, int flags, const char *const *listens)
 
 	for (; *listens; listens++) {
 		if (**listens == '-')
-			add_service(&b, seq, &foreign, 1, 0);
+			add_service(&b, seq, &foreign, 0, 50);
 		else
 			add_counted_service(&b, seq, *listens, BOTH);
 	}

@@ -30,7 +30,7 @@ struct fake_elem {
 struct fake_table {
 	bool exists;
 	uint32_t flags, more; /* things in it that nobody of ours made */
-	struct fake_bytes chain, set[EZLB_NFT_SETS], rule[4];
+	struct fake_bytes chain, set[EZLB_NFT_SETS], rule[EZLB_NFT_SETS + 2];
 	size_t n_rules, n_elems[EZLB_NFT_SETS];
 	struct fake_elem elem[EZLB_NFT_SETS][FAKE_ELEMS];
 };
@@ -105,7 +105,11 @@ static inline enum ezlb_nft_set fake_set_of(const struct nlmsghdr *msg)
 	const char *name = fake_str(msg, NFTA_SET_ELEM_LIST_SET);
 
 	_Static_assert((int)NFTA_SET_ELEM_LIST_SET == (int)NFTA_SET_NAME, "one for both");
-	return strcmp(name, "source_of") == 0 ? EZLB_NFT_SOURCE_OF : EZLB_NFT_MASQUERADED;
+	for (int i = 0; i < EZLB_NFT_SETS; i++)
+		if (strcmp(name, ezlb_nft_set_str((enum ezlb_nft_set)i)) == 0)
+			return (enum ezlb_nft_set)i;
+	fail_msg("no set %s", name);
+	return EZLB_NFT_SETS;
 }
 
 static inline uint8_t fake_family(const struct nlmsghdr *msg)

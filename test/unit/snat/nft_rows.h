@@ -26,6 +26,17 @@ static inline struct ezlb_snat_row nft_row(enum ezlb_proto proto, const char *li
 	return row;
 }
 
+/* A row of a mark in the same way. */
+static inline struct ezlb_snat_row nft_mark_row(uint32_t mark, uint8_t family, const char *to)
+{
+	struct ezlb_snat_row row = { .key = { .kind = EZLB_SNAT_KEY_LISTENER, .fwmark = mark } };
+
+	row.key.endpoint.addr.family = family;
+	if (to)
+		assert_int_equal(ezlb_range_parse(to, &row.to, NULL), 0);
+	return row;
+}
+
 static inline uint16_t nft_type(const struct nlmsghdr *msg)
 {
 	return msg->nlmsg_type & 0xff;

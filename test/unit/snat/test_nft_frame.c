@@ -11,7 +11,9 @@
 #include "nft_frame.h"
 
 static struct ezlb_nl_buf frame;
-static struct nlmsghdr *msgs[8]; /* of it: table, two sets, chain, two rules */
+static struct nlmsghdr *msgs[2 + 2 * EZLB_NFT_SETS]; /* of it: table, sets, chain, rules */
+#define SET(which)  msgs[1 + (which)]
+#define RULE(which) msgs[2 + EZLB_NFT_SETS + (which)]
 static size_t n_msgs;
 static const struct ezlb_nft_family *family;
 static _Alignas(struct nlmsghdr) unsigned char scratch[4096];
@@ -63,7 +65,9 @@ static struct nlmsghdr *table_msg(uint32_t flags, uint32_t use)
 static void test_known_again(void **state)
 {
 	static const uint16_t want[] = { NFT_MSG_NEWTABLE, NFT_MSG_NEWSET,  NFT_MSG_NEWSET,
-					 NFT_MSG_NEWCHAIN, NFT_MSG_NEWRULE, NFT_MSG_NEWRULE };
+					 NFT_MSG_NEWSET,   NFT_MSG_NEWSET,  NFT_MSG_NEWCHAIN,
+					 NFT_MSG_NEWRULE,  NFT_MSG_NEWRULE, NFT_MSG_NEWRULE,
+					 NFT_MSG_NEWRULE };
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
@@ -71,12 +75,15 @@ static void test_known_again(void **state)
 		assert_int_equal(n_msgs, COUNT_OF(want));
 		for (size_t j = 0; j < n_msgs; j++)
 			assert_int_equal(nft_type(msgs[j]), want[j]);
-		assert_true(ezlb_nft_is_table(table_msg(0, 3)));
-		assert_true(ezlb_nft_is_set(msgs[1], family, EZLB_NFT_SOURCE_OF));
-		assert_true(ezlb_nft_is_set(msgs[2], family, EZLB_NFT_MASQUERADED));
-		assert_true(ezlb_nft_is_chain(msgs[3]));
-		assert_true(ezlb_nft_is_rule(msgs[4], family, EZLB_NFT_SOURCE_OF));
-		assert_true(ezlb_nft_is_rule(msgs[5], family, EZLB_NFT_MASQUERADED));
+		assert_true(ezlb_nft_is_table(table_msg(0, 5)));
+		assert_true(ezlb_nft_is_chain(msgs[1 + EZLB_NFT_SETS]));
+		for (int have = 0; have < EZLB_NFT_SETS; have++)
+			for (enum ezlb_nft_set set = 0; set < EZLB_NFT_SETS; set++) {
+				assert_int_equal(ezlb_nft_is_set(SET(have), family, set),
+						 have == (int)set);
+				assert_int_equal(ezlb_nft_is_rule(RULE(have), family, set),
+						 have == (int)set);
+			}
 	}
 }
 
@@ -85,9 +92,9 @@ static void test_known_again(void **state)
 static void test_tables(void **state)
 {
 	(void)state;
-	assert_false(ezlb_nft_is_table(table_msg(NFT_TABLE_F_DORMANT, 3)));
-	assert_false(ezlb_nft_is_table(table_msg(0, 2)));
+	assert_false(ezlb_nft_is_table(table_msg(NFT_TABLE_F_DORMANT, 5)));
 	assert_false(ezlb_nft_is_table(table_msg(0, 4)));
+	assert_false(ezlb_nft_is_table(table_msg(0, 6)));
 	assert_false(ezlb_nft_is_table(new_msg(NFT_MSG_NEWTABLE)));
 }
 
@@ -151,14 +158,15 @@ static void test_sets(void **state)
 		struct nlmsghdr *msg = new_msg(NFT_MSG_NEWSET);
 
 		print_message("%s\n", sets[i].name);
-		assert_int_equal(nftnl_set_nlmsg_parse(msgs[1], set), 0);
+		assert_int_equal(nftnl_set_nlmsg_parse(SET(EZLB_NFT_SOURCE_OF), set), 0);
 		nftnl_set_set_u32(set, sets[i].attr, sets[i].value);
 		nftnl_set_nlmsg_build_payload(msg, set);
 		nftnl_set_free(set);
 		assert_int_equal(ezlb_nft_is_set(msg, family, EZLB_NFT_SOURCE_OF), sets[i].want);
 	}
-	assert_false(ezlb_nft_is_set(msgs[1], family, EZLB_NFT_MASQUERADED));
-	assert_false(ezlb_nft_is_set(msgs[1], &ezlb_nft_families[1], EZLB_NFT_SOURCE_OF));
+	assert_false(ezlb_nft_is_set(SET(EZLB_NFT_SOURCE_OF), family, EZLB_NFT_MASQUERADED));
+	assert_false(ezlb_nft_is_set(SET(EZLB_NFT_SOURCE_OF), &ezlb_nft_families[1],
+				     EZLB_NFT_SOURCE_OF));
 }
 
 static void test_set_with_timeout(void **state)
@@ -167,7 +175,7 @@ static void test_set_with_timeout(void **state)
 	struct nlmsghdr *msg = new_msg(NFT_MSG_NEWSET);
 
 	(void)state;
-	assert_int_equal(nftnl_set_nlmsg_parse(msgs[1], set), 0);
+	assert_int_equal(nftnl_set_nlmsg_parse(SET(EZLB_NFT_SOURCE_OF), set), 0);
 	nftnl_set_set_u64(set, NFTNL_SET_TIMEOUT, 1000);
 	nftnl_set_nlmsg_build_payload(msg, set);
 	nftnl_set_free(set);
@@ -182,7 +190,7 @@ static bool known_with_exprs(const char *first, const char *second)
 	static const uint16_t attrs[] = { NFTNL_SET_FLAGS, NFTNL_SET_KEY_LEN, NFTNL_SET_KEY_TYPE,
 					  NFTNL_SET_DATA_LEN, NFTNL_SET_DATA_TYPE };
 
-	assert_int_equal(nftnl_set_nlmsg_parse(msgs[1], ours), 0);
+	assert_int_equal(nftnl_set_nlmsg_parse(SET(EZLB_NFT_SOURCE_OF), ours), 0);
 	for (size_t i = 0; i < COUNT_OF(attrs); i++)
 		nftnl_set_set_u32(set, attrs[i], nftnl_set_get_u32(ours, attrs[i]));
 	if (first)
@@ -210,15 +218,15 @@ static void test_set_is_asked_for(void **state)
 	struct nftnl_set *set;
 
 	(void)state;
-	for (size_t i = 1; i <= 2; i++) {
+	for (enum ezlb_nft_set i = 0; i < EZLB_NFT_SETS; i++) {
 		const struct nftnl_expr *expr;
 
 		set = nftnl_set_alloc();
-		assert_int_equal(nftnl_set_nlmsg_parse(msgs[i], set), 0);
+		assert_int_equal(nftnl_set_nlmsg_parse(SET(i), set), 0);
 		assert_true(nftnl_set_is_set(set, NFTNL_SET_EXPR));
 		expr = nftnl_set_get(set, NFTNL_SET_EXPR);
 		assert_string_equal(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "counter");
-		assert_int_equal(nftnl_set_is_set(set, NFTNL_SET_USERDATA), i == 1);
+		assert_int_equal(nftnl_set_is_set(set, NFTNL_SET_USERDATA), ezlb_nft_is_map(i));
 		nftnl_set_free(set);
 	}
 }
@@ -253,7 +261,7 @@ static void test_rules(void **state)
 		struct nftnl_expr *expr;
 
 		print_message("%s\n", exprs[i].name);
-		assert_int_equal(nftnl_rule_nlmsg_parse(msgs[4], rule), 0);
+		assert_int_equal(nftnl_rule_nlmsg_parse(RULE(EZLB_NFT_SOURCE_OF), rule), 0);
 		iter = nftnl_expr_iter_create(rule);
 		for (unsigned n = 0; (expr = nftnl_expr_iter_next(iter)); n++) {
 			if (n == exprs[i].n)
@@ -264,8 +272,9 @@ static void test_rules(void **state)
 		nftnl_rule_free(rule);
 		assert_int_equal(ezlb_nft_is_rule(msg, family, EZLB_NFT_SOURCE_OF), exprs[i].want);
 	}
-	assert_false(ezlb_nft_is_rule(msgs[5], family, EZLB_NFT_SOURCE_OF));
-	assert_false(ezlb_nft_is_rule(msgs[4], &ezlb_nft_families[1], EZLB_NFT_SOURCE_OF));
+	assert_false(ezlb_nft_is_rule(RULE(EZLB_NFT_MASQUERADED), family, EZLB_NFT_SOURCE_OF));
+	assert_false(ezlb_nft_is_rule(RULE(EZLB_NFT_SOURCE_OF), &ezlb_nft_families[1],
+				      EZLB_NFT_SOURCE_OF));
 }
 
 /* A rule that begins as ours, with `more` expressions or fewer. */
@@ -276,7 +285,7 @@ static bool known_with(int more)
 	struct nftnl_expr_iter *iter;
 	struct nftnl_expr *expr, *last = NULL;
 
-	assert_int_equal(nftnl_rule_nlmsg_parse(msgs[4], rule), 0);
+	assert_int_equal(nftnl_rule_nlmsg_parse(RULE(EZLB_NFT_SOURCE_OF), rule), 0);
 	iter = nftnl_expr_iter_create(rule);
 	while ((expr = nftnl_expr_iter_next(iter)))
 		last = expr;

@@ -17,7 +17,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Every third row is masqueraded. Those that have counted already take more room. */
+/* Every third row is masqueraded, and every second one is for a mark. Those that have counted
+ * already take more room. */
 static void fill(const char *addr, const char *to, bool counted)
 {
 	char listen[EZLB_ENDPOINT_STRLEN];
@@ -25,6 +26,9 @@ static void fill(const char *addr, const char *to, bool counted)
 	for (unsigned i = 0; i < MANY; i++) {
 		snprintf(listen, sizeof(listen), "%s:%u", addr, i + 1);
 		*EZLB_PUSH(&rows) = nft_row(EZLB_TCP, listen, i % 3 ? to : NULL);
+		if (i % 2)
+			rows.items[i] = nft_mark_row(i, rows.items[i].key.endpoint.addr.family,
+						     i % 3 ? to : NULL);
 		rows.items[i].connections = counted ? UINT64_MAX - i : 0;
 	}
 }
@@ -45,7 +49,7 @@ static int on_elem(struct nftnl_set_elem *elem, void *arg)
 		seen->at++;
 	assert_int_equal(nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_DATA), seen->data);
 	/* What deletes one is all of it but for the data. */
-	if (!seen->data && seen->set == EZLB_NFT_SOURCE_OF) {
+	if (!seen->data && ezlb_nft_is_map(seen->set)) {
 		const struct ezlb_addr_range *to = &rows.items[seen->at].to;
 		uint8_t data[32];
 
@@ -70,7 +74,7 @@ static void check_rows(uint16_t type, const struct ezlb_nft_family *family, enum
 	size_t messages = 0;
 
 	seen.adds = adds;
-	seen.data = adds && which == EZLB_NFT_SOURCE_OF;
+	seen.data = adds && ezlb_nft_is_map(which);
 	while ((msg = nft_next(&buf, msg))) {
 		struct nlattr *attr;
 		struct nftnl_set *set = nftnl_set_alloc();

@@ -86,6 +86,44 @@ static void test_both_ways(void **state)
 	}
 }
 
+static void test_marks(void **state)
+{
+	static const struct {
+		uint8_t family;
+		const char *to;
+		enum ezlb_nft_set set;
+	} marks[] = {
+		{ AF_INET, "10.0.0.3-10.0.0.6", EZLB_NFT_SOURCE_OF_MARK },
+		{ AF_INET, NULL, EZLB_NFT_MASQUERADED_MARK },
+		{ AF_INET6, "fd00::3", EZLB_NFT_SOURCE_OF_MARK },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(marks); i++) {
+		struct ezlb_snat_row row = nft_mark_row(0x01020304, marks[i].family, marks[i].to);
+		struct nftnl_set_elem *elem = ezlb_nft_row_build(&row, true);
+		struct ezlb_snat_row back;
+		uint32_t len;
+
+		assert_int_equal(ezlb_snat_row_check(&row), 0);
+		assert_int_equal(ezlb_nft_set_of(&row), marks[i].set);
+		assert_int_equal(
+			*(const uint32_t *)nftnl_set_elem_get(elem, NFTNL_SET_ELEM_KEY, &len),
+			0x01020304);
+		assert_int_equal(len, 4);
+		assert_int_equal(ezlb_nft_row_parse(family_of(&row), marks[i].set, elem, &back), 0);
+		assert_int_equal(ezlb_snat_row_cmp(&back, &row), 0);
+		assert_true(ezlb_snat_row_same(&back, &row));
+		assert_int_equal(
+			ezlb_nft_row_parse(family_of(&row), EZLB_NFT_SOURCE_OF, elem, &back),
+			-EINVAL);
+		nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, "\0\0\0\0", 4);
+		assert_int_equal(ezlb_nft_row_parse(family_of(&row), marks[i].set, elem, &back),
+				 -EINVAL);
+		nftnl_set_elem_free(elem);
+	}
+}
+
 struct parsed {
 	enum ezlb_nft_set set;
 	int rc;
@@ -216,9 +254,8 @@ static void test_strangers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_both_ways),
-		cmocka_unit_test(test_counter),
-		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_both_ways), cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_counter),	  cmocka_unit_test(test_check),
 		cmocka_unit_test(test_strangers),
 	};
 
