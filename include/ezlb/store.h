@@ -64,8 +64,8 @@ void ezlb_netns_answer(int fd);
  *   setting net.ipv4.ip_forward 0
  *   link ezlb0
  *   vip ezlb0 10.0.0.1
- *   service tcp 10.0.0.1:80
  *   drain 86400000 removed 192.168.1.1:80 tcp 10.0.0.1:80
+ *   service tcp 10.0.0.1:80
  *   end
  *
  * A drain has its deadline by ezlb_now_ms, why the backend drains, the backend and the service. An

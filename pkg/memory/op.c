@@ -65,6 +65,7 @@ static int do_dest(struct batch *batch, const struct ezlb_op *op)
 	struct ezlb_service_row service = { .key = op->dest.service };
 	struct ezlb_dest_row *row = rows_find(&batch->dests, &op->dest);
 	bool del = op->kind == EZLB_OP_DEST_DEL;
+	uint32_t active;
 
 	if (!rows_find(&batch->services, &service))
 		return del ? 0 : -ESRCH;
@@ -76,10 +77,13 @@ static int do_dest(struct batch *batch, const struct ezlb_op *op)
 	}
 	if (!row)
 		return del ? 0 : -ENOENT;
-	if (del)
+	if (del) {
 		rows_remove(&batch->dests, row);
-	else
-		*row = op->dest;
+		return 0;
+	}
+	active = row->active; /* connections go on */
+	*row = op->dest;
+	row->active = active;
 	return 0;
 }
 

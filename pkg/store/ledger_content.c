@@ -261,8 +261,10 @@ int ledger_content_write(const struct ezlb_ledger_content *content, FILE *f)
 	for (size_t i = 0; i < content->vips.len && rc >= 0; i++)
 		rc = fprintf(f, "vip %s %s\n", content->vips.items[i].device,
 			     ezlb_addr_format(&content->vips.items[i].addr, text));
+	if (rc >= 0)
+		rc = write_drains(&content->drains, f);
 	for (size_t i = 0; i < content->services.len && rc >= 0; i++)
 		rc = fprintf(f, "service %s\n",
 			     ezlb_service_key_format(&content->services.items[i], text));
-	return rc < 0 ? rc : write_drains(&content->drains, f);
+	return rc;
 }

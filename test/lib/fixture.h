@@ -81,16 +81,12 @@ static inline void assert_has(const char *text, const char *word)
 		fail_msg("no '%s' in: %s", word, text);
 }
 
-/* "tcp 10.0.0.1:80" */
+/* "tcp 10.0.0.1:80", "fwmark 7" */
 static inline struct ezlb_service_key key_of(const char *text)
 {
-	EZLB_AUTO_FREE char *copy = ezlb_strdup(text);
-	char *endpoint = strchr(copy, ' ');
-	struct ezlb_service_key key = { .proto = EZLB_TCP };
+	struct ezlb_service_key key;
 
-	*endpoint++ = '\0';
-	assert_int_equal(ezlb_proto_parse(copy, &key.proto), 0);
-	assert_int_equal(ezlb_endpoint_parse(endpoint, &key.listen, NULL), 0);
+	assert_int_equal(ezlb_service_key_parse(text, &key), 0);
 	return key;
 }
 

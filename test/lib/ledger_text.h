@@ -30,6 +30,21 @@ static inline void add_was(struct ezlb_ledger_content *content, const char *word
 	fail_msg("no setting '%s'", word);
 }
 
+/* "drain 5000 down 10.1.0.1:80 tcp 10.0.0.1:80" */
+static inline void add_drain(struct ezlb_ledger_content *content, const char *text)
+{
+	struct ezlb_drain *drain = EZLB_PUSH(&content->drains);
+	char cause[64], backend[64];
+	unsigned long long until;
+	int n = 0;
+
+	assert_int_equal(sscanf(text, "drain %llu %63s %63s %n", &until, cause, backend, &n), 3);
+	drain->until_ms = until;
+	assert_int_equal(ezlb_drain_cause_parse(cause, &drain->cause), 0);
+	assert_int_equal(ezlb_endpoint_parse(backend, &drain->backend, NULL), 0);
+	drain->service = key_of(text + n);
+}
+
 static inline void add_claim(struct ezlb_ledger_content *content, const char *text)
 {
 	char a[64] = "", b[64] = "", c[64] = "";
@@ -46,15 +61,18 @@ static inline void add_claim(struct ezlb_ledger_content *content, const char *te
 
 		ezlb_strcpy(row->device, sizeof(row->device), b);
 		assert_int_equal(ezlb_addr_parse(c, &row->addr, NULL), 0);
-	} else if (strchr(text, ':'))
+	} else if (strcmp(a, "drain") == 0)
+		add_drain(content, text);
+	else if (strchr(text, ':'))
 		*EZLB_PUSH(&content->services) = key_of(text);
 	else
 		add_was(content, a, atoi(b));
 }
 
 /*
- * "chain, table, vs.conntrack 0, ip_forward 1, link a0, vip a0 10.0.0.1, tcp 10.0.0.1:80": what
- * there is of it, in this order, which is also the ledger's.
+ * "chain, table, vs.conntrack 0, ip_forward 1, link a0, vip a0 10.0.0.1,
+ * drain 5000 down 10.1.0.1:80 tcp 10.0.0.1:80, tcp 10.0.0.1:80": what there is of it, in this
+ * order, which is also the ledger's.
  */
 static inline struct ezlb_ledger_content content_of(const char *text)
 {
@@ -80,7 +98,7 @@ static inline const char *word_of(const struct ezlb_setting_row *row)
 static inline struct text content_text(const struct ezlb_ledger_content *content)
 {
 	struct text out = { "" };
-	char addr[EZLB_ADDR_STRLEN];
+	char addr[EZLB_ADDR_STRLEN], ep[EZLB_ENDPOINT_STRLEN], key[EZLB_SERVICE_KEY_STRLEN];
 	FILE *f = fmemopen(out.s, sizeof(out.s), "w");
 
 	fprintf(f, "%s%s", content->chain ? "chain, " : "", content->nft_table ? "table, " : "");
@@ -92,6 +110,12 @@ static inline struct text content_text(const struct ezlb_ledger_content *content
 	for (size_t i = 0; i < content->vips.len; i++)
 		fprintf(f, "vip %s %s, ", content->vips.items[i].device,
 			ezlb_addr_format(&content->vips.items[i].addr, addr));
+	for (size_t i = 0; i < content->drains.len; i++)
+		fprintf(f, "drain %llu %s %s %s, ",
+			(unsigned long long)content->drains.items[i].until_ms,
+			ezlb_drain_cause_str(content->drains.items[i].cause),
+			ezlb_endpoint_format(&content->drains.items[i].backend, ep),
+			ezlb_service_key_format(&content->drains.items[i].service, key));
 	fputs(scope_text(&content->services).s, f);
 	fclose(f);
 	return out;

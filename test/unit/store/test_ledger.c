@@ -2,8 +2,9 @@
 #include "ledger_text.h"
 
 /* What is around services; before ALL, and as it comes out of it. */
-#define AROUND "link a0, vip a0 10.0.0.1, "
-#define SORTED "chain, vs.conntrack 0, ip_forward 1, link a0, vip a0 10.0.0.1, " TWO
+#define DRAIN  "drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80, "
+#define AROUND "link a0, vip a0 10.0.0.1, " DRAIN
+#define SORTED "chain, vs.conntrack 0, ip_forward 1, link a0, vip a0 10.0.0.1, " DRAIN TWO
 
 /* --- the content in memory ----------------------------------------------------------------- */
 
@@ -68,6 +69,8 @@ static void test_round_trip(void **state)
 		"vs.conntrack 0, accept_ra 1, ",
 		"link a0, link b0, ",
 		"vip a0 10.0.0.1, vip a0 fd00::1, vip b0 10.0.0.1, ",
+		"drain 0 down [fd00::2]:80 tcp [fd00::1]:80, "
+		"drain 999999999999999999 standby 10.1.0.1:80 fwmark 7, ",
 		SORTED,
 		ALL,
 	};
@@ -98,6 +101,7 @@ static void test_text(void **state)
 			     "setting net.ipv4.ip_forward 1\n"
 			     "link a0\n"
 			     "vip a0 10.0.0.1\n"
+			     "drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80\n"
 			     "service tcp 10.0.0.1:80\n"
 			     "service udp [fd00::1]:53\n"
 			     "end\n",
@@ -121,6 +125,7 @@ static void test_any_order(void **state)
 			      "setting net.ipv4.ip_forward 1\n"
 			      "service tcp 10.0.0.1:80\n"
 			      "vip a0 10.0.0.1\n"
+			      "drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80\n"
 			      "setting net.ipv6.conf.eth0.accept_ra 0\n"
 			      "link a0\n"
 			      "chain nat EZLB-SNAT\n"
@@ -128,7 +133,8 @@ static void test_any_order(void **state)
 			      "end\n");
 	put("ledger", mixed);
 	assert_reads(
-		"chain, vs.conntrack 0, ip_forward 1, accept_ra 0, link a0, vip a0 10.0.0.1, " TWO);
+		"chain, vs.conntrack 0, ip_forward 1, accept_ra 0, link a0, vip a0 10.0.0.1, " DRAIN
+			TWO);
 }
 
 static void test_nothing_owned_any_more(void **state)
@@ -186,6 +192,7 @@ static void test_not_rewritten(void **state)
 		"chain, vs.conntrack 0, ip_forward 1, link a0, " TWO,
 		"chain, vs.conntrack 0, ip_forward 1, vip a0 10.0.0.1, " TWO,
 		"chain, vs.conntrack 0, ip_forward 1, accept_ra 0, " TWO,
+		"chain, vs.conntrack 0, ip_forward 1, " DRAIN TWO,
 	};
 
 	(void)state;
@@ -207,6 +214,27 @@ static void test_not_rewritten(void **state)
 		ezlb_ledger_close(&ledger);
 		assert_reads(others[i]);
 	}
+}
+
+static void test_drain_rewritten(void **state)
+{
+	static const char *const others[] = {
+		"drain 5001 down 10.1.0.1:80 tcp 10.0.0.1:80, ",
+		"drain 5000 removed 10.1.0.1:80 tcp 10.0.0.1:80, ",
+		"drain 5000 down 10.1.0.2:80 tcp 10.0.0.1:80, ",
+		"drain 5000 down 10.1.0.1:80 udp 10.0.0.1:80, ",
+	};
+	struct ezlb_ledger ledger;
+
+	(void)state;
+	assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), 0);
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		assert_int_equal(
+			set(&ledger, "drain 5000 down 10.1.0.1:80 tcp 10.0.0.1:80, ", NULL), 0);
+		assert_int_equal(set(&ledger, others[i], NULL), 0);
+		assert_reads(others[i]);
+	}
+	ezlb_ledger_close(&ledger);
 }
 
 /* What a kill in the middle of a write leaves behind. */
@@ -415,6 +443,7 @@ int main(void)
 		IN_TOP(test_removed_after_reading),
 		IN_TOP(test_replaced),
 		IN_TOP(test_copied),
+		IN_TOP(test_drain_rewritten),
 		IN_TOP(test_same_inode),
 		IN_TOP(test_directory_removed),
 		IN_TOP(test_directory_replaced),

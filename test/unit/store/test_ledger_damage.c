@@ -149,6 +149,19 @@ static void test_damaged(void **state)
 		{ "service tcp", "Service tcp", "line 7 is unknown" },
 		{ "[fd00::1]:53", "fd00::1:53", "line 8 has no valid service" },
 		{ "udp [fd00::1]:53", "tcp 10.0.0.1:80", "it has the same service twice" },
+		{ "\nend", "\ndrain 1\nend", "line 9 has no valid drain" },
+		{ "\nend", "\ndrain x down 10.1.0.1:80 tcp 10.0.0.1:80\nend",
+		  "line 9 has no valid" },
+		{ "\nend", "\ndrain -1 down 10.1.0.1:80 tcp 10.0.0.1:80\nend",
+		  "line 9 has no valid" },
+		{ "\nend", "\ndrain 1 up 10.1.0.1:80 tcp 10.0.0.1:80\nend", "line 9 has no valid" },
+		{ "\nend", "\ndrain 1 down 10.1.0.1 tcp 10.0.0.1:80\nend", "line 9 has no valid" },
+		{ "\nend", "\ndrain 1 down 10.1.0.1:80 10.0.0.1:80\nend", "line 9 has no valid" },
+		{ "\nend", "\ndrain 1 down 10.1.0.1:80 \nend", "line 9 has no valid drain" },
+		{ "\nend",
+		  "\ndrain 1 down 10.1.0.1:80 tcp 10.0.0.1:80"
+		  "\ndrain 2 removed 10.1.0.1:80 tcp 10.0.0.1:80\nend",
+		  "it has the same drain twice" },
 	};
 
 	(void)state;
