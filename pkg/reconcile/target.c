@@ -170,7 +170,8 @@ static void want_dests(struct ezlb_table *target, const struct ezlb_spec *spec,
 		if (!ezlb_role_has_dest(member->role))
 			continue;
 		want_dest(target, spec, member);
-		if (spec->full_nat && snat_key == EZLB_SNAT_KEY_BACKEND)
+		if (spec->full_nat && snat_key == EZLB_SNAT_KEY_BACKEND &&
+		    member->index != EZLB_NOT_IN_FILE)
 			want_snat(target, spec, key, snat_key, &member->backend);
 	}
 }
@@ -184,6 +185,60 @@ static void want_of(struct ezlb_table *target, const struct ezlb_spec *spec,
 	if (spec->full_nat && snat_key == EZLB_SNAT_KEY_LISTENER)
 		want_snat(target, spec, key, snat_key, NULL);
 	want_dests(target, spec, key, roster, snat_key);
+}
+
+/* Keeps the actual row unless target has its own. */
+static void keep_snat(const struct ezlb_table *actual, const struct ezlb_snats *wanted,
+		      struct ezlb_snat_key key, struct ezlb_table *target)
+{
+	const struct ezlb_snat_row of = { .key = key }, *row;
+
+	row = EZLB_FIND(&actual->snats, &of, ezlb_snat_row_cmp);
+	if (!row || EZLB_FIND(wanted, &of, ezlb_snat_row_cmp))
+		return;
+	*EZLB_PUSH(&target->snats) = *row;
+	target->snat_wanted = true;
+}
+
+/* For the backends that have left the file of this service and drain. */
+static void keep_leaving(const struct ezlb_spec *spec, const struct ezlb_roster *roster,
+			 const struct ezlb_table *actual, const struct ezlb_snats *wanted,
+			 struct ezlb_table *target)
+{
+	for (size_t k = 0; k < spec->n_listeners && spec->full_nat; k++) {
+		const struct ezlb_service_key *key = &spec->listeners[k].key;
+		const struct ezlb_roster_row *member;
+		size_t n;
+
+		member = ezlb_roster_of(roster, key, &n);
+		for (; n > 0; n--, member++)
+			if (member->index == EZLB_NOT_IN_FILE)
+				keep_snat(actual, wanted,
+					  ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, key,
+							   &member->backend),
+					  target);
+	}
+}
+
+/*
+ * A backend that has left its file keeps the SNAT row that it has, until its dest is deleted. The
+ * row is not made or changed for it: another service may have the backend in its file, with another
+ * source, because desired compares only what is in files. Connections that are open do not need
+ * the row.
+ */
+static void keep_snats_of_leaving(const struct ezlb_desired *desired,
+				  const struct ezlb_roster *roster, const struct ezlb_table *actual,
+				  struct ezlb_table *target)
+{
+	struct ezlb_snats wanted = target->snats; /* sorted, unlike the rows that are added */
+
+	target->snats = (struct ezlb_snats){ 0 };
+	for (size_t i = 0; i < desired->len; i++)
+		keep_leaving(desired->items[i], roster, actual, &wanted, target);
+	EZLB_VEC_APPEND(&target->snats, &wanted);
+	EZLB_VEC_CLEAR(&wanted);
+	EZLB_SORT(&target->snats, ezlb_snat_row_cmp);
+	EZLB_UNIQUE(&target->snats, ezlb_snat_row_cmp);
 }
 
 void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_roster *roster,
@@ -211,19 +266,8 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 	ezlb_table_sort(target);
 	/* Services that share a backend share its SNAT row; desired made sure that they agree. */
 	EZLB_UNIQUE(&target->snats, ezlb_snat_row_cmp);
-}
-
-/* Keeps the actual row unless target has its own. */
-static void keep_snat(const struct ezlb_table *actual, const struct ezlb_snats *wanted,
-		      struct ezlb_snat_key key, struct ezlb_table *target)
-{
-	const struct ezlb_snat_row of = { .key = key }, *row;
-
-	row = EZLB_FIND(&actual->snats, &of, ezlb_snat_row_cmp);
-	if (!row || EZLB_FIND(wanted, &of, ezlb_snat_row_cmp))
-		return;
-	*EZLB_PUSH(&target->snats) = *row;
-	target->snat_wanted = true;
+	if (policy->snat_key == EZLB_SNAT_KEY_BACKEND)
+		keep_snats_of_leaving(desired, roster, actual, target);
 }
 
 static void keep_ipvs(const struct ezlb_scope *keep, const struct ezlb_table *actual,

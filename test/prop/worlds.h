@@ -27,6 +27,8 @@ struct world {
 	struct ezlb_desired desired;
 	struct ezlb_verdicts verdicts;
 	struct ezlb_lifecycle life;
+	struct ezlb_drains drains; /* of the ledger */
+	uint64_t now, due;
 	struct ezlb_scope owned, scope;
 	struct ezlb_table before; /* the kernel one op ago */
 	unsigned bad_steps, snat_ops;
@@ -115,6 +117,21 @@ static inline struct ezlb_endpoint backend_of(int family, unsigned k)
 	return ep;
 }
 
+/* How its backends come and go. */
+static inline void make_life(struct ezlb_spec *spec)
+{
+	spec->drain_ms = dice(3) == 0 ? 0 : 1 + dice(30000);
+	spec->on_failure = (enum ezlb_on_failure)dice(3);
+	spec->check.initial_up = dice(4) == 0;
+	spec->slow_start_ms = dice(2) ? 0 : 1 + dice(30000);
+	if (dice(2))
+		spec->min_healthy = (struct ezlb_min_healthy){ dice(4) * 25, true };
+	else
+		spec->min_healthy = (struct ezlb_min_healthy){ dice(4), false };
+	for (size_t k = 0; k < spec->n_backends; k++)
+		spec->backends[k].fallback = dice(4) == 0;
+}
+
 static inline void make_files(struct world *w)
 {
 	for (unsigned i = 0; i < LISTENERS; i++) {
@@ -137,6 +154,7 @@ static inline void make_files(struct world *w)
 				spec->backends[spec->n_backends++] = (struct ezlb_backend){
 					.endpoint = backend_of(family, k), .weight = dice(4)
 				};
+		make_life(spec);
 		i = add_listeners(w, spec, i);
 		*EZLB_PUSH(&w->desired) = spec;
 	}
@@ -156,6 +174,7 @@ static inline void make_verdicts(struct world *w)
 			ezlb_strcpy(row->service, sizeof(row->service), spec->name);
 			row->backend = spec->backends[k].endpoint;
 			row->verdict = (enum ezlb_verdict)dice(3);
+			row->outcome = (enum ezlb_outcome)dice(EZLB_OUTCOMES);
 		}
 	}
 	EZLB_SORT(&w->verdicts, ezlb_verdict_row_cmp);
@@ -168,7 +187,8 @@ static inline void make_kernel_dests(struct world *w, const struct ezlb_service_
 			*EZLB_PUSH(&w->kernel->dests) = (struct ezlb_dest_row){
 				.service = *key,
 				.endpoint = endpoint(key->listen.addr.family, 1, k),
-				.weight = dice(4)
+				.weight = dice(4),
+				.active = dice(2)
 			};
 }
 

@@ -40,6 +40,8 @@ static void set_role(struct ezlb_roster *roster, const struct ezlb_spec *spec,
 	row->service = key;
 	row->backend = backend;
 	row->role = role_of(word);
+	if (!found)
+		row->index = EZLB_NOT_IN_FILE;
 	if (row->role == EZLB_ROLE_DRAINING)
 		row->weight = 0;
 }
@@ -221,14 +223,25 @@ static const struct {
 	  "dest tcp 10.0.0.1:80 10.1.0.6:80 0 full_nat\n"
 	  "snat tcp 10.1.0.1:80 masq\nsnat tcp 10.1.0.2:80 masq\n"
 	  "snat tcp 10.1.0.5:80 masq\nsnat tcp 10.1.0.6:80 masq\n" SETTINGS },
-	{ "a backend that has left the file and drains keeps its rule",
+	{ "a backend that has left the file and drains keeps the rule that it has",
 	  { "web tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.1:80" },
-	  "web 10.1.0.9:80 draining\n",
-	  NULL,
+	  "web 10.1.0.8:80 draining\nweb 10.1.0.9:80 draining\n",
+	  "snat tcp 10.1.0.9:80 10.9.0.5\nsnat tcp 10.1.0.7:80 10.9.0.5\n",
 	  "service tcp 10.0.0.1:80 wrr\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.8:80 0 full_nat\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.9:80 0 full_nat\n"
-	  "snat tcp 10.1.0.1:80 10.9.0.1\nsnat tcp 10.1.0.9:80 10.9.0.1\n" SETTINGS },
+	  "snat tcp 10.1.0.1:80 10.9.0.1\nsnat tcp 10.1.0.9:80 10.9.0.5\n" SETTINGS },
+	{ "the service that has it in its file has the say",
+	  { "web tcp 10.0.0.1:80 snat=10.9.0.1 10.1.0.1:80",
+	    "api tcp 10.0.0.2:80 snat=10.9.0.2 10.1.0.9:80" },
+	  "web 10.1.0.9:80 draining\n",
+	  "snat tcp 10.1.0.9:80 10.9.0.1\n",
+	  "service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.2:80 wrr\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n"
+	  "dest tcp 10.0.0.1:80 10.1.0.9:80 0 full_nat\n"
+	  "dest tcp 10.0.0.2:80 10.1.0.9:80 1 full_nat\n"
+	  "snat tcp 10.1.0.1:80 10.9.0.1\nsnat tcp 10.1.0.9:80 10.9.0.2\n" SETTINGS },
 	{ "a dest of the kernel that the roster has not is not wanted",
 	  { "web tcp 10.0.0.1:80 10.1.0.1:80" },
 	  NULL,
