@@ -54,7 +54,8 @@ within 1000 "an edited scheduler" has "tcp $WEB wlc"
 web wlc 7 "$B1" "$B2"
 within 1000 "an added backend" has "tcp $WEB $B2 7"
 web wlc 7 "$B2"
-within 1000 "a removed backend" has_not "$B1 "
+within 1000 "no new connections to a removed backend" has "tcp $WEB $B1 0"
+within 5000 "it is deleted when it is idle" has_not "$B1 "
 # Counters start anew when a service is deleted and made again.
 eventually 5 "the service was edited in place, with its counters" counted
 
