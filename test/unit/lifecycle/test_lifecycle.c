@@ -57,8 +57,9 @@ static const struct tale first[] = {
 	  "at 20: a serving 1, b waiting, c draining removed 0 until 30010 active 2; due 1020\n"
 	  "blind\n"
 	  "at 30: a serving 1, b waiting, c draining removed 0 until 30010; due 1030\n"
+	  "at 1530: a serving 1, b waiting, c draining removed 0 until 30010; due 2530\n"
 	  "sees\n"
-	  "at 40: a serving 1, b waiting, c draining removed 0 until 30010 active 2; due 1040\n" },
+	  "at 1540: a serving 1, b waiting, c draining removed 0 until 30010 active 2; due 2540\n" },
 };
 
 static const struct tale removed[] = {
