@@ -24,7 +24,9 @@ static bool is_main(const struct slot *slot)
 /* Not those with weight 0: they serve nobody, whatever their health is. */
 static bool counts(const struct slot *slot)
 {
-	return is_main(slot) && slot->backend->weight > 0;
+	const struct ezlb_backend *backend = slot->backend;
+
+	return backend && !backend->fallback && backend->weight > 0;
 }
 
 /* --- leaving ------------------------------------------------------------------------------- */

@@ -167,8 +167,8 @@ static void take_over_all(const struct turn *turn)
 void turn_gather(struct turn *turn)
 {
 	for (size_t i = 0; i < turn->spec->n_backends; i++) {
-		const struct ezlb_endpoint dest = ezlb_dest_endpoint(
-			&turn->key, &turn->spec->backends[i].endpoint);
+		const struct ezlb_endpoint dest =
+			ezlb_dest_endpoint(&turn->key, &turn->spec->backends[i].endpoint);
 		struct slot *slot = add_slot(turn, &dest);
 
 		slot->backend = &turn->spec->backends[i];
