@@ -305,6 +305,7 @@ static void test_read_dest(void **state)
 		assert_int_equal(ezlb_ipvs_get_dest(b.data, b.len, &want.service, &got), 0);
 		assert_int_equal(ezlb_dest_row_cmp(&got, &want), 0);
 		assert_true(ezlb_dest_row_same(&got, &want));
+		assert_int_equal(got.active, 7);
 		assert_false(got.full_nat);
 	}
 }
