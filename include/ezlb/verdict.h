@@ -10,9 +10,9 @@
 #include <ezlb/spec.h>
 
 /*
- * A backend is UNKNOWN until its first verdict. UNKNOWN never changes the kernel: an existing dest
- * stays, a missing one is not added. So a restart disturbs nothing, and a new backend gets
- * connections only after a successful probe.
+ * A backend is UNKNOWN until its first verdict. UNKNOWN never changes the kernel, except with
+ * initial_up or when a service fails open: an existing dest stays, a missing one is not added. So a
+ * restart disturbs nothing, and a new backend gets connections only after a successful probe.
  */
 enum ezlb_verdict { EZLB_UNKNOWN, EZLB_UP, EZLB_DOWN };
 
@@ -41,10 +41,10 @@ struct ezlb_verdict_row {
 	char service[EZLB_NAME_MAX + 1];
 	struct ezlb_endpoint backend;
 	enum ezlb_verdict verdict;
-	/* For people only; the reconciler does not use these: */
-	uint64_t since_ms; /* by ezlb_now_ms: when the verdict last changed */
-	bool probed;	   /* the rest describes the last conclusive probe */
-	enum ezlb_outcome outcome;
+	enum ezlb_outcome outcome; /* of the last conclusive probe: may a DOWN backend drain? */
+	/* For people only; lifecycle does not use these: */
+	uint64_t since_ms;   /* by ezlb_now_ms: when the verdict last changed */
+	bool probed;	     /* the rest and `outcome` describe the last conclusive probe */
 	int code;	     /* HTTP_STATUS: the status; DNS_RCODE: the rcode; otherwise 0 */
 	uint32_t latency_us; /* from start to end of the probe */
 };
