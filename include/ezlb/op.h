@@ -13,6 +13,7 @@ enum ezlb_layer_kind {
 	EZLB_LAYER_HOST,
 	EZLB_LAYER_FIREWALL,
 	EZLB_LAYER_SNAT,
+	EZLB_LAYER_MARK,
 	EZLB_LAYER_IPVS,
 	EZLB_LAYERS
 };
@@ -28,12 +29,14 @@ enum ezlb_op_kind {
 	EZLB_OP_SNAT_SETUP, /* create or repair the frame */
 	EZLB_OP_SNAT_ADD,
 	EZLB_OP_SNAT_SET,
+	EZLB_OP_MARK_ADD,
 	EZLB_OP_SERVICE_ADD,
 	EZLB_OP_SERVICE_SET,
 	EZLB_OP_DEST_ADD,
 	EZLB_OP_DEST_SET,
 	EZLB_OP_DEST_DEL,
 	EZLB_OP_SERVICE_DEL,
+	EZLB_OP_MARK_DEL,
 	EZLB_OP_SNAT_DEL,
 	EZLB_OP_SNAT_TEARDOWN, /* remove the frame and everything in it */
 	EZLB_OP_ACCEPT_DEL,
@@ -53,6 +56,7 @@ enum ezlb_object {
 	EZLB_OBJECT_ACCEPT,
 	EZLB_OBJECT_SNAT_FRAME,
 	EZLB_OBJECT_SNAT,
+	EZLB_OBJECT_MARK,
 	EZLB_OBJECT_SERVICE,
 	EZLB_OBJECT_DEST,
 	EZLB_OBJECTS
@@ -72,9 +76,11 @@ enum ezlb_phase {
 	EZLB_PHASE_HOST,
 	EZLB_PHASE_FIREWALL,
 	EZLB_PHASE_SNAT,
+	EZLB_PHASE_MARK,
 	EZLB_PHASE_SERVICES,
 	EZLB_PHASE_DESTS,
 	EZLB_PHASE_SERVICES_DEL,
+	EZLB_PHASE_MARK_DEL,
 	EZLB_PHASE_SNAT_DEL,
 	EZLB_PHASE_FIREWALL_DEL,
 	EZLB_PHASE_HOST_DEL
@@ -102,6 +108,7 @@ struct ezlb_op {
 		struct ezlb_snat_row snat;
 		struct ezlb_setting_row setting;
 		struct ezlb_accept_row accept;
+		struct ezlb_mark_row mark;
 		struct ezlb_link_row link;
 		struct ezlb_vip_row vip;
 	};

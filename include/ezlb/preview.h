@@ -48,9 +48,9 @@ void ezlb_preview_text(const struct ezlb_preview *preview, bool colour, struct e
  *     "text": "backend 10.1.0.2:80, not added: down (http_status 404)", "reason": "web.yaml:8",
  *     "file": "/etc/ezlb/services.d/web.yaml", "line": 8}]}
  *
- * service, listen, file and line may be null. Objects are listener, backend, snat, accept, address,
- * link, module, sysctl, snat-frame and firewall. outcome is done, held or failed, and null for a
- * plan; error says why it is not done. The summary counts every op, also as failed those that are
- * not done. A warning is about a backend, a listener or a file.
+ * service, listen, file and line may be null. Objects are listener, backend, snat, mark, accept,
+ * address, link, module, sysctl, snat-frame and firewall. outcome is done, held or failed, and null
+ * for a plan; error says why it is not done. The summary counts every op, also as failed those that
+ * are not done. A warning is about a backend, a listener or a file.
  */
 void ezlb_preview_json(const struct ezlb_preview *preview, struct ezlb_text *out);

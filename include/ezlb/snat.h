@@ -94,6 +94,23 @@ int ezlb_nft_watch_open(struct ezlb_err *err);
 /* Reads all pending messages; later ones may make the socket readable again. */
 void ezlb_nft_watch_drain(int fd);
 
+/* --- marks for ranges of ports ---------------------------------------------------------------- */
+
+#define EZLB_MARK_TABLE "ezlb_mark"
+
+/*
+ * The layer of the marks, for either driver: the nf_tables table `ezlb_mark` of family inet, with
+ * the chains `prerouting` and `output` at priority mangle. Each row is a rule in both:
+ *
+ *   ip daddr 10.0.0.1 tcp dport 5000-5100 meta mark set 0x... comment "tcp 10.0.0.1:5000 5100 ..."
+ *
+ * One apply is one transaction that creates the table again with all rows, or deletes it with the
+ * last one. If anything in the table is not ezlb's, list returns only a row without a mark, so all
+ * rows are added again. list and removing ops do not load nf_tables; others get -ENOPROTOOPT where
+ * the kernel has none. peek is the generation of the ruleset while the table exists, else 0.
+ */
+int ezlb_mark_open(struct ezlb_layer **out, struct ezlb_err *err);
+
 /* --- the choice of a driver ------------------------------------------------------------------ */
 
 enum ezlb_snat_driver { EZLB_SNAT_AUTO, EZLB_SNAT_IPTABLES, EZLB_SNAT_NFTABLES };

@@ -64,6 +64,17 @@ struct ezlb_accept_row {
 	struct ezlb_service_key service;
 };
 
+/*
+ * A rule that sets the firewall mark of a service on the packets to a range of ports. With all
+ * zero: something in ezlb's table of these rules is not one of them.
+ */
+struct ezlb_mark_row {
+	struct ezlb_service_key service; /* with a mark */
+	enum ezlb_proto proto;
+	struct ezlb_endpoint first; /* address and first port */
+	uint16_t last_port;
+};
+
 /* A dummy link that ezlb owns, and a listener's address on one. */
 struct ezlb_link_row {
 	char device[EZLB_DEVICE_STRLEN];
@@ -78,6 +89,7 @@ struct ezlb_dests EZLB_VEC(struct ezlb_dest_row);
 struct ezlb_snats EZLB_VEC(struct ezlb_snat_row);
 struct ezlb_setting_rows EZLB_VEC(struct ezlb_setting_row);
 struct ezlb_accepts EZLB_VEC(struct ezlb_accept_row);
+struct ezlb_marks EZLB_VEC(struct ezlb_mark_row);
 struct ezlb_links EZLB_VEC(struct ezlb_link_row);
 struct ezlb_vips EZLB_VEC(struct ezlb_vip_row);
 struct ezlb_addrs EZLB_VEC(struct ezlb_addr);
@@ -88,6 +100,7 @@ struct ezlb_table {
 	struct ezlb_snats snats;
 	struct ezlb_setting_rows settings;
 	struct ezlb_accepts accepts;
+	struct ezlb_marks marks;
 	struct ezlb_links links;
 	struct ezlb_vips vips;
 	struct ezlb_addrs elsewhere; /* actual: local addresses on links that ezlb does not own */
@@ -121,6 +134,7 @@ int ezlb_service_row_cmp(const void *a, const void *b);
 int ezlb_dest_row_cmp(const void *a, const void *b);
 int ezlb_snat_row_cmp(const void *a, const void *b);
 int ezlb_accept_row_cmp(const void *a, const void *b);
+int ezlb_mark_row_cmp(const void *a, const void *b);
 int ezlb_link_row_cmp(const void *a, const void *b);
 int ezlb_vip_row_cmp(const void *a, const void *b);
 int ezlb_addr_row_cmp(const void *a, const void *b); /* for struct ezlb_addrs */
@@ -158,5 +172,9 @@ int ezlb_service_key_parse(const char *text, struct ezlb_service_key *out);
 /* The backend or the listener of a SNAT row in the same way. */
 const char *ezlb_snat_key_format(const struct ezlb_snat_key *key,
 				 char buf[EZLB_SERVICE_KEY_STRLEN]);
+
+/* "tcp 10.0.0.1:5000-5100"; truncates nothing. */
+#define EZLB_MARK_STRLEN (EZLB_ENDPOINT_STRLEN + 16)
+const char *ezlb_mark_row_format(const struct ezlb_mark_row *row, char buf[EZLB_MARK_STRLEN]);
 
 const char *ezlb_gate_str(enum ezlb_gate gate); /* "input" */

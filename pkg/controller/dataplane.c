@@ -44,6 +44,8 @@ static int open_kernel(struct dataplane *plane, const struct ezlb_options *optio
 
 	if (rc == 0)
 		rc = ezlb_firewall_open(&plane->dp.layer[EZLB_LAYER_FIREWALL], err);
+	if (rc == 0)
+		rc = ezlb_mark_open(&plane->dp.layer[EZLB_LAYER_MARK], err);
 	plane->snat = dataplane_snat_driver(options->snat_driver, &plane->why);
 	return rc < 0 ? rc : open_snat(plane, err);
 }

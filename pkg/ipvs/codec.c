@@ -143,6 +143,8 @@ void ezlb_ipvs_put_op(struct ezlb_nl_buf *buf, uint16_t family, const struct ezl
 	case EZLB_OP_SNAT_SETUP:
 	case EZLB_OP_SNAT_ADD:
 	case EZLB_OP_SNAT_SET:
+	case EZLB_OP_MARK_ADD:
+	case EZLB_OP_MARK_DEL:
 	case EZLB_OP_SNAT_DEL:
 	case EZLB_OP_SNAT_TEARDOWN:
 	case EZLB_OP_ACCEPT_DEL:

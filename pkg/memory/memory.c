@@ -83,6 +83,9 @@ static int memory_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	case EZLB_LAYER_SNAT:
 		list_snat(kernel, out);
 		break;
+	case EZLB_LAYER_MARK:
+		EZLB_VEC_APPEND(&out->marks, &kernel->marks);
+		break;
 	case EZLB_LAYER_IPVS:
 		list_ipvs(kernel, scope, out);
 		break;

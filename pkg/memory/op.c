@@ -13,6 +13,7 @@ void batch_open(struct batch *batch, struct ezlb_table *kernel)
 		.snats = ROWS_OPEN(&kernel->snats, ezlb_snat_row_cmp),
 		.settings = ROWS_OPEN(&kernel->settings, ezlb_setting_row_cmp),
 		.accepts = ROWS_OPEN(&kernel->accepts, ezlb_accept_row_cmp),
+		.marks = ROWS_OPEN(&kernel->marks, ezlb_mark_row_cmp),
 		.links = ROWS_OPEN(&kernel->links, ezlb_link_row_cmp),
 		.vips = ROWS_OPEN(&kernel->vips, ezlb_vip_row_cmp),
 	};
@@ -25,6 +26,7 @@ void batch_close(struct batch *batch)
 	ROWS_CLOSE(&batch->snats, &batch->kernel->snats);
 	ROWS_CLOSE(&batch->settings, &batch->kernel->settings);
 	ROWS_CLOSE(&batch->accepts, &batch->kernel->accepts);
+	ROWS_CLOSE(&batch->marks, &batch->kernel->marks);
 	ROWS_CLOSE(&batch->links, &batch->kernel->links);
 	ROWS_CLOSE(&batch->vips, &batch->kernel->vips);
 }
@@ -202,6 +204,8 @@ int batch_op(struct batch *batch, const struct ezlb_op *op)
 		return do_snat_frame(batch, add);
 	case EZLB_OBJECT_SNAT:
 		return do_snat(batch, op);
+	case EZLB_OBJECT_MARK:
+		return do_row(&batch->marks, &op->mark, add);
 	case EZLB_OBJECT_SERVICE:
 		return do_service(batch, op);
 	case EZLB_OBJECT_DEST:

@@ -9,7 +9,7 @@
 /* The kernel while a batch runs: `rows` own the table's arrays until batch_close. */
 struct batch {
 	struct ezlb_table *kernel;
-	struct rows services, dests, snats, settings, accepts, links, vips;
+	struct rows services, dests, snats, settings, accepts, marks, links, vips;
 };
 
 void batch_open(struct batch *batch, struct ezlb_table *kernel);

@@ -82,6 +82,16 @@ static void put_firewall(struct ezlb_text *bytes, const struct ezlb_table *table
 	PUT(bytes, table->gates);
 }
 
+static void put_marks(struct ezlb_text *bytes, const struct ezlb_table *table)
+{
+	for (size_t i = 0; i < table->marks.len; i++) {
+		put_key(bytes, &table->marks.items[i].service);
+		PUT(bytes, table->marks.items[i].proto);
+		put_endpoint(bytes, &table->marks.items[i].first);
+		PUT(bytes, table->marks.items[i].last_port);
+	}
+}
+
 static void put_table(struct ezlb_text *bytes, const struct ezlb_table *table)
 {
 	for (size_t i = 0; i < table->services.len; i++)
@@ -90,6 +100,7 @@ static void put_table(struct ezlb_text *bytes, const struct ezlb_table *table)
 		put_dest(bytes, &table->dests.items[i]);
 	for (size_t i = 0; i < table->snats.len; i++)
 		put_snat(bytes, &table->snats.items[i]);
+	put_marks(bytes, table);
 	put_host(bytes, table);
 	put_firewall(bytes, table);
 	PUT(bytes, table->snat_present);

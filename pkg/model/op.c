@@ -16,12 +16,14 @@ static const struct ezlb_op_facts table[] = {
 	ROW(SNAT_SETUP,        "snat-setup",        SNAT,     SNAT,         ADD,   SNAT_FRAME),
 	ROW(SNAT_ADD,          "snat-add",          SNAT,     SNAT,         ADD,   SNAT),
 	ROW(SNAT_SET,          "snat-set",          SNAT,     SNAT,         SET,   SNAT),
+	ROW(MARK_ADD,          "mark-add",          MARK,     MARK,         ADD,   MARK),
 	ROW(SERVICE_ADD,       "service-add",       IPVS,     SERVICES,     ADD,   SERVICE),
 	ROW(SERVICE_SET,       "service-set",       IPVS,     SERVICES,     SET,   SERVICE),
 	ROW(DEST_ADD,          "dest-add",          IPVS,     DESTS,        ADD,   DEST),
 	ROW(DEST_SET,          "dest-set",          IPVS,     DESTS,        SET,   DEST),
 	ROW(DEST_DEL,          "dest-del",          IPVS,     DESTS,        DEL,   DEST),
 	ROW(SERVICE_DEL,       "service-del",       IPVS,     SERVICES_DEL, DEL,   SERVICE),
+	ROW(MARK_DEL,          "mark-del",          MARK,     MARK_DEL,     DEL,   MARK),
 	ROW(SNAT_DEL,          "snat-del",          SNAT,     SNAT_DEL,     DEL,   SNAT),
 	ROW(SNAT_TEARDOWN,     "snat-teardown",     SNAT,     SNAT_DEL,     DEL,   SNAT_FRAME),
 	ROW(ACCEPT_DEL,        "accept-del",        FIREWALL, FIREWALL_DEL, DEL,   ACCEPT),
@@ -75,9 +77,8 @@ enum ezlb_op_kind ezlb_op_kind_of(enum ezlb_object object, enum ezlb_action acti
 const char *ezlb_layer_kind_str(enum ezlb_layer_kind kind)
 {
 	static const char *const names[] = {
-		[EZLB_LAYER_HOST] = "host",
-		[EZLB_LAYER_FIREWALL] = "firewall",
-		[EZLB_LAYER_SNAT] = "snat",
+		[EZLB_LAYER_HOST] = "host", [EZLB_LAYER_FIREWALL] = "firewall",
+		[EZLB_LAYER_SNAT] = "snat", [EZLB_LAYER_MARK] = "mark",
 		[EZLB_LAYER_IPVS] = "ipvs",
 	};
 
@@ -92,6 +93,7 @@ int ezlb_op_cmp(const void *pa, const void *pb)
 		[EZLB_OBJECT_VIP] = ezlb_vip_row_cmp,
 		[EZLB_OBJECT_ACCEPT] = ezlb_accept_row_cmp,
 		[EZLB_OBJECT_SNAT] = ezlb_snat_row_cmp,
+		[EZLB_OBJECT_MARK] = ezlb_mark_row_cmp,
 		[EZLB_OBJECT_SERVICE] = ezlb_service_row_cmp,
 		[EZLB_OBJECT_DEST] = ezlb_dest_row_cmp,
 	};
@@ -127,6 +129,10 @@ struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op)
 				op->snat.key.proto, op->snat.key.endpoint, op->snat.key.fwmark });
 		out.kind = EZLB_SUBJECT_BACKEND;
 		out.backend = op->snat.key;
+		break;
+	case EZLB_OBJECT_MARK:
+		if (op->mark.last_port)
+			return of_service(&op->mark.service);
 		break;
 	case EZLB_OBJECT_VIP:
 		out.kind = EZLB_SUBJECT_ADDR;

@@ -134,6 +134,17 @@ static void put_accept(char *buf, const struct ezlb_op *op)
 	    ezlb_service_key_format(&op->accept.service, key));
 }
 
+static void put_mark(char *buf, const struct ezlb_mark_row *row)
+{
+	char text[EZLB_MARK_STRLEN], key[EZLB_SERVICE_KEY_STRLEN];
+
+	if (row->last_port)
+		put(buf, " %s %s", ezlb_mark_row_format(row, text),
+		    ezlb_service_key_format(&row->service, key));
+	else
+		put(buf, " " EZLB_MARK_OTHER_STR);
+}
+
 const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 {
 	char key[EZLB_SERVICE_KEY_STRLEN], vip[EZLB_VIP_STRLEN];
@@ -161,6 +172,9 @@ const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 		break;
 	case EZLB_OBJECT_SNAT:
 		put_snat(buf, op);
+		break;
+	case EZLB_OBJECT_MARK:
+		put_mark(buf, &op->mark);
 		break;
 	case EZLB_OBJECT_SERVICE:
 		put(buf, " %s", ezlb_service_key_format(&op->service.key, key));

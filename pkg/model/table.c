@@ -60,6 +60,18 @@ int ezlb_accept_row_cmp(const void *pa, const void *pb)
 	return rc ? rc : ezlb_service_key_cmp(&a->service, &b->service);
 }
 
+int ezlb_mark_row_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_mark_row *a = pa, *b = pb;
+	int rc = ezlb_service_key_cmp(&a->service, &b->service);
+
+	if (rc == 0)
+		rc = CMP(a->proto, b->proto);
+	if (rc == 0)
+		rc = ezlb_endpoint_cmp(&a->first, &b->first);
+	return rc ? rc : CMP(a->last_port, b->last_port);
+}
+
 int ezlb_link_row_cmp(const void *pa, const void *pb)
 {
 	const struct ezlb_link_row *a = pa, *b = pb;
@@ -112,6 +124,7 @@ bool ezlb_snat_row_same(const void *pa, const void *pb)
 	X(snats, snat_row)       \
 	X(settings, setting_row) \
 	X(accepts, accept_row)   \
+	X(marks, mark_row)       \
 	X(links, link_row)       \
 	X(vips, vip_row)         \
 	X(elsewhere, addr_row)
@@ -232,6 +245,15 @@ int ezlb_service_key_parse(const char *text, struct ezlb_service_key *out)
 		return -EINVAL;
 	*out = key;
 	return 0;
+}
+
+const char *ezlb_mark_row_format(const struct ezlb_mark_row *row, char buf[EZLB_MARK_STRLEN])
+{
+	char ep[EZLB_ENDPOINT_STRLEN];
+
+	snprintf(buf, EZLB_MARK_STRLEN, "%s %s-%u", ezlb_proto_str(row->proto),
+		 ezlb_endpoint_format(&row->first, ep), row->last_port);
+	return buf;
 }
 
 const char *ezlb_gate_str(enum ezlb_gate gate)

@@ -133,6 +133,23 @@ static void accept_reason(const struct sheet *sheet, struct item *item)
 		set_why(item, "it is not needed any more");
 }
 
+static void mark_reason(const struct sheet *sheet, struct item *item)
+{
+	const struct ezlb_mark_row *row = &item->op->mark;
+
+	if (row->last_port == 0) {
+		item->group = GROUP_HOST;
+		set_why(item, "another program has changed the table");
+		return;
+	}
+	if (!set_owner(item, sheet_owner(sheet, &row->service), SERVICE_REMOVED))
+		return;
+	if (item->op->kind == EZLB_OP_MARK_ADD)
+		item->line = line_of(item->owner, &row->service);
+	else
+		set_why(item, NOT_WANTED);
+}
+
 static void vip_reason(const struct sheet *sheet, struct item *item)
 {
 	if (!set_owner(item, sheet_listener(sheet, &item->op->vip.addr), NOT_WANTED))
@@ -201,6 +218,9 @@ void reason_find(const struct sheet *sheet, struct item *item)
 		break;
 	case EZLB_OBJECT_ACCEPT:
 		accept_reason(sheet, item);
+		break;
+	case EZLB_OBJECT_MARK:
+		mark_reason(sheet, item);
 		break;
 	case EZLB_OBJECT_VIP:
 		vip_reason(sheet, item);

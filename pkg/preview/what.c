@@ -23,11 +23,11 @@ enum action what_action(const struct ezlb_op *op)
 const char *what_object(const struct ezlb_op *op)
 {
 	static const char *const words[EZLB_OBJECTS] = {
-		[EZLB_OBJECT_SETTING] = "sysctl", [EZLB_OBJECT_LINK] = "link",
-		[EZLB_OBJECT_VIP] = "address",	  [EZLB_OBJECT_FIREWALL_FRAME] = "firewall",
-		[EZLB_OBJECT_ACCEPT] = "accept",  [EZLB_OBJECT_SNAT_FRAME] = "snat-frame",
-		[EZLB_OBJECT_SNAT] = "snat",	  [EZLB_OBJECT_SERVICE] = "listener",
-		[EZLB_OBJECT_DEST] = "backend",
+		[EZLB_OBJECT_SETTING] = "sysctl",   [EZLB_OBJECT_LINK] = "link",
+		[EZLB_OBJECT_VIP] = "address",	    [EZLB_OBJECT_FIREWALL_FRAME] = "firewall",
+		[EZLB_OBJECT_ACCEPT] = "accept",    [EZLB_OBJECT_SNAT_FRAME] = "snat-frame",
+		[EZLB_OBJECT_SNAT] = "snat",	    [EZLB_OBJECT_MARK] = "mark",
+		[EZLB_OBJECT_SERVICE] = "listener", [EZLB_OBJECT_DEST] = "backend",
 	};
 	enum ezlb_object object = ezlb_op_object(op->kind);
 
@@ -87,6 +87,17 @@ static void put_snat(char *buf, const struct ezlb_op *op)
 		put(buf, " for %s", ezlb_endpoint_format(&op->snat.key.endpoint, ep));
 }
 
+static void put_mark(char *buf, const struct ezlb_mark_row *row)
+{
+	char text[EZLB_MARK_STRLEN];
+
+	if (row->last_port)
+		put(buf, "mark %u on %s", (unsigned)row->service.fwmark,
+		    ezlb_mark_row_format(row, text));
+	else
+		put(buf, EZLB_MARK_OTHER_STR);
+}
+
 static void put_setting(char *buf, const struct ezlb_op *op)
 {
 	char name[EZLB_SETTING_STRLEN];
@@ -134,6 +145,9 @@ static void put_row(char *buf, const struct sheet *sheet, const struct item *ite
 	case EZLB_OBJECT_SNAT:
 		put_snat(buf, op);
 		break;
+	case EZLB_OBJECT_MARK:
+		put_mark(buf, &op->mark);
+		break;
 	case EZLB_OBJECT_SERVICE:
 		put(buf, "listener %s", ezlb_service_key_format(&op->service.key, text));
 		break;
@@ -165,7 +179,7 @@ const char *what_format(const struct sheet *sheet, const struct item *item,
 	}
 	put_row(buf, sheet, item);
 	if (!is_in_title(item) && ezlb_op_object(item->op->kind) != EZLB_OBJECT_SERVICE &&
-	    ezlb_op_service(item->op, &of))
+	    ezlb_op_object(item->op->kind) != EZLB_OBJECT_MARK && ezlb_op_service(item->op, &of))
 		put(buf, " of %s", ezlb_service_key_format(&of, key));
 	return buf;
 }

@@ -42,6 +42,7 @@ static const struct kind dest_kind = KIND(EZLB_OBJECT_DEST, dest_row, ezlb_dest_
 static const struct kind snat_kind = KIND(EZLB_OBJECT_SNAT, snat_row, ezlb_snat_row_same);
 static const struct kind setting_kind = KIND(EZLB_OBJECT_SETTING, setting_row, setting_same);
 static const struct kind accept_kind = KIND(EZLB_OBJECT_ACCEPT, accept_row, always_same);
+static const struct kind mark_kind = KIND(EZLB_OBJECT_MARK, mark_row, always_same);
 static const struct kind link_kind = KIND(EZLB_OBJECT_LINK, link_row, always_same);
 static const struct kind vip_kind = KIND(EZLB_OBJECT_VIP, vip_row, always_same);
 
@@ -110,6 +111,7 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
 	diff_frame(plan, EZLB_OBJECT_SNAT_FRAME, target->snat_wanted, actual->snat_present,
 		   actual->snat_sound);
 	walk(plan, &snat_kind, ROWS(target->snats), ROWS(actual->snats));
+	walk(plan, &mark_kind, ROWS(target->marks), ROWS(actual->marks));
 	walk(plan, &service_kind, ROWS(target->services), ROWS(actual->services));
 	walk(plan, &dest_kind, ROWS(target->dests), ROWS(actual->dests));
 	EZLB_SORT(plan, ezlb_op_cmp);

@@ -46,7 +46,8 @@ static void copy_ipvs(const struct ezlb_table *from, const struct ezlb_table *le
 static bool has_udp(const struct ezlb_table *table)
 {
 	for (size_t i = 0; i < table->services.len; i++)
-		if (table->services.items[i].key.proto == EZLB_UDP)
+		if (table->services.items[i].key.proto == EZLB_UDP ||
+		    table->services.items[i].key.fwmark)
 			return true;
 	return false;
 }
@@ -140,6 +141,10 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
 	}
 	copy_host(left, left, &was);
 	copy_host(actual, left, &is);
+	if (left->marks.len > 0) {
+		EZLB_VEC_APPEND(&was.marks, &left->marks);
+		EZLB_VEC_APPEND(&is.marks, &actual->marks);
+	}
 	if (left->accepts_wanted)
 		compare_firewall(left, actual, &was, &is);
 	compare_settings(left, actual, drift);

@@ -122,6 +122,20 @@ static void want_accepts(struct ezlb_table *target, const struct ezlb_spec *spec
 	}
 }
 
+static void want_marks(struct ezlb_table *target, const struct ezlb_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++) {
+		const struct ezlb_listener *listener = &spec->listeners[i];
+
+		if (listener->last_port)
+			*EZLB_PUSH(&target->marks) =
+				(struct ezlb_mark_row){ .service = listener->key,
+							.proto = listener->proto,
+							.first = listener->listen,
+							.last_port = listener->last_port };
+	}
+}
+
 /* An address that is already local on another link (VRRP, an admin) is not added. */
 static void want_vip(struct ezlb_table *target, const struct ezlb_addr *addr,
 		     const struct ezlb_table *actual, const struct ezlb_policy *policy)
@@ -257,6 +271,7 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 			if (policy->firewall)
 				want_accepts(target, spec, key, actual);
 		}
+		want_marks(target, spec);
 		needs |= ezlb_spec_needs(spec);
 	}
 	if (policy->vip_device[0] == '\0')
@@ -309,8 +324,21 @@ static void keep_accepts(const struct ezlb_scope *keep, const struct ezlb_table 
 	}
 }
 
-static bool keeps_addr(const struct ezlb_scope *keep, const struct ezlb_addr *addr)
+static void keep_marks(const struct ezlb_scope *keep, const struct ezlb_table *actual,
+		       struct ezlb_table *target)
 {
+	for (size_t i = 0; i < actual->marks.len; i++)
+		if (ezlb_scope_has(keep, &actual->marks.items[i].service))
+			*EZLB_PUSH(&target->marks) = actual->marks.items[i];
+}
+
+static bool keeps_addr(const struct ezlb_scope *keep, const struct ezlb_table *actual,
+		       const struct ezlb_addr *addr)
+{
+	for (size_t i = 0; i < actual->marks.len; i++)
+		if (ezlb_addr_cmp(&actual->marks.items[i].first.addr, addr) == 0 &&
+		    ezlb_scope_has(keep, &actual->marks.items[i].service))
+			return true;
 	for (size_t i = 0; i < keep->len; i++)
 		if (ezlb_addr_cmp(&keep->items[i].listen.addr, addr) == 0)
 			return true;
@@ -327,7 +355,7 @@ static void keep_vips(const struct ezlb_scope *keep, const struct ezlb_table *ac
 		const struct ezlb_vip_row *vip = &actual->vips.items[i];
 		struct ezlb_link_row link = { "" };
 
-		if (!keeps_addr(keep, &vip->addr) ||
+		if (!keeps_addr(keep, actual, &vip->addr) ||
 		    EZLB_FIND(&target->vips, vip, ezlb_vip_row_cmp))
 			continue;
 		*EZLB_PUSH(&more.vips) = *vip;
@@ -354,6 +382,7 @@ void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table 
 	EZLB_VEC_CLEAR(&wanted);
 	if (policy->firewall)
 		keep_accepts(keep, actual, target);
+	keep_marks(keep, actual, target);
 	keep_vips(keep, actual, target);
 	ezlb_table_sort(target);
 	EZLB_UNIQUE(&target->snats, ezlb_snat_row_cmp);

@@ -26,6 +26,7 @@
 #define TYPE_SERVICE 13
 #define TYPE_MARK    19
 #define TYPE_BITS    6
+#define HOST_ENDIAN  1 /* BYTEORDER_HOST_ENDIAN */
 
 /* An expression has at most that many attributes: libnftnl keeps them in a 32-bit mask. */
 #define EXPR_ATTRS 32
@@ -92,14 +93,21 @@ bool ezlb_nft_is_chain(const struct nlmsghdr *msg)
 
 /* --- the sets -------------------------------------------------------------------------------- */
 
-/* Tells nft, through user data that the kernel stores, that the data are address ranges. */
-static void put_interval(struct nftnl_set *set)
+/*
+ * User data that the kernel stores for nft: that the data are address ranges, and that a mark is in
+ * the byte order of the host.
+ */
+static void put_udata(struct nftnl_set *out, enum ezlb_nft_set set)
 {
 	struct nftnl_udata_buf *udata = ezlb_nft_must(nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN));
 
-	nftnl_udata_put_u32(udata, NFTNL_UDATA_SET_DATA_INTERVAL, 1);
-	nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(udata),
-			   nftnl_udata_buf_len(udata));
+	if (ezlb_nft_by_mark(set))
+		nftnl_udata_put_u32(udata, NFTNL_UDATA_SET_KEYBYTEORDER, HOST_ENDIAN);
+	if (ezlb_nft_is_map(set))
+		nftnl_udata_put_u32(udata, NFTNL_UDATA_SET_DATA_INTERVAL, 1);
+	if (nftnl_udata_buf_len(udata) > 0)
+		nftnl_set_set_data(out, NFTNL_SET_USERDATA, nftnl_udata_buf_data(udata),
+				   nftnl_udata_buf_len(udata));
 	nftnl_udata_buf_free(udata);
 }
 
@@ -122,11 +130,11 @@ static struct nftnl_set *build_set(const struct ezlb_nft_family *family, enum ez
 	nftnl_set_set_u32(out, NFTNL_SET_KEY_TYPE, key_type(family, set));
 	/* Each element gets a counter. */
 	nftnl_set_add_expr(out, ezlb_nft_must(nftnl_expr_alloc("counter")));
+	put_udata(out, set);
 	if (ezlb_nft_is_map(set)) {
 		nftnl_set_set_u32(out, NFTNL_SET_FLAGS, NFT_SET_MAP);
 		nftnl_set_set_u32(out, NFTNL_SET_DATA_LEN, 2u * family->addr_len);
 		nftnl_set_set_u32(out, NFTNL_SET_DATA_TYPE, family->addr_type);
-		put_interval(out);
 	}
 	return out;
 }
@@ -226,7 +234,7 @@ static void add_lookup(struct nftnl_rule *rule, enum ezlb_nft_set set)
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	if (ezlb_nft_is_map(set))
 		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_1);
-	/* The kernel always returns the flags, and same_rule compares them. */
+	/* The kernel always returns the flags, and ezlb_nft_same_rule compares them. */
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, 0);
 }
 
@@ -298,7 +306,7 @@ static bool same_expr(const struct nftnl_expr *a, const struct nftnl_expr *b)
 	return same;
 }
 
-static bool same_rule(const struct nftnl_rule *a, const struct nftnl_rule *b)
+bool ezlb_nft_same_rule(const struct nftnl_rule *a, const struct nftnl_rule *b)
 {
 	struct nftnl_expr_iter *in_a = ezlb_nft_must(nftnl_expr_iter_create(a));
 	struct nftnl_expr_iter *in_b = ezlb_nft_must(nftnl_expr_iter_create(b));
@@ -318,7 +326,7 @@ bool ezlb_nft_is_rule(const struct nlmsghdr *msg, const struct ezlb_nft_family *
 {
 	struct nftnl_rule *have = ezlb_nft_must(nftnl_rule_alloc()),
 			  *want = build_rule(family, set);
-	bool ours = nftnl_rule_nlmsg_parse(msg, have) == 0 && same_rule(have, want);
+	bool ours = nftnl_rule_nlmsg_parse(msg, have) == 0 && ezlb_nft_same_rule(have, want);
 
 	nftnl_rule_free(have);
 	nftnl_rule_free(want);

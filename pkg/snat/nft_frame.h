@@ -19,6 +19,9 @@ void ezlb_nft_put_frame(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *f
  * True if msg, a whole NFT_MSG_NEW* message from the kernel, describes what put_frame creates.
  * is_table also checks that the table has exactly one chain and ezlb's sets.
  */
+struct nftnl_rule;
+/* Whether both have the same expressions. */
+bool ezlb_nft_same_rule(const struct nftnl_rule *a, const struct nftnl_rule *b);
 bool ezlb_nft_is_table(const struct nlmsghdr *msg);
 bool ezlb_nft_is_chain(const struct nlmsghdr *msg);
 bool ezlb_nft_is_set(const struct nlmsghdr *msg, const struct ezlb_nft_family *family,

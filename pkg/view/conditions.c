@@ -84,11 +84,21 @@ void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_c
 
 /* --- the kernel ---------------------------------------------------------------------------- */
 
+static bool has_range(const struct ezlb_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (spec->listeners[i].last_port)
+			return true;
+	return false;
+}
+
 /* The error of a layer that the service needs and that cannot be read; NULL: none. */
 static const char *unreadable(const struct ezlb_pass_found *found, const struct ezlb_spec *spec)
 {
 	for (int i = EZLB_LAYERS - 1; i >= 0; i--)
-		if (found->errs.layer[i].code != 0 && (spec->full_nat || i == EZLB_LAYER_IPVS))
+		if (found->errs.layer[i].code != 0 &&
+		    (i == EZLB_LAYER_MARK ? has_range(spec)
+					  : spec->full_nat || i == EZLB_LAYER_IPVS))
 			return found->errs.layer[i].msg;
 	return NULL;
 }

@@ -96,14 +96,24 @@ static inline bool may_have(const struct world *w, const struct ezlb_spec *spec,
 	return k % 3 == group % 3 && ezlb_range_cmp(&snat, &spec->snat_ip) == 0;
 }
 
+/* Every second mark is one that ezlb sets, for a range of ports. */
+static inline void add_listener(struct world *w, struct ezlb_spec *spec, unsigned i)
+{
+	const struct ezlb_service_key key = listener(w, i);
+
+	spec_listen(spec, key.proto, key.listen, key.fwmark);
+	if (key.fwmark == 0 || dice(2))
+		return;
+	spec->listeners[spec->n_listeners - 1].listen = endpoint(family_of(w, i), 0, i);
+	spec->listeners[spec->n_listeners - 1].last_port = 90;
+}
+
 /* A file takes the next listeners too, now and then. Returns the last. */
 static inline unsigned add_listeners(struct world *w, struct ezlb_spec *spec, unsigned i)
 {
-	spec_listen(spec, listener(w, i).proto, listener(w, i).listen, listener(w, i).fwmark);
+	add_listener(w, spec, i);
 	while (i + 1 < LISTENERS && family_of(w, i + 1) == family_of(w, i) && dice(3) == 0) {
-		i++;
-		spec_listen(spec, listener(w, i).proto, listener(w, i).listen,
-			    listener(w, i).fwmark);
+		add_listener(w, spec, ++i);
 	}
 	return i;
 }
@@ -257,6 +267,23 @@ static inline void make_kernel_accepts(struct world *w)
 			};
 }
 
+/* Rules of other ranges, and what is no rule of ours. */
+static inline void make_kernel_marks(struct world *w)
+{
+	for (unsigned i = 0; i < LISTENERS; i++) {
+		struct ezlb_service_key key = listener(w, i);
+
+		if (!key.fwmark || dice(2))
+			continue;
+		*EZLB_PUSH(&w->kernel->marks) =
+			(struct ezlb_mark_row){ .service = key,
+						.first = endpoint(family_of(w, i), 0, i),
+						.last_port = (uint16_t)(90 + dice(2)) };
+	}
+	if (dice(4) == 0)
+		*EZLB_PUSH(&w->kernel->marks) = (struct ezlb_mark_row){ .last_port = 0 };
+}
+
 static inline void make_kernel_settings(struct world *w)
 {
 	struct ezlb_setting_rows *settings = &w->kernel->settings;
@@ -293,5 +320,6 @@ static inline void make_kernel(struct world *w)
 	make_kernel_snats(w);
 	make_kernel_vips(w);
 	make_kernel_accepts(w);
+	make_kernel_marks(w);
 	make_kernel_settings(w);
 }

@@ -82,6 +82,11 @@ int ezlb_firewall_open(struct ezlb_layer **out, struct ezlb_err *err)
 	return fake_open(EZLB_LAYER_FIREWALL, 0, out, err);
 }
 
+int ezlb_mark_open(struct ezlb_layer **out, struct ezlb_err *err)
+{
+	return fake_open(EZLB_LAYER_MARK, 0, out, err);
+}
+
 int ezlb_snat_iptables_open(struct ezlb_layer **out, struct ezlb_err *err)
 {
 	return fake_open(EZLB_LAYER_SNAT, fake.iptables_rc, out, err);

@@ -25,12 +25,14 @@ static const struct ezlb_op_facts kinds[] = {
 	ROW(SNAT_SETUP, "snat-setup", SNAT, SNAT, ADD, SNAT_FRAME),
 	ROW(SNAT_ADD, "snat-add", SNAT, SNAT, ADD, SNAT),
 	ROW(SNAT_SET, "snat-set", SNAT, SNAT, SET, SNAT),
+	ROW(MARK_ADD, "mark-add", MARK, MARK, ADD, MARK),
 	ROW(SERVICE_ADD, "service-add", IPVS, SERVICES, ADD, SERVICE),
 	ROW(SERVICE_SET, "service-set", IPVS, SERVICES, SET, SERVICE),
 	ROW(DEST_ADD, "dest-add", IPVS, DESTS, ADD, DEST),
 	ROW(DEST_SET, "dest-set", IPVS, DESTS, SET, DEST),
 	ROW(DEST_DEL, "dest-del", IPVS, DESTS, DEL, DEST),
 	ROW(SERVICE_DEL, "service-del", IPVS, SERVICES_DEL, DEL, SERVICE),
+	ROW(MARK_DEL, "mark-del", MARK, MARK_DEL, DEL, MARK),
 	ROW(SNAT_DEL, "snat-del", SNAT, SNAT_DEL, DEL, SNAT),
 	ROW(SNAT_TEARDOWN, "snat-teardown", SNAT, SNAT_DEL, DEL, SNAT_FRAME),
 	ROW(ACCEPT_DEL, "accept-del", FIREWALL, FIREWALL_DEL, DEL, ACCEPT),
@@ -62,6 +64,7 @@ static void test_kinds(void **state)
 	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_HOST), "host");
 	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_FIREWALL), "firewall");
 	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_SNAT), "snat");
+	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_MARK), "mark");
 	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_IPVS), "ipvs");
 }
 
@@ -114,6 +117,8 @@ static const struct {
 	{ EZLB_OP_SNAT_ADD, EZLB_SUBJECT_BACKEND, false },
 	{ EZLB_OP_SNAT_SET, EZLB_SUBJECT_BACKEND, false },
 	{ EZLB_OP_SNAT_DEL, EZLB_SUBJECT_BACKEND, false },
+	{ EZLB_OP_MARK_ADD, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_MARK_DEL, EZLB_SUBJECT_SERVICE, true },
 	{ EZLB_OP_SERVICE_ADD, EZLB_SUBJECT_SERVICE, true },
 	{ EZLB_OP_SERVICE_SET, EZLB_SUBJECT_SERVICE, true },
 	{ EZLB_OP_SERVICE_DEL, EZLB_SUBJECT_SERVICE, true },
@@ -137,6 +142,8 @@ static struct ezlb_op op_of(enum ezlb_op_kind kind)
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_SNAT)
 		op.snat.key = (struct ezlb_snat_key){ EZLB_SNAT_KEY_BACKEND, key.proto, key.listen,
 						      0 };
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_MARK)
+		op.mark = (struct ezlb_mark_row){ .service = key, .last_port = 60 };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_VIP)
 		op.vip = (struct ezlb_vip_row){ "ezlb0", key.listen.addr };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_LINK)

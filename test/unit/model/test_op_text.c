@@ -73,6 +73,14 @@ static void test_format_around(void **state)
 	check_format(&op, "vip-add fd00::1 on ezlb0");
 	op.kind = EZLB_OP_VIP_DEL;
 	check_format(&op, "vip-del fd00::1 on ezlb0");
+	op.mark = (struct ezlb_mark_row){ .service.fwmark = 7,
+					  .first = ep("10.0.0.1:5000"),
+					  .last_port = 5100 };
+	op.kind = EZLB_OP_MARK_ADD;
+	check_format(&op, "mark-add tcp 10.0.0.1:5000-5100 fwmark 7");
+	op.mark = (struct ezlb_mark_row){ .last_port = 0 };
+	op.kind = EZLB_OP_MARK_DEL;
+	check_format(&op, "mark-del what is not ezlb's in its table of marks");
 	op.accept = (struct ezlb_accept_row){ EZLB_GATE_FORWARD,
 					      { EZLB_UDP, ep("10.0.0.1:53"), 0 } };
 	op.kind = EZLB_OP_ACCEPT_ADD;

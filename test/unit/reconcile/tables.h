@@ -212,7 +212,7 @@ static inline void print_ipvs(FILE *f, const struct ezlb_table *t)
 
 static inline void print_host(FILE *f, const struct ezlb_table *t)
 {
-	char key[EZLB_SERVICE_KEY_STRLEN], addr[EZLB_ADDR_STRLEN];
+	char key[EZLB_SERVICE_KEY_STRLEN], addr[EZLB_ADDR_STRLEN], mark[EZLB_MARK_STRLEN];
 
 	for (size_t i = 0; i < t->settings.len; i++)
 		fprintf(f, "setting %s%s%s %d\n", setting_words[t->settings.items[i].setting],
@@ -221,6 +221,9 @@ static inline void print_host(FILE *f, const struct ezlb_table *t)
 	for (size_t i = 0; i < t->accepts.len; i++)
 		fprintf(f, "accept %s %s\n", ezlb_gate_str(t->accepts.items[i].gate),
 			ezlb_service_key_format(&t->accepts.items[i].service, key));
+	for (size_t i = 0; i < t->marks.len; i++)
+		fprintf(f, "mark %s %s\n", ezlb_service_key_format(&t->marks.items[i].service, key),
+			ezlb_mark_row_format(&t->marks.items[i], mark));
 	for (size_t i = 0; i < t->links.len; i++)
 		fprintf(f, "link %s\n", t->links.items[i].device);
 	for (size_t i = 0; i < t->vips.len; i++)

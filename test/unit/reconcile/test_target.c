@@ -191,6 +191,42 @@ static void a_mark_is_a_service(void **state)
 		     "link ezlb0\nvip ezlb0 10.0.0.1\nwanted\naccepts-wanted\n");
 }
 
+/* A range is a mark that ezlb sets itself. */
+static void test_a_range_is_marked(void **state)
+{
+	const struct ezlb_policy policy = { .snat_key = EZLB_SNAT_KEY_LISTENER,
+					    .vip_device = "ezlb0" };
+	struct ezlb_spec *spec = spec_of("f", "r mark 9 10.1.0.1");
+	const struct ezlb_spec *specs[] = { spec };
+	const struct ezlb_desired desired = { specs, 1, 1 };
+	const struct ezlb_roster roster = { .due_ms = UINT64_MAX };
+	const struct ezlb_table actual = { .snat_wanted = false };
+	struct ezlb_table target = { .snat_wanted = false }, kept = { .snat_wanted = false };
+	struct ezlb_scope keep = { 0 };
+	EZLB_AUTO_FREE char *got = NULL, *again = NULL;
+
+	(void)state;
+	spec->listeners[0].listen = key_of("tcp", "10.0.0.1:5000").listen;
+	spec->listeners[0].last_port = 5100;
+	ezlb_reconcile_target(&desired, &roster, &actual, &policy, &target);
+	got = text_of(&target);
+	assert_string_equal(got, "service fwmark 9 wrr\n"
+				 "setting arp_ignore 1\nsetting arp_announce 2\n"
+				 "mark fwmark 9 tcp 10.0.0.1:5000-5100\n"
+				 "link ezlb0\nvip ezlb0 10.0.0.1\n");
+	/* A service that stays for a refused file keeps all of it. */
+	*EZLB_PUSH(&keep) = spec->listeners[0].key;
+	ezlb_reconcile_keep(&keep, &target, &policy, &kept);
+	again = text_of(&kept);
+	assert_string_equal(again, "service fwmark 9 wrr\n"
+				   "mark fwmark 9 tcp 10.0.0.1:5000-5100\n"
+				   "link ezlb0\nvip ezlb0 10.0.0.1\n");
+	ezlb_spec_free(spec);
+	EZLB_VEC_CLEAR(&keep);
+	ezlb_table_clear(&target);
+	ezlb_table_clear(&kept);
+}
+
 static const struct {
 	const char *name;
 	const char *specs[SPECS];
@@ -545,6 +581,7 @@ int main(void)
 		cmocka_unit_test(full_nat_false_makes_none),
 		cmocka_unit_test(each_listener_of_a_file_is_a_service),
 		cmocka_unit_test(a_mark_is_a_service),
+		cmocka_unit_test(test_a_range_is_marked),
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_rows_for_listeners),
 		cmocka_unit_test(test_policy),
