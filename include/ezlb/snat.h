@@ -96,10 +96,10 @@ void ezlb_nft_watch_drain(int fd);
 
 /* --- marks for ranges of ports ---------------------------------------------------------------- */
 
-#define EZLB_MARK_TABLE "ezlb_mark"
+#define EZLB_MARK_TABLE "ezlb-mark"
 
 /*
- * The layer of the marks, for either driver: the nf_tables table `ezlb_mark` of family inet, with
+ * The layer of the marks, for either driver: the nf_tables table `ezlb-mark` of family inet, with
  * the chains `prerouting` and `output` at priority mangle. Each row is a rule in both:
  *
  *   ip daddr 10.0.0.1 tcp dport 5000-5100 meta mark set 0x... comment "tcp 10.0.0.1:5000 5100 ..."

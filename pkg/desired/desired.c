@@ -37,6 +37,7 @@ struct merge {
 	struct entry *entries; /* in file order */
 	size_t n;
 	enum ezlb_snat_key_kind snat_key; /* LISTENER: no claims for the SNAT of backends */
+	bool ranges;			  /* some spec has a range of ports */
 	struct claim *claims;
 	struct waiting EZLB_VEC(struct entry *) waiting; /* entries to place */
 };
@@ -145,13 +146,45 @@ static void release(struct merge *merge, struct entry *e)
 	e->now = NULL;
 }
 
+static uint16_t last_port(const struct ezlb_listener *listener)
+{
+	return listener->last_port ? listener->last_port : listener->listen.port;
+}
+
+static bool overlap(const struct ezlb_listener *a, const struct ezlb_listener *b)
+{
+	return a->proto == b->proto && !ezlb_listener_is_mark(a) && !ezlb_listener_is_mark(b) &&
+	       ezlb_addr_cmp(&a->listen.addr, &b->listen.addr) == 0 &&
+	       a->listen.port <= last_port(b) && b->listen.port <= last_port(a);
+}
+
+static bool has_overlap(const struct ezlb_spec *spec, const struct ezlb_listener *listener)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (overlap(&spec->listeners[i], listener))
+			return true;
+	return false;
+}
+
+/* The key of a range is its mark, so no claim is equal to that of a port in it. */
+static struct entry *overlapping(const struct merge *merge, const struct ezlb_listener *listener)
+{
+	for (size_t i = 0; merge->ranges && i < merge->n; i++)
+		if (merge->entries[i].now && has_overlap(merge->entries[i].now, listener))
+			return &merge->entries[i];
+	return NULL;
+}
+
 /* The entry that holds claim i of spec and conflicts with it; equal source NATs do not conflict. */
 static struct entry *holder_of(const struct merge *merge, const struct ezlb_spec *spec, size_t i)
 {
 	const struct claim *claim = claim_find(merge, spec, i);
 	struct entry *holder = claim && claim->holders.len ? claim->holders.items[0] : NULL;
+	const struct claim_of of = claim_of(spec, i);
 
-	if (holder && claim_of(spec, i).kind == CONFLICT_SNAT &&
+	if (!holder && of.kind == CONFLICT_LISTENER)
+		return overlapping(merge, &spec->listeners[of.listener]);
+	if (holder && of.kind == CONFLICT_SNAT &&
 	    ezlb_range_cmp(&holder->now->snat_ip, &spec->snat_ip) == 0)
 		return NULL;
 	return holder;
@@ -212,11 +245,25 @@ static bool snat_claim_same(const struct ezlb_spec *a, const struct ezlb_spec *b
 	return true;
 }
 
+/* A range can change and keep its key, the mark. */
+static bool holds(const struct ezlb_spec *spec, const struct ezlb_listener *listener)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++) {
+		const struct ezlb_listener *have = &spec->listeners[i];
+
+		if (ezlb_service_key_cmp(&have->key, &listener->key) == 0 &&
+		    have->proto == listener->proto && have->last_port == listener->last_port &&
+		    ezlb_endpoint_cmp(&have->listen, &listener->listen) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Whether `last` already holds all claims of `fresh`. */
 static bool claims_nothing_new(const struct ezlb_spec *fresh, const struct ezlb_spec *last)
 {
 	for (size_t i = 0; i < fresh->n_listeners; i++)
-		if (!ezlb_spec_has(last, &fresh->listeners[i].key))
+		if (!holds(last, &fresh->listeners[i]))
 			return false;
 	return strcmp(fresh->name, last->name) == 0 && snat_claim_same(fresh, last);
 }
@@ -230,6 +277,14 @@ static const struct ezlb_listener *needs_nftables(const struct merge *merge,
 		    merge->snat_key == EZLB_SNAT_KEY_BACKEND)
 			return &spec->listeners[i];
 	return NULL;
+}
+
+static bool has_range(const struct ezlb_spec *spec)
+{
+	for (size_t i = 0; spec && i < spec->n_listeners; i++)
+		if (spec->listeners[i].last_port)
+			return true;
+	return false;
 }
 
 static const struct ezlb_spec *possible(const struct merge *merge, const struct ezlb_spec *spec)
@@ -436,6 +491,8 @@ void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 	EZLB_AUTO_FREE struct entry *entries = ezlb_calloc(n, sizeof(*entries));
 	struct merge merge = { .entries = entries, .n = n, .snat_key = snat_key };
 
+	for (size_t i = 0; i < n; i++)
+		merge.ranges |= has_range(candidates[i].fresh) || has_range(candidates[i].last);
 	for (size_t i = 0; i < n; i++)
 		add_entry(&merge, &entries[i], &candidates[i]);
 	resolve(&merge);

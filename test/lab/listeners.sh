@@ -66,11 +66,11 @@ assert_eq "series of dns" 2 "$(wc -l <<<"$counts")"
 assert_eq "what is still to do" "$NO_CHANGES" "$(ezlb_cmd plan)"
 
 echo "# what somebody else does to the rules of the range is repaired"
-in_ns lb nft add rule inet ezlb_mark output accept
-clean() { ! in_ns lb nft list table inet ezlb_mark | grep -q accept$; }
+in_ns lb nft add rule inet ezlb-mark output accept
+clean() { ! in_ns lb nft list table inet ezlb-mark | grep -q accept$; }
 eventually 30 "the rule is gone" clean
-in_ns lb nft delete table inet ezlb_mark
-eventually 30 "the table is back" in_ns lb nft list table inet ezlb_mark
+in_ns lb nft delete table inet ezlb-mark
+eventually 30 "the table is back" in_ns lb nft list table inet ezlb-mark
 spread "http://$(ep "$VIP" 5050)/"
 
 echo "# a restart changes nothing"
@@ -83,7 +83,7 @@ assert_eq "operations after a restart" "" "$(ops)"
 
 echo "# a range that is not wanted leaves no rule"
 rm "$SERVICES/range.yaml"
-gone() { ! in_ns lb nft list table inet ezlb_mark >/dev/null 2>&1; }
+gone() { ! in_ns lb nft list table inet ezlb-mark >/dev/null 2>&1; }
 eventually 30 "the table of marks is gone" gone
 
 echo "# nothing is left"

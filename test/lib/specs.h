@@ -4,8 +4,9 @@
  *
  *   "NAME PROTO LISTENER [snat=IP|IP-IP|masq] [+PROTO/LISTENER]... [BACKEND[*WEIGHT]]..."
  *
- * A listener is IP:PORT; with PROTO "mark" it is the mark, or MARK/ipv6. +PROTO/LISTENER is one
- * more listener. A backend is IP:PORT, or IP alone, without a port.
+ * A listener is IP:PORT, or IP:FIRST-LAST with the first port as its mark; with PROTO "mark" it is
+ * the mark, or MARK/ipv6. +PROTO/LISTENER is one more listener. A backend is IP:PORT, or IP alone,
+ * without a port.
  *
  * snat= makes it full_nat, the scheduler is wrr, a weight is 1. The name stands at 1:7, the
  * listener at 2:9, the backends at 11:5, 12:5 and so on.
@@ -36,9 +37,20 @@ static inline void spec_listen(struct ezlb_spec *spec, enum ezlb_proto proto,
 	}
 }
 
+static inline void spec_be_range(struct ezlb_listener *listener, uint16_t last)
+{
+	listener->last_port = last;
+	listener->key = (struct ezlb_service_key){
+		.listen.addr.family = listener->listen.addr.family, .fwmark = listener->listen.port
+	};
+}
+
 static inline void spec_listen_text(struct ezlb_spec *spec, const char *proto, const char *text)
 {
 	struct ezlb_endpoint listen = { .addr.family = strchr(text, '/') ? AF_INET6 : AF_INET };
+	const char *dash = strchr(text, '-');
+	EZLB_AUTO_FREE char *first = ezlb_strndup(text,
+						  dash ? (size_t)(dash - text) : strlen(text));
 	enum ezlb_proto word = EZLB_TCP;
 	uint32_t mark = 0;
 
@@ -46,9 +58,11 @@ static inline void spec_listen_text(struct ezlb_spec *spec, const char *proto, c
 		mark = (uint32_t)strtoul(text, NULL, 10);
 	} else {
 		assert_int_equal(ezlb_proto_parse(proto, &word), 0);
-		assert_int_equal(ezlb_endpoint_parse(text, &listen, NULL), 0);
+		assert_int_equal(ezlb_endpoint_parse(first, &listen, NULL), 0);
 	}
 	spec_listen(spec, word, listen, mark);
+	if (dash)
+		spec_be_range(&spec->listeners[spec->n_listeners - 1], (uint16_t)atoi(dash + 1));
 }
 
 static inline void spec_more(struct ezlb_spec *spec, const char *word)

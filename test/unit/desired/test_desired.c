@@ -67,6 +67,22 @@ static const struct {
 	  "f-f-",
 	  "b.yaml:2:10: error[E031]: the listener fwmark 7 is already used by service 'a' at "
 	  "a.yaml:2:9\n" },
+	{ "a port in a range of another file",
+	  { { "a tcp 10.0.0.1:5000-5100", "a tcp 10.0.0.1:5000-5100" },
+	    { "b tcp 10.0.0.1:5100", NULL },
+	    { "c tcp 10.0.0.1:4990-5000", NULL },
+	    { "d tcp 10.0.0.1:5101 +udp/10.0.0.1:5050 +tcp/10.0.0.2:5050", NULL } },
+	  "f--f",
+	  "b.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:5100 is already used by service 'a' "
+	  "at a.yaml:2:9\n"
+	  "c.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:4990-5000 is already used by service "
+	  "'a' at a.yaml:2:9\n" },
+	{ "a range over a port that another file holds",
+	  { { "a tcp 10.0.0.1:5000-5100", "a tcp 10.0.0.1:5000-5010" },
+	    { "b tcp 10.0.0.1:5050", "b tcp 10.0.0.1:5050" } },
+	  "lf--",
+	  "a.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:5000-5100 is already used by service "
+	  "'b' at b.yaml:2:9\n" },
 	{ "two sources for a backend without a port, by the port of the second listener",
 	  { { "a tcp 10.0.0.1:80 +tcp/10.0.0.1:81 snat=masq 10.1.0.1", NULL },
 	    { "b tcp 10.0.0.2:80 snat=10.9.0.1 10.1.0.1:81", NULL } },
@@ -294,8 +310,9 @@ static void check_desired(const struct ezlb_desired *desired,
 	for (size_t i = 1; i < desired->len; i++) {
 		const struct ezlb_spec *a = desired->items[i - 1], *b = desired->items[i];
 
-		assert_true(a->proto < b->proto || (a->proto == b->proto &&
-						    ezlb_endpoint_cmp(&a->listen, &b->listen) < 0));
+		const struct ezlb_service_key x = ezlb_spec_key(a), y = ezlb_spec_key(b);
+
+		assert_true(ezlb_service_key_cmp(&x, &y) < 0);
 	}
 }
 
