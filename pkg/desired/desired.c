@@ -7,23 +7,7 @@
 
 #include <uthash.h>
 
-enum conflict { CONFLICT_NONE, CONFLICT_NAME, CONFLICT_LISTENER, CONFLICT_SNAT };
-
-/* The source NAT of a backend in the service of a listener, or one of these alone. */
-struct claim_of {
-	enum conflict kind;
-	size_t listener, backend;
-};
-
-struct entry {
-	const struct ezlb_spec *fresh, *last; /* of the candidate; NULL: none, or not possible */
-	const struct ezlb_spec *now;	      /* the version that holds its claims; NULL: none */
-	bool settled;
-	enum conflict conflict; /* why fresh is not applied; the rest: who holds the claim */
-	const struct entry *holder;
-	const struct ezlb_spec *holder_spec;
-	struct claim_of claim; /* the taken one */
-};
+#include "entry.h"
 
 /* The entries that hold a claim. Only the source NAT of a backend can have several. */
 struct claim {
@@ -387,94 +371,6 @@ static void resolve(struct merge *merge)
 	} while (applied > before && retry_together(merge));
 }
 
-static struct ezlb_mark place_of_snat(const struct ezlb_spec *spec, const struct ezlb_snat_key *key)
-{
-	for (size_t i = 0; i < spec->n_listeners; i++)
-		for (size_t k = 0; k < spec->n_backends; k++) {
-			const struct ezlb_snat_key have =
-				ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &spec->listeners[i].key,
-						 &spec->backends[k].endpoint);
-
-			if (ezlb_snat_key_cmp(&have, key) == 0)
-				return spec->backends[k].at;
-		}
-	return spec->snat_ip_at;
-}
-
-static void report_snat(const struct entry *e, struct ezlb_diags *diags)
-{
-	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
-	const struct ezlb_backend *backend = &spec->backends[e->claim.backend];
-	const struct ezlb_snat_key key = ezlb_snat_key_of(
-		EZLB_SNAT_KEY_BACKEND, &spec->listeners[e->claim.listener].key, &backend->endpoint);
-	struct ezlb_mark at = place_of_snat(holder, &key);
-	char ep[EZLB_ENDPOINT_STRLEN];
-	struct ezlb_diag *diag;
-
-	diag = ezlb_diags_add(diags, spec->file, backend->at, EZLB_E_SNAT_CONFLICT,
-			      "backend %s already has a different source NAT, from service '%s' at "
-			      "%s:%d:%d",
-			      ezlb_endpoint_format(&key.endpoint, ep), holder->name, holder->file,
-			      at.line, at.col);
-	diag->help = ezlb_strdup("give both services the same snat_ip, or this one another "
-				 "backend port, or run ezlb with --snat-backend nftables");
-}
-
-static struct ezlb_mark place_of_listener(const struct ezlb_spec *spec,
-					  const struct ezlb_service_key *key)
-{
-	for (size_t i = 0; i < spec->n_listeners; i++)
-		if (ezlb_service_key_cmp(&spec->listeners[i].key, key) == 0)
-			return spec->listeners[i].at;
-	return spec->listen_at;
-}
-
-static struct ezlb_diag *report_listener(const struct entry *e, struct ezlb_diags *diags)
-{
-	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
-	const struct ezlb_listener *listener = &spec->listeners[e->claim.listener];
-	struct ezlb_mark at = place_of_listener(holder, &listener->key);
-	char text[EZLB_LISTENER_TEXT_STRLEN];
-
-	return ezlb_diags_add(diags, spec->file, listener->at, EZLB_E_LISTENER_TAKEN,
-			      "the listener %s is already used by service '%s' at %s:%d:%d",
-			      ezlb_listener_text(listener, text), holder->name, holder->file,
-			      at.line, at.col);
-}
-
-static void report_mark(const struct ezlb_spec *spec, const struct ezlb_listener *listener,
-			struct ezlb_diags *diags)
-{
-	char text[EZLB_LISTENER_TEXT_STRLEN];
-	struct ezlb_diag *diag;
-
-	diag = ezlb_diags_add(diags, spec->file, listener->at, EZLB_E_SNAT_MARK,
-			      "full_nat for %s needs --snat-backend nftables: rules of iptables "
-			      "cannot tell its connections from others",
-			      ezlb_listener_text(listener, text));
-	diag->help = ezlb_strdup("run ezlb with --snat-backend nftables, or use listen in place of "
-				 "a mark");
-}
-
-static void report(const struct entry *e, struct ezlb_diags *diags)
-{
-	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
-	struct ezlb_diag *diag;
-
-	if (e->conflict == CONFLICT_SNAT) {
-		report_snat(e, diags);
-		return;
-	}
-	if (e->conflict == CONFLICT_NAME)
-		diag = ezlb_diags_add(diags, spec->file, spec->name_at, EZLB_E_NAME_TAKEN,
-				      "the name '%s' is already used by %s:%d:%d", spec->name,
-				      holder->file, holder->name_at.line, holder->name_at.col);
-	else
-		diag = report_listener(e, diags);
-	if (e->now)
-		diag->help = ezlb_strdup("the last good version of this file stays applied");
-}
-
 static int spec_ptr_cmp(const void *pa, const void *pb)
 {
 	const struct ezlb_spec *a = *(const struct ezlb_spec *const *)pa;
@@ -501,7 +397,7 @@ void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 		if (entries[i].now)
 			*EZLB_PUSH(out) = entries[i].now;
 		if (entries[i].conflict != CONFLICT_NONE)
-			report(&entries[i], diags);
+			report_conflict(&entries[i], diags);
 		else if (candidates[i].fresh && !entries[i].fresh)
 			report_mark(candidates[i].fresh,
 				    needs_nftables(&merge, candidates[i].fresh), diags);

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* report: the diagnostics of files that are not applied. */
+#include "entry.h"
+
+#include <ezlb/mem.h>
+#include <ezlb/table.h>
+
+static struct ezlb_mark place_of_snat(const struct ezlb_spec *spec, const struct ezlb_snat_key *key)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		for (size_t k = 0; k < spec->n_backends; k++) {
+			const struct ezlb_snat_key have =
+				ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &spec->listeners[i].key,
+						 &spec->backends[k].endpoint);
+
+			if (ezlb_snat_key_cmp(&have, key) == 0)
+				return spec->backends[k].at;
+		}
+	return spec->snat_ip_at;
+}
+
+static void report_snat(const struct entry *e, struct ezlb_diags *diags)
+{
+	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
+	const struct ezlb_backend *backend = &spec->backends[e->claim.backend];
+	const struct ezlb_snat_key key = ezlb_snat_key_of(
+		EZLB_SNAT_KEY_BACKEND, &spec->listeners[e->claim.listener].key, &backend->endpoint);
+	struct ezlb_mark at = place_of_snat(holder, &key);
+	char ep[EZLB_ENDPOINT_STRLEN];
+	struct ezlb_diag *diag;
+
+	diag = ezlb_diags_add(diags, spec->file, backend->at, EZLB_E_SNAT_CONFLICT,
+			      "backend %s already has a different source NAT, from service '%s' at "
+			      "%s:%d:%d",
+			      ezlb_endpoint_format(&key.endpoint, ep), holder->name, holder->file,
+			      at.line, at.col);
+	diag->help = ezlb_strdup("give both services the same snat_ip, or this one another "
+				 "backend port, or run ezlb with --snat-backend nftables");
+}
+
+static struct ezlb_mark place_of_listener(const struct ezlb_spec *spec,
+					  const struct ezlb_service_key *key)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (ezlb_service_key_cmp(&spec->listeners[i].key, key) == 0)
+			return spec->listeners[i].at;
+	return spec->listen_at;
+}
+
+static struct ezlb_diag *report_listener(const struct entry *e, struct ezlb_diags *diags)
+{
+	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
+	const struct ezlb_listener *listener = &spec->listeners[e->claim.listener];
+	struct ezlb_mark at = place_of_listener(holder, &listener->key);
+	char text[EZLB_LISTENER_TEXT_STRLEN];
+
+	return ezlb_diags_add(diags, spec->file, listener->at, EZLB_E_LISTENER_TAKEN,
+			      "the listener %s is already used by service '%s' at %s:%d:%d",
+			      ezlb_listener_text(listener, text), holder->name, holder->file,
+			      at.line, at.col);
+}
+
+void report_mark(const struct ezlb_spec *spec, const struct ezlb_listener *listener,
+		 struct ezlb_diags *diags)
+{
+	char text[EZLB_LISTENER_TEXT_STRLEN];
+	struct ezlb_diag *diag;
+
+	diag = ezlb_diags_add(diags, spec->file, listener->at, EZLB_E_SNAT_MARK,
+			      "full_nat for %s needs --snat-backend nftables: rules of iptables "
+			      "cannot tell its connections from others",
+			      ezlb_listener_text(listener, text));
+	diag->help = ezlb_strdup("run ezlb with --snat-backend nftables, or use listen in place of "
+				 "a mark");
+}
+
+void report_conflict(const struct entry *e, struct ezlb_diags *diags)
+{
+	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
+	struct ezlb_diag *diag;
+
+	if (e->conflict == CONFLICT_SNAT) {
+		report_snat(e, diags);
+		return;
+	}
+	if (e->conflict == CONFLICT_NAME)
+		diag = ezlb_diags_add(diags, spec->file, spec->name_at, EZLB_E_NAME_TAKEN,
+				      "the name '%s' is already used by %s:%d:%d", spec->name,
+				      holder->file, holder->name_at.line, holder->name_at.col);
+	else
+		diag = report_listener(e, diags);
+	if (e->now)
+		diag->help = ezlb_strdup("the last good version of this file stays applied");
+}
