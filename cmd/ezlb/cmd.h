@@ -57,4 +57,5 @@ int cmd_events(const struct flags *flags);
 int cmd_probe(const struct flags *flags);
 int cmd_log_level(const struct flags *flags);
 int cmd_reload(const struct flags *flags);
+int cmd_schema(const struct flags *flags);
 int cmd_version(const struct flags *flags); /* flags may be NULL */

@@ -37,6 +37,12 @@ const struct command command_table[] = {
 	  "ezlb check\n"
 	  "ezlb check web.yaml candidates/\n",
 	  BIT(CONFIG_DIR) | BIT(SNAT_BACKEND) },
+	{ "schema", cmd_schema, "", "print the JSON Schema of service files",
+	  "Prints a JSON Schema of service files, for editors and other programs. It has the fields, "
+	  "limits and defaults of this version. `ezlb check` sees more errors.",
+	  "0  printed\n"
+	  "1  cannot write\n",
+	  "ezlb schema >service-file.schema.json\n", 0 },
 	{ "plan", cmd_plan, "", "print what `once` would change, and change nothing",
 	  "Reads the service files, probes the backends, and prints what `ezlb once` would change, "
 	  "with the reason for each change. Changes nothing.",

@@ -21,3 +21,6 @@
  */
 struct ezlb_spec *ezlb_config_parse(const char *file, const char *text, size_t len,
 				    struct ezlb_diags *diags);
+
+/* A JSON Schema of service files, made from the tables that the parser uses. The caller frees. */
+char *ezlb_config_schema(void);

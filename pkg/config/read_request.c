@@ -7,7 +7,6 @@
 
 #include "reader.h"
 
-#define HEADERS_MAX  32
 #define STATUSES_MAX 32
 #define HOST_MAX     255
 #define HEADER_MAX   1000 /* name and value */
@@ -132,10 +131,10 @@ void ezlb_read_headers(struct reader *r, const struct field *field, const struct
 	if (!ezlb_field_is(r->src, node, NODE_MAP, "write 'Name: value' lines below http_headers:"))
 		return;
 	for (const struct node *item = node->first; item; item = item->next)
-		if (n++ == HEADERS_MAX) {
+		if (n++ == field->limits.max) {
 			ezlb_source_refuse(r->src, item->key_at, EZLB_E_SIZE, NULL,
-					   "%s may have at most %d headers", field->name,
-					   HEADERS_MAX);
+					   "%s may have at most %u headers", field->name,
+					   (unsigned)field->limits.max);
 			return;
 		}
 	for (const struct node *item = node->first; item; item = item->next)

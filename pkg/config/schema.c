@@ -94,7 +94,7 @@ static const struct field tunnel_fields[] = {
 
 static const struct field service_fields[] = {
 	{ "name", VALUE_TEXT,
-	  "the name of the service. Default: the file's name without .yaml or .yml",
+	  "the name of the service. Default: the file's name without .yaml or .yml", .any = true,
 	  .pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", .read = ezlb_read_name },
 	{ "listen", VALUE_TEXT,
 	  "where clients connect: IP:port, or \"[IPv6]:port\" in quotes, or a range of ports like "

@@ -28,7 +28,8 @@ enum value {
 	VALUE_WORD,	/* one of its words. With limits: a number, too */
 	VALUE_MAP,	/* a mapping with its table. With limits: a duration, too */
 	VALUE_MAPS,	/* a list of mappings with its table */
-	VALUE_TEXTS,	/* a mapping of any keys to texts; the pattern is that of a key */
+	VALUE_TEXTS,	/* a mapping of any keys to texts. The pattern is that of a key, the limit
+			   their number */
 };
 
 /* The object that a value without a reader of its own is stored in. */
@@ -50,6 +51,7 @@ struct field {
 	const char *pattern;  /* a regular expression for editors; ECMA 262, as in JSON Schema */
 	struct bounds limits; /* both 0: none */
 	bool many;	      /* one value or a list of values */
+	bool any;	      /* the text may look like a number or a boolean */
 	bool empty;	      /* an empty value is the same as none */
 	unsigned types;	      /* of health check: CHECK_BIT of those that use it; 0: all */
 	const struct table *table; /* of VALUE_MAP and VALUE_MAPS */

@@ -5,7 +5,7 @@
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
 
-commands=(run once check plan host-setup doctor status events probe log-level reload cleanup version)
+commands=(run once check schema plan host-setup doctor status events probe log-level reload cleanup version)
 # Those that take arguments, with what they say of too many.
 declare -A arguments=([check]='' [status]='takes at most one argument' [probe]='takes one argument: ready or live'
 	[log-level]='takes one argument: error, warn, info or debug')
