@@ -12,13 +12,25 @@ codes_known() {
 	sed -n 's/^\tEZLB_E_[A-Z_]* = \([0-9]*\),.*/\1/p' include/ezlb/diag.h | xargs printf 'E%03d\n'
 }
 
-# Of the tables of struct field: a list or mapping stands for the fields in it.
+# "FIELD DEFAULT" of each field in the schema, which is made from the table of the parser. A list or mapping stands
+# for the fields in it; the items of `fallback` are those of `backends`.
 fields_known() {
-	awk '/^static const struct field [a-z_]*\[\]/ { table = $5 } /^};/ { table = "" }
-		table { while (match($0, /\{ "[a-z_]+"/)) {
-			print table, substr($0, RSTART + 3, RLENGTH - 4); $0 = substr($0, RSTART + RLENGTH) } }' pkg/config/parse.c |
-		sed -E 's/^backend_[^ ]* /backends[]./; s/^check_[^ ]* /health_check./; s/^service_[^ ]* //' |
-		grep -vxE 'backends|health_check' | sort
+	"$EZLB" schema | jq -r '
+		def inside: if .properties then . elif .items.properties? then .items else ((.anyOf // [])[] | select(.properties)) end;
+		def fields($prefix): .properties | to_entries[] | .key as $key | .value as $value
+			| if $key == "fallback" then [$prefix + $key, ""]
+			  else ([$value | inside] | first) as $map
+			  | if $map then $map | fields($prefix + $key + (if $value.items then "[]." else "." end))
+			    else [$prefix + $key, (if $value | has("default") then $value.default | tostring else "" end)] end end;
+		fields("") | "\(.[0]) \(.[1])"' | sed 's/ *$//' | sort
+}
+
+# The same of the tables in the document. A default that is no word of a file is prose there.
+fields_documented() {
+	# shellcheck disable=SC2016 # no expansion is meant
+	awk -F ' *[|] *' '$2 ~ /^`[a-z_]+(\[\])?(\.[a-z_]+)?`$/ && NF == 5 {
+		word = $3 ~ /^`[^`]*`$/ ? " " $3 : ""
+		line = $2 word; gsub(/`/, "", line); print line }' docs/service-file.md | sort
 }
 
 # cells FILE PATTERN: the words that begin such rows of its tables, with the second cell where that is a word.
@@ -145,9 +157,7 @@ equal "docs/errors.md has a section for each code, in order" \
 	"$(codes_known)" "$(sed -n 's/^## \(E[0-9]*\)$/\1/p' docs/errors.md)"
 equal "and a line in its table" \
 	"$(codes_known)" "$(sed -n 's/^| \[\(E[0-9]*\)\](#e[0-9]*) .*/\1/p' docs/errors.md)"
-# shellcheck disable=SC2016 # no expansion is meant
-equal "docs/service-file.md has the fields" \
-	"$(fields_known)" "$(sed -n 's/^| `\([a-z_.[]*\(\[\]\)\{0,1\}[a-z_.]*\)` |.*/\1/p' docs/service-file.md | sort)"
+equal "docs/service-file.md has the fields and their defaults" "$(fields_known)" "$(fields_documented)"
 equal "docs/cli.md has the commands" "$(commands_known)" "$(sed -n 's/^## ezlb \([a-z-]*\)$/\1/p' docs/cli.md)"
 # shellcheck disable=SC2016 # no expansion is meant
 equal "and in its first table" "$(commands_known)" "$(sed -n 's/^| \[`ezlb \([a-z-]*\)`\].*/\1/p' docs/cli.md)"
