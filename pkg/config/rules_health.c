@@ -75,8 +75,10 @@ static void default_server_name(struct reader *r)
 static void check_body(struct reader *r)
 {
 	const struct ezlb_request *request = r->spec->check.request;
+	enum ezlb_check_type type = r->spec->check.type;
 
-	if (request->body && strcmp(request->method, "HEAD") == 0)
+	if ((type == EZLB_CHECK_HTTP || type == EZLB_CHECK_HTTPS) && request->body &&
+	    strcmp(request->method, "HEAD") == 0)
 		ezlb_source_refuse(r->src, ezlb_read_at(r, &check_table, "http_expected_body"),
 				   EZLB_E_COMBINATION, "use http_method: GET",
 				   "the answer to a HEAD request has no body");

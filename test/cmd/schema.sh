@@ -18,6 +18,7 @@ judge() {
 modelines() {
 	local file target
 	for file in "$@"; do
+		# shellcheck disable=SC2016 # no expansion is meant
 		target=$(sed -n 's/^# yaml-language-server: \$schema=//p' "$file")
 		[[ -n $target && $(dirname "$file")/$target -ef docs/service-file.schema.json ]] || echo "$file: '$target'"
 	done

@@ -208,9 +208,13 @@ static void test_codes_are_stable(void **state)
 	assert_int_equal(EZLB_E_FORWARD, 21);
 	assert_int_equal(EZLB_E_BACKEND_TWICE, 22);
 	assert_int_equal(EZLB_E_UNSUPPORTED, 23);
+	assert_int_equal(EZLB_E_LISTENER_TWICE, 24);
+	assert_int_equal(EZLB_E_LOOP, 25);
+	assert_int_equal(EZLB_E_COMBINATION, 26);
 	assert_int_equal(EZLB_E_NAME_TAKEN, 30);
 	assert_int_equal(EZLB_E_LISTENER_TAKEN, 31);
 	assert_int_equal(EZLB_E_SNAT_CONFLICT, 32);
+	assert_int_equal(EZLB_E_SNAT_MARK, 33);
 }
 
 int main(void)

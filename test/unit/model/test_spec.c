@@ -187,6 +187,35 @@ static void test_verdicts_sort_by_service_then_backend(void **state)
 	assert_string_equal(ezlb_outcome_str(EZLB_PROBE_LOCAL_ERROR), "local_error");
 }
 
+/* Only bits that no other program is known to use, never zero, and each part of a range counts. */
+static void test_marks_of_ranges(void **state)
+{
+	struct ezlb_endpoint ep = { .port = 80 };
+	uint32_t mark, seen = 0;
+	size_t same = 0;
+
+	(void)state;
+	assert_int_equal(ezlb_addr_parse("10.0.0.1", &ep.addr, NULL), 0);
+	mark = ezlb_range_mark(EZLB_TCP, &ep, 90);
+	assert_int_equal(mark, 0x2017); /* of files that are applied: it cannot change */
+	assert_int_not_equal(ezlb_range_mark(EZLB_UDP, &ep, 90), mark);
+	assert_int_not_equal(ezlb_range_mark(EZLB_TCP, &ep, 91), mark);
+	ep.port = 81;
+	assert_int_not_equal(ezlb_range_mark(EZLB_TCP, &ep, 90), mark);
+	for (uint16_t port = 1; port < 2000; port++) {
+		uint32_t other;
+
+		ep.port = port;
+		other = ezlb_range_mark(EZLB_TCP, &ep, 2000);
+		assert_int_equal(other & ~0x30ffu, 0);
+		assert_int_not_equal(other, 0);
+		seen |= other;
+		same += other == mark;
+	}
+	assert_int_equal(seen, 0x30ff);
+	assert_true(same < 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_check_type_words),
 		cmocka_unit_test(test_other_words_are_refused),
 		cmocka_unit_test(test_same_probe),
+		cmocka_unit_test(test_marks_of_ranges),
 		cmocka_unit_test(test_spec_new_is_empty_and_free_takes_null),
 		cmocka_unit_test(test_verdicts_sort_by_service_then_backend),
 	};
