@@ -4,8 +4,11 @@
 
 #include <time.h>
 
-#define FULL	  TEST_DATA "/config/good/full.yaml"
-#define MUTATIONS 5000
+#include <ezlb/text.h>
+
+#define GOOD	  TEST_DATA "/config/good/"
+#define FULL	  GOOD "full.yaml"
+#define MUTATIONS 3000 /* of each file */
 
 static uint32_t seed;
 
@@ -123,18 +126,22 @@ static size_t mutate(char *text, size_t len)
 
 static void test_mutations(void **state)
 {
-	size_t len, accepted = 0;
-	char *text = slurp(FULL, &len), *work = malloc(len + 8);
+	static const char *const files[] = { FULL, GOOD "full-udp.yaml", GOOD "full-dns.yaml" };
 
 	(void)state;
 	seed = 20221112;
-	for (int i = 0; i < MUTATIONS; i++) {
-		memcpy(work, text, len);
-		accepted += try(work, mutate(work, len));
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		size_t len, accepted = 0;
+		char *text = slurp(files[i], &len), *work = malloc(len + 8);
+
+		for (int k = 0; k < MUTATIONS; k++) {
+			memcpy(work, text, len);
+			accepted += try(work, mutate(work, len));
+		}
+		assert_true(accepted > MUTATIONS / 100 && accepted < MUTATIONS / 2);
+		free(work);
+		free(text);
 	}
-	assert_true(accepted > MUTATIONS / 100 && accepted < MUTATIONS / 2);
-	free(work);
-	free(text);
 }
 
 /* What makes libyaml, or a careless reader of it, slow. Nested '[' took it 12 s for 80 KB. */
@@ -173,12 +180,35 @@ static void test_time(void **state)
 	free(text);
 }
 
+/* The rules look at each backend for each listener, so both limits together are the worst. */
+static void test_time_of_rules(void **state)
+{
+	struct ezlb_text text = { 0 };
+	double begin;
+	size_t len;
+	char *file;
+
+	(void)state;
+	ezlb_text_puts(&text, "protocol: [tcp, udp, sctp]\nforward: direct\nlisten:\n");
+	for (int i = 0; i < 64; i++)
+		ezlb_text_printf(&text, "- 10.0.0.1:%d\n", i + 1);
+	ezlb_text_puts(&text, "backends:\n");
+	for (int i = 0; i < 5000; i++)
+		ezlb_text_printf(&text, "- address: 10.1.%d.%d\n", i / 250, i % 250 + 1);
+	file = ezlb_text_take(&text, &len);
+	begin = cpu_seconds();
+	assert_true(try(file, len));
+	assert_true(cpu_seconds() - begin < 1.0);
+	free(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_time_of_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
