@@ -48,8 +48,8 @@ static bool is_one_host(struct source *src, const struct node *node, const struc
 		{ ezlb_addr_is_any, "which means any address", "write the address of one host" },
 		{ ezlb_addr_is_multicast, "a multicast address", NULL },
 		{ is_loopback, "a loopback address",
-		  "packets of other hosts never come from or go to this address: write an address of the "
-		  "network" },
+		  "packets of other hosts never come from or go to this address: write an "
+		  "address of the network" },
 		{ is_mapped, "an IPv4-mapped address", "write the IPv4 address itself" },
 		{ is_link_local, "a link-local address", NO_LINK_LOCAL },
 	};
@@ -103,10 +103,9 @@ static void port_help(const char *port, char *help, size_t size)
 	if (help[0] == '\0' && isalpha((unsigned char)port[0]))
 		ezlb_strcpy(help, size, "write the number of the port");
 	else if (strchr(port, '-'))
-		ezlb_strcpy(
-			help, size,
-			"only listen may have a range of ports: leave the port out, then a backend gets "
-			"the port that the client used");
+		ezlb_strcpy(help, size,
+			    "only listen may have a range of ports: leave the port out, then a "
+			    "backend gets the port that the client used");
 }
 
 static void refuse_address(struct source *src, const struct node *node, const char *text, int rc,

@@ -63,7 +63,8 @@ static void default_server_name(struct reader *r)
 	EZLB_AUTO_FREE char *name = NULL;
 	unsigned char addr[16];
 
-	if (request->server_name || !request->host || request->host[0] == '[')
+	if (r->spec->check.type != EZLB_CHECK_HTTPS || request->server_name || !request->host ||
+	    request->host[0] == '[')
 		return;
 	name = ezlb_strndup(request->host, strcspn(request->host, ":"));
 	if (name[0] != '\0' && inet_pton(AF_INET, name, addr) != 1) {

@@ -77,8 +77,8 @@ static void check_fwmark(struct reader *r)
 			ezlb_source_refuse(
 				r->src, at, EZLB_E_COMBINATION,
 				"remove listen or fwmark; for more ranges write one file for each",
-				"fwmark and listen together need exactly one range of ports and one "
-				"protocol");
+				"fwmark and listen together need exactly one range of ports and "
+				"one protocol");
 	}
 }
 

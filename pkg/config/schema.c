@@ -42,17 +42,16 @@ static const struct alias schedulers_of_others[] = {
 	{ NULL, NULL },
 };
 static const struct alias forwards_of_others[] = {
-	{ "NAT", "masq" },	    { "nat", "masq" },	  { "masquerade", "masq" },
-	{ "masquerading", "masq" }, { "snat", "masq" },	  { "DR", "direct" },
-	{ "dr", "direct" },	    { "gate", "direct" }, { "gatewaying", "direct" },
-	{ "route", "direct" },	    { "dsr", "direct" },  { "TUN", "tunnel" },
-	{ "tun", "tunnel" },	    { "ipip", "tunnel" }, { NULL, NULL },
+	{ "nat", "masq" },	    { "masquerade", "masq" }, { "masquerading", "masq" },
+	{ "snat", "masq" },	    { "dr", "direct" },	      { "gate", "direct" },
+	{ "gatewaying", "direct" }, { "route", "direct" },    { "dsr", "direct" },
+	{ "tun", "tunnel" },	    { "ipip", "tunnel" },     { NULL, NULL },
 };
 
 static const struct field backend_fields[] = {
 	{ "address", VALUE_TEXT,
-	  "IP:port, or \"[IPv6]:port\" in quotes. Without a port, where listen is a list or a range, or with "
-	  "fwmark: the port that the client used",
+	  "IP:port, or \"[IPv6]:port\" in quotes. Without a port, where listen is a list or a "
+	  "range, or with fwmark: the port that the client used",
 	  .needed = "write - address: IP:port", .pattern = ADDRESS, .read = ezlb_read_address },
 	{ "weight", VALUE_NUMBER, "the share of new connections; 0: no new connections",
 	  .by_default = "1", .limits = { 0, 65535 }, BACKEND(weight) },
@@ -60,8 +59,8 @@ static const struct field backend_fields[] = {
 	  "no new connections while the backend has so many; 0: no limit", .by_default = "0",
 	  .limits = { 0, UINT32_MAX }, BACKEND(upper) },
 	{ "lower_threshold", VALUE_NUMBER,
-	  "after upper_threshold was reached: new connections again when it has fewer than this; 0: three "
-	  "quarters of upper_threshold",
+	  "after upper_threshold was reached: new connections again when it has fewer than this; "
+	  "0: three quarters of upper_threshold",
 	  .by_default = "0", .limits = { 0, UINT32_MAX }, BACKEND(lower) },
 };
 
@@ -70,8 +69,8 @@ static const struct field persistence_fields[] = {
 	  .by_default = "5m", .limits = { SECOND, 24 * HOUR },
 	  .read = ezlb_read_persistence_timeout },
 	{ "netmask", VALUE_TEXT,
-	  "the size of the client network that goes to one backend: a prefix length, 1-32 or for IPv6 1-128, "
-	  "or a mask like 255.255.255.0. Default: each address by itself",
+	  "the size of the client network that goes to one backend: a prefix length, 1-32 or for "
+	  "IPv6 1-128, or a mask like 255.255.255.0. Default: each address by itself",
 	  .pattern = "^([1-9][0-9]{0,2}|" IPV4 ")$", .limits = { 1, 128 },
 	  .read = ezlb_read_netmask },
 	{ "engine", VALUE_WORD,
@@ -87,7 +86,8 @@ static const struct field tunnel_fields[] = {
 	{ "port", VALUE_NUMBER, "type: gue only, and required there: the UDP port of the backends",
 	  .limits = { 1, 65535 }, .read = ezlb_read_tunnel_port },
 	{ "checksum", VALUE_WORD,
-	  "the checksum of the outer header. csum: gue and gre; remcsum (remote checksum offload): gue",
+	  "the checksum of the outer header. csum: gue and gre; remcsum (remote checksum "
+	  "offload): gue",
 	  .by_default = "none", .words = WORDS("none", "csum", "remcsum"),
 	  .read = ezlb_read_tunnel_checksum },
 };
@@ -97,16 +97,16 @@ static const struct field service_fields[] = {
 	  "the name of the service. Default: the file's name without .yaml or .yml", .any = true,
 	  .pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", .read = ezlb_read_name },
 	{ "listen", VALUE_TEXT,
-	  "where clients connect: IP:port, or \"[IPv6]:port\" in quotes, or a range of ports like "
-	  "10.0.0.1:8000-8099; one of them or a list",
+	  "where clients connect: IP:port, or \"[IPv6]:port\" in quotes, or a range of ports "
+	  "like 10.0.0.1:8000-8099; one of them or a list",
 	  .needed = "write listen: IP:port", .unless = "fwmark", .pattern = LISTEN, .many = true,
 	  .read = ezlb_read_listen },
 	{ "protocol", VALUE_WORD, "one of them or a list: each listener with each protocol",
 	  .by_default = "tcp", .words = WORDS("tcp", "udp", "sctp"), .many = true,
 	  .read = ezlb_read_protocol },
 	{ "fwmark", VALUE_NUMBER,
-	  "in place of listen: packets with this firewall mark. With one range of ports in listen: the mark "
-	  "that ezlb sets on its packets",
+	  "in place of listen: packets with this firewall mark. With one range of ports in "
+	  "listen: the mark that ezlb sets on its packets",
 	  .limits = { 1, UINT32_MAX }, .read = ezlb_read_fwmark },
 	{ "scheduler", VALUE_WORD, "how the kernel selects the backend of a new connection",
 	  .by_default = "wrr",
@@ -114,8 +114,8 @@ static const struct field service_fields[] = {
 			 "ovf", "mh", "twos"),
 	  .aliases = schedulers_of_others, .read = ezlb_read_scheduler },
 	{ "scheduler_flags", VALUE_WORD,
-	  "for scheduler: sh or mh. fallback: another backend where the hash names one with weight 0; port: "
-	  "hash the source port, too",
+	  "for scheduler: sh or mh. fallback: another backend where the hash names one with "
+	  "weight 0; port: hash the source port, too",
 	  .words = WORDS("sh-fallback", "sh-port", "mh-fallback", "mh-port"), .many = true,
 	  .read = ezlb_read_scheduler_flags },
 	{ "persistence", VALUE_MAP,
@@ -125,7 +125,8 @@ static const struct field service_fields[] = {
 	{ "one_packet", VALUE_BOOL, "protocol: udp only: select a backend for each datagram anew",
 	  .by_default = "false", .read = ezlb_read_one_packet },
 	{ "forward", VALUE_WORD,
-	  "masq: NAT; direct: direct routing; tunnel: see tunnel. direct and tunnel cannot change the port",
+	  "masq: NAT; direct: direct routing; tunnel: see tunnel. direct and tunnel cannot "
+	  "change the port",
 	  .by_default = "masq", .words = WORDS("masq", "direct", "tunnel"),
 	  .aliases = forwards_of_others, .read = ezlb_read_forward },
 	{ "tunnel", VALUE_MAP, "forward: tunnel only: how packets reach the backends",
@@ -133,8 +134,8 @@ static const struct field service_fields[] = {
 	{ "full_nat", VALUE_BOOL, "true: replace the source address as well", .by_default = "false",
 	  .read = ezlb_read_full_nat },
 	{ "snat_ip", VALUE_TEXT,
-	  "full_nat: true only: the source address that backends see, or a range like 10.0.0.3-10.0.0.6. "
-	  "Default: the address of the outgoing interface (MASQUERADE)",
+	  "full_nat: true only: the source address that backends see, or a range like "
+	  "10.0.0.3-10.0.0.6. Default: the address of the outgoing interface (MASQUERADE)",
 	  .pattern = ADDRESSES, .empty = true, .read = ezlb_read_snat_ip },
 	{ "backends", VALUE_MAPS, "where the packets go",
 	  .needed = "write backends: and below it '- address: IP:port'", .table = &backend_table,
@@ -142,20 +143,21 @@ static const struct field service_fields[] = {
 	{ "fallback", VALUE_MAPS, "backends that serve only while none of `backends` is healthy",
 	  .table = &backend_table, .read = ezlb_read_fallback },
 	{ "min_healthy", VALUE_TEXT,
-	  "with fewer healthy backends than this number, or share like \"50%\", all of them are scheduled; 0: "
-	  "never",
+	  "with fewer healthy backends than this number, or share like \"50%\", all of them are "
+	  "scheduled; 0: never",
 	  .by_default = "0", .pattern = "^(0|[1-9][0-9]*|([0-9]|[1-9][0-9]|100)%)$",
 	  .limits = { 0, 5000 }, .read = ezlb_read_min_healthy },
 	{ "slow_start", VALUE_DURATION,
-	  "a backend that came up or was added gets its weight in steps, within this time. scheduler: wrr, "
-	  "wlc, sed, nq, lblc, lblcr or twos",
+	  "a backend that came up or was added gets its weight in steps, within this time. "
+	  "scheduler: wrr, wlc, sed, nq, lblc, lblcr or twos",
 	  .by_default = "0s", .limits = { 0, HOUR }, SPEC(slow_start_ms) },
 	{ "drain_timeout", VALUE_DURATION,
-	  "a backend that leaves keeps its open connections, but no longer than this. 0s: removed at once",
+	  "a backend that leaves keeps its open connections, but no longer than this. 0s: "
+	  "removed at once",
 	  .by_default = "30s", .limits = { 0, 24 * HOUR }, SPEC(drain_ms) },
 	{ "on_failure", VALUE_WORD,
-	  "a backend that goes down. drain: its open connections go on; remove: they end; auto: drain if it "
-	  "still answers, else remove",
+	  "a backend that goes down. drain: its open connections go on; remove: they end; auto: "
+	  "drain if it still answers, else remove",
 	  .by_default = "auto", .words = WORDS("auto", "remove", "drain"),
 	  .read = ezlb_read_on_failure },
 	{ "traffic_log", VALUE_BOOL, "true: write the traffic of each interval to the log",

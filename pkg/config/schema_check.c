@@ -27,13 +27,14 @@ static const struct field check_fields[] = {
 	{ "enabled", VALUE_BOOL, "false: no health check, every backend counts as healthy",
 	  .by_default = "true", .read = ezlb_read_enabled },
 	{ "type", VALUE_WORD,
-	  "what a probe does. Default: tcp, or no health check where no protocol is tcp and with a fwmark "
-	  "without listen",
+	  "what a probe does. Default: tcp, or no health check where no protocol is tcp and with "
+	  "a fwmark without listen",
 	  .words = WORDS("tcp", "http", "https", "udp", "dns"), .read = ezlb_read_check_type },
 	{ "interval", VALUE_DURATION, "time between two probes", .by_default = "5s",
 	  .limits = { 100, 3600 * SECOND }, CHECK(interval_ms) },
 	{ "fast_interval", VALUE_DURATION,
-	  "in place of interval while results and the state of the backend differ; never longer than interval",
+	  "in place of interval while results and the state of the backend differ; never longer "
+	  "than interval",
 	  .by_default = "1s", .limits = { 100, 3600 * SECOND }, CHECK(fast_interval_ms) },
 	{ "timeout", VALUE_DURATION, "time limit of one probe", .by_default = "3s",
 	  .limits = { 10, 300 * SECOND }, CHECK(timeout_ms) },
@@ -47,8 +48,8 @@ static const struct field check_fields[] = {
 	{ "port", VALUE_NUMBER, "the port that is probed. Default: the port of the backend",
 	  .limits = { 1, 65535 }, .read = ezlb_read_check_port },
 	{ "source", VALUE_TEXT,
-	  "the address that probes leave from: an address of this host, none (the kernel selects it), or auto: "
-	  "snat_ip if full_nat is true, else none",
+	  "the address that probes leave from: an address of this host, none (the kernel selects "
+	  "it), or auto: snat_ip if full_nat is true, else none",
 	  .by_default = "auto",
 	  .pattern = "^(auto|none|[0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)$",
 	  .read = ezlb_read_source },
@@ -64,7 +65,8 @@ static const struct field check_fields[] = {
 	  .pattern = "^(?![Hh][Oo][Ss][Tt]$)[-!#$%&'*+.^_`|~0-9A-Za-z]{1,255}$",
 	  .limits = { 0, 32 }, .types = HTTP, .read = ezlb_read_headers },
 	{ "http_expected_status", VALUE_TEXT,
-	  "http, https: the status that means healthy: a number, a text like \"200-299,301\", or a list of both",
+	  "http, https: the status that means healthy: a number, a text like \"200-299,301\", or "
+	  "a list of both",
 	  .by_default = "200", .pattern = "^" STATUS "(," STATUS "){0,31}$", .limits = { 100, 599 },
 	  .many = true, .types = ALWAYS_HTTP, .read = ezlb_read_status },
 	{ "http_expected_body", VALUE_TEXT,
@@ -74,19 +76,20 @@ static const struct field check_fields[] = {
 	  "https: false: verify the certificate. Default: true, and false with tls_ca_file",
 	  .types = HTTPS, .read = ezlb_read_insecure },
 	{ "tls_server_name", VALUE_TEXT,
-	  "https: the name of the server, for SNI and in the certificate. Default: the name in http_host, if any",
+	  "https: the name of the server, for SNI and in the certificate. Default: the name in "
+	  "http_host, if any",
 	  .any = true, .pattern = "^[0-9A-Za-z._:-]{1,253}$", .types = HTTPS,
 	  .read = ezlb_read_server_name },
 	{ "tls_ca_file", VALUE_TEXT,
-	  "https: verify the certificate with the certificates in this PEM file. Default: those that the host "
-	  "trusts",
+	  "https: verify the certificate with the certificates in this PEM file. Default: those "
+	  "that the host trusts",
 	  .pattern = "^/", .types = HTTPS, .read = ezlb_read_ca_file },
 	{ "udp_payload", VALUE_TEXT,
 	  "udp: the content of the datagram: a text, or \"hex:0001ff\". Default: empty",
 	  .any = true, .types = UDP, .read = ezlb_read_payload },
 	{ "udp_expected", VALUE_TEXT,
-	  "udp: what the answer must contain: a text, or \"hex:0001ff\". Default: no answer is needed, only no "
-	  "ICMP error within the timeout",
+	  "udp: what the answer must contain: a text, or \"hex:0001ff\". Default: no answer is "
+	  "needed, only no ICMP error within the timeout",
 	  .any = true, .types = UDP, .read = ezlb_read_answer },
 	{ "dns_name", VALUE_TEXT, "dns: the name that is asked for", .by_default = ".", .any = true,
 	  .pattern = "^[0-9A-Za-z._-]{1,254}$", .types = DNS, .read = ezlb_read_query_name },

@@ -491,6 +491,11 @@ static void test_check_type(void **state)
 		{ "udp", "health_check: {enabled: true, type: tcp}\n", EZLB_CHECK_TCP },
 		{ "udp", "health_check: {type: http}\n", EZLB_CHECK_HTTP },
 		{ "udp", "health_check: {type: tcp, enabled: false}\n", EZLB_CHECK_NONE },
+		{ "udp", "health_check: {type: udp}\n", EZLB_CHECK_UDP },
+		{ "tcp", "health_check: {type: udp}\n", EZLB_CHECK_UDP },
+		{ "tcp", "health_check: {type: dns}\n", EZLB_CHECK_DNS },
+		{ "[udp, tcp]", "", EZLB_CHECK_TCP },
+		{ "[udp, sctp]", "", EZLB_CHECK_NONE },
 		{ "sctp", "", EZLB_CHECK_NONE },
 		{ "sctp", "health_check: {type: tcp}\n", EZLB_CHECK_TCP },
 	};
@@ -505,6 +510,55 @@ static void test_check_type(void **state)
 		spec = good(text);
 		if (spec->check.type != cases[i].want)
 			fail_msg("%s", text);
+		ezlb_spec_free(spec);
+	}
+}
+
+/* What is not in the file follows from what is. */
+static void test_derived(void **state)
+{
+	static const struct {
+		const char *text, *source, *server_name;
+		bool verify;
+		uint32_t fast_ms;
+	} cases[] = {
+		{ "health_check: {type: https}\n", "none", NULL, false, 1000 },
+		{ "health_check: {type: https, interval: 500ms}\n", "none", NULL, false, 500 },
+		{ "health_check: {type: https, http_host: a.example}\n", "none", "a.example", false,
+		  1000 },
+		{ "health_check: {type: https, http_host: \"a.example:8443\"}\n", "none",
+		  "a.example", false, 1000 },
+		{ "health_check: {type: https, http_host: \"10.1.0.1:80\"}\n", "none", NULL, false,
+		  1000 },
+		{ "health_check: {type: https, http_host: \"[fd00::1]\"}\n", "none", NULL, false,
+		  1000 },
+		{ "health_check: {type: https, http_host: a, tls_server_name: b}\n", "none", "b",
+		  false, 1000 },
+		{ "health_check: {type: https, tls_insecure: false}\n", "none", NULL, true, 1000 },
+		{ "health_check: {type: https, tls_ca_file: /x}\n", "none", NULL, true, 1000 },
+		{ "full_nat: true\nsnat_ip: 10.0.0.3-10.0.0.6\nhealth_check: {type: http}\n",
+		  "10.0.0.3-10.0.0.6", NULL, false, 1000 },
+		{ "full_nat: true\nhealth_check: {type: http}\n", "none", NULL, false, 1000 },
+		{ "full_nat: true\nsnat_ip: 10.0.0.3\nhealth_check: {type: udp, source: none}\n",
+		  "none", NULL, false, 1000 },
+		{ "health_check: {type: dns, source: 10.0.0.9}\n", "10.0.0.9", NULL, false, 1000 },
+	};
+	char text[200], buf[EZLB_RANGE_STRLEN];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct ezlb_spec *spec;
+		const struct ezlb_request *request;
+
+		snprintf(text, sizeof(text), BASE "%s", cases[i].text);
+		spec = good(text);
+		request = spec->check.request;
+		assert_string_equal(ezlb_range_format(&spec->check.source, buf), cases[i].source);
+		assert_int_equal(spec->check.fast_interval_ms, cases[i].fast_ms);
+		assert_int_equal(request->verify, cases[i].verify);
+		assert_int_equal(!request->server_name, !cases[i].server_name);
+		if (request->server_name)
+			assert_string_equal(request->server_name, cases[i].server_name);
 		ezlb_spec_free(spec);
 	}
 }
@@ -577,6 +631,8 @@ static void test_bounds(void **state)
 		const char *key, *low, *below, *high, *above;
 	} cases[] = {
 		{ "interval", "100ms", "99ms", "1h", "1h1ms" },
+		{ "fast_interval", "100ms", "99ms", "1h", "1h1ms" },
+		{ "port", "1", "0", "65535", "65536" },
 		{ "timeout", "10ms", "9ms", "5m", "5m1s" },
 		{ "fail_count", "1", "0", "100", "101" },
 		{ "rise_count", "1", "0", "100", "101" },
@@ -761,6 +817,7 @@ int main(void)
 		cmocka_unit_test(test_range_marks),
 		cmocka_unit_test(test_other_spellings),
 		cmocka_unit_test(test_check_type),
+		cmocka_unit_test(test_derived),
 		cmocka_unit_test(test_schedulers),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_bounds),
