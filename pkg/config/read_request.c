@@ -378,7 +378,7 @@ static bool read_number_word(struct reader *r, const struct field *field, const 
 void ezlb_read_query_type(struct reader *r, const struct field *field, const struct node *node)
 {
 	static const uint16_t numbers[] = { 1, 28, 2, 6, 16, 15, 5, 12, 33 };
-	uint32_t type;
+	uint32_t type = 0;
 
 	if (read_number_word(r, field, node, numbers, &type))
 		r->spec->check.request->query_type = (uint16_t)type;
@@ -388,7 +388,7 @@ void ezlb_read_query_type(struct reader *r, const struct field *field, const str
 static void read_rcode_item(struct reader *r, const struct field *field, const struct node *node)
 {
 	static const uint16_t numbers[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
-	uint32_t rcode;
+	uint32_t rcode = 0;
 
 	if (read_number_word(r, field, node, numbers, &rcode))
 		r->spec->check.request->rcodes |= 1u << rcode;
