@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * conntrack: deletes stale conntrack entries. The kernel decides NAT once per flow. So a UDP client
- * that keeps its port keeps its old source address, or its removed backend, until the flow is idle
- * for minutes. Without the entry the flow's next packet is treated as a new flow.
+ * conntrack: finds and deletes stale conntrack entries. The kernel decides NAT once per flow. So a
+ * UDP client that keeps its port keeps its old source address, or its removed backend, until the
+ * flow is idle for minutes. Without the entry the flow's next packet is treated as a new flow.
  */
 #pragma once
 
@@ -23,3 +23,10 @@
  * packets of existing flows to a removed backend.
  */
 int ezlb_conntrack_delete(const struct ezlb_flows *flows, size_t *n, struct ezlb_err *err);
+
+/*
+ * Sorts the flows, and counts the conntrack entries of each: n has room for one number for each
+ * flow. TCP connections that are being closed do not count. Errors and the rest as above; changes
+ * nothing.
+ */
+int ezlb_conntrack_count(struct ezlb_flows *flows, size_t *n, struct ezlb_err *err);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "delete.h"
@@ -35,21 +36,23 @@ static int on_entry(void *arg, const struct nlmsghdr *msg)
 	return 0;
 }
 
-static int dump_once(struct work *work, const struct ezlb_ct_filter *filter, bool narrow)
+static int dump_once(struct work *work, const struct ezlb_ct_filter *filter, bool narrow,
+		     ezlb_nl_msg_fn on_msg, void *arg)
 {
 	work->request.len = 0;
 	ezlb_ct_put_dump(&work->request, filter, narrow);
-	return ezlb_nl_ask(work->nl, &work->request, on_entry, work);
+	return ezlb_nl_ask(work->nl, &work->request, on_msg, arg);
 }
 
-static int dump(struct work *work, const struct ezlb_ct_filter *filter)
+static int dump(struct work *work, const struct ezlb_ct_filter *filter, ezlb_nl_msg_fn on_msg,
+		void *arg)
 {
-	int rc = dump_once(work, filter, true);
+	int rc = dump_once(work, filter, true, on_msg, arg);
 
 	if (rc != -EINVAL && rc != -EOPNOTSUPP)
 		return rc;
 	/* This kernel may not support such filters, which only save time. */
-	rc = dump_once(work, filter, false);
+	rc = dump_once(work, filter, false, on_msg, arg);
 	/* nfnetlink returns these for a missing subsystem: the request itself is valid. */
 	return rc == -EINVAL || rc == -EOPNOTSUPP ? -ENOPROTOOPT : rc;
 }
@@ -79,7 +82,7 @@ static int clear_family(struct work *work, uint8_t family)
 		return 0;
 	for (int i = 0; i < MAX_DUMPS && dumped == -EINTR && rc == 0; i++) {
 		work->found.len = 0;
-		dumped = dump(work, &filter);
+		dumped = dump(work, &filter, on_entry, work);
 		if (dumped == 0 || dumped == -EINTR)
 			rc = delete_found(work);
 	}
@@ -139,4 +142,62 @@ int ezlb_ct_delete(const struct ezlb_nl_source *source, const struct ezlb_flows 
 int ezlb_conntrack_delete(const struct ezlb_flows *flows, size_t *n, struct ezlb_err *err)
 {
 	return ezlb_ct_delete(&ezlb_ct_kernel, flows, n, err);
+}
+
+/* --- counting ------------------------------------------------------------------------------ */
+
+struct tally {
+	const struct ezlb_flows *flows; /* sorted */
+	size_t *n;
+};
+
+static int on_counted(void *arg, const struct nlmsghdr *msg)
+{
+	struct tally *tally = arg;
+	const struct ezlb_flow *flow;
+	struct ezlb_ct_entry entry;
+
+	if (!ezlb_ct_read(msg, &entry) || entry.closing)
+		return 0;
+	flow = ezlb_flows_find(tally->flows, &entry);
+	if (flow)
+		tally->n[flow - tally->flows->items]++;
+	return 0;
+}
+
+/* An interrupted dump is good enough for a number that changes all the time. */
+static int count_family(struct work *work, struct tally *tally, uint8_t family)
+{
+	struct ezlb_ct_filter filter;
+	int rc;
+
+	if (!ezlb_flows_filter(tally->flows, family, &filter))
+		return 0;
+	rc = dump(work, &filter, on_counted, tally);
+	return rc == -EINTR ? 0 : rc;
+}
+
+int ezlb_ct_count(const struct ezlb_nl_source *source, struct ezlb_flows *flows, size_t *n,
+		  struct ezlb_err *err)
+{
+	struct work work = { .deleted = 0 };
+	struct tally tally = { flows, n };
+	int rc;
+
+	if (!flows->len)
+		return 0;
+	memset(n, 0, flows->len * sizeof(*n));
+	EZLB_SORT(flows, ezlb_flow_cmp);
+	work.nl = ezlb_nl_new(source);
+	rc = count_family(&work, &tally, AF_INET);
+	if (rc == 0)
+		rc = count_family(&work, &tally, AF_INET6);
+	ezlb_nl_buf_clear(&work.request);
+	ezlb_nl_free(work.nl);
+	return rc ? ezlb_nl_explain(err, rc, "conntrack") : 0;
+}
+
+int ezlb_conntrack_count(struct ezlb_flows *flows, size_t *n, struct ezlb_err *err)
+{
+	return ezlb_ct_count(&ezlb_ct_kernel, flows, n, err);
 }

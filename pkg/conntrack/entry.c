@@ -6,6 +6,7 @@
 
 /* The library's copies of linux/netfilter/nfnetlink*.h conflict with the kernel's headers. */
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
+#include <libnetfilter_conntrack/libnetfilter_conntrack_tcp.h>
 
 /*
  * The bits of CTA_FILTER_ORIG_FLAGS (Linux 5.8, net/netfilter/nf_internals.h; in no header for user
@@ -124,6 +125,8 @@ static const struct place listen_at = { ATTR_ORIG_IPV4_DST, ATTR_ORIG_IPV6_DST,
 					ATTR_ORIG_PORT_DST };
 static const struct place backend_at = { ATTR_REPL_IPV4_SRC, ATTR_REPL_IPV6_SRC,
 					 ATTR_REPL_PORT_SRC };
+static const struct place source_at = { ATTR_REPL_IPV4_DST, ATTR_REPL_IPV6_DST,
+					ATTR_REPL_PORT_DST };
 
 static bool read_endpoint(const struct nf_conntrack *ct, const struct place *at,
 			  struct ezlb_endpoint *out)
@@ -147,9 +150,12 @@ static bool read_object(const struct nf_conntrack *ct, struct ezlb_ct_entry *out
 		return false;
 	out->zone = nfct_get_attr_u16(ct, ATTR_ZONE); /* 0 if it is not set */
 	out->id = nfct_get_attr_u32(ct, ATTR_ID);
+	out->closing = nfct_attr_is_set(ct, ATTR_TCP_STATE) > 0 &&
+		       nfct_get_attr_u8(ct, ATTR_TCP_STATE) > TCP_CONNTRACK_ESTABLISHED;
 	return read_endpoint(ct, &client_at, &out->client) &&
 	       read_endpoint(ct, &listen_at, &out->listen) &&
-	       read_endpoint(ct, &backend_at, &out->backend);
+	       read_endpoint(ct, &backend_at, &out->backend) &&
+	       read_endpoint(ct, &source_at, &out->source);
 }
 
 bool ezlb_ct_read(const struct nlmsghdr *msg, struct ezlb_ct_entry *out)

@@ -11,8 +11,10 @@ struct ezlb_ct_entry {
 	enum ezlb_proto proto;
 	struct ezlb_endpoint client, listen; /* source and destination of the original direction */
 	struct ezlb_endpoint backend;	     /* source of the answers */
+	struct ezlb_endpoint source;	     /* their destination: what the backend sees */
 	uint16_t zone;
-	uint32_t id; /* set by the kernel; a later entry has another one */
+	uint32_t id;  /* set by the kernel; a later entry has another one */
+	bool closing; /* a tcp connection that is being closed, or is closed */
 };
 struct ezlb_ct_entries EZLB_VEC(struct ezlb_ct_entry);
 
@@ -25,7 +27,9 @@ struct ezlb_ct_filter {
 
 /* A copy, sorted for ezlb_flows_find; free it with EZLB_VEC_CLEAR. */
 struct ezlb_flows ezlb_flows_sorted(const struct ezlb_flows *flows);
-bool ezlb_flows_find(const struct ezlb_flows *sorted, const struct ezlb_ct_entry *entry);
+/* The flows that the entry is one of; NULL if there are none. */
+const struct ezlb_flow *ezlb_flows_find(const struct ezlb_flows *sorted,
+					const struct ezlb_ct_entry *entry);
 
 /* False if no flow is of this family. */
 bool ezlb_flows_filter(const struct ezlb_flows *flows, uint8_t family, struct ezlb_ct_filter *out);

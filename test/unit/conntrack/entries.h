@@ -8,6 +8,7 @@
 
 #include <libmnl/libmnl.h>
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
+#include <libnetfilter_conntrack/libnetfilter_conntrack_tcp.h>
 
 #include "entry.h"
 
@@ -28,6 +29,18 @@ static inline struct ezlb_flow flow(enum ezlb_proto proto, const char *listen, c
 				   .backend = endpoint(backend) };
 }
 
+/* Those that are not translated to `source`, "" for MASQUERADE. */
+static inline struct ezlb_flow untranslated(enum ezlb_proto proto, const char *listen,
+					    const char *source)
+{
+	struct ezlb_flow out = flow(proto, listen, NULL);
+
+	out.untranslated = true;
+	if (*source)
+		assert_int_equal(ezlb_range_parse(source, &out.source, NULL), 0);
+	return out;
+}
+
 static inline struct ezlb_ct_entry entry(enum ezlb_proto proto, const char *client,
 					 const char *listen, const char *backend, uint32_t id)
 {
@@ -35,6 +48,7 @@ static inline struct ezlb_ct_entry entry(enum ezlb_proto proto, const char *clie
 				       .client = endpoint(client),
 				       .listen = endpoint(listen),
 				       .backend = endpoint(backend),
+				       .source = endpoint(client),
 				       .id = id };
 }
 
@@ -71,9 +85,11 @@ static inline void entry_message(union message *out, const struct ezlb_ct_entry 
 	head = mnl_nlmsg_put_extra_header(&out->msg, sizeof(*head));
 	head->nfgen_family = e->listen.addr.family;
 	entry_set(ct, false, &e->client, &e->listen);
-	entry_set(ct, true, &e->backend, &e->client);
+	entry_set(ct, true, &e->backend, &e->source);
 	nfct_set_attr_u8(ct, ATTR_ORIG_L4PROTO, number);
 	nfct_set_attr_u8(ct, ATTR_REPL_L4PROTO, number);
+	if (e->closing)
+		nfct_set_attr_u8(ct, ATTR_TCP_STATE, TCP_CONNTRACK_FIN_WAIT);
 	if (e->zone)
 		nfct_set_attr_u16(ct, ATTR_ZONE, e->zone);
 	assert_int_equal(nfct_nlmsg_build(&out->msg, ct), 0);

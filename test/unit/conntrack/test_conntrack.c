@@ -89,7 +89,9 @@ static void wants(enum ezlb_proto proto, const char *listen, const char *backend
 		const struct ezlb_ct_entry *have = &fake.entry[i].entry;
 
 		if (have->proto == proto && ezlb_endpoint_cmp(&have->listen, &at) == 0)
-			*EZLB_PUSH(&flows) = (struct ezlb_flow){ proto, at, have->backend };
+			*EZLB_PUSH(&flows) = (struct ezlb_flow){ .proto = proto,
+								 .listen = at,
+								 .backend = have->backend };
 	}
 }
 
@@ -301,6 +303,49 @@ static void test_kernel(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* --- counting -------------------------------------------------------------------------------- */
+
+static void test_count(void **state)
+{
+	size_t counts[3] = { 9, 9, 9 };
+
+	(void)state;
+	assert_int_equal(ezlb_ct_count(&fake_source, &flows, counts, &err), 0);
+	assert_int_equal(fake.opened, 0); /* no flows, no dump */
+	has(EZLB_TCP, "172.16.0.2:1004", "10.0.0.1:53", "10.0.0.1:53");
+	has(EZLB_TCP, "172.16.0.2:1005", "10.0.0.1:53", "192.168.10.11:53");
+	fake.entry[7].entry.source = endpoint("10.0.0.3:1005");
+	has(EZLB_TCP, "172.16.0.2:1006", "10.0.0.1:53", "192.168.10.11:53");
+	fake.entry[8].entry.closing = true;
+	*EZLB_PUSH(&flows) = untranslated(EZLB_UDP, "[fd00::2]:53", "fd00::3");
+	*EZLB_PUSH(&flows) = untranslated(EZLB_TCP, "10.0.0.9:53", "10.0.0.3");
+	*EZLB_PUSH(&flows) = untranslated(EZLB_TCP, "10.0.0.1:53", "10.0.0.3");
+	fake.interrupted = 1;
+	assert_int_equal(ezlb_ct_count(&fake_source, &flows, counts, &err), 0);
+	assert_int_equal(flows.items[0].listen.addr.bytes[3], 1); /* sorted */
+	assert_int_equal(counts[0], 2);
+	assert_int_equal(counts[1], 0);
+	assert_int_equal(counts[2], 1);
+	assert_int_equal(fake.dumps, 2);
+	assert_int_equal(fake.deletes, 0);
+	fake.dump_rc = -EPERM;
+	assert_int_equal(ezlb_ct_count(&fake_source, &flows, counts, &err), -EPERM);
+	assert_non_null(strstr(err.msg, "CAP_NET_ADMIN"));
+}
+
+/* One deletion for the flows of a backend, and for those without source NAT. */
+static void test_untranslated(void **state)
+{
+	(void)state;
+	fake.entry[1].entry.source = endpoint("10.0.0.3:1002");
+	wants(EZLB_UDP, "10.0.0.1:53", "192.168.10.12:53");
+	*EZLB_PUSH(&flows) = untranslated(EZLB_UDP, "10.0.0.1:53", "10.0.0.3");
+	assert_int_equal(run(), 0);
+	assert_int_equal(n, 2);
+	gone("x.x...");
+	assert_int_equal(fake.narrow_dumps, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +361,8 @@ int main(void)
 		TEST(test_interrupted_calls),
 		cmocka_unit_test(test_faults),
 		TEST(test_kernel),
+		cmocka_unit_test_setup_teardown(test_count, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_untranslated, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,7 @@ static void test_find(void **state)
 		struct ezlb_ct_entry e = entry(cases[i].proto, "172.16.0.2:9", cases[i].listen,
 					       cases[i].backend, 1);
 
-		if (ezlb_flows_find(&sorted, &e) != cases[i].want)
+		if ((ezlb_flows_find(&sorted, &e) != NULL) != cases[i].want)
 			fail_msg("%s: %s", cases[i].name, cases[i].want ? "missed" : "found");
 	}
 	EZLB_VEC_CLEAR(&sorted);
@@ -62,7 +62,88 @@ static void test_find_in_none(void **state)
 	struct ezlb_ct_entry e = entry(EZLB_UDP, "172.16.0.2:9", "10.0.0.1:53", "10.1.0.2:53", 1);
 
 	(void)state;
-	assert_false(ezlb_flows_find(&flows, &e));
+	assert_null(ezlb_flows_find(&flows, &e));
+}
+
+/* Clients 172.16.0.2:9 and [fd00::9]:9. */
+static void test_find_untranslated(void **state)
+{
+	static const struct {
+		const char *name;
+		enum ezlb_proto proto;
+		const char *listen, *backend, *source;
+		bool want;
+	} cases[] = {
+		{ "as it should be", EZLB_UDP, "10.0.0.1:53", "10.1.0.2:53", "10.0.0.3:9", false },
+		{ "from another port", EZLB_UDP, "10.0.0.1:53", "10.1.0.2:53", "10.0.0.3:777",
+		  false },
+		{ "to any backend", EZLB_UDP, "10.0.0.1:53", "10.1.0.7:53", "10.0.0.3:9", false },
+		{ "the client's address", EZLB_UDP, "10.0.0.1:53", "10.1.0.2:53", "172.16.0.2:9",
+		  true },
+		{ "an earlier snat_ip", EZLB_UDP, "10.0.0.1:53", "10.1.0.2:53", "10.0.0.4:9",
+		  true },
+		{ "to the host itself", EZLB_UDP, "10.0.0.1:53", "10.0.0.1:53", "172.16.0.2:9",
+		  true },
+		{ "to the host itself, from snat_ip", EZLB_UDP, "10.0.0.1:53", "10.0.0.1:53",
+		  "10.0.0.3:9", true },
+		{ "another protocol", EZLB_TCP, "10.0.0.1:53", "10.1.0.2:53", "172.16.0.2:9",
+		  false },
+		{ "another port", EZLB_UDP, "10.0.0.1:54", "10.1.0.2:53", "172.16.0.2:9", false },
+		{ "another listener", EZLB_UDP, "10.0.0.9:53", "10.1.0.2:53", "172.16.0.2:9",
+		  false },
+		{ "first of a range", EZLB_UDP, "10.0.0.2:53", "10.1.0.2:53", "10.0.1.3:9", false },
+		{ "within a range", EZLB_UDP, "10.0.0.2:53", "10.1.0.2:53", "10.0.1.4:9", false },
+		{ "last of a range", EZLB_UDP, "10.0.0.2:53", "10.1.0.2:53", "10.0.1.5:9", false },
+		{ "below a range", EZLB_UDP, "10.0.0.2:53", "10.1.0.2:53", "10.0.1.2:9", true },
+		{ "above a range", EZLB_UDP, "10.0.0.2:53", "10.1.0.2:53", "10.0.1.6:9", true },
+		{ "masqueraded", EZLB_UDP, "10.0.0.3:53", "10.1.0.2:53", "192.168.1.1:9", false },
+		{ "not masqueraded", EZLB_UDP, "10.0.0.3:53", "10.1.0.2:53", "172.16.0.2:9", true },
+		{ "not masqueraded, another port", EZLB_UDP, "10.0.0.3:53", "10.1.0.2:53",
+		  "172.16.0.2:10", true },
+		{ "IPv6", EZLB_UDP, "[fd00::1]:53", "[fd01::2]:53", "[fd00::3]:9", false },
+		{ "IPv6, the client's", EZLB_UDP, "[fd00::1]:53", "[fd01::2]:53", "[fd00::9]:9",
+		  true },
+		{ "tcp of another service", EZLB_TCP, "10.0.0.4:53", "10.1.0.2:53", "172.16.0.2:9",
+		  true },
+	};
+	struct ezlb_flows sorted;
+
+	(void)state;
+	*EZLB_PUSH(&flows) = untranslated(EZLB_TCP, "10.0.0.4:53", "10.0.0.3");
+	*EZLB_PUSH(&flows) = untranslated(EZLB_UDP, "10.0.0.3:53", "");
+	*EZLB_PUSH(&flows) = untranslated(EZLB_UDP, "[fd00::1]:53", "fd00::3");
+	*EZLB_PUSH(&flows) = untranslated(EZLB_UDP, "10.0.0.2:53", "10.0.1.3-10.0.1.5");
+	*EZLB_PUSH(&flows) = untranslated(EZLB_UDP, "10.0.0.1:53", "10.0.0.3");
+	sorted = ezlb_flows_sorted(&flows);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		bool v4 = cases[i].listen[0] != '[';
+		struct ezlb_ct_entry e = entry(cases[i].proto, v4 ? "172.16.0.2:9" : "[fd00::9]:9",
+					       cases[i].listen, cases[i].backend, 1);
+
+		e.source = endpoint(cases[i].source);
+		if ((ezlb_flows_find(&sorted, &e) != NULL) != cases[i].want)
+			fail_msg("%s: %s", cases[i].name, cases[i].want ? "missed" : "found");
+	}
+	EZLB_VEC_CLEAR(&sorted);
+}
+
+/* A deleted backend, and a service whose flows are looked at, in one call. */
+static void test_find_both(void **state)
+{
+	struct ezlb_ct_entry e = entry(EZLB_UDP, "172.16.0.2:9", "10.0.0.1:53", "10.1.0.2:53", 1);
+	struct ezlb_flows sorted;
+
+	(void)state;
+	add(EZLB_UDP, "10.0.0.1:53", "10.1.0.2:53");
+	*EZLB_PUSH(&flows) = untranslated(EZLB_UDP, "10.0.0.1:53", "10.0.0.3");
+	sorted = ezlb_flows_sorted(&flows);
+	e.source = endpoint("10.0.0.3:9");
+	assert_non_null(ezlb_flows_find(&sorted, &e));
+	e.backend = endpoint("10.1.0.3:53");
+	assert_null(ezlb_flows_find(&sorted, &e));
+	e.source = e.client;
+	assert_non_null(ezlb_flows_find(&sorted, &e));
+	EZLB_VEC_CLEAR(&sorted);
 }
 
 static void test_filter(void **state)
@@ -111,6 +192,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_find, teardown),
 		cmocka_unit_test_teardown(test_find_in_none, teardown),
+		cmocka_unit_test_teardown(test_find_untranslated, teardown),
+		cmocka_unit_test_teardown(test_find_both, teardown),
 		cmocka_unit_test_teardown(test_filter, teardown),
 		cmocka_unit_test_teardown(test_filter_of_no_family, teardown),
 	};
