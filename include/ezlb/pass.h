@@ -50,6 +50,8 @@ struct ezlb_pass {
 	bool put_back; /* cleanup: give the settings their values from before ezlb */
 	/* ezlb_conntrack_delete; NULL: no conntrack (the in-memory data plane). */
 	int (*end_flows)(const struct ezlb_flows *flows, size_t *n, struct ezlb_err *err);
+	/* UDP services with source NAT whose flows have been looked at; sorted. */
+	struct ezlb_scope translated;
 	/*
 	 * Owned services of an earlier process that no file has asked for so far. They stay while a
 	 * refused file has no applied version, because they may be of that file.

@@ -21,7 +21,9 @@ struct ezlb_policy {
 	 * the verdicts are, and the modules of iptables are not wanted.
 	 */
 	enum ezlb_snat_key_kind snat_key;
-	bool firewall;			     /* want accepts where a filter drops */
+	bool firewall; /* want accepts where a filter drops */
+	/* Settings are not changed: only those are wanted without which a service does not work. */
+	bool hands_off;
 	char vip_device[EZLB_DEVICE_STRLEN]; /* the dummy link for listeners' addresses; "": none */
 };
 

@@ -28,6 +28,7 @@ enum ezlb_setting {
 	EZLB_IP6_FORWARD,
 	EZLB_ARP_IGNORE,
 	EZLB_ARP_ANNOUNCE,
+	EZLB_TCP_LIBERAL, /* segments beyond the window are translated like all others */
 	EZLB_SETTINGS
 };
 
@@ -40,8 +41,9 @@ struct ezlb_setting_row {
 
 /* Properties of a service that make settings necessary. A set of them is a mask: 1u << need. */
 enum ezlb_need {
-	EZLB_NEED_NAT4, /* full_nat, IPv4 */
-	EZLB_NEED_NAT6, /* full_nat, IPv6 */
+	EZLB_NEED_NAT4,	   /* full_nat, IPv4 */
+	EZLB_NEED_NAT6,	   /* full_nat, IPv6 */
+	EZLB_NEED_NAT_TCP, /* full_nat, tcp */
 	EZLB_NEED_UDP,
 	EZLB_NEED_VIP4, /* listens on IPv4; only if ezlb adds addresses to a dummy link */
 	EZLB_NEEDS
@@ -58,6 +60,9 @@ struct ezlb_setting_facts {
 	bool iptables_only; /* not needed with nftables source NAT */
 	bool serves_snat; /* without it client addresses are not translated, or answers get lost */
 	bool after_ra;	  /* set in a second step, after accept_ra */
+	/* It changes what happens to connections of other services, so it gets its earlier value as
+	 * soon as no service needs it, and not only with cleanup. */
+	bool put_back;
 };
 const struct ezlb_setting_facts *ezlb_setting_facts(enum ezlb_setting setting);
 

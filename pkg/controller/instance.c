@@ -54,6 +54,7 @@ static void set_policy(struct ezlb_pass *pass, const struct ezlb_options *option
 	pass->policy = (struct ezlb_policy){
 		.snat_key = pass->dp.layer[EZLB_LAYER_SNAT]->snat_key,
 		.firewall = !options->firewall_never,
+		.hands_off = options->host_setup_never,
 	};
 	if (options->vip_device)
 		ezlb_strcpy(pass->policy.vip_device, sizeof(pass->policy.vip_device),

@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#define NAT4 (1u << EZLB_NEED_NAT4)
-#define NAT6 (1u << EZLB_NEED_NAT6)
-#define UDP  (1u << EZLB_NEED_UDP)
-#define VIP4 (1u << EZLB_NEED_VIP4)
+#define NAT4	(1u << EZLB_NEED_NAT4)
+#define NAT6	(1u << EZLB_NEED_NAT6)
+#define NAT_TCP (1u << EZLB_NEED_NAT_TCP)
+#define UDP	(1u << EZLB_NEED_UDP)
+#define VIP4	(1u << EZLB_NEED_VIP4)
 
 static const struct ezlb_setting_facts table[] = {
 	/* The chain EZLB-SNAT always exists for IPv4; the IPv6 one comes with its first row. */
@@ -38,7 +39,8 @@ static const struct ezlb_setting_facts table[] = {
 				    .file = "sys/net/ipv4/vs/expire_nodest_conn",
 				    .wanted = 1,
 				    .needed_by = UDP,
-				    .stops = UDP },
+				    .stops = UDP,
+				    .put_back = true },
 	[EZLB_IP_FORWARD] = { .name = "net.ipv4.ip_forward",
 			      .file = "sys/net/ipv4/ip_forward",
 			      .wanted = 1,
@@ -69,6 +71,12 @@ static const struct ezlb_setting_facts table[] = {
 				.needed_by = VIP4,
 				.stops = VIP4,
 				.after_ra = true },
+	/* Services work without it, except for connections with such segments. */
+	[EZLB_TCP_LIBERAL] = { .name = "net.netfilter.nf_conntrack_tcp_be_liberal",
+			       .file = "sys/net/netfilter/nf_conntrack_tcp_be_liberal",
+			       .wanted = 1,
+			       .needed_by = NAT_TCP,
+			       .after_ra = true },
 };
 
 const struct ezlb_setting_facts *ezlb_setting_facts(enum ezlb_setting setting)
@@ -86,6 +94,8 @@ unsigned ezlb_spec_needs(const struct ezlb_spec *spec)
 
 	if (spec->full_nat)
 		needs |= ip6 ? NAT6 : NAT4;
+	if (spec->full_nat && ezlb_spec_takes(spec, EZLB_TCP))
+		needs |= NAT_TCP;
 	if (ezlb_spec_takes(spec, EZLB_UDP))
 		needs |= UDP;
 	if (!ip6 && address)

@@ -2,6 +2,9 @@
 #include "flows.h"
 
 #include <errno.h>
+#include <unistd.h>
+
+#define EXPIRE_US (50 * 1000)
 
 static void add(struct ezlb_flows *out, const struct ezlb_dest_row *dest)
 {
@@ -24,20 +27,8 @@ static void add_users(struct ezlb_flows *out, const struct ezlb_snat_row *row,
 	}
 }
 
-static int flow_cmp(const void *a, const void *b)
-{
-	const struct ezlb_flow *x = a, *y = b;
-	int rc = (x->proto > y->proto) - (x->proto < y->proto);
-
-	if (rc == 0)
-		rc = ezlb_endpoint_cmp(&x->listen, &y->listen);
-	return rc ? rc : ezlb_endpoint_cmp(&x->backend, &y->backend);
-}
-
 void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual, struct ezlb_flows *out)
 {
-	size_t n = 0;
-
 	for (size_t i = 0; i < plan->len; i++) {
 		const struct ezlb_op *op = &plan->items[i];
 
@@ -49,21 +40,203 @@ void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual, str
 			 op->snat.key.proto == EZLB_UDP)
 			add_users(out, &op->snat, actual);
 	}
-	EZLB_SORT(out, flow_cmp);
-	for (size_t i = 0; i < out->len; i++)
-		if (n == 0 || flow_cmp(&out->items[n - 1], &out->items[i]) != 0)
-			out->items[n++] = out->items[i];
-	out->len = n;
+	EZLB_SORT(out, ezlb_flow_cmp);
+	EZLB_UNIQUE(out, ezlb_flow_cmp);
 }
 
-void flows_end(const struct ezlb_pass *pass, const struct ezlb_plan *ops,
-	       const struct ezlb_table *actual, struct ezlb_pass_outcome *outcome)
+/* --- flows without FullNAT ----------------------------------------------------------------- */
+
+/* With a mark the listener has no address, and conntrack does not know the mark. */
+static bool has_flows(const struct ezlb_service_key *key)
 {
+	return key->proto == EZLB_UDP && key->fwmark == 0;
+}
+
+static bool find_source(const struct ezlb_table *target, const struct ezlb_snat_key *key,
+			struct ezlb_addr_range *out)
+{
+	const struct ezlb_snat_row of = { .key = *key }, *row;
+
+	row = EZLB_FIND(&target->snats, &of, ezlb_snat_row_cmp);
+	if (row)
+		*out = row->to;
+	return row != NULL;
+}
+
+static int by_service(const void *a, const void *b)
+{
+	const struct ezlb_dest_row *x = a, *y = b;
+
+	return ezlb_service_key_cmp(&x->service, &y->service);
+}
+
+/* All dests of a service have the same source addresses. */
+static bool source_of(const struct ezlb_table *target, enum ezlb_snat_key_kind kind,
+		      const struct ezlb_service_key *service, struct ezlb_addr_range *out)
+{
+	const struct ezlb_dest_row of = { .service = *service }, *dest = NULL;
+	struct ezlb_snat_key key;
+
+	if (kind == EZLB_SNAT_KEY_BACKEND) {
+		dest = EZLB_FIND(&target->dests, &of, by_service);
+		if (!dest || !dest->full_nat)
+			return false;
+	}
+	key = ezlb_snat_key_of(kind, service, dest ? &dest->endpoint : NULL);
+	return find_source(target, &key, out);
+}
+
+/* Does the op make source NAT work for all services? */
+static bool starts_all(const struct ezlb_op *op)
+{
+	return op->kind == EZLB_OP_SNAT_SETUP ||
+	       (op->kind == EZLB_OP_HOST_SET &&
+		ezlb_setting_facts(op->setting.setting)->serves_snat);
+}
+
+/* Or for this one? A row that comes with its dest is none: no flow has had that backend so far. */
+static bool starts_one(const struct ezlb_op *op, const struct ezlb_service_key *key,
+		       const struct ezlb_table *actual)
+{
+	struct ezlb_dest_row dest = { .service = *key };
+	struct ezlb_snat_key snat;
+
+	if (op->kind == EZLB_OP_SERVICE_ADD)
+		return ezlb_service_key_cmp(&op->service.key, key) == 0;
+	if (op->kind != EZLB_OP_SNAT_ADD)
+		return false;
+	dest.endpoint = op->snat.key.endpoint;
+	snat = ezlb_snat_key_of(op->snat.key.kind, key, &dest.endpoint);
+	return ezlb_snat_key_cmp(&op->snat.key, &snat) == 0 &&
+	       (snat.kind == EZLB_SNAT_KEY_LISTENER ||
+		EZLB_FIND(&actual->dests, &dest, ezlb_dest_row_cmp));
+}
+
+static bool is_started(const struct ezlb_pass_result *result, const struct ezlb_service_key *key)
+{
+	for (size_t i = 0; i < result->plan.ops.len; i++) {
+		const struct ezlb_op *op = &result->plan.ops.items[i];
+
+		if (op->rc == 0 && (starts_all(op) || starts_one(op, key, &result->found.actual)))
+			return true;
+	}
+	return false;
+}
+
+void flows_untranslated(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
+			struct ezlb_scope *known, struct ezlb_flows *out)
+{
+	const struct ezlb_table *target = &result->plan.target;
+	enum ezlb_snat_key_kind kind = pass->dp.layer[EZLB_LAYER_SNAT]->snat_key;
+
+	for (size_t i = 0; i < target->services.len; i++) {
+		const struct ezlb_service_key *key = &target->services.items[i].key;
+		struct ezlb_addr_range source;
+
+		if (!has_flows(key) || !source_of(target, kind, key, &source))
+			continue;
+		*EZLB_PUSH(known) = *key; /* sorted, as the services are */
+		if (!ezlb_scope_has(&pass->translated, key) || is_started(result, key))
+			*EZLB_PUSH(out) = (struct ezlb_flow){ .proto = key->proto,
+							      .listen = key->listen,
+							      .untranslated = true,
+							      .source = source };
+	}
+}
+
+/* --- connections of IPVS ------------------------------------------------------------------- */
+
+/*
+ * An IPVS connection keeps what it had at its start: the forwarding method, and whether conntrack
+ * sees its packets (net.ipv4.vs.conntrack). A UDP connection starts once for each client and port.
+ */
+static bool is_outdated(const struct ezlb_op *op, const struct ezlb_dest_row *dest)
+{
+	if (op->rc != 0)
+		return false;
+	if (op->kind == EZLB_OP_HOST_SET)
+		return op->setting.setting == EZLB_VS_CONNTRACK && dest->full_nat;
+	return op->kind == EZLB_OP_DEST_SET && op->dest.forward != op->old_dest.forward &&
+	       ezlb_dest_row_cmp(&op->dest, dest) == 0;
+}
+
+static bool any_outdated(const struct ezlb_plan *ops, const struct ezlb_dest_row *dest)
+{
+	for (size_t i = 0; i < ops->len; i++)
+		if (is_outdated(&ops->items[i], dest))
+			return true;
+	return false;
+}
+
+void flows_old_dests(const struct ezlb_pass_result *result, struct ezlb_dests *out)
+{
+	const struct ezlb_table *target = &result->plan.target;
+
+	for (size_t i = 0; i < target->dests.len; i++) {
+		const struct ezlb_dest_row *dest = &target->dests.items[i];
+
+		if (dest->service.proto == EZLB_UDP &&
+		    EZLB_FIND(&result->found.actual.dests, dest, ezlb_dest_row_cmp) &&
+		    any_outdated(&result->plan.ops, dest))
+			*EZLB_PUSH(out) = *dest;
+	}
+}
+
+static void apply_all(const struct ezlb_pass *pass, struct ezlb_pass_result *result,
+		      const struct ezlb_dests *dests, enum ezlb_op_kind kind)
+{
+	struct ezlb_plan ops = { 0 };
+
+	for (size_t i = 0; i < dests->len; i++)
+		ezlb_plan_add(&ops, kind)->dest = dests->items[i];
+	ezlb_reconcile_apply(&pass->dp, &ops, &result->outcome.errs);
+	EZLB_VEC_APPEND(&result->plan.ops, &ops);
+	ezlb_plan_clear(&ops);
+}
+
+/*
+ * IPVS has no other way to end its connections: with expire_nodest_conn the kernel expires those of
+ * a deleted dest, a jiffy later and in a work of its own (Linux 5.9). A dest that is added before
+ * that gets them back.
+ */
+void flows_restart(const struct ezlb_pass *pass, struct ezlb_pass_result *result)
+{
+	struct ezlb_dests old = { 0 };
+
+	if (!pass->end_flows)
+		return;
+	flows_old_dests(result, &old);
+	if (old.len > 0) {
+		apply_all(pass, result, &old, EZLB_OP_DEST_DEL);
+		usleep(EXPIRE_US);
+		apply_all(pass, result, &old, EZLB_OP_DEST_ADD);
+	}
+	EZLB_VEC_CLEAR(&old);
+}
+
+/* --- the end of a pass --------------------------------------------------------------------- */
+
+static void add_untranslated(struct ezlb_pass *pass, const struct ezlb_pass_result *result,
+			     struct ezlb_flows *out)
+{
+	struct ezlb_scope known = { 0 };
+
+	flows_untranslated(pass, result, &known, out);
+	EZLB_VEC_CLEAR(&pass->translated);
+	pass->translated = known;
+}
+
+void flows_end(struct ezlb_pass *pass, struct ezlb_pass_result *result)
+{
+	struct ezlb_pass_outcome *outcome = &result->outcome;
 	struct ezlb_flows flows = { 0 };
 
 	if (!pass->end_flows)
 		return;
-	flows_of(ops, actual, &flows);
+	flows_of(&result->plan.ops, &result->found.actual, &flows);
+	if (result->found.errs.layer[EZLB_LAYER_IPVS].code == 0 &&
+	    result->found.errs.layer[EZLB_LAYER_SNAT].code == 0)
+		add_untranslated(pass, result, &flows);
 	/* A kernel without conntrack has no flows. */
 	if (pass->end_flows(&flows, &outcome->flows, &outcome->flows_err) == -ENOPROTOOPT)
 		outcome->flows_err.code = 0;

@@ -26,13 +26,31 @@ void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
 			      EZLB_FIND(&target->vips, &vips->items[i], ezlb_vip_row_cmp));
 }
 
-void ownership_put_back(const struct ezlb_ledger_content *owned, const struct ezlb_table *actual,
-			struct ezlb_plan *plan)
+/* Services that stay for refused files have no settings in target, but need them. */
+static bool is_kept_for(const struct ezlb_setting_row *row, const struct ezlb_table *target)
+{
+	const struct ezlb_setting_facts *facts = ezlb_setting_facts(row->setting);
+	bool udp = facts->needed_by & 1u << EZLB_NEED_UDP;
+
+	if (!facts->put_back || EZLB_FIND(&target->settings, row, ezlb_setting_row_cmp))
+		return true;
+	for (size_t i = 0; i < target->services.len && udp; i++)
+		if (target->services.items[i].key.proto == EZLB_UDP ||
+		    target->services.items[i].key.fwmark != 0)
+			return true;
+	return false;
+}
+
+void ownership_put_back(const struct ezlb_ledger_content *owned, const struct ezlb_table *target,
+			const struct ezlb_table *actual, struct ezlb_plan *plan)
 {
 	for (size_t i = owned->settings.len; i-- > 0;) {
 		const struct ezlb_setting_row *was = &owned->settings.items[i], *now;
-		struct ezlb_op *op = ezlb_plan_add(plan, EZLB_OP_HOST_RESET);
+		struct ezlb_op *op;
 
+		if (target && is_kept_for(was, target))
+			continue;
+		op = ezlb_plan_add(plan, EZLB_OP_HOST_RESET);
 		now = EZLB_FIND(&actual->settings, was, ezlb_setting_row_cmp);
 		op->setting = *was;
 		op->old_setting = *was;

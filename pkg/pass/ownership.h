@@ -19,9 +19,12 @@ void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
 void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			       struct ezlb_pass_todo *plan);
 
-/* Adds the ops that reset the settings of the host, in reverse order. */
-void ownership_put_back(const struct ezlb_ledger_content *owned, const struct ezlb_table *actual,
-			struct ezlb_plan *plan);
+/*
+ * Adds the ops that reset the settings of the host, in reverse order: all of them, or with a target
+ * those that are to be reset as soon as no service of it needs them.
+ */
+void ownership_put_back(const struct ezlb_ledger_content *owned, const struct ezlb_table *target,
+			const struct ezlb_table *actual, struct ezlb_plan *plan);
 
 typedef void (*ownership_fn)(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);

@@ -159,7 +159,9 @@ static void make_ops(const struct ezlb_pass *pass, struct ezlb_pass_result *resu
 	ownership_delete_unlisted(pass, &result->found, plan);
 	ezlb_reconcile_diff(&plan->target, &result->found.actual, &plan->ops);
 	if (pass->put_back)
-		ownership_put_back(owned, &result->found.actual, &plan->ops);
+		ownership_put_back(owned, NULL, &result->found.actual, &plan->ops);
+	else if (!pass->policy.hands_off)
+		ownership_put_back(owned, &plan->target, &result->found.actual, &plan->ops);
 }
 
 void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
@@ -239,9 +241,10 @@ static void take_over(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 static void carry_out(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 {
 	ezlb_reconcile_apply(&pass->dp, &result->plan.ops, &result->outcome.errs);
+	flows_restart(pass, result);
 	result->outcome.again = any_tried(&result->plan.ops, &result->found.errs);
 	write_ledger(pass, result, is_done(result) ? ownership_after : ownership_without_lost);
-	flows_end(pass, &result->plan.ops, &result->found.actual, &result->outcome);
+	flows_end(pass, result);
 	take_over(pass, result);
 }
 
@@ -316,5 +319,6 @@ void ezlb_pass_clear(struct ezlb_pass *pass)
 	EZLB_VEC_CLEAR(&pass->unclaimed);
 	EZLB_VEC_CLEAR(&pass->units);
 	ezlb_lifecycle_clear(&pass->life);
+	EZLB_VEC_CLEAR(&pass->translated);
 	ezlb_table_clear(&pass->left);
 }

@@ -165,6 +165,7 @@ static const char *who_needs(enum ezlb_setting setting)
 	static const char *const whys[EZLB_NEEDS] = {
 		[EZLB_NEED_NAT4] = "full_nat needs it",
 		[EZLB_NEED_NAT6] = "full_nat needs it",
+		[EZLB_NEED_NAT_TCP] = "full_nat needs it for tcp",
 		[EZLB_NEED_UDP] = "udp services need it",
 		[EZLB_NEED_VIP4] = "--vip-device needs it",
 	};

@@ -40,6 +40,15 @@ static void want_service(struct ezlb_table *target, const struct ezlb_spec *spec
 	row->netmask = spec->listen.addr.family == AF_INET6 ? 128 : ~0u;
 }
 
+/*
+ * IPVS keeps a client on its dest while the dest exists, also with weight 0, and a UDP flow that
+ * goes on never ends. So such a dest must not exist.
+ */
+static bool holds_flows(const struct ezlb_roster_row *member)
+{
+	return member->service.proto == EZLB_UDP && member->weight == 0;
+}
+
 static void want_dest(struct ezlb_table *target, const struct ezlb_spec *spec,
 		      const struct ezlb_roster_row *member)
 {
@@ -75,7 +84,8 @@ static bool is_needed(enum ezlb_setting setting, unsigned needs, const struct ez
 
 	/* With LISTENER the driver is nftables, whose modules the kernel loads itself. */
 	if (!(facts->needed_by & needs) ||
-	    (facts->iptables_only && policy->snat_key == EZLB_SNAT_KEY_LISTENER))
+	    (facts->iptables_only && policy->snat_key == EZLB_SNAT_KEY_LISTENER) ||
+	    (policy->hands_off && !facts->stops))
 		return false;
 	return setting != EZLB_ACCEPT_RA || value_of(actual, EZLB_IP6_FORWARD) == 0;
 }
@@ -181,7 +191,7 @@ static void want_dests(struct ezlb_table *target, const struct ezlb_spec *spec,
 
 	member = ezlb_roster_of(roster, key, &n);
 	for (; n > 0; n--, member++) {
-		if (!ezlb_role_has_dest(member->role))
+		if (!ezlb_role_has_dest(member->role) || holds_flows(member))
 			continue;
 		want_dest(target, spec, member);
 		if (spec->full_nat && snat_key == EZLB_SNAT_KEY_BACKEND &&

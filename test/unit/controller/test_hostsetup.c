@@ -85,7 +85,7 @@ static void test_settings_and_nothing_else(void **state)
 	(void)state;
 	faulty_on_step(rig.memory, on_step, &steps);
 	assert_true(set_up(&rig));
-	assert_int_equal(steps, 3); /* the module, conntrack, forwarding */
+	assert_int_equal(steps, 4); /* the module, conntrack, forwarding, liberal */
 	assert_int_equal(value_of(&rig, EZLB_IP_TABLES), 1);
 	assert_int_equal(value_of(&rig, EZLB_VS_CONNTRACK), 1);
 	assert_int_equal(value_of(&rig, EZLB_IP_FORWARD), 1);
@@ -94,7 +94,7 @@ static void test_settings_and_nothing_else(void **state)
 	assert_int_equal(rig.pass.ledger.content.services.len, 0);
 	assert_true(set_up(&rig));
 	assert_int_equal(rig.result.plan.ops.len, 0);
-	assert_int_equal(rig.pass.ledger.content.settings.len, 2);
+	assert_int_equal(rig.pass.ledger.content.settings.len, 3);
 	rig_close(&rig);
 }
 

@@ -15,6 +15,7 @@ static const struct {
 	{ { .setting = EZLB_IP6_TABLES }, "module ip6_tables", 1, true },
 	{ { .setting = EZLB_VS_CONNTRACK }, "net.ipv4.vs.conntrack", 1, false },
 	{ { .setting = EZLB_VS_EXPIRE_NODEST }, "net.ipv4.vs.expire_nodest_conn", 1, false },
+	{ { .setting = EZLB_TCP_LIBERAL }, "net.netfilter.nf_conntrack_tcp_be_liberal", 1, false },
 	{ { .setting = EZLB_IP_FORWARD }, "net.ipv4.ip_forward", 1, false },
 	{ { EZLB_ACCEPT_RA, "eth0", 0 }, "net.ipv6.conf.eth0.accept_ra", 2, false },
 	{ { EZLB_ACCEPT_RA, "bond0.100", 0 }, "net.ipv6.conf.bond0.100.accept_ra", 2, false },
@@ -89,6 +90,7 @@ static void test_what_names_no_setting(void **state)
 
 #define N4  (1u << EZLB_NEED_NAT4)
 #define N6  (1u << EZLB_NEED_NAT6)
+#define NT  (1u << EZLB_NEED_NAT_TCP)
 #define UDP (1u << EZLB_NEED_UDP)
 #define V4  (1u << EZLB_NEED_VIP4)
 
@@ -103,6 +105,8 @@ static const struct {
 	[EZLB_VS_CONNTRACK] = { N4 | N6, N4 | N6, false, false, "sys/net/ipv4/vs/conntrack", NULL },
 	[EZLB_VS_EXPIRE_NODEST] = { UDP, UDP, false, false, "sys/net/ipv4/vs/expire_nodest_conn",
 				    NULL },
+	[EZLB_TCP_LIBERAL] = { NT, 0, false, true, "sys/net/netfilter/nf_conntrack_tcp_be_liberal",
+			       NULL },
 	[EZLB_IP_FORWARD] = { N4, N4, false, false, "sys/net/ipv4/ip_forward", NULL },
 	[EZLB_ACCEPT_RA] = { N6, N6, false, false, "sys/net/ipv6/conf/%s/accept_ra", NULL },
 	[EZLB_IP6_FORWARD] = { N6, N6, false, true, "sys/net/ipv6/conf/all/forwarding", NULL },
@@ -120,6 +124,7 @@ static void test_facts(void **state)
 		assert_int_equal(have->stops, facts[i].stops);
 		assert_int_equal(have->iptables_only, facts[i].iptables_only);
 		assert_int_equal(have->after_ra, facts[i].after_ra);
+		assert_int_equal(have->put_back, i == EZLB_VS_EXPIRE_NODEST);
 		assert_string_equal(have->file, facts[i].file);
 		assert_int_equal(have->module == NULL, facts[i].module == NULL);
 		if (have->module)
@@ -133,9 +138,12 @@ static const struct {
 	bool full_nat;
 	unsigned needs;
 } specs[] = {
-	{ "10.0.0.1:80", EZLB_TCP, false, V4 },	      { "10.0.0.1:80", EZLB_TCP, true, V4 | N4 },
-	{ "10.0.0.1:80", EZLB_UDP, false, V4 | UDP }, { "[fd00::1]:80", EZLB_TCP, false, 0 },
-	{ "[fd00::1]:80", EZLB_SCTP, true, N6 },      { "[fd00::1]:80", EZLB_UDP, true, N6 | UDP },
+	{ "10.0.0.1:80", EZLB_TCP, false, V4 },
+	{ "10.0.0.1:80", EZLB_TCP, true, V4 | N4 | NT },
+	{ "10.0.0.1:80", EZLB_UDP, false, V4 | UDP },
+	{ "[fd00::1]:80", EZLB_TCP, false, 0 },
+	{ "[fd00::1]:80", EZLB_SCTP, true, N6 },
+	{ "[fd00::1]:80", EZLB_UDP, true, N6 | UDP },
 };
 
 static void test_needs_of_a_service(void **state)

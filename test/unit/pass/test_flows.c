@@ -135,6 +135,239 @@ static void test_each_once(void **state)
 	ezlb_table_clear(&actual);
 }
 
+/* --- flows without FullNAT ------------------------------------------------------------------ */
+
+static struct ezlb_addr_range range(const char *text)
+{
+	struct ezlb_addr_range out;
+
+	memset(&out, 0, sizeof(out));
+	if (*text)
+		assert_int_equal(ezlb_range_parse(text, &out, NULL), 0);
+	return out;
+}
+
+static void want(struct ezlb_table *table, enum ezlb_proto proto, const char *listen,
+		 const char *backend, enum ezlb_snat_key_kind kind, const char *snat)
+{
+	struct ezlb_dest_row row = dest(proto, listen, backend);
+	struct ezlb_service_row service = { .key = row.service };
+
+	row.full_nat = snat != NULL;
+	*EZLB_PUSH(&table->dests) = row;
+	*EZLB_PUSH(&table->services) = service;
+	if (snat)
+		*EZLB_PUSH(&table->snats) = (struct ezlb_snat_row){
+			.key = ezlb_snat_key_of(kind, &row.service, &row.endpoint),
+			.to = range(snat)
+		};
+}
+
+/* 10.0.0.1 has a snat_ip, 10.0.0.2 MASQUERADE, 10.0.0.3 no full_nat; a mark, and tcp. */
+static void want_services(struct ezlb_table *table, enum ezlb_snat_key_kind kind)
+{
+	want(table, EZLB_UDP, "10.0.0.1:53", "10.1.0.1:53", kind, "10.9.0.1-10.9.0.4");
+	want(table, EZLB_UDP, "10.0.0.2:53", "10.1.0.2:53", kind, "");
+	want(table, EZLB_UDP, "10.0.0.3:53", "10.1.0.3:53", kind, NULL);
+	want(table, EZLB_UDP, "10.0.0.4:53", "10.1.0.4:53", kind, "10.9.0.1");
+	table->services.items[3].key.fwmark = 7;
+	table->dests.items[3].service.fwmark = 7;
+	want(table, EZLB_TCP, "10.0.0.5:53", "10.1.0.5:53", kind, "10.9.0.1");
+	ezlb_table_sort(table);
+}
+
+static struct text untranslated_text(const struct ezlb_flows *flows)
+{
+	struct text out = { "" };
+	char a[EZLB_ENDPOINT_STRLEN], b[EZLB_RANGE_STRLEN];
+	FILE *f = fmemopen(out.s, sizeof(out.s), "w");
+
+	for (size_t i = 0; i < flows->len; i++) {
+		const struct ezlb_flow *flow = &flows->items[i];
+
+		assert_int_equal(flow->proto, EZLB_UDP);
+		assert_true(flow->untranslated);
+		fprintf(f, "%s%s to %s", i ? ", " : "", ezlb_endpoint_format(&flow->listen, a),
+			flow->source.first.family ? ezlb_range_format(&flow->source, b) : "masq");
+	}
+	fclose(f);
+	return out;
+}
+
+#define BOTH "10.0.0.1:53 to 10.9.0.1-10.9.0.4, 10.0.0.2:53 to masq"
+
+static const struct {
+	const char *name, *known;
+	enum ezlb_op_kind kind; /* EZLB_OPS: none */
+	const char *first;	/* a service, or a backend of a SNAT row */
+	enum ezlb_setting setting;
+	int rc;
+	const char *want; /* NULL: only with a rule for each listener */
+} starts[] = {
+	{ "the first pass", "", EZLB_OPS, NULL, 0, 0, BOTH },
+	{ "nothing is new", "1 2", EZLB_OPS, NULL, 0, 0, "" },
+	{ "full_nat is new", "1", EZLB_OPS, NULL, 0, 0, "10.0.0.2:53 to masq" },
+	{ "a service is added again", "1 2", EZLB_OP_SERVICE_ADD, "10.0.0.2:53", 0, 0,
+	  "10.0.0.2:53 to masq" },
+	{ "it could not be added", "1 2", EZLB_OP_SERVICE_ADD, "10.0.0.2:53", 0, -EIO, "" },
+	{ "another is added", "1 2", EZLB_OP_SERVICE_ADD, "10.0.0.3:53", 0, 0, "" },
+	{ "a service is changed", "1 2", EZLB_OP_SERVICE_SET, "10.0.0.2:53", 0, 0, "" },
+	{ "the rules are repaired", "1 2", EZLB_OP_SNAT_SETUP, NULL, 0, 0, BOTH },
+	{ "they could not be", "1 2", EZLB_OP_SNAT_SETUP, NULL, 0, -EIO, "" },
+	{ "a rule is added", "1 2", EZLB_OP_SNAT_ADD, "10.0.0.2:53", 0, 0, "10.0.0.2:53 to masq" },
+	{ "with its dest", "1 2", EZLB_OP_SNAT_ADD, "10.0.0.1:53", 0, 0, NULL },
+	{ "it could not be added", "1 2", EZLB_OP_SNAT_ADD, "10.0.0.2:53", 0, -EIO, "" },
+	{ "a rule of another service", "1 2", EZLB_OP_SNAT_ADD, "10.0.0.9:53", 0, 0, "" },
+	{ "a rule is removed", "1 2", EZLB_OP_SNAT_DEL, "10.1.0.9:53", 0, 0, "" },
+	{ "conntrack", "1 2", EZLB_OP_HOST_SET, NULL, EZLB_VS_CONNTRACK, 0, BOTH },
+	{ "forwarding", "1 2", EZLB_OP_HOST_SET, NULL, EZLB_IP_FORWARD, 0, BOTH },
+	{ "a read-only host", "1 2", EZLB_OP_HOST_SET, NULL, EZLB_VS_CONNTRACK, -EROFS, "" },
+	{ "another setting", "1 2", EZLB_OP_HOST_SET, NULL, EZLB_ARP_IGNORE, 0, "" },
+	{ "a dest", "1 2", EZLB_OP_DEST_ADD, "10.0.0.1:53", 0, 0, "" },
+};
+
+/* Of the service with this listener, and its backend. */
+static struct ezlb_snat_key snat_key(enum ezlb_snat_key_kind kind, const char *listen)
+{
+	struct ezlb_endpoint at = ep(listen);
+
+	if (kind == EZLB_SNAT_KEY_BACKEND)
+		at.addr.bytes[1] = 1; /* 10.1.0.1:53 */
+	return (struct ezlb_snat_key){ .kind = kind, .proto = EZLB_UDP, .endpoint = at };
+}
+
+static void add_start(struct ezlb_plan *plan, size_t i, enum ezlb_snat_key_kind kind)
+{
+	struct ezlb_op *op;
+
+	if (starts[i].kind == EZLB_OPS)
+		return;
+	op = ezlb_plan_add(plan, starts[i].kind);
+	op->rc = starts[i].rc;
+	if (starts[i].kind == EZLB_OP_HOST_SET)
+		op->setting.setting = starts[i].setting;
+	else if (ezlb_op_object(starts[i].kind) == EZLB_OBJECT_SNAT)
+		op->snat.key = snat_key(kind, starts[i].first);
+	else if (ezlb_op_object(starts[i].kind) == EZLB_OBJECT_DEST)
+		op->dest = dest(EZLB_UDP, starts[i].first, "10.1.0.1:53");
+	else if (starts[i].first)
+		op->service.key = (struct ezlb_service_key){ .proto = EZLB_UDP,
+							     .listen = ep(starts[i].first) };
+}
+
+static void try_start(size_t i, enum ezlb_snat_key_kind kind)
+{
+	struct ezlb_layer snat = { .snat_key = kind };
+	struct ezlb_pass pass = { .dp.layer[EZLB_LAYER_SNAT] = &snat };
+	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
+	struct ezlb_flows flows = { 0 };
+	struct ezlb_scope known = { 0 };
+	const char *want_text = starts[i].want;
+
+	want_services(&result.plan.target, kind);
+	for (const char *at = starts[i].known; *at; at++)
+		if (*at == '1' || *at == '2')
+			*EZLB_PUSH(&pass.translated) = (struct ezlb_service_key){
+				.proto = EZLB_UDP,
+				.listen = ep(*at == '1' ? "10.0.0.1:53" : "10.0.0.2:53")
+			};
+	*EZLB_PUSH(&result.found.actual.dests) = dest(EZLB_UDP, "10.0.0.2:53", "10.1.0.2:53");
+	add_start(&result.plan.ops, i, kind);
+	flows_untranslated(&pass, &result, &known, &flows);
+	if (!want_text)
+		want_text = kind == EZLB_SNAT_KEY_BACKEND ? "" : "10.0.0.1:53 to 10.9.0.1-10.9.0.4";
+	if (strcmp(untranslated_text(&flows).s, want_text) != 0)
+		fail_msg("%s: %s", starts[i].name, untranslated_text(&flows).s);
+	assert_int_equal(known.len, 2);
+	assert_int_equal(known.items[1].listen.addr.bytes[3], 2);
+	EZLB_VEC_CLEAR(&flows);
+	EZLB_VEC_CLEAR(&known);
+	EZLB_VEC_CLEAR(&pass.translated);
+	ezlb_pass_result_clear(&result);
+}
+
+static void test_untranslated(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(starts); i++) {
+		try_start(i, EZLB_SNAT_KEY_BACKEND);
+		try_start(i, EZLB_SNAT_KEY_LISTENER);
+	}
+}
+
+/* With a rule for each backend there is none, and no packet to translate, without a backend. */
+static void test_untranslated_without_backends(void **state)
+{
+	struct ezlb_layer snat = { .snat_key = EZLB_SNAT_KEY_BACKEND };
+	struct ezlb_pass pass = { .dp.layer[EZLB_LAYER_SNAT] = &snat };
+	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
+	struct ezlb_flows flows = { 0 };
+	struct ezlb_scope known = { 0 };
+
+	(void)state;
+	want_services(&result.plan.target, EZLB_SNAT_KEY_BACKEND);
+	result.plan.target.dests.len = 0;
+	flows_untranslated(&pass, &result, &known, &flows);
+	assert_int_equal(flows.len, 0);
+	assert_int_equal(known.len, 0); /* they are looked at when they have one */
+	ezlb_pass_result_clear(&result);
+}
+
+static const struct {
+	const char *name;
+	enum ezlb_op_kind kind;
+	enum ezlb_setting setting;
+	enum ezlb_forward was;
+	int rc;
+	const char *want;
+} olds[] = {
+	{ "conntrack", EZLB_OP_HOST_SET, EZLB_VS_CONNTRACK, 0, 0,
+	  "10.0.0.1:53 -> 10.1.0.1:53, 10.0.0.4:53 -> 10.1.0.4:53" },
+	{ "a read-only host", EZLB_OP_HOST_SET, EZLB_VS_CONNTRACK, 0, -EROFS, "" },
+	{ "forwarding", EZLB_OP_HOST_SET, EZLB_IP_FORWARD, 0, 0, "" },
+	{ "was a tunnel", EZLB_OP_DEST_SET, 0, EZLB_TUNNEL, 0, "10.0.0.3:53 -> 10.1.0.3:53" },
+	{ "could not be changed", EZLB_OP_DEST_SET, 0, EZLB_TUNNEL, -EIO, "" },
+	{ "another weight", EZLB_OP_DEST_SET, 0, EZLB_MASQ, 0, "" },
+};
+
+static void test_old_dests(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(olds); i++) {
+		struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
+		struct ezlb_flows flows = { 0 };
+		struct ezlb_dests dests = { 0 };
+		struct ezlb_op *op;
+
+		want_services(&result.plan.target, EZLB_SNAT_KEY_BACKEND);
+		EZLB_VEC_APPEND(&result.found.actual.dests, &result.plan.target.dests);
+		EZLB_VEC_KEEP(&result.found.actual.dests, k,
+			      result.found.actual.dests.items[k].endpoint.addr.bytes[3] != 2);
+		op = ezlb_plan_add(&result.plan.ops, olds[i].kind);
+		op->rc = olds[i].rc;
+		if (olds[i].kind == EZLB_OP_HOST_SET) {
+			op->setting.setting = olds[i].setting;
+		} else {
+			op->dest = op->old_dest = dest(EZLB_UDP, "10.0.0.3:53", "10.1.0.3:53");
+			op->old_dest.forward = olds[i].was;
+		}
+		flows_old_dests(&result, &dests);
+		for (size_t k = 0; k < dests.len; k++)
+			*EZLB_PUSH(&flows) = (struct ezlb_flow){
+				.proto = dests.items[k].service.proto,
+				.listen = dests.items[k].service.listen,
+				.backend = dests.items[k].endpoint,
+			};
+		if (strcmp(flows_text(&flows).s, olds[i].want) != 0)
+			fail_msg("%s: %s", olds[i].name, flows_text(&flows).s);
+		EZLB_VEC_CLEAR(&flows);
+		EZLB_VEC_CLEAR(&dests);
+		ezlb_pass_result_clear(&result);
+	}
+}
+
+/* --- the end of a pass ----------------------------------------------------------------------- */
+
 static int end_rc;
 static struct text ended;
 
@@ -150,19 +383,19 @@ static void test_end(void **state)
 	static const struct {
 		int rc, code;
 	} ends[] = { { 0, 0 }, { -EPERM, EPERM }, { -ETIMEDOUT, ETIMEDOUT }, { -ENOPROTOOPT, 0 } };
-	struct ezlb_pass pass = { .end_flows = NULL };
+	struct ezlb_layer snat = { .snat_key = EZLB_SNAT_KEY_BACKEND };
+	struct ezlb_pass pass = { .dp.layer[EZLB_LAYER_SNAT] = &snat };
 	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
 
 	(void)state;
 	add_op(&result.plan.ops, EZLB_OP_DEST_DEL, EZLB_UDP, "10.0.0.1:53", "10.1.0.1:53");
-	flows_end(&pass, &result.plan.ops, &result.found.actual,
-		  &result.outcome); /* there is nothing that could have flows */
+	flows_end(&pass, &result); /* there is nothing that could have flows */
 	assert_int_equal(result.outcome.flows, 0);
 	pass.end_flows = end_flows;
 	for (size_t i = 0; i < COUNT_OF(ends); i++) {
 		end_rc = ends[i].rc;
 		result.outcome.flows_err.code = 0;
-		flows_end(&pass, &result.plan.ops, &result.found.actual, &result.outcome);
+		flows_end(&pass, &result);
 		assert_string_equal(ended.s, "10.0.0.1:53 -> 10.1.0.1:53");
 		assert_int_equal(result.outcome.flows, 3);
 		assert_int_equal(result.outcome.flows_err.code, ends[i].code);
@@ -175,6 +408,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_each_once),
+		cmocka_unit_test(test_untranslated),
+		cmocka_unit_test(test_untranslated_without_backends),
+		cmocka_unit_test(test_old_dests),
 		cmocka_unit_test(test_end),
 	};
 

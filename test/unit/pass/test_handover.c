@@ -334,6 +334,7 @@ static const struct {
 	{ EZLB_IP_TABLES, true },	  { EZLB_IP6_TABLES, true },  { EZLB_VS_CONNTRACK, true },
 	{ EZLB_VS_EXPIRE_NODEST, false }, { EZLB_IP_FORWARD, true },  { EZLB_ACCEPT_RA, false },
 	{ EZLB_IP6_FORWARD, true },	  { EZLB_ARP_IGNORE, false }, { EZLB_ARP_ANNOUNCE, false },
+	{ EZLB_TCP_LIBERAL, false },
 };
 
 /* Without some settings no source NAT works; the others are another matter. */

@@ -107,7 +107,7 @@ static void test_put_back_last_first(void **state)
 	(void)state;
 	*EZLB_PUSH(&rig.result.found.actual.settings) =
 		(struct ezlb_setting_row){ EZLB_VS_CONNTRACK, "", 1 };
-	ownership_put_back(&rig.pass.ledger.content, &rig.result.found.actual,
+	ownership_put_back(&rig.pass.ledger.content, NULL, &rig.result.found.actual,
 			   &rig.result.plan.ops);
 	assert_int_equal(plan->len, 3);
 	for (size_t i = 0; i < plan->len; i++)

@@ -194,7 +194,7 @@ static void test_the_result_is_whole_after_apply(void **state)
 
 	(void)state;
 	assert_true(pass(&rig, WEB, false));
-	assert_int_equal(rig.result.plan.ops.len, 7);
+	assert_int_equal(rig.result.plan.ops.len, 8);
 	assert_true(pass(&rig, WEB, false));
 	assert_int_equal(rig.result.plan.ops.len, 0);
 	assert_true(rig.pass.left_known);

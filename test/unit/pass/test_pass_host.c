@@ -7,9 +7,10 @@
 #include "faulty.h"
 #include "specs.h"
 
-#define WEB "web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80"
-#define DNS "dns udp 10.0.0.2:53 snat=masq 10.1.0.1:53"
-#define TWO "dns udp 10.0.0.2:53 snat=masq 10.1.0.1:53 10.1.0.2:53"
+#define WEB   "web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80"
+#define DNS   "dns udp 10.0.0.2:53 snat=masq 10.1.0.1:53"
+#define PLAIN "dns udp 10.0.0.2:53 10.1.0.1:53 10.1.0.2:53"
+#define TWO   "dns udp 10.0.0.2:53 snat=masq 10.1.0.1:53 10.1.0.2:53"
 
 struct rig {
 	struct faulty *memory;
@@ -49,7 +50,7 @@ static void rig_close(struct rig *rig)
 }
 
 /* One pass towards one service, or none. */
-static bool pass(struct rig *rig, const char *service)
+static bool some_pass(struct rig *rig, const char *service, bool refused)
 {
 	const struct ezlb_verdicts verdicts = { 0 };
 	struct ezlb_spec *spec = spec_of("x.yaml", service);
@@ -59,12 +60,22 @@ static bool pass(struct rig *rig, const char *service)
 	if (spec)
 		*EZLB_PUSH(&desired) = spec;
 	ezlb_pass_result_clear(&rig->result);
-	ezlb_pass_plan(&rig->pass, &desired, &verdicts, false, 0, &rig->result);
+	ezlb_pass_plan(&rig->pass, &desired, &verdicts, refused, 0, &rig->result);
 	ok = ezlb_pass_apply(&rig->pass, &rig->result, 0);
 	assert_int_equal(ok, ezlb_pass_ok(&rig->result));
 	EZLB_VEC_CLEAR(&desired);
 	ezlb_spec_free(spec);
 	return ok;
+}
+
+static bool pass(struct rig *rig, const char *service)
+{
+	return some_pass(rig, service, false);
+}
+
+static bool refused_pass(struct rig *rig, const char *service)
+{
+	return some_pass(rig, service, true);
 }
 
 static bool cleanup(struct rig *rig)
@@ -134,6 +145,61 @@ static void test_cleanup_puts_settings_back(void **state)
 }
 
 /* What nobody could look at was not seen to be off, so it is not switched off in the end. */
+/* expire_nodest_conn is one switch for all IPVS services of the host, also for those of others. */
+static void test_expire_nodest_ends_with_the_last_udp_service(void **state)
+{
+	static const char line[] = "setting net.ipv4.vs.expire_nodest_conn 0";
+	struct rig rig = rig_open();
+
+	(void)state;
+	assert_true(pass(&rig, DNS));
+	assert_int_equal(value_of(&rig, EZLB_VS_EXPIRE_NODEST), 1);
+	assert_true(ledger_has(line));
+	assert_true(pass(&rig, WEB));
+	assert_int_equal(value_of(&rig, EZLB_VS_EXPIRE_NODEST), 0);
+	assert_int_equal(value_of(&rig, EZLB_VS_CONNTRACK), 1);
+	assert_false(ledger_has(line));
+	assert_true(pass(&rig, WEB));
+	assert_int_equal(rig.result.plan.ops.len, 0);
+
+	/* It had the value before, or somebody else has changed it since. */
+	set_value(&rig, EZLB_VS_EXPIRE_NODEST, 1);
+	assert_true(pass(&rig, DNS));
+	assert_true(pass(&rig, WEB));
+	assert_int_equal(value_of(&rig, EZLB_VS_EXPIRE_NODEST), 1);
+	set_value(&rig, EZLB_VS_EXPIRE_NODEST, 0);
+	assert_true(pass(&rig, DNS));
+	set_value(&rig, EZLB_VS_EXPIRE_NODEST, 5);
+	assert_true(pass(&rig, WEB));
+	assert_int_equal(value_of(&rig, EZLB_VS_EXPIRE_NODEST), 5);
+	assert_false(ledger_has(line));
+	rig_close(&rig);
+}
+
+static void test_expire_nodest_stays(void **state)
+{
+	struct rig rig = rig_open();
+
+	(void)state;
+	assert_true(pass(&rig, DNS));
+	rig.pass.policy.hands_off = true; /* --host-setup never */
+	assert_true(pass(&rig, WEB));
+	assert_int_equal(value_of(&rig, EZLB_VS_EXPIRE_NODEST), 1);
+	rig.pass.policy.hands_off = false;
+	assert_true(pass(&rig, DNS));
+	/* The service of a refused file stays, and needs it. */
+	stop(&rig);
+	start(&rig);
+	EZLB_VEC_APPEND(&rig.pass.unclaimed, &rig.pass.ledger.content.services);
+	assert_true(refused_pass(&rig, WEB));
+	assert_int_equal(rig.kernel->services.len, 2);
+	assert_int_equal(value_of(&rig, EZLB_VS_EXPIRE_NODEST), 1);
+	assert_true(pass(&rig, WEB));
+	assert_int_equal(rig.kernel->services.len, 1);
+	assert_int_equal(value_of(&rig, EZLB_VS_EXPIRE_NODEST), 0);
+	rig_close(&rig);
+}
+
 static void test_settings_that_could_not_be_read(void **state)
 {
 	struct rig rig = rig_open();
@@ -263,7 +329,11 @@ static void test_flows_end_with_their_backend(void **state)
 	end_rc = 0;
 	rig.pass.end_flows = end_flows;
 	assert_true(pass(&rig, TWO));
-	assert_int_equal(n_ended, 0); /* what is new has none */
+	assert_int_equal(n_ended, 1); /* those from before the service */
+	assert_true(ended[0].untranslated);
+	assert_int_equal(ended[0].listen.addr.bytes[3], 2);
+	assert_true(pass(&rig, TWO));
+	assert_int_equal(n_ended, 0); /* there is no reason to look again */
 	assert_true(pass(&rig, DNS));
 	assert_int_equal(n_ended, 1);
 	assert_int_equal(ended[0].proto, EZLB_UDP);
@@ -274,6 +344,58 @@ static void test_flows_end_with_their_backend(void **state)
 	assert_int_equal(n_ended, 1);
 	assert_true(pass(&rig, NULL)); /* and web, which is tcp */
 	assert_int_equal(n_ended, 0);
+	rig_close(&rig);
+}
+
+/* Another process finds the service in force, and does not know since when. */
+static void test_flows_are_looked_at_after_a_start(void **state)
+{
+	struct rig rig = rig_open();
+
+	(void)state;
+	end_rc = 0;
+	assert_true(pass(&rig, TWO));
+	stop(&rig);
+	start(&rig);
+	rig.pass.end_flows = end_flows;
+	n_ended = 9;
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, EIO);
+	pass(&rig, TWO);
+	assert_int_equal(n_ended, 0); /* not while the kernel is not known */
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
+	assert_true(pass(&rig, TWO));
+	assert_int_equal(rig.result.plan.ops.len, 0);
+	assert_int_equal(n_ended, 1);
+	assert_true(ended[0].untranslated);
+	assert_true(pass(&rig, TWO));
+	assert_int_equal(n_ended, 0);
+	rig_close(&rig);
+}
+
+static void test_full_nat_for_a_service_in_force(void **state)
+{
+	static const enum ezlb_op_kind ops[] = { EZLB_OP_DEST_DEL, EZLB_OP_DEST_DEL,
+						 EZLB_OP_DEST_ADD, EZLB_OP_DEST_ADD };
+	struct rig rig = rig_open();
+	const struct ezlb_plan *plan = &rig.result.plan.ops;
+
+	(void)state;
+	end_rc = 0;
+	rig.pass.end_flows = end_flows;
+	assert_true(pass(&rig, PLAIN));
+	assert_int_equal(n_ended, 0);
+	assert_true(pass(&rig, TWO));
+	assert_int_equal(n_ended, 3); /* of both backends, and those that IPVS never had */
+	assert_true(plan->len > COUNT_OF(ops));
+	for (size_t i = 0; i < COUNT_OF(ops); i++) {
+		assert_int_equal(plan->items[plan->len - COUNT_OF(ops) + i].kind, ops[i]);
+		assert_int_equal(plan->items[plan->len - COUNT_OF(ops) + i].rc, 0);
+	}
+	assert_int_equal(rig.kernel->dests.len, 2);
+	assert_true(pass(&rig, PLAIN));
+	assert_true(pass(&rig, TWO)); /* net.ipv4.vs.conntrack was 1 all the time */
+	for (size_t i = 0; i < plan->len; i++)
+		assert_int_not_equal(ezlb_op_object(plan->items[i].kind), EZLB_OBJECT_DEST);
 	rig_close(&rig);
 }
 
@@ -312,12 +434,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_TOP(test_cleanup_puts_settings_back),
+		IN_TOP(test_expire_nodest_ends_with_the_last_udp_service),
+		IN_TOP(test_expire_nodest_stays),
 		IN_TOP(test_settings_that_could_not_be_read),
 		IN_TOP(test_settings_that_somebody_else_had_to_make),
 		IN_TOP(test_addresses_come_and_go),
 		IN_TOP(test_foreign_addresses_stay),
 		IN_TOP(test_accepts_come_and_go_with_the_filter),
 		IN_TOP(test_flows_end_with_their_backend),
+		IN_TOP(test_flows_are_looked_at_after_a_start),
+		IN_TOP(test_full_nat_for_a_service_in_force),
 		IN_TOP(test_flows_that_cannot_be_ended),
 		IN_TOP(test_no_flow_ends_where_nothing_was_done),
 	};

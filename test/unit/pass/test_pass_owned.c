@@ -18,11 +18,12 @@ static void test_ledger_has_settings_and_chain(void **state)
 	assert_has(file, "\nsetting net.ipv4.vs.expire_nodest_conn 0\n");
 	assert_int_equal(count(file, "\nsetting ") + count(file, "\nchain "), 1);
 	free(file);
-	assert_true(pass(&rig, WEB, false));
+	assert_true(pass(&rig, WEB ";" DNS, false));
 	file = slurp("ledger");
 	assert_has(file, "\nchain nat EZLB-SNAT\n");
 	assert_has(file, "\nsetting net.ipv4.vs.conntrack 0\n");
-	assert_int_equal(count(file, "\nsetting "), 2);
+	assert_has(file, "\nsetting net.netfilter.nf_conntrack_tcp_be_liberal 0\n");
+	assert_int_equal(count(file, "\nsetting "), 3);
 	free(file);
 	restart(&rig);
 	assert_true(pass(&rig, DNS, false));

@@ -184,6 +184,8 @@ static const struct {
 	{ EZLB_VS_CONNTRACK, -1, "  + net.ipv4.vs.conntrack = 1  full_nat needs it\n" },
 	{ EZLB_VS_EXPIRE_NODEST, 0,
 	  "  ~ net.ipv4.vs.expire_nodest_conn 0 -> 1  udp services need it\n" },
+	{ EZLB_TCP_LIBERAL, 0,
+	  "  ~ net.netfilter.nf_conntrack_tcp_be_liberal 0 -> 1  full_nat needs it for tcp\n" },
 	{ EZLB_ACCEPT_RA, 0, "its default route would be lost with forwarding on\n" },
 	{ EZLB_IP_FORWARD, 0, "  ~ net.ipv4.ip_forward 0 -> 1  full_nat needs it\n" },
 	{ EZLB_IP6_FORWARD, 0, "full_nat needs it\n" },

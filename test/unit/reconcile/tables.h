@@ -22,11 +22,11 @@
 #include <ezlb/table.h>
 
 static const char *const setting_words[] = {
-	[EZLB_IP_TABLES] = "module",	      [EZLB_IP6_TABLES] = "module6",
-	[EZLB_VS_CONNTRACK] = "conntrack",    [EZLB_VS_EXPIRE_NODEST] = "expire",
-	[EZLB_IP_FORWARD] = "forward",	      [EZLB_ACCEPT_RA] = "accept_ra",
-	[EZLB_IP6_FORWARD] = "forward6",      [EZLB_ARP_IGNORE] = "arp_ignore",
-	[EZLB_ARP_ANNOUNCE] = "arp_announce",
+	[EZLB_IP_TABLES] = "module",	   [EZLB_IP6_TABLES] = "module6",
+	[EZLB_VS_CONNTRACK] = "conntrack", [EZLB_VS_EXPIRE_NODEST] = "expire",
+	[EZLB_TCP_LIBERAL] = "liberal",	   [EZLB_IP_FORWARD] = "forward",
+	[EZLB_ACCEPT_RA] = "accept_ra",	   [EZLB_IP6_FORWARD] = "forward6",
+	[EZLB_ARP_IGNORE] = "arp_ignore",  [EZLB_ARP_ANNOUNCE] = "arp_announce",
 };
 
 #define WORDS 6

@@ -113,7 +113,8 @@ static void check_target(enum ezlb_snat_key_kind snat_key, const char *const spe
 	check_policy(&policy, specs, roles, actual_text, want);
 }
 
-#define SETTINGS "setting module 1\nsetting conntrack 1\nsetting forward 1\nwanted\n"
+#define SETTINGS \
+	"setting module 1\nsetting conntrack 1\nsetting forward 1\nsetting liberal 1\nwanted\n"
 #define UDP_SETTINGS \
 	"setting module 1\nsetting conntrack 1\nsetting expire 1\nsetting forward 1\nwanted\n"
 
@@ -132,7 +133,9 @@ static void full_nat_true_makes_the_right_rules(void **state)
 		     "dest udp 10.0.0.1:53 10.1.0.1:53 1 full_nat\n"
 		     "snat tcp 10.1.0.1:8080 10.9.0.1\n"
 		     "snat tcp 10.1.0.2:8080 10.9.0.1\n"
-		     "snat udp 10.1.0.1:53 masq\n" UDP_SETTINGS);
+		     "snat udp 10.1.0.1:53 masq\n"
+		     "setting module 1\nsetting conntrack 1\nsetting expire 1\n"
+		     "setting forward 1\nsetting liberal 1\nwanted\n");
 }
 
 static void full_nat_false_makes_none(void **state)
@@ -163,7 +166,9 @@ static void each_listener_of_a_file_is_a_service(void **state)
 		     "snat tcp 10.1.0.1:53 masq\n"
 		     "snat tcp 10.1.0.3:5353 masq\n"
 		     "snat udp 10.1.0.1:54 masq\n"
-		     "snat udp 10.1.0.3:5353 masq\n" UDP_SETTINGS);
+		     "snat udp 10.1.0.3:5353 masq\n"
+		     "setting module 1\nsetting conntrack 1\nsetting expire 1\n"
+		     "setting forward 1\nsetting liberal 1\nwanted\n");
 }
 
 /* No address, no accept, and a dest without a port. */
@@ -186,7 +191,7 @@ static void a_mark_is_a_service(void **state)
 		     "dest fwmark 8 10.1.0.1:80 1\n"
 		     "snat-listener fwmark 7 10.9.0.1\n"
 		     "setting conntrack 1\nsetting expire 1\nsetting forward 1\n"
-		     "setting arp_ignore 1\nsetting arp_announce 2\n"
+		     "setting arp_ignore 1\nsetting arp_announce 2\nsetting liberal 1\n"
 		     "accept input tcp 10.0.0.1:80\n"
 		     "link ezlb0\nvip ezlb0 10.0.0.1\nwanted\naccepts-wanted\n");
 }
@@ -296,6 +301,11 @@ static const struct {
 	  "service tcp 10.0.0.1:80 wrr\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 0 full_nat\n"
 	  "snat tcp 10.1.0.1:80 10.9.0.1\n" SETTINGS },
+	{ "weight 0 of udp is no dest: flows would never leave it",
+	  { "dns udp 10.0.0.1:53 10.1.0.1:53*0 10.1.0.2:53" },
+	  NULL,
+	  "dest udp 10.0.0.1:53 10.1.0.1:53 1\n",
+	  "service udp 10.0.0.1:53 wrr\ndest udp 10.0.0.1:53 10.1.0.2:53 1\nsetting expire 1\n" },
 	{ "services that share a backend share its rule",
 	  { "a tcp 10.0.0.2:80 snat=masq 10.1.0.1:80", "b tcp 10.0.0.1:80 snat=masq 10.1.0.1:80" },
 	  NULL,
@@ -343,7 +353,7 @@ static void test_cases(void **state)
 	}
 }
 
-#define NO_MODULE "setting conntrack 1\nsetting forward 1\nwanted\n"
+#define NO_MODULE "setting conntrack 1\nsetting forward 1\nsetting liberal 1\nwanted\n"
 
 static const struct {
 	const char *name;
@@ -361,7 +371,7 @@ static const struct {
 	  "dest udp 10.0.0.1:53 10.1.0.1:53 1 full_nat\n"
 	  "snat-listener tcp 10.0.0.1:80 10.9.0.1\n"
 	  "snat-listener udp 10.0.0.1:53 masq\n"
-	  "setting conntrack 1\nsetting expire 1\nsetting forward 1\nwanted\n" },
+	  "setting conntrack 1\nsetting expire 1\nsetting forward 1\nsetting liberal 1\nwanted\n" },
 	{ "whatever the roles are",
 	  { "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80 10.1.0.2:80" },
 	  "web 10.1.0.1:80 out\nweb 10.1.0.2:80 waiting\n",
@@ -448,15 +458,21 @@ static const struct {
 	  { .firewall = true },
 	  { SIX },
 	  "setting accept_ra:eth0 1\nsetting forward6 1\n",
-	  SIX_ROWS SIX_SNAT SIX_SETTINGS "setting forward6 1\nwanted\n" },
+	  SIX_ROWS SIX_SNAT SIX_SETTINGS "setting forward6 1\nsetting liberal 1\nwanted\n" },
 	{ "IPv6 is about to forward: accept_ra first, of each interface that has one",
 	  { .firewall = true },
 	  { SIX },
 	  "setting accept_ra:eth1 1\nsetting accept_ra:eth0 1\nsetting forward6 0\n",
 	  SIX_ROWS SIX_SNAT SIX_SETTINGS
-	  "setting accept_ra:eth0 2\nsetting accept_ra:eth1 2\nsetting forward6 1\nwanted\n" },
+	  "setting accept_ra:eth0 2\nsetting accept_ra:eth1 2\nsetting forward6 1\nsetting liberal 1\nwanted\n" },
 	{ "by listener neither module is wanted",
 	  { .snat_key = EZLB_SNAT_KEY_LISTENER },
+	  { SIX },
+	  NULL,
+	  SIX_ROWS "snat-listener tcp [fd00::1]:80 masq\n"
+		   "setting conntrack 1\nsetting forward6 1\nsetting liberal 1\nwanted\n" },
+	{ "without host setup only what a service does not work without is wanted",
+	  { .snat_key = EZLB_SNAT_KEY_LISTENER, .hands_off = true },
 	  { SIX },
 	  NULL,
 	  SIX_ROWS "snat-listener tcp [fd00::1]:80 masq\n"
@@ -479,7 +495,7 @@ static const struct {
 	  "service tcp 10.0.0.1:80 wrr\nservice tcp 10.0.0.2:80 wrr\n"
 	  "dest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\ndest tcp 10.0.0.2:80 10.1.0.1:80 1\n"
 	  "snat tcp 10.1.0.1:80 masq\n"
-	  "setting module 1\nsetting conntrack 1\nsetting forward 1\n"
+	  "setting module 1\nsetting conntrack 1\nsetting forward 1\nsetting liberal 1\n"
 	  "accept input tcp 10.0.0.1:80\naccept input tcp 10.0.0.2:80\n"
 	  "accept forward tcp 10.0.0.1:80\nwanted\naccepts-wanted\n" },
 	{ "one gate only",
@@ -487,7 +503,7 @@ static const struct {
 	  { WEB },
 	  "gate forward 4\n",
 	  WEB_ROWS "snat tcp 10.1.0.1:80 masq\n"
-		   "setting module 1\nsetting conntrack 1\nsetting forward 1\n"
+		   "setting module 1\nsetting conntrack 1\nsetting forward 1\nsetting liberal 1\n"
 		   "accept forward tcp 10.0.0.1:80\nwanted\naccepts-wanted\n" },
 	{ "a filter of the other family is not in the way",
 	  { .firewall = true },

@@ -150,7 +150,7 @@ static void test_a_service(void **state)
 	assert_int_equal(backends[0].verdict, EZLB_UP);
 	assert_false(backends[0].probed);
 	assert_int_equal(backends[0].since_ms, 0);
-	assert_int_equal(backends[1].kernel_weight, 0);
+	assert_int_equal(backends[1].kernel_weight, -1); /* udp: with weight 0 it is no dest */
 	assert_false(backends[1].counted);
 	close_rig(&rig);
 }
