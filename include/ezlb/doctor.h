@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * doctor: follows the path of a packet through the host, for each service, and reports where the
- * packet would be lost. It changes nothing and loads no module; it only creates the iptables lock
- * file if that is missing, as iptables does. A finding says what breaks and which command fixes it.
+ * packet would be lost. It changes nothing; it only creates the iptables lock file if that is
+ * missing, as iptables does, and the kernel loads nf_conntrack_netlink when it is asked for the
+ * connections of a host that has conntrack. A finding says what breaks and which command fixes it.
  */
 #pragma once
 

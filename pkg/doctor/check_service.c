@@ -282,6 +282,7 @@ void check_service(const struct ezlb_doctor *doctor, const struct ezlb_spec *spe
 			check_vip(doctor, spec, &spec->listeners[i].listen.addr, net, out);
 	check_filters(spec, net, out);
 	check_scheduler(spec, scheduler, out);
+	check_connections(spec, net, out);
 	if (!routes)
 		return;
 	check_backends(spec, net, out);

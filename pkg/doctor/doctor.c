@@ -44,6 +44,7 @@ void ezlb_doctor_run(const struct ezlb_doctor *doctor, struct ezlb_findings *out
 	filters_read(doctor, &host, &net, &net.filter_err);
 	route_open(&route, &route_kernel);
 	route_read(&route, doctor->root, &net, &net.route_err);
+	connections_read(doctor->desired, &host, &net);
 	check_host(doctor, &host, &net, out);
 	check_services(doctor, &net, out);
 	route_close(&route);

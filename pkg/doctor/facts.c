@@ -137,6 +137,7 @@ void net_facts_clear(struct net_facts *net)
 {
 	EZLB_VEC_CLEAR(&net->links);
 	EZLB_VEC_CLEAR(&net->addrs);
+	EZLB_VEC_CLEAR(&net->connections);
 	EZLB_VEC_CLEAR(&net->drops);
 	EZLB_VEC_CLEAR(&net->passes);
 }

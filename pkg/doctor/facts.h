@@ -61,17 +61,29 @@ struct pass_fact {
 };
 struct pass_facts EZLB_VEC(struct pass_fact);
 
+/* The TCP connections to a listener with full_nat. */
+struct connections_fact {
+	const struct ezlb_spec *spec; /* borrowed */
+	struct ezlb_endpoint listen;
+	size_t untranslated; /* those without source NAT that are not being closed */
+};
+
 struct net_facts {
 	struct EZLB_VEC(struct link_fact) links;
 	struct EZLB_VEC(struct addr_fact) addrs;
 	struct ezlb_drops drops;
 	struct pass_facts passes;
-	struct ezlb_err filter_err; /* why drops and passes are unknown */
-	struct ezlb_err route_err;  /* why all other facts are unknown */
+	struct EZLB_VEC(struct connections_fact) connections;
+	struct ezlb_err connections_err; /* why `untranslated` is unknown */
+	struct ezlb_err filter_err;	 /* why drops and passes are unknown */
+	struct ezlb_err route_err;	 /* why all other facts are unknown */
 	route_fn route;
 	void *route_arg;
 };
 void net_facts_clear(struct net_facts *net);
+/* Asks conntrack, which may load the module nf_conntrack_netlink. */
+void connections_read(const struct ezlb_desired *desired, const struct host_facts *host,
+		      struct net_facts *net);
 const struct link_fact *net_link(const struct net_facts *net, int index); /* or NULL */
 
 /* --- findings -------------------------------------------------------------------------------- */
@@ -81,6 +93,8 @@ void check_host(const struct ezlb_doctor *doctor, const struct host_facts *host,
 void check_service(const struct ezlb_doctor *doctor, const struct ezlb_spec *spec,
 		   enum module_state scheduler, const struct net_facts *net,
 		   struct ezlb_findings *out);
+void check_connections(const struct ezlb_spec *spec, const struct net_facts *net,
+		       struct ezlb_findings *out);
 void check_filters(const struct ezlb_spec *spec, const struct net_facts *net,
 		   struct ezlb_findings *out);
 

@@ -234,6 +234,25 @@ mended fail filter-input "ip.*tables, chain INPUT, drops" --firewall never
 mended fail filter-forward "ip.*tables, chain FORWARD, drops" --firewall never
 ezlb_stop
 
+echo "# service: a connection that began before it gets no source NAT"
+in_ns lb nft -f - <<END
+table inet other {
+	chain track { type filter hook prerouting priority 0; ct state new counter; }
+}
+END
+"$LABTOOL" serve lb lb "$WORK" 4 80 >"$WORK/lb.ready" &
+LOCAL=$!
+eventually 5 "a server on the host itself" test -s "$WORK/lb.ready"
+is_ok connections
+# shellcheck disable=SC2016 # the other shell's
+coproc HELD { in_ns client timeout 60 bash -c 'exec 3<>"/dev/tcp/$1/80" && echo open && read -r' bash "$VIP"; }
+read -r -t 5 -u "${HELD[0]}" || fail "the connection is not open"
+has warn connections "$VIP:80 that began without source NAT: 1; .* conntrack -D -p tcp -d $VIP --dport 80 -q CLIENT"
+echo end >&"${HELD[1]}"
+ended() { is_ok connections; }
+eventually 10 "it ends by itself" ended
+kill $LOCAL
+
 echo "# files, and what it looks like"
 echo "listen: nonsense" >"$SERVICES/bad.yaml"
 has fail service-file "bad.yaml:1"

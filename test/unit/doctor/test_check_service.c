@@ -212,6 +212,46 @@ static void test_blind(void **state)
 }
 
 /* Half a command is none. */
+static void connections(const char *listen, size_t untranslated)
+{
+	struct connections_fact *fact = EZLB_PUSH(&net.connections);
+
+	fact->spec = spec;
+	fact->untranslated = untranslated;
+	assert_int_equal(ezlb_endpoint_parse(listen, &fact->listen, NULL), 0);
+}
+
+static void test_connections(void **state)
+{
+	(void)state;
+	assert_string_equal(ask("connections"), ""); /* no conntrack, or no full_nat */
+	connections("10.0.0.1:80", 0);
+	connections("10.0.0.2:80", 7);
+	net.connections.items[1].spec = NULL; /* another service */
+	assert_string_equal(ask("connections"),
+			    "ok connections web: all tcp connections have source NAT");
+	net.connections.items[0].untranslated = 3;
+	assert_string_equal(
+		ask("connections"),
+		"warn connections web: tcp connections to 10.0.0.1:80 that began "
+		"without source NAT: 3; they end by themselves, those of one client by: "
+		"conntrack -D -p tcp -d 10.0.0.1 --dport 80 -q CLIENT");
+	connections("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535", 4000000000);
+	net.connections.items[0].untranslated = 0;
+	assert_string_equal(
+		ask("connections"),
+		"warn connections web: tcp connections to "
+		"[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535 that began without source NAT: "
+		"4000000000; they "
+		"end by themselves, those of one client by: conntrack -D -f ipv6 -p tcp "
+		"-d ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --dport 65535 -q CLIENT");
+	net.connections.len = 1;
+	ezlb_err_set(&net.connections_err, EPERM, "conntrack: not permitted");
+	assert_string_equal(ask("connections"),
+			    "warn connections web: it is unknown which tcp connections have no "
+			    "source NAT: conntrack: not permitted");
+}
+
 static void test_long_fix(void **state)
 {
 	char text[300];
@@ -237,6 +277,7 @@ int main(void)
 		TEST(test_rp_filter_of_clients),
 		TEST(test_rp_filter_of_answers),
 		TEST(test_blind),
+		TEST(test_connections),
 		TEST(test_long_fix),
 	};
 
