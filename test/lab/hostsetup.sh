@@ -8,7 +8,8 @@ backend_start b1
 settings() {
 	local name
 	for name in net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv6.conf.client.accept_ra \
-		net.ipv4.vs.conntrack net.ipv4.vs.expire_nodest_conn net.ipv4.conf.all.arp_ignore; do
+		net.ipv4.vs.conntrack net.ipv4.vs.expire_nodest_conn net.ipv4.conf.all.arp_ignore \
+		net.netfilter.nf_conntrack_tcp_be_liberal; do
 		[[ ! -e /proc/sys/${name//.//} && $name == *vs* ]] || echo "$name=$(lb_sysctl $name)"
 	done
 }
@@ -46,7 +47,7 @@ assert_eq "forwarding" "1 1" "$(lb_sysctl net.ipv4.ip_forward) $(lb_sysctl net.i
 assert_eq "IPVS" "" "$(ipvs | grep -E '^(TCP|UDP)' || :)"
 assert_eq "the second time there is nothing to do" "" "$(ezlb_cmd host-setup)"
 # shellcheck disable=SC2016 # awk's
-assert_eq "the ledger" "net.ipv4.vs.conntrack 0,net.ipv4.ip_forward 0,net.ipv6.conf.client.accept_ra 1,net.ipv6.conf.all.forwarding 0" \
+assert_eq "the ledger" "net.ipv4.vs.conntrack 0,net.ipv4.ip_forward 0,net.ipv6.conf.client.accept_ra 1,net.ipv6.conf.all.forwarding 0,net.netfilter.nf_conntrack_tcp_be_liberal 0" \
 	"$(sed -n 's/^setting //p' "$STATE/ledger" | paste -sd,)"
 
 echo "# never: a daemon that may not set, but need not either"

@@ -7,9 +7,9 @@
  *   labtool in NS COMMAND [ARGUMENT...]      becomes COMMAND in the network namespace /run/netns/NS
  *   labtool get NS SECONDS URL               one request over TCP; URL is
  * [http://]HOST[:PORT][/PATH] labtool ask SOCKET SECONDS PATH          the same over a UNIX socket;
- * the host is "ezlb" labtool udp NS SECONDS HOST PORT         one datagram "question"; prints the
- * datagram that comes back labtool serve NS NAME DIR 4|6 PORT...    real servers, see serve(); PORT
- * is HTTP, PORT/udp is UDP
+ * the host is "ezlb" labtool udp NS SECONDS HOST PORT [FROM]  one datagram "question"; prints the
+ * datagram that comes back; FROM is the port of the client labtool serve NS NAME DIR 4|6 PORT...
+ * real servers, see serve(); PORT is HTTP, PORT/udp is UDP
  *
  * SECONDS is the limit of the whole request, as curl's --max-time. An answer with a status of 400
  * or more is a failure, as with curl -f, and the exit status is the one that curl has.
@@ -18,6 +18,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -127,7 +128,21 @@ static const char *peer_text(const struct sockaddr_storage *peer)
 
 /* --- one HTTP request --- */
 
-static int dial(const struct sockaddr *to, socklen_t len, int type)
+/* From this port, or from any where it is NULL. */
+static void bind_port(int fd, int family, const char *port)
+{
+	struct sockaddr_storage from;
+	int on = 1;
+
+	if (!port)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&from,
+		 address(&from, family == AF_INET6 ? "::" : "0.0.0.0", port)) < 0)
+		die(1, "port %s: %s", port, strerror(errno));
+}
+
+static int dial(const struct sockaddr *to, socklen_t len, int type, const char *port)
 {
 	int fd = socket(to->sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	socklen_t size = sizeof(int);
@@ -135,6 +150,7 @@ static int dial(const struct sockaddr *to, socklen_t len, int type)
 
 	if (fd < 0)
 		die(NO_CONNECTION, "socket: %s", strerror(errno));
+	bind_port(fd, to->sa_family, port);
 	if (connect(fd, to, len) < 0) {
 		if (errno != EINPROGRESS)
 			die(NO_CONNECTION, "cannot connect: %s", strerror(errno));
@@ -254,8 +270,8 @@ static int get(char **args)
 	if (port != NULL && *port == ':')
 		*port++ = '\0';
 	len = address(&to, host, port && *port ? port : "80");
-	return request(dial((struct sockaddr *)&to, len, SOCK_STREAM), host, path ? path : "/",
-		       true);
+	return request(dial((struct sockaddr *)&to, len, SOCK_STREAM, NULL), host,
+		       path ? path : "/", true);
 }
 
 static int ask(char **args)
@@ -266,7 +282,7 @@ static int ask(char **args)
 	if (strlen(args[0]) >= sizeof(to.sun_path))
 		die(USAGE, "a long path");
 	strcpy(to.sun_path, args[0]);
-	return request(dial((struct sockaddr *)&to, sizeof(to), SOCK_STREAM), "ezlb", args[2],
+	return request(dial((struct sockaddr *)&to, sizeof(to), SOCK_STREAM, NULL), "ezlb", args[2],
 		       false);
 }
 
@@ -279,7 +295,7 @@ static int udp(char **args)
 
 	enter(args[0]);
 	limit(args[1]);
-	fd = dial((struct sockaddr *)&to, address(&to, args[2], args[3]), SOCK_DGRAM);
+	fd = dial((struct sockaddr *)&to, address(&to, args[2], args[3]), SOCK_DGRAM, args[4]);
 	send_all(fd, "question\n", 9);
 	n = receive(fd, buf, sizeof(buf));
 	fwrite(buf, 1, n, stdout);
@@ -305,6 +321,90 @@ static int body_of(const char *path, const struct sockaddr_storage *peer, char *
 	return (int)n;
 }
 
+/* --- a segment beyond the window --- */
+
+static uint32_t add16(uint32_t sum, const void *bytes, size_t len)
+{
+	const unsigned char *at = bytes;
+
+	for (size_t i = 0; i < len; i += 2)
+		sum += (uint32_t)at[i] << 8 | at[i + 1];
+	return sum;
+}
+
+/* With the pseudo header of RFC 9293 3.1 and RFC 8200 8.1; both families have the same sum. */
+static uint16_t tcp_sum(const void *src, const void *dst, size_t addr_len,
+			const struct tcphdr *segment)
+{
+	uint32_t sum = IPPROTO_TCP + sizeof(*segment);
+
+	sum = add16(sum, src, addr_len);
+	sum = add16(sum, dst, addr_len);
+	sum = add16(sum, segment, sizeof(*segment));
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return htons((uint16_t)~sum);
+}
+
+static uint32_t next_seq(int fd, int queue)
+{
+	uint32_t seq = 0;
+	socklen_t len = sizeof(seq);
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof(queue)) < 0 ||
+	    getsockopt(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, &seq, &len) < 0)
+		die(1, "TCP_REPAIR_QUEUE: %s", strerror(errno));
+	return seq;
+}
+
+/* What the connection `fd` would send next, but a million bytes later: conntrack calls it INVALID.
+ */
+static void make_beyond(int fd, const struct sockaddr_in6 *me, const struct sockaddr_in6 *peer,
+			struct tcphdr *out)
+{
+	int on = TCP_REPAIR_ON, off = TCP_REPAIR_OFF_NO_WP;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) < 0)
+		die(1, "TCP_REPAIR: %s", strerror(errno));
+	*out = (struct tcphdr){
+		.source = me->sin6_port,
+		.dest = peer->sin6_port,
+		.seq = htonl(next_seq(fd, TCP_SEND_QUEUE) + 1000000),
+		.ack_seq = htonl(next_seq(fd, TCP_RECV_QUEUE)),
+		.doff = sizeof(*out) / 4,
+		.ack = 1,
+		.window = htons(500),
+	};
+	setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off));
+}
+
+static void send_beyond(int fd)
+{
+	struct sockaddr_in6 me, peer;
+	struct sockaddr_in peer4 = { .sin_family = AF_INET };
+	socklen_t len = sizeof(me);
+	struct tcphdr segment;
+	bool six;
+	int raw;
+
+	getsockname(fd, (struct sockaddr *)&me, &len);
+	getpeername(fd, (struct sockaddr *)&peer, &len);
+	make_beyond(fd, &me, &peer, &segment);
+	six = !IN6_IS_ADDR_V4MAPPED(&me.sin6_addr);
+	segment.check = tcp_sum(&me.sin6_addr.s6_addr[six ? 0 : 12],
+				&peer.sin6_addr.s6_addr[six ? 0 : 12], six ? 16 : 4, &segment);
+	raw = socket(six ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP);
+	memcpy(&peer4.sin_addr, &peer.sin6_addr.s6_addr[12], 4);
+	peer.sin6_port = 0; /* a raw socket takes it for the protocol */
+	if (sendto(raw, &segment, sizeof(segment), 0,
+		   six ? (struct sockaddr *)&peer : (struct sockaddr *)&peer4,
+		   six ? sizeof(peer) : sizeof(peer4)) < 0)
+		die(1, "a raw segment: %s", strerror(errno));
+	close(raw);
+	/* Who is to reset the connection has time for it. */
+	poll(&(struct pollfd){ .fd = fd, .events = 0 }, 1, 500);
+}
+
 /* One connection, in a process of its own: whoever sends nothing keeps nobody waiting. */
 static void talk(int fd, const struct sockaddr_storage *peer)
 {
@@ -323,6 +423,10 @@ static void talk(int fd, const struct sockaddr_storage *peer)
 	}
 	if (sscanf(head, "GET %255[^? ]", path) != 1)
 		return;
+	if (strcmp(path, "/beyond") == 0) {
+		send_beyond(fd);
+		strcpy(path, "/");
+	}
 	size = body_of(path, peer, body, sizeof(body));
 	len = (size_t)sprintf(head,
 			      "HTTP/1.0 %s\r\nContent-Type: text/plain\r\n"
@@ -381,8 +485,9 @@ static int listen_on(const char *port, bool datagrams, const char *family)
 
 /*
  * Serves until it is killed; says "ready" when it listens on all of them. HTTP: "/" answers
- * "backend=NAME peer=ADDRESS", any other path the file of that name in DIR. UDP answers each
- * datagram with the same line.
+ * "backend=NAME peer=ADDRESS", "/beyond" does so after a segment that is far beyond the window of
+ * the connection, any other path the file of that name in DIR. UDP answers each datagram with the
+ * same line.
  */
 static int serve(char **args)
 {
