@@ -27,30 +27,31 @@ words() {
 	equal "a plan for eyes" "$(
 		cat <<-'END'
 			api  udp 10.0.0.2:53
-			  + listener udp 10.0.0.2:53, scheduler rr   b.yaml:2
-			  + backend 10.1.0.1:53, weight 1            b.yaml:7
+			  + listener udp 10.0.0.2:53, scheduler rr            b.yaml:2
+			  + backend 10.1.0.1:53, weight 1                     b.yaml:7
 
 			web  tcp 10.0.0.1:80
-			  + snat 10.0.0.3 for 10.1.0.1:80            a.yaml:4
-			  + snat 10.0.0.3 for 10.1.0.2:80            a.yaml:4
-			  + listener tcp 10.0.0.1:80, scheduler wrr  a.yaml:2
-			  + backend 10.1.0.1:80, weight 1            a.yaml:7
-			  + backend 10.1.0.2:80, weight 3            a.yaml:8
+			  + snat 10.0.0.3 for 10.1.0.1:80                     a.yaml:4
+			  + snat 10.0.0.3 for 10.1.0.2:80                     a.yaml:4
+			  + listener tcp 10.0.0.1:80, scheduler wrr           a.yaml:2
+			  + backend 10.1.0.1:80, weight 1                     a.yaml:7
+			  + backend 10.1.0.2:80, weight 3                     a.yaml:8
 
 			host
-			  + module ip_tables                         full_nat needs it
-			  ~ net.ipv4.vs.conntrack 0 -> 1             full_nat needs it
-			  ~ net.ipv4.vs.expire_nodest_conn 0 -> 1    udp services need it
-			  ~ net.ipv4.ip_forward 0 -> 1               full_nat needs it
-			  + chain EZLB-SNAT                          full_nat needs it
+			  + module ip_tables                                  full_nat needs it
+			  ~ net.ipv4.vs.conntrack 0 -> 1                      full_nat needs it
+			  ~ net.ipv4.vs.expire_nodest_conn 0 -> 1             udp services need it
+			  ~ net.ipv4.ip_forward 0 -> 1                        full_nat needs it
+			  ~ net.netfilter.nf_conntrack_tcp_be_liberal 0 -> 1  full_nat needs it for tcp
+			  + chain EZLB-SNAT                                   full_nat needs it
 
-			Plan: 9 to add, 3 to change, 0 to remove.
+			Plan: 9 to add, 4 to change, 0 to remove.
 		END
 	)" "$out"
 	equal "and nothing else" "" "$err"
 	ez once --config-dir "$WORK/good"
 	equal "once is done" 0 "$status"
-	equal "and counts what it did" "Done: 9 added, 3 changed, 0 removed." "$(tail -n 1 <<<"$out")"
+	equal "and counts what it did" "Done: 9 added, 4 changed, 0 removed." "$(tail -n 1 <<<"$out")"
 }
 
 nothing() {
@@ -66,7 +67,7 @@ nothing() {
 json() {
 	of good -o json
 	equal "changes are pending, for programs" 2 "$status"
-	equal "the count" '{"add":9,"change":3,"remove":0,"failed":0}' "$(jq -c .summary <<<"$out")"
+	equal "the count" '{"add":9,"change":4,"remove":0,"failed":0}' "$(jq -c .summary <<<"$out")"
 	equal "each operation has the same members" \
 		'["action","error","file","line","listen","object","op","outcome","reason","service","text","what"]' \
 		"$(jq -c '.ops[] | keys' <<<"$out" | sort -u)"
@@ -115,7 +116,7 @@ refused_files() {
 		sed -n 's/^ts=.* pkg=\([a-z]*\) .*E0.*/\1/p' <<<"$err")"
 	level=error
 	of bad -o json
-	equal "for programs, too" "1 9" "$status $(jq '.summary.add + .summary.change' <<<"$out")"
+	equal "for programs, too" "1 10" "$status $(jq '.summary.add + .summary.change' <<<"$out")"
 	rm "$WORK/bad/a.yaml"
 	of bad
 	equal "where nothing is left it does not say that all is well" "1 refused files" "$status ${out%%$'\n'*}"

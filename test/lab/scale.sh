@@ -31,7 +31,7 @@ sends() { grep -E 'send(msg|to)\(' "$WORK/$1" | grep -vcE 'nlmsg_type=(NFNL_SUBS
 
 traced add
 # Modules that other cases have loaded are not among them.
-assert_eq "ops" $((SERVICES_N + 2 * SERVICES_N * BACKENDS_N + 3)) "$(grep -vc 'host-set module' "$WORK/add.ops")"
+assert_eq "ops" $((SERVICES_N + 2 * SERVICES_N * BACKENDS_N + 4)) "$(grep -vc 'host-set module' "$WORK/add.ops")"
 assert_eq "services in the kernel" $SERVICES_N "$(in_ns lb ipvsadm -Sn | grep -c '^-A')"
 assert_eq "dests in the kernel" $((SERVICES_N * BACKENDS_N)) "$(in_ns lb ipvsadm -Sn | grep -c '^-a')"
 assert_eq "rules" $((SERVICES_N * BACKENDS_N)) "$(nat_rules | grep -c -- '-A EZLB-SNAT')"
