@@ -7,11 +7,13 @@
  * Verdicts: UNKNOWN becomes UP with the first success. UNKNOWN or UP becomes DOWN after fail_count
  * failures in a row, DOWN becomes UP after rise_count successes in a row. The first probe of a
  * target starts at once (for many new targets: within 1 s or one interval, whichever is less), the
- * next ones every interval. A probe that takes longer than the interval delays the next one: a
- * target never has two probes at once.
+ * next ones every interval. After a result against the verdict (a failure while UP or UNKNOWN, a
+ * success while DOWN) the next ones follow every fast_interval, until the verdict has changed or a
+ * result confirms it; for a shared target as long as that is so for one of its services. A probe that
+ * takes longer than the interval delays the next one, and is counted as overdue: a target never has
+ * two probes at once.
  *
- * A probe that fails on this host (no descriptor, no free port) changes no verdict. The certificate
- * of an https backend is not verified, see probe_http.c.
+ * A probe that fails on this host (no descriptor, no free port) changes no verdict.
  */
 #pragma once
 

@@ -40,4 +40,6 @@ struct ezlb_health_stats {
 	 * probed, or because their probe takes longer than their interval.
 	 */
 	size_t overdue;
+	/* Probes that started more than 100 ms late, or were not over when the next one was due. */
+	uint64_t overdue_total;
 };

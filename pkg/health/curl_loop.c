@@ -128,11 +128,7 @@ int ezlb_curl_loop_open(struct ezlb_prober *prober, struct ezlb_err *err)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return ezlb_err_set(err, ENOMEM, "cannot initialise libcurl");
 	prober->multi = curl_multi_init();
-	/* Tells the server to close the connection: ezlb does not use it again. */
-	prober->headers = curl_slist_append(NULL, "Connection: close");
-	if (prober->multi == NULL || prober->headers == NULL) {
-		curl_multi_cleanup(prober->multi);
-		curl_slist_free_all(prober->headers);
+	if (prober->multi == NULL) {
 		curl_global_cleanup();
 		return ezlb_err_set(err, ENOMEM, "cannot create a libcurl handle: out of memory");
 	}

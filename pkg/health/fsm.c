@@ -37,3 +37,8 @@ bool ezlb_fsm_step(struct ezlb_fsm *fsm, const struct ezlb_thresholds *limits, b
 	fsm->verdict = next(fsm, limits);
 	return fsm->verdict != before;
 }
+
+bool ezlb_fsm_is_unclear(const struct ezlb_fsm *fsm)
+{
+	return fsm->verdict == EZLB_DOWN ? fsm->successes > 0 : fsm->failures > 0;
+}

@@ -24,3 +24,6 @@ struct ezlb_thresholds {
 
 /* Adds one result. Returns true if the verdict changed. */
 bool ezlb_fsm_step(struct ezlb_fsm *fsm, const struct ezlb_thresholds *limits, bool success);
+
+/* True if the last result was against the verdict, so that more results are to follow soon. */
+bool ezlb_fsm_is_unclear(const struct ezlb_fsm *fsm);

@@ -210,7 +210,8 @@ void ezlb_health_stats(const struct ezlb_health *health, struct ezlb_health_stat
 	const struct ezlb_target *target;
 	struct ezlb_site *site, *next;
 
-	*out = (struct ezlb_health_stats){ .duration = health->duration };
+	*out = (struct ezlb_health_stats){ .duration = health->duration,
+					   .overdue_total = health->overdue };
 	memcpy(out->outcomes, health->outcomes, sizeof(out->outcomes));
 	HASH_ITER(hh, health->sites, site, next) {
 		for (target = site->targets; target != NULL; target = target->sibling) {

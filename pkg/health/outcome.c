@@ -13,6 +13,8 @@ static const struct {
 	{ ECONNRESET, EZLB_PROBE_RESET },
 	{ ECONNABORTED, EZLB_PROBE_RESET },
 	{ EPIPE, EZLB_PROBE_RESET },
+	{ EPERM, EZLB_PROBE_PERMISSION },  /* dropped in the OUTPUT hook of this host */
+	{ EACCES, EZLB_PROBE_PERMISSION }, /* a prohibit route, or a rule of an LSM */
 	{ EMFILE, EZLB_PROBE_LOCAL_ERROR },
 	{ ENFILE, EZLB_PROBE_LOCAL_ERROR },
 	{ ENOBUFS, EZLB_PROBE_LOCAL_ERROR },
@@ -20,6 +22,7 @@ static const struct {
 	{ ENOSPC, EZLB_PROBE_LOCAL_ERROR },	   /* fs.epoll.max_user_watches */
 	{ EAGAIN, EZLB_PROBE_LOCAL_ERROR },	   /* connect(2): no free port, or routing cache */
 	{ EADDRNOTAVAIL, EZLB_PROBE_LOCAL_ERROR }, /* connect(2): all ephemeral ports in use */
+	{ EADDRINUSE, EZLB_PROBE_LOCAL_ERROR },	   /* the same, of a bound address */
 	{ EAFNOSUPPORT, EZLB_PROBE_LOCAL_ERROR },  /* this host has no IPv6 */
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <assert.h>
 #include <stdlib.h>
 
 #include <ezlb/mem.h>
@@ -41,7 +42,6 @@ void ezlb_prober_unref(struct ezlb_prober *prober)
 		return;
 	/* Not before the last reference is gone: reap() may have led to the close. */
 	curl_multi_cleanup(prober->multi);
-	curl_slist_free_all(prober->headers);
 	curl_global_cleanup();
 	free(prober);
 	closed(arg);
@@ -51,39 +51,52 @@ void ezlb_prober_unref(struct ezlb_prober *prober)
 struct kind {
 	void (*start)(struct ezlb_probe *probe);
 	void (*stop)(struct ezlb_probe *probe);
-	enum ezlb_outcome (*late)(const struct ezlb_probe *probe); /* the time is up */
+	struct ezlb_probe_result (*late)(const struct ezlb_probe *probe); /* the time is up */
 };
 
 /* A tcp probe ends when it is connected. */
-static enum ezlb_outcome tcp_late(const struct ezlb_probe *probe)
+static struct ezlb_probe_result tcp_late(const struct ezlb_probe *probe)
 {
 	(void)probe;
-	return EZLB_PROBE_CONNECT_TIMEOUT;
+	return (struct ezlb_probe_result){ .outcome = EZLB_PROBE_CONNECT_TIMEOUT };
 }
 
-static enum ezlb_outcome http_late(const struct ezlb_probe *probe)
+/* Silence is a success if nothing else is expected, see probe_udp.c. */
+static struct ezlb_probe_result udp_late(const struct ezlb_probe *probe)
 {
-	return ezlb_probe_http_connected(probe) ? EZLB_PROBE_TIMEOUT : EZLB_PROBE_CONNECT_TIMEOUT;
+	bool silent = probe->check->request->answer.data == NULL;
+
+	return (struct ezlb_probe_result){ .outcome = silent ? EZLB_PROBE_OK : EZLB_PROBE_TIMEOUT };
 }
+
+static struct ezlb_probe_result dns_late(const struct ezlb_probe *probe)
+{
+	(void)probe;
+	return (struct ezlb_probe_result){ .outcome = EZLB_PROBE_TIMEOUT };
+}
+
+static struct ezlb_probe_result http_late(const struct ezlb_probe *probe)
+{
+	bool connected = ezlb_probe_http_connected(probe);
+
+	if (probe->local_errno != 0)
+		return ezlb_result_from_errno(probe->local_errno);
+	return (struct ezlb_probe_result){ .outcome = connected ? EZLB_PROBE_TIMEOUT
+								: EZLB_PROBE_CONNECT_TIMEOUT };
+}
+
+static const struct kind kinds[EZLB_CHECK_TYPES] = {
+	[EZLB_CHECK_TCP] = { ezlb_probe_tcp_start, ezlb_probe_disconnect, tcp_late },
+	[EZLB_CHECK_HTTP] = { ezlb_probe_http_start, ezlb_probe_http_stop, http_late },
+	[EZLB_CHECK_HTTPS] = { ezlb_probe_http_start, ezlb_probe_http_stop, http_late },
+	[EZLB_CHECK_UDP] = { ezlb_probe_udp_start, ezlb_probe_disconnect, udp_late },
+	[EZLB_CHECK_DNS] = { ezlb_probe_dns_start, ezlb_probe_disconnect, dns_late },
+};
 
 static const struct kind *kind_of(const struct ezlb_probe *probe)
 {
-	static const struct kind tcp = { ezlb_probe_tcp_start, ezlb_probe_tcp_stop, tcp_late };
-	static const struct kind http = { ezlb_probe_http_start, ezlb_probe_http_stop, http_late };
-
-	switch (probe->check->type) {
-	case EZLB_CHECK_TCP:
-		return &tcp;
-	case EZLB_CHECK_HTTP:
-	case EZLB_CHECK_HTTPS:
-		return &http;
-	case EZLB_CHECK_UDP:
-	case EZLB_CHECK_DNS:
-	case EZLB_CHECK_NONE:
-	case EZLB_CHECK_TYPES:
-		break;
-	}
-	abort(); /* a check of type none has no probe */
+	assert(kinds[probe->check->type].start != NULL); /* a check of type none has no probe */
+	return &kinds[probe->check->type];
 }
 
 /*
@@ -95,7 +108,6 @@ static const struct kind *kind_of(const struct ezlb_probe *probe)
 static void on_deadline(uv_timer_t *timer)
 {
 	struct ezlb_probe *probe = timer->data;
-	struct ezlb_probe_result result = { .outcome = kind_of(probe)->late(probe) };
 	uint64_t late = uv_now(timer->loop) - probe->due;
 
 	if (!probe->extended) {
@@ -105,28 +117,29 @@ static void on_deadline(uv_timer_t *timer)
 		uv_timer_start(timer, on_deadline, late + 1, 0);
 		return;
 	}
-	if (probe->local_errno != 0)
-		result = ezlb_result_from_errno(probe->local_errno);
-	ezlb_probe_end(probe, result);
+	ezlb_probe_end(probe, kind_of(probe)->late(probe));
 }
 
-struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezlb_endpoint *target,
-				    const struct ezlb_check *check, ezlb_probe_fn done, void *arg)
+struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezlb_probe_job *job,
+				    ezlb_probe_fn done, void *arg)
 {
 	struct ezlb_probe *probe = ezlb_calloc(1, sizeof(*probe));
 
 	*probe = (struct ezlb_probe){ .prober = prober,
-				      .target = *target,
-				      .check = check,
+				      .target = job->target,
+				      .check = job->check,
+				      .turn = job->turn,
 				      .done = done,
 				      .arg = arg,
 				      .handles = 1,
 				      .fd = -1 };
+	if (job->check->port != 0)
+		probe->target.port = job->check->port;
 	ezlb_prober_ref(prober);
 	uv_timer_init(prober->loop, &probe->deadline);
 	probe->deadline.data = probe;
-	probe->due = uv_now(prober->loop) + check->timeout_ms;
-	uv_timer_start(&probe->deadline, on_deadline, check->timeout_ms, 0);
+	probe->due = uv_now(prober->loop) + job->check->timeout_ms;
+	uv_timer_start(&probe->deadline, on_deadline, job->check->timeout_ms, 0);
 
 	kind_of(probe)->start(probe);
 	return probe;
@@ -168,5 +181,7 @@ static void on_early_end(uv_timer_t *timer)
 void ezlb_probe_end_soon(struct ezlb_probe *probe, struct ezlb_probe_result result)
 {
 	probe->early = result;
+	if (probe->polling)
+		uv_poll_stop(&probe->poll);
 	uv_timer_start(&probe->deadline, on_early_end, 0, 0);
 }

@@ -15,6 +15,13 @@ struct uv_loop_s;
 struct ezlb_prober;
 struct ezlb_probe;
 
+/* What to probe. */
+struct ezlb_probe_job {
+	struct ezlb_endpoint target;	/* check->port replaces its port */
+	const struct ezlb_check *check; /* borrowed until the probe ends */
+	uint32_t turn;			/* chooses the source address, see ezlb_source_at */
+};
+
 /* Called once, from the loop, after the end of the probe: do not use the probe any more. */
 typedef void (*ezlb_probe_fn)(void *arg, const struct ezlb_probe_result *result);
 
@@ -23,10 +30,10 @@ int ezlb_prober_open(struct uv_loop_s *loop, struct ezlb_prober **out, struct ez
 void ezlb_prober_close(struct ezlb_prober *prober, void (*closed)(void *arg), void *arg);
 
 /*
- * Borrows `check` until the probe ends. `done` gets the result within check->timeout_ms (up to
- * twice that if the loop was blocked), and never from within this call.
+ * Copies the job. `done` gets the result within check->timeout_ms (up to twice that if the loop was
+ * blocked), and never from within this call.
  */
-struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezlb_endpoint *target,
-				    const struct ezlb_check *check, ezlb_probe_fn done, void *arg);
+struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezlb_probe_job *job,
+				    ezlb_probe_fn done, void *arg);
 /* Ends the probe without a result. */
 void ezlb_probe_cancel(struct ezlb_probe *probe);

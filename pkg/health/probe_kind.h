@@ -6,39 +6,45 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "match.h"
 #include "probe.h"
 
 struct ezlb_prober {
 	uv_loop_t *loop;
 	CURLM *multi;
 	uv_timer_t curl_timer;
-	struct curl_slist *headers; /* of every request */
-	size_t refs;		    /* open: curl_timer, probes, sockets of curl */
+	size_t refs; /* open: curl_timer, probes, sockets of curl */
 	void (*closed)(void *arg);
 	void *arg;
 };
 
 struct ezlb_probe {
 	struct ezlb_prober *prober;
-	struct ezlb_endpoint target;
+	struct ezlb_endpoint target; /* with the port of the check */
 	const struct ezlb_check *check;
+	uint32_t turn;
 	ezlb_probe_fn done;
 	void *arg;
 	uv_timer_t deadline;
 	uint64_t due;			/* loop time of the deadline */
 	bool extended;			/* the deadline was extended once, see probe.c */
 	struct ezlb_probe_result early; /* of ezlb_probe_end_soon */
-	unsigned handles;		/* not closed yet: deadline, tcp */
+	unsigned handles;		/* not closed yet: deadline, poll */
+	int fd;				/* -1: none yet. For http and https it is curl's */
 
-	/* tcp */
-	uv_tcp_t tcp;
-	uv_connect_t connect;
+	/* tcp, udp, dns */
+	uv_poll_t poll;
+	bool polling;
+	uint16_t id; /* of the dns query */
 
 	/* http, https */
 	CURL *easy;
-	int fd;		   /* of curl; -1: none yet */
-	size_t head, body; /* bytes received */
-	int local_errno;   /* why this host could not create or poll a socket */
+	struct curl_slist *headers, *connect_to;
+	size_t head, body;	 /* bytes received */
+	bool answered;		 /* the final head is complete */
+	bool wanted;		 /* the expected text was found in the body */
+	struct ezlb_match match; /* of that text */
+	int local_errno;	 /* why this host could not create or poll a socket */
 };
 
 /* Frees the probe and calls `done`. Every result goes through here. */
@@ -51,15 +57,48 @@ void ezlb_probe_handle_closed(uv_handle_t *handle);
 void ezlb_prober_ref(struct ezlb_prober *prober);
 void ezlb_prober_unref(struct ezlb_prober *prober);
 
+/* probe_socket.c */
+/* A socket bound to the source address of the probe; -1 and errno. */
+int ezlb_probe_socket(const struct ezlb_probe *probe, int type, int protocol);
+/* Connects probe->fd and polls it for `events`. Returns 0 or an errno. */
+int ezlb_probe_connect(struct ezlb_probe *probe, int type, int events, uv_poll_cb on_ready);
+void ezlb_probe_disconnect(struct ezlb_probe *probe);
+/* The error that the socket has now, or that the poll reported; 0: none. */
+int ezlb_probe_error(const struct ezlb_probe *probe, int status);
+
 /* probe_tcp.c */
 void ezlb_probe_tcp_start(struct ezlb_probe *probe);
-void ezlb_probe_tcp_stop(struct ezlb_probe *probe);
+
+/* probe_udp.c */
+/* The longest UDP datagram and one byte. */
+#define EZLB_PROBE_DATAGRAM_MAX 65536
+void ezlb_probe_udp_start(struct ezlb_probe *probe);
+/* Sends one datagram to the target; `on_ready` is called when there is an answer or an error. */
+void ezlb_probe_udp_ask(struct ezlb_probe *probe, const void *data, size_t len,
+			uv_poll_cb on_ready);
+/*
+ * Receives the answer into buf. False if there is none (yet): if that is an error, the probe has
+ * ended.
+ */
+bool ezlb_probe_udp_take(struct ezlb_probe *probe, int status, unsigned char *buf, size_t *len);
+
+/* probe_dns.c */
+void ezlb_probe_dns_start(struct ezlb_probe *probe);
 
 /* probe_http.c */
 void ezlb_probe_http_start(struct ezlb_probe *probe);
 void ezlb_probe_http_stop(struct ezlb_probe *probe);
 bool ezlb_probe_http_connected(const struct ezlb_probe *probe);
+
+/* http_answer.c */
+void ezlb_http_answer_set(CURL *easy, struct ezlb_probe *probe);
 void ezlb_probe_http_done(struct ezlb_probe *probe, CURLcode rc);
+
+/* probe_https.c */
+void ezlb_probe_https_set(CURL *easy, const struct ezlb_probe *probe);
+/* The errors of TLS. False: the code is none of them. */
+bool ezlb_probe_https_error(const struct ezlb_probe *probe, CURLcode rc,
+			    struct ezlb_probe_result *out);
 
 /* curl_loop.c */
 int ezlb_curl_loop_open(struct ezlb_prober *prober, struct ezlb_err *err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include <ezlb/duration.h>
@@ -9,7 +10,7 @@
 #include "schedule.h"
 
 #define LOCAL_WARN_EVERY_MS (60 * 1000)
-#define QUEUED_MAX_MS	    100
+#define LATE_MS		    100
 
 static void on_due(uv_timer_t *timer);
 
@@ -52,11 +53,30 @@ void ezlb_target_close(struct ezlb_target *target)
 	uv_close((uv_handle_t *)&target->timer, on_closed);
 }
 
+static bool is_unclear(const struct ezlb_target *target)
+{
+	const struct ezlb_sub *sub;
+
+	for (sub = target->subs; sub != NULL; sub = sub->next)
+		if (ezlb_fsm_is_unclear(&sub->fsm))
+			return true;
+	return false;
+}
+
 uint32_t ezlb_target_interval(const struct ezlb_target *target)
 {
 	uint32_t hurry = target->health->options.hurry_ms;
+	uint32_t usual = target->check.interval_ms;
+	uint32_t fast = target->check.fast_interval_ms;
 
-	return hurry != 0 && target->n_unknown > 0 ? hurry : target->check.interval_ms;
+	if (hurry != 0 && target->n_unknown > 0)
+		return hurry;
+	return fast != 0 && fast < usual && is_unclear(target) ? fast : usual;
+}
+
+static bool is_late(const struct ezlb_target *target, uint64_t now)
+{
+	return now > target->due && now - target->due > LATE_MS;
 }
 
 bool ezlb_target_is_overdue(const struct ezlb_target *target)
@@ -64,8 +84,14 @@ bool ezlb_target_is_overdue(const struct ezlb_target *target)
 	uint64_t now = uv_now(target->health->loop);
 
 	if (target->queued)
-		return now - target->due > QUEUED_MAX_MS;
+		return is_late(target, now);
 	return target->probe != NULL && now - target->started > ezlb_target_interval(target);
+}
+
+static void wait_for(struct ezlb_target *target, uint64_t wait_ms)
+{
+	target->due = uv_now(target->health->loop) + wait_ms;
+	uv_timer_start(&target->timer, on_due, wait_ms, 0);
 }
 
 void ezlb_target_wake(struct ezlb_target *target, uint32_t wait_ms)
@@ -75,17 +101,22 @@ void ezlb_target_wake(struct ezlb_target *target, uint32_t wait_ms)
 	if (target->queued || target->probe != NULL)
 		return;
 	if (!uv_is_active((uv_handle_t *)timer) || uv_timer_get_due_in(timer) > wait_ms)
-		uv_timer_start(timer, on_due, wait_ms, 0);
+		wait_for(target, wait_ms);
 }
 
-/* After a probe that took longer than the interval the next one starts now. */
+/*
+ * After a probe that took longer than the interval the next one starts now. That it was still
+ * running when the next one was due counts as overdue.
+ */
 static void wait_for_next(struct ezlb_target *target)
 {
 	uint64_t now = uv_now(target->health->loop);
 	uint64_t next = ezlb_schedule_next(target->started, ezlb_target_interval(target),
 					   target->phase);
 
-	uv_timer_start(&target->timer, on_due, next > now ? next - now : 0, 0);
+	if (now > next)
+		target->health->overdue++;
+	wait_for(target, next > now ? next - now : 0);
 }
 
 static void log_change(const struct ezlb_sub *sub, enum ezlb_verdict from)
@@ -107,6 +138,7 @@ static void log_change(const struct ezlb_sub *sub, enum ezlb_verdict from)
 		 EZLB_S("from", ezlb_verdict_str(from)), EZLB_S("to", ezlb_verdict_str(to)),
 		 EZLB_S("reason", ezlb_outcome_str(result->outcome)),
 		 EZLB_S("status", result->outcome == EZLB_PROBE_HTTP_STATUS ? status : NULL),
+		 EZLB_S("rcode", result->outcome == EZLB_PROBE_DNS_RCODE ? status : NULL),
 		 EZLB_I("ms", sub->key.target->last_us / 1000));
 }
 
@@ -128,6 +160,16 @@ static void report(const struct ezlb_sub *sub, enum ezlb_verdict from)
 		health->options.on_verdict(health->arg, &change);
 }
 
+/* ENOENT, EACCES and EKEYREJECTED come from probe_https.c, EINVAL from probe_dns.c. */
+static const char *why_local(int code)
+{
+	if (code == ENOENT || code == EACCES || code == EKEYREJECTED)
+		return "cannot probe: the CA file of a health check cannot be used, verdicts are "
+		       "kept; check tls_ca_file";
+	return "cannot probe: local resources are exhausted, "
+	       "verdicts are kept; check the limit of open files and the ports in use";
+}
+
 /* Logs at most one line a minute for all targets together. */
 static void warn_local(struct ezlb_health *health, int code)
 {
@@ -136,10 +178,7 @@ static void warn_local(struct ezlb_health *health, int code)
 	health->local_errors++;
 	if (health->warned != 0 && now - health->warned < LOCAL_WARN_EVERY_MS)
 		return;
-	ezlb_log(EZLB_WARN, "health",
-		 EZLB_S("msg",
-			"cannot probe: local resources are exhausted, "
-			"verdicts are kept; check the limit of open files and the ports in use"),
+	ezlb_log(EZLB_WARN, "health", EZLB_S("msg", why_local(code)),
 		 EZLB_S("error", ezlb_errno_str(code)), EZLB_I("probes", health->local_errors));
 	health->warned = now > 0 ? now : 1;
 	health->local_errors = 0;
@@ -213,14 +252,16 @@ static void on_result(void *arg, const struct ezlb_probe_result *result)
 static void start(struct ezlb_target *target)
 {
 	struct ezlb_health *health = target->health;
+	const struct ezlb_probe_job job = { target->endpoint, &target->check, target->turn++ };
 
 	/* The deadline starts here, not at the start of this iteration of the loop. */
 	uv_update_time(health->loop);
+	if (is_late(target, uv_now(health->loop)))
+		health->overdue++;
 	health->running++;
 	target->started = uv_now(health->loop);
 	target->started_ns = uv_hrtime();
-	target->probe = ezlb_probe_start(health->prober, &target->endpoint, &target->check,
-					 on_result, target);
+	target->probe = ezlb_probe_start(health->prober, &job, on_result, target);
 }
 
 void ezlb_queue_run(struct ezlb_health *health)
@@ -239,7 +280,6 @@ static void on_due(uv_timer_t *timer)
 	struct ezlb_target *target = timer->data;
 
 	target->queued = true;
-	target->due = uv_now(target->health->loop);
 	DL_APPEND(target->health->queue, target);
 	ezlb_queue_run(target->health);
 }

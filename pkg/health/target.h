@@ -51,12 +51,13 @@ struct ezlb_target {
 	size_t n_unknown; /* of the subs */
 	bool fresh;	  /* the current set added a sub */
 	uint32_t phase;
+	uint32_t turn; /* of the next probe: which source address */
 
 	/* A target is idle with the timer running, or in the queue, or being probed. */
 	uv_timer_t timer;
 	bool queued;
 	struct ezlb_probe *probe;
-	uint64_t due;			 /* loop time when it was queued */
+	uint64_t due;			 /* loop time when the next probe is to start */
 	uint64_t started;		 /* loop time of the last probe */
 	uint64_t started_ns;		 /* the same by uv_hrtime */
 	struct ezlb_target *prev, *next; /* in the queue */
@@ -85,6 +86,7 @@ struct ezlb_health {
 
 	struct ezlb_histogram duration;
 	uint64_t outcomes[EZLB_OUTCOMES];
+	uint64_t overdue;    /* since the start, see ezlb_health_stats */
 	uint64_t warned;     /* loop time of the last warning of a local error, 0: never */
 	size_t local_errors; /* since that warning */
 

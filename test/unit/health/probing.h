@@ -76,7 +76,7 @@ static inline void probe(struct fixture *fx, struct ezlb_endpoint target,
 			 const struct ezlb_check *check)
 {
 	fx->ended = false;
-	ezlb_probe_start(fx->prober, &target, check, on_end, fx);
+	ezlb_probe_start(fx->prober, &(struct ezlb_probe_job){ target, check, 0 }, on_end, fx);
 	assert_false(fx->ended);
 	run_until(&fx->loop, &fx->ended);
 }

@@ -44,6 +44,12 @@ enum answer {
 	ANSWER_BAD_CHUNK,   /* a chunk, and where the next one should be, something else */
 	ANSWER_CUT_CHUNK,   /* closes within a chunk */
 	ANSWER_RESET_CHUNK, /* the head, and then a reset */
+	ANSWER_LONG_LINE,   /* 500 with a header line of 120 kB */
+	ANSWER_EXTENSION,   /* the extension of a chunk without end */
+	ANSWER_TRAILER,	    /* lines after the last chunk without end */
+	ANSWER_CONTINUE,    /* 100 Continue without end */
+	ANSWER_CLOSED_HALF, /* closes its direction without a word */
+	ANSWER_TEXT,	    /* 200 and a body with "up: yes" in two pieces */
 	ANSWERS,
 };
 
@@ -131,6 +137,14 @@ static inline int say_without_end(int fd, const char *head, const char *line)
 	return 0;
 }
 
+static inline const char *thousand(void)
+{
+	static char text[1001];
+
+	memset(text, 'x', sizeof(text) - 1);
+	return text;
+}
+
 static inline void reset(int fd)
 {
 	struct linger now = { .l_onoff = 1, .l_linger = 0 };
@@ -210,6 +224,30 @@ static inline int answer(struct server *server, int fd, enum answer mode)
 		       1000); /* the other side has read it by then, else nothing is left of it */
 		reset(fd);
 		break;
+	case ANSWER_LONG_LINE:
+		say(fd, "HTTP/1.1 500 Oh\r\nX-Long: ");
+		for (int i = 0; i < 120; i++)
+			say(fd, thousand());
+		say(fd, "\r\n\r\n");
+		usleep(100 * 1000); /* as above */
+		break;
+	case ANSWER_EXTENSION:
+		server->cut_off += say_without_end(fd, CHUNKED "2;", "extension=");
+		break;
+	case ANSWER_TRAILER:
+		server->cut_off += say_without_end(fd, CHUNKED "0\r\n", "X-Trailer: 1\r\n");
+		break;
+	case ANSWER_CONTINUE:
+		server->cut_off += say_without_end(fd, "", "HTTP/1.1 100 Continue\r\n\r\n");
+		break;
+	case ANSWER_CLOSED_HALF:
+		shutdown(fd, SHUT_WR);
+		return 0;
+	case ANSWER_TEXT:
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nrepl up: no, up: y");
+		usleep(20 * 1000);
+		say(fd, "es");
+		return 0;
 	case ANSWERS:
 		break;
 	}

@@ -99,7 +99,7 @@ static void test_probe_fails_locally(void **state)
 	} cases[] = { { &no_easy, ENOMEM }, { &no_add, ENOMEM }, { &no_poll, ENOSPC } };
 	struct ezlb_check check = { .type = EZLB_CHECK_HTTP, .timeout_ms = 50, .request = &root };
 	struct ezlb_prober *prober;
-	struct ezlb_endpoint target;
+	struct ezlb_probe_job job;
 	struct server server;
 	uv_loop_t loop;
 	bool closed = false;
@@ -107,20 +107,20 @@ static void test_probe_fails_locally(void **state)
 	(void)state;
 	uv_loop_init(&loop);
 	server_start(&server, ANSWER_200);
-	target = loopback(server.port);
+	job = (struct ezlb_probe_job){ loopback(server.port), &check, 0 };
 	assert_int_equal(ezlb_prober_open(&loop, &prober, NULL), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		bool ended = false;
 
 		*cases[i].broken = true;
-		ezlb_probe_start(prober, &target, &check, on_end, &ended);
+		ezlb_probe_start(prober, &job, on_end, &ended);
 		run_until(&loop, &ended);
 		*cases[i].broken = false;
 		assert_int_equal(result.outcome, EZLB_PROBE_LOCAL_ERROR);
 		assert_int_equal(result.code, cases[i].want);
 		ended = false;
 		check.timeout_ms = 5000;
-		ezlb_probe_start(prober, &target, &check, on_end, &ended);
+		ezlb_probe_start(prober, &job, on_end, &ended);
 		run_until(&loop, &ended);
 		check.timeout_ms = 50;
 		assert_int_equal(result.outcome, EZLB_PROBE_OK);

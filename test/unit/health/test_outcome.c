@@ -18,8 +18,8 @@ static const struct {
 	{ ETIMEDOUT, "connect_timeout" },
 	{ EHOSTUNREACH, "unreachable" },
 	{ ENETUNREACH, "unreachable" },
-	{ EPERM, "unreachable" },
-	{ EACCES, "unreachable" },
+	{ EPERM, "permission" },
+	{ EACCES, "permission" },
 	{ EINVAL, "unreachable" },
 	{ ECONNRESET, "reset" },
 	{ EMFILE, "local_error" },
@@ -27,6 +27,7 @@ static const struct {
 	{ ENOBUFS, "local_error" },
 	{ ENOMEM, "local_error" },
 	{ EADDRNOTAVAIL, "local_error" },
+	{ EADDRINUSE, "local_error" },
 };
 
 static void test_errnos(void **state)

@@ -4,49 +4,77 @@
 
 #include <errno.h>
 
+REQUEST(texted, "/", 200);
+
+/* `text`: what the body must contain. Without it the head is the whole answer. */
 static const struct {
 	const char *name;
 	enum answer answer;
+	const char *text;
 	uint32_t timeout_ms;
 	enum ezlb_outcome want;
 	int code;
 } answers[] = {
-	{ "200", ANSWER_200, 5000, EZLB_PROBE_OK, 0 },
-	{ "500", ANSWER_500, 5000, EZLB_PROBE_HTTP_STATUS, 500 },
-	{ "a redirect is not followed", ANSWER_302, 5000, EZLB_PROBE_HTTP_STATUS, 302 },
-	{ "late, but in time", ANSWER_LATE, 5000, EZLB_PROBE_OK, 0 },
-	{ "no answer", ANSWER_NEVER, 50, EZLB_PROBE_TIMEOUT, 0 },
-	{ "half an answer", ANSWER_HALF, 50, EZLB_PROBE_TIMEOUT, 0 },
-	{ "an endless body", ANSWER_ENDLESS, 5000, EZLB_PROBE_OK, 0 },
-	{ "endless headers", ANSWER_HEADERS, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
-	{ "not HTTP", ANSWER_GARBAGE, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
-	{ "closed without a word", ANSWER_NOTHING, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
-	{ "cut short", ANSWER_CUT, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
-	{ "an answer before a reset counts", ANSWER_RESET, 5000, EZLB_PROBE_OK, 0 },
-	{ "a reset", ANSWER_ONLY_RESET, 5000, EZLB_PROBE_RESET, 0 },
-	{ "chunks that are none", ANSWER_NO_CHUNK, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
-	{ "a malformed second chunk", ANSWER_BAD_CHUNK, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
-	{ "cut short in a chunk", ANSWER_CUT_CHUNK, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
-	{ "a reset between chunks", ANSWER_RESET_CHUNK, 5000, EZLB_PROBE_RESET, 0 },
+	{ "200", ANSWER_200, NULL, 5000, EZLB_PROBE_OK, 0 },
+	{ "500", ANSWER_500, NULL, 5000, EZLB_PROBE_HTTP_STATUS, 500 },
+	{ "a redirect is not followed", ANSWER_302, NULL, 5000, EZLB_PROBE_HTTP_STATUS, 302 },
+	{ "late, but in time", ANSWER_LATE, NULL, 5000, EZLB_PROBE_OK, 0 },
+	{ "no answer", ANSWER_NEVER, NULL, 50, EZLB_PROBE_TIMEOUT, 0 },
+	{ "half an answer", ANSWER_HALF, NULL, 50, EZLB_PROBE_TIMEOUT, 0 },
+	{ "an endless body", ANSWER_ENDLESS, NULL, 5000, EZLB_PROBE_OK, 0 },
+	{ "endless headers", ANSWER_HEADERS, NULL, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "not HTTP", ANSWER_GARBAGE, NULL, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "closed without a word", ANSWER_NOTHING, NULL, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "half-closed", ANSWER_CLOSED_HALF, NULL, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "an answer before a reset counts", ANSWER_RESET, NULL, 5000, EZLB_PROBE_OK, 0 },
+	{ "a reset", ANSWER_ONLY_RESET, NULL, 5000, EZLB_PROBE_RESET, 0 },
+	{ "cut short after the head", ANSWER_CUT, NULL, 5000, EZLB_PROBE_OK, 0 },
+	{ "a header line of 120 kB", ANSWER_LONG_LINE, NULL, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "an endless extension", ANSWER_EXTENSION, NULL, 5000, EZLB_PROBE_OK, 0 },
+	{ "endless 100 Continue", ANSWER_CONTINUE, NULL, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+
+	{ "the text", ANSWER_200, "ok", 5000, EZLB_PROBE_OK, 0 },
+	{ "the text in two pieces", ANSWER_TEXT, "up: yes", 5000, EZLB_PROBE_OK, 0 },
+	{ "another text", ANSWER_200, "OK", 5000, EZLB_PROBE_HTTP_BODY, 0 },
+	{ "the status comes first", ANSWER_500, "ok", 5000, EZLB_PROBE_HTTP_STATUS, 500 },
+	{ "the text late", ANSWER_TEXT, "up: yes or no", 200, EZLB_PROBE_TIMEOUT, 0 },
+	{ "not in 64 KiB", ANSWER_ENDLESS, "all play", 5000, EZLB_PROBE_HTTP_BODY, 0 },
+	{ "cut short before the text", ANSWER_CUT, "?", 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "cut short after the text", ANSWER_CUT, "ok", 5000, EZLB_PROBE_OK, 0 },
+	{ "chunks that are none", ANSWER_NO_CHUNK, "?", 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "a malformed second chunk", ANSWER_BAD_CHUNK, "?", 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "cut short in a chunk", ANSWER_CUT_CHUNK, "?", 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "a reset between chunks", ANSWER_RESET_CHUNK, "?", 5000, EZLB_PROBE_RESET, 0 },
+	{ "an endless extension, no text", ANSWER_EXTENSION, "?", 5000, EZLB_PROBE_HTTP_BODY, 0 },
+	{ "endless trailers", ANSWER_TRAILER, "?", 5000, EZLB_PROBE_HTTP_BODY, 0 },
 };
+#define CUT_OFF 7 /* of the endless ones above */
+
+/* The server may be slow to see the request of a probe that has timed out. */
+static void run_to_answered(struct fixture *fx, enum answer mode, int n)
+{
+	for (int ms = 0; ms < DEADLINE_MS && fx->server.answered[mode] < n; ms++)
+		run_for(&fx->loop, 1);
+	assert_int_equal(fx->server.answered[mode], n);
+}
 
 static void test_http_answers(void **state)
 {
 	struct fixture *fx = *state;
+	int asked[ANSWERS] = { 0 };
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
 		struct ezlb_check check = check_of(EZLB_CHECK_HTTP, answers[i].timeout_ms);
 
+		texted.body = (char *)(uintptr_t)answers[i].text;
+		check.request = &texted;
 		fx->server.mode = answers[i].answer;
 		probe(fx, loopback(fx->server.port), &check);
 		expect(fx, answers[i].name, answers[i].want, answers[i].code);
-		/* The server may be slow to see the request of a probe that has timed out. */
-		for (int ms = 0; ms < DEADLINE_MS && !fx->server.answered[answers[i].answer]; ms++)
-			run_for(&fx->loop, 1);
-		assert_int_equal(fx->server.answered[answers[i].answer], 1);
+		run_to_answered(fx, answers[i].answer, ++asked[answers[i].answer]);
 	}
 	server_stop(&fx->server); /* waits for its thread */
-	assert_int_equal(fx->server.cut_off, 2);
+	assert_int_equal(fx->server.cut_off, CUT_OFF);
 	server_start(&fx->server, ANSWER_200);
 }
 
@@ -210,16 +238,16 @@ static void test_cancel(void **state)
 	fx->server.mode = ANSWER_NEVER;
 	for (size_t i = 0; i < N_TYPES; i++) {
 		struct ezlb_check check = check_of(types[i], 30);
-		struct ezlb_endpoint silent = loopback(fx->server.port);
-		struct ezlb_endpoint away = loopback(hole.port);
+		struct ezlb_probe_job silent = { loopback(fx->server.port), &check, 0 };
+		struct ezlb_probe_job away = { loopback(hole.port), &check, 0 };
 		struct ezlb_probe *probes[4];
 
 		/* At once, in the handshake, and after the connection. */
-		probes[0] = ezlb_probe_start(fx->prober, &silent, &check, on_end, fx);
+		probes[0] = ezlb_probe_start(fx->prober, &silent, on_end, fx);
 		ezlb_probe_cancel(probes[0]);
-		probes[1] = ezlb_probe_start(fx->prober, &away, &check, on_end, fx);
+		probes[1] = ezlb_probe_start(fx->prober, &away, on_end, fx);
 		if (types[i] != EZLB_CHECK_TCP)
-			probes[2] = ezlb_probe_start(fx->prober, &silent, &check, on_end, fx);
+			probes[2] = ezlb_probe_start(fx->prober, &silent, on_end, fx);
 		run_for(&fx->loop, 10);
 		ezlb_probe_cancel(probes[1]);
 		if (types[i] != EZLB_CHECK_TCP)
