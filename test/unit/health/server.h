@@ -6,6 +6,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -62,8 +63,9 @@ struct server {
 	atomic_bool let_go;
 	atomic_int accepted;
 	atomic_int answered[ANSWERS];
-	atomic_int cut_off; /* answers without end that the other side ended */
-	char request[1024]; /* the last one */
+	atomic_int cut_off;	/* answers without end that the other side ended */
+	char request[1024];	/* the last one */
+	_Atomic in_addr_t peer; /* of the last connection, if that is IPv4 */
 };
 
 #define SERVER_CONNS 256
@@ -272,10 +274,14 @@ static inline int serve(struct server *server, int fd)
 static inline void take_conn(struct server *server, struct pollfd *conns, size_t *n)
 {
 	struct timeval second = { .tv_sec = 1 };
-	int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+	struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof(peer);
+	int fd = accept4(server->listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return;
+	if (peer.ss_family == AF_INET)
+		server->peer = ((const struct sockaddr_in *)&peer)->sin_addr.s_addr;
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof(second));
 	server->accepted++;
 	if (*n == SERVER_CONNS)
@@ -314,7 +320,7 @@ static inline void server_start_at(struct server *server, struct ezlb_endpoint a
 	server->mode = mode;
 	server->listener = listen_at(&at, 1024);
 	server->port = at.port;
-	assert_int_equal(pipe(server->stop), 0);
+	assert_int_equal(pipe2(server->stop, O_CLOEXEC), 0);
 	assert_int_equal(pthread_create(&server->thread, NULL, server_thread, server), 0);
 }
 
