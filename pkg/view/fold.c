@@ -199,6 +199,7 @@ static void take_probes(const struct ezlb_health_stats *stats, struct ezlb_statu
 	memcpy(out->probes, stats->outcomes, sizeof(out->probes));
 	out->targets = stats->targets;
 	out->overdue = stats->overdue;
+	out->overdue_total = stats->overdue_total;
 }
 
 static void take_process(const struct ezlb_view_facts *facts, struct ezlb_status *out)

@@ -49,11 +49,14 @@ __attribute__((noreturn, format(printf, 2, 3))) static void die(int status, cons
 	exit(status);
 }
 
+/* "-": the one that it was started in. */
 static void enter(const char *ns)
 {
 	char path[256];
 	int fd;
 
+	if (strcmp(ns, "-") == 0)
+		return;
 	snprintf(path, sizeof(path), "/run/netns/%s", ns);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
@@ -515,6 +518,101 @@ static int serve(char **args)
 	return 1;
 }
 
+/* --- servers that misbehave --- */
+
+static int listen_tcp(const char *port)
+{
+	int fd = listen_on(port, false, "");
+
+	/* Also for thousands of connections at a time. */
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	listen(fd, 65535);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	(void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
+}
+
+/* One connection, in a process of its own. */
+static void misbehave_at(int fd, const char *how)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\n";
+	char buf[4096];
+
+	alarm(60);
+	if (strcmp(how, "silent") != 0 && read(fd, buf, sizeof(buf)) <= 0)
+		return;
+	if (strcmp(how, "half-closed") == 0)
+		shutdown(fd, SHUT_WR);
+	else if (strcmp(how, "garbage") == 0)
+		say(fd, "SSH-2.0-OpenSSH_9.2\r\n");
+	else if (strcmp(how, "ok") == 0)
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	else if (strcmp(how, "status") == 0)
+		say(fd, "HTTP/1.1 503 Maintenance\r\nContent-Length: 0\r\n\r\n");
+	else if (strcmp(how, "slow") == 0)
+		say(fd, head);
+	memset(buf, 'x', sizeof(buf));
+	if (strcmp(how, "endless") == 0) {
+		say(fd, head);
+		say(fd, "X-Endless: ");
+		while (send(fd, buf, sizeof(buf), MSG_NOSIGNAL) > 0)
+			;
+	}
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+}
+
+/* Answers each datagram: a DNS query with its own question and noerror (dns) or refused. */
+static _Noreturn void answer_dns(const char *how, const char *port)
+{
+	int fd = listen_on(port, true, "4");
+	struct sockaddr_storage peer;
+	unsigned char buf[2048];
+
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	printf("ready\n");
+	fflush(stdout);
+	while (true) {
+		socklen_t len = sizeof(peer);
+		ssize_t n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&peer, &len);
+
+		if (n < 12)
+			continue;
+		buf[2] |= 0x80;
+		buf[3] = strcmp(how, "dns") == 0 ? 0 : 5;
+		sendto(fd, buf, (size_t)n, 0, (struct sockaddr *)&peer, len);
+	}
+}
+
+/*
+ * misbehave NS HOW PORT: accepts TCP connections until it is killed, and says "ready" first. HOW:
+ * sink (closes at once), silent, slow (half an answer), status (503), garbage (no HTTP and no TLS),
+ * endless (a header line without end), half-closed.
+ */
+static int misbehave(char **args)
+{
+	int listener, fd;
+
+	enter(args[0]);
+	if (strncmp(args[1], "dns", 3) == 0)
+		answer_dns(args[1], args[2]);
+	signal(SIGCHLD, SIG_IGN);
+	listener = listen_tcp(args[2]);
+	printf("ready\n");
+	fflush(stdout);
+	while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0 || errno == ECONNABORTED) {
+		if (strcmp(args[1], "sink") != 0 && fork() == 0) {
+			misbehave_at(fd, args[1]);
+			_exit(0);
+		}
+		close(fd);
+	}
+	return 1;
+}
+
 static int in(char **args)
 {
 	enter(args[0]);
@@ -530,7 +628,7 @@ int main(int argc, char **argv)
 		int (*run)(char **args);
 	} commands[] = {
 		{ "in", 2, in },   { "get", 3, get },	  { "ask", 3, ask },
-		{ "udp", 4, udp }, { "serve", 5, serve },
+		{ "udp", 4, udp }, { "serve", 5, serve }, { "misbehave", 3, misbehave },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {

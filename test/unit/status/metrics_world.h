@@ -137,6 +137,7 @@ static inline struct ezlb_status small_world(void)
 	status.probes[EZLB_PROBE_HTTP_STATUS] = 5;
 	status.targets = 2;
 	status.overdue = 1;
+	status.overdue_total = 7;
 	status.events[EZLB_EVENT_BACKEND_DOWN] = 6;
 	status.conntrack_entries = 120;
 	status.conntrack_max = 262144;

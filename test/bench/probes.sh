@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# What probes cost: thousands of distinct backends, each probed every second, in a network namespace of
+# its own, where one listener answers for all of them. The in-memory data plane, so no ip_vs is needed.
+# Numbers only. On a lab kernel: scripts/lab --follow bench_probes.
+#
+#   probes.sh [TARGETS [SECONDS [TYPE]]]     default 10000 20 tcp, TYPE tcp or http; EZLB_BIN=FILE
+set -euo pipefail
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+if [[ ${1:-} != --inside ]]; then
+	exec unshare --map-root-user --net "${BASH_SOURCE[0]}" --inside "$@"
+fi
+shift
+ezlb=${EZLB_BIN:-$repo/build/bin/ezlb}
+targets=${1:-10000} seconds=${2:-20} type=${3:-tcp} port=7000 each=100
+work=$(mktemp -d)
+pids=()
+trap 'kill "${pids[@]}" 2>/dev/null; wait; rm -rf "$work"' EXIT
+
+ip link set lo up
+ip route add local 10.64.0.0/10 dev lo
+labtool=${LABTOOL:-$work/labtool}
+[[ -x $labtool ]] || gcc -std=c11 -D_GNU_SOURCE -O2 -o "$labtool" "$repo/test/tools/labtool.c"
+# A listener of a class of its own for http: it must answer.
+how=sink
+[[ $type == tcp ]] || how=ok
+"$labtool" misbehave - $how $port >"$work/listener" &
+pids+=($!)
+until grep -q ready "$work/listener"; do sleep 0.1; done
+
+mkdir "$work"/{services,state}
+awk -v n="$targets" -v each=$each -v type="$type" -v port=$port -v dir="$work/services" 'BEGIN {
+	for (i = 0; i < n; i++) {
+		file = dir "/s" int(i / each) ".yaml"
+		if (i % each == 0)
+			printf "listen: 10.0.%d.%d:80\nhealth_check: {type: %s, interval: 1s, timeout: 1s}\nbackends:\n",
+				i / each / 250, i / each % 250 + 1, type >file
+		printf "  - address: 10.%d.%d.%d:%d\n", 64 + i / 62500, i / 250 % 250, i % 250 + 1, port >file
+		if (i % each == each - 1)
+			close(file)
+	}
+}'
+ulimit -n 65536 2>/dev/null || :
+"$ezlb" run --dataplane memory --probe --config-dir "$work/services" --state-dir "$work/state" 2>"$work/log" &
+pid=$!
+pids+=($pid)
+
+# metric NAME: the sum of its samples.
+metric() {
+	curl -sS --max-time 60 --unix-socket "$work/state/admin.sock" http://ezlb/metrics |
+		awk -v name="$1" '$1 == name || index($1, name "{") == 1 { sum += $2 } END { printf "%d\n", sum }'
+}
+# cpu_ns: what the thread of the loop has run.
+cpu_ns() {
+	local ns rest
+	# shellcheck disable=SC2034 # the rest of the line
+	read -r ns rest <"/proc/$pid/task/$pid/schedstat"
+	echo "$ns"
+}
+deadline=$((SECONDS + 120))
+until [[ $(metric ezlb_backend_up 2>/dev/null) -eq $targets ]]; do
+	[[ $SECONDS -lt $deadline ]] || { echo "not all up after 120 s: $(tail -n 3 "$work/log")" && exit 1; }
+	sleep 1
+done
+sleep 2 # the first probes of all are over, and what they did to the data plane
+
+probes=$(metric ezlb_probes_total) good=$(metric 'ezlb_probes_total{outcome="ok"}')
+late=$(metric ezlb_probe_overdue_total)
+start=${EPOCHREALTIME/[.,]/} cpu=$(cpu_ns)
+sleep "$seconds"
+cpu=$(($(cpu_ns) - cpu)) took=$((${EPOCHREALTIME/[.,]/} - start))
+probes=$(($(metric ezlb_probes_total) - probes)) good=$(($(metric 'ezlb_probes_total{outcome="ok"}') - good))
+late=$(($(metric ezlb_probe_overdue_total) - late))
+awk -v targets="$targets" -v type="$type" -v probes=$probes -v good=$good -v late=$late -v cpu=$cpu -v took=$took -v rss="$(
+	sed -n 's/^VmRSS:\s*\([0-9]*\).*/\1/p' /proc/$pid/status
+)" 'BEGIN {
+	s = took / 1e6
+	printf "%d targets, type %s, interval 1 s, for %.1f s: %d probes (%.0f/s), %d ok, %d overdue\n", targets, type, s, probes, probes / s, good, late
+	printf "the thread of the loop ran %.2f s: %.0f %% of one core, %.1f us for each probe; resident memory %.1f MiB\n", cpu / 1e9, cpu / 1e7 / s, cpu / 1e3 / probes, rss / 1024
+}'
