@@ -19,7 +19,7 @@ struct ezlb_probe;
 struct ezlb_probe_job {
 	struct ezlb_endpoint target;	/* check->port replaces its port */
 	const struct ezlb_check *check; /* borrowed until the probe ends */
-	uint32_t turn;			/* chooses the source address, see ezlb_source_at */
+	uint32_t turn;			/* chooses the source address, see ezlb_probe_source */
 };
 
 /* Called once, from the loop, after the end of the probe: do not use the probe any more. */

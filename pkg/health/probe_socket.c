@@ -16,8 +16,8 @@
  */
 static int bind_source(const struct ezlb_probe *probe, int fd)
 {
-	struct ezlb_endpoint source = { .addr = ezlb_source_at(&probe->check->source,
-							       probe->turn) };
+	struct ezlb_endpoint source = { .addr = ezlb_probe_source(&probe->check->source,
+								  probe->turn) };
 	struct sockaddr_storage addr;
 	socklen_t len;
 	int on = 1;

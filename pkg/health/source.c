@@ -3,7 +3,7 @@
 
 #include <sys/socket.h>
 
-struct ezlb_addr ezlb_source_at(const struct ezlb_addr_range *range, uint32_t turn)
+struct ezlb_addr ezlb_probe_source(const struct ezlb_addr_range *range, uint32_t turn)
 {
 	struct ezlb_addr addr = range->first;
 	uint64_t carry;

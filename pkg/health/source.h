@@ -7,4 +7,4 @@
 #include <ezlb/addr.h>
 
 /* The turn-th address of the range, again from the first one after the last. Family 0: none. */
-struct ezlb_addr ezlb_source_at(const struct ezlb_addr_range *range, uint32_t turn);
+struct ezlb_addr ezlb_probe_source(const struct ezlb_addr_range *range, uint32_t turn);

@@ -45,10 +45,12 @@ ulimit -n 65536 2>/dev/null || :
 pid=$!
 pids+=($pid)
 
-# metric NAME: the sum of its samples.
+scrape() {
+	curl -sS --max-time 60 --unix-socket "$work/state/admin.sock" http://ezlb/metrics >"$work/metrics"
+}
+# metric NAME: the sum of its samples in the last scrape.
 metric() {
-	curl -sS --max-time 60 --unix-socket "$work/state/admin.sock" http://ezlb/metrics |
-		awk -v name="$1" '$1 == name || index($1, name "{") == 1 { sum += $2 } END { printf "%d\n", sum }'
+	awk -v name="$1" '$1 == name || index($1, name "{") == 1 { sum += $2 } END { printf "%d\n", sum }' "$work/metrics"
 }
 # cpu_ns: what the thread of the loop has run.
 cpu_ns() {
@@ -58,19 +60,23 @@ cpu_ns() {
 	echo "$ns"
 }
 deadline=$((SECONDS + 120))
-until [[ $(metric ezlb_backend_up 2>/dev/null) -eq $targets ]]; do
+until scrape 2>/dev/null && [[ $(metric ezlb_backend_health_status) -eq $targets ]]; do
 	[[ $SECONDS -lt $deadline ]] || { echo "not all up after 120 s: $(tail -n 3 "$work/log")" && exit 1; }
 	sleep 1
 done
 sleep 2 # the first probes of all are over, and what they did to the data plane
 
-probes=$(metric ezlb_probes_total) good=$(metric 'ezlb_probes_total{outcome="ok"}')
-late=$(metric ezlb_probe_overdue_total)
-start=${EPOCHREALTIME/[.,]/} cpu=$(cpu_ns)
+# look: sets the numbers, all of one moment.
+look() {
+	scrape
+	now=${EPOCHREALTIME/[.,]/} ran=$(cpu_ns)
+	n=$(metric ezlb_probes_total) n_ok=$(metric 'ezlb_probes_total{outcome="ok"}') n_late=$(metric ezlb_probe_overdue_total)
+}
+look
+start=$now cpu=$ran probes=$n good=$n_ok late=$n_late
 sleep "$seconds"
-cpu=$(($(cpu_ns) - cpu)) took=$((${EPOCHREALTIME/[.,]/} - start))
-probes=$(($(metric ezlb_probes_total) - probes)) good=$(($(metric 'ezlb_probes_total{outcome="ok"}') - good))
-late=$(($(metric ezlb_probe_overdue_total) - late))
+look
+cpu=$((ran - cpu)) took=$((now - start)) probes=$((n - probes)) good=$((n_ok - good)) late=$((n_late - late))
 awk -v targets="$targets" -v type="$type" -v probes=$probes -v good=$good -v late=$late -v cpu=$cpu -v took=$took -v rss="$(
 	sed -n 's/^VmRSS:\s*\([0-9]*\).*/\1/p' /proc/$pid/status
 )" 'BEGIN {

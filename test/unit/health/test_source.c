@@ -35,7 +35,7 @@ static void test_turns(void **state)
 		struct ezlb_addr addr;
 
 		assert_int_equal(ezlb_range_parse(cases[i].range, &range, NULL), 0);
-		addr = ezlb_source_at(&range, cases[i].turn);
+		addr = ezlb_probe_source(&range, cases[i].turn);
 		if (strcmp(ezlb_addr_format(&addr, text), cases[i].want) != 0)
 			fail_msg("%s, %u: %s", cases[i].range, (unsigned)cases[i].turn, text);
 	}
@@ -46,7 +46,7 @@ static void test_none(void **state)
 	struct ezlb_addr_range none = { 0 };
 
 	(void)state;
-	assert_int_equal(ezlb_source_at(&none, 3).family, 0);
+	assert_int_equal(ezlb_probe_source(&none, 3).family, 0);
 }
 
 int main(void)
