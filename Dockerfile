@@ -17,11 +17,11 @@ RUN cmake -S /src -B /build -G Ninja -DEZLB_TESTS=OFF \
 	&& DESTDIR=/image cmake --install /build --strip
 
 FROM debian:bookworm-slim
-# No ca-certificates: probes do not verify the certificates of backends.
+# ca-certificates: for https checks that verify without a tls_ca_file.
 RUN apt-get update && apt-get install -y --no-install-recommends \
 	libuv1 libyaml-0-2 libnl-3-200 libnl-genl-3-200 libip4tc2 libip6tc2 \
 	libmnl0 libnftnl11 libnetfilter-conntrack3 libkmod2 libcurl3-gnutls \
-	libmicrohttpd12 libjansson4 zlib1g \
+	libmicrohttpd12 libjansson4 zlib1g ca-certificates \
 	&& rm -rf /var/lib/apt/lists/*
 COPY --from=build /image/ /
 ENTRYPOINT ["/usr/local/sbin/ezlb"]

@@ -165,7 +165,7 @@ static const char *why_local(int code)
 {
 	if (code == ENOENT || code == EACCES || code == EKEYREJECTED)
 		return "cannot probe: the CA file of a health check cannot be used, verdicts are "
-		       "kept; check tls_ca_file";
+		       "kept; check tls_ca_file, or install ca-certificates";
 	return "cannot probe: local resources are exhausted, "
 	       "verdicts are kept; check the limit of open files and the ports in use";
 }

@@ -52,13 +52,6 @@ scrape() {
 metric() {
 	awk -v name="$1" '$1 == name || index($1, name "{") == 1 { sum += $2 } END { printf "%d\n", sum }' "$work/metrics"
 }
-# cpu_ns: what the thread of the loop has run.
-cpu_ns() {
-	local ns rest
-	# shellcheck disable=SC2034 # the rest of the line
-	read -r ns rest <"/proc/$pid/task/$pid/schedstat"
-	echo "$ns"
-}
 deadline=$((SECONDS + 120))
 until scrape 2>/dev/null && [[ $(metric ezlb_backend_health_status) -eq $targets ]]; do
 	[[ $SECONDS -lt $deadline ]] || { echo "not all up after 120 s: $(tail -n 3 "$work/log")" && exit 1; }
@@ -68,19 +61,22 @@ sleep 2 # the first probes of all are over, and what they did to the data plane
 
 # look: sets the numbers, all of one moment.
 look() {
-	scrape
-	now=${EPOCHREALTIME/[.,]/} ran=$(cpu_ns)
+	until scrape; do sleep 1; done
+	now=${EPOCHREALTIME/[.,]/}
+	# What the thread of the loop has run, and waited for a processor that others used, in ns.
+	read -r ran waited _ <"/proc/$pid/task/$pid/schedstat"
 	n=$(metric ezlb_probes_total) n_ok=$(metric 'ezlb_probes_total{outcome="ok"}') n_late=$(metric ezlb_probe_overdue_total)
 }
 look
-start=$now cpu=$ran probes=$n good=$n_ok late=$n_late
+start=$now cpu=$ran wait=$waited probes=$n good=$n_ok late=$n_late
 sleep "$seconds"
 look
-cpu=$((ran - cpu)) took=$((now - start)) probes=$((n - probes)) good=$((n_ok - good)) late=$((n_late - late))
-awk -v targets="$targets" -v type="$type" -v probes=$probes -v good=$good -v late=$late -v cpu=$cpu -v took=$took -v rss="$(
+cpu=$((ran - cpu)) wait=$((waited - wait)) took=$((now - start)) probes=$((n - probes)) good=$((n_ok - good)) late=$((n_late - late))
+awk -v targets="$targets" -v type="$type" -v probes=$probes -v good=$good -v late=$late -v cpu=$cpu -v wait=$wait -v took=$took -v rss="$(
 	sed -n 's/^VmRSS:\s*\([0-9]*\).*/\1/p' /proc/$pid/status
 )" 'BEGIN {
 	s = took / 1e6
 	printf "%d targets, type %s, interval 1 s, for %.1f s: %d probes (%.0f/s), %d ok, %d overdue\n", targets, type, s, probes, probes / s, good, late
-	printf "the thread of the loop ran %.2f s: %.0f %% of one core, %.1f us for each probe; resident memory %.1f MiB\n", cpu / 1e9, cpu / 1e7 / s, cpu / 1e3 / probes, rss / 1024
+	printf "the thread of the loop ran %.2f s: %.0f %% of one core, %.1f us for each probe; it waited %.2f s for a processor; resident memory %.1f MiB\n",
+		cpu / 1e9, cpu / 1e7 / s, cpu / 1e3 / probes, wait / 1e9, rss / 1024
 }'
