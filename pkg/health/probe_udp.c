@@ -5,20 +5,36 @@
  * error (port or host unreachable), which the kernel reports on the connected socket, is the
  * failure.
  *
+ * IP_RECVERR asks for all of these errors: without it the kernel keeps "host unreachable" and
+ * "administratively prohibited" to itself (udp_err in net/ipv4/udp.c).
+ *
  * Silence has to last for the whole timeout, because the error for a host that is switched off
  * comes late: the kernel, or the router next to that host, asks three times, once a second
  * (mcast_solicit, retrans_time_ms), for its link-layer address first.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "probe_kind.h"
 
+static void want_errors(const struct ezlb_probe *probe)
+{
+	int on = 1;
+
+	if (probe->target.addr.family == AF_INET6)
+		(void)setsockopt(probe->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	else
+		(void)setsockopt(probe->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+}
+
 void ezlb_probe_udp_ask(struct ezlb_probe *probe, const void *data, size_t len, uv_poll_cb on_ready)
 {
 	int code = ezlb_probe_connect(probe, SOCK_DGRAM, UV_READABLE, on_ready);
 
+	if (code == 0)
+		want_errors(probe);
 	if (code == 0 && send(probe->fd, data, len, MSG_NOSIGNAL) < 0)
 		code = errno;
 	if (code != 0)

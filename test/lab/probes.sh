@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # timeout: 180
+# variants: nftables4
 # Each type of health check against servers that are well, dead, and odd, over a network: the result and
-# its reason. And where probes leave from.
+# its reason. And where probes leave from. With nftables: the rules of iptables for a backend would give the probes
+# of all services the snat_ip of one.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -127,7 +129,7 @@ sources() {
 }
 ip -n b1 route add 10.0.0.2/32 via "$LB_IP"
 
-# services NAME EXTRA: a service for each line on stdin; the results to expect to $WORK/want.
+# services NAME EXTRA: a service for each line on stdin, which is probed once; the results to expect to $WORK/want.
 n=0
 services() {
 	local at verdict reason check
@@ -136,7 +138,7 @@ services() {
 		service "$1$n" <<-END
 			listen: $VIP:$((1000 + n))
 			$2
-			health_check: {interval: 2s, timeout: 5s, fail_count: 1, $check}
+			health_check: {interval: 1h, timeout: 20s, fail_count: 1, $check}
 			backends: [{address: "$at"}]
 		END
 		echo "$1$n $verdict $reason" >>"$WORK/want"
@@ -144,7 +146,7 @@ services() {
 }
 # A trailing timeout wins over the one before it in no YAML file: one of the two only.
 service() {
-	sed 's/timeout: 5s, \(.*timeout: \)/\1/' >"$SERVICES/.$1.tmp"
+	sed 's/timeout: 20s, \(.*timeout: \)/\1/' >"$SERVICES/.$1.tmp"
 	mv "$SERVICES/.$1.tmp" "$SERVICES/$1.yaml"
 }
 services probe '' < <(cases)
