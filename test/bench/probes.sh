@@ -43,7 +43,7 @@ awk -v n="$targets" -v each=$each -v type="$type" -v port=$port -v dir="$work/se
 ulimit -n 65536 2>/dev/null || :
 "$ezlb" run --dataplane memory --probe --config-dir "$work/services" --state-dir "$work/state" 2>"$work/log" &
 pid=$!
-pids+=($pid)
+pids+=("$pid")
 
 scrape() {
 	curl -sS --max-time 60 --unix-socket "$work/state/admin.sock" http://ezlb/metrics >"$work/metrics"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The three kinds of probes over IPv6. A host that has none of it, not even ::1, cannot run them.
+/* The kinds of probes over IPv6. A host that has none of it, not even ::1, cannot run them.
  */
 #include "probing.h"
 
@@ -45,6 +45,18 @@ static void test_tcp(void **state)
 	probe(fx, loopback6(server.port), &check);
 	expect(fx, "connected", EZLB_PROBE_OK, 0);
 	server_stop(&server);
+}
+
+/* The ICMPv6 error ends the probe at once. */
+static void test_udp(void **state)
+{
+	static struct ezlb_request empty;
+	struct ezlb_check check = { .type = EZLB_CHECK_UDP,
+				    .timeout_ms = 30000,
+				    .request = &empty };
+
+	probe(*state, loopback6(closed_port6()), &check);
+	expect(*state, "refused", EZLB_PROBE_CONNECT_REFUSED, 0);
 }
 
 static void test_https(void **state)
@@ -96,10 +108,7 @@ static bool has_ipv6(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_tcp),
-		T(test_http),
-		T(test_https),
-		T(test_failures),
+		T(test_tcp), T(test_udp), T(test_http), T(test_https), T(test_failures),
 	};
 
 	if (!has_ipv6()) {

@@ -176,6 +176,31 @@ static void test_verify(void **state)
 	}
 }
 
+REQUEST(other_status, "/", 204);
+
+/* Inside TLS it is HTTP as without. */
+static void test_answers(void **state)
+{
+	struct fixture *fx = *state;
+	struct ezlb_check check = check_of(EZLB_CHECK_HTTPS, 5000);
+	uint16_t port = closed_port();
+	pid_t pid = serve_tls(fx, GOOD, port);
+
+	check.request = &verified;
+	verified.body = (char *)(uintptr_t) "s_server";
+	probe(fx, loopback(port), &check);
+	expect(fx, "the text", EZLB_PROBE_OK, 0);
+	verified.body = (char *)(uintptr_t) "no such text";
+	probe(fx, loopback(port), &check);
+	expect(fx, "another text", EZLB_PROBE_HTTP_BODY, 0);
+	verified.body = NULL;
+	check.request = &other_status;
+	probe(fx, loopback(port), &check);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	expect(fx, "another status", EZLB_PROBE_HTTP_STATUS, 200);
+}
+
 /* That of the host is no failure of the backend. */
 static void test_ca_file(void **state)
 {
@@ -242,6 +267,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_verify),
+		T(test_answers),
 		T(test_ca_file),
 		T(test_no_tls),
 	};
