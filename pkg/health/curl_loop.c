@@ -78,7 +78,7 @@ static void on_unwatched(uv_handle_t *handle)
 	ezlb_prober_unref(prober);
 }
 
-/* Returns NULL if the loop cannot poll the socket; the probe then ends at its deadline. */
+/* Returns NULL if the loop cannot poll the socket; the probe then ends soon. */
 static struct watched *watch(struct ezlb_prober *prober, CURL *easy, curl_socket_t fd)
 {
 	struct watched *watched = ezlb_calloc(1, sizeof(*watched));
@@ -89,7 +89,8 @@ static struct watched *watch(struct ezlb_prober *prober, CURL *easy, curl_socket
 	rc = uv_poll_init_socket(prober->loop, &watched->poll, fd);
 	if (rc < 0) {
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &probe);
-		((struct ezlb_probe *)(void *)probe)->local_errno = -rc;
+		ezlb_probe_end_soon((struct ezlb_probe *)(void *)probe,
+				    ezlb_result_from_errno(-rc));
 		free(watched);
 		return NULL;
 	}

@@ -79,8 +79,6 @@ static struct ezlb_probe_result http_late(const struct ezlb_probe *probe)
 {
 	bool connected = ezlb_probe_http_connected(probe);
 
-	if (probe->local_errno != 0)
-		return ezlb_result_from_errno(probe->local_errno);
 	return (struct ezlb_probe_result){ .outcome = connected ? EZLB_PROBE_TIMEOUT
 								: EZLB_PROBE_CONNECT_TIMEOUT };
 }

@@ -44,7 +44,7 @@ struct ezlb_probe {
 	bool answered;		 /* the final head is complete */
 	bool wanted;		 /* the expected text was found in the body */
 	struct ezlb_match match; /* of that text */
-	int local_errno;	 /* why this host could not create or poll a socket */
+	int local_errno;	 /* why this host could not create a socket */
 };
 
 /* Frees the probe and calls `done`. Every result goes through here. */
