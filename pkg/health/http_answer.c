@@ -46,7 +46,7 @@ static size_t on_head(char *bytes, size_t size, size_t n, void *arg)
 	if (probe->answered || !is_end_of_final_head(probe, bytes, len))
 		return len;
 	probe->answered = true;
-	if (probe->check->request->body == NULL || !status_is_expected(probe, &status))
+	if (probe->wanted || !status_is_expected(probe, &status))
 		return 0; /* ends the transfer */
 	return len;
 }
@@ -78,9 +78,9 @@ void ezlb_http_answer_set(CURL *easy, struct ezlb_probe *probe)
 {
 	const char *body = probe->check->request->body;
 
-	if (body != NULL)
-		ezlb_match_init(&probe->match, body);
 	probe->wanted = body == NULL || *body == '\0';
+	if (!probe->wanted)
+		ezlb_match_init(&probe->match, body);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, probe);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

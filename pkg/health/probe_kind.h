@@ -42,7 +42,7 @@ struct ezlb_probe {
 	struct curl_slist *headers, *connect_to;
 	size_t head, body;	 /* bytes received */
 	bool answered;		 /* the final head is complete */
-	bool wanted;		 /* the expected text was found in the body */
+	bool wanted;		 /* the expected text was found in the body, or none is expected */
 	struct ezlb_match match; /* of that text */
 	int local_errno;	 /* why this host could not create a socket */
 };

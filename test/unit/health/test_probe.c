@@ -34,6 +34,7 @@ static const struct {
 	{ "endless 100 Continue", ANSWER_CONTINUE, NULL, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
 
 	{ "the text", ANSWER_200, "ok", 5000, EZLB_PROBE_OK, 0 },
+	{ "an empty text", ANSWER_CUT, "", 5000, EZLB_PROBE_OK, 0 },
 	{ "the text in two pieces", ANSWER_TEXT, "up: yes", 5000, EZLB_PROBE_OK, 0 },
 	{ "another text", ANSWER_200, "OK", 5000, EZLB_PROBE_HTTP_BODY, 0 },
 	{ "the status comes first", ANSWER_500, "ok", 5000, EZLB_PROBE_HTTP_STATUS, 500 },
