@@ -5,6 +5,6 @@
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-for count in ${LAB_COUNT:-1000 2000 10000}; do
+for count in ${LAB_COUNT:-500 1000 2000 10000}; do
 	EZLB_BIN=$EZLB "$LAB_REPO/test/bench/probes.sh" --inside "$count" 20 tcp || :
 done
