@@ -19,6 +19,14 @@ enum ezlb_event_type {
 	EZLB_EVENT_DIRECTORY_BACK,
 	EZLB_EVENT_BACKEND_UP,
 	EZLB_EVENT_BACKEND_DOWN,
+	EZLB_EVENT_DRAIN_STARTED, /* of a backend; or of many of a service, then without object */
+	EZLB_EVENT_DRAIN_ENDED,	  /* the same */
+	EZLB_EVENT_SLOW_START_STARTED, /* the same */
+	EZLB_EVENT_SLOW_START_ENDED,   /* the same */
+	EZLB_EVENT_FAIL_OPEN_STARTED,  /* of a service */
+	EZLB_EVENT_FAIL_OPEN_ENDED,
+	EZLB_EVENT_FALLBACK_STARTED, /* of a service: its fallback serves */
+	EZLB_EVENT_FALLBACK_ENDED,
 	EZLB_EVENT_CONDITION_CHANGED, /* of a service; the message says which one and why */
 	EZLB_EVENT_APPLIED,	      /* ezlb changed the kernel */
 	EZLB_EVENT_RECONCILE_FAILING,

@@ -14,6 +14,7 @@
 #include <ezlb/event.h>
 #include <ezlb/histogram.h>
 #include <ezlb/plan.h>
+#include <ezlb/roster.h>
 #include <ezlb/spec.h>
 #include <ezlb/text.h>
 #include <ezlb/traffic.h>
@@ -46,13 +47,15 @@ enum ezlb_reason {
 	EZLB_REASON_ALL_UP,	    /* BackendsReady: True */
 	EZLB_REASON_SOME_DOWN,	    /* BackendsReady: True */
 	EZLB_REASON_SOME_UNKNOWN,   /* BackendsReady: True, others have no verdict yet */
-	EZLB_REASON_NONE_UP,	    /* BackendsReady: False */
-	EZLB_REASON_NONE_SERVING,   /* BackendsReady: False, those that are up have weight 0 */
-	EZLB_REASON_NO_CONFLICT,    /* Conflict: False */
-	EZLB_REASON_NAME_TAKEN,	    /* Conflict: True, another file has the name */
-	EZLB_REASON_LISTENER_TAKEN, /* Conflict: True, another file has the listener */
-	EZLB_REASON_SNAT_CONFLICT,  /* Conflict: True, another file SNATs a backend differently */
-	EZLB_REASON_FOREIGN,	    /* Conflict: True, a foreign virtual service has the listener */
+	EZLB_REASON_FAIL_OPEN,	    /* BackendsReady: True, those that are down serve as well */
+	EZLB_REASON_FALLBACK_SERVES, /* BackendsReady: True, no other backend is up */
+	EZLB_REASON_NONE_UP,	     /* BackendsReady: False */
+	EZLB_REASON_NONE_SERVING,    /* BackendsReady: False, those that are up have weight 0 */
+	EZLB_REASON_NO_CONFLICT,     /* Conflict: False */
+	EZLB_REASON_NAME_TAKEN,	     /* Conflict: True, another file has the name */
+	EZLB_REASON_LISTENER_TAKEN,  /* Conflict: True, another file has the listener */
+	EZLB_REASON_SNAT_CONFLICT,   /* Conflict: True, another file SNATs a backend differently */
+	EZLB_REASON_FOREIGN, /* Conflict: True, a foreign virtual service has the listener */
 	EZLB_REASONS
 };
 
@@ -85,7 +88,7 @@ enum ezlb_state {
 	EZLB_STATE_CONFLICT, /* a name, listener or SNAT is taken; no version is applied */
 	EZLB_STATE_REFUSED,  /* its file has an error, and no version is applied */
 	EZLB_STATE_STALE,    /* its file has an error or a conflict; an older version is applied */
-	EZLB_STATE_DEGRADED, /* some of its backends are down */
+	EZLB_STATE_DEGRADED, /* some of its backends are down, or a fallback serves */
 	EZLB_STATE_PENDING,  /* no verdict, or no pass yet */
 	EZLB_STATE_OK,
 	EZLB_STATES
@@ -97,8 +100,17 @@ enum ezlb_state ezlb_state_of(const struct ezlb_condition conditions[static EZLB
 
 struct ezlb_status_backend {
 	struct ezlb_endpoint address;
-	int line;
-	bool checked; /* false: no health check, counts as up */
+	int line;      /* 0: removed */
+	bool removed;  /* it is not in the file any more, and drains */
+	bool fallback; /* it serves only while no other backend is healthy */
+	bool placed;   /* the next four members are valid: a pass has given it a role */
+	enum ezlb_role role;
+	enum ezlb_drain_cause cause; /* DRAINING */
+	/* Wall clock. DRAINING: when it is removed at the latest. STARTING: when it has its full
+	 * weight. Else 0. */
+	int64_t until_ms;
+	uint32_t open; /* DRAINING: its connections at the last pass */
+	bool checked;  /* false: no health check, counts as up */
 	enum ezlb_verdict verdict;
 	bool probed; /* the next three members are valid: those of the last probe */
 	enum ezlb_outcome outcome;
@@ -135,7 +147,8 @@ struct ezlb_status_service {
 	uint64_t observed_hash;	  /* of the file's current bytes; 0: unreadable */
 	uint64_t applied_hash;	  /* of the bytes whose version the kernel has; 0: none yet */
 	size_t first, n_backends; /* in status->backends */
-	size_t n_serving; /* backends that take new connections: up or not checked, weight > 0 */
+	size_t n_serving;	  /* backends that take new connections */
+	size_t n_wanted;	  /* backends of the file, without fallbacks that are not needed */
 	struct ezlb_condition conditions[EZLB_CONDITIONS];
 	enum ezlb_state state;
 	bool counted;		   /* the next three members are valid: from the kernel */
@@ -229,22 +242,30 @@ void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats 
 /* --- renderers ----------------------------------------------------------------------------- */
 
 /*
- * "12 services, 1 file refused (web.yaml:7), 2 down (api and 1 more)": for sd_notify and the heads
- * of tables. Before it, if true: why ezlb is not ready, and that the conntrack table is full. One
- * line of UTF-8, cut if buf is too short.
+ * "12 services, 1 file refused (web.yaml:7), 2 down (api and 1 more), 1 failing open (web)": for
+ * sd_notify and the heads of tables. Before it, if true: why ezlb is not ready, and that the
+ * conntrack table is full. One line of UTF-8, cut if buf is too short.
  */
 void ezlb_status_summary(const struct ezlb_status *status, char *buf, size_t size);
+/* Some services, and the name of the first one by name. */
+struct ezlb_summary_some {
+	size_t n;
+	const char *name;
+};
 /* The facts of a summary, for callers without a status; borrowed. */
 struct ezlb_summary {
 	const char *not_ready; /* why; NULL: ready */
 	size_t services;       /* with an applied version */
-	size_t refused, down;
+	size_t refused;
 	const char *refused_file; /* the first by path */
 	int refused_line;	  /* 0: the error has no line */
-	const char *down_name;	  /* the first by name */
-	bool conntrack_full;	  /* this and the next two: see struct ezlb_status */
+	struct ezlb_summary_some down, fail_open, fallback;
+	bool conntrack_full; /* this and the next two: see struct ezlb_status */
 	int64_t conntrack_entries, conntrack_max;
 };
+/* Counts one service: its state, and the reason of its BackendsReady. */
+void ezlb_summary_add(struct ezlb_summary *summary, const char *name, enum ezlb_state state,
+		      enum ezlb_reason ready);
 void ezlb_summary_text(const struct ezlb_summary *summary, char *buf, size_t size);
 /* The document of /api/v1/status; docs/admin.md describes it. Ends in a newline. */
 void ezlb_status_json(const struct ezlb_status *status, struct ezlb_text *out);

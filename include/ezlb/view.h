@@ -10,19 +10,33 @@
 #include <ezlb/event.h>
 #include <ezlb/pass.h>
 #include <ezlb/probe.h>
+#include <ezlb/roster.h>
 #include <ezlb/status.h>
+
+/* What a backend does in a service, once for all listeners of the service. */
+struct ezlb_view_role {
+	struct ezlb_endpoint backend; /* as in the file */
+	bool removed;		      /* it is not in the file any more, and drains */
+	enum ezlb_role role;
+	enum ezlb_drain_cause cause; /* DRAINING */
+	uint32_t weight;	     /* of its dest */
+	uint64_t until_ms;	     /* as in struct ezlb_roster_row; the latest */
+	uint32_t active;	     /* DRAINING: the sum */
+};
+struct ezlb_view_roles EZLB_VEC(struct ezlb_view_role);
 
 /* One file, which is one service. */
 struct ezlb_view_service {
 	char *path;
 	char name[EZLB_NAME_MAX + 1];
 	struct ezlb_condition conditions[EZLB_CONDITIONS];
-	uint64_t applied_hash; /* of the content that the kernel has; 0: none yet */
-	bool applied;	       /* a version of the file is applied */
-	int diag_line;	       /* of the first diagnostic; 0: none, or the whole file */
-	uint64_t diags;	       /* a hash of the diagnostics of the file; 0: none */
-	bool seen;	       /* in the set of files of the running update */
-	bool known;	       /* an earlier update has reported the file */
+	uint64_t applied_hash;	      /* of the content that the kernel has; 0: none yet */
+	bool applied;		      /* a version of the file is applied */
+	int diag_line;		      /* of the first diagnostic; 0: none, or the whole file */
+	uint64_t diags;		      /* a hash of the diagnostics of the file; 0: none */
+	bool seen;		      /* in the set of files of the running update */
+	bool known;		      /* an earlier update has reported the file */
+	struct ezlb_view_roles roles; /* of the last pass that could read IPVS; by backend */
 };
 
 struct ezlb_view {

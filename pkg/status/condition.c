@@ -46,6 +46,8 @@ static const struct {
 	[EZLB_REASON_ALL_UP] = { "AllUp", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_SOME_DOWN] = { "SomeDown", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_SOME_UNKNOWN] = { "SomeUnknown", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
+	[EZLB_REASON_FAIL_OPEN] = { "FailOpen", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
+	[EZLB_REASON_FALLBACK_SERVES] = { "FallbackServes", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_NONE_UP] = { "NoneUp", EZLB_FALSE, OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_NONE_SERVING] = { "NoneServing", EZLB_FALSE, OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_NO_CONFLICT] = { "NoConflict", EZLB_FALSE, OF(EZLB_CONFLICT) },
@@ -120,7 +122,8 @@ enum ezlb_state ezlb_state_of(const struct ezlb_condition conditions[static EZLB
 		return EZLB_STATE_REFUSED;
 	if (taken || accepted == EZLB_REASON_LAST_GOOD_KEPT)
 		return EZLB_STATE_STALE;
-	if (ready == EZLB_REASON_SOME_DOWN)
+	if (ready == EZLB_REASON_SOME_DOWN || ready == EZLB_REASON_FAIL_OPEN ||
+	    ready == EZLB_REASON_FALLBACK_SERVES)
 		return EZLB_STATE_DEGRADED;
 	if (programmed == EZLB_REASON_PENDING || ready == EZLB_REASON_PENDING ||
 	    ready == EZLB_REASON_SOME_UNKNOWN)

@@ -12,6 +12,8 @@ static json_t *backends(const struct ezlb_status *status)
 		char address[EZLB_ENDPOINT_STRLEN];
 		bool up = !backend->checked || backend->verdict == EZLB_UP;
 
+		if (backend->removed)
+			continue;
 		ezlb_endpoint_format(&backend->address, address);
 		if (up || !json_object_get(all, address))
 			ezlb_json_put_bool(all, address, up);

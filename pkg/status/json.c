@@ -132,6 +132,32 @@ static json_t *traffic_json(uint32_t active, uint32_t inactive, const struct ezl
 	return traffic;
 }
 
+/* null: it does not drain. */
+static json_t *drain_json(const struct ezlb_status_backend *b)
+{
+	json_t *drain;
+
+	if (!b->placed || b->role != EZLB_ROLE_DRAINING)
+		return json_null();
+	drain = ezlb_json_object();
+	ezlb_json_put_text(drain, "cause", ezlb_drain_cause_str(b->cause));
+	ezlb_json_put_time(drain, "until", b->until_ms);
+	/* The kernel's counters are newer. */
+	ezlb_json_put_count(drain, "active", b->counted ? b->active : b->open);
+	return drain;
+}
+
+static void put_role(json_t *backend, const struct ezlb_status_backend *b)
+{
+	bool starting = b->placed && b->role == EZLB_ROLE_STARTING;
+
+	ezlb_json_put_text(backend, "role", b->placed ? ezlb_role_str(b->role) : NULL);
+	ezlb_json_put(backend, "drain", drain_json(b));
+	ezlb_json_put_time(backend, "full_weight", starting ? b->until_ms : 0);
+	ezlb_json_put_bool(backend, "fallback", b->fallback);
+	ezlb_json_put_bool(backend, "removed", b->removed);
+}
+
 static json_t *backend_json(const struct ezlb_status_backend *b)
 {
 	json_t *backend = ezlb_json_object();
@@ -148,6 +174,7 @@ static json_t *backend_json(const struct ezlb_status_backend *b)
 	ezlb_json_put_time(backend, "since", b->since_ms);
 	ezlb_json_put_count(backend, "weight", b->weight);
 	ezlb_json_put_known(backend, "kernel_weight", b->kernel_weight);
+	put_role(backend, b);
 	ezlb_json_put(backend, "traffic",
 		      b->counted ? traffic_json(b->active, b->inactive, &b->counters)
 				 : json_null());
@@ -259,6 +286,7 @@ static json_t *service_json(const struct ezlb_status *status, const struct ezlb_
 	ezlb_json_put_hash(service, "applied_hash", s->applied ? s->applied_hash : 0);
 	ezlb_json_put(service, "conditions", conditions_json(s->conditions));
 	ezlb_json_put_count(service, "serving", s->n_serving);
+	ezlb_json_put_count(service, "serving_of", s->n_wanted);
 	ezlb_json_put_known(service, "snat_connections", s->snat_connections);
 	ezlb_json_put(service, "traffic",
 		      s->counted ? traffic_json(s->active, s->inactive, &s->counters)

@@ -167,12 +167,41 @@ static bool get_inactive(const struct row *row, uint64_t *value)
 static bool get_health(const struct row *row, uint64_t *value)
 {
 	*value = !row->backend->checked || row->backend->verdict == EZLB_UP;
-	return true;
+	return !row->backend->removed;
 }
 
 static bool get_weight(const struct row *row, uint64_t *value)
 {
 	*value = row->backend->weight;
+	return !row->backend->removed;
+}
+
+static bool get_draining(const struct row *row, uint64_t *value)
+{
+	*value = row->backend->role == EZLB_ROLE_DRAINING;
+	return row->backend->placed;
+}
+
+static bool get_slow_start(const struct row *row, uint64_t *value)
+{
+	*value = row->backend->role == EZLB_ROLE_STARTING;
+	return row->backend->placed;
+}
+
+static enum ezlb_reason why_ready(const struct row *row)
+{
+	return row->service->conditions[EZLB_BACKENDS_READY].reason;
+}
+
+static bool get_fail_open(const struct row *row, uint64_t *value)
+{
+	*value = why_ready(row) == EZLB_REASON_FAIL_OPEN;
+	return true;
+}
+
+static bool get_fallback(const struct row *row, uint64_t *value)
+{
+	*value = why_ready(row) == EZLB_REASON_FALLBACK_SERVES;
 	return true;
 }
 
@@ -198,6 +227,14 @@ struct family {
 
 static const struct family service_families[] = {
 	{ { "ezlb_service_info", "gauge", "The applied version. Always 1.", 0 }, INFO, get_one },
+	{ { "ezlb_service_fail_open", "gauge",
+	    "1: too few backends are up, and those that are down are scheduled as well.", 0 },
+	  NAME,
+	  get_fail_open },
+	{ { "ezlb_service_fallback_serving", "gauge",
+	    "1: no other backend is up, and the fallback serves.", 0 },
+	  NAME,
+	  get_fallback },
 	{ { "ezlb_service_active_connections", "gauge", "Open connections.", 0 }, KEY, get_active },
 	{ { "ezlb_service_inactive_connections", "gauge", "Closing connections, and those of UDP.",
 	    0 },
@@ -217,6 +254,13 @@ static const struct family backend_families[] = {
 	{ { "ezlb_backend_kernel_weight", "gauge", "The weight in the kernel.", 0 },
 	  KEY,
 	  get_kernel_weight },
+	{ { "ezlb_backend_draining", "gauge", "1: it finishes its connections and then leaves.",
+	    0 },
+	  KEY,
+	  get_draining },
+	{ { "ezlb_backend_slow_start", "gauge", "1: its weight still grows.", 0 },
+	  KEY,
+	  get_slow_start },
 	{ { "ezlb_backend_probe_latency_seconds", "gauge", "How long the last probe took.", 6 },
 	  KEY,
 	  get_latency },

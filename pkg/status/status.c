@@ -40,8 +40,10 @@ void ezlb_status_shift(struct ezlb_status *status, int64_t ms)
 	for (size_t i = 0; i < status->services.len; i++)
 		for (int k = 0; k < EZLB_CONDITIONS; k++)
 			shift(&status->services.items[i].conditions[k].since_ms, ms);
-	for (size_t i = 0; i < status->backends.len; i++)
+	for (size_t i = 0; i < status->backends.len; i++) {
 		shift(&status->backends.items[i].since_ms, ms);
+		shift(&status->backends.items[i].until_ms, ms);
+	}
 }
 
 void ezlb_status_clear(struct ezlb_status *status)

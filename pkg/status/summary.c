@@ -57,6 +57,23 @@ static void copy_line(char *buf, size_t size, char *text)
 	buf[len] = '\0';
 }
 
+static void add_to(struct ezlb_summary_some *some, const char *name)
+{
+	if (some->n++ == 0 || strcmp(name, some->name) < 0)
+		some->name = name;
+}
+
+void ezlb_summary_add(struct ezlb_summary *summary, const char *name, enum ezlb_state state,
+		      enum ezlb_reason ready)
+{
+	if (state == EZLB_STATE_DOWN)
+		add_to(&summary->down, name);
+	else if (ready == EZLB_REASON_FAIL_OPEN)
+		add_to(&summary->fail_open, name);
+	else if (ready == EZLB_REASON_FALLBACK_SERVES)
+		add_to(&summary->fallback, name);
+}
+
 void ezlb_summary_text(const struct ezlb_summary *summary, char *buf, size_t size)
 {
 	EZLB_AUTO_FREE char *text = NULL;
@@ -68,7 +85,9 @@ void ezlb_summary_text(const struct ezlb_summary *summary, char *buf, size_t siz
 	ezlb_text_printf(&out, "%zu service%s", summary->services,
 			 summary->services == 1 ? "" : "s");
 	put_refused(summary, &out);
-	put_some(&out, summary->down, "down", summary->down_name);
+	put_some(&out, summary->down.n, "down", summary->down.name);
+	put_some(&out, summary->fail_open.n, "failing open", summary->fail_open.name);
+	put_some(&out, summary->fallback.n, "served by the fallback", summary->fallback.name);
 	text = ezlb_text_take(&out, NULL);
 	copy_line(buf, size, text);
 }
@@ -97,8 +116,8 @@ void ezlb_status_summary(const struct ezlb_status *status, char *buf, size_t siz
 		const struct ezlb_status_service *service = &status->services.items[i];
 
 		summary.services += service->applied;
-		if (service->state == EZLB_STATE_DOWN && summary.down++ == 0)
-			summary.down_name = service->name;
+		ezlb_summary_add(&summary, service->name, service->state,
+				 service->conditions[EZLB_BACKENDS_READY].reason);
 	}
 	ezlb_summary_text(&summary, buf, size);
 }

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "roles.h"
+
 #define NAMED 3 /* backends that are named in a message */
 
 static void say(struct conditions_value *out, enum ezlb_reason reason, const char *fmt, ...)
@@ -147,41 +149,84 @@ void conditions_programmed(const struct ezlb_catalog_entry *entry,
 
 /* --- backends ------------------------------------------------------------------------------ */
 
-struct tally {
-	size_t n[EZLB_DOWN + 1];
-	size_t able[EZLB_DOWN + 1];	    /* those with a weight above 0 */
-	char out[EZLB_MESSAGE_STRLEN / 2];  /* the first that are down or of weight 0, and why */
-	char down[EZLB_MESSAGE_STRLEN / 2]; /* the first that are down, and why */
-	size_t out_named, down_named;
+/* A list of the first few backends, each with the reason: "10.1.0.1:80 (connect_refused)". */
+struct names {
+	char text[EZLB_MESSAGE_STRLEN / 2];
+	size_t n;
 };
 
-/* Appends "10.1.0.1:80 (connect_refused)" to a list of EZLB_MESSAGE_STRLEN / 2. */
-static void name_one(char *list, size_t *named, const struct ezlb_endpoint *backend,
-		     const char *why)
+/* Fallbacks are counted apart from the others. */
+struct tally {
+	const struct ezlb_view_roles *roles;
+	size_t total;
+	size_t n[EZLB_DOWN + 1];
+	size_t able[EZLB_DOWN + 1]; /* those with a weight above 0 */
+	struct names out;	    /* those that are down or of weight 0 */
+	struct names down;
+	size_t fallbacks;
+	struct names fallbacks_down;
+	struct names serving; /* fallbacks */
+	bool fail_open;
+};
+
+static void name_one(struct names *names, const struct ezlb_endpoint *backend, const char *why)
 {
 	char ep[EZLB_ENDPOINT_STRLEN];
 
-	if ((*named)++ < NAMED)
-		ezlb_strcatf(list, EZLB_MESSAGE_STRLEN / 2, "%s%s (%s)", list[0] ? ", " : "",
-			     ezlb_endpoint_format(backend, ep), why);
+	if (names->n++ < NAMED)
+		ezlb_strcatf(names->text, sizeof(names->text), "%s%s%s%s%s",
+			     names->text[0] ? ", " : "", ezlb_endpoint_format(backend, ep),
+			     why[0] ? " (" : "", why, why[0] ? ")" : "");
 }
 
-static void count_one(struct tally *tally, const struct ezlb_backend *backend,
-		      const struct ezlb_verdict_row *row, enum ezlb_verdict verdict)
+static const char *more(const struct names *names)
 {
-	char why[40];
+	return names->n > NAMED ? ", ..." : "";
+}
 
+static void count_one(struct tally *tally, const struct ezlb_backend *backend, const char *why,
+		      enum ezlb_verdict verdict)
+{
+	tally->total++;
 	tally->n[verdict]++;
 	tally->able[verdict] += backend->weight > 0;
-	if (verdict == EZLB_DOWN && row->code > 0)
-		snprintf(why, sizeof(why), "%s %d", ezlb_outcome_str(row->outcome), row->code);
-	else
-		snprintf(why, sizeof(why), "%s",
-			 verdict == EZLB_DOWN ? ezlb_outcome_str(row->outcome) : "weight 0");
 	if (verdict == EZLB_DOWN)
-		name_one(tally->down, &tally->down_named, &backend->endpoint, why);
+		name_one(&tally->down, &backend->endpoint, why);
 	if (verdict == EZLB_DOWN || backend->weight == 0)
-		name_one(tally->out, &tally->out_named, &backend->endpoint, why);
+		name_one(&tally->out, &backend->endpoint, why);
+}
+
+static void count_fallback(struct tally *tally, const struct ezlb_backend *backend, const char *why,
+			   enum ezlb_verdict verdict, const struct ezlb_view_role *role)
+{
+	tally->fallbacks++;
+	if (verdict == EZLB_DOWN)
+		name_one(&tally->fallbacks_down, &backend->endpoint, why);
+	if (role && role->role == EZLB_ROLE_FALLBACK && roles_serves(role))
+		name_one(&tally->serving, &backend->endpoint, "");
+}
+
+static void count_backend(struct tally *tally, const struct ezlb_backend *backend,
+			  const struct ezlb_verdict_row *row, enum ezlb_verdict verdict)
+{
+	const struct ezlb_view_role *role = roles_find(tally->roles, &backend->endpoint);
+	bool drains = role && role->role == EZLB_ROLE_DRAINING;
+	char why[60];
+
+	if (verdict == EZLB_DOWN && row->code > 0)
+		snprintf(why, sizeof(why), "%s %d%s", ezlb_outcome_str(row->outcome), row->code,
+			 drains ? ", drains" : "");
+	else if (verdict == EZLB_DOWN)
+		snprintf(why, sizeof(why), "%s%s", ezlb_outcome_str(row->outcome),
+			 drains ? ", drains" : "");
+	else
+		snprintf(why, sizeof(why), "weight 0");
+	if (backend->fallback)
+		count_fallback(tally, backend, why, verdict, role);
+	else
+		count_one(tally, backend, why, verdict);
+	tally->fail_open = tally->fail_open ||
+			   (role && role->role == EZLB_ROLE_FAIL_OPEN && roles_serves(role));
 }
 
 /* `verdicts` NULL: the service has no health check, and every backend counts as up. */
@@ -193,37 +238,32 @@ static void count(const struct ezlb_spec *spec, const struct ezlb_verdicts *verd
 		const struct ezlb_verdict_row *row =
 			verdicts ? ezlb_verdict_find(verdicts, spec, backend) : NULL;
 
-		count_one(tally, &spec->backends[i], row,
-			  row	     ? row->verdict
-			  : verdicts ? EZLB_UNKNOWN
-				     : EZLB_UP);
+		count_backend(tally, &spec->backends[i], row,
+			      row	 ? row->verdict
+			      : verdicts ? EZLB_UNKNOWN
+					 : EZLB_UP);
 	}
 }
 
-static const char *more(size_t named)
-{
-	return named > NAMED ? ", ..." : "";
-}
-
 /* No backend that is up has a weight above 0. */
-static void say_none(const struct tally *tally, size_t n, struct conditions_value *out)
+static void say_none(const struct tally *tally, struct conditions_value *out)
 {
 	if (tally->able[EZLB_UNKNOWN] > 0)
 		say(out, EZLB_REASON_PENDING, "%zu of %zu backends have no health result yet",
-		    tally->n[EZLB_UNKNOWN], n);
-	else if (tally->n[EZLB_DOWN] == n)
-		say(out, EZLB_REASON_NONE_UP, "no backend is up: %s%s", tally->down,
-		    more(tally->down_named));
+		    tally->n[EZLB_UNKNOWN], tally->total);
+	else if (tally->n[EZLB_DOWN] == tally->total)
+		say(out, EZLB_REASON_NONE_UP, "no backend is up%s: %s%s",
+		    tally->fallbacks > 0 ? ", and no fallback serves" : "", tally->down.text,
+		    more(&tally->down));
 	else if (tally->able[EZLB_DOWN] == 0)
 		say(out, EZLB_REASON_NONE_SERVING,
 		    "every backend has weight 0: the service takes no new connections");
 	else
 		say(out, EZLB_REASON_NONE_SERVING, "no backend takes new connections: %s%s",
-		    tally->out, more(tally->out_named));
+		    tally->out.text, more(&tally->out));
 }
 
-static void say_all_up(const struct tally *tally, size_t n, bool checked,
-		       struct conditions_value *out)
+static void say_all_up(const struct tally *tally, bool checked, struct conditions_value *out)
 {
 	const char *none = checked ? "" : "the service has no health check";
 	size_t zero = tally->n[EZLB_UP] - tally->able[EZLB_UP];
@@ -231,34 +271,90 @@ static void say_all_up(const struct tally *tally, size_t n, bool checked,
 	if (zero > 0)
 		say(out, EZLB_REASON_ALL_UP,
 		    "%s%s%zu of %zu backends %s weight 0 and %s no new connections", none,
-		    none[0] ? "; " : "", zero, n, zero == 1 ? "has" : "have",
+		    none[0] ? "; " : "", zero, tally->total, zero == 1 ? "has" : "have",
 		    zero == 1 ? "takes" : "take");
 	else
 		say(out, EZLB_REASON_ALL_UP, "%s", none);
 }
 
-static void say_tally(const struct tally *tally, size_t n, bool checked,
-		      struct conditions_value *out)
+/* A fallback that is down is no help when it is needed. */
+static void say_some_down(const struct tally *tally, struct conditions_value *out)
 {
-	size_t down = tally->n[EZLB_DOWN];
+	size_t down = tally->n[EZLB_DOWN], fallbacks = tally->fallbacks_down.n;
+	char others[80] = "", these[EZLB_MESSAGE_STRLEN] = "";
 
-	if (tally->able[EZLB_UP] == 0)
-		say_none(tally, n, out);
-	else if (tally->n[EZLB_UP] == n)
-		say_all_up(tally, n, checked, out);
-	else if (down > 0)
-		say(out, EZLB_REASON_SOME_DOWN, "%zu of %zu backends %s down: %s%s", down, n,
-		    down == 1 ? "is" : "are", tally->down, more(tally->down_named));
-	else
-		say(out, EZLB_REASON_SOME_UNKNOWN, "%zu of %zu backends have no health result yet",
-		    tally->n[EZLB_UNKNOWN], n);
+	if (down > 0)
+		snprintf(others, sizeof(others), "%zu of %zu backends %s down: ", down,
+			 tally->total, down == 1 ? "is" : "are");
+	if (fallbacks > 0)
+		snprintf(these, sizeof(these), "%s%zu of %zu fallbacks %s down: %s%s",
+			 down > 0 ? "; " : "", fallbacks, tally->fallbacks,
+			 fallbacks == 1 ? "is" : "are", tally->fallbacks_down.text,
+			 more(&tally->fallbacks_down));
+	say(out, EZLB_REASON_SOME_DOWN, "%s%s%s%s", others, tally->down.text, more(&tally->down),
+	    these);
 }
 
-void conditions_ready(const struct ezlb_catalog_entry *entry, const struct conditions_pass *pass,
+/* "fewer than min_healthy (2): 1 of 3 backends is up; all 3 are scheduled; down: ..." */
+static void say_fail_open(const struct tally *tally, const struct ezlb_spec *spec,
+			  struct conditions_value *out)
+{
+	size_t up = tally->n[EZLB_UP];
+
+	say(out, EZLB_REASON_FAIL_OPEN,
+	    "fewer than min_healthy (%u%s): %zu of %zu backends %s up; all %zu are scheduled%s%s%s",
+	    spec->min_healthy.count, spec->min_healthy.percent ? "%" : "", up, tally->total,
+	    up == 1 ? "is" : "are", tally->total, tally->down.n > 0 ? "; down: " : "",
+	    tally->down.text, more(&tally->down));
+}
+
+static void say_fallback(const struct tally *tally, struct conditions_value *out)
+{
+	say(out, EZLB_REASON_FALLBACK_SERVES, "no backend is up: the fallback serves (%s%s); %s%s",
+	    tally->serving.text, more(&tally->serving), tally->out.text, more(&tally->out));
+}
+
+/* Drains and slow starts are no fault, but an operator may wonder. */
+static void add_roles(const struct tally *tally, struct conditions_value *out)
+{
+	size_t drain = roles_count(tally->roles, EZLB_ROLE_DRAINING);
+	size_t start = roles_count(tally->roles, EZLB_ROLE_STARTING);
+
+	if (drain > 0)
+		ezlb_strcatf(out->message, sizeof(out->message), "%s%zu backend%s",
+			     out->message[0] ? "; " : "", drain,
+			     drain == 1 ? " drains" : "s drain");
+	if (start > 0)
+		ezlb_strcatf(out->message, sizeof(out->message), "%s%zu backend%s in slow start",
+			     out->message[0] ? "; " : "", start, start == 1 ? " is" : "s are");
+}
+
+static void say_tally(const struct tally *tally, const struct ezlb_spec *spec, bool checked,
 		      struct conditions_value *out)
 {
+	if (tally->fail_open) {
+		say_fail_open(tally, spec, out);
+		return;
+	}
+	if (tally->able[EZLB_UP] == 0 && tally->serving.n > 0)
+		say_fallback(tally, out);
+	else if (tally->able[EZLB_UP] == 0)
+		say_none(tally, out);
+	else if (tally->n[EZLB_DOWN] > 0 || tally->fallbacks_down.n > 0)
+		say_some_down(tally, out);
+	else if (tally->n[EZLB_UP] == tally->total)
+		say_all_up(tally, checked, out);
+	else
+		say(out, EZLB_REASON_SOME_UNKNOWN, "%zu of %zu backends have no health result yet",
+		    tally->n[EZLB_UNKNOWN], tally->total);
+	add_roles(tally, out);
+}
+
+void conditions_ready(const struct ezlb_catalog_entry *entry, const struct ezlb_view_roles *roles,
+		      const struct conditions_pass *pass, struct conditions_value *out)
+{
 	const struct ezlb_spec *spec = entry->last;
-	struct tally tally = { .out_named = 0 };
+	struct tally tally = { .roles = roles };
 	bool checked = spec && spec->check.type != EZLB_CHECK_NONE;
 
 	if (!spec) {
@@ -267,6 +363,6 @@ void conditions_ready(const struct ezlb_catalog_entry *entry, const struct condi
 		say(out, EZLB_REASON_PENDING, "%s", "");
 	} else {
 		count(spec, checked ? pass->verdicts : NULL, &tally);
-		say_tally(&tally, spec->n_backends, checked, out);
+		say_tally(&tally, spec, checked, out);
 	}
 }

@@ -4,6 +4,7 @@
 
 #include <ezlb/catalog.h>
 #include <ezlb/status.h>
+#include <ezlb/view.h>
 
 #include "blocked.h"
 
@@ -28,5 +29,6 @@ void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_c
 			 const struct conditions_pass *pass, struct conditions_value *out);
 void conditions_programmed(const struct ezlb_catalog_entry *entry,
 			   const struct conditions_pass *pass, struct conditions_value *out);
-void conditions_ready(const struct ezlb_catalog_entry *entry, const struct conditions_pass *pass,
-		      struct conditions_value *out);
+/* `roles`: of the last pass. */
+void conditions_ready(const struct ezlb_catalog_entry *entry, const struct ezlb_view_roles *roles,
+		      const struct conditions_pass *pass, struct conditions_value *out);

@@ -2,6 +2,7 @@
 #include <ezlb/view.h>
 
 #include "conditions.h"
+#include "roles.h"
 
 /* The arguments of one ezlb_view_status. */
 struct folding {
@@ -57,25 +58,70 @@ static int64_t kernel_weight(const struct folding *folding, const struct ezlb_sp
 	return lowest;
 }
 
+static void take_role(const struct folding *folding, const struct ezlb_view_role *role,
+		      struct ezlb_status_backend *to)
+{
+	if (!role)
+		return;
+	to->placed = true;
+	to->role = role->role;
+	to->cause = role->cause;
+	to->open = role->active;
+	if (role->until_ms)
+		to->until_ms = (int64_t)role->until_ms + folding->wall_less_clock;
+}
+
+/* Before the first pass only the verdict tells. */
+static bool serves(const struct ezlb_status_backend *backend, const struct ezlb_view_role *role)
+{
+	if (role)
+		return roles_serves(role);
+	return backend->verdict == EZLB_UP && backend->weight > 0 && !backend->fallback;
+}
+
+static void take_backend(struct folding *folding, const struct ezlb_spec *spec,
+			 const struct ezlb_backend *from, const struct ezlb_view_role *role,
+			 struct ezlb_status_service *service)
+{
+	struct ezlb_status_backend *to = EZLB_PUSH(&folding->out->backends);
+
+	to->address = from->endpoint;
+	to->line = from->at.line;
+	to->weight = from->weight;
+	to->fallback = from->fallback;
+	to->checked = spec->check.type != EZLB_CHECK_NONE;
+	to->verdict = to->checked ? EZLB_UNKNOWN : EZLB_UP;
+	to->kernel_weight = kernel_weight(folding, spec, &from->endpoint);
+	if (to->checked)
+		take_verdict(folding, spec, to);
+	take_role(folding, role, to);
+	service->n_serving += serves(to, role);
+	service->n_wanted += !to->fallback || (role && role->role == EZLB_ROLE_FALLBACK);
+}
+
+/* It drains, and has no line in the file any more. */
+static void take_removed(struct folding *folding, const struct ezlb_spec *spec,
+			 const struct ezlb_view_role *role)
+{
+	struct ezlb_status_backend *to = EZLB_PUSH(&folding->out->backends);
+
+	to->address = role->backend;
+	to->removed = true;
+	to->kernel_weight = kernel_weight(folding, spec, &role->backend);
+	take_role(folding, role, to);
+}
+
 static void take_backends(struct folding *folding, const struct ezlb_spec *spec,
-			  struct ezlb_status_service *service)
+			  const struct ezlb_view_roles *roles, struct ezlb_status_service *service)
 {
 	service->first = folding->out->backends.len;
-	service->n_backends = spec->n_backends;
-	for (size_t i = 0; i < spec->n_backends; i++) {
-		const struct ezlb_backend *from = &spec->backends[i];
-		struct ezlb_status_backend *to = EZLB_PUSH(&folding->out->backends);
-
-		to->address = from->endpoint;
-		to->line = from->at.line;
-		to->weight = from->weight;
-		to->checked = spec->check.type != EZLB_CHECK_NONE;
-		to->verdict = to->checked ? EZLB_UNKNOWN : EZLB_UP;
-		to->kernel_weight = kernel_weight(folding, spec, &from->endpoint);
-		if (to->checked)
-			take_verdict(folding, spec, to);
-		service->n_serving += to->verdict == EZLB_UP && to->weight > 0;
-	}
+	for (size_t i = 0; i < spec->n_backends; i++)
+		take_backend(folding, spec, &spec->backends[i],
+			     roles_find(roles, &spec->backends[i].endpoint), service);
+	for (size_t i = 0; i < roles->len; i++)
+		if (roles->items[i].removed)
+			take_removed(folding, spec, &roles->items[i]);
+	service->n_backends = folding->out->backends.len - service->first;
 }
 
 /* --- services and files -------------------------------------------------------------------- */
@@ -90,7 +136,7 @@ static void take_listeners(struct folding *folding, const struct ezlb_spec *spec
 }
 
 static void take_spec(struct folding *folding, const struct ezlb_spec *spec,
-		      struct ezlb_status_service *to)
+		      const struct ezlb_view_roles *roles, struct ezlb_status_service *to)
 {
 	to->applied = true;
 	to->line = spec->listen_at.line;
@@ -101,7 +147,7 @@ static void take_spec(struct folding *folding, const struct ezlb_spec *spec,
 	to->snat_ip = spec->snat_ip;
 	to->check = ezlb_check_copy(&spec->check);
 	to->traffic_log = spec->traffic_log;
-	take_backends(folding, spec, to);
+	take_backends(folding, spec, roles, to);
 }
 
 static void take_service(struct folding *folding, const struct ezlb_catalog_entry *entry,
@@ -116,7 +162,7 @@ static void take_service(struct folding *folding, const struct ezlb_catalog_entr
 	to->applied_hash = seen->applied_hash;
 	to->snat_connections = -1;
 	if (entry->last)
-		take_spec(folding, entry->last, to);
+		take_spec(folding, entry->last, &seen->roles, to);
 	memcpy(to->conditions, seen->conditions, sizeof(to->conditions));
 	to->state = ezlb_state_of(to->conditions);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "conditions.h"
+#include "roles.h"
 #include "view_inside.h"
 
 #define FAILING_MS  60000 /* time of failing passes until the daemon is not ready */
@@ -98,6 +99,8 @@ static bool is_bad(const struct ezlb_condition *condition)
 	case EZLB_REASON_UNREADABLE:
 	case EZLB_REASON_FIGHT:
 	case EZLB_REASON_SOME_DOWN:
+	case EZLB_REASON_FAIL_OPEN:
+	case EZLB_REASON_FALLBACK_SERVES:
 	case EZLB_REASON_NONE_UP:
 	case EZLB_REASON_NONE_SERVING:
 	case EZLB_REASON_NAME_TAKEN:
@@ -135,6 +138,56 @@ static void set(struct ezlb_view *view, struct ezlb_view_service *service,
 		 condition->message[0] ? ": " : "", condition->message);
 }
 
+/* An event of its own, as it concerns all backends of the service. */
+static void add_mass_event(struct ezlb_view *view, const struct ezlb_view_service *service,
+			   enum ezlb_event_type type, int64_t now_ms)
+{
+	const struct ezlb_condition *ready = &service->conditions[EZLB_BACKENDS_READY];
+	struct ezlb_event *event = view_add_event(view, type, now_ms);
+
+	ezlb_strcpy(event->service, sizeof(event->service), service->name);
+	if (event->level == EZLB_EVENT_WARNING)
+		ezlb_strcpy(event->message, sizeof(event->message), ready->message);
+	else
+		snprintf(event->message, sizeof(event->message), "now: %s%s%s",
+			 ezlb_reason_str(ready->reason), ready->message[0] ? ": " : "",
+			 ready->message);
+}
+
+/* Fail open and the fallback: `was` is the reason of BackendsReady until now. */
+static void report_mass_failure(struct ezlb_view *view, const struct ezlb_view_service *service,
+				enum ezlb_reason was, int64_t now_ms)
+{
+	static const struct {
+		enum ezlb_reason reason;
+		enum ezlb_event_type starts, ends;
+	} kinds[] = {
+		{ EZLB_REASON_FAIL_OPEN, EZLB_EVENT_FAIL_OPEN_STARTED, EZLB_EVENT_FAIL_OPEN_ENDED },
+		{ EZLB_REASON_FALLBACK_SERVES, EZLB_EVENT_FALLBACK_STARTED,
+		  EZLB_EVENT_FALLBACK_ENDED },
+	};
+	enum ezlb_reason now = service->conditions[EZLB_BACKENDS_READY].reason;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (was != now && was == kinds[i].reason)
+			add_mass_event(view, service, kinds[i].ends, now_ms);
+		if (was != now && now == kinds[i].reason)
+			add_mass_event(view, service, kinds[i].starts, now_ms);
+	}
+}
+
+static void set_ready(struct ezlb_view *view, struct ezlb_view_service *service,
+		      const struct ezlb_catalog_entry *entry, const struct conditions_pass *pass,
+		      int64_t now_ms)
+{
+	enum ezlb_reason was = service->conditions[EZLB_BACKENDS_READY].reason;
+	struct conditions_value said;
+
+	conditions_ready(entry, &service->roles, pass, &said);
+	set(view, service, EZLB_BACKENDS_READY, &said, now_ms);
+	report_mass_failure(view, service, was, now_ms);
+}
+
 static void set_programmed(struct ezlb_view *view, struct ezlb_view_service *service,
 			   const struct ezlb_catalog_entry *entry,
 			   const struct conditions_pass *pass, int64_t now_ms)
@@ -167,8 +220,7 @@ void view_set_all(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		conditions_conflict(catalog, entry, pass, &said);
 		set(view, service, EZLB_CONFLICT, &said, now_ms);
 		set_programmed(view, service, entry, pass, now_ms);
-		conditions_ready(entry, pass, &said);
-		set(view, service, EZLB_BACKENDS_READY, &said, now_ms);
+		set_ready(view, service, entry, pass, now_ms);
 	}
 }
 
@@ -260,6 +312,32 @@ static void add_foreign_changes(struct ezlb_view *view, const struct ezlb_pass_r
 	ezlb_view_event(view, EZLB_EVENT_REPAIRED, NULL, message, now_ms);
 }
 
+/* Both are sorted by path and have the same files. */
+static void take_roles(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_t now_ms)
+{
+	const struct ezlb_catalog_entries *entries = &pass->catalog->entries;
+	struct ezlb_view_roles now;
+
+	/* Without the dests of the kernel nobody knows what drains. */
+	if (pass->result->found.errs.layer[EZLB_LAYER_IPVS].code != 0)
+		return;
+	for (size_t i = 0; i < entries->len; i++) {
+		struct ezlb_view_service *service = &view->services.items[i];
+		const struct roles_change change = { .service = service,
+						     .now = &now,
+						     .spec = entries->items[i].last,
+						     .found = &pass->result->found,
+						     .clock_ms = pass->clock_ms,
+						     .now_ms = now_ms };
+
+		roles_take(&pass->result->plan.roster, change.spec, &now);
+		if (change.spec)
+			roles_report(view, &change);
+		EZLB_VEC_CLEAR(&service->roles);
+		service->roles = now;
+	}
+}
+
 void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_t now_ms)
 {
 	struct conditions_pass said = { .pass = pass->pass,
@@ -271,6 +349,7 @@ void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, i
 	add_foreign_changes(view, pass->result, now_ms);
 	add_applied(view, pass->result, now_ms);
 	note_outcome(view, pass->result, pass->clock_ms, now_ms);
+	take_roles(view, pass, now_ms);
 	blocked_find(&said.blocked, &pass->result->plan.ops);
 	view_set_all(view, pass->catalog, &said, now_ms);
 	blocked_clear(&said.blocked);
@@ -308,18 +387,18 @@ void ezlb_view_summary(const struct ezlb_view *view, uint64_t clock_ms, char *bu
 			summary.refused_file = service->path;
 			summary.refused_line = service->diag_line;
 		}
-		if (ezlb_state_of(service->conditions) != EZLB_STATE_DOWN)
-			continue;
-		if (summary.down++ == 0 || strcmp(service->name, summary.down_name) < 0)
-			summary.down_name = service->name;
+		ezlb_summary_add(&summary, service->name, ezlb_state_of(service->conditions),
+				 service->conditions[EZLB_BACKENDS_READY].reason);
 	}
 	ezlb_summary_text(&summary, buf, size);
 }
 
 void ezlb_view_clear(struct ezlb_view *view)
 {
-	for (size_t i = 0; i < view->services.len; i++)
+	for (size_t i = 0; i < view->services.len; i++) {
 		free(view->services.items[i].path);
+		EZLB_VEC_CLEAR(&view->services.items[i].roles);
+	}
 	EZLB_VEC_CLEAR(&view->services);
 	view_dirs_clear(&view->dirs);
 	ezlb_events_clear(&view->events);

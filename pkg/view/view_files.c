@@ -98,6 +98,7 @@ static void forget_unseen(struct ezlb_view *view, int64_t now_ms)
 		ezlb_strcpy(event->service, sizeof(event->service), service->name);
 		ezlb_strcpy(event->object, sizeof(event->object), service->path);
 		free(service->path);
+		EZLB_VEC_CLEAR(&service->roles);
 	}
 	view->services.len = n;
 }

@@ -115,6 +115,19 @@ static inline void add_web(struct ezlb_status *status)
 	backend->probed = true;
 	backend->latency_us = 3000210;
 	backend->weight = 2;
+	backend->placed = true;
+	backend->role = EZLB_ROLE_OUT;
+	/* It has left the file. */
+	backend = add_backend(status, "192.168.10.13:80");
+	backend->checked = false;
+	backend->removed = backend->placed = true;
+	backend->role = EZLB_ROLE_DRAINING;
+	count(backend, 0);
+	/* Its weight grows. */
+	backend = add_backend(status, "192.168.10.14:80");
+	backend->placed = true;
+	backend->role = EZLB_ROLE_STARTING;
+	web->conditions[EZLB_BACKENDS_READY].reason = EZLB_REASON_FAIL_OPEN;
 }
 
 static inline struct ezlb_status small_world(void)

@@ -41,6 +41,9 @@ static void test_verdicts(void **state)
 	add(&status, 5, true, EZLB_UP);
 	add(&status, 6, true, EZLB_UP);
 	add(&status, 6, true, EZLB_DOWN);
+	/* It has left the file and drains. */
+	add(&status, 7, false, EZLB_UNKNOWN);
+	status.backends.items[status.backends.len - 1].removed = true;
 	expect(&status, "{\"status\":\"healthy\",\"ready\":true,\"reason\":\"\",\"backends\":{"
 			"\"10.0.0.1:80\":true,\"10.0.0.2:80\":false,\"10.0.0.3:80\":false,"
 			"\"10.0.0.4:80\":true,\"10.0.0.5:80\":true,\"10.0.0.6:80\":true}}\n");

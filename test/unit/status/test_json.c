@@ -44,15 +44,24 @@ static void add_web_backends(struct ezlb_status *status)
 	backend->active = 3;
 	backend->inactive = 12;
 	backend->counters = web_counters;
+	backend->placed = true;
+	backend->role = EZLB_ROLE_SERVING;
 
 	backend = add_backend(status, "192.168.10.12:80");
 	backend->line = 6;
 	backend->checked = backend->probed = true;
 	backend->verdict = EZLB_DOWN;
-	backend->outcome = EZLB_PROBE_CONNECT_REFUSED;
+	backend->outcome = EZLB_PROBE_HTTP_STATUS;
+	backend->code = 503;
 	backend->latency_us = 210;
 	backend->since_ms = ONE;
 	backend->weight = 2;
+	backend->placed = true;
+	backend->role = EZLB_ROLE_DRAINING;
+	backend->cause = EZLB_DRAIN_DOWN;
+	backend->until_ms = ONE + 30 * 1000;
+	backend->open = 12;
+	backend->kernel_weight = 0;
 }
 
 static void add_web(struct ezlb_status *status)
@@ -73,9 +82,12 @@ static void add_web(struct ezlb_status *status)
 	set(web, EZLB_ACCEPTED, EZLB_REASON_VALID, NULL, MIDNIGHT);
 	set(web, EZLB_PROGRAMMED, EZLB_REASON_PROGRAMMED, NULL, MIDNIGHT + 50);
 	set(web, EZLB_BACKENDS_READY, EZLB_REASON_SOME_DOWN,
-	    "1 of 2 backends is down: 192.168.10.12:80 (connect_refused)", ONE);
+	    "1 of 2 backends is down: 192.168.10.12:80 (http_status 503, drains); "
+	    "1 backend drains",
+	    ONE);
 	set(web, EZLB_CONFLICT, EZLB_REASON_NO_CONFLICT, NULL, MIDNIGHT);
 	web->n_serving = 1;
+	web->n_wanted = 2;
 	web->snat_connections = 1200;
 	web->active = 3;
 	web->inactive = 12;

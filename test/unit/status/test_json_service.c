@@ -86,7 +86,15 @@ static void test_kinds_of_snat(void **state)
 	}
 }
 
-#define TAIL "\"since\":null,\"weight\":0,\"kernel_weight\":null,\"traffic\":null}]"
+#define ROLE(role, drain, full, fallback, removed)                                              \
+	"\"role\":" role ",\"drain\":" drain ",\"full_weight\":" full ",\"fallback\":" fallback \
+	",\"removed\":" removed ","
+#define HEAD	"\"since\":null,\"weight\":0,\"kernel_weight\":null,"
+#define NO_ROLE ROLE("null", "null", "null", "false", "false")
+#define END	"\"traffic\":null}]"
+#define TAIL	HEAD NO_ROLE END
+#define DOWN	"\"verdict\":\"down\",\"reason\":null,\"code\":0,\"latency_ms\":null,"
+#define OUTSIDE "\"verdict\":\"unchecked\",\"reason\":null,\"code\":0,\"latency_ms\":null,"
 
 static void test_backends(void **state)
 {
@@ -123,11 +131,38 @@ static void test_backends(void **state)
 		    .active = UINT32_MAX,
 		    .counters = { .connections = INT64_MAX, .bytes_out = UINT64_MAX } },
 		  "\"verdict\":\"unknown\",\"reason\":null,\"code\":0,\"latency_ms\":null,"
-		  "\"since\":null,\"weight\":65535,\"kernel_weight\":0,\"traffic\":{"
+		  "\"since\":null,\"weight\":65535,\"kernel_weight\":0," NO_ROLE "\"traffic\":{"
 		  "\"active\":4294967295,\"inactive\":0,\"connections\":9223372036854775807,"
 		  "\"packets_in\":0,\"packets_out\":0,\"bytes_in\":0,"
 		  "\"bytes_out\":9223372036854775807,\"connection_rate\":0,\"packet_rate_in\":0,"
 		  "\"packet_rate_out\":0,\"byte_rate_in\":0,\"byte_rate_out\":0}}]" },
+		{ "fail open",
+		  { .checked = true,
+		    .verdict = EZLB_DOWN,
+		    .kernel_weight = -1,
+		    .placed = true,
+		    .role = EZLB_ROLE_FAIL_OPEN },
+		  DOWN HEAD ROLE("\"fail_open\"", "null", "null", "false", "false") END },
+		{ "it drains, and the kernel has not been read since the pass",
+		  { .kernel_weight = -1,
+		    .removed = true,
+		    .placed = true,
+		    .role = EZLB_ROLE_DRAINING,
+		    .cause = EZLB_DRAIN_REMOVED,
+		    .until_ms = MIDNIGHT,
+		    .open = 12 },
+		  OUTSIDE HEAD ROLE("\"draining\"",
+				    "{\"cause\":\"removed\",\"until\":"
+				    "\"2026-11-23T00:00:00.000Z\",\"active\":12}",
+				    "null", "false", "true") END },
+		{ "slow start of a fallback",
+		  { .kernel_weight = -1,
+		    .fallback = true,
+		    .placed = true,
+		    .role = EZLB_ROLE_STARTING,
+		    .until_ms = MIDNIGHT },
+		  OUTSIDE HEAD ROLE("\"starting\"", "null", "\"2026-11-23T00:00:00.000Z\"", "true",
+				    "false") END },
 	};
 
 	(void)state;
@@ -142,6 +177,31 @@ static void test_backends(void **state)
 		assert_service(cases[i].name, &status, "backends", want);
 		ezlb_status_clear(&status);
 	}
+}
+
+/* The kernel's counters are newer than the pass. */
+static void test_connections_of_a_drain(void **state)
+{
+	struct ezlb_status status = { 0 };
+	json_t *doc, *drain;
+
+	(void)state;
+	add_service(&status, "a");
+	*add_backend(&status, "10.0.0.1:80") = (struct ezlb_status_backend){
+		.placed = true,
+		.role = EZLB_ROLE_DRAINING,
+		.cause = EZLB_DRAIN_STANDBY,
+		.open = 12,
+		.counted = true,
+		.active = 5,
+	};
+	doc = rendered(&status);
+	drain = json_array_get(json_object_get(doc, "services"), 0);
+	drain = json_array_get(json_object_get(drain, "backends"), 0);
+	assert_written("drain", json_object_get(drain, "drain"),
+		       "{\"cause\":\"standby\",\"until\":null,\"active\":5}");
+	json_decref(doc);
+	ezlb_status_clear(&status);
 }
 
 static void test_what_is_not_applied_says_nothing(void **state)
@@ -226,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_checks),
 		cmocka_unit_test(test_kinds_of_snat),
 		cmocka_unit_test(test_backends),
+		cmocka_unit_test(test_connections_of_a_drain),
 		cmocka_unit_test(test_what_is_not_applied_says_nothing),
 		cmocka_unit_test(test_listeners),
 		cmocka_unit_test(test_each_has_its_own),

@@ -77,6 +77,7 @@ static void test_shift(void **state)
 	add_backend(&status, "10.0.0.1:80");
 	add_backend(&status, "10.0.0.2:80");
 	status.backends.items[1].since_ms = 1000;
+	status.backends.items[1].until_ms = 1000;
 	for (int i = 0; i < EZLB_CONDITIONS - 1; i++)
 		service->conditions[i].since_ms = 1000;
 	ezlb_status_shift(&status, -300);
@@ -89,6 +90,7 @@ static void test_shift(void **state)
 	assert_int_equal(status.failing_since_ms, 0);
 	assert_int_equal(status.backends.items[0].since_ms, 0);
 	assert_int_equal(status.backends.items[1].since_ms, 700);
+	assert_int_equal(status.backends.items[1].until_ms, 700);
 	for (int i = 0; i < EZLB_CONDITIONS; i++)
 		assert_int_equal(service->conditions[i].since_ms,
 				 i < EZLB_CONDITIONS - 1 ? 700 : 0);
@@ -465,6 +467,37 @@ static void test_the_summary_is_one_line(void **state)
 	}
 }
 
+/* An operator must see at once that users get a fallback, or backends that may be down. */
+static void test_the_summary_tells_of_mass_failures(void **state)
+{
+	static const struct {
+		const char *name;
+		enum ezlb_state state;
+		enum ezlb_reason ready;
+	} services[] = {
+		{ "a", EZLB_STATE_DOWN, EZLB_REASON_NONE_UP },
+		{ "b", EZLB_STATE_DEGRADED, EZLB_REASON_SOME_DOWN },
+		{ "c", EZLB_STATE_DEGRADED, EZLB_REASON_FAIL_OPEN },
+		{ "d", EZLB_STATE_FAILED, EZLB_REASON_FAIL_OPEN },
+		{ "e", EZLB_STATE_DEGRADED, EZLB_REASON_FALLBACK_SERVES },
+	};
+	struct ezlb_status status = { .ready = true };
+	char got[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(services); i++) {
+		struct ezlb_status_service *service = add_service(&status, services[i].name,
+								  "10.0.0.1:80");
+
+		service->state = services[i].state;
+		service->conditions[EZLB_BACKENDS_READY].reason = services[i].ready;
+	}
+	ezlb_status_summary(&status, got, sizeof(got));
+	assert_string_equal(got, "5 services, 1 down (a), 2 failing open (c and 1 more), "
+				 "1 served by the fallback (e)");
+	ezlb_status_clear(&status);
+}
+
 /* It concerns every service, so it is in the summary; what is not known is not told. */
 static void test_the_summary_tells_of_a_full_conntrack_table(void **state)
 {
@@ -552,6 +585,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_applied_is_not_counted),
 		cmocka_unit_test(test_snat_rows_are_for_listeners_or_backends),
 		cmocka_unit_test(test_the_summary_is_one_line),
+		cmocka_unit_test(test_the_summary_tells_of_mass_failures),
 		cmocka_unit_test(test_the_summary_tells_of_a_full_conntrack_table),
 		cmocka_unit_test(test_the_summary_is_cut_between_characters),
 		cmocka_unit_test(test_clear_leaves_the_zero_value),

@@ -14,6 +14,7 @@ struct made {
 	struct ezlb_pass state;
 	struct ezlb_pass_result result;
 	struct ezlb_verdicts verdicts;
+	struct ezlb_view_roles roles;
 	struct conditions_pass pass;
 	struct conditions_value said;
 };
@@ -35,6 +36,7 @@ static void made_close(struct made *made)
 	ezlb_pass_result_clear(&made->result);
 	ezlb_pass_clear(&made->state);
 	EZLB_VEC_CLEAR(&made->verdicts);
+	EZLB_VEC_CLEAR(&made->roles);
 	ezlb_spec_free(made->spec);
 	free(made->entry.path);
 }
@@ -264,13 +266,13 @@ static void test_before_a_pass(void **state)
 	made.spec->check.type = EZLB_CHECK_TCP;
 	conditions_programmed(&made.entry, NULL, &made.said);
 	assert_said(&made.said, "programmed", EZLB_REASON_PENDING, "");
-	conditions_ready(&made.entry, NULL, &made.said);
+	conditions_ready(&made.entry, &made.roles, NULL, &made.said);
 	assert_said(&made.said, "ready", EZLB_REASON_PENDING, "");
 	made.entry.last = NULL;
 	conditions_programmed(&made.entry, NULL, &made.said);
 	assert_said(&made.said, "programmed", EZLB_REASON_NOT_APPLIED,
 		    "no version of the file is applied");
-	conditions_ready(&made.entry, &made.pass, &made.said);
+	conditions_ready(&made.entry, &made.roles, &made.pass, &made.said);
 	assert_said(&made.said, "ready", EZLB_REASON_NOT_APPLIED,
 		    "no version of the file is applied");
 	made_close(&made);
@@ -343,6 +345,20 @@ static const struct {
 	  "1 of 4 backends is down: 10.1.0.3:80 (connect_refused)" },
 };
 
+static void set_backend(struct made *made, size_t k, char letter)
+{
+	struct ezlb_verdict_row *row = EZLB_PUSH(&made->verdicts);
+
+	ezlb_strcpy(row->service, sizeof(row->service), "web");
+	row->backend = made->spec->backends[k].endpoint;
+	made->spec->backends[k].weight = strchr("UDX", letter) ? 0 : 1;
+	row->verdict = strchr("uU", letter)   ? EZLB_UP
+		       : strchr("?X", letter) ? EZLB_UNKNOWN
+					      : EZLB_DOWN;
+	row->code = letter == 'h' ? 503 : 0;
+	row->outcome = letter == 'h' ? EZLB_PROBE_HTTP_STATUS : EZLB_PROBE_CONNECT_REFUSED;
+}
+
 static void test_backends(void **state)
 {
 	(void)state;
@@ -351,22 +367,89 @@ static void test_backends(void **state)
 
 		made_open(&made, WEB);
 		made.spec->check.type = EZLB_CHECK_TCP;
-		for (size_t k = 0; k < 4; k++) {
-			struct ezlb_verdict_row *row = EZLB_PUSH(&made.verdicts);
-			char letter = backends[i].verdicts[k];
-
-			ezlb_strcpy(row->service, sizeof(row->service), "web");
-			row->backend = made.spec->backends[k].endpoint;
-			made.spec->backends[k].weight = strchr("UDX", letter) ? 0 : 1;
-			row->verdict = strchr("uU", letter)   ? EZLB_UP
-				       : strchr("?X", letter) ? EZLB_UNKNOWN
-							      : EZLB_DOWN;
-			row->code = letter == 'h' ? 503 : 0;
-			row->outcome = letter == 'h' ? EZLB_PROBE_HTTP_STATUS
-						     : EZLB_PROBE_CONNECT_REFUSED;
-		}
-		conditions_ready(&made.entry, &made.pass, &made.said);
+		for (size_t k = 0; k < 4; k++)
+			set_backend(&made, k, backends[i].verdicts[k]);
+		conditions_ready(&made.entry, &made.roles, &made.pass, &made.said);
 		assert_said(&made.said, backends[i].name, backends[i].reason, backends[i].message);
+		made_close(&made);
+	}
+}
+
+/*
+ * Verdicts as above, and the roles: s serving, g in slow start, d draining, o out, f fail open. The
+ * fourth backend is a fallback: its role is b standby, F serving.
+ */
+static const struct {
+	const char *name, *verdicts, *roles;
+	enum ezlb_reason reason;
+	const char *message;
+} placed[] = {
+	{ "a fallback that is not needed", "uuuu", "sssb", EZLB_REASON_ALL_UP, "" },
+	{ "drains and slow starts are no fault", "uuuu", "sgdd", EZLB_REASON_ALL_UP,
+	  "2 backends drain; 1 backend is in slow start" },
+	{ "it is down and drains", "uhdu", "sdob", EZLB_REASON_SOME_DOWN,
+	  "2 of 3 backends are down: 10.1.0.2:80 (http_status 503, drains), 10.1.0.3:80 "
+	  "(connect_refused); 1 backend drains" },
+	{ "the fallback is down", "uuud", "ssso", EZLB_REASON_SOME_DOWN,
+	  "1 of 1 fallbacks is down: 10.1.0.4:80 (connect_refused)" },
+	{ "one of each is down", "uudd", "ssoo", EZLB_REASON_SOME_DOWN,
+	  "1 of 3 backends is down: 10.1.0.3:80 (connect_refused); 1 of 1 fallbacks is down: "
+	  "10.1.0.4:80 (connect_refused)" },
+	{ "the fallback serves", "dddu", "oooF", EZLB_REASON_FALLBACK_SERVES,
+	  "no backend is up: the fallback serves (10.1.0.4:80); 10.1.0.1:80 (connect_refused), "
+	  "10.1.0.2:80 (connect_refused), 10.1.0.3:80 (connect_refused)" },
+	{ "the others have weight 0", "UUUu", "sssF", EZLB_REASON_FALLBACK_SERVES,
+	  "no backend is up: the fallback serves (10.1.0.4:80); 10.1.0.1:80 (weight 0), "
+	  "10.1.0.2:80 (weight 0), 10.1.0.3:80 (weight 0)" },
+	{ "the fallback is down, too", "dddd", "oooo", EZLB_REASON_NONE_UP,
+	  "no backend is up, and no fallback serves: 10.1.0.1:80 (connect_refused), "
+	  "10.1.0.2:80 (connect_refused), 10.1.0.3:80 (connect_refused)" },
+	{ "a fallback that is up says nothing of the others", "???u", "sssb", EZLB_REASON_PENDING,
+	  "3 of 3 backends have no health result yet" },
+	{ "fail open", "uddu", "sffb", EZLB_REASON_FAIL_OPEN,
+	  "fewer than min_healthy (50%): 1 of 3 backends is up; all 3 are scheduled; down: "
+	  "10.1.0.2:80 (connect_refused), 10.1.0.3:80 (connect_refused)" },
+	{ "fail open, and those that are down have weight 0", "uDDu", "sffb", EZLB_REASON_SOME_DOWN,
+	  "2 of 3 backends are down: 10.1.0.2:80 (connect_refused), 10.1.0.3:80 "
+	  "(connect_refused)" },
+};
+
+static void set_role(struct made *made, size_t k, char letter)
+{
+	static const struct {
+		char letter;
+		enum ezlb_role role;
+	} roles[] = {
+		{ 's', EZLB_ROLE_SERVING },   { 'g', EZLB_ROLE_STARTING },
+		{ 'd', EZLB_ROLE_DRAINING },  { 'o', EZLB_ROLE_OUT },
+		{ 'f', EZLB_ROLE_FAIL_OPEN }, { 'b', EZLB_ROLE_STANDBY },
+		{ 'F', EZLB_ROLE_FALLBACK },
+	};
+	struct ezlb_view_role *role = EZLB_PUSH(&made->roles);
+
+	role->backend = made->spec->backends[k].endpoint;
+	role->weight = made->spec->backends[k].weight;
+	for (size_t i = 0; i < COUNT_OF(roles); i++)
+		if (roles[i].letter == letter)
+			role->role = roles[i].role;
+}
+
+static void test_roles(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(placed); i++) {
+		struct made made;
+
+		made_open(&made, WEB);
+		made.spec->check.type = EZLB_CHECK_TCP;
+		made.spec->min_healthy = (struct ezlb_min_healthy){ 50, true };
+		made.spec->backends[3].fallback = true;
+		for (size_t k = 0; k < 4; k++) {
+			set_backend(&made, k, placed[i].verdicts[k]);
+			set_role(&made, k, placed[i].roles[k]);
+		}
+		conditions_ready(&made.entry, &made.roles, &made.pass, &made.said);
+		assert_said(&made.said, placed[i].name, placed[i].reason, placed[i].message);
 		made_close(&made);
 	}
 }
@@ -379,14 +462,14 @@ static void test_backends_without_a_row(void **state)
 	(void)state;
 	made_open(&made, NAT);
 	made.spec->check.type = EZLB_CHECK_TCP;
-	conditions_ready(&made.entry, &made.pass, &made.said);
+	conditions_ready(&made.entry, &made.roles, &made.pass, &made.said);
 	assert_said(&made.said, "no row", EZLB_REASON_PENDING,
 		    "1 of 1 backends have no health result yet");
 	made.spec->check.type = EZLB_CHECK_NONE;
-	conditions_ready(&made.entry, &made.pass, &made.said);
+	conditions_ready(&made.entry, &made.roles, &made.pass, &made.said);
 	assert_said(&made.said, "no check", EZLB_REASON_ALL_UP, "the service has no health check");
 	made.spec->backends[0].weight = 0;
-	conditions_ready(&made.entry, NULL, &made.said);
+	conditions_ready(&made.entry, &made.roles, NULL, &made.said);
 	assert_said(&made.said, "no check and no weight", EZLB_REASON_NONE_SERVING,
 		    "every backend has weight 0: the service takes no new connections");
 	made_close(&made);
@@ -401,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_before_a_pass),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_backends),
+		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_backends_without_a_row),
 	};
 

@@ -176,6 +176,65 @@ static void test_weight_in_the_kernel(void **state)
 	close_rig(&rig);
 }
 
+/* --- roles --------------------------------------------------------------------------------- */
+
+static void add_role(struct view_rig *rig, const char *backend, enum ezlb_role role, bool removed)
+{
+	struct ezlb_view_role *to = EZLB_PUSH(&rig->view.services.items[0].roles);
+
+	assert_int_equal(ezlb_endpoint_parse(backend, &to->backend, NULL), 0);
+	to->role = role;
+	to->removed = removed;
+	to->weight = ezlb_role_has_dest(role) && role != EZLB_ROLE_DRAINING;
+	to->cause = EZLB_DRAIN_REMOVED;
+	to->active = role == EZLB_ROLE_DRAINING ? 12 : 0;
+	to->until_ms = role == EZLB_ROLE_DRAINING ? rig_clock(rig) + 30000 : 0;
+}
+
+static void test_roles(void **state)
+{
+	const struct ezlb_status_backend *backends;
+	const struct ezlb_status *status;
+	struct view_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig_web(&rig, PLAIN("1"));
+	rig.catalog.entries.items[0].last->backends[1].fallback = true;
+	status = fold_now(&rig);
+	assert_false(status->backends.items[0].placed);
+	assert_int_equal(status->services.items[0].n_serving, 1);
+	assert_int_equal(status->services.items[0].n_wanted, 1);
+	add_role(&rig, "10.1.0.1:80", EZLB_ROLE_OUT, false);
+	add_role(&rig, "10.1.0.2:80", EZLB_ROLE_FALLBACK, false);
+	add_role(&rig, "10.1.0.9:80", EZLB_ROLE_DRAINING, true);
+	status = fold_now(&rig);
+	assert_int_equal(status->services.items[0].n_backends, 3);
+	assert_int_equal(status->services.items[0].n_serving, 1);
+	assert_int_equal(status->services.items[0].n_wanted, 2);
+	backends = status->backends.items;
+	assert_true(backends[0].placed);
+	assert_int_equal(backends[0].role, EZLB_ROLE_OUT);
+	assert_int_equal(backends[0].until_ms, 0);
+	assert_true(backends[1].fallback);
+	assert_false(backends[1].removed);
+	assert_endpoint(&backends[2].address, "10.1.0.9:80");
+	assert_true(backends[2].removed);
+	assert_int_equal(backends[2].line, 0);
+	assert_false(backends[2].checked);
+	assert_int_equal(backends[2].role, EZLB_ROLE_DRAINING);
+	assert_int_equal(backends[2].open, 12);
+	assert_int_equal(backends[2].until_ms, rig.now + 30000);
+	rig.view.services.items[0].roles.items[0].role = EZLB_ROLE_FAIL_OPEN;
+	rig.view.services.items[0].roles.items[0].weight = 1;
+	rig.view.services.items[0].roles.items[1].role = EZLB_ROLE_STANDBY;
+	rig.view.services.items[0].roles.items[1].weight = 0;
+	status = fold_now(&rig);
+	assert_int_equal(status->services.items[0].n_serving, 1);
+	assert_int_equal(status->services.items[0].n_wanted, 1);
+	close_rig(&rig);
+}
+
 /* By name, then by file; and the backends of each are where it says. */
 static void test_order(void **state)
 {
@@ -315,9 +374,13 @@ static void test_summary(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_TOP(test_nothing_yet),	    IN_TOP(test_summary),
-		IN_TOP(test_files_and_passes),	    IN_TOP(test_a_service),
-		IN_TOP(test_weight_in_the_kernel),  IN_TOP(test_order),
+		IN_TOP(test_nothing_yet),
+		IN_TOP(test_summary),
+		IN_TOP(test_files_and_passes),
+		IN_TOP(test_a_service),
+		IN_TOP(test_weight_in_the_kernel),
+		IN_TOP(test_order),
+		IN_TOP(test_roles),
 		IN_TOP(test_files_and_diagnostics),
 	};
 

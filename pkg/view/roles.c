@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "roles.h"
+
+static int role_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_view_role *a = pa, *b = pb;
+
+	return ezlb_endpoint_cmp(&a->backend, &b->backend);
+}
+
+/* --- the rows of a service ----------------------------------------------------------------- */
+
+/* The index of the first row that is not before the virtual service. */
+static size_t first_row(const struct ezlb_roster_rows *rows, const struct ezlb_service_key *key)
+{
+	size_t low = 0, high = rows->len;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (ezlb_service_key_cmp(&rows->items[mid].service, key) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* The backends of the file, sorted. */
+struct in_file EZLB_VEC(struct ezlb_endpoint);
+
+static int endpoint_cmp(const void *a, const void *b)
+{
+	return ezlb_endpoint_cmp(a, b);
+}
+
+static void take_row(const struct ezlb_roster_row *row, const struct in_file *in_file,
+		     struct ezlb_view_roles *out)
+{
+	struct ezlb_view_role *role = EZLB_PUSH(out);
+	struct ezlb_endpoint any_port = { .addr = row->backend.addr };
+
+	*role = (struct ezlb_view_role){ .backend = row->backend,
+					 .role = row->role,
+					 .cause = row->cause,
+					 .weight = row->weight,
+					 .until_ms = row->until_ms,
+					 .active = row->active };
+	if (EZLB_FIND(in_file, &row->backend, endpoint_cmp))
+		return;
+	/* In the file without a port: at each listener it has a dest with the listener's port. */
+	if (EZLB_FIND(in_file, &any_port, endpoint_cmp))
+		role->backend = any_port;
+	else
+		role->removed = true;
+}
+
+static void take_listener(const struct ezlb_roster_rows *rows, const struct ezlb_service_key *key,
+			  const struct in_file *in_file, struct ezlb_view_roles *out)
+{
+	for (size_t i = first_row(rows, key); i < rows->len; i++) {
+		if (ezlb_service_key_cmp(&rows->items[i].service, key) != 0)
+			break;
+		take_row(&rows->items[i], in_file, out);
+	}
+}
+
+/* A drain may have ended at one listener and not at another one yet. */
+static void merge(struct ezlb_view_role *to, const struct ezlb_view_role *from)
+{
+	uint32_t active = to->active + from->active;
+	uint64_t until_ms = to->until_ms > from->until_ms ? to->until_ms : from->until_ms;
+
+	if (from->role == EZLB_ROLE_DRAINING)
+		*to = *from;
+	to->active = active;
+	to->until_ms = until_ms;
+}
+
+static void merge_listeners(struct ezlb_view_roles *roles)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < roles->len; i++)
+		if (n > 0 && role_cmp(&roles->items[n - 1], &roles->items[i]) == 0)
+			merge(&roles->items[n - 1], &roles->items[i]);
+		else
+			roles->items[n++] = roles->items[i];
+	roles->len = n;
+}
+
+void roles_take(const struct ezlb_roster *roster, const struct ezlb_spec *spec,
+		struct ezlb_view_roles *out)
+{
+	struct in_file in_file = { 0 };
+
+	*out = (struct ezlb_view_roles){ 0 };
+	if (!spec || roster->rows.len == 0)
+		return;
+	for (size_t i = 0; i < spec->n_backends; i++)
+		*EZLB_PUSH(&in_file) = spec->backends[i].endpoint;
+	EZLB_SORT(&in_file, endpoint_cmp);
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		take_listener(&roster->rows, &spec->listeners[i].key, &in_file, out);
+	EZLB_SORT(out, role_cmp);
+	merge_listeners(out);
+	EZLB_VEC_CLEAR(&in_file);
+}
+
+/* --- questions ----------------------------------------------------------------------------- */
+
+const struct ezlb_view_role *roles_find(const struct ezlb_view_roles *roles,
+					const struct ezlb_endpoint *backend)
+{
+	const struct ezlb_view_role key = { .backend = *backend };
+
+	return EZLB_FIND(roles, &key, role_cmp);
+}
+
+size_t roles_count(const struct ezlb_view_roles *roles, enum ezlb_role role)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < roles->len; i++)
+		n += roles->items[i].role == role;
+	return n;
+}
+
+const char *roles_why_drains(enum ezlb_drain_cause cause)
+{
+	static const char *const whys[] = {
+		[EZLB_DRAIN_REMOVED] = "it left the file",
+		[EZLB_DRAIN_DOWN] = "it is down",
+		[EZLB_DRAIN_STANDBY] = "the fallback is not needed any more",
+	};
+
+	return whys[cause];
+}
+
+bool roles_serves(const struct ezlb_view_role *role)
+{
+	return role->weight > 0 && role->role != EZLB_ROLE_DRAINING &&
+	       ezlb_role_has_dest(role->role);
+}
