@@ -4,6 +4,7 @@
 #include <ezlb/duration.h>
 #include <ezlb/log.h>
 
+#include "rolelog.h"
 #include "sample.h"
 
 static int64_t now(struct desk *desk)
@@ -68,8 +69,10 @@ void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
 					     .result = result,
 					     .clock_ms = ezlb_now_ms(),
 					     .seconds = (double)ns / 1e9 };
+	uint64_t before = desk->view.events.last;
 
 	ezlb_view_pass(&desk->view, &pass, now(desk));
+	rolelog_write(&desk->view.events, before);
 	manager_notify(&desk->manager, &desk->view);
 }
 

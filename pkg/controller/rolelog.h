@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rolelog: a log line for each event about drains, slow starts, fail open and fallbacks. */
+#pragma once
+
+#include <ezlb/event.h>
+
+/* Logs those that came after the event number `since`. */
+void rolelog_write(const struct ezlb_events *events, uint64_t since);
