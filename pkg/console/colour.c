@@ -10,9 +10,10 @@
 static const struct {
 	const char *word, *colour;
 } words[] = {
-	{ "down", BAD },     { "failed", BAD }, { "NOT READY", BAD }, { "conflict", WARN },
-	{ "refused", WARN }, { "stale", WARN }, { "degraded", WARN }, { "warning", WARN },
-	{ "ok", GOOD },	     { "up", GOOD },	{ "ready", GOOD },
+	{ "down", BAD },      { "failed", BAD },    { "NOT READY", BAD }, { "conflict", WARN },
+	{ "refused", WARN },  { "stale", WARN },    { "degraded", WARN }, { "warning", WARN },
+	{ "fail open", BAD }, { "fallback", WARN }, { "ok", GOOD },	  { "up", GOOD },
+	{ "ready", GOOD },
 };
 
 const char *colour_of(const struct ezlb_console_look *look, const char *word)

@@ -15,6 +15,8 @@ void part_refused(const json_t *doc, const struct ezlb_console_look *look, struc
 void part_diagnostics(const json_t *file, const struct ezlb_console_look *look,
 		      struct ezlb_text *out);
 
+/* Of how many backends those that serve are. */
+long long part_serving_of(const json_t *service);
 /* A service's row, and below it the reasons of its problems. */
 void part_service_row(const json_t *service, const struct ezlb_console_look *look,
 		      struct grid *grid);
@@ -23,6 +25,13 @@ char *part_listeners(const json_t *service, size_t most);
 /* A row for each backend of the service, those that are not up first. */
 void part_backend_rows(const json_t *service, const struct ezlb_console_look *look,
 		       struct grid *grid);
+
+/* What a backend does, or its verdict if that says more: "draining", "up". Borrowed. */
+const char *part_state(const json_t *backend);
+/* What to tell of the role in a column: "18s left, 12 open"; NULL: nothing. The caller frees it. */
+char *part_role_detail(const json_t *backend, const struct ezlb_console_look *look);
+/* The role in words; NULL: not known. The caller frees it. */
+char *part_role(const json_t *backend, const struct ezlb_console_look *look);
 
 /* The outcome of the last probe: "http_status 503"; "-": none yet. The caller frees it. */
 char *part_outcome(const json_t *backend);

@@ -55,7 +55,9 @@ static bool is_reason(const json_t *condition)
 	    (doc_is(condition, "reason", "Pending") && !doc_text(condition, "message")[0]))
 		return false;
 	return !doc_is(condition, "status", good) || doc_is(condition, "reason", "SomeDown") ||
-	       doc_is(condition, "reason", "SomeUnknown");
+	       doc_is(condition, "reason", "SomeUnknown") ||
+	       doc_is(condition, "reason", "FailOpen") ||
+	       doc_is(condition, "reason", "FallbackServes");
 }
 
 /* The errors of files are printed in full above the services. */
@@ -129,6 +131,13 @@ char *part_listeners(const json_t *service, size_t most)
 	return ezlb_text_take(&text, NULL);
 }
 
+long long part_serving_of(const json_t *service)
+{
+	if (doc_has(service, "serving_of"))
+		return (long long)doc_int(service, "serving_of");
+	return (long long)json_array_size(json_object_get(service, "backends"));
+}
+
 void part_service_row(const json_t *service, const struct ezlb_console_look *look,
 		      struct grid *grid)
 {
@@ -138,9 +147,9 @@ void part_service_row(const json_t *service, const struct ezlb_console_look *loo
 	row->cells[COLUMN_STATE] = ezlb_strdup(doc_text(service, "state"));
 	row->cells[COLUMN_SINCE] = age_of(service_since(service), look);
 	if (doc_true(service, "in_force")) {
-		row->cells[COLUMN_UP] =
-			ezlb_asprintf("%lld/%zu", (long long)doc_int(service, "serving"),
-				      json_array_size(json_object_get(service, "backends")));
+		row->cells[COLUMN_UP] = ezlb_asprintf("%lld/%lld",
+						      (long long)doc_int(service, "serving"),
+						      part_serving_of(service));
 		row->cells[COLUMN_DETAIL] = part_listeners(service, LISTENERS_SHOWN);
 		put_traffic(service, row);
 	} else {
@@ -160,8 +169,12 @@ char *part_outcome(const json_t *backend)
 }
 
 /* For an outcome of "ok" the latency says more. */
-static char *backend_detail(const json_t *backend)
+static char *backend_detail(const json_t *backend, const struct ezlb_console_look *look)
 {
+	char *role = part_role_detail(backend, look);
+
+	if (role)
+		return role;
 	if (doc_is(backend, "reason", "ok"))
 		return ezlb_asprintf("%.1fms", doc_number(backend, "latency_ms"));
 	return part_outcome(backend);
@@ -184,19 +197,24 @@ static void put_backend(const json_t *backend, const struct ezlb_console_look *l
 	struct grid_row *row = grid_row(grid);
 
 	row->cells[COLUMN_NAME] = ezlb_asprintf("  %s", doc_text(backend, "address"));
-	row->cells[COLUMN_STATE] = ezlb_strdup(doc_text(backend, "verdict"));
-	row->cells[COLUMN_DETAIL] = backend_detail(backend);
+	row->cells[COLUMN_STATE] = ezlb_strdup(part_state(backend));
+	row->cells[COLUMN_DETAIL] = backend_detail(backend, look);
 	row->cells[COLUMN_SINCE] = age_of(doc_time(backend, "since"), look);
 	row->cells[COLUMN_WEIGHT] = backend_weight(backend);
 	put_traffic(backend, row);
 }
 
-/* 0: down, 1: any other, 2: up or unchecked. */
+/* 0: down, 1: any other, 2: up or unchecked, and nothing else to tell. */
 static int rank(const json_t *backend)
 {
+	const char *state = part_state(backend);
+
 	if (doc_is(backend, "verdict", "down"))
 		return 0;
-	return doc_is(backend, "verdict", "up") || doc_is(backend, "verdict", "unchecked") ? 2 : 1;
+	return strcmp(state, "up") == 0 || strcmp(state, "unchecked") == 0 ||
+			       strcmp(state, "standby") == 0
+		       ? 2
+		       : 1;
 }
 
 void part_backend_rows(const json_t *service, const struct ezlb_console_look *look,

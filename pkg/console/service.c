@@ -137,8 +137,8 @@ static void put_spec(const struct sheet *sheet, const json_t *service)
 	put(sheet, "health check", check_text(json_object_get(service, "check")));
 	put(sheet, "traffic log", ezlb_strdup(doc_true(service, "traffic_log") ? "on" : "off"));
 	put(sheet, "serving",
-	    ezlb_asprintf("%lld of %zu backends", (long long)doc_int(service, "serving"),
-			  json_array_size(json_object_get(service, "backends"))));
+	    ezlb_asprintf("%lld of %lld backends", (long long)doc_int(service, "serving"),
+			  part_serving_of(service)));
 	put_traffic(sheet, service);
 	if (doc_has(service, "snat_connections"))
 		put(sheet, "SNAT",
@@ -190,33 +190,43 @@ static char *kernel_weight(const json_t *backend)
 			     (long long)doc_int(backend, "kernel_weight"));
 }
 
-static void put_backends(const struct sheet *sheet, const json_t *service)
+static void put_backend(const struct sheet *sheet, const json_t *service, const json_t *backend)
 {
 	const struct sheet inner = { sheet->look, sheet->out, 2 };
+	EZLB_AUTO_FREE char *at = since(backend, sheet);
+	EZLB_AUTO_FREE char *rest = ezlb_asprintf("%s%s",
+						  doc_has(backend, "since") ? " since " : "",
+						  doc_has(backend, "since") ? at : "");
+	EZLB_AUTO_FREE char *outcome = part_outcome(backend);
+	char *role = part_role(backend, sheet->look);
+	bool removed = doc_true(backend, "removed");
+
+	/* Its verdict is not known any more. */
+	put_head(sheet, doc_text(backend, "address"),
+		 removed ? part_state(backend) : doc_text(backend, "verdict"), rest);
+	put(&inner, "file",
+	    removed ? ezlb_asprintf("%s: it is not there any more", doc_text(service, "file"))
+		    : ezlb_asprintf("%s:%lld%s", doc_text(service, "file"),
+				    (long long)doc_int(backend, "line"),
+				    doc_true(backend, "fallback") ? ", a fallback" : ""));
+	if (role)
+		put(&inner, "role", role);
+	put(&inner, "last probe",
+	    doc_has(backend, "reason")
+		    ? ezlb_asprintf("%s after %.1fms", outcome, doc_number(backend, "latency_ms"))
+		    : ezlb_strdup("none"));
+	put(&inner, "weight", kernel_weight(backend));
+	put_traffic(&inner, backend);
+}
+
+static void put_backends(const struct sheet *sheet, const json_t *service)
+{
 	const json_t *backends = json_object_get(service, "backends");
 	json_t *backend;
 	size_t i;
 
 	put_title(sheet, "BACKENDS");
-	json_array_foreach(backends, i, backend)
-	{
-		EZLB_AUTO_FREE char *at = since(backend, sheet);
-		EZLB_AUTO_FREE char *rest =
-			ezlb_asprintf("%s%s", doc_has(backend, "since") ? " since " : "",
-				      doc_has(backend, "since") ? at : "");
-		EZLB_AUTO_FREE char *outcome = part_outcome(backend);
-
-		put_head(sheet, doc_text(backend, "address"), doc_text(backend, "verdict"), rest);
-		put(&inner, "file",
-		    ezlb_asprintf("%s:%lld", doc_text(service, "file"),
-				  (long long)doc_int(backend, "line")));
-		put(&inner, "last probe",
-		    doc_has(backend, "reason") ? ezlb_asprintf("%s after %.1fms", outcome,
-							       doc_number(backend, "latency_ms"))
-					       : ezlb_strdup("none"));
-		put(&inner, "weight", kernel_weight(backend));
-		put_traffic(&inner, backend);
-	}
+	json_array_foreach(backends, i, backend) put_backend(sheet, service, backend);
 }
 
 static void put_service(const json_t *doc, const json_t *service,

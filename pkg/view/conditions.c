@@ -167,6 +167,8 @@ struct tally {
 	struct names fallbacks_down;
 	struct names serving; /* fallbacks */
 	bool fail_open;
+	size_t drains_named; /* backends that are told to drain with the reason that they are down
+			      */
 };
 
 static void name_one(struct names *names, const struct ezlb_endpoint *backend, const char *why)
@@ -225,6 +227,7 @@ static void count_backend(struct tally *tally, const struct ezlb_backend *backen
 		count_fallback(tally, backend, why, verdict, role);
 	else
 		count_one(tally, backend, why, verdict);
+	tally->drains_named += drains && verdict == EZLB_DOWN;
 	tally->fail_open = tally->fail_open ||
 			   (role && role->role == EZLB_ROLE_FAIL_OPEN && roles_serves(role));
 }
@@ -317,7 +320,7 @@ static void say_fallback(const struct tally *tally, struct conditions_value *out
 /* Drains and slow starts are no fault, but an operator may wonder. */
 static void add_roles(const struct tally *tally, struct conditions_value *out)
 {
-	size_t drain = roles_count(tally->roles, EZLB_ROLE_DRAINING);
+	size_t drain = roles_count(tally->roles, EZLB_ROLE_DRAINING) - tally->drains_named;
 	size_t start = roles_count(tally->roles, EZLB_ROLE_STARTING);
 
 	if (drain > 0)

@@ -44,6 +44,25 @@ static void test_golden(void **state)
 	}
 }
 
+/* What each backend does, with all roles that have words of their own. */
+static void test_roles(void **state)
+{
+	EZLB_AUTO_FREE char *json = read_data("roles.json");
+	EZLB_AUTO_FREE char *api = service(json, "api", &look80);
+	EZLB_AUTO_FREE char *shop = service(json, "shop", &look80);
+	struct ezlb_text text = { 0 };
+
+	(void)state;
+	assert_int_equal(ezlb_console_service(json, "web", &look80, &text, NULL), 0);
+	assert_golden(&text, "roles-web-80.txt");
+	assert_non_null(strstr(api, "\nserving        3 of 3 backends\n"));
+	assert_non_null(
+		strstr(api, "\n  role           fail open: it takes new connections although"));
+	assert_non_null(strstr(shop, "\n  role           draining: it is down; it takes no new"));
+	assert_non_null(strstr(shop, "12 connections are open\n"));
+	assert_non_null(strstr(shop, "\n  role           fallback: it serves because no other"));
+}
+
 /* What not every service has. */
 static void test_pieces(void **state)
 {
@@ -193,11 +212,11 @@ static void test_last_events(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	    cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_widths),	    cmocka_unit_test(test_colour),
-		cmocka_unit_test(test_unknown),	    cmocka_unit_test(test_twice),
-		cmocka_unit_test(test_json),	    cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_last_events),
+		cmocka_unit_test(test_golden),	cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_roles),	cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_colour),	cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_twice),	cmocka_unit_test(test_json),
+		cmocka_unit_test(test_hostile), cmocka_unit_test(test_last_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,10 +27,9 @@ static void test_golden(void **state)
 		unsigned width;
 		const char *want;
 	} cases[] = {
-		{ "mixed.json", 80, "mixed-80.txt" },
-		{ "mixed.json", 120, "mixed-120.txt" },
-		{ "long.json", 80, "long-80.txt" },
-		{ "long.json", 120, "long-120.txt" },
+		{ "mixed.json", 80, "mixed-80.txt" }, { "mixed.json", 120, "mixed-120.txt" },
+		{ "long.json", 80, "long-80.txt" },   { "long.json", 120, "long-120.txt" },
+		{ "roles.json", 80, "roles-80.txt" }, { "roles.json", 120, "roles-120.txt" },
 	};
 
 	(void)state;
@@ -48,7 +47,7 @@ static void test_golden(void **state)
 /* Whatever the width is, no line is wider, and none ends in a blank. */
 static void test_widths(void **state)
 {
-	static const char *const documents[] = { "mixed.json", "long.json" };
+	static const char *const documents[] = { "mixed.json", "long.json", "roles.json" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(documents); i++) {

@@ -82,9 +82,7 @@ static void add_web(struct ezlb_status *status)
 	set(web, EZLB_ACCEPTED, EZLB_REASON_VALID, NULL, MIDNIGHT);
 	set(web, EZLB_PROGRAMMED, EZLB_REASON_PROGRAMMED, NULL, MIDNIGHT + 50);
 	set(web, EZLB_BACKENDS_READY, EZLB_REASON_SOME_DOWN,
-	    "1 of 2 backends is down: 192.168.10.12:80 (http_status 503, drains); "
-	    "1 backend drains",
-	    ONE);
+	    "1 of 2 backends is down: 192.168.10.12:80 (http_status 503, drains)", ONE);
 	set(web, EZLB_CONFLICT, EZLB_REASON_NO_CONFLICT, NULL, MIDNIGHT);
 	web->n_serving = 1;
 	web->n_wanted = 2;

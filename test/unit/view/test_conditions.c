@@ -389,7 +389,7 @@ static const struct {
 	  "2 backends drain; 1 backend is in slow start" },
 	{ "it is down and drains", "uhdu", "sdob", EZLB_REASON_SOME_DOWN,
 	  "2 of 3 backends are down: 10.1.0.2:80 (http_status 503, drains), 10.1.0.3:80 "
-	  "(connect_refused); 1 backend drains" },
+	  "(connect_refused)" },
 	{ "the fallback is down", "uuud", "ssso", EZLB_REASON_SOME_DOWN,
 	  "1 of 1 fallbacks is down: 10.1.0.4:80 (connect_refused)" },
 	{ "one of each is down", "uudd", "ssoo", EZLB_REASON_SOME_DOWN,
