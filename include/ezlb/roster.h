@@ -54,6 +54,7 @@ struct ezlb_roster_row {
 	size_t index; /* in the backends of the spec; EZLB_NOT_IN_FILE: it has left the file */
 	enum ezlb_role role;
 	uint32_t weight;	     /* of its dest; no dest with WAITING, OUT, STANDBY */
+	uint32_t full;		     /* the weight that its dest has when it serves */
 	enum ezlb_drain_cause cause; /* DRAINING */
 	/* By ezlb_now_ms. DRAINING: when it is removed at the latest. STARTING: when it has its
 	 * full weight. Else 0. */

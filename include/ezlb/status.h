@@ -103,13 +103,14 @@ struct ezlb_status_backend {
 	int line;      /* 0: removed */
 	bool removed;  /* it is not in the file any more, and drains */
 	bool fallback; /* it serves only while no other backend is healthy */
-	bool placed;   /* the next four members are valid: a pass has given it a role */
+	bool placed;   /* the members down to dest_full are valid: a pass has given it a role */
 	enum ezlb_role role;
 	enum ezlb_drain_cause cause; /* DRAINING */
 	/* Wall clock. DRAINING: when it is removed at the latest. STARTING: when it has its full
 	 * weight. Else 0. */
 	int64_t until_ms;
 	uint32_t open; /* DRAINING: its connections at the last pass */
+	uint32_t dest_weight, dest_full; /* `weight` and `full` of struct ezlb_roster_row */
 	bool checked;  /* false: no health check, counts as up */
 	enum ezlb_verdict verdict;
 	bool probed; /* the next three members are valid: those of the last probe */

@@ -19,7 +19,7 @@ struct ezlb_view_role {
 	bool removed;		      /* it is not in the file any more, and drains */
 	enum ezlb_role role;
 	enum ezlb_drain_cause cause; /* DRAINING */
-	uint32_t weight;	     /* of its dest */
+	uint32_t weight, full;	     /* as in struct ezlb_roster_row */
 	uint64_t until_ms;	     /* as in struct ezlb_roster_row; the latest */
 	uint32_t active;	     /* DRAINING: the sum */
 };

@@ -28,6 +28,8 @@ void part_backend_rows(const json_t *service, const struct ezlb_console_look *lo
 
 /* What a backend does, or its verdict if that says more: "draining", "up". Borrowed. */
 const char *part_state(const json_t *backend);
+/* Slow start: how much of its weight it has. */
+int part_percent(const json_t *backend);
 /* What to tell of the role in a column: "18s left, 12 open"; NULL: nothing. The caller frees it. */
 char *part_role_detail(const json_t *backend, const struct ezlb_console_look *look);
 /* The role in words; NULL: not known. The caller frees it. */

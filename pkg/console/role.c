@@ -24,17 +24,25 @@ static struct human time_left(int64_t until, const struct ezlb_console_look *loo
 	return human_age(until - look->now_ms);
 }
 
+int part_percent(const json_t *backend)
+{
+	double full = doc_number(json_object_get(backend, "slow_start"), "full_weight");
+
+	return full > 0 ? (int)(100 * doc_number(backend, "dest_weight") / full) : 100;
+}
+
 char *part_role_detail(const json_t *backend, const struct ezlb_console_look *look)
 {
 	const json_t *drain = json_object_get(backend, "drain");
+	const json_t *start = json_object_get(backend, "slow_start");
 
 	if (json_is_object(drain))
 		return ezlb_asprintf("%s left, %lld open",
 				     time_left(doc_time(drain, "until"), look).s,
 				     (long long)doc_int(drain, "active"));
-	if (doc_has(backend, "full_weight"))
-		return ezlb_asprintf("full weight in %s",
-				     time_left(doc_time(backend, "full_weight"), look).s);
+	if (json_is_object(start))
+		return ezlb_asprintf("%d%%, full in %s", part_percent(backend),
+				     time_left(doc_time(start, "until"), look).s);
 	return NULL;
 }
 
@@ -78,12 +86,14 @@ char *part_role(const json_t *backend, const struct ezlb_console_look *look)
 			       "up, because fewer than min_healthy backends are up" },
 	};
 	const json_t *drain = json_object_get(backend, "drain");
+	const json_t *start = json_object_get(backend, "slow_start");
 
 	if (json_is_object(drain))
 		return drain_text(drain, look);
-	if (doc_has(backend, "full_weight"))
-		return ezlb_asprintf("starting: its weight grows, and is full in %s",
-				     time_left(doc_time(backend, "full_weight"), look).s);
+	if (json_is_object(start))
+		return ezlb_asprintf("starting: it has %d%% of its weight, and all of it in %s",
+				     part_percent(backend),
+				     time_left(doc_time(start, "until"), look).s);
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
 		if (doc_is(backend, "role", roles[i].role))
 			return ezlb_strdup(roles[i].text);

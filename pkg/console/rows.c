@@ -180,15 +180,20 @@ static char *backend_detail(const json_t *backend, const struct ezlb_console_loo
 	return part_outcome(backend);
 }
 
+/* With a slow start the weights in the kernel are not in the scale of the file. */
 static char *backend_weight(const json_t *backend)
 {
 	long long wanted = (long long)doc_int(backend, "weight");
 	long long there = (long long)doc_int(backend, "kernel_weight");
+	bool right = doc_has(backend, "dest_weight") && doc_int(backend, "dest_weight") == there;
 
 	if (!doc_has(backend, "kernel_weight"))
 		return ezlb_asprintf("%lld (-)", wanted);
-	return there == wanted ? ezlb_asprintf("%lld", wanted)
-			       : ezlb_asprintf("%lld (%lld)", wanted, there);
+	if (right && doc_is(backend, "role", "starting"))
+		return ezlb_asprintf("%lld (%d%%)", wanted, part_percent(backend));
+	return there == wanted || (right && !doc_is(backend, "role", "draining"))
+		       ? ezlb_asprintf("%lld", wanted)
+		       : ezlb_asprintf("%lld (%lld)", wanted, there);
 }
 
 static void put_backend(const json_t *backend, const struct ezlb_console_look *look,

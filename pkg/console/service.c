@@ -180,14 +180,20 @@ static void put_diagnostics(const struct sheet *sheet, const json_t *doc, const 
 	}
 }
 
+/* With a slow start the weights in the kernel are not in the scale of the file. */
 static char *kernel_weight(const json_t *backend)
 {
+	long long wanted = (long long)doc_int(backend, "weight");
+	long long there = (long long)doc_int(backend, "kernel_weight");
+	long long dest = (long long)doc_int(backend, "dest_weight");
+
 	if (!doc_has(backend, "kernel_weight"))
-		return ezlb_asprintf("%lld wanted, not in the kernel",
-				     (long long)doc_int(backend, "weight"));
-	return ezlb_asprintf("%lld wanted, %lld in the kernel",
-			     (long long)doc_int(backend, "weight"),
-			     (long long)doc_int(backend, "kernel_weight"));
+		return ezlb_asprintf("%lld wanted, not in the kernel", wanted);
+	if (dest == 0 || dest == wanted)
+		return ezlb_asprintf("%lld wanted, %lld in the kernel", wanted, there);
+	return ezlb_asprintf("%lld wanted, %lld in the kernel, where slow_start multiplies all "
+			     "weights of the service",
+			     wanted, there);
 }
 
 static void put_backend(const struct sheet *sheet, const json_t *service, const json_t *backend)

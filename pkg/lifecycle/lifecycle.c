@@ -54,6 +54,7 @@ static void put_row(const struct turn *turn, const struct slot *slot, struct ezl
 		.index = slot->index,
 		.role = slot->now.role,
 		.weight = turn_weight(turn, slot),
+		.full = turn_full(turn, slot),
 		.cause = slot->now.cause,
 		.until_ms = timed ? slot->now.until_ms : 0,
 		.active = draining && !turn->in->unreadable ? slot->active : 0,

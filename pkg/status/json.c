@@ -147,13 +147,27 @@ static json_t *drain_json(const struct ezlb_status_backend *b)
 	return drain;
 }
 
+/* null: no slow start. */
+static json_t *slow_start_json(const struct ezlb_status_backend *b)
+{
+	json_t *slow_start;
+
+	if (!b->placed || b->role != EZLB_ROLE_STARTING)
+		return json_null();
+	slow_start = ezlb_json_object();
+	ezlb_json_put_time(slow_start, "until", b->until_ms);
+	ezlb_json_put_count(slow_start, "full_weight", b->dest_full);
+	return slow_start;
+}
+
 static void put_role(json_t *backend, const struct ezlb_status_backend *b)
 {
-	bool starting = b->placed && b->role == EZLB_ROLE_STARTING;
+	bool dest = b->placed && ezlb_role_has_dest(b->role);
 
+	ezlb_json_put_known(backend, "dest_weight", dest ? (int64_t)b->dest_weight : -1);
 	ezlb_json_put_text(backend, "role", b->placed ? ezlb_role_str(b->role) : NULL);
 	ezlb_json_put(backend, "drain", drain_json(b));
-	ezlb_json_put_time(backend, "full_weight", starting ? b->until_ms : 0);
+	ezlb_json_put(backend, "slow_start", slow_start_json(b));
 	ezlb_json_put_bool(backend, "fallback", b->fallback);
 	ezlb_json_put_bool(backend, "removed", b->removed);
 }

@@ -67,6 +67,8 @@ static void take_role(const struct folding *folding, const struct ezlb_view_role
 	to->role = role->role;
 	to->cause = role->cause;
 	to->open = role->active;
+	to->dest_weight = role->weight;
+	to->dest_full = role->full;
 	if (role->until_ms)
 		to->until_ms = (int64_t)role->until_ms + folding->wall_less_clock;
 }

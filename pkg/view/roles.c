@@ -26,42 +26,31 @@ static size_t first_row(const struct ezlb_roster_rows *rows, const struct ezlb_s
 	return low;
 }
 
-/* The backends of the file, sorted. */
-struct in_file EZLB_VEC(struct ezlb_endpoint);
-
-static int endpoint_cmp(const void *a, const void *b)
-{
-	return ezlb_endpoint_cmp(a, b);
-}
-
-static void take_row(const struct ezlb_roster_row *row, const struct in_file *in_file,
+static void take_row(const struct ezlb_roster_row *row, const struct ezlb_spec *spec,
 		     struct ezlb_view_roles *out)
 {
-	struct ezlb_view_role *role = EZLB_PUSH(out);
-	struct ezlb_endpoint any_port = { .addr = row->backend.addr };
+	bool in_file = row->index < spec->n_backends;
 
-	*role = (struct ezlb_view_role){ .backend = row->backend,
-					 .role = row->role,
-					 .cause = row->cause,
-					 .weight = row->weight,
-					 .until_ms = row->until_ms,
-					 .active = row->active };
-	if (EZLB_FIND(in_file, &row->backend, endpoint_cmp))
-		return;
-	/* In the file without a port: at each listener it has a dest with the listener's port. */
-	if (EZLB_FIND(in_file, &any_port, endpoint_cmp))
-		role->backend = any_port;
-	else
-		role->removed = true;
+	/* Without a port in the file it has a dest with another port at each listener. */
+	*EZLB_PUSH(out) = (struct ezlb_view_role){
+		.backend = in_file ? spec->backends[row->index].endpoint : row->backend,
+		.removed = !in_file,
+		.role = row->role,
+		.cause = row->cause,
+		.weight = row->weight,
+		.full = row->full,
+		.until_ms = row->until_ms,
+		.active = row->active,
+	};
 }
 
 static void take_listener(const struct ezlb_roster_rows *rows, const struct ezlb_service_key *key,
-			  const struct in_file *in_file, struct ezlb_view_roles *out)
+			  const struct ezlb_spec *spec, struct ezlb_view_roles *out)
 {
 	for (size_t i = first_row(rows, key); i < rows->len; i++) {
 		if (ezlb_service_key_cmp(&rows->items[i].service, key) != 0)
 			break;
-		take_row(&rows->items[i], in_file, out);
+		take_row(&rows->items[i], spec, out);
 	}
 }
 
@@ -92,19 +81,13 @@ static void merge_listeners(struct ezlb_view_roles *roles)
 void roles_take(const struct ezlb_roster *roster, const struct ezlb_spec *spec,
 		struct ezlb_view_roles *out)
 {
-	struct in_file in_file = { 0 };
-
 	*out = (struct ezlb_view_roles){ 0 };
 	if (!spec || roster->rows.len == 0)
 		return;
-	for (size_t i = 0; i < spec->n_backends; i++)
-		*EZLB_PUSH(&in_file) = spec->backends[i].endpoint;
-	EZLB_SORT(&in_file, endpoint_cmp);
 	for (size_t i = 0; i < spec->n_listeners; i++)
-		take_listener(&roster->rows, &spec->listeners[i].key, &in_file, out);
+		take_listener(&roster->rows, &spec->listeners[i].key, spec, out);
 	EZLB_SORT(out, role_cmp);
 	merge_listeners(out);
-	EZLB_VEC_CLEAR(&in_file);
 }
 
 /* --- questions ----------------------------------------------------------------------------- */

@@ -105,21 +105,15 @@ static bool slow_start_starts(const struct pair *pair)
 	return has_role(pair->now, EZLB_ROLE_STARTING) && !has_role(pair->was, EZLB_ROLE_STARTING);
 }
 
-static uint32_t weight_in_file(const struct ezlb_spec *spec, const struct ezlb_endpoint *backend)
-{
-	for (size_t i = 0; i < spec->n_backends; i++)
-		if (ezlb_endpoint_cmp(&spec->backends[i].endpoint, backend) == 0)
-			return spec->backends[i].weight;
-	return 0;
-}
-
 static void tell_slow_start(const struct roles_change *change, const struct pair *pair,
 			    char text[TEXT_STRLEN])
 {
+	const struct ezlb_view_role *now = pair->now;
+	uint64_t percent = now->full > 0 ? (uint64_t)now->weight * 100 / now->full : 100;
+
 	snprintf(text, TEXT_STRLEN,
-		 "its weight grows from %" PRIu32 " to %" PRIu32 " within %" PRIu64 " s",
-		 pair->now->weight, weight_in_file(change->spec, &pair->now->backend),
-		 seconds_until(pair->now->until_ms, change->clock_ms));
+		 "its weight grows from %" PRIu64 "%% to all within %" PRIu64 " s", percent,
+		 seconds_until(now->until_ms, change->clock_ms));
 }
 
 static bool slow_start_ends(const struct pair *pair)
@@ -132,7 +126,7 @@ static void tell_slow_start_end(const struct roles_change *change, const struct 
 {
 	(void)change;
 	if (has_role(pair->now, EZLB_ROLE_SERVING))
-		snprintf(text, TEXT_STRLEN, "it has its full weight, %" PRIu32, pair->now->weight);
+		snprintf(text, TEXT_STRLEN, "it has its full weight");
 	else if (has_role(pair->now, EZLB_ROLE_DRAINING))
 		snprintf(text, TEXT_STRLEN, "it drains before it has its full weight");
 	else

@@ -46,6 +46,7 @@ static void add_web_backends(struct ezlb_status *status)
 	backend->counters = web_counters;
 	backend->placed = true;
 	backend->role = EZLB_ROLE_SERVING;
+	backend->dest_weight = 1;
 
 	backend = add_backend(status, "192.168.10.12:80");
 	backend->line = 6;

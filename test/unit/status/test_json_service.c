@@ -86,11 +86,11 @@ static void test_kinds_of_snat(void **state)
 	}
 }
 
-#define ROLE(role, drain, full, fallback, removed)                                              \
-	"\"role\":" role ",\"drain\":" drain ",\"full_weight\":" full ",\"fallback\":" fallback \
-	",\"removed\":" removed ","
+#define ROLE(role, weight, drain, start, fallback, removed)                                      \
+	"\"dest_weight\":" weight ",\"role\":" role ",\"drain\":" drain ",\"slow_start\":" start \
+	",\"fallback\":" fallback ",\"removed\":" removed ","
 #define HEAD	"\"since\":null,\"weight\":0,\"kernel_weight\":null,"
-#define NO_ROLE ROLE("null", "null", "null", "false", "false")
+#define NO_ROLE ROLE("null", "null", "null", "null", "false", "false")
 #define END	"\"traffic\":null}]"
 #define TAIL	HEAD NO_ROLE END
 #define DOWN	"\"verdict\":\"down\",\"reason\":null,\"code\":0,\"latency_ms\":null,"
@@ -141,8 +141,9 @@ static void test_backends(void **state)
 		    .verdict = EZLB_DOWN,
 		    .kernel_weight = -1,
 		    .placed = true,
-		    .role = EZLB_ROLE_FAIL_OPEN },
-		  DOWN HEAD ROLE("\"fail_open\"", "null", "null", "false", "false") END },
+		    .role = EZLB_ROLE_FAIL_OPEN,
+		    .dest_weight = 7 },
+		  DOWN HEAD ROLE("\"fail_open\"", "7", "null", "null", "false", "false") END },
 		{ "it drains, and the kernel has not been read since the pass",
 		  { .kernel_weight = -1,
 		    .removed = true,
@@ -151,7 +152,7 @@ static void test_backends(void **state)
 		    .cause = EZLB_DRAIN_REMOVED,
 		    .until_ms = MIDNIGHT,
 		    .open = 12 },
-		  OUTSIDE HEAD ROLE("\"draining\"",
+		  OUTSIDE HEAD ROLE("\"draining\"", "0",
 				    "{\"cause\":\"removed\",\"until\":"
 				    "\"2026-11-23T00:00:00.000Z\",\"active\":12}",
 				    "null", "false", "true") END },
@@ -160,9 +161,12 @@ static void test_backends(void **state)
 		    .fallback = true,
 		    .placed = true,
 		    .role = EZLB_ROLE_STARTING,
+		    .dest_weight = 3,
+		    .dest_full = 10,
 		    .until_ms = MIDNIGHT },
-		  OUTSIDE HEAD ROLE("\"starting\"", "null", "\"2026-11-23T00:00:00.000Z\"", "true",
-				    "false") END },
+		  OUTSIDE HEAD ROLE("\"starting\"", "3", "null",
+				    "{\"until\":\"2026-11-23T00:00:00.000Z\",\"full_weight\":10}",
+				    "true", "false") END },
 	};
 
 	(void)state;

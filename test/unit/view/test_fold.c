@@ -186,6 +186,7 @@ static void add_role(struct view_rig *rig, const char *backend, enum ezlb_role r
 	to->role = role;
 	to->removed = removed;
 	to->weight = ezlb_role_has_dest(role) && role != EZLB_ROLE_DRAINING;
+	to->full = 10;
 	to->cause = EZLB_DRAIN_REMOVED;
 	to->active = role == EZLB_ROLE_DRAINING ? 12 : 0;
 	to->until_ms = role == EZLB_ROLE_DRAINING ? rig_clock(rig) + 30000 : 0;
@@ -218,6 +219,8 @@ static void test_roles(void **state)
 	assert_int_equal(backends[0].until_ms, 0);
 	assert_true(backends[1].fallback);
 	assert_false(backends[1].removed);
+	assert_int_equal(backends[1].dest_weight, 1);
+	assert_int_equal(backends[1].dest_full, 10);
 	assert_endpoint(&backends[2].address, "10.1.0.9:80");
 	assert_true(backends[2].removed);
 	assert_int_equal(backends[2].line, 0);

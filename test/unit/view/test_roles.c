@@ -5,6 +5,11 @@
 #include "roles.h"
 #include "specs.h"
 
+/* The first two backends of the file, and one that is not there any more. */
+#define A "10.1.0.1:80"
+#define B "10.1.0.2:80"
+#define C "10.1.0.3:80"
+
 static struct ezlb_endpoint ep_of(const char *text)
 {
 	struct ezlb_endpoint ep;
@@ -20,8 +25,12 @@ static struct ezlb_roster_row *add_row(struct ezlb_roster *roster, const char *s
 
 	assert_int_equal(ezlb_service_key_parse(service, &row->service), 0);
 	row->backend = ep_of(backend);
+	row->index = EZLB_NOT_IN_FILE;
+	if (strcmp(backend, A) == 0 || strcmp(backend, B) == 0)
+		row->index = strcmp(backend, B) == 0;
 	row->role = role;
 	row->weight = weight;
+	row->full = 10;
 	return row;
 }
 
@@ -36,10 +45,6 @@ static void add_drain(struct ezlb_roster *roster, const char *service, const cha
 }
 
 /* --- once for all listeners ---------------------------------------------------------------- */
-
-#define A "10.1.0.1:80"
-#define B "10.1.0.2:80"
-#define C "10.1.0.3:80"
 
 static void set_listeners(struct ezlb_spec *spec, size_t n, const char *const *keys)
 {
@@ -102,7 +107,7 @@ static void test_without_a_port(void **state)
 	set_listeners(spec, 2, keys);
 	spec->backends[0].endpoint.port = 0;
 	add_row(&roster, "tcp 10.0.0.1:80", "10.1.0.1:80", EZLB_ROLE_SERVING, 1);
-	add_row(&roster, "tcp 10.0.0.1:443", "10.1.0.1:443", EZLB_ROLE_SERVING, 1);
+	add_row(&roster, "tcp 10.0.0.1:443", "10.1.0.1:443", EZLB_ROLE_SERVING, 1)->index = 0;
 	add_drain(&roster, "tcp 10.0.0.1:443", "10.1.0.2:443", EZLB_DRAIN_REMOVED, 1, 1);
 	EZLB_SORT(&roster.rows, ezlb_roster_row_cmp);
 	roles_take(&roster, spec, &roles);
@@ -238,12 +243,12 @@ static void test_slow_start(void **state)
 	made_open(&made, HEAD("1") NO_CHECK "backends:\n  - {address: " A ", weight: 10}\n");
 	add_row(roster_of(&made), WEB, A, EZLB_ROLE_STARTING, 1)->until_ms = in(&made, 20);
 	assert_string_equal(pass_says(&made), "+SlowStartStarted web " A
-					      " | its weight grows from 1 to 10 within 20 s\n");
+					      " | its weight grows from 10% to all within 20 s\n");
 	add_row(roster_of(&made), WEB, A, EZLB_ROLE_STARTING, 5)->until_ms = in(&made, 10);
 	assert_string_equal(pass_says(&made), "");
 	add_row(roster_of(&made), WEB, A, EZLB_ROLE_SERVING, 10);
 	assert_string_equal(pass_says(&made),
-			    "+SlowStartEnded web " A " | it has its full weight, 10\n");
+			    "+SlowStartEnded web " A " | it has its full weight\n");
 	add_row(roster_of(&made), WEB, A, EZLB_ROLE_STARTING, 1);
 	pass_says(&made);
 	add_drain(roster_of(&made), WEB, A, EZLB_DRAIN_DOWN, in(&made, 1), 1);
