@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * preview: a plan for the operator: grouped by service, with the reason for each operation, and
- * with a warning for each backend, listener and file that the plan leaves out. Pure.
+ * with a warning for each backend, listener and file that the plan leaves out, and for each backend
+ * whose role does not last. Pure.
  */
 #pragma once
 
@@ -10,6 +11,7 @@
 
 #include <ezlb/diag.h>
 #include <ezlb/plan.h>
+#include <ezlb/roster.h>
 #include <ezlb/spec.h>
 #include <ezlb/text.h>
 #include <ezlb/verdict.h>
@@ -19,6 +21,8 @@ struct ezlb_preview {
 	const struct ezlb_plan *old;  /* removes the rules of the other SNAT driver; NULL: none */
 	const struct ezlb_desired *desired;   /* the set that the plan applies */
 	const struct ezlb_verdicts *verdicts; /* sorted */
+	const struct ezlb_roster *roster;     /* why a backend is a dest or not; NULL: not known */
+	uint64_t now_ms;		      /* by ezlb_now_ms, as the times in the roster */
 	const struct ezlb_diags *diags;	      /* of refused files, sorted; NULL: none */
 	/* Listeners of `desired` that belong to foreign virtual services, sorted; NULL: none. */
 	const struct ezlb_scope *foreign;
@@ -31,6 +35,7 @@ struct ezlb_preview {
  * for, refused files. In each group first the ops in the order of execution, then the warnings:
  *
  *   ! backend 10.1.0.2:80, not added: down (http_status 404)  web.yaml:8
+ *   ! backend 10.1.0.3:80, drains: it left the file; at most 12 s more, 3 connections open
  *
  * If there are ops, the last line counts them.
  */

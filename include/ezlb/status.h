@@ -109,9 +109,9 @@ struct ezlb_status_backend {
 	/* Wall clock. DRAINING: when it is removed at the latest. STARTING: when it has its full
 	 * weight. Else 0. */
 	int64_t until_ms;
-	uint32_t open; /* DRAINING: its connections at the last pass */
+	uint32_t open;			 /* DRAINING: its connections at the last pass */
 	uint32_t dest_weight, dest_full; /* `weight` and `full` of struct ezlb_roster_row */
-	bool checked;  /* false: no health check, counts as up */
+	bool checked;			 /* false: no health check, counts as up */
 	enum ezlb_verdict verdict;
 	bool probed; /* the next three members are valid: those of the last probe */
 	enum ezlb_outcome outcome;
@@ -119,7 +119,8 @@ struct ezlb_status_backend {
 	uint32_t latency_us;
 	int64_t since_ms;      /* wall clock: last change of the verdict; 0: unknown */
 	uint32_t weight;       /* in the file */
-	int64_t kernel_weight; /* the lowest of the listeners; -1: one of them has no such dest */
+	int64_t kernel_weight; /* the lowest of the listeners; -1: one of them has no such dest.
+				* DRAINING: the highest */
 	bool counted;	       /* the members below are valid: sums over the listeners */
 	uint32_t active, inactive;
 	struct ezlb_counters counters;

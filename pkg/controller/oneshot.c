@@ -142,6 +142,8 @@ static bool print_preview(const struct oneshot *one, const struct ezlb_pass_resu
 		.old = &result->plan.old,
 		.desired = &one->catalog.desired,
 		.verdicts = &one->verdicts,
+		.roster = &result->plan.roster,
+		.now_ms = ezlb_now_ms(),
 		.diags = &one->catalog.diags,
 		.foreign = &foreign,
 		.snat_key = one->instance.pass.policy.snat_key,

@@ -27,17 +27,15 @@ static void set_why_verdict(const struct sheet *sheet, struct item *item,
 {
 	const struct ezlb_verdict_row *row = ezlb_verdict_find(sheet->preview->verdicts,
 							       item->owner->spec, backend);
+	char outcome[OUTCOME_STRLEN];
 
 	if (!row) /* it has no health check */
 		return;
 	if (row->verdict != EZLB_DOWN || !row->probed)
 		snprintf(item->why, WHY_STRLEN, "backend is %s", ezlb_verdict_str(row->verdict));
-	else if (row->outcome == EZLB_PROBE_HTTP_STATUS)
-		snprintf(item->why, WHY_STRLEN, "backend is down: %s %d",
-			 ezlb_outcome_str(row->outcome), row->code);
 	else
 		snprintf(item->why, WHY_STRLEN, "backend is down: %s",
-			 ezlb_outcome_str(row->outcome));
+			 outcome_format(row, outcome));
 }
 
 /* The line of one listener. */
@@ -55,6 +53,26 @@ static void service_reason(const struct sheet *sheet, struct item *item)
 		item->line = line_of(item->owner, &item->op->service.key);
 }
 
+/* What the roster says of the dest; false: nothing more than the verdict. */
+static bool set_why_role(const struct sheet *sheet, struct item *item)
+{
+	const struct ezlb_dest_row *dest = &item->op->dest;
+	const struct ezlb_roster *roster = sheet->preview->roster;
+	const struct ezlb_roster_row *row =
+		roster ? ezlb_roster_find(roster, &dest->service, &dest->endpoint) : NULL;
+	char text[ROLE_STRLEN];
+
+	if (!row)
+		return false;
+	if (role_format(sheet, item->owner, row, text))
+		set_why(item, text);
+	else if (row->role == EZLB_ROLE_STANDBY)
+		set_why(item, "the fallback is not needed");
+	else
+		return false;
+	return true;
+}
+
 static void dest_reason(const struct sheet *sheet, struct item *item)
 {
 	const struct ezlb_dest_row *dest = &item->op->dest;
@@ -63,12 +81,13 @@ static void dest_reason(const struct sheet *sheet, struct item *item)
 	if (!set_owner(item, sheet_owner(sheet, &dest->service), SERVICE_REMOVED))
 		return;
 	backend = sheet_backend(item->owner, &dest->service, &dest->endpoint);
-	if (!backend) {
-		set_why(item, NOT_WANTED);
+	if (backend)
+		item->line = backend->at.line;
+	if (set_why_role(sheet, item))
 		return;
-	}
-	item->line = backend->at.line;
-	if (item->op->kind != EZLB_OP_DEST_SET)
+	if (!backend)
+		set_why(item, NOT_WANTED);
+	else if (item->op->kind != EZLB_OP_DEST_SET)
 		set_why_verdict(sheet, item, &backend->endpoint);
 }
 

@@ -200,6 +200,34 @@ const struct ezlb_backend *sheet_backend(const struct owner *owner,
 	return NULL;
 }
 
+static int touched_cmp(const void *a, const void *b)
+{
+	const struct touched *x = a, *y = b;
+	int rc = ezlb_service_key_cmp(&x->service, &y->service);
+
+	return rc ? rc : ezlb_endpoint_cmp(&x->dest, &y->dest);
+}
+
+static void index_touched(struct sheet *sheet)
+{
+	const struct ezlb_plan *plan = sheet->preview->plan;
+
+	for (size_t i = 0; i < plan->len; i++)
+		if (ezlb_op_object(plan->items[i].kind) == EZLB_OBJECT_DEST)
+			*EZLB_PUSH(&sheet->touched) = (struct touched){
+				plan->items[i].dest.service, plan->items[i].dest.endpoint
+			};
+	EZLB_SORT(&sheet->touched, touched_cmp);
+}
+
+bool sheet_touches(const struct sheet *sheet, const struct ezlb_service_key *service,
+		   const struct ezlb_endpoint *dest)
+{
+	const struct touched key = { *service, *dest };
+
+	return EZLB_FIND(&sheet->touched, &key, touched_cmp) != NULL;
+}
+
 /* --- the items ----------------------------------------------------------------------------- */
 
 static int item_cmp(const void *pa, const void *pb)
@@ -233,6 +261,7 @@ void sheet_open(struct sheet *sheet, const struct ezlb_preview *preview)
 	*sheet = (struct sheet){ .preview = preview };
 	index_owners(sheet);
 	index_uses(sheet);
+	index_touched(sheet);
 	add_items(sheet, preview->plan, false);
 	add_items(sheet, preview->old, true);
 	warnings_add(sheet);
@@ -244,5 +273,6 @@ void sheet_close(struct sheet *sheet)
 	EZLB_VEC_CLEAR(&sheet->owners);
 	EZLB_VEC_CLEAR(&sheet->owned);
 	EZLB_VEC_CLEAR(&sheet->uses);
+	EZLB_VEC_CLEAR(&sheet->touched);
 	EZLB_VEC_CLEAR(&sheet->items);
 }

@@ -35,7 +35,7 @@ struct use {
 	const struct ezlb_backend *backend; /* as in the file; NULL: GONE */
 };
 
-#define WHY_STRLEN     160
+#define WHY_STRLEN     240
 #define WARNING_STRLEN 256
 
 struct item {
@@ -50,11 +50,18 @@ struct item {
 	char why[WHY_STRLEN];	   /* "": file and line are enough */
 };
 
+/* A dest that the plan adds, changes or removes. */
+struct touched {
+	struct ezlb_service_key service;
+	struct ezlb_endpoint dest;
+};
+
 struct sheet {
 	const struct ezlb_preview *preview;
 	struct owners EZLB_VEC(struct owner) owners;	/* by file */
 	struct owned_keys EZLB_VEC(struct owned) owned; /* by key */
 	struct uses EZLB_VEC(struct use) uses;
+	struct touched_dests EZLB_VEC(struct touched) touched; /* sorted */
 	struct items EZLB_VEC(struct item) items; /* by group, then service, then index */
 };
 
@@ -75,8 +82,20 @@ bool sheet_removes(const struct sheet *sheet, const struct owner *owner,
 /* The first service by name that listens on the address; NULL: none. */
 const struct owner *sheet_listener(const struct sheet *sheet, const struct ezlb_addr *addr);
 
+/* Has the plan an op for this dest? */
+bool sheet_touches(const struct sheet *sheet, const struct ezlb_service_key *service,
+		   const struct ezlb_endpoint *dest);
+
 /* Adds a warning for each backend, listener and file that the plan leaves out. */
 void warnings_add(struct sheet *sheet);
+
+/* Says what the backend does now, if the role is a special one; else false, and buf is "". */
+#define ROLE_STRLEN 200
+bool role_format(const struct sheet *sheet, const struct owner *owner,
+		 const struct ezlb_roster_row *row, char buf[ROLE_STRLEN]);
+/* "connect_refused", "http_status 404"; "" if it is not known to be down. */
+#define OUTCOME_STRLEN 48
+const char *outcome_format(const struct ezlb_verdict_row *row, char buf[OUTCOME_STRLEN]);
 
 /* Fills in the members after `old`. */
 void reason_find(const struct sheet *sheet, struct item *item);

@@ -30,21 +30,105 @@ static void warn_listener(struct sheet *sheet, const struct owner *owner,
 		 ezlb_listener_text(listener, text));
 }
 
-static void describe(const struct ezlb_verdict_row *row, char buf[WARNING_STRLEN])
+static void describe(const struct ezlb_verdict_row *row, const struct ezlb_roster_row *role,
+		     char buf[WARNING_STRLEN])
 {
-	char backend[EZLB_ENDPOINT_STRLEN], code[16] = "";
+	char backend[EZLB_ENDPOINT_STRLEN], outcome[OUTCOME_STRLEN];
+	bool waits = role && role->role == EZLB_ROLE_WAITING;
 
 	ezlb_endpoint_format(&row->backend, backend);
-	if (row->outcome == EZLB_PROBE_HTTP_STATUS)
-		snprintf(code, sizeof(code), " %d", row->code);
+	outcome_format(row, outcome);
 	if (row->verdict != EZLB_DOWN)
-		snprintf(buf, WARNING_STRLEN,
-			 "backend %s, left unchanged: its health check has no result yet", backend);
-	else if (row->probed)
-		snprintf(buf, WARNING_STRLEN, "backend %s, not added: down (%s%s)", backend,
-			 ezlb_outcome_str(row->outcome), code);
+		snprintf(buf, WARNING_STRLEN, "backend %s, %s: its health check has no result yet",
+			 backend, waits ? "not added" : "left unchanged");
+	else if (outcome[0])
+		snprintf(buf, WARNING_STRLEN, "backend %s, not added: down (%s)", backend, outcome);
 	else
 		snprintf(buf, WARNING_STRLEN, "backend %s, not added: down", backend);
+}
+
+static struct item *add_backend(struct sheet *sheet, const struct owner *owner, int line)
+{
+	struct item *item = add(sheet, GROUP_SERVICE, "backend");
+
+	item->owner = owner;
+	item->line = line;
+	return item;
+}
+
+static void warn_verdict(struct sheet *sheet, const struct owner *owner,
+			 const struct ezlb_backend *backend, const struct ezlb_roster_row *role)
+{
+	const struct ezlb_verdict_row *row = ezlb_verdict_find(sheet->preview->verdicts,
+							       owner->spec, &backend->endpoint);
+
+	if (!row || row->verdict == EZLB_UP)
+		return;
+	if (sheet_removes(sheet, owner, &backend->endpoint)) /* its op says why */
+		return;
+	describe(row, role, add_backend(sheet, owner, backend->at.line)->warning);
+}
+
+/* A special role, which may not last; false: the role is an ordinary one. */
+static bool warn_role(struct sheet *sheet, const struct owner *owner,
+		      const struct ezlb_endpoint *backend, const struct ezlb_roster_row *row,
+		      int line)
+{
+	char ep[EZLB_ENDPOINT_STRLEN], text[ROLE_STRLEN];
+
+	if (!row || !role_format(sheet, owner, row, text))
+		return false;
+	if (!sheet_touches(sheet, &row->service, &row->backend)) /* else its op says why */
+		snprintf(add_backend(sheet, owner, line)->warning, WARNING_STRLEN, "backend %s, %s",
+			 ezlb_endpoint_format(backend, ep), text);
+	return true;
+}
+
+/* The row of a backend of the file at one of the listeners, one that drains first; NULL: none. */
+static const struct ezlb_roster_row *row_of(const struct sheet *sheet, const struct owner *owner,
+					    const struct ezlb_endpoint *backend)
+{
+	const struct ezlb_roster *roster = sheet->preview->roster;
+	const struct ezlb_roster_row *found = NULL;
+
+	for (size_t i = 0; roster && i < owner->spec->n_listeners; i++) {
+		const struct ezlb_service_key *key = &owner->spec->listeners[i].key;
+		const struct ezlb_endpoint dest = ezlb_dest_endpoint(key, backend);
+		const struct ezlb_roster_row *row = ezlb_roster_find(roster, key, &dest);
+
+		if (row && (!found || row->role == EZLB_ROLE_DRAINING))
+			found = row;
+	}
+	return found;
+}
+
+/* Is there a row for the same backend at an earlier listener of the service? */
+static bool is_repeated(const struct sheet *sheet, const struct owner *owner,
+			const struct ezlb_roster_row *row)
+{
+	for (size_t i = 0; i < owner->spec->n_listeners; i++) {
+		const struct ezlb_service_key *key = &owner->spec->listeners[i].key;
+
+		if (ezlb_service_key_cmp(key, &row->service) == 0)
+			return false;
+		if (ezlb_roster_find(sheet->preview->roster, key, &row->backend))
+			return true;
+	}
+	return false;
+}
+
+/* Backends that have left the files and drain. */
+static void warn_removed(struct sheet *sheet)
+{
+	const struct ezlb_roster *roster = sheet->preview->roster;
+
+	for (size_t i = 0; roster && i < roster->rows.len; i++) {
+		const struct ezlb_roster_row *row = &roster->rows.items[i];
+		const struct owner *owner = sheet_owner(sheet, &row->service);
+
+		if (row->index == EZLB_NOT_IN_FILE && owner && !is_repeated(sheet, owner, row))
+			warn_role(sheet, owner, &row->backend, row, 0);
+	}
 }
 
 static void warn_backends(struct sheet *sheet, const struct owner *owner)
@@ -53,18 +137,10 @@ static void warn_backends(struct sheet *sheet, const struct owner *owner)
 
 	for (size_t i = 0; i < spec->n_backends; i++) {
 		const struct ezlb_backend *backend = &spec->backends[i];
-		const struct ezlb_verdict_row *row = ezlb_verdict_find(sheet->preview->verdicts,
-								       spec, &backend->endpoint);
-		struct item *item;
+		const struct ezlb_roster_row *row = row_of(sheet, owner, &backend->endpoint);
 
-		if (!row || row->verdict == EZLB_UP)
-			continue;
-		if (sheet_removes(sheet, owner, &backend->endpoint)) /* its op says why */
-			continue;
-		item = add(sheet, GROUP_SERVICE, "backend");
-		item->owner = owner;
-		item->line = backend->at.line;
-		describe(row, item->warning);
+		if (!warn_role(sheet, owner, &backend->endpoint, row, backend->at.line))
+			warn_verdict(sheet, owner, backend, row);
 	}
 }
 
@@ -132,6 +208,7 @@ void warnings_add(struct sheet *sheet)
 {
 	for (size_t i = 0; i < sheet->owners.len; i++)
 		warn_service(sheet, &sheet->owners.items[i]);
+	warn_removed(sheet);
 	if (sheet->preview->diags)
 		warn_files(sheet, sheet->preview->diags);
 }

@@ -92,9 +92,11 @@ static void count_backend(struct ezlb_status_backend *backend, const struct ezlb
 									    &backend->address) };
 	const struct ezlb_traffic_row *row = EZLB_FIND(traffic, &key, ezlb_traffic_row_cmp);
 	int64_t weight = row ? (int64_t)row->weight : -1;
+	/* A drain may have ended at one listener and not at another one yet. */
+	bool draining = backend->placed && backend->role == EZLB_ROLE_DRAINING;
 
 	/* Set from the last pass: if the dest is missing now, another program removed it. */
-	if (first || weight < backend->kernel_weight)
+	if (first || (draining ? weight > backend->kernel_weight : weight < backend->kernel_weight))
 		backend->kernel_weight = weight;
 	if (!row)
 		return;

@@ -44,18 +44,20 @@ static int64_t weight_in(const struct ezlb_dests *dests, const struct ezlb_servi
 
 /* The weight after the last pass; ezlb_status_count replaces it. */
 static int64_t kernel_weight(const struct folding *folding, const struct ezlb_spec *spec,
-			     const struct ezlb_endpoint *backend)
+			     const struct ezlb_endpoint *backend, const struct ezlb_view_role *role)
 {
+	/* A drain may have ended at one listener and not at another one yet. */
+	bool draining = role && role->role == EZLB_ROLE_DRAINING;
 	const struct ezlb_dests *dests = folding->facts->dests;
-	int64_t lowest = -1;
+	int64_t chosen = -1;
 
 	for (size_t i = 0; dests && i < spec->n_listeners; i++) {
 		int64_t weight = weight_in(dests, &spec->listeners[i].key, backend);
 
-		if (i == 0 || weight < lowest)
-			lowest = weight;
+		if (i == 0 || (draining ? weight > chosen : weight < chosen))
+			chosen = weight;
 	}
-	return lowest;
+	return chosen;
 }
 
 static void take_role(const struct folding *folding, const struct ezlb_view_role *role,
@@ -93,7 +95,7 @@ static void take_backend(struct folding *folding, const struct ezlb_spec *spec,
 	to->fallback = from->fallback;
 	to->checked = spec->check.type != EZLB_CHECK_NONE;
 	to->verdict = to->checked ? EZLB_UNKNOWN : EZLB_UP;
-	to->kernel_weight = kernel_weight(folding, spec, &from->endpoint);
+	to->kernel_weight = kernel_weight(folding, spec, &from->endpoint, role);
 	if (to->checked)
 		take_verdict(folding, spec, to);
 	take_role(folding, role, to);
@@ -109,7 +111,7 @@ static void take_removed(struct folding *folding, const struct ezlb_spec *spec,
 
 	to->address = role->backend;
 	to->removed = true;
-	to->kernel_weight = kernel_weight(folding, spec, &role->backend);
+	to->kernel_weight = kernel_weight(folding, spec, &role->backend, role);
 	take_role(folding, role, to);
 }
 

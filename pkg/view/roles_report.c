@@ -66,13 +66,13 @@ static bool count_open(const struct roles_change *change, const struct ezlb_endp
 
 	*n = 0;
 	for (size_t i = 0; i < spec->n_listeners; i++) {
-		struct ezlb_dest_row key = { .service = spec->listeners[i].key,
-					     .endpoint = *backend };
-		const struct ezlb_dest_row *dest;
+		const struct ezlb_service_key *service = &spec->listeners[i].key;
+		const struct ezlb_dest_row key = {
+			.service = *service, .endpoint = ezlb_dest_endpoint(service, backend)
+		};
+		const struct ezlb_dest_row *dest = EZLB_FIND(&change->found->actual.dests, &key,
+							     ezlb_dest_row_cmp);
 
-		if (key.endpoint.port == 0)
-			key.endpoint.port = key.service.listen.port;
-		dest = EZLB_FIND(&change->found->actual.dests, &key, ezlb_dest_row_cmp);
 		found = found || dest;
 		*n += dest ? dest->active : 0;
 	}

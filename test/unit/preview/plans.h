@@ -13,6 +13,7 @@ struct scene {
 	struct ezlb_plan plan, old;
 	struct ezlb_desired desired;
 	struct ezlb_verdicts verdicts;
+	struct ezlb_roster roster;
 	struct ezlb_diags diags;
 	struct ezlb_scope foreign;
 	struct ezlb_spec *specs[MAX_SPECS];
@@ -43,6 +44,8 @@ static inline struct scene *scene_open(void)
 						.old = &scene->old,
 						.desired = &scene->desired,
 						.verdicts = &scene->verdicts,
+						.roster = &scene->roster,
+						.now_ms = 1000,
 						.diags = &scene->diags,
 						.foreign = &scene->foreign };
 	return scene;
@@ -56,6 +59,7 @@ static inline void scene_close(struct scene *scene)
 	ezlb_plan_clear(&scene->old);
 	EZLB_VEC_CLEAR(&scene->desired);
 	EZLB_VEC_CLEAR(&scene->verdicts);
+	ezlb_roster_clear(&scene->roster);
 	EZLB_VEC_CLEAR(&scene->foreign);
 	ezlb_diags_clear(&scene->diags);
 	free(scene);
@@ -91,6 +95,24 @@ static inline void add_down(struct scene *scene, const char *service, const char
 	row->probed = true;
 	row->outcome = outcome;
 	row->code = code;
+}
+
+/* Rows in order; `index` is that of the backend in its file. */
+static inline struct ezlb_roster_row *add_role(struct scene *scene, const char *listen,
+					       const char *backend, size_t index,
+					       enum ezlb_role role)
+{
+	struct ezlb_roster_row *row = EZLB_PUSH(&scene->roster.rows);
+
+	row->service.listen = ep_of(listen);
+	row->backend = ep_of(backend);
+	row->index = index;
+	row->role = role;
+	row->weight = 3;
+	row->full = 10;
+	row->until_ms = 13000;
+	row->active = 12;
+	return row;
 }
 
 /* A tcp listener that a foreign virtual service has. */

@@ -46,24 +46,14 @@ static void add_drain(struct ezlb_roster *roster, const char *service, const cha
 
 /* --- once for all listeners ---------------------------------------------------------------- */
 
-static void set_listeners(struct ezlb_spec *spec, size_t n, const char *const *keys)
-{
-	free(spec->listeners);
-	spec->listeners = ezlb_calloc(n, sizeof(*spec->listeners));
-	spec->n_listeners = n;
-	for (size_t i = 0; i < n; i++)
-		assert_int_equal(ezlb_service_key_parse(keys[i], &spec->listeners[i].key), 0);
-}
-
 static void test_two_listeners(void **state)
 {
-	static const char *const keys[] = { "tcp 10.0.0.1:80", "udp 10.0.0.1:80" };
-	struct ezlb_spec *spec = spec_of("/d/web.yaml", "web tcp 10.0.0.1:80 " A " " B);
+	struct ezlb_spec *spec = spec_of("/d/web.yaml",
+					 "web tcp 10.0.0.1:80 +udp/10.0.0.1:80 " A " " B);
 	struct ezlb_roster roster = { 0 };
 	struct ezlb_view_roles roles;
 
 	(void)state;
-	set_listeners(spec, 2, keys);
 	add_row(&roster, "tcp 10.0.0.1:80", A, EZLB_ROLE_SERVING, 1);
 	add_row(&roster, "tcp 10.0.0.1:80", B, EZLB_ROLE_OUT, 0);
 	add_drain(&roster, "tcp 10.0.0.1:80", C, EZLB_DRAIN_REMOVED, 5000, 3);
@@ -98,14 +88,12 @@ static void test_two_listeners(void **state)
 /* A backend without a port has a dest with the port of each listener. */
 static void test_without_a_port(void **state)
 {
-	static const char *const keys[] = { "tcp 10.0.0.1:80", "tcp 10.0.0.1:443" };
-	struct ezlb_spec *spec = spec_of("/d/web.yaml", "web tcp 10.0.0.1:80 " A);
+	struct ezlb_spec *spec = spec_of("/d/web.yaml",
+					 "web tcp 10.0.0.1:80 +tcp/10.0.0.1:443 10.1.0.1");
 	struct ezlb_roster roster = { 0 };
 	struct ezlb_view_roles roles;
 
 	(void)state;
-	set_listeners(spec, 2, keys);
-	spec->backends[0].endpoint.port = 0;
 	add_row(&roster, "tcp 10.0.0.1:80", "10.1.0.1:80", EZLB_ROLE_SERVING, 1);
 	add_row(&roster, "tcp 10.0.0.1:443", "10.1.0.1:443", EZLB_ROLE_SERVING, 1)->index = 0;
 	add_drain(&roster, "tcp 10.0.0.1:443", "10.1.0.2:443", EZLB_DRAIN_REMOVED, 1, 1);
