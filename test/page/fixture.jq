@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Documents as docs/admin.md describes them, for a page without a daemon.
-#   jq -n -f fixture.jq --argjson step N --arg scene shop|healthy|hostile|many|full|memory|empty
+#   jq -n -f fixture.jq --argjson step N --arg scene shop|healthy|roles|hostile|many|full|memory|empty
 #     -> {status, events}
 # A step is one poll: 2 s later, and other rates.
 
@@ -110,6 +110,30 @@ def shop:
 		event(13; 4; "normal"; "Applied"; ""; ""; "4 operations, the first: snat-add 10.20.0.5"),
 		event(14; 96; "warning"; "ConditionChanged"; "web"; "BackendsReady"; "True, SomeDown: 1 of 4 backends is down")]}};
 
+# What backends can do besides serving.
+def role($role): .role = $role | .dest_weight = .weight;
+def drains($cause; $left; $active): role("draining") | .kernel_weight = 0 | .dest_weight = 0 |
+	.drain = {cause: $cause, until: at(now_s + $left), active: $active} | .traffic = (traffic(1; 1) | .active = $active);
+def roles:
+	{status: status("3 services"; [
+		(service("api"; "10.20.0.11:443"; [(up("192.168.11.1:8443"; 41; 1) | role("serving")),
+			(down("192.168.11.2:8443"; "connect_refused"; 0; 90) | role("fail_open") | .kernel_weight = 10)]) |
+			.state = "degraded" | .serving = 2 | .serving_of = 2 | but("BackendsReady"; "True"; "FailOpen"; "fewer than min_healthy (2): 1 of 2 backends is up"; 90)),
+		(service("shop"; "10.20.0.12:443"; [(down("192.168.12.1:8443"; "http_status"; 503; 90) | drains("down"; 18; 12)),
+			(up("192.168.12.9:8443"; 41; 1) | role("fallback") | .fallback = true)]) |
+			.state = "degraded" | .serving = 1 | .serving_of = 2 | but("BackendsReady"; "True"; "FallbackServes"; "no backend is up: the fallback serves"; 90)),
+		(service("web"; "10.20.0.10:443"; [(up("192.168.10.11:8443"; 60; 1) | .weight = 1 | role("serving") | .dest_weight = 10),
+			(up("192.168.10.12:8443"; 9; 2) | .weight = 1 | role("starting") | .kernel_weight = 3 | .dest_weight = 3 |
+				.slow_start = {until: at(now_s + 12), full_weight: 10}),
+			(up("192.168.10.19:8443"; 0; 3) | role("standby") | .dest_weight = null | .kernel_weight = null | .traffic = null | .fallback = true),
+			(up("192.168.10.13:8443"; 1; 4) | .weight = 0 | drains("removed"; 30; 1) | .verdict = "unchecked" | .reason = null | .removed = true)]) |
+			.serving = 2 | .serving_of = 2)
+	]; []),
+	 events: {next: 4, events: [
+		event(1; 90; "warning"; "ConditionChanged"; "api"; "BackendsReady"; "True, FailOpen: 1 of 2 backends is up"),
+		event(2; 90; "warning"; "FailOpenStarted"; "api"; ""; "1 of 2 backends is up"),
+		event(3; 5; "normal"; "DrainStarted"; "web"; "192.168.10.13:8443"; "it left the file")]}};
+
 # The same shop after somebody has repaired checkout, and web has lost all.
 def healthy:
 	shop | .status.summary = "10 services, 2 files refused (mail.yaml:4 and 1 more), 1 down (web)" | .status.services |= map(
@@ -147,6 +171,7 @@ def empty: shop | .events = {next: 2, events: [event(1; 40; "normal"; "Applied";
 
 if $scene == "shop" then shop
 elif $scene == "healthy" then healthy
+elif $scene == "roles" then roles
 elif $scene == "hostile" then hostile
 elif $scene == "full" then full
 elif $scene == "memory" then memory

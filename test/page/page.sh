@@ -291,6 +291,36 @@ worst_colour() {
 	shows "nor shown in it" 'document.querySelector("#problems").textContent + document.querySelector("#problems .mark").dataset.tone' "1 degradedwarn"
 }
 
+# cells SERVICE ADDRESS: an expression for state, note and weights of a backend.
+cells() {
+	printf '((row) => [row[1].firstChild.textContent, row[1].lastChild.textContent, row[4].textContent].join("|"))([...%s.querySelectorAll(".backends tbody tr")].find(n => n.firstChild.textContent === "%s").children)' "$(row "$1")" "$2"
+}
+
+roles() {
+	fixture roles
+	visit /
+	comes "fail open comes first of what is degraded" "$names" "api shop web"
+	shows "in words of its own" "$states" "fail open fallback ok"
+	shows "and in red" "$(row api).dataset.tone" bad
+	shows "in the head as well" '[...document.querySelectorAll("#problems .mark")].map(n => n.textContent + " " + n.dataset.tone).join(", ")' \
+		"1 fail open bad, 1 fallback warn"
+	shows "and in the tab" 'document.getElementById("favicon").getAttribute("href").includes("c5221f")' true
+	shows "with the cause" "$(row api).querySelector('.why').firstChild.textContent" "fewer than min_healthy (2): 1 of 2 backends is up"
+	shows "a fallback that is not needed is not missed" "$(row web).querySelectorAll('.figure')[0].textContent" "2 of 2"
+	js '[...document.querySelectorAll("#services details")].forEach(d => d.open = true)' >/dev/null
+	comes "the backends are shown" 'document.querySelectorAll(".backends tbody tr").length' 8
+	shows "one that is down and serves all the same" "$(cells api 192.168.11.2:8443)" "fail open|connect_refused|10, 10"
+	comes "one that drains, with what is left" "$(cells shop 192.168.12.1:8443)" "draining|http_status 503, 12 connections, 1? s left|10, 0"
+	comes "one that has left its file" "$(cells web 192.168.10.13:8443)" "draining|left the file, 1 connection, [23]? s left|0, 0"
+	comes "one in slow start" "$(cells web 192.168.10.12:8443)" "starting|30% of its weight, all in * s|1, 30%"
+	shows "the others have the weight of the file then" "$(cells web 192.168.10.11:8443)" "up||1, 1"
+	shows "a fallback that serves" "$(cells shop 192.168.12.9:8443)" "fallback||10, 10"
+	shows "and one that does not" "$(cells web 192.168.10.19:8443)" "standby||10, –"
+	shows "events in plain words, each once" '[...document.querySelectorAll("#events .type")].map(n => n.textContent).join("|")' \
+		"Backend drains|Fail open"
+	quiet "the console is quiet with all roles"
+}
+
 # Where the events come after all services.
 jump() {
 	size 360 800
@@ -447,6 +477,7 @@ site_start
 hostile
 whole_host
 worst_colour
+roles
 jump
 many
 sizes 360
