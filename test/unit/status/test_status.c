@@ -237,6 +237,12 @@ static void test_listeners_are_summed_up(void **state)
 	assert_int_equal(status.backends.items[0].inactive, 6400);
 	assert_int_equal(status.backends.items[1].active, 230);
 	assert_int_equal(status.backends.items[1].kernel_weight, -1); /* one listener lacks it */
+	/* Its drain has ended there, and goes on at the others. */
+	status.backends.items[1].placed = true;
+	status.backends.items[1].role = EZLB_ROLE_DRAINING;
+	ezlb_status_count(&status, &traffic);
+	assert_int_equal(status.backends.items[1].kernel_weight, 320); /* the highest */
+	status.backends.items[1].placed = false;
 	status.services.items[0].n_listeners = 2;
 	ezlb_status_count(&status, &traffic);
 	assert_int_equal(status.backends.items[1].kernel_weight, 310); /* the lowest */
