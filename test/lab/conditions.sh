@@ -256,6 +256,38 @@ told FightOver ''
 is fought Programmed True Programmed
 eventually 5 "ready again" is_ready
 
+echo "# too few are up, the fallback serves, a backend drains, and starts slowly when it is back"
+# more NAME PORT [LINE...]: a service of b1 with the check of web.
+more() {
+	local name=$1 port=$2
+	shift 2
+	{
+		echo "listen: $VIP:$port"
+		printf '%s\n' "$@"
+		echo "health_check: {type: http, http_path: /healthz, interval: 300ms, timeout: 3s, fail_count: 1, rise_count: 1}"
+	} | service "$name"
+}
+both="backends: [{address: '${BACKEND_IP[b1]}:80'}, {address: '${BACKEND_IP[b2]}:80'}]"
+more few 88 "$both" "min_healthy: 2"
+more slowly 89 "$both" "scheduler: wrr" "slow_start: 1s"
+more spare 78 "backends: [{address: '${BACKEND_IP[b1]}:80'}]" "fallback: [{address: '${BACKEND_IP[b2]}:80'}]"
+for name in few slowly spare; do is "$name" BackendsReady True AllUp; done
+rm "$WORK/b1/healthz"
+is few BackendsReady True FailOpen
+told FailOpenStarted 'few - fewer than min_healthy'
+is spare BackendsReady True FallbackServes
+told FallbackStarted 'spare - no backend is up'
+assert_match "the summary" "1 failing open \(few\), 1 served by the fallback \(spare\)" "$(ezlb_cmd status | head -n 2)"
+told DrainStarted "slowly ${BACKEND_IP[b1]}:80 it is down"
+told DrainEnded "slowly ${BACKEND_IP[b1]}:80 no connections are left"
+echo ok >"$WORK/b1/healthz"
+told FailOpenEnded few
+told FallbackEnded spare
+told SlowStartStarted "slowly ${BACKEND_IP[b1]}:80"
+told SlowStartEnded "slowly ${BACKEND_IP[b1]}:80 it has its full weight"
+rm "$SERVICES"/{few,slowly,spare}.yaml
+told FileGone spare.yaml
+
 echo "# a virtual service of somebody else's"
 ezlb_stop
 in_ns lb ipvsadm -A -t "$VIP:85" -s rr
@@ -281,7 +313,8 @@ if [[ ${LAB_PLACE:-} == guest ]]; then
 fi
 
 echo "# all of them were seen"
-for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed Held AllUp SomeDown SomeUnknown NoneUp NoneServing \
+for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed Held AllUp SomeDown SomeUnknown FailOpen FallbackServes \
+	NoneUp NoneServing \
 	NoConflict NameTaken ListenerTaken SnatConflict Foreign Fight; do
 	[[ -n ${reasons[$reason]:-} ]] || fail "the reason $reason was not provoked"
 done

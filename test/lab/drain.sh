@@ -73,8 +73,20 @@ eventually 10 "the new process has looked" has "tcp $FILES $B2 1"
 eventually 10 "it is ready" is_ready
 drains || fail "the restart ended the drain"
 assert_eq "the deadline after the restart" "$before" "$(ledger_drain)"
+backend_of_files() { admin /api/v1/status | jq -r ".services[] | select(.name == \"files\") | .state as \$state | .backends[] | select(.address == \"$B1\") | $1"; }
+# shellcheck disable=SC2016 # jq expands it
+assert_eq "what status says" "ok draining true removed 1" \
+	"$(backend_of_files '"\($state) \(.role) \(.removed) \(.drain.cause) \(.drain.active)"')"
+has_event() { ezlb_cmd events >"$WORK/events" && grep -q " $1" "$WORK/events"; }
+has_event "DrainStarted files $B1 it left the file" || fail "no event: $(cat "$WORK/events")"
+metric() { admin /metrics | grep -F "ezlb_backend_draining{service=\"files\",backend=\"$B1\""; }
+assert_match "the metric" " 1$" "$(metric)"
+assert_match "what plan says" "! backend ${B1//[\[\]]/.}, drains: it left the file; it will be removed when its connections have ended \(1 open\)" \
+	"$(ezlb_cmd plan)"
 complete one
 eventually 10 "b1 is deleted when it is idle" has_not "$B1"
+eventually 5 "the event of the end" has_event "DrainEnded files $B1 no connections are left"
+fails metric || fail "what is removed has a series"
 gone() { fails ledger_drain; }
 eventually 5 "the ledger has no drain" gone
 
@@ -86,6 +98,7 @@ files 60s
 eventually 10 "b1 drains" drains
 files 60s 5
 eventually 10 "b1 is back, with its weight" has "tcp $FILES $B1 5"
+eventually 5 "the event of it" has_event "DrainEnded files $B1 it is back"
 complete two
 
 echo "# the deadline ends it"
@@ -97,7 +110,8 @@ eventually 20 "the time is up" has_not "$B1"
 took=$(elapsed_ms "$start")
 echo "deleted after $took ms of 3000"
 [[ $took -ge 2500 ]] || fail "b1 was deleted before its time"
-assert_eq "changes of b1 at its end" 1 "$(tail -n 1 "$EZLB_LOG" | grep -c "why=lifecycle.*first=\"dest-del tcp ${FILES//[\[\]]/.} -> ")"
+eventually 5 "the event of it" has_event "DrainEnded files $B1 the time is up: 1 connection cut"
+assert_eq "changes of b1 at its end" 1 "$(grep 'msg="applied' "$EZLB_LOG" | tail -n 1 | grep -c "why=lifecycle.*first=\"dest-del tcp ${FILES//[\[\]]/.} -> ")"
 
 echo "# a health check that says no: the request that is under way is answered"
 service web <<END

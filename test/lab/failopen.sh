@@ -38,6 +38,18 @@ mark() { lines=$(wc -l <"$EZLB_LOG"); }
 changes() { tail -n +$((lines + 1)) "$EZLB_LOG" | grep -c "level=debug.*op=\"dest-[a-z]* tcp ${1//[\[\]]/.} " || :; }
 told() { [[ $(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -c "to=$1 ") -eq 4 ]]; }
 
+# told_of SERVICE: its state, status and reason of BackendsReady, and how many serve.
+told_of() {
+	admin /api/v1/status | jq -r ".services[] | select(.name == \"$1\") |
+		\"\(.state) \(.conditions[] | select(.type == \"BackendsReady\") | \"\(.status) \(.reason)\") \(.serving)\""
+}
+gauges() {
+	admin /metrics >"$WORK/metrics"
+	for name in back open; do
+		echo "$name" "$(sed -n "s/^ezlb_service_\(fail_open\|fallback_serving\){service=\"$name\"} //p" "$WORK/metrics" | xargs)"
+	done | tr '\n' ' '
+}
+
 ezlb_start --log-level debug
 eventually 10 "all are up, the fallback stands by" is "$BACK" "$B1 1 $B2 1 "
 eventually 10 "all are up" is "$OPEN" "$B1 1 $B2 1 "
@@ -54,6 +66,11 @@ assert_eq "changes of the one that failed open" 0 "$(changes "$OPEN")"
 # Each of the two: weight 0, deleted. The fallback: added.
 assert_eq "changes of the one with a fallback" 5 "$(changes "$BACK")"
 
+assert_eq "what status says" "degraded True FailOpen 2" "$(told_of open)"
+assert_eq "what status says" "degraded True FallbackServes 1" "$(told_of back)"
+assert_match "the summary" "1 failing open \(open\), 1 served by the fallback \(back\)" "$(ezlb_cmd status | head -n 2)"
+assert_eq "the metrics" "back 0 1 open 1 0 " "$(gauges)"
+
 echo "# they recover"
 mark
 echo ok >"$WORK/b1/healthz"
@@ -67,4 +84,10 @@ assert_eq "changes of the one that failed open" 0 "$(changes "$OPEN")"
 assert_eq "changes of the one with a fallback" 4 "$(changes "$BACK")"
 never 2 "something flaps" fails is "$BACK" "$B1 1 $B2 1 "
 assert_eq "changes in the end" 4 "$(changes "$BACK")"
+assert_eq "the events, and each in the log" "FailOpenStarted 1 FailOpenEnded 1 FallbackStarted 1 FallbackEnded 1 lines 4" \
+	"$(ezlb_cmd events >"$WORK/events"
+	for event in FailOpenStarted FailOpenEnded FallbackStarted FallbackEnded; do
+		printf '%s %s ' $event "$(grep -c " $event " "$WORK/events")"
+	done
+	echo lines "$(grep -cE 'pkg=controller msg="(fail open|the fallback of the service)' "$EZLB_LOG")")"
 ezlb_stop

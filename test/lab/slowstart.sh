@@ -35,6 +35,10 @@ lines=$(wc -l <"$EZLB_LOG")
 backend_start b2 80
 eventually 10 "b2 is back" weighs 1
 
+assert_eq "what status says" "ok starting 10" "$(admin /api/v1/status | jq -r '.services[0] | .state as $state | .backends[] |
+	select(.slow_start) | "\($state) \(.role) \(.slow_start.full_weight)"')"
+assert_match "the metric" " 1$" "$(admin /metrics | grep -F "ezlb_backend_slow_start{service=\"web\",backend=\"$B2\"")"
+
 printf '%8s %7s %s\n' seconds weight 'share of b2'
 start=$(now_ms)
 first='' last=0
@@ -51,6 +55,9 @@ while :; do
 done
 [[ $first -le 5 ]] || fail "b2 began with $first of 20"
 [[ $share -ge 8 ]] || fail "b2 ended with $share of 20"
+has_event() { ezlb_cmd events >"$WORK/events" && grep -q " $1" "$WORK/events"; }
+eventually 5 "the event of the end" has_event "SlowStartEnded web $B2 it has its full weight"
+has_event "SlowStartStarted web $B2 its weight grows from 10% to all" || fail "no event: $(cat "$WORK/events")"
 steps=$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -c "why=lifecycle ops=1 failed=0 first=\"dest-set .*weight")
 echo "$steps changes of the weight"
 [[ $steps -ge 5 && $steps -le 9 ]] || fail "want 9 changes, or some less on a slow machine"
