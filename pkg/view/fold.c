@@ -118,12 +118,20 @@ static void take_removed(struct folding *folding, const struct ezlb_spec *spec,
 static void take_backends(struct folding *folding, const struct ezlb_spec *spec,
 			  const struct ezlb_view_roles *roles, struct ezlb_status_service *service)
 {
+	EZLB_AUTO_FREE bool *taken = ezlb_calloc(roles->len + 1, sizeof(*taken));
+
 	service->first = folding->out->backends.len;
-	for (size_t i = 0; i < spec->n_backends; i++)
-		take_backend(folding, spec, &spec->backends[i],
-			     roles_find(roles, &spec->backends[i].endpoint), service);
+	for (size_t i = 0; i < spec->n_backends; i++) {
+		const struct ezlb_backend *backend = &spec->backends[i];
+		const struct ezlb_view_role *role = roles_find(roles, &backend->endpoint);
+
+		take_backend(folding, spec, backend, role, service);
+		if (role)
+			taken[role - roles->items] = true;
+	}
+	/* One that has just come back to the file is in both until the next pass. */
 	for (size_t i = 0; i < roles->len; i++)
-		if (roles->items[i].removed)
+		if (roles->items[i].removed && !taken[i])
 			take_removed(folding, spec, &roles->items[i]);
 	service->n_backends = folding->out->backends.len - service->first;
 }

@@ -228,6 +228,10 @@ static void test_roles(void **state)
 	assert_int_equal(backends[2].role, EZLB_ROLE_DRAINING);
 	assert_int_equal(backends[2].open, 12);
 	assert_int_equal(backends[2].until_ms, rig.now + 30000);
+	/* It is back in the file, and no pass has been made since: not twice. */
+	rig.view.services.items[0].roles.items[1].removed = true;
+	assert_int_equal(fold_now(&rig)->services.items[0].n_backends, 3);
+	rig.view.services.items[0].roles.items[1].removed = false;
 	/* Without a health check it counts as up, but no dest of it takes connections. */
 	rig.view.services.items[0].roles.items[1].role = EZLB_ROLE_STANDBY;
 	rig.view.services.items[0].roles.items[1].weight = 0;
