@@ -17,13 +17,14 @@
  * 5 s for answers, then returns -ETIMEDOUT; the time that the kernel works before it answers is
  * extra (a change of scheduler takes about 10 ms per service). An empty scope sends no request.
  * SET changes services and dests in place; they are never deleted and created again. A DEL of a
- * missing object succeeds. A dest row has no tunnel options: SET makes the tunnel plain IPIP.
+ * missing object succeeds. An op for a dest whose tunnel type the kernel does not know gets
+ * -EPROTONOSUPPORT and has no effect.
  *
  * peek reads /proc/net/ip_vs, in the network namespace of the process, and does not need the
  * socket; -ENOENT if ip_vs is not loaded. That text shows keys, schedulers, weights, forwarding
  * methods, and the persistence flag with its timeout and netmask. Only list sees the rest: dest
  * thresholds, other service flags (the scheduler's own; one-packet for IPv6), the netmask of a
- * service that is not persistent, the persistence engine, and tunnel options.
+ * service that is not persistent, the persistence engine, and the options of tunnels.
  */
 int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err);
 

@@ -54,6 +54,9 @@ static void put_service(struct nl_msg *msg, const struct ezlb_service_row *row)
 	nla_put(msg, IPVS_SVC_ATTR_FLAGS, sizeof(flags), &flags);
 	nla_put_u32(msg, IPVS_SVC_ATTR_TIMEOUT, row->timeout);
 	nla_put_u32(msg, IPVS_SVC_ATTR_NETMASK, row->netmask);
+	/* Without this attribute SET removes the engine, too: ip_vs_edit_service(). */
+	if (row->engine[0])
+		nla_put_string(msg, IPVS_SVC_ATTR_PE_NAME, row->engine);
 }
 
 static void put_endpoint(struct nl_msg *msg, const struct ezlb_endpoint *endpoint)
@@ -77,12 +80,36 @@ static uint32_t fwd_method(enum ezlb_forward forward)
 	return 0;
 }
 
+static uint16_t tunnel_flags(enum ezlb_tunnel_checksum checksum)
+{
+	switch (checksum) {
+	case EZLB_TUNNEL_NOCSUM:
+		return IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM;
+	case EZLB_TUNNEL_CSUM:
+		return IP_VS_TUNNEL_ENCAP_FLAG_CSUM;
+	case EZLB_TUNNEL_REMCSUM:
+		return IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM;
+	}
+	assert(!"checksum");
+	return 0;
+}
+
+/* Without these attributes the kernel resets them: a plain IP in IP tunnel. */
+static void put_tunnel(struct nl_msg *msg, const struct ezlb_tunnel *tunnel)
+{
+	nla_put_u8(msg, IPVS_DEST_ATTR_TUN_TYPE, (uint8_t)tunnel->type);
+	nla_put_u16(msg, IPVS_DEST_ATTR_TUN_PORT, htons(tunnel->port));
+	nla_put_u16(msg, IPVS_DEST_ATTR_TUN_FLAGS, tunnel_flags(tunnel->checksum));
+}
+
 static void put_dest(struct nl_msg *msg, const struct ezlb_dest_row *row)
 {
 	nla_put_u32(msg, IPVS_DEST_ATTR_FWD_METHOD, fwd_method(row->forward));
 	nla_put_u32(msg, IPVS_DEST_ATTR_WEIGHT, row->weight);
 	nla_put_u32(msg, IPVS_DEST_ATTR_U_THRESH, row->upper);
 	nla_put_u32(msg, IPVS_DEST_ATTR_L_THRESH, row->lower);
+	if (row->forward == EZLB_TUNNEL)
+		put_tunnel(msg, &row->tunnel);
 }
 
 static void put_service_op(struct ezlb_nl_buf *buf, uint16_t family, uint8_t cmd,

@@ -36,6 +36,12 @@ int ezlb_ipvs_get_service(const void *msg, size_t len, struct ezlb_service_row *
 int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_key *service,
 		       struct ezlb_dest_row *out);
 
+/*
+ * Whether the kernel that wrote this message about a dest knows tunnel types. One that does not
+ * takes every tunnel for IP in IP, and reports no error.
+ */
+bool ezlb_ipvs_has_tunnels(const void *msg, size_t len);
+
 /* Read the counters of the same messages; that of a service has no sums over its dests. */
 int ezlb_ipvs_get_service_traffic(const void *msg, size_t len, struct ezlb_traffic_row *out);
 int ezlb_ipvs_get_dest_traffic(const void *msg, size_t len, const struct ezlb_service_key *service,

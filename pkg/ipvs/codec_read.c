@@ -52,10 +52,12 @@ static bool get_port(const struct nlattr *attr, uint16_t *port)
 	return true;
 }
 
-static bool get_scheduler(const struct nlattr *attr, char out[EZLB_SCHED_MAX + 1])
+/* The name of a scheduler or an engine; both have 16 bytes. */
+static bool get_name(const struct nlattr *attr, char out[EZLB_SCHED_MAX + 1])
 {
 	size_t len;
 
+	_Static_assert(EZLB_SCHED_MAX == EZLB_PE_MAX, "one size for both");
 	if (!attr)
 		return false;
 	len = strnlen(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
@@ -117,10 +119,13 @@ int ezlb_ipvs_get_service(const void *msg, size_t len, struct ezlb_service_row *
 	rc = get_key(&attrs, &out->key);
 	if (rc)
 		return rc;
-	if (!get_scheduler(attrs.at[IPVS_SVC_ATTR_SCHED_NAME], out->scheduler) ||
+	if (!get_name(attrs.at[IPVS_SVC_ATTR_SCHED_NAME], out->scheduler) ||
 	    !get(attrs.at[IPVS_SVC_ATTR_FLAGS], &flags, sizeof(flags)) ||
 	    !get(attrs.at[IPVS_SVC_ATTR_TIMEOUT], &out->timeout, sizeof(out->timeout)) ||
 	    !get(attrs.at[IPVS_SVC_ATTR_NETMASK], &out->netmask, sizeof(out->netmask)))
+		return -EBADMSG;
+	if (attrs.at[IPVS_SVC_ATTR_PE_NAME] &&
+	    !get_name(attrs.at[IPVS_SVC_ATTR_PE_NAME], out->engine))
 		return -EBADMSG;
 	out->flags = flags.flags & ~(uint32_t)IP_VS_SVC_F_HASHED;
 	return 0;
@@ -142,6 +147,41 @@ static enum ezlb_forward forward_of(uint32_t method)
 	}
 }
 
+/*
+ * Kernels before 5.2 have none of these attributes, and 5.2 has no flags. The kernel treats a type
+ * that it does not know as IP in IP.
+ */
+static bool get_tunnel(const struct ezlb_nl_attrs *attrs, struct ezlb_tunnel *out)
+{
+	const struct nlattr *port = attrs->at[IPVS_DEST_ATTR_TUN_PORT];
+	const struct nlattr *flags = attrs->at[IPVS_DEST_ATTR_TUN_FLAGS];
+	uint16_t bits = 0;
+	uint8_t type;
+
+	if (!attrs->at[IPVS_DEST_ATTR_TUN_TYPE])
+		return true;
+	if (!get(attrs->at[IPVS_DEST_ATTR_TUN_TYPE], &type, sizeof(type)) ||
+	    (port && !get_port(port, &out->port)) || (flags && !get(flags, &bits, sizeof(bits))))
+		return false;
+	if (type == IP_VS_CONN_F_TUNNEL_TYPE_GUE)
+		out->type = EZLB_TUNNEL_GUE;
+	else if (type == IP_VS_CONN_F_TUNNEL_TYPE_GRE)
+		out->type = EZLB_TUNNEL_GRE;
+	if (bits & IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM)
+		out->checksum = EZLB_TUNNEL_REMCSUM;
+	else if (bits & IP_VS_TUNNEL_ENCAP_FLAG_CSUM)
+		out->checksum = EZLB_TUNNEL_CSUM;
+	return true;
+}
+
+bool ezlb_ipvs_has_tunnels(const void *msg, size_t len)
+{
+	struct ezlb_nl_attrs attrs;
+
+	return open_nest(msg, len, IPVS_CMD_ATTR_DEST, &attrs) == 0 &&
+	       attrs.at[IPVS_DEST_ATTR_TUN_TYPE];
+}
+
 int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_key *service,
 		       struct ezlb_dest_row *out)
 {
@@ -159,6 +199,8 @@ int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_ke
 	    !get(attrs.at[IPVS_DEST_ATTR_ACTIVE_CONNS], &out->active, sizeof(out->active)))
 		return -EBADMSG;
 	out->forward = forward_of(method);
+	if (out->forward == EZLB_TUNNEL && !get_tunnel(&attrs, &out->tunnel))
+		return -EBADMSG;
 	return 0;
 }
 

@@ -16,17 +16,21 @@
 /* It must hold 256 errors of about 1 KiB each; dumps arrive in pieces of 32 KiB. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 
+/* Whether the kernel has tunnel types other than IP in IP. A message about a dest shows it. */
+enum tunnels { TUNNELS_UNKNOWN, TUNNELS_MISSING, TUNNELS_KNOWN };
+
 struct ipvs {
 	struct ezlb_layer layer; /* first: a layer is an ipvs */
 	struct ezlb_ipvs_nl *nl;
 	const char *procfs;
+	enum tunnels tunnels;
 };
 
 /* --- list and peek ------------------------------------------------------------------------- */
 
 /* The state of one list call, with the service whose dests are read. */
 struct listing {
-	struct ezlb_ipvs_nl *nl;
+	struct ipvs *ipvs;
 	const struct ezlb_scope *scope;
 	struct ezlb_services services;
 	struct ezlb_dests dests;
@@ -52,9 +56,14 @@ static int on_dest(void *arg, const struct nlmsghdr *msg)
 	struct ezlb_dest_row row;
 	int rc = ezlb_ipvs_get_dest(msg, msg->nlmsg_len, listing->service, &row);
 
-	if (rc == 0)
-		*EZLB_PUSH(&listing->dests) = row;
-	return rc;
+	if (rc)
+		return rc;
+	*EZLB_PUSH(&listing->dests) = row;
+	if (listing->ipvs->tunnels == TUNNELS_UNKNOWN)
+		listing->ipvs->tunnels = ezlb_ipvs_has_tunnels(msg, msg->nlmsg_len)
+						 ? TUNNELS_KNOWN
+						 : TUNNELS_MISSING;
+	return 0;
 }
 
 int ezlb_ipvs_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
@@ -77,11 +86,11 @@ static int read_kernel(struct listing *listing, struct ezlb_err *err)
 	const struct ezlb_ipvs_rows services = { on_service, listing, &listing->services.len };
 	const struct ezlb_ipvs_rows dests = { on_dest, listing, &listing->dests.len };
 	size_t kept = 0;
-	int rc = ezlb_ipvs_dump(listing->nl, NULL, &services, err);
+	int rc = ezlb_ipvs_dump(listing->ipvs->nl, NULL, &services, err);
 
 	for (size_t i = 0; rc == 0 && i < listing->services.len; i++) {
 		listing->service = &listing->services.items[i].key;
-		rc = ezlb_ipvs_dump(listing->nl, listing->service, &dests, err);
+		rc = ezlb_ipvs_dump(listing->ipvs->nl, listing->service, &dests, err);
 		if (rc == 0)
 			listing->services.items[kept++] = listing->services.items[i];
 		if (rc == -ESRCH)
@@ -115,13 +124,13 @@ static void hand_over(struct listing *listing, struct ezlb_table *out)
 static int list(struct ezlb_layer *layer, const struct ezlb_scope *scope, struct ezlb_table *out,
 		struct ezlb_err *err)
 {
-	struct listing listing = { .nl = ((struct ipvs *)layer)->nl, .scope = scope };
+	struct listing listing = { .ipvs = (struct ipvs *)layer, .scope = scope };
 	struct ezlb_err why = { 0 };
 	int rc;
 
 	if (scope->len == 0)
 		return 0;
-	rc = ezlb_ipvs_nl_begin(listing.nl, &why);
+	rc = ezlb_ipvs_nl_begin(listing.ipvs->nl, &why);
 	if (rc == 0)
 		rc = read_kernel(&listing, &why);
 	if (rc == 0)
@@ -146,15 +155,80 @@ static bool already_gone(const struct ezlb_op *op)
 	       (op->rc == -ESRCH || op->rc == -ENOENT);
 }
 
+static bool needs_tunnels(const struct ezlb_op *op)
+{
+	return ezlb_op_object(op->kind) == EZLB_OBJECT_DEST &&
+	       ezlb_op_action(op->kind) != EZLB_ACTION_DEL && op->dest.forward == EZLB_TUNNEL &&
+	       op->dest.tunnel.type != EZLB_TUNNEL_IPIP;
+}
+
+/* The first op that created a dest of such a tunnel, as far as the kernel says. */
+static const struct ezlb_op *find_tunnel(struct ezlb_op *const *ops, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (needs_tunnels(ops[i]) && ops[i]->rc == 0)
+			return ops[i];
+	return NULL;
+}
+
+/* Deletes a dest that would send its packets in the wrong tunnel. */
+static int take_back(struct ipvs *ipvs, struct ezlb_op *op, struct ezlb_err *err)
+{
+	struct ezlb_op del = { .kind = EZLB_OP_DEST_DEL, .dest = op->dest }, *dels[] = { &del };
+
+	op->rc = -EPROTONOSUPPORT;
+	return ezlb_ipvs_nl_apply(ipvs->nl, dels, 1, err);
+}
+
+/*
+ * A kernel without tunnel types accepts such a dest as IP in IP. While that is unknown, no dest was
+ * read, so each of these dests is new.
+ */
+static int check_tunnels(struct ipvs *ipvs, struct ezlb_op *const *ops, size_t n,
+			 struct ezlb_err *err)
+{
+	const struct ezlb_op *first = find_tunnel(ops, n);
+	struct listing listing = { .ipvs = ipvs };
+	const struct ezlb_ipvs_rows dests = { on_dest, &listing, &listing.dests.len };
+	int rc = 0;
+
+	if (!first || ipvs->tunnels != TUNNELS_UNKNOWN)
+		return 0;
+	listing.service = &first->dest.service;
+	ezlb_ipvs_dump(ipvs->nl, listing.service, &dests, NULL);
+	EZLB_VEC_CLEAR(&listing.dests);
+	for (size_t i = 0; i < n && ipvs->tunnels == TUNNELS_MISSING && rc == 0; i++)
+		if (needs_tunnels(ops[i]) && ops[i]->rc == 0)
+			rc = take_back(ipvs, ops[i], err);
+	return rc;
+}
+
+static int send_ops(struct ipvs *ipvs, struct ezlb_op *const *ops, size_t n, struct ezlb_err *err)
+{
+	EZLB_AUTO_FREE struct ezlb_op **able = ezlb_calloc(n, sizeof(struct ezlb_op *));
+	size_t len = 0;
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		if (ipvs->tunnels == TUNNELS_MISSING && needs_tunnels(ops[i]))
+			ops[i]->rc = -EPROTONOSUPPORT;
+		else
+			able[len++] = ops[i];
+	if (len == 0)
+		return 0;
+	rc = ezlb_ipvs_nl_apply(ipvs->nl, able, len, err);
+	return rc ? rc : check_tunnels(ipvs, able, len, err);
+}
+
 static int apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
 		 struct ezlb_err *err)
 {
-	struct ezlb_ipvs_nl *nl = ((struct ipvs *)layer)->nl;
+	struct ipvs *ipvs = (struct ipvs *)layer;
 	struct ezlb_err why = { 0 };
-	int rc = ezlb_ipvs_nl_begin(nl, &why);
+	int rc = ezlb_ipvs_nl_begin(ipvs->nl, &why);
 
 	if (rc == 0)
-		rc = ezlb_ipvs_nl_apply(nl, ops, n, &why);
+		rc = send_ops(ipvs, ops, n, &why);
 	if (rc && err)
 		*err = why;
 	for (size_t i = 0; i < n; i++) {

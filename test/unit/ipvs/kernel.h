@@ -126,14 +126,17 @@ static inline void add_service(struct bytes *b, uint32_t seq, const struct ezlb_
 	add_attr(b, IPVS_SVC_ATTR_FLAGS, &flags, sizeof(flags));
 	add_u32(b, IPVS_SVC_ATTR_TIMEOUT, row->timeout);
 	add_u32(b, IPVS_SVC_ATTR_NETMASK, row->netmask);
+	if (row->engine[0])
+		add_attr(b, IPVS_SVC_ATTR_PE_NAME, row->engine, strlen(row->engine) + 1);
 	end_nest(b, nest);
 	end_msg(b, msg);
 }
 
-/* As ip_vs_genl_fill_dest(). af 0: not told, as by an old kernel. */
-static inline void add_dest(struct bytes *b, uint32_t seq, const struct ezlb_dest_row *row,
-			    uint32_t method, uint16_t af)
+/* As ip_vs_genl_fill_dest(). af 0, flags -1: not told, as by an old kernel. */
+static inline void add_tunnel_dest(struct bytes *b, uint32_t seq, const struct ezlb_dest_row *row,
+				   uint32_t method, uint16_t af, int flags)
 {
+	const uint8_t type = (uint8_t)row->tunnel.type;
 	struct genlmsghdr genl = { .cmd = IPVS_CMD_NEW_DEST, .version = 1 };
 	size_t msg = start_msg(b, FAMILY, NLM_F_MULTI, seq), nest;
 
@@ -148,8 +151,20 @@ static inline void add_dest(struct bytes *b, uint32_t seq, const struct ezlb_des
 	add_u32(b, IPVS_DEST_ATTR_ACTIVE_CONNS, 7);
 	if (af)
 		add_u16(b, IPVS_DEST_ATTR_ADDR_FAMILY, af);
+	if (flags >= 0) {
+		add_attr(b, IPVS_DEST_ATTR_TUN_TYPE, &type, sizeof(type));
+		add_u16(b, IPVS_DEST_ATTR_TUN_PORT, htons(row->tunnel.port));
+		add_u16(b, IPVS_DEST_ATTR_TUN_FLAGS, (uint16_t)flags);
+	}
 	end_nest(b, nest);
 	end_msg(b, msg);
+}
+
+/* A kernel before 5.2, without tunnel types. */
+static inline void add_dest(struct bytes *b, uint32_t seq, const struct ezlb_dest_row *row,
+			    uint32_t method, uint16_t af)
+{
+	add_tunnel_dest(b, seq, row, method, af, -1);
 }
 
 /* --- rows ---------------------------------------------------------------------------------- */

@@ -72,11 +72,12 @@ static const struct {
 	enum ezlb_proto proto;
 	int number;
 	uint32_t flags, want_flags, timeout, netmask;
-	const char *scheduler;
+	const char *scheduler, *engine;
 } service_rows[] = {
-	{ "10.0.0.1:80", EZLB_TCP, 6, 0, 0, 0, ~0u, "wrr" },
-	{ "[fd00::1]:53", EZLB_UDP, 17, 1 | 2, 1, 300, 128, "lblcr" },
-	{ "10.0.0.1:65535", EZLB_SCTP, 132, 0x18, 0x18, 0, 1, "fifteen_letters" },
+	{ "10.0.0.1:80", EZLB_TCP, 6, 0, 0, 0, ~0u, "wrr", "" },
+	{ "[fd00::1]:53", EZLB_UDP, 17, 1 | 2, 1, 300, 128, "lblcr", "sip" },
+	{ "10.0.0.1:65535", EZLB_SCTP, 132, 0x18, 0x18, 0, 1, "fifteen_letters",
+	  "letters_fifteen" },
 };
 
 static void test_service_ops(void **state)
@@ -94,6 +95,7 @@ static void test_service_ops(void **state)
 		op.service.netmask = service_rows[r].netmask;
 		ezlb_strcpy(op.service.scheduler, sizeof(op.service.scheduler),
 			    service_rows[r].scheduler);
+		ezlb_strcpy(op.service.engine, sizeof(op.service.engine), service_rows[r].engine);
 		ezlb_ipvs_put_op(&w.buf, FAMILY, &op);
 		parse(&w, 0, service_ops[o].cmd, NLM_F_REQUEST);
 		check_key(&w, &op.service.key, service_rows[r].number);
@@ -113,6 +115,12 @@ static void test_service_ops(void **state)
 				 service_rows[r].timeout);
 		assert_int_equal(nla_get_u32(w.service[IPVS_SVC_ATTR_NETMASK]),
 				 service_rows[r].netmask);
+		/* Missing, not empty: so the kernel removes the engine. */
+		if (service_rows[r].engine[0])
+			assert_string_equal(nla_get_string(w.service[IPVS_SVC_ATTR_PE_NAME]),
+					    service_rows[r].engine);
+		else
+			assert_null(w.service[IPVS_SVC_ATTR_PE_NAME]);
 		ezlb_nl_buf_clear(&w.buf);
 	}
 }
@@ -130,11 +138,43 @@ static const struct {
 	const char *listen, *backend;
 	enum ezlb_forward forward;
 	uint32_t method, weight, upper, lower;
+	struct ezlb_tunnel tunnel;
+	int tunnel_flags; /* -1: no tunnel attributes */
 } dest_rows[] = {
-	{ "10.0.0.1:80", "192.168.10.11:8080", EZLB_MASQ, 0, 1, 0, 0 },
-	{ "[fd00::1]:80", "[fd00:192::11]:8080", EZLB_DIRECT, 3, 65535, 1000, 900 },
-	{ "10.0.0.1:80", "[fd00:192::11]:80", EZLB_TUNNEL, 2, 0, 0, 0 },
+	{ "10.0.0.1:80", "192.168.10.11:8080", EZLB_MASQ, 0, 1, 0, 0, { 0 }, -1 },
+	{ "[fd00::1]:80", "[fd00:192::11]:8080", EZLB_DIRECT, 3, 65535, 1000, 900, { 0 }, -1 },
+	{ "10.0.0.1:80", "[fd00:192::11]:80", EZLB_TUNNEL, 2, 0, 0, 0, { 0 }, 0 },
+	{ "10.0.0.1:80", "1.2.3.4:80", EZLB_TUNNEL, 2, 0, 0, 0, { EZLB_TUNNEL_GUE, 6080, 0 }, 0 },
+	{ "10.0.0.1:80",
+	  "1.2.3.4:80",
+	  EZLB_TUNNEL,
+	  2,
+	  0,
+	  0,
+	  0,
+	  { EZLB_TUNNEL_GUE, 6080, EZLB_TUNNEL_REMCSUM },
+	  2 },
+	{ "10.0.0.1:80",
+	  "1.2.3.4:80",
+	  EZLB_TUNNEL,
+	  2,
+	  0,
+	  0,
+	  0,
+	  { EZLB_TUNNEL_GRE, 0, EZLB_TUNNEL_CSUM },
+	  1 },
 };
+
+static void check_tunnel(struct nlattr *const *attrs, const struct ezlb_tunnel *want, int flags)
+{
+	if (flags < 0) {
+		assert_null(attrs[IPVS_DEST_ATTR_TUN_TYPE]);
+		return;
+	}
+	assert_int_equal(nla_get_u8(attrs[IPVS_DEST_ATTR_TUN_TYPE]), want->type);
+	assert_int_equal(nla_get_u16(attrs[IPVS_DEST_ATTR_TUN_PORT]), htons(want->port));
+	assert_int_equal(nla_get_u16(attrs[IPVS_DEST_ATTR_TUN_FLAGS]), flags);
+}
 
 static void test_dest_ops(void **state)
 {
@@ -149,6 +189,7 @@ static void test_dest_ops(void **state)
 		op.dest.weight = dest_rows[r].weight;
 		op.dest.upper = dest_rows[r].upper;
 		op.dest.lower = dest_rows[r].lower;
+		op.dest.tunnel = dest_rows[r].tunnel;
 		ezlb_ipvs_put_op(&w.buf, FAMILY, &op);
 		parse(&w, 0, dest_ops[o].cmd, NLM_F_REQUEST);
 		check_key(&w, &op.dest.service, 6);
@@ -171,6 +212,7 @@ static void test_dest_ops(void **state)
 		assert_int_equal(nla_get_u32(w.dest[IPVS_DEST_ATTR_WEIGHT]), dest_rows[r].weight);
 		assert_int_equal(nla_get_u32(w.dest[IPVS_DEST_ATTR_U_THRESH]), dest_rows[r].upper);
 		assert_int_equal(nla_get_u32(w.dest[IPVS_DEST_ATTR_L_THRESH]), dest_rows[r].lower);
+		check_tunnel(w.dest, &dest_rows[r].tunnel, dest_rows[r].tunnel_flags);
 		ezlb_nl_buf_clear(&w.buf);
 	}
 }
@@ -217,6 +259,7 @@ static void test_read_service(void **state)
 	rows[1].flags = IP_VS_SVC_F_PERSISTENT;
 	rows[1].timeout = 300;
 	rows[1].netmask = 64;
+	ezlb_strcpy(rows[1].engine, sizeof(rows[1].engine), "sip");
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct bytes b = { .len = 0 };
 		struct ezlb_service_row got;
@@ -307,6 +350,40 @@ static void test_read_dest(void **state)
 		assert_true(ezlb_dest_row_same(&got, &want));
 		assert_int_equal(got.active, 7);
 		assert_false(got.full_nat);
+		assert_int_equal(got.active, 7);
+		assert_false(ezlb_ipvs_has_tunnels(b.data, b.len));
+	}
+}
+
+static const struct {
+	uint32_t method;
+	int type, flags;
+	struct ezlb_tunnel want;
+} read_tunnels[] = {
+	{ 2, 0, 0, { EZLB_TUNNEL_IPIP, 6080, EZLB_TUNNEL_NOCSUM } },
+	{ 2, 1, 0, { EZLB_TUNNEL_GUE, 6080, EZLB_TUNNEL_NOCSUM } },
+	{ 2, 1, 2, { EZLB_TUNNEL_GUE, 6080, EZLB_TUNNEL_REMCSUM } },
+	{ 2, 2, 1, { EZLB_TUNNEL_GRE, 6080, EZLB_TUNNEL_CSUM } },
+	{ 2, 9, 0, { EZLB_TUNNEL_IPIP, 6080, EZLB_TUNNEL_NOCSUM } }, /* as the kernel treats it */
+	{ 0, 1, 1, { EZLB_TUNNEL_IPIP, 0, EZLB_TUNNEL_NOCSUM } },    /* no tunnel at all */
+};
+
+static void test_read_tunnel(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(read_tunnels); i++) {
+		struct ezlb_dest_row row = dest("10.0.0.1:80", "1.2.3.4:5"), got;
+		struct bytes b = { .len = 0 };
+
+		row.tunnel.type = (enum ezlb_tunnel_type)read_tunnels[i].type;
+		row.tunnel.port = 6080;
+		add_tunnel_dest(&b, 1, &row, read_tunnels[i].method, AF_INET,
+				read_tunnels[i].flags);
+		assert_int_equal(ezlb_ipvs_get_dest(b.data, b.len, &row.service, &got), 0);
+		assert_int_equal(got.tunnel.type, read_tunnels[i].want.type);
+		assert_int_equal(got.tunnel.port, read_tunnels[i].want.port);
+		assert_int_equal(got.tunnel.checksum, read_tunnels[i].want.checksum);
+		assert_true(ezlb_ipvs_has_tunnels(b.data, b.len));
 	}
 }
 
@@ -427,6 +504,8 @@ static const struct {
 	{ "empty scheduler", IPVS_SVC_ATTR_SCHED_NAME, "", 1 },
 	{ "long scheduler", IPVS_SVC_ATTR_SCHED_NAME, "sixteen_letters_", 17 },
 	{ "flags without mask", IPVS_SVC_ATTR_FLAGS, "\x00\x00\x00\x00", 4 },
+	{ "empty engine", IPVS_SVC_ATTR_PE_NAME, "", 1 },
+	{ "long engine", IPVS_SVC_ATTR_PE_NAME, "sixteen_letters_", 17 },
 	{ "short timeout", IPVS_SVC_ATTR_TIMEOUT, "\x00\x00", 2 },
 	{ "long netmask", IPVS_SVC_ATTR_NETMASK, "\xff\xff\xff\xff\xff\xff\xff\xff", 8 },
 };
@@ -489,12 +568,19 @@ static void test_garbage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_service_ops),   cmocka_unit_test(test_dest_ops),
-		cmocka_unit_test(test_questions),     cmocka_unit_test(test_read_service),
-		cmocka_unit_test(test_marks),	      cmocka_unit_test(test_foreign_service),
-		cmocka_unit_test(test_read_dest),     cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_lying_lengths), cmocka_unit_test(test_bad_attrs),
-		cmocka_unit_test(test_newer_kernel),  cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_service_ops),
+		cmocka_unit_test(test_dest_ops),
+		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_read_service),
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_foreign_service),
+		cmocka_unit_test(test_read_dest),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_lying_lengths),
+		cmocka_unit_test(test_bad_attrs),
+		cmocka_unit_test(test_newer_kernel),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_read_tunnel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -376,6 +376,95 @@ static void test_apply_partly(void **state)
 	assert_int_equal(op[1].rc, -ETIMEDOUT);
 }
 
+/* --- tunnels ------------------------------------------------------------------------------- */
+
+static struct ezlb_op gue_op(enum ezlb_op_kind kind, const char *backend)
+{
+	struct ezlb_op out = { .kind = kind, .dest = dest("10.0.0.1:80", backend) };
+
+	out.dest.forward = EZLB_TUNNEL;
+	out.dest.tunnel = (struct ezlb_tunnel){ .type = EZLB_TUNNEL_GUE, .port = 6080 };
+	return out;
+}
+
+/* One dest, as a kernel says it that knows tunnel types or not. */
+static void say_dest(uint32_t seq, bool tunnels)
+{
+	struct ezlb_dest_row row = dest("10.0.0.1:80", "192.168.10.11:80");
+	struct bytes b = { .len = 0 };
+
+	add_tunnel_dest(&b, seq, &row, IP_VS_CONN_F_TUNNEL, AF_INET, tunnels ? 0 : -1);
+	add_done(&b, seq, 0, 0);
+	say(&k, &b);
+}
+
+/* The kernel took the first of these dests for IP in IP: it is deleted again. */
+static void test_no_tunnels(void **state)
+{
+	struct ezlb_op all[] = { gue_op(EZLB_OP_DEST_ADD, "192.168.10.11:80"),
+				 { .kind = EZLB_OP_DEST_ADD,
+				   .dest = dest("10.0.0.2:80", "192.168.10.12:80") } };
+	struct ezlb_op *both[] = { &all[0], &all[1] };
+	struct bytes b;
+
+	(void)state;
+	say_error(&k, 3, 0); /* the ACK of the last op */
+	say_dest(4, false);
+	say_error(&k, 5, 0);
+	assert_int_equal(layer->apply(layer, both, 2, &err), 0);
+	assert_int_equal(all[0].rc, -EPROTONOSUPPORT);
+	assert_int_equal(all[1].rc, 0);
+	hear(&k, &b);
+	hear(&k, &b);
+	assert_int_equal(b.data[NLMSG_HDRLEN], IPVS_CMD_GET_DEST);
+	hear(&k, &b);
+	assert_int_equal(b.data[NLMSG_HDRLEN], IPVS_CMD_DEL_DEST);
+
+	/* From now on it is not even sent. */
+	all[0].kind = EZLB_OP_DEST_SET;
+	assert_int_equal(layer->apply(layer, both, 1, &err), 0);
+	assert_int_equal(all[0].rc, -EPROTONOSUPPORT);
+	assert_true(silent(&k));
+}
+
+static void test_tunnels(void **state)
+{
+	struct ezlb_op one = gue_op(EZLB_OP_DEST_ADD, "192.168.10.11:80"), *list[] = { &one };
+	struct bytes b;
+
+	(void)state;
+	say_error(&k, 2, 0);
+	say_dest(3, true);
+	assert_int_equal(layer->apply(layer, list, 1, &err), 0);
+	assert_int_equal(one.rc, 0);
+	hear(&k, &b);
+	hear(&k, &b);
+
+	/* Known by now: no question more. */
+	say_error(&k, 4, 0);
+	assert_int_equal(layer->apply(layer, list, 1, &err), 0);
+	assert_int_equal(one.rc, 0);
+	hear(&k, &b);
+	assert_true(silent(&k));
+}
+
+/* What list has read is enough. */
+static void test_tunnels_of_list(void **state)
+{
+	struct ezlb_op one = gue_op(EZLB_OP_DEST_ADD, "192.168.10.12:80"), *list[] = { &one };
+	struct bytes b;
+
+	(void)state;
+	say_services(2, 0, LIST("10.0.0.1:80"));
+	say_dest(3, false);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
+	hear(&k, &b);
+	hear(&k, &b);
+	assert_int_equal(layer->apply(layer, list, 1, &err), 0);
+	assert_int_equal(one.rc, -EPROTONOSUPPORT);
+	assert_true(silent(&k));
+}
+
 /* --- this machine's own kernel ------------------------------------------------------------- */
 
 static void test_resolve(void **state)
@@ -431,6 +520,9 @@ int main(void)
 		TEST(test_apply_fails),
 		TEST(test_apply_unloaded),
 		TEST(test_apply_partly),
+		TEST(test_no_tunnels),
+		TEST(test_tunnels),
+		TEST(test_tunnels_of_list),
 		TEST(test_open),
 		cmocka_unit_test(test_resolve),
 	};
