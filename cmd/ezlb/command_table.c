@@ -8,7 +8,8 @@
 /* Flags of commands that change the kernel, or plan to. */
 #define HOW                                                                              \
 	(BIT(STATE_DIR) | BIT(DATAPLANE) | BIT(PROBE) | BIT(SNAT_BACKEND) | BIT(ADOPT) | \
-	 BIT(FIREWALL) | BIT(HOST_SETUP) | BIT(VIP_DEVICE) | LOG)
+	 BIT(FIREWALL) | BIT(HOST_SETUP) | BIT(VIP_DEVICE) | BIT(TIMEOUT_TCP) |          \
+	 BIT(TIMEOUT_TCPFIN) | BIT(TIMEOUT_UDP) | LOG)
 
 const struct command command_table[] = {
 	{ "run", cmd_run, "", "watch the service files and keep the kernel up to date",

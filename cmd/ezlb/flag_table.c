@@ -75,6 +75,27 @@ const struct flag_row flag_table[FLAGS] = {
 		.help = "Put the addresses of all listeners on a dummy interface of "
 			"this name.",
 	},
+	[FLAG_TIMEOUT_TCP] = {
+		.name = "ipvs-timeout-tcp",
+		.env = "EZLB_IPVS_TIMEOUT_TCP",
+		.arg = "DURATION>=1s",
+		.by_default = "the kernel's value",
+		.help = "IPVS forgets an idle TCP connection after this time.",
+	},
+	[FLAG_TIMEOUT_TCPFIN] = {
+		.name = "ipvs-timeout-tcpfin",
+		.env = "EZLB_IPVS_TIMEOUT_TCPFIN",
+		.arg = "DURATION>=1s",
+		.by_default = "the kernel's value",
+		.help = "The same for a TCP connection that one side has closed.",
+	},
+	[FLAG_TIMEOUT_UDP] = {
+		.name = "ipvs-timeout-udp",
+		.env = "EZLB_IPVS_TIMEOUT_UDP",
+		.arg = "DURATION>=1s",
+		.by_default = "the kernel's value",
+		.help = "The same for a UDP flow.",
+	},
 	[FLAG_CLEANUP] = {
 		.name = "cleanup-on-exit",
 		.env = "EZLB_CLEANUP_ON_EXIT",

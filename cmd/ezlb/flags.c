@@ -87,6 +87,16 @@ static bool parse_admin_address(const char *text, struct ezlb_endpoint *out)
 	return ezlb_endpoint_parse(full, out, NULL) == 0;
 }
 
+/* Whole seconds, as the kernel counts them here. */
+static bool parse_timeout(const char *text, uint32_t *out)
+{
+	uint32_t ms = 0;
+	bool valid = ezlb_duration_parse(text, &ms, NULL) == 0;
+
+	*out = ms / 1000;
+	return valid && *out > 0 && ms % 1000 == 0;
+}
+
 static void add_dir(struct ezlb_options *options, const char *dir)
 {
 	options->config_dirs = ezlb_realloc(options->config_dirs, options->n_config_dirs + 1,
@@ -121,6 +131,12 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_VIP_DEVICE:
 		options->vip_device = value;
 		return ezlb_host_device_valid(value);
+	case FLAG_TIMEOUT_TCP:
+		return parse_timeout(value, &options->ipvs_timeouts[EZLB_TIMEOUT_TCP]);
+	case FLAG_TIMEOUT_TCPFIN:
+		return parse_timeout(value, &options->ipvs_timeouts[EZLB_TIMEOUT_TCPFIN]);
+	case FLAG_TIMEOUT_UDP:
+		return parse_timeout(value, &options->ipvs_timeouts[EZLB_TIMEOUT_UDP]);
 	case FLAG_EMPTY_HOLD:
 		return ezlb_duration_parse(value, &options->empty_hold_ms, NULL) == 0;
 	case FLAG_ADMIN_ADDRESS:

@@ -25,10 +25,11 @@ struct ezlb_options {
 	enum ezlb_dataplane_kind dataplane;
 	bool probe; /* with EZLB_DP_MEMORY: probe backends; otherwise all count as up */
 	enum ezlb_adopt adopt;
-	enum ezlb_snat_driver snat_driver; /* with EZLB_DP_MEMORY, AUTO means IPTABLES */
-	bool firewall_never;		   /* add no accept rules to filters that drop */
-	bool host_setup_never;		   /* set no sysctls, load no modules */
-	const char *vip_device;		   /* NULL or "": add no addresses */
+	enum ezlb_snat_driver snat_driver;     /* with EZLB_DP_MEMORY, AUTO means IPTABLES */
+	bool firewall_never;		       /* add no accept rules to filters that drop */
+	bool host_setup_never;		       /* set no sysctls, load no modules */
+	const char *vip_device;		       /* NULL or "": add no addresses */
+	uint32_t ipvs_timeouts[EZLB_TIMEOUTS]; /* seconds; 0: the value of the kernel stays */
 	bool cleanup_on_exit;
 	uint32_t empty_hold_ms; /* run: keeps the services this long when all files disappear */
 	struct ezlb_endpoint

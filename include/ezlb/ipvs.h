@@ -27,6 +27,8 @@
  * service that is not persistent, the persistence engine, and the options of tunnels.
  */
 int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err);
+/* From now on list reads the timeouts, too, also with an empty scope. peek never sees them. */
+void ezlb_ipvs_manage_timeouts(struct ezlb_layer *layer);
 
 /*
  * Reads the kernel's counters of the services in scope and of their dests, sorted. It uses its own

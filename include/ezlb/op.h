@@ -30,12 +30,14 @@ enum ezlb_op_kind {
 	EZLB_OP_SNAT_ADD,
 	EZLB_OP_SNAT_SET,
 	EZLB_OP_MARK_ADD,
+	EZLB_OP_TIMEOUT_SET,
 	EZLB_OP_SERVICE_ADD,
 	EZLB_OP_SERVICE_SET,
 	EZLB_OP_DEST_ADD,
 	EZLB_OP_DEST_SET,
 	EZLB_OP_DEST_DEL,
 	EZLB_OP_SERVICE_DEL,
+	EZLB_OP_TIMEOUT_RESET, /* restore the old value; not planned if it was changed since */
 	EZLB_OP_MARK_DEL,
 	EZLB_OP_SNAT_DEL,
 	EZLB_OP_SNAT_TEARDOWN, /* remove the frame and everything in it */
@@ -57,6 +59,7 @@ enum ezlb_object {
 	EZLB_OBJECT_SNAT_FRAME,
 	EZLB_OBJECT_SNAT,
 	EZLB_OBJECT_MARK,
+	EZLB_OBJECT_TIMEOUT,
 	EZLB_OBJECT_SERVICE,
 	EZLB_OBJECT_DEST,
 	EZLB_OBJECTS
@@ -107,6 +110,7 @@ struct ezlb_op {
 		struct ezlb_dest_row dest;
 		struct ezlb_snat_row snat;
 		struct ezlb_setting_row setting;
+		struct ezlb_timeout_row timeout;
 		struct ezlb_accept_row accept;
 		struct ezlb_mark_row mark;
 		struct ezlb_link_row link;
@@ -117,6 +121,7 @@ struct ezlb_op {
 		struct ezlb_dest_row old_dest;
 		struct ezlb_snat_row old_snat;
 		struct ezlb_setting_row old_setting;
+		struct ezlb_timeout_row old_timeout; /* seconds 0: unknown */
 	};
 };
 
@@ -142,7 +147,8 @@ enum ezlb_subject_kind {
 	EZLB_SUBJECT_BACKEND, /* backend: a SNAT row for all services that send to this backend */
 	EZLB_SUBJECT_ADDR,    /* addr: all services that listen on this address */
 	EZLB_SUBJECT_LINK,    /* link */
-	EZLB_SUBJECT_SETTING  /* setting, ignoring its value */
+	EZLB_SUBJECT_SETTING, /* setting, ignoring its value */
+	EZLB_SUBJECT_TIMEOUT  /* timeout, ignoring its value */
 };
 struct ezlb_subject {
 	enum ezlb_subject_kind kind;
@@ -152,6 +158,7 @@ struct ezlb_subject {
 		struct ezlb_addr addr;
 		struct ezlb_link_row link;
 		struct ezlb_setting_row setting;
+		struct ezlb_timeout_row timeout;
 	};
 };
 struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op);

@@ -8,7 +8,7 @@
 #include <ezlb/op.h>
 
 /* "dest-add tcp 10.0.0.1:80 -> 192.168.10.11:80 masq weight 1"; truncated to fit buf. */
-#define EZLB_OP_STRLEN 256
+#define EZLB_OP_STRLEN 384
 const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN]);
 
 /* Why the op failed or waits, and what to do about it if that is known; "done" for rc 0. */
@@ -19,12 +19,16 @@ const char *ezlb_op_explain(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN]);
 /* A value of a service or a dest that an op adds or sets. */
 struct ezlb_op_value {
 	const char *name; /* "weight"; "" if the value needs no name, like "masq" */
-	char now[32];	  /* "": it differs, but is not shown */
-	char was[32];	  /* "": new or unchanged */
-	bool usual;	  /* it is the default value */
+	char now[40];
+	char was[40]; /* "": new or unchanged */
+	bool usual;   /* it is the default value */
 };
-/* The values of the op's row in a fixed order. None for removals and for other kinds of rows. */
-#define EZLB_OP_VALUES 3
+/*
+ * The values of the op's row in a fixed order: the scheduler, or the forwarding method and the
+ * weight; of the other attributes those that are not the default or, if the op sets the row, those
+ * that change. None for removals and for other kinds of rows.
+ */
+#define EZLB_OP_VALUES 6
 size_t ezlb_op_values(const struct ezlb_op *op, struct ezlb_op_value out[EZLB_OP_VALUES]);
 
 /* "10.9.0.1", "10.9.0.1-10.9.0.4" or "masquerade" */

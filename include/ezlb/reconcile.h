@@ -25,6 +25,7 @@ struct ezlb_policy {
 	/* Settings are not changed: only those are wanted without which a service does not work. */
 	bool hands_off;
 	char vip_device[EZLB_DEVICE_STRLEN]; /* the dummy link for listeners' addresses; "": none */
+	uint32_t timeouts[EZLB_TIMEOUTS];    /* seconds; 0: the value of the kernel stays */
 };
 
 /* The error of each layer; code 0: none. */

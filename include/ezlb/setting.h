@@ -22,7 +22,8 @@ enum ezlb_setting {
 	EZLB_IP_TABLES,
 	EZLB_IP6_TABLES,
 	EZLB_VS_CONNTRACK,
-	EZLB_VS_EXPIRE_NODEST, /* UDP flows of a removed backend move to another backend */
+	EZLB_VS_EXPIRE_NODEST,	  /* UDP flows of a removed backend move to another backend */
+	EZLB_VS_EXPIRE_QUIESCENT, /* sticky clients of a backend of weight 0 get another one */
 	EZLB_IP_FORWARD,
 	EZLB_ACCEPT_RA, /* per interface */
 	EZLB_IP6_FORWARD,
@@ -45,6 +46,7 @@ enum ezlb_need {
 	EZLB_NEED_NAT6,	   /* full_nat, IPv6 */
 	EZLB_NEED_NAT_TCP, /* full_nat, tcp */
 	EZLB_NEED_UDP,
+	EZLB_NEED_PERSISTENCE,
 	EZLB_NEED_VIP4, /* listens on IPv4; only if ezlb adds addresses to a dummy link */
 	EZLB_NEEDS
 };

@@ -62,6 +62,7 @@ void ezlb_netns_answer(int fd);
  *   chain nat EZLB-SNAT
  *   table nft ezlb
  *   setting net.ipv4.ip_forward 0
+ *   timeout tcp 900 3600
  *   link ezlb0
  *   vip ezlb0 10.0.0.1
  *   drain 86400000 removed 192.168.1.1:80 tcp 10.0.0.1:80
@@ -78,9 +79,10 @@ struct ezlb_ledger_content {
 	bool chain;			   /* EZLB-SNAT in the legacy nat table */
 	bool nft_table;			   /* ezlb in nf_tables */
 	struct ezlb_setting_rows settings; /* that ezlb changed, with their earlier values */
-	struct ezlb_links links;	   /* that ezlb created */
-	struct ezlb_vips vips;		   /* that ezlb added */
-	struct ezlb_drains drains;	   /* of its dests */
+	struct ezlb_timeouts_owned timeouts;
+	struct ezlb_links links;   /* that ezlb created */
+	struct ezlb_vips vips;	   /* that ezlb added */
+	struct ezlb_drains drains; /* of its dests */
 };
 
 struct ezlb_ledger {

@@ -13,6 +13,7 @@
 #include <ezlb/mem.h>
 #include <ezlb/setting.h>
 #include <ezlb/spec.h>
+#include <ezlb/timeout.h>
 
 /* A virtual service. */
 struct ezlb_service_row {
@@ -99,6 +100,8 @@ struct ezlb_table {
 	struct ezlb_dests dests;
 	struct ezlb_snats snats;
 	struct ezlb_setting_rows settings;
+	/* Actual: those of the kernel if the layer was asked for them. Target: those to set. */
+	struct ezlb_timeout_rows timeouts;
 	struct ezlb_accepts accepts;
 	struct ezlb_marks marks;
 	struct ezlb_links links;

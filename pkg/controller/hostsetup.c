@@ -9,30 +9,47 @@
 
 #include "instance.h"
 
-/* In most kernels each scheduler is a module. */
-static bool load_scheduler(const struct ezlb_spec *spec)
-{
-	EZLB_AUTO_FREE char *module = ezlb_asprintf("ip_vs_%s", spec->scheduler);
-	struct ezlb_err err;
+struct module {
+	char name[32];
+};
+struct modules EZLB_VEC(struct module);
 
-	if (ezlb_host_module_load(module, &err) == 0)
-		return true;
-	printf("module %s: %s\n", module, err.msg);
-	return false;
+static int module_cmp(const void *a, const void *b)
+{
+	return strcmp(((const struct module *)a)->name, ((const struct module *)b)->name);
 }
 
-static bool load_schedulers(const struct ezlb_desired *desired)
+/* In most kernels each scheduler and each persistence engine is a module. */
+static void find_modules(const struct ezlb_desired *desired, struct modules *out)
 {
-	bool ok = true;
-
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];
-		bool seen = false;
+		const char *engine = spec->persistence.engine;
 
-		for (size_t k = 0; k < i && !seen; k++)
-			seen = strcmp(desired->items[k]->scheduler, spec->scheduler) == 0;
-		ok = (seen || load_scheduler(spec)) && ok;
+		snprintf(EZLB_PUSH(out)->name, sizeof(out->items->name), "ip_vs_%s",
+			 spec->scheduler);
+		if (engine[0])
+			snprintf(EZLB_PUSH(out)->name, sizeof(out->items->name), "ip_vs_pe_%s",
+				 engine);
 	}
+	EZLB_SORT(out, module_cmp);
+	EZLB_UNIQUE(out, module_cmp);
+}
+
+static bool load_modules(const struct ezlb_desired *desired)
+{
+	struct modules modules = { 0 };
+	struct ezlb_err err;
+	bool ok = true;
+
+	find_modules(desired, &modules);
+	for (size_t i = 0; i < modules.len; i++) {
+		if (ezlb_host_module_load(modules.items[i].name, &err) == 0)
+			continue;
+		printf("module %s: %s\n", modules.items[i].name, err.msg);
+		ok = false;
+	}
+	EZLB_VEC_CLEAR(&modules);
 	return ok;
 }
 
@@ -57,7 +74,7 @@ static int set_up(struct instance *instance, const struct ezlb_options *options,
 	ezlb_scan(options->config_dirs, options->n_config_dirs, &snapshot);
 	ezlb_catalog_update(&catalog, &snapshot);
 	ezlb_snapshot_clear(&snapshot);
-	loaded = options->dataplane == EZLB_DP_MEMORY || load_schedulers(&catalog.desired);
+	loaded = options->dataplane == EZLB_DP_MEMORY || load_modules(&catalog.desired);
 	set = ezlb_pass_settings(&instance->pass, &catalog.desired, &result);
 	print_ops(&result.plan.ops);
 	*done = loaded && set; /* a refused file must not stop the other services */

@@ -5,6 +5,7 @@
 
 #include <ezlb/conntrack.h>
 #include <ezlb/host.h>
+#include <ezlb/ipvs.h>
 #include <ezlb/log.h>
 #include <ezlb/store.h>
 
@@ -49,6 +50,17 @@ static void manage_links(struct instance *instance, const struct ezlb_options *o
 		ezlb_host_manage(host, content->vips.items[i].device);
 }
 
+/* Timeouts that flags set, and those in the ledger of earlier processes. */
+static void manage_timeouts(struct instance *instance, const struct ezlb_options *options)
+{
+	bool any = instance->pass.ledger.content.timeouts.len > 0;
+
+	for (int i = 0; i < EZLB_TIMEOUTS; i++)
+		any |= options->ipvs_timeouts[i] > 0;
+	if (any && !instance->plane.memory)
+		ezlb_ipvs_manage_timeouts(instance->pass.dp.layer[EZLB_LAYER_IPVS]);
+}
+
 static void set_policy(struct ezlb_pass *pass, const struct ezlb_options *options)
 {
 	pass->policy = (struct ezlb_policy){
@@ -59,6 +71,7 @@ static void set_policy(struct ezlb_pass *pass, const struct ezlb_options *option
 	if (options->vip_device)
 		ezlb_strcpy(pass->policy.vip_device, sizeof(pass->policy.vip_device),
 			    options->vip_device);
+	memcpy(pass->policy.timeouts, options->ipvs_timeouts, sizeof(pass->policy.timeouts));
 	pass->adopt = options->adopt;
 	pass->end_flows = options->dataplane == EZLB_DP_KERNEL ? ezlb_conntrack_delete : NULL;
 }
@@ -108,6 +121,7 @@ static int open_state(struct instance *instance, const struct ezlb_options *opti
 	log_unreachable(instance);
 	set_policy(pass, options);
 	manage_links(instance, options);
+	manage_timeouts(instance, options);
 	ezlb_lastgood_open(&instance->lastgood, kernel ? options->state_dir : NULL,
 			   use == INSTANCE_WRITE);
 	return 0;

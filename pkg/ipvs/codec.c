@@ -141,9 +141,28 @@ static void put_dest_op(struct ezlb_nl_buf *buf, uint16_t family, uint8_t cmd,
 	msg_end(buf, msg);
 }
 
+static void put_timeout_op(struct ezlb_nl_buf *buf, uint16_t family,
+			   const struct ezlb_timeout_row *row)
+{
+	static const int attrs[EZLB_TIMEOUTS] = {
+		[EZLB_TIMEOUT_TCP] = IPVS_CMD_ATTR_TIMEOUT_TCP,
+		[EZLB_TIMEOUT_TCPFIN] = IPVS_CMD_ATTR_TIMEOUT_TCP_FIN,
+		[EZLB_TIMEOUT_UDP] = IPVS_CMD_ATTR_TIMEOUT_UDP,
+	};
+	struct nl_msg *msg = msg_start(family, IPVS_CMD_SET_CONFIG, 0);
+
+	/* The kernel keeps the values that the request does not name. */
+	nla_put_u32(msg, attrs[row->timeout], row->seconds);
+	msg_end(buf, msg);
+}
+
 void ezlb_ipvs_put_op(struct ezlb_nl_buf *buf, uint16_t family, const struct ezlb_op *op)
 {
 	switch (op->kind) {
+	case EZLB_OP_TIMEOUT_SET:
+	case EZLB_OP_TIMEOUT_RESET:
+		put_timeout_op(buf, family, &op->timeout);
+		break;
 	case EZLB_OP_SERVICE_ADD:
 		put_service_op(buf, family, IPVS_CMD_NEW_SERVICE, &op->service);
 		break;
@@ -187,6 +206,11 @@ void ezlb_ipvs_put_op(struct ezlb_nl_buf *buf, uint16_t family, const struct ezl
 void ezlb_ipvs_put_get_info(struct ezlb_nl_buf *buf, uint16_t family)
 {
 	msg_end(buf, msg_start(family, IPVS_CMD_GET_INFO, NLM_F_ACK));
+}
+
+void ezlb_ipvs_put_get_timeouts(struct ezlb_nl_buf *buf, uint16_t family)
+{
+	msg_end(buf, msg_start(family, IPVS_CMD_GET_CONFIG, NLM_F_ACK));
 }
 
 void ezlb_ipvs_put_get_services(struct ezlb_nl_buf *buf, uint16_t family)

@@ -19,10 +19,11 @@
 
 /*
  * Each appends one request of at most 256 bytes; `family` is the id of the IPVS family. The op must
- * be one of SERVICE_* and DEST_*.
+ * be one of SERVICE_*, DEST_* and TIMEOUT_*.
  */
 void ezlb_ipvs_put_op(struct ezlb_nl_buf *buf, uint16_t family, const struct ezlb_op *op);
 void ezlb_ipvs_put_get_info(struct ezlb_nl_buf *buf, uint16_t family);
+void ezlb_ipvs_put_get_timeouts(struct ezlb_nl_buf *buf, uint16_t family);
 void ezlb_ipvs_put_get_services(struct ezlb_nl_buf *buf, uint16_t family);
 void ezlb_ipvs_put_get_dests(struct ezlb_nl_buf *buf, uint16_t family,
 			     const struct ezlb_service_key *service);
@@ -35,6 +36,9 @@ void ezlb_ipvs_put_get_dests(struct ezlb_nl_buf *buf, uint16_t family,
 int ezlb_ipvs_get_service(const void *msg, size_t len, struct ezlb_service_row *out);
 int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_key *service,
 		       struct ezlb_dest_row *out);
+
+/* The answer to get_timeouts. -EBADMSG if one is missing. */
+int ezlb_ipvs_get_timeouts(const void *msg, size_t len, uint32_t out[EZLB_TIMEOUTS]);
 
 /*
  * Whether the kernel that wrote this message about a dest knows tunnel types. One that does not

@@ -10,14 +10,21 @@
 #include <string.h>
 #include <sys/socket.h>
 
+static int open_msg(const void *msg, size_t len, struct ezlb_nl_attrs *out)
+{
+	const struct nlmsghdr *head = msg;
+
+	if (len < sizeof(*head) || head->nlmsg_len < sizeof(*head) || head->nlmsg_len > len)
+		return -EBADMSG;
+	return ezlb_nl_attrs_read(head, GENL_HDRLEN, out);
+}
+
 /* Reads the attributes inside the nested attribute `type` of a message. */
 static int open_nest(const void *msg, size_t len, uint16_t type, struct ezlb_nl_attrs *out)
 {
-	const struct nlmsghdr *head = msg;
 	struct ezlb_nl_attrs top;
 
-	if (len < sizeof(*head) || head->nlmsg_len < sizeof(*head) || head->nlmsg_len > len ||
-	    ezlb_nl_attrs_read(head, GENL_HDRLEN, &top) || !top.at[type])
+	if (open_msg(msg, len, &top) || !top.at[type])
 		return -EBADMSG;
 	return ezlb_nl_attrs_nested(top.at[type], out);
 }
@@ -200,6 +207,19 @@ int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_ke
 		return -EBADMSG;
 	out->forward = forward_of(method);
 	if (out->forward == EZLB_TUNNEL && !get_tunnel(&attrs, &out->tunnel))
+		return -EBADMSG;
+	return 0;
+}
+
+int ezlb_ipvs_get_timeouts(const void *msg, size_t len, uint32_t out[EZLB_TIMEOUTS])
+{
+	struct ezlb_nl_attrs attrs;
+
+	if (open_msg(msg, len, &attrs) ||
+	    !get(attrs.at[IPVS_CMD_ATTR_TIMEOUT_TCP], &out[EZLB_TIMEOUT_TCP], sizeof(*out)) ||
+	    !get(attrs.at[IPVS_CMD_ATTR_TIMEOUT_TCP_FIN], &out[EZLB_TIMEOUT_TCPFIN],
+		 sizeof(*out)) ||
+	    !get(attrs.at[IPVS_CMD_ATTR_TIMEOUT_UDP], &out[EZLB_TIMEOUT_UDP], sizeof(*out)))
 		return -EBADMSG;
 	return 0;
 }

@@ -24,6 +24,7 @@ struct ipvs {
 	struct ezlb_ipvs_nl *nl;
 	const char *procfs;
 	enum tunnels tunnels;
+	bool timeouts; /* list reads them */
 };
 
 /* --- list and peek ------------------------------------------------------------------------- */
@@ -121,6 +122,17 @@ static void hand_over(struct listing *listing, struct ezlb_table *out)
 	}
 }
 
+static int list_timeouts(struct ipvs *ipvs, struct ezlb_table *out, struct ezlb_err *err)
+{
+	uint32_t seconds[EZLB_TIMEOUTS] = { 0 };
+	int rc = ezlb_ipvs_nl_timeouts(ipvs->nl, seconds, err);
+
+	for (int i = 0; rc == 0 && i < EZLB_TIMEOUTS; i++)
+		*EZLB_PUSH(&out->timeouts) = (struct ezlb_timeout_row){ (enum ezlb_timeout)i,
+									seconds[i] };
+	return rc;
+}
+
 static int list(struct ezlb_layer *layer, const struct ezlb_scope *scope, struct ezlb_table *out,
 		struct ezlb_err *err)
 {
@@ -128,11 +140,13 @@ static int list(struct ezlb_layer *layer, const struct ezlb_scope *scope, struct
 	struct ezlb_err why = { 0 };
 	int rc;
 
-	if (scope->len == 0)
+	if (scope->len == 0 && !listing.ipvs->timeouts)
 		return 0;
 	rc = ezlb_ipvs_nl_begin(listing.ipvs->nl, &why);
-	if (rc == 0)
+	if (rc == 0 && scope->len > 0)
 		rc = read_kernel(&listing, &why);
+	if (rc == 0 && listing.ipvs->timeouts)
+		rc = list_timeouts(listing.ipvs, out, &why);
 	if (rc == 0)
 		hand_over(&listing, out);
 	else if (err)
@@ -267,6 +281,11 @@ int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_lay
 	ipvs->procfs = source->procfs;
 	*out = &ipvs->layer;
 	return 0;
+}
+
+void ezlb_ipvs_manage_timeouts(struct ezlb_layer *layer)
+{
+	((struct ipvs *)layer)->timeouts = true;
 }
 
 static int kernel_resolve(void *arg, bool load, uint16_t *family, struct ezlb_err *err)

@@ -58,32 +58,61 @@ static int resolve_again(struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
 
 /* --- dump ---------------------------------------------------------------------------------- */
 
-static int dump_once(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
-		     ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err)
+/* What to read; `service` is of QUESTION_DESTS. */
+struct question {
+	enum { QUESTION_SERVICES, QUESTION_DESTS, QUESTION_TIMEOUTS } kind;
+	const struct ezlb_service_key *service;
+};
+
+static int ask_once(struct ezlb_ipvs_nl *nl, const struct question *question, ezlb_nl_msg_fn fn,
+		    void *arg, struct ezlb_err *err)
 {
 	int rc;
 
 	nl->out.len = 0;
-	if (service)
-		ezlb_ipvs_put_get_dests(&nl->out, nl->family, service);
+	if (question->kind == QUESTION_TIMEOUTS)
+		ezlb_ipvs_put_get_timeouts(&nl->out, nl->family);
+	else if (question->kind == QUESTION_DESTS)
+		ezlb_ipvs_put_get_dests(&nl->out, nl->family, question->service);
 	else
 		ezlb_ipvs_put_get_services(&nl->out, nl->family);
 	rc = ezlb_nl_ask(nl->nl, &nl->out, fn, arg);
 	return rc ? explain(err, rc) : 0;
 }
 
-int ezlb_ipvs_nl_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
-		      ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err)
+static int ask(struct ezlb_ipvs_nl *nl, const struct question *question, ezlb_nl_msg_fn fn,
+	       void *arg, struct ezlb_err *err)
 {
-	int rc = dump_once(nl, service, fn, arg, err);
+	int rc = ask_once(nl, question, fn, arg, err);
 	int fresh;
 
 	if (!stale_sign(rc))
 		return rc;
 	fresh = resolve_again(nl, err);
 	if (fresh == CHANGED)
-		return dump_once(nl, service, fn, arg, err);
+		return ask_once(nl, question, fn, arg, err);
 	return fresh ? fresh : rc;
+}
+
+int ezlb_ipvs_nl_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
+		      ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err)
+{
+	const struct question question = { service ? QUESTION_DESTS : QUESTION_SERVICES, service };
+
+	return ask(nl, &question, fn, arg, err);
+}
+
+static int on_timeouts(void *arg, const struct nlmsghdr *msg)
+{
+	return ezlb_ipvs_get_timeouts(msg, msg->nlmsg_len, arg);
+}
+
+int ezlb_ipvs_nl_timeouts(struct ezlb_ipvs_nl *nl, uint32_t out[EZLB_TIMEOUTS],
+			  struct ezlb_err *err)
+{
+	const struct question question = { QUESTION_TIMEOUTS, NULL };
+
+	return ask(nl, &question, on_timeouts, out, err);
 }
 
 /* --- apply --------------------------------------------------------------------------------- */

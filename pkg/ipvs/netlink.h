@@ -46,6 +46,10 @@ int ezlb_ipvs_nl_begin(struct ezlb_ipvs_nl *nl, struct ezlb_err *err);
 int ezlb_ipvs_nl_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
 		      ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err);
 
+/* Reads the timeouts. The same errors, except -EAGAIN. */
+int ezlb_ipvs_nl_timeouts(struct ezlb_ipvs_nl *nl, uint32_t out[EZLB_TIMEOUTS],
+			  struct ezlb_err *err);
+
 /* As apply in ezlb/layer.h; rc is the kernel's own answer to each op. */
 int ezlb_ipvs_nl_apply(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size_t n,
 		       struct ezlb_err *err);

@@ -41,6 +41,7 @@ static void list_ipvs(const struct ezlb_table *kernel, const struct ezlb_scope *
 	for (size_t i = 0; i < kernel->dests.len; i++)
 		if (ezlb_scope_has(scope, &kernel->dests.items[i].service))
 			*EZLB_PUSH(&out->dests) = kernel->dests.items[i];
+	EZLB_VEC_APPEND(&out->timeouts, &kernel->timeouts);
 }
 
 static void list_snat(const struct ezlb_table *kernel, struct ezlb_table *out)
@@ -113,6 +114,18 @@ static void memory_close(struct ezlb_layer *layer)
 	(void)layer;
 }
 
+/* The kernel's defaults. */
+static void add_timeouts(struct ezlb_table *kernel)
+{
+	static const uint32_t seconds[EZLB_TIMEOUTS] = {
+		[EZLB_TIMEOUT_TCP] = 900, [EZLB_TIMEOUT_TCPFIN] = 120, [EZLB_TIMEOUT_UDP] = 300
+	};
+
+	for (int i = 0; i < EZLB_TIMEOUTS; i++)
+		*EZLB_PUSH(&kernel->timeouts) = (struct ezlb_timeout_row){ (enum ezlb_timeout)i,
+									   seconds[i] };
+}
+
 struct ezlb_memory *ezlb_memory_new(void)
 {
 	struct ezlb_memory *m = ezlb_calloc(1, sizeof(*m));
@@ -130,6 +143,7 @@ struct ezlb_memory *ezlb_memory_new(void)
 	for (int i = 0; i < EZLB_SETTINGS; i++)
 		if (i != EZLB_ACCEPT_RA)
 			EZLB_PUSH(&m->kernel.settings)->setting = (enum ezlb_setting)i;
+	add_timeouts(&m->kernel);
 	return m;
 }
 

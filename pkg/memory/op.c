@@ -177,6 +177,18 @@ static int do_accept(struct batch *batch, const struct ezlb_op *op)
 	return do_row(&batch->accepts, &op->accept, op->kind == EZLB_OP_ACCEPT_ADD);
 }
 
+static int do_timeout(struct batch *batch, const struct ezlb_op *op)
+{
+	struct ezlb_timeout_rows *rows = &batch->kernel->timeouts;
+
+	for (size_t i = 0; i < rows->len; i++)
+		if (rows->items[i].timeout == op->timeout.timeout) {
+			rows->items[i].seconds = op->timeout.seconds;
+			return 0;
+		}
+	return -ENOENT;
+}
+
 static int do_snat_frame(struct batch *batch, bool add)
 {
 	batch->kernel->snat_present = batch->kernel->snat_sound = add;
@@ -206,6 +218,8 @@ int batch_op(struct batch *batch, const struct ezlb_op *op)
 		return do_snat(batch, op);
 	case EZLB_OBJECT_MARK:
 		return do_row(&batch->marks, &op->mark, add);
+	case EZLB_OBJECT_TIMEOUT:
+		return do_timeout(batch, op);
 	case EZLB_OBJECT_SERVICE:
 		return do_service(batch, op);
 	case EZLB_OBJECT_DEST:

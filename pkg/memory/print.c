@@ -32,6 +32,7 @@ static void put_service(struct ezlb_text *bytes, const struct ezlb_service_row *
 	PUT(bytes, row->flags);
 	PUT(bytes, row->timeout);
 	PUT(bytes, row->netmask);
+	ezlb_text_put(bytes, row->engine, strlen(row->engine) + 1);
 }
 
 static void put_dest(struct ezlb_text *bytes, const struct ezlb_dest_row *row)
@@ -42,6 +43,9 @@ static void put_dest(struct ezlb_text *bytes, const struct ezlb_dest_row *row)
 	PUT(bytes, row->weight);
 	PUT(bytes, row->upper);
 	PUT(bytes, row->lower);
+	PUT(bytes, row->tunnel.type);
+	PUT(bytes, row->tunnel.port);
+	PUT(bytes, row->tunnel.checksum);
 }
 
 static void put_snat(struct ezlb_text *bytes, const struct ezlb_snat_row *row)
@@ -103,6 +107,8 @@ static void put_table(struct ezlb_text *bytes, const struct ezlb_table *table)
 	put_marks(bytes, table);
 	put_host(bytes, table);
 	put_firewall(bytes, table);
+	for (size_t i = 0; i < table->timeouts.len; i++)
+		PUT(bytes, table->timeouts.items[i].seconds);
 	PUT(bytes, table->snat_present);
 	PUT(bytes, table->snat_sound);
 }

@@ -17,12 +17,14 @@ static const struct ezlb_op_facts table[] = {
 	ROW(SNAT_ADD,          "snat-add",          SNAT,     SNAT,         ADD,   SNAT),
 	ROW(SNAT_SET,          "snat-set",          SNAT,     SNAT,         SET,   SNAT),
 	ROW(MARK_ADD,          "mark-add",          MARK,     MARK,         ADD,   MARK),
+	ROW(TIMEOUT_SET,       "timeout-set",       IPVS,     SERVICES,     SET,   TIMEOUT),
 	ROW(SERVICE_ADD,       "service-add",       IPVS,     SERVICES,     ADD,   SERVICE),
 	ROW(SERVICE_SET,       "service-set",       IPVS,     SERVICES,     SET,   SERVICE),
 	ROW(DEST_ADD,          "dest-add",          IPVS,     DESTS,        ADD,   DEST),
 	ROW(DEST_SET,          "dest-set",          IPVS,     DESTS,        SET,   DEST),
 	ROW(DEST_DEL,          "dest-del",          IPVS,     DESTS,        DEL,   DEST),
 	ROW(SERVICE_DEL,       "service-del",       IPVS,     SERVICES_DEL, DEL,   SERVICE),
+	ROW(TIMEOUT_RESET,     "timeout-reset",     IPVS,     SERVICES_DEL, RESET, TIMEOUT),
 	ROW(MARK_DEL,          "mark-del",          MARK,     MARK_DEL,     DEL,   MARK),
 	ROW(SNAT_DEL,          "snat-del",          SNAT,     SNAT_DEL,     DEL,   SNAT),
 	ROW(SNAT_TEARDOWN,     "snat-teardown",     SNAT,     SNAT_DEL,     DEL,   SNAT_FRAME),
@@ -94,6 +96,7 @@ int ezlb_op_cmp(const void *pa, const void *pb)
 		[EZLB_OBJECT_ACCEPT] = ezlb_accept_row_cmp,
 		[EZLB_OBJECT_SNAT] = ezlb_snat_row_cmp,
 		[EZLB_OBJECT_MARK] = ezlb_mark_row_cmp,
+		[EZLB_OBJECT_TIMEOUT] = ezlb_timeout_row_cmp,
 		[EZLB_OBJECT_SERVICE] = ezlb_service_row_cmp,
 		[EZLB_OBJECT_DEST] = ezlb_dest_row_cmp,
 	};
@@ -146,6 +149,10 @@ struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op)
 		out.kind = EZLB_SUBJECT_SETTING;
 		out.setting = op->setting;
 		break;
+	case EZLB_OBJECT_TIMEOUT:
+		out.kind = EZLB_SUBJECT_TIMEOUT;
+		out.timeout = op->timeout;
+		break;
 	case EZLB_OBJECT_FIREWALL_FRAME:
 	case EZLB_OBJECT_SNAT_FRAME:
 	case EZLB_OBJECTS:
@@ -171,6 +178,8 @@ int ezlb_subject_cmp(const void *pa, const void *pb)
 		return ezlb_link_row_cmp(&a->link, &b->link);
 	case EZLB_SUBJECT_SETTING:
 		return ezlb_setting_row_cmp(&a->setting, &b->setting);
+	case EZLB_SUBJECT_TIMEOUT:
+		return ezlb_timeout_row_cmp(&a->timeout, &b->timeout);
 	case EZLB_SUBJECT_FRAME:
 		break;
 	}

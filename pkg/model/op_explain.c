@@ -64,15 +64,38 @@ static void explain_snat6(const struct ezlb_op *op, char *buf)
 			 "nft_chain_nat nft_nat nft_masq` on the host");
 }
 
+/* The kernel has one error for a missing scheduler and a missing engine. */
+static void explain_missing(const struct ezlb_op *op, char *buf)
+{
+	const struct ezlb_service_row *row = &op->service;
+	bool has_scheduler = row->engine[0] && op->kind == EZLB_OP_SERVICE_SET &&
+			     strcmp(row->scheduler, op->old_service.scheduler) == 0;
+
+	put(buf, "this kernel has no ");
+	if (!has_scheduler)
+		put(buf, "scheduler '%s' (modprobe ip_vs_%s)", row->scheduler, row->scheduler);
+	if (row->engine[0])
+		put(buf, "%spersistence engine '%s' (modprobe ip_vs_pe_%s)",
+		    has_scheduler ? "" : ", or no ", row->engine, row->engine);
+}
+
 static void explain_service(const struct ezlb_op *op, char *buf)
 {
 	bool del = op->kind == EZLB_OP_SERVICE_DEL;
 
 	if (!del && op->rc == -ENOENT)
-		put(buf, "this kernel has no scheduler '%s' (modprobe ip_vs_%s)",
-		    op->service.scheduler, op->service.scheduler);
+		explain_missing(op, buf);
 	else if (op->kind == EZLB_OP_SERVICE_ADD && op->rc == -EEXIST)
 		put(buf, "another program added this service at the same time");
+}
+
+static void explain_dest(const struct ezlb_op *op, char *buf)
+{
+	enum ezlb_tunnel_type type = op->dest.tunnel.type;
+
+	if (op->rc == -EPROTONOSUPPORT)
+		put(buf, "this kernel has no %s tunnels: they came with Linux %s",
+		    ezlb_tunnel_type_str(type), type == EZLB_TUNNEL_GUE ? "5.2" : "5.3");
 }
 
 static void explain_errno(const struct ezlb_op *op, char *buf)
@@ -80,7 +103,7 @@ static void explain_errno(const struct ezlb_op *op, char *buf)
 	static void (*const explain[EZLB_OBJECTS])(const struct ezlb_op *op, char *buf) = {
 		[EZLB_OBJECT_SETTING] = explain_setting, [EZLB_OBJECT_LINK] = explain_link,
 		[EZLB_OBJECT_VIP] = explain_link,	 [EZLB_OBJECT_SNAT] = explain_snat6,
-		[EZLB_OBJECT_SERVICE] = explain_service,
+		[EZLB_OBJECT_SERVICE] = explain_service, [EZLB_OBJECT_DEST] = explain_dest,
 	};
 	enum ezlb_object object = ezlb_op_object(op->kind);
 

@@ -8,52 +8,6 @@
 
 /* --- pieces -------------------------------------------------------------------------------- */
 
-static size_t service_values(const struct ezlb_op *op, struct ezlb_op_value *out)
-{
-	const struct ezlb_service_row *row = &op->service, *old = &op->old_service;
-
-	out[0] = (struct ezlb_op_value){ .name = "scheduler" };
-	ezlb_strcpy(out[0].now, sizeof(out[0].now), row->scheduler);
-	if (op->kind != EZLB_OP_SERVICE_SET)
-		return 1;
-	if (strcmp(row->scheduler, old->scheduler) != 0) {
-		ezlb_strcpy(out[0].was, sizeof(out[0].was), old->scheduler);
-		return 1;
-	}
-	out[1] = (struct ezlb_op_value){ .name = "flags, persistence or netmask" };
-	return 2;
-}
-
-static size_t dest_values(const struct ezlb_op *op, struct ezlb_op_value *out)
-{
-	const struct ezlb_dest_row *row = &op->dest;
-	const struct ezlb_dest_row *old = op->kind == EZLB_OP_DEST_SET ? &op->old_dest : row;
-
-	out[0] = (struct ezlb_op_value){ .name = "", .usual = row->forward == EZLB_MASQ };
-	ezlb_strcpy(out[0].now, sizeof(out[0].now), ezlb_forward_str(row->forward));
-	if (row->forward != old->forward)
-		ezlb_strcpy(out[0].was, sizeof(out[0].was), ezlb_forward_str(old->forward));
-	out[1] = (struct ezlb_op_value){ .name = "weight" };
-	snprintf(out[1].now, sizeof(out[1].now), "%u", row->weight);
-	if (row->weight != old->weight)
-		snprintf(out[1].was, sizeof(out[1].was), "%u", old->weight);
-	if (row->upper == old->upper && row->lower == old->lower)
-		return 2;
-	out[2] = (struct ezlb_op_value){ .name = "connection thresholds" };
-	return 3;
-}
-
-size_t ezlb_op_values(const struct ezlb_op *op, struct ezlb_op_value out[EZLB_OP_VALUES])
-{
-	enum ezlb_object object = ezlb_op_object(op->kind);
-
-	if (ezlb_op_action(op->kind) == EZLB_ACTION_DEL)
-		return 0;
-	if (object == EZLB_OBJECT_SERVICE)
-		return service_values(op, out);
-	return object == EZLB_OBJECT_DEST ? dest_values(op, out) : 0;
-}
-
 const char *ezlb_snat_to_format(const struct ezlb_snat_row *row, char buf[EZLB_RANGE_STRLEN])
 {
 	if (row->to.first.family)
@@ -80,10 +34,7 @@ static void put_values(char *buf, const struct ezlb_op *op)
 	for (size_t i = 0; i < n; i++) {
 		const struct ezlb_op_value *value = &values[i];
 
-		if (value->now[0])
-			put(buf, "%s%s %s", value->name[0] ? " " : "", value->name, value->now);
-		else
-			put(buf, " (%s differ)", value->name);
+		put(buf, "%s%s %s", value->name[0] ? " " : "", value->name, value->now);
 		if (value->was[0])
 			put(buf, " (was %s)", value->was);
 	}
@@ -126,6 +77,13 @@ static void put_setting(char *buf, const struct ezlb_op *op)
 		put(buf, " (was %d)", op->old_setting.value);
 }
 
+static void put_timeout(char *buf, const struct ezlb_op *op)
+{
+	put(buf, " %s %us", ezlb_timeout_str(op->timeout.timeout), op->timeout.seconds);
+	if (op->old_timeout.seconds > 0)
+		put(buf, " (was %us)", op->old_timeout.seconds);
+}
+
 static void put_accept(char *buf, const struct ezlb_op *op)
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
@@ -154,6 +112,9 @@ const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 	switch (ezlb_op_object(op->kind)) {
 	case EZLB_OBJECT_SETTING:
 		put_setting(buf, op);
+		break;
+	case EZLB_OBJECT_TIMEOUT:
+		put_timeout(buf, op);
 		break;
 	case EZLB_OBJECT_LINK:
 		put(buf, " %s", op->link.device);

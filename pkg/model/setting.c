@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#define NAT4	(1u << EZLB_NEED_NAT4)
-#define NAT6	(1u << EZLB_NEED_NAT6)
-#define NAT_TCP (1u << EZLB_NEED_NAT_TCP)
-#define UDP	(1u << EZLB_NEED_UDP)
-#define VIP4	(1u << EZLB_NEED_VIP4)
+#define NAT4	    (1u << EZLB_NEED_NAT4)
+#define NAT6	    (1u << EZLB_NEED_NAT6)
+#define NAT_TCP	    (1u << EZLB_NEED_NAT_TCP)
+#define UDP	    (1u << EZLB_NEED_UDP)
+#define PERSISTENCE (1u << EZLB_NEED_PERSISTENCE)
+#define VIP4	    (1u << EZLB_NEED_VIP4)
 
 static const struct ezlb_setting_facts table[] = {
 	/* The chain EZLB-SNAT always exists for IPv4; the IPv6 one comes with its first row. */
@@ -41,6 +42,11 @@ static const struct ezlb_setting_facts table[] = {
 				    .needed_by = UDP,
 				    .stops = UDP,
 				    .put_back = true },
+	[EZLB_VS_EXPIRE_QUIESCENT] = { .name = "net.ipv4.vs.expire_quiescent_template",
+				       .file = "sys/net/ipv4/vs/expire_quiescent_template",
+				       .wanted = 1,
+				       .needed_by = PERSISTENCE,
+				       .stops = PERSISTENCE },
 	[EZLB_IP_FORWARD] = { .name = "net.ipv4.ip_forward",
 			      .file = "sys/net/ipv4/ip_forward",
 			      .wanted = 1,
@@ -98,6 +104,8 @@ unsigned ezlb_spec_needs(const struct ezlb_spec *spec)
 		needs |= NAT_TCP;
 	if (ezlb_spec_takes(spec, EZLB_UDP))
 		needs |= UDP;
+	if (spec->persistence.timeout_s)
+		needs |= PERSISTENCE;
 	if (!ip6 && address)
 		needs |= VIP4;
 	return needs;

@@ -123,6 +123,7 @@ bool ezlb_snat_row_same(const void *pa, const void *pb)
 	X(dests, dest_row)       \
 	X(snats, snat_row)       \
 	X(settings, setting_row) \
+	X(timeouts, timeout_row) \
 	X(accepts, accept_row)   \
 	X(marks, mark_row)       \
 	X(links, link_row)       \

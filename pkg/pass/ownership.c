@@ -58,6 +58,23 @@ void ownership_put_back(const struct ezlb_ledger_content *owned, const struct ez
 	}
 }
 
+void ownership_put_back_timeouts(const struct ezlb_ledger_content *owned,
+				 const struct ezlb_table *actual, struct ezlb_plan *plan)
+{
+	for (size_t i = 0; i < owned->timeouts.len; i++) {
+		const struct ezlb_timeout_owned *mine = &owned->timeouts.items[i];
+		const struct ezlb_timeout_row set = { mine->timeout, mine->set }, *now;
+		struct ezlb_op *op;
+
+		now = EZLB_FIND(&actual->timeouts, &set, ezlb_timeout_row_cmp);
+		if (!now || now->seconds != mine->set)
+			continue;
+		op = ezlb_plan_add(plan, EZLB_OP_TIMEOUT_RESET);
+		op->timeout = (struct ezlb_timeout_row){ mine->timeout, mine->before };
+		op->old_timeout = set;
+	}
+}
+
 static void delete_services(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			    struct ezlb_pass_todo *plan)
 {
@@ -119,6 +136,35 @@ static void own_setting(struct ezlb_ledger_content *out, const struct ezlb_pass_
 	EZLB_SORT(&out->settings, ezlb_setting_row_cmp);
 }
 
+static struct ezlb_timeout_owned *owned_timeout(const struct ezlb_ledger_content *content,
+						const struct ezlb_op *op)
+{
+	const struct ezlb_timeout_owned key = { .timeout = op->timeout.timeout };
+
+	return EZLB_FIND(&content->timeouts, &key, ezlb_timeout_owned_cmp);
+}
+
+static void own_timeouts(struct ezlb_ledger_content *out, const struct ezlb_plan *plan)
+{
+	for (size_t i = 0; i < plan->len; i++) {
+		const struct ezlb_op *op = &plan->items[i];
+		struct ezlb_timeout_owned *mine;
+
+		/* With an unknown earlier value the layer cannot be read, and the op is not tried.
+		 */
+		if (op->kind != EZLB_OP_TIMEOUT_SET || op->old_timeout.seconds == 0)
+			continue;
+		mine = owned_timeout(out, op);
+		if (mine)
+			mine->set = op->timeout.seconds;
+		else
+			*EZLB_PUSH(&out->timeouts) = (struct ezlb_timeout_owned){
+				op->timeout.timeout, op->old_timeout.seconds, op->timeout.seconds
+			};
+		EZLB_SORT(&out->timeouts, ezlb_timeout_owned_cmp);
+	}
+}
+
 static void own_host(struct ezlb_ledger_content *out, const struct ezlb_pass_found *found,
 		     const struct ezlb_pass_todo *plan)
 {
@@ -162,6 +208,7 @@ void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found
 	*handover_frame(snat_of(pass), out) |= plan->target.snat_wanted;
 	own_host(out, found, plan);
 	own_drains(out, &plan->roster);
+	own_timeouts(out, &plan->ops);
 }
 
 /* --- after --------------------------------------------------------------------------------- */
@@ -185,6 +232,11 @@ static void drop_reset(struct ezlb_ledger_content *out, const struct ezlb_plan *
 			drop_setting(out, &plan->items[i].setting);
 }
 
+static void drop_timeout(struct ezlb_ledger_content *out, enum ezlb_timeout timeout)
+{
+	EZLB_VEC_KEEP(&out->timeouts, i, out->timeouts.items[i].timeout != timeout);
+}
+
 void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
@@ -202,6 +254,8 @@ void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found 
 	ezlb_roster_drains(&plan->roster, &out->drains);
 	EZLB_SORT(&out->drains, ezlb_drain_cmp);
 	drop_reset(out, &plan->ops);
+	if (pass->put_back) /* what is left was changed by somebody else */
+		out->timeouts.len = 0;
 }
 
 /* --- lost ---------------------------------------------------------------------------------- */
@@ -255,6 +309,25 @@ static void drop_unset(struct ezlb_ledger_content *out, const struct ezlb_pass_f
 	}
 }
 
+/* The timeouts that could not be set have their earlier values; those that were reset are free. */
+static void drop_timeouts(struct ezlb_ledger_content *out, const struct ezlb_plan *plan)
+{
+	for (size_t i = 0; i < plan->len; i++) {
+		const struct ezlb_op *op = &plan->items[i];
+		struct ezlb_timeout_owned *mine;
+
+		if (ezlb_op_object(op->kind) != EZLB_OBJECT_TIMEOUT)
+			continue;
+		mine = owned_timeout(out, op);
+		if (!mine)
+			continue;
+		if (op->kind == EZLB_OP_TIMEOUT_SET && op->rc != 0)
+			mine->set = op->old_timeout.seconds;
+		if (op->kind == EZLB_OP_TIMEOUT_RESET ? op->rc == 0 : mine->set == mine->before)
+			drop_timeout(out, mine->timeout);
+	}
+}
+
 void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			    const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
@@ -267,6 +340,7 @@ void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass
 	EZLB_VEC_KEEP(&out->vips, i, !EZLB_FIND(&lost.vips, &out->vips.items[i], ezlb_vip_row_cmp));
 	drop_reset(out, &plan->ops);
 	drop_unset(out, found, plan);
+	drop_timeouts(out, &plan->ops);
 	EZLB_VEC_CLEAR(&lost.services);
 	EZLB_VEC_CLEAR(&lost.links);
 	EZLB_VEC_CLEAR(&lost.vips);

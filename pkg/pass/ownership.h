@@ -26,6 +26,10 @@ void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_p
 void ownership_put_back(const struct ezlb_ledger_content *owned, const struct ezlb_table *target,
 			const struct ezlb_table *actual, struct ezlb_plan *plan);
 
+/* The same for the timeouts of IPVS that still have the value that ezlb set. */
+void ownership_put_back_timeouts(const struct ezlb_ledger_content *owned,
+				 const struct ezlb_table *actual, struct ezlb_plan *plan);
+
 typedef void (*ownership_fn)(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
 /* Everything that is owned now or will be owned after the plan. */

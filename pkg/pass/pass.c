@@ -157,6 +157,8 @@ static void make_ops(const struct ezlb_pass *pass, struct ezlb_pass_result *resu
 	struct ezlb_pass_todo *plan = &result->plan;
 
 	ownership_delete_unlisted(pass, &result->found, plan);
+	if (pass->put_back)
+		ownership_put_back_timeouts(owned, &result->found.actual, &plan->ops);
 	ezlb_reconcile_diff(&plan->target, &result->found.actual, &plan->ops);
 	if (pass->put_back)
 		ownership_put_back(owned, NULL, &result->found.actual, &plan->ops);
@@ -219,6 +221,8 @@ static void remember(struct ezlb_pass *pass, const struct ezlb_pass_result *resu
 	if (!pass->left_known)
 		return;
 	ezlb_table_copy(&pass->left, &result->found.actual);
+	/* With nothing to do, the wanted timeouts are as the kernel has them. */
+	EZLB_VEC_COPY(&pass->left.timeouts, &result->plan.target.timeouts);
 	pass->left.snat_wanted = result->plan.target.snat_wanted;
 	pass->left.accepts_wanted = result->plan.target.accepts_wanted;
 }

@@ -186,6 +186,7 @@ static const char *who_needs(enum ezlb_setting setting)
 		[EZLB_NEED_NAT6] = "full_nat needs it",
 		[EZLB_NEED_NAT_TCP] = "full_nat needs it for tcp",
 		[EZLB_NEED_UDP] = "udp services need it",
+		[EZLB_NEED_PERSISTENCE] = "persistence needs it",
 		[EZLB_NEED_VIP4] = "--vip-device needs it",
 	};
 	int need = 0;
@@ -210,6 +211,7 @@ static void host_reason(const struct sheet *sheet, struct item *item)
 {
 	static const char *const whys[EZLB_OPS] = {
 		[EZLB_OP_HOST_RESET] = "restores the state before ezlb",
+		[EZLB_OP_TIMEOUT_RESET] = "restores the state before ezlb",
 		[EZLB_OP_LINK_ADD] = "--vip-device keeps addresses on it",
 		[EZLB_OP_LINK_DEL] = "no address of ezlb is left on it",
 		[EZLB_OP_FIREWALL_SETUP] = "a filter on this host drops packets",
@@ -223,6 +225,9 @@ static void host_reason(const struct sheet *sheet, struct item *item)
 		set_why(item, who_needs(item->op->setting.setting));
 	else if (kind == EZLB_OP_SNAT_TEARDOWN)
 		set_why(item, why_frame_goes(sheet, item));
+	else if (kind == EZLB_OP_TIMEOUT_SET)
+		snprintf(item->why, WHY_STRLEN, "--ipvs-timeout-%s",
+			 ezlb_timeout_str(item->op->timeout.timeout));
 	else
 		set_why(item, whys[kind]);
 }
@@ -231,6 +236,7 @@ void reason_find(const struct sheet *sheet, struct item *item)
 {
 	switch (ezlb_op_object(item->op->kind)) {
 	case EZLB_OBJECT_SETTING:
+	case EZLB_OBJECT_TIMEOUT:
 	case EZLB_OBJECT_LINK:
 	case EZLB_OBJECT_FIREWALL_FRAME:
 	case EZLB_OBJECT_SNAT_FRAME:

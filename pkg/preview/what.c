@@ -28,6 +28,7 @@ const char *what_object(const struct ezlb_op *op)
 		[EZLB_OBJECT_ACCEPT] = "accept",    [EZLB_OBJECT_SNAT_FRAME] = "snat-frame",
 		[EZLB_OBJECT_SNAT] = "snat",	    [EZLB_OBJECT_MARK] = "mark",
 		[EZLB_OBJECT_SERVICE] = "listener", [EZLB_OBJECT_DEST] = "backend",
+		[EZLB_OBJECT_TIMEOUT] = "timeout",
 	};
 	enum ezlb_object object = ezlb_op_object(op->kind);
 
@@ -56,8 +57,6 @@ static void put_value(char *buf, const struct ezlb_op_value *value, bool set)
 	if (value->was[0])
 		put(buf, ",%s%s %s -> %s", value->name[0] ? " " : "", value->name, value->was,
 		    value->now);
-	else if (!value->now[0])
-		put(buf, ", its %s", value->name);
 	else if (!set && !value->usual)
 		put(buf, ",%s%s %s", value->name[0] ? " " : "", value->name, value->now);
 }
@@ -71,7 +70,7 @@ static void put_values(char *buf, const struct ezlb_op *op)
 
 	for (int first = 1; first >= 0; first--)
 		for (size_t i = 0; i < n; i++)
-			if ((values[i].name[0] && values[i].now[0]) == first)
+			if ((values[i].name[0] != '\0') == first)
 				put_value(buf, &values[i], set);
 }
 
@@ -111,6 +110,15 @@ static void put_setting(char *buf, const struct ezlb_op *op)
 		put(buf, " = %d", op->setting.value);
 }
 
+static void put_timeout(char *buf, const struct ezlb_op *op)
+{
+	put(buf, "ipvs timeout %s", ezlb_timeout_str(op->timeout.timeout));
+	if (op->old_timeout.seconds > 0)
+		put(buf, " %us -> %us", op->old_timeout.seconds, op->timeout.seconds);
+	else
+		put(buf, " = %us", op->timeout.seconds);
+}
+
 /* The driver of a frame. An old frame belongs to the driver that is not used any more. */
 static bool is_nftables(const struct sheet *sheet, const struct item *item)
 {
@@ -125,6 +133,9 @@ static void put_row(char *buf, const struct sheet *sheet, const struct item *ite
 	switch (ezlb_op_object(op->kind)) {
 	case EZLB_OBJECT_SETTING:
 		put_setting(buf, op);
+		break;
+	case EZLB_OBJECT_TIMEOUT:
+		put_timeout(buf, op);
 		break;
 	case EZLB_OBJECT_LINK:
 		put(buf, "link %s", op->link.device);

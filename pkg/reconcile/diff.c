@@ -41,24 +41,27 @@ static const struct kind service_kind = KIND(EZLB_OBJECT_SERVICE, service_row,
 static const struct kind dest_kind = KIND(EZLB_OBJECT_DEST, dest_row, ezlb_dest_row_same);
 static const struct kind snat_kind = KIND(EZLB_OBJECT_SNAT, snat_row, ezlb_snat_row_same);
 static const struct kind setting_kind = KIND(EZLB_OBJECT_SETTING, setting_row, setting_same);
+static const struct kind timeout_kind = KIND(EZLB_OBJECT_TIMEOUT, timeout_row,
+					     ezlb_timeout_row_same);
 static const struct kind accept_kind = KIND(EZLB_OBJECT_ACCEPT, accept_row, always_same);
 static const struct kind mark_kind = KIND(EZLB_OBJECT_MARK, mark_row, always_same);
 static const struct kind link_kind = KIND(EZLB_OBJECT_LINK, link_row, always_same);
 static const struct kind vip_kind = KIND(EZLB_OBJECT_VIP, vip_row, always_same);
 
 /*
- * A setting is never added, because the kernel has it or not, and never removed: a setting that is
- * no longer wanted stays, because other programs may rely on it by now.
+ * A setting or timeout is never added, because the kernel has it or not, and never removed: one
+ * that is no longer wanted stays, because other programs may rely on it by now.
  */
 static void emit(struct ezlb_plan *plan, const struct kind *kind, enum ezlb_action action,
 		 const void *row, const void *old)
 {
 	bool setting = kind->object == EZLB_OBJECT_SETTING;
+	bool stays = setting || kind->object == EZLB_OBJECT_TIMEOUT;
 	struct ezlb_op *op;
 
-	if (setting && action == EZLB_ACTION_DEL)
+	if (stays && action == EZLB_ACTION_DEL)
 		return;
-	op = ezlb_plan_add(plan, ezlb_op_kind_of(kind->object, setting ? EZLB_ACTION_SET : action));
+	op = ezlb_plan_add(plan, ezlb_op_kind_of(kind->object, stays ? EZLB_ACTION_SET : action));
 	memcpy(&op->service, row, kind->size);
 	if (old)
 		memcpy(&op->old_service, old, kind->size);
@@ -112,6 +115,7 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
 		   actual->snat_sound);
 	walk(plan, &snat_kind, ROWS(target->snats), ROWS(actual->snats));
 	walk(plan, &mark_kind, ROWS(target->marks), ROWS(actual->marks));
+	walk(plan, &timeout_kind, ROWS(target->timeouts), ROWS(actual->timeouts));
 	walk(plan, &service_kind, ROWS(target->services), ROWS(actual->services));
 	walk(plan, &dest_kind, ROWS(target->dests), ROWS(actual->dests));
 	EZLB_SORT(plan, ezlb_op_cmp);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/reconcile.h>
 
+#include <linux/ip_vs.h>
 #include <sys/socket.h>
 
 void ezlb_reconcile_peek(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
@@ -52,6 +53,14 @@ static bool has_udp(const struct ezlb_table *table)
 	return false;
 }
 
+static bool has_persistence(const struct ezlb_table *table)
+{
+	for (size_t i = 0; i < table->services.len; i++)
+		if (table->services.items[i].flags & IP_VS_SVC_F_PERSISTENT)
+			return true;
+	return false;
+}
+
 static bool has_snat6(const struct ezlb_table *table)
 {
 	for (size_t i = 0; i < table->snats.len; i++)
@@ -71,6 +80,8 @@ static unsigned needs_of(const struct ezlb_table *left)
 		needs |= 1u << EZLB_NEED_NAT6;
 	if (has_udp(left))
 		needs |= 1u << EZLB_NEED_UDP;
+	if (has_persistence(left))
+		needs |= 1u << EZLB_NEED_PERSISTENCE;
 	if (left->vips.len > 0)
 		needs |= 1u << EZLB_NEED_VIP4;
 	return needs;
@@ -109,6 +120,15 @@ static void copy_host(const struct ezlb_table *from, const struct ezlb_table *le
 			*EZLB_PUSH(&out->vips) = from->vips.items[i];
 }
 
+/* `left` has only those that ezlb wants. */
+static void copy_timeouts(const struct ezlb_table *from, const struct ezlb_table *left,
+			  struct ezlb_table *out)
+{
+	for (size_t i = 0; i < from->timeouts.len; i++)
+		if (EZLB_FIND(&left->timeouts, &from->timeouts.items[i], ezlb_timeout_row_cmp))
+			*EZLB_PUSH(&out->timeouts) = from->timeouts.items[i];
+}
+
 /* A frame that was sound and is not any more is reported as a teardown. */
 static void compare_firewall(const struct ezlb_table *left, const struct ezlb_table *actual,
 			     struct ezlb_table *was, struct ezlb_table *is)
@@ -145,6 +165,8 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
 		EZLB_VEC_APPEND(&was.marks, &left->marks);
 		EZLB_VEC_APPEND(&is.marks, &actual->marks);
 	}
+	copy_timeouts(left, left, &was);
+	copy_timeouts(actual, left, &is);
 	if (left->accepts_wanted)
 		compare_firewall(left, actual, &was, &is);
 	compare_settings(left, actual, drift);

@@ -3,6 +3,8 @@
 
 #include <sys/socket.h>
 
+#include "attributes.h"
+
 void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_scope *owned,
 			  struct ezlb_scope *out)
 {
@@ -36,8 +38,7 @@ static void want_service(struct ezlb_table *target, const struct ezlb_spec *spec
 	struct ezlb_service_row *row = EZLB_PUSH(&target->services);
 
 	row->key = *key;
-	ezlb_strcpy(row->scheduler, sizeof(row->scheduler), spec->scheduler);
-	row->netmask = spec->listen.addr.family == AF_INET6 ? 128 : ~0u;
+	attributes_of_service(spec, row);
 }
 
 /*
@@ -52,11 +53,13 @@ static bool holds_flows(const struct ezlb_roster_row *member)
 static void want_dest(struct ezlb_table *target, const struct ezlb_spec *spec,
 		      const struct ezlb_roster_row *member)
 {
-	*EZLB_PUSH(&target->dests) = (struct ezlb_dest_row){ .service = member->service,
-							     .endpoint = member->backend,
-							     .forward = spec->forward,
-							     .weight = member->weight,
-							     .full_nat = spec->full_nat };
+	struct ezlb_dest_row *row = EZLB_PUSH(&target->dests);
+	bool gone = member->index == EZLB_NOT_IN_FILE;
+
+	row->service = member->service;
+	row->endpoint = member->backend;
+	row->weight = member->weight;
+	attributes_of_dest(spec, gone ? NULL : &spec->backends[member->index], row);
 }
 
 static void want_snat(struct ezlb_table *target, const struct ezlb_spec *spec,
@@ -182,6 +185,15 @@ static void want_vips(struct ezlb_table *target, const struct ezlb_desired *desi
 			    policy->vip_device);
 }
 
+static void want_timeouts(struct ezlb_table *target, const struct ezlb_policy *policy)
+{
+	for (int i = 0; i < EZLB_TIMEOUTS; i++)
+		if (policy->timeouts[i])
+			*EZLB_PUSH(&target->timeouts) = (struct ezlb_timeout_row){
+				(enum ezlb_timeout)i, policy->timeouts[i]
+			};
+}
+
 static void want_dests(struct ezlb_table *target, const struct ezlb_spec *spec,
 		       const struct ezlb_service_key *key, const struct ezlb_roster *roster,
 		       enum ezlb_snat_key_kind snat_key)
@@ -288,6 +300,7 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 		needs &= ~(1u << EZLB_NEED_VIP4);
 	want_vips(target, desired, actual, policy);
 	want_settings(target, needs, actual, policy);
+	want_timeouts(target, policy);
 	ezlb_table_sort(target);
 	/* Services that share a backend share its SNAT row; desired made sure that they agree. */
 	EZLB_UNIQUE(&target->snats, ezlb_snat_row_cmp);

@@ -14,6 +14,7 @@ void ezlb_ledger_content_copy(struct ezlb_ledger_content *to,
 		return;
 	EZLB_VEC_COPY(&to->services, &from->services);
 	EZLB_VEC_COPY(&to->settings, &from->settings);
+	EZLB_VEC_COPY(&to->timeouts, &from->timeouts);
 	EZLB_VEC_COPY(&to->links, &from->links);
 	EZLB_VEC_COPY(&to->vips, &from->vips);
 	EZLB_VEC_COPY(&to->drains, &from->drains);
@@ -25,6 +26,7 @@ void ezlb_ledger_content_clear(struct ezlb_ledger_content *content)
 {
 	EZLB_VEC_CLEAR(&content->services);
 	EZLB_VEC_CLEAR(&content->settings);
+	EZLB_VEC_CLEAR(&content->timeouts);
 	EZLB_VEC_CLEAR(&content->links);
 	EZLB_VEC_CLEAR(&content->vips);
 	EZLB_VEC_CLEAR(&content->drains);
@@ -62,11 +64,19 @@ static int drain_value_cmp(const void *a, const void *b)
 	return rc ? rc : (x->cause > y->cause) - (x->cause < y->cause);
 }
 
+static int timeout_cmp(const void *a, const void *b)
+{
+	const struct ezlb_timeout_owned *x = a, *y = b;
+
+	return x->timeout != y->timeout || x->before != y->before || x->set != y->set;
+}
+
 bool ledger_content_same(const struct ezlb_ledger_content *a, const struct ezlb_ledger_content *b)
 {
 	return a->chain == b->chain && a->nft_table == b->nft_table &&
 	       SAME(&a->services, &b->services, ezlb_service_key_cmp) &&
 	       SAME(&a->settings, &b->settings, was_cmp) &&
+	       SAME(&a->timeouts, &b->timeouts, timeout_cmp) &&
 	       SAME(&a->links, &b->links, ezlb_link_row_cmp) &&
 	       SAME(&a->vips, &b->vips, ezlb_vip_row_cmp) &&
 	       SAME(&a->drains, &b->drains, drain_value_cmp);
@@ -109,6 +119,21 @@ static const char *take_setting(struct ezlb_ledger_content *content, char *rest)
 	if (ezlb_setting_parse(rest, &row) < 0 || ezlb_setting_facts(row.setting)->module)
 		return "has no valid setting";
 	*EZLB_PUSH(&content->settings) = row;
+	return NULL;
+}
+
+/* "tcp 900 3600" */
+static const char *take_timeout(struct ezlb_ledger_content *content, char *rest)
+{
+	const char *name = strsep(&rest, " "), *before = strsep(&rest, " ");
+	int was = before ? value_parse(before) : -EINVAL, set = rest ? value_parse(rest) : -EINVAL;
+	struct ezlb_timeout_owned row;
+
+	if (ezlb_timeout_parse(name, &row.timeout) < 0 || was < 0 || set < 0)
+		return "has no valid timeout";
+	row.before = (uint32_t)was;
+	row.set = (uint32_t)set;
+	*EZLB_PUSH(&content->timeouts) = row;
 	return NULL;
 }
 
@@ -190,6 +215,8 @@ const char *ledger_content_take(struct ezlb_ledger_content *content, char *text)
 		return take_service(content, text + 8);
 	if (strncmp(text, "setting ", 8) == 0)
 		return take_setting(content, text + 8);
+	if (strncmp(text, "timeout ", 8) == 0)
+		return take_timeout(content, text + 8);
 	if (strncmp(text, "link ", 5) == 0)
 		return take_link(content, text + 5);
 	if (strncmp(text, "vip ", 4) == 0)
@@ -216,6 +243,7 @@ const char *ledger_content_sort(struct ezlb_ledger_content *content)
 {
 	EZLB_SORT(&content->services, ezlb_service_key_cmp);
 	EZLB_SORT(&content->settings, ezlb_setting_row_cmp);
+	EZLB_SORT(&content->timeouts, ezlb_timeout_owned_cmp);
 	EZLB_SORT(&content->links, ezlb_link_row_cmp);
 	EZLB_SORT(&content->vips, ezlb_vip_row_cmp);
 	EZLB_SORT(&content->drains, ezlb_drain_cmp);
@@ -223,6 +251,8 @@ const char *ledger_content_sort(struct ezlb_ledger_content *content)
 		return "service";
 	if (DOUBLES(&content->settings, ezlb_setting_row_cmp))
 		return "setting";
+	if (DOUBLES(&content->timeouts, ezlb_timeout_owned_cmp))
+		return "timeout";
 	if (DOUBLES(&content->links, ezlb_link_row_cmp))
 		return "link";
 	if (DOUBLES(&content->drains, ezlb_drain_cmp))
@@ -256,6 +286,10 @@ int ledger_content_write(const struct ezlb_ledger_content *content, FILE *f)
 		rc = fprintf(f, "setting %s %d\n",
 			     ezlb_setting_format(&content->settings.items[i], name),
 			     content->settings.items[i].value);
+	for (size_t i = 0; i < content->timeouts.len && rc >= 0; i++)
+		rc = fprintf(f, "timeout %s %u %u\n",
+			     ezlb_timeout_str(content->timeouts.items[i].timeout),
+			     content->timeouts.items[i].before, content->timeouts.items[i].set);
 	for (size_t i = 0; i < content->links.len && rc >= 0; i++)
 		rc = fprintf(f, "link %s\n", content->links.items[i].device);
 	for (size_t i = 0; i < content->vips.len && rc >= 0; i++)

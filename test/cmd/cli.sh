@@ -10,7 +10,8 @@ commands=(run once check schema plan host-setup doctor status events probe log-l
 declare -A arguments=([check]='' [status]='takes at most one argument' [probe]='takes one argument: ready or live'
 	[log-level]='takes one argument: error, warn, info or debug')
 variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_DATAPLANE EZLB_PROBE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
-	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_ADMIN_ADDRESS
+	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_IPVS_TIMEOUT_TCP EZLB_IPVS_TIMEOUT_TCPFIN EZLB_IPVS_TIMEOUT_UDP
+	EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_ADMIN_ADDRESS
 	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR)
 unset "${variables[@]}" NO_COLOR # the caller's
 
@@ -127,7 +128,7 @@ takes() {
 flags_of_commands() {
 	local command flag takers
 	mapfile -t flags < <(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$WORK"/help-* | sort -u)
-	equal "there are that many flags" 20 "${#flags[@]}"
+	equal "there are that many flags" 23 "${#flags[@]}"
 	for flag in "${flags[@]}"; do
 		[[ $flag != --help ]] || continue
 		takers=
@@ -174,7 +175,7 @@ wrong_usage() {
 			refused "$command ${arguments[$command]}" "$command" one two
 		fi
 	done
-	for flag in --config-dir --state-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --empty-hold-down --admin-address --traffic-interval --log-level --log-format; do
+	for flag in --config-dir --state-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --empty-hold-down --admin-address --traffic-interval --log-level --log-format; do
 		refused "ezlb: run: $flag needs a value: " run "$flag"
 	done
 	for flag in --output --color -o; do
@@ -200,6 +201,10 @@ wrong_usage() {
 	refused "--vip-device=a b: expected NAME" plan --vip-device "a b"
 	refused "--vip-device=..: expected NAME" plan --vip-device=..
 	refused "--vip-device=sixteen-letters-: expected NAME" plan --vip-device=sixteen-letters-
+	for value in "" 0 0s 15 1500ms 999ms -1s 25h; do
+		refused "--ipvs-timeout-tcp=$value: expected DURATION>=1s" run --ipvs-timeout-tcp "$value"
+	done
+	refused "check: no flag --ipvs-timeout-udp" check --ipvs-timeout-udp 60s
 	refused "--output=xml: expected text|json" doctor --output=xml
 	refused "--output=xml: expected text|json" doctor -o xml
 	refused "--empty-hold-down=10: expected DURATION" run --empty-hold-down=10
@@ -402,6 +407,12 @@ around_the_services() {
 	ended "EZLB_VIP_DEVICE" 2 "+ address 10.0.0.1 on ezlb1" ""
 	ez_env EZLB_VIP_DEVICE=ezlb1 -- "${plan[@]}" --vip-device ezlb0
 	ended "--vip-device wins over it" 2 "+ address 10.0.0.1 on ezlb0" ""
+	ez "${plan[@]}"
+	equal "by default no timeout is set" "" "$(grep timeout <<<"$out" || true)"
+	ez_env EZLB_IPVS_TIMEOUT_UDP=30s -- "${plan[@]}" --ipvs-timeout-tcp 2h --ipvs-timeout-tcpfin=24h
+	ended "--ipvs-timeout-tcp" 2 "~ ipvs timeout tcp 900s -> 7200s" ""
+	ended "--ipvs-timeout-tcpfin" 2 "~ ipvs timeout tcpfin 120s -> 86400s" ""
+	ended "EZLB_IPVS_TIMEOUT_UDP" 2 "~ ipvs timeout udp 300s -> 30s" ""
 }
 
 config_dirs() {

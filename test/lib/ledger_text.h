@@ -54,7 +54,12 @@ static inline void add_claim(struct ezlb_ledger_content *content, const char *te
 		content->chain = true;
 	else if (strcmp(a, "table") == 0)
 		content->nft_table = true;
-	else if (strcmp(a, "link") == 0)
+	else if (strcmp(a, "timeout") == 0) {
+		struct ezlb_timeout_owned *row = EZLB_PUSH(&content->timeouts);
+
+		assert_int_equal(sscanf(text, "%*s %*s %u %u", &row->before, &row->set), 2);
+		assert_int_equal(ezlb_timeout_parse(b, &row->timeout), 0);
+	} else if (strcmp(a, "link") == 0)
 		ezlb_strcpy(EZLB_PUSH(&content->links)->device, EZLB_DEVICE_STRLEN, b);
 	else if (strcmp(a, "vip") == 0) {
 		struct ezlb_vip_row *row = EZLB_PUSH(&content->vips);
@@ -105,6 +110,10 @@ static inline struct text content_text(const struct ezlb_ledger_content *content
 	for (size_t i = 0; i < content->settings.len; i++)
 		fprintf(f, "%s %d, ", word_of(&content->settings.items[i]),
 			content->settings.items[i].value);
+	for (size_t i = 0; i < content->timeouts.len; i++)
+		fprintf(f, "timeout %s %u %u, ",
+			ezlb_timeout_str(content->timeouts.items[i].timeout),
+			content->timeouts.items[i].before, content->timeouts.items[i].set);
 	for (size_t i = 0; i < content->links.len; i++)
 		fprintf(f, "link %s, ", content->links.items[i].device);
 	for (size_t i = 0; i < content->vips.len; i++)

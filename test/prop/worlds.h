@@ -6,6 +6,8 @@
 
 #include <sys/socket.h>
 
+#include <linux/ip_vs.h>
+
 #include <ezlb/lifecycle.h>
 #include <ezlb/reconcile.h>
 
@@ -154,6 +156,9 @@ static inline void make_files(struct world *w)
 		spec = w->specs[i] = ezlb_spec_new();
 		snprintf(spec->name, sizeof(spec->name), "s%u", i);
 		ezlb_strcpy(spec->scheduler, sizeof(spec->scheduler), scheduler());
+		spec->flags = dice(4) == 0 ? IP_VS_SVC_F_SCHED1 : 0;
+		spec->persistence.timeout_s = dice(3) == 0 ? 300 : 0;
+		spec->persistence.prefix = dice(2) ? 24 : 0;
 		spec->full_nat = dice(3) > 0;
 		spec->snat_ip = w->snat_key == EZLB_SNAT_KEY_LISTENER
 					? snat_of_service(w, i, true)
@@ -161,9 +166,10 @@ static inline void make_files(struct world *w)
 		spec->backends = ezlb_calloc(BACKENDS, sizeof(*spec->backends));
 		for (unsigned k = 0; k < BACKENDS; k++)
 			if (may_have(w, spec, family, group, k))
-				spec->backends[spec->n_backends++] = (struct ezlb_backend){
-					.endpoint = backend_of(family, k), .weight = dice(4)
-				};
+				spec->backends[spec->n_backends++] =
+					(struct ezlb_backend){ .endpoint = backend_of(family, k),
+							       .weight = dice(4),
+							       .upper = dice(3) == 0 ? 100 : 0 };
 		make_life(spec);
 		i = add_listeners(w, spec, i);
 		*EZLB_PUSH(&w->desired) = spec;

@@ -24,6 +24,7 @@ static struct {
 	struct text loaded;    /* modules that were asked for, likewise */
 	const char *missing;   /* there is no such module */
 	bool hands_off;
+	bool timeouts;			       /* list reads them */
 	bool leaves_no_files;		       /* once IPVS is open, no other file can be */
 	int ipvs_rc, iptables_rc, nftables_rc; /* of their open */
 	int netns_rc;			       /* of the lock on the network namespace */
@@ -120,4 +121,13 @@ int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err)
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	}
 	return fake_open(EZLB_LAYER_IPVS, fake.ipvs_rc, out, err);
+}
+
+void ezlb_ipvs_manage_timeouts(struct ezlb_layer *layer)
+{
+	struct ezlb_dataplane dp;
+
+	faulty_dataplane(fake.memory, &dp);
+	assert_ptr_equal(layer, dp.layer[EZLB_LAYER_IPVS]);
+	fake.timeouts = true;
 }

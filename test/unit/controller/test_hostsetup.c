@@ -178,7 +178,7 @@ static void outcome_clear(struct outcome *got)
 }
 
 #define SET	"host-set net.ipv4.vs.conntrack = 1 (was 0): done\n"
-#define MODULES "ip_vs_rr ip_vs_mh "
+#define MODULES "ip_vs_mh ip_vs_rr "
 
 static const struct {
 	const char *name, *bad, *missing, *out, *log;
@@ -187,7 +187,7 @@ static const struct {
 	{ "each scheduler is asked for once", NULL, "", SET, "", true },
 	{ "a scheduler that the kernel lacks", NULL, "ip_vs_mh",
 	  "module ip_vs_mh: there is no module ip_vs_mh\n", "", false },
-	{ "the first one: the others are loaded, the settings made", NULL, "ip_vs_rr", SET, "",
+	{ "one of them: the others are loaded, the settings made", NULL, "ip_vs_rr", SET, "",
 	  false },
 	{ "a refused file is told, and keeps nobody from starting", "listen: nonsense\n", "", SET,
 	  "/config/d.yaml:1:9: error[E0", true },

@@ -144,6 +144,30 @@ static void test_links(void **state)
 	}
 }
 
+/* The layer reads them only where somebody needs them. */
+static void test_timeouts(void **state)
+{
+	static const struct {
+		const char *ledger;
+		uint32_t udp;
+		bool want;
+	} cases[] = { { "", 0, false }, { "", 60, true }, { "timeout tcp 900 3600", 0, true } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct instance instance;
+
+		write_ledger(cases[i].ledger);
+		options.ipvs_timeouts[EZLB_TIMEOUT_UDP] = cases[i].udp;
+		fake.timeouts = false;
+		free(opened(&instance, INSTANCE_WRITE));
+		assert_int_equal(fake.timeouts, cases[i].want);
+		assert_int_equal(instance.pass.policy.timeouts[EZLB_TIMEOUT_UDP], cases[i].udp);
+		instance_close(&instance);
+	}
+	options.ipvs_timeouts[EZLB_TIMEOUT_UDP] = 0;
+}
+
 /* Without ip_vs there is no service, but there may well be addresses, and rules. */
 static void test_cleanup_without_ip_vs(void **state)
 {
@@ -320,6 +344,7 @@ int main(void)
 		IN_TOP(test_policy_of_the_flags),
 		IN_TOP(test_hands_off_but_for_cleanup),
 		IN_TOP(test_links),
+		IN_TOP(test_timeouts),
 		IN_TOP(test_cleanup_without_ip_vs),
 		IN_TOP(test_unreachable),
 		IN_TOP(test_one_writer),

@@ -133,6 +133,7 @@ static void test_files(void **state)
 	} rows[] = {
 		{ EZLB_VS_CONNTRACK, CONNTRACK },
 		{ EZLB_VS_EXPIRE_NODEST, "sys/net/ipv4/vs/expire_nodest_conn" },
+		{ EZLB_VS_EXPIRE_QUIESCENT, "sys/net/ipv4/vs/expire_quiescent_template" },
 		{ EZLB_IP_FORWARD, FORWARD },
 		{ EZLB_IP6_FORWARD, "sys/net/ipv6/conf/all/forwarding" },
 		{ EZLB_ARP_IGNORE, "sys/net/ipv4/conf/all/arp_ignore" },

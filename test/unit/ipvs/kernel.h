@@ -167,6 +167,20 @@ static inline void add_dest(struct bytes *b, uint32_t seq, const struct ezlb_des
 	add_tunnel_dest(b, seq, row, method, af, -1);
 }
 
+/* As IPVS_CMD_GET_CONFIG answers. */
+static inline void add_timeouts(struct bytes *b, uint32_t seq, uint32_t tcp, uint32_t fin,
+				uint32_t udp)
+{
+	struct genlmsghdr genl = { .cmd = IPVS_CMD_SET_CONFIG, .version = 1 };
+	size_t msg = start_msg(b, FAMILY, 0, seq);
+
+	add(b, &genl, sizeof(genl));
+	add_u32(b, IPVS_CMD_ATTR_TIMEOUT_TCP, tcp);
+	add_u32(b, IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, fin);
+	add_u32(b, IPVS_CMD_ATTR_TIMEOUT_UDP, udp);
+	end_msg(b, msg);
+}
+
 /* --- rows ---------------------------------------------------------------------------------- */
 
 static inline struct ezlb_endpoint endpoint(const char *text)

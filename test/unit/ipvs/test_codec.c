@@ -217,6 +217,37 @@ static void test_dest_ops(void **state)
 	}
 }
 
+static void test_timeout_ops(void **state)
+{
+	static const struct {
+		enum ezlb_timeout timeout;
+		int attr;
+	} rows[] = { { EZLB_TIMEOUT_TCP, IPVS_CMD_ATTR_TIMEOUT_TCP },
+		     { EZLB_TIMEOUT_TCPFIN, IPVS_CMD_ATTR_TIMEOUT_TCP_FIN },
+		     { EZLB_TIMEOUT_UDP, IPVS_CMD_ATTR_TIMEOUT_UDP } };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
+		struct ezlb_op op = { .kind = i % 2 ? EZLB_OP_TIMEOUT_RESET : EZLB_OP_TIMEOUT_SET,
+				      .timeout = { rows[i / 2].timeout, 77 } };
+		struct nlattr *top[IPVS_CMD_ATTR_MAX + 1];
+		struct ezlb_nl_buf buf = { 0 };
+		struct nlmsghdr *nlh;
+
+		ezlb_ipvs_put_op(&buf, FAMILY, &op);
+		nlh = (struct nlmsghdr *)(void *)buf.items;
+		assert_int_equal(buf.items[NLMSG_HDRLEN], IPVS_CMD_SET_CONFIG);
+		assert_int_equal(genlmsg_parse(nlh, 0, top, IPVS_CMD_ATTR_MAX, NULL), 0);
+		/* The others are not named, so they keep their values. */
+		for (int attr = 1; attr <= IPVS_CMD_ATTR_MAX; attr++)
+			if (attr == rows[i / 2].attr)
+				assert_int_equal(nla_get_u32(top[attr]), 77);
+			else
+				assert_null(top[attr]);
+		ezlb_nl_buf_clear(&buf);
+	}
+}
+
 static void test_questions(void **state)
 {
 	struct ezlb_service_key of = key(EZLB_UDP, "10.0.0.1:53");
@@ -581,6 +612,7 @@ int main(void)
 		cmocka_unit_test(test_newer_kernel),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_read_tunnel),
+		cmocka_unit_test(test_timeout_ops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -465,6 +465,58 @@ static void test_tunnels_of_list(void **state)
 	assert_true(silent(&k));
 }
 
+/* --- timeouts ------------------------------------------------------------------------------ */
+
+static void say_timeouts(uint32_t seq)
+{
+	struct bytes b = { .len = 0 };
+
+	add_timeouts(&b, seq, 900, 120, 300);
+	add_error(&b, seq, 0);
+	say(&k, &b);
+}
+
+static void test_timeouts_listed(void **state)
+{
+	const struct ezlb_scope nothing = { .len = 0 };
+	struct bytes b;
+
+	(void)state;
+	ezlb_ipvs_manage_timeouts(layer);
+	say_timeouts(2);
+	assert_int_equal(layer->list(layer, &nothing, &table, &err), 0);
+	hear(&k, &b);
+	assert_int_equal(b.data[NLMSG_HDRLEN], IPVS_CMD_GET_CONFIG);
+	assert_true(silent(&k));
+	assert_int_equal(table.timeouts.len, 3);
+	assert_int_equal(table.timeouts.items[0].timeout, EZLB_TIMEOUT_TCP);
+	assert_int_equal(table.timeouts.items[0].seconds, 900);
+	assert_int_equal(table.timeouts.items[1].timeout, EZLB_TIMEOUT_TCPFIN);
+	assert_int_equal(table.timeouts.items[1].seconds, 120);
+	assert_int_equal(table.timeouts.items[2].seconds, 300);
+}
+
+/* No row at all: what cannot be read is not empty. */
+static void test_timeouts_unreadable(void **state)
+{
+	struct bytes b = { .len = 0 };
+	struct genlmsghdr genl = { .cmd = IPVS_CMD_SET_CONFIG, .version = 1 };
+	size_t msg;
+
+	(void)state;
+	ezlb_ipvs_manage_timeouts(layer);
+	say_services(2, 0, LIST("10.0.0.1:80"));
+	say_dests(3, 0, LIST("192.168.10.11:80"));
+	msg = start_msg(&b, FAMILY, 0, 4);
+	add(&b, &genl, sizeof(genl));
+	add_u32(&b, IPVS_CMD_ATTR_TIMEOUT_TCP, 900);
+	end_msg(&b, msg);
+	say(&k, &b);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), -EBADMSG);
+	check_empty();
+	assert_int_equal(table.timeouts.len, 0);
+}
+
 /* --- this machine's own kernel ------------------------------------------------------------- */
 
 static void test_resolve(void **state)
@@ -523,6 +575,8 @@ int main(void)
 		TEST(test_no_tunnels),
 		TEST(test_tunnels),
 		TEST(test_tunnels_of_list),
+		TEST(test_timeouts_listed),
+		TEST(test_timeouts_unreadable),
 		TEST(test_open),
 		cmocka_unit_test(test_resolve),
 	};

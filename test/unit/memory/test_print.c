@@ -107,6 +107,7 @@ EDIT(service_scheduler, strcpy(SERVICE->scheduler, "wrr"))
 EDIT(service_flags, SERVICE->flags = 1)
 EDIT(service_timeout, SERVICE->timeout = 1)
 EDIT(service_netmask, SERVICE->netmask = 1)
+EDIT(service_engine, strcpy(SERVICE->engine, "sip"))
 EDIT(dest_gone, kernel->dests.items[0] = kernel->dests.items[--kernel->dests.len])
 EDIT(dest_new, add_dest("10.0.0.1:80", "10.1.0.3:80"))
 EDIT(dest_moved, kernel->dests.items[1].service = key("10.0.0.7:80"))
@@ -117,6 +118,9 @@ EDIT(dest_forward, DEST->forward = EZLB_TUNNEL)
 EDIT(dest_weight, DEST->weight = 0)
 EDIT(dest_upper, DEST->upper = 1)
 EDIT(dest_lower, DEST->lower = 1)
+EDIT(dest_tunnel, DEST->tunnel.type = EZLB_TUNNEL_GUE)
+EDIT(dest_tunnel_port, DEST->tunnel.port = 6080)
+EDIT(dest_checksum, DEST->tunnel.checksum = EZLB_TUNNEL_CSUM)
 EDIT(snat_gone, kernel->snats.len--)
 EDIT(snat_proto, SNAT->key.proto = EZLB_UDP)
 EDIT(snat_mark, SNAT->key.fwmark = 7)
@@ -127,6 +131,7 @@ EDIT(snat_last, SNAT->to.last.bytes[3] = 5)
 EDIT(snat_family, SNAT->to.first.family = 1)
 EDIT(frame_present, kernel->snat_present = true)
 EDIT(frame_sound, kernel->snat_sound = true)
+EDIT(timeout, kernel->timeouts.items[EZLB_TIMEOUT_UDP].seconds = 1)
 EDIT(setting_value, kernel->settings.items[EZLB_IP_TABLES].value = 1)
 EDIT(setting_other, kernel->settings.items[EZLB_VS_CONNTRACK].setting = EZLB_ARP_IGNORE)
 EDIT(setting_device, strcpy(kernel->settings.items[EZLB_VS_CONNTRACK].device, "eth0"))
@@ -189,6 +194,7 @@ static const struct {
 	ROW(service_flags, EZLB_LAYER_IPVS),
 	ROW(service_timeout, EZLB_LAYER_IPVS),
 	ROW(service_netmask, EZLB_LAYER_IPVS),
+	ROW(service_engine, EZLB_LAYER_IPVS),
 	ROW(dest_gone, EZLB_LAYER_IPVS),
 	ROW(dest_new, EZLB_LAYER_IPVS),
 	ROW(dest_moved, EZLB_LAYER_IPVS),
@@ -199,6 +205,10 @@ static const struct {
 	ROW(dest_weight, EZLB_LAYER_IPVS),
 	ROW(dest_upper, EZLB_LAYER_IPVS),
 	ROW(dest_lower, EZLB_LAYER_IPVS),
+	ROW(dest_tunnel, EZLB_LAYER_IPVS),
+	ROW(dest_tunnel_port, EZLB_LAYER_IPVS),
+	ROW(dest_checksum, EZLB_LAYER_IPVS),
+	ROW(timeout, EZLB_LAYER_IPVS),
 	ROW(snat_gone, EZLB_LAYER_SNAT),
 	ROW(snat_proto, EZLB_LAYER_SNAT),
 	ROW(snat_kind, EZLB_LAYER_SNAT),

@@ -26,12 +26,14 @@ static const struct ezlb_op_facts kinds[] = {
 	ROW(SNAT_ADD, "snat-add", SNAT, SNAT, ADD, SNAT),
 	ROW(SNAT_SET, "snat-set", SNAT, SNAT, SET, SNAT),
 	ROW(MARK_ADD, "mark-add", MARK, MARK, ADD, MARK),
+	ROW(TIMEOUT_SET, "timeout-set", IPVS, SERVICES, SET, TIMEOUT),
 	ROW(SERVICE_ADD, "service-add", IPVS, SERVICES, ADD, SERVICE),
 	ROW(SERVICE_SET, "service-set", IPVS, SERVICES, SET, SERVICE),
 	ROW(DEST_ADD, "dest-add", IPVS, DESTS, ADD, DEST),
 	ROW(DEST_SET, "dest-set", IPVS, DESTS, SET, DEST),
 	ROW(DEST_DEL, "dest-del", IPVS, DESTS, DEL, DEST),
 	ROW(SERVICE_DEL, "service-del", IPVS, SERVICES_DEL, DEL, SERVICE),
+	ROW(TIMEOUT_RESET, "timeout-reset", IPVS, SERVICES_DEL, RESET, TIMEOUT),
 	ROW(MARK_DEL, "mark-del", MARK, MARK_DEL, DEL, MARK),
 	ROW(SNAT_DEL, "snat-del", SNAT, SNAT_DEL, DEL, SNAT),
 	ROW(SNAT_TEARDOWN, "snat-teardown", SNAT, SNAT_DEL, DEL, SNAT_FRAME),
@@ -119,6 +121,8 @@ static const struct {
 	{ EZLB_OP_SNAT_DEL, EZLB_SUBJECT_BACKEND, false },
 	{ EZLB_OP_MARK_ADD, EZLB_SUBJECT_SERVICE, true },
 	{ EZLB_OP_MARK_DEL, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_TIMEOUT_SET, EZLB_SUBJECT_TIMEOUT, false },
+	{ EZLB_OP_TIMEOUT_RESET, EZLB_SUBJECT_TIMEOUT, false },
 	{ EZLB_OP_SERVICE_ADD, EZLB_SUBJECT_SERVICE, true },
 	{ EZLB_OP_SERVICE_SET, EZLB_SUBJECT_SERVICE, true },
 	{ EZLB_OP_SERVICE_DEL, EZLB_SUBJECT_SERVICE, true },
@@ -150,6 +154,8 @@ static struct ezlb_op op_of(enum ezlb_op_kind kind)
 		op.link = (struct ezlb_link_row){ "ezlb0" };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_SETTING)
 		op.setting = (struct ezlb_setting_row){ EZLB_ACCEPT_RA, "eth0", 2 };
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_TIMEOUT)
+		op.timeout = (struct ezlb_timeout_row){ EZLB_TIMEOUT_UDP, 60 };
 	return op;
 }
 
@@ -176,6 +182,8 @@ static void test_subjects(void **state)
 			assert_string_equal(subject.link.device, "ezlb0");
 		if (subject.kind == EZLB_SUBJECT_SETTING)
 			assert_string_equal(subject.setting.device, "eth0");
+		if (subject.kind == EZLB_SUBJECT_TIMEOUT)
+			assert_int_equal(subject.timeout.timeout, EZLB_TIMEOUT_UDP);
 	}
 }
 
@@ -215,6 +223,8 @@ static void test_subjects_are_in_total_order(void **state)
 		{ .kind = EZLB_SUBJECT_SETTING, .setting = { EZLB_ACCEPT_RA, "a0", 1 } },
 		{ .kind = EZLB_SUBJECT_SETTING, .setting = { EZLB_ACCEPT_RA, "a1", 0 } },
 		{ .kind = EZLB_SUBJECT_SETTING, .setting = { EZLB_IP6_FORWARD, "", 0 } },
+		{ .kind = EZLB_SUBJECT_TIMEOUT, .timeout = { EZLB_TIMEOUT_TCP, 900 } },
+		{ .kind = EZLB_SUBJECT_TIMEOUT, .timeout = { EZLB_TIMEOUT_UDP, 60 } },
 	};
 
 	(void)state;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cm.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/ip_vs.h>
 
 #include <ezlb/layer.h>
 #include <ezlb/plan.h>
@@ -16,7 +18,7 @@ static struct ezlb_endpoint ep(const char *text)
 
 static struct ezlb_service_row service(const char *scheduler)
 {
-	struct ezlb_service_row row = { .key = { EZLB_TCP, ep("10.0.0.1:80") } };
+	struct ezlb_service_row row = { .key = { EZLB_TCP, ep("10.0.0.1:80") }, .netmask = ~0u };
 
 	ezlb_strcpy(row.scheduler, sizeof(row.scheduler), scheduler);
 	return row;
@@ -58,6 +60,20 @@ static void test_format_host(void **state)
 			       .setting = { EZLB_ACCEPT_RA, "eth0", 1 },
 			       .old_setting = { .value = 2 } };
 	check_format(&op, "host-reset net.ipv6.conf.eth0.accept_ra = 1 (was 2)");
+}
+
+static void test_format_timeouts(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_TIMEOUT_SET,
+			      .timeout = { EZLB_TIMEOUT_TCPFIN, 30 },
+			      .old_timeout = { EZLB_TIMEOUT_TCPFIN, 120 } };
+
+	(void)state;
+	check_format(&op, "timeout-set tcpfin 30s (was 120s)");
+	op.old_timeout.seconds = 0;
+	check_format(&op, "timeout-set tcpfin 30s");
+	op.kind = EZLB_OP_TIMEOUT_RESET;
+	check_format(&op, "timeout-reset tcpfin 30s");
 }
 
 static void test_format_around(void **state)
@@ -107,9 +123,100 @@ static void test_format_service(void **state)
 	op.old_service = service("rr");
 	check_format(&op, "service-set tcp 10.0.0.1:80 scheduler wrr (was rr)");
 	op.old_service = service("wrr");
-	op.old_service.timeout = 300;
-	check_format(&op, "service-set tcp 10.0.0.1:80 scheduler wrr "
-			  "(flags, persistence or netmask differ)");
+	check_format(&op, "service-set tcp 10.0.0.1:80 scheduler wrr");
+}
+
+static const struct {
+	const char *name, *scheduler;
+	uint32_t flags, timeout, netmask;
+	const char *engine, *want, *changed;
+} attributes[] = {
+	{ "nothing special", "wrr", 0, 0, ~0u, "", "", "" },
+	{ "persistence", "wrr", IP_VS_SVC_F_PERSISTENT, 300, ~0u, "", " persistence 300s",
+	  " persistence 300s (was none)" },
+	{ "a network", "wrr", IP_VS_SVC_F_PERSISTENT, 60, 24, "", " persistence 60s netmask /24",
+	  " persistence 60s (was none) netmask /24 (was /32)" },
+	{ "a mask with gaps", "wrr", 0, 0, 99, "", " netmask 255.0.255.0",
+	  " netmask 255.0.255.0 (was /32)" },
+	{ "an engine", "wrr", IP_VS_SVC_F_PERSISTENT | IP_VS_SVC_F_ONEPACKET, 1, ~0u, "sip",
+	  " persistence 1s engine sip one_packet true",
+	  " persistence 1s (was none) engine sip (was none) one_packet true (was false)" },
+	{ "flags of sh", "sh", IP_VS_SVC_F_SCHED1 | IP_VS_SVC_F_SCHED2, 0, ~0u, "",
+	  " scheduler_flags sh-fallback,sh-port",
+	  " scheduler_flags sh-fallback,sh-port (was none)" },
+	{ "flags of mh", "mh", IP_VS_SVC_F_SCHED2, 0, ~0u, "", " scheduler_flags mh-port",
+	  " scheduler_flags mh-port (was none)" },
+	{ "flags of no meaning", "rr", IP_VS_SVC_F_SCHED1 | IP_VS_SVC_F_SCHED3, 0, ~0u, "",
+	  " scheduler_flags flag-1,flag-3", " scheduler_flags flag-1,flag-3 (was none)" },
+};
+
+static uint32_t mask_of(uint32_t netmask)
+{
+	if (netmask == 99)
+		return htonl(0xff00ff00);
+	return netmask == ~0u ? ~0u : htonl(~0u << (32 - netmask));
+}
+
+static void test_format_attributes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(attributes); i++) {
+		struct ezlb_op op = { .kind = EZLB_OP_SERVICE_ADD,
+				      .service = service(attributes[i].scheduler) };
+		char want[EZLB_OP_STRLEN];
+
+		print_message("%s\n", attributes[i].name);
+		op.service.flags = attributes[i].flags;
+		op.service.timeout = attributes[i].timeout;
+		op.service.netmask = mask_of(attributes[i].netmask);
+		ezlb_strcpy(op.service.engine, sizeof(op.service.engine), attributes[i].engine);
+		snprintf(want, sizeof(want), "service-add tcp 10.0.0.1:80 scheduler %s%s",
+			 attributes[i].scheduler, attributes[i].want);
+		check_format(&op, want);
+		op.kind = EZLB_OP_SERVICE_SET;
+		op.old_service = service(attributes[i].scheduler);
+		snprintf(want, sizeof(want), "service-set tcp 10.0.0.1:80 scheduler %s%s",
+			 attributes[i].scheduler, attributes[i].changed);
+		check_format(&op, want);
+		op.old_service = op.service; /* what does not change is not repeated */
+		snprintf(want, sizeof(want), "service-set tcp 10.0.0.1:80 scheduler %s",
+			 attributes[i].scheduler);
+		check_format(&op, want);
+	}
+}
+
+static void test_format_ipv6_netmask(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_SERVICE_SET, .service = service("wrr") };
+
+	(void)state;
+	op.service.key.listen = ep("[fd00::1]:80");
+	op.service.netmask = 128;
+	op.old_service = op.service;
+	op.old_service.netmask = 64;
+	check_format(&op, "service-set tcp [fd00::1]:80 scheduler wrr netmask /128 (was /64)");
+	op.kind = EZLB_OP_SERVICE_ADD;
+	check_format(&op, "service-add tcp [fd00::1]:80 scheduler wrr");
+}
+
+static void test_format_tunnels(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_DEST_ADD, .dest = dest(EZLB_TUNNEL, 1) };
+
+	(void)state;
+	check_format(&op, "dest-add udp [fd00::1]:53 -> [fd00::2]:5353 tunnel weight 1");
+	op.dest.tunnel = (struct ezlb_tunnel){ EZLB_TUNNEL_GUE, 6080, EZLB_TUNNEL_REMCSUM };
+	op.dest.upper = 100;
+	op.dest.lower = 80;
+	check_format(&op,
+		     "dest-add udp [fd00::1]:53 -> [fd00::2]:5353 tunnel gue port 6080 remcsum "
+		     "weight 1 upper_threshold 100 lower_threshold 80");
+	op.kind = EZLB_OP_DEST_SET;
+	op.old_dest = op.dest;
+	op.old_dest.tunnel = (struct ezlb_tunnel){ .type = EZLB_TUNNEL_GRE };
+	check_format(&op,
+		     "dest-set udp [fd00::1]:53 -> [fd00::2]:5353 tunnel gue port 6080 remcsum "
+		     "(was tunnel gre) weight 1");
 }
 
 static void test_format_dest(void **state)
@@ -131,7 +238,7 @@ static void test_format_dest(void **state)
 	op.old_dest = dest(EZLB_MASQ, 1);
 	op.old_dest.lower = 5;
 	check_format(&op, "dest-set udp [fd00::1]:53 -> [fd00::2]:5353 masq weight 1 "
-			  "(connection thresholds differ)");
+			  "lower_threshold 0 (was 5)");
 }
 
 static void test_format_snat(void **state)
@@ -173,8 +280,22 @@ static void test_format_longest_fits(void **state)
 	op.old_dest.upper = 1;
 	ezlb_op_format(&op, buf);
 	assert_string_equal(buf + strlen(buf) -
-				    strlen("(was 4294967295) (connection thresholds differ)"),
-			    "(was 4294967295) (connection thresholds differ)");
+				    strlen("(was 4294967295) upper_threshold 0 (was 1)"),
+			    "(was 4294967295) upper_threshold 0 (was 1)");
+	op = (struct ezlb_op){ .kind = EZLB_OP_SERVICE_SET, .service = service("fifteen_letters") };
+	op.service.key = (struct ezlb_service_key){ EZLB_SCTP, ep("[" LONGEST "f]:65535"), 0 };
+	op.service.flags = IP_VS_SVC_F_ONEPACKET;
+	op.service.netmask = 128;
+	ezlb_strcpy(op.service.engine, sizeof(op.service.engine), "fifteen_letters");
+	op.old_service = op.service;
+	op.old_service.flags = ~0u & ~(uint32_t)IP_VS_SVC_F_ONEPACKET;
+	op.old_service.timeout = UINT32_MAX;
+	op.old_service.netmask = 64;
+	ezlb_strcpy(op.old_service.engine, sizeof(op.old_service.engine), "letters_fifteen");
+	ezlb_strcpy(op.old_service.scheduler, sizeof(op.old_service.scheduler), "letters_fifteen");
+	ezlb_op_format(&op, buf);
+	assert_string_equal(buf + strlen(buf) - strlen("one_packet true (was false)"),
+			    "one_packet true (was false)");
 	op = (struct ezlb_op){ .kind = EZLB_OP_SNAT_SET, .snat = snat(LONGEST "1-" LONGEST "2") };
 	op.snat.key.proto = EZLB_SCTP;
 	op.snat.key.endpoint = ep("[" LONGEST "f]:65535");
@@ -205,6 +326,41 @@ static const struct {
 	{ EZLB_OP_LINK_DEL, -EEXIST, "File exists" },
 	{ EZLB_OP_VIP_ADD, -EEXIST, "File exists" },
 };
+
+/* The kernel says the same of a missing scheduler and a missing engine. */
+static void test_explain_missing(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_SERVICE_ADD,
+			      .rc = -ENOENT,
+			      .service = service("mh") };
+	char buf[EZLB_OP_STRLEN];
+
+	(void)state;
+	ezlb_strcpy(op.service.engine, sizeof(op.service.engine), "sip");
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "this kernel has no scheduler 'mh' (modprobe ip_vs_mh), or no "
+			    "persistence engine 'sip' (modprobe ip_vs_pe_sip)");
+	op.kind = EZLB_OP_SERVICE_SET;
+	op.old_service = service("mh");
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "this kernel has no persistence engine 'sip' (modprobe ip_vs_pe_sip)");
+}
+
+static void test_explain_tunnels(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_DEST_ADD,
+			      .rc = -EPROTONOSUPPORT,
+			      .dest = dest(EZLB_TUNNEL, 1) };
+	char buf[EZLB_OP_STRLEN];
+
+	(void)state;
+	op.dest.tunnel.type = EZLB_TUNNEL_GUE;
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "this kernel has no gue tunnels: they came with Linux 5.2");
+	op.dest.tunnel.type = EZLB_TUNNEL_GRE;
+	assert_string_equal(ezlb_op_explain(&op, buf),
+			    "this kernel has no gre tunnels: they came with Linux 5.3");
+}
 
 static void test_explain(void **state)
 {
@@ -381,6 +537,12 @@ int main(void)
 		cmocka_unit_test(test_format_dest),
 		cmocka_unit_test(test_format_snat),
 		cmocka_unit_test(test_format_longest_fits),
+		cmocka_unit_test(test_format_timeouts),
+		cmocka_unit_test(test_format_attributes),
+		cmocka_unit_test(test_format_ipv6_netmask),
+		cmocka_unit_test(test_format_tunnels),
+		cmocka_unit_test(test_explain_missing),
+		cmocka_unit_test(test_explain_tunnels),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_explain_links),
 		cmocka_unit_test(test_explain_snat),

@@ -16,6 +16,10 @@ static const struct {
 	{ { .setting = EZLB_VS_CONNTRACK }, "net.ipv4.vs.conntrack", 1, false },
 	{ { .setting = EZLB_VS_EXPIRE_NODEST }, "net.ipv4.vs.expire_nodest_conn", 1, false },
 	{ { .setting = EZLB_TCP_LIBERAL }, "net.netfilter.nf_conntrack_tcp_be_liberal", 1, false },
+	{ { .setting = EZLB_VS_EXPIRE_QUIESCENT },
+	  "net.ipv4.vs.expire_quiescent_template",
+	  1,
+	  false },
 	{ { .setting = EZLB_IP_FORWARD }, "net.ipv4.ip_forward", 1, false },
 	{ { EZLB_ACCEPT_RA, "eth0", 0 }, "net.ipv6.conf.eth0.accept_ra", 2, false },
 	{ { EZLB_ACCEPT_RA, "bond0.100", 0 }, "net.ipv6.conf.bond0.100.accept_ra", 2, false },
@@ -88,11 +92,12 @@ static void test_what_names_no_setting(void **state)
 	}
 }
 
-#define N4  (1u << EZLB_NEED_NAT4)
-#define N6  (1u << EZLB_NEED_NAT6)
-#define NT  (1u << EZLB_NEED_NAT_TCP)
-#define UDP (1u << EZLB_NEED_UDP)
-#define V4  (1u << EZLB_NEED_VIP4)
+#define N4     (1u << EZLB_NEED_NAT4)
+#define N6     (1u << EZLB_NEED_NAT6)
+#define NT     (1u << EZLB_NEED_NAT_TCP)
+#define UDP    (1u << EZLB_NEED_UDP)
+#define STICKY (1u << EZLB_NEED_PERSISTENCE)
+#define V4     (1u << EZLB_NEED_VIP4)
 
 /* Written again here, so that no fact of the table changes by accident. */
 static const struct {
@@ -107,6 +112,8 @@ static const struct {
 				    NULL },
 	[EZLB_TCP_LIBERAL] = { NT, 0, false, true, "sys/net/netfilter/nf_conntrack_tcp_be_liberal",
 			       NULL },
+	[EZLB_VS_EXPIRE_QUIESCENT] = { STICKY, STICKY, false, false,
+				       "sys/net/ipv4/vs/expire_quiescent_template", NULL },
 	[EZLB_IP_FORWARD] = { N4, N4, false, false, "sys/net/ipv4/ip_forward", NULL },
 	[EZLB_ACCEPT_RA] = { N6, N6, false, false, "sys/net/ipv6/conf/%s/accept_ra", NULL },
 	[EZLB_IP6_FORWARD] = { N6, N6, false, true, "sys/net/ipv6/conf/all/forwarding", NULL },
@@ -137,13 +144,15 @@ static const struct {
 	enum ezlb_proto proto;
 	bool full_nat;
 	unsigned needs;
+	uint32_t persistence;
 } specs[] = {
-	{ "10.0.0.1:80", EZLB_TCP, false, V4 },
-	{ "10.0.0.1:80", EZLB_TCP, true, V4 | N4 | NT },
-	{ "10.0.0.1:80", EZLB_UDP, false, V4 | UDP },
-	{ "[fd00::1]:80", EZLB_TCP, false, 0 },
-	{ "[fd00::1]:80", EZLB_SCTP, true, N6 },
-	{ "[fd00::1]:80", EZLB_UDP, true, N6 | UDP },
+	{ "10.0.0.1:80", EZLB_TCP, false, V4 | STICKY, 300 },
+	{ "10.0.0.1:80", EZLB_TCP, false, V4, 0 },
+	{ "10.0.0.1:80", EZLB_TCP, true, V4 | N4 | NT, 0 },
+	{ "10.0.0.1:80", EZLB_UDP, false, V4 | UDP, 0 },
+	{ "[fd00::1]:80", EZLB_TCP, false, 0, 0 },
+	{ "[fd00::1]:80", EZLB_SCTP, true, N6, 0 },
+	{ "[fd00::1]:80", EZLB_UDP, true, N6 | UDP, 0 },
 };
 
 static void test_needs_of_a_service(void **state)
@@ -155,6 +164,7 @@ static void test_needs_of_a_service(void **state)
 					  .n_listeners = 1,
 					  .full_nat = specs[i].full_nat };
 
+		spec.persistence.timeout_s = specs[i].persistence;
 		assert_int_equal(ezlb_endpoint_parse(specs[i].listen, &listener.listen, NULL), 0);
 		spec.listen = listener.listen;
 		assert_int_equal(ezlb_spec_needs(&spec), specs[i].needs);

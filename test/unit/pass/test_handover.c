@@ -331,9 +331,16 @@ static const struct {
 	enum ezlb_setting setting;
 	bool stay;
 } settings[] = {
-	{ EZLB_IP_TABLES, true },	  { EZLB_IP6_TABLES, true },  { EZLB_VS_CONNTRACK, true },
-	{ EZLB_VS_EXPIRE_NODEST, false }, { EZLB_IP_FORWARD, true },  { EZLB_ACCEPT_RA, false },
-	{ EZLB_IP6_FORWARD, true },	  { EZLB_ARP_IGNORE, false }, { EZLB_ARP_ANNOUNCE, false },
+	{ EZLB_IP_TABLES, true },
+	{ EZLB_IP6_TABLES, true },
+	{ EZLB_VS_CONNTRACK, true },
+	{ EZLB_VS_EXPIRE_NODEST, false },
+	{ EZLB_VS_EXPIRE_QUIESCENT, false },
+	{ EZLB_IP_FORWARD, true },
+	{ EZLB_ACCEPT_RA, false },
+	{ EZLB_IP6_FORWARD, true },
+	{ EZLB_ARP_IGNORE, false },
+	{ EZLB_ARP_ANNOUNCE, false },
 	{ EZLB_TCP_LIBERAL, false },
 };
 

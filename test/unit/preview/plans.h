@@ -4,6 +4,8 @@
 
 #include "specs.h"
 
+#include <sys/socket.h>
+
 #include <ezlb/preview.h>
 
 #define MAX_SPECS 4
@@ -134,6 +136,8 @@ static inline struct ezlb_op *add_service(struct scene *scene, enum ezlb_op_kind
 
 	op->service.key.listen = ep_of(listen);
 	ezlb_strcpy(op->service.scheduler, sizeof(op->service.scheduler), "wrr");
+	op->service.netmask = op->service.key.listen.addr.family == AF_INET6 ? 128 : ~0u;
+	op->old_service = op->service;
 	op->old_service = op->service;
 	return op;
 }

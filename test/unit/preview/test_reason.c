@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <arpa/inet.h>
+#include <linux/ip_vs.h>
+
 #include "plans.h"
 
 #define A "10.1.0.1:80"
@@ -186,6 +189,8 @@ static const struct {
 	  "  ~ net.ipv4.vs.expire_nodest_conn 0 -> 1  udp services need it\n" },
 	{ EZLB_TCP_LIBERAL, 0,
 	  "  ~ net.netfilter.nf_conntrack_tcp_be_liberal 0 -> 1  full_nat needs it for tcp\n" },
+	{ EZLB_VS_EXPIRE_QUIESCENT, 0,
+	  "  ~ net.ipv4.vs.expire_quiescent_template 0 -> 1  persistence needs it\n" },
 	{ EZLB_ACCEPT_RA, 0, "its default route would be lost with forwarding on\n" },
 	{ EZLB_IP_FORWARD, 0, "  ~ net.ipv4.ip_forward 0 -> 1  full_nat needs it\n" },
 	{ EZLB_IP6_FORWARD, 0, "full_nat needs it\n" },
@@ -259,6 +264,22 @@ static void test_reset(void **state)
 	scene_close(scene);
 }
 
+static void test_timeouts(void **state)
+{
+	struct scene *scene = scene_open();
+	struct ezlb_op *op = ezlb_plan_add(&scene->plan, EZLB_OP_TIMEOUT_SET);
+
+	(void)state;
+	op->timeout = (struct ezlb_timeout_row){ EZLB_TIMEOUT_TCP, 3600 };
+	op->old_timeout = (struct ezlb_timeout_row){ EZLB_TIMEOUT_TCP, 900 };
+	op = ezlb_plan_add(&scene->plan, EZLB_OP_TIMEOUT_RESET);
+	op->timeout = (struct ezlb_timeout_row){ EZLB_TIMEOUT_UDP, 300 };
+	op->old_timeout = (struct ezlb_timeout_row){ EZLB_TIMEOUT_UDP, 60 };
+	assert_says(scene, "  ~ ipvs timeout tcp 900s -> 3600s  --ipvs-timeout-tcp\n");
+	assert_says(scene, "  ~ ipvs timeout udp 60s -> 300s    restores the state before ezlb\n");
+	scene_close(scene);
+}
+
 static void add_vip(struct scene *scene, enum ezlb_op_kind kind, const char *addr)
 {
 	struct ezlb_op *op = ezlb_plan_add(&scene->plan, kind);
@@ -313,15 +334,20 @@ static void test_changes(void **state)
 	(void)state;
 	add_spec(scene, "/d/web.yaml", "web tcp 10.0.0.1:80 " A " " B);
 	op = add_service(scene, EZLB_OP_SERVICE_SET, "10.0.0.1:80");
-	op->service.flags = 1;
+	op->service.flags = IP_VS_SVC_F_PERSISTENT | IP_VS_SVC_F_SCHED1;
+	op->service.timeout = 300;
+	op->service.netmask = htonl(0xffffff00);
 	op = add_dest(scene, EZLB_OP_DEST_SET, "10.0.0.1:80", A);
 	op->dest.forward = EZLB_DIRECT;
 	op->dest.upper = 9;
 	op = add_dest(scene, EZLB_OP_DEST_ADD, "10.0.0.1:80", B);
 	op->dest.forward = EZLB_TUNNEL;
-	assert_says(scene, "tcp 10.0.0.1:80, its flags, persistence or netmask  web.yaml:2\n");
-	assert_says(scene, "backend " A ", masq -> direct, its connection thresholds  ");
-	assert_says(scene, "backend " B ", weight 1, tunnel  ");
+	op->dest.tunnel = (struct ezlb_tunnel){ .type = EZLB_TUNNEL_GUE, .port = 6080 };
+	assert_says(scene,
+		    "tcp 10.0.0.1:80, scheduler_flags none -> flag-1, persistence none -> 300s, "
+		    "netmask /32 -> /24  web.yaml:2\n");
+	assert_says(scene, "backend " A ", upper_threshold 0 -> 9, masq -> direct  ");
+	assert_says(scene, "backend " B ", weight 1, tunnel gue port 6080  ");
 	scene_close(scene);
 }
 
@@ -354,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_timeouts),
 		cmocka_unit_test(test_vips),
 		cmocka_unit_test(test_accepts),
 		cmocka_unit_test(test_changes),

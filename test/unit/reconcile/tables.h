@@ -2,7 +2,7 @@
 /*
  * tables: a table as text and back, for tables of cases. One row a line:
  *
- *   service PROTO LISTENER SCHEDULER
+ *   service PROTO LISTENER SCHEDULER [sticky]
  *   dest PROTO LISTENER BACKEND WEIGHT [full_nat]
  *   snat PROTO BACKEND IP|IP-IP|masq
  *   PROTO "fwmark" has the mark as LISTENER
@@ -19,14 +19,22 @@
 
 #include "cm.h"
 
+#include <linux/ip_vs.h>
+
 #include <ezlb/table.h>
 
 static const char *const setting_words[] = {
-	[EZLB_IP_TABLES] = "module",	   [EZLB_IP6_TABLES] = "module6",
-	[EZLB_VS_CONNTRACK] = "conntrack", [EZLB_VS_EXPIRE_NODEST] = "expire",
-	[EZLB_TCP_LIBERAL] = "liberal",	   [EZLB_IP_FORWARD] = "forward",
-	[EZLB_ACCEPT_RA] = "accept_ra",	   [EZLB_IP6_FORWARD] = "forward6",
-	[EZLB_ARP_IGNORE] = "arp_ignore",  [EZLB_ARP_ANNOUNCE] = "arp_announce",
+	[EZLB_IP_TABLES] = "module",
+	[EZLB_IP6_TABLES] = "module6",
+	[EZLB_VS_CONNTRACK] = "conntrack",
+	[EZLB_VS_EXPIRE_NODEST] = "expire",
+	[EZLB_VS_EXPIRE_QUIESCENT] = "quiescent",
+	[EZLB_IP_FORWARD] = "forward",
+	[EZLB_ACCEPT_RA] = "accept_ra",
+	[EZLB_IP6_FORWARD] = "forward6",
+	[EZLB_ARP_IGNORE] = "arp_ignore",
+	[EZLB_ARP_ANNOUNCE] = "arp_announce",
+	[EZLB_TCP_LIBERAL] = "liberal",
 };
 
 #define WORDS 6
@@ -61,6 +69,10 @@ static inline void add_service(struct ezlb_table *table, const struct words *lin
 	row->key = key_of(line->w[1], line->w[2]);
 	row->netmask = row->key.listen.addr.bytes[0] == 0xfd ? 128 : ~0u;
 	ezlb_strcpy(row->scheduler, sizeof(row->scheduler), line->w[3]);
+	if (strcmp(line->w[4], "sticky") == 0) {
+		row->flags = IP_VS_SVC_F_PERSISTENT;
+		row->timeout = 300;
+	}
 }
 
 static inline void add_dest(struct ezlb_table *table, const struct words *line)

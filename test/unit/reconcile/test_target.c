@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cm.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/ip_vs.h>
 
 #include <ezlb/reconcile.h>
 
@@ -432,6 +434,110 @@ static void test_rows_carry_what_the_spec_says(void **state)
 	ezlb_spec_free(v6);
 }
 
+/* The first service row and the first dest row of a spec. */
+static void check_attributes(const char *text, void (*edit)(struct ezlb_spec *spec),
+			     void (*check)(const struct ezlb_service_row *,
+					   const struct ezlb_dest_row *))
+{
+	struct ezlb_spec *spec = spec_of("f", text);
+	struct ezlb_table actual = { .snat_wanted = false }, t = actual;
+	struct ezlb_desired desired = { 0 };
+	const struct ezlb_policy policy = { .firewall = true };
+	struct ezlb_roster roster;
+
+	edit(spec);
+	*EZLB_PUSH(&desired) = spec;
+	roster = roster_of(&desired, NULL);
+	ezlb_reconcile_target(&desired, &roster, &actual, &policy, &t);
+	check(&t.services.items[0], &t.dests.items[0]);
+	ezlb_roster_clear(&roster);
+	ezlb_table_clear(&t);
+	EZLB_VEC_CLEAR(&desired);
+	ezlb_spec_free(spec);
+}
+
+static void sticky(struct ezlb_spec *spec)
+{
+	spec->flags = IP_VS_SVC_F_SCHED2 | IP_VS_SVC_F_ONEPACKET;
+	spec->persistence = (struct ezlb_persistence){ .timeout_s = 300, .engine = "sip" };
+	spec->persistence.prefix = spec->listen.addr.family == AF_INET6 ? 64 : 24;
+	spec->tunnel.type = EZLB_TUNNEL_GUE; /* masq: of no effect */
+}
+
+static void is_sticky(const struct ezlb_service_row *service, const struct ezlb_dest_row *dest)
+{
+	assert_int_equal(service->flags,
+			 IP_VS_SVC_F_SCHED2 | IP_VS_SVC_F_ONEPACKET | IP_VS_SVC_F_PERSISTENT);
+	assert_int_equal(service->timeout, 300);
+	assert_int_equal(service->netmask,
+			 service->key.listen.addr.family == AF_INET6 ? 64 : htonl(0xffffff00));
+	assert_string_equal(service->engine, "sip");
+	assert_int_equal(dest->tunnel.type, EZLB_TUNNEL_IPIP);
+}
+
+/* Without a timeout there is no persistence, and the rest of it has no meaning. */
+static void not_sticky(struct ezlb_spec *spec)
+{
+	sticky(spec);
+	spec->flags = 0;
+	spec->persistence.timeout_s = 0;
+}
+
+static void is_not_sticky(const struct ezlb_service_row *service, const struct ezlb_dest_row *dest)
+{
+	(void)dest;
+	assert_int_equal(service->flags, 0);
+	assert_int_equal(service->timeout, 0);
+	assert_int_equal(service->netmask, ~0u);
+	assert_string_equal(service->engine, "");
+}
+
+static void whole_address(struct ezlb_spec *spec)
+{
+	sticky(spec);
+	spec->persistence.prefix = 0;
+}
+
+static void is_whole_address(const struct ezlb_service_row *service,
+			     const struct ezlb_dest_row *dest)
+{
+	(void)dest;
+	assert_int_equal(service->netmask, service->key.listen.addr.family == AF_INET6 ? 128 : ~0u);
+}
+
+static void tunnel(struct ezlb_spec *spec)
+{
+	spec->forward = EZLB_TUNNEL;
+	spec->tunnel = (struct ezlb_tunnel){ EZLB_TUNNEL_GUE, 6080, EZLB_TUNNEL_CSUM };
+	spec->backends[0].upper = 100;
+	spec->backends[0].lower = 80;
+}
+
+static void is_tunnel(const struct ezlb_service_row *service, const struct ezlb_dest_row *dest)
+{
+	(void)service;
+	assert_int_equal(dest->forward, EZLB_TUNNEL);
+	assert_int_equal(dest->tunnel.type, EZLB_TUNNEL_GUE);
+	assert_int_equal(dest->tunnel.port, 6080);
+	assert_int_equal(dest->tunnel.checksum, EZLB_TUNNEL_CSUM);
+	assert_int_equal(dest->upper, 100);
+	assert_int_equal(dest->lower, 80);
+}
+
+static void test_attributes(void **state)
+{
+	static const char four[] = "a udp 10.0.0.1:53 10.1.0.1:53";
+	static const char six[] = "b udp [fd00::1]:53 [fd00::2]:53";
+
+	(void)state;
+	check_attributes(four, sticky, is_sticky);
+	check_attributes(six, sticky, is_sticky);
+	check_attributes(four, not_sticky, is_not_sticky);
+	check_attributes(four, whole_address, is_whole_address);
+	check_attributes(six, whole_address, is_whole_address);
+	check_attributes(four, tunnel, is_tunnel);
+}
+
 #define WEB   "web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80"
 #define SIX   "six tcp [fd00::1]:80 snat=masq [fd00:1::1]:80"
 #define PLAIN "plain tcp 10.0.0.2:80 10.1.0.1:80"
@@ -602,6 +708,7 @@ int main(void)
 		cmocka_unit_test(test_rows_for_listeners),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_rows_carry_what_the_spec_says),
+		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_scope_is_what_is_wanted_or_owned),
 	};
 

@@ -2,9 +2,11 @@
 #include "ledger_text.h"
 
 /* What is around services; before ALL, and as it comes out of it. */
-#define DRAIN  "drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80, "
-#define AROUND "link a0, vip a0 10.0.0.1, " DRAIN
-#define SORTED "chain, vs.conntrack 0, ip_forward 1, link a0, vip a0 10.0.0.1, " DRAIN TWO
+#define DRAIN	"drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80, "
+#define TIMEOUT "timeout tcp 900 3600, "
+#define AROUND	TIMEOUT "link a0, vip a0 10.0.0.1, " DRAIN
+#define SORTED \
+	"chain, vs.conntrack 0, ip_forward 1, " TIMEOUT "link a0, vip a0 10.0.0.1, " DRAIN TWO
 
 /* --- the content in memory ----------------------------------------------------------------- */
 
@@ -99,6 +101,7 @@ static void test_text(void **state)
 			     "chain nat EZLB-SNAT\n"
 			     "setting net.ipv4.vs.conntrack 0\n"
 			     "setting net.ipv4.ip_forward 1\n"
+			     "timeout tcp 900 3600\n"
 			     "link a0\n"
 			     "vip a0 10.0.0.1\n"
 			     "drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80\n"
@@ -127,14 +130,14 @@ static void test_any_order(void **state)
 			      "vip a0 10.0.0.1\n"
 			      "drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80\n"
 			      "setting net.ipv6.conf.eth0.accept_ra 0\n"
+			      "timeout tcp 900 3600\n"
 			      "link a0\n"
 			      "chain nat EZLB-SNAT\n"
 			      "setting net.ipv4.vs.conntrack 0\n"
 			      "end\n");
 	put("ledger", mixed);
-	assert_reads(
-		"chain, vs.conntrack 0, ip_forward 1, accept_ra 0, link a0, vip a0 10.0.0.1, " DRAIN
-			TWO);
+	assert_reads("chain, vs.conntrack 0, ip_forward 1, accept_ra 0, " TIMEOUT
+		     "link a0, vip a0 10.0.0.1, " DRAIN TWO);
 }
 
 static void test_nothing_owned_any_more(void **state)

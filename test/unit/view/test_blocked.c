@@ -227,6 +227,22 @@ static void test_who_is_kept(void **state)
 	}
 }
 
+/* Services work with other timeouts, too. */
+static void test_timeouts_keep_nobody(void **state)
+{
+	struct ezlb_spec *spec = spec_of("x.yaml", NAT);
+	struct ezlb_plan plan = { 0 };
+	struct blocked blocked;
+
+	(void)state;
+	ezlb_plan_add(&plan, EZLB_OP_TIMEOUT_SET)->rc = -EPERM;
+	blocked_find(&blocked, &plan);
+	assert_null(blocked_by(&blocked, spec));
+	blocked_clear(&blocked);
+	ezlb_plan_clear(&plan);
+	ezlb_spec_free(spec);
+}
+
 /* What is to be removed of others, and is not, is nobody's failure. */
 static void test_left_overs_keep_nobody(void **state)
 {
@@ -260,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_is_kept),
 		cmocka_unit_test(test_left_overs_keep_nobody),
+		cmocka_unit_test(test_timeouts_keep_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
