@@ -8,8 +8,8 @@ backend_start b1
 settings() {
 	local name
 	for name in net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv6.conf.client.accept_ra \
-		net.ipv4.vs.conntrack net.ipv4.vs.expire_nodest_conn net.ipv4.conf.all.arp_ignore \
-		net.netfilter.nf_conntrack_tcp_be_liberal; do
+		net.ipv4.vs.conntrack net.ipv4.vs.expire_nodest_conn net.ipv4.vs.expire_quiescent_template \
+		net.ipv4.conf.all.arp_ignore net.netfilter.nf_conntrack_tcp_be_liberal; do
 		[[ ! -e /proc/sys/${name//.//} && $name == *vs* ]] || echo "$name=$(lb_sysctl $name)"
 	done
 }
@@ -34,6 +34,20 @@ web false "$VIP:80" "${BACKEND_IP[b1]}:80" 4
 ezlb_cmd host-setup
 assert_eq "settings" "$before" "$(settings)"
 grep -q ip_vs_sed /proc/modules || fail "the scheduler's module is not loaded"
+
+echo "# persistence needs one, and an engine needs its module"
+service sticky <<END
+listen: "$VIP:53"
+protocol: udp
+persistence: {timeout: 60s, engine: sip}
+backends: [{address: "${BACKEND_IP[b1]}:53"}]
+health_check: {enabled: false}
+END
+assert_match "what it prints" "host-set net.ipv4.vs.expire_quiescent_template = 1 \(was 0\): done" "$(ezlb_cmd host-setup)"
+grep -q ip_vs_pe_sip /proc/modules || fail "the engine's module is not loaded"
+rm "$SERVICES/sticky.yaml"
+ezlb_cmd cleanup >/dev/null
+assert_eq "settings" "$before" "$(settings)"
 
 echo "# host-setup does that part and no other; what was is in the ledger"
 web true "$VIP:80" "${BACKEND_IP[b1]}:80" 4

@@ -6,10 +6,12 @@
  *
  *   labtool in NS COMMAND [ARGUMENT...]      becomes COMMAND in the network namespace /run/netns/NS
  *   labtool get NS SECONDS URL               one request over TCP; URL is
- * [http://]HOST[:PORT][/PATH] labtool ask SOCKET SECONDS PATH          the same over a UNIX socket;
- * the host is "ezlb" labtool udp NS SECONDS HOST PORT [FROM]  one datagram "question"; prints the
- * datagram that comes back; FROM is the port of the client labtool serve NS NAME DIR 4|6 PORT...
- * real servers, see serve(); PORT is HTTP, PORT/udp is UDP
+ *                                            [http://]HOST[:PORT][/PATH]; with sctp:// over SCTP
+ *   labtool ask SOCKET SECONDS PATH          the same over a UNIX socket; the host is "ezlb"
+ *   labtool udp NS SECONDS HOST PORT [FROM]  one datagram "question"; prints the datagram that
+ *                                            comes back; FROM is the port of the client
+ *   labtool serve NS NAME DIR 4|6 PORT...    real servers, see serve(); PORT is HTTP, PORT/udp is
+ *                                            UDP, PORT/sctp is HTTP over SCTP
  *
  * SECONDS is the limit of the whole request, as curl's --max-time. An answer with a status of 400
  * or more is a failure, as with curl -f, and the exit status is the one that curl has.
@@ -145,9 +147,10 @@ static void bind_port(int fd, int family, const char *port)
 		die(1, "port %s: %s", port, strerror(errno));
 }
 
-static int dial(const struct sockaddr *to, socklen_t len, int type, const char *port)
+/* `protocol` 0: that of the type. `port` NULL: from any. */
+static int dial(const struct sockaddr *to, socklen_t len, int type, int protocol, const char *port)
 {
-	int fd = socket(to->sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(to->sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 	socklen_t size = sizeof(int);
 	int error = 0;
 
@@ -254,12 +257,17 @@ static int get(char **args)
 	struct sockaddr_storage to;
 	char where[256];
 	char *host = where, *port, *path, *url = args[2];
+	int protocol = 0;
 	socklen_t len;
 
 	enter(args[0]);
 	limit(args[1]);
 	if (strncmp(url, "http://", 7) == 0)
 		url += 7;
+	if (strncmp(url, "sctp://", 7) == 0) {
+		protocol = IPPROTO_SCTP;
+		url += 7;
+	}
 	path = strchr(url, '/');
 	snprintf(where, sizeof(where), "%.*s", (int)(path ? path - url : (long)strlen(url)), url);
 	port = strrchr(where, ':');
@@ -273,7 +281,7 @@ static int get(char **args)
 	if (port != NULL && *port == ':')
 		*port++ = '\0';
 	len = address(&to, host, port && *port ? port : "80");
-	return request(dial((struct sockaddr *)&to, len, SOCK_STREAM, NULL), host,
+	return request(dial((struct sockaddr *)&to, len, SOCK_STREAM, protocol, NULL), host,
 		       path ? path : "/", true);
 }
 
@@ -285,8 +293,8 @@ static int ask(char **args)
 	if (strlen(args[0]) >= sizeof(to.sun_path))
 		die(USAGE, "a long path");
 	strcpy(to.sun_path, args[0]);
-	return request(dial((struct sockaddr *)&to, sizeof(to), SOCK_STREAM, NULL), "ezlb", args[2],
-		       false);
+	return request(dial((struct sockaddr *)&to, sizeof(to), SOCK_STREAM, 0, NULL), "ezlb",
+		       args[2], false);
 }
 
 static int udp(char **args)
@@ -298,7 +306,7 @@ static int udp(char **args)
 
 	enter(args[0]);
 	limit(args[1]);
-	fd = dial((struct sockaddr *)&to, address(&to, args[2], args[3]), SOCK_DGRAM, args[4]);
+	fd = dial((struct sockaddr *)&to, address(&to, args[2], args[3]), SOCK_DGRAM, 0, args[4]);
 	send_all(fd, "question\n", 9);
 	n = receive(fd, buf, sizeof(buf));
 	fwrite(buf, 1, n, stdout);
@@ -473,11 +481,12 @@ static void serve_udp(int fd)
 
 static int listen_on(const char *port, bool datagrams, const char *family)
 {
+	int protocol = strstr(port, "/sctp") ? IPPROTO_SCTP : 0;
 	struct sockaddr_storage any;
 	bool six = !datagrams || *family == '6'; /* over TCP one socket takes both families */
 	socklen_t len = address(&any, six ? "::" : "0.0.0.0", port);
 	int type = datagrams ? SOCK_DGRAM : SOCK_STREAM;
-	int fd = socket(any.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(any.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 	int on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -503,7 +512,7 @@ static int serve(char **args)
 	server_dir = args[2];
 	signal(SIGCHLD, SIG_IGN);
 	for (char **port = args + 4; *port != NULL && n < SERVER_PORTS; port++, n++) {
-		datagrams[n] = strchr(*port, '/') != NULL;
+		datagrams[n] = strstr(*port, "/udp") != NULL;
 		fds[n] = (struct pollfd){ .fd = listen_on(*port, datagrams[n], args[3]),
 					  .events = POLLIN };
 	}
