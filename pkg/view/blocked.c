@@ -28,12 +28,9 @@ static void take(struct blocked *blocked, const struct ezlb_op *op)
 	enum ezlb_action action = ezlb_op_action(op->kind);
 	struct blocked_op *item;
 
-	/*
-	 * An object that should be gone blocks no service, except a dest that still serves. A
-	 * timeout blocks none.
-	 */
+	/* An object that should be gone blocks no service, except a dest that still serves. */
 	if ((action == EZLB_ACTION_DEL && op->kind != EZLB_OP_DEST_DEL) ||
-	    action == EZLB_ACTION_RESET || subject.kind == EZLB_SUBJECT_TIMEOUT)
+	    action == EZLB_ACTION_RESET)
 		return;
 	if (subject.kind == EZLB_SUBJECT_SETTING) {
 		stop(blocked, ezlb_setting_facts(subject.setting.setting)->stops, op);

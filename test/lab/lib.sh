@@ -255,7 +255,8 @@ lb_sysctl() {
 
 # --- backends --------------------------------------------------------------------------------
 
-# backend_start NAME [PORT...]: real servers; default 80 8080 53/udp. PORT is HTTP, PORT/udp is UDP.
+# backend_start NAME [PORT...]: real servers; default 80 8080 53/udp. PORT is HTTP, PORT/udp is UDP, PORT/sctp is
+# HTTP over SCTP.
 # Both answer "backend=NAME peer=ADDRESS"; /healthz answers 200 while $WORK/NAME/healthz exists.
 backend_start() {
 	local name=$1
@@ -290,7 +291,8 @@ backend_stop() {
 	rm -f "$WORK/$1.pids"
 }
 
-# client_get URL|IP:PORT[/PATH] [CURL-ARGUMENT...]: one request; fails on anything but 2xx.
+# client_get URL|IP:PORT[/PATH] [CURL-ARGUMENT...]: one request; fails on anything but 2xx. sctp://IP:PORT/ is
+# HTTP over SCTP.
 client_get() {
 	if [[ $# -eq 1 ]]; then
 		"$LABTOOL" get client 3 "$1"
