@@ -194,6 +194,7 @@ static void world_init(struct world *w, unsigned number)
 	w->ipv6 = dice(2);
 	w->policy = (struct ezlb_policy){ .snat_key = w->snat_key, .firewall = dice(3) > 0 };
 	strcpy(w->policy.vip_device, dice(2) ? "new0" : "");
+	w->policy.timeouts[EZLB_TIMEOUT_TCP] = dice(2) ? 3600 : 0;
 	faulty_set_snat_key(w->memory, w->snat_key);
 	w->kernel = faulty_table(w->memory);
 	faulty_dataplane(w->memory, &w->dp);
