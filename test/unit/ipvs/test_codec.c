@@ -381,7 +381,6 @@ static void test_read_dest(void **state)
 		assert_true(ezlb_dest_row_same(&got, &want));
 		assert_int_equal(got.active, 7);
 		assert_false(got.full_nat);
-		assert_int_equal(got.active, 7);
 		assert_false(ezlb_ipvs_has_tunnels(b.data, b.len));
 	}
 }
