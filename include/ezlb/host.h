@@ -7,6 +7,7 @@
 #pragma once
 
 #include <ezlb/layer.h>
+#include <ezlb/local.h>
 
 struct ezlb_host_options {
 	const char *root; /* "/proc" except in tests; borrowed until close */
@@ -69,3 +70,16 @@ int ezlb_host_module_load(const char *name, struct ezlb_err *err);
 #define EZLB_SUSPECT_STRLEN 256
 bool ezlb_host_suspect(const char *root, enum ezlb_layer_kind layer, const struct ezlb_addr *listen,
 		       char buf[EZLB_SUSPECT_STRLEN]);
+
+/*
+ * Reads which addresses are local in the network namespace of the caller. Any thread may call it;
+ * it uses its own socket and waits at most 5 s for each answer. On failure *out is empty and not
+ * known. The caller clears *out, which must be zero or cleared before.
+ */
+int ezlb_host_local(struct ezlb_local *out, struct ezlb_err *err);
+/*
+ * A socket that becomes readable when an address is added or removed; or -errno. drain takes what
+ * has arrived; without blocking.
+ */
+int ezlb_host_watch_open(struct ezlb_err *err);
+void ezlb_host_watch_drain(int fd);

@@ -40,3 +40,9 @@ void ezlb_ipvs_manage_timeouts(struct ezlb_layer *layer);
  */
 int ezlb_ipvs_traffic(const struct ezlb_scope *scope, struct ezlb_traffic *out,
 		      struct ezlb_err *err);
+/*
+ * As ezlb_ipvs_traffic without the rows of dests, and with no sums over them (active and inactive
+ * are 0): one dump of the services, however many dests they have.
+ */
+int ezlb_ipvs_service_traffic(const struct ezlb_scope *scope, struct ezlb_traffic *out,
+			      struct ezlb_err *err);

@@ -28,6 +28,7 @@ enum ezlb_condition_type {
 	EZLB_PROGRAMMED,     /* the kernel has what the applied version says */
 	EZLB_BACKENDS_READY, /* at least one backend takes new connections */
 	EZLB_CONFLICT,	     /* its name, listener or SNAT is taken */
+	EZLB_DELIVERABLE, /* nothing known keeps packets from backends, or answers from clients */
 	EZLB_CONDITIONS
 };
 
@@ -39,7 +40,7 @@ enum ezlb_reason {
 	EZLB_REASON_LAST_GOOD_KEPT, /* Accepted: False, the last good version is applied */
 	EZLB_REASON_PROGRAMMED,	    /* Programmed: True */
 	EZLB_REASON_PENDING,	    /* Programmed, BackendsReady: Unknown, no pass or verdict yet */
-	EZLB_REASON_NOT_APPLIED,    /* Programmed, BackendsReady: False, nothing to apply */
+	EZLB_REASON_NOT_APPLIED,    /* Programmed, BackendsReady, Deliverable: False */
 	EZLB_REASON_FAILED,	    /* Programmed: False, the kernel rejected a change */
 	EZLB_REASON_HELD,	    /* Programmed: False, waits for an op that failed */
 	EZLB_REASON_UNREADABLE,	    /* Programmed: Unknown, the kernel cannot be read */
@@ -55,7 +56,14 @@ enum ezlb_reason {
 	EZLB_REASON_NAME_TAKEN,	     /* Conflict: True, another file has the name */
 	EZLB_REASON_LISTENER_TAKEN,  /* Conflict: True, another file has the listener */
 	EZLB_REASON_SNAT_CONFLICT,   /* Conflict: True, another file SNATs a backend differently */
-	EZLB_REASON_FOREIGN, /* Conflict: True, a foreign virtual service has the listener */
+	EZLB_REASON_FOREIGN,	   /* Conflict: True, a foreign virtual service has the listener */
+	EZLB_REASON_NO_OBSTACLE,   /* Deliverable: True */
+	EZLB_REASON_LOCAL_BACKEND, /* Deliverable: True, but a backend here gets no source NAT */
+	EZLB_REASON_NO_REAL_BACKEND, /* Deliverable: False, all backends are listeners of ezlb */
+	EZLB_REASON_BACKEND_IS_LISTENER, /* Deliverable: False, some backends are */
+	EZLB_REASON_NO_ANSWERS,		 /* Deliverable: False, packets go in and none come out */
+	EZLB_REASON_CONNTRACK_FULL,   /* Deliverable: False, the conntrack table is nearly full */
+	EZLB_REASON_SOURCE_NOT_LOCAL, /* Deliverable: False, an address of snat_ip is missing */
 	EZLB_REASONS
 };
 
@@ -83,12 +91,13 @@ bool ezlb_condition_set(struct ezlb_condition *condition, enum ezlb_condition_ty
 
 /* The state of a service in one word, in order of urgency, the worst first. */
 enum ezlb_state {
-	EZLB_STATE_DOWN,     /* no backend takes new connections */
+	EZLB_STATE_DOWN,     /* no backend takes new connections, or none can */
 	EZLB_STATE_FAILED,   /* the kernel differs from the applied version, or cannot be read */
 	EZLB_STATE_CONFLICT, /* a name, listener or SNAT is taken; no version is applied */
 	EZLB_STATE_REFUSED,  /* its file has an error, and no version is applied */
 	EZLB_STATE_STALE,    /* its file has an error or a conflict; an older version is applied */
-	EZLB_STATE_DEGRADED, /* some of its backends are down, or a fallback serves */
+	EZLB_STATE_DEGRADED, /* some backends are down, a fallback serves, or Deliverable is False
+			      */
 	EZLB_STATE_PENDING,  /* no verdict, or no pass yet */
 	EZLB_STATE_OK,
 	EZLB_STATES

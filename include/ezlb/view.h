@@ -6,8 +6,10 @@
  */
 #pragma once
 
+#include <ezlb/answers.h>
 #include <ezlb/catalog.h>
 #include <ezlb/event.h>
+#include <ezlb/local.h>
 #include <ezlb/pass.h>
 #include <ezlb/probe.h>
 #include <ezlb/roster.h>
@@ -60,6 +62,9 @@ struct ezlb_view {
 
 	int64_t conntrack_entries, conntrack_max; /* when last read; -1: unknown */
 	bool conntrack_full;			  /* as in struct ezlb_status */
+
+	struct ezlb_local local;     /* when last read */
+	struct ezlb_answers answers; /* of the virtual services */
 };
 
 void ezlb_view_start(struct ezlb_view *view, int64_t now_ms);
@@ -80,8 +85,21 @@ struct ezlb_view_pass {
 void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_t now_ms);
 void ezlb_view_verdict(struct ezlb_view *view, const struct ezlb_health_change *change,
 		       int64_t now_ms);
-/* Sets the use of the conntrack table; -1: unknown. True if conntrack_full changed. */
+/*
+ * Sets the use of the conntrack table; -1: unknown. True if conntrack_full changed:
+ * ezlb_view_recheck then tells it to the services.
+ */
 bool ezlb_view_conntrack(struct ezlb_view *view, int64_t entries, int64_t max, int64_t now_ms);
+/* What was read from the kernel apart from a pass; each may be NULL: not read. */
+struct ezlb_view_survey {
+	struct ezlb_local *local; /* taken over if it differs; the caller clears what is left */
+	const struct ezlb_traffic *traffic; /* of services */
+	uint64_t clock_ms;		    /* now, by ezlb_now_ms */
+};
+void ezlb_view_survey(struct ezlb_view *view, const struct ezlb_catalog *catalog,
+		      const struct ezlb_view_survey *survey, int64_t now_ms);
+/* Sets the conditions that do not depend on a pass again. */
+void ezlb_view_recheck(struct ezlb_view *view, const struct ezlb_catalog *catalog, int64_t now_ms);
 /* Adds one event. `object` and `message` may be NULL. */
 void ezlb_view_event(struct ezlb_view *view, enum ezlb_event_type type, const char *object,
 		     const char *message, int64_t now_ms);

@@ -3,29 +3,20 @@
 #include "parts.h"
 #include "plain.h"
 
-/* The condition that causes a state (ezlb/status.h). */
+/* The conditions that cause a state (ezlb/status.h); of several the first that is a problem. */
 static const struct {
 	const char *state, *condition;
 } sources[] = {
-	{ "down", "BackendsReady" },	{ "failed", "Programmed" }, { "conflict", "Conflict" },
-	{ "refused", "Accepted" },	{ "stale", "Accepted" },    { "degraded", "BackendsReady" },
-	{ "pending", "BackendsReady" }, { "ok", "BackendsReady" },
+	{ "down", "BackendsReady" },	 { "down", "Deliverable" },
+	{ "failed", "Programmed" },	 { "conflict", "Conflict" },
+	{ "refused", "Accepted" },	 { "stale", "Accepted" },
+	{ "degraded", "BackendsReady" }, { "degraded", "Deliverable" },
+	{ "pending", "BackendsReady" },	 { "ok", "BackendsReady" },
 };
 
 static char *age_of(int64_t since, const struct ezlb_console_look *look)
 {
 	return ezlb_strdup(since > 0 ? human_age(look->now_ms - since).s : "-");
-}
-
-static int64_t service_since(const json_t *service)
-{
-	const json_t *conditions = json_object_get(service, "conditions");
-
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
-		if (doc_is(service, "state", sources[i].state))
-			return doc_time(doc_find(conditions, "type", sources[i].condition),
-					"since");
-	return 0;
 }
 
 /* The columns that services and backends share. */
@@ -57,7 +48,23 @@ static bool is_reason(const json_t *condition)
 	return !doc_is(condition, "status", good) || doc_is(condition, "reason", "SomeDown") ||
 	       doc_is(condition, "reason", "SomeUnknown") ||
 	       doc_is(condition, "reason", "FailOpen") ||
-	       doc_is(condition, "reason", "FallbackServes");
+	       doc_is(condition, "reason", "FallbackServes") ||
+	       doc_is(condition, "reason", "LocalBackend");
+}
+
+static int64_t service_since(const json_t *service)
+{
+	const json_t *conditions = json_object_get(service, "conditions"), *first = NULL;
+
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		const json_t *condition = doc_find(conditions, "type", sources[i].condition);
+
+		if (!doc_is(service, "state", sources[i].state))
+			continue;
+		if (!first || (is_reason(condition) && !is_reason(first)))
+			first = condition;
+	}
+	return doc_time(first, "since");
 }
 
 /* The errors of files are printed in full above the services. */

@@ -13,18 +13,32 @@ static int64_t now(struct desk *desk)
 	return ezlb_steady_ms();
 }
 
+/* What it says of services changes the summary. */
+static void on_survey(void *arg, struct ezlb_local *local, const struct ezlb_traffic *traffic)
+{
+	struct desk *desk = arg;
+	const struct ezlb_view_survey survey = { .local = local,
+						 .traffic = traffic,
+						 .clock_ms = ezlb_now_ms() };
+
+	ezlb_view_survey(&desk->view, desk->sources.catalog, &survey, now(desk));
+	manager_notify(&desk->manager, &desk->view);
+}
+
 void desk_open(struct desk *desk, uv_loop_t *loop, void (*reload)(void *arg), void *arg)
 {
 	desk->sources.view = &desk->view;
 	ezlb_view_start(&desk->view, now(desk));
 	manager_open(&desk->manager, loop);
 	admin_open(&desk->admin, loop, &desk->sources, reload, arg);
+	survey_open(&desk->survey, loop, &desk->sources, on_survey, desk);
 }
 
 void desk_files(struct desk *desk, const struct ezlb_snapshot *snapshot)
 {
 	ezlb_view_files(&desk->view, desk->sources.catalog, snapshot, now(desk));
 	admin_files(&desk->admin);
+	survey_soon(&desk->survey);
 }
 
 void desk_reloading(struct desk *desk)
@@ -42,6 +56,7 @@ void desk_look(struct desk *desk)
 	sample_conntrack("/proc", &entries, &max);
 	if (!ezlb_view_conntrack(view, entries, max, now(desk)))
 		return;
+	ezlb_view_recheck(view, desk->sources.catalog, now(desk));
 	if (view->conntrack_full)
 		ezlb_log(EZLB_WARN, "controller",
 			 EZLB_S("msg", "the conntrack table is nearly full: when it is full, new "
@@ -94,6 +109,7 @@ void desk_close(struct desk *desk)
 		return;
 	manager_close(&desk->manager);
 	admin_close(&desk->admin);
+	survey_close(&desk->survey);
 }
 
 void desk_clear(struct desk *desk)

@@ -8,12 +8,14 @@
 #include "admin.h"
 #include "manager.h"
 #include "sources.h"
+#include "survey.h"
 
 struct desk {
 	struct ezlb_view view;
 	struct sources sources; /* the caller of desk_open() sets it */
 	struct admin admin;
 	struct manager manager;
+	struct survey survey;
 };
 
 /* The caller has set `sources`, except `view`. `reload` is called on the loop, on request. */

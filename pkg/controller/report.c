@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report.h"
 
-#include <signal.h>
-
 #include <ezlb/api.h>
 #include <ezlb/duration.h>
+
+#include "thread.h"
 
 /*
  * The pause after a fold, in times of its duration: endless requests take at most 1/20 of the loop.
@@ -101,21 +101,6 @@ static void ask(struct report *report, struct sample *sample)
 			sample->snat = from->plane->snat;
 }
 
-/*
- * The first call creates the threads, which inherit the signal mask. All signals must go to the
- * loop's thread: at the end of the daemon they have no handler there and are blocked; delivered to
- * another thread they would kill the process.
- */
-static void queue(struct report *report, struct report_job *job)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	uv_queue_work(report->loop, &job->work, on_work, on_done);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 static void begin(struct report *report)
 {
 	struct report_job *job;
@@ -138,7 +123,7 @@ static void begin(struct report *report)
 	uv_update_time(report->loop);
 	uv_timer_start(&report->pause, on_pause_over, PAUSE * (uv_hrtime() - start) / 1000000, 0);
 	report->job = job;
-	queue(report, job);
+	thread_queue(report->loop, &job->work, on_work, on_done);
 }
 
 void report_open(struct report *report, uv_loop_t *loop, const struct sources *from, report_fn done,

@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include <ezlb/obstacle.h>
+
 #include "facts.h"
 
 static void check_scheduler(const struct ezlb_spec *spec, enum module_state state,
@@ -84,7 +86,7 @@ static void check_snat(const struct ezlb_spec *spec, const struct net_facts *net
 		       struct ezlb_findings *out)
 {
 	struct ezlb_addr addr = spec->snat_ip.first;
-	char text[EZLB_ADDR_STRLEN], range[EZLB_RANGE_STRLEN];
+	char text[EZLB_ADDR_STRLEN], range[EZLB_RANGE_STRLEN], what[EZLB_OBSTACLE_STRLEN];
 	size_t before = out->len;
 
 	if (!spec->full_nat || addr.family == 0)
@@ -92,11 +94,10 @@ static void check_snat(const struct ezlb_spec *spec, const struct net_facts *net
 	/* The config limits a range to 1,024 addresses. */
 	for (uint64_t n = ezlb_range_size(&spec->snat_ip); n > 0 && out->len == before; n--) {
 		if (!is_local(net, &addr))
-			set_fix(say(out, EZLB_LEVEL_FAIL, "snat-local", spec->name,
-				    "%s of snat_ip is not a local address: answers of backends to it "
-				    "are lost",
-				    ezlb_addr_format(&addr, text)),
-				"ip addr add %s/%d dev lo", text, prefix_len(&addr));
+			set_fix(say(out, EZLB_LEVEL_FAIL, "snat-local", spec->name, "%s",
+				    ezlb_obstacle_source(&addr, what)),
+				"ip addr add %s/%d dev lo", ezlb_addr_format(&addr, text),
+				prefix_len(&addr));
 		step(&addr);
 	}
 	if (out->len == before)
@@ -117,7 +118,7 @@ static void set_route_fix(struct ezlb_finding *finding, const struct ezlb_addr *
 static bool check_route(const struct ezlb_spec *spec, const struct ezlb_endpoint *to, int rc,
 			const struct route_fact *route, struct ezlb_findings *out)
 {
-	char text[EZLB_ENDPOINT_STRLEN];
+	char text[EZLB_ENDPOINT_STRLEN], what[EZLB_OBSTACLE_STRLEN];
 
 	ezlb_endpoint_format(to, text);
 	if (rc < 0) {
@@ -128,10 +129,8 @@ static bool check_route(const struct ezlb_spec *spec, const struct ezlb_endpoint
 		return false;
 	}
 	if (route->type == RTN_LOCAL && spec->full_nat) {
-		say(out, EZLB_LEVEL_WARN, "backend-route", spec->name,
-		    "the backend %s is this host itself: its packets get no source NAT; do not "
-		    "use full_nat for such a backend",
-		    text);
+		say(out, EZLB_LEVEL_WARN, "backend-route", spec->name, "%s",
+		    ezlb_obstacle_here(to, 0, what));
 		return false;
 	}
 	if (spec->full_nat && spec->snat_ip.first.family == 0 && route->source.family == 0) {
@@ -258,6 +257,20 @@ static void check_rp_filter(const struct ezlb_spec *spec, const struct net_facts
 		    "no strict interface has another return route");
 }
 
+/* IPVS does not forward a packet a second time. True if the backend is a listener here. */
+static bool check_listener(const struct ezlb_obstacle_listeners *listeners,
+			   const struct ezlb_spec *spec, const struct ezlb_endpoint *to,
+			   struct ezlb_findings *out)
+{
+	const struct ezlb_obstacle_listener *listener = ezlb_obstacle_find(listeners, spec, to);
+	char what[EZLB_OBSTACLE_STRLEN];
+
+	if (listener)
+		say(out, EZLB_LEVEL_FAIL, "backend-listener", spec->name, "%s",
+		    ezlb_obstacle_listener(to, 0, listener->name, what));
+	return listener != NULL;
+}
+
 static void check_backends(const struct ezlb_spec *spec, const struct net_facts *net,
 			   struct ezlb_findings *out)
 {
@@ -266,6 +279,9 @@ static void check_backends(const struct ezlb_spec *spec, const struct net_facts 
 		struct route_fact route;
 		int rc = net->route(net->route_arg, &to->addr, NULL, &route);
 
+		if (rc == 0 && route.type == RTN_LOCAL &&
+		    check_listener(&net->listeners, spec, to, out))
+			continue;
 		if (check_route(spec, to, rc, &route, out))
 			report_route(spec, to, &route, net, out);
 	}

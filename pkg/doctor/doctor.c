@@ -20,6 +20,13 @@ static enum module_state scheduler_of(const char *root, const struct ezlb_spec *
 	return facts_module(root, module);
 }
 
+static void take_listeners(const struct ezlb_desired *desired, struct net_facts *net)
+{
+	for (size_t i = 0; i < desired->len; i++)
+		ezlb_obstacle_add(&net->listeners, desired->items[i]);
+	ezlb_obstacle_sort(&net->listeners);
+}
+
 static void check_services(const struct ezlb_doctor *doctor, const struct net_facts *net,
 			   struct ezlb_findings *out)
 {
@@ -45,6 +52,7 @@ void ezlb_doctor_run(const struct ezlb_doctor *doctor, struct ezlb_findings *out
 	route_open(&route, &route_kernel);
 	route_read(&route, doctor->root, &net, &net.route_err);
 	connections_read(doctor->desired, &host, &net);
+	take_listeners(doctor->desired, &net);
 	check_host(doctor, &host, &net, out);
 	check_services(doctor, &net, out);
 	route_close(&route);

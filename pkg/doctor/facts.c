@@ -138,6 +138,7 @@ void net_facts_clear(struct net_facts *net)
 	EZLB_VEC_CLEAR(&net->links);
 	EZLB_VEC_CLEAR(&net->addrs);
 	EZLB_VEC_CLEAR(&net->connections);
+	EZLB_VEC_CLEAR(&net->listeners);
 	EZLB_VEC_CLEAR(&net->drops);
 	EZLB_VEC_CLEAR(&net->passes);
 }

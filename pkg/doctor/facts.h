@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 
 #include <ezlb/doctor.h>
+#include <ezlb/obstacle.h>
 
 /* --- the host -------------------------------------------------------------------------------- */
 
@@ -71,6 +72,7 @@ struct connections_fact {
 struct net_facts {
 	struct EZLB_VEC(struct link_fact) links;
 	struct EZLB_VEC(struct addr_fact) addrs;
+	struct ezlb_obstacle_listeners listeners; /* of all services, sorted */
 	struct ezlb_drops drops;
 	struct pass_facts passes;
 	struct EZLB_VEC(struct connections_fact) connections;

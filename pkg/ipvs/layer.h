@@ -13,6 +13,10 @@ int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_lay
 /* As ezlb_ipvs_traffic. */
 int ezlb_ipvs_traffic_source(const struct ezlb_ipvs_source *source, const struct ezlb_scope *scope,
 			     struct ezlb_traffic *out, struct ezlb_err *err);
+/* As ezlb_ipvs_service_traffic. */
+int ezlb_ipvs_service_traffic_source(const struct ezlb_ipvs_source *source,
+				     const struct ezlb_scope *scope, struct ezlb_traffic *out,
+				     struct ezlb_err *err);
 
 /* The running kernel. */
 struct ezlb_ipvs_source ezlb_ipvs_kernel(void);

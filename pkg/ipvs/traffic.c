@@ -83,30 +83,66 @@ static void sum_up(struct ezlb_traffic *rows)
 	rows->len = kept;
 }
 
-int ezlb_ipvs_traffic_source(const struct ezlb_ipvs_source *source, const struct ezlb_scope *scope,
-			     struct ezlb_traffic *out, struct ezlb_err *err)
+typedef int (*read_fn)(struct counting *counting, struct ezlb_ipvs_nl *nl, struct ezlb_err *err);
+
+static int count(const struct ezlb_ipvs_source *source, struct counting *counting, read_fn read,
+		 struct ezlb_err *err)
 {
-	struct counting counting = { .scope = scope, .rows = out };
 	struct ezlb_ipvs_nl *nl = NULL;
 	struct ezlb_err why = { 0 };
 	int rc;
 
-	out->len = 0;
-	if (scope->len == 0)
+	counting->rows->len = 0;
+	if (counting->scope->len == 0)
 		return 0;
 	rc = ezlb_ipvs_nl_open(source, false, &nl, &why);
 	if (rc == 0)
-		rc = read_kernel(&counting, nl, &why);
+		rc = read(counting, nl, &why);
 	if (rc == 0) {
-		sum_up(out);
+		sum_up(counting->rows);
 	} else {
-		out->len = 0;
+		counting->rows->len = 0;
 		if (err)
 			*err = why;
 	}
 	ezlb_ipvs_nl_close(nl);
-	EZLB_VEC_CLEAR(&counting.services);
+	EZLB_VEC_CLEAR(&counting->services);
 	return rc;
+}
+
+int ezlb_ipvs_traffic_source(const struct ezlb_ipvs_source *source, const struct ezlb_scope *scope,
+			     struct ezlb_traffic *out, struct ezlb_err *err)
+{
+	struct counting counting = { .scope = scope, .rows = out };
+
+	return count(source, &counting, read_kernel, err);
+}
+
+static int read_services(struct counting *counting, struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
+{
+	const struct ezlb_ipvs_rows services = { on_service, counting, &counting->services.len };
+	int rc = ezlb_ipvs_dump(nl, NULL, &services, err);
+
+	if (rc == 0)
+		EZLB_VEC_APPEND(counting->rows, &counting->services);
+	return rc;
+}
+
+int ezlb_ipvs_service_traffic_source(const struct ezlb_ipvs_source *source,
+				     const struct ezlb_scope *scope, struct ezlb_traffic *out,
+				     struct ezlb_err *err)
+{
+	struct counting counting = { .scope = scope, .rows = out };
+
+	return count(source, &counting, read_services, err);
+}
+
+int ezlb_ipvs_service_traffic(const struct ezlb_scope *scope, struct ezlb_traffic *out,
+			      struct ezlb_err *err)
+{
+	const struct ezlb_ipvs_source kernel = ezlb_ipvs_kernel();
+
+	return ezlb_ipvs_service_traffic_source(&kernel, scope, out, err);
 }
 
 int ezlb_ipvs_traffic(const struct ezlb_scope *scope, struct ezlb_traffic *out,

@@ -8,6 +8,7 @@ const char *ezlb_condition_type_str(enum ezlb_condition_type type)
 		[EZLB_PROGRAMMED] = "Programmed",
 		[EZLB_BACKENDS_READY] = "BackendsReady",
 		[EZLB_CONFLICT] = "Conflict",
+		[EZLB_DELIVERABLE] = "Deliverable",
 	};
 
 	return type < EZLB_CONDITIONS ? names[type] : "?";
@@ -38,7 +39,8 @@ static const struct {
 	[EZLB_REASON_PENDING] = { "Pending", EZLB_DONT_KNOW,
 				  OF(EZLB_PROGRAMMED) | OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_NOT_APPLIED] = { "NotInForce", EZLB_FALSE,
-				      OF(EZLB_PROGRAMMED) | OF(EZLB_BACKENDS_READY) },
+				      OF(EZLB_PROGRAMMED) | OF(EZLB_BACKENDS_READY) |
+					      OF(EZLB_DELIVERABLE) },
 	[EZLB_REASON_FAILED] = { "Failed", EZLB_FALSE, OF(EZLB_PROGRAMMED) },
 	[EZLB_REASON_HELD] = { "Held", EZLB_FALSE, OF(EZLB_PROGRAMMED) },
 	[EZLB_REASON_UNREADABLE] = { "Unreadable", EZLB_DONT_KNOW, OF(EZLB_PROGRAMMED) },
@@ -55,6 +57,14 @@ static const struct {
 	[EZLB_REASON_LISTENER_TAKEN] = { "ListenerTaken", EZLB_TRUE, OF(EZLB_CONFLICT) },
 	[EZLB_REASON_SNAT_CONFLICT] = { "SnatConflict", EZLB_TRUE, OF(EZLB_CONFLICT) },
 	[EZLB_REASON_FOREIGN] = { "Foreign", EZLB_TRUE, OF(EZLB_CONFLICT) },
+	[EZLB_REASON_NO_OBSTACLE] = { "NoObstacle", EZLB_TRUE, OF(EZLB_DELIVERABLE) },
+	[EZLB_REASON_LOCAL_BACKEND] = { "LocalBackend", EZLB_TRUE, OF(EZLB_DELIVERABLE) },
+	[EZLB_REASON_NO_REAL_BACKEND] = { "NoRealBackend", EZLB_FALSE, OF(EZLB_DELIVERABLE) },
+	[EZLB_REASON_BACKEND_IS_LISTENER] = { "BackendIsListener", EZLB_FALSE,
+					      OF(EZLB_DELIVERABLE) },
+	[EZLB_REASON_NO_ANSWERS] = { "NoAnswers", EZLB_FALSE, OF(EZLB_DELIVERABLE) },
+	[EZLB_REASON_CONNTRACK_FULL] = { "ConntrackFull", EZLB_FALSE, OF(EZLB_DELIVERABLE) },
+	[EZLB_REASON_SOURCE_NOT_LOCAL] = { "SourceNotLocal", EZLB_FALSE, OF(EZLB_DELIVERABLE) },
 };
 
 const char *ezlb_reason_str(enum ezlb_reason reason)
@@ -102,16 +112,26 @@ static bool is_failed(enum ezlb_reason programmed)
 	       programmed == EZLB_REASON_UNREADABLE || programmed == EZLB_REASON_FIGHT;
 }
 
+/* Not NotInForce, which follows from the file. */
+static bool is_obstacle(enum ezlb_reason deliverable)
+{
+	return deliverable == EZLB_REASON_BACKEND_IS_LISTENER ||
+	       deliverable == EZLB_REASON_NO_ANSWERS || deliverable == EZLB_REASON_CONNTRACK_FULL ||
+	       deliverable == EZLB_REASON_SOURCE_NOT_LOCAL;
+}
+
 enum ezlb_state ezlb_state_of(const struct ezlb_condition conditions[static EZLB_CONDITIONS])
 {
 	enum ezlb_reason accepted = conditions[EZLB_ACCEPTED].reason;
 	enum ezlb_reason programmed = conditions[EZLB_PROGRAMMED].reason;
 	enum ezlb_reason ready = conditions[EZLB_BACKENDS_READY].reason;
 	enum ezlb_reason conflict = conditions[EZLB_CONFLICT].reason;
+	enum ezlb_reason deliverable = conditions[EZLB_DELIVERABLE].reason;
 	bool applied = accepted != EZLB_REASON_REFUSED && programmed != EZLB_REASON_NOT_APPLIED;
 	bool taken = conditions[EZLB_CONFLICT].status == EZLB_TRUE;
 
-	if (ready == EZLB_REASON_NONE_UP || ready == EZLB_REASON_NONE_SERVING)
+	if (ready == EZLB_REASON_NONE_UP || ready == EZLB_REASON_NONE_SERVING ||
+	    deliverable == EZLB_REASON_NO_REAL_BACKEND)
 		return EZLB_STATE_DOWN;
 	if (is_failed(programmed))
 		return EZLB_STATE_FAILED;
@@ -123,7 +143,7 @@ enum ezlb_state ezlb_state_of(const struct ezlb_condition conditions[static EZLB
 	if (taken || accepted == EZLB_REASON_LAST_GOOD_KEPT)
 		return EZLB_STATE_STALE;
 	if (ready == EZLB_REASON_SOME_DOWN || ready == EZLB_REASON_FAIL_OPEN ||
-	    ready == EZLB_REASON_FALLBACK_SERVES)
+	    ready == EZLB_REASON_FALLBACK_SERVES || is_obstacle(deliverable))
 		return EZLB_STATE_DEGRADED;
 	if (programmed == EZLB_REASON_PENDING || ready == EZLB_REASON_PENDING ||
 	    ready == EZLB_REASON_SOME_UNKNOWN)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "conditions.h"
+#include "deliverable.h"
 #include "roles.h"
 #include "view_inside.h"
 
@@ -81,8 +82,12 @@ void ezlb_view_verdict(struct ezlb_view *view, const struct ezlb_health_change *
 
 /* --- conditions ---------------------------------------------------------------------------- */
 
-static bool is_bad(const struct ezlb_condition *condition)
+static bool is_bad(const struct ezlb_condition *condition, enum ezlb_condition_type type)
 {
+	/* No event: Programmed and BackendsReady, or one event for all services, say so already. */
+	if (type == EZLB_DELIVERABLE && (condition->reason == EZLB_REASON_NOT_APPLIED ||
+					 condition->reason == EZLB_REASON_CONNTRACK_FULL))
+		return false;
 	switch (condition->reason) {
 	case EZLB_REASON_VALID:
 	case EZLB_REASON_PROGRAMMED:
@@ -90,6 +95,8 @@ static bool is_bad(const struct ezlb_condition *condition)
 	case EZLB_REASON_ALL_UP:
 	case EZLB_REASON_SOME_UNKNOWN:
 	case EZLB_REASON_NO_CONFLICT:
+	case EZLB_REASON_NO_OBSTACLE:
+	case EZLB_REASON_LOCAL_BACKEND:
 		return false;
 	case EZLB_REASON_REFUSED:
 	case EZLB_REASON_LAST_GOOD_KEPT:
@@ -107,6 +114,11 @@ static bool is_bad(const struct ezlb_condition *condition)
 	case EZLB_REASON_LISTENER_TAKEN:
 	case EZLB_REASON_SNAT_CONFLICT:
 	case EZLB_REASON_FOREIGN:
+	case EZLB_REASON_NO_REAL_BACKEND:
+	case EZLB_REASON_BACKEND_IS_LISTENER:
+	case EZLB_REASON_NO_ANSWERS:
+	case EZLB_REASON_CONNTRACK_FULL:
+	case EZLB_REASON_SOURCE_NOT_LOCAL:
 	case EZLB_REASONS:
 		break;
 	}
@@ -118,7 +130,7 @@ static void set(struct ezlb_view *view, struct ezlb_view_service *service,
 		enum ezlb_condition_type type, const struct conditions_value *said, int64_t now_ms)
 {
 	struct ezlb_condition *condition = &service->conditions[type];
-	bool was_bad = condition->since_ms && is_bad(condition);
+	bool was_bad = condition->since_ms && is_bad(condition, type);
 	struct ezlb_event *event;
 
 	/* An op that failed and now waits for its retry is still a failure. */
@@ -127,10 +139,10 @@ static void set(struct ezlb_view *view, struct ezlb_view_service *service,
 		return;
 	if (!ezlb_condition_set(condition, type, said->reason, said->message, now_ms))
 		return;
-	if (!was_bad && !is_bad(condition))
+	if (!was_bad && !is_bad(condition, type))
 		return;
 	event = view_add_event(view, EZLB_EVENT_CONDITION_CHANGED, now_ms);
-	event->level = is_bad(condition) ? EZLB_EVENT_WARNING : EZLB_EVENT_NORMAL;
+	event->level = is_bad(condition, type) ? EZLB_EVENT_WARNING : EZLB_EVENT_NORMAL;
 	ezlb_strcpy(event->service, sizeof(event->service), service->name);
 	ezlb_strcpy(event->object, sizeof(event->object), ezlb_condition_type_str(type));
 	snprintf(event->message, sizeof(event->message), "%s, %s%s%s",
@@ -188,6 +200,38 @@ static void set_ready(struct ezlb_view *view, struct ezlb_view_service *service,
 	report_mass_failure(view, service, was, now_ms);
 }
 
+void ezlb_view_recheck(struct ezlb_view *view, const struct ezlb_catalog *catalog, int64_t now_ms)
+{
+	struct deliverable deliverable;
+	struct conditions_value said;
+
+	deliverable_open(&deliverable, view, catalog);
+	/* Both are sorted by path and have the same files. */
+	for (size_t i = 0; i < catalog->entries.len; i++) {
+		conditions_deliverable(&deliverable, catalog->entries.items[i].last, &said);
+		set(view, &view->services.items[i], EZLB_DELIVERABLE, &said, now_ms);
+	}
+	deliverable_clear(&deliverable);
+}
+
+void ezlb_view_survey(struct ezlb_view *view, const struct ezlb_catalog *catalog,
+		      const struct ezlb_view_survey *survey, int64_t now_ms)
+{
+	bool changed = false;
+
+	if (survey->local && !ezlb_local_same(&view->local, survey->local)) {
+		const struct ezlb_local old = view->local;
+
+		view->local = *survey->local;
+		*survey->local = old;
+		changed = true;
+	}
+	if (survey->traffic)
+		changed |= ezlb_answers_sample(&view->answers, survey->traffic, survey->clock_ms);
+	if (changed)
+		ezlb_view_recheck(view, catalog, now_ms);
+}
+
 static void set_programmed(struct ezlb_view *view, struct ezlb_view_service *service,
 			   const struct ezlb_catalog_entry *entry,
 			   const struct conditions_pass *pass, int64_t now_ms)
@@ -222,6 +266,7 @@ void view_set_all(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		set_programmed(view, service, entry, pass, now_ms);
 		set_ready(view, service, entry, pass, now_ms);
 	}
+	ezlb_view_recheck(view, catalog, now_ms);
 }
 
 /* --- passes -------------------------------------------------------------------------------- */
@@ -401,5 +446,7 @@ void ezlb_view_clear(struct ezlb_view *view)
 	}
 	EZLB_VEC_CLEAR(&view->services);
 	view_dirs_clear(&view->dirs);
+	ezlb_local_clear(&view->local);
+	ezlb_answers_clear(&view->answers);
 	ezlb_events_clear(&view->events);
 }

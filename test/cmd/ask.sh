@@ -168,7 +168,7 @@ status_of_one() {
 	local type
 	ask status web
 	says "status SERVICE" 0 "$WORK/services/web.yaml:2" ""
-	for type in Accepted Programmed BackendsReady Conflict; do
+	for type in Accepted Programmed BackendsReady Conflict Deliverable; do
 		equal "has the condition $type" 1 "$(grep -c "^$type " <<<"$out")"
 	done
 	ask status web -o json

@@ -28,7 +28,8 @@ def condition($type; $status; $reason; $message; $ago):
 	{type: $type, status: $status, reason: $reason, message: $message, since: at(-$ago)};
 def conditions: [
 	condition("Accepted"; "True"; "Valid"; ""; 260000), condition("Programmed"; "True"; "Programmed"; ""; 260000),
-	condition("BackendsReady"; "True"; "AllUp"; ""; 260000), condition("Conflict"; "False"; "NoConflict"; ""; 260000)];
+	condition("BackendsReady"; "True"; "AllUp"; ""; 260000), condition("Conflict"; "False"; "NoConflict"; ""; 260000),
+	condition("Deliverable"; "True"; "NoObstacle"; ""; 260000)];
 def but($type; $status; $reason; $message; $ago):
 	.conditions |= map(if .type == $type then condition($type; $status; $reason; $message; $ago) else . end);
 
@@ -47,7 +48,8 @@ def none_up($ago; $words): .state = "down" | but("BackendsReady"; "False"; "None
 def some_down($ago; $words): .state = "degraded" | but("BackendsReady"; "True"; "SomeDown"; $words; $ago);
 def not_in_force($state): .state = $state | .in_force = false | .line = 1 | .backends = [] | .serving = 0 | .snat_connections = null |
 	.protocol = null | .listen = null | .listeners = [] | .scheduler = null | .forward = null | .snat = null | .check = null |
-	.applied_hash = null | .traffic = null | but("Programmed"; "False"; "NotInForce"; ""; 1) | but("BackendsReady"; "False"; "NotInForce"; ""; 1);
+	.applied_hash = null | .traffic = null | but("Programmed"; "False"; "NotInForce"; ""; 1) | but("BackendsReady"; "False"; "NotInForce"; ""; 1) |
+	but("Deliverable"; "False"; "NotInForce"; ""; 1);
 
 def diagnostic($path; $line; $col; $code; $message; $source; $help):
 	{line: $line, column: $col, code: $code, message: $message, source: $source, help: $help,

@@ -137,7 +137,7 @@ details() {
 	shows "the weight wanted, and none in the kernel" \
 		"$(row web).querySelectorAll('.backends tbody tr')[0].children[4].textContent" "20, –"
 	shows "the conditions" "[...$(row web).querySelectorAll('table:not(.backends) tbody tr')].map(r => [...r.children].slice(0, 3).map(c => c.textContent).join(' ')).join('|')" \
-		"File applied yes Valid|In the kernel yes Programmed|Backends ready yes SomeDown|Conflict none NoConflict"
+		"File applied yes Valid|In the kernel yes Programmed|Backends ready yes SomeDown|Conflict none NoConflict|Packets get through yes NoObstacle"
 	shows "no hash is shown" "$(row web).textContent.includes('08f4b6f3c2e0a1d7')" false
 	shows "but what is applied" "[...$(row web).querySelectorAll('.facts div')].find(n => n.firstChild.textContent === 'Applied').lastChild.textContent" \
 		"the file as it is now"
@@ -146,7 +146,7 @@ details() {
 	key Enter $'\r' 13
 	comes "a refused one has its diagnostics" "$(row mail).querySelector('pre').textContent" '*error\[E014\]*'
 	shows "no tick stands beside what is not so" "[...$(row mail).querySelectorAll('table:not(.backends) tbody tr')].map(r => r.children[1].querySelector('use').getAttribute('href') + ' ' + r.children[1].textContent).join('|')" \
-		"#i-failed no|#i-unchecked no|#i-unchecked no|#i-ok none"
+		"#i-failed no|#i-unchecked no|#i-unchecked no|#i-ok none|#i-unchecked no"
 }
 
 charts() {

@@ -144,7 +144,8 @@ static void test_snat(void **state)
 	assert_string_equal(
 		ask("snat-local"),
 		"fail snat-local web: 10.0.0.4 of snat_ip is not a local address: answers of "
-		"backends to it are lost | ip addr add 10.0.0.4/32 dev lo");
+		"backends to it are lost, unless a route of theirs leads here (normal on a "
+		"standby) | ip addr add 10.0.0.4/32 dev lo");
 }
 
 static void test_backend(void **state)
@@ -159,7 +160,7 @@ static void test_backend(void **state)
 	assert_string_equal(
 		ask("backend-route"),
 		"warn backend-route web: the backend 10.1.0.1:80 is this host itself: its packets "
-		"get no source NAT; do not use full_nat for such a backend");
+		"get no source NAT, and it sees the addresses of the clients");
 	ways[3].fact = (struct route_fact){ .type = RTN_UNICAST, .link = 9 };
 	with("web tcp 10.0.0.1:80 snat=masq 10.1.0.1:80");
 	assert_string_equal(ask("backend-route"),
@@ -169,6 +170,52 @@ static void test_backend(void **state)
 	with("web tcp 10.0.0.1:80 10.1.0.1:80"); /* the client's stays */
 	assert_string_equal(ask("backend-route"),
 			    "ok backend-route web: 10.1.0.1:80 over ?, from no address");
+}
+
+static void take_listeners(const struct ezlb_spec *of)
+{
+	struct ezlb_listener alone = { .key = ezlb_spec_key(of),
+				       .proto = of->proto,
+				       .listen = of->listen };
+	struct ezlb_spec copy = *of;
+
+	copy.listeners = &alone;
+	copy.n_listeners = 1;
+	ezlb_obstacle_add(&net.listeners, &copy);
+	ezlb_obstacle_sort(&net.listeners);
+}
+
+/* As `with`, for a spec whose listener is looked at. */
+static void with_listener(const char *text)
+{
+	with(text);
+	free(spec->listeners);
+	spec->listeners = ezlb_calloc(1, sizeof(*spec->listeners));
+	spec->listeners[0] = (struct ezlb_listener){ .key = ezlb_spec_key(spec),
+						     .proto = spec->proto,
+						     .listen = spec->listen };
+	spec->n_listeners = 1;
+}
+
+static void test_backend_that_is_a_listener(void **state)
+{
+	struct ezlb_spec *other = spec_of("api.yaml", "api tcp 10.1.0.1:80 10.1.0.9:80");
+
+	(void)state;
+	with_listener("web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80");
+	take_listeners(other);
+	take_listeners(spec);
+	assert_string_equal(ask("backend-listener"), ""); /* the address is not here */
+	ways[3].fact.type = RTN_LOCAL;
+	assert_string_equal(ask("backend-listener"),
+			    "fail backend-listener web: the backend 10.1.0.1:80 is a listener of "
+			    "service api: IPVS does not forward a packet twice, so clients are "
+			    "refused; list the backends of api");
+	with_listener("web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:81"); /* another port */
+	assert_string_equal(ask("backend-listener"), "");
+	with_listener("web udp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80"); /* another protocol */
+	assert_string_equal(ask("backend-listener"), "");
+	ezlb_spec_free(other);
 }
 
 static void test_rp_filter_of_clients(void **state)
@@ -274,6 +321,7 @@ int main(void)
 		TEST(test_vip),
 		TEST(test_snat),
 		TEST(test_backend),
+		TEST(test_backend_that_is_a_listener),
 		TEST(test_rp_filter_of_clients),
 		TEST(test_rp_filter_of_answers),
 		TEST(test_blind),

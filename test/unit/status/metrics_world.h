@@ -97,6 +97,7 @@ static inline void add_web(struct ezlb_status *status)
 	web->conditions[EZLB_ACCEPTED].status = EZLB_TRUE;
 	web->conditions[EZLB_PROGRAMMED].status = EZLB_DONT_KNOW;
 	web->conditions[EZLB_BACKENDS_READY].status = EZLB_TRUE;
+	web->conditions[EZLB_DELIVERABLE].status = EZLB_TRUE;
 	listener = &status->listeners.items[web->first_listener];
 	listener->counted = true;
 	listener->active = 31;

@@ -7,6 +7,7 @@
 #define P EZLB_PROGRAMMED
 #define B EZLB_BACKENDS_READY
 #define C EZLB_CONFLICT
+#define D EZLB_DELIVERABLE
 
 /* A reason of two conditions is there twice. */
 static const struct {
@@ -38,6 +39,14 @@ static const struct {
 	{ EZLB_REASON_LISTENER_TAKEN, C, "ListenerTaken", "True" },
 	{ EZLB_REASON_SNAT_CONFLICT, C, "SnatConflict", "True" },
 	{ EZLB_REASON_FOREIGN, C, "Foreign", "True" },
+	{ EZLB_REASON_NOT_APPLIED, D, "NotInForce", "False" },
+	{ EZLB_REASON_NO_OBSTACLE, D, "NoObstacle", "True" },
+	{ EZLB_REASON_LOCAL_BACKEND, D, "LocalBackend", "True" },
+	{ EZLB_REASON_NO_REAL_BACKEND, D, "NoRealBackend", "False" },
+	{ EZLB_REASON_BACKEND_IS_LISTENER, D, "BackendIsListener", "False" },
+	{ EZLB_REASON_NO_ANSWERS, D, "NoAnswers", "False" },
+	{ EZLB_REASON_CONNTRACK_FULL, D, "ConntrackFull", "False" },
+	{ EZLB_REASON_SOURCE_NOT_LOCAL, D, "SourceNotLocal", "False" },
 };
 
 static const char *wanted_truth(enum ezlb_reason reason, enum ezlb_condition_type type)
@@ -74,11 +83,12 @@ static void test_every_reason_has_its_word_and_its_status(void **state)
 static void test_conditions_have_names(void **state)
 {
 	(void)state;
-	assert_int_equal(EZLB_CONDITIONS, 4);
+	assert_int_equal(EZLB_CONDITIONS, 5);
 	assert_string_equal(ezlb_condition_type_str(A), "Accepted");
 	assert_string_equal(ezlb_condition_type_str(P), "Programmed");
 	assert_string_equal(ezlb_condition_type_str(B), "BackendsReady");
 	assert_string_equal(ezlb_condition_type_str(C), "Conflict");
+	assert_string_equal(ezlb_condition_type_str(D), "Deliverable");
 	assert_string_equal(ezlb_condition_type_str(EZLB_CONDITIONS), "?");
 }
 
@@ -200,6 +210,38 @@ static void test_the_state_is_the_worst_that_is_so(void **state)
 	}
 }
 
+/* Beside conditions that are all good, and beside the worse ones. */
+static void test_what_cannot_be_delivered_is_degraded_or_down(void **state)
+{
+	static const struct {
+		enum ezlb_reason deliverable, ready, accepted;
+		const char *want;
+	} rows[] = {
+		{ R(NO_OBSTACLE), R(ALL_UP), R(VALID), "ok" },
+		{ R(LOCAL_BACKEND), R(ALL_UP), R(VALID), "ok" },
+		{ R(NOT_APPLIED), R(NOT_APPLIED), R(REFUSED), "refused" },
+		{ R(NO_REAL_BACKEND), R(ALL_UP), R(VALID), "down" },
+		{ R(BACKEND_IS_LISTENER), R(ALL_UP), R(VALID), "degraded" },
+		{ R(NO_ANSWERS), R(ALL_UP), R(VALID), "degraded" },
+		{ R(CONNTRACK_FULL), R(SOME_UNKNOWN), R(VALID), "degraded" },
+		{ R(SOURCE_NOT_LOCAL), R(ALL_UP), R(VALID), "degraded" },
+		{ R(SOURCE_NOT_LOCAL), R(ALL_UP), R(LAST_GOOD_KEPT), "stale" },
+		{ R(SOURCE_NOT_LOCAL), R(NONE_UP), R(VALID), "down" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct ezlb_condition c[EZLB_CONDITIONS] = { 0 };
+
+		ezlb_condition_set(&c[A], A, rows[i].accepted, "", 1);
+		ezlb_condition_set(&c[P], P, R(PROGRAMMED), "", 1);
+		ezlb_condition_set(&c[B], B, rows[i].ready, "", 1);
+		ezlb_condition_set(&c[C], C, R(NO_CONFLICT), "", 1);
+		ezlb_condition_set(&c[D], D, rows[i].deliverable, "", 1);
+		assert_string_equal(ezlb_state_str(ezlb_state_of(c)), rows[i].want);
+	}
+}
+
 static void test_states_are_in_the_order_of_urgency(void **state)
 {
 	static const char *const names[] = { "down",  "failed",	  "conflict", "refused",
@@ -221,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_what_was_never_set_has_no_time),
 		cmocka_unit_test(test_a_long_message_is_cut),
 		cmocka_unit_test(test_the_state_is_the_worst_that_is_so),
+		cmocka_unit_test(test_what_cannot_be_delivered_is_degraded_or_down),
 		cmocka_unit_test(test_states_are_in_the_order_of_urgency),
 	};
 

@@ -27,6 +27,7 @@ static void add_dns(struct ezlb_status *status)
 	set(dns, EZLB_PROGRAMMED, EZLB_REASON_NOT_APPLIED, NULL, ONE);
 	set(dns, EZLB_BACKENDS_READY, EZLB_REASON_NOT_APPLIED, NULL, ONE);
 	set(dns, EZLB_CONFLICT, EZLB_REASON_NO_CONFLICT, NULL, ONE);
+	set(dns, EZLB_DELIVERABLE, EZLB_REASON_NOT_APPLIED, NULL, ONE);
 }
 
 static void add_web_backends(struct ezlb_status *status)
@@ -85,6 +86,7 @@ static void add_web(struct ezlb_status *status)
 	set(web, EZLB_BACKENDS_READY, EZLB_REASON_SOME_DOWN,
 	    "1 of 2 backends is down: 192.168.10.12:80 (http_status 503, drains)", ONE);
 	set(web, EZLB_CONFLICT, EZLB_REASON_NO_CONFLICT, NULL, MIDNIGHT);
+	set(web, EZLB_DELIVERABLE, EZLB_REASON_NO_OBSTACLE, NULL, MIDNIGHT);
 	web->n_serving = 1;
 	web->n_wanted = 2;
 	web->snat_connections = 1200;

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "survey.h"
+
+#include <ezlb/host.h>
+#include <ezlb/ipvs.h>
+#include <ezlb/log.h>
+
+#include "thread.h"
+
+#define NOTICE_MS 100 /* after a change of an address: often several change together */
+
+struct survey_job {
+	uv_work_t work;
+	struct survey *survey;	 /* NULL: the survey was closed */
+	struct ezlb_scope scope; /* services whose answers pass this host */
+	struct ezlb_local local;
+	struct ezlb_traffic traffic;
+	struct ezlb_err local_err, traffic_err;
+};
+
+/* Runs in a thread of the pool. */
+static void on_work(uv_work_t *work)
+{
+	struct survey_job *job = work->data;
+
+	ezlb_host_local(&job->local, &job->local_err);
+	ezlb_ipvs_service_traffic(&job->scope, &job->traffic, &job->traffic_err);
+}
+
+static void start(struct survey *survey, uint64_t delay_ms);
+
+static void on_done(uv_work_t *work, int status)
+{
+	struct survey_job *job = work->data;
+	struct survey *survey = job->survey;
+
+	(void)status; /* never cancelled */
+	if (survey) {
+		survey->job = NULL;
+		survey->done(survey->arg, job->local_err.code ? NULL : &job->local,
+			     job->traffic_err.code ? NULL : &job->traffic);
+		if (survey->again)
+			start(survey, NOTICE_MS);
+		survey->again = false;
+	}
+	EZLB_VEC_CLEAR(&job->scope);
+	EZLB_VEC_CLEAR(&job->traffic);
+	ezlb_local_clear(&job->local);
+	free(job);
+}
+
+/* Sorted, as ezlb_scope_has expects. */
+static void take_scope(const struct ezlb_desired *desired, struct ezlb_scope *out)
+{
+	for (size_t i = 0; i < desired->len; i++) {
+		const struct ezlb_spec *spec = desired->items[i];
+
+		if (!ezlb_answers_pass(spec))
+			continue;
+		for (size_t k = 0; k < spec->n_listeners; k++)
+			*EZLB_PUSH(out) = spec->listeners[k].key;
+	}
+	EZLB_SORT(out, ezlb_service_key_cmp);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct survey *survey = timer->data;
+	const struct ezlb_desired *desired = &survey->from->catalog->desired;
+	struct survey_job *job;
+
+	if (survey->job) {
+		survey->again = true;
+		return;
+	}
+	if (desired->len == 0)
+		return;
+	job = ezlb_calloc(1, sizeof(*job));
+	job->work.data = job;
+	job->survey = survey;
+	take_scope(desired, &job->scope);
+	survey->job = job;
+	thread_queue(survey->loop, &job->work, on_work, on_done);
+}
+
+static void start(struct survey *survey, uint64_t delay_ms)
+{
+	if (uv_timer_get_due_in(&survey->timer) > delay_ms)
+		uv_timer_start(&survey->timer, on_timer, delay_ms, EZLB_ANSWERS_SAMPLE_MS);
+}
+
+static void on_notified(uv_poll_t *poll, int status, int events)
+{
+	struct survey *survey = poll->data;
+
+	(void)status; /* an overrun also means a change */
+	(void)events;
+	ezlb_host_watch_drain(survey->fd);
+	start(survey, NOTICE_MS);
+}
+
+/* Without notifications a change of addresses is seen by the timer. */
+static void subscribe(struct survey *survey)
+{
+	struct ezlb_err err;
+
+	survey->fd = ezlb_host_watch_open(&err);
+	if (survey->fd < 0) {
+		ezlb_log(EZLB_WARN, "controller",
+			 EZLB_S("msg", "cannot subscribe to changes of addresses: they are "
+				       "detected a little later"),
+			 EZLB_S("err", err.msg));
+		return;
+	}
+	uv_poll_init(survey->loop, &survey->notified, survey->fd);
+	survey->notified.data = survey;
+	uv_poll_start(&survey->notified, UV_READABLE, on_notified);
+}
+
+void survey_open(struct survey *survey, uv_loop_t *loop, const struct sources *from, survey_fn done,
+		 void *arg)
+{
+	*survey = (struct survey){ .loop = loop, .from = from, .done = done, .arg = arg, .fd = -1 };
+	if (from->options->dataplane == EZLB_DP_MEMORY)
+		return;
+	survey->open = true;
+	uv_timer_init(loop, &survey->timer);
+	survey->timer.data = survey;
+	uv_timer_start(&survey->timer, on_timer, EZLB_ANSWERS_SAMPLE_MS, EZLB_ANSWERS_SAMPLE_MS);
+	subscribe(survey);
+}
+
+void survey_soon(struct survey *survey)
+{
+	if (survey->open)
+		start(survey, 0);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+	struct survey *survey = handle->data;
+
+	ezlb_close_fd(&survey->fd);
+}
+
+void survey_close(struct survey *survey)
+{
+	if (!survey->open)
+		return;
+	survey->open = false;
+	if (survey->job)
+		survey->job->survey = NULL;
+	uv_close((uv_handle_t *)&survey->timer, NULL);
+	if (survey->fd >= 0)
+		uv_close((uv_handle_t *)&survey->notified, on_poll_closed);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * survey: reads from the kernel, in a thread of the pool, what the conditions of services need and
+ * no pass reads: the local addresses, and the counters of the virtual services. Every 10 s while
+ * there are services, after a change of the files, and after an address was added or removed.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "sources.h"
+
+struct survey_job;
+
+/* Called on the loop. Both NULL if they could not be read. The callee may take the local addresses.
+ */
+typedef void (*survey_fn)(void *arg, struct ezlb_local *local, const struct ezlb_traffic *traffic);
+
+struct survey {
+	uv_loop_t *loop;
+	const struct sources *from;
+	survey_fn done;
+	void *arg;
+	uv_timer_t timer;
+	uv_poll_t notified;
+	int fd; /* of notifications; -1: none */
+	bool open;
+	bool again;		/* something changed while the job ran */
+	struct survey_job *job; /* NULL: none runs */
+};
+
+/* Does nothing for the in-memory data plane. `from` is borrowed until survey_close. */
+void survey_open(struct survey *survey, uv_loop_t *loop, const struct sources *from, survey_fn done,
+		 void *arg);
+void survey_soon(struct survey *survey); /* the files have changed */
+/* Closing finishes on the loop. Allowed if never opened. */
+void survey_close(struct survey *survey);
