@@ -8,7 +8,7 @@
 
 #include <ezlb/spec.h>
 
-#define EZLB_OBSTACLE_STRLEN 208
+#define EZLB_OBSTACLE_STRLEN 256
 
 /* An address of snat_ip that is not local. */
 const char *ezlb_obstacle_source(const struct ezlb_addr *missing, char buf[EZLB_OBSTACLE_STRLEN]);

@@ -172,29 +172,21 @@ static void test_backend(void **state)
 			    "ok backend-route web: 10.1.0.1:80 over ?, from no address");
 }
 
-static void take_listeners(const struct ezlb_spec *of)
+/* Makes the listener that this test looks at. */
+static void set_listener(struct ezlb_spec *of)
 {
-	struct ezlb_listener alone = { .key = ezlb_spec_key(of),
-				       .proto = of->proto,
-				       .listen = of->listen };
-	struct ezlb_spec copy = *of;
-
-	copy.listeners = &alone;
-	copy.n_listeners = 1;
-	ezlb_obstacle_add(&net.listeners, &copy);
-	ezlb_obstacle_sort(&net.listeners);
+	free(of->listeners);
+	of->listeners = ezlb_calloc(1, sizeof(*of->listeners));
+	of->listeners[0] = (struct ezlb_listener){ .key = ezlb_spec_key(of),
+						   .proto = of->proto,
+						   .listen = of->listen };
+	of->n_listeners = 1;
 }
 
-/* As `with`, for a spec whose listener is looked at. */
 static void with_listener(const char *text)
 {
 	with(text);
-	free(spec->listeners);
-	spec->listeners = ezlb_calloc(1, sizeof(*spec->listeners));
-	spec->listeners[0] = (struct ezlb_listener){ .key = ezlb_spec_key(spec),
-						     .proto = spec->proto,
-						     .listen = spec->listen };
-	spec->n_listeners = 1;
+	set_listener(spec);
 }
 
 static void test_backend_that_is_a_listener(void **state)
@@ -203,8 +195,10 @@ static void test_backend_that_is_a_listener(void **state)
 
 	(void)state;
 	with_listener("web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80");
-	take_listeners(other);
-	take_listeners(spec);
+	set_listener(other);
+	ezlb_obstacle_add(&net.listeners, other);
+	ezlb_obstacle_add(&net.listeners, spec);
+	ezlb_obstacle_sort(&net.listeners);
 	assert_string_equal(ask("backend-listener"), ""); /* the address is not here */
 	ways[3].fact.type = RTN_LOCAL;
 	assert_string_equal(ask("backend-listener"),
