@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* local: reads the kernel's local routing table, and subscribes to changes of addresses. */
-#include "local_source.h"
-
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
 #include <ezlb/host.h>
+#include <ezlb/netlink.h>
 
 #define TIMEOUT_MS    5000
 #define DUMP_ATTEMPTS 5	   /* the table may change while it is read */
@@ -87,9 +86,9 @@ static int read_all(struct ezlb_nl *nl, struct ezlb_local *out)
 	return rc == -EOPNOTSUPP || rc == -EAFNOSUPPORT ? 0 : rc;
 }
 
-int local_read(const struct ezlb_nl_source *source, struct ezlb_local *out, struct ezlb_err *err)
+int ezlb_host_local(struct ezlb_local *out, struct ezlb_err *err)
 {
-	struct ezlb_nl *nl = ezlb_nl_new(source);
+	struct ezlb_nl *nl = ezlb_nl_new(&kernel);
 	int rc = -EINTR;
 
 	for (int i = 0; i < DUMP_ATTEMPTS && rc == -EINTR; i++) {
@@ -104,11 +103,6 @@ int local_read(const struct ezlb_nl_source *source, struct ezlb_local *out, stru
 	ezlb_local_sort(out);
 	out->known = true;
 	return 0;
-}
-
-int ezlb_host_local(struct ezlb_local *out, struct ezlb_err *err)
-{
-	return local_read(&kernel, out, err);
 }
 
 int ezlb_host_watch_open(struct ezlb_err *err)

@@ -120,6 +120,28 @@ static void test_call(void **state)
 	assert_int_equal(k.opened, 1);
 }
 
+/* Without dests it is one dump, however many services there are. */
+static void test_services_alone(void **state)
+{
+	struct ezlb_ipvs_source source = kernel_source(&k);
+	struct bytes question;
+
+	(void)state;
+	say_services(2, 0, LIST("10.0.0.3:80", "-", "10.0.0.2:80", "10.0.0.1:80", "10.0.0.1:81"));
+	EZLB_PUSH(&rows)->active = 99; /* of an earlier call */
+	assert_int_equal(ezlb_ipvs_service_traffic_source(&source, &scope, &rows, &err), 0);
+	assert_int_equal(rows.len, 2);
+	check_row(0, "10.0.0.1:80", NULL, 0);
+	check_row(1, "10.0.0.2:80", NULL, 0);
+	for (int i = 0; i < 2; i++) {
+		static const int cmds[] = { IPVS_CMD_GET_INFO, IPVS_CMD_GET_SERVICE };
+
+		hear(&k, &question);
+		assert_int_equal(question.data[NLMSG_HDRLEN], cmds[i]);
+	}
+	assert_int_equal(recv(k.far, question.data, 1, MSG_DONTWAIT), 0); /* it has hung up */
+}
+
 static void test_empty_scope(void **state)
 {
 	const struct ezlb_scope nothing = { .len = 0 };
@@ -314,10 +336,18 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_call),	TEST(test_empty_scope), TEST(test_nothing_there),
-		TEST(test_twice),	TEST(test_vanished),	TEST(test_changes_then_rests),
-		TEST(test_never_rests), TEST(test_damaged),	TEST(test_not_loaded),
-		TEST(test_failures),	TEST(test_threads),
+		TEST(test_call),
+		TEST(test_services_alone),
+		TEST(test_empty_scope),
+		TEST(test_nothing_there),
+		TEST(test_twice),
+		TEST(test_vanished),
+		TEST(test_changes_then_rests),
+		TEST(test_never_rests),
+		TEST(test_damaged),
+		TEST(test_not_loaded),
+		TEST(test_failures),
+		TEST(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
