@@ -82,7 +82,8 @@ int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findi
 int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err *err);
 
 /*
- * Checks files and directories without access to the kernel; diagnostics are sorted. The driver
+ * Checks files and directories without access to the kernel; diagnostics are sorted. Some may be
+ * warnings. The driver
  * that AUTO chooses on the node is unknown here, so what only iptables cannot do is an error only
  * if `driver` is iptables.
  */

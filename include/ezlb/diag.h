@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * diag: an error in a service file and its place. The log, `ezlb status` and `ezlb check` show the
- * same text:
+ * diag: an error in a service file, or a warning about one, and its place. The log, `ezlb status`
+ * and `ezlb check` show the same text:
  *
  *   web.yaml:3:9: error[E012]: port 70000 is out of range: 1-65535
  *     3 | listen: 10.0.0.1:70000
@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <ezlb/mem.h>
@@ -40,12 +41,14 @@ enum ezlb_diag_code {
 	EZLB_E_LISTENER_TAKEN = 31, /* another file has this listener */
 	EZLB_E_SNAT_CONFLICT = 32,  /* another file SNATs the same backend differently */
 	EZLB_E_SNAT_MARK = 33,	    /* full_nat for a mark, with iptables */
+	EZLB_E_CHAIN = 34,	    /* a warning: another file has the backend as listener */
 };
 
 struct ezlb_diag {
 	char *file;
 	struct ezlb_mark at;
 	enum ezlb_diag_code code;
+	bool warning;  /* the file is valid all the same; only `ezlb check` has these */
 	char *message; /* one line */
 	char *source;  /* the text of line at.line, or NULL */
 	char *help;    /* one line, or NULL */
@@ -61,7 +64,7 @@ void ezlb_diags_copy(struct ezlb_diags *to, const struct ezlb_diag *diags, size_
 void ezlb_diags_sort(struct ezlb_diags *diags); /* by file, line, column, code */
 void ezlb_diags_clear(struct ezlb_diags *diags);
 
-/* "file:line:col: error[E012]: message"; the caller frees. */
+/* "file:line:col: error[E012]: message", or "warning[E034]"; the caller frees. */
 char *ezlb_diag_line(const struct ezlb_diag *diag);
 /*
  * The same with source line, caret and help, each line ended by a newline. It can hold any bytes of

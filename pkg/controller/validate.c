@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <ezlb/catalog.h>
+#include <ezlb/obstacle.h>
 
 #include "sources.h"
 
@@ -35,6 +36,43 @@ static int look(const char *const *paths, size_t n, struct ezlb_snapshot *out, s
 	return 0;
 }
 
+/*
+ * A warning and no error: the other service may be applied on another host only, where this one is
+ * not, and then packets that arrive there are forwarded.
+ */
+static void warn(const struct ezlb_spec *spec, const struct ezlb_obstacle_listeners *listeners,
+		 struct ezlb_diags *diags)
+{
+	for (size_t i = 0; i < spec->n_backends; i++) {
+		const struct ezlb_backend *backend = &spec->backends[i];
+		const struct ezlb_obstacle_listener *listener =
+			ezlb_obstacle_find(listeners, spec, &backend->endpoint);
+		char text[EZLB_OBSTACLE_STRLEN];
+		struct ezlb_diag *diag;
+
+		if (!listener)
+			continue;
+		ezlb_obstacle_listener(&backend->endpoint, 0, listener->name, text);
+		diag = ezlb_diags_add(diags, spec->file, backend->at, EZLB_E_CHAIN, "%s", text);
+		diag->warning = true;
+		diag->help =
+			ezlb_strdup("this can only work if the other service is on another host");
+	}
+}
+
+static void warn_of_listeners(const struct ezlb_desired *desired, struct ezlb_diags *diags)
+{
+	struct ezlb_obstacle_listeners listeners = { 0 };
+
+	for (size_t i = 0; i < desired->len; i++)
+		ezlb_obstacle_add(&listeners, desired->items[i]);
+	ezlb_obstacle_sort(&listeners);
+	for (size_t i = 0; i < desired->len; i++)
+		warn(desired->items[i], &listeners, diags);
+	EZLB_VEC_CLEAR(&listeners);
+	ezlb_diags_sort(diags);
+}
+
 int ezlb_controller_validate(const char *const *paths, size_t n, enum ezlb_snat_driver driver,
 			     struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err)
 {
@@ -42,8 +80,10 @@ int ezlb_controller_validate(const char *const *paths, size_t n, enum ezlb_snat_
 	struct ezlb_batch batch = { .desired = { 0 } };
 	int rc = look(paths, n, &snapshot, err);
 
-	if (rc == 0)
+	if (rc == 0) {
 		ezlb_batch_read(&batch, &snapshot, ezlb_snat_driver_key(driver), diags);
+		warn_of_listeners(&batch.desired, diags);
+	}
 	*n_files = rc == 0 ? snapshot.files.len : 0;
 	ezlb_batch_clear(&batch);
 	ezlb_snapshot_clear(&snapshot);

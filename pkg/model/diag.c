@@ -45,6 +45,7 @@ void ezlb_diags_copy(struct ezlb_diags *to, const struct ezlb_diag *diags, size_
 							from->message);
 
 		copy->source = from->source ? ezlb_strdup(from->source) : NULL;
+		copy->warning = from->warning;
 		copy->help = from->help ? ezlb_strdup(from->help) : NULL;
 	}
 }
@@ -72,8 +73,8 @@ char *ezlb_diag_line(const struct ezlb_diag *diag)
 	/* A file that cannot be read has no line number. */
 	if (diag->at.line > 0)
 		snprintf(place, sizeof(place), ":%d:%d", diag->at.line, diag->at.col);
-	return ezlb_asprintf("%s%s: error[E%03d]: %s", diag->file, place, (int)diag->code,
-			     diag->message);
+	return ezlb_asprintf("%s%s: %s[E%03d]: %s", diag->file, place,
+			     diag->warning ? "warning" : "error", (int)diag->code, diag->message);
 }
 
 /* The blanks before the caret, with the tabs of the source. Columns count characters, not bytes. */

@@ -260,7 +260,8 @@ static void say_none(const struct tally *tally, struct conditions_value *out)
 		    more(&tally->down));
 	else if (tally->able[EZLB_DOWN] == 0)
 		say(out, EZLB_REASON_NONE_SERVING,
-		    "every backend has weight 0: the service takes no new connections");
+		    "every backend has weight 0: the service takes no new connections; set a "
+		    "weight above 0");
 	else
 		say(out, EZLB_REASON_NONE_SERVING, "no backend takes new connections: %s%s",
 		    tally->out.text, more(&tally->out));

@@ -222,6 +222,40 @@ static void test_refusals(void **state)
 	assert_null(strstr(alone, "a.yaml"));
 }
 
+/* The age of a state is that of the condition that causes it. */
+static void test_what_cannot_be_delivered(void **state)
+{
+	static const char document[] =
+		"{\"services\": [{\"name\": \"web\", "
+		"\"state\": \"%s\", \"conditions\": ["
+		"{\"type\": \"BackendsReady\", \"status\": \"True\", \"reason\": \"%s\", "
+		"\"message\": \"\", \"since\": \"2026-11-23T01:01:53.000Z\"}, "
+		"{\"type\": \"Deliverable\", \"status\": \"%s\", \"reason\": \"%s\", "
+		"\"message\": \"see there\", \"since\": \"2026-11-23T01:01:33.000Z\"}]}]}";
+	static const struct {
+		const char *state, *ready, *status, *reason, *age, *line;
+	} rows[] = {
+		{ "degraded", "AllUp", "False", "NoAnswers", " 30s ",
+		  "\n  NoAnswers: see there\n" },
+		{ "degraded", "SomeDown", "False", "NoAnswers", " 10s ",
+		  "\n  SomeDown\n  NoAnswers: see there\n" },
+		{ "degraded", "SomeDown", "True", "NoObstacle", " 10s ", "\n  SomeDown\n" },
+		{ "down", "AllUp", "False", "NoRealBackend", " 30s ",
+		  "\n  NoRealBackend: see there\n" },
+		{ "ok", "AllUp", "True", "LocalBackend", " 10s ", "\n  LocalBackend: see there\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		EZLB_AUTO_FREE char *json = ezlb_asprintf(document, rows[i].state, rows[i].ready,
+							  rows[i].status, rows[i].reason);
+		EZLB_AUTO_FREE char *got = rendered(json, 0);
+
+		if (!strstr(got, rows[i].line) || !strstr(got, rows[i].age))
+			fail_msg("%s %s: %s", rows[i].state, rows[i].reason, got);
+	}
+}
+
 static void test_head(void **state)
 {
 	static const struct {
@@ -353,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_few_have_their_backends),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_what_cannot_be_delivered),
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_backends),
 		cmocka_unit_test(test_truncated),

@@ -20,6 +20,8 @@ static const struct {
 	{ "a directory with a bad file", { "bad" }, 0, 2, " 15" },
 	{ "two places, in conflict", { "good", "taken/web2.yaml" }, 0, 3, " 31" },
 	{ "the same without the first", { "taken" }, 0, 1, "" },
+	{ "a backend that is another's listener", { "good", "chain/chain.yaml" }, 0, 3, " 34w" },
+	{ "the same without the other", { "chain" }, 0, 1, "" },
 	{ "an absent file", { "good", "absent.yaml" }, -ENOENT, 0, "" },
 	{ "a file that cannot be read", { "good/loop.txt" }, 0, 1, " 1" },
 };
@@ -29,7 +31,8 @@ static void assert_diags(const struct ezlb_diags *diags, const char *want)
 	struct text got = { "" };
 
 	for (size_t i = 0; i < diags->len; i++)
-		snprintf(got.s + strlen(got.s), 8, " %d", diags->items[i].code);
+		snprintf(got.s + strlen(got.s), 8, " %d%s", diags->items[i].code,
+			 diags->items[i].warning ? "w" : "");
 	assert_string_equal(got.s, want);
 }
 
@@ -40,6 +43,7 @@ static void test_check(void **state)
 	make_dir("good");
 	make_dir("bad");
 	make_dir("taken");
+	make_dir("chain");
 	put("good/web.yaml", WEB);
 	put("good/api.yaml", API);
 	put("good/web.txt", "name: web\n" WEB);
@@ -47,6 +51,7 @@ static void test_check(void **state)
 	put("bad/bad.yaml", BAD);
 	put("bad/api.yaml", API);
 	put("taken/web2.yaml", TAKEN);
+	put("chain/chain.yaml", CHAIN);
 	for (size_t i = 0; i < COUNT_OF(checks); i++) {
 		struct ezlb_diags diags = { 0 };
 		struct ezlb_err err = { 0 };

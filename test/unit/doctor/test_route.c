@@ -218,7 +218,7 @@ static void test_short(void **state)
 static void test_doctor(void **state)
 {
 	struct ezlb_spec *specs[] = { spec_of("b.yaml", "web tcp 11.0.0.2:80 203.0.113.1:80"),
-				      spec_of("a.yaml", "dns udp 10.0.0.1:53 10.0.0.1:53") };
+				      spec_of("a.yaml", "dns udp 10.0.0.1:53 10.0.0.1:5300") };
 	struct ezlb_desired desired = { 0 };
 	const struct ezlb_doctor doctor = {
 		.root = "", .desired = &desired, .nftables = true, .vip_device = ""
@@ -238,7 +238,7 @@ static void test_doctor(void **state)
 		      "11.0.0.2/32 dev lo");
 	ezlb_doctor_run(&doctor, &found);
 	text = told("backend-route");
-	assert_string_equal(text, "ok backend-route dns: 10.0.0.1:53 over lo, from 10.0.0.1\n"
+	assert_string_equal(text, "ok backend-route dns: 10.0.0.1:5300 over lo, from 10.0.0.1\n"
 				  "fail backend-route web: there is no route to the backend "
 				  "203.0.113.1:80: Network is unreachable | ip route add "
 				  "203.0.113.1/32 via GATEWAY");

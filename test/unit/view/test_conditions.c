@@ -328,11 +328,11 @@ static const struct {
 	{ "one is left", "UUuU", EZLB_REASON_ALL_UP,
 	  "3 of 4 backends have weight 0 and take no new connections" },
 	{ "all have weight 0", "UUUU", EZLB_REASON_NONE_SERVING,
-	  "every backend has weight 0: the service takes no new connections" },
+	  "every backend has weight 0: the service takes no new connections; set a weight above 0" },
 	{ "all have weight 0, and one is down", "UDUU", EZLB_REASON_NONE_SERVING,
-	  "every backend has weight 0: the service takes no new connections" },
+	  "every backend has weight 0: the service takes no new connections; set a weight above 0" },
 	{ "all have weight 0, and no verdict", "XXXX", EZLB_REASON_NONE_SERVING,
-	  "every backend has weight 0: the service takes no new connections" },
+	  "every backend has weight 0: the service takes no new connections; set a weight above 0" },
 	{ "weight 0 or down", "UdhU", EZLB_REASON_NONE_SERVING,
 	  "no backend takes new connections: 10.1.0.1:80 (weight 0), "
 	  "10.1.0.2:80 (connect_refused), 10.1.0.3:80 (http_status 503), ..." },
@@ -470,8 +470,9 @@ static void test_backends_without_a_row(void **state)
 	assert_said(&made.said, "no check", EZLB_REASON_ALL_UP, "the service has no health check");
 	made.spec->backends[0].weight = 0;
 	conditions_ready(&made.entry, &made.roles, NULL, &made.said);
-	assert_said(&made.said, "no check and no weight", EZLB_REASON_NONE_SERVING,
-		    "every backend has weight 0: the service takes no new connections");
+	assert_said(
+		&made.said, "no check and no weight", EZLB_REASON_NONE_SERVING,
+		"every backend has weight 0: the service takes no new connections; set a weight above 0");
 	made_close(&made);
 }
 
