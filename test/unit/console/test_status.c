@@ -235,14 +235,14 @@ static void test_what_cannot_be_delivered(void **state)
 	static const struct {
 		const char *state, *ready, *status, *reason, *age, *line;
 	} rows[] = {
-		{ "degraded", "AllUp", "False", "NoAnswers", " 30s ",
+		{ "degraded", "AllUp", "False", "NoAnswers", " 30s\n",
 		  "\n  NoAnswers: see there\n" },
-		{ "degraded", "SomeDown", "False", "NoAnswers", " 10s ",
+		{ "degraded", "SomeDown", "False", "NoAnswers", " 10s\n",
 		  "\n  SomeDown\n  NoAnswers: see there\n" },
-		{ "degraded", "SomeDown", "True", "NoObstacle", " 10s ", "\n  SomeDown\n" },
-		{ "down", "AllUp", "False", "NoRealBackend", " 30s ",
+		{ "degraded", "SomeDown", "True", "NoObstacle", " 10s\n", "\n  SomeDown\n" },
+		{ "down", "AllUp", "False", "NoRealBackend", " 30s\n",
 		  "\n  NoRealBackend: see there\n" },
-		{ "ok", "AllUp", "True", "LocalBackend", " 10s ", "\n  LocalBackend: see there\n" },
+		{ "ok", "AllUp", "True", "LocalBackend", " 10s\n", "\n  LocalBackend: see there\n" },
 	};
 
 	(void)state;
