@@ -75,6 +75,18 @@ static bool has(const char *text)
 	return ezlb_local_has(&local, &addr);
 }
 
+/* As an entry of its own. */
+static bool has_entry(const char *text)
+{
+	struct ezlb_addr addr;
+
+	assert_int_equal(ezlb_addr_parse(text, &addr, NULL), 0);
+	for (size_t i = 0; i < local.addrs.len; i++)
+		if (ezlb_addr_cmp(&local.addrs.items[i], &addr) == 0)
+			return true;
+	return false;
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -107,7 +119,8 @@ static void test_the_kernel(void **state)
 	assert_true(has("10.9.9.1"));
 	assert_false(has("10.9.9.2"));
 	assert_true(has("10.9.8.77"));
-	assert_true(has("10.9.8.255")); /* the broadcast address is in the network, too */
+	assert_true(has("10.9.8.255"));	       /* it is in the network ... */
+	assert_false(has_entry("10.9.8.255")); /* ... but a broadcast address is not local */
 }
 
 #define TEST(fn) cmocka_unit_test_teardown(fn, teardown)
