@@ -242,7 +242,8 @@ static void test_what_cannot_be_delivered(void **state)
 		{ "degraded", "SomeDown", "True", "NoObstacle", " 10s\n", "\n  SomeDown\n" },
 		{ "down", "AllUp", "False", "NoRealBackend", " 30s\n",
 		  "\n  NoRealBackend: see there\n" },
-		{ "ok", "AllUp", "True", "LocalBackend", " 10s\n", "\n  LocalBackend: see there\n" },
+		{ "ok", "AllUp", "True", "LocalBackend", " 10s\n",
+		  "\n  LocalBackend: see there\n" },
 	};
 
 	(void)state;
