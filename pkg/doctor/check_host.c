@@ -144,6 +144,9 @@ static void put_cidrs(const struct ezlb_addrs *addrs, char *out, size_t size)
 	char text[EZLB_ADDR_STRLEN];
 	size_t len = 0;
 
+	out[0] = '\0';
+	if (!addrs->items) /* all services have marks */
+		return;
 	for (size_t i = 0; i < addrs->len && len + EZLB_ADDR_STRLEN + 16 < size; i++)
 		len += (size_t)snprintf(out + len, size - len, "%s\"%s/%d\"", len ? ", " : "",
 					ezlb_addr_format(&addrs->items[i], text),

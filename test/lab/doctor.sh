@@ -213,7 +213,7 @@ in_ns lb nft -f - <<END
 table inet fw {
 	chain input { type filter hook input priority 0; policy drop; ip saddr 192.168.10.0/24 accept; }
 	chain forward { type filter hook forward priority 0; policy drop; }
-	chain output { type filter hook output priority 0; policy drop; tcp dport 80 ip saddr 192.168.10.1 accept; }
+	chain output { type filter hook output priority 0; policy drop; tcp dport 80 ip saddr { 192.168.10.1, $SNAT_IP } accept; }
 }
 END
 closed "a firewall of nft"

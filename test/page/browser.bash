@@ -124,8 +124,9 @@ shot() {
 }
 
 # console: what the page has complained about since the last call, one a line.
+# Not what the browser says of its own pages.
 console() {
-	wd se/log '{"type": "browser"}' | jq -r '.[]? | .level + " " + .message'
+	wd se/log '{"type": "browser"}' | jq -r '.[]? | .level + " " + .message' | grep -vF ' chrome://' || :
 }
 
 page_leave() {
