@@ -102,6 +102,10 @@ static void port_help(const char *port, char *help, size_t size)
 			snprintf(help, size, "write the number of the port: %u", known[i].port);
 	if (help[0] == '\0' && isalpha((unsigned char)port[0]))
 		ezlb_strcpy(help, size, "write the number of the port");
+	else if (strcmp(port, "0") == 0)
+		ezlb_strcpy(
+			help, size,
+			"for all ports write 1-65535 in listen, and the backends without a port");
 	else if (strchr(port, '-'))
 		ezlb_strcpy(help, size,
 			    "only listen may have a range of ports: leave the port out, then a "

@@ -70,8 +70,7 @@ static bool is_service(struct source *src, const struct node *root)
 				   "the file is empty: it defines no service");
 		return false;
 	}
-	return ezlb_field_is(src, root, NODE_MAP,
-			     "write 'key: value' lines, for one service in one file");
+	return ezlb_field_is(src, root, NODE_MAP, ezlb_other_file(root));
 }
 
 struct ezlb_spec *ezlb_config_parse(const char *file, const char *text, size_t len,

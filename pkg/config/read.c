@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reads mappings by the tables of schema.h. */
+#include <ctype.h>
 #include <stdio.h>
 
 #include <ezlb/suggest.h>
@@ -26,43 +27,15 @@ bool ezlb_read_given(const struct reader *r, const struct table *table, const ch
 	return ezlb_read_at(r, table, name).line > 0;
 }
 
-#define KUBERNETES \
-	"this is an object of Kubernetes: ezlb reads service files, also from a ConfigMap volume"
-
-/* What people write who know another program; NULL: no such key. */
-static const char *help_for(enum table_id table, const char *key)
-{
-	static const struct {
-		enum table_id table;
-		const char *key, *help;
-	} others[] = {
-		{ TABLE_SERVICE, "apiVersion", KUBERNETES },
-		{ TABLE_SERVICE, "kind", KUBERNETES },
-		{ TABLE_SERVICE, "services",
-		  "one file is one service: write its fields without services:" },
-		{ TABLE_SERVICE, "vip", "write listen: IP:port" },
-		{ TABLE_SERVICE, "port", "write listen: IP:port" },
-		{ TABLE_SERVICE, "servers", "did you mean 'backends'?" },
-		{ TABLE_SERVICE, "real_servers", "did you mean 'backends'?" },
-		{ TABLE_SERVICE, "algorithm", "did you mean 'scheduler'?" },
-		{ TABLE_SERVICE, "lb_algo", "did you mean 'scheduler'?" },
-		{ TABLE_SERVICE, "lb_kind", "did you mean 'forward'?" },
-		{ TABLE_BACKEND, "port", "write address: IP:port" },
-		{ TABLE_BACKEND, "ip", "write address: IP:port" },
-		{ TABLE_BACKEND, "host", "write address: IP:port" },
-	};
-
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (others[i].table == table && strcmp(others[i].key, key) == 0)
-			return others[i].help;
-	return NULL;
-}
-
 static void refuse_key(struct source *src, const struct node *node, const struct table *table)
 {
 	const char *names[MAX_FIELDS], *near;
-	const char *other = help_for(table->id, node->key);
+	const char *other = ezlb_other_key(table->id, node->key);
 	char shown[SHOW_STRLEN], help[64];
+
+	/* {http_expected_status: 200-299,301}: the comma ends the value. */
+	if (isdigit((unsigned char)node->key[0]) && ezlb_node_empty(node))
+		other = "inside { } a value with a comma needs quotes";
 
 	for (size_t i = 0; i < table->n; i++)
 		names[i] = table->fields[i].name;

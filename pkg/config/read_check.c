@@ -41,6 +41,7 @@ void ezlb_read_source(struct reader *r, const struct field *field, const struct 
 {
 	struct ezlb_addr_range *source = &r->spec->check.source;
 	const char *text;
+	char shown[SHOW_STRLEN];
 
 	(void)field;
 	if (!ezlb_field_text(r->src, node, &text))
@@ -48,6 +49,10 @@ void ezlb_read_source(struct reader *r, const struct field *field, const struct 
 	r->source_auto = strcmp(text, "auto") == 0;
 	if (r->source_auto || strcmp(text, "none") == 0)
 		return;
-	if (ezlb_field_addr(r->src, node, &source->first))
+	if (!strpbrk(text, ".:"))
+		ezlb_source_refuse(r->src, node->at, EZLB_E_ADDRESS,
+				   "write an IP address of this host, auto or none",
+				   "'%s' is not a source of probes", ezlb_source_show(text, shown));
+	else if (ezlb_field_addr(r->src, node, &source->first))
 		source->last = source->first;
 }

@@ -78,11 +78,11 @@ void ezlb_read_host(struct reader *r, const struct field *field, const struct no
 	(void)field;
 	if (!ezlb_field_text(r->src, node, &text))
 		return;
-	if (is_visible(text, HOST_MAX, NULL))
+	if (is_visible(text, HOST_MAX, NULL) && !strpbrk(text, "/?#@"))
 		set_text(&r->spec->check.request->host, text);
 	else
 		ezlb_source_refuse(r->src, node->at, EZLB_E_VALUE,
-				   "write a name or an address, without spaces and line ends",
+				   "write a name or an address, without http:// and without a path",
 				   "'%s' cannot be a Host header", ezlb_source_show(text, shown));
 }
 
@@ -170,7 +170,7 @@ static void read_status_item(struct reader *r, const struct field *field, const 
 	if (!ezlb_field_text(r->src, node, &text))
 		return;
 	/* One number has the messages of a number. */
-	if (!strpbrk(text, "-,") || text[0] == '-') {
+	if (text[strspn(text, "0123456789")] == '\0' || text[0] == '-') {
 		if (ezlb_field_uint(r->src, node, field->limits, &status))
 			*EZLB_PUSH(out) = (struct ezlb_code_range){ (uint16_t)status,
 								    (uint16_t)status };

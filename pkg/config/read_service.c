@@ -184,16 +184,13 @@ void ezlb_read_min_healthy(struct reader *r, const struct field *field, const st
 {
 	struct ezlb_min_healthy *out = &r->spec->min_healthy;
 	EZLB_AUTO_FREE char *digits = NULL;
-	struct bounds limits = field->limits;
 	struct node number = *node;
 	size_t len = node->kind == NODE_SCALAR ? strlen(node->text) : 0;
 	char shown[SHOW_STRLEN];
 	uint32_t n;
 
-	if (len > 0 && node->text[len - 1] == '%') {
+	if (len > 0 && node->text[len - 1] == '%')
 		number.text = digits = ezlb_strndup(node->text, len - 1);
-		limits.max = 100;
-	}
 	if (number.text && !ezlb_node_empty(node) && !ezlb_field_is_decimal(number.text)) {
 		ezlb_source_refuse(r->src, node->at, EZLB_E_TYPE,
 				   "write the number of backends, or a share like 50%",
@@ -201,6 +198,10 @@ void ezlb_read_min_healthy(struct reader *r, const struct field *field, const st
 				   ezlb_source_show(node->text, shown));
 		return;
 	}
-	if (ezlb_field_uint(r->src, &number, limits, &n))
+	if (digits && (strlen(digits) > 3 || atoi(digits) > 100))
+		ezlb_source_refuse(r->src, node->at, EZLB_E_RANGE, NULL,
+				   "%s %s is out of range: 0%%-100%%", field->name,
+				   ezlb_source_show(node->text, shown));
+	else if (ezlb_field_uint(r->src, &number, field->limits, &n))
 		*out = (struct ezlb_min_healthy){ .count = n, .percent = digits && n > 0 };
 }

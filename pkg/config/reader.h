@@ -55,6 +55,13 @@ void ezlb_read_value(struct reader *r, const struct field *field, const struct n
 /* Calls `one` for a value that is no list, or for each of the 1 to `max` items of a list. */
 void ezlb_read_each(struct reader *r, const struct field *field, const struct node *node,
 		    size_t max, read_fn one);
+/*
+ * others.c: help for a key of keepalived, ipvsadm or Kubernetes (NULL: no such key), and for a file
+ * that is no mapping.
+ */
+const char *ezlb_other_key(enum table_id table, const char *key);
+const char *ezlb_other_file(const struct node *root);
+
 /* read_service.c: without `name` the name of the file. */
 void ezlb_read_default_name(struct reader *r, const struct node *root);
 

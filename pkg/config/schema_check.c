@@ -23,13 +23,20 @@
 #define SECOND 1000
 #define STATUS "[1-5][0-9]{2}(-[1-5][0-9]{2})?"
 
+static const struct alias types_of_others[] = {
+	{ "http_get", "http" }, { "ssl_get", "https" }, { "tcp_check", "tcp" },
+	{ "udp_check", "udp" }, { "dns_check", "dns" }, { "connect", "tcp" },
+	{ "ssl", "https" },	{ "tls", "https" },	{ NULL, NULL },
+};
+
 static const struct field check_fields[] = {
 	{ "enabled", VALUE_BOOL, "false: no health check, every backend counts as healthy",
 	  .by_default = "true", .read = ezlb_read_enabled },
 	{ "type", VALUE_WORD,
 	  "what a probe does. Default: tcp, or no health check where no protocol is tcp and with "
 	  "a fwmark without listen",
-	  .words = WORDS("tcp", "http", "https", "udp", "dns"), .read = ezlb_read_check_type },
+	  .words = WORDS("tcp", "http", "https", "udp", "dns"), .aliases = types_of_others,
+	  .read = ezlb_read_check_type },
 	{ "interval", VALUE_DURATION, "time between two probes", .by_default = "5s",
 	  .limits = { 100, 3600 * SECOND }, CHECK(interval_ms) },
 	{ "fast_interval", VALUE_DURATION,
@@ -60,7 +67,7 @@ static const struct field check_fields[] = {
 	  .pattern = "^/[!\"$-~]{0,254}$", .types = ALWAYS_HTTP, .read = ezlb_read_path },
 	{ "http_host", VALUE_TEXT,
 	  "http, https: the Host header. Default: the address and port of the backend", .any = true,
-	  .pattern = "^[!-~]{1,255}$", .types = HTTP, .read = ezlb_read_host },
+	  .pattern = "^[!\"$-.0->A-~]{1,255}$", .types = HTTP, .read = ezlb_read_host },
 	{ "http_headers", VALUE_TEXTS, "http, https: more headers of the request, at most 32",
 	  .pattern = "^(?![Hh][Oo][Ss][Tt]$)[-!#$%&'*+.^_`|~0-9A-Za-z]{1,255}$",
 	  .limits = { 0, 32 }, .types = HTTP, .read = ezlb_read_headers },
