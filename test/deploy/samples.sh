@@ -94,11 +94,11 @@ unknown_calls() {
 	done
 }
 
-# Flags in backticks that no command has.
+# Flags in backticks that no command has. Those of kubectl and ipvsadm are not ours.
 unknown_flags() {
-	local file
+	local file others='--(server-side|sctp-service|pe|tun-(type|port|nocsum|csum|remcsum)|set|start-daemon)'
 	for file in $(user_documents); do
-		inline "$file" | grep -oE '^--[a-z][a-z-]+' | grep -vx -- --server-side | while read -r word; do
+		inline "$file" | grep -oE '^--[a-z][a-z-]+' | grep -vxE -- "$others" | while read -r word; do
 			grep -q -- " $word\$" "$WORK/flags" || echo "$file: $word"
 		done
 	done
