@@ -21,12 +21,21 @@
 #define ALWAYS_HTTP (HTTP | CHECK_BIT(TCP) | CHECK_BIT(NONE))
 
 #define SECOND 1000
+#define BYTES  "^(hex:([0-9A-Fa-f]{2})+|(?!hex:)[\\s\\S]*)$"
 #define STATUS "[1-5][0-9]{2}(-[1-5][0-9]{2})?"
 
 static const struct alias types_of_others[] = {
-	{ "http_get", "http" }, { "ssl_get", "https" }, { "tcp_check", "tcp" },
-	{ "udp_check", "udp" }, { "dns_check", "dns" }, { "connect", "tcp" },
-	{ "ssl", "https" },	{ "tls", "https" },	{ NULL, NULL },
+	{ "http_get", "http" },
+	{ "ssl_get", "https" },
+	{ "tcp_check", "tcp" },
+	{ "udp_check", "udp" },
+	{ "dns_check", "dns" },
+	{ "connect", "tcp" },
+	{ "none", "enabled: false" },
+	{ "off", "enabled: false" },
+	{ "ssl", "https" },
+	{ "tls", "https" },
+	{ NULL, NULL },
 };
 
 static const struct field check_fields[] = {
@@ -93,11 +102,11 @@ static const struct field check_fields[] = {
 	  .pattern = "^/", .types = HTTPS, .read = ezlb_read_ca_file },
 	{ "udp_payload", VALUE_TEXT,
 	  "udp: the content of the datagram: a text, or \"hex:0001ff\". Default: empty",
-	  .any = true, .types = UDP, .read = ezlb_read_payload },
+	  .any = true, .pattern = BYTES, .types = UDP, .read = ezlb_read_payload },
 	{ "udp_expected", VALUE_TEXT,
 	  "udp: what the answer must contain: a text, or \"hex:0001ff\". Default: no answer is "
 	  "needed, only no ICMP error within the timeout",
-	  .any = true, .types = UDP, .read = ezlb_read_answer },
+	  .any = true, .pattern = BYTES, .types = UDP, .read = ezlb_read_answer },
 	{ "dns_name", VALUE_TEXT, "dns: the name that is asked for", .by_default = ".", .any = true,
 	  .pattern = "^[0-9A-Za-z._-]{1,254}$", .types = DNS, .read = ezlb_read_query_name },
 	{ "dns_type", VALUE_WORD, "dns: the type of the record that is asked for, or its number",
