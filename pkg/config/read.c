@@ -81,12 +81,16 @@ static void read_text(struct reader *r, const struct field *field, const struct 
 /* By the kind of the value; all others have a reader of their own. */
 void ezlb_read_value(struct reader *r, const struct field *field, const struct node *node)
 {
-	char help[64];
+	char help[96];
 
 	if (field->read)
 		field->read(r, field, node);
 	else if (field->value == VALUE_MAP) {
-		snprintf(help, sizeof(help), "indent its keys below %s:", field->name);
+		if (field->table == &check_table)
+			ezlb_strcpy(help, sizeof(help),
+				    "indent its keys below it, for example 'enabled: false'");
+		else
+			snprintf(help, sizeof(help), "indent its keys below %s:", field->name);
 		if (ezlb_field_is(r->src, node, NODE_MAP, help))
 			ezlb_read_map(r, node, field->table);
 	} else if (field->value == VALUE_BOOL)
