@@ -58,6 +58,7 @@ equal "both stages are Debian 12" "debian:bookworm-slim debian:bookworm-slim" \
 	"$(awk '/^FROM / { print $2 }' "$REPO/Dockerfile" | paste -sd ' ')"
 equal "the builder installs what scripts/deps build does" \
 	"$(packages_to_build)" "$(packages_of_stage 1)"
+# And the certificates that https checks with tls_insecure: false trust.
 equal "the image has the packages of the linked libraries" \
-	"$(packages_linked)" "$(packages_of_stage 2)"
+	"$(printf '%s\n' ca-certificates "$(packages_linked)")" "$(packages_of_stage 2)"
 finish

@@ -134,7 +134,8 @@ phase() {
 ipvs_commands() {
 	local line
 	while read -r line; do
-		[[ $line != *nlmsg_type=@(nlctrl|NFNL_SUBSYS_NFTABLES|0xa)* ]] || continue
+		# Nor the dump of the local addresses.
+		[[ $line != *nlmsg_type=@(nlctrl|NFNL_SUBSYS_NFTABLES|0xa|RTM_GETROUTE,*NLM_F_DUMP)* ]] || continue
 		[[ $line == *nlmsg_type=IPVS,* ]] || echo "unknown: $line"
 		while [[ $line =~ nlmsg_type=IPVS,[^\"]*\"\\x([0-9a-f]{2})(.*) ]]; do
 			echo $((16#${BASH_REMATCH[1]}))
