@@ -32,7 +32,7 @@ files() {
 		  ${2:+- {address: "$B1", weight: $2\}}
 	END
 }
-has() { kernel_rows | grep -qxF "$1"; }
+has() { grep -qxF "$1" <<<"$(kernel_rows)"; }
 has_not() { fails grep -qF " $1 " <<<"$(kernel_rows)"; }
 drains() { has "tcp $FILES $B1 0"; }
 ledger_drain() { grep '^drain ' "$STATE/ledger"; }

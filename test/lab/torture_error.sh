@@ -116,9 +116,12 @@ descriptors() {
 
 # attach CALLS [FAULT]: from now on.
 attach() {
-	local inject=()
+	local inject=() threads=-f
 	[[ $# -eq 1 ]] || inject=(-e "inject=$1:$2")
-	strace -p "$EZLB_PID" -f -qq -e "trace=$1" "${inject[@]}" -o "$WORK/calls" &
+	# A thread wakes the loop with a write to an eventfd, which cannot fail: libuv aborts if it does.
+	[[ $1 != write ]] || threads=
+	# shellcheck disable=SC2086 # nothing, or one word
+	strace -p "$EZLB_PID" $threads -qq -e "trace=$1" "${inject[@]}" -o "$WORK/calls" &
 	STRACE=$!
 	eventually 5 "strace is attached" traced
 }

@@ -25,6 +25,7 @@ set_of() {
 			echo "full_nat: true"
 			echo "snat_ip: $SNAT_IP"
 			echo "health_check: {enabled: false}"
+			echo "drain_timeout: 0s" # a drain would keep the rules of the set before
 			echo "backends:"
 			for b in "${@:2}"; do echo "  - address: ${BACKEND_IP[$b]}:$port"; done
 		} >"$VOLUME/..$1/${name%:*}.yaml"
