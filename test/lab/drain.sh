@@ -21,6 +21,8 @@ WEB=$(ep "$VIP2" 80)
 
 # files TIMEOUT [WEIGHT-OF-B1]: the downloads, from b1 if it is in the file; b2 takes over.
 files() {
+	local b1=
+	[[ $# -eq 1 ]] || b1="- {address: \"$B1\", weight: $2}"
 	service files <<-END
 		listen: "$FILES"
 		full_nat: true
@@ -29,7 +31,7 @@ files() {
 		health_check: {interval: 1s, rise_count: 1}
 		backends:
 		  - {address: "$B2", weight: $([[ $# -gt 1 ]] && echo 0 || echo 1)}
-		  ${2:+- {address: "$B1", weight: $2\}}
+		  $b1
 	END
 }
 has() { grep -qxF "$1" <<<"$(kernel_rows)"; }
