@@ -220,7 +220,7 @@ closed "a firewall of nft"
 opened "a firewall of nft" filter-input filter-forward filter-output
 in_ns lb nft delete table inet fw
 for kind in nft legacy; do
-	in_ns lb iptables-$kind -A OUTPUT -s 192.168.10.1 -j ACCEPT
+	in_ns lb iptables-$kind -A OUTPUT -s "192.168.10.1,$SNAT_IP" -j ACCEPT # the probes
 	in_ns lb iptables-$kind -P OUTPUT DROP
 	closed "iptables-$kind, OUTPUT"
 	opened "iptables-$kind, OUTPUT" filter-output
