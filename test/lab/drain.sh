@@ -79,7 +79,7 @@ backend_of_files() { admin /api/v1/status | jq -r ".services[] | select(.name ==
 # shellcheck disable=SC2016 # jq expands it
 assert_eq "what status says" "ok draining true removed 1" \
 	"$(backend_of_files '"\($state) \(.role) \(.removed) \(.drain.cause) \(.drain.active)"')"
-has_event() { ezlb_cmd events >"$WORK/events" && grep -q " $1" "$WORK/events"; }
+has_event() { ezlb_cmd events >"$WORK/events" && grep -qF " $1" "$WORK/events"; }
 has_event "DrainStarted files $B1 it left the file" || fail "no event: $(cat "$WORK/events")"
 metric() { admin /metrics | grep -F "ezlb_backend_draining{service=\"files\",backend=\"$B1\""; }
 assert_match "the metric" " 1$" "$(metric)"

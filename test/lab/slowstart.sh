@@ -55,7 +55,7 @@ while :; do
 done
 [[ $first -le 5 ]] || fail "b2 began with $first of 20"
 [[ $share -ge 8 ]] || fail "b2 ended with $share of 20"
-has_event() { ezlb_cmd events >"$WORK/events" && grep -q " $1" "$WORK/events"; }
+has_event() { ezlb_cmd events >"$WORK/events" && grep -qF " $1" "$WORK/events"; }
 eventually 5 "the event of the end" has_event "SlowStartEnded web $B2 it has its full weight"
 has_event "SlowStartStarted web $B2 its weight grows from 10% to all" || fail "no event: $(cat "$WORK/events")"
 steps=$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -c "why=lifecycle ops=1 failed=0 first=\"dest-set .*weight")
