@@ -211,6 +211,13 @@ void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found
 	own_timeouts(out, &plan->ops);
 }
 
+void ownership_before_but_drains(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+				 const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
+{
+	ownership_before(pass, found, plan, out);
+	EZLB_VEC_COPY(&out->drains, &pass->ledger.content.drains);
+}
+
 /* --- after --------------------------------------------------------------------------------- */
 
 static void drop_setting(struct ezlb_ledger_content *out, const struct ezlb_setting_row *key)
@@ -328,6 +335,32 @@ static void drop_timeouts(struct ezlb_ledger_content *out, const struct ezlb_pla
 	}
 }
 
+/*
+ * The drains that are over. Otherwise, after a restart, a backend that serves again would be taken
+ * for one that drains since long, and deleted. A dest whose op failed may still be as it was.
+ */
+static void drop_drains(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+			const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
+{
+	struct ezlb_drains *all = &out->drains, keep = { 0 };
+
+	if (found->errs.layer[EZLB_LAYER_IPVS].code)
+		return;
+	ezlb_roster_drains(&plan->roster, &keep);
+	for (size_t i = 0; i < plan->ops.len; i++) {
+		const struct ezlb_op *op = &plan->ops.items[i];
+
+		if (op->rc != 0 && ezlb_op_object(op->kind) == EZLB_OBJECT_DEST)
+			*EZLB_PUSH(&keep) = (struct ezlb_drain){ .service = op->dest.service,
+								 .backend = op->dest.endpoint };
+	}
+	EZLB_SORT(&keep, ezlb_drain_cmp);
+	EZLB_VEC_KEEP(all, i,
+		      EZLB_FIND(&keep, &all->items[i], ezlb_drain_cmp) ||
+			      ezlb_scope_has(&pass->unclaimed, &all->items[i].service));
+	EZLB_VEC_CLEAR(&keep);
+}
+
 void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			    const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
@@ -341,6 +374,7 @@ void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass
 	drop_reset(out, &plan->ops);
 	drop_unset(out, found, plan);
 	drop_timeouts(out, &plan->ops);
+	drop_drains(pass, found, plan, out);
 	EZLB_VEC_CLEAR(&lost.services);
 	EZLB_VEC_CLEAR(&lost.links);
 	EZLB_VEC_CLEAR(&lost.vips);

@@ -35,6 +35,10 @@ typedef void (*ownership_fn)(const struct ezlb_pass *pass, const struct ezlb_pas
 /* Everything that is owned now or will be owned after the plan. */
 void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		      const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
+/* The same with the drains that the ledger has already. */
+void ownership_before_but_drains(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+				 const struct ezlb_pass_todo *plan,
+				 struct ezlb_ledger_content *out);
 /* After a pass without errors: only what is wanted. */
 void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);

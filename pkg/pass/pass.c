@@ -252,13 +252,27 @@ static void carry_out(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 	take_over(pass, result);
 }
 
+/*
+ * If the ledger cannot be written, change nothing: a kill would leave unowned objects. Drains are
+ * no objects: one that is not on disk begins again after a restart. So a backend that drains does
+ * not keep others, which are dead, in the kernel while the disk is full.
+ */
+static bool may_change(struct ezlb_pass *pass, struct ezlb_pass_result *result)
+{
+	struct ezlb_err err = { .code = 0 };
+
+	write_ledger(pass, result, ownership_before);
+	if (result->outcome.ledger_err.code == 0)
+		return true;
+	ownership_write(pass, &result->found, &result->plan, ownership_before_but_drains, &err);
+	return err.code == 0;
+}
+
 bool ezlb_pass_apply(struct ezlb_pass *pass, struct ezlb_pass_result *result, uint64_t now_ms)
 {
 	if (pass->paced)
 		units_hold(&pass->units, &result->plan.ops, now_ms);
-	/* If the ledger cannot be written, change nothing: a kill would leave unowned objects. */
-	write_ledger(pass, result, ownership_before);
-	if (result->outcome.ledger_err.code == 0)
+	if (may_change(pass, result))
 		carry_out(pass, result);
 	if (pass->paced)
 		units_note(&pass->units, &result->plan.ops, &result->outcome.errs,

@@ -154,6 +154,43 @@ static void test_failures(void **state)
 	rig_close(&rig);
 }
 
+/* Another object fails, again and again: what is over is over all the same. */
+static void test_over_beside_a_failure(void **state)
+{
+	struct rig rig = draining();
+
+	(void)state;
+	faulty_fault(rig.memory, EZLB_LAYER_SNAT, 1, ENOMEM);
+	assert_false(pass_at(&rig, 31000, WEB));
+	assert_null(dest(&rig, "10.1.0.2:80"));
+	assert_false(ledger_has("drain"));
+	rig_close(&rig);
+}
+
+/* Without a deadline on disk it drains all the same, and the error is reported. */
+static void test_ledger_cannot_be_written(void **state)
+{
+	struct rig rig = rig_open();
+
+	(void)state;
+	assert_true(pass_at(&rig, 0, TWO_BACKENDS));
+	assert_true(pass_at(&rig, 10, TWO_BACKENDS));
+	dest(&rig, "10.1.0.2:80")->active = 1;
+	make_dir("ledger.new");
+	assert_false(pass_at(&rig, 1000, WEB));
+	assert_int_equal(rig.result.outcome.ledger_err.code, EISDIR);
+	assert_string_equal(kernel(&rig).s, DRAINS);
+	assert_int_equal(dest(&rig, "10.1.0.2:80")->weight, 0);
+	/* What needs to be owned waits for the disk. */
+	assert_false(pass_at(&rig, 1500, API));
+	assert_string_equal(kernel(&rig).s, DRAINS);
+	assert_false(pass_at(&rig, 2000, WEB));
+	assert_int_equal(rmdir(at("ledger.new").s), 0);
+	assert_true(pass_at(&rig, 2500, WEB));
+	assert_true(ledger_has("drain 3"));
+	rig_close(&rig);
+}
+
 static void test_unreadable(void **state)
 {
 	struct rig rig = draining();
@@ -195,6 +232,8 @@ int main(void)
 		IN_TOP(test_restart_keeps_the_deadline),
 		IN_TOP(test_refused_meanwhile),
 		IN_TOP(test_failures),
+		IN_TOP(test_over_beside_a_failure),
+		IN_TOP(test_ledger_cannot_be_written),
 		IN_TOP(test_unreadable),
 		IN_TOP(test_single_and_cleanup),
 	};
