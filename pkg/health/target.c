@@ -79,13 +79,22 @@ static bool is_late(const struct ezlb_target *target, uint64_t now)
 	return now > target->due && now - target->due > LATE_MS;
 }
 
+/*
+ * A probe may take as long as the usual interval: with the defaults, one that waits for its timeout
+ * is longer than the fast interval, and nothing is wrong with this host or with the file.
+ */
+static bool takes_too_long(const struct ezlb_target *target, uint64_t now)
+{
+	return now - target->started > target->check.interval_ms;
+}
+
 bool ezlb_target_is_overdue(const struct ezlb_target *target)
 {
 	uint64_t now = uv_now(target->health->loop);
 
 	if (target->queued)
 		return is_late(target, now);
-	return target->probe != NULL && now - target->started > ezlb_target_interval(target);
+	return target->probe != NULL && takes_too_long(target, now);
 }
 
 static void wait_for(struct ezlb_target *target, uint64_t wait_ms)
@@ -105,8 +114,8 @@ void ezlb_target_wake(struct ezlb_target *target, uint32_t wait_ms)
 }
 
 /*
- * After a probe that took longer than the interval the next one starts now. That it was still
- * running when the next one was due counts as overdue.
+ * If the next probe was due while this one was still running, it starts now. That counts as overdue
+ * only if this one took longer than the usual interval.
  */
 static void wait_for_next(struct ezlb_target *target)
 {
@@ -114,7 +123,7 @@ static void wait_for_next(struct ezlb_target *target)
 	uint64_t next = ezlb_schedule_next(target->started, ezlb_target_interval(target),
 					   target->phase);
 
-	if (now > next)
+	if (takes_too_long(target, now))
 		target->health->overdue++;
 	wait_for(target, next > now ? next - now : 0);
 }

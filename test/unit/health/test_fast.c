@@ -140,6 +140,29 @@ static void test_overdue_total(void **state)
 	assert_int_equal(overdue_total(fx), 4);
 }
 
+/* A timeout within the interval is normal, although the next probe was due sooner. */
+static void test_timeout_beyond_the_fast_interval(void **state)
+{
+	struct fixture *fx = *state;
+	struct ezlb_check *check = &add(fx, "web")->check;
+
+	check->interval_ms = SLOW_MS;
+	check->fast_interval_ms = INTERVAL_MS;
+	check->timeout_ms = 4 * INTERVAL_MS;
+	check->fail_count = 3;
+	fx->server.mode = ANSWER_NEVER;
+	set(fx);
+	for (int i = 0; i < DEADLINE_MS && verdict(fx, "web", fx->server.port) != EZLB_DOWN; i++) {
+		struct ezlb_health_stats stats;
+
+		run_for(&fx->loop, 1);
+		ezlb_health_stats(fx->health, &stats);
+		assert_int_equal(stats.overdue, 0);
+	}
+	assert_int_equal(verdict(fx, "web", fx->server.port), EZLB_DOWN);
+	assert_int_equal(overdue_total(fx), 0);
+}
+
 static void test_not_overdue(void **state)
 {
 	struct fixture *fx = *state;
@@ -196,6 +219,7 @@ int main(void)
 		T(test_shared),
 		T(test_never_longer_than_the_interval),
 		T(test_overdue_total),
+		T(test_timeout_beyond_the_fast_interval),
 		T(test_not_overdue),
 		T(test_late_for_want_of_a_place),
 		T(test_sources_in_turn),
