@@ -27,6 +27,7 @@
 #define FULL_MS	    60000 /* between two full passes: the cheap check does not see everything */
 #define NOTICE_MS   50	  /* wait after a change of nf_tables: a reload consists of many changes */
 #define COALESCE_MS 10	  /* backends that go down together are removed in one pass */
+#define VERDICTS_MS 100	  /* between two passes for health: probes are spread over their interval */
 #define DOCUMENT    (512 * 1024)
 #define AGAIN_MS    10 /* until the pass that checks the last one; doubles from pass to pass */
 
@@ -45,8 +46,9 @@ struct controller {
 	struct ezlb_health *health;
 	const char *why; /* the first reason for the next pass; NULL: none */
 	uint64_t pass_at, full_at;
-	uint64_t life_at; /* when the roster changes by itself */
-	unsigned writing; /* passes in a row that wrote something */
+	uint64_t life_at;   /* when the roster changes by itself */
+	uint64_t health_at; /* loop time of the last pass because of health */
+	unsigned writing;   /* passes in a row that wrote something */
 	bool lock_logged;
 	bool stopping;
 	struct ezlb_err fatal;
@@ -119,6 +121,8 @@ static void run_pass(struct controller *c)
 	const char *why = why_now(c, begin);
 
 	c->why = NULL;
+	if (strcmp(why, "health") == 0)
+		c->health_at = uv_now(&c->loop);
 	ezlb_health_verdicts(c->health, &verdicts);
 	ezlb_pass_plan(pass, &c->catalog.desired, &verdicts, c->catalog.n_without > 0, begin,
 		       &result);
@@ -245,9 +249,13 @@ static void on_snapshot(void *arg, const struct ezlb_snapshot *snapshot)
 	take_files(c, snapshot);
 }
 
+/* A verdict alone has its pass soon. Of many in a row, each pass takes those of VERDICTS_MS. */
 static void on_verdict(void *arg)
 {
-	schedule(arg, "health", COALESCE_MS);
+	struct controller *c = arg;
+	uint64_t soon = uv_now(&c->loop) + COALESCE_MS, next = c->health_at + VERDICTS_MS;
+
+	schedule(c, "health", next > soon ? next - uv_now(&c->loop) : COALESCE_MS);
 }
 
 static void on_health_change(void *arg, const struct ezlb_health_change *change)

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Many backends that fail at once: few passes remove them, not one for each. */
+#include "commands.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <ezlb/duration.h>
+#include <ezlb/text.h>
+
+#include "own_net.h"
+
+#define BACKENDS    250 /* of the addresses of own_net */
+#define PASSES_MAX  80	/* in two seconds; without a pause between them there are 130 */
+#define DEADLINE_MS 60000
+
+/* Accepts without a process: the connections of a few probes wait in its queue. */
+static int listen_on(struct sockaddr_in *at)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(*at);
+
+	*at = (struct sockaddr_in){ .sin_family = AF_INET };
+	assert_int_equal(bind(fd, (struct sockaddr *)at, len), 0);
+	assert_int_equal(listen(fd, 4096), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)at, &len), 0);
+	return fd;
+}
+
+static void put_service(unsigned port)
+{
+	struct ezlb_text text = { 0 };
+	char *file;
+
+	ezlb_text_puts(&text, "listen: 10.0.0.1:80\nbackends:\n");
+	for (unsigned i = 1; i <= BACKENDS; i++)
+		ezlb_text_printf(&text, "  - address: 192.0.2.%u:%u\n", i, port);
+	ezlb_text_puts(&text, "health_check: {interval: 2s, fail_count: 1}\n");
+	file = ezlb_text_take(&text, NULL);
+	put("config/web.yaml", file);
+	free(file);
+}
+
+static pid_t start(void)
+{
+	struct text log = at("log");
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int fd = open(log.s, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+		dup2(fd, STDERR_FILENO);
+		close(fd);
+		exit(ezlb_controller_run(&options, NULL) == 0 ? 0 : 1);
+	}
+	return pid;
+}
+
+static size_t times(const char *word)
+{
+	EZLB_AUTO_FREE char *log = slurp("log");
+	size_t n = 0;
+
+	for (const char *p = log; p && (p = strstr(p, word)); p += strlen(word))
+		n++;
+	return n;
+}
+
+static void wait_for(const char *word, size_t n)
+{
+	uint64_t until = ezlb_now_ms() + DEADLINE_MS;
+
+	while (times(word) < n) {
+		if (ezlb_now_ms() > until)
+			fail_msg("it does not say '%s' %zu times", word, n);
+		usleep(20000);
+	}
+}
+
+static void test_few_passes(void **state)
+{
+	struct sockaddr_in at;
+	size_t before, empty, passes;
+	int fd, status;
+	pid_t pid;
+
+	(void)state;
+	fd = listen_on(&at);
+	put_service(ntohs(at.sin_port));
+	pid = start();
+	wait_for(" dests=250 ", 1);
+	before = times("why=health");
+	empty = times(" dests=0 ");
+	assert_int_equal(shutdown(fd, SHUT_RD), 0); /* of the child's copy, too */
+	wait_for(" to=down ", BACKENDS);
+	wait_for(" dests=0 ", empty + 1);
+	passes = times("why=health") - before;
+	kill(pid, SIGTERM);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(fd);
+	print_message("%zu passes\n", passes);
+	if (passes > PASSES_MAX)
+		fail_msg("%zu passes for %d backends", passes, BACKENDS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { IN_TOP(test_few_passes) };
+
+	if (!own_net()) {
+		perror("a network namespace of its own");
+		return 1;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
