@@ -21,7 +21,7 @@ struct merge {
 	struct entry *entries; /* in file order */
 	size_t n;
 	enum ezlb_snat_key_kind snat_key; /* LISTENER: no claims for the SNAT of backends */
-	bool ranges;			  /* some spec has a range of ports */
+	struct ranged EZLB_VEC(struct entry *) ranged; /* with a range of ports, in file order */
 	struct claim *claims;
 	struct waiting EZLB_VEC(struct entry *) waiting; /* entries to place */
 };
@@ -108,6 +108,7 @@ static void merge_clear(struct merge *merge)
 		free(claim);
 	}
 	EZLB_VEC_CLEAR(&merge->waiting);
+	EZLB_VEC_CLEAR(&merge->ranged);
 }
 
 static void take(struct merge *merge, struct entry *e, const struct ezlb_spec *spec)
@@ -150,12 +151,20 @@ static bool has_overlap(const struct ezlb_spec *spec, const struct ezlb_listener
 	return false;
 }
 
-/* The key of a range is its mark, so no claim is equal to that of a port in it. */
+/*
+ * The key of a range is its mark, so no claim is equal to that of a port in it. Two listeners of
+ * one port each overlap only if their claims are equal. There can be 10,000 of these.
+ */
 static struct entry *overlapping(const struct merge *merge, const struct ezlb_listener *listener)
 {
-	for (size_t i = 0; merge->ranges && i < merge->n; i++)
-		if (merge->entries[i].now && has_overlap(merge->entries[i].now, listener))
-			return &merge->entries[i];
+	size_t n = listener->last_port ? merge->n : merge->ranged.len;
+
+	for (size_t i = 0; i < n; i++) {
+		struct entry *e = listener->last_port ? &merge->entries[i] : merge->ranged.items[i];
+
+		if (e->now && has_overlap(e->now, listener))
+			return e;
+	}
 	return NULL;
 }
 
@@ -388,7 +397,8 @@ void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 	struct merge merge = { .entries = entries, .n = n, .snat_key = snat_key };
 
 	for (size_t i = 0; i < n; i++)
-		merge.ranges |= has_range(candidates[i].fresh) || has_range(candidates[i].last);
+		if (has_range(candidates[i].fresh) || has_range(candidates[i].last))
+			*EZLB_PUSH(&merge.ranged) = &entries[i];
 	for (size_t i = 0; i < n; i++)
 		add_entry(&merge, &entries[i], &candidates[i]);
 	resolve(&merge);
