@@ -228,6 +228,11 @@ void ezlb_read_insecure(struct reader *r, const struct field *field, const struc
 		r->spec->check.request->verify = !insecure;
 }
 
+bool ezlb_is_server_name(const char *text)
+{
+	return is_visible(text, 253, "._-");
+}
+
 void ezlb_read_server_name(struct reader *r, const struct field *field, const struct node *node)
 {
 	const char *text;
@@ -236,7 +241,7 @@ void ezlb_read_server_name(struct reader *r, const struct field *field, const st
 	(void)field;
 	if (!ezlb_field_text(r->src, node, &text))
 		return;
-	if (is_visible(text, 253, "._-:"))
+	if (ezlb_is_server_name(text))
 		set_text(&r->spec->check.request->server_name, text);
 	else
 		ezlb_source_refuse(r->src, node->at, EZLB_E_VALUE, "write a name like example.org",

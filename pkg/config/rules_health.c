@@ -67,7 +67,7 @@ static void default_server_name(struct reader *r)
 	    request->host[0] == '[')
 		return;
 	name = ezlb_strndup(request->host, strcspn(request->host, ":"));
-	if (name[0] != '\0' && inet_pton(AF_INET, name, addr) != 1) {
+	if (ezlb_is_server_name(name) && inet_pton(AF_INET, name, addr) != 1) {
 		request->server_name = name;
 		name = NULL;
 	}

@@ -114,6 +114,8 @@ void ezlb_read_path(struct reader *r, const struct field *field, const struct no
 void ezlb_read_host(struct reader *r, const struct field *field, const struct node *node);
 void ezlb_read_headers(struct reader *r, const struct field *field, const struct node *node);
 void ezlb_read_status(struct reader *r, const struct field *field, const struct node *node);
+/* Part of a URL: a name or an IPv4 address, without a port. */
+bool ezlb_is_server_name(const char *text);
 void ezlb_read_server_name(struct reader *r, const struct field *field, const struct node *node);
 void ezlb_read_insecure(struct reader *r, const struct field *field, const struct node *node);
 void ezlb_read_ca_file(struct reader *r, const struct field *field, const struct node *node);

@@ -94,7 +94,7 @@ static const struct field check_fields[] = {
 	{ "tls_server_name", VALUE_TEXT,
 	  "https: the name of the server, for SNI and in the certificate. Default: the name in "
 	  "http_host, if any",
-	  .any = true, .pattern = "^[0-9A-Za-z._:-]{1,253}$", .types = HTTPS,
+	  .any = true, .pattern = "^[0-9A-Za-z._-]{1,253}$", .types = HTTPS,
 	  .read = ezlb_read_server_name },
 	{ "tls_ca_file", VALUE_TEXT,
 	  "https: verify the certificate with the certificates in this PEM file. Default: those "

@@ -532,6 +532,7 @@ static void test_derived(void **state)
 		  1000 },
 		{ "health_check: {type: https, http_host: \"[fd00::1]\"}\n", "none", NULL, false,
 		  1000 },
+		{ "health_check: {type: https, http_host: \"a%b\"}\n", "none", NULL, false, 1000 },
 		{ "health_check: {type: https, http_host: a, tls_server_name: b}\n", "none", "b",
 		  false, 1000 },
 		{ "health_check: {type: https, tls_insecure: false}\n", "none", NULL, true, 1000 },
