@@ -21,15 +21,13 @@
 #include "desk.h"
 #include "instance.h"
 #include "notice.h"
+#include "pace.h"
 #include "passlog.h"
 
-#define LOOK_MS	    500	  /* between two cheap checks for changes by other programs */
-#define FULL_MS	    60000 /* between two full passes: the cheap check does not see everything */
-#define NOTICE_MS   50	  /* wait after a change of nf_tables: a reload consists of many changes */
-#define COALESCE_MS 10	  /* backends that go down together are removed in one pass */
-#define VERDICTS_MS 100	  /* between two passes for health: probes are spread over their interval */
-#define DOCUMENT    (512 * 1024)
-#define AGAIN_MS    10 /* until the pass that checks the last one; doubles from pass to pass */
+#define LOOK_MS	  500	/* between two cheap checks for changes by other programs */
+#define FULL_MS	  60000 /* between two full passes: the cheap check does not see everything */
+#define NOTICE_MS 50	/* wait after a change of nf_tables: a reload consists of many changes */
+#define DOCUMENT  (512 * 1024)
 
 struct controller {
 	const struct ezlb_options *options;
@@ -46,9 +44,7 @@ struct controller {
 	struct ezlb_health *health;
 	const char *why; /* the first reason for the next pass; NULL: none */
 	uint64_t pass_at, full_at;
-	uint64_t life_at;   /* when the roster changes by itself */
-	uint64_t health_at; /* loop time of the last pass because of health */
-	unsigned writing;   /* passes in a row that wrote something */
+	struct pace pace;
 	bool lock_logged;
 	bool stopping;
 	struct ezlb_err fatal;
@@ -72,26 +68,21 @@ static void schedule(struct controller *c, const char *why, uint64_t delay_ms)
 	uv_timer_start(&c->pass_timer, on_pass_timer, delay_ms, 0);
 }
 
-/* After a pass that wrote, another one checks the result. */
-static void schedule_next(struct controller *c, const struct ezlb_pass_result *result, uint64_t now)
+static void schedule_if(struct controller *c, uint64_t delay_ms)
 {
-	uint64_t due = ezlb_pass_due(&c->instance.pass), delay = AGAIN_MS;
-
-	c->writing = result->outcome.again ? c->writing + 1 : 0;
-	for (unsigned i = 1; i < c->writing && delay < LOOK_MS; i++)
-		delay *= 2;
-	if (result->outcome.again)
-		schedule(c, NULL, delay);
-	if (due != EZLB_PASS_NEVER)
-		schedule(c, NULL, due > now ? due - now : 0);
+	if (delay_ms != PACE_NEVER)
+		schedule(c, NULL, delay_ms);
 }
 
-/* A drain or a slow start goes on. */
-static void schedule_life(struct controller *c, uint64_t due, uint64_t begin)
+static void schedule_next(struct controller *c, const struct ezlb_pass_result *result,
+			  uint64_t begin)
 {
-	c->life_at = due;
-	if (due != UINT64_MAX)
-		schedule(c, NULL, due - begin);
+	uint64_t due = ezlb_pass_due(&c->instance.pass), now = ezlb_now_ms();
+
+	schedule_if(c, pace_after_pass(&c->pace, result->outcome.again));
+	schedule_if(c, pace_after_roster(&c->pace, result->plan.roster.due_ms, begin, now));
+	if (due != EZLB_PASS_NEVER)
+		schedule(c, NULL, due > now ? due - now : 0);
 }
 
 static const char *why_now(const struct controller *c, uint64_t now)
@@ -100,7 +91,7 @@ static const char *why_now(const struct controller *c, uint64_t now)
 		return c->why;
 	if (ezlb_pass_due(&c->instance.pass) <= now)
 		return "retry";
-	return c->life_at <= now ? "lifecycle" : "look";
+	return c->pace.life_at <= now ? "lifecycle" : "look";
 }
 
 static void find_fights(struct controller *c, const struct ezlb_plan *drift, uint64_t now)
@@ -122,7 +113,7 @@ static void run_pass(struct controller *c)
 
 	c->why = NULL;
 	if (strcmp(why, "health") == 0)
-		c->health_at = uv_now(&c->loop);
+		c->pace.health_at = begin;
 	ezlb_health_verdicts(c->health, &verdicts);
 	ezlb_pass_plan(pass, &c->catalog.desired, &verdicts, c->catalog.n_without > 0, begin,
 		       &result);
@@ -131,8 +122,7 @@ static void run_pass(struct controller *c)
 	passlog_write(&c->log, &result, why, ezlb_now_ms() - begin);
 	desk_pass(&c->desk, &verdicts, &result, uv_hrtime() - begin_ns);
 	uv_update_time(&c->loop);
-	schedule_next(c, &result, ezlb_now_ms());
-	schedule_life(c, result.plan.roster.due_ms, begin);
+	schedule_next(c, &result, begin);
 	c->full_at = ezlb_now_ms() + FULL_MS;
 	ezlb_pass_result_clear(&result);
 	EZLB_VEC_CLEAR(&verdicts);
@@ -249,13 +239,11 @@ static void on_snapshot(void *arg, const struct ezlb_snapshot *snapshot)
 	take_files(c, snapshot);
 }
 
-/* A verdict alone has its pass soon. Of many in a row, each pass takes those of VERDICTS_MS. */
 static void on_verdict(void *arg)
 {
 	struct controller *c = arg;
-	uint64_t soon = uv_now(&c->loop) + COALESCE_MS, next = c->health_at + VERDICTS_MS;
 
-	schedule(c, "health", next > soon ? next - uv_now(&c->loop) : COALESCE_MS);
+	schedule(c, "health", pace_after_verdict(&c->pace, ezlb_now_ms()));
 }
 
 static void on_health_change(void *arg, const struct ezlb_health_change *change)
@@ -446,7 +434,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	if (rc == 0)
 		rc = lock_for_memory(c, err);
 	c->instance.pass.paced = true;
-	c->life_at = UINT64_MAX;
+	c->pace.life_at = PACE_NEVER;
 	c->catalog.lastgood = &c->instance.lastgood;
 	if (rc == 0) {
 		c->catalog.snat_key = c->instance.pass.policy.snat_key;

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pace: how long to wait for the next pass. Pure; times are ms of a monotonic clock. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PACE_NEVER UINT64_MAX
+
+struct pace {
+	uint64_t life_at;   /* when the roster changes by itself; PACE_NEVER */
+	uint64_t health_at; /* of the last pass because of health */
+	unsigned writing;   /* passes in a row that wrote something */
+};
+
+/* After a verdict has changed. One alone has its pass soon; of many in a row, each pass takes some.
+ */
+uint64_t pace_after_verdict(const struct pace *pace, uint64_t now);
+/* After a pass that wrote, another one checks the result. PACE_NEVER if it wrote nothing. */
+uint64_t pace_after_pass(struct pace *pace, bool wrote);
+/*
+ * After a pass from `begin` to `now`, if the roster changes by itself at `due`. A drain looks at
+ * its connections again and again, perhaps for hours. Where a pass takes long, these looks are
+ * rarer, so that they need little of the time.
+ */
+uint64_t pace_after_roster(struct pace *pace, uint64_t due, uint64_t begin, uint64_t now);
