@@ -160,6 +160,9 @@ int ezlb_endpoint_parse(const char *text, struct ezlb_endpoint *out, struct ezlb
 	host[end - begin - bracket] = '\0';
 
 	rc = ezlb_addr_parse(host, &ep.addr, err);
+	/* "fd00:1::2": without "2" it is no address. */
+	if (rc < 0 && !bracket && ezlb_addr_parse(text, &ep.addr, NULL) == 0)
+		rc = 0;
 	if (rc < 0)
 		return rc;
 	if (bracket != (ep.addr.family == AF_INET6))

@@ -19,11 +19,12 @@ in_ns lb nft -f - <<-END
 		}
 	}
 END
+host() { [[ $1 == *:* ]] && echo "[$1]" || echo "$1"; }
 nat="full_nat: true
 snat_ip: '$SNAT_IP'
 scheduler: rr
 health_check: {enabled: false}
-backends: [{address: '${BACKEND_IP[b1]}'}, {address: '${BACKEND_IP[b2]}'}]"
+backends: [{address: '$(host "${BACKEND_IP[b1]}")'}, {address: '$(host "${BACKEND_IP[b2]}")'}]"
 service dns <<<"listen: ['$(ep "$VIP" 53)']
 protocol: [tcp, udp]
 $nat"

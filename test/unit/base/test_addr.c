@@ -211,6 +211,7 @@ static const struct {
 	{ "example.com:80", NULL, EINVAL, "'example.com' is not a numeric IP address" },
 	{ "10.1:80", NULL, EINVAL, "'10.1' is not a numeric IP address" },
 	{ "::1:80", NULL, EINVAL, "put brackets around IPv6" },
+	{ "fd00:192::12", NULL, EINVAL, "put brackets around IPv6" },
 	{ "[10.0.0.1]:80", NULL, EINVAL, "brackets are for IPv6 only" },
 	{ "[::1]", NULL, EINVAL, "is not [IPv6]:port" },
 	{ "[::1]80", NULL, EINVAL, "is not [IPv6]:port" },
