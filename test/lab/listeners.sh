@@ -61,7 +61,8 @@ spread "http://$(ep "$VIP2" 8080)/"
 spread "http://$(ep "$VIP" 5050)/"
 assert_eq "virtual services" 4 "$(services)"
 assert_match "the mark in the kernel" "-A -f 7" "$(in_ns lb ipvsadm -Sn)"
-assert_match "what both listeners are in status" "tcp $(ep "$VIP" 53), udp" "$(ezlb_cmd status dns)"
+listener=$(ep "$VIP" 53)
+assert_match "what both listeners are in status" "tcp ${listener//[\[\]]/.}, udp" "$(ezlb_cmd status dns)"
 counts=$(admin /metrics | grep '^ezlb_service_connections_total{service="dns"')
 assert_eq "series of dns" 2 "$(wc -l <<<"$counts")"
 assert_eq "what is still to do" "$NO_CHANGES" "$(ezlb_cmd plan)"
