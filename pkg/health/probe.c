@@ -6,6 +6,11 @@
 
 #include "probe_kind.h"
 
+static void on_not_opened(void *arg)
+{
+	(void)arg;
+}
+
 int ezlb_prober_open(struct uv_loop_s *loop, struct ezlb_prober **out, struct ezlb_err *err)
 {
 	struct ezlb_prober *prober = ezlb_calloc(1, sizeof(*prober));
@@ -17,6 +22,12 @@ int ezlb_prober_open(struct uv_loop_s *loop, struct ezlb_prober **out, struct ez
 		free(prober);
 		return rc;
 	}
+	rc = ezlb_probe_poll_open(prober, err);
+	if (rc < 0) {
+		prober->closed = on_not_opened;
+		ezlb_curl_loop_close(prober);
+		return rc;
+	}
 	*out = prober;
 	return 0;
 }
@@ -25,6 +36,7 @@ void ezlb_prober_close(struct ezlb_prober *prober, void (*closed)(void *arg), vo
 {
 	prober->closed = closed;
 	prober->arg = arg;
+	ezlb_probe_poll_close(prober);
 	ezlb_curl_loop_close(prober);
 }
 
@@ -129,7 +141,6 @@ struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezl
 				      .turn = job->turn,
 				      .done = done,
 				      .arg = arg,
-				      .handles = 1,
 				      .fd = -1 };
 	if (job->check->port != 0)
 		probe->target.port = job->check->port;
@@ -143,13 +154,11 @@ struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezl
 	return probe;
 }
 
-void ezlb_probe_handle_closed(uv_handle_t *handle)
+static void on_deadline_closed(uv_handle_t *handle)
 {
 	struct ezlb_probe *probe = handle->data;
 	struct ezlb_prober *prober = probe->prober;
 
-	if (--probe->handles > 0)
-		return;
 	free(probe);
 	ezlb_prober_unref(prober);
 }
@@ -157,7 +166,7 @@ void ezlb_probe_handle_closed(uv_handle_t *handle)
 void ezlb_probe_cancel(struct ezlb_probe *probe)
 {
 	kind_of(probe)->stop(probe);
-	uv_close((uv_handle_t *)&probe->deadline, ezlb_probe_handle_closed);
+	uv_close((uv_handle_t *)&probe->deadline, on_deadline_closed);
 }
 
 void ezlb_probe_end(struct ezlb_probe *probe, struct ezlb_probe_result result)
@@ -179,7 +188,6 @@ static void on_early_end(uv_timer_t *timer)
 void ezlb_probe_end_soon(struct ezlb_probe *probe, struct ezlb_probe_result result)
 {
 	probe->early = result;
-	if (probe->polling)
-		uv_poll_stop(&probe->poll);
+	ezlb_probe_poll_stop(probe);
 	uv_timer_start(&probe->deadline, on_early_end, 0, 0);
 }

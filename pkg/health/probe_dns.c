@@ -13,15 +13,13 @@ static size_t query(const struct ezlb_probe *probe, unsigned char buf[EZLB_DNS_Q
 	return ezlb_dns_query(buf, probe->id, request->query_name, request->query_type);
 }
 
-static void on_ready(uv_poll_t *poll, int status, int events)
+static void on_ready(struct ezlb_probe *probe, bool failed)
 {
-	struct ezlb_probe *probe = poll->data;
 	static unsigned char answer[EZLB_PROBE_DATAGRAM_MAX]; /* the loop has one thread */
 	unsigned char asked[EZLB_DNS_QUERY_MAX];
 	size_t len, asked_len = query(probe, asked);
 
-	(void)events;
-	if (ezlb_probe_udp_take(probe, status, answer, &len))
+	if (ezlb_probe_udp_take(probe, failed, answer, &len))
 		ezlb_probe_end(probe, ezlb_dns_judge(asked, asked_len, answer, len,
 						     probe->check->request->rcodes));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* probe_kind: the structs and functions that probe.c, probe_<kind>.c and curl_loop.c share. */
+/* probe_kind: what probe.c, probe_<kind>.c, probe_poll.c and curl_loop.c share. */
 #pragma once
 
 #include <curl/curl.h>
@@ -13,10 +13,15 @@ struct ezlb_prober {
 	uv_loop_t *loop;
 	CURLM *multi;
 	uv_timer_t curl_timer;
-	size_t refs; /* open: curl_timer, probes, sockets of curl */
+	int sockets;	/* epoll instance with the sockets of all tcp, udp and dns probes */
+	uv_poll_t poll; /* of it */
+	size_t refs;	/* open: curl_timer, poll, probes, sockets of curl */
 	void (*closed)(void *arg);
 	void *arg;
 };
+
+/* The socket is ready; `failed`: it has an error. */
+typedef void (*ezlb_probe_ready_fn)(struct ezlb_probe *probe, bool failed);
 
 struct ezlb_probe {
 	struct ezlb_prober *prober;
@@ -29,13 +34,11 @@ struct ezlb_probe {
 	uint64_t due;			/* loop time of the deadline */
 	bool extended;			/* the deadline was extended once, see probe.c */
 	struct ezlb_probe_result early; /* of ezlb_probe_end_soon */
-	unsigned handles;		/* not closed yet: deadline, poll */
 	int fd;				/* -1: none yet. For http and https it is curl's */
 
 	/* tcp, udp, dns */
-	uv_poll_t poll;
-	bool polling;
-	uint16_t id; /* of the dns query */
+	ezlb_probe_ready_fn on_ready; /* NULL: the socket is not polled */
+	uint16_t id;		      /* of the dns query */
 
 	/* http, https */
 	CURL *easy;
@@ -51,8 +54,6 @@ struct ezlb_probe {
 void ezlb_probe_end(struct ezlb_probe *probe, struct ezlb_probe_result result);
 /* The same, but later from the loop. */
 void ezlb_probe_end_soon(struct ezlb_probe *probe, struct ezlb_probe_result result);
-/* The close callback of every handle in a probe. */
-void ezlb_probe_handle_closed(uv_handle_t *handle);
 
 void ezlb_prober_ref(struct ezlb_prober *prober);
 void ezlb_prober_unref(struct ezlb_prober *prober);
@@ -60,11 +61,19 @@ void ezlb_prober_unref(struct ezlb_prober *prober);
 /* probe_socket.c */
 /* A socket bound to the source address of the probe; -1 and errno. */
 int ezlb_probe_socket(const struct ezlb_probe *probe, int type, int protocol);
-/* Connects probe->fd and polls it for `events`. Returns 0 or an errno. */
-int ezlb_probe_connect(struct ezlb_probe *probe, int type, int events, uv_poll_cb on_ready);
+/* Connects probe->fd and polls it for `events`, of epoll_ctl(2). Returns 0 or an errno. */
+int ezlb_probe_connect(struct ezlb_probe *probe, int type, uint32_t events,
+		       ezlb_probe_ready_fn on_ready);
 void ezlb_probe_disconnect(struct ezlb_probe *probe);
-/* The error that the socket has now, or that the poll reported; 0: none. */
-int ezlb_probe_error(const struct ezlb_probe *probe, int status);
+/* The error of a socket that failed. */
+int ezlb_probe_error(const struct ezlb_probe *probe);
+
+/* probe_poll.c */
+int ezlb_probe_poll_open(struct ezlb_prober *prober, struct ezlb_err *err);
+void ezlb_probe_poll_close(struct ezlb_prober *prober); /* after the last probe */
+/* Calls `on_ready` whenever the socket is ready, until it is closed. Returns 0 or an errno. */
+int ezlb_probe_poll(struct ezlb_probe *probe, uint32_t events, ezlb_probe_ready_fn on_ready);
+void ezlb_probe_poll_stop(struct ezlb_probe *probe);
 
 /* probe_tcp.c */
 void ezlb_probe_tcp_start(struct ezlb_probe *probe);
@@ -75,12 +84,12 @@ void ezlb_probe_tcp_start(struct ezlb_probe *probe);
 void ezlb_probe_udp_start(struct ezlb_probe *probe);
 /* Sends one datagram to the target; `on_ready` is called when there is an answer or an error. */
 void ezlb_probe_udp_ask(struct ezlb_probe *probe, const void *data, size_t len,
-			uv_poll_cb on_ready);
+			ezlb_probe_ready_fn on_ready);
 /*
  * Receives the answer into buf. False if there is none (yet): if that is an error, the probe has
  * ended.
  */
-bool ezlb_probe_udp_take(struct ezlb_probe *probe, int status, unsigned char *buf, size_t *len);
+bool ezlb_probe_udp_take(struct ezlb_probe *probe, bool failed, unsigned char *buf, size_t *len);
 
 /* probe_dns.c */
 void ezlb_probe_dns_start(struct ezlb_probe *probe);

@@ -44,44 +44,34 @@ int ezlb_probe_socket(const struct ezlb_probe *probe, int type, int protocol)
 	return -1;
 }
 
-int ezlb_probe_connect(struct ezlb_probe *probe, int type, int events, uv_poll_cb on_ready)
+int ezlb_probe_connect(struct ezlb_probe *probe, int type, uint32_t events,
+		       ezlb_probe_ready_fn on_ready)
 {
 	struct sockaddr_storage addr;
 	socklen_t len = ezlb_endpoint_sockaddr(&probe->target, &addr);
-	int rc;
 
 	probe->fd = ezlb_probe_socket(probe, type, 0);
 	if (probe->fd < 0)
 		return errno;
 	if (connect(probe->fd, (const struct sockaddr *)&addr, len) < 0 && errno != EINPROGRESS)
 		return errno;
-	rc = uv_poll_init_socket(probe->prober->loop, &probe->poll, probe->fd);
-	if (rc < 0)
-		return -rc;
-	probe->polling = true;
-	probe->poll.data = probe;
-	probe->handles++;
-	uv_poll_start(&probe->poll, events, on_ready);
-	return 0;
+	return ezlb_probe_poll(probe, events, on_ready);
 }
 
+/* close takes the socket out of the epoll instance, as nobody else has it open. */
 void ezlb_probe_disconnect(struct ezlb_probe *probe)
 {
-	if (probe->polling)
-		uv_close((uv_handle_t *)&probe->poll, ezlb_probe_handle_closed);
+	probe->on_ready = NULL;
 	if (probe->fd >= 0)
 		close(probe->fd);
 }
 
-/* libuv reports any error of the socket as EBADF. */
-int ezlb_probe_error(const struct ezlb_probe *probe, int status)
+int ezlb_probe_error(const struct ezlb_probe *probe)
 {
 	int code = 0;
 	socklen_t len = sizeof(code);
 
 	if (getsockopt(probe->fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0)
 		return errno;
-	if (code == 0 && status < 0)
-		return ECONNRESET;
-	return code;
+	return code != 0 ? code : ECONNRESET;
 }

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "probe_kind.h"
@@ -29,9 +30,10 @@ static void want_errors(const struct ezlb_probe *probe)
 		(void)setsockopt(probe->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 }
 
-void ezlb_probe_udp_ask(struct ezlb_probe *probe, const void *data, size_t len, uv_poll_cb on_ready)
+void ezlb_probe_udp_ask(struct ezlb_probe *probe, const void *data, size_t len,
+			ezlb_probe_ready_fn on_ready)
 {
-	int code = ezlb_probe_connect(probe, SOCK_DGRAM, UV_READABLE, on_ready);
+	int code = ezlb_probe_connect(probe, SOCK_DGRAM, EPOLLIN, on_ready);
 
 	if (code == 0)
 		want_errors(probe);
@@ -41,7 +43,7 @@ void ezlb_probe_udp_ask(struct ezlb_probe *probe, const void *data, size_t len, 
 		ezlb_probe_end_soon(probe, ezlb_result_from_errno(code));
 }
 
-bool ezlb_probe_udp_take(struct ezlb_probe *probe, int status, unsigned char *buf, size_t *len)
+bool ezlb_probe_udp_take(struct ezlb_probe *probe, bool failed, unsigned char *buf, size_t *len)
 {
 	ssize_t n = recv(probe->fd, buf, EZLB_PROBE_DATAGRAM_MAX, 0);
 	int code = n < 0 ? errno : 0;
@@ -50,23 +52,21 @@ bool ezlb_probe_udp_take(struct ezlb_probe *probe, int status, unsigned char *bu
 		*len = (size_t)n;
 		return true;
 	}
-	if (code == EAGAIN) /* a wrong checksum, or libuv took the error away */
-		code = status < 0 ? ezlb_probe_error(probe, status) : 0;
+	if (code == EAGAIN) /* a wrong checksum */
+		code = failed ? ezlb_probe_error(probe) : 0;
 	if (code != 0 && code != EINTR)
 		ezlb_probe_end(probe, ezlb_result_from_errno(code));
 	return false;
 }
 
-static void on_ready(uv_poll_t *poll, int status, int events)
+static void on_ready(struct ezlb_probe *probe, bool failed)
 {
-	struct ezlb_probe *probe = poll->data;
 	const struct ezlb_bytes *want = &probe->check->request->answer;
 	struct ezlb_probe_result result = { .outcome = EZLB_PROBE_OK };
 	static unsigned char buf[EZLB_PROBE_DATAGRAM_MAX]; /* the loop has one thread */
 	size_t len;
 
-	(void)events;
-	if (!ezlb_probe_udp_take(probe, status, buf, &len))
+	if (!ezlb_probe_udp_take(probe, failed, buf, &len))
 		return;
 	if (want->data != NULL && want->len > 0 && memmem(buf, len, want->data, want->len) == NULL)
 		result.outcome = EZLB_PROBE_UDP_ANSWER;
