@@ -129,22 +129,6 @@ phase() {
 
 # --- what a restart writes -------------------------------------------------------------------
 
-# ipvs_commands: of each message in the sends that strace wrote to $WORK/trace, the number of its
-# command (linux/ip_vs.h): the first byte behind the header. One send may carry many.
-ipvs_commands() {
-	local line
-	while read -r line; do
-		# Nor the dump of the local addresses.
-		[[ $line != *nlmsg_type=@(nlctrl|NFNL_SUBSYS_NFTABLES|0xa|RTM_GETROUTE,*NLM_F_DUMP)* ]] || continue
-		[[ $line == *nlmsg_type=IPVS,* ]] || echo "unknown: $line"
-		while [[ $line =~ nlmsg_type=IPVS,[^\"]*\"\\x([0-9a-f]{2})(.*) ]]; do
-			echo $((16#${BASH_REMATCH[1]}))
-			line=${BASH_REMATCH[2]}
-		done
-	done < <(grep -E 'send(msg|to)\(' "$WORK/trace")
-}
-# GET_SERVICE, GET_DEST, GET_CONFIG and GET_INFO read.
-ipvs_writes() { ipvs_commands | grep -vxE '4|8|13|15' || :; }
 other_writes() { grep -E 'IPT_SO_SET_|NFT_MSG_(NEW|DEL)|/proc/sys/.*O_(WRONLY|RDWR)' "$WORK/trace" | cut -c -120 || :; }
 
 # --- the case --------------------------------------------------------------------------------
@@ -227,8 +211,8 @@ ezlb_stop
 EZLB_WRAP="strace -D -f -qq -x -s 65536 -o $WORK/trace -e trace=sendmsg,sendto,setsockopt,openat,write" start
 nap 4
 ezlb_stop
-[[ $(ipvs_commands) == *4* ]] || fail "the trace shows no reading of IPVS: $(cat "$WORK/trace")"
-assert_eq "commands to IPVS that write" "" "$(ipvs_writes)"
+[[ $(ipvs_commands <"$WORK/trace") == *4* ]] || fail "the trace shows no reading of IPVS: $(cat "$WORK/trace")"
+assert_eq "commands to IPVS that write" "" "$(ipvs_writes <"$WORK/trace")"
 assert_eq "writes to netfilter and to settings" "" "$(other_writes)"
 start
 

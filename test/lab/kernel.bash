@@ -122,6 +122,26 @@ snat_all() {
 		done'
 }
 
+# ipvs_commands: of each message in the sends that strace (-x -s 65536) wrote, on stdin, the number of its
+# command (linux/ip_vs.h): the first byte behind the header. One send may carry many.
+ipvs_commands() {
+	local line
+	while read -r line; do
+		# Nor the dump of the local addresses.
+		[[ $line != *nlmsg_type=@(nlctrl|NFNL_SUBSYS_NFTABLES|0xa|RTM_GETROUTE,*NLM_F_DUMP)* ]] || continue
+		[[ $line == *nlmsg_type=IPVS,* ]] || echo "unknown: $line"
+		while [[ $line =~ nlmsg_type=IPVS,[^\"]*\"\\x([0-9a-f]{2})(.*) ]]; do
+			echo $((16#${BASH_REMATCH[1]}))
+			line=${BASH_REMATCH[2]}
+		done
+	done < <(grep -E 'send(msg|to)\(')
+}
+
+# ipvs_writes: those of them that write. GET_SERVICE, GET_DEST, GET_CONFIG and GET_INFO read.
+ipvs_writes() {
+	ipvs_commands | grep -vxE '4|8|13|15' || :
+}
+
 # ipvs_unload: a kernel without ip_vs, as after boot. Only in the guest: the host's may be in use.
 ipvs_unload() {
 	[[ ${LAB_PLACE:-} == guest ]] || fail "ipvs_unload needs EZLB_LAB=guest"
