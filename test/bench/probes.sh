@@ -33,8 +33,8 @@ awk -v n="$targets" -v each=$each -v type="$type" -v every="$interval" -v port=$
 	for (i = 0; i < n; i++) {
 		file = dir "/s" int(i / each) ".yaml"
 		if (i % each == 0)
-			printf "listen: 10.0.%d.%d:80\nhealth_check: {type: %s, interval: %s, timeout: 1s}\nbackends:\n",
-				i / each / 250, i / each % 250 + 1, type, every >file
+			printf "listen: 10.0.%d.%d:80\nhealth_check: {type: %s, interval: %s, timeout: %s}\nbackends:\n",
+				i / each / 250, i / each % 250 + 1, type, every, every >file
 		printf "  - address: 10.%d.%d.%d:%d\n", 64 + i / 62500, i / 250 % 250, i % 250 + 1, port >file
 		if (i % each == each - 1)
 			close(file)
