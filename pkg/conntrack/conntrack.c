@@ -16,7 +16,7 @@
 struct work {
 	struct ezlb_nl *nl;
 	struct ezlb_nl_buf request;
-	struct ezlb_flows flows; /* sorted */
+	struct ezlb_flow_index flows;
 	struct ezlb_ct_entries found;
 	size_t deleted;
 };
@@ -31,7 +31,7 @@ static int on_entry(void *arg, const struct nlmsghdr *msg)
 	struct work *work = arg;
 	struct ezlb_ct_entry entry;
 
-	if (ezlb_ct_read(msg, &entry) && ezlb_flows_find(&work->flows, &entry))
+	if (ezlb_ct_read(msg, &entry) && ezlb_flow_index_find(&work->flows, &entry))
 		*EZLB_PUSH(&work->found) = entry;
 	return 0;
 }
@@ -78,7 +78,7 @@ static int clear_family(struct work *work, uint8_t family)
 	struct ezlb_ct_filter filter;
 	int dumped = -EINTR, rc = 0;
 
-	if (!ezlb_flows_filter(&work->flows, family, &filter))
+	if (!ezlb_flows_filter(&work->flows.flows, family, &filter))
 		return 0;
 	for (int i = 0; i < MAX_DUMPS && dumped == -EINTR && rc == 0; i++) {
 		work->found.len = 0;
@@ -127,13 +127,13 @@ int ezlb_ct_delete(const struct ezlb_nl_source *source, const struct ezlb_flows 
 	if (!flows->len)
 		return 0;
 	work.nl = ezlb_nl_new(source);
-	work.flows = ezlb_flows_sorted(flows);
+	ezlb_flow_index_make(flows, &work.flows);
 	rc = clear_family(&work, AF_INET);
 	if (rc == 0)
 		rc = clear_family(&work, AF_INET6);
 	*n = work.deleted;
 	EZLB_VEC_CLEAR(&work.found);
-	EZLB_VEC_CLEAR(&work.flows);
+	ezlb_flow_index_clear(&work.flows);
 	ezlb_nl_buf_clear(&work.request);
 	ezlb_nl_free(work.nl);
 	return rc ? explain(err, rc) : 0;
@@ -147,7 +147,7 @@ int ezlb_conntrack_delete(const struct ezlb_flows *flows, size_t *n, struct ezlb
 /* --- counting ------------------------------------------------------------------------------ */
 
 struct tally {
-	const struct ezlb_flows *flows; /* sorted */
+	struct ezlb_flow_index flows;
 	size_t *n;
 };
 
@@ -159,9 +159,9 @@ static int on_counted(void *arg, const struct nlmsghdr *msg)
 
 	if (!ezlb_ct_read(msg, &entry) || entry.closing)
 		return 0;
-	flow = ezlb_flows_find(tally->flows, &entry);
+	flow = ezlb_flow_index_find(&tally->flows, &entry);
 	if (flow)
-		tally->n[flow - tally->flows->items]++;
+		tally->n[flow - tally->flows.flows.items]++;
 	return 0;
 }
 
@@ -171,7 +171,7 @@ static int count_family(struct work *work, struct tally *tally, uint8_t family)
 	struct ezlb_ct_filter filter;
 	int rc;
 
-	if (!ezlb_flows_filter(tally->flows, family, &filter))
+	if (!ezlb_flows_filter(&tally->flows.flows, family, &filter))
 		return 0;
 	rc = dump(work, &filter, on_counted, tally);
 	return rc == -EINTR ? 0 : rc;
@@ -181,17 +181,19 @@ int ezlb_ct_count(const struct ezlb_nl_source *source, struct ezlb_flows *flows,
 		  struct ezlb_err *err)
 {
 	struct work work = { .deleted = 0 };
-	struct tally tally = { flows, n };
+	struct tally tally = { .n = n };
 	int rc;
 
 	if (!flows->len)
 		return 0;
 	memset(n, 0, flows->len * sizeof(*n));
 	EZLB_SORT(flows, ezlb_flow_cmp);
+	ezlb_flow_index_make(flows, &tally.flows);
 	work.nl = ezlb_nl_new(source);
 	rc = count_family(&work, &tally, AF_INET);
 	if (rc == 0)
 		rc = count_family(&work, &tally, AF_INET6);
+	ezlb_flow_index_clear(&tally.flows);
 	ezlb_nl_buf_clear(&work.request);
 	ezlb_nl_free(work.nl);
 	return rc ? ezlb_nl_explain(err, rc, "conntrack") : 0;

@@ -1,13 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow.h"
 
-struct ezlb_flows ezlb_flows_sorted(const struct ezlb_flows *flows)
+static bool is_same_range(const struct ezlb_flow *a, const struct ezlb_flow *b)
 {
-	struct ezlb_flows sorted = { .items = NULL };
+	return a->proto == b->proto && a->last_port == b->last_port &&
+	       ezlb_endpoint_cmp(&a->listen, &b->listen) == 0;
+}
 
-	EZLB_VEC_APPEND(&sorted, flows);
-	EZLB_SORT(&sorted, ezlb_flow_cmp);
-	return sorted;
+void ezlb_flow_index_make(const struct ezlb_flows *flows, struct ezlb_flow_index *out)
+{
+	*out = (struct ezlb_flow_index){ .flows = { 0 } };
+	EZLB_VEC_APPEND(&out->flows, flows);
+	EZLB_SORT(&out->flows, ezlb_flow_cmp);
+	for (size_t i = 0; i < out->flows.len; i++) {
+		const struct ezlb_flow *flow = &out->flows.items[i];
+
+		if (flow->last_port && (i == 0 || !is_same_range(flow, flow - 1)))
+			*EZLB_PUSH(&out->ranges) = *flow;
+	}
+}
+
+void ezlb_flow_index_clear(struct ezlb_flow_index *index)
+{
+	EZLB_VEC_CLEAR(&index->flows);
+	EZLB_VEC_CLEAR(&index->ranges);
 }
 
 /* Without IPVS the answers come from the listener itself, which is no backend. */
@@ -22,19 +38,43 @@ static bool is_untranslated(const struct ezlb_ct_entry *entry, const struct ezlb
 	return ezlb_addr_cmp(addr, &source->first) < 0 || ezlb_addr_cmp(addr, &source->last) > 0;
 }
 
-const struct ezlb_flow *ezlb_flows_find(const struct ezlb_flows *sorted,
-					const struct ezlb_ct_entry *entry)
+/* `key` has the listener. */
+static const struct ezlb_flow *find_at(const struct ezlb_flows *sorted, struct ezlb_flow key,
+				       const struct ezlb_ct_entry *entry)
 {
-	struct ezlb_flow key = { .proto = entry->proto,
-				 .listen = entry->listen,
-				 .backend = entry->backend };
-	const struct ezlb_flow *flow = EZLB_FIND(sorted, &key, ezlb_flow_cmp);
+	const struct ezlb_flow *flow;
 
+	key.untranslated = false;
+	key.backend = entry->backend;
+	flow = EZLB_FIND(sorted, &key, ezlb_flow_cmp);
+	if (!flow && entry->backend.port == entry->listen.port) {
+		key.backend.port = 0;
+		flow = EZLB_FIND(sorted, &key, ezlb_flow_cmp);
+	}
 	if (flow)
 		return flow;
 	key.untranslated = true;
 	flow = EZLB_FIND(sorted, &key, ezlb_flow_cmp);
 	return flow && is_untranslated(entry, &flow->source) ? flow : NULL;
+}
+
+static bool is_in_range(const struct ezlb_flow *range, const struct ezlb_ct_entry *entry)
+{
+	return range->proto == entry->proto &&
+	       ezlb_addr_cmp(&range->listen.addr, &entry->listen.addr) == 0 &&
+	       entry->listen.port >= range->listen.port && entry->listen.port <= range->last_port;
+}
+
+const struct ezlb_flow *ezlb_flow_index_find(const struct ezlb_flow_index *index,
+					     const struct ezlb_ct_entry *entry)
+{
+	const struct ezlb_flow key = { .proto = entry->proto, .listen = entry->listen };
+	const struct ezlb_flow *flow = find_at(&index->flows, key, entry);
+
+	for (size_t i = 0; i < index->ranges.len && !flow; i++)
+		if (is_in_range(&index->ranges.items[i], entry))
+			flow = find_at(&index->flows, index->ranges.items[i], entry);
+	return flow;
 }
 
 bool ezlb_flows_filter(const struct ezlb_flows *flows, uint8_t family, struct ezlb_ct_filter *out)
@@ -54,7 +94,7 @@ bool ezlb_flows_filter(const struct ezlb_flows *flows, uint8_t family, struct ez
 		found = true;
 		out->proto &= flow->proto == out->like.proto;
 		out->addr &= ezlb_addr_cmp(&flow->listen.addr, &out->like.listen.addr) == 0;
-		out->port &= flow->listen.port == out->like.listen.port;
+		out->port &= flow->last_port == 0 && flow->listen.port == out->like.listen.port;
 	}
 	return found;
 }

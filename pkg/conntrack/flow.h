@@ -25,11 +25,16 @@ struct ezlb_ct_filter {
 	struct ezlb_flow like;
 };
 
-/* A copy, sorted for ezlb_flows_find; free it with EZLB_VEC_CLEAR. */
-struct ezlb_flows ezlb_flows_sorted(const struct ezlb_flows *flows);
-/* The flows that the entry is one of; NULL if there are none. */
-const struct ezlb_flow *ezlb_flows_find(const struct ezlb_flows *sorted,
-					const struct ezlb_ct_entry *entry);
+/* Flows, sorted, for ezlb_flow_index_find. */
+struct ezlb_flow_index {
+	struct ezlb_flows flows;
+	struct ezlb_flows ranges; /* one flow to each range of ports */
+};
+void ezlb_flow_index_make(const struct ezlb_flows *flows, struct ezlb_flow_index *out);
+void ezlb_flow_index_clear(struct ezlb_flow_index *index);
+/* The flow of `index->flows` that the entry is one of; NULL if there is none. */
+const struct ezlb_flow *ezlb_flow_index_find(const struct ezlb_flow_index *index,
+					     const struct ezlb_ct_entry *entry);
 
 /* False if no flow is of this family. */
 bool ezlb_flows_filter(const struct ezlb_flows *flows, uint8_t family, struct ezlb_ct_filter *out);

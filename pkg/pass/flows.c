@@ -6,11 +6,45 @@
 
 #define EXPIRE_US (50 * 1000)
 
-static void add(struct ezlb_flows *out, const struct ezlb_dest_row *dest)
+static int by_service(const void *a, const void *b)
 {
-	*EZLB_PUSH(out) = (struct ezlb_flow){ .proto = dest->service.proto,
-					      .listen = dest->service.listen,
-					      .backend = dest->endpoint };
+	const struct ezlb_mark_row *x = a, *y = b;
+
+	return ezlb_service_key_cmp(&x->service, &y->service);
+}
+
+/*
+ * The listener of a service of UDP; false for others. The service of a range of ports has a mark,
+ * and the table has the range. Of a mark of the file nothing more is known, and conntrack does not
+ * know the mark.
+ */
+static bool listener_of(const struct ezlb_table *table, const struct ezlb_service_key *service,
+			struct ezlb_flow *out)
+{
+	const struct ezlb_mark_row of = { .service = *service }, *row;
+
+	if (service->fwmark == 0) {
+		*out = (struct ezlb_flow){ .proto = service->proto, .listen = service->listen };
+		return service->proto == EZLB_UDP;
+	}
+	row = EZLB_FIND(&table->marks, &of, by_service);
+	if (!row || row->proto != EZLB_UDP)
+		return false;
+	*out = (struct ezlb_flow){ .proto = row->proto,
+				   .listen = row->first,
+				   .last_port = row->last_port };
+	return true;
+}
+
+static void add(struct ezlb_flows *out, const struct ezlb_table *table,
+		const struct ezlb_dest_row *dest)
+{
+	struct ezlb_flow flow;
+
+	if (!listener_of(table, &dest->service, &flow))
+		return;
+	flow.backend = dest->endpoint;
+	*EZLB_PUSH(out) = flow;
 }
 
 /* Adds the listed dests that use this SNAT row. */
@@ -23,7 +57,7 @@ static void add_users(struct ezlb_flows *out, const struct ezlb_snat_row *row,
 								  &dest->endpoint);
 
 		if (dest->forward == EZLB_MASQ && ezlb_snat_key_cmp(&key, &row->key) == 0)
-			add(out, dest);
+			add(out, actual, dest);
 	}
 }
 
@@ -34,10 +68,10 @@ void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual, str
 
 		if (op->rc != 0)
 			continue;
-		if (op->kind == EZLB_OP_DEST_DEL && op->dest.service.proto == EZLB_UDP)
-			add(out, &op->dest);
+		if (op->kind == EZLB_OP_DEST_DEL)
+			add(out, actual, &op->dest);
 		else if (ezlb_op_object(op->kind) == EZLB_OBJECT_SNAT &&
-			 op->snat.key.proto == EZLB_UDP)
+			 (op->snat.key.proto == EZLB_UDP || op->snat.key.fwmark))
 			add_users(out, &op->snat, actual);
 	}
 	EZLB_SORT(out, ezlb_flow_cmp);
@@ -45,12 +79,6 @@ void flows_of(const struct ezlb_plan *plan, const struct ezlb_table *actual, str
 }
 
 /* --- flows without FullNAT ----------------------------------------------------------------- */
-
-/* With a mark the listener has no address, and conntrack does not know the mark. */
-static bool has_flows(const struct ezlb_service_key *key)
-{
-	return key->proto == EZLB_UDP && key->fwmark == 0;
-}
 
 static bool find_source(const struct ezlb_table *target, const struct ezlb_snat_key *key,
 			struct ezlb_addr_range *out)
@@ -63,7 +91,7 @@ static bool find_source(const struct ezlb_table *target, const struct ezlb_snat_
 	return row != NULL;
 }
 
-static int by_service(const void *a, const void *b)
+static int by_service_of_dest(const void *a, const void *b)
 {
 	const struct ezlb_dest_row *x = a, *y = b;
 
@@ -78,7 +106,7 @@ static bool source_of(const struct ezlb_table *target, enum ezlb_snat_key_kind k
 	struct ezlb_snat_key key;
 
 	if (kind == EZLB_SNAT_KEY_BACKEND) {
-		dest = EZLB_FIND(&target->dests, &of, by_service);
+		dest = EZLB_FIND(&target->dests, &of, by_service_of_dest);
 		if (!dest || !dest->full_nat)
 			return false;
 	}
@@ -103,6 +131,8 @@ static bool starts_one(const struct ezlb_op *op, const struct ezlb_service_key *
 
 	if (op->kind == EZLB_OP_SERVICE_ADD)
 		return ezlb_service_key_cmp(&op->service.key, key) == 0;
+	if (op->kind == EZLB_OP_MARK_ADD)
+		return ezlb_service_key_cmp(&op->mark.service, key) == 0;
 	if (op->kind != EZLB_OP_SNAT_ADD)
 		return false;
 	dest.endpoint = op->snat.key.endpoint;
@@ -131,16 +161,15 @@ void flows_untranslated(const struct ezlb_pass *pass, const struct ezlb_pass_res
 
 	for (size_t i = 0; i < target->services.len; i++) {
 		const struct ezlb_service_key *key = &target->services.items[i].key;
-		struct ezlb_addr_range source;
+		struct ezlb_flow flow;
 
-		if (!has_flows(key) || !source_of(target, kind, key, &source))
+		if (!listener_of(target, key, &flow) || !source_of(target, kind, key, &flow.source))
 			continue;
 		*EZLB_PUSH(known) = *key; /* sorted, as the services are */
-		if (!ezlb_scope_has(&pass->translated, key) || is_started(result, key))
-			*EZLB_PUSH(out) = (struct ezlb_flow){ .proto = key->proto,
-							      .listen = key->listen,
-							      .untranslated = true,
-							      .source = source };
+		if (ezlb_scope_has(&pass->translated, key) && !is_started(result, key))
+			continue;
+		flow.untranslated = true;
+		*EZLB_PUSH(out) = flow;
 	}
 }
 
@@ -171,11 +200,12 @@ static bool any_outdated(const struct ezlb_plan *ops, const struct ezlb_dest_row
 void flows_old_dests(const struct ezlb_pass_result *result, struct ezlb_dests *out)
 {
 	const struct ezlb_table *target = &result->plan.target;
+	struct ezlb_flow unused;
 
 	for (size_t i = 0; i < target->dests.len; i++) {
 		const struct ezlb_dest_row *dest = &target->dests.items[i];
 
-		if (dest->service.proto == EZLB_UDP &&
+		if (listener_of(target, &dest->service, &unused) &&
 		    EZLB_FIND(&result->found.actual.dests, dest, ezlb_dest_row_cmp) &&
 		    any_outdated(&result->plan.ops, dest))
 			*EZLB_PUSH(out) = *dest;

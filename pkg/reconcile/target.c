@@ -43,11 +43,12 @@ static void want_service(struct ezlb_table *target, const struct ezlb_spec *spec
 
 /*
  * IPVS keeps a client on its dest while the dest exists, also with weight 0, and a UDP flow that
- * goes on never ends. So such a dest must not exist.
+ * goes on never ends. So such a dest must not exist. A mark of the file takes TCP as well, whose
+ * connections must not break: there the dest stays.
  */
-static bool holds_flows(const struct ezlb_roster_row *member)
+static bool holds_flows(const struct ezlb_listener *listener, const struct ezlb_roster_row *member)
 {
-	return member->service.proto == EZLB_UDP && member->weight == 0;
+	return listener->proto == EZLB_UDP && member->weight == 0;
 }
 
 static void want_dest(struct ezlb_table *target, const struct ezlb_spec *spec,
@@ -195,15 +196,16 @@ static void want_timeouts(struct ezlb_table *target, const struct ezlb_policy *p
 }
 
 static void want_dests(struct ezlb_table *target, const struct ezlb_spec *spec,
-		       const struct ezlb_service_key *key, const struct ezlb_roster *roster,
+		       const struct ezlb_listener *listener, const struct ezlb_roster *roster,
 		       enum ezlb_snat_key_kind snat_key)
 {
+	const struct ezlb_service_key *key = &listener->key;
 	const struct ezlb_roster_row *member;
 	size_t n;
 
 	member = ezlb_roster_of(roster, key, &n);
 	for (; n > 0; n--, member++) {
-		if (!ezlb_role_has_dest(member->role) || holds_flows(member))
+		if (!ezlb_role_has_dest(member->role) || holds_flows(listener, member))
 			continue;
 		want_dest(target, spec, member);
 		if (spec->full_nat && snat_key == EZLB_SNAT_KEY_BACKEND &&
@@ -213,14 +215,16 @@ static void want_dests(struct ezlb_table *target, const struct ezlb_spec *spec,
 }
 
 static void want_of(struct ezlb_table *target, const struct ezlb_spec *spec,
-		    const struct ezlb_service_key *key, const struct ezlb_roster *roster,
+		    const struct ezlb_listener *listener, const struct ezlb_roster *roster,
 		    enum ezlb_snat_key_kind snat_key)
 {
+	const struct ezlb_service_key *key = &listener->key;
+
 	want_service(target, spec, key);
 	target->snat_wanted |= spec->full_nat;
 	if (spec->full_nat && snat_key == EZLB_SNAT_KEY_LISTENER)
 		want_snat(target, spec, key, snat_key, NULL);
-	want_dests(target, spec, key, roster, snat_key);
+	want_dests(target, spec, listener, roster, snat_key);
 }
 
 /* Keeps the actual row unless target has its own. */
@@ -289,7 +293,7 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 		for (size_t k = 0; k < spec->n_listeners; k++) {
 			const struct ezlb_service_key *key = &spec->listeners[k].key;
 
-			want_of(target, spec, key, roster, policy->snat_key);
+			want_of(target, spec, &spec->listeners[k], roster, policy->snat_key);
 			if (policy->firewall)
 				want_accepts(target, spec, key, actual);
 		}

@@ -3,13 +3,15 @@
 # also: iptables4 iptables6 nftables6
 # timeout: 120
 # UDP clients that keep their source port: the flow of each is FullNATed although it began before the
-# service, while ezlb was stopped, or before full_nat; and it leaves a backend that dies or gets weight 0.
+# service, while ezlb was stopped, or before full_nat; and it leaves a backend that dies or gets weight 0. The
+# same for a range of ports.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 lab_up
 for b in b1 b2; do backend_start "$b"; done
 DNS=$(ep "$VIP" 53)
+LISTEN=$DNS
 
 # dns BACKEND:WEIGHT...
 FULL_NAT="full_nat: true
@@ -18,7 +20,7 @@ CHECK="health_check: {enabled: false}"
 dns() {
 	local b
 	service dns <<-END
-		listen: "$DNS"
+		listen: "$LISTEN"
 		protocol: udp
 		scheduler: rr
 		$FULL_NAT
@@ -99,6 +101,23 @@ dns b1:0 b2:1
 within 3000 "the flow of a backend of weight 0" flow_is 40004 "backend=b2 peer=$SNAT_IP"
 dns b1:1 b2:0
 within 3000 "and back" flow_is 40004 "backend=b1 peer=$SNAT_IP"
+
+if by_listener; then
+	echo "# a range of ports: the flow from before full_nat, and weight 0"
+	SAVED=$FULL_NAT
+	LISTEN=$(ep "$VIP" 50)-60
+	FULL_NAT="full_nat: false"
+	dns b1:1 b2:0
+	range_in_force() { [[ $(in_ns lb ipvsadm -Sn | grep -c -- "^-a -f ") -eq 1 ]] && unmasked; }
+	eventually 10 "the range is in force, without b2" range_in_force
+	busy 40006
+	FULL_NAT=$SAVED
+	dns b1:1 b2:0
+	within 3000 "the flow from before full_nat" flow_is 40006 "backend=b1 peer=$SNAT_IP"
+	dns b1:0 b2:1
+	within 3000 "the flow of a backend of weight 0" flow_is 40006 "backend=b2 peer=$SNAT_IP"
+	LISTEN=$DNS
+fi
 
 echo "# its backend dies: the flow reaches another one within an interval after the verdict"
 CHECK="health_check: {type: tcp, interval: 1s, timeout: 1s, fail_count: 1, rise_count: 1}"

@@ -16,7 +16,39 @@ static struct ezlb_dest_row dest(enum ezlb_proto proto, const char *listen, cons
 	return (struct ezlb_dest_row){ .service = { proto, ep(listen) }, .endpoint = ep(backend) };
 }
 
-/* Two services of udp share a backend; one dest is not NATed, and one is tcp. */
+/* For a range of ports: see range_row. The others are a mark of a file, and a range of tcp. */
+#define RANGE	  7
+#define FILE_MARK 8
+#define TCP_RANGE 9
+
+static struct ezlb_service_key mark_key(uint32_t mark)
+{
+	struct ezlb_service_key key = { .fwmark = mark };
+
+	key.listen.addr.family = ep("10.0.0.1:1").addr.family;
+	return key;
+}
+
+static struct ezlb_mark_row range_row(uint32_t mark, enum ezlb_proto proto)
+{
+	return (struct ezlb_mark_row){ .service = mark_key(mark),
+				       .proto = proto,
+				       .first = ep("10.0.0.4:5000"),
+				       .last_port = 5100 };
+}
+
+static struct ezlb_dest_row mark_dest(uint32_t mark, const char *backend)
+{
+	struct ezlb_dest_row row = { .service = mark_key(mark), .endpoint = ep(backend) };
+
+	row.endpoint.port = 0; /* the client's */
+	return row;
+}
+
+/*
+ * Two services of udp share a backend; one dest is not NATed, and one is tcp. And three services
+ * with a mark.
+ */
 static struct ezlb_table kernel(void)
 {
 	struct ezlb_table table = { .snat_wanted = false };
@@ -27,6 +59,10 @@ static struct ezlb_table kernel(void)
 	*EZLB_PUSH(&table.dests) = dest(EZLB_UDP, "10.0.0.2:53", "10.1.0.1:53");
 	*EZLB_PUSH(&table.dests) = dest(EZLB_UDP, "10.0.0.3:53", "10.1.0.1:53");
 	table.dests.items[4].forward = EZLB_DIRECT;
+	for (uint32_t mark = RANGE; mark <= TCP_RANGE; mark++)
+		*EZLB_PUSH(&table.dests) = mark_dest(mark, "10.1.0.4:1");
+	*EZLB_PUSH(&table.marks) = range_row(RANGE, EZLB_UDP);
+	*EZLB_PUSH(&table.marks) = range_row(TCP_RANGE, EZLB_TCP);
 	return table;
 }
 
@@ -42,16 +78,28 @@ static void add_op(struct ezlb_plan *plan, enum ezlb_op_kind kind, enum ezlb_pro
 		op->snat = (struct ezlb_snat_row){ .key.proto = proto, .key.endpoint = ep(first) };
 }
 
+#define LISTEN_STRLEN (EZLB_ENDPOINT_STRLEN + 8)
+static const char *listen_text(const struct ezlb_flow *flow, char buf[LISTEN_STRLEN])
+{
+	char listen[EZLB_ENDPOINT_STRLEN];
+
+	ezlb_endpoint_format(&flow->listen, listen);
+	if (flow->last_port)
+		snprintf(buf, LISTEN_STRLEN, "%s-%d", listen, flow->last_port);
+	else
+		snprintf(buf, LISTEN_STRLEN, "%s", listen);
+	return buf;
+}
+
 static struct text flows_text(const struct ezlb_flows *flows)
 {
 	struct text out = { "" };
-	char a[EZLB_ENDPOINT_STRLEN], b[EZLB_ENDPOINT_STRLEN];
+	char a[LISTEN_STRLEN], b[EZLB_ENDPOINT_STRLEN];
 	FILE *f = fmemopen(out.s, sizeof(out.s), "w");
 
 	for (size_t i = 0; i < flows->len; i++) {
 		assert_int_equal(flows->items[i].proto, EZLB_UDP);
-		fprintf(f, "%s%s -> %s", i ? ", " : "",
-			ezlb_endpoint_format(&flows->items[i].listen, a),
+		fprintf(f, "%s%s -> %s", i ? ", " : "", listen_text(&flows->items[i], a),
 			ezlb_endpoint_format(&flows->items[i].backend, b));
 	}
 	fclose(f);
@@ -135,6 +183,43 @@ static void test_each_once(void **state)
 	ezlb_table_clear(&actual);
 }
 
+static void test_rows_of_marks(void **state)
+{
+	static const struct {
+		const char *name;
+		enum ezlb_op_kind kind;
+		uint32_t mark;
+		const char *want;
+	} marks[] = {
+		{ "a dest of a range", EZLB_OP_DEST_DEL, RANGE, "10.0.0.4:5000-5100 -> 10.1.0.4" },
+		{ "a rule of a range", EZLB_OP_SNAT_SET, RANGE, "10.0.0.4:5000-5100 -> 10.1.0.4" },
+		{ "a dest of a mark", EZLB_OP_DEST_DEL, FILE_MARK, "" },
+		{ "a dest of a range of tcp", EZLB_OP_DEST_DEL, TCP_RANGE, "" },
+		{ "a rule of a range of tcp", EZLB_OP_SNAT_SET, TCP_RANGE, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(marks); i++) {
+		struct ezlb_table actual = kernel();
+		struct ezlb_plan plan = { 0 };
+		struct ezlb_flows flows = { 0 };
+		struct ezlb_op *op = ezlb_plan_add(&plan, marks[i].kind);
+		const struct ezlb_dest_row row = mark_dest(marks[i].mark, "10.1.0.4:1");
+
+		op->rc = 0;
+		if (marks[i].kind == EZLB_OP_DEST_DEL)
+			op->dest = row;
+		else
+			op->snat.key = ezlb_snat_key_of(EZLB_SNAT_KEY_LISTENER, &row.service, NULL);
+		flows_of(&plan, &actual, &flows);
+		if (strcmp(flows_text(&flows).s, marks[i].want) != 0)
+			fail_msg("%s: %s", marks[i].name, flows_text(&flows).s);
+		EZLB_VEC_CLEAR(&flows);
+		ezlb_plan_clear(&plan);
+		ezlb_table_clear(&actual);
+	}
+}
+
 /* --- flows without FullNAT ------------------------------------------------------------------ */
 
 static struct ezlb_addr_range range(const char *text)
@@ -147,10 +232,9 @@ static struct ezlb_addr_range range(const char *text)
 	return out;
 }
 
-static void want(struct ezlb_table *table, enum ezlb_proto proto, const char *listen,
-		 const char *backend, enum ezlb_snat_key_kind kind, const char *snat)
+static void want_row(struct ezlb_table *table, struct ezlb_dest_row row,
+		     enum ezlb_snat_key_kind kind, const char *snat)
 {
-	struct ezlb_dest_row row = dest(proto, listen, backend);
 	struct ezlb_service_row service = { .key = row.service };
 
 	row.full_nat = snat != NULL;
@@ -163,23 +247,33 @@ static void want(struct ezlb_table *table, enum ezlb_proto proto, const char *li
 		};
 }
 
-/* 10.0.0.1 has a snat_ip, 10.0.0.2 MASQUERADE, 10.0.0.3 no full_nat; a mark, and tcp. */
+static void want(struct ezlb_table *table, enum ezlb_proto proto, const char *listen,
+		 const char *backend, enum ezlb_snat_key_kind kind, const char *snat)
+{
+	want_row(table, dest(proto, listen, backend), kind, snat);
+}
+
+/*
+ * 10.0.0.1 has a snat_ip, 10.0.0.2 MASQUERADE, 10.0.0.3 no full_nat; and tcp. Then a range of
+ * 10.0.0.4, a mark of a file, and a range of tcp.
+ */
 static void want_services(struct ezlb_table *table, enum ezlb_snat_key_kind kind)
 {
 	want(table, EZLB_UDP, "10.0.0.1:53", "10.1.0.1:53", kind, "10.9.0.1-10.9.0.4");
 	want(table, EZLB_UDP, "10.0.0.2:53", "10.1.0.2:53", kind, "");
 	want(table, EZLB_UDP, "10.0.0.3:53", "10.1.0.3:53", kind, NULL);
-	want(table, EZLB_UDP, "10.0.0.4:53", "10.1.0.4:53", kind, "10.9.0.1");
-	table->services.items[3].key.fwmark = 7;
-	table->dests.items[3].service.fwmark = 7;
 	want(table, EZLB_TCP, "10.0.0.5:53", "10.1.0.5:53", kind, "10.9.0.1");
+	for (uint32_t mark = RANGE; mark <= TCP_RANGE; mark++)
+		want_row(table, mark_dest(mark, "10.1.0.4:1"), kind, "10.9.0.5");
+	*EZLB_PUSH(&table->marks) = range_row(RANGE, EZLB_UDP);
+	*EZLB_PUSH(&table->marks) = range_row(TCP_RANGE, EZLB_TCP);
 	ezlb_table_sort(table);
 }
 
 static struct text untranslated_text(const struct ezlb_flows *flows)
 {
 	struct text out = { "" };
-	char a[EZLB_ENDPOINT_STRLEN], b[EZLB_RANGE_STRLEN];
+	char a[LISTEN_STRLEN], b[EZLB_RANGE_STRLEN];
 	FILE *f = fmemopen(out.s, sizeof(out.s), "w");
 
 	for (size_t i = 0; i < flows->len; i++) {
@@ -187,14 +281,15 @@ static struct text untranslated_text(const struct ezlb_flows *flows)
 
 		assert_int_equal(flow->proto, EZLB_UDP);
 		assert_true(flow->untranslated);
-		fprintf(f, "%s%s to %s", i ? ", " : "", ezlb_endpoint_format(&flow->listen, a),
+		fprintf(f, "%s%s to %s", i ? ", " : "", listen_text(flow, a),
 			flow->source.first.family ? ezlb_range_format(&flow->source, b) : "masq");
 	}
 	fclose(f);
 	return out;
 }
 
-#define BOTH "10.0.0.1:53 to 10.9.0.1-10.9.0.4, 10.0.0.2:53 to masq"
+#define RANGES "10.0.0.4:5000-5100 to 10.9.0.5"
+#define ALL    "10.0.0.1:53 to 10.9.0.1-10.9.0.4, 10.0.0.2:53 to masq, " RANGES
 
 static const struct {
 	const char *name, *known;
@@ -204,26 +299,30 @@ static const struct {
 	int rc;
 	const char *want; /* NULL: only with a rule for each listener */
 } starts[] = {
-	{ "the first pass", "", EZLB_OPS, NULL, 0, 0, BOTH },
-	{ "nothing is new", "1 2", EZLB_OPS, NULL, 0, 0, "" },
-	{ "full_nat is new", "1", EZLB_OPS, NULL, 0, 0, "10.0.0.2:53 to masq" },
-	{ "a service is added again", "1 2", EZLB_OP_SERVICE_ADD, "10.0.0.2:53", 0, 0,
+	{ "the first pass", "", EZLB_OPS, NULL, 0, 0, ALL },
+	{ "nothing is new", "1 2 4", EZLB_OPS, NULL, 0, 0, "" },
+	{ "full_nat is new", "1 4", EZLB_OPS, NULL, 0, 0, "10.0.0.2:53 to masq" },
+	{ "a range is new", "1 2", EZLB_OPS, NULL, 0, 0, RANGES },
+	{ "the mark of a range is set", "1 2 4", EZLB_OP_MARK_ADD, NULL, 0, 0, RANGES },
+	{ "it could not be set", "1 2 4", EZLB_OP_MARK_ADD, NULL, 0, -EIO, "" },
+	{ "a service is added again", "1 2 4", EZLB_OP_SERVICE_ADD, "10.0.0.2:53", 0, 0,
 	  "10.0.0.2:53 to masq" },
-	{ "it could not be added", "1 2", EZLB_OP_SERVICE_ADD, "10.0.0.2:53", 0, -EIO, "" },
-	{ "another is added", "1 2", EZLB_OP_SERVICE_ADD, "10.0.0.3:53", 0, 0, "" },
-	{ "a service is changed", "1 2", EZLB_OP_SERVICE_SET, "10.0.0.2:53", 0, 0, "" },
-	{ "the rules are repaired", "1 2", EZLB_OP_SNAT_SETUP, NULL, 0, 0, BOTH },
-	{ "they could not be", "1 2", EZLB_OP_SNAT_SETUP, NULL, 0, -EIO, "" },
-	{ "a rule is added", "1 2", EZLB_OP_SNAT_ADD, "10.0.0.2:53", 0, 0, "10.0.0.2:53 to masq" },
-	{ "with its dest", "1 2", EZLB_OP_SNAT_ADD, "10.0.0.1:53", 0, 0, NULL },
-	{ "it could not be added", "1 2", EZLB_OP_SNAT_ADD, "10.0.0.2:53", 0, -EIO, "" },
-	{ "a rule of another service", "1 2", EZLB_OP_SNAT_ADD, "10.0.0.9:53", 0, 0, "" },
-	{ "a rule is removed", "1 2", EZLB_OP_SNAT_DEL, "10.1.0.9:53", 0, 0, "" },
-	{ "conntrack", "1 2", EZLB_OP_HOST_SET, NULL, EZLB_VS_CONNTRACK, 0, BOTH },
-	{ "forwarding", "1 2", EZLB_OP_HOST_SET, NULL, EZLB_IP_FORWARD, 0, BOTH },
-	{ "a read-only host", "1 2", EZLB_OP_HOST_SET, NULL, EZLB_VS_CONNTRACK, -EROFS, "" },
-	{ "another setting", "1 2", EZLB_OP_HOST_SET, NULL, EZLB_ARP_IGNORE, 0, "" },
-	{ "a dest", "1 2", EZLB_OP_DEST_ADD, "10.0.0.1:53", 0, 0, "" },
+	{ "it could not be added", "1 2 4", EZLB_OP_SERVICE_ADD, "10.0.0.2:53", 0, -EIO, "" },
+	{ "another is added", "1 2 4", EZLB_OP_SERVICE_ADD, "10.0.0.3:53", 0, 0, "" },
+	{ "a service is changed", "1 2 4", EZLB_OP_SERVICE_SET, "10.0.0.2:53", 0, 0, "" },
+	{ "the rules are repaired", "1 2 4", EZLB_OP_SNAT_SETUP, NULL, 0, 0, ALL },
+	{ "they could not be", "1 2 4", EZLB_OP_SNAT_SETUP, NULL, 0, -EIO, "" },
+	{ "a rule is added", "1 2 4", EZLB_OP_SNAT_ADD, "10.0.0.2:53", 0, 0,
+	  "10.0.0.2:53 to masq" },
+	{ "with its dest", "1 2 4", EZLB_OP_SNAT_ADD, "10.0.0.1:53", 0, 0, NULL },
+	{ "it could not be added", "1 2 4", EZLB_OP_SNAT_ADD, "10.0.0.2:53", 0, -EIO, "" },
+	{ "a rule of another service", "1 2 4", EZLB_OP_SNAT_ADD, "10.0.0.9:53", 0, 0, "" },
+	{ "a rule is removed", "1 2 4", EZLB_OP_SNAT_DEL, "10.1.0.9:53", 0, 0, "" },
+	{ "conntrack", "1 2 4", EZLB_OP_HOST_SET, NULL, EZLB_VS_CONNTRACK, 0, ALL },
+	{ "forwarding", "1 2 4", EZLB_OP_HOST_SET, NULL, EZLB_IP_FORWARD, 0, ALL },
+	{ "a read-only host", "1 2 4", EZLB_OP_HOST_SET, NULL, EZLB_VS_CONNTRACK, -EROFS, "" },
+	{ "another setting", "1 2 4", EZLB_OP_HOST_SET, NULL, EZLB_ARP_IGNORE, 0, "" },
+	{ "a dest", "1 2 4", EZLB_OP_DEST_ADD, "10.0.0.1:53", 0, 0, "" },
 };
 
 /* Of the service with this listener, and its backend. */
@@ -244,7 +343,9 @@ static void add_start(struct ezlb_plan *plan, size_t i, enum ezlb_snat_key_kind 
 		return;
 	op = ezlb_plan_add(plan, starts[i].kind);
 	op->rc = starts[i].rc;
-	if (starts[i].kind == EZLB_OP_HOST_SET)
+	if (starts[i].kind == EZLB_OP_MARK_ADD)
+		op->mark = range_row(RANGE, EZLB_UDP);
+	else if (starts[i].kind == EZLB_OP_HOST_SET)
 		op->setting.setting = starts[i].setting;
 	else if (ezlb_op_object(starts[i].kind) == EZLB_OBJECT_SNAT)
 		op->snat.key = snat_key(kind, starts[i].first);
@@ -271,6 +372,8 @@ static void try_start(size_t i, enum ezlb_snat_key_kind kind)
 				.proto = EZLB_UDP,
 				.listen = ep(*at == '1' ? "10.0.0.1:53" : "10.0.0.2:53")
 			};
+	if (strchr(starts[i].known, '4'))
+		*EZLB_PUSH(&pass.translated) = mark_key(RANGE);
 	*EZLB_PUSH(&result.found.actual.dests) = dest(EZLB_UDP, "10.0.0.2:53", "10.1.0.2:53");
 	add_start(&result.plan.ops, i, kind);
 	flows_untranslated(&pass, &result, &known, &flows);
@@ -278,7 +381,7 @@ static void try_start(size_t i, enum ezlb_snat_key_kind kind)
 		want_text = kind == EZLB_SNAT_KEY_BACKEND ? "" : "10.0.0.1:53 to 10.9.0.1-10.9.0.4";
 	if (strcmp(untranslated_text(&flows).s, want_text) != 0)
 		fail_msg("%s: %s", starts[i].name, untranslated_text(&flows).s);
-	assert_int_equal(known.len, 2);
+	assert_int_equal(known.len, 3);
 	assert_int_equal(known.items[1].listen.addr.bytes[3], 2);
 	EZLB_VEC_CLEAR(&flows);
 	EZLB_VEC_CLEAR(&known);
@@ -322,7 +425,7 @@ static const struct {
 	const char *want;
 } olds[] = {
 	{ "conntrack", EZLB_OP_HOST_SET, EZLB_VS_CONNTRACK, 0, 0,
-	  "10.0.0.1:53 -> 10.1.0.1:53, 10.0.0.4:53 -> 10.1.0.4:53" },
+	  "10.0.0.1:53 -> 10.1.0.1:53, 0.0.0.0 -> 10.1.0.4" }, /* of the range */
 	{ "a read-only host", EZLB_OP_HOST_SET, EZLB_VS_CONNTRACK, 0, -EROFS, "" },
 	{ "forwarding", EZLB_OP_HOST_SET, EZLB_IP_FORWARD, 0, 0, "" },
 	{ "was a tunnel", EZLB_OP_DEST_SET, 0, EZLB_TUNNEL, 0, "10.0.0.3:53 -> 10.1.0.3:53" },
@@ -354,7 +457,7 @@ static void test_old_dests(void **state)
 		flows_old_dests(&result, &dests);
 		for (size_t k = 0; k < dests.len; k++)
 			*EZLB_PUSH(&flows) = (struct ezlb_flow){
-				.proto = dests.items[k].service.proto,
+				.proto = EZLB_UDP,
 				.listen = dests.items[k].service.listen,
 				.backend = dests.items[k].endpoint,
 			};
@@ -407,6 +510,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_rows_of_marks),
 		cmocka_unit_test(test_each_once),
 		cmocka_unit_test(test_untranslated),
 		cmocka_unit_test(test_untranslated_without_backends),

@@ -308,6 +308,19 @@ static const struct {
 	  NULL,
 	  "dest udp 10.0.0.1:53 10.1.0.1:53 1\n",
 	  "service udp 10.0.0.1:53 wrr\ndest udp 10.0.0.1:53 10.1.0.2:53 1\nsetting expire 1\n" },
+	{ "the same in a range of udp",
+	  { "dns udp 10.0.0.1:53-99 10.1.0.1*0 10.1.0.2" },
+	  NULL,
+	  NULL,
+	  "service fwmark 53 wrr\ndest fwmark 53 10.1.0.2 1\nsetting expire 1\n"
+	  "mark fwmark 53 udp 10.0.0.1:53-99\n" },
+	{ "but not in a range of tcp, or with a mark of the file",
+	  { "web tcp 10.0.0.1:80-99 10.1.0.1*0", "any mark 7 10.1.0.1*0" },
+	  NULL,
+	  NULL,
+	  "service fwmark 7 wrr\nservice fwmark 80 wrr\n"
+	  "dest fwmark 7 10.1.0.1 0\ndest fwmark 80 10.1.0.1 0\nsetting expire 1\n"
+	  "mark fwmark 80 tcp 10.0.0.1:80-99\n" },
 	{ "services that share a backend share its rule",
 	  { "a tcp 10.0.0.2:80 snat=masq 10.1.0.1:80", "b tcp 10.0.0.1:80 snat=masq 10.1.0.1:80" },
 	  NULL,
