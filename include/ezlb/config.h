@@ -12,7 +12,8 @@
 #include <ezlb/snapshot.h>
 #include <ezlb/spec.h>
 
-#define EZLB_BACKENDS_MAX 5000 /* per service */
+#define EZLB_BACKENDS_MAX 5000	/* per service */
+#define EZLB_DESTS_MAX	  65536 /* per service: backends of all its listeners and protocols */
 
 /*
  * `file` is the path shown to humans; its base name without .yaml or .yml is the default service

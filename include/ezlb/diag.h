@@ -19,7 +19,7 @@
 /* Codes are stable: never renumber, never reuse. docs/errors.md explains each. */
 enum ezlb_diag_code {
 	EZLB_E_READ = 1,      /* the file cannot be read */
-	EZLB_E_SIZE = 2,      /* larger than 256 KiB, or nested too deep */
+	EZLB_E_SIZE = 2,      /* larger than 256 KiB, nested too deep, or more than a limit */
 	EZLB_E_SYNTAX = 3,    /* not YAML */
 	EZLB_E_FEATURE = 4,   /* YAML that is not supported: anchors, tags, more documents, tabs */
 	EZLB_E_DUPLICATE = 5, /* the same key twice in one mapping */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rules about listen, protocol and fwmark. */
+#include <ezlb/config.h>
+
 #include "reader.h"
 
 static uint16_t last_port(const struct ezlb_listener *listener)
@@ -82,8 +84,24 @@ static void check_fwmark(struct reader *r)
 	}
 }
 
+/* Each listener is a virtual service of its own, with all backends, and each pass reads them all.
+ */
+static void check_number(struct reader *r)
+{
+	const struct ezlb_spec *spec = r->spec;
+	size_t n = spec->n_listeners * spec->n_backends;
+
+	if (n > EZLB_DESTS_MAX)
+		ezlb_source_refuse(r->src, ezlb_read_at(r, &service_table, "listen"), EZLB_E_SIZE,
+				   "write several files, each with a part of the listeners",
+				   "%zu virtual services with %zu backends each are %zu "
+				   "destinations: a file may have at most %d",
+				   spec->n_listeners, spec->n_backends, n, EZLB_DESTS_MAX);
+}
+
 void ezlb_rules_listeners(struct reader *r)
 {
+	check_number(r);
 	check_overlaps(r);
 	if (r->fwmark)
 		check_fwmark(r);

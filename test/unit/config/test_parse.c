@@ -764,6 +764,39 @@ static void test_many_backends(void **state)
 	ezlb_diags_clear(&diags);
 }
 
+/* One service, with each of 64 listeners by tcp and udp. */
+static char *many_dests(int n)
+{
+	struct ezlb_text text = { 0 };
+
+	ezlb_text_puts(&text, "protocol: [tcp, udp]\nlisten:\n");
+	for (int i = 1; i <= 64; i++)
+		ezlb_text_printf(&text, "- 10.0.0.%d:80\n", i);
+	ezlb_text_puts(&text, "backends:\n");
+	for (int i = 0; i < n; i++)
+		ezlb_text_printf(&text, "- {address: 10.1.%d.%d}\n", i / 250, i % 250 + 1);
+	return ezlb_text_take(&text, NULL);
+}
+
+static void test_many_dests(void **state)
+{
+	EZLB_AUTO_FREE char *most = many_dests(512), *more = many_dests(513);
+	struct ezlb_diags diags = { 0 };
+	struct ezlb_spec *spec = good(most);
+
+	(void)state;
+	assert_int_equal(spec->n_listeners * spec->n_backends, EZLB_DESTS_MAX);
+	ezlb_spec_free(spec);
+	assert_null(parse_bytes("web.yaml", more, strlen(more), &diags));
+	assert_int_equal(diags.len, 1);
+	assert_int_equal(diags.items[0].code, EZLB_E_SIZE);
+	assert_int_equal(diags.items[0].at.line, 3);
+	assert_string_equal(diags.items[0].message,
+			    "128 virtual services with 513 backends each are 65664 "
+			    "destinations: a file may have at most 65536");
+	ezlb_diags_clear(&diags);
+}
+
 /* The cap itself is inside. */
 static void test_size(void **state)
 {
@@ -826,6 +859,7 @@ int main(void)
 		cmocka_unit_test(test_quoted_null),
 		cmocka_unit_test(test_many_values),
 		cmocka_unit_test(test_many_backends),
+		cmocka_unit_test(test_many_dests),
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_columns),
 	};
