@@ -38,6 +38,14 @@ struct ezlb_unit {
 };
 struct ezlb_units EZLB_VEC(struct ezlb_unit);
 
+/* Flows whose conntrack entries could not be deleted. A later pass tries again. */
+struct ezlb_pass_late {
+	struct ezlb_flows flows;    /* of deleted dests and changed SNAT rows; sorted */
+	struct ezlb_scope services; /* whose untranslated flows must be looked for; sorted */
+	uint64_t due;		    /* time of the next try */
+	struct ezlb_err err;	    /* of the last try; code 0: nothing is late */
+};
+
 /* What passes need, and what they keep from one to the next. */
 struct ezlb_pass {
 	struct ezlb_dataplane dp;
@@ -52,6 +60,7 @@ struct ezlb_pass {
 	int (*end_flows)(const struct ezlb_flows *flows, size_t *n, struct ezlb_err *err);
 	/* UDP services with source NAT whose flows have been looked at; sorted. */
 	struct ezlb_scope translated;
+	struct ezlb_pass_late late;
 	/*
 	 * Owned services of an earlier process that no file has asked for so far. They stay while a
 	 * refused file has no applied version, because they may be of that file.
@@ -102,8 +111,8 @@ struct ezlb_pass_outcome {
 	struct ezlb_layer_errs errs; /* of found, then of apply */
 	struct ezlb_err ledger_err;
 	struct ezlb_err old_err;
-	size_t flows; /* deleted from conntrack */
-	struct ezlb_err flows_err;
+	size_t flows;		   /* deleted from conntrack */
+	struct ezlb_err flows_err; /* of this pass or an earlier one: some are still there */
 	/* An op was tried: only another pass can read how the kernel is now. */
 	bool again;
 };

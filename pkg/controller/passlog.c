@@ -127,7 +127,7 @@ static void log_conflicts(struct failures *failures, const struct ezlb_pass_resu
 	}
 }
 
-/* Does not make the pass fail: old entries expire by themselves. */
+/* Does not make the pass fail: a later one tries again, and the error stays until it succeeds. */
 static void log_flows(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	if (result->outcome.flows > 0)

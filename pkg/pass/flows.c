@@ -4,7 +4,12 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "units.h"
+
 #define EXPIRE_US (50 * 1000)
+/* A try may block for 5 s, and a table that is too large for it stays so. */
+#define RETRY_MS UNITS_LONGEST
+#define LATE_MAX 65536
 
 static int by_service(const void *a, const void *b)
 {
@@ -154,7 +159,7 @@ static bool is_started(const struct ezlb_pass_result *result, const struct ezlb_
 }
 
 void flows_untranslated(const struct ezlb_pass *pass, const struct ezlb_pass_result *result,
-			struct ezlb_scope *known, struct ezlb_flows *out)
+			struct ezlb_scope *known, struct ezlb_scope *fresh, struct ezlb_flows *out)
 {
 	const struct ezlb_table *target = &result->plan.target;
 	enum ezlb_snat_key_kind kind = pass->dp.layer[EZLB_LAYER_SNAT]->snat_key;
@@ -169,6 +174,7 @@ void flows_untranslated(const struct ezlb_pass *pass, const struct ezlb_pass_res
 		if (ezlb_scope_has(&pass->translated, key) && !is_started(result, key))
 			continue;
 		flow.untranslated = true;
+		*EZLB_PUSH(fresh) = *key;
 		*EZLB_PUSH(out) = flow;
 	}
 }
@@ -246,29 +252,85 @@ void flows_restart(const struct ezlb_pass *pass, struct ezlb_pass_result *result
 
 /* --- the end of a pass --------------------------------------------------------------------- */
 
+/* One call of end_flows. */
+struct attempt {
+	struct ezlb_flows flows;
+	struct ezlb_scope services; /* whose untranslated flows are in `flows` */
+	bool late;		    /* what is late is, too */
+};
+
 static void add_untranslated(struct ezlb_pass *pass, const struct ezlb_pass_result *result,
-			     struct ezlb_flows *out)
+			     struct attempt *attempt)
 {
 	struct ezlb_scope known = { 0 };
 
-	flows_untranslated(pass, result, &known, out);
+	flows_untranslated(pass, result, &known, &attempt->services, &attempt->flows);
 	EZLB_VEC_CLEAR(&pass->translated);
 	pass->translated = known;
 }
 
-void flows_end(struct ezlb_pass *pass, struct ezlb_pass_result *result)
+/*
+ * Also flows of a dest that has come back: by now IPVS may send them to another one. Untranslated
+ * flows are looked for anew, because the source addresses of the service may have changed.
+ */
+static void add_late(struct ezlb_pass *pass, struct attempt *attempt, uint64_t now_ms)
 {
-	struct ezlb_pass_outcome *outcome = &result->outcome;
-	struct ezlb_flows flows = { 0 };
+	attempt->late = pass->late.err.code != 0 && now_ms >= pass->late.due;
+	if (!attempt->late)
+		return;
+	EZLB_VEC_APPEND(&attempt->flows, &pass->late.flows);
+	ezlb_scope_subtract(&pass->translated, &pass->late.services);
+}
+
+static void forget_late(struct ezlb_pass_late *late)
+{
+	late->flows.len = late->services.len = 0;
+	late->err.code = 0;
+}
+
+static void note_late(struct ezlb_pass_late *late, const struct attempt *attempt,
+		      const struct ezlb_err *err, uint64_t now_ms)
+{
+	if (late->err.code == 0 || attempt->late)
+		late->due = now_ms + RETRY_MS;
+	late->err = *err;
+	for (size_t i = 0; i < attempt->flows.len; i++)
+		if (!attempt->flows.items[i].untranslated)
+			*EZLB_PUSH(&late->flows) = attempt->flows.items[i];
+	EZLB_SORT(&late->flows, ezlb_flow_cmp);
+	EZLB_UNIQUE(&late->flows, ezlb_flow_cmp);
+	if (late->flows.len > LATE_MAX)
+		late->flows.len = LATE_MAX;
+	EZLB_VEC_APPEND(&late->services, &attempt->services);
+	EZLB_SORT(&late->services, ezlb_service_key_cmp);
+	EZLB_UNIQUE(&late->services, ezlb_service_key_cmp);
+}
+
+static void delete_entries(struct ezlb_pass *pass, const struct attempt *attempt,
+			   struct ezlb_pass_outcome *outcome, uint64_t now_ms)
+{
+	int rc = pass->end_flows(&attempt->flows, &outcome->flows, &outcome->flows_err);
+
+	/* A kernel without conntrack has no flows. */
+	if (rc == -ENOPROTOOPT || (rc == 0 && attempt->late))
+		forget_late(&pass->late);
+	else if (rc < 0)
+		note_late(&pass->late, attempt, &outcome->flows_err, now_ms);
+	outcome->flows_err = pass->late.err;
+}
+
+void flows_end(struct ezlb_pass *pass, struct ezlb_pass_result *result, uint64_t now_ms)
+{
+	struct attempt attempt = { .late = false };
 
 	if (!pass->end_flows)
 		return;
-	flows_of(&result->plan.ops, &result->found.actual, &flows);
+	flows_of(&result->plan.ops, &result->found.actual, &attempt.flows);
+	add_late(pass, &attempt, now_ms);
 	if (result->found.errs.layer[EZLB_LAYER_IPVS].code == 0 &&
 	    result->found.errs.layer[EZLB_LAYER_SNAT].code == 0)
-		add_untranslated(pass, result, &flows);
-	/* A kernel without conntrack has no flows. */
-	if (pass->end_flows(&flows, &outcome->flows, &outcome->flows_err) == -ENOPROTOOPT)
-		outcome->flows_err.code = 0;
-	EZLB_VEC_CLEAR(&flows);
+		add_untranslated(pass, result, &attempt);
+	delete_entries(pass, &attempt, &result->outcome, now_ms);
+	EZLB_VEC_CLEAR(&attempt.flows);
+	EZLB_VEC_CLEAR(&attempt.services);
 }

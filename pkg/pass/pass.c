@@ -242,13 +242,13 @@ static void take_over(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 		pass->old_snat = NULL;
 }
 
-static void carry_out(struct ezlb_pass *pass, struct ezlb_pass_result *result)
+static void carry_out(struct ezlb_pass *pass, struct ezlb_pass_result *result, uint64_t now_ms)
 {
 	ezlb_reconcile_apply(&pass->dp, &result->plan.ops, &result->outcome.errs);
 	flows_restart(pass, result);
 	result->outcome.again = any_tried(&result->plan.ops, &result->found.errs);
 	write_ledger(pass, result, is_done(result) ? ownership_after : ownership_without_lost);
-	flows_end(pass, result);
+	flows_end(pass, result, now_ms);
 	take_over(pass, result);
 }
 
@@ -273,7 +273,7 @@ bool ezlb_pass_apply(struct ezlb_pass *pass, struct ezlb_pass_result *result, ui
 	if (pass->paced)
 		units_hold(&pass->units, &result->plan.ops, now_ms);
 	if (may_change(pass, result))
-		carry_out(pass, result);
+		carry_out(pass, result, now_ms);
 	if (pass->paced)
 		units_note(&pass->units, &result->plan.ops, &result->outcome.errs,
 			   result->outcome.ledger_err.code != 0, now_ms,
@@ -338,5 +338,7 @@ void ezlb_pass_clear(struct ezlb_pass *pass)
 	EZLB_VEC_CLEAR(&pass->units);
 	ezlb_lifecycle_clear(&pass->life);
 	EZLB_VEC_CLEAR(&pass->translated);
+	EZLB_VEC_CLEAR(&pass->late.flows);
+	EZLB_VEC_CLEAR(&pass->late.services);
 	ezlb_table_clear(&pass->left);
 }

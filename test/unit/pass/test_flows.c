@@ -362,7 +362,7 @@ static void try_start(size_t i, enum ezlb_snat_key_kind kind)
 	struct ezlb_pass pass = { .dp.layer[EZLB_LAYER_SNAT] = &snat };
 	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
 	struct ezlb_flows flows = { 0 };
-	struct ezlb_scope known = { 0 };
+	struct ezlb_scope known = { 0 }, fresh = { 0 };
 	const char *want_text = starts[i].want;
 
 	want_services(&result.plan.target, kind);
@@ -376,15 +376,17 @@ static void try_start(size_t i, enum ezlb_snat_key_kind kind)
 		*EZLB_PUSH(&pass.translated) = mark_key(RANGE);
 	*EZLB_PUSH(&result.found.actual.dests) = dest(EZLB_UDP, "10.0.0.2:53", "10.1.0.2:53");
 	add_start(&result.plan.ops, i, kind);
-	flows_untranslated(&pass, &result, &known, &flows);
+	flows_untranslated(&pass, &result, &known, &fresh, &flows);
 	if (!want_text)
 		want_text = kind == EZLB_SNAT_KEY_BACKEND ? "" : "10.0.0.1:53 to 10.9.0.1-10.9.0.4";
 	if (strcmp(untranslated_text(&flows).s, want_text) != 0)
 		fail_msg("%s: %s", starts[i].name, untranslated_text(&flows).s);
 	assert_int_equal(known.len, 3);
+	assert_int_equal(fresh.len, flows.len);
 	assert_int_equal(known.items[1].listen.addr.bytes[3], 2);
 	EZLB_VEC_CLEAR(&flows);
 	EZLB_VEC_CLEAR(&known);
+	EZLB_VEC_CLEAR(&fresh);
 	EZLB_VEC_CLEAR(&pass.translated);
 	ezlb_pass_result_clear(&result);
 }
@@ -405,12 +407,12 @@ static void test_untranslated_without_backends(void **state)
 	struct ezlb_pass pass = { .dp.layer[EZLB_LAYER_SNAT] = &snat };
 	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
 	struct ezlb_flows flows = { 0 };
-	struct ezlb_scope known = { 0 };
+	struct ezlb_scope known = { 0 }, fresh = { 0 };
 
 	(void)state;
 	want_services(&result.plan.target, EZLB_SNAT_KEY_BACKEND);
 	result.plan.target.dests.len = 0;
-	flows_untranslated(&pass, &result, &known, &flows);
+	flows_untranslated(&pass, &result, &known, &fresh, &flows);
 	assert_int_equal(flows.len, 0);
 	assert_int_equal(known.len, 0); /* they are looked at when they have one */
 	ezlb_pass_result_clear(&result);
@@ -473,10 +475,24 @@ static void test_old_dests(void **state)
 
 static int end_rc;
 static struct text ended;
+static size_t n_looked_for; /* flows without FullNAT */
+static struct ezlb_addr_range source;
 
 static int end_flows(const struct ezlb_flows *flows, size_t *n, struct ezlb_err *err)
 {
-	ended = flows_text(flows);
+	struct ezlb_flows deleted = { 0 };
+
+	n_looked_for = 0;
+	for (size_t i = 0; i < flows->len; i++)
+		if (flows->items[i].untranslated) {
+			n_looked_for++;
+			source = flows->items[i].source;
+		} else {
+			*EZLB_PUSH(&deleted) = flows->items[i];
+		}
+	EZLB_SORT(&deleted, ezlb_flow_cmp);
+	ended = flows_text(&deleted);
+	EZLB_VEC_CLEAR(&deleted);
 	*n = flows->len * 3;
 	return end_rc ? ezlb_err_set(err, -end_rc, "no such luck") : 0;
 }
@@ -492,18 +508,78 @@ static void test_end(void **state)
 
 	(void)state;
 	add_op(&result.plan.ops, EZLB_OP_DEST_DEL, EZLB_UDP, "10.0.0.1:53", "10.1.0.1:53");
-	flows_end(&pass, &result); /* there is nothing that could have flows */
+	flows_end(&pass, &result, 0); /* there is nothing that could have flows */
 	assert_int_equal(result.outcome.flows, 0);
 	pass.end_flows = end_flows;
 	for (size_t i = 0; i < COUNT_OF(ends); i++) {
 		end_rc = ends[i].rc;
 		result.outcome.flows_err.code = 0;
-		flows_end(&pass, &result);
+		flows_end(&pass, &result, 0);
 		assert_string_equal(ended.s, "10.0.0.1:53 -> 10.1.0.1:53");
 		assert_int_equal(result.outcome.flows, 3);
 		assert_int_equal(result.outcome.flows_err.code, ends[i].code);
 	}
+	EZLB_VEC_CLEAR(&pass.late.flows);
 	ezlb_pass_result_clear(&result);
+}
+
+#define OLD  "10.0.0.1:53 -> 10.1.0.1:53"
+#define NEW  "10.0.0.1:53 -> 10.1.0.2:53"
+#define LATE 30000 /* ms until the next try */
+
+/* A dest that this pass has deleted, the time, and what conntrack then answers. */
+static const struct {
+	const char *name;
+	int deleted; /* last digit of the backend's address, 0: none */
+	uint64_t now;
+	int rc;
+	const char *want;
+	size_t want_looked_for;
+	int want_code;
+} later[] = {
+	{ "it fails", 1, 1000, -ETIMEDOUT, OLD, 1, ETIMEDOUT },
+	{ "no pass tries soon", 0, 1001, 0, "", 0, ETIMEDOUT },
+	{ "nor a bit later", 0, 999 + LATE, 0, "", 0, ETIMEDOUT },
+	{ "new flows do not wait", 2, 999 + LATE, 0, NEW, 0, ETIMEDOUT },
+	{ "then one tries", 0, 1000 + LATE, -EAGAIN, OLD, 1, EAGAIN },
+	{ "new flows that fail", 2, 2000 + LATE, -EMFILE, NEW, 0, EMFILE },
+	{ "do not put it off", 0, 1000 + 2 * LATE, 0, OLD ", " NEW, 1, 0 },
+	{ "done", 0, 1000 + 3 * LATE, 0, "", 0, 0 },
+	{ "it fails again", 1, 2000 + 3 * LATE, -EPERM, OLD, 0, EPERM },
+	{ "a kernel without conntrack", 0, 2000 + 4 * LATE, -ENOPROTOOPT, OLD, 0, 0 },
+	{ "has no flows", 0, 2000 + 5 * LATE, 0, "", 0, 0 },
+};
+
+static void test_later(void **state)
+{
+	struct ezlb_layer snat = { .snat_key = EZLB_SNAT_KEY_BACKEND };
+	struct ezlb_pass pass = { .dp.layer[EZLB_LAYER_SNAT] = &snat, .end_flows = end_flows };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(later); i++) {
+		struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
+		char backend[] = "10.1.0.0:53";
+
+		print_message("%s\n", later[i].name);
+		backend[7] = (char)('0' + later[i].deleted);
+		/* The source changes meanwhile. */
+		want(&result.plan.target, EZLB_UDP, "10.0.0.1:53", "10.1.0.9:53",
+		     EZLB_SNAT_KEY_BACKEND, i < 4 ? "10.9.0.1" : "10.9.0.2");
+		if (later[i].deleted)
+			add_op(&result.plan.ops, EZLB_OP_DEST_DEL, EZLB_UDP, "10.0.0.1:53",
+			       backend);
+		end_rc = later[i].rc;
+		flows_end(&pass, &result, later[i].now);
+		assert_string_equal(ended.s, later[i].want);
+		assert_int_equal(n_looked_for, later[i].want_looked_for);
+		assert_int_equal(result.outcome.flows_err.code, later[i].want_code);
+		if (n_looked_for)
+			assert_int_equal(source.first.bytes[3], i < 4 ? 1 : 2);
+		ezlb_pass_result_clear(&result);
+	}
+	EZLB_VEC_CLEAR(&pass.translated);
+	EZLB_VEC_CLEAR(&pass.late.flows);
+	EZLB_VEC_CLEAR(&pass.late.services);
 }
 
 int main(void)
@@ -516,6 +592,7 @@ int main(void)
 		cmocka_unit_test(test_untranslated_without_backends),
 		cmocka_unit_test(test_old_dests),
 		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
