@@ -117,6 +117,7 @@ struct ezlb_spec {
 	struct ezlb_backend *backends; /* in file order; owned */
 	size_t n_backends;	       /* at least one */
 	struct ezlb_mark name_at, listen_at, snat_ip_at;
+	struct ezlb_mark timeout_at; /* of the health check; without it that of its interval */
 };
 
 /* The set to apply, sorted by the key of the first listener; the specs are borrowed. */

@@ -36,6 +36,9 @@ static void finish_check(struct reader *r)
 
 	if (r->check_off)
 		check->type = EZLB_CHECK_NONE;
+	spec->timeout_at = ezlb_read_at(r, &check_table, "timeout");
+	if (spec->timeout_at.line == 0)
+		spec->timeout_at = ezlb_read_at(r, &check_table, "interval");
 	if (check->fast_interval_ms > check->interval_ms)
 		check->fast_interval_ms = check->interval_ms;
 	if (r->source_auto && spec->full_nat)

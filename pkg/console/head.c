@@ -89,7 +89,7 @@ static void put_limits(const json_t *doc, const struct ezlb_console_look *look,
 	if (doc_int(probes, "overdue") > 0)
 		put_problem(look, out,
 			    ezlb_asprintf("%lld of %lld probes are overdue: this host is too slow "
-					  "for so many",
+					  "for so many, or a timeout is longer than its interval",
 					  (long long)doc_int(probes, "overdue"),
 					  (long long)doc_int(probes, "targets")));
 	if (max > 0 && entries >= CONNTRACK_NEARLY * max)

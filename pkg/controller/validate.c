@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <ezlb/catalog.h>
+#include <ezlb/duration.h>
 #include <ezlb/obstacle.h>
 
 #include "sources.h"
@@ -40,8 +41,9 @@ static int look(const char *const *paths, size_t n, struct ezlb_snapshot *out, s
  * A warning and no error: the other service may be applied on another host only, where this one is
  * not, and then packets that arrive there are forwarded.
  */
-static void warn(const struct ezlb_spec *spec, const struct ezlb_obstacle_listeners *listeners,
-		 struct ezlb_diags *diags)
+static void warn_of_backends(const struct ezlb_spec *spec,
+			     const struct ezlb_obstacle_listeners *listeners,
+			     struct ezlb_diags *diags)
 {
 	for (size_t i = 0; i < spec->n_backends; i++) {
 		const struct ezlb_backend *backend = &spec->backends[i];
@@ -60,15 +62,40 @@ static void warn(const struct ezlb_spec *spec, const struct ezlb_obstacle_listen
 	}
 }
 
-static void warn_of_listeners(const struct ezlb_desired *desired, struct ezlb_diags *diags)
+/* The next probe then waits for the one that is running, and counts as overdue. */
+static void warn_of_timeout(const struct ezlb_spec *spec, struct ezlb_diags *diags)
+{
+	const struct ezlb_check *check = &spec->check;
+	char timeout[EZLB_DURATION_STRLEN], interval[EZLB_DURATION_STRLEN];
+	bool silent = check->type == EZLB_CHECK_UDP && !check->request->answer.data;
+	struct ezlb_diag *diag;
+
+	if (check->type == EZLB_CHECK_NONE || check->timeout_ms <= check->interval_ms)
+		return;
+	ezlb_duration_format(check->timeout_ms, timeout);
+	ezlb_duration_format(check->interval_ms, interval);
+	diag = ezlb_diags_add(diags, spec->file, spec->timeout_at, EZLB_E_TIMEOUT,
+			      "health_check.timeout %s is longer than interval %s: %s", timeout,
+			      interval,
+			      silent ? "without udp_expected each probe takes the whole timeout, "
+				       "and the next one waits for it"
+				     : "the next probe waits for one that gets no answer");
+	diag->warning = true;
+	diag->help = ezlb_asprintf("set timeout to %s or less, or interval to %s or more", interval,
+				   timeout);
+}
+
+static void warn(const struct ezlb_desired *desired, struct ezlb_diags *diags)
 {
 	struct ezlb_obstacle_listeners listeners = { 0 };
 
 	for (size_t i = 0; i < desired->len; i++)
 		ezlb_obstacle_add(&listeners, desired->items[i]);
 	ezlb_obstacle_sort(&listeners);
-	for (size_t i = 0; i < desired->len; i++)
-		warn(desired->items[i], &listeners, diags);
+	for (size_t i = 0; i < desired->len; i++) {
+		warn_of_backends(desired->items[i], &listeners, diags);
+		warn_of_timeout(desired->items[i], diags);
+	}
 	EZLB_VEC_CLEAR(&listeners);
 	ezlb_diags_sort(diags);
 }
@@ -82,7 +109,7 @@ int ezlb_controller_validate(const char *const *paths, size_t n, enum ezlb_snat_
 
 	if (rc == 0) {
 		ezlb_batch_read(&batch, &snapshot, ezlb_snat_driver_key(driver), diags);
-		warn_of_listeners(&batch.desired, diags);
+		warn(&batch.desired, diags);
 	}
 	*n_files = rc == 0 ? snapshot.files.len : 0;
 	ezlb_batch_clear(&batch);

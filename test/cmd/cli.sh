@@ -455,6 +455,15 @@ check_statuses() {
 	ez check "$WORK/bad"
 	ended "check of a bad file" 1 "$WORK/bad/web.yaml:1:9: error[E0" ""
 	ended "and it counts" 1 "1 file checked, 1 error" ""
+	mkdir -p "$WORK/slow"
+	cat >"$WORK/slow/web.yaml" <<-END
+		listen: 10.0.0.1:80
+		health_check: {interval: 1s}
+		backends: [{address: "10.1.0.1:80"}]
+	END
+	ez check "$WORK/slow"
+	ended "check of a file with a warning" 0 "$WORK/slow/web.yaml:2:26: warning[E035]: health_check.timeout 3s is" ""
+	ended "and it counts it" 0 "1 file checked, 0 errors, 1 warning" ""
 	ez check "$WORK/absent.yaml"
 	ended "check of what is not there" 1 "" "ezlb: cannot read $WORK/absent.yaml: "
 	ez check --config-dir "$WORK/absent"

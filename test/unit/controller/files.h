@@ -8,7 +8,10 @@
 #define API	  "listen: 10.0.0.2:80\n" CHECKLESS "backends:\n  - address: 10.1.0.1:80\n"
 #define TAKEN	  "listen: 10.0.0.1:80\n" CHECKLESS "backends:\n  - address: 10.1.0.9:80\n"
 #define CHAIN	  "listen: 10.0.0.9:80\n" CHECKLESS "backends:\n  - address: 10.0.0.2:80\n"
-#define BAD	  "listen: nonsense\nbackends:\n  - address: 10.1.0.1:80\n"
+#define SLOW(type, timeout)                                                     \
+	"listen: 10.0.0.7:80\nprotocol: " type "\nhealth_check:\n  type: " type \
+	"\n  interval: 1s\n" timeout "backends:\n  - address: 10.1.0.1:80\n"
+#define BAD "listen: nonsense\nbackends:\n  - address: 10.1.0.1:80\n"
 
 /* Both send to one backend. */
 #define SNAT(x)                                                                      \

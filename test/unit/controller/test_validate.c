@@ -22,6 +22,9 @@ static const struct {
 	{ "the same without the first", { "taken" }, 0, 1, "" },
 	{ "a backend that is another's listener", { "good", "chain/chain.yaml" }, 0, 3, " 34w" },
 	{ "the same without the other", { "chain" }, 0, 1, "" },
+	{ "a timeout longer than the interval", { "slow/long.yaml" }, 0, 1, " 35w" },
+	{ "by default", { "slow/default.yaml" }, 0, 1, " 35w" },
+	{ "a timeout like the interval", { "slow/same.yaml" }, 0, 1, "" },
 	{ "an absent file", { "good", "absent.yaml" }, -ENOENT, 0, "" },
 	{ "a file that cannot be read", { "good/loop.txt" }, 0, 1, " 1" },
 };
@@ -44,6 +47,7 @@ static void test_check(void **state)
 	make_dir("bad");
 	make_dir("taken");
 	make_dir("chain");
+	make_dir("slow");
 	put("good/web.yaml", WEB);
 	put("good/api.yaml", API);
 	put("good/web.txt", "name: web\n" WEB);
@@ -52,6 +56,9 @@ static void test_check(void **state)
 	put("bad/api.yaml", API);
 	put("taken/web2.yaml", TAKEN);
 	put("chain/chain.yaml", CHAIN);
+	put("slow/long.yaml", SLOW("tcp", "  timeout: 1001ms\n"));
+	put("slow/default.yaml", SLOW("tcp", ""));
+	put("slow/same.yaml", SLOW("tcp", "  timeout: 1s\n"));
 	for (size_t i = 0; i < COUNT_OF(checks); i++) {
 		struct ezlb_diags diags = { 0 };
 		struct ezlb_err err = { 0 };
@@ -71,6 +78,44 @@ static void test_check(void **state)
 		assert_diags(&diags, checks[i].diags);
 		if (checks[i].rc)
 			assert_has(err.msg, paths[n - 1]);
+		ezlb_diags_clear(&diags);
+	}
+}
+
+static void test_timeout(void **state)
+{
+	static const struct {
+		const char *file, *want;
+	} rows[] = {
+		{ SLOW("tcp", "  timeout: 2s\n"),
+		  ":6:12: warning[E035]: health_check.timeout 2s is longer than interval 1s: the "
+		  "next probe waits for one that gets no answer\n"
+		  "  help: set timeout to 1s or less, or interval to 2s or more\n" },
+		{ SLOW("udp", ""),
+		  ":5:13: warning[E035]: health_check.timeout 3s is longer than interval 1s: without "
+		  "udp_expected each probe takes the whole timeout, and the next one waits for it\n"
+		  "  help: set timeout to 1s or less, or interval to 3s or more\n" },
+		{ SLOW("udp", "  udp_expected: ok\n"),
+		  ":5:13: warning[E035]: health_check.timeout 3s is longer than interval 1s: the next "
+		  "probe waits for one that gets no answer\n"
+		  "  help: set timeout to 1s or less, or interval to 3s or more\n" },
+	};
+	const struct text file = at("slow.yaml");
+	const char *path = file.s;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		EZLB_AUTO_FREE char *text = NULL;
+		struct ezlb_diags diags = { 0 };
+		size_t files = 0;
+
+		put("slow.yaml", rows[i].file);
+		assert_int_equal(
+			ezlb_controller_validate(&path, 1, EZLB_SNAT_AUTO, &diags, &files, NULL),
+			0);
+		assert_int_equal(diags.len, 1);
+		text = ezlb_diag_text(&diags.items[0]);
+		assert_string_equal(text + strlen(diags.items[0].file), rows[i].want);
 		ezlb_diags_clear(&diags);
 	}
 }
@@ -110,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_TOP(test_check),
+		IN_TOP(test_timeout),
 		IN_TOP(test_check_for_a_backend),
 	};
 
