@@ -158,6 +158,7 @@ static bool set_request(struct ezlb_probe *probe)
 void ezlb_probe_http_start(struct ezlb_probe *probe)
 {
 	CURL *easy = curl_easy_init();
+	int code = 0;
 
 	probe->easy = easy;
 	if (easy == NULL || !set_request(probe)) {
@@ -167,8 +168,11 @@ void ezlb_probe_http_start(struct ezlb_probe *probe)
 	set_isolation(easy);
 	ezlb_http_answer_set(easy, probe);
 	if (probe->check->type == EZLB_CHECK_HTTPS)
-		ezlb_probe_https_set(easy, probe);
-	if (curl_multi_add_handle(probe->prober->multi, easy) != CURLM_OK)
+		code = ezlb_probe_https_set(easy, probe);
+	if (code != 0)
+		ezlb_probe_end_soon(probe,
+				    (struct ezlb_probe_result){ EZLB_PROBE_LOCAL_ERROR, code });
+	else if (curl_multi_add_handle(probe->prober->multi, easy) != CURLM_OK)
 		ezlb_probe_end_soon(probe, ezlb_result_from_errno(ENOMEM));
 }
 

@@ -104,10 +104,10 @@ void ezlb_http_answer_set(CURL *easy, struct ezlb_probe *probe);
 void ezlb_probe_http_done(struct ezlb_probe *probe, CURLcode rc);
 
 /* probe_https.c */
-void ezlb_probe_https_set(CURL *easy, const struct ezlb_probe *probe);
+/* Returns 0, or the errno for which this host cannot probe: the CA file cannot be used. */
+int ezlb_probe_https_set(CURL *easy, const struct ezlb_probe *probe);
 /* The errors of TLS. False: the code is none of them. */
-bool ezlb_probe_https_error(const struct ezlb_probe *probe, CURLcode rc,
-			    struct ezlb_probe_result *out);
+bool ezlb_probe_https_error(CURLcode rc, struct ezlb_probe_result *out);
 
 /* curl_loop.c */
 int ezlb_curl_loop_open(struct ezlb_prober *prober, struct ezlb_err *err);

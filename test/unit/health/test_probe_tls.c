@@ -229,6 +229,30 @@ static void test_ca_file(void **state)
 	expect(fx, "the right CA", EZLB_PROBE_OK, 0);
 }
 
+/* A file that never ends, or whose open waits, must not stop the loop. */
+static void test_no_ca_file(void **state)
+{
+	struct fixture *fx = *state;
+	struct ezlb_check check = check_of(EZLB_CHECK_HTTPS, 5000);
+	char *fifo = path(GOOD, "fifo"), *empty = path(GOOD, "empty"), *large = path(GOOD, "large");
+	char *const files[] = { fifo,  (char *)(uintptr_t) "/dev/zero",	     dir, empty,
+				large, (char *)(uintptr_t) "/proc/self/maps" };
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	fclose(fopen(empty, "w"));
+	fclose(fopen(large, "w"));
+	assert_int_equal(truncate(large, 1LL << 30), 0);
+	check.request = &verified;
+	verified.verify = true;
+	verified.server_name = NULL;
+	fx->server.mode = ANSWER_NEVER;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		verified.ca_file = files[i];
+		probe(fx, loopback(fx->server.port), &check);
+		expect(fx, files[i], EZLB_PROBE_LOCAL_ERROR, EKEYREJECTED);
+	}
+}
+
 static const struct {
 	const char *name;
 	enum answer answer;
@@ -266,10 +290,8 @@ static void test_no_tls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_verify),
-		T(test_answers),
-		T(test_ca_file),
-		T(test_no_tls),
+		T(test_verify),	    T(test_answers), T(test_ca_file),
+		T(test_no_ca_file), T(test_no_tls),
 	};
 
 	return cmocka_run_group_tests(tests, setup_certs, teardown_certs);
