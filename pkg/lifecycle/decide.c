@@ -131,6 +131,8 @@ static void decide_main(const struct turn *turn, struct slot *slot)
 /* What the backends of the file do, without the fallbacks. */
 struct mains {
 	uint32_t configured, healthy; /* with a weight */
+	uint32_t up;		      /* of the healthy ones: those with a verdict */
+	bool trusted;		      /* one without a verdict serves as before */
 	bool serve;		      /* one is scheduled, and not only because of fail open */
 	bool hope;		      /* one has no verdict yet */
 };
@@ -146,6 +148,8 @@ static struct mains look_at_mains(const struct turn *turn)
 			continue;
 		mains.configured++;
 		mains.healthy += slot->verdict != EZLB_DOWN;
+		mains.up += slot->verdict == EZLB_UP;
+		mains.trusted |= slot->verdict == EZLB_UNKNOWN && was(slot, EZLB_ROLE_SERVING);
 		mains.hope |= slot->verdict == EZLB_UNKNOWN;
 		mains.serve |= slot->now.role == EZLB_ROLE_SERVING &&
 			       !was(slot, EZLB_ROLE_FAIL_OPEN);
@@ -218,6 +222,31 @@ static void fail_open(const struct turn *turn)
 		     (slot->verdict == EZLB_UNKNOWN && was(slot, EZLB_ROLE_FAIL_OPEN))))
 			slot->now.role = EZLB_ROLE_FAIL_OPEN;
 	}
+}
+
+/*
+ * After a restart, and after an edit of the check, the verdicts come one after the other. If the
+ * service failed open before, the first that are down must not leave until the last one has told
+ * that too few are up: their connections would be cut, and they would be back a second later.
+ */
+static void hold(const struct turn *turn)
+{
+	for (size_t i = 0; i < turn->slots.len; i++) {
+		struct slot *slot = &turn->slots.items[i];
+
+		if (is_main(slot) && slot->verdict == EZLB_DOWN && had_dest(slot))
+			slot->now.role = EZLB_ROLE_FAIL_OPEN;
+	}
+}
+
+static void decide_fail_open(const struct turn *turn, const struct mains *mains)
+{
+	uint32_t min = min_healthy(turn->spec, mains->configured);
+
+	if (mains->healthy < min)
+		fail_open(turn);
+	else if (mains->up < min && mains->trusted)
+		hold(turn);
 }
 
 /* --- slow start ---------------------------------------------------------------------------- */
@@ -312,7 +341,7 @@ void turn_decide(struct turn *turn)
 	}
 	mains = look_at_mains(turn);
 	fallback = decide_fallbacks(turn, &mains);
-	if (!fallback && mains.healthy < min_healthy(turn->spec, mains.configured))
-		fail_open(turn);
+	if (!fallback)
+		decide_fail_open(turn, &mains);
 	decide_starts(turn);
 }

@@ -171,6 +171,32 @@ static const struct tale fail_opens[] = {
 						   "at 0: a serving 1, b serving 1\n"
 						   "dead a\n"
 						   "at 10: a fail_open 1, b serving 1\n" },
+	{ "over a restart: nobody leaves before the last verdict",
+	  "file drain=30000 min%=50 a b c d\n"
+	  "dead a b c\n"
+	  "up d\n"
+	  "at 0: a fail_open 1, b fail_open 1, c fail_open 1, d serving 1\n"
+	  "restart\n"
+	  "unknown a b c d\n"
+	  "at 10: a serving 1, b serving 1, c serving 1, d serving 1\n"
+	  "dead a\n"
+	  "at 20: a fail_open 1, b serving 1, c serving 1, d serving 1\n"
+	  "up d\n"
+	  "at 30: a fail_open 1, b serving 1, c serving 1, d serving 1\n"
+	  "dead b\n"
+	  "at 40: a fail_open 1, b fail_open 1, c serving 1, d serving 1\n"
+	  "dead c\n"
+	  "at 50: a fail_open 1, b fail_open 1, c fail_open 1, d serving 1\n" },
+	{ "over a restart: enough are up, so the dead leave",
+	  "file min=1 a b c\n"
+	  "dest a 1\n"
+	  "dest b 1\n"
+	  "unknown a b c\n"
+	  "at 0: a serving 1, b serving 1, c waiting\n"
+	  "dead a\n"
+	  "at 10: a fail_open 1, b serving 1, c waiting\n"
+	  "up b\n"
+	  "at 20: a out, b serving 1, c waiting\n" },
 	{ "a drain gives way", "file drain=30000 min=1 a\n"
 			       "up a\n"
 			       "at 0: a serving 1\n"
