@@ -2,6 +2,8 @@
 /* report: the diagnostics of files that are not applied. */
 #include "entry.h"
 
+#include <stdlib.h>
+
 #include <ezlb/mem.h>
 #include <ezlb/table.h>
 
@@ -38,22 +40,52 @@ static void report_snat(const struct entry *e, struct ezlb_diags *diags)
 				 "backend port, or run ezlb with --snat-backend nftables");
 }
 
-static struct ezlb_mark place_of_listener(const struct ezlb_spec *spec,
-					  const struct ezlb_service_key *key)
+/* NULL: none has this key, but the ports overlap. */
+static const struct ezlb_listener *listener_of(const struct ezlb_spec *spec,
+					       const struct ezlb_service_key *key)
 {
 	for (size_t i = 0; i < spec->n_listeners; i++)
 		if (ezlb_service_key_cmp(&spec->listeners[i].key, key) == 0)
-			return spec->listeners[i].at;
-	return spec->listen_at;
+			return &spec->listeners[i];
+	return NULL;
+}
+
+static bool is_same(const struct ezlb_listener *a, const struct ezlb_listener *b)
+{
+	return a->proto == b->proto && ezlb_endpoint_cmp(&a->listen, &b->listen) == 0 &&
+	       a->last_port == b->last_port;
+}
+
+/* Two different listeners can have one mark, because ezlb makes the marks of ranges. */
+static struct ezlb_diag *report_same_mark(const struct ezlb_spec *spec,
+					  const struct ezlb_spec *holder,
+					  const struct ezlb_listener *listener,
+					  const struct ezlb_listener *held,
+					  struct ezlb_diags *diags)
+{
+	char text[EZLB_LISTENER_TEXT_STRLEN], other[EZLB_LISTENER_TEXT_STRLEN];
+	struct ezlb_diag *diag;
+
+	diag = ezlb_diags_add(diags, spec->file, listener->at, EZLB_E_LISTENER_TAKEN,
+			      "the listener %s gets the firewall mark %u, which %s of service "
+			      "'%s' at %s:%d:%d already has",
+			      ezlb_listener_text(listener, text), (unsigned)listener->key.fwmark,
+			      ezlb_listener_text(held, other), holder->name, holder->file,
+			      held->at.line, held->at.col);
+	diag->help = ezlb_strdup("set fwmark to a mark that nothing else on this host uses");
+	return diag;
 }
 
 static struct ezlb_diag *report_listener(const struct entry *e, struct ezlb_diags *diags)
 {
 	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
 	const struct ezlb_listener *listener = &spec->listeners[e->claim.listener];
-	struct ezlb_mark at = place_of_listener(holder, &listener->key);
+	const struct ezlb_listener *held = listener_of(holder, &listener->key);
+	struct ezlb_mark at = held ? held->at : holder->listen_at;
 	char text[EZLB_LISTENER_TEXT_STRLEN];
 
+	if (held && listener->key.fwmark && !is_same(listener, held))
+		return report_same_mark(spec, holder, listener, held, diags);
 	return ezlb_diags_add(diags, spec->file, listener->at, EZLB_E_LISTENER_TAKEN,
 			      "the listener %s is already used by service '%s' at %s:%d:%d",
 			      ezlb_listener_text(listener, text), holder->name, holder->file,
@@ -89,6 +121,8 @@ void report_conflict(const struct entry *e, struct ezlb_diags *diags)
 				      holder->file, holder->name_at.line, holder->name_at.col);
 	else
 		diag = report_listener(e, diags);
-	if (e->now)
+	if (e->now) {
+		free(diag->help);
 		diag->help = ezlb_strdup("the last good version of this file stays applied");
+	}
 }

@@ -83,6 +83,11 @@ static const struct {
 	  "lf--",
 	  "a.yaml:2:9: error[E031]: the listener tcp 10.0.0.1:5000-5100 is already used by service "
 	  "'b' at b.yaml:2:9\n" },
+	{ "two ranges get the same mark",
+	  { { "a tcp 10.9.137.1:1000-2000", NULL }, { "b tcp 10.39.249.1:1000-2000", NULL } },
+	  "f---",
+	  "b.yaml:2:9: error[E031]: the listener tcp 10.39.249.1:1000-2000 gets the firewall mark "
+	  "1000, which tcp 10.9.137.1:1000-2000 of service 'a' at a.yaml:2:9 already has\n" },
 	{ "two sources for a backend without a port, by the port of the second listener",
 	  { { "a tcp 10.0.0.1:80 +tcp/10.0.0.1:81 snat=masq 10.1.0.1", NULL },
 	    { "b tcp 10.0.0.2:80 snat=10.9.0.1 10.1.0.1:81", NULL } },
