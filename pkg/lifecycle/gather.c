@@ -104,12 +104,16 @@ static void add_leaving(struct turn *turn)
 
 /* --- after a start: the kernel and the ledger tell what was -------------------------------- */
 
+/*
+ * A process may have been killed after it gave a backend its weight again, and before it wrote that
+ * to the ledger. Such a dest does not drain: its time may be over long since.
+ */
 static bool take_drain(const struct turn *turn, struct slot *slot)
 {
 	const struct ezlb_drain key = { .service = turn->key, .backend = slot->now.backend };
 	const struct ezlb_drain *drain = EZLB_FIND(turn->in->drains, &key, ezlb_drain_cmp);
 
-	if (!drain)
+	if (!drain || slot->weight > 0)
 		return false;
 	slot->was.role = EZLB_ROLE_DRAINING;
 	slot->was.cause = drain->cause;

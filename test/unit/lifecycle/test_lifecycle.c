@@ -280,6 +280,15 @@ static const struct tale restarts[] = {
 	  "at 20000: a serving 1, b draining down 0 until 30010 active 1, "
 	  "c draining removed 0 until 30010 active 1; due 21000\n"
 	  "at 30010: a serving 1, b waiting\n" },
+	{ "after a start the kernel counts: one with a weight does not drain",
+	  "file drain=30000 a b\n"
+	  "unknown a b\n"
+	  "dest a 1\n"
+	  "dest b 1\n"
+	  "active b 1\n"
+	  "ledger a 5000 standby\n"
+	  "ledger b 5000 down\n"
+	  "at 10000: a serving 1, b serving 1\n" },
 	{ "a deadline that has passed meanwhile", "file drain=30000 a\n"
 						  "dest a 1\n"
 						  "dest b 0\n"
