@@ -9,9 +9,9 @@
  * target starts at once (for many new targets: within 1 s or one interval, whichever is less), the
  * next ones every interval. After a result against the verdict (a failure while UP or UNKNOWN, a
  * success while DOWN) the next ones follow every fast_interval, until the verdict has changed or a
- * result confirms it; for a shared target as long as that is so for one of its services. A probe that
- * takes longer than the interval delays the next one, and is counted as overdue: a target never has
- * two probes at once.
+ * result confirms it; for a shared target as long as that is so for one of its services. A probe
+ * that takes longer than the interval delays the next one, and is counted as overdue: a target
+ * never has two probes at once.
  *
  * A probe that fails on this host (no descriptor, no free port) changes no verdict.
  */

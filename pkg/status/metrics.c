@@ -145,10 +145,11 @@ static void put_probes(const struct ezlb_status *status, struct ezlb_text *out)
 		     status->targets);
 	metric_alone(out, GAUGE("ezlb_probes_overdue", "Targets whose probe is late."),
 		     status->overdue);
-	metric_alone(out,
-		     COUNTER("ezlb_probe_overdue_total",
-			     "Probes that began late, or that were not over when the next was due."),
-		     status->overdue_total);
+	metric_alone(
+		out,
+		COUNTER("ezlb_probe_overdue_total",
+			"Probes that began late, or that were not over when the next was due."),
+		status->overdue_total);
 }
 
 static void put_events(const struct ezlb_status *status, struct ezlb_text *out)

@@ -598,20 +598,13 @@ static void test_garbage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_service_ops),
-		cmocka_unit_test(test_dest_ops),
-		cmocka_unit_test(test_questions),
-		cmocka_unit_test(test_read_service),
-		cmocka_unit_test(test_marks),
-		cmocka_unit_test(test_foreign_service),
-		cmocka_unit_test(test_read_dest),
-		cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_lying_lengths),
-		cmocka_unit_test(test_bad_attrs),
-		cmocka_unit_test(test_newer_kernel),
-		cmocka_unit_test(test_garbage),
-		cmocka_unit_test(test_read_tunnel),
-		cmocka_unit_test(test_timeout_ops),
+		cmocka_unit_test(test_service_ops),   cmocka_unit_test(test_dest_ops),
+		cmocka_unit_test(test_questions),     cmocka_unit_test(test_read_service),
+		cmocka_unit_test(test_marks),	      cmocka_unit_test(test_foreign_service),
+		cmocka_unit_test(test_read_dest),     cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_lying_lengths), cmocka_unit_test(test_bad_attrs),
+		cmocka_unit_test(test_newer_kernel),  cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_read_tunnel),   cmocka_unit_test(test_timeout_ops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
