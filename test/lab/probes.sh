@@ -130,6 +130,15 @@ sources() {
 }
 ip -n b1 route add 10.0.0.2/32 via "$LB_IP"
 
+# b2 serves, but has no route to 10.0.0.2: with this snat_ip no client would get an answer.
+backend_start b2
+no_route() {
+	cat <<-END
+		${BACKEND_IP[b2]}:80 down connect_timeout type: tcp, timeout: 1s
+		${BACKEND_IP[b2]}:80 up ok type: tcp, source: none
+	END
+}
+
 # services NAME EXTRA: a service for each line on stdin, which is probed once; the results to expect to $WORK/want.
 n=0
 services() {
@@ -153,7 +162,8 @@ service() {
 if thorough; then select='s/^+ //'; else select='/^+ /d'; fi
 services probe '' < <(cases | sed "$select")
 services source "{full_nat: true, snat_ip: $SNAT_IP}" < <(sources)
-sed -i "s/^{full_nat: true, snat_ip: \(.*\)}$/full_nat: true\nsnat_ip: \1/" "$SERVICES"/source*.yaml
+services snat "{full_nat: true, snat_ip: 10.0.0.2}" < <(no_route)
+sed -i "s/^{full_nat: true, snat_ip: \(.*\)}$/full_nat: true\nsnat_ip: \1/" "$SERVICES"/{source,snat}*.yaml
 sort -o "$WORK/want" "$WORK/want"
 ezlb_cmd check "$SERVICES" || fail "the files are wrong"
 
