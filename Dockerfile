@@ -10,7 +10,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
 	gcc libc6-dev make cmake ninja-build pkg-config \
 	libuv1-dev libyaml-dev libnl-3-dev libnl-genl-3-dev libip4tc-dev \
 	libip6tc-dev libmnl-dev libnftnl-dev libnetfilter-conntrack-dev libkmod-dev \
-	libcurl4-gnutls-dev libmicrohttpd-dev libjansson-dev zlib1g-dev uthash-dev
+	libcurl4-gnutls-dev libgnutls28-dev libmicrohttpd-dev libjansson-dev zlib1g-dev uthash-dev
 COPY . /src
 RUN cmake -S /src -B /build -G Ninja -DEZLB_TESTS=OFF \
 	&& cmake --build /build \
@@ -21,7 +21,7 @@ FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
 	libuv1 libyaml-0-2 libnl-3-200 libnl-genl-3-200 libip4tc2 libip6tc2 \
 	libmnl0 libnftnl11 libnetfilter-conntrack3 libkmod2 libcurl3-gnutls \
-	libmicrohttpd12 libjansson4 zlib1g ca-certificates \
+	libgnutls30 libmicrohttpd12 libjansson4 zlib1g ca-certificates \
 	&& rm -rf /var/lib/apt/lists/*
 COPY --from=build /image/ /
 ENTRYPOINT ["/usr/local/sbin/ezlb"]

@@ -108,7 +108,7 @@ static struct ezlb_probe_result from_curl(const struct ezlb_probe *probe, CURLco
 	curl_easy_getinfo(probe->easy, CURLINFO_REQUEST_SIZE, &sent);
 	if ((rc == CURLE_OUT_OF_MEMORY || rc == CURLE_FAILED_INIT) && sent == 0)
 		return ezlb_result_from_errno(ENOMEM);
-	if (probe->check->type == EZLB_CHECK_HTTPS && ezlb_probe_https_error(rc, &result))
+	if (probe->check->type == EZLB_CHECK_HTTPS && ezlb_probe_https_error(probe, rc, &result))
 		return result;
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
 		if (meanings[i].rc == rc)

@@ -54,6 +54,7 @@ void ezlb_prober_unref(struct ezlb_prober *prober)
 		return;
 	/* Not before the last reference is gone: reap() may have led to the close. */
 	curl_multi_cleanup(prober->multi);
+	ezlb_trust_clear(&prober->trust);
 	curl_global_cleanup();
 	free(prober);
 	closed(arg);

@@ -5,6 +5,7 @@
  * Without that a probe asks whether a backend serves, not who it is, like those of the kubelet.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@
 
 #define CA_FILE_MAX (1024 * 1024) /* is parsed in the loop: 1 MiB takes about 40 ms */
 
-/* Otherwise curl parses the whole CA bundle for each connection, although it is unused. */
+/* curl parses the whole CA bundle for each connection, also where it is unused. */
 static void set_unverified(CURL *easy)
 {
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -21,38 +22,80 @@ static void set_unverified(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 }
 
+static void set_verified_by_curl(CURL *easy, const char *ca_file)
+{
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	/* curl would keep the CAs for a day, and not see that the file has changed. */
+	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+	if (ca_file != NULL) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	}
+}
+
+static int verify(struct ezlb_probe *probe)
+{
+	const struct ezlb_request *request = probe->check->request;
+	struct curl_tlssessioninfo *tls = NULL;
+
+	curl_easy_getinfo(probe->easy, CURLINFO_TLS_SSL_PTR, &tls);
+	if (tls == NULL || tls->backend != CURLSSLBACKEND_GNUTLS || tls->internals == NULL)
+		return -EKEYREJECTED;
+	return ezlb_trust_verify(&probe->prober->trust, request->ca_file, tls->internals,
+				 request->server_name, &probe->target.addr);
+}
+
+/* Between the TLS handshake and the request: a stranger gets no header that may be a secret. */
+static int on_handshake_done(void *arg, char *peer, char *local, int peer_port, int local_port)
+{
+	struct ezlb_probe *probe = arg;
+
+	(void)peer;
+	(void)local;
+	(void)peer_port;
+	(void)local_port;
+	probe->trust = verify(probe);
+	return probe->trust < 0 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* Only ezlb_trust_verify keeps the parsed CAs, and it needs a session of GnuTLS. */
+static bool can_verify_by_itself(struct ezlb_probe *probe)
+{
+	const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+	if (library == NULL || strncmp(library, "GnuTLS/", 7) != 0)
+		return false;
+	return curl_easy_setopt(probe->easy, CURLOPT_PREREQDATA, probe) == CURLE_OK &&
+	       curl_easy_setopt(probe->easy, CURLOPT_PREREQFUNCTION, on_handshake_done) == CURLE_OK;
+}
+
 /*
- * curl reads the file itself, in the loop: it would wait for ever for the writer of a FIFO, and
- * read a device like /dev/zero until the memory is full. Files without a size, as in /proc, may
- * wait, too.
+ * The file is read in the loop. A FIFO would wait for ever for its writer, and a device like
+ * /dev/zero would fill the memory. Files without a size, as in /proc, may wait, too.
  */
-static int set_ca_file(CURL *easy, const char *path)
+static int look_at_ca_file(const char *path)
 {
 	struct stat st;
 
 	if (access(path, R_OK) < 0 || stat(path, &st) < 0)
 		return errno;
-	if (!S_ISREG(st.st_mode) || st.st_size == 0 || st.st_size > CA_FILE_MAX)
-		return EKEYREJECTED;
-	curl_easy_setopt(easy, CURLOPT_CAINFO, path);
-	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	return 0;
+	return S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= CA_FILE_MAX ? 0 : ENODATA;
 }
 
-int ezlb_probe_https_set(CURL *easy, const struct ezlb_probe *probe)
+int ezlb_probe_https_set(CURL *easy, struct ezlb_probe *probe)
 {
 	const struct ezlb_request *request = probe->check->request;
+	int code = request->verify && request->ca_file ? look_at_ca_file(request->ca_file) : 0;
 
+	if (code != 0)
+		return code;
 	curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-	if (!request->verify) {
+	if (request->verify && !can_verify_by_itself(probe))
+		set_verified_by_curl(easy, request->ca_file);
+	else
 		set_unverified(easy);
-		return 0;
-	}
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	/* curl would keep the CAs for a day, and not see that the file has changed. */
-	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
-	return request->ca_file != NULL ? set_ca_file(easy, request->ca_file) : 0;
+	return 0;
 }
 
 static const struct {
@@ -67,11 +110,21 @@ static const struct {
 	{ CURLE_SSL_INVALIDCERTSTATUS, EZLB_PROBE_TLS_CERTIFICATE },
 };
 
-bool ezlb_probe_https_error(CURLcode rc, struct ezlb_probe_result *out)
+/* The CA file is this host's: nothing is known of the backend. */
+static struct ezlb_probe_result bad_ca_file(int code)
 {
-	/* The CA file is this host's: nothing is known of the backend. */
-	if (rc == CURLE_SSL_CACERT_BADFILE) {
-		*out = (struct ezlb_probe_result){ EZLB_PROBE_LOCAL_ERROR, EKEYREJECTED };
+	return (struct ezlb_probe_result){ .outcome = EZLB_PROBE_LOCAL_ERROR, .code = code };
+}
+
+bool ezlb_probe_https_error(const struct ezlb_probe *probe, CURLcode rc,
+			    struct ezlb_probe_result *out)
+{
+	if (probe->trust == -EKEYREJECTED) {
+		*out = (struct ezlb_probe_result){ .outcome = EZLB_PROBE_TLS_CERTIFICATE };
+		return true;
+	}
+	if (probe->trust < 0 || rc == CURLE_SSL_CACERT_BADFILE) {
+		*out = bad_ca_file(probe->trust < 0 ? -probe->trust : ENODATA);
 		return true;
 	}
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {

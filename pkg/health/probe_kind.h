@@ -8,11 +8,13 @@
 
 #include "match.h"
 #include "probe.h"
+#include "trust.h"
 
 struct ezlb_prober {
 	uv_loop_t *loop;
 	CURLM *multi;
 	uv_timer_t curl_timer;
+	struct ezlb_trust trust;
 	int sockets;	/* epoll instance with the sockets of all tcp, udp and dns probes */
 	uv_poll_t poll; /* of it */
 	size_t refs;	/* open: curl_timer, poll, probes, sockets of curl */
@@ -48,6 +50,7 @@ struct ezlb_probe {
 	bool wanted;		 /* the expected text was found in the body, or none is expected */
 	struct ezlb_match match; /* of that text */
 	int local_errno;	 /* why this host could not create a socket */
+	int trust;		 /* of ezlb_trust_verify */
 };
 
 /* Frees the probe and calls `done`. Every result goes through here. */
@@ -105,9 +108,10 @@ void ezlb_probe_http_done(struct ezlb_probe *probe, CURLcode rc);
 
 /* probe_https.c */
 /* Returns 0, or the errno for which this host cannot probe: the CA file cannot be used. */
-int ezlb_probe_https_set(CURL *easy, const struct ezlb_probe *probe);
+int ezlb_probe_https_set(CURL *easy, struct ezlb_probe *probe);
 /* The errors of TLS. False: the code is none of them. */
-bool ezlb_probe_https_error(CURLcode rc, struct ezlb_probe_result *out);
+bool ezlb_probe_https_error(const struct ezlb_probe *probe, CURLcode rc,
+			    struct ezlb_probe_result *out);
 
 /* curl_loop.c */
 int ezlb_curl_loop_open(struct ezlb_prober *prober, struct ezlb_err *err);

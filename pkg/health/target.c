@@ -169,10 +169,10 @@ static void report(const struct ezlb_sub *sub, enum ezlb_verdict from)
 		health->options.on_verdict(health->arg, &change);
 }
 
-/* ENOENT, EACCES and EKEYREJECTED come from probe_https.c, EINVAL from probe_dns.c. */
+/* ENOENT, EACCES and ENODATA come from probe_https.c, EINVAL from probe_dns.c. */
 static const char *why_local(int code)
 {
-	if (code == ENOENT || code == EACCES || code == EKEYREJECTED)
+	if (code == ENOENT || code == EACCES || code == ENODATA)
 		return "cannot probe: the CA file of a health check cannot be used, verdicts are "
 		       "kept; check tls_ca_file, or install ca-certificates";
 	return "cannot probe: local resources are exhausted, "

@@ -3,16 +3,18 @@
 #include "probing.h"
 
 #include <errno.h>
+#include <sys/inotify.h>
 
 /* Certificates, each signed by itself, so each is a CA file of its own. */
-enum cert { GOOD, NAME_ONLY, EXPIRED, CERTS };
+enum cert { GOOD, NAME_ONLY, EXPIRED, CLIENTS, CERTS };
 
 static const struct {
-	const char *san, *days;
+	const char *san, *days, *use;
 } certs[CERTS] = {
-	[GOOD] = { "subjectAltName=DNS:good.example,IP:127.0.0.1", "1" },
-	[NAME_ONLY] = { "subjectAltName=DNS:name.example", "1" },
-	[EXPIRED] = { "subjectAltName=DNS:good.example,IP:127.0.0.1", "-1" },
+	[GOOD] = { "subjectAltName=DNS:good.example,IP:127.0.0.1", "1", "serverAuth" },
+	[NAME_ONLY] = { "subjectAltName=DNS:name.example", "1", "serverAuth" },
+	[EXPIRED] = { "subjectAltName=DNS:good.example,IP:127.0.0.1", "-1", "serverAuth" },
+	[CLIENTS] = { "subjectAltName=DNS:good.example,IP:127.0.0.1", "1", "clientAuth" },
 };
 
 static char dir[32];
@@ -45,6 +47,7 @@ static void run(const char *const words[])
 
 static void make(enum cert cert)
 {
+	EZLB_AUTO_FREE char *use = ezlb_asprintf("extendedKeyUsage=%s", certs[cert].use);
 	const char *const request[] = { "openssl",
 					"req",
 					"-new",
@@ -57,6 +60,8 @@ static void make(enum cert cert)
 					"/CN=other.example",
 					"-addext",
 					certs[cert].san,
+					"-addext",
+					use,
 					"-keyout",
 					path(cert, "key"),
 					"-out",
@@ -152,6 +157,7 @@ static const struct {
 	{ "a CA that nobody trusts", GOOD, NAME_ONLY, "good.example", EZLB_PROBE_TLS_CERTIFICATE },
 	{ "that the host does not trust", GOOD, HOSTS_CAS, "good.example",
 	  EZLB_PROBE_TLS_CERTIFICATE },
+	{ "for clients", CLIENTS, CLIENTS, "good.example", EZLB_PROBE_TLS_CERTIFICATE },
 	{ "expired", EXPIRED, EXPIRED, "good.example", EZLB_PROBE_TLS_CERTIFICATE },
 	{ "expired, by address", EXPIRED, EXPIRED, NULL, EZLB_PROBE_TLS_CERTIFICATE },
 };
@@ -249,8 +255,101 @@ static void test_no_ca_file(void **state)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		verified.ca_file = files[i];
 		probe(fx, loopback(fx->server.port), &check);
-		expect(fx, files[i], EZLB_PROBE_LOCAL_ERROR, EKEYREJECTED);
+		expect(fx, files[i], EZLB_PROBE_LOCAL_ERROR, ENODATA);
 	}
+}
+
+static void copy(const char *from, const char *to)
+{
+	const char *const words[] = { "cp", from, to, NULL };
+
+	run(words);
+}
+
+/* A file is parsed once, and again after it has changed, even if it is the same inode. */
+static void test_ca_file_is_kept(void **state)
+{
+	struct fixture *fx = *state;
+	struct ezlb_check check = check_of(EZLB_CHECK_HTTPS, 5000);
+	uint16_t port = closed_port();
+	pid_t pid = serve_tls(fx, GOOD, port);
+	char opened[512];
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	check.request = &verified;
+	verified.verify = true;
+	verified.server_name = NULL;
+	verified.ca_file = path(GOOD, "kept");
+	copy(path(GOOD, "cert"), verified.ca_file);
+	assert_true(inotify_add_watch(fd, verified.ca_file, IN_OPEN) >= 0);
+	probe(fx, loopback(port), &check);
+	expect(fx, "parsed", EZLB_PROBE_OK, 0);
+	assert_true(read(fd, opened, sizeof(opened)) > 0);
+	probe(fx, loopback(port), &check);
+	expect(fx, "kept", EZLB_PROBE_OK, 0);
+	assert_int_equal(read(fd, opened, sizeof(opened)), -1);
+	close(fd);
+
+	copy(path(NAME_ONLY, "cert"), verified.ca_file);
+	probe(fx, loopback(port), &check);
+	expect(fx, "rewritten", EZLB_PROBE_TLS_CERTIFICATE, 0);
+	assert_int_equal(truncate(verified.ca_file, 0), 0);
+	probe(fx, loopback(port), &check);
+	expect(fx, "empty", EZLB_PROBE_LOCAL_ERROR, ENODATA);
+	unlink(verified.ca_file);
+	probe(fx, loopback(port), &check);
+	expect(fx, "deleted", EZLB_PROBE_LOCAL_ERROR, ENOENT);
+	copy(path(GOOD, "cert"), verified.ca_file);
+	probe(fx, loopback(port), &check);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	expect(fx, "again", EZLB_PROBE_OK, 0);
+}
+
+static off_t size_of(const char *file)
+{
+	struct stat st;
+
+	assert_int_equal(stat(file, &st), 0);
+	return st.st_size;
+}
+
+/* s_server writes what it receives to a file, and does not answer. */
+static pid_t serve_into(const char *file, uint16_t port)
+{
+	EZLB_AUTO_FREE char *command = ezlb_asprintf(
+		"mkfifo %s.in && exec openssl s_server -quiet -accept 127.0.0.1:%u "
+		"-key %s -cert %s >%s <>%s.in",
+		file, (unsigned)port, path(GOOD, "key"), path(GOOD, "cert"), file, file);
+	char *argv[] = { (char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", command, NULL };
+	pid_t pid = spawn(argv);
+
+	assert_true(pid > 0);
+	return pid;
+}
+
+/* The request may have secrets in its headers. */
+static void test_stranger_gets_no_request(void **state)
+{
+	struct fixture *fx = *state;
+	struct ezlb_check check = check_of(EZLB_CHECK_HTTPS, 500);
+	uint16_t port = closed_port();
+	char *file = path(GOOD, "received");
+	pid_t pid = serve_into(file, port);
+
+	check.request = &verified;
+	verified.verify = true;
+	verified.server_name = NULL;
+	verified.ca_file = path(NAME_ONLY, "cert");
+	probe_until_connected(fx, loopback(port), &check);
+	expect(fx, "a stranger", EZLB_PROBE_TLS_CERTIFICATE, 0);
+	assert_int_equal(size_of(file), 0);
+	verified.ca_file = path(GOOD, "cert");
+	probe(fx, loopback(port), &check);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	expect(fx, "nobody answers", EZLB_PROBE_TIMEOUT, 0);
+	assert_true(size_of(file) > 0);
 }
 
 static const struct {
@@ -290,8 +389,9 @@ static void test_no_tls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_verify),	    T(test_answers), T(test_ca_file),
-		T(test_no_ca_file), T(test_no_tls),
+		T(test_verify),	    T(test_answers),	     T(test_ca_file),
+		T(test_no_ca_file), T(test_ca_file_is_kept), T(test_stranger_gets_no_request),
+		T(test_no_tls),
 	};
 
 	return cmocka_run_group_tests(tests, setup_certs, teardown_certs);
