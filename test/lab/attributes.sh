@@ -3,6 +3,7 @@
 # also: nftables6
 # Every attribute of IPVS that a file sets is what ipvsadm shows, is changed in place, is repaired when
 # another program changes it, and leaves nothing to do. What the kernel lacks stops one service and no other.
+# And what the attributes and the timeouts do to connections.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -30,6 +31,10 @@ want() {
 # thresholds PORT: "100 80"
 thresholds() {
 	in_ns lb ipvsadm -Ln --thresholds | awk -v ep="$b$1" '$2 == ep { print $3, $4 }'
+}
+# entries_of LISTENER: how many connections of it IPVS remembers.
+entries_of() {
+	in_ns lb ipvsadm -Lnc | awk -v ep="$1" '$5 == ep { n++ } END { print n + 0 }'
 }
 # settled: a second look finds nothing.
 settled() {
@@ -144,3 +149,90 @@ in_ns lb ipvsadm --set 0 0 70
 ezlb_cmd cleanup >/dev/null
 timeouts "cleanup restores what nobody has changed since" "900 100 70"
 assert_eq "the kernel after cleanup" "" "$(in_ns lb ipvsadm -Sn)"
+
+echo "# the daemon repairs them, too"
+rm "$SERVICES"/*
+file sticky 83 "persistence: 5m" "$(on 83)"
+file flags 81 "scheduler: sh" "scheduler_flags: [sh-port]" "$(on 81)"
+file limits 87 "backends: [{address: '${b}87', upper_threshold: 100, lower_threshold: 80}]"
+daemons=("${first[@]:6:2}" "-A -t ${v}81 -s sh -b sh-port" "${first[3]}" "${first[@]:14:2}")
+kernel_is() { (want "$@") && [[ $(thresholds 87) == "100 80" ]]; }
+repairs() { grep -c 'level=warn .*msg=repaired ' "$EZLB_LOG"; }
+repairs_are() { [[ $(repairs) -eq $1 ]]; }
+ezlb_start
+eventually 20 "the services" kernel_is "${daemons[@]}"
+eventually 10 "it has looked at the kernel" is_ready
+nap 0.5 # what is changed before the first look is not drift
+# The quick look sees the persistence; the comparison that follows finds the rest.
+in_ns lb ipvsadm -R <<-END
+	-E -t ${v}81 -s sh
+	-e -t ${v}87 -r ${b}87 -m -w 1 -x 5 -y 2
+	-E -t ${v}83 -s wrr -p 10
+END
+within 2000 "the repair of the persistence" repairs_are 1
+kernel_is "${daemons[@]}" || fail "repaired by the log, and is not as before"
+if thorough; then
+	in_ns lb ipvsadm -R <<-END
+		-E -t ${v}81 -s sh
+		-e -t ${v}87 -r ${b}87 -m -w 1 -x 5 -y 2
+	END
+	within 62000 "the repair of what the quick look does not see" repairs_are 2
+	kernel_is "${daemons[@]}" || fail "repaired by the log, and is not as before"
+fi
+
+echo "# connections: one-packet scheduling, thresholds, a persistent client of a backend of weight 0"
+for name in b1 b2; do backend_start "$name" 80 53/udp; done
+b2=$(ep "${BACKEND_IP[b2]}" '')
+nat=("full_nat: true" "snat_ip: '$SNAT_IP'")
+# persistent WEIGHT-OF-B1 WEIGHT-OF-B2
+persistent() {
+	file sticky 83 "${nat[@]}" "persistence: 5m" "scheduler: rr" \
+		"backends: [{address: '${b}80', weight: $1}, {address: '${b2}80', weight: $2}]"
+}
+answers() { [[ $(client_get "$(ep "$VIP" "$1")") == "$2 peer=$SNAT_IP" ]]; }
+file ops 86 "${nat[@]}" "protocol: udp" "one_packet: true" "$(on 53)"
+file limits 87 "${nat[@]}" "backends: [{address: '${b}80', upper_threshold: 2}]"
+persistent 0 1
+eventually 10 "only b2 has a weight" answers 83 backend=b2
+persistent 1 1
+has_weight() { [[ $(in_ns lb ipvsadm -Sn) == *"-a -t ${v}83 -r ${b}80 -m -w $1"* ]]; }
+eventually 5 "b1 has one, too" has_weight 1
+for _ in 1 2 3; do answers 83 backend=b2 || fail "the client does not stick to b2"; done
+persistent 1 0
+eventually 5 "the client leaves b2" answers 83 backend=b1
+answers 83 backend=b1 || fail "the client does not stick to b1"
+
+[[ $(in_ns lb ipvsadm -Ln) == *"UDP  ${v}86 wrr ops"* ]] || fail "no ops: $(in_ns lb ipvsadm -Ln)"
+"$LABTOOL" udp client 1 "$VIP" 86 2>/dev/null || :
+assert_eq "datagrams, and connections that IPVS remembers" "1 0" \
+	"$(in_ns lb ipvsadm -Ln --stats | awk -v ep="${v}86" '$2 == ep { print $3 }') $(entries_of "${v}86")"
+
+for _ in 1 2; do answers 87 backend=b1 || fail "no answer below the threshold"; done
+fails answers 87 backend=b1 || fail "an answer above the threshold"
+assert_eq "connections of upper_threshold: 2" 2 "$(entries_of "${v}87")"
+ezlb_stop
+
+echo "# an idle connection is lost after the timeout, and not before"
+rm "$SERVICES"/*
+file web 80 "${nat[@]}" "$(on 80)"
+file dns 53 "${nat[@]}" "protocol: udp" "$(on 53)"
+# held NAME: a connection that sends its request when a line comes to NAME.go, and writes the answer to NAME.
+# shellcheck disable=SC2016 # the other shell's
+held() {
+	mkfifo "$WORK/$1.go"
+	in_ns client bash -c 'exec 3<>"/dev/tcp/$1/80" && echo open && read -r && printf "GET / HTTP/1.0\r\n\r\n" >&3 &&
+		timeout 5 cat <&3' bash "$VIP" <>"$WORK/$1.go" >"$WORK/$1" 2>&1 &
+	eventually 5 "connection $1 is open" test -s "$WORK/$1"
+}
+ezlb_cmd once >/dev/null
+held default
+ezlb_cmd once --ipvs-timeout-tcp 2s --ipvs-timeout-udp 1s >/dev/null
+held short
+client_udp "$VIP" 53 >/dev/null
+entries_are() { [[ "$(entries_of "${v}80") $(entries_of "${v}53")" == "$1" ]]; }
+entries_are "2 1" || fail "the entries: $(in_ns lb ipvsadm -Lnc)"
+eventually 10 "both entries with a short timeout are gone" entries_are "1 0"
+echo go >"$WORK/short.go"
+echo go >"$WORK/default.go"
+eventually 5 "a reset" grep -q 'reset by peer' "$WORK/short"
+eventually 5 "an answer" grep -q "backend=b1 peer=$SNAT_IP" "$WORK/default"
