@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# timeout: 240
 # variants: nftables4
 # also: nftables6
 # Every attribute of IPVS that a file sets is what ipvsadm shows, is changed in place, is repaired when
@@ -204,14 +205,14 @@ answers 83 backend=b1 || fail "the client does not stick to b1"
 
 [[ $(in_ns lb ipvsadm -Ln) == *"UDP  ${v}86 wrr ops"* ]] || fail "no ops: $(in_ns lb ipvsadm -Ln)"
 fails "$LABTOOL" udp client 0.5 "$VIP" 86 || fail "an answer: docs/service-file.md says that with full_nat there is none"
-# The kernel sums up its counters every two seconds.
-datagrams_are() { [[ $(in_ns lb ipvsadm -Ln --stats) =~ "UDP  ${v}86 "\ *$1\  ]]; }
-eventually 5 "the datagram is counted" datagrams_are 1
 assert_eq "connections that IPVS remembers of it" 0 "$(entries_of "${v}86")"
 
 for _ in 1 2; do answers 87 backend=b1 || fail "no answer below the threshold"; done
 fails answers 87 backend=b1 || fail "an answer above the threshold"
 assert_eq "connections of upper_threshold: 2" 2 "$(entries_of "${v}87")"
+# The kernel sums up its counters every two seconds.
+datagrams_are() { [[ $(in_ns lb ipvsadm -Ln --stats) =~ "UDP  ${v}86 "\ *$1\  ]]; }
+eventually 5 "the datagram is counted" datagrams_are 1
 ezlb_stop
 
 echo "# an idle connection is lost after the timeout, and not before"
