@@ -71,7 +71,7 @@ static bool same_text(const char *a, const char *b)
 static bool same_bytes(const struct ezlb_bytes *a, const struct ezlb_bytes *b)
 {
 	return a->len == b->len && !a->data == !b->data &&
-	       (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+	       (a->len == 0 || (a->data && b->data && memcmp(a->data, b->data, a->len) == 0));
 }
 
 static bool same_headers(const struct ezlb_texts *a, const struct ezlb_texts *b)
