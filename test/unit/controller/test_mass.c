@@ -11,6 +11,7 @@
 #include "own_net.h"
 
 #define BACKENDS    250 /* of the addresses of own_net */
+#define SERVICES    500 /* with one backend */
 #define PASSES_MAX  80	/* in two seconds; without a pause between them there are 130 */
 #define DEADLINE_MS 60000
 
@@ -106,9 +107,42 @@ static void test_few_passes(void **state)
 		fail_msg("%zu passes for %d backends", passes, BACKENDS);
 }
 
+/* Services with equal checks share a probe, so their verdicts change at the same time. */
+static void test_at_once_is_one_pass(void **state)
+{
+	struct sockaddr_in at;
+	size_t before, empty;
+	char name[64], text[160];
+	int fd, status;
+	pid_t pid;
+
+	(void)state;
+	fd = listen_on(&at);
+	for (unsigned i = 0; i < SERVICES; i++) {
+		snprintf(name, sizeof(name), "config/web%u.yaml", i);
+		snprintf(text, sizeof(text),
+			 "listen: 10.0.0.1:%u\nbackends: [{address: 192.0.2.1:%u}]\n"
+			 "health_check: {interval: 1s, fail_count: 2}\n",
+			 1 + i, (unsigned)ntohs(at.sin_port));
+		put(name, text);
+	}
+	pid = start();
+	wait_for(" dests=500 ", 1);
+	before = times("why=health");
+	empty = times(" dests=0 ");
+	assert_int_equal(shutdown(fd, SHUT_RD), 0);
+	wait_for(" to=down ", SERVICES);
+	wait_for(" dests=0 ", empty + 1);
+	assert_int_equal(times("why=health") - before, 1);
+	kill(pid, SIGTERM);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(fd);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { IN_TOP(test_few_passes) };
+	const struct CMUnitTest tests[] = { IN_TOP(test_few_passes),
+					    IN_TOP(test_at_once_is_one_pass) };
 
 	if (!own_net()) {
 		perror("a network namespace of its own");
