@@ -43,6 +43,7 @@ enum ezlb_diag_code {
 	EZLB_E_SNAT_MARK = 33,	    /* full_nat for a mark, with iptables */
 	EZLB_E_CHAIN = 34,	    /* a warning: another file has the backend as listener */
 	EZLB_E_TIMEOUT = 35,	    /* a warning: a probe may take longer than the interval */
+	EZLB_E_ANSWERS = 36,	    /* a warning: answers of one_packet are not translated */
 };
 
 struct ezlb_diag {

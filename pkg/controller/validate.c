@@ -2,6 +2,7 @@
 #include <ezlb/controller.h>
 
 #include <errno.h>
+#include <linux/ip_vs.h>
 #include <sys/stat.h>
 
 #include <ezlb/catalog.h>
@@ -85,6 +86,22 @@ static void warn_of_timeout(const struct ezlb_spec *spec, struct ezlb_diags *dia
 				   timeout);
 }
 
+/* Right for protocols without answers. */
+static void warn_of_answers(const struct ezlb_spec *spec, struct ezlb_diags *diags)
+{
+	struct ezlb_diag *diag;
+
+	if (!(spec->flags & IP_VS_SVC_F_ONEPACKET) || spec->forward != EZLB_MASQ)
+		return;
+	diag = ezlb_diags_add(diags, spec->file, spec->listen_at, EZLB_E_ANSWERS,
+			      "with one_packet answers are not translated: %s",
+			      spec->full_nat ? "with full_nat they do not reach the client"
+					     : "they come from the address of the backend");
+	diag->warning = true;
+	diag->help = ezlb_strdup("this is right for protocols without answers, such as syslog; "
+				 "else remove one_packet");
+}
+
 static void warn(const struct ezlb_desired *desired, struct ezlb_diags *diags)
 {
 	struct ezlb_obstacle_listeners listeners = { 0 };
@@ -95,6 +112,7 @@ static void warn(const struct ezlb_desired *desired, struct ezlb_diags *diags)
 	for (size_t i = 0; i < desired->len; i++) {
 		warn_of_backends(desired->items[i], &listeners, diags);
 		warn_of_timeout(desired->items[i], diags);
+		warn_of_answers(desired->items[i], diags);
 	}
 	EZLB_VEC_CLEAR(&listeners);
 	ezlb_diags_sort(diags);

@@ -120,6 +120,50 @@ static void test_timeout(void **state)
 	}
 }
 
+static void test_one_packet(void **state)
+{
+	static const struct {
+		const char *more, *want;
+	} rows[] = {
+		{ "one_packet: true\nfull_nat: true\n",
+		  ":1:9: warning[E036]: with one_packet answers are not translated: with full_nat they "
+		  "do not reach the client\n"
+		  "  help: this is right for protocols without answers, such as syslog; else remove "
+		  "one_packet\n" },
+		{ "one_packet: true\n",
+		  ":1:9: warning[E036]: with one_packet answers are not translated: they come from the "
+		  "address of the backend\n"
+		  "  help: this is right for protocols without answers, such as syslog; else remove "
+		  "one_packet\n" },
+		{ "one_packet: true\nforward: direct\n", NULL },
+		{ "full_nat: true\n", NULL },
+	};
+	const struct text file = at("syslog.yaml");
+	const char *path = file.s;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		EZLB_AUTO_FREE char *content =
+			ezlb_asprintf("listen: 10.0.0.1:514\nprotocol: udp\n"
+				      "backends: [{address: 192.0.2.1:514}]\n%s",
+				      rows[i].more);
+		EZLB_AUTO_FREE char *text = NULL;
+		struct ezlb_diags diags = { 0 };
+		size_t files = 0;
+
+		put("syslog.yaml", content);
+		assert_int_equal(
+			ezlb_controller_validate(&path, 1, EZLB_SNAT_AUTO, &diags, &files, NULL),
+			0);
+		assert_int_equal(diags.len, rows[i].want ? 1 : 0);
+		if (rows[i].want) {
+			text = ezlb_diag_text(&diags.items[0]);
+			assert_string_equal(text + strlen(diags.items[0].file), rows[i].want);
+		}
+		ezlb_diags_clear(&diags);
+	}
+}
+
 /* Two sources for one backend are wrong only where it is known that iptables is to do it. */
 static void test_check_for_a_backend(void **state)
 {
@@ -156,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_TOP(test_check),
 		IN_TOP(test_timeout),
+		IN_TOP(test_one_packet),
 		IN_TOP(test_check_for_a_backend),
 	};
 
