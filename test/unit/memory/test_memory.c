@@ -125,6 +125,7 @@ static void test_list_shows_nothing_outside_the_scope(void **state)
 	APPLY(f, 0, 0, 0, 0);
 	t = list(f, EZLB_LAYER_IPVS, &scope);
 	assert_int_equal(t.services.len + t.dests.len, 0);
+	ezlb_table_clear(&t);
 	*EZLB_PUSH(&scope) = key("10.0.0.2:80");
 	t = list(f, EZLB_LAYER_IPVS, &scope);
 	assert_int_equal(t.services.len, 1);

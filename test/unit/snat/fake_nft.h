@@ -27,10 +27,12 @@ struct fake_elem {
 	unsigned char bytes[126];
 };
 
+#define FAKE_RULES (2 * EZLB_NFT_SETS) /* a frame that is sent twice */
+
 struct fake_table {
 	bool exists;
 	uint32_t flags, more; /* things in it that nobody of ours made */
-	struct fake_bytes chain, set[EZLB_NFT_SETS], rule[EZLB_NFT_SETS + 2];
+	struct fake_bytes chain, set[EZLB_NFT_SETS], rule[FAKE_RULES];
 	size_t n_rules, n_elems[EZLB_NFT_SETS];
 	struct fake_elem elem[EZLB_NFT_SETS][FAKE_ELEMS];
 };
@@ -309,6 +311,7 @@ static inline int fake_change(struct fake_table *table, const struct nlmsghdr *m
 		fake_keep(&table->chain, msg);
 		return 0;
 	case NFT_MSG_NEWRULE:
+		assert_true(table->n_rules < FAKE_RULES);
 		fake_keep(&table->rule[table->n_rules++], msg);
 		return 0;
 	default:

@@ -141,7 +141,7 @@ static void test_the_whole_line(void **state)
 			 "connections=10 packets_in=20 packets_out=30 bytes_in=40 bytes_out=50 "
 			 "active=7 inactive=9\n");
 	free(text);
-	EZLB_VEC_CLEAR(&status.services);
+	ezlb_status_clear(&status);
 	ezlb_trafficlog_clear(&log);
 }
 
