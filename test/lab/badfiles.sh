@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 26
 # timeout: 180
 # variants: nftables4
 # also: iptables4 iptables6 nftables6

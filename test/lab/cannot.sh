@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 31
 # timeout: 120
 # variants: nftables4
 # also: iptables4 nftables6 iptables6

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 85
 # timeout: 240
 # Every condition, every reason and every event is provoked once, and told by status, metrics, events and
 # probe alike. What the page shows is /api/v1/status and /api/v1/events; test/page looks at the page.

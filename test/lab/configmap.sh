@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 20
 # variants: nftables6
 # also: iptables4 nftables4 iptables6
 # A ConfigMap volume, laid out as kubelet does it: a swap of ..data is one transaction.

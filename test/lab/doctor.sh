@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 27
 # timeout: 240
 # Every finding of `ezlb doctor`: provoked, found, and gone after the command that it proposes.
 # shellcheck source=test/lab/lib.sh

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 53
 # timeout: 240
 # Somebody else changes or deletes what is ezlb's: found, told and repaired within 2 s, whatever it
 # was. Without changes ezlb writes nothing. A fight is logged, and repaired less often.

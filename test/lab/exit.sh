@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 30
 # variants: nftables4 iptables6
 # also: iptables4 nftables6
 # SIGTERM removes all that is ezlb's; --cleanup-on-exit=false leaves it, and traffic flows on.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 21
 # variants: iptables4
 # also: nftables4 iptables6 nftables6
 # A backend that fails leaves with its SNAT rule, and comes back with it. With nftables the rule is the

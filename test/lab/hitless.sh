@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 65
 # timeout: 300
 # Nobody notices that ezlb goes and comes. One client makes requests without a pause, each a new
 # connection, others keep theirs, while the daemon is stopped, killed, upgraded and started again.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 42
 # timeout: 150
 # Where inotify loses events, is not to be had, or never tells, and where the directory itself goes:
 # the right final state each time, no restart, and nothing deleted for what could not be read.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 44
 # timeout: 240
 # A thousand services of ten backends: /metrics has every series, `ezlb status` is short and 80 columns wide,
 # and the loop's share of a scrape is to send what a thread of its pool has asked of the kernel and written

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 22
 # timeout: 150
 # variants: nftables4
 # also: iptables4 iptables6 nftables6

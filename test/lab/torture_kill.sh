@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 50
 # timeout: 600
 # SIGKILL before each system call by which a pass changes the world: the next start makes what an
 # undisturbed run makes, `ezlb cleanup` finds all that is ezlb's, and what is foreign stays. A run takes
