@@ -43,6 +43,7 @@ struct ezlb_pass_late {
 	struct ezlb_flows flows;    /* of deleted dests and changed SNAT rows; sorted */
 	struct ezlb_scope services; /* whose untranslated flows must be looked for; sorted */
 	uint64_t due;		    /* time of the next try */
+	unsigned tries;		    /* in a row that failed */
 	struct ezlb_err err;	    /* of the last try; code 0: nothing is late */
 };
 

@@ -103,6 +103,7 @@ static void merge_clear(struct merge *merge)
 	struct claim *claim, *next;
 
 	HASH_ITER(hh, merge->claims, claim, next) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): only the last frees the table. */
 		HASH_DEL(merge->claims, claim);
 		EZLB_VEC_CLEAR(&claim->holders);
 		free(claim);

@@ -9,6 +9,7 @@
 #define EXPIRE_US (50 * 1000)
 /* A try may block for 5 s, and a table that is too large for it stays so. */
 #define RETRY_MS UNITS_LONGEST
+#define SOON_MS	 1000 /* the first wait after a failure that took no time; doubles */
 #define LATE_MAX 65536
 
 static int by_service(const void *a, const void *b)
@@ -286,13 +287,22 @@ static void forget_late(struct ezlb_pass_late *late)
 {
 	late->flows.len = late->services.len = 0;
 	late->err.code = 0;
+	late->tries = 0;
+}
+
+/* A table that is too large to be read in time would block every try. */
+static uint64_t wait_ms(const struct ezlb_err *err, unsigned tries)
+{
+	bool slow = err->code == ETIMEDOUT || err->code == EAGAIN;
+
+	return slow || tries >= 5 ? RETRY_MS : (uint64_t)SOON_MS << tries;
 }
 
 static void note_late(struct ezlb_pass_late *late, const struct attempt *attempt,
 		      const struct ezlb_err *err, uint64_t now_ms)
 {
 	if (late->err.code == 0 || attempt->late)
-		late->due = now_ms + RETRY_MS;
+		late->due = now_ms + wait_ms(err, late->tries++);
 	late->err = *err;
 	for (size_t i = 0; i < attempt->flows.len; i++)
 		if (!attempt->flows.items[i].untranslated)

@@ -242,7 +242,9 @@ static bool concerns(const struct ezlb_unit *unit, const struct ezlb_spec *spec)
 
 uint64_t ezlb_pass_due(const struct ezlb_pass *pass)
 {
-	return units_due(&pass->units);
+	uint64_t due = units_due(&pass->units);
+
+	return pass->late.err.code != 0 && pass->late.due < due ? pass->late.due : due;
 }
 
 void ezlb_pass_hurry(struct ezlb_pass *pass)

@@ -180,7 +180,7 @@ void ezlb_status_count_snat(struct ezlb_status *status, const struct ezlb_snats 
 		find_snats(status, service, snats, &found);
 		if (found.len > 0)
 			service->snat_connections = 0;
-		for (size_t k = 0; k < found.len; k++)
+		for (size_t k = 0; found.items && k < found.len; k++)
 			service->snat_connections += (int64_t)found.items[k].connections;
 		EZLB_VEC_CLEAR(&found);
 	}

@@ -548,6 +548,11 @@ static const struct {
 	{ "it fails again", 1, 2000 + 3 * LATE, -EPERM, OLD, 0, EPERM },
 	{ "a kernel without conntrack", 0, 2000 + 4 * LATE, -ENOPROTOOPT, OLD, 0, 0 },
 	{ "has no flows", 0, 2000 + 5 * LATE, 0, "", 0, 0 },
+	{ "what takes no time", 1, 2000 + 6 * LATE, -EMFILE, OLD, 0, EMFILE },
+	{ "waits a second", 0, 2999 + 6 * LATE, 0, "", 0, EMFILE },
+	{ "and not more", 0, 3000 + 6 * LATE, -EMFILE, OLD, 0, EMFILE },
+	{ "then two", 0, 4999 + 6 * LATE, 0, "", 0, EMFILE },
+	{ "and has succeeded", 0, 5000 + 6 * LATE, 0, OLD, 0, 0 },
 };
 
 static void test_later(void **state)
@@ -573,6 +578,7 @@ static void test_later(void **state)
 		assert_string_equal(ended.s, later[i].want);
 		assert_int_equal(n_looked_for, later[i].want_looked_for);
 		assert_int_equal(result.outcome.flows_err.code, later[i].want_code);
+		assert_int_equal(ezlb_pass_due(&pass) != EZLB_PASS_NEVER, later[i].want_code != 0);
 		if (n_looked_for)
 			assert_int_equal(source.first.bytes[3], i < 4 ? 1 : 2);
 		ezlb_pass_result_clear(&result);
