@@ -12,8 +12,7 @@
 #include <ezlb/snapshot.h>
 #include <ezlb/spec.h>
 
-#define EZLB_BACKENDS_MAX 5000	/* per service */
-#define EZLB_DESTS_MAX	  65536 /* per service: backends of all its listeners and protocols */
+#define EZLB_DESTS_MAX 65536 /* per service: backends of all its listeners and protocols */
 
 /*
  * `file` is the path shown to humans; its base name without .yaml or .yml is the default service
@@ -22,6 +21,12 @@
  */
 struct ezlb_spec *ezlb_config_parse(const char *file, const char *text, size_t len,
 				    struct ezlb_diags *diags);
+
+/*
+ * The inverse: the text of a service file from which ezlb_config_parse makes an equal spec. It has
+ * only what differs from the defaults. The caller frees.
+ */
+char *ezlb_config_write(const struct ezlb_spec *spec);
 
 /* A JSON Schema of service files, made from the tables that the parser uses. The caller frees. */
 char *ezlb_config_schema(void);

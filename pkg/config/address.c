@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 
 #include "fields.h"
-#include "source.h"
 
 /* Each address is local on this host, so a larger range is a mistake. */
 #define RANGE_MAX 1024
@@ -39,7 +38,8 @@ static bool is_loopback(const struct ezlb_addr *addr)
 	return addr->family == AF_INET6 && memcmp(addr->bytes, one, sizeof(one)) == 0;
 }
 
-static bool is_one_host(struct source *src, const struct node *node, const struct ezlb_addr *addr)
+static bool is_one_host(struct ezlb_source *src, const struct ezlb_node *node,
+			const struct ezlb_addr *addr)
 {
 	static const struct {
 		bool (*is)(const struct ezlb_addr *addr);
@@ -112,8 +112,8 @@ static void port_help(const char *port, char *help, size_t size)
 			    "backend gets the port that the client used");
 }
 
-static void refuse_address(struct source *src, const struct node *node, const char *text, int rc,
-			   const struct ezlb_err *err)
+static void refuse_address(struct ezlb_source *src, const struct ezlb_node *node, const char *text,
+			   int rc, const struct ezlb_err *err)
 {
 	const char *colon = strrchr(text, ':'), *slash = strchr(text, '/');
 	char help[128] = "";
@@ -137,10 +137,10 @@ static void refuse_address(struct source *src, const struct node *node, const ch
 			   help[0] ? help : NULL, "%s", err->msg);
 }
 
-bool ezlb_field_addr(struct source *src, const struct node *node, struct ezlb_addr *out)
+bool ezlb_field_addr(struct ezlb_source *src, const struct ezlb_node *node, struct ezlb_addr *out)
 {
 	const char *text;
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 	struct ezlb_addr addr;
 	struct ezlb_err err;
 	int rc;
@@ -156,8 +156,8 @@ bool ezlb_field_addr(struct source *src, const struct node *node, struct ezlb_ad
 	return true;
 }
 
-static void refuse_range(struct source *src, const struct node *node, const char *text, int rc,
-			 const struct ezlb_err *err)
+static void refuse_range(struct ezlb_source *src, const struct ezlb_node *node, const char *text,
+			 int rc, const struct ezlb_err *err)
 {
 	const char *host = strstr(text, "/32"), *host6 = strstr(text, "/128");
 
@@ -171,10 +171,11 @@ static void refuse_range(struct source *src, const struct node *node, const char
 				   "%s", err->msg);
 }
 
-bool ezlb_field_range(struct source *src, const struct node *node, struct ezlb_addr_range *out)
+bool ezlb_field_range(struct ezlb_source *src, const struct ezlb_node *node,
+		      struct ezlb_addr_range *out)
 {
 	const char *text;
-	char shown[SHOW_STRLEN], buf[EZLB_RANGE_STRLEN];
+	char shown[EZLB_SHOW_STRLEN], buf[EZLB_RANGE_STRLEN];
 	struct ezlb_addr_range range;
 	struct ezlb_err err;
 	int rc;
@@ -200,7 +201,7 @@ bool ezlb_field_range(struct source *src, const struct node *node, struct ezlb_a
 }
 
 /* Reads one endpoint from text, which has been made fit to show. */
-static bool endpoint(struct source *src, const struct node *node, const char *shown,
+static bool endpoint(struct ezlb_source *src, const struct ezlb_node *node, const char *shown,
 		     struct ezlb_endpoint *out)
 {
 	struct ezlb_endpoint ep;
@@ -216,13 +217,13 @@ static bool endpoint(struct source *src, const struct node *node, const char *sh
 }
 
 /* The port after the '-' of "IP:first-last". */
-static bool last_of(struct source *src, const struct node *node, const char *ports,
+static bool last_of(struct ezlb_source *src, const struct ezlb_node *node, const char *ports,
 		    const struct ezlb_endpoint *first, uint16_t *out)
 {
 	const char *last = strchr(ports, '-') + 1;
 	struct ezlb_endpoint end;
 	struct ezlb_err err;
-	char text[SHOW_STRLEN + 16];
+	char text[EZLB_SHOW_STRLEN + 16];
 	int rc;
 
 	snprintf(text, sizeof(text), "192.0.2.1:%s", last); /* for the check of the port */
@@ -243,10 +244,10 @@ static bool last_of(struct source *src, const struct node *node, const char *por
 	return true;
 }
 
-bool ezlb_field_listen(struct source *src, const struct node *node, struct ezlb_endpoint *out,
-		       uint16_t *last_port)
+bool ezlb_field_listen(struct ezlb_source *src, const struct ezlb_node *node,
+		       struct ezlb_endpoint *out, uint16_t *last_port)
 {
-	char shown[SHOW_STRLEN], first[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN], first[EZLB_SHOW_STRLEN];
 	struct ezlb_endpoint ep;
 	const char *text, *colon, *dash;
 	uint16_t last = 0;
@@ -268,7 +269,7 @@ bool ezlb_field_listen(struct source *src, const struct node *node, struct ezlb_
 /* "[IPv6]" without a port. Without brackets the last group could be meant as a port. */
 static bool bracketed(const char *shown, struct ezlb_addr *out)
 {
-	char host[SHOW_STRLEN];
+	char host[EZLB_SHOW_STRLEN];
 	size_t len = strlen(shown);
 
 	if (len < 2 || shown[0] != '[' || shown[len - 1] != ']')
@@ -277,9 +278,10 @@ static bool bracketed(const char *shown, struct ezlb_addr *out)
 	return ezlb_addr_parse(host, out, NULL) == 0 && out->family == AF_INET6;
 }
 
-bool ezlb_field_backend(struct source *src, const struct node *node, struct ezlb_endpoint *out)
+bool ezlb_field_backend(struct ezlb_source *src, const struct ezlb_node *node,
+			struct ezlb_endpoint *out)
 {
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 	struct ezlb_endpoint ep = { .port = 0 };
 	const char *text;
 

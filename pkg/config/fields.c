@@ -9,12 +9,10 @@
 #include <ezlb/duration.h>
 #include <ezlb/suggest.h>
 
-#include "source.h"
-
 /* Items of a list have no key. */
-const char *ezlb_field_called(const struct node *node)
+const char *ezlb_field_called(const struct ezlb_node *node)
 {
-	const struct node *list = node->parent;
+	const struct ezlb_node *list = node->parent;
 
 	if (node->key)
 		return node->key;
@@ -25,25 +23,25 @@ const char *ezlb_field_called(const struct node *node)
 	return list->key;
 }
 
-static const char *kind_str(enum node_kind kind)
+static const char *kind_str(enum ezlb_node_kind kind)
 {
 	switch (kind) {
-	case NODE_SCALAR:
+	case EZLB_NODE_SCALAR:
 		return "a single value";
-	case NODE_LIST:
+	case EZLB_NODE_LIST:
 		return "a list";
-	case NODE_MAP:
+	case EZLB_NODE_MAP:
 		return "a mapping";
-	case NODE_REFUSED:
+	case EZLB_NODE_REFUSED:
 		return "refused";
 	}
 	return NULL;
 }
 
-bool ezlb_field_is(struct source *src, const struct node *node, enum node_kind want,
+bool ezlb_field_is(struct ezlb_source *src, const struct ezlb_node *node, enum ezlb_node_kind want,
 		   const char *help)
 {
-	if (node->kind == NODE_REFUSED)
+	if (node->kind == EZLB_NODE_REFUSED)
 		return false;
 	if (ezlb_node_empty(node)) {
 		ezlb_source_refuse(src, node->key ? node->key_at : node->at, EZLB_E_VALUE, help,
@@ -56,25 +54,25 @@ bool ezlb_field_is(struct source *src, const struct node *node, enum node_kind w
 	return node->kind == want;
 }
 
-bool ezlb_field_text(struct source *src, const struct node *node, const char **out)
+bool ezlb_field_text(struct ezlb_source *src, const struct ezlb_node *node, const char **out)
 {
-	if (!ezlb_field_is(src, node, NODE_SCALAR, NULL))
+	if (!ezlb_field_is(src, node, EZLB_NODE_SCALAR, NULL))
 		return false;
 	*out = node->text;
 	return true;
 }
 
-bool ezlb_field_bool(struct source *src, const struct node *node, bool *out)
+bool ezlb_field_bool(struct ezlb_source *src, const struct ezlb_node *node, bool *out)
 {
 	const char *text;
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 	bool yes, no;
 
 	if (!ezlb_field_text(src, node, &text))
 		return false;
 	yes = strcmp(text, "true") == 0;
 	no = strcmp(text, "false") == 0;
-	if (node->plain && (yes || no)) {
+	if (node->style == EZLB_NODE_PLAIN && (yes || no)) {
 		*out = yes;
 		return true;
 	}
@@ -94,10 +92,11 @@ bool ezlb_field_is_decimal(const char *digits)
 	return len > 0 && digits[len] == '\0' && (digits[0] != '0' || len == 1);
 }
 
-bool ezlb_field_uint(struct source *src, const struct node *node, struct bounds in, uint32_t *out)
+bool ezlb_field_uint(struct ezlb_source *src, const struct ezlb_node *node, struct bounds in,
+		     uint32_t *out)
 {
 	const char *text, *digits;
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 	uint64_t n = 0;
 
 	if (!ezlb_field_text(src, node, &text))
@@ -122,12 +121,12 @@ bool ezlb_field_uint(struct source *src, const struct node *node, struct bounds 
 	return true;
 }
 
-bool ezlb_field_duration(struct source *src, const struct node *node, struct bounds in,
+bool ezlb_field_duration(struct ezlb_source *src, const struct ezlb_node *node, struct bounds in,
 			 uint32_t *out)
 {
 	const char *text;
-	char shown[SHOW_STRLEN], min[EZLB_DURATION_STRLEN], max[EZLB_DURATION_STRLEN];
-	char help[SHOW_STRLEN + 16];
+	char shown[EZLB_SHOW_STRLEN], min[EZLB_DURATION_STRLEN], max[EZLB_DURATION_STRLEN];
+	char help[EZLB_SHOW_STRLEN + 16];
 	uint32_t ms = 0;
 	int rc;
 
@@ -161,10 +160,10 @@ static const char *find_alias(const struct alias *aliases, const char *text)
 	return NULL;
 }
 
-static void refuse_word(struct source *src, const struct node *node, const char *const *words,
-			const struct alias *aliases, const char *text)
+static void refuse_word(struct ezlb_source *src, const struct ezlb_node *node,
+			const char *const *words, const struct alias *aliases, const char *text)
 {
-	char help[256] = "", shown[SHOW_STRLEN];
+	char help[256] = "", shown[EZLB_SHOW_STRLEN];
 	const char *near = find_alias(aliases, text);
 	size_t n = 0;
 
@@ -181,8 +180,8 @@ static void refuse_word(struct source *src, const struct node *node, const char 
 			   ezlb_field_called(node), ezlb_source_show(text, shown));
 }
 
-bool ezlb_field_word(struct source *src, const struct node *node, const char *const *words,
-		     const struct alias *aliases, const char **out)
+bool ezlb_field_word(struct ezlb_source *src, const struct ezlb_node *node,
+		     const char *const *words, const struct alias *aliases, const char **out)
 {
 	const char *text;
 

@@ -127,13 +127,13 @@ static bool begins_with(const char *text, const char *word)
 	return strncmp(text, word, len) == 0 && (text[len] == ' ' || text[len] == '\0');
 }
 
-const char *ezlb_other_file(const struct node *root)
+const char *ezlb_other_file(const struct ezlb_node *root)
 {
 	static const char *const words[] = {
 		"virtual_server", "virtual_server_group", "global_defs", "vrrp_instance", "-A", "-a"
 	};
 
-	if (root->kind == NODE_SCALAR)
+	if (root->kind == EZLB_NODE_SCALAR)
 		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 			if (begins_with(root->text, words[i]))
 				return "this is for keepalived or ipvsadm: docs/from-keepalived.md "

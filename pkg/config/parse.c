@@ -49,7 +49,7 @@ static void finish_check(struct reader *r)
 		ezlb_check_clear(check);
 }
 
-static void read_service(struct reader *r, const struct node *root)
+static void read_service(struct reader *r, const struct ezlb_node *root)
 {
 	ezlb_read_defaults(r, &service_table);
 	ezlb_read_defaults(r, &check_table);
@@ -65,7 +65,7 @@ static void read_service(struct reader *r, const struct node *root)
 	finish_check(r);
 }
 
-static bool is_service(struct source *src, const struct node *root)
+static bool is_service(struct ezlb_source *src, const struct ezlb_node *root)
 {
 	if (ezlb_node_empty(root)) {
 		ezlb_source_refuse(src, root->at, EZLB_E_MISSING,
@@ -73,17 +73,17 @@ static bool is_service(struct source *src, const struct node *root)
 				   "the file is empty: it defines no service");
 		return false;
 	}
-	return ezlb_field_is(src, root, NODE_MAP, ezlb_other_file(root));
+	return ezlb_field_is(src, root, EZLB_NODE_MAP, ezlb_other_file(root));
 }
 
 struct ezlb_spec *ezlb_config_parse(const char *file, const char *text, size_t len,
 				    struct ezlb_diags *diags)
 {
-	struct source src;
+	struct ezlb_source src;
 	struct reader r = { .src = &src };
-	struct node *root;
+	struct ezlb_node *root;
 
-	if (!ezlb_source_open(&src, file, text, len, diags))
+	if (!ezlb_source_open(&src, file, text, len, &ezlb_yaml_service, diags))
 		return NULL;
 	root = ezlb_node_parse(&src);
 	if (!root)

@@ -27,11 +27,12 @@ bool ezlb_read_given(const struct reader *r, const struct table *table, const ch
 	return ezlb_read_at(r, table, name).line > 0;
 }
 
-static void refuse_key(struct source *src, const struct node *node, const struct table *table)
+static void refuse_key(struct ezlb_source *src, const struct ezlb_node *node,
+		       const struct table *table)
 {
 	const char *names[MAX_FIELDS], *near;
 	const char *other = ezlb_other_key(table->id, node->key);
-	char shown[SHOW_STRLEN], help[64];
+	char shown[EZLB_SHOW_STRLEN], help[64];
 
 	/* {http_expected_status: 200-299,301}: the comma ends the value. */
 	if (isdigit((unsigned char)node->key[0]) && ezlb_node_empty(node))
@@ -67,7 +68,7 @@ static void *where(struct reader *r, const struct field *field)
 	return object + field->offset;
 }
 
-static void read_text(struct reader *r, const struct field *field, const struct node *node)
+static void read_text(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *text;
 	char **to = where(r, field);
@@ -79,7 +80,7 @@ static void read_text(struct reader *r, const struct field *field, const struct 
 }
 
 /* By the kind of the value; all others have a reader of their own. */
-void ezlb_read_value(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_value(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	char help[96];
 
@@ -91,7 +92,7 @@ void ezlb_read_value(struct reader *r, const struct field *field, const struct n
 				    "indent its keys below it, for example 'enabled: false'");
 		else
 			snprintf(help, sizeof(help), "indent its keys below %s:", field->name);
-		if (ezlb_field_is(r->src, node, NODE_MAP, help))
+		if (ezlb_field_is(r->src, node, EZLB_NODE_MAP, help))
 			ezlb_read_map(r, node, field->table);
 	} else if (field->value == VALUE_BOOL)
 		ezlb_field_bool(r->src, node, where(r, field));
@@ -103,16 +104,16 @@ void ezlb_read_value(struct reader *r, const struct field *field, const struct n
 		read_text(r, field, node);
 }
 
-void ezlb_read_each(struct reader *r, const struct field *field, const struct node *node,
+void ezlb_read_each(struct reader *r, const struct field *field, const struct ezlb_node *node,
 		    size_t max, read_fn one)
 {
 	size_t n = 0;
 
-	if (node->kind != NODE_LIST) {
+	if (node->kind != EZLB_NODE_LIST) {
 		one(r, field, node);
 		return;
 	}
-	for (const struct node *item = node->first; item; item = item->next)
+	for (const struct ezlb_node *item = node->first; item; item = item->next)
 		n++;
 	if (n == 0)
 		ezlb_source_refuse(r->src, node->at, EZLB_E_MISSING, "write one value or more",
@@ -122,7 +123,7 @@ void ezlb_read_each(struct reader *r, const struct field *field, const struct no
 				   "%zu values: %s may have at most %zu", n, field->name, max);
 		return;
 	}
-	for (const struct node *item = node->first; item; item = item->next)
+	for (const struct ezlb_node *item = node->first; item; item = item->next)
 		one(r, field, item);
 }
 
@@ -132,7 +133,7 @@ void ezlb_read_defaults(struct reader *r, const struct table *table)
 	for (size_t i = 0; i < table->n; i++) {
 		const struct field *field = &table->fields[i];
 		EZLB_AUTO_FREE char *text = NULL, *key = NULL;
-		struct node node = { .kind = NODE_SCALAR, .plain = true };
+		struct ezlb_node node = { .kind = EZLB_NODE_SCALAR };
 
 		if (!field->by_default)
 			continue;
@@ -142,7 +143,7 @@ void ezlb_read_defaults(struct reader *r, const struct table *table)
 	}
 }
 
-static void check_needed(struct reader *r, const struct node *map, const struct table *table)
+static void check_needed(struct reader *r, const struct ezlb_node *map, const struct table *table)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		const struct field *field = &table->fields[i];
@@ -155,12 +156,12 @@ static void check_needed(struct reader *r, const struct node *map, const struct 
 	}
 }
 
-void ezlb_read_map(struct reader *r, const struct node *map, const struct table *table)
+void ezlb_read_map(struct reader *r, const struct ezlb_node *map, const struct table *table)
 {
 	struct ezlb_mark *at = r->at[table->id];
 
 	memset(at, 0, sizeof(r->at[table->id]));
-	for (const struct node *node = map->first; node; node = node->next) {
+	for (const struct ezlb_node *node = map->first; node; node = node->next) {
 		const struct field *field = find_field(table, node->key);
 
 		if (!field && strncmp(node->key, "x-", 2) != 0)

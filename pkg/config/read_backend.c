@@ -8,7 +8,7 @@
 
 #include "reader.h"
 
-void ezlb_read_address(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_address(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	(void)field;
 	r->backend->at = node->at;
@@ -29,12 +29,12 @@ static void check_thresholds(struct reader *r)
 		(unsigned)backend->upper);
 }
 
-static void read_backend(struct reader *r, const struct field *field, const struct node *item,
+static void read_backend(struct reader *r, const struct field *field, const struct ezlb_node *item,
 			 bool fallback)
 {
 	struct ezlb_spec *spec = r->spec;
 
-	if (!ezlb_field_is(r->src, item, NODE_MAP, "write - address: IP:port"))
+	if (!ezlb_field_is(r->src, item, EZLB_NODE_MAP, "write - address: IP:port"))
 		return;
 	r->backend = &spec->backends[spec->n_backends++];
 	*r->backend = (struct ezlb_backend){ .fallback = fallback, .at = item->at };
@@ -43,7 +43,7 @@ static void read_backend(struct reader *r, const struct field *field, const stru
 	check_thresholds(r);
 }
 
-static void read_list(struct reader *r, const struct field *field, const struct node *node,
+static void read_list(struct reader *r, const struct field *field, const struct ezlb_node *node,
 		      bool fallback)
 {
 	static const char one[] = "write at least one '- address: IP:port' below %s:";
@@ -52,9 +52,9 @@ static void read_list(struct reader *r, const struct field *field, const struct 
 	size_t n = 0;
 
 	snprintf(help, sizeof(help), one, field->name);
-	if (!ezlb_field_is(r->src, node, NODE_LIST, help))
+	if (!ezlb_field_is(r->src, node, EZLB_NODE_LIST, help))
 		return;
-	for (const struct node *item = node->first; item; item = item->next)
+	for (const struct ezlb_node *item = node->first; item; item = item->next)
 		n++;
 	if (n == 0)
 		ezlb_source_refuse(r->src, node->at, EZLB_E_MISSING, help,
@@ -69,33 +69,34 @@ static void read_list(struct reader *r, const struct field *field, const struct 
 	}
 	spec->backends = ezlb_realloc(spec->backends, spec->n_backends + n + 1,
 				      sizeof(*spec->backends));
-	for (const struct node *item = node->first; item; item = item->next)
+	for (const struct ezlb_node *item = node->first; item; item = item->next)
 		read_backend(r, field, item, fallback);
 }
 
-void ezlb_read_backends(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_backends(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	read_list(r, field, node, false);
 }
 
-void ezlb_read_fallback(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_fallback(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	read_list(r, field, node, true);
 }
 
-void ezlb_read_persistence(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_persistence(struct reader *r, const struct field *field,
+			   const struct ezlb_node *node)
 {
 	ezlb_read_defaults(r, field->table);
-	if (node->kind == NODE_SCALAR && !ezlb_node_empty(node))
+	if (node->kind == EZLB_NODE_SCALAR && !ezlb_node_empty(node))
 		ezlb_read_persistence_timeout(r, field, node);
-	else if (ezlb_field_is(r->src, node, NODE_MAP,
+	else if (ezlb_field_is(r->src, node, EZLB_NODE_MAP,
 			       "write a duration, or timeout: and netmask: below persistence:"))
 		ezlb_read_map(r, node, field->table);
 }
 
 /* The kernel counts in seconds. */
 void ezlb_read_persistence_timeout(struct reader *r, const struct field *field,
-				   const struct node *node)
+				   const struct ezlb_node *node)
 {
 	uint32_t ms;
 
@@ -119,12 +120,12 @@ static uint32_t prefix_of(const struct ezlb_addr *mask)
 	return bits ? 0 : n;
 }
 
-void ezlb_read_netmask(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_netmask(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	struct ezlb_addr mask;
 	uint32_t prefix = 0;
 
-	r->netmask_mask = node->kind == NODE_SCALAR && strchr(node->text, '.') &&
+	r->netmask_mask = node->kind == EZLB_NODE_SCALAR && strchr(node->text, '.') &&
 			  ezlb_addr_parse(node->text, &mask, NULL) == 0;
 	if (r->netmask_mask)
 		prefix = prefix_of(&mask);
@@ -137,7 +138,7 @@ void ezlb_read_netmask(struct reader *r, const struct field *field, const struct
 	r->spec->persistence.prefix = (uint8_t)prefix;
 }
 
-void ezlb_read_engine(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_engine(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	struct ezlb_persistence *to = &r->spec->persistence;
 	const char *word;
@@ -146,7 +147,8 @@ void ezlb_read_engine(struct reader *r, const struct field *field, const struct 
 		ezlb_strcpy(to->engine, sizeof(to->engine), word);
 }
 
-void ezlb_read_tunnel_type(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_tunnel_type(struct reader *r, const struct field *field,
+			   const struct ezlb_node *node)
 {
 	const char *word;
 
@@ -154,7 +156,8 @@ void ezlb_read_tunnel_type(struct reader *r, const struct field *field, const st
 		ezlb_tunnel_type_parse(word, &r->spec->tunnel.type);
 }
 
-void ezlb_read_tunnel_port(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_tunnel_port(struct reader *r, const struct field *field,
+			   const struct ezlb_node *node)
 {
 	uint32_t port;
 
@@ -162,7 +165,8 @@ void ezlb_read_tunnel_port(struct reader *r, const struct field *field, const st
 		r->spec->tunnel.port = (uint16_t)port;
 }
 
-void ezlb_read_tunnel_checksum(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_tunnel_checksum(struct reader *r, const struct field *field,
+			       const struct ezlb_node *node)
 {
 	const char *word;
 

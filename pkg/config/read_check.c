@@ -4,7 +4,7 @@
 
 #include "reader.h"
 
-void ezlb_read_enabled(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_enabled(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	bool enabled = true;
 
@@ -13,7 +13,7 @@ void ezlb_read_enabled(struct reader *r, const struct field *field, const struct
 	r->check_off = !enabled;
 }
 
-void ezlb_read_check_type(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_check_type(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *word;
 
@@ -21,7 +21,7 @@ void ezlb_read_check_type(struct reader *r, const struct field *field, const str
 		ezlb_check_type_parse(word, &r->spec->check.type);
 }
 
-void ezlb_read_initial(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_initial(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *word;
 
@@ -29,7 +29,7 @@ void ezlb_read_initial(struct reader *r, const struct field *field, const struct
 		r->spec->check.initial_up = strcmp(word, "up") == 0;
 }
 
-void ezlb_read_check_port(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_check_port(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	uint32_t port;
 
@@ -37,11 +37,11 @@ void ezlb_read_check_port(struct reader *r, const struct field *field, const str
 		r->spec->check.port = (uint16_t)port;
 }
 
-void ezlb_read_source(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_source(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	struct ezlb_addr_range *source = &r->spec->check.source;
 	const char *text;
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 
 	(void)field;
 	if (!ezlb_field_text(r->src, node, &text))

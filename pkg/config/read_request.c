@@ -19,7 +19,7 @@ static void set_text(char **to, const char *text)
 	*to = ezlb_strdup(text);
 }
 
-void ezlb_read_method(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_method(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *word;
 
@@ -37,10 +37,10 @@ static bool is_path(const char *text)
 	return text[0] == '/' && text[n] == '\0';
 }
 
-void ezlb_read_path(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_path(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *text;
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 
 	if (!ezlb_field_text(r->src, node, &text))
 		return;
@@ -70,10 +70,10 @@ static bool is_visible(const char *text, size_t max, const char *also)
 	return len >= 1 && len <= max;
 }
 
-void ezlb_read_host(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_host(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *text;
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 
 	(void)field;
 	if (!ezlb_field_text(r->src, node, &text))
@@ -100,9 +100,9 @@ static bool is_header_value(const char *text)
 	return true;
 }
 
-static void read_header(struct reader *r, const struct node *node)
+static void read_header(struct reader *r, const struct ezlb_node *node)
 {
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 	const char *text;
 
 	ezlb_source_show(node->key, shown);
@@ -124,20 +124,21 @@ static void read_header(struct reader *r, const struct node *node)
 									     text);
 }
 
-void ezlb_read_headers(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_headers(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	size_t n = 0;
 
-	if (!ezlb_field_is(r->src, node, NODE_MAP, "write 'Name: value' lines below http_headers:"))
+	if (!ezlb_field_is(r->src, node, EZLB_NODE_MAP,
+			   "write 'Name: value' lines below http_headers:"))
 		return;
-	for (const struct node *item = node->first; item; item = item->next)
+	for (const struct ezlb_node *item = node->first; item; item = item->next)
 		if (n++ == field->limits.max) {
 			ezlb_source_refuse(r->src, item->key_at, EZLB_E_SIZE, NULL,
 					   "%s may have at most %u headers", field->name,
 					   (unsigned)field->limits.max);
 			return;
 		}
-	for (const struct node *item = node->first; item; item = item->next)
+	for (const struct ezlb_node *item = node->first; item; item = item->next)
 		read_header(r, item);
 }
 
@@ -159,11 +160,12 @@ static bool next_range(const char **p, struct bounds in, struct ezlb_code_range 
 	return true;
 }
 
-static void read_status_item(struct reader *r, const struct field *field, const struct node *node)
+static void read_status_item(struct reader *r, const struct field *field,
+			     const struct ezlb_node *node)
 {
 	struct ezlb_code_ranges *out = &r->spec->check.request->statuses;
 	struct ezlb_code_range range;
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 	const char *text, *p;
 	uint32_t status;
 
@@ -212,14 +214,14 @@ static void merge(struct ezlb_code_ranges *ranges)
 	ranges->len = n;
 }
 
-void ezlb_read_status(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_status(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	r->spec->check.request->statuses.len = 0; /* those of the default */
 	ezlb_read_each(r, field, node, STATUSES_MAX, read_status_item);
 	merge(&r->spec->check.request->statuses);
 }
 
-void ezlb_read_insecure(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_insecure(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	bool insecure = true;
 
@@ -233,10 +235,11 @@ bool ezlb_is_server_name(const char *text)
 	return is_visible(text, 253, "._-");
 }
 
-void ezlb_read_server_name(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_server_name(struct reader *r, const struct field *field,
+			   const struct ezlb_node *node)
 {
 	const char *text;
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 
 	(void)field;
 	if (!ezlb_field_text(r->src, node, &text))
@@ -249,10 +252,10 @@ void ezlb_read_server_name(struct reader *r, const struct field *field, const st
 				   ezlb_source_show(text, shown));
 }
 
-void ezlb_read_ca_file(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_ca_file(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *text;
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 
 	(void)field;
 	if (!ezlb_field_text(r->src, node, &text))
@@ -291,11 +294,11 @@ static bool from_hex(const char *hex, struct ezlb_bytes *out)
 }
 
 /* A text, or "hex:" and pairs of hexadecimal digits. */
-static void read_bytes(struct reader *r, const struct field *field, const struct node *node,
+static void read_bytes(struct reader *r, const struct field *field, const struct ezlb_node *node,
 		       struct ezlb_bytes *to)
 {
 	struct ezlb_bytes bytes = { .data = NULL };
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 	const char *text;
 
 	if (!ezlb_field_text(r->src, node, &text))
@@ -316,12 +319,12 @@ static void read_bytes(struct reader *r, const struct field *field, const struct
 	*to = bytes;
 }
 
-void ezlb_read_payload(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_payload(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	read_bytes(r, field, node, &r->spec->check.request->payload);
 }
 
-void ezlb_read_answer(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_answer(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	read_bytes(r, field, node, &r->spec->check.request->answer);
 }
@@ -345,10 +348,10 @@ static bool is_dns_name(const char *text)
 	return len > 0 && len <= 253 && label > 0;
 }
 
-void ezlb_read_query_name(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_query_name(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *text;
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 
 	(void)field;
 	if (!ezlb_field_text(r->src, node, &text))
@@ -362,8 +365,8 @@ void ezlb_read_query_name(struct reader *r, const struct field *field, const str
 }
 
 /* A word, or its number. */
-static bool read_number_word(struct reader *r, const struct field *field, const struct node *node,
-			     const uint16_t *numbers, uint32_t *out)
+static bool read_number_word(struct reader *r, const struct field *field,
+			     const struct ezlb_node *node, const uint16_t *numbers, uint32_t *out)
 {
 	const char *text, *word;
 
@@ -380,7 +383,7 @@ static bool read_number_word(struct reader *r, const struct field *field, const 
 }
 
 /* RFC 1035 3.2.2, RFC 3596, RFC 2782; in the order of the words in the table. */
-void ezlb_read_query_type(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_query_type(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	static const uint16_t numbers[] = { 1, 28, 2, 6, 16, 15, 5, 12, 33 };
 	uint32_t type = 0;
@@ -390,7 +393,8 @@ void ezlb_read_query_type(struct reader *r, const struct field *field, const str
 }
 
 /* RFC 6895 2.3; in the order of the words in the table. */
-static void read_rcode_item(struct reader *r, const struct field *field, const struct node *node)
+static void read_rcode_item(struct reader *r, const struct field *field,
+			    const struct ezlb_node *node)
 {
 	static const uint16_t numbers[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
 	uint32_t rcode = 0;
@@ -399,7 +403,7 @@ static void read_rcode_item(struct reader *r, const struct field *field, const s
 		r->spec->check.request->rcodes |= 1u << rcode;
 }
 
-void ezlb_read_rcode(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_rcode(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	r->spec->check.request->rcodes = 0; /* that of the default */
 	ezlb_read_each(r, field, node, RCODES, read_rcode_item);

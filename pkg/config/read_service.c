@@ -24,10 +24,10 @@ static bool is_label(const char *text)
 	return true;
 }
 
-void ezlb_read_name(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_name(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *text;
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 
 	(void)field;
 	r->spec->name_at = node->at;
@@ -42,12 +42,12 @@ void ezlb_read_name(struct reader *r, const struct field *field, const struct no
 }
 
 /* Without `name` the base name of the file is the service name. */
-void ezlb_read_default_name(struct reader *r, const struct node *root)
+void ezlb_read_default_name(struct reader *r, const struct ezlb_node *root)
 {
 	const char *slash = strrchr(r->src->file, '/'), *base = slash ? slash + 1 : r->src->file;
 	size_t len = strlen(base);
 	EZLB_AUTO_FREE char *name = NULL;
-	char shown[SHOW_STRLEN];
+	char shown[EZLB_SHOW_STRLEN];
 
 	if (r->spec->name_at.line > 0)
 		return;
@@ -66,7 +66,8 @@ void ezlb_read_default_name(struct reader *r, const struct node *root)
 				   ezlb_source_show(name, shown));
 }
 
-static void read_listen_item(struct reader *r, const struct field *field, const struct node *node)
+static void read_listen_item(struct reader *r, const struct field *field,
+			     const struct ezlb_node *node)
 {
 	struct listen_item item = { .at = node->at };
 
@@ -75,14 +76,15 @@ static void read_listen_item(struct reader *r, const struct field *field, const 
 	*EZLB_PUSH(&r->listen) = item;
 }
 
-void ezlb_read_listen(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_listen(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
-	r->listen_list = node->kind == NODE_LIST;
+	r->listen_list = node->kind == EZLB_NODE_LIST;
 	r->spec->listen_at = node->at;
 	ezlb_read_each(r, field, node, LISTEN_MAX, read_listen_item);
 }
 
-static void read_protocol_item(struct reader *r, const struct field *field, const struct node *node)
+static void read_protocol_item(struct reader *r, const struct field *field,
+			       const struct ezlb_node *node)
 {
 	const char *word;
 	enum ezlb_proto proto;
@@ -99,7 +101,7 @@ static void read_protocol_item(struct reader *r, const struct field *field, cons
 	r->protos[r->n_protos++] = proto;
 }
 
-void ezlb_read_protocol(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_protocol(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	enum ezlb_proto by_default = r->protos[0];
 
@@ -111,12 +113,12 @@ void ezlb_read_protocol(struct reader *r, const struct field *field, const struc
 	}
 }
 
-void ezlb_read_fwmark(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_fwmark(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	ezlb_field_uint(r->src, node, field->limits, &r->fwmark);
 }
 
-void ezlb_read_scheduler(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_scheduler(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *word;
 
@@ -125,7 +127,7 @@ void ezlb_read_scheduler(struct reader *r, const struct field *field, const stru
 }
 
 /* linux/ip_vs.h: IP_VS_SVC_F_SCHED_SH_FALLBACK and so on, which are the same bits for mh. */
-static void read_flag(struct reader *r, const struct field *field, const struct node *node)
+static void read_flag(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *word;
 
@@ -136,12 +138,13 @@ static void read_flag(struct reader *r, const struct field *field, const struct 
 	r->flag_scheduler[word[0] == 'm'] = node->at;
 }
 
-void ezlb_read_scheduler_flags(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_scheduler_flags(struct reader *r, const struct field *field,
+			       const struct ezlb_node *node)
 {
 	ezlb_read_each(r, field, node, 2, read_flag);
 }
 
-void ezlb_read_one_packet(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_one_packet(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	bool on = false;
 
@@ -150,7 +153,7 @@ void ezlb_read_one_packet(struct reader *r, const struct field *field, const str
 		r->spec->flags |= IP_VS_SVC_F_ONEPACKET;
 }
 
-void ezlb_read_forward(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_forward(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *word;
 
@@ -158,20 +161,20 @@ void ezlb_read_forward(struct reader *r, const struct field *field, const struct
 		ezlb_forward_parse(word, &r->spec->forward);
 }
 
-void ezlb_read_full_nat(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_full_nat(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	(void)field;
 	r->full_nat_unclear = !ezlb_field_bool(r->src, node, &r->spec->full_nat);
 }
 
-void ezlb_read_snat_ip(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_snat_ip(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	(void)field;
 	r->spec->snat_ip_at = node->at;
 	ezlb_field_range(r->src, node, &r->spec->snat_ip);
 }
 
-void ezlb_read_on_failure(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_on_failure(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *word;
 
@@ -180,13 +183,14 @@ void ezlb_read_on_failure(struct reader *r, const struct field *field, const str
 }
 
 /* "50%", or a number of backends. */
-void ezlb_read_min_healthy(struct reader *r, const struct field *field, const struct node *node)
+void ezlb_read_min_healthy(struct reader *r, const struct field *field,
+			   const struct ezlb_node *node)
 {
 	struct ezlb_min_healthy *out = &r->spec->min_healthy;
 	EZLB_AUTO_FREE char *digits = NULL;
-	struct node number = *node;
-	size_t len = node->kind == NODE_SCALAR ? strlen(node->text) : 0;
-	char shown[SHOW_STRLEN];
+	struct ezlb_node number = *node;
+	size_t len = node->kind == EZLB_NODE_SCALAR ? strlen(node->text) : 0;
+	char shown[EZLB_SHOW_STRLEN];
 	uint32_t n;
 
 	if (len > 0 && node->text[len - 1] == '%')

@@ -5,10 +5,9 @@
 #pragma once
 
 #include <ezlb/spec.h>
+#include <ezlb/yaml.h>
 
-#include "node.h"
 #include "schema.h"
-#include "source.h"
 
 /* One item of `listen`. */
 struct listen_item {
@@ -21,7 +20,7 @@ struct listen_item {
 #define LISTEN_MAX 64 /* items of `listen` */
 
 struct reader {
-	struct source *src;
+	struct ezlb_source *src;
 	struct ezlb_spec *spec;
 	struct ezlb_backend *backend; /* being read */
 	/* Where each field of a table begins in the file; line 0: not in the file. Of the mapping
@@ -49,21 +48,21 @@ bool ezlb_read_given(const struct reader *r, const struct table *table, const ch
 /* Fills in the defaults of a table, as if they were in the file. */
 void ezlb_read_defaults(struct reader *r, const struct table *table);
 /* Reads the keys of a mapping. */
-void ezlb_read_map(struct reader *r, const struct node *map, const struct table *table);
-void ezlb_read_value(struct reader *r, const struct field *field, const struct node *node);
+void ezlb_read_map(struct reader *r, const struct ezlb_node *map, const struct table *table);
+void ezlb_read_value(struct reader *r, const struct field *field, const struct ezlb_node *node);
 
 /* Calls `one` for a value that is no list, or for each of the 1 to `max` items of a list. */
-void ezlb_read_each(struct reader *r, const struct field *field, const struct node *node,
+void ezlb_read_each(struct reader *r, const struct field *field, const struct ezlb_node *node,
 		    size_t max, read_fn one);
 /*
  * others.c: help for a key of keepalived, ipvsadm or Kubernetes (NULL: no such key), and for a file
  * that is no mapping.
  */
 const char *ezlb_other_key(enum table_id table, const char *key);
-const char *ezlb_other_file(const struct node *root);
+const char *ezlb_other_file(const struct ezlb_node *root);
 
 /* read_service.c: without `name` the name of the file. */
-void ezlb_read_default_name(struct reader *r, const struct node *root);
+void ezlb_read_default_name(struct reader *r, const struct ezlb_node *root);
 
 /* listener.c: the listeners of the spec, from what the file says. */
 void ezlb_listeners_make(struct reader *r);

@@ -13,7 +13,7 @@
 
 #include "fields.h"
 
-struct node;
+struct ezlb_node;
 struct reader;
 struct field;
 struct table;
@@ -36,7 +36,7 @@ enum value {
 enum place { IN_SPEC, IN_REQUEST, IN_BACKEND };
 
 /* Reads a value that is there. Reports what is wrong with it. */
-typedef void (*read_fn)(struct reader *r, const struct field *field, const struct node *node);
+typedef void (*read_fn)(struct reader *r, const struct field *field, const struct ezlb_node *node);
 
 /* One key of a mapping. */
 struct field {
@@ -78,49 +78,60 @@ extern const struct table service_table, backend_table, check_table, persistence
 	tunnel_table;
 
 /* Readers of single fields, and of what is special in a mapping. */
-void ezlb_read_name(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_listen(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_protocol(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_fwmark(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_scheduler(struct reader *r, const struct field *field, const struct node *node);
+void ezlb_read_name(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_listen(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_protocol(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_fwmark(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_scheduler(struct reader *r, const struct field *field, const struct ezlb_node *node);
 void ezlb_read_scheduler_flags(struct reader *r, const struct field *field,
-			       const struct node *node);
-void ezlb_read_one_packet(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_persistence(struct reader *r, const struct field *field, const struct node *node);
+			       const struct ezlb_node *node);
+void ezlb_read_one_packet(struct reader *r, const struct field *field,
+			  const struct ezlb_node *node);
+void ezlb_read_persistence(struct reader *r, const struct field *field,
+			   const struct ezlb_node *node);
 void ezlb_read_persistence_timeout(struct reader *r, const struct field *field,
-				   const struct node *node);
-void ezlb_read_netmask(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_engine(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_forward(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_tunnel_type(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_tunnel_port(struct reader *r, const struct field *field, const struct node *node);
+				   const struct ezlb_node *node);
+void ezlb_read_netmask(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_engine(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_forward(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_tunnel_type(struct reader *r, const struct field *field,
+			   const struct ezlb_node *node);
+void ezlb_read_tunnel_port(struct reader *r, const struct field *field,
+			   const struct ezlb_node *node);
 void ezlb_read_tunnel_checksum(struct reader *r, const struct field *field,
-			       const struct node *node);
-void ezlb_read_full_nat(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_snat_ip(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_address(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_backends(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_fallback(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_min_healthy(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_on_failure(struct reader *r, const struct field *field, const struct node *node);
+			       const struct ezlb_node *node);
+void ezlb_read_full_nat(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_snat_ip(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_address(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_backends(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_fallback(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_min_healthy(struct reader *r, const struct field *field,
+			   const struct ezlb_node *node);
+void ezlb_read_on_failure(struct reader *r, const struct field *field,
+			  const struct ezlb_node *node);
 
-void ezlb_read_enabled(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_check_type(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_initial(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_check_port(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_source(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_method(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_path(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_host(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_headers(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_status(struct reader *r, const struct field *field, const struct node *node);
+void ezlb_read_enabled(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_check_type(struct reader *r, const struct field *field,
+			  const struct ezlb_node *node);
+void ezlb_read_initial(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_check_port(struct reader *r, const struct field *field,
+			  const struct ezlb_node *node);
+void ezlb_read_source(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_method(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_path(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_host(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_headers(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_status(struct reader *r, const struct field *field, const struct ezlb_node *node);
 /* Part of a URL: a name or an IPv4 address, without a port. */
 bool ezlb_is_server_name(const char *text);
-void ezlb_read_server_name(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_insecure(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_ca_file(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_payload(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_answer(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_query_name(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_query_type(struct reader *r, const struct field *field, const struct node *node);
-void ezlb_read_rcode(struct reader *r, const struct field *field, const struct node *node);
+void ezlb_read_server_name(struct reader *r, const struct field *field,
+			   const struct ezlb_node *node);
+void ezlb_read_insecure(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_ca_file(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_payload(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_answer(struct reader *r, const struct field *field, const struct ezlb_node *node);
+void ezlb_read_query_name(struct reader *r, const struct field *field,
+			  const struct ezlb_node *node);
+void ezlb_read_query_type(struct reader *r, const struct field *field,
+			  const struct ezlb_node *node);
+void ezlb_read_rcode(struct reader *r, const struct field *field, const struct ezlb_node *node);

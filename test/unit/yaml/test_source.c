@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "source.h"
+#include <ezlb/yaml.h>
 
 #define A10 "aaaaaaaaaa"
 #define A90 A10 A10 A10 A10 A10 A10 A10 A10 A10
@@ -26,7 +26,7 @@ static const struct {
 
 static void test_show(void **state)
 {
-	char buf[SHOW_STRLEN];
+	char buf[EZLB_SHOW_STRLEN];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(shows); i++)
@@ -79,8 +79,9 @@ static void test_open(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		struct ezlb_diags diags = { 0 };
-		struct source src;
-		bool ok = ezlb_source_open(&src, "f.yaml", texts[i].in, texts[i].len, &diags);
+		struct ezlb_source src;
+		bool ok = ezlb_source_open(&src, "f.yaml", texts[i].in, texts[i].len,
+					   &ezlb_yaml_service, &diags);
 
 		if (ok != (texts[i].line == 0) || diags.len != !ok)
 			fail_msg("text %zu: accepted %d, %zu diagnostics", i, ok, diags.len);
@@ -96,7 +97,7 @@ static void test_line(void **state)
 {
 	static const char text[] = "one\r\ntwo\r\rfour\n";
 	static const char *const want[] = { "one", "two", "", "four", "" };
-	struct source src = { .text = text, .len = sizeof(text) - 1 };
+	struct ezlb_source src = { .text = text, .len = sizeof(text) - 1 };
 	size_t len;
 
 	(void)state;
@@ -114,7 +115,7 @@ static void test_line(void **state)
 static void test_at(void **state)
 {
 	static const char text[] = " \t\xc3\xa9x\nab";
-	struct source src = { .text = text, .len = sizeof(text) - 1 };
+	struct ezlb_source src = { .text = text, .len = sizeof(text) - 1 };
 
 	(void)state;
 	assert_int_equal(ezlb_source_at(&src, (struct ezlb_mark){ 1, 1 }), ' ');
@@ -132,7 +133,7 @@ static void test_refuse(void **state)
 {
 	char text[450];
 	struct ezlb_diags diags = { 0 };
-	struct source src = { .file = "f.yaml", .text = text, .diags = &diags };
+	struct ezlb_source src = { .file = "f.yaml", .text = text, .diags = &diags };
 
 	(void)state;
 	src.len = (size_t)snprintf(text, sizeof(text), "\n%0200d\n%0201d\n", 1, 2);

@@ -2,8 +2,8 @@
 /* syntax: translates libyaml's errors for people who do not know YAML. */
 #pragma once
 
-struct source;
+struct ezlb_source;
 struct yaml_parser_s;
 
 /* Reports the error at which yaml_parser_parse() stopped. */
-void ezlb_syntax_refuse(struct source *src, const struct yaml_parser_s *parser);
+void ezlb_syntax_refuse(struct ezlb_source *src, const struct yaml_parser_s *parser);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "source.h"
+#include <ezlb/yaml.h>
 
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include <ezlb/config.h>
 #include <ezlb/utf8.h>
 
 #define MAX_ERRORS 20
@@ -22,7 +21,7 @@ static const char *skip_break(const char *p, const char *end)
 	return p + (p[0] == '\r' && p + 1 < end && p[1] == '\n' ? 2 : 1);
 }
 
-const char *ezlb_source_line(const struct source *src, int n, size_t *len)
+const char *ezlb_source_line(const struct ezlb_source *src, int n, size_t *len)
 {
 	const char *p = src->text, *end = src->text + src->len, *eol;
 
@@ -51,7 +50,7 @@ static size_t column_offset(const char *line, size_t len, int col)
 	return i;
 }
 
-char ezlb_source_at(const struct source *src, struct ezlb_mark at)
+char ezlb_source_at(const struct ezlb_source *src, struct ezlb_mark at)
 {
 	size_t len, i;
 	const char *line = ezlb_source_line(src, at.line, &len);
@@ -62,7 +61,7 @@ char ezlb_source_at(const struct source *src, struct ezlb_mark at)
 	return i < len ? line[i] : '\0';
 }
 
-bool ezlb_source_first(const struct source *src, struct ezlb_mark at)
+bool ezlb_source_first(const struct ezlb_source *src, struct ezlb_mark at)
 {
 	size_t len, n;
 	const char *line = ezlb_source_line(src, at.line, &len);
@@ -76,7 +75,7 @@ bool ezlb_source_first(const struct source *src, struct ezlb_mark at)
 	return true;
 }
 
-void ezlb_source_refuse(struct source *src, struct ezlb_mark at, enum ezlb_diag_code code,
+void ezlb_source_refuse(struct ezlb_source *src, struct ezlb_mark at, enum ezlb_diag_code code,
 			const char *help, const char *fmt, ...)
 {
 	struct ezlb_diag *diag;
@@ -98,9 +97,9 @@ void ezlb_source_refuse(struct source *src, struct ezlb_mark at, enum ezlb_diag_
 		diag->help = ezlb_strdup(help);
 }
 
-const char *ezlb_source_show(const char *text, char buf[SHOW_STRLEN])
+const char *ezlb_source_show(const char *text, char buf[EZLB_SHOW_STRLEN])
 {
-	const size_t room = SHOW_STRLEN - sizeof("...");
+	const size_t room = EZLB_SHOW_STRLEN - sizeof("...");
 	size_t n = 0, whole = 0; /* whole: the length without a partial character */
 
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
@@ -115,7 +114,8 @@ const char *ezlb_source_show(const char *text, char buf[SHOW_STRLEN])
 		}
 		n -= c1; /* replace the lead byte too: \x85 stands for the whole character */
 		if (control)
-			n += (size_t)snprintf(buf + n, SHOW_STRLEN - n, "\\x%02x", (unsigned)*p);
+			n += (size_t)snprintf(buf + n, EZLB_SHOW_STRLEN - n, "\\x%02x",
+					      (unsigned)*p);
 		else
 			buf[n++] = (char)*p;
 	}
@@ -138,7 +138,7 @@ static const char *objection(uint32_t c)
 }
 
 /* Shows no source line: it would send the refused bytes to the terminal. */
-static void refuse_bytes(struct source *src, struct ezlb_mark at, const char *help,
+static void refuse_bytes(struct ezlb_source *src, struct ezlb_mark at, const char *help,
 			 const char *message)
 {
 	struct ezlb_diag *diag = ezlb_diags_add(src->diags, src->file, at, EZLB_E_SYNTAX, "%s",
@@ -148,7 +148,7 @@ static void refuse_bytes(struct source *src, struct ezlb_mark at, const char *he
 	diag->help = ezlb_strdup(help);
 }
 
-static void refuse_character(struct source *src, struct ezlb_mark at, bool valid, uint32_t c)
+static void refuse_character(struct ezlb_source *src, struct ezlb_mark at, bool valid, uint32_t c)
 {
 	char message[100];
 
@@ -160,7 +160,7 @@ static void refuse_character(struct source *src, struct ezlb_mark at, bool valid
 	refuse_bytes(src, at, "remove it", message);
 }
 
-static bool check_characters(struct source *src)
+static bool check_characters(struct ezlb_source *src)
 {
 	const unsigned char *p = (const unsigned char *)src->text, *end = p + src->len;
 	struct ezlb_mark at = { 1, 1 };
@@ -187,15 +187,17 @@ static bool check_characters(struct source *src)
 	return true;
 }
 
-bool ezlb_source_open(struct source *src, const char *file, const char *text, size_t len,
-		      struct ezlb_diags *diags)
+bool ezlb_source_open(struct ezlb_source *src, const char *file, const char *text, size_t len,
+		      const struct ezlb_yaml_limits *limits, struct ezlb_diags *diags)
 {
 	static const struct ezlb_mark start = { 1, 1 };
 
-	*src = (struct source){ .file = file, .text = text, .len = len, .diags = diags };
-	if (len > EZLB_FILE_MAX) {
+	*src = (struct ezlb_source){
+		.file = file, .text = text, .len = len, .diags = diags, .limits = limits
+	};
+	if (len > limits->bytes) {
 		ezlb_source_refuse(src, (struct ezlb_mark){ 0 }, EZLB_E_SIZE, NULL,
-				   "the file has %zu bytes; the limit is %d", len, EZLB_FILE_MAX);
+				   "the file has %zu bytes; the limit is %zu", len, limits->bytes);
 		return false;
 	}
 	if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <yaml.h>
 
-#include "source.h"
+#include <ezlb/yaml.h>
 
 /* problem and context are texts of libyaml 0.2.5 (scanner.c and parser.c). */
 struct translation {
@@ -77,7 +77,7 @@ static size_t bracketed_ipv6(const char *text, size_t len)
 }
 
 /* In YAML `listen: [::1]:80` begins a list. */
-static bool refuse_unquoted_ipv6(struct source *src, const yaml_parser_t *parser)
+static bool refuse_unquoted_ipv6(struct ezlb_source *src, const yaml_parser_t *parser)
 {
 	struct ezlb_mark at = mark(&parser->problem_mark);
 	size_t len, n;
@@ -97,7 +97,7 @@ static bool refuse_unquoted_ipv6(struct source *src, const yaml_parser_t *parser
 }
 
 /* The line at `at` begins a mapping entry or a list item with wrong indentation. */
-static void refuse_indent(struct source *src, struct ezlb_mark at, const char *what,
+static void refuse_indent(struct ezlb_source *src, struct ezlb_mark at, const char *what,
 			  struct ezlb_mark outer)
 {
 	ezlb_source_refuse(src, at, EZLB_E_SYNTAX, "align it with the other lines of its level",
@@ -106,7 +106,7 @@ static void refuse_indent(struct source *src, struct ezlb_mark at, const char *w
 			   what, outer.line, outer.col);
 }
 
-static bool refuse_expected_key(struct source *src, const yaml_parser_t *parser)
+static bool refuse_expected_key(struct ezlb_source *src, const yaml_parser_t *parser)
 {
 	struct ezlb_mark at = mark(&parser->problem_mark), outer = mark(&parser->context_mark);
 
@@ -126,7 +126,7 @@ static bool refuse_expected_key(struct source *src, const yaml_parser_t *parser)
 	return true;
 }
 
-static bool refuse_expected_item(struct source *src, const yaml_parser_t *parser)
+static bool refuse_expected_item(struct ezlb_source *src, const yaml_parser_t *parser)
 {
 	if (!begins(parser->problem, "did not find expected '-' indicator"))
 		return false;
@@ -135,7 +135,7 @@ static bool refuse_expected_item(struct source *src, const yaml_parser_t *parser
 }
 
 /* The nearest line above with content other than a comment; 0 if there is none. */
-static int line_above(const struct source *src, int line_no)
+static int line_above(const struct ezlb_source *src, int line_no)
 {
 	size_t len, n;
 
@@ -151,7 +151,7 @@ static int line_above(const struct source *src, int line_no)
 }
 
 /* An unexpected ':': the second on a line, or on a line that does not fit the line above. */
-static bool refuse_colon(struct source *src, const yaml_parser_t *parser)
+static bool refuse_colon(struct ezlb_source *src, const yaml_parser_t *parser)
 {
 	struct ezlb_mark at = mark(&parser->problem_mark), above = { line_above(src, at.line), 1 };
 	size_t len;
@@ -178,7 +178,7 @@ static bool refuse_colon(struct source *src, const yaml_parser_t *parser)
 }
 
 /* A character with a meaning in YAML at the start of a value. */
-static bool refuse_character(struct source *src, const yaml_parser_t *parser)
+static bool refuse_character(struct ezlb_source *src, const yaml_parser_t *parser)
 {
 	struct ezlb_mark at = mark(&parser->problem_mark);
 	char c = ezlb_source_at(src, at);
@@ -201,7 +201,7 @@ static bool refuse_character(struct source *src, const yaml_parser_t *parser)
 	return true;
 }
 
-static bool refuse_tab(struct source *src, const yaml_parser_t *parser)
+static bool refuse_tab(struct ezlb_source *src, const yaml_parser_t *parser)
 {
 	struct ezlb_mark at = mark(&parser->problem_mark);
 
@@ -212,7 +212,7 @@ static bool refuse_tab(struct source *src, const yaml_parser_t *parser)
 	return true;
 }
 
-static bool refuse_by_table(struct source *src, const yaml_parser_t *parser)
+static bool refuse_by_table(struct ezlb_source *src, const yaml_parser_t *parser)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const struct translation *t = &table[i];
@@ -227,7 +227,7 @@ static bool refuse_by_table(struct source *src, const yaml_parser_t *parser)
 	return false;
 }
 
-static void refuse_verbatim(struct source *src, const yaml_parser_t *parser)
+static void refuse_verbatim(struct ezlb_source *src, const yaml_parser_t *parser)
 {
 	struct ezlb_mark at = mark(&parser->problem_mark), outer = mark(&parser->context_mark);
 	const char *problem = parser->problem ? parser->problem : "unknown problem";
@@ -240,9 +240,9 @@ static void refuse_verbatim(struct source *src, const yaml_parser_t *parser)
 		ezlb_source_refuse(src, at, EZLB_E_SYNTAX, NULL, "not YAML: %s", problem);
 }
 
-void ezlb_syntax_refuse(struct source *src, const struct yaml_parser_s *parser)
+void ezlb_syntax_refuse(struct ezlb_source *src, const struct yaml_parser_s *parser)
 {
-	static bool (*const translators[])(struct source *, const yaml_parser_t *) = {
+	static bool (*const translators[])(struct ezlb_source *, const yaml_parser_t *) = {
 		refuse_unquoted_ipv6, refuse_tab,	refuse_expected_key, refuse_expected_item,
 		refuse_colon,	      refuse_character, refuse_by_table,
 	};

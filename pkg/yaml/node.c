@@ -1,25 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "node.h"
+#include <ezlb/yaml.h>
 
 #include <stdlib.h>
 #include <yaml.h>
 
-#include <ezlb/config.h>
+#include <ezlb/snapshot.h>
 
-#include "source.h"
 #include "syntax.h"
 
-#define MAX_DEPTH 16
-#define TEXT_(x)  #x
-#define TEXT(x)	  TEXT_(x)
+#define TEXT_(x) #x
+#define TEXT(x)	 TEXT_(x)
 
-#define MAX_NODES 30000 /* EZLB_BACKENDS_MAX backends with all their keys, and the rest */
+/* The nodes: EZLB_BACKENDS_MAX backends with all their keys, and the rest. */
+const struct ezlb_yaml_limits ezlb_yaml_service = {
+	.bytes = EZLB_FILE_MAX,
+	.depth = 16,
+	.nodes = 30000,
+	.nodes_help = "a file is one service: at most " TEXT(EZLB_BACKENDS_MAX) " backends",
+};
+const struct ezlb_yaml_limits ezlb_yaml_stream = {
+	.bytes = 32 * 1024 * 1024,
+	.depth = 64,
+	.nodes = 2000000,
+	.documents = true,
+};
 
 struct builder {
-	struct source *src;
-	struct node top;   /* parent of the root, its only child */
-	struct node *open; /* the innermost open list or mapping; &top at the end */
-	char *key;	   /* key in `open` whose value comes next; owned */
+	struct ezlb_source *src;
+	struct ezlb_node top;	/* parent of the root, its only child */
+	struct ezlb_node *open; /* the innermost open list or mapping; &top at the end */
+	char *key;		/* key in `open` whose value comes next; owned */
 	struct ezlb_mark key_at;
 	int depth;
 	size_t n_nodes;
@@ -30,14 +40,14 @@ static struct ezlb_mark mark(const yaml_mark_t *at)
 	return (struct ezlb_mark){ (int)at->line + 1, (int)at->column + 1 };
 }
 
-/* Recursive: the depth is at most MAX_DEPTH. */
-void ezlb_node_free(struct node *node)
+/* Recursive: the depth is limited. */
+void ezlb_node_free(struct ezlb_node *node)
 {
-	struct node *next;
+	struct ezlb_node *next;
 
 	if (!node)
 		return;
-	for (struct node *child = node->first; child; child = next) {
+	for (struct ezlb_node *child = node->first; child; child = next) {
 		next = child->next;
 		ezlb_node_free(child);
 	}
@@ -46,21 +56,40 @@ void ezlb_node_free(struct node *node)
 	free(node);
 }
 
-bool ezlb_node_empty(const struct node *node)
+bool ezlb_node_empty(const struct ezlb_node *node)
 {
 	static const char *const words[] = { "~", "null", "Null", "NULL" };
 
-	if (node->kind != NODE_SCALAR)
+	if (node->kind != EZLB_NODE_SCALAR)
 		return false;
-	for (size_t i = 0; node->plain && i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; node->style == EZLB_NODE_PLAIN && i < sizeof(words) / sizeof(words[0]);
+	     i++)
 		if (strcmp(node->text, words[i]) == 0)
 			return true;
 	return node->text[0] == '\0';
 }
 
+const struct ezlb_node *ezlb_node_get(const struct ezlb_node *map, const char *key)
+{
+	const struct ezlb_node *child = NULL;
+
+	if (map && map->kind == EZLB_NODE_MAP)
+		for (child = map->first; child && strcmp(child->key, key) != 0;)
+			child = child->next;
+	return child;
+}
+
+const char *ezlb_node_text(const struct ezlb_node *map, const char *key)
+{
+	const struct ezlb_node *node = ezlb_node_get(map, key);
+
+	return node && node->kind == EZLB_NODE_SCALAR && !ezlb_node_empty(node) ? node->text : NULL;
+}
+
 static int by_key(const void *pa, const void *pb)
 {
-	const struct node *a = *(struct node *const *)pa, *b = *(struct node *const *)pb;
+	const struct ezlb_node *a = *(struct ezlb_node *const *)pa,
+			       *b = *(struct ezlb_node *const *)pb;
 	int rc = strcmp(a->key, b->key);
 
 	if (rc == 0)
@@ -69,13 +98,13 @@ static int by_key(const void *pa, const void *pb)
 }
 
 /* libyaml accepts duplicate keys silently, and the last would win. */
-static void check_duplicates(struct source *src, const struct node *map)
+static void check_duplicates(struct ezlb_source *src, const struct ezlb_node *map)
 {
-	struct EZLB_VEC(struct node *) keys = { 0 };
-	const struct node *first;
-	char shown[SHOW_STRLEN];
+	struct EZLB_VEC(struct ezlb_node *) keys = { 0 };
+	const struct ezlb_node *first;
+	char shown[EZLB_SHOW_STRLEN];
 
-	for (struct node *child = map->first; child; child = child->next)
+	for (struct ezlb_node *child = map->first; child; child = child->next)
 		*EZLB_PUSH(&keys) = child;
 	EZLB_SORT(&keys, by_key);
 	first = keys.len ? keys.items[0] : NULL;
@@ -92,9 +121,9 @@ static void check_duplicates(struct source *src, const struct node *map)
 }
 
 /* Adds a node for the current value. */
-static struct node *add_node(struct builder *b, enum node_kind kind, struct ezlb_mark at)
+static struct ezlb_node *add_node(struct builder *b, enum ezlb_node_kind kind, struct ezlb_mark at)
 {
-	struct node *node = ezlb_calloc(1, sizeof(*node));
+	struct ezlb_node *node = ezlb_calloc(1, sizeof(*node));
 
 	b->n_nodes++;
 	node->kind = kind;
@@ -112,7 +141,7 @@ static struct node *add_node(struct builder *b, enum node_kind kind, struct ezlb
 
 static bool wants_key(const struct builder *b)
 {
-	return b->open->kind == NODE_MAP && !b->key;
+	return b->open->kind == EZLB_NODE_MAP && !b->key;
 }
 
 static void refuse_anchor(struct builder *b, const yaml_char_t *anchor, const yaml_char_t *tag,
@@ -128,16 +157,16 @@ static void refuse_anchor(struct builder *b, const yaml_char_t *anchor, const ya
 				   "tags (!name) are not supported");
 }
 
-static bool open_container(struct builder *b, enum node_kind kind, struct ezlb_mark at)
+static bool open_container(struct builder *b, enum ezlb_node_kind kind, struct ezlb_mark at)
 {
 	if (wants_key(b)) {
 		ezlb_source_refuse(b->src, at, EZLB_E_TYPE, NULL,
 				   "a key must be a word, not a list or a mapping");
 		return false;
 	}
-	if (b->depth == MAX_DEPTH) {
+	if (b->depth == b->src->limits->depth) {
 		ezlb_source_refuse(b->src, at, EZLB_E_SIZE, NULL, "nested deeper than %d levels",
-				   MAX_DEPTH);
+				   b->src->limits->depth);
 		return false;
 	}
 	b->open = add_node(b, kind, at);
@@ -147,11 +176,29 @@ static bool open_container(struct builder *b, enum node_kind kind, struct ezlb_m
 
 static bool close_container(struct builder *b)
 {
-	if (b->open->kind == NODE_MAP)
+	if (b->open->kind == EZLB_NODE_MAP)
 		check_duplicates(b->src, b->open);
 	b->open = b->open->parent;
 	b->depth--;
 	return true;
+}
+
+static enum ezlb_node_style style(yaml_scalar_style_t of)
+{
+	switch (of) {
+	case YAML_SINGLE_QUOTED_SCALAR_STYLE:
+		return EZLB_NODE_SINGLE;
+	case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
+		return EZLB_NODE_DOUBLE;
+	case YAML_LITERAL_SCALAR_STYLE:
+		return EZLB_NODE_LITERAL;
+	case YAML_FOLDED_SCALAR_STYLE:
+		return EZLB_NODE_FOLDED;
+	case YAML_ANY_SCALAR_STYLE:
+	case YAML_PLAIN_SCALAR_STYLE:
+		break;
+	}
+	return EZLB_NODE_PLAIN;
 }
 
 static bool add_scalar(struct builder *b, const yaml_event_t *event)
@@ -159,7 +206,7 @@ static bool add_scalar(struct builder *b, const yaml_event_t *event)
 	const char *text = (const char *)event->data.scalar.value;
 	size_t len = event->data.scalar.length;
 	struct ezlb_mark at = mark(&event->start_mark);
-	struct node *node;
+	struct ezlb_node *node;
 
 	/* "\0" in double quotes would truncate the C string. */
 	if (memchr(text, '\0', len)) {
@@ -172,9 +219,9 @@ static bool add_scalar(struct builder *b, const yaml_event_t *event)
 		b->key_at = at;
 		return true;
 	}
-	node = add_node(b, NODE_SCALAR, at);
+	node = add_node(b, EZLB_NODE_SCALAR, at);
 	node->text = ezlb_strndup(text, len);
-	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	node->style = style(event->data.scalar.style);
 	return true;
 }
 
@@ -185,13 +232,13 @@ static bool add_alias(struct builder *b, struct ezlb_mark at)
 			   "aliases (*name) are not supported");
 	if (wants_key(b))
 		return false;
-	add_node(b, NODE_REFUSED, at);
+	add_node(b, EZLB_NODE_REFUSED, at);
 	return true;
 }
 
 static bool begin_document(struct builder *b, struct ezlb_mark at)
 {
-	if (!b->top.first)
+	if (!b->top.first || b->src->limits->documents)
 		return true;
 	ezlb_source_refuse(b->src, at, EZLB_E_FEATURE, "put each service in its own file",
 			   "a second document begins here");
@@ -203,11 +250,9 @@ static bool take(struct builder *b, const yaml_event_t *event)
 {
 	struct ezlb_mark at = mark(&event->start_mark);
 
-	if (b->n_nodes > MAX_NODES) {
-		ezlb_source_refuse(
-			b->src, at, EZLB_E_SIZE,
-			"a file is one service: at most " TEXT(EZLB_BACKENDS_MAX) " backends",
-			"more than %d values", MAX_NODES);
+	if (b->n_nodes > b->src->limits->nodes) {
+		ezlb_source_refuse(b->src, at, EZLB_E_SIZE, b->src->limits->nodes_help,
+				   "more than %zu values", b->src->limits->nodes);
 		return false;
 	}
 	switch (event->type) {
@@ -221,11 +266,11 @@ static bool take(struct builder *b, const yaml_event_t *event)
 	case YAML_SEQUENCE_START_EVENT:
 		refuse_anchor(b, event->data.sequence_start.anchor, event->data.sequence_start.tag,
 			      at);
-		return open_container(b, NODE_LIST, at);
+		return open_container(b, EZLB_NODE_LIST, at);
 	case YAML_MAPPING_START_EVENT:
 		refuse_anchor(b, event->data.mapping_start.anchor, event->data.mapping_start.tag,
 			      at);
-		return open_container(b, NODE_MAP, at);
+		return open_container(b, EZLB_NODE_MAP, at);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		return close_container(b);
@@ -255,18 +300,31 @@ static bool step(struct builder *b, yaml_parser_t *parser)
 	return more;
 }
 
-static struct node *empty_root(void)
+static struct ezlb_node *empty_root(void)
 {
-	struct node *root = ezlb_calloc(1, sizeof(*root));
+	struct ezlb_node *root = ezlb_calloc(1, sizeof(*root));
 
 	root->at = (struct ezlb_mark){ 1, 1 };
 	root->text = ezlb_strdup("");
 	return root;
 }
 
-struct node *ezlb_node_parse(struct source *src)
+/* The documents, which lie below a node on the stack. */
+static struct ezlb_node *list_of(const struct ezlb_node *top)
 {
-	struct builder b = { .src = src, .top = { .kind = NODE_LIST } };
+	struct ezlb_node *list = ezlb_calloc(1, sizeof(*list));
+
+	*list = *top;
+	list->at = (struct ezlb_mark){ 1, 1 };
+	list->parent = NULL;
+	for (struct ezlb_node *child = list->first; child; child = child->next)
+		child->parent = list;
+	return list;
+}
+
+struct ezlb_node *ezlb_node_parse(struct ezlb_source *src)
+{
+	struct builder b = { .src = src, .top = { .kind = EZLB_NODE_LIST } };
 	yaml_parser_t parser;
 	bool whole;
 
@@ -282,9 +340,14 @@ struct node *ezlb_node_parse(struct source *src)
 
 	free(b.key);
 	if (!whole) {
-		ezlb_node_free(b.top.first);
+		for (struct ezlb_node *next, *child = b.top.first; child; child = next) {
+			next = child->next;
+			ezlb_node_free(child);
+		}
 		return NULL;
 	}
+	if (src->limits->documents)
+		return list_of(&b.top);
 	if (!b.top.first)
 		return src->n_errors == 0 ? empty_root() : NULL;
 	b.top.first->parent = NULL;
