@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "cmd.h"
@@ -38,7 +39,7 @@ enum flag {
 	FLAG_HELP,
 	FLAGS,
 };
-#define FLAG_BIT(flag) (1u << (flag))
+#define FLAG_BIT(flag) (UINT64_C(1) << (flag))
 
 struct flag_row {
 	const char *name;	/* without the dashes */
@@ -59,7 +60,7 @@ struct command {
 	const char *help;    /* sentences */
 	const char *status;  /* a line for each exit status: "0  no errors\n" */
 	const char *example; /* one command per line */
-	unsigned flags;	     /* FLAG_BIT of each flag that it takes, except --help */
+	uint64_t flags;	     /* FLAG_BIT of each flag that it takes, except --help */
 };
 extern const struct command command_table[];
 extern const size_t n_commands;
