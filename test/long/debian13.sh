@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Debian 13: ezlb compiles there without a warning and passes its unit tests, and the main lab cases are
+# green with its kernel. The chroot is kept in .cache/debian13.
+# shellcheck source=test/lib/lib.bash
+. "$(dirname "$0")/../lib/lib.bash"
+
+suite=trixie
+root=$REPO/.cache/debian13
+# What a service needs from start to end, with both kinds of source NAT and both families.
+cases=(fullnat health configmap drain drift exit firewall forwarding kinds listeners repair sources state vip)
+
+# The packages of `scripts/deps build`, and what the unit tests need.
+packages() {
+	sed -n '/^build=($/,/^)$/p' "$REPO/scripts/deps" | sed '1d;$d;s/#.*//' | xargs
+	echo libcmocka-dev iproute2 openssl procps
+}
+
+# shellcheck disable=SC2317 # succeeds calls it
+install_debian() {
+	[[ ! -e $root/usr/bin/gcc ]] || return 0
+	rm -rf "$root"
+	debootstrap --variant=minbase "$suite" "$root" "$("$REPO/scripts/mirror")" &&
+		chroot "$root" apt-get -q update &&
+		# shellcheck disable=SC2046 # words
+		chroot "$root" env DEBIAN_FRONTEND=noninteractive \
+			apt-get -q install -y --no-install-recommends $(packages)
+}
+
+# inside COMMAND...: in the chroot, with the repository at /src and a /proc of its own.
+inside() {
+	# shellcheck disable=SC2016 # the inner shell expands it
+	unshare --mount --pid --fork --kill-child bash -c '
+		root=$1 repo=$2
+		shift 2
+		mkdir -p "$root/src"
+		mount --bind "$repo" "$root/src"
+		mount -t proc proc "$root/proc"
+		mount -t sysfs sysfs "$root/sys"
+		mount --rbind /dev "$root/dev"
+		exec chroot "$root" "$@"' inside "$root" "$REPO" "$@"
+}
+
+# shellcheck disable=SC2317
+compiles() {
+	inside bash -c 'cmake -S /src -B /build -G Ninja -DEZLB_WERROR=ON && ninja -C /build'
+}
+
+# shellcheck disable=SC2317
+unit_tests() {
+	inside ctest --test-dir /build -j "$(nproc)" --output-on-failure
+}
+
+need debootstrap debootstrap
+[[ $EUID -eq 0 ]] || {
+	fail "debootstrap needs root"
+	finish
+}
+succeeds "Debian 13 and the packages to build" install_debian
+succeeds "it compiles without a warning: $(inside gcc --version | head -n 1)" compiles
+succeeds "the unit and property tests pass" unit_tests
+need_ezlb
+succeeds "the main lab cases are green with its kernel" \
+	env EZLB_LAB_KERNEL="$suite" "$REPO/scripts/lab" "${cases[@]}"
+finish
