@@ -13,7 +13,7 @@ cases=(fullnat health configmap drain drift exit firewall forwarding kinds liste
 # The packages of `scripts/deps build`, and what the unit tests need.
 packages() {
 	sed -n '/^build=($/,/^)$/p' "$REPO/scripts/deps" | sed '1d;$d;s/#.*//' | xargs
-	echo libcmocka-dev iproute2 openssl procps
+	echo libcmocka-dev ca-certificates iproute2 openssl procps
 }
 
 # shellcheck disable=SC2317 # succeeds calls it

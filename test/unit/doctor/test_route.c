@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * route, and the doctor as a whole, on the real kernel, in a network namespace of our own. Skipped
- * where a user namespace cannot be had.
+ * where none can be had.
  */
 #include "facts_world.h"
 
@@ -13,29 +13,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "own_net.h"
 #include "route.h"
 
 static bool have_ns;
 static struct route route;
 static struct ezlb_err err;
-
-static bool write_file(const char *path, const char *text)
-{
-	EZLB_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-}
-
-static bool enter_user_ns(void)
-{
-	char uids[64], gids[64];
-
-	snprintf(uids, sizeof(uids), "0 %u 1", (unsigned)geteuid());
-	snprintf(gids, sizeof(gids), "0 %u 1", (unsigned)getegid());
-	return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 &&
-	       write_file("/proc/self/setgroups", "deny") &&
-	       write_file("/proc/self/uid_map", uids) && write_file("/proc/self/gid_map", gids);
-}
 
 static struct ezlb_addr address(const char *text)
 {
@@ -257,7 +240,7 @@ int main(void)
 	};
 
 	setenv("XTABLES_LOCKFILE", "/tmp/ezlb-test-xtables.lock", 1);
-	have_ns = enter_user_ns();
+	have_ns = own_net_unshare();
 	if (have_ns)
 		set_lo_up();
 	return cmocka_run_group_tests(tests, NULL, NULL);
