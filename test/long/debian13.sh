@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Debian 13: ezlb compiles there without a warning and passes its unit tests, and the main lab cases are
 # green with its kernel. The chroot is kept in .cache/debian13.
+# shellcheck disable=SC2317 # succeeds calls most functions
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
 
@@ -16,13 +17,12 @@ packages() {
 	echo libcmocka-dev ca-certificates iproute2 openssl procps
 }
 
-# shellcheck disable=SC2317 # succeeds calls it
+# shellcheck disable=SC2046 # words are meant
 install_debian() {
 	[[ ! -e $root/usr/bin/gcc ]] || return 0
 	rm -rf "$root"
 	debootstrap --variant=minbase "$suite" "$root" "$("$REPO/scripts/mirror")" &&
 		chroot "$root" apt-get -q update &&
-		# shellcheck disable=SC2046 # words
 		chroot "$root" env DEBIAN_FRONTEND=noninteractive \
 			apt-get -q install -y --no-install-recommends $(packages)
 }
@@ -41,12 +41,10 @@ inside() {
 		exec chroot "$root" "$@"' inside "$root" "$REPO" "$@"
 }
 
-# shellcheck disable=SC2317
 compiles() {
 	inside bash -c 'cmake -S /src -B /build -G Ninja -DEZLB_WERROR=ON && ninja -C /build'
 }
 
-# shellcheck disable=SC2317
 unit_tests() {
 	inside ctest --test-dir /build -j "$(nproc)" --output-on-failure
 }
