@@ -12,37 +12,41 @@ static struct ezlb_addr family_of_backends(const struct ezlb_spec *spec)
 	return none;
 }
 
+struct ezlb_listener ezlb_listener_of(enum ezlb_proto proto, const struct ezlb_endpoint *first,
+				      uint16_t last_port, uint32_t fwmark)
+{
+	struct ezlb_listener listener = { .key = { .proto = proto, .listen = *first },
+					  .proto = proto,
+					  .listen = *first,
+					  .last_port = last_port };
+
+	if (last_port || fwmark)
+		listener.key = (struct ezlb_service_key){
+			.proto = EZLB_TCP,
+			.listen.addr.family = first->addr.family,
+			.fwmark = fwmark ? fwmark : ezlb_range_mark(proto, first, last_port),
+		};
+	return listener;
+}
+
 static void add(struct ezlb_spec *spec, const struct reader *r, const struct listen_item *item,
 		enum ezlb_proto proto)
 {
 	struct ezlb_listener *listener = &spec->listeners[spec->n_listeners++];
 
-	*listener = (struct ezlb_listener){ .key = { .proto = proto, .listen = item->first },
-					    .proto = proto,
-					    .listen = item->first,
-					    .last_port = item->last_port,
-					    .at = item->at };
-	if (!item->last_port)
-		return;
-	listener->key = (struct ezlb_service_key){
-		.proto = EZLB_TCP,
-		.listen.addr.family = item->first.addr.family,
-		.fwmark = r->fwmark ? r->fwmark
-				    : ezlb_range_mark(proto, &item->first, item->last_port),
-	};
+	*listener = ezlb_listener_of(proto, &item->first, item->last_port,
+				     item->last_port ? r->fwmark : 0);
+	listener->at = item->at;
 }
 
 static void add_mark(struct ezlb_spec *spec, const struct reader *r)
 {
 	struct ezlb_endpoint any = { .addr = family_of_backends(spec) };
+	struct ezlb_listener *listener = &spec->listeners[spec->n_listeners++];
 
 	spec->listen_at = ezlb_read_at(r, &service_table, "fwmark");
-	spec->listeners[spec->n_listeners++] = (struct ezlb_listener){
-		.key = { .proto = EZLB_TCP, .listen = any, .fwmark = r->fwmark },
-		.proto = EZLB_TCP,
-		.listen = any,
-		.at = spec->listen_at,
-	};
+	*listener = ezlb_listener_of(EZLB_TCP, &any, 0, r->fwmark);
+	listener->at = spec->listen_at;
 }
 
 void ezlb_listeners_make(struct reader *r)
@@ -56,7 +60,7 @@ void ezlb_listeners_make(struct reader *r)
 	if (r->fwmark && r->listen.len == 0)
 		add_mark(spec, r);
 	if (spec->n_listeners == 0) /* reported */
-		spec->n_listeners = 1;
+		spec->listeners[spec->n_listeners++].proto = r->protos[0];
 	spec->listen = spec->listeners[0].listen;
 	spec->proto = spec->listeners[0].proto;
 }

@@ -17,13 +17,12 @@ static bool has_request(enum ezlb_check_type type)
 	return type != EZLB_CHECK_NONE && type != EZLB_CHECK_TCP;
 }
 
-/* What a file that says nothing gets: a probe by TCP, where that can tell something. */
-static enum ezlb_check_type default_type(const struct reader *r)
+/* A probe by TCP, where that can tell something. */
+enum ezlb_check_type ezlb_default_check_type(const struct ezlb_spec *spec)
 {
-	if (r->fwmark && r->listen.len == 0)
-		return EZLB_CHECK_NONE;
-	for (size_t i = 0; i < r->n_protos; i++)
-		if (r->protos[i] == EZLB_TCP)
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (!ezlb_listener_is_mark(&spec->listeners[i]) &&
+		    spec->listeners[i].proto == EZLB_TCP)
 			return EZLB_CHECK_TCP;
 	return EZLB_CHECK_NONE;
 }
@@ -55,9 +54,9 @@ static void read_service(struct reader *r, const struct ezlb_node *root)
 	ezlb_read_defaults(r, &check_table);
 	ezlb_read_map(r, root, &service_table);
 	ezlb_read_default_name(r, root);
-	if (!ezlb_read_given(r, &check_table, "type"))
-		r->spec->check.type = default_type(r);
 	ezlb_listeners_make(r);
+	if (!ezlb_read_given(r, &check_table, "type"))
+		r->spec->check.type = ezlb_default_check_type(r->spec);
 	ezlb_rules_listeners(r);
 	ezlb_rules_check(r);
 	ezlb_rules_words(r);
@@ -97,4 +96,53 @@ struct ezlb_spec *ezlb_config_parse(const char *file, const char *text, size_t l
 		return r.spec;
 	ezlb_spec_free(r.spec);
 	return NULL;
+}
+
+struct ezlb_spec *ezlb_config_defaults(const char *name)
+{
+	struct ezlb_source src = { .file = name };
+	struct reader r = { .src = &src, .spec = new_spec(name) };
+
+	ezlb_read_defaults(&r, &service_table);
+	ezlb_read_defaults(&r, &check_table);
+	ezlb_strcpy(r.spec->name, sizeof(r.spec->name), name);
+	r.spec->check.type = EZLB_CHECK_TCP;
+	return r.spec;
+}
+
+static void push_listener(struct ezlb_spec *spec, const struct ezlb_listener *listener)
+{
+	spec->listeners = ezlb_realloc(spec->listeners, spec->n_listeners + 1,
+				       sizeof(*spec->listeners));
+	spec->listeners[spec->n_listeners++] = *listener;
+	spec->listen = spec->listeners[0].listen;
+	spec->proto = spec->listeners[0].proto;
+}
+
+void ezlb_config_add_listener(struct ezlb_spec *spec, enum ezlb_proto proto,
+			      const struct ezlb_endpoint *first, uint16_t last_port)
+{
+	struct ezlb_listener listener = ezlb_listener_of(proto, first, last_port, 0);
+
+	push_listener(spec, &listener);
+}
+
+void ezlb_config_add_mark(struct ezlb_spec *spec, uint8_t family, uint32_t fwmark)
+{
+	struct ezlb_endpoint any = { .addr.family = family };
+	struct ezlb_listener listener = ezlb_listener_of(EZLB_TCP, &any, 0, fwmark);
+
+	push_listener(spec, &listener);
+}
+
+struct ezlb_backend *ezlb_config_add_backend(struct ezlb_spec *spec,
+					     const struct ezlb_endpoint *endpoint)
+{
+	struct ezlb_backend *backend;
+
+	spec->backends = ezlb_realloc(spec->backends, spec->n_backends + 1,
+				      sizeof(*spec->backends));
+	backend = &spec->backends[spec->n_backends++];
+	*backend = (struct ezlb_backend){ .endpoint = *endpoint, .weight = 1 };
+	return backend;
 }

@@ -164,6 +164,7 @@ static void read_status_item(struct reader *r, const struct field *field,
 			     const struct ezlb_node *node)
 {
 	struct ezlb_code_ranges *out = &r->spec->check.request->statuses;
+	size_t n = out->len;
 	struct ezlb_code_range range;
 	char shown[EZLB_SHOW_STRLEN];
 	const char *text, *p;
@@ -178,7 +179,7 @@ static void read_status_item(struct reader *r, const struct field *field,
 								    (uint16_t)status };
 		return;
 	}
-	for (p = text; out->len <= STATUSES_MAX && next_range(&p, field->limits, &range); p++) {
+	for (p = text; out->len - n <= STATUSES_MAX && next_range(&p, field->limits, &range); p++) {
 		*EZLB_PUSH(out) = range;
 		if (*p != ',')
 			break;
@@ -382,13 +383,13 @@ static bool read_number_word(struct reader *r, const struct field *field,
 	return true;
 }
 
-/* RFC 1035 3.2.2, RFC 3596, RFC 2782; in the order of the words in the table. */
+const uint16_t ezlb_query_types[] = { 1, 28, 2, 6, 16, 15, 5, 12, 33 };
+
 void ezlb_read_query_type(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
-	static const uint16_t numbers[] = { 1, 28, 2, 6, 16, 15, 5, 12, 33 };
 	uint32_t type = 0;
 
-	if (read_number_word(r, field, node, numbers, &type))
+	if (read_number_word(r, field, node, ezlb_query_types, &type))
 		r->spec->check.request->query_type = (uint16_t)type;
 }
 

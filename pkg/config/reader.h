@@ -64,7 +64,10 @@ const char *ezlb_other_file(const struct ezlb_node *root);
 /* read_service.c: without `name` the name of the file. */
 void ezlb_read_default_name(struct reader *r, const struct ezlb_node *root);
 
-/* listener.c: the listeners of the spec, from what the file says. */
+/* listener.c: a listener with its key. fwmark 0: none, or that which a range gets by itself. */
+struct ezlb_listener ezlb_listener_of(enum ezlb_proto proto, const struct ezlb_endpoint *first,
+				      uint16_t last_port, uint32_t fwmark);
+/* The listeners of the spec, from what the file says. */
 void ezlb_listeners_make(struct reader *r);
 
 /* Rules that involve several fields. They ignore fields that could not be read. */

@@ -57,20 +57,25 @@ static void check_tls(struct reader *r)
 }
 
 /* The name to verify is most often that of the request. */
-static void default_server_name(struct reader *r)
+char *ezlb_default_server_name(const struct ezlb_request *request)
 {
-	struct ezlb_request *request = r->spec->check.request;
 	EZLB_AUTO_FREE char *name = NULL;
 	unsigned char addr[16];
 
-	if (r->spec->check.type != EZLB_CHECK_HTTPS || request->server_name || !request->host ||
-	    request->host[0] == '[')
-		return;
+	if (!request->host || request->host[0] == '[')
+		return NULL;
 	name = ezlb_strndup(request->host, strcspn(request->host, ":"));
-	if (ezlb_is_server_name(name) && inet_pton(AF_INET, name, addr) != 1) {
-		request->server_name = name;
-		name = NULL;
-	}
+	if (!ezlb_is_server_name(name) || inet_pton(AF_INET, name, addr) == 1)
+		return NULL;
+	return ezlb_strdup(name);
+}
+
+static void default_server_name(struct reader *r)
+{
+	struct ezlb_request *request = r->spec->check.request;
+
+	if (r->spec->check.type == EZLB_CHECK_HTTPS && !request->server_name)
+		request->server_name = ezlb_default_server_name(request);
 }
 
 static void check_body(struct reader *r)

@@ -14,6 +14,7 @@
 #include "fields.h"
 
 struct ezlb_node;
+struct ezlb_spec;
 struct reader;
 struct field;
 struct table;
@@ -38,6 +39,13 @@ enum place { IN_SPEC, IN_REQUEST, IN_BACKEND };
 /* Reads a value that is there. Reports what is wrong with it. */
 typedef void (*read_fn)(struct reader *r, const struct field *field, const struct ezlb_node *node);
 
+/*
+ * Appends the texts of the value as in a file: one, or those of a list. None: the key is left out,
+ * as it is where the only one is the default.
+ */
+struct writer;
+typedef void (*write_fn)(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+
 /* One key of a mapping. */
 struct field {
 	const char *name;
@@ -56,6 +64,7 @@ struct field {
 	unsigned types;	      /* of health check: CHECK_BIT of those that use it; 0: all */
 	const struct table *table; /* of VALUE_MAP and VALUE_MAPS */
 	read_fn read;		   /* NULL: by `value`, to `place` and `offset` */
+	write_fn write;		   /* NULL: by `value` from there, or by `table` */
 	enum place place;
 	size_t offset;
 };
@@ -76,6 +85,11 @@ struct table {
 };
 extern const struct table service_table, backend_table, check_table, persistence_table,
 	tunnel_table;
+
+/* What a file gets that does not say it: the type of the check, and the name for SNI, NULL or owned
+ * by the caller. */
+enum ezlb_check_type ezlb_default_check_type(const struct ezlb_spec *spec);
+char *ezlb_default_server_name(const struct ezlb_request *request);
 
 /* Readers of single fields, and of what is special in a mapping. */
 void ezlb_read_name(struct reader *r, const struct field *field, const struct ezlb_node *node);
@@ -135,3 +149,61 @@ void ezlb_read_query_name(struct reader *r, const struct field *field,
 void ezlb_read_query_type(struct reader *r, const struct field *field,
 			  const struct ezlb_node *node);
 void ezlb_read_rcode(struct reader *r, const struct field *field, const struct ezlb_node *node);
+/* In the order of the words in the table: RFC 1035 3.2.2, RFC 3596, RFC 2782. */
+extern const uint16_t ezlb_query_types[];
+
+/* Writers of single fields: write_service.c, write_check.c, write_request.c. */
+void ezlb_write_address(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_persistence_timeout(const struct writer *w, const struct field *field,
+				    struct ezlb_texts *to);
+void ezlb_write_netmask(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_engine(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_tunnel_type(const struct writer *w, const struct field *field,
+			    struct ezlb_texts *to);
+void ezlb_write_tunnel_port(const struct writer *w, const struct field *field,
+			    struct ezlb_texts *to);
+void ezlb_write_tunnel_checksum(const struct writer *w, const struct field *field,
+				struct ezlb_texts *to);
+void ezlb_write_name(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_listen(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_protocol(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_fwmark(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_scheduler(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_scheduler_flags(const struct writer *w, const struct field *field,
+				struct ezlb_texts *to);
+void ezlb_write_persistence(const struct writer *w, const struct field *field,
+			    struct ezlb_texts *to);
+void ezlb_write_one_packet(const struct writer *w, const struct field *field,
+			   struct ezlb_texts *to);
+void ezlb_write_forward(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_full_nat(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_snat_ip(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_min_healthy(const struct writer *w, const struct field *field,
+			    struct ezlb_texts *to);
+void ezlb_write_on_failure(const struct writer *w, const struct field *field,
+			   struct ezlb_texts *to);
+void ezlb_write_enabled(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_check_type(const struct writer *w, const struct field *field,
+			   struct ezlb_texts *to);
+void ezlb_write_initial(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_check_port(const struct writer *w, const struct field *field,
+			   struct ezlb_texts *to);
+void ezlb_write_source(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_method(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_path(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_host(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_headers(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_status(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_insecure(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_server_name(const struct writer *w, const struct field *field,
+			    struct ezlb_texts *to);
+void ezlb_write_ca_file(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_payload(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_answer(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_query_name(const struct writer *w, const struct field *field,
+			   struct ezlb_texts *to);
+void ezlb_write_query_type(const struct writer *w, const struct field *field,
+			   struct ezlb_texts *to);
+void ezlb_write_rcode(const struct writer *w, const struct field *field, struct ezlb_texts *to);
+void ezlb_write_fast_interval(const struct writer *w, const struct field *field,
+			      struct ezlb_texts *to);
