@@ -6,9 +6,9 @@
 #define BIT(name) FLAG_BIT(FLAG_##name)
 #define LOG	  (BIT(LOG_LEVEL) | BIT(LOG_FORMAT))
 /* Flags of commands that change the kernel, or plan to. */
-#define HOW                                                                              \
-	(BIT(STATE_DIR) | BIT(DATAPLANE) | BIT(PROBE) | BIT(SNAT_BACKEND) | BIT(ADOPT) | \
-	 BIT(FIREWALL) | BIT(HOST_SETUP) | BIT(VIP_DEVICE) | BIT(TIMEOUT_TCP) |          \
+#define HOW                                                                                    \
+	(BIT(STATE_DIR) | BIT(PERSIST_DIR) | BIT(DATAPLANE) | BIT(PROBE) | BIT(SNAT_BACKEND) | \
+	 BIT(ADOPT) | BIT(FIREWALL) | BIT(HOST_SETUP) | BIT(VIP_DEVICE) | BIT(TIMEOUT_TCP) |   \
 	 BIT(TIMEOUT_TCPFIN) | BIT(TIMEOUT_UDP) | LOG)
 
 const struct command command_table[] = {
@@ -60,8 +60,8 @@ const struct command command_table[] = {
 	  "0  done\n"
 	  "1  something failed\n",
 	  "ezlb host-setup\n",
-	  BIT(CONFIG_DIR) | BIT(STATE_DIR) | BIT(DATAPLANE) | BIT(SNAT_BACKEND) | BIT(VIP_DEVICE) |
-		  LOG },
+	  BIT(CONFIG_DIR) | BIT(STATE_DIR) | BIT(PERSIST_DIR) | BIT(DATAPLANE) | BIT(SNAT_BACKEND) |
+		  BIT(VIP_DEVICE) | LOG },
 	{ "doctor", cmd_doctor, "", "find what would stop packets on this host",
 	  "Follows a packet of each service through this host, and says where it would be dropped "
 	  "and which commands repair that. Changes nothing. Give it the flags that `ezlb run` has.",
@@ -106,11 +106,12 @@ const struct command command_table[] = {
 	  "ezlb reload\n", BIT(STATE_DIR) },
 	{ "cleanup", cmd_cleanup, "", "remove from the kernel everything that ezlb owns",
 	  "Removes from the kernel everything that ezlb owns by its records in --state-dir, restores "
-	  "sysctls, and prints what it removed. Stop `ezlb run` first.",
+	  "sysctls, deletes the last good versions of the files, and prints what it removed. Stop `ezlb run` first.",
 	  "0  everything is removed\n"
 	  "1  something is left\n",
 	  "ezlb cleanup\n",
-	  BIT(STATE_DIR) | BIT(DATAPLANE) | BIT(SNAT_BACKEND) | BIT(VIP_DEVICE) | LOG },
+	  BIT(STATE_DIR) | BIT(PERSIST_DIR) | BIT(DATAPLANE) | BIT(SNAT_BACKEND) | BIT(VIP_DEVICE) |
+		  LOG },
 	{ "version", cmd_version, "", "print the version", "Prints the version of ezlb.",
 	  "0  always\n", "ezlb version\n", 0 },
 };

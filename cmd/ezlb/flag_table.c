@@ -18,6 +18,15 @@ const struct flag_row flag_table[FLAGS] = {
 		.help = "Directory in which ezlb records what it owns in the kernel, "
 			"with the socket on which a running ezlb answers.",
 	},
+	[FLAG_PERSIST_DIR] = {
+		.name = "persist-dir",
+		.env = "EZLB_PERSIST_DIR",
+		.arg = "DIR",
+		.by_default = "/var/lib/ezlb",
+		.help = "Directory for the last good versions of the service files, "
+			"which must survive a reboot. If --state-dir is not its "
+			"default, they survive one only with this flag.",
+	},
 	[FLAG_DATAPLANE] = {
 		.name = "dataplane",
 		.env = "EZLB_DATAPLANE",

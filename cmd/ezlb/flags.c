@@ -116,6 +116,9 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_STATE_DIR:
 		options->state_dir = value;
 		return value[0] != '\0';
+	case FLAG_PERSIST_DIR:
+		options->persist_dir = value;
+		return value[0] != '\0';
 	case FLAG_DATAPLANE:
 		return parse_dataplane(value, &options->dataplane);
 	case FLAG_PROBE:
@@ -318,6 +321,15 @@ static bool read_flags(const struct command *command, struct flags *flags, struc
 	return true;
 }
 
+/* Instances with state directories of their own must not share the default directory. */
+static void choose_persist_dir(struct ezlb_options *options)
+{
+	bool is_default = strcmp(options->state_dir, flag_table[FLAG_STATE_DIR].by_default) == 0;
+
+	if (!options->persist_dir && is_default)
+		options->persist_dir = flag_table[FLAG_PERSIST_DIR].by_default;
+}
+
 bool flags_parse(const struct command *command, struct flags *flags, int argc, char **argv)
 {
 	struct log_flags log = { EZLB_INFO, EZLB_LOGFMT };
@@ -332,6 +344,7 @@ bool flags_parse(const struct command *command, struct flags *flags, int argc, c
 		return false;
 	if (flags->options.n_config_dirs == 0)
 		add_dir(&flags->options, flag_table[FLAG_CONFIG_DIR].by_default);
+	choose_persist_dir(&flags->options);
 	flags->n_args = argc - optind;
 	flags->args = ezlb_calloc((size_t)flags->n_args, sizeof(*flags->args));
 	for (int i = 0; i < flags->n_args; i++)

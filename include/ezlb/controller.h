@@ -22,6 +22,7 @@ struct ezlb_options {
 	const char **config_dirs; /* borrowed */
 	size_t n_config_dirs;
 	const char *state_dir;
+	const char *persist_dir; /* for what must survive a reboot; NULL: state_dir */
 	enum ezlb_dataplane_kind dataplane;
 	bool probe; /* with EZLB_DP_MEMORY: probe backends; otherwise all count as up */
 	enum ezlb_adopt adopt;
@@ -78,7 +79,10 @@ int ezlb_controller_host_setup(const struct ezlb_options *options, bool *done,
 int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findings *out,
 			   struct ezlb_err *err);
 
-/* Removes everything that the ledger in state_dir records, and restores the host's settings. */
+/*
+ * Removes everything that the ledger in state_dir records, and restores the host's settings. Then
+ * removes the last good versions, also those in persist_dir.
+ */
 int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err *err);
 
 /*

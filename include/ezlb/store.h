@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * store: the state directory, which outlives the process. It has the lock of the process that
- * writes, the ledger of what ezlb owns in the kernel, and the last good version of each service
- * file.
+ * store: the state directory, which outlives the process, and the persist directory, which outlives
+ * a reboot. The first has the lock of the process that writes, the ledger of what ezlb owns in the
+ * kernel, and the last good version of each service file; the second has a copy of these versions.
  */
 #pragma once
 
@@ -130,16 +130,27 @@ void ezlb_ledger_close(struct ezlb_ledger *ledger);
  * line has a hash of the bytes and the path; the bytes follow. Errors are not fatal: a version that
  * cannot be read counts as missing, and a failed write is logged once. A path with a newline is not
  * stored.
+ *
+ * PERSIST_DIR/lastgood has the same files, for the time after a reboot. What is in the state
+ * directory is newer and wins: an ezlb that has no persist directory may have written it.
  */
 
 struct ezlb_lastgood {
-	char *dir;   /* NULL: stores nothing */
-	bool writes; /* false: only reads */
-	bool warned; /* logged that writing fails; reset by the next success */
+	char *dir;     /* NULL: stores nothing */
+	char *persist; /* a copy of it for after a reboot; NULL: none */
+	int lock;      /* of the persist directory; if there is one, and `writes` */
+	bool writes;   /* false: only reads */
+	bool warned;   /* logged that writing fails; reset by the next success */
 };
 
 /* Creates nothing yet. state_dir NULL: stores nothing. */
 void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *state_dir, bool writes);
+/*
+ * Uses this directory as well, and copies the versions of the state directory to it. Logs once if
+ * that is impossible, and goes on without it: it cannot be written, others can write to it, or
+ * another process has its lock. Does nothing if it is NULL or is the state directory.
+ */
+void ezlb_lastgood_persist(struct ezlb_lastgood *lastgood, const char *persist_dir);
 /* The bytes, which the caller frees; NULL: no valid version. */
 char *ezlb_lastgood_read(const struct ezlb_lastgood *lastgood, const char *path, size_t *len);
 /*
@@ -148,7 +159,9 @@ char *ezlb_lastgood_read(const struct ezlb_lastgood *lastgood, const char *path,
  */
 bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const char *bytes,
 			 size_t len);
-/* Adds every valid version to files, with the path of its service file. */
+/* True if there is a version of any file. */
+bool ezlb_lastgood_any(const struct ezlb_lastgood *lastgood);
+/* Adds every valid version to files, which is empty, with the path of its service file. */
 void ezlb_lastgood_list(const struct ezlb_lastgood *lastgood, struct ezlb_files *files);
 void ezlb_lastgood_forget(struct ezlb_lastgood *lastgood, const char *path);
 /* Removes the versions of files that are not in `paths`, and the temporary file of a kill. */

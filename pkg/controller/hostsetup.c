@@ -96,7 +96,7 @@ int ezlb_controller_host_setup(const struct ezlb_options *options, bool *done, s
 	*done = false;
 	err->code = 0;
 	asked.host_setup_never = false; /* this command always sets up the host */
-	rc = instance_open(&instance, &asked, INSTANCE_WRITE, err);
+	rc = instance_open(&instance, &asked, INSTANCE_HOST, err);
 	if (rc == 0)
 		rc = set_up(&instance, &asked, done, err);
 	instance_close(&instance);

@@ -100,7 +100,7 @@ static int open_state(struct instance *instance, const struct ezlb_options *opti
 	struct ezlb_err why = { 0 };
 	int rc;
 
-	if (kernel && use == INSTANCE_WRITE) {
+	if (kernel && use != INSTANCE_READ) {
 		instance->lock = ezlb_statedir_lock(options->state_dir, err);
 		if (instance->lock < 0)
 			return instance->lock;
@@ -124,6 +124,7 @@ static int open_state(struct instance *instance, const struct ezlb_options *opti
 	manage_timeouts(instance, options);
 	ezlb_lastgood_open(&instance->lastgood, kernel ? options->state_dir : NULL,
 			   use == INSTANCE_WRITE);
+	ezlb_lastgood_persist(&instance->lastgood, options->persist_dir);
 	return 0;
 }
 

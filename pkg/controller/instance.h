@@ -17,8 +17,11 @@ struct instance {
 	bool ledger_damaged; /* logged; what ezlb owns is unknown */
 };
 
-/* WRITE takes both locks; -EBUSY if another process has one. */
-enum instance_use { INSTANCE_READ, INSTANCE_WRITE };
+/*
+ * HOST and WRITE take both locks; -EBUSY if another process has one. HOST changes settings only,
+ * and reads the last good versions without changing them.
+ */
+enum instance_use { INSTANCE_READ, INSTANCE_HOST, INSTANCE_WRITE };
 
 /*
  * Fails if a config directory cannot be read: only a running ezlb freezes it. The caller closes the

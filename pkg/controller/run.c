@@ -197,14 +197,18 @@ static void take_files(struct controller *c, const struct ezlb_snapshot *snapsho
 	schedule(c, "files", 0);
 }
 
-/* All directories can be read and have no file, and there are services to lose. */
+/*
+ * All directories can be read and have no file, and there are services to lose. After a reboot
+ * these are known from their last good versions only, and the directory may not be mounted yet.
+ */
 static bool is_emptied(const struct controller *c, const struct ezlb_snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->dirs.len; i++)
 		if (snapshot->dirs.items[i].frozen)
 			return false;
 	return snapshot->files.len == 0 &&
-	       (c->catalog.entries.len > 0 || c->instance.pass.ledger.content.services.len > 0);
+	       (c->catalog.entries.len > 0 || c->instance.pass.ledger.content.services.len > 0 ||
+		ezlb_lastgood_any(&c->instance.lastgood));
 }
 
 static void on_empty(uv_timer_t *timer)
@@ -368,6 +372,7 @@ static void log_start(const struct controller *c)
 	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "started"), EZLB_S("version", EZLB_VERSION),
 		 EZLB_S("config_dir", options->config_dirs[0]),
 		 EZLB_S("state_dir", options->state_dir),
+		 EZLB_S("persist_dir", c->instance.lastgood.persist ? options->persist_dir : NULL),
 		 EZLB_S("dataplane", plane->memory ? "memory" : "kernel"),
 		 EZLB_S("cleanup_on_exit", options->cleanup_on_exit ? "true" : "false"));
 	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "snat backend"),

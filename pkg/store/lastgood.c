@@ -13,10 +13,14 @@
 #include <ezlb/mem.h>
 
 #include "newfile.h"
+#include "statedir.h"
 
 #define HASH_LEN 16  /* hex digits */
 #define BASE_MAX 238 /* NAME_MAX without the hash and its '-' */
 #define NEW_NAME "new"
+#define PLACES	 2
+
+static const struct dir_kind persist_dir = { "persist directory", "--persist-dir", 0700 };
 
 void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *state_dir, bool writes)
 {
@@ -27,8 +31,17 @@ void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *state_dir, b
 
 void ezlb_lastgood_close(struct ezlb_lastgood *lastgood)
 {
+	if (lastgood->persist && lastgood->writes)
+		close(lastgood->lock);
 	free(lastgood->dir);
-	lastgood->dir = NULL;
+	free(lastgood->persist);
+	lastgood->dir = lastgood->persist = NULL;
+}
+
+/* Where the versions are, the newest first; NULL: not used. */
+static const char *place(const struct ezlb_lastgood *lastgood, int i)
+{
+	return i == 0 ? lastgood->dir : lastgood->persist;
 }
 
 static bool keeps(const struct ezlb_lastgood *lastgood, const char *path)
@@ -41,11 +54,11 @@ static uint64_t hash_of(const char *path)
 	return ezlb_hash(path, strlen(path));
 }
 
-static char *file_of(const struct ezlb_lastgood *lastgood, const char *path)
+static char *file_of(const char *dir, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return ezlb_asprintf("%s/%016" PRIx64 "-%.*s", lastgood->dir, hash_of(path), BASE_MAX,
+	return ezlb_asprintf("%s/%016" PRIx64 "-%.*s", dir, hash_of(path), BASE_MAX,
 			     slash ? slash + 1 : path);
 }
 
@@ -100,15 +113,12 @@ static bool take_line(const char *path, char *bytes, size_t *len)
 	return true;
 }
 
-char *ezlb_lastgood_read(const struct ezlb_lastgood *lastgood, const char *path, size_t *len)
+static char *read_from(const char *dir, const char *path, size_t *len)
 {
-	EZLB_AUTO_FREE char *file = NULL;
+	EZLB_AUTO_FREE char *file = file_of(dir, path);
 	EZLB_AUTO_CLOSE int fd = -1;
 	char *bytes;
 
-	if (!keeps(lastgood, path))
-		return NULL;
-	file = file_of(lastgood, path);
 	fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
@@ -121,6 +131,16 @@ char *ezlb_lastgood_read(const struct ezlb_lastgood *lastgood, const char *path,
 		 EZLB_S("file", path), EZLB_S("stored", file));
 	free(bytes);
 	return NULL;
+}
+
+char *ezlb_lastgood_read(const struct ezlb_lastgood *lastgood, const char *path, size_t *len)
+{
+	char *bytes = NULL;
+
+	for (int i = 0; !bytes && i < PLACES; i++)
+		if (place(lastgood, i) && keeps(lastgood, path))
+			bytes = read_from(place(lastgood, i), path, len);
+	return bytes;
 }
 
 /* --- listing ------------------------------------------------------------------------------- */
@@ -143,38 +163,69 @@ static char *path_in(const char *stored)
 	return ezlb_strndup(space + 1, (size_t)(line + len - 1 - (space + 1)));
 }
 
-static void read_stored(const struct ezlb_lastgood *lastgood, const char *name,
-			struct ezlb_files *out)
+/* Only names that ezlb creates: HASH-NAME. NEW_NAME is the temporary file of a kill. */
+static bool is_version(const char *name)
 {
-	EZLB_AUTO_FREE char *stored = ezlb_asprintf("%s/%s", lastgood->dir, name);
-	char *path = path_in(stored);
-	size_t len = 0;
-	char *bytes = path ? ezlb_lastgood_read(lastgood, path, &len) : NULL;
-	struct ezlb_file *file;
+	return strspn(name, "0123456789abcdef") == HASH_LEN && name[HASH_LEN] == '-';
+}
 
+bool ezlb_lastgood_any(const struct ezlb_lastgood *lastgood)
+{
+	bool any = false;
+
+	for (int i = 0; i < PLACES; i++) {
+		DIR *dir = place(lastgood, i) ? opendir(place(lastgood, i)) : NULL;
+		const struct dirent *entry;
+
+		while (dir && !any && (entry = readdir(dir)))
+			any = is_version(entry->d_name);
+		if (dir)
+			closedir(dir);
+	}
+	return any;
+}
+
+/* Skips the paths among the first `known` files, which are sorted. */
+static void read_stored(const char *dir, const char *name, size_t known, struct ezlb_files *out)
+{
+	EZLB_AUTO_FREE char *stored = ezlb_asprintf("%s/%s", dir, name);
+	struct ezlb_file key = { .path = path_in(stored) }, *file;
+	char *bytes = NULL;
+	size_t len = 0;
+
+	if (key.path && !ezlb_find(&key, out->items, known, sizeof(key), ezlb_file_cmp))
+		bytes = read_from(dir, key.path, &len);
 	if (!bytes) {
-		free(path);
+		free(key.path);
 		return;
 	}
 	file = EZLB_PUSH(out);
-	file->path = path;
+	file->path = key.path;
 	file->bytes = bytes;
 	file->len = len;
 	file->hash = ezlb_hash(bytes, len);
 }
 
-void ezlb_lastgood_list(const struct ezlb_lastgood *lastgood, struct ezlb_files *files)
+static void list_dir(const char *path, struct ezlb_files *files)
 {
-	DIR *dir = lastgood->dir ? opendir(lastgood->dir) : NULL;
+	DIR *dir = opendir(path);
+	size_t known = files->len;
 	const struct dirent *entry;
 
 	if (!dir)
 		return;
 	while ((entry = readdir(dir)))
-		if (strchr(entry->d_name,
-			   '-')) /* HASH-NAME; "new" is the temporary file of a kill */
-			read_stored(lastgood, entry->d_name, files);
+		if (is_version(entry->d_name))
+			read_stored(path, entry->d_name, known, files);
 	closedir(dir);
+	EZLB_SORT(files, ezlb_file_cmp);
+}
+
+void ezlb_lastgood_list(const struct ezlb_lastgood *lastgood, struct ezlb_files *files)
+{
+	for (int i = 0; i < PLACES; i++)
+		if (place(lastgood, i))
+			list_dir(place(lastgood, i), files);
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
@@ -201,15 +252,15 @@ static int put(int fd, const char *bytes, size_t len)
 }
 
 /*
- * No fsync: a kill loses no written data, and the hash detects the damage of a power cut, after
- * which the kernel has no services to keep. With thousands of files fsync would slow down the
+ * No fsync: a kill loses no written data, a reboot writes all of it, and the hash detects the
+ * damage of a power cut. (ext4 and btrfs have the old version or the new one even then: they write
+ * the data before a rename that replaces a file.) With thousands of files fsync would slow down the
  * start.
  */
-static int store(const struct ezlb_lastgood *lastgood, const char *path, const char *bytes,
-		 size_t len)
+static int store(const char *dir, const char *path, const char *bytes, size_t len)
 {
-	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s/" NEW_NAME, lastgood->dir);
-	EZLB_AUTO_FREE char *file = file_of(lastgood, path);
+	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s/" NEW_NAME, dir);
+	EZLB_AUTO_FREE char *file = file_of(dir, path);
 	EZLB_AUTO_FREE char *line = line_of(path, bytes, len);
 	int fd = newfile_open(tmp, 0600, NULL), rc;
 
@@ -230,19 +281,23 @@ static int store(const struct ezlb_lastgood *lastgood, const char *path, const c
 bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const char *bytes,
 			 size_t len)
 {
-	int rc;
+	int failed = 0;
 
 	if (!lastgood->writes || !keeps(lastgood, path))
 		return true;
-	rc = store(lastgood, path, bytes, len);
-	if (rc < 0)
+	for (int i = 0; i < PLACES; i++) {
+		int rc = place(lastgood, i) ? store(place(lastgood, i), path, bytes, len) : 0;
+
+		failed = rc < 0 ? rc : failed;
+	}
+	if (failed)
 		warn(lastgood,
 		     "cannot store the last good version of a file: if the file is broken when "
 		     "ezlb restarts, its service gets an older version or is lost",
-		     path, -rc);
+		     path, -failed);
 	else
 		lastgood->warned = false;
-	return rc == 0;
+	return failed == 0;
 }
 
 static void remove_file(struct ezlb_lastgood *lastgood, const char *file, const char *path)
@@ -256,12 +311,16 @@ static void remove_file(struct ezlb_lastgood *lastgood, const char *file, const 
 
 void ezlb_lastgood_forget(struct ezlb_lastgood *lastgood, const char *path)
 {
-	EZLB_AUTO_FREE char *file = NULL;
-
 	if (!lastgood->writes || !keeps(lastgood, path))
 		return;
-	file = file_of(lastgood, path);
-	remove_file(lastgood, file, path);
+	for (int i = 0; i < PLACES; i++) {
+		EZLB_AUTO_FREE char *file = NULL;
+
+		if (!place(lastgood, i))
+			continue;
+		file = file_of(place(lastgood, i), path);
+		remove_file(lastgood, file, path);
+	}
 }
 
 static int hash_cmp(const void *a, const void *b)
@@ -271,37 +330,109 @@ static int hash_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Only names that ezlb creates: other files in the directory stay. */
+/* Other files in the directory stay. */
 static bool is_stale(const char *name, const uint64_t *hashes, size_t n)
 {
 	uint64_t hash;
 
 	if (strcmp(name, NEW_NAME) == 0)
 		return true;
-	if (strspn(name, "0123456789abcdef") != HASH_LEN || name[HASH_LEN] != '-')
+	if (!is_version(name))
 		return false;
 	hash = strtoull(name, NULL, 16);
 	return !ezlb_find(&hash, hashes, n, sizeof(hash), hash_cmp);
 }
 
-void ezlb_lastgood_prune(struct ezlb_lastgood *lastgood, const char *const *paths, size_t n)
+static void prune_dir(struct ezlb_lastgood *lastgood, const char *path, const uint64_t *hashes,
+		      size_t n)
 {
-	EZLB_AUTO_FREE uint64_t *hashes = ezlb_calloc(n, sizeof(*hashes));
-	DIR *dir = lastgood->dir && lastgood->writes ? opendir(lastgood->dir) : NULL;
+	DIR *dir = opendir(path);
 	const struct dirent *entry;
 
 	if (!dir)
 		return;
-	for (size_t i = 0; i < n; i++)
-		hashes[i] = hash_of(paths[i]);
-	ezlb_sort(hashes, n, sizeof(*hashes), hash_cmp);
 	while ((entry = readdir(dir))) {
 		EZLB_AUTO_FREE char *file = NULL;
 
 		if (!is_stale(entry->d_name, hashes, n))
 			continue;
-		file = ezlb_asprintf("%s/%s", lastgood->dir, entry->d_name);
+		file = ezlb_asprintf("%s/%s", path, entry->d_name);
 		remove_file(lastgood, file, file);
 	}
 	closedir(dir);
+}
+
+void ezlb_lastgood_prune(struct ezlb_lastgood *lastgood, const char *const *paths, size_t n)
+{
+	EZLB_AUTO_FREE uint64_t *hashes = ezlb_calloc(n, sizeof(*hashes));
+
+	for (size_t i = 0; i < n; i++)
+		hashes[i] = hash_of(paths[i]);
+	ezlb_sort(hashes, n, sizeof(*hashes), hash_cmp);
+	for (int i = 0; i < PLACES; i++)
+		if (place(lastgood, i) && lastgood->writes)
+			prune_dir(lastgood, place(lastgood, i), hashes, n);
+}
+
+/* --- the persist directory ----------------------------------------------------------------- */
+
+static bool is_same_dir(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* The state directory has versions that an ezlb without a persist directory has stored. */
+static void copy_all(struct ezlb_lastgood *lastgood)
+{
+	struct ezlb_snapshot stored = { .borrowed = false };
+
+	list_dir(lastgood->dir, &stored.files);
+	for (size_t i = 0; i < stored.files.len; i++) {
+		const struct ezlb_file *file = &stored.files.items[i];
+		size_t len = 0;
+		EZLB_AUTO_FREE char *bytes = read_from(lastgood->persist, file->path, &len);
+		bool same = bytes && len == file->len && memcmp(bytes, file->bytes, len) == 0;
+		int rc = same ? 0 : store(lastgood->persist, file->path, file->bytes, file->len);
+
+		if (rc < 0)
+			warn(lastgood, "cannot copy the last good version of a file", file->path,
+			     -rc);
+	}
+	ezlb_snapshot_clear(&stored);
+}
+
+/* Returns true if there is a directory to use. The lock of a reader stays unset. */
+static bool open_dir(struct ezlb_lastgood *lastgood, const char *dir, struct ezlb_err *err)
+{
+	EZLB_AUTO_FREE char *state_dir = ezlb_strndup(lastgood->dir,
+						      strlen(lastgood->dir) - strlen("/lastgood"));
+	int rc = lastgood->writes ? dir_make(dir, &persist_dir, err) : 0;
+
+	/* Never open the lock of the state directory again: closing it would end that lock. */
+	if (rc < 0 || is_same_dir(dir, state_dir))
+		return false;
+	rc = lastgood->writes ? dir_lock(dir, &persist_dir, err)
+			      : dir_check(dir, &persist_dir, err);
+	lastgood->lock = rc;
+	return rc >= 0;
+}
+
+void ezlb_lastgood_persist(struct ezlb_lastgood *lastgood, const char *dir)
+{
+	struct ezlb_err err = { 0 };
+
+	if (!lastgood->dir || !dir)
+		return;
+	if (open_dir(lastgood, dir, &err)) {
+		lastgood->persist = ezlb_asprintf("%s/lastgood", dir);
+		if (lastgood->writes)
+			copy_all(lastgood);
+	} else if (err.code && lastgood->writes) {
+		ezlb_log(EZLB_WARN, "config",
+			 EZLB_S("msg", "the last good versions of the service files will not "
+				       "survive a reboot of this host"),
+			 EZLB_S("err", err.msg));
+	}
 }

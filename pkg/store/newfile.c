@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <ezlb/store.h>
+#include <ezlb/mem.h>
+
+#include "statedir.h"
 
 static int make(const char *path, mode_t mode)
 {
@@ -14,6 +16,8 @@ static int make(const char *path, mode_t mode)
 
 int newfile_open(const char *path, mode_t mode, struct ezlb_err *err)
 {
+	const struct dir_kind kind = { "state directory", "--state-dir",
+				       mode | (mode & 0444) >> 2 };
 	EZLB_AUTO_FREE char *dir = ezlb_strndup(path, (size_t)(strrchr(path, '/') - path));
 	int fd, rc;
 
@@ -21,7 +25,7 @@ int newfile_open(const char *path, mode_t mode, struct ezlb_err *err)
 		return ezlb_err_sys(err, errno, "cannot write %s", path);
 	fd = make(path, mode);
 	if (fd < 0 && errno == ENOENT) {
-		rc = ezlb_statedir_make(dir, err);
+		rc = dir_make(dir, &kind, err);
 		if (rc < 0)
 			return rc;
 		fd = make(path, mode);

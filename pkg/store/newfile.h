@@ -7,7 +7,8 @@
 #include <ezlb/err.h>
 
 /*
- * Creates the file, and its directory if that is missing. A file or link that is at the path
+ * Creates the file, and its directory if that is missing, which users can enter who can read the
+ * file. A file or link that is at the path
  * already is removed and never opened. Returns a descriptor to write to, or -errno.
  */
 int newfile_open(const char *path, mode_t mode, struct ezlb_err *err);

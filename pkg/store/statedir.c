@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <ezlb/store.h>
+#include "statedir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include <ezlb/mem.h>
+#include <ezlb/store.h>
 
-int ezlb_statedir_make(const char *dir, struct ezlb_err *err)
+static const struct dir_kind state_dir = { "state directory", "--state-dir", 0755 };
+
+int dir_make(const char *dir, const struct dir_kind *kind, struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *path = ezlb_strdup(dir);
 
@@ -20,13 +23,18 @@ int ezlb_statedir_make(const char *dir, struct ezlb_err *err)
 			break;
 		*p = '/';
 	}
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return ezlb_err_sys(err, errno, "cannot create the state directory %s", path);
+	if (mkdir(path, kind->mode) < 0 && errno != EEXIST)
+		return ezlb_err_sys(err, errno, "cannot create the %s %s", kind->name, path);
 	return 0;
 }
 
+int ezlb_statedir_make(const char *dir, struct ezlb_err *err)
+{
+	return dir_make(dir, &state_dir, err);
+}
+
 /* Uses fcntl, not flock: then the kernel knows the pid of the holder. */
-static int take(int fd, const char *path, struct ezlb_err *err)
+static int take(int fd, const char *path, const struct dir_kind *kind, struct ezlb_err *err)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
@@ -37,39 +45,40 @@ static int take(int fd, const char *path, struct ezlb_err *err)
 	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0)
 		return ezlb_err_set(err, EBUSY,
 				    "another ezlb is running, pid %d: it has locked %s (only one "
-				    "ezlb per state directory)",
-				    (int)lock.l_pid, path);
+				    "ezlb per %s)",
+				    (int)lock.l_pid, path, kind->name);
 	/* The holder is in another pid namespace, or has just ended. */
 	return ezlb_err_set(err, EBUSY, "another ezlb is running: it has locked %s", path);
 }
 
 /* Whoever can write there could make ezlb remove foreign objects or write to other files. */
-static int check_owner(const char *dir, struct ezlb_err *err)
+int dir_check(const char *dir, const struct dir_kind *kind, struct ezlb_err *err)
 {
 	EZLB_AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return ezlb_err_sys(err, errno, "cannot examine the state directory %s", dir);
+		return ezlb_err_sys(err, errno, "cannot examine the %s %s", kind->name, dir);
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		return ezlb_err_set(err, EPERM,
-				    "the state directory %s belongs to user %u: run chown root on "
-				    "it, or set another one with --state-dir",
-				    dir, (unsigned)st.st_uid);
+				    "the %s %s belongs to user %u: run chown root on it, or set "
+				    "another one with %s",
+				    kind->name, dir, (unsigned)st.st_uid, kind->flag);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return ezlb_err_set(err, EPERM,
-				    "other users can write to the state directory %s (mode %04o): "
-				    "run chmod go-w on it, or set another one with --state-dir",
-				    dir, (unsigned)st.st_mode & 07777);
+				    "other users can write to the %s %s (mode %04o): run chmod "
+				    "go-w on it, or set another one with %s",
+				    kind->name, dir, (unsigned)st.st_mode & 07777, kind->flag);
 	return 0;
 }
 
-static int open_lock(const char *dir, const char *path, struct ezlb_err *err)
+static int open_lock(const char *dir, const char *path, const struct dir_kind *kind,
+		     struct ezlb_err *err)
 {
-	int rc = ezlb_statedir_make(dir, err), fd;
+	int rc = dir_make(dir, kind, err), fd;
 
 	if (rc == 0)
-		rc = check_owner(dir, err);
+		rc = dir_check(dir, kind, err);
 	if (rc < 0)
 		return rc;
 	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
@@ -78,19 +87,24 @@ static int open_lock(const char *dir, const char *path, struct ezlb_err *err)
 	return fd < 0 ? ezlb_err_sys(err, errno, "cannot open %s", path) : fd;
 }
 
-int ezlb_statedir_lock(const char *dir, struct ezlb_err *err)
+int dir_lock(const char *dir, const struct dir_kind *kind, struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s/lock", dir);
-	int fd = open_lock(dir, path, err), rc;
+	int fd = open_lock(dir, path, kind, err), rc;
 
 	if (fd < 0)
 		return fd;
-	rc = take(fd, path, err);
+	rc = take(fd, path, kind, err);
 	if (rc < 0) {
 		close(fd);
 		return rc;
 	}
 	return fd;
+}
+
+int ezlb_statedir_lock(const char *dir, struct ezlb_err *err)
+{
+	return dir_lock(dir, &state_dir, err);
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -102,7 +116,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 static int take_again(int *fd, const struct stat *held, const char *dir, const char *path,
 		      struct ezlb_err *err)
 {
-	int fresh = open_lock(dir, path, err), rc;
+	int fresh = open_lock(dir, path, &state_dir, err), rc;
 	struct stat st;
 
 	if (fresh < 0)
@@ -110,9 +124,9 @@ static int take_again(int *fd, const struct stat *held, const char *dir, const c
 	if (fstat(fresh, &st) == 0 && same_file(&st, held)) {
 		/* The same file is back; this close ends the lock, so take it again. */
 		close(fresh);
-		return take(*fd, path, err);
+		return take(*fd, path, &state_dir, err);
 	}
-	rc = take(fresh, path, err);
+	rc = take(fresh, path, &state_dir, err);
 	close(rc < 0 ? fresh : *fd);
 	if (rc == 0)
 		*fd = fresh;

@@ -9,7 +9,7 @@ commands=(run once check schema plan host-setup doctor status events probe log-l
 # Those that take arguments, with what they say of too many.
 declare -A arguments=([check]='' [status]='takes at most one argument' [probe]='takes one argument: ready or live'
 	[log-level]='takes one argument: error, warn, info or debug')
-variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_DATAPLANE EZLB_PROBE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
+variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_PERSIST_DIR EZLB_DATAPLANE EZLB_PROBE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
 	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_IPVS_TIMEOUT_TCP EZLB_IPVS_TIMEOUT_TCPFIN EZLB_IPVS_TIMEOUT_UDP
 	EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_ADMIN_ADDRESS
 	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR)
@@ -175,7 +175,7 @@ wrong_usage() {
 			refused "$command ${arguments[$command]}" "$command" one two
 		fi
 	done
-	for flag in --config-dir --state-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --empty-hold-down --admin-address --traffic-interval --log-level --log-format; do
+	for flag in --config-dir --state-dir --persist-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --empty-hold-down --admin-address --traffic-interval --log-level --log-format; do
 		refused "ezlb: run: $flag needs a value: " run "$flag"
 	done
 	for flag in --output --color -o; do
@@ -187,6 +187,7 @@ wrong_usage() {
 	refused "log-level takes one argument: error, warn, info or debug" log-level loud
 	refused "--config-dir=: expected DIR" plan --config-dir=
 	refused "--state-dir=: expected DIR" plan --state-dir=
+	refused "--persist-dir=: expected DIR" plan --persist-dir=
 	refused "--dataplane=ebpf: expected kernel|memory" plan --dataplane=ebpf
 	refused "--dataplane=Memory: expected kernel|memory" plan --dataplane Memory
 	refused "--snat-backend=nft: expected auto|iptables|nftables" plan --snat-backend=nft
@@ -235,7 +236,7 @@ wrong_variables() {
 		ez_env "$setting" -- "$command" --config-dir "$WORK/absent"
 		ended "$setting is refused" 2 "" "ezlb: $setting: expected "
 	done
-	ez_env EZLB_DATAPLANE= EZLB_PROBE= EZLB_SNAT_BACKEND= EZLB_FIREWALL= EZLB_HOST_SETUP= EZLB_VIP_DEVICE= EZLB_ADMIN_ADDRESS= EZLB_TRAFFIC_INTERVAL= EZLB_COLOR= EZLB_OUTPUT= EZLB_LOG_LEVEL= EZLB_LOG_FORMAT= EZLB_CLEANUP_ON_EXIT= EZLB_STATE_DIR= \
+	ez_env EZLB_DATAPLANE= EZLB_PROBE= EZLB_SNAT_BACKEND= EZLB_FIREWALL= EZLB_HOST_SETUP= EZLB_VIP_DEVICE= EZLB_ADMIN_ADDRESS= EZLB_TRAFFIC_INTERVAL= EZLB_COLOR= EZLB_OUTPUT= EZLB_LOG_LEVEL= EZLB_LOG_FORMAT= EZLB_CLEANUP_ON_EXIT= EZLB_STATE_DIR= EZLB_PERSIST_DIR= \
 		EZLB_CONFIG_DIR= -- check "$WORK/good"
 	ended "an empty variable is as none" 0 "1 file checked, 0 errors" ""
 	# A unit sets them for all commands.

@@ -45,6 +45,8 @@ key_is ExecReload '/bin/kill -HUP $MAINPID'
 key_is Restart on-failure
 key_is RuntimeDirectory ezlb
 key_is RuntimeDirectoryPreserve yes
+key_is StateDirectory ezlb
+key_is StateDirectoryMode 0700
 key_is ConfigurationDirectory ezlb/services.d
 key_is CapabilityBoundingSet 'CAP_NET_ADMIN CAP_NET_RAW CAP_DAC_READ_SEARCH'
 # "strict" would make /run/xtables.lock read-only, "yes" here the sysctls.

@@ -161,7 +161,7 @@ static void test_modes(void **state)
 	free(assert_writes(API, "x", true));
 	umask(was);
 	assert_int_equal(stat(at("state/lastgood").s, &st), 0);
-	assert_int_equal(st.st_mode, S_IFDIR | 0755);
+	assert_int_equal(st.st_mode, S_IFDIR | 0700);
 	assert_int_equal(stat(at(place_of(WEB).s).s, &st), 0);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
 	assert_int_equal(stat(at(place_of(API).s).s, &st), 0);

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The second copy of the last good versions, which is for the time after a reboot. */
+#include "fixture.h"
+
+#include <sys/wait.h>
+
+#include <ezlb/store.h>
+
+#define WEB	"/etc/ezlb/services.d/web.yaml"
+#define API	"/etc/ezlb/services.d/api.yaml"
+#define PERSIST at("var/lib/ezlb").s
+
+/* Opens both directories; returns what was logged, which the caller frees. */
+static char *begin(struct ezlb_lastgood *store, const char *persist, bool writes)
+{
+	struct capture capture = capture_begin(STDERR_FILENO);
+
+	ezlb_lastgood_open(store, at("run").s, writes);
+	ezlb_lastgood_persist(store, persist);
+	return capture_end(capture);
+}
+
+static struct ezlb_lastgood begin_silently(const char *persist, bool writes)
+{
+	struct ezlb_lastgood store;
+	char *log = begin(&store, persist, writes);
+
+	assert_string_equal(log, "");
+	free(log);
+	return store;
+}
+
+static void assert_reads(const struct ezlb_lastgood *store, const char *path, const char *want)
+{
+	size_t len = 0;
+	EZLB_AUTO_FREE char *got = ezlb_lastgood_read(store, path, &len);
+
+	if (!want) {
+		assert_null(got);
+		return;
+	}
+	assert_non_null(got);
+	assert_string_equal(got, want);
+	assert_int_equal(len, strlen(want));
+}
+
+static void assert_writes(struct ezlb_lastgood *store, const char *path, const char *bytes)
+{
+	assert_true(ezlb_lastgood_write(store, path, bytes, strlen(bytes)));
+}
+
+/* One process that stores a version, in the state directory only if persist is NULL. */
+static void stores(const char *persist, const char *path, const char *bytes)
+{
+	struct ezlb_lastgood store = begin_silently(persist, true);
+
+	assert_writes(&store, path, bytes);
+	ezlb_lastgood_close(&store);
+}
+
+static void reboot(void)
+{
+	remove_tree(at("run").s);
+}
+
+/* One process that only reads, as `plan` does. */
+static void reads(const char *path, const char *want)
+{
+	struct ezlb_lastgood store = begin_silently(PERSIST, false);
+
+	assert_reads(&store, path, want);
+	assert_int_equal(ezlb_lastgood_any(&store), want != NULL);
+	ezlb_lastgood_close(&store);
+}
+
+struct place {
+	char s[128];
+};
+
+/* The name of the file with a version, below one of the two directories. */
+static struct place version(const char *dir, const char *path)
+{
+	struct place name;
+
+	snprintf(name.s, sizeof(name.s), "%s/lastgood/%016llx-%s", dir,
+		 (unsigned long long)ezlb_hash(path, strlen(path)), strrchr(path, '/') + 1);
+	return name;
+}
+
+static void test_survives_a_reboot(void **state)
+{
+	(void)state;
+	reads(WEB, NULL);
+	stores(PERSIST, WEB, "web 1");
+	stores(PERSIST, WEB, "web 2");
+	reads(WEB, "web 2");
+	reboot();
+	reads(WEB, "web 2");
+	stores(PERSIST, WEB, "web 3");
+	reads(WEB, "web 3");
+	reboot();
+	reads(WEB, "web 3");
+}
+
+/* By an ezlb that had no persist directory. */
+static void test_takes_over_what_is_in_the_state_directory(void **state)
+{
+	struct ezlb_lastgood store;
+
+	(void)state;
+	stores(PERSIST, API, "api 1");
+	stores(NULL, WEB, "web 1");
+	stores(NULL, API, "api 2");
+	reads(API, "api 2"); /* not copied yet */
+	store = begin_silently(PERSIST, true);
+	assert_reads(&store, WEB, "web 1");
+	ezlb_lastgood_close(&store);
+	reads(WEB, "web 1");
+	reboot();
+	reads(WEB, "web 1");
+	reads(API, "api 2");
+}
+
+static void test_copies_only_what_differs(void **state)
+{
+	struct ezlb_lastgood store;
+	struct stat before, after;
+
+	(void)state;
+	stores(PERSIST, WEB, "web");
+	assert_int_equal(stat(at(version("var/lib/ezlb", WEB).s).s, &before), 0);
+	store = begin_silently(PERSIST, true);
+	ezlb_lastgood_close(&store);
+	assert_int_equal(stat(at(version("var/lib/ezlb", WEB).s).s, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+}
+
+static void test_forgets_both(void **state)
+{
+	static const char *const api[] = { API };
+	struct ezlb_lastgood store;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		stores(PERSIST, WEB, "web");
+		stores(PERSIST, API, "api");
+		store = begin_silently(PERSIST, true);
+		if (i == 0)
+			ezlb_lastgood_forget(&store, WEB);
+		else
+			ezlb_lastgood_prune(&store, api, 1);
+		assert_reads(&store, WEB, NULL);
+		assert_reads(&store, API, "api");
+		ezlb_lastgood_close(&store);
+		assert_int_equal(access(at(version("var/lib/ezlb", WEB).s).s, F_OK), -1);
+		assert_int_equal(access(at(version("var/lib/ezlb", API).s).s, F_OK), 0);
+	}
+}
+
+/* Each once; the newer ones are in the state directory. */
+static void test_list(void **state)
+{
+	struct ezlb_snapshot listed = { .borrowed = false };
+	struct ezlb_lastgood store;
+
+	(void)state;
+	stores(PERSIST, WEB, "web 1");
+	stores(PERSIST, API, "api 1");
+	reboot();
+	stores(NULL, API, "api 2");
+	store = begin_silently(PERSIST, false);
+	ezlb_lastgood_list(&store, &listed.files);
+	ezlb_lastgood_close(&store);
+	assert_int_equal(listed.files.len, 2);
+	assert_string_equal(listed.files.items[0].path, API);
+	assert_string_equal(listed.files.items[0].bytes, "api 2");
+	assert_string_equal(listed.files.items[1].path, WEB);
+	assert_string_equal(listed.files.items[1].bytes, "web 1");
+	ezlb_snapshot_clear(&listed);
+}
+
+/* Service files can have secrets. */
+static void test_modes(void **state)
+{
+	mode_t was = umask(022);
+	struct stat st;
+
+	(void)state;
+	stores(PERSIST, WEB, "web");
+	umask(was);
+	assert_int_equal(stat(at("var/lib").s, &st), 0);
+	assert_int_equal(st.st_mode, S_IFDIR | 0755);
+	assert_int_equal(stat(PERSIST, &st), 0);
+	assert_int_equal(st.st_mode, S_IFDIR | 0700);
+	assert_int_equal(stat(at("var/lib/ezlb/lastgood").s, &st), 0);
+	assert_int_equal(st.st_mode, S_IFDIR | 0700);
+	assert_int_equal(stat(at(version("var/lib/ezlb", WEB).s).s, &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 0600);
+}
+
+static void test_reading_creates_nothing(void **state)
+{
+	(void)state;
+	reads(WEB, NULL);
+	assert_int_equal(access(at("var").s, F_OK), -1);
+	assert_int_equal(access(at("run").s, F_OK), -1);
+}
+
+/* Goes on with the state directory alone, and says once what this means. */
+static void assert_does_without(const char *persist, const char *why)
+{
+	struct ezlb_lastgood store;
+	char *log = begin(&store, persist, true);
+
+	assert_has(log, "level=warn pkg=config msg=\"the last good versions of the service files "
+			"will not survive a reboot of this host\" err=\"");
+	assert_has(log, why);
+	assert_int_equal(count(log, "\n"), 1);
+	free(log);
+	assert_null(store.persist);
+	assert_writes(&store, WEB, "new");
+	ezlb_lastgood_close(&store);
+	store = begin_silently(persist, false); /* so does one that only reads */
+	assert_reads(&store, WEB, "new");
+	ezlb_lastgood_forget(&store, WEB);
+	ezlb_lastgood_close(&store);
+}
+
+static void test_cannot_be_used(void **state)
+{
+	(void)state;
+	put("file", "");
+	assert_does_without(at("file").s, "the persist directory");
+	assert_does_without(at("file/below").s, "cannot create the persist directory");
+	stores(PERSIST, WEB, "old");
+	assert_int_equal(chmod(PERSIST, 0777), 0);
+	assert_does_without(PERSIST, "other users can write to the persist directory");
+	assert_does_without(PERSIST, "or set another one with --persist-dir");
+}
+
+/* What others could have put there is no service file. */
+static void test_reads_nothing_that_others_can_write(void **state)
+{
+	struct ezlb_lastgood store;
+
+	(void)state;
+	stores(PERSIST, WEB, "web");
+	reboot();
+	assert_int_equal(chmod(PERSIST, 0770), 0);
+	store = begin_silently(PERSIST, false);
+	assert_reads(&store, WEB, NULL);
+	ezlb_lastgood_close(&store);
+}
+
+/* It would delete the versions of the other one's files. */
+static void test_of_another_process(void **state)
+{
+	struct ezlb_lastgood store;
+	int ready[2], end[2], status;
+	char byte = 0;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(end), 0);
+	pid = fork();
+	if (pid == 0) {
+		store = begin_silently(PERSIST, true);
+		assert_writes(&store, API, "api");
+		if (write(ready[1], "x", 1) == 1)
+			status = (int)read(end[0], &byte, 1);
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	remove_tree(at("run").s);
+	assert_does_without(PERSIST, "another ezlb is running");
+	assert_int_equal(access(at(version("var/lib/ezlb", API).s).s, F_OK), 0);
+	assert_int_equal(write(end[1], "x", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	for (int i = 0; i < 2; i++) {
+		close(ready[i]);
+		close(end[i]);
+	}
+	store = begin_silently(PERSIST, true);
+	ezlb_lastgood_close(&store);
+}
+
+/* True if another process could take the lock of the state directory. */
+static bool others_can_lock(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(ezlb_statedir_lock(at("run").s, NULL) >= 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status != 0;
+}
+
+/* Under the same name or another one. Its lock is not released by that. */
+static void test_is_the_state_directory(void **state)
+{
+	struct text names[] = { at("run"), at("run/"), at("link"), at("run/../run") };
+	int lock;
+
+	(void)state;
+	lock = ezlb_statedir_lock(at("run").s, NULL);
+	assert_true(lock >= 0);
+	assert_int_equal(symlink("run", at("link").s), 0);
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct ezlb_lastgood store = begin_silently(names[i].s, true);
+
+		assert_null(store.persist);
+		assert_writes(&store, WEB, "web");
+		ezlb_lastgood_close(&store);
+		assert_false(others_can_lock());
+	}
+	close(lock);
+	assert_true(others_can_lock());
+}
+
+static void test_damaged(void **state)
+{
+	struct capture capture;
+	struct ezlb_lastgood store;
+	char *log;
+
+	(void)state;
+	stores(PERSIST, WEB, "web");
+	put(version("run", WEB).s, "damaged");
+	store = begin_silently(PERSIST, false);
+	capture = capture_begin(STDERR_FILENO);
+	assert_reads(&store, WEB, "web");
+	log = capture_end(capture);
+	assert_int_equal(count(log, "is damaged: ignored"), 1);
+	free(log);
+	ezlb_lastgood_close(&store);
+}
+
+/* The next update tries again, until both have it. */
+static void test_one_of_both_cannot_be_written(void **state)
+{
+	struct ezlb_lastgood store = begin_silently(PERSIST, true);
+	struct capture capture;
+	char *log;
+
+	(void)state;
+	assert_writes(&store, WEB, "web 1");
+	make_dir("var/lib/ezlb/lastgood/new");
+	for (int i = 0; i < 2; i++) {
+		capture = capture_begin(STDERR_FILENO);
+		assert_false(ezlb_lastgood_write(&store, WEB, "web 2", 5));
+		log = capture_end(capture);
+		assert_int_equal(count(log, "cannot store the last good version"), i == 0);
+		free(log);
+	}
+	assert_reads(&store, WEB, "web 2");
+	assert_int_equal(rmdir(at("var/lib/ezlb/lastgood/new").s), 0);
+	assert_writes(&store, WEB, "web 2");
+	ezlb_lastgood_close(&store);
+	reboot();
+	reads(WEB, "web 2");
+}
+
+/* Without a state directory (the memory data plane) nothing is stored anywhere. */
+static void test_without_state_directory(void **state)
+{
+	struct ezlb_lastgood store;
+
+	(void)state;
+	ezlb_lastgood_open(&store, NULL, true);
+	ezlb_lastgood_persist(&store, PERSIST);
+	assert_writes(&store, WEB, "web");
+	assert_false(ezlb_lastgood_any(&store));
+	ezlb_lastgood_close(&store);
+	assert_int_equal(access(at("var").s, F_OK), -1);
+}
+
+#define IN_TOP(f) cmocka_unit_test_setup_teardown(f, setup_top, teardown_top)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_TOP(test_survives_a_reboot),
+		IN_TOP(test_takes_over_what_is_in_the_state_directory),
+		IN_TOP(test_copies_only_what_differs),
+		IN_TOP(test_forgets_both),
+		IN_TOP(test_list),
+		IN_TOP(test_modes),
+		IN_TOP(test_reading_creates_nothing),
+		IN_TOP(test_cannot_be_used),
+		IN_TOP(test_reads_nothing_that_others_can_write),
+		IN_TOP(test_of_another_process),
+		IN_TOP(test_is_the_state_directory),
+		IN_TOP(test_damaged),
+		IN_TOP(test_one_of_both_cannot_be_written),
+		IN_TOP(test_without_state_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
