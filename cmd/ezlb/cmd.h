@@ -4,6 +4,7 @@
 
 #include <ezlb/console.h>
 #include <ezlb/controller.h>
+#include <ezlb/import.h>
 #include <ezlb/log.h>
 
 /* Exit statuses beyond 0 and 1. */
@@ -19,6 +20,8 @@ struct flags {
 	bool watch;
 	bool follow;
 	bool help;
+	enum ezlb_import_format from;
+	const char *output_dir; /* NULL: stdout */
 };
 
 struct command; /* table.h */
@@ -57,5 +60,6 @@ int cmd_events(const struct flags *flags);
 int cmd_probe(const struct flags *flags);
 int cmd_log_level(const struct flags *flags);
 int cmd_reload(const struct flags *flags);
+int cmd_import(const struct flags *flags);
 int cmd_schema(const struct flags *flags);
 int cmd_version(const struct flags *flags); /* flags may be NULL */

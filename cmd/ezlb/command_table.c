@@ -38,6 +38,17 @@ const struct command command_table[] = {
 	  "ezlb check\n"
 	  "ezlb check web.yaml candidates/\n",
 	  BIT(CONFIG_DIR) | BIT(SNAT_BACKEND) },
+	{ "import", cmd_import, "FILE|-...",
+	  "turn the configuration of another balancer into service files",
+	  "Reads the ezlb.yaml of the Go program, the output of `ipvsadm -Sn`, a keepalived.conf, or "
+	  "Services of Kubernetes with their EndpointSlices, and writes service files. Each setting "
+	  "without a counterpart is named on stderr. Changes nothing else.",
+	  "0  every service is written; the notes on stderr say what differs\n"
+	  "1  a part could not be read or written; the rest is written\n",
+	  "ipvsadm -Sn | ezlb import --output-dir candidate -\n"
+	  "ezlb import --output-dir candidate /etc/keepalived/keepalived.conf\n"
+	  "kubectl get svc,endpointslices -A -o yaml | ezlb import -\n",
+	  BIT(FROM) | BIT(OUTPUT_DIR) },
 	{ "schema", cmd_schema, "", "print the JSON Schema of service files",
 	  "Prints a JSON Schema of service files, for editors and other programs. It has the fields, "
 	  "limits and defaults of this version. `ezlb check` sees more errors.",

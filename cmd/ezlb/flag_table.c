@@ -168,6 +168,17 @@ const struct flag_row flag_table[FLAGS] = {
 		.by_default = "auto",
 		.help = "auto: colors on a terminal, unless NO_COLOR is set.",
 	},
+	[FLAG_FROM] = {
+		.name = "from",
+		.arg = "go|ipvsadm|keepalived|kubernetes",
+		.help = "The format of the files. Without it each file's content tells.",
+	},
+	[FLAG_OUTPUT_DIR] = {
+		.name = "output-dir",
+		.arg = "DIR",
+		.help = "Write each service to DIR/NAME.yaml, and overwrite no file. Without it "
+			"all of them go to stdout.",
+	},
 	[FLAG_WATCH] = {
 		.name = "watch",
 		.help = "Print again every 2 s, until Ctrl-C.",

@@ -157,6 +157,11 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 		return parse_output(value, &flags->json);
 	case FLAG_COLOUR:
 		return parse_colour(value, &flags->colour);
+	case FLAG_FROM:
+		return ezlb_import_format_parse(value, &flags->from) == 0;
+	case FLAG_OUTPUT_DIR:
+		flags->output_dir = value;
+		return value[0] != '\0';
 	case FLAG_WATCH:
 		flags->watch = true;
 		return true;

@@ -37,6 +37,7 @@ char *ezlb_config_write(const struct ezlb_spec *spec);
  * Specs that are made by hand, for ezlb_config_write: one with all defaults, to which listeners and
  * backends are added. The caller frees.
  *
+ *   file	   NULL
  *   check.type    EZLB_CHECK_TCP. The default of a file without a listener for TCP is
  *                 EZLB_CHECK_NONE: set it to have no `type` in the text.
  *   check.request has all its defaults; those of other types of check are not written.

@@ -105,6 +105,8 @@ struct ezlb_spec *ezlb_config_defaults(const char *name)
 
 	ezlb_read_defaults(&r, &service_table);
 	ezlb_read_defaults(&r, &check_table);
+	free(r.spec->file);
+	r.spec->file = NULL;
 	ezlb_strcpy(r.spec->name, sizeof(r.spec->name), name);
 	r.spec->check.type = EZLB_CHECK_TCP;
 	return r.spec;

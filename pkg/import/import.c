@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <ezlb/config.h>
+#include <ezlb/utf8.h>
 
 #include "formats.h"
 
@@ -59,6 +60,22 @@ void ezlb_import_note(struct ezlb_import *import, enum ezlb_import_fate fate, co
 	va_end(ap);
 }
 
+bool ezlb_import_add(struct ezlb_import *import, struct ezlb_spec *spec)
+{
+	if (import->specs.len < EZLB_IMPORT_SERVICES_MAX) {
+		*EZLB_PUSH(&import->specs) = spec;
+		return true;
+	}
+	if (!import->full)
+		ezlb_diags_add(&import->diags, spec->file ? spec->file : spec->name, spec->name_at,
+			       EZLB_E_SIZE,
+			       "more than %d services; import the others by themselves",
+			       EZLB_IMPORT_SERVICES_MAX);
+	import->full = true;
+	ezlb_spec_free(spec);
+	return false;
+}
+
 static bool taken(const struct ezlb_import *import, const char *name)
 {
 	for (size_t i = 0; i < import->specs.len; i++)
@@ -91,39 +108,81 @@ static size_t clean(const char *wanted, char out[EZLB_NAME_MAX + 1])
 	return n;
 }
 
+/* Puts "-N" behind the first n characters. */
+static bool is_free(const struct ezlb_import *import, char out[EZLB_NAME_MAX + 1], size_t n,
+		    unsigned number)
+{
+	char suffix[16];
+	size_t len = (size_t)snprintf(suffix, sizeof(suffix), "-%u", number);
+
+	if (n + len > EZLB_NAME_MAX)
+		n = EZLB_NAME_MAX - len;
+	memcpy(out + n, suffix, len + 1);
+	return !taken(import, out);
+}
+
+/* By halves, because all services of a file may have the same name. */
+static void number(const struct ezlb_import *import, char out[EZLB_NAME_MAX + 1], size_t n)
+{
+	unsigned low = 1, high = 2;
+
+	for (; !is_free(import, out, n, high); high *= 2)
+		low = high;
+	while (high - low > 1) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (is_free(import, out, n, middle))
+			high = middle;
+		else
+			low = middle;
+	}
+	is_free(import, out, n, high);
+}
+
 void ezlb_import_name(const struct ezlb_import *import, const char *wanted,
 		      char out[EZLB_NAME_MAX + 1])
 {
-	char suffix[16];
 	size_t n = clean(wanted, out);
 
 	if (n == 0)
 		n = clean("service", out);
-	for (unsigned i = 2; taken(import, out); i++) {
-		size_t len = (size_t)snprintf(suffix, sizeof(suffix), "-%u", i);
-
-		if (n + len > EZLB_NAME_MAX)
-			n = EZLB_NAME_MAX - len;
-		memcpy(out + n, suffix, len + 1);
-	}
+	if (taken(import, out))
+		number(import, out, n);
 }
 
-/* The notes of a service, and those of the whole configuration for the first one. */
+/* A comment is one line of characters that a service file may have. */
+static void put_comment(struct ezlb_text *out, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static void put_comment(struct ezlb_text *out, const char *fmt, ...)
+{
+	char *line = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&line, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	ezlb_utf8_plain(line, false);
+	ezlb_text_printf(out, "# %s\n", line);
+	free(line);
+}
+
 char *ezlb_import_text(const struct ezlb_import *import, const struct ezlb_spec *spec)
 {
 	struct ezlb_text out = { 0 };
 	char *body = ezlb_config_write(spec);
-	size_t len;
 
+	if (spec->file)
+		put_comment(&out, "From %s by `ezlb import`.", spec->file);
 	for (size_t i = 0; i < import->notes.len; i++) {
 		const struct ezlb_import_note *note = &import->notes.items[i];
 
 		if (strcmp(note->service, spec->name) == 0)
-			ezlb_text_printf(&out, "# %s\n", note->text);
+			put_comment(&out, "%s", note->text);
 	}
 	ezlb_text_puts(&out, body);
 	free(body);
-	return ezlb_text_take(&out, &len);
+	return ezlb_text_take(&out, NULL);
 }
 
 void ezlb_import_clear(struct ezlb_import *import)

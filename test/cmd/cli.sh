@@ -5,9 +5,9 @@
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
 
-commands=(run once check schema plan host-setup doctor status events probe log-level reload cleanup version)
+commands=(run once check import schema plan host-setup doctor status events probe log-level reload cleanup version)
 # Those that take arguments, with what they say of too many.
-declare -A arguments=([check]='' [status]='takes at most one argument' [probe]='takes one argument: ready or live'
+declare -A arguments=([check]='' [import]='' [status]='takes at most one argument' [probe]='takes one argument: ready or live'
 	[log-level]='takes one argument: error, warn, info or debug')
 variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_PERSIST_DIR EZLB_DATAPLANE EZLB_PROBE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
 	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_IPVS_TIMEOUT_TCP EZLB_IPVS_TIMEOUT_TCPFIN EZLB_IPVS_TIMEOUT_UDP
