@@ -45,8 +45,8 @@ const struct command command_table[] = {
 	  "without a counterpart is named on stderr. Changes nothing else.",
 	  "0  every service is written; the notes on stderr say what differs\n"
 	  "1  a part could not be read or written; the rest is written\n",
-	  "ipvsadm -Sn | ezlb import --output-dir candidate -\n"
 	  "ezlb import --output-dir candidate /etc/keepalived/keepalived.conf\n"
+	  "ipvsadm -Sn | ezlb import --output-dir candidate -\n"
 	  "kubectl get svc,endpointslices -A -o yaml | ezlb import -\n",
 	  BIT(FROM) | BIT(OUTPUT_DIR) },
 	{ "schema", cmd_schema, "", "print the JSON Schema of service files",

@@ -170,14 +170,17 @@ const struct flag_row flag_table[FLAGS] = {
 	},
 	[FLAG_FROM] = {
 		.name = "from",
+		.env = "EZLB_FROM",
 		.arg = "go|ipvsadm|keepalived|kubernetes",
-		.help = "The format of the files. Without it each file's content tells.",
+		.by_default = "by the content of each file",
+		.help = "The format of the files.",
 	},
 	[FLAG_OUTPUT_DIR] = {
 		.name = "output-dir",
+		.env = "EZLB_OUTPUT_DIR",
 		.arg = "DIR",
-		.help = "Write each service to DIR/NAME.yaml, and overwrite no file. Without it "
-			"all of them go to stdout.",
+		.by_default = "stdout",
+		.help = "Write each service to DIR/NAME.yaml, and overwrite no file.",
 	},
 	[FLAG_WATCH] = {
 		.name = "watch",

@@ -87,6 +87,20 @@ static bool endpoint(struct parser *p, const struct args *args, enum option at,
 	return true;
 }
 
+/* ipvsadm prints those from 2147483648 on as negative numbers. */
+static bool read_mark(struct parser *p, const struct args *args, uint32_t *out)
+{
+	struct args positive = *args;
+	bool negative = args->value[OPT_FWMARK][0] == '-';
+
+	positive.value[OPT_FWMARK] += negative;
+	if (!number(p, &positive, OPT_FWMARK, negative ? UINT32_C(1) << 31 : UINT32_MAX, out))
+		return false;
+	if (negative)
+		*out = (uint32_t)(-(int64_t)*out);
+	return *out > 0 || refuse(p, args, OPT_FWMARK, NULL, "not a firewall mark:", "0");
+}
+
 /* The protocol and the address, or the mark, of a service. */
 static bool read_key(struct parser *p, const struct args *args, struct ezlb_service_key *out)
 {
@@ -105,9 +119,7 @@ static bool read_key(struct parser *p, const struct args *args, struct ezlb_serv
 		return refuse(p, args, OPT_ADD_SERVICE, NULL, "this line names no service:",
 			      args->value[OPT_ADD_SERVICE] ? "-A" : "-a");
 	out->listen.addr.family = args->value[OPT_IPV6] ? AF_INET6 : AF_INET;
-	if (!number(p, args, OPT_FWMARK, UINT32_MAX, &out->fwmark))
-		return false;
-	return out->fwmark > 0 || refuse(p, args, OPT_FWMARK, NULL, "not a firewall mark:", "0");
+	return read_mark(p, args, &out->fwmark);
 }
 
 static size_t hash(const struct ezlb_service_key *key)

@@ -12,7 +12,7 @@ declare -A arguments=([check]='' [import]='' [status]='takes at most one argumen
 variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_PERSIST_DIR EZLB_DATAPLANE EZLB_PROBE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
 	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_IPVS_TIMEOUT_TCP EZLB_IPVS_TIMEOUT_TCPFIN EZLB_IPVS_TIMEOUT_UDP
 	EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_ADMIN_ADDRESS
-	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR)
+	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR EZLB_FROM EZLB_OUTPUT_DIR)
 unset "${variables[@]}" NO_COLOR # the caller's
 
 # ez ARGUMENT...: runs it; $status, $out and $err are what came of it.
@@ -121,14 +121,14 @@ usage() {
 
 # takes COMMAND FLAG: its help says so.
 takes() {
-	grep -q "^  $2\\>" "$WORK/help-$1"
+	grep -Eq "^  $2([^a-z-]|\$)" "$WORK/help-$1"
 }
 
 # Each command takes the flags that are in its help. Of all others it says whose they are.
 flags_of_commands() {
 	local command flag takers
 	mapfile -t flags < <(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$WORK"/help-* | sort -u)
-	equal "there are that many flags" 24 "${#flags[@]}"
+	equal "there are that many flags" 26 "${#flags[@]}"
 	for flag in "${flags[@]}"; do
 		[[ $flag != --help ]] || continue
 		takers=
