@@ -55,7 +55,7 @@ static struct ezlb_spec *parse_again(struct ezlb_import *import, const struct ez
 	return again;
 }
 
-/* Conflicts between the files. The first by name keeps the claim. */
+/* Conflicts between the files. The first in the input keeps the claim. */
 static void merge(struct ezlb_import *import, struct ezlb_candidate *candidates)
 {
 	struct ezlb_desired desired = { 0 };
@@ -91,7 +91,6 @@ bool ezlb_import_finish(struct ezlb_import *import)
 	struct ezlb_spec **parsed = ezlb_calloc(n, sizeof(struct ezlb_spec *));
 
 	EZLB_SORT(&import->notes, by_place);
-	EZLB_SORT(&import->specs, by_name);
 	for (size_t i = 0; i < n; i++)
 		candidates[i].fresh = parsed[i] = parse_again(import, import->specs.items[i]);
 	merge(import, candidates);
@@ -100,6 +99,7 @@ bool ezlb_import_finish(struct ezlb_import *import)
 		ezlb_spec_free(parsed[i]);
 	free(parsed);
 	free(candidates);
+	EZLB_SORT(&import->specs, by_name);
 	ezlb_diags_sort(&import->diags);
 	return import->diags.len == 0;
 }
