@@ -38,7 +38,8 @@ enum ezlb_import_format ezlb_import_guess(const char *text, size_t len);
 enum ezlb_import_fate {
 	EZLB_IMPORT_CHANGED, /* there is something similar; `text` says what differs */
 	EZLB_IMPORT_DROPPED, /* it has no effect any more; `text` says why, or what to do */
-	EZLB_IMPORT_ADVICE, /* nothing is lost; `text` is good to know. Of a service: only in its file */
+	EZLB_IMPORT_ADVICE,  /* nothing is lost; `text` is good to know. Of a service: only in its
+				file */
 };
 
 struct ezlb_import_note {
@@ -71,7 +72,7 @@ struct ezlb_import {
 	struct EZLB_VEC(struct ezlb_spec *) specs; /* owned; their names differ */
 	struct EZLB_VEC(struct ezlb_import_note) notes;
 	struct ezlb_diags diags; /* what cannot be read; no spec is made of that part */
-	bool full;		 /* there were more than EZLB_IMPORT_SERVICES_MAX */
+	bool full;		 /* there were more than EZLB_IMPORT_SERVICES_MAX: read no more */
 	ezlb_import_include_fn include;
 	void *ctx; /* of include; borrowed */
 };

@@ -272,7 +272,7 @@ static void read_file(struct ezlb_import *import, struct ezlb_source *src,
 	if (global)
 		go_global_notes(import, src->file, global);
 	go_unknown_keys(import, src->file, "", root, top_keys);
-	for (const struct ezlb_node *item = list->first; item; item = item->next)
+	for (const struct ezlb_node *item = list->first; item && !import->full; item = item->next)
 		read_service(import, src, item);
 }
 

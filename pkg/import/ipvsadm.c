@@ -440,7 +440,7 @@ static void read_lines(struct parser *p)
 {
 	const char *line = p->src.text, *end = line + p->src.len;
 
-	for (int n = 1; line < end && p->src.n_errors < 20; n++) {
+	for (int n = 1; line < end && p->src.n_errors < 20 && !p->import->full; n++) {
 		const char *eol = memchr(line, '\n', (size_t)(end - line));
 		struct args args;
 
