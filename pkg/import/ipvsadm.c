@@ -12,94 +12,9 @@
 #include <ezlb/config.h>
 #include <ezlb/table.h>
 
-#include "ipvsadm_args.h"
+#include "ipvsadm.h"
 
-#define SLOTS	 (2 * EZLB_IMPORT_SERVICES_MAX)
-#define DAY_S	 (24 * 3600)
-#define NUMERIC	 "write numbers: use `ipvsadm -Sn`, not `ipvsadm -S`"
 #define USE_SAVE "use the output of `ipvsadm -Sn`"
-
-/* A virtual service, and what its backends say of it as a whole. */
-struct service {
-	struct ezlb_spec *spec; /* owned until it is added */
-	struct ezlb_service_key key;
-	bool broken; /* reported */
-};
-
-struct parser {
-	struct ezlb_import *import;
-	struct ezlb_source src;
-	struct EZLB_VEC(struct service) services;
-	size_t slots[SLOTS]; /* a hash table of services: the index + 1; 0: empty */
-	bool thresholds;     /* some line has them */
-};
-
-static bool refuse(struct parser *p, const struct args *args, enum option at, const char *help,
-		   const char *what, const char *text)
-{
-	char shown[EZLB_SHOW_STRLEN];
-
-	ezlb_source_refuse(&p->src, args->at[at].line ? args->at[at] : args->start, EZLB_E_VALUE,
-			   help, "%s '%s'", what, ezlb_source_show(text, shown));
-	return false;
-}
-
-static bool number(struct parser *p, const struct args *args, enum option at, uint32_t max,
-		   uint32_t *out)
-{
-	const char *text = args->value[at];
-	uint64_t n = 0;
-
-	for (const char *c = text; *c; c++) {
-		if (*c < '0' || *c > '9' || n > max)
-			return refuse(p, args, at, NULL, "not a number in range:", text);
-		n = n * 10 + (uint64_t)(*c - '0');
-	}
-	if (!*text || n > max)
-		return refuse(p, args, at, NULL, "not a number in range:", text);
-	*out = (uint32_t)n;
-	return true;
-}
-
-/* "IP", "IP:port", "[IPv6]:port"; port 0 is none. */
-static bool endpoint(struct parser *p, const struct args *args, enum option at,
-		     struct ezlb_endpoint *out)
-{
-	const char *text = args->value[at];
-	const char *bracket = strrchr(text, ']'), *colon = strrchr(text, ':');
-	EZLB_AUTO_FREE char *host = NULL;
-	bool brackets = text[0] == '[' && bracket;
-	uint32_t port = 0;
-
-	if (brackets)
-		colon = bracket[1] == ':' ? bracket + 1 : NULL;
-	host = brackets ? ezlb_strndup(text + 1, (size_t)(bracket - text - 1))
-	       : colon	? ezlb_strndup(text, (size_t)(colon - text))
-			: ezlb_strdup(text);
-	for (const char *c = colon ? colon + 1 : ""; *c; c++) {
-		port = port * 10 + (uint32_t)(*c - '0');
-		if (*c < '0' || *c > '9' || port > UINT16_MAX)
-			return refuse(p, args, at, NUMERIC, "not a port in", text);
-	}
-	if (ezlb_addr_parse(host, &out->addr, NULL) < 0)
-		return refuse(p, args, at, NUMERIC, "not an IP address:", text);
-	out->port = (uint16_t)port;
-	return true;
-}
-
-/* ipvsadm prints those from 2147483648 on as negative numbers. */
-static bool read_mark(struct parser *p, const struct args *args, uint32_t *out)
-{
-	struct args positive = *args;
-	bool negative = args->value[OPT_FWMARK][0] == '-';
-
-	positive.value[OPT_FWMARK] += negative;
-	if (!number(p, &positive, OPT_FWMARK, negative ? UINT32_C(1) << 31 : UINT32_MAX, out))
-		return false;
-	if (negative)
-		*out = (uint32_t)(-(int64_t)*out);
-	return *out > 0 || refuse(p, args, OPT_FWMARK, NULL, "not a firewall mark:", "0");
-}
 
 /* The protocol and the address, or the mark, of a service. */
 static bool read_key(struct parser *p, const struct args *args, struct ezlb_service_key *out)
@@ -113,13 +28,13 @@ static bool read_key(struct parser *p, const struct args *args, struct ezlb_serv
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (args->value[kinds[i].option]) {
 			out->proto = kinds[i].proto;
-			return endpoint(p, args, kinds[i].option, &out->listen);
+			return ipvsadm_endpoint(p, args, kinds[i].option, &out->listen);
 		}
 	if (!args->value[OPT_FWMARK])
-		return refuse(p, args, OPT_ADD_SERVICE, NULL, "this line names no service:",
-			      args->value[OPT_ADD_SERVICE] ? "-A" : "-a");
+		return ipvsadm_refuse(p, args, OPT_ADD_SERVICE, NULL, "this line names no service:",
+				      args->value[OPT_ADD_SERVICE] ? "-A" : "-a");
 	out->listen.addr.family = args->value[OPT_IPV6] ? AF_INET6 : AF_INET;
-	return read_mark(p, args, &out->fwmark);
+	return ipvsadm_mark(p, args, &out->fwmark);
 }
 
 static size_t hash(const struct ezlb_service_key *key)
@@ -157,13 +72,6 @@ static const char *name_of(const struct ezlb_service_key *key, char *buf, size_t
 	return buf;
 }
 
-static void note(struct parser *p, const struct service *service, const struct args *args,
-		 enum option at, enum ezlb_import_fate fate, const char *text)
-{
-	ezlb_import_note(p->import, fate, p->src.file, args->at[at], service->spec->name, "%s",
-			 text);
-}
-
 static void add_listener(struct parser *p, const struct service *service, const struct args *args)
 {
 	struct ezlb_endpoint first = service->key.listen;
@@ -175,101 +83,9 @@ static void add_listener(struct parser *p, const struct service *service, const 
 	} else {
 		first.port = 1;
 		ezlb_config_add_listener(service->spec, service->key.proto, &first, UINT16_MAX);
-		note(p, service, args, OPT_ADD_SERVICE, EZLB_IMPORT_CHANGED,
-		     "port 0: the service is the range 1-65535 now, with a firewall mark");
+		ipvsadm_note(p, service, args, OPT_ADD_SERVICE, EZLB_IMPORT_CHANGED,
+			     "port 0: the service is the range 1-65535 now, with a firewall mark");
 	}
-}
-
-/* sh-fallback, mh-port, flag-1 and so on. */
-static void read_flags(struct parser *p, const struct service *service, const struct args *args)
-{
-	struct ezlb_spec *spec = service->spec;
-	EZLB_AUTO_FREE char *text = ezlb_strdup(args->value[OPT_FLAGS]);
-	bool hash_scheduler = strcmp(spec->scheduler, "sh") == 0 ||
-			      strcmp(spec->scheduler, "mh") == 0;
-
-	if (!hash_scheduler) {
-		note(p, service, args, OPT_FLAGS, EZLB_IMPORT_DROPPED,
-		     "-b: only the schedulers sh and mh have flags");
-		return;
-	}
-	for (char *save = NULL, *word = strtok_r(text, ",", &save); word;
-	     word = strtok_r(NULL, ",", &save)) {
-		bool own = strncmp(word, spec->scheduler, 2) == 0 && word[2] == '-';
-
-		if (strcmp(word, "flag-1") == 0 || (own && strcmp(word + 3, "fallback") == 0))
-			spec->flags |= IP_VS_SVC_F_SCHED1;
-		else if (strcmp(word, "flag-2") == 0 || (own && strcmp(word + 3, "port") == 0))
-			spec->flags |= IP_VS_SVC_F_SCHED2;
-		else
-			ezlb_import_note(p->import, EZLB_IMPORT_DROPPED, p->src.file,
-					 args->at[OPT_FLAGS], spec->name,
-					 "-b %s: the scheduler %s has no such flag", word,
-					 spec->scheduler);
-	}
-}
-
-/* "255.255.255.0", or the length of a prefix for IPv6. */
-static bool read_netmask(struct parser *p, const struct args *args, struct ezlb_spec *spec)
-{
-	const char *text = args->value[OPT_NETMASK];
-	struct in_addr mask;
-	uint32_t bits, prefix = 0;
-
-	if (!strchr(text, '.')) {
-		if (!number(p, args, OPT_NETMASK, 128, &prefix))
-			return false;
-		spec->persistence.prefix = (uint8_t)(prefix == 128 ? 0 : prefix);
-		return true;
-	}
-	if (inet_pton(AF_INET, text, &mask) != 1)
-		return refuse(p, args, OPT_NETMASK, NULL, "not a netmask:", text);
-	for (bits = ntohl(mask.s_addr); bits & 0x80000000u; bits <<= 1)
-		prefix++;
-	if (bits || prefix == 0)
-		return refuse(p, args, OPT_NETMASK, NULL, "not the mask of a network:", text);
-	spec->persistence.prefix = (uint8_t)(prefix == 32 ? 0 : prefix);
-	return true;
-}
-
-static bool read_persistence(struct parser *p, const struct service *service,
-			     const struct args *args)
-{
-	struct ezlb_persistence *to = &service->spec->persistence;
-	const char *engine = args->value[OPT_ENGINE];
-
-	if (!args->value[OPT_PERSISTENT])
-		return true;
-	to->timeout_s = 300;
-	if (*args->value[OPT_PERSISTENT] &&
-	    !number(p, args, OPT_PERSISTENT, UINT32_MAX, &to->timeout_s))
-		return false;
-	if (to->timeout_s > DAY_S) {
-		to->timeout_s = DAY_S;
-		note(p, service, args, OPT_PERSISTENT, EZLB_IMPORT_CHANGED,
-		     "-p: 24h is the longest persistence.timeout");
-	}
-	if (engine && strcmp(engine, "sip") != 0)
-		return refuse(p, args, OPT_ENGINE, "one of: sip", "unknown persistence engine",
-			      engine);
-	if (engine)
-		ezlb_strcpy(to->engine, sizeof(to->engine), engine);
-	return !args->value[OPT_NETMASK] || read_netmask(p, args, service->spec);
-}
-
-/* Without -s it is wlc. The parser of service files knows which schedulers there are. */
-static bool read_scheduler(struct parser *p, const struct service *service, const struct args *args)
-{
-	struct ezlb_spec *spec = service->spec;
-	const char *name = args->value[OPT_SCHEDULER];
-
-	if (!ezlb_strcpy(spec->scheduler, sizeof(spec->scheduler), name ? name : "wlc"))
-		return refuse(p, args, OPT_SCHEDULER, NULL, "unknown scheduler", name);
-	if (args->value[OPT_FLAGS])
-		read_flags(p, service, args);
-	if (args->value[OPT_ONE_PACKET])
-		spec->flags |= IP_VS_SVC_F_ONEPACKET;
-	return true;
 }
 
 /* ipvsadm probes nothing: neither does the file, so that everything is as before. */
@@ -278,11 +94,12 @@ static void no_check(struct parser *p, const struct service *service, const stru
 	bool tcp = !service->key.fwmark && service->key.proto == EZLB_TCP;
 
 	service->spec->check.type = EZLB_CHECK_NONE;
-	note(p, service, args, OPT_ADD_SERVICE, EZLB_IMPORT_ADVICE,
-	     tcp ? "health_check: off, because ipvsadm has none. Remove `enabled: false` to have "
-		   "each backend probed by TCP."
-		 : "health_check: none, as with ipvsadm. Write one with type and port to have the "
-		   "backends probed.");
+	ipvsadm_note(
+		p, service, args, OPT_ADD_SERVICE, EZLB_IMPORT_ADVICE,
+		tcp ? "health_check: off, because ipvsadm has none. Remove `enabled: false` to have "
+		      "each backend probed by TCP."
+		    : "health_check: none, as with ipvsadm. Write one with type and port to have the "
+		      "backends probed.");
 }
 
 static void add_service(struct parser *p, const struct args *args)
@@ -296,8 +113,8 @@ static void add_service(struct parser *p, const struct args *args)
 	slot = slot_of(p, &service.key);
 	name_of(&service.key, wanted, sizeof(wanted));
 	if (*slot) {
-		refuse(p, args, OPT_ADD_SERVICE, "remove one",
-		       "this service is there twice:", wanted);
+		ipvsadm_refuse(p, args, OPT_ADD_SERVICE, "remove one",
+			       "this service is there twice:", wanted);
 		return;
 	}
 	ezlb_import_name(p->import, wanted, name);
@@ -305,7 +122,8 @@ static void add_service(struct parser *p, const struct args *args)
 	service.spec->file = ezlb_strdup(p->src.file);
 	service.spec->name_at = args->start;
 	add_listener(p, &service, args);
-	service.broken = !read_scheduler(p, &service, args) || !read_persistence(p, &service, args);
+	service.broken = !ipvsadm_scheduler(p, &service, args) ||
+			 !ipvsadm_persistence(p, &service, args);
 	no_check(p, &service, args);
 	/* The import has it from now on, so that the next name is another one. */
 	if (!ezlb_import_add(p->import, service.spec))
@@ -321,9 +139,9 @@ static bool read_tunnel(struct parser *p, const struct args *args, struct ezlb_t
 
 	*out = (struct ezlb_tunnel){ .type = EZLB_TUNNEL_IPIP };
 	if (type && ezlb_tunnel_type_parse(type, &out->type) < 0)
-		return refuse(p, args, OPT_TUN_TYPE, "one of: ipip gue gre", "unknown tunnel type",
-			      type);
-	if (args->value[OPT_TUN_PORT] && !number(p, args, OPT_TUN_PORT, UINT16_MAX, &port))
+		return ipvsadm_refuse(p, args, OPT_TUN_TYPE, "one of: ipip gue gre",
+				      "unknown tunnel type", type);
+	if (args->value[OPT_TUN_PORT] && !ipvsadm_number(p, args, OPT_TUN_PORT, UINT16_MAX, &port))
 		return false;
 	out->port = (uint16_t)port;
 	if (args->value[OPT_TUN_CSUM])
@@ -353,14 +171,15 @@ static bool read_forward(struct parser *p, struct service *service, const struct
 		spec->forward = forward;
 		spec->tunnel = tunnel;
 		if (forward == EZLB_MASQ)
-			note(p, service, args, OPT_ADD_SERVER, EZLB_IMPORT_ADVICE,
-			     "full_nat: false, as with ipvsadm: the backends answer through this "
-			     "host. With `full_nat: true` they need not.");
+			ipvsadm_note(
+				p, service, args, OPT_ADD_SERVER, EZLB_IMPORT_ADVICE,
+				"full_nat: false, as with ipvsadm: the backends answer through this "
+				"host. With `full_nat: true` they need not.");
 		return true;
 	}
 	if (spec->forward == forward && same_tunnel(&spec->tunnel, &tunnel))
 		return true;
-	return refuse(
+	return ipvsadm_refuse(
 		p, args, OPT_SERVER, "all backends of a service file have the same forward",
 		"another forwarding method than the backends above:", args->value[OPT_SERVER]);
 }
@@ -368,9 +187,12 @@ static bool read_forward(struct parser *p, struct service *service, const struct
 static bool read_numbers(struct parser *p, const struct args *args, struct ezlb_backend *to)
 {
 	p->thresholds = p->thresholds || args->value[OPT_UPPER] || args->value[OPT_LOWER];
-	return (!args->value[OPT_WEIGHT] || number(p, args, OPT_WEIGHT, INT32_MAX, &to->weight)) &&
-	       (!args->value[OPT_UPPER] || number(p, args, OPT_UPPER, UINT32_MAX, &to->upper)) &&
-	       (!args->value[OPT_LOWER] || number(p, args, OPT_LOWER, UINT32_MAX, &to->lower));
+	return (!args->value[OPT_WEIGHT] ||
+		ipvsadm_number(p, args, OPT_WEIGHT, INT32_MAX, &to->weight)) &&
+	       (!args->value[OPT_UPPER] ||
+		ipvsadm_number(p, args, OPT_UPPER, UINT32_MAX, &to->upper)) &&
+	       (!args->value[OPT_LOWER] ||
+		ipvsadm_number(p, args, OPT_LOWER, UINT32_MAX, &to->lower));
 }
 
 static bool read_server(struct parser *p, struct service *service, const struct args *args)
@@ -378,16 +200,18 @@ static bool read_server(struct parser *p, struct service *service, const struct 
 	struct ezlb_backend backend = { .weight = 1 };
 
 	if (!args->value[OPT_SERVER])
-		return refuse(p, args, OPT_ADD_SERVER, NULL, "this line names no server:", "-a");
-	if (!endpoint(p, args, OPT_SERVER, &backend.endpoint) || !read_forward(p, service, args) ||
-	    !read_numbers(p, args, &backend))
+		return ipvsadm_refuse(p, args, OPT_ADD_SERVER, NULL,
+				      "this line names no server:", "-a");
+	if (!ipvsadm_endpoint(p, args, OPT_SERVER, &backend.endpoint) ||
+	    !read_forward(p, service, args) || !read_numbers(p, args, &backend))
 		return false;
 	if (!backend.endpoint.port)
 		backend.endpoint.port = service->key.listen.port;
 	if (backend.weight == 0 && !service->key.fwmark && service->key.proto == EZLB_UDP)
-		note(p, service, args, OPT_SERVER, EZLB_IMPORT_CHANGED,
-		     "-w 0: a udp backend of weight 0 is not in IPVS, so that its flows move to "
-		     "other backends");
+		ipvsadm_note(
+			p, service, args, OPT_SERVER, EZLB_IMPORT_CHANGED,
+			"-w 0: a udp backend of weight 0 is not in IPVS, so that its flows move to "
+			"other backends");
 	*ezlb_config_add_backend(service->spec, &backend.endpoint) = backend;
 	return true;
 }
@@ -401,9 +225,9 @@ static void add_server(struct parser *p, const struct args *args)
 		return;
 	slot = slot_of(p, &key);
 	if (!*slot)
-		refuse(p, args, OPT_ADD_SERVER, "a line with -A comes first",
-		       "there is no such service for",
-		       args->value[OPT_SERVER] ? args->value[OPT_SERVER] : "-a");
+		ipvsadm_refuse(p, args, OPT_ADD_SERVER, "a line with -A comes first",
+			       "there is no such service for",
+			       args->value[OPT_SERVER] ? args->value[OPT_SERVER] : "-a");
 	else if (!read_server(p, &p->services.items[*slot - 1], args))
 		p->services.items[*slot - 1].broken = true;
 }
@@ -431,9 +255,9 @@ static void read_line(struct parser *p, const struct args *args)
 				 "the synchronization of connections: ezlb does not start it; "
 				 "`ipvsadm --start-daemon` works beside ezlb");
 	else if (args->value[OPT_CHANGE] || args->value[OPT_LIST])
-		refuse(p, args, args->value[OPT_CHANGE] ? OPT_CHANGE : OPT_LIST, USE_SAVE,
-		       "only services and servers that are added can be read:",
-		       args->value[OPT_CHANGE] ? "-E, -e, -D or -d" : "-L");
+		ipvsadm_refuse(p, args, args->value[OPT_CHANGE] ? OPT_CHANGE : OPT_LIST, USE_SAVE,
+			       "only services and servers that are added can be read:",
+			       args->value[OPT_CHANGE] ? "-E, -e, -D or -d" : "-L");
 }
 
 static void read_lines(struct parser *p)
