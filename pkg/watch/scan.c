@@ -44,6 +44,8 @@ static void contents_clear(struct watch_look *look)
 
 void watch_look_clear(struct watch_look *look)
 {
+	free(look->generation);
+	look->generation = NULL;
 	contents_clear(look);
 	free(look->problem);
 	memset(look, 0, sizeof(*look));
@@ -152,6 +154,17 @@ static bool read_link(int dirfd, struct link *out)
 	return true;
 }
 
+/* Names a generation: where ..data leads to, and the inode, because a name can be used again. */
+static char *generation_of(int fd, const struct link *data)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return NULL;
+	return ezlb_asprintf("%s %llx:%llx", data->target, (unsigned long long)st.st_dev,
+			     (unsigned long long)st.st_ino);
+}
+
 /* Reads once. Returns -EAGAIN if ..data changed meanwhile. */
 static int try_configmap(int dirfd, const char *dir, struct watch_look *out, struct ezlb_err *err)
 {
@@ -166,6 +179,8 @@ static int try_configmap(int dirfd, const char *dir, struct watch_look *out, str
 		return ezlb_err_set(err, EAGAIN, DATA_LINK " points to nothing");
 	if (fd < 0)
 		return ezlb_err_sys(err, errno, DATA_LINK " cannot be opened");
+	free(out->generation);
+	out->generation = generation_of(fd, &before);
 	rc = read_dir(fd, dir, out, err);
 	/* The kubelet moves ..data before it removes the old generation. */
 	if (!read_link(dirfd, &after) || strcmp(before.target, after.target) != 0)

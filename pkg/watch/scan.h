@@ -15,8 +15,9 @@ size_t watch_names_find(const struct watch_names *names, const char *name);
 
 struct watch_look {
 	bool configmap;
-	char *problem; /* why the directory cannot be read; then there are no files */
-	dev_t dev;     /* of the directory itself; dev and ino are 0 if it cannot be opened */
+	char *generation; /* of a ConfigMap volume: where ..data leads to, and its inode; or NULL */
+	char *problem;	  /* why the directory cannot be read; then there are no files */
+	dev_t dev;	  /* of the directory itself; dev and ino are 0 if it cannot be opened */
 	ino_t ino;
 	struct ezlb_files files;    /* sorted by path */
 	struct watch_names ignored; /* paths that are neither hidden nor *.yaml */

@@ -17,6 +17,7 @@ void watch_settle_clear(struct watch_settle *settle)
 	EZLB_VEC_CLEAR(&settle->entries);
 	free(settle->path);
 	free(settle->problem);
+	free(settle->generation);
 	memset(settle, 0, sizeof(*settle));
 }
 
@@ -184,6 +185,22 @@ static bool is_other_and_empty(const struct watch_settle *settle, const struct w
 	       settle->ino != look->ino;
 }
 
+/* The kubelet never removes a file from a generation that is in use. */
+static bool is_torn_down(const struct watch_settle *settle, const struct watch_look *look)
+{
+	if (look->problem || !look->generation || !settle->generation ||
+	    strcmp(settle->generation, look->generation) != 0)
+		return false;
+	for (size_t i = 0; i < settle->entries.len; i++) {
+		const struct watch_entry *entry = &settle->entries.items[i];
+
+		if (entry->accepted.kind != WATCH_ABSENT &&
+		    !EZLB_FIND(&look->files, &entry->file, ezlb_file_cmp))
+			return true;
+	}
+	return false;
+}
+
 static uint64_t next_look(const struct watch_settle *settle, uint64_t now)
 {
 	uint64_t at = WATCH_NEVER;
@@ -212,6 +229,12 @@ uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look,
 		       "not mounted? (restart ezlb if you want no services)");
 		return WATCH_NEVER;
 	}
+	if (is_torn_down(settle, look)) {
+		freeze(settle,
+		       "files are gone from the ConfigMap volume without an update: is it being "
+		       "removed?");
+		return WATCH_NEVER;
+	}
 	if (look->problem) {
 		freeze(settle, look->problem);
 		return WATCH_NEVER;
@@ -221,6 +244,9 @@ uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look,
 	settle->configmap = look->configmap;
 	settle->dev = look->dev;
 	settle->ino = look->ino;
+	free(settle->generation);
+	settle->generation = look->generation;
+	look->generation = NULL;
 	merge(settle, look, now);
 	settle->seen = true;
 	return next_look(settle, now);

@@ -10,9 +10,10 @@
  * earlier version, and without its content a broken file would look like a deleted one.
  *
  * A ConfigMap volume changes as a whole and needs no grace period. A directory that cannot be read,
- * and a ConfigMap volume without ..data, are frozen. So is an empty directory that had files and
- * was replaced or unreadable: an unmounted volume leaves such a directory. To remove all services,
- * remove the files.
+ * and a ConfigMap volume without ..data, are frozen. So is a ConfigMap volume of which a file has
+ * gone without a new generation: the kubelet deletes such a volume file by file, for example when
+ * its disk is full. So is an empty directory that had files and was replaced or unreadable: an
+ * unmounted volume leaves such a directory. To remove all services, remove the files.
  */
 #pragma once
 
@@ -44,6 +45,7 @@ struct watch_settle {
 
 	bool seen; /* it was read at least once; dev, ino and configmap are of the last time */
 	bool configmap;
+	char *generation; /* as in struct watch_look; owned */
 	dev_t dev;
 	ino_t ino;
 	char *problem; /* why it is frozen; NULL: it is not */

@@ -177,7 +177,9 @@ static void scan(struct ezlb_watch *watch, size_t i)
 	settled_at = watch_settle_take(settle, &seen, now);
 	report(settle, before);
 	if (!settle->problem) {
-		log_once(watch, EZLB_INFO, &seen.ignored, "not a .yaml or .yml file: ignored");
+		log_once(
+			watch, EZLB_INFO, &seen.ignored,
+			"not a .yaml or .yml file: ignored (files in subdirectories are not read)");
 		log_once(watch, EZLB_WARN, &seen.mounted, mount_warning);
 	}
 	watch_look_clear(&seen);

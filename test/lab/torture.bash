@@ -4,6 +4,8 @@
 # the network namespace that it is called in.
 
 TORTURE=$WORK/torture
+# The drain_timeout of all services; empty: the default.
+TORTURE_DRAIN=
 # What else is in the kernel, and must stay. One is on ezlb's VIP, one on a backend's port.
 TORTURE_FOREIGN_SERVICES="-A -t $VIP:443 -s sh -p 600
 -a -t $VIP:443 -r 192.168.10.11:443 -m -w 5
@@ -36,6 +38,7 @@ torture_put() {
 		[[ $nat == plain ]] || echo "full_nat: true"
 		[[ $nat == plain || $nat == masquerade ]] || echo "snat_ip: $nat"
 		echo "health_check: {enabled: false}" # no probe to wait for
+		[[ -z $TORTURE_DRAIN ]] || echo "drain_timeout: $TORTURE_DRAIN"
 		echo "backends:"
 		for backend; do
 			echo "  - {address: '192.168.10.${backend%=*}:$port', weight: ${backend#*=}}"

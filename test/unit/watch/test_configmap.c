@@ -7,6 +7,8 @@
  */
 #include "harness.h"
 
+#include "dice.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -188,6 +190,160 @@ static void test_populated_after_open(void **state)
 	assert_in_range(expect("cm/k0.yaml=2 [configmap]", 1000), 0, 5);
 }
 
+/* --- torn down ------------------------------------------------------------------------------ */
+
+#define PATHS_MAX 32
+
+struct paths {
+	struct text items[PATHS_MAX];
+	size_t n;
+};
+
+static struct paths found;
+
+static int note_path(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	if (ftw->level > 0) {
+		assert_true(found.n < PATHS_MAX);
+		ezlb_strcpy(found.items[found.n].s, sizeof(found.items[0].s), path);
+		found.n++;
+	}
+	return 0;
+}
+
+static bool has_children(const struct paths *paths, size_t i)
+{
+	size_t len = strlen(paths->items[i].s);
+
+	for (size_t k = 0; k < paths->n; k++)
+		if (strncmp(paths->items[k].s, paths->items[i].s, len) == 0 &&
+		    paths->items[k].s[len] == '/')
+			return true;
+	return false;
+}
+
+/* Removes one of the paths that have nothing below them. */
+static void remove_any(struct paths *paths)
+{
+	size_t i;
+
+	do {
+		i = dice((unsigned)paths->n);
+	} while (has_children(paths, i));
+	assert_int_equal(remove(paths->items[i].s), 0);
+	paths->items[i] = paths->items[--paths->n];
+}
+
+/*
+ * The kubelet removes a volume file by file, in the order of the directory, when its disk is full
+ * or the pod restarts. Whatever is gone already, no service is lost; and the next version is taken.
+ */
+static void test_torn_down_in_any_order(void **state)
+{
+	static const char *const lines[] = { "cm/k0.yaml=1 cm/k1.yaml=1 cm/k2.yaml=1 [configmap]",
+					     "cm/k0.yaml=2 cm/k1.yaml=2 cm/k2.yaml=2 [configmap]" };
+
+	(void)state;
+	seed = 1;
+	make_dir("cm");
+	log_begin();
+	open_dir("cm");
+	for (unsigned round = 0; round < ROUNDS(100); round++) {
+		struct volume volume = { .links_first = round % 4 < 2 };
+		const char *line = lines[round % 2];
+
+		assert_true(update(&volume, 3, round % 2 ? "2\n" : "1\n"));
+		expect(line, 2000);
+		found.n = 0;
+		assert_int_equal(nftw(at("cm").s, note_path, 16, FTW_DEPTH | FTW_PHYS), 0);
+		while (found.n > 0) {
+			remove_any(&found);
+			ezlb_watch_rescan(watch);
+			run_ms(3);
+			if (strncmp(last(), line, strlen(line)) != 0)
+				fail_msg("%zu paths are left: '%s'", found.n, last());
+		}
+		assert_non_null(strstr(last(), "[frozen]"));
+	}
+}
+
+/* A file that comes without an update is no reason to freeze, though the kubelet does not do it. */
+static void test_file_added_to_a_generation(void **state)
+{
+	struct volume volume = { 0 };
+
+	(void)state;
+	start(&volume, 1, "1\n");
+	put("cm/..gen_1/k1.yaml", "1\n");
+	ezlb_watch_rescan(watch);
+	expect("cm/k0.yaml=1 cm/k1.yaml=1 [configmap]", 1000);
+}
+
+/* Killed between the exchange and the links: new keys count, and those without a key do not. */
+static void test_links_are_missing(void **state)
+{
+	struct volume volume = { 0 };
+
+	(void)state;
+	start(&volume, 2, "1\n");
+	make_dir("cm/..gen_2");
+	put("cm/..gen_2/k1.yaml", "2\n");
+	put("cm/..gen_2/k5.yaml", "2\n");
+	make_link("..gen_2", "cm/..data_tmp");
+	move("cm/..data_tmp", "cm/..data");
+	expect("cm/k1.yaml=2 cm/k5.yaml=2 [configmap]", 1000);
+	run_ms(3000);
+	assert_string_equal(last(), "cm/k1.yaml=2 cm/k5.yaml=2 [configmap]");
+	remove_tree(at("cm/..gen_1").s);
+	drop_file("cm/k0.yaml");
+	run_ms(100);
+	assert_int_equal(got.n, 2);
+}
+
+/* The full disk: a new generation is begun and given up, again and again. */
+static void test_update_that_fails(void **state)
+{
+	struct volume volume = { 0 };
+
+	(void)state;
+	start(&volume, 2, "1\n");
+	for (int i = 0; i < 20; i++) {
+		make_dir("cm/..gen_2");
+		put("cm/..gen_2/k0.yaml", "");
+		run_ms(10);
+		remove_tree(at("cm/..gen_2").s);
+		run_ms(10);
+	}
+	assert_int_equal(got.n, 1);
+	assert_true(update(&volume, 2, "2\n"));
+	expect("cm/k0.yaml=2 cm/k1.yaml=2 [configmap]", 1000);
+}
+
+/* An item with `path: team/web.yaml` makes a directory. It is not read, and the log says so once.
+ */
+static void test_item_in_a_directory(void **state)
+{
+	struct volume volume = { 0 };
+
+	(void)state;
+	make_dir("cm");
+	assert_true(update(&volume, 1, "1\n"));
+	make_dir("cm/..gen_1/team");
+	put("cm/..gen_1/team/web.yaml", "1\n");
+	make_link("..data/team", "cm/team");
+	log_begin();
+	open_dir("cm");
+	assert_string_equal(last(), "cm/k0.yaml=1 [configmap]");
+	ezlb_watch_rescan(watch);
+	run_ms(50);
+	assert_int_equal(log_count("files in subdirectories are not read"), 1);
+	assert_int_equal(log_count("cm/team"), 1);
+}
+
+/* --- storms --------------------------------------------------------------------------------- */
+
 #define GENERATIONS 400
 
 static struct {
@@ -276,6 +432,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_data_vanishes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_torn_down_and_set_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_populated_after_open, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_torn_down_in_any_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_file_added_to_a_generation, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_links_are_missing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_update_that_fails, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_item_in_a_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_storm_links_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_storm_links_last, setup, teardown),
 	};

@@ -22,6 +22,7 @@
 struct step {
 	int at;
 	bool configmap;
+	const char *generation; /* of the ConfigMap volume */
 	const char *seen;
 	const char *want;
 	uint64_t next;
@@ -38,10 +39,21 @@ static const char lost[] = "..data is missing in the ConfigMap volume (restart e
 static const char other[] = "another directory has replaced it and has no service files: is a "
 			    "volume not mounted? (restart ezlb if you want no services)";
 
+static const char torn[] =
+	"files are gone from the ConfigMap volume without an update: is it being "
+	"removed?";
+
 static const struct story {
 	const char *name;
 	struct step steps[9];
 } stories[] = {
+	{ "a ConfigMap volume that loses a file is frozen until there is another generation",
+	  { { LOOK(0, "1\n", "1\n", N), .configmap = true, .generation = "g1" },
+	    { LOOK(1, NULL, "1\n", N), .configmap = true, .generation = "g1", .frozen = torn },
+	    { LOOK(2, NULL, "1\n", N), .configmap = true, .generation = "g1", .frozen = torn },
+	    { LOOK(3, NULL, NULL, N), .configmap = true, .generation = "g2" },
+	    { LOOK(4, "2\n", "2\n", N), .configmap = true, .generation = "g2" },
+	    END } },
 	{ "the first look counts, even if broken", { { LOOK(0, "half", "half", N) }, END } },
 	{ "the first look counts, even if blank", { { LOOK(0, " \n", " \n", N) }, END } },
 	{ "whole content counts at once",
@@ -290,6 +302,8 @@ static uint64_t take(struct watch_settle *settle, const struct step *step)
 	     *names[] = { longer, shorter, name };
 	const struct watch_names writing = { .items = names, .len = step->writing ? 3 : 2 };
 	struct watch_look look = { .configmap = step->configmap,
+				   .generation = step->generation ? ezlb_strdup(step->generation)
+								  : NULL,
 				   .dev = step->dev,
 				   .ino = step->ino,
 				   .replaced = step->replaced,
