@@ -250,7 +250,7 @@ static void test_torn_down_in_any_order(void **state)
 	make_dir("cm");
 	log_begin();
 	open_dir("cm");
-	for (unsigned round = 0; round < ROUNDS(100); round++) {
+	for (unsigned round = 0; round < ROUNDS(30); round++) {
 		struct volume volume = { .links_first = round % 4 < 2 };
 		const char *line = lines[round % 2];
 
