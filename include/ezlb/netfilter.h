@@ -109,6 +109,12 @@ int ezlb_nft_read(struct ezlb_nl *nl, int (*fn)(void *arg), void *arg, uint32_t 
 int ezlb_nft_commit(struct ezlb_nl *nl, struct ezlb_nl_buf *batch, int *rejected);
 
 /*
+ * Calls fn, which reads, and commits what it makes of that, until no other program has changed the
+ * ruleset in between. Tries three times, then returns -EAGAIN.
+ */
+int ezlb_nft_change(int (*fn)(void *arg), void *arg);
+
+/*
  * Sets the error text for `rc` and returns rc. `rejected` is from commit, else -1; the text says
  * that the rejected message changes ezlb's own table.
  */

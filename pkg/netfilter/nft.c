@@ -13,9 +13,10 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
-#define NONE	    (-1)
-#define READ_TRIES  4
-#define READ_NAP_MS 10
+#define NONE	     (-1)
+#define READ_TRIES   4
+#define CHANGE_TRIES 3
+#define READ_NAP_MS  10
 
 const struct ezlb_nl_source ezlb_nft_kernel = { .protocol = NETLINK_NETFILTER,
 						.timeout_ms = EZLB_NFT_TIMEOUT_MS };
@@ -104,6 +105,16 @@ int ezlb_nft_read(struct ezlb_nl *nl, int (*fn)(void *arg), void *arg, uint32_t 
 		rc = read_once(nl, fn, arg, gen);
 	}
 	return rc;
+}
+
+int ezlb_nft_change(int (*fn)(void *arg), void *arg)
+{
+	int rc = -ERESTART;
+
+	for (int i = 0; i < CHANGE_TRIES && (rc == -ERESTART || rc == -EAGAIN || rc == -EINTR); i++)
+		rc = fn(arg);
+	/* ERESTART is a kernel-internal code. */
+	return rc == -ERESTART || rc == -EINTR ? -EAGAIN : rc;
 }
 
 /* --- transactions ---------------------------------------------------------------------------- */

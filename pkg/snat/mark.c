@@ -17,7 +17,6 @@
 #include "mark.h"
 #include "mark_rule.h"
 
-#define TRIES	 3
 #define PRIORITY (-150) /* mangle */
 
 static const struct {
@@ -273,17 +272,26 @@ static bool is_so(const struct reading *now, const struct ezlb_marks *want)
 	return same;
 }
 
-static int attempt(struct mark *mark, struct ezlb_op *const *ops, size_t n, int *rejected)
+struct change {
+	struct mark *mark;
+	struct ezlb_op *const *ops;
+	size_t n;
+	int rejected;
+};
+
+static int attempt(void *arg)
 {
+	struct change *change = arg;
+	struct ezlb_nl *nl = change->mark->nl;
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf batch = { .items = NULL };
-	struct reading now = { .nl = mark->nl };
+	struct reading now = { .nl = nl };
 	struct ezlb_marks want = { 0 };
 	uint32_t gen;
-	int rc = ezlb_nft_read(mark->nl, read_parts, &now, &gen);
+	int rc = ezlb_nft_read(nl, read_parts, &now, &gen);
 
-	*rejected = -1;
+	change->rejected = -1;
 	if (rc == 0)
-		edit(&now, ops, n, &want);
+		edit(&now, change->ops, change->n, &want);
 	if (rc == 0 && !is_so(&now, &want)) {
 		ezlb_nft_put_begin(&batch, gen);
 		if (now.exists)
@@ -291,7 +299,7 @@ static int attempt(struct mark *mark, struct ezlb_op *const *ops, size_t n, int 
 		if (want.len > 0)
 			mark_put_all(&batch, &want);
 		ezlb_nft_put_commit(&batch);
-		rc = ezlb_nft_commit(mark->nl, &batch, rejected);
+		rc = ezlb_nft_commit(nl, &batch, &change->rejected);
 	}
 	reading_clear(&now);
 	EZLB_VEC_CLEAR(&want);
@@ -301,16 +309,14 @@ static int attempt(struct mark *mark, struct ezlb_op *const *ops, size_t n, int 
 static int apply_good(struct mark *mark, struct ezlb_op *const *ops, size_t n, bool adds,
 		      struct ezlb_err *err)
 {
-	int rejected = -1, rc = -ERESTART;
+	struct change change = { .mark = mark, .ops = ops, .n = n, .rejected = -1 };
+	int rc;
 
 	if (!adds && !ezlb_nft_is_present(&mark->presence))
 		return 0;
 	ezlb_nl_begin(mark->nl);
-	for (int i = 0; i < TRIES && (rc == -ERESTART || rc == -EAGAIN || rc == -EINTR); i++)
-		rc = attempt(mark, ops, n, &rejected);
-	if (rc == -ERESTART || rc == -EINTR) /* ERESTART is a kernel-internal code */
-		rc = -EAGAIN;
-	return rc < 0 ? ezlb_nft_explain(err, rc, rejected) : 0;
+	rc = ezlb_nft_change(attempt, &change);
+	return rc < 0 ? ezlb_nft_explain(err, rc, change.rejected) : 0;
 }
 
 static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,

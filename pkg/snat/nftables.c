@@ -14,7 +14,6 @@
 #include "nft_frame.h"
 #include "nft_msg.h"
 
-#define TRIES	 3
 #define FAMILIES (sizeof(ezlb_nft_families) / sizeof(ezlb_nft_families[0]))
 
 struct nftables {
@@ -145,20 +144,25 @@ static void put_changes(struct ezlb_nl_buf *out, const struct ezlb_nft_family *f
 
 /* The ops of a batch that belong to one family, and their result. */
 struct part {
+	struct ezlb_nl *nl;
 	const struct ezlb_nft_family *family;
+	struct ezlb_op *const *batch;
+	size_t n_batch;
 	struct ezlb_op **ops; /* room for the whole batch */
 	size_t n;
 	int rc, rejected; /* rejected is for ezlb_nft_explain */
 };
 
-static void select_ops(struct part *part, struct ezlb_op *const *ops, size_t n, bool exists)
+static void select_ops(struct part *part, bool exists)
 {
-	part->n = ezlb_snat_ops_select(ops, n, part->family->family, exists, part->ops);
+	part->n = ezlb_snat_ops_select(part->batch, part->n_batch, part->family->family, exists,
+				       part->ops);
 }
 
 /* Reads the table, compares, and sends one transaction. */
-static int attempt(struct nftables *nft, struct part *part, struct ezlb_op *const *ops, size_t n)
+static int attempt(void *arg)
 {
+	struct part *part = arg;
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf batch = { .items = NULL };
 	EZLB_NFT_AUTO_ACTUAL struct ezlb_nft_actual now = { .sound = false };
 	AUTO_CHAIN struct ezlb_snat_chain want = { 0 };
@@ -167,11 +171,11 @@ static int attempt(struct nftables *nft, struct part *part, struct ezlb_op *cons
 
 	part->rejected = -1;
 	/* Before it is read, the table may exist. */
-	select_ops(part, ops, n, true);
-	rc = part->n ? ezlb_nft_actual_read(nft->nl, part->family, &now) : 0;
+	select_ops(part, true);
+	rc = part->n ? ezlb_nft_actual_read(part->nl, part->family, &now) : 0;
 	if (rc < 0 || !part->n)
 		return rc;
-	select_ops(part, ops, n, now.chain.exists);
+	select_ops(part, now.chain.exists);
 	ezlb_snat_chain_edit(&now.chain, part->ops, part->n, &want);
 	ezlb_nft_put_begin(&batch, now.gen);
 	empty = batch.len;
@@ -179,19 +183,7 @@ static int attempt(struct nftables *nft, struct part *part, struct ezlb_op *cons
 	if (batch.len == empty)
 		return 0;
 	ezlb_nft_put_commit(&batch);
-	return ezlb_nft_commit(nft->nl, &batch, &part->rejected);
-}
-
-/* Reads again for each try; -ERESTART means that another program changed the ruleset first. */
-static void apply_part(struct nftables *nft, struct part *part, struct ezlb_op *const *ops,
-		       size_t n)
-{
-	int rc = -ERESTART;
-
-	for (int i = 0; i < TRIES && (rc == -ERESTART || rc == -EAGAIN || rc == -EINTR); i++)
-		rc = attempt(nft, part, ops, n);
-	/* ERESTART is a kernel-internal code. */
-	part->rc = rc == -ERESTART || rc == -EINTR ? -EAGAIN : rc;
+	return ezlb_nft_commit(part->nl, &batch, &part->rejected);
 }
 
 /*
@@ -208,8 +200,12 @@ static int apply_ops(struct nftables *nft, struct ezlb_op *const *ops, size_t n,
 
 	ezlb_nl_begin(nft->nl);
 	for (size_t i = 0; i < FAMILIES; i++) {
-		parts[i] = (struct part){ .family = &ezlb_nft_families[i], .ops = room + i * n };
-		apply_part(nft, &parts[i], ops, n);
+		parts[i] = (struct part){ .nl = nft->nl,
+					  .family = &ezlb_nft_families[i],
+					  .batch = ops,
+					  .n_batch = n,
+					  .ops = room + i * n };
+		parts[i].rc = ezlb_nft_change(attempt, &parts[i]);
 		if (parts[i].rc < 0 && !failed)
 			failed = &parts[i];
 		some_done |= parts[i].rc == 0 && parts[i].n;
