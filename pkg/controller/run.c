@@ -23,6 +23,7 @@
 #include "notice.h"
 #include "pace.h"
 #include "passlog.h"
+#include "signals.h"
 
 #define LOOK_MS	  500	/* between two cheap checks for changes by other programs */
 #define FULL_MS	  60000 /* between two full passes: the cheap check does not see everything */
@@ -32,7 +33,7 @@
 struct controller {
 	const struct ezlb_options *options;
 	uv_loop_t loop;
-	uv_signal_t sigterm, sigint, sighup;
+	struct signals signals;
 	uv_timer_t pass_timer, look_timer, empty_timer;
 	struct notice notice;
 	struct instance instance;
@@ -282,9 +283,7 @@ static void stop(struct controller *c)
 		return;
 	c->stopping = true;
 	desk_close(&c->desk);
-	uv_close((uv_handle_t *)&c->sigterm, NULL);
-	uv_close((uv_handle_t *)&c->sigint, NULL);
-	uv_close((uv_handle_t *)&c->sighup, NULL);
+	signals_close(&c->signals);
 	uv_close((uv_handle_t *)&c->pass_timer, NULL);
 	uv_close((uv_handle_t *)&c->look_timer, NULL);
 	uv_close((uv_handle_t *)&c->empty_timer, NULL);
@@ -295,28 +294,16 @@ static void stop(struct controller *c)
 		ezlb_health_close(c->health, NULL, NULL);
 }
 
-/* Closing the handles restores the default actions: a second signal would kill the process. */
-static void block_stop_signals(void)
+static void on_stop_signal(void *arg, int number)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
-static void on_stop_signal(uv_signal_t *signal, int number)
-{
-	struct controller *c = signal->data;
+	struct controller *c = arg;
 
 	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "stopping"),
 		 EZLB_S("signal", number == SIGTERM ? "TERM" : "INT"),
 		 EZLB_S("rules", c->options->cleanup_on_exit ? "removed" : "left in place"));
 	if (c->options->cleanup_on_exit)
 		log_cleanup(c);
-	block_stop_signals();
+	signals_block();
 	stop(c);
 }
 
@@ -328,10 +315,9 @@ static void reload(struct controller *c, const char *why)
 	schedule(c, why, 0);
 }
 
-static void on_hup(uv_signal_t *signal, int number)
+static void on_hup(void *arg)
 {
-	(void)number;
-	reload(signal->data, "signal HUP");
+	reload(arg, "signal HUP");
 }
 
 static void on_reload(void *arg)
@@ -341,27 +327,12 @@ static void on_reload(void *arg)
 
 static void init_handles(struct controller *c)
 {
-	uv_signal_t *signals[] = { &c->sigterm, &c->sigint, &c->sighup };
-
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		uv_signal_init(&c->loop, signals[i]);
-		signals[i]->data = c;
-	}
+	c->signals = (struct signals){ .on_stop = on_stop_signal, .on_hup = on_hup, .arg = c };
+	signals_init(&c->signals, &c->loop);
 	uv_timer_init(&c->loop, &c->pass_timer);
 	uv_timer_init(&c->loop, &c->look_timer);
 	uv_timer_init(&c->loop, &c->empty_timer);
 	c->pass_timer.data = c->look_timer.data = c->empty_timer.data = c;
-}
-
-static int catch_signals(struct controller *c, struct ezlb_err *err)
-{
-	int rc = uv_signal_start(&c->sigterm, on_stop_signal, SIGTERM);
-
-	if (rc == 0)
-		rc = uv_signal_start(&c->sigint, on_stop_signal, SIGINT);
-	if (rc == 0)
-		rc = uv_signal_start(&c->sighup, on_hup, SIGHUP);
-	return rc < 0 ? ezlb_err_set(err, -rc, "cannot catch signals: %s", uv_strerror(rc)) : 0;
 }
 
 static void log_start(const struct controller *c)
@@ -393,7 +364,7 @@ static int start(struct controller *c, struct ezlb_err *err)
 	if (rc < 0)
 		return rc;
 	/* First: as soon as the log or the socket shows ezlb, SIGTERM must stop it cleanly. */
-	rc = catch_signals(c, err);
+	rc = signals_start(&c->signals, err);
 	if (rc < 0)
 		return rc;
 	log_start(c);

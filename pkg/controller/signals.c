@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "signals.h"
+
+#include <signal.h>
+
+static void on_stop_signal(uv_signal_t *signal, int number)
+{
+	struct signals *signals = signal->data;
+
+	signals->on_stop(signals->arg, number);
+}
+
+static void on_hup_signal(uv_signal_t *signal, int number)
+{
+	struct signals *signals = signal->data;
+
+	(void)number;
+	signals->on_hup(signals->arg);
+}
+
+void signals_init(struct signals *signals, uv_loop_t *loop)
+{
+	uv_signal_init(loop, &signals->term);
+	uv_signal_init(loop, &signals->interrupt);
+	uv_signal_init(loop, &signals->hup);
+	signals->term.data = signals->interrupt.data = signals->hup.data = signals;
+}
+
+int signals_start(struct signals *signals, struct ezlb_err *err)
+{
+	int rc = uv_signal_start(&signals->term, on_stop_signal, SIGTERM);
+
+	if (rc == 0)
+		rc = uv_signal_start(&signals->interrupt, on_stop_signal, SIGINT);
+	if (rc == 0)
+		rc = uv_signal_start(&signals->hup, on_hup_signal, SIGHUP);
+	return rc < 0 ? ezlb_err_set(err, -rc, "cannot catch signals: %s", uv_strerror(rc)) : 0;
+}
+
+void signals_close(struct signals *signals)
+{
+	uv_close((uv_handle_t *)&signals->term, NULL);
+	uv_close((uv_handle_t *)&signals->interrupt, NULL);
+	uv_close((uv_handle_t *)&signals->hup, NULL);
+}
+
+void signals_block(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
