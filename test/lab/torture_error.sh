@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# takes: 90
+# takes: 110
 # timeout: 480
 # One system call after the other fails under a running daemon while its files are exchanged: the kernel
 # becomes what an undisturbed run makes of them, without a restart. Of the errors that a call may end with
