@@ -7,6 +7,9 @@
  *     3 | listen: 10.0.0.1:70000
  *       |         ^
  *     help: ...
+ *
+ * A service file in a Kubernetes manifest has one more line, "  in: ConfigMap lb/services, key
+ * web.yaml".
  */
 #pragma once
 
@@ -23,6 +26,8 @@ enum ezlb_diag_code {
 	EZLB_E_SYNTAX = 3,    /* not YAML */
 	EZLB_E_FEATURE = 4,   /* YAML that is not supported: anchors, tags, more documents, tabs */
 	EZLB_E_DUPLICATE = 5, /* the same key twice in one mapping */
+	EZLB_E_IGNORED = 6,   /* `ezlb run` does not read a file with this name */
+	EZLB_E_OTHER = 7,     /* a file for another program, or an object of Kubernetes */
 	EZLB_E_UNKNOWN_KEY = 10,
 	EZLB_E_MISSING = 11,	/* a required key is absent */
 	EZLB_E_TYPE = 12,	/* for example a list instead of a word */
@@ -50,10 +55,13 @@ struct ezlb_diag {
 	char *file;
 	struct ezlb_mark at;
 	enum ezlb_diag_code code;
-	bool warning;  /* the file is valid all the same; only `ezlb check` has these */
-	char *message; /* one line */
-	char *source;  /* the text of line at.line, or NULL */
-	char *help;    /* one line, or NULL */
+	bool warning;	/* the file is valid all the same; only `ezlb check` has these */
+	char *message;	/* one line */
+	char *source;	/* the text of line at.line, or NULL */
+	int source_col; /* its column in that line; 0: it is the whole line */
+	char *help;	/* one line, or NULL */
+	char *inside;	/* "ConfigMap lb/services, key web.yaml", or NULL: all of the file */
+	char *service;	/* its name, or NULL if it is not known */
 };
 
 struct ezlb_diags EZLB_VEC(struct ezlb_diag);
@@ -65,6 +73,17 @@ struct ezlb_diag *ezlb_diags_add(struct ezlb_diags *diags, const char *file, str
 void ezlb_diags_copy(struct ezlb_diags *to, const struct ezlb_diag *diags, size_t n); /* appends */
 void ezlb_diags_sort(struct ezlb_diags *diags); /* by file, line, column, code */
 void ezlb_diags_clear(struct ezlb_diags *diags);
+
+/* "E012" */
+#define EZLB_DIAG_CODE_STRLEN 8
+const char *ezlb_diag_code_str(enum ezlb_diag_code code, char buf[EZLB_DIAG_CODE_STRLEN]);
+/* All codes, from the lowest, and each in a few words, as in docs/errors.md. */
+struct ezlb_diag_kind {
+	enum ezlb_diag_code code;
+	const char *title;
+};
+extern const struct ezlb_diag_kind ezlb_diag_kinds[];
+extern const size_t ezlb_n_diag_kinds;
 
 /* "file:line:col: error[E012]: message", or "warning[E034]"; the caller frees. */
 char *ezlb_diag_line(const struct ezlb_diag *diag);

@@ -21,6 +21,37 @@ struct ezlb_yaml_limits {
 extern const struct ezlb_yaml_limits ezlb_yaml_service; /* one service file */
 extern const struct ezlb_yaml_limits ezlb_yaml_stream;	/* manifests and other people's files */
 
+/* A text and where its lines begin, so that a line is found at once. */
+struct ezlb_lines {
+	const char *text; /* borrowed */
+	size_t len;
+	struct EZLB_VEC(size_t) starts;
+};
+void ezlb_lines_make(struct ezlb_lines *lines, const char *text, size_t len);
+void ezlb_lines_clear(struct ezlb_lines *lines);
+
+/*
+ * A file that is the text of a scalar in another file, as in a ConfigMap: where each of its
+ * characters is in the other file, whatever the style of the scalar.
+ */
+struct ezlb_inset {
+	const struct ezlb_lines *outer; /* the other file; borrowed */
+	struct ezlb_mark start;		/* of the scalar */
+	/* Of each character, and of the end. Empty: not known, `start` stands for all. */
+	struct EZLB_VEC(struct ezlb_mark) places;
+	struct EZLB_VEC(size_t) starts; /* the first character of each line, in `places` */
+};
+struct ezlb_node;
+/*
+ * Takes time and memory in proportion to the scalar. False: the places are not known, as for a text
+ * that is not the scalar's own (base64). The caller clears it in both cases.
+ */
+bool ezlb_inset_make(struct ezlb_inset *inset, const struct ezlb_lines *outer,
+		     const struct ezlb_node *scalar);
+/* The place in the other file of a line and a column of the text. */
+struct ezlb_mark ezlb_inset_place(const struct ezlb_inset *inset, struct ezlb_mark at);
+void ezlb_inset_clear(struct ezlb_inset *inset);
+
 /* The bytes of one file, and the function that reports errors in them. */
 struct ezlb_source {
 	const char *file;	  /* as shown to humans; borrowed */
@@ -29,6 +60,9 @@ struct ezlb_source {
 	struct ezlb_diags *diags; /* borrowed */
 	size_t n_errors;	  /* of this file, including those over the limit */
 	const struct ezlb_yaml_limits *limits;
+	/* Set after ezlb_source_open_inset: `text` is in another file, which `file` names. */
+	const struct ezlb_inset *inset; /* borrowed; NULL: `text` is the file */
+	bool placed;			/* the marks are those of the other file already */
 };
 
 /*
@@ -37,6 +71,12 @@ struct ezlb_source {
  */
 bool ezlb_source_open(struct ezlb_source *src, const char *file, const char *text, size_t len,
 		      const struct ezlb_yaml_limits *limits, struct ezlb_diags *diags);
+/* The same for a text in another file. All marks of the nodes and of errors are of that file. */
+bool ezlb_source_open_inset(struct ezlb_source *src, const char *file, const char *text, size_t len,
+			    const struct ezlb_yaml_limits *limits, const struct ezlb_inset *inset,
+			    struct ezlb_diags *diags);
+/* Where a mark is in the file that is shown to humans. */
+struct ezlb_mark ezlb_source_place(const struct ezlb_source *src, struct ezlb_mark at);
 
 /* Reports an error with its source line. help may be NULL. Reports at most 20 errors per file. */
 void ezlb_source_refuse(struct ezlb_source *src, struct ezlb_mark at, enum ezlb_diag_code code,

@@ -46,7 +46,10 @@ void ezlb_diags_copy(struct ezlb_diags *to, const struct ezlb_diag *diags, size_
 
 		copy->source = from->source ? ezlb_strdup(from->source) : NULL;
 		copy->warning = from->warning;
+		copy->source_col = from->source_col;
 		copy->help = from->help ? ezlb_strdup(from->help) : NULL;
+		copy->inside = from->inside ? ezlb_strdup(from->inside) : NULL;
+		copy->service = from->service ? ezlb_strdup(from->service) : NULL;
 	}
 }
 
@@ -62,6 +65,8 @@ void ezlb_diags_clear(struct ezlb_diags *diags)
 		free(diags->items[i].message);
 		free(diags->items[i].source);
 		free(diags->items[i].help);
+		free(diags->items[i].inside);
+		free(diags->items[i].service);
 	}
 	EZLB_VEC_CLEAR(diags);
 }
@@ -108,12 +113,53 @@ char *ezlb_diag_text(const struct ezlb_diag *diag)
 
 	ezlb_text_printf(&out, "%s\n", line);
 	if (diag->source && diag->at.line > 0) {
-		EZLB_AUTO_FREE char *blanks = indent(diag->source, diag->at.col);
+		int from = diag->source_col > 0 ? diag->source_col : 1;
+		EZLB_AUTO_FREE char *blanks = indent(diag->source, diag->at.col - from + 1);
 		EZLB_AUTO_FREE char *source = printable(diag->source);
 
 		ezlb_text_printf(&out, "%5d | %s\n      | %s^\n", diag->at.line, source, blanks);
 	}
+	if (diag->inside)
+		ezlb_text_printf(&out, "  in: %s\n", diag->inside);
 	if (diag->help)
 		ezlb_text_printf(&out, "  help: %s\n", diag->help);
 	return ezlb_text_take(&out, NULL);
 }
+
+const char *ezlb_diag_code_str(enum ezlb_diag_code code, char buf[EZLB_DIAG_CODE_STRLEN])
+{
+	snprintf(buf, EZLB_DIAG_CODE_STRLEN, "E%03u", (unsigned)code % 1000);
+	return buf;
+}
+
+const struct ezlb_diag_kind ezlb_diag_kinds[] = {
+	{ EZLB_E_READ, "the file cannot be read" },
+	{ EZLB_E_SIZE, "too large, or nested too deeply" },
+	{ EZLB_E_SYNTAX, "not valid YAML" },
+	{ EZLB_E_FEATURE, "a YAML feature that ezlb refuses" },
+	{ EZLB_E_DUPLICATE, "the same key twice" },
+	{ EZLB_E_IGNORED, "`ezlb run` ignores a file with this name" },
+	{ EZLB_E_OTHER, "not a service file" },
+	{ EZLB_E_UNKNOWN_KEY, "unknown key" },
+	{ EZLB_E_MISSING, "a required field is missing" },
+	{ EZLB_E_TYPE, "the wrong type" },
+	{ EZLB_E_VALUE, "not an allowed value" },
+	{ EZLB_E_RANGE, "out of range" },
+	{ EZLB_E_ADDRESS, "not an address" },
+	{ EZLB_E_FAMILY, "IPv4 and IPv6 mixed" },
+	{ EZLB_E_SNAT_ALONE, "`snat_ip` without `full_nat`" },
+	{ EZLB_E_FORWARD, "`forward` does not match the other fields" },
+	{ EZLB_E_BACKEND_TWICE, "the same backend twice" },
+	{ EZLB_E_UNSUPPORTED, "no longer used" },
+	{ EZLB_E_LISTENER_TWICE, "two listeners of the file overlap" },
+	{ EZLB_E_LOOP, "a backend is the balancer itself" },
+	{ EZLB_E_COMBINATION, "fields that do not go together" },
+	{ EZLB_E_NAME_TAKEN, "another file has the name" },
+	{ EZLB_E_LISTENER_TAKEN, "another file has the listener" },
+	{ EZLB_E_SNAT_CONFLICT, "another service gives the backend another source address" },
+	{ EZLB_E_SNAT_MARK, "full_nat for a firewall mark does not work with iptables" },
+	{ EZLB_E_CHAIN, "a backend is the listener of another service; a warning" },
+	{ EZLB_E_TIMEOUT, "`timeout` is longer than `interval`; a warning" },
+	{ EZLB_E_ANSWERS, "`one_packet` with NAT: answers are not translated; a warning" },
+};
+const size_t ezlb_n_diag_kinds = sizeof(ezlb_diag_kinds) / sizeof(ezlb_diag_kinds[0]);

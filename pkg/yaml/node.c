@@ -115,7 +115,8 @@ static void check_duplicates(struct ezlb_source *src, const struct ezlb_node *ma
 		}
 		ezlb_source_refuse(src, keys.items[i]->key_at, EZLB_E_DUPLICATE, "remove one",
 				   "'%s' is given twice, first on line %d",
-				   ezlb_source_show(first->key, shown), first->key_at.line);
+				   ezlb_source_show(first->key, shown),
+				   ezlb_source_place(src, first->key_at).line);
 	}
 	EZLB_VEC_CLEAR(&keys);
 }
@@ -300,6 +301,16 @@ static bool step(struct builder *b, yaml_parser_t *parser)
 	return more;
 }
 
+/* Recursive: the depth is limited. */
+static void place(const struct ezlb_source *src, struct ezlb_node *node)
+{
+	node->at = ezlb_source_place(src, node->at);
+	if (node->key)
+		node->key_at = ezlb_source_place(src, node->key_at);
+	for (struct ezlb_node *child = node->first; child; child = child->next)
+		place(src, child);
+}
+
 static struct ezlb_node *empty_root(void)
 {
 	struct ezlb_node *root = ezlb_calloc(1, sizeof(*root));
@@ -322,7 +333,7 @@ static struct ezlb_node *list_of(const struct ezlb_node *top)
 	return list;
 }
 
-struct ezlb_node *ezlb_node_parse(struct ezlb_source *src)
+static struct ezlb_node *parse(struct ezlb_source *src)
 {
 	struct builder b = { .src = src, .top = { .kind = EZLB_NODE_LIST } };
 	yaml_parser_t parser;
@@ -352,4 +363,14 @@ struct ezlb_node *ezlb_node_parse(struct ezlb_source *src)
 		return src->n_errors == 0 ? empty_root() : NULL;
 	b.top.first->parent = NULL;
 	return b.top.first;
+}
+
+struct ezlb_node *ezlb_node_parse(struct ezlb_source *src)
+{
+	struct ezlb_node *root = parse(src);
+
+	if (root && src->inset)
+		place(src, root);
+	src->placed = src->inset != NULL;
+	return root;
 }

@@ -9,6 +9,9 @@
 
 #define MAX_ERRORS 20
 #define MAX_SHOWN  200 /* bytes; the caret below a longer, wrapped line would be misplaced */
+/* Characters of a part of a line: in all, and before the place. */
+#define PART	    80
+#define PART_BEFORE 40
 
 static bool is_break(char c)
 {
@@ -75,13 +78,55 @@ bool ezlb_source_first(const struct ezlb_source *src, struct ezlb_mark at)
 	return true;
 }
 
+struct ezlb_mark ezlb_source_place(const struct ezlb_source *src, struct ezlb_mark at)
+{
+	return src->inset && !src->placed ? ezlb_inset_place(src->inset, at) : at;
+}
+
+/* The line of the file that is shown to humans. */
+static const char *shown_line(const struct ezlb_source *src, int n, size_t *len)
+{
+	const struct ezlb_lines *lines = src->inset ? src->inset->outer : NULL;
+	const char *line, *end;
+
+	if (!lines)
+		return ezlb_source_line(src, n, len);
+	if (n < 1 || (size_t)n > lines->starts.len)
+		return NULL;
+	line = lines->text + lines->starts.items[n - 1];
+	for (end = line; end < lines->text + lines->len && !is_break(*end);)
+		end++;
+	*len = (size_t)(end - line);
+	return line;
+}
+
+/*
+ * A long line is not shown, but in an inset: JSON has a whole service file in one line. Of that the
+ * part around the place is shown.
+ */
+static void show_line(const struct ezlb_source *src, struct ezlb_diag *diag)
+{
+	struct ezlb_mark at = diag->at;
+	size_t len, from, to;
+	const char *line = shown_line(src, at.line, &len);
+
+	if (!line || len == 0 || (len > MAX_SHOWN && !src->inset))
+		return;
+	if (len <= MAX_SHOWN) {
+		diag->source = ezlb_strndup(line, len);
+		return;
+	}
+	diag->source_col = at.col > PART_BEFORE ? at.col - PART_BEFORE : 1;
+	from = column_offset(line, len, diag->source_col);
+	to = from + column_offset(line + from, len - from, PART + 1);
+	diag->source = ezlb_strndup(line + from, to - from);
+}
+
 void ezlb_source_refuse(struct ezlb_source *src, struct ezlb_mark at, enum ezlb_diag_code code,
 			const char *help, const char *fmt, ...)
 {
 	struct ezlb_diag *diag;
-	const char *line;
 	char message[400];
-	size_t len;
 	va_list ap;
 
 	if (src->n_errors++ >= MAX_ERRORS)
@@ -89,10 +134,9 @@ void ezlb_source_refuse(struct ezlb_source *src, struct ezlb_mark at, enum ezlb_
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	diag = ezlb_diags_add(src->diags, src->file, at, code, "%s", message);
-	line = ezlb_source_line(src, at.line, &len);
-	if (line && len > 0 && len <= MAX_SHOWN)
-		diag->source = ezlb_strndup(line, len);
+	diag = ezlb_diags_add(src->diags, src->file, ezlb_source_place(src, at), code, "%s",
+			      message);
+	show_line(src, diag);
 	if (help)
 		diag->help = ezlb_strdup(help);
 }
@@ -141,8 +185,8 @@ static const char *objection(uint32_t c)
 static void refuse_bytes(struct ezlb_source *src, struct ezlb_mark at, const char *help,
 			 const char *message)
 {
-	struct ezlb_diag *diag = ezlb_diags_add(src->diags, src->file, at, EZLB_E_SYNTAX, "%s",
-						message);
+	struct ezlb_diag *diag = ezlb_diags_add(src->diags, src->file, ezlb_source_place(src, at),
+						EZLB_E_SYNTAX, "%s", message);
 
 	src->n_errors++;
 	diag->help = ezlb_strdup(help);
@@ -190,11 +234,21 @@ static bool check_characters(struct ezlb_source *src)
 bool ezlb_source_open(struct ezlb_source *src, const char *file, const char *text, size_t len,
 		      const struct ezlb_yaml_limits *limits, struct ezlb_diags *diags)
 {
+	return ezlb_source_open_inset(src, file, text, len, limits, NULL, diags);
+}
+
+bool ezlb_source_open_inset(struct ezlb_source *src, const char *file, const char *text, size_t len,
+			    const struct ezlb_yaml_limits *limits, const struct ezlb_inset *inset,
+			    struct ezlb_diags *diags)
+{
 	static const struct ezlb_mark start = { 1, 1 };
 
-	*src = (struct ezlb_source){
-		.file = file, .text = text, .len = len, .diags = diags, .limits = limits
-	};
+	*src = (struct ezlb_source){ .file = file,
+				     .text = text,
+				     .len = len,
+				     .diags = diags,
+				     .limits = limits,
+				     .inset = inset };
 	if (len > limits->bytes) {
 		ezlb_source_refuse(src, (struct ezlb_mark){ 0 }, EZLB_E_SIZE, NULL,
 				   "the file has %zu bytes; the limit is %zu", len, limits->bytes);

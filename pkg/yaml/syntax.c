@@ -100,6 +100,7 @@ static bool refuse_unquoted_ipv6(struct ezlb_source *src, const yaml_parser_t *p
 static void refuse_indent(struct ezlb_source *src, struct ezlb_mark at, const char *what,
 			  struct ezlb_mark outer)
 {
+	outer = ezlb_source_place(src, outer);
 	ezlb_source_refuse(src, at, EZLB_E_SYNTAX, "align it with the other lines of its level",
 			   "bad indentation: this line matches no level; the surrounding %s "
 			   "began on line %d, column %d",
@@ -120,7 +121,8 @@ static bool refuse_expected_key(struct ezlb_source *src, const yaml_parser_t *pa
 				   "indent all items of a list equally, below their key",
 				   "unexpected list item: the surrounding mapping began on "
 				   "line %d, column %d",
-				   outer.line, outer.col);
+				   ezlb_source_place(src, outer).line,
+				   ezlb_source_place(src, outer).col);
 	else
 		refuse_indent(src, at, "mapping", outer);
 	return true;
@@ -134,20 +136,29 @@ static bool refuse_expected_item(struct ezlb_source *src, const yaml_parser_t *p
 	return true;
 }
 
-/* The nearest line above with content other than a comment; 0 if there is none. */
+static bool has_content(const char *line, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && (line[n] == ' ' || line[n] == '\t'))
+		n++;
+	return n < len && line[n] != '#';
+}
+
+/* The nearest line above with content other than a comment; 0 if there is none. One pass. */
 static int line_above(const struct ezlb_source *src, int line_no)
 {
-	size_t len, n;
+	const char *p = src->text, *end = src->text + src->len, *eol;
+	int above = 0;
 
-	while (--line_no > 0) {
-		const char *line = ezlb_source_line(src, line_no, &len);
-
-		for (n = 0; n < len && (line[n] == ' ' || line[n] == '\t');)
-			n++;
-		if (n < len && line[n] != '#')
-			break;
+	for (int line = 1; line < line_no && p < end; line++) {
+		for (eol = p; eol < end && *eol != '\n' && *eol != '\r';)
+			eol++;
+		if (has_content(p, (size_t)(eol - p)))
+			above = line;
+		p = eol + (eol + 1 < end && eol[0] == '\r' && eol[1] == '\n' ? 2 : 1);
 	}
-	return line_no;
+	return above;
 }
 
 /* An unexpected ':': the second on a line, or on a line that does not fit the line above. */
@@ -229,7 +240,8 @@ static bool refuse_by_table(struct ezlb_source *src, const yaml_parser_t *parser
 
 static void refuse_verbatim(struct ezlb_source *src, const yaml_parser_t *parser)
 {
-	struct ezlb_mark at = mark(&parser->problem_mark), outer = mark(&parser->context_mark);
+	struct ezlb_mark at = mark(&parser->problem_mark);
+	struct ezlb_mark outer = ezlb_source_place(src, mark(&parser->context_mark));
 	const char *problem = parser->problem ? parser->problem : "unknown problem";
 
 	if (parser->context)
