@@ -22,6 +22,15 @@
 struct ezlb_spec *ezlb_config_parse(const char *file, const char *text, size_t len,
 				    struct ezlb_diags *diags);
 
+struct ezlb_inset; /* yaml.h */
+/*
+ * The same for a service file that is a text in another file, as a key of a ConfigMap: `file` is
+ * the other file, and all places are in it; `name` is the base name of the service file.
+ */
+struct ezlb_spec *ezlb_config_parse_inset(const char *file, const char *name, const char *text,
+					  size_t len, const struct ezlb_inset *inset,
+					  struct ezlb_diags *diags);
+
 /*
  * The inverse: the text of a service file from which ezlb_config_parse makes an equal spec, apart
  * from places and the file's name. It has the name and what differs from the defaults, in the order

@@ -118,25 +118,3 @@ const char *ezlb_other_key(enum table_id table, const char *key)
 			return other->help;
 	return NULL;
 }
-
-/* A configuration of keepalived, or the output of `ipvsadm -S`. */
-static bool begins_with(const char *text, const char *word)
-{
-	size_t len = strlen(word);
-
-	return strncmp(text, word, len) == 0 && (text[len] == ' ' || text[len] == '\0');
-}
-
-const char *ezlb_other_file(const struct ezlb_node *root)
-{
-	static const char *const words[] = {
-		"virtual_server", "virtual_server_group", "global_defs", "vrrp_instance", "-A", "-a"
-	};
-
-	if (root->kind == EZLB_NODE_SCALAR)
-		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-			if (begins_with(root->text, words[i]))
-				return "this is for keepalived or ipvsadm: docs/from-keepalived.md "
-				       "has a table of fields";
-	return "write 'key: value' lines, for one service in one file";
-}

@@ -3,6 +3,7 @@
 
 #include "reader.h"
 
+/* The path as it is for the name of the service; see ezlb_read_default_name. */
 static struct ezlb_spec *new_spec(const char *file)
 {
 	struct ezlb_spec *spec = ezlb_spec_new();
@@ -72,30 +73,64 @@ static bool is_service(struct ezlb_source *src, const struct ezlb_node *root)
 				   "the file is empty: it defines no service");
 		return false;
 	}
-	return ezlb_field_is(src, root, EZLB_NODE_MAP, ezlb_other_file(root));
+	return ezlb_field_is(src, root, EZLB_NODE_MAP,
+			     "write 'key: value' lines, for one service in one file");
+}
+
+/* One error that says what the file is, in place of many that do not. */
+static void refuse_other(struct ezlb_source *src, const struct ezlb_node *root, size_t n_before)
+{
+	struct other_file other;
+
+	if (!ezlb_other_guess(src, n_before, root, &other))
+		return;
+	ezlb_diags_cut(src->diags, n_before);
+	src->n_errors = 0;
+	ezlb_source_refuse(src, other.at, EZLB_E_OTHER, other.help, "%s", other.message);
+}
+
+static struct ezlb_spec *parse(struct ezlb_source *src, const char *name)
+{
+	size_t n_before = src->diags->len;
+	struct reader r = { .src = src };
+	struct ezlb_node *root = ezlb_node_parse(src);
+
+	if (root) {
+		r.spec = new_spec(name);
+		if (is_service(src, root))
+			read_service(&r, root);
+	}
+	if (src->n_errors > 0)
+		refuse_other(src, root, n_before);
+	ezlb_node_free(root);
+	EZLB_VEC_CLEAR(&r.listen);
+	if (root && src->n_errors == 0)
+		return r.spec;
+	ezlb_spec_free(r.spec);
+	return NULL;
 }
 
 struct ezlb_spec *ezlb_config_parse(const char *file, const char *text, size_t len,
 				    struct ezlb_diags *diags)
 {
-	struct ezlb_source src;
-	struct reader r = { .src = &src };
-	struct ezlb_node *root;
+	return ezlb_config_parse_inset(file, file, text, len, NULL, diags);
+}
 
-	if (!ezlb_source_open(&src, file, text, len, &ezlb_yaml_service, diags))
+struct ezlb_spec *ezlb_config_parse_inset(const char *file, const char *name, const char *text,
+					  size_t len, const struct ezlb_inset *inset,
+					  struct ezlb_diags *diags)
+{
+	struct ezlb_source src;
+	struct ezlb_spec *spec;
+
+	if (!ezlb_source_open_inset(&src, file, text, len, &ezlb_yaml_service, inset, diags))
 		return NULL;
-	root = ezlb_node_parse(&src);
-	if (!root)
-		return NULL;
-	r.spec = new_spec(file);
-	if (is_service(&src, root))
-		read_service(&r, root);
-	ezlb_node_free(root);
-	EZLB_VEC_CLEAR(&r.listen);
-	if (src.n_errors == 0)
-		return r.spec;
-	ezlb_spec_free(r.spec);
-	return NULL;
+	spec = parse(&src, name);
+	if (spec && inset) {
+		free(spec->file);
+		spec->file = ezlb_strdup(file);
+	}
+	return spec;
 }
 
 struct ezlb_spec *ezlb_config_defaults(const char *name)

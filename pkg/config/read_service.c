@@ -44,7 +44,8 @@ void ezlb_read_name(struct reader *r, const struct field *field, const struct ez
 /* Without `name` the base name of the file is the service name. */
 void ezlb_read_default_name(struct reader *r, const struct ezlb_node *root)
 {
-	const char *slash = strrchr(r->src->file, '/'), *base = slash ? slash + 1 : r->src->file;
+	const char *file = r->spec->file;
+	const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
 	size_t len = strlen(base);
 	EZLB_AUTO_FREE char *name = NULL;
 	char shown[EZLB_SHOW_STRLEN];

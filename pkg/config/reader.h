@@ -55,11 +55,22 @@ void ezlb_read_value(struct reader *r, const struct field *field, const struct e
 void ezlb_read_each(struct reader *r, const struct field *field, const struct ezlb_node *node,
 		    size_t max, read_fn one);
 /*
- * others.c: help for a key of keepalived, ipvsadm or Kubernetes (NULL: no such key), and for a file
- * that is no mapping.
+ * others.c: help for a key of keepalived, ipvsadm or Kubernetes; NULL: no such key.
  */
 const char *ezlb_other_key(enum table_id table, const char *key);
-const char *ezlb_other_file(const struct ezlb_node *root);
+
+/* other_file.c: what a file with errors is, if it is no service file. */
+struct other_file {
+	struct ezlb_mark at;
+	const char *help;
+	char message[160];
+};
+/*
+ * The errors of the file begin at `first` of src->diags. root is NULL if the text is not YAML.
+ * False: it may be a service file with errors.
+ */
+bool ezlb_other_guess(const struct ezlb_source *src, size_t first, const struct ezlb_node *root,
+		      struct other_file *out);
 
 /* read_service.c: without `name` the name of the file. */
 void ezlb_read_default_name(struct reader *r, const struct ezlb_node *root);

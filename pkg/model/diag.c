@@ -58,16 +58,23 @@ void ezlb_diags_sort(struct ezlb_diags *diags)
 	EZLB_SORT(diags, diag_cmp);
 }
 
+void ezlb_diags_cut(struct ezlb_diags *diags, size_t len)
+{
+	while (diags->len > len) {
+		struct ezlb_diag *diag = &diags->items[--diags->len];
+
+		free(diag->file);
+		free(diag->message);
+		free(diag->source);
+		free(diag->help);
+		free(diag->inside);
+		free(diag->service);
+	}
+}
+
 void ezlb_diags_clear(struct ezlb_diags *diags)
 {
-	for (size_t i = 0; i < diags->len; i++) {
-		free(diags->items[i].file);
-		free(diags->items[i].message);
-		free(diags->items[i].source);
-		free(diags->items[i].help);
-		free(diags->items[i].inside);
-		free(diags->items[i].service);
-	}
+	ezlb_diags_cut(diags, 0);
 	EZLB_VEC_CLEAR(diags);
 }
 

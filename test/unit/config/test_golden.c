@@ -81,7 +81,7 @@ static void test_golden(void **state)
 		EZLB_E_UNKNOWN_KEY, EZLB_E_MISSING,	  EZLB_E_TYPE,		 EZLB_E_VALUE,
 		EZLB_E_RANGE,	    EZLB_E_ADDRESS,	  EZLB_E_FAMILY,	 EZLB_E_SNAT_ALONE,
 		EZLB_E_FORWARD,	    EZLB_E_BACKEND_TWICE, EZLB_E_LISTENER_TWICE, EZLB_E_LOOP,
-		EZLB_E_COMBINATION,
+		EZLB_E_COMBINATION, EZLB_E_OTHER,
 	};
 	struct dirent **entries;
 	unsigned codes_seen = 0;
