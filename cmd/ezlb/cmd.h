@@ -6,6 +6,7 @@
 #include <ezlb/controller.h>
 #include <ezlb/import.h>
 #include <ezlb/log.h>
+#include <ezlb/review.h>
 
 /* Exit statuses beyond 0 and 1. */
 #define EXIT_USAGE   2
@@ -19,6 +20,10 @@ struct flags {
 	bool colour; /* print colours on stdout */
 	bool watch;
 	bool follow;
+	enum ezlb_review_format format; /* of check */
+	bool strict, allow_empty;
+	const char **configmaps; /* owned array of borrowed words */
+	size_t n_configmaps;
 	bool help;
 	enum ezlb_import_format from;
 	const char *output_dir; /* NULL: stdout */

@@ -30,14 +30,18 @@ const struct command command_table[] = {
 	  "ezlb once\n"
 	  "ezlb once -o json\n",
 	  BIT(CONFIG_DIR) | HOW | BIT(OUTPUT) | BIT(COLOUR) },
-	{ "check", cmd_check, "[FILE or DIR]...", "check service files for errors",
-	  "Checks service files and prints each error with its line. Asks neither the kernel nor a "
+	{ "check", cmd_check, "[FILE or DIR or -]...", "check service files for errors",
+	  "Checks service files and prints each error with its line; also those in ConfigMaps of "
+	  "Kubernetes manifests, YAML or JSON. - is standard input. Asks neither the kernel nor a "
 	  "running ezlb. Without arguments it checks the files of --config-dir.",
 	  "0  no errors\n"
-	  "1  errors\n",
+	  "1  errors, or there was nothing to check\n"
+	  "2  wrong usage\n",
 	  "ezlb check\n"
-	  "ezlb check web.yaml candidates/\n",
-	  BIT(CONFIG_DIR) | BIT(SNAT_BACKEND) },
+	  "ezlb check web.yaml candidates/\n"
+	  "kubectl kustomize deploy/ | ezlb check --strict -\n",
+	  BIT(CONFIG_DIR) | BIT(SNAT_BACKEND) | BIT(FORMAT) | BIT(STRICT) | BIT(ALLOW_EMPTY) |
+		  BIT(CONFIGMAP) },
 	{ "import", cmd_import, "FILE|-...",
 	  "turn the configuration of another balancer into service files",
 	  "Reads the ezlb.yaml of the Go program, the output of `ipvsadm -Sn`, a keepalived.conf, or "

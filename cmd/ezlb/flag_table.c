@@ -191,6 +191,27 @@ const struct flag_row flag_table[FLAGS] = {
 		.help = "Then print new events, until Ctrl-C.",
 		.letter = 'f',
 	},
+	[FLAG_FORMAT] = {
+		.name = "format",
+		.arg = "text|json|github|sarif",
+		.by_default = "text",
+		.help = "What is printed: text for people, json, github for annotations "
+			"in GitHub Actions, sarif for code scanning.",
+	},
+	[FLAG_STRICT] = {
+		.name = "strict",
+		.help = "A warning makes the exit status 1, too.",
+	},
+	[FLAG_ALLOW_EMPTY] = {
+		.name = "allow-empty",
+		.help = "It is no error if there are no service files at all.",
+	},
+	[FLAG_CONFIGMAP] = {
+		.name = "configmap",
+		.arg = "[NAMESPACE/]NAME",
+		.help = "Of the ConfigMaps in manifests check this one. Repeat the flag "
+			"for more. Without it: those with service files.",
+	},
 	[FLAG_HELP] = {
 		.name = "help",
 		.help = "Print this text.",

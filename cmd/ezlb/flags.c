@@ -104,6 +104,13 @@ static void add_dir(struct ezlb_options *options, const char *dir)
 	options->config_dirs[options->n_config_dirs++] = dir;
 }
 
+static void add_configmap(struct flags *flags, const char *name)
+{
+	flags->configmaps = ezlb_realloc(flags->configmaps, flags->n_configmaps + 1,
+					 sizeof(*flags->configmaps));
+	flags->configmaps[flags->n_configmaps++] = name;
+}
+
 /* Returns false if the flag does not take the value. */
 static bool set(struct flags *flags, struct log_flags *log, enum flag flag, const char *value)
 {
@@ -168,6 +175,17 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_FOLLOW:
 		flags->follow = true;
 		return true;
+	case FLAG_FORMAT:
+		return ezlb_review_format_parse(value, &flags->format) == 0;
+	case FLAG_STRICT:
+		flags->strict = true;
+		return true;
+	case FLAG_ALLOW_EMPTY:
+		flags->allow_empty = true;
+		return true;
+	case FLAG_CONFIGMAP:
+		add_configmap(flags, value);
+		return value[0] != '\0';
 	case FLAG_HELP:
 		flags->help = true;
 		return true;
@@ -362,4 +380,5 @@ void flags_clear(struct flags *flags)
 {
 	free(flags->options.config_dirs);
 	free(flags->args);
+	free(flags->configmaps);
 }

@@ -90,7 +90,14 @@ struct ezlb_batch {
 	struct ezlb_desired desired; /* the specs without conflicts */
 };
 
-/* Reads all files of the snapshot, and finds conflicts between them; sorts diags. */
+/* Adds the spec of a file; a file with errors adds only these. */
+void ezlb_batch_add(struct ezlb_batch *batch, const struct ezlb_file *file,
+		    struct ezlb_diags *diags);
+/* Finds the conflicts between the specs, once after all were added. Their order is the file order.
+ */
+void ezlb_batch_merge(struct ezlb_batch *batch, enum ezlb_snat_key_kind snat_key,
+		      struct ezlb_diags *diags);
+/* Both, for all files of the snapshot; sorts diags. */
 void ezlb_batch_read(struct ezlb_batch *batch, const struct ezlb_snapshot *snapshot,
 		     enum ezlb_snat_key_kind snat_key, struct ezlb_diags *diags);
 void ezlb_batch_clear(struct ezlb_batch *batch);

@@ -85,11 +85,37 @@ int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findi
  */
 int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err *err);
 
+struct ezlb_validate_options {
+	const char *const *paths; /* files, directories, "-": standard input */
+	size_t n;
+	bool as_run; /* what is in a directory is a service file, as for `ezlb run` */
+	/* The ConfigMaps that count, see manifest.h. n_configmaps is 0: those with service files.
+	 */
+	const char *const *configmaps;
+	size_t n_configmaps;
+	/*
+	 * The driver that AUTO chooses on the node is unknown here, so what only iptables cannot do
+	 * is an error only if this is iptables.
+	 */
+	enum ezlb_snat_driver driver;
+};
+
+struct ezlb_validated {
+	struct ezlb_diags diags;		   /* sorted; some may be warnings */
+	size_t n_files;				   /* service files */
+	size_t n_objects;			   /* of Kubernetes, other than ConfigMaps */
+	struct ezlb_names EZLB_VEC(char *) passed; /* ConfigMaps without service files */
+	struct ezlb_names
+		ignored; /* what `ezlb run` does not read, in directories and ConfigMaps */
+	bool stopped;	 /* after EZLB_VALIDATE_MAX diagnostics; the rest is not read */
+};
+#define EZLB_VALIDATE_MAX 10000
+
 /*
- * Checks files and directories without access to the kernel; diagnostics are sorted. Some may be
- * warnings. The driver
- * that AUTO chooses on the node is unknown here, so what only iptables cannot do is an error only
- * if `driver` is iptables.
+ * Checks service files and manifests without access to the kernel, each for itself and all of them
+ * together: which of two files gets a listener is decided as in `ezlb run` with all in one
+ * directory. A file that is given twice counts once. The caller clears *out in any case.
  */
-int ezlb_controller_validate(const char *const *paths, size_t n, enum ezlb_snat_driver driver,
-			     struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err);
+int ezlb_controller_validate(const struct ezlb_validate_options *options,
+			     struct ezlb_validated *out, struct ezlb_err *err);
+void ezlb_validated_clear(struct ezlb_validated *validated);

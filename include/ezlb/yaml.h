@@ -21,13 +21,20 @@ struct ezlb_yaml_limits {
 extern const struct ezlb_yaml_limits ezlb_yaml_service; /* one service file */
 extern const struct ezlb_yaml_limits ezlb_yaml_stream;	/* manifests and other people's files */
 
-/* A text and where its lines begin, so that a line is found at once. */
+/* A text with an index of its places: also in a line of megabytes each is found at once. */
 struct ezlb_lines {
 	const char *text; /* borrowed */
 	size_t len;
-	struct EZLB_VEC(size_t) starts;
+	/* The start of each line, and points inside long lines. */
+	struct EZLB_VEC(struct ezlb_lines_point {
+		size_t offset;
+		struct ezlb_mark at;
+	}) points;
 };
 void ezlb_lines_make(struct ezlb_lines *lines, const char *text, size_t len);
+/* The offset of a place; that of the line break if the line is shorter, or the length of the text.
+ */
+size_t ezlb_lines_find(const struct ezlb_lines *lines, struct ezlb_mark at);
 void ezlb_lines_clear(struct ezlb_lines *lines);
 
 /*

@@ -4,8 +4,8 @@
 #include <ezlb/config.h>
 #include <ezlb/desired.h>
 
-static void read_file(struct ezlb_batch *batch, const struct ezlb_file *file,
-		      struct ezlb_diags *diags)
+void ezlb_batch_add(struct ezlb_batch *batch, const struct ezlb_file *file,
+		    struct ezlb_diags *diags)
 {
 	struct ezlb_spec *spec;
 
@@ -19,8 +19,8 @@ static void read_file(struct ezlb_batch *batch, const struct ezlb_file *file,
 		*EZLB_PUSH(&batch->specs) = spec;
 }
 
-static void merge(struct ezlb_batch *batch, enum ezlb_snat_key_kind snat_key,
-		  struct ezlb_diags *diags)
+void ezlb_batch_merge(struct ezlb_batch *batch, enum ezlb_snat_key_kind snat_key,
+		      struct ezlb_diags *diags)
 {
 	size_t n = batch->specs.len;
 	EZLB_AUTO_FREE struct ezlb_candidate *candidates = ezlb_calloc(n, sizeof(*candidates));
@@ -34,8 +34,8 @@ void ezlb_batch_read(struct ezlb_batch *batch, const struct ezlb_snapshot *snaps
 		     enum ezlb_snat_key_kind snat_key, struct ezlb_diags *diags)
 {
 	for (size_t i = 0; i < snapshot->files.len; i++)
-		read_file(batch, &snapshot->files.items[i], diags);
-	merge(batch, snat_key, diags);
+		ezlb_batch_add(batch, &snapshot->files.items[i], diags);
+	ezlb_batch_merge(batch, snat_key, diags);
 	ezlb_diags_sort(diags);
 }
 

@@ -126,7 +126,7 @@ struct ezlb_spec *ezlb_config_parse_inset(const char *file, const char *name, co
 	if (!ezlb_source_open_inset(&src, file, text, len, &ezlb_yaml_service, inset, diags))
 		return NULL;
 	spec = parse(&src, name);
-	if (spec && inset) {
+	if (spec && name != file) {
 		free(spec->file);
 		spec->file = ezlb_strdup(file);
 	}

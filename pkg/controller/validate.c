@@ -2,135 +2,291 @@
 #include <ezlb/controller.h>
 
 #include <errno.h>
-#include <linux/ip_vs.h>
-#include <sys/stat.h>
+#include <stdio.h>
 
 #include <ezlb/catalog.h>
-#include <ezlb/duration.h>
-#include <ezlb/obstacle.h>
+#include <ezlb/config.h>
+#include <ezlb/manifest.h>
 
-#include "sources.h"
+#include "inputs.h"
+#include "warn.h"
 
-static bool is_dir(const char *path)
+/* A service file, and where it begins; to say of a diagnostic what it is about. */
+struct origin {
+	char *file;	       /* owned */
+	struct ezlb_mark from; /* 0:0: all of the file */
+	char *inside;	       /* owned; NULL: it is the file itself */
+	char *service;	       /* owned */
+};
+
+struct validation {
+	const struct ezlb_validate_options *options;
+	struct ezlb_validated *out;
+	struct ezlb_batch batch;
+	struct EZLB_VEC(struct origin) origins;
+	bool *found; /* for each of options->configmaps */
+};
+
+/* --- where a diagnostic belongs ----------------------------------------------------------------
+ */
+
+static int mark_cmp(struct ezlb_mark a, struct ezlb_mark b)
 {
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	return a.line != b.line ? (a.line > b.line) - (a.line < b.line)
+				: (a.col > b.col) - (a.col < b.col);
 }
 
-/* First the files of all directories, then the files that are arguments, in their order. */
-static int look(const char *const *paths, size_t n, struct ezlb_snapshot *out, struct ezlb_err *err)
+static int origin_cmp(const void *pa, const void *pb)
 {
-	EZLB_AUTO_FREE const char **dirs = ezlb_calloc(n, sizeof(*dirs));
-	size_t n_dirs = 0;
-	int rc;
+	const struct origin *a = pa, *b = pb;
+	int rc = strcmp(a->file, b->file);
 
-	for (size_t i = 0; i < n; i++)
-		if (is_dir(paths[i]))
-			dirs[n_dirs++] = paths[i];
-	rc = scan_dirs(dirs, n_dirs, out, err);
-	if (rc < 0)
-		return rc;
-	for (size_t i = 0; i < n; i++)
-		if (!is_dir(paths[i]) && ezlb_scan_file(paths[i], out) < 0)
-			return ezlb_err_set(err, ENOENT, "cannot read %s: there is no such file",
-					    paths[i]);
-	return 0;
+	return rc ? rc : mark_cmp(a->from, b->from);
+}
+
+/* "web" of "dir/web.yaml" */
+static char *service_of(const char *file)
+{
+	const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+	const char *dot = strrchr(base, '.');
+
+	return ezlb_strndup(base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
+}
+
+static void belong(struct ezlb_diag *diag, const struct origin *origin)
+{
+	if (!diag->inside && origin->inside)
+		diag->inside = ezlb_strdup(origin->inside);
+	if (!diag->service)
+		diag->service = ezlb_strdup(origin->service);
 }
 
 /*
- * A warning and no error: the other service may be applied on another host only, where this one is
- * not, and then packets that arrive there are forwarded.
+ * `spec` is NULL if the file has errors; their places are sure to be its own. Those of conflicts
+ * and warnings come later, and are found by their place.
  */
-static void warn_of_backends(const struct ezlb_spec *spec,
-			     const struct ezlb_obstacle_listeners *listeners,
-			     struct ezlb_diags *diags)
+static void add_origin(struct validation *v, const char *file, struct ezlb_mark from,
+		       const char *inside, struct ezlb_spec *spec, const char *name, size_t first)
 {
-	for (size_t i = 0; i < spec->n_backends; i++) {
-		const struct ezlb_backend *backend = &spec->backends[i];
-		const struct ezlb_obstacle_listener *listener =
-			ezlb_obstacle_find(listeners, spec, &backend->endpoint);
-		char text[EZLB_OBSTACLE_STRLEN];
-		struct ezlb_diag *diag;
+	struct origin *origin = EZLB_PUSH(&v->origins);
 
-		if (!listener)
-			continue;
-		ezlb_obstacle_listener(&backend->endpoint, 0, listener->name, text);
-		diag = ezlb_diags_add(diags, spec->file, backend->at, EZLB_E_CHAIN, "%s", text);
-		diag->warning = true;
-		diag->help =
-			ezlb_strdup("this can only work if the other service is on another host");
+	*origin = (struct origin){
+		.file = ezlb_strdup(file),
+		.from = from,
+		.inside = inside ? ezlb_strdup(inside) : NULL,
+		.service = spec ? ezlb_strdup(spec->name) : service_of(name),
+	};
+	for (size_t i = first; i < v->out->diags.len; i++)
+		belong(&v->out->diags.items[i], origin);
+}
+
+/* The last origin that begins at or before the diagnostic. */
+static const struct origin *origin_of(const struct validation *v, const struct ezlb_diag *diag)
+{
+	size_t low = 0, high = v->origins.len;
+	const struct origin wanted = { .file = diag->file, .from = diag->at };
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (origin_cmp(&v->origins.items[middle], &wanted) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || strcmp(v->origins.items[low - 1].file, diag->file) != 0)
+		return NULL;
+	return &v->origins.items[low - 1];
+}
+
+/* Of conflicts and warnings, which are the diagnostics from `first`. */
+static void find_origins(struct validation *v, size_t first)
+{
+	EZLB_SORT(&v->origins, origin_cmp);
+	for (size_t i = first; i < v->out->diags.len; i++) {
+		const struct origin *origin = origin_of(v, &v->out->diags.items[i]);
+
+		if (origin)
+			belong(&v->out->diags.items[i], origin);
 	}
 }
 
-/* The next probe then waits for the one that is running, and counts as overdue. */
-static void warn_of_timeout(const struct ezlb_spec *spec, struct ezlb_diags *diags)
-{
-	const struct ezlb_check *check = &spec->check;
-	char timeout[EZLB_DURATION_STRLEN], interval[EZLB_DURATION_STRLEN];
-	bool silent = check->type == EZLB_CHECK_UDP && !check->request->answer.data;
-	struct ezlb_diag *diag;
+/* --- service files -----------------------------------------------------------------------------
+ */
 
-	if (check->type == EZLB_CHECK_NONE || check->timeout_ms <= check->interval_ms)
-		return;
-	ezlb_duration_format(check->timeout_ms, timeout);
-	ezlb_duration_format(check->interval_ms, interval);
-	diag = ezlb_diags_add(diags, spec->file, spec->timeout_at, EZLB_E_TIMEOUT,
-			      "health_check.timeout %s is longer than interval %s: %s", timeout,
-			      interval,
-			      silent ? "without udp_expected each probe takes the whole timeout, "
-				       "and the next one waits for it"
-				     : "the next probe waits for one that gets no answer");
-	diag->warning = true;
-	diag->help = ezlb_asprintf("set timeout to %s or less, or interval to %s or more", interval,
-				   timeout);
+static bool is_other(const struct ezlb_diags *diags, size_t first)
+{
+	return diags->len > first && diags->items[first].code == EZLB_E_OTHER;
 }
 
-/* Right for protocols without answers. */
-static void warn_of_answers(const struct ezlb_spec *spec, struct ezlb_diags *diags)
+/* A name under which `ezlb run` would read the file: "web.conf" could be "web.yaml". */
+static char *readable_name(const struct input *input)
 {
-	struct ezlb_diag *diag;
+	const char *path = input->file.path, *slash = strrchr(path, '/');
+	const char *base = slash ? slash + 1 : path;
 
-	if (!(spec->flags & IP_VS_SVC_F_ONEPACKET) || spec->forward != EZLB_MASQ)
-		return;
-	diag = ezlb_diags_add(diags, spec->file, spec->listen_at, EZLB_E_ANSWERS,
-			      "with one_packet answers are not translated: %s",
-			      spec->full_nat ? "with full_nat they do not reach the client"
-					     : "they come from the address of the backend");
-	diag->warning = true;
-	diag->help = ezlb_strdup("this is right for protocols without answers, such as syslog; "
-				 "else remove one_packet");
+	if (input->stream)
+		return ezlb_strdup("stdin.yaml");
+	base += strspn(base, ".#");
+	return ezlb_asprintf("%.*s.yaml", (int)strcspn(base, "."), base);
 }
 
-static void warn(const struct ezlb_desired *desired, struct ezlb_diags *diags)
+static void refuse_name(struct validation *v, const struct input *input, const char *base)
 {
-	struct ezlb_obstacle_listeners listeners = { 0 };
+	bool hidden = base[0] == '.' || base[0] == '#';
+	struct ezlb_diag *diag =
+		ezlb_diags_add(&v->out->diags, input->file.path, (struct ezlb_mark){ 0 },
+			       EZLB_E_IGNORED, "`ezlb run` ignores this file: its name %s",
+			       hidden ? "begins with '.' or '#'" : "does not end in .yaml or .yml");
 
-	for (size_t i = 0; i < desired->len; i++)
-		ezlb_obstacle_add(&listeners, desired->items[i]);
-	ezlb_obstacle_sort(&listeners);
-	for (size_t i = 0; i < desired->len; i++) {
-		warn_of_backends(desired->items[i], &listeners, diags);
-		warn_of_timeout(desired->items[i], diags);
-		warn_of_answers(desired->items[i], diags);
+	diag->help = ezlb_strdup("rename it");
+}
+
+static void check_file(struct validation *v, const struct input *input)
+{
+	const struct ezlb_file *file = &input->file;
+	const char *slash = strrchr(file->path, '/'), *base = slash ? slash + 1 : file->path;
+	bool reads = !input->named || (!input->stream && ezlb_manifest_reads(base));
+	EZLB_AUTO_FREE char *name = reads ? ezlb_strdup(file->path) : readable_name(input);
+	struct ezlb_spec *spec = NULL;
+	size_t first = v->out->diags.len;
+
+	if (!file->bytes)
+		ezlb_diags_add(&v->out->diags, file->path, (struct ezlb_mark){ 0, 0 }, EZLB_E_READ,
+			       "%s", file->problem);
+	else
+		spec = ezlb_config_parse_inset(file->path, name, file->bytes, file->len, NULL,
+					       &v->out->diags);
+	if (spec)
+		*EZLB_PUSH(&v->batch.specs) = spec;
+	if (!reads && !input->stream && !is_other(&v->out->diags, first))
+		refuse_name(v, input, base);
+	add_origin(v, file->path, (struct ezlb_mark){ 0 }, NULL, spec, name, first);
+	v->out->n_files++;
+}
+
+/* --- manifests ---------------------------------------------------------------------------------
+ */
+
+static void check_key(struct validation *v, const char *path, const struct ezlb_lines *lines,
+		      const struct ezlb_manifest_file *file)
+{
+	size_t first = v->out->diags.len;
+	struct ezlb_inset inset = { .outer = lines, .start = file->value->at };
+	struct ezlb_spec *spec;
+
+	if (!file->bytes && file->len <= EZLB_FILE_MAX)
+		ezlb_inset_make(&inset, lines, file->value);
+	spec = ezlb_config_parse_inset(path, file->name,
+				       file->bytes ? file->bytes : file->value->text, file->len,
+				       &inset, &v->out->diags);
+	ezlb_inset_clear(&inset);
+	if (spec)
+		*EZLB_PUSH(&v->batch.specs) = spec;
+	add_origin(v, path, file->value->at, file->where, spec, file->name, first);
+	v->out->n_files++;
+}
+
+/* Moves the texts. */
+static void move_names(struct ezlb_names *to, struct ezlb_manifest_names *from)
+{
+	for (size_t i = 0; i < from->len; i++)
+		*EZLB_PUSH(to) = from->items[i];
+	from->len = 0;
+}
+
+static void find_asked(struct validation *v, const struct ezlb_manifest_names *taken)
+{
+	for (size_t i = 0; i < v->options->n_configmaps; i++)
+		for (size_t k = 0; k < taken->len && !v->found[i]; k++)
+			v->found[i] = ezlb_manifest_names_it(v->options->configmaps[i],
+							     taken->items[k]);
+}
+
+static bool is_full(const struct validation *v)
+{
+	v->out->stopped |= v->out->diags.len >= EZLB_VALIDATE_MAX;
+	return v->out->stopped;
+}
+
+static void check_manifest(struct validation *v, const struct ezlb_file *file)
+{
+	struct ezlb_manifest manifest;
+
+	ezlb_manifest_read(&manifest, file->path, file->bytes, file->len, v->options->configmaps,
+			   v->options->n_configmaps, &v->out->diags);
+	for (size_t i = 0; i < manifest.files.len && !is_full(v); i++)
+		check_key(v, file->path, &manifest.lines, &manifest.files.items[i]);
+	find_asked(v, &manifest.taken);
+	v->out->n_objects += manifest.n_others;
+	move_names(&v->out->passed, &manifest.passed);
+	move_names(&v->out->ignored, &manifest.ignored);
+	ezlb_manifest_clear(&manifest);
+}
+
+/* --- all ---------------------------------------------------------------------------------------
+ */
+
+static int check_all(struct validation *v, const struct inputs *inputs, struct ezlb_err *err)
+{
+	size_t first;
+
+	for (size_t i = 0; i < inputs->len && !is_full(v); i++)
+		if (inputs->items[i].manifest)
+			check_manifest(v, &inputs->items[i].file);
+		else
+			check_file(v, &inputs->items[i]);
+	first = v->out->diags.len;
+	ezlb_batch_merge(&v->batch, ezlb_snat_driver_key(v->options->driver), &v->out->diags);
+	warn_of(&v->batch.desired, &v->out->diags);
+	find_origins(v, first);
+	ezlb_diags_sort(&v->out->diags);
+	for (size_t i = 0; i < v->options->n_configmaps; i++)
+		if (!v->found[i] && !v->out->stopped)
+			return ezlb_err_set(err, ENOENT, "there is no ConfigMap %s",
+					    v->options->configmaps[i]);
+	return 0;
+}
+
+static void clear(struct validation *v)
+{
+	for (size_t i = 0; i < v->origins.len; i++) {
+		free(v->origins.items[i].file);
+		free(v->origins.items[i].inside);
+		free(v->origins.items[i].service);
 	}
-	EZLB_VEC_CLEAR(&listeners);
-	ezlb_diags_sort(diags);
+	EZLB_VEC_CLEAR(&v->origins);
+	ezlb_batch_clear(&v->batch);
+	free(v->found);
 }
 
-int ezlb_controller_validate(const char *const *paths, size_t n, enum ezlb_snat_driver driver,
-			     struct ezlb_diags *diags, size_t *n_files, struct ezlb_err *err)
+int ezlb_controller_validate(const struct ezlb_validate_options *options,
+			     struct ezlb_validated *out, struct ezlb_err *err)
 {
-	struct ezlb_snapshot snapshot = { 0 };
-	struct ezlb_batch batch = { .desired = { 0 } };
-	int rc = look(paths, n, &snapshot, err);
+	struct validation v = { .options = options, .out = out };
+	struct inputs inputs = { 0 };
+	int rc;
 
-	if (rc == 0) {
-		ezlb_batch_read(&batch, &snapshot, ezlb_snat_driver_key(driver), diags);
-		warn(&batch.desired, diags);
-	}
-	*n_files = rc == 0 ? snapshot.files.len : 0;
-	ezlb_batch_clear(&batch);
-	ezlb_snapshot_clear(&snapshot);
+	*out = (struct ezlb_validated){ .n_files = 0 };
+	v.found = ezlb_calloc(options->n_configmaps + 1, sizeof(*v.found));
+	rc = inputs_read(options, &inputs, &out->ignored, err);
+	if (rc == 0)
+		rc = check_all(&v, &inputs, err);
+	clear(&v);
+	inputs_clear(&inputs);
 	return rc;
+}
+
+static void clear_names(struct ezlb_names *names)
+{
+	for (size_t i = 0; i < names->len; i++)
+		free(names->items[i]);
+	EZLB_VEC_CLEAR(names);
+}
+
+void ezlb_validated_clear(struct ezlb_validated *validated)
+{
+	ezlb_diags_clear(&validated->diags);
+	clear_names(&validated->passed);
+	clear_names(&validated->ignored);
 }

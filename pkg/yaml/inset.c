@@ -329,12 +329,8 @@ bool ezlb_inset_make(struct ezlb_inset *inset, const struct ezlb_lines *outer,
 
 	*inset = (struct ezlb_inset){ .outer = outer, .start = scalar->at };
 	s.end = outer->text + outer->len;
-	s.p = s.end;
-	if (scalar->at.line >= 1 && (size_t)scalar->at.line <= outer->starts.len)
-		s.p = outer->text + outer->starts.items[scalar->at.line - 1];
-	s.at = (struct ezlb_mark){ scalar->at.line, 1 };
-	while (s.p < s.end && s.at.line == scalar->at.line && s.at.col < scalar->at.col)
-		skip(&s);
+	s.p = outer->text + ezlb_lines_find(outer, scalar->at);
+	s.at = scalar->at;
 	scan_scalar(&s, scalar);
 	EZLB_VEC_CLEAR(&s.blanks);
 	EZLB_VEC_CLEAR(&s.breaks);
@@ -367,18 +363,4 @@ void ezlb_inset_clear(struct ezlb_inset *inset)
 {
 	EZLB_VEC_CLEAR(&inset->places);
 	EZLB_VEC_CLEAR(&inset->starts);
-}
-
-void ezlb_lines_make(struct ezlb_lines *lines, const char *text, size_t len)
-{
-	*lines = (struct ezlb_lines){ .text = text, .len = len };
-	*EZLB_PUSH(&lines->starts) = 0;
-	for (size_t i = 0; i < len; i++)
-		if (text[i] == '\n' || (text[i] == '\r' && !(i + 1 < len && text[i + 1] == '\n')))
-			*EZLB_PUSH(&lines->starts) = i + 1;
-}
-
-void ezlb_lines_clear(struct ezlb_lines *lines)
-{
-	EZLB_VEC_CLEAR(&lines->starts);
 }

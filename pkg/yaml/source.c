@@ -83,43 +83,40 @@ struct ezlb_mark ezlb_source_place(const struct ezlb_source *src, struct ezlb_ma
 	return src->inset && !src->placed ? ezlb_inset_place(src->inset, at) : at;
 }
 
-/* The line of the file that is shown to humans. */
-static const char *shown_line(const struct ezlb_source *src, int n, size_t *len)
-{
-	const struct ezlb_lines *lines = src->inset ? src->inset->outer : NULL;
-	const char *line, *end;
-
-	if (!lines)
-		return ezlb_source_line(src, n, len);
-	if (n < 1 || (size_t)n > lines->starts.len)
-		return NULL;
-	line = lines->text + lines->starts.items[n - 1];
-	for (end = line; end < lines->text + lines->len && !is_break(*end);)
-		end++;
-	*len = (size_t)(end - line);
-	return line;
-}
-
 /*
  * A long line is not shown, but in an inset: JSON has a whole service file in one line. Of that the
- * part around the place is shown.
+ * part around the place is shown. Does not look at the rest of a line of megabytes.
  */
+static void show_part(const struct ezlb_lines *lines, struct ezlb_diag *diag)
+{
+	struct ezlb_mark from = { diag->at.line, 1 }, to = { diag->at.line, MAX_SHOWN };
+	size_t start = ezlb_lines_find(lines, from), end = ezlb_lines_find(lines, to);
+
+	if (end < lines->len && !is_break(lines->text[end])) {
+		from.col = diag->at.col > PART_BEFORE ? diag->at.col - PART_BEFORE : 1;
+		to.col = from.col + PART;
+		diag->source_col = from.col;
+		start = ezlb_lines_find(lines, from);
+		end = ezlb_lines_find(lines, to);
+	}
+	if (end > start)
+		diag->source = ezlb_strndup(lines->text + start, end - start);
+}
+
 static void show_line(const struct ezlb_source *src, struct ezlb_diag *diag)
 {
-	struct ezlb_mark at = diag->at;
-	size_t len, from, to;
-	const char *line = shown_line(src, at.line, &len);
+	size_t len;
+	const char *line;
 
-	if (!line || len == 0 || (len > MAX_SHOWN && !src->inset))
+	if (diag->at.line < 1)
 		return;
-	if (len <= MAX_SHOWN) {
-		diag->source = ezlb_strndup(line, len);
+	if (src->inset) {
+		show_part(src->inset->outer, diag);
 		return;
 	}
-	diag->source_col = at.col > PART_BEFORE ? at.col - PART_BEFORE : 1;
-	from = column_offset(line, len, diag->source_col);
-	to = from + column_offset(line + from, len - from, PART + 1);
-	diag->source = ezlb_strndup(line + from, to - from);
+	line = ezlb_source_line(src, diag->at.line, &len);
+	if (line && len > 0 && len <= MAX_SHOWN)
+		diag->source = ezlb_strndup(line, len);
 }
 
 void ezlb_source_refuse(struct ezlb_source *src, struct ezlb_mark at, enum ezlb_diag_code code,

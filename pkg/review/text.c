@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "formats.h"
+
+/* Names in the last line; of more only the number. */
+#define MAX_NAMES 5
+
+static void put_count(struct ezlb_text *out, const char *before, size_t n, const char *word)
+{
+	ezlb_text_printf(out, "%s%zu %s%s", before, n, word, n == 1 ? "" : "s");
+}
+
+static void put_names(struct ezlb_text *out, char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n && i < MAX_NAMES; i++)
+		ezlb_text_printf(out, "%s%s", i > 0 ? ", " : "", names[i]);
+	if (n > MAX_NAMES)
+		ezlb_text_printf(out, " and %zu more", n - MAX_NAMES);
+}
+
+static void put_passed(const struct ezlb_review *review, struct ezlb_text *out)
+{
+	ezlb_text_puts(out, "; passed over: ");
+	if (review->n_passed > 0) {
+		put_count(out, "", review->n_passed, "ConfigMap");
+		ezlb_text_puts(out, " without service files (");
+		put_names(out, review->passed, review->n_passed);
+		ezlb_text_puts(out, ")");
+	}
+	if (review->n_objects > 0)
+		put_count(out, review->n_passed > 0 ? ", " : "", review->n_objects, "other object");
+}
+
+void review_counts(const struct ezlb_review *review, struct ezlb_text *out)
+{
+	size_t warnings = ezlb_review_warnings(review);
+
+	put_count(out, "", review->n_files, "file");
+	put_count(out, " checked, ", review->diags->len - warnings, "error");
+	if (warnings > 0)
+		put_count(out, ", ", warnings, "warning");
+	if (review->n_passed + review->n_objects > 0)
+		put_passed(review, out);
+	if (review->n_ignored > 0) {
+		ezlb_text_puts(out, "; ignored, as by `ezlb run`: ");
+		put_names(out, review->ignored, review->n_ignored);
+	}
+	if (review->stopped)
+		ezlb_text_puts(out, "; stopped, there may be more errors");
+	ezlb_text_puts(out, "\n");
+}
+
+void review_text(const struct ezlb_review *review, struct ezlb_text *out)
+{
+	for (size_t i = 0; i < review->diags->len; i++) {
+		EZLB_AUTO_FREE char *text = ezlb_diag_text(&review->diags->items[i]);
+
+		ezlb_text_puts(out, text);
+	}
+	review_counts(review, out);
+}
