@@ -193,6 +193,7 @@ const struct flag_row flag_table[FLAGS] = {
 	},
 	[FLAG_FORMAT] = {
 		.name = "format",
+		.env = "EZLB_FORMAT",
 		.arg = "text|json|github|sarif",
 		.by_default = "text",
 		.help = "What is printed: text for people, json, github for annotations "
@@ -208,9 +209,11 @@ const struct flag_row flag_table[FLAGS] = {
 	},
 	[FLAG_CONFIGMAP] = {
 		.name = "configmap",
+		.env = "EZLB_CONFIGMAP",
 		.arg = "[NAMESPACE/]NAME",
+		.by_default = "those with service files",
 		.help = "Of the ConfigMaps in manifests check this one. Repeat the flag "
-			"for more. Without it: those with service files.",
+			"for more than one; in the variable, separate them by ':'.",
 	},
 	[FLAG_HELP] = {
 		.name = "help",

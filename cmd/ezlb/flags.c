@@ -195,12 +195,15 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	return false;
 }
 
-/* ':' separates directories. The pieces point into the environment. */
-static void set_env_dirs(struct ezlb_options *options, char *value)
+/* ':' separates directories and ConfigMaps. The pieces point into the environment. */
+static void set_env_list(struct flags *flags, enum flag flag, char *value)
 {
-	for (char *save = NULL, *dir = strtok_r(value, ":", &save); dir;
-	     dir = strtok_r(NULL, ":", &save))
-		add_dir(options, dir);
+	for (char *save = NULL, *word = strtok_r(value, ":", &save); word;
+	     word = strtok_r(NULL, ":", &save))
+		if (flag == FLAG_CONFIG_DIR)
+			add_dir(&flags->options, word);
+		else
+			add_configmap(flags, word);
 }
 
 /* Ignores variables of flags that the command does not take: they are for other commands. */
@@ -212,8 +215,8 @@ static bool read_env(const struct command *command, struct flags *flags, struct 
 
 		if (!value || value[0] == '\0' || !command_takes(command, flag))
 			continue;
-		if (flag == FLAG_CONFIG_DIR) {
-			set_env_dirs(&flags->options, value);
+		if (flag == FLAG_CONFIG_DIR || flag == FLAG_CONFIGMAP) {
+			set_env_list(flags, flag, value);
 		} else if (!set(flags, log, flag, value)) {
 			fprintf(stderr, "ezlb: %s=%s: expected %s\n", row->env, value, row->arg);
 			return false;
@@ -319,7 +322,7 @@ static bool read_flags(const struct command *command, struct flags *flags, struc
 		       int argc, char **argv)
 {
 	struct option longs[FLAGS + 1] = { { 0 } };
-	size_t env_dirs = flags->options.n_config_dirs;
+	size_t env_dirs = flags->options.n_config_dirs, env_maps = flags->n_configmaps;
 	int c;
 
 	for (int i = 0; i < FLAGS; i++)
@@ -335,9 +338,11 @@ static bool read_flags(const struct command *command, struct flags *flags, struc
 			print_mistake(command, c, argv);
 			return false;
 		}
-		/* The flag replaces the directories of the variable. */
+		/* The flag replaces the list of the variable. */
 		if (flag_of(c) == FLAG_CONFIG_DIR && env_dirs > 0)
 			flags->options.n_config_dirs = env_dirs = 0;
+		if (flag_of(c) == FLAG_CONFIGMAP && env_maps > 0)
+			flags->n_configmaps = env_maps = 0;
 		if (!read_flag(command, flags, log, flag_of(c)))
 			return false;
 	}

@@ -46,8 +46,7 @@ static void put_flag(const struct flag_row *row)
 	putchar('\n');
 	put_wrapped(row->help, 6);
 	if (row->by_default)
-		printf("      [default: %s%s%s]\n", row->by_default, row->env ? "; variable: " : "",
-		       row->env ? row->env : "");
+		printf("      [default: %s; variable: %s]\n", row->by_default, row->env);
 }
 
 void help_command(const struct command *command)

@@ -12,7 +12,8 @@ declare -A arguments=([check]='' [import]='' [status]='takes at most one argumen
 variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_PERSIST_DIR EZLB_DATAPLANE EZLB_PROBE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
 	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_IPVS_TIMEOUT_TCP EZLB_IPVS_TIMEOUT_TCPFIN EZLB_IPVS_TIMEOUT_UDP
 	EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_ADMIN_ADDRESS
-	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR EZLB_FROM EZLB_OUTPUT_DIR)
+	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR EZLB_FROM EZLB_OUTPUT_DIR
+	EZLB_FORMAT EZLB_CONFIGMAP)
 unset "${variables[@]}" NO_COLOR # the caller's
 
 # ez ARGUMENT...: runs it; $status, $out and $err are what came of it.
@@ -128,7 +129,7 @@ takes() {
 flags_of_commands() {
 	local command flag takers
 	mapfile -t flags < <(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$WORK"/help-* | sort -u)
-	equal "there are that many flags" 26 "${#flags[@]}"
+	equal "there are that many flags" 30 "${#flags[@]}"
 	for flag in "${flags[@]}"; do
 		[[ $flag != --help ]] || continue
 		takers=
@@ -139,7 +140,7 @@ flags_of_commands() {
 		for command in "${commands[@]}"; do
 			if ! takes "$command" "$flag"; then
 				refused "ezlb: $command: no flag $flag; it is a flag of $takers" "$command" "$flag="
-			elif [[ $flag == --watch || $flag == --follow ]]; then
+			elif [[ $flag =~ ^--(watch|follow|strict|allow-empty)$ ]]; then
 				refused "ezlb: $command: $flag takes no value" "$command" "$flag="
 			else
 				refused "ezlb: $flag=" "$command" "$flag=" # it is looked at
@@ -266,7 +267,7 @@ nobody_answers() {
 # What a command takes is in its usage.
 usage_of_arguments() {
 	ez check --help
-	ended "usage of check" 0 "usage: ezlb check [FLAGS] [FILE or DIR]..." ""
+	ended "usage of check" 0 "usage: ezlb check [FLAGS] [FILE or DIR or -]..." ""
 	ez status --help
 	ended "usage of status" 0 "usage: ezlb status [FLAGS] [SERVICE]" ""
 	ez log-level --help

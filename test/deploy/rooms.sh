@@ -53,8 +53,8 @@ flags_in() {
 variables_known() {
 	for command in $(commands_known); do
 		"$EZLB" "$command" --help
-	done | grep -oE -- '--[a-z-]+[[ ]?=' | sed -E 's/[[ ]?=//; s/--(.*)/\1/' | sort -u |
-		tr 'a-z-' 'A-Z_' | sed 's/^/EZLB_/'
+	done | grep -oE -- '--[a-z-]+[[ ]?=' | sed -E 's/[[ ]?=//; s/--(.*)/\1/' |
+		tr 'a-z-' 'A-Z_' | sed 's/^/EZLB_/' | sort -u
 }
 
 variables_documented() {

@@ -74,11 +74,11 @@ static const struct {
 	{ "only the one that is named",
 	  MAP("a") SERVICE "---\n" MAP("b") "data: {b.yaml: x}\n",
 	  { "b" },
-	  "b.yaml@10 | lb/a |  | 0" },
+	  "b.yaml@11 | lb/a |  | 0" },
 	{ "with its namespace",
 	  MAP("a") SERVICE "---\n" MAP("b") "data: {b.yaml: x}\n",
 	  { "lb/b", "other/a" },
-	  "b.yaml@10 | lb/a |  | 0" },
+	  "b.yaml@11 | lb/a |  | 0" },
 	{ "a List",
 	  OBJECT("List") "items:\n- kind: ConfigMap\n  metadata: {name: n}\n  data:\n"
 			 "    a.yaml: 'listen: 1'\n- kind: Pod\n",
