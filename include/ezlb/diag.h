@@ -71,7 +71,7 @@ struct ezlb_diag *ezlb_diags_add(struct ezlb_diags *diags, const char *file, str
 				 enum ezlb_diag_code code, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 void ezlb_diags_copy(struct ezlb_diags *to, const struct ezlb_diag *diags, size_t n); /* appends */
-void ezlb_diags_sort(struct ezlb_diags *diags); /* by file, line, column, code */
+void ezlb_diags_sort(struct ezlb_diags *diags);		   /* by file, line, column, code */
 void ezlb_diags_cut(struct ezlb_diags *diags, size_t len); /* removes all after the first `len` */
 void ezlb_diags_clear(struct ezlb_diags *diags);
 
