@@ -13,10 +13,10 @@
 #include <ezlb/check.h>
 #include <ezlb/mem.h>
 
-#define EZLB_NAME_MAX  63 /* a DNS label, RFC 1035 2.3.1 */
-#define EZLB_SCHED_MAX 15 /* IP_VS_SCHEDNAME_MAXLEN - 1, linux/ip_vs.h */
+#define EZLB_NAME_MAX	  63   /* a DNS label, RFC 1035 2.3.1 */
+#define EZLB_SCHED_MAX	  15   /* IP_VS_SCHEDNAME_MAXLEN - 1, linux/ip_vs.h */
 #define EZLB_BACKENDS_MAX 5000 /* in one service file */
-#define EZLB_PE_MAX    15 /* IP_VS_PENAME_MAXLEN - 1, linux/ip_vs.h */
+#define EZLB_PE_MAX	  15   /* IP_VS_PENAME_MAXLEN - 1, linux/ip_vs.h */
 
 enum ezlb_proto { EZLB_TCP, EZLB_UDP, EZLB_SCTP };
 enum ezlb_forward { EZLB_MASQ, EZLB_DIRECT, EZLB_TUNNEL };
