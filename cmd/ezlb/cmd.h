@@ -24,6 +24,7 @@ struct flags {
 	bool strict, allow_empty;
 	const char **configmaps; /* owned array of borrowed words */
 	size_t n_configmaps;
+	bool best_effort; /* what fails does not change the exit status */
 	bool help;
 	enum ezlb_import_format from;
 	const char *output_dir; /* NULL: stdout */

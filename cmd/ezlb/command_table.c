@@ -76,7 +76,7 @@ const struct command command_table[] = {
 	  "1  something failed\n",
 	  "ezlb host-setup\n",
 	  BIT(CONFIG_DIR) | BIT(STATE_DIR) | BIT(PERSIST_DIR) | BIT(DATAPLANE) | BIT(SNAT_BACKEND) |
-		  BIT(VIP_DEVICE) | LOG },
+		  BIT(VIP_DEVICE) | BIT(BEST_EFFORT) | LOG },
 	{ "doctor", cmd_doctor, "", "find what would stop packets on this host",
 	  "Follows a packet of each service through this host, and says where it would be dropped "
 	  "and which commands repair that. Changes nothing. Give it the flags that `ezlb run` has.",

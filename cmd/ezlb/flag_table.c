@@ -215,6 +215,11 @@ const struct flag_row flag_table[FLAGS] = {
 		.help = "Of the ConfigMaps in manifests check this one. Repeat the flag "
 			"for more than one; in the variable, separate them by ':'.",
 	},
+	[FLAG_BEST_EFFORT] = {
+		.name = "best-effort",
+		.help = "Exit with 0 although something failed, and print what. For an init "
+			"container, which must not stop `ezlb run` from serving the rest.",
+	},
 	[FLAG_HELP] = {
 		.name = "help",
 		.help = "Print this text.",

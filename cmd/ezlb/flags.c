@@ -186,6 +186,9 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_CONFIGMAP:
 		add_configmap(flags, value);
 		return value[0] != '\0';
+	case FLAG_BEST_EFFORT:
+		flags->best_effort = true;
+		return true;
 	case FLAG_HELP:
 		flags->help = true;
 		return true;

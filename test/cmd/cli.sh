@@ -129,7 +129,7 @@ takes() {
 flags_of_commands() {
 	local command flag takers
 	mapfile -t flags < <(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$WORK"/help-* | sort -u)
-	equal "there are that many flags" 30 "${#flags[@]}"
+	equal "there are that many flags" 31 "${#flags[@]}"
 	for flag in "${flags[@]}"; do
 		[[ $flag != --help ]] || continue
 		takers=
@@ -140,7 +140,7 @@ flags_of_commands() {
 		for command in "${commands[@]}"; do
 			if ! takes "$command" "$flag"; then
 				refused "ezlb: $command: no flag $flag; it is a flag of $takers" "$command" "$flag="
-			elif [[ $flag =~ ^--(watch|follow|strict|allow-empty)$ ]]; then
+			elif [[ $flag =~ ^--(watch|follow|strict|allow-empty|best-effort)$ ]]; then
 				refused "ezlb: $command: $flag takes no value" "$command" "$flag="
 			else
 				refused "ezlb: $flag=" "$command" "$flag=" # it is looked at
@@ -506,6 +506,10 @@ host_setup() {
 	ended "host-setup with a bad file tells, and does what the others need" 0 "host-set net.ipv4.ip_forward = 1 (was 0): done" "error[E0"
 	ez host-setup "${memory[@]}" --config-dir "$WORK/empty"
 	ended "host-setup with nothing to do" 0 "" ""
+	ez host-setup "${memory[@]}" --config-dir "$WORK/absent" --best-effort
+	ended "with --best-effort a failure is printed only" 0 "" "ezlb: cannot read the config directory $WORK/absent"
+	ez host-setup --best-effort --config-dri "$WORK/absent"
+	ended "but a wrong flag is an error" 2 "" "config-dri"
 }
 
 # This address is nobody's (RFC 5737), so that there is something to be found on every host.
