@@ -1,165 +1,264 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# deploy/k8s/base renders, the render says what a load balancer on the host needs, and `ezlb check`
-# accepts the service files in it. Needs no cluster: every kubectl call is local.
+# deploy/k8s: the base and each overlay render, are as the types of Kubernetes say, and say what a load balancer on
+# the host needs; ezlb has the commands and flags in them, and accepts the service files. Needs no cluster.
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
+# shellcheck source=test/lib/kube.bash
+. "$(dirname "$0")/../lib/kube.bash"
+# shellcheck source=test/lib/docs.bash
+. "$(dirname "$0")/../lib/docs.bash"
+cd "$REPO"
 
-base=$REPO/deploy/k8s/base
-# Not the caller's cluster, nor anyone's.
-export KUBECONFIG=/dev/null
+base=deploy/k8s/base
+pod=.spec.template.spec
+main="$pod.containers[0]"
+init="$pod.initContainers[0]"
 
-# shellcheck disable=SC2317 # succeeds calls it
-render() {
-	kubectl kustomize "$base" >"$WORK/render.yaml"
+# is NAME KIND WANT FILTER
+is() {
+	equal "$1: $2 $4 is '$3'" "$3" "$(object "$1" "$2" "$4")"
 }
 
-# split_by_kind FILE: one object a file, named $WORK/KIND.N.yaml.
-split_by_kind() {
-	awk -v dir="$WORK" '
-		function flush() {
-			if (kind != "")
-				printf "%s", text > (dir "/" kind "." ++count[kind] ".yaml")
-			kind = text = ""
-		}
-		/^---$/ { flush(); next }
-		/^kind: / { kind = $2 }
-		{ text = text $0 "\n" }
-		END { flush() }' "$1"
+# What no overlay changes.
+unchanged="{selector: .spec.selector, labels: .metadata.labels, pod: ($pod | {hostNetwork, tolerations,
+	priorityClassName, automountServiceAccountToken, volumes: .volumes[1:]}),
+	container: ($main | {livenessProbe, startupProbe, readinessProbe, volumeMounts, terminationMessagePolicy, resources})}"
+
+# What is true of each render. NAME, and the kinds that it has.
+check_render() {
+	local name=$1
+	equal "$name: objects" "$2" "$(of "$name" '[.[].kind] | sort | join(" ")')"
+	equal "$name: all of them are in the namespace ezlb" "" \
+		"$(of "$name" '.[] | select(.kind != "Namespace" and .metadata.namespace != "ezlb") | .kind')"
+	is "$name" Namespace privileged '.metadata.labels["pod-security.kubernetes.io/enforce"]'
+	is "$name" DaemonSet ezlb '.metadata.name'
+	is "$name" ConfigMap ezlb-services '.metadata.name'
+	equal "$name: its parts belong together" "" "$(inconsistent "$name")"
+	equal "$name: ezlb has the commands and flags" "" "$(wrong_args "$name")"
+	services_of "$name" "$WORK/services-$name"
+	succeeds "$name: ezlb check accepts the service files" "$EZLB" check "$WORK/services-$name"
+	equal "$name: the rest is as in the base" "$(object base DaemonSet "$unchanged")" \
+		"$(object "$name" DaemonSet "$unchanged")"
 }
 
-# field KIND JSONPATH: kubectl as a parser, so that no test here depends on how YAML is laid out.
-# The annotation is added in the output only.
-field() {
-	kubectl annotate --local -f "$WORK/$1.1.yaml" -o "jsonpath=$2" test=test
-}
-
-# field_is KIND WANT JSONPATH
-field_is() {
-	equal "$1 $3 is '$2'" "$2" "$(field "$1" "$3")"
-}
-
-check_objects() {
-	local kinds
-	kinds=$(sed -n 's/^kind: //p' "$WORK/render.yaml" | LC_ALL=C sort | paste -sd ' ')
-	equal "one object of each kind" "ConfigMap DaemonSet Namespace" "$kinds"
-	[[ $kinds == "ConfigMap DaemonSet Namespace" ]] || finish
-}
-
-check_namespace() {
-	field_is Namespace ezlb '{.metadata.name}'
-	field_is Namespace privileged '{.metadata.labels.pod-security\.kubernetes\.io/enforce}'
-	field_is DaemonSet ezlb '{.metadata.namespace}'
-	field_is ConfigMap ezlb '{.metadata.namespace}'
-}
-
-check_daemonset() {
-	local pod=.spec.template.spec container='.spec.template.spec.containers[0]'
-	field_is DaemonSet true "{$pod.hostNetwork}"
-	field_is DaemonSet ezlb "{$pod.containers[*].name}"
-	field_is DaemonSet true "{$container.securityContext.privileged}"
-	field_is DaemonSet "/usr/local/sbin/ezlb run" "{$container.command[*]}"
-	field_is DaemonSet "--config-dir=/etc/ezlb/services.d --state-dir=/run/ezlb \
---cleanup-on-exit=false --log-format=json" "{$container.args[*]}"
-	field_is DaemonSet FallbackToLogsOnError "{$container.terminationMessagePolicy}"
-	field_is DaemonSet false "{$pod.automountServiceAccountToken}"
-	field_is DaemonSet system-node-critical "{$pod.priorityClassName}"
-	field_is DaemonSet Exists "{$pod.tolerations[*].operator}"
-	field_is DaemonSet 'RollingUpdate 1' \
-		'{.spec.updateStrategy.type} {.spec.updateStrategy.rollingUpdate.maxUnavailable}'
-	field_is DaemonSet "$(field DaemonSet '{.spec.selector.matchLabels}')" \
-		'{.spec.template.metadata.labels}'
-}
-
-# probe NAME: the command of an exec probe.
-probe() {
-	field DaemonSet "{.spec.template.spec.containers[0].$1.exec.command[*]}"
-}
-
-# probe_number NAME KEY
-probe_number() {
-	field DaemonSet "{.spec.template.spec.containers[0].$1.$2}"
+check_base() {
+	is base DaemonSet true "$pod.hostNetwork"
+	is base DaemonSet ezlb "$pod.containers[].name"
+	is base DaemonSet null "$pod.initContainers"
+	is base DaemonSet '{"privileged":true,"readOnlyRootFilesystem":true}' "$main.securityContext | tojson"
+	is base DaemonSet "run --config-dir=/etc/ezlb/services.d --state-dir=/run/ezlb --cleanup-on-exit=false \
+--log-format=json" "$main.args | join(\" \")"
+	is base DaemonSet FallbackToLogsOnError "$main.terminationMessagePolicy"
+	is base DaemonSet false "$pod.automountServiceAccountToken"
+	is base DaemonSet system-node-critical "$pod.priorityClassName"
+	is base DaemonSet '[{"operator":"Exists"}]' "$pod.tolerations | tojson"
+	is base DaemonSet 'RollingUpdate 1' '.spec.updateStrategy | "\(.type) \(.rollingUpdate.maxUnavailable)"'
+	equal "base: no port is opened on the node" "" "$(grep -E 'admin-address|containerPort|hostPort' "$WORK/base.yaml" || :)"
 }
 
 # The program's own timeout, in s.
 probe_gives_up() {
-	sed -n 's/^#define TIMEOUT_MS \([0-9]*\)000$/\1/p' "$REPO/cmd/ezlb/cmd_probe.c"
+	sed -n 's/^#define TIMEOUT_MS \([0-9]*\)000$/\1/p' cmd/ezlb/cmd_probe.c
 }
 
 check_probes() {
-	local name kind patience
+	local name kind
 	for name in startup:live liveness:live readiness:ready; do
 		kind=${name#*:} name=${name%:*}Probe
-		equal "$name" "/usr/local/sbin/ezlb probe $kind --state-dir=/run/ezlb" "$(probe "$name")"
+		is base DaemonSet "/usr/local/sbin/ezlb probe $kind --state-dir=/run/ezlb" "$main.$name.exec.command | join(\" \")"
 		# Where nothing answers there, it says so; where it were no command it would be status 2.
 		status=0
 		"$EZLB" probe "$kind" --state-dir="$WORK/absent" >"$WORK/why" || status=$?
 		equal "which ezlb knows" "1 no ezlb answers on $WORK/absent/admin.sock" \
 			"$status $(grep -o '^no ezlb answers on [^:]*' "$WORK/why")"
-		equal "and whose reason is not cut off by the kubelet" yes \
-			"$([[ $(probe_number "$name" timeoutSeconds) -gt $(probe_gives_up) ]] && echo yes)"
+		equal "and whose reason is not cut off by the kubelet" true \
+			"$(object base DaemonSet "$main.$name.timeoutSeconds > $(probe_gives_up)")"
 	done
 	for name in startupProbe livenessProbe; do
-		patience=$(($(probe_number "$name" periodSeconds) * $(probe_number "$name" failureThreshold)))
-		equal "$name kills after 2 min" 120 "$patience"
+		is base DaemonSet 120 "$main.$name | .periodSeconds * .failureThreshold"
 	done
-	equal "no port is opened on the node" "" "$(grep -E 'admin-address|containerPort|hostPort' "$WORK/render.yaml" || :)"
 }
 
-# The image's entry point and the manifest must name the same program.
-check_command_is_in_image() {
+# The image's entry point and the probes must name the same program.
+check_program_is_in_image() {
 	local program
-	program=$(field DaemonSet '{.spec.template.spec.containers[0].command[0]}')
-	succeeds "the Dockerfile's entry point is $program" \
-		grep -qxF "ENTRYPOINT [\"$program\"]" "$REPO/Dockerfile"
+	program=$(object base DaemonSet "$main.livenessProbe.exec.command[0]")
+	succeeds "the Dockerfile's entry point is $program" grep -qxF "ENTRYPOINT [\"$program\"]" Dockerfile
 }
 
 check_mounts() {
-	local pod=.spec.template.spec
 	equal "mounts" "$(sort <<-'END'
-		modules /lib/modules ro=true sub=
-		services /etc/ezlb/services.d ro=true sub=
-		state /run/ezlb ro= sub=
-		xtables-lock /run/xtables.lock ro= sub=
+		modules /lib/modules ro=true sub=null
+		persist /var/lib/ezlb ro=null sub=null
+		services /etc/ezlb/services.d ro=true sub=null
+		state /run/ezlb ro=null sub=null
+		xtables-lock /run/xtables.lock ro=null sub=null
 	END
-	)" "$(field DaemonSet "{range $pod.containers[0].volumeMounts[*]}\
-{.name} {.mountPath} ro={.readOnly} sub={.subPath}{\"\n\"}{end}" | sort)"
+	)" "$(object base DaemonSet "$main.volumeMounts[] | \"\(.name) \(.mountPath) ro=\(.readOnly) sub=\(.subPath)\"" | sort)"
 	equal "volumes" "$(sort <<-'END'
-		modules cm= host=/lib/modules
-		services cm=ezlb-services host=
-		state cm= host=/run/ezlbDirectoryOrCreate
-		xtables-lock cm= host=/run/xtables.lockFileOrCreate
+		modules cm=null host=/lib/modules null
+		persist cm=null host=/var/lib/ezlb DirectoryOrCreate
+		services cm=ezlb-services host=null null
+		state cm=null host=/run/ezlb DirectoryOrCreate
+		xtables-lock cm=null host=/run/xtables.lock FileOrCreate
 	END
-	)" "$(field DaemonSet "{range $pod.volumes[*]}\
-{.name} cm={.configMap.name} host={.hostPath.path}{.hostPath.type}{\"\n\"}{end}" | sort)"
+	)" "$(object base DaemonSet "$pod.volumes[] | \"\(.name) cm=\(.configMap.name) host=\(.hostPath.path) \(.hostPath.type)\"" | sort)"
 }
 
-# The ConfigMap holds every file of services/, byte for byte, under a name without a hash.
+# The ConfigMap holds every file of services/, byte for byte.
 check_configmap() {
-	local file name listed
-	field_is ConfigMap ezlb-services '{.metadata.name}'
-	mkdir "$WORK/services"
+	local file name
 	for file in "$base"/services/*; do
 		name=${file##*/}
-		field ConfigMap "{.data.${name//./\\.}}" >"$WORK/services/$name"
-		succeeds "the ConfigMap holds $name as it is" cmp "$file" "$WORK/services/$name"
+		succeeds "the ConfigMap holds $name as it is" cmp "$file" "$WORK/services-base/$name"
 	done
-	listed=$(awk '/^data:$/ { on = 1; next } /^[^ ]/ { on = 0 }
-		on && /^  [^ ].*:/ { n++ } END { print n + 0 }' "$WORK/ConfigMap.1.yaml")
-	equal "and nothing else" "$(find "$base/services" -type f | wc -l)" "$listed"
+	equal "and nothing else" "$(ls "$base/services")" "$(ls "$WORK/services-base")"
 }
 
-need kubectl kubernetes-client
+# Only the init container is privileged. What ezlb itself may is what docs/dev/kernel-facts.md says that it needs.
+check_restricted() {
+	is "$1" DaemonSet '{"allowPrivilegeEscalation":false,"capabilities":{"add":["NET_ADMIN","NET_RAW"],"drop":["ALL"]},"readOnlyRootFilesystem":true,"seccompProfile":{"type":"RuntimeDefault"}}' \
+		"$main.securityContext | tojson"
+	equal "$1: all else is as in the base" "$(object base DaemonSet "$main.args + [\"--host-setup=never\"] | tojson")" \
+		"$(object "$1" DaemonSet "$main.args | tojson")"
+	is "$1" DaemonSet "host-setup --config-dir=/etc/ezlb/services.d --state-dir=/run/ezlb --best-effort \
+--log-format=json" "$init.args | join(\" \")"
+	is "$1" DaemonSet 'true true' "$init.securityContext | \"\(.privileged) \(.readOnlyRootFilesystem)\""
+	is "$1" DaemonSet true "$init.volumeMounts == $main.volumeMounts"
+	is "$1" DaemonSet true "$init.image == $main.image"
+}
+
+# What Prometheus is told fits together, and to what ezlb says.
+check_monitoring() {
+	# shellcheck disable=SC2016 # Kubernetes replaces it
+	is monitoring DaemonSet '["--admin-address=$(HOST_IP):9106"]' \
+		"$main.args - $(object base DaemonSet "$main.args | tojson") | tojson"
+	is monitoring DaemonSet 'HOST_IP status.hostIP' "$main.env[] | \"\(.name) \(.valueFrom.fieldRef.fieldPath)\""
+	is monitoring DaemonSet 'metrics 9106' "$main.ports[] | \"\(.name) \(.containerPort)\""
+	is monitoring PodMonitor metrics '.spec.podMetricsEndpoints[].port'
+	equal "monitoring: the PodMonitor selects the pods" \
+		"$(object monitoring DaemonSet '.spec.template.metadata.labels | tojson')" \
+		"$(object monitoring PodMonitor '.spec.selector.matchLabels | tojson')"
+	check_alerts monitoring
+	equal "monitoring: the job of the rules is that of the PodMonitor" '"ezlb"' \
+		"$(object monitoring PrometheusRule '.spec.groups[].rules[].expr' | grep -o 'job="[^"]*"' | sort -u | sed 's/job=//')"
+	is monitoring DaemonSet ezlb ".spec.template.metadata.labels[\"$(object monitoring PodMonitor .spec.jobLabel)\"]"
+}
+
+check_cleanup() {
+	is cleanup DaemonSet "cleanup --state-dir=/run/ezlb --log-format=json" "$init.args | join(\" \")"
+	is cleanup DaemonSet true "$init.securityContext.privileged"
+	is cleanup DaemonSet '["modules","persist","state","xtables-lock"]' "[$init.volumeMounts[].name] | sort | tojson"
+	is cleanup DaemonSet 100% '.spec.updateStrategy.rollingUpdate.maxUnavailable'
+	# What follows the cleanup must touch nothing, whatever the ConfigMap says.
+	is cleanup DaemonSet 'services {}' "$pod.volumes[0] | \"\(.name) \(.emptyDir)\""
+	is cleanup DaemonSet '["ALL"] null' "$main.securityContext.capabilities | \"\(.drop | tojson) \(.add)\""
+	is cleanup DaemonSet --dataplane=memory "$main.args[1]"
+	check_idle
+}
+
+# The arguments of the container that only shows that the node is done: it becomes ready.
+check_idle() {
+	local args=()
+	mapfile -t args < <(object cleanup DaemonSet "$main.args[]" |
+		sed "s|=/etc/ezlb/services.d|=$WORK/no-services|; s|=/run/ezlb|=$WORK/idle|")
+	mkdir "$WORK/no-services" "$WORK/idle"
+	timeout 60 "$EZLB" "${args[@]}" 2>"$WORK/idle.log" &
+	for _ in {1..100}; do
+		! "$EZLB" probe ready --state-dir="$WORK/idle" >"$WORK/why" || break
+		sleep 0.1
+	done
+	kill %1
+	wait %1 || :
+	equal "cleanup: the container that is left becomes ready" ok "$(<"$WORK/why")"
+}
+
+# Both, in one kustomization: this is what components are for.
+render_all_components() {
+	local dir=$WORK/own
+	mkdir -p "$dir"
+	cp -r deploy/k8s "$dir/k8s"
+	cat >"$dir/kustomization.yaml" <<-END
+		apiVersion: kustomize.config.k8s.io/v1beta1
+		kind: Kustomization
+		namespace: ezlb
+		resources: [k8s/base]
+		components: [$1]
+	END
+	kubectl kustomize "$dir"
+}
+
+check_components_together() {
+	succeeds "restricted and monitoring together render" render both \
+		render_all_components "k8s/components/restricted, k8s/components/monitoring"
+	check_render both "ConfigMap DaemonSet Namespace PodMonitor PrometheusRule"
+	# shellcheck disable=SC2016 # Kubernetes replaces it
+	is both DaemonSet '["--host-setup=never","--admin-address=$(HOST_IP):9106"]' "$main.args[-2:] | tojson"
+	# Cleanup must also work for those who have the others: it replaces the init container.
+	succeeds "and with cleanup" render three \
+		render_all_components "k8s/components/restricted, k8s/components/monitoring, k8s/components/cleanup"
+	is three DaemonSet cleanup "[$pod.initContainers[].name] | join(\" \")"
+	equal "with cleanup: ezlb has the commands and flags" "" "$(wrong_args three)"
+}
+
+check_example() {
+	is example DaemonSet registry.example.com/ezlb:0.1.0 "[$main.image, $init.image] | unique | join(\" \")"
+	is example ConfigMap web.yaml '.data | keys | join(" ")'
+	check_restricted example
+}
+
+# Else the comparison with the types proves nothing.
+check_strictness() {
+	local edit
+	rm -rf "$WORK/broken"
+	mkdir "$WORK/broken"
+	while read -r edit; do
+		jq -c ".[] | select(.kind == \"DaemonSet\") | $edit" "$WORK/restricted.json" \
+			>"$WORK/broken/$(find "$WORK/broken" -type f | wc -l).yaml"
+	done <<-END
+		$main.securityContext.capabilites = {}
+		$main.securityContext.readOnlyRootFilesystem = "true"
+		$main.terminationMessagePolicy = "fallbackToLogsOnError"
+		$init.volumeMount = []
+		.spec.template.spec.hostnetwork = true
+		.spec.updateStrategy.rollingUpdate.maxUnavailable = [1]
+		del(.spec.selector)
+		.kind = "Daemonset"
+		.apiVersion = "extensions/v1beta9"
+	END
+	strict "$WORK"/broken/* >"$WORK/complaints" || :
+	equal "the types find each broken field" "$(cd "$WORK/broken" && ls)" \
+		"$(cut -d: -f1 "$WORK/complaints" | sort -u)"
+}
+
+need jq jq
 need_ezlb
-succeeds "deploy/k8s/base renders" render
+kube_tools
+succeeds "deploy/k8s/base renders" render base kubectl kustomize "$base"
 [[ $failed -eq 0 ]] || finish
-split_by_kind "$WORK/render.yaml"
-check_objects
-check_namespace
-check_daemonset
+for overlay in restricted monitoring cleanup example; do
+	succeeds "overlays/$overlay renders" render "$overlay" kubectl kustomize "deploy/k8s/overlays/$overlay"
+done
+equal "there is no other overlay" "cleanup example monitoring restricted" \
+	"$(find deploy/k8s/overlays -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)"
+[[ $failed -eq 0 ]] || finish
+check_render base "ConfigMap DaemonSet Namespace"
+check_base
 check_probes
-check_command_is_in_image
+check_program_is_in_image
 check_mounts
 check_configmap
-succeeds "ezlb check accepts the rendered service files" "$EZLB" check "$WORK/services"
+check_render restricted "ConfigMap DaemonSet Namespace"
+check_restricted restricted
+check_render monitoring "ConfigMap DaemonSet Namespace PodMonitor PrometheusRule"
+check_monitoring
+check_render cleanup "ConfigMap DaemonSet Namespace"
+check_cleanup
+check_render example "ConfigMap DaemonSet Namespace"
+check_example
+check_components_together
+succeeds "all objects are as the types of Kubernetes say" \
+	strict "$WORK"/{base,restricted,monitoring,cleanup,example,both,three}.yaml
+check_strictness
 finish

@@ -7,8 +7,9 @@
 . "$(dirname "$0")/../lib/lib.bash"
 # shellcheck source=test/lib/docs.bash
 . "$(dirname "$0")/../lib/docs.bash"
+# shellcheck source=test/lib/kube.bash
+. "$(dirname "$0")/../lib/kube.bash"
 cd "$REPO"
-export KUBECONFIG=/dev/null
 
 # complete FILE: a part of a service file gets the required fields that it lacks.
 complete() {
@@ -124,9 +125,9 @@ foreign_messages() {
 }
 
 shopt -s nullglob
-need kubectl kubernetes-client
 need jq jq
 need_ezlb
+kube_tools
 for document in $(documents); do
 	blocks yaml "$document"
 	blocks json "$document"
