@@ -72,6 +72,8 @@ wrong_args() {
 	object "$1" DaemonSet '.spec.template.spec | (.initContainers // []) + .containers | .[]
 		| if .command then ["command"] + .command else .args end | @json' | while read -r args; do
 		# shellcheck disable=SC2016 # Kubernetes replaces it
+		args=${args//'[$(HOST_IP)]'/[2001:db8::10]}
+		# shellcheck disable=SC2016
 		args=${args//'$(HOST_IP)'/192.0.2.10}
 		jq -r '.[1:][] | select(startswith("--") | not)' <<<"$args"
 		mapfile -d '' words < <(jq -j 'map(. + "\u0000")[]' <<<"$args")

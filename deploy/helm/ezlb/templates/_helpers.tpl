@@ -1,0 +1,67 @@
+{{/* SPDX-License-Identifier: GPL-2.0-or-later */}}
+
+{{/* The name of all objects; with "-services" behind it at most 63 characters. */}}
+{{- define "ezlb.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride -}}
+{{- else if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 54 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 54 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "ezlb.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "ezlb.labels" -}}
+{{ include "ezlb.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "ezlb.configmap" -}}
+{{- .Values.existingConfigMap | default (printf "%s-services" (include "ezlb.fullname" .)) -}}
+{{- end -}}
+
+{{/* The lines that are the same in each container. */}}
+{{- define "ezlb.image" -}}
+image: {{ printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) | quote }}
+{{- with .Values.image.pullPolicy }}
+imagePullPolicy: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{/* What `ezlb run`, `ezlb host-setup` and `ezlb cleanup` must agree about. */}}
+{{- define "ezlb.how" -}}
+{{- with .Values.snatBackend }}
+- --snat-backend={{ . }}
+{{- end }}
+{{- with .Values.vipDevice }}
+- --vip-device={{ . }}
+{{- end }}
+{{- end -}}
+
+{{- define "ezlb.host" -}}
+- name: state
+  mountPath: /run/ezlb
+- name: persist
+  mountPath: /var/lib/ezlb
+- name: xtables-lock
+  mountPath: /run/xtables.lock
+- name: modules
+  mountPath: /lib/modules
+  readOnly: true
+{{- end -}}
+
+{{/* `ezlb probe`, with how often, and how many failures are too many. */}}
+{{- define "ezlb.probe" -}}
+exec:
+  command: [/usr/local/sbin/ezlb, probe, {{ .kind }}, --state-dir=/run/ezlb]
+periodSeconds: {{ .period }}
+timeoutSeconds: 10
+failureThreshold: {{ .failures }}
+{{- end -}}
