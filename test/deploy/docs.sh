@@ -135,7 +135,7 @@ for document in README docs/operating; do
 	equal "and the same words in their tables" "$(table_code "$document.md")" "$(table_code "${document}_CN.md")"
 done
 # shellcheck disable=SC2046 # our names have no spaces
-equal "links lead somewhere" "" "$(broken_links $(documents))"
+equal "links lead somewhere" "" "$(broken_links $(documents) deploy/helm/ezlb/README.md)"
 equal "links in installed documents, too" "" "$(broken_installed_links)"
 equal "paths in the documents exist" "" "$(missing_paths)"
 equal "names of the code in the documents exist" "" "$(missing_names)"
