@@ -38,10 +38,10 @@ strict() {
 
 # services_of NAME DIR: writes the files in its ConfigMaps to DIR.
 services_of() {
-	local key
+	local key content
 	mkdir -p "$2"
-	object "$1" ConfigMap '.data // {} | keys[]' | while read -r key; do
-		object "$1" ConfigMap ".data[\"$key\"] // empty" | head -c -1 >"$2/$key"
+	object "$1" ConfigMap '.data // {} | to_entries[] | "\(.key) \(.value | @base64)"' | while read -r key content; do
+		base64 -d <<<"$content" >"$2/$key"
 	done
 }
 

@@ -19,7 +19,7 @@ import yaml
 
 PACKAGES = ["kubernetes-models", "@kubernetes-models/prometheus-operator"]
 OPTIONS = {
-    "noEmit": True, "strict": True, "skipLibCheck": True, "types": [], "lib": ["es2020"],
+    "noEmit": True, "strict": True, "skipLibCheck": True, "types": [], "lib": ["es5"],
     "target": "es2020", "module": "nodenext", "moduleResolution": "nodenext",
 }
 
