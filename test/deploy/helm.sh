@@ -143,7 +143,7 @@ run --snat-backend=nftables --vip-device=ezlb7" "$(object all DaemonSet "$pod | 
 check_cleanup() {
 	succeeds "all values with cleanup render" render clean template -f "$all" --set cleanup=true
 	check_render clean
-	equal "cleanup knows the device" "cleanup --state-dir=/run/ezlb --log-format=json --snat-backend=nftables --vip-device=ezlb7" \
+	equal "cleanup knows the device" "cleanup --state-dir=/run/ezlb --persist-dir=/var/lib/ezlb --log-format=json --snat-backend=nftables --vip-device=ezlb7" \
 		"$(object clean DaemonSet "$pod.initContainers[0].args | join(\" \")")"
 }
 

@@ -47,7 +47,7 @@ check_base() {
 		containers ezlb
 		initContainers null
 		security {"privileged":true,"readOnlyRootFilesystem":true}
-		args run --config-dir=/etc/ezlb/services.d --state-dir=/run/ezlb --cleanup-on-exit=false --log-format=json
+		args run --config-dir=/etc/ezlb/services.d --state-dir=/run/ezlb --persist-dir=/var/lib/ezlb --cleanup-on-exit=false --log-format=json
 		message FallbackToLogsOnError
 		token false
 		priority system-node-critical
@@ -129,8 +129,8 @@ check_restricted() {
 		"$main.securityContext | tojson"
 	equal "$1: all else is as in the base" "$(object base DaemonSet "$main.args + [\"--host-setup=never\"] | tojson")" \
 		"$(object "$1" DaemonSet "$main.args | tojson")"
-	is "$1" DaemonSet "host-setup --config-dir=/etc/ezlb/services.d --state-dir=/run/ezlb --best-effort \
---log-format=json" "$init.args | join(\" \")"
+	is "$1" DaemonSet "host-setup --config-dir=/etc/ezlb/services.d --state-dir=/run/ezlb \
+--persist-dir=/var/lib/ezlb --best-effort --log-format=json" "$init.args | join(\" \")"
 	is "$1" DaemonSet 'true true' "$init.securityContext | \"\(.privileged) \(.readOnlyRootFilesystem)\""
 	is "$1" DaemonSet true "$init.volumeMounts == $main.volumeMounts"
 	is "$1" DaemonSet true "$init.image == $main.image"
@@ -154,7 +154,7 @@ check_monitoring() {
 }
 
 check_cleanup() {
-	is cleanup DaemonSet "cleanup --state-dir=/run/ezlb --log-format=json" "$init.args | join(\" \")"
+	is cleanup DaemonSet "cleanup --state-dir=/run/ezlb --persist-dir=/var/lib/ezlb --log-format=json" "$init.args | join(\" \")"
 	is cleanup DaemonSet true "$init.securityContext.privileged"
 	is cleanup DaemonSet '["modules","persist","state","xtables-lock"]' "[$init.volumeMounts[].name] | sort | tojson"
 	is cleanup DaemonSet 100% '.spec.updateStrategy.rollingUpdate.maxUnavailable'
