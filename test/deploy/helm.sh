@@ -55,7 +55,7 @@ check_render() {
 check_services() {
 	services_of all "$WORK/services"
 	equal "each service is a file" "dns.yaml web.yaml" "$(cd "$WORK/services" && echo *)"
-	succeeds "ezlb check accepts the service files" "$EZLB" check "$WORK/services"
+	succeeds "ezlb check accepts the service files" "$EZLB" check --strict "$WORK/all.yaml"
 	equal "a text is copied as it is" "$(python3 test/lib/kube.py json "$all" | jq -r '.[0].services.dns')" \
 		"$(<"$WORK/services/dns.yaml")"
 	succeeds "and a large number stays one" grep -qx ' *upper_threshold: 1000000' "$WORK/services/web.yaml"

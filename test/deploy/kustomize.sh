@@ -35,8 +35,7 @@ Namespace ezlb privileged" "$(of "$name" '.[] | "\(.kind) \(.metadata.name) \(.m
 		.metadata.labels["pod-security.kubernetes.io/enforce"])"' | sort | grep -vxE '(PodMonitor|PrometheusRule) ezlb ezlb')"
 	equal "$name: its parts belong together" "" "$(inconsistent "$name")"
 	equal "$name: ezlb has the commands and flags" "" "$(wrong_args "$name")"
-	services_of "$name" "$WORK/services-$name"
-	succeeds "$name: ezlb check accepts the service files" "$EZLB" check "$WORK/services-$name"
+	succeeds "$name: ezlb check accepts the service files in it" "$EZLB" check --strict "$WORK/$name.yaml"
 	equal "$name: the rest is as in the base" "$(object base DaemonSet "$unchanged")" \
 		"$(object "$name" DaemonSet "$unchanged")"
 }
@@ -116,6 +115,7 @@ check_mounts() {
 # The ConfigMap holds every file of services/, byte for byte.
 check_configmap() {
 	local file name
+	services_of base "$WORK/services-base"
 	for file in "$base"/services/*; do
 		name=${file##*/}
 		succeeds "the ConfigMap holds $name as it is" cmp "$file" "$WORK/services-base/$name"

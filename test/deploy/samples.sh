@@ -74,8 +74,7 @@ consistent() {
 
 # shellcheck disable=SC2317
 services_pass() {
-	services_of "$1" "$WORK/services-$1"
-	"$EZLB" check "$WORK/services-$1"
+	"$EZLB" check "$WORK/$1.yaml"
 }
 
 # The keys with which values of the chart begin.
