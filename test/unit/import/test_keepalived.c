@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * keepalived.conf: the structures of keepalived's documented samples with other values, and files
+ * with errors. test/data/import/keepalived has input and result side by side.
+ */
+#include "imported.h"
+
+static void test_good(void **state)
+{
+	(void)state;
+	import_golden_dir(EZLB_IMPORT_KEEPALIVED, "keepalived/good", true);
+}
+
+static void test_bad(void **state)
+{
+	(void)state;
+	import_golden_dir(EZLB_IMPORT_KEEPALIVED, "keepalived/bad", false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_good),
+					    cmocka_unit_test(test_bad) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
