@@ -139,7 +139,8 @@ static void read_global(struct ka_reader *reader, const struct ka_stmt *block)
 static void read_ssl(struct ka_reader *reader, const struct ka_stmt *block)
 {
 	for (size_t i = 0; i < block->body.len; i++) {
-		const struct ka_keyword *row = find(ssl_rows, sizeof(ssl_rows) / sizeof(ssl_rows[0]),
+		const struct ka_keyword *row = find(ssl_rows,
+						    sizeof(ssl_rows) / sizeof(ssl_rows[0]),
 						    ka_arg(block->body.items[i], 0));
 
 		import_notes_add(&reader->notes, EZLB_IMPORT_DROPPED, block->body.items[i]->file,
@@ -173,8 +174,8 @@ static void read_block(struct ka_reader *reader, const struct ka_stmt *stmt)
 		{ "SSL", read_ssl },
 	};
 	const char *word = ka_arg(stmt, 0);
-	const struct ka_keyword *row =
-		find(root_rows, sizeof(root_rows) / sizeof(root_rows[0]), word);
+	const struct ka_keyword *row = find(root_rows, sizeof(root_rows) / sizeof(root_rows[0]),
+					    word);
 
 	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
 		if (strcmp(blocks[i].word, word) == 0) {

@@ -64,7 +64,8 @@ static char *value_of(const struct ka_reader *reader, const char *file, const ch
 }
 
 /* The parameter that begins with the '$' at `at`: its value, and its length in the line. */
-static char *parameter(const struct ka_reader *reader, const char *file, const char *at, size_t *len)
+static char *parameter(const struct ka_reader *reader, const char *file, const char *at,
+		       size_t *len)
 {
 	bool braces = at[1] == '{';
 	const char *name = at + 1 + braces;

@@ -17,7 +17,8 @@ static void refuse(struct ka_service *s, const struct ka_stmt *stmt, const char 
 		       ka_show(stmt, shown), text);
 }
 
-static bool add(struct ka_service *s, const struct ka_stmt *stmt, const struct ka_listener *listener)
+static bool add(struct ka_service *s, const struct ka_stmt *stmt,
+		const struct ka_listener *listener)
 {
 	if (s->listeners.len >= LISTENERS_MAX) {
 		refuse(s, stmt, "more than 4096 listeners in one group");
@@ -87,7 +88,7 @@ static bool prefix_range(const char *prefix, struct ezlb_addr_range *out)
 	if (len < 0 || len > bits)
 		return false;
 	for (int i = len; i < bits; i++) {
-		out->first.bytes[i / 8] &= (uint8_t)~(0x80u >> i % 8);
+		out->first.bytes[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
 		out->last.bytes[i / 8] |= (uint8_t)(0x80u >> i % 8);
 	}
 	return true;
@@ -107,8 +108,7 @@ static bool parse_range(const char *text, struct ezlb_addr_range *out)
 	if (text[n] == '/')
 		return prefix_range(text + n + 1, out);
 	return last_of_range(first, text + n + 1, &out->last) &&
-	       out->first.family == out->last.family &&
-	       ezlb_addr_cmp(&out->first, &out->last) <= 0;
+	       out->first.family == out->last.family && ezlb_addr_cmp(&out->first, &out->last) <= 0;
 }
 
 static bool add_range(struct ka_service *s, const struct ka_stmt *stmt)

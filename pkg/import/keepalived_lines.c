@@ -27,8 +27,8 @@ static void put_text(struct ezlb_text *out, const char *key, const char *prefix,
 		put(out, key, value);
 }
 
-static void put_http(struct ka_service *s, const struct ka_stmt *stmt,
-		     const struct ka_check *check, struct ezlb_text *out)
+static void put_http(struct ka_service *s, const struct ka_stmt *stmt, const struct ka_check *check,
+		     struct ezlb_text *out)
 {
 	const char *host = check->timing.host;
 
@@ -63,47 +63,47 @@ static void put_udp(struct ka_service *s, const struct ka_stmt *stmt, const stru
 }
 
 struct limit {
-	const char *keyword, *field;
+	const char *field;
 	long least, most; /* ms */
 };
 
-static long limited(struct ka_service *s, const struct ka_stmt *stmt, const struct limit *limit,
-		    long ms)
+/* The time at `at`, within the limits of its field; `unset` if there is none. */
+static long limited(struct ka_service *s, const struct ka_stmt *at, const struct limit *limit,
+		    long ms, long unset)
 {
-	long now = ms < limit->least ? limit->least : ms > limit->most ? limit->most : ms;
-	char buf[EZLB_DURATION_STRLEN];
+	long wanted = ms < 0 ? unset : ms;
+	long now = wanted < limit->least  ? limit->least
+		   : wanted > limit->most ? limit->most
+					  : wanted;
+	char buf[EZLB_DURATION_STRLEN], shown[KA_SHOW_STRLEN];
 
-	if (now != ms)
-		ka_note(s, EZLB_IMPORT_CHANGED, stmt, "%s: %s is %s, which is its limit",
-			limit->keyword, limit->field, ezlb_duration_format((uint32_t)now, buf));
+	if (now != ms && ms >= 0)
+		ka_note(s, EZLB_IMPORT_CHANGED, at, "%s: %s is %s, which is its limit",
+			ka_show(at, shown), limit->field, ezlb_duration_format((uint32_t)now, buf));
 	return now;
 }
 
 /* keepalived tries `retry` times more, so a backend is down after one failure more than that. */
-static void put_timing(struct ka_service *s, const struct ka_stmt *stmt,
-		       const struct ka_check *check, struct ezlb_text *out)
+static void put_timing(struct ka_service *s, const struct ka_check *check, struct ezlb_text *out)
 {
-	static const struct limit loop = { "delay_loop", "interval", 100, 3600000 };
-	static const struct limit connect = { "connect_timeout", "timeout", 10, 300000 };
-	struct limit retry = { "delay_before_retry", "fast_interval", 100, 3600000 };
+	static const struct limit loop = { "interval", 100, 3600000 };
+	static const struct limit connect = { "timeout", 10, 300000 };
+	struct limit retry = { "fast_interval", 100, 3600000 };
 	const struct ka_timing *t = &check->timing;
 	bool http = check->probe == KA_HTTP || check->probe == KA_HTTPS;
 	bool dns = check->probe == KA_DNS;
-	long interval = limited(s, stmt, &loop,
-				t->delay_loop_ms < 0 ? DELAY_LOOP_MS : t->delay_loop_ms);
-	long before = t->delay_before_ms;
 	int more = t->retry < 0 ? (dns ? 3 : 1) : t->retry;
+	long interval = limited(s, t->loop_at, &loop, t->delay_loop_ms, DELAY_LOOP_MS);
+	long fast, timeout;
 
-	retry.most = interval;
-	if (before >= 0)
-		before = limited(s, stmt, &retry, before);
-	else if (dns || (http ? 3000 : 1000) > interval)
-		before = interval;
-	else
-		before = http ? 3000 : 1000;
+	retry.most = interval; /* of a service file */
+	fast = limited(s, t->before_at, &retry, t->delay_before_ms,
+		       dns    ? interval
+		       : http ? 3000
+			      : 1000);
+	timeout = limited(s, t->connect_at, &connect, t->connect_ms, CONNECT_MS);
 	ezlb_text_printf(out, "  interval: %ldms\n  fast_interval: %ldms\n  timeout: %ldms\n",
-			 interval, before,
-			 limited(s, stmt, &connect, t->connect_ms < 0 ? CONNECT_MS : t->connect_ms));
+			 interval, fast, timeout);
 	ezlb_text_printf(out, "  fail_count: %d\n  rise_count: 1\n  initial: %s\n", more + 1,
 			 t->alpha == 1 ? "down" : "up");
 }
@@ -129,6 +129,6 @@ char *ka_probe_lines(struct ka_service *s, const struct ka_stmt *stmt, const str
 		put(&out, "dns_name", check->dns_name ? check->dns_name : ".");
 		put(&out, "dns_type", check->dns_type ? check->dns_type : "SOA");
 	}
-	put_timing(s, stmt, check, &out);
+	put_timing(s, check, &out);
 	return ezlb_text_take(&out, &len);
 }

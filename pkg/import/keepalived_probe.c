@@ -242,19 +242,24 @@ static void use_host(struct ka_service *s, const struct ka_stmt *stmt)
 	ka_note(s, EZLB_IMPORT_DROPPED, stmt, "host: the address of the backend is probed");
 }
 
-#define CONNECTION                                                             \
-	{ "connect_ip", use_ip, NULL }, { "connect_port", use_port, NULL },     \
-		{ "bindto", use_bind, NULL },                                   \
-		{ "bind_if", NULL, "the kernel selects the interface" },        \
-		{ "bind_port", NULL, "the kernel selects the source port" },    \
-		{ "fwmark", NULL, "probes have no mark" },                      \
-		{ "connect_timeout", use_timing, NULL }
-#define COMMON                                                                       \
+#define CONNECTION                                                           \
+	{ "connect_ip", use_ip, NULL }, { "connect_port", use_port, NULL },  \
+		{ "bindto", use_bind, NULL },                                \
+		{ "bind_if", NULL, "the kernel selects the interface" },     \
+		{ "bind_port", NULL, "the kernel selects the source port" }, \
+		{ "fwmark", NULL, "probes have no mark" },                   \
+	{                                                                    \
+		"connect_timeout", use_timing, NULL                          \
+	}
+#define COMMON                                                                          \
 	{ "delay_loop", use_timing, NULL }, { "delay_before_retry", use_timing, NULL }, \
 		{ "retry", use_timing, NULL }, { "nb_get_retry", use_timing, NULL },    \
 		{ "alpha", use_timing, NULL }, { "warmup", use_timing, NULL },          \
-		{ "log_all_failures", NULL, "the log has each change of a backend, "    \
-					    "`ezlb status` the last failure" }
+	{                                                                               \
+		"log_all_failures", NULL,                                               \
+			"the log has each change of a backend, "                        \
+			"`ezlb status` the last failure"                                \
+	}
 #define NO_SCRIPT NULL, "the script is not started"
 
 static const struct ka_keyword http_rows[] = {

@@ -181,9 +181,11 @@ static void read_line(struct ka_reader *reader, const char *file, struct ezlb_ma
 			ka_define(reader, p + 1, prefix - 2, ezlb_strdup(p + prefix));
 			return;
 		}
-		next = n < REPLACED_MAX ? ka_substitute(reader, file, p) : NULL;
+		next = ka_substitute(reader, file, p);
 		if (!next)
 			break;
+		if (n == REPLACED_MAX)
+			refuse(reader, file, at, "the parameters of this line have no end");
 		free(now);
 		now = next;
 		p = skip_blanks(now);
@@ -267,7 +269,8 @@ bool ka_read(struct ka_reader *reader, const char *file, const char *text, size_
 	reader->parent = &reader->root;
 	reader->budget = BUDGET;
 	if (nul)
-		refuse(reader, file, (struct ezlb_mark){ 1, 1 }, "this is no text: it has NUL bytes");
+		refuse(reader, file, (struct ezlb_mark){ 1, 1 },
+		       "this is no text: it has NUL bytes");
 	else
 		read_text(reader, own_file(reader, file), text, len);
 	return ka_tree_end(reader);

@@ -28,7 +28,7 @@ size_t ka_comment(const char *line, size_t len);
 struct ka_stmt {
 	const char *file; /* borrowed from the reader */
 	struct ezlb_mark at;
-	struct EZLB_VEC(char *) words;	       /* at least one; owned */
+	struct EZLB_VEC(char *) words;		/* at least one; owned */
 	struct EZLB_VEC(struct ka_stmt *) body; /* owned */
 	bool block;
 	struct ka_stmt *parent;

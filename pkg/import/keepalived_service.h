@@ -21,13 +21,17 @@ struct ka_table {
 	const struct ka_keyword *rows;
 	size_t n;
 };
-#define KA_TABLE(name, rows) { (name), (rows), sizeof(rows) / sizeof((rows)[0]) }
+#define KA_TABLE(name, rows)                                     \
+	{                                                        \
+		(name), (rows), sizeof(rows) / sizeof((rows)[0]) \
+	}
 
 /* Settings of checks, which a checker takes from its real_server, and that from the service. */
 struct ka_timing {
 	long delay_loop_ms, delay_before_ms, connect_ms; /* -1: not set */
 	int retry, alpha;				 /* -1: not set */
-	const char *host;				 /* virtualhost; NULL: not set */
+	const struct ka_stmt *loop_at, *before_at, *connect_at;
+	const char *host; /* virtualhost; NULL: not set */
 };
 
 enum ka_probe { KA_NONE, KA_TCP, KA_UDP, KA_DNS, KA_HTTP, KA_HTTPS };
@@ -117,8 +121,8 @@ void ka_read_server(struct ka_service *s, const struct ka_stmt *stmt);
 void ka_check_server(struct ka_service *s, struct ka_server *server);
 /* keepalived_probe.c: the keywords of a checker, and its lines. */
 void ka_probe_read(struct ka_service *s, const struct ka_stmt *stmt, struct ka_check *check);
-char *ka_probe_lines(struct ka_service *s, const struct ka_stmt *stmt,
-		     const struct ka_check *check, uint16_t port);
+char *ka_probe_lines(struct ka_service *s, const struct ka_stmt *stmt, const struct ka_check *check,
+		     uint16_t port);
 void ka_check_clear(struct ka_check *check);
 /* keepalived_write.c: one or more service files. */
 void ka_service_write(struct ka_service *s);

@@ -82,7 +82,8 @@ static int granularity(const char *text)
 	int n = 0;
 
 	if (!strchr(text, '.'))
-		return strlen(text) < 4 && text[strspn(text, "0123456789")] == '\0' ? atoi(text) : 0;
+		return strlen(text) < 4 && text[strspn(text, "0123456789")] == '\0' ? atoi(text)
+										    : 0;
 	if (inet_pton(AF_INET, text, &in) != 1)
 		return 0;
 	for (mask = ntohl(in.s_addr); mask & 0x80000000; mask <<= 1)
@@ -236,8 +237,10 @@ static void read_keywords(struct ka_service *s)
 		for (size_t i = 0; i < s->stmt->body.len; i++) {
 			const struct ka_stmt *stmt = s->stmt->body.items[i];
 			const char *word = ka_arg(stmt, 0);
-			int mine = any(word, first) ? 0 : any(word, last) ? 2 :
-				   any(word, after) ? 3 : 1;
+			int mine = any(word, first)   ? 0
+				   : any(word, last)  ? 2
+				   : any(word, after) ? 3
+						      : 1;
 
 			if (mine == turn)
 				ka_use(s, &table, stmt);

@@ -10,7 +10,13 @@
 
 #include "keepalived_service.h"
 
-const struct ka_timing ka_timing_unset = { -1, -1, -1, -1, -1, NULL };
+const struct ka_timing ka_timing_unset = {
+	.delay_loop_ms = -1,
+	.delay_before_ms = -1,
+	.connect_ms = -1,
+	.retry = -1,
+	.alpha = -1,
+};
 
 void ka_note(struct ka_service *s, enum ezlb_import_fate fate, const struct ka_stmt *stmt,
 	     const char *fmt, ...)
@@ -184,6 +190,13 @@ char *ka_forward(struct ka_service *s, const struct ka_stmt *stmt)
 	return NULL;
 }
 
+static void use_seconds(struct ka_service *s, const struct ka_stmt *stmt, long *ms,
+			const struct ka_stmt **at)
+{
+	if (ka_seconds(s, stmt, ms))
+		*at = stmt;
+}
+
 static void use_retry(struct ka_service *s, const struct ka_stmt *stmt, struct ka_timing *timing)
 {
 	unsigned long n;
@@ -208,11 +221,11 @@ bool ka_timing_use(struct ka_service *s, const struct ka_stmt *stmt, struct ka_t
 	const char *word = ka_arg(stmt, 0);
 
 	if (strcmp(word, "delay_loop") == 0)
-		ka_seconds(s, stmt, &timing->delay_loop_ms);
+		use_seconds(s, stmt, &timing->delay_loop_ms, &timing->loop_at);
 	else if (strcmp(word, "delay_before_retry") == 0)
-		ka_seconds(s, stmt, &timing->delay_before_ms);
+		use_seconds(s, stmt, &timing->delay_before_ms, &timing->before_at);
 	else if (strcmp(word, "connect_timeout") == 0)
-		ka_seconds(s, stmt, &timing->connect_ms);
+		use_seconds(s, stmt, &timing->connect_ms, &timing->connect_at);
 	else if (strcmp(word, "retry") == 0 || strcmp(word, "nb_get_retry") == 0)
 		use_retry(s, stmt, timing);
 	else if (strcmp(word, "alpha") == 0)
@@ -229,12 +242,18 @@ bool ka_timing_use(struct ka_service *s, const struct ka_stmt *stmt, struct ka_t
 
 void ka_timing_inherit(struct ka_timing *timing, const struct ka_timing *from)
 {
-	if (timing->delay_loop_ms < 0)
+	if (timing->delay_loop_ms < 0) {
 		timing->delay_loop_ms = from->delay_loop_ms;
-	if (timing->delay_before_ms < 0)
+		timing->loop_at = from->loop_at;
+	}
+	if (timing->delay_before_ms < 0) {
 		timing->delay_before_ms = from->delay_before_ms;
-	if (timing->connect_ms < 0)
+		timing->before_at = from->before_at;
+	}
+	if (timing->connect_ms < 0) {
 		timing->connect_ms = from->connect_ms;
+		timing->connect_at = from->connect_at;
+	}
 	if (timing->retry < 0)
 		timing->retry = from->retry;
 	if (timing->alpha < 0)

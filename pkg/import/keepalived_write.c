@@ -73,8 +73,8 @@ static void decide_forward(struct ka_service *s)
 	for (size_t i = 0; i < s->servers.len; i++)
 		if (!s->servers.items[i].forward)
 			s->servers.items[i].forward = ezlb_strdup(of_service);
-	s->forward = most(s, forward_of) ? ezlb_strdup(most(s, forward_of)) :
-					   ezlb_strdup(of_service);
+	s->forward = most(s, forward_of) ? ezlb_strdup(most(s, forward_of))
+					 : ezlb_strdup(of_service);
 	for (size_t i = 0; i < s->servers.len; i++)
 		if (!same(s->servers.items[i].forward, s->forward))
 			ka_note(s, EZLB_IMPORT_CHANGED, s->servers.items[i].stmt,
@@ -156,9 +156,9 @@ static void put_listen(const struct ka_service *s, const struct part *part, stru
 		ezlb_endpoint_format(ep, buf);
 		ezlb_text_printf(out, "%s\"%s%s%s\"\n", list ? "  - " : "",
 				 !ep->port && part->family == AF_INET6 ? "[" : "", buf,
-				 ep->port		      ? "" :
-				 part->family == AF_INET6 ? "]:1-65535" :
-							    ":1-65535");
+				 ep->port		    ? ""
+				 : part->family == AF_INET6 ? "]:1-65535"
+							    : ":1-65535");
 	}
 	ezlb_text_printf(out, "protocol: %s\n", ezlb_proto_str(s->proto));
 }

@@ -7,8 +7,8 @@
 
 #include <ezlb/config.h>
 
-#define WINDOW	64 /* notes of one backend are near to those of the next one */
-#define LINES_MAX 8 /* that are written out */
+#define WINDOW	  64 /* notes of one backend are near to those of the next one */
+#define LINES_MAX 8  /* that are written out */
 
 static struct import_gathered *same(struct import_notes *notes, const struct import_gathered *note)
 {
@@ -64,8 +64,9 @@ static char *also(const struct import_gathered *note)
 
 	for (size_t i = 0; i < n; i++)
 		ezlb_text_printf(&out, "%s%d",
-				 i > 0 ? ", " :
-				 note->more.len > 1 ? " (also on lines " : " (also on line ",
+				 i > 0		      ? ", "
+				 : note->more.len > 1 ? " (also on lines "
+						      : " (also on line ",
 				 note->more.items[i]);
 	if (note->more.len > n)
 		ezlb_text_printf(&out, " and %zu more", note->more.len - n);
@@ -126,8 +127,12 @@ bool import_service(struct ezlb_import *import, const char *name, struct ezlb_te
 	EZLB_AUTO_FREE char *text = ezlb_text_take(yaml, &len);
 
 	spec = ezlb_config_parse(file, text, len, &diags);
-	if (spec)
+	if (spec) {
+		free(spec->file);
+		spec->file = ezlb_strdup(origin->file);
+		spec->name_at = origin->at;
 		*EZLB_PUSH(&import->specs) = spec;
+	}
 	for (size_t i = 0; i < diags.len; i++)
 		if (!diags.items[i].warning)
 			ezlb_diags_add(&import->diags, origin->file, origin->at,

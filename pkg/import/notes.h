@@ -12,7 +12,7 @@ struct import_gathered {
 	char *file; /* owned */
 	struct ezlb_mark at;
 	char service[EZLB_NAME_MAX + 1];
-	char *text; /* owned */
+	char *text;		   /* owned */
 	struct EZLB_VEC(int) more; /* other lines of the same */
 };
 struct import_notes EZLB_VEC(struct import_gathered);

@@ -62,10 +62,12 @@ static inline void import_check_specs(const struct ezlb_import *import)
 		const struct ezlb_spec *spec = import->specs.items[i];
 		struct ezlb_diags diags = { 0 };
 		char *text = ezlb_import_text(import, spec);
-		struct ezlb_spec *again = ezlb_config_parse(spec->file, text, strlen(text), &diags);
+		char *name = ezlb_asprintf("%s.yaml", spec->name);
+		struct ezlb_spec *again = ezlb_config_parse(name, text, strlen(text), &diags);
 
 		if (!again)
-			fail_msg("%s is not valid: %s\n%s", spec->file, diags.items[0].message, text);
+			fail_msg("%s is not valid: %s\n%s", spec->file, diags.items[0].message,
+				 text);
 		assert_string_equal(again->name, spec->name);
 		assert_int_equal(again->n_backends, spec->n_backends);
 		assert_int_equal(again->n_listeners, spec->n_listeners);
@@ -73,8 +75,19 @@ static inline void import_check_specs(const struct ezlb_import *import)
 			assert_string_not_equal(import->specs.items[j]->name, spec->name);
 		ezlb_spec_free(again);
 		ezlb_diags_clear(&diags);
+		free(name);
 		free(text);
 	}
+}
+
+static inline int import_by_line(const void *pa, const void *pb)
+{
+	const struct ezlb_import_note *a = pa, *b = pb;
+	int rc = strcmp(a->file, b->file);
+
+	if (rc == 0)
+		rc = (a->at.line > b->at.line) - (a->at.line < b->at.line);
+	return rc ? rc : strcmp(a->text, b->text);
 }
 
 /* All of it; the caller frees. */
@@ -143,8 +156,10 @@ static inline void import_golden(enum ezlb_import_format format, const char *dir
 	snprintf(path, sizeof(path), IMPORT_DATA "%s", file);
 	text = import_slurp(path, &len);
 	if (ezlb_import_read(&import, format, file, text, len) != good)
-		fail_msg("%s: %s", file, good ? ezlb_diag_line(&import.diags.items[0]) : "no error");
+		fail_msg("%s: %s", file,
+			 good ? ezlb_diag_line(&import.diags.items[0]) : "no error");
 	free(text);
+	EZLB_SORT(&import.notes, import_by_line);
 	got = import_result(&import);
 	snprintf(path, sizeof(path), IMPORT_DATA "%s/%.*s.out", dir, (int)strcspn(name, "."), name);
 	import_compare(path, got);
@@ -157,7 +172,7 @@ static inline int import_is_input(const struct dirent *entry)
 {
 	const char *dot = strrchr(entry->d_name, '.');
 
-	return dot && dot != entry->d_name && strcmp(dot, ".out") != 0;
+	return dot && entry->d_name[0] != '.' && strcmp(dot, ".out") != 0;
 }
 
 static inline void import_golden_dir(enum ezlb_import_format format, const char *dir, bool good)
