@@ -41,8 +41,11 @@ static void put_http(struct ka_service *s, const struct ka_stmt *stmt, const str
 	else
 		put(out, "http_expected_status", "200-299");
 	put_text(out, "http_expected_body", "", &check->body);
-	if (check->probe != KA_HTTPS)
+	if (check->probe != KA_HTTPS) {
+		if (check->sni)
+			ka_note(s, EZLB_IMPORT_DROPPED, stmt, "enable_sni: only for SSL_GET");
 		return;
+	}
 	if (host && !check->sni)
 		ka_note(s, EZLB_IMPORT_CHANGED, stmt,
 			"SSL_GET: the name of virtualhost is sent as SNI, too");

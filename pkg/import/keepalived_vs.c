@@ -111,7 +111,10 @@ static void use_engine(struct ka_service *s, const struct ka_stmt *stmt)
 {
 	char shown[EZLB_SHOW_STRLEN];
 
-	if (strcmp(ka_arg(stmt, 1), "sip") == 0 && s->proto == EZLB_UDP)
+	if (!s->persistence_s && !s->prefix)
+		ka_note(s, EZLB_IMPORT_DROPPED, stmt,
+			"persistence_engine: no effect without persistence_timeout");
+	else if (strcmp(ka_arg(stmt, 1), "sip") == 0 && s->proto == EZLB_UDP)
 		s->engine = "sip";
 	else
 		ka_note(s, EZLB_IMPORT_DROPPED, stmt,
@@ -135,7 +138,11 @@ static void use_protocol(struct ka_service *s, const struct ka_stmt *stmt)
 
 static void use_ip_family(struct ka_service *s, const struct ka_stmt *stmt)
 {
-	s->ip_family = strcmp(ka_arg(stmt, 1), "inet6") == 0 ? AF_INET6 : AF_INET;
+	if (strcmp(ka_arg(s->stmt, 1), "fwmark") == 0)
+		s->ip_family = strcmp(ka_arg(stmt, 1), "inet6") == 0 ? AF_INET6 : AF_INET;
+	else
+		ka_note(s, EZLB_IMPORT_DROPPED, stmt,
+			"ip_family: the family is that of the addresses");
 }
 
 static void use_inhibit(struct ka_service *s, const struct ka_stmt *stmt)
@@ -231,7 +238,7 @@ static void read_keywords(struct ka_service *s)
 	static const char *const first[] = { "lb_algo", "lvs_sched", "protocol", NULL };
 	static const char *const last[] = { "sorry_server", "real_server", NULL };
 	static const char *const after[] = { "sorry_server_lvs_method", "sorry_server_inhibit",
-					     NULL };
+					     "persistence_engine", NULL };
 
 	for (int turn = 0; turn < 4; turn++)
 		for (size_t i = 0; i < s->stmt->body.len; i++) {
