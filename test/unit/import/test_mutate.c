@@ -87,6 +87,7 @@ static void test_mutations(void **state)
 	} dirs[] = {
 		{ EZLB_IMPORT_KEEPALIVED, "keepalived/good" },
 		{ EZLB_IMPORT_KEEPALIVED, "keepalived/bad" },
+		{ EZLB_IMPORT_KUBERNETES, "kubernetes/good" },
 	};
 
 	(void)state;
@@ -129,6 +130,13 @@ static void test_time(void **state)
 		{ EZLB_IMPORT_KEEPALIVED, "virtual_server 10.0.0.1 80 {\n",
 		  "real_server 10.0.0.2 80\n" },
 		{ EZLB_IMPORT_KEEPALIVED, "virtual_server_group G {\n", "fd00::-fe00:: 80\n" },
+		{ EZLB_IMPORT_KUBERNETES, "", "kind: Service\n---\n" },
+		{ EZLB_IMPORT_KUBERNETES, "",
+		  "{kind: Service, metadata: {name: a}, spec: {externalIPs: [10.0.0.1], ports: [{port: "
+		  "1}]}}\n---\n{kind: Endpoints, metadata: {name: a}}\n---\n" },
+		{ EZLB_IMPORT_KUBERNETES,
+		  "kind: Service\nmetadata: {name: a}\nspec:\n  externalIPs: [10.0.0.1]\n  ports:\n",
+		  "  - port: 1\n" },
 	};
 	const size_t size = 256 * 1024;
 

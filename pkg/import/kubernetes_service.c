@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A Service as service files: ports with the same backends and protocols share one. */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "kubernetes.h"
+
+#define AFFINITY_S 10800 /* sessionAffinity: ClientIP without a timeout */
+#define LISTEN_MAX 64	 /* in one service file */
+#define PORTS_MAX  256
+
+/* A Service while it is read. */
+struct job {
+	struct k8s *k;
+	const struct ezlb_node *service, *spec;
+	const char *ns, *service_name;
+	char name[EZLB_NAME_MAX + 1]; /* of its first file */
+	struct EZLB_VEC(struct ezlb_addr) addresses;
+	size_t files;
+	bool several; /* files */
+};
+
+static void note(struct job *job, enum ezlb_import_fate fate, const struct ezlb_node *at,
+		 const char *text)
+{
+	struct ezlb_mark mark = at->key ? at->key_at : at->at;
+
+	import_notes_add(&job->k->notes, fate, job->k->file, mark, job->name, "%s", text);
+}
+
+static const struct {
+	const char *key;
+	const char *gone; /* NULL: it is used, or is the cluster's own */
+	const char *fine; /* the value without a note */
+} settings[] = {
+	{ "type", NULL, NULL },
+	{ "ports", NULL, NULL },
+	{ "externalIPs", NULL, NULL },
+	{ "loadBalancerIP", NULL, NULL },
+	{ "sessionAffinity", NULL, NULL },
+	{ "sessionAffinityConfig", NULL, NULL },
+	{ "externalTrafficPolicy", NULL, NULL },
+	{ "ipFamilies", NULL, NULL },
+	{ "ipFamilyPolicy", NULL, NULL },
+	{ "selector", NULL, NULL }, /* the slices are its result */
+	{ "clusterIP", NULL, NULL },
+	{ "clusterIPs", NULL, NULL },
+	{ "externalName", NULL, NULL },
+	{ "allocateLoadBalancerNodePorts", NULL, NULL },
+	{ "internalTrafficPolicy", "it is about clients inside of the cluster", "Cluster" },
+	{ "healthCheckNodePort", "ezlb probes the backends and not the nodes", NULL },
+	{ "loadBalancerSourceRanges", "every client can connect: limit the clients with a firewall",
+	  NULL },
+	{ "loadBalancerClass", "ezlb reads files and not Services", NULL },
+	{ "publishNotReadyAddresses", "the backends are those that the slices call ready",
+	  "false" },
+	{ "trafficDistribution", "all backends get connections by their weight", NULL },
+};
+
+static void note_setting(struct job *job, const struct ezlb_node *node)
+{
+	char shown[EZLB_SHOW_STRLEN];
+	EZLB_AUTO_FREE char *text = NULL;
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (strcmp(settings[i].key, node->key) != 0)
+			continue;
+		if (!settings[i].gone ||
+		    (settings[i].fine && node->text && strcmp(settings[i].fine, node->text) == 0))
+			return;
+		text = ezlb_asprintf("%s: %s", node->key, settings[i].gone);
+		note(job, EZLB_IMPORT_DROPPED, node, text);
+		return;
+	}
+	text = ezlb_asprintf("%s: not known as a setting of a Service",
+			     ezlb_source_show(node->key, shown));
+	note(job, EZLB_IMPORT_DROPPED, node, text);
+}
+
+/* Annotations are for the controllers of the cluster. That of kubectl says nothing new. */
+static void note_annotations(struct job *job)
+{
+	const struct ezlb_node *annotations = ezlb_node_get(ezlb_node_get(job->service, "metadata"),
+							    "annotations");
+	char shown[EZLB_SHOW_STRLEN];
+
+	if (!annotations || annotations->kind != EZLB_NODE_MAP)
+		return;
+	for (const struct ezlb_node *item = annotations->first; item; item = item->next) {
+		EZLB_AUTO_FREE char *text = NULL;
+
+		if (strcmp(item->key, "kubectl.kubernetes.io/last-applied-configuration") == 0)
+			continue;
+		text = ezlb_asprintf("annotation %s: ezlb reads none",
+				     ezlb_source_show(item->key, shown));
+		note(job, EZLB_IMPORT_DROPPED, item, text);
+	}
+}
+
+static bool is_local(const struct job *job)
+{
+	const char *policy = ezlb_node_text(job->spec, "externalTrafficPolicy");
+
+	return policy && strcmp(policy, "Local") == 0;
+}
+
+static void note_node_ports(struct job *job)
+{
+	const struct ezlb_node *ports = ezlb_node_get(job->spec, "ports");
+
+	if (!ports || ports->kind != EZLB_NODE_LIST)
+		return;
+	for (const struct ezlb_node *item = ports->first; item; item = item->next)
+		if (ezlb_node_get(item, "nodePort"))
+			note(job, EZLB_IMPORT_DROPPED, ezlb_node_get(item, "nodePort"),
+			     "nodePort: ezlb listens on the addresses of the load balancer only");
+}
+
+static void note_all(struct job *job)
+{
+	const struct ezlb_node *policy = ezlb_node_get(job->spec, "externalTrafficPolicy");
+
+	note(job, EZLB_IMPORT_CHANGED, job->service,
+	     "readiness: the kubelet is not asked; the health check is that of ezlb");
+	if (is_local(job))
+		note(job, EZLB_IMPORT_CHANGED, policy,
+		     "externalTrafficPolicy: Local: full_nat: false keeps the address of the client; "
+		     "the pods must send their answers through the balancer");
+	else
+		note(job, EZLB_IMPORT_CHANGED, policy ? policy : job->service,
+		     "externalTrafficPolicy: Cluster: full_nat: true is what the masquerading of "
+		     "kube-proxy does");
+	for (const struct ezlb_node *item = job->spec->first; item; item = item->next)
+		note_setting(job, item);
+	note_node_ports(job);
+	note_annotations(job);
+}
+
+static void add_address(struct job *job, const struct ezlb_node *node)
+{
+	struct ezlb_addr addr;
+	char shown[EZLB_SHOW_STRLEN];
+	EZLB_AUTO_FREE char *text = NULL;
+
+	if (node->text && ezlb_addr_parse(node->text, &addr, NULL) == 0) {
+		for (size_t i = 0; i < job->addresses.len; i++)
+			if (ezlb_addr_cmp(&job->addresses.items[i], &addr) == 0)
+				return;
+		*EZLB_PUSH(&job->addresses) = addr;
+		return;
+	}
+	text = ezlb_asprintf("%s: left out: not an IP address",
+			     node->text ? ezlb_source_show(node->text, shown) : "an address");
+	note(job, EZLB_IMPORT_DROPPED, node, text);
+}
+
+static void read_ingress(struct job *job)
+{
+	const struct ezlb_node *ingress = ezlb_node_get(
+		ezlb_node_get(ezlb_node_get(job->service, "status"), "loadBalancer"), "ingress");
+
+	if (!ingress || ingress->kind != EZLB_NODE_LIST)
+		return;
+	for (const struct ezlb_node *item = ingress->first; item; item = item->next)
+		if (ezlb_node_text(item, "ip"))
+			add_address(job, ezlb_node_get(item, "ip"));
+		else if (ezlb_node_get(item, "hostname"))
+			add_address(job, ezlb_node_get(item, "hostname"));
+}
+
+/* What the load balancer has; what it should get; and addresses that nodes take. */
+static void read_addresses(struct job *job, bool balancer)
+{
+	const struct ezlb_node *wanted = ezlb_node_get(job->spec, "loadBalancerIP");
+	const struct ezlb_node *external = ezlb_node_get(job->spec, "externalIPs");
+
+	if (balancer)
+		read_ingress(job);
+	if (balancer && job->addresses.len == 0 && wanted && !ezlb_node_empty(wanted))
+		add_address(job, wanted);
+	if (external && external->kind == EZLB_NODE_LIST)
+		for (const struct ezlb_node *item = external->first; item; item = item->next)
+			add_address(job, item);
+}
+
+static void read_ports(struct job *job, struct k8s_ports *ports)
+{
+	const struct ezlb_node *list = ezlb_node_get(job->spec, "ports");
+	char shown[EZLB_SHOW_STRLEN];
+
+	if (!list || list->kind != EZLB_NODE_LIST)
+		return;
+	for (const struct ezlb_node *item = list->first; item; item = item->next) {
+		const char *name = ezlb_node_text(item, "name");
+		const char *protocol = ezlb_node_text(item, "protocol");
+		struct k8s_port port = { .name = name ? name : "" };
+		unsigned long number;
+
+		if (!k8s_number(ezlb_node_text(item, "port"), 65535, &number) || number == 0) {
+			ezlb_diags_add(&job->k->import->diags, job->k->file, item->at, EZLB_E_RANGE,
+				       "Service %s: a port has no number of 1-65535",
+				       ezlb_source_show(job->service_name, shown));
+			continue;
+		}
+		if (ports->len == PORTS_MAX) {
+			note(job, EZLB_IMPORT_DROPPED, item, "ports: only the first 256 are read");
+			return;
+		}
+		port.port = (uint16_t)number;
+		port.proto = !protocol			     ? EZLB_TCP
+			     : strcmp(protocol, "UDP") == 0  ? EZLB_UDP
+			     : strcmp(protocol, "SCTP") == 0 ? EZLB_SCTP
+							     : EZLB_TCP;
+		*EZLB_PUSH(ports) = port;
+	}
+}
+
+static void clear_ports(struct k8s_ports *ports)
+{
+	for (size_t i = 0; i < ports->len; i++)
+		EZLB_VEC_CLEAR(&ports->items[i].backends);
+	EZLB_VEC_CLEAR(ports);
+}
+
+static bool same_backends(const struct k8s_port *a, const struct k8s_port *b)
+{
+	if (a->backends.len != b->backends.len)
+		return false;
+	for (size_t i = 0; i < a->backends.len; i++)
+		if (ezlb_endpoint_cmp(&a->backends.items[i], &b->backends.items[i]) != 0)
+			return false;
+	return true;
+}
+
+/* The protocols of a port number, among the ports with the backends of `like`. */
+static unsigned protocols(const struct k8s_ports *ports, const struct k8s_port *like,
+			  uint16_t number)
+{
+	unsigned mask = 0;
+
+	for (size_t i = 0; i < ports->len; i++)
+		if (!ports->items[i].done && ports->items[i].port == number &&
+		    same_backends(&ports->items[i], like))
+			mask |= 1u << ports->items[i].proto;
+	return mask;
+}
+
+static void put_listen(const struct job *job, uint8_t family, uint16_t number, size_t *n,
+		       struct ezlb_text *out)
+{
+	char buf[EZLB_ENDPOINT_STRLEN];
+
+	for (size_t i = 0; i < job->addresses.len; i++) {
+		struct ezlb_endpoint ep = { job->addresses.items[i], number };
+
+		if (ep.addr.family != family || ++*n > LISTEN_MAX)
+			continue;
+		ezlb_text_printf(out, "  - \"%s\"\n", ezlb_endpoint_format(&ep, buf));
+	}
+}
+
+static void put_settings(struct job *job, const struct k8s_port *port, unsigned mask,
+			 struct ezlb_text *out)
+{
+	const char *affinity = ezlb_node_text(job->spec, "sessionAffinity");
+	const struct ezlb_node *client =
+		ezlb_node_get(ezlb_node_get(job->spec, "sessionAffinityConfig"), "clientIP");
+	unsigned long seconds = AFFINITY_S;
+
+	ezlb_text_puts(out, "protocol: [");
+	for (unsigned proto = EZLB_TCP; proto <= EZLB_SCTP; proto++)
+		if (mask & 1u << proto)
+			ezlb_text_printf(out, "%s%s", mask & ((1u << proto) - 1) ? ", " : "",
+					 ezlb_proto_str((enum ezlb_proto)proto));
+	ezlb_text_puts(out, "]\n");
+	if (!is_local(job))
+		ezlb_text_puts(out, "full_nat: true\n");
+	if (affinity && strcmp(affinity, "ClientIP") == 0) {
+		if (!k8s_number(ezlb_node_text(client, "timeoutSeconds"), 86400, &seconds) ||
+		    seconds == 0)
+			seconds = AFFINITY_S;
+		ezlb_text_printf(out, "persistence: {timeout: %lus}\n", seconds);
+	}
+	ezlb_text_puts(out, "backends:\n");
+	for (size_t i = 0; i < port->backends.len; i++) {
+		ezlb_text_puts(out, "  - address: ");
+		import_endpoint(out, &port->backends.items[i]);
+		ezlb_text_puts(out, "\n");
+	}
+}
+
+/* NAMESPACE-NAME, for several files with the port and the family. `port` may be NULL. */
+static void name_file(struct job *job, const struct k8s_port *port, bool ipv6,
+		      char name[EZLB_NAME_MAX + 1])
+{
+	struct ezlb_text wanted = { 0 };
+	EZLB_AUTO_FREE char *text = NULL;
+
+	if (strcmp(job->ns, "default") != 0)
+		ezlb_text_printf(&wanted, "%s-", job->ns);
+	ezlb_text_puts(&wanted, job->service_name);
+	if (port && job->several && *port->name)
+		ezlb_text_printf(&wanted, "-%s", port->name);
+	else if (port && job->several)
+		ezlb_text_printf(&wanted, "-%u", (unsigned)port->port);
+	if (ipv6)
+		ezlb_text_puts(&wanted, "-ipv6");
+	text = ezlb_text_take(&wanted, &(size_t){ 0 });
+	ezlb_import_name(job->k->import, text, name);
+}
+
+/* One file: this port, and all others with the same backends and protocols. */
+static void write_file(struct job *job, struct k8s_ports *ports, struct k8s_port *port,
+		       uint8_t family, bool ipv6)
+{
+	struct k8s *k = job->k;
+	struct ezlb_text out = { 0 };
+	char shown[EZLB_SHOW_STRLEN], name[EZLB_NAME_MAX + 1];
+	EZLB_AUTO_FREE char *what = ezlb_asprintf("Service %s",
+						  ezlb_source_show(job->service_name, shown));
+	struct import_origin origin = { k->file, job->service->at, what };
+	unsigned mask = protocols(ports, port, port->port);
+	size_t n = 0;
+
+	name_file(job, port, ipv6, name);
+	if (job->files == 0)
+		ezlb_strcpy(job->name, sizeof(job->name), name);
+	ezlb_text_puts(&out, "listen:\n");
+	for (size_t i = 0; i < ports->len; i++) {
+		struct k8s_port *other = &ports->items[i];
+		uint16_t number = other->port;
+
+		if (other->done || protocols(ports, port, number) != mask)
+			continue;
+		put_listen(job, family, number, &n, &out);
+		for (size_t j = i; j < ports->len; j++)
+			if (ports->items[j].port == number && &ports->items[j] != port &&
+			    same_backends(&ports->items[j], port))
+				ports->items[j].done = true;
+	}
+	port->done = true;
+	if (n > LISTEN_MAX)
+		note(job, EZLB_IMPORT_DROPPED, job->service,
+		     "ports: a service file has at most 64 listeners: the others are left out");
+	put_settings(job, port, mask, &out);
+	if (!import_service(k->import, name, &out, &origin))
+		return;
+	job->files++;
+	import_notes_add(&k->notes, EZLB_IMPORT_CHANGED, k->file, job->service->at, name,
+			 "backends: this is a snapshot of the pods that were ready: it is wrong as "
+			 "soon as a pod has another address");
+}
+
+static bool has_family(const struct job *job, uint8_t family)
+{
+	for (size_t i = 0; i < job->addresses.len; i++)
+		if (job->addresses.items[i].family == family)
+			return true;
+	return false;
+}
+
+static void note_ports(struct job *job, const struct k8s_ports *ports, uint8_t family)
+{
+	for (size_t i = 0; i < ports->len; i++) {
+		const struct k8s_port *port = &ports->items[i];
+		EZLB_AUTO_FREE char *text = NULL;
+
+		if (port->backends.len == 0)
+			text = ezlb_asprintf("port %u: no service file: no pod of %s is ready",
+					     (unsigned)port->port,
+					     family == AF_INET6 ? "IPv6" : "IPv4");
+		else if (port->unready > 0)
+			text = ezlb_asprintf("port %u: left out: %zu pod%s that %s not ready",
+					     (unsigned)port->port, port->unready,
+					     port->unready == 1 ? "" : "s",
+					     port->unready == 1 ? "is" : "are");
+		if (text)
+			note(job, EZLB_IMPORT_DROPPED, job->service, text);
+	}
+}
+
+static void write_family(struct job *job, uint8_t family, bool ipv6)
+{
+	struct k8s_ports ports = { .items = NULL };
+	size_t n = 0;
+
+	read_ports(job, &ports);
+	k8s_backends(job->k, job->ns, job->service_name, family, &ports);
+	for (size_t i = 0; i < ports.len; i++)
+		ports.items[i].done = ports.items[i].backends.len == 0;
+	for (size_t i = 0; i < ports.len; i++)
+		n += i > 0 && !same_backends(&ports.items[i], &ports.items[0]);
+	job->several = n > 0;
+	for (size_t i = 0; i < ports.len; i++)
+		if (!ports.items[i].done)
+			write_file(job, &ports, &ports.items[i], family, ipv6);
+	note_ports(job, &ports, family);
+	clear_ports(&ports);
+}
+
+static void write_all(struct job *job)
+{
+	bool v4 = has_family(job, AF_INET), v6 = has_family(job, AF_INET6);
+
+	if (!v4 && !v6) {
+		note(job, EZLB_IMPORT_DROPPED, job->service,
+		     "no service file: the load balancer has no address yet");
+		return;
+	}
+	if (v4)
+		write_family(job, AF_INET, false);
+	if (v6)
+		write_family(job, AF_INET6, v4);
+	if (job->files > 0)
+		note_all(job);
+}
+
+void k8s_service(struct k8s *k, const struct ezlb_node *service)
+{
+	struct job job = { .k = k, .service = service, .spec = ezlb_node_get(service, "spec") };
+	const char *type = ezlb_node_text(job.spec, "type");
+	bool balancer = type && strcmp(type, "LoadBalancer") == 0;
+	const struct ezlb_node *external = ezlb_node_get(job.spec, "externalIPs");
+
+	job.ns = k8s_namespace(service);
+	job.service_name = ezlb_node_text(ezlb_node_get(service, "metadata"), "name");
+	if (!job.service_name || !job.spec || job.spec->kind != EZLB_NODE_MAP) {
+		ezlb_diags_add(&k->import->diags, k->file, service->at, EZLB_E_MISSING,
+			       "a Service without metadata.name or spec");
+		return;
+	}
+	if (!balancer && (!external || !external->first)) {
+		if (k->inner++ == 0)
+			k->inner_at = service->at;
+		return;
+	}
+	name_file(&job, NULL, false, job.name);
+	read_addresses(&job, balancer);
+	write_all(&job);
+	EZLB_VEC_CLEAR(&job.addresses);
+}
