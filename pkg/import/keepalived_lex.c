@@ -64,10 +64,10 @@ static bool ends_word(char c)
 	return c == '\0' || isspace((unsigned char)c);
 }
 
-/* A brace that is not part of a word such as ${NAME}. */
-static bool is_brace(const char *p, bool first)
+/* Also within a word, but for ${NAME}. */
+static bool is_brace(const char *p)
 {
-	return (*p == '{' || *p == '}') && (first || ends_word(p[1]));
+	return *p == '{' || *p == '}';
 }
 
 /* Copies "${NAME}" of a parameter that is not defined. */
@@ -82,11 +82,10 @@ static void copy_parameter(const char **p, struct ezlb_text *out)
 
 static bool read_word(const char **p, struct ezlb_text *out)
 {
-	const char *start = *p;
 	char quote = '\0', c;
 
 	while (**p && (quote || !isspace((unsigned char)**p))) {
-		if (!quote && is_brace(*p, *p == start))
+		if (!quote && is_brace(*p))
 			break;
 		if (**p == '\\' && (quote || !ends_word((*p)[1]))) {
 			(*p)++;
@@ -120,7 +119,7 @@ bool ka_words_split(const char *line, struct ka_words *out)
 		p += strspn(p, " \t\r\n\v\f");
 		if (*p == '\0')
 			break;
-		word.brace = is_brace(p, true);
+		word.brace = is_brace(p);
 		if (word.brace)
 			ezlb_text_put(&text, p++, 1);
 		else

@@ -249,8 +249,11 @@ static void read_text(struct ka_reader *reader, const char *file, const char *te
 		while (blanks < n && isspace((unsigned char)text[i + blanks]))
 			blanks++;
 		at = (struct ezlb_mark){ at.line + 1, (int)blanks + 1 };
-		if (n == blanks)
-			continue; /* also within a definition */
+		if (n == blanks) {
+			if (joined.open) /* keepalived, too, ends a definition here */
+				finish(reader, file, &joined);
+			continue;
+		}
 		more = text[i + n - 1] == '\\';
 		join(&joined, text + i + blanks, n - blanks - more, at);
 		joined.open = more;

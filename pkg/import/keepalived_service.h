@@ -55,7 +55,6 @@ struct ka_server {
 	char *forward; /* lines of the service file; owned */
 	char *check;   /* the same; owned */
 	struct ka_timing timing;
-	bool skip;
 };
 
 /* An address and port, or a mark, of a virtual_server or its group. */
@@ -73,6 +72,8 @@ struct ka_service {
 	struct ka_listeners listeners;
 	uint8_t ip_family; /* AF_INET, AF_INET6; 0: not said */
 	enum ezlb_proto proto;
+	const struct ka_stmt *protocol; /* that says it; NULL: none does */
+	bool is_mark;			/* virtual_server fwmark N */
 	const char *scheduler;
 	bool flag_fallback, flag_port, ops, inhibit;
 	long persistence_s;

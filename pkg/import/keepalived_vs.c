@@ -130,15 +130,16 @@ static void use_protocol(struct ka_service *s, const struct ka_stmt *stmt)
 	for (size_t i = 0; i < 3; i++)
 		if (strcasecmp(words[i], ka_arg(stmt, 1)) == 0) {
 			s->proto = (enum ezlb_proto)i;
+			s->protocol = stmt;
 			return;
 		}
-	ka_note(s, EZLB_IMPORT_DROPPED, stmt, "protocol %s: not known; TCP is used",
+	ka_note(s, EZLB_IMPORT_DROPPED, stmt, "protocol %s: not known",
 		ezlb_source_show(ka_arg(stmt, 1), shown));
 }
 
 static void use_ip_family(struct ka_service *s, const struct ka_stmt *stmt)
 {
-	if (strcmp(ka_arg(s->stmt, 1), "fwmark") == 0)
+	if (s->is_mark)
 		s->ip_family = strcmp(ka_arg(stmt, 1), "inet6") == 0 ? AF_INET6 : AF_INET;
 	else
 		ka_note(s, EZLB_IMPORT_DROPPED, stmt,
@@ -305,6 +306,8 @@ void ka_service_read(struct ka_reader *reader, const struct ka_stmt *stmt)
 		.timing = ka_timing_unset,
 	};
 
+	s.is_mark = strcmp(ka_arg(stmt, 1), "fwmark") == 0;
+	s.proto = s.is_mark ? EZLB_TCP : EZLB_UDP;
 	read_name(&s);
 	if (ka_listeners_read(&s)) {
 		read_keywords(&s);

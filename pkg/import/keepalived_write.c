@@ -80,9 +80,9 @@ static void decide_forward(struct ka_service *s)
 			ka_note(s, EZLB_IMPORT_CHANGED, s->servers.items[i].stmt,
 				"lvs_method of %s: all backends of a service have the same forward",
 				ka_arg(s->servers.items[i].stmt, 1));
-	s->bare = strcmp(s->forward, "forward: masq\n") != 0 &&
-		  (s->listeners.len > 1 || s->listeners.items[0].mark ||
-		   !s->listeners.items[0].ep.port);
+	s->bare = s->is_mark || (strcmp(s->forward, "forward: masq\n") != 0 &&
+				 (s->listeners.len > 1 || s->listeners.items[0].mark ||
+				  !s->listeners.items[0].ep.port));
 }
 
 static char *decide_check(struct ka_service *s)
@@ -123,21 +123,15 @@ static bool decide_inhibit(struct ka_service *s)
 	return true;
 }
 
-/* A server that only has sorry_server serves with it. */
+/* keepalived ignores a virtual_server without one, also if there is a sorry_server. */
 static bool has_servers(struct ka_service *s)
 {
 	for (size_t i = 0; i < s->servers.len; i++)
 		if (!s->servers.items[i].sorry)
 			return true;
-	for (size_t i = 0; i < s->servers.len; i++) {
-		s->servers.items[i].sorry = false;
-		ka_note(s, EZLB_IMPORT_CHANGED, s->servers.items[i].stmt,
-			"sorry_server: there is no real_server, so it is the backend");
-	}
-	if (s->servers.len == 0)
-		ka_note(s, EZLB_IMPORT_DROPPED, s->stmt,
-			"%s: no service file: it has no real_server that can be used", s->what);
-	return s->servers.len > 0;
+	ka_note(s, EZLB_IMPORT_DROPPED, s->stmt,
+		"%s: no service file: it has no real_server that can be used", s->what);
+	return false;
 }
 
 static void put_listen(const struct ka_service *s, const struct part *part, struct ezlb_text *out)
@@ -195,6 +189,8 @@ static uint16_t port_of(struct ka_service *s, const struct part *part,
 	bool several = part->n > 1 || part->first->mark || !part->first->ep.port;
 	bool masq = strcmp(s->forward, "forward: masq\n") == 0;
 
+	if (part->first->mark && s->is_mark)
+		return 0; /* keepalived does not take it either */
 	if (several)
 		return masq ? server->ep.port : 0;
 	if (!masq && server->ep.port && server->ep.port != part->first->ep.port)
@@ -318,12 +314,15 @@ static void note_listeners(struct ka_service *s)
 				s->what);
 			break;
 		}
-	for (size_t i = 0; i < s->listeners.len; i++)
-		if (s->listeners.items[i].mark && s->proto != EZLB_TCP) {
-			ka_note(s, EZLB_IMPORT_CHANGED, s->stmt,
+	for (size_t i = 0; s->protocol && i < s->listeners.len; i++)
+		if (s->listeners.items[i].mark) {
+			ka_note(s, EZLB_IMPORT_DROPPED, s->protocol,
 				"protocol: a service with a mark takes packets of every protocol");
 			break;
 		}
+	if (!s->protocol && !s->is_mark)
+		ka_note(s, EZLB_IMPORT_CHANGED, s->stmt,
+			"%s: it has no protocol, so it is for UDP as with keepalived 2.2", s->what);
 }
 
 void ka_service_write(struct ka_service *s)

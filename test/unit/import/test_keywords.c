@@ -30,16 +30,17 @@ enum place {
 };
 enum fate { USED, CHANGED, DROPPED, SILENT };
 
-#define SERVER(checker)                                                                    \
-	"virtual_server 10.0.0.1 80 {\nlb_algo sh\nreal_server 192.168.0.1 80 {\n" checker \
+#define SERVER(checker)                                                                                  \
+	"virtual_server 10.0.0.1 80 {\nlb_algo sh\nprotocol TCP\nreal_server 192.168.0.1 80 {\n" checker \
 	"\n}\n}\n"
 #define REST "real_server 192.168.0.1 80 {\nTCP_CHECK {\n}\n}\n}\n"
 
 static const char *const bases[PLACES] = {
 	[GLOBAL] = "global_defs {\n%s\n}\n" SERVER(""),
 	[SSL] = "SSL {\n%s\n}\n" SERVER(""),
-	[GROUP] = "virtual_server_group G {\n10.0.0.2 80\n%s\n}\nvirtual_server group G {\n" REST,
-	[VS] = "virtual_server 10.0.0.1 80 {\nlb_algo sh\n%s\n" REST,
+	[GROUP] =
+		"virtual_server_group G {\n10.0.0.2 80\n%s\n}\nvirtual_server group G {\nprotocol TCP\n" REST,
+	[VS] = "virtual_server 10.0.0.1 80 {\nlb_algo sh\nprotocol TCP\n%s\n" REST,
 	[VS_UDP] = "virtual_server 10.0.0.1 80 {\nlb_algo mh\nprotocol UDP\n%s\n" REST,
 	[RS] = SERVER("%s\nTCP_CHECK {\n}"),
 	[TCP] = SERVER("TCP_CHECK {\n%s\n}"),
@@ -84,7 +85,7 @@ static const struct {
 	{ GROUP, "10.0.0.3-5 81", USED },
 	{ GROUP, "10.0.0.3-10.0.0.6 81", USED },
 	{ GROUP, "10.0.0.8/29 81", USED },
-	{ GROUP, "fwmark 7", CHANGED },
+	{ GROUP, "fwmark 7", DROPPED },
 	{ GROUP, "fwmark 7 inet6", DROPPED },
 	{ VS, "lb_algo rr", USED },
 	{ VS, "lvs_sched wrr", USED },
