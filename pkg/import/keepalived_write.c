@@ -80,9 +80,9 @@ static void decide_forward(struct ka_service *s)
 			ka_note(s, EZLB_IMPORT_CHANGED, s->servers.items[i].stmt,
 				"lvs_method of %s: all backends of a service have the same forward",
 				ka_arg(s->servers.items[i].stmt, 1));
-	s->bare = s->is_mark || (strcmp(s->forward, "forward: masq\n") != 0 &&
-				 (s->listeners.len > 1 || s->listeners.items[0].mark ||
-				  !s->listeners.items[0].ep.port));
+	s->bare = strcmp(s->forward, "forward: masq\n") != 0 &&
+		  (s->listeners.len > 1 || s->listeners.items[0].mark ||
+		   !s->listeners.items[0].ep.port);
 }
 
 static char *decide_check(struct ka_service *s)
@@ -189,8 +189,6 @@ static uint16_t port_of(struct ka_service *s, const struct part *part,
 	bool several = part->n > 1 || part->first->mark || !part->first->ep.port;
 	bool masq = strcmp(s->forward, "forward: masq\n") == 0;
 
-	if (part->first->mark && s->is_mark)
-		return 0; /* keepalived does not take it either */
 	if (several)
 		return masq ? server->ep.port : 0;
 	if (!masq && server->ep.port && server->ep.port != part->first->ep.port)
