@@ -103,7 +103,7 @@ void ka_check_server(struct ka_service *s, struct ka_server *server)
 		read_nearest(s, stmt, checker, &check);
 	ka_timing_inherit(&check.timing, &server->timing);
 	ka_timing_inherit(&check.timing, &s->timing);
-	/* The kernel gets no port for this backend, the probe needs it. */
+	/* A backend may be written without a port, but the probe needs one. */
 	if (!check.port && s->bare)
 		check.port = server->ep.port;
 	if (check.probe != KA_NONE && !check.port && !default_port(s, server)) {

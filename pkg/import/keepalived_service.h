@@ -83,7 +83,7 @@ struct ka_service {
 	uint32_t weight;
 	struct ka_timing timing;
 	struct EZLB_VEC(struct ka_server) servers;
-	bool bare; /* the backends are written without a port */
+	bool bare; /* a backend is written without a port, so the check needs one */
 	/* What is being read now. */
 	struct ka_server *server;
 	struct ka_check *check;

@@ -62,6 +62,11 @@ static const char *most(const struct ka_service *s, text_fn text)
 	return seen[best];
 }
 
+static bool has_several_ports(const struct ka_service *s)
+{
+	return s->listeners.len > 1 || s->listeners.items[0].mark || !s->listeners.items[0].ep.port;
+}
+
 /* What the service says counts for servers that say nothing. */
 static void decide_forward(struct ka_service *s)
 {
@@ -80,9 +85,9 @@ static void decide_forward(struct ka_service *s)
 			ka_note(s, EZLB_IMPORT_CHANGED, s->servers.items[i].stmt,
 				"lvs_method of %s: all backends of a service have the same forward",
 				ka_arg(s->servers.items[i].stmt, 1));
-	s->bare = strcmp(s->forward, "forward: masq\n") != 0 &&
-		  (s->listeners.len > 1 || s->listeners.items[0].mark ||
-		   !s->listeners.items[0].ep.port);
+	s->bare = strcmp(s->forward, "forward: masq\n") != 0 && has_several_ports(s);
+	for (size_t i = 0; i < s->servers.len && !s->bare; i++)
+		s->bare = s->servers.items[i].ep.port == 0 && has_several_ports(s);
 }
 
 static char *decide_check(struct ka_service *s)

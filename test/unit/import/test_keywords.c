@@ -357,10 +357,51 @@ static void test_document(void **state)
 	free(text);
 }
 
+/* The block of the document that begins after `head`. The caller frees. */
+static char *block(const char *document, const char *head)
+{
+	const char *start = strstr(document, head), *end = start ? strstr(start + 3, "```") : NULL;
+
+	assert_non_null(end);
+	start += strlen(head);
+	return ezlb_strndup(start, (size_t)(end - start));
+}
+
+/* The example at the top of the document. */
+static void test_example(void **state)
+{
+	struct ezlb_import import = { .include = NULL };
+	struct ezlb_diags diags = { 0 };
+	struct ezlb_spec *want;
+	size_t len;
+	char *text = import_slurp(SOURCE_DIR "/docs/from-keepalived.md", &len);
+	char *all = ezlb_strndup(text, len), *conf = block(all, "```text\n");
+	char *yaml = block(all, "```yaml\n"), *a, *b;
+
+	(void)state;
+	assert_true(ezlb_import_read(&import, EZLB_IMPORT_KEEPALIVED, "keepalived.conf", conf,
+				     strlen(conf)));
+	assert_int_equal(import.specs.len, 1);
+	want = ezlb_config_parse("10-0-0-1-80.yaml", yaml, strlen(yaml), &diags);
+	assert_non_null(want);
+	a = ezlb_config_write(import.specs.items[0]);
+	b = ezlb_config_write(want);
+	assert_string_equal(a, b);
+	free(a);
+	free(b);
+	free(yaml);
+	free(conf);
+	free(all);
+	free(text);
+	ezlb_spec_free(want);
+	ezlb_import_clear(&import);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_keywords),
-					    cmocka_unit_test(test_document) };
+					    cmocka_unit_test(test_document),
+					    cmocka_unit_test(test_example) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
