@@ -136,7 +136,7 @@ static bool add_range(struct ka_service *s, const struct ka_stmt *stmt)
 static bool add_group(struct ka_service *s, const char *name)
 {
 	const struct ka_stmt *root = &s->reader->root, *group = NULL;
-	bool good = true;
+	bool good;
 
 	for (size_t i = 0; i < root->body.len; i++)
 		if (strcmp(ka_arg(root->body.items[i], 0), "virtual_server_group") == 0 &&
@@ -146,6 +146,9 @@ static bool add_group(struct ka_service *s, const char *name)
 		refuse(s, s->stmt, "there is no such virtual_server_group");
 		return false;
 	}
+	if (group->damaged)
+		refuse(s, s->stmt, "the group could not be read as a whole");
+	good = !group->damaged;
 	for (size_t i = 0; i < group->body.len; i++) {
 		const struct ka_stmt *stmt = group->body.items[i];
 

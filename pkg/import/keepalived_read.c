@@ -24,6 +24,13 @@ static void refuse(struct ka_reader *reader, const char *file, struct ezlb_mark 
 	reader->broken = true;
 }
 
+/* The blocks that this line is in are not whole. */
+static void damage(struct ka_reader *reader)
+{
+	for (struct ka_stmt *stmt = reader->parent; stmt; stmt = stmt->parent)
+		stmt->damaged = true;
+}
+
 static bool spend(struct ka_reader *reader, const char *file, struct ezlb_mark at, size_t bytes)
 {
 	if (bytes + 1 > reader->budget) {
@@ -73,12 +80,14 @@ static void read_include(struct ka_reader *reader, const char *file, struct ezlb
 	if (!import->include) {
 		ezlb_diags_add(&import->diags, file, at, EZLB_E_READ,
 			       "include %s: other files cannot be read here", shown);
+		damage(reader);
 		return;
 	}
-	if (import->include(import->ctx, file, pattern, &files, &err) < 0)
+	if (import->include(import->ctx, file, pattern, &files, &err) < 0) {
 		ezlb_diags_add(&import->diags, file, at, EZLB_E_READ, "include %s: %s", shown,
 			       err.msg);
-	else if (files.len == 0)
+		damage(reader);
+	} else if (files.len == 0)
 		import_notes_add(&reader->notes, EZLB_IMPORT_DROPPED, file, at, NULL,
 				 "include %s: there is no such file", shown);
 	include_files(reader, &files, at, file);
@@ -138,6 +147,7 @@ static void read_words(struct ka_reader *reader, const char *file, struct ezlb_m
 	if (line[0] == '~') {
 		ezlb_diags_add(&reader->import->diags, file, at, EZLB_E_FEATURE,
 			       "~SEQ and ~LST are not supported: write the lines out");
+		damage(reader);
 		return;
 	}
 	if (ka_words_split(line, &words))

@@ -31,6 +31,7 @@ struct ka_stmt {
 	struct EZLB_VEC(char *) words;		/* at least one; owned */
 	struct EZLB_VEC(struct ka_stmt *) body; /* owned */
 	bool block;
+	bool damaged; /* something in it could not be read; reported */
 	struct ka_stmt *parent;
 };
 /* Word i; "" if there are fewer. */

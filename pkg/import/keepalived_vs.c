@@ -305,13 +305,18 @@ void ka_service_read(struct ka_reader *reader, const struct ka_stmt *stmt)
 		.weight = 1,
 		.timing = ka_timing_unset,
 	};
+	size_t errors = reader->import->diags.len;
 
+	if (stmt->damaged)
+		return;
 	s.is_mark = strcmp(ka_arg(stmt, 1), "fwmark") == 0;
 	s.proto = s.is_mark ? EZLB_TCP : EZLB_UDP;
 	read_name(&s);
 	if (ka_listeners_read(&s)) {
 		read_keywords(&s);
-		ka_service_write(&s);
+		/* A service without some of its servers would be worse than none. */
+		if (reader->import->diags.len == errors)
+			ka_service_write(&s);
 	}
 	clear(&s);
 }

@@ -40,6 +40,17 @@ struct k8s_port {
 };
 struct k8s_ports EZLB_VEC(struct k8s_port);
 
+/* A Service while it is read. */
+struct k8s_job {
+	struct k8s *k;
+	const struct ezlb_node *service, *spec;
+	const char *ns, *service_name;
+	char name[EZLB_NAME_MAX + 1]; /* of its first file */
+	struct EZLB_VEC(struct ezlb_addr) addresses;
+	size_t files;
+	bool several; /* files */
+};
+
 /* "default" without a namespace. */
 const char *k8s_namespace(const struct ezlb_node *object);
 bool k8s_number(const char *text, unsigned long max, unsigned long *out);
@@ -47,3 +58,9 @@ bool k8s_number(const char *text, unsigned long max, unsigned long *out);
 void k8s_backends(const struct k8s *k, const char *ns, const char *service, uint8_t family,
 		  struct k8s_ports *ports);
 void k8s_service(struct k8s *k, const struct ezlb_node *service);
+/* kubernetes_notes.c */
+void k8s_note(struct k8s_job *job, enum ezlb_import_fate fate, const struct ezlb_node *at,
+	      const char *text);
+void k8s_note_settings(struct k8s_job *job);
+/* Whether externalTrafficPolicy keeps the address of the client. */
+bool k8s_is_local(const struct k8s_job *job);

@@ -9,134 +9,7 @@
 #define LISTEN_MAX 64	 /* in one service file */
 #define PORTS_MAX  256
 
-/* A Service while it is read. */
-struct job {
-	struct k8s *k;
-	const struct ezlb_node *service, *spec;
-	const char *ns, *service_name;
-	char name[EZLB_NAME_MAX + 1]; /* of its first file */
-	struct EZLB_VEC(struct ezlb_addr) addresses;
-	size_t files;
-	bool several; /* files */
-};
-
-static void note(struct job *job, enum ezlb_import_fate fate, const struct ezlb_node *at,
-		 const char *text)
-{
-	struct ezlb_mark mark = at->key ? at->key_at : at->at;
-
-	import_notes_add(&job->k->notes, fate, job->k->file, mark, job->name, "%s", text);
-}
-
-static const struct {
-	const char *key;
-	const char *gone; /* NULL: it is used, or is the cluster's own */
-	const char *fine; /* the value without a note */
-} settings[] = {
-	{ "type", NULL, NULL },
-	{ "ports", NULL, NULL },
-	{ "externalIPs", NULL, NULL },
-	{ "loadBalancerIP", NULL, NULL },
-	{ "sessionAffinity", NULL, NULL },
-	{ "sessionAffinityConfig", NULL, NULL },
-	{ "externalTrafficPolicy", NULL, NULL },
-	{ "ipFamilies", NULL, NULL },
-	{ "ipFamilyPolicy", NULL, NULL },
-	{ "selector", NULL, NULL }, /* the slices are its result */
-	{ "clusterIP", NULL, NULL },
-	{ "clusterIPs", NULL, NULL },
-	{ "externalName", NULL, NULL },
-	{ "allocateLoadBalancerNodePorts", NULL, NULL },
-	{ "internalTrafficPolicy", "it is about clients inside of the cluster", "Cluster" },
-	{ "healthCheckNodePort", "ezlb probes the backends and not the nodes", NULL },
-	{ "loadBalancerSourceRanges", "every client can connect: limit the clients with a firewall",
-	  NULL },
-	{ "loadBalancerClass", "ezlb reads files and not Services", NULL },
-	{ "publishNotReadyAddresses", "the backends are those that the slices call ready",
-	  "false" },
-	{ "trafficDistribution", "all backends get connections by their weight", NULL },
-};
-
-static void note_setting(struct job *job, const struct ezlb_node *node)
-{
-	char shown[EZLB_SHOW_STRLEN];
-	EZLB_AUTO_FREE char *text = NULL;
-
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		if (strcmp(settings[i].key, node->key) != 0)
-			continue;
-		if (!settings[i].gone ||
-		    (settings[i].fine && node->text && strcmp(settings[i].fine, node->text) == 0))
-			return;
-		text = ezlb_asprintf("%s: %s", node->key, settings[i].gone);
-		note(job, EZLB_IMPORT_DROPPED, node, text);
-		return;
-	}
-	text = ezlb_asprintf("%s: not known as a setting of a Service",
-			     ezlb_source_show(node->key, shown));
-	note(job, EZLB_IMPORT_DROPPED, node, text);
-}
-
-/* Annotations are for the controllers of the cluster. That of kubectl says nothing new. */
-static void note_annotations(struct job *job)
-{
-	const struct ezlb_node *annotations = ezlb_node_get(ezlb_node_get(job->service, "metadata"),
-							    "annotations");
-	char shown[EZLB_SHOW_STRLEN];
-
-	if (!annotations || annotations->kind != EZLB_NODE_MAP)
-		return;
-	for (const struct ezlb_node *item = annotations->first; item; item = item->next) {
-		EZLB_AUTO_FREE char *text = NULL;
-
-		if (strcmp(item->key, "kubectl.kubernetes.io/last-applied-configuration") == 0)
-			continue;
-		text = ezlb_asprintf("annotation %s: ezlb reads none",
-				     ezlb_source_show(item->key, shown));
-		note(job, EZLB_IMPORT_DROPPED, item, text);
-	}
-}
-
-static bool is_local(const struct job *job)
-{
-	const char *policy = ezlb_node_text(job->spec, "externalTrafficPolicy");
-
-	return policy && strcmp(policy, "Local") == 0;
-}
-
-static void note_node_ports(struct job *job)
-{
-	const struct ezlb_node *ports = ezlb_node_get(job->spec, "ports");
-
-	if (!ports || ports->kind != EZLB_NODE_LIST)
-		return;
-	for (const struct ezlb_node *item = ports->first; item; item = item->next)
-		if (ezlb_node_get(item, "nodePort"))
-			note(job, EZLB_IMPORT_DROPPED, ezlb_node_get(item, "nodePort"),
-			     "nodePort: ezlb listens on the addresses of the load balancer only");
-}
-
-static void note_all(struct job *job)
-{
-	const struct ezlb_node *policy = ezlb_node_get(job->spec, "externalTrafficPolicy");
-
-	note(job, EZLB_IMPORT_CHANGED, job->service,
-	     "readiness: the kubelet is not asked; the health check is that of ezlb");
-	if (is_local(job))
-		note(job, EZLB_IMPORT_CHANGED, policy,
-		     "externalTrafficPolicy: Local: full_nat: false keeps the address of the client; "
-		     "the pods must send their answers through the balancer");
-	else
-		note(job, EZLB_IMPORT_CHANGED, policy ? policy : job->service,
-		     "externalTrafficPolicy: Cluster: full_nat: true is what the masquerading of "
-		     "kube-proxy does");
-	for (const struct ezlb_node *item = job->spec->first; item; item = item->next)
-		note_setting(job, item);
-	note_node_ports(job);
-	note_annotations(job);
-}
-
-static void add_address(struct job *job, const struct ezlb_node *node)
+static void add_address(struct k8s_job *job, const struct ezlb_node *node)
 {
 	struct ezlb_addr addr;
 	char shown[EZLB_SHOW_STRLEN];
@@ -151,10 +24,10 @@ static void add_address(struct job *job, const struct ezlb_node *node)
 	}
 	text = ezlb_asprintf("%s: left out: not an IP address",
 			     node->text ? ezlb_source_show(node->text, shown) : "an address");
-	note(job, EZLB_IMPORT_DROPPED, node, text);
+	k8s_note(job, EZLB_IMPORT_DROPPED, node, text);
 }
 
-static void read_ingress(struct job *job)
+static void read_ingress(struct k8s_job *job)
 {
 	const struct ezlb_node *ingress = ezlb_node_get(
 		ezlb_node_get(ezlb_node_get(job->service, "status"), "loadBalancer"), "ingress");
@@ -169,7 +42,7 @@ static void read_ingress(struct job *job)
 }
 
 /* What the load balancer has; what it should get; and addresses that nodes take. */
-static void read_addresses(struct job *job, bool balancer)
+static void read_addresses(struct k8s_job *job, bool balancer)
 {
 	const struct ezlb_node *wanted = ezlb_node_get(job->spec, "loadBalancerIP");
 	const struct ezlb_node *external = ezlb_node_get(job->spec, "externalIPs");
@@ -183,7 +56,7 @@ static void read_addresses(struct job *job, bool balancer)
 			add_address(job, item);
 }
 
-static void read_ports(struct job *job, struct k8s_ports *ports)
+static void read_ports(struct k8s_job *job, struct k8s_ports *ports)
 {
 	const struct ezlb_node *list = ezlb_node_get(job->spec, "ports");
 	char shown[EZLB_SHOW_STRLEN];
@@ -203,7 +76,8 @@ static void read_ports(struct job *job, struct k8s_ports *ports)
 			continue;
 		}
 		if (ports->len == PORTS_MAX) {
-			note(job, EZLB_IMPORT_DROPPED, item, "ports: only the first 256 are read");
+			k8s_note(job, EZLB_IMPORT_DROPPED, item,
+				 "ports: only the first 256 are read");
 			return;
 		}
 		port.port = (uint16_t)number;
@@ -245,7 +119,7 @@ static unsigned protocols(const struct k8s_ports *ports, const struct k8s_port *
 	return mask;
 }
 
-static void put_listen(const struct job *job, uint8_t family, uint16_t number, size_t *n,
+static void put_listen(const struct k8s_job *job, uint8_t family, uint16_t number, size_t *n,
 		       struct ezlb_text *out)
 {
 	char buf[EZLB_ENDPOINT_STRLEN];
@@ -259,7 +133,7 @@ static void put_listen(const struct job *job, uint8_t family, uint16_t number, s
 	}
 }
 
-static void put_settings(struct job *job, const struct k8s_port *port, unsigned mask,
+static void put_settings(struct k8s_job *job, const struct k8s_port *port, unsigned mask,
 			 struct ezlb_text *out)
 {
 	const char *affinity = ezlb_node_text(job->spec, "sessionAffinity");
@@ -273,7 +147,7 @@ static void put_settings(struct job *job, const struct k8s_port *port, unsigned 
 			ezlb_text_printf(out, "%s%s", mask & ((1u << proto) - 1) ? ", " : "",
 					 ezlb_proto_str((enum ezlb_proto)proto));
 	ezlb_text_puts(out, "]\n");
-	if (!is_local(job))
+	if (!k8s_is_local(job))
 		ezlb_text_puts(out, "full_nat: true\n");
 	if (affinity && strcmp(affinity, "ClientIP") == 0) {
 		if (!k8s_number(ezlb_node_text(client, "timeoutSeconds"), 86400, &seconds) ||
@@ -290,7 +164,7 @@ static void put_settings(struct job *job, const struct k8s_port *port, unsigned 
 }
 
 /* NAMESPACE-NAME, for several files with the port and the family. `port` may be NULL. */
-static void name_file(struct job *job, const struct k8s_port *port, bool ipv6,
+static void name_file(struct k8s_job *job, const struct k8s_port *port, bool ipv6,
 		      char name[EZLB_NAME_MAX + 1])
 {
 	struct ezlb_text wanted = { 0 };
@@ -310,7 +184,7 @@ static void name_file(struct job *job, const struct k8s_port *port, bool ipv6,
 }
 
 /* One file: this port, and all others with the same backends and protocols. */
-static void write_file(struct job *job, struct k8s_ports *ports, struct k8s_port *port,
+static void write_file(struct k8s_job *job, struct k8s_ports *ports, struct k8s_port *port,
 		       uint8_t family, bool ipv6)
 {
 	struct k8s *k = job->k;
@@ -340,8 +214,8 @@ static void write_file(struct job *job, struct k8s_ports *ports, struct k8s_port
 	}
 	port->done = true;
 	if (n > LISTEN_MAX)
-		note(job, EZLB_IMPORT_DROPPED, job->service,
-		     "ports: a service file has at most 64 listeners: the others are left out");
+		k8s_note(job, EZLB_IMPORT_DROPPED, job->service,
+			 "ports: a service file has at most 64 listeners: the others are left out");
 	put_settings(job, port, mask, &out);
 	if (!import_service(k->import, name, &out, &origin))
 		return;
@@ -351,7 +225,7 @@ static void write_file(struct job *job, struct k8s_ports *ports, struct k8s_port
 			 "soon as a pod has another address");
 }
 
-static bool has_family(const struct job *job, uint8_t family)
+static bool has_family(const struct k8s_job *job, uint8_t family)
 {
 	for (size_t i = 0; i < job->addresses.len; i++)
 		if (job->addresses.items[i].family == family)
@@ -359,7 +233,7 @@ static bool has_family(const struct job *job, uint8_t family)
 	return false;
 }
 
-static void note_ports(struct job *job, const struct k8s_ports *ports, uint8_t family)
+static void note_ports(struct k8s_job *job, const struct k8s_ports *ports, uint8_t family)
 {
 	for (size_t i = 0; i < ports->len; i++) {
 		const struct k8s_port *port = &ports->items[i];
@@ -375,16 +249,21 @@ static void note_ports(struct job *job, const struct k8s_ports *ports, uint8_t f
 					     port->unready == 1 ? "" : "s",
 					     port->unready == 1 ? "is" : "are");
 		if (text)
-			note(job, EZLB_IMPORT_DROPPED, job->service, text);
+			k8s_note(job, EZLB_IMPORT_DROPPED, job->service, text);
 	}
 }
 
-static void write_family(struct job *job, uint8_t family, bool ipv6)
+static void write_family(struct k8s_job *job, uint8_t family, bool ipv6)
 {
 	struct k8s_ports ports = { .items = NULL };
-	size_t n = 0;
+	size_t n = 0, errors = job->k->import->diags.len;
 
 	read_ports(job, &ports);
+	/* A service without some of its ports would be worse than none. */
+	if (job->k->import->diags.len > errors) {
+		clear_ports(&ports);
+		return;
+	}
 	k8s_backends(job->k, job->ns, job->service_name, family, &ports);
 	for (size_t i = 0; i < ports.len; i++)
 		ports.items[i].done = ports.items[i].backends.len == 0;
@@ -398,13 +277,13 @@ static void write_family(struct job *job, uint8_t family, bool ipv6)
 	clear_ports(&ports);
 }
 
-static void write_all(struct job *job)
+static void write_all(struct k8s_job *job)
 {
 	bool v4 = has_family(job, AF_INET), v6 = has_family(job, AF_INET6);
 
 	if (!v4 && !v6) {
-		note(job, EZLB_IMPORT_DROPPED, job->service,
-		     "no service file: the load balancer has no address yet");
+		k8s_note(job, EZLB_IMPORT_DROPPED, job->service,
+			 "no service file: the load balancer has no address yet");
 		return;
 	}
 	if (v4)
@@ -412,12 +291,12 @@ static void write_all(struct job *job)
 	if (v6)
 		write_family(job, AF_INET6, v4);
 	if (job->files > 0)
-		note_all(job);
+		k8s_note_settings(job);
 }
 
 void k8s_service(struct k8s *k, const struct ezlb_node *service)
 {
-	struct job job = { .k = k, .service = service, .spec = ezlb_node_get(service, "spec") };
+	struct k8s_job job = { .k = k, .service = service, .spec = ezlb_node_get(service, "spec") };
 	const char *type = ezlb_node_text(job.spec, "type");
 	bool balancer = type && strcmp(type, "LoadBalancer") == 0;
 	const struct ezlb_node *external = ezlb_node_get(job.spec, "externalIPs");
