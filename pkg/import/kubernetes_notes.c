@@ -114,7 +114,7 @@ void k8s_note_settings(struct k8s_job *job)
 			"the pods must send their answers through the balancer");
 	else
 		k8s_note(
-			job, EZLB_IMPORT_CHANGED, policy ? policy : job->service,
+			job, EZLB_IMPORT_ADVICE, policy ? policy : job->service,
 			"externalTrafficPolicy: Cluster: full_nat: true is what the masquerading of "
 			"kube-proxy does");
 	for (const struct ezlb_node *item = job->spec->first; item; item = item->next)

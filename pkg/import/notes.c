@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <ezlb/config.h>
-#include <ezlb/utf8.h>
 
 #define WINDOW	  64 /* notes of one backend are near to those of the next one */
 #define LINES_MAX 8  /* that are written out */
@@ -47,7 +46,6 @@ void import_notes_add(struct import_notes *notes, enum ezlb_import_fate fate, co
 	if (vasprintf(&note.text, fmt, ap) < 0)
 		abort(); /* out of memory, as everywhere */
 	va_end(ap);
-	ezlb_utf8_plain(note.text, false);
 	other = same(notes, &note);
 	if (!other) {
 		*EZLB_PUSH(notes) = note;

@@ -80,20 +80,10 @@ static inline void import_check_specs(const struct ezlb_import *import)
 	}
 }
 
-static inline int import_by_line(const void *pa, const void *pb)
-{
-	const struct ezlb_import_note *a = pa, *b = pb;
-	int rc = strcmp(a->file, b->file);
-
-	if (rc == 0)
-		rc = (a->at.line > b->at.line) - (a->at.line < b->at.line);
-	return rc ? rc : strcmp(a->text, b->text);
-}
-
 /* All of it; the caller frees. */
 static inline char *import_result(struct ezlb_import *import)
 {
-	static const char *const fates[] = { "changed", "dropped" };
+	static const char *const fates[] = { "changed", "dropped", "advice" };
 	struct ezlb_text out = { 0 };
 	size_t len;
 
@@ -159,7 +149,7 @@ static inline void import_golden(enum ezlb_import_format format, const char *dir
 		fail_msg("%s: %s", file,
 			 good ? ezlb_diag_line(&import.diags.items[0]) : "no error");
 	free(text);
-	EZLB_SORT(&import.notes, import_by_line);
+	ezlb_import_finish(&import);
 	got = import_result(&import);
 	snprintf(path, sizeof(path), IMPORT_DATA "%s/%.*s.out", dir, (int)strcspn(name, "."), name);
 	import_compare(path, got);
