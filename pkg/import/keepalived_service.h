@@ -106,6 +106,13 @@ bool ka_endpoint(struct ka_reader *reader, const struct ka_stmt *stmt, size_t i,
 char *ka_forward(struct ka_service *s, const struct ka_stmt *stmt);
 /* The keywords that virtual_server, real_server and checkers share: into `timing`. */
 bool ka_timing_use(struct ka_service *s, const struct ka_stmt *stmt, struct ka_timing *timing);
+#define KA_TIMING(use)                                                                            \
+	{ "delay_loop", use, NULL }, { "delay_before_retry", use, NULL },                         \
+		{ "connect_timeout", use, NULL }, { "retry", use, NULL }, { "alpha", use, NULL }, \
+		{ "warmup", use, NULL },                                                          \
+	{                                                                                         \
+		"virtualhost", use, NULL                                                          \
+	}
 extern const struct ka_timing ka_timing_unset;
 /* What is not set is taken from `from`. */
 void ka_timing_inherit(struct ka_timing *timing, const struct ka_timing *from);

@@ -38,22 +38,9 @@ static char *diags_text(struct ezlb_diags *diags, unsigned *codes_seen)
 static void compare(const char *name, const char *got)
 {
 	char path[512];
-	size_t len;
-	char *want;
-	FILE *f;
 
 	snprintf(path, sizeof(path), BAD "%.*s.txt", (int)strlen(name) - 5, name);
-	if (getenv("EZLB_GOLDEN")) {
-		f = fopen(path, "w");
-		assert_non_null(f);
-		fputs(got, f);
-		fclose(f);
-		return;
-	}
-	want = slurp(path, &len);
-	if (len != strlen(got) || memcmp(want, got, len) != 0)
-		fail_msg("%s\n--- want\n%.*s--- got\n%s", name, (int)len, want, got);
-	free(want);
+	golden_compare(path, got);
 }
 
 static void check_file(const char *name, unsigned *codes_seen)
@@ -64,7 +51,7 @@ static void check_file(const char *name, unsigned *codes_seen)
 	char *text, *got;
 
 	snprintf(path, sizeof(path), BAD "%s", name);
-	text = slurp(path, &len);
+	text = slurp_bytes(path, &len);
 	if (parse_bytes(name, text, len, &diags) || diags.len == 0)
 		fail_msg("%s was not refused", name);
 	got = diags_text(&diags, codes_seen);

@@ -14,22 +14,9 @@
 #include <ezlb/config.h>
 #include <ezlb/import.h>
 
-#include "cm.h"
+#include "bytes.h"
 
 #define IMPORT_DATA TEST_DATA "/import/"
-
-/* The bytes of a file, in memory of exactly that size so that a read behind the end is seen. */
-static inline char *import_slurp(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "rb");
-	char *bytes = malloc(1 << 20);
-
-	if (!f)
-		fail_msg("cannot open %s", path);
-	*len = fread(bytes, 1, 1 << 20, f);
-	fclose(f);
-	return realloc(bytes, *len ? *len : 1);
-}
 
 /* Names of files begin behind the directory of the data. */
 static inline int import_include(void *ctx, const char *from, const char *pattern,
@@ -49,7 +36,7 @@ static inline int import_include(void *ctx, const char *from, const char *patter
 		struct ezlb_import_include *file = EZLB_PUSH(out);
 
 		file->file = ezlb_strdup(found.gl_pathv[i] + strlen(IMPORT_DATA));
-		file->text = import_slurp(found.gl_pathv[i], &file->len);
+		file->text = slurp_bytes(found.gl_pathv[i], &file->len);
 	}
 	globfree(&found);
 	return 0;
@@ -114,25 +101,6 @@ static inline char *import_result(struct ezlb_import *import)
 	return ezlb_text_take(&out, &len);
 }
 
-static inline void import_compare(const char *path, const char *got)
-{
-	size_t len;
-	char *want;
-	FILE *f;
-
-	if (getenv("EZLB_GOLDEN")) {
-		f = fopen(path, "w");
-		assert_non_null(f);
-		fputs(got, f);
-		fclose(f);
-		return;
-	}
-	want = import_slurp(path, &len);
-	if (len != strlen(got) || memcmp(want, got, len) != 0)
-		fail_msg("%s\n--- want\n%.*s--- got\n%s", path, (int)len, want, got);
-	free(want);
-}
-
 /* The file IMPORT_DATA/dir/NAME.suffix must become what NAME.out has. */
 static inline void import_golden(enum ezlb_import_format format, const char *dir, const char *name,
 				 bool good)
@@ -144,7 +112,7 @@ static inline void import_golden(enum ezlb_import_format format, const char *dir
 
 	snprintf(file, sizeof(file), "%s/%s", dir, name);
 	snprintf(path, sizeof(path), IMPORT_DATA "%s", file);
-	text = import_slurp(path, &len);
+	text = slurp_bytes(path, &len);
 	if (ezlb_import_read(&import, format, file, text, len) != good)
 		fail_msg("%s: %s", file,
 			 good ? ezlb_diag_line(&import.diags.items[0]) : "no error");
@@ -152,7 +120,7 @@ static inline void import_golden(enum ezlb_import_format format, const char *dir
 	ezlb_import_finish(&import);
 	got = import_result(&import);
 	snprintf(path, sizeof(path), IMPORT_DATA "%s/%.*s.out", dir, (int)strcspn(name, "."), name);
-	import_compare(path, got);
+	golden_compare(path, got);
 	import_check_specs(&import);
 	free(got);
 	ezlb_import_clear(&import);

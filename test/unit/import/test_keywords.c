@@ -352,7 +352,7 @@ static void check_row(const char *row, size_t *n)
 static void test_document(void **state)
 {
 	size_t len, n = 0;
-	char *text = import_slurp(SOURCE_DIR "/docs/from-keepalived.md", &len);
+	char *text = slurp_bytes(SOURCE_DIR "/docs/from-keepalived.md", &len);
 	char *all = ezlb_strndup(text, len), *line, *save = NULL;
 	bool inside = false;
 
@@ -385,7 +385,7 @@ static void test_example(void **state)
 	struct ezlb_diags diags = { 0 };
 	struct ezlb_spec *want;
 	size_t len;
-	char *text = import_slurp(SOURCE_DIR "/docs/from-keepalived.md", &len);
+	char *text = slurp_bytes(SOURCE_DIR "/docs/from-keepalived.md", &len);
 	char *all = ezlb_strndup(text, len), *conf = block(all, "```text\n");
 	char *yaml = block(all, "```yaml\n"), *a, *b;
 

@@ -8,12 +8,6 @@
 
 static uint32_t seed = 20240229;
 
-static uint32_t rnd(uint32_t below)
-{
-	seed = seed * 1664525u + 1013904223u;
-	return (seed >> 8) % below;
-}
-
 static double cpu_seconds(void)
 {
 	struct timespec ts;
@@ -35,45 +29,17 @@ static void try(enum ezlb_import_format format, const char *text, size_t len)
 	ezlb_import_clear(&import);
 }
 
-/* One to four edits: a byte changed, lost, doubled, or a piece from elsewhere put over it. */
-static size_t mutate(char *text, size_t len)
-{
-	static const char spice[] = "\0\t\n\r :-#!{}\"'\\$@~=.,/019aA*\x80\xff\xc2\x85";
-
-	for (uint32_t edits = 1 + rnd(4); edits > 0 && len > 1; edits--) {
-		size_t at = rnd((uint32_t)len), from = rnd((uint32_t)len), n = 1 + rnd(12);
-
-		switch (rnd(4)) {
-		case 0:
-			text[at] = spice[rnd(sizeof(spice))];
-			break;
-		case 1:
-			memmove(text + at, text + at + 1, len - at - 1);
-			len--;
-			break;
-		case 2:
-			memmove(text + at + 1, text + at, len - at);
-			len++;
-			break;
-		default:
-			n = n > len - at ? len - at : n;
-			n = n > len - from ? len - from : n;
-			memmove(text + at, text + from, n);
-		}
-	}
-	return len;
-}
-
 static void mutations_of(enum ezlb_import_format format, const char *path)
 {
+	static const char spice[] = "\0\t\n\r :-#!{}\"'\\$@~=.,/019aA*\x80\xff\xc2\x85";
 	size_t len;
-	char *text = import_slurp(path, &len), *work = malloc(len + 8);
+	char *text = slurp_bytes(path, &len), *work = malloc(len + 8);
 	const char *more = getenv("EZLB_FUZZ");
 	int n = MUTATIONS * (more ? atoi(more) : 1);
 
 	for (int i = 0; i < n; i++) {
 		memcpy(work, text, len);
-		try(format, work, mutate(work, len));
+		try(format, work, mutate(&seed, work, len, spice, sizeof(spice)));
 	}
 	free(work);
 	free(text);
