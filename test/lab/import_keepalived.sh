@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # when: all
-# takes: 40
+# takes: 16
 # keepalived itself reads a configuration, then ezlb what `ezlb import` made of it: IPVS is the same.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
