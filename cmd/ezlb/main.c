@@ -7,7 +7,6 @@
 
 #include <ezlb/mem.h>
 #include <ezlb/suggest.h>
-#include <ezlb/utf8.h>
 
 #include "table.h"
 
@@ -82,17 +81,6 @@ static int help(int argc, char **argv)
 	else
 		help_overview(stdout);
 	return 0;
-}
-
-int cmd_fail(const struct ezlb_err *err)
-{
-	char text[sizeof(err->msg)];
-
-	/* It can name any file, and the journal and terminals show it. */
-	ezlb_strcpy(text, sizeof(text), err->msg);
-	ezlb_utf8_plain(text, false);
-	fprintf(stderr, "ezlb: %s\n", text);
-	return 1;
 }
 
 /*
