@@ -11,7 +11,7 @@ cd "$REPO"
 
 # The levels of the headings, and all that is inside ``` fences, in order.
 shape() {
-	awk '/^```/ { fence = !fence } fence { print; next } match($0, /^#+ /) { print substr($0, 1, RLENGTH) }' "$1"
+	awk '/^ *```/ { fence = !fence } fence { print; next } match($0, /^#+ /) { print substr($0, 1, RLENGTH) }' "$1"
 }
 
 # The words in backticks that begin the rows of tables.

@@ -15,7 +15,7 @@ documents() {
 
 # prose FILE: the lines outside of ``` fences.
 prose() {
-	awk '/^```/ { fence = !fence; next } !fence' "$1"
+	awk '/^ *```/ { fence = !fence; next } !fence' "$1"
 }
 
 # inline FILE: each `code` of the prose, one per line, without the backticks.
@@ -24,25 +24,26 @@ inline() {
 	prose "$1" | sed 's/\\|/|/g' | grep -o '`[^`]*`' | tr -d '`'
 }
 
-# blocks LANGUAGE FILE: writes the fenced blocks of this language to $WORK/blocks/NAME.N.LANGUAGE.
+# blocks LANGUAGE FILE: writes the fenced blocks of this language to $WORK/blocks/NAME.N.LANGUAGE. In a list they are
+# indented.
 blocks() {
 	mkdir -p "$WORK/blocks"
 	awk -v language="$1" -v out="$WORK/blocks/${2//\//_}" '
-		/^```/ { on = !on && $0 == "```" language; if (on) n++; inside = !inside; next }
-		on && inside { print > (out "." n "." language) }' "$2"
+		/^ *```/ { on = !on && $0 ~ "^ *```" language "$"; indent = index($0, "`"); if (on) n++; inside = !inside; next }
+		on && inside { print substr($0, indent) > (out "." n "." language) }' "$2"
 }
 
 # anchors FILE...: "FILE#ANCHOR" of each heading, as GitHub makes links of them.
 anchors() {
-	awk 'FNR == 1 { fence = 0 } /^```/ { fence = !fence } !fence && /^#+ / { print FILENAME }' "$@" >"$WORK/files"
-	awk 'FNR == 1 { fence = 0 } /^```/ { fence = !fence } !fence && sub(/^#+ /, "")' "$@" |
+	awk 'FNR == 1 { fence = 0 } /^ *```/ { fence = !fence } !fence && /^#+ / { print FILENAME }' "$@" >"$WORK/files"
+	awk 'FNR == 1 { fence = 0 } /^ *```/ { fence = !fence } !fence && sub(/^#+ /, "")' "$@" |
 		tr '[:upper:]' '[:lower:]' | LC_ALL=C.UTF-8 sed 's/[^[:alnum:] _-]//g; s/ /-/g' |
 		paste -d '#' "$WORK/files" -
 }
 
 # links FILE...: "FILE TARGET" of each link in the prose.
 links() {
-	awk 'FNR == 1 { fence = 0 } /^```/ { fence = !fence }
+	awk 'FNR == 1 { fence = 0 } /^ *```/ { fence = !fence }
 		!fence { while (match($0, /\]\([^)]*\)/)) {
 			print FILENAME, substr($0, RSTART + 2, RLENGTH - 3); $0 = substr($0, RSTART + RLENGTH) } }' "$@"
 }
