@@ -19,19 +19,19 @@ _ezlb_commands() {
 
 _ezlb_flags() { # COMMAND
 	case $1 in
-	run) echo --config-dir --state-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --cleanup-on-exit --empty-hold-down --admin-address --traffic-interval --log-level --log-format --help ;;
-	once) echo --config-dir --state-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --log-level --log-format --output --color --help ;;
+	run) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --cleanup-on-exit --empty-hold-down --admin-address --traffic-interval --log-level --log-format --help ;;
+	once) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --log-level --log-format --output --color --help ;;
 	check) echo --config-dir --snat-backend --help ;;
 	schema) echo --help ;;
-	plan) echo --config-dir --state-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --log-level --log-format --output --color --help ;;
-	host-setup) echo --config-dir --state-dir --dataplane --snat-backend --vip-device --log-level --log-format --help ;;
+	plan) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --log-level --log-format --output --color --help ;;
+	host-setup) echo --config-dir --state-dir --persist-dir --dataplane --snat-backend --vip-device --log-level --log-format --help ;;
 	doctor) echo --config-dir --snat-backend --firewall --vip-device --output --help ;;
 	status) echo --state-dir --output --color --watch --help ;;
 	events) echo --state-dir --output --color --follow --help ;;
 	probe) echo --state-dir --help ;;
 	log-level) echo --state-dir --help ;;
 	reload) echo --state-dir --help ;;
-	cleanup) echo --state-dir --dataplane --snat-backend --vip-device --log-level --log-format --help ;;
+	cleanup) echo --state-dir --persist-dir --dataplane --snat-backend --vip-device --log-level --log-format --help ;;
 	version) echo --help ;;
 	esac
 }
@@ -41,6 +41,7 @@ _ezlb_value() { # FLAG JOINED
 	case $1$2 in
 	--config-dir | --config-diryes) echo 'DIR' ;;
 	--state-dir | --state-diryes) echo 'DIR' ;;
+	--persist-dir | --persist-diryes) echo 'DIR' ;;
 	--dataplane | --dataplaneyes) echo 'kernel memory' ;;
 	--probeyes) echo 'true false' ;;
 	--snat-backend | --snat-backendyes) echo 'auto iptables nftables' ;;
