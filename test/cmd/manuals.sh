@@ -95,7 +95,7 @@ installed() {
 	local build file
 	build=$(dirname "$(dirname "$EZLB")")
 	[[ -e $build/cmake_install.cmake ]] || build=$REPO/build
-	cmake --install "$build" --prefix "$WORK/usr" >"$WORK/install.log" 2>&1 || cat "$WORK/install.log"
+	cmake --install "$build" --component manual --prefix "$WORK/usr" >"$WORK/install.log" 2>&1 || cat "$WORK/install.log"
 	for file in man/man8/ezlb.8 man/man5/ezlb-service.5 bash-completion/completions/ezlb zsh/site-functions/_ezlb \
 		fish/vendor_completions.d/ezlb.fish; do
 		[[ -s $WORK/usr/share/$file ]] || echo "$file"

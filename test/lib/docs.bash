@@ -24,13 +24,19 @@ inline() {
 	prose "$1" | sed 's/\\|/|/g' | grep -o '`[^`]*`' | tr -d '`'
 }
 
-# blocks LANGUAGE FILE: writes the fenced blocks of this language to $WORK/blocks/NAME.N.LANGUAGE. In a list they are
-# indented.
+# blocks LANGUAGES FILE: writes the fenced blocks of these languages (a regular expression) to
+# $WORK/blocks/NAME.NN.LANGUAGE, numbered in their order. In a list they are indented.
 blocks() {
 	mkdir -p "$WORK/blocks"
-	awk -v language="$1" -v out="$WORK/blocks/${2//\//_}" '
-		/^ *```/ { on = !on && $0 ~ "^ *```" language "$"; indent = index($0, "`"); if (on) n++; inside = !inside; next }
-		on && inside { print substr($0, indent) > (out "." n "." language) }' "$2"
+	awk -v languages="$1" -v out="$WORK/blocks/${2//\//_}" '
+		/^ *```/ {
+			on = !on && $0 ~ "^ *```(" languages ")$"
+			indent = index($0, "`")
+			if (on) file = sprintf("%s.%02d.%s", out, ++n, substr($0, indent + 3))
+			inside = !inside
+			next
+		}
+		on && inside { print substr($0, indent) > file }' "$2"
 }
 
 # anchors FILE...: "FILE#ANCHOR" of each heading, as GitHub makes links of them.
