@@ -14,7 +14,7 @@ _ezlb_services() {
 }
 
 _ezlb_commands() {
-	echo run once check schema plan host-setup doctor status events probe log-level reload cleanup version
+	echo run once check import schema plan host-setup doctor status events probe log-level reload cleanup version
 }
 
 _ezlb_flags() { # COMMAND
@@ -22,6 +22,7 @@ _ezlb_flags() { # COMMAND
 	run) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --cleanup-on-exit --empty-hold-down --admin-address --traffic-interval --log-level --log-format --help ;;
 	once) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --log-level --log-format --output --color --help ;;
 	check) echo --config-dir --snat-backend --help ;;
+	import) echo --from --output-dir --help ;;
 	schema) echo --help ;;
 	plan) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --log-level --log-format --output --color --help ;;
 	host-setup) echo --config-dir --state-dir --persist-dir --dataplane --snat-backend --vip-device --log-level --log-format --help ;;
@@ -60,12 +61,15 @@ _ezlb_value() { # FLAG JOINED
 	--log-format | --log-formatyes) echo 'logfmt json' ;;
 	--output | -o | --outputyes) echo 'text json' ;;
 	--color | --coloryes) echo 'auto always never' ;;
+	--from | --fromyes) echo 'go ipvsadm keepalived kubernetes' ;;
+	--output-dir | --output-diryes) echo 'DIR' ;;
 	esac
 }
 
 _ezlb_argument() { # COMMAND
 	case $1 in
 	check) echo 'FILE' ;;
+	import) echo 'FILE' ;;
 	status) echo 'SERVICE' ;;
 	probe) echo 'ready live' ;;
 	log-level) echo 'error warn info debug' ;;

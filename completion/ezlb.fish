@@ -30,6 +30,7 @@ complete -c ezlb -f
 complete -c ezlb -n __ezlb_first -a run -d 'watch the service files and keep the kernel up to date'
 complete -c ezlb -n __ezlb_first -a once -d 'apply the service files once, and end'
 complete -c ezlb -n __ezlb_first -a check -d 'check service files for errors'
+complete -c ezlb -n __ezlb_first -a import -d 'turn the configuration of another balancer into service files'
 complete -c ezlb -n __ezlb_first -a schema -d 'print the JSON Schema of service files'
 complete -c ezlb -n __ezlb_first -a plan -d 'print what `once` would change, and change nothing'
 complete -c ezlb -n __ezlb_first -a host-setup -d 'load modules and set sysctls for the services'
@@ -42,8 +43,9 @@ complete -c ezlb -n __ezlb_first -a reload -d 'make a running ezlb read its serv
 complete -c ezlb -n __ezlb_first -a cleanup -d 'remove from the kernel everything that ezlb owns'
 complete -c ezlb -n __ezlb_first -a version -d 'print the version'
 complete -c ezlb -n __ezlb_first -a help -d 'print the help of a command'
-complete -c ezlb -n '__ezlb_is help' -a 'run once check schema plan host-setup doctor status events probe log-level reload cleanup version'
+complete -c ezlb -n '__ezlb_is help' -a 'run once check import schema plan host-setup doctor status events probe log-level reload cleanup version'
 complete -c ezlb -n '__ezlb_is check' -F
+complete -c ezlb -n '__ezlb_is import' -F
 complete -c ezlb -n '__ezlb_is status' -a '(__ezlb_services)'
 complete -c ezlb -n '__ezlb_is probe' -a 'ready live'
 complete -c ezlb -n '__ezlb_is log-level' -a 'error warn info debug'
@@ -68,6 +70,8 @@ complete -c ezlb -n '__ezlb_is run once plan host-setup cleanup' -l log-level -x
 complete -c ezlb -n '__ezlb_is run once plan host-setup cleanup' -l log-format -x -a 'logfmt json' -d 'The format of a log line'
 complete -c ezlb -n '__ezlb_is once plan doctor status events' -l output -s o -x -a 'text json' -d 'The format on stdout'
 complete -c ezlb -n '__ezlb_is once plan status events' -l color -x -a 'auto always never' -d 'auto: colors on a terminal, unless NO_COLOR is set'
+complete -c ezlb -n '__ezlb_is import' -l from -x -a 'go ipvsadm keepalived kubernetes' -d 'The format of the files'
+complete -c ezlb -n '__ezlb_is import' -l output-dir -x -a '(__fish_complete_directories (commandline -ct))' -d 'Write each service to DIR/NAME.yaml, and overwrite no file'
 complete -c ezlb -n '__ezlb_is status' -l watch -d 'Print again every 2 s, until Ctrl-C'
 complete -c ezlb -n '__ezlb_is events' -l follow -s f -d 'Then print new events, until Ctrl-C'
-complete -c ezlb -n '__ezlb_is run once check schema plan host-setup doctor status events probe log-level reload cleanup version' -l help -s h -d 'Print this text'
+complete -c ezlb -n '__ezlb_is run once check import schema plan host-setup doctor status events probe log-level reload cleanup version' -l help -s h -d 'Print this text'

@@ -50,6 +50,9 @@ no_rows() { [[ -z $(in_ns lb ipvsadm -Sn) ]]; }
 has_vip() { ip -n lb -brief address | grep -q 10.0.0.9; }
 # One that has read the new configuration.
 has_new_checker() { [[ $(grep -c 'Starting Healthcheck child' "$WORK/keepalived.log") -eq 3 ]]; }
+# It has reloaded: each of the four checks was activated three times.
+checks() { [[ $(grep -c 'Activating healthchecker' "$WORK/keepalived.log") -ge 12 ]]; }
+removed() { fails grep -qF -- "-r ${BACKEND_IP[b2]}:80 " <(in_ns lb ipvsadm -Sn); }
 # vip_stays: true while the address of VRRP has not been removed since the monitor began.
 vip_stays() { fails grep -q '^Deleted.*10.0.0.9' "$WORK/addresses"; }
 
@@ -94,6 +97,9 @@ ezlb_stop
 traffic "ezlb has ended"
 cp "$WORK/old.conf" "$WORK/keepalived.conf"
 kill -HUP "$KEEPALIVED"
-eventually 20 "its weights" old_rows
+eventually 20 "keepalived checks again" checks
 traffic "keepalived has its services again"
 vip_stays || fail "the address of VRRP was removed: $(cat "$WORK/addresses")"
+assert_eq "backends in the kernel" 4 "$(in_ns lb ipvsadm -Sn | grep -c -- ' -m -w ')"
+backend_stop b2
+eventually 30 "keepalived removes a backend that fails" removed

@@ -21,13 +21,14 @@ old_snat() {
 	in_ns lb iptables-legacy -t nat "$1" POSTROUTING -d 192.168.10.0/24 -p tcp -m ipvs --ipvs -j SNAT --to-source "$SNAT_IP"
 }
 
-# new_files: the service files that stand for the same, with the weight of b2 raised.
+# new_files: the service files that stand for the same, with the weight of b2 raised. The scheduler is the same: while it
+# changes the kernel refuses new connections.
 new_files() {
 	local port
 	for port in 80 7; do
 		service "port$port" <<-END
 			listen: $VIP:$port
-			scheduler: wlc
+			scheduler: rr
 			full_nat: true
 			snat_ip: $SNAT_IP
 			health_check: {interval: 1s}
@@ -75,7 +76,7 @@ has_lines() { [[ $(wc -l <"$WORK/requests") -ge $1 && $(wc -l <"$WORK/echoes") -
 # taken_over: ezlb has the services of both files with both backends, in the kernel and up.
 taken_over() {
 	local rows
-	rows=$(in_ns lb ipvsadm -Sn)
-	[[ $rows == *"-A -t $VIP:80 -s wlc"*"-A -t $VIP:7 -s wlc"* || $rows == *"-A -t $VIP:7 -s wlc"*"-A -t $VIP:80 -s wlc"* ]] &&
-		[[ $(grep -c -- ' -m -w 2' <<<"$rows") -eq 2 && $(grep -c -- ' -m -w 1' <<<"$rows") -eq 2 ]] && is_ready
+	rows=$(in_ns lb ipvsadm -Sn | sed -n "/ $VIP:/p")
+	[[ $(grep -c -- '-s rr' <<<"$rows") -eq 2 && $(grep -c -- ' -m -w 2' <<<"$rows") -eq 2 &&
+		$(grep -c -- ' -m -w 1' <<<"$rows") -eq 2 ]] && is_ready
 }
