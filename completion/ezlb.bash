@@ -21,11 +21,11 @@ _ezlb_flags() { # COMMAND
 	case $1 in
 	run) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --cleanup-on-exit --empty-hold-down --admin-address --traffic-interval --log-level --log-format --help ;;
 	once) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --log-level --log-format --output --color --help ;;
-	check) echo --config-dir --snat-backend --help ;;
+	check) echo --config-dir --snat-backend --format --strict --allow-empty --configmap --help ;;
 	import) echo --from --output-dir --help ;;
 	schema) echo --help ;;
 	plan) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --log-level --log-format --output --color --help ;;
-	host-setup) echo --config-dir --state-dir --persist-dir --dataplane --snat-backend --vip-device --log-level --log-format --help ;;
+	host-setup) echo --config-dir --state-dir --persist-dir --dataplane --snat-backend --vip-device --log-level --log-format --best-effort --help ;;
 	doctor) echo --config-dir --snat-backend --firewall --vip-device --output --help ;;
 	status) echo --state-dir --output --color --watch --help ;;
 	events) echo --state-dir --output --color --follow --help ;;
@@ -63,6 +63,8 @@ _ezlb_value() { # FLAG JOINED
 	--color | --coloryes) echo 'auto always never' ;;
 	--from | --fromyes) echo 'go ipvsadm keepalived kubernetes' ;;
 	--output-dir | --output-diryes) echo 'DIR' ;;
+	--format | --formatyes) echo 'text json github sarif' ;;
+	--configmap | --configmapyes) echo ' ' ;;
 	esac
 }
 
