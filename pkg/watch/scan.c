@@ -57,6 +57,15 @@ static bool is_hidden(const char *name)
 	return name[0] == '.' || name[0] == '#';
 }
 
+/* A sample, like the web.yaml.example of the packages, is meant to be ignored, and so is the
+ * web.yaml.example.dpkg-new of an upgrade: they are worth no line in the log. */
+static bool is_sample(const char *name)
+{
+	const char *tail = strstr(name, ".example");
+
+	return tail && (tail[8] == '\0' || tail[8] == '.');
+}
+
 static bool is_yaml(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -93,7 +102,7 @@ static int read_entry(int dirfd, const char *dir, const char *name, struct watch
 	struct ezlb_file file = { 0 };
 	int rc;
 
-	if (is_hidden(name))
+	if (is_hidden(name) || is_sample(name))
 		return 0;
 	if (!is_yaml(name)) {
 		*EZLB_PUSH(&out->ignored) = path_join(dir, name);

@@ -20,7 +20,7 @@ struct watch_look {
 	dev_t dev;	  /* of the directory itself; dev and ino are 0 if it cannot be opened */
 	ino_t ino;
 	struct ezlb_files files;    /* sorted by path */
-	struct watch_names ignored; /* paths that are neither hidden nor *.yaml */
+	struct watch_names ignored; /* paths that are neither hidden, *.example nor *.yaml */
 	struct watch_names mounted; /* paths of files that are mount points */
 	/* Set by the caller: the directory was replaced since the last scan. */
 	bool replaced;

@@ -51,7 +51,9 @@ static void test_names(void **state)
 		{ "sedAb12Cd", false, true },	  { ".web.yaml", false, false },
 		{ ".yaml", false, false },	  { ".ansible_tmpx1y2web.yaml", false, false },
 		{ "#web.yaml", false, false },	  { ".web.yaml.swp", false, false },
-		{ "..2026_01_01", false, false },
+		{ "..2026_01_01", false, false }, { "web.yaml.example", false, false },
+		{ "example", false, true },	  { "web.yaml.example.dpkg-new", false, false },
+		{ "web.examples", false, true },
 	};
 	struct watch_look look;
 	size_t n_read = 0, n_ignored = 0;
