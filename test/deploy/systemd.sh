@@ -1,17 +1,50 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# deploy/systemd/ezlb.service loads in systemd without a remark, and says what a load balancer needs:
-# rules that outlive a restart, a watchdog, and no hardening that would keep ezlb from its work.
+# The unit that cmake --install makes loads in systemd without a remark, and says what a load balancer needs:
+# rules that outlive a restart, a watchdog, and hardening that does not keep ezlb from its work. The rest of what
+# is installed is where it belongs, with any prefix, and the packages say the same version as CMake.
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
 
-unit=$REPO/deploy/systemd/ezlb.service
+cd "$REPO"
+unit=$WORK/root/opt/ezlb/lib/systemd/system/ezlb.service
+
+# install_to PREFIX [COMPONENT]: below $WORK/root.
+install_to() {
+	local build
+	build=$(dirname "$(dirname "$EZLB")")
+	[[ -e $build/cmake_install.cmake ]] || build=$REPO/build
+	DESTDIR=$WORK/root cmake --install "$build" --prefix "$1"
+}
 
 # systemd-analyze reads a unit without a running systemd, but wants its programs to exist. It exits
 # 0 even where it ignored a key, so only silence counts.
 verify() {
-	sed "s|/usr/local/sbin/ezlb|$EZLB|" "$unit" >"$WORK/ezlb.service"
+	sed "s|/opt/ezlb/sbin/ezlb|$EZLB|" "$unit" >"$WORK/ezlb.service"
 	systemd-analyze verify --man=no "$WORK/ezlb.service" 2>&1 || echo "exit status $?"
+}
+
+# The places of what is installed, without the documents themselves.
+installed() {
+	(cd "$WORK/root" && find . -type f ! -path '*/share/*' -printf '/%P\n' | sort)
+}
+
+# What the unit loads before it starts, and what is loaded at boot.
+modules_of_unit() {
+	sed -n 's/^ExecStartPre=.*modprobe -a //p' "$unit"
+}
+
+modules_at_boot() {
+	sed '/^#/d' "$WORK/root/opt/ezlb/lib/modules-load.d/ezlb.conf" | xargs
+}
+
+# What debian/control needs to build, without what every build of a package has, and the list of scripts/deps.
+build_depends() {
+	sed -n '/^Build-Depends:/,/^$/p' debian/control | sed -nE 's/^ ([a-z0-9-]+)( [(]>=.*)?,$/\1/p' | sort
+}
+
+packages_to_build() {
+	sed -n '/^build=($/,/^)$/p' scripts/deps | sed '1d;$d;s/#.*//' | xargs -n 1 | grep -vxE 'gcc|libc6-dev|make' | sort
 }
 
 # key_is KEY WANT
@@ -26,10 +59,21 @@ seconds() {
 
 need systemd-analyze systemd
 need_ezlb
+succeeds "cmake --install with a prefix" install_to /opt/ezlb
+equal "what is installed" "/etc/ezlb/services.d/web.yaml.example
+/opt/ezlb/lib/modules-load.d/ezlb.conf
+/opt/ezlb/lib/systemd/system/ezlb.service
+/opt/ezlb/sbin/ezlb" "$(installed)"
+equal "nothing is left to replace" "" "$(grep -n '@[A-Z]' "$unit" || :)"
+succeeds "the schema is installed" test -s "$WORK/root/opt/ezlb/share/doc/ezlb/docs/service-file.schema.json"
+equal "the document that the unit names is installed" "$WORK/root/opt/ezlb/share/doc/ezlb/README.md" \
+	"$(ls "$WORK/root$(sed -n 's/^Documentation=file://p' "$unit")")"
+cp "$WORK/root/etc/ezlb/services.d/web.yaml.example" "$WORK/web.yaml"
+succeeds "the example is a good service file" "$EZLB" check "$WORK/web.yaml"
 equal "systemd-analyze verify has nothing to say" "" "$(verify)"
 # Of 100. Whoever opens more has to say so here.
-succeeds "systemd-analyze security finds no more exposure than 52" \
-	systemd-analyze security --offline=true --threshold=52 --no-pager "$unit"
+succeeds "systemd-analyze security finds no more exposure than 24" \
+	systemd-analyze security --offline=true --threshold=24 --no-pager "$unit"
 
 key_is Type notify
 key_is NotifyAccess main
@@ -37,8 +81,10 @@ key_is NotifyAccess main
 equal "TimeoutStartSec is 2 min" 120 "$(seconds TimeoutStartSec)"
 # Half of it is how long a pass may hold the loop.
 equal "WatchdogSec is 1 min" 60 "$(seconds WatchdogSec)"
-key_is ExecStartPre '-+/sbin/modprobe -a ip_vs nf_tables ip_tables ip6_tables'
-key_is ExecStart '/usr/local/sbin/ezlb run --cleanup-on-exit=false'
+key_is ExecStartPre '-+/sbin/modprobe -a ip_vs nf_tables ip_tables ip6_tables
+-+/bin/touch /run/xtables.lock'
+equal "the same modules at boot" "$(modules_of_unit)" "$(modules_at_boot)"
+key_is ExecStart '/opt/ezlb/sbin/ezlb run --cleanup-on-exit=false'
 # HUP reads the files. That it has begun and is over the program tells by itself.
 # shellcheck disable=SC2016 # systemd's variable
 key_is ExecReload '/bin/kill -HUP $MAINPID'
@@ -49,9 +95,20 @@ key_is StateDirectory ezlb
 key_is StateDirectoryMode 0700
 key_is ConfigurationDirectory ezlb/services.d
 key_is CapabilityBoundingSet 'CAP_NET_ADMIN CAP_NET_RAW CAP_DAC_READ_SEARCH'
-# "strict" would make /run/xtables.lock read-only, "yes" here the sysctls.
-key_is ProtectSystem full
+# The lock of iptables is outside of what "strict" leaves.
+key_is ProtectSystem strict
+key_is ReadWritePaths -/run/xtables.lock
+# "yes" would make the sysctls read-only, and "invisible" hide who disturbs ezlb.
+key_is ProtectProc default
 key_is ProtectKernelTunables no
 key_is RestrictAddressFamilies 'AF_UNIX AF_INET AF_INET6 AF_NETLINK'
+key_is SystemCallFilter '@system-service
+~@privileged @resources'
 key_is WantedBy multi-user.target
+
+version=$("$EZLB" version | awk 'NR == 1 { print $2 }')
+equal "debian/changelog has CMake's version" "$version" "$(dpkg-parsechangelog -S Version)"
+equal "the rpm has it, too" "$version" "$(sed -n 's/^Version: *//p' packaging/rpm/ezlb.spec)"
+equal "debian/control needs what scripts/deps build installs" "$(packages_to_build)" \
+	"$(build_depends | grep -vx debhelper-compat)"
 finish
