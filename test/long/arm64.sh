@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# arm64: ezlb compiles with Debian's cross toolchain without a warning, passes its unit tests under qemu's
+# emulation of a process, and scripts/image makes an image whose program starts. All of it is in a container
+# of the base image, because a host would have to install libraries of another architecture.
+# shellcheck disable=SC2317 # succeeds calls most functions
+# shellcheck source=test/lib/lib.bash
+. "$(dirname "$0")/../lib/lib.bash"
+
+ARCHIVE=$REPO/build/image/ezlb-arm64.tar
+STORAGE=$REPO/.cache/image # that of scripts/image
+ROOT=$WORK/root
+CONTAINER=
+export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
+
+# Tests that the emulation cannot run: it knows the calls of the kernel, but not what the messages on a
+# netlink socket mean, has no inotify for all that the kernel has, and needs several times as long.
+WITHOUT=()
+
+here() {
+	local command=$1
+	shift
+	buildah --root "$STORAGE/storage" --runroot "$STORAGE/run" "$command" "$@"
+}
+
+inside() {
+	here run --network host --volume "$REPO:/src:ro" "$CONTAINER" -- "$@"
+}
+
+# The array `build` of scripts/deps: libraries for arm64, programs for this machine.
+packages() {
+	sed -n '/^build=($/,/^)$/p' "$REPO/scripts/deps" | sed '1d;$d;s/#.*//' | xargs -n 1 |
+		sed -E '/^(lib|zlib)/s/$/:arm64/'
+	echo gcc-aarch64-linux-gnu libcmocka-dev:arm64 qemu-user ca-certificates iproute2 openssl procps
+}
+
+install_packages() {
+	local list
+	list=$(packages | xargs)
+	inside bash -c "dpkg --add-architecture arm64 && apt-get -q update &&
+		DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $list"
+}
+
+compiles() {
+	inside bash -c 'cmake -S /src -B /build -G Ninja --toolchain /src/cmake/arm64.cmake -DEZLB_WERROR=ON &&
+		ninja -C /build'
+}
+
+unit_tests() {
+	inside ctest --test-dir /build -j "$(nproc)" --output-on-failure --timeout 900 \
+		-E "^($(IFS='|' && echo "${WITHOUT[*]}"))\$"
+}
+
+unpack() {
+	local layer
+	mkdir -p "$WORK/archive" "$ROOT"
+	tar -xf "$ARCHIVE" -C "$WORK/archive"
+	for layer in $(jq -r '.[0].Layers[]' "$WORK/archive/manifest.json"); do
+		tar -xf "$WORK/archive/$layer" -C "$ROOT"
+	done
+}
+
+# The program of the image, with the libraries of the image only.
+starts() {
+	here run --volume "$ROOT:/image" "$CONTAINER" -- qemu-aarch64 -L /image /image/usr/local/sbin/ezlb "$@"
+}
+
+need buildah buildah
+need mmdebstrap mmdebstrap
+need jq jq
+succeeds "the base image" "$REPO/scripts/image" --base-only
+[[ $failed -eq 0 ]] || finish
+CONTAINER=$(here from --pull-never debian:bookworm-slim)
+# shellcheck disable=SC2154 # leave is of lib.bash
+trap 'here rm "$CONTAINER" >/dev/null; leave' EXIT
+succeeds "the toolchain and the libraries" install_packages
+[[ $failed -eq 0 ]] || finish
+succeeds "it compiles without a warning: $(inside aarch64-linux-gnu-gcc --version | head -n 1)" compiles
+succeeds "the unit and property tests pass under qemu" unit_tests
+succeeds "the image is built" "$REPO/scripts/image" --arch arm64 --output "$ARCHIVE"
+unpack
+equal "the image is for arm64" arm64 \
+	"$(jq -r .architecture "$WORK/archive/$(jq -r '.[0].Config' "$WORK/archive/manifest.json")")"
+equal "its program starts" "$("$EZLB" version)" "$(starts version)"
+finish
