@@ -111,6 +111,22 @@ static void add_configmap(struct flags *flags, const char *name)
 	flags->configmaps[flags->n_configmaps++] = name;
 }
 
+/* What a flag without a value switches on; NULL: it takes a value. */
+static bool *switch_of(struct flags *flags, enum flag flag)
+{
+	if (flag == FLAG_WATCH)
+		return &flags->watch;
+	if (flag == FLAG_FOLLOW)
+		return &flags->follow;
+	if (flag == FLAG_STRICT)
+		return &flags->strict;
+	if (flag == FLAG_ALLOW_EMPTY)
+		return &flags->allow_empty;
+	if (flag == FLAG_BEST_EFFORT)
+		return &flags->best_effort;
+	return flag == FLAG_HELP ? &flags->help : NULL;
+}
+
 /* Returns false if the flag does not take the value. */
 static bool set(struct flags *flags, struct log_flags *log, enum flag flag, const char *value)
 {
@@ -169,29 +185,18 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_OUTPUT_DIR:
 		flags->output_dir = value;
 		return value[0] != '\0';
-	case FLAG_WATCH:
-		flags->watch = true;
-		return true;
-	case FLAG_FOLLOW:
-		flags->follow = true;
-		return true;
 	case FLAG_FORMAT:
 		return ezlb_review_format_parse(value, &flags->format) == 0;
-	case FLAG_STRICT:
-		flags->strict = true;
-		return true;
-	case FLAG_ALLOW_EMPTY:
-		flags->allow_empty = true;
-		return true;
 	case FLAG_CONFIGMAP:
 		add_configmap(flags, value);
 		return value[0] != '\0';
+	case FLAG_WATCH:
+	case FLAG_FOLLOW:
+	case FLAG_STRICT:
+	case FLAG_ALLOW_EMPTY:
 	case FLAG_BEST_EFFORT:
-		flags->best_effort = true;
-		return true;
 	case FLAG_HELP:
-		flags->help = true;
-		return true;
+		return *switch_of(flags, flag) = true;
 	case FLAGS:
 		break;
 	}

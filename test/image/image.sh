@@ -6,6 +6,8 @@
 . "$(dirname "$0")/../lib/lib.bash"
 
 need jq jq
+need openssl openssl
+need ip iproute2
 need buildah buildah
 need mmdebstrap mmdebstrap
 
@@ -86,6 +88,34 @@ packages_of_libraries() {
 	done | sed 's/:.*//' | cat - <(printf '%s\n' base-files ca-certificates) | LC_ALL=C sort -u
 }
 
+# https_verdicts: what the program of the image finds out about a backend whose certificate a CA has signed that is
+# in the image's own file, and about one whose CA is not.
+https_verdicts() {
+	local name port=443
+	for name in known unknown; do
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -days 1 \
+			-addext subjectAltName=IP:192.0.2.1 -keyout "$WORK/$name.key" -out "$WORK/$name.pem" 2>/dev/null
+		openssl s_server -quiet -www -accept "$port" -key "$WORK/$name.key" -cert "$WORK/$name.pem" \
+			>"$WORK/$name.log" 2>&1 </dev/null &
+		timeout 20 bash -c "until : 2>/dev/null </dev/tcp/192.0.2.1/$port; do sleep 0.1; done"
+		cat >"$ROOT/etc/ezlb/services.d/$name.yaml" <<-END
+			listen: 192.0.2.9:$port
+			backends: [{address: "192.0.2.1:$port"}]
+			health_check: {type: https, tls_insecure: false}
+		END
+		port=$((port + 1))
+	done
+	cat "$WORK/known.pem" >>"$ROOT/etc/ssl/certs/ca-certificates.crt"
+	chroot "$ROOT" "$PROGRAM" plan --dataplane memory --probe --color never || :
+}
+
+# A network namespace of its own, with the address of the backends.
+export -f https_verdicts
+own_verdicts() {
+	WORK=$WORK ROOT=$ROOT PROGRAM=$PROGRAM unshare --net --pid --fork --kill-child bash -c \
+		'set -eu; ip link set lo up; ip addr add 192.0.2.1/32 dev lo; https_verdicts'
+}
+
 succeeds "scripts/image builds the image" "$REPO/scripts/image" --output "$ARCHIVE"
 [[ $failed -eq 0 ]] || finish
 unpack
@@ -103,6 +133,11 @@ equal "the entries are those of the libraries" "$(packages_of_libraries)" \
 succeeds "the certificates of Debian" grep -q 'BEGIN CERTIFICATE' "$ROOT/etc/ssl/certs/ca-certificates.crt"
 succeeds "the license of ezlb" cmp "$REPO/LICENSE" "$ROOT/usr/share/doc/ezlb/copyright"
 succeeds "what is mounted exists" ls -d "$ROOT"/{proc,sys,dev,run/ezlb,run/xtables.lock,etc/ezlb/services.d,lib/modules,var/lib/ezlb}
+
+verdicts=$(own_verdicts 2>&1 || :)
+equal "an https check trusts the certificates of the image, and no others" \
+	"192.0.2.1:443 is up, 192.0.2.1:444 not added: down (tls_certificate)" \
+	"$(sed -n 's/^  [+!] backend \([0-9.:]*\), .*\(is up\|not added: .*)\).*/\1 \2/p' <<<"$verdicts" | paste -sd , | sed 's/,/, /')"
 
 equal "architecture" amd64 "$(jq -r .architecture "$WORK/image.json")"
 equal "what it runs" '["/usr/local/sbin/ezlb"] ["run"]' "$(config .Entrypoint) $(config .Cmd)"

@@ -4,6 +4,8 @@
 
 # What scripts/image has made. LAB_IMAGE: another one.
 IMAGE=${LAB_IMAGE:-$LAB_REPO/build/image/ezlb-amd64.tar}
+[[ -e $IMAGE ]] || fail "there is no $IMAGE: make it with scripts/image"
+[[ ! $EZLB -nt $IMAGE || -n ${LAB_IMAGE:-} ]] || fail "$IMAGE is older than $EZLB: make it with scripts/image"
 LAYOUT=$WORK/image # root: its file system; image.json: its configuration
 MODULES=$(readlink -f "/lib/modules/$(uname -r)")
 
@@ -17,8 +19,6 @@ runtime() {
 # image_unpack: the layers of the archive, one over the other. The image has one, so nothing is whited out.
 image_unpack() {
 	local layer
-	[[ -e $IMAGE ]] || fail "there is no $IMAGE: make it with scripts/image"
-	[[ ! $EZLB -nt $IMAGE || -n ${LAB_IMAGE:-} ]] || fail "$IMAGE is older than $EZLB: make it with scripts/image"
 	mkdir -p "$LAYOUT/archive" "$LAYOUT/root"
 	tar -xf "$IMAGE" -C "$LAYOUT/archive"
 	cp "$LAYOUT/archive/$(jq -r '.[0].Config' "$LAYOUT/archive/manifest.json")" "$LAYOUT/image.json"

@@ -17,6 +17,7 @@ for b in b1 b2; do backend_start "$b" 80; done
 WEB=$VIP:80
 PROGRAM=/usr/local/sbin/ezlb
 VERSION=$("$EZLB" version | cut -d ' ' -f 2)
+MANIFESTS=${LAB_MANIFESTS:-$LAB_REPO/deploy/k8s}
 PATIENCE=120 # podman is a large program: here each call takes seconds
 
 # There is no systemd that could call the health check.
@@ -117,31 +118,27 @@ assert_eq "what is left" "" "$(left)"
 # DaemonSet, so that its template is made a Pod.
 play() {
 	kubectl kustomize "$1" >"$WORK/rendered.yaml"
-	python3 - "$WORK/rendered.yaml" "$MODULES" >"$WORK/pod.yaml" <<-'END'
-		import os, sys, yaml
-		documents = list(yaml.safe_load_all(open(sys.argv[1])))
-		daemon = next(d for d in documents if d["kind"] == "DaemonSet")
-		pod = {"apiVersion": "v1", "kind": "Pod", "metadata": dict(daemon["spec"]["template"]["metadata"], name="ezlb"),
-		       "spec": daemon["spec"]["template"]["spec"]}
-		for volume in pod["spec"]["volumes"]:
-			# In the lab /lib/modules is a link that leads out of the volume.
-			if volume.get("hostPath", {}).get("path") == "/lib/modules":
-				volume["hostPath"]["path"] = os.path.dirname(sys.argv[2])
-		print(yaml.dump_all([d for d in documents if d["kind"] == "ConfigMap"] + [pod]))
-	END
+	# In the lab /lib/modules is a link that leads out of the volume.
+	python3 -c 'import json, sys, yaml; json.dump(list(yaml.safe_load_all(sys.stdin)), sys.stdout)' \
+		<"$WORK/rendered.yaml" | jq --arg modules "${MODULES%/*}" '
+			(.[] | select(.kind == "ConfigMap")), "---",
+			(.[] | select(.kind == "DaemonSet") | .spec.template |
+				{apiVersion: "v1", kind: "Pod", metadata: (.metadata + {name: "ezlb"}), spec: .spec} |
+				(.spec.volumes[].hostPath | select(.path? == "/lib/modules").path) = $modules)' |
+		sed 's/^"---"$/---/' >"$WORK/pod.yaml"
 	podman kube play "$WORK/pod.yaml"
 }
 
 mkdir -p "$WORK/site/services"
 web >"$WORK/site/services/web.yaml"
 for overlay in base overlays/restricted; do
-	[[ -d $LAB_REPO/deploy/k8s/$overlay ]] || continue
+	[[ -d $MANIFESTS/$overlay ]] || continue
 	echo "# deploy/k8s/$overlay as a pod"
 	cat >"$WORK/site/kustomization.yaml" <<-END
 		apiVersion: kustomize.config.k8s.io/v1beta1
 		kind: Kustomization
 		namespace: ezlb
-		resources: ["$(realpath --relative-to="$WORK/site" "$LAB_REPO/deploy/k8s/$overlay")"]
+		resources: ["$(realpath --relative-to="$WORK/site" "$MANIFESTS/$overlay")"]
 		configMapGenerator: [{name: ezlb-services, behavior: replace, files: [services/web.yaml]}]
 		generatorOptions: {disableNameSuffixHash: true}
 	END
