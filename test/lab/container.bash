@@ -6,6 +6,8 @@
 IMAGE=${LAB_IMAGE:-$LAB_REPO/build/image/ezlb-amd64.tar}
 [[ -e $IMAGE ]] || fail "there is no $IMAGE: make it with scripts/image"
 [[ ! $EZLB -nt $IMAGE || -n ${LAB_IMAGE:-} ]] || fail "$IMAGE is older than $EZLB: make it with scripts/image"
+PERSIST=$WORK/persist
+mkdir -p "$PERSIST"
 LAYOUT=$WORK/image # root: its file system; image.json: its configuration
 MODULES=$(readlink -f "/lib/modules/$(uname -r)")
 
@@ -39,8 +41,8 @@ bundle() {
 	mkdir -p "$WORK/bundle/$name"
 	: >>/run/xtables.lock
 	jq -n -f "$LAB_REPO/test/lab/container.jq" --slurpfile image "$LAYOUT/image.json" --arg mode "$mode" \
-		--arg root "$LAYOUT/root" --arg services "$SERVICES" --arg state "$STATE" --arg modules "$MODULES" \
-		--arg release "$(uname -r)" --arg words "$words" >"$WORK/bundle/$name/config.json"
+		--arg root "$LAYOUT/root" --arg services "$SERVICES" --arg state "$STATE" --arg persist "$PERSIST" \
+		--arg modules "$MODULES" --arg release "$(uname -r)" --arg words "$words" >"$WORK/bundle/$name/config.json"
 }
 
 # container_run NAME MODE [ARGUMENT...]: until it ends.

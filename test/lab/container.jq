@@ -20,6 +20,7 @@ def all: [("CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID 
 		{destination: "/sys", type: "sysfs", source: "sysfs",
 			options: ["nosuid", "noexec", "nodev", (if $privileged then "rw" else "ro" end)]},
 		bind($services; "/etc/ezlb/services.d"; "ro"), bind($state; "/run/ezlb"; "rw"),
+		bind($persist; "/var/lib/ezlb"; "rw"),
 		bind("/run/xtables.lock"; "/run/xtables.lock"; "rw"),
 		bind($modules; "/lib/modules/" + $release; "ro")
 	],

@@ -27,7 +27,7 @@ second_image() {
 
 run() { # run NAME TAG
 	podman run --detach --name "$1" --network host --privileged --read-only --log-driver k8s-file --pull never \
-		--volume "$SERVICES:/etc/ezlb/services.d:ro" --volume "$STATE:/run/ezlb" \
+		--volume "$SERVICES:/etc/ezlb/services.d:ro" --volume "$STATE:/run/ezlb" --volume "$PERSIST:/var/lib/ezlb" \
 		--volume /run/xtables.lock:/run/xtables.lock --volume "$MODULES:/lib/modules/$(uname -r):ro" \
 		"ezlb:$2" run --cleanup-on-exit=false --snat-backend=nftables
 }
