@@ -45,7 +45,7 @@ programs() {
 missing_libraries() {
 	local file
 	for file in "$PROGRAM" "$ROOT$LIBRARIES"/*; do
-		chroot "$ROOT" "$LIBRARIES/ld-linux-x86-64.so.2" --list "${file#"$ROOT"}" 2>&1 | grep -F 'not found' || :
+		chroot "$ROOT" "$LIBRARIES/ld-linux-x86-64.so.2" --list "${file#"$ROOT"}" 2>&1 | grep -E 'not found|cannot open' || :
 	done
 }
 
