@@ -91,6 +91,10 @@ static void assert_same_check(const struct ezlb_check *a, const struct ezlb_chec
 
 static void assert_same(const struct ezlb_spec *a, const struct ezlb_spec *b)
 {
+	if (!a || !b) {
+		fail_msg("no spec");
+		return; /* for the analyzer, which does not know that fail_msg() ends */
+	}
 	assert_string_equal(a->name, b->name);
 	assert_same_listeners(a, b);
 	assert_string_equal(a->scheduler, b->scheduler);
@@ -191,8 +195,7 @@ static void put_address(struct world *w)
 }
 
 static const char *const odd_texts[] = {
-	"I am well, n\xc3\xa9"
-	"e",
+	"I am well, n\xc3\xa9/e",
 	"true",
 	"null",
 	"~",

@@ -64,9 +64,9 @@ static bool stands_for(const char *there, const char *c, size_t n, enum ezlb_nod
 	return style == EZLB_NODE_DOUBLE && *there == '\\';
 }
 
-static void check_places(const struct parsed *parsed, const char *manifest)
+static void check_places(const struct parsed *parsed, const struct ezlb_node *scalar,
+			 const char *manifest)
 {
-	const struct ezlb_node *scalar = parsed->scalar;
 	struct ezlb_inset inset;
 	struct ezlb_mark in = { 1, 1 }, last = { 0, 0 };
 	const char *p = scalar->text;
@@ -204,8 +204,11 @@ static void random_text(char *out, unsigned most)
 	unsigned n_parts = dice(2) ? COUNT_OF(parts) : 5;
 
 	out[0] = '\0';
-	for (unsigned n = dice(most); n > 0; n--)
-		strcat(out, parts[dice(n_parts)]);
+	for (unsigned n = dice(most); n > 0; n--) {
+		const char *part = parts[dice(n_parts)];
+
+		memcpy(out + strlen(out), part, strlen(part) + 1);
+	}
 }
 
 static void test_styles(void **state)
@@ -231,7 +234,7 @@ static void test_styles(void **state)
 		/* libyaml writes a few texts so that it cannot read them. */
 		if (parsed.scalar && parsed.scalar->kind == EZLB_NODE_SCALAR) {
 			seen[parsed.scalar->style]++;
-			check_places(&parsed, manifest);
+			check_places(&parsed, parsed.scalar, manifest);
 		}
 		clear(&parsed);
 		free(manifest);
@@ -278,9 +281,11 @@ static void test_by_hand(void **state)
 		struct ezlb_mark in = { 1, 1 }, out;
 
 		parse(&parsed, byhand[i].manifest, strlen(byhand[i].manifest));
-		if (!parsed.scalar)
+		if (!parsed.scalar) {
 			fail_msg("not parsed: %s", byhand[i].manifest);
-		check_places(&parsed, byhand[i].manifest);
+			break; /* for the analyzer, which does not know that fail_msg() ends */
+		}
+		check_places(&parsed, parsed.scalar, byhand[i].manifest);
 		assert_true(ezlb_inset_make(&inset, &parsed.lines, parsed.scalar));
 		for (const char *p = parsed.scalar->text;
 		     strncmp(p, byhand[i].find, strlen(byhand[i].find)) != 0;) {
