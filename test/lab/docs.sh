@@ -51,6 +51,7 @@ files() {
 	sed "s/:80$/:8080/; s/$VIP/$VIP2/" "$WORK/here/web.yaml" >/etc/ezlb/services.d/api.yaml
 	sed "s/:80$/:53/; s/$VIP/$VIP2/; s/^full/protocol: udp\n&/" "$WORK/here/web.yaml" >/etc/ezlb/services.d/dns.yaml
 	cp "$WORK/here/web.yaml" /etc/ezlb/services.d/
+	cp "$WORK/here/web.yaml" /etc/ezlb/services.d/web.yaml.example
 	cat >"$WORK/here/ezlb.yaml" <<-END
 		services:
 		  - name: web
@@ -194,7 +195,7 @@ for document in $(user_documents | grep -vE '_CN.md|CHANGELOG.md'); do
 		[[ -e $block ]] || continue
 		text=$(commands "$block")
 		[[ -n ${text//[[:space:]]/} ]] || continue
-			run_block "$text" "$block"
+		run_block "$text" "$block"
 		ran=$((ran + 1))
 	done
 done
