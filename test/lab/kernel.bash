@@ -146,7 +146,8 @@ ipvs_writes() {
 ipvs_unload() {
 	[[ ${LAB_PLACE:-} == guest ]] || fail "ipvs_unload needs EZLB_LAB=guest"
 	local used
-	used=$(awk '/^ip_vs/ { print $1 }' /proc/modules)
+	# xt_ipvs, which a rule with -m ipvs has loaded, uses it.
+	used=$(awk '/^(xt_ipvs|ip_vs)/ { print $1 }' /proc/modules)
 	[[ -n $used ]] || return 0
 	# Namespaces of the case before this one may still be on their way out and hold it.
 	# shellcheck disable=SC2086
