@@ -57,8 +57,11 @@ static bool is_hidden(const char *name)
 	return name[0] == '.' || name[0] == '#';
 }
 
-/* A sample, like the web.yaml.example of the packages, is meant to be ignored, and so is the
- * web.yaml.example.dpkg-new of an upgrade: they are worth no line in the log. */
+/*
+ * A sample, like the web.yaml.example of the packages, is meant to be ignored, and so is the
+ * web.yaml.example.dpkg-new of an upgrade: they are worth no line in the log. Only for names that
+ * are not *.yaml: www.example.com.yaml is a service file.
+ */
 static bool is_sample(const char *name)
 {
 	const char *tail = strstr(name, ".example");
@@ -102,10 +105,11 @@ static int read_entry(int dirfd, const char *dir, const char *name, struct watch
 	struct ezlb_file file = { 0 };
 	int rc;
 
-	if (is_hidden(name) || is_sample(name))
+	if (is_hidden(name))
 		return 0;
 	if (!is_yaml(name)) {
-		*EZLB_PUSH(&out->ignored) = path_join(dir, name);
+		if (!is_sample(name))
+			*EZLB_PUSH(&out->ignored) = path_join(dir, name);
 		return 0;
 	}
 	rc = watch_file_read(dirfd, name, &file);

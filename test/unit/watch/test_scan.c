@@ -44,16 +44,17 @@ static void test_names(void **state)
 		const char *name;
 		bool read, ignored;
 	} table[] = {
-		{ "web.yaml", true, false },	  { "web.yml", true, false },
-		{ "a.b.yaml", true, false },	  { "WEB.YAML", false, true },
-		{ "web.yaml~", false, true },	  { "web.yaml.bak", false, true },
-		{ "web.json", false, true },	  { "yaml", false, true },
-		{ "sedAb12Cd", false, true },	  { ".web.yaml", false, false },
-		{ ".yaml", false, false },	  { ".ansible_tmpx1y2web.yaml", false, false },
-		{ "#web.yaml", false, false },	  { ".web.yaml.swp", false, false },
-		{ "..2026_01_01", false, false }, { "web.yaml.example", false, false },
-		{ "example", false, true },	  { "web.yaml.example.dpkg-new", false, false },
-		{ "web.examples", false, true },
+		{ "web.yaml", true, false },	    { "web.yml", true, false },
+		{ "a.b.yaml", true, false },	    { "WEB.YAML", false, true },
+		{ "web.yaml~", false, true },	    { "web.yaml.bak", false, true },
+		{ "web.json", false, true },	    { "yaml", false, true },
+		{ "sedAb12Cd", false, true },	    { ".web.yaml", false, false },
+		{ ".yaml", false, false },	    { ".ansible_tmpx1y2web.yaml", false, false },
+		{ "#web.yaml", false, false },	    { ".web.yaml.swp", false, false },
+		{ "..2026_01_01", false, false },   { "web.yaml.example", false, false },
+		{ "example", false, true },	    { "web.yaml.example.dpkg-new", false, false },
+		{ "web.examples", false, true },    { "www.example.com.yaml", true, false },
+		{ "web.example.yml", true, false },
 	};
 	struct watch_look look;
 	size_t n_read = 0, n_ignored = 0;
