@@ -208,6 +208,11 @@ check_components_together() {
 		render_all_components "k8s/components/restricted, k8s/components/monitoring, k8s/components/cleanup"
 	is three DaemonSet cleanup "[$pod.initContainers[].name] | join(\" \")"
 	equal "with cleanup: ezlb has the commands and flags" "" "$(wrong_args three)"
+	# In this order cleanup would be lost, and its pods would be ready nevertheless.
+	equal "cleanup before restricted is refused" refused "$(
+		render_all_components "k8s/components/cleanup, k8s/components/restricted" >"$WORK/wrong" 2>&1 || echo refused
+	)"
+	succeeds "and it says which component" grep -q "components/restricted.*test failed" "$WORK/wrong"
 }
 
 check_example() {
