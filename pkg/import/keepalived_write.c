@@ -175,7 +175,7 @@ static void put_scheduling(struct ka_service *s, const struct part *part, struct
 				 s->flag_fallback && s->flag_port ? ", " : "",
 				 s->flag_fallback && s->flag_port ? s->scheduler : "",
 				 s->flag_fallback && s->flag_port ? "-port" : "");
-	if (s->ops && !part->first->mark)
+	if (s->ops)
 		ezlb_text_puts(out, "one_packet: true\n");
 	if (!s->persistence_s && !s->prefix)
 		return;
@@ -183,7 +183,7 @@ static void put_scheduling(struct ka_service *s, const struct part *part, struct
 			 s->persistence_s ? s->persistence_s : 360);
 	if (s->prefix > 0 && s->prefix <= (v6 ? 128 : 32))
 		ezlb_text_printf(out, "  netmask: %d\n", s->prefix);
-	if (s->engine && !part->first->mark)
+	if (s->engine)
 		ezlb_text_printf(out, "  engine: %s\n", s->engine);
 }
 

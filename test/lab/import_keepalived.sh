@@ -121,6 +121,21 @@ virtual_server fwmark 9 {
         TCP_CHECK { connect_port 80 }
     }
 }
+virtual_server fwmark 10 {
+    lb_algo rr
+    protocol UDP
+    ops
+    real_server 192.168.10.11 514 {
+    }
+}
+virtual_server fwmark 11 {
+    lb_algo rr
+    protocol UDP
+    persistence_timeout 60
+    persistence_engine sip
+    real_server 192.168.10.11 5060 {
+    }
+}
 virtual_server fd00:10::1 80 {
     lb_algo wlc
     protocol TCP
@@ -134,7 +149,7 @@ END
 # The rows in the order of their text: the order of IPVS is that of its hash.
 rows() { in_ns lb ipvsadm -Sn | sort; }
 count() { rows | wc -l; }
-WANT=53
+WANT=57
 
 echo "# keepalived"
 in_ns lb keepalived --dont-fork --log-console --no-syslog --check --use-file "$WORK/keepalived.conf" \
