@@ -74,6 +74,15 @@ check_existing() {
 	equal "the volume has that one" mine "$(object existing DaemonSet "$pod.volumes[0].configMap.name")"
 }
 
+# Helm forgets all values that are not given again, and the nodes would remove all services.
+check_upgrade() {
+	refuses "an upgrade that forgets the services" "would remove all services" --is-upgrade --set image.tag=0.2.0
+	succeeds "an upgrade with services" template --is-upgrade -f "$all"
+	succeeds "an upgrade with a ConfigMap of one's own" template --is-upgrade --set existingConfigMap=mine
+	succeeds "an upgrade to no services on purpose" template --is-upgrade --set allowEmpty=true
+	succeeds "an upgrade to cleanup" template --is-upgrade --set cleanup=true
+}
+
 # "NAME DEFAULT" of each leaf, where a list or a map with keys that the user chooses is one.
 value_defaults() {
 	python3 test/lib/kube.py json "$1" | jq -r '.[0]
@@ -179,6 +188,7 @@ check_render all
 check_alerts all
 check_services
 check_existing
+check_upgrade
 check_values
 check_cleanup
 check_notes
