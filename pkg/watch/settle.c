@@ -232,7 +232,7 @@ uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look,
 	if (is_torn_down(settle, look)) {
 		freeze(settle,
 		       "files are gone from the ConfigMap volume without an update: is it being "
-		       "removed?");
+		       "removed? (restart ezlb if you have deleted them)");
 		return WATCH_NEVER;
 	}
 	if (look->problem) {

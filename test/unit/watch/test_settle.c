@@ -41,7 +41,7 @@ static const char other[] = "another directory has replaced it and has no servic
 
 static const char torn[] =
 	"files are gone from the ConfigMap volume without an update: is it being "
-	"removed?";
+	"removed? (restart ezlb if you have deleted them)";
 
 static const struct story {
 	const char *name;
