@@ -107,6 +107,15 @@ assert_match "the package" '^config-files ' "$(installed)"
 [[ ! -e $SD_ROOT/usr/sbin/ezlb ]] || fail "the program is still there"
 fails sd systemctl cat ezlb 2>/dev/null || fail "the unit is still there"
 
+echo "# a purge while another ezlb, in a container, uses the directories: they stay"
+sd install -D /dev/null /run/ezlb/ledger
+sd systemd-run -q --unit=other socat UNIX-LISTEN:/run/ezlb/admin.sock,fork /dev/null
+eventually 10 "the socket is there" test -S "$SD_ROOT/run/ezlb/admin.sock"
+sd /var/lib/dpkg/info/ezlb.postrm purge 2>"$WORK/purge"
+assert_match "what it says" 'stay: another ezlb uses them' "$(<"$WORK/purge")"
+[[ -e $FILES/web.yaml && -e $SD_ROOT/run/ezlb/ledger ]] || fail "files of another ezlb are gone"
+sd systemctl stop other
+
 echo "# purged: no file is left"
 document Remove /purge/p
 assert_eq "files" "$BEFORE" "$(files)"
