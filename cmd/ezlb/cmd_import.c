@@ -63,6 +63,9 @@ static void print_summary(const struct ezlb_import *import, const char *dir)
 	if (changed > 0)
 		printf(", %zu changed", changed);
 	printf("\n");
+	if (import->diags.len > 0)
+		printf("NOT everything: %zu error%s above, and their services are missing\n",
+		       import->diags.len, import->diags.len == 1 ? " is" : "s are");
 }
 
 /* One file alone is a service file; several are a stream of documents, which ezlb refuses. */
@@ -74,6 +77,8 @@ static void print_files(const struct ezlb_import *import)
 		printf("%s# ---- %s.yaml\n%s", i > 0 ? "---\n" : "", import->specs.items[i]->name,
 		       text);
 	}
+	if (import->diags.len > 0)
+		printf("# ---- NOT everything: services with an error are missing\n");
 }
 
 static int unknown(const char *file, size_t len)

@@ -104,7 +104,7 @@ works "and in the file" grep "^# name: 'Web_1' is web-1 here" noted/web-1.yaml
 printf 'services:\n  - {name: web}\n' >bad.yaml
 service good 80 >>bad.yaml
 im --output-dir half bad.yaml
-ended "an error: the other services are written" 1 "1 service file written to half" "bad.yaml:2:5: error[E011]: 'listen' is missing"
+ended "an error: the other services are written" 1 "NOT everything: 2 errors are above" "bad.yaml:2:5: error[E011]: 'listen' is missing"
 
 echo "# odd inputs"
 im
