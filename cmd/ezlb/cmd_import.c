@@ -25,12 +25,15 @@ static void print_diags(const struct ezlb_diags *diags)
 /* "FILE:LINE: SERVICE: SETTING: what became of it" */
 static void print_note(const struct ezlb_import_note *note)
 {
+	EZLB_AUTO_FREE char *text = NULL;
 	char line[16] = "";
 
 	if (note->at.line > 0)
 		snprintf(line, sizeof(line), ":%d", note->at.line);
-	put_plain(stderr, ezlb_asprintf("%s%s: %s%s%s\n", note->file, line, note->service,
-					note->service[0] ? ": " : "", note->text));
+	text = ezlb_asprintf("%s%s: %s%s%s", note->file, line, note->service,
+			     note->service[0] ? ": " : "", note->text);
+	ezlb_utf8_plain(text, false);
+	fprintf(stderr, "%s\n", text);
 }
 
 static void print_notes(const struct ezlb_import *import)

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <ezlb/utf8.h>
+
 #include "formats.h"
 
 /* Names in the last line; of more only the number. */
@@ -9,10 +11,22 @@ static void put_count(struct ezlb_text *out, const char *before, size_t n, const
 	ezlb_text_printf(out, "%s%zu %s%s", before, n, word, n == 1 ? "" : "s");
 }
 
+/* A name is one line: the second could be read as a command, "::stop-commands::" by GitHub. */
+static char *one_line(const char *name)
+{
+	char *line = ezlb_strdup(name);
+
+	ezlb_utf8_plain(line, false);
+	return line;
+}
+
 static void put_names(struct ezlb_text *out, char *const *names, size_t n)
 {
-	for (size_t i = 0; i < n && i < MAX_NAMES; i++)
-		ezlb_text_printf(out, "%s%s", i > 0 ? ", " : "", names[i]);
+	for (size_t i = 0; i < n && i < MAX_NAMES; i++) {
+		EZLB_AUTO_FREE char *name = one_line(names[i]);
+
+		ezlb_text_printf(out, "%s%s", i > 0 ? ", " : "", name);
+	}
 	if (n > MAX_NAMES)
 		ezlb_text_printf(out, " and %zu more", n - MAX_NAMES);
 }
@@ -49,12 +63,22 @@ void review_counts(const struct ezlb_review *review, struct ezlb_text *out)
 	ezlb_text_puts(out, "\n");
 }
 
+static void put_diag(const struct ezlb_diag *diag, struct ezlb_text *out)
+{
+	EZLB_AUTO_FREE char *file = one_line(diag->file);
+	EZLB_AUTO_FREE char *inside = diag->inside ? one_line(diag->inside) : NULL;
+	EZLB_AUTO_FREE char *text = NULL;
+	struct ezlb_diag shown = *diag;
+
+	shown.file = file;
+	shown.inside = inside;
+	text = ezlb_diag_text(&shown);
+	ezlb_text_puts(out, text);
+}
+
 void review_text(const struct ezlb_review *review, struct ezlb_text *out)
 {
-	for (size_t i = 0; i < review->diags->len; i++) {
-		EZLB_AUTO_FREE char *text = ezlb_diag_text(&review->diags->items[i]);
-
-		ezlb_text_puts(out, text);
-	}
+	for (size_t i = 0; i < review->diags->len; i++)
+		put_diag(&review->diags->items[i], out);
 	review_counts(review, out);
 }

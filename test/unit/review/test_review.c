@@ -72,6 +72,30 @@ static void test_github(void **state)
 		     "::warning file=/etc/x.yaml,title=ezlb E034::hm\n" COUNTS);
 }
 
+/* No name can begin a line of the output, where GitHub would read a command. */
+static void test_names_are_one_line(void **state)
+{
+	char name[] = "a\n::stop-commands::x\r::y", *names[] = { name };
+	struct ezlb_diags diags = { 0 };
+	struct ezlb_review review = {
+		.diags = &diags, .passed = names, .n_passed = 1, .ignored = names, .n_ignored = 1
+	};
+
+	(void)state;
+	ezlb_diags_add(&diags, name, (struct ezlb_mark){ 1, 1 }, EZLB_E_READ, "no")->inside =
+		ezlb_strdup(name);
+	for (int format = EZLB_REVIEW_TEXT; format < EZLB_REVIEW_FORMATS; format++) {
+		struct ezlb_text out = { 0 };
+		EZLB_AUTO_FREE char *got = NULL;
+
+		ezlb_review_write(&review, (enum ezlb_review_format)format, &out);
+		got = ezlb_text_take(&out, NULL);
+		assert_null(strstr(got, "\n::stop"));
+		assert_null(strchr(got, '\r'));
+	}
+	ezlb_diags_clear(&diags);
+}
+
 static const char *text_at(json_t *value, const char *key)
 {
 	return json_string_value(json_object_get(value, key));
@@ -187,9 +211,13 @@ static void test_titles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_as_text), cmocka_unit_test(test_github),
-		cmocka_unit_test(test_json),	cmocka_unit_test(test_sarif),
-		cmocka_unit_test(test_words),	cmocka_unit_test(test_titles),
+		cmocka_unit_test(test_as_text),
+		cmocka_unit_test(test_github),
+		cmocka_unit_test(test_names_are_one_line),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_sarif),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_titles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
