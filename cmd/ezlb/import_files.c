@@ -56,6 +56,16 @@ static char *from_here(const char *from, const char *pattern)
 	return ezlb_asprintf("%.*s%s", (int)(slash - from + 1), from, pattern);
 }
 
+/* A FIFO that nobody writes to would keep the import waiting; keepalived refuses it, too. */
+static int read_included(const char *path, struct ezlb_import_include *out, struct ezlb_err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return ezlb_err_set(err, EINVAL, "%s is not a regular file", path);
+	return import_file_read(path, &out->text, &out->len, err);
+}
+
 /* As keepalived does: names in order, directories left out. */
 int import_file_include(void *ctx, const char *from, const char *pattern,
 			struct ezlb_import_includes *out, struct ezlb_err *err)
@@ -75,7 +85,7 @@ int import_file_include(void *ctx, const char *from, const char *pattern,
 
 		if (name[strlen(name) - 1] == '/')
 			continue;
-		rc = import_file_read(name, &one.text, &one.len, err);
+		rc = read_included(name, &one, err);
 		if (rc < 0)
 			break;
 		one.file = ezlb_strdup(name);

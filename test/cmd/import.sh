@@ -136,6 +136,10 @@ ended "no UTF-8" 1 "" "latin:1:22: error[E003]: this is not UTF-8 text"
 for ((i = 1; i <= 5000; i++)); do echo "-A -f $i -s rr"; done >many
 im many
 ended "too many services" 1 "" "many:4097:1: error[E002]: more than 4096 services"
+mkfifo pipe.conf
+echo 'include pipe.conf' >waits.conf
+im waits.conf
+ended "an included FIFO" 1 "" "include pipe.conf: pipe.conf is not a regular file"
 status=0
 "$EZLB" import ezlb.yaml >/dev/full 2>err || status=$?
 equal "a full disk" "1 ezlb: cannot write to stdout: No space left on device" "$status $(<err)"
