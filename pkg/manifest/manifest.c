@@ -109,15 +109,34 @@ static bool begins_field(const char *p)
 	return false;
 }
 
+/* The indentation of the first line that is not empty, a comment or "---". */
+static size_t indent_of(const char *text)
+{
+	for (const char *p = text; p; p = strpbrk(p, "\r\n")) {
+		size_t n;
+
+		p += strspn(p, "\r\n");
+		n = strspn(p, " \t");
+		if (p[n] && !strchr("#\r\n", p[n]) && strncmp(p, "---", 3) != 0)
+			return n;
+	}
+	return 0;
+}
+
 /* By its lines and not by its tree: a broken service file must be found, too. */
 static bool looks_like_service(const char *text)
 {
+	size_t first = indent_of(text);
+
 	for (const char *p = text; p; p = strpbrk(p, "\r\n")) {
+		size_t n;
+
 		p += strspn(p, "\r\n");
+		n = strspn(p, " \t");
 		/* Deeper lines belong to other fields; "{" begins a mapping of JSON. */
-		if (*p == ' ' && !strchr("{\"", p[strspn(p, " ")]))
+		if (n > first && !strchr("{\"", p[n]))
 			continue;
-		if (begins_field(p))
+		if (begins_field(p + n))
 			return true;
 	}
 	return false;
