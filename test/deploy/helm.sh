@@ -128,12 +128,12 @@ check_values() {
 		node: selector-from-values
 		key: toleration-from-values
 		key: affinity-from-values
-		priorityClassName: class-from-values
+		priorityClassName: "class-from-values"
 		maxUnavailable: 17%
 		terminationGracePeriodSeconds: 31
 		note: annotation-from-values
 		team: label-of-pods
-		name: name-from-values-services
+		name: "name-from-values-services"
 	END
 	equal "run and host-setup agree about the host" "host-setup --snat-backend=nftables --vip-device=ezlb7
 run --snat-backend=nftables --vip-device=ezlb7" "$(object all DaemonSet "$pod | .initContainers[0], .containers[0]
@@ -146,6 +146,18 @@ run --snat-backend=nftables --vip-device=ezlb7" "$(object all DaemonSet "$pod | 
 	refuses "a value that does not exist" serivces --set serivces.web.listen=x
 	refuses "a value of another type" restricted --set-string restricted=yes
 	refuses "an argument that is none" args --set 'args={log-level}'
+	refuses "a name that would be two lines of YAML" fullnameOverride --set 'fullnameOverride=a: b'
+	refuses "an interface that cannot be" vipDevice --set 'vipDevice=x: y'
+}
+
+# YAML reads 123 and 1e3 as numbers, and Kubernetes refuses a number as a name.
+check_numbers() {
+	succeeds "names that look like numbers render" render numbers helm template 123 "$chart" --namespace 456 \
+		--set-string existingConfigMap=12,fullnameOverride=1e3,priorityClassName=7,vipDevice=0
+	equal "and stay texts" '"1e3" "456" "123" "12" "7"' "$(object numbers DaemonSet \
+		'[.metadata.name, .metadata.namespace, .metadata.labels["app.kubernetes.io/instance"],
+		.spec.template.spec.volumes[0].configMap.name, .spec.template.spec.priorityClassName]
+		| map(tojson) | join(" ")')"
 }
 
 # With cleanup: flags that decide what is removed, and nothing of the services.
@@ -190,9 +202,10 @@ check_services
 check_existing
 check_upgrade
 check_values
+check_numbers
 check_cleanup
 check_notes
 check_version
 succeeds "all objects are as the types of Kubernetes say" \
-	strict "$WORK"/{plain,restricted,monitoring,cleanup,all,existing,clean,bare}.yaml
+	strict "$WORK"/{plain,restricted,monitoring,cleanup,all,existing,clean,bare,numbers}.yaml
 finish

@@ -13,7 +13,7 @@
 
 {{- define "ezlb.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "ezlb.labels" -}}
@@ -41,7 +41,7 @@ imagePullPolicy: {{ . }}
 - --snat-backend={{ . }}
 {{- end }}
 {{- with .Values.vipDevice }}
-- --vip-device={{ . }}
+- {{ printf "--vip-device=%s" . | quote }}
 {{- end }}
 {{- end -}}
 
