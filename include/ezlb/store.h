@@ -136,19 +136,21 @@ void ezlb_ledger_close(struct ezlb_ledger *ledger);
  */
 
 struct ezlb_lastgood {
-	char *dir;     /* NULL: stores nothing */
-	char *persist; /* a copy of it for after a reboot; NULL: none */
-	int lock;      /* of the persist directory; if there is one, and `writes` */
-	bool writes;   /* false: only reads */
-	bool warned;   /* logged that writing fails; reset by the next success */
+	char *dir;	    /* NULL: stores nothing */
+	char *persist;	    /* a copy of it for after a reboot; NULL: none */
+	int lock;	    /* of the persist directory; if there is one, and `writes` */
+	bool writes;	    /* false: only reads */
+	bool persist_fixed; /* the persist directory cannot be written, and is only read */
+	bool warned;	    /* logged that writing fails; reset by the next success */
 };
 
 /* Creates nothing yet. state_dir NULL: stores nothing. */
 void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *state_dir, bool writes);
 /*
  * Uses this directory as well, and copies the versions of the state directory to it. Logs once if
- * that is impossible, and goes on without it: it cannot be written, others can write to it, or
- * another process has its lock. Does nothing if it is NULL or is the state directory.
+ * that is impossible, and goes on without it: others can write to it, or another process has its
+ * lock. Of one that cannot be written (a read-only file system), it logs that, too, and reads the
+ * versions. Does nothing if it is NULL or is the state directory.
  */
 void ezlb_lastgood_persist(struct ezlb_lastgood *lastgood, const char *persist_dir);
 /* The bytes, which the caller frees; NULL: no valid version. */

@@ -15,10 +15,11 @@
 #include "newfile.h"
 #include "statedir.h"
 
-#define HASH_LEN 16  /* hex digits */
-#define BASE_MAX 238 /* NAME_MAX without the hash and its '-' */
-#define NEW_NAME "new"
-#define PLACES	 2
+#define HASH_LEN   16  /* hex digits */
+#define BASE_MAX   238 /* NAME_MAX without the hash and its '-' */
+#define NEW_NAME   "new"
+#define PLACES	   2
+#define PERSISTENT 1 /* the place of the persist directory */
 
 static const struct dir_kind persist_dir = { "persist directory", "--persist-dir", 0700 };
 
@@ -29,9 +30,14 @@ void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *state_dir, b
 		lastgood->dir = ezlb_asprintf("%s/lastgood", state_dir);
 }
 
+static bool writes_to(const struct ezlb_lastgood *lastgood, int i)
+{
+	return lastgood->writes && (i != PERSISTENT || !lastgood->persist_fixed);
+}
+
 void ezlb_lastgood_close(struct ezlb_lastgood *lastgood)
 {
-	if (lastgood->persist && lastgood->writes)
+	if (lastgood->persist && writes_to(lastgood, PERSISTENT))
 		close(lastgood->lock);
 	free(lastgood->dir);
 	free(lastgood->persist);
@@ -286,7 +292,9 @@ bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const
 	if (!lastgood->writes || !keeps(lastgood, path))
 		return true;
 	for (int i = 0; i < PLACES; i++) {
-		int rc = place(lastgood, i) ? store(place(lastgood, i), path, bytes, len) : 0;
+		int rc = place(lastgood, i) && writes_to(lastgood, i)
+				 ? store(place(lastgood, i), path, bytes, len)
+				 : 0;
 
 		failed = rc < 0 ? rc : failed;
 	}
@@ -316,7 +324,7 @@ void ezlb_lastgood_forget(struct ezlb_lastgood *lastgood, const char *path)
 	for (int i = 0; i < PLACES; i++) {
 		EZLB_AUTO_FREE char *file = NULL;
 
-		if (!place(lastgood, i))
+		if (!place(lastgood, i) || !writes_to(lastgood, i))
 			continue;
 		file = file_of(place(lastgood, i), path);
 		remove_file(lastgood, file, path);
@@ -370,7 +378,7 @@ void ezlb_lastgood_prune(struct ezlb_lastgood *lastgood, const char *const *path
 		hashes[i] = hash_of(paths[i]);
 	ezlb_sort(hashes, n, sizeof(*hashes), hash_cmp);
 	for (int i = 0; i < PLACES; i++)
-		if (place(lastgood, i) && lastgood->writes)
+		if (place(lastgood, i) && writes_to(lastgood, i))
 			prune_dir(lastgood, place(lastgood, i), hashes, n);
 }
 
@@ -403,7 +411,10 @@ static void copy_all(struct ezlb_lastgood *lastgood)
 	ezlb_snapshot_clear(&stored);
 }
 
-/* Returns true if there is a directory to use. The lock of a reader stays unset. */
+/*
+ * Returns true if there is a directory to use. The lock of a reader stays unset. Where the lock
+ * cannot be opened because the file system is read-only or full, what is stored still counts.
+ */
 static bool open_dir(struct ezlb_lastgood *lastgood, const char *dir, struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *state_dir = ezlb_strndup(lastgood->dir,
@@ -416,7 +427,8 @@ static bool open_dir(struct ezlb_lastgood *lastgood, const char *dir, struct ezl
 	rc = lastgood->writes ? dir_lock(dir, &persist_dir, err)
 			      : dir_check(dir, &persist_dir, err);
 	lastgood->lock = rc;
-	return rc >= 0;
+	lastgood->persist_fixed = lastgood->writes && rc < 0;
+	return rc >= 0 || (rc != -EBUSY && dir_check(dir, &persist_dir, NULL) == 0);
 }
 
 void ezlb_lastgood_persist(struct ezlb_lastgood *lastgood, const char *dir)
@@ -427,9 +439,10 @@ void ezlb_lastgood_persist(struct ezlb_lastgood *lastgood, const char *dir)
 		return;
 	if (open_dir(lastgood, dir, &err)) {
 		lastgood->persist = ezlb_asprintf("%s/lastgood", dir);
-		if (lastgood->writes)
+		if (writes_to(lastgood, PERSISTENT))
 			copy_all(lastgood);
-	} else if (err.code && lastgood->writes) {
+	}
+	if (err.code && lastgood->writes) {
 		ezlb_log(EZLB_WARN, "config",
 			 EZLB_S("msg", "the last good versions of the service files will not "
 				       "survive a reboot of this host"),

@@ -239,6 +239,30 @@ static void test_cannot_be_used(void **state)
 	assert_does_without(PERSIST, "or set another one with --persist-dir");
 }
 
+/* As on a read-only file system: a reboot after a failure of the disk must not lose services. */
+static void test_cannot_be_written(void **state)
+{
+	struct ezlb_lastgood store;
+	EZLB_AUTO_FREE char *log = NULL;
+
+	(void)state;
+	stores(PERSIST, WEB, "web");
+	reboot();
+	assert_int_equal(unlink(at("var/lib/ezlb/lock").s), 0);
+	assert_int_equal(mkdir(at("var/lib/ezlb/lock").s, 0700), 0);
+	log = begin(&store, PERSIST, true);
+	assert_non_null(strstr(log, "will not survive a reboot"));
+	assert_reads(&store, WEB, "web");
+	assert_writes(&store, WEB, "new");
+	assert_reads(&store, WEB, "new");
+	ezlb_lastgood_prune(&store, NULL, 0);
+	ezlb_lastgood_forget(&store, WEB);
+	assert_reads(&store, WEB, "web");
+	ezlb_lastgood_close(&store);
+	remove_tree(at("var/lib/ezlb/lock").s);
+	reads(WEB, "web");
+}
+
 /* What others could have put there is no service file. */
 static void test_reads_nothing_that_others_can_write(void **state)
 {
@@ -400,6 +424,7 @@ int main(void)
 		IN_TOP(test_modes),
 		IN_TOP(test_reading_creates_nothing),
 		IN_TOP(test_cannot_be_used),
+		IN_TOP(test_cannot_be_written),
 		IN_TOP(test_reads_nothing_that_others_can_write),
 		IN_TOP(test_of_another_process),
 		IN_TOP(test_is_the_state_directory),
