@@ -10,7 +10,7 @@ _ezlb_services() {
 		[[ ${COMP_WORDS[i]} != --state-dir || ${COMP_WORDS[i + 1]} != = ]] || dir=(--state-dir "${COMP_WORDS[i + 2]}")
 	done
 	timeout 2 "${COMP_WORDS[0]}" status "${dir[@]}" -o json 2>/dev/null |
-		grep -o '"name":"[^"]*","state"' | cut -d '"' -f 4
+		grep -o '"name":"[a-z0-9-]*","state"' | cut -d '"' -f 4
 }
 
 _ezlb_commands() {

@@ -23,7 +23,7 @@ function __ezlb_services
 		end
 	end
 	timeout 2 ezlb status $dir -o json 2>/dev/null |
-		string match -ra '"name":"[^"]*","state"' | string split -f 4 '"'
+		string match -ra '"name":"[a-z0-9-]*","state"' | string split -f 4 '"'
 end
 
 complete -c ezlb -f

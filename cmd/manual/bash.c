@@ -16,7 +16,7 @@ static const char head[] =
 	"dir=(--state-dir \"${COMP_WORDS[i + 2]}\")\n"
 	"\tdone\n"
 	"\ttimeout 2 \"${COMP_WORDS[0]}\" status \"${dir[@]}\" -o json 2>/dev/null |\n"
-	"\t\tgrep -o '\"name\":\"[^\"]*\",\"state\"' | cut -d '\"' -f 4\n"
+	"\t\tgrep -o '\"name\":\"[a-z0-9-]*\",\"state\"' | cut -d '\"' -f 4\n"
 	"}\n";
 
 static const char tail[] =

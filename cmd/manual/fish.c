@@ -30,7 +30,7 @@ static const char head[] =
 	"\t\tend\n"
 	"\tend\n"
 	"\ttimeout 2 ezlb status $dir -o json 2>/dev/null |\n"
-	"\t\tstring match -ra '\"name\":\"[^\"]*\",\"state\"' | string split -f 4 '\"'\n"
+	"\t\tstring match -ra '\"name\":\"[a-z0-9-]*\",\"state\"' | string split -f 4 '\"'\n"
 	"end\n"
 	"\n"
 	"complete -c ezlb -f\n";

@@ -12,7 +12,7 @@ static const char head[] =
 	"\tlocal -a dir names\n"
 	"\t(( $+opt_args[--state-dir] )) && dir=(--state-dir ${(Q)opt_args[--state-dir]})\n"
 	"\tnames=(${(f)\"$(timeout 2 ezlb status $dir -o json 2>/dev/null |\n"
-	"\t\tgrep -o '\"name\":\"[^\"]*\",\"state\"' | cut -d '\"' -f 4)\"})\n"
+	"\t\tgrep -o '\"name\":\"[a-z0-9-]*\",\"state\"' | cut -d '\"' -f 4)\"})\n"
 	"\tcompadd -a names\n"
 	"}\n"
 	"\n"

@@ -125,6 +125,11 @@ equal "bash completes files" "examples/services.d/web.yaml" "$(compreply ezlb ch
 equal "bash completes directories" "examples/services.d" "$(compreply ezlb run --config-dir examples/)"
 equal "bash has nothing to say of a number" "" "$(compreply ezlb run --empty-hold-down '')"
 equal "without a running ezlb there are no services" "" "$(compreply ezlb status --state-dir "$WORK" '' 2>&1)"
+# shellcheck disable=SC2016 # bash expands the words that it completes
+printf '#!/bin/sh\necho '"'"'{"name":"$(touch %s/expanded)","state":"up"}{"name":"web","state":"up"}'"'"'\n' "$WORK" >"$WORK/answers"
+chmod +x "$WORK/answers"
+equal "a name that is none is not offered" web "$(compreply "$WORK/answers" status '' 2>&1)"
+equal "and bash does not run it" "" "$(find "$WORK" -name expanded)"
 some_services
 equal "bash completes services" "api dns internal web" "$(compreply ezlb status --state-dir "$WORK/state" '' 2>&1)"
 equal "also where the flag has a =" "web" "$(compreply ezlb status --state-dir = "$WORK/state" w 2>&1)"
