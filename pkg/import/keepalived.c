@@ -191,7 +191,7 @@ void ezlb_import_keepalived(struct ezlb_import *import, const char *file, const 
 	struct ka_reader reader = { .import = import };
 
 	if (ka_read(&reader, file, text, len))
-		for (size_t i = 0; i < reader.root.body.len; i++)
+		for (size_t i = 0; i < reader.root.body.len && !import->full; i++)
 			read_block(&reader, reader.root.body.items[i]);
 	import_notes_flush(&reader.notes, import);
 	ka_reader_clear(&reader);

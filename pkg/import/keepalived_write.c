@@ -288,7 +288,7 @@ static void write_parts(struct ka_service *s, const char *check, bool inhibit)
 
 	if (most_listeners > LISTEN_MAX)
 		most_listeners = LISTEN_MAX;
-	for (size_t i = 0, n; i < s->listeners.len; i += n) {
+	for (size_t i = 0, n; i < s->listeners.len && !s->reader->import->full; i += n) {
 		const struct ka_listener *first = &s->listeners.items[i];
 		struct part part = { .first = first, .family = family_of(s, first) };
 

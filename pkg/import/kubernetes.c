@@ -98,7 +98,7 @@ static void read_objects(struct k8s *k, const struct ezlb_node *documents)
 		add_object(k, node, 0);
 	EZLB_SORT(&k->slices, by_service);
 	EZLB_SORT(&k->endpoints, by_service);
-	for (size_t i = 0; i < k->services.len; i++)
+	for (size_t i = 0; i < k->services.len && !k->import->full; i++)
 		k8s_service(k, k->services.items[i]);
 	note_rest(k);
 	EZLB_VEC_CLEAR(&k->services);

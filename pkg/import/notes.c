@@ -123,6 +123,7 @@ bool import_service(struct ezlb_import *import, const char *name, struct ezlb_te
 	EZLB_AUTO_FREE char *file = ezlb_asprintf("%s.yaml", name);
 	struct ezlb_diags diags = { 0 };
 	struct ezlb_spec *spec;
+	bool added = false;
 	size_t len;
 	EZLB_AUTO_FREE char *text = ezlb_text_take(yaml, &len);
 
@@ -131,7 +132,7 @@ bool import_service(struct ezlb_import *import, const char *name, struct ezlb_te
 		free(spec->file);
 		spec->file = ezlb_strdup(origin->file);
 		spec->name_at = origin->at;
-		*EZLB_PUSH(&import->specs) = spec;
+		added = ezlb_import_add(import, spec);
 	}
 	for (size_t i = 0; i < diags.len; i++)
 		if (!diags.items[i].warning)
@@ -139,5 +140,5 @@ bool import_service(struct ezlb_import *import, const char *name, struct ezlb_te
 				       diags.items[i].code, "%s: no service file can say this: %s",
 				       origin->what, diags.items[i].message);
 	ezlb_diags_clear(&diags);
-	return spec;
+	return added;
 }

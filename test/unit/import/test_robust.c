@@ -149,10 +149,56 @@ static void test_large(void **state)
 		}
 }
 
+/* One more service than there may be: its text in each format. */
+static void put_keepalived(struct ezlb_text *text, int i)
+{
+	ezlb_text_printf(
+		text,
+		"virtual_server 10.1.%d.%d 80 {\n protocol TCP\n real_server 10.0.0.1 80 {\n"
+		" }\n}\n",
+		i / 250, i % 250 + 1);
+}
+
+static void put_kubernetes(struct ezlb_text *text, int i)
+{
+	ezlb_text_printf(text,
+			 "---\napiVersion: v1\nkind: Service\nmetadata: {name: s%d}\n"
+			 "spec: {externalIPs: [10.1.%d.%d], ports: [{port: 80}]}\n"
+			 "---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: s%d}\nsubsets: "
+			 "[{addresses: [{ip: 10.0.0.1}], ports: [{port: 80}]}]\n",
+			 i, i / 250, i % 250 + 1, i);
+}
+
+static void test_limit(void **state)
+{
+	static const struct {
+		enum ezlb_import_format format;
+		void (*put)(struct ezlb_text *text, int i);
+	} rows[] = { { EZLB_IMPORT_KEEPALIVED, put_keepalived },
+		     { EZLB_IMPORT_KUBERNETES, put_kubernetes } };
+
+	(void)state;
+	for (size_t r = 0; r < COUNT_OF(rows); r++) {
+		struct ezlb_import import = { 0 };
+		struct ezlb_text text = { 0 };
+
+		for (int i = 0; i < EZLB_IMPORT_SERVICES_MAX + 2; i++)
+			rows[r].put(&text, i);
+		assert_false(ezlb_import_read(&import, rows[r].format, "in", text.items, text.len));
+		assert_int_equal(import.specs.len, EZLB_IMPORT_SERVICES_MAX);
+		assert_int_equal(import.diags.len, 1);
+		assert_non_null(strstr(import.diags.items[0].message, "more than 4096 services"));
+		assert_int_equal(import.diags.items[0].code, EZLB_E_SIZE);
+		ezlb_import_clear(&import);
+		EZLB_VEC_CLEAR(&text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_mutations),
-					    cmocka_unit_test(test_large) };
+					    cmocka_unit_test(test_large),
+					    cmocka_unit_test(test_limit) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
