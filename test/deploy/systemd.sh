@@ -47,6 +47,18 @@ packages_to_build() {
 	sed -n '/^build=($/,/^)$/p' scripts/deps | sed '1d;$d;s/#.*//' | xargs -n 1 | grep -vxE 'gcc|libc6-dev|make' | sort
 }
 
+# What a purge leaves where one of the directories is a mount point.
+purged() {
+	local root=$WORK/purged user=()
+	unshare --mount true 2>/dev/null || user=(--map-root-user)
+	mkdir -p "$root"/{etc/ezlb,var/lib/ezlb,run/ezlb/lastgood}
+	sed -E "s#/(etc|var/lib|run)/ezlb#$root&#g" debian/ezlb.postrm >"$WORK/postrm"
+	# shellcheck disable=SC2016 # the other shell expands it
+	unshare "${user[@]}" --mount sh -ec 'mount -t tmpfs tmpfs "$1/var/lib/ezlb"; touch "$1/var/lib/ezlb/lock"
+		sh "$2" purge 2>/dev/null
+		cd "$1" && find . -path "*ezlb*"' sh "$root" "$WORK/postrm" || echo "exit status $?"
+}
+
 # key_is KEY WANT
 key_is() {
 	equal "$1=$2" "$2" "$(sed -n "s/^$1=//p" "$unit")"
@@ -111,4 +123,5 @@ equal "debian/changelog has CMake's version" "$version" "$(dpkg-parsechangelog -
 equal "the rpm has it, too" "$version" "$(sed -n 's/^Version: *//p' packaging/rpm/ezlb.spec)"
 equal "debian/control needs what scripts/deps build installs" "$(packages_to_build)" \
 	"$(build_depends | grep -vx debhelper-compat)"
+equal "a purge empties a mount point and removes the other directories" ./var/lib/ezlb "$(purged)"
 finish
