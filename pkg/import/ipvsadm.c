@@ -14,7 +14,8 @@
 
 #include "ipvsadm.h"
 
-#define USE_SAVE "use the output of `ipvsadm -Sn`"
+#define ERRORS_MAX 20
+#define USE_SAVE   "use the output of `ipvsadm -Sn`"
 
 /* The protocol and the address, or the mark, of a service. */
 static bool read_key(struct parser *p, const struct args *args, struct ezlb_service_key *out)
@@ -260,11 +261,28 @@ static void read_line(struct parser *p, const struct args *args)
 			       args->value[OPT_CHANGE] ? "-E, -e, -D or -d" : "-L");
 }
 
+/* A server that cannot be read is one that its service has not; its key comes first in the line. */
+static void lose_server(struct parser *p, const struct args *args)
+{
+	struct ezlb_service_key key;
+	size_t *slot;
+
+	if (!args->value[OPT_ADD_SERVER] ||
+	    (!args->value[OPT_TCP] && !args->value[OPT_UDP] && !args->value[OPT_SCTP] &&
+	     !args->value[OPT_FWMARK]) ||
+	    !read_key(p, args, &key))
+		return;
+	slot = slot_of(p, &key);
+	if (*slot)
+		p->services.items[*slot - 1].broken = true;
+}
+
+/* Where reading ends early, any service may have more servers. */
 static void read_lines(struct parser *p)
 {
 	const char *line = p->src.text, *end = line + p->src.len;
 
-	for (int n = 1; line < end && p->src.n_errors < 20 && !p->import->full; n++) {
+	for (int n = 1; line < end && p->src.n_errors < ERRORS_MAX && !p->import->full; n++) {
 		const char *eol = memchr(line, '\n', (size_t)(end - line));
 		struct args args;
 
@@ -272,9 +290,13 @@ static void read_lines(struct parser *p)
 			eol = end;
 		if (ipvsadm_args_read(&p->src, line, (size_t)(eol - line), n, &args))
 			read_line(p, &args);
+		else
+			lose_server(p, &args);
 		ipvsadm_args_clear(&args);
 		line = eol + 1;
 	}
+	for (size_t i = 0; i < p->services.len && line < end && !p->import->full; i++)
+		p->services.items[i].broken = true;
 }
 
 /* A part of a service would not be the service. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "outcome.h"
 
-#define OFF "health_check:\n  enabled: false\n"
-#define ONE "-a -t 10.0.0.1:80 -r 10.1.0.1:80 "
+#define UNKNOWN(line) "! " #line ":1 unknown option '-Q'\n"
+#define OFF	      "health_check:\n  enabled: false\n"
+#define ONE	      "-a -t 10.0.0.1:80 -r 10.1.0.1:80 "
 
 static const struct import_case cases[] = {
 	{ "-A -t 10.0.0.1:80 -s wrr\n" ONE "-m -w 1\n-a -t 10.0.0.1:80 -r 10.1.0.2:81 -m -w 0\n",
@@ -80,6 +81,14 @@ static const struct import_case cases[] = {
 	  "! 9:1 only services and servers that are added can be read: '-E, -e, -D or -d'\n" },
 	{ "IP Virtual Server version 1.2.1 (size=4096)\n",
 	  "! 1:1 this is the output of `ipvsadm -L`\n" },
+	{ "-A -t 10.0.0.1:80 -s rr\n" ONE "-m\n-a -t 10.0.0.1:80 -r 10.1.0.2:80 -m --new 1\n",
+	  "! 3:37 unknown option '--new'\n" },
+	{ "-A -t 10.0.0.1:80 -s rr\n" ONE
+	  "-m\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n-Q\n"
+	  "-a -t 10.0.0.1:80 -r 10.1.0.2:80 -m\n",
+	  UNKNOWN(3) UNKNOWN(4) UNKNOWN(5) UNKNOWN(6) UNKNOWN(7) UNKNOWN(8) UNKNOWN(9) UNKNOWN(10)
+		  UNKNOWN(11) UNKNOWN(12) UNKNOWN(13) UNKNOWN(14) UNKNOWN(15) UNKNOWN(16)
+			  UNKNOWN(17) UNKNOWN(18) UNKNOWN(19) UNKNOWN(20) UNKNOWN(21) UNKNOWN(22) },
 	{ "-A -t 10.0.0.1:80 -s rr -o\n" ONE "-m\n",
 	  "! 1:1 service tcp-10-0-0-1-80: one_packet needs protocol: udp\n" },
 };
