@@ -25,8 +25,10 @@ static int nothing_checked(const struct ezlb_review *review, const struct flags 
 	if (review->n_files > 0 || flags->allow_empty || review->diags->len > 0)
 		return 0;
 	if (review->n_objects + review->n_passed > 0)
-		fprintf(stderr, "ezlb: nothing was checked: no ConfigMap has service files; "
-				"--configmap NAME names it, --allow-empty allows none\n");
+		fprintf(stderr,
+			"ezlb: nothing was checked: no ConfigMap has service files; "
+			"--configmap NAME names it, --allow-empty allows none; to convert Services "
+			"use `ezlb import`\n");
 	else
 		fprintf(stderr, "ezlb: nothing was checked: there are no service files, which end "
 				"in .yaml or .yml; --allow-empty allows that\n");

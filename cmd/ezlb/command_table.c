@@ -35,8 +35,7 @@ const struct command command_table[] = {
 	  "Kubernetes manifests, YAML or JSON. - is standard input. Asks neither the kernel nor a "
 	  "running ezlb. Without arguments it checks the files of --config-dir.",
 	  "0  no errors\n"
-	  "1  errors, or there was nothing to check\n"
-	  "2  wrong usage\n",
+	  "1  errors, or there was nothing to check\n",
 	  "ezlb check\n"
 	  "ezlb check web.yaml candidates/\n"
 	  "kubectl kustomize deploy/ | ezlb check --strict -\n",
@@ -102,8 +101,8 @@ const struct command command_table[] = {
 	  "ezlb events -f\n",
 	  BIT(STATE_DIR) | BIT(OUTPUT) | BIT(COLOUR) | BIT(FOLLOW) },
 	{ "probe", cmd_probe, "ready|live", "ask a running ezlb whether it is ready or alive",
-	  "For exec probes of Kubernetes. ready: the first pass is done and the files can be read; "
-	  "live: the main loop answers. Where the answer is no, the reason is on stdout.",
+	  "For exec probes of Kubernetes. ready: ezlb configures the kernel as the files say; live: "
+	  "the main loop answers. Where the answer is no, the reason is on stdout.",
 	  "0  yes\n"
 	  "1  no, or no answer\n",
 	  "ezlb probe ready\n", BIT(STATE_DIR) },

@@ -24,8 +24,8 @@ const struct flag_row flag_table[FLAGS] = {
 		.arg = "DIR",
 		.by_default = "/var/lib/ezlb",
 		.help = "Directory for the last good versions of the service files, "
-			"which must survive a reboot. If --state-dir is not its "
-			"default, they survive one only with this flag.",
+			"which must survive a reboot. With a --state-dir of your own "
+			"and without this flag they are in --state-dir only.",
 	},
 	[FLAG_DATAPLANE] = {
 		.name = "dataplane",
@@ -158,7 +158,7 @@ const struct flag_row flag_table[FLAGS] = {
 		.env = "EZLB_OUTPUT",
 		.arg = "text|json",
 		.by_default = "text",
-		.help = "The format on stdout. table means text.",
+		.help = "The format on stdout. text may also be written as table.",
 		.letter = 'o',
 	},
 	[FLAG_COLOUR] = {

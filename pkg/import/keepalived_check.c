@@ -75,8 +75,8 @@ static void read_nearest(struct ka_service *s, const struct ka_stmt *stmt,
 		ka_note(s, EZLB_IMPORT_CHANGED, stmt, "%s: type: tcp is the nearest: %s",
 			checker->name, checker->nearest);
 	else
-		ka_note(s, EZLB_IMPORT_DROPPED, stmt, "%s: no health check: %s", checker->name,
-			checker->nearest);
+		ka_note(s, EZLB_IMPORT_DROPPED, stmt, "%s: gives no health check: %s",
+			checker->name, checker->nearest);
 }
 
 void ka_check_clear(struct ka_check *check)

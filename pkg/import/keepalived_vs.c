@@ -165,7 +165,7 @@ static void use_quorum(struct ka_service *s, const struct ka_stmt *stmt)
 	unsigned long n;
 
 	if (ka_number(s, stmt, 1, UINT32_MAX, &n) && n > 1)
-		ka_note(s, EZLB_IMPORT_DROPPED, stmt, "quorum %lu: there is none: " QUORUM, n);
+		ka_note(s, EZLB_IMPORT_DROPPED, stmt, "quorum %lu: ezlb has no quorum: " QUORUM, n);
 }
 
 static void use_hysteresis(struct ka_service *s, const struct ka_stmt *stmt)
@@ -173,7 +173,7 @@ static void use_hysteresis(struct ka_service *s, const struct ka_stmt *stmt)
 	unsigned long n;
 
 	if (ka_number(s, stmt, 1, UINT32_MAX, &n) && n > 0)
-		ka_note(s, EZLB_IMPORT_DROPPED, stmt, "hysteresis %lu: there is no quorum", n);
+		ka_note(s, EZLB_IMPORT_DROPPED, stmt, "hysteresis %lu: ezlb has no quorum", n);
 }
 
 static void use_snmp_name(struct ka_service *s, const struct ka_stmt *stmt)
@@ -211,8 +211,8 @@ static const struct ka_keyword rows[] = {
 	{ "real_server", ka_read_server, NULL },
 	{ "quorum_up", NULL, KA_NO_PROGRAMS },
 	{ "quorum_down", NULL, KA_NO_PROGRAMS },
-	{ "omega", NULL, "there is no quorum and there are no programs to start" },
-	{ "ha_suspend", NULL, "ezlb always probes, also while the host has not the address" },
+	{ "omega", NULL, "ezlb has no quorum and starts no programs" },
+	{ "ha_suspend", NULL, "ezlb always probes, also while the host does not have the address" },
 	{ "smtp_alert", NULL, "ezlb sends no mail; use alert rules for the metrics" },
 	{ "hashed", NULL, "the kernel sets this flag itself" },
 	{ "nat_mask", NULL, "it has no effect in the kernel" },

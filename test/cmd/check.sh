@@ -69,6 +69,9 @@ nothing() {
 	ez - <"$WORK/rules"
 	ended "nor is a stream without service files" 1 "passed over: 1 ConfigMap without service files (lb/rules)" \
 		"no ConfigMap has service files"
+	printf 'apiVersion: v1\nkind: Service\nmetadata: {name: web}\n' >"$WORK/service"
+	ez - <"$WORK/service"
+	ended "of a Service it says which command takes it" 1 "passed over: 1 other object" "to convert Services use \`ezlb import\`"
 	ez --allow-empty - <"$WORK/rules"
 	ended "that can be allowed, too" 0 "0 files checked, 0 errors" ""
 	ez - </dev/null

@@ -107,6 +107,7 @@ usage() {
 		ended "ezlb help $command" 0 "usage: ezlb $command " ""
 		cp "$WORK/out" "$WORK/help-$command"
 		ended "says what an exit status means" 0 "exit status:"$'\n'"  0  " ""
+		equal "wrong usage only once" 1 "$(grep -c 'wrong usage' <<<"$out")"
 		ended "and has an example" 0 "examples:"$'\n'"  ezlb $command" ""
 		equal "and no line for which a terminal is too narrow" "" "$(grep '.\{81\}' <<<"$out" || :)"
 		for flag in --help -h; do
