@@ -142,6 +142,16 @@ static void refuse_name(struct validation *v, const struct input *input, const c
 	diag->help = ezlb_strdup("rename it");
 }
 
+/* A pipe from a command that failed. */
+static void refuse_nothing(struct validation *v, const char *path)
+{
+	struct ezlb_diag *diag = ezlb_diags_add(&v->out->diags, path, (struct ezlb_mark){ 1, 1 },
+						EZLB_E_MISSING,
+						"the file is empty: nothing came in");
+
+	diag->help = ezlb_strdup("look whether the command before the pipe failed");
+}
+
 static void check_file(struct validation *v, const struct input *input)
 {
 	const struct ezlb_file *file = &input->file;
@@ -154,6 +164,8 @@ static void check_file(struct validation *v, const struct input *input)
 	if (!file->bytes)
 		ezlb_diags_add(&v->out->diags, file->path, (struct ezlb_mark){ 0, 0 }, EZLB_E_READ,
 			       "%s", file->problem);
+	else if (input->stream && file->len == 0)
+		refuse_nothing(v, file->path);
 	else
 		spec = ezlb_config_parse_inset(file->path, name, file->bytes, file->len, NULL,
 					       &v->out->diags);

@@ -75,7 +75,8 @@ nothing() {
 	ez --allow-empty - <"$WORK/rules"
 	ended "that can be allowed, too" 0 "0 files checked, 0 errors" ""
 	ez - </dev/null
-	ended "nor is an empty standard input" 1 "<stdin>:1:1: error[E011]: the file is empty" ""
+	ended "nor is an empty standard input" 1 "<stdin>:1:1: error[E011]: the file is empty: nothing came in
+  help: look whether the command before the pipe failed" ""
 	ez --configmap absent - <"$WORK/stream"
 	ended "nor a ConfigMap that is not there" 1 "" "there is no ConfigMap absent"
 }
