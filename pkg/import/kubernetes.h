@@ -36,7 +36,8 @@ struct k8s_port {
 	uint16_t port;
 	struct EZLB_VEC(struct ezlb_endpoint) backends; /* sorted; owned */
 	size_t unready;
-	bool done; /* it is in a file */
+	bool done;		      /* it is in a file */
+	char file[EZLB_NAME_MAX + 1]; /* in this one; "" if in none */
 };
 struct k8s_ports EZLB_VEC(struct k8s_port);
 

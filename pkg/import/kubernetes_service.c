@@ -183,6 +183,12 @@ static void name_file(struct k8s_job *job, const struct k8s_port *port, bool ipv
 	ezlb_import_name(job->k->import, text, name);
 }
 
+static void be_in_file(struct k8s_port *port, const char *name)
+{
+	port->done = true;
+	ezlb_strcpy(port->file, sizeof(port->file), name);
+}
+
 /* One file: this port, and all others with the same backends and protocols. */
 static void write_file(struct k8s_job *job, struct k8s_ports *ports, struct k8s_port *port,
 		       uint8_t family, bool ipv6)
@@ -210,9 +216,9 @@ static void write_file(struct k8s_job *job, struct k8s_ports *ports, struct k8s_
 		for (size_t j = i; j < ports->len; j++)
 			if (ports->items[j].port == number && &ports->items[j] != port &&
 			    same_backends(&ports->items[j], port))
-				ports->items[j].done = true;
+				be_in_file(&ports->items[j], name);
 	}
-	port->done = true;
+	be_in_file(port, name);
 	if (n > LISTEN_MAX)
 		k8s_note(job, EZLB_IMPORT_DROPPED, job->service,
 			 "ports: a service file has at most 64 listeners: the others are left out");
@@ -223,6 +229,10 @@ static void write_file(struct k8s_job *job, struct k8s_ports *ports, struct k8s_
 	import_notes_add(&k->notes, EZLB_IMPORT_CHANGED, k->file, job->service->at, name,
 			 "backends: this is a snapshot of the pods that were ready: it is wrong as "
 			 "soon as a pod has another address");
+	if (job->files > 1)
+		import_notes_add(&k->notes, EZLB_IMPORT_ADVICE, k->file, job->service->at, name,
+				 "settings: the comments in %s.yaml are about this file, too",
+				 job->name);
 }
 
 static bool has_family(const struct k8s_job *job, uint8_t family)
@@ -249,7 +259,9 @@ static void note_ports(struct k8s_job *job, const struct k8s_ports *ports, uint8
 					     port->unready == 1 ? "" : "s",
 					     port->unready == 1 ? "is" : "are");
 		if (text)
-			k8s_note(job, EZLB_IMPORT_DROPPED, job->service, text);
+			import_notes_add(&job->k->notes, EZLB_IMPORT_DROPPED, job->k->file,
+					 job->service->at, *port->file ? port->file : job->name,
+					 "%s", text);
 	}
 }
 
