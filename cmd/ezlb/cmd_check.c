@@ -68,6 +68,7 @@ int cmd_check(const struct flags *flags)
 		.n_passed = found.passed.len,
 		.ignored = found.ignored.items,
 		.n_ignored = found.ignored.len,
+		.named = flags->n_configmaps > 0,
 		.stopped = found.stopped,
 	};
 	int status = 0;

@@ -26,10 +26,11 @@ struct ezlb_review {
 	const struct ezlb_diags *diags;
 	size_t n_files;	     /* service files */
 	size_t n_objects;    /* of Kubernetes, other than ConfigMaps */
-	char *const *passed; /* ConfigMaps without service files */
+	char *const *passed; /* ConfigMaps without service files, or that nobody named */
 	size_t n_passed;
 	char *const *ignored; /* what `ezlb run` does not read */
 	size_t n_ignored;
+	bool named;   /* the ConfigMaps to check were named */
 	bool stopped; /* there are more diagnostics */
 };
 

@@ -63,7 +63,25 @@ static bool say(struct other_file *out, const char *what, const char *help)
 	return true;
 }
 
-/* `services`: a list in the Go program of the same name, a mapping in Docker Compose. */
+static bool is_service(const struct ezlb_node *root)
+{
+	return ezlb_node_get(root, "listen") || ezlb_node_get(root, "backends") ||
+	       ezlb_node_get(root, "fwmark");
+}
+
+/* A text, or the fields of a service file: `services` of a Helm chart. So is an empty one. */
+static bool has_service(const struct ezlb_node *services)
+{
+	for (const struct ezlb_node *item = services->first; item; item = item->next)
+		if (item->kind != EZLB_NODE_MAP || is_service(item))
+			return true;
+	return !services->first;
+}
+
+/*
+ * `services`: a list in the Go program of the same name, a mapping in Docker Compose and in the
+ * values of a Helm chart.
+ */
 static bool guess_services(const struct ezlb_node *root, struct other_file *out)
 {
 	const struct ezlb_node *services = ezlb_node_get(root, "services");
@@ -71,6 +89,9 @@ static bool guess_services(const struct ezlb_node *root, struct other_file *out)
 	if (!services)
 		return false;
 	out->at = services->key_at;
+	if (services->kind == EZLB_NODE_MAP && has_service(services))
+		return say(out, "a file with the values of a Helm chart",
+			   "check what it renders: `helm template CHART -f FILE | ezlb check -`");
 	if (services->kind == EZLB_NODE_MAP)
 		return say(out, "a file of Docker Compose",
 			   "write 'key: value' lines, for one service in one file");
@@ -78,12 +99,6 @@ static bool guess_services(const struct ezlb_node *root, struct other_file *out)
 		return say(out, "an ezlb.yaml with a list of services",
 			   "one file is one service: " IMPORT);
 	return false;
-}
-
-static bool is_service(const struct ezlb_node *root)
-{
-	return ezlb_node_get(root, "listen") || ezlb_node_get(root, "backends") ||
-	       ezlb_node_get(root, "fwmark");
 }
 
 /* --- text: by the words with which lines begin ------------------------------------------------ */

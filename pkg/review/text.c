@@ -35,8 +35,9 @@ static void put_passed(const struct ezlb_review *review, struct ezlb_text *out)
 {
 	ezlb_text_puts(out, "; passed over: ");
 	if (review->n_passed > 0) {
-		put_count(out, "", review->n_passed, "ConfigMap");
-		ezlb_text_puts(out, " without service files (");
+		put_count(out, "", review->n_passed,
+			  review->named ? "other ConfigMap" : "ConfigMap");
+		ezlb_text_puts(out, review->named ? " (" : " without service files (");
 		put_names(out, review->passed, review->n_passed);
 		ezlb_text_puts(out, ")");
 	}

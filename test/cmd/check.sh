@@ -112,7 +112,7 @@ manifests() {
 	EZLB_CONFIGMAP=lb/rules:services ez "$WORK/stream"
 	ended "EZLB_CONFIGMAP names more than one" 1 "3 files checked" ""
 	EZLB_CONFIGMAP=lb/rules ez --configmap services "$WORK/stream"
-	ended "--configmap replaces it" 1 "2 files checked, 1 error; passed over: 1 ConfigMap" ""
+	ended "--configmap replaces it" 1 "2 files checked, 1 error; passed over: 1 other ConfigMap (" ""
 	python3 -c '
 import json, sys, yaml
 json.dump({"apiVersion": "v1", "kind": "List", "items": list(yaml.safe_load_all(open(sys.argv[1])))}, sys.stdout)' \
