@@ -221,12 +221,28 @@ static bool is_full(const struct validation *v)
 	return v->out->stopped;
 }
 
+/* "{{ .Values.x }}" on a line with an error: the file is no manifest yet. */
+static void help_template(struct ezlb_diags *diags, size_t first)
+{
+	for (size_t i = first; i < diags->len; i++) {
+		struct ezlb_diag *diag = &diags->items[i];
+
+		if (!diag->source || !strstr(diag->source, "{{"))
+			continue;
+		free(diag->help);
+		diag->help = ezlb_strdup("check what the template renders, for example "
+					 "`helm template CHART | ezlb check -`");
+	}
+}
+
 static void check_manifest(struct validation *v, const struct ezlb_file *file)
 {
 	struct ezlb_manifest manifest;
+	size_t first = v->out->diags.len;
 
 	ezlb_manifest_read(&manifest, file->path, file->bytes, file->len, v->options->configmaps,
 			   v->options->n_configmaps, &v->out->diags);
+	help_template(&v->out->diags, first);
 	for (size_t i = 0; i < manifest.files.len && !is_full(v); i++)
 		check_key(v, file->path, &manifest.lines, &manifest.files.items[i]);
 	find_asked(v, &manifest.taken);

@@ -72,6 +72,8 @@ nothing() {
 	printf 'apiVersion: v1\nkind: Service\nmetadata: {name: web}\n' >"$WORK/service"
 	ez - <"$WORK/service"
 	ended "of a Service it says which command takes it" 1 "passed over: 1 other object" "to convert Services use \`ezlb import\`"
+	ez "$REPO/deploy/helm/ezlb/templates/configmap.yaml"
+	ended "of a template, what to check in its place" 1 "helm template CHART | ezlb check -" ""
 	ez --allow-empty - <"$WORK/rules"
 	ended "that can be allowed, too" 0 "0 files checked, 0 errors" ""
 	ez - </dev/null
