@@ -10,6 +10,9 @@
 
 command -v kubectl >/dev/null || fail "kubectl is missing (package kubernetes-client); run scripts/deps test"
 MANIFESTS=${LAB_MANIFESTS:-$LAB_REPO/deploy/k8s}
+# The manifests mount /var/lib/ezlb of the host, which the next case in this guest must not find.
+mkdir -p "$WORK/over/upper" "$WORK/over/work"
+mount -t overlay -o "lowerdir=/var/lib,upperdir=$WORK/over/upper,workdir=$WORK/over/work" overlay /var/lib
 lab_up
 for b in b1 b2; do backend_start "$b" 80; done
 podman load --quiet --input "$IMAGE"
@@ -47,6 +50,8 @@ for overlay in base overlays/restricted; do
 	eventually $PATIENCE "it is ready" ready ezlb-ezlb
 	podman kube down "$WORK/pod.yaml"
 	answers "the rules stay"
-	podman run --rm --network host --privileged --read-only --volume /run/ezlb:/run/ezlb "ezlb:$VERSION" cleanup
+	podman run --rm --network host --privileged --read-only --volume /run/ezlb:/run/ezlb \
+		--volume /var/lib/ezlb:/var/lib/ezlb "ezlb:$VERSION" cleanup
 	assert_eq "what is left" "" "$(left)"
+	assert_eq "last good versions" "" "$(find /var/lib/ezlb/lastgood -type f 2>/dev/null)"
 done
