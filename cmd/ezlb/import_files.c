@@ -181,16 +181,31 @@ static int write_one(const char *dir, const struct ezlb_spec *spec, const char *
 	return ezlb_err_sys(err, -rc, "cannot write %s", path);
 }
 
+/* Those of this run: the next one would refuse to overwrite them. */
+static void take_back(const struct ezlb_import *import, const char *dir, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		EZLB_AUTO_FREE char *path = path_of(dir, import->specs.items[i]);
+
+		unlink(path);
+	}
+}
+
 int import_files_write(const struct ezlb_import *import, const char *dir, struct ezlb_err *err)
 {
+	size_t written = 0;
 	int rc = make_dir(dir, err);
 
 	if (rc == 0)
 		rc = check_absent(import, dir, err);
-	for (size_t i = 0; rc == 0 && i < import->specs.len; i++) {
-		EZLB_AUTO_FREE char *text = ezlb_import_text(import, import->specs.items[i]);
+	while (rc == 0 && written < import->specs.len) {
+		const struct ezlb_spec *spec = import->specs.items[written];
+		EZLB_AUTO_FREE char *text = ezlb_import_text(import, spec);
 
-		rc = write_one(dir, import->specs.items[i], text, err);
+		rc = write_one(dir, spec, text, err);
+		written += rc == 0;
 	}
+	if (rc < 0)
+		take_back(import, dir, written);
 	return rc;
 }

@@ -14,6 +14,7 @@ int import_file_include(void *ctx, const char *from, const char *pattern,
 
 /*
  * Writes DIR/NAME.yaml for each spec; makes DIR and its parents where they are missing. Writes
- * nothing if one of the files exists. A reader sees each file whole or not at all.
+ * nothing if one of the files exists, and takes back what it wrote if one cannot be written. A
+ * reader sees each file whole or not at all.
  */
 int import_files_write(const struct ezlb_import *import, const char *dir, struct ezlb_err *err);

@@ -90,6 +90,21 @@ ended "a directory that cannot be made" 1 "" "cannot make the directory /proc/ez
 im --output-dir= ezlb.yaml
 ended "no directory" 2 "" "--output-dir=: expected DIR"
 
+{
+	service a 81
+	printf '  - {name: z, listen: "10.0.0.1:82", backends: ['
+	printf '{address: "10.1.0.%d:80", weight: 1}, ' {1..99}
+	printf ']}\n'
+} | cat <(echo services:) - >large.yaml
+mkdir partly
+echo mine >partly/b.yaml
+# A file that may not grow, as on a full disk.
+said=$(trap '' XFSZ && ulimit -f 2 && "$EZLB" import --output-dir partly large.yaml 2>&1 >/dev/null) && said=none
+equal "no room for the second file" "ezlb: cannot write partly/z.yaml: File too large" "$said"
+equal "leaves nothing of this run" "partly/b.yaml" "$(find partly -type f)"
+im --output-dir partly large.yaml
+ended "so that it can be run again" 0 "2 service files written to partly" ""
+
 echo "# what it says"
 {
 	printf 'global:\n  log_level: debug\n  metrics_interval: 9s\nservices:\n'
