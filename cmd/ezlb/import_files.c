@@ -168,8 +168,9 @@ static int write_one(const char *dir, const struct ezlb_spec *spec, const char *
 {
 	EZLB_AUTO_FREE char *path = path_of(dir, spec);
 	EZLB_AUTO_FREE char *temporary = ezlb_asprintf("%s/.%s.yaml.%d", dir, spec->name, getpid());
+	/* Headers and bodies of health checks may have secrets: not for everybody. */
 	EZLB_AUTO_CLOSE int fd = open(temporary,
-				      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+				      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
 	int rc = fd < 0 ? -errno : put_bytes(fd, text, strlen(text));
 
 	if (rc == 0)

@@ -71,7 +71,7 @@ im --output-dir new/dir ezlb.yaml
 ended "makes it" 0 "2 service files written to new/dir" ""
 equal "and only the files" "new/dir new/dir/dns.yaml new/dir/web.yaml" "$(find new/dir | sort | xargs)"
 works "they are service files" "$EZLB" check --config-dir new/dir
-equal "a file is readable for all" 644 "$(umask 022 && "$EZLB" import --output-dir mode ezlb.yaml >/dev/null && stat -c %a mode/web.yaml)"
+equal "a file is not readable for all" 640 "$(umask 022 && "$EZLB" import --output-dir mode ezlb.yaml >/dev/null && stat -c %a mode/web.yaml)"
 cp -a new/dir before
 {
 	cat ezlb.yaml
