@@ -50,6 +50,7 @@ struct k8s_job {
 	struct EZLB_VEC(struct ezlb_addr) addresses;
 	size_t files;
 	bool several; /* files */
+	bool ipv6;    /* these are for the second family */
 };
 
 /* "default" without a namespace. */

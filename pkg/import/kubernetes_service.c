@@ -9,6 +9,8 @@
 #define LISTEN_MAX 64	 /* in one service file */
 #define PORTS_MAX  256
 
+struct listeners EZLB_VEC(struct ezlb_endpoint);
+
 static void add_address(struct k8s_job *job, const struct ezlb_node *node)
 {
 	struct ezlb_addr addr;
@@ -76,8 +78,9 @@ static void read_ports(struct k8s_job *job, struct k8s_ports *ports)
 			continue;
 		}
 		if (ports->len == PORTS_MAX) {
-			k8s_note(job, EZLB_IMPORT_DROPPED, item,
-				 "ports: only the first 256 are read");
+			ezlb_diags_add(&job->k->import->diags, job->k->file, item->at, EZLB_E_SIZE,
+				       "Service %s: more than %d ports",
+				       ezlb_source_show(job->service_name, shown), PORTS_MAX);
 			return;
 		}
 		port.port = (uint16_t)number;
@@ -119,18 +122,21 @@ static unsigned protocols(const struct k8s_ports *ports, const struct k8s_port *
 	return mask;
 }
 
-static void put_listen(const struct k8s_job *job, uint8_t family, uint16_t number, size_t *n,
-		       struct ezlb_text *out)
+static void add_listeners(const struct k8s_job *job, uint8_t family, uint16_t number,
+			  struct listeners *out)
+{
+	for (size_t i = 0; i < job->addresses.len; i++)
+		if (job->addresses.items[i].family == family)
+			*EZLB_PUSH(out) = (struct ezlb_endpoint){ job->addresses.items[i], number };
+}
+
+static void put_listen(const struct ezlb_endpoint *listeners, size_t n, struct ezlb_text *out)
 {
 	char buf[EZLB_ENDPOINT_STRLEN];
 
-	for (size_t i = 0; i < job->addresses.len; i++) {
-		struct ezlb_endpoint ep = { job->addresses.items[i], number };
-
-		if (ep.addr.family != family || ++*n > LISTEN_MAX)
-			continue;
-		ezlb_text_printf(out, "  - \"%s\"\n", ezlb_endpoint_format(&ep, buf));
-	}
+	ezlb_text_puts(out, "listen:\n");
+	for (size_t i = 0; i < n; i++)
+		ezlb_text_printf(out, "  - \"%s\"\n", ezlb_endpoint_format(&listeners[i], buf));
 }
 
 static void put_settings(struct k8s_job *job, const struct k8s_port *port, unsigned mask,
@@ -183,15 +189,39 @@ static void name_file(struct k8s_job *job, const struct k8s_port *port, bool ipv
 	ezlb_import_name(job->k->import, text, name);
 }
 
-static void be_in_file(struct k8s_port *port, const char *name)
+/* Of this port, and of all others with the same backends and protocols, which are then done. */
+static void take_listeners(const struct k8s_job *job, struct k8s_ports *ports,
+			   struct k8s_port *port, uint8_t family, struct listeners *out)
 {
+	unsigned mask = protocols(ports, port, port->port);
+
+	for (size_t i = 0; i < ports->len; i++) {
+		uint16_t number = ports->items[i].port;
+
+		if (ports->items[i].done || protocols(ports, port, number) != mask)
+			continue;
+		add_listeners(job, family, number, out);
+		for (size_t j = i; j < ports->len; j++)
+			if (ports->items[j].port == number && &ports->items[j] != port &&
+			    same_backends(&ports->items[j], port))
+				ports->items[j].done = true;
+	}
 	port->done = true;
-	ezlb_strcpy(port->file, sizeof(port->file), name);
 }
 
-/* One file: this port, and all others with the same backends and protocols. */
-static void write_file(struct k8s_job *job, struct k8s_ports *ports, struct k8s_port *port,
-		       uint8_t family, bool ipv6)
+/* Those that are done since the file before. */
+static void be_in_file(struct k8s_ports *ports, const char *name)
+{
+	for (size_t i = 0; i < ports->len; i++) {
+		struct k8s_port *port = &ports->items[i];
+
+		if (port->done && port->backends.len > 0 && !*port->file)
+			ezlb_strcpy(port->file, sizeof(port->file), name);
+	}
+}
+
+static void write_file(struct k8s_job *job, struct k8s_ports *ports, const struct k8s_port *port,
+		       unsigned mask, const struct ezlb_endpoint *listeners, size_t n)
 {
 	struct k8s *k = job->k;
 	struct ezlb_text out = { 0 };
@@ -199,29 +229,12 @@ static void write_file(struct k8s_job *job, struct k8s_ports *ports, struct k8s_
 	EZLB_AUTO_FREE char *what = ezlb_asprintf("Service %s",
 						  ezlb_source_show(job->service_name, shown));
 	struct import_origin origin = { k->file, job->service->at, what };
-	unsigned mask = protocols(ports, port, port->port);
-	size_t n = 0;
 
-	name_file(job, port, ipv6, name);
+	name_file(job, port, job->ipv6, name);
 	if (job->files == 0)
 		ezlb_strcpy(job->name, sizeof(job->name), name);
-	ezlb_text_puts(&out, "listen:\n");
-	for (size_t i = 0; i < ports->len; i++) {
-		struct k8s_port *other = &ports->items[i];
-		uint16_t number = other->port;
-
-		if (other->done || protocols(ports, port, number) != mask)
-			continue;
-		put_listen(job, family, number, &n, &out);
-		for (size_t j = i; j < ports->len; j++)
-			if (ports->items[j].port == number && &ports->items[j] != port &&
-			    same_backends(&ports->items[j], port))
-				be_in_file(&ports->items[j], name);
-	}
-	be_in_file(port, name);
-	if (n > LISTEN_MAX)
-		k8s_note(job, EZLB_IMPORT_DROPPED, job->service,
-			 "ports: a service file has at most 64 listeners: the others are left out");
+	be_in_file(ports, name);
+	put_listen(listeners, n, &out);
 	put_settings(job, port, mask, &out);
 	if (!import_service(k->import, name, &out, &origin))
 		return;
@@ -233,6 +246,26 @@ static void write_file(struct k8s_job *job, struct k8s_ports *ports, struct k8s_
 		import_notes_add(&k->notes, EZLB_IMPORT_ADVICE, k->file, job->service->at, name,
 				 "settings: the comments in %s.yaml are about this file, too",
 				 job->name);
+}
+
+/* As many files as the listeners need. */
+static void write_files(struct k8s_job *job, struct k8s_ports *ports, struct k8s_port *port,
+			uint8_t family)
+{
+	struct listeners listeners = { .items = NULL };
+	unsigned mask = protocols(ports, port, port->port);
+
+	take_listeners(job, ports, port, family, &listeners);
+	for (size_t i = 0; i < listeners.len; i += LISTEN_MAX) {
+		size_t left = listeners.len - i;
+
+		write_file(job, ports, port, mask, &listeners.items[i],
+			   left < LISTEN_MAX ? left : LISTEN_MAX);
+	}
+	if (listeners.len > LISTEN_MAX)
+		k8s_note(job, EZLB_IMPORT_CHANGED, job->service,
+			 "ports: several service files: one has at most 64 listeners");
+	EZLB_VEC_CLEAR(&listeners);
 }
 
 static bool has_family(const struct k8s_job *job, uint8_t family)
@@ -282,9 +315,10 @@ static void write_family(struct k8s_job *job, uint8_t family, bool ipv6)
 	for (size_t i = 0; i < ports.len; i++)
 		n += i > 0 && !same_backends(&ports.items[i], &ports.items[0]);
 	job->several = n > 0;
+	job->ipv6 = ipv6;
 	for (size_t i = 0; i < ports.len; i++)
 		if (!ports.items[i].done)
-			write_file(job, &ports, &ports.items[i], family, ipv6);
+			write_files(job, &ports, &ports.items[i], family);
 	note_ports(job, &ports, family);
 	clear_ports(&ports);
 }
