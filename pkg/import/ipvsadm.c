@@ -196,6 +196,20 @@ static bool read_numbers(struct parser *p, const struct args *args, struct ezlb_
 		ipvsadm_number(p, args, OPT_LOWER, UINT32_MAX, &to->lower));
 }
 
+/* IPVS does not look at it: with a mark the packet keeps the port that the client used. */
+static void drop_port(struct parser *p, struct service *service, const struct args *args,
+		      struct ezlb_endpoint *to)
+{
+	if (!to->port || !service->key.fwmark || service->spec->forward == EZLB_MASQ)
+		return;
+	ezlb_import_note(p->import, EZLB_IMPORT_CHANGED, p->src.file, args->at[OPT_SERVER],
+			 service->spec->name,
+			 "-r: without the port %u: with a mark and -g or -i IPVS ignores it, and "
+			 "packets keep the port that the client used",
+			 (unsigned)to->port);
+	to->port = 0;
+}
+
 static bool read_server(struct parser *p, struct service *service, const struct args *args)
 {
 	struct ezlb_backend backend = { .weight = 1 };
@@ -206,6 +220,7 @@ static bool read_server(struct parser *p, struct service *service, const struct 
 	if (!ipvsadm_endpoint(p, args, OPT_SERVER, &backend.endpoint) ||
 	    !read_forward(p, service, args) || !read_numbers(p, args, &backend))
 		return false;
+	drop_port(p, service, args, &backend.endpoint);
 	if (!backend.endpoint.port)
 		backend.endpoint.port = service->key.listen.port;
 	if (backend.weight == 0 && !service->key.fwmark && service->key.proto == EZLB_UDP)

@@ -53,6 +53,21 @@ static const struct import_case cases[] = {
 	  "move to other backends\n"
 	  "name: udp-10-0-0-1-53\nlisten: 10.0.0.1:53\nprotocol: udp\nscheduler: sh\n"
 	  "scheduler_flags: sh-port\nbackends:\n  - address: 10.1.0.1:53\n    weight: 0\n" },
+	/* the kernel ignores the port of a server there */
+	{ "-A -f 1 -s rr\n-a -f 1 -r 10.1.0.1:80 -g -w 1\n-a -f 1 -r 10.1.0.2 -g -w 1\n",
+	  "~ 2 fwmark-1 -r: without the port 80: with a mark and -g or -i IPVS ignores it, and "
+	  "packets keep the port that the client used\n"
+	  "name: fwmark-1\nfwmark: 1\nscheduler: rr\nforward: direct\nbackends:\n"
+	  "  - address: 10.1.0.1\n  - address: 10.1.0.2\n" },
+	{ "-A -f 1 -s rr\n-a -f 1 -r 10.1.0.1:80 -m -w 1\n",
+	  "name: fwmark-1\nfwmark: 1\nscheduler: rr\nbackends:\n  - address: 10.1.0.1:80\n" },
+	/* of the same address only the port told two of them apart */
+	{ "-A -f 1 -s rr\n-a -f 1 -r 10.1.0.1:80 -i -w 1\n-a -f 1 -r 10.1.0.1:81 -i -w 1\n",
+	  "! 1:1 service fwmark-1: backend 10.1.0.1 is listed twice, first on line 10\n"
+	  "~ 2 fwmark-1 -r: without the port 80: with a mark and -g or -i IPVS ignores it, and "
+	  "packets keep the port that the client used\n"
+	  "~ 3 fwmark-1 -r: without the port 81: with a mark and -g or -i IPVS ignores it, and "
+	  "packets keep the port that the client used\n" },
 	/* a service with an error is not written, another one is */
 	{ "-A -t 10.0.0.1:80 -s wrr\n" ONE "-m -w 1\n-a -t 10.0.0.1:80 -r 10.1.0.2:80 -g -w 1\n"
 	  "-A -f 7 -s rr\n-a -f 7 -r 10.1.0.1 -m\n",
