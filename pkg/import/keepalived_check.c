@@ -112,6 +112,7 @@ void ka_check_server(struct ka_service *s, struct ka_server *server)
 			checker->name);
 		check.probe = KA_NONE;
 	}
+	server->probed = check.probe == KA_NONE ? 0 : check.port;
 	if (check.probe != KA_NONE)
 		server->check = ka_probe_lines(s, stmt, &check, server->ep.port);
 	ka_check_clear(&check);

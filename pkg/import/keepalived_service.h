@@ -52,8 +52,9 @@ struct ka_server {
 	struct ezlb_endpoint ep;
 	uint32_t weight, upper, lower;
 	bool sorry, inhibit;
-	char *forward; /* lines of the service file; owned */
-	char *check;   /* the same; owned */
+	char *forward;	 /* lines of the service file; owned */
+	char *check;	 /* the same; owned */
+	uint16_t probed; /* the port that the check names; 0: none */
 	struct ka_timing timing;
 };
 

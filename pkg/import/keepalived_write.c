@@ -90,6 +90,37 @@ static void decide_forward(struct ka_service *s)
 		s->bare = s->servers.items[i].ep.port == 0 && has_several_ports(s);
 }
 
+/* Where the server itself is probed by the check, or serves; 0: nobody knows. */
+static uint16_t own_port(const struct ka_server *server)
+{
+	return server->probed ? server->probed : server->ep.port;
+}
+
+/*
+ * Where backends are written without a port, all are probed on that of the check. A good one that
+ * serves on another port would become down: then rather no check.
+ */
+static bool probes_wrong_port(struct ka_service *s, const char *check)
+{
+	uint16_t port = 0;
+
+	for (size_t i = 0; check && i < s->servers.len && port == 0; i++)
+		if (!s->servers.items[i].sorry && same(check, s->servers.items[i].check))
+			port = s->servers.items[i].probed;
+	for (size_t i = 0; s->bare && port > 0 && i < s->servers.len; i++) {
+		const struct ka_server *server = &s->servers.items[i];
+
+		if (server->sorry || own_port(server) == 0 || own_port(server) == port)
+			continue;
+		ka_note(s, EZLB_IMPORT_DROPPED, server->stmt,
+			"real_server %s: no health check for the service: all backends would be "
+			"probed on port %u, and this one has %u",
+			ka_arg(server->stmt, 1), (unsigned)port, (unsigned)own_port(server));
+		return true;
+	}
+	return false;
+}
+
 static char *decide_check(struct ka_service *s)
 {
 	const char *check;
@@ -98,6 +129,8 @@ static char *decide_check(struct ka_service *s)
 		if (!s->servers.items[i].sorry)
 			ka_check_server(s, &s->servers.items[i]);
 	check = most(s, check_of);
+	if (probes_wrong_port(s, check))
+		return NULL;
 	for (size_t i = 0; i < s->servers.len; i++)
 		if (!s->servers.items[i].sorry && !same(check, s->servers.items[i].check))
 			ka_note(s, EZLB_IMPORT_CHANGED, s->servers.items[i].stmt,
