@@ -113,7 +113,7 @@ static void read_timeouts(struct ka_reader *reader, const struct ka_stmt *stmt)
 /* Other settings are told in one note: they are many, and none is about virtual servers. */
 static void read_global(struct ka_reader *reader, const struct ka_stmt *block)
 {
-	char others[200] = "", shown[EZLB_SHOW_STRLEN];
+	char others[200] = "";
 
 	for (size_t i = 0; i < block->body.len; i++) {
 		const struct ka_stmt *stmt = block->body.items[i];
@@ -127,7 +127,7 @@ static void read_global(struct ka_reader *reader, const struct ka_stmt *block)
 			note(reader, stmt, row->gone);
 		else if (strlen(others) < 120)
 			ezlb_strcatf(others, sizeof(others), "%s%s", others[0] ? ", " : "",
-				     ezlb_source_show(word, shown));
+				     ka_keyword(stmt));
 		else if (!strstr(others, "..."))
 			ezlb_strcatf(others, sizeof(others), ", ...");
 	}
@@ -182,7 +182,11 @@ static void read_block(struct ka_reader *reader, const struct ka_stmt *stmt)
 			blocks[i].read(reader, stmt);
 			return;
 		}
-	note(reader, stmt, row ? row->gone : "not known as a keyword of keepalived.conf");
+	if (row)
+		note(reader, stmt, row->gone);
+	else
+		import_notes_add(&reader->notes, EZLB_IMPORT_DROPPED, stmt->file, stmt->at, NULL,
+				 "%s: not known as a keyword of keepalived.conf", ka_keyword(stmt));
 }
 
 void ezlb_import_keepalived(struct ezlb_import *import, const char *file, const char *text,

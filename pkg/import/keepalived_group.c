@@ -8,6 +8,7 @@
 #include "keepalived_service.h"
 
 #define LISTENERS_MAX 4096 /* of one group: a range of IPv6 addresses has no bound */
+#define RANGE_STRLEN  50   /* of text that is shown */
 
 static void refuse(struct ka_service *s, const struct ka_stmt *stmt, const char *text)
 {
@@ -15,6 +16,20 @@ static void refuse(struct ka_service *s, const struct ka_stmt *stmt, const char 
 
 	ezlb_diags_add(&s->reader->import->diags, stmt->file, stmt->at, EZLB_E_ADDRESS, "%s: %s",
 		       ka_show(stmt, shown), text);
+}
+
+/* What does not look like an address can be a line of any file, see ka_keyword(). */
+static void refuse_range(struct ka_service *s, const struct ka_stmt *stmt)
+{
+	static const char text[] = "not an address, a range like 10.0.0.1-5 or a network";
+	const char *word = ka_arg(stmt, 0);
+
+	if (strlen(word) <= RANGE_STRLEN &&
+	    strspn(word, "0123456789abcdefABCDEF.:-/") == strlen(word))
+		refuse(s, stmt, text);
+	else
+		ezlb_diags_add(&s->reader->import->diags, stmt->file, stmt->at, EZLB_E_ADDRESS,
+			       "%s: %s", ka_keyword(stmt), text);
 }
 
 static bool add(struct ka_service *s, const struct ka_stmt *stmt,
@@ -118,7 +133,7 @@ static bool add_range(struct ka_service *s, const struct ka_stmt *stmt)
 	unsigned long port = 0;
 
 	if (!parse_range(ka_arg(stmt, 0), &range)) {
-		refuse(s, stmt, "not an address, a range like 10.0.0.1-5 or a network");
+		refuse_range(s, stmt);
 		return false;
 	}
 	if (stmt->words.len > 1 && !ka_number(s, stmt, 1, 65535, &port)) {

@@ -39,6 +39,12 @@ const char *ka_arg(const struct ka_stmt *stmt, size_t i);
 /* The words with blanks between them, safe to show and not too long. */
 #define KA_SHOW_STRLEN 128
 const char *ka_show(const struct ka_stmt *stmt, char buf[KA_SHOW_STRLEN]);
+/*
+ * The first word if it looks like a keyword, else "a word". For statements that are not known: an
+ * included file may be any file of the host, with secrets in its lines, and notes go into service
+ * files.
+ */
+const char *ka_keyword(const struct ka_stmt *stmt);
 
 struct ka_definition {
 	char *name, *value; /* owned; lines of the value are separated by \n */

@@ -11,6 +11,9 @@ const char *ka_arg(const struct ka_stmt *stmt, size_t i)
 	return i < stmt->words.len ? stmt->words.items[i] : "";
 }
 
+#define WORD_MAX   32
+#define WORD_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
+
 const char *ka_show(const struct ka_stmt *stmt, char buf[KA_SHOW_STRLEN])
 {
 	char shown[EZLB_SHOW_STRLEN];
@@ -20,6 +23,21 @@ const char *ka_show(const struct ka_stmt *stmt, char buf[KA_SHOW_STRLEN])
 		ezlb_strcatf(buf, KA_SHOW_STRLEN, "%s%s", i > 0 ? " " : "",
 			     ezlb_source_show(stmt->words.items[i], shown));
 	return buf;
+}
+
+static bool is_word(const char *text)
+{
+	size_t letters = strspn(text, WORD_CHARS);
+	size_t digits = strspn(text + letters, "0123456789");
+
+	/* "vrrp_mcast_group4": more digits are in keys and passwords. */
+	return letters > 0 && digits <= 1 && letters + digits <= WORD_MAX &&
+	       strlen(text) == letters + digits;
+}
+
+const char *ka_keyword(const struct ka_stmt *stmt)
+{
+	return is_word(ka_arg(stmt, 0)) ? ka_arg(stmt, 0) : "a word";
 }
 
 static void refuse(struct ka_reader *reader, const char *file, struct ezlb_mark at,
@@ -97,12 +115,11 @@ void ka_tree_add(struct ka_reader *reader, const char *file, struct ezlb_mark at
 
 bool ka_tree_end(struct ka_reader *reader)
 {
-	char shown[KA_SHOW_STRLEN];
 	const struct ka_stmt *open = reader->parent;
 
 	if (!reader->broken && open != &reader->root)
 		ezlb_diags_add(&reader->import->diags, open->file, open->at, EZLB_E_SYNTAX,
-			       "the block '%s' has no '}'", ka_show(open, shown));
+			       "the block '%s' has no '}'", ka_keyword(open));
 	return !reader->broken && open == &reader->root;
 }
 

@@ -35,7 +35,6 @@ void ka_note(struct ka_service *s, enum ezlb_import_fate fate, const struct ka_s
 void ka_use(struct ka_service *s, const struct ka_table *table, const struct ka_stmt *stmt)
 {
 	const char *word = ka_arg(stmt, 0);
-	char shown[EZLB_SHOW_STRLEN];
 
 	for (size_t i = 0; i < table->n; i++) {
 		const struct ka_keyword *row = &table->rows[i];
@@ -48,8 +47,8 @@ void ka_use(struct ka_service *s, const struct ka_table *table, const struct ka_
 			ka_note(s, EZLB_IMPORT_DROPPED, stmt, "%s: %s", word, row->gone);
 		return;
 	}
-	ka_note(s, EZLB_IMPORT_DROPPED, stmt, "%s: not known as a keyword of %s",
-		ezlb_source_show(word, shown), table->of);
+	ka_note(s, EZLB_IMPORT_DROPPED, stmt, "%s: not known as a keyword of %s", ka_keyword(stmt),
+		table->of);
 }
 
 static void bad_value(struct ka_service *s, const struct ka_stmt *stmt, const char *want)

@@ -155,6 +155,25 @@ mkfifo pipe.conf
 echo 'include pipe.conf' >waits.conf
 im waits.conf
 ended "an included FIFO" 1 "" "include pipe.conf: pipe.conf is not a regular file"
+
+echo "# a file that is no configuration, and has secrets"
+secret='S3cretS3cret'
+printf '%s\n' "root:\$6\$$secret:1:0" "pass $secret" "key = $secret" \
+	"$secret" "token $secret {" "}" >secrets
+printf '%s\n' "root:\$6\$$secret:1:0" "pass $secret" >lines
+{
+	printf 'include secrets\nglobal_defs {\n include secrets\n}\n'
+	printf 'virtual_server_group G {\n include lines\n}\nvirtual_server group G {\n}\n'
+	printf 'virtual_server 10.0.0.1 80 {\n protocol TCP\n include secrets\n'
+	printf ' real_server 10.1.0.1 80 {\n  include secrets\n  TCP_CHECK {\n   include secrets\n  }\n }\n}\n'
+} >includes.conf
+im --output-dir secret includes.conf
+ended "is no reason to stop" 1 "1 service file written to secret" "secrets:1: a word: not known as a keyword of keepalived.conf"
+works "keywords are named" grep -q "secrets:2: pass: not known" err
+equal "but no secret is shown or written" "" "$(grep -rh "$secret" secret out err)"
+printf 'virtual_server 10.0.0.1 80 {\ntoken %s {\n' "$secret" >open.conf
+im --from=keepalived open.conf
+ended "nor in an error" 1 "" "open.conf:2:1: error[E003]: the block 'token' has no '}'"
 status=0
 "$EZLB" import ezlb.yaml >/dev/full 2>err || status=$?
 equal "a full disk" "1 ezlb: cannot write to stdout: No space left on device" "$status $(<err)"
