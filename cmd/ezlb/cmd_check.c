@@ -22,7 +22,8 @@ static int print(const struct ezlb_review *review, enum ezlb_review_format forma
 /* A gate must not open because it looked at nothing. */
 static int nothing_checked(const struct ezlb_review *review, const struct flags *flags)
 {
-	if (review->n_files > 0 || flags->allow_empty || review->diags->len > 0)
+	if (review->n_files > 0 || flags->allow_empty ||
+	    review->diags->len > ezlb_review_warnings(review))
 		return 0;
 	if (review->n_objects + review->n_passed > 0)
 		fprintf(stderr,

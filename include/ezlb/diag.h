@@ -49,6 +49,7 @@ enum ezlb_diag_code {
 	EZLB_E_CHAIN = 34,	    /* a warning: another file has the backend as listener */
 	EZLB_E_TIMEOUT = 35,	    /* a warning: a probe may take longer than the interval */
 	EZLB_E_ANSWERS = 36,	    /* a warning: answers of one_packet are not translated */
+	EZLB_E_PASSED = 37,	    /* a warning: `ezlb check` passes it over */
 };
 
 struct ezlb_diag {

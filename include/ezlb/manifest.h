@@ -36,14 +36,16 @@ struct ezlb_manifest {
 
 /*
  * Whether a text is to be read as a manifest: one of its documents has apiVersion and kind, or it
- * cannot be read as YAML and has a line that begins with apiVersion.
+ * cannot be read as YAML and has a line that begins with apiVersion. A document may be a list of
+ * objects.
  */
 bool ezlb_manifest_is(const char *text, size_t len);
 
 /*
  * A ConfigMap counts if it is one of `only`: "NAME" or "NAMESPACE/NAME". Without `only` it counts
  * if a value of a key *.yaml or *.yml has `listen`, `fwmark` or `backends` at the start of a line.
- * Then all its keys *.yaml and *.yml are service files. False: diagnostics were added; `out` has
+ * Then all its keys *.yaml and *.yml are service files. A warning is added for what is passed over
+ * and looks as if it were for ezlb, not with `only`. False: diagnostics were added; `out` has
  * what could be read. The caller clears it in both cases; `text` must live as long.
  */
 bool ezlb_manifest_read(struct ezlb_manifest *out, const char *file, const char *text, size_t len,

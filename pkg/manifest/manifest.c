@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/manifest.h>
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "base64.h"
 
@@ -41,6 +43,17 @@ static bool has_line(const char *text, size_t len, const char *word)
 	return false;
 }
 
+/* Some programs write a list of objects in place of a List. */
+static bool has_object(const struct ezlb_node *doc)
+{
+	if (doc->kind != EZLB_NODE_LIST)
+		return is_object(doc);
+	for (const struct ezlb_node *item = doc->first; item; item = item->next)
+		if (is_object(item))
+			return true;
+	return false;
+}
+
 bool ezlb_manifest_is(const char *text, size_t len)
 {
 	struct ezlb_diags diags = { 0 };
@@ -55,7 +68,7 @@ bool ezlb_manifest_is(const char *text, size_t len)
 		root = ezlb_node_parse(&src);
 	for (const struct ezlb_node *doc = root ? root->first : NULL; doc && !found;
 	     doc = doc->next)
-		found = is_object(doc);
+		found = has_object(doc);
 	if (!root)
 		found = has_line(text, len, "apiVersion:");
 	ezlb_node_free(root);
@@ -81,6 +94,27 @@ bool ezlb_manifest_names_it(const char *wanted, const char *id)
 	const char *slash = strrchr(id, '/'), *name = slash ? slash + 1 : id;
 
 	return strcmp(wanted, strchr(wanted, '/') ? id : name) == 0;
+}
+
+/* Of an object that is passed over. With --configmap the user says what counts. */
+__attribute__((format(printf, 4, 5))) static void
+warn(struct reading *r, const struct ezlb_node *object, const char *help, const char *fmt, ...)
+{
+	const struct ezlb_node *name = ezlb_node_get(ezlb_node_get(object, "metadata"), "name");
+	struct ezlb_mark at = name ? name->at : object->at;
+	struct ezlb_diag *diag;
+	EZLB_AUTO_FREE char *text = NULL;
+	va_list ap;
+
+	if (r->n_only > 0)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort(); /* out of memory, as everywhere */
+	va_end(ap);
+	diag = ezlb_diags_add(r->src.diags, r->src.file, at, EZLB_E_PASSED, "%s", text);
+	diag->warning = true;
+	diag->help = ezlb_strdup(help);
 }
 
 static bool is_asked_for(const struct reading *r, const char *id)
@@ -213,6 +247,16 @@ static void add_keys(struct reading *r, const char *id, const struct ezlb_node *
 			*EZLB_PUSH(&r->out->ignored) = ezlb_asprintf("%s in %s", value->key, id);
 }
 
+static bool any_file(const struct ezlb_node *data)
+{
+	if (!data || data->kind != EZLB_NODE_MAP)
+		return false;
+	for (const struct ezlb_node *value = data->first; value; value = value->next)
+		if (ezlb_manifest_reads(value->key))
+			return true;
+	return false;
+}
+
 static void read_configmap(struct reading *r, const struct ezlb_node *object)
 {
 	const struct ezlb_node *data = ezlb_node_get(object, "data");
@@ -225,6 +269,9 @@ static void read_configmap(struct reading *r, const struct ezlb_node *object)
 		add_keys(r, id, binary, true);
 		*EZLB_PUSH(&r->out->taken) = id;
 	} else {
+		if (any_file(data) || any_file(binary))
+			warn(r, object, "name it with --configmap if it is for ezlb",
+			     "ConfigMap %s: none of its files looks like a service file", id);
 		*EZLB_PUSH(&r->out->passed) = id;
 	}
 }
@@ -237,6 +284,27 @@ static bool ends_with(const char *text, const char *end)
 	size_t len = strlen(text), n = strlen(end);
 
 	return len >= n && strcmp(text + len - n, end) == 0;
+}
+
+/* What looks as if it were for ezlb, and is not read. */
+static void read_other(struct reading *r, const struct ezlb_node *object, const char *kind)
+{
+	EZLB_AUTO_FREE char *id = id_of(object);
+	char shown[EZLB_SHOW_STRLEN];
+
+	r->out->n_others++;
+	if (!kind && (ezlb_node_get(object, "listen") || ezlb_node_get(object, "backends") ||
+		      ezlb_node_get(object, "fwmark")))
+		warn(r, object, "put it into a ConfigMap, or into a file of its own",
+		     "this is a service file among manifests: it is not checked");
+	else if (kind && strcasecmp(kind, "ConfigMap") == 0)
+		warn(r, object, "write kind: ConfigMap", "%s %s: Kubernetes has no such kind",
+		     ezlb_source_show(kind, shown), id);
+	else if (kind && strcmp(kind, "Secret") == 0 &&
+		 (any_service(ezlb_node_get(object, "data"), true) ||
+		  any_service(ezlb_node_get(object, "stringData"), false)))
+		warn(r, object, "put the service files into a ConfigMap, or check them as files",
+		     "Secret %s: its service files are not checked: only ConfigMaps are read", id);
 }
 
 /* Recursive: a list in a list is as deep as the tree, which is limited. */
@@ -253,12 +321,23 @@ static void read_object(struct reading *r, const struct ezlb_node *object, const
 	if (kind && strcmp(kind, "ConfigMap") == 0) {
 		read_configmap(r, object);
 	} else if (kind && ends_with(kind, "List") && items && items->kind == EZLB_NODE_LIST) {
-		implied = strcmp(kind, "ConfigMapList") == 0 ? "ConfigMap" : NULL;
+		implied = strcmp(kind, "ConfigMapList") == 0 ? "ConfigMap"
+			  : strcmp(kind, "SecretList") == 0  ? "Secret"
+							     : NULL;
 		for (const struct ezlb_node *item = items->first; item; item = item->next)
 			read_object(r, item, implied);
 	} else {
-		r->out->n_others++;
+		read_other(r, object, kind);
 	}
+}
+
+static void read_document(struct reading *r, const struct ezlb_node *doc)
+{
+	if (doc->kind != EZLB_NODE_LIST)
+		read_object(r, doc, NULL);
+	for (const struct ezlb_node *item = doc->kind == EZLB_NODE_LIST ? doc->first : NULL; item;
+	     item = item->next)
+		read_object(r, item, NULL);
 }
 
 static int by_name(const void *pa, const void *pb)
@@ -286,7 +365,7 @@ bool ezlb_manifest_read(struct ezlb_manifest *out, const char *file, const char 
 		return false;
 	ezlb_lines_make(&out->lines, r.src.text, r.src.len);
 	for (const struct ezlb_node *doc = out->root->first; doc; doc = doc->next)
-		read_object(&r, doc, NULL);
+		read_document(&r, doc);
 	EZLB_SORT(&out->files, by_name);
 	return r.src.n_errors == 0;
 }

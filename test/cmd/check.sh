@@ -106,7 +106,7 @@ manifests() {
       |             ^
   in: ConfigMap lb/services, key bad.yaml" ""
 	ended "and what was passed over" 1 \
-		"2 files checked, 1 error; passed over: 1 ConfigMap without service files (lb/rules), 1 other object" ""
+		"2 files checked, 1 error, 1 warning; passed over: 1 ConfigMap without service files (lb/rules), 1 other object" ""
 	ez <(cat "$WORK/stream")
 	ended "from a pipe with a name" 1 ":22:13: error[E014]" ""
 	ez --configmap lb/rules "$WORK/stream"
@@ -122,13 +122,45 @@ json.dump({"apiVersion": "v1", "kind": "List", "items": list(yaml.safe_load_all(
 	ez - <"$WORK/list.json"
 	ended "the same as JSON" 1 "in: ConfigMap lb/services, key bad.yaml" ""
 	equal "its column is that of the value" ":70000" \
-		"$(cut -c "$(sed -n 's/^<stdin>:1:\([0-9]*\):.*/\1/p' "$WORK/out")-" "$WORK/list.json" | sed 's/^10.0.0.1\(:[0-9]*\).*/\1/')"
+		"$(cut -c "$(sed -n 's/^<stdin>:1:\([0-9]*\): error.*/\1/p' "$WORK/out")-" "$WORK/list.json" | sed 's/^10.0.0.1\(:[0-9]*\).*/\1/')"
 	kubectl kustomize "$REPO/deploy/k8s/base" >"$WORK/rendered"
 	ez --strict - <"$WORK/rendered"
 	ended "what kustomize makes of deploy/k8s/base" 0 ", 0 errors; passed over: " ""
 	head -c $((33 * 1024 * 1024)) /dev/zero | tr '\0' '#' >"$WORK/large"
 	ez - <"$WORK/large"
 	ended "a limit of standard input" 1 "" "standard input has more than 32 MiB"
+}
+
+# Beside a good ConfigMap, one that may be for ezlb and is not checked is not silent.
+passed_over() {
+	echo 'lisen: 10.0.0.5:80' >"$WORK/typo.yaml"
+	{
+		configmap services "$WORK/good/web.yaml"
+		echo ---
+		configmap typo "$WORK/typo.yaml"
+	} >"$WORK/typo"
+	ez - <"$WORK/typo"
+	ended "a ConfigMap that is passed over" 0 \
+		"warning[E037]: ConfigMap lb/typo: none of its files looks like a service file
+  help: name it with --configmap if it is for ezlb" ""
+	ez --strict - <"$WORK/typo"
+	ended "fails with --strict" 1 "1 file checked, 0 errors, 1 warning" ""
+	ez --strict --configmap services - <"$WORK/typo"
+	ended "but not with --configmap" 0 "1 file checked, 0 errors; passed over: 1 ConfigMap" ""
+	ez --format json - <"$WORK/typo"
+	ended "in json" 0 '"code": "E037"' ""
+	ez --format github - <"$WORK/typo"
+	ended "in github" 0 "::warning file=<stdin>,line=13,col=18,title=ezlb E037::ConfigMap lb/typo" ""
+	ez --format sarif "$WORK/typo"
+	equal "in sarif" "warning E037 file://$WORK/typo 13:18" "$(python3 "$REPO/test/tools/sarif.py" <"$WORK/out" 2>&1)"
+	sed 's/kind: ConfigMap/kind: Configmap/' "$WORK/typo" >"$WORK/kind"
+	ez --format text "$WORK/kind"
+	ended "a wrong kind" 1 "Configmap lb/services: Kubernetes has no such kind" "nothing was checked"
+	python3 -c '
+import json, sys, yaml
+json.dump(list(yaml.safe_load_all(open(sys.argv[1]))), sys.stdout)' "$WORK/typo" >"$WORK/array.json"
+	ez - <"$WORK/array.json"
+	ended "a list of objects is read" 0 "1 file checked, 0 errors, 1 warning" ""
 }
 
 # losers FILE: the services that were refused because of another one.
@@ -160,9 +192,9 @@ conflicts() {
 
 formats() {
 	ez --format json "$WORK/stream"
-	equal "json" "1 1 bad E014 22" "$(python3 -c '
+	equal "json" "1 2 bad E014 22" "$(python3 -c '
 import json, sys
-top = json.load(sys.stdin); first = top["diagnostics"][0]
+top = json.load(sys.stdin); first = [d for d in top["diagnostics"] if d["severity"] == "error"][0]
 print(top["errors"], len(top["diagnostics"]), first["service"], first["code"], first["line"])' <"$WORK/out")"
 	equal "is an error, too" 1 "$status"
 	ez --format github "$WORK/bad.yaml"
@@ -191,6 +223,7 @@ files
 nothing
 names
 manifests
+passed_over
 conflicts
 formats
 strict

@@ -24,6 +24,11 @@ static const struct {
 	{ "a second document", "a: 1\n---\n" OBJECT("Service"), true },
 	{ "empty documents", "---\n---\n" OBJECT("Service") "---\n", true },
 	{ "JSON", "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": []}", true },
+	{ "a list",
+	  "- "
+	  "a: 1\n- {apiVersion: v1, kind: Pod}\n",
+	  true },
+	{ "a list of others", "- {apiVersion: v1}\n", false },
 	{ "a broken one", OBJECT("Service") "a: [\n", true },
 	{ "broken, and no manifest", "a: [apiVersion: v1\n", false },
 	{ "without a kind", "apiVersion: v1\n", false },
@@ -96,6 +101,10 @@ static const struct {
 	  OBJECT("ConfigMapList") "items:\n- data: {a.yaml: 'listen: 1'}\n- data: {x.yaml: 1}\n",
 	  { NULL },
 	  "a.yaml@4 | without a name |  | 0" },
+	{ "a list of objects",
+	  "- {apiVersion: v1, kind: ConfigMap, data: {a.yaml: 'listen: 1'}}\n- {kind: Pod}\n- 1\n",
+	  { NULL },
+	  "a.yaml@1 |  |  | 1" },
 	{ "binaryData",
 	  MAP("a") "binaryData: {a.yaml: bGlzdGVuOiAx}\n",
 	  { NULL },
@@ -179,6 +188,62 @@ static void test_bad(void **state)
 	}
 }
 
+/* Warnings of what is passed over; NULL: none. */
+#define LOOKS "none of its files looks like a service file"
+static const struct {
+	const char *text, *only, *want;
+} passed[] = {
+	{ MAP("s") "data: {web.yaml: 'lisen: 1'}\n", NULL,
+	  "m.yaml:3:18: warning[E037]: ConfigMap lb/s: " LOOKS },
+	{ MAP("s") "data: {web.yaml: ''}\n", NULL,
+	  "m.yaml:3:18: warning[E037]: ConfigMap lb/s: " LOOKS },
+	{ MAP("s") "binaryData: {web.yml: '*'}\n", NULL,
+	  "m.yaml:3:18: warning[E037]: ConfigMap lb/s: " LOOKS },
+	{ "apiVersion: v1\nkind: ConfigMap\ndata: {web.yaml: [a]}\n", NULL,
+	  "m.yaml:1:1: warning[E037]: ConfigMap without a name: " LOOKS },
+	{ MAP("s") "data: {web.yaml: 'lisen: 1'}\n", "other", NULL },
+	{ MAP("s") "data: {web.conf: 'lisen: 1', .a.yaml: x}\n", NULL, NULL },
+	{ MAP("s") SERVICE, NULL, NULL },
+	{ OBJECT("Configmap") SERVICE, NULL,
+	  "m.yaml:1:1: warning[E037]: Configmap without a name: Kubernetes has no such kind" },
+	{ OBJECT("Secret") "data: {a.yaml: bGlzdGVuOiAx}\n", NULL,
+	  "m.yaml:1:1: warning[E037]: Secret without a name: its service files are not checked: "
+	  "only ConfigMaps are read" },
+	{ OBJECT("Secret") "stringData: {a.yaml: 'fwmark: 1'}\n", NULL,
+	  "m.yaml:1:1: warning[E037]: Secret without a name: its service files are not checked: "
+	  "only ConfigMaps are read" },
+	{ OBJECT("Secret") "stringData: {a.yaml: 'password: 1'}\n", NULL, NULL },
+	{ OBJECT("SecretList") "items:\n- metadata: {name: n}\n  stringData: {a.yaml: 'listen: 1'}\n",
+	  NULL,
+	  "m.yaml:4:20: warning[E037]: Secret n: its service files are not checked: only "
+	  "ConfigMaps are read" },
+	{ OBJECT("Pod") "---\nlisten: 10.0.0.1:80\n", NULL,
+	  "m.yaml:4:1: warning[E037]: this is a service file among manifests: it is not checked" },
+};
+
+static void test_passed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(passed); i++) {
+		struct ezlb_diags diags = { 0 };
+		struct ezlb_manifest manifest;
+		EZLB_AUTO_FREE char *line = NULL;
+
+		print_message("%s\n", passed[i].text);
+		assert_true(ezlb_manifest_read(&manifest, "m.yaml", passed[i].text,
+					       strlen(passed[i].text), &passed[i].only,
+					       passed[i].only != NULL, &diags));
+		assert_int_equal(diags.len, passed[i].want != NULL);
+		if (passed[i].want) {
+			line = ezlb_diag_line(&diags.items[0]);
+			assert_string_equal(line, passed[i].want);
+			assert_non_null(diags.items[0].help);
+		}
+		ezlb_manifest_clear(&manifest);
+		ezlb_diags_clear(&diags);
+	}
+}
+
 static const struct {
 	const char *in, *want;
 } codes[] = {
@@ -217,9 +282,8 @@ static void test_base64(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_is),
-		cmocka_unit_test(test_read),
-		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_is),     cmocka_unit_test(test_read),
+		cmocka_unit_test(test_bad),    cmocka_unit_test(test_passed),
 		cmocka_unit_test(test_base64),
 	};
 
