@@ -70,6 +70,7 @@ int cmd_check(const struct flags *flags)
 		.ignored = found.ignored.items,
 		.n_ignored = found.ignored.len,
 		.named = flags->n_configmaps > 0,
+		.manifest_dir = found.manifest_dir,
 		.stopped = found.stopped,
 	};
 	int status = 0;

@@ -106,8 +106,9 @@ struct ezlb_validated {
 	size_t n_objects;			   /* of Kubernetes, other than ConfigMaps */
 	struct ezlb_names EZLB_VEC(char *) passed; /* ConfigMaps without service files */
 	struct ezlb_names
-		ignored; /* what `ezlb run` does not read, in directories and ConfigMaps */
-	bool stopped;	 /* after EZLB_VALIDATE_MAX diagnostics; the rest is not read */
+		ignored;   /* what `ezlb run` does not read, in directories and ConfigMaps */
+	bool manifest_dir; /* a directory of manifests, which `ezlb run` does not read */
+	bool stopped;	   /* after EZLB_VALIDATE_MAX diagnostics; the rest is not read */
 };
 #define EZLB_VALIDATE_MAX 10000
 

@@ -30,8 +30,9 @@ struct ezlb_review {
 	size_t n_passed;
 	char *const *ignored; /* what `ezlb run` does not read */
 	size_t n_ignored;
-	bool named;   /* the ConfigMaps to check were named */
-	bool stopped; /* there are more diagnostics */
+	bool named;	   /* the ConfigMaps to check were named */
+	bool manifest_dir; /* a directory of manifests, which `ezlb run` does not read */
+	bool stopped;	   /* there are more diagnostics */
 };
 
 size_t ezlb_review_warnings(const struct ezlb_review *review);

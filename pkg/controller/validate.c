@@ -255,15 +255,21 @@ static void check_manifest(struct validation *v, const struct ezlb_file *file)
 /* --- all ---------------------------------------------------------------------------------------
  */
 
+static void check_input(struct validation *v, const struct input *input)
+{
+	v->out->manifest_dir |= input->manifest && !input->named;
+	if (input->manifest)
+		check_manifest(v, &input->file);
+	else
+		check_file(v, input);
+}
+
 static int check_all(struct validation *v, const struct inputs *inputs, struct ezlb_err *err)
 {
 	size_t first;
 
 	for (size_t i = 0; i < inputs->len && !is_full(v); i++)
-		if (inputs->items[i].manifest)
-			check_manifest(v, &inputs->items[i].file);
-		else
-			check_file(v, &inputs->items[i]);
+		check_input(v, &inputs->items[i]);
 	first = v->out->diags.len;
 	ezlb_batch_merge(&v->batch, ezlb_snat_driver_key(v->options->driver), &v->out->diags);
 	warn_of(&v->batch.desired, &v->out->diags);

@@ -44,6 +44,7 @@ void review_json(const struct ezlb_review *review, struct ezlb_text *out)
 	ezlb_json_put(top, "configmaps_passed_over", names_json(review->passed, review->n_passed));
 	ezlb_json_put_count(top, "objects_passed_over", review->n_objects);
 	ezlb_json_put(top, "ignored", names_json(review->ignored, review->n_ignored));
+	ezlb_json_put_bool(top, "manifest_directory", review->manifest_dir);
 	ezlb_json_put_bool(top, "stopped", review->stopped);
 	ezlb_json_print(top, out);
 }

@@ -59,6 +59,9 @@ void review_counts(const struct ezlb_review *review, struct ezlb_text *out)
 		ezlb_text_puts(out, "; ignored, as by `ezlb run`: ");
 		put_names(out, review->ignored, review->n_ignored);
 	}
+	if (review->manifest_dir)
+		ezlb_text_puts(out, "; these are manifests: `ezlb run` does not read them from a "
+				    "directory");
 	if (review->stopped)
 		ezlb_text_puts(out, "; stopped, there may be more errors");
 	ezlb_text_puts(out, "\n");

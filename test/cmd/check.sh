@@ -123,6 +123,17 @@ json.dump({"apiVersion": "v1", "kind": "List", "items": list(yaml.safe_load_all(
 	ended "the same as JSON" 1 "in: ConfigMap lb/services, key bad.yaml" ""
 	equal "its column is that of the value" ":70000" \
 		"$(cut -c "$(sed -n 's/^<stdin>:1:\([0-9]*\): error.*/\1/p' "$WORK/out")-" "$WORK/list.json" | sed 's/^10.0.0.1\(:[0-9]*\).*/\1/')"
+	mkdir "$WORK/manifests"
+	configmap services "$WORK/good/web.yaml" >"$WORK/manifests/m.yaml"
+	ez "$WORK/manifests"
+	ended "a directory of manifests" 0 \
+		"1 file checked, 0 errors; these are manifests: \`ezlb run\` does not read them from a directory" ""
+	ez --format json "$WORK/manifests"
+	ended "json says it, too" 0 '"manifest_directory": true' ""
+	ez "$WORK/manifests/m.yaml"
+	equal "not of a file" "1 file checked, 0 errors" "$out"
+	ez --config-dir "$WORK/manifests"
+	ended "which run refuses" 1 "error[E007]" ""
 	kubectl kustomize "$REPO/deploy/k8s/base" >"$WORK/rendered"
 	ez --strict - <"$WORK/rendered"
 	ended "what kustomize makes of deploy/k8s/base" 0 ", 0 errors; passed over: " ""
