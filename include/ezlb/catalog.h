@@ -47,7 +47,9 @@ struct ezlb_catalog {
 	struct ezlb_desired desired;			     /* borrows from entries */
 	struct ezlb_parsed_files parsed;		     /* for the next update */
 	struct ezlb_diags diags; /* of every file and of conflicts between files; sorted */
-	/* Refused files without an applied version, plus frozen directories. */
+	size_t held;		 /* directories that ezlb_catalog_hold has found */
+	bool has_frozen;	 /* the last snapshot had a frozen directory */
+	/* Refused files without an applied version, plus frozen directories, plus `held`. */
 	size_t n_without;
 };
 
@@ -60,6 +62,14 @@ bool ezlb_catalog_is_whole(struct ezlb_catalog *catalog, const char *path, const
 			   size_t len);
 /* Takes the snapshot. Logs each file whose state changed, unless quiet. */
 void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot);
+/*
+ * Counts the directories that are empty though lastgood has versions of their files, and logs each
+ * one: it may not be mounted yet. While there is one, updates delete no version of a file that they
+ * do not see. Call it before an update, at the start only. Without a lastgood there are none.
+ */
+void ezlb_catalog_hold(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot);
+/* These directories count as empty from now on: their versions are deleted. */
+void ezlb_catalog_release(struct ezlb_catalog *catalog);
 /* The first of the entry's *n diagnostics in catalog->diags; NULL: none. */
 const struct ezlb_diag *ezlb_catalog_diags(const struct ezlb_catalog *catalog,
 					   const struct ezlb_catalog_entry *entry, size_t *n);

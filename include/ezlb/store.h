@@ -163,6 +163,10 @@ bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const
 			 size_t len);
 /* True if there is a version of any file. */
 bool ezlb_lastgood_any(const struct ezlb_lastgood *lastgood);
+/* Is this the path of a file of the directory, as in a snapshot? */
+bool ezlb_lastgood_is_of(const char *path, const char *dir);
+/* True if there is a version of any file of this directory. Reads the first lines of all. */
+bool ezlb_lastgood_any_of(const struct ezlb_lastgood *lastgood, const char *dir);
 /* Adds every valid version to files, which is empty, with the path of its service file. */
 void ezlb_lastgood_list(const struct ezlb_lastgood *lastgood, struct ezlb_files *files);
 void ezlb_lastgood_forget(struct ezlb_lastgood *lastgood, const char *path);

@@ -6,6 +6,7 @@
 #include <ezlb/log.h>
 
 #include "parsed.h"
+#include "save.h"
 
 static int entry_cmp(const void *a, const void *b)
 {
@@ -242,40 +243,10 @@ static void log_accepted(struct ezlb_catalog *catalog)
 	}
 }
 
-/* Stores the applied version if it is the current content and not stored yet. */
-static void remember(struct ezlb_catalog *catalog, const struct ezlb_file *file)
-{
-	struct ezlb_catalog_entry *entry = entry_of(catalog, file->path);
-
-	if (!entry->last || entry->last != entry->fresh ||
-	    (entry->is_stored && entry->stored == file->hash))
-		return;
-	if (!ezlb_lastgood_write(catalog->lastgood, file->path, file->bytes, file->len))
-		return;
-	entry->is_stored = true;
-	entry->stored = file->hash;
-}
-
-static void save(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
-{
-	size_t n = catalog->entries.len;
-	EZLB_AUTO_FREE const char **paths = ezlb_calloc(n, sizeof(*paths));
-
-	for (size_t i = 0; i < snapshot->files.len; i++)
-		remember(catalog, &snapshot->files.items[i]);
-	/* Files of a directory that is frozen since the start have no entry: keep their versions.
-	 */
-	if (frozen_dirs(snapshot) > 0)
-		return;
-	for (size_t i = 0; i < n; i++)
-		paths[i] = catalog->entries.items[i].path;
-	ezlb_lastgood_prune(catalog->lastgood, paths, n);
-}
-
 void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
 {
 	struct ezlb_diags before = catalog->diags;
-	size_t old = catalog->entries.len;
+	size_t old = catalog->entries.len, n_frozen;
 
 	catalog->diags = (struct ezlb_diags){ 0 };
 	EZLB_VEC_CLEAR(&catalog->desired);
@@ -287,14 +258,16 @@ void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapsho
 	parsed_clear(&catalog->parsed);
 	EZLB_SORT(&catalog->entries, entry_cmp);
 	forget_unseen(catalog);
-	catalog->n_without = frozen_dirs(snapshot);
+	n_frozen = frozen_dirs(snapshot);
+	catalog->has_frozen = n_frozen > 0;
+	catalog->n_without = n_frozen + catalog->held;
 	merge(catalog);
 	if (!catalog->quiet) {
 		log_diags(catalog, &before);
 		log_accepted(catalog);
 	}
 	if (catalog->lastgood)
-		save(catalog, snapshot);
+		catalog_save(catalog, snapshot);
 	ezlb_diags_clear(&before);
 }
 

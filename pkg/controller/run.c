@@ -34,7 +34,7 @@ struct controller {
 	const struct ezlb_options *options;
 	uv_loop_t loop;
 	struct signals signals;
-	uv_timer_t pass_timer, look_timer, empty_timer;
+	uv_timer_t pass_timer, look_timer, empty_timer, held_timer;
 	struct notice notice;
 	struct instance instance;
 	struct passlog log;
@@ -221,6 +221,37 @@ static void on_empty(uv_timer_t *timer)
 	take_files(timer->data, &nothing);
 }
 
+static void on_held(uv_timer_t *timer)
+{
+	struct controller *c = timer->data;
+
+	ezlb_log(EZLB_WARN, "controller",
+		 EZLB_S("msg", "there are still no service files in a directory: removing its "
+			       "services"));
+	ezlb_catalog_release(&c->catalog);
+	schedule(c, "files", 0);
+}
+
+/*
+ * At the start one of several directories can be empty because it is not mounted yet. The services
+ * of the others are applied meanwhile.
+ */
+static void hold_dirs(struct controller *c, const struct ezlb_snapshot *snapshot)
+{
+	bool held = c->catalog.held > 0;
+
+	if (c->options->empty_hold_ms == 0 || (c->loaded && !held))
+		return;
+	ezlb_catalog_hold(&c->catalog, snapshot);
+	if (!held && c->catalog.held > 0)
+		uv_timer_start(&c->held_timer, on_held, c->options->empty_hold_ms, 0);
+	if (!held || c->catalog.held > 0)
+		return;
+	uv_timer_stop(&c->held_timer);
+	ezlb_log(EZLB_INFO, "controller",
+		 EZLB_S("msg", "service files are back: nothing was removed"));
+}
+
 /* While a volume is torn down, it can look as if somebody had removed all files. */
 static void on_snapshot(void *arg, const struct ezlb_snapshot *snapshot)
 {
@@ -241,6 +272,7 @@ static void on_snapshot(void *arg, const struct ezlb_snapshot *snapshot)
 	if (held)
 		ezlb_log(EZLB_INFO, "controller",
 			 EZLB_S("msg", "service files are back: nothing was removed"));
+	hold_dirs(c, snapshot);
 	take_files(c, snapshot);
 }
 
@@ -287,6 +319,7 @@ static void stop(struct controller *c)
 	uv_close((uv_handle_t *)&c->pass_timer, NULL);
 	uv_close((uv_handle_t *)&c->look_timer, NULL);
 	uv_close((uv_handle_t *)&c->empty_timer, NULL);
+	uv_close((uv_handle_t *)&c->held_timer, NULL);
 	notice_close(&c->notice);
 	if (c->watch)
 		ezlb_watch_close(c->watch, NULL, NULL);
@@ -332,7 +365,8 @@ static void init_handles(struct controller *c)
 	uv_timer_init(&c->loop, &c->pass_timer);
 	uv_timer_init(&c->loop, &c->look_timer);
 	uv_timer_init(&c->loop, &c->empty_timer);
-	c->pass_timer.data = c->look_timer.data = c->empty_timer.data = c;
+	uv_timer_init(&c->loop, &c->held_timer);
+	c->pass_timer.data = c->look_timer.data = c->empty_timer.data = c->held_timer.data = c;
 }
 
 static void log_start(const struct controller *c)

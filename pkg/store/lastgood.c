@@ -175,7 +175,30 @@ static bool is_version(const char *name)
 	return strspn(name, "0123456789abcdef") == HASH_LEN && name[HASH_LEN] == '-';
 }
 
-bool ezlb_lastgood_any(const struct ezlb_lastgood *lastgood)
+bool ezlb_lastgood_is_of(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+	bool slash = len > 0 && dir[len - 1] == '/';
+
+	return strncmp(path, dir, len) == 0 && (slash || path[len] == '/') &&
+	       !strchr(path + len + !slash, '/');
+}
+
+/* Is the stored file a version of a file in `dir`, or of any file if that is NULL? */
+static bool is_version_of(const char *place, const char *name, const char *dir)
+{
+	EZLB_AUTO_FREE char *stored = NULL, *path = NULL;
+
+	if (!is_version(name))
+		return false;
+	if (!dir)
+		return true;
+	stored = ezlb_asprintf("%s/%s", place, name);
+	path = path_in(stored);
+	return path && ezlb_lastgood_is_of(path, dir);
+}
+
+static bool any_of(const struct ezlb_lastgood *lastgood, const char *of)
 {
 	bool any = false;
 
@@ -184,11 +207,21 @@ bool ezlb_lastgood_any(const struct ezlb_lastgood *lastgood)
 		const struct dirent *entry;
 
 		while (dir && !any && (entry = readdir(dir)))
-			any = is_version(entry->d_name);
+			any = is_version_of(place(lastgood, i), entry->d_name, of);
 		if (dir)
 			closedir(dir);
 	}
 	return any;
+}
+
+bool ezlb_lastgood_any(const struct ezlb_lastgood *lastgood)
+{
+	return any_of(lastgood, NULL);
+}
+
+bool ezlb_lastgood_any_of(const struct ezlb_lastgood *lastgood, const char *dir)
+{
+	return any_of(lastgood, dir);
 }
 
 /* Skips the paths among the first `known` files, which are sorted. */

@@ -98,6 +98,25 @@ umount "$SERVICES"
 start
 assert_eq "web" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 
+echo "# one of two directories is mounted later: the other one is applied, and the hold-down keeps the versions"
+boot
+mkdir "$WORK/second"
+good "$OLD" >"$WORK/second/old.yaml"
+mount --bind "$WORK/later" "$SERVICES"
+start --config-dir "$WORK/second" --empty-hold-down 5m
+eventually 20 "old answers" client_get "$OLD"
+log_has "the directory is empty, but it had service files .*dir=$SERVICES" || fail "no warning: $(cat "$EZLB_LOG")"
+assert_eq "versions" 3 "$(versions "$PERSIST")"
+umount "$SERVICES"
+eventually 20 "web answers" client_get "$WEB"
+log_has 'service files are back' || fail "the hold-down goes on: $(cat "$EZLB_LOG")"
+ezlb_stop TERM
+mount --bind "$WORK/later" "$SERVICES"
+start --config-dir "$WORK/second" --empty-hold-down 1s
+eventually 10 "it is believed" log_has 'there are still no service files in a directory'
+assert_eq "versions" "1 1" "$(versions "$STATE") $(versions "$PERSIST")"
+umount "$SERVICES"
+
 echo "# an empty directory for long enough: no versions are left"
 ezlb_stop TERM
 mount --bind "$WORK/later" "$SERVICES"

@@ -278,6 +278,53 @@ static void test_frozen(void **state)
 	run_process("bb", "a:80");
 }
 
+/* The files of the directory /e are there, and those of /d are not. */
+static char *look_other(struct ezlb_catalog *catalog)
+{
+	static const char *const dirs[] = { "/d", "/e" };
+	struct ezlb_snapshot snapshot = { 0 };
+	struct capture capture = capture_begin(STDERR_FILENO);
+
+	for (size_t i = 0; i < COUNT_OF(dirs); i++)
+		EZLB_PUSH(&snapshot.dirs)->path = ezlb_strdup(dirs[i]);
+	add_file(&snapshot, 2, 'g');
+	snapshot.files.items[0].path[1] = 'e';
+	ezlb_catalog_hold(catalog, &snapshot);
+	ezlb_catalog_update(catalog, &snapshot);
+	ezlb_snapshot_clear(&snapshot);
+	return capture_end(capture);
+}
+
+/* One directory of two is not mounted yet: the other one is applied, and nothing is forgotten. */
+static void test_one_of_two_directories_is_empty(void **state)
+{
+	struct ezlb_lastgood store;
+	struct ezlb_catalog catalog;
+	char *log;
+
+	(void)state;
+	run_process("gg", "a:80 b:80");
+	start(&catalog, &store);
+	log = look_other(&catalog);
+	assert_int_equal(count(log, "the directory is empty, but it had service files"), 1);
+	assert_has(log, " dir=/d\n");
+	free(log);
+	assert_string_equal(in_force(&catalog).s, "b:80");
+	assert_int_equal(catalog.held, 1);
+	assert_int_equal(catalog.n_without, 1);
+	stop(&catalog);
+	run_process("bb", "a:80 b:80");
+	start(&catalog, &store);
+	free(look_other(&catalog));
+	ezlb_catalog_release(&catalog);
+	assert_int_equal(catalog.n_without, 0);
+	log = look_other(&catalog); /* nothing is stored any more, so there is nothing to hold */
+	assert_string_equal(log, "");
+	free(log);
+	stop(&catalog);
+	run_process("bb", "");
+}
+
 static void test_log_lines(void **state)
 {
 	struct text got;
@@ -299,7 +346,8 @@ int main(void)
 		IN_TOP(test_restarts),	 IN_TOP(test_writes_only_what_is_new),
 		IN_TOP(test_only_reads), IN_TOP(test_full_disk),
 		IN_TOP(test_damaged),	 IN_TOP(test_unsound),
-		IN_TOP(test_frozen),	 IN_TOP(test_log_lines),
+		IN_TOP(test_frozen),	 IN_TOP(test_one_of_two_directories_is_empty),
+		IN_TOP(test_log_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

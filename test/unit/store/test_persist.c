@@ -121,6 +121,33 @@ static void test_takes_over_what_is_in_the_state_directory(void **state)
 	reads(API, "api 2");
 }
 
+static void test_versions_of_a_directory(void **state)
+{
+	static const struct {
+		const char *dir;
+		bool any;
+	} rows[] = {
+		{ "/etc/ezlb/services.d", true },
+		{ "/etc/ezlb/services.d/", true },
+		{ "/etc/ezlb", false },
+		{ "/etc/ezlb/services", false },
+		{ "/etc/ezlb/services.d/w", false },
+		{ "/", false },
+	};
+
+	(void)state;
+	stores(PERSIST, WEB, "web");
+	for (int i = 0; i < 2; i++) {
+		struct ezlb_lastgood store = begin_silently(PERSIST, false);
+
+		for (size_t k = 0; k < COUNT_OF(rows); k++)
+			assert_int_equal(ezlb_lastgood_any_of(&store, rows[k].dir), rows[k].any);
+		ezlb_lastgood_close(&store);
+		if (i == 0)
+			reboot();
+	}
+}
+
 static void test_copies_only_what_differs(void **state)
 {
 	struct ezlb_lastgood store;
@@ -419,6 +446,7 @@ int main(void)
 		IN_TOP(test_survives_a_reboot),
 		IN_TOP(test_takes_over_what_is_in_the_state_directory),
 		IN_TOP(test_copies_only_what_differs),
+		IN_TOP(test_versions_of_a_directory),
 		IN_TOP(test_forgets_both),
 		IN_TOP(test_list),
 		IN_TOP(test_modes),

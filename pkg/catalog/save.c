@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "save.h"
+
+static int entry_cmp(const void *a, const void *b)
+{
+	const struct ezlb_catalog_entry *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+static void remember(struct ezlb_catalog *catalog, const struct ezlb_file *file)
+{
+	const struct ezlb_catalog_entry key = { .path = file->path };
+	struct ezlb_catalog_entry *entry = EZLB_FIND(&catalog->entries, &key, entry_cmp);
+
+	if (!entry->last || entry->last != entry->fresh ||
+	    (entry->is_stored && entry->stored == file->hash))
+		return;
+	if (!ezlb_lastgood_write(catalog->lastgood, file->path, file->bytes, file->len))
+		return;
+	entry->is_stored = true;
+	entry->stored = file->hash;
+}
+
+/* Files of a directory that is frozen or empty since the start have no entry: keep their versions.
+ */
+void catalog_prune(struct ezlb_catalog *catalog)
+{
+	size_t n = catalog->entries.len;
+	EZLB_AUTO_FREE const char **paths = NULL;
+
+	if (catalog->has_frozen || catalog->held > 0)
+		return;
+	paths = ezlb_calloc(n, sizeof(*paths));
+	for (size_t i = 0; i < n; i++)
+		paths[i] = catalog->entries.items[i].path;
+	ezlb_lastgood_prune(catalog->lastgood, paths, n);
+}
+
+void catalog_save(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->files.len; i++)
+		remember(catalog, &snapshot->files.items[i]);
+	catalog_prune(catalog);
+}
