@@ -49,6 +49,7 @@ struct ezlb_catalog {
 	struct ezlb_diags diags; /* of every file and of conflicts between files; sorted */
 	size_t held;		 /* directories that ezlb_catalog_hold has found */
 	bool has_frozen;	 /* the last snapshot had a frozen directory */
+	bool unsaved;		 /* a version could not be stored: see ezlb_catalog_store */
 	/* Refused files without an applied version, plus frozen directories, plus `held`. */
 	size_t n_without;
 };
@@ -68,6 +69,12 @@ void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapsho
  * do not see. Call it before an update, at the start only. Without a lastgood there are none.
  */
 void ezlb_catalog_hold(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot);
+/*
+ * Stores again what could not be stored, or all versions if `all`: lastgood has lost them. The
+ * snapshot has the bytes of the last update. A broken file's version is stored no second time.
+ */
+void ezlb_catalog_store(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot,
+			bool all);
 /* These directories count as empty from now on: their versions are deleted. */
 void ezlb_catalog_release(struct ezlb_catalog *catalog);
 /* The first of the entry's *n diagnostics in catalog->diags; NULL: none. */

@@ -142,6 +142,13 @@ struct ezlb_lastgood {
 	bool writes;	    /* false: only reads */
 	bool persist_fixed; /* the persist directory cannot be written, and is only read */
 	bool warned;	    /* logged that writing fails; reset by the next success */
+	char *persist_dir;  /* to keep, or to try again; NULL: none, or `writes` is false */
+	bool lock_lost;	    /* the lock of the persist directory could not be taken again */
+	struct ezlb_lastgood_seen {
+		dev_t dev;
+		uint64_t ino; /* 0: not there */
+		struct timespec born;
+	} seen[2]; /* both directories at the last look */
 };
 
 /* Creates nothing yet. state_dir NULL: stores nothing. */
@@ -150,14 +157,21 @@ void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *state_dir, b
  * Uses this directory as well, and copies the versions of the state directory to it. Logs once if
  * that is impossible, and goes on without it: others can write to it, or another process has its
  * lock. Of one that cannot be written (a read-only file system), it logs that, too, and reads the
- * versions. Does nothing if it is NULL or is the state directory.
+ * versions. ezlb_lastgood_keep tries again. Does nothing if it is NULL or is the state directory.
  */
 void ezlb_lastgood_persist(struct ezlb_lastgood *lastgood, const char *persist_dir);
+/*
+ * Call it at times. Looks whether somebody has removed one of the two directories, and tries again
+ * to use a persist directory that could not be used. Returns true if there is a place now that may
+ * lack versions: the caller writes them again. A stat for each of the two, if nothing has happened.
+ */
+bool ezlb_lastgood_keep(struct ezlb_lastgood *lastgood);
 /* The bytes, which the caller frees; NULL: no valid version. */
 char *ezlb_lastgood_read(const struct ezlb_lastgood *lastgood, const char *path, size_t *len);
 /*
  * Atomic: after a kill at any point the old version or the new one is there. Logs a failure and
- * returns false: the caller tries again with its next update.
+ * returns false: the caller tries again later. If only the persist directory cannot be written, its
+ * older version is removed: after a reboot it would be served as the last good one.
  */
 bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const char *bytes,
 			 size_t len);

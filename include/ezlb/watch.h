@@ -62,6 +62,8 @@ int ezlb_watch_open(struct uv_loop_s *loop, const struct ezlb_watch_options *opt
 		    struct ezlb_watch **out, struct ezlb_err *err);
 /* Scans everything soon, from the loop, and tries inotify again if it was not available. */
 void ezlb_watch_rescan(struct ezlb_watch *watch);
+/* The last snapshot again, as for on_change. */
+void ezlb_watch_snapshot(const struct ezlb_watch *watch, struct ezlb_snapshot *out);
 /* False: inotify is not available, and the watch polls every 5 s. */
 bool ezlb_watch_notified(const struct ezlb_watch *watch);
 /* Calls on_change no more. Calls `closed`, which may be NULL, on the loop at the end. */

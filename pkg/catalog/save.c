@@ -13,11 +13,13 @@ static void remember(struct ezlb_catalog *catalog, const struct ezlb_file *file)
 	const struct ezlb_catalog_entry key = { .path = file->path };
 	struct ezlb_catalog_entry *entry = EZLB_FIND(&catalog->entries, &key, entry_cmp);
 
-	if (!entry->last || entry->last != entry->fresh ||
+	if (!entry || !entry->last || entry->last != entry->fresh || entry->hash != file->hash ||
 	    (entry->is_stored && entry->stored == file->hash))
 		return;
-	if (!ezlb_lastgood_write(catalog->lastgood, file->path, file->bytes, file->len))
+	if (!ezlb_lastgood_write(catalog->lastgood, file->path, file->bytes, file->len)) {
+		catalog->unsaved = true;
 		return;
+	}
 	entry->is_stored = true;
 	entry->stored = file->hash;
 }
@@ -37,9 +39,23 @@ void catalog_prune(struct ezlb_catalog *catalog)
 	ezlb_lastgood_prune(catalog->lastgood, paths, n);
 }
 
-void catalog_save(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
+static void remember_all(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
 {
+	catalog->unsaved = false;
 	for (size_t i = 0; i < snapshot->files.len; i++)
 		remember(catalog, &snapshot->files.items[i]);
+}
+
+void catalog_save(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
+{
+	remember_all(catalog, snapshot);
 	catalog_prune(catalog);
+}
+
+void ezlb_catalog_store(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot,
+			bool all)
+{
+	for (size_t i = 0; all && i < catalog->entries.len; i++)
+		catalog->entries.items[i].is_stored = false;
+	remember_all(catalog, snapshot);
 }

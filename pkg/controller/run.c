@@ -27,6 +27,7 @@
 
 #define LOOK_MS	  500	/* between two cheap checks for changes by other programs */
 #define FULL_MS	  60000 /* between two full passes: the cheap check does not see everything */
+#define KEEP_MS	  60000 /* between two looks at the directories of the last good versions */
 #define NOTICE_MS 50	/* wait after a change of nf_tables: a reload consists of many changes */
 #define DOCUMENT  (512 * 1024)
 
@@ -44,7 +45,7 @@ struct controller {
 	struct ezlb_watch *watch;
 	struct ezlb_health *health;
 	const char *why; /* the first reason for the next pass; NULL: none */
-	uint64_t pass_at, full_at;
+	uint64_t pass_at, full_at, keep_at;
 	struct pace pace;
 	bool lock_logged;
 	bool stopping;
@@ -154,6 +155,23 @@ static void keep_lock(struct controller *c)
 	c->lock_logged = rc < 0;
 }
 
+/* Somebody may have removed the last good versions, and a full disk has room again. */
+static void keep_versions(struct controller *c, uint64_t now)
+{
+	struct ezlb_snapshot snapshot;
+	bool lost;
+
+	if (now < c->keep_at)
+		return;
+	c->keep_at = now + KEEP_MS;
+	lost = ezlb_lastgood_keep(&c->instance.lastgood);
+	if (!lost && !c->catalog.unsaved)
+		return;
+	ezlb_watch_snapshot(c->watch, &snapshot);
+	ezlb_catalog_store(&c->catalog, &snapshot, lost);
+	ezlb_snapshot_clear(&snapshot);
+}
+
 static void on_look(uv_timer_t *timer)
 {
 	struct controller *c = timer->data;
@@ -164,6 +182,7 @@ static void on_look(uv_timer_t *timer)
 		ezlb_netns_answer(c->instance.netns_lock);
 	if (c->stopping || !c->loaded)
 		return;
+	keep_versions(c, now);
 	desk_look(&c->desk);
 	if (blame_calm(&c->instance.pass, now)) {
 		desk_calm(&c->desk);
@@ -344,6 +363,7 @@ static void reload(struct controller *c, const char *why)
 {
 	desk_reloading(&c->desk);
 	ezlb_watch_rescan(c->watch);
+	c->keep_at = 0;
 	ezlb_pass_hurry(&c->instance.pass);
 	schedule(c, why, 0);
 }

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <ezlb/log.h>
@@ -41,7 +42,8 @@ void ezlb_lastgood_close(struct ezlb_lastgood *lastgood)
 		close(lastgood->lock);
 	free(lastgood->dir);
 	free(lastgood->persist);
-	lastgood->dir = lastgood->persist = NULL;
+	free(lastgood->persist_dir);
+	lastgood->dir = lastgood->persist = lastgood->persist_dir = NULL;
 }
 
 /* Where the versions are, the newest first; NULL: not used. */
@@ -317,6 +319,15 @@ static int store(const char *dir, const char *path, const char *bytes, size_t le
 	return rc;
 }
 
+/* Without the older version, which also makes room on a full disk. */
+static int replace(const char *dir, const char *path, const char *bytes, size_t len)
+{
+	EZLB_AUTO_FREE char *file = file_of(dir, path);
+
+	unlink(file);
+	return store(dir, path, bytes, len);
+}
+
 bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const char *bytes,
 			 size_t len)
 {
@@ -329,6 +340,8 @@ bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const
 				 ? store(place(lastgood, i), path, bytes, len)
 				 : 0;
 
+		if (rc < 0 && i == PERSISTENT && failed == 0)
+			rc = replace(place(lastgood, i), path, bytes, len);
 		failed = rc < 0 ? rc : failed;
 	}
 	if (failed)
@@ -464,21 +477,112 @@ static bool open_dir(struct ezlb_lastgood *lastgood, const char *dir, struct ezl
 	return rc >= 0 || (rc != -EBUSY && dir_check(dir, &persist_dir, NULL) == 0);
 }
 
+static void use_dir(struct ezlb_lastgood *lastgood, const char *dir, struct ezlb_err *err)
+{
+	free(lastgood->persist);
+	lastgood->persist = NULL;
+	if (!open_dir(lastgood, dir, err))
+		return;
+	lastgood->persist = ezlb_asprintf("%s/lastgood", dir);
+	if (writes_to(lastgood, PERSISTENT))
+		copy_all(lastgood);
+}
+
+static void warn_of_reboot(const struct ezlb_err *err)
+{
+	ezlb_log(EZLB_WARN, "config",
+		 EZLB_S("msg", "the last good versions of the service files will not survive a "
+			       "reboot of this host"),
+		 EZLB_S("err", err->msg));
+}
+
 void ezlb_lastgood_persist(struct ezlb_lastgood *lastgood, const char *dir)
 {
 	struct ezlb_err err = { 0 };
 
 	if (!lastgood->dir || !dir)
 		return;
-	if (open_dir(lastgood, dir, &err)) {
-		lastgood->persist = ezlb_asprintf("%s/lastgood", dir);
-		if (writes_to(lastgood, PERSISTENT))
-			copy_all(lastgood);
-	}
-	if (err.code && lastgood->writes) {
-		ezlb_log(EZLB_WARN, "config",
-			 EZLB_S("msg", "the last good versions of the service files will not "
-				       "survive a reboot of this host"),
-			 EZLB_S("err", err.msg));
-	}
+	use_dir(lastgood, dir, &err);
+	if (!lastgood->writes || (!lastgood->persist && !err.code))
+		return;
+	lastgood->persist_dir = ezlb_strdup(dir);
+	if (err.code)
+		warn_of_reboot(&err);
+}
+
+/* --- what others do to the directories ----------------------------------------------------- */
+
+/*
+ * True if the directory was there at the last look, and is not there any more or is another one.
+ * ext4 gives the inode number of a removed directory to the next one.
+ */
+static bool is_lost(struct ezlb_lastgood_seen *seen, const char *dir)
+{
+	struct ezlb_lastgood_seen now = { 0 }, before = *seen;
+	struct statx st;
+
+	if (statx(AT_FDCWD, dir, 0, STATX_INO | STATX_BTIME, &st) == 0)
+		now = (struct ezlb_lastgood_seen){
+			.dev = makedev(st.stx_dev_major, st.stx_dev_minor),
+			.ino = st.stx_ino,
+			.born = { .tv_sec = st.stx_btime.tv_sec, .tv_nsec = st.stx_btime.tv_nsec },
+		};
+	*seen = now;
+	return before.ino &&
+	       (before.dev != now.dev || before.ino != now.ino ||
+		before.born.tv_sec != now.born.tv_sec || before.born.tv_nsec != now.born.tv_nsec);
+}
+
+/* Another process has the directory now: it would delete our versions, and we would delete its. */
+static void leave_persist(struct ezlb_lastgood *lastgood)
+{
+	close(lastgood->lock);
+	free(lastgood->persist);
+	lastgood->persist = NULL;
+}
+
+/* Returns true if the lock of the new directory is taken. */
+static bool lock_again(struct ezlb_lastgood *lastgood)
+{
+	struct ezlb_err err = { 0 };
+	int rc = dir_keep(&lastgood->lock, lastgood->persist_dir, &persist_dir, &err);
+
+	if (rc == -EBUSY)
+		leave_persist(lastgood);
+	if (rc < 0 && !lastgood->lock_lost)
+		warn_of_reboot(&err);
+	lastgood->lock_lost = rc < 0 && rc != -EBUSY;
+	if (rc == 0)
+		copy_all(lastgood);
+	return rc == 0;
+}
+
+/* Returns true if the persist directory, which could not be used, can be used now. */
+static bool use_again(struct ezlb_lastgood *lastgood)
+{
+	struct ezlb_err err = { 0 };
+
+	use_dir(lastgood, lastgood->persist_dir, &err);
+	if (!lastgood->persist || !writes_to(lastgood, PERSISTENT))
+		return false;
+	ezlb_log(EZLB_INFO, "config",
+		 EZLB_S("msg", "the last good versions of the service files survive a reboot of "
+			       "this host again"),
+		 EZLB_S("persist_dir", lastgood->persist_dir));
+	return true;
+}
+
+bool ezlb_lastgood_keep(struct ezlb_lastgood *lastgood)
+{
+	bool again, lost;
+
+	if (!lastgood->dir || !lastgood->writes)
+		return false;
+	again = is_lost(&lastgood->seen[0], lastgood->dir);
+	if (!lastgood->persist_dir)
+		return again;
+	if (!lastgood->persist || !writes_to(lastgood, PERSISTENT))
+		return use_again(lastgood) || again;
+	lost = is_lost(&lastgood->seen[PERSISTENT], lastgood->persist);
+	return ((lost || lastgood->lock_lost) && lock_again(lastgood)) || again;
 }

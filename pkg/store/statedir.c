@@ -114,9 +114,9 @@ static bool same_file(const struct stat *a, const struct stat *b)
 
 /* Replaces the lock `held` in *fd by a lock of the file that is at `path` now. */
 static int take_again(int *fd, const struct stat *held, const char *dir, const char *path,
-		      struct ezlb_err *err)
+		      const struct dir_kind *kind, struct ezlb_err *err)
 {
-	int fresh = open_lock(dir, path, &state_dir, err), rc;
+	int fresh = open_lock(dir, path, kind, err), rc;
 	struct stat st;
 
 	if (fresh < 0)
@@ -124,16 +124,16 @@ static int take_again(int *fd, const struct stat *held, const char *dir, const c
 	if (fstat(fresh, &st) == 0 && same_file(&st, held)) {
 		/* The same file is back; this close ends the lock, so take it again. */
 		close(fresh);
-		return take(*fd, path, &state_dir, err);
+		return take(*fd, path, kind, err);
 	}
-	rc = take(fresh, path, &state_dir, err);
+	rc = take(fresh, path, kind, err);
 	close(rc < 0 ? fresh : *fd);
 	if (rc == 0)
 		*fd = fresh;
 	return rc;
 }
 
-int ezlb_statedir_keep(int *fd, const char *dir, struct ezlb_err *err)
+int dir_keep(int *fd, const char *dir, const struct dir_kind *kind, struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s/lock", dir);
 	struct stat held, there;
@@ -141,9 +141,14 @@ int ezlb_statedir_keep(int *fd, const char *dir, struct ezlb_err *err)
 	if (fstat(*fd, &held) < 0)
 		return ezlb_err_sys(err, errno, "cannot examine the lock %s", path);
 	if (stat(path, &there) == 0)
-		return same_file(&held, &there) ? 0 : take_again(fd, &held, dir, path, err);
+		return same_file(&held, &there) ? 0 : take_again(fd, &held, dir, path, kind, err);
 	/* With any other error it is unknown whether the file is missing. */
 	if (errno != ENOENT && errno != ENOTDIR)
 		return ezlb_err_sys(err, errno, "cannot examine the lock %s", path);
-	return take_again(fd, &held, dir, path, err);
+	return take_again(fd, &held, dir, path, kind, err);
+}
+
+int ezlb_statedir_keep(int *fd, const char *dir, struct ezlb_err *err)
+{
+	return dir_keep(fd, dir, &state_dir, err);
 }

@@ -16,3 +16,5 @@ struct dir_kind {
 int dir_make(const char *dir, const struct dir_kind *kind, struct ezlb_err *err);
 int dir_check(const char *dir, const struct dir_kind *kind, struct ezlb_err *err);
 int dir_lock(const char *dir, const struct dir_kind *kind, struct ezlb_err *err);
+/* As ezlb_statedir_keep. */
+int dir_keep(int *fd, const char *dir, const struct dir_kind *kind, struct ezlb_err *err);

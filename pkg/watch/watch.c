@@ -359,6 +359,11 @@ static void on_close(uv_handle_t *handle)
 	free(watch);
 }
 
+void ezlb_watch_snapshot(const struct ezlb_watch *watch, struct ezlb_snapshot *out)
+{
+	watch_collect(watch->settles, watch->n, out);
+}
+
 bool ezlb_watch_notified(const struct ezlb_watch *watch)
 {
 	return !watch->polling;

@@ -140,14 +140,26 @@ boot
 start
 assert_eq "web" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 
+echo "# the directories are removed under the running ezlb: a reload, or a minute, brings back what it knows"
+rm -rf "${PERSIST:?}"/*
+in_ns lb "$EZLB" reload >/dev/null
+versions_are() { [[ "$(versions "$STATE") $(versions "$PERSIST")" == "$*" ]]; }
+eventually 5 "both versions are in the persist directory again" versions_are 2 2
+[[ -e $PERSIST/lock ]] || fail "the lock is not there again"
+rm -rf "$STATE/lastgood"
+in_ns lb "$EZLB" reload >/dev/null
+eventually 5 "the version of the good file is in the state directory again" versions_are 1 2
+
 echo "# the persist directory is read-only: one line, and the state directory alone"
 ezlb_stop TERM
 mount -o remount,ro "$PERSIST"
 start
 assert_eq "warnings" 1 "$(grep -c 'level=warn.*will not survive a reboot.*Read-only file system' "$EZLB_LOG")"
 assert_eq "web" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
-ezlb_stop TERM
 mount -o remount,rw "$PERSIST"
+in_ns lb "$EZLB" reload >/dev/null
+eventually 5 "it is used again" log_has 'level=info .*survive a reboot of this host again'
+ezlb_stop TERM
 
 echo "# another --state-dir: nothing is written to the default persist directory, unless a flag names it"
 before=$(find "$PERSIST" -printf '%P %T@\n' | sort)

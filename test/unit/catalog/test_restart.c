@@ -188,6 +188,44 @@ static void test_full_disk(void **state)
 	run_process("bb", "a:81 b:81");
 }
 
+static void store_again(struct ezlb_catalog *catalog, const char *files, bool all)
+{
+	struct ezlb_snapshot snapshot = { 0 };
+
+	add_file(&snapshot, 1, files[0]);
+	add_file(&snapshot, 2, files[1]);
+	ezlb_catalog_store(catalog, &snapshot, all);
+	ezlb_snapshot_clear(&snapshot);
+}
+
+/* No file changes meanwhile. */
+static void test_stores_again(void **state)
+{
+	struct ezlb_lastgood store;
+	struct ezlb_catalog catalog;
+
+	(void)state;
+	start(&catalog, &store);
+	make_dir("lastgood");
+	make_dir("lastgood/new");
+	free(look(&catalog, "gg"));
+	assert_true(catalog.unsaved);
+	assert_int_equal(rmdir(at("lastgood/new").s), 0);
+	store_again(&catalog, "gg", false);
+	assert_false(catalog.unsaved);
+	run_process("bb", "a:80 b:80");
+	remove_tree(at("lastgood").s);
+	store_again(&catalog, "gg", false);
+	run_process("bb", "");
+	store_again(&catalog, "gg", true);
+	run_process("bb", "a:80 b:80");
+	free(look(&catalog, "gb"));
+	remove_tree(at("lastgood").s);
+	store_again(&catalog, "gb", true); /* the bytes of b's last good version are lost */
+	stop(&catalog);
+	run_process("bb", "a:80");
+}
+
 struct place {
 	char s[64];
 };
@@ -347,7 +385,7 @@ int main(void)
 		IN_TOP(test_only_reads), IN_TOP(test_full_disk),
 		IN_TOP(test_damaged),	 IN_TOP(test_unsound),
 		IN_TOP(test_frozen),	 IN_TOP(test_one_of_two_directories_is_empty),
-		IN_TOP(test_log_lines),
+		IN_TOP(test_log_lines),	 IN_TOP(test_stores_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -347,14 +347,14 @@ static void test_of_another_process(void **state)
 	ezlb_lastgood_close(&store);
 }
 
-/* True if another process could take the lock of the state directory. */
-static bool others_can_lock(void)
+/* True if another process could take the lock of the directory. */
+static bool others_can_lock(const char *dir)
 {
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(ezlb_statedir_lock(at("run").s, NULL) >= 0);
+		_exit(ezlb_statedir_lock(dir, NULL) >= 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status != 0;
 }
@@ -375,10 +375,10 @@ static void test_is_the_state_directory(void **state)
 		assert_null(store.persist);
 		assert_writes(&store, WEB, "web");
 		ezlb_lastgood_close(&store);
-		assert_false(others_can_lock());
+		assert_false(others_can_lock(at("run").s));
 	}
 	close(lock);
-	assert_true(others_can_lock());
+	assert_true(others_can_lock(at("run").s));
 }
 
 static void test_damaged(void **state)
@@ -424,6 +424,80 @@ static void test_one_of_both_cannot_be_written(void **state)
 	reads(WEB, "web 2");
 }
 
+/* A reboot with a broken file would serve the older one. */
+static void test_no_outdated_version_is_left(void **state)
+{
+	struct ezlb_lastgood store = begin_silently(PERSIST, true);
+	struct capture capture;
+
+	(void)state;
+	assert_writes(&store, WEB, "web 1");
+	make_dir("var/lib/ezlb/lastgood/new");
+	capture = capture_begin(STDERR_FILENO);
+	assert_false(ezlb_lastgood_write(&store, WEB, "web 2", 5));
+	free(capture_end(capture));
+	ezlb_lastgood_close(&store);
+	assert_int_equal(rmdir(at("var/lib/ezlb/lastgood/new").s), 0);
+	reads(WEB, "web 2");
+	reboot();
+	reads(WEB, NULL);
+}
+
+static void test_removed_under_a_running_ezlb(void **state)
+{
+	struct ezlb_lastgood store = begin_silently(PERSIST, true);
+
+	(void)state;
+	assert_false(ezlb_lastgood_keep(&store));
+	assert_writes(&store, WEB, "web");
+	for (int i = 0; i < 2; i++) {
+		assert_false(ezlb_lastgood_keep(&store));
+		assert_false(ezlb_lastgood_keep(&store));
+		remove_tree(PERSIST);
+		assert_true(others_can_lock(PERSIST));
+		remove_tree(PERSIST);
+		assert_true(ezlb_lastgood_keep(&store));
+		assert_false(others_can_lock(PERSIST));
+		assert_int_equal(access(at(version("var/lib/ezlb", WEB).s).s, F_OK), 0);
+	}
+	assert_false(ezlb_lastgood_keep(&store));
+	remove_tree(at("run").s);
+	assert_true(ezlb_lastgood_keep(&store));
+	assert_false(ezlb_lastgood_keep(&store));
+	assert_writes(&store, WEB, "web");
+	ezlb_lastgood_close(&store);
+	assert_int_equal(access(at(version("run", WEB).s).s, F_OK), 0);
+}
+
+/* A volume that is mounted late, or a file system that was read-only. */
+static void test_can_be_used_later(void **state)
+{
+	struct ezlb_lastgood store;
+	struct capture capture;
+	char *log;
+
+	(void)state;
+	put("var", "");
+	log = begin(&store, PERSIST, true);
+	assert_int_equal(count(log, "will not survive a reboot"), 1);
+	free(log);
+	assert_writes(&store, WEB, "web");
+	capture = capture_begin(STDERR_FILENO);
+	assert_false(ezlb_lastgood_keep(&store));
+	assert_int_equal(unlink(at("var").s), 0);
+	assert_true(ezlb_lastgood_keep(&store));
+	assert_false(ezlb_lastgood_keep(&store));
+	log = capture_end(capture);
+	assert_has(log, "level=info pkg=config msg=\"the last good versions of the service files "
+			"survive a reboot of this host again\" persist_dir=");
+	assert_int_equal(count(log, "\n"), 1);
+	free(log);
+	assert_false(others_can_lock(PERSIST));
+	ezlb_lastgood_close(&store);
+	reboot();
+	reads(WEB, "web");
+}
+
 /* Without a state directory (the memory data plane) nothing is stored anywhere. */
 static void test_without_state_directory(void **state)
 {
@@ -458,6 +532,9 @@ int main(void)
 		IN_TOP(test_is_the_state_directory),
 		IN_TOP(test_damaged),
 		IN_TOP(test_one_of_both_cannot_be_written),
+		IN_TOP(test_no_outdated_version_is_left),
+		IN_TOP(test_removed_under_a_running_ezlb),
+		IN_TOP(test_can_be_used_later),
 		IN_TOP(test_without_state_directory),
 	};
 
