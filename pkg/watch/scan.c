@@ -59,14 +59,16 @@ static bool is_hidden(const char *name)
 
 /*
  * A sample, like the web.yaml.example of the packages, is meant to be ignored, and so is the
- * web.yaml.example.dpkg-new of an upgrade: they are worth no line in the log. Only for names that
- * are not *.yaml: www.example.com.yaml is a service file.
+ * web.yaml.example.dpkg-new of an upgrade: they are worth no line in the log. Not so
+ * www.example.com, which somebody may take for the name of a service file.
  */
 static bool is_sample(const char *name)
 {
-	const char *tail = strstr(name, ".example");
+	const char *tail = strstr(name, ".example"), *next;
 
-	return tail && (tail[8] == '\0' || tail[8] == '.');
+	while (tail && (next = strstr(tail + 1, ".example")))
+		tail = next;
+	return tail && (tail[8] == '\0' || strncmp(tail + 8, ".dpkg-", 6) == 0);
 }
 
 static bool is_yaml(const char *name)
