@@ -342,6 +342,80 @@ static void test_item_in_a_directory(void **state)
 	assert_int_equal(log_count("cm/team"), 1);
 }
 
+/* --- several sources ------------------------------------------------------------------------- */
+
+/* "a1b2": a.yaml holds 1, b.yaml holds 2. */
+static void put_source(unsigned gen, const char *keys)
+{
+	for (; *keys; keys += 2) {
+		char name[32], content[3] = { keys[1], '\n', '\0' };
+
+		snprintf(name, sizeof(name), "cm/..gen_%u/%c.yaml", gen, keys[0]);
+		put(name, content);
+	}
+}
+
+/* Each key of the generation has a link, and no other key has. */
+static void fit_links(void)
+{
+	for (char key = 'a'; key <= 'c'; key++) {
+		char name[32], target[32];
+
+		snprintf(name, sizeof(name), "cm/%c.yaml", key);
+		snprintf(target, sizeof(target), "..data/%c.yaml", key);
+		if (symlink(target, at(name).s) < 0)
+			assert_int_equal(errno, EEXIST);
+		if (access(at(name).s, F_OK) < 0)
+			drop_file(name);
+	}
+}
+
+/* A projected volume: one writer, whose files are those of all sources; the last source wins. */
+static void project(unsigned gen, const char *first, const char *second)
+{
+	char dir[32];
+
+	snprintf(dir, sizeof(dir), "cm/..gen_%u", gen);
+	make_dir(dir);
+	put_source(gen, first);
+	put_source(gen, second);
+	make_link(dir + 3, "cm/..data_tmp");
+	move("cm/..data_tmp", "cm/..data");
+	fit_links();
+	if (gen == 1)
+		return;
+	snprintf(dir, sizeof(dir), "cm/..gen_%u", gen - 1);
+	remove_tree(at(dir).s);
+}
+
+static void test_several_sources(void **state)
+{
+	static const struct {
+		const char *first, *second, *want;
+	} rows[] = {
+		{ "a1b1", "c1", "cm/a.yaml=1 cm/b.yaml=1 cm/c.yaml=1 [configmap]" },
+		{ "a1b1", "c2", "cm/a.yaml=1 cm/b.yaml=1 cm/c.yaml=2 [configmap]" },
+		{ "a3b1", "c2", "cm/a.yaml=3 cm/b.yaml=1 cm/c.yaml=2 [configmap]" },
+		/* a key of both */
+		{ "a3b1", "b9c2", "cm/a.yaml=3 cm/b.yaml=9 cm/c.yaml=2 [configmap]" },
+		/* an optional source is deleted, and comes back; then the other one */
+		{ "a3b1", "", "cm/a.yaml=3 cm/b.yaml=1 [configmap]" },
+		{ "a3b1", "c5", "cm/a.yaml=3 cm/b.yaml=1 cm/c.yaml=5 [configmap]" },
+		{ "", "c5", "cm/c.yaml=5 [configmap]" },
+	};
+
+	(void)state;
+	make_dir("cm");
+	for (unsigned i = 0; i < COUNT_OF(rows); i++) {
+		project(i + 1, rows[i].first, rows[i].second);
+		if (i == 0)
+			open_dir("cm");
+		assert_in_range(expect(rows[i].want, 1000), 0, 5);
+		run_ms(2000);
+		assert_int_equal(got.n, i + 1); /* in one step, and nothing follows */
+	}
+}
+
 /* --- storms --------------------------------------------------------------------------------- */
 
 #define GENERATIONS 400
@@ -437,6 +511,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_links_are_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_update_that_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_item_in_a_directory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_several_sources, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_storm_links_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_storm_links_last, setup, teardown),
 	};
