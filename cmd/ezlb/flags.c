@@ -357,10 +357,37 @@ static bool read_flags(const struct command *command, struct flags *flags, struc
 	return true;
 }
 
+/* Behind slashes and parts that are only a dot. */
+static const char *next_part(const char *path)
+{
+	while (*path == '/' || (*path == '.' && (path[1] == '/' || path[1] == '\0')))
+		path++;
+	return path;
+}
+
+/* For the absolute path `a`; "/run//ezlb/./" is the same as "/run/ezlb". Links are not followed. */
+static bool is_same_path(const char *a, const char *b)
+{
+	size_t len;
+
+	if (b[0] != '/')
+		return false;
+	do {
+		a = next_part(a);
+		b = next_part(b);
+		len = strcspn(a, "/");
+		if (len != strcspn(b, "/") || strncmp(a, b, len) != 0)
+			return false;
+		a += len;
+		b += len;
+	} while (len > 0);
+	return true;
+}
+
 /* Instances with state directories of their own must not share the default directory. */
 static void choose_persist_dir(struct ezlb_options *options)
 {
-	bool is_default = strcmp(options->state_dir, flag_table[FLAG_STATE_DIR].by_default) == 0;
+	bool is_default = is_same_path(flag_table[FLAG_STATE_DIR].by_default, options->state_dir);
 
 	if (!options->persist_dir && is_default)
 		options->persist_dir = flag_table[FLAG_PERSIST_DIR].by_default;

@@ -137,7 +137,9 @@ start
 assert_eq "versions" "2 2" "$(versions "$STATE") $(versions "$PERSIST")"
 assert_eq "web" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 boot
-start
+# The default state directory, written in another way, has the default persist directory.
+start --state-dir //run/./ezlb/
+assert_match "the log names the directory" "persist_dir=$PERSIST " "$(grep msg=started "$EZLB_LOG")"
 assert_eq "web" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 
 echo "# the directories are removed under the running ezlb: a reload, or a minute, brings back what it knows"
