@@ -156,19 +156,21 @@ static void keep_lock(struct controller *c)
 }
 
 /* Somebody may have removed the last good versions, and a full disk has room again. */
-static void keep_versions(struct controller *c, uint64_t now)
+static void keep_versions(struct controller *c, const struct ezlb_snapshot *snapshot)
+{
+	bool lost = ezlb_lastgood_keep(&c->instance.lastgood);
+
+	c->keep_at = ezlb_now_ms() + KEEP_MS;
+	if (lost || c->catalog.unsaved)
+		ezlb_catalog_store(&c->catalog, snapshot, lost);
+}
+
+static void look_at_versions(struct controller *c)
 {
 	struct ezlb_snapshot snapshot;
-	bool lost;
 
-	if (now < c->keep_at)
-		return;
-	c->keep_at = now + KEEP_MS;
-	lost = ezlb_lastgood_keep(&c->instance.lastgood);
-	if (!lost && !c->catalog.unsaved)
-		return;
 	ezlb_watch_snapshot(c->watch, &snapshot);
-	ezlb_catalog_store(&c->catalog, &snapshot, lost);
+	keep_versions(c, &snapshot);
 	ezlb_snapshot_clear(&snapshot);
 }
 
@@ -182,7 +184,8 @@ static void on_look(uv_timer_t *timer)
 		ezlb_netns_answer(c->instance.netns_lock);
 	if (c->stopping || !c->loaded)
 		return;
-	keep_versions(c, now);
+	if (now >= c->keep_at)
+		look_at_versions(c);
 	desk_look(&c->desk);
 	if (blame_calm(&c->instance.pass, now)) {
 		desk_calm(&c->desk);
@@ -212,6 +215,8 @@ static void take_files(struct controller *c, const struct ezlb_snapshot *snapsho
 	ezlb_catalog_health_rows(&c->catalog.desired, &rows);
 	ezlb_health_set(c->health, &rows);
 	EZLB_VEC_CLEAR(&rows);
+	if (!c->loaded)
+		keep_versions(c, snapshot);
 	c->loaded = true;
 	ezlb_pass_hurry(&c->instance.pass); /* no back-off after a change of files */
 	schedule(c, "files", 0);
