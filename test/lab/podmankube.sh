@@ -8,7 +8,8 @@
 # shellcheck source=test/lab/podman.bash
 . "$LAB_REPO/test/lab/podman.bash"
 
-command -v kubectl >/dev/null || fail "kubectl is missing (package kubernetes-client); run scripts/deps test"
+PATH=$LAB_REPO/.cache/kube/tools/bin:$PATH
+command -v kubectl >/dev/null || fail "kubectl is missing; run scripts/kubetools"
 MANIFESTS=${LAB_MANIFESTS:-$LAB_REPO/deploy/k8s}
 # The manifests mount /var/lib/ezlb of the host, which the next case in this guest must not find.
 mkdir -p "$WORK/over/upper" "$WORK/over/work"
