@@ -9,7 +9,7 @@
 suite=trixie
 root=$REPO/.cache/debian13
 # What a service needs from start to end, with both kinds of source NAT and both families.
-cases=(fullnat health configmap drain drift exit firewall forwarding kinds listeners repair sources state vip)
+cases='fullnat|health|configmap|drain|drift|exit|firewall|forwarding|kinds|listeners|repair|sources|state|vip'
 
 # The packages of `scripts/deps build`, and what the unit tests need.
 packages() {
@@ -45,6 +45,13 @@ compiles() {
 	inside bash -c 'cmake -S /src -B /build -G Ninja -DEZLB_WERROR=ON && ninja -C /build'
 }
 
+# In the variants that CI runs; in all of them they take twice as long.
+lab_cases() {
+	local names
+	readarray -t names < <("$REPO/scripts/lab" --list | grep -E "^($cases)(@|\$)")
+	EZLB_LAB_KERNEL=$suite "$REPO/scripts/lab" "${names[@]}"
+}
+
 unit_tests() {
 	inside ctest --test-dir /build -j "$(nproc)" --output-on-failure
 }
@@ -58,6 +65,5 @@ succeeds "Debian 13 and the packages to build" install_debian
 succeeds "it compiles without a warning: $(inside gcc --version | head -n 1)" compiles
 succeeds "the unit and property tests pass" unit_tests
 need_ezlb
-succeeds "the main lab cases are green with its kernel" \
-	env EZLB_LAB_KERNEL="$suite" "$REPO/scripts/lab" "${cases[@]}"
+succeeds "the main lab cases are green with its kernel" lab_cases
 finish
