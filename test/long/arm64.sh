@@ -77,6 +77,7 @@ starts() {
 need buildah buildah
 need mmdebstrap mmdebstrap
 need jq jq
+need_ezlb
 succeeds "the base image" "$REPO/scripts/image" --base-only
 [[ $failed -eq 0 ]] || finish
 CONTAINER=$(here from --pull-never debian:bookworm-slim)
