@@ -20,11 +20,12 @@
  * missing object succeeds. An op for a dest whose tunnel type the kernel does not know gets
  * -EPROTONOSUPPORT and has no effect.
  *
- * peek reads /proc/net/ip_vs, in the network namespace of the process, and does not need the
- * socket; -ENOENT if ip_vs is not loaded. That text shows keys, schedulers, weights, forwarding
- * methods, and the persistence flag with its timeout and netmask. Only list sees the rest: dest
- * thresholds, other service flags (the scheduler's own; one-packet for IPv6), the netmask of a
- * service that is not persistent, the persistence engine, and the options of tunnels.
+ * peek reads /proc/net/ip_vs, in the network namespace of the process; -ENOENT if ip_vs is not
+ * loaded. It sends a request only while the family id is unknown. That text shows keys, schedulers,
+ * weights, forwarding methods, and the persistence flag with its timeout and netmask. Only list
+ * sees the rest: dest thresholds, other service flags (the scheduler's own; one-packet for IPv6),
+ * the netmask of a service that is not persistent, the persistence engine, and the options of
+ * tunnels.
  */
 int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err);
 /* From now on list reads the timeouts, too, also with an empty scope. peek never sees them. */

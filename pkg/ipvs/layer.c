@@ -156,9 +156,17 @@ static int list(struct ezlb_layer *layer, const struct ezlb_scope *scope, struct
 	return rc;
 }
 
+/*
+ * The module makes its file in /proc before it registers the family. While the family is unknown
+ * the file alone is not "readable": a pass would fail, and the print would not change afterwards.
+ */
 static int peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
 {
-	return ezlb_ipvs_procfs_print(((struct ipvs *)layer)->procfs, scope, print);
+	struct ipvs *ipvs = (struct ipvs *)layer;
+	struct ezlb_err why;
+	int rc = ezlb_ipvs_procfs_print(ipvs->procfs, scope, print);
+
+	return rc || scope->len == 0 ? rc : ezlb_ipvs_nl_begin(ipvs->nl, &why);
 }
 
 /* --- apply --------------------------------------------------------------------------------- */

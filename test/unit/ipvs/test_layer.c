@@ -265,7 +265,7 @@ static uint64_t peek(const char *text)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	snprintf(k.procfs, sizeof(k.procfs), "/proc/self/fd/%d", fd);
-	assert_int_equal(layer->peek(layer, &scope, &print), 0);
+	assert_int_equal(layer->peek(layer, &scope, &print), k.resolve_rc);
 	close(fd);
 	return print;
 }
@@ -284,6 +284,23 @@ static void test_peek(void **state)
 	assert_int_not_equal(peek("TCP  0A000001:0050 wrr  \n"), print);
 	assert_int_not_equal(peek(""), print);
 	assert_true(silent(&k));
+}
+
+/* ip_vs has made its file and registers its family later: that is a change, too. */
+static void test_peek_half_loaded(void **state)
+{
+	const struct ezlb_scope nothing = { .len = 0 };
+	uint64_t print;
+
+	(void)state;
+	k.resolve_rc = -ENOENT;
+	say_error(&k, 2, -ENOENT);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), -ENOENT);
+	peek("");
+	assert_int_equal(layer->peek(layer, &nothing, &print), 0);
+	k.resolve_rc = 0;
+	peek("");
+	assert_int_equal(k.loads, 1);
 }
 
 /* --- apply --------------------------------------------------------------------------------- */
@@ -568,6 +585,7 @@ int main(void)
 		TEST(test_damaged_dest),
 		TEST(test_unloaded),
 		TEST(test_peek),
+		TEST(test_peek_half_loaded),
 		TEST(test_verdicts),
 		TEST(test_apply_fails),
 		TEST(test_apply_unloaded),
