@@ -32,6 +32,9 @@ host_of_a_reader() {
 	ln -s "$EZLB" "$WORK/bin/ezlb"
 	ln -s "$EZLB" "$WORK/here/build/bin/ezlb"
 	cp -r "$LAB_REPO"/{deploy,examples} "$WORK/here/"
+	# What cmake --install has written.
+	touch "$WORK/here/installed"
+	echo "$WORK/here/installed" >"$WORK/here/build/install_manifest.txt"
 	in_ns lb nft 'add table ip my; add chain ip my prerouting { type filter hook prerouting priority -150; }'
 	sleep 600 & # stands for the checker of keepalived
 	echo $! >/run/checkers.pid
