@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # needs: package
 # when: all
+# takes: 30
 # timeout: 240
 # `cmake --install` under a real systemd, with the commands of docs/install-systemd.md: the service runs, does the
 # main job, and leaves nothing.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # when: all
+# takes: 100
 # timeout: 600
 # The image under podman: load, run, exec, health check, restart and upgrade under requests, removal.
 # shellcheck source=test/lab/lib.sh

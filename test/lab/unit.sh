@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # needs: package
 # when: all
+# takes: 100
 # timeout: 400
 # variants: iptables4 nftables4
 # The hardening of the unit keeps ezlb from nothing that it can do: source NAT, accept rules, addresses, sysctls,
