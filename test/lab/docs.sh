@@ -62,8 +62,6 @@ files() {
 		      - address: ${BACKEND_IP[b1]}:80
 		        weight: 1
 	END
-	touch "$WORK/here/build/installed" # stands for what cmake has installed
-	echo "$WORK/here/build/installed" >"$WORK/here/build/install_manifest.txt"
 	mkdir -p /etc/keepalived
 	cat >/etc/keepalived/keepalived.conf <<-END
 		virtual_server $VIP2 81 {

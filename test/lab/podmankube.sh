@@ -17,9 +17,6 @@ mkdir -p "$WORK/over/upper" "$WORK/over/work"
 mount -t overlay -o "lowerdir=/var/lib,upperdir=$WORK/over/upper,workdir=$WORK/over/work" overlay /var/lib
 lab_up
 for b in b1 b2; do backend_start "$b" 80; done
-# The pod gets this directory of the host; the next case must not find anything in it.
-mkdir -p /var/lib/ezlb
-mount -t tmpfs -o mode=700 tmpfs /var/lib/ezlb
 podman load --quiet --input "$IMAGE"
 
 # play DIRECTORY: the pod of the kustomization there, with its ConfigMap.
