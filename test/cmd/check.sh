@@ -157,7 +157,7 @@ passed_over() {
 	ez --strict - <"$WORK/typo"
 	ended "fails with --strict" 1 "1 file checked, 0 errors, 1 warning" ""
 	ez --strict --configmap services - <"$WORK/typo"
-	ended "but not with --configmap" 0 "1 file checked, 0 errors; passed over: 1 ConfigMap" ""
+	ended "but not with --configmap" 0 "1 file checked, 0 errors; passed over: 1 other ConfigMap" ""
 	ez --format json - <"$WORK/typo"
 	ended "in json" 0 '"code": "E037"' ""
 	ez --format github - <"$WORK/typo"
