@@ -223,6 +223,8 @@ struct ezlb_status {
 
 	/* read from the kernel */
 	char traffic_error[EZLB_MESSAGE_STRLEN];  /* why the counters are missing; "" */
+	char persist_error[EZLB_MESSAGE_STRLEN];  /* why last good versions will not survive a
+						     reboot; "" */
 	int64_t conntrack_entries, conntrack_max; /* -1: unknown */
 	bool conntrack_full;			  /* set at 95 %, cleared below 90 % */
 

@@ -136,14 +136,15 @@ void ezlb_ledger_close(struct ezlb_ledger *ledger);
  */
 
 struct ezlb_lastgood {
-	char *dir;	    /* NULL: stores nothing */
-	char *persist;	    /* a copy of it for after a reboot; NULL: none */
-	int lock;	    /* of the persist directory; if there is one, and `writes` */
-	bool writes;	    /* false: only reads */
-	bool persist_fixed; /* the persist directory cannot be written, and is only read */
-	bool warned;	    /* logged that writing fails; reset by the next success */
-	char *persist_dir;  /* to keep, or to try again; NULL: none, or `writes` is false */
-	bool lock_lost;	    /* the lock of the persist directory could not be taken again */
+	char *dir;		 /* NULL: stores nothing */
+	char *persist;		 /* a copy of it for after a reboot; NULL: none */
+	int lock;		 /* of the persist directory; if there is one, and `writes` */
+	bool writes;		 /* false: only reads */
+	bool persist_fixed;	 /* the persist directory cannot be written, and is only read */
+	bool warned;		 /* logged that writing fails; reset by the next success */
+	char *persist_dir;	 /* to keep, or to try again; NULL: none, or `writes` is false */
+	struct ezlb_err problem; /* why the versions do not survive a reboot; code 0: they do */
+	bool lock_lost;		 /* the lock of the persist directory could not be taken again */
 	struct ezlb_lastgood_seen {
 		dev_t dev;
 		uint64_t ino; /* 0: not there */

@@ -111,6 +111,10 @@ void part_head(const json_t *doc, const struct ezlb_console_look *look, struct e
 		put_problem(look, out,
 			    ezlb_asprintf("traffic is not counted: %s",
 					  doc_text(doc, "traffic_error")));
+	if (doc_text(doc, "persist_error")[0])
+		put_problem(look, out,
+			    ezlb_asprintf("last good versions will not survive a reboot: %s",
+					  doc_text(doc, "persist_error")));
 	put_limits(doc, look, out);
 }
 

@@ -34,5 +34,8 @@ void sources_status(const struct sources *from, int64_t now_ms, uint64_t clock_m
 		ezlb_health_verdicts(from->health, &facts.verdicts);
 	}
 	ezlb_view_status(from->view, from->catalog, &facts, out);
+	if (from->catalog->lastgood && from->catalog->lastgood->problem.code)
+		ezlb_strcpy(out->persist_error, sizeof(out->persist_error),
+			    from->catalog->lastgood->problem.msg);
 	EZLB_VEC_CLEAR(&facts.verdicts);
 }

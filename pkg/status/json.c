@@ -108,6 +108,8 @@ static json_t *head_json(const struct ezlb_status *status)
 	ezlb_json_put(head, "probes", probes_json(status));
 	ezlb_json_put(head, "conntrack", conntrack_json(status));
 	ezlb_json_put_text(head, "traffic_error", status->traffic_error);
+	if (status->persist_error[0])
+		ezlb_json_put_text(head, "persist_error", status->persist_error);
 	return head;
 }
 

@@ -506,6 +506,7 @@ void ezlb_lastgood_persist(struct ezlb_lastgood *lastgood, const char *dir)
 	if (!lastgood->writes || (!lastgood->persist && !err.code))
 		return;
 	lastgood->persist_dir = ezlb_strdup(dir);
+	lastgood->problem = err;
 	if (err.code)
 		warn_of_reboot(&err);
 }
@@ -551,6 +552,7 @@ static bool lock_again(struct ezlb_lastgood *lastgood)
 		leave_persist(lastgood);
 	if (rc < 0 && !lastgood->lock_lost)
 		warn_of_reboot(&err);
+	lastgood->problem = err;
 	lastgood->lock_lost = rc < 0 && rc != -EBUSY;
 	if (rc == 0)
 		copy_all(lastgood);
@@ -563,6 +565,7 @@ static bool use_again(struct ezlb_lastgood *lastgood)
 	struct ezlb_err err = { 0 };
 
 	use_dir(lastgood, lastgood->persist_dir, &err);
+	lastgood->problem = err;
 	if (!lastgood->persist || !writes_to(lastgood, PERSISTENT))
 		return false;
 	ezlb_log(EZLB_INFO, "config",

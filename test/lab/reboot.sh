@@ -158,6 +158,8 @@ mount -o remount,ro "$PERSIST"
 start
 assert_eq "warnings" 1 "$(grep -c 'level=warn.*will not survive a reboot.*Read-only file system' "$EZLB_LOG")"
 assert_eq "web" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
+in_ns lb "$EZLB" status >"$WORK/status"
+grep -q 'last good versions will not survive a reboot: ' "$WORK/status" || fail "status: $(cat "$WORK/status")"
 mount -o remount,rw "$PERSIST"
 in_ns lb "$EZLB" reload >/dev/null
 eventually 5 "it is used again" log_has 'level=info .*survive a reboot of this host again'

@@ -190,6 +190,7 @@ static void test_what_is_wrong_is_told(void **state)
 		.pass_error = "ip_vs: no such module",
 		.not_ready = "the first pass failed",
 		.traffic_error = "no answer",
+		.persist_error = "no room",
 		.repairs = { [EZLB_OP_HOST_SET] = 1, [EZLB_OP_DEST_ADD] = 2, [EZLB_OPS - 1] = 4 },
 		.overdue = 5,
 	};
@@ -212,6 +213,7 @@ static void test_what_is_wrong_is_told(void **state)
 	assert_written("probes", json_object_get(doc, "probes"), "{\"targets\":0,\"overdue\":5}");
 	assert_written("not_ready", json_object_get(doc, "not_ready"), "\"the first pass failed\"");
 	assert_written("traffic_error", json_object_get(doc, "traffic_error"), "\"no answer\"");
+	assert_written("persist_error", json_object_get(doc, "persist_error"), "\"no room\"");
 	json_decref(doc);
 	ezlb_status_clear(&status);
 }

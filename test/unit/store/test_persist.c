@@ -484,8 +484,10 @@ static void test_can_be_used_later(void **state)
 	assert_writes(&store, WEB, "web");
 	capture = capture_begin(STDERR_FILENO);
 	assert_false(ezlb_lastgood_keep(&store));
+	assert_has(store.problem.msg, "cannot create the persist directory");
 	assert_int_equal(unlink(at("var").s), 0);
 	assert_true(ezlb_lastgood_keep(&store));
+	assert_int_equal(store.problem.code, 0);
 	assert_false(ezlb_lastgood_keep(&store));
 	log = capture_end(capture);
 	assert_has(log, "level=info pkg=config msg=\"the last good versions of the service files "
