@@ -143,6 +143,8 @@ assert_match "the log names the directory" "persist_dir=$PERSIST " "$(grep msg=s
 assert_eq "web" "backend=b1 peer=$SNAT_IP" "$(client_get "$WEB")"
 
 echo "# the directories are removed under the running ezlb: a reload, or a minute, brings back what it knows"
+good "$WEB" | service web
+eventually 10 "web is good" log_has 'file is valid again.*web.yaml'
 rm -rf "${PERSIST:?}"/*
 in_ns lb "$EZLB" reload >/dev/null
 versions_are() { [[ "$(versions "$STATE") $(versions "$PERSIST")" == "$*" ]]; }
@@ -150,7 +152,9 @@ eventually 5 "both versions are in the persist directory again" versions_are 2 2
 [[ -e $PERSIST/lock ]] || fail "the lock is not there again"
 rm -rf "$STATE/lastgood"
 in_ns lb "$EZLB" reload >/dev/null
-eventually 5 "the version of the good file is in the state directory again" versions_are 1 2
+eventually 5 "both versions are in the state directory again" versions_are 2 2
+good "$WEB" | sed 's/^full_nat.*/full_nat: perhaps/' | service web
+eventually 10 "web is refused" log_has 'web.yaml:2:11: error.*its last good version stays"'
 
 echo "# the persist directory is read-only: one line, and the state directory alone"
 ezlb_stop TERM
