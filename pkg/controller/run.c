@@ -163,6 +163,8 @@ static void keep_versions(struct controller *c, const struct ezlb_snapshot *snap
 	c->keep_at = ezlb_now_ms() + KEEP_MS;
 	if (lost || c->catalog.unsaved)
 		ezlb_catalog_store(&c->catalog, snapshot, lost);
+	if (lost) /* now there are directories that were not there a moment ago */
+		ezlb_lastgood_keep(&c->instance.lastgood);
 }
 
 static void look_at_versions(struct controller *c)
