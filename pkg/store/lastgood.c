@@ -7,22 +7,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <ezlb/log.h>
 #include <ezlb/mem.h>
 
+#include "lastgood_place.h"
 #include "newfile.h"
-#include "statedir.h"
 
-#define HASH_LEN   16  /* hex digits */
-#define BASE_MAX   238 /* NAME_MAX without the hash and its '-' */
-#define NEW_NAME   "new"
-#define PLACES	   2
-#define PERSISTENT 1 /* the place of the persist directory */
-
-static const struct dir_kind persist_dir = { "persist directory", "--persist-dir", 0700 };
+#define HASH_LEN 16  /* hex digits */
+#define BASE_MAX 238 /* NAME_MAX without the hash and its '-' */
+#define NEW_NAME "new"
+#define PLACES	 2
 
 void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *state_dir, bool writes)
 {
@@ -31,14 +27,14 @@ void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *state_dir, b
 		lastgood->dir = ezlb_asprintf("%s/lastgood", state_dir);
 }
 
-static bool writes_to(const struct ezlb_lastgood *lastgood, int i)
+bool lastgood_writes_to(const struct ezlb_lastgood *lastgood, int i)
 {
-	return lastgood->writes && (i != PERSISTENT || !lastgood->persist_fixed);
+	return lastgood->writes && (i != LASTGOOD_PERSISTENT || !lastgood->persist_fixed);
 }
 
 void ezlb_lastgood_close(struct ezlb_lastgood *lastgood)
 {
-	if (lastgood->persist && writes_to(lastgood, PERSISTENT))
+	if (lastgood->persist && lastgood_writes_to(lastgood, LASTGOOD_PERSISTENT))
 		close(lastgood->lock);
 	free(lastgood->dir);
 	free(lastgood->persist);
@@ -121,7 +117,7 @@ static bool take_line(const char *path, char *bytes, size_t *len)
 	return true;
 }
 
-static char *read_from(const char *dir, const char *path, size_t *len)
+char *lastgood_read_from(const char *dir, const char *path, size_t *len)
 {
 	EZLB_AUTO_FREE char *file = file_of(dir, path);
 	EZLB_AUTO_CLOSE int fd = -1;
@@ -147,7 +143,7 @@ char *ezlb_lastgood_read(const struct ezlb_lastgood *lastgood, const char *path,
 
 	for (int i = 0; !bytes && i < PLACES; i++)
 		if (place(lastgood, i) && keeps(lastgood, path))
-			bytes = read_from(place(lastgood, i), path, len);
+			bytes = lastgood_read_from(place(lastgood, i), path, len);
 	return bytes;
 }
 
@@ -235,7 +231,7 @@ static void read_stored(const char *dir, const char *name, size_t known, struct 
 	size_t len = 0;
 
 	if (key.path && !ezlb_find(&key, out->items, known, sizeof(key), ezlb_file_cmp))
-		bytes = read_from(dir, key.path, &len);
+		bytes = lastgood_read_from(dir, key.path, &len);
 	if (!bytes) {
 		free(key.path);
 		return;
@@ -247,7 +243,7 @@ static void read_stored(const char *dir, const char *name, size_t known, struct 
 	file->hash = ezlb_hash(bytes, len);
 }
 
-static void list_dir(const char *path, struct ezlb_files *files)
+void lastgood_list_dir(const char *path, struct ezlb_files *files)
 {
 	DIR *dir = opendir(path);
 	size_t known = files->len;
@@ -266,12 +262,12 @@ void ezlb_lastgood_list(const struct ezlb_lastgood *lastgood, struct ezlb_files 
 {
 	for (int i = 0; i < PLACES; i++)
 		if (place(lastgood, i))
-			list_dir(place(lastgood, i), files);
+			lastgood_list_dir(place(lastgood, i), files);
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-static void warn(struct ezlb_lastgood *lastgood, const char *msg, const char *path, int code)
+void lastgood_warn(struct ezlb_lastgood *lastgood, const char *msg, const char *path, int code)
 {
 	if (!lastgood->warned)
 		ezlb_log(EZLB_WARN, "config", EZLB_S("msg", msg), EZLB_S("file", path),
@@ -298,7 +294,7 @@ static int put(int fd, const char *bytes, size_t len)
  * the data before a rename that replaces a file.) With thousands of files fsync would slow down the
  * start.
  */
-static int store(const char *dir, const char *path, const char *bytes, size_t len)
+int lastgood_store(const char *dir, const char *path, const char *bytes, size_t len)
 {
 	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s/" NEW_NAME, dir);
 	EZLB_AUTO_FREE char *file = file_of(dir, path);
@@ -325,7 +321,7 @@ static int replace(const char *dir, const char *path, const char *bytes, size_t 
 	EZLB_AUTO_FREE char *file = file_of(dir, path);
 
 	unlink(file);
-	return store(dir, path, bytes, len);
+	return lastgood_store(dir, path, bytes, len);
 }
 
 bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const char *bytes,
@@ -336,19 +332,20 @@ bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const
 	if (!lastgood->writes || !keeps(lastgood, path))
 		return true;
 	for (int i = 0; i < PLACES; i++) {
-		int rc = place(lastgood, i) && writes_to(lastgood, i)
-				 ? store(place(lastgood, i), path, bytes, len)
+		int rc = place(lastgood, i) && lastgood_writes_to(lastgood, i)
+				 ? lastgood_store(place(lastgood, i), path, bytes, len)
 				 : 0;
 
-		if (rc < 0 && i == PERSISTENT && failed == 0)
+		if (rc < 0 && i == LASTGOOD_PERSISTENT && failed == 0)
 			rc = replace(place(lastgood, i), path, bytes, len);
 		failed = rc < 0 ? rc : failed;
 	}
 	if (failed)
-		warn(lastgood,
-		     "cannot store the last good version of a file: if the file is broken when "
-		     "ezlb restarts, its service gets an older version or is lost",
-		     path, -failed);
+		lastgood_warn(
+			lastgood,
+			"cannot store the last good version of a file: if the file is broken when "
+			"ezlb restarts, its service gets an older version or is lost",
+			path, -failed);
 	else
 		lastgood->warned = false;
 	return failed == 0;
@@ -357,10 +354,11 @@ bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const
 static void remove_file(struct ezlb_lastgood *lastgood, const char *file, const char *path)
 {
 	if (unlink(file) < 0 && errno != ENOENT && errno != ENOTDIR)
-		warn(lastgood,
-		     "cannot remove the last good version of a removed file: a broken file with "
-		     "that name would bring its service back",
-		     path, errno);
+		lastgood_warn(
+			lastgood,
+			"cannot remove the last good version of a removed file: a broken file with "
+			"that name would bring its service back",
+			path, errno);
 }
 
 void ezlb_lastgood_forget(struct ezlb_lastgood *lastgood, const char *path)
@@ -370,7 +368,7 @@ void ezlb_lastgood_forget(struct ezlb_lastgood *lastgood, const char *path)
 	for (int i = 0; i < PLACES; i++) {
 		EZLB_AUTO_FREE char *file = NULL;
 
-		if (!place(lastgood, i) || !writes_to(lastgood, i))
+		if (!place(lastgood, i) || !lastgood_writes_to(lastgood, i))
 			continue;
 		file = file_of(place(lastgood, i), path);
 		remove_file(lastgood, file, path);
@@ -424,168 +422,6 @@ void ezlb_lastgood_prune(struct ezlb_lastgood *lastgood, const char *const *path
 		hashes[i] = hash_of(paths[i]);
 	ezlb_sort(hashes, n, sizeof(*hashes), hash_cmp);
 	for (int i = 0; i < PLACES; i++)
-		if (place(lastgood, i) && writes_to(lastgood, i))
+		if (place(lastgood, i) && lastgood_writes_to(lastgood, i))
 			prune_dir(lastgood, place(lastgood, i), hashes, n);
-}
-
-/* --- the persist directory ----------------------------------------------------------------- */
-
-static bool is_same_dir(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
-/* The state directory has versions that an ezlb without a persist directory has stored. */
-static void copy_all(struct ezlb_lastgood *lastgood)
-{
-	struct ezlb_snapshot stored = { .borrowed = false };
-
-	list_dir(lastgood->dir, &stored.files);
-	for (size_t i = 0; i < stored.files.len; i++) {
-		const struct ezlb_file *file = &stored.files.items[i];
-		size_t len = 0;
-		EZLB_AUTO_FREE char *bytes = read_from(lastgood->persist, file->path, &len);
-		bool same = bytes && len == file->len && memcmp(bytes, file->bytes, len) == 0;
-		int rc = same ? 0 : store(lastgood->persist, file->path, file->bytes, file->len);
-
-		if (rc < 0)
-			warn(lastgood, "cannot copy the last good version of a file", file->path,
-			     -rc);
-	}
-	ezlb_snapshot_clear(&stored);
-}
-
-/*
- * Returns true if there is a directory to use. The lock of a reader stays unset. Where the lock
- * cannot be opened because the file system is read-only or full, what is stored still counts.
- */
-static bool open_dir(struct ezlb_lastgood *lastgood, const char *dir, struct ezlb_err *err)
-{
-	EZLB_AUTO_FREE char *state_dir = ezlb_strndup(lastgood->dir,
-						      strlen(lastgood->dir) - strlen("/lastgood"));
-	int rc = lastgood->writes ? dir_make(dir, &persist_dir, err) : 0;
-
-	/* Never open the lock of the state directory again: closing it would end that lock. */
-	if (rc < 0 || is_same_dir(dir, state_dir))
-		return false;
-	rc = lastgood->writes ? dir_lock(dir, &persist_dir, err)
-			      : dir_check(dir, &persist_dir, err);
-	lastgood->lock = rc;
-	lastgood->persist_fixed = lastgood->writes && rc < 0;
-	return rc >= 0 || (rc != -EBUSY && dir_check(dir, &persist_dir, NULL) == 0);
-}
-
-static void use_dir(struct ezlb_lastgood *lastgood, const char *dir, struct ezlb_err *err)
-{
-	free(lastgood->persist);
-	lastgood->persist = NULL;
-	if (!open_dir(lastgood, dir, err))
-		return;
-	lastgood->persist = ezlb_asprintf("%s/lastgood", dir);
-	if (writes_to(lastgood, PERSISTENT))
-		copy_all(lastgood);
-}
-
-static void warn_of_reboot(const struct ezlb_err *err)
-{
-	ezlb_log(EZLB_WARN, "config",
-		 EZLB_S("msg", "the last good versions of the service files will not survive a "
-			       "reboot of this host"),
-		 EZLB_S("err", err->msg));
-}
-
-void ezlb_lastgood_persist(struct ezlb_lastgood *lastgood, const char *dir)
-{
-	struct ezlb_err err = { 0 };
-
-	if (!lastgood->dir || !dir)
-		return;
-	use_dir(lastgood, dir, &err);
-	if (!lastgood->writes || (!lastgood->persist && !err.code))
-		return;
-	lastgood->persist_dir = ezlb_strdup(dir);
-	lastgood->problem = err;
-	if (err.code)
-		warn_of_reboot(&err);
-}
-
-/* --- what others do to the directories ----------------------------------------------------- */
-
-/*
- * True if the directory was there at the last look, and is not there any more or is another one.
- * ext4 gives the inode number of a removed directory to the next one.
- */
-static bool is_lost(struct ezlb_lastgood_seen *seen, const char *dir)
-{
-	struct ezlb_lastgood_seen now = { 0 }, before = *seen;
-	struct statx st;
-
-	if (statx(AT_FDCWD, dir, 0, STATX_INO | STATX_BTIME, &st) == 0)
-		now = (struct ezlb_lastgood_seen){
-			.dev = makedev(st.stx_dev_major, st.stx_dev_minor),
-			.ino = st.stx_ino,
-			.born = { .tv_sec = st.stx_btime.tv_sec, .tv_nsec = st.stx_btime.tv_nsec },
-		};
-	*seen = now;
-	return before.ino &&
-	       (before.dev != now.dev || before.ino != now.ino ||
-		before.born.tv_sec != now.born.tv_sec || before.born.tv_nsec != now.born.tv_nsec);
-}
-
-/* Another process has the directory now: it would delete our versions, and we would delete its. */
-static void leave_persist(struct ezlb_lastgood *lastgood)
-{
-	close(lastgood->lock);
-	free(lastgood->persist);
-	lastgood->persist = NULL;
-}
-
-/* Returns true if the lock of the new directory is taken. */
-static bool lock_again(struct ezlb_lastgood *lastgood)
-{
-	struct ezlb_err err = { 0 };
-	int rc = dir_keep(&lastgood->lock, lastgood->persist_dir, &persist_dir, &err);
-
-	if (rc == -EBUSY)
-		leave_persist(lastgood);
-	if (rc < 0 && !lastgood->lock_lost)
-		warn_of_reboot(&err);
-	lastgood->problem = err;
-	lastgood->lock_lost = rc < 0 && rc != -EBUSY;
-	if (rc == 0)
-		copy_all(lastgood);
-	return rc == 0;
-}
-
-/* Returns true if the persist directory, which could not be used, can be used now. */
-static bool use_again(struct ezlb_lastgood *lastgood)
-{
-	struct ezlb_err err = { 0 };
-
-	use_dir(lastgood, lastgood->persist_dir, &err);
-	lastgood->problem = err;
-	if (!lastgood->persist || !writes_to(lastgood, PERSISTENT))
-		return false;
-	ezlb_log(EZLB_INFO, "config",
-		 EZLB_S("msg", "the last good versions of the service files survive a reboot of "
-			       "this host again"),
-		 EZLB_S("persist_dir", lastgood->persist_dir));
-	return true;
-}
-
-bool ezlb_lastgood_keep(struct ezlb_lastgood *lastgood)
-{
-	bool again, lost;
-
-	if (!lastgood->dir || !lastgood->writes)
-		return false;
-	again = is_lost(&lastgood->seen[0], lastgood->dir);
-	if (!lastgood->persist_dir)
-		return again;
-	if (!lastgood->persist || !writes_to(lastgood, PERSISTENT))
-		return use_again(lastgood) || again;
-	lost = is_lost(&lastgood->seen[PERSISTENT], lastgood->persist);
-	return ((lost || lastgood->lock_lost) && lock_again(lastgood)) || again;
 }
