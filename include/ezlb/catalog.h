@@ -75,6 +75,8 @@ void ezlb_catalog_hold(struct ezlb_catalog *catalog, const struct ezlb_snapshot 
  */
 void ezlb_catalog_store(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot,
 			bool all);
+/* Looks whether somebody has removed versions, or a full disk has room again, and does that. */
+void ezlb_catalog_keep(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot);
 /* These directories count as empty from now on: their versions are deleted. */
 void ezlb_catalog_release(struct ezlb_catalog *catalog);
 /* The first of the entry's *n diagnostics in catalog->diags; NULL: none. */

@@ -38,6 +38,7 @@ struct ezlb_mark {
 	int line;
 	int col;
 };
+int ezlb_mark_cmp(struct ezlb_mark a, struct ezlb_mark b); /* the order of the places */
 
 /* How packets reach a dest with forward: tunnel. All zero: IP in IP. */
 struct ezlb_tunnel {

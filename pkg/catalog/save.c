@@ -59,3 +59,13 @@ void ezlb_catalog_store(struct ezlb_catalog *catalog, const struct ezlb_snapshot
 		catalog->entries.items[i].is_stored = false;
 	remember_all(catalog, snapshot);
 }
+
+void ezlb_catalog_keep(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
+{
+	bool lost = ezlb_lastgood_keep(catalog->lastgood);
+
+	if (lost || catalog->unsaved)
+		ezlb_catalog_store(catalog, snapshot, lost);
+	if (lost) /* now there are directories that were not there a moment ago */
+		ezlb_lastgood_keep(catalog->lastgood);
+}

@@ -153,6 +153,38 @@ int instance_open_for_cleanup(struct instance *instance, const struct ezlb_optio
 	return rc == 0 ? open_state(instance, options, INSTANCE_WRITE, err) : rc;
 }
 
+int instance_lock_for_memory(struct instance *instance, const struct ezlb_options *options,
+			     struct ezlb_err *err)
+{
+	int fd;
+
+	if (options->dataplane != EZLB_DP_MEMORY)
+		return 0;
+	fd = ezlb_statedir_lock(options->state_dir, err);
+	if (fd >= 0)
+		instance->lock = fd;
+	return fd == -EBUSY ? fd : 0;
+}
+
+int instance_keep_lock(struct instance *instance, const struct ezlb_options *options,
+		       struct ezlb_err *err)
+{
+	struct ezlb_err lost;
+	int rc;
+
+	if (instance->lock < 0)
+		return 0;
+	rc = ezlb_statedir_keep(&instance->lock, options->state_dir, &lost);
+	if (rc == -EBUSY)
+		*err = lost;
+	else if (rc < 0 && !instance->lock_logged)
+		ezlb_log(EZLB_ERROR, "controller",
+			 EZLB_S("msg", "the lock in the state directory was lost"),
+			 EZLB_S("err", lost.msg));
+	instance->lock_logged = rc < 0;
+	return rc;
+}
+
 void instance_close(struct instance *instance)
 {
 	ezlb_pass_clear(&instance->pass);

@@ -15,6 +15,7 @@ struct instance {
 	int lock;	     /* on the state directory; -1: not taken */
 	int netns_lock;	     /* on the network namespace; -1: not taken */
 	bool ledger_damaged; /* logged; what ezlb owns is unknown */
+	bool lock_logged;    /* that `lock` was lost */
 };
 
 /*
@@ -32,4 +33,16 @@ int instance_open(struct instance *instance, const struct ezlb_options *options,
 /* Like INSTANCE_WRITE, but needs no config directory and no ip_vs in the kernel. */
 int instance_open_for_cleanup(struct instance *instance, const struct ezlb_options *options,
 			      struct ezlb_err *err);
+/*
+ * The in-memory data plane records nothing, but two daemons cannot share a socket. A user who may
+ * not write to the directory can try ezlb without the lock. -EBUSY if another process has it.
+ */
+int instance_lock_for_memory(struct instance *instance, const struct ezlb_options *options,
+			     struct ezlb_err *err);
+/*
+ * Two daemons would undo each other's work: -EBUSY and err if another process has the lock now.
+ * Logs once what else is wrong with it; then, and without a lock, err is unchanged.
+ */
+int instance_keep_lock(struct instance *instance, const struct ezlb_options *options,
+		       struct ezlb_err *err);
 void instance_close(struct instance *instance);

@@ -47,7 +47,6 @@ struct controller {
 	const char *why; /* the first reason for the next pass; NULL: none */
 	uint64_t pass_at, full_at, keep_at;
 	struct pace pace;
-	bool lock_logged;
 	bool stopping;
 	struct ezlb_err fatal;
 };
@@ -135,36 +134,10 @@ static void on_pass_timer(uv_timer_t *timer)
 	run_pass(timer->data);
 }
 
-/* Two daemons would undo each other's work: the one that has lost the lock ends. */
-static void keep_lock(struct controller *c)
-{
-	struct ezlb_err err;
-	int rc;
-
-	if (c->instance.lock < 0)
-		return;
-	rc = ezlb_statedir_keep(&c->instance.lock, c->options->state_dir, &err);
-	if (rc == -EBUSY) {
-		c->fatal = err;
-		stop(c);
-	} else if (rc < 0 && !c->lock_logged) {
-		ezlb_log(EZLB_ERROR, "controller",
-			 EZLB_S("msg", "the lock in the state directory was lost"),
-			 EZLB_S("err", err.msg));
-	}
-	c->lock_logged = rc < 0;
-}
-
-/* Somebody may have removed the last good versions, and a full disk has room again. */
 static void keep_versions(struct controller *c, const struct ezlb_snapshot *snapshot)
 {
-	bool lost = ezlb_lastgood_keep(&c->instance.lastgood);
-
+	ezlb_catalog_keep(&c->catalog, snapshot);
 	c->keep_at = ezlb_now_ms() + KEEP_MS;
-	if (lost || c->catalog.unsaved)
-		ezlb_catalog_store(&c->catalog, snapshot, lost);
-	if (lost) /* now there are directories that were not there a moment ago */
-		ezlb_lastgood_keep(&c->instance.lastgood);
 }
 
 static void look_at_versions(struct controller *c)
@@ -181,7 +154,8 @@ static void on_look(uv_timer_t *timer)
 	struct controller *c = timer->data;
 	uint64_t now = ezlb_now_ms();
 
-	keep_lock(c);
+	if (instance_keep_lock(&c->instance, c->options, &c->fatal) == -EBUSY)
+		stop(c);
 	if (c->instance.netns_lock >= 0)
 		ezlb_netns_answer(c->instance.netns_lock);
 	if (c->stopping || !c->loaded)
@@ -443,22 +417,6 @@ static int start(struct controller *c, struct ezlb_err *err)
 	return 0;
 }
 
-/*
- * The in-memory data plane records nothing, but two daemons cannot share a socket. A user who may
- * not write to the directory can try ezlb without the lock.
- */
-static int lock_for_memory(struct controller *c, struct ezlb_err *err)
-{
-	int fd;
-
-	if (c->options->dataplane != EZLB_DP_MEMORY)
-		return 0;
-	fd = ezlb_statedir_lock(c->options->state_dir, err);
-	if (fd >= 0)
-		c->instance.lock = fd;
-	return fd == -EBUSY ? fd : 0;
-}
-
 int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err)
 {
 	struct controller *c = ezlb_calloc(1, sizeof(*c));
@@ -469,7 +427,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	c->options = options;
 	rc = instance_open(&c->instance, options, INSTANCE_WRITE, err);
 	if (rc == 0)
-		rc = lock_for_memory(c, err);
+		rc = instance_lock_for_memory(&c->instance, options, err);
 	c->instance.pass.paced = true;
 	c->pace.life_at = PACE_NEVER;
 	c->catalog.lastgood = &c->instance.lastgood;

@@ -13,9 +13,7 @@ static int by_place(const void *pa, const void *pb)
 	int rc = strcmp(a->file, b->file);
 
 	if (rc == 0)
-		rc = (a->at.line > b->at.line) - (a->at.line < b->at.line);
-	if (rc == 0)
-		rc = (a->at.col > b->at.col) - (a->at.col < b->at.col);
+		rc = ezlb_mark_cmp(a->at, b->at);
 	if (rc == 0)
 		rc = strcmp(a->service, b->service);
 	return rc ? rc : strcmp(a->text, b->text);

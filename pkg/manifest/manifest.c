@@ -345,11 +345,7 @@ static int by_name(const void *pa, const void *pb)
 	const struct ezlb_manifest_file *a = pa, *b = pb;
 	int rc = strcmp(a->name, b->name);
 
-	if (rc == 0)
-		rc = (a->value->at.line > b->value->at.line) -
-		     (a->value->at.line < b->value->at.line);
-	return rc ? rc
-		  : (a->value->at.col > b->value->at.col) - (a->value->at.col < b->value->at.col);
+	return rc ? rc : ezlb_mark_cmp(a->value->at, b->value->at);
 }
 
 bool ezlb_manifest_read(struct ezlb_manifest *out, const char *file, const char *text, size_t len,

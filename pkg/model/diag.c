@@ -29,9 +29,7 @@ static int diag_cmp(const void *pa, const void *pb)
 	int rc = strcmp(a->file, b->file);
 
 	if (rc == 0)
-		rc = (a->at.line > b->at.line) - (a->at.line < b->at.line);
-	if (rc == 0)
-		rc = (a->at.col > b->at.col) - (a->at.col < b->at.col);
+		rc = ezlb_mark_cmp(a->at, b->at);
 	if (rc == 0)
 		rc = (a->code > b->code) - (a->code < b->code);
 	return rc;

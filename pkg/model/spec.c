@@ -214,3 +214,10 @@ int ezlb_proto_from_number(int number, enum ezlb_proto *out)
 		}
 	return -EPROTONOSUPPORT;
 }
+
+int ezlb_mark_cmp(struct ezlb_mark a, struct ezlb_mark b)
+{
+	int rc = (a.line > b.line) - (a.line < b.line);
+
+	return rc ? rc : (a.col > b.col) - (a.col < b.col);
+}

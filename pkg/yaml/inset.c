@@ -56,7 +56,7 @@ static size_t char_len(const struct scan *s)
 }
 
 /* Over one character; a line break of two bytes is one. */
-static void skip(struct scan *s)
+static void skip_blanks(struct scan *s)
 {
 	size_t n = char_len(s);
 
@@ -92,13 +92,13 @@ static void emit_pending(struct scan *s, const struct pendings *from, size_t fir
 static void take(struct scan *s)
 {
 	emit(s, s->p, char_len(s), s->at);
-	skip(s);
+	skip_blanks(s);
 }
 
 static void push_break(struct scan *s)
 {
 	*EZLB_PUSH(&s->breaks) = (struct pending){ '\n', s->at };
-	skip(s);
+	skip_blanks(s);
 }
 
 static bool complete(const struct scan *s)
@@ -123,7 +123,7 @@ static void scan_blanks(struct scan *s, bool escaped)
 		}
 		if (!leading)
 			*EZLB_PUSH(&s->blanks) = (struct pending){ *s->p, s->at };
-		skip(s);
+		skip_blanks(s);
 	}
 }
 
@@ -144,22 +144,22 @@ static bool scan_escape(struct scan *s)
 	char bytes[4];
 	size_t n, length;
 
-	skip(s);
+	skip_blanks(s);
 	if (is_break(peek(s))) {
-		skip(s);
+		skip_blanks(s);
 		return true;
 	}
 	length = escape_decode(s->p, (size_t)(s->end - s->p), bytes, &n);
 	s->wrong |= length == 0;
 	for (size_t i = 0; i < length; i++)
-		skip(s);
+		skip_blanks(s);
 	emit(s, bytes, length ? n : 0, at);
 	return false;
 }
 
 static void scan_quoted(struct scan *s, char quote)
 {
-	skip(s);
+	skip_blanks(s);
 	while (!complete(s)) {
 		bool escaped = false;
 
@@ -171,9 +171,9 @@ static void scan_quoted(struct scan *s, char quote)
 			if (quote == '\'' && *s->p == '\'') {
 				struct ezlb_mark at = s->at;
 
-				skip(s);
+				skip_blanks(s);
 				emit(s, "'", 1, at);
-				skip(s);
+				skip_blanks(s);
 				continue;
 			}
 			take(s);
@@ -209,7 +209,7 @@ static void scan_breaks(struct scan *s, int *indent, int parent)
 
 	for (;;) {
 		while ((*indent == 0 || column(s) < *indent) && peek(s) == ' ')
-			skip(s);
+			skip_blanks(s);
 		if (column(s) > most)
 			most = column(s);
 		if (!is_break(peek(s)))
@@ -227,13 +227,13 @@ static int scan_header(struct scan *s, int parent)
 {
 	int indent = 0;
 
-	for (skip(s); peek(s) == '+' || peek(s) == '-' || (peek(s) >= '1' && peek(s) <= '9');
-	     skip(s))
+	for (skip_blanks(s); peek(s) == '+' || peek(s) == '-' || (peek(s) >= '1' && peek(s) <= '9');
+	     skip_blanks(s))
 		if (*s->p >= '1' && *s->p <= '9')
 			indent = (parent > 0 ? parent : 0) + *s->p - '0';
 	while (s->p < s->end && !is_break(*s->p))
-		skip(s);
-	skip(s);
+		skip_blanks(s);
+	skip_blanks(s);
 	return indent;
 }
 

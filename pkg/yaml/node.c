@@ -92,9 +92,7 @@ static int by_key(const void *pa, const void *pb)
 			       *b = *(struct ezlb_node *const *)pb;
 	int rc = strcmp(a->key, b->key);
 
-	if (rc == 0)
-		rc = (a->key_at.line > b->key_at.line) - (a->key_at.line < b->key_at.line);
-	return rc ? rc : (a->key_at.col > b->key_at.col) - (a->key_at.col < b->key_at.col);
+	return rc ? rc : ezlb_mark_cmp(a->key_at, b->key_at);
 }
 
 /* libyaml accepts duplicate keys silently, and the last would win. */
