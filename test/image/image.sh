@@ -4,6 +4,8 @@
 # missing. test/lab/image.sh runs it.
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
+# shellcheck source=test/lib/image.bash
+. "$(dirname "$0")/../lib/image.bash"
 
 need jq jq
 need openssl openssl
@@ -17,12 +19,7 @@ PROGRAM=/usr/local/sbin/ezlb
 LIBRARIES=/usr/lib/x86_64-linux-gnu
 
 unpack() {
-	local layer
-	mkdir -p "$WORK/archive" "$ROOT"
-	tar -xf "$ARCHIVE" -C "$WORK/archive"
-	for layer in $(jq -r '.[0].Layers[]' "$WORK/archive/manifest.json"); do
-		tar -xf "$WORK/archive/$layer" -C "$ROOT"
-	done
+	unpack_image "$ARCHIVE" "$WORK/archive" "$ROOT"
 	mv "$WORK/archive/$(jq -r '.[0].Config' "$WORK/archive/manifest.json")" "$WORK/image.json"
 }
 

@@ -6,6 +6,8 @@
 # shellcheck disable=SC2317 # succeeds calls most functions
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
+# shellcheck source=test/lib/image.bash
+. "$(dirname "$0")/../lib/image.bash"
 
 ARCHIVE=$REPO/build/image/ezlb-arm64.tar
 STORAGE=$REPO/.cache/image # that of scripts/image
@@ -61,12 +63,7 @@ unit_tests() {
 }
 
 unpack() {
-	local layer
-	mkdir -p "$WORK/archive" "$ROOT"
-	tar -xf "$ARCHIVE" -C "$WORK/archive"
-	for layer in $(jq -r '.[0].Layers[]' "$WORK/archive/manifest.json"); do
-		tar -xf "$WORK/archive/$layer" -C "$ROOT"
-	done
+	unpack_image "$ARCHIVE" "$WORK/archive" "$ROOT"
 }
 
 # The program of the image, with the libraries of the image only.
