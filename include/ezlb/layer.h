@@ -37,6 +37,11 @@ struct ezlb_layer {
 	 */
 	int (*apply)(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
 		     struct ezlb_err *err);
+	/*
+	 * TOA only, else NULL: the addresses of the backends, sorted, to which list says by which
+	 * interface packets leave. Copied. Call it before list and peek.
+	 */
+	void (*towards)(struct ezlb_layer *layer, const struct ezlb_addrs *addrs);
 	/* Frees the layer; changes nothing in the kernel. */
 	void (*close)(struct ezlb_layer *layer);
 };

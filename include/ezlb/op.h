@@ -14,6 +14,7 @@ enum ezlb_layer_kind {
 	EZLB_LAYER_FIREWALL,
 	EZLB_LAYER_SNAT,
 	EZLB_LAYER_MARK,
+	EZLB_LAYER_TOA,
 	EZLB_LAYER_IPVS,
 	EZLB_LAYERS
 };
@@ -30,6 +31,10 @@ enum ezlb_op_kind {
 	EZLB_OP_SNAT_ADD,
 	EZLB_OP_SNAT_SET,
 	EZLB_OP_MARK_ADD,
+	EZLB_OP_TOA_SETUP, /* load the program and its maps, or repair them */
+	EZLB_OP_TOA_ADD,
+	EZLB_OP_TOA_SET,
+	EZLB_OP_HOOK_ADD,
 	EZLB_OP_TIMEOUT_SET,
 	EZLB_OP_SERVICE_ADD,
 	EZLB_OP_SERVICE_SET,
@@ -39,6 +44,9 @@ enum ezlb_op_kind {
 	EZLB_OP_SERVICE_DEL,
 	EZLB_OP_TIMEOUT_RESET, /* restore the old value; not planned if it was changed since */
 	EZLB_OP_MARK_DEL,
+	EZLB_OP_TOA_DEL,
+	EZLB_OP_HOOK_DEL,
+	EZLB_OP_TOA_TEARDOWN, /* remove the program, its maps and all its hooks */
 	EZLB_OP_SNAT_DEL,
 	EZLB_OP_SNAT_TEARDOWN, /* remove the frame and everything in it */
 	EZLB_OP_ACCEPT_DEL,
@@ -59,6 +67,9 @@ enum ezlb_object {
 	EZLB_OBJECT_SNAT_FRAME,
 	EZLB_OBJECT_SNAT,
 	EZLB_OBJECT_MARK,
+	EZLB_OBJECT_TOA_FRAME,
+	EZLB_OBJECT_TOA,
+	EZLB_OBJECT_HOOK,
 	EZLB_OBJECT_TIMEOUT,
 	EZLB_OBJECT_SERVICE,
 	EZLB_OBJECT_DEST,
@@ -80,10 +91,12 @@ enum ezlb_phase {
 	EZLB_PHASE_FIREWALL,
 	EZLB_PHASE_SNAT,
 	EZLB_PHASE_MARK,
+	EZLB_PHASE_TOA,
 	EZLB_PHASE_SERVICES,
 	EZLB_PHASE_DESTS,
 	EZLB_PHASE_SERVICES_DEL,
 	EZLB_PHASE_MARK_DEL,
+	EZLB_PHASE_TOA_DEL,
 	EZLB_PHASE_SNAT_DEL,
 	EZLB_PHASE_FIREWALL_DEL,
 	EZLB_PHASE_HOST_DEL
@@ -113,6 +126,8 @@ struct ezlb_op {
 		struct ezlb_timeout_row timeout;
 		struct ezlb_accept_row accept;
 		struct ezlb_mark_row mark;
+		struct ezlb_toa_row toa;
+		struct ezlb_hook_row hook;
 		struct ezlb_link_row link;
 		struct ezlb_vip_row vip;
 	};
@@ -121,6 +136,7 @@ struct ezlb_op {
 		struct ezlb_dest_row old_dest;
 		struct ezlb_snat_row old_snat;
 		struct ezlb_setting_row old_setting;
+		struct ezlb_toa_row old_toa;
 		struct ezlb_timeout_row old_timeout; /* seconds 0: unknown */
 	};
 };
@@ -146,7 +162,7 @@ enum ezlb_subject_kind {
 	EZLB_SUBJECT_SERVICE, /* service */
 	EZLB_SUBJECT_BACKEND, /* backend: a SNAT row for all services that send to this backend */
 	EZLB_SUBJECT_ADDR,    /* addr: all services that listen on this address */
-	EZLB_SUBJECT_LINK,    /* link */
+	EZLB_SUBJECT_LINK,    /* link; a hook has the same subject */
 	EZLB_SUBJECT_SETTING, /* setting, ignoring its value */
 	EZLB_SUBJECT_TIMEOUT  /* timeout, ignoring its value */
 };

@@ -39,4 +39,5 @@ const char *ezlb_vip_row_format(const struct ezlb_vip_row *row, char buf[EZLB_VI
 
 #define EZLB_FIREWALL_FRAME_STR "chains EZLB-INPUT and EZLB-FORWARD"
 #define EZLB_SNAT_FRAME_STR	"chain EZLB-SNAT"
+#define EZLB_TOA_FRAME_STR	"the tc program for client addresses"
 #define EZLB_MARK_OTHER_STR	"what is not ezlb's in its table of marks"

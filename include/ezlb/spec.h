@@ -33,6 +33,12 @@ enum ezlb_on_failure {
 	EZLB_ON_FAILURE_DRAIN	/* drain, also if the backend does not answer */
 };
 
+/* How a backend of a full_nat service learns the address of the client. */
+enum ezlb_client_address {
+	EZLB_CLIENT_ADDRESS_NONE,
+	EZLB_CLIENT_ADDRESS_TOA /* by a TCP option in the first packets of a connection */
+};
+
 /* A place in a file; both count from 1, 0 = unknown. */
 struct ezlb_mark {
 	int line;
@@ -110,6 +116,9 @@ struct ezlb_spec {
 	struct ezlb_tunnel tunnel;
 	bool full_nat;
 	struct ezlb_addr_range snat_ip; /* family 0: MASQUERADE */
+	enum ezlb_client_address client_address;
+	uint32_t toa_ipv6_kind; /* of the TCP option for IPv6 clients: 254 or 253 */
+	bool connection_log;	/* a line for each connection that has ended */
 	bool traffic_log;
 	struct ezlb_check check;
 	uint32_t drain_ms; /* for a backend that leaves; 0: removed at once */
@@ -160,6 +169,8 @@ const char *ezlb_forward_str(enum ezlb_forward forward);
 int ezlb_forward_parse(const char *text, enum ezlb_forward *out);
 const char *ezlb_tunnel_type_str(enum ezlb_tunnel_type type);
 const char *ezlb_tunnel_checksum_str(enum ezlb_tunnel_checksum checksum);
+const char *ezlb_client_address_str(enum ezlb_client_address how);
+int ezlb_client_address_parse(const char *text, enum ezlb_client_address *out);
 const char *ezlb_on_failure_str(enum ezlb_on_failure what);
 int ezlb_tunnel_type_parse(const char *text, enum ezlb_tunnel_type *out);
 int ezlb_tunnel_checksum_parse(const char *text, enum ezlb_tunnel_checksum *out);

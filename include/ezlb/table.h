@@ -76,6 +76,37 @@ struct ezlb_mark_row {
 	uint16_t last_port;
 };
 
+/*
+ * What the program for the TCP option with the client's address ("TOA") does with the packets of a
+ * full_nat TCP service to its backends. The program knows a service by its listener or mark.
+ */
+enum ezlb_toa_mode {
+	EZLB_TOA_STRIP, /* overwrites options of that kind: a client may have forged one */
+	EZLB_TOA_ADD	/* the same, and adds the option with the client's address and port */
+};
+struct ezlb_toa_row {
+	struct ezlb_service_key service;
+	enum ezlb_toa_mode mode;
+	uint8_t ipv6_kind; /* ADD: the kind of the option for IPv6 clients: 254 or 253 */
+};
+
+/* The program on the egress of an interface, by which packets leave for backends. */
+struct ezlb_hook_row {
+	char device[EZLB_DEVICE_STRLEN];
+	/*
+	 * Not compared. The qdisc clsact of the interface. Actual rows: there is one. HOOK_ADD,
+	 * HOOK_DEL: ezlb created it (will create it), and HOOK_DEL removes it when no filter is
+	 * left.
+	 */
+	bool qdisc;
+};
+/* By which interface packets to an address leave; actual only. An address may have no route. */
+struct ezlb_route_row {
+	struct ezlb_addr to;
+	char device[EZLB_DEVICE_STRLEN];
+	bool qdisc; /* the interface has a qdisc clsact, whoever made it */
+};
+
 /* A dummy link that ezlb owns, and a listener's address on one. */
 struct ezlb_link_row {
 	char device[EZLB_DEVICE_STRLEN];
@@ -85,12 +116,17 @@ struct ezlb_vip_row {
 	struct ezlb_addr addr;
 };
 
+#define EZLB_TOA_PROBLEM_STRLEN 160
+
 struct ezlb_services EZLB_VEC(struct ezlb_service_row);
 struct ezlb_dests EZLB_VEC(struct ezlb_dest_row);
 struct ezlb_snats EZLB_VEC(struct ezlb_snat_row);
 struct ezlb_setting_rows EZLB_VEC(struct ezlb_setting_row);
 struct ezlb_accepts EZLB_VEC(struct ezlb_accept_row);
 struct ezlb_marks EZLB_VEC(struct ezlb_mark_row);
+struct ezlb_toas EZLB_VEC(struct ezlb_toa_row);
+struct ezlb_hooks EZLB_VEC(struct ezlb_hook_row);
+struct ezlb_routes EZLB_VEC(struct ezlb_route_row);
 struct ezlb_links EZLB_VEC(struct ezlb_link_row);
 struct ezlb_vips EZLB_VEC(struct ezlb_vip_row);
 struct ezlb_addrs EZLB_VEC(struct ezlb_addr);
@@ -104,6 +140,9 @@ struct ezlb_table {
 	struct ezlb_timeout_rows timeouts;
 	struct ezlb_accepts accepts;
 	struct ezlb_marks marks;
+	struct ezlb_toas toas;
+	struct ezlb_hooks hooks;
+	struct ezlb_routes routes; /* actual: of the addresses that the layer was asked for */
 	struct ezlb_links links;
 	struct ezlb_vips vips;
 	struct ezlb_addrs elsewhere; /* actual: local addresses on links that ezlb does not own */
@@ -121,6 +160,14 @@ struct ezlb_table {
 	bool accepts_wanted;
 	bool accepts_present, accepts_sound;
 	bool gates[EZLB_GATES][2];
+	/*
+	 * The same for TOA: the pinned program and its maps. toa_problem, actual only: why this
+	 * host cannot do it, for the operator; "": it can, as far as is known. Then target wants
+	 * nothing of TOA, and services work without it.
+	 */
+	bool toa_wanted;
+	bool toa_present, toa_sound;
+	char toa_problem[EZLB_TOA_PROBLEM_STRLEN];
 };
 
 /* The keys that a pass may read: those that ezlb owns or wants. Everything else is foreign. */
@@ -138,6 +185,9 @@ int ezlb_dest_row_cmp(const void *a, const void *b);
 int ezlb_snat_row_cmp(const void *a, const void *b);
 int ezlb_accept_row_cmp(const void *a, const void *b);
 int ezlb_mark_row_cmp(const void *a, const void *b);
+int ezlb_toa_row_cmp(const void *a, const void *b);
+int ezlb_hook_row_cmp(const void *a, const void *b);
+int ezlb_route_row_cmp(const void *a, const void *b); /* by address */
 int ezlb_link_row_cmp(const void *a, const void *b);
 int ezlb_vip_row_cmp(const void *a, const void *b);
 int ezlb_addr_row_cmp(const void *a, const void *b); /* for struct ezlb_addrs */
@@ -145,6 +195,7 @@ int ezlb_addr_row_cmp(const void *a, const void *b); /* for struct ezlb_addrs */
 bool ezlb_service_row_same(const void *a, const void *b);
 bool ezlb_dest_row_same(const void *a, const void *b);
 bool ezlb_snat_row_same(const void *a, const void *b);
+bool ezlb_toa_row_same(const void *a, const void *b);
 
 /* The key of the first listener. */
 struct ezlb_service_key ezlb_spec_key(const struct ezlb_spec *spec);
@@ -180,4 +231,5 @@ const char *ezlb_snat_key_format(const struct ezlb_snat_key *key,
 #define EZLB_MARK_STRLEN (EZLB_ENDPOINT_STRLEN + 16)
 const char *ezlb_mark_row_format(const struct ezlb_mark_row *row, char buf[EZLB_MARK_STRLEN]);
 
-const char *ezlb_gate_str(enum ezlb_gate gate); /* "input" */
+const char *ezlb_toa_mode_str(enum ezlb_toa_mode mode); /* "strip" */
+const char *ezlb_gate_str(enum ezlb_gate gate);		/* "input" */

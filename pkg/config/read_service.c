@@ -175,6 +175,15 @@ void ezlb_read_snat_ip(struct reader *r, const struct field *field, const struct
 	ezlb_field_range(r->src, node, &r->spec->snat_ip);
 }
 
+void ezlb_read_client_address(struct reader *r, const struct field *field,
+			      const struct ezlb_node *node)
+{
+	const char *word;
+
+	if (ezlb_field_word(r->src, node, field->words, field->aliases, &word))
+		ezlb_client_address_parse(word, &r->spec->client_address);
+}
+
 void ezlb_read_on_failure(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *word;

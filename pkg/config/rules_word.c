@@ -43,6 +43,39 @@ static void check_scheduler_flags(struct reader *r)
 					   r->spec->scheduler);
 }
 
+static bool takes_tcp(const struct reader *r)
+{
+	for (size_t i = 0; i < r->n_protos; i++)
+		if (r->protos[i] == EZLB_TCP)
+			return true;
+	return r->n_protos == 0; /* the default */
+}
+
+/* Where the source address is not replaced, backends see the client, and ezlb no answers. */
+static void check_client_address(struct reader *r)
+{
+	const struct ezlb_spec *spec = r->spec;
+	struct ezlb_mark at = ezlb_read_at(r, &service_table, "client_address");
+	struct ezlb_mark kind_at = ezlb_read_at(r, &service_table, "toa_ipv6_kind");
+	struct ezlb_mark log_at = ezlb_read_at(r, &service_table, "connection_log");
+	bool toa = spec->client_address == EZLB_CLIENT_ADDRESS_TOA;
+
+	if (toa && !takes_tcp(r))
+		refuse(r, at, "set protocol: tcp, or remove client_address",
+		       "client_address: toa needs protocol: tcp");
+	if (kind_at.line > 0 && !toa)
+		refuse(r, kind_at, "set client_address: toa, or remove toa_ipv6_kind",
+		       "toa_ipv6_kind needs client_address: toa");
+	if (spec->full_nat || r->full_nat_unclear)
+		return;
+	if (toa)
+		refuse(r, at, "set full_nat: true, or remove client_address",
+		       "client_address: toa needs full_nat: true");
+	if (spec->connection_log)
+		refuse(r, log_at, "set full_nat: true, or remove connection_log",
+		       "connection_log needs full_nat: true");
+}
+
 /* Slow start grows the weight, so the scheduler must use weights, and more of them than zero or
  * not. */
 static void check_slow_start(struct reader *r)
@@ -124,6 +157,7 @@ static void check_min_healthy(struct reader *r)
 void ezlb_rules_words(struct reader *r)
 {
 	check_udp(r);
+	check_client_address(r);
 	check_scheduler_flags(r);
 	check_slow_start(r);
 	check_tunnel(r);

@@ -215,6 +215,13 @@ void ezlb_write_min_healthy(const struct writer *w, const struct field *field,
 	ezlb_write_add(to, "%u%s", (unsigned)from->count, from->percent ? "%" : "");
 }
 
+void ezlb_write_client_address(const struct writer *w, const struct field *field,
+			       struct ezlb_texts *to)
+{
+	(void)field;
+	ezlb_write_add(to, "%s", ezlb_client_address_str(w->spec->client_address));
+}
+
 void ezlb_write_on_failure(const struct writer *w, const struct field *field, struct ezlb_texts *to)
 {
 	(void)field;

@@ -9,6 +9,7 @@
 #include <ezlb/log.h>
 #include <ezlb/memory.h>
 #include <ezlb/snat.h>
+#include <ezlb/toa.h>
 
 typedef int (*open_fn)(struct ezlb_layer **out, struct ezlb_err *err);
 
@@ -46,6 +47,8 @@ static int open_kernel(struct dataplane *plane, const struct ezlb_options *optio
 		rc = ezlb_firewall_open(&plane->dp.layer[EZLB_LAYER_FIREWALL], err);
 	if (rc == 0)
 		rc = ezlb_mark_open(&plane->dp.layer[EZLB_LAYER_MARK], err);
+	if (rc == 0)
+		rc = ezlb_toa_open(&plane->dp.layer[EZLB_LAYER_TOA], err);
 	plane->snat = dataplane_snat_driver(options->snat_driver, &plane->why);
 	return rc < 0 ? rc : open_snat(plane, err);
 }

@@ -87,6 +87,10 @@ static int memory_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	case EZLB_LAYER_MARK:
 		EZLB_VEC_APPEND(&out->marks, &kernel->marks);
 		break;
+	case EZLB_LAYER_TOA:
+		ezlb_strcpy(out->toa_problem, sizeof(out->toa_problem),
+			    "the in-memory data plane cannot do it");
+		break;
 	case EZLB_LAYER_IPVS:
 		list_ipvs(kernel, scope, out);
 		break;

@@ -218,6 +218,10 @@ int batch_op(struct batch *batch, const struct ezlb_op *op)
 		return do_snat(batch, op);
 	case EZLB_OBJECT_MARK:
 		return do_row(&batch->marks, &op->mark, add);
+	case EZLB_OBJECT_TOA_FRAME:
+	case EZLB_OBJECT_TOA:
+	case EZLB_OBJECT_HOOK:
+		return -EOPNOTSUPP;
 	case EZLB_OBJECT_TIMEOUT:
 		return do_timeout(batch, op);
 	case EZLB_OBJECT_SERVICE:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/op.h>
 
+#include <string.h>
+
 #define CMP(a, b) (((a) > (b)) - ((a) < (b)))
 
 /* clang-format off */
@@ -17,6 +19,10 @@ static const struct ezlb_op_facts table[] = {
 	ROW(SNAT_ADD,          "snat-add",          SNAT,     SNAT,         ADD,   SNAT),
 	ROW(SNAT_SET,          "snat-set",          SNAT,     SNAT,         SET,   SNAT),
 	ROW(MARK_ADD,          "mark-add",          MARK,     MARK,         ADD,   MARK),
+	ROW(TOA_SETUP,         "toa-setup",         TOA,      TOA,          ADD,   TOA_FRAME),
+	ROW(TOA_ADD,           "toa-add",           TOA,      TOA,          ADD,   TOA),
+	ROW(TOA_SET,           "toa-set",           TOA,      TOA,          SET,   TOA),
+	ROW(HOOK_ADD,          "hook-add",          TOA,      TOA,          ADD,   HOOK),
 	ROW(TIMEOUT_SET,       "timeout-set",       IPVS,     SERVICES,     SET,   TIMEOUT),
 	ROW(SERVICE_ADD,       "service-add",       IPVS,     SERVICES,     ADD,   SERVICE),
 	ROW(SERVICE_SET,       "service-set",       IPVS,     SERVICES,     SET,   SERVICE),
@@ -26,6 +32,9 @@ static const struct ezlb_op_facts table[] = {
 	ROW(SERVICE_DEL,       "service-del",       IPVS,     SERVICES_DEL, DEL,   SERVICE),
 	ROW(TIMEOUT_RESET,     "timeout-reset",     IPVS,     SERVICES_DEL, RESET, TIMEOUT),
 	ROW(MARK_DEL,          "mark-del",          MARK,     MARK_DEL,     DEL,   MARK),
+	ROW(TOA_DEL,           "toa-del",           TOA,      TOA_DEL,      DEL,   TOA),
+	ROW(HOOK_DEL,          "hook-del",          TOA,      TOA_DEL,      DEL,   HOOK),
+	ROW(TOA_TEARDOWN,      "toa-teardown",      TOA,      TOA_DEL,      DEL,   TOA_FRAME),
 	ROW(SNAT_DEL,          "snat-del",          SNAT,     SNAT_DEL,     DEL,   SNAT),
 	ROW(SNAT_TEARDOWN,     "snat-teardown",     SNAT,     SNAT_DEL,     DEL,   SNAT_FRAME),
 	ROW(ACCEPT_DEL,        "accept-del",        FIREWALL, FIREWALL_DEL, DEL,   ACCEPT),
@@ -81,7 +90,7 @@ const char *ezlb_layer_kind_str(enum ezlb_layer_kind kind)
 	static const char *const names[] = {
 		[EZLB_LAYER_HOST] = "host", [EZLB_LAYER_FIREWALL] = "firewall",
 		[EZLB_LAYER_SNAT] = "snat", [EZLB_LAYER_MARK] = "mark",
-		[EZLB_LAYER_IPVS] = "ipvs",
+		[EZLB_LAYER_TOA] = "toa",   [EZLB_LAYER_IPVS] = "ipvs",
 	};
 
 	return names[kind];
@@ -96,6 +105,8 @@ int ezlb_op_cmp(const void *pa, const void *pb)
 		[EZLB_OBJECT_ACCEPT] = ezlb_accept_row_cmp,
 		[EZLB_OBJECT_SNAT] = ezlb_snat_row_cmp,
 		[EZLB_OBJECT_MARK] = ezlb_mark_row_cmp,
+		[EZLB_OBJECT_TOA] = ezlb_toa_row_cmp,
+		[EZLB_OBJECT_HOOK] = ezlb_hook_row_cmp,
 		[EZLB_OBJECT_TIMEOUT] = ezlb_timeout_row_cmp,
 		[EZLB_OBJECT_SERVICE] = ezlb_service_row_cmp,
 		[EZLB_OBJECT_DEST] = ezlb_dest_row_cmp,
@@ -137,6 +148,12 @@ struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op)
 		if (op->mark.last_port)
 			return of_service(&op->mark.service);
 		break;
+	case EZLB_OBJECT_TOA:
+		return of_service(&op->toa.service);
+	case EZLB_OBJECT_HOOK:
+		out.kind = EZLB_SUBJECT_LINK;
+		memcpy(out.link.device, op->hook.device, sizeof(out.link.device));
+		break;
 	case EZLB_OBJECT_VIP:
 		out.kind = EZLB_SUBJECT_ADDR;
 		out.addr = op->vip.addr;
@@ -155,6 +172,7 @@ struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op)
 		break;
 	case EZLB_OBJECT_FIREWALL_FRAME:
 	case EZLB_OBJECT_SNAT_FRAME:
+	case EZLB_OBJECT_TOA_FRAME:
 	case EZLB_OBJECTS:
 		break;
 	}

@@ -92,6 +92,15 @@ static void put_accept(char *buf, const struct ezlb_op *op)
 	    ezlb_service_key_format(&op->accept.service, key));
 }
 
+static void put_toa(char *buf, const struct ezlb_op *op)
+{
+	char key[EZLB_SERVICE_KEY_STRLEN];
+
+	put(buf, " %s", ezlb_service_key_format(&op->toa.service, key));
+	if (op->kind != EZLB_OP_TOA_DEL)
+		put(buf, " %s", ezlb_toa_mode_str(op->toa.mode));
+}
+
 static void put_mark(char *buf, const struct ezlb_mark_row *row)
 {
 	char text[EZLB_MARK_STRLEN], key[EZLB_SERVICE_KEY_STRLEN];
@@ -136,6 +145,15 @@ const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 		break;
 	case EZLB_OBJECT_MARK:
 		put_mark(buf, &op->mark);
+		break;
+	case EZLB_OBJECT_TOA_FRAME:
+		put(buf, " " EZLB_TOA_FRAME_STR);
+		break;
+	case EZLB_OBJECT_TOA:
+		put_toa(buf, op);
+		break;
+	case EZLB_OBJECT_HOOK:
+		put(buf, " %s", op->hook.device);
 		break;
 	case EZLB_OBJECT_SERVICE:
 		put(buf, " %s", ezlb_service_key_format(&op->service.key, key));

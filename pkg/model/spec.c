@@ -123,6 +123,10 @@ static const char *const checksum_names[] = {
 	[EZLB_TUNNEL_CSUM] = "csum",
 	[EZLB_TUNNEL_REMCSUM] = "remcsum",
 };
+static const char *const client_address_names[] = {
+	[EZLB_CLIENT_ADDRESS_NONE] = "none",
+	[EZLB_CLIENT_ADDRESS_TOA] = "toa",
+};
 static const char *const on_failure_names[] = {
 	[EZLB_ON_FAILURE_AUTO] = "auto",
 	[EZLB_ON_FAILURE_REMOVE] = "remove",
@@ -183,6 +187,20 @@ int ezlb_tunnel_checksum_parse(const char *text, enum ezlb_tunnel_checksum *out)
 
 	if (i >= 0)
 		*out = (enum ezlb_tunnel_checksum)i;
+	return i < 0 ? i : 0;
+}
+
+const char *ezlb_client_address_str(enum ezlb_client_address how)
+{
+	return client_address_names[how];
+}
+
+int ezlb_client_address_parse(const char *text, enum ezlb_client_address *out)
+{
+	int i = ezlb_word_index(client_address_names, COUNT(client_address_names), text);
+
+	if (i >= 0)
+		*out = (enum ezlb_client_address)i;
 	return i < 0 ? i : 0;
 }
 

@@ -72,6 +72,27 @@ int ezlb_mark_row_cmp(const void *pa, const void *pb)
 	return rc ? rc : CMP(a->last_port, b->last_port);
 }
 
+int ezlb_toa_row_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_toa_row *a = pa, *b = pb;
+
+	return ezlb_service_key_cmp(&a->service, &b->service);
+}
+
+int ezlb_hook_row_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_hook_row *a = pa, *b = pb;
+
+	return strcmp(a->device, b->device);
+}
+
+int ezlb_route_row_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_route_row *a = pa, *b = pb;
+
+	return ezlb_addr_cmp(&a->to, &b->to);
+}
+
 int ezlb_link_row_cmp(const void *pa, const void *pb)
 {
 	const struct ezlb_link_row *a = pa, *b = pb;
@@ -117,6 +138,13 @@ bool ezlb_snat_row_same(const void *pa, const void *pb)
 	return ezlb_range_cmp(&a->to, &b->to) == 0;
 }
 
+bool ezlb_toa_row_same(const void *pa, const void *pb)
+{
+	const struct ezlb_toa_row *a = pa, *b = pb;
+
+	return a->mode == b->mode && (a->mode != EZLB_TOA_ADD || a->ipv6_kind == b->ipv6_kind);
+}
+
 /* Calls X(member, row type) for each vector of struct ezlb_table. */
 #define EACH_VECTOR(X)           \
 	X(services, service_row) \
@@ -126,6 +154,9 @@ bool ezlb_snat_row_same(const void *pa, const void *pb)
 	X(timeouts, timeout_row) \
 	X(accepts, accept_row)   \
 	X(marks, mark_row)       \
+	X(toas, toa_row)         \
+	X(hooks, hook_row)       \
+	X(routes, route_row)     \
 	X(links, link_row)       \
 	X(vips, vip_row)         \
 	X(elsewhere, addr_row)
@@ -255,6 +286,11 @@ const char *ezlb_mark_row_format(const struct ezlb_mark_row *row, char buf[EZLB_
 	snprintf(buf, EZLB_MARK_STRLEN, "%s %s-%u", ezlb_proto_str(row->proto),
 		 ezlb_endpoint_format(&row->first, ep), row->last_port);
 	return buf;
+}
+
+const char *ezlb_toa_mode_str(enum ezlb_toa_mode mode)
+{
+	return mode == EZLB_TOA_ADD ? "add" : "strip";
 }
 
 const char *ezlb_gate_str(enum ezlb_gate gate)

@@ -47,6 +47,9 @@ static bool is_harmless(const struct ezlb_op *op)
 	case EZLB_OBJECT_FIREWALL_FRAME:
 	case EZLB_OBJECT_ACCEPT:
 	case EZLB_OBJECT_MARK:
+	case EZLB_OBJECT_TOA_FRAME:
+	case EZLB_OBJECT_TOA:
+	case EZLB_OBJECT_HOOK:
 		return true; /* not part of SNAT */
 	case EZLB_OBJECT_SETTING:
 		if (op->kind == EZLB_OP_HOST_RESET ||
@@ -66,7 +69,7 @@ static bool has_taken_over(const struct ezlb_pass *pass, const struct ezlb_plan 
 			   const struct ezlb_pass_outcome *outcome)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++)
-		if (i != EZLB_LAYER_FIREWALL && i != EZLB_LAYER_MARK &&
+		if (i != EZLB_LAYER_FIREWALL && i != EZLB_LAYER_MARK && i != EZLB_LAYER_TOA &&
 		    outcome->errs.layer[i].code != 0)
 			return false;
 	for (size_t i = 0; i < ops->len; i++)

@@ -217,6 +217,13 @@ static void host_reason(const struct sheet *sheet, struct item *item)
 		[EZLB_OP_FIREWALL_SETUP] = "a filter on this host drops packets",
 		[EZLB_OP_FIREWALL_TEARDOWN] = "no service needs it any more",
 		[EZLB_OP_SNAT_SETUP] = "full_nat needs it",
+		[EZLB_OP_TOA_SETUP] = "client_address needs it",
+		[EZLB_OP_TOA_TEARDOWN] = "no file asks for client_address any more",
+		[EZLB_OP_HOOK_ADD] = "packets to backends leave here",
+		[EZLB_OP_HOOK_DEL] = "no packets to backends leave here any more",
+		[EZLB_OP_TOA_ADD] = "client_address",
+		[EZLB_OP_TOA_SET] = "client_address",
+		[EZLB_OP_TOA_DEL] = "client_address",
 	};
 	enum ezlb_op_kind kind = item->op->kind;
 
@@ -240,6 +247,9 @@ void reason_find(const struct sheet *sheet, struct item *item)
 	case EZLB_OBJECT_LINK:
 	case EZLB_OBJECT_FIREWALL_FRAME:
 	case EZLB_OBJECT_SNAT_FRAME:
+	case EZLB_OBJECT_TOA_FRAME:
+	case EZLB_OBJECT_TOA:
+	case EZLB_OBJECT_HOOK:
 		host_reason(sheet, item);
 		break;
 	case EZLB_OBJECT_ACCEPT:

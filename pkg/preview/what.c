@@ -28,7 +28,8 @@ const char *what_object(const struct ezlb_op *op)
 		[EZLB_OBJECT_ACCEPT] = "accept",    [EZLB_OBJECT_SNAT_FRAME] = "snat-frame",
 		[EZLB_OBJECT_SNAT] = "snat",	    [EZLB_OBJECT_MARK] = "mark",
 		[EZLB_OBJECT_SERVICE] = "listener", [EZLB_OBJECT_DEST] = "backend",
-		[EZLB_OBJECT_TIMEOUT] = "timeout",
+		[EZLB_OBJECT_TIMEOUT] = "timeout",  [EZLB_OBJECT_TOA_FRAME] = "toa-program",
+		[EZLB_OBJECT_TOA] = "toa",	    [EZLB_OBJECT_HOOK] = "hook",
 	};
 	enum ezlb_object object = ezlb_op_object(op->kind);
 
@@ -158,6 +159,15 @@ static void put_row(char *buf, const struct sheet *sheet, const struct item *ite
 		break;
 	case EZLB_OBJECT_MARK:
 		put_mark(buf, &op->mark);
+		break;
+	case EZLB_OBJECT_TOA_FRAME:
+		put(buf, EZLB_TOA_FRAME_STR);
+		break;
+	case EZLB_OBJECT_TOA:
+		put(buf, "client address: %s", ezlb_toa_mode_str(op->toa.mode));
+		break;
+	case EZLB_OBJECT_HOOK:
+		put(buf, "tc program on %s", op->hook.device);
 		break;
 	case EZLB_OBJECT_SERVICE:
 		put(buf, "listener %s", ezlb_service_key_format(&op->service.key, text));

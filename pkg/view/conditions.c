@@ -98,7 +98,7 @@ static bool has_range(const struct ezlb_spec *spec)
 static const char *unreadable(const struct ezlb_pass_found *found, const struct ezlb_spec *spec)
 {
 	for (int i = EZLB_LAYERS - 1; i >= 0; i--)
-		if (found->errs.layer[i].code != 0 &&
+		if (i != EZLB_LAYER_TOA && found->errs.layer[i].code != 0 &&
 		    (i == EZLB_LAYER_MARK ? has_range(spec)
 					  : spec->full_nat || i == EZLB_LAYER_IPVS))
 			return found->errs.layer[i].msg;

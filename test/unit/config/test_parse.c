@@ -241,6 +241,9 @@ static void test_defaults(void **state)
 	assert_int_equal(spec->forward, EZLB_MASQ);
 	assert_false(spec->full_nat);
 	assert_int_equal(spec->snat_ip.first.family, 0);
+	assert_int_equal(spec->client_address, EZLB_CLIENT_ADDRESS_NONE);
+	assert_int_equal(spec->toa_ipv6_kind, 254);
+	assert_false(spec->connection_log);
 	assert_false(spec->traffic_log);
 	assert_int_equal(spec->check.type, EZLB_CHECK_TCP);
 	assert_int_equal(spec->check.interval_ms, 5000);
@@ -353,6 +356,9 @@ static void test_every_field(void **state)
 	assert_int_equal(spec->forward, EZLB_MASQ);
 	assert_true(spec->full_nat);
 	assert_string_equal(ezlb_range_format(&spec->snat_ip, buf), "10.0.0.3");
+	assert_int_equal(spec->client_address, EZLB_CLIENT_ADDRESS_TOA);
+	assert_int_equal(spec->toa_ipv6_kind, 253);
+	assert_true(spec->connection_log);
 	assert_true(spec->traffic_log);
 	assert_int_equal(spec->min_healthy.count, 50);
 	assert_true(spec->min_healthy.percent);

@@ -108,6 +108,9 @@ static void assert_same(const struct ezlb_spec *a, const struct ezlb_spec *b)
 	assert_int_equal(a->tunnel.checksum, b->tunnel.checksum);
 	assert_int_equal(a->full_nat, b->full_nat);
 	assert_true(same_range(&a->snat_ip, &b->snat_ip));
+	assert_int_equal(a->client_address, b->client_address);
+	assert_int_equal(a->toa_ipv6_kind, b->toa_ipv6_kind);
+	assert_int_equal(a->connection_log, b->connection_log);
 	assert_int_equal(a->traffic_log, b->traffic_log);
 	assert_same_check(&a->check, &b->check);
 	assert_int_equal(a->drain_ms, b->drain_ms);
@@ -135,7 +138,7 @@ static char *check_round_trip(const struct ezlb_spec *spec)
 /* A random file. */
 struct world {
 	struct ezlb_text out;
-	bool v6, mark, range, list, udp, nat;
+	bool v6, mark, range, list, udp, nat, toa;
 	enum ezlb_forward forward;
 	enum ezlb_tunnel_type tunnel;
 	enum ezlb_check_type type;
@@ -388,6 +391,8 @@ static const char *fixed(const struct world *w, const struct table *table, const
 		return ezlb_tunnel_type_str(w->tunnel);
 	if (strcmp(name, "forward") == 0)
 		return ezlb_forward_str(w->forward);
+	if (strcmp(name, "client_address") == 0)
+		return w->toa ? "toa" : "none";
 	if (strcmp(name, "full_nat") == 0)
 		return w->nat ? "true" : "false";
 	return strcmp(name, "protocol") == 0 && w->udp ? "udp" : NULL;
@@ -408,6 +413,9 @@ static bool wanted(const struct world *w, const struct table *table, const struc
 		{ "tunnel", w->forward == EZLB_TUNNEL && rnd(4) },
 		{ "full_nat", w->nat },
 		{ "snat_ip", w->nat && rnd(2) },
+		{ "client_address", w->toa || rnd(9) == 0 },
+		{ "toa_ipv6_kind", w->toa && rnd(2) },
+		{ "connection_log", w->nat && rnd(2) },
 		{ "one_packet", (w->mark || w->udp) && rnd(2) },
 		{ "engine", (w->mark || w->udp) && rnd(2) },
 		{ "min_healthy", rnd(4) == 0 },
@@ -459,6 +467,7 @@ static char *random_file(void)
 	w.forward = rnd(3) ? EZLB_MASQ : EZLB_DIRECT + rnd(2);
 	w.tunnel = (enum ezlb_tunnel_type)rnd(3);
 	w.nat = w.forward == EZLB_MASQ && rnd(2);
+	w.toa = w.nat && !w.udp && rnd(2);
 	put_map(&w, &service_table);
 	return ezlb_text_take(&w.out, NULL);
 }

@@ -14,6 +14,7 @@
 #include <ezlb/host.h>
 #include <ezlb/ipvs.h>
 #include <ezlb/snat.h>
+#include <ezlb/toa.h>
 #include <ezlb/store.h>
 
 #include "faulty.h"
@@ -86,6 +87,11 @@ int ezlb_firewall_open(struct ezlb_layer **out, struct ezlb_err *err)
 int ezlb_mark_open(struct ezlb_layer **out, struct ezlb_err *err)
 {
 	return fake_open(EZLB_LAYER_MARK, 0, out, err);
+}
+
+int ezlb_toa_open(struct ezlb_layer **out, struct ezlb_err *err)
+{
+	return fake_open(EZLB_LAYER_TOA, 0, out, err);
 }
 
 int ezlb_snat_iptables_open(struct ezlb_layer **out, struct ezlb_err *err)

@@ -26,6 +26,10 @@ static const struct ezlb_op_facts kinds[] = {
 	ROW(SNAT_ADD, "snat-add", SNAT, SNAT, ADD, SNAT),
 	ROW(SNAT_SET, "snat-set", SNAT, SNAT, SET, SNAT),
 	ROW(MARK_ADD, "mark-add", MARK, MARK, ADD, MARK),
+	ROW(TOA_SETUP, "toa-setup", TOA, TOA, ADD, TOA_FRAME),
+	ROW(TOA_ADD, "toa-add", TOA, TOA, ADD, TOA),
+	ROW(TOA_SET, "toa-set", TOA, TOA, SET, TOA),
+	ROW(HOOK_ADD, "hook-add", TOA, TOA, ADD, HOOK),
 	ROW(TIMEOUT_SET, "timeout-set", IPVS, SERVICES, SET, TIMEOUT),
 	ROW(SERVICE_ADD, "service-add", IPVS, SERVICES, ADD, SERVICE),
 	ROW(SERVICE_SET, "service-set", IPVS, SERVICES, SET, SERVICE),
@@ -35,6 +39,9 @@ static const struct ezlb_op_facts kinds[] = {
 	ROW(SERVICE_DEL, "service-del", IPVS, SERVICES_DEL, DEL, SERVICE),
 	ROW(TIMEOUT_RESET, "timeout-reset", IPVS, SERVICES_DEL, RESET, TIMEOUT),
 	ROW(MARK_DEL, "mark-del", MARK, MARK_DEL, DEL, MARK),
+	ROW(TOA_DEL, "toa-del", TOA, TOA_DEL, DEL, TOA),
+	ROW(HOOK_DEL, "hook-del", TOA, TOA_DEL, DEL, HOOK),
+	ROW(TOA_TEARDOWN, "toa-teardown", TOA, TOA_DEL, DEL, TOA_FRAME),
 	ROW(SNAT_DEL, "snat-del", SNAT, SNAT_DEL, DEL, SNAT),
 	ROW(SNAT_TEARDOWN, "snat-teardown", SNAT, SNAT_DEL, DEL, SNAT_FRAME),
 	ROW(ACCEPT_DEL, "accept-del", FIREWALL, FIREWALL_DEL, DEL, ACCEPT),
@@ -67,6 +74,7 @@ static void test_kinds(void **state)
 	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_FIREWALL), "firewall");
 	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_SNAT), "snat");
 	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_MARK), "mark");
+	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_TOA), "toa");
 	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_IPVS), "ipvs");
 }
 
@@ -121,6 +129,13 @@ static const struct {
 	{ EZLB_OP_SNAT_DEL, EZLB_SUBJECT_BACKEND, false },
 	{ EZLB_OP_MARK_ADD, EZLB_SUBJECT_SERVICE, true },
 	{ EZLB_OP_MARK_DEL, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_TOA_SETUP, EZLB_SUBJECT_FRAME, false },
+	{ EZLB_OP_TOA_ADD, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_TOA_SET, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_TOA_DEL, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_TOA_TEARDOWN, EZLB_SUBJECT_FRAME, false },
+	{ EZLB_OP_HOOK_ADD, EZLB_SUBJECT_LINK, false },
+	{ EZLB_OP_HOOK_DEL, EZLB_SUBJECT_LINK, false },
 	{ EZLB_OP_TIMEOUT_SET, EZLB_SUBJECT_TIMEOUT, false },
 	{ EZLB_OP_TIMEOUT_RESET, EZLB_SUBJECT_TIMEOUT, false },
 	{ EZLB_OP_SERVICE_ADD, EZLB_SUBJECT_SERVICE, true },
@@ -148,6 +163,10 @@ static struct ezlb_op op_of(enum ezlb_op_kind kind)
 						      0 };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_MARK)
 		op.mark = (struct ezlb_mark_row){ .service = key, .last_port = 60 };
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_TOA)
+		op.toa.service = key;
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_HOOK)
+		op.hook = (struct ezlb_hook_row){ .device = "eth0" };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_VIP)
 		op.vip = (struct ezlb_vip_row){ "ezlb0", key.listen.addr };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_LINK)
@@ -179,7 +198,9 @@ static void test_subjects(void **state)
 		if (subject.kind == EZLB_SUBJECT_ADDR)
 			assert_int_equal(ezlb_addr_cmp(&subject.addr, &key.listen.addr), 0);
 		if (subject.kind == EZLB_SUBJECT_LINK)
-			assert_string_equal(subject.link.device, "ezlb0");
+			assert_string_equal(subject.link.device,
+					    ezlb_op_object(op.kind) == EZLB_OBJECT_HOOK ? "eth0"
+											: "ezlb0");
 		if (subject.kind == EZLB_SUBJECT_SETTING)
 			assert_string_equal(subject.setting.device, "eth0");
 		if (subject.kind == EZLB_SUBJECT_TIMEOUT)
