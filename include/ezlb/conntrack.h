@@ -6,8 +6,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include <ezlb/connection.h>
 #include <ezlb/err.h>
 #include <ezlb/flow.h>
 
@@ -30,3 +32,13 @@ int ezlb_conntrack_delete(const struct ezlb_flows *flows, size_t *n, struct ezlb
  * nothing.
  */
 int ezlb_conntrack_count(struct ezlb_flows *flows, size_t *n, struct ezlb_err *err);
+
+/* --- connections ----------------------------------------------------------------------------- */
+
+struct nf_conntrack; /* of libnetfilter_conntrack */
+
+/*
+ * Reads an entry of a dump or an event. False: it is no connection through IPVS, for its protocol
+ * or its family. The texts in *out are static.
+ */
+bool ezlb_conntrack_connection(const struct nf_conntrack *ct, struct ezlb_connection *out);

@@ -6,7 +6,6 @@
 
 /* The library's copies of linux/netfilter/nfnetlink*.h conflict with the kernel's headers. */
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
-#include <libnetfilter_conntrack/libnetfilter_conntrack_tcp.h>
 
 /*
  * The bits of CTA_FILTER_ORIG_FLAGS (Linux 5.8, net/netfilter/nf_internals.h; in no header for user
@@ -115,47 +114,21 @@ void ezlb_ct_put_delete(struct ezlb_nl_buf *buf, const struct ezlb_ct_entry *ent
 
 /* --- answers ------------------------------------------------------------------------------- */
 
-/* The attributes of one endpoint. */
-struct place {
-	enum nf_conntrack_attr v4, v6, port;
-};
-static const struct place client_at = { ATTR_ORIG_IPV4_SRC, ATTR_ORIG_IPV6_SRC,
-					ATTR_ORIG_PORT_SRC };
-static const struct place listen_at = { ATTR_ORIG_IPV4_DST, ATTR_ORIG_IPV6_DST,
-					ATTR_ORIG_PORT_DST };
-static const struct place backend_at = { ATTR_REPL_IPV4_SRC, ATTR_REPL_IPV6_SRC,
-					 ATTR_REPL_PORT_SRC };
-static const struct place source_at = { ATTR_REPL_IPV4_DST, ATTR_REPL_IPV6_DST,
-					ATTR_REPL_PORT_DST };
-
-static bool read_endpoint(const struct nf_conntrack *ct, const struct place *at,
-			  struct ezlb_endpoint *out)
-{
-	bool v4 = nfct_attr_is_set(ct, at->v4) > 0;
-	enum nf_conntrack_attr addr_at = v4 ? at->v4 : at->v6;
-
-	if (nfct_attr_is_set(ct, addr_at) <= 0 || nfct_attr_is_set(ct, at->port) <= 0)
-		return false;
-	out->addr.family = v4 ? AF_INET : AF_INET6;
-	memcpy(out->addr.bytes, nfct_get_attr(ct, addr_at), v4 ? 4 : 16);
-	out->port = ntohs(nfct_get_attr_u16(ct, at->port));
-	return true;
-}
-
 static bool read_object(const struct nf_conntrack *ct, struct ezlb_ct_entry *out)
 {
-	if (nfct_attr_is_set(ct, ATTR_ORIG_L4PROTO) <= 0 || nfct_attr_is_set(ct, ATTR_ID) <= 0)
+	struct ezlb_connection read;
+
+	if (nfct_attr_is_set(ct, ATTR_ID) <= 0 || !ezlb_conntrack_connection(ct, &read))
 		return false;
-	if (ezlb_proto_from_number(nfct_get_attr_u8(ct, ATTR_ORIG_L4PROTO), &out->proto))
-		return false;
-	out->zone = nfct_get_attr_u16(ct, ATTR_ZONE); /* 0 if it is not set */
-	out->id = nfct_get_attr_u32(ct, ATTR_ID);
-	out->closing = nfct_attr_is_set(ct, ATTR_TCP_STATE) > 0 &&
-		       nfct_get_attr_u8(ct, ATTR_TCP_STATE) > TCP_CONNTRACK_ESTABLISHED;
-	return read_endpoint(ct, &client_at, &out->client) &&
-	       read_endpoint(ct, &listen_at, &out->listen) &&
-	       read_endpoint(ct, &backend_at, &out->backend) &&
-	       read_endpoint(ct, &source_at, &out->source);
+	*out = (struct ezlb_ct_entry){ .proto = read.proto,
+				       .client = read.client,
+				       .listen = read.listen,
+				       .backend = read.backend,
+				       .source = read.source,
+				       .zone = read.zone,
+				       .id = read.id,
+				       .closing = read.has_closed };
+	return true;
 }
 
 bool ezlb_ct_read(const struct nlmsghdr *msg, struct ezlb_ct_entry *out)
