@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rows: the rows of the layer as entries of the map of services. Pure. */
+#pragma once
+
+#include <ezlb/table.h>
+
+#include "program_maps.h"
+
+void ezlb_toa_key_encode(const struct ezlb_service_key *service, struct ezlb_toa_service_key *out);
+/* Total: any bytes are a row, which may be one that ezlb would not write. */
+void ezlb_toa_row_decode(const struct ezlb_toa_service_key *key,
+			 const struct ezlb_toa_service *value, struct ezlb_toa_row *out);
