@@ -18,5 +18,10 @@ void ezlb_memory_free(struct ezlb_memory *memory);
 /* The layers belong to `memory`; their close does nothing. */
 void ezlb_memory_dataplane(struct ezlb_memory *memory, struct ezlb_dataplane *out);
 
-/* The whole kernel including foreign rows, in any order, for tests to read and change. */
+/*
+ * The whole kernel including foreign rows, in any order, for tests to read and change. A row in
+ * `routes` replaces the route to that address, device "": none. With toa_problem there is no TOA.
+ */
 struct ezlb_table *ezlb_memory_table(struct ezlb_memory *memory);
+/* The interfaces with a qdisc clsact, in any order. */
+struct ezlb_links *ezlb_memory_clsacts(struct ezlb_memory *memory);

@@ -48,6 +48,13 @@ void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_
 void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
 			 struct ezlb_table *actual, struct ezlb_layer_errs *errs);
 
+/*
+ * The addresses of the backends to which the TOA layer must know the routes (`towards` of layer.h),
+ * sorted: those of all full_nat services that take TCP, or none if no service has
+ * client_address: toa. *out is empty before.
+ */
+void ezlb_reconcile_towards(const struct ezlb_desired *desired, struct ezlb_addrs *out);
+
 /* The layers' peek results; for a layer that cannot peek, its errno. */
 struct ezlb_prints {
 	uint64_t layer[EZLB_LAYERS];
@@ -66,7 +73,8 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
 /*
  * Computes the target, sorted. The dests are those of the roster, and each has its SNAT row. From
  * `actual`, also sorted, it takes what only the kernel knows: filters that drop, addresses that are
- * local on other links.
+ * local on other links, interfaces towards backends. If the TOA layer says that it has a problem,
+ * its rows stay as they are while a file asks for them.
  */
 void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_roster *roster,
 			   const struct ezlb_table *actual, const struct ezlb_policy *policy,
@@ -75,6 +83,7 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 /*
  * Adds the services in `keep` to target unchanged, as the kernel has them, with all their rows:
  * ezlb owns them, but the files that may define them cannot be read. None of them is in target yet.
+ * If one of them has a row of TOA, all hooks stay.
  */
 void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
 			 const struct ezlb_policy *policy, struct ezlb_table *target);
@@ -89,8 +98,9 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
 /*
  * Executes the plan and stores the result in each op's rc. An op whose prerequisite failed is held:
  * a dest of a full_nat service waits for its settings, its SNAT row and its service; a SNAT row is
- * removed only after the dests that use it. An op that is already EZLB_HELD is not executed, and
- * ops that depend on it are held too. Errors of layers go to *errs. Returns true if every op is
+ * removed only after the dests that use it; rows and hooks of TOA wait for its program, and nothing
+ * waits for them. An op that is already EZLB_HELD is not executed, and ops that depend on it are
+ * held too. Errors of layers go to *errs. Returns true if every op is
  * done.
  */
 bool ezlb_reconcile_apply(const struct ezlb_dataplane *dp, struct ezlb_plan *plan,

@@ -65,13 +65,15 @@ void ezlb_netns_answer(int fd);
  *   timeout tcp 900 3600
  *   link ezlb0
  *   vip ezlb0 10.0.0.1
+ *   clsact eth1
  *   drain 86400000 removed 192.168.1.1:80 tcp 10.0.0.1:80
  *   service tcp 10.0.0.1:80
  *   end
  *
- * A drain has its deadline by ezlb_now_ms, why the backend drains, the backend and the service. An
- * older ezlb does not know these lines and refuses the ledger, so do not go back to one while
- * something drains.
+ * A clsact is the qdisc of this name on the interface. A drain has its deadline by ezlb_now_ms, why
+ * the backend drains, the backend and the service. An older ezlb does not know these two kinds of
+ * lines and refuses the ledger, so do not go back to one while something drains, or while a file
+ * has client_address: toa.
  */
 
 struct ezlb_ledger_content {
@@ -82,6 +84,7 @@ struct ezlb_ledger_content {
 	struct ezlb_timeouts_owned timeouts;
 	struct ezlb_links links;   /* that ezlb created */
 	struct ezlb_vips vips;	   /* that ezlb added */
+	struct ezlb_links clsacts; /* interfaces whose qdisc clsact ezlb created */
 	struct ezlb_drains drains; /* of its dests */
 };
 

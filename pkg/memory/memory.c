@@ -2,6 +2,7 @@
 #include <ezlb/memory.h>
 
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "op.h"
 #include "print.h"
@@ -16,6 +17,8 @@ struct memory_layer {
 struct ezlb_memory {
 	struct memory_layer layers[EZLB_LAYERS];
 	struct ezlb_table kernel;
+	struct ezlb_addrs towards;
+	struct ezlb_links clsacts;
 };
 
 static int memory_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
@@ -25,7 +28,7 @@ static int memory_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, si
 	struct batch batch;
 
 	(void)err;
-	batch_open(&batch, &ml->memory->kernel);
+	batch_open(&batch, &ml->memory->kernel, &ml->memory->clsacts);
 	for (size_t i = 0; i < n; i++)
 		ops[i]->rc = batch_op(&batch, ops[i]);
 	batch_close(&batch);
@@ -67,6 +70,54 @@ static void list_firewall(const struct ezlb_table *kernel, struct ezlb_table *ou
 	memcpy(out->gates, kernel->gates, sizeof(out->gates));
 }
 
+/* The route that a test has set; else those to odd addresses are by eth1, the others by eth0. */
+static void device_of(const struct ezlb_table *kernel, const struct ezlb_addr *to,
+		      char device[EZLB_DEVICE_STRLEN])
+{
+	unsigned char last = to->bytes[to->family == AF_INET6 ? 15 : 3];
+
+	ezlb_strcpy(device, EZLB_DEVICE_STRLEN, last % 2 ? "eth1" : "eth0");
+	for (size_t i = 0; i < kernel->routes.len; i++)
+		if (ezlb_addr_cmp(&kernel->routes.items[i].to, to) == 0)
+			memcpy(device, kernel->routes.items[i].device, EZLB_DEVICE_STRLEN);
+}
+
+static bool has_clsact(const struct ezlb_memory *memory, const char *device)
+{
+	for (size_t i = 0; i < memory->clsacts.len; i++)
+		if (strcmp(memory->clsacts.items[i].device, device) == 0)
+			return true;
+	return false;
+}
+
+static void list_toa(const struct ezlb_memory *memory, struct ezlb_table *out)
+{
+	const struct ezlb_table *kernel = &memory->kernel;
+
+	EZLB_VEC_APPEND(&out->toas, &kernel->toas);
+	EZLB_VEC_APPEND(&out->hooks, &kernel->hooks);
+	for (size_t i = 0; i < out->hooks.len; i++)
+		out->hooks.items[i].qdisc = true;
+	out->toa_present = kernel->toa_present;
+	out->toa_sound = kernel->toa_sound;
+	memcpy(out->toa_problem, kernel->toa_problem, sizeof(out->toa_problem));
+	for (size_t i = 0; i < memory->towards.len; i++) {
+		struct ezlb_route_row row = { .to = memory->towards.items[i] };
+
+		device_of(kernel, &row.to, row.device);
+		row.qdisc = has_clsact(memory, row.device);
+		if (row.device[0])
+			*EZLB_PUSH(&out->routes) = row;
+	}
+}
+
+static void memory_towards(struct ezlb_layer *layer, const struct ezlb_addrs *addrs)
+{
+	struct memory_layer *ml = (struct memory_layer *)layer;
+
+	EZLB_VEC_COPY(&ml->memory->towards, addrs);
+}
+
 static int memory_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		       struct ezlb_table *out, struct ezlb_err *err)
 {
@@ -88,8 +139,7 @@ static int memory_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		EZLB_VEC_APPEND(&out->marks, &kernel->marks);
 		break;
 	case EZLB_LAYER_TOA:
-		ezlb_strcpy(out->toa_problem, sizeof(out->toa_problem),
-			    "the in-memory data plane cannot do it");
+		list_toa(ml->memory, out);
 		break;
 	case EZLB_LAYER_IPVS:
 		list_ipvs(kernel, scope, out);
@@ -143,7 +193,8 @@ struct ezlb_memory *ezlb_memory_new(void)
 			.kind = (enum ezlb_layer_kind)i,
 			.memory = m,
 		};
-	/* There are no interfaces, so no accept_ra. */
+	m->layers[EZLB_LAYER_TOA].ops.towards = memory_towards;
+	/* accept_ra is a setting of interfaces, and there are none. */
 	for (int i = 0; i < EZLB_SETTINGS; i++)
 		if (i != EZLB_ACCEPT_RA)
 			EZLB_PUSH(&m->kernel.settings)->setting = (enum ezlb_setting)i;
@@ -161,6 +212,8 @@ void ezlb_memory_free(struct ezlb_memory *memory)
 	if (!memory)
 		return;
 	ezlb_table_clear(&memory->kernel);
+	EZLB_VEC_CLEAR(&memory->towards);
+	EZLB_VEC_CLEAR(&memory->clsacts);
 	free(memory);
 }
 
@@ -173,4 +226,9 @@ void ezlb_memory_dataplane(struct ezlb_memory *memory, struct ezlb_dataplane *ou
 struct ezlb_table *ezlb_memory_table(struct ezlb_memory *memory)
 {
 	return &memory->kernel;
+}
+
+struct ezlb_links *ezlb_memory_clsacts(struct ezlb_memory *memory)
+{
+	return &memory->clsacts;
 }

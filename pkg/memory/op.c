@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-void batch_open(struct batch *batch, struct ezlb_table *kernel)
+void batch_open(struct batch *batch, struct ezlb_table *kernel, struct ezlb_links *clsacts)
 {
 	*batch = (struct batch){
 		.kernel = kernel,
@@ -14,8 +14,12 @@ void batch_open(struct batch *batch, struct ezlb_table *kernel)
 		.settings = ROWS_OPEN(&kernel->settings, ezlb_setting_row_cmp),
 		.accepts = ROWS_OPEN(&kernel->accepts, ezlb_accept_row_cmp),
 		.marks = ROWS_OPEN(&kernel->marks, ezlb_mark_row_cmp),
+		.toas = ROWS_OPEN(&kernel->toas, ezlb_toa_row_cmp),
+		.hooks = ROWS_OPEN(&kernel->hooks, ezlb_hook_row_cmp),
+		.clsacts = ROWS_OPEN(clsacts, ezlb_link_row_cmp),
 		.links = ROWS_OPEN(&kernel->links, ezlb_link_row_cmp),
 		.vips = ROWS_OPEN(&kernel->vips, ezlb_vip_row_cmp),
+		.clsact_links = clsacts,
 	};
 }
 
@@ -27,6 +31,9 @@ void batch_close(struct batch *batch)
 	ROWS_CLOSE(&batch->settings, &batch->kernel->settings);
 	ROWS_CLOSE(&batch->accepts, &batch->kernel->accepts);
 	ROWS_CLOSE(&batch->marks, &batch->kernel->marks);
+	ROWS_CLOSE(&batch->toas, &batch->kernel->toas);
+	ROWS_CLOSE(&batch->hooks, &batch->kernel->hooks);
+	ROWS_CLOSE(&batch->clsacts, batch->clsact_links);
 	ROWS_CLOSE(&batch->links, &batch->kernel->links);
 	ROWS_CLOSE(&batch->vips, &batch->kernel->vips);
 }
@@ -197,6 +204,53 @@ static int do_snat_frame(struct batch *batch, bool add)
 	return 0;
 }
 
+static int do_toa_frame(struct batch *batch, bool add)
+{
+	if (add && batch->kernel->toa_problem[0])
+		return -EOPNOTSUPP;
+	batch->kernel->toa_present = batch->kernel->toa_sound = add;
+	if (!add) {
+		rows_clear(&batch->toas);
+		rows_clear(&batch->hooks);
+	}
+	return 0;
+}
+
+static int do_toa(struct batch *batch, const struct ezlb_op *op)
+{
+	struct ezlb_toa_row *row = rows_find(&batch->toas, &op->toa);
+
+	if (op->kind == EZLB_OP_TOA_DEL) {
+		if (row)
+			rows_remove(&batch->toas, row);
+		return 0;
+	}
+	if (!batch->kernel->toa_sound)
+		return -ENOENT;
+	if (row)
+		*row = op->toa;
+	else
+		rows_add(&batch->toas, &op->toa);
+	return 0;
+}
+
+/* The hook goes with its qdisc. */
+static int do_hook(struct batch *batch, const struct ezlb_op *op)
+{
+	struct ezlb_link_row clsact;
+	bool add = op->kind == EZLB_OP_HOOK_ADD, there;
+
+	memcpy(clsact.device, op->hook.device, sizeof(clsact.device));
+	there = rows_find(&batch->clsacts, &clsact) != NULL;
+	if (add && !batch->kernel->toa_sound)
+		return -ENOENT;
+	if (add && op->hook.qdisc == there)
+		return there ? -EEXIST : -ENOENT;
+	if (op->hook.qdisc)
+		do_row(&batch->clsacts, &clsact, add);
+	return do_row(&batch->hooks, &op->hook, add);
+}
+
 int batch_op(struct batch *batch, const struct ezlb_op *op)
 {
 	bool add = ezlb_op_action(op->kind) == EZLB_ACTION_ADD;
@@ -219,9 +273,11 @@ int batch_op(struct batch *batch, const struct ezlb_op *op)
 	case EZLB_OBJECT_MARK:
 		return do_row(&batch->marks, &op->mark, add);
 	case EZLB_OBJECT_TOA_FRAME:
+		return do_toa_frame(batch, add);
 	case EZLB_OBJECT_TOA:
+		return do_toa(batch, op);
 	case EZLB_OBJECT_HOOK:
-		return -EOPNOTSUPP;
+		return do_hook(batch, op);
 	case EZLB_OBJECT_TIMEOUT:
 		return do_timeout(batch, op);
 	case EZLB_OBJECT_SERVICE:

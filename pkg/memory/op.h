@@ -9,9 +9,11 @@
 /* The kernel while a batch runs: `rows` own the table's arrays until batch_close. */
 struct batch {
 	struct ezlb_table *kernel;
-	struct rows services, dests, snats, settings, accepts, marks, links, vips;
+	struct rows services, dests, snats, settings, accepts, marks, toas, hooks, clsacts, links,
+		vips;
+	struct ezlb_links *clsact_links;
 };
 
-void batch_open(struct batch *batch, struct ezlb_table *kernel);
+void batch_open(struct batch *batch, struct ezlb_table *kernel, struct ezlb_links *clsacts);
 int batch_op(struct batch *batch, const struct ezlb_op *op); /* 0 or -errno */
 void batch_close(struct batch *batch);

@@ -96,6 +96,25 @@ static void put_marks(struct ezlb_text *bytes, const struct ezlb_table *table)
 	}
 }
 
+static void put_toa(struct ezlb_text *bytes, const struct ezlb_table *table)
+{
+	for (size_t i = 0; i < table->toas.len; i++) {
+		put_key(bytes, &table->toas.items[i].service);
+		PUT(bytes, table->toas.items[i].mode);
+		PUT(bytes, table->toas.items[i].ipv6_kind);
+	}
+	for (size_t i = 0; i < table->hooks.len; i++)
+		PUT(bytes, table->hooks.items[i].device);
+	for (size_t i = 0; i < table->routes.len; i++) {
+		put_addr(bytes, &table->routes.items[i].to);
+		PUT(bytes, table->routes.items[i].device);
+		PUT(bytes, table->routes.items[i].qdisc);
+	}
+	PUT(bytes, table->toa_present);
+	PUT(bytes, table->toa_sound);
+	PUT(bytes, table->toa_problem);
+}
+
 static void put_table(struct ezlb_text *bytes, const struct ezlb_table *table)
 {
 	for (size_t i = 0; i < table->services.len; i++)
@@ -105,6 +124,7 @@ static void put_table(struct ezlb_text *bytes, const struct ezlb_table *table)
 	for (size_t i = 0; i < table->snats.len; i++)
 		put_snat(bytes, &table->snats.items[i]);
 	put_marks(bytes, table);
+	put_toa(bytes, table);
 	put_host(bytes, table);
 	put_firewall(bytes, table);
 	for (size_t i = 0; i < table->timeouts.len; i++)

@@ -19,7 +19,7 @@ static const struct ezlb_op_facts table[] = {
 	ROW(SNAT_ADD,          "snat-add",          SNAT,     SNAT,         ADD,   SNAT),
 	ROW(SNAT_SET,          "snat-set",          SNAT,     SNAT,         SET,   SNAT),
 	ROW(MARK_ADD,          "mark-add",          MARK,     MARK,         ADD,   MARK),
-	ROW(TOA_SETUP,         "toa-setup",         TOA,      TOA,          ADD,   TOA_FRAME),
+	ROW(TOA_SETUP,         "toa-setup",         TOA,      TOA_FRAME,    ADD,   TOA_FRAME),
 	ROW(TOA_ADD,           "toa-add",           TOA,      TOA,          ADD,   TOA),
 	ROW(TOA_SET,           "toa-set",           TOA,      TOA,          SET,   TOA),
 	ROW(HOOK_ADD,          "hook-add",          TOA,      TOA,          ADD,   HOOK),

@@ -102,6 +102,40 @@ static void delete_links(const struct ezlb_ledger_content *owned, const struct e
 	}
 }
 
+static void delete_hooks(const struct ezlb_ledger_content *owned, const struct ezlb_table *target,
+			 const struct ezlb_table *actual, struct ezlb_plan *plan)
+{
+	for (size_t i = 0; i < owned->clsacts.len; i++) {
+		struct ezlb_hook_row row = { .qdisc = true };
+
+		memcpy(row.device, owned->clsacts.items[i].device, sizeof(row.device));
+		if (!EZLB_FIND(&target->hooks, &row, ezlb_hook_row_cmp) &&
+		    !EZLB_FIND(&actual->hooks, &row, ezlb_hook_row_cmp))
+			ezlb_plan_add(plan, EZLB_OP_HOOK_DEL)->hook = row;
+	}
+}
+
+static struct ezlb_link_row device_of(const struct ezlb_hook_row *hook)
+{
+	struct ezlb_link_row row;
+
+	memcpy(row.device, hook->device, sizeof(row.device));
+	return row;
+}
+
+void ownership_name_clsacts(const struct ezlb_ledger_content *owned, struct ezlb_plan *plan)
+{
+	for (size_t i = 0; i < plan->len; i++) {
+		struct ezlb_op *op = &plan->items[i];
+		struct ezlb_link_row row;
+
+		if (op->kind != EZLB_OP_HOOK_DEL)
+			continue;
+		row = device_of(&op->hook);
+		op->hook.qdisc = EZLB_FIND(&owned->clsacts, &row, ezlb_link_row_cmp) != NULL;
+	}
+}
+
 void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			       struct ezlb_pass_todo *plan)
 {
@@ -109,6 +143,8 @@ void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_p
 		delete_services(pass, found, plan);
 	if (found->errs.layer[EZLB_LAYER_HOST].code == 0)
 		delete_links(&pass->ledger.content, &plan->target, &found->actual, &plan->ops);
+	if (found->errs.layer[EZLB_LAYER_TOA].code == 0)
+		delete_hooks(&pass->ledger.content, &plan->target, &found->actual, &plan->ops);
 }
 
 /* --- before -------------------------------------------------------------------------------- */
@@ -184,6 +220,19 @@ static void own_host(struct ezlb_ledger_content *out, const struct ezlb_pass_fou
 	EZLB_SORT(&out->vips, ezlb_vip_row_cmp);
 }
 
+/* Without ops that wait: what is not tried is not created. */
+static void own_clsacts(struct ezlb_ledger_content *out, const struct ezlb_plan *plan)
+{
+	for (size_t i = 0; i < plan->len; i++) {
+		const struct ezlb_op *op = &plan->items[i];
+
+		if (op->kind == EZLB_OP_HOOK_ADD && op->hook.qdisc && op->rc != EZLB_HELD)
+			*EZLB_PUSH(&out->clsacts) = device_of(&op->hook);
+	}
+	EZLB_SORT(&out->clsacts, ezlb_link_row_cmp);
+	EZLB_UNIQUE(&out->clsacts, ezlb_link_row_cmp);
+}
+
 /* The drains of the roster, and those that are over: the kernel still has their dests. */
 static void own_drains(struct ezlb_ledger_content *out, const struct ezlb_roster *roster)
 {
@@ -207,6 +256,7 @@ void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found
 	EZLB_SORT(&out->services, ezlb_service_key_cmp);
 	*handover_frame(snat_of(pass), out) |= plan->target.snat_wanted;
 	own_host(out, found, plan);
+	own_clsacts(out, &plan->ops);
 	own_drains(out, &plan->roster);
 	own_timeouts(out, &plan->ops);
 }
@@ -216,6 +266,14 @@ void ownership_before_but_drains(const struct ezlb_pass *pass, const struct ezlb
 {
 	ownership_before(pass, found, plan, out);
 	EZLB_VEC_COPY(&out->drains, &pass->ledger.content.drains);
+}
+
+static bool has_hook(const struct ezlb_table *table, const struct ezlb_link_row *device)
+{
+	struct ezlb_hook_row row = { .qdisc = false };
+
+	memcpy(row.device, device->device, sizeof(row.device));
+	return EZLB_FIND(&table->hooks, &row, ezlb_hook_row_cmp) != NULL;
 }
 
 /* --- after --------------------------------------------------------------------------------- */
@@ -255,6 +313,7 @@ void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found 
 		      EZLB_FIND(&plan->target.links, &out->links.items[i], ezlb_link_row_cmp));
 	EZLB_VEC_KEEP(&out->vips, i,
 		      EZLB_FIND(&plan->target.vips, &out->vips.items[i], ezlb_vip_row_cmp));
+	EZLB_VEC_KEEP(&out->clsacts, i, has_hook(&plan->target, &out->clsacts.items[i]));
 	*handover_frame(snat_of(pass), out) = plan->target.snat_wanted;
 	EZLB_VEC_KEEP(&out->drains, i,
 		      ezlb_scope_has(&pass->unclaimed, &out->drains.items[i].service));
@@ -272,7 +331,17 @@ struct losses {
 	struct ezlb_scope services;
 	struct ezlb_links links;
 	struct ezlb_vips vips;
+	struct ezlb_links clsacts;
 };
+
+/* Somebody else has created the clsact, or it was not tried, or it is gone. */
+static bool has_no_clsact(const struct ezlb_op *op)
+{
+	if (!op->hook.qdisc)
+		return false;
+	return op->kind == EZLB_OP_HOOK_ADD ? op->rc == -EEXIST || op->rc == EZLB_HELD
+					    : op->kind == EZLB_OP_HOOK_DEL && op->rc == 0;
+}
 
 static void find_losses(const struct ezlb_pass *pass, const struct ezlb_plan *plan,
 			struct losses *out)
@@ -290,10 +359,13 @@ static void find_losses(const struct ezlb_pass *pass, const struct ezlb_plan *pl
 			*EZLB_PUSH(&out->links) = op->link;
 		else if (op->kind == EZLB_OP_VIP_ADD && op->rc == -EEXIST)
 			*EZLB_PUSH(&out->vips) = op->vip;
+		else if (ezlb_op_object(op->kind) == EZLB_OBJECT_HOOK && has_no_clsact(op))
+			*EZLB_PUSH(&out->clsacts) = device_of(&op->hook);
 	}
 	EZLB_SORT(&out->services, ezlb_service_key_cmp);
 	EZLB_SORT(&out->links, ezlb_link_row_cmp);
 	EZLB_SORT(&out->vips, ezlb_vip_row_cmp);
+	EZLB_SORT(&out->clsacts, ezlb_link_row_cmp);
 }
 
 /*
@@ -371,6 +443,8 @@ void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass
 	EZLB_VEC_KEEP(&out->links, i,
 		      !EZLB_FIND(&lost.links, &out->links.items[i], ezlb_link_row_cmp));
 	EZLB_VEC_KEEP(&out->vips, i, !EZLB_FIND(&lost.vips, &out->vips.items[i], ezlb_vip_row_cmp));
+	EZLB_VEC_KEEP(&out->clsacts, i,
+		      !EZLB_FIND(&lost.clsacts, &out->clsacts.items[i], ezlb_link_row_cmp));
 	drop_reset(out, &plan->ops);
 	drop_unset(out, found, plan);
 	drop_timeouts(out, &plan->ops);
@@ -378,6 +452,7 @@ void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass
 	EZLB_VEC_CLEAR(&lost.services);
 	EZLB_VEC_CLEAR(&lost.links);
 	EZLB_VEC_CLEAR(&lost.vips);
+	EZLB_VEC_CLEAR(&lost.clsacts);
 }
 
 void ownership_without_old(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,

@@ -12,9 +12,9 @@ void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
 			      const struct ezlb_table *target, struct ezlb_table *actual);
 
 /*
- * Adds the removal of services and links that are owned, not wanted, and not listed. The kernel's
- * list can lack services while another network namespace changes IPVS, and does not have links that
- * are down. The removal of a missing object is no error.
+ * Adds the removal of services, links and clsacts that are owned, not wanted, and not listed. The
+ * kernel's list can lack services while another network namespace changes IPVS, and does not have
+ * links that are down, or a clsact whose filter somebody else has removed. The removal of a missing object is no error.
  */
 void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			       struct ezlb_pass_todo *plan);
@@ -29,6 +29,9 @@ void ownership_put_back(const struct ezlb_ledger_content *owned, const struct ez
 /* The same for the timeouts of IPVS that still have the value that ezlb set. */
 void ownership_put_back_timeouts(const struct ezlb_ledger_content *owned,
 				 const struct ezlb_table *actual, struct ezlb_plan *plan);
+
+/* Marks the removals of hooks whose clsact ezlb has created. */
+void ownership_name_clsacts(const struct ezlb_ledger_content *owned, struct ezlb_plan *plan);
 
 typedef void (*ownership_fn)(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);

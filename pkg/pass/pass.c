@@ -22,12 +22,25 @@ static bool all_read(const struct ezlb_pass_found *found)
 	return true;
 }
 
+static void ask_for_routes(const struct ezlb_pass *pass, const struct ezlb_desired *desired)
+{
+	struct ezlb_layer *toa = pass->dp.layer[EZLB_LAYER_TOA];
+	struct ezlb_addrs towards = { 0 };
+
+	if (!toa->towards)
+		return;
+	ezlb_reconcile_towards(desired, &towards);
+	toa->towards(toa, &towards);
+	EZLB_VEC_CLEAR(&towards);
+}
+
 static void read_kernel(const struct ezlb_pass *pass, const struct ezlb_desired *desired,
 			struct ezlb_pass_found *found)
 {
 	struct ezlb_scope scope = { 0 };
 
 	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &scope);
+	ask_for_routes(pass, desired);
 	/* Before the list, so that the next peek shows a change in between. */
 	ezlb_reconcile_peek(&pass->dp, &scope, &found->prints);
 	ezlb_reconcile_list(&pass->dp, &scope, &found->actual, &found->errs);
@@ -160,6 +173,7 @@ static void make_ops(const struct ezlb_pass *pass, struct ezlb_pass_result *resu
 	if (pass->put_back)
 		ownership_put_back_timeouts(owned, &result->found.actual, &plan->ops);
 	ezlb_reconcile_diff(&plan->target, &result->found.actual, &plan->ops);
+	ownership_name_clsacts(owned, &plan->ops);
 	if (pass->put_back)
 		ownership_put_back(owned, NULL, &result->found.actual, &plan->ops);
 	else if (!pass->policy.hands_off)
@@ -224,6 +238,7 @@ static void remember(struct ezlb_pass *pass, const struct ezlb_pass_result *resu
 	/* With nothing to do, the wanted timeouts are as the kernel has them. */
 	EZLB_VEC_COPY(&pass->left.timeouts, &result->plan.target.timeouts);
 	pass->left.snat_wanted = result->plan.target.snat_wanted;
+	pass->left.toa_wanted = result->plan.target.toa_wanted;
 	pass->left.accepts_wanted = result->plan.target.accepts_wanted;
 }
 
@@ -302,6 +317,7 @@ bool ezlb_pass_peek(struct ezlb_pass *pass, const struct ezlb_desired *desired)
 	bool changed = false;
 
 	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &scope);
+	ask_for_routes(pass, desired);
 	ezlb_reconcile_peek(&pass->dp, &scope, &prints);
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		if (prints.layer[i] == pass->prints.layer[i])

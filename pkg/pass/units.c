@@ -231,6 +231,8 @@ static bool concerns(const struct ezlb_unit *unit, const struct ezlb_spec *spec)
 {
 	const struct ezlb_subject *subject = &unit->subject;
 
+	if (unit->layer == EZLB_LAYER_TOA) /* the service works without it */
+		return false;
 	if (subject->kind == EZLB_SUBJECT_SERVICE)
 		return ezlb_spec_has(spec, &subject->service);
 	if (unit->layer != EZLB_LAYER_SNAT || !spec->full_nat)

@@ -16,7 +16,7 @@ struct failures {
 	enum ezlb_snat_key_kind snat_key; /* of the SNAT layer */
 	unsigned stopped;		  /* mask of needs: a setting for source NAT failed */
 	bool accept_ra; /* without it a host that forwards IPv6 loses its default route */
-	bool snat_frame, any_dest_del;
+	bool snat_frame, toa_frame, any_dest_del;
 	bool dests_unknown;	    /* the IPVS layer failed as a whole */
 	struct ezlb_scope services; /* service-add failed */
 	struct snat_keys snats;	    /* snat-add or snat-set failed */
@@ -53,6 +53,8 @@ static void note(struct failures *f, const struct ezlb_op *op)
 		note_setting(f, op->setting.setting);
 	else if (op->kind == EZLB_OP_SNAT_SETUP)
 		f->snat_frame = true;
+	else if (op->kind == EZLB_OP_TOA_SETUP)
+		f->toa_frame = true;
 	else if (ezlb_op_object(op->kind) == EZLB_OBJECT_SNAT && !del)
 		*EZLB_PUSH(&f->snats) = op->snat.key;
 	else if (op->kind == EZLB_OP_SERVICE_ADD)
@@ -83,6 +85,8 @@ static bool must_wait(const struct failures *f, const struct ezlb_op *op)
 		       EZLB_FIND(&f->lingering, &op->snat.key, ezlb_snat_key_cmp);
 	if (op->kind == EZLB_OP_SNAT_TEARDOWN)
 		return f->dests_unknown || f->any_dest_del;
+	if (ezlb_op_phase(op) == EZLB_PHASE_TOA)
+		return f->toa_frame;
 	return op->kind == EZLB_OP_HOST_SET && f->accept_ra &&
 	       op->setting.setting == EZLB_IP6_FORWARD;
 }

@@ -45,6 +45,8 @@ static const struct kind timeout_kind = KIND(EZLB_OBJECT_TIMEOUT, timeout_row,
 					     ezlb_timeout_row_same);
 static const struct kind accept_kind = KIND(EZLB_OBJECT_ACCEPT, accept_row, always_same);
 static const struct kind mark_kind = KIND(EZLB_OBJECT_MARK, mark_row, always_same);
+static const struct kind toa_kind = KIND(EZLB_OBJECT_TOA, toa_row, ezlb_toa_row_same);
+static const struct kind hook_kind = KIND(EZLB_OBJECT_HOOK, hook_row, always_same);
 static const struct kind link_kind = KIND(EZLB_OBJECT_LINK, link_row, always_same);
 static const struct kind vip_kind = KIND(EZLB_OBJECT_VIP, vip_row, always_same);
 
@@ -115,6 +117,11 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
 		   actual->snat_sound);
 	walk(plan, &snat_kind, ROWS(target->snats), ROWS(actual->snats));
 	walk(plan, &mark_kind, ROWS(target->marks), ROWS(actual->marks));
+	/* A host that cannot do it has nothing to repair it with. */
+	diff_frame(plan, EZLB_OBJECT_TOA_FRAME, target->toa_wanted, actual->toa_present,
+		   actual->toa_sound || actual->toa_problem[0]);
+	walk(plan, &toa_kind, ROWS(target->toas), ROWS(actual->toas));
+	walk(plan, &hook_kind, ROWS(target->hooks), ROWS(actual->hooks));
 	walk(plan, &timeout_kind, ROWS(target->timeouts), ROWS(actual->timeouts));
 	walk(plan, &service_kind, ROWS(target->services), ROWS(actual->services));
 	walk(plan, &dest_kind, ROWS(target->dests), ROWS(actual->dests));

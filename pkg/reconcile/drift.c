@@ -142,6 +142,41 @@ static void compare_firewall(const struct ezlb_table *left, const struct ezlb_ta
 	EZLB_VEC_APPEND(&is->accepts, &actual->accepts);
 }
 
+/* An interface without a route to a backend may be gone; then its hook went with it. */
+static bool leads_to_backends(const struct ezlb_table *actual, const struct ezlb_hook_row *hook)
+{
+	for (size_t i = 0; i < actual->routes.len; i++)
+		if (strcmp(actual->routes.items[i].device, hook->device) == 0)
+			return true;
+	return false;
+}
+
+static void copy_hooks(const struct ezlb_hooks *from, const struct ezlb_table *left,
+		       const struct ezlb_table *actual, struct ezlb_table *out)
+{
+	for (size_t i = 0; i < from->len; i++)
+		if (EZLB_FIND(&left->hooks, &from->items[i], ezlb_hook_row_cmp) &&
+		    leads_to_backends(actual, &from->items[i]))
+			*EZLB_PUSH(&out->hooks) = from->items[i];
+}
+
+static void compare_toa(const struct ezlb_table *left, const struct ezlb_table *actual,
+			struct ezlb_table *was, struct ezlb_table *is)
+{
+	/* Without the means to read it nobody knows what has changed. */
+	if (left->toa_problem[0] || actual->toa_problem[0])
+		return;
+	was->toa_present = was->toa_sound = left->toa_sound;
+	is->toa_wanted = actual->toa_sound || !left->toa_sound;
+	was->toa_sound |= is->toa_wanted;
+	copy_hooks(&left->hooks, left, actual, was);
+	copy_hooks(&actual->hooks, left, actual, is);
+	if (!actual->toa_present)
+		return; /* the rows were removed with the program's maps */
+	EZLB_VEC_APPEND(&was->toas, &left->toas);
+	EZLB_VEC_APPEND(&is->toas, &actual->toas);
+}
+
 void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table *actual,
 			  const struct ezlb_scope *scope, struct ezlb_plan *drift)
 {
@@ -169,6 +204,8 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
 	copy_timeouts(actual, left, &is);
 	if (left->accepts_wanted)
 		compare_firewall(left, actual, &was, &is);
+	if (left->toa_wanted)
+		compare_toa(left, actual, &was, &is);
 	compare_settings(left, actual, drift);
 	ezlb_reconcile_diff(&is, &was, drift);
 	ezlb_table_clear(&was);

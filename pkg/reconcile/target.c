@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "attributes.h"
+#include "toa.h"
 
 void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_scope *owned,
 			  struct ezlb_scope *out)
@@ -305,6 +306,7 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 	want_vips(target, desired, actual, policy);
 	want_settings(target, needs, actual, policy);
 	want_timeouts(target, policy);
+	toa_want(desired, actual, target);
 	ezlb_table_sort(target);
 	/* Services that share a backend share its SNAT row; desired made sure that they agree. */
 	EZLB_UNIQUE(&target->snats, ezlb_snat_row_cmp);
@@ -411,6 +413,9 @@ void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table 
 		keep_accepts(keep, actual, target);
 	keep_marks(keep, actual, target);
 	keep_vips(keep, actual, target);
+	toa_keep(keep, actual, target);
 	ezlb_table_sort(target);
 	EZLB_UNIQUE(&target->snats, ezlb_snat_row_cmp);
+	EZLB_UNIQUE(&target->toas, ezlb_toa_row_cmp);
+	EZLB_UNIQUE(&target->hooks, ezlb_hook_row_cmp);
 }

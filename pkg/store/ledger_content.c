@@ -17,6 +17,7 @@ void ezlb_ledger_content_copy(struct ezlb_ledger_content *to,
 	EZLB_VEC_COPY(&to->timeouts, &from->timeouts);
 	EZLB_VEC_COPY(&to->links, &from->links);
 	EZLB_VEC_COPY(&to->vips, &from->vips);
+	EZLB_VEC_COPY(&to->clsacts, &from->clsacts);
 	EZLB_VEC_COPY(&to->drains, &from->drains);
 	to->chain = from->chain;
 	to->nft_table = from->nft_table;
@@ -29,6 +30,7 @@ void ezlb_ledger_content_clear(struct ezlb_ledger_content *content)
 	EZLB_VEC_CLEAR(&content->timeouts);
 	EZLB_VEC_CLEAR(&content->links);
 	EZLB_VEC_CLEAR(&content->vips);
+	EZLB_VEC_CLEAR(&content->clsacts);
 	EZLB_VEC_CLEAR(&content->drains);
 	*content = (struct ezlb_ledger_content){ .chain = false };
 }
@@ -79,6 +81,7 @@ bool ledger_content_same(const struct ezlb_ledger_content *a, const struct ezlb_
 	       SAME(&a->timeouts, &b->timeouts, timeout_cmp) &&
 	       SAME(&a->links, &b->links, ezlb_link_row_cmp) &&
 	       SAME(&a->vips, &b->vips, ezlb_vip_row_cmp) &&
+	       SAME(&a->clsacts, &b->clsacts, ezlb_link_row_cmp) &&
 	       SAME(&a->drains, &b->drains, drain_value_cmp);
 }
 
@@ -154,6 +157,16 @@ static const char *take_link(struct ezlb_ledger_content *content, const char *re
 	return NULL;
 }
 
+static const char *take_clsact(struct ezlb_ledger_content *content, const char *rest)
+{
+	struct ezlb_link_row row;
+
+	if (!take_device(rest, row.device))
+		return "has no valid interface";
+	*EZLB_PUSH(&content->clsacts) = row;
+	return NULL;
+}
+
 /* "ezlb0 10.0.0.1" */
 static const char *take_vip(struct ezlb_ledger_content *content, char *rest)
 {
@@ -221,6 +234,8 @@ const char *ledger_content_take(struct ezlb_ledger_content *content, char *text)
 		return take_link(content, text + 5);
 	if (strncmp(text, "vip ", 4) == 0)
 		return take_vip(content, text + 4);
+	if (strncmp(text, "clsact ", 7) == 0)
+		return take_clsact(content, text + 7);
 	if (strncmp(text, "drain ", 6) == 0)
 		return take_drain(content, text + 6);
 	if (strcmp(text, CHAIN) == 0)
@@ -246,6 +261,7 @@ const char *ledger_content_sort(struct ezlb_ledger_content *content)
 	EZLB_SORT(&content->timeouts, ezlb_timeout_owned_cmp);
 	EZLB_SORT(&content->links, ezlb_link_row_cmp);
 	EZLB_SORT(&content->vips, ezlb_vip_row_cmp);
+	EZLB_SORT(&content->clsacts, ezlb_link_row_cmp);
 	EZLB_SORT(&content->drains, ezlb_drain_cmp);
 	if (DOUBLES(&content->services, ezlb_service_key_cmp))
 		return "service";
@@ -255,6 +271,8 @@ const char *ledger_content_sort(struct ezlb_ledger_content *content)
 		return "timeout";
 	if (DOUBLES(&content->links, ezlb_link_row_cmp))
 		return "link";
+	if (DOUBLES(&content->clsacts, ezlb_link_row_cmp))
+		return "clsact";
 	if (DOUBLES(&content->drains, ezlb_drain_cmp))
 		return "drain";
 	return DOUBLES(&content->vips, ezlb_vip_row_cmp) ? "address" : NULL;
@@ -295,6 +313,8 @@ int ledger_content_write(const struct ezlb_ledger_content *content, FILE *f)
 	for (size_t i = 0; i < content->vips.len && rc >= 0; i++)
 		rc = fprintf(f, "vip %s %s\n", content->vips.items[i].device,
 			     ezlb_addr_format(&content->vips.items[i].addr, text));
+	for (size_t i = 0; i < content->clsacts.len && rc >= 0; i++)
+		rc = fprintf(f, "clsact %s\n", content->clsacts.items[i].device);
 	if (rc >= 0)
 		rc = write_drains(&content->drains, f);
 	for (size_t i = 0; i < content->services.len && rc >= 0; i++)

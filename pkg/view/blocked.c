@@ -28,6 +28,9 @@ static void take(struct blocked *blocked, const struct ezlb_op *op)
 	enum ezlb_action action = ezlb_op_action(op->kind);
 	struct blocked_op *item;
 
+	/* Services work without TOA. */
+	if (ezlb_op_layer(op->kind) == EZLB_LAYER_TOA)
+		return;
 	/* An object that should be gone blocks no service, except a dest that still serves. */
 	if ((action == EZLB_ACTION_DEL && op->kind != EZLB_OP_DEST_DEL) ||
 	    action == EZLB_ACTION_RESET)

@@ -92,6 +92,13 @@ static inline int faulty_peek(struct ezlb_layer *ops_of, const struct ezlb_scope
 	return layer->inner->peek(layer->inner, scope, print);
 }
 
+static inline void faulty_towards(struct ezlb_layer *ops_of, const struct ezlb_addrs *addrs)
+{
+	struct faulty_layer *layer = (struct faulty_layer *)ops_of;
+
+	layer->inner->towards(layer->inner, addrs);
+}
+
 static inline void faulty_close(struct ezlb_layer *ops_of)
 {
 	(void)ops_of;
@@ -110,6 +117,8 @@ static inline void faulty_dataplane(struct faulty *faulty, struct ezlb_dataplane
 						  .list = faulty_list,
 						  .peek = faulty_peek,
 						  .apply = faulty_apply,
+						  .towards = inner.layer[i]->towards ? faulty_towards
+										     : NULL,
 						  .close = faulty_close };
 		layer->inner = inner.layer[i];
 		layer->all = faulty;
@@ -143,6 +152,11 @@ static inline void faulty_set_snat_key(struct faulty *faulty, enum ezlb_snat_key
 static inline struct ezlb_table *faulty_table(struct faulty *faulty)
 {
 	return ezlb_memory_table(faulty->memory);
+}
+
+static inline struct ezlb_links *faulty_clsacts(struct faulty *faulty)
+{
+	return ezlb_memory_clsacts(faulty->memory);
 }
 
 /*
