@@ -16,7 +16,7 @@ const char *ezlb_op_explain(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN]);
 
 /* --- pieces -------------------------------------------------------------------------------- */
 
-/* A value of a service or a dest that an op adds or sets. */
+/* A value of a service, a dest or a row of TOA that an op adds or sets. */
 struct ezlb_op_value {
 	const char *name; /* "weight"; "" if the value needs no name, like "masq" */
 	char now[40];
@@ -25,7 +25,7 @@ struct ezlb_op_value {
 };
 /*
  * The values of the op's row in a fixed order: the scheduler, or the forwarding method and the
- * weight; of the other attributes those that are not the default or, if the op sets the row, those
+ * weight, or the mode of TOA; of the other attributes those that are not the default or, if the op sets the row, those
  * that change. None for removals and for other kinds of rows.
  */
 #define EZLB_OP_VALUES 6
@@ -39,5 +39,5 @@ const char *ezlb_vip_row_format(const struct ezlb_vip_row *row, char buf[EZLB_VI
 
 #define EZLB_FIREWALL_FRAME_STR "chains EZLB-INPUT and EZLB-FORWARD"
 #define EZLB_SNAT_FRAME_STR	"chain EZLB-SNAT"
-#define EZLB_TOA_FRAME_STR	"the tc program for client addresses"
+#define EZLB_TOA_FRAME_STR	"tc program for client addresses"
 #define EZLB_MARK_OTHER_STR	"what is not ezlb's in its table of marks"

@@ -127,7 +127,7 @@ struct ezlb_spec {
 	uint32_t slow_start_ms;	       /* 0: full weight at once */
 	struct ezlb_backend *backends; /* in file order; owned */
 	size_t n_backends;	       /* at least one */
-	struct ezlb_mark name_at, listen_at, snat_ip_at;
+	struct ezlb_mark name_at, listen_at, snat_ip_at, client_address_at;
 	struct ezlb_mark timeout_at; /* of the health check; without it that of its interval */
 };
 

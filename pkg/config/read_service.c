@@ -180,6 +180,7 @@ void ezlb_read_client_address(struct reader *r, const struct field *field,
 {
 	const char *word;
 
+	r->spec->client_address_at = node->at;
 	if (ezlb_field_word(r->src, node, field->words, field->aliases, &word))
 		ezlb_client_address_parse(word, &r->spec->client_address);
 }

@@ -92,15 +92,6 @@ static void put_accept(char *buf, const struct ezlb_op *op)
 	    ezlb_service_key_format(&op->accept.service, key));
 }
 
-static void put_toa(char *buf, const struct ezlb_op *op)
-{
-	char key[EZLB_SERVICE_KEY_STRLEN];
-
-	put(buf, " %s", ezlb_service_key_format(&op->toa.service, key));
-	if (op->kind != EZLB_OP_TOA_DEL)
-		put(buf, " %s", ezlb_toa_mode_str(op->toa.mode));
-}
-
 static void put_mark(char *buf, const struct ezlb_mark_row *row)
 {
 	char text[EZLB_MARK_STRLEN], key[EZLB_SERVICE_KEY_STRLEN];
@@ -150,7 +141,7 @@ const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 		put(buf, " " EZLB_TOA_FRAME_STR);
 		break;
 	case EZLB_OBJECT_TOA:
-		put_toa(buf, op);
+		put(buf, " %s", ezlb_service_key_format(&op->toa.service, key));
 		break;
 	case EZLB_OBJECT_HOOK:
 		put(buf, " %s", op->hook.device);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* op_values: the values of services and dests as text. */
+/* op_values: the values of services, dests and rows of TOA as text. */
 #include <ezlb/op_text.h>
 
 #include <arpa/inet.h>
@@ -177,6 +177,30 @@ static void dest_values(const struct ezlb_op *op, struct values *out)
 	add_special(out, "lower_threshold", print_lower, row, old, &usual);
 }
 
+/* --- TOA ----------------------------------------------------------------------------------- */
+
+static void print_mode(const void *row, char buf[SIZE])
+{
+	ezlb_strcpy(buf, SIZE, ezlb_toa_mode_str(((const struct ezlb_toa_row *)row)->mode));
+}
+
+static void print_ipv6_kind(const void *row, char buf[SIZE])
+{
+	const struct ezlb_toa_row *toa = row;
+
+	snprintf(buf, SIZE, "%u", toa->mode == EZLB_TOA_ADD ? toa->ipv6_kind : 254u);
+}
+
+static void toa_values(const struct ezlb_op *op, struct values *out)
+{
+	const struct ezlb_toa_row *row = &op->toa;
+	const struct ezlb_toa_row *old = op->kind == EZLB_OP_TOA_SET ? &op->old_toa : NULL;
+	const struct ezlb_toa_row usual = { .ipv6_kind = 254 };
+
+	add(out, "mode", print_mode, row, old);
+	add_special(out, "toa_ipv6_kind", print_ipv6_kind, row, old, &usual);
+}
+
 size_t ezlb_op_values(const struct ezlb_op *op, struct ezlb_op_value out[EZLB_OP_VALUES])
 {
 	enum ezlb_object object = ezlb_op_object(op->kind);
@@ -188,5 +212,7 @@ size_t ezlb_op_values(const struct ezlb_op *op, struct ezlb_op_value out[EZLB_OP
 		service_values(op, &values);
 	else if (object == EZLB_OBJECT_DEST)
 		dest_values(op, &values);
+	else if (object == EZLB_OBJECT_TOA)
+		toa_values(op, &values);
 	return values.len;
 }

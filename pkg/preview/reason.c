@@ -7,6 +7,8 @@
 #define SERVICE_REMOVED "its service is removed"
 #define NOT_WANTED	"no file asks for it any more"
 
+#define NO_CLIENT_ADDRESS "no file has client_address: toa any more"
+
 static void set_why(struct item *item, const char *why)
 {
 	ezlb_strcpy(item->why, sizeof(item->why), why);
@@ -169,6 +171,22 @@ static void mark_reason(const struct sheet *sheet, struct item *item)
 		set_why(item, NOT_WANTED);
 }
 
+static void toa_reason(const struct sheet *sheet, struct item *item)
+{
+	const struct ezlb_toa_row *row = &item->op->toa;
+
+	if (!set_owner(item, sheet_owner(sheet, &row->service), SERVICE_REMOVED))
+		return;
+	if (item->op->kind == EZLB_OP_TOA_DEL) {
+		set_why(item, item->owner->spec->full_nat ? NO_CLIENT_ADDRESS : "full_nat is off");
+	} else if (row->mode == EZLB_TOA_ADD) {
+		item->line = item->owner->spec->client_address_at.line;
+		set_why(item, "client_address: toa");
+	} else {
+		set_why(item, "another service has client_address: toa");
+	}
+}
+
 static void vip_reason(const struct sheet *sheet, struct item *item)
 {
 	if (!set_owner(item, sheet_listener(sheet, &item->op->vip.addr), NOT_WANTED))
@@ -207,6 +225,16 @@ static const char *why_frame_goes(const struct sheet *sheet, const struct item *
 		       : "source NAT is done by iptables now";
 }
 
+static const char *why_hook_goes(const struct sheet *sheet)
+{
+	const struct ezlb_plan *plan = sheet->preview->plan;
+
+	for (size_t i = 0; i < plan->len; i++)
+		if (plan->items[i].kind == EZLB_OP_TOA_TEARDOWN)
+			return NO_CLIENT_ADDRESS;
+	return "no packets to backends leave here any more";
+}
+
 static void host_reason(const struct sheet *sheet, struct item *item)
 {
 	static const char *const whys[EZLB_OPS] = {
@@ -217,13 +245,9 @@ static void host_reason(const struct sheet *sheet, struct item *item)
 		[EZLB_OP_FIREWALL_SETUP] = "a filter on this host drops packets",
 		[EZLB_OP_FIREWALL_TEARDOWN] = "no service needs it any more",
 		[EZLB_OP_SNAT_SETUP] = "full_nat needs it",
-		[EZLB_OP_TOA_SETUP] = "client_address needs it",
-		[EZLB_OP_TOA_TEARDOWN] = "no file asks for client_address any more",
+		[EZLB_OP_TOA_SETUP] = "client_address: toa needs it",
+		[EZLB_OP_TOA_TEARDOWN] = NO_CLIENT_ADDRESS,
 		[EZLB_OP_HOOK_ADD] = "packets to backends leave here",
-		[EZLB_OP_HOOK_DEL] = "no packets to backends leave here any more",
-		[EZLB_OP_TOA_ADD] = "client_address",
-		[EZLB_OP_TOA_SET] = "client_address",
-		[EZLB_OP_TOA_DEL] = "client_address",
 	};
 	enum ezlb_op_kind kind = item->op->kind;
 
@@ -232,6 +256,8 @@ static void host_reason(const struct sheet *sheet, struct item *item)
 		set_why(item, who_needs(item->op->setting.setting));
 	else if (kind == EZLB_OP_SNAT_TEARDOWN)
 		set_why(item, why_frame_goes(sheet, item));
+	else if (kind == EZLB_OP_HOOK_DEL)
+		set_why(item, why_hook_goes(sheet));
 	else if (kind == EZLB_OP_TIMEOUT_SET)
 		snprintf(item->why, WHY_STRLEN, "--ipvs-timeout-%s",
 			 ezlb_timeout_str(item->op->timeout.timeout));
@@ -248,9 +274,11 @@ void reason_find(const struct sheet *sheet, struct item *item)
 	case EZLB_OBJECT_FIREWALL_FRAME:
 	case EZLB_OBJECT_SNAT_FRAME:
 	case EZLB_OBJECT_TOA_FRAME:
-	case EZLB_OBJECT_TOA:
 	case EZLB_OBJECT_HOOK:
 		host_reason(sheet, item);
+		break;
+	case EZLB_OBJECT_TOA:
+		toa_reason(sheet, item);
 		break;
 	case EZLB_OBJECT_ACCEPT:
 		accept_reason(sheet, item);

@@ -144,6 +144,20 @@ static void warn_backends(struct sheet *sheet, const struct owner *owner)
 	}
 }
 
+/* `why`: this host cannot do it. */
+static void warn_client_address(struct sheet *sheet, const struct owner *owner, const char *why)
+{
+	struct item *item;
+
+	if (!why || !why[0] || owner->spec->client_address != EZLB_CLIENT_ADDRESS_TOA)
+		return;
+	item = add(sheet, GROUP_SERVICE, "toa");
+	item->owner = owner;
+	item->line = owner->spec->client_address_at.line;
+	snprintf(item->warning, sizeof(item->warning),
+		 "TOA option, not added: %s; the service works without it", why);
+}
+
 static void warn_service(struct sheet *sheet, const struct owner *owner)
 {
 	const struct ezlb_scope *foreign = sheet->preview->foreign;
@@ -157,8 +171,10 @@ static void warn_service(struct sheet *sheet, const struct owner *owner)
 		warn_listener(sheet, owner, listener);
 		held = true;
 	}
-	if (!held)
-		warn_backends(sheet, owner);
+	if (held)
+		return;
+	warn_backends(sheet, owner);
+	warn_client_address(sheet, owner, sheet->preview->toa_problem);
 }
 
 /* --- files --------------------------------------------------------------------------------- */

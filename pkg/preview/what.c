@@ -164,7 +164,7 @@ static void put_row(char *buf, const struct sheet *sheet, const struct item *ite
 		put(buf, EZLB_TOA_FRAME_STR);
 		break;
 	case EZLB_OBJECT_TOA:
-		put(buf, "client address: %s", ezlb_toa_mode_str(op->toa.mode));
+		put(buf, "TOA option");
 		break;
 	case EZLB_OBJECT_HOOK:
 		put(buf, "tc program on %s", op->hook.device);

@@ -2,14 +2,15 @@
 /*
  * specs: specs from one line of text, for tables:
  *
- *   "NAME PROTO LISTENER [snat=IP|IP-IP|masq] [+PROTO/LISTENER]... [BACKEND[*WEIGHT]]..."
+ *   "NAME PROTO LISTENER [snat=IP|IP-IP|masq] [toa[=KIND]] [+PROTO/LISTENER]...
+ *    [BACKEND[*WEIGHT]]..."
  *
  * A listener is IP:PORT, or IP:FIRST-LAST with the first port as its mark; with PROTO "mark" it is
  * the mark, or MARK/ipv6. +PROTO/LISTENER is one more listener. A backend is IP:PORT, or IP alone,
  * without a port.
  *
- * snat= makes it full_nat, the scheduler is wrr, a weight is 1. The name stands at 1:7, the
- * listener at 2:9, the backends at 11:5, 12:5 and so on.
+ * snat= makes it full_nat, toa is client_address, the scheduler is wrr, a weight is 1. The name
+ * stands at 1:7, the listener at 2:9, toa at 7:17, the backends at 11:5, 12:5 and so on.
  */
 #pragma once
 
@@ -84,6 +85,12 @@ static inline void spec_option(struct ezlb_spec *spec, const char *word)
 		spec->full_nat = true;
 		if (strcmp(word + 5, "masq") != 0)
 			assert_int_equal(ezlb_range_parse(word + 5, &spec->snat_ip, NULL), 0);
+		return;
+	}
+	if (strncmp(word, "toa", 3) == 0) {
+		spec->client_address = EZLB_CLIENT_ADDRESS_TOA;
+		spec->client_address_at = (struct ezlb_mark){ 7, 17 };
+		spec->toa_ipv6_kind = word[3] ? (uint32_t)atoi(word + 4) : 254;
 		return;
 	}
 	if (word[0] == '+') {

@@ -9,10 +9,14 @@
  *   - no op makes a dest of a full_nat service schedulable without its source NAT
  *   - IPv6 is not forwarded before the interfaces listen to router advertisements all the same
  *   - where SNAT is by listener, backends that come and go make no SNAT op
+ *   - where one service tells its backends the clients' addresses (TOA), no service lets a forged
+ *     one pass, and every interface towards a backend has the program; qdiscs of others stay; where
+ *     the host cannot do it or an op of it fails, nothing else waits; health results change nothing
+ *     of it
  *   - a pass at the time of the last one changes nothing; as time passes drains and slow starts end
  *     when they must, and after that nothing changes any more
  */
-#include "worlds.h"
+#include "toa_world.h"
 
 #include <errno.h>
 
@@ -98,6 +102,7 @@ static void on_step(void *arg, const struct ezlb_op *op)
 	struct world *w = arg;
 
 	w->snat_ops += ezlb_op_layer(op->kind) == EZLB_LAYER_SNAT;
+	note_clsact(w, op);
 	if (op->kind == EZLB_OP_HOST_SET && op->setting.setting == EZLB_IP6_FORWARD)
 		w->bad_steps += !is_set(w->kernel, EZLB_ACCEPT_RA);
 	for (size_t i = 0; i < w->kernel->dests.len; i++) {
@@ -165,18 +170,28 @@ static size_t pass(struct world *w, bool *ok)
 	struct ezlb_table actual = { 0 }, target = { 0 };
 	struct ezlb_plan plan = { 0 };
 	struct ezlb_layer_errs errs;
+	struct ezlb_addrs towards = { 0 };
 	struct ezlb_roster roster;
 	size_t n;
 
+	w->toa_ops = 0; /* of this pass */
 	copy_table(&w->before, w->kernel);
+	ezlb_reconcile_towards(&w->desired, &towards);
+	w->dp.layer[EZLB_LAYER_TOA]->towards(w->dp.layer[EZLB_LAYER_TOA], &towards);
+	EZLB_VEC_CLEAR(&towards);
 	ezlb_reconcile_list(&w->dp, &w->scope, &actual, &errs);
 	step(w, &actual, &errs, &roster);
 	ezlb_reconcile_target(&w->desired, &roster, &actual, &w->policy, &target);
 	ezlb_reconcile_diff(&target, &actual, &plan);
+	name_clsacts(w, &plan);
 	hold(w, &plan);
 	*ok = ezlb_reconcile_apply(&w->dp, &plan, &errs);
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		*ok = *ok && errs.layer[i].code == 0;
+	if (*ok)
+		check_toa(w);
+	else if (w->toa_fault)
+		check_nobody_waits(&plan);
 	n = plan.len;
 	ezlb_plan_clear(&plan);
 	ezlb_roster_clear(&roster);
@@ -202,6 +217,7 @@ static void world_init(struct world *w, unsigned number)
 	make_files(w);
 	make_verdicts(w);
 	make_kernel(w);
+	make_kernel_toa(w);
 	ezlb_reconcile_scope(&w->desired, &w->owned, &w->scope);
 }
 
@@ -215,6 +231,8 @@ static void world_clear(struct world *w)
 	ezlb_lifecycle_clear(&w->life);
 	EZLB_VEC_CLEAR(&w->drains);
 	EZLB_VEC_CLEAR(&w->scope);
+	EZLB_VEC_CLEAR(&w->clsacts);
+	EZLB_VEC_CLEAR(&w->foreign_clsacts);
 	ezlb_table_clear(&w->before);
 	faulty_free(w->memory);
 }
@@ -250,6 +268,7 @@ static void make_fault(struct world *w)
 	static const int codes[] = { ENOBUFS, EAGAIN, ENOMEM, EPERM, ENOENT };
 	enum ezlb_layer_kind layer = (enum ezlb_layer_kind)dice(EZLB_LAYERS);
 
+	w->toa_fault = layer == EZLB_LAYER_TOA;
 	if (dice(4) == 0)
 		faulty_list_fault(w->memory, layer, codes[dice(5)]);
 	else
@@ -301,6 +320,7 @@ static void let_time_pass(struct world *w, struct tally *tally)
 	bool ok;
 
 	change_files(w);
+	change_toa(w);
 	for (unsigned i = 0; i < 2000; i++) {
 		tally->later += (unsigned)pass(w, &ok);
 		assert_true(ok);
@@ -334,6 +354,7 @@ static void flip(struct world *w, struct tally *tally)
 	assert_true(ok);
 	if (w->snat_key == EZLB_SNAT_KEY_LISTENER)
 		assert_int_equal(w->snat_ops, 0);
+	assert_int_equal(w->toa_ops, 0);
 	tally->flip_snats += w->snat_ops;
 }
 

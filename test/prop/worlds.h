@@ -32,9 +32,11 @@ struct world {
 	struct ezlb_drains drains; /* of the ledger */
 	uint64_t now, due;
 	struct ezlb_scope owned, scope;
-	struct ezlb_table before; /* the kernel one op ago */
-	unsigned bad_steps, snat_ops;
+	struct ezlb_table before;		    /* the kernel one op ago */
+	struct ezlb_links clsacts, foreign_clsacts; /* of the ledger; those of others */
+	unsigned bad_steps, snat_ops, toa_ops;
 	bool holds; /* passes are paced */
+	bool toa_fault;
 };
 
 static inline struct ezlb_endpoint endpoint(int family, unsigned net, unsigned host)
@@ -160,6 +162,8 @@ static inline void make_files(struct world *w)
 		spec->persistence.timeout_s = dice(3) == 0 ? 300 : 0;
 		spec->persistence.prefix = dice(2) ? 24 : 0;
 		spec->full_nat = dice(3) > 0;
+		spec->client_address = (enum ezlb_client_address)(dice(3) == 0);
+		spec->toa_ipv6_kind = 253 + dice(2);
 		spec->snat_ip = w->snat_key == EZLB_SNAT_KEY_LISTENER
 					? snat_of_service(w, i, true)
 					: snat_of_backend(family, group, true);

@@ -12,6 +12,11 @@
  *   vip DEVICE IP
  *   elsewhere IP
  *   gate input|forward 4|6
+ *   toa PROTO LISTENER add|strip [254|253]
+ *   hook DEVICE [qdisc]
+ *   route IP DEVICE [qdisc]
+ *   toa-problem
+ *   toa-wanted | toa-present | toa-sound
  *   wanted | present | sound                        the frame of the SNAT rows
  *   accepts-wanted | accepts-present | accepts-sound
  */
@@ -139,6 +144,38 @@ static inline void add_elsewhere(struct ezlb_table *table, const struct words *l
 	assert_int_equal(ezlb_addr_parse(line->w[1], EZLB_PUSH(&table->elsewhere), NULL), 0);
 }
 
+static inline void add_toa(struct ezlb_table *table, const struct words *line)
+{
+	struct ezlb_toa_row *row = EZLB_PUSH(&table->toas);
+
+	row->service = key_of(line->w[1], line->w[2]);
+	row->mode = strcmp(line->w[3], "add") == 0 ? EZLB_TOA_ADD : EZLB_TOA_STRIP;
+	row->ipv6_kind = (uint8_t)atoi(line->w[4]);
+}
+
+static inline void add_hook(struct ezlb_table *table, const struct words *line)
+{
+	struct ezlb_hook_row *row = EZLB_PUSH(&table->hooks);
+
+	ezlb_strcpy(row->device, sizeof(row->device), line->w[1]);
+	row->qdisc = strcmp(line->w[2], "qdisc") == 0;
+}
+
+static inline void add_route(struct ezlb_table *table, const struct words *line)
+{
+	struct ezlb_route_row *row = EZLB_PUSH(&table->routes);
+
+	assert_int_equal(ezlb_addr_parse(line->w[1], &row->to, NULL), 0);
+	ezlb_strcpy(row->device, sizeof(row->device), line->w[2]);
+	row->qdisc = strcmp(line->w[3], "qdisc") == 0;
+}
+
+static inline void add_problem(struct ezlb_table *table, const struct words *line)
+{
+	(void)line;
+	strcpy(table->toa_problem, "no such program");
+}
+
 static inline void add_gate(struct ezlb_table *table, const struct words *line)
 {
 	table->gates[gate_of(line->w[1])][line->w[2][0] == '6'] = true;
@@ -148,8 +185,15 @@ static inline void add_flag(struct ezlb_table *table, const struct words *line)
 {
 	const char *word = line->w[0];
 	bool accepts = strncmp(word, "accepts-", 8) == 0;
+	bool toa = strncmp(word, "toa-", 4) == 0;
 
 	word += accepts ? 8 : 0;
+	if (toa) {
+		*(strcmp(word, "toa-wanted") == 0 ? &table->toa_wanted
+						  : &table->toa_present) = true;
+		table->toa_sound |= strcmp(word, "toa-sound") == 0;
+		return;
+	}
 	if (strcmp(word, "wanted") == 0)
 		*(accepts ? &table->accepts_wanted : &table->snat_wanted) = true;
 	else if (strcmp(word, "present") == 0)
@@ -168,11 +212,20 @@ static inline void add_row(struct ezlb_table *table, const char *text)
 		const char *word;
 		void (*add)(struct ezlb_table *, const struct words *);
 	} kinds[] = {
-		{ "service", add_service },	{ "dest", add_dest },
-		{ "snat", add_snat },		{ "snat-listener", add_snat },
-		{ "setting", add_setting },	{ "accept", add_accept },
-		{ "link", add_link },		{ "vip", add_vip },
-		{ "elsewhere", add_elsewhere }, { "gate", add_gate },
+		{ "service", add_service },
+		{ "dest", add_dest },
+		{ "snat", add_snat },
+		{ "snat-listener", add_snat },
+		{ "setting", add_setting },
+		{ "accept", add_accept },
+		{ "link", add_link },
+		{ "vip", add_vip },
+		{ "elsewhere", add_elsewhere },
+		{ "gate", add_gate },
+		{ "toa", add_toa },
+		{ "hook", add_hook },
+		{ "route", add_route },
+		{ "toa-problem", add_problem },
 	};
 	struct words line = { .w = { "" } };
 	size_t i = 0;
@@ -243,6 +296,24 @@ static inline void print_host(FILE *f, const struct ezlb_table *t)
 			ezlb_addr_format(&t->vips.items[i].addr, addr));
 }
 
+static inline void print_toa(FILE *f, const struct ezlb_table *t)
+{
+	char key[EZLB_SERVICE_KEY_STRLEN];
+
+	for (size_t i = 0; i < t->toas.len; i++) {
+		const struct ezlb_toa_row *row = &t->toas.items[i];
+
+		fprintf(f, "toa %s %s", ezlb_service_key_format(&row->service, key),
+			ezlb_toa_mode_str(row->mode));
+		fprintf(f, row->ipv6_kind ? " %u\n" : "\n", (unsigned)row->ipv6_kind);
+	}
+	for (size_t i = 0; i < t->hooks.len; i++)
+		fprintf(f, "hook %s%s\n", t->hooks.items[i].device,
+			t->hooks.items[i].qdisc ? " qdisc" : "");
+	if (t->toa_wanted)
+		fprintf(f, "toa-wanted\n");
+}
+
 /* The rows that a target has, in their order; the caller frees. */
 static inline char *text_of(const struct ezlb_table *t)
 {
@@ -252,6 +323,7 @@ static inline char *text_of(const struct ezlb_table *t)
 
 	print_ipvs(f, t);
 	print_host(f, t);
+	print_toa(f, t);
 	fprintf(f, "%s%s%s%s", t->snat_wanted ? "wanted\n" : "", t->snat_present ? "present\n" : "",
 		t->snat_sound ? "sound\n" : "", t->accepts_wanted ? "accepts-wanted\n" : "");
 	fclose(f);

@@ -128,6 +128,13 @@ static void world_init(struct world *w)
 	"snat tcp 10.1.0.1:80 masq\nsnat tcp [fd00:1::1]:80 masq\nwanted\n"            \
 	"setting module 1\nsetting module6 1\nsetting forward 1\nsetting forward6 1\n" \
 	"setting accept_ra:eth0 2\n"
+/* The same service as AROUND, with TOA. */
+#define TOA                                                                          \
+	"service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 1 full_nat\n" \
+	"snat tcp 10.1.0.1:80 masq\ntoa tcp 10.0.0.1:80 add 254\ntoa tcp 10.0.0.2:80 strip\nhook a0\n"
+#define TOA_TRACE  "snat: snat-setup snat-add\ntoa: toa-setup\n"
+#define TOA_ROWS   "toa: toa-add toa-add hook-add\n"
+#define TOA_REST   "ipvs: service-add\nipvs: dest-add\n"
 #define BOTH_REST  "ipvs: service-add service-add\n"
 #define BOTH_TRACE "host: host-set host-set host-set host-set\nhost: host-set\n" BOTH_REST
 
@@ -201,6 +208,28 @@ static const struct {
 	  "ipvs: dest-del\nipvs: service-del\n"
 	  "firewall: accept-del firewall-teardown\nhost: vip-del link-del\n",
 	  "B.hh...." },
+	/* Rows and hooks of TOA wait for its program, and nothing waits for them. */
+	{ "TOA is there before services and dests", TOA "wanted\ntoa-wanted\n", NULL, NULL, -1, -1,
+	  0, TOA_TRACE TOA_ROWS TOA_REST, "........" },
+	{ "and goes after them, the program last", NULL, TOA "sound\ntoa-sound\n", NULL, -1, -1, 0,
+	  "ipvs: dest-del\nipvs: service-del\ntoa: toa-del toa-del hook-del toa-teardown\n"
+	  "snat: snat-del snat-teardown\n",
+	  "........" },
+	{ "its program cannot be loaded", TOA "wanted\ntoa-wanted\n", NULL, "toa-setup", -1, -1, 0,
+	  TOA_TRACE TOA_REST, "..Bhhh.." },
+	{ "all of it fails", TOA "wanted\ntoa-wanted\n", NULL, NULL, -1, EZLB_LAYER_TOA, 1,
+	  TOA_TRACE TOA_REST, "..Ehhh.." },
+	{ "its rows fail", TOA "wanted\ntoa-wanted\n", NULL, NULL, -1, EZLB_LAYER_TOA, 2,
+	  TOA_TRACE TOA_ROWS TOA_REST, "...EEE.." },
+	{ "it could not be read", TOA "wanted\ntoa-wanted\n", NULL, NULL, EZLB_LAYER_TOA, -1, 0,
+	  "snat: snat-setup snat-add\n" TOA_REST, "..Ehhh.." },
+	{ "it lingers", NULL, TOA "sound\ntoa-sound\n", "toa-del", -1, -1, 0,
+	  "ipvs: dest-del\nipvs: service-del\ntoa: toa-del toa-del hook-del toa-teardown\n"
+	  "snat: snat-del snat-teardown\n",
+	  "..BB...." },
+	{ "a dest that lingers holds none of it", NULL, TOA "sound\ntoa-sound\n", "dest-del", -1,
+	  -1, 0, "ipvs: dest-del\nipvs: service-del\ntoa: toa-del toa-del hook-del toa-teardown\n",
+	  "B.....hh" },
 	/* Settings of one family. */
 	{ "IPv4 that is not forwarded holds dests of IPv4", BOTH, BARE, "host-set net.ipv4.ip_f",
 	  -1, -1, 0, BOTH_TRACE "ipvs: dest-add\n", "..B....h." },
