@@ -96,7 +96,8 @@ struct ezlb_hook_row {
 	/*
 	 * Not compared. The qdisc clsact of the interface. Actual rows: there is one. HOOK_ADD,
 	 * HOOK_DEL: ezlb created it (will create it), and HOOK_DEL removes it when no filter is
-	 * left.
+	 * left. HOOK_ADD is -EEXIST if somebody else has created it meanwhile; in HOOK_DEL a hook,
+	 * qdisc or interface that is gone already is no error.
 	 */
 	bool qdisc;
 };
@@ -162,8 +163,8 @@ struct ezlb_table {
 	bool gates[EZLB_GATES][2];
 	/*
 	 * The same for TOA: the pinned program and its maps. toa_problem, actual only: why this
-	 * host cannot do it, for the operator; "": it can, as far as is known. Then target wants
-	 * nothing of TOA, and services work without it.
+	 * host cannot do it, for the operator; "": it can, as far as is known. With a problem
+	 * target leaves what the kernel has while a file asks for it, and services work without.
 	 */
 	bool toa_wanted;
 	bool toa_present, toa_sound;

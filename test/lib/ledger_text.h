@@ -66,7 +66,9 @@ static inline void add_claim(struct ezlb_ledger_content *content, const char *te
 
 		ezlb_strcpy(row->device, sizeof(row->device), b);
 		assert_int_equal(ezlb_addr_parse(c, &row->addr, NULL), 0);
-	} else if (strcmp(a, "drain") == 0)
+	} else if (strcmp(a, "clsact") == 0)
+		ezlb_strcpy(EZLB_PUSH(&content->clsacts)->device, EZLB_DEVICE_STRLEN, b);
+	else if (strcmp(a, "drain") == 0)
 		add_drain(content, text);
 	else if (strchr(text, ':'))
 		*EZLB_PUSH(&content->services) = key_of(text);
@@ -75,7 +77,7 @@ static inline void add_claim(struct ezlb_ledger_content *content, const char *te
 }
 
 /*
- * "chain, table, vs.conntrack 0, ip_forward 1, link a0, vip a0 10.0.0.1,
+ * "chain, table, vs.conntrack 0, ip_forward 1, link a0, vip a0 10.0.0.1, clsact eth0,
  * drain 5000 down 10.1.0.1:80 tcp 10.0.0.1:80, tcp 10.0.0.1:80": what there is of it, in this
  * order, which is also the ledger's.
  */
@@ -119,6 +121,8 @@ static inline struct text content_text(const struct ezlb_ledger_content *content
 	for (size_t i = 0; i < content->vips.len; i++)
 		fprintf(f, "vip %s %s, ", content->vips.items[i].device,
 			ezlb_addr_format(&content->vips.items[i].addr, addr));
+	for (size_t i = 0; i < content->clsacts.len; i++)
+		fprintf(f, "clsact %s, ", content->clsacts.items[i].device);
 	for (size_t i = 0; i < content->drains.len; i++)
 		fprintf(f, "drain %llu %s %s %s, ",
 			(unsigned long long)content->drains.items[i].until_ms,

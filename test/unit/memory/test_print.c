@@ -48,6 +48,26 @@ static void add_around(void)
 	*EZLB_PUSH(&kernel->elsewhere) = ep("10.0.0.2:1").addr;
 }
 
+static void add_toa(void)
+{
+	struct ezlb_addr to[] = { ep("10.1.0.1:1").addr, ep("10.1.0.2:1").addr };
+	const struct ezlb_addrs towards = { to, COUNT_OF(to), COUNT_OF(to) };
+
+	*EZLB_PUSH(&kernel->toas) = (struct ezlb_toa_row){ key("10.0.0.1:80"), EZLB_TOA_ADD, 254 };
+	strcpy(EZLB_PUSH(&kernel->hooks)->device, "eth0");
+	strcpy(EZLB_PUSH(faulty_clsacts(memory))->device, "eth0");
+	kernel->toa_present = true;
+	dp.layer[EZLB_LAYER_TOA]->towards(dp.layer[EZLB_LAYER_TOA], &towards);
+}
+
+static void route(const char *to, const char *device)
+{
+	struct ezlb_route_row *row = EZLB_PUSH(&kernel->routes);
+
+	row->to = ep(to).addr;
+	strcpy(row->device, device);
+}
+
 /*
  * Services 0 and 1 are in scope, 2 is not, and their dests are two each. Two more keys are in
  * scope, so that a row can change its key, stay there, and even keep its place in the order.
@@ -73,6 +93,7 @@ static int setup(void **state)
 			 0);
 	kernel->settings.len = EZLB_ARP_IGNORE - 1; /* the last two of them */
 	add_around();
+	add_toa();
 	*EZLB_PUSH(&scope) = key("10.0.0.7:80");
 	*EZLB_PUSH(&scope) = key("[fd00:10::1]:80");
 	scope.items[scope.len - 1].proto = EZLB_UDP;
@@ -151,6 +172,21 @@ EDIT(accepts_sound, kernel->accepts_sound = true)
 EDIT(gate_input, kernel->gates[EZLB_GATE_INPUT][0] = true)
 EDIT(gate_forward, kernel->gates[EZLB_GATE_FORWARD][1] = true)
 EDIT(setting_gone, kernel->settings.items[EZLB_VS_CONNTRACK].value = -1)
+
+EDIT(toa_gone, kernel->toas.len = 0)
+EDIT(toa_service, kernel->toas.items[0].service.listen.port = 81)
+EDIT(toa_mode, kernel->toas.items[0].mode = EZLB_TOA_STRIP)
+EDIT(toa_kind, kernel->toas.items[0].ipv6_kind = 253)
+EDIT(hook_gone, kernel->hooks.len = 0)
+EDIT(hook_other, strcpy(kernel->hooks.items[0].device, "eth9"))
+EDIT(clsact_gone, faulty_clsacts(memory)->len = 0)
+EDIT(clsact_elsewhere, strcpy(EZLB_PUSH(faulty_clsacts(memory))->device, "eth9"))
+EDIT(route_other, route("10.1.0.1:1", "eth9"))
+EDIT(route_gone, route("10.1.0.1:1", ""))
+EDIT(route_elsewhere, route("10.1.0.9:1", "eth9"))
+EDIT(toa_absent, kernel->toa_present = false)
+EDIT(toa_sound, kernel->toa_sound = true)
+EDIT(toa_problem, strcpy(kernel->toa_problem, "no"))
 
 EDIT(foreign_service, strcpy(kernel->services.items[2].scheduler, "sh"))
 EDIT(foreign_dest, kernel->dests.items[5].weight = 9)
@@ -238,6 +274,20 @@ static const struct {
 	ROW(accepts_sound, EZLB_LAYER_FIREWALL),
 	ROW(gate_input, EZLB_LAYER_FIREWALL),
 	ROW(gate_forward, EZLB_LAYER_FIREWALL),
+	ROW(toa_gone, EZLB_LAYER_TOA),
+	ROW(toa_service, EZLB_LAYER_TOA),
+	ROW(toa_mode, EZLB_LAYER_TOA),
+	ROW(toa_kind, EZLB_LAYER_TOA),
+	ROW(hook_gone, EZLB_LAYER_TOA),
+	ROW(hook_other, EZLB_LAYER_TOA),
+	ROW(clsact_gone, EZLB_LAYER_TOA),
+	ROW(clsact_elsewhere, NONE),
+	ROW(route_other, EZLB_LAYER_TOA),
+	ROW(route_gone, EZLB_LAYER_TOA),
+	ROW(route_elsewhere, NONE),
+	ROW(toa_absent, EZLB_LAYER_TOA),
+	ROW(toa_sound, EZLB_LAYER_TOA),
+	ROW(toa_problem, EZLB_LAYER_TOA),
 	ROW(foreign_service, NONE),
 	ROW(foreign_dest, NONE),
 	ROW(foreign_new, NONE),

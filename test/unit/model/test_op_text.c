@@ -111,6 +111,34 @@ static void test_format_around(void **state)
 		     "firewall-teardown chains EZLB-INPUT and EZLB-FORWARD and the jumps to them");
 }
 
+static void test_format_toa(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_TOA_ADD,
+			      .toa = { { EZLB_TCP, ep("10.0.0.1:80"), 0 }, EZLB_TOA_ADD, 254 } };
+
+	(void)state;
+	check_format(&op, "toa-add tcp 10.0.0.1:80 mode add");
+	op.toa.ipv6_kind = 253;
+	check_format(&op, "toa-add tcp 10.0.0.1:80 mode add toa_ipv6_kind 253");
+	op.kind = EZLB_OP_TOA_SET;
+	op.old_toa = op.toa;
+	op.old_toa.ipv6_kind = 254;
+	check_format(&op, "toa-set tcp 10.0.0.1:80 mode add toa_ipv6_kind 253 (was 254)");
+	op.old_toa.mode = op.toa.mode = EZLB_TOA_STRIP;
+	op.old_toa.mode = EZLB_TOA_ADD;
+	check_format(&op, "toa-set tcp 10.0.0.1:80 mode strip (was add)");
+	op.kind = EZLB_OP_TOA_DEL;
+	check_format(&op, "toa-del tcp 10.0.0.1:80");
+	op = (struct ezlb_op){ .kind = EZLB_OP_HOOK_ADD, .hook = { "eth0", true } };
+	check_format(&op, "hook-add eth0");
+	op.kind = EZLB_OP_HOOK_DEL;
+	check_format(&op, "hook-del eth0");
+	op.kind = EZLB_OP_TOA_SETUP;
+	check_format(&op, "toa-setup tc program for client addresses");
+	op.kind = EZLB_OP_TOA_TEARDOWN;
+	check_format(&op, "toa-teardown tc program for client addresses");
+}
+
 static void test_format_service(void **state)
 {
 	struct ezlb_op op = { .kind = EZLB_OP_SERVICE_ADD, .service = service("wrr") };
@@ -532,6 +560,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_format_host),
+		cmocka_unit_test(test_format_toa),
 		cmocka_unit_test(test_format_around),
 		cmocka_unit_test(test_format_service),
 		cmocka_unit_test(test_format_dest),

@@ -177,6 +177,21 @@ static inline struct ezlb_op *add_setting(struct scene *scene, enum ezlb_op_kind
 	return op;
 }
 
+static inline struct ezlb_op *add_toa(struct scene *scene, enum ezlb_op_kind kind,
+				      const char *listen, enum ezlb_toa_mode mode)
+{
+	struct ezlb_op *op = ezlb_plan_add(&scene->plan, kind);
+
+	op->toa = (struct ezlb_toa_row){ { EZLB_TCP, ep_of(listen), 0 }, mode, 254 };
+	op->old_toa = op->toa;
+	return op;
+}
+
+static inline void add_hook(struct scene *scene, enum ezlb_op_kind kind, const char *device)
+{
+	strcpy(ezlb_plan_add(&scene->plan, kind)->hook.device, device);
+}
+
 /* The caller frees. */
 static inline char *text_of(const struct scene *scene, bool colour)
 {

@@ -326,6 +326,61 @@ static void test_accepts(void **state)
 }
 
 /* What changes is named, one by one. */
+static void test_client_addresses(void **state)
+{
+	struct scene *scene = scene_open();
+
+	(void)state;
+	add_spec(scene, "/d/api.yaml", "api tcp 10.0.0.2:80 snat=masq " A);
+	add_spec(scene, "/d/web.yaml", "web tcp 10.0.0.1:80 snat=masq toa " A);
+	ezlb_plan_add(&scene->plan, EZLB_OP_TOA_SETUP);
+	add_toa(scene, EZLB_OP_TOA_ADD, "10.0.0.1:80", EZLB_TOA_ADD);
+	add_toa(scene, EZLB_OP_TOA_SET, "10.0.0.2:80", EZLB_TOA_STRIP)->old_toa.mode = EZLB_TOA_ADD;
+	add_hook(scene, EZLB_OP_HOOK_ADD, "eth0");
+	add_toa(scene, EZLB_OP_TOA_DEL, "10.0.0.3:80", EZLB_TOA_STRIP);
+	add_hook(scene, EZLB_OP_HOOK_DEL, "eth1");
+	assert_text(scene,
+		    "api  tcp 10.0.0.2:80\n"
+		    "  ~ TOA option, mode add -> strip    "
+		    "another service has client_address: toa\n\n"
+		    "web  tcp 10.0.0.1:80\n"
+		    "  + TOA option, mode add             web.yaml:7, client_address: toa\n\n"
+		    "host\n"
+		    "  + tc program for client addresses  client_address: toa needs it\n"
+		    "  + tc program on eth0               packets to backends leave here\n"
+		    "  - tc program on eth1               "
+		    "no packets to backends leave here any more\n\n"
+		    "not in any file\n"
+		    "  - TOA option of tcp 10.0.0.3:80    its service is removed\n\n"
+		    "Plan: 3 to add, 1 to change, 2 to remove.\n");
+	scene_close(scene);
+}
+
+static void test_client_addresses_go(void **state)
+{
+	struct scene *scene = scene_open();
+
+	(void)state;
+	add_spec(scene, "/d/api.yaml", "api tcp 10.0.0.2:80 " A);
+	add_spec(scene, "/d/web.yaml", "web tcp 10.0.0.1:80 snat=masq " A);
+	add_toa(scene, EZLB_OP_TOA_DEL, "10.0.0.1:80", EZLB_TOA_ADD);
+	add_toa(scene, EZLB_OP_TOA_DEL, "10.0.0.2:80", EZLB_TOA_STRIP);
+	add_hook(scene, EZLB_OP_HOOK_DEL, "eth1");
+	ezlb_plan_add(&scene->plan, EZLB_OP_TOA_TEARDOWN);
+	assert_text(scene, "api  tcp 10.0.0.2:80\n"
+			   "  - TOA option                       full_nat is off\n\n"
+			   "web  tcp 10.0.0.1:80\n"
+			   "  - TOA option                       "
+			   "no file has client_address: toa any more\n\n"
+			   "host\n"
+			   "  - tc program on eth1               "
+			   "no file has client_address: toa any more\n"
+			   "  - tc program for client addresses  "
+			   "no file has client_address: toa any more\n\n"
+			   "Plan: 0 to add, 0 to change, 4 to remove.\n");
+	scene_close(scene);
+}
+
 static void test_changes(void **state)
 {
 	struct scene *scene = scene_open();
@@ -383,6 +438,8 @@ int main(void)
 		cmocka_unit_test(test_timeouts),
 		cmocka_unit_test(test_vips),
 		cmocka_unit_test(test_accepts),
+		cmocka_unit_test(test_client_addresses),
+		cmocka_unit_test(test_client_addresses_go),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_same_file_name),
 	};

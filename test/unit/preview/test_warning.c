@@ -104,6 +104,23 @@ static void test_taken_out(void **state)
 }
 
 /* Of a service whose listener is foreign only that is told. */
+/* The service works, but not as the file asks. */
+static void test_no_client_addresses(void **state)
+{
+	struct scene *scene = scene_open();
+
+	(void)state;
+	add_spec(scene, "/d/api.yaml", "api tcp 10.0.0.2:80 snat=masq 10.1.0.1:80");
+	add_spec(scene, "/d/web.yaml", "web tcp 10.0.0.1:80 snat=masq toa 10.1.0.1:80");
+	scene->preview.toa_problem = "";
+	assert_text(scene, "");
+	scene->preview.toa_problem = "the kernel has no BPF";
+	assert_text(scene, "web  tcp 10.0.0.1:80\n"
+			   "  ! TOA option, not added: the kernel has no BPF; the service works "
+			   "without it  web.yaml:7\n");
+	scene_close(scene);
+}
+
 static void test_foreign(void **state)
 {
 	struct scene *scene = scene_open();
@@ -128,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_beside_ops),
 		cmocka_unit_test(test_taken_out),
 		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_no_client_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,9 +4,10 @@
 /* What is around services; before ALL, and as it comes out of it. */
 #define DRAIN	"drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80, "
 #define TIMEOUT "timeout tcp 900 3600, "
-#define AROUND	TIMEOUT "link a0, vip a0 10.0.0.1, " DRAIN
-#define SORTED \
-	"chain, vs.conntrack 0, ip_forward 1, " TIMEOUT "link a0, vip a0 10.0.0.1, " DRAIN TWO
+#define AROUND	TIMEOUT "link a0, vip a0 10.0.0.1, clsact eth0, " DRAIN
+#define SORTED                                          \
+	"chain, vs.conntrack 0, ip_forward 1, " TIMEOUT \
+	"link a0, vip a0 10.0.0.1, clsact eth0, " DRAIN TWO
 
 /* --- the content in memory ----------------------------------------------------------------- */
 
@@ -70,6 +71,7 @@ static void test_round_trip(void **state)
 		"ip_forward 2147483647, tcp 10.0.0.1:80",
 		"vs.conntrack 0, accept_ra 1, ",
 		"link a0, link b0, ",
+		"clsact eth0, clsact eth1, ",
 		"vip a0 10.0.0.1, vip a0 fd00::1, vip b0 10.0.0.1, ",
 		"drain 0 down [fd00::2]:80 tcp [fd00::1]:80, "
 		"drain 999999999999999999 standby 10.1.0.1:80 fwmark 7, ",
@@ -104,6 +106,7 @@ static void test_text(void **state)
 			     "timeout tcp 900 3600\n"
 			     "link a0\n"
 			     "vip a0 10.0.0.1\n"
+			     "clsact eth0\n"
 			     "drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80\n"
 			     "service tcp 10.0.0.1:80\n"
 			     "service udp [fd00::1]:53\n"
@@ -128,6 +131,7 @@ static void test_any_order(void **state)
 			      "setting net.ipv4.ip_forward 1\n"
 			      "service tcp 10.0.0.1:80\n"
 			      "vip a0 10.0.0.1\n"
+			      "clsact eth0\n"
 			      "drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80\n"
 			      "setting net.ipv6.conf.eth0.accept_ra 0\n"
 			      "timeout tcp 900 3600\n"
@@ -137,7 +141,7 @@ static void test_any_order(void **state)
 			      "end\n");
 	put("ledger", mixed);
 	assert_reads("chain, vs.conntrack 0, ip_forward 1, accept_ra 0, " TIMEOUT
-		     "link a0, vip a0 10.0.0.1, " DRAIN TWO);
+		     "link a0, vip a0 10.0.0.1, clsact eth0, " DRAIN TWO);
 }
 
 static void test_nothing_owned_any_more(void **state)

@@ -27,6 +27,8 @@ static void fill(struct ezlb_op *op, const char *where, bool listener)
 		op->service.key = key;
 	} else if (op->kind >= EZLB_OP_DEST_ADD && op->kind <= EZLB_OP_DEST_DEL) {
 		op->dest.service = key;
+	} else if (op->kind == EZLB_OP_TOA_ADD) {
+		op->toa.service = key;
 	} else if (op->kind == EZLB_OP_ACCEPT_ADD || op->kind == EZLB_OP_ACCEPT_DEL) {
 		op->accept.service = key;
 	} else if (where) {
@@ -104,6 +106,13 @@ static const struct {
 	{ "of a service that has none",
 	  { { EZLB_OP_SNAT_ADD, "tcp 10.1.0.1:80", -EIO } },
 	  PLAIN,
+	  false,
+	  NOBODY },
+	{ "TOA blocks nobody",
+	  { { EZLB_OP_TOA_SETUP, NULL, -EIO },
+	    { EZLB_OP_TOA_ADD, "tcp 10.0.0.1:80", -EIO },
+	    { EZLB_OP_HOOK_ADD, NULL, EZLB_HELD } },
+	  NAT,
 	  false,
 	  NOBODY },
 	{ "the source NAT of a listener",

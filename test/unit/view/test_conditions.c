@@ -138,7 +138,7 @@ static void test_finds_the_diagnostics_of_a_file(void **state)
  * failed, o another service's failed. L the IPVS layer could not be read, S the SNAT layer; A IPVS
  * failed as a whole when it was written. W the ledger cannot be written. C the listener is foreign,
  * F its service is fought over, N a rule of source NAT is, M another
- * backend's, Q the chain of all.
+ * backend's, Q the chain of all. t: its TOA failed, T: it could not be read, U: it is fought over.
  */
 static void add_op(struct made *made, enum ezlb_op_kind kind, const char *key, int rc)
 {
@@ -197,6 +197,13 @@ static void add(struct made *made, char letter)
 	else if (letter == 'C')
 		*EZLB_PUSH(&result->found.conflicts) =
 			(struct ezlb_pass_conflict){ "web", key_of("tcp 10.0.0.1:80") };
+	else if (letter == 't')
+		ezlb_plan_add(&result->plan.ops, EZLB_OP_TOA_ADD)->toa.service =
+			key_of("tcp 10.0.0.1:80");
+	else if (letter == 'T')
+		ezlb_err_set(&result->found.errs.layer[EZLB_LAYER_TOA], EPERM, "cannot list tc");
+	else if (letter == 'U')
+		add_fight(made, EZLB_LAYER_TOA, "tcp 10.0.0.1:80");
 	if (letter == 'L' || letter == 'S') {
 		ezlb_err_set(&result->found.errs
 				      .layer[letter == 'L' ? EZLB_LAYER_IPVS : EZLB_LAYER_SNAT],
@@ -235,6 +242,9 @@ static const struct {
 	{ "a fight, and it waits", "Fh", WEB, EZLB_REASON_FIGHT, FIGHT },
 	{ "a fight over source NAT", "N", NAT, EZLB_REASON_FIGHT, FIGHT },
 	{ "that is no concern of it", "N", WEB, EZLB_REASON_PROGRAMMED, "" },
+	{ "it works without TOA, which failed", "t", NAT, EZLB_REASON_PROGRAMMED, "" },
+	{ "or cannot be read", "T", NAT, EZLB_REASON_PROGRAMMED, "" },
+	{ "or is fought over", "U", NAT, EZLB_REASON_PROGRAMMED, "" },
 };
 
 static void test_programmed(void **state)
