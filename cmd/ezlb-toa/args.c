@@ -110,6 +110,13 @@ static int unknown_flag(enum command command, const char *typed, struct ezlb_err
 			    command_table[command].name, word, command_table[command].name);
 }
 
+static int not_taken(enum command command, enum flag flag, struct ezlb_err *err)
+{
+	return ezlb_err_set(err, EINVAL, "%s: no flag --%s; see `ezlb-toa %s --help`",
+			    command_table[command].name, flag_table[flag].name,
+			    command_table[command].name);
+}
+
 static enum flag flag_of(int c)
 {
 	for (enum flag flag = 0; flag < FLAGS; flag++)
@@ -184,7 +191,7 @@ static int read_flags(int argc, char **argv, struct args *args, struct ezlb_err 
 		if (c == '?' || c == ':')
 			return mistake(args->command, c, argv, err);
 		if (!takes(args->command, flag_of(c)))
-			return unknown_flag(args->command, argv[optind - 1], err);
+			return not_taken(args->command, flag_of(c), err);
 		if (set_flag(args, flag_of(c), optarg, err) < 0)
 			return -EINVAL;
 	}

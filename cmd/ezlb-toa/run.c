@@ -14,7 +14,7 @@
 #include "run.h"
 #include "sys.h"
 
-#define CHECK_S 5 /* how often `run` looks whether its programs are attached */
+#define CHECK_S 2 /* how often `run` looks whether its programs are attached */
 
 int run_fail(int status, const struct ezlb_err *err)
 {

@@ -14,10 +14,11 @@ cd "$REPO"
 MANUAL=$(dirname "$EZLB")/manual
 [[ -x $MANUAL ]] || MANUAL=$REPO/build/bin/manual
 
-# What differs from what the tables make.
+# What differs from what the tables make. The page of ezlb-toa is written by hand, and test/cmd/toa.sh compares it.
 outdated() {
 	local file
 	for file in man/* completion/*; do
+		[[ $file != man/ezlb-toa.8 ]] || continue
 		"$MANUAL" "${file##*/}" | diff -q - "$file" >/dev/null || echo "$file: run \`ninja -C build manuals\`"
 	done
 }
@@ -55,7 +56,7 @@ missing_in_pages() {
 bad_names() {
 	local file
 	for file in man/*; do
-		sed -n '/^\.SH NAME$/{n;p}' "$file" | grep -qE '^ezlb(\\-service)? \\- [a-z]' || echo "$file"
+		sed -n '/^\.SH NAME$/{n;p}' "$file" | grep -qE '^ezlb(\\-service|\\-toa)? \\- [a-z]' || echo "$file"
 	done
 }
 
@@ -92,11 +93,14 @@ wrong_values() {
 }
 
 installed() {
-	local build file
+	local build file component
 	build=$(dirname "$(dirname "$EZLB")")
 	[[ -e $build/cmake_install.cmake ]] || build=$REPO/build
-	cmake --install "$build" --component manual --prefix "$WORK/usr" >"$WORK/install.log" 2>&1 || cat "$WORK/install.log"
-	for file in man/man8/ezlb.8 man/man5/ezlb-service.5 bash-completion/completions/ezlb zsh/site-functions/_ezlb \
+	for component in manual receiver; do
+		cmake --install "$build" --component $component --prefix "$WORK/usr" >"$WORK/install.log" 2>&1 ||
+			cat "$WORK/install.log"
+	done
+	for file in man/man8/ezlb.8 man/man8/ezlb-toa.8 man/man5/ezlb-service.5 bash-completion/completions/ezlb zsh/site-functions/_ezlb \
 		fish/vendor_completions.d/ezlb.fish; do
 		[[ -s $WORK/usr/share/$file ]] || echo "$file"
 	done
