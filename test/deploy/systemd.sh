@@ -20,8 +20,11 @@ install_to() {
 # systemd-analyze reads a unit without a running systemd, but wants its programs to exist. It exits
 # 0 even where it ignored a key, so only silence counts.
 verify() {
-	sed "s|/opt/ezlb/sbin/ezlb|$EZLB|" "$unit" >"$WORK/ezlb.service"
-	systemd-analyze verify --man=no "$WORK/ezlb.service" 2>&1 || echo "exit status $?"
+	local name
+	for name in ezlb ezlb-toa; do
+		sed "s|/opt/ezlb/sbin|$(dirname "$EZLB")|" "${unit%/*}/$name.service" >"$WORK/$name.service"
+		systemd-analyze verify --man=no "$WORK/$name.service" 2>&1 || echo "exit status $?"
+	done
 }
 
 # The places of what is installed, without the documents themselves.
@@ -72,11 +75,14 @@ seconds() {
 need systemd-analyze systemd
 need_ezlb
 succeeds "cmake --install with a prefix" install_to /opt/ezlb
-equal "what is installed" "/etc/ezlb/services.d/web.yaml.example
+equal "what is installed" "/etc/default/ezlb-toa
+/etc/ezlb/services.d/web.yaml.example
 /opt/ezlb/lib/modules-load.d/ezlb.conf
+/opt/ezlb/lib/systemd/system/ezlb-toa.service
 /opt/ezlb/lib/systemd/system/ezlb.service
-/opt/ezlb/sbin/ezlb" "$(installed)"
-equal "nothing is left to replace" "" "$(grep -n '@[A-Z]' "$unit" || :)"
+/opt/ezlb/sbin/ezlb
+/opt/ezlb/sbin/ezlb-toa" "$(installed)"
+equal "nothing is left to replace" "" "$(grep -n '@[A-Z]' "$unit" "${unit%/*}/ezlb-toa.service" || :)"
 succeeds "the schema is installed" test -s "$WORK/root/opt/ezlb/share/doc/ezlb/docs/service-file.schema.json"
 equal "the document that the unit names is installed" "$WORK/root/opt/ezlb/share/doc/ezlb/README.md" \
 	"$(ls "$WORK/root$(sed -n 's/^Documentation=file://p' "$unit")")"
@@ -117,6 +123,20 @@ key_is RestrictAddressFamilies 'AF_UNIX AF_INET AF_INET6 AF_NETLINK'
 key_is SystemCallFilter '@system-service
 ~@privileged @resources'
 key_is WantedBy multi-user.target
+
+unit=${unit%/*}/ezlb-toa.service
+succeeds "systemd-analyze security finds no more exposure of ezlb-toa than 57" \
+	systemd-analyze security --offline=true --threshold=57 --no-pager "$unit"
+key_is Type oneshot
+key_is RemainAfterExit yes
+key_is EnvironmentFile -/etc/default/ezlb-toa
+# A reload has no gap.
+key_is ExecStart '/opt/ezlb/sbin/ezlb-toa attach'
+key_is ExecReload '/opt/ezlb/sbin/ezlb-toa attach'
+key_is ExecStop '/opt/ezlb/sbin/ezlb-toa detach'
+for variable in EZLB_TOA_FROM EZLB_TOA_CGROUP; do
+	succeeds "/etc/default/ezlb-toa has $variable" grep -q "^#$variable=" "$WORK/root/etc/default/ezlb-toa"
+done
 
 version=$("$EZLB" version | awk 'NR == 1 { print $2 }')
 equal "debian/changelog has CMake's version" "$version" "$(dpkg-parsechangelog -S Version)"
