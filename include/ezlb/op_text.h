@@ -25,8 +25,8 @@ struct ezlb_op_value {
 };
 /*
  * The values of the op's row in a fixed order: the scheduler, or the forwarding method and the
- * weight, or the mode of TOA; of the other attributes those that are not the default or, if the op sets the row, those
- * that change. None for removals and for other kinds of rows.
+ * weight, or the mode of TOA; of the other attributes those that are not the default or, if the op
+ * sets the row, those that change. None for removals and for other kinds of rows.
  */
 #define EZLB_OP_VALUES 6
 size_t ezlb_op_values(const struct ezlb_op *op, struct ezlb_op_value out[EZLB_OP_VALUES]);

@@ -14,7 +14,8 @@ void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
 /*
  * Adds the removal of services, links and clsacts that are owned, not wanted, and not listed. The
  * kernel's list can lack services while another network namespace changes IPVS, and does not have
- * links that are down, or a clsact whose filter somebody else has removed. The removal of a missing object is no error.
+ * links that are down, or a clsact whose filter somebody else has removed. The removal of a missing
+ * object is no error.
  */
 void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			       struct ezlb_pass_todo *plan);

@@ -112,8 +112,8 @@ static void strip_others(const struct ezlb_scope *keep, struct ezlb_table *targe
 
 		if (dest->full_nat && !ezlb_scope_has(keep, &dest->service) &&
 		    (dest->service.proto == EZLB_TCP || dest->service.fwmark))
-			*EZLB_PUSH(&target->toas) =
-				(struct ezlb_toa_row){ dest->service, EZLB_TOA_STRIP, 0 };
+			*EZLB_PUSH(&target->toas) = (struct ezlb_toa_row){ dest->service,
+									   EZLB_TOA_STRIP, 0 };
 	}
 }
 

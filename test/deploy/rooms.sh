@@ -28,7 +28,7 @@ fields_known() {
 # The same of the tables in the document. A default that is no word of a file is prose there.
 fields_documented() {
 	# shellcheck disable=SC2016 # no expansion is meant
-	awk -F ' *[|] *' '$2 ~ /^`[a-z_]+(\[\])?(\.[a-z_]+)?`$/ && NF == 5 {
+	awk -F ' *[|] *' '$2 ~ /^`[a-z0-9_]+(\[\])?(\.[a-z0-9_]+)?`$/ && NF == 5 {
 		word = $3 ~ /^`[^`]*`$/ ? " " $3 : ""
 		line = $2 word; gsub(/`/, "", line); print line }' docs/service-file.md | sort
 }

@@ -117,8 +117,9 @@ static inline void faulty_dataplane(struct faulty *faulty, struct ezlb_dataplane
 						  .list = faulty_list,
 						  .peek = faulty_peek,
 						  .apply = faulty_apply,
-						  .towards = inner.layer[i]->towards ? faulty_towards
-										     : NULL,
+						  .towards = inner.layer[i]->towards
+								     ? faulty_towards
+								     : NULL,
 						  .close = faulty_close };
 		layer->inner = inner.layer[i];
 		layer->all = faulty;
