@@ -43,7 +43,7 @@ void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_
 /*
  * Reads the kernel through every layer; the result is sorted. If a layer fails, its error is in
  * *errs, and apply then fails all ops of that layer: what cannot be read must not be taken for
- * empty.
+ * empty. If it is the TOA layer, this is also actual->toa_problem.
  */
 void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
 			 struct ezlb_table *actual, struct ezlb_layer_errs *errs);

@@ -268,14 +268,6 @@ void ownership_before_but_drains(const struct ezlb_pass *pass, const struct ezlb
 	EZLB_VEC_COPY(&out->drains, &pass->ledger.content.drains);
 }
 
-static bool has_hook(const struct ezlb_table *table, const struct ezlb_link_row *device)
-{
-	struct ezlb_hook_row row = { .qdisc = false };
-
-	memcpy(row.device, device->device, sizeof(row.device));
-	return EZLB_FIND(&table->hooks, &row, ezlb_hook_row_cmp) != NULL;
-}
-
 /* --- after --------------------------------------------------------------------------------- */
 
 static void drop_setting(struct ezlb_ledger_content *out, const struct ezlb_setting_row *key)
@@ -302,6 +294,31 @@ static void drop_timeout(struct ezlb_ledger_content *out, enum ezlb_timeout time
 	EZLB_VEC_KEEP(&out->timeouts, i, out->timeouts.items[i].timeout != timeout);
 }
 
+/*
+ * Somebody else has created the clsact, or the op was not tried, or the clsact is gone. Each that
+ * is not wanted any more has its op.
+ */
+static bool has_no_clsact(const struct ezlb_op *op)
+{
+	if (ezlb_op_object(op->kind) != EZLB_OBJECT_HOOK || !op->hook.qdisc)
+		return false;
+	return op->kind == EZLB_OP_HOOK_ADD ? op->rc == -EEXIST || op->rc == EZLB_HELD
+					    : op->rc == 0;
+}
+
+static void drop_clsacts(struct ezlb_ledger_content *out, const struct ezlb_plan *plan)
+{
+	struct ezlb_links lost = { 0 };
+
+	for (size_t i = 0; i < plan->len; i++)
+		if (has_no_clsact(&plan->items[i]))
+			*EZLB_PUSH(&lost) = device_of(&plan->items[i].hook);
+	EZLB_SORT(&lost, ezlb_link_row_cmp);
+	EZLB_VEC_KEEP(&out->clsacts, i,
+		      !EZLB_FIND(&lost, &out->clsacts.items[i], ezlb_link_row_cmp));
+	EZLB_VEC_CLEAR(&lost);
+}
+
 void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
@@ -313,7 +330,7 @@ void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found 
 		      EZLB_FIND(&plan->target.links, &out->links.items[i], ezlb_link_row_cmp));
 	EZLB_VEC_KEEP(&out->vips, i,
 		      EZLB_FIND(&plan->target.vips, &out->vips.items[i], ezlb_vip_row_cmp));
-	EZLB_VEC_KEEP(&out->clsacts, i, has_hook(&plan->target, &out->clsacts.items[i]));
+	drop_clsacts(out, &plan->ops);
 	*handover_frame(snat_of(pass), out) = plan->target.snat_wanted;
 	EZLB_VEC_KEEP(&out->drains, i,
 		      ezlb_scope_has(&pass->unclaimed, &out->drains.items[i].service));
@@ -331,17 +348,7 @@ struct losses {
 	struct ezlb_scope services;
 	struct ezlb_links links;
 	struct ezlb_vips vips;
-	struct ezlb_links clsacts;
 };
-
-/* Somebody else has created the clsact, or it was not tried, or it is gone. */
-static bool has_no_clsact(const struct ezlb_op *op)
-{
-	if (!op->hook.qdisc)
-		return false;
-	return op->kind == EZLB_OP_HOOK_ADD ? op->rc == -EEXIST || op->rc == EZLB_HELD
-					    : op->kind == EZLB_OP_HOOK_DEL && op->rc == 0;
-}
 
 static void find_losses(const struct ezlb_pass *pass, const struct ezlb_plan *plan,
 			struct losses *out)
@@ -359,13 +366,10 @@ static void find_losses(const struct ezlb_pass *pass, const struct ezlb_plan *pl
 			*EZLB_PUSH(&out->links) = op->link;
 		else if (op->kind == EZLB_OP_VIP_ADD && op->rc == -EEXIST)
 			*EZLB_PUSH(&out->vips) = op->vip;
-		else if (ezlb_op_object(op->kind) == EZLB_OBJECT_HOOK && has_no_clsact(op))
-			*EZLB_PUSH(&out->clsacts) = device_of(&op->hook);
 	}
 	EZLB_SORT(&out->services, ezlb_service_key_cmp);
 	EZLB_SORT(&out->links, ezlb_link_row_cmp);
 	EZLB_SORT(&out->vips, ezlb_vip_row_cmp);
-	EZLB_SORT(&out->clsacts, ezlb_link_row_cmp);
 }
 
 /*
@@ -443,8 +447,7 @@ void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass
 	EZLB_VEC_KEEP(&out->links, i,
 		      !EZLB_FIND(&lost.links, &out->links.items[i], ezlb_link_row_cmp));
 	EZLB_VEC_KEEP(&out->vips, i, !EZLB_FIND(&lost.vips, &out->vips.items[i], ezlb_vip_row_cmp));
-	EZLB_VEC_KEEP(&out->clsacts, i,
-		      !EZLB_FIND(&lost.clsacts, &out->clsacts.items[i], ezlb_link_row_cmp));
+	drop_clsacts(out, &plan->ops);
 	drop_reset(out, &plan->ops);
 	drop_unset(out, found, plan);
 	drop_timeouts(out, &plan->ops);
@@ -452,7 +455,6 @@ void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass
 	EZLB_VEC_CLEAR(&lost.services);
 	EZLB_VEC_CLEAR(&lost.links);
 	EZLB_VEC_CLEAR(&lost.vips);
-	EZLB_VEC_CLEAR(&lost.clsacts);
 }
 
 void ownership_without_old(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,

@@ -43,7 +43,7 @@ void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found
 void ownership_before_but_drains(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 				 const struct ezlb_pass_todo *plan,
 				 struct ezlb_ledger_content *out);
-/* After a pass without errors: only what is wanted. */
+/* After a pass without errors, except in TOA: only what is wanted. */
 void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
 /*

@@ -14,10 +14,11 @@
 
 /* --- reading ------------------------------------------------------------------------------- */
 
+/* For the drift, which skips TOA if that cannot be read. */
 static bool all_read(const struct ezlb_pass_found *found)
 {
 	for (int i = 0; i < EZLB_LAYERS; i++)
-		if (found->errs.layer[i].code != 0)
+		if (i != EZLB_LAYER_TOA && found->errs.layer[i].code != 0)
 			return false;
 	return true;
 }
@@ -203,17 +204,24 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 
 /* --- applying ------------------------------------------------------------------------------ */
 
+/* Without TOA: the kernel is as planned, except for what nothing else depends on. */
 static bool is_done(const struct ezlb_pass_result *result)
 {
+	const struct ezlb_plan *ops = &result->plan.ops;
+
 	for (int i = 0; i < EZLB_LAYERS; i++)
-		if (result->outcome.errs.layer[i].code != 0)
+		if (i != EZLB_LAYER_TOA && result->outcome.errs.layer[i].code != 0)
 			return false;
-	return result->outcome.ledger_err.code == 0 && ezlb_plan_ok(&result->plan.ops);
+	for (size_t i = 0; i < ops->len; i++)
+		if (ops->items[i].rc != 0 && ezlb_op_layer(ops->items[i].kind) != EZLB_LAYER_TOA)
+			return false;
+	return result->outcome.ledger_err.code == 0;
 }
 
 bool ezlb_pass_ok(const struct ezlb_pass_result *result)
 {
-	return is_done(result) && ezlb_plan_ok(&result->plan.old);
+	return is_done(result) && result->outcome.errs.layer[EZLB_LAYER_TOA].code == 0 &&
+	       ezlb_plan_ok(&result->plan.ops) && ezlb_plan_ok(&result->plan.old);
 }
 
 static bool any_tried(const struct ezlb_plan *ops, const struct ezlb_layer_errs *listing)

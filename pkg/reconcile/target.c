@@ -30,6 +30,10 @@ void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scop
 		if (rc == 0)
 			err->code = 0;
 	}
+	/* Then what is there stays, as where the host cannot do it. */
+	if (errs->layer[EZLB_LAYER_TOA].code)
+		ezlb_strcpy(actual->toa_problem, sizeof(actual->toa_problem),
+			    errs->layer[EZLB_LAYER_TOA].msg);
 	ezlb_table_sort(actual);
 }
 

@@ -302,6 +302,7 @@ static void test_cleanup_with_a_problem(void **state)
 static void test_failure_delays_nothing(void **state)
 {
 	struct rig rig = rig_open();
+	struct timespec written;
 	uint64_t due;
 
 	(void)state;
@@ -313,7 +314,9 @@ static void test_failure_delays_nothing(void **state)
 	assert_toa(&rig, "");
 	due = ezlb_pass_due(&rig.pass);
 	assert_in_range(due, 1001, 1300);
+	written = rig.pass.ledger.mtime;
 	assert_false(pass(&rig, TOA_WEB, false)); /* too early: it is held, and no other thing */
+	assert_memory_equal(&written, &rig.pass.ledger.mtime, sizeof(written));
 	assert_int_equal(count_ops(&rig, EZLB_OP_TOA_SETUP), 1);
 	assert_int_equal(ezlb_pass_due(&rig.pass), due);
 	assert_false(pass(&rig, TOA_WEB ";" API, false));
@@ -323,6 +326,50 @@ static void test_failure_delays_nothing(void **state)
 	assert_true(pass(&rig, TOA_WEB ";" API, false));
 	assert_int_equal(ezlb_pass_due(&rig.pass), EZLB_PASS_NEVER);
 	assert_ledger("eth0 eth1");
+	rig_close(&rig);
+}
+
+/* What cannot be read is reported; nothing is planned for it, and other drift is still seen. */
+static void test_cannot_be_read(void **state)
+{
+	struct rig rig = rig_open();
+
+	(void)state;
+	assert_true(pass(&rig, TOA_WEB, false));
+	assert_true(pass(&rig, TOA_WEB, false));
+	faulty_list_fault(rig.memory, EZLB_LAYER_TOA, EIO);
+	assert_false(pass(&rig, TOA_WEB, false));
+	assert_int_equal(rig.result.outcome.errs.layer[EZLB_LAYER_TOA].code, EIO);
+	assert_int_equal(rig.result.plan.ops.len, 0);
+	assert_has(rig.result.found.actual.toa_problem, "list");
+	faulty_table(rig.memory)->dests.len = 0;
+	assert_false(pass(&rig, TOA_WEB, false));
+	assert_int_equal(rig.result.found.drift.len, 1);
+	assert_int_equal(rig.result.found.drift.items[0].kind, EZLB_OP_DEST_DEL);
+	assert_string_equal(kernel(&rig).s, WEB_ROWS ", snat 10.1.0.1:80");
+	assert_ledger("eth1");
+	faulty_list_fault(rig.memory, EZLB_LAYER_TOA, 0);
+	assert_true(pass(&rig, TOA_WEB, false));
+	assert_int_equal(rig.result.found.drift.len, 0);
+	rig_close(&rig);
+}
+
+/* The ledger forgets what is gone although TOA fails, for hours perhaps. */
+static void test_failure_keeps_nothing_in_the_ledger(void **state)
+{
+	struct rig rig = rig_open();
+	char *file;
+
+	(void)state;
+	strcpy(rig.pass.policy.vip_device, "a0");
+	assert_true(pass(&rig, TOA_WEB ";" API, false));
+	rig.pass.policy.vip_device[0] = '\0';
+	faulty_fault(rig.memory, EZLB_LAYER_TOA, 1, EPERM);
+	assert_false(pass(&rig, TOA_WEB, false));
+	assert_string_equal(ledger_file().s, "tcp 10.0.0.1:80");
+	file = slurp("ledger");
+	assert_int_equal(count(file, "\nvip ") + count(file, "\nlink "), 0);
+	free(file);
 	rig_close(&rig);
 }
 
@@ -358,6 +405,8 @@ int main(void)
 		IN_TOP(test_problem_is_no_failure),
 		IN_TOP(test_cleanup_with_a_problem),
 		IN_TOP(test_failure_delays_nothing),
+		IN_TOP(test_cannot_be_read),
+		IN_TOP(test_failure_keeps_nothing_in_the_ledger),
 		IN_TOP(test_stays_for_a_refused_file),
 	};
 

@@ -131,6 +131,7 @@ static void test_any_order(void **state)
 			      "setting net.ipv4.ip_forward 1\n"
 			      "service tcp 10.0.0.1:80\n"
 			      "vip a0 10.0.0.1\n"
+			      "clsact eth1\n"
 			      "clsact eth0\n"
 			      "drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80\n"
 			      "setting net.ipv6.conf.eth0.accept_ra 0\n"
@@ -141,7 +142,7 @@ static void test_any_order(void **state)
 			      "end\n");
 	put("ledger", mixed);
 	assert_reads("chain, vs.conntrack 0, ip_forward 1, accept_ra 0, " TIMEOUT
-		     "link a0, vip a0 10.0.0.1, clsact eth0, " DRAIN TWO);
+		     "link a0, vip a0 10.0.0.1, clsact eth0, clsact eth1, " DRAIN TWO);
 }
 
 static void test_nothing_owned_any_more(void **state)
