@@ -134,6 +134,8 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 /* Applies the plan. True if the kernel now is as planned, with the teardown of old_snat. */
 bool ezlb_pass_apply(struct ezlb_pass *pass, struct ezlb_pass_result *result, uint64_t now_ms);
 bool ezlb_pass_ok(const struct ezlb_pass_result *result);
+/* The same without TOA: services work without it. */
+bool ezlb_pass_serves(const struct ezlb_pass_result *result);
 void ezlb_pass_result_clear(struct ezlb_pass_result *result);
 
 /*

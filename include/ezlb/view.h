@@ -54,7 +54,7 @@ struct ezlb_view {
 
 	uint64_t passes, pass_errors;
 	int64_t pass_ms, pass_ok_ms;
-	int64_t failing_since_ms;  /* 0: passes do not fail */
+	int64_t failing_since_ms;  /* 0: passes do not fail, or only in TOA */
 	uint64_t failing_clock_ms; /* the same time by ezlb_now_ms, a monotonic clock */
 	char pass_error[EZLB_MESSAGE_STRLEN];
 	struct ezlb_histogram pass_duration;
@@ -106,7 +106,8 @@ void ezlb_view_event(struct ezlb_view *view, enum ezlb_event_type type, const ch
 
 /*
  * False, with the reason, if no pass has run yet or passes have been failing for a minute. Refused
- * files and backends that are down do not matter here: a restart or another daemon would not help.
+ * files, backends that are down and TOA do not matter here: a restart or another daemon would not
+ * help.
  * `clock_ms` is by ezlb_now_ms: the wall clock can jump after the start of the host.
  */
 bool ezlb_view_ready(const struct ezlb_view *view, uint64_t clock_ms,

@@ -204,7 +204,7 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 
 /* --- applying ------------------------------------------------------------------------------ */
 
-/* Without TOA: the kernel is as planned, except for what nothing else depends on. */
+/* All but TOA, on which nothing else depends, and but the teardown of old_snat. */
 static bool is_done(const struct ezlb_pass_result *result)
 {
 	const struct ezlb_plan *ops = &result->plan.ops;
@@ -218,10 +218,15 @@ static bool is_done(const struct ezlb_pass_result *result)
 	return result->outcome.ledger_err.code == 0;
 }
 
+bool ezlb_pass_serves(const struct ezlb_pass_result *result)
+{
+	return is_done(result) && ezlb_plan_ok(&result->plan.old);
+}
+
 bool ezlb_pass_ok(const struct ezlb_pass_result *result)
 {
-	return is_done(result) && result->outcome.errs.layer[EZLB_LAYER_TOA].code == 0 &&
-	       ezlb_plan_ok(&result->plan.ops) && ezlb_plan_ok(&result->plan.old);
+	return ezlb_pass_serves(result) && result->outcome.errs.layer[EZLB_LAYER_TOA].code == 0 &&
+	       ezlb_plan_ok(&result->plan.ops);
 }
 
 static bool any_tried(const struct ezlb_plan *ops, const struct ezlb_layer_errs *listing)

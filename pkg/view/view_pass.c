@@ -29,6 +29,14 @@ static void first_error(const struct ezlb_pass_result *result, char out[EZLB_MES
 		snprintf(out, EZLB_MESSAGE_STRLEN, "%.250s", result->outcome.old_err.msg);
 }
 
+static void end_failing(struct ezlb_view *view, int64_t now_ms)
+{
+	if (view->failing_since_ms)
+		ezlb_view_event(view, EZLB_EVENT_RECONCILE_RECOVERED, NULL, view->pass_error,
+				now_ms);
+	view->failing_since_ms = 0;
+}
+
 static void note_outcome(struct ezlb_view *view, const struct ezlb_pass_result *result,
 			 uint64_t clock_ms, int64_t now_ms)
 {
@@ -36,12 +44,10 @@ static void note_outcome(struct ezlb_view *view, const struct ezlb_pass_result *
 
 	view->passes++;
 	view->pass_ms = now_ms;
+	if (ezlb_pass_serves(result))
+		end_failing(view, now_ms);
 	if (ezlb_pass_ok(result)) {
-		if (view->failing_since_ms)
-			ezlb_view_event(view, EZLB_EVENT_RECONCILE_RECOVERED, NULL,
-					view->pass_error, now_ms);
 		view->pass_ok_ms = now_ms;
-		view->failing_since_ms = 0;
 		view->pass_error[0] = '\0';
 		return;
 	}
@@ -50,7 +56,8 @@ static void note_outcome(struct ezlb_view *view, const struct ezlb_pass_result *
 	/* A pass in which every op is held has no error. */
 	if (error[0])
 		ezlb_strcpy(view->pass_error, sizeof(view->pass_error), error);
-	if (!view->failing_since_ms) {
+	/* Only TOA fails: another daemon would not do better, and services work. */
+	if (!view->failing_since_ms && !ezlb_pass_serves(result)) {
 		view->failing_since_ms = now_ms;
 		view->failing_clock_ms = clock_ms;
 		ezlb_view_event(view, EZLB_EVENT_RECONCILE_FAILING, NULL, view->pass_error, now_ms);

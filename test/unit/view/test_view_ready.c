@@ -120,6 +120,38 @@ static void test_ready_all_the_same(void **state)
 	rig_close(&rig);
 }
 
+/* Clients are served while TOA fails. The error is told, and ends what failed before. */
+static void test_ready_without_toa(void **state)
+{
+	struct view_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig_web(&rig, "client_address: toa\n" NATTED("1"));
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, EPERM);
+	rig_pass(&rig);
+	assert_has(rig_events(&rig), "-ReconcileFailing | ipvs: ");
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
+	faulty_list_fault(rig.memory, EZLB_LAYER_TOA, EPERM);
+	assert_false(rig_pass(&rig));
+	assert_has(rig_events(&rig), "+ReconcileRecovered | ipvs: ");
+	assert_has(rig.view.pass_error, "toa: ");
+	assert_int_equal(rig.view.pass_errors, 2);
+	assert_int_equal(rig.view.pass_ok_ms, 0);
+	rig.now += 3600000;
+	assert_false(rig_pass(&rig));
+	assert_string_equal(why_not(&rig), "");
+	assert_int_equal(rig.view.failing_since_ms, 0);
+	faulty_list_fault(rig.memory, EZLB_LAYER_TOA, 0);
+	faulty_table(rig.memory)->toas.len = 0;
+	faulty_fault(rig.memory, EZLB_LAYER_TOA, 1, EPERM);
+	assert_false(rig_pass(&rig));
+	assert_string_equal(why_not(&rig), "");
+	assert_true(rig_pass(&rig));
+	assert_string_equal(rig.view.pass_error, "");
+	rig_close(&rig);
+}
+
 /* What the last error was: of a layer, of the ledger, of one operation. */
 static void test_the_error_of_a_pass(void **state)
 {
@@ -238,6 +270,7 @@ int main(void)
 		IN_TOP(test_ready),
 		IN_TOP(test_ready_by_a_clock_that_nobody_sets),
 		IN_TOP(test_ready_all_the_same),
+		IN_TOP(test_ready_without_toa),
 		IN_TOP(test_the_error_of_a_pass),
 		IN_TOP(test_the_error_of_a_handover),
 		IN_TOP(test_conntrack),
