@@ -39,7 +39,7 @@ struct ezlb_layer {
 		     struct ezlb_err *err);
 	/*
 	 * TOA only, else NULL: the addresses of the backends, sorted, to which list says by which
-	 * interface packets leave. Copied. Call it before list and peek.
+	 * interface packets leave. Copied: peek is about those of the last list.
 	 */
 	void (*towards)(struct ezlb_layer *layer, const struct ezlb_addrs *addrs);
 	/* Frees the layer; changes nothing in the kernel. */

@@ -330,7 +330,6 @@ bool ezlb_pass_peek(struct ezlb_pass *pass, const struct ezlb_desired *desired)
 	bool changed = false;
 
 	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &scope);
-	ask_for_routes(pass, desired);
 	ezlb_reconcile_peek(&pass->dp, &scope, &prints);
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		if (prints.layer[i] == pass->prints.layer[i])
