@@ -98,12 +98,29 @@ static void explain_dest(const struct ezlb_op *op, char *buf)
 		    ezlb_tunnel_type_str(type), type == EZLB_TUNNEL_GUE ? "5.2" : "5.3");
 }
 
+static void explain_toa(const struct ezlb_op *op, char *buf)
+{
+	if (op->kind == EZLB_OP_TOA_SETUP && op->rc == -EPERM)
+		put(buf,
+		    "not permitted to load BPF programs: run `ezlb host-setup` on the host, or "
+		    "ezlb with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN");
+	else if (op->kind == EZLB_OP_HOOK_ADD && op->rc == -EBUSY)
+		put(buf,
+		    "%s has a qdisc ingress, beside which there can be no clsact: replace it "
+		    "by clsact",
+		    op->hook.device);
+	else if (op->kind == EZLB_OP_HOOK_ADD && op->rc == -EEXIST)
+		put(buf, "another program has just made a clsact, or has a tc filter with the "
+			 "preference and handle of ezlb");
+}
+
 static void explain_errno(const struct ezlb_op *op, char *buf)
 {
 	static void (*const explain[EZLB_OBJECTS])(const struct ezlb_op *op, char *buf) = {
 		[EZLB_OBJECT_SETTING] = explain_setting, [EZLB_OBJECT_LINK] = explain_link,
 		[EZLB_OBJECT_VIP] = explain_link,	 [EZLB_OBJECT_SNAT] = explain_snat6,
 		[EZLB_OBJECT_SERVICE] = explain_service, [EZLB_OBJECT_DEST] = explain_dest,
+		[EZLB_OBJECT_TOA_FRAME] = explain_toa,	 [EZLB_OBJECT_HOOK] = explain_toa,
 	};
 	enum ezlb_object object = ezlb_op_object(op->kind);
 

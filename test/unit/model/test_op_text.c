@@ -423,6 +423,38 @@ static const struct {
 	{ EZLB_OP_VIP_DEL, -EAFNOSUPPORT, "Address family not supported by protocol" },
 };
 
+static const struct {
+	enum ezlb_op_kind kind;
+	int rc;
+	const char *want;
+} toa_reasons[] = {
+	{ EZLB_OP_TOA_SETUP, -EPERM,
+	  "not permitted to load BPF programs: run `ezlb host-setup` on the host, or ezlb with "
+	  "CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN" },
+	{ EZLB_OP_TOA_SETUP, -ENOMEM, "Cannot allocate memory" },
+	{ EZLB_OP_TOA_TEARDOWN, -EPERM, "not permitted: run as root with CAP_NET_ADMIN" },
+	{ EZLB_OP_HOOK_ADD, -EBUSY,
+	  "eth0 has a qdisc ingress, beside which there can be no clsact: replace it by clsact" },
+	{ EZLB_OP_HOOK_ADD, -EEXIST,
+	  "another program has just made a clsact, or has a tc filter with the preference and "
+	  "handle of ezlb" },
+	{ EZLB_OP_HOOK_DEL, -EBUSY, "Device or resource busy" },
+	{ EZLB_OP_HOOK_DEL, -EEXIST, "File exists" },
+	{ EZLB_OP_TOA_ADD, -EBUSY, "Device or resource busy" },
+};
+
+static void test_explain_toa(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(toa_reasons); i++) {
+		struct ezlb_op op = { .kind = toa_reasons[i].kind, .rc = toa_reasons[i].rc };
+		char buf[EZLB_OP_STRLEN];
+
+		strcpy(op.hook.device, "eth0");
+		assert_string_equal(ezlb_op_explain(&op, buf), toa_reasons[i].want);
+	}
+}
+
 static void test_explain_links(void **state)
 {
 	(void)state;
@@ -574,6 +606,7 @@ int main(void)
 		cmocka_unit_test(test_explain_tunnels),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_explain_links),
+		cmocka_unit_test(test_explain_toa),
 		cmocka_unit_test(test_explain_snat),
 		cmocka_unit_test(test_explain_settings),
 		cmocka_unit_test(test_explain_ipv6_settings),
