@@ -19,11 +19,13 @@ struct ezlb_toa_service_key {
 	__u32 mark;
 };
 struct ezlb_toa_service {
-	__u8 mode;	/* enum ezlb_toa_mode */
+	__u8 mode;	/* EZLB_TOA_MODE_* = enum ezlb_toa_mode */
 	__u8 ipv6_kind; /* 254 or 253 */
 	__u8 zero[2];
 };
-#define EZLB_TOA_SERVICES 65536
+#define EZLB_TOA_SERVICES   65536
+#define EZLB_TOA_MODE_STRIP 0
+#define EZLB_TOA_MODE_ADD   1
 
 /*
  * Map connections: those that have begun, as their packets are behind source NAT. An entry is made
