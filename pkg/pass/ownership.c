@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "clsacts.h"
 #include "handover.h"
 
 static struct ezlb_layer *snat_of(const struct ezlb_pass *pass)
@@ -102,40 +103,6 @@ static void delete_links(const struct ezlb_ledger_content *owned, const struct e
 	}
 }
 
-static void delete_hooks(const struct ezlb_ledger_content *owned, const struct ezlb_table *target,
-			 const struct ezlb_table *actual, struct ezlb_plan *plan)
-{
-	for (size_t i = 0; i < owned->clsacts.len; i++) {
-		struct ezlb_hook_row row = { .qdisc = true };
-
-		memcpy(row.device, owned->clsacts.items[i].device, sizeof(row.device));
-		if (!EZLB_FIND(&target->hooks, &row, ezlb_hook_row_cmp) &&
-		    !EZLB_FIND(&actual->hooks, &row, ezlb_hook_row_cmp))
-			ezlb_plan_add(plan, EZLB_OP_HOOK_DEL)->hook = row;
-	}
-}
-
-static struct ezlb_link_row device_of(const struct ezlb_hook_row *hook)
-{
-	struct ezlb_link_row row;
-
-	memcpy(row.device, hook->device, sizeof(row.device));
-	return row;
-}
-
-void ownership_name_clsacts(const struct ezlb_ledger_content *owned, struct ezlb_plan *plan)
-{
-	for (size_t i = 0; i < plan->len; i++) {
-		struct ezlb_op *op = &plan->items[i];
-		struct ezlb_link_row row;
-
-		if (op->kind != EZLB_OP_HOOK_DEL)
-			continue;
-		row = device_of(&op->hook);
-		op->hook.qdisc = EZLB_FIND(&owned->clsacts, &row, ezlb_link_row_cmp) != NULL;
-	}
-}
-
 void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			       struct ezlb_pass_todo *plan)
 {
@@ -144,7 +111,7 @@ void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_p
 	if (found->errs.layer[EZLB_LAYER_HOST].code == 0)
 		delete_links(&pass->ledger.content, &plan->target, &found->actual, &plan->ops);
 	if (found->errs.layer[EZLB_LAYER_TOA].code == 0)
-		delete_hooks(&pass->ledger.content, &plan->target, &found->actual, &plan->ops);
+		clsacts_delete(&pass->ledger.content, &plan->target, &found->actual, &plan->ops);
 }
 
 /* --- before -------------------------------------------------------------------------------- */
@@ -220,19 +187,6 @@ static void own_host(struct ezlb_ledger_content *out, const struct ezlb_pass_fou
 	EZLB_SORT(&out->vips, ezlb_vip_row_cmp);
 }
 
-/* Without ops that wait: what is not tried is not created. */
-static void own_clsacts(struct ezlb_ledger_content *out, const struct ezlb_plan *plan)
-{
-	for (size_t i = 0; i < plan->len; i++) {
-		const struct ezlb_op *op = &plan->items[i];
-
-		if (op->kind == EZLB_OP_HOOK_ADD && op->hook.qdisc && op->rc != EZLB_HELD)
-			*EZLB_PUSH(&out->clsacts) = device_of(&op->hook);
-	}
-	EZLB_SORT(&out->clsacts, ezlb_link_row_cmp);
-	EZLB_UNIQUE(&out->clsacts, ezlb_link_row_cmp);
-}
-
 /* The drains of the roster, and those that are over: the kernel still has their dests. */
 static void own_drains(struct ezlb_ledger_content *out, const struct ezlb_roster *roster)
 {
@@ -256,7 +210,7 @@ void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found
 	EZLB_SORT(&out->services, ezlb_service_key_cmp);
 	*handover_frame(snat_of(pass), out) |= plan->target.snat_wanted;
 	own_host(out, found, plan);
-	own_clsacts(out, &plan->ops);
+	clsacts_own(out, &plan->ops);
 	own_drains(out, &plan->roster);
 	own_timeouts(out, &plan->ops);
 }
@@ -294,31 +248,6 @@ static void drop_timeout(struct ezlb_ledger_content *out, enum ezlb_timeout time
 	EZLB_VEC_KEEP(&out->timeouts, i, out->timeouts.items[i].timeout != timeout);
 }
 
-/*
- * Somebody else has created the clsact, or the op was not tried, or the clsact is gone. Each that
- * is not wanted any more has its op.
- */
-static bool has_no_clsact(const struct ezlb_op *op)
-{
-	if (ezlb_op_object(op->kind) != EZLB_OBJECT_HOOK || !op->hook.qdisc)
-		return false;
-	return op->kind == EZLB_OP_HOOK_ADD ? op->rc == -EEXIST || op->rc == EZLB_HELD
-					    : op->rc == 0;
-}
-
-static void drop_clsacts(struct ezlb_ledger_content *out, const struct ezlb_plan *plan)
-{
-	struct ezlb_links lost = { 0 };
-
-	for (size_t i = 0; i < plan->len; i++)
-		if (has_no_clsact(&plan->items[i]))
-			*EZLB_PUSH(&lost) = device_of(&plan->items[i].hook);
-	EZLB_SORT(&lost, ezlb_link_row_cmp);
-	EZLB_VEC_KEEP(&out->clsacts, i,
-		      !EZLB_FIND(&lost, &out->clsacts.items[i], ezlb_link_row_cmp));
-	EZLB_VEC_CLEAR(&lost);
-}
-
 void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
@@ -330,7 +259,7 @@ void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found 
 		      EZLB_FIND(&plan->target.links, &out->links.items[i], ezlb_link_row_cmp));
 	EZLB_VEC_KEEP(&out->vips, i,
 		      EZLB_FIND(&plan->target.vips, &out->vips.items[i], ezlb_vip_row_cmp));
-	drop_clsacts(out, &plan->ops);
+	clsacts_drop(out, &plan->ops);
 	*handover_frame(snat_of(pass), out) = plan->target.snat_wanted;
 	EZLB_VEC_KEEP(&out->drains, i,
 		      ezlb_scope_has(&pass->unclaimed, &out->drains.items[i].service));
@@ -447,7 +376,7 @@ void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass
 	EZLB_VEC_KEEP(&out->links, i,
 		      !EZLB_FIND(&lost.links, &out->links.items[i], ezlb_link_row_cmp));
 	EZLB_VEC_KEEP(&out->vips, i, !EZLB_FIND(&lost.vips, &out->vips.items[i], ezlb_vip_row_cmp));
-	drop_clsacts(out, &plan->ops);
+	clsacts_drop(out, &plan->ops);
 	drop_reset(out, &plan->ops);
 	drop_unset(out, found, plan);
 	drop_timeouts(out, &plan->ops);

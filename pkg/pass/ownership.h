@@ -31,9 +31,6 @@ void ownership_put_back(const struct ezlb_ledger_content *owned, const struct ez
 void ownership_put_back_timeouts(const struct ezlb_ledger_content *owned,
 				 const struct ezlb_table *actual, struct ezlb_plan *plan);
 
-/* Marks the removals of hooks whose clsact ezlb has created. */
-void ownership_name_clsacts(const struct ezlb_ledger_content *owned, struct ezlb_plan *plan);
-
 typedef void (*ownership_fn)(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
 /* Everything that is owned now or will be owned after the plan. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "clsacts.h"
 #include "flows.h"
 #include "handover.h"
 #include "ownership.h"
@@ -174,7 +175,7 @@ static void make_ops(const struct ezlb_pass *pass, struct ezlb_pass_result *resu
 	if (pass->put_back)
 		ownership_put_back_timeouts(owned, &result->found.actual, &plan->ops);
 	ezlb_reconcile_diff(&plan->target, &result->found.actual, &plan->ops);
-	ownership_name_clsacts(owned, &plan->ops);
+	clsacts_name(owned, &plan->ops);
 	if (pass->put_back)
 		ownership_put_back(owned, NULL, &result->found.actual, &plan->ops);
 	else if (!pass->policy.hands_off)
