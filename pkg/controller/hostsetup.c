@@ -5,6 +5,7 @@
 
 #include <ezlb/catalog.h>
 #include <ezlb/host.h>
+#include <ezlb/toa.h>
 #include <ezlb/watch.h>
 
 #include "instance.h"
@@ -53,6 +54,19 @@ static bool load_modules(const struct ezlb_desired *desired)
 	return ok;
 }
 
+/* Services work without it, and say so in a condition. So a failure is told, and is not one of
+ * ours. */
+static void load_toa(const struct ezlb_desired *desired)
+{
+	struct ezlb_err err;
+	bool wanted = false;
+
+	for (size_t i = 0; i < desired->len; i++)
+		wanted = wanted || desired->items[i]->client_address == EZLB_CLIENT_ADDRESS_TOA;
+	if (wanted && ezlb_toa_load(&err) < 0)
+		printf("client_address: %s\n", err.msg);
+}
+
 static void print_ops(const struct ezlb_plan *plan)
 {
 	char what[EZLB_OP_STRLEN], outcome[EZLB_OP_STRLEN];
@@ -77,7 +91,9 @@ static int set_up(struct instance *instance, const struct ezlb_options *options,
 	loaded = options->dataplane == EZLB_DP_MEMORY || load_modules(&catalog.desired);
 	set = ezlb_pass_settings(&instance->pass, &catalog.desired, &result);
 	print_ops(&result.plan.ops);
-	*done = loaded && set; /* a refused file must not stop the other services */
+	if (options->dataplane != EZLB_DP_MEMORY)
+		load_toa(&catalog.desired); /* it needs nf_conntrack, which ip_vs has loaded */
+	*done = loaded && set;		    /* a refused file must not stop the other services */
 	if (result.outcome.errs.layer[EZLB_LAYER_HOST].code)
 		*err = result.outcome.errs.layer[EZLB_LAYER_HOST];
 	else if (result.outcome.ledger_err.code)

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <ezlb/toa.h>
-
 #include "bpf.h"
 #include "obstacle.h"
 #include "pins.h"
@@ -143,15 +141,6 @@ int ezlb_toa_program_load(struct ezlb_toa_program *out, struct ezlb_err *err)
 	if (rc < 0)
 		ezlb_toa_program_close(out);
 	return rc < 0 ? rc : 0;
-}
-
-int ezlb_toa_load(struct ezlb_err *err)
-{
-	struct ezlb_toa_program program;
-	int rc = ezlb_toa_program_load(&program, err);
-
-	ezlb_toa_program_close(&program);
-	return rc;
 }
 
 bool ezlb_toa_program_present(void)

@@ -14,8 +14,8 @@
 #include <ezlb/host.h>
 #include <ezlb/ipvs.h>
 #include <ezlb/snat.h>
-#include <ezlb/toa.h>
 #include <ezlb/store.h>
+#include <ezlb/toa.h>
 
 #include "faulty.h"
 
@@ -29,6 +29,8 @@ static struct {
 	bool leaves_no_files;		       /* once IPVS is open, no other file can be */
 	int ipvs_rc, iptables_rc, nftables_rc; /* of their open */
 	int netns_rc;			       /* of the lock on the network namespace */
+	int toa_rc;			       /* of loading the program */
+	unsigned toa_loads;
 } fake;
 
 static inline void fake_kernel_open(void)
@@ -87,6 +89,12 @@ int ezlb_firewall_open(struct ezlb_layer **out, struct ezlb_err *err)
 int ezlb_mark_open(struct ezlb_layer **out, struct ezlb_err *err)
 {
 	return fake_open(EZLB_LAYER_MARK, 0, out, err);
+}
+
+int ezlb_toa_load(struct ezlb_err *err)
+{
+	fake.toa_loads++;
+	return fake.toa_rc ? ezlb_err_set(err, -fake.toa_rc, "this kernel is too old") : 0;
 }
 
 int ezlb_toa_open(struct ezlb_layer **out, struct ezlb_err *err)

@@ -227,6 +227,39 @@ static void test_command(void **state)
 	}
 }
 
+/* A host that cannot do it serves nevertheless, so this is told and changes no exit status. */
+static void test_client_addresses(void **state)
+{
+	struct outcome got;
+
+	(void)state;
+	put_files();
+	for (int rc = 0; rc >= -EPERM; rc -= EPERM) {
+		put("config/d.yaml", FILE_OF("5", "rr") "client_address: toa\n");
+		fake_kernel_open();
+		fake.missing = "";
+		fake.toa_rc = rc;
+		got = host_setup(EZLB_DP_KERNEL);
+		assert_int_equal(got.rc, 0);
+		assert_true(got.done);
+		assert_int_equal(fake.toa_loads, 1);
+		assert_true(!strstr(got.out, "client_address: this kernel is too old\n") == !rc);
+		outcome_clear(&got);
+		faulty_free(fake.memory);
+	}
+	fake_kernel_open();
+	got = host_setup(EZLB_DP_MEMORY);
+	assert_int_equal(fake.toa_loads, 0);
+	outcome_clear(&got);
+	put("config/d.yaml", FILE_OF("5", "rr"));
+	fake.missing = "";
+	got = host_setup(EZLB_DP_KERNEL);
+	assert_true(got.done);
+	assert_int_equal(fake.toa_loads, 0);
+	outcome_clear(&got);
+	faulty_free(fake.memory);
+}
+
 /* Trying it out loads nothing. */
 static void test_command_in_memory(void **state)
 {
@@ -292,6 +325,7 @@ int main(void)
 		IN_TOP(test_a_host_that_cannot_be_read),
 		IN_TOP(test_a_ledger_that_cannot_be_written),
 		IN_TOP(test_command),
+		IN_TOP(test_client_addresses),
 		IN_TOP(test_command_in_memory),
 		IN_TOP(test_command_fails),
 		IN_TOP(test_no_config_dir),
