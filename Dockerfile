@@ -9,10 +9,10 @@
 FROM --platform=$BUILDPLATFORM debian:bookworm-slim AS build
 # The architecture of the image: amd64 or arm64. Empty: that of this machine.
 ARG TARGETARCH
-ENV TOOLS="gcc make cmake ninja-build pkg-config uthash-dev ca-certificates"
+ENV TOOLS="gcc make cmake ninja-build pkg-config uthash-dev ca-certificates clang bpftool"
 ENV LIBRARIES="libc6-dev libuv1-dev libyaml-dev libnl-3-dev libnl-genl-3-dev libip4tc-dev \
 	libip6tc-dev libmnl-dev libnftnl-dev libnetfilter-conntrack-dev libkmod-dev \
-	libcurl4-gnutls-dev libgnutls28-dev libmicrohttpd-dev libjansson-dev zlib1g-dev"
+	libcurl4-gnutls-dev libgnutls28-dev libmicrohttpd-dev libjansson-dev zlib1g-dev libbpf-dev"
 # /target has the architecture, for the steps below.
 RUN own=$(dpkg --print-architecture); arch=${TARGETARCH:-$own}; echo "$arch" >/target \
 	&& if [ "$arch" != "$own" ]; then dpkg --add-architecture "$arch"; TOOLS="$TOOLS gcc-aarch64-linux-gnu"; fi \
@@ -21,7 +21,7 @@ RUN own=$(dpkg --print-architecture); arch=${TARGETARCH:-$own}; echo "$arch" >/t
 COPY . /src
 RUN arch=$(cat /target); toolchain=; [ "$arch" = "$(dpkg --print-architecture)" ] \
 	|| toolchain=--toolchain=/src/cmake/$arch.cmake; \
-	cmake -S /src -B /build -G Ninja $toolchain -DEZLB_TESTS=OFF \
+	cmake -S /src -B /build -G Ninja $toolchain -DEZLB_TESTS=OFF -DEZLB_BPF=ON \
 	-DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS_RELEASE="-O2 -DNDEBUG" \
 	&& cmake --build /build
 # All that the program needs at run time, and nothing else.

@@ -95,6 +95,7 @@ check_program_is_in_image() {
 
 check_mounts() {
 	equal "mounts" "$(sort <<-'END'
+		bpf /sys/fs/bpf ro=null sub=null
 		modules /lib/modules ro=true sub=null
 		persist /var/lib/ezlb ro=null sub=null
 		services /etc/ezlb/services.d ro=true sub=null
@@ -103,6 +104,7 @@ check_mounts() {
 	END
 	)" "$(object base DaemonSet "$main.volumeMounts[] | \"\(.name) \(.mountPath) ro=\(.readOnly) sub=\(.subPath)\"" | sort)"
 	equal "volumes" "$(sort <<-'END'
+		bpf cm=null host=/sys/fs/bpf null
 		modules cm=null host=/lib/modules null
 		persist cm=null host=/var/lib/ezlb DirectoryOrCreate
 		services cm=ezlb-services host=null null
@@ -156,7 +158,7 @@ check_monitoring() {
 check_cleanup() {
 	is cleanup DaemonSet "cleanup --state-dir=/run/ezlb --persist-dir=/var/lib/ezlb --log-format=json" "$init.args | join(\" \")"
 	is cleanup DaemonSet true "$init.securityContext.privileged"
-	is cleanup DaemonSet '["modules","persist","state","xtables-lock"]' "[$init.volumeMounts[].name] | sort | tojson"
+	is cleanup DaemonSet '["bpf","modules","persist","state","xtables-lock"]' "[$init.volumeMounts[].name] | sort | tojson"
 	is cleanup DaemonSet 100% '.spec.updateStrategy.rollingUpdate.maxUnavailable'
 	# What follows the cleanup must touch nothing, whatever the ConfigMap says.
 	is cleanup DaemonSet 'services {}' "$pod.volumes[0] | \"\(.name) \(.emptyDir)\""

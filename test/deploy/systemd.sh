@@ -89,9 +89,9 @@ equal "the document that the unit names is installed" "$WORK/root/opt/ezlb/share
 cp "$WORK/root/etc/ezlb/services.d/web.yaml.example" "$WORK/web.yaml"
 succeeds "the example is a good service file" "$EZLB" check "$WORK/web.yaml"
 equal "systemd-analyze verify has nothing to say" "" "$(verify)"
-# Of 100. Whoever opens more has to say so here.
-succeeds "systemd-analyze security finds no more exposure than 24" \
-	systemd-analyze security --offline=true --threshold=24 --no-pager "$unit"
+# Of 100. Whoever opens more has to say so here. bpf(), for client_address: toa, counts for 2.
+succeeds "systemd-analyze security finds no more exposure than 26" \
+	systemd-analyze security --offline=true --threshold=26 --no-pager "$unit"
 
 key_is Type notify
 key_is NotifyAccess main
@@ -100,7 +100,8 @@ equal "TimeoutStartSec is 2 min" 120 "$(seconds TimeoutStartSec)"
 # Half of it is how long a pass may hold the loop.
 equal "WatchdogSec is 1 min" 60 "$(seconds WatchdogSec)"
 key_is ExecStartPre '-+/sbin/modprobe -a ip_vs nf_tables ip_tables ip6_tables
--+/bin/touch /run/xtables.lock'
+-+/bin/touch /run/xtables.lock
+-+/opt/ezlb/sbin/ezlb host-setup --best-effort'
 equal "the same modules at boot" "$(modules_of_unit)" "$(modules_at_boot)"
 key_is ExecStart '/opt/ezlb/sbin/ezlb run --cleanup-on-exit=false'
 # HUP reads the files. That it has begun and is over the program tells by itself.
@@ -121,7 +122,8 @@ key_is ProtectProc default
 key_is ProtectKernelTunables no
 key_is RestrictAddressFamilies 'AF_UNIX AF_INET AF_INET6 AF_NETLINK'
 key_is SystemCallFilter '@system-service
-~@privileged @resources'
+~@privileged @resources
+bpf'
 key_is WantedBy multi-user.target
 
 unit=${unit%/*}/ezlb-toa.service

@@ -55,6 +55,9 @@ imagePullPolicy: {{ . }}
 - name: modules
   mountPath: /lib/modules
   readOnly: true
+- name: bpf
+  mountPath: /sys/fs/bpf
+  mountPropagation: HostToContainer
 {{- end -}}
 
 {{/* `ezlb probe`, with how often, and how many failures are too many. */}}
