@@ -13,8 +13,6 @@ void ezlb_toa_key_encode(const struct ezlb_service_key *service, struct ezlb_toa
 
 	*out = (struct ezlb_toa_service_key){ .family = listen->addr.family,
 					      .mark = service->fwmark };
-	if (service->fwmark)
-		return;
 	memcpy(out->address, listen->addr.bytes, sizeof(out->address));
 	out->port = htons(listen->port);
 }
