@@ -169,10 +169,11 @@ static void compare_toa(const struct ezlb_table *left, const struct ezlb_table *
 	was->toa_present = was->toa_sound = left->toa_sound;
 	is->toa_wanted = actual->toa_sound || !left->toa_sound;
 	was->toa_sound |= is->toa_wanted;
+	/* Of a program that has gone or was replaced, rows and hooks need no report each. */
+	if (!is->toa_wanted)
+		return;
 	copy_hooks(&left->hooks, left, actual, was);
 	copy_hooks(&actual->hooks, left, actual, is);
-	if (!actual->toa_present)
-		return; /* the rows were removed with the program's maps */
 	EZLB_VEC_APPEND(&was->toas, &left->toas);
 	EZLB_VEC_APPEND(&is->toas, &actual->toas);
 }

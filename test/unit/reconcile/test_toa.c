@@ -277,6 +277,8 @@ static const struct {
 	{ "the program is gone: its rows go without saying", LEFT ON,
 	  "hook eth1\nhook eth2\nroute 10.1.0.1 eth1\nroute 10.1.0.3 eth2\n", TEARDOWN },
 	{ "it is another one", LEFT ON, LEFT "toa-present\n", TEARDOWN },
+	{ "with other maps, and on other interfaces", LEFT ON,
+	  "hook eth2\nroute 10.1.0.1 eth1\nroute 10.1.0.3 eth2\ntoa-present\n", TEARDOWN },
 	{ "which was no news", LEFT "toa-present\ntoa-wanted\n", LEFT "toa-present\n", "" },
 	{ "nobody wanted it", LEFT "toa-sound\n", "", "" },
 	{ "it cannot be read any more", LEFT ON, "toa-problem\n", "" },
