@@ -148,11 +148,19 @@ static __always_inline bool is_ours(__u8 kind, __u8 length)
 	return kind == TOA_KIND_IPV6 && length == TOA_LENGTH_IPV6;
 }
 
-/* The first such option of scratch->options[0..size), as the kernel modules take it. */
-static __always_inline enum found find_option(struct toa_scratch *scratch, __u32 size,
+/*
+ * What the verifier knows of a number after one turn of a loop must not be another thing after the
+ * next: it would look at everything that follows once for each. So the numbers are in the map.
+ */
+#define AGAIN(number) (*(volatile __u32 *)&(number))
+
+/* The first such option of the `size` bytes, as the kernel modules take it. */
+static __always_inline enum found find_option(struct toa_scratch *scratch,
 					      struct toa_client *client)
 {
-	scratch->at = 0;
+	__u32 size = AGAIN(scratch->size);
+
+	AGAIN(scratch->at) = 0;
 	for (int i = 0; i < TOA_OPTIONS_MAX; i++) {
 		/* Read again each time: what the verifier knows of it must not depend on the turn.
 		 */
@@ -165,7 +173,7 @@ static __always_inline enum found find_option(struct toa_scratch *scratch, __u32
 		if (kind == KIND_END)
 			return FOUND_NONE;
 		if (kind == KIND_NOP) {
-			scratch->at = at + 1;
+			AGAIN(scratch->at) = at + 1;
 			continue;
 		}
 		length = scratch->options[at + 1];
@@ -173,36 +181,36 @@ static __always_inline enum found find_option(struct toa_scratch *scratch, __u32
 			return FOUND_NONE;
 		if (is_ours(kind, length))
 			return read_option(scratch, at, length, client);
-		scratch->at = at + length;
+		AGAIN(scratch->at) = at + length;
 	}
 	return FOUND_NONE;
 }
 
 /* The packet that completed the handshake: its TCP header is all that the kernel shows. */
-static __always_inline __u32 copy_packet(struct bpf_sock_ops *ops, struct toa_scratch *scratch)
+static __always_inline void copy_packet(struct bpf_sock_ops *ops, struct toa_scratch *scratch)
 {
 	const __u8 *data = ops->skb_data, *end = ops->skb_data_end;
-	__u32 size = 0;
 
+	AGAIN(scratch->size) = 0;
 	for (int i = 0; i < TOA_OPTIONS_MAX; i++) {
 		if (data + TCP_HEADER + i + 1 > end)
 			break;
 		scratch->options[i] = data[TCP_HEADER + i];
-		size = i + 1;
+		AGAIN(scratch->size) = i + 1;
 	}
-	return size;
 }
 
 /* The SYN, which the kernel keeps for listeners that are younger than this program. */
-static __always_inline __u32 copy_syn(struct bpf_sock_ops *ops, struct toa_scratch *scratch)
+static __always_inline void copy_syn(struct bpf_sock_ops *ops, struct toa_scratch *scratch)
 {
 	__u8 syn[TCP_MAX] = { 0 };
 	int size = bpf_getsockopt(ops, SOL_TCP, TCP_BPF_SYN, syn, sizeof(syn));
 
+	AGAIN(scratch->size) = 0;
 	if (size <= TCP_HEADER || size > TCP_MAX)
-		return 0;
+		return;
 	__builtin_memcpy(scratch->options, syn + TCP_HEADER, TOA_OPTIONS_MAX);
-	return size - TCP_HEADER;
+	AGAIN(scratch->size) = size - TCP_HEADER;
 }
 
 static __always_inline void keep(struct bpf_sock_ops *ops, const struct toa_client *client)
@@ -234,9 +242,12 @@ static __always_inline void accept_connection(struct bpf_sock_ops *ops)
 	scratch = bpf_map_lookup_elem(&toa_scratch, &zero);
 	if (!scratch)
 		return;
-	found = find_option(scratch, copy_packet(ops, scratch), &client);
-	if (found == FOUND_NONE)
-		found = find_option(scratch, copy_syn(ops, scratch), &client);
+	copy_packet(ops, scratch);
+	found = find_option(scratch, &client);
+	if (found == FOUND_NONE) {
+		copy_syn(ops, scratch);
+		found = find_option(scratch, &client);
+	}
 	if (!is_from_balancer(ops)) {
 		if (found != FOUND_NONE)
 			count(TOA_UNLISTED);

@@ -44,7 +44,7 @@ struct toa_config {
 /* Where options are parsed: a program cannot look into its stack at a place that it calculates. */
 struct toa_scratch {
 	__u8 options[64];
-	__u32 at;
+	__u32 size, at;
 };
 
 /* The entries of the map toa_counters, one for each processor. */

@@ -217,6 +217,36 @@ check_components_together() {
 	succeeds "and it says which component" grep -q "components/restricted.*test failed" "$WORK/wrong"
 }
 
+# ezlb-toa is a DaemonSet of its own, for the nodes of backends.
+check_toa() {
+	equal "toa: objects" "ConfigMap DaemonSet Namespace" "$(of toa '[.[].kind] | sort | join(" ")')"
+	equal "toa: its parts belong together" "" "$(inconsistent toa)"
+	equal "toa: what it needs on a node" "$(cat <<-'END'
+		command /usr/local/sbin/ezlb-toa run --pin
+		probe /usr/local/sbin/ezlb-toa status
+		image ezlb:0.1.0
+		security {"privileged":true,"readOnlyRootFilesystem":true}
+		env EZLB_TOA_CGROUP=/host/cgroup
+		mount bpf /sys/fs/bpf null
+		mount cgroup /host/cgroup true
+		volume bpf /sys/fs/bpf Directory
+		volume cgroup /sys/fs/cgroup Directory
+	END
+	)" "$(object toa DaemonSet "$main as \$main | \"command \(\$main.command + \$main.args | join(\" \"))\",
+		\"probe \(\$main.readinessProbe.exec.command | join(\" \"))\", \"image \(\$main.image)\",
+		\"security \(\$main.securityContext | tojson)\", (\$main.env[] | \"env \(.name)=\(.value)\"),
+		(\$main.volumeMounts[] | \"mount \(.name) \(.mountPath) \(.readOnly)\"),
+		($pod.volumes[] | \"volume \(.name) \(.hostPath.path) \(.hostPath.type)\")")"
+	equal "toa: the container has the ConfigMap" "$(object toa ConfigMap .metadata.name)" \
+		"$(object toa DaemonSet "$main.envFrom[].configMapRef.name")"
+	is toa ConfigMap EZLB_TOA_FROM '.data | keys | join(" ")'
+	# It goes on to look for the cgroup, so the list is good. Nothing is attached here.
+	equal "toa: ezlb-toa accepts the command and the list" "ezlb-toa: open the cgroup $WORK/none: No such file or directory" \
+		"$(EZLB_TOA_FROM=$(object toa ConfigMap .data.EZLB_TOA_FROM) EZLB_TOA_CGROUP=$WORK/none \
+			xargs "$(dirname "$EZLB")/ezlb-toa" < <(object toa DaemonSet "$main.args[]") 2>&1 || :)"
+	succeeds "toa: the namespace is that of the base" cmp "$base/namespace.yaml" deploy/k8s/toa/namespace.yaml
+}
+
 check_example() {
 	is example DaemonSet registry.example.com/ezlb:0.1.0 "[$main.image, $init.image] | unique | join(\" \")"
 	is example ConfigMap web.yaml '.data | keys | join(" ")'
@@ -245,7 +275,7 @@ break_objects() {
 
 check_types() {
 	break_objects
-	strict "$WORK"/{base,restricted,monitoring,cleanup,example,both,three}.yaml "$WORK"/broken/* >"$WORK/complaints" || :
+	strict "$WORK"/{base,restricted,monitoring,cleanup,example,both,three,toa}.yaml "$WORK"/broken/* >"$WORK/complaints" || :
 	equal "all objects are as the types of Kubernetes say" "" "$(grep -v '^broken' "$WORK/complaints" || :)"
 	equal "the types find each broken field" "$(cd "$WORK/broken" && ls)" \
 		"$(sed -n 's/^\(broken[^:]*\):.*/\1/p' "$WORK/complaints" | sort -u)"
@@ -277,5 +307,7 @@ check_cleanup
 check_render example "ConfigMap DaemonSet Namespace"
 check_example
 check_components_together
+succeeds "deploy/k8s/toa renders" render toa kubectl kustomize deploy/k8s/toa
+check_toa
 check_types
 finish

@@ -119,8 +119,9 @@ unpack
 
 size=$(du -sm "$ROOT" | cut -f 1)
 equal "it has less than 40 MB" yes "$([[ $size -lt 40 ]] && echo yes || echo "$size MB")"
-equal "it has one program" "$PROGRAM" "$(programs)"
+equal "it has two programs" "$PROGRAM $PROGRAM-toa" "$(programs | LC_ALL=C sort | xargs)"
 equal "the program starts" "ezlb $(label version)" "$(chroot "$ROOT" "$PROGRAM" version)"
+equal "the program for backends starts" "ezlb-toa $(label version)" "$(chroot "$ROOT" "$PROGRAM-toa" --version)"
 equal "no library is missing" "" "$(missing_libraries)"
 equal "no library is too many" "" "$(unused_libraries)"
 equal "no link leads nowhere" "" "$(broken_links)"

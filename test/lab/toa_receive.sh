@@ -109,12 +109,24 @@ seen "behind others" $IS4 $S4 $B4 9001 ack=x:01010101010101010101010101010101010
 
 echo "# attached again: another list, the same counters, no gap"
 before=$(count accepted)
+in_ns lb "$PEER" send $S4 19999 $B4 8001 ack=254/$C4 hold="$WORK/ask" >"$WORK/held" &
+HELD=$!
+counted() { [[ $(count accepted) -gt $before ]]; }
+eventually 10 "a connection that stays open" counted
+before=$((before + 1))
 "$TOA" attach --cgroup "$CGROUP" --from 10.0.0.4-10.0.0.6,10.0.0.128/25,fd00:10::/64
 assert_eq "the list" "10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.128/25 fd00:10::/64" \
 	"$("$TOA" status -o json | jq -r '.receivers[0].from | join(" ")')"
 assert_eq "the counters stay" "$before" "$(count accepted)"
+touch "$WORK/ask"
+wait "$HELD"
+assert_eq "an open connection keeps its client" "accept=$IS4 peer=$IS4" "$(<"$WORK/held")"
 seen "who is listed now" $IS4 10.0.0.5 $B4 8001 ack=254/$C4
 seen "in a network" $IS4 10.0.0.200 $B4 8001 ack=254/$C4
+echo "# a map as another version may have made it is replaced"
+rm /sys/fs/bpf/ezlb-toa/toa_config
+bpftool map create /sys/fs/bpf/ezlb-toa/toa_config type array key 4 value 8 entries 1 name toa_config
+"$TOA" attach --cgroup "$CGROUP" --from 10.0.0.4-10.0.0.6,10.0.0.128/25,fd00:10::/64
 seen "in a network of IPv6" "$IS6" fd00:10::77 $B6 8002 ack=254/$C6
 unseen "who was" $S4 $B4 8001 ack=254/$C4
 

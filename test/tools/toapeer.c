@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #define WAIT_MS	 3000
+#define HOLD_MS	 20000
 #define TRIES	 3
 #define ISS	 1000
 #define MAX_OPTS 40
@@ -48,6 +49,7 @@ struct client {
 	struct end from, to;
 	struct option syn, ack, data;
 	bool noack, syndata;
+	const char *hold; /* the data waits until there is this file */
 	int raw, seen;
 	uint32_t theirs; /* the next sequence number that we expect */
 };
@@ -107,6 +109,8 @@ static void answer(int listener)
 
 	if (fd < 0)
 		return;
+	if (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, HOLD_MS) <= 0)
+		die("the client asks nothing");
 	getpeername(fd, (void *)&peer, &peer_len);
 	format_end(&accepted, a, sizeof(a));
 	format_end(&peer, p, sizeof(p));
@@ -179,6 +183,8 @@ static void parse_word(char *word, struct client *c)
 		c->noack = true;
 	else if (strcmp(word, "syndata") == 0)
 		c->syndata = true;
+	else if (strncmp(word, "hold=", 5) == 0)
+		c->hold = word + 5;
 	else if (strncmp(word, "syn=", 4) == 0)
 		parse_option(word + 4, &c->syn);
 	else if (strncmp(word, "ack=", 4) == 0)
@@ -339,6 +345,8 @@ static void send_rest(struct client *c)
 		return; /* the server has answered already */
 	if (!c->noack)
 		send_segment(c, tcp, &c->ack, &none, "");
+	for (int i = 0; c->hold && access(c->hold, F_OK) < 0 && i < HOLD_MS / 20; i++)
+		poll(NULL, 0, 20);
 	tcp.psh = 1;
 	send_segment(c, tcp, &c->data, &none, "question\n");
 }
