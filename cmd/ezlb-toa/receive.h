@@ -10,8 +10,8 @@
 
 /* Options of a TCP header are at most this long. */
 #define TOA_OPTIONS_MAX 40
-/* At most this many entries in the list of balancers. */
-#define TOA_FROM_MAX 512
+/* At most this many entries in the list of balancers. A service has up to 1024 source addresses. */
+#define TOA_FROM_MAX 2048
 
 /* TCP options of the receiver: kind, length, port (network order), address. */
 #define TOA_KIND_TOA	254 /* 8 bytes: IPv4; 20 bytes: IPv6 as DPVS writes it */

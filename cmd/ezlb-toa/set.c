@@ -80,8 +80,8 @@ static int explain(struct ezlb_err *err, int rc, const char *what)
 
 	if (rc == -EPERM)
 		return ezlb_err_set(err, EPERM,
-				    "%s: not permitted; it needs root (CAP_BPF and "
-				    "CAP_NET_ADMIN)",
+				    "%s: not permitted; it needs root (CAP_BPF, "
+				    "CAP_NET_ADMIN and CAP_PERFMON)",
 				    what);
 	if (rc != -EINVAL && rc != -ENOSYS && rc != -EOPNOTSUPP)
 		return ezlb_err_sys(err, -rc, "%s", what);

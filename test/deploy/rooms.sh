@@ -62,11 +62,12 @@ variables_documented() {
 	section docs/cli.md "## All flags" | sed -n 's/^| `--[^`]*` | `\(EZLB_[A-Z_]*\)` .*/\1/p' | sort
 }
 
-# Variables that a document, a manifest or the unit names and that do not exist.
+# Variables that a document, a manifest or a unit names and that do not exist: neither of ezlb nor of ezlb-toa.
 foreign_variables() {
 	# shellcheck disable=SC2046 # our names have no spaces
 	grep -oHE '(-D)?EZLB_[A-Z_]+' $(user_documents) $(git ls-files deploy) | grep -v :-D | sort -u >"$WORK/variables"
-	variables_known | sed 's/.*/:&$/' | grep -vf - "$WORK/variables" || :
+	{ variables_known; "$EZLB-toa" run --help | sed -n 's/.*\[variable: \(.*\)\]/\1/p'; } | sed 's/.*/:&$/' |
+		grep -vf - "$WORK/variables" || :
 }
 
 # Flags that the section of a command has and the command does not.

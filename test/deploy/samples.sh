@@ -139,12 +139,15 @@ unknown_calls() {
 	done
 }
 
-# Flags in backticks that no command has. Those of kubectl and ipvsadm are not ours.
+# Flags in backticks that no command has. Those of kubectl and ipvsadm are not ours; ezlb-toa is.
 unknown_flags() {
-	local file others='--(server-side|reuse-values|sctp-service|pe|tun-(type|port|nocsum|csum|remcsum)|set|start-daemon)'
+	local file command others='--(server-side|reuse-values|sctp-service|pe|tun-(type|port|nocsum|csum|remcsum)|set|start-daemon)'
+	for command in run status; do
+		"$EZLB-toa" "$command" --help | sed -nE "s/^  (--[a-z-]+).*/ezlb-toa \1/p"
+	done | cat - "$WORK/flags" >"$WORK/all-flags"
 	for file in $(user_documents); do
 		inline "$file" | grep -oE '^--[a-z][a-z-]+' | grep -vxE -- "$others" | while read -r word; do
-			grep -q -- " $word\$" "$WORK/flags" || echo "$file: $word"
+			grep -q -- " $word\$" "$WORK/all-flags" || echo "$file: $word"
 		done
 	done
 }

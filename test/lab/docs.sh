@@ -30,6 +30,8 @@ host_of_a_reader() {
 	done
 	mkdir -p /etc/ezlb/{services.d,candidate} /etc/systemd/system "$WORK"/{bin,here/build/bin}
 	ln -s "$EZLB" "$WORK/bin/ezlb"
+	ln -s "$EZLB-toa" "$WORK/bin/ezlb-toa"
+	[[ $(stat -f -c %T /sys/fs/cgroup) == cgroup2fs ]] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
 	ln -s "$EZLB" "$WORK/here/build/bin/ezlb"
 	cp -r "$LAB_REPO"/{deploy,examples} "$WORK/here/"
 	# What cmake --install has written.
