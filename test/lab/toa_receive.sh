@@ -104,8 +104,11 @@ assert_eq "not usable" 3 "$(count malformed)"
 unseen "another length" $S4 $B4 9001 ack=x:fe0604d2c000
 unseen "Fast Open's experiment" $S4 $B4 9001 ack=x:fe04f989
 unseen "IPv4 with the kind for IPv6" $S4 $B4 9001 ack=253/$C4
-unseen "behind the end of the options" $S4 $B4 9001 ack=x:00000000fe0804d2c0000207
-seen "behind others" $IS4 $S4 $B4 9001 ack=x:010101010101010101010101010101010101010101010101010101010101fe0804d2c0000207
+unseen "behind the end of the options" $S4 $B4 9001 ack=x:00040000fe0804d2c0000207
+seen "behind another option" $IS4 $S4 $B4 9001 ack=x:020405b4fe0804d2c0000207
+unseen "an option that is longer than the header" $S4 $B4 9001 ack=x:0220fe0804d2c0000207
+unseen "an option that the header cuts off" $S4 $B4 9001 ack=x:0101fe08
+seen "behind many" $IS4 $S4 $B4 9001 ack=x:010101010101010101010101010101010101010101010101010101010101fe0804d2c0000207
 
 echo "# attached again: another list, the same counters, no gap"
 before=$(count accepted)
@@ -125,7 +128,7 @@ seen "who is listed now" $IS4 10.0.0.5 $B4 8001 ack=254/$C4
 seen "in a network" $IS4 10.0.0.200 $B4 8001 ack=254/$C4
 echo "# a map as another version may have made it is replaced"
 rm /sys/fs/bpf/ezlb-toa/toa_config
-bpftool map create /sys/fs/bpf/ezlb-toa/toa_config type array key 4 value 8 entries 1 name toa_config
+bpftool map create /sys/fs/bpf/ezlb-toa/toa_config type hash key 4 value 4 entries 1 name toa_config
 "$TOA" attach --cgroup "$CGROUP" --from 10.0.0.4-10.0.0.6,10.0.0.128/25,fd00:10::/64
 seen "in a network of IPv6" "$IS6" fd00:10::77 $B6 8002 ack=254/$C6
 unseen "who was" $S4 $B4 8001 ack=254/$C4
