@@ -244,6 +244,14 @@ check_toa() {
 	equal "toa: ezlb-toa accepts the command and the list" "ezlb-toa: open the cgroup $WORK/none: No such file or directory" \
 		"$(EZLB_TOA_FROM=$(object toa ConfigMap .data.EZLB_TOA_FROM) EZLB_TOA_CGROUP=$WORK/none \
 			xargs "$(dirname "$EZLB")/ezlb-toa" < <(object toa DaemonSet "$main.args[]") 2>&1 || :)"
+	equal "toa-remove: it detaches, and what runs then goes with its pod" \
+		"/usr/local/sbin/ezlb-toa detach, /usr/local/sbin/ezlb-toa run, 100%" "$(object remove DaemonSet "$pod |
+			\"\(.initContainers[0] | .command + .args | join(\" \")), \(.containers[0] | .command + .args | join(\" \"))\"" |
+			tr -d '\n'), $(object remove DaemonSet .spec.updateStrategy.rollingUpdate.maxUnavailable)"
+	equal "toa-remove: the rest is that of toa" "$(object toa DaemonSet "$main | del(.args) | tojson")" \
+		"$(object remove DaemonSet "$main | del(.args) | tojson")"
+	equal "toa-remove: it can reach the pins" "$(object toa DaemonSet "[$main.volumeMounts[0], $main.securityContext, $main.image] | tojson")" \
+		"$(object remove DaemonSet "[$init.volumeMounts[0], $init.securityContext, $init.image] | tojson")"
 	succeeds "toa: the namespace is that of the base" cmp "$base/namespace.yaml" deploy/k8s/toa/namespace.yaml
 }
 
@@ -275,7 +283,7 @@ break_objects() {
 
 check_types() {
 	break_objects
-	strict "$WORK"/{base,restricted,monitoring,cleanup,example,both,three,toa}.yaml "$WORK"/broken/* >"$WORK/complaints" || :
+	strict "$WORK"/{base,restricted,monitoring,cleanup,example,both,three,toa,remove}.yaml "$WORK"/broken/* >"$WORK/complaints" || :
 	equal "all objects are as the types of Kubernetes say" "" "$(grep -v '^broken' "$WORK/complaints" || :)"
 	equal "the types find each broken field" "$(cd "$WORK/broken" && ls)" \
 		"$(sed -n 's/^\(broken[^:]*\):.*/\1/p' "$WORK/complaints" | sort -u)"
@@ -308,6 +316,7 @@ check_render example "ConfigMap DaemonSet Namespace"
 check_example
 check_components_together
 succeeds "deploy/k8s/toa renders" render toa kubectl kustomize deploy/k8s/toa
+succeeds "deploy/k8s/toa-remove renders" render remove kubectl kustomize deploy/k8s/toa-remove
 check_toa
 check_types
 finish
