@@ -121,11 +121,8 @@ static int swap(const struct ezlb_toa_pins *pins, struct ezlb_err *err)
 int ezlb_toa_pins_write(const struct ezlb_toa_pins *pins, const int *fds, struct ezlb_err *err)
 {
 	char path[EZLB_TOA_PATHLEN];
-	int rc;
+	int rc = 0;
 
-	rc = ezlb_toa_pins_remove(pins->fresh, err); /* of a process that was killed */
-	if (rc < 0)
-		return rc;
 	if (mkdir(pins->fresh, 0700) < 0)
 		return ezlb_err_sys(err, errno, "%s", pins->fresh);
 	for (int i = 0; i < EZLB_TOA_PINS; i++) {

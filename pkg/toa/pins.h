@@ -40,7 +40,8 @@ bool ezlb_toa_pins_mounted(void);
 /* Returns the lock, a descriptor to close, or -errno: -ETIMEDOUT after some seconds. */
 int ezlb_toa_pins_lock(struct ezlb_err *err);
 
-/* With the lock: pins fds[EZLB_TOA_PINS] in place of those that there are. */
+/* With the lock, and without a directory `fresh`: pins fds[EZLB_TOA_PINS] in place of those that
+ * there are. */
 int ezlb_toa_pins_write(const struct ezlb_toa_pins *pins, const int *fds, struct ezlb_err *err);
 /* With the lock: removes a directory and what is in it. 0 if there is none. */
 int ezlb_toa_pins_remove(const char *dir, struct ezlb_err *err);

@@ -136,6 +136,8 @@ int ezlb_toa_program_load(struct ezlb_toa_program *out, struct ezlb_err *err)
 		rc = ezlb_toa_pins_prepare(err);
 	if (rc == 0)
 		rc = lock = ezlb_toa_pins_lock(err);
+	if (rc >= 0)
+		rc = ezlb_toa_pins_remove(pins.fresh, err); /* of a process that was killed */
 	if (rc >= 0 && (open_dir(pins.dir, out, NULL) < 0 || !out->current))
 		rc = replace(&pins, out, err);
 	if (rc < 0)

@@ -1,18 +1,148 @@
 #!/usr/bin/env bash
-# timeout: 60
-# takes: 6
-# The BPF program of client_address: toa, without ezlb: each kind of packet, then real ones through IPVS and
-# source NAT; its pins, and who may use them.
+# timeout: 90
+# takes: 12
+# The BPF program of client_address: toa, without the layer that attaches it: each kind of packet, its pins, who may
+# load and who may use them, and real packets through IPVS and source NAT, with and without a link header.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 TOAPROG=$LAB_REPO/build/bin/toaprog
+[[ -x $TOAPROG ]] || fail "there is no $TOAPROG: build it"
 toaprog() {
 	in_ns lb "$TOAPROG" "$@"
 }
+# says WANT COMMAND...: the command fails, and says so.
+says() {
+	local output
+	if output=$("${@:2}" 2>&1); then fail "$2 did not fail"; fi
+	assert_match "what it says" "$1" "$output"
+}
+# With the rights of the service.
+few_rights() {
+	in_ns lb setpriv --bounding-set -all,+net_admin,+net_raw --inh-caps -all "$@"
+}
+pins() {
+	(cd /sys/fs/bpf && find ezlb -mindepth 2 | sed 's|netns-[0-9]*|NS|' | sort | xargs)
+}
+PINS="ezlb/NS/connections ezlb/NS/counters ezlb/NS/prog ezlb/NS/services"
+
 lab_up
-mount -t bpf bpf /sys/fs/bpf
+ip -n lb link set lo mtu 1500 # that of the device that packets made here leave by
+
+echo "# nobody has mounted the file system"
+umount /sys/fs/bpf 2>/dev/null || :
+says "no BPF file system is mounted on /sys/fs/bpf, and no right to mount it" \
+	in_ns lb setpriv --bounding-set -sys_admin --inh-caps -all "$TOAPROG" load
+says "the program is not loaded: run .ezlb host-setup." toaprog show
+toaprog load
+assert_eq "pins" "$PINS" "$(pins)"
 
 echo "# each kind of packet"
-toaprog load
 assert_match "packets" "tests, 0 failed" "$(toaprog packets)"
+
+echo "# with few rights: not loaded, but used"
+toaprog remove
+assert_eq "pins" "" "$(pins)"
+says "no right to load the program .*run .ezlb host-setup. with more rights first" few_rights "$TOAPROG" load
+toaprog load
+few_rights "$TOAPROG" load
+few_rights "$TOAPROG" put 10.0.0.2:80 strip
+few_rights "$TOAPROG" put "$VIP:80" add
+few_rights "$TOAPROG" put "[fd00:10::1]:80" add 253
+few_rights "$TOAPROG" put 10.0.0.7:80 add
+few_rights "$TOAPROG" del 10.0.0.7:80
+says "No such file" toaprog del 10.0.0.7:80
+few_rights tc qdisc add dev backends clsact
+few_rights tc filter add dev backends egress bpf direct-action object-pinned /sys/fs/bpf/ezlb/netns-*/prog
+
+echo "# real packets, with the checksum complete and left to the device"
+backend_start b1
+FAMILY=6 backend_start b1 81
+for family in 4 6; do
+	if [[ $family == 4 ]]; then listen=$VIP:80 backend=192.168.10.11:80 source=10.0.0.3; fi
+	if [[ $family == 6 ]]; then listen='[fd00:10::1]:80' backend='[fd00:192::11]:81' source=fd00:10::3; fi
+	service web$family <<-END
+		listen: "$listen"
+		full_nat: true
+		snat_ip: "$source"
+		backends: [{address: "$backend"}]
+		health_check: {enabled: false}
+	END
+done
+ezlb_start
+toaprog sums b1 off # else the field has a part of the sum only, and a device would complete it
+sniffed() {
+	in_ns b1 "$TOAPROG" sniff "$1" 10 3 >"$WORK/sniffed" &
+	eventually 10 "the sniffer" grep -q ready "$WORK/sniffed"
+	client_get "$2" >/dev/null
+	wait $!
+	assert_eq "$3: 3 packets with the right sum" 3 "$(grep -c 'sum=ok' "$WORK/sniffed")"
+	assert_eq "$3: SYN, ACK, first data have the option" 3 "$(grep -c "options=$4" "$WORK/sniffed")"
+	assert_eq "$3: data" 1 "$(grep -c '^ACK data=[1-9]' "$WORK/sniffed")"
+}
+for sums in on off; do
+	in_ns client "$TOAPROG" sums eth0 $sums
+	sniffed eth0 "$VIP:80" "IPv4 $sums" 'fe08....ac100002'
+	sniffed eth0 "[fd00:10::1]:80" "IPv6 $sums" 'fd14....fd00017200000000000000000000000002'
+done
+assert_match "counted" "added=12 stripped=0 no_room=0 too_long=0 no_entry=[0-9]* failed=0" "$(toaprog show)"
+
+echo "# an interface without a link header"
+modprobe ipip
+ip -n lb link add tun1 type ipip local 192.168.10.1 remote 192.168.10.11
+ip -n lb addr add 10.9.0.1/30 dev tun1
+ip -n lb link set tun1 up
+ip -n b1 link add tun1 type ipip local 192.168.10.11 remote 192.168.10.1
+ip -n b1 addr add 10.9.0.2/30 dev tun1
+ip -n b1 link set tun1 up
+in_ns lb tc qdisc add dev tun1 clsact
+in_ns lb tc filter add dev tun1 egress bpf direct-action object-pinned /sys/fs/bpf/ezlb/netns-*/prog
+sed -i 's/192.168.10.11:80/10.9.0.2:80/' "$SERVICES/web4.yaml"
+admin_has_tunnel() {
+	in_ns lb ipvsadm -Ln | grep -q 10.9.0.2:80 && fails grep -q 192.168.10.11:80 <(in_ns lb ipvsadm -Ln)
+}
+eventually 10 "the backend behind the tunnel" admin_has_tunnel
+sniffed tun1 "$VIP:80" "ipip" 'fe08....ac100002'
+ezlb_stop
+
+echo "# another version: replaced, with what the maps have"
+before=$(toaprog show)
+toaprog age
+assert_match "another program" "current 0" "$(toaprog show)"
+assert_eq "with few rights it stays" 1 "$(few_rights "$TOAPROG" load 2>&1 | grep -c 'no right to load')"
+toaprog load
+assert_match "ours" "current 1" "$(toaprog show)"
+assert_eq "rows and counters" "$(tail -n +2 <<<"$before")" "$(toaprog show | tail -n +2)"
+assert_eq "pins" "$PINS" "$(pins)"
+
+echo "# a pin that is gone, a pin that is another's"
+rm /sys/fs/bpf/ezlb/netns-*/counters
+says "netns-.*: Bad message" toaprog show
+toaprog load
+assert_eq "pins" "$PINS" "$(pins)"
+mv /sys/fs/bpf/ezlb/netns-*/services /sys/fs/bpf/was
+toaprog load
+mv /sys/fs/bpf/was /sys/fs/bpf/ezlb/netns-*/services
+says "netns-.*: Bad message" toaprog show
+toaprog load
+
+echo "# killed at each step"
+for step in mkdir:2 renameat2 unlinkat rmdir; do
+	toaprog age
+	when=${step#*:}
+	[[ $step == *:* ]] || when=1
+	fails in_ns lb strace -o /dev/null -e "inject=${step%:*}:signal=KILL:when=$when" "$TOAPROG" load 2>/dev/null ||
+		fail "not killed at $step"
+	toaprog show >/dev/null
+	toaprog load
+	assert_eq "pins after $step" "$PINS" "$(pins)"
+	assert_match "ours after $step" "current 1" "$(toaprog show)"
+done
+toaprog remove
+toaprog remove
+assert_eq "pins" "" "$(pins)"
+
+echo "# another one holds the lock"
+exec 9</sys/fs/bpf/ezlb
+flock 9
+says "another ezlb holds the lock" toaprog load

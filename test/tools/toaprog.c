@@ -3,23 +3,28 @@
  * Drives the BPF program of pkg/toa in a kernel, for test/lab/toa_program.sh.
  *
  *   toaprog load | remove | show         the pins of this network namespace
- *   toaprog put ADDRESS:PORT add|strip [KIND]
- *   toaprog packets                      packets that are made here, through the program and back
- *   toaprog sniff DEVICE SECONDS N       prints N TCP packets without SYN-ACK that leave or arrive
+ *   toaprog age                          pins another program in place of ours, as an older ezlb
+ * would leave it toaprog put ADDRESS:PORT add|strip [KIND] | del ADDRESS:PORT toaprog sums DEVICE
+ * on|off           whether the device computes checksums (CHECKSUM_PARTIAL) toaprog packets packets
+ * that are made here, through the program and back toaprog sniff DEVICE SECONDS N       prints N
+ * TCP packets without SYN-ACK that leave or arrive
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,6 +34,7 @@
 
 #include <ezlb/toa.h>
 
+#include "pins.h"
 #include "program.h"
 
 static struct ezlb_err err;
@@ -239,6 +245,12 @@ static const struct {
 	{ "RST", WEB, ACK | RST, 1001, 0, "", "", .counts = { NONE, NONE } },
 	{ "second data", WEB, ACK, 1702, 700, TIMES, TIMES, .counts = { NONE, NONE } },
 	{ "SYN-ACK", WEB, SYN | ACK, 1000, 0, USUAL, USUAL, .counts = { NONE, NONE } },
+	{ "data up to the MTU", LIMITS, SYN, 9, 0, "", "fe 08 12 34 ac 10 00 04",
+	  .counts = { EZLB_TOA_ADDED, NONE } },
+	{ "data up to the MTU", LIMITS, ACK, 10, 1440, TIMES, "fe 08 12 34 ac 10 00 04" TIMES,
+	  .counts = { EZLB_TOA_ADDED, NONE } },
+	{ "data beyond the MTU", LIMITS, ACK, 10, 1444, TIMES, TIMES,
+	  .counts = { EZLB_TOA_TOO_LONG, NONE } },
 	{ "GSO", WEB, ACK | GSO, 1001, 1200, TIMES, TIMES, .counts = { EZLB_TOA_TOO_LONG, NONE } },
 	{ "forged in a SYN", WEB, SYN, 1000, 0, USUAL FORGED, OPTION USUAL NOPS,
 	  .counts = { EZLB_TOA_ADDED, EZLB_TOA_STRIPPED } },
@@ -394,6 +406,75 @@ static int packets(const struct ezlb_toa_program *program)
 	return failed > 0;
 }
 
+/* --- pins ------------------------------------------------------------------------------------ */
+
+/* r0 = -1; exit. It uses the maps all the same, as the kernel sees it. */
+static int load_other(const struct ezlb_toa_program *ours)
+{
+	const int maps[] = { ours->services, ours->connections, ours->counters };
+	struct bpf_insn code[8] = { { 0 } };
+	union bpf_attr attr;
+
+	for (int i = 0; i < 3; i++)
+		code[2 * i] = (struct bpf_insn){ .code = BPF_LD | BPF_DW | BPF_IMM,
+						 .dst_reg = 1,
+						 .src_reg = BPF_PSEUDO_MAP_FD,
+						 .imm = maps[i] };
+	code[6] = (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = -1 };
+	code[7] = (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SCHED_CLS;
+	attr.insns = (uintptr_t)code;
+	attr.insn_cnt = 8;
+	attr.license = (uintptr_t) "GPL";
+	strcpy(attr.prog_name, "toa_other");
+	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static void age(const struct ezlb_toa_program *ours)
+{
+	const int fds[EZLB_TOA_PINS] = { load_other(ours), ours->services, ours->connections,
+					 ours->counters };
+	struct ezlb_toa_pins pins;
+
+	if (fds[0] < 0)
+		die("another program");
+	if (ezlb_toa_pins_find(&pins, &err) < 0 || ezlb_toa_pins_lock(&err) < 0 ||
+	    ezlb_toa_pins_write(&pins, fds, &err) < 0)
+		die("age");
+}
+
+static void show(const struct ezlb_toa_program *program)
+{
+	uint64_t counts[EZLB_TOA_COUNTS];
+	char text[EZLB_ENDPOINT_STRLEN];
+	struct ezlb_toas rows = { 0 };
+
+	printf("id %u current %d\n", program->id, program->current);
+	if (ezlb_toa_rows_list(program, &rows, &err) < 0 || ezlb_toa_read_counts(counts, &err) < 0)
+		die("show");
+	EZLB_SORT(&rows, ezlb_toa_row_cmp);
+	for (size_t i = 0; i < rows.len; i++)
+		printf("%s %u %s %u\n", ezlb_endpoint_format(&rows.items[i].service.listen, text),
+		       rows.items[i].service.fwmark, ezlb_toa_mode_str(rows.items[i].mode),
+		       rows.items[i].ipv6_kind);
+	for (unsigned i = 0; i < EZLB_TOA_COUNTS; i++)
+		printf("%s=%d%s", ezlb_toa_count_str((enum ezlb_toa_count)i), (int)counts[i],
+		       i + 1 < EZLB_TOA_COUNTS ? " " : "\n");
+	EZLB_VEC_CLEAR(&rows);
+}
+
+static void set_sums(const char *device, bool on)
+{
+	struct ethtool_value value = { .cmd = ETHTOOL_STXCSUM, .data = on };
+	struct ifreq request = { .ifr_data = (void *)&value };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	ezlb_strcpy(request.ifr_name, sizeof(request.ifr_name), device);
+	if (ioctl(fd, SIOCETHTOOL, &request) < 0)
+		die(device);
+}
+
 /* --- packets on the wire --------------------------------------------------------------------- */
 
 static bool print_packet(const uint8_t *p, size_t len)
@@ -450,6 +531,8 @@ int main(int argc, char **argv)
 
 	if (strcmp(command, "sniff") == 0 && argc == 5)
 		return sniff(argv[2], atoi(argv[3]), atoi(argv[4]));
+	if (strcmp(command, "sums") == 0 && argc == 4)
+		return set_sums(argv[2], strcmp(argv[3], "on") == 0), 0;
 	if (strcmp(command, "remove") == 0)
 		return ezlb_toa_program_remove(&err) < 0 ? die("remove"), 1 : 0;
 	if (strcmp(command, "load") == 0) {
@@ -466,6 +549,17 @@ int main(int argc, char **argv)
 		    (uint8_t)(argc > 4 ? atoi(argv[4]) : 254), 0);
 		return 0;
 	}
-	printf("id %u current %d\n", program.id, program.current);
+	if (strcmp(command, "del") == 0 && argc == 3) {
+		struct ezlb_service_key key = { .proto = EZLB_TCP };
+
+		if (ezlb_endpoint_parse(argv[2], &key.listen, &err) < 0 ||
+		    ezlb_toa_row_del(&program, &key, &err) < 0)
+			die("del");
+		return 0;
+	}
+	if (strcmp(command, "age") == 0)
+		age(&program);
+	else
+		show(&program);
 	return 0;
 }
