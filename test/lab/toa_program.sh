@@ -52,8 +52,6 @@ few_rights "$TOAPROG" put "[fd00:10::1]:80" add 253
 few_rights "$TOAPROG" put 10.0.0.7:80 add
 few_rights "$TOAPROG" del 10.0.0.7:80
 says "No such file" toaprog del 10.0.0.7:80
-few_rights tc qdisc add dev backends clsact
-few_rights tc filter add dev backends egress bpf direct-action object-pinned /sys/fs/bpf/ezlb/netns-*/prog
 
 echo "# real packets, with the checksum complete and left to the device"
 backend_start b1
@@ -70,6 +68,10 @@ for family in 4 6; do
 	END
 done
 ezlb_start
+eventually 10 "IPv4 answers" client_get "$VIP:80"
+eventually 10 "IPv6 answers" client_get "[fd00:10::1]:80"
+few_rights tc qdisc add dev backends clsact
+few_rights tc filter add dev backends egress bpf direct-action object-pinned /sys/fs/bpf/ezlb/netns-*/prog
 toaprog sums b1 off # else the field has a part of the sum only, and a device would complete it
 sniffed() {
 	in_ns b1 "$TOAPROG" sniff "$1" 10 3 >"$WORK/sniffed" &
