@@ -151,6 +151,21 @@ assert_eq "nothing is left" "not attached" "$("$TOA" status || :)"
 [[ ! -e /sys/fs/bpf/ezlb-toa ]] || fail "the pins are left"
 "$TOA" detach
 
+echo "# programs of others: beside ours, and one that tolerates none"
+mkdir -p "$CGROUP/alone"
+bpftool prog loadall "${EZLB%/bin/*}/bpf/receiver/receive.bpf.o" /sys/fs/bpf/other
+bpftool cgroup attach "$CGROUP" sock_ops pinned /sys/fs/bpf/other/toa_sockops multi
+bpftool cgroup attach "$CGROUP/alone" sock_ops pinned /sys/fs/bpf/other/toa_sockops
+"$TOA" attach --cgroup "$CGROUP" --from $S4
+seen "beside another one" $IS4 $S4 $B4 8001 ack=254/$C4
+"$TOA" detach
+assert_match "which stays" toa_sockops "$(bpftool cgroup show "$CGROUP")"
+"$TOA" attach --cgroup "$CGROUP/alone" --from $S4 2>"$WORK/err" && fail "it is attached beside one that tolerates none"
+assert_match "it says why not" 'another program there or above tolerates none' "$(<"$WORK/err")"
+assert_eq "and leaves nothing" "not attached" "$("$TOA" status || :)"
+bpftool cgroup detach "$CGROUP" sock_ops pinned /sys/fs/bpf/other/toa_sockops
+bpftool cgroup detach "$CGROUP/alone" sock_ops pinned /sys/fs/bpf/other/toa_sockops
+
 echo "# run: its programs go with it"
 run() {
 	"$TOA" run --cgroup "$1" --from $S4 2>"$WORK/run.log" &
