@@ -59,12 +59,19 @@ static bool read_program(struct found *found, uint32_t program_id)
 	return found->clients_id != 0;
 }
 
-static bool is_pinned(enum set_program program, uint32_t id)
+/* False: that cannot be found out. */
+static bool read_pinned(struct found *found)
 {
-	EZLB_AUTO_CLOSE int fd = pins_open_link(program);
+	EZLB_AUTO_CLOSE int fd = pins_open_link(found->program);
 	struct bpf_link_info info;
 
-	return fd >= 0 && sys_link_info(fd, &info) == 0 && info.id == id;
+	found->pinned = false;
+	if (fd < 0)
+		return fd == -ENOENT;
+	if (sys_link_info(fd, &info) < 0)
+		return false;
+	found->pinned = info.id == found->link_id;
+	return true;
 }
 
 static bool read_link(struct found *found, uint32_t id)
@@ -78,8 +85,7 @@ static bool read_link(struct found *found, uint32_t id)
 		return false;
 	found->link_id = id;
 	found->cgroup_id = info.cgroup.cgroup_id;
-	found->pinned = is_pinned(found->program, id);
-	return true;
+	return read_pinned(found);
 }
 
 static void founds_clear(struct founds *founds)

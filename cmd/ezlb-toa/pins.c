@@ -57,6 +57,9 @@ static int lock(struct ezlb_err *err)
 {
 	int fd = open(PINS_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	if (fd < 0 && errno == EACCES)
+		return ezlb_err_set(err, EACCES,
+				    "open " PINS_ROOT ": not permitted; it needs root");
 	if (fd < 0)
 		return ezlb_err_sys(err, errno, "open " PINS_ROOT);
 	for (int i = 0; i < LOCK_TRIES; i++) {
@@ -88,6 +91,8 @@ static int take_maps(struct set *set, struct ezlb_err *err)
 	for (enum set_map map = 0; map < MAPS; map++) {
 		int fd = sys_open_pin(path_of(set_map_name(map), "", path));
 
+		if (fd < 0 && fd != -ENOENT)
+			return ezlb_err_sys(err, -fd, "open %s", path);
 		old[map] = fd >= 0 && set_map_fits(map, fd);
 		if (old[map])
 			set->maps[map] = fd;
@@ -133,6 +138,9 @@ static int attach_one(struct set *set, enum set_program program, int cgroup, uin
 		rc = sys_link_update(set->links[program], set->programs[program]);
 		return rc < 0 ? ezlb_err_sys(err, -rc, "replace %s", set_program_name(program)) : 0;
 	}
+	if (set->links[program] < 0 && set->links[program] != -ENOENT)
+		return ezlb_err_sys(err, -set->links[program], "open the link of %s",
+				    set_program_name(program));
 	if (set->links[program] >= 0)
 		close(set->links[program]);
 	return attach_new(set, program, cgroup, err);

@@ -160,11 +160,51 @@ bpftool cgroup attach "$CGROUP/alone" sock_ops pinned /sys/fs/bpf/other/toa_sock
 seen "beside another one" $IS4 $S4 $B4 8001 ack=254/$C4
 "$TOA" detach
 assert_match "which stays" toa_sockops "$(bpftool cgroup show "$CGROUP")"
-"$TOA" attach --cgroup "$CGROUP/alone" --from $S4 2>"$WORK/err" && fail "it is attached beside one that tolerates none"
+! "$TOA" attach --cgroup "$CGROUP/alone" --from $S4 2>"$WORK/err" || fail "it is attached beside one that tolerates none"
 assert_match "it says why not" 'another program there or above tolerates none' "$(<"$WORK/err")"
 assert_eq "and leaves nothing" "not attached" "$("$TOA" status || :)"
 bpftool cgroup detach "$CGROUP" sock_ops pinned /sys/fs/bpf/other/toa_sockops
 bpftool cgroup detach "$CGROUP/alone" sock_ops pinned /sys/fs/bpf/other/toa_sockops
+
+echo "# each call to the kernel may fail: then all is as it was"
+# attach_without CALL ERROR: in which this call of bpf(2) fails.
+attach_without() {
+	strace -qqq -o /dev/null -e trace=bpf -e "inject=bpf:error=$2:when=$1" "$TOA" attach --cgroup "$CGROUP" --from $S4 2>"$WORK/err"
+}
+calls() {
+	strace -qqq -o "$WORK/calls" -e trace=bpf "$TOA" attach --cgroup "$CGROUP" --from $S4 2>"$WORK/err"
+	wc -l <"$WORK/calls"
+}
+step=9
+! thorough || step=1
+for ((call = step, last = $(calls); call <= last; call += step)); do
+	# Attached already: it stays.
+	attach_without "$call" ENOMEM || assert_match "call $call" '^ezlb-toa: [^:]*: Cannot allocate memory' "$(<"$WORK/err")"
+	"$TOA" status >"$WORK/status" || fail "call $call fails, and it is not attached any more: $(<"$WORK/status")"
+done
+seen "it still works" $IS4 $S4 $B4 8001 ack=254/$C4
+"$TOA" detach
+for ((call = step, last = $(calls); call <= last; call += step)); do
+	"$TOA" detach 2>"$WORK/err"
+	if attach_without "$call" ENOMEM; then
+		"$TOA" status >"$WORK/status" || fail "call $call fails, and it says that it is attached: $(<"$WORK/status")"
+	else
+		[[ $("$TOA" status) == "not attached" && ! -e /sys/fs/bpf/ezlb-toa ]] || fail "call $call fails, and something is left"
+	fi
+done
+"$TOA" detach
+# run_without ERROR: every call fails like that.
+run_without() {
+	strace -qqq -o /dev/null -e trace=bpf -e "inject=bpf:error=$1" "$TOA" run --cgroup "$CGROUP" --from $S4 2>"$WORK/err"
+}
+for error in EINVAL ENOSYS; do
+	! run_without $error || fail "it runs on a kernel without BPF"
+	assert_match "$error" 'kernel .* does not know it; it needs 5.10' "$(<"$WORK/err")"
+done
+! setpriv --reuid=65534 --clear-groups "$TOA" detach 2>"$WORK/err" || fail "somebody else may detach it"
+assert_match "detach without rights" 'not permitted; it needs root' "$(<"$WORK/err")"
+! run_without EPERM || fail "it runs without the right to do so"
+assert_match "EPERM" 'not permitted; it needs root' "$(<"$WORK/err")"
 
 echo "# run: its programs go with it"
 run() {

@@ -35,7 +35,7 @@ echo "# installed: nothing is attached, because nobody has said whom to believe"
 sd dpkg -i "$PACKAGE" 2>&1 | tee "$WORK/installed"
 is_active inactive || fail "it runs: $(sd systemctl status ezlb-toa)"
 assert_eq "nothing is attached" "not attached" "$(sd ezlb-toa status || :)"
-sd systemctl start ezlb-toa 2>"$WORK/err" && fail "it starts without a list"
+! sd systemctl start ezlb-toa 2>"$WORK/err" || fail "it starts without a list"
 assert_match "and says why not" '--from is missing' "$(sd journalctl -q -o cat -u ezlb-toa.service --no-pager)"
 
 echo "# started"
