@@ -169,10 +169,10 @@ bpftool cgroup detach "$CGROUP/alone" sock_ops pinned /sys/fs/bpf/other/toa_sock
 echo "# each call to the kernel may fail: then all is as it was"
 # attach_without CALL ERROR: in which this call of bpf(2) fails.
 attach_without() {
-	strace -qqq -o /dev/null -e trace=bpf -e "inject=bpf:error=$2:when=$1" "$TOA" attach --cgroup "$CGROUP" --from $S4 2>"$WORK/err"
+	strace -E ASAN_OPTIONS=detect_leaks=0 -qqq -o /dev/null -e trace=bpf -e "inject=bpf:error=$2:when=$1" "$TOA" attach --cgroup "$CGROUP" --from $S4 2>"$WORK/err"
 }
 calls() {
-	strace -qqq -o "$WORK/calls" -e trace=bpf "$TOA" attach --cgroup "$CGROUP" --from $S4 2>"$WORK/err"
+	strace -E ASAN_OPTIONS=detect_leaks=0 -qqq -o "$WORK/calls" -e trace=bpf "$TOA" attach --cgroup "$CGROUP" --from $S4 2>"$WORK/err"
 	wc -l <"$WORK/calls"
 }
 step=9
@@ -195,7 +195,7 @@ done
 "$TOA" detach
 # run_without ERROR: every call fails like that.
 run_without() {
-	strace -qqq -o /dev/null -e trace=bpf -e "inject=bpf:error=$1" "$TOA" run --cgroup "$CGROUP" --from $S4 2>"$WORK/err"
+	strace -E ASAN_OPTIONS=detect_leaks=0 -qqq -o /dev/null -e trace=bpf -e "inject=bpf:error=$1" "$TOA" run --cgroup "$CGROUP" --from $S4 2>"$WORK/err"
 }
 for error in EINVAL ENOSYS; do
 	! run_without $error || fail "it runs on a kernel without BPF"
