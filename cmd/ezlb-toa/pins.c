@@ -131,6 +131,7 @@ static int attach_new(struct set *set, enum set_program program, int cgroup, str
 static int attach_one(struct set *set, enum set_program program, int cgroup, uint64_t cgroup_id,
 		      struct ezlb_err *err)
 {
+	EZLB_AUTO_CLOSE int other = -1;
 	int rc;
 
 	set->links[program] = pins_open_link(program);
@@ -141,9 +142,12 @@ static int attach_one(struct set *set, enum set_program program, int cgroup, uin
 	if (set->links[program] < 0 && set->links[program] != -ENOENT)
 		return ezlb_err_sys(err, -set->links[program], "open the link of %s",
 				    set_program_name(program));
-	if (set->links[program] >= 0)
-		close(set->links[program]);
-	return attach_new(set, program, cgroup, err);
+	other = set->links[program];
+	rc = attach_new(set, program, cgroup, err);
+	if (rc == 0 && other >= 0)
+		(void)sys_link_detach(
+			other); /* of a cgroup that was removed it is detached already */
+	return rc;
 }
 
 static int attach_all(struct set *set, const struct from_list *list, int cgroup, uint64_t cgroup_id,
@@ -164,6 +168,24 @@ static int remove_pin(const char *path, struct ezlb_err *err)
 	return ezlb_err_sys(err, errno, "remove %s", path);
 }
 
+/* Without this it would be attached a little longer than its pin is there. */
+static void detach_link(const char *path)
+{
+	EZLB_AUTO_CLOSE int link = sys_open_pin(path);
+
+	if (link >= 0)
+		(void)sys_link_detach(link);
+}
+
+static int remove_link(enum set_program program, const char *suffix, struct ezlb_err *err)
+{
+	char path[PATH_ROOM];
+
+	link_path(program, suffix, path);
+	detach_link(path);
+	return remove_pin(path, err);
+}
+
 /* Links first, the program that fills the storage before those that read it. */
 static int remove_all(struct ezlb_err *err)
 {
@@ -172,8 +194,7 @@ static int remove_all(struct ezlb_err *err)
 
 	for (int i = 0; i < 2; i++) {
 		for (int program = PROGRAMS - 1; program >= 0; program--)
-			if (remove_pin(link_path((enum set_program)program, suffixes[i], path),
-				       err) < 0)
+			if (remove_link((enum set_program)program, suffixes[i], err) < 0)
 				return -err->code;
 		for (enum set_map map = 0; map < MAPS; map++)
 			if (remove_pin(path_of(set_map_name(map), suffixes[i], path), err) < 0)

@@ -149,6 +149,13 @@ int sys_link_update(int link, int program)
 	return sys_bpf(BPF_LINK_UPDATE, &attr);
 }
 
+int sys_link_detach(int link)
+{
+	union bpf_attr attr = { .link_detach = { .link_fd = (uint32_t)link } };
+
+	return sys_bpf(BPF_LINK_DETACH, &attr);
+}
+
 int sys_pin(int fd, const char *path)
 {
 	union bpf_attr attr = { .pathname = pointer(path), .bpf_fd = (uint32_t)fd };
