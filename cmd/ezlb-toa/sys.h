@@ -38,7 +38,8 @@ int sys_next_key(int map, const void *key, void *next);
 
 int sys_link_create(int program, int cgroup, enum bpf_attach_type attach);
 int sys_link_update(int link, int program);
-/* Done when it returns. A link that only loses its pin is detached a little later (kernel: bpf_free_inode). */
+/* Done when it returns. A link that only loses its pin is detached a little later (kernel:
+ * bpf_free_inode). */
 int sys_link_detach(int link);
 
 int sys_pin(int fd, const char *path);
