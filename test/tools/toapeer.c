@@ -20,6 +20,7 @@
 #include <netinet/ip6.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -313,6 +314,16 @@ static bool receive(struct client *c, bool want_syn)
 	return false;
 }
 
+/* Packets from two processors could overtake each other on their way. */
+static void stay_on_one_processor(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET((size_t)sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
 static void open_sockets(struct client *c)
 {
 	bool is4 = c->from.family == AF_INET;
@@ -356,6 +367,7 @@ static void talk(struct client *c)
 	const struct option none = { 0 };
 	const size_t sent = strlen("question\n");
 
+	stay_on_one_processor();
 	open_sockets(c);
 	connect_to(c);
 	send_rest(c);
