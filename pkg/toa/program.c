@@ -73,6 +73,10 @@ static int open_dir(const char *dir, struct ezlb_toa_program *out, struct ezlb_e
 	if (rc == -ENOENT)
 		return ezlb_err_set(err, ENOENT,
 				    "the program is not loaded: run `ezlb host-setup`");
+	if (rc == -EPERM) /* of a seccomp profile; the kernel asks for no right here */
+		return ezlb_err_set(err, EPERM,
+				    "this process may not call bpf(): in a container it needs the "
+				    "capability BPF");
 	return ezlb_err_sys(err, -rc, "%s", dir);
 }
 
@@ -113,8 +117,11 @@ static int replace(const struct ezlb_toa_pins *pins, struct ezlb_toa_program *ou
 						 [EZLB_TOA_PIN_COUNTERS] = fresh.counters,
 					 },
 					 err);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = check(&fresh);
+		if (rc < 0)
+			ezlb_err_sys(err, -rc, "%s", pins->dir);
+	}
 	ezlb_toa_program_close(out);
 	*out = fresh;
 	return rc;

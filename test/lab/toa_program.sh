@@ -46,6 +46,7 @@ assert_eq "pins" "" "$(pins)"
 says "no right to load the program .*run .ezlb host-setup. with more rights first" few_rights "$TOAPROG" load
 toaprog load
 few_rights "$TOAPROG" load
+says "may not call bpf.*capability BPF" in_ns lb strace -o /dev/null -e inject=bpf:error=EPERM "$TOAPROG" show
 few_rights "$TOAPROG" put 10.0.0.2:80 strip
 few_rights "$TOAPROG" put "$VIP:80" add
 few_rights "$TOAPROG" put "[fd00:10::1]:80" add 253
