@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # timeout: 90
 # takes: 12
-# The BPF program of client_address: toa, without the layer that attaches it: each kind of packet, its pins, who may
-# load and who may use them, and real packets through IPVS and source NAT, with and without a link header.
+# The BPF program of client_address: toa, without the layer that attaches it: each kind of packet, who may load and
+# who may use it, and real packets through IPVS and source NAT, with and without a link header.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -109,45 +109,6 @@ only_tunnel() { # the other one may drain, with weight 0
 eventually 10 "the backend behind the tunnel" only_tunnel
 sniffed tun1 "$VIP:80" "ipip" 'fe08....ac100002'
 ezlb_stop
-
-echo "# another version: replaced, with what the maps have"
-before=$(toaprog show)
-toaprog age
-assert_match "another program" "current 0" "$(toaprog show)"
-assert_eq "with few rights it stays" 1 "$(few_rights "$TOAPROG" load 2>&1 | grep -c 'no right to load')"
-toaprog load
-assert_match "ours" "current 1" "$(toaprog show)"
-assert_eq "rows and counters" "$(tail -n +2 <<<"$before")" "$(toaprog show | tail -n +2)"
-assert_eq "pins" "$PINS" "$(pins)"
-
-echo "# a pin that is gone, a pin that is another's"
-rm /sys/fs/bpf/ezlb/netns-*/counters
-says "netns-.*: Bad message" toaprog show
-toaprog load
-assert_eq "pins" "$PINS" "$(pins)"
-mv /sys/fs/bpf/ezlb/netns-*/services /sys/fs/bpf/was
-toaprog load
-mv /sys/fs/bpf/was /sys/fs/bpf/ezlb/netns-*/services
-says "netns-.*: Bad message" toaprog show
-toaprog load
-
-echo "# killed at each step"
-for step in mkdir:2 renameat2 unlinkat rmdir; do
-	toaprog age
-	when=${step#*:}
-	[[ $step == *:* ]] || when=1
-	fails in_ns lb strace -o /dev/null -e "inject=${step%:*}:signal=KILL:when=$when" "$TOAPROG" load 2>/dev/null ||
-		fail "not killed at $step"
-	toaprog show >/dev/null
-	toaprog load
-	assert_eq "pins after $step" "$PINS" "$(pins)"
-	assert_match "ours after $step" "current 1" "$(toaprog show)"
-done
 toaprog remove
 toaprog remove
 assert_eq "pins" "" "$(pins)"
-
-echo "# another one holds the lock"
-exec 9</sys/fs/bpf/ezlb
-flock 9
-says "another ezlb holds the lock" toaprog load

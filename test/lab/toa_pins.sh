@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# timeout: 120
+# takes: 30
+# when: all
+# The pins of the BPF program of client_address: toa: another version, damage, a loader that is killed at each step, and
+# two at a time.
+# shellcheck source=test/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+TOAPROG=$LAB_REPO/build/bin/toaprog
+[[ -x $TOAPROG ]] || fail "there is no $TOAPROG: build it"
+toaprog() {
+	in_ns lb "$TOAPROG" "$@"
+}
+# says WANT COMMAND...: the command fails, and says so.
+says() {
+	local output
+	if output=$("${@:2}" 2>&1); then fail "$2 did not fail"; fi
+	assert_match "what it says" "$1" "$output"
+}
+# With the rights of the service.
+few_rights() {
+	in_ns lb setpriv --bounding-set -all,+net_admin,+net_raw --inh-caps -all "$@"
+}
+pins() {
+	(cd /sys/fs/bpf && find ezlb -mindepth 2 | sed 's|netns-[0-9]*|NS|' | sort | xargs)
+}
+PINS="ezlb/NS/connections ezlb/NS/counters ezlb/NS/prog ezlb/NS/services"
+
+lab_up
+toaprog load
+toaprog put "$VIP:80" add
+toaprog put "[fd00:10::1]:80" strip 253
+
+echo "# another version: replaced, with what the maps have"
+before=$(toaprog show)
+toaprog age
+assert_match "another program" "current 0" "$(toaprog show)"
+assert_eq "with few rights it stays" 1 "$(few_rights "$TOAPROG" load 2>&1 | grep -c 'no right to load')"
+toaprog load
+assert_match "ours" "current 1" "$(toaprog show)"
+assert_eq "rows and counters" "$(tail -n +2 <<<"$before")" "$(toaprog show | tail -n +2)"
+assert_eq "pins" "$PINS" "$(pins)"
+
+echo "# a pin that is gone, a pin that is another's"
+rm /sys/fs/bpf/ezlb/netns-*/counters
+says "netns-.*: Bad message" toaprog show
+toaprog load
+assert_eq "pins" "$PINS" "$(pins)"
+mv /sys/fs/bpf/ezlb/netns-*/services /sys/fs/bpf/was
+toaprog load
+mv /sys/fs/bpf/was /sys/fs/bpf/ezlb/netns-*/services
+says "netns-.*: Bad message" toaprog show
+toaprog load
+
+echo "# killed at each step"
+for step in mkdir:2 renameat2 unlinkat rmdir; do
+	toaprog age
+	when=${step#*:}
+	[[ $step == *:* ]] || when=1
+	fails in_ns lb strace -o /dev/null -e "inject=${step%:*}:signal=KILL:when=$when" "$TOAPROG" load 2>/dev/null ||
+		fail "not killed at $step"
+	toaprog show >/dev/null
+	toaprog load
+	assert_eq "pins after $step" "$PINS" "$(pins)"
+	assert_match "ours after $step" "current 1" "$(toaprog show)"
+done
+toaprog remove
+assert_eq "pins" "" "$(pins)"
+
+echo "# another one holds the lock"
+exec 9</sys/fs/bpf/ezlb
+flock 9
+says "another ezlb holds the lock" toaprog load
