@@ -28,6 +28,7 @@ pins() {
 PINS="ezlb/NS/connections ezlb/NS/counters ezlb/NS/prog ezlb/NS/services"
 
 lab_up
+umount /sys/fs/bpf 2>/dev/null || : # one of its own
 toaprog load
 toaprog put "$VIP:80" add
 toaprog put "[fd00:10::1]:80" strip 253
