@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # timeout: 120
-# takes: 30
+# takes: 17
 # when: all
 # The pins of the BPF program of client_address: toa: another version, damage, a loader that is killed at each step, and
 # two at a time.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # timeout: 90
-# takes: 12
+# takes: 16
 # The BPF program of client_address: toa, without the layer that attaches it: each kind of packet, who may load and
 # who may use it, and real packets through IPVS and source NAT, with and without a link header.
 # shellcheck source=test/lab/lib.sh
