@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # when: all
-# takes: 90
+# takes: 120
 # timeout: 300
 # Each call of bpf(2) that `ezlb-toa attach` makes fails once: what was attached stays attached, and where nothing was,
 # nothing is left.
