@@ -36,8 +36,8 @@ int ezlb_connection_cmp(const void *a, const void *b);
 bool ezlb_connection_is_translated(const struct ezlb_connection *connection);
 
 /*
- * Which connections: those that agree with every part that is set. An endpoint of family 0 is not
- * set; one without a port means every port.
+ * Which connections: those that agree with every part that is set. An address of family 0 means
+ * every address, and port 0 every port. All zero: every connection.
  */
 struct ezlb_connection_select {
 	bool has_proto;
@@ -49,5 +49,5 @@ struct ezlb_connection_selects EZLB_VEC(struct ezlb_connection_select);
 
 bool ezlb_connection_select_has(const struct ezlb_connection_select *select,
 				const struct ezlb_connection *connection);
-/* The address family of its endpoints; 0: any. */
+/* The family of its addresses, which is one; 0: any. */
 uint8_t ezlb_connection_select_family(const struct ezlb_connection_select *select);

@@ -42,3 +42,35 @@ struct nf_conntrack; /* of libnetfilter_conntrack */
  * or its family. The texts in *out are static.
  */
 bool ezlb_conntrack_connection(const struct nf_conntrack *ct, struct ezlb_connection *out);
+
+typedef void (*ezlb_connection_fn)(void *arg, const struct ezlb_connection *connection);
+/*
+ * Passes each connection that one of the selects has to fn, once, in no order. Keeps none of them.
+ * The kernel selects where it can (5.8 and later, IPv4 addresses, protocols and ports). -EAGAIN:
+ * the table changed too much meanwhile; those that fn got are right, but others may be missing.
+ * With no selects it does nothing. Blocks for at most 60 s, so it is for commands. Errors as above.
+ */
+int ezlb_conntrack_list(const struct ezlb_connection_selects *selects, ezlb_connection_fn fn,
+			void *arg, struct ezlb_err *err);
+
+/* --- connections that begin and end ---------------------------------------------------------- */
+
+struct ezlb_conntrack_events;
+
+/*
+ * Receives the kernel's messages about connections that begin and end. The kernel selects by the
+ * addresses of the listeners if these are few and of IPv4; *selects is borrowed until the end.
+ * -ENOPROTOOPT if the kernel has none, -EPERM without CAP_NET_ADMIN.
+ */
+int ezlb_conntrack_events_open(const struct ezlb_connection_selects *selects,
+			       struct ezlb_conntrack_events **out, struct ezlb_err *err);
+/* The connection begins, or has ended. */
+typedef void (*ezlb_connection_event_fn)(void *arg, const struct ezlb_connection *connection,
+					 bool ended);
+/*
+ * Waits for at most timeout_ms, and passes what has come to fn. -ENOBUFS: the kernel had to drop
+ * messages, because they came faster than they were read; later ones come. Other errors are final.
+ */
+int ezlb_conntrack_events_next(struct ezlb_conntrack_events *events, unsigned timeout_ms,
+			       ezlb_connection_event_fn fn, void *arg, struct ezlb_err *err);
+void ezlb_conntrack_events_close(struct ezlb_conntrack_events *events); /* NULL is fine */

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "delete.h"
+#include "dump.h"
 #include "entry.h"
 
 /* How often to dump a table that changes during the dump. */
@@ -36,25 +37,12 @@ static int on_entry(void *arg, const struct nlmsghdr *msg)
 	return 0;
 }
 
-static int dump_once(struct work *work, const struct ezlb_ct_filter *filter, bool narrow,
-		     ezlb_nl_msg_fn on_msg, void *arg)
-{
-	work->request.len = 0;
-	ezlb_ct_put_dump(&work->request, filter, narrow);
-	return ezlb_nl_ask(work->nl, &work->request, on_msg, arg);
-}
-
 static int dump(struct work *work, const struct ezlb_ct_filter *filter, ezlb_nl_msg_fn on_msg,
 		void *arg)
 {
-	int rc = dump_once(work, filter, true, on_msg, arg);
+	const struct ezlb_connection_select select = ezlb_ct_filter_select(filter);
 
-	if (rc != -EINVAL && rc != -EOPNOTSUPP)
-		return rc;
-	/* This kernel may not support such filters, which only save time. */
-	rc = dump_once(work, filter, false, on_msg, arg);
-	/* nfnetlink returns these for a missing subsystem: the request itself is valid. */
-	return rc == -EINVAL || rc == -EOPNOTSUPP ? -ENOPROTOOPT : rc;
+	return ezlb_ct_dump(work->nl, filter->family, &select, on_msg, arg);
 }
 
 static int delete_found(struct work *work)
@@ -194,7 +182,6 @@ int ezlb_ct_count(const struct ezlb_nl_source *source, struct ezlb_flows *flows,
 	if (rc == 0)
 		rc = count_family(&work, &tally, AF_INET6);
 	ezlb_flow_index_clear(&tally.flows);
-	ezlb_nl_buf_clear(&work.request);
 	ezlb_nl_free(work.nl);
 	return rc ? ezlb_nl_explain(err, rc, "conntrack") : 0;
 }

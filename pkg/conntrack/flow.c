@@ -98,3 +98,15 @@ bool ezlb_flows_filter(const struct ezlb_flows *flows, uint8_t family, struct ez
 	}
 	return found;
 }
+
+struct ezlb_connection_select ezlb_ct_filter_select(const struct ezlb_ct_filter *filter)
+{
+	struct ezlb_connection_select out = { .has_proto = filter->proto,
+					      .proto = filter->like.proto };
+
+	if (filter->addr)
+		out.listen.addr = filter->like.listen.addr;
+	if (filter->port)
+		out.listen.port = filter->like.listen.port;
+	return out;
+}

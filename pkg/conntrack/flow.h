@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include <ezlb/connection.h>
 #include <ezlb/conntrack.h>
 
 /* One conntrack entry. `zone` and `id` identify it to the kernel. */
@@ -38,3 +39,5 @@ const struct ezlb_flow *ezlb_flow_index_find(const struct ezlb_flow_index *index
 
 /* False if no flow is of this family. */
 bool ezlb_flows_filter(const struct ezlb_flows *flows, uint8_t family, struct ezlb_ct_filter *out);
+/* The connections that the filter means. */
+struct ezlb_connection_select ezlb_ct_filter_select(const struct ezlb_ct_filter *filter);

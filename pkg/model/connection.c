@@ -29,9 +29,7 @@ bool ezlb_connection_is_translated(const struct ezlb_connection *connection)
 static bool has(const struct ezlb_endpoint *want, uint16_t last_port,
 		const struct ezlb_endpoint *have)
 {
-	if (want->addr.family == 0)
-		return true;
-	if (ezlb_addr_cmp(&want->addr, &have->addr) != 0)
+	if (want->addr.family && ezlb_addr_cmp(&want->addr, &have->addr) != 0)
 		return false;
 	if (last_port)
 		return have->port >= want->port && have->port <= last_port;

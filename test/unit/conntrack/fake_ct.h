@@ -90,7 +90,8 @@ static inline void fake_dump(const struct nlmsghdr *msg)
 		fake_say_code(msg->nlmsg_seq + 1, NLMSG_ERROR, 0, -EIO);
 	fake_say_code(msg->nlmsg_seq, fake.overrun ? NLMSG_OVERRUN : NLMSG_NOOP, 0, 0);
 	for (size_t i = 0; i < fake.n; i++)
-		if (!fake.entry[i].gone && fake.entry[i].entry.listen.addr.family == family)
+		if (!fake.entry[i].gone &&
+		    (!family || fake.entry[i].entry.listen.addr.family == family))
 			fake_say_entry(&fake.entry[i], msg->nlmsg_seq);
 	if (!fake.endless)
 		fake_say_code(msg->nlmsg_seq, NLMSG_DONE, cut ? NLM_F_DUMP_INTR : 0, fake.positive);

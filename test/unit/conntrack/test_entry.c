@@ -172,11 +172,12 @@ static void test_dump(void **state)
 						 .addr = cases[i].addr,
 						 .port = cases[i].port,
 						 .like = like };
+		const struct ezlb_connection_select select = ezlb_ct_filter_select(&filter);
 		struct ezlb_nl_buf request = { .items = NULL };
 		const struct nlattr *tuple, *nest, *flags;
 
 		print_message("%s\n", cases[i].name);
-		ezlb_ct_put_dump(&request, &filter, cases[i].narrow);
+		ezlb_ct_put_dump(&request, filter.family, cases[i].narrow ? &select : NULL);
 		take(&request);
 		assert_int_equal(buf.msg.nlmsg_type,
 				 NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET);
@@ -207,12 +208,46 @@ static void test_dump(void **state)
 	}
 }
 
+/* The direction of the answers: what `who` and the backends of `connections` ask for. */
+static void test_dump_of_answers(void **state)
+{
+	const struct ezlb_connection_select select = { .has_proto = true,
+						       .proto = EZLB_UDP,
+						       .client = endpoint("172.16.0.2:7"),
+						       .backend = endpoint("192.168.10.11:53"),
+						       .source = endpoint("10.0.0.3:40001") };
+	struct ezlb_nl_buf request = { .items = NULL };
+	const struct nlattr *tuple, *nest;
+
+	(void)state;
+	ezlb_ct_put_dump(&request, AF_INET, &select);
+	take(&request);
+	nest = find(NULL, CTA_FILTER);
+	assert_int_equal(mnl_attr_get_u32(find(nest, CTA_FILTER_ORIG_FLAGS)), 0x19);
+	assert_int_equal(mnl_attr_get_u32(find(nest, CTA_FILTER_REPLY_FLAGS)), 0x3b);
+	tuple = find(NULL, CTA_TUPLE_ORIG);
+	assert_memory_equal(mnl_attr_get_payload(find(find(tuple, CTA_TUPLE_IP), CTA_IP_V4_SRC)),
+			    select.client.addr.bytes, 4);
+	assert_int_equal(mnl_attr_get_u16(find(find(tuple, CTA_TUPLE_PROTO), CTA_PROTO_SRC_PORT)),
+			 htons(7));
+	tuple = find(NULL, CTA_TUPLE_REPLY);
+	nest = find(tuple, CTA_TUPLE_IP);
+	assert_memory_equal(mnl_attr_get_payload(find(nest, CTA_IP_V4_SRC)),
+			    select.backend.addr.bytes, 4);
+	assert_memory_equal(mnl_attr_get_payload(find(nest, CTA_IP_V4_DST)),
+			    select.source.addr.bytes, 4);
+	nest = find(tuple, CTA_TUPLE_PROTO);
+	assert_int_equal(mnl_attr_get_u8(find(nest, CTA_PROTO_NUM)), IPPROTO_UDP);
+	assert_int_equal(mnl_attr_get_u16(find(nest, CTA_PROTO_SRC_PORT)), htons(53));
+	assert_int_equal(mnl_attr_get_u16(find(nest, CTA_PROTO_DST_PORT)), htons(40001));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read),	 cmocka_unit_test(test_read_of_no_use),
 		cmocka_unit_test(test_read_cut), cmocka_unit_test(test_delete),
-		cmocka_unit_test(test_dump),
+		cmocka_unit_test(test_dump),	 cmocka_unit_test(test_dump_of_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
