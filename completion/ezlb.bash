@@ -14,7 +14,7 @@ _ezlb_services() {
 }
 
 _ezlb_commands() {
-	echo run once check import schema plan host-setup doctor status events probe log-level reload cleanup version
+	echo run once check import schema plan host-setup doctor status events who connections probe log-level reload cleanup version
 }
 
 _ezlb_flags() { # COMMAND
@@ -29,6 +29,8 @@ _ezlb_flags() { # COMMAND
 	doctor) echo --config-dir --snat-backend --firewall --vip-device --output --help ;;
 	status) echo --state-dir --output --color --watch --help ;;
 	events) echo --state-dir --output --color --follow --help ;;
+	who) echo --config-dir --state-dir --persist-dir --output --help ;;
+	connections) echo --config-dir --state-dir --persist-dir --output --follow --sort --limit --help ;;
 	probe) echo --state-dir --help ;;
 	log-level) echo --state-dir --help ;;
 	reload) echo --state-dir --help ;;
@@ -63,6 +65,8 @@ _ezlb_value() { # FLAG JOINED
 	--color | --coloryes) echo 'auto always never' ;;
 	--from | --fromyes) echo 'go ipvsadm keepalived kubernetes' ;;
 	--output-dir | --output-diryes) echo 'DIR' ;;
+	--sort | --sortyes) echo 'age bytes' ;;
+	--limit | --limityes) echo ' ' ;;
 	--format | --formatyes) echo 'text json github sarif' ;;
 	--configmap | --configmapyes) echo ' ' ;;
 	esac
@@ -73,6 +77,7 @@ _ezlb_argument() { # COMMAND
 	check) echo 'FILE' ;;
 	import) echo 'FILE' ;;
 	status) echo 'SERVICE' ;;
+	connections) echo 'SERVICE' ;;
 	probe) echo 'ready live' ;;
 	log-level) echo 'error warn info debug' ;;
 	esac

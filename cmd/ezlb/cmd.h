@@ -2,6 +2,7 @@
 /* cmd: what the subcommands share. A subcommand takes flags and returns an exit status. */
 #pragma once
 
+#include <ezlb/connections.h>
 #include <ezlb/console.h>
 #include <ezlb/controller.h>
 #include <ezlb/import.h>
@@ -24,6 +25,8 @@ struct flags {
 	bool strict, allow_empty;
 	const char **configmaps; /* owned array of borrowed words */
 	size_t n_configmaps;
+	enum ezlb_connections_sort sort;
+	size_t limit;	  /* of connections */
 	bool best_effort; /* what fails does not change the exit status */
 	bool help;
 	enum ezlb_import_format from;
@@ -63,6 +66,8 @@ int cmd_host_setup(const struct flags *flags);
 int cmd_doctor(const struct flags *flags);
 int cmd_status(const struct flags *flags);
 int cmd_events(const struct flags *flags);
+int cmd_who(const struct flags *flags);
+int cmd_connections(const struct flags *flags);
 int cmd_probe(const struct flags *flags);
 int cmd_log_level(const struct flags *flags);
 int cmd_reload(const struct flags *flags);

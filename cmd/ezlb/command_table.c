@@ -100,6 +100,28 @@ const struct command command_table[] = {
 	  "ezlb events\n"
 	  "ezlb events -f\n",
 	  BIT(STATE_DIR) | BIT(OUTPUT) | BIT(COLOUR) | BIT(FOLLOW) },
+	{ "who", cmd_who, "ADDRESS:PORT...|-",
+	  "show the client behind a source address and its port",
+	  "Shows whose connection a backend's log means: the client, the service and the rest of each "
+	  "connection with this source address and port. - reads them from standard input, the "
+	  "first word of each line. Asks the kernel's conntrack, not a running ezlb.",
+	  "0  there is a connection for each address\n"
+	  "1  there is none for an address, or an error\n",
+	  "ezlb who 10.0.0.3:40001\n"
+	  "ezlb who '[fd00::3]:40001' 10.0.0.3:40002 -o json\n"
+	  "awk '{print $1}' access.log | ezlb who -\n",
+	  BIT(CONFIG_DIR) | BIT(STATE_DIR) | BIT(PERSIST_DIR) | BIT(OUTPUT) },
+	{ "connections", cmd_connections, "[SERVICE or ADDRESS or ADDRESS:PORT]",
+	  "list the connections of the services",
+	  "Lists the connections of all services, of one service, or those that have an address "
+	  "as their client, listener or backend. Asks the kernel's conntrack, not a running ezlb.",
+	  "0  listed, also if there are none\n"
+	  "1  no such service, or an error\n",
+	  "ezlb connections --sort bytes --limit 10\n"
+	  "ezlb connections web -f\n"
+	  "ezlb connections 172.16.0.2 -o json\n",
+	  BIT(CONFIG_DIR) | BIT(STATE_DIR) | BIT(PERSIST_DIR) | BIT(OUTPUT) | BIT(FOLLOW) |
+		  BIT(SORT) | BIT(LIMIT) },
 	{ "probe", cmd_probe, "ready|live", "ask a running ezlb whether it is ready or alive",
 	  "For exec probes of Kubernetes. ready: ezlb configures the kernel as the files say; live: "
 	  "the main loop answers. Where the answer is no, the reason is on stdout.",

@@ -188,8 +188,22 @@ const struct flag_row flag_table[FLAGS] = {
 	},
 	[FLAG_FOLLOW] = {
 		.name = "follow",
-		.help = "Then print new events, until Ctrl-C.",
+		.help = "Then print what is new, until Ctrl-C.",
 		.letter = 'f',
+	},
+	[FLAG_SORT] = {
+		.name = "sort",
+		.env = "EZLB_SORT",
+		.arg = "age|bytes",
+		.by_default = "age",
+		.help = "Which connections come first: the oldest, or those with the most bytes.",
+	},
+	[FLAG_LIMIT] = {
+		.name = "limit",
+		.env = "EZLB_LIMIT",
+		.arg = "1-1000000",
+		.by_default = "50",
+		.help = "Print at most so many connections.",
 	},
 	[FLAG_FORMAT] = {
 		.name = "format",

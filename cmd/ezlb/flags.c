@@ -15,6 +15,8 @@
 #define DEFAULT_EMPTY_HOLD_MS	    10000
 #define DEFAULT_TRAFFIC_INTERVAL_MS 15000
 #define MIN_TRAFFIC_INTERVAL_MS	    1000
+#define DEFAULT_LIMIT		    50
+#define MAX_LIMIT		    1000000
 
 /* getopt's value of the first long flag: above all letters. */
 #define LONG_BASE 256
@@ -111,6 +113,13 @@ static void add_configmap(struct flags *flags, const char *name)
 	flags->configmaps[flags->n_configmaps++] = name;
 }
 
+static bool parse_limit(const char *text, size_t *out)
+{
+	*out = strtoul(text, NULL, 10);
+	return text[0] != '\0' && strspn(text, "0123456789") == strlen(text) && *out >= 1 &&
+	       *out <= MAX_LIMIT;
+}
+
 /* What a flag without a value switches on; NULL: it takes a value. */
 static bool *switch_of(struct flags *flags, enum flag flag)
 {
@@ -185,6 +194,10 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_OUTPUT_DIR:
 		flags->output_dir = value;
 		return value[0] != '\0';
+	case FLAG_SORT:
+		return ezlb_connections_sort_parse(value, &flags->sort) == 0;
+	case FLAG_LIMIT:
+		return parse_limit(value, &flags->limit);
 	case FLAG_FORMAT:
 		return ezlb_review_format_parse(value, &flags->format) == 0;
 	case FLAG_CONFIGMAP:
@@ -398,7 +411,8 @@ bool flags_parse(const struct command *command, struct flags *flags, int argc, c
 	struct log_flags log = { EZLB_INFO, EZLB_LOGFMT };
 
 	*flags =
-		(struct flags){ .options = { .state_dir = flag_table[FLAG_STATE_DIR].by_default,
+		(struct flags){ .limit = DEFAULT_LIMIT,
+				.options = { .state_dir = flag_table[FLAG_STATE_DIR].by_default,
 					     .cleanup_on_exit = true,
 					     .empty_hold_ms = DEFAULT_EMPTY_HOLD_MS,
 					     .traffic_interval_ms = DEFAULT_TRAFFIC_INTERVAL_MS } };

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <ezlb/addr.h>
+#include <ezlb/connections.h>
 #include <ezlb/diag.h>
 #include <ezlb/doctor.h>
 #include <ezlb/err.h>
@@ -78,6 +79,15 @@ int ezlb_controller_host_setup(const struct ezlb_options *options, bool *done,
  */
 int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findings *out,
 			   struct ezlb_err *err);
+
+/*
+ * The services of the files, with the last good version of a file that is refused; *n_without files
+ * are refused and have none. The caller clears *index in any case. Asks neither the kernel nor a
+ * running ezlb, and changes nothing.
+ */
+int ezlb_controller_services(const struct ezlb_options *options,
+			     struct ezlb_connections_index *index, size_t *n_without,
+			     struct ezlb_err *err);
 
 /*
  * Removes everything that the ledger in state_dir records, and restores the host's settings. Then

@@ -5,15 +5,15 @@
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
 
-commands=(run once check import schema plan host-setup doctor status events probe log-level reload cleanup version)
+commands=(run once check import schema plan host-setup doctor status events who connections probe log-level reload cleanup version)
 # Those that take arguments, with what they say of too many.
-declare -A arguments=([check]='' [import]='' [status]='takes at most one argument' [probe]='takes one argument: ready or live'
+declare -A arguments=([check]='' [import]='' [who]='' [connections]='takes at most one argument: the name of a service, or an address' [status]='takes at most one argument' [probe]='takes one argument: ready or live'
 	[log-level]='takes one argument: error, warn, info or debug')
 variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_PERSIST_DIR EZLB_DATAPLANE EZLB_PROBE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
 	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_IPVS_TIMEOUT_TCP EZLB_IPVS_TIMEOUT_TCPFIN EZLB_IPVS_TIMEOUT_UDP
 	EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_ADMIN_ADDRESS
 	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR EZLB_FROM EZLB_OUTPUT_DIR
-	EZLB_FORMAT EZLB_CONFIGMAP)
+	EZLB_SORT EZLB_LIMIT EZLB_FORMAT EZLB_CONFIGMAP)
 unset "${variables[@]}" NO_COLOR # the caller's
 
 # ez ARGUMENT...: runs it; $status, $out and $err are what came of it.
@@ -130,7 +130,7 @@ takes() {
 flags_of_commands() {
 	local command flag takers
 	mapfile -t flags < <(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$WORK"/help-* | sort -u)
-	equal "there are that many flags" 31 "${#flags[@]}"
+	equal "there are that many flags" 33 "${#flags[@]}"
 	for flag in "${flags[@]}"; do
 		[[ $flag != --help ]] || continue
 		takers=
@@ -148,7 +148,7 @@ flags_of_commands() {
 			fi
 		done
 	done
-	refused "ezlb: check: no flag --output; it is a flag of once, plan, doctor, status and events" check -o json
+	refused "ezlb: check: no flag --output; it is a flag of once, plan, doctor, status, events, who and connections" check -o json
 	refused "ezlb: version: no flag --watch; it is a flag of status" version --watch
 }
 
@@ -221,6 +221,12 @@ wrong_usage() {
 	for value in "" yes Always; do
 		refused "--color=$value: expected auto|always|never" status "--color=$value"
 	done
+	for value in "" 0 -1 1x 1000001 99999999999999999999; do
+		refused "--limit=$value: expected 1-1000000" connections "--limit=$value"
+	done
+	refused "--sort=Bytes: expected age|bytes" connections --sort Bytes
+	refused "who takes addresses with ports, or - for standard input" who
+	refused "'10.0.0.3' is no address with a port, like 10.0.0.3:40001 or [fd00::3]:40001" who 10.0.0.3
 	refused "--log-level=loud: expected error|warn|info|debug" plan --log-level=loud
 	refused "--log-format=xml: expected logfmt|json" plan --log-format=xml
 	refused "--cleanup-on-exit=maybe: expected true|false" run --cleanup-on-exit=maybe
@@ -232,9 +238,10 @@ wrong_usage() {
 
 wrong_variables() {
 	local setting command
-	for setting in EZLB_DATAPLANE=ebpf EZLB_PROBE=1 EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_EMPTY_HOLD_DOWN=soon EZLB_ADMIN_ADDRESS=localhost:80 EZLB_TRAFFIC_INTERVAL=10ms EZLB_COLOR=yes EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml; do
+	for setting in EZLB_DATAPLANE=ebpf EZLB_PROBE=1 EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_EMPTY_HOLD_DOWN=soon EZLB_ADMIN_ADDRESS=localhost:80 EZLB_TRAFFIC_INTERVAL=10ms EZLB_COLOR=yes EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml EZLB_SORT=name EZLB_LIMIT=0; do
 		command=run
 		[[ $setting != EZLB_OUTPUT=* && $setting != EZLB_COLOR=* ]] || command=plan
+		[[ $setting != EZLB_SORT=* && $setting != EZLB_LIMIT=* ]] || command=connections
 		ez_env "$setting" -- "$command" --config-dir "$WORK/absent"
 		ended "$setting is refused" 2 "" "ezlb: $setting: expected "
 	done
@@ -263,6 +270,25 @@ nobody_answers() {
 	ended "EZLB_STATE_DIR is where they ask" 1 "" "ezlb: $text"
 	ez status --state-dir "/$(printf '%0120d' 0)"
 	ended "a long path is no hindrance" 1 "" "ezlb: no ezlb answers on /000"
+}
+
+# What `who` and `connections` say before they ask the kernel.
+connections_refused() {
+	local command
+	for command in "who 10.0.0.3:1" connections "connections -f"; do
+		# shellcheck disable=SC2086 # they are words
+		ez $command --config-dir "$WORK/absent"
+		ended "ezlb $command without service files" 1 "" "ezlb: cannot read the config directory $WORK/absent"
+	done
+	ez connections nobody --config-dir "$WORK/good"
+	ended "no such service" 1 "" "ezlb: 'nobody' is no service of the service files, and no address like 10.0.0.1"
+	mkdir "$WORK/broken"
+	echo 'listen: [' >"$WORK/broken/web.yaml"
+	ez connections nobody --config-dir "$WORK/broken" --state-dir "$WORK/absent"
+	ended "a broken file" 1 "" "ezlb: note: 1 service file with errors and without a last good version is left out"
+	seq -f '10.0.0.3:%.0f' 10001 >"$WORK/many"
+	ez who - <"$WORK/many"
+	ended "too many addresses" 1 "" "ezlb: more than 10000 addresses"
 }
 
 # What a command takes is in its usage.
@@ -585,6 +611,7 @@ wrong_usage
 wrong_variables
 usage_of_arguments
 nobody_answers
+connections_refused
 run_flags
 once_flags
 in_memory

@@ -362,7 +362,7 @@ ezlb_cmd() {
 	local subcommand=$1 flags=()
 	shift
 	case $subcommand in
-	once | plan | host-setup) flags=(--config-dir "$SERVICES" --state-dir "$STATE") ;;
+	once | plan | host-setup | who | connections) flags=(--config-dir "$SERVICES" --state-dir "$STATE") ;;
 	doctor) flags=(--config-dir "$SERVICES") ;;
 	status | events | probe | log-level | reload | cleanup) flags=(--state-dir "$STATE") ;;
 	esac

@@ -179,7 +179,7 @@ static int measure(char **command)
 {
 	double start = now_s();
 	struct rusage usage;
-	int status;
+	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0)
