@@ -91,9 +91,13 @@ lb_sysctl net.netfilter.nf_conntrack_timestamp 1
 echo "# followed: begun before the next ones"
 : >"$WORK/events"
 "$LABTOOL" in lb "$EZLB" connections -f -o json --config-dir "$SERVICES" --state-dir "$STATE" >"$WORK/events" 2>"$WORK/follow.log" &
-FOLLOWER=$!
+FOLLOWERS=($!)
+# Of one service, as text; the kernel selects by its address.
+"$LABTOOL" in lb "$EZLB" connections more -f --config-dir "$SERVICES" --state-dir "$STATE" >"$WORK/more" 2>"$WORK/more.log" &
+FOLLOWERS+=($!)
 seen() { jq -e -s "any(.[]; $1)" <"$WORK/events" >/dev/null 2>&1; }
 eventually 10 "the follower lists what there is" seen '.event == "open" and .service == "web"'
+eventually 10 "the other one has nothing to list" grep -q "no connections" "$WORK/more.log"
 
 echo "# one source address and port towards two backends"
 connect second "$VIP" 80 5002
@@ -167,6 +171,9 @@ eventually 10 "those of the other family" seen '.event == "new" and .service == 
 eventually 10 "the UDP one" seen '.event == "new" and .service == "dns"'
 assert_eq "ended by hand" 2 "$(in_ns lb "$CTTOOL" end "$VIP2" 80)"
 eventually 10 "its end" seen '.event == "ended" and .service == "more" and .bytes_in > 0 and .age_s != null'
+ended_as_text() { grep -Eq "Z  ended  more  tcp .*$CLIENT_IP.*5002 -> .*, after .*, [0-9.k]+B in, [0-9.k]+B out\$" "$WORK/more"; }
+eventually 10 "its end as text" ended_as_text
+assert_eq "lines: two began and ended" 4 "$(wc -l <"$WORK/more")"
 run 1 who "$(<"$WORK/third")" -o json
 are '[.addresses[0].connections[].service]' '[]'
 assert_eq "and no stranger" true "$(jq -s 'all(.[]; .service != null)' <"$WORK/events")"
@@ -178,5 +185,5 @@ run 0 who "$SAW"
 assert_match "by the last good version" " web " "$OUT"
 run 0 connections more
 assert_eq "no connections" "ezlb: no connections" "$ERR"
-ezlb_runs || kill "$FOLLOWER"
+kill "${FOLLOWERS[@]}"
 ezlb_cmd cleanup >/dev/null
