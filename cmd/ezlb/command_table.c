@@ -14,14 +14,15 @@
 const struct command command_table[] = {
 	{ "run", cmd_run, "", "watch the service files and keep the kernel up to date",
 	  "Watches the service files, probes the backends, and keeps the kernel as the files say. "
-	  "Runs in the foreground until SIGTERM or SIGINT; SIGHUP reads the files at once.",
+	  "Runs in the foreground until SIGTERM or SIGINT; SIGHUP reads the files at once, "
+	  "SIGUSR1 opens the file of the connection log again.",
 	  "0  stopped by a signal\n"
 	  "1  cannot start\n",
 	  "ezlb run\n"
 	  "ezlb run --cleanup-on-exit=false --admin-address 9106\n"
 	  "ezlb run --dataplane memory --config-dir . --state-dir /tmp/ezlb\n",
 	  BIT(CONFIG_DIR) | HOW | BIT(CLEANUP) | BIT(EMPTY_HOLD) | BIT(ADMIN_ADDRESS) |
-		  BIT(TRAFFIC_INTERVAL) },
+		  BIT(TRAFFIC_INTERVAL) | BIT(CONNECTION_LOG) },
 	{ "once", cmd_once, "", "apply the service files once, and end",
 	  "Reads the service files, probes the backends, changes the kernel once, and prints what "
 	  "it changed. The result stays in the kernel.",

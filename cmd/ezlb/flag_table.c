@@ -138,6 +138,14 @@ const struct flag_row flag_table[FLAGS] = {
 		.help = "Time between two log lines about the traffic of a service "
 			"that has traffic_log.",
 	},
+	[FLAG_CONNECTION_LOG] = {
+		.name = "connection-log",
+		.env = "EZLB_CONNECTION_LOG",
+		.arg = "FILE",
+		.by_default = "stderr, with the log",
+		.help = "File for the lines about ended connections of services that have "
+			"connection_log. SIGUSR1 opens it again after a rotation.",
+	},
 	[FLAG_LOG_LEVEL] = {
 		.name = "log-level",
 		.env = "EZLB_LOG_LEVEL",

@@ -179,6 +179,9 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_TRAFFIC_INTERVAL:
 		return ezlb_duration_parse(value, &options->traffic_interval_ms, NULL) == 0 &&
 		       options->traffic_interval_ms >= MIN_TRAFFIC_INTERVAL_MS;
+	case FLAG_CONNECTION_LOG:
+		options->connection_log = value;
+		return value[0] != '\0';
 	case FLAG_CLEANUP:
 		return parse_bool(value, &options->cleanup_on_exit);
 	case FLAG_LOG_LEVEL:

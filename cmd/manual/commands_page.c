@@ -30,6 +30,8 @@ static const struct item signals[] = {
 	  "`ezlb run` ends. Without `--cleanup-on-exit=false` it removes from the kernel everything "
 	  "that it owns." },
 	{ "SIGHUP", "`ezlb run` reads its service files at once, as `ezlb reload` makes it do." },
+	{ "SIGUSR1",
+	  "`ezlb run` closes the file of --connection-log and opens it again, for logrotate." },
 };
 
 static const struct item environment[] = {

@@ -16,15 +16,19 @@
 
 struct ezlb_connlog;
 
-/* `file` is borrowed until ezlb_connlog_free; NULL: lines go to the log, as info. */
-struct ezlb_connlog *ezlb_connlog_new(const char *file);
+struct ezlb_connlog_options {
+	const char *file; /* borrowed until ezlb_connlog_free; NULL: lines go to the log, as info */
+	/* After this time without packets IPVS forgets an open connection, and removes its entry.
+	 */
+	uint32_t ipvs_tcp_s;
+};
+struct ezlb_connlog *ezlb_connlog_new(const struct ezlb_connlog_options *options);
 
 /*
  * The services whose connections are logged from now on are those of `desired` that have
- * connection_log; the others in it are ignored. Copies what it needs. Events that have arrived are
- * matched with the new services. The first call with such a service opens the socket and starts the
- * thread, a call with none ends both. If that fails it is tried again with the next call, and
- * ezlb_connlog_counts has the reason.
+ * connection_log. Copies what it needs. Events that have arrived are matched with the new services.
+ * The first call with such a service opens the socket and starts the thread, a call with none ends
+ * both. If that fails it is tried again with the next call, and ezlb_connlog_counts has the reason.
  */
 void ezlb_connlog_set(struct ezlb_connlog *log, const struct ezlb_desired *desired);
 

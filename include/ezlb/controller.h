@@ -37,6 +37,7 @@ struct ezlb_options {
 	struct ezlb_endpoint
 		admin_address;	      /* run: TCP address of the admin server; family 0: none */
 	uint32_t traffic_interval_ms; /* run: time between two log lines of traffic_log */
+	const char *connection_log;   /* run: file of the connection log; NULL: the log */
 };
 
 /* Each returns 0, or -errno with err set. */

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum ezlb_log_level { EZLB_ERROR, EZLB_WARN, EZLB_INFO, EZLB_DEBUG };
@@ -50,3 +51,9 @@ int ezlb_log_format_parse(const char *text, enum ezlb_log_format *out);
 	ezlb_log_write((level), (pkg), (const struct ezlb_kv[]){ __VA_ARGS__, { .key = NULL } })
 
 void ezlb_log_write(enum ezlb_log_level level, const char *pkg, const struct ezlb_kv *kv);
+
+/*
+ * Only the fields, as one line in the format of the log, with its newline: for a file of its own.
+ * Returns the length, without NUL; 0: buf is too small.
+ */
+size_t ezlb_log_fields(char *buf, size_t size, const struct ezlb_kv *kv);

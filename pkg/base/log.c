@@ -169,6 +169,24 @@ void ezlb_log_write(enum ezlb_log_level level, const char *pkg, const struct ezl
 	(void)n; /* stderr is the last resort */
 }
 
+size_t ezlb_log_fields(char *buf, size_t size, const struct ezlb_kv *kv)
+{
+	struct line line;
+
+	line.len = line.start = 0;
+	if (out_format == EZLB_JSON)
+		puts_(&line, "{");
+	for (; kv->key; kv++)
+		put_field(&line, kv);
+	if (out_format == EZLB_JSON)
+		line.text[line.len++] = '}';
+	line.text[line.len++] = '\n';
+	if (line.len > size)
+		return 0;
+	memcpy(buf, line.text, line.len);
+	return line.len;
+}
+
 /* JOURNAL_STREAM=DEVICE:INODE is the stderr from systemd; it may have been replaced since. */
 static bool is_journal(void)
 {

@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include <ezlb/catalog.h>
+#include <ezlb/connlog.h>
 #include <ezlb/duration.h>
 #include <ezlb/health.h>
 #include <ezlb/log.h>
@@ -44,7 +45,8 @@ struct controller {
 	bool loaded; /* the files have been read; no pass before that */
 	struct ezlb_watch *watch;
 	struct ezlb_health *health;
-	const char *why; /* the first reason for the next pass; NULL: none */
+	struct ezlb_connlog *connlog; /* NULL with a simulated kernel */
+	const char *why;	      /* the first reason for the next pass; NULL: none */
 	uint64_t pass_at, full_at, keep_at;
 	struct pace pace;
 	bool stopping;
@@ -104,6 +106,13 @@ static void find_fights(struct controller *c, const struct ezlb_plan *drift, uin
 		desk_fight(&c->desk, op, who);
 }
 
+/* After a pass: conntrack is loaded then, and its settings are made. */
+static void log_connections(struct controller *c)
+{
+	if (c->connlog)
+		ezlb_connlog_set(c->connlog, &c->catalog.desired);
+}
+
 static void run_pass(struct controller *c)
 {
 	struct ezlb_pass *pass = &c->instance.pass;
@@ -120,6 +129,7 @@ static void run_pass(struct controller *c)
 		       &result);
 	find_fights(c, &result.found.drift, begin);
 	ezlb_pass_apply(pass, &result, begin);
+	log_connections(c);
 	passlog_write(&c->log, &result, why, ezlb_now_ms() - begin);
 	desk_pass(&c->desk, &verdicts, &result, uv_hrtime() - begin_ns);
 	uv_update_time(&c->loop);
@@ -359,9 +369,30 @@ static void on_reload(void *arg)
 	reload(arg, "reload");
 }
 
+static void on_usr1(void *arg)
+{
+	struct controller *c = arg;
+
+	if (c->connlog)
+		ezlb_connlog_reopen(c->connlog);
+}
+
+static void open_connlog(struct controller *c)
+{
+	const struct ezlb_connlog_options options = {
+		.file = c->options->connection_log,
+		.ipvs_tcp_s = c->options->ipvs_timeouts[EZLB_TIMEOUT_TCP]
+	};
+
+	if (!c->instance.plane.memory)
+		c->connlog = ezlb_connlog_new(&options);
+}
+
 static void init_handles(struct controller *c)
 {
-	c->signals = (struct signals){ .on_stop = on_stop_signal, .on_hup = on_hup, .arg = c };
+	c->signals = (struct signals){
+		.on_stop = on_stop_signal, .on_hup = on_hup, .on_usr1 = on_usr1, .arg = c
+	};
 	signals_init(&c->signals, &c->loop);
 	uv_timer_init(&c->loop, &c->pass_timer);
 	uv_timer_init(&c->loop, &c->look_timer);
@@ -436,6 +467,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 		signal(SIGPIPE, SIG_IGN); /* the reader of the log may end */
 		uv_loop_init(&c->loop);
 		init_handles(c);
+		open_connlog(c);
 		if (!c->instance.plane.memory && c->instance.plane.snat == EZLB_SNAT_NFTABLES)
 			notice_open(&c->notice, &c->loop, on_notice, c);
 		rc = start(c, err);
@@ -446,6 +478,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	}
 	if (rc == 0 && c->fatal.code)
 		rc = ezlb_err_set(err, c->fatal.code, "%s", c->fatal.msg);
+	ezlb_connlog_free(c->connlog);
 	desk_clear(&c->desk);
 	passlog_clear(&c->log);
 	ezlb_catalog_clear(&c->catalog);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* signals: those that the daemon answers. TERM and INT end it, HUP makes it read its files. */
+/*
+ * signals: those that the daemon answers. TERM and INT end it, HUP makes it read its files, USR1
+ * makes it open the file of the connection log anew.
+ */
 #pragma once
 
 #include <uv.h>
@@ -7,10 +10,11 @@
 #include <ezlb/err.h>
 
 struct signals {
-	uv_signal_t term, interrupt, hup;
+	uv_signal_t term, interrupt, hup, usr1;
 	void (*on_stop)(void *arg, int number);
 	void (*on_hup)(void *arg);
-	void *arg; /* of both functions, which the caller sets */
+	void (*on_usr1)(void *arg);
+	void *arg; /* of these functions, which the caller sets */
 };
 
 /* Catches nothing yet. The memory must stay until signals_close and a turn of the loop. */
