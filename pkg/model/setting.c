@@ -11,6 +11,7 @@
 #define UDP	    (1u << EZLB_NEED_UDP)
 #define PERSISTENCE (1u << EZLB_NEED_PERSISTENCE)
 #define VIP4	    (1u << EZLB_NEED_VIP4)
+#define LOG	    (1u << EZLB_NEED_LOG)
 
 static const struct ezlb_setting_facts table[] = {
 	/* The chain EZLB-SNAT always exists for IPv4; the IPv6 one comes with its first row. */
@@ -83,6 +84,22 @@ static const struct ezlb_setting_facts table[] = {
 			       .wanted = 1,
 			       .needed_by = NAT_TCP,
 			       .after_ra = true },
+	/* Without these some lines of the connection log are missing, or say less. */
+	[EZLB_CT_EVENTS] = { .name = "net.netfilter.nf_conntrack_events",
+			     .file = "sys/net/netfilter/nf_conntrack_events",
+			     .wanted = 1,
+			     .needed_by = LOG,
+			     .after_ra = true },
+	[EZLB_CT_ACCT] = { .name = "net.netfilter.nf_conntrack_acct",
+			   .file = "sys/net/netfilter/nf_conntrack_acct",
+			   .wanted = 1,
+			   .needed_by = LOG,
+			   .after_ra = true },
+	[EZLB_CT_TIMESTAMP] = { .name = "net.netfilter.nf_conntrack_timestamp",
+				.file = "sys/net/netfilter/nf_conntrack_timestamp",
+				.wanted = 1,
+				.needed_by = LOG,
+				.after_ra = true },
 };
 
 const struct ezlb_setting_facts *ezlb_setting_facts(enum ezlb_setting setting)
@@ -108,6 +125,8 @@ unsigned ezlb_spec_needs(const struct ezlb_spec *spec)
 		needs |= PERSISTENCE;
 	if (!ip6 && address)
 		needs |= VIP4;
+	if (spec->connection_log)
+		needs |= LOG;
 	return needs;
 }
 

@@ -206,6 +206,7 @@ static const char *who_needs(enum ezlb_setting setting)
 		[EZLB_NEED_UDP] = "udp services need it",
 		[EZLB_NEED_PERSISTENCE] = "persistence needs it",
 		[EZLB_NEED_VIP4] = "--vip-device needs it",
+		[EZLB_NEED_LOG] = "connection_log needs it",
 	};
 	int need = 0;
 

@@ -31,6 +31,9 @@ static const struct {
 	{ { .setting = EZLB_IP6_FORWARD }, "net.ipv6.conf.all.forwarding", 1, false },
 	{ { .setting = EZLB_ARP_IGNORE }, "net.ipv4.conf.all.arp_ignore", 1, false },
 	{ { .setting = EZLB_ARP_ANNOUNCE }, "net.ipv4.conf.all.arp_announce", 2, false },
+	{ { .setting = EZLB_CT_EVENTS }, "net.netfilter.nf_conntrack_events", 1, false },
+	{ { .setting = EZLB_CT_ACCT }, "net.netfilter.nf_conntrack_acct", 1, false },
+	{ { .setting = EZLB_CT_TIMESTAMP }, "net.netfilter.nf_conntrack_timestamp", 1, false },
 };
 
 static void test_settings(void **state)
@@ -98,6 +101,7 @@ static void test_what_names_no_setting(void **state)
 #define UDP    (1u << EZLB_NEED_UDP)
 #define STICKY (1u << EZLB_NEED_PERSISTENCE)
 #define V4     (1u << EZLB_NEED_VIP4)
+#define CLOG   (1u << EZLB_NEED_LOG)
 
 /* Written again here, so that no fact of the table changes by accident. */
 static const struct {
@@ -112,6 +116,10 @@ static const struct {
 				    NULL },
 	[EZLB_TCP_LIBERAL] = { NT, 0, false, true, "sys/net/netfilter/nf_conntrack_tcp_be_liberal",
 			       NULL },
+	[EZLB_CT_EVENTS] = { CLOG, 0, false, true, "sys/net/netfilter/nf_conntrack_events", NULL },
+	[EZLB_CT_ACCT] = { CLOG, 0, false, true, "sys/net/netfilter/nf_conntrack_acct", NULL },
+	[EZLB_CT_TIMESTAMP] = { CLOG, 0, false, true, "sys/net/netfilter/nf_conntrack_timestamp",
+				NULL },
 	[EZLB_VS_EXPIRE_QUIESCENT] = { STICKY, STICKY, false, false,
 				       "sys/net/ipv4/vs/expire_quiescent_template", NULL },
 	[EZLB_IP_FORWARD] = { N4, N4, false, false, "sys/net/ipv4/ip_forward", NULL },

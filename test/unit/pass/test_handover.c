@@ -341,6 +341,9 @@ static const struct {
 	{ EZLB_ARP_IGNORE, false },
 	{ EZLB_ARP_ANNOUNCE, false },
 	{ EZLB_TCP_LIBERAL, false },
+	{ EZLB_CT_EVENTS, false },
+	{ EZLB_CT_ACCT, false },
+	{ EZLB_CT_TIMESTAMP, false },
 };
 
 /* Without some settings no source NAT works; the others are another matter. */

@@ -40,6 +40,9 @@ static const char *const setting_words[] = {
 	[EZLB_ARP_IGNORE] = "arp_ignore",
 	[EZLB_ARP_ANNOUNCE] = "arp_announce",
 	[EZLB_TCP_LIBERAL] = "liberal",
+	[EZLB_CT_EVENTS] = "events",
+	[EZLB_CT_ACCT] = "acct",
+	[EZLB_CT_TIMESTAMP] = "timestamp",
 };
 
 #define WORDS 6
