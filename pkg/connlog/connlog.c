@@ -63,11 +63,13 @@ static bool take_orders(struct ezlb_connlog *log)
 static void drain(struct ezlb_connlog *log)
 {
 	uint64_t end = ezlb_now_ms() + EZLB_CONNLOG_CLOSE_MS;
-	bool more = true;
+	int n = RECEIVE_BATCH;
 
-	while (more && ezlb_now_ms() < end) {
-		more = receiver_take(&log->receiver, log->feed);
+	while (n == RECEIVE_BATCH && ezlb_now_ms() < end) {
+		n = receiver_fetch(&log->receiver, log->feed);
+		/* After that: they may be of a service that the loop has just handed over. */
 		take_orders(log);
+		receiver_handle(&log->receiver, n);
 	}
 	receiver_finish(&log->receiver, feed_drops(log->feed));
 }

@@ -19,7 +19,7 @@ void receiver_open(struct receiver *receiver, const char *file, uint32_t ipvs_tc
 	*receiver = (struct receiver){ .to_file = file != NULL,
 				       .timeouts = { .ipvs_tcp = ipvs_tcp_s } };
 	writer_init(&receiver->writer, file);
-	receiver->bytes = ezlb_calloc(RECEIVE_BATCH, RECEIVE_BYTES);
+	receiver->bytes = ezlb_calloc(RECEIVE_BATCH, sizeof(*receiver->bytes));
 }
 
 void receiver_use(struct receiver *receiver, struct ezlb_connections_index *index)
@@ -93,29 +93,36 @@ static void look_at_timeouts(struct receiver *receiver)
 }
 
 /* The kernel sends each event in a datagram of its own. */
-bool receiver_take(struct receiver *receiver, int fd)
+int receiver_fetch(struct receiver *receiver, int fd)
 {
 	struct mmsghdr messages[RECEIVE_BATCH] = { 0 };
 	struct iovec places[RECEIVE_BATCH];
-	int64_t now_ns = wall_ns();
 	int n;
 
 	for (size_t i = 0; i < RECEIVE_BATCH; i++) {
-		places[i] = (struct iovec){ receiver->bytes[i], RECEIVE_BYTES };
+		places[i] = (struct iovec){ receiver->bytes[i].bytes, RECEIVE_BYTES };
 		messages[i].msg_hdr.msg_iov = &places[i];
 		messages[i].msg_hdr.msg_iovlen = 1;
 	}
 	n = recvmmsg(fd, messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n; i++)
+		receiver->len[i] = messages[i].msg_len;
+	return n > 0 ? n : 0;
+}
+
+void receiver_handle(struct receiver *receiver, int n)
+{
+	int64_t now_ns = wall_ns();
+
 	if (n > 0)
 		look_at_timeouts(receiver);
 	for (int i = 0; i < n; i++) {
-		const struct nlmsghdr *msg = places[i].iov_base;
+		const struct nlmsghdr *msg = &receiver->bytes[i].head;
 
-		if (messages[i].msg_len >= sizeof(*msg) && msg->nlmsg_len >= sizeof(*msg) &&
-		    msg->nlmsg_len <= messages[i].msg_len)
+		if (receiver->len[i] >= sizeof(*msg) && msg->nlmsg_len >= sizeof(*msg) &&
+		    msg->nlmsg_len <= receiver->len[i])
 			take(receiver, msg, now_ns);
 	}
-	return n == RECEIVE_BATCH;
 }
 
 /* One line for each burst, and for each RECEIVE_SAY_MS of a long one. */

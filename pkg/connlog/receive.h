@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <linux/netlink.h>
+
 #include <ezlb/connections.h>
 #include <ezlb/connlog.h>
 
@@ -27,7 +29,12 @@ struct receiver {
 	uint64_t said_ms;     /* the last log line about events that were missed */
 	uint64_t unsaid;      /* missed since */
 	bool said_problem;
-	unsigned char (*bytes)[RECEIVE_BYTES]; /* room for a batch */
+	/* Of the batch: */
+	union {
+		struct nlmsghdr head;
+		unsigned char bytes[RECEIVE_BYTES];
+	} * bytes;
+	size_t len[RECEIVE_BATCH];
 };
 
 void receiver_open(struct receiver *receiver, const char *file, uint32_t ipvs_tcp_s);
@@ -35,8 +42,10 @@ void receiver_close(struct receiver *receiver);
 /* Takes over the index. */
 void receiver_use(struct receiver *receiver, struct ezlb_connections_index *index);
 void receiver_reopen(struct receiver *receiver);
-/* Takes a batch of messages and puts their lines into the writer. False: there are no more. */
-bool receiver_take(struct receiver *receiver, int fd);
+/* Takes a batch of messages from the socket, at most RECEIVE_BATCH; returns how many. */
+int receiver_fetch(struct receiver *receiver, int fd);
+/* Puts the lines of these n messages into the writer. */
+void receiver_handle(struct receiver *receiver, int n);
 /* Writes the lines and adds to the counts; `drops` is the counter of the socket. */
 void receiver_finish(struct receiver *receiver, uint32_t drops);
 

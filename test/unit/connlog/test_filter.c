@@ -129,7 +129,7 @@ static void test_mark(void **state)
 
 static void make_many(size_t n)
 {
-	char(*texts)[64] = calloc(n, sizeof(*texts));
+	char(*texts)[128] = calloc(n, sizeof(*texts));
 	const char **at = calloc(n, sizeof(*at));
 
 	for (size_t i = 0; i < n; i++) {
@@ -146,7 +146,7 @@ static void make_many(size_t n)
 static void test_many(void **state)
 {
 	struct filter filter = { 0 };
-	char listen[64];
+	char listen[128];
 
 	(void)state;
 	make_many(1000);
