@@ -19,7 +19,7 @@ _ezlb_commands() {
 
 _ezlb_flags() { # COMMAND
 	case $1 in
-	run) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --cleanup-on-exit --empty-hold-down --admin-address --traffic-interval --log-level --log-format --help ;;
+	run) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --cleanup-on-exit --empty-hold-down --admin-address --traffic-interval --connection-log --log-level --log-format --help ;;
 	once) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --log-level --log-format --output --color --help ;;
 	check) echo --config-dir --snat-backend --format --strict --allow-empty --configmap --help ;;
 	import) echo --from --output-dir --help ;;
@@ -59,6 +59,7 @@ _ezlb_value() { # FLAG JOINED
 	--empty-hold-down | --empty-hold-downyes) echo ' ' ;;
 	--admin-address | --admin-addressyes) echo ' ' ;;
 	--traffic-interval | --traffic-intervalyes) echo ' ' ;;
+	--connection-log | --connection-logyes) echo 'FILE' ;;
 	--log-level | --log-levelyes) echo 'error warn info debug' ;;
 	--log-format | --log-formatyes) echo 'logfmt json' ;;
 	--output | -o | --outputyes) echo 'text json' ;;

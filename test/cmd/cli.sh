@@ -177,7 +177,7 @@ wrong_usage() {
 			refused "$command ${arguments[$command]}" "$command" one two
 		fi
 	done
-	for flag in --config-dir --state-dir --persist-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --empty-hold-down --admin-address --traffic-interval --log-level --log-format; do
+	for flag in --config-dir --state-dir --persist-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --empty-hold-down --admin-address --traffic-interval --connection-log --log-level --log-format; do
 		refused "ezlb: run: $flag needs a value: " run "$flag"
 	done
 	for flag in --output --color -o; do
@@ -218,6 +218,7 @@ wrong_usage() {
 	for value in "" 0 15 10ms 999ms -1s; do
 		refused "--traffic-interval=$value: expected DURATION" run "--traffic-interval=$value"
 	done
+	refused "--connection-log=: expected FILE" run "--connection-log="
 	for value in "" yes Always; do
 		refused "--color=$value: expected auto|always|never" status "--color=$value"
 	done
