@@ -52,8 +52,8 @@ table() {
 logged() {
 	cat "$LOG"* | sed -n 's/.* client=\(172[^ ]*\) listen=10.0.0.1:80 .* packets_in=\(.*\) packets_out=\(.*\) bytes_in=\(.*\) bytes_out=\(.*\) how=.*/\1 \2 \4 \3 \5/p' | sort
 }
-# After it no packet of a connection comes that would make a new entry. One that waits here closes with the next packet.
-settled() { [[ -z $(in_ns lb grep -E " dst=(10.0.0.1|fd00:0010:.*) .* dport=80 " /proc/net/nf_conntrack | grep -v TIME_WAIT) ]]; }
+# No packet will come any more that would make a new entry.
+settled() { ! in_ns lb grep " dst=10.0.0.1 sport=[0-9]* dport=80 " /proc/net/nf_conntrack | grep -v TIME_WAIT >/dev/null; }
 reopened() { [[ -e $LOG ]]; }
 
 echo "# the settings that it needs, which cleanup will put back"
