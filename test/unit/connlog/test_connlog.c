@@ -54,26 +54,37 @@ uint32_t feed_drops(int fd)
 /* --- a log and its files -----------------------------------------------------------------------
  */
 
+#define QUIET "quiet tcp 10.0.0.1:82 snat=10.0.0.3 192.168.10.11:8080"
+
+/* The service, NULL: none, and beside it one without connection_log. */
 static void set(struct ezlb_connlog *log, const char *text, bool connection_log)
 {
+	struct ezlb_spec *quiet = spec_of("/d/q.yaml", QUIET);
 	struct ezlb_spec *spec = text ? spec_of("/d/a.yaml", text) : NULL;
-	const struct ezlb_spec *items[1] = { spec };
-	const struct ezlb_desired desired = { items, spec ? 1 : 0, 1 };
+	const struct ezlb_spec *items[] = { quiet, spec };
+	const struct ezlb_desired desired = { items, spec ? 2 : 1, 2 };
 
 	if (spec)
 		spec->connection_log = connection_log;
 	ezlb_connlog_set(log, &desired);
 	ezlb_spec_free(spec);
+	ezlb_spec_free(quiet);
 }
 
-static void tell(const char *client)
+static void tell_of(const char *client, const char *listen)
 {
 	struct removed r = closed;
 	union message buf;
 
 	r.client = client;
+	r.listen = listen;
 	removed_message(&r, &buf);
 	assert_int_equal(send(kernel, buf.bytes, buf.msg.nlmsg_len, 0), buf.msg.nlmsg_len);
+}
+
+static void tell(const char *client)
+{
+	tell_of(client, closed.listen);
 }
 
 static uint64_t lines(void)
@@ -133,6 +144,9 @@ static void test_lines(void **state)
 	assert_true(counts.on);
 	assert_string_equal(counts.problem, "");
 	tell("172.16.0.2:1");
+	/* Messages of others pass the filter while it is replaced. */
+	tell_of("172.16.0.2:99", "10.0.0.1:82");
+	tell_of("172.16.0.2:99", "10.0.0.9:80");
 	tell("172.16.0.2:2");
 	until(before + 2);
 	assert_string_equal(clients("log").s, "172.16.0.2:1 172.16.0.2:2");
