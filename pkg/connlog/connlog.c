@@ -96,6 +96,9 @@ static void *run(void *arg)
 	struct ezlb_connlog *log = arg;
 	bool stop = false;
 
+	/* A file that cannot be written is told before the first line is lost. */
+	receiver_reopen(&log->receiver);
+	receiver_finish(&log->receiver, feed_drops(log->feed));
 	while (!stop) {
 		wait_for(log->wake, log->feed, patience(log));
 		stop = take_orders(log);
@@ -105,6 +108,8 @@ static void *run(void *arg)
 		}
 		drain(log);
 	}
+	/* Not when it is joined: until then the kernel would go on filling the socket. */
+	ezlb_close_fd(&log->feed);
 	return NULL;
 }
 

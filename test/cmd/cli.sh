@@ -13,7 +13,7 @@ variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_PERSIST_DIR EZLB_DATAPLANE EZLB_P
 	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_IPVS_TIMEOUT_TCP EZLB_IPVS_TIMEOUT_TCPFIN EZLB_IPVS_TIMEOUT_UDP
 	EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_ADMIN_ADDRESS
 	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR EZLB_FROM EZLB_OUTPUT_DIR
-	EZLB_SORT EZLB_LIMIT EZLB_FORMAT EZLB_CONFIGMAP)
+	EZLB_SORT EZLB_LIMIT EZLB_FORMAT EZLB_CONFIGMAP EZLB_CONNECTION_LOG)
 unset "${variables[@]}" NO_COLOR # the caller's
 
 # ez ARGUMENT...: runs it; $status, $out and $err are what came of it.
@@ -130,7 +130,7 @@ takes() {
 flags_of_commands() {
 	local command flag takers
 	mapfile -t flags < <(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$WORK"/help-* | sort -u)
-	equal "there are that many flags" 33 "${#flags[@]}"
+	equal "there are that many flags" 34 "${#flags[@]}"
 	for flag in "${flags[@]}"; do
 		[[ $flag != --help ]] || continue
 		takers=

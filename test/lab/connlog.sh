@@ -71,6 +71,7 @@ connect 10.0.0.1 80 20004 250 close / >>"$WORK/mine"
 eventually 5 "all are closed" settled
 table >"$WORK/table"
 flush
+eventually 5 "the file is there from the start" reopened
 mv "$LOG" "$LOG.1"
 kill -USR1 "$EZLB_PID"
 connect 10.0.0.1 80 20254 249 close / >>"$WORK/mine"
@@ -154,6 +155,7 @@ rm "$LOG"
 ezlb_stop TERM
 ezlb_cmd cleanup >/dev/null
 assert_eq "settings after cleanup" "0 0" "$(settings)"
+lb_sysctl net.netfilter.nf_conntrack_tcp_timeout_time_wait 120
 lb_sysctl net.ipv4.vs.conntrack 1
 lb_sysctl net.ipv4.ip_forward 1
 ezlb_start --connection-log "$LOG" --host-setup never
