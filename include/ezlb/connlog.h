@@ -18,7 +18,9 @@ struct ezlb_connlog;
 
 struct ezlb_connlog_options {
 	const char *file; /* borrowed until ezlb_connlog_free; NULL: lines go to the log, as info */
-	/* After this time without packets IPVS forgets an open connection, and removes its entry.
+	/*
+	 * After this time without packets IPVS forgets an open connection, and removes its entry.
+	 * 0: 900, as the kernel has it.
 	 */
 	uint32_t ipvs_tcp_s;
 };

@@ -21,7 +21,8 @@
 #include "feed.h"
 #include "receive.h"
 
-#define NAP_MS 50
+#define NAP_MS	   50
+#define IPVS_TCP_S (15 * 60) /* IP_VS_TCP_S_ESTABLISHED, net/netfilter/ipvs/ip_vs_proto_tcp.c */
 
 struct ezlb_connlog {
 	struct ezlb_connlog_options options;
@@ -260,6 +261,8 @@ struct ezlb_connlog *ezlb_connlog_new(const struct ezlb_connlog_options *options
 	struct ezlb_connlog *log = ezlb_calloc(1, sizeof(*log));
 
 	log->options = *options;
+	if (log->options.ipvs_tcp_s == 0)
+		log->options.ipvs_tcp_s = IPVS_TCP_S;
 	log->feed = log->wake = -1;
 	pthread_mutex_init(&log->lock, NULL);
 	return log;

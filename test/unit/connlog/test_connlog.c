@@ -8,6 +8,7 @@
 #include <ezlb/connlog.h>
 #include <ezlb/log.h>
 
+#include "ending.h"
 #include "feed.h"
 #include "specs.h"
 #include "tmpdir.h"
@@ -71,15 +72,21 @@ static void set(struct ezlb_connlog *log, const char *text, bool connection_log)
 	ezlb_spec_free(quiet);
 }
 
+static void send_message(const struct removed *r)
+{
+	union message buf;
+
+	removed_message(r, &buf);
+	assert_int_equal(send(kernel, buf.bytes, buf.msg.nlmsg_len, 0), buf.msg.nlmsg_len);
+}
+
 static void tell_of(const char *client, const char *listen)
 {
 	struct removed r = closed;
-	union message buf;
 
 	r.client = client;
 	r.listen = listen;
-	removed_message(&r, &buf);
-	assert_int_equal(send(kernel, buf.bytes, buf.msg.nlmsg_len, 0), buf.msg.nlmsg_len);
+	send_message(&r);
 }
 
 static void tell(const char *client)
@@ -300,12 +307,46 @@ static void test_to_the_log(void **state)
 		strstr(text, " level=info pkg=connlog svc=web proto=tcp client=172.16.0.2:1 "));
 }
 
+/* IPVS forgets an open connection after 15 minutes, unless a flag says otherwise. */
+static void test_time_of_ipvs(void **state)
+{
+	static const uint32_t seconds[] = { 0, 3600 };
+	struct timeouts host;
+	bool known;
+
+	(void)state;
+	timeouts_read("/proc/sys/net", &host);
+	known = host.of[TIMEOUT_ESTABLISHED] > 2000;
+	for (size_t i = 0; i < COUNT_OF(seconds); i++) {
+		struct text path = at("log");
+		const struct ezlb_connlog_options options = { path.s, seconds[i] };
+		struct ezlb_connlog *log = ezlb_connlog_new(&options);
+		const char *want = i ? " how=removed\n" : " how=timeout\n";
+		struct removed r = closed;
+		char text[1024] = "";
+		int fd;
+
+		r.state = TCP_CONNTRACK_ESTABLISHED;
+		r.left_s = known ? (uint32_t)(host.of[TIMEOUT_ESTABLISHED] - 1000) : 5000;
+		r.stop_ns = START + 1000 * SECOND;
+		set(log, WEB, true);
+		send_message(&r);
+		ezlb_connlog_free(log);
+		fd = open(path.s, O_RDONLY | O_CLOEXEC);
+		assert_true(read(fd, text, sizeof(text) - 1) > 0);
+		close(fd);
+		unlink(path.s);
+		/* On a host without conntrack there are no timeouts to read. */
+		assert_non_null(strstr(text, known ? want : " how=unknown\n"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),	   cmocka_unit_test(test_off_and_on),
 		cmocka_unit_test(test_losses),	   cmocka_unit_test(test_start_fails),
-		cmocka_unit_test(test_to_the_log),
+		cmocka_unit_test(test_to_the_log), cmocka_unit_test(test_time_of_ipvs),
 	};
 
 	return cmocka_run_group_tests(tests, setup_top, teardown_top);
