@@ -34,13 +34,15 @@ web() {
 		backends: [{address: "${BACKEND_IP[b1]}:20000"}]
 	END
 }
-# others: so many listeners more, with the field
+# others: so many listeners more, with the field; a file may have 64
 others() {
 	awk -v n="$LISTENERS" -v dir="$SERVICES" 'BEGIN {
-		file = dir "/others.yaml"
-		printf "listen:\n" >file
-		for (i = 1; i < n; i++) printf "  - 10.1.%d.%d:80\n", int(i / 250), i % 250 + 1 >file
-		printf "full_nat: true\nconnection_log: true\nhealth_check: {enabled: false}\nbackends: [{address: \"192.168.10.12:80\"}]\n" >file
+		for (i = 0; i < n; i++) {
+			file = dir "/others" int(i / 50) ".yaml"
+			if (i % 50 == 0)
+				printf "full_nat: true\nconnection_log: true\nhealth_check: {enabled: false}\nbackends: [{address: \"192.168.10.12:80\"}]\nlisten:\n" >file
+			printf "  - 10.1.%d.%d:80\n", int(i / 250), i % 250 + 1 >file
+		}
 	}'
 }
 # shellcheck disable=SC2016 # awk's

@@ -200,6 +200,21 @@ static void test_hup(void **state)
 	assert_int_equal(wait_end(&d), 0);
 }
 
+/* It is for the connection log. Without one it must not end the daemon either. */
+static void test_usr1(void **state)
+{
+	struct daemon d = daemon_start();
+
+	(void)state;
+	put("config/web.yaml", WEB);
+	wait_said(&d, "why=files ops=2");
+	kill(d.pid, SIGUSR1);
+	put("config/web.yaml", WEB_TWO);
+	wait_said(&d, "why=files ops=1 failed=0 first=\"dest-add");
+	kill(d.pid, SIGTERM);
+	assert_int_equal(wait_end(&d), 0);
+}
+
 static void test_files(void **state)
 {
 	struct daemon d = daemon_start();
@@ -281,6 +296,7 @@ int main(void)
 		IN_TOP(test_says_that_it_is_no_kernel),
 		IN_TOP(test_nobody_reads_the_log),
 		IN_TOP(test_hup),
+		IN_TOP(test_usr1),
 		IN_TOP(test_files),
 		IN_TOP(test_empty_for_a_while),
 		IN_TOP(test_empty_for_good),
