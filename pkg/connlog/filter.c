@@ -204,7 +204,7 @@ static void put_set(struct filter *f, struct keys *keys, bool proto, bool port)
 {
 	EZLB_SORT(keys, by_value);
 	EZLB_UNIQUE(keys, by_value);
-	if (keys->len > 0) {
+	if (keys->items) {
 		put_finish(f, proto, port);
 		put_search(f, keys->items, keys->len);
 	}

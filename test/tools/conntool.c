@@ -81,7 +81,7 @@ static int dial(const char *host, const char *port, uint16_t from)
 
 static void print_local(int fd)
 {
-	struct sockaddr_storage addr;
+	struct sockaddr_storage addr = { 0 };
 	socklen_t len = sizeof(addr);
 	char host[64], port[8];
 
