@@ -38,7 +38,7 @@ struct ezlb_kv {
  * error (sd-daemon(3)), which journald removes.
  */
 void ezlb_log_setup(enum ezlb_log_level level, enum ezlb_log_format format);
-/* May be called at any time, by the thread that logs. */
+/* May be called at any time. More than one thread may log. */
 void ezlb_log_set_level(enum ezlb_log_level level);
 const char *ezlb_log_level_str(enum ezlb_log_level level); /* "debug" */
 bool ezlb_log_enabled(enum ezlb_log_level level);

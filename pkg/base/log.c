@@ -12,7 +12,7 @@
 #include <ezlb/suggest.h>
 #include <ezlb/utf8.h>
 
-static enum ezlb_log_level max_level = EZLB_INFO;
+static _Atomic enum ezlb_log_level max_level = EZLB_INFO;
 static enum ezlb_log_format out_format = EZLB_LOGFMT;
 static bool to_journal;
 

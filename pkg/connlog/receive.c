@@ -62,7 +62,10 @@ static void put_line(struct receiver *receiver, const struct line *line)
 		return;
 	}
 	ezlb_log_write(EZLB_INFO, "connlog", line->fields);
-	receiver->lines++;
+	if (ezlb_log_enabled(EZLB_INFO))
+		receiver->lines++;
+	else
+		receiver->writer.lost++;
 }
 
 static void take(struct receiver *receiver, const struct nlmsghdr *msg, int64_t now_ns)

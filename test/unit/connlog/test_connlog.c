@@ -287,6 +287,7 @@ static void test_to_the_log(void **state)
 {
 	const struct ezlb_connlog_options options = { .file = NULL };
 	struct ezlb_connlog *log = ezlb_connlog_new(&options);
+	struct ezlb_connlog_counts start, counts;
 	uint64_t before = lines();
 	struct text path = at("stderr");
 	char text[4096] = "";
@@ -298,7 +299,16 @@ static void test_to_the_log(void **state)
 	ezlb_connlog_reopen(log);
 	tell("172.16.0.2:1");
 	until(before + 1);
+	/* A log level that hides them. */
+	ezlb_connlog_counts(&start);
+	ezlb_log_set_level(EZLB_WARN);
+	tell("172.16.0.2:2");
+	until(before + 2);
 	ezlb_connlog_free(log);
+	ezlb_log_set_level(EZLB_INFO);
+	ezlb_connlog_counts(&counts);
+	assert_int_equal(counts.lines, start.lines);
+	assert_int_equal(counts.unwritten, start.unwritten + 1);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
