@@ -50,11 +50,11 @@ others() {
 busy() { awk '/^cpu /{print $2 + $3 + $4 + $7 + $8}' /proc/stat; }
 of_ezlb() { awk '{print $14 + $15}' "/proc/$EZLB_PID/stat"; }
 flush() { in_ns lb "$CONNTOOL" flush; }
-lines() { wc -l <"$LOG"; }
+lines() { cat "$LOG" 2>/dev/null | wc -l; }
 # shellcheck disable=SC2016 # awk's
 drops() { in_ns lb awk '$2 == 12 && $4 == "00000004" {print $9}' /proc/net/netlink; }
 no_socket() { [[ -z $(drops) ]]; }
-quiet() { local was; was=$(of_ezlb) && nap 1 && [[ $(of_ezlb) -le $((was + 1)) ]]; }
+quiet() { local was; was=$(lines) && nap 1 && [[ $(lines) == "$was" ]]; }
 
 # connections WHAT: new connections, and the end of their entries
 connections() {

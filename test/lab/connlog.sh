@@ -86,6 +86,8 @@ for i in 2 3 4; do
 	wait $!
 done
 eventually 10 "500 lines" has_lines 500
+# Both lines of a connection that has two.
+while read -r twice; do cat "$LOG"* | grep -F "client=$twice "; done < <(field client | sort | uniq -d)
 assert_eq "clients: mine, then those of the log" "" \
 	"$(diff <(cut -d' ' -f1 "$WORK/mine" | sort) <(field client | sort))"
 assert_eq "packets and bytes: conntrack's, then those of the log" "" "$(diff <(sort "$WORK/table") <(logged))"
