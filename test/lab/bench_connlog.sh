@@ -15,6 +15,7 @@ ENTRIES=${LAB_ENTRIES:-40000}
 ROUNDS=${LAB_ROUNDS:-3}
 LISTENERS=${LAB_LISTENERS:-1000}
 LOG=$WORK/connections.log
+: >"$LOG"
 lab_up
 "$LABTOOL" in b1 "$CONN" serve 20000 &
 eventually 10 "the backend listens" in_ns b1 "$CONN" connect 127.0.0.1 20000 1
@@ -50,7 +51,7 @@ others() {
 busy() { awk '/^cpu /{print $2 + $3 + $4 + $7 + $8}' /proc/stat; }
 of_ezlb() { awk '{print $14 + $15}' "/proc/$EZLB_PID/stat"; }
 flush() { in_ns lb "$CONNTOOL" flush; }
-lines() { cat "$LOG" 2>/dev/null | wc -l; }
+lines() { wc -l <"$LOG"; }
 # shellcheck disable=SC2016 # awk's
 drops() { in_ns lb awk '$2 == 12 && $4 == "00000004" {print $9}' /proc/net/netlink; }
 no_socket() { [[ -z $(drops) ]]; }
