@@ -12,7 +12,10 @@ CONNTOOL=$(dirname "$EZLB")/conntool
 LOG=$WORK/connections.log
 
 lab_up
-backend_start b1 80 81 53/udp
+# The server closes first, so it remembers the source ports of port 80 for a minute. When conntrack's entries are gone,
+# source NAT may choose such a port again; the server then refuses the first SYN, and the connection has two
+# entries and two lines. So the later parts have ports of their own.
+backend_start b1 80 81 82 83 53/udp
 "$LABTOOL" serve b2 b2 "$WORK/b1" 6 80 >"$WORK/b2.ready" &
 head -c 4000 /dev/zero >"$WORK/b1/large"
 
@@ -32,6 +35,8 @@ svc() {
 }
 svc web 10.0.0.1:80 192.168.10.11:80 tcp true
 svc quiet 10.0.0.1:81 192.168.10.11:81 tcp false
+svc later 10.0.0.1:82 192.168.10.11:82 tcp true
+svc last 10.0.0.1:83 192.168.10.11:83 tcp true
 svc six "[fd00:10::1]:80" "[fd00:192::12]:80" tcp true
 svc dns 10.0.0.2:53 192.168.10.11:53 udp true
 svc closed 10.0.0.2:99 192.168.10.13:99 tcp true
@@ -67,18 +72,11 @@ assert_eq "settings" "1 1" "$(settings)"
 echo "# 500 connections, and the file is rotated meanwhile"
 connect 10.0.0.1 80 20000 1 close /large >"$WORK/mine"
 connect 10.0.0.1 81 20001 3 close / >"$WORK/quiet"
-connect 10.0.0.1 80 20004 250 close / >>"$WORK/mine"
+connect 10.0.0.1 80 20004 499 close / >>"$WORK/mine"
 eventually 5 "all are closed" settled
 table >"$WORK/table"
-flush
 eventually 5 "the file is there from the start" reopened
-mv "$LOG" "$LOG.1"
-kill -USR1 "$EZLB_PID"
-connect 10.0.0.1 80 20254 249 close / >>"$WORK/mine"
-eventually 5 "all are closed" settled
-table >>"$WORK/table"
-eventually 5 "a new file" reopened
-for i in 2 3 4; do
+for i in 1 2 3; do
 	flush &
 	mv "$LOG" "$LOG.$i"
 	kill -USR1 "$EZLB_PID"
@@ -111,12 +109,12 @@ last=$(ms "$(field end "$large")")
 echo "# how they end"
 rm "$LOG".*
 : >"$LOG" # ezlb appends to it
-connect 10.0.0.1 80 20503 1 reset / >"$WORK/reset"
+connect 10.0.0.1 82 20503 1 reset / >"$WORK/reset"
 connect 10.0.0.2 99 20504 1 close / >"$WORK/refused" 2>/dev/null
 in_ns client timeout 1 "$CONNTOOL" connect 10.0.0.2 98 20505 1 close / >"$WORK/mute" 2>/dev/null || :
 connect fd00:10::1 80 20506 1 close / >"$WORK/six"
 "$LABTOOL" udp client 3 10.0.0.2 53 40053 >/dev/null
-coproc HELD { connect 10.0.0.1 80 20507 1 hold /; }
+coproc HELD { connect 10.0.0.1 82 20507 1 hold /; }
 read -r -u "${HELD[0]}" held _
 flush
 eventually 10 "six lines" has_lines 6
@@ -136,9 +134,9 @@ echo "# an open connection that IPVS forgets; a UDP flow that ends by itself; bo
 lb_sysctl net.netfilter.nf_conntrack_udp_timeout 1
 lb_sysctl net.netfilter.nf_conntrack_tcp_timeout_time_wait 1
 : >"$LOG"
-coproc IDLE { connect 10.0.0.1 80 20508 1 hold /; }
+coproc IDLE { connect 10.0.0.1 82 20508 1 hold /; }
 read -r -u "${IDLE[0]}" idle _
-connect 10.0.0.1 80 20509 1 close / >"$WORK/exact"
+connect 10.0.0.1 82 20509 1 close / >"$WORK/exact"
 "$LABTOOL" udp client 3 10.0.0.2 53 40054 >/dev/null
 # Reading the table makes the kernel remove what has expired.
 ended() { in_ns lb cat /proc/net/nf_conntrack >/dev/null && has_lines 3; }
@@ -161,26 +159,26 @@ lb_sysctl net.netfilter.nf_conntrack_tcp_timeout_time_wait 120
 lb_sysctl net.ipv4.vs.conntrack 1
 lb_sysctl net.ipv4.ip_forward 1
 ezlb_start --connection-log "$LOG" --host-setup never
-eventually 20 "web answers" client_get 10.0.0.1:80
+eventually 20 "web answers" client_get 10.0.0.1:82
 flush
 eventually 10 "a line" has_lines 1
 assert_match "the line" 'start=unknown end=2[^ ]* duration=unknown packets_in=unknown packets_out=unknown bytes_in=unknown bytes_out=unknown how=closed' \
 	"$(cat "$LOG")"
 
 echo "# what waits at the end is written; without a file the lines are in the log; none without the field"
-connect 10.0.0.1 80 20510 50 close / >"$WORK/last"
+connect 10.0.0.1 83 20510 50 close / >"$WORK/last"
 flush
 ezlb_stop TERM
 assert_eq "lines" 51 "$(lines)"
 svc six "[fd00:10::1]:80" "[fd00:192::12]:80" tcp false
-for name in dns closed mute; do rm "$SERVICES/$name.yaml"; done
+for name in dns closed mute web last; do rm "$SERVICES/$name.yaml"; done
 ezlb_start
-eventually 20 "web answers" client_get 10.0.0.1:80
+eventually 20 "web answers" client_get 10.0.0.1:82
 flush
-eventually 10 "a line in the log" grep -q "level=info pkg=connlog svc=web .* how=closed" "$EZLB_LOG"
+eventually 10 "a line in the log" grep -q "level=info pkg=connlog svc=later .* how=closed" "$EZLB_LOG"
 sockets() { in_ns lb sed 1d /proc/net/netlink | awk '$2 == 12 && $4 == "00000004"' | wc -l; }
 assert_eq "sockets with this group" 1 "$(sockets)"
-svc web 10.0.0.1:80 192.168.10.11:80 tcp false
+svc later 10.0.0.1:82 192.168.10.11:82 tcp false
 no_socket() { [[ $(sockets) -eq 0 ]]; }
 eventually 10 "no socket any more" no_socket
 ezlb_stop TERM
