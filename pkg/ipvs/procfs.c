@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <ezlb/ipvs.h>
+
 /* The kernel's longest line has about 110 characters; one read returns about one page. */
 #define BUFFER 16384
 
@@ -19,6 +21,8 @@ struct reading {
 	bool included;	  /* the service is in scope, or of unknown format */
 	uint64_t service; /* the hash of the service, if included */
 	uint64_t print;
+	struct ezlb_traffic *dests; /* read these, and make no hash; NULL: make one */
+	struct ezlb_service_key key;
 };
 
 /* --- words --------------------------------------------------------------------------------- */
@@ -191,11 +195,41 @@ static void on_service(struct reading *reading, struct text line)
 	struct ezlb_service_key key = { .proto = EZLB_TCP };
 	int rc = parse_service(line, &key);
 
-	reading->included = rc == 0 ? in_scope(reading->scope, &key) : rc == -EBADMSG;
-	if (!reading->included)
+	reading->included = rc == 0 ? in_scope(reading->scope, &key)
+				    : rc == -EBADMSG && !reading->dests;
+	reading->key = key;
+	if (!reading->included || reading->dests)
 		return;
 	reading->service = row_print(0, line);
 	reading->print += reading->service;
+}
+
+static bool take_number(struct text *rest, uint32_t *out)
+{
+	struct text word = take_word(rest);
+	uint64_t n = 0;
+
+	if (!is_number(word) || word.end - word.at > 10)
+		return false;
+	for (; word.at < word.end; word.at++)
+		n = 10 * n + (uint64_t)(*word.at - '0');
+	*out = (uint32_t)n;
+	return n <= UINT32_MAX;
+}
+
+/* "  -> C0A80A0B:0050      Masq    1      0          3" */
+static void read_dest(struct reading *reading, struct text line)
+{
+	struct ezlb_traffic_row row = { .service = reading->key, .of_dest = true };
+
+	if (!is(take_word(&line), "->") || !parse_endpoint(take_word(&line), &row.backend))
+		return;
+	if (row.service.fwmark)
+		row.service.listen.addr.family = row.backend.addr.family;
+	take_word(&line); /* how it forwards */
+	if (take_number(&line, &row.weight) && take_number(&line, &row.active) &&
+	    take_number(&line, &row.inactive) && ezlb_scope_has(reading->scope, &row.service))
+		*EZLB_PUSH(reading->dests) = row;
 }
 
 /* True for two numbers and the end of the line. */
@@ -215,6 +249,10 @@ static void on_dest(struct reading *reading, struct text line)
 
 	if (!reading->included)
 		return;
+	if (reading->dests) {
+		read_dest(reading, line);
+		return;
+	}
 	for (int i = 0; i < 4; i++)
 		row.end = take_word(&rest).end;
 	if (are_counts(rest))
@@ -251,25 +289,56 @@ static size_t on_text(struct reading *reading, char *buf, size_t len)
 	return len;
 }
 
-int ezlb_ipvs_procfs_print(const char *path, const struct ezlb_scope *scope, uint64_t *print)
+static int read_all(const char *path, struct reading *reading)
 {
-	struct reading reading = { .scope = scope };
+	EZLB_AUTO_CLOSE int fd = -1;
 	char buf[BUFFER];
 	size_t left = 0;
 	ssize_t n;
-	EZLB_AUTO_CLOSE int fd = -1;
 
-	if (scope->len > 0) {
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			return -errno;
-		while ((n = read(fd, buf + left, sizeof(buf) - left)) > 0)
-			left = on_text(&reading, buf, left + (size_t)n);
-		if (n < 0)
-			return -errno;
-		if (left > 0)
-			on_line(&reading, (struct text){ buf, buf + left });
-	}
-	*print = reading.print;
+	if (reading->scope->len == 0)
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, buf + left, sizeof(buf) - left)) > 0)
+		left = on_text(reading, buf, left + (size_t)n);
+	if (n < 0)
+		return -errno;
+	if (left > 0)
+		on_line(reading, (struct text){ buf, buf + left });
 	return 0;
+}
+
+int ezlb_ipvs_procfs_print(const char *path, const struct ezlb_scope *scope, uint64_t *print)
+{
+	struct reading reading = { .scope = scope };
+	int rc = read_all(path, &reading);
+
+	if (rc == 0)
+		*print = reading.print;
+	return rc;
+}
+
+int ezlb_ipvs_procfs_dests(const char *path, const struct ezlb_scope *scope,
+			   struct ezlb_traffic *out)
+{
+	struct reading reading = { .scope = scope, .dests = out };
+	int rc;
+
+	out->len = 0;
+	rc = read_all(path, &reading);
+	if (rc < 0)
+		out->len = 0;
+	EZLB_SORT(out, ezlb_traffic_row_cmp);
+	EZLB_UNIQUE(out, ezlb_traffic_row_cmp);
+	return rc;
+}
+
+int ezlb_ipvs_connections(const struct ezlb_scope *scope, struct ezlb_traffic *out,
+			  struct ezlb_err *err)
+{
+	int rc = ezlb_ipvs_procfs_dests(EZLB_IPVS_PROCFS, scope, out);
+
+	return rc < 0 ? ezlb_err_sys(err, -rc, "cannot read " EZLB_IPVS_PROCFS) : 0;
 }

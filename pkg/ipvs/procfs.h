@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * procfs: a hash of /proc/net/ip_vs. Reading it is about seven times cheaper than a dump, so peek
- * uses it; it shows less than a dump does, so list never uses it.
- * Source: ip_vs_info_seq_show() in net/netfilter/ipvs/ip_vs_ctl.c.
+ * procfs: reads /proc/net/ip_vs, which is about seven times cheaper than a dump, so peek uses it;
+ * it shows less than a dump does, so list never uses it. Source: ip_vs_info_seq_show() in
+ * net/netfilter/ipvs/ip_vs_ctl.c.
  */
 #pragma once
 
 #include <stdint.h>
 
 #include <ezlb/table.h>
+#include <ezlb/traffic.h>
 
 #define EZLB_IPVS_PROCFS "/proc/net/ip_vs"
 
@@ -22,3 +23,8 @@
  * differs once, which may report a change of rows in scope that did not happen.
  */
 int ezlb_ipvs_procfs_print(const char *path, const struct ezlb_scope *scope, uint64_t *print);
+
+/* The dests of the services in scope, sorted. Lines of unknown format are left out; errors as
+ * above. */
+int ezlb_ipvs_procfs_dests(const char *path, const struct ezlb_scope *scope,
+			   struct ezlb_traffic *out);

@@ -375,6 +375,58 @@ static void test_file(void **state)
 	assert_int_equal(print, 0);
 }
 
+/* --- dests --------------------------------------------------------------------------------- */
+
+static struct ezlb_traffic dests;
+static char lines[1024];
+
+/* "tcp 10.0.0.1:80 192.168.10.11:80 weight active inactive", one a line. */
+static const char *dests_of(const char *text)
+{
+	int fd = memfd_create("ip_vs", MFD_CLOEXEC);
+	char path[32], key[EZLB_SERVICE_KEY_STRLEN], to[EZLB_ENDPOINT_STRLEN];
+
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_int_equal(ezlb_ipvs_procfs_dests(path, &scope, &dests), 0);
+	close(fd);
+	lines[0] = '\0';
+	for (size_t i = 0; i < dests.len; i++) {
+		const struct ezlb_traffic_row *row = &dests.items[i];
+
+		assert_true(row->of_dest);
+		ezlb_strcatf(lines, sizeof(lines), "%s %s %u %u %u\n",
+			     ezlb_service_key_format(&row->service, key),
+			     ezlb_endpoint_format(&row->backend, to), row->weight, row->active,
+			     row->inactive);
+	}
+	EZLB_VEC_CLEAR(&dests);
+	return lines;
+}
+
+static void test_dests(void **state)
+{
+	(void)state;
+	assert_string_equal(dests_of(WORLD), "tcp 10.0.0.1:80 192.168.10.11:80 1 0 0\n"
+					     "tcp 10.0.0.1:80 192.168.10.12:80 2 3 41\n"
+					     "tcp [fd00:10::1]:443 [fd00:192::11]:443 1 0 0\n"
+					     "udp 10.0.0.1:53 192.168.10.13:53 5 0 0\n"
+					     "fwmark 7 192.168.10.11 1 0 0\n");
+	/* A line that no kernel writes is none of ours, nor are the dests below it. */
+	assert_string_equal(dests_of(HEADING "TCP  0A000001:zz rr\n" WEB_11), "");
+	assert_string_equal(dests_of(HEADING WEB_LINE
+				     "  -> C0A80A0B:0050 Masq 1 x 0\n  -> C0A80A0B Masq 1 0 0\n"
+				     "  => C0A80A0B:0050 Masq 1 0 0\n  -> C0A80A0B:0050 Masq 1 0"),
+			    "");
+	assert_string_equal(dests_of(HEADING WEB_LINE "  -> C0A80A0B:0050 Masq 1 4294967296 0\n"),
+			    "");
+	/* Twice, because the table changed between two reads. */
+	assert_string_equal(dests_of(HEADING WEB_LINE WEB_12 WEB_LINE WEB_12),
+			    "tcp 10.0.0.1:80 192.168.10.12:80 2 3 41\n");
+	assert_int_equal(ezlb_ipvs_procfs_dests("/no/such/ip_vs", &scope, &dests), -ENOENT);
+	assert_int_equal(ezlb_ipvs_procfs_dests("/", &scope, &dests), -EISDIR);
+}
+
 static int open_files(void)
 {
 	int fd = dup(0);
@@ -410,6 +462,7 @@ int main(void)
 		TEST(test_garbage),
 		TEST(test_key_at_the_end_of_the_buffer),
 		TEST(test_file),
+		TEST(test_dests),
 		TEST(test_no_descriptor_is_left),
 	};
 
