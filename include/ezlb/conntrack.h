@@ -12,6 +12,7 @@
 #include <ezlb/connection.h>
 #include <ezlb/err.h>
 #include <ezlb/flow.h>
+#include <ezlb/ports.h>
 
 /*
  * Deletes the conntrack entries of exactly these flows in the caller's network namespace. *n is the
@@ -74,3 +75,11 @@ typedef void (*ezlb_connection_event_fn)(void *arg, const struct ezlb_connection
 int ezlb_conntrack_events_next(struct ezlb_conntrack_events *events, unsigned timeout_ms,
 			       ezlb_connection_event_fn fn, void *arg, struct ezlb_err *err);
 void ezlb_conntrack_events_close(struct ezlb_conntrack_events *events); /* NULL is fine */
+/*
+ * Counts the entries whose answers come from this backend, by its port and the address that it
+ * sees: the source ports in use. With port 0: those from all its ports. Sorted by port and address;
+ * at most 4,096. Entries that are about to end count, too: they still hold their port. Errors as
+ * above; changes nothing.
+ */
+int ezlb_conntrack_sources(enum ezlb_proto proto, const struct ezlb_endpoint *backend,
+			   struct ezlb_ports_sources *out, struct ezlb_err *err);

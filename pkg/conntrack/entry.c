@@ -16,6 +16,9 @@
 #define SAME_PROTO    (1 << 3)
 #define SAME_SRC_PORT (1 << 4)
 #define SAME_DST_PORT (1 << 5)
+/* The same for CTA_FILTER_REPLY_FLAGS and CTA_TUPLE_REPLY. */
+#define SAME_SRC_ADDR (1 << 0)
+#define SAME_SRC_PORT (1 << 4)
 
 /* --- requests ------------------------------------------------------------------------------ */
 
@@ -129,6 +132,35 @@ void ezlb_ct_put_dump(struct ezlb_nl_buf *buf, uint8_t family,
 	sides[1].same = same_of(&sides[1]);
 	if (sides[0].same || sides[1].same)
 		put_filter(msg, sides, 2);
+	ezlb_nl_msg_end(buf);
+}
+
+void ezlb_ct_put_backend_dump(struct ezlb_nl_buf *buf, enum ezlb_proto proto,
+			      const struct ezlb_endpoint *backend, bool narrow)
+{
+	uint8_t family = backend->addr.family;
+	uint32_t same = SAME_PROTO | (backend->port ? SAME_SRC_PORT : 0) |
+			(family == AF_INET ? SAME_SRC_ADDR : 0);
+	struct nlmsghdr *msg = msg_start(buf, family, IPCTNL_MSG_CT_GET, NLM_F_DUMP);
+	struct nlattr *tuple, *nest;
+
+	if (narrow) {
+		tuple = mnl_attr_nest_start(msg, CTA_TUPLE_REPLY);
+		if (family == AF_INET) {
+			nest = mnl_attr_nest_start(msg, CTA_TUPLE_IP);
+			mnl_attr_put(msg, CTA_IP_V4_SRC, 4, backend->addr.bytes);
+			mnl_attr_nest_end(msg, nest);
+		}
+		nest = mnl_attr_nest_start(msg, CTA_TUPLE_PROTO);
+		mnl_attr_put_u8(msg, CTA_PROTO_NUM, (uint8_t)ezlb_proto_number(proto));
+		if (backend->port)
+			mnl_attr_put_u16(msg, CTA_PROTO_SRC_PORT, htons(backend->port));
+		mnl_attr_nest_end(msg, nest);
+		mnl_attr_nest_end(msg, tuple);
+		nest = mnl_attr_nest_start(msg, CTA_FILTER);
+		mnl_attr_put_u32(msg, CTA_FILTER_REPLY_FLAGS, same);
+		mnl_attr_nest_end(msg, nest);
+	}
 	ezlb_nl_msg_end(buf);
 }
 

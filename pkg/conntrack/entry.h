@@ -14,6 +14,10 @@
 void ezlb_ct_put_dump(struct ezlb_nl_buf *buf, uint8_t family,
 		      const struct ezlb_connection_select *select);
 
+/* The same for the entries whose answers come from this backend. */
+void ezlb_ct_put_backend_dump(struct ezlb_nl_buf *buf, enum ezlb_proto proto,
+			      const struct ezlb_endpoint *backend, bool narrow);
+
 /* Deletes exactly this entry. If a newer entry has taken its place, the kernel answers -ENOENT. */
 void ezlb_ct_put_delete(struct ezlb_nl_buf *buf, const struct ezlb_ct_entry *entry);
 

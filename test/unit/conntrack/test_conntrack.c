@@ -346,6 +346,44 @@ static void test_untranslated(void **state)
 	assert_int_equal(fake.narrow_dumps, 1);
 }
 
+static void test_sources(void **state)
+{
+	const struct ezlb_endpoint backend = endpoint("192.168.10.11:53");
+	struct ezlb_endpoint every = backend;
+	struct ezlb_ports_sources sources = { 0 };
+
+	(void)state;
+	fake.entry[0].entry.source = endpoint("10.0.0.4:1024");
+	fake.entry[1].entry.source = endpoint("10.0.0.3:1024");
+	has(EZLB_UDP, "172.16.0.2:1003", "10.0.0.2:53", "192.168.10.11:53"); /* another service */
+	fake.entry[6].entry.source = endpoint("10.0.0.4:1025");
+	has(EZLB_UDP, "172.16.0.2:1003", "10.0.0.1:54", "192.168.10.11:54"); /* another port */
+	fake.entry[7].entry.source = endpoint("10.0.0.4:1025");
+	fake.interrupted = 1;
+	assert_int_equal(ezlb_ct_sources(&fake_source, EZLB_UDP, &backend, &sources, &err), 0);
+	assert_int_equal(sources.len, 2);
+	assert_int_equal(sources.items[0].addr.bytes[3], 3);
+	assert_int_equal(sources.items[0].used, 1);
+	assert_int_equal(sources.items[1].used, 2);
+	assert_int_equal(fake.narrow_dumps, 1);
+
+	every.port = 0;
+	assert_int_equal(ezlb_ct_sources(&fake_source, EZLB_UDP, &every, &sources, &err), 0);
+	assert_int_equal(sources.len, 3);
+	assert_int_equal(sources.items[2].port, 54);
+	assert_int_equal(sources.items[1].used, 2);
+
+	fake.narrow_rc = -EINVAL; /* a kernel that does not know the filter */
+	assert_int_equal(ezlb_ct_sources(&fake_source, EZLB_TCP, &backend, &sources, &err), 0);
+	assert_int_equal(sources.len, 1);
+	assert_int_equal(fake.dumps, 4);
+
+	fake.dump_rc = -EPERM;
+	assert_int_equal(ezlb_ct_sources(&fake_source, EZLB_UDP, &backend, &sources, &err), -EPERM);
+	assert_non_null(strstr(err.msg, "CAP_NET_ADMIN"));
+	EZLB_VEC_CLEAR(&sources);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +401,7 @@ int main(void)
 		TEST(test_kernel),
 		cmocka_unit_test_setup_teardown(test_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_untranslated, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sources, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
