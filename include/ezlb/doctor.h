@@ -11,6 +11,7 @@
 
 #include <ezlb/firewall.h>
 #include <ezlb/mem.h>
+#include <ezlb/ports.h>
 #include <ezlb/spec.h>
 #include <ezlb/text.h>
 
@@ -30,9 +31,12 @@ struct ezlb_findings EZLB_VEC(struct ezlb_finding);
 struct ezlb_doctor {
 	const char *root; /* prefix of /proc and /sys; "" except in tests */
 	const struct ezlb_desired *desired;
-	bool nftables;		/* the SNAT driver in use; else iptables */
-	bool firewall_never;	/* ezlb adds no accept rules to filters that drop */
-	const char *vip_device; /* "": none */
+	bool nftables;			/* the SNAT driver in use; else iptables */
+	bool firewall_never;		/* ezlb adds no accept rules to filters that drop */
+	const char *vip_device;		/* "": none */
+	const struct ezlb_ports *ports; /* judged; of the services in the kernel; NULL: not read */
+	/* Why this host cannot tell backends the client's address; "": it can; NULL: not known. */
+	const char *toa_problem;
 };
 
 /*

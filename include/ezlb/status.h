@@ -14,6 +14,7 @@
 #include <ezlb/event.h>
 #include <ezlb/histogram.h>
 #include <ezlb/plan.h>
+#include <ezlb/ports.h>
 #include <ezlb/roster.h>
 #include <ezlb/spec.h>
 #include <ezlb/text.h>
@@ -29,6 +30,7 @@ enum ezlb_condition_type {
 	EZLB_BACKENDS_READY, /* at least one backend takes new connections */
 	EZLB_CONFLICT,	     /* its name, listener or SNAT is taken */
 	EZLB_DELIVERABLE, /* nothing known keeps packets from backends, or answers from clients */
+	EZLB_CLIENT_ADDRESS, /* backends get the client's address if the file asks for that */
 	EZLB_CONDITIONS
 };
 
@@ -39,16 +41,17 @@ enum ezlb_reason {
 	EZLB_REASON_REFUSED,	    /* Accepted: False, no version is applied */
 	EZLB_REASON_LAST_GOOD_KEPT, /* Accepted: False, the last good version is applied */
 	EZLB_REASON_PROGRAMMED,	    /* Programmed: True */
-	EZLB_REASON_PENDING,	    /* Programmed, BackendsReady: Unknown, no pass or verdict yet */
-	EZLB_REASON_NOT_APPLIED,    /* Programmed, BackendsReady, Deliverable: False */
-	EZLB_REASON_FAILED,	    /* Programmed: False, the kernel rejected a change */
-	EZLB_REASON_HELD,	    /* Programmed: False, waits for an op that failed */
-	EZLB_REASON_UNREADABLE,	    /* Programmed: Unknown, the kernel cannot be read */
-	EZLB_REASON_FIGHT,	    /* Programmed: False, another program keeps undoing it */
-	EZLB_REASON_ALL_UP,	    /* BackendsReady: True */
-	EZLB_REASON_SOME_DOWN,	    /* BackendsReady: True */
-	EZLB_REASON_SOME_UNKNOWN,   /* BackendsReady: True, others have no verdict yet */
-	EZLB_REASON_FAIL_OPEN,	    /* BackendsReady: True, those that are down serve as well */
+	EZLB_REASON_PENDING, /* Programmed, BackendsReady, ClientAddress: Unknown, no pass yet, or
+				no verdict */
+	EZLB_REASON_NOT_APPLIED, /* Programmed, BackendsReady, Deliverable, ClientAddress: False */
+	EZLB_REASON_FAILED,	 /* Programmed, ClientAddress: False, the kernel rejected it */
+	EZLB_REASON_HELD,	 /* Programmed, ClientAddress: False, waits for an op that failed */
+	EZLB_REASON_UNREADABLE,	 /* Programmed, ClientAddress: Unknown, the kernel cannot be read */
+	EZLB_REASON_FIGHT,	 /* Programmed: False, another program keeps undoing it */
+	EZLB_REASON_ALL_UP,	 /* BackendsReady: True */
+	EZLB_REASON_SOME_DOWN,	 /* BackendsReady: True */
+	EZLB_REASON_SOME_UNKNOWN,    /* BackendsReady: True, others have no verdict yet */
+	EZLB_REASON_FAIL_OPEN,	     /* BackendsReady: True, those that are down serve as well */
 	EZLB_REASON_FALLBACK_SERVES, /* BackendsReady: True, no other backend is up */
 	EZLB_REASON_NONE_UP,	     /* BackendsReady: False */
 	EZLB_REASON_NONE_SERVING,    /* BackendsReady: False, those that are up have weight 0 */
@@ -64,6 +67,10 @@ enum ezlb_reason {
 	EZLB_REASON_NO_ANSWERS,		 /* Deliverable: False, packets go in and none come out */
 	EZLB_REASON_CONNTRACK_FULL,   /* Deliverable: False, the conntrack table is nearly full */
 	EZLB_REASON_SOURCE_NOT_LOCAL, /* Deliverable: False, an address of snat_ip is missing */
+	EZLB_REASON_SOURCE_PORTS_LOW, /* Deliverable: True, but few source ports are left */
+	EZLB_REASON_NOT_ASKED,	      /* ClientAddress: True, the file does not ask for it */
+	EZLB_REASON_ADDED,	      /* ClientAddress: True, by the TCP option */
+	EZLB_REASON_UNSUPPORTED,      /* ClientAddress: False, this host cannot do it */
 	EZLB_REASONS
 };
 
@@ -96,8 +103,8 @@ enum ezlb_state {
 	EZLB_STATE_CONFLICT, /* a name, listener or SNAT is taken; no version is applied */
 	EZLB_STATE_REFUSED,  /* its file has an error, and no version is applied */
 	EZLB_STATE_STALE,    /* its file has an error or a conflict; an older version is applied */
-	EZLB_STATE_DEGRADED, /* some backends are down, a fallback serves, or Deliverable is False
-			      */
+	EZLB_STATE_DEGRADED, /* some backends are down, a fallback serves, Deliverable is False, or
+				few source ports are left */
 	EZLB_STATE_PENDING,  /* no verdict, or no pass yet */
 	EZLB_STATE_OK,
 	EZLB_STATES
@@ -147,7 +154,7 @@ struct ezlb_status_service {
 	char name[EZLB_NAME_MAX + 1]; /* without a name in the file: from the file's name */
 	char *file;		      /* path; owned */
 	int line;		      /* of listen; 1: unknown */
-	bool applied; /* the members down to traffic_log are valid: of the applied version */
+	bool applied; /* the members down to ports are valid: of the applied version */
 	size_t first_listener, n_listeners; /* in status->listeners */
 	char scheduler[EZLB_SCHED_MAX + 1];
 	enum ezlb_forward forward;
@@ -155,6 +162,10 @@ struct ezlb_status_service {
 	struct ezlb_addr_range snat_ip;
 	struct ezlb_check check;
 	bool traffic_log;
+	enum ezlb_client_address client_address;
+	bool connection_log;
+	bool ports_known; /* the next member is valid: full_nat, and the kernel was read */
+	struct ezlb_ports_row ports;
 	uint64_t observed_hash;	  /* of the file's current bytes; 0: unreadable */
 	uint64_t applied_hash;	  /* of the bytes whose version the kernel has; 0: none yet */
 	size_t first, n_backends; /* in status->backends */
@@ -182,6 +193,19 @@ struct ezlb_status_dir {
 	char *path; /* owned */
 	bool configmap;
 	char *problem; /* why it is frozen; NULL: not frozen; owned */
+};
+
+struct ezlb_status_count {
+	const char *what; /* static */
+	uint64_t n;
+};
+struct ezlb_status_counts EZLB_VEC(struct ezlb_status_count);
+
+/* The connection log, since the start. */
+struct ezlb_status_connlog {
+	bool on; /* a service has connection_log */
+	uint64_t lines, lost;
+	char problem[EZLB_MESSAGE_STRLEN]; /* why no lines come now; "": they come */
 };
 
 /* How the files are watched. */
@@ -227,6 +251,8 @@ struct ezlb_status {
 						     reboot; "" */
 	int64_t conntrack_entries, conntrack_max; /* -1: unknown */
 	bool conntrack_full;			  /* set at 95 %, cleared below 90 % */
+	struct ezlb_status_connlog connlog;
+	struct ezlb_status_counts toa; /* packets, by what the TOA program did; empty: not loaded */
 
 	/* Sorted by name, then file. */
 	struct ezlb_status_services EZLB_VEC(struct ezlb_status_service) services;
@@ -273,12 +299,13 @@ struct ezlb_summary {
 	const char *refused_file; /* the first by path */
 	int refused_line;	  /* 0: the error has no line */
 	struct ezlb_summary_some down, fail_open, fallback;
-	bool conntrack_full; /* this and the next two: see struct ezlb_status */
+	struct ezlb_summary_some ports; /* few source ports are left */
+	bool conntrack_full;		/* this and the next two: see struct ezlb_status */
 	int64_t conntrack_entries, conntrack_max;
 };
-/* Counts one service: its state, and the reason of its BackendsReady. */
+/* Counts one service. */
 void ezlb_summary_add(struct ezlb_summary *summary, const char *name, enum ezlb_state state,
-		      enum ezlb_reason ready);
+		      const struct ezlb_condition conditions[static EZLB_CONDITIONS]);
 void ezlb_summary_text(const struct ezlb_summary *summary, char *buf, size_t size);
 /* The document of /api/v1/status; docs/admin.md describes it. Ends in a newline. */
 void ezlb_status_json(const struct ezlb_status *status, struct ezlb_text *out);

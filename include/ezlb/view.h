@@ -11,6 +11,7 @@
 #include <ezlb/event.h>
 #include <ezlb/local.h>
 #include <ezlb/pass.h>
+#include <ezlb/ports.h>
 #include <ezlb/probe.h>
 #include <ezlb/roster.h>
 #include <ezlb/status.h>
@@ -65,6 +66,7 @@ struct ezlb_view {
 
 	struct ezlb_local local;     /* when last read */
 	struct ezlb_answers answers; /* of the virtual services */
+	struct ezlb_ports ports;     /* when last read; of the services with full_nat */
 };
 
 void ezlb_view_start(struct ezlb_view *view, int64_t now_ms);
@@ -94,6 +96,7 @@ bool ezlb_view_conntrack(struct ezlb_view *view, int64_t entries, int64_t max, i
 struct ezlb_view_survey {
 	struct ezlb_local *local; /* taken over if it differs; the caller clears what is left */
 	const struct ezlb_traffic *traffic; /* of services */
+	struct ezlb_ports *ports;	    /* taken over; the caller clears what is left */
 	uint64_t clock_ms;		    /* now, by ezlb_now_ms */
 };
 void ezlb_view_survey(struct ezlb_view *view, const struct ezlb_catalog *catalog,

@@ -96,6 +96,23 @@ static void put_limits(const json_t *doc, const struct ezlb_console_look *look,
 		put_problem(look, out, conntrack_text(entries, max));
 }
 
+static void put_connlog(const json_t *doc, const struct ezlb_console_look *look,
+			struct ezlb_text *out)
+{
+	const json_t *log = json_object_get(doc, "connection_log");
+	long long lost = (long long)doc_int(log, "lost"), lines = (long long)doc_int(log, "lines");
+
+	if (doc_text(log, "problem")[0])
+		put_problem(look, out,
+			    ezlb_asprintf("the connection log writes nothing: %s",
+					  doc_text(log, "problem")));
+	if (lost > 0)
+		put_problem(look, out,
+			    ezlb_asprintf("%lld of %lld ended connections are not in the "
+					  "connection log",
+					  lost, lost + lines));
+}
+
 void part_head(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out)
 {
 	put_title(doc, look, out);
@@ -115,6 +132,7 @@ void part_head(const json_t *doc, const struct ezlb_console_look *look, struct e
 		put_problem(look, out,
 			    ezlb_asprintf("last good versions will not survive a reboot: %s",
 					  doc_text(doc, "persist_error")));
+	put_connlog(doc, look, out);
 	put_limits(doc, look, out);
 }
 

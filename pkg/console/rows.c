@@ -49,6 +49,7 @@ static bool is_reason(const json_t *condition)
 	       doc_is(condition, "reason", "SomeUnknown") ||
 	       doc_is(condition, "reason", "FailOpen") ||
 	       doc_is(condition, "reason", "FallbackServes") ||
+	       doc_is(condition, "reason", "SourcePortsLow") ||
 	       doc_is(condition, "reason", "LocalBackend");
 }
 

@@ -119,7 +119,55 @@ static const char *applied(const json_t *service)
 	return "an older version of the file";
 }
 
-static void put_spec(const struct sheet *sheet, const json_t *service)
+/* "15 of 64512 used to 192.168.10.11:80 (0%)" */
+static char *ports_text(const json_t *ports)
+{
+	EZLB_AUTO_FREE char *fullest =
+		doc_has(ports, "fullest") &&
+				doc_int(ports, "fullest_used") != doc_int(ports, "used")
+			? ezlb_asprintf("; %s uses %lld", doc_text(ports, "fullest"),
+					(long long)doc_int(ports, "fullest_used"))
+			: ezlb_strdup("");
+
+	return ezlb_asprintf(
+		"%lld of %lld used to %s (%lld%%%s)%s", (long long)doc_int(ports, "used"),
+		(long long)doc_int(ports, "available"), doc_text(ports, "backend"),
+		(long long)doc_int(ports, "percent"),
+		doc_is(ports, "counted_by", "ipvs") && doc_is(ports, "protocol", "udp") ? " at most"
+											: "",
+		fullest);
+}
+
+/* The program counts the packets of all services together. */
+static char *client_address_text(const json_t *doc, const json_t *service)
+{
+	const json_t *toa = json_object_get(doc, "toa");
+
+	if (!json_is_object(toa))
+		return ezlb_strdup(doc_text(service, "client_address"));
+	return ezlb_asprintf("%s; packets of all services: %lld added, %lld stripped, %lld without "
+			     "room, %lld not in conntrack",
+			     doc_text(service, "client_address"), (long long)doc_int(toa, "added"),
+			     (long long)doc_int(toa, "stripped"),
+			     (long long)doc_int(toa, "no_room") +
+				     (long long)doc_int(toa, "too_long"),
+			     (long long)doc_int(toa, "no_entry"));
+}
+
+static void put_full_nat(const struct sheet *sheet, const json_t *doc, const json_t *service)
+{
+	put(sheet, "source NAT",
+	    doc_true(service, "full_nat") ? ezlb_strdup(doc_text(service, "snat"))
+					  : ezlb_strdup("none"));
+	if (doc_has(service, "source_ports"))
+		put(sheet, "source ports", ports_text(json_object_get(service, "source_ports")));
+	if (doc_has(service, "client_address") && !doc_is(service, "client_address", "none"))
+		put(sheet, "client address", client_address_text(doc, service));
+	if (doc_true(service, "connection_log"))
+		put(sheet, "connection log", ezlb_strdup("on"));
+}
+
+static void put_spec(const struct sheet *sheet, const json_t *doc, const json_t *service)
 {
 	put(sheet, "file",
 	    ezlb_asprintf("%s:%lld", doc_text(service, "file"),
@@ -131,9 +179,7 @@ static void put_spec(const struct sheet *sheet, const json_t *service)
 	put(sheet, "scheduler",
 	    ezlb_asprintf("%s, forwards by %s", doc_text(service, "scheduler"),
 			  doc_text(service, "forward")));
-	put(sheet, "source NAT",
-	    doc_true(service, "full_nat") ? ezlb_strdup(doc_text(service, "snat"))
-					  : ezlb_strdup("none"));
+	put_full_nat(sheet, doc, service);
 	put(sheet, "health check", check_text(json_object_get(service, "check")));
 	put(sheet, "traffic log", ezlb_strdup(doc_true(service, "traffic_log") ? "on" : "off"));
 	put(sheet, "serving",
@@ -241,7 +287,7 @@ static void put_service(const json_t *doc, const json_t *service,
 	const struct sheet sheet = { look, out, 0 };
 
 	put_head(&sheet, doc_text(service, "name"), doc_text(service, "state"), "");
-	put_spec(&sheet, service);
+	put_spec(&sheet, doc, service);
 	put_conditions(&sheet, service);
 	put_diagnostics(&sheet, doc, service);
 	if (json_array_size(json_object_get(service, "backends")) > 0)

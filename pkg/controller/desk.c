@@ -14,14 +14,11 @@ static int64_t now(struct desk *desk)
 }
 
 /* What it says of services changes the summary. */
-static void on_survey(void *arg, struct ezlb_local *local, const struct ezlb_traffic *traffic)
+static void on_survey(void *arg, const struct ezlb_view_survey *found)
 {
 	struct desk *desk = arg;
-	const struct ezlb_view_survey survey = { .local = local,
-						 .traffic = traffic,
-						 .clock_ms = ezlb_now_ms() };
 
-	ezlb_view_survey(&desk->view, desk->sources.catalog, &survey, now(desk));
+	ezlb_view_survey(&desk->view, desk->sources.catalog, found, now(desk));
 	manager_notify(&desk->manager, &desk->view);
 }
 

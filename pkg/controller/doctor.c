@@ -3,8 +3,11 @@
 #include <ezlb/controller.h>
 
 #include <ezlb/catalog.h>
+#include <ezlb/ipvs.h>
+#include <ezlb/toa.h>
 
 #include "dataplane.h"
+#include "portcount.h"
 #include "sources.h"
 
 struct files {
@@ -43,6 +46,54 @@ static void add_file_findings(const struct files *files, struct ezlb_findings *o
 	}
 }
 
+/* Empty if IPVS cannot be read, which is another finding. */
+static void read_ports(const struct ezlb_desired *desired, struct ezlb_ports *out)
+{
+	const struct ezlb_ports none = { 0 };
+	struct ezlb_ports_uses uses = { 0 };
+	struct ezlb_traffic dests = { 0 };
+	struct ezlb_scope scope = { 0 };
+
+	for (size_t i = 0; i < desired->len; i++)
+		ezlb_ports_want(desired->items[i], &uses);
+	ezlb_ports_sort(&uses);
+	for (size_t i = 0; i < uses.len; i++)
+		*EZLB_PUSH(&scope) = uses.items[i].listener;
+	if (uses.len > 0 && ezlb_ipvs_connections(&scope, &dests, NULL) == 0)
+		portcount_take(&uses, &dests, out);
+	ezlb_ports_judge(out, &none);
+	EZLB_VEC_CLEAR(&scope);
+	EZLB_VEC_CLEAR(&dests);
+	EZLB_VEC_CLEAR(&uses);
+}
+
+static bool wants_toa(const struct ezlb_desired *desired)
+{
+	for (size_t i = 0; i < desired->len; i++)
+		if (desired->items[i]->client_address == EZLB_CLIENT_ADDRESS_TOA)
+			return true;
+	return false;
+}
+
+/* Returns buf, or NULL if no service asks for it. */
+static const char *read_toa(const struct ezlb_desired *desired, char buf[EZLB_TOA_PROBLEM_STRLEN])
+{
+	const struct ezlb_scope none = { 0 };
+	struct ezlb_table table = { 0 };
+	struct ezlb_layer *layer;
+	struct ezlb_err err;
+
+	if (!wants_toa(desired) || ezlb_toa_open(&layer, NULL) < 0)
+		return NULL;
+	if (layer->list(layer, &none, &table, &err) < 0)
+		ezlb_strcpy(buf, EZLB_TOA_PROBLEM_STRLEN, err.msg);
+	else
+		ezlb_strcpy(buf, EZLB_TOA_PROBLEM_STRLEN, table.toa_problem);
+	ezlb_table_clear(&table);
+	layer->close(layer);
+	return buf;
+}
+
 int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findings *out,
 			   struct ezlb_err *err)
 {
@@ -50,7 +101,9 @@ int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findi
 	enum ezlb_snat_driver driver = dataplane_snat_driver(options->snat_driver, &why);
 	struct files files = { .snapshot = { .files = { 0 } } };
 	int rc = read_files(&files, options, driver, err);
-	const struct ezlb_doctor doctor = {
+	char problem[EZLB_TOA_PROBLEM_STRLEN];
+	struct ezlb_ports ports = { 0 };
+	struct ezlb_doctor doctor = {
 		.root = "",
 		.desired = &files.batch.desired,
 		.nftables = driver == EZLB_SNAT_NFTABLES,
@@ -60,8 +113,12 @@ int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findi
 
 	if (rc == 0) {
 		add_file_findings(&files, out);
+		read_ports(&files.batch.desired, &ports);
+		doctor.ports = &ports;
+		doctor.toa_problem = read_toa(&files.batch.desired, problem);
 		ezlb_doctor_run(&doctor, out);
 	}
+	EZLB_VEC_CLEAR(&ports);
 	files_clear(&files);
 	return rc;
 }

@@ -48,20 +48,35 @@ void sample_conntrack(const char *proc, int64_t *entries, int64_t *max)
 void sample_take(struct sample *sample)
 {
 	sample_conntrack(sample->proc, &sample->conntrack_entries, &sample->conntrack_max);
+	ezlb_connlog_counts(&sample->connlog);
 	if (!sample->kernel)
 		return;
 	ezlb_ipvs_traffic(&sample->scope, &sample->traffic, &sample->traffic_err);
+	sample->toa_known = ezlb_toa_read_counts(sample->toa, NULL) == 0;
 	if (sample->snat != EZLB_SNAT_AUTO)
 		take_snats(sample);
+}
+
+static void put_connlog(const struct ezlb_connlog_counts *from, struct ezlb_status_connlog *to)
+{
+	to->on = from->on;
+	to->lines = from->lines;
+	to->lost = from->missed + from->unwritten;
+	ezlb_strcpy(to->problem, sizeof(to->problem), from->problem);
 }
 
 void sample_put(const struct sample *sample, struct ezlb_status *status)
 {
 	status->conntrack_entries = sample->conntrack_entries;
 	status->conntrack_max = sample->conntrack_max;
+	put_connlog(&sample->connlog, &status->connlog);
 	if (!sample->kernel)
 		return;
 	ezlb_strcpy(status->traffic_error, sizeof(status->traffic_error), sample->traffic_err.msg);
+	for (int i = 0; sample->toa_known && i < EZLB_TOA_COUNTS; i++)
+		*EZLB_PUSH(&status->toa) = (struct ezlb_status_count){
+			ezlb_toa_count_str((enum ezlb_toa_count)i), sample->toa[i]
+		};
 	if (!sample->traffic_err.code)
 		ezlb_status_count(status, &sample->traffic);
 	if (sample->snats_known)

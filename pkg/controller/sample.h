@@ -5,8 +5,10 @@
  */
 #pragma once
 
+#include <ezlb/connlog.h>
 #include <ezlb/snat.h>
 #include <ezlb/status.h>
+#include <ezlb/toa.h>
 
 struct sample {
 	/* in */
@@ -20,6 +22,9 @@ struct sample {
 	struct ezlb_table snats; /* only .snats */
 	bool snats_known;
 	int64_t conntrack_entries, conntrack_max; /* -1: unknown */
+	uint64_t toa[EZLB_TOA_COUNTS];
+	bool toa_known; /* the program is loaded */
+	struct ezlb_connlog_counts connlog;
 };
 
 /* The size of the conntrack table; -1: unknown. Fast enough for the loop. */

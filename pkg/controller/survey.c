@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "survey.h"
 
+#include <ezlb/duration.h>
 #include <ezlb/host.h>
 #include <ezlb/ipvs.h>
 #include <ezlb/log.h>
 
+#include "portcount.h"
 #include "thread.h"
 
 #define NOTICE_MS 100 /* after a change of an address: often several change together */
@@ -14,8 +16,10 @@ struct survey_job {
 	struct survey *survey;	 /* NULL: the survey was closed */
 	struct ezlb_scope scope; /* services whose answers pass this host */
 	struct ezlb_local local;
-	struct ezlb_traffic traffic;
-	struct ezlb_err local_err, traffic_err;
+	struct ezlb_ports_uses uses; /* of full_nat services */
+	struct ezlb_traffic traffic, dests;
+	struct ezlb_ports ports;
+	struct ezlb_err local_err, traffic_err, ports_err;
 };
 
 /* Runs in a thread of the pool. */
@@ -25,9 +29,24 @@ static void on_work(uv_work_t *work)
 
 	ezlb_host_local(&job->local, &job->local_err);
 	ezlb_ipvs_service_traffic(&job->scope, &job->traffic, &job->traffic_err);
+	if (job->uses.len > 0 &&
+	    ezlb_ipvs_connections(&job->scope, &job->dests, &job->ports_err) == 0)
+		portcount_take(&job->uses, &job->dests, &job->ports);
 }
 
 static void start(struct survey *survey, uint64_t delay_ms);
+
+static void tell(const struct survey *survey, struct survey_job *job)
+{
+	const struct ezlb_view_survey found = {
+		.local = job->local_err.code ? NULL : &job->local,
+		.traffic = job->traffic_err.code ? NULL : &job->traffic,
+		.ports = job->ports_err.code ? NULL : &job->ports,
+		.clock_ms = ezlb_now_ms(),
+	};
+
+	survey->done(survey->arg, &found);
+}
 
 static void on_done(uv_work_t *work, int status)
 {
@@ -37,20 +56,22 @@ static void on_done(uv_work_t *work, int status)
 	(void)status; /* never cancelled */
 	if (survey) {
 		survey->job = NULL;
-		survey->done(survey->arg, job->local_err.code ? NULL : &job->local,
-			     job->traffic_err.code ? NULL : &job->traffic);
+		tell(survey, job);
 		if (survey->again)
 			start(survey, NOTICE_MS);
 		survey->again = false;
 	}
 	EZLB_VEC_CLEAR(&job->scope);
+	EZLB_VEC_CLEAR(&job->uses);
 	EZLB_VEC_CLEAR(&job->traffic);
+	EZLB_VEC_CLEAR(&job->dests);
+	EZLB_VEC_CLEAR(&job->ports);
 	ezlb_local_clear(&job->local);
 	free(job);
 }
 
 /* Sorted, as ezlb_scope_has expects. */
-static void take_scope(const struct ezlb_desired *desired, struct ezlb_scope *out)
+static void take_scope(const struct ezlb_desired *desired, struct survey_job *job)
 {
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];
@@ -58,9 +79,11 @@ static void take_scope(const struct ezlb_desired *desired, struct ezlb_scope *ou
 		if (!ezlb_answers_pass(spec))
 			continue;
 		for (size_t k = 0; k < spec->n_listeners; k++)
-			*EZLB_PUSH(out) = spec->listeners[k].key;
+			*EZLB_PUSH(&job->scope) = spec->listeners[k].key;
+		ezlb_ports_want(spec, &job->uses);
 	}
-	EZLB_SORT(out, ezlb_service_key_cmp);
+	EZLB_SORT(&job->scope, ezlb_service_key_cmp);
+	ezlb_ports_sort(&job->uses);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -78,7 +101,7 @@ static void on_timer(uv_timer_t *timer)
 	job = ezlb_calloc(1, sizeof(*job));
 	job->work.data = job;
 	job->survey = survey;
-	take_scope(desired, &job->scope);
+	take_scope(desired, job);
 	survey->job = job;
 	thread_queue(survey->loop, &job->work, on_work, on_done);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * survey: reads from the kernel, in a thread of the pool, what the conditions of services need and
- * no pass reads: the local addresses, and the counters of the virtual services. Every 10 s while
- * there are services, after a change of the files, and after an address was added or removed.
+ * no pass reads: the local addresses, the counters of the virtual services, and how many source
+ * ports are used. Every 10 s while there are services, after a change of the files, and after an
+ * address was added or removed.
  */
 #pragma once
 
@@ -12,9 +13,8 @@
 
 struct survey_job;
 
-/* Called on the loop. Both NULL if they could not be read. The callee may take the local addresses.
- */
-typedef void (*survey_fn)(void *arg, struct ezlb_local *local, const struct ezlb_traffic *traffic);
+/* Called on the loop. What could not be read is NULL. The callee may take what is not const. */
+typedef void (*survey_fn)(void *arg, const struct ezlb_view_survey *found);
 
 struct survey {
 	uv_loop_t *loop;

@@ -299,6 +299,8 @@ void check_service(const struct ezlb_doctor *doctor, const struct ezlb_spec *spe
 	check_filters(spec, net, out);
 	check_scheduler(spec, scheduler, out);
 	check_connections(spec, net, out);
+	check_source_ports(doctor, spec, out);
+	check_client_address(doctor, spec, out);
 	if (!routes)
 		return;
 	check_backends(spec, net, out);

@@ -97,6 +97,10 @@ void check_service(const struct ezlb_doctor *doctor, const struct ezlb_spec *spe
 		   struct ezlb_findings *out);
 void check_connections(const struct ezlb_spec *spec, const struct net_facts *net,
 		       struct ezlb_findings *out);
+void check_source_ports(const struct ezlb_doctor *doctor, const struct ezlb_spec *spec,
+			struct ezlb_findings *out);
+void check_client_address(const struct ezlb_doctor *doctor, const struct ezlb_spec *spec,
+			  struct ezlb_findings *out);
 void check_filters(const struct ezlb_spec *spec, const struct net_facts *net,
 		   struct ezlb_findings *out);
 

@@ -9,6 +9,7 @@ const char *ezlb_condition_type_str(enum ezlb_condition_type type)
 		[EZLB_BACKENDS_READY] = "BackendsReady",
 		[EZLB_CONFLICT] = "Conflict",
 		[EZLB_DELIVERABLE] = "Deliverable",
+		[EZLB_CLIENT_ADDRESS] = "ClientAddress",
 	};
 
 	return type < EZLB_CONDITIONS ? names[type] : "?";
@@ -37,13 +38,16 @@ static const struct {
 	[EZLB_REASON_LAST_GOOD_KEPT] = { "LastGoodKept", EZLB_FALSE, OF(EZLB_ACCEPTED) },
 	[EZLB_REASON_PROGRAMMED] = { "Programmed", EZLB_TRUE, OF(EZLB_PROGRAMMED) },
 	[EZLB_REASON_PENDING] = { "Pending", EZLB_DONT_KNOW,
-				  OF(EZLB_PROGRAMMED) | OF(EZLB_BACKENDS_READY) },
+				  OF(EZLB_PROGRAMMED) | OF(EZLB_BACKENDS_READY) |
+					  OF(EZLB_CLIENT_ADDRESS) },
 	[EZLB_REASON_NOT_APPLIED] = { "NotInForce", EZLB_FALSE,
 				      OF(EZLB_PROGRAMMED) | OF(EZLB_BACKENDS_READY) |
-					      OF(EZLB_DELIVERABLE) },
-	[EZLB_REASON_FAILED] = { "Failed", EZLB_FALSE, OF(EZLB_PROGRAMMED) },
-	[EZLB_REASON_HELD] = { "Held", EZLB_FALSE, OF(EZLB_PROGRAMMED) },
-	[EZLB_REASON_UNREADABLE] = { "Unreadable", EZLB_DONT_KNOW, OF(EZLB_PROGRAMMED) },
+					      OF(EZLB_DELIVERABLE) | OF(EZLB_CLIENT_ADDRESS) },
+	[EZLB_REASON_FAILED] = { "Failed", EZLB_FALSE,
+				 OF(EZLB_PROGRAMMED) | OF(EZLB_CLIENT_ADDRESS) },
+	[EZLB_REASON_HELD] = { "Held", EZLB_FALSE, OF(EZLB_PROGRAMMED) | OF(EZLB_CLIENT_ADDRESS) },
+	[EZLB_REASON_UNREADABLE] = { "Unreadable", EZLB_DONT_KNOW,
+				     OF(EZLB_PROGRAMMED) | OF(EZLB_CLIENT_ADDRESS) },
 	[EZLB_REASON_FIGHT] = { "Fight", EZLB_FALSE, OF(EZLB_PROGRAMMED) },
 	[EZLB_REASON_ALL_UP] = { "AllUp", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
 	[EZLB_REASON_SOME_DOWN] = { "SomeDown", EZLB_TRUE, OF(EZLB_BACKENDS_READY) },
@@ -65,6 +69,10 @@ static const struct {
 	[EZLB_REASON_NO_ANSWERS] = { "NoAnswers", EZLB_FALSE, OF(EZLB_DELIVERABLE) },
 	[EZLB_REASON_CONNTRACK_FULL] = { "ConntrackFull", EZLB_FALSE, OF(EZLB_DELIVERABLE) },
 	[EZLB_REASON_SOURCE_NOT_LOCAL] = { "SourceNotLocal", EZLB_FALSE, OF(EZLB_DELIVERABLE) },
+	[EZLB_REASON_SOURCE_PORTS_LOW] = { "SourcePortsLow", EZLB_TRUE, OF(EZLB_DELIVERABLE) },
+	[EZLB_REASON_NOT_ASKED] = { "NotAsked", EZLB_TRUE, OF(EZLB_CLIENT_ADDRESS) },
+	[EZLB_REASON_ADDED] = { "Added", EZLB_TRUE, OF(EZLB_CLIENT_ADDRESS) },
+	[EZLB_REASON_UNSUPPORTED] = { "Unsupported", EZLB_FALSE, OF(EZLB_CLIENT_ADDRESS) },
 };
 
 const char *ezlb_reason_str(enum ezlb_reason reason)
@@ -112,12 +120,15 @@ static bool is_failed(enum ezlb_reason programmed)
 	       programmed == EZLB_REASON_UNREADABLE || programmed == EZLB_REASON_FIGHT;
 }
 
-/* Not NotInForce, which follows from the file. */
+/* Not NotInForce, which follows from the file. ClientAddress makes no state: a service works
+ * without.
+ */
 static bool is_obstacle(enum ezlb_reason deliverable)
 {
 	return deliverable == EZLB_REASON_BACKEND_IS_LISTENER ||
 	       deliverable == EZLB_REASON_NO_ANSWERS || deliverable == EZLB_REASON_CONNTRACK_FULL ||
-	       deliverable == EZLB_REASON_SOURCE_NOT_LOCAL;
+	       deliverable == EZLB_REASON_SOURCE_NOT_LOCAL ||
+	       deliverable == EZLB_REASON_SOURCE_PORTS_LOW;
 }
 
 enum ezlb_state ezlb_state_of(const struct ezlb_condition conditions[static EZLB_CONDITIONS])

@@ -86,6 +86,29 @@ static json_t *conntrack_json(const struct ezlb_status *status)
 	return conntrack;
 }
 
+/* null: the program is not loaded. */
+static json_t *toa_json(const struct ezlb_status *status)
+{
+	json_t *toa = status->toa.len ? ezlb_json_object() : json_null();
+
+	for (size_t i = 0; i < status->toa.len; i++)
+		ezlb_json_put_count(toa, status->toa.items[i].what, status->toa.items[i].n);
+	return toa;
+}
+
+/* null: no service has one. */
+static json_t *connlog_json(const struct ezlb_status_connlog *log)
+{
+	json_t *object = log->on ? ezlb_json_object() : json_null();
+
+	if (!log->on)
+		return object;
+	ezlb_json_put_count(object, "lines", log->lines);
+	ezlb_json_put_count(object, "lost", log->lost);
+	ezlb_json_put_text(object, "problem", log->problem);
+	return object;
+}
+
 static json_t *head_json(const struct ezlb_status *status)
 {
 	json_t *head = ezlb_json_object();
@@ -107,6 +130,8 @@ static json_t *head_json(const struct ezlb_status *status)
 	ezlb_json_put(head, "reconcile", reconcile_json(status));
 	ezlb_json_put(head, "probes", probes_json(status));
 	ezlb_json_put(head, "conntrack", conntrack_json(status));
+	ezlb_json_put(head, "toa", toa_json(status));
+	ezlb_json_put(head, "connection_log", connlog_json(&status->connlog));
 	ezlb_json_put_text(head, "traffic_error", status->traffic_error);
 	if (status->persist_error[0])
 		ezlb_json_put_text(head, "persist_error", status->persist_error);
@@ -270,6 +295,24 @@ static void put_listeners(json_t *service, const struct ezlb_status *status,
 	ezlb_json_put(service, "listeners", listeners);
 }
 
+static json_t *ports_json(const struct ezlb_ports_row *row)
+{
+	char backend[EZLB_ENDPOINT_STRLEN], fullest[EZLB_ADDR_STRLEN], source[EZLB_RANGE_STRLEN];
+	json_t *ports = ezlb_json_object();
+
+	ezlb_json_put_text(ports, "source", ezlb_ports_source(row, source));
+	ezlb_json_put_text(ports, "protocol", ezlb_proto_str(row->proto));
+	ezlb_json_put_text(ports, "backend", ezlb_endpoint_format(&row->backend, backend));
+	ezlb_json_put_count(ports, "used", row->used);
+	ezlb_json_put_count(ports, "available", ezlb_ports_available(row));
+	ezlb_json_put_count(ports, "percent", ezlb_ports_percent(row));
+	ezlb_json_put_text(ports, "counted_by", row->exact ? "conntrack" : "ipvs");
+	ezlb_json_put_text(ports, "fullest",
+			   row->exact ? ezlb_addr_format(&row->fullest, fullest) : NULL);
+	ezlb_json_put_known(ports, "fullest_used", row->exact ? (int64_t)row->fullest_used : -1);
+	return ports;
+}
+
 /* The members of the applied version; all null if no version is applied. */
 static void put_applied(json_t *service, const struct ezlb_status *status,
 			const struct ezlb_status_service *s)
@@ -285,7 +328,12 @@ static void put_applied(json_t *service, const struct ezlb_status *status,
 	ezlb_json_put_bool(service, "full_nat", applied && s->full_nat);
 	ezlb_json_put_text(service, "snat", applied && s->full_nat ? snat : NULL);
 	ezlb_json_put(service, "check", applied ? check_json(&s->check) : json_null());
+	ezlb_json_put(service, "source_ports",
+		      applied && s->ports_known ? ports_json(&s->ports) : json_null());
+	ezlb_json_put_text(service, "client_address",
+			   applied ? ezlb_client_address_str(s->client_address) : NULL);
 	ezlb_json_put_bool(service, "traffic_log", applied && s->traffic_log);
+	ezlb_json_put_bool(service, "connection_log", applied && s->connection_log);
 }
 
 static json_t *service_json(const struct ezlb_status *status, const struct ezlb_status_service *s)

@@ -180,6 +180,35 @@ static void put_kernel(const struct ezlb_status *status, struct ezlb_text *out)
 			     (uint64_t)status->conntrack_max);
 }
 
+static void put_toa(const struct ezlb_status *status, struct ezlb_text *out)
+{
+	const struct metric *packets =
+		COUNTER("ezlb_toa_packets_total",
+			"First packets of connections, by what became of the client's address.");
+
+	if (status->toa.len == 0)
+		return;
+	metric_head(out, packets);
+	for (size_t i = 0; i < status->toa.len; i++)
+		put_labelled(out, packets, "{result", status->toa.items[i].what,
+			     status->toa.items[i].n);
+}
+
+static void put_connlog(const struct ezlb_status_connlog *log, struct ezlb_text *out)
+{
+	if (!log->on)
+		return;
+	metric_alone(out,
+		     COUNTER("ezlb_connection_log_lines_total", "Lines of the connection log."),
+		     log->lines);
+	metric_alone(
+		out,
+		COUNTER("ezlb_connection_log_lost_total",
+			"Ended connections that have no line, because the kernel was faster or "
+			"the line could not be written."),
+		log->lost);
+}
+
 void ezlb_status_metrics(const struct ezlb_status *status, struct ezlb_text *out)
 {
 	put_process(status, out);
@@ -191,5 +220,7 @@ void ezlb_status_metrics(const struct ezlb_status *status, struct ezlb_text *out
 	put_probes(status, out);
 	put_events(status, out);
 	put_kernel(status, out);
+	put_toa(status, out);
+	put_connlog(&status->connlog, out);
 	metrics_put_rows(status, out);
 }

@@ -246,6 +246,45 @@ static const struct family service_families[] = {
 	  get_snat },
 };
 
+/* The most ports that are used to one backend, of all services with the same source. */
+static void put_ports(const struct rows *rows, const struct metric *metric,
+		      uint64_t (*value)(const struct ezlb_ports_row *row), struct ezlb_text *out)
+{
+	char source[EZLB_RANGE_STRLEN];
+
+	metric_head(out, metric);
+	for (size_t i = 0; i < rows->status->services.len; i++) {
+		const struct ezlb_status_service *service = &rows->status->services.items[i];
+
+		if (!service->applied || !service->ports_known)
+			continue;
+		ezlb_text_puts(out, metric->name);
+		metric_label(out, "{service", service->name);
+		metric_label(out, ",source", ezlb_ports_source(&service->ports, source));
+		metric_end(out, metric, value(&service->ports));
+	}
+}
+
+static uint64_t ports_used(const struct ezlb_ports_row *row)
+{
+	return row->used;
+}
+
+static void put_all_ports(const struct rows *rows, struct ezlb_text *out)
+{
+	static const struct metric used = {
+		"ezlb_source_ports_used", "gauge",
+		"Source ports in use towards the backend that uses most.", 0
+	};
+	static const struct metric available = {
+		"ezlb_source_ports_available", "gauge",
+		"Source ports that all addresses of the source have towards one backend.", 0
+	};
+
+	put_ports(rows, &used, ports_used, out);
+	put_ports(rows, &available, ezlb_ports_available, out);
+}
+
 static const struct family backend_families[] = {
 	{ { "ezlb_backend_health_status", "gauge", "1: up or not checked, 0: down or unknown.", 0 },
 	  NAME,
@@ -390,6 +429,7 @@ void metrics_put_rows(const struct ezlb_status *status, struct ezlb_text *out)
 	put_conditions(&rows, out);
 	for (size_t i = 0; i < sizeof(service_families) / sizeof(service_families[0]); i++)
 		put_family(&rows, &service_families[i], rows.services, n_listeners, out);
+	put_all_ports(&rows, out);
 	for (size_t i = 0; i < N_COUNTERS; i++)
 		put_counter(&rows, &counters[i].service, counters[i].at, rows.services, n_listeners,
 			    out);

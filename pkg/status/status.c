@@ -58,6 +58,7 @@ void ezlb_status_clear(struct ezlb_status *status)
 		free(status->dirs.items[i].path);
 		free(status->dirs.items[i].problem);
 	}
+	EZLB_VEC_CLEAR(&status->toa);
 	EZLB_VEC_CLEAR(&status->services);
 	EZLB_VEC_CLEAR(&status->listeners);
 	EZLB_VEC_CLEAR(&status->backends);

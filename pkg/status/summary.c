@@ -64,14 +64,18 @@ static void add_to(struct ezlb_summary_some *some, const char *name)
 }
 
 void ezlb_summary_add(struct ezlb_summary *summary, const char *name, enum ezlb_state state,
-		      enum ezlb_reason ready)
+		      const struct ezlb_condition conditions[static EZLB_CONDITIONS])
 {
+	enum ezlb_reason ready = conditions[EZLB_BACKENDS_READY].reason;
+
 	if (state == EZLB_STATE_DOWN)
 		add_to(&summary->down, name);
 	else if (ready == EZLB_REASON_FAIL_OPEN)
 		add_to(&summary->fail_open, name);
 	else if (ready == EZLB_REASON_FALLBACK_SERVES)
 		add_to(&summary->fallback, name);
+	if (conditions[EZLB_DELIVERABLE].reason == EZLB_REASON_SOURCE_PORTS_LOW)
+		add_to(&summary->ports, name);
 }
 
 void ezlb_summary_text(const struct ezlb_summary *summary, char *buf, size_t size)
@@ -88,6 +92,7 @@ void ezlb_summary_text(const struct ezlb_summary *summary, char *buf, size_t siz
 	put_some(&out, summary->down.n, "down", summary->down.name);
 	put_some(&out, summary->fail_open.n, "failing open", summary->fail_open.name);
 	put_some(&out, summary->fallback.n, "served by the fallback", summary->fallback.name);
+	put_some(&out, summary->ports.n, "short of source ports", summary->ports.name);
 	text = ezlb_text_take(&out, NULL);
 	copy_line(buf, size, text);
 }
@@ -116,8 +121,7 @@ void ezlb_status_summary(const struct ezlb_status *status, char *buf, size_t siz
 		const struct ezlb_status_service *service = &status->services.items[i];
 
 		summary.services += service->applied;
-		ezlb_summary_add(&summary, service->name, service->state,
-				 service->conditions[EZLB_BACKENDS_READY].reason);
+		ezlb_summary_add(&summary, service->name, service->state, service->conditions);
 	}
 	ezlb_summary_text(&summary, buf, size);
 }

@@ -28,13 +28,15 @@ static void take(struct blocked *blocked, const struct ezlb_op *op)
 	enum ezlb_action action = ezlb_op_action(op->kind);
 	struct blocked_op *item;
 
-	/* Services work without TOA. */
-	if (ezlb_op_layer(op->kind) == EZLB_LAYER_TOA)
-		return;
 	/* An object that should be gone blocks no service, except a dest that still serves. */
 	if ((action == EZLB_ACTION_DEL && op->kind != EZLB_OP_DEST_DEL) ||
 	    action == EZLB_ACTION_RESET)
 		return;
+	/* Services work without TOA. */
+	if (ezlb_op_layer(op->kind) == EZLB_LAYER_TOA) {
+		*EZLB_PUSH(&blocked->toa) = op;
+		return;
+	}
 	if (subject.kind == EZLB_SUBJECT_SETTING) {
 		stop(blocked, ezlb_setting_facts(subject.setting.setting)->stops, op);
 	} else if (op->kind == EZLB_OP_SNAT_SETUP) {
@@ -108,4 +110,5 @@ const struct ezlb_op *blocked_by(const struct blocked *blocked, const struct ezl
 void blocked_clear(struct blocked *blocked)
 {
 	EZLB_VEC_CLEAR(&blocked->ops);
+	EZLB_VEC_CLEAR(&blocked->toa);
 }

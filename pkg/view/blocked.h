@@ -17,6 +17,8 @@ struct blocked {
 	/* Ops that block every service with the need, or every service; NULL: none. */
 	const struct ezlb_op *needs[EZLB_NEEDS];
 	const struct ezlb_op *everybody;
+	/* Of the TOA layer, which blocks no service; in the order of the plan. */
+	struct EZLB_VEC(const struct ezlb_op *) toa;
 };
 
 void blocked_find(struct blocked *blocked, const struct ezlb_plan *plan);

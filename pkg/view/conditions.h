@@ -29,6 +29,9 @@ void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_c
 			 const struct conditions_pass *pass, struct conditions_value *out);
 void conditions_programmed(const struct ezlb_catalog_entry *entry,
 			   const struct conditions_pass *pass, struct conditions_value *out);
+/* Whether backends of the service get the client's address, if its file asks for that. */
+void conditions_client_address(const struct ezlb_catalog_entry *entry,
+			       const struct conditions_pass *pass, struct conditions_value *out);
 /* `roles`: of the last pass. */
 void conditions_ready(const struct ezlb_catalog_entry *entry, const struct ezlb_view_roles *roles,
 		      const struct conditions_pass *pass, struct conditions_value *out);

@@ -109,6 +109,18 @@ static void add_source(const struct ezlb_view *view, const struct ezlb_spec *spe
 		add(out, EZLB_REASON_SOURCE_NOT_LOCAL, ezlb_obstacle_source(&missing, text));
 }
 
+static void add_ports(const struct ezlb_view *view, const struct ezlb_spec *spec,
+		      struct conditions_value *out)
+{
+	const struct ezlb_service_key key = ezlb_spec_key(spec);
+	const struct ezlb_ports_row *row = spec->full_nat ? ezlb_ports_find(&view->ports, &key)
+							  : NULL;
+	char text[EZLB_PORTS_STRLEN];
+
+	if (row && row->low)
+		add(out, EZLB_REASON_SOURCE_PORTS_LOW, ezlb_ports_explain(row, text));
+}
+
 void conditions_deliverable(const struct deliverable *deliverable, const struct ezlb_spec *spec,
 			    struct conditions_value *out)
 {
@@ -127,6 +139,7 @@ void conditions_deliverable(const struct deliverable *deliverable, const struct 
 	add_silent(view, spec, out);
 	add_conntrack(view, out);
 	add_source(view, spec, out);
+	add_ports(view, spec, out);
 	if (found.others > 0 && spec->full_nat)
 		add(out, EZLB_REASON_LOCAL_BACKEND,
 		    ezlb_obstacle_here(found.other, found.others - 1, text));

@@ -147,6 +147,21 @@ static void take_listeners(struct folding *folding, const struct ezlb_spec *spec
 		EZLB_PUSH(&folding->out->listeners)->of = spec->listeners[i];
 }
 
+static void take_ports(const struct folding *folding, const struct ezlb_spec *spec,
+		       struct ezlb_status_service *to)
+{
+	const struct ezlb_service_key key = ezlb_spec_key(spec);
+	const struct ezlb_ports_row *row = spec->full_nat
+						   ? ezlb_ports_find(&folding->view->ports, &key)
+						   : NULL;
+
+	/* The survey may have read an older version of the file. */
+	to->ports_known = row && row->backend.addr.family &&
+			  ezlb_range_cmp(&row->source, &spec->snat_ip) == 0;
+	if (to->ports_known)
+		to->ports = *row;
+}
+
 static void take_spec(struct folding *folding, const struct ezlb_spec *spec,
 		      const struct ezlb_view_roles *roles, struct ezlb_status_service *to)
 {
@@ -159,6 +174,9 @@ static void take_spec(struct folding *folding, const struct ezlb_spec *spec,
 	to->snat_ip = spec->snat_ip;
 	to->check = ezlb_check_copy(&spec->check);
 	to->traffic_log = spec->traffic_log;
+	to->client_address = spec->client_address;
+	to->connection_log = spec->connection_log;
+	take_ports(folding, spec, to);
 	take_backends(folding, spec, roles, to);
 }
 

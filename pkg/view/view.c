@@ -84,8 +84,9 @@ void ezlb_view_verdict(struct ezlb_view *view, const struct ezlb_health_change *
 static bool is_bad(const struct ezlb_condition *condition, enum ezlb_condition_type type)
 {
 	/* No event: Programmed and BackendsReady, or one event for all services, say so already. */
-	if (type == EZLB_DELIVERABLE && (condition->reason == EZLB_REASON_NOT_APPLIED ||
-					 condition->reason == EZLB_REASON_CONNTRACK_FULL))
+	if ((type == EZLB_DELIVERABLE && condition->reason == EZLB_REASON_CONNTRACK_FULL) ||
+	    ((type == EZLB_DELIVERABLE || type == EZLB_CLIENT_ADDRESS) &&
+	     condition->reason == EZLB_REASON_NOT_APPLIED))
 		return false;
 	switch (condition->reason) {
 	case EZLB_REASON_VALID:
@@ -96,6 +97,8 @@ static bool is_bad(const struct ezlb_condition *condition, enum ezlb_condition_t
 	case EZLB_REASON_NO_CONFLICT:
 	case EZLB_REASON_NO_OBSTACLE:
 	case EZLB_REASON_LOCAL_BACKEND:
+	case EZLB_REASON_NOT_ASKED:
+	case EZLB_REASON_ADDED:
 		return false;
 	case EZLB_REASON_REFUSED:
 	case EZLB_REASON_LAST_GOOD_KEPT:
@@ -118,6 +121,8 @@ static bool is_bad(const struct ezlb_condition *condition, enum ezlb_condition_t
 	case EZLB_REASON_NO_ANSWERS:
 	case EZLB_REASON_CONNTRACK_FULL:
 	case EZLB_REASON_SOURCE_NOT_LOCAL:
+	case EZLB_REASON_SOURCE_PORTS_LOW:
+	case EZLB_REASON_UNSUPPORTED:
 	case EZLB_REASONS:
 		break;
 	}
@@ -213,6 +218,19 @@ void ezlb_view_recheck(struct ezlb_view *view, const struct ezlb_catalog *catalo
 	deliverable_clear(&deliverable);
 }
 
+/* True if a condition changes: while ports are low, its message has their number. */
+static bool take_ports(struct ezlb_view *view, struct ezlb_ports *ports)
+{
+	bool changed = ezlb_ports_judge(ports, &view->ports);
+	const struct ezlb_ports old = view->ports;
+
+	view->ports = *ports;
+	*ports = old;
+	for (size_t i = 0; i < view->ports.len; i++)
+		changed |= view->ports.items[i].low;
+	return changed;
+}
+
 void ezlb_view_survey(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		      const struct ezlb_view_survey *survey, int64_t now_ms)
 {
@@ -227,6 +245,8 @@ void ezlb_view_survey(struct ezlb_view *view, const struct ezlb_catalog *catalog
 	}
 	if (survey->traffic)
 		changed |= ezlb_answers_sample(&view->answers, survey->traffic, survey->clock_ms);
+	if (survey->ports)
+		changed |= take_ports(view, survey->ports);
 	if (changed)
 		ezlb_view_recheck(view, catalog, now_ms);
 }
@@ -264,6 +284,8 @@ void view_set_all(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		set(view, service, EZLB_CONFLICT, &said, now_ms);
 		set_programmed(view, service, entry, pass, now_ms);
 		set_ready(view, service, entry, pass, now_ms);
+		conditions_client_address(entry, pass, &said);
+		set(view, service, EZLB_CLIENT_ADDRESS, &said, now_ms);
 	}
 	ezlb_view_recheck(view, catalog, now_ms);
 }
@@ -301,7 +323,7 @@ void ezlb_view_summary(const struct ezlb_view *view, uint64_t clock_ms, char *bu
 			summary.refused_line = service->diag_line;
 		}
 		ezlb_summary_add(&summary, service->name, ezlb_state_of(service->conditions),
-				 service->conditions[EZLB_BACKENDS_READY].reason);
+				 service->conditions);
 	}
 	ezlb_summary_text(&summary, buf, size);
 }
@@ -316,5 +338,6 @@ void ezlb_view_clear(struct ezlb_view *view)
 	view_dirs_clear(&view->dirs);
 	ezlb_local_clear(&view->local);
 	ezlb_answers_clear(&view->answers);
+	EZLB_VEC_CLEAR(&view->ports);
 	ezlb_events_clear(&view->events);
 }

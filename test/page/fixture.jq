@@ -29,7 +29,7 @@ def condition($type; $status; $reason; $message; $ago):
 def conditions: [
 	condition("Accepted"; "True"; "Valid"; ""; 260000), condition("Programmed"; "True"; "Programmed"; ""; 260000),
 	condition("BackendsReady"; "True"; "AllUp"; ""; 260000), condition("Conflict"; "False"; "NoConflict"; ""; 260000),
-	condition("Deliverable"; "True"; "NoObstacle"; ""; 260000)];
+	condition("Deliverable"; "True"; "NoObstacle"; ""; 260000), condition("ClientAddress"; "True"; "NotAsked"; ""; 260000)];
 def but($type; $status; $reason; $message; $ago):
 	.conditions |= map(if .type == $type then condition($type; $status; $reason; $message; $ago) else . end);
 
@@ -49,7 +49,7 @@ def some_down($ago; $words): .state = "degraded" | but("BackendsReady"; "True"; 
 def not_in_force($state): .state = $state | .in_force = false | .line = 1 | .backends = [] | .serving = 0 | .snat_connections = null |
 	.protocol = null | .listen = null | .listeners = [] | .scheduler = null | .forward = null | .snat = null | .check = null |
 	.applied_hash = null | .traffic = null | but("Programmed"; "False"; "NotInForce"; ""; 1) | but("BackendsReady"; "False"; "NotInForce"; ""; 1) |
-	but("Deliverable"; "False"; "NotInForce"; ""; 1);
+	but("Deliverable"; "False"; "NotInForce"; ""; 1) | but("ClientAddress"; "False"; "NotInForce"; ""; 1);
 
 def diagnostic($path; $line; $col; $code; $message; $source; $help):
 	{line: $line, column: $col, code: $code, message: $message, source: $source, help: $help,
@@ -162,8 +162,16 @@ def many:
 		if $i < 990 then . else none_up(60; "none of 10 backends serves") end]; []),
 	 events: {next: 1001, events: [range(1; 1001) | event(.; 2000 - .; "normal"; "BackendUp"; "svc-0001"; "192.168.1.1:80"; "ok after \(.) ms")]}};
 
-# The table is full, and so is the worst that can be said: some backends are down.
-def full: shop | .status.services |= map(select(.state == "ok" or .state == "degraded")) |
+# The table is full, and so is the worst that can be said: some backends are down. Source ports are low, too, and clients are
+# not told.
+def ports_low: .source_ports = {source: "10.20.0.5", protocol: "tcp", backend: "192.168.10.11:8443", used: 54000, available: 64512,
+	percent: 83, counted_by: "conntrack", fullest: "10.20.0.5", fullest_used: 54000} |
+	but("Deliverable"; "True"; "SourcePortsLow"; "54000 of 64512 source ports to 192.168.10.11:8443 are used"; 60);
+def untold: .client_address = "toa" | .connection_log = true | but("ClientAddress"; "False"; "Unsupported"; "this kernel has no BTF"; 60);
+def full: shop | .status.services |= map(select(.state == "ok" or .state == "degraded") |
+	if .name == "web" then ports_low elif .name == "api" then untold else . end) |
+	.status.toa = {added: 1200, stripped: 3, no_room: 4, too_long: 5, no_entry: 0, failed: 0} |
+	.status.connection_log = {lines: 90, lost: 10, problem: ""} |
 	.status.conntrack = {entries: 262140, max: 262144, full: true} | .status.degraded = true;
 # Nothing is in a kernel, so nothing is counted.
 def memory: shop | .status.dataplane = "memory" |

@@ -137,7 +137,7 @@ details() {
 	shows "the weight wanted, and none in the kernel" \
 		"$(row web).querySelectorAll('.backends tbody tr')[0].children[4].textContent" "20, –"
 	shows "the conditions" "[...$(row web).querySelectorAll('table:not(.backends) tbody tr')].map(r => [...r.children].slice(0, 3).map(c => c.textContent).join(' ')).join('|')" \
-		"File applied yes Valid|In the kernel yes Programmed|Backends ready yes SomeDown|Conflict none NoConflict|Packets get through yes NoObstacle"
+		"File applied yes Valid|In the kernel yes Programmed|Backends ready yes SomeDown|Conflict none NoConflict|Packets get through yes NoObstacle|Client address yes NotAsked"
 	shows "no hash is shown" "$(row web).textContent.includes('08f4b6f3c2e0a1d7')" false
 	shows "but what is applied" "[...$(row web).querySelectorAll('.facts div')].find(n => n.firstChild.textContent === 'Applied').lastChild.textContent" \
 		"the file as it is now"
@@ -146,7 +146,7 @@ details() {
 	key Enter $'\r' 13
 	comes "a refused one has its diagnostics" "$(row mail).querySelector('pre').textContent" '*error\[E014\]*'
 	shows "no tick stands beside what is not so" "[...$(row mail).querySelectorAll('table:not(.backends) tbody tr')].map(r => r.children[1].querySelector('use').getAttribute('href') + ' ' + r.children[1].textContent).join('|')" \
-		"#i-failed no|#i-unchecked no|#i-unchecked no|#i-ok none|#i-unchecked no"
+		"#i-failed no|#i-unchecked no|#i-unchecked no|#i-ok none|#i-unchecked no|#i-unchecked no"
 }
 
 charts() {
@@ -264,7 +264,17 @@ hostile() {
 whole_host() {
 	fixture full
 	visit /
-	comes "a full conntrack table is told" "$alerts" "The conntrack table is full: new connections are dropped; raise net.netfilter.nf_conntrack_max."
+	comes "a full conntrack table is told, and gaps in the connection log" "$alerts" \
+		"10 of 100 ended connections are not in the connection log.*The conntrack table is full: new connections are dropped; raise net.netfilter.nf_conntrack_max."
+	shows "what the program for client addresses did" "$(fact "Client addresses")" "1.2k packets, 9 without room"
+	press "$(row web).querySelector('summary')"
+	shows "source ports that are low, in another colour" \
+		"((dd) => dd.className + ' ' + dd.textContent)([...$(row web).querySelectorAll('.facts div')].find(n => n.firstChild.textContent === 'Source ports').lastChild)" \
+		"low 54000 of 64512 used to 192.168.10.11:8443 (83%)"
+	shows "and beside the backend that is down" "$(row web).querySelector('.why').textContent.includes('54000 of 64512 source ports')" true
+	shows "a service whose backends are not told the client is ok, and says so" \
+		"$(row api).querySelector('.mark').textContent + ' ' + $(row api).querySelector('.why > span').textContent" "ok this kernel has no BTF"
+	press "$(row web).querySelector('summary')"
 	fixture memory
 	visit /
 	comes "so is that nothing is programmed" "$alerts" "Nothing is programmed: in-memory data plane. No traffic is balanced."

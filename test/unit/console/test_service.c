@@ -90,6 +90,46 @@ static void test_pieces(void **state)
 	assert_null(strstr(mail, "\nSNAT"));
 }
 
+/* What a service with full_nat may have besides. */
+static void test_full_nat(void **state)
+{
+#define SERVICE(rest)                                                                  \
+	"{\"services\": [{\"name\": \"web\", \"in_force\": true, \"full_nat\": true, " \
+	"\"snat\": \"10.0.0.3\", " rest "}]"
+#define PORTS(proto, by, fullest)                                                    \
+	"\"source_ports\": {\"source\": \"10.0.0.3\", \"protocol\": \"" proto "\", " \
+	"\"backend\": \"b1\", \"used\": 15, \"available\": 64512, \"percent\": 1, "  \
+	"\"counted_by\": \"" by "\", " fullest "}"
+	static const struct {
+		const char *json, *want;
+	} cases[] = {
+		{ SERVICE(PORTS("tcp", "ipvs", "\"fullest\": null")) "}",
+		  "\nsource ports   15 of 64512 used to b1 (1%)\n" },
+		{ SERVICE(PORTS("udp", "ipvs", "\"fullest\": null")) "}",
+		  "\nsource ports   15 of 64512 used to b1 (1% at most)\n" },
+		{ SERVICE(PORTS("udp", "conntrack",
+				"\"fullest\": \"10.0.0.4\", \"fullest_used\": 12")) "}",
+		  "\nsource ports   15 of 64512 used to b1 (1%); 10.0.0.4 uses 12\n" },
+		{ SERVICE("\"client_address\": \"toa\", \"connection_log\": true") "}",
+		  "\nclient address toa\nconnection log on\n" },
+		{ SERVICE("\"client_address\": \"toa\"") ", \"toa\": {\"added\": 8, \"stripped\": "
+							 "1, \"no_room\": 2, \"too_long\": 3, "
+							 "\"no_entry\": 4}}",
+		  "\nclient address toa; packets of all services: 8 added, 1 stripped, 5 without\n"
+		  "               room, 4 not in conntrack\n" },
+		{ SERVICE("\"client_address\": \"none\", \"connection_log\": false") "}",
+		  "\nsource NAT     10.0.0.3\nhealth check " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		EZLB_AUTO_FREE char *got = service(cases[i].json, "web", &look80);
+
+		if (!strstr(got, cases[i].want))
+			fail_msg("%s: %s", cases[i].want, got);
+	}
+}
+
 static void test_widths(void **state)
 {
 	static const char *const long_name =
@@ -212,11 +252,12 @@ static void test_last_events(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_roles),	cmocka_unit_test(test_widths),
-		cmocka_unit_test(test_colour),	cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_twice),	cmocka_unit_test(test_json),
-		cmocka_unit_test(test_hostile), cmocka_unit_test(test_last_events),
+		cmocka_unit_test(test_golden),	    cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_roles),	    cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_full_nat),    cmocka_unit_test(test_colour),
+		cmocka_unit_test(test_unknown),	    cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_json),	    cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_last_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

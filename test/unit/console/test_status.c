@@ -242,6 +242,8 @@ static void test_what_cannot_be_delivered(void **state)
 		{ "degraded", "SomeDown", "True", "NoObstacle", " 10s\n", "\n  SomeDown\n" },
 		{ "down", "AllUp", "False", "NoRealBackend", " 30s\n",
 		  "\n  NoRealBackend: see there\n" },
+		{ "degraded", "AllUp", "True", "SourcePortsLow", " 30s\n",
+		  "\n  SourcePortsLow: see there\n" },
 		{ "ok", "AllUp", "True", "LocalBackend", " 10s\n",
 		  "\n  LocalBackend: see there\n" },
 	};
@@ -278,6 +280,12 @@ static void test_head(void **state)
 		  "{\"services\": [], \"conntrack\": {\"entries\": 98, \"max\": 100}}",
 		  "\n! the conntrack table is 98% full: when it is full, new connections are dropped;\n"
 		  "  raise net.netfilter.nf_conntrack_max\n" },
+		{ "a connection log with gaps",
+		  "{\"services\": [], \"connection_log\": {\"lines\": 90, \"lost\": 10}}",
+		  "\n! 10 of 100 ended connections are not in the connection log\n" },
+		{ "one that does not write",
+		  "{\"services\": [], \"connection_log\": {\"problem\": \"no space left\"}}",
+		  "\n! the connection log writes nothing: no space left\n" },
 		{ "an unreadable file",
 		  "{\"services\": [], \"files\": [{\"path\": \"/a.yaml\", \"state\": \"unreadable\", "
 		  "\"in_force\": true}]}",

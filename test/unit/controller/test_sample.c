@@ -118,6 +118,34 @@ static void test_what_the_kernel_counts(void **state)
 	}
 }
 
+static void test_other_counters(void **state)
+{
+	struct sample sample = { .kernel = true,
+				 .toa_known = true,
+				 .connlog = { .on = true,
+					      .lines = 5,
+					      .missed = 3,
+					      .unwritten = 4,
+					      .problem = "no space" } };
+	struct ezlb_status status = { .now_ms = 1 };
+
+	(void)state;
+	sample.toa[EZLB_TOA_FAILED] = 9;
+	sample_put(&sample, &status);
+	assert_true(status.connlog.on);
+	assert_int_equal(status.connlog.lines, 5);
+	assert_int_equal(status.connlog.lost, 7);
+	assert_string_equal(status.connlog.problem, "no space");
+	assert_int_equal(status.toa.len, EZLB_TOA_COUNTS);
+	assert_string_equal(status.toa.items[EZLB_TOA_FAILED].what, "failed");
+	assert_int_equal(status.toa.items[EZLB_TOA_FAILED].n, 9);
+	ezlb_status_clear(&status);
+	sample.toa_known = false; /* the program is not loaded */
+	sample_put(&sample, &status);
+	assert_int_equal(status.toa.len, 0);
+	ezlb_status_clear(&status);
+}
+
 /* A kernel that could not be asked has said nothing. */
 static void test_what_it_does_not(void **state)
 {
@@ -148,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_conntrack, setup_top, teardown_top),
 		cmocka_unit_test(test_what_the_kernel_counts),
+		cmocka_unit_test(test_other_counters),
 		cmocka_unit_test(test_what_it_does_not),
 	};
 

@@ -93,6 +93,9 @@ static inline void add_web(struct ezlb_status *status)
 
 	web->state = EZLB_STATE_DEGRADED;
 	web->full_nat = true;
+	web->ports_known = true;
+	assert_int_equal(ezlb_range_parse("10.0.0.3-10.0.0.6", &web->ports.source, NULL), 0);
+	web->ports.used = 110000;
 	web->snat_connections = 1200;
 	web->conditions[EZLB_ACCEPTED].status = EZLB_TRUE;
 	web->conditions[EZLB_PROGRAMMED].status = EZLB_DONT_KNOW;
@@ -155,6 +158,9 @@ static inline struct ezlb_status small_world(void)
 	status.events[EZLB_EVENT_BACKEND_DOWN] = 6;
 	status.conntrack_entries = 120;
 	status.conntrack_max = 262144;
+	status.connlog = (struct ezlb_status_connlog){ .on = true, .lines = 41, .lost = 2 };
+	*EZLB_PUSH(&status.toa) = (struct ezlb_status_count){ "added", 43 };
+	*EZLB_PUSH(&status.toa) = (struct ezlb_status_count){ "stripped", 0 };
 	add_dir(&status, "/etc/ezlb", NULL);
 	add_dir(&status, "/run/more", "no such directory");
 	add_dir(&status, "/etc/ezlb", NULL);

@@ -8,6 +8,7 @@
 #define B EZLB_BACKENDS_READY
 #define C EZLB_CONFLICT
 #define D EZLB_DELIVERABLE
+#define T EZLB_CLIENT_ADDRESS
 
 /* A reason of two conditions is there twice. */
 static const struct {
@@ -47,6 +48,15 @@ static const struct {
 	{ EZLB_REASON_NO_ANSWERS, D, "NoAnswers", "False" },
 	{ EZLB_REASON_CONNTRACK_FULL, D, "ConntrackFull", "False" },
 	{ EZLB_REASON_SOURCE_NOT_LOCAL, D, "SourceNotLocal", "False" },
+	{ EZLB_REASON_SOURCE_PORTS_LOW, D, "SourcePortsLow", "True" },
+	{ EZLB_REASON_NOT_APPLIED, T, "NotInForce", "False" },
+	{ EZLB_REASON_PENDING, T, "Pending", "Unknown" },
+	{ EZLB_REASON_NOT_ASKED, T, "NotAsked", "True" },
+	{ EZLB_REASON_ADDED, T, "Added", "True" },
+	{ EZLB_REASON_UNSUPPORTED, T, "Unsupported", "False" },
+	{ EZLB_REASON_FAILED, T, "Failed", "False" },
+	{ EZLB_REASON_HELD, T, "Held", "False" },
+	{ EZLB_REASON_UNREADABLE, T, "Unreadable", "Unknown" },
 };
 
 static const char *wanted_truth(enum ezlb_reason reason, enum ezlb_condition_type type)
@@ -83,12 +93,13 @@ static void test_every_reason_has_its_word_and_its_status(void **state)
 static void test_conditions_have_names(void **state)
 {
 	(void)state;
-	assert_int_equal(EZLB_CONDITIONS, 5);
+	assert_int_equal(EZLB_CONDITIONS, 6);
 	assert_string_equal(ezlb_condition_type_str(A), "Accepted");
 	assert_string_equal(ezlb_condition_type_str(P), "Programmed");
 	assert_string_equal(ezlb_condition_type_str(B), "BackendsReady");
 	assert_string_equal(ezlb_condition_type_str(C), "Conflict");
 	assert_string_equal(ezlb_condition_type_str(D), "Deliverable");
+	assert_string_equal(ezlb_condition_type_str(T), "ClientAddress");
 	assert_string_equal(ezlb_condition_type_str(EZLB_CONDITIONS), "?");
 }
 
@@ -227,6 +238,7 @@ static void test_what_cannot_be_delivered_is_degraded_or_down(void **state)
 		{ R(SOURCE_NOT_LOCAL), R(ALL_UP), R(VALID), "degraded" },
 		{ R(SOURCE_NOT_LOCAL), R(ALL_UP), R(LAST_GOOD_KEPT), "stale" },
 		{ R(SOURCE_NOT_LOCAL), R(NONE_UP), R(VALID), "down" },
+		{ R(SOURCE_PORTS_LOW), R(ALL_UP), R(VALID), "degraded" },
 	};
 
 	(void)state;
@@ -239,6 +251,27 @@ static void test_what_cannot_be_delivered_is_degraded_or_down(void **state)
 		ezlb_condition_set(&c[C], C, R(NO_CONFLICT), "", 1);
 		ezlb_condition_set(&c[D], D, rows[i].deliverable, "", 1);
 		assert_string_equal(ezlb_state_str(ezlb_state_of(c)), rows[i].want);
+	}
+}
+
+/* Nothing about the address of the client makes a service less than ok. */
+static void test_client_address_makes_no_state(void **state)
+{
+	static const enum ezlb_reason said[] = { R(NOT_ASKED), R(ADDED), R(UNSUPPORTED),
+						 R(FAILED),    R(HELD),	 R(PENDING),
+						 R(UNREADABLE) };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(said); i++) {
+		struct ezlb_condition c[EZLB_CONDITIONS] = { 0 };
+
+		ezlb_condition_set(&c[A], A, R(VALID), "", 1);
+		ezlb_condition_set(&c[P], P, R(PROGRAMMED), "", 1);
+		ezlb_condition_set(&c[B], B, R(ALL_UP), "", 1);
+		ezlb_condition_set(&c[C], C, R(NO_CONFLICT), "", 1);
+		ezlb_condition_set(&c[D], D, R(NO_OBSTACLE), "", 1);
+		ezlb_condition_set(&c[T], T, said[i], "", 1);
+		assert_string_equal(ezlb_state_str(ezlb_state_of(c)), "ok");
 	}
 }
 
@@ -264,6 +297,7 @@ int main(void)
 		cmocka_unit_test(test_a_long_message_is_cut),
 		cmocka_unit_test(test_the_state_is_the_worst_that_is_so),
 		cmocka_unit_test(test_what_cannot_be_delivered_is_degraded_or_down),
+		cmocka_unit_test(test_client_address_makes_no_state),
 		cmocka_unit_test(test_states_are_in_the_order_of_urgency),
 	};
 

@@ -28,6 +28,7 @@ static void add_dns(struct ezlb_status *status)
 	set(dns, EZLB_BACKENDS_READY, EZLB_REASON_NOT_APPLIED, NULL, ONE);
 	set(dns, EZLB_CONFLICT, EZLB_REASON_NO_CONFLICT, NULL, ONE);
 	set(dns, EZLB_DELIVERABLE, EZLB_REASON_NOT_APPLIED, NULL, ONE);
+	set(dns, EZLB_CLIENT_ADDRESS, EZLB_REASON_NOT_APPLIED, NULL, ONE);
 }
 
 static void add_web_backends(struct ezlb_status *status)
@@ -87,6 +88,12 @@ static void add_web(struct ezlb_status *status)
 	    "1 of 2 backends is down: 192.168.10.12:80 (http_status 503, drains)", ONE);
 	set(web, EZLB_CONFLICT, EZLB_REASON_NO_CONFLICT, NULL, MIDNIGHT);
 	set(web, EZLB_DELIVERABLE, EZLB_REASON_NO_OBSTACLE, NULL, MIDNIGHT);
+	set(web, EZLB_CLIENT_ADDRESS, EZLB_REASON_ADDED, NULL, MIDNIGHT + 50);
+	web->client_address = EZLB_CLIENT_ADDRESS_TOA;
+	web->connection_log = web->ports_known = true;
+	web->ports = (struct ezlb_ports_row){ .source = web->snat_ip,
+					      .backend = endpoint("192.168.10.11:80"),
+					      .used = 15 };
 	web->n_serving = 1;
 	web->n_wanted = 2;
 	web->snat_connections = 1200;
@@ -115,6 +122,9 @@ static void add_files(struct ezlb_status *status)
 
 static void make_example(struct ezlb_status *status)
 {
+	static const char *const results[] = { "added",	   "stripped", "no_room",
+					       "too_long", "no_entry", "failed" };
+
 	*status = (struct ezlb_status){
 		.version = "0.1.0",
 		.host = "lb-1",
@@ -133,7 +143,11 @@ static void make_example(struct ezlb_status *status)
 		.targets = 2,
 		.conntrack_entries = 120,
 		.conntrack_max = 262144,
+		.connlog = { .on = true, .lines = 1190 },
 	};
+	for (size_t i = 0; i < COUNT_OF(results); i++)
+		*EZLB_PUSH(&status->toa) = (struct ezlb_status_count){ results[i],
+								       i == 0 ? 2400 : 0 };
 	add_dns(status);
 	add_web(status);
 	add_files(status);
@@ -175,7 +189,8 @@ static void test_an_empty_world(void **state)
 		"\"reconcile\":{\"passes\":0,\"errors\":0,\"last\":null,\"last_success\":null,"
 		"\"failing_since\":null,\"error\":\"\",\"repairs\":0},"
 		"\"probes\":{\"targets\":0,\"overdue\":0},"
-		"\"conntrack\":{\"entries\":null,\"max\":null,\"full\":false},\"traffic_error\":\"\","
+		"\"conntrack\":{\"entries\":null,\"max\":null,\"full\":false},\"toa\":null,"
+		"\"connection_log\":null,\"traffic_error\":\"\","
 		"\"services\":[],\"files\":[]}");
 	json_decref(doc);
 }

@@ -39,6 +39,22 @@ static void packets(struct view_rig *rig, uint64_t in, uint64_t out)
 	ezlb_view_survey(&rig->view, &rig->catalog, &survey, rig->now);
 }
 
+/* The connections of the first service to its backend. */
+static void ports(struct view_rig *rig, uint64_t used)
+{
+	const struct ezlb_spec *spec = rig->catalog.desired.items[0];
+	struct ezlb_ports found = { 0 };
+	const struct ezlb_view_survey survey = { .ports = &found };
+	struct ezlb_ports_row *row = EZLB_PUSH(&found);
+
+	row->service = ezlb_spec_key(spec);
+	row->source = spec->snat_ip;
+	row->backend = spec->backends[0].endpoint;
+	row->used = used;
+	ezlb_view_survey(&rig->view, &rig->catalog, &survey, rig->now);
+	EZLB_VEC_CLEAR(&found);
+}
+
 static const struct ezlb_condition *condition(const struct view_rig *rig, size_t i)
 {
 	return &rig->view.services.items[i].conditions[EZLB_DELIVERABLE];
@@ -78,6 +94,45 @@ static void test_source_that_is_not_local(void **state)
 	rig_web(&rig, "full_nat: true\n" PLAIN("1")); /* MASQUERADE */
 	rig_settle(&rig);
 	HERE(&rig, "10.0.0.1");
+	assert_is(&rig, 0, "True/NoObstacle", "ok");
+	rig_close(&rig);
+}
+
+static void test_source_ports(void **state)
+{
+	char line[256];
+	struct view_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig_web(&rig, NAT("1", B("1")));
+	rig_settle(&rig);
+	rig_events(&rig);
+	ports(&rig, 51609);
+	assert_is(&rig, 0, "True/NoObstacle", "ok");
+	assert_events(&rig, "");
+	ports(&rig, 51610);
+	assert_is(&rig, 0, "True/SourcePortsLow", "degraded");
+	assert_string_equal(condition(&rig, 0)->message,
+			    "51610 of 64512 source ports to 10.1.0.1:80 are used: snat_ip needs 2 "
+			    "addresses: write 10.0.0.9-10.0.0.10");
+	assert_has(rig_events(&rig), "-ConditionChanged web Deliverable | True, SourcePortsLow: ");
+	ezlb_view_summary(&rig.view, rig_clock(&rig), line, sizeof(line));
+	assert_string_equal(line, "1 service, 1 short of source ports (web)");
+	/* The message follows the number, without an event. */
+	ports(&rig, 64000);
+	assert_has(condition(&rig, 0)->message, "64000 of 64512");
+	rig_settle(&rig);
+	ports(&rig, 45159);
+	assert_is(&rig, 0, "True/SourcePortsLow", "degraded");
+	assert_events(&rig, "");
+	ports(&rig, 45158);
+	assert_is(&rig, 0, "True/NoObstacle", "ok");
+	assert_events(&rig, "+ConditionChanged web Deliverable | True, NoObstacle\n");
+	/* Without full_nat the number says nothing. */
+	ports(&rig, 64000);
+	rig_web(&rig, PLAIN("1"));
+	rig_settle(&rig);
 	assert_is(&rig, 0, "True/NoObstacle", "ok");
 	rig_close(&rig);
 }
@@ -230,6 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_TOP(test_source_that_is_not_local),
+		IN_TOP(test_source_ports),
 		IN_TOP(test_backend_that_is_this_host),
 		IN_TOP(test_backend_that_is_a_listener),
 		IN_TOP(test_no_answers),

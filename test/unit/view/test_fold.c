@@ -156,6 +156,57 @@ static void test_a_service(void **state)
 }
 
 /* What the kernel has is known after a pass that had nothing to do. */
+#define TOLD                                                                            \
+	"listen: 10.0.0.1:80\nfull_nat: true\nsnat_ip: 10.0.0.9\nclient_address: toa\n" \
+	"connection_log: true\n" NO_CHECK "backends: [{address: '10.1.0.1:80'}]\n"
+
+/* As a survey finds them. */
+static void use_ports(struct view_rig *rig, const char *source, bool dest)
+{
+	const struct ezlb_spec *spec = rig->catalog.desired.items[0];
+	struct ezlb_ports found = { 0 };
+	const struct ezlb_view_survey survey = { .ports = &found };
+	struct ezlb_ports_row *row = EZLB_PUSH(&found);
+
+	row->service = ezlb_spec_key(spec);
+	assert_int_equal(ezlb_range_parse(source, &row->source, NULL), 0);
+	if (dest)
+		row->backend = spec->backends[0].endpoint;
+	row->used = 7;
+	ezlb_view_survey(&rig->view, &rig->catalog, &survey, rig->now);
+	EZLB_VEC_CLEAR(&found);
+}
+
+static void test_full_nat(void **state)
+{
+	const struct ezlb_status_service *web;
+	struct view_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig_web(&rig, TOLD);
+	rig_settle(&rig);
+	web = fold_now(&rig)->services.items;
+	assert_int_equal(web->client_address, EZLB_CLIENT_ADDRESS_TOA);
+	assert_int_equal(web->conditions[EZLB_CLIENT_ADDRESS].reason, EZLB_REASON_ADDED);
+	assert_true(web->connection_log);
+	assert_false(web->ports_known);
+	use_ports(&rig, "10.0.0.9", false); /* no dest yet */
+	assert_false(fold_now(&rig)->services.items[0].ports_known);
+	use_ports(&rig, "10.0.0.8", true); /* the file has changed since */
+	assert_false(fold_now(&rig)->services.items[0].ports_known);
+	use_ports(&rig, "10.0.0.9", true);
+	web = fold_now(&rig)->services.items;
+	assert_true(web->ports_known);
+	assert_int_equal(web->ports.used, 7);
+	ezlb_strcpy(faulty_table(rig.memory)->toa_problem, EZLB_TOA_PROBLEM_STRLEN, "no BTF");
+	rig_pass(&rig);
+	web = fold_now(&rig)->services.items;
+	assert_int_equal(web->conditions[EZLB_CLIENT_ADDRESS].reason, EZLB_REASON_UNSUPPORTED);
+	assert_int_equal(web->state, EZLB_STATE_OK);
+	close_rig(&rig);
+}
+
 static void test_weight_in_the_kernel(void **state)
 {
 	struct view_rig rig;
@@ -385,14 +436,9 @@ static void test_summary(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_TOP(test_nothing_yet),
-		IN_TOP(test_summary),
-		IN_TOP(test_files_and_passes),
-		IN_TOP(test_a_service),
-		IN_TOP(test_weight_in_the_kernel),
-		IN_TOP(test_order),
-		IN_TOP(test_roles),
-		IN_TOP(test_files_and_diagnostics),
+		IN_TOP(test_nothing_yet), IN_TOP(test_summary),	 IN_TOP(test_files_and_passes),
+		IN_TOP(test_a_service),	  IN_TOP(test_full_nat), IN_TOP(test_weight_in_the_kernel),
+		IN_TOP(test_order),	  IN_TOP(test_roles),	 IN_TOP(test_files_and_diagnostics),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
