@@ -54,6 +54,8 @@ assert_eq "probe without a daemon" 1 $status
 assert_match "its reason" 'admin.sock' "$answer"
 
 echo "# a good service"
+# Without this description of the kernel it loads no program; the others work.
+[[ ! -d /sys/kernel/btf ]] || mount -t tmpfs none /sys/kernel/btf
 web web 80
 ezlb_start
 eventually 10 "ready" is_ready
@@ -63,6 +65,7 @@ is web Accepted True Valid
 is web Conflict False NoConflict
 is web BackendsReady True AllUp
 is web Programmed True Programmed
+is web ClientAddress True NotAsked
 told Started 0.1
 told Applied service-add
 told Reloaded '1 file, 0 refused'
@@ -257,6 +260,23 @@ told FightOver ''
 is fought Programmed True Programmed
 eventually 5 "ready again" is_ready
 
+echo "# a host that cannot tell backends the client's address: the service works without"
+service told <<END
+listen: $VIP:83
+full_nat: true
+snat_ip: $SNAT_IP
+client_address: toa
+connection_log: true
+health_check: {enabled: false}
+backends: [{address: '${BACKEND_IP[b1]}:8081'}]
+END
+is told ClientAddress False Unsupported
+told ConditionChanged 'told ClientAddress False, Unsupported'
+assert_eq "its state" ok "$(admin /api/v1/status | jq -r '.services[] | select(.name == "told") | .state')"
+assert_eq "it works" "backend=b1 peer=$SNAT_IP" "$(client_get "$VIP:83")"
+rm "$SERVICES/told.yaml"
+told FileGone told.yaml
+
 echo "# too few are up, the fallback serves, a backend drains, and starts slowly when it is back"
 # more NAME PORT [LINE...]: a service of b1 with the check of web.
 more() {
@@ -316,7 +336,7 @@ fi
 echo "# all of them were seen"
 for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed Held AllUp SomeDown SomeUnknown FailOpen FallbackServes \
 	NoneUp NoneServing \
-	NoConflict NameTaken ListenerTaken SnatConflict Foreign Fight; do
+	NoConflict NameTaken ListenerTaken SnatConflict Foreign Fight NotAsked Unsupported; do
 	[[ -n ${reasons[$reason]:-} ]] || fail "the reason $reason was not provoked"
 done
 for event in $(admin /metrics | sed -n 's/^ezlb_events_total{type="\([^"]*\)"}.*/\1/p'); do
