@@ -90,6 +90,17 @@ typedef int (*ezlb_nl_msg_fn)(void *arg, const struct nlmsghdr *msg);
  */
 int ezlb_nl_ask(struct ezlb_nl *nl, struct ezlb_nl_buf *request, ezlb_nl_msg_fn fn, void *arg);
 
+/* As ezlb_nl_msg_fn, for a message of the answer to the i-th request. */
+typedef int (*ezlb_nl_part_fn)(void *arg, size_t i, const struct nlmsghdr *msg);
+
+/*
+ * Sends several requests that read, none of them a dump, in one call, and passes each message of
+ * the answers to fn. The last request has NLM_F_ACK. A request that the kernel rejects has no
+ * message, which is no failure. The answers must fit into the receive buffer of the socket.
+ */
+int ezlb_nl_ask_many(struct ezlb_nl *nl, struct ezlb_nl_buf *requests, ezlb_nl_part_fn fn,
+		     void *arg);
+
 /*
  * Handles the kernel's answer to the i-th request: 0 or -errno. Returns true if the kernel will not
  * answer the other requests.

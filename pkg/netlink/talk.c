@@ -27,6 +27,7 @@ struct talk {
 	uint32_t first, n;     /* sequence number of the first request, and how many there are */
 	uint32_t end;	       /* the conversation ends with the answer to this one */
 	ezlb_nl_msg_fn on_msg; /* with arg; may be NULL */
+	ezlb_nl_part_fn on_part;
 	ezlb_nl_answer_fn on_answer;
 	void *arg;
 	bool interrupted; /* the kernel reports an inconsistent dump */
@@ -107,6 +108,8 @@ static int on_msg(struct talk *talk, const struct nlmsghdr *msg)
 	case NLMSG_ERROR:
 		return on_answer(talk, msg->nlmsg_seq - talk->first, msg);
 	default:
+		if (talk->on_part)
+			return talk->on_part(talk->arg, msg->nlmsg_seq - talk->first, msg);
 		return talk->on_msg ? talk->on_msg(talk->arg, msg) : 0;
 	}
 }
@@ -182,6 +185,14 @@ int ezlb_nl_ask(struct ezlb_nl *nl, struct ezlb_nl_buf *request, ezlb_nl_msg_fn 
 	if (rc)
 		return rc;
 	return talk.code == 0 && talk.interrupted ? -EINTR : talk.code;
+}
+
+int ezlb_nl_ask_many(struct ezlb_nl *nl, struct ezlb_nl_buf *requests, ezlb_nl_part_fn fn,
+		     void *arg)
+{
+	struct talk talk = { .on_part = fn, .arg = arg };
+
+	return converse(nl, requests, &talk);
 }
 
 int ezlb_nl_tell(struct ezlb_nl *nl, struct ezlb_nl_buf *requests, ezlb_nl_answer_fn fn, void *arg)

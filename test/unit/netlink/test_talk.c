@@ -301,6 +301,56 @@ static void test_foreign_numbers(void **state)
 	assert_int_equal(parts, 1);
 }
 
+/* --- several that read ----------------------------------------------------------------------- */
+
+static int on_answered(void *arg, size_t i, const struct nlmsghdr *msg)
+{
+	assert_ptr_equal(arg, codes);
+	assert_int_equal(msg->nlmsg_type, 30);
+	assert_true(i < MANY);
+	codes[i] = 0;
+	return part_rc;
+}
+
+static int ask_many(size_t n)
+{
+	put(n, 0);
+	ezlb_nl_ack_last(&buf);
+	return ezlb_nl_ask_many(nl, &buf, on_answered, codes);
+}
+
+/* Each message is that of its request; one that is rejected has none, also the last. */
+static void test_many(void **state)
+{
+	static const int want[] = { 0, 1, 0, 1, 1 };
+
+	(void)state;
+	say_part(1);
+	say_code(NLMSG_ERROR, 2, -ENETUNREACH);
+	say_part(77);
+	say_part(3);
+	say_code(NLMSG_ERROR, 4, -EHOSTUNREACH);
+	assert_int_equal(ask_many(4), 0);
+	assert_memory_equal(codes, want, sizeof(want));
+	say_part(5);
+	say_code(NLMSG_ERROR, 5, 0);
+	codes[0] = 1;
+	assert_int_equal(ask_many(1), 0);
+	assert_int_equal(codes[0], 0);
+	assert_int_equal(opened, 1);
+}
+
+static void test_many_fail(void **state)
+{
+	(void)state;
+	say_part(1);
+	part_rc = -EBADMSG;
+	assert_int_equal(ask_many(2), -EBADMSG);
+	start(false);
+	say_part(1);
+	assert_int_equal(ask_many(2), -ETIMEDOUT);
+}
+
 /* --- dumps ----------------------------------------------------------------------------------- */
 
 static void test_dump(void **state)
@@ -582,6 +632,8 @@ int main(void)
 		TEST(test_end_before_the_last),
 		TEST(test_no_more_awaited),
 		TEST(test_foreign_numbers),
+		TEST(test_many),
+		TEST(test_many_fail),
 		TEST(test_dump),
 		TEST(test_dump_interrupted),
 		TEST(test_message_refused),

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* layer: rows, hooks and routes of TOA behind list, peek and apply. */
+#include <ezlb/toa.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/stat.h>
+
+#include <ezlb/duration.h>
+
+#include "pins.h"
+#include "program.h"
+#include "rows.h"
+#include "wire.h"
+
+/* What the kernel does not tell by a notification is read again after this time. */
+#define READ_AGAIN_MS (60 * 1000)
+/* After a load that failed: when to look whether a module has come that it may have lacked. */
+#define TRY_AGAIN_MS (60 * 1000)
+
+/* The pins of this network namespace, as one look at their directory shows them. */
+struct stamp {
+	uint64_t inode; /* 0: there are none */
+	int64_t changed_s, changed_ns;
+};
+
+/* The last load, if it failed for a reason that will not pass by itself. */
+struct failed_load {
+	char reason[EZLB_TOA_PROBLEM_STRLEN]; /* "": it did not */
+	uint64_t at_ms;
+	uint64_t modules; /* how many there were */
+};
+
+struct toa {
+	struct ezlb_layer layer; /* first: a layer is its toa */
+	struct ezlb_toa_pins pins;
+	bool has_pins; /* `pins` is set: the kernel can name the network namespace */
+	struct stamp stamp; /* of the pins that were opened last */
+	struct ezlb_toa_program program;
+	struct failed_load failed;
+	struct wire wire;
+	struct world world;
+	bool wanted; /* there are addresses to find routes to */
+	bool looked; /* at all interfaces, for what an ezlb has left there whose pins are gone */
+	uint64_t read_at_ms;
+};
+
+/* --- the program ----------------------------------------------------------------------------- */
+
+static struct stamp stamp_of(struct toa *toa)
+{
+	struct stamp stamp = { 0 };
+	struct stat st;
+
+	if (!toa->has_pins)
+		toa->has_pins = ezlb_toa_pins_find(&toa->pins, NULL) == 0;
+	if (toa->has_pins && stat(toa->pins.dir, &st) == 0) {
+		stamp.inode = st.st_ino;
+		stamp.changed_s = st.st_ctim.tv_sec;
+		stamp.changed_ns = st.st_ctim.tv_nsec;
+	}
+	return stamp;
+}
+
+static bool is_same(const struct stamp *a, const struct stamp *b)
+{
+	return a->inode == b->inode && a->changed_s == b->changed_s &&
+	       a->changed_ns == b->changed_ns;
+}
+
+/* The program that is pinned now. On failure toa->program is none, and err has the reason. */
+static int open_program(struct toa *toa, struct ezlb_err *err)
+{
+	const struct stamp stamp = stamp_of(toa);
+
+	if (toa->program.program >= 0 && is_same(&stamp, &toa->stamp))
+		return 0;
+	ezlb_toa_program_close(&toa->program);
+	toa->stamp = stamp;
+	return ezlb_toa_program_open(&toa->program, err);
+}
+
+/* Each module is a directory there. */
+static uint64_t count_modules(void)
+{
+	struct stat st;
+
+	return stat("/sys/module", &st) == 0 ? st.st_nlink : 0;
+}
+
+/* A lack of something that may be there the next time, and says nothing about the host. */
+static bool may_pass(int rc)
+{
+	switch (-rc) {
+	case ENOMEM:
+	case EAGAIN:
+	case EINTR:
+	case EBUSY:
+	case EMFILE:
+	case ENFILE:
+	case ETIMEDOUT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void remember_failure(struct toa *toa, int rc, const struct ezlb_err *err)
+{
+	if (may_pass(rc))
+		return;
+	toa->failed = (struct failed_load){ .at_ms = ezlb_now_ms(), .modules = count_modules() };
+	ezlb_strcpy(toa->failed.reason, sizeof(toa->failed.reason), err->msg);
+}
+
+/*
+ * Whether a load may succeed now: 0, or -errno with the reason. Another try would be an operation
+ * that fails in each pass, so it needs a change of the host.
+ */
+static int can_load(struct toa *toa, struct ezlb_err *err)
+{
+	struct failed_load *failed = &toa->failed;
+	int rc = ezlb_toa_program_can_load(err);
+
+	if (rc < 0 || !failed->reason[0])
+		return rc;
+	if (ezlb_now_ms() - failed->at_ms >= TRY_AGAIN_MS) {
+		uint64_t modules = count_modules();
+
+		failed->at_ms = ezlb_now_ms();
+		if (modules != failed->modules)
+			failed->reason[0] = '\0';
+	}
+	return failed->reason[0] ? ezlb_err_set(err, EOPNOTSUPP, "%s", failed->reason) : 0;
+}
+
+/* --- list ------------------------------------------------------------------------------------ */
+
+/* Which fields of *out a failure takes back. */
+struct before {
+	size_t toas, hooks, routes;
+};
+
+static int fail_list(struct ezlb_table *out, const struct before *before, int rc)
+{
+	out->toas.len = before->toas;
+	out->hooks.len = before->hooks;
+	out->routes.len = before->routes;
+	out->toa_present = out->toa_sound = false;
+	out->toa_problem[0] = '\0';
+	return rc;
+}
+
+/*
+ * Sets present, sound and the problem, except for the hooks. A program of another version does its
+ * work: it is a reason to load only where a load may succeed.
+ */
+static void list_program(struct toa *toa, struct ezlb_table *out)
+{
+	struct ezlb_err opened = { 0 }, load = { 0 };
+	int rc = open_program(toa, &opened);
+	int loadable = rc == 0 && toa->program.current ? 0 : can_load(toa, &load);
+
+	out->toa_present = toa->stamp.inode != 0;
+	out->toa_sound = rc == 0 && (toa->program.current || loadable < 0);
+	if (rc < 0 && loadable < 0)
+		ezlb_strcpy(out->toa_problem, sizeof(out->toa_problem), load.msg);
+	else if (rc < 0 && rc != -ENOENT && rc != -EBADMSG)
+		ezlb_strcpy(out->toa_problem, sizeof(out->toa_problem), opened.msg);
+}
+
+static int read_world(struct toa *toa, struct ezlb_err *err)
+{
+	uint64_t now = ezlb_now_ms();
+	int rc;
+
+	wire_listen(&toa->wire, &toa->world);
+	if (now - toa->read_at_ms >= READ_AGAIN_MS) {
+		world_forget(&toa->world);
+		toa->read_at_ms = now;
+	}
+	rc = wire_read(&toa->wire, &toa->world);
+	if (rc == 0)
+		return 0;
+	return ezlb_err_sys(err, -rc, "cannot list routes and tc filters over rtnetlink");
+}
+
+/* Nothing of TOA is wanted or there: hosts without it pay nothing for it. */
+static bool is_idle(const struct toa *toa, const struct stamp *stamp)
+{
+	return !toa->wanted && !stamp->inode && world_hooks(&toa->world) == 0;
+}
+
+/*
+ * Once in the life of the process also where nothing is wanted and pinned: an ezlb may have left
+ * hooks whose pins are gone, for example with the /sys/fs/bpf of a container.
+ */
+static void look_once(struct toa *toa)
+{
+	if (toa->looked)
+		return;
+	toa->looked = read_world(toa, NULL) == 0;
+	if (world_hooks(&toa->world) == 0)
+		wire_close(&toa->wire);
+}
+
+static int toa_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
+		    struct ezlb_table *out, struct ezlb_err *err)
+{
+	const struct before before = { out->toas.len, out->hooks.len, out->routes.len };
+	struct toa *toa = (void *)layer;
+	bool idle;
+	int rc;
+
+	(void)scope;
+	list_program(toa, out);
+	idle = is_idle(toa, &toa->stamp);
+	if (idle)
+		look_once(toa);
+	if ((idle || (out->toa_problem[0] && !out->toa_present)) && world_hooks(&toa->world) == 0)
+		return 0;
+	rc = read_world(toa, err);
+	if (rc == 0 && toa->program.program >= 0)
+		rc = ezlb_toa_rows_list(&toa->program, &out->toas, err);
+	if (rc < 0)
+		return fail_list(out, &before, rc);
+	if (!world_list_hooks(&toa->world, toa->program.id, &out->hooks))
+		out->toa_sound = false;
+	world_list_routes(&toa->world, &out->routes);
+	out->toa_present |= world_hooks(&toa->world) > 0;
+	return 0;
+}
+
+/* --- peek ------------------------------------------------------------------------------------ */
+
+/* The map is part of it: somebody may write to it. The order of its rows is not. */
+static int print_rows(const struct toa *toa, uint64_t *print)
+{
+	struct ezlb_toas rows = { 0 };
+	int rc = 0;
+
+	if (toa->program.program >= 0)
+		rc = ezlb_toa_rows_list(&toa->program, &rows, NULL);
+	for (size_t i = 0; rc == 0 && i < rows.len; i++) {
+		struct {
+			struct ezlb_toa_service_key key;
+			uint32_t mode, ipv6_kind;
+		} plain = { .mode = rows.items[i].mode, .ipv6_kind = rows.items[i].ipv6_kind };
+
+		ezlb_toa_key_encode(&rows.items[i].service, &plain.key);
+		*print += ezlb_hash(&plain, sizeof(plain));
+	}
+	EZLB_VEC_CLEAR(&rows);
+	return rc;
+}
+
+static int toa_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
+{
+	struct toa *toa = (void *)layer;
+	const struct stamp stamp = stamp_of(toa);
+	uint64_t rows = 0;
+	int rc;
+
+	(void)scope;
+	if (toa->wire.watch >= 0)
+		wire_listen(&toa->wire, &toa->world);
+	rc = is_same(&stamp, &toa->stamp) ? print_rows(toa, &rows) : 0;
+	if (rc == 0) {
+		const uint64_t prints[] = { stamp.inode, (uint64_t)stamp.changed_s,
+					    (uint64_t)stamp.changed_ns, rows, toa->world.changes };
+
+		*print = ezlb_hash(prints, sizeof(prints));
+	}
+	return rc;
+}
+
+/* --- apply ----------------------------------------------------------------------------------- */
+
+/* Gives the interfaces that have another program of ezlb, or more than one, the right one. */
+static int repair_hooks(struct toa *toa)
+{
+	int rc;
+
+	world_forget_hooks(&toa->world);
+	rc = wire_read(&toa->wire, &toa->world);
+	for (size_t i = 0; rc == 0 && i < toa->world.links.len; i++) {
+		const struct world_link *link = &toa->world.links.items[i];
+
+		if (!link->others && (!link->program || link->program == toa->program.id))
+			continue;
+		rc = wire_attach(&toa->wire, link->link.name, toa->program.program, false);
+		if (rc == -ENODEV)
+			rc = 0;
+	}
+	return rc;
+}
+
+static int do_setup(struct toa *toa, const struct ezlb_op *op)
+{
+	struct ezlb_err err = { 0 };
+	int rc;
+
+	(void)op;
+	ezlb_toa_program_close(&toa->program);
+	rc = ezlb_toa_program_load(&toa->program, &err);
+	if (rc < 0) {
+		remember_failure(toa, rc, &err);
+		return rc;
+	}
+	toa->failed.reason[0] = '\0';
+	toa->stamp = stamp_of(toa);
+	return repair_hooks(toa);
+}
+
+static int do_row_put(struct toa *toa, const struct ezlb_op *op)
+{
+	int rc = open_program(toa, NULL);
+
+	return rc < 0 ? rc : ezlb_toa_row_put(&toa->program, &op->toa, NULL);
+}
+
+static int do_row_del(struct toa *toa, const struct ezlb_op *op)
+{
+	int rc = open_program(toa, NULL);
+
+	if (rc == 0)
+		rc = ezlb_toa_row_del(&toa->program, &op->toa.service, NULL);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static int do_hook_add(struct toa *toa, const struct ezlb_op *op)
+{
+	int rc = open_program(toa, NULL);
+
+	if (rc < 0)
+		return rc;
+	return wire_attach(&toa->wire, op->hook.device, toa->program.program, op->hook.qdisc);
+}
+
+static int do_hook_del(struct toa *toa, const struct ezlb_op *op)
+{
+	return wire_detach(&toa->wire, op->hook.device, op->hook.qdisc);
+}
+
+/* Hooks first: without them the pins are all that holds the program. */
+static int do_teardown(struct toa *toa, const struct ezlb_op *op)
+{
+	int rc;
+
+	(void)op;
+	world_forget_hooks(&toa->world);
+	toa->world.links_known = false;
+	rc = wire_read(&toa->wire, &toa->world);
+	for (size_t i = 0; rc == 0 && i < toa->world.links.len; i++) {
+		const struct world_link *link = &toa->world.links.items[i];
+
+		if (link->program || link->others)
+			rc = wire_detach(&toa->wire, link->link.name, false);
+	}
+	if (rc < 0)
+		return rc;
+	ezlb_toa_program_close(&toa->program);
+	return ezlb_toa_program_remove(NULL);
+}
+
+static const struct {
+	int (*run)(struct toa *toa, const struct ezlb_op *op);
+	bool rtnetlink; /* sends requests over rtnetlink */
+} actions[EZLB_OPS] = {
+	[EZLB_OP_TOA_SETUP] = { do_setup, true },
+	[EZLB_OP_TOA_ADD] = { do_row_put, false },
+	[EZLB_OP_TOA_SET] = { do_row_put, false },
+	[EZLB_OP_HOOK_ADD] = { do_hook_add, true },
+	[EZLB_OP_TOA_DEL] = { do_row_del, false },
+	[EZLB_OP_HOOK_DEL] = { do_hook_del, true },
+	[EZLB_OP_TOA_TEARDOWN] = { do_teardown, true },
+};
+
+static int toa_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
+		     struct ezlb_err *err)
+{
+	struct toa *toa = (void *)layer;
+	bool timed_out = false; /* wait only once, not for each op */
+
+	(void)err; /* each op has its own rc */
+	for (size_t i = 0; i < n; i++) {
+		struct ezlb_op *op = ops[i];
+
+		assert(actions[op->kind].run);
+		op->rc = timed_out && actions[op->kind].rtnetlink
+				 ? -ETIMEDOUT
+				 : actions[op->kind].run(toa, op);
+		timed_out |= actions[op->kind].rtnetlink && op->rc == -ETIMEDOUT;
+	}
+	/* Whoever listens hears of it anyway; this is for the case that nobody does. */
+	world_forget_hooks(&toa->world);
+	return 0;
+}
+
+/* --- the layer ------------------------------------------------------------------------------- */
+
+static void toa_towards(struct ezlb_layer *layer, const struct ezlb_addrs *addrs)
+{
+	struct toa *toa = (void *)layer;
+
+	world_towards(&toa->world, addrs);
+	toa->wanted = addrs->len > 0;
+}
+
+static void toa_close(struct ezlb_layer *layer)
+{
+	struct toa *toa = (void *)layer;
+
+	ezlb_toa_program_close(&toa->program);
+	wire_close(&toa->wire);
+	world_clear(&toa->world);
+	free(toa);
+}
+
+int ezlb_toa_open(struct ezlb_layer **out, struct ezlb_err *err)
+{
+	struct toa *toa = ezlb_calloc(1, sizeof(*toa));
+
+	(void)err;
+	*toa = (struct toa){
+		.layer = { .list = toa_list,
+			   .peek = toa_peek,
+			   .apply = toa_apply,
+			   .towards = toa_towards,
+			   .close = toa_close },
+		.program = EZLB_TOA_NO_PROGRAM,
+		.wire = WIRE_CLOSED,
+	};
+	*out = &toa->layer;
+	return 0;
+}
