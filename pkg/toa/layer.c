@@ -34,7 +34,7 @@ struct failed_load {
 struct toa {
 	struct ezlb_layer layer; /* first: a layer is its toa */
 	struct ezlb_toa_pins pins;
-	bool has_pins; /* `pins` is set: the kernel can name the network namespace */
+	bool has_pins;	    /* `pins` is set: the kernel can name the network namespace */
 	struct stamp stamp; /* of the pins that were opened last */
 	struct ezlb_toa_program program;
 	struct failed_load failed;
@@ -185,23 +185,26 @@ static int read_world(struct toa *toa, struct ezlb_err *err)
 	return ezlb_err_sys(err, -rc, "cannot list routes and tc filters over rtnetlink");
 }
 
-/* Nothing of TOA is wanted or there: hosts without it pay nothing for it. */
-static bool is_idle(const struct toa *toa, const struct stamp *stamp)
+/*
+ * Nothing of TOA is pinned, and nothing can be or should be: hosts without it pay nothing for it.
+ */
+static bool is_idle(const struct toa *toa, const struct ezlb_table *out)
 {
-	return !toa->wanted && !stamp->inode && world_hooks(&toa->world) == 0;
+	return !toa->stamp.inode && (!toa->wanted || out->toa_problem[0]);
 }
 
 /*
- * Once in the life of the process also where nothing is wanted and pinned: an ezlb may have left
- * hooks whose pins are gone, for example with the /sys/fs/bpf of a container.
+ * An ezlb may have left hooks whose pins are gone, for example with the /sys/fs/bpf of a container.
+ * So also an idle layer looks at all interfaces once in its life. True: there is nothing.
  */
-static void look_once(struct toa *toa)
+static bool is_nothing_left(struct toa *toa)
 {
-	if (toa->looked)
-		return;
-	toa->looked = read_world(toa, NULL) == 0;
-	if (world_hooks(&toa->world) == 0)
-		wire_close(&toa->wire);
+	if (!toa->looked)
+		toa->looked = read_world(toa, NULL) == 0;
+	if (world_hooks(&toa->world) > 0)
+		return false;
+	wire_close(&toa->wire);
+	return true;
 }
 
 static int toa_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
@@ -209,17 +212,14 @@ static int toa_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 {
 	const struct before before = { out->toas.len, out->hooks.len, out->routes.len };
 	struct toa *toa = (void *)layer;
-	bool idle;
 	int rc;
 
 	(void)scope;
 	list_program(toa, out);
-	idle = is_idle(toa, &toa->stamp);
-	if (idle)
-		look_once(toa);
-	if ((idle || (out->toa_problem[0] && !out->toa_present)) && world_hooks(&toa->world) == 0)
+	if (is_idle(toa, out) && is_nothing_left(toa))
 		return 0;
 	rc = read_world(toa, err);
+	toa->looked |= rc == 0;
 	if (rc == 0 && toa->program.program >= 0)
 		rc = ezlb_toa_rows_list(&toa->program, &out->toas, err);
 	if (rc < 0)
@@ -367,12 +367,9 @@ static const struct {
 	int (*run)(struct toa *toa, const struct ezlb_op *op);
 	bool rtnetlink; /* sends requests over rtnetlink */
 } actions[EZLB_OPS] = {
-	[EZLB_OP_TOA_SETUP] = { do_setup, true },
-	[EZLB_OP_TOA_ADD] = { do_row_put, false },
-	[EZLB_OP_TOA_SET] = { do_row_put, false },
-	[EZLB_OP_HOOK_ADD] = { do_hook_add, true },
-	[EZLB_OP_TOA_DEL] = { do_row_del, false },
-	[EZLB_OP_HOOK_DEL] = { do_hook_del, true },
+	[EZLB_OP_TOA_SETUP] = { do_setup, true },	[EZLB_OP_TOA_ADD] = { do_row_put, false },
+	[EZLB_OP_TOA_SET] = { do_row_put, false },	[EZLB_OP_HOOK_ADD] = { do_hook_add, true },
+	[EZLB_OP_TOA_DEL] = { do_row_del, false },	[EZLB_OP_HOOK_DEL] = { do_hook_del, true },
 	[EZLB_OP_TOA_TEARDOWN] = { do_teardown, true },
 };
 
@@ -387,9 +384,8 @@ static int toa_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_
 		struct ezlb_op *op = ops[i];
 
 		assert(actions[op->kind].run);
-		op->rc = timed_out && actions[op->kind].rtnetlink
-				 ? -ETIMEDOUT
-				 : actions[op->kind].run(toa, op);
+		op->rc = timed_out && actions[op->kind].rtnetlink ? -ETIMEDOUT
+								  : actions[op->kind].run(toa, op);
 		timed_out |= actions[op->kind].rtnetlink && op->rc == -ETIMEDOUT;
 	}
 	/* Whoever listens hears of it anyway; this is for the case that nobody does. */

@@ -15,7 +15,7 @@ static size_t addr_size(uint8_t family)
  * With FIB_MATCH (Linux 4.13) the kernel answers with the route, which has all interfaces of a
  * multipath route. Without it the answer has the one that a packet now would take.
  */
-void route_put(struct ezlb_nl_buf *out, const struct ezlb_addr *to)
+void toa_route_put(struct ezlb_nl_buf *out, const struct ezlb_addr *to)
 {
 	struct nlmsghdr *msg = ezlb_nl_msg_start(out, RTM_GETROUTE, 0);
 	struct rtmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
@@ -57,7 +57,7 @@ static int read_multipath(const struct nlattr *attr, struct route_paths *out)
 	return 0;
 }
 
-int route_read(const struct nlmsghdr *msg, struct route_paths *out)
+int toa_route_read(const struct nlmsghdr *msg, struct route_paths *out)
 {
 	const struct rtmsg *head = mnl_nlmsg_get_payload(msg);
 	struct ezlb_nl_attrs attrs;
@@ -75,7 +75,7 @@ int route_read(const struct nlmsghdr *msg, struct route_paths *out)
 	return attrs.at[RTA_MULTIPATH] ? read_multipath(attrs.at[RTA_MULTIPATH], out) : 0;
 }
 
-int route_read_prefix(const struct nlmsghdr *msg, struct route_prefix *out)
+int toa_route_read_prefix(const struct nlmsghdr *msg, struct route_prefix *out)
 {
 	const struct rtmsg *head = mnl_nlmsg_get_payload(msg);
 	struct ezlb_nl_attrs attrs;
@@ -99,7 +99,7 @@ int route_read_prefix(const struct nlmsghdr *msg, struct route_prefix *out)
 	return 0;
 }
 
-bool route_prefix_has(const struct route_prefix *prefix, const struct ezlb_addr *addr)
+bool toa_route_prefix_has(const struct route_prefix *prefix, const struct ezlb_addr *addr)
 {
 	unsigned whole = prefix->len / 8, rest = prefix->len % 8;
 

@@ -28,11 +28,11 @@ struct route_prefix {
 };
 
 /* Appends a request for the route to an address. */
-void route_put(struct ezlb_nl_buf *out, const struct ezlb_addr *to);
+void toa_route_put(struct ezlb_nl_buf *out, const struct ezlb_addr *to);
 
 /* Reads the answer. -EBADMSG if it is damaged. */
-int route_read(const struct nlmsghdr *msg, struct route_paths *out);
+int toa_route_read(const struct nlmsghdr *msg, struct route_paths *out);
 
 /* Of a notification that a route was added or removed: which addresses it may concern. */
-int route_read_prefix(const struct nlmsghdr *msg, struct route_prefix *out);
-bool route_prefix_has(const struct route_prefix *prefix, const struct ezlb_addr *addr);
+int toa_route_read_prefix(const struct nlmsghdr *msg, struct route_prefix *out);
+bool toa_route_prefix_has(const struct route_prefix *prefix, const struct ezlb_addr *addr);

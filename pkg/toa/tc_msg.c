@@ -94,12 +94,12 @@ static uint32_t info_of(uint16_t pref, uint16_t protocol)
 /* cls_bpf replaces a program in one step (cls_bpf_change): no packet is without one. */
 void tc_put_attach(struct ezlb_nl_buf *out, int ifindex, int program_fd)
 {
-	struct nlmsghdr *msg = start(out, RTM_NEWTFILTER, NLM_F_ACK | NLM_F_CREATE,
-				     &(struct tcmsg){ .tcm_ifindex = ifindex,
-						      .tcm_parent = EGRESS,
-						      .tcm_handle = TC_HANDLE,
-						      .tcm_info = info_of(TC_PREF,
-									  htons(ETH_P_ALL)) });
+	struct nlmsghdr *msg =
+		start(out, RTM_NEWTFILTER, NLM_F_ACK | NLM_F_CREATE,
+		      &(struct tcmsg){ .tcm_ifindex = ifindex,
+				       .tcm_parent = EGRESS,
+				       .tcm_handle = TC_HANDLE,
+				       .tcm_info = info_of(TC_PREF, htons(ETH_P_ALL)) });
 	struct nlattr *nest;
 
 	mnl_attr_put_strz(msg, TCA_KIND, "bpf");
@@ -113,12 +113,12 @@ void tc_put_attach(struct ezlb_nl_buf *out, int ifindex, int program_fd)
 
 void tc_put_detach(struct ezlb_nl_buf *out, const struct tc_filter *filter)
 {
-	struct nlmsghdr *msg = start(
-		out, RTM_DELTFILTER, NLM_F_ACK,
-		&(struct tcmsg){ .tcm_ifindex = filter->ifindex,
-				 .tcm_parent = EGRESS,
-				 .tcm_handle = filter->handle,
-				 .tcm_info = info_of(filter->pref, filter->protocol) });
+	struct nlmsghdr *msg =
+		start(out, RTM_DELTFILTER, NLM_F_ACK,
+		      &(struct tcmsg){ .tcm_ifindex = filter->ifindex,
+				       .tcm_parent = EGRESS,
+				       .tcm_handle = filter->handle,
+				       .tcm_info = info_of(filter->pref, filter->protocol) });
 
 	mnl_attr_put_strz(msg, TCA_KIND, "bpf");
 	if (filter->chain)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include <ezlb/netlink.h>
-#include <ezlb/spec.h>
+#include <ezlb/setting.h>
 
 /*
  * What identifies ezlb's filter on the egress of an interface. A filter of kind bpf with this name
@@ -35,12 +35,12 @@ struct tc_qdisc {
 };
 
 struct tc_filter {
-	int ifindex;	    /* 0: of a block that several qdiscs share */
-	bool egress;	    /* of clsact */
-	bool ours;	    /* has our name */
-	bool direct;	    /* what the program returns decides */
-	uint16_t pref;	    /* its preference */
-	uint16_t protocol;  /* ETH_P_*, network order */
+	int ifindex;	   /* 0: of a block that several qdiscs share */
+	bool egress;	   /* of clsact */
+	bool ours;	   /* has our name */
+	bool direct;	   /* what the program returns decides */
+	uint16_t pref;	   /* its preference */
+	uint16_t protocol; /* ETH_P_*, network order */
 	uint32_t handle, chain;
 	uint32_t program; /* id; 0: none, or the kernel does not say */
 };
@@ -48,7 +48,7 @@ struct tc_filter {
 /* Each starts and ends a message in *out. The requests for lists are dumps. */
 void tc_put_links(struct ezlb_nl_buf *out);
 void tc_put_link(struct ezlb_nl_buf *out, const char *device); /* this one; no dump */
-void tc_put_qdiscs(struct ezlb_nl_buf *out); /* of all interfaces */
+void tc_put_qdiscs(struct ezlb_nl_buf *out);		       /* of all interfaces */
 void tc_put_filters(struct ezlb_nl_buf *out, int ifindex, enum tc_side side);
 /* Creates clsact; -EEXIST if it exists, and also if the qdisc ingress does. */
 void tc_put_clsact_add(struct ezlb_nl_buf *out, int ifindex);

@@ -185,7 +185,7 @@ static int on_route(void *arg, size_t i, const struct nlmsghdr *msg)
 {
 	const struct batch *batch = arg;
 
-	return i < batch->len ? route_read(msg, &batch->routes[i]->paths) : 0;
+	return i < batch->len ? toa_route_read(msg, &batch->routes[i]->paths) : 0;
 }
 
 /* An address for which the kernel has no route gets no message: it keeps no paths. */
@@ -214,7 +214,7 @@ static int read_routes(struct wire *wire, struct world *world)
 		if (route->known)
 			continue;
 		route->paths.len = 0;
-		route_put(&wire->request, &route->to);
+		toa_route_put(&wire->request, &route->to);
 		batch.routes[batch.len++] = route;
 		if (batch.len == ROUTES_AT_ONCE)
 			rc = ask_batch(wire, &batch);

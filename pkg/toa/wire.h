@@ -20,8 +20,8 @@ struct wire {
 	struct ezlb_nl_buf request;
 	int watch; /* the socket of notifications; -1: nobody listens */
 };
-#define WIRE_CLOSED      \
-	{                \
+#define WIRE_CLOSED         \
+	{                   \
 		.watch = -1 \
 	}
 

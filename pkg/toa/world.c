@@ -2,9 +2,9 @@
 #include "world.h"
 
 #include <arpa/inet.h>
+#include <linux/if.h>
 #include <linux/if_ether.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 
 /* A link may lead somewhere else after one of these has changed. */
 #define LINK_FLAGS (IFF_UP | IFF_RUNNING | IFF_LOWER_UP | IFF_LOOPBACK)
@@ -43,7 +43,7 @@ static void forget_routes(struct world *world, const struct route_prefix *prefix
 	for (size_t i = 0; i < world->routes.len; i++) {
 		struct world_route *route = &world->routes.items[i];
 
-		if (!route_prefix_has(prefix, &route->to))
+		if (!toa_route_prefix_has(prefix, &route->to))
 			continue;
 		route->known = false;
 		world->changes++;
@@ -104,8 +104,8 @@ static void forget_paths(struct world *world, int ifindex)
  * When a link goes down or disappears, the kernel removes the IPv4 routes by it without a
  * notification. One that comes up may be the better way for any address.
  */
-static void on_link_change(struct world *world, struct world_link *known,
-			   const struct tc_link *now, bool gone)
+static void on_link_change(struct world *world, struct world_link *known, const struct tc_link *now,
+			   bool gone)
 {
 	unsigned was = known->link.flags & LINK_FLAGS, is = gone ? 0 : now->flags & LINK_FLAGS;
 
@@ -179,7 +179,7 @@ static void on_route(struct world *world, const struct nlmsghdr *msg)
 {
 	struct route_prefix prefix;
 
-	if (route_read_prefix(msg, &prefix) < 0)
+	if (toa_route_read_prefix(msg, &prefix) < 0)
 		prefix = (struct route_prefix){ .len = 0 };
 	forget_routes(world, &prefix);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * world: what is known of the interfaces of the network namespace, of the filters on them and of the
- * routes to backends, and which of that must be read again. Pure: wire.h reads it from the kernel,
- * and notifications of the kernel say what has changed since.
+ * world: what is known of the interfaces of the network namespace, of the filters on them and of
+ * the routes to backends, and which of that must be read again. Pure: wire.h reads it from the
+ * kernel, and notifications of the kernel say what has changed since.
  */
 #pragma once
 
@@ -31,7 +31,7 @@ struct world_route {
 };
 
 struct world {
-	struct world_links EZLB_VEC(struct world_link) links; /* by index of the interface */
+	struct world_links EZLB_VEC(struct world_link) links;	 /* by index of the interface */
 	struct world_routes EZLB_VEC(struct world_route) routes; /* by address */
 	bool links_known;
 	bool qdiscs_known;
@@ -39,7 +39,8 @@ struct world {
 };
 
 void world_clear(struct world *world);
-/* Everything must be read again, or the filters of all interfaces. These do not count as a change. */
+/* Everything must be read again, or the filters of all interfaces. These do not count as a change.
+ */
 void world_forget(struct world *world);
 void world_forget_hooks(struct world *world);
 /* Notifications were lost: the same, and something may have changed. */
