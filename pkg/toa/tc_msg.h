@@ -14,9 +14,14 @@
 /*
  * What identifies ezlb's filter on the egress of an interface. A filter of kind bpf with this name
  * is ezlb's, whatever its preference and its handle are; filters of others have other names.
+ *
+ * Filters run in the order of their preference until one says what becomes of the packet. Ours says
+ * nothing, so it must run before those of others. tc gives filters without a preference 49152 and,
+ * from there, lower ones; people write small numbers. Two filters of different kinds or protocols
+ * cannot have the same one.
  */
 #define TC_NAME	  "ezlb_toa"
-#define TC_PREF	  49152
+#define TC_PREF	  3617
 #define TC_HANDLE 0xe21b
 
 enum tc_side { TC_EGRESS, TC_INGRESS };

@@ -13,6 +13,12 @@
  */
 #define ROUTES_AT_ONCE 64
 
+/*
+ * Routes that one call reads again, about 10 ms: the caller's loop waits. All are stale after a
+ * change of a rule or of the default route.
+ */
+#define ROUTES_AGAIN 2048
+
 static const struct ezlb_nl_source kernel = { .protocol = NETLINK_ROUTE,
 					      .timeout_ms = WIRE_TIMEOUT_MS };
 
@@ -188,37 +194,49 @@ static int on_route(void *arg, size_t i, const struct nlmsghdr *msg)
 	return i < batch->len ? toa_route_read(msg, &batch->routes[i]->paths) : 0;
 }
 
-/* An address for which the kernel has no route gets no message: it keeps no paths. */
+/* An address for which the kernel has no route gets no message: it has no paths. */
 static int ask_batch(struct wire *wire, struct batch *batch)
 {
 	int rc;
 
+	for (size_t i = 0; i < batch->len; i++)
+		batch->routes[i]->paths.len = 0;
 	ezlb_nl_ack_last(&wire->request);
 	rc = ezlb_nl_ask_many(wire->nl, &wire->request, on_route, batch);
 	for (size_t i = 0; rc == 0 && i < batch->len; i++)
-		batch->routes[i]->known = true;
+		batch->routes[i]->known = batch->routes[i]->read = true;
 	batch->len = 0;
 	next(wire);
 	return rc;
 }
 
+/*
+ * A route that was read before keeps its paths when there are too many to read again: the next call
+ * goes on where this one stops, and the change makes sure that there is one soon.
+ */
 static int read_routes(struct wire *wire, struct world *world)
 {
+	size_t start = world->next_route, again = 0;
 	struct batch batch = { .len = 0 };
 	int rc = 0;
 
 	next(wire);
 	for (size_t i = 0; rc == 0 && i < world->routes.len; i++) {
-		struct world_route *route = &world->routes.items[i];
+		size_t at = (start + i) % world->routes.len;
+		struct world_route *route = &world->routes.items[at];
 
 		if (route->known)
 			continue;
-		route->paths.len = 0;
+		if (route->read && again++ >= ROUTES_AGAIN) {
+			world->next_route = again == ROUTES_AGAIN + 1 ? at : world->next_route;
+			continue;
+		}
 		toa_route_put(&wire->request, &route->to);
 		batch.routes[batch.len++] = route;
 		if (batch.len == ROUTES_AT_ONCE)
 			rc = ask_batch(wire, &batch);
 	}
+	world->changes += again > ROUTES_AGAIN;
 	return rc == 0 && batch.len ? ask_batch(wire, &batch) : rc;
 }
 

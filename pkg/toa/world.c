@@ -317,7 +317,7 @@ void world_list_routes(const struct world *world, struct ezlb_routes *out)
 	for (size_t i = 0; i < world->routes.len; i++) {
 		const struct world_route *route = &world->routes.items[i];
 
-		for (unsigned j = 0; route->known && j < route->paths.len; j++) {
+		for (unsigned j = 0; route->read && j < route->paths.len; j++) {
 			const struct world_link *link = world_link(world, route->paths.ifindex[j]);
 			struct ezlb_route_row row = { .to = route->to };
 

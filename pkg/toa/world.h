@@ -26,7 +26,8 @@ struct world_link {
 
 struct world_route {
 	struct ezlb_addr to;
-	bool known;
+	bool known; /* false: read it again */
+	bool read;  /* it has been read at least once: `paths` is at least what it was */
 	struct route_paths paths;
 };
 
@@ -35,7 +36,8 @@ struct world {
 	struct world_routes EZLB_VEC(struct world_route) routes; /* by address */
 	bool links_known;
 	bool qdiscs_known;
-	uint64_t changes; /* increases with each change that list may show */
+	size_t next_route; /* where the next read of routes starts */
+	uint64_t changes;  /* increases with each change that list may show */
 };
 
 void world_clear(struct world *world);
@@ -64,5 +66,5 @@ bool world_is_hook(const struct tc_filter *filter);
 size_t world_hooks(const struct world *world);
 /* Appends the hooks with this program, without `others`. False: there are other filters of ours. */
 bool world_list_hooks(const struct world *world, uint32_t program, struct ezlb_hooks *out);
-/* Appends the known routes. */
+/* Appends the routes that have been read, also those to be read again. */
 void world_list_routes(const struct world *world, struct ezlb_routes *out);

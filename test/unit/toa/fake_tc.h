@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A kernel behind rtnetlink that is made up: interfaces with a qdisc and filters, and routes. It
+ * counts the messages of each type, and fails as it is told. The system calls of the sockets are
+ * replaced: one socket asks, the other one listens.
+ */
+#pragma once
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cm.h"
+
+#include <ezlb/addr.h>
+#include <ezlb/mem.h>
+#include <ezlb/netlink.h>
+
+#define EGRESS	0xfffffff3u
+#define INGRESS 0xfffffff2u
+#define SILENT	-1 /* an error: no answer at all */
+
+struct fake_filter {
+	uint32_t parent, handle;
+	uint16_t pref, protocol; /* protocol in network order */
+	uint32_t program, chain;
+	bool direct;
+	const char *name;
+};
+
+struct fake_link {
+	int index;
+	const char *name;
+	unsigned flags;
+	const char *qdisc; /* NULL, "clsact", "ingress" */
+	struct fake_filter filters[6];
+	size_t n;
+};
+
+/* The route to all addresses whose third byte (IPv4) is `net`; by up to two interfaces. */
+struct fake_route {
+	uint8_t net, type;
+	int by[2];
+};
+
+static struct {
+	struct fake_link links[4];
+	size_t n_links;
+	struct fake_route routes[4];
+	size_t n_routes;
+
+	int seen[256]; /* requests by type */
+	int sends;     /* calls of send */
+	int sockets;   /* open ones */
+	int opened;    /* calls of socket */
+	/* Faults: an errno, for requests of one type; after so many of them that succeed. */
+	int fail_type, fail_errno, fail_after;
+	int interrupt;	 /* so many dumps are interrupted */
+	int fail_socket; /* errno; of the listening one if it is negative */
+	int fail_bind, fail_join;
+	int events_errno; /* once: what recv says instead */
+	bool events_huge; /* once: a message that is longer than the buffer */
+} fake;
+
+/* --- messages -------------------------------------------------------------------------------- */
+
+struct fake_msg {
+	_Alignas(struct nlmsghdr) unsigned char data[512];
+	size_t len;
+};
+static struct fake_queue EZLB_VEC(struct fake_msg) answers, events;
+static size_t answers_at, events_at;
+
+static void fake_push(struct fake_queue *queue, const struct ezlb_nl_buf *buf)
+{
+	struct fake_msg *msg = EZLB_PUSH(queue);
+
+	assert_true(buf->len <= sizeof(msg->data));
+	memcpy(msg->data, buf->items, buf->len);
+	msg->len = buf->len;
+}
+
+static void fake_link_msg(struct ezlb_nl_buf *buf, uint16_t type, const struct fake_link *link)
+{
+	struct nlmsghdr *msg = ezlb_nl_msg_start(buf, type, 0);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(msg, sizeof(*info));
+
+	info->ifi_index = link->index;
+	info->ifi_flags = link->flags;
+	mnl_attr_put_strz(msg, IFLA_IFNAME, link->name);
+	ezlb_nl_msg_end(buf);
+}
+
+static void fake_qdisc_msg(struct ezlb_nl_buf *buf, uint16_t type, int index, const char *kind,
+			   uint32_t parent)
+{
+	struct nlmsghdr *msg = ezlb_nl_msg_start(buf, type, 0);
+	struct tcmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
+
+	head->tcm_ifindex = index;
+	head->tcm_parent = parent;
+	mnl_attr_put_strz(msg, TCA_KIND, kind);
+	ezlb_nl_msg_end(buf);
+}
+
+/* As cls_bpf: first the preference itself, then the filter. */
+static void fake_filter_msg(struct ezlb_nl_buf *buf, uint16_t type, int index,
+			    const struct fake_filter *f, bool whole)
+{
+	struct nlmsghdr *msg = ezlb_nl_msg_start(buf, type, 0);
+	struct tcmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
+	struct nlattr *nest;
+
+	head->tcm_ifindex = index;
+	head->tcm_parent = f->parent;
+	head->tcm_handle = whole ? f->handle : 0;
+	head->tcm_info = (uint32_t)f->pref << 16 | f->protocol;
+	mnl_attr_put_strz(msg, TCA_KIND, "bpf");
+	mnl_attr_put_u32(msg, TCA_CHAIN, f->chain);
+	if (whole) {
+		nest = mnl_attr_nest_start(msg, TCA_OPTIONS);
+		mnl_attr_put_strz(msg, TCA_BPF_NAME, f->name);
+		mnl_attr_put_u32(msg, TCA_BPF_FLAGS, f->direct ? TCA_BPF_FLAG_ACT_DIRECT : 0);
+		mnl_attr_put_u32(msg, TCA_BPF_ID, f->program);
+		mnl_attr_nest_end(msg, nest);
+	}
+	ezlb_nl_msg_end(buf);
+}
+
+static void fake_route_msg(struct ezlb_nl_buf *buf, uint16_t type, const struct fake_route *route)
+{
+	struct nlmsghdr *msg = ezlb_nl_msg_start(buf, type, 0);
+	struct rtmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
+	const uint8_t dst[4] = { 10, 0, route->net, 0 };
+
+	head->rtm_family = AF_INET;
+	head->rtm_dst_len = 24;
+	head->rtm_type = route->type;
+	mnl_attr_put(msg, RTA_DST, sizeof(dst), dst);
+	if (route->by[1]) {
+		struct rtnexthop hops[2] = {
+			{ .rtnh_len = sizeof(hops[0]), .rtnh_ifindex = route->by[0] },
+			{ .rtnh_len = sizeof(hops[1]), .rtnh_ifindex = route->by[1] }
+		};
+
+		mnl_attr_put(msg, RTA_MULTIPATH, sizeof(hops), hops);
+	} else {
+		mnl_attr_put_u32(msg, RTA_OIF, (uint32_t)route->by[0]);
+	}
+	ezlb_nl_msg_end(buf);
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
+
+/* Queues what is in the buffer as an answer to the request. */
+static void fake_answer(const struct nlmsghdr *request, struct ezlb_nl_buf *buf)
+{
+	struct nlmsghdr *msg = (void *)buf->items;
+
+	msg->nlmsg_seq = request->nlmsg_seq;
+	fake_push(&answers, buf);
+	buf->len = 0;
+}
+
+static void fake_end(const struct nlmsghdr *request, uint16_t type, int code, uint16_t flags)
+{
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
+	struct nlmsghdr *msg = ezlb_nl_msg_start(&buf, type, 0);
+
+	*(int *)mnl_nlmsg_put_extra_header(msg, sizeof(int)) = code;
+	msg->nlmsg_flags = flags;
+	ezlb_nl_msg_end(&buf);
+	fake_answer(request, &buf);
+}
+
+static struct fake_link *fake_by_index(int index)
+{
+	for (size_t i = 0; i < fake.n_links; i++)
+		if (fake.links[i].index == index)
+			return &fake.links[i];
+	return NULL;
+}
+
+static int fake_get_link(const struct nlmsghdr *request, const char *name)
+{
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
+	bool any = false;
+
+	for (size_t i = 0; i < fake.n_links; i++) {
+		if (name && strcmp(fake.links[i].name, name) != 0)
+			continue;
+		fake_link_msg(&buf, RTM_NEWLINK, &fake.links[i]);
+		fake_answer(request, &buf);
+		any = true;
+	}
+	return any || !name ? 0 : -ENODEV;
+}
+
+static int fake_get_qdiscs(const struct nlmsghdr *request)
+{
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
+
+	for (size_t i = 0; i < fake.n_links; i++) {
+		fake_qdisc_msg(&buf, RTM_NEWQDISC, fake.links[i].index, "noqueue", TC_H_ROOT);
+		fake_answer(request, &buf);
+		if (!fake.links[i].qdisc)
+			continue;
+		fake_qdisc_msg(&buf, RTM_NEWQDISC, fake.links[i].index, fake.links[i].qdisc,
+			       TC_H_CLSACT);
+		fake_answer(request, &buf);
+	}
+	return 0;
+}
+
+static int fake_get_filters(const struct nlmsghdr *request, const struct tcmsg *head)
+{
+	const struct fake_link *link = fake_by_index(head->tcm_ifindex);
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
+
+	for (size_t i = 0; link && i < link->n; i++) {
+		if (link->filters[i].parent != head->tcm_parent)
+			continue;
+		for (int whole = 0; whole <= 1; whole++) {
+			fake_filter_msg(&buf, RTM_NEWTFILTER, link->index, &link->filters[i],
+					whole);
+			fake_answer(request, &buf);
+		}
+	}
+	return link ? 0 : -ENODEV;
+}
+
+static int fake_get_route(const struct nlmsghdr *request)
+{
+	const struct rtmsg *head = mnl_nlmsg_get_payload(request);
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
+	struct ezlb_nl_attrs attrs;
+	const uint8_t *dst;
+
+	assert_int_equal(ezlb_nl_attrs_read(request, sizeof(*head), &attrs), 0);
+	assert_true(head->rtm_flags & RTM_F_FIB_MATCH);
+	/* What IPVS looks up: the address, and nothing else. */
+	assert_null(attrs.at[RTA_SRC]);
+	assert_null(attrs.at[RTA_OIF]);
+	assert_null(attrs.at[RTA_MARK]);
+	dst = mnl_attr_get_payload(attrs.at[RTA_DST]);
+	for (size_t i = 0; i < fake.n_routes; i++) {
+		if (head->rtm_family != AF_INET || fake.routes[i].net != dst[2])
+			continue;
+		fake_route_msg(&buf, RTM_NEWROUTE, &fake.routes[i]);
+		fake_answer(request, &buf);
+		return 0;
+	}
+	return -ENETUNREACH;
+}
+
+static int fake_change_qdisc(const struct nlmsghdr *request, struct fake_link *link)
+{
+	if (!link)
+		return -ENODEV;
+	if (request->nlmsg_type == RTM_NEWQDISC) {
+		assert_true(request->nlmsg_flags & NLM_F_EXCL);
+		if (link->qdisc)
+			return -EEXIST;
+		link->qdisc = "clsact";
+		return 0;
+	}
+	if (!link->qdisc)
+		return -ENOENT;
+	if (strcmp(link->qdisc, "clsact") != 0)
+		return -EINVAL;
+	link->qdisc = NULL;
+	link->n = 0;
+	return 0;
+}
+
+static struct fake_filter *fake_find(struct fake_link *link, const struct tcmsg *head,
+				     uint32_t chain)
+{
+	for (size_t i = 0; i < link->n; i++) {
+		struct fake_filter *f = &link->filters[i];
+
+		if (f->parent == head->tcm_parent && f->handle == head->tcm_handle &&
+		    f->pref == head->tcm_info >> 16 && f->chain == chain)
+			return f;
+	}
+	return NULL;
+}
+
+static int fake_change_filter(const struct nlmsghdr *request, struct fake_link *link)
+{
+	const struct tcmsg *head = mnl_nlmsg_get_payload(request);
+	struct ezlb_nl_attrs attrs, bpf;
+	struct fake_filter *f;
+	uint32_t chain;
+
+	assert_int_equal(ezlb_nl_attrs_read(request, sizeof(*head), &attrs), 0);
+	if (!link || !link->qdisc)
+		return link ? -EINVAL : -ENODEV;
+	chain = attrs.at[TCA_CHAIN] ? mnl_attr_get_u32(attrs.at[TCA_CHAIN]) : 0;
+	f = fake_find(link, head, chain);
+	if (request->nlmsg_type == RTM_DELTFILTER) {
+		if (!f)
+			return -ENOENT;
+		*f = link->filters[--link->n];
+		return 0;
+	}
+	assert_int_equal(ezlb_nl_attrs_nested(attrs.at[TCA_OPTIONS], &bpf), 0);
+	f = f ? f : &link->filters[link->n++];
+	*f = (struct fake_filter){ .parent = head->tcm_parent,
+				   .handle = head->tcm_handle,
+				   .pref = (uint16_t)(head->tcm_info >> 16),
+				   .protocol = (uint16_t)head->tcm_info,
+				   .program = mnl_attr_get_u32(bpf.at[TCA_BPF_FD]) + 100,
+				   .direct = mnl_attr_get_u32(bpf.at[TCA_BPF_FLAGS]) ==
+					     TCA_BPF_FLAG_ACT_DIRECT,
+				   .name = "ezlb_toa" };
+	assert_string_equal(ezlb_nl_attrs_str(&bpf, TCA_BPF_NAME), "ezlb_toa");
+	return 0;
+}
+
+static int fake_do(const struct nlmsghdr *request)
+{
+	const struct tcmsg *head = mnl_nlmsg_get_payload(request);
+	struct ezlb_nl_attrs attrs;
+
+	switch (request->nlmsg_type) {
+	case RTM_GETLINK:
+		assert_int_equal(ezlb_nl_attrs_read(request, sizeof(struct ifinfomsg), &attrs), 0);
+		return fake_get_link(request, attrs.at[IFLA_IFNAME]
+						      ? mnl_attr_get_str(attrs.at[IFLA_IFNAME])
+						      : NULL);
+	case RTM_GETQDISC:
+		return fake_get_qdiscs(request);
+	case RTM_GETTFILTER:
+		return fake_get_filters(request, head);
+	case RTM_GETROUTE:
+		return fake_get_route(request);
+	case RTM_NEWQDISC:
+	case RTM_DELQDISC:
+		return fake_change_qdisc(request, fake_by_index(head->tcm_ifindex));
+	default:
+		return fake_change_filter(request, fake_by_index(head->tcm_ifindex));
+	}
+}
+
+static void fake_request(const struct nlmsghdr *request)
+{
+	int rc = 0, fault = 0;
+	bool dump = (request->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP &&
+		    (request->nlmsg_type & 3) == 2; /* RTM_GET* */
+
+	fake.seen[request->nlmsg_type]++;
+	if (request->nlmsg_type == fake.fail_type && fake.fail_after-- <= 0)
+		fault = fake.fail_errno;
+	if (fault == SILENT)
+		return;
+	rc = fault ? -fault : fake_do(request);
+	if (rc == 0 && dump)
+		fake_end(request, NLMSG_DONE, 0, fake.interrupt > 0 ? NLM_F_DUMP_INTR : 0);
+	else if (rc < 0 || request->nlmsg_flags & NLM_F_ACK)
+		fake_end(request, NLMSG_ERROR, rc, 0);
+	fake.interrupt -= dump && fake.interrupt > 0;
+}
+
+/* --- system calls ---------------------------------------------------------------------------- */
+
+static int listening = -1, asking = -1;
+
+ssize_t send(int fd, const void *bytes, size_t len, int flags)
+{
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf copy = { .items = NULL };
+
+	(void)flags;
+	assert_int_equal(fd, asking);
+	memcpy(EZLB_ROOM(&copy, len), bytes, len);
+	fake.sends++;
+	for (size_t at = 0; at < len;) {
+		const struct nlmsghdr *msg = (const void *)(copy.items + at);
+
+		fake_request(msg);
+		at += NLMSG_ALIGN(msg->nlmsg_len);
+	}
+	return (ssize_t)len;
+}
+
+/* With nothing to receive nobody has to wait: it is enough that the limit is the right one. */
+int poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	(void)fds;
+	assert_int_equal(n, 1);
+	assert_true(timeout > 4000 && timeout <= 5000);
+	return answers_at < answers.len;
+}
+
+ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	const struct fake_msg *next = &answers.items[answers_at++];
+
+	(void)flags;
+	assert_int_equal(fd, asking);
+	assert_true(answers_at <= answers.len && msg->msg_iov[0].iov_len >= next->len);
+	memcpy(msg->msg_iov[0].iov_base, next->data, next->len);
+	msg->msg_flags = 0;
+	return (ssize_t)next->len;
+}
+
+ssize_t recv(int fd, void *bytes, size_t size, int flags)
+{
+	const struct fake_msg *next = &events.items[events_at];
+
+	assert_int_equal(fd, listening);
+	assert_true(flags & MSG_DONTWAIT && flags & MSG_TRUNC);
+	errno = fake.events_errno;
+	fake.events_errno = 0;
+	if (errno)
+		return -1;
+	if (fake.events_huge) {
+		fake.events_huge = false;
+		return (ssize_t)size + 1;
+	}
+	if (events_at == events.len) {
+		errno = EAGAIN;
+		return -1;
+	}
+	events_at++;
+	assert_true(next->len <= size);
+	memcpy(bytes, next->data, next->len);
+	return (ssize_t)next->len;
+}
+
+/* The one that does not wait is the one that listens. */
+int socket(int family, int type, int protocol)
+{
+	bool listens = type & SOCK_NONBLOCK;
+	int fd;
+
+	assert_int_equal(family, AF_NETLINK);
+	assert_int_equal(protocol, NETLINK_ROUTE);
+	assert_true(type & SOCK_CLOEXEC);
+	fake.opened++;
+	errno = listens ? -fake.fail_socket : fake.fail_socket;
+	if (errno > 0)
+		return -1;
+	fd = dup(STDERR_FILENO);
+	*(listens ? &listening : &asking) = fd;
+	return fd;
+}
+
+int bind(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len)
+{
+	(void)addr.__sockaddr__;
+	(void)len;
+	assert_int_equal(fd, listening);
+	errno = fake.fail_bind;
+	return errno ? -1 : 0;
+}
+
+int connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len)
+{
+	(void)addr.__sockaddr__;
+	(void)len;
+	assert_int_equal(fd, asking);
+	return 0;
+}
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	(void)fd;
+	(void)value;
+	(void)len;
+	errno = level == SOL_NETLINK && name == NETLINK_ADD_MEMBERSHIP ? fake.fail_join : 0;
+	return errno ? -1 : 0;
+}
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	(void)fd;
+	(void)level;
+	(void)name;
+	(void)len;
+	*(int *)value = 212992;
+	return 0;
+}
+
+/* --- the world ------------------------------------------------------------------------------- */
+
+/* lo, and two interfaces with routes to 10.0.1.0/24 and 10.0.2.0/24; 10.0.3.0/24 by both. */
+static void fake_init(void)
+{
+	memset(&fake, 0, sizeof(fake));
+	answers.len = events.len = answers_at = events_at = 0;
+	fake.links[0] = (struct fake_link){ 1, "lo", IFF_UP | IFF_LOOPBACK, NULL, { { 0 } }, 0 };
+	fake.links[1] = (struct fake_link){ 2, "eth0", IFF_UP, NULL, { { 0 } }, 0 };
+	fake.links[2] = (struct fake_link){ 3, "eth1", IFF_UP, NULL, { { 0 } }, 0 };
+	fake.n_links = 3;
+	fake.routes[0] = (struct fake_route){ 1, RTN_UNICAST, { 2, 0 } };
+	fake.routes[1] = (struct fake_route){ 2, RTN_UNICAST, { 3, 0 } };
+	fake.routes[2] = (struct fake_route){ 3, RTN_UNICAST, { 2, 3 } };
+	fake.routes[3] = (struct fake_route){ 4, RTN_LOCAL, { 1, 0 } };
+	fake.n_routes = 4;
+}
+
+static void fake_free(void)
+{
+	EZLB_VEC_CLEAR(&answers);
+	EZLB_VEC_CLEAR(&events);
+}
+
+static void fake_add(size_t link, const struct fake_filter *filter)
+{
+	fake.links[link].filters[fake.links[link].n++] = *filter;
+}
