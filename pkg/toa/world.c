@@ -71,20 +71,30 @@ void world_lose(struct world *world)
 	world->changes++;
 }
 
+static bool is_towards(const struct world *world, const struct ezlb_addrs *addrs)
+{
+	bool same = world->routes.len == addrs->len;
+
+	for (size_t i = 0; same && i < addrs->len; i++)
+		same = ezlb_addr_cmp(&world->routes.items[i].to, &addrs->items[i]) == 0;
+	return same;
+}
+
 void world_towards(struct world *world, const struct ezlb_addrs *addrs)
 {
 	struct world_routes routes = { 0 };
 
+	if (is_towards(world, addrs)) /* nearly always */
+		return;
 	for (size_t i = 0; i < addrs->len; i++) {
 		const struct world_route key = { .to = addrs->items[i] };
 		const struct world_route *old = EZLB_FIND(&world->routes, &key, route_cmp);
 
 		*EZLB_PUSH(&routes) = old ? *old : key;
-		world->changes += !old;
 	}
-	world->changes += routes.len != world->routes.len;
 	EZLB_VEC_CLEAR(&world->routes);
 	world->routes = routes;
+	world->changes++;
 }
 
 /* --- notifications --------------------------------------------------------------------------- */

@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# variants: nftables4
+# also: nftables6 iptables4
+# client_address: toa, the program on the interfaces: where it is, who may remove it, and that ezlb removes exactly its own.
+# shellcheck source=test/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+lab_up
+mount -t bpf bpf /sys/fs/bpf
+BITS=32
+[[ $VIP != *:* ]] || BITS=128
+BACKEND=${BACKEND_IP[b1]}
+
+lb_tc() { in_ns lb tc "$@"; }
+hooks() {
+	local link
+	for link in $(clsacts); do
+		[[ $(lb_tc filter show dev "$link" egress 2>&1) != *ezlb_toa* ]] || echo "$link"
+	done | sort | paste -sd' '
+}
+hooks_are() { [[ $(hooks) == "$*" ]]; }
+clsacts() { lb_tc qdisc show | sed -n 's/^qdisc clsact ffff: dev \([^ ]*\) .*/\1/p' | sort | paste -sd' '; }
+program() { lb_tc filter show dev "$1" egress | sed -n 's/.* ezlb_toa .* id \([0-9]*\) .*/\1/p'; }
+pins() { find /sys/fs/bpf -path '*/netns-*' -prune -printf '%f\n' | paste -sd' '; }
+rows() { in_ns lb bpftool -j map dump pinned "/sys/fs/bpf/ezlb/$(pins)/services" | jq length; }
+have_rows() { [[ $(rows) == "$1" ]]; }
+programs() { bpftool -j prog | jq '[.[] | select((.name // "") | startswith("toa_"))] | length'; }
+no_program() { [[ $(programs) == 0 ]]; }
+ledger() { sed -n 's/^clsact //p' "$STATE/ledger" | paste -sd' '; }
+
+# The guest's own: a clsact with filters on both sides, one without a preference, and one on an interface of ezlb's.
+ip -n lb link add lan type dummy
+ip -n lb link set lan up
+lb_tc qdisc add dev client clsact
+lb_tc filter add dev client egress matchall action ok
+lb_tc filter add dev client egress pref 5 protocol ip u32 match u32 0 0 action ok
+lb_tc filter add dev client ingress matchall action ok
+theirs() { lb_tc qdisc show dev client && lb_tc filter show dev client egress && lb_tc filter show dev client ingress; }
+THEIRS=$(theirs)
+
+web() {
+	service web <<-END
+		listen: "$(ep "$VIP" 80)"
+		full_nat: true
+		client_address: $1
+		snat_ip: "$SNAT_IP"
+		backends:
+		  - address: "$(ep "$BACKEND" 80)"
+	END
+}
+service other <<END
+listen: "$(ep "$VIP" 81)"
+full_nat: true
+snat_ip: "$SNAT_IP"
+backends: [{address: "$(ep "$BACKEND" 81)"}]
+END
+
+echo "# without such a service there is nothing"
+web none
+ezlb_start --log-level debug
+eventually 20 "ezlb is ready" is_ready
+assert_eq "pins" "" "$(pins)"
+assert_eq "clsacts" client "$(clsacts)"
+
+echo "# with one, the program is on the interface to the backends, and knows both services"
+web toa
+eventually 10 "the program is attached" hooks_are backends
+eventually 5 "both services are in the map" have_rows 2
+assert_eq "clsact in the ledger" backends "$(ledger)"
+FIRST=$(program backends)
+
+echo "# ezlb is killed: the program stays. Its successor finds it, and changes nothing"
+ezlb_stop KILL
+hooks_are backends || fail "hooks: $(hooks)"
+: >"$EZLB_LOG"
+ezlb_start --log-level debug
+eventually 20 "ezlb is ready" is_ready
+assert_eq "the program" "$FIRST" "$(program backends)"
+assert_eq "operations" "" "$(ops | grep -E 'toa|hook' || :)"
+
+echo "# somebody removes the qdisc, the filter, a row, a pin, all pins, or puts another program in its place"
+lb_tc qdisc del dev backends clsact
+within 2000 "the program is there again" hooks_are backends
+lb_tc filter del dev backends egress pref 3617
+within 2000 "the program is there again" hooks_are backends
+key=$(in_ns lb bpftool -j map dump pinned "/sys/fs/bpf/ezlb/$(pins)/services" | jq -r '.[0].key | map(ltrimstr("0x")) | join(" ")')
+# shellcheck disable=SC2086
+in_ns lb bpftool map delete pinned "/sys/fs/bpf/ezlb/$(pins)/services" key hex $key
+within 2000 "the row is there again" have_rows 2
+rm "/sys/fs/bpf/ezlb/$(pins)/services"
+other_program() { hooks_are backends && [[ $(program backends) != "$FIRST" ]]; }
+within 2000 "another program with its own map" other_program
+within 2000 "the rows are there again" have_rows 2
+FIRST=$(program backends)
+rm -r "/sys/fs/bpf/ezlb/$(pins)"
+within 2000 "another program with its own pins" other_program
+within 2000 "the rows are there again" have_rows 2
+FIRST=$(program backends)
+sound() { hooks_are backends && [[ $(program backends) == "$FIRST" ]]; }
+sound || fail "program $(program backends), not $FIRST"
+eventually 5 "one program is left" test "$(programs)" = 1
+
+echo "# the backend moves to another interface, and the interface disappears and comes back"
+ip -n lb route add "$BACKEND/$BITS" dev lan
+within 2000 "the program is on the other interface" hooks_are lan
+assert_eq "clsacts" "client lan" "$(clsacts)"
+assert_eq "clsact in the ledger" lan "$(ledger)"
+ip -n lb link del lan
+within 2000 "the program is back" hooks_are backends
+ip -n lb link add lan type dummy
+ip -n lb link set lan up
+ip -n lb route add "$BACKEND/$BITS" dev lan
+within 2000 "the program is on the new one" hooks_are lan
+
+echo "# it moves to an interface that has filters of others, and away: these are as before"
+ip -n lb route replace "$BACKEND/$BITS" dev client
+within 2000 "the program is beside them" hooks_are client
+ezlb_cmd plan | grep -q "^No changes" || fail "plan: $(ezlb_cmd plan)"
+ip -n lb route del "$BACKEND/$BITS" dev client
+within 2000 "the program is back" hooks_are backends
+assert_eq "filters of others" "$THEIRS" "$(theirs)"
+
+echo "# two ways at once"
+ip -n lb route add "$BACKEND/$BITS" nexthop dev client nexthop dev lan
+within 2000 "the program is on both" hooks_are client lan
+ip -n lb route del "$BACKEND/$BITS"
+within 2000 "the program is back" hooks_are backends
+
+echo "# without such a service there is nothing again; cleanup removes the same after a kill"
+web none
+eventually 5 "no program" no_program
+assert_eq "hooks" "" "$(hooks)"
+assert_eq "pins" "" "$(pins)"
+assert_eq "clsacts" client "$(clsacts)"
+web toa
+eventually 10 "the program is attached" hooks_are backends
+ezlb_stop KILL
+ezlb_cmd cleanup
+no_program || fail "programs: $(bpftool prog)"
+assert_eq "hooks" "" "$(hooks)"
+assert_eq "pins" "" "$(pins)"
+assert_eq "clsacts" client "$(clsacts)"
+assert_eq "filters of others" "$THEIRS" "$(theirs)"
+assert_eq "warnings" "" "$(grep -E 'level=(warn|error)' "$EZLB_LOG" | grep -iE 'toa|clsact|hook|netlink' || :)"
