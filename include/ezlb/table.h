@@ -101,7 +101,10 @@ struct ezlb_hook_row {
 	 */
 	bool qdisc;
 };
-/* By which interface packets to an address leave; actual only. An address may have no route. */
+/*
+ * By which interface packets to an address leave; actual only. An address may have no route, and
+ * has a row for each interface of a multipath route.
+ */
 struct ezlb_route_row {
 	struct ezlb_addr to;
 	char device[EZLB_DEVICE_STRLEN];

@@ -17,6 +17,16 @@
  * Rows and frame: see struct ezlb_table. list also returns the routes to the addresses of
  * `towards`. If this host cannot run the program, list succeeds and says why in toa_problem.
  * Open never fails because of the kernel.
+ *
+ * A route is what IPVS looks up: the address alone, without a source or a mark. There is no row for
+ * an address of this host. Routes and hooks are read again when the kernel notifies of a change,
+ * and once a minute; peek sees the same changes. After a change that concerns all routes one list
+ * reads some 2,000 of them again, and the others are as before until the next ones.
+ *
+ * The frame is not sound if an interface has another program of ezlb than the pinned one, or more
+ * than one; TOA_SETUP repairs that. HOOK_ADD: -EEXIST if somebody else's filter has ezlb's
+ * preference and handle, -EINVAL if a filter of another kind or protocol has the preference, -EBUSY
+ * if the interface has the qdisc ingress, which excludes clsact.
  */
 int ezlb_toa_open(struct ezlb_layer **out, struct ezlb_err *err);
 
