@@ -136,16 +136,9 @@ static int can_load(struct toa *toa, struct ezlb_err *err)
 
 /* --- list ------------------------------------------------------------------------------------ */
 
-/* Which fields of *out a failure takes back. */
-struct before {
-	size_t toas, hooks, routes;
-};
-
-static int fail_list(struct ezlb_table *out, const struct before *before, int rc)
+/* Rows are added only after everything has been read. */
+static int fail_list(struct ezlb_table *out, int rc)
 {
-	out->toas.len = before->toas;
-	out->hooks.len = before->hooks;
-	out->routes.len = before->routes;
 	out->toa_present = out->toa_sound = false;
 	out->toa_problem[0] = '\0';
 	return rc;
@@ -210,7 +203,6 @@ static bool is_nothing_left(struct toa *toa)
 static int toa_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		    struct ezlb_table *out, struct ezlb_err *err)
 {
-	const struct before before = { out->toas.len, out->hooks.len, out->routes.len };
 	struct toa *toa = (void *)layer;
 	int rc;
 
@@ -223,7 +215,7 @@ static int toa_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	if (rc == 0 && toa->program.program >= 0)
 		rc = ezlb_toa_rows_list(&toa->program, &out->toas, err);
 	if (rc < 0)
-		return fail_list(out, &before, rc);
+		return fail_list(out, rc);
 	if (!world_list_hooks(&toa->world, toa->program.id, &out->hooks))
 		out->toa_sound = false;
 	world_list_routes(&toa->world, &out->routes);

@@ -260,14 +260,9 @@ void world_set_qdiscs(struct world *world, const struct tc_qdisc *qdiscs, size_t
 		if (link)
 			link->clsact = qdiscs[i].clsact;
 	}
-	for (size_t i = 0; i < world->links.len; i++) {
-		struct world_link *link = &world->links.items[i];
-
-		if (link->clsact)
-			continue;
-		world_start_filters(link);
-		link->stale = true; /* those of the next clsact */
-	}
+	for (size_t i = 0; i < world->links.len; i++)
+		if (!world->links.items[i].clsact)
+			world_start_filters(&world->links.items[i]);
 	world->qdiscs_known = true;
 }
 

@@ -93,7 +93,7 @@ key=$(in_ns lb bpftool -j map dump pinned "/sys/fs/bpf/ezlb/$(pins)/services" | 
 in_ns lb bpftool map delete pinned "/sys/fs/bpf/ezlb/$(pins)/services" key hex $key
 within 2000 "the row is there again" have_rows 2
 rm "/sys/fs/bpf/ezlb/$(pins)/services"
-within 2000 "another program with its own map" another_program
+eventually 10 "another program with its own map" another_program # loading takes its time
 
 echo "# again; and the filter alone, and all pins"
 again
@@ -101,7 +101,7 @@ FIRST=$(program backends)
 lb_tc filter del dev backends egress pref 3617
 within 2000 "the program is there again" hooks_are backends
 rm -r "/sys/fs/bpf/ezlb/$(pins)"
-within 2000 "another program with its own pins" another_program
+eventually 10 "another program with its own pins" another_program
 eventually 5 "one program is left" test "$(programs)" = 1
 
 echo "# the backend moves to another interface, and the interface disappears and comes back"

@@ -56,7 +56,7 @@ struct fake_route {
 static struct {
 	struct fake_link links[4];
 	size_t n_links;
-	struct fake_route routes[4];
+	struct fake_route routes[5];
 	size_t n_routes;
 
 	int seen[256]; /* requests by type */
@@ -494,7 +494,7 @@ int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 
 /* --- the world ------------------------------------------------------------------------------- */
 
-/* lo, and two interfaces with routes to 10.0.1.0/24 and 10.0.2.0/24; 10.0.3.0/24 by both. */
+/* lo, and two interfaces: 10.0.1.0/24 by one, 10.0.2.0/24 by the other, 10.0.3.0/24 by both. */
 static void fake_init(void)
 {
 	memset(&fake, 0, sizeof(fake));
@@ -507,7 +507,8 @@ static void fake_init(void)
 	fake.routes[1] = (struct fake_route){ 2, RTN_UNICAST, { 3, 0 } };
 	fake.routes[2] = (struct fake_route){ 3, RTN_UNICAST, { 2, 3 } };
 	fake.routes[3] = (struct fake_route){ 4, RTN_LOCAL, { 1, 0 } };
-	fake.n_routes = 4;
+	fake.routes[4] = (struct fake_route){ 5, RTN_UNICAST, { 1, 0 } };
+	fake.n_routes = 5;
 }
 
 static void fake_free(void)

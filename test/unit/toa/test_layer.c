@@ -155,7 +155,7 @@ static void test_list(void **state)
 	fake_add(2, &ours_100);
 	program.rows.len = 0;
 	assert_int_equal(do_row(EZLB_OP_TOA_ADD, "10.0.0.1:80", EZLB_TOA_ADD), 0);
-	towards("10.0.1.5 10.0.2.5 10.0.3.5 10.0.4.5 10.0.5.5 fd00::1");
+	towards("10.0.1.5 10.0.2.5 10.0.3.5 10.0.4.5 10.0.5.5 10.0.6.5 fd00::1");
 	LIST("present sound\ntcp 10.0.0.1:80 add\nhook eth0\n10.0.1.5 by eth0 clsact\n"
 	     "10.0.2.5 by eth1\n10.0.3.5 by eth0 clsact\n10.0.3.5 by eth1");
 	assert_int_equal(fake.seen[RTM_NEWQDISC] + fake.seen[RTM_NEWTFILTER], 0);

@@ -183,6 +183,23 @@ static void test_pins_and_rows(void **state)
 	assert_int_equal(layer->peek(layer, NULL, &print), -EPERM);
 }
 
+/* The routes to the addresses that stay are known. */
+static void test_towards(void **state)
+{
+	(void)state;
+	begin("10.0.1.5 10.0.2.5");
+	towards("10.0.1.5 10.0.2.5");
+	assert_false(peek_changed());
+	towards("10.0.1.5 10.0.2.5 10.0.2.6");
+	assert_true(peek_changed());
+	LIST("present sound\nhook eth0\n10.0.1.5 by eth0 clsact\n10.0.2.5 by eth1\n"
+	     "10.0.2.6 by eth1");
+	assert_int_equal(fake.seen[RTM_GETROUTE], 1);
+	towards("10.0.2.6");
+	LIST("present sound\nhook eth0\n10.0.2.6 by eth1");
+	assert_int_equal(fake.seen[RTM_GETROUTE], 1);
+}
+
 /* --- many ------------------------------------------------------------------------------------ */
 
 #define MANY 10000
@@ -284,7 +301,9 @@ static void test_lost(void **state)
 	fake.events_errno = EBADF;
 	assert_true(peek_changed());
 	assert_false(peek_changed());
+	fake.opened = 0;
 	LIST("present sound\n10.0.1.5 by eth1");
+	assert_int_equal(fake.opened, 1);
 	tell(RTM_NEWRULE);
 	assert_true(peek_changed());
 }
@@ -373,10 +392,11 @@ static void test_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_events),	 TEST(test_foreign_events), TEST(test_route_events),
-		TEST(test_link_events),	 TEST(test_pins_and_rows),  TEST(test_many),
-		TEST(test_many_changes), TEST(test_lost),	    TEST(test_damaged),
-		TEST(test_deaf),	 TEST(test_read_again),	    TEST(test_end),
+		TEST(test_events),	TEST(test_foreign_events), TEST(test_route_events),
+		TEST(test_link_events), TEST(test_pins_and_rows),  TEST(test_towards),
+		TEST(test_many),	TEST(test_many_changes),   TEST(test_lost),
+		TEST(test_damaged),	TEST(test_deaf),	   TEST(test_read_again),
+		TEST(test_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
