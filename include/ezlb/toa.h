@@ -25,8 +25,8 @@
  *
  * The frame is not sound if an interface has another program of ezlb than the pinned one, or more
  * than one; TOA_SETUP repairs that. HOOK_ADD: -EEXIST if somebody else's filter has ezlb's
- * preference and handle, -EINVAL if a filter of another kind or protocol has the preference, -EBUSY
- * if the interface has the qdisc ingress, which excludes clsact.
+ * preference and handle, or its preference and another kind or protocol; -EBUSY if the interface
+ * has the qdisc ingress, which excludes clsact.
  */
 int ezlb_toa_open(struct ezlb_layer **out, struct ezlb_err *err);
 

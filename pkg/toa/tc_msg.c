@@ -200,9 +200,9 @@ int tc_read_filter(const struct nlmsghdr *msg, struct tc_filter *out)
 		.protocol = (uint16_t)(head->tcm_info & 0xffff),
 		.handle = head->tcm_handle,
 		.chain = u32_of(&attrs, TCA_CHAIN),
+		.bpf = strcmp(ezlb_nl_attrs_str(&attrs, TCA_KIND), "bpf") == 0,
 	};
-	if (attrs.at[TCA_OPTIONS] && strcmp(ezlb_nl_attrs_str(&attrs, TCA_KIND), "bpf") == 0 &&
-	    read_bpf(attrs.at[TCA_OPTIONS], out))
+	if (out->bpf && attrs.at[TCA_OPTIONS] && read_bpf(attrs.at[TCA_OPTIONS], out))
 		return -EBADMSG;
 	return 1;
 }

@@ -42,6 +42,7 @@ struct tc_qdisc {
 struct tc_filter {
 	int ifindex;	   /* 0: of a block that several qdiscs share */
 	bool egress;	   /* of clsact */
+	bool bpf;	   /* its kind */
 	bool ours;	   /* has our name */
 	bool direct;	   /* what the program returns decides */
 	uint16_t pref;	   /* its preference */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "wire.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -293,10 +295,12 @@ static int make_clsact(struct wire *wire, int ifindex)
 	return rc == -EEXIST ? 0 : rc;
 }
 
+/* All filters of a preference have the same kind and protocol. */
 static bool is_in_the_way(const struct tc_filter *filter)
 {
-	return !filter->ours && filter->pref == TC_PREF && filter->handle == TC_HANDLE &&
-	       filter->chain == 0;
+	return !filter->ours && filter->pref == TC_PREF && filter->chain == 0 &&
+	       (filter->handle == TC_HANDLE || !filter->bpf ||
+		filter->protocol != htons(ETH_P_ALL));
 }
 
 /* Removes those of our filters that are listed; keep_hook: except the one in our place. */

@@ -168,16 +168,20 @@ static void test_unsound(void **state)
 		const char *name;
 		struct fake_filter filters[2];
 	} cases[] = {
-		{ "another program",
-		  { { EGRESS, 0xe21b, 3617, 0x0300, 77, 0, true, "ezlb_toa" } } },
-		{ "no verdict", { { EGRESS, 0xe21b, 3617, 0x0300, 500, 0, false, "ezlb_toa" } } },
-		{ "another preference",
-		  { { EGRESS, 0xe21b, 3, 0x0300, 500, 0, true, "ezlb_toa" } } },
-		{ "another handle", { { EGRESS, 1, 3617, 0x0300, 500, 0, true, "ezlb_toa" } } },
-		{ "another chain", { { EGRESS, 0xe21b, 3617, 0x0300, 500, 4, true, "ezlb_toa" } } },
+		{ "another program", { FILTER(0xe21b, 3617, 0x0300, 77, 0, "ezlb_toa") } },
+		{ "no verdict",
+		  { { .parent = EGRESS,
+		      .handle = 0xe21b,
+		      .pref = 3617,
+		      .protocol = 0x0300,
+		      .program = 500,
+		      .name = "ezlb_toa" } } },
+		{ "another preference", { FILTER(0xe21b, 3, 0x0300, 500, 0, "ezlb_toa") } },
+		{ "another handle", { FILTER(1, 3617, 0x0300, 500, 0, "ezlb_toa") } },
+		{ "another chain", { FILTER(0xe21b, 3617, 0x0300, 500, 4, "ezlb_toa") } },
 		{ "twice",
-		  { { EGRESS, 0xe21b, 3617, 0x0300, 500, 0, true, "ezlb_toa" },
-		    { EGRESS, 5, 9, 0x0300, 500, 0, true, "ezlb_toa" } } },
+		  { FILTER(0xe21b, 3617, 0x0300, 500, 0, "ezlb_toa"),
+		    FILTER(5, 9, 0x0300, 500, 0, "ezlb_toa") } },
 	};
 
 	(void)state;
@@ -240,18 +244,38 @@ static void test_hook_add(void **state)
 
 static void test_in_the_way(void **state)
 {
-	struct fake_filter other = ours_100;
+	static const struct {
+		struct fake_filter filter;
+		int want;
+	} rows[] = {
+		{ FILTER(0xe21b, 3617, 0x0300, 9, 0, "foreign"), -EEXIST },
+		{ FILTER(1, 3617, 0x0008, 9, 0, "foreign"), -EEXIST },
+		{ { .parent = EGRESS,
+		    .handle = 1,
+		    .pref = 3617,
+		    .protocol = 0x0300,
+		    .program = 9,
+		    .name = "ezlb_toa",
+		    .kind = "matchall" },
+		  -EEXIST },
+		{ FILTER(1, 3617, 0x0300, 9, 0, "foreign"), 0 },
+		{ FILTER(0xe21b, 3617, 0x0300, 9, 2, "foreign"), 0 },
+		{ FILTER(0xe21b, 3618, 0x0300, 9, 0, "foreign"), 0 },
+	};
 
 	(void)state;
-	other.name = "foreign";
 	pin(500, true);
-	fake.links[1].qdisc = "clsact";
-	fake_add(1, &other);
-	assert_int_equal(do_hook(EZLB_OP_HOOK_ADD, "eth0", true), -EEXIST);
-	assert_int_equal(do_hook(EZLB_OP_HOOK_DEL, "eth0", true), 0);
-	assert_int_equal(fake.links[1].n, 1);
-	assert_string_equal(fake.links[1].filters[0].name, "foreign");
-	LIST("present sound");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fake.links[1].qdisc = "clsact";
+		fake.links[1].n = 0;
+		fake_add(1, &rows[i].filter);
+		assert_int_equal(do_hook(EZLB_OP_HOOK_ADD, "eth0", true), rows[i].want);
+		assert_int_equal(fake.links[1].n, rows[i].want ? 1 : 2);
+		assert_int_equal(do_hook(EZLB_OP_HOOK_DEL, "eth0", true), 0);
+		assert_int_equal(fake.links[1].n, 1);
+		assert_int_equal(fake.links[1].filters[0].program, 9);
+		LIST("present sound");
+	}
 }
 
 static void test_hook_del(void **state)

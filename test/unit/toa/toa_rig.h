@@ -132,10 +132,8 @@ static inline int do_row(enum ezlb_op_kind kind, const char *listen, enum ezlb_t
 	return apply_one(&op);
 }
 
-static const struct fake_filter ours_100 = {
-	EGRESS, 0xe21b, 3617, 0x0300, 500, 0, true, "ezlb_toa"
-};
-static const struct fake_filter foreign = { EGRESS, 1, 7, 0x0300, 12, 0, true, "foreign" };
+static const struct fake_filter ours_100 = FILTER(0xe21b, 3617, 0x0300, 500, 0, "ezlb_toa");
+static const struct fake_filter foreign = FILTER(1, 7, 0x0300, 12, 0, "foreign");
 
 /* The program is pinned, and attached to eth0. */
 static inline void begin_attached(void)
