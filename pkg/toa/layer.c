@@ -200,6 +200,18 @@ static bool is_nothing_left(struct toa *toa)
 	return true;
 }
 
+/* What is no row makes the frame unsound: TOA_SETUP removes it. */
+static int list_rows(struct toa *toa, struct ezlb_table *out, struct ezlb_err *err)
+{
+	int odd = ezlb_toa_rows_odd(&toa->program, false);
+
+	if (odd < 0)
+		return ezlb_err_sys(err, -odd, "cannot read the BPF map of services");
+	if (odd > 0)
+		out->toa_sound = false;
+	return ezlb_toa_rows_list(&toa->program, &out->toas, err);
+}
+
 static int toa_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		    struct ezlb_table *out, struct ezlb_err *err)
 {
@@ -213,7 +225,7 @@ static int toa_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	rc = read_world(toa, err);
 	toa->looked |= rc == 0;
 	if (rc == 0 && toa->program.program >= 0)
-		rc = ezlb_toa_rows_list(&toa->program, &out->toas, err);
+		rc = list_rows(toa, out, err);
 	if (rc < 0)
 		return fail_list(out, rc);
 	if (!world_list_hooks(&toa->world, toa->program.id, &out->hooks))
@@ -229,9 +241,13 @@ static int toa_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 static int print_rows(const struct toa *toa, uint64_t *print)
 {
 	struct ezlb_toas rows = { 0 };
-	int rc = 0;
+	int rc;
 
-	if (toa->program.program >= 0)
+	if (toa->program.program < 0)
+		return 0;
+	rc = ezlb_toa_rows_odd(&toa->program, false);
+	*print = rc > 0 ? (uint64_t)rc : 0;
+	if (rc >= 0)
 		rc = ezlb_toa_rows_list(&toa->program, &rows, NULL);
 	for (size_t i = 0; rc == 0 && i < rows.len; i++) {
 		struct {
@@ -301,7 +317,8 @@ static int do_setup(struct toa *toa, const struct ezlb_op *op)
 	}
 	toa->failed.reason[0] = '\0';
 	toa->stamp = stamp_of(toa);
-	return repair_hooks(toa);
+	rc = ezlb_toa_rows_odd(&toa->program, true);
+	return rc < 0 ? rc : repair_hooks(toa);
 }
 
 static int do_row_put(struct toa *toa, const struct ezlb_op *op)

@@ -73,6 +73,8 @@ int ezlb_toa_program_remove(struct ezlb_err *err);
 /* Appends all rows, in any order. */
 int ezlb_toa_rows_list(const struct ezlb_toa_program *program, struct ezlb_toas *out,
 		       struct ezlb_err *err);
+/* How many entries are no rows; removes them. -errno: the map cannot be read or written. */
+int ezlb_toa_rows_odd(const struct ezlb_toa_program *program, bool remove);
 /* Adds or changes. */
 int ezlb_toa_row_put(const struct ezlb_toa_program *program, const struct ezlb_toa_row *row,
 		     struct ezlb_err *err);

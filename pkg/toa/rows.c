@@ -43,7 +43,8 @@ int ezlb_toa_rows_list(const struct ezlb_toa_program *program, struct ezlb_toas 
 		rc = ezlb_bpf_get_batch(program->services, first ? NULL : &at, &at, keys, values,
 					&n);
 		for (uint32_t i = 0; i < n; i++)
-			ezlb_toa_row_decode(&keys[i], &values[i], EZLB_PUSH(out));
+			if (!ezlb_toa_is_odd(&keys[i], &values[i]))
+				ezlb_toa_row_decode(&keys[i], &values[i], EZLB_PUSH(out));
 		if (rc == 0)
 			return 0;
 		if (rc < 0)

@@ -92,6 +92,9 @@ key=$(in_ns lb bpftool -j map dump pinned "/sys/fs/bpf/ezlb/$(pins)/services" | 
 # shellcheck disable=SC2086
 in_ns lb bpftool map delete pinned "/sys/fs/bpf/ezlb/$(pins)/services" key hex $key
 within 2000 "the row is there again" have_rows 2
+in_ns lb bpftool map update pinned "/sys/fs/bpf/ezlb/$(pins)/services" \
+	key hex 0a 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00 00 50 02 77 00 00 00 00 value hex 01 fe 00 00
+eventually 10 "what is no row is removed" have_rows 2
 rm "/sys/fs/bpf/ezlb/$(pins)/services"
 eventually 10 "another program with its own map" another_program # loading takes its time
 

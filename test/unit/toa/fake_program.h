@@ -18,6 +18,7 @@ static struct {
 	int can_load; /* 0 or -errno */
 	int fail_load, fail_open, fail_rows, fail_put, fail_remove, fail_find;
 	int loads, opens;
+	int odd; /* entries that are no rows, or -errno */
 	struct ezlb_toas rows;
 } program;
 
@@ -111,6 +112,16 @@ int ezlb_toa_rows_list(const struct ezlb_toa_program *p, struct ezlb_toas *out,
 		return ezlb_err_sys(err, -program.fail_rows, "the map");
 	EZLB_VEC_APPEND(out, &program.rows);
 	return 0;
+}
+
+int ezlb_toa_rows_odd(const struct ezlb_toa_program *p, bool remove)
+{
+	int odd = program.odd;
+
+	assert_true(p->program >= 0);
+	if (remove && odd > 0)
+		program.odd = 0;
+	return odd;
 }
 
 int ezlb_toa_row_put(const struct ezlb_toa_program *p, const struct ezlb_toa_row *row,

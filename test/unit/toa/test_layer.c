@@ -351,6 +351,21 @@ static void test_rows(void **state)
 	assert_int_equal(do_row(EZLB_OP_TOA_ADD, "10.0.0.1:80", EZLB_TOA_ADD), -E2BIG);
 }
 
+/* Entries that are no rows: SETUP removes them, and nothing else changes. */
+static void test_odd_rows(void **state)
+{
+	(void)state;
+	begin_attached();
+	program.odd = 2;
+	LIST("present\nhook eth0");
+	assert_int_equal(do_frame(EZLB_OP_TOA_SETUP), 0);
+	LIST("present sound\nhook eth0");
+	program.odd = -EPERM;
+	assert_int_equal(list_rc(), -EPERM);
+	assert_string_equal(listed, "absent");
+	assert_int_equal(do_frame(EZLB_OP_TOA_SETUP), -EPERM);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -361,6 +376,7 @@ int main(void)
 		TEST(test_load_fails_now), TEST(test_list),	  TEST(test_unsound),
 		TEST(test_upgrade),	   TEST(test_hook_add),	  TEST(test_in_the_way),
 		TEST(test_hook_del),	   TEST(test_teardown),	  TEST(test_rows),
+		TEST(test_odd_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

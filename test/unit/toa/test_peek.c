@@ -172,6 +172,10 @@ static void test_pins_and_rows(void **state)
 	program.rows.items[0].service.listen.port = 81;
 	program.rows.items[1].service.listen.port = 80;
 	assert_false(peek_changed());
+	program.odd = 1;
+	assert_true(peek_changed());
+	program.odd = 0;
+	assert_true(peek_changed());
 	rmdir(program.dir);
 	assert_true(peek_changed());
 	assert_false(peek_changed());

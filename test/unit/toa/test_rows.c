@@ -53,6 +53,34 @@ static void test_there_and_back(void **state)
 	}
 }
 
+/* What decoding ignores makes another entry of the same row, which nobody could delete. */
+static void test_odd(void **state)
+{
+	static const struct {
+		struct ezlb_toa_service_key key;
+		uint8_t mode;
+		bool odd;
+	} rows[] = {
+		{ { .address = { 10, 0, 0, 1 }, .port = 0x5000, .family = AF_INET }, 1, false },
+		{ { .address = { 10, 0, 0, 1 }, .port = 0x5000, .family = AF_INET6 }, 0, false },
+		{ { .family = AF_INET, .mark = 7 }, 1, false },
+		{ { .port = 0x5000, .family = AF_INET, .mark = 7 }, 1, false },
+		{ { .address = { 10 }, .family = AF_INET, .mark = 7 }, 1, false },
+		{ { .port = 0x5000, .family = AF_INET, .zero = 1 }, 1, true },
+		{ { .port = 0x5000, .family = AF_INET }, 2, true },
+		{ { .port = 0x5000, .family = 0 }, 1, true },
+		{ { .port = 0x5000, .family = 99 }, 1, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct ezlb_toa_service value = { .mode = rows[i].mode, .ipv6_kind = 254 };
+
+		if (ezlb_toa_is_odd(&rows[i].key, &value) != rows[i].odd)
+			fail_msg("row %zu", i);
+	}
+}
+
 /* The kernel compares all bytes, so there may be none that nobody sets. */
 static void test_no_holes(void **state)
 {
@@ -70,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_listener),
 		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_no_holes),
 	};
 
