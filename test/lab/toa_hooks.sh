@@ -27,6 +27,7 @@ pins() { find /sys/fs/bpf -path '*/netns-*' -prune -printf '%f\n' | paste -sd' '
 rows() { in_ns lb bpftool -j map dump pinned "/sys/fs/bpf/ezlb/$(pins)/services" | jq length; }
 have_rows() { [[ $(rows) == "$1" ]]; }
 programs() { bpftool -j prog | jq '[.[] | select((.name // "") | startswith("toa_"))] | length'; }
+one_program() { [[ $(programs) == 1 ]]; }
 no_program() { [[ $(programs) == 0 ]]; }
 ledger() { sed -n 's/^clsact //p' "$STATE/ledger" | paste -sd' '; }
 
@@ -109,7 +110,7 @@ within 2000 "the program is there again" hook_on backends
 eventually 5 "it is nowhere else" hooks_are backends
 rm -r "/sys/fs/bpf/ezlb/$(pins)"
 eventually 10 "another program with its own pins" another_program
-eventually 5 "one program is left" test "$(programs)" = 1
+eventually 5 "one program is left" one_program
 
 echo "# the backend moves to another interface, and the interface disappears and comes back"
 ip -n lb route add "$BACKEND/$BITS" dev lan
