@@ -11,9 +11,10 @@
 
 /*
  * The kernel answers while it takes the requests, so all answers of one send must fit into the
- * receive buffer. Of answers about routes a buffer of the usual size (208 KiB) holds more than 200.
+ * receive buffer. An answer takes 1 KiB of it, and 4 KiB if the route has dozens of nexthops.
  */
 #define ROUTES_AT_ONCE 64
+#define RECEIVE_BYTES  (512 * 1024)
 
 /*
  * Routes that one call reads again, about 10 ms: the caller's loop waits. All are stale after a
@@ -22,7 +23,8 @@
 #define ROUTES_AGAIN 2048
 
 static const struct ezlb_nl_source kernel = { .protocol = NETLINK_ROUTE,
-					      .timeout_ms = WIRE_TIMEOUT_MS };
+					      .timeout_ms = WIRE_TIMEOUT_MS,
+					      .receive_bytes = RECEIVE_BYTES };
 
 void wire_close(struct wire *wire)
 {
