@@ -311,6 +311,7 @@ told FileGone spare.yaml
 
 echo "# a virtual service of somebody else's"
 ezlb_stop
+[[ ! -d /sys/kernel/btf ]] || umount /sys/kernel/btf
 in_ns lb ipvsadm -A -t "$VIP:85" -s rr
 web foreign 85
 ezlb_start --adopt never
@@ -320,6 +321,15 @@ ezlb_stop
 ezlb_start
 eventually 10 "ready" is_ready
 is foreign Conflict False NoConflict
+service told <<END
+listen: $VIP:83
+full_nat: true
+snat_ip: $SNAT_IP
+client_address: toa
+health_check: {enabled: false}
+backends: [{address: '${BACKEND_IP[b1]}:8081'}]
+END
+is told ClientAddress True Added
 told Adopted "$VIP:85"
 
 echo "# the kernel cannot be read"
@@ -336,7 +346,7 @@ fi
 echo "# all of them were seen"
 for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed Held AllUp SomeDown SomeUnknown FailOpen FallbackServes \
 	NoneUp NoneServing \
-	NoConflict NameTaken ListenerTaken SnatConflict Foreign Fight NotAsked Unsupported; do
+	NoConflict NameTaken ListenerTaken SnatConflict Foreign Fight NotAsked Unsupported Added; do
 	[[ -n ${reasons[$reason]:-} ]] || fail "the reason $reason was not provoked"
 done
 for event in $(admin /metrics | sed -n 's/^ezlb_events_total{type="\([^"]*\)"}.*/\1/p'); do
