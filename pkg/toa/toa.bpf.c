@@ -5,8 +5,8 @@
  * complete the handshake (the ACK, the first data): modules on backends read one of these. It
  * overwrites options of the same kinds that clients send.
  *
- * Every packet goes on, whatever fails. A packet that is neither SYN nor has an unusual option
- * costs one look-up in a hash map.
+ * Every packet goes on, whatever fails, except fragments that hide options (see cuts_header). A
+ * packet that is neither SYN nor has an unusual option costs one look-up in a hash map.
  *
  * Clients can complete the handshake with any packet within the window, not only with the one that
  * follows the SYN. So options are overwritten in all packets of a connection.
@@ -349,6 +349,34 @@ INLINE enum count add(struct __sk_buff *skb, const struct packet *p, struct room
 	return len == 8 ? insert(skb, p, room, c, 8) : insert(skb, p, room, c, 20);
 }
 
+/*
+ * Whether it is a first fragment that ends within the TCP header (RFC 1858, 3): a client can cut
+ * its packet so, and the kernel, which puts fragments together for conntrack, cuts it at the same
+ * length again. What follows may be options, and is in a packet of its own. Only attackers do that.
+ */
+INLINE bool cuts_header(struct __sk_buff *skb)
+{
+	struct ezlb_toa_connection unused = {};
+	struct packet p = {};
+	__be16 ports[2];
+	bool tcp = false;
+
+	if (!load(skb, 0, &p.head.v4.ip, IP_BYTES))
+		return false;
+	if (p.head.v4.ip.version == 4)
+		tcp = read_v4(&p);
+	else if (p.head.v4.ip.version == 6 && load(skb, 0, &p.head.v6, IP6_BYTES))
+		tcp = read_v6(skb, &p);
+	if (!tcp || !p.fragment || !load(skb, p.at, ports, sizeof(ports)))
+		return false;
+	p.key.source_port = ports[0];
+	p.key.dest_port = ports[1];
+	if (find_connection(skb, &p, &unused) != OURS)
+		return false;
+	count(FAILED);
+	return true;
+}
+
 /* --- the program ----------------------------------------------------------------------------- */
 
 INLINE void begin(struct __sk_buff *skb, const struct packet *p, struct room *room)
@@ -405,7 +433,8 @@ int EZLB_BPF_NAME(struct __sk_buff *skb)
 	struct room *room;
 
 	if (!read_packet(skb, &p))
-		return TC_ACT_UNSPEC; /* so that other filters see it */
+		/* UNSPEC, so that other filters see it. */
+		return cuts_header(skb) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 	room = bpf_map_lookup_elem(&rooms, &zero);
 	if (!room)
 		return TC_ACT_UNSPEC;
