@@ -25,7 +25,9 @@ toa_watch b2 80
 PORT=80
 ezlb_start
 eventually 60 "web answers" toa_ask 1
-eventually 10 "the program is attached" toa_attached backends
+added() { [[ $(condition web ClientAddress) == "True Added" ]]; }
+eventually 10 "the condition says that it works" added
+toa_attached backends || fail "the program is not attached"
 
 echo "# no ezlb-toa: the server sees the balancer"
 asked 5 "$SNAT_IP"
