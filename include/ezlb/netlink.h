@@ -115,6 +115,14 @@ typedef bool (*ezlb_nl_answer_fn)(void *arg, size_t i, int code);
 int ezlb_nl_tell(struct ezlb_nl *nl, struct ezlb_nl_buf *requests, ezlb_nl_answer_fn fn, void *arg);
 
 /*
+ * As ezlb_nl_tell, for requests that have messages as their answers: passes these to fn, in the
+ * order of the requests. The kernel keeps the answers to all requests until they are received, so
+ * the receive buffer must have room for them.
+ */
+int ezlb_nl_ask_each(struct ezlb_nl *nl, struct ezlb_nl_buf *requests, ezlb_nl_msg_fn fn,
+		     ezlb_nl_answer_fn answer, void *arg);
+
+/*
  * Sets the error message for rc, a result of the above. `what` names the part of the kernel, for
  * example "IPVS". Returns rc.
  */

@@ -202,6 +202,14 @@ int ezlb_nl_tell(struct ezlb_nl *nl, struct ezlb_nl_buf *requests, ezlb_nl_answe
 	return converse(nl, requests, &talk);
 }
 
+int ezlb_nl_ask_each(struct ezlb_nl *nl, struct ezlb_nl_buf *requests, ezlb_nl_msg_fn fn,
+		     ezlb_nl_answer_fn answer, void *arg)
+{
+	struct talk talk = { .on_msg = fn, .on_answer = answer, .arg = arg };
+
+	return converse(nl, requests, &talk);
+}
+
 /* --- lifetime -------------------------------------------------------------------------------- */
 
 struct ezlb_nl *ezlb_nl_new(const struct ezlb_nl_source *source)

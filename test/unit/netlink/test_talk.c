@@ -252,6 +252,43 @@ static void test_verdicts(void **state)
 	assert_int_equal(codes[0], -EPERM);
 }
 
+static int on_one_of_each(void *arg, const struct nlmsghdr *msg)
+{
+	assert_ptr_equal(arg, codes);
+	codes[msg->nlmsg_seq - 1] = 100 + parts++;
+	return part_rc;
+}
+
+static int ask_each(size_t n)
+{
+	put(n, 0);
+	ezlb_nl_ack_last(&buf);
+	return ezlb_nl_ask_each(nl, &buf, on_one_of_each, on_answer, codes);
+}
+
+static void test_each(void **state)
+{
+	static const int want[] = { 100, -ENOENT, 101, 0 };
+
+	(void)state;
+	say_part(1);
+	say_code(NLMSG_ERROR, 2, -ENOENT);
+	say_part(3);
+	say_code(NLMSG_ERROR, 4, 0);
+	assert_int_equal(ask_each(4), 0);
+	assert_memory_equal(codes, want, sizeof(want));
+	start(false);
+	part_rc = -ECANCELED;
+	say_part(1);
+	say_code(NLMSG_ERROR, 2, 0);
+	assert_int_equal(ask_each(2), -ECANCELED);
+	start(false);
+	stop_at = 0; /* one for all */
+	say_code(NLMSG_ERROR, 1, -EPERM);
+	assert_int_equal(ask_each(2), 0);
+	assert_int_equal(codes[0], -EPERM);
+}
+
 /* The last one that asks for an answer is the end, though others follow. */
 static void test_end_before_the_last(void **state)
 {
@@ -629,6 +666,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_numbers),
 		TEST(test_verdicts),
+		TEST(test_each),
 		TEST(test_end_before_the_last),
 		TEST(test_no_more_awaited),
 		TEST(test_foreign_numbers),
