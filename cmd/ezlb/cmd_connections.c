@@ -48,7 +48,7 @@ static void on_connection(void *arg, const struct ezlb_connection *connection)
 
 static int read_all(struct connections *all, struct ezlb_err *err)
 {
-	int rc = listing_read(&all->listing, &all->selects, on_connection, restart, all, err);
+	int rc = listing_read(&all->listing, on_connection, restart, all, err);
 
 	if (rc == 0)
 		ezlb_connections_top_finish(&all->top);

@@ -70,12 +70,12 @@ static int read_args(struct who *who, const struct flags *flags)
 
 /* --- connections ----------------------------------------------------------------------------- */
 
+/* What was found so far is right. It is removed where it comes again. */
 static void restart(void *arg)
 {
 	struct who *who = arg;
 
-	EZLB_VEC_CLEAR(&who->who.rows);
-	who->who.stopped = false;
+	ezlb_who_finish(&who->who);
 }
 
 static void on_connection(void *arg, const struct ezlb_connection *connection)
@@ -90,19 +90,30 @@ static void on_connection(void *arg, const struct ezlb_connection *connection)
 		ezlb_who_add(&who->who, &row);
 }
 
+/*
+ * Answers of the backends in the files are looked up one by one, which takes the kernel no time.
+ * All connections are read only for an address that has none of these: its backend may have left
+ * the files.
+ */
+static int find(struct who *who, struct ezlb_err *err)
+{
+	struct ezlb_connection_answers answers = { 0 };
+	bool all = ezlb_who_answers(&who->who, &who->listing.index, &answers);
+	int rc = ezlb_conntrack_find(&answers, on_connection, who, err);
+
+	EZLB_VEC_CLEAR(&answers);
+	ezlb_who_finish(&who->who);
+	if (rc == 0 && (!all || ezlb_who_is_missing(&who->who)))
+		rc = listing_read(&who->listing, on_connection, restart, who, err);
+	ezlb_who_finish(&who->who);
+	return rc;
+}
+
 static int ask_kernel(struct who *who, const struct flags *flags, struct ezlb_err *err)
 {
-	struct ezlb_connection_selects selects = { 0 };
 	int rc = listing_open(&who->listing, flags, err);
 
-	if (rc == 0) {
-		ezlb_who_selects(&who->who, &who->listing.index, &selects);
-		rc = listing_read(&who->listing, &selects, on_connection, restart, who, err);
-	}
-	EZLB_VEC_CLEAR(&selects);
-	if (rc == 0)
-		ezlb_who_finish(&who->who);
-	return rc;
+	return rc == 0 ? find(who, err) : rc;
 }
 
 /* --- printing -------------------------------------------------------------------------------- */

@@ -44,14 +44,14 @@ int listing_open(struct listing *listing, const struct flags *flags, struct ezlb
 	return 0;
 }
 
-int listing_read(struct listing *listing, const struct ezlb_connection_selects *selects,
-		 ezlb_connection_fn fn, void (*restart)(void *arg), void *arg, struct ezlb_err *err)
+int listing_read(struct listing *listing, ezlb_connection_fn fn, void (*restart)(void *arg),
+		 void *arg, struct ezlb_err *err)
 {
 	int rc = -EAGAIN;
 
 	for (int i = 0; i < TRIES && rc == -EAGAIN; i++) {
 		restart(arg);
-		rc = ezlb_conntrack_list(selects, fn, arg, err);
+		rc = ezlb_conntrack_list(fn, arg, err);
 	}
 	if (rc == -EAGAIN) {
 		ezlb_strcpy(listing->torn, sizeof(listing->torn), err->msg);

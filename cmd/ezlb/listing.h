@@ -18,9 +18,8 @@ int listing_open(struct listing *listing, const struct flags *flags, struct ezlb
  * Passes the connections to fn. If the kernel's table changes meanwhile it calls `restart` and
  * begins again; after some tries it goes on with what there is, and the notes say so.
  */
-int listing_read(struct listing *listing, const struct ezlb_connection_selects *selects,
-		 ezlb_connection_fn fn, void (*restart)(void *arg), void *arg,
-		 struct ezlb_err *err);
+int listing_read(struct listing *listing, ezlb_connection_fn fn, void (*restart)(void *arg),
+		 void *arg, struct ezlb_err *err);
 /* Prints each line of the notes to stderr, and empties them. */
 void listing_print_notes(struct ezlb_text *notes);
 void listing_close(struct listing *listing);

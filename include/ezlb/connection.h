@@ -35,6 +35,15 @@ int ezlb_connection_cmp(const void *a, const void *b);
 /* IPVS has sent it to a backend: the answers do not come from the listener itself. */
 bool ezlb_connection_is_translated(const struct ezlb_connection *connection);
 
+/* How the packets of a backend's answers look; no two connections of a zone have the same. */
+struct ezlb_connection_answer {
+	enum ezlb_proto proto;
+	struct ezlb_endpoint backend; /* they come from here */
+	struct ezlb_endpoint source;  /* and go there; of the same family */
+};
+struct ezlb_connection_answers EZLB_VEC(struct ezlb_connection_answer);
+int ezlb_connection_answer_cmp(const void *a, const void *b);
+
 /*
  * Which connections: those that agree with every part that is set. An address of family 0 means
  * every address, and port 0 every port. All zero: every connection.
@@ -49,5 +58,3 @@ struct ezlb_connection_selects EZLB_VEC(struct ezlb_connection_select);
 
 bool ezlb_connection_select_has(const struct ezlb_connection_select *select,
 				const struct ezlb_connection *connection);
-/* The family of its addresses, which is one; 0: any. */
-uint8_t ezlb_connection_select_family(const struct ezlb_connection_select *select);

@@ -22,7 +22,8 @@ struct ezlb_connections_service {
 	char name[EZLB_NAME_MAX + 1];
 	enum ezlb_forward forward;
 	bool full_nat;
-	bool log; /* connection_log */
+	bool log;		       /* connection_log */
+	struct ezlb_addr_range source; /* snat_ip; family 0: any address */
 };
 
 /* A listener, or a backend of a service with a mark; a value for sorted arrays. */
@@ -68,7 +69,7 @@ bool ezlb_connections_knows_backend(const struct ezlb_connections_service *servi
 
 /* --- what the user asks for ------------------------------------------------------------------ */
 
-/* More selects than this become one that has every connection: conntrack.h says why. */
+/* More selects than this become one that has every connection. */
 #define EZLB_CONNECTIONS_SELECTS_MAX 16
 
 struct ezlb_connections_query {
@@ -140,13 +141,21 @@ struct ezlb_who {
 	struct ezlb_connections_rows rows;
 	bool stopped; /* EZLB_WHO_MAX rows were found; others are left out */
 };
-/* Appends the selects, once after all addresses were added. */
-void ezlb_who_selects(struct ezlb_who *who, const struct ezlb_connections_index *index,
-		      struct ezlb_connection_selects *out);
+/*
+ * Sorts the addresses, once after all were added, and appends the answers that the backends of the
+ * services can send to them. False: there may be others, because the ports of a service with
+ * full_nat are not known or are many, or these would be more than EZLB_WHO_ANSWERS_MAX; *out is
+ * empty then. Nor are those of backends that are in no file, and of direct routing and tunnels.
+ */
+#define EZLB_WHO_ANSWERS_MAX 10000
+bool ezlb_who_answers(struct ezlb_who *who, const struct ezlb_connections_index *index,
+		      struct ezlb_connection_answers *out);
 /* Keeps the row if its source address is one of the addresses. */
 void ezlb_who_add(struct ezlb_who *who, const struct ezlb_connections_row *row);
-/* Sorts the rows, once after all were added. */
+/* Sorts the rows, after all were added, and removes those that were added twice. */
 void ezlb_who_finish(struct ezlb_who *who);
+/* Is there an address that no row has? After _finish. */
+bool ezlb_who_is_missing(const struct ezlb_who *who);
 /* The rows of one address: *n in a sequence. */
 const struct ezlb_connections_row *ezlb_who_rows(const struct ezlb_who *who,
 						 const struct ezlb_endpoint *address, size_t *n);

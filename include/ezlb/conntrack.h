@@ -16,7 +16,7 @@
 
 /*
  * Deletes the conntrack entries of exactly these flows in the caller's network namespace. *n is the
- * number of deleted entries, also after a failure. Reads the table once per address family. An
+ * number of deleted entries, also after a failure. Reads the whole table. An
  * entry that is already gone is no failure, and a new entry in its place stays. With no flows it
  * does nothing and loads no module. Blocks while the kernel dumps its table, at most 5 s
  * (-ETIMEDOUT). -ENOPROTOOPT if the kernel has no conntrack, -EPERM without CAP_NET_ADMIN, -EAGAIN
@@ -46,12 +46,17 @@ bool ezlb_conntrack_connection(const struct nf_conntrack *ct, struct ezlb_connec
 
 typedef void (*ezlb_connection_fn)(void *arg, const struct ezlb_connection *connection);
 /*
- * Passes each connection that one of the selects has to fn, once, in no order. Keeps none of them.
- * The kernel selects where it can (5.8 and later, IPv4 addresses, protocols and ports). -EAGAIN:
- * the table changed too much meanwhile; those that fn got are right, but others may be missing.
- * With no selects it does nothing. Blocks for at most 60 s, so it is for commands. Errors as above.
+ * Passes all connections to fn, in no order; keeps none of them. Of a table that changes meanwhile
+ * one may come twice. -EAGAIN: it changed too much; those that fn got are right, but others may be
+ * missing. Blocks for at most 60 s, so it is for commands. Errors as above.
  */
-int ezlb_conntrack_list(const struct ezlb_connection_selects *selects, ezlb_connection_fn fn,
+int ezlb_conntrack_list(ezlb_connection_fn fn, void *arg, struct ezlb_err *err);
+/*
+ * Passes the connections with these answers to fn, as far as there are any. The kernel has an index
+ * for this, so the cost does not depend on its table. It finds no entries of a zone other than 0.
+ * Blocks and fails as _list. With no answers it does nothing.
+ */
+int ezlb_conntrack_find(const struct ezlb_connection_answers *answers, ezlb_connection_fn fn,
 			void *arg, struct ezlb_err *err);
 
 /* --- connections that begin and end ---------------------------------------------------------- */

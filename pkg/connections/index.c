@@ -50,6 +50,8 @@ static void add(struct ezlb_connections_index *index, const struct ezlb_spec *sp
 	service->forward = spec->forward;
 	service->full_nat = spec->full_nat;
 	service->log = spec->connection_log;
+	if (spec->full_nat)
+		service->source = spec->snat_ip;
 	for (size_t i = 0; i < spec->n_listeners; i++)
 		add_listener(index, &spec->listeners[i], at);
 	for (size_t i = 0; i < spec->n_backends; i++)

@@ -168,10 +168,8 @@ static void add_address(const struct ezlb_connections_index *index, const struct
 	enum ezlb_proto protos[PROTOS];
 	size_t n = protos_of(index, protos);
 
-	/* The kernel compares a port only with its protocol, and an address of IPv6 not at all. */
 	if (at->port == 0) {
 		add_roles(at, (struct ezlb_connection_select){ .has_proto = false }, out);
-		bound(out, at->addr.family == AF_INET6);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -188,22 +186,6 @@ void ezlb_connections_query_selects(const struct ezlb_connections_index *index,
 		add_address(index, &query->at, out);
 	else
 		add_listeners(index, query->service, out);
-}
-
-void ezlb_who_selects(struct ezlb_who *who, const struct ezlb_connections_index *index,
-		      struct ezlb_connection_selects *out)
-{
-	enum ezlb_proto protos[PROTOS];
-	size_t n = protos_of(index, protos);
-
-	ezlb_who_sort(who);
-	for (size_t i = 0; i < who->sorted.len && out->len <= EZLB_CONNECTIONS_SELECTS_MAX; i++)
-		for (size_t k = 0; k < n; k++)
-			*EZLB_PUSH(out) =
-				(struct ezlb_connection_select){ .has_proto = true,
-								 .proto = protos[k],
-								 .source = who->sorted.items[i] };
-	bound(out, false);
 }
 
 /* --- what the query means -------------------------------------------------------------------- */

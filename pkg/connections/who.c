@@ -58,6 +58,16 @@ const struct ezlb_connections_row *ezlb_who_rows(const struct ezlb_who *who,
 	return *n ? &rows->items[low] : NULL;
 }
 
+bool ezlb_who_is_missing(const struct ezlb_who *who)
+{
+	size_t n;
+
+	for (size_t i = 0; i < who->sorted.len; i++)
+		if (!ezlb_who_rows(who, &who->sorted.items[i], &n))
+			return true;
+	return false;
+}
+
 void ezlb_who_clear(struct ezlb_who *who)
 {
 	EZLB_VEC_CLEAR(&who->addresses);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "delete.h"
 #include "dump.h"
@@ -37,14 +36,6 @@ static int on_entry(void *arg, const struct nlmsghdr *msg)
 	return 0;
 }
 
-static int dump(struct work *work, const struct ezlb_ct_filter *filter, ezlb_nl_msg_fn on_msg,
-		void *arg)
-{
-	const struct ezlb_connection_select select = ezlb_ct_filter_select(filter);
-
-	return ezlb_ct_dump(work->nl, filter->family, &select, on_msg, arg);
-}
-
 static int delete_found(struct work *work)
 {
 	for (size_t i = 0; i < work->found.len; i++) {
@@ -61,16 +52,13 @@ static int delete_found(struct work *work)
 }
 
 /* The entries of an interrupted dump are valid, but there may be more. */
-static int clear_family(struct work *work, uint8_t family)
+static int clear(struct work *work)
 {
-	struct ezlb_ct_filter filter;
 	int dumped = -EINTR, rc = 0;
 
-	if (!ezlb_flows_filter(&work->flows.flows, family, &filter))
-		return 0;
 	for (int i = 0; i < MAX_DUMPS && dumped == -EINTR && rc == 0; i++) {
 		work->found.len = 0;
-		dumped = dump(work, &filter, on_entry, work);
+		dumped = ezlb_ct_dump(work->nl, on_entry, work);
 		if (dumped == 0 || dumped == -EINTR)
 			rc = delete_found(work);
 	}
@@ -116,9 +104,7 @@ int ezlb_ct_delete(const struct ezlb_nl_source *source, const struct ezlb_flows 
 		return 0;
 	work.nl = ezlb_nl_new(source);
 	ezlb_flow_index_make(flows, &work.flows);
-	rc = clear_family(&work, AF_INET);
-	if (rc == 0)
-		rc = clear_family(&work, AF_INET6);
+	rc = clear(&work);
 	*n = work.deleted;
 	EZLB_VEC_CLEAR(&work.found);
 	ezlb_flow_index_clear(&work.flows);
@@ -153,23 +139,11 @@ static int on_counted(void *arg, const struct nlmsghdr *msg)
 	return 0;
 }
 
-/* An interrupted dump is good enough for a number that changes all the time. */
-static int count_family(struct work *work, struct tally *tally, uint8_t family)
-{
-	struct ezlb_ct_filter filter;
-	int rc;
-
-	if (!ezlb_flows_filter(&tally->flows.flows, family, &filter))
-		return 0;
-	rc = dump(work, &filter, on_counted, tally);
-	return rc == -EINTR ? 0 : rc;
-}
-
 int ezlb_ct_count(const struct ezlb_nl_source *source, struct ezlb_flows *flows, size_t *n,
 		  struct ezlb_err *err)
 {
-	struct work work = { .deleted = 0 };
 	struct tally tally = { .n = n };
+	struct ezlb_nl *nl;
 	int rc;
 
 	if (!flows->len)
@@ -177,13 +151,12 @@ int ezlb_ct_count(const struct ezlb_nl_source *source, struct ezlb_flows *flows,
 	memset(n, 0, flows->len * sizeof(*n));
 	EZLB_SORT(flows, ezlb_flow_cmp);
 	ezlb_flow_index_make(flows, &tally.flows);
-	work.nl = ezlb_nl_new(source);
-	rc = count_family(&work, &tally, AF_INET);
-	if (rc == 0)
-		rc = count_family(&work, &tally, AF_INET6);
+	nl = ezlb_nl_new(source);
+	rc = ezlb_ct_dump(nl, on_counted, &tally);
 	ezlb_flow_index_clear(&tally.flows);
-	ezlb_nl_free(work.nl);
-	return rc ? ezlb_nl_explain(err, rc, "conntrack") : 0;
+	ezlb_nl_free(nl);
+	/* An interrupted dump is good enough for a number that changes all the time. */
+	return rc && rc != -EINTR ? ezlb_nl_explain(err, rc, "conntrack") : 0;
 }
 
 int ezlb_conntrack_count(struct ezlb_flows *flows, size_t *n, struct ezlb_err *err)

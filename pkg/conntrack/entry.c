@@ -2,22 +2,17 @@
 #include "entry.h"
 
 #include <arpa/inet.h>
-#include <string.h>
+#include <sys/socket.h>
 
 /* The library's copies of linux/netfilter/nfnetlink*.h conflict with the kernel's headers. */
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
 
 /*
- * The bits of CTA_FILTER_ORIG_FLAGS and _REPLY_FLAGS (Linux 5.8, net/netfilter/nf_internals.h; in
- * no header for user space): the parts of CTA_TUPLE_ORIG and _REPLY that must match.
+ * The bits of CTA_FILTER_REPLY_FLAGS (Linux 5.8, net/netfilter/nf_internals.h; in no header for
+ * user space): the parts of CTA_TUPLE_REPLY that must match.
  */
 #define SAME_SRC_ADDR (1 << 0)
-#define SAME_DST_ADDR (1 << 1)
 #define SAME_PROTO    (1 << 3)
-#define SAME_SRC_PORT (1 << 4)
-#define SAME_DST_PORT (1 << 5)
-/* The same for CTA_FILTER_REPLY_FLAGS and CTA_TUPLE_REPLY. */
-#define SAME_SRC_ADDR (1 << 0)
 #define SAME_SRC_PORT (1 << 4)
 
 /* --- requests ------------------------------------------------------------------------------ */
@@ -34,104 +29,40 @@ static struct nlmsghdr *msg_start(struct ezlb_nl_buf *buf, uint8_t family, uint1
 	return msg;
 }
 
-/* One direction of the entries: the kernel's attributes, and what they must be. */
-struct side {
-	uint16_t tuple, flags;
-	const struct ezlb_endpoint *src, *dst;
-	bool has_proto; /* else any protocol */
-	enum ezlb_proto proto;
-	uint32_t same;
-};
-
 /*
- * The kernel rejects a port without its protocol. With IPv6 it does not match an address correctly:
- * it returns the entries whose address differs (seen on 6.1 and 6.18).
+ * No filter: between two entries that it returns, the kernel walks through its table with software
+ * interrupts off (ctnetlink_dump_table). So a dump that selects few of many entries, by an address
+ * or only by their family, keeps this CPU from receiving packets for all of the walk.
  */
-static uint32_t same_of(const struct side *side)
+void ezlb_ct_put_dump(struct ezlb_nl_buf *buf)
 {
-	return (side->src->addr.family == AF_INET ? SAME_SRC_ADDR : 0) |
-	       (side->dst->addr.family == AF_INET ? SAME_DST_ADDR : 0) |
-	       (side->has_proto ? SAME_PROTO : 0) |
-	       (side->has_proto && side->src->port ? SAME_SRC_PORT : 0) |
-	       (side->has_proto && side->dst->port ? SAME_DST_PORT : 0);
+	msg_start(buf, AF_UNSPEC, IPCTNL_MSG_CT_GET, NLM_F_DUMP);
+	ezlb_nl_msg_end(buf);
 }
 
-static void put_addrs(struct nlmsghdr *msg, const struct side *side)
+static void put_addrs(struct nlmsghdr *msg, const struct ezlb_addr *src,
+		      const struct ezlb_addr *dst)
 {
 	struct nlattr *nest = mnl_attr_nest_start(msg, CTA_TUPLE_IP);
+	bool v4 = src->family == AF_INET;
 
-	if (side->same & SAME_SRC_ADDR)
-		mnl_attr_put(msg, CTA_IP_V4_SRC, 4, side->src->addr.bytes);
-	if (side->same & SAME_DST_ADDR)
-		mnl_attr_put(msg, CTA_IP_V4_DST, 4, side->dst->addr.bytes);
+	mnl_attr_put(msg, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, v4 ? 4 : 16, src->bytes);
+	mnl_attr_put(msg, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, v4 ? 4 : 16, dst->bytes);
 	mnl_attr_nest_end(msg, nest);
 }
 
-static void put_proto(struct nlmsghdr *msg, const struct side *side)
+void ezlb_ct_put_get(struct ezlb_nl_buf *buf, const struct ezlb_connection_answer *answer)
 {
-	struct nlattr *nest = mnl_attr_nest_start(msg, CTA_TUPLE_PROTO);
+	struct nlmsghdr *msg = msg_start(buf, answer->backend.addr.family, IPCTNL_MSG_CT_GET, 0);
+	struct nlattr *tuple = mnl_attr_nest_start(msg, CTA_TUPLE_REPLY), *nest;
 
-	mnl_attr_put_u8(msg, CTA_PROTO_NUM, (uint8_t)ezlb_proto_number(side->proto));
-	if (side->same & SAME_SRC_PORT)
-		mnl_attr_put_u16(msg, CTA_PROTO_SRC_PORT, htons(side->src->port));
-	if (side->same & SAME_DST_PORT)
-		mnl_attr_put_u16(msg, CTA_PROTO_DST_PORT, htons(side->dst->port));
+	put_addrs(msg, &answer->backend.addr, &answer->source.addr);
+	nest = mnl_attr_nest_start(msg, CTA_TUPLE_PROTO);
+	mnl_attr_put_u8(msg, CTA_PROTO_NUM, (uint8_t)ezlb_proto_number(answer->proto));
+	mnl_attr_put_u16(msg, CTA_PROTO_SRC_PORT, htons(answer->backend.port));
+	mnl_attr_put_u16(msg, CTA_PROTO_DST_PORT, htons(answer->source.port));
 	mnl_attr_nest_end(msg, nest);
-}
-
-static void put_tuple(struct nlmsghdr *msg, const struct side *side)
-{
-	struct nlattr *nest = mnl_attr_nest_start(msg, side->tuple);
-
-	if (side->same & (SAME_SRC_ADDR | SAME_DST_ADDR))
-		put_addrs(msg, side);
-	if (side->same & SAME_PROTO)
-		put_proto(msg, side);
-	mnl_attr_nest_end(msg, nest);
-}
-
-static void put_filter(struct nlmsghdr *msg, const struct side *sides, size_t n)
-{
-	struct nlattr *nest;
-
-	for (size_t i = 0; i < n; i++)
-		if (sides[i].same)
-			put_tuple(msg, &sides[i]);
-	nest = mnl_attr_nest_start(msg, CTA_FILTER);
-	for (size_t i = 0; i < n; i++)
-		if (sides[i].same)
-			mnl_attr_put_u32(msg, sides[i].flags, sides[i].same);
-	mnl_attr_nest_end(msg, nest);
-}
-
-void ezlb_ct_put_dump(struct ezlb_nl_buf *buf, uint8_t family,
-		      const struct ezlb_connection_select *select)
-{
-	static const struct ezlb_connection_select all;
-	const struct ezlb_connection_select *by = select ? select : &all;
-	const struct ezlb_endpoint listen = { by->listen.addr,
-					      by->last_port ? 0 : by->listen.port };
-	/* The protocol is the same in both directions. Ports of the answers ask for it there. */
-	struct side sides[] = {
-		{ .tuple = CTA_TUPLE_ORIG,
-		  .flags = CTA_FILTER_ORIG_FLAGS,
-		  .src = &by->client,
-		  .dst = &listen,
-		  .has_proto = by->has_proto,
-		  .proto = by->proto },
-		{ .tuple = CTA_TUPLE_REPLY,
-		  .flags = CTA_FILTER_REPLY_FLAGS,
-		  .src = &by->backend,
-		  .dst = &by->source,
-		  .has_proto = by->has_proto && (by->backend.port || by->source.port),
-		  .proto = by->proto },
-	};
-	struct nlmsghdr *msg = msg_start(buf, family, IPCTNL_MSG_CT_GET, NLM_F_DUMP);
-
-	sides[0].same = same_of(&sides[0]);
-	sides[1].same = same_of(&sides[1]);
-	if (sides[0].same || sides[1].same)
-		put_filter(msg, sides, 2);
+	mnl_attr_nest_end(msg, tuple);
 	ezlb_nl_msg_end(buf);
 }
 

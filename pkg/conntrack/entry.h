@@ -7,14 +7,16 @@
 
 #include "flow.h"
 
-/*
- * Requests the entries of a family, 0: of all. With `select` as few as the kernel can select, and
- * at least those; NULL: all.
- */
-void ezlb_ct_put_dump(struct ezlb_nl_buf *buf, uint8_t family,
-		      const struct ezlb_connection_select *select);
+/* Requests all entries, of both families. */
+void ezlb_ct_put_dump(struct ezlb_nl_buf *buf);
 
-/* The same for the entries whose answers come from this backend. */
+/* Requests the entry with this answer, if there is one; else the kernel answers -ENOENT. */
+void ezlb_ct_put_get(struct ezlb_nl_buf *buf, const struct ezlb_connection_answer *answer);
+
+/*
+ * Requests the entries whose answers come from this backend; with `narrow` as few others as the
+ * kernel can select. For backends that have a good part of all entries: ezlb_ct_put_dump says why.
+ */
 void ezlb_ct_put_backend_dump(struct ezlb_nl_buf *buf, enum ezlb_proto proto,
 			      const struct ezlb_endpoint *backend, bool narrow);
 
@@ -22,8 +24,7 @@ void ezlb_ct_put_backend_dump(struct ezlb_nl_buf *buf, enum ezlb_proto proto,
 void ezlb_ct_put_delete(struct ezlb_nl_buf *buf, const struct ezlb_ct_entry *entry);
 
 /*
- * False if the message is not about an entry, or the protocol or family is none that IPVS balances:
- * a kernel that does not know the filter returns all kinds of entries.
+ * False if the message is not about an entry, or the protocol or family is none that IPVS balances.
  */
 bool ezlb_ct_read(const struct nlmsghdr *msg, struct ezlb_ct_entry *out);
 

@@ -76,37 +76,3 @@ const struct ezlb_flow *ezlb_flow_index_find(const struct ezlb_flow_index *index
 			flow = find_at(&index->flows, index->ranges.items[i], entry);
 	return flow;
 }
-
-bool ezlb_flows_filter(const struct ezlb_flows *flows, uint8_t family, struct ezlb_ct_filter *out)
-{
-	bool found = false;
-
-	*out = (struct ezlb_ct_filter){
-		.family = family, .proto = true, .addr = true, .port = true
-	};
-	for (size_t i = 0; i < flows->len; i++) {
-		const struct ezlb_flow *flow = &flows->items[i];
-
-		if (flow->listen.addr.family != family)
-			continue;
-		if (!found)
-			out->like = *flow;
-		found = true;
-		out->proto &= flow->proto == out->like.proto;
-		out->addr &= ezlb_addr_cmp(&flow->listen.addr, &out->like.listen.addr) == 0;
-		out->port &= flow->last_port == 0 && flow->listen.port == out->like.listen.port;
-	}
-	return found;
-}
-
-struct ezlb_connection_select ezlb_ct_filter_select(const struct ezlb_ct_filter *filter)
-{
-	struct ezlb_connection_select out = { .has_proto = filter->proto,
-					      .proto = filter->like.proto };
-
-	if (filter->addr)
-		out.listen.addr = filter->like.listen.addr;
-	if (filter->port)
-		out.listen.port = filter->like.listen.port;
-	return out;
-}

@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 
-#include <ezlb/connection.h>
 #include <ezlb/conntrack.h>
 
 /* One conntrack entry. `zone` and `id` identify it to the kernel. */
@@ -19,13 +18,6 @@ struct ezlb_ct_entry {
 };
 struct ezlb_ct_entries EZLB_VEC(struct ezlb_ct_entry);
 
-/* What all flows of one family have in common with `like`, to shorten the kernel's dump. */
-struct ezlb_ct_filter {
-	uint8_t family;
-	bool proto, addr, port; /* of the listener */
-	struct ezlb_flow like;
-};
-
 /* Flows, sorted, for ezlb_flow_index_find. */
 struct ezlb_flow_index {
 	struct ezlb_flows flows;
@@ -36,8 +28,3 @@ void ezlb_flow_index_clear(struct ezlb_flow_index *index);
 /* The flow of `index->flows` that the entry is one of; NULL if there is none. */
 const struct ezlb_flow *ezlb_flow_index_find(const struct ezlb_flow_index *index,
 					     const struct ezlb_ct_entry *entry);
-
-/* False if no flow is of this family. */
-bool ezlb_flows_filter(const struct ezlb_flows *flows, uint8_t family, struct ezlb_ct_filter *out);
-/* The connections that the filter means. */
-struct ezlb_connection_select ezlb_ct_filter_select(const struct ezlb_ct_filter *filter);

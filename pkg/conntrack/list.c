@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * list: the connections that somebody asks for. Each select is a dump that the kernel filters. A
- * connection that several selects have is passed on by the first of these.
- */
+/* list: the connections for commands: all of the table, or those that a look-up finds. */
 #include "list.h"
 
 #include <errno.h>
@@ -13,68 +10,29 @@
 
 /* A command waits for it, and not the daemon: a million entries take some seconds. */
 #define TIMEOUT_MS 60000
+/* Look-ups in one call. The kernel keeps the answers, some 5 KiB each, in the receive buffer. */
+#define BATCH	      200
+#define RECEIVE_BYTES (4 * 1024 * 1024)
+
+static const struct ezlb_nl_source kernel = { .protocol = NETLINK_NETFILTER,
+					      .timeout_ms = TIMEOUT_MS,
+					      .strict = true,
+					      .receive_bytes = RECEIVE_BYTES };
 
 struct listing {
-	const struct ezlb_connection_selects *selects;
-	size_t first, last; /* the selects of this dump: from first to before last */
 	ezlb_connection_fn fn;
 	void *arg;
-	bool is_filtered; /* no entry so far that the kernel should have left out */
+	int rc; /* of the look-ups */
 };
-
-static bool is_of(const struct listing *listing, size_t from, size_t to,
-		  const struct ezlb_connection *connection)
-{
-	for (size_t i = from; i < to; i++)
-		if (ezlb_connection_select_has(&listing->selects->items[i], connection))
-			return true;
-	return false;
-}
 
 static int on_entry(void *arg, const struct nlmsghdr *msg)
 {
 	struct listing *listing = arg;
 	struct ezlb_connection connection;
 
-	if (!ezlb_ct_read_connection(msg, &connection))
-		return 0;
-	if (!is_of(listing, listing->first, listing->last, &connection))
-		listing->is_filtered = false;
-	else if (!is_of(listing, 0, listing->first, &connection))
+	if (ezlb_ct_read_connection(msg, &connection))
 		listing->fn(listing->arg, &connection);
 	return 0;
-}
-
-/* The kernel does not compare addresses of IPv6, nor ports with those of a range. */
-static bool is_exact(const struct ezlb_connection_select *select)
-{
-	return ezlb_connection_select_family(select) == AF_INET && select->last_port == 0;
-}
-
-/*
- * A kernel before 5.8 ignores the filter. Then one dump of everything serves all selects that are
- * left.
- */
-static int dump_all(struct listing *listing, struct ezlb_nl *nl)
-{
-	const struct ezlb_connection_selects *selects = listing->selects;
-	bool narrow = true, is_torn = false;
-
-	for (size_t i = 0; i < selects->len; i = listing->last) {
-		const struct ezlb_connection_select *select = &selects->items[i];
-		int rc;
-
-		listing->is_filtered = true;
-		listing->first = i;
-		listing->last = narrow ? i + 1 : selects->len;
-		rc = ezlb_ct_dump(nl, narrow ? ezlb_connection_select_family(select) : 0,
-				  narrow ? select : NULL, on_entry, listing);
-		if (rc && rc != -EINTR)
-			return rc;
-		is_torn |= rc == -EINTR;
-		narrow &= listing->is_filtered || !is_exact(select);
-	}
-	return is_torn ? -EINTR : 0;
 }
 
 static int explain(struct ezlb_err *err, int rc)
@@ -102,27 +60,69 @@ static int explain(struct ezlb_err *err, int rc)
 	}
 }
 
-int ezlb_ct_list(const struct ezlb_nl_source *source, const struct ezlb_connection_selects *selects,
-		 ezlb_connection_fn fn, void *arg, struct ezlb_err *err)
-{
-	struct listing listing = { .selects = selects, .fn = fn, .arg = arg };
-	struct ezlb_nl *nl;
-	int rc;
+/* --- all ------------------------------------------------------------------------------------- */
 
-	if (selects->len == 0)
-		return 0;
-	nl = ezlb_nl_new(source);
-	rc = dump_all(&listing, nl);
+int ezlb_ct_list(const struct ezlb_nl_source *source, ezlb_connection_fn fn, void *arg,
+		 struct ezlb_err *err)
+{
+	struct listing listing = { .fn = fn, .arg = arg };
+	struct ezlb_nl *nl = ezlb_nl_new(source);
+	int rc = ezlb_ct_dump(nl, on_entry, &listing);
+
 	ezlb_nl_free(nl);
 	return rc ? explain(err, rc) : 0;
 }
 
-int ezlb_conntrack_list(const struct ezlb_connection_selects *selects, ezlb_connection_fn fn,
+int ezlb_conntrack_list(ezlb_connection_fn fn, void *arg, struct ezlb_err *err)
+{
+	return ezlb_ct_list(&kernel, fn, arg, err);
+}
+
+/* --- some ------------------------------------------------------------------------------------ */
+
+/* nfnetlink answers only the first request of a process that has no right to ask. */
+static bool on_code(void *arg, size_t i, int code)
+{
+	struct listing *listing = arg;
+
+	(void)i;
+	if (code == 0 || code == -ENOENT)
+		return false;
+	listing->rc = ezlb_ct_refusal(code);
+	return true;
+}
+
+static int find(struct ezlb_nl *nl, const struct ezlb_connection_answer *answers, size_t n,
+		struct listing *listing)
+{
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf requests = { .items = NULL };
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		ezlb_ct_put_get(&requests, &answers[i]);
+	ezlb_nl_ack_last(&requests);
+	rc = ezlb_nl_ask_each(nl, &requests, on_entry, on_code, listing);
+	return rc ? rc : listing->rc;
+}
+
+int ezlb_ct_find(const struct ezlb_nl_source *source, const struct ezlb_connection_answers *answers,
+		 ezlb_connection_fn fn, void *arg, struct ezlb_err *err)
+{
+	struct listing listing = { .fn = fn, .arg = arg };
+	struct ezlb_nl *nl = ezlb_nl_new(source);
+	int rc = 0;
+
+	for (size_t i = 0; i < answers->len && rc == 0; i += BATCH) {
+		size_t n = answers->len - i < BATCH ? answers->len - i : BATCH;
+
+		rc = find(nl, &answers->items[i], n, &listing);
+	}
+	ezlb_nl_free(nl);
+	return rc ? explain(err, rc) : 0;
+}
+
+int ezlb_conntrack_find(const struct ezlb_connection_answers *answers, ezlb_connection_fn fn,
 			void *arg, struct ezlb_err *err)
 {
-	const struct ezlb_nl_source kernel = { .protocol = NETLINK_NETFILTER,
-					       .timeout_ms = TIMEOUT_MS,
-					       .strict = true };
-
-	return ezlb_ct_list(&kernel, selects, fn, arg, err);
+	return ezlb_ct_find(&kernel, answers, fn, arg, err);
 }

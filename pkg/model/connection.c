@@ -21,6 +21,16 @@ int ezlb_connection_cmp(const void *pa, const void *pb)
 	return c ? c : CMP(a->id, b->id);
 }
 
+int ezlb_connection_answer_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_connection_answer *a = pa, *b = pb;
+	int c = CMP(a->proto, b->proto);
+
+	if (c == 0)
+		c = ezlb_endpoint_cmp(&a->backend, &b->backend);
+	return c ? c : ezlb_endpoint_cmp(&a->source, &b->source);
+}
+
 bool ezlb_connection_is_translated(const struct ezlb_connection *connection)
 {
 	return ezlb_endpoint_cmp(&connection->backend, &connection->listen) != 0;
@@ -44,10 +54,4 @@ bool ezlb_connection_select_has(const struct ezlb_connection_select *select,
 	       has(&select->listen, select->last_port, &connection->listen) &&
 	       has(&select->backend, 0, &connection->backend) &&
 	       has(&select->source, 0, &connection->source);
-}
-
-uint8_t ezlb_connection_select_family(const struct ezlb_connection_select *select)
-{
-	return select->client.addr.family | select->listen.addr.family |
-	       select->backend.addr.family | select->source.addr.family;
 }

@@ -43,8 +43,20 @@ ticks() { awk '{print ($14 + $15) * 10}' "/proc/$EZLB_PID/stat"; }
 measure() {
 	echo "ezlb $*: $(in_ns lb "$CTTOOL" measure "$EZLB" "$@" --config-dir "$SERVICES" --state-dir "$STATE")"
 }
+# calls ARGUMENTS: how long the kernel takes for one piece of what it returns. It receives no packets on this CPU meanwhile.
+calls() {
+	in_ns lb strace -f -T -e trace=recvmsg,sendto -o "$WORK/calls" "$EZLB" "$@" --config-dir "$SERVICES" --state-dir "$STATE" >/dev/null 2>&1 || :
+	awk -v "what=ezlb $*" '/<[0-9.]+>$/ { t = substr($NF, 2) + 0; n++; sum += t; if (t > max) max = t }
+		END { printf "%s: %d calls of sendto and recvmsg, the longest %.1f ms, all %.0f ms\n", what, n, max * 1000, sum * 1000 }' "$WORK/calls"
+}
 all() {
+	calls who "$SNAT_IP:10001"
+	calls who "$SNAT_IP:1"
+	calls connections
+	calls connections "${BACKEND_IP[b1]}"
+	calls connections 100.64.3.3
 	measure who "$SNAT_IP:10001"
+	measure who "$SNAT_IP:1"
 	measure who "$SNAT_IP:10001" "$SNAT_IP:10002" "$SNAT_IP:10003" "$SNAT_IP:1"
 	for ((i = 10000; i < 11000; i++)); do echo "$SNAT_IP:$i"; done >"$WORK/thousand"
 	echo "ezlb who - (1000): $(in_ns lb "$CTTOOL" measure "$EZLB" who - --config-dir "$SERVICES" --state-dir "$STATE" <"$WORK/thousand")"
@@ -69,6 +81,7 @@ beside() {
 beside "a loop of the shell" :
 beside "connections" in_ns lb "$EZLB" connections --config-dir "$SERVICES" --state-dir "$STATE"
 beside "who" in_ns lb "$EZLB" who "$SNAT_IP:10001" --config-dir "$SERVICES" --state-dir "$STATE"
+beside "who of an address that none has" in_ns lb "$EZLB" who "$SNAT_IP:1" --config-dir "$SERVICES" --state-dir "$STATE"
 BEFORE=$(ticks)
 nap 10
 echo "the daemon's CPU time of 10 idle seconds: $(($(ticks) - BEFORE)) ms"

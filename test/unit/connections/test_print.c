@@ -186,15 +186,15 @@ static void asked(const char *text)
 
 static void test_who(void **state)
 {
-	struct ezlb_connection_selects selects = { 0 };
+	struct ezlb_connection_answers answers = { 0 };
 	size_t n;
 
 	(void)state;
 	asked("10.0.0.3:40002");
 	asked("10.0.0.3:5");
 	asked("10.0.0.3:40001");
-	ezlb_who_selects(&who, &idx, &selects);
-	EZLB_VEC_CLEAR(&selects);
+	ezlb_who_answers(&who, &idx, &answers);
+	EZLB_VEC_CLEAR(&answers);
 	who_has("tcp 1.1.1.1:8 10.0.0.1:80 192.168.1.3:8080 10.0.0.3:40001");
 	who_has("tcp 1.1.1.1:7 10.0.0.1:80 192.168.1.2:8080 10.0.0.3:40001");
 	who_has("tcp 1.1.1.1:6 10.0.0.1:80 192.168.1.2:8080 10.0.0.3:40002");
@@ -238,12 +238,12 @@ static void test_who_empty(void **state)
 static void test_who_stops(void **state)
 {
 	struct ezlb_connections_row row = row_of(WEB, false);
-	struct ezlb_connection_selects selects = { 0 };
+	struct ezlb_connection_answers answers = { 0 };
 
 	(void)state;
 	asked("10.0.0.3:40001");
-	ezlb_who_selects(&who, &idx, &selects);
-	EZLB_VEC_CLEAR(&selects);
+	ezlb_who_answers(&who, &idx, &answers);
+	EZLB_VEC_CLEAR(&answers);
 	for (size_t i = 0; i <= EZLB_WHO_MAX; i++) {
 		assert_int_equal(who.stopped, false);
 		row.connection.id = (uint32_t)i;

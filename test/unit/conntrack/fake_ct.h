@@ -21,10 +21,10 @@ struct fake_entry {
 static struct {
 	struct fake_entry entry[16];
 	size_t n;
-	unsigned dumps, narrow_dumps, deletes, opened;
+	unsigned dumps, narrow_dumps, gets, deletes, opened, sends;
 	int far;
 	/* Faults. A count goes down with each use. */
-	int socket_rc, dump_rc, narrow_rc, delete_rc;
+	int socket_rc, dump_rc, narrow_rc, get_rc, delete_rc;
 	unsigned interrupted;
 	bool mute, endless, strangers, damaged, overrun, positive;
 	void (*before_delete)(void); /* somebody who is faster, once */
@@ -97,17 +97,43 @@ static inline void fake_dump(const struct nlmsghdr *msg)
 		fake_say_code(msg->nlmsg_seq, NLMSG_DONE, cut ? NLM_F_DUMP_INTR : 0, fake.positive);
 }
 
+static inline bool fake_is_same(const struct nlmsghdr *msg, const struct ezlb_nl_buf *buf)
+{
+	const struct nlmsghdr *want = (const void *)buf->items;
+
+	return want->nlmsg_len == msg->nlmsg_len &&
+	       memcmp(mnl_nlmsg_get_payload(want), mnl_nlmsg_get_payload(msg),
+		      mnl_nlmsg_get_payload_len(msg)) == 0;
+}
+
 /* Tuple and id must be those of one entry; the zone goes without saying where it is 0. */
 static inline bool fake_is_meant(const struct nlmsghdr *msg, const struct ezlb_ct_entry *e)
 {
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
-	const struct nlmsghdr *want;
 
 	ezlb_ct_put_delete(&buf, e);
-	want = (const void *)buf.items;
-	return want->nlmsg_len == msg->nlmsg_len &&
-	       memcmp(mnl_nlmsg_get_payload(want), mnl_nlmsg_get_payload(msg),
-		      mnl_nlmsg_get_payload_len(msg)) == 0;
+	return fake_is_same(msg, &buf);
+}
+
+static inline void fake_get(const struct nlmsghdr *msg)
+{
+	int rc = fake.get_rc ? fake.get_rc : -ENOENT;
+
+	fake.gets++;
+	for (size_t i = 0; i < fake.n && !fake.get_rc; i++) {
+		const struct ezlb_ct_entry *e = &fake.entry[i].entry;
+		EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
+
+		ezlb_ct_put_get(
+			&buf, &(struct ezlb_connection_answer){ e->proto, e->backend, e->source });
+		if (!fake_is_same(msg, &buf))
+			continue;
+		fake_say_entry(&fake.entry[i], msg->nlmsg_seq);
+		rc = 0;
+		break;
+	}
+	if (rc || (msg->nlmsg_flags & NLM_F_ACK))
+		fake_say_code(msg->nlmsg_seq, NLMSG_ERROR, 0, rc);
 }
 
 static inline void fake_delete(const struct nlmsghdr *msg)
@@ -141,18 +167,25 @@ static inline bool fails(int *fault)
 ssize_t send(int fd, const void *bytes, size_t len, int flags)
 {
 	const struct nlmsghdr *msg = bytes;
+	int left = (int)len;
 
 	(void)fd;
 	assert_int_equal(flags, MSG_NOSIGNAL | MSG_DONTWAIT);
-	assert_int_equal(len, msg->nlmsg_len);
 	if (fails(&fail_send))
 		return -1;
 	if (short_send)
 		return 5;
-	if ((msg->nlmsg_type & 0xff) == IPCTNL_MSG_CT_GET)
-		fake_dump(msg);
-	else
-		fake_delete(msg);
+	fake.sends++;
+	for (; mnl_nlmsg_ok(msg, left); msg = mnl_nlmsg_next(msg, &left)) {
+		if ((msg->nlmsg_type & 0xff) != IPCTNL_MSG_CT_GET)
+			fake_delete(msg);
+		else if (msg->nlmsg_flags & NLM_F_DUMP)
+			fake_dump(msg);
+		else
+			fake_get(msg);
+		if (fake.get_rc == -EPERM) /* nfnetlink says so once */
+			break;
+	}
 	return (ssize_t)len;
 }
 

@@ -216,60 +216,6 @@ static void test_find_in_ranges(void **state)
 	ezlb_flow_index_clear(&index);
 }
 
-/* A dump for a range must not be narrowed to its first port. */
-static void test_filter_of_a_range(void **state)
-{
-	struct ezlb_ct_filter filter;
-
-	(void)state;
-	add(EZLB_UDP, "10.0.0.1:5000", "10.1.0.2:53");
-	flows.items[0].last_port = 5100;
-	assert_true(ezlb_flows_filter(&flows, AF_INET, &filter));
-	assert_true(filter.proto && filter.addr);
-	assert_false(filter.port);
-}
-
-static void test_filter(void **state)
-{
-	static const struct {
-		const char *name;
-		enum ezlb_proto proto;
-		const char *listen;
-		bool want_proto, want_addr, want_port;
-	} cases[] = {
-		{ "the same", EZLB_UDP, "10.0.0.1:53", true, true, true },
-		{ "another protocol", EZLB_TCP, "10.0.0.1:53", false, true, true },
-		{ "another address", EZLB_UDP, "10.0.0.2:53", true, false, true },
-		{ "another port", EZLB_UDP, "10.0.0.1:54", true, true, false },
-		{ "another family", EZLB_TCP, "[fd00::1]:80", true, true, true },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct ezlb_ct_filter filter;
-
-		EZLB_VEC_CLEAR(&flows);
-		add(EZLB_UDP, "10.0.0.1:53", "10.1.0.2:53");
-		add(cases[i].proto, cases[i].listen, "10.1.0.3:53");
-		assert_true(ezlb_flows_filter(&flows, AF_INET, &filter));
-		assert_int_equal(filter.family, AF_INET);
-		assert_int_equal(filter.like.listen.port, 53);
-		if (filter.proto != cases[i].want_proto || filter.addr != cases[i].want_addr ||
-		    filter.port != cases[i].want_port)
-			fail_msg("%s: proto %d addr %d port %d", cases[i].name, filter.proto,
-				 filter.addr, filter.port);
-	}
-}
-
-static void test_filter_of_no_family(void **state)
-{
-	struct ezlb_ct_filter filter;
-
-	(void)state;
-	add(EZLB_UDP, "10.0.0.1:53", "10.1.0.2:5353");
-	assert_false(ezlb_flows_filter(&flows, AF_INET6, &filter));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,9 +224,6 @@ int main(void)
 		cmocka_unit_test_teardown(test_find_untranslated, teardown),
 		cmocka_unit_test_teardown(test_find_both, teardown),
 		cmocka_unit_test_teardown(test_find_in_ranges, teardown),
-		cmocka_unit_test_teardown(test_filter, teardown),
-		cmocka_unit_test_teardown(test_filter_of_a_range, teardown),
-		cmocka_unit_test_teardown(test_filter_of_no_family, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
