@@ -10,6 +10,7 @@
 
 CONN=$(dirname "$EZLB")/bench_conn
 CONNTOOL=$(dirname "$EZLB")/conntool
+CTTOOL=$(dirname "$EZLB")/cttool
 CONNECTIONS=${LAB_CONNECTIONS:-2000}
 ENTRIES=${LAB_ENTRIES:-40000}
 ROUNDS=${LAB_ROUNDS:-3}
@@ -72,7 +73,7 @@ connections() {
 # removals WHAT: entries that are removed all at once
 removals() {
 	local before ezlb had took
-	in_ns lb "$CONNTOOL" insert "$VIP" 80 "${BACKEND_IP[b1]}" "$SNAT_IP" "$ENTRIES"
+	in_ns lb "$CTTOOL" fill "$ENTRIES" "$VIP" 80 "$SNAT_IP" "${BACKEND_IP[b1]}" 80
 	had=0
 	[[ ! -e $LOG ]] || had=$(lines)
 	before=$(busy) ezlb=$(of_ezlb) took=$(now_ms)

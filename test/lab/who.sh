@@ -178,6 +178,11 @@ run 1 who "$(<"$WORK/third")" -o json
 are '[.addresses[0].connections[].service]' '[]'
 assert_eq "and no stranger" true "$(jq -s 'all(.[]; .service != null)' <"$WORK/events")"
 
+echo "# a backend that has left its file: its connections are still found"
+define other "$(ep "${OTHER[0]}" 80)" tcp "$(ep "${OTHER[2]}" 81)" $'full_nat: true\nsnat_ip: "'"${OTHER[1]}"'"'
+run 0 who "$(ep "${OTHER[1]}" 10002)" "$(<"$WORK/first")" -o json
+are '[.addresses[].connections[].service]' '["other","web"]'
+
 echo "# without a running ezlb, and without a file that can be read"
 ezlb_stop KILL
 echo "listen: [" >"$SERVICES/web.yaml"

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * conntool: connections and conntrack entries for test/lab/connlog.sh and bench_connlog.sh. In the
+ * conntool: connections and conntrack events for test/lab/connlog.sh and bench_connlog.sh. In the
  * network namespace that it is started in.
  *
  *   conntool connect HOST PORT FIRST N close|reset|hold PATH
- *            N requests "GET PATH", one after the other, from the port FIRST and the next ones.
+ *   conntool flush                 removes all conntrack entries; cttool adds some
+ *   conntool watch destroy|update  receives such events and ignores them; to measure
+ *
+ * connect: N requests "GET PATH", one after the other, from the port FIRST and the next ones.
  * Prints for each connection the client's address and port, when it was begun and ended
  * (milliseconds of the wall clock), and how many bytes came back. close: the server closes first;
  * reset: the client resets it after the answer; hold: without a request, open until stdin ends.
- * conntool flush removes all conntrack entries conntool insert VIP PORT BACKEND SOURCE N   adds N
- * entries of TCP connections conntool watch destroy|update               receives such events and
- * ignores them; to measure
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,8 +25,6 @@
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
-#include <linux/netfilter/nf_conntrack_common.h>
-#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
@@ -174,59 +172,6 @@ static int flush_entries(void)
 	return 0;
 }
 
-static void put_tuple(struct nlmsghdr *msg, uint16_t type, uint32_t src, uint16_t src_port,
-		      uint32_t dst, uint16_t dst_port)
-{
-	struct nlattr *tuple = mnl_attr_nest_start(msg, type), *nest;
-
-	nest = mnl_attr_nest_start(msg, CTA_TUPLE_IP);
-	mnl_attr_put_u32(msg, CTA_IP_V4_SRC, src);
-	mnl_attr_put_u32(msg, CTA_IP_V4_DST, dst);
-	mnl_attr_nest_end(msg, nest);
-	nest = mnl_attr_nest_start(msg, CTA_TUPLE_PROTO);
-	mnl_attr_put_u8(msg, CTA_PROTO_NUM, IPPROTO_TCP);
-	mnl_attr_put_u16(msg, CTA_PROTO_SRC_PORT, htons(src_port));
-	mnl_attr_put_u16(msg, CTA_PROTO_DST_PORT, htons(dst_port));
-	mnl_attr_nest_end(msg, nest);
-	mnl_attr_nest_end(msg, tuple);
-}
-
-static void put_entry(struct mnl_socket *nl, char **args, uint32_t i)
-{
-	char buf[1024];
-	struct nlmsghdr *msg = start_message(buf, IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL,
-					     AF_INET);
-	uint16_t port = (uint16_t)(1024 + i % 60000), vport = (uint16_t)atoi(args[1]);
-	struct nlattr *info, *tcp;
-
-	put_tuple(msg, CTA_TUPLE_ORIG, htonl(0xac110000 + i / 60000), port, inet_addr(args[0]),
-		  vport);
-	put_tuple(msg, CTA_TUPLE_REPLY, inet_addr(args[2]), vport,
-		  htonl(ntohl(inet_addr(args[3])) + i / 60000), port);
-	mnl_attr_put_u32(msg, CTA_TIMEOUT, htonl(1000));
-	mnl_attr_put_u32(msg, CTA_STATUS, htonl(IPS_ASSURED | IPS_SEEN_REPLY | IPS_CONFIRMED));
-	info = mnl_attr_nest_start(msg, CTA_PROTOINFO);
-	tcp = mnl_attr_nest_start(msg, CTA_PROTOINFO_TCP);
-	mnl_attr_put_u8(msg, CTA_PROTOINFO_TCP_STATE, TCP_CONNTRACK_ESTABLISHED);
-	mnl_attr_nest_end(msg, tcp);
-	mnl_attr_nest_end(msg, info);
-	must(mnl_socket_sendto(nl, msg, msg->nlmsg_len) > 0, "send");
-}
-
-/* The kernel answers only those that fail. */
-static int insert_entries(char **args)
-{
-	struct mnl_socket *nl = open_conntrack(0);
-	uint32_t n = (uint32_t)atoi(args[4]);
-	char answer[1024];
-
-	for (uint32_t i = 0; i < n; i++)
-		put_entry(nl, args, i);
-	must(recv(mnl_socket_get_fd(nl), answer, sizeof(answer), MSG_DONTWAIT) < 0,
-	     "the kernel did not add an entry");
-	return 0;
-}
-
 static int watch(const char *what)
 {
 	bool destroy = strcmp(what, "destroy") == 0;
@@ -247,10 +192,8 @@ int main(int argc, char **argv)
 		return make_connections(argv + 2);
 	if (strcmp(what, "flush") == 0 && argc == 2)
 		return flush_entries();
-	if (strcmp(what, "insert") == 0 && argc == 7)
-		return insert_entries(argv + 2);
 	if (strcmp(what, "watch") == 0 && argc == 3)
 		return watch(argv[2]);
-	fprintf(stderr, "usage: conntool connect|flush|insert|watch, see the source\n");
+	fprintf(stderr, "usage: conntool connect|flush|watch, see the source\n");
 	return 2;
 }

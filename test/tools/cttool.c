@@ -5,8 +5,8 @@
  *   cttool fill N VIP PORT SOURCE BACKEND BACKEND-PORT   N established TCP connections: clients are
  *                        100.64.0.0 or fd99:: and up, their source ports 10000 and up; each
  *                        50,000 of them have the next backend address
- *   cttool end VIP PORT  deletes the IPv4 or IPv6 entries to this address and port; prints their
- * number cttool measure COMMAND [ARGUMENT...]   runs it without output; prints its time and memory
+ *   cttool end VIP PORT  deletes the IPv4 or IPv6 entries to this address and port; prints how many
+ *   cttool measure COMMAND [ARGUMENT...]   runs it without output; prints its time and memory
  */
 #include <arpa/inet.h>
 #include <errno.h>

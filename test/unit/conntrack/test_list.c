@@ -8,8 +8,25 @@
 #include "events.h"
 #include "list.h"
 
+/* Somebody's end of a socket, who sends one more message before each that is received. */
+static int busy_end = -1;
+static unsigned busy_sent;
+
+static void send_one_more(void)
+{
+	const struct ezlb_ct_entry e = entry(EZLB_TCP, "172.16.0.2:1", "10.0.0.1:80",
+					     "192.168.10.11:80", 1);
+	union message out;
+
+	entry_message(&out, &e, 0);
+	assert_int_equal(write(busy_end, &out, out.msg.nlmsg_len), out.msg.nlmsg_len);
+	assert_true(++busy_sent < 5000);
+}
+
 ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
+	if (busy_end >= 0)
+		send_one_more();
 	return fails(&fail_recvmsg) ? -1 : syscall(SYS_recvmsg, fd, msg, flags);
 }
 
@@ -302,6 +319,25 @@ static void test_event_stream(void **state)
 	ezlb_conntrack_events_close(events);
 }
 
+/* The caller prints after some, although there are always more. */
+static void test_event_batch(void **state)
+{
+	struct ezlb_conntrack_events *events;
+	int fds[2], n = 0;
+
+	(void)state;
+	EZLB_PUSH(&selects);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	events = ezlb_ct_events_of(fds[0], &selects);
+	busy_end = fds[1];
+	busy_sent = 0;
+	send_one_more();
+	assert_int_equal(ezlb_conntrack_events_next(events, 1000, on_event, &n, &err), 0);
+	assert_int_equal(n, 1000);
+	ezlb_close_fd(&busy_end);
+	ezlb_conntrack_events_close(events);
+}
+
 /* As root, and where the kernel has conntrack; else there is an error with a sentence. */
 static void test_event_socket(void **state)
 {
@@ -339,6 +375,7 @@ int main(void)
 		TEST(test_event),
 		TEST(test_event_filter),
 		TEST(test_event_stream),
+		TEST(test_event_batch),
 		TEST(test_event_socket),
 	};
 
