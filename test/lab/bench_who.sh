@@ -43,13 +43,23 @@ ticks() { awk '{print ($14 + $15) * 10}' "/proc/$EZLB_PID/stat"; }
 measure() {
 	echo "ezlb $*: $(in_ns lb "$CTTOOL" measure "$EZLB" "$@" --config-dir "$SERVICES" --state-dir "$STATE")"
 }
-# calls ARGUMENTS: how long the kernel takes for one piece of what it returns. It receives no packets on this CPU meanwhile.
+# calls ARGUMENTS: how long the kernel takes for one piece of what it returns, with the time in which others run.
 calls() {
 	in_ns lb strace -f -T -e trace=recvmsg,sendto -o "$WORK/calls" "$EZLB" "$@" --config-dir "$SERVICES" --state-dir "$STATE" >/dev/null 2>&1 || :
 	awk -v "what=ezlb $*" '/<[0-9.]+>$/ { t = substr($NF, 2) + 0; n++; sum += t; if (t > max) max = t }
 		END { printf "%s: %d calls of sendto and recvmsg, the longest %.1f ms, all %.0f ms\n", what, n, max * 1000, sum * 1000 }' "$WORK/calls"
 }
+# delay ARGUMENTS: for how long the CPU does nothing else because of it.
+delay() {
+	echo "ezlb $*: its CPU does nothing else for at most $(in_ns lb "$CTTOOL" delay "$EZLB" "$@" --config-dir "$SERVICES" --state-dir "$STATE")"
+}
 all() {
+	delay version
+	delay who "$SNAT_IP:10001"
+	delay who "$SNAT_IP:1"
+	delay connections
+	delay connections "${BACKEND_IP[b1]}"
+	delay connections 100.64.3.3
 	calls who "$SNAT_IP:10001"
 	calls who "$SNAT_IP:1"
 	calls connections
