@@ -10,16 +10,21 @@ static void say(struct conditions_value *out, enum ezlb_reason reason, const cha
 	ezlb_strcpy(out->message, sizeof(out->message), message);
 }
 
-/* Whether packets to a backend leave by the interface. */
+static bool has_backend(const struct ezlb_spec *spec, const struct ezlb_addr *addr)
+{
+	for (size_t i = 0; i < spec->n_backends; i++)
+		if (ezlb_addr_cmp(&spec->backends[i].endpoint.addr, addr) == 0)
+			return true;
+	return false;
+}
+
+/* Whether packets to a backend leave by the interface. A backend can have several. */
 static bool uses(const struct ezlb_spec *spec, const struct ezlb_routes *routes, const char *device)
 {
-	for (size_t i = 0; i < spec->n_backends; i++) {
-		const struct ezlb_route_row key = { .to = spec->backends[i].endpoint.addr };
-		const struct ezlb_route_row *row = EZLB_FIND(routes, &key, ezlb_route_row_cmp);
-
-		if (row && strcmp(row->device, device) == 0)
+	for (size_t i = 0; i < routes->len; i++)
+		if (strcmp(routes->items[i].device, device) == 0 &&
+		    has_backend(spec, &routes->items[i].to))
 			return true;
-	}
 	return false;
 }
 

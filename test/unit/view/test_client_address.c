@@ -142,6 +142,23 @@ static void test_ops_that_failed(void **state)
 	assert_said(&made, EZLB_REASON_FAILED, "eth2");
 }
 
+static void test_a_route_with_two_interfaces(void **state)
+{
+	static const char *const devices[] = { "eth0", "eth1", "eth4" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct made made;
+
+		made_open(&made);
+		add_route(&made, "10.1.0.1", "eth0");
+		add_route(&made, "10.1.0.1", "eth4");
+		ezlb_table_sort(&made.result.found.actual);
+		add_hook(&made, devices[i], -EBUSY);
+		assert_said(&made, EZLB_REASON_FAILED, devices[i]);
+	}
+}
+
 static void test_ops_of_others(void **state)
 {
 	struct ezlb_op *op;
@@ -164,6 +181,7 @@ int main(void)
 		cmocka_unit_test(test_before_the_first_pass),
 		cmocka_unit_test(test_a_host_that_cannot),
 		cmocka_unit_test(test_ops_that_failed),
+		cmocka_unit_test(test_a_route_with_two_interfaces),
 		cmocka_unit_test(test_ops_of_others),
 	};
 
