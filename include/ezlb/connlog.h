@@ -17,7 +17,7 @@
 struct ezlb_connlog;
 
 struct ezlb_connlog_options {
-	const char *file; /* borrowed until ezlb_connlog_free; NULL: lines go to the log, as info */
+	const char *file; /* copied; NULL: lines go to the log, as info */
 	/*
 	 * After this time without packets IPVS forgets an open connection, and removes its entry.
 	 * 0: 900, as the kernel has it.
@@ -39,8 +39,9 @@ void ezlb_connlog_set(struct ezlb_connlog *log, const struct ezlb_desired *desir
 void ezlb_connlog_reopen(struct ezlb_connlog *log);
 
 /*
- * Writes the lines of the events that have arrived, and ends the thread: waits for at most
- * EZLB_CONNLOG_CLOSE_MS, unless a write to the file or to stderr takes longer. NULL is fine.
+ * Writes the lines of the events that have arrived, which takes at most EZLB_CONNLOG_CLOSE_MS
+ * unless a write takes longer, and ends the thread. If that has not ended after twice the time, it
+ * stays behind with everything that it uses: the file system may never answer. NULL is fine.
  */
 #define EZLB_CONNLOG_CLOSE_MS 1000
 void ezlb_connlog_free(struct ezlb_connlog *log);

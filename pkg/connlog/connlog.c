@@ -22,10 +22,12 @@
 #include "receive.h"
 
 #define NAP_MS	   50
+#define END_MS	   200 /* that a new start waits for the thread before; nearly always it has ended */
 #define IPVS_TCP_S (15 * 60) /* IP_VS_TCP_S_ESTABLISHED, net/netfilter/ipvs/ip_vs_proto_tcp.c */
 
 struct ezlb_connlog {
 	struct ezlb_connlog_options options;
+	char *file;
 	bool on;      /* some service has connection_log; the thread runs, if it could be started */
 	bool failed;  /* the last ezlb_connlog_set; logged once */
 	bool running; /* the thread has to be joined */
@@ -36,7 +38,27 @@ struct ezlb_connlog {
 	pthread_mutex_t lock;
 	struct ezlb_connections_index *next; /* to be taken by the thread; NULL: none */
 	bool reopen, stop;
+	bool ended; /* by the thread: it touches nothing of this any more */
+	bool left;  /* nobody waits for the thread, which frees all this when it ends */
 };
+
+static void discard(struct ezlb_connections_index *index)
+{
+	if (index)
+		ezlb_connections_index_clear(index);
+	free(index);
+}
+
+static void destroy(struct ezlb_connlog *log)
+{
+	receiver_close(&log->receiver);
+	ezlb_close_fd(&log->feed);
+	ezlb_close_fd(&log->wake);
+	discard(log->next);
+	pthread_mutex_destroy(&log->lock);
+	free(log->file);
+	free(log);
+}
 
 /* --- in the thread ------------------------------------------------------------------------- */
 
@@ -92,6 +114,18 @@ static int patience(const struct ezlb_connlog *log)
 	return log->receiver.unsaid > 0 ? RECEIVE_SAY_MS : -1;
 }
 
+/* True: nobody waits for it. */
+static bool end(struct ezlb_connlog *log)
+{
+	bool left;
+
+	pthread_mutex_lock(&log->lock);
+	log->ended = true;
+	left = log->left;
+	pthread_mutex_unlock(&log->lock);
+	return left;
+}
+
 static void *run(void *arg)
 {
 	struct ezlb_connlog *log = arg;
@@ -111,6 +145,8 @@ static void *run(void *arg)
 	}
 	/* Not when it is joined: until then the kernel would go on filling the socket. */
 	ezlb_close_fd(&log->feed);
+	if (end(log))
+		destroy(log);
 	return NULL;
 }
 
@@ -122,13 +158,6 @@ static void wake_up(struct ezlb_connlog *log)
 
 	if (log->running && write(log->wake, &one, sizeof(one)) < 0)
 		return; /* it is awake */
-}
-
-static void discard(struct ezlb_connections_index *index)
-{
-	if (index)
-		ezlb_connections_index_clear(index);
-	free(index);
 }
 
 static void order(struct ezlb_connlog *log, struct ezlb_connections_index *next, bool reopen,
@@ -173,16 +202,37 @@ static void close_all(struct ezlb_connlog *log)
 	ezlb_close_fd(&log->wake);
 }
 
-/* The thread has been told to stop, by now or a while ago. */
-static void join(struct ezlb_connlog *log)
+static bool has_ended(struct ezlb_connlog *log)
 {
+	bool ended;
+
+	pthread_mutex_lock(&log->lock);
+	ended = log->ended;
+	pthread_mutex_unlock(&log->lock);
+	return ended;
+}
+
+/*
+ * The thread has been told to stop, by now or a while ago. False: it has not ended in this time,
+ * because a write to the file takes so long.
+ */
+static bool join(struct ezlb_connlog *log, uint64_t wait_ms)
+{
+	uint64_t deadline = ezlb_now_ms() + wait_ms;
+
 	if (!log->running)
-		return;
+		return true;
+	while (!has_ended(log)) {
+		if (ezlb_now_ms() >= deadline)
+			return false;
+		poll(NULL, 0, 1);
+	}
 	pthread_join(log->thread, NULL);
-	log->running = false;
-	log->stop = false;
+	log->running = log->ended = log->stop = false;
 	close_all(log);
 	receiver_close(&log->receiver);
+	counts_file_problem(""); /* of the file then; the next thread says its own */
+	return true;
 }
 
 static int start(struct ezlb_connlog *log, const struct ezlb_connections_index *index,
@@ -190,14 +240,17 @@ static int start(struct ezlb_connlog *log, const struct ezlb_connections_index *
 {
 	int rc;
 
-	join(log);
+	if (!join(log, log->failed ? 0 : END_MS))
+		return ezlb_err_set(err, EBUSY,
+				    "lines from before it was switched off are still being "
+				    "written");
 	log->feed = feed_open(FEED_BYTES, err);
 	if (log->feed < 0)
 		return log->feed;
 	rc = feed_filter(log->feed, index, err);
 	if (rc == 0)
 		rc = feed_join(log->feed, err);
-	receiver_open(&log->receiver, log->options.file, log->options.ipvs_tcp_s);
+	receiver_open(&log->receiver, log->file, log->options.ipvs_tcp_s);
 	if (rc == 0)
 		rc = start_thread(log, err);
 	if (rc < 0) {
@@ -261,6 +314,7 @@ struct ezlb_connlog *ezlb_connlog_new(const struct ezlb_connlog_options *options
 	struct ezlb_connlog *log = ezlb_calloc(1, sizeof(*log));
 
 	log->options = *options;
+	log->file = options->file ? ezlb_strdup(options->file) : NULL;
 	if (log->options.ipvs_tcp_s == 0)
 		log->options.ipvs_tcp_s = IPVS_TCP_S;
 	log->feed = log->wake = -1;
@@ -268,13 +322,33 @@ struct ezlb_connlog *ezlb_connlog_new(const struct ezlb_connlog_options *options
 	return log;
 }
 
+/* False: the thread has ended after all. */
+static bool leave(struct ezlb_connlog *log)
+{
+	bool ended;
+
+	/* Before `left`: then the thread may free everything. */
+	pthread_mutex_lock(&log->lock);
+	ended = log->ended;
+	if (!ended)
+		pthread_detach(log->thread);
+	log->left = !ended;
+	pthread_mutex_unlock(&log->lock);
+	return !ended;
+}
+
 void ezlb_connlog_free(struct ezlb_connlog *log)
 {
 	if (!log)
 		return;
 	stop(log);
-	join(log);
-	discard(log->next);
-	pthread_mutex_destroy(&log->lock);
-	free(log);
+	if (!join(log, 2 * EZLB_CONNLOG_CLOSE_MS)) {
+		ezlb_log(EZLB_WARN, "connlog",
+			 EZLB_S("msg", "the last lines of the connection log may be missing: "
+				       "writing them takes too long"));
+		if (leave(log))
+			return;
+		join(log, 0);
+	}
+	destroy(log);
 }

@@ -16,6 +16,7 @@
 static int kernel = -1; /* the kernel's end of the socket */
 static int opened, filtered, open_fails, join_fails, filter_fails;
 static uint32_t drops;
+static bool hangs, hung; /* the thread, as in a write to a file system that does not answer */
 
 int feed_open(int bytes, struct ezlb_err *err)
 {
@@ -49,6 +50,10 @@ int feed_filter(int fd, const struct ezlb_connections_index *index, struct ezlb_
 uint32_t feed_drops(int fd)
 {
 	(void)fd;
+	while (__atomic_load_n(&hangs, __ATOMIC_SEQ_CST)) {
+		__atomic_store_n(&hung, true, __ATOMIC_SEQ_CST);
+		poll(NULL, 0, 1);
+	}
 	return __atomic_load_n(&drops, __ATOMIC_SEQ_CST);
 }
 
@@ -282,6 +287,71 @@ static void test_start_fails(void **state)
 	assert_string_equal(clients("log").s, "172.16.0.2:1 172.16.0.2:2");
 }
 
+static void let_hang(struct ezlb_connlog *log, const char *client)
+{
+	__atomic_store_n(&hung, false, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&hangs, true, __ATOMIC_SEQ_CST);
+	set(log, WEB, true);
+	tell(client);
+	for (int i = 0; i < 1000 && !__atomic_load_n(&hung, __ATOMIC_SEQ_CST); i++)
+		poll(NULL, 0, 10);
+	assert_true(__atomic_load_n(&hung, __ATOMIC_SEQ_CST));
+}
+
+static const char *problem(void)
+{
+	static struct ezlb_connlog_counts counts;
+
+	ezlb_connlog_counts(&counts);
+	return counts.problem;
+}
+
+/* Nobody waits for a thread that hangs: neither who switches the log on again, nor who ends it. */
+static void test_hanging_file(void **state)
+{
+	struct text path = at("later/log");
+	const struct ezlb_connlog_options options = { .file = path.s };
+	struct ezlb_connlog *log = ezlb_connlog_new(&options);
+	uint64_t before = lines();
+
+	(void)state;
+	opened = 0;
+	make_dir("later");
+	set(log, WEB, true);
+	let_hang(log, "172.16.0.2:1");
+	set(log, WEB, false);
+	for (int i = 0; i < 2; i++) {
+		set(log, WEB, true);
+		assert_non_null(strstr(problem(), "still being written"));
+	}
+	assert_int_equal(opened, 1);
+	/* It goes on, and its last line is lost; that is no problem of the next file. */
+	unlink(path.s);
+	ezlb_connlog_reopen(log);
+	assert_int_equal(rmdir(at("later").s), 0);
+	__atomic_store_n(&hangs, false, __ATOMIC_SEQ_CST);
+	until(before + 1);
+	make_dir("later");
+	for (int i = 0; i < 1000 && opened == 1; i++) {
+		set(log, WEB, true);
+		poll(NULL, 0, 10);
+	}
+	assert_string_equal(problem(), "");
+	tell("172.16.0.2:2");
+	until(before + 2);
+	assert_string_equal(clients("later/log").s, "172.16.0.2:2");
+
+	let_hang(log, "172.16.0.2:3");
+	ezlb_connlog_free(log);
+	assert_true(lines() <= before + 3);
+	/* When it ends at last, it frees all that it had. */
+	__atomic_store_n(&hangs, false, __ATOMIC_SEQ_CST);
+	until(before + 3);
+	for (int i = 0; i < 1000 && send(kernel, "", 1, MSG_NOSIGNAL) == 1; i++)
+		poll(NULL, 0, 10);
+	assert_int_equal(send(kernel, "", 1, MSG_NOSIGNAL), -1);
+}
+
 /* Without a file the lines are in the log. */
 static void test_to_the_log(void **state)
 {
@@ -354,9 +424,10 @@ static void test_time_of_ipvs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines),	   cmocka_unit_test(test_off_and_on),
-		cmocka_unit_test(test_losses),	   cmocka_unit_test(test_start_fails),
-		cmocka_unit_test(test_to_the_log), cmocka_unit_test(test_time_of_ipvs),
+		cmocka_unit_test(test_lines),	     cmocka_unit_test(test_off_and_on),
+		cmocka_unit_test(test_losses),	     cmocka_unit_test(test_start_fails),
+		cmocka_unit_test(test_to_the_log),   cmocka_unit_test(test_time_of_ipvs),
+		cmocka_unit_test(test_hanging_file),
 	};
 
 	return cmocka_run_group_tests(tests, setup_top, teardown_top);
