@@ -75,6 +75,12 @@ int toa_route_read(const struct nlmsghdr *msg, struct route_paths *out)
 	return attrs.at[RTA_MULTIPATH] ? read_multipath(attrs.at[RTA_MULTIPATH], out) : 0;
 }
 
+static void clear_rest(struct route_prefix *prefix)
+{
+	for (unsigned bit = prefix->len; bit < 8 * sizeof(prefix->addr.bytes); bit++)
+		prefix->addr.bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+}
+
 int toa_route_read_prefix(const struct nlmsghdr *msg, struct route_prefix *out)
 {
 	const struct rtmsg *head = mnl_nlmsg_get_payload(msg);
@@ -95,6 +101,7 @@ int toa_route_read_prefix(const struct nlmsghdr *msg, struct route_prefix *out)
 	if (dst) {
 		memcpy(out->addr.bytes, mnl_attr_get_payload(dst), size);
 		out->len = head->rtm_dst_len;
+		clear_rest(out);
 	}
 	return 0;
 }

@@ -21,7 +21,7 @@ struct route_paths {
 	int ifindex[ROUTE_PATHS];
 };
 
-/* A prefix; all addresses of all families if addr.family is 0. */
+/* A prefix, whose other bits are 0; all addresses of all families if addr.family is 0. */
 struct route_prefix {
 	struct ezlb_addr addr;
 	unsigned len;
