@@ -3,12 +3,13 @@
  * toapeer: both ends for test/lab/toa_receive.sh. A client that makes its TCP packets itself, to
  * put the option with an address into any of them, and a server that knows nothing of that.
  *
- *   toapeer serve 4:PORT|6:PORT...     listens on 0.0.0.0 or ::, and writes into each connection
- *                                      "accept=ADDRESS:PORT peer=ADDRESS:PORT": what accept() and
- * getpeername() say toapeer send FROM PORT TO PORT [WHERE=OPTION...] [noack] [syndata] one
- * connection from FROM, which no host here may have; prints what the server wrote. WHERE is syn,
- * ack or data. OPTION is KIND/ADDRESS/PORT, or x:HEX for any bytes. noack: the data completes the
- * handshake. syndata: the SYN has data.
+ *   toapeer serve 4:PORT|6:PORT...
+ *       Listens on 0.0.0.0 or ::, and writes into each connection "accept=ADDRESS:PORT
+ *       peer=ADDRESS:PORT": what accept() and getpeername() say.
+ *   toapeer send FROM PORT TO PORT [WHERE=OPTION...] [noack] [syndata]
+ *       One connection from FROM, which no host here may have; prints what the server wrote. WHERE
+ *       is syn, ack or data. OPTION is KIND/ADDRESS/PORT, or x:HEX for any bytes. noack: the data
+ *       completes the handshake. syndata: the SYN has data.
  *
  * Packets leave through a raw socket and are seen by a packet socket, so this host's TCP has no
  * part in it.

@@ -2,12 +2,17 @@
 /*
  * Drives the BPF program of pkg/toa in a kernel, for test/lab/toa_program.sh.
  *
- *   toaprog load | remove | show         the pins of this network namespace
- *   toaprog age                          pins another program in place of ours, as an older ezlb
- * would leave it toaprog put ADDRESS:PORT add|strip [KIND] | del ADDRESS:PORT toaprog sums DEVICE
- * on|off           whether the device computes checksums (CHECKSUM_PARTIAL) toaprog packets packets
- * that are made here, through the program and back toaprog sniff DEVICE SECONDS N       prints N
- * TCP packets without SYN-ACK that leave or arrive
+ *   toaprog load | remove | show
+ *       The pins of this network namespace.
+ *   toaprog age
+ *       Pins another program in place of ours, as an older ezlb would leave it.
+ *   toaprog put ADDRESS:PORT add|strip [KIND] | del ADDRESS:PORT
+ *   toaprog sums DEVICE on|off
+ *       Whether the device computes checksums (CHECKSUM_PARTIAL).
+ *   toaprog packets
+ *       Packets that are made here, through the program and back.
+ *   toaprog sniff DEVICE SECONDS N
+ *       Prints N TCP packets without SYN-ACK that leave or arrive.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -5,8 +5,11 @@
  * It prints the answer.
  *
  *   KIND   254 or 253; 8 bytes long if CLAIM is IPv4, else 20
- *   WHERE  letters: s in the SYN, a in the ACK of the handshake, d in the data; f: the SYN has no
- * room for another option; t: the option is there twice (IPv4)
+ *   WHERE  letters: s in the SYN, a in the ACK of the handshake, d in the data
+ *          f: the SYN has no room for another option
+ *          t: the option is there twice (IPv4)
+ *          o: it is in data beyond a gap, which completes the handshake
+ *          i: packets are cut into IP fragments so that it is in the second one
  *
  * The kernel knows nothing of this connection and would reset it: the caller drops the resets that
  * go out.

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * toatool serve NS 4|6 PORT [defer] [fastopen]   a server that tells each client whom it sees
- * toatool ask NS HOST PORT COUNT [KEY=VALUE...]  COUNT connections to it, and whom it saw in how
- * many threads=8    so many connections at a time up=0 down=0  so many bytes each way, which both
- * sides compare fastopen=0   1: the first data with the SYN seconds=30   the limit of all of it
+ * toatool serve NS 4|6 PORT [defer] [fastopen]
+ *     A server that tells each client whom it sees.
+ * toatool ask NS HOST PORT COUNT [KEY=VALUE...]
+ *     COUNT connections to it, and whom it saw in how many.
+ *
+ *     threads=8    so many connections at a time
+ *     up=0 down=0  so many bytes each way, which both sides compare
+ *     fastopen=0   1: the first data with the SYN
+ *     fin=0        1: the end in the same packet as the data
+ *     port=0       the port of all of them, one after the other; 0: the kernel's choice
+ *     seconds=30   the limit of all of it
  *     list=FILE    the address and port of each connection, as the client has them
  *
  * The status of `ask` is 0 if each connection had an answer.

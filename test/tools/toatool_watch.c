@@ -3,9 +3,10 @@
  * toatool watch NS LINK PORT [defer] [253]: reads the raw packets that come in on LINK for the TCP
  * port PORT, until it is killed. It says "ready", and then
  *
- *   option SYN|ACK|DATA SOURCE:PORT KIND/LENGTH CLIENT:PORT   each option of kind 253 or 254 in any
- * packet module SOURCE:PORT CLIENT:PORT|none                       each connection, as a kernel
- * module reads it
+ *   option SYN|ACK|DATA SOURCE:PORT KIND/LENGTH CLIENT:PORT
+ *       Each option of kind 253 or 254 in any packet.
+ *   module SOURCE:PORT CLIENT:PORT|none
+ *       Each connection, as a kernel module reads it.
  *
  * The widely used modules (of LVS, DPVS, Huawei, UCloud) hook the function that makes the socket of
  * a connection, so they see one packet of it and no other: the one that completes the handshake.
