@@ -5,7 +5,7 @@
 # takes: 20
 # The connection log against the client's own list of its connections and against conntrack's numbers: nothing
 # is missing, nothing twice, also while the file is rotated. How each connection ended, UDP, IPv6, services
-# without the field, host settings.
+# without the field, host settings. LAB_ALL=1 has also more ends than the socket holds.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 CONNTOOL=$(dirname "$EZLB")/conntool
@@ -149,6 +149,27 @@ last=$(ms "$(field end "$exact")")
 [[ $last -ge $((begin - 20)) && $last -le $((end + 20)) ]] || fail "end $last is not in $begin-$end"
 assert_match "to the millisecond" '\.[0-9]{3}Z$' "$(field end "$exact")"
 kill "$IDLE_PID" 2>/dev/null || :
+
+if thorough; then
+	echo "# more than the socket holds end while ezlb stands still: each has its line, or is counted as lost"
+	# metric NAME: of the connection log.
+	metric() { admin /metrics | sed -n "s/^ezlb_connection_log_$1_total //p"; }
+	told() { [[ $(($(metric lines) + $(metric lost))) -ge $1 ]]; }
+	# It can be written from the first network namespace only.
+	nsenter --net=/dev/shm/first-netns sysctl -qw net.netfilter.nf_conntrack_max=200000
+	flush
+	in_ns lb "$(dirname "$EZLB")/cttool" fill 30000 10.0.0.1 83 10.0.0.3 192.168.10.11 83
+	before=$(metric lines) lost=$(metric lost)
+	: >"$LOG"
+	kill -STOP "$EZLB_PID"
+	flush
+	kill -CONT "$EZLB_PID"
+	eventually 60 "each is told" told $((before + lost + 30000))
+	lost=$(($(metric lost) - lost))
+	[[ $lost -gt 0 && $lost -lt 20000 ]] || fail "lost: $lost of 30000"
+	assert_eq "lines" $((30000 - lost)) "$(grep -c " listen=10.0.0.1:83 " "$LOG")"
+	grep -q "level=warn pkg=connlog .*missing=" "$EZLB_LOG" || fail "no warning"
+fi
 
 echo "# what is not known is not 0"
 rm "$LOG"
