@@ -101,7 +101,7 @@ equal "TimeoutStartSec is 2 min" 120 "$(seconds TimeoutStartSec)"
 equal "WatchdogSec is 1 min" 60 "$(seconds WatchdogSec)"
 key_is ExecStartPre '-+/sbin/modprobe -a ip_vs nf_tables ip_tables ip6_tables
 -+/bin/touch /run/xtables.lock
--+/opt/ezlb/sbin/ezlb host-setup --best-effort'
+-+/bin/sh -c '"'[ \"\$\$EZLB_HOST_SETUP\" = never ] || exec /opt/ezlb/sbin/ezlb host-setup --best-effort'"
 equal "the same modules at boot" "$(modules_of_unit)" "$(modules_at_boot)"
 key_is ExecStart '/opt/ezlb/sbin/ezlb run --cleanup-on-exit=false'
 # HUP reads the files. That it has begun and is over the program tells by itself.
