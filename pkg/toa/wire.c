@@ -288,13 +288,19 @@ static int check_clsact(struct wire *wire, int ifindex)
 	return -EAGAIN; /* somebody has just deleted it */
 }
 
-static int make_clsact(struct wire *wire, int ifindex)
+/*
+ * Makes sure that the egress of the interface takes filters. A list of all qdiscs for each of a
+ * thousand interfaces would take seconds, so whoever has just created the qdisc needs none.
+ */
+static int have_clsact(struct wire *wire, int ifindex, bool make)
 {
-	int rc;
+	int rc = -EEXIST;
 
-	tc_put_clsact_add(next(wire), ifindex);
-	rc = ask(wire, NULL, NULL);
-	return rc == -EEXIST ? 0 : rc;
+	if (make) {
+		tc_put_clsact_add(next(wire), ifindex);
+		rc = ask(wire, NULL, NULL);
+	}
+	return rc == -EEXIST ? check_clsact(wire, ifindex) : rc;
 }
 
 /* All filters of a preference have the same kind and protocol. */
@@ -328,10 +334,8 @@ int wire_attach(struct wire *wire, const char *device, int program_fd, bool make
 	AUTO_LIST struct list list = { 0 };
 	int ifindex = 0, rc = find_link(wire, device, &ifindex);
 
-	if (rc == 0 && make)
-		rc = make_clsact(wire, ifindex);
 	if (rc == 0)
-		rc = check_clsact(wire, ifindex);
+		rc = have_clsact(wire, ifindex, make);
 	if (rc == 0)
 		rc = list_filters(wire, ifindex, TC_EGRESS, &list);
 	for (size_t i = 0; rc == 0 && i < list.filters.len; i++)

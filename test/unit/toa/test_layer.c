@@ -226,7 +226,10 @@ static void test_hook_add(void **state)
 	(void)state;
 	assert_int_equal(do_hook(EZLB_OP_HOOK_ADD, "eth1", true), -ENOENT); /* no program */
 	pin(500, true);
+	fake.seen[RTM_GETQDISC] = 0;
 	assert_int_equal(do_hook(EZLB_OP_HOOK_ADD, "eth1", true), 0);
+	/* Of a thousand interfaces none needs a list of the qdiscs of all. */
+	assert_int_equal(fake.seen[RTM_GETQDISC], 0);
 	LIST("present sound\nhook eth1");
 	/* Again, and with a clsact that is there. */
 	assert_int_equal(do_hook(EZLB_OP_HOOK_ADD, "eth1", true), 0);
