@@ -259,18 +259,30 @@ static __always_inline void accept_connection(struct bpf_sock_ops *ops)
 		count(found == FOUND_NONE ? TOA_WITHOUT : TOA_MALFORMED);
 }
 
+/* A server may have asked for more of the SYN itself: that stays. Before 6.1 one cannot know. */
+static __always_inline void save_syn(struct bpf_sock_ops *ops)
+{
+	int saved = 0, on = 1;
+
+	if (bpf_getsockopt(ops, SOL_TCP, TCP_SAVE_SYN, &saved, sizeof(saved)) == 0 && saved != 0)
+		return;
+	bpf_setsockopt(ops, SOL_TCP, TCP_SAVE_SYN, &on, sizeof(on));
+}
+
 /* Others may be attached, too: the program leaves `reply` and the callback flags as they are. */
 SEC("sockops")
 int toa_sockops(struct bpf_sock_ops *ops)
 {
-	int on = 1;
-
 	if (ops->family != AF_INET && ops->family != AF_INET6)
 		return 1;
 	if (ops->op == BPF_SOCK_OPS_TCP_LISTEN_CB)
-		bpf_setsockopt(ops, SOL_TCP, TCP_SAVE_SYN, &on, sizeof(on));
+		save_syn(ops);
 	else if (ops->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
 		accept_connection(ops);
+	else if (ops->op == BPF_SOCK_OPS_TCP_CONNECT_CB && ops->sk)
+		/* A socket that was accepted, disconnected (connect() to AF_UNSPEC), and is used
+		 * for another connection. */
+		bpf_sk_storage_delete(&toa_clients, ops->sk);
 	return 1;
 }
 

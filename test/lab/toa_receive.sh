@@ -83,6 +83,16 @@ seen "an IPv4 client of an IPv6 connection" "$MAPPED4" $S6 $B6 9002 ack=254/$C4
 assert_eq "counted" "11 2" "$(count accepted) $(count without)"
 assert_eq "two answers each" "22" "$(count translated)"
 
+echo "# a server that wants more of the SYN than we, and uses the socket for another connection"
+(
+	echo "$BASHPID" >"$CGROUP/cgroup.procs"
+	exec "$LABTOOL" in b1 /usr/bin/python3 "$LAB_REPO/test/tools/toa_again.py" 9005 >"$WORK/again"
+) &
+eventually 20 "the server again listens" test -s "$WORK/again"
+send $S4 $B4 9005 syn=254/$C4
+again() { [[ $(<"$WORK/again") == *$'\n'"$1" ]]; }
+eventually 10 "it has its SYN, and no client of before" again "syn=0800 before=$IS4 after=127.0.0.1:9005"
+
 echo "# SYN cookies and Fast Open"
 in_ns b1 sh -c 'echo 2 >/proc/sys/net/ipv4/tcp_syncookies; echo 0x602 >/proc/sys/net/ipv4/tcp_fastopen'
 server fast "" 4:9003
