@@ -110,6 +110,31 @@ static int take_maps(struct set *set, struct ezlb_err *err)
 	return 0;
 }
 
+static int remove_pin(const char *path, struct ezlb_err *err)
+{
+	if (unlink(path) == 0 || errno == ENOENT)
+		return 0;
+	return ezlb_err_sys(err, errno, "remove %s", path);
+}
+
+/* Without this it would be attached a little longer than its pin is there. */
+static void detach_link(const char *path)
+{
+	EZLB_AUTO_CLOSE int link = sys_open_pin(path);
+
+	if (link >= 0)
+		(void)sys_link_detach(link);
+}
+
+static int remove_link(enum set_program program, const char *suffix, struct ezlb_err *err)
+{
+	char path[PATH_ROOM];
+
+	link_path(program, suffix, path);
+	detach_link(path);
+	return remove_pin(path, err);
+}
+
 static bool is_on(int link, uint64_t cgroup_id)
 {
 	struct bpf_link_info info;
@@ -156,34 +181,11 @@ static int attach_all(struct set *set, const struct from_list *list, int cgroup,
 	if (take_maps(set, err) < 0 || set_load(set, err) < 0 || set_believe(set, list, err) < 0)
 		return -err->code;
 	for (enum set_program program = 0; program < PROGRAMS; program++)
-		if (attach_one(set, program, cgroup, cgroup_id, err) < 0)
+		/* Of one that was killed between pinning and renaming. */
+		if (remove_link(program, "_new", err) < 0 ||
+		    attach_one(set, program, cgroup, cgroup_id, err) < 0)
 			return -err->code;
 	return 0;
-}
-
-static int remove_pin(const char *path, struct ezlb_err *err)
-{
-	if (unlink(path) == 0 || errno == ENOENT)
-		return 0;
-	return ezlb_err_sys(err, errno, "remove %s", path);
-}
-
-/* Without this it would be attached a little longer than its pin is there. */
-static void detach_link(const char *path)
-{
-	EZLB_AUTO_CLOSE int link = sys_open_pin(path);
-
-	if (link >= 0)
-		(void)sys_link_detach(link);
-}
-
-static int remove_link(enum set_program program, const char *suffix, struct ezlb_err *err)
-{
-	char path[PATH_ROOM];
-
-	link_path(program, suffix, path);
-	detach_link(path);
-	return remove_pin(path, err);
 }
 
 /* Links first, the program that fills the storage before those that read it. */
@@ -205,11 +207,32 @@ static int remove_all(struct ezlb_err *err)
 	return 0;
 }
 
+/* Where others may write into the BPF file system (mode 1777), somebody else may have made it: he
+ * could then remove or exchange what is in it. *made: it was not there. */
+static int make_dir(bool *made, struct ezlb_err *err)
+{
+	struct stat dir;
+
+	*made = mkdir(PINS_DIR, 0700) == 0;
+	if (!*made && errno != EEXIST)
+		return ezlb_err_sys(err, errno, "make " PINS_DIR);
+	if (lstat(PINS_DIR, &dir) < 0)
+		return ezlb_err_sys(err, errno, "look at " PINS_DIR);
+	if (S_ISDIR(dir.st_mode) && (dir.st_uid == 0 || dir.st_uid == geteuid()) &&
+	    (dir.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return 0;
+	return ezlb_err_set(err, EPERM,
+			    PINS_DIR " is not a directory of root alone (owner %u, mode %04o): "
+				     "somebody else has made it; remove it",
+			    (unsigned)dir.st_uid, (unsigned)dir.st_mode & 07777);
+}
+
 int pins_attach(const struct from_list *list, int cgroup, uint64_t cgroup_id, bool *updated,
 		struct ezlb_err *err)
 {
 	EZLB_AUTO_CLOSE int locked = -1;
 	struct set set;
+	bool made;
 	int rc;
 
 	if (need_bpffs(err) < 0)
@@ -217,13 +240,13 @@ int pins_attach(const struct from_list *list, int cgroup, uint64_t cgroup_id, bo
 	locked = lock(err);
 	if (locked < 0)
 		return locked;
-	*updated = mkdir(PINS_DIR, 0700) < 0 && errno == EEXIST;
-	if (!*updated && access(PINS_DIR, F_OK) < 0)
-		return ezlb_err_sys(err, errno, "make " PINS_DIR);
+	if (make_dir(&made, err) < 0)
+		return -err->code;
+	*updated = !made;
 	set_init(&set);
 	rc = attach_all(&set, list, cgroup, cgroup_id, err);
 	set_close(&set);
-	if (rc < 0 && !*updated)
+	if (rc < 0 && made)
 		(void)remove_all(&(struct ezlb_err){ 0 });
 	return rc;
 }

@@ -176,6 +176,28 @@ assert_eq "and leaves nothing" "not attached" "$("$TOA" status || :)"
 bpftool cgroup detach "$CGROUP" sock_ops pinned /sys/fs/bpf/other/toa_sockops
 bpftool cgroup detach "$CGROUP/alone" sock_ops pinned /sys/fs/bpf/other/toa_sockops
 
+echo "# a pin that one left that was killed while it moved to another cgroup"
+pins=/sys/fs/bpf/ezlb-toa
+mkdir "$CGROUP/other"
+"$TOA" attach --cgroup "$CGROUP/other" --from $S4
+mv $pins/link_toa_peer4 $pins/aside
+"$TOA" attach --cgroup "$CGROUP" --from $S4
+mv $pins/aside $pins/link_toa_peer4_new
+"$TOA" attach --cgroup "$CGROUP" --from $S4
+assert_eq "it is attached once" "$CGROUP" "$("$TOA" status -o json | jq -r '[.receivers[].cgroup] | join(" ")')"
+"$TOA" detach
+
+echo "# a directory of pins that somebody else has made, where all may write"
+mount -t bpf bpf /sys/fs/bpf
+setpriv --reuid=65534 --clear-groups mkdir $pins
+fails "$TOA" attach --cgroup "$CGROUP" --from $S4 2>"$WORK/err" || fail "it pins where somebody else can remove it"
+assert_match "it says so" 'not a directory of root alone \(owner 65534' "$(<"$WORK/err")"
+umount /sys/fs/bpf
+mount -t bpf -o ro bpf /sys/fs/bpf
+fails "$TOA" attach --cgroup "$CGROUP" --from $S4 2>"$WORK/err" || fail "it pins into what is read-only"
+assert_match "it says so" 'make .*: Read-only file system' "$(<"$WORK/err")"
+umount /sys/fs/bpf
+
 echo "# kernels and users that cannot"
 # run_without ERROR: every call fails like that.
 run_without() {
