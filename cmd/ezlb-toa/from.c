@@ -33,6 +33,19 @@ static int add(struct from_list *list, const struct from *from, struct ezlb_err 
 	return 0;
 }
 
+/* The programs compare IPv4 addresses as v4-mapped ones, so a network of IPv6 can have all of them.
+ */
+static bool has_all_ipv4(const struct from *from)
+{
+	struct from all = { .addr.family = AF_INET6, .bits = from->bits };
+
+	if (from->addr.family != AF_INET6 || from->bits > MAPPED_BITS)
+		return false;
+	memcpy(all.addr.bytes, mapped, sizeof(mapped));
+	clear_host_bits(&all);
+	return ezlb_addr_cmp(&all.addr, &from->addr) == 0;
+}
+
 static int parse_network(char *word, char *slash, struct from *from, struct ezlb_err *err)
 {
 	unsigned long bits;
@@ -49,6 +62,11 @@ static int parse_network(char *word, char *slash, struct from *from, struct ezlb
 		return ezlb_err_set(err, EINVAL, "'%s/0' would believe everybody", word);
 	from->bits = (uint8_t)bits;
 	clear_host_bits(from);
+	if (has_all_ipv4(from))
+		return ezlb_err_set(err, EINVAL,
+				    "'%s/%lu' would believe every IPv4 address: the programs see "
+				    "10.0.0.3 as ::ffff:10.0.0.3",
+				    word, bits);
 	return 0;
 }
 
