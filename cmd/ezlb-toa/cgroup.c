@@ -87,5 +87,8 @@ char *cgroup_path(uint64_t id)
 		return NULL;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
 	len = readlink(link, path, sizeof(path) - 1);
-	return len > 0 ? ezlb_strndup(path, (size_t)len) : NULL;
+	/* One above the namespace of this process has a path, too: "/". */
+	if (len <= 0 || (size_t)len < strlen(mount) || memcmp(path, mount, strlen(mount)) != 0)
+		return NULL;
+	return ezlb_strndup(path, (size_t)len);
 }

@@ -36,8 +36,10 @@ int run_print(int status, struct ezlb_text *text)
 	return 1;
 }
 
-static void say(enum ezlb_log_level level, const char *what, const struct args *args)
+static void say(enum ezlb_log_level level, const char *what, const struct args *args,
+		uint64_t cgroup_id)
 {
+	EZLB_AUTO_FREE char *root = args->cgroup ? NULL : cgroup_path(cgroup_id);
 	struct ezlb_text text = { 0 };
 	EZLB_AUTO_FREE char *from = NULL;
 
@@ -46,8 +48,8 @@ static void say(enum ezlb_log_level level, const char *what, const struct args *
 		from_format(&args->from.items[i], &text);
 	}
 	from = ezlb_text_take(&text, &(size_t){ 0 });
-	ezlb_log(level, "toa", EZLB_S("msg", what), EZLB_S("cgroup", args->cgroup),
-		 EZLB_S("from", from));
+	ezlb_log(level, "toa", EZLB_S("msg", what),
+		 EZLB_S("cgroup", args->cgroup ? args->cgroup : root), EZLB_S("from", from));
 }
 
 /* Two at one cgroup would believe what either of them believes. */
@@ -104,7 +106,7 @@ int run_attach(const struct args *args)
 
 	if (attach(args, &id, &updated, &err) < 0)
 		return run_fail(1, &err);
-	say(EZLB_INFO, updated ? "attached again" : "attached", args);
+	say(EZLB_INFO, updated ? "attached again" : "attached", args, id);
 	return 0;
 }
 
@@ -168,14 +170,13 @@ static bool is_alive(const struct set *set)
 	return true;
 }
 
-static int attach_set(struct set *set, const struct args *args, struct ezlb_err *err)
+static int attach_set(struct set *set, const struct args *args, uint64_t *id, struct ezlb_err *err)
 {
-	uint64_t id;
-	EZLB_AUTO_CLOSE int cgroup = open_free_cgroup(args, &id, err);
+	EZLB_AUTO_CLOSE int cgroup = open_free_cgroup(args, id, err);
 
 	if (cgroup < 0)
 		return cgroup;
-	if (is_pinned_at(id))
+	if (is_pinned_at(*id))
 		return ezlb_err_set(
 			err, EBUSY,
 			"`ezlb-toa attach` has attached it to this cgroup; use --pin, or "
@@ -195,12 +196,13 @@ static int run_unpinned(const struct args *args, const sigset_t *signals)
 {
 	struct ezlb_err err = { 0 };
 	struct set set;
+	uint64_t id;
 	int rc;
 
 	set_init(&set);
-	rc = attach_set(&set, args, &err);
+	rc = attach_set(&set, args, &id, &err);
 	if (rc == 0)
-		say(EZLB_INFO, "attached until this process ends", args);
+		say(EZLB_INFO, "attached until this process ends", args, id);
 	while (rc == 0 && !wait_for_end(signals))
 		if (!is_alive(&set))
 			rc = ezlb_err_set(&err, ENOENT, "the cgroup was removed");
@@ -216,11 +218,11 @@ static int run_pinned(const struct args *args, const sigset_t *signals)
 	int rc = attach(args, &id, &updated, &err);
 
 	if (rc == 0)
-		say(EZLB_INFO, updated ? "attached again" : "attached", args);
+		say(EZLB_INFO, updated ? "attached again" : "attached", args, id);
 	while (rc == 0 && !wait_for_end(signals)) {
 		if (are_pinned_at(id))
 			continue;
-		say(EZLB_WARN, "somebody detached it; attaching again", args);
+		say(EZLB_WARN, "somebody detached it; attaching again", args, id);
 		rc = attach(args, &id, &updated, &err);
 	}
 	return rc < 0 ? run_fail(1, &err) : 0;
