@@ -49,6 +49,7 @@ void ezlb_toa_host_read(struct ezlb_toa_host *out)
 			     (access("/proc/sys/net/netfilter/nf_conntrack_max", F_OK) == 0 &&
 			      access("/sys/module/nf_conntrack/initstate", F_OK) != 0),
 		.mounted = ezlb_toa_pins_mounted(),
+		.read_only = ezlb_toa_pins_read_only(),
 		.mounts = admin,
 	};
 	if (uname(&name) == 0)
@@ -71,6 +72,10 @@ int ezlb_toa_obstacle(const struct ezlb_toa_host *host, struct ezlb_err *err)
 		return ezlb_err_set(err, EPERM,
 				    "no BPF file system is mounted on /sys/fs/bpf, and no right "
 				    "to mount it");
+	if (host->read_only)
+		return ezlb_err_set(err, EROFS,
+				    "the BPF file system on /sys/fs/bpf is read-only here: the "
+				    "program cannot be kept there");
 	return 0;
 }
 

@@ -13,6 +13,7 @@ struct ezlb_toa_host {
 	bool btf;	/* the kernel describes its types */
 	bool conntrack; /* nf_conntrack is loaded or part of the kernel, and describes its types */
 	bool mounted;	/* a BPF file system */
+	bool read_only; /* it is mounted so */
 	bool mounts;	/* this process may mount one */
 	char release[32]; /* of the kernel */
 };

@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -66,6 +67,28 @@ bool ezlb_toa_pins_mounted(void)
 	return statfs(EZLB_TOA_BPFFS, &fs) == 0 && (unsigned long)fs.f_type == BPF_FS_MAGIC;
 }
 
+bool ezlb_toa_pins_read_only(void)
+{
+	struct statvfs fs;
+
+	return statvfs(EZLB_TOA_BPFFS, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0 &&
+	       ezlb_toa_pins_mounted();
+}
+
+/* Where others may write into the file system (mode 1777), somebody else may have made it. */
+static int check_owner(struct ezlb_err *err)
+{
+	struct stat dir;
+
+	if (lstat(TOP, &dir) < 0)
+		return ezlb_err_sys(err, errno, TOP);
+	if (S_ISDIR(dir.st_mode) && (dir.st_uid == 0 || dir.st_uid == geteuid()) &&
+	    (dir.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return 0;
+	return ezlb_err_set(err, EPERM,
+			    "others may write into " TOP ": somebody else has made it, remove it");
+}
+
 int ezlb_toa_pins_prepare(struct ezlb_err *err)
 {
 	if (!ezlb_toa_pins_mounted() &&
@@ -75,7 +98,7 @@ int ezlb_toa_pins_prepare(struct ezlb_err *err)
 				    ", and mounting it failed");
 	if (mkdir(TOP, 0700) < 0 && errno != EEXIST)
 		return ezlb_err_sys(err, errno, TOP);
-	return 0;
+	return check_owner(err);
 }
 
 int ezlb_toa_pins_lock(struct ezlb_err *err)

@@ -36,6 +36,8 @@ int ezlb_toa_pins_find(struct ezlb_toa_pins *out, struct ezlb_err *err);
 int ezlb_toa_pins_prepare(struct ezlb_err *err);
 /* Whether a file system of BPF is mounted there. */
 bool ezlb_toa_pins_mounted(void);
+/* One is, and nothing can be written into it: for example a volume of a container. */
+bool ezlb_toa_pins_read_only(void);
 
 /* Returns the lock, a descriptor to close, or -errno: -ETIMEDOUT after some seconds. */
 int ezlb_toa_pins_lock(struct ezlb_err *err);

@@ -29,6 +29,15 @@ PINS="ezlb/NS/connections ezlb/NS/counters ezlb/NS/prog ezlb/NS/services"
 
 lab_up
 umount /sys/fs/bpf 2>/dev/null || : # one of its own
+echo "# where others may write, and somebody else has made the directory; and where nobody may write"
+mount -t bpf bpf /sys/fs/bpf
+setpriv --reuid=65534 --clear-groups mkdir /sys/fs/bpf/ezlb
+says "others may write into /sys/fs/bpf/ezlb" toaprog load
+umount /sys/fs/bpf
+mount -t bpf -o ro bpf /sys/fs/bpf
+says "the BPF file system on /sys/fs/bpf is read-only here" toaprog load
+umount /sys/fs/bpf
+
 toaprog load
 toaprog put "$VIP:80" add
 toaprog put "[fd00:10::1]:80" strip 253

@@ -33,6 +33,10 @@ static void unmounted(struct ezlb_toa_host *host)
 {
 	host->mounted = false;
 }
+static void read_only(struct ezlb_toa_host *host)
+{
+	host->read_only = true;
+}
 static void mounting(struct ezlb_toa_host *host)
 {
 	host->mounted = false;
@@ -54,6 +58,8 @@ static const struct {
 	  "rights first" },
 	{ unmounted, EPERM,
 	  "no BPF file system is mounted on /sys/fs/bpf, and no right to mount it" },
+	{ read_only, EROFS,
+	  "the BPF file system on /sys/fs/bpf is read-only here: the program cannot be kept there" },
 };
 
 static void test_obstacles(void **state)
