@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rolelog: a log line for each event about drains, slow starts, fail open and fallbacks. */
+/* rolelog: a log line for each event about drains, slow starts, fail open, fallbacks, and the
+ * addresses of clients. */
 #pragma once
 
 #include <ezlb/event.h>
