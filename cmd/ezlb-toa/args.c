@@ -22,9 +22,10 @@ struct flag_row {
 
 static const struct flag_row flag_table[FLAGS] = {
 	[FLAG_FROM] = { "from", "ADDRESS[/PREFIX][,...]", "EZLB_TOA_FROM",
-			"      The balancers, as this host sees them: their source addresses (snat_ip\n"
-			"      in the service file), networks, or ranges (10.0.0.3-10.0.0.6). The\n"
-			"      option is believed from these alone. More than once: all of them.\n",
+			"      The balancers, as this host sees them: what their service files have in\n"
+			"      snat_ip, or without it the balancer's own address towards this host.\n"
+			"      Addresses, networks, or ranges (10.0.0.3-10.0.0.6). The option is\n"
+			"      believed from these alone. More than once: all of them.\n",
 			0 },
 	[FLAG_CGROUP] = { "cgroup", "PATH", "EZLB_TOA_CGROUP",
 			  "      The programs are for the servers in this cgroup (v2) and below it.\n"

@@ -47,8 +47,12 @@ static void put_place(const struct receiver *receiver, struct ezlb_text *text)
 	else
 		ezlb_text_printf(text, "attached to the cgroup with the number %" PRIu64,
 				 receiver->cgroup_id);
-	ezlb_text_puts(text, receiver->pinned ? ", pinned under " PINS_DIR "\n"
-					      : ", by a process (ezlb-toa run)\n");
+	if (receiver->pinned)
+		ezlb_text_puts(text, ", pinned under " PINS_DIR);
+	else if (receiver->cgroup_id != 0)
+		ezlb_text_puts(text, ", by a process (ezlb-toa run) or pinned in another "
+				     "/sys/fs/bpf");
+	ezlb_text_puts(text, "\n");
 }
 
 static void put_missing(const struct receiver *receiver, struct ezlb_text *text)

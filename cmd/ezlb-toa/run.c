@@ -60,9 +60,11 @@ static int open_free_cgroup(const struct args *args, uint64_t *id, struct ezlb_e
 	if (cgroup < 0 || !find_running(*id))
 		return cgroup;
 	ezlb_close_fd(&cgroup);
-	return ezlb_err_set(err, EBUSY,
-			    "a running ezlb-toa is attached to this cgroup; stop that one first "
-			    "(`ezlb-toa status` shows it)");
+	return ezlb_err_set(
+		err, EBUSY,
+		"a running ezlb-toa is attached to this cgroup, or one that is pinned in "
+		"the /sys/fs/bpf of a container; stop that one first (`ezlb-toa status` "
+		"shows it)");
 }
 
 static bool is_pinned_at(uint64_t cgroup_id)
