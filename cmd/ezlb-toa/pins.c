@@ -68,7 +68,9 @@ static int lock(struct ezlb_err *err)
 		nanosleep(&LOCK_NAP, NULL);
 	}
 	close(fd);
-	return ezlb_err_set(err, EBUSY, "another ezlb-toa has " PINS_ROOT " locked for 10 s");
+	return ezlb_err_set(err, EBUSY,
+			    "another process, such as an ezlb-toa, has " PINS_ROOT
+			    " locked for 10 s");
 }
 
 /* Pins under another name first, so that there is always one of them. */
