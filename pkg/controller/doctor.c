@@ -60,7 +60,7 @@ static void read_ports(const struct ezlb_desired *desired, struct ezlb_ports *ou
 	for (size_t i = 0; i < uses.len; i++)
 		*EZLB_PUSH(&scope) = uses.items[i].listener;
 	if (uses.len > 0 && ezlb_ipvs_connections(&scope, &dests, NULL) == 0)
-		portcount_take(&uses, &dests, out);
+		portcount_take(&uses, &dests, &none, 0, out);
 	ezlb_ports_judge(out, &none);
 	EZLB_VEC_CLEAR(&scope);
 	EZLB_VEC_CLEAR(&dests);

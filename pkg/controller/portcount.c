@@ -6,13 +6,21 @@
 #define ASK_MAX 4 /* dumps of conntrack in one call */
 
 /* A row that conntrack has been asked for, and that has the same connections. */
-static const struct ezlb_ports_row *find_asked(const struct ezlb_ports *ports, size_t n,
+static const struct ezlb_ports_row *find_asked(const struct ezlb_ports_row *rows, size_t n,
 					       const struct ezlb_ports_row *row)
 {
 	for (size_t i = 0; i < n; i++)
-		if (ports->items[i].exact && ezlb_ports_same(&ports->items[i], row))
-			return &ports->items[i];
+		if (rows[i].exact && ezlb_ports_same(&rows[i], row))
+			return &rows[i];
 	return NULL;
+}
+
+static void copy_exact(struct ezlb_ports_row *row, const struct ezlb_ports_row *from)
+{
+	row->exact = true;
+	row->used = from->used;
+	row->fullest = from->fullest;
+	row->fullest_used = from->fullest_used;
 }
 
 static void ask(struct ezlb_ports_row *row)
@@ -24,26 +32,35 @@ static void ask(struct ezlb_ports_row *row)
 	EZLB_VEC_CLEAR(&sources);
 }
 
-void portcount_take(const struct ezlb_ports_uses *uses, const struct ezlb_traffic *traffic,
-		    struct ezlb_ports *out)
+static size_t count_doubtful(const struct ezlb_ports *ports)
 {
-	size_t asked = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ports->len; i++)
+		n += ezlb_ports_doubtful(&ports->items[i]);
+	return n;
+}
+
+void portcount_take(const struct ezlb_ports_uses *uses, const struct ezlb_traffic *traffic,
+		    const struct ezlb_ports *before, unsigned turn, struct ezlb_ports *out)
+{
+	size_t n, first, nth = 0;
 
 	ezlb_ports_count(uses, traffic, out);
+	n = count_doubtful(out);
+	first = n > ASK_MAX ? (size_t)turn * ASK_MAX % n : 0;
 	for (size_t i = 0; i < out->len; i++) {
 		struct ezlb_ports_row *row = &out->items[i];
 		const struct ezlb_ports_row *same;
 
 		if (!ezlb_ports_doubtful(row))
 			continue;
-		same = find_asked(out, i, row);
-		if (same) {
-			row->exact = true;
-			row->used = same->used;
-			row->fullest = same->fullest;
-			row->fullest_used = same->fullest_used;
-		} else if (asked++ < ASK_MAX) {
+		same = find_asked(out->items, i, row);
+		if (!same && (nth++ + n - first) % n < ASK_MAX)
 			ask(row);
-		}
+		else if (!same)
+			same = find_asked(before->items, before->len, row);
+		if (same)
+			copy_exact(row, same);
 	}
 }

@@ -6,8 +6,10 @@
 
 /*
  * As ezlb_ports_count. Then asks conntrack about the backends of which half of the ports of an
- * address may be in use, but about few in one call: a dump takes some 100 ms. What conntrack cannot
- * tell stays as IPVS has it. Any thread may call it.
+ * address may be in use, but about few in one call: a dump takes some 100 ms. `turn` counts the
+ * calls: where there are more, each has its turn, and the others keep what `before`, the result of
+ * the last call, says of them. What conntrack cannot tell stays as IPVS has it. Any thread may call
+ * it.
  */
 void portcount_take(const struct ezlb_ports_uses *uses, const struct ezlb_traffic *traffic,
-		    struct ezlb_ports *out);
+		    const struct ezlb_ports *before, unsigned turn, struct ezlb_ports *out);

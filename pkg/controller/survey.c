@@ -18,7 +18,8 @@ struct survey_job {
 	struct ezlb_local local;
 	struct ezlb_ports_uses uses; /* of full_nat services */
 	struct ezlb_traffic traffic, dests;
-	struct ezlb_ports ports;
+	struct ezlb_ports ports, before; /* before: those of the last job */
+	unsigned turn;
 	struct ezlb_err local_err, traffic_err, ports_err;
 };
 
@@ -31,7 +32,7 @@ static void on_work(uv_work_t *work)
 	ezlb_ipvs_service_traffic(&job->scope, &job->traffic, &job->traffic_err);
 	if (job->uses.len > 0 &&
 	    ezlb_ipvs_connections(&job->scope, &job->dests, &job->ports_err) == 0)
-		portcount_take(&job->uses, &job->dests, &job->ports);
+		portcount_take(&job->uses, &job->dests, &job->before, job->turn, &job->ports);
 }
 
 static void start(struct survey *survey, uint64_t delay_ms);
@@ -56,6 +57,7 @@ static void on_done(uv_work_t *work, int status)
 	(void)status; /* never cancelled */
 	if (survey) {
 		survey->job = NULL;
+		EZLB_VEC_COPY(&survey->ports, &job->ports);
 		tell(survey, job);
 		if (survey->again)
 			start(survey, NOTICE_MS);
@@ -66,6 +68,7 @@ static void on_done(uv_work_t *work, int status)
 	EZLB_VEC_CLEAR(&job->traffic);
 	EZLB_VEC_CLEAR(&job->dests);
 	EZLB_VEC_CLEAR(&job->ports);
+	EZLB_VEC_CLEAR(&job->before);
 	ezlb_local_clear(&job->local);
 	free(job);
 }
@@ -102,6 +105,8 @@ static void on_timer(uv_timer_t *timer)
 	job->work.data = job;
 	job->survey = survey;
 	take_scope(desired, job);
+	EZLB_VEC_COPY(&job->before, &survey->ports);
+	job->turn = survey->turn++;
 	survey->job = job;
 	thread_queue(survey->loop, &job->work, on_work, on_done);
 }
@@ -173,6 +178,7 @@ void survey_close(struct survey *survey)
 	survey->open = false;
 	if (survey->job)
 		survey->job->survey = NULL;
+	EZLB_VEC_CLEAR(&survey->ports);
 	uv_close((uv_handle_t *)&survey->timer, NULL);
 	if (survey->fd >= 0)
 		uv_close((uv_handle_t *)&survey->notified, on_poll_closed);

@@ -25,8 +25,10 @@ struct survey {
 	uv_poll_t notified;
 	int fd; /* of notifications; -1: none */
 	bool open;
-	bool again;		/* something changed while the job ran */
-	struct survey_job *job; /* NULL: none runs */
+	bool again;		 /* something changed while the job ran */
+	struct survey_job *job;	 /* NULL: none runs */
+	struct ezlb_ports ports; /* of the last job */
+	unsigned turn;		 /* of the next */
 };
 
 /* Does nothing for the in-memory data plane. `from` is borrowed until survey_close. */

@@ -127,8 +127,8 @@ snat_all() {
 ipvs_commands() {
 	local line
 	while read -r line; do
-		# Nor the dump of the local addresses.
-		[[ $line != *nlmsg_type=@(nlctrl|NFNL_SUBSYS_NFTABLES|0xa|RTM_GETROUTE,*NLM_F_DUMP)* ]] || continue
+		# Nor the dumps of local addresses, interfaces and qdiscs.
+		[[ $line != *nlmsg_type=@(nlctrl|NFNL_SUBSYS_NFTABLES|0xa|RTM_GET@(ROUTE|LINK|QDISC),*NLM_F_DUMP)* ]] || continue
 		[[ $line == *nlmsg_type=IPVS,* ]] || echo "unknown: $line"
 		while [[ $line =~ nlmsg_type=IPVS,[^\"]*\"\\x([0-9a-f]{2})(.*) ]]; do
 			echo $((16#${BASH_REMATCH[1]}))

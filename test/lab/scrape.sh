@@ -42,7 +42,9 @@ admin /metrics -H 'Accept-Encoding: gzip' >"$WORK/packed"
 echo "$(stat -c %s "$WORK/packed") bytes by gzip in $(elapsed_ms "$start") ms"
 [[ $(stat -c %s "$WORK/packed") -lt $(($(stat -c %s "$WORK/metrics") / 10)) ]] || fail "it is not packed"
 gzip -dc <"$WORK/packed" | promcheck
-assert_eq "what was packed" "$(grep -c . "$WORK/metrics")" "$(gzip -dc <"$WORK/packed" | grep -c .)"
+# Source ports are read every 10 s, so the first answer may be without them.
+series_n() { grep -vc ezlb_source_ports; }
+assert_eq "what was packed" "$(series_n <"$WORK/metrics")" "$(gzip -dc <"$WORK/packed" | series_n)"
 # series: "N NAME" of each that there is one of for each service, or one for each backend.
 series() { awk -F'{' '/^ezlb_(service|backend|snat)_/ { n[$1]++ } END { for (name in n) print n[name], name }' "$WORK/metrics"; }
 series >"$WORK/series"

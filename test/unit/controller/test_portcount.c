@@ -30,7 +30,7 @@ int ezlb_conntrack_sources(enum ezlb_proto proto, const struct ezlb_endpoint *ba
 
 static struct ezlb_ports_uses uses;
 static struct ezlb_traffic traffic;
-static struct ezlb_ports ports;
+static struct ezlb_ports ports, before;
 
 static int teardown(void **state)
 {
@@ -38,6 +38,7 @@ static int teardown(void **state)
 	EZLB_VEC_CLEAR(&uses);
 	EZLB_VEC_CLEAR(&traffic);
 	EZLB_VEC_CLEAR(&ports);
+	EZLB_VEC_CLEAR(&before);
 	asked = 0;
 	rc = 0;
 	return 0;
@@ -65,7 +66,7 @@ static void test_few_connections(void **state)
 {
 	(void)state;
 	add(80, "10.1.0.1:80", 32255);
-	portcount_take(&uses, &traffic, &ports);
+	portcount_take(&uses, &traffic, &before, 0, &ports);
 	assert_int_equal(asked, 0);
 	assert_int_equal(ports.items[0].used, 32255);
 	assert_false(ports.items[0].exact);
@@ -78,7 +79,7 @@ static void test_many(void **state)
 	add(80, "10.1.0.1:80", 30000);
 	add(81, "10.1.0.1:80", 30000);
 	add(82, "10.1.0.2:80", 40000);
-	portcount_take(&uses, &traffic, &ports);
+	portcount_take(&uses, &traffic, &before, 0, &ports);
 	assert_int_equal(asked, 2);
 	for (size_t i = 0; i < 2; i++) {
 		assert_true(ports.items[i].exact);
@@ -97,11 +98,34 @@ static void test_no_more_than_four(void **state)
 		snprintf(backend, sizeof(backend), "10.1.0.%u:80", i);
 		add(80 + i, backend, 50000 + i);
 	}
-	portcount_take(&uses, &traffic, &ports);
+	portcount_take(&uses, &traffic, &before, 0, &ports);
 	assert_int_equal(asked, 4);
 	assert_true(ports.items[3].exact);
 	assert_false(ports.items[4].exact);
 	assert_int_equal(ports.items[4].used, 50005);
+}
+
+/* Nobody waits for ever, and what was exact once does not become an estimate again. */
+static void test_each_has_its_turn(void **state)
+{
+	char backend[16];
+
+	(void)state;
+	for (unsigned i = 1; i <= 6; i++) {
+		snprintf(backend, sizeof(backend), "10.1.0.%u:80", i);
+		add(80 + i, backend, 50000 + i);
+	}
+	for (unsigned turn = 0; turn < 4; turn++) {
+		EZLB_VEC_COPY(&before, &ports);
+		EZLB_VEC_CLEAR(&ports);
+		portcount_take(&uses, &traffic, &before, turn, &ports);
+		assert_int_equal(asked, 4 * (turn + 1));
+		for (size_t i = 0; i < 6; i++)
+			assert_true(ports.items[i].exact == (turn > 0 || i < 4));
+	}
+	/* 0-3, then 4 5 0 1, then 2-5, then 0-3 */
+	assert_int_equal(ports.items[3].used, 1600);
+	assert_int_equal(ports.items[4].used, 1100);
 }
 
 static void test_conntrack_does_not_say(void **state)
@@ -109,7 +133,7 @@ static void test_conntrack_does_not_say(void **state)
 	(void)state;
 	rc = -EPERM;
 	add(80, "10.1.0.1:80", 60000);
-	portcount_take(&uses, &traffic, &ports);
+	portcount_take(&uses, &traffic, &before, 0, &ports);
 	assert_int_equal(asked, 1);
 	assert_false(ports.items[0].exact);
 	assert_int_equal(ports.items[0].used, 60000);
@@ -121,6 +145,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_few_connections, teardown),
 		cmocka_unit_test_teardown(test_many, teardown),
 		cmocka_unit_test_teardown(test_no_more_than_four, teardown),
+		cmocka_unit_test_teardown(test_each_has_its_turn, teardown),
 		cmocka_unit_test_teardown(test_conntrack_does_not_say, teardown),
 	};
 
