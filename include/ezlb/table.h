@@ -108,7 +108,8 @@ struct ezlb_hook_row {
 struct ezlb_route_row {
 	struct ezlb_addr to;
 	char device[EZLB_DEVICE_STRLEN];
-	bool qdisc; /* the interface has a qdisc clsact, whoever made it */
+	bool qdisc;   /* the interface has a qdisc clsact, whoever made it */
+	bool ingress; /* it has the qdisc ingress, beside which clsact, and so a hook, cannot be */
 };
 
 /* A dummy link that ezlb owns, and a listener's address on one. */

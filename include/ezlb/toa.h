@@ -24,9 +24,12 @@
  * reads some 2,000 of them again, and the others are as before until the next ones.
  *
  * The frame is not sound if an interface has another program of ezlb than the pinned one, or more
- * than one; TOA_SETUP repairs that. HOOK_ADD: -EEXIST if somebody else's filter has ezlb's
+ * than one; TOA_SETUP repairs that. HOOK_ADD: -EEXIST also if somebody else's filter has ezlb's
  * preference and handle, or its preference and another kind or protocol; -EBUSY if the interface
  * has the qdisc ingress, which excludes clsact.
+ *
+ * Where this process could not load the program again (`ezlb host-setup` has done it, with more
+ * rights), TOA_TEARDOWN leaves the pins, without rows and hooks; then they do not count as present.
  */
 int ezlb_toa_open(struct ezlb_layer **out, struct ezlb_err *err);
 
@@ -49,3 +52,6 @@ int ezlb_toa_read_counts(uint64_t counts[EZLB_TOA_COUNTS], struct ezlb_err *err)
  * with the reason if this host cannot run it.
  */
 int ezlb_toa_load(struct ezlb_err *err);
+
+/* For cleanup: removes the pins that TOA_TEARDOWN leaves. 0 if there are none. */
+int ezlb_toa_unload(struct ezlb_err *err);

@@ -11,6 +11,7 @@
 #include <ezlb/health.h>
 #include <ezlb/log.h>
 #include <ezlb/preview.h>
+#include <ezlb/toa.h>
 #include <ezlb/utf8.h>
 #include <ezlb/watch.h>
 
@@ -294,6 +295,8 @@ int ezlb_controller_cleanup(const struct ezlb_options *options, struct ezlb_err 
 					  "virtual services may be left: remove them with "
 					  "ipvsadm -D, then delete %s",
 					  instance.pass.ledger.path);
+		if (rc == 0 && !instance.plane.memory)
+			rc = ezlb_toa_unload(err);
 		if (rc == 0)
 			ezlb_lastgood_prune(&instance.lastgood, NULL, 0);
 		ezlb_pass_result_clear(&result);

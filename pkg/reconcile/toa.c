@@ -68,7 +68,7 @@ static void want_hooks(const struct ezlb_desired *desired, const struct ezlb_tab
 		const struct ezlb_route_row *route = &actual->routes.items[i];
 		struct ezlb_hook_row *hook;
 
-		if (!EZLB_FIND(&towards, &route->to, ezlb_addr_row_cmp))
+		if (route->ingress || !EZLB_FIND(&towards, &route->to, ezlb_addr_row_cmp))
 			continue;
 		hook = EZLB_PUSH(&target->hooks);
 		memcpy(hook->device, route->device, sizeof(hook->device));

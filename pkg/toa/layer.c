@@ -145,6 +145,15 @@ static int fail_list(struct ezlb_table *out, int rc)
 }
 
 /*
+ * Only somebody with more rights could pin the program again, so it stays without rows and hooks
+ * when nobody asks for it. True also while ezlb uses it.
+ */
+static bool keeps_pins(struct toa *toa)
+{
+	return toa->program.program >= 0 && can_load(toa, NULL) < 0;
+}
+
+/*
  * Sets present, sound and the problem, except for the hooks. A program of another version does its
  * work: it is a reason to load only where a load may succeed.
  */
@@ -203,13 +212,17 @@ static bool is_nothing_left(struct toa *toa)
 /* What is no row makes the frame unsound: TOA_SETUP removes it. */
 static int list_rows(struct toa *toa, struct ezlb_table *out, struct ezlb_err *err)
 {
-	int odd = ezlb_toa_rows_odd(&toa->program, false);
+	int odd = ezlb_toa_rows_odd(&toa->program, false), rc;
+	size_t before = out->toas.len;
 
 	if (odd < 0)
 		return ezlb_err_sys(err, -odd, "cannot read the BPF map of services");
 	if (odd > 0)
 		out->toa_sound = false;
-	return ezlb_toa_rows_list(&toa->program, &out->toas, err);
+	rc = ezlb_toa_rows_list(&toa->program, &out->toas, err);
+	if (rc == 0 && !toa->wanted && odd == 0 && out->toas.len == before && keeps_pins(toa))
+		out->toa_present = false;
+	return rc;
 }
 
 static int toa_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
@@ -351,12 +364,29 @@ static int do_hook_del(struct toa *toa, const struct ezlb_op *op)
 	return wire_detach(&toa->wire, op->hook.device, op->hook.qdisc);
 }
 
+static int remove_rows(struct toa *toa)
+{
+	struct ezlb_toas rows = { 0 };
+	int rc = ezlb_toa_rows_odd(&toa->program, true);
+
+	if (rc >= 0)
+		rc = ezlb_toa_rows_list(&toa->program, &rows, NULL);
+	for (size_t i = 0; rc == 0 && i < rows.len; i++) {
+		rc = ezlb_toa_row_del(&toa->program, &rows.items[i].service, NULL);
+		if (rc == -ENOENT)
+			rc = 0;
+	}
+	EZLB_VEC_CLEAR(&rows);
+	return rc;
+}
+
 /* Hooks first: without them the pins are all that holds the program. */
 static int do_teardown(struct toa *toa, const struct ezlb_op *op)
 {
 	int rc;
 
 	(void)op;
+	open_program(toa, NULL);
 	world_forget_hooks(&toa->world);
 	toa->world.links_known = false;
 	rc = wire_read(&toa->wire, &toa->world);
@@ -368,6 +398,8 @@ static int do_teardown(struct toa *toa, const struct ezlb_op *op)
 	}
 	if (rc < 0)
 		return rc;
+	if (keeps_pins(toa))
+		return remove_rows(toa);
 	ezlb_toa_program_close(&toa->program);
 	return ezlb_toa_program_remove(NULL);
 }

@@ -11,3 +11,8 @@ int ezlb_toa_load(struct ezlb_err *err)
 	ezlb_toa_program_close(&program);
 	return rc;
 }
+
+int ezlb_toa_unload(struct ezlb_err *err)
+{
+	return ezlb_toa_program_remove(err);
+}

@@ -291,16 +291,19 @@ static int check_clsact(struct wire *wire, int ifindex)
 /*
  * Makes sure that the egress of the interface takes filters. A list of all qdiscs for each of a
  * thousand interfaces would take seconds, so whoever has just created the qdisc needs none.
+ * -EEXIST: somebody else has created it meanwhile, so it is not ours to remove.
  */
 static int have_clsact(struct wire *wire, int ifindex, bool make)
 {
-	int rc = -EEXIST;
+	int rc;
 
-	if (make) {
-		tc_put_clsact_add(next(wire), ifindex);
-		rc = ask(wire, NULL, NULL);
-	}
-	return rc == -EEXIST ? check_clsact(wire, ifindex) : rc;
+	if (!make)
+		return check_clsact(wire, ifindex);
+	tc_put_clsact_add(next(wire), ifindex);
+	rc = ask(wire, NULL, NULL);
+	if (rc == -EEXIST && check_clsact(wire, ifindex) == -EBUSY)
+		rc = -EBUSY;
+	return rc;
 }
 
 /* All filters of a preference have the same kind and protocol. */

@@ -39,10 +39,10 @@ int wire_read(struct wire *wire, struct world *world);
 
 /*
  * Attaches the program to the egress of an interface, in the place of another program of ezlb.
- * make_clsact: creates the qdisc if it is missing. -ENODEV: there is no such interface. -EEXIST:
- * a filter of somebody else has our preference and handle, or our preference and another kind or
- * protocol. -EBUSY: the interface has the qdisc
- * ingress, beside which clsact cannot exist.
+ * make_clsact: creates the qdisc, and fails with -EEXIST if it exists. -ENODEV: there is no such
+ * interface. -EEXIST: a filter of somebody else has our preference and handle, or our preference
+ * and another kind or protocol. -EBUSY: the interface has the qdisc ingress, beside which clsact
+ * cannot exist.
  */
 int wire_attach(struct wire *wire, const char *device, int program_fd, bool make_clsact);
 

@@ -273,12 +273,14 @@ void world_set_links(struct world *world, const struct tc_link *links, size_t n)
 void world_set_qdiscs(struct world *world, const struct tc_qdisc *qdiscs, size_t n)
 {
 	for (size_t i = 0; i < world->links.len; i++)
-		world->links.items[i].clsact = false;
+		world->links.items[i].clsact = world->links.items[i].ingress = false;
 	for (size_t i = 0; i < n; i++) {
 		struct world_link *link = world_link(world, qdiscs[i].ifindex);
 
-		if (link)
-			link->clsact = qdiscs[i].clsact;
+		if (!link)
+			continue;
+		link->clsact = qdiscs[i].clsact;
+		link->ingress = !qdiscs[i].clsact;
 	}
 	for (size_t i = 0; i < world->links.len; i++)
 		if (!world->links.items[i].clsact)
@@ -350,6 +352,7 @@ void world_list_routes(const struct world *world, struct ezlb_routes *out)
 				continue;
 			ezlb_strcpy(row.device, sizeof(row.device), link->link.name);
 			row.qdisc = link->clsact;
+			row.ingress = link->ingress;
 			*EZLB_PUSH(out) = row;
 		}
 	}

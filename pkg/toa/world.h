@@ -18,7 +18,8 @@
 struct world_link {
 	struct tc_link link;
 	bool clsact;
-	bool stale; /* read its filters again */
+	bool ingress; /* the qdisc ingress is in the place of clsact */
+	bool stale;   /* read its filters again */
 	/* Of our filters on the egress: */
 	uint32_t program; /* of the one with our preference and handle; 0: there is none */
 	size_t others;	  /* how many there are beside it */

@@ -10,22 +10,26 @@ static void say(struct conditions_value *out, enum ezlb_reason reason, const cha
 	ezlb_strcpy(out->message, sizeof(out->message), message);
 }
 
-static bool has_backend(const struct ezlb_spec *spec, const struct ezlb_addr *addr)
+/* A route to a backend, by this interface, or by one with the qdisc ingress; NULL: there is none.
+ */
+static const struct ezlb_route_row *find_route(const struct ezlb_spec *spec,
+					       const struct ezlb_routes *routes, const char *device,
+					       bool ingress)
 {
-	for (size_t i = 0; i < spec->n_backends; i++)
-		if (ezlb_addr_cmp(&spec->backends[i].endpoint.addr, addr) == 0)
-			return true;
-	return false;
-}
+	const struct ezlb_route_row *end = routes->items + routes->len;
 
-/* Whether packets to a backend leave by the interface. A backend can have several. */
-static bool uses(const struct ezlb_spec *spec, const struct ezlb_routes *routes, const char *device)
-{
-	for (size_t i = 0; i < routes->len; i++)
-		if (strcmp(routes->items[i].device, device) == 0 &&
-		    has_backend(spec, &routes->items[i].to))
-			return true;
-	return false;
+	for (size_t i = 0; i < spec->n_backends; i++) {
+		const struct ezlb_route_row key = { .to = spec->backends[i].endpoint.addr };
+		const struct ezlb_route_row *row = EZLB_FIND(routes, &key, ezlb_route_row_cmp);
+
+		/* There are several in a row: to the first of them. */
+		while (row && row > routes->items && ezlb_route_row_cmp(row - 1, &key) == 0)
+			row--;
+		for (; row && row < end && ezlb_route_row_cmp(row, &key) == 0; row++)
+			if (ingress ? row->ingress : strcmp(row->device, device) == 0)
+				return row;
+	}
+	return NULL;
 }
 
 static bool concerns(const struct ezlb_op *op, const struct ezlb_spec *spec,
@@ -34,7 +38,7 @@ static bool concerns(const struct ezlb_op *op, const struct ezlb_spec *spec,
 	if (ezlb_op_object(op->kind) == EZLB_OBJECT_TOA)
 		return ezlb_spec_has(spec, &op->toa.service);
 	if (ezlb_op_object(op->kind) == EZLB_OBJECT_HOOK)
-		return uses(spec, routes, op->hook.device);
+		return find_route(spec, routes, op->hook.device, false) != NULL;
 	return true;
 }
 
@@ -65,10 +69,21 @@ static void say_missing(const struct conditions_pass *pass, const struct ezlb_op
 		 op->rc < 0 && layer->code ? layer->msg : ezlb_op_explain(op, why));
 }
 
+static void say_no_place(const char *device, struct conditions_value *out)
+{
+	out->reason = EZLB_REASON_UNSUPPORTED;
+	snprintf(out->message, sizeof(out->message),
+		 "the interface %s has the qdisc ingress, and so cannot have the program: replace "
+		 "it by the qdisc clsact, which can do the same",
+		 device);
+}
+
 static void judge(const struct ezlb_spec *spec, const struct conditions_pass *pass,
 		  struct conditions_value *out)
 {
 	const struct ezlb_op *op = missing(pass, spec);
+	const struct ezlb_route_row *ingress = find_route(spec, &pass->found->actual.routes, NULL,
+							  true);
 
 	if (pass->found->actual.toa_problem[0])
 		say(out, EZLB_REASON_UNSUPPORTED, pass->found->actual.toa_problem);
@@ -76,6 +91,8 @@ static void judge(const struct ezlb_spec *spec, const struct conditions_pass *pa
 		say(out, EZLB_REASON_UNREADABLE, pass->found->errs.layer[EZLB_LAYER_TOA].msg);
 	else if (op)
 		say_missing(pass, op, out);
+	else if (ingress)
+		say_no_place(ingress->device, out);
 	else
 		say(out, EZLB_REASON_ADDED, "");
 }

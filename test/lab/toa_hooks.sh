@@ -149,6 +149,23 @@ if thorough; then
 	within 2000 "the program is back" hook_on backends
 	eventually 5 "it is nowhere else" hooks_are backends
 
+	echo "# one of two ways has the qdisc ingress: the other has the program, and the condition says why"
+	client_address() {
+		ezlb_cmd status -o json | jq -r '.services[] | select(.name == "web").conditions[] | select(.type == "ClientAddress") | "\(.reason) \(.message)"'
+	}
+	says_ingress() { [[ $(client_address) == "Unsupported the interface lan has the qdisc ingress"* ]]; }
+	says_added() { [[ $(client_address) == "Added " ]]; }
+	lb_tc qdisc add dev lan ingress
+	ip -n lb route add "$BACKEND/$BITS" nexthop dev client nexthop dev lan
+	within 2000 "the program is on one" hook_on client
+	eventually 10 "the condition names the other" says_ingress
+	ezlb_cmd plan | grep -q "^No changes" || fail "plan: $(ezlb_cmd plan)"
+	lb_tc qdisc del dev lan ingress
+	within 2000 "the program is on it, too" hook_on lan
+	eventually 10 "the condition is as before" says_added
+	ip -n lb route del "$BACKEND/$BITS"
+	eventually 5 "the program is back" hooks_are backends
+
 	echo "# without such a service there is nothing again"
 	web none
 	eventually 5 "no program" no_program

@@ -78,6 +78,42 @@ done
 toaprog remove
 assert_eq "pins" "" "$(pins)"
 
+echo "# pinned by host-setup, used by an ezlb that could not load it: its pins outlive the last service that asks"
+EZLB_WRAP="setpriv --bounding-set -all,+net_admin,+net_raw --inh-caps -all"
+web() {
+	service web <<-END
+		listen: "$VIP:80"
+		full_nat: true
+		client_address: $1
+		health_check: {enabled: false}
+		backends: [{address: "${BACKEND_IP[b1]}:80"}]
+	END
+}
+hooked() { [[ $(in_ns lb tc filter show dev backends egress 2>&1) == *ezlb_toa* ]]; }
+pinned_rows() { in_ns lb bpftool -j map dump pinned /sys/fs/bpf/ezlb/netns-*/services | jq length; }
+unused() { ! hooked && [[ $(pinned_rows) == 0 ]]; }
+condition() { ezlb_cmd status -o json | jq -r '.services[0].conditions[] | select(.type == "ClientAddress") | .reason'; }
+condition_is() { [[ $(condition) == "$1" ]]; }
+web toa
+ezlb_cmd host-setup
+ezlb_start
+eventually 20 "ezlb is ready" is_ready
+eventually 10 "it uses the program" hooked
+for _ in 1 2; do
+	web none
+	eventually 10 "nobody asks: neither hook nor rows" unused
+	assert_eq "pins" "$PINS" "$(pins)"
+	assert_match "nothing to do" "^No changes" "$(ezlb_cmd plan)"
+	web toa
+	eventually 10 "it uses the program again" hooked
+	eventually 5 "the condition" condition_is Added
+done
+assert_eq "one row" 1 "$(pinned_rows)"
+ezlb_stop
+in_ns lb $EZLB_WRAP "$EZLB" cleanup --state-dir "$STATE"
+assert_eq "cleanup removes the pins, too" "" "$(pins)"
+fails hooked || fail "a hook is left"
+
 echo "# another one holds the lock"
 exec 9</sys/fs/bpf/ezlb
 flock 9

@@ -30,7 +30,7 @@ static struct {
 	int ipvs_rc, iptables_rc, nftables_rc; /* of their open */
 	int netns_rc;			       /* of the lock on the network namespace */
 	int toa_rc;			       /* of loading the program */
-	unsigned toa_loads;
+	unsigned toa_loads, toa_unloads;
 } fake;
 
 static inline void fake_kernel_open(void)
@@ -94,6 +94,12 @@ int ezlb_mark_open(struct ezlb_layer **out, struct ezlb_err *err)
 int ezlb_toa_load(struct ezlb_err *err)
 {
 	fake.toa_loads++;
+	return fake.toa_rc ? ezlb_err_set(err, -fake.toa_rc, "this kernel is too old") : 0;
+}
+
+int ezlb_toa_unload(struct ezlb_err *err)
+{
+	fake.toa_unloads++;
 	return fake.toa_rc ? ezlb_err_set(err, -fake.toa_rc, "this kernel is too old") : 0;
 }
 

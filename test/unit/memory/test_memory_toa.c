@@ -84,10 +84,10 @@ static void test_routes(void **state)
 	assert_string_equal(t.routes.items[1].device, "eth0");
 	assert_false(t.routes.items[1].qdisc);
 	ezlb_table_clear(&t);
-	*EZLB_PUSH(&f->kernel->routes) = (struct ezlb_route_row){ ep("10.1.0.1:1").addr, "",
-								  false };
-	*EZLB_PUSH(&f->kernel->routes) = (struct ezlb_route_row){ ep("[fd00::2]:1").addr, "eth1",
-								  false };
+	*EZLB_PUSH(&f->kernel->routes) = (struct ezlb_route_row){ .to = ep("10.1.0.1:1").addr,
+								  .device = "" };
+	*EZLB_PUSH(&f->kernel->routes) = (struct ezlb_route_row){ .to = ep("[fd00::2]:1").addr,
+								  .device = "eth1" };
 	t = list(f, EZLB_LAYER_TOA, &scope);
 	assert_int_equal(t.routes.len, 1);
 	assert_string_equal(t.routes.items[0].device, "eth1");

@@ -14,7 +14,7 @@
  *   gate input|forward 4|6
  *   toa PROTO LISTENER add|strip [254|253]
  *   hook DEVICE [qdisc]
- *   route IP DEVICE [qdisc]
+ *   route IP DEVICE [qdisc|ingress]
  *   toa-problem
  *   toa-wanted | toa-present | toa-sound
  *   wanted | present | sound                        the frame of the SNAT rows
@@ -171,6 +171,7 @@ static inline void add_route(struct ezlb_table *table, const struct words *line)
 	assert_int_equal(ezlb_addr_parse(line->w[1], &row->to, NULL), 0);
 	ezlb_strcpy(row->device, sizeof(row->device), line->w[2]);
 	row->qdisc = strcmp(line->w[3], "qdisc") == 0;
+	row->ingress = strcmp(line->w[3], "ingress") == 0;
 }
 
 static inline void add_problem(struct ezlb_table *table, const struct words *line)

@@ -157,7 +157,7 @@ static void test_list(void **state)
 	assert_int_equal(do_row(EZLB_OP_TOA_ADD, "10.0.0.1:80", EZLB_TOA_ADD), 0);
 	towards("10.0.1.5 10.0.2.5 10.0.3.5 10.0.4.5 10.0.5.5 10.0.6.5 fd00::1");
 	LIST("present sound\ntcp 10.0.0.1:80 add\nhook eth0\n10.0.1.5 by eth0 clsact\n"
-	     "10.0.2.5 by eth1\n10.0.3.5 by eth0 clsact\n10.0.3.5 by eth1");
+	     "10.0.2.5 by eth1 ingress\n10.0.3.5 by eth0 clsact\n10.0.3.5 by eth1 ingress");
 	assert_int_equal(fake.seen[RTM_NEWQDISC] + fake.seen[RTM_NEWTFILTER], 0);
 }
 
@@ -232,8 +232,14 @@ static void test_hook_add(void **state)
 	assert_int_equal(fake.seen[RTM_GETQDISC], 0);
 	LIST("present sound\nhook eth1");
 	/* Again, and with a clsact that is there. */
-	assert_int_equal(do_hook(EZLB_OP_HOOK_ADD, "eth1", true), 0);
+	assert_int_equal(do_hook(EZLB_OP_HOOK_ADD, "eth1", false), 0);
 	assert_int_equal(fake.links[2].n, 1);
+	/* Somebody else has created it meanwhile: nobody may take it for ours. */
+	fake.links[3] = (struct fake_link){ 4, "eth2", IFF_UP, "clsact", { { 0 } }, 0 };
+	fake.n_links = 4;
+	assert_int_equal(do_hook(EZLB_OP_HOOK_ADD, "eth2", true), -EEXIST);
+	assert_int_equal(fake.links[3].n, 0);
+	fake.n_links = 3;
 	fake.links[1].qdisc = "clsact";
 	assert_int_equal(do_hook(EZLB_OP_HOOK_ADD, "eth0", false), 0);
 	LIST("present sound\nhook eth0\nhook eth1");
@@ -272,7 +278,7 @@ static void test_in_the_way(void **state)
 		fake.links[1].qdisc = "clsact";
 		fake.links[1].n = 0;
 		fake_add(1, &rows[i].filter);
-		assert_int_equal(do_hook(EZLB_OP_HOOK_ADD, "eth0", true), rows[i].want);
+		assert_int_equal(do_hook(EZLB_OP_HOOK_ADD, "eth0", false), rows[i].want);
 		assert_int_equal(fake.links[1].n, rows[i].want ? 1 : 2);
 		assert_int_equal(do_hook(EZLB_OP_HOOK_DEL, "eth0", true), 0);
 		assert_int_equal(fake.links[1].n, 1);
@@ -335,6 +341,43 @@ static void test_teardown(void **state)
 	assert_int_equal(do_frame(EZLB_OP_TOA_TEARDOWN), -EACCES);
 }
 
+/* Without the rights to pin the program again it stays, without rows and hooks. */
+static void test_teardown_keeps(void **state)
+{
+	(void)state;
+	begin_attached();
+	program.can_load = -EPERM;
+	program.odd = 1;
+	assert_int_equal(do_row(EZLB_OP_TOA_ADD, "10.0.0.1:80", EZLB_TOA_ADD), 0);
+	LIST("present\ntcp 10.0.0.1:80 add\nhook eth0");
+	assert_int_equal(do_frame(EZLB_OP_TOA_TEARDOWN), 0);
+	assert_true(is_pinned());
+	assert_int_equal(program.odd, 0);
+	assert_int_equal(fake.links[1].n, 0);
+	LIST("absent sound");
+	reopen();
+	LIST("absent sound");
+	/* Nothing is to be loaded when a file asks again. */
+	towards("10.0.1.5");
+	LIST("present sound\n10.0.1.5 by eth0 clsact");
+	assert_int_equal(do_row(EZLB_OP_TOA_ADD, "10.0.0.1:80", EZLB_TOA_ADD), 0);
+	LIST("present sound\ntcp 10.0.0.1:80 add\n10.0.1.5 by eth0 clsact");
+	program.fail_rows = -EIO;
+	assert_int_equal(do_frame(EZLB_OP_TOA_TEARDOWN), -EIO);
+	program.fail_rows = 0;
+	assert_int_equal(do_frame(EZLB_OP_TOA_TEARDOWN), 0);
+	/* What is damaged is of no use. */
+	pin(0, false);
+	assert_int_equal(do_frame(EZLB_OP_TOA_TEARDOWN), 0);
+	assert_false(is_pinned());
+	/* With the rights, nothing stays. */
+	program.can_load = 0;
+	pin(500, true);
+	LIST("present sound\n10.0.1.5 by eth0 clsact");
+	assert_int_equal(do_frame(EZLB_OP_TOA_TEARDOWN), 0);
+	assert_false(is_pinned());
+}
+
 /* --- rows ------------------------------------------------------------------------------------ */
 
 static void test_rows(void **state)
@@ -379,7 +422,7 @@ int main(void)
 		TEST(test_load_fails_now), TEST(test_list),	  TEST(test_unsound),
 		TEST(test_upgrade),	   TEST(test_hook_add),	  TEST(test_in_the_way),
 		TEST(test_hook_del),	   TEST(test_teardown),	  TEST(test_rows),
-		TEST(test_odd_rows),
+		TEST(test_teardown_keeps), TEST(test_odd_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

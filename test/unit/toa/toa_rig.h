@@ -71,10 +71,11 @@ static inline void say_table(const struct ezlb_table *table)
 		ezlb_strcatf(listed, sizeof(listed), "\nhook %s", table->hooks.items[i].device);
 	}
 	for (size_t i = 0; i < table->routes.len; i++)
-		ezlb_strcatf(listed, sizeof(listed), "\n%s by %s%s",
+		ezlb_strcatf(listed, sizeof(listed), "\n%s by %s%s%s",
 			     ezlb_addr_format(&table->routes.items[i].to, text),
 			     table->routes.items[i].device,
-			     table->routes.items[i].qdisc ? " clsact" : "");
+			     table->routes.items[i].qdisc ? " clsact" : "",
+			     table->routes.items[i].ingress ? " ingress" : "");
 }
 
 static int list_rc(void)

@@ -17,12 +17,13 @@ struct made {
 	struct conditions_value said;
 };
 
-static void add_route(struct made *made, const char *to, const char *device)
+static struct ezlb_route_row *add_route(struct made *made, const char *to, const char *device)
 {
 	struct ezlb_route_row *row = EZLB_PUSH(&made->result.found.actual.routes);
 
 	assert_int_equal(ezlb_addr_parse(to, &row->to, NULL), 0);
 	ezlb_strcpy(row->device, sizeof(row->device), device);
+	return row;
 }
 
 static void made_open(struct made *made)
@@ -159,6 +160,42 @@ static void test_a_route_with_two_interfaces(void **state)
 	}
 }
 
+/* The old qdisc ingress: nothing is tried there, and the other interfaces have the program. */
+static void test_ingress(void **state)
+{
+	struct made made;
+
+	(void)state;
+	made_open(&made);
+	made.result.found.actual.routes.items[1].ingress = true;
+	assert_said(&made, EZLB_REASON_UNSUPPORTED, "the interface eth2 has the qdisc ingress");
+
+	/* One of two ways to a backend. */
+	made_open(&made);
+	add_route(&made, "10.2.0.1", "eth3")->ingress = true;
+	assert_said(&made, EZLB_REASON_UNSUPPORTED, "eth3");
+
+	for (int i = 2; i <= 4; i++) {
+		char device[8] = "eth";
+
+		device[3] = (char)('0' + i);
+		made_open(&made);
+		add_route(&made, "10.2.0.1", "eth3");
+		add_route(&made, "10.2.0.1", "eth4");
+		add_hook(&made, device, -ENODEV);
+		assert_said(&made, EZLB_REASON_FAILED, device);
+	}
+
+	made_open(&made);
+	made.result.found.actual.routes.items[1].ingress = true;
+	add_hook(&made, "eth1", -ENODEV);
+	assert_said(&made, EZLB_REASON_FAILED, "eth1");
+
+	made_open(&made);
+	add_route(&made, "10.3.0.1", "eth3")->ingress = true;
+	assert_said(&made, EZLB_REASON_ADDED, "");
+}
+
 static void test_ops_of_others(void **state)
 {
 	struct ezlb_op *op;
@@ -183,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_ops_that_failed),
 		cmocka_unit_test(test_a_route_with_two_interfaces),
 		cmocka_unit_test(test_ops_of_others),
+		cmocka_unit_test(test_ingress),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
