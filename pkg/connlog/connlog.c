@@ -82,10 +82,13 @@ static bool take_orders(struct ezlb_connlog *log)
 	return stop;
 }
 
-/* Messages go on arriving, so this ends after some time, too. */
+/*
+ * Messages go on arriving, so this ends after some time, too. The order to stop may come at its
+ * beginning, and then it runs once more.
+ */
 static void drain(struct ezlb_connlog *log)
 {
-	uint64_t end = ezlb_now_ms() + EZLB_CONNLOG_CLOSE_MS;
+	uint64_t end = ezlb_now_ms() + EZLB_CONNLOG_CLOSE_MS / 2;
 	int n = RECEIVE_BATCH;
 
 	while (n == RECEIVE_BATCH && ezlb_now_ms() < end) {

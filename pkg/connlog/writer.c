@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ezlb/duration.h>
@@ -25,6 +26,14 @@ static void fail(struct writer *writer, int code, const char *what)
 	writer->retry_ms = ezlb_now_ms() + RETRY_MS;
 }
 
+/* It is not the file that the cut line is in. */
+static bool is_empty(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
+}
+
 /* Nonblocking: a pipe without a reader must not stop the thread. Files are always ready. */
 static bool open_file(struct writer *writer)
 {
@@ -36,6 +45,8 @@ static bool open_file(struct writer *writer)
 			  MODE);
 	if (writer->fd < 0)
 		fail(writer, errno, "open");
+	else if (is_empty(writer->fd))
+		writer->torn = false;
 	return writer->fd >= 0;
 }
 
@@ -110,7 +121,6 @@ void writer_reopen(struct writer *writer)
 	writer_flush(writer);
 	ezlb_close_fd(&writer->fd);
 	writer->retry_ms = 0;
-	writer->torn = false;
 	if (open_file(writer))
 		writer->problem.code = 0;
 }

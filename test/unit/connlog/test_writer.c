@@ -152,31 +152,65 @@ static void test_pipe(void **state)
 }
 
 /* Room for one line and a half: the rest is lost, and does not begin the next line. */
-static void test_cut_line(void **state)
+static void cut_line(struct writer *writer, const char *path)
 {
 	struct rlimit before, limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = (struct rlimit){ .rlim_cur = 6, .rlim_max = before.rlim_max };
+	writer_init(writer, path);
+	put_line(writer, "one\n");
+	put_line(writer, "two\n");
+	put_line(writer, "three\n");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	writer_flush(writer);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(writer->written, 1);
+	assert_int_equal(writer->lost, 2);
+	assert_int_equal(writer->problem.code, EFBIG);
+	writer->retry_ms = 0;
+}
+
+static void test_cut_line(void **state)
+{
 	struct text path = at("cut");
 	struct writer writer;
 
 	(void)state;
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-	limit = (struct rlimit){ .rlim_cur = 6, .rlim_max = before.rlim_max };
-	writer_init(&writer, path.s);
-	put_line(&writer, "one\n");
-	put_line(&writer, "two\n");
-	put_line(&writer, "three\n");
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	writer_flush(&writer);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-	assert_int_equal(writer.written, 1);
-	assert_int_equal(writer.lost, 2);
-	assert_int_equal(writer.problem.code, EFBIG);
-	writer.retry_ms = 0;
+	cut_line(&writer, path.s);
 	put_line(&writer, "four\n");
 	writer_close(&writer);
 	has("cut", "one\ntw\nfour\n");
 	assert_int_equal(writer.written, 2);
+}
+
+/* Somebody makes room and sends the signal: it is the same file, or a new one. */
+static void test_cut_line_reopen(void **state)
+{
+	struct text path = at("again");
+	struct writer writer;
+
+	(void)state;
+	cut_line(&writer, path.s);
+	writer_reopen(&writer);
+	put_line(&writer, "four\n");
+	writer_close(&writer);
+	has("again", "one\ntw\nfour\n");
+	unlink(path.s);
+	cut_line(&writer, path.s);
+	assert_int_equal(rename(path.s, at("again.1").s), 0);
+	writer_reopen(&writer);
+	put_line(&writer, "four\n");
+	writer_close(&writer);
+	has("again", "four\n");
+	unlink(path.s);
+	/* The rename without the signal: the next try makes the new file. */
+	cut_line(&writer, path.s);
+	assert_int_equal(rename(path.s, at("again.1").s), 0);
+	put_line(&writer, "four\n");
+	writer_close(&writer);
+	has("again", "four\n");
 }
 
 /* More than one write holds. */
@@ -204,7 +238,8 @@ int main(void)
 		cmocka_unit_test(test_appends),	     cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_no_directory), cmocka_unit_test(test_tried_again),
 		cmocka_unit_test(test_full_disk),    cmocka_unit_test(test_pipe),
-		cmocka_unit_test(test_cut_line),     cmocka_unit_test(test_much),
+		cmocka_unit_test(test_cut_line),     cmocka_unit_test(test_cut_line_reopen),
+		cmocka_unit_test(test_much),
 	};
 
 	return cmocka_run_group_tests(tests, setup_top, teardown_top);
