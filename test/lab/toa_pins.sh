@@ -92,8 +92,8 @@ web() {
 hooked() { [[ $(in_ns lb tc filter show dev backends egress 2>&1) == *ezlb_toa* ]]; }
 pinned_rows() { in_ns lb bpftool -j map dump pinned /sys/fs/bpf/ezlb/netns-*/services | jq length; }
 unused() { ! hooked && [[ $(pinned_rows) == 0 ]]; }
-condition() { ezlb_cmd status -o json | jq -r '.services[0].conditions[] | select(.type == "ClientAddress") | .reason'; }
-condition_is() { [[ $(condition) == "$1" ]]; }
+client_address() { ezlb_cmd status -o json | jq -r '.services[0].conditions[] | select(.type == "ClientAddress") | .reason'; }
+client_address_is() { [[ $(client_address) == "$1" ]]; }
 web toa
 ezlb_cmd host-setup
 ezlb_start
@@ -103,14 +103,14 @@ for _ in 1 2; do
 	web none
 	eventually 10 "nobody asks: neither hook nor rows" unused
 	assert_eq "pins" "$PINS" "$(pins)"
-	assert_match "nothing to do" "^No changes" "$(ezlb_cmd plan)"
+	assert_match "nothing to do" "^No changes" "$(few_rights "$EZLB" plan --config-dir "$SERVICES" --state-dir "$STATE")"
 	web toa
 	eventually 10 "it uses the program again" hooked
-	eventually 5 "the condition" condition_is Added
+	eventually 5 "the condition" client_address_is Added
 done
 assert_eq "one row" 1 "$(pinned_rows)"
 ezlb_stop
-in_ns lb $EZLB_WRAP "$EZLB" cleanup --state-dir "$STATE"
+few_rights "$EZLB" cleanup --state-dir "$STATE"
 assert_eq "cleanup removes the pins, too" "" "$(pins)"
 fails hooked || fail "a hook is left"
 
