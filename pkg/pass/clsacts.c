@@ -14,6 +14,9 @@ static struct ezlb_link_row device_of(const struct ezlb_hook_row *hook)
 void clsacts_delete(const struct ezlb_ledger_content *owned, const struct ezlb_table *target,
 		    const struct ezlb_table *actual, struct ezlb_plan *plan)
 {
+	/* Without the program no list shows its hooks, and these stay: see toa_want. */
+	if (target->toa_wanted && actual->toa_problem[0])
+		return;
 	for (size_t i = 0; i < owned->clsacts.len; i++) {
 		struct ezlb_hook_row row = { .qdisc = true };
 

@@ -169,6 +169,26 @@ static void test_clsact_without_hook_is_removed(void **state)
 	rig_close(&rig);
 }
 
+/* The pins cannot be opened any more: no list shows the hook, which goes on. */
+static void test_hook_that_no_list_shows_stays(void **state)
+{
+	struct rig rig = rig_open();
+
+	(void)state;
+	assert_true(pass(&rig, TOA_WEB, false));
+	restart(&rig);
+	faulty_table(rig.memory)->hooks.len = 0;
+	set_problem(&rig, "the file system is read-only");
+	assert_true(pass(&rig, TOA_WEB, false));
+	assert_int_equal(count_ops(&rig, EZLB_OP_HOOK_DEL), 0);
+	assert_toa(&rig, "add tcp 10.0.0.1:80, clsact eth1");
+	assert_ledger("eth1");
+	assert_true(pass(&rig, WEB, false)); /* nobody asks any more */
+	assert_toa(&rig, "");
+	assert_ledger("");
+	rig_close(&rig);
+}
+
 static void test_is_left_where_it_cannot_be_read(void **state)
 {
 	struct rig rig = rig_open();
@@ -397,6 +417,7 @@ int main(void)
 		IN_TOP(test_clsact_of_others_stays),
 		IN_TOP(test_clsact_that_others_create_meanwhile),
 		IN_TOP(test_ledger_after_failures),
+		IN_TOP(test_hook_that_no_list_shows_stays),
 		IN_TOP(test_clsact_without_hook_is_removed),
 		IN_TOP(test_is_left_where_it_cannot_be_read),
 		IN_TOP(test_backend_moves_to_another_interface),
