@@ -119,15 +119,35 @@ void world_towards(struct world *world, const struct ezlb_addrs *addrs)
 
 /* --- notifications --------------------------------------------------------------------------- */
 
+static bool leads_by(const struct world_route *route, int ifindex)
+{
+	for (unsigned j = 0; j < route->paths.len; j++)
+		if (route->paths.ifindex[j] == ifindex)
+			return true;
+	return false;
+}
+
 static void forget_paths(struct world *world, int ifindex)
 {
-	for (size_t i = 0; i < world->routes.len; i++) {
-		struct world_route *route = &world->routes.items[i];
+	for (size_t i = 0; i < world->routes.len; i++)
+		if (leads_by(&world->routes.items[i], ifindex))
+			world->routes.items[i].known = false;
+}
 
-		for (unsigned j = 0; j < route->paths.len; j++)
-			if (route->paths.ifindex[j] == ifindex)
-				route->known = false;
-	}
+/*
+ * Whether list may show something of the interface. Hosts with containers have thousands of others,
+ * which come, get qdiscs and filters, and go.
+ */
+static bool matters(const struct world *world, int ifindex)
+{
+	const struct world_link *link = world_link(world, ifindex);
+
+	if (link && (link->program || link->others))
+		return true;
+	for (size_t i = 0; i < world->routes.len; i++)
+		if (leads_by(&world->routes.items[i], ifindex))
+			return true;
+	return false;
 }
 
 /*
@@ -167,7 +187,7 @@ static void on_link(struct world *world, const struct nlmsghdr *msg)
 	    ((known->link.flags ^ link.flags) & LINK_FLAGS) == 0)
 		return;
 	world->links_known = false;
-	world->changes++;
+	world->changes += matters(world, link.ifindex);
 	if (known)
 		on_link_change(world, known, &link, gone);
 }
@@ -183,7 +203,7 @@ static void on_qdisc(struct world *world, const struct nlmsghdr *msg)
 	if (rc <= 0)
 		return;
 	world->qdiscs_known = false;
-	world->changes++;
+	world->changes += matters(world, qdisc.ifindex);
 	link = world_link(world, qdisc.ifindex);
 	if (link)
 		link->stale = true;
@@ -202,7 +222,18 @@ static void on_filter(struct world *world, const struct nlmsghdr *msg)
 	link = world_link(world, filter.ifindex);
 	if (link)
 		link->stale = true;
-	world->changes++;
+	world->changes += filter.ours || matters(world, filter.ifindex);
+}
+
+/* Each IPv6 interface gets a link-local one, to which no route of ours leads. */
+static void on_address(struct world *world, const struct nlmsghdr *msg)
+{
+	const struct ifaddrmsg *head = mnl_nlmsg_get_payload(msg);
+
+	if (mnl_nlmsg_get_payload_len(msg) >= sizeof(*head) && head->ifa_family == AF_INET6 &&
+	    head->ifa_scope == RT_SCOPE_LINK)
+		return;
+	forget_routes(world, &(struct route_prefix){ .len = 0 });
 }
 
 static void on_route(struct world *world, const struct nlmsghdr *msg)
@@ -235,6 +266,8 @@ void world_on_event(struct world *world, const struct nlmsghdr *msg)
 		break;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
+		on_address(world, msg);
+		break;
 	case RTM_NEWRULE:
 	case RTM_DELRULE:
 	case RTM_NEWNEXTHOP:

@@ -113,6 +113,53 @@ static void test_route_events(void **state)
 	assert_int_equal(fake.seen[RTM_GETROUTE], 0);
 }
 
+static void tell_address(uint8_t family, uint8_t scope)
+{
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
+	struct nlmsghdr *msg = ezlb_nl_msg_start(&buf, RTM_NEWADDR, 0);
+
+	*(struct ifaddrmsg *)mnl_nlmsg_put_extra_header(msg, sizeof(struct ifaddrmsg)) =
+		(struct ifaddrmsg){ .ifa_family = family, .ifa_scope = scope };
+	ezlb_nl_msg_end(&buf);
+	fake_push(&events, &buf);
+}
+
+/* As a container comes: an interface by which no backend is, with a qdisc, filters, an address. */
+static void test_interfaces_of_others(void **state)
+{
+	struct fake_filter ours = ours_100;
+
+	(void)state;
+	begin("10.0.1.5");
+	fake.links[3] = (struct fake_link){ 9, "veth1", 0, "clsact", { { 0 } }, 0 };
+	fake.n_links = 4;
+	tell_link(RTM_NEWLINK, &fake.links[3]);
+	fake.links[3].flags = IFF_UP;
+	tell_link(RTM_NEWLINK, &fake.links[3]);
+	tell_qdisc(RTM_NEWQDISC, 9, "clsact", TC_H_CLSACT);
+	tell_filter(RTM_NEWTFILTER, 9, &foreign);
+	tell_address(AF_INET6, RT_SCOPE_LINK);
+	tell_qdisc(RTM_NEWQDISC, 3, "clsact", TC_H_CLSACT); /* one that is known */
+	assert_false(peek_changed());
+	LIST("present sound\nhook eth0\n10.0.1.5 by eth0 clsact");
+	assert_int_equal(fake.seen[RTM_GETROUTE], 0);
+	/* The backend moves to it. */
+	fake.routes[0].by[0] = 9;
+	tell_route(RTM_NEWROUTE, &fake.routes[0]);
+	assert_true(peek_changed());
+	LIST("present sound\nhook eth0\n10.0.1.5 by veth1 clsact");
+	tell_qdisc(RTM_DELQDISC, 9, "clsact", TC_H_CLSACT);
+	assert_true(peek_changed());
+	tell_address(AF_INET6, RT_SCOPE_UNIVERSE);
+	assert_true(peek_changed());
+	tell_address(AF_INET, RT_SCOPE_LINK);
+	assert_true(peek_changed());
+	/* A hook that should not be there. */
+	fake_add(2, &ours);
+	tell_filter(RTM_NEWTFILTER, 3, &ours);
+	assert_true(peek_changed());
+}
+
 static void test_link_events(void **state)
 {
 	(void)state;
@@ -121,7 +168,7 @@ static void test_link_events(void **state)
 	fake.links[3] = (struct fake_link){ 9, "eth2", IFF_UP, NULL, { { 0 } }, 0 };
 	fake.n_links = 4;
 	tell_link(RTM_NEWLINK, &fake.links[3]);
-	assert_true(peek_changed());
+	assert_false(peek_changed());
 	assert_int_equal(list_rc(), 0);
 	assert_int_equal(fake.seen[RTM_GETROUTE], 0);
 	/* Another name. */
@@ -396,10 +443,19 @@ static void test_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_events),	TEST(test_foreign_events), TEST(test_route_events),
-		TEST(test_link_events), TEST(test_pins_and_rows),  TEST(test_towards),
-		TEST(test_many),	TEST(test_many_changes),   TEST(test_lost),
-		TEST(test_damaged),	TEST(test_deaf),	   TEST(test_read_again),
+		TEST(test_events),
+		TEST(test_foreign_events),
+		TEST(test_route_events),
+		TEST(test_link_events),
+		TEST(test_interfaces_of_others),
+		TEST(test_pins_and_rows),
+		TEST(test_towards),
+		TEST(test_many),
+		TEST(test_many_changes),
+		TEST(test_lost),
+		TEST(test_damaged),
+		TEST(test_deaf),
+		TEST(test_read_again),
 		TEST(test_end),
 	};
 
