@@ -149,10 +149,11 @@ static void say_problem(struct receiver *receiver)
 	const struct ezlb_err *problem = &receiver->writer.problem;
 	bool bad = problem->code != 0;
 
+	if (bad || receiver->said_problem)
+		counts_file_problem(bad ? problem->msg : "");
 	if (bad == receiver->said_problem)
 		return;
 	receiver->said_problem = bad;
-	counts_file_problem(bad ? problem->msg : "");
 	if (bad)
 		ezlb_log(EZLB_ERROR, "connlog",
 			 EZLB_S("msg", "lines of the connection log are lost"),

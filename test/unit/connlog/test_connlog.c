@@ -234,8 +234,17 @@ static void test_losses(void **state)
 		ezlb_connlog_counts(&counts);
 	}
 	assert_non_null(strstr(counts.problem, "cannot open /tmp/"));
-	/* As logrotate would do it after the directory has been made. */
+	/* Another reason takes its place. */
 	make_dir("none");
+	make_dir("none/log");
+	ezlb_connlog_reopen(log);
+	for (int i = 0; i < 1000 && !strstr(counts.problem, "Is a directory"); i++) {
+		poll(NULL, 0, 10);
+		ezlb_connlog_counts(&counts);
+	}
+	assert_non_null(strstr(counts.problem, "Is a directory"));
+	/* As logrotate would do it after the file can be made. */
+	assert_int_equal(rmdir(at("none/log").s), 0);
 	ezlb_connlog_reopen(log);
 	tell("172.16.0.2:3");
 	until(start.lines + start.unwritten + 3);
