@@ -71,6 +71,10 @@ done
 ezlb_start
 eventually 10 "IPv4 answers" client_get "$VIP:80"
 eventually 10 "IPv6 answers" client_get "[fd00:10::1]:80"
+ezlb_stop KILL # no file asks for the program, so ezlb has removed it
+toaprog load
+toaprog put "$VIP:80" add
+toaprog put "[fd00:10::1]:80" add 253
 few_rights tc qdisc add dev backends clsact
 few_rights tc filter add dev backends egress bpf direct-action object-pinned /sys/fs/bpf/ezlb/netns-*/prog
 toaprog sums b1 off # else the field has a part of the sum only, and a device would complete it
@@ -98,9 +102,12 @@ ip -n lb link set tun1 up
 ip -n b1 link add tun1 type ipip local 192.168.10.11 remote 192.168.10.1
 ip -n b1 addr add 10.9.0.2/30 dev tun1
 ip -n b1 link set tun1 up
+sed -i 's/192.168.10.11:80/10.9.0.2:80/' "$SERVICES/web4.yaml"
+ezlb_cmd once >/dev/null # removes the program
+toaprog load
+toaprog put "$VIP:80" add
 in_ns lb tc qdisc add dev tun1 clsact
 in_ns lb tc filter add dev tun1 egress bpf direct-action object-pinned /sys/fs/bpf/ezlb/netns-*/prog
-sed -i 's/192.168.10.11:80/10.9.0.2:80/' "$SERVICES/web4.yaml"
 only_tunnel() { # the other one may drain, with weight 0
 	local dests
 	dests=$(in_ns lb ipvsadm -Ln)
@@ -108,7 +115,6 @@ only_tunnel() { # the other one may drain, with weight 0
 }
 eventually 10 "the backend behind the tunnel" only_tunnel
 sniffed tun1 "$VIP:80" "ipip" 'fe08....ac100002'
-ezlb_stop
 toaprog remove
 toaprog remove
 assert_eq "pins" "" "$(pins)"
