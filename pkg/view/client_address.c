@@ -78,6 +78,30 @@ static void say_no_place(const char *device, struct conditions_value *out)
 		 device);
 }
 
+/* The program is where routes lead. No route, or one to this host itself, has no interface. */
+static void say_added(const struct ezlb_spec *spec, const struct ezlb_routes *routes,
+		      struct conditions_value *out)
+{
+	const struct ezlb_endpoint *without = NULL;
+	char addr[EZLB_ADDR_STRLEN];
+	size_t n = 0;
+
+	for (size_t i = spec->n_backends; i-- > 0;) {
+		const struct ezlb_route_row key = { .to = spec->backends[i].endpoint.addr };
+
+		if (EZLB_FIND(routes, &key, ezlb_route_row_cmp))
+			continue;
+		without = &spec->backends[i].endpoint;
+		n++;
+	}
+	say(out, n < spec->n_backends ? EZLB_REASON_ADDED : EZLB_REASON_UNSUPPORTED, "");
+	if (without)
+		snprintf(out->message, sizeof(out->message),
+			 "not for %zu of %zu backends, first %s: there is no route, or it is on "
+			 "this host",
+			 n, spec->n_backends, ezlb_addr_format(&without->addr, addr));
+}
+
 static void judge(const struct ezlb_spec *spec, const struct conditions_pass *pass,
 		  struct conditions_value *out)
 {
@@ -94,7 +118,7 @@ static void judge(const struct ezlb_spec *spec, const struct conditions_pass *pa
 	else if (ingress)
 		say_no_place(ingress->device, out);
 	else
-		say(out, EZLB_REASON_ADDED, "");
+		say_added(spec, &pass->found->actual.routes, out);
 }
 
 void conditions_client_address(const struct ezlb_catalog_entry *entry,

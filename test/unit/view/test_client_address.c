@@ -87,6 +87,21 @@ static void test_what_depends_on_the_file(void **state)
 	assert_said(&made, EZLB_REASON_NOT_APPLIED, "no version of the file is applied");
 }
 
+/* Packets to these backends leave by no interface. */
+static void test_backends_without_an_interface(void **state)
+{
+	struct made made;
+
+	(void)state;
+	made_open(&made);
+	made.result.found.actual.routes.len = 1;
+	assert_said(&made, EZLB_REASON_ADDED, "not for 1 of 2 backends, first 10.2.0.1:");
+
+	made_open(&made);
+	made.result.found.actual.routes.len = 0;
+	assert_said(&made, EZLB_REASON_UNSUPPORTED, "not for 2 of 2 backends, first 10.1.0.1:");
+}
+
 static void test_before_the_first_pass(void **state)
 {
 	struct made made;
@@ -215,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_depends_on_the_file),
+		cmocka_unit_test(test_backends_without_an_interface),
 		cmocka_unit_test(test_before_the_first_pass),
 		cmocka_unit_test(test_a_host_that_cannot),
 		cmocka_unit_test(test_ops_that_failed),
