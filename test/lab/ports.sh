@@ -27,6 +27,7 @@ ezlb_start
 eventually 10 "web answers" client_get "$(ep "$VIP" 80)"
 
 echo "# connections that stay open"
+# shellcheck disable=SC2016 # for the inner shell
 in_ns client bash -c 'for ((i = 0; i < $3; i++)); do exec {fd}<>"/dev/tcp/$1/$2" || exit; done; echo open; read -r' _ \
 	"$VIP" 80 "$OPEN" < <(sleep 100) >"$WORK/open" &
 holder=$!
