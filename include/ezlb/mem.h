@@ -72,6 +72,8 @@ void ezlb_close_fd(int *fd); /* closes if *fd >= 0, and sets it to -1 */
 #define EZLB_UNIQUE(v, cmp) \
 	((v)->len = ezlb_unique((v)->items, (v)->len, sizeof(*(v)->items), (cmp)))
 #define EZLB_FIND(v, key, cmp) ezlb_find((key), (v)->items, (v)->len, sizeof(*(v)->items), (cmp))
+/* The index of the first item that is not before the key; len if all are. */
+#define EZLB_FIRST(v, key, cmp) ezlb_first((key), (v)->items, (v)->len, sizeof(*(v)->items), (cmp))
 
 typedef int (*ezlb_cmp_fn)(const void *a, const void *b);
 void *ezlb_vec_room(void *items, size_t len, size_t *cap, size_t size);
@@ -79,6 +81,7 @@ void *ezlb_vec_grow(void *items, size_t len, size_t *cap, size_t n, size_t size)
 void ezlb_sort(void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 size_t ezlb_unique(void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 void *ezlb_find(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
+size_t ezlb_first(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 
 /* FNV-1a, 64 bits: for content hashes and hash tables. It does not resist attacks. */
 uint64_t ezlb_hash(const void *data, size_t len);

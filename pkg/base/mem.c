@@ -125,6 +125,21 @@ void *ezlb_find(const void *key, const void *items, size_t len, size_t size, ezl
 	return len ? bsearch(key, items, len, size, cmp) : NULL;
 }
 
+size_t ezlb_first(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp)
+{
+	size_t low = 0, high = len;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (cmp((const char *)items + mid * size, key) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 uint64_t ezlb_hash(const void *data, size_t len)
 {
 	const unsigned char *p = data;

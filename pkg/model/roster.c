@@ -65,17 +65,9 @@ const struct ezlb_roster_row *ezlb_roster_find(const struct ezlb_roster *roster,
 /* The first row that is not before the service. */
 static size_t first_of(const struct ezlb_roster *roster, const struct ezlb_service_key *service)
 {
-	size_t low = 0, high = roster->rows.len;
+	const struct ezlb_roster_row key = { .service = *service }; /* before any backend */
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (ezlb_service_key_cmp(&roster->rows.items[mid].service, service) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return EZLB_FIRST(&roster->rows, &key, ezlb_roster_row_cmp);
 }
 
 const struct ezlb_roster_row *ezlb_roster_of(const struct ezlb_roster *roster,

@@ -134,20 +134,18 @@ static void index_uses(struct sheet *sheet)
 	EZLB_SORT(&sheet->uses, use_cmp);
 }
 
+static int use_key_cmp(const void *a, const void *b)
+{
+	return ezlb_snat_key_cmp(&((const struct use *)a)->key, &((const struct use *)b)->key);
+}
+
 /* The first of the *n uses of the backend; NULL: none. */
 static const struct use *uses_of(const struct sheet *sheet, const struct ezlb_snat_key *backend,
 				 size_t *n)
 {
-	size_t low = 0, high = sheet->uses.len;
+	const struct use key = { .key = *backend };
+	size_t low = EZLB_FIRST(&sheet->uses, &key, use_key_cmp);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (ezlb_snat_key_cmp(&sheet->uses.items[mid].key, backend) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
 	for (*n = 0; low + *n < sheet->uses.len; (*n)++)
 		if (ezlb_snat_key_cmp(&sheet->uses.items[low + *n].key, backend) != 0)
 			break;

@@ -40,17 +40,9 @@ struct world_link *world_link(const struct world *world, int ifindex)
 /* Where the routes to addresses from this one on begin. */
 static size_t first_from(const struct world *world, const struct ezlb_addr *addr)
 {
-	size_t low = 0, high = world->routes.len;
+	const struct world_route key = { .to = *addr };
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (ezlb_addr_cmp(&world->routes.items[mid].to, addr) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return EZLB_FIRST(&world->routes, &key, route_cmp);
 }
 
 /*

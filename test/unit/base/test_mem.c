@@ -78,6 +78,7 @@ static void test_sort_and_find(void **state)
 	(void)state;
 	EZLB_SORT(&v, pair_cmp); /* an empty vector has no items pointer */
 	assert_null(EZLB_FIND(&v, &key, pair_cmp));
+	assert_int_equal(EZLB_FIRST(&v, &key, pair_cmp), 0);
 	for (int i = 0; i < 7; i++)
 		*EZLB_PUSH(&v) = (struct pair){ (i * 5) % 7, i };
 	EZLB_SORT(&v, pair_cmp);
@@ -87,6 +88,13 @@ static void test_sort_and_find(void **state)
 	assert_ptr_equal(found, &v.items[3]);
 	key.key = 7;
 	assert_null(EZLB_FIND(&v, &key, pair_cmp));
+	for (int i = -1; i <= 7; i++) {
+		key.key = i;
+		assert_int_equal(EZLB_FIRST(&v, &key, pair_cmp), i < 0 ? 0 : i);
+	}
+	v.items[2].key = v.items[4].key = 3; /* 3 three times */
+	key.key = 3;
+	assert_int_equal(EZLB_FIRST(&v, &key, pair_cmp), 2);
 	EZLB_VEC_CLEAR(&v);
 }
 
