@@ -97,7 +97,7 @@ static void wants(enum ezlb_proto proto, const char *listen, const char *backend
 
 static int run(void)
 {
-	return ezlb_ct_delete(&fake_source, &flows, &n, &err);
+	return ezlb_ct_delete(fake_source(), &flows, &n, &err);
 }
 
 /* "x" for each entry that has gone, "." for the others. */
@@ -296,7 +296,7 @@ static void test_count(void **state)
 	size_t counts[3] = { 9, 9, 9 };
 
 	(void)state;
-	assert_int_equal(ezlb_ct_count(&fake_source, &flows, counts, &err), 0);
+	assert_int_equal(ezlb_ct_count(fake_source(), &flows, counts, &err), 0);
 	assert_int_equal(fake.opened, 0); /* no flows, no dump */
 	has(EZLB_TCP, "172.16.0.2:1004", "10.0.0.1:53", "10.0.0.1:53");
 	has(EZLB_TCP, "172.16.0.2:1005", "10.0.0.1:53", "192.168.10.11:53");
@@ -307,7 +307,7 @@ static void test_count(void **state)
 	*EZLB_PUSH(&flows) = untranslated(EZLB_TCP, "10.0.0.9:53", "10.0.0.3");
 	*EZLB_PUSH(&flows) = untranslated(EZLB_TCP, "10.0.0.1:53", "10.0.0.3");
 	fake.interrupted = 1;
-	assert_int_equal(ezlb_ct_count(&fake_source, &flows, counts, &err), 0);
+	assert_int_equal(ezlb_ct_count(fake_source(), &flows, counts, &err), 0);
 	assert_int_equal(flows.items[0].listen.addr.bytes[3], 1); /* sorted */
 	assert_int_equal(counts[0], 2);
 	assert_int_equal(counts[1], 0);
@@ -315,7 +315,7 @@ static void test_count(void **state)
 	assert_int_equal(fake.dumps, 1);
 	assert_int_equal(fake.deletes, 0);
 	fake.dump_rc = -EPERM;
-	assert_int_equal(ezlb_ct_count(&fake_source, &flows, counts, &err), -EPERM);
+	assert_int_equal(ezlb_ct_count(fake_source(), &flows, counts, &err), -EPERM);
 	assert_non_null(strstr(err.msg, "CAP_NET_ADMIN"));
 }
 
@@ -346,7 +346,7 @@ static void test_sources(void **state)
 	has(EZLB_UDP, "172.16.0.2:1003", "10.0.0.1:54", "192.168.10.11:54"); /* another port */
 	fake.entry[7].entry.source = endpoint("10.0.0.4:1025");
 	fake.interrupted = 1;
-	assert_int_equal(ezlb_ct_sources(&fake_source, EZLB_UDP, &backend, &sources, &err), 0);
+	assert_int_equal(ezlb_ct_sources(fake_source(), EZLB_UDP, &backend, &sources, &err), 0);
 	assert_int_equal(sources.len, 2);
 	assert_int_equal(sources.items[0].addr.bytes[3], 3);
 	assert_int_equal(sources.items[0].used, 1);
@@ -354,18 +354,19 @@ static void test_sources(void **state)
 	assert_int_equal(fake.narrow_dumps, 1);
 
 	every.port = 0;
-	assert_int_equal(ezlb_ct_sources(&fake_source, EZLB_UDP, &every, &sources, &err), 0);
+	assert_int_equal(ezlb_ct_sources(fake_source(), EZLB_UDP, &every, &sources, &err), 0);
 	assert_int_equal(sources.len, 3);
 	assert_int_equal(sources.items[2].port, 54);
 	assert_int_equal(sources.items[1].used, 2);
 
 	fake.narrow_rc = -EINVAL; /* a kernel that does not know the filter */
-	assert_int_equal(ezlb_ct_sources(&fake_source, EZLB_TCP, &backend, &sources, &err), 0);
+	assert_int_equal(ezlb_ct_sources(fake_source(), EZLB_TCP, &backend, &sources, &err), 0);
 	assert_int_equal(sources.len, 1);
 	assert_int_equal(fake.dumps, 4);
 
 	fake.dump_rc = -EPERM;
-	assert_int_equal(ezlb_ct_sources(&fake_source, EZLB_UDP, &backend, &sources, &err), -EPERM);
+	assert_int_equal(ezlb_ct_sources(fake_source(), EZLB_UDP, &backend, &sources, &err),
+			 -EPERM);
 	assert_non_null(strstr(err.msg, "CAP_NET_ADMIN"));
 	EZLB_VEC_CLEAR(&sources);
 }

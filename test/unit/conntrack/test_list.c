@@ -79,12 +79,12 @@ static void on_connection(void *arg, const struct ezlb_connection *connection)
 
 static int list(void)
 {
-	return ezlb_ct_list(&fake_source, on_connection, &selects, &err);
+	return ezlb_ct_list(fake_source(), on_connection, &selects, &err);
 }
 
 static int look_up(void)
 {
-	return ezlb_ct_find(&fake_source, &answers, on_connection, &selects, &err);
+	return ezlb_ct_find(fake_source(), &answers, on_connection, &selects, &err);
 }
 
 static void ask(enum ezlb_proto proto, const char *backend, const char *source)
