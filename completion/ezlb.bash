@@ -14,17 +14,17 @@ _ezlb_services() {
 }
 
 _ezlb_commands() {
-	echo run once check import schema plan host-setup doctor status events who connections probe log-level reload cleanup version
+	echo run once check import schema plan host-setup doctor status events who connections probe log-level reload drain undrain cleanup version
 }
 
 _ezlb_flags() { # COMMAND
 	case $1 in
-	run) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --cleanup-on-exit --empty-hold-down --admin-address --traffic-interval --connection-log --log-level --log-format --help ;;
-	once) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --log-level --log-format --output --color --help ;;
+	run) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --vip-hold --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --cleanup-on-exit --drain-on-exit --empty-hold-down --admin-address --traffic-interval --connection-log --log-level --log-format --help ;;
+	once) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --log-level --log-format --output --color --help ;;
 	check) echo --config-dir --snat-backend --format --strict --allow-empty --configmap --help ;;
 	import) echo --from --output-dir --help ;;
 	schema) echo --help ;;
-	plan) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --log-level --log-format --output --color --help ;;
+	plan) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --log-level --log-format --output --color --help ;;
 	host-setup) echo --config-dir --state-dir --persist-dir --dataplane --snat-backend --vip-device --log-level --log-format --best-effort --help ;;
 	doctor) echo --config-dir --snat-backend --firewall --vip-device --output --help ;;
 	status) echo --state-dir --output --color --watch --help ;;
@@ -34,6 +34,8 @@ _ezlb_flags() { # COMMAND
 	probe) echo --state-dir --help ;;
 	log-level) echo --state-dir --help ;;
 	reload) echo --state-dir --help ;;
+	drain) echo --state-dir --wait --until-exit --help ;;
+	undrain) echo --state-dir --help ;;
 	cleanup) echo --state-dir --persist-dir --dataplane --snat-backend --vip-device --log-level --log-format --help ;;
 	version) echo --help ;;
 	esac
@@ -52,10 +54,15 @@ _ezlb_value() { # FLAG JOINED
 	--firewall | --firewallyes) echo 'auto never' ;;
 	--host-setup | --host-setupyes) echo 'auto never' ;;
 	--vip-device | --vip-deviceyes) echo ' ' ;;
+	--vip-when | --vip-whenyes) echo 'always serving' ;;
+	--vip-hold | --vip-holdyes) echo ' ' ;;
 	--ipvs-timeout-tcp | --ipvs-timeout-tcpyes) echo ' ' ;;
 	--ipvs-timeout-tcpfin | --ipvs-timeout-tcpfinyes) echo ' ' ;;
 	--ipvs-timeout-udp | --ipvs-timeout-udpyes) echo ' ' ;;
+	--sync-interface | --sync-interfaceyes) echo ' ' ;;
+	--sync-id | --sync-idyes) echo ' ' ;;
 	--cleanup-on-exityes) echo 'true false' ;;
+	--drain-on-exit | --drain-on-exityes) echo ' ' ;;
 	--empty-hold-down | --empty-hold-downyes) echo ' ' ;;
 	--admin-address | --admin-addressyes) echo ' ' ;;
 	--traffic-interval | --traffic-intervalyes) echo ' ' ;;
@@ -70,6 +77,7 @@ _ezlb_value() { # FLAG JOINED
 	--limit | --limityes) echo ' ' ;;
 	--format | --formatyes) echo 'text json github sarif' ;;
 	--configmap | --configmapyes) echo ' ' ;;
+	--wait | --waityes) echo ' ' ;;
 	esac
 }
 

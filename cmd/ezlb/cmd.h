@@ -27,6 +27,8 @@ struct flags {
 	size_t n_configmaps;
 	enum ezlb_connections_sort sort;
 	size_t limit;	  /* of connections */
+	uint32_t wait_ms; /* drain: how long to wait for connections to end */
+	bool until_exit;  /* drain: until the running ezlb ends */
 	bool best_effort; /* what fails does not change the exit status */
 	bool help;
 	enum ezlb_import_format from;
@@ -71,6 +73,8 @@ int cmd_connections(const struct flags *flags);
 int cmd_probe(const struct flags *flags);
 int cmd_log_level(const struct flags *flags);
 int cmd_reload(const struct flags *flags);
+int cmd_drain(const struct flags *flags);
+int cmd_undrain(const struct flags *flags);
 int cmd_import(const struct flags *flags);
 int cmd_schema(const struct flags *flags);
 int cmd_version(const struct flags *flags); /* flags may be NULL */

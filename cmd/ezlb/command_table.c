@@ -8,8 +8,9 @@
 /* Flags of commands that change the kernel, or plan to. */
 #define HOW                                                                                    \
 	(BIT(STATE_DIR) | BIT(PERSIST_DIR) | BIT(DATAPLANE) | BIT(PROBE) | BIT(SNAT_BACKEND) | \
-	 BIT(ADOPT) | BIT(FIREWALL) | BIT(HOST_SETUP) | BIT(VIP_DEVICE) | BIT(TIMEOUT_TCP) |   \
-	 BIT(TIMEOUT_TCPFIN) | BIT(TIMEOUT_UDP) | LOG)
+	 BIT(ADOPT) | BIT(FIREWALL) | BIT(HOST_SETUP) | BIT(VIP_DEVICE) | BIT(VIP_WHEN) |      \
+	 BIT(TIMEOUT_TCP) | BIT(TIMEOUT_TCPFIN) | BIT(TIMEOUT_UDP) | BIT(SYNC_INTERFACE) |     \
+	 BIT(SYNC_ID) | LOG)
 
 const struct command command_table[] = {
 	{ "run", cmd_run, "", "watch the service files and keep the kernel up to date",
@@ -22,7 +23,8 @@ const struct command command_table[] = {
 	  "ezlb run --cleanup-on-exit=false --admin-address 9106\n"
 	  "ezlb run --dataplane memory --config-dir . --state-dir /tmp/ezlb\n",
 	  BIT(CONFIG_DIR) | HOW | BIT(CLEANUP) | BIT(EMPTY_HOLD) | BIT(ADMIN_ADDRESS) |
-		  BIT(TRAFFIC_INTERVAL) | BIT(CONNECTION_LOG) },
+		  BIT(TRAFFIC_INTERVAL) | BIT(CONNECTION_LOG) | BIT(VIP_HOLD) |
+		  BIT(DRAIN_ON_EXIT) },
 	{ "once", cmd_once, "", "apply the service files once, and end",
 	  "Reads the service files, probes the backends, changes the kernel once, and prints what "
 	  "it changed. The result stays in the kernel.",
@@ -141,6 +143,21 @@ const struct command command_table[] = {
 	  "0  it reads them\n"
 	  "1  no answer\n",
 	  "ezlb reload\n", BIT(STATE_DIR) },
+	{ "drain", cmd_drain, "", "take this balancer out, and let open connections end",
+	  "Makes a running ezlb drain this balancer: the addresses leave the interface of "
+	  "--vip-device, so that a routing daemon withdraws their routes, and `ezlb probe ready` "
+	  "says no. Rules and open connections stay. It drains until `ezlb undrain`, also after a "
+	  "restart.",
+	  "0  it drains; with --wait: and no connection is active\n"
+	  "1  no answer, or with --wait: connections are still active\n",
+	  "ezlb drain --wait 60s\n"
+	  "ezlb drain --until-exit --wait 60s\n",
+	  BIT(STATE_DIR) | BIT(WAIT) | BIT(UNTIL_EXIT) },
+	{ "undrain", cmd_undrain, "", "put a drained balancer back",
+	  "Ends what `ezlb drain` began.",
+	  "0  it does not drain\n"
+	  "1  no answer\n",
+	  "ezlb undrain\n", BIT(STATE_DIR) },
 	{ "cleanup", cmd_cleanup, "", "remove from the kernel everything that ezlb owns",
 	  "Removes from the kernel everything that ezlb owns by its records in --state-dir, restores "
 	  "sysctls, deletes the last good versions of the files, and prints what it removed. Stop `ezlb run` first.",

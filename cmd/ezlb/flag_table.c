@@ -84,6 +84,22 @@ const struct flag_row flag_table[FLAGS] = {
 		.help = "Put the addresses of all listeners on a dummy interface of "
 			"this name.",
 	},
+	[FLAG_VIP_WHEN] = {
+		.name = "vip-when",
+		.env = "EZLB_VIP_WHEN",
+		.arg = "always|serving",
+		.by_default = "always",
+		.help = "When an address is on the interface of --vip-device, for services without "
+			"`vip`. serving: only while a service on it has a backend that serves.",
+	},
+	[FLAG_VIP_HOLD] = {
+		.name = "vip-hold",
+		.env = "EZLB_VIP_HOLD",
+		.arg = "DURATION",
+		.by_default = "5s",
+		.help = "An address that was removed because no backend served returns after a "
+			"backend has served for this long.",
+	},
 	[FLAG_TIMEOUT_TCP] = {
 		.name = "ipvs-timeout-tcp",
 		.env = "EZLB_IPVS_TIMEOUT_TCP",
@@ -105,6 +121,21 @@ const struct flag_row flag_table[FLAGS] = {
 		.by_default = "the kernel's value",
 		.help = "The same for a UDP flow.",
 	},
+	[FLAG_SYNC_INTERFACE] = {
+		.name = "sync-interface",
+		.env = "EZLB_SYNC_INTERFACE",
+		.arg = "NAME",
+		.by_default = "none",
+		.help = "Run the sync daemon of IPVS on this interface: it tells other balancers "
+			"about connections, and learns theirs.",
+	},
+	[FLAG_SYNC_ID] = {
+		.name = "sync-id",
+		.env = "EZLB_SYNC_ID",
+		.arg = "1-255",
+		.by_default = "1",
+		.help = "The number of the group of balancers that share connections.",
+	},
 	[FLAG_CLEANUP] = {
 		.name = "cleanup-on-exit",
 		.env = "EZLB_CLEANUP_ON_EXIT",
@@ -113,6 +144,14 @@ const struct flag_row flag_table[FLAGS] = {
 		.help = "true: at the end remove from the kernel everything that ezlb "
 			"owns.",
 		.arg_optional = true,
+	},
+	[FLAG_DRAIN_ON_EXIT] = {
+		.name = "drain-on-exit",
+		.env = "EZLB_DRAIN_ON_EXIT",
+		.arg = "DURATION",
+		.by_default = "0s",
+		.help = "On SIGTERM drain this balancer first, and end when no connection is "
+			"active, or after this time. A second signal ends it at once.",
 	},
 	[FLAG_EMPTY_HOLD] = {
 		.name = "empty-hold-down",
@@ -241,6 +280,17 @@ const struct flag_row flag_table[FLAGS] = {
 		.name = "best-effort",
 		.help = "Exit with 0 although something failed, and print what. For an init "
 			"container, which must not stop `ezlb run` from serving the rest.",
+	},
+	[FLAG_WAIT] = {
+		.name = "wait",
+		.env = "EZLB_WAIT",
+		.arg = "DURATION",
+		.by_default = "0s",
+		.help = "Wait until no connection is active, at most this long.",
+	},
+	[FLAG_UNTIL_EXIT] = {
+		.name = "until-exit",
+		.help = "The drain ends with the running ezlb: the next one does not drain.",
 	},
 	[FLAG_HELP] = {
 		.name = "help",

@@ -17,6 +17,9 @@
 #define MIN_TRAFFIC_INTERVAL_MS	    1000
 #define DEFAULT_LIMIT		    50
 #define MAX_LIMIT		    1000000
+#define DEFAULT_VIP_HOLD_MS	    5000
+#define DEFAULT_SYNC_ID		    1
+#define MAX_SYNC_ID		    255
 
 /* getopt's value of the first long flag: above all letters. */
 #define LONG_BASE 256
@@ -113,11 +116,21 @@ static void add_configmap(struct flags *flags, const char *name)
 	flags->configmaps[flags->n_configmaps++] = name;
 }
 
-static bool parse_limit(const char *text, size_t *out)
+/* A whole number from 1 to max. */
+static bool parse_number(const char *text, size_t max, size_t *out)
 {
 	*out = strtoul(text, NULL, 10);
 	return text[0] != '\0' && strspn(text, "0123456789") == strlen(text) && *out >= 1 &&
-	       *out <= MAX_LIMIT;
+	       *out <= max;
+}
+
+static bool parse_sync_id(const char *text, uint8_t *out)
+{
+	size_t id;
+	bool valid = parse_number(text, MAX_SYNC_ID, &id);
+
+	*out = (uint8_t)id;
+	return valid;
 }
 
 /* What a flag without a value switches on; NULL: it takes a value. */
@@ -133,6 +146,8 @@ static bool *switch_of(struct flags *flags, enum flag flag)
 		return &flags->allow_empty;
 	if (flag == FLAG_BEST_EFFORT)
 		return &flags->best_effort;
+	if (flag == FLAG_UNTIL_EXIT)
+		return &flags->until_exit;
 	return flag == FLAG_HELP ? &flags->help : NULL;
 }
 
@@ -166,6 +181,19 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_VIP_DEVICE:
 		options->vip_device = value;
 		return ezlb_host_device_valid(value);
+	case FLAG_VIP_WHEN:
+		return ezlb_vip_when_parse(value, &options->vip_when) == 0;
+	case FLAG_VIP_HOLD:
+		return ezlb_duration_parse(value, &options->vip_hold_ms, NULL) == 0;
+	case FLAG_SYNC_INTERFACE:
+		options->sync_interface = value;
+		return ezlb_host_device_valid(value);
+	case FLAG_SYNC_ID:
+		return parse_sync_id(value, &options->sync_id);
+	case FLAG_DRAIN_ON_EXIT:
+		return ezlb_duration_parse(value, &options->drain_on_exit_ms, NULL) == 0;
+	case FLAG_WAIT:
+		return ezlb_duration_parse(value, &flags->wait_ms, NULL) == 0;
 	case FLAG_TIMEOUT_TCP:
 		return parse_timeout(value, &options->ipvs_timeouts[EZLB_TIMEOUT_TCP]);
 	case FLAG_TIMEOUT_TCPFIN:
@@ -200,7 +228,7 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_SORT:
 		return ezlb_connections_sort_parse(value, &flags->sort) == 0;
 	case FLAG_LIMIT:
-		return parse_limit(value, &flags->limit);
+		return parse_number(value, MAX_LIMIT, &flags->limit);
 	case FLAG_FORMAT:
 		return ezlb_review_format_parse(value, &flags->format) == 0;
 	case FLAG_CONFIGMAP:
@@ -211,6 +239,7 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_STRICT:
 	case FLAG_ALLOW_EMPTY:
 	case FLAG_BEST_EFFORT:
+	case FLAG_UNTIL_EXIT:
 	case FLAG_HELP:
 		return *switch_of(flags, flag) = true;
 	case FLAGS:
@@ -418,6 +447,9 @@ bool flags_parse(const struct command *command, struct flags *flags, int argc, c
 				.options = { .state_dir = flag_table[FLAG_STATE_DIR].by_default,
 					     .cleanup_on_exit = true,
 					     .empty_hold_ms = DEFAULT_EMPTY_HOLD_MS,
+					     .vip_when = EZLB_VIP_ALWAYS,
+					     .vip_hold_ms = DEFAULT_VIP_HOLD_MS,
+					     .sync_id = DEFAULT_SYNC_ID,
 					     .traffic_interval_ms = DEFAULT_TRAFFIC_INTERVAL_MS } };
 	parse_colour("auto", &flags->colour);
 	if (!read_env(command, flags, &log) || !read_flags(command, flags, &log, argc, argv))

@@ -27,10 +27,15 @@ struct ezlb_options {
 	enum ezlb_dataplane_kind dataplane;
 	bool probe; /* with EZLB_DP_MEMORY: probe backends; otherwise all count as up */
 	enum ezlb_adopt adopt;
-	enum ezlb_snat_driver snat_driver;     /* with EZLB_DP_MEMORY, AUTO means IPTABLES */
-	bool firewall_never;		       /* add no accept rules to filters that drop */
-	bool host_setup_never;		       /* set no sysctls, load no modules */
-	const char *vip_device;		       /* NULL or "": add no addresses */
+	enum ezlb_snat_driver snat_driver; /* with EZLB_DP_MEMORY, AUTO means IPTABLES */
+	bool firewall_never;		   /* add no accept rules to filters that drop */
+	bool host_setup_never;		   /* set no sysctls, load no modules */
+	const char *vip_device;		   /* NULL or "": add no addresses */
+	enum ezlb_vip_when vip_when;	   /* of services without `vip` */
+	uint32_t vip_hold_ms;		   /* before a withdrawn address returns */
+	const char *sync_interface;	   /* of IPVS's sync daemon; NULL: none */
+	uint8_t sync_id;
+	uint32_t drain_on_exit_ms; /* run: on SIGTERM drain for at most so long; 0: do not */
 	uint32_t ipvs_timeouts[EZLB_TIMEOUTS]; /* seconds; 0: the value of the kernel stays */
 	bool cleanup_on_exit;
 	uint32_t empty_hold_ms; /* run: keeps the services this long when all files disappear */

@@ -46,7 +46,9 @@ struct ezlb_lifecycle_in {
 	const struct ezlb_drains *drains;     /* of the ledger */
 	/* There is no later step: backends leave at once, and slow starts are over at once. */
 	bool single;
-	uint64_t now_ms; /* by ezlb_now_ms */
+	uint64_t now_ms;	     /* by ezlb_now_ms */
+	enum ezlb_vip_when vip_when; /* of services without `vip` */
+	uint32_t vip_hold_ms;	     /* before a withdrawn address returns */
 };
 
 /*

@@ -56,6 +56,8 @@ struct ezlb_pass {
 	struct ezlb_ledger ledger;
 	enum ezlb_adopt adopt;
 	struct ezlb_policy policy;
+	enum ezlb_vip_when vip_when; /* as in struct ezlb_lifecycle_in */
+	uint32_t vip_hold_ms;
 	bool put_back; /* cleanup: give the settings their values from before ezlb */
 	/* ezlb_conntrack_delete; NULL: no conntrack (the in-memory data plane). */
 	int (*end_flows)(const struct ezlb_flows *flows, size_t *n, struct ezlb_err *err);

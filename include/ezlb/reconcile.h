@@ -25,7 +25,8 @@ struct ezlb_policy {
 	/* Settings are not changed: only those are wanted without which a service does not work. */
 	bool hands_off;
 	char vip_device[EZLB_DEVICE_STRLEN]; /* the dummy link for listeners' addresses; "": none */
-	uint32_t timeouts[EZLB_TIMEOUTS];    /* seconds; 0: the value of the kernel stays */
+	bool drained; /* the addresses are on ezlb_node_drain_device(vip_device) instead */
+	uint32_t timeouts[EZLB_TIMEOUTS]; /* seconds; 0: the value of the kernel stays */
 };
 
 /* The error of each layer; code 0: none. */

@@ -70,6 +70,11 @@ struct ezlb_roster {
 	 * or the connections of a draining dest must be read again. UINT64_MAX: never.
 	 */
 	uint64_t due_ms;
+	/*
+	 * Addresses of listeners that must not be on the link of --vip-device: with `serving`, no
+	 * backend of a service on them serves, or has not served for long enough. Sorted.
+	 */
+	struct ezlb_addrs withdrawn;
 };
 
 int ezlb_roster_row_cmp(const void *a, const void *b); /* by service, backend */

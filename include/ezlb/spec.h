@@ -39,6 +39,13 @@ enum ezlb_client_address {
 	EZLB_CLIENT_ADDRESS_TOA /* by a TCP option in the first packets of a connection */
 };
 
+/* When the addresses of the listeners are on the link of --vip-device. */
+enum ezlb_vip_when {
+	EZLB_VIP_DEFAULT, /* as --vip-when says */
+	EZLB_VIP_ALWAYS,
+	EZLB_VIP_SERVING /* while a service on the address has a backend that serves */
+};
+
 /* A place in a file; both count from 1, 0 = unknown. */
 struct ezlb_mark {
 	int line;
@@ -120,6 +127,7 @@ struct ezlb_spec {
 	uint32_t toa_ipv6_kind; /* of the TCP option for IPv6 clients: 254 or 253 */
 	bool connection_log;	/* a line for each connection that has ended */
 	bool traffic_log;
+	enum ezlb_vip_when vip;
 	struct ezlb_check check;
 	uint32_t drain_ms; /* for a backend that leaves; 0: removed at once */
 	enum ezlb_on_failure on_failure;
@@ -172,9 +180,11 @@ const char *ezlb_tunnel_checksum_str(enum ezlb_tunnel_checksum checksum);
 const char *ezlb_client_address_str(enum ezlb_client_address how);
 int ezlb_client_address_parse(const char *text, enum ezlb_client_address *out);
 const char *ezlb_on_failure_str(enum ezlb_on_failure what);
+const char *ezlb_vip_when_str(enum ezlb_vip_when when); /* "" for DEFAULT */
 int ezlb_tunnel_type_parse(const char *text, enum ezlb_tunnel_type *out);
 int ezlb_tunnel_checksum_parse(const char *text, enum ezlb_tunnel_checksum *out);
 int ezlb_on_failure_parse(const char *text, enum ezlb_on_failure *out);
+int ezlb_vip_when_parse(const char *text, enum ezlb_vip_when *out);
 
 /* IPPROTO_TCP and so on; the inverse returns -EPROTONOSUPPORT for other numbers. */
 int ezlb_proto_number(enum ezlb_proto proto);

@@ -13,6 +13,7 @@
 #include <ezlb/diag.h>
 #include <ezlb/event.h>
 #include <ezlb/histogram.h>
+#include <ezlb/node.h>
 #include <ezlb/plan.h>
 #include <ezlb/ports.h>
 #include <ezlb/roster.h>
@@ -222,6 +223,8 @@ struct ezlb_status {
 
 	bool ready;
 	char not_ready[EZLB_MESSAGE_STRLEN]; /* why; "" if ready */
+	struct ezlb_node_drain drain;
+	uint64_t revision; /* of the set that is applied: the same on all nodes that agree */
 
 	/* files */
 	enum ezlb_watch_mode watch;

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include <ezlb/err.h>
+#include <ezlb/node.h>
 #include <ezlb/roster.h>
 #include <ezlb/snapshot.h>
 #include <ezlb/table.h>
@@ -123,6 +124,18 @@ int ezlb_ledger_set(struct ezlb_ledger *ledger, const struct ezlb_ledger_content
 /* True if somebody removed, replaced or changed the file since the last read or write. */
 bool ezlb_ledger_lost(const struct ezlb_ledger *ledger);
 void ezlb_ledger_close(struct ezlb_ledger *ledger);
+
+/* --- the drain of this balancer -------------------------------------------------------------- */
+
+/*
+ * The file DIR/drained says that `ezlb drain` was the last word. It is in the persist directory, so
+ * that it survives a reboot; if there is none, in the state directory.
+ */
+
+/* Returns 0 also if there is no file: then *out is that nothing drains. */
+int ezlb_drained_read(const char *dir, struct ezlb_node_drain *out, struct ezlb_err *err);
+/* Writes the file, or removes it if kind is not EZLB_NODE_DRAINED. Atomic. */
+int ezlb_drained_write(const char *dir, const struct ezlb_node_drain *drain, struct ezlb_err *err);
 
 /* --- last good versions ---------------------------------------------------------------------- */
 

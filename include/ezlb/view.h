@@ -10,6 +10,7 @@
 #include <ezlb/catalog.h>
 #include <ezlb/event.h>
 #include <ezlb/local.h>
+#include <ezlb/node.h>
 #include <ezlb/pass.h>
 #include <ezlb/ports.h>
 #include <ezlb/probe.h>
@@ -48,6 +49,7 @@ struct ezlb_view {
 	struct ezlb_view_services EZLB_VEC(struct ezlb_view_service) services; /* sorted by path */
 	struct ezlb_status_dirs dirs;
 	int64_t started_ms;
+	struct ezlb_node_drain drain;
 
 	uint64_t reloads;
 	bool reload_ok;
@@ -103,6 +105,8 @@ void ezlb_view_survey(struct ezlb_view *view, const struct ezlb_catalog *catalog
 		      const struct ezlb_view_survey *survey, int64_t now_ms);
 /* Sets the conditions that do not depend on a pass again. */
 void ezlb_view_recheck(struct ezlb_view *view, const struct ezlb_catalog *catalog, int64_t now_ms);
+/* This balancer drains, or serves again. drain->since_ms is of the wall clock. */
+void ezlb_view_drain(struct ezlb_view *view, const struct ezlb_node_drain *drain, int64_t now_ms);
 /* Adds one event. `object` and `message` may be NULL. */
 void ezlb_view_event(struct ezlb_view *view, enum ezlb_event_type type, const char *object,
 		     const char *message, int64_t now_ms);

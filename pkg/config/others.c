@@ -20,7 +20,7 @@ static const struct other of_service[] = {
 	{ "apiVersion", KUBERNETES },
 	{ "kind", KUBERNETES },
 	{ "services", "one file is one service: write its fields without services:" },
-	{ "vip", "write listen: IP:port" },
+	{ "virtual_ip", "write listen: IP:port" },
 	{ "port", "write listen: IP:port" },
 	{ "virtual_server", "write listen: IP:port" },
 	{ "servers", "did you mean 'backends'?" },

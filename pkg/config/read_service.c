@@ -185,6 +185,14 @@ void ezlb_read_client_address(struct reader *r, const struct field *field,
 		ezlb_client_address_parse(word, &r->spec->client_address);
 }
 
+void ezlb_read_vip(struct reader *r, const struct field *field, const struct ezlb_node *node)
+{
+	const char *word;
+
+	if (ezlb_field_word(r->src, node, field->words, field->aliases, &word))
+		ezlb_vip_when_parse(word, &r->spec->vip);
+}
+
 void ezlb_read_on_failure(struct reader *r, const struct field *field, const struct ezlb_node *node)
 {
 	const char *word;

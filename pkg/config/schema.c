@@ -150,6 +150,10 @@ static const struct field service_fields[] = {
 	  "client_address: toa only: the kind of the TCP option for IPv6 clients: 254 as DPVS "
 	  "reads it, 253 as the modules of Alibaba and Huawei do",
 	  .by_default = "254", .limits = { 253, 254 }, SPEC(toa_ipv6_kind) },
+	{ "vip", VALUE_WORD,
+	  "with --vip-device: when the addresses of listen are on its link. serving: while a "
+	  "service on the address has a backend that serves. Default: as --vip-when says",
+	  .words = WORDS("always", "serving"), .read = ezlb_read_vip, .write = ezlb_write_vip },
 	{ "backends", VALUE_MAPS, "where the packets go",
 	  .needed = "write backends: and below it '- address: IP:port'", .table = &backend_table,
 	  .read = ezlb_read_backends },

@@ -121,6 +121,7 @@ void ezlb_read_backends(struct reader *r, const struct field *field, const struc
 void ezlb_read_fallback(struct reader *r, const struct field *field, const struct ezlb_node *node);
 void ezlb_read_min_healthy(struct reader *r, const struct field *field,
 			   const struct ezlb_node *node);
+void ezlb_read_vip(struct reader *r, const struct field *field, const struct ezlb_node *node);
 void ezlb_read_client_address(struct reader *r, const struct field *field,
 			      const struct ezlb_node *node);
 void ezlb_read_on_failure(struct reader *r, const struct field *field,
@@ -182,6 +183,7 @@ void ezlb_write_full_nat(const struct writer *w, const struct field *field, stru
 void ezlb_write_snat_ip(const struct writer *w, const struct field *field, struct ezlb_texts *to);
 void ezlb_write_min_healthy(const struct writer *w, const struct field *field,
 			    struct ezlb_texts *to);
+void ezlb_write_vip(const struct writer *w, const struct field *field, struct ezlb_texts *to);
 void ezlb_write_client_address(const struct writer *w, const struct field *field,
 			       struct ezlb_texts *to);
 void ezlb_write_on_failure(const struct writer *w, const struct field *field,

@@ -222,6 +222,13 @@ void ezlb_write_client_address(const struct writer *w, const struct field *field
 	ezlb_write_add(to, "%s", ezlb_client_address_str(w->spec->client_address));
 }
 
+void ezlb_write_vip(const struct writer *w, const struct field *field, struct ezlb_texts *to)
+{
+	(void)field;
+	if (w->spec->vip != EZLB_VIP_DEFAULT)
+		ezlb_write_add(to, "%s", ezlb_vip_when_str(w->spec->vip));
+}
+
 void ezlb_write_on_failure(const struct writer *w, const struct field *field, struct ezlb_texts *to)
 {
 	(void)field;

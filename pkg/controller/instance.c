@@ -72,6 +72,8 @@ static void set_policy(struct ezlb_pass *pass, const struct ezlb_options *option
 		ezlb_strcpy(pass->policy.vip_device, sizeof(pass->policy.vip_device),
 			    options->vip_device);
 	memcpy(pass->policy.timeouts, options->ipvs_timeouts, sizeof(pass->policy.timeouts));
+	pass->vip_when = options->vip_when;
+	pass->vip_hold_ms = options->vip_hold_ms;
 	pass->adopt = options->adopt;
 	pass->end_flows = options->dataplane == EZLB_DP_KERNEL ? ezlb_conntrack_delete : NULL;
 }

@@ -132,6 +132,11 @@ static const char *const on_failure_names[] = {
 	[EZLB_ON_FAILURE_REMOVE] = "remove",
 	[EZLB_ON_FAILURE_DRAIN] = "drain",
 };
+static const char *const vip_when_names[] = {
+	[EZLB_VIP_DEFAULT] = "",
+	[EZLB_VIP_ALWAYS] = "always",
+	[EZLB_VIP_SERVING] = "serving",
+};
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 const char *ezlb_proto_str(enum ezlb_proto word)
@@ -238,4 +243,18 @@ int ezlb_mark_cmp(struct ezlb_mark a, struct ezlb_mark b)
 	int rc = (a.line > b.line) - (a.line < b.line);
 
 	return rc ? rc : (a.col > b.col) - (a.col < b.col);
+}
+
+const char *ezlb_vip_when_str(enum ezlb_vip_when when)
+{
+	return vip_when_names[when];
+}
+
+int ezlb_vip_when_parse(const char *text, enum ezlb_vip_when *out)
+{
+	int i = text[0] ? ezlb_word_index(vip_when_names, COUNT(vip_when_names), text) : -EINVAL;
+
+	if (i >= 0)
+		*out = (enum ezlb_vip_when)i;
+	return i < 0 ? i : 0;
 }

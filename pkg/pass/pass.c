@@ -150,6 +150,8 @@ static void make_roster(struct ezlb_pass *pass, const struct ezlb_desired *ours,
 		.owned = &pass->ledger.content.services,
 		.drains = &pass->ledger.content.drains,
 		.single = pass->single,
+		.vip_when = pass->vip_when,
+		.vip_hold_ms = pass->vip_hold_ms,
 		.now_ms = now_ms,
 	};
 

@@ -5,12 +5,12 @@
 # shellcheck source=test/lib/lib.bash
 . "$(dirname "$0")/../lib/lib.bash"
 
-commands=(run once check import schema plan host-setup doctor status events who connections probe log-level reload cleanup version)
+commands=(run once check import schema plan host-setup doctor status events who connections probe log-level reload drain undrain cleanup version)
 # Those that take arguments, with what they say of too many.
 declare -A arguments=([check]='' [import]='' [who]='' [connections]='takes at most one argument: the name of a service, or an address' [status]='takes at most one argument' [probe]='takes one argument: ready or live'
 	[log-level]='takes one argument: error, warn, info or debug')
 variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_PERSIST_DIR EZLB_DATAPLANE EZLB_PROBE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
-	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_IPVS_TIMEOUT_TCP EZLB_IPVS_TIMEOUT_TCPFIN EZLB_IPVS_TIMEOUT_UDP
+	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_VIP_WHEN EZLB_VIP_HOLD EZLB_SYNC_INTERFACE EZLB_SYNC_ID EZLB_DRAIN_ON_EXIT EZLB_WAIT EZLB_IPVS_TIMEOUT_TCP EZLB_IPVS_TIMEOUT_TCPFIN EZLB_IPVS_TIMEOUT_UDP
 	EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_ADMIN_ADDRESS
 	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR EZLB_FROM EZLB_OUTPUT_DIR
 	EZLB_SORT EZLB_LIMIT EZLB_FORMAT EZLB_CONFIGMAP EZLB_CONNECTION_LOG)
@@ -130,7 +130,7 @@ takes() {
 flags_of_commands() {
 	local command flag takers
 	mapfile -t flags < <(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$WORK"/help-* | sort -u)
-	equal "there are that many flags" 34 "${#flags[@]}"
+	equal "there are that many flags" 41 "${#flags[@]}"
 	for flag in "${flags[@]}"; do
 		[[ $flag != --help ]] || continue
 		takers=
@@ -141,7 +141,7 @@ flags_of_commands() {
 		for command in "${commands[@]}"; do
 			if ! takes "$command" "$flag"; then
 				refused "ezlb: $command: no flag $flag; it is a flag of $takers" "$command" "$flag="
-			elif [[ $flag =~ ^--(watch|follow|strict|allow-empty|best-effort)$ ]]; then
+			elif [[ $flag =~ ^--(watch|follow|strict|allow-empty|best-effort|until-exit)$ ]]; then
 				refused "ezlb: $command: $flag takes no value" "$command" "$flag="
 			else
 				refused "ezlb: $flag=" "$command" "$flag=" # it is looked at
@@ -177,7 +177,7 @@ wrong_usage() {
 			refused "$command ${arguments[$command]}" "$command" one two
 		fi
 	done
-	for flag in --config-dir --state-dir --persist-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --empty-hold-down --admin-address --traffic-interval --connection-log --log-level --log-format; do
+	for flag in --config-dir --state-dir --persist-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --vip-hold --sync-interface --sync-id --drain-on-exit --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --empty-hold-down --admin-address --traffic-interval --connection-log --log-level --log-format; do
 		refused "ezlb: run: $flag needs a value: " run "$flag"
 	done
 	for flag in --output --color -o; do
@@ -204,6 +204,15 @@ wrong_usage() {
 	refused "--vip-device=a b: expected NAME" plan --vip-device "a b"
 	refused "--vip-device=..: expected NAME" plan --vip-device=..
 	refused "--vip-device=sixteen-letters-: expected NAME" plan --vip-device=sixteen-letters-
+	refused "--vip-when=Serving: expected always|serving" plan --vip-when=Serving
+	refused "--vip-when=: expected always|serving" run --vip-when=
+	refused "--vip-hold=5: expected DURATION" run --vip-hold=5
+	refused "--drain-on-exit=5: expected DURATION" run --drain-on-exit=5
+	refused "--wait=soon: expected DURATION" drain --wait soon
+	refused "--sync-interface=a/b: expected NAME" run --sync-interface=a/b
+	for value in "" 0 256 -1 1x; do
+		refused "--sync-id=$value: expected 1-255" run "--sync-id=$value"
+	done
 	for value in "" 0 0s 15 1500ms 999ms -1s 25h; do
 		refused "--ipvs-timeout-tcp=$value: expected DURATION>=1s" run --ipvs-timeout-tcp "$value"
 	done
@@ -239,9 +248,10 @@ wrong_usage() {
 
 wrong_variables() {
 	local setting command
-	for setting in EZLB_DATAPLANE=ebpf EZLB_PROBE=1 EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_EMPTY_HOLD_DOWN=soon EZLB_ADMIN_ADDRESS=localhost:80 EZLB_TRAFFIC_INTERVAL=10ms EZLB_COLOR=yes EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml EZLB_SORT=name EZLB_LIMIT=0; do
+	for setting in EZLB_DATAPLANE=ebpf EZLB_PROBE=1 EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_VIP_WHEN=now EZLB_VIP_HOLD=1 EZLB_SYNC_INTERFACE=a/b EZLB_SYNC_ID=0 EZLB_DRAIN_ON_EXIT=1 EZLB_WAIT=1 EZLB_EMPTY_HOLD_DOWN=soon EZLB_ADMIN_ADDRESS=localhost:80 EZLB_TRAFFIC_INTERVAL=10ms EZLB_COLOR=yes EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml EZLB_SORT=name EZLB_LIMIT=0; do
 		command=run
 		[[ $setting != EZLB_OUTPUT=* && $setting != EZLB_COLOR=* ]] || command=plan
+		[[ $setting != EZLB_WAIT=* ]] || command=drain
 		[[ $setting != EZLB_SORT=* && $setting != EZLB_LIMIT=* ]] || command=connections
 		ez_env "$setting" -- "$command" --config-dir "$WORK/absent"
 		ended "$setting is refused" 2 "" "ezlb: $setting: expected "
@@ -257,7 +267,7 @@ wrong_variables() {
 # Whoever asks where nobody answers is told so in one line, and where that was.
 nobody_answers() {
 	local command text="no ezlb answers on $WORK/absent/admin.sock: is it running?"
-	for command in status "status web" events "events -f" "log-level debug" reload "status -o json" "status --watch"; do
+	for command in status "status web" events "events -f" "log-level debug" reload drain "drain --until-exit" undrain "status -o json" "status --watch"; do
 		# shellcheck disable=SC2086 # they are words
 		ez $command --state-dir "$WORK/absent"
 		ended "ezlb $command where none runs" 1 "" "ezlb: $text"

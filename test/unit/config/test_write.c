@@ -112,6 +112,7 @@ static void assert_same(const struct ezlb_spec *a, const struct ezlb_spec *b)
 	assert_int_equal(a->toa_ipv6_kind, b->toa_ipv6_kind);
 	assert_int_equal(a->connection_log, b->connection_log);
 	assert_int_equal(a->traffic_log, b->traffic_log);
+	assert_int_equal(a->vip, b->vip);
 	assert_same_check(&a->check, &b->check);
 	assert_int_equal(a->drain_ms, b->drain_ms);
 	assert_int_equal(a->on_failure, b->on_failure);

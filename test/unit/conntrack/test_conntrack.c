@@ -27,7 +27,7 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 
 int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
-	struct timespec limit = { .tv_nsec = timeout * 1000000L };
+	struct timespec limit = { .tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * 1000000L };
 
 	if (fails(&fail_poll))
 		return -1;
