@@ -112,10 +112,10 @@ void ezlb_view_event(struct ezlb_view *view, enum ezlb_event_type type, const ch
 		     const char *message, int64_t now_ms);
 
 /*
- * False, with the reason, if no pass has run yet or passes have been failing for a minute. Refused
- * files, backends that are down and TOA do not matter here: a restart or another daemon would not
- * help.
- * `clock_ms` is by ezlb_now_ms: the wall clock can jump after the start of the host.
+ * False, with the reason, if this balancer drains, no pass has run yet, or passes have been failing
+ * for a minute. Refused files, backends that are down and TOA do not matter here: a restart or
+ * another daemon would not help. `clock_ms` is by ezlb_now_ms: the wall clock can jump after the
+ * start of the host.
  */
 bool ezlb_view_ready(const struct ezlb_view *view, uint64_t clock_ms,
 		     char why[EZLB_MESSAGE_STRLEN]);

@@ -295,6 +295,8 @@ bool ezlb_view_ready(const struct ezlb_view *view, uint64_t clock_ms, char why[E
 	uint64_t ms = clock_ms - view->failing_clock_ms;
 
 	why[0] = '\0';
+	if (view_drains(view, why))
+		return false;
 	if (view->passes == 0)
 		snprintf(why, EZLB_MESSAGE_STRLEN,
 			 "ezlb has not read the kernel yet: it has read no service files");

@@ -16,3 +16,5 @@ void view_set_all(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 struct ezlb_event *view_add_event(struct ezlb_view *view, enum ezlb_event_type type,
 				  int64_t now_ms);
 void view_dirs_clear(struct ezlb_status_dirs *dirs);
+/* Does this balancer drain? Then `why` is the reason for ezlb_view_ready. */
+bool view_drains(const struct ezlb_view *view, char why[EZLB_MESSAGE_STRLEN]);

@@ -78,6 +78,35 @@ static void test_ready(void **state)
 	rig_close(&rig);
 }
 
+/* Whatever else is true: another balancer shall get the traffic. */
+static void test_not_ready_while_it_drains(void **state)
+{
+	static const struct {
+		enum ezlb_node_drain_kind kind;
+		const char *why;
+	} kinds[] = {
+		{ EZLB_NODE_DRAINED, "this balancer drains: by `ezlb drain`; `ezlb undrain`" },
+		{ EZLB_NODE_UNTIL_EXIT, "this balancer drains: by `ezlb drain --until-exit`" },
+		{ EZLB_NODE_EXITING, "this balancer drains: ezlb ends when no connection" },
+	};
+	struct ezlb_node_drain drain = { .since_ms = START_MS };
+	struct view_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	rig_web(&rig, PLAIN("1"));
+	rig_settle(&rig);
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		drain.kind = kinds[i].kind;
+		ezlb_view_drain(&rig.view, &drain, rig.now);
+		assert_has(why_not(&rig), kinds[i].why);
+	}
+	drain = (struct ezlb_node_drain){ .kind = EZLB_NODE_SERVES };
+	ezlb_view_drain(&rig.view, &drain, rig.now);
+	assert_string_equal(why_not(&rig), "");
+	rig_close(&rig);
+}
+
 /* A host that has just started is told the time: that is not how long anything has been failing. */
 static void test_ready_by_a_clock_that_nobody_sets(void **state)
 {
@@ -268,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_TOP(test_verdicts),
 		IN_TOP(test_ready),
+		IN_TOP(test_not_ready_while_it_drains),
 		IN_TOP(test_ready_by_a_clock_that_nobody_sets),
 		IN_TOP(test_ready_all_the_same),
 		IN_TOP(test_ready_without_toa),
