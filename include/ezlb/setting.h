@@ -29,7 +29,9 @@ enum ezlb_setting {
 	EZLB_IP6_FORWARD,
 	EZLB_ARP_IGNORE,
 	EZLB_ARP_ANNOUNCE,
-	EZLB_TCP_LIBERAL,  /* segments beyond the window are translated like all others */
+	EZLB_TCP_LIBERAL, /* segments beyond the window are translated like all others */
+	EZLB_SLOPPY_TCP,  /* a packet in the middle of a connection creates an IPVS connection */
+	EZLB_SLOPPY_SCTP,
 	EZLB_CT_EVENTS,	   /* conntrack tells of the entries that it removes */
 	EZLB_CT_ACCT,	   /* ... with their packets and bytes */
 	EZLB_CT_TIMESTAMP, /* ... and with the times */
@@ -50,8 +52,10 @@ enum ezlb_need {
 	EZLB_NEED_NAT_TCP, /* full_nat, tcp */
 	EZLB_NEED_UDP,
 	EZLB_NEED_PERSISTENCE,
-	EZLB_NEED_VIP4, /* listens on IPv4; only if ezlb adds addresses to a dummy link */
-	EZLB_NEED_LOG,	/* connection_log */
+	EZLB_NEED_VIP4,	   /* listens on IPv4; only if ezlb adds addresses to a dummy link */
+	EZLB_NEED_LOG,	   /* connection_log */
+	EZLB_NEED_MH_TCP,  /* scheduler mh, tcp */
+	EZLB_NEED_MH_SCTP, /* scheduler mh, sctp */
 	EZLB_NEEDS
 };
 

@@ -12,6 +12,8 @@
 #define PERSISTENCE (1u << EZLB_NEED_PERSISTENCE)
 #define VIP4	    (1u << EZLB_NEED_VIP4)
 #define LOG	    (1u << EZLB_NEED_LOG)
+#define MH_TCP	    (1u << EZLB_NEED_MH_TCP)
+#define MH_SCTP	    (1u << EZLB_NEED_MH_SCTP)
 
 static const struct ezlb_setting_facts table[] = {
 	/* The chain EZLB-SNAT always exists for IPv4; the IPv6 one comes with its first row. */
@@ -84,6 +86,20 @@ static const struct ezlb_setting_facts table[] = {
 			       .wanted = 1,
 			       .needed_by = NAT_TCP,
 			       .after_ra = true },
+	/*
+	 * A balancer that takes over sees connections of which it has seen no first packet, and mh
+	 * sends them to the backend that they have. Without it new connections work.
+	 */
+	[EZLB_SLOPPY_TCP] = { .name = "net.ipv4.vs.sloppy_tcp",
+			      .file = "sys/net/ipv4/vs/sloppy_tcp",
+			      .wanted = 1,
+			      .needed_by = MH_TCP,
+			      .after_ra = true },
+	[EZLB_SLOPPY_SCTP] = { .name = "net.ipv4.vs.sloppy_sctp",
+			       .file = "sys/net/ipv4/vs/sloppy_sctp",
+			       .wanted = 1,
+			       .needed_by = MH_SCTP,
+			       .after_ra = true },
 	/* Without these some lines of the connection log are missing, or say less. */
 	[EZLB_CT_EVENTS] = { .name = "net.netfilter.nf_conntrack_events",
 			     .file = "sys/net/netfilter/nf_conntrack_events",
@@ -107,6 +123,14 @@ const struct ezlb_setting_facts *ezlb_setting_facts(enum ezlb_setting setting)
 	return &table[setting];
 }
 
+static unsigned needs_of_scheduler(const struct ezlb_spec *spec)
+{
+	if (strcmp(spec->scheduler, "mh") != 0)
+		return 0;
+	return (ezlb_spec_takes(spec, EZLB_TCP) ? MH_TCP : 0) |
+	       (ezlb_spec_takes(spec, EZLB_SCTP) ? MH_SCTP : 0);
+}
+
 unsigned ezlb_spec_needs(const struct ezlb_spec *spec)
 {
 	bool ip6 = spec->listen.addr.family == AF_INET6, address = false;
@@ -127,7 +151,7 @@ unsigned ezlb_spec_needs(const struct ezlb_spec *spec)
 		needs |= VIP4;
 	if (spec->connection_log)
 		needs |= LOG;
-	return needs;
+	return needs | needs_of_scheduler(spec);
 }
 
 int ezlb_setting_row_cmp(const void *pa, const void *pb)

@@ -207,6 +207,8 @@ static const char *who_needs(enum ezlb_setting setting)
 		[EZLB_NEED_PERSISTENCE] = "persistence needs it",
 		[EZLB_NEED_VIP4] = "--vip-device needs it",
 		[EZLB_NEED_LOG] = "connection_log needs it",
+		[EZLB_NEED_MH_TCP] = "scheduler mh needs it when another balancer takes over",
+		[EZLB_NEED_MH_SCTP] = "scheduler mh needs it when another balancer takes over",
 	};
 	int need = 0;
 

@@ -61,6 +61,18 @@ static bool has_persistence(const struct ezlb_table *table)
 	return false;
 }
 
+static bool has_mh(const struct ezlb_table *table, enum ezlb_proto proto)
+{
+	for (size_t i = 0; i < table->services.len; i++) {
+		const struct ezlb_service_row *row = &table->services.items[i];
+
+		if (strcmp(row->scheduler, "mh") == 0 &&
+		    (row->key.proto == proto || row->key.fwmark))
+			return true;
+	}
+	return false;
+}
+
 static bool has_snat6(const struct ezlb_table *table)
 {
 	for (size_t i = 0; i < table->snats.len; i++)
@@ -82,6 +94,10 @@ static unsigned needs_of(const struct ezlb_table *left)
 		needs |= 1u << EZLB_NEED_UDP;
 	if (has_persistence(left))
 		needs |= 1u << EZLB_NEED_PERSISTENCE;
+	if (has_mh(left, EZLB_TCP))
+		needs |= 1u << EZLB_NEED_MH_TCP;
+	if (has_mh(left, EZLB_SCTP))
+		needs |= 1u << EZLB_NEED_MH_SCTP;
 	if (left->vips.len > 0)
 		needs |= 1u << EZLB_NEED_VIP4;
 	return needs;

@@ -9,7 +9,8 @@ settings() {
 	local name
 	for name in net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv6.conf.client.accept_ra \
 		net.ipv4.vs.conntrack net.ipv4.vs.expire_nodest_conn net.ipv4.vs.expire_quiescent_template \
-		net.ipv4.conf.all.arp_ignore net.netfilter.nf_conntrack_tcp_be_liberal; do
+		net.ipv4.conf.all.arp_ignore net.netfilter.nf_conntrack_tcp_be_liberal net.ipv4.vs.sloppy_tcp \
+		net.ipv4.vs.sloppy_sctp; do
 		[[ ! -e /proc/sys/${name//.//} && $name == *vs* ]] || echo "$name=$(lb_sysctl $name)"
 	done
 }
@@ -35,7 +36,7 @@ ezlb_cmd host-setup
 assert_eq "settings" "$before" "$(settings)"
 grep -q ip_vs_sed /proc/modules || fail "the scheduler's module is not loaded"
 
-echo "# persistence needs one, and an engine needs its module"
+echo "# persistence and the scheduler mh need one each, and an engine needs its module"
 service sticky <<END
 listen: "$VIP:53"
 protocol: udp
@@ -43,9 +44,18 @@ persistence: {timeout: 60s, engine: sip}
 backends: [{address: "${BACKEND_IP[b1]}:53"}]
 health_check: {enabled: false}
 END
-assert_match "what it prints" "host-set net.ipv4.vs.expire_quiescent_template = 1 \(was 0\): done" "$(ezlb_cmd host-setup)"
+service hashed <<END
+listen: "$VIP:54"
+scheduler: mh
+backends: [{address: "${BACKEND_IP[b1]}:54"}]
+health_check: {enabled: false}
+END
+ezlb_cmd host-setup >"$WORK/out"
+assert_match "what it prints" "host-set net.ipv4.vs.expire_quiescent_template = 1 \(was 0\): done.*host-set net.ipv4.vs.sloppy_tcp = 1 \(was 0\): done" \
+	"$(tr '\n' ' ' <"$WORK/out")"
+assert_eq "for tcp, and not for sctp" "1 0" "$(lb_sysctl net.ipv4.vs.sloppy_tcp) $(lb_sysctl net.ipv4.vs.sloppy_sctp)"
 grep -q ip_vs_pe_sip /proc/modules || fail "the engine's module is not loaded"
-rm "$SERVICES/sticky.yaml"
+rm "$SERVICES/sticky.yaml" "$SERVICES/hashed.yaml"
 ezlb_cmd cleanup >/dev/null
 assert_eq "settings" "$before" "$(settings)"
 

@@ -31,6 +31,8 @@ static const struct {
 	{ { .setting = EZLB_IP6_FORWARD }, "net.ipv6.conf.all.forwarding", 1, false },
 	{ { .setting = EZLB_ARP_IGNORE }, "net.ipv4.conf.all.arp_ignore", 1, false },
 	{ { .setting = EZLB_ARP_ANNOUNCE }, "net.ipv4.conf.all.arp_announce", 2, false },
+	{ { .setting = EZLB_SLOPPY_TCP }, "net.ipv4.vs.sloppy_tcp", 1, false },
+	{ { .setting = EZLB_SLOPPY_SCTP }, "net.ipv4.vs.sloppy_sctp", 1, false },
 	{ { .setting = EZLB_CT_EVENTS }, "net.netfilter.nf_conntrack_events", 1, false },
 	{ { .setting = EZLB_CT_ACCT }, "net.netfilter.nf_conntrack_acct", 1, false },
 	{ { .setting = EZLB_CT_TIMESTAMP }, "net.netfilter.nf_conntrack_timestamp", 1, false },
@@ -102,6 +104,8 @@ static void test_what_names_no_setting(void **state)
 #define STICKY (1u << EZLB_NEED_PERSISTENCE)
 #define V4     (1u << EZLB_NEED_VIP4)
 #define CLOG   (1u << EZLB_NEED_LOG)
+#define MT     (1u << EZLB_NEED_MH_TCP)
+#define MS     (1u << EZLB_NEED_MH_SCTP)
 
 /* Written again here, so that no fact of the table changes by accident. */
 static const struct {
@@ -116,6 +120,8 @@ static const struct {
 				    NULL },
 	[EZLB_TCP_LIBERAL] = { NT, 0, false, true, "sys/net/netfilter/nf_conntrack_tcp_be_liberal",
 			       NULL },
+	[EZLB_SLOPPY_TCP] = { MT, 0, false, true, "sys/net/ipv4/vs/sloppy_tcp", NULL },
+	[EZLB_SLOPPY_SCTP] = { MS, 0, false, true, "sys/net/ipv4/vs/sloppy_sctp", NULL },
 	[EZLB_CT_EVENTS] = { CLOG, 0, false, true, "sys/net/netfilter/nf_conntrack_events", NULL },
 	[EZLB_CT_ACCT] = { CLOG, 0, false, true, "sys/net/netfilter/nf_conntrack_acct", NULL },
 	[EZLB_CT_TIMESTAMP] = { CLOG, 0, false, true, "sys/net/netfilter/nf_conntrack_timestamp",
@@ -179,6 +185,34 @@ static void test_needs_of_a_service(void **state)
 	}
 }
 
+static const struct {
+	const char *scheduler;
+	enum ezlb_proto proto;
+	uint32_t fwmark;
+	unsigned needs;
+} schedulers[] = {
+	{ "mh", EZLB_TCP, 0, V4 | MT },	 { "mh", EZLB_SCTP, 0, V4 | MS },
+	{ "mh", EZLB_UDP, 0, V4 | UDP }, { "mh", EZLB_TCP, 7, UDP | MT | MS },
+	{ "sh", EZLB_TCP, 0, V4 },
+};
+
+/* Only mh finds the backend of a connection that this balancer has not seen. */
+static void test_needs_of_a_scheduler(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(schedulers); i++) {
+		struct ezlb_listener listener = { .proto = schedulers[i].proto,
+						  .listen.port = 80,
+						  .key.fwmark = schedulers[i].fwmark };
+		struct ezlb_spec spec = { .listeners = &listener, .n_listeners = 1 };
+
+		if (listener.key.fwmark)
+			listener.listen.port = 0;
+		strcpy(spec.scheduler, schedulers[i].scheduler);
+		assert_int_equal(ezlb_spec_needs(&spec), schedulers[i].needs);
+	}
+}
+
 /* A mark has no address, and takes udp too. */
 static void test_needs_of_several_listeners(void **state)
 {
@@ -206,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_what_names_no_setting),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_needs_of_a_service),
+		cmocka_unit_test(test_needs_of_a_scheduler),
 		cmocka_unit_test(test_needs_of_several_listeners),
 	};
 

@@ -341,6 +341,8 @@ static const struct {
 	{ EZLB_ARP_IGNORE, false },
 	{ EZLB_ARP_ANNOUNCE, false },
 	{ EZLB_TCP_LIBERAL, false },
+	{ EZLB_SLOPPY_TCP, false },
+	{ EZLB_SLOPPY_SCTP, false },
 	{ EZLB_CT_EVENTS, false },
 	{ EZLB_CT_ACCT, false },
 	{ EZLB_CT_TIMESTAMP, false },

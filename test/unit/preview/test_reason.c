@@ -196,6 +196,10 @@ static const struct {
 	{ EZLB_IP6_FORWARD, 0, "full_nat needs it\n" },
 	{ EZLB_ARP_IGNORE, 0, "--vip-device needs it\n" },
 	{ EZLB_ARP_ANNOUNCE, 0, "--vip-device needs it\n" },
+	{ EZLB_SLOPPY_TCP, 0,
+	  "  ~ net.ipv4.vs.sloppy_tcp 0 -> 1  scheduler mh needs it when another balancer takes "
+	  "over\n" },
+	{ EZLB_SLOPPY_SCTP, 0, "scheduler mh needs it when another balancer takes over\n" },
 	{ EZLB_CT_EVENTS, 0, "connection_log needs it\n" },
 	{ EZLB_CT_ACCT, 0,
 	  "  ~ net.netfilter.nf_conntrack_acct 0 -> 1  connection_log needs it\n" },
