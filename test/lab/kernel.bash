@@ -1,11 +1,14 @@
 # shellcheck shell=bash
 # What the load balancer's kernel holds, in a form that cases can compare: sourced by lib.sh.
 
+# The namespace of the load balancer. With several (balancers.bash) it is that of one of them at a time.
+LB=lb
+
 # None of these loads a module that is not there: looking must not change what ezlb finds.
 
 # ipvs: the services and destinations in lb, as numbers.
 ipvs() {
-	[[ ! -e /proc/net/ip_vs ]] || in_ns lb ipvsadm -Ln
+	[[ ! -e /proc/net/ip_vs ]] || in_ns "$LB" ipvsadm -Ln
 }
 
 # kernel_rows: the same, made by the shell alone because it is what polling loops call. A line for each
@@ -41,7 +44,7 @@ nat_rules() {
 	local six=
 	[[ $FAMILY == 4 ]] || six=6
 	# shellcheck disable=SC2016
-	in_ns lb sh -c 'grep -qsx nat "/proc/net/ip${1}_tables_names" || exit 0
+	in_ns "$LB" sh -c 'grep -qsx nat "/proc/net/ip${1}_tables_names" || exit 0
 		exec "ip${1}tables-legacy" -w 5 -t nat -S' sh "$six"
 }
 
@@ -75,7 +78,7 @@ snat_rows_nftables() {
 	[[ $FAMILY == 4 ]] || table=ip6 bits=128
 	# An element with a counter is wrapped once more. In a map to ranges one address is a prefix, and so
 	# is a range that can be written as one.
-	{ in_ns lb nft -j list table $table ezlb 2>/dev/null || :; } | jq -r --argjson bits $bits '
+	{ in_ns "$LB" nft -j list table $table ezlb 2>/dev/null || :; } | jq -r --argjson bits $bits '
 		def bracketed: if contains(":") then "[\(.)]" else . end;
 		def to: if type == "string" then . elif .range then .range | join("-")
 			elif .prefix.len == $bits then .prefix.addr else "\(.prefix.addr)/\(.prefix.len)" end;
@@ -104,16 +107,16 @@ snat_is() {
 # snat_flush: takes ezlb's SNAT rows away, as an admin or a firewall's reload does in this world.
 snat_flush() {
 	if by_listener; then
-		in_ns lb nft flush ruleset
+		in_ns "$LB" nft flush ruleset
 	else
-		in_ns lb "ip${FAMILY/4/}tables-legacy" -w 5 -t nat -F EZLB-SNAT
+		in_ns "$LB" "ip${FAMILY/4/}tables-legacy" -w 5 -t nat -F EZLB-SNAT
 	fi
 }
 
 # snat_all: what ezlb has in lb for SNAT, in each world and in both families, in the tools' own words.
 snat_all() {
 	# shellcheck disable=SC2016
-	in_ns lb sh -c '
+	in_ns "$LB" sh -c '
 		! grep -qsx nat /proc/net/ip_tables_names || iptables-legacy -w 5 -t nat -S | grep EZLB
 		! grep -qsx nat /proc/net/ip6_tables_names || ip6tables-legacy -w 5 -t nat -S | grep EZLB
 		[ -e /sys/module/nf_tables ] || exit 0
@@ -152,4 +155,34 @@ ipvs_unload() {
 	# Namespaces of the case before this one may still be on their way out and hold it.
 	# shellcheck disable=SC2086
 	eventually 10 "ip_vs unloaded" modprobe -r -a $used
+}
+
+# --- after a failure -------------------------------------------------------------------------
+
+# lab_dump: what one needs to see first. Called by one-case in a shell of its own.
+lab_dump() {
+	local most=100 # lines of each: a world of thousands would bury the rest
+	trap - ERR
+	set +e
+	for LB in lb lb1 lb2 lb3; do
+		[[ ! -e /run/netns/$LB ]] || lab_dump_kernel
+	done
+	for EZLB_LOG in "$EZLB_LOG" "$WORK"/lb?/ezlb.log; do
+		[[ -s $EZLB_LOG ]] || continue
+		echo "--- the end of ${EZLB_LOG#"$WORK"/}"
+		tail -n 60 "$EZLB_LOG"
+	done
+}
+
+lab_dump_kernel() {
+	echo "--- $LB: ipvsadm -Ln"
+	ipvs | head -n "$most"
+	echo "--- iptables-legacy -t nat -S"
+	FAMILY=4 nat_rules | head -n "$most"
+	echo "--- ip6tables-legacy -t nat -S"
+	FAMILY=6 nat_rules | head -n "$most"
+	echo "--- nft list ruleset"
+	[[ ! -e /sys/module/nf_tables ]] || in_ns "$LB" nft list ruleset | head -n "$most"
+	echo "--- addresses"
+	ip -n "$LB" -brief address
 }

@@ -246,10 +246,10 @@ lab_up() {
 lb_sysctl() {
 	local path=/proc/sys/${1//.//}
 	if [[ $# -eq 1 ]]; then
-		in_ns lb cat "$path"
+		in_ns "$LB" cat "$path"
 	else
 		# shellcheck disable=SC2016
-		in_ns lb sh -c 'echo "$2" >"$1"' sh "$path" "$2"
+		in_ns "$LB" sh -c 'echo "$2" >"$1"' sh "$path" "$2"
 	fi
 }
 
@@ -316,13 +316,13 @@ service() {
 	mv "$SERVICES/.$1.tmp" "$SERVICES/$1.yaml"
 }
 
-# ezlb_start [FLAG...]: `ezlb run` in lb, in the background; its log is appended to $EZLB_LOG.
+# ezlb_start [FLAG...]: `ezlb run` in $LB, in the background; its log is appended to $EZLB_LOG.
 # EZLB_WRAP is put before it, for `strace -D ...` (with -D, EZLB_PID is still ezlb's).
 ezlb_start() {
 	[[ -x $EZLB ]] || fail "there is no $EZLB: build it first (cmake -S . -B build && cmake --build build)"
 	# Not in_ns, as in backend_start: EZLB_PID must be ezlb.
 	# shellcheck disable=SC2086
-	"$LABTOOL" in lb ${EZLB_WRAP:-} "$EZLB" run --config-dir "$SERVICES" --state-dir "$STATE" "$@" \
+	"$LABTOOL" in "$LB" ${EZLB_WRAP:-} "$EZLB" run --config-dir "$SERVICES" --state-dir "$STATE" "$@" \
 		>>"$EZLB_LOG" 2>&1 &
 	EZLB_PID=$!
 }
@@ -366,7 +366,7 @@ ezlb_cmd() {
 	doctor) flags=(--config-dir "$SERVICES") ;;
 	status | events | probe | log-level | reload | cleanup) flags=(--state-dir "$STATE") ;;
 	esac
-	in_ns lb "$EZLB" "$subcommand" "${flags[@]}" "$@"
+	in_ns "$LB" "$EZLB" "$subcommand" "${flags[@]}" "$@"
 }
 
 # admin PATH [CURL-ARGUMENT...]: asks the running ezlb over its socket, as `ezlb status` does.
@@ -466,29 +466,4 @@ configmap_same() {
 	for file in "$@"; do
 		cmp -s "$file" "$dir/..data/${file##*/}" || return 1
 	done
-}
-
-# --- after a failure -------------------------------------------------------------------------
-
-# lab_dump: what one needs to see first. Called by one-case in a shell of its own.
-lab_dump() {
-	local most=100 # lines of each: a world of thousands would bury the rest
-	trap - ERR
-	set +e
-	if [[ -e /run/netns/lb ]]; then
-		echo "--- ipvsadm -Ln"
-		ipvs | head -n $most
-		echo "--- iptables-legacy -t nat -S"
-		FAMILY=4 nat_rules | head -n $most
-		echo "--- ip6tables-legacy -t nat -S"
-		FAMILY=6 nat_rules | head -n $most
-		echo "--- nft list ruleset"
-		[[ ! -e /sys/module/nf_tables ]] || in_ns lb nft list ruleset | head -n $most
-		echo "--- addresses"
-		ip -n lb -brief address
-	fi
-	if [[ -s $EZLB_LOG ]]; then
-		echo "--- the end of ezlb.log"
-		tail -n 60 "$EZLB_LOG"
-	fi
 }
