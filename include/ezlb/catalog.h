@@ -82,6 +82,11 @@ void ezlb_catalog_release(struct ezlb_catalog *catalog);
 /* The first of the entry's *n diagnostics in catalog->diags; NULL: none. */
 const struct ezlb_diag *ezlb_catalog_diags(const struct ezlb_catalog *catalog,
 					   const struct ezlb_catalog_entry *entry, size_t *n);
+/*
+ * A hash of the applied versions: of the name of each service, and of the bytes of its version. It
+ * is the same on all hosts with the same versions, in whatever directories their files are.
+ */
+uint64_t ezlb_catalog_revision(const struct ezlb_catalog *catalog);
 /* Adds a row for each backend of a service with a health check. */
 void ezlb_catalog_health_rows(const struct ezlb_desired *desired, struct ezlb_health_rows *out);
 void ezlb_catalog_clear(struct ezlb_catalog *catalog);

@@ -224,13 +224,14 @@ struct ezlb_status {
 	bool ready;
 	char not_ready[EZLB_MESSAGE_STRLEN]; /* why; "" if ready */
 	struct ezlb_node_drain drain;
-	uint64_t revision; /* of the set that is applied: the same on all nodes that agree */
 
 	/* files */
 	enum ezlb_watch_mode watch;
 	uint64_t reloads;    /* how often changed files were read */
 	bool last_reload_ok; /* no file was refused, no directory frozen */
 	int64_t last_reload_ms, last_reload_ok_ms;
+	uint64_t revision;   /* ezlb_catalog_revision: the same on all hosts that agree */
+	int64_t revision_ms; /* when it became the one that is applied here; 0: no file was read */
 
 	/* reconciler */
 	uint64_t passes, pass_errors; /* errors: passes that did not apply everything */

@@ -54,6 +54,8 @@ struct ezlb_view {
 	uint64_t reloads;
 	bool reload_ok;
 	int64_t reload_ms, reload_ok_ms;
+	uint64_t revision;   /* ezlb_catalog_revision; valid after the first read */
+	int64_t revision_ms; /* when it became the one that is applied */
 
 	uint64_t passes, pass_errors;
 	int64_t pass_ms, pass_ok_ms;

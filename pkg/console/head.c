@@ -17,9 +17,11 @@ static void put_title(const json_t *doc, const struct ezlb_console_look *look,
 	const char *word = doc_true(doc, "ready") ? "ready" : "NOT READY";
 	int64_t started = doc_time(doc, "started");
 	struct human age = human_age(started > 0 ? look->now_ms - started : 0);
+	bool known = doc_has(doc, "revision");
 	EZLB_AUTO_FREE char *rest = ezlb_asprintf(
-		"%s  %s, ezlb %s, up %s", doc_true(doc, "degraded") ? ", degraded" : "",
-		doc_text(doc, "host"), doc_text(doc, "version"), age.s);
+		"%s  %s, ezlb %s, up %s%s%s", doc_true(doc, "degraded") ? ", degraded" : "",
+		doc_text(doc, "host"), doc_text(doc, "version"), age.s, known ? ", revision " : "",
+		doc_text(doc, "revision"));
 	size_t room = look->width > strlen(word) ? look->width - strlen(word) : 0;
 
 	ezlb_text_printf(out, "%s%s%s", colour_of(look, word), word, colour_end(look));

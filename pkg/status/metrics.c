@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Metrics of the process; metrics_rows.c has those of services and backends. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <ezlb/status.h>
@@ -32,6 +34,10 @@ static void put_process(const struct ezlb_status *status, struct ezlb_text *out)
 		     (uint64_t)status->started_ms);
 	metric_alone(out, GAUGE("ezlb_ready", "Whether ezlb is ready, as in /readyz."),
 		     status->ready);
+	metric_alone(out,
+		     GAUGE("ezlb_draining",
+			   "1: this balancer is drained, so that another one gets its traffic."),
+		     status->drain.kind != EZLB_NODE_SERVES);
 }
 
 static void put_files(const struct ezlb_status *status, struct ezlb_text *out)
@@ -65,6 +71,24 @@ static void put_reloads(const struct ezlb_status *status, struct ezlb_text *out)
 		     TIMESTAMP("ezlb_config_last_reload_success_timestamp_seconds",
 			       "When files were last read without a refused one. 0: never."),
 		     (uint64_t)status->last_reload_ok_ms);
+}
+
+static void put_revision(const struct ezlb_status *status, struct ezlb_text *out)
+{
+	const struct metric *info =
+		GAUGE("ezlb_config_revision_info",
+		      "A hash of the versions of the files that are applied. Always 1.");
+	char revision[16 + 1];
+
+	if (status->revision_ms == 0)
+		return;
+	snprintf(revision, sizeof(revision), "%016" PRIx64, status->revision);
+	metric_head(out, info);
+	put_labelled(out, info, "{revision", revision, 1);
+	metric_alone(out,
+		     TIMESTAMP("ezlb_config_revision_timestamp_seconds",
+			       "When this revision became the one that is applied here."),
+		     (uint64_t)status->revision_ms);
 }
 
 static void put_watch(const struct ezlb_status *status, struct ezlb_text *out)
@@ -214,6 +238,7 @@ void ezlb_status_metrics(const struct ezlb_status *status, struct ezlb_text *out
 	put_process(status, out);
 	put_files(status, out);
 	put_reloads(status, out);
+	put_revision(status, out);
 	put_watch(status, out);
 	put_dirs(&status->dirs, out);
 	put_reconcile(status, out);

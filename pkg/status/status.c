@@ -34,6 +34,7 @@ void ezlb_status_shift(struct ezlb_status *status, int64_t ms)
 	shift(&status->started_ms, ms);
 	shift(&status->last_reload_ms, ms);
 	shift(&status->last_reload_ok_ms, ms);
+	shift(&status->revision_ms, ms);
 	shift(&status->last_pass_ms, ms);
 	shift(&status->last_ok_ms, ms);
 	shift(&status->failing_since_ms, ms);

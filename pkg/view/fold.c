@@ -250,10 +250,13 @@ static void take_view(const struct ezlb_view *view, uint64_t clock_ms, struct ez
 {
 	out->started_ms = view->started_ms;
 	out->ready = ezlb_view_ready(view, clock_ms, out->not_ready);
+	out->drain = view->drain;
 	out->reloads = view->reloads;
 	out->last_reload_ok = view->reload_ok;
 	out->last_reload_ms = view->reload_ms;
 	out->last_reload_ok_ms = view->reload_ok_ms;
+	out->revision = view->revision;
+	out->revision_ms = view->revision_ms;
 	out->passes = view->passes;
 	out->pass_errors = view->pass_errors;
 	out->last_pass_ms = view->pass_ms;

@@ -172,6 +172,16 @@ static size_t take_dirs(struct ezlb_view *view, const struct ezlb_snapshot *snap
 	return frozen;
 }
 
+static void take_revision(struct ezlb_view *view, const struct ezlb_catalog *catalog,
+			  int64_t now_ms)
+{
+	uint64_t revision = ezlb_catalog_revision(catalog);
+
+	if (view->revision_ms == 0 || revision != view->revision)
+		view->revision_ms = now_ms;
+	view->revision = revision;
+}
+
 static size_t count_refused(const struct ezlb_view *view)
 {
 	size_t n = 0;
@@ -188,6 +198,7 @@ void ezlb_view_files(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 	char message[64];
 
 	take_files(view, catalog, now_ms);
+	take_revision(view, catalog, now_ms);
 	view_set_all(view, catalog, NULL, now_ms);
 	refused = count_refused(view);
 	view->reloads++;

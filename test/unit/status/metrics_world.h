@@ -144,6 +144,8 @@ static inline struct ezlb_status small_world(void)
 	status.reloads = 3;
 	status.last_reload_ms = 1763859600007;
 	status.last_reload_ok_ms = 1763856000050;
+	status.revision = 0x0123456789abcdef;
+	status.revision_ms = 1763856000050;
 	status.passes = 7;
 	status.pass_errors = 1;
 	status.last_ok_ms = 1763859600100;

@@ -60,6 +60,9 @@ static void test_an_empty_world_is_sound_and_has_what_it_can(void **state)
 		const char *family, *want;
 	} rows[] = {
 		{ "ezlb_ready", "ezlb_ready 0\n" },
+		{ "ezlb_draining", "ezlb_draining 0\n" },
+		{ "ezlb_config_revision_info", "(none)" },
+		{ "ezlb_config_revision_timestamp_seconds", "(none)" },
 		{ "ezlb_config_files", "ezlb_config_files{state=\"ok\"} 0\n"
 				       "ezlb_config_files{state=\"refused\"} 0\n"
 				       "ezlb_config_files{state=\"unreadable\"} 0\n" },

@@ -67,6 +67,8 @@ static void test_shift(void **state)
 				      .started_ms = 1000,
 				      .last_reload_ms = 1000,
 				      .last_reload_ok_ms = 1000,
+				      .revision_ms = 1000,
+				      .drain.since_ms = 1000,
 				      .last_pass_ms = 1000,
 				      .last_ok_ms = 1000,
 				      .reloads = 1000,
@@ -85,6 +87,9 @@ static void test_shift(void **state)
 	assert_int_equal(status.started_ms, 700);
 	assert_int_equal(status.last_reload_ms, 700);
 	assert_int_equal(status.last_reload_ok_ms, 700);
+	assert_int_equal(status.revision_ms, 700);
+	/* It is what the clock said, and may be from before a reboot. */
+	assert_int_equal(status.drain.since_ms, 1000);
 	assert_int_equal(status.last_pass_ms, 700);
 	assert_int_equal(status.last_ok_ms, 700);
 	assert_int_equal(status.failing_since_ms, 0);

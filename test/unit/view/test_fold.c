@@ -46,6 +46,8 @@ static void test_nothing_yet(void **state)
 	assert_int_equal(status->conntrack_entries, -1);
 	assert_int_equal(status->conntrack_max, -1);
 	assert_int_equal(status->events[EZLB_EVENT_STARTED], 1);
+	assert_int_equal(status->revision_ms, 0);
+	assert_int_equal(status->drain.kind, EZLB_NODE_SERVES);
 	assert_int_equal(status->services.len + status->files.len + status->dirs.len, 0);
 	rig.facts.dataplane = "kernel";
 	rig.facts.watch = EZLB_WATCH_INOTIFY;
@@ -94,6 +96,34 @@ static void test_files_and_passes(void **state)
 	assert_true(status->dirs.items[0].configmap);
 	assert_null(status->dirs.items[0].problem);
 	assert_string_equal(status->dirs.items[1].problem, "Permission denied");
+	close_rig(&rig);
+}
+
+static void test_revision(void **state)
+{
+	const struct ezlb_status *status;
+	struct view_rig rig;
+	uint64_t first;
+
+	(void)state;
+	rig_open(&rig);
+	rig_web(&rig, PLAIN("1"));
+	status = fold_now(&rig);
+	first = status->revision;
+	assert_int_equal(first, ezlb_catalog_revision(&rig.catalog));
+	assert_int_equal(status->revision_ms, START_MS);
+	/* The same again, and a refused file, change nothing. */
+	rig.now += 1000;
+	rig_web(&rig, PLAIN("1"));
+	rig_web(&rig, BROKEN);
+	status = fold_now(&rig);
+	assert_int_equal(status->revision, first);
+	assert_int_equal(status->revision_ms, START_MS);
+	rig.now += 1000;
+	rig_web(&rig, PLAIN("2"));
+	status = fold_now(&rig);
+	assert_int_not_equal(status->revision, first);
+	assert_int_equal(status->revision_ms, START_MS + 2000);
 	close_rig(&rig);
 }
 
@@ -436,9 +466,16 @@ static void test_summary(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_TOP(test_nothing_yet), IN_TOP(test_summary),	 IN_TOP(test_files_and_passes),
-		IN_TOP(test_a_service),	  IN_TOP(test_full_nat), IN_TOP(test_weight_in_the_kernel),
-		IN_TOP(test_order),	  IN_TOP(test_roles),	 IN_TOP(test_files_and_diagnostics),
+		IN_TOP(test_nothing_yet),
+		IN_TOP(test_summary),
+		IN_TOP(test_files_and_passes),
+		IN_TOP(test_revision),
+		IN_TOP(test_a_service),
+		IN_TOP(test_full_nat),
+		IN_TOP(test_weight_in_the_kernel),
+		IN_TOP(test_order),
+		IN_TOP(test_roles),
+		IN_TOP(test_files_and_diagnostics),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
