@@ -132,9 +132,16 @@ void ezlb_ledger_close(struct ezlb_ledger *ledger);
  * that it survives a reboot; if there is none, in the state directory.
  */
 
-/* Returns 0 also if there is no file: then *out is that nothing drains. */
+/*
+ * Returns 0 also if there is no file: then *out is that nothing drains. A file that cannot be read
+ * or is damaged means drained, too: since its last change, and -errno with the reason. If it is
+ * unknown whether there is a file, *out is that nothing drains, and -errno.
+ */
 int ezlb_drained_read(const char *dir, struct ezlb_node_drain *out, struct ezlb_err *err);
-/* Writes the file, or removes it if kind is not EZLB_NODE_DRAINED. Atomic. */
+/*
+ * Writes the file, or removes it if kind is not EZLB_NODE_DRAINED. Atomic, and on disk when it
+ * returns. Creates a missing directory.
+ */
 int ezlb_drained_write(const char *dir, const struct ezlb_node_drain *drain, struct ezlb_err *err);
 
 /* --- last good versions ---------------------------------------------------------------------- */
