@@ -20,6 +20,7 @@
 
 #include "blame.h"
 #include "desk.h"
+#include "emptied.h"
 #include "instance.h"
 #include "notice.h"
 #include "pace.h"
@@ -36,7 +37,8 @@ struct controller {
 	const struct ezlb_options *options;
 	uv_loop_t loop;
 	struct signals signals;
-	uv_timer_t pass_timer, look_timer, empty_timer, held_timer;
+	uv_timer_t pass_timer, look_timer;
+	struct emptied emptied;
 	struct notice notice;
 	struct instance instance;
 	struct passlog log;
@@ -208,82 +210,21 @@ static void take_files(struct controller *c, const struct ezlb_snapshot *snapsho
 	schedule(c, "files", 0);
 }
 
-/*
- * All directories can be read and have no file, and there are services to lose. After a reboot
- * these are known from their last good versions only, and the directory may not be mounted yet.
- */
-static bool is_emptied(const struct controller *c, const struct ezlb_snapshot *snapshot)
-{
-	for (size_t i = 0; i < snapshot->dirs.len; i++)
-		if (snapshot->dirs.items[i].frozen)
-			return false;
-	return snapshot->files.len == 0 &&
-	       (c->catalog.entries.len > 0 || c->instance.pass.ledger.content.services.len > 0 ||
-		ezlb_lastgood_any(&c->instance.lastgood));
-}
-
-static void on_empty(uv_timer_t *timer)
-{
-	const struct ezlb_snapshot nothing = { 0 };
-
-	ezlb_log(EZLB_WARN, "controller",
-		 EZLB_S("msg", "there are still no service files: removing all services"));
-	take_files(timer->data, &nothing);
-}
-
-static void on_held(uv_timer_t *timer)
-{
-	struct controller *c = timer->data;
-
-	ezlb_log(EZLB_WARN, "controller",
-		 EZLB_S("msg", "there are still no service files in a directory: removing its "
-			       "services"));
-	ezlb_catalog_release(&c->catalog);
-	schedule(c, "files", 0);
-}
-
-/*
- * At the start one of several directories can be empty because it is not mounted yet. The services
- * of the others are applied meanwhile.
- */
-static void hold_dirs(struct controller *c, const struct ezlb_snapshot *snapshot)
-{
-	bool held = c->catalog.held > 0;
-
-	if (c->options->empty_hold_ms == 0 || (c->loaded && !held))
-		return;
-	ezlb_catalog_hold(&c->catalog, snapshot);
-	if (!held && c->catalog.held > 0)
-		uv_timer_start(&c->held_timer, on_held, c->options->empty_hold_ms, 0);
-	if (!held || c->catalog.held > 0)
-		return;
-	uv_timer_stop(&c->held_timer);
-	ezlb_log(EZLB_INFO, "controller",
-		 EZLB_S("msg", "service files are back: nothing was removed"));
-}
-
-/* While a volume is torn down, it can look as if somebody had removed all files. */
 static void on_snapshot(void *arg, const struct ezlb_snapshot *snapshot)
 {
 	struct controller *c = arg;
-	bool held = uv_is_active((uv_handle_t *)&c->empty_timer);
 
-	if (c->options->empty_hold_ms > 0 && is_emptied(c, snapshot)) {
-		if (held)
-			return;
-		uv_timer_start(&c->empty_timer, on_empty, c->options->empty_hold_ms, 0);
-		ezlb_log(EZLB_WARN, "controller",
-			 EZLB_S("msg", "all service files are gone: all services will be "
-				       "removed if no file appears"),
-			 EZLB_I("in_ms", c->options->empty_hold_ms));
-		return;
-	}
-	uv_timer_stop(&c->empty_timer);
-	if (held)
-		ezlb_log(EZLB_INFO, "controller",
-			 EZLB_S("msg", "service files are back: nothing was removed"));
-	hold_dirs(c, snapshot);
-	take_files(c, snapshot);
+	emptied_snapshot(&c->emptied, snapshot, c->loaded);
+}
+
+static void on_files(void *arg, const struct ezlb_snapshot *snapshot)
+{
+	take_files(arg, snapshot);
+}
+
+static void on_released(void *arg)
+{
+	schedule(arg, "files", 0);
 }
 
 static void on_verdict(void *arg)
@@ -328,8 +269,7 @@ static void stop(struct controller *c)
 	signals_close(&c->signals);
 	uv_close((uv_handle_t *)&c->pass_timer, NULL);
 	uv_close((uv_handle_t *)&c->look_timer, NULL);
-	uv_close((uv_handle_t *)&c->empty_timer, NULL);
-	uv_close((uv_handle_t *)&c->held_timer, NULL);
+	emptied_close(&c->emptied);
 	notice_close(&c->notice);
 	if (c->watch)
 		ezlb_watch_close(c->watch, NULL, NULL);
@@ -396,9 +336,14 @@ static void init_handles(struct controller *c)
 	signals_init(&c->signals, &c->loop);
 	uv_timer_init(&c->loop, &c->pass_timer);
 	uv_timer_init(&c->loop, &c->look_timer);
-	uv_timer_init(&c->loop, &c->empty_timer);
-	uv_timer_init(&c->loop, &c->held_timer);
-	c->pass_timer.data = c->look_timer.data = c->empty_timer.data = c->held_timer.data = c;
+	c->pass_timer.data = c->look_timer.data = c;
+	c->emptied = (struct emptied){ .hold_ms = c->options->empty_hold_ms,
+				       .catalog = &c->catalog,
+				       .instance = &c->instance,
+				       .take = on_files,
+				       .released = on_released,
+				       .arg = c };
+	emptied_open(&c->emptied, &c->loop);
 }
 
 static void log_start(const struct controller *c)
