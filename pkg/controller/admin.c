@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "admin.h"
+#include "admin_inside.h"
 
 #include <sys/stat.h>
 
@@ -8,15 +8,13 @@
 #include <ezlb/log.h>
 #include <ezlb/page.h>
 
-#define TEXT	   "text/plain; charset=utf-8"
-#define JSON	   "application/json"
 #define HTML	   "text/html; charset=utf-8"
 #define EXPOSITION "text/plain; version=0.0.4; charset=utf-8"
 
 /* --- answers ------------------------------------------------------------------------------- */
 
-static void reply_text(struct ezlb_api_request *request, unsigned status, const char *type,
-		       struct ezlb_text *text)
+void admin_reply_text(struct ezlb_api_request *request, unsigned status, const char *type,
+		      struct ezlb_text *text)
 {
 	size_t len;
 	char *bytes = ezlb_text_take(text, &len);
@@ -26,17 +24,17 @@ static void reply_text(struct ezlb_api_request *request, unsigned status, const 
 	ezlb_api_body_unref(body);
 }
 
-static void reply_line(struct ezlb_api_request *request, unsigned status, const char *line)
+void admin_reply_line(struct ezlb_api_request *request, unsigned status, const char *line)
 {
 	struct ezlb_text text = { 0 };
 
 	ezlb_text_printf(&text, "%s\n", line);
-	reply_text(request, status, TEXT, &text);
+	admin_reply_text(request, status, ADMIN_TEXT, &text);
 }
 
 /* Answers the first n. Requests that came after the report began wait for the next report. */
-static void serve(struct admin_waiting *waiting, size_t n, unsigned status, const char *type,
-		  struct ezlb_api_body *body)
+void admin_serve(struct admin_waiting *waiting, size_t n, unsigned status, const char *type,
+		 struct ezlb_api_body *body)
 {
 	for (size_t i = 0; i < n; i++)
 		ezlb_api_reply(waiting->items[i], status, type, body);
@@ -46,9 +44,9 @@ static void serve(struct admin_waiting *waiting, size_t n, unsigned status, cons
 
 static void on_report(void *arg, enum report_kind kind, const struct report_answer *answer)
 {
-	static const char *const types[] = {
-		[REPORT_STATUS] = JSON, [REPORT_METRICS] = EXPOSITION, [REPORT_HEALTH] = JSON
-	};
+	static const char *const types[] = { [REPORT_STATUS] = ADMIN_JSON,
+					     [REPORT_METRICS] = EXPOSITION,
+					     [REPORT_HEALTH] = ADMIN_JSON };
 	struct admin *admin = arg;
 	unsigned status = kind == REPORT_HEALTH && !answer->status->ready ? 503 : 200;
 	struct ezlb_api_body *body;
@@ -65,7 +63,7 @@ static void on_report(void *arg, enum report_kind kind, const struct report_answ
 		bytes = ezlb_text_take(answer->gzip, &len);
 		ezlb_api_body_gzip(body, bytes, len);
 	}
-	serve(&admin->waiting[kind], answer->n, status, types[kind], body);
+	admin_serve(&admin->waiting[kind], answer->n, status, types[kind], body);
 	ezlb_api_body_unref(body);
 }
 
@@ -89,7 +87,7 @@ static void get_page(struct admin *admin, struct ezlb_api_request *request)
 static void get_livez(struct admin *admin, struct ezlb_api_request *request)
 {
 	(void)admin;
-	reply_line(request, 200, "ok");
+	admin_reply_line(request, 200, "ok");
 }
 
 static void get_readyz(struct admin *admin, struct ezlb_api_request *request)
@@ -97,7 +95,7 @@ static void get_readyz(struct admin *admin, struct ezlb_api_request *request)
 	char why[EZLB_MESSAGE_STRLEN];
 	bool ready = ezlb_view_ready(admin->report.from->view, ezlb_now_ms(), why);
 
-	reply_line(request, ready ? 200 : 503, ready ? "ok" : why);
+	admin_reply_line(request, ready ? 200 : 503, ready ? "ok" : why);
 }
 
 /* Rendered on the loop, so the last document is kept for equal requests. The admin owns it. */
@@ -128,16 +126,16 @@ static void get_events(struct admin *admin, struct ezlb_api_request *request)
 	uint64_t from = since ? strtoull(since, &end, 10) : 0;
 
 	if (since && (*since < '0' || *since > '9' || *end != '\0')) {
-		reply_line(request, 400, "since: expected the number of an event");
+		admin_reply_line(request, 400, "since: expected the number of an event");
 		return;
 	}
-	ezlb_api_reply(request, 200, JSON, events_body(admin, from));
+	ezlb_api_reply(request, 200, ADMIN_JSON, events_body(admin, from));
 }
 
 static void post_reload(struct admin *admin, struct ezlb_api_request *request)
 {
 	admin->reload(admin->arg);
-	reply_line(request, 200, "the files are read now");
+	admin_reply_line(request, 200, "the files are read now");
 }
 
 static void post_log_level(struct admin *admin, struct ezlb_api_request *request)
@@ -147,11 +145,11 @@ static void post_log_level(struct admin *admin, struct ezlb_api_request *request
 
 	(void)admin;
 	if (!word || ezlb_log_level_parse(word, &level) < 0) {
-		reply_line(request, 400, "level: expected error, warn, info or debug");
+		admin_reply_line(request, 400, "level: expected error, warn, info or debug");
 		return;
 	}
 	ezlb_log_set_level(level);
-	reply_line(request, 200, ezlb_log_level_str(level));
+	admin_reply_line(request, 200, ezlb_log_level_str(level));
 }
 
 static const struct path {
@@ -167,8 +165,11 @@ static const struct path {
 	{ "/metrics", false, NULL, REPORT_METRICS },
 	{ "/api/v1/status", false, NULL, REPORT_STATUS },
 	{ "/api/v1/events", false, get_events, 0 },
+	{ "/api/v1/drain", false, admin_get_drain, 0 },
 	{ "/-/reload", true, post_reload, 0 },
 	{ "/-/log-level", true, post_log_level, 0 },
+	{ "/-/drain", true, admin_post_drain, 0 },
+	{ "/-/undrain", true, admin_post_undrain, 0 },
 };
 
 static void on_request(void *arg, struct ezlb_api_request *request)
@@ -180,16 +181,16 @@ static void on_request(void *arg, struct ezlb_api_request *request)
 		if (strcmp(paths[i].path, name) != 0)
 			continue;
 		if (paths[i].post != post)
-			reply_line(request, 405, post ? "expected GET" : "expected POST");
+			admin_reply_line(request, 405, post ? "expected GET" : "expected POST");
 		else if (post && !ezlb_api_is_local(request))
-			reply_line(request, 403, "over the unix socket only");
+			admin_reply_line(request, 403, "over the unix socket only");
 		else if (paths[i].answer)
 			paths[i].answer(arg, request);
 		else
 			get_report(arg, request, paths[i].report);
 		return;
 	}
-	reply_line(request, 404, "no such path");
+	admin_reply_line(request, 404, "no such path");
 }
 
 /* --- traffic log --------------------------------------------------------------------------- */
@@ -236,6 +237,7 @@ void admin_open(struct admin *admin, uv_loop_t *loop, const struct sources *from
 	uv_timer_init(loop, &admin->traffic_timer);
 	admin->traffic_timer.data = admin;
 	report_open(&admin->report, loop, from, on_report, admin);
+	opencount_open(&admin->count, loop, from, admin_on_count, admin);
 	ezlb_api_open(loop, &options, &admin->api);
 }
 
@@ -245,6 +247,7 @@ void admin_close(struct admin *admin)
 		return;
 	admin->closing = true;
 	report_close(&admin->report);
+	opencount_close(&admin->count);
 	uv_close((uv_handle_t *)&admin->traffic_timer, NULL);
 	ezlb_api_close(admin->api, NULL, NULL);
 }
@@ -255,7 +258,7 @@ static void forget(struct admin_waiting *waiting)
 	struct ezlb_text none = { 0 };
 
 	for (size_t i = 0; i < waiting->len; i++)
-		reply_text(waiting->items[i], 503, TEXT, &none);
+		admin_reply_text(waiting->items[i], 503, ADMIN_TEXT, &none);
 	EZLB_VEC_CLEAR(waiting);
 }
 
@@ -263,6 +266,7 @@ void admin_clear(struct admin *admin)
 {
 	for (int i = 0; i < REPORT_KINDS; i++)
 		forget(&admin->waiting[i]);
+	forget(&admin->counting);
 	if (admin->events.body)
 		ezlb_api_body_unref(admin->events.body);
 	admin->events.body = NULL;

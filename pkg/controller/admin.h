@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * admin: the HTTP paths of the admin server. All of them only read, except two POST paths on the
- * Unix socket: one sets the log level, one makes ezlb read the files.
+ * admin: the HTTP paths of the admin server. All of them only read, except the POST paths on the
+ * Unix socket: they set the log level, make ezlb read the files, and drain this balancer.
  */
 #pragma once
 
 #include <ezlb/api.h>
 
+#include "opencount.h"
 #include "report.h"
 #include "sources.h"
 
@@ -16,6 +17,8 @@ struct admin {
 	struct ezlb_api *api;
 	struct report report;
 	struct admin_waiting waiting[REPORT_KINDS];
+	struct opencount count;
+	struct admin_waiting counting; /* they wait for the count */
 	struct {
 		struct ezlb_api_body *body; /* the last document; NULL: none yet */
 		uint64_t since, last;	    /* its events: from `since` to `last` */

@@ -100,6 +100,13 @@ void desk_calm(struct desk *desk)
 	ezlb_view_event(&desk->view, EZLB_EVENT_FIGHT_OVER, NULL, NULL, now(desk));
 }
 
+void desk_drain(struct desk *desk, const struct ezlb_node_drain *drain)
+{
+	ezlb_view_drain(&desk->view, drain, now(desk));
+	if (desk->view.passes > 0) /* else it would say that ezlb is ready */
+		manager_notify(&desk->manager, &desk->view);
+}
+
 void desk_close(struct desk *desk)
 {
 	if (!desk->sources.view)

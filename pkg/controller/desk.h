@@ -32,6 +32,8 @@ void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
 /* Another program keeps undoing ezlb's changes, such as op; and it has stopped. */
 void desk_fight(struct desk *desk, const struct ezlb_op *op, const char *who);
 void desk_calm(struct desk *desk);
+/* This balancer drains, or does not any more. */
+void desk_drain(struct desk *desk, const struct ezlb_node_drain *drain);
 /* Closing finishes on the loop. Allowed if never opened. */
 void desk_close(struct desk *desk);
 void desk_clear(struct desk *desk);

@@ -138,7 +138,13 @@ int instance_open(struct instance *instance, const struct ezlb_options *options,
 	instance->lock = instance->netns_lock = -1;
 	if (rc == 0)
 		rc = dataplane_open(&instance->plane, options, err);
-	return rc == 0 ? open_state(instance, options, use, err) : rc;
+	if (rc == 0)
+		rc = open_state(instance, options, use, err);
+	if (rc < 0)
+		return rc;
+	instance->drain = nodedrain_read(options);
+	instance->pass.policy.drained = instance->drain.kind != EZLB_NODE_SERVES;
+	return 0;
 }
 
 int instance_open_for_cleanup(struct instance *instance, const struct ezlb_options *options,

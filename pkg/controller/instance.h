@@ -7,15 +7,17 @@
 #include <ezlb/store.h>
 
 #include "dataplane.h"
+#include "nodedrain.h"
 
 struct instance {
 	struct dataplane plane;
 	struct ezlb_pass pass;
 	struct ezlb_lastgood lastgood;
-	int lock;	     /* on the state directory; -1: not taken */
-	int netns_lock;	     /* on the network namespace; -1: not taken */
-	bool ledger_damaged; /* logged; what ezlb owns is unknown */
-	bool lock_logged;    /* that `lock` was lost */
+	int lock;		      /* on the state directory; -1: not taken */
+	int netns_lock;		      /* on the network namespace; -1: not taken */
+	bool ledger_damaged;	      /* logged; what ezlb owns is unknown */
+	bool lock_logged;	      /* that `lock` was lost */
+	struct ezlb_node_drain drain; /* as the last process left it */
 };
 
 /*

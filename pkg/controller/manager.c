@@ -44,7 +44,7 @@ void manager_notify(struct manager *manager, const struct ezlb_view *view)
 	char summary[EZLB_MESSAGE_STRLEN], lines[EZLB_MESSAGE_STRLEN + 32];
 	bool due = !manager->ready || manager->reloading;
 
-	if (!manager->present)
+	if (!manager->present || manager->leaving)
 		return;
 	ezlb_view_summary(view, ezlb_now_ms(), summary, sizeof(summary));
 	if (!due && strcmp(summary, manager->last_status) == 0)
@@ -54,6 +54,16 @@ void manager_notify(struct manager *manager, const struct ezlb_view *view)
 	memcpy(manager->last_status, summary, sizeof(summary));
 	manager->ready = true;
 	manager->reloading = false;
+}
+
+void manager_leaving(struct manager *manager, const char *what)
+{
+	char lines[EZLB_MESSAGE_STRLEN];
+
+	snprintf(lines, sizeof(lines), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%d000\nSTATUS=%s",
+		 MANAGER_EXTEND_MS, what);
+	notify(manager, lines);
+	manager->leaving = true;
 }
 
 void manager_close(struct manager *manager)

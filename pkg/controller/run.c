@@ -22,6 +22,8 @@
 #include "desk.h"
 #include "emptied.h"
 #include "instance.h"
+#include "leaving.h"
+#include "nodedrain.h"
 #include "notice.h"
 #include "pace.h"
 #include "passlog.h"
@@ -39,6 +41,8 @@ struct controller {
 	struct signals signals;
 	uv_timer_t pass_timer, look_timer;
 	struct emptied emptied;
+	struct nodedrain drain;
+	struct leaving leaving;
 	struct notice notice;
 	struct instance instance;
 	struct passlog log;
@@ -131,6 +135,7 @@ static void run_pass(struct controller *c)
 		       &result);
 	find_fights(c, &result.found.drift, begin);
 	ezlb_pass_apply(pass, &result, begin);
+	nodedrain_pass(&c->drain, &result);
 	log_connections(c);
 	passlog_write(&c->log, &result, why, ezlb_now_ms() - begin);
 	desk_pass(&c->desk, &verdicts, &result, uv_hrtime() - begin_ns);
@@ -270,6 +275,7 @@ static void stop(struct controller *c)
 	uv_close((uv_handle_t *)&c->pass_timer, NULL);
 	uv_close((uv_handle_t *)&c->look_timer, NULL);
 	emptied_close(&c->emptied);
+	leaving_close(&c->leaving);
 	notice_close(&c->notice);
 	if (c->watch)
 		ezlb_watch_close(c->watch, NULL, NULL);
@@ -277,17 +283,41 @@ static void stop(struct controller *c)
 		ezlb_health_close(c->health, NULL, NULL);
 }
 
-static void on_stop_signal(void *arg, int number)
+static void end(void *arg)
 {
 	struct controller *c = arg;
 
-	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "stopping"),
-		 EZLB_S("signal", number == SIGTERM ? "TERM" : "INT"),
-		 EZLB_S("rules", c->options->cleanup_on_exit ? "removed" : "left in place"));
 	if (c->options->cleanup_on_exit)
 		log_cleanup(c);
 	signals_block();
 	stop(c);
+}
+
+/* SIGINT and a second signal end it at once, and so does one before the first pass. */
+static void on_stop_signal(void *arg, int number)
+{
+	struct controller *c = arg;
+	bool drains = number == SIGTERM && c->options->drain_on_exit_ms > 0 && c->loaded &&
+		      !c->leaving.begun;
+
+	ezlb_log(EZLB_INFO, "controller",
+		 EZLB_S("msg", drains ? "stopping after a drain" : "stopping"),
+		 EZLB_S("signal", number == SIGTERM ? "TERM" : "INT"),
+		 EZLB_S("rules", c->options->cleanup_on_exit ? "removed" : "left in place"));
+	if (drains)
+		leaving_begin(&c->leaving);
+	else
+		end(c);
+}
+
+static void on_drain(void *arg)
+{
+	struct controller *c = arg;
+
+	c->instance.pass.policy.drained = c->drain.state.kind != EZLB_NODE_SERVES;
+	desk_drain(&c->desk, &c->drain.state);
+	ezlb_pass_hurry(&c->instance.pass);
+	schedule(c, c->instance.pass.policy.drained ? "drain" : "undrain", 0);
 }
 
 static void reload(struct controller *c, const char *why)
@@ -344,6 +374,10 @@ static void init_handles(struct controller *c)
 				       .released = on_released,
 				       .arg = c };
 	emptied_open(&c->emptied, &c->loop);
+	c->leaving = (struct leaving){
+		.from = &c->desk.sources, .manager = &c->desk.manager, .over = end, .arg = c
+	};
+	leaving_init(&c->leaving, &c->loop);
 }
 
 static void log_start(const struct controller *c)
@@ -383,8 +417,13 @@ static int start(struct controller *c, struct ezlb_err *err)
 					    .catalog = &c->catalog,
 					    .pass = &c->instance.pass,
 					    .plane = &c->instance.plane,
-					    .health = c->health };
+					    .health = c->health,
+					    .drain = &c->drain };
 	desk_open(&c->desk, &c->loop, on_reload, c);
+	c->drain = (struct nodedrain){ .options = c->options, .changed = on_drain, .arg = c };
+	nodedrain_open(&c->drain, &c->instance.drain);
+	if (c->instance.drain.kind != EZLB_NODE_SERVES)
+		desk_drain(&c->desk, &c->drain.state);
 	rc = ezlb_watch_open(&c->loop, &watch, &c->watch, err);
 	if (rc < 0)
 		return rc;

@@ -8,6 +8,7 @@
 #include <ezlb/watch.h>
 
 #include "dataplane.h"
+#include "nodedrain.h"
 
 /* Reads all files of the directories. -ENOENT if one of them cannot be read. */
 int scan_dirs(const char *const *dirs, size_t n, struct ezlb_snapshot *out, struct ezlb_err *err);
@@ -21,6 +22,7 @@ struct sources {
 	const struct dataplane *plane;
 	const struct ezlb_health *health; /* NULL: nothing is probed */
 	const struct ezlb_watch *watch;	  /* NULL: not opened yet */
+	struct nodedrain *drain;	  /* what the admin server changes */
 };
 
 /*

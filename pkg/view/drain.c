@@ -17,10 +17,10 @@ bool view_drains(const struct ezlb_view *view, char why[EZLB_MESSAGE_STRLEN])
 	case EZLB_NODE_SERVES:
 		return false;
 	case EZLB_NODE_DRAINED:
-		reason = "by `ezlb drain`; `ezlb undrain` puts it back";
+		reason = "`ezlb undrain` puts it back";
 		break;
 	case EZLB_NODE_UNTIL_EXIT:
-		reason = "by `ezlb drain --until-exit`; `ezlb undrain` puts it back";
+		reason = "`ezlb undrain` puts it back, or the end of ezlb";
 		break;
 	case EZLB_NODE_EXITING:
 		reason = "ezlb ends when no connection is active (--drain-on-exit)";

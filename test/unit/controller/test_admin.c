@@ -192,6 +192,20 @@ static const struct {
 	{ "POST /-/log-level", false, 400, TEXT, "level: expected error, warn, info or" },
 	{ "POST /-/log-level?level=", false, 400, TEXT, "level: expected error, warn, info or" },
 	{ "POST /-/log-level?level=loud", false, 400, TEXT, "level: expected error, warn, info" },
+	{ "GET /api/v1/drain", true, 200, JSON, "\"draining\": false" },
+	{ "POST /-/drain", true, 403, TEXT, "over the unix socket only\n" },
+	{ "POST /-/undrain", true, 403, TEXT, "over the unix socket only\n" },
+	{ "POST /-/drain?until=", false, 400, TEXT, "until: expected exit\n" },
+	{ "POST /-/drain?until=noon", false, 400, TEXT, "until: expected exit\n" },
+	{ "GET /-/drain", false, 405, TEXT, "expected POST\n" },
+	{ "GET /-/undrain", false, 405, TEXT, "expected POST\n" },
+	{ "POST /api/v1/drain", false, 405, TEXT, "expected GET\n" },
+	{ "POST /-/undrain", false, 200, TEXT, "This balancer does not drain.\n" },
+	{ "POST /-/drain?until=exit", false, 200, TEXT, "This balancer drains now.\n" },
+	{ "GET /api/v1/drain", false, 200, JSON, "\"kind\": \"until_exit\"" },
+	{ "POST /-/drain", false, 200, TEXT, "This balancer has been draining since " },
+	{ "GET /api/v1/drain", false, 200, JSON, "\"kind\": \"drained\"" },
+	{ "POST /-/undrain", false, 200, TEXT, "This balancer is back" },
 	{ "GET /-/reload", false, 405, TEXT, "expected POST\n" },
 	{ "GET /-/log-level?level=warn", false, 405, TEXT, "expected POST\n" },
 	{ "POST /metrics", false, 405, TEXT, "expected GET\n" },
@@ -217,6 +231,7 @@ static void test_paths(void **state)
 				 status, answer);
 	}
 	assert_int_equal(reloads, 1);
+	assert_int_equal(parts.changes, 3);
 	assert_false(ezlb_log_enabled(EZLB_DEBUG));
 }
 

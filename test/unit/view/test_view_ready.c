@@ -85,8 +85,8 @@ static void test_not_ready_while_it_drains(void **state)
 		enum ezlb_node_drain_kind kind;
 		const char *why;
 	} kinds[] = {
-		{ EZLB_NODE_DRAINED, "this balancer drains: by `ezlb drain`; `ezlb undrain`" },
-		{ EZLB_NODE_UNTIL_EXIT, "this balancer drains: by `ezlb drain --until-exit`" },
+		{ EZLB_NODE_DRAINED, "this balancer drains: `ezlb undrain` puts it back" },
+		{ EZLB_NODE_UNTIL_EXIT, "this balancer drains: `ezlb undrain` puts it back, or the end" },
 		{ EZLB_NODE_EXITING, "this balancer drains: ezlb ends when no connection" },
 	};
 	struct ezlb_node_drain drain = { .since_ms = START_MS };
