@@ -31,12 +31,12 @@ refuses() {
 	fi
 }
 
-# Without what only Helm needs: its labels, and the namespace, which is a namespace that kustomize sets, too.
+# Without what only Helm or only kustomize needs: labels, and the namespace, which is a namespace that kustomize sets, too.
 comparable() {
 	# shellcheck disable=SC2016 # jq's
 	of "$1" '[.[] | select(.kind | IN("Namespace", "ConfigMap") | not)
 		| walk(if type == "object" then del(.["app.kubernetes.io/instance", "app.kubernetes.io/version",
-			"app.kubernetes.io/managed-by", "helm.sh/chart"]) else . end)]
+			"app.kubernetes.io/managed-by", "helm.sh/chart", "ezlb/host-setup"]) else . end)]
 		| sort_by(.kind)[] | if .kind == "DaemonSet" then . else {kind, metadata, spec} end'
 }
 
@@ -130,14 +130,21 @@ check_values() {
 		key: affinity-from-values
 		priorityClassName: "class-from-values"
 		maxUnavailable: 17%
-		terminationGracePeriodSeconds: 31
+		minReadySeconds: 27
+		terminationGracePeriodSeconds: 137
+		- --vip-when=serving
+		- --vip-hold=3s
+		- --sync-id=7
 		note: annotation-from-values
 		team: label-of-pods
 		name: "name-from-values-services"
 	END
 	equal "run and host-setup agree about the host" "host-setup --snat-backend=nftables --vip-device=ezlb7
 run --snat-backend=nftables --vip-device=ezlb7" "$(object all DaemonSet "$pod | .initContainers[0], .containers[0]
-		| [.args[] | select(test(\"^[a-z]|snat|vip\"))] | join(\" \")")"
+		| [.args[] | select(test(\"^[a-z]|snat|vip-device\"))] | join(\" \")")"
+	equal "and only run about other balancers" "null --vip-when=serving --vip-hold=3s --sync-interface=eth7 --sync-id=7" \
+		"$(object all DaemonSet "$pod | .initContainers[0], .containers[0]
+		| [.args[] | select(test(\"sync|when|hold\"))] | if . == [] then null else join(\" \") end" | paste -sd ' ')"
 	equal "all values: both have the image and the resources" 1 \
 		"$(object all DaemonSet "$pod | [.initContainers[0], .containers[0]] | map({image, resources, imagePullPolicy}) | unique | length")"
 	succeeds "monitoring without objects of the operator renders" render bare template --set monitoring.enabled=true \
@@ -148,6 +155,26 @@ run --snat-backend=nftables --vip-device=ezlb7" "$(object all DaemonSet "$pod | 
 	refuses "an argument that is none" args --set 'args={log-level}'
 	refuses "a name that would be two lines of YAML" fullnameOverride --set 'fullnameOverride=a: b'
 	refuses "an interface that cannot be" vipDevice --set 'vipDevice=x: y'
+	refuses "a word that is none of --vip-when" vipWhen --set vipWhen=never
+	refuses "a duration without a unit" vipHold --set-string vipHold=5
+	refuses "an interface for the sync daemon that cannot be" syncInterface --set 'syncInterface=a/b'
+	refuses "a group of balancers that cannot be" syncId --set syncId=256
+	refuses "a time to drain that is no number" drainSeconds --set drainSeconds=60s
+	refuses "a pod that is ready before it is there" minReadySeconds --set minReadySeconds=-1
+}
+
+# The pod must live longer than its drain, whatever the values say.
+check_drain() {
+	local seconds
+	equal "all values: before ezlb ends, its node drains" "/usr/local/sbin/ezlb drain --until-exit --wait=107s --state-dir=/run/ezlb" \
+		"$(object all DaemonSet "$pod.containers[0].lifecycle.preStop.exec.command | join(\" \")")"
+	for seconds in 30 500; do
+		succeeds "a pod that has $seconds s renders" render grace template --set drainSeconds=100,terminationGracePeriodSeconds="$seconds"
+		equal "and has more than the drain" "$((seconds < 130 ? 130 : seconds))" "$(object grace DaemonSet "$pod.terminationGracePeriodSeconds")"
+	done
+	equal "without drainSeconds there is no hook" "null 30 null" \
+		"$(object plain DaemonSet "\"\($pod.containers[0].lifecycle) \($pod.terminationGracePeriodSeconds) \(.spec.minReadySeconds)\"")"
+	equal "and a pod that only cleans up has none" null "$(object clean DaemonSet "$pod.containers[0].lifecycle")"
 }
 
 # YAML reads 123 and 1e3 as numbers, and Kubernetes refuses a number as a name.
@@ -196,6 +223,8 @@ as_kustomize plain base
 as_kustomize restricted overlays/restricted --set restricted=true
 as_kustomize monitoring overlays/monitoring --set monitoring.enabled=true
 as_kustomize cleanup overlays/cleanup --set cleanup=true
+as_kustomize high-availability overlays/high-availability \
+	--set vipDevice=ezlb0,vipWhen=serving,drainSeconds=60,minReadySeconds=30
 check_render all
 check_alerts all
 check_services
@@ -204,8 +233,9 @@ check_upgrade
 check_values
 check_numbers
 check_cleanup
+check_drain
 check_notes
 check_version
 succeeds "all objects are as the types of Kubernetes say" \
-	strict "$WORK"/{plain,restricted,monitoring,cleanup,all,existing,clean,bare,numbers}.yaml
+	strict "$WORK"/{plain,restricted,monitoring,cleanup,high-availability,grace,all,existing,clean,bare,numbers}.yaml
 finish

@@ -21,7 +21,7 @@ is() {
 }
 
 # What no overlay changes.
-unchanged="{selector: .spec.selector, labels: .metadata.labels, pod: ($pod | {hostNetwork, tolerations,
+unchanged="{selector: .spec.selector, labels: (.metadata.labels | del(.[\"ezlb/host-setup\"])), pod: ($pod | {hostNetwork, tolerations,
 	priorityClassName, automountServiceAccountToken, volumes: .volumes[1:]}),
 	container: ($main | {livenessProbe, startupProbe, readinessProbe, volumeMounts, terminationMessagePolicy, resources})}"
 
@@ -138,6 +138,43 @@ check_restricted() {
 	is "$1" DaemonSet true "$init.image == $main.image"
 }
 
+# seconds NAME FILTER: the number before "s" in the one argument that the filter finds.
+seconds() {
+	object "$1" DaemonSet "$2" | sed -nE 's/^--wait=([0-9]+)s$/\1/p'
+}
+
+# hook NAME: what kubelet calls before it ends the container.
+hook() {
+	object "$1" DaemonSet "$main.lifecycle.preStop.exec.command | join(\" \")"
+}
+
+# NAME. ezlb knows the command; it says so when nobody answers.
+check_hook() {
+	local command status=0 wait
+	equal "$1: before ezlb ends, its node drains" \
+		"/usr/local/sbin/ezlb drain --until-exit --wait=60s --state-dir=/run/ezlb" "$(hook "$1")"
+	mapfile -t command < <(object "$1" DaemonSet "$main.lifecycle.preStop.exec.command[]" | sed "s|=/run/ezlb\$|=$WORK/absent|")
+	"$EZLB" "${command[@]:1}" >"$WORK/why" 2>&1 || status=$?
+	equal "$1: ezlb knows the command" "1 no ezlb answers on $WORK/absent/admin.sock" \
+		"$status $(grep -o 'no ezlb answers on [^:]*' "$WORK/why")"
+	equal "$1: the program of the hook is that of the probes" true \
+		"$(object "$1" DaemonSet "$main | .lifecycle.preStop.exec.command[0] == .livenessProbe.exec.command[0]")"
+	wait=$(seconds "$1" "$main.lifecycle.preStop.exec.command[]")
+	equal "$1: kubelet gives the pod 30 s more than the drain" "$((wait + 30))" \
+		"$(object "$1" DaemonSet "$pod.terminationGracePeriodSeconds")"
+}
+
+# Several nodes with the same addresses. NAME, and what a component before it has added to the arguments.
+check_high_availability() {
+	local status=0
+	is "$1" DaemonSet "[${2:+\"$2\",}\"--vip-device=ezlb0\",\"--vip-when=serving\"]" \
+		"$main.args - $(object base DaemonSet "$main.args | tojson") | tojson"
+	check_hook "$1"
+	is "$1" DaemonSet 'RollingUpdate 1 30' ".spec | \"\(.updateStrategy.type) \(.updateStrategy.rollingUpdate.maxUnavailable) \(.minReadySeconds)\""
+	"$EZLB" drain --until-exit --wait=soon >"$WORK/why" 2>&1 || status=$?
+	equal "a wait that is no duration would be status 2" 2 "$status"
+}
+
 # What Prometheus is told fits together, and to what ezlb says.
 check_monitoring() {
 	# shellcheck disable=SC2016 # Kubernetes replaces it
@@ -199,6 +236,12 @@ render_all_components() {
 	kubectl kustomize "$dir"
 }
 
+# refuses_order DESCRIPTION COMPONENT LIST: the component says that it is at the wrong place.
+refuses_order() {
+	equal "$1 is refused" refused "$(render_all_components "$3" >"$WORK/wrong" 2>&1 || echo refused)"
+	succeeds "and it says which component" grep -q "components/$2.*test failed" "$WORK/wrong"
+}
+
 check_components_together() {
 	succeeds "restricted and monitoring together render" render both \
 		render_all_components "k8s/components/restricted, k8s/components/monitoring"
@@ -210,11 +253,22 @@ check_components_together() {
 		render_all_components "k8s/components/restricted, k8s/components/monitoring, k8s/components/cleanup"
 	is three DaemonSet cleanup "[$pod.initContainers[].name] | join(\" \")"
 	equal "with cleanup: ezlb has the commands and flags" "" "$(wrong_args three)"
+	succeeds "restricted and high-availability together render" render available \
+		render_all_components "k8s/components/restricted, k8s/components/monitoring, k8s/components/high-availability"
+	check_render available "ConfigMap DaemonSet Namespace PodMonitor PrometheusRule"
+	check_hook available
+	equal "the init container knows the device, once" "--vip-device=ezlb0" \
+		"$(object available DaemonSet "$init.args[] | select(startswith(\"--vip\"))")"
+	equal "and ezlb has the two rights that a dummy link needs" '["NET_ADMIN","NET_RAW"]' \
+		"$(object available DaemonSet "$main.securityContext.capabilities.add | tojson")"
+	succeeds "all four render" render four \
+		render_all_components "k8s/components/restricted, k8s/components/monitoring, k8s/components/high-availability, k8s/components/cleanup"
+	is four DaemonSet cleanup "[$pod.initContainers[].name] | join(\" \")"
+	equal "all four: ezlb has the commands and flags" "" "$(wrong_args four)"
+	refuses_order "high-availability before restricted" restricted "k8s/components/high-availability, k8s/components/restricted"
+	refuses_order "cleanup before high-availability" high-availability "k8s/components/cleanup, k8s/components/high-availability"
 	# In this order cleanup would be lost, and its pods would be ready nevertheless.
-	equal "cleanup before restricted is refused" refused "$(
-		render_all_components "k8s/components/cleanup, k8s/components/restricted" >"$WORK/wrong" 2>&1 || echo refused
-	)"
-	succeeds "and it says which component" grep -q "components/restricted.*test failed" "$WORK/wrong"
+	refuses_order "cleanup before restricted" restricted "k8s/components/cleanup, k8s/components/restricted"
 }
 
 # ezlb-toa is a DaemonSet of its own, for the nodes of backends.
@@ -273,6 +327,10 @@ break_objects() {
 		$main.securityContext.readOnlyRootFilesystem = "true"
 		$main.terminationMessagePolicy = "fallbackToLogsOnError"
 		$init.volumeMount = []
+		$main.lifecycle.prestop = {}
+		$main.lifecycle.preStop.exec = ["ezlb"]
+		.spec.minReadySecond = 30
+		.spec.minReadySeconds = "30"
 		.spec.template.spec.hostnetwork = true
 		.spec.updateStrategy.rollingUpdate.maxUnavailable = [1]
 		del(.spec.selector)
@@ -283,7 +341,7 @@ break_objects() {
 
 check_types() {
 	break_objects
-	strict "$WORK"/{base,restricted,monitoring,cleanup,example,both,three,toa,remove}.yaml "$WORK"/broken/* >"$WORK/complaints" || :
+	strict "$WORK"/{base,restricted,monitoring,cleanup,high-availability,example,both,three,available,four,toa,remove}.yaml "$WORK"/broken/* >"$WORK/complaints" || :
 	equal "all objects are as the types of Kubernetes say" "" "$(grep -v '^broken' "$WORK/complaints" || :)"
 	equal "the types find each broken field" "$(cd "$WORK/broken" && ls)" \
 		"$(sed -n 's/^\(broken[^:]*\):.*/\1/p' "$WORK/complaints" | sort -u)"
@@ -294,10 +352,10 @@ need_ezlb
 kube_tools
 succeeds "deploy/k8s/base renders" render base kubectl kustomize "$base"
 [[ $failed -eq 0 ]] || finish
-for overlay in restricted monitoring cleanup example; do
+for overlay in restricted monitoring cleanup high-availability example; do
 	succeeds "overlays/$overlay renders" render "$overlay" kubectl kustomize "deploy/k8s/overlays/$overlay"
 done
-equal "there is no other overlay" "cleanup example monitoring restricted" \
+equal "there is no other overlay" "cleanup example high-availability monitoring restricted" \
 	"$(find deploy/k8s/overlays -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)"
 [[ $failed -eq 0 ]] || finish
 check_render base "ConfigMap DaemonSet Namespace"
@@ -312,6 +370,8 @@ check_render monitoring "ConfigMap DaemonSet Namespace PodMonitor PrometheusRule
 check_monitoring
 check_render cleanup "ConfigMap DaemonSet Namespace"
 check_cleanup
+check_render high-availability "ConfigMap DaemonSet Namespace"
+check_high_availability high-availability
 check_render example "ConfigMap DaemonSet Namespace"
 check_example
 check_components_together

@@ -45,6 +45,26 @@ imagePullPolicy: {{ . }}
 {{- end }}
 {{- end -}}
 
+{{/* What only `ezlb run` must know, where several nodes have the same addresses. */}}
+{{- define "ezlb.balancers" -}}
+{{- with .Values.vipWhen }}
+- --vip-when={{ . }}
+{{- end }}
+{{- with .Values.vipHold }}
+- --vip-hold={{ . }}
+{{- end }}
+{{- with .Values.syncInterface }}
+- {{ printf "--sync-interface=%s" . | quote }}
+- --sync-id={{ $.Values.syncId }}
+{{- end }}
+{{- end -}}
+
+{{/* It includes the time of preStop, and ezlb needs some time to end. */}}
+{{- define "ezlb.grace" -}}
+{{- $grace := int .Values.terminationGracePeriodSeconds -}}
+{{- if .Values.drainSeconds -}}{{ max $grace (add 30 (int .Values.drainSeconds)) }}{{- else -}}{{ $grace }}{{- end -}}
+{{- end -}}
+
 {{- define "ezlb.host" -}}
 - name: state
   mountPath: /run/ezlb
