@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * lifecycle: decides which backends of each virtual service are dests now, with which weight, and
- * why: first verdicts, drains, fallbacks, fail open and slow start. Pure: it gets the time as an
- * argument. A second step with the same inputs at the same time changes nothing.
+ * why: first verdicts, drains, fallbacks, fail open and slow start; and which addresses have no
+ * backend that serves. Pure: it gets the time as an argument. A second step with the same inputs at
+ * the same time changes nothing.
  */
 #pragma once
 
@@ -30,10 +31,19 @@ struct ezlb_member {
 };
 struct ezlb_members EZLB_VEC(struct ezlb_member);
 
+/* What is known of one address of listeners from the last step. */
+struct ezlb_vip_life {
+	struct ezlb_addr addr;
+	uint64_t since_ms; /* since when a backend of a service on it serves; UINT64_MAX: none */
+	bool left;	   /* it was withdrawn, and has not returned: it does after vip_hold_ms */
+};
+struct ezlb_vip_lives EZLB_VEC(struct ezlb_vip_life);
+
 /* What a step keeps for the next one. The zero value is a process that has just started. */
 struct ezlb_lifecycle {
 	struct ezlb_members members; /* sorted by service, backend */
-	struct ezlb_scope seen; /* services whose dests were known in an earlier step; sorted */
+	struct ezlb_scope seen;	    /* services whose dests were known in an earlier step; sorted */
+	struct ezlb_vip_lives vips; /* sorted by address */
 };
 
 /* Everything is borrowed, and sorted. */
@@ -44,7 +54,10 @@ struct ezlb_lifecycle_in {
 	bool unreadable;		      /* `dests` could not be read: they are as before */
 	const struct ezlb_scope *owned;	      /* by the ledger */
 	const struct ezlb_drains *drains;     /* of the ledger */
-	/* There is no later step: backends leave at once, and slow starts are over at once. */
+	/*
+	 * There is no later step: backends leave at once, slow starts are over at once, and
+	 * addresses return at once.
+	 */
 	bool single;
 	uint64_t now_ms;	     /* by ezlb_now_ms */
 	enum ezlb_vip_when vip_when; /* of services without `vip` */
@@ -53,7 +66,8 @@ struct ezlb_lifecycle_in {
 
 /*
  * Makes the roster: a row for each backend of each file, and for each that has left its file and
- * drains. *out must be empty.
+ * drains. *out must be empty. What --vip-device says does not matter: without it nobody asks for
+ * the addresses.
  */
 void ezlb_lifecycle_step(struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in,
 			 struct ezlb_roster *out);

@@ -24,7 +24,6 @@ const char *ezlb_layer_kind_str(enum ezlb_layer_kind kind); /* "ipvs" */
 enum ezlb_op_kind {
 	EZLB_OP_HOST_SET,
 	EZLB_OP_LINK_ADD,
-	EZLB_OP_VIP_ADD,
 	EZLB_OP_FIREWALL_SETUP, /* create or repair the frame of the accepts */
 	EZLB_OP_ACCEPT_ADD,
 	EZLB_OP_SNAT_SETUP, /* create or repair the frame */
@@ -40,6 +39,8 @@ enum ezlb_op_kind {
 	EZLB_OP_SERVICE_SET,
 	EZLB_OP_DEST_ADD,
 	EZLB_OP_DEST_SET,
+	EZLB_OP_VIP_ADD, /* an address comes after the dests behind it, and goes before them */
+	EZLB_OP_VIP_DEL,
 	EZLB_OP_DEST_DEL,
 	EZLB_OP_SERVICE_DEL,
 	EZLB_OP_TIMEOUT_RESET, /* restore the old value; not planned if it was changed since */
@@ -51,7 +52,6 @@ enum ezlb_op_kind {
 	EZLB_OP_SNAT_TEARDOWN, /* remove the frame and everything in it */
 	EZLB_OP_ACCEPT_DEL,
 	EZLB_OP_FIREWALL_TEARDOWN,
-	EZLB_OP_VIP_DEL,
 	EZLB_OP_LINK_DEL,
 	EZLB_OP_HOST_RESET, /* restore the old value, unless it was changed since */
 	EZLB_OPS
@@ -84,7 +84,10 @@ enum ezlb_action {
 	EZLB_ACTIONS
 };
 
-/* The ops of one phase go to a layer in one call: no op depends on another op of its phase. */
+/*
+ * The ops of one phase go to a layer in one call: no op depends on another op of its phase. Ops of
+ * DESTS come before and after those of VIPS; without an op of VIPS they are one call.
+ */
 enum ezlb_phase {
 	EZLB_PHASE_SETTINGS,
 	EZLB_PHASE_HOST,
@@ -95,6 +98,8 @@ enum ezlb_phase {
 	EZLB_PHASE_TOA,
 	EZLB_PHASE_SERVICES,
 	EZLB_PHASE_DESTS,
+	EZLB_PHASE_VIPS,
+	EZLB_PHASE_VIPS_DEL,
 	EZLB_PHASE_SERVICES_DEL,
 	EZLB_PHASE_MARK_DEL,
 	EZLB_PHASE_TOA_DEL,

@@ -7,7 +7,12 @@
 #include <ezlb/op.h>
 #include <ezlb/op_text.h>
 
-struct ezlb_plan EZLB_VEC(struct ezlb_op);
+/* A vector (mem.h) with one more member. */
+struct ezlb_plan {
+	struct ezlb_op *items;
+	size_t len, cap;
+	struct ezlb_vip_needs vip_needs; /* what VIP_ADD waits for; sorted */
+};
 
 struct ezlb_op *ezlb_plan_add(struct ezlb_plan *plan, enum ezlb_op_kind kind);
 void ezlb_plan_clear(struct ezlb_plan *plan);

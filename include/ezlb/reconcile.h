@@ -74,7 +74,8 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
 /*
  * Computes the target, sorted. The dests are those of the roster, and each has its SNAT row. From
  * `actual`, also sorted, it takes what only the kernel knows: filters that drop, addresses that are
- * local on other links, interfaces towards backends. If the TOA layer says that it has a problem,
+ * local on other links, interfaces towards backends. Addresses that the roster has withdrawn are on
+ * no link. If the TOA layer says that it has a problem,
  * its rows stay as they are while a file asks for them.
  */
 void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_roster *roster,
@@ -100,9 +101,10 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
  * Executes the plan and stores the result in each op's rc. An op whose prerequisite failed is held:
  * a dest of a full_nat service waits for its settings, its SNAT row and its service; a SNAT row is
  * removed only after the dests that use it; rows and hooks of TOA wait for its program, and nothing
- * waits for them. An op that is already EZLB_HELD is not executed, and ops that depend on it are
- * held too. Errors of layers go to *errs. Returns true if every op is
- * done.
+ * waits for them; an address that needs it (vip_needs) waits for a dest of a service on it, and is
+ * removed from one link only after it was added to the other. An op that is already EZLB_HELD is
+ * not executed, and ops that depend on it are held too. Errors of layers go to *errs. Returns true
+ * if every op is done.
  */
 bool ezlb_reconcile_apply(const struct ezlb_dataplane *dp, struct ezlb_plan *plan,
 			  struct ezlb_layer_errs *errs);

@@ -75,6 +75,8 @@ struct ezlb_roster {
 	 * backend of a service on them serves, or has not served for long enough. Sorted.
 	 */
 	struct ezlb_addrs withdrawn;
+	/* With `serving`: the services on each address that is not withdrawn. Sorted. */
+	struct ezlb_vip_needs vip_needs;
 };
 
 int ezlb_roster_row_cmp(const void *a, const void *b); /* by service, backend */

@@ -121,6 +121,13 @@ struct ezlb_vip_row {
 	struct ezlb_addr addr;
 };
 
+/* An address that is added only if one of its services can take a connection. */
+struct ezlb_vip_need {
+	struct ezlb_addr addr;
+	struct ezlb_service_key service;
+	bool ready; /* in a plan: it could before the plan, and still can after it */
+};
+
 #define EZLB_TOA_PROBLEM_STRLEN 160
 
 struct ezlb_services EZLB_VEC(struct ezlb_service_row);
@@ -135,6 +142,7 @@ struct ezlb_routes EZLB_VEC(struct ezlb_route_row);
 struct ezlb_links EZLB_VEC(struct ezlb_link_row);
 struct ezlb_vips EZLB_VEC(struct ezlb_vip_row);
 struct ezlb_addrs EZLB_VEC(struct ezlb_addr);
+struct ezlb_vip_needs EZLB_VEC(struct ezlb_vip_need);
 
 struct ezlb_table {
 	struct ezlb_services services;
@@ -150,6 +158,7 @@ struct ezlb_table {
 	struct ezlb_routes routes; /* actual: of the addresses that the layer was asked for */
 	struct ezlb_links links;
 	struct ezlb_vips vips;
+	struct ezlb_vip_needs vip_needs; /* target: of the vips that have any */
 	struct ezlb_addrs elsewhere; /* actual: local addresses on links that ezlb does not own */
 	/*
 	 * The frame of the SNAT rows: for iptables the chain EZLB-SNAT and the jump to it. Target:
@@ -196,6 +205,7 @@ int ezlb_route_row_cmp(const void *a, const void *b); /* by address */
 int ezlb_link_row_cmp(const void *a, const void *b);
 int ezlb_vip_row_cmp(const void *a, const void *b);
 int ezlb_addr_row_cmp(const void *a, const void *b); /* for struct ezlb_addrs */
+int ezlb_vip_need_cmp(const void *a, const void *b); /* by address, service */
 
 bool ezlb_service_row_same(const void *a, const void *b);
 bool ezlb_dest_row_same(const void *a, const void *b);

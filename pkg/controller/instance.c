@@ -7,6 +7,7 @@
 #include <ezlb/host.h>
 #include <ezlb/ipvs.h>
 #include <ezlb/log.h>
+#include <ezlb/node.h>
 #include <ezlb/store.h>
 
 #include "sources.h"
@@ -33,17 +34,24 @@ static void log_unreachable(struct instance *instance)
 		 EZLB_S("err", instance->plane.other_err.msg));
 }
 
-/* The link that --vip-device names, and those in the ledger of earlier processes. */
+/*
+ * The link that --vip-device names, its other link (node.h), on which addresses may be from an
+ * earlier drain, and those in the ledger of earlier processes.
+ */
 static void manage_links(struct instance *instance, const struct ezlb_options *options)
 {
 	const struct ezlb_ledger_content *content = &instance->pass.ledger.content;
 	struct ezlb_layer *host = instance->pass.dp.layer[EZLB_LAYER_HOST];
+	char drain[EZLB_DEVICE_STRLEN];
 
 	/* Not plane.memory: a cleanup without ip_vs has an in-memory IPVS and the real host. */
 	if (options->dataplane == EZLB_DP_MEMORY)
 		return;
-	if (options->vip_device && options->vip_device[0])
+	if (options->vip_device && options->vip_device[0]) {
+		ezlb_node_drain_device(options->vip_device, drain);
 		ezlb_host_manage(host, options->vip_device);
+		ezlb_host_manage(host, drain);
+	}
 	for (size_t i = 0; i < content->links.len; i++)
 		ezlb_host_manage(host, content->links.items[i].device);
 	for (size_t i = 0; i < content->vips.len; i++)

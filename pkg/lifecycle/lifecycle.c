@@ -3,6 +3,7 @@
 
 #include "ramp.h"
 #include "turn.h"
+#include "withdraw.h"
 
 int turn_member_cmp(const void *pa, const void *pb)
 {
@@ -120,6 +121,7 @@ void ezlb_lifecycle_step(struct ezlb_lifecycle *life, const struct ezlb_lifecycl
 	EZLB_SORT(&next.members, turn_member_cmp);
 	EZLB_SORT(&next.seen, ezlb_service_key_cmp);
 	EZLB_SORT(&out->rows, ezlb_roster_row_cmp);
+	withdraw(life, in, &next, out);
 	ezlb_lifecycle_clear(life);
 	*life = next;
 }
@@ -128,4 +130,5 @@ void ezlb_lifecycle_clear(struct ezlb_lifecycle *life)
 {
 	EZLB_VEC_CLEAR(&life->members);
 	EZLB_VEC_CLEAR(&life->seen);
+	EZLB_VEC_CLEAR(&life->vips);
 }

@@ -12,7 +12,6 @@
 static const struct ezlb_op_facts table[] = {
 	ROW(HOST_SET,          "host-set",          HOST,     SETTINGS,     SET,   SETTING),
 	ROW(LINK_ADD,          "link-add",          HOST,     HOST,         ADD,   LINK),
-	ROW(VIP_ADD,           "vip-add",           HOST,     HOST,         ADD,   VIP),
 	ROW(FIREWALL_SETUP,    "firewall-setup",    FIREWALL, FIREWALL,     ADD,   FIREWALL_FRAME),
 	ROW(ACCEPT_ADD,        "accept-add",        FIREWALL, FIREWALL,     ADD,   ACCEPT),
 	ROW(SNAT_SETUP,        "snat-setup",        SNAT,     SNAT,         ADD,   SNAT_FRAME),
@@ -28,6 +27,8 @@ static const struct ezlb_op_facts table[] = {
 	ROW(SERVICE_SET,       "service-set",       IPVS,     SERVICES,     SET,   SERVICE),
 	ROW(DEST_ADD,          "dest-add",          IPVS,     DESTS,        ADD,   DEST),
 	ROW(DEST_SET,          "dest-set",          IPVS,     DESTS,        SET,   DEST),
+	ROW(VIP_ADD,           "vip-add",           HOST,     VIPS,         ADD,   VIP),
+	ROW(VIP_DEL,           "vip-del",           HOST,     VIPS_DEL,     DEL,   VIP),
 	ROW(DEST_DEL,          "dest-del",          IPVS,     DESTS,        DEL,   DEST),
 	ROW(SERVICE_DEL,       "service-del",       IPVS,     SERVICES_DEL, DEL,   SERVICE),
 	ROW(TIMEOUT_RESET,     "timeout-reset",     IPVS,     SERVICES_DEL, RESET, TIMEOUT),
@@ -39,7 +40,6 @@ static const struct ezlb_op_facts table[] = {
 	ROW(SNAT_TEARDOWN,     "snat-teardown",     SNAT,     SNAT_DEL,     DEL,   SNAT_FRAME),
 	ROW(ACCEPT_DEL,        "accept-del",        FIREWALL, FIREWALL_DEL, DEL,   ACCEPT),
 	ROW(FIREWALL_TEARDOWN, "firewall-teardown", FIREWALL, FIREWALL_DEL, DEL,   FIREWALL_FRAME),
-	ROW(VIP_DEL,           "vip-del",           HOST,     HOST_DEL,     DEL,   VIP),
 	ROW(LINK_DEL,          "link-del",          HOST,     HOST_DEL,     DEL,   LINK),
 	ROW(HOST_RESET,        "host-reset",        HOST,     HOST_DEL,     RESET, SETTING),
 };

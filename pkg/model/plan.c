@@ -13,6 +13,7 @@ struct ezlb_op *ezlb_plan_add(struct ezlb_plan *plan, enum ezlb_op_kind kind)
 void ezlb_plan_clear(struct ezlb_plan *plan)
 {
 	EZLB_VEC_CLEAR(plan);
+	EZLB_VEC_CLEAR(&plan->vip_needs);
 }
 
 bool ezlb_plan_ok(const struct ezlb_plan *plan)

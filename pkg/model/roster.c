@@ -101,5 +101,7 @@ bool ezlb_role_has_dest(enum ezlb_role role)
 void ezlb_roster_clear(struct ezlb_roster *roster)
 {
 	EZLB_VEC_CLEAR(&roster->rows);
+	EZLB_VEC_CLEAR(&roster->withdrawn);
+	EZLB_VEC_CLEAR(&roster->vip_needs);
 	*roster = (struct ezlb_roster){ .due_ms = UINT64_MAX };
 }

@@ -100,6 +100,14 @@ int ezlb_link_row_cmp(const void *pa, const void *pb)
 	return strcmp(a->device, b->device);
 }
 
+int ezlb_vip_need_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_vip_need *a = pa, *b = pb;
+	int rc = ezlb_addr_cmp(&a->addr, &b->addr);
+
+	return rc ? rc : ezlb_service_key_cmp(&a->service, &b->service);
+}
+
 int ezlb_vip_row_cmp(const void *pa, const void *pb)
 {
 	const struct ezlb_vip_row *a = pa, *b = pb;
@@ -159,6 +167,7 @@ bool ezlb_toa_row_same(const void *pa, const void *pb)
 	X(routes, route_row)     \
 	X(links, link_row)       \
 	X(vips, vip_row)         \
+	X(vip_needs, vip_need)   \
 	X(elsewhere, addr_row)
 
 void ezlb_table_sort(struct ezlb_table *table)

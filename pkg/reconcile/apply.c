@@ -11,7 +11,7 @@
 
 struct snat_keys EZLB_VEC(struct ezlb_snat_key);
 
-/* The failures so far in this plan, sorted, for the prerequisites of later ops. */
+/* What became of the plan so far, mostly failures, sorted, for the prerequisites of later ops. */
 struct failures {
 	enum ezlb_snat_key_kind snat_key; /* of the SNAT layer */
 	unsigned stopped;		  /* mask of needs: a setting for source NAT failed */
@@ -21,6 +21,9 @@ struct failures {
 	struct ezlb_scope services; /* service-add failed */
 	struct snat_keys snats;	    /* snat-add or snat-set failed */
 	struct snat_keys lingering; /* dest-del failed or was held: its SNAT row is still in use */
+	const struct ezlb_vip_needs *needs; /* of the plan */
+	struct ezlb_scope working; /* no failure: services that have got a dest with a weight */
+	struct ezlb_addrs unmoved; /* vip-add failed or was held: it stays on another link */
 };
 
 static void failures_clear(struct failures *f)
@@ -28,6 +31,8 @@ static void failures_clear(struct failures *f)
 	EZLB_VEC_CLEAR(&f->services);
 	EZLB_VEC_CLEAR(&f->snats);
 	EZLB_VEC_CLEAR(&f->lingering);
+	EZLB_VEC_CLEAR(&f->working);
+	EZLB_VEC_CLEAR(&f->unmoved);
 }
 
 static struct ezlb_snat_key snat_of(const struct failures *f, const struct ezlb_dest_row *dest)
@@ -59,10 +64,18 @@ static void note(struct failures *f, const struct ezlb_op *op)
 		*EZLB_PUSH(&f->snats) = op->snat.key;
 	else if (op->kind == EZLB_OP_SERVICE_ADD)
 		*EZLB_PUSH(&f->services) = op->service.key;
+	else if (op->kind == EZLB_OP_VIP_ADD)
+		*EZLB_PUSH(&f->unmoved) = op->vip.addr;
 	if (op->kind != EZLB_OP_DEST_DEL)
 		return;
 	*EZLB_PUSH(&f->lingering) = snat_of(f, &op->dest);
 	f->any_dest_del = true;
+}
+
+static void note_done(struct failures *f, const struct ezlb_op *op)
+{
+	if ((op->kind == EZLB_OP_DEST_ADD || op->kind == EZLB_OP_DEST_SET) && op->dest.weight > 0)
+		*EZLB_PUSH(&f->working) = op->dest.service;
 }
 
 /* Whether the dest's source NAT row is missing, or a setting makes it ineffective. */
@@ -75,11 +88,28 @@ static bool lacks_snat(const struct failures *f, const struct ezlb_dest_row *des
 	return f->stopped & need || f->snat_frame || EZLB_FIND(&f->snats, &snat, ezlb_snat_key_cmp);
 }
 
+/* None of the services on it can take a connection. */
+static bool lacks_service(const struct failures *f, const struct ezlb_addr *addr)
+{
+	const struct ezlb_vip_need from = { .addr = *addr };
+	size_t first = EZLB_FIRST(f->needs, &from, ezlb_vip_need_cmp), i = first;
+
+	for (; i < f->needs->len && ezlb_addr_cmp(&f->needs->items[i].addr, addr) == 0; i++)
+		if (f->needs->items[i].ready ||
+		    ezlb_scope_has(&f->working, &f->needs->items[i].service))
+			return false;
+	return i > first;
+}
+
 static bool must_wait(const struct failures *f, const struct ezlb_op *op)
 {
 	if (op->kind == EZLB_OP_DEST_ADD || op->kind == EZLB_OP_DEST_SET)
 		return EZLB_FIND(&f->services, &op->dest.service, ezlb_service_key_cmp) ||
 		       (op->dest.full_nat && lacks_snat(f, &op->dest));
+	if (op->kind == EZLB_OP_VIP_ADD)
+		return lacks_service(f, &op->vip.addr);
+	if (op->kind == EZLB_OP_VIP_DEL)
+		return EZLB_FIND(&f->unmoved, &op->vip.addr, ezlb_addr_row_cmp);
 	if (op->kind == EZLB_OP_SNAT_DEL)
 		return f->dests_unknown ||
 		       EZLB_FIND(&f->lingering, &op->snat.key, ezlb_snat_key_cmp);
@@ -124,15 +154,20 @@ static void run_phase(const struct ezlb_dataplane *dp, struct ezlb_op *ops, size
 	for (size_t i = 0; i < n; i++)
 		if (ops[i].rc != 0)
 			note(f, &ops[i]);
+		else
+			note_done(f, &ops[i]);
 	EZLB_SORT(&f->services, ezlb_service_key_cmp);
 	EZLB_SORT(&f->snats, ezlb_snat_key_cmp);
 	EZLB_SORT(&f->lingering, ezlb_snat_key_cmp);
+	EZLB_SORT(&f->working, ezlb_service_key_cmp);
+	EZLB_SORT(&f->unmoved, ezlb_addr_row_cmp);
 }
 
 bool ezlb_reconcile_apply(const struct ezlb_dataplane *dp, struct ezlb_plan *plan,
 			  struct ezlb_layer_errs *errs)
 {
-	struct failures f = { .snat_key = dp->layer[EZLB_LAYER_SNAT]->snat_key };
+	struct failures f = { .snat_key = dp->layer[EZLB_LAYER_SNAT]->snat_key,
+			      .needs = &plan->vip_needs };
 	size_t begin = 0;
 
 	while (begin < plan->len) {

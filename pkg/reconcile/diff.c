@@ -101,6 +101,43 @@ static void diff_frame(struct ezlb_plan *plan, enum ezlb_object frame, bool want
 		ezlb_plan_add(plan, ezlb_op_kind_of(frame, EZLB_ACTION_DEL));
 }
 
+/* It has a dest for new connections before the plan, and the plan leaves it that. */
+static bool is_ready(const struct ezlb_table *target, const struct ezlb_table *actual,
+		     const struct ezlb_service_key *service)
+{
+	const struct ezlb_dest_row from = { .service = *service }, *now;
+
+	for (size_t i = EZLB_FIRST(&target->dests, &from, ezlb_dest_row_cmp); i < target->dests.len;
+	     i++) {
+		const struct ezlb_dest_row *want = &target->dests.items[i];
+
+		if (ezlb_service_key_cmp(&want->service, service) != 0)
+			break;
+		now = EZLB_FIND(&actual->dests, want, ezlb_dest_row_cmp);
+		if (want->weight > 0 && now && now->weight > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Only if an address is added: else nothing waits. */
+static void note_needs(struct ezlb_plan *plan, const struct ezlb_table *target,
+		       const struct ezlb_table *actual)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < plan->len && !any; i++)
+		any = plan->items[i].kind == EZLB_OP_VIP_ADD;
+	if (!any)
+		return;
+	EZLB_VEC_COPY(&plan->vip_needs, &target->vip_needs);
+	for (size_t i = 0; i < plan->vip_needs.len; i++) {
+		struct ezlb_vip_need *need = &plan->vip_needs.items[i];
+
+		need->ready = is_ready(target, actual, &need->service);
+	}
+}
+
 /* An empty vector has items NULL, and NULL + 0 is undefined. */
 #define ROWS(vec) ((struct rows){ (vec).len ? (const char *)(vec).items : "", (vec).len })
 
@@ -125,5 +162,6 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
 	walk(plan, &timeout_kind, ROWS(target->timeouts), ROWS(actual->timeouts));
 	walk(plan, &service_kind, ROWS(target->services), ROWS(actual->services));
 	walk(plan, &dest_kind, ROWS(target->dests), ROWS(actual->dests));
+	note_needs(plan, target, actual);
 	EZLB_SORT(plan, ezlb_op_cmp);
 }

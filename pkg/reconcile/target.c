@@ -5,6 +5,7 @@
 
 #include "attributes.h"
 #include "toa.h"
+#include "vips.h"
 
 void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_scope *owned,
 			  struct ezlb_scope *out)
@@ -155,42 +156,6 @@ static void want_marks(struct ezlb_table *target, const struct ezlb_spec *spec)
 	}
 }
 
-/* An address that is already local on another link (VRRP, an admin) is not added. */
-static void want_vip(struct ezlb_table *target, const struct ezlb_addr *addr,
-		     const struct ezlb_table *actual, const struct ezlb_policy *policy)
-{
-	struct ezlb_vip_row row = { .addr = *addr };
-
-	ezlb_strcpy(row.device, sizeof(row.device), policy->vip_device);
-	if (EZLB_FIND(&actual->elsewhere, addr, ezlb_addr_row_cmp) &&
-	    !EZLB_FIND(&actual->vips, &row, ezlb_vip_row_cmp))
-		return;
-	*EZLB_PUSH(&target->vips) = row;
-}
-
-static void want_vips_of(struct ezlb_table *target, const struct ezlb_spec *spec,
-			 const struct ezlb_table *actual, const struct ezlb_policy *policy)
-{
-	for (size_t i = 0; i < spec->n_listeners; i++)
-		if (!ezlb_listener_is_mark(&spec->listeners[i]))
-			want_vip(target, &spec->listeners[i].listen.addr, actual, policy);
-}
-
-/* Listeners that differ only in the port share one address. */
-static void want_vips(struct ezlb_table *target, const struct ezlb_desired *desired,
-		      const struct ezlb_table *actual, const struct ezlb_policy *policy)
-{
-	if (policy->vip_device[0] == '\0')
-		return;
-	for (size_t i = 0; i < desired->len; i++)
-		want_vips_of(target, desired->items[i], actual, policy);
-	EZLB_SORT(&target->vips, ezlb_vip_row_cmp);
-	EZLB_UNIQUE(&target->vips, ezlb_vip_row_cmp);
-	if (target->vips.len > 0)
-		ezlb_strcpy(EZLB_PUSH(&target->links)->device, EZLB_DEVICE_STRLEN,
-			    policy->vip_device);
-}
-
 static void want_timeouts(struct ezlb_table *target, const struct ezlb_policy *policy)
 {
 	for (int i = 0; i < EZLB_TIMEOUTS; i++)
@@ -307,7 +272,7 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 	}
 	if (policy->vip_device[0] == '\0')
 		needs &= ~(1u << EZLB_NEED_VIP4);
-	want_vips(target, desired, actual, policy);
+	vips_want(desired, roster, actual, policy, target);
 	want_settings(target, needs, actual, policy);
 	want_timeouts(target, policy);
 	toa_want(desired, actual, target);
@@ -365,45 +330,6 @@ static void keep_marks(const struct ezlb_scope *keep, const struct ezlb_table *a
 			*EZLB_PUSH(&target->marks) = actual->marks.items[i];
 }
 
-static bool keeps_addr(const struct ezlb_scope *keep, const struct ezlb_table *actual,
-		       const struct ezlb_addr *addr)
-{
-	for (size_t i = 0; i < actual->marks.len; i++)
-		if (ezlb_addr_cmp(&actual->marks.items[i].first.addr, addr) == 0 &&
-		    ezlb_scope_has(keep, &actual->marks.items[i].service))
-			return true;
-	for (size_t i = 0; i < keep->len; i++)
-		if (ezlb_addr_cmp(&keep->items[i].listen.addr, addr) == 0)
-			return true;
-	return false;
-}
-
-/* Keeps addresses on a link that ezlb owns, and that link. */
-static void keep_vips(const struct ezlb_scope *keep, const struct ezlb_table *actual,
-		      struct ezlb_table *target)
-{
-	struct ezlb_table more = { .snat_wanted = false };
-
-	for (size_t i = 0; i < actual->vips.len; i++) {
-		const struct ezlb_vip_row *vip = &actual->vips.items[i];
-		struct ezlb_link_row link = { "" };
-
-		if (!keeps_addr(keep, actual, &vip->addr) ||
-		    EZLB_FIND(&target->vips, vip, ezlb_vip_row_cmp))
-			continue;
-		*EZLB_PUSH(&more.vips) = *vip;
-		memcpy(link.device, vip->device, sizeof(link.device));
-		if (EZLB_FIND(&actual->links, &link, ezlb_link_row_cmp) &&
-		    !EZLB_FIND(&target->links, &link, ezlb_link_row_cmp) &&
-		    (more.links.len == 0 ||
-		     ezlb_link_row_cmp(&more.links.items[more.links.len - 1], &link) != 0))
-			*EZLB_PUSH(&more.links) = link;
-	}
-	EZLB_VEC_APPEND(&target->vips, &more.vips);
-	EZLB_VEC_APPEND(&target->links, &more.links);
-	ezlb_table_clear(&more);
-}
-
 void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
 			 const struct ezlb_policy *policy, struct ezlb_table *target)
 {
@@ -416,10 +342,12 @@ void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table 
 	if (policy->firewall)
 		keep_accepts(keep, actual, target);
 	keep_marks(keep, actual, target);
-	keep_vips(keep, actual, target);
+	vips_keep(keep, actual, policy, target);
 	toa_keep(keep, actual, target);
 	ezlb_table_sort(target);
 	EZLB_UNIQUE(&target->snats, ezlb_snat_row_cmp);
 	EZLB_UNIQUE(&target->toas, ezlb_toa_row_cmp);
 	EZLB_UNIQUE(&target->hooks, ezlb_hook_row_cmp);
+	EZLB_UNIQUE(&target->links, ezlb_link_row_cmp);
+	EZLB_UNIQUE(&target->vips, ezlb_vip_row_cmp);
 }

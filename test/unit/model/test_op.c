@@ -19,7 +19,6 @@ static struct ezlb_endpoint ep(const char *text)
 static const struct ezlb_op_facts kinds[] = {
 	ROW(HOST_SET, "host-set", HOST, SETTINGS, SET, SETTING),
 	ROW(LINK_ADD, "link-add", HOST, HOST, ADD, LINK),
-	ROW(VIP_ADD, "vip-add", HOST, HOST, ADD, VIP),
 	ROW(FIREWALL_SETUP, "firewall-setup", FIREWALL, FIREWALL, ADD, FIREWALL_FRAME),
 	ROW(ACCEPT_ADD, "accept-add", FIREWALL, FIREWALL, ADD, ACCEPT),
 	ROW(SNAT_SETUP, "snat-setup", SNAT, SNAT, ADD, SNAT_FRAME),
@@ -35,6 +34,8 @@ static const struct ezlb_op_facts kinds[] = {
 	ROW(SERVICE_SET, "service-set", IPVS, SERVICES, SET, SERVICE),
 	ROW(DEST_ADD, "dest-add", IPVS, DESTS, ADD, DEST),
 	ROW(DEST_SET, "dest-set", IPVS, DESTS, SET, DEST),
+	ROW(VIP_ADD, "vip-add", HOST, VIPS, ADD, VIP),
+	ROW(VIP_DEL, "vip-del", HOST, VIPS_DEL, DEL, VIP),
 	ROW(DEST_DEL, "dest-del", IPVS, DESTS, DEL, DEST),
 	ROW(SERVICE_DEL, "service-del", IPVS, SERVICES_DEL, DEL, SERVICE),
 	ROW(TIMEOUT_RESET, "timeout-reset", IPVS, SERVICES_DEL, RESET, TIMEOUT),
@@ -46,7 +47,6 @@ static const struct ezlb_op_facts kinds[] = {
 	ROW(SNAT_TEARDOWN, "snat-teardown", SNAT, SNAT_DEL, DEL, SNAT_FRAME),
 	ROW(ACCEPT_DEL, "accept-del", FIREWALL, FIREWALL_DEL, DEL, ACCEPT),
 	ROW(FIREWALL_TEARDOWN, "firewall-teardown", FIREWALL, FIREWALL_DEL, DEL, FIREWALL_FRAME),
-	ROW(VIP_DEL, "vip-del", HOST, HOST_DEL, DEL, VIP),
 	ROW(LINK_DEL, "link-del", HOST, HOST_DEL, DEL, LINK),
 	ROW(HOST_RESET, "host-reset", HOST, HOST_DEL, RESET, SETTING),
 };
@@ -78,18 +78,41 @@ static void test_kinds(void **state)
 	assert_string_equal(ezlb_layer_kind_str(EZLB_LAYER_IPVS), "ipvs");
 }
 
-/* A phase is one call of one layer: in a sorted plan its ops stand together. */
+/*
+ * A phase is one call of one layer: in a sorted plan its ops stand together. Those of addresses
+ * stand between those of dests, which are one call in a plan without addresses.
+ */
 static void test_phases_follow_the_order_of_kinds(void **state)
 {
+	const struct ezlb_op_facts *before = ezlb_op_facts((enum ezlb_op_kind)0);
+
 	(void)state;
 	for (int i = 1; i < EZLB_OPS; i++) {
-		const struct ezlb_op_facts *before = ezlb_op_facts((enum ezlb_op_kind)(i - 1));
 		const struct ezlb_op_facts *facts = ezlb_op_facts((enum ezlb_op_kind)i);
 
+		if (facts->object == EZLB_OBJECT_VIP)
+			continue;
 		assert_true(before->phase <= facts->phase);
 		if (before->phase == facts->phase)
 			assert_int_equal(before->layer, facts->layer);
+		before = facts;
 	}
+}
+
+/* Rules before the address, and the address away before the rules; one link before the other. */
+static void test_addresses_stand_between_dests(void **state)
+{
+	static const enum ezlb_op_kind order[] = {
+		EZLB_OP_LINK_ADD, EZLB_OP_SERVICE_ADD, EZLB_OP_DEST_ADD, EZLB_OP_DEST_SET,
+		EZLB_OP_VIP_ADD,  EZLB_OP_VIP_DEL,     EZLB_OP_DEST_DEL, EZLB_OP_SERVICE_DEL,
+		EZLB_OP_SNAT_DEL, EZLB_OP_ACCEPT_DEL,  EZLB_OP_LINK_DEL
+	};
+
+	(void)state;
+	for (size_t i = 1; i < COUNT_OF(order); i++)
+		assert_true(order[i - 1] < order[i]);
+	assert_int_not_equal(ezlb_op_facts(EZLB_OP_VIP_ADD)->phase,
+			     ezlb_op_facts(EZLB_OP_VIP_DEL)->phase);
 }
 
 /* A setting that waits for accept_ra is set after it, in another call of the layer. */
@@ -263,8 +286,6 @@ static void test_ops_are_in_the_order_of_execution(void **state)
 		{ .kind = EZLB_OP_HOST_SET, .setting = { EZLB_ACCEPT_RA, "a0", 2 } },
 		{ .kind = EZLB_OP_HOST_SET, .setting = { EZLB_ACCEPT_RA, "a1", 2 } },
 		{ .kind = EZLB_OP_LINK_ADD, .link = { "a0" } },
-		{ .kind = EZLB_OP_VIP_ADD, .vip = { "a0", ep("10.0.0.1:80").addr } },
-		{ .kind = EZLB_OP_VIP_ADD, .vip = { "a0", ep("10.0.0.2:80").addr } },
 		{ .kind = EZLB_OP_ACCEPT_ADD,
 		  .accept = { EZLB_GATE_INPUT, { EZLB_TCP, ep("10.0.0.1:80") } } },
 		{ .kind = EZLB_OP_SNAT_ADD,
@@ -278,6 +299,8 @@ static void test_ops_are_in_the_order_of_execution(void **state)
 		{ .kind = EZLB_OP_DEST_ADD,
 		  .dest = { .service = { EZLB_TCP, ep("10.0.0.1:80") },
 			    .endpoint = ep("10.1.0.1:1") } },
+		{ .kind = EZLB_OP_VIP_ADD, .vip = { "a0", ep("10.0.0.1:80").addr } },
+		{ .kind = EZLB_OP_VIP_ADD, .vip = { "a0", ep("10.0.0.2:80").addr } },
 		{ .kind = EZLB_OP_SNAT_TEARDOWN },
 	};
 
@@ -295,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_phases_follow_the_order_of_kinds),
+		cmocka_unit_test(test_addresses_stand_between_dests),
 		cmocka_unit_test(test_phases_of_settings),
 		cmocka_unit_test(test_subjects),
 		cmocka_unit_test(test_snat_rows_of_a_service),

@@ -10,6 +10,7 @@
  *   accept input|forward PROTO LISTENER
  *   link DEVICE
  *   vip DEVICE IP
+ *   need IP PROTO LISTEN
  *   elsewhere IP
  *   gate input|forward 4|6
  *   toa PROTO LISTENER add|strip [254|253]
@@ -144,6 +145,14 @@ static inline void add_vip(struct ezlb_table *table, const struct words *line)
 	assert_int_equal(ezlb_addr_parse(line->w[2], &row->addr, NULL), 0);
 }
 
+static inline void add_need(struct ezlb_table *table, const struct words *line)
+{
+	struct ezlb_vip_need *row = EZLB_PUSH(&table->vip_needs);
+
+	assert_int_equal(ezlb_addr_parse(line->w[1], &row->addr, NULL), 0);
+	row->service = key_of(line->w[2], line->w[3]);
+}
+
 static inline void add_elsewhere(struct ezlb_table *table, const struct words *line)
 {
 	assert_int_equal(ezlb_addr_parse(line->w[1], EZLB_PUSH(&table->elsewhere), NULL), 0);
@@ -218,19 +227,13 @@ static inline void add_row(struct ezlb_table *table, const char *text)
 		const char *word;
 		void (*add)(struct ezlb_table *, const struct words *);
 	} kinds[] = {
-		{ "service", add_service },
-		{ "dest", add_dest },
-		{ "snat", add_snat },
-		{ "snat-listener", add_snat },
-		{ "setting", add_setting },
-		{ "accept", add_accept },
-		{ "link", add_link },
-		{ "vip", add_vip },
-		{ "elsewhere", add_elsewhere },
-		{ "gate", add_gate },
-		{ "toa", add_toa },
-		{ "hook", add_hook },
-		{ "route", add_route },
+		{ "service", add_service },	{ "dest", add_dest },
+		{ "snat", add_snat },		{ "snat-listener", add_snat },
+		{ "setting", add_setting },	{ "accept", add_accept },
+		{ "link", add_link },		{ "vip", add_vip },
+		{ "need", add_need },		{ "elsewhere", add_elsewhere },
+		{ "gate", add_gate },		{ "toa", add_toa },
+		{ "hook", add_hook },		{ "route", add_route },
 		{ "toa-problem", add_problem },
 	};
 	struct words line = { .w = { "" } };
@@ -300,6 +303,9 @@ static inline void print_host(FILE *f, const struct ezlb_table *t)
 	for (size_t i = 0; i < t->vips.len; i++)
 		fprintf(f, "vip %s %s\n", t->vips.items[i].device,
 			ezlb_addr_format(&t->vips.items[i].addr, addr));
+	for (size_t i = 0; i < t->vip_needs.len; i++)
+		fprintf(f, "need %s %s\n", ezlb_addr_format(&t->vip_needs.items[i].addr, addr),
+			ezlb_service_key_format(&t->vip_needs.items[i].service, key));
 }
 
 static inline void print_toa(FILE *f, const struct ezlb_table *t)

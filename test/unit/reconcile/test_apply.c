@@ -119,6 +119,12 @@ static void world_init(struct world *w)
 	"snat tcp 10.1.0.1:80 masq\n"                    \
 	"accept input tcp 10.0.0.1:80\naccepts-wanted\n" \
 	"link a0\nvip a0 10.0.0.1\nsetting arp_ignore 1\n"
+/* An address that needs a dest of the service on it. */
+#define ON  "need 10.0.0.1 tcp 10.0.0.1:80\n"
+#define ONE "service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 "
+#define TWO_ON                                                                        \
+	ONE "1\n" ON "need 10.0.0.1 tcp 10.0.0.1:81\nneed 10.0.0.9 tcp 10.0.0.9:80\n" \
+	    "service tcp 10.0.0.1:81 wrr\ndest tcp 10.0.0.1:81 10.1.0.1:80 1\n"
 /* A full_nat service of each family; its rules are there. */
 #define BARE "snat tcp 10.1.0.1:80 masq\nsnat tcp [fd00:1::1]:80 masq\nsound\n"
 #define BOTH                                                                           \
@@ -181,33 +187,72 @@ static const struct {
 	  "Bh" },
 	{ "only that rule stays", NULL, OLD, "dest-del tcp 10.0.0.1:80 -> 10.1.0.2:80", -1, -1, 0,
 	  "ipvs: dest-del dest-del\nipvs: service-del\nsnat: snat-del\n", ".B..hh" },
-	/* Accepts, links and addresses: nothing waits for them, and they wait for nothing. */
+	/* Accepts and links: nothing waits for them, and they wait for nothing. */
 	{ "all that is new, in its order", AROUND "wanted\n", NULL, NULL, -1, -1, 0,
-	  "host: host-set link-add vip-add\nfirewall: firewall-setup accept-add\n"
-	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\n",
+	  "host: host-set link-add\nfirewall: firewall-setup accept-add\n"
+	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\nhost: vip-add\n",
 	  "........." },
 	{ "and all that goes", NULL, AROUND "accepts-sound\nsound\n", NULL, -1, -1, 0,
-	  "ipvs: dest-del\nipvs: service-del\nsnat: snat-del snat-teardown\n"
-	  "firewall: accept-del firewall-teardown\nhost: vip-del link-del\n",
+	  "host: vip-del\nipvs: dest-del\nipvs: service-del\nsnat: snat-del snat-teardown\n"
+	  "firewall: accept-del firewall-teardown\nhost: link-del\n",
 	  "........" },
 	{ "accepts that fail hold nothing", AROUND "wanted\n", NULL, NULL, -1, EZLB_LAYER_FIREWALL,
 	  1,
-	  "host: host-set link-add vip-add\nfirewall: firewall-setup accept-add\n"
-	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\n",
-	  "...EE...." },
+	  "host: host-set link-add\nfirewall: firewall-setup accept-add\n"
+	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\nhost: vip-add\n",
+	  "..EE....." },
 	{ "nor does a link", AROUND "wanted\n", NULL, "link-add", -1, -1, 0,
-	  "host: host-set link-add vip-add\nfirewall: firewall-setup accept-add\n"
-	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\n",
+	  "host: host-set link-add\nfirewall: firewall-setup accept-add\n"
+	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\nhost: vip-add\n",
 	  ".B......." },
 	{ "nor a setting that SNAT does not need", AROUND "wanted\n", NULL, "host-set", -1, -1, 0,
-	  "host: host-set link-add vip-add\nfirewall: firewall-setup accept-add\n"
-	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\n",
+	  "host: host-set link-add\nfirewall: firewall-setup accept-add\n"
+	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\nhost: vip-add\n",
 	  "B........" },
 	{ "a dest that lingers holds its rule, but neither accepts nor addresses", NULL,
 	  AROUND "accepts-sound\nsound\n", "dest-del", -1, -1, 0,
-	  "ipvs: dest-del\nipvs: service-del\n"
-	  "firewall: accept-del firewall-teardown\nhost: vip-del link-del\n",
-	  "B.hh...." },
+	  "host: vip-del\nipvs: dest-del\nipvs: service-del\n"
+	  "firewall: accept-del firewall-teardown\nhost: link-del\n",
+	  ".B.hh..." },
+	{ "a layer of dests that fails holds no address that does not ask for it",
+	  AROUND "wanted\n", NULL, NULL, -1, EZLB_LAYER_IPVS, 2,
+	  "host: host-set link-add\nfirewall: firewall-setup accept-add\n"
+	  "snat: snat-setup snat-add\nipvs: service-add\nipvs: dest-add\nhost: vip-add\n",
+	  ".......E." },
+	/* An address that needs it waits for a dest of a service on it. */
+	{ "one of two services on it is enough", TWO_ON "link a0\nvip a0 10.0.0.1\n", "link a0\n",
+	  "dest-add tcp 10.0.0.1:80", -1, -1, 0,
+	  "ipvs: service-add service-add\nipvs: dest-add dest-add\nhost: vip-add\n", "..B.." },
+	{ "none of them", TWO_ON "link a0\nvip a0 10.0.0.1\n", "link a0\n", "dest-add", -1, -1, 0,
+	  "ipvs: service-add service-add\nipvs: dest-add dest-add\n", "..BBh" },
+	{ "no service at all", TWO_ON "link a0\nvip a0 10.0.0.1\n", "link a0\n", "service-add", -1,
+	  -1, 0, "ipvs: service-add service-add\n", "BBhhh" },
+	{ "a dest with weight 0 is not enough",
+	  "service tcp 10.0.0.1:80 wrr\ndest tcp 10.0.0.1:80 10.1.0.1:80 0\n" ON
+	  "vip a0 10.0.0.1\n",
+	  NULL, NULL, -1, -1, 0, "ipvs: service-add\nipvs: dest-add\n", "..h" },
+	{ "one that gets a weight is", ONE "1\n" ON "vip a0 10.0.0.1\n", ONE "0\n", NULL, -1, -1, 0,
+	  "ipvs: dest-set\nhost: vip-add\n", ".." },
+	{ "one that fails to get a weight is not", ONE "1\n" ON "vip a0 10.0.0.1\n", ONE "0\n",
+	  "dest-set", -1, -1, 0, "ipvs: dest-set\n", "Bh" },
+	{ "one that is there and stays is, whatever fails", ONE "2\n" ON "vip a0 10.0.0.1\n",
+	  ONE "1\n", "dest-set", -1, -1, 0, "ipvs: dest-set\nhost: vip-add\n", "B." },
+	{ "one that is there and goes is not",
+	  "service tcp 10.0.0.1:80 wrr\n" ON "vip a0 10.0.0.1\n", ONE "1\n", NULL, -1, -1, 0,
+	  "ipvs: dest-del\n", "h." },
+	{ "what cannot be read is not enough", ONE "1\n" ON "vip a0 10.0.0.1\n", NULL, NULL,
+	  EZLB_LAYER_IPVS, -1, 0, "", "Ehh" },
+	/* From one link to the other. */
+	{ "it is on the new link before it leaves the old one", ONE "1\nvip b0 10.0.0.1\n",
+	  ONE "1\nvip a0 10.0.0.1\n", NULL, -1, -1, 0, "host: vip-add\nhost: vip-del\n", ".." },
+	{ "it does not leave while it is not on the new one", ONE "1\nvip b0 10.0.0.1\n",
+	  ONE "1\nvip a0 10.0.0.1\nvip a0 10.0.0.2\n", "vip-add", -1, -1, 0,
+	  "host: vip-add\nhost: vip-del\n", "Bh." },
+	{ "an address that cannot leave holds no dest", NULL, AROUND "accepts-sound\nsound\n",
+	  "vip-del", -1, -1, 0,
+	  "host: vip-del\nipvs: dest-del\nipvs: service-del\nsnat: snat-del snat-teardown\n"
+	  "firewall: accept-del firewall-teardown\nhost: link-del\n",
+	  "B......." },
 	/* Rows and hooks of TOA wait for its program, and nothing waits for them. */
 	{ "TOA is there before services and dests", TOA "wanted\ntoa-wanted\n", NULL, NULL, -1, -1,
 	  0, TOA_TRACE TOA_ROWS TOA_REST, "........" },

@@ -84,7 +84,7 @@ static const struct {
 	  "snat tcp 10.1.0.1:80 10.9.0.1-10.9.0.4\nsnat tcp 10.1.0.2:80 10.9.0.1-10.9.0.4\nwanted\n",
 	  "snat tcp 10.1.0.1:80 10.9.0.1\nsnat tcp 10.1.0.2:80 10.9.0.1-10.9.0.4\nsound\n",
 	  "snat-set tcp 10.1.0.1:80 snat to 10.9.0.1-10.9.0.4 (was snat to 10.9.0.1)\n" },
-	{ "links, addresses and accepts come before all else, and go after it",
+	{ "links and accepts come before all else, and go after it; addresses come last, and go first",
 	  "link b0\nvip b0 10.0.0.2\nvip b0 fd00::1\n"
 	  "accept forward tcp 10.0.0.2:80\naccept input tcp 10.0.0.2:80\naccepts-wanted\n"
 	  "setting arp_ignore 1\nwanted\nservice tcp 10.0.0.2:80 wrr\n",
@@ -92,16 +92,16 @@ static const struct {
 	  "service tcp 10.0.0.1:80 wrr\nsnat tcp 10.1.0.3:80 masq\nsound\n",
 	  "host-set net.ipv4.conf.all.arp_ignore = 1\n"
 	  "link-add b0\n"
-	  "vip-add 10.0.0.2 on b0\n"
-	  "vip-add fd00::1 on b0\n"
 	  "firewall-setup chains EZLB-INPUT and EZLB-FORWARD and the jumps to them\n"
 	  "accept-add input tcp 10.0.0.2:80\n"
 	  "accept-add forward tcp 10.0.0.2:80\n"
 	  "service-add tcp 10.0.0.2:80 scheduler wrr\n"
+	  "vip-add 10.0.0.2 on b0\n"
+	  "vip-add fd00::1 on b0\n"
+	  "vip-del 10.0.0.1 on a0\n"
 	  "service-del tcp 10.0.0.1:80\n"
 	  "snat-del tcp 10.1.0.3:80 masquerade\n"
 	  "accept-del input tcp 10.0.0.1:80\n"
-	  "vip-del 10.0.0.1 on a0\n"
 	  "link-del a0\n" },
 	{ "equal links, addresses and accepts",
 	  "link a0\nvip a0 10.0.0.1\naccept input tcp 10.0.0.1:80\naccepts-wanted\n",
