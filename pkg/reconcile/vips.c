@@ -69,15 +69,21 @@ void vips_want(const struct ezlb_desired *desired, const struct ezlb_roster *ros
 {
 	struct ezlb_addrs addrs = { 0 };
 	struct devices devices;
+	bool returns = false; /* an address may come back to the link */
 
 	if (policy->vip_device[0] == '\0')
 		return;
 	devices_of(policy, &devices);
 	find_addrs(desired, actual, &devices, &addrs);
-	for (size_t i = 0; i < addrs.len; i++)
-		if (!EZLB_FIND(&roster->withdrawn, &addrs.items[i], ezlb_addr_row_cmp))
-			*EZLB_PUSH(&target->vips) = at(devices.now, &addrs.items[i]);
-	if (addrs.len > 0)
+	for (size_t i = 0; i < addrs.len; i++) {
+		const struct ezlb_addr *addr = &addrs.items[i];
+
+		if (!EZLB_FIND(&roster->withdrawn, addr, ezlb_addr_row_cmp))
+			*EZLB_PUSH(&target->vips) = at(devices.now, addr);
+		else
+			returns |= !EZLB_FIND(&actual->elsewhere, addr, ezlb_addr_row_cmp);
+	}
+	if (returns || target->vips.len > 0)
 		want_link(target, devices.flag.device);
 	if (policy->drained && target->vips.len > 0)
 		want_link(target, devices.drain.device);

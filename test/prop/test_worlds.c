@@ -13,10 +13,13 @@
  *     one pass, and every interface towards a backend has the program; qdiscs of others stay; where
  *     the host cannot do it or an op of it fails, nothing else waits; health results change nothing
  *     of it
+ *   - an address with `serving` is added only where a service on it has a dest for new connections,
+ *     and is removed before the last dest; in the end it is there exactly while there is one
  *   - a pass at the time of the last one changes nothing; as time passes drains and slow starts end
  *     when they must, and after that nothing changes any more
  */
 #include "toa_world.h"
+#include "vip_world.h"
 
 #include <errno.h>
 
@@ -103,6 +106,7 @@ static void on_step(void *arg, const struct ezlb_op *op)
 
 	w->snat_ops += ezlb_op_layer(op->kind) == EZLB_LAYER_SNAT;
 	note_clsact(w, op);
+	w->bad_steps += vip_step_is_bad(w, op);
 	if (op->kind == EZLB_OP_HOST_SET && op->setting.setting == EZLB_IP6_FORWARD)
 		w->bad_steps += !is_set(w->kernel, EZLB_ACCEPT_RA);
 	for (size_t i = 0; i < w->kernel->dests.len; i++) {
@@ -153,7 +157,9 @@ static void step(struct world *w, const struct ezlb_table *actual,
 					      .unreadable = errs->layer[EZLB_LAYER_IPVS].code != 0,
 					      .owned = &w->owned,
 					      .drains = &w->drains,
-					      .now_ms = w->now };
+					      .now_ms = w->now,
+					      .vip_when = w->vip_when,
+					      .vip_hold_ms = w->vip_hold };
 
 	ezlb_lifecycle_step(&w->life, &in, roster);
 	assert_true(roster->due_ms > w->now);
@@ -189,6 +195,8 @@ static size_t pass(struct world *w, bool *ok)
 	for (int i = 0; i < EZLB_LAYERS; i++)
 		*ok = *ok && errs.layer[i].code == 0;
 	if (*ok)
+		check_vips(w);
+	if (*ok)
 		check_toa(w);
 	else if (w->toa_fault)
 		check_nobody_waits(&plan);
@@ -209,6 +217,9 @@ static void world_init(struct world *w, unsigned number)
 	w->ipv6 = dice(2);
 	w->policy = (struct ezlb_policy){ .snat_key = w->snat_key, .firewall = dice(3) > 0 };
 	strcpy(w->policy.vip_device, dice(2) ? "new0" : "");
+	w->policy.drained = dice(4) == 0;
+	w->vip_when = (enum ezlb_vip_when)dice(3);
+	w->vip_hold = dice(2) ? 1 + dice(20000) : 0;
 	w->policy.timeouts[EZLB_TIMEOUT_TCP] = dice(2) ? 3600 : 0;
 	faulty_set_snat_key(w->memory, w->snat_key);
 	w->kernel = faulty_table(w->memory);
@@ -297,9 +308,13 @@ static bool is_in_file(const struct world *w, const struct ezlb_dest_row *dest)
 	return false;
 }
 
-/* Backends leave files, files change; the process is killed now and then. */
+/*
+ * Backends leave files, files change; the process is killed now and then, the balancer drained and
+ * put back.
+ */
 static void change_files(struct world *w)
 {
+	w->policy.drained = dice(4) == 0;
 	for (size_t i = 0; i < w->desired.len; i++) {
 		struct ezlb_spec *spec = w->specs[w->desired.items[i]->name[1] - '0'];
 
@@ -371,10 +386,11 @@ static void play_world(unsigned number, struct tally *tally)
 		w.holds = dice(2) == 0;
 		if (!w.holds)
 			make_fault(&w);
+		w.troubled = true;
 		pass(&w, &ok);
 		tally->faulted += !ok;
 		heal(&w);
-		w.holds = false;
+		w.holds = w.troubled = false;
 	}
 	tally->ops += (unsigned)pass(&w, &ok);
 	assert_true(ok);

@@ -9,6 +9,7 @@
 #include <linux/ip_vs.h>
 
 #include <ezlb/lifecycle.h>
+#include <ezlb/node.h>
 #include <ezlb/reconcile.h>
 
 #include "dice.h"
@@ -29,6 +30,8 @@ struct world {
 	struct ezlb_desired desired;
 	struct ezlb_verdicts verdicts;
 	struct ezlb_lifecycle life;
+	enum ezlb_vip_when vip_when;
+	uint32_t vip_hold;
 	struct ezlb_drains drains; /* of the ledger */
 	uint64_t now, due;
 	struct ezlb_scope owned, scope;
@@ -37,6 +40,7 @@ struct world {
 	unsigned bad_steps, snat_ops, toa_ops;
 	bool holds; /* passes are paced */
 	bool toa_fault;
+	bool troubled; /* ops fail or wait in this pass */
 };
 
 static inline struct ezlb_endpoint endpoint(int family, unsigned net, unsigned host)
@@ -54,14 +58,19 @@ static inline int family_of(const struct world *w, unsigned i)
 	return w->ipv6 && i >= LISTENERS / 2 ? AF_INET6 : AF_INET;
 }
 
+/* Two listeners share an address. */
+static inline struct ezlb_endpoint address(const struct world *w, unsigned i)
+{
+	return endpoint(family_of(w, i), 0, i / 2);
+}
+
 /* Some are marks, where rules can tell the connections of one. */
 static inline struct ezlb_service_key listener(const struct world *w, unsigned i)
 {
 	if (w->snat_key == EZLB_SNAT_KEY_LISTENER && i % 3 == 1)
 		return (struct ezlb_service_key){ .listen.addr.family = (uint8_t)family_of(w, i),
 						  .fwmark = i };
-	return (struct ezlb_service_key){ i % 2 ? EZLB_UDP : EZLB_TCP,
-					  endpoint(family_of(w, i), 0, i), 0 };
+	return (struct ezlb_service_key){ i % 2 ? EZLB_UDP : EZLB_TCP, address(w, i), 0 };
 }
 
 /* Source NAT depends on the backend alone, as desired guarantees for shared backends. */
@@ -108,7 +117,7 @@ static inline void add_listener(struct world *w, struct ezlb_spec *spec, unsigne
 	spec_listen(spec, key.proto, key.listen, key.fwmark);
 	if (key.fwmark == 0 || dice(2))
 		return;
-	spec->listeners[spec->n_listeners - 1].listen = endpoint(family_of(w, i), 0, i);
+	spec->listeners[spec->n_listeners - 1].listen = address(w, i);
 	spec->listeners[spec->n_listeners - 1].last_port = 90;
 }
 
@@ -131,9 +140,10 @@ static inline struct ezlb_endpoint backend_of(int family, unsigned k)
 	return ep;
 }
 
-/* How its backends come and go. */
+/* How its backends and its addresses come and go. */
 static inline void make_life(struct ezlb_spec *spec)
 {
+	spec->vip = (enum ezlb_vip_when)dice(3);
 	spec->drain_ms = dice(3) == 0 ? 0 : 1 + dice(30000);
 	spec->on_failure = (enum ezlb_on_failure)dice(3);
 	spec->check.initial_up = dice(4) == 0;
@@ -242,26 +252,34 @@ static inline void make_kernel_snats(struct world *w)
 	}
 }
 
-/* Addresses on the link of the flag and on one of another time; both are ours. */
+static inline bool has_vip(const struct ezlb_table *t, const struct ezlb_vip_row *row)
+{
+	for (size_t i = 0; i < t->vips.len; i++)
+		if (ezlb_vip_row_cmp(&t->vips.items[i], row) == 0)
+			return true;
+	return false;
+}
+
+/* Addresses on the links of the flag and on one of another time; all are ours. */
 static inline void make_kernel_vips(struct world *w)
 {
-	static const char *const devices[] = { "new0", "old0" };
+	static const char *const devices[] = { "new0", "old0", "new0-drain" };
 
 	for (unsigned d = 0; d < COUNT_OF(devices); d++) {
 		if (dice(2))
 			continue;
 		strcpy(EZLB_PUSH(&w->kernel->links)->device, devices[d]);
 		for (unsigned i = 0; i < LISTENERS; i++) {
-			struct ezlb_vip_row row = { .addr = listener(w, i).listen.addr };
+			struct ezlb_vip_row row = { .addr = address(w, i).addr };
 
 			strcpy(row.device, devices[d]);
-			if (dice(3) == 0 && listener(w, i).fwmark == 0)
+			if (dice(3) == 0 && !has_vip(w->kernel, &row))
 				*EZLB_PUSH(&w->kernel->vips) = row;
 		}
 	}
 	for (unsigned i = 0; i < LISTENERS; i++)
-		if (dice(4) == 0 && listener(w, i).fwmark == 0)
-			*EZLB_PUSH(&w->kernel->elsewhere) = listener(w, i).listen.addr;
+		if (dice(6) == 0)
+			*EZLB_PUSH(&w->kernel->elsewhere) = address(w, i).addr;
 }
 
 static inline void make_kernel_accepts(struct world *w)
@@ -287,7 +305,7 @@ static inline void make_kernel_marks(struct world *w)
 			continue;
 		*EZLB_PUSH(&w->kernel->marks) =
 			(struct ezlb_mark_row){ .service = key,
-						.first = endpoint(family_of(w, i), 0, i),
+						.first = address(w, i),
 						.last_port = (uint16_t)(90 + dice(2)) };
 	}
 	if (dice(4) == 0)

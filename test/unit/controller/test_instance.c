@@ -122,9 +122,10 @@ static const struct {
 } links[] = {
 	{ "none", NULL, "", "" },
 	{ "no name", "", "", "" },
-	{ "the flag's", "ezlb0", "", "ezlb0 " },
+	{ "the flag's, and the one that has the addresses while it drains", "ezlb0", "",
+	  "ezlb0 ezlb0-drain " },
 	{ "of a process before, under another name", "ezlb0", "link a0, vip a0 10.0.0.1, ",
-	  "ezlb0 a0 a0 " },
+	  "ezlb0 ezlb0-drain a0 a0 " },
 	{ "an address on a link that was there before", NULL, "vip b0 10.0.0.1, ", "b0 " },
 };
 
