@@ -46,49 +46,52 @@ static bool is_elsewhere(const struct ezlb_table *actual, const struct devices *
 	       !has(actual, &devices->flag, addr) && !has(actual, &devices->drain, addr);
 }
 
-/* The addresses that may be on the link, whatever backends do now. */
-static void find_addrs(const struct ezlb_desired *desired, const struct ezlb_table *actual,
-		       const struct devices *devices, struct ezlb_addrs *out)
+/* Wants the address if it is not withdrawn; true if it keeps the link of the flag. */
+static bool want_addr(const struct ezlb_addr *addr, const struct ezlb_roster *roster,
+		      const struct ezlb_table *actual, const struct devices *devices,
+		      struct ezlb_table *target)
 {
-	for (size_t i = 0; i < desired->len; i++) {
-		const struct ezlb_spec *spec = desired->items[i];
+	if (is_elsewhere(actual, devices, addr))
+		return false;
+	if (EZLB_FIND(&roster->withdrawn, addr, ezlb_addr_row_cmp))
+		return !EZLB_FIND(&actual->elsewhere, addr, ezlb_addr_row_cmp); /* it returns */
+	*EZLB_PUSH(&target->vips) = at(devices->now, addr);
+	return true;
+}
 
-		for (size_t k = 0; k < spec->n_listeners; k++)
-			if (!ezlb_listener_is_mark(&spec->listeners[k]) &&
-			    !is_elsewhere(actual, devices, &spec->listeners[k].listen.addr))
-				*EZLB_PUSH(out) = spec->listeners[k].listen.addr;
-	}
-	/* Listeners that differ only in the port share one address. */
-	EZLB_SORT(out, ezlb_addr_row_cmp);
-	EZLB_UNIQUE(out, ezlb_addr_row_cmp);
+static bool want_addrs(const struct ezlb_spec *spec, const struct ezlb_roster *roster,
+		       const struct ezlb_table *actual, const struct devices *devices,
+		       struct ezlb_table *target)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (!ezlb_listener_is_mark(&spec->listeners[i]))
+			any |= want_addr(&spec->listeners[i].listen.addr, roster, actual, devices,
+					 target);
+	return any;
 }
 
 void vips_want(const struct ezlb_desired *desired, const struct ezlb_roster *roster,
 	       const struct ezlb_table *actual, const struct ezlb_policy *policy,
 	       struct ezlb_table *target)
 {
-	struct ezlb_addrs addrs = { 0 };
 	struct devices devices;
-	bool returns = false; /* an address may come back to the link */
+	bool any = false;
 
 	if (policy->vip_device[0] == '\0')
 		return;
 	devices_of(policy, &devices);
-	find_addrs(desired, actual, &devices, &addrs);
-	for (size_t i = 0; i < addrs.len; i++) {
-		const struct ezlb_addr *addr = &addrs.items[i];
-
-		if (!EZLB_FIND(&roster->withdrawn, addr, ezlb_addr_row_cmp))
-			*EZLB_PUSH(&target->vips) = at(devices.now, addr);
-		else
-			returns |= !EZLB_FIND(&actual->elsewhere, addr, ezlb_addr_row_cmp);
-	}
-	if (returns || target->vips.len > 0)
+	for (size_t i = 0; i < desired->len; i++)
+		any |= want_addrs(desired->items[i], roster, actual, &devices, target);
+	/* Listeners that differ only in the port share one address. */
+	EZLB_SORT(&target->vips, ezlb_vip_row_cmp);
+	EZLB_UNIQUE(&target->vips, ezlb_vip_row_cmp);
+	if (any)
 		want_link(target, devices.flag.device);
 	if (policy->drained && target->vips.len > 0)
 		want_link(target, devices.drain.device);
 	EZLB_VEC_COPY(&target->vip_needs, &roster->vip_needs);
-	EZLB_VEC_CLEAR(&addrs);
 }
 
 static bool keeps_addr(const struct ezlb_scope *keep, const struct ezlb_table *actual,

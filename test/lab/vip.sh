@@ -65,7 +65,7 @@ ip -n lb addr add "$VIP2/$BITS" dev vips
 rm "$SERVICES/more.yaml"
 more_gone() { [[ $(kernel_rows) != *"$(ep "$VIP" 81)"* ]]; }
 eventually 5 "more is gone" more_gone
-nap 1 # addresses go after services
+nap 1 # addresses go with services
 on_link_are "$VIP/$BITS" "$VIP2/$BITS" || fail "on the link: $(on_link)"
 rm "$SERVICES/web.yaml"
 service third <<END
