@@ -69,6 +69,16 @@ int ezlb_console_events(const char *json, const struct ezlb_console_look *look,
 			struct ezlb_console_cursor *cursor, struct ezlb_text *out,
 			struct ezlb_err *err);
 
+/* How far a balancer is that drains: the document of /api/v1/drain. */
+struct ezlb_console_drain {
+	bool draining;
+	bool idle;	/* no connection is active, and the addresses have moved */
+	int64_t active; /* connections; -1: unknown */
+	char text[512]; /* "3 active connections: 2 of web, 1 of api" */
+};
+/* -EBADMSG if json is another document. */
+int ezlb_console_drain(const char *json, struct ezlb_console_drain *out, struct ezlb_err *err);
+
 /*
  * Prints lines over the previous frame on a terminal with so many rows; 0: no limit. Lines without
  * room are left out and counted.

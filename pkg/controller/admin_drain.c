@@ -18,22 +18,25 @@ static json_t *services_json(const struct opencount_result *result)
 	return array;
 }
 
-static void put_document(const struct nodedrain *drain, const struct opencount_result *result,
+static void put_document(const struct sources *from, const struct opencount_result *result,
 			 struct ezlb_text *out)
 {
+	const struct nodedrain *drain = from->drain;
 	bool draining = drain->state.kind != EZLB_NODE_SERVES;
+	bool moved = draining && drain->moved_ms > 0;
 	json_t *doc = ezlb_json_object();
 
 	ezlb_json_put_bool(doc, "draining", draining);
 	ezlb_json_put_text(doc, "kind", ezlb_node_drain_str(drain->state.kind));
 	ezlb_json_put_time(doc, "since", drain->state.since_ms);
-	ezlb_json_put_bool(doc, "moved", draining && drain->moved_ms > 0);
+	ezlb_json_put_bool(doc, "moved", moved);
 	ezlb_json_put_bool(doc, "idle",
 			   draining && nodedrain_idle(drain, result->active, ezlb_now_ms()));
 	ezlb_json_put_known(doc, "active_connections", result->active);
 	ezlb_json_put(doc, "services", services_json(result));
 	ezlb_json_put_count(doc, "services_with_connections", result->n);
-	ezlb_json_put_text(doc, "problem", result->err.msg);
+	ezlb_json_put_text(doc, "problem",
+			   draining && !moved ? from->view->pass_error : result->err.msg);
 	ezlb_json_print(doc, out);
 }
 
@@ -45,7 +48,7 @@ void admin_on_count(void *arg, const struct opencount_result *result, size_t n)
 	size_t len;
 	char *bytes;
 
-	put_document(admin->report.from->drain, result, &text);
+	put_document(admin->report.from, result, &text);
 	bytes = ezlb_text_take(&text, &len);
 	body = ezlb_api_body_new(bytes, len);
 	admin_serve(&admin->counting, n, 200, ADMIN_JSON, body);
