@@ -46,8 +46,8 @@ struct ezlb_node_drain nodedrain_read(const struct ezlb_options *options)
 	return found;
 }
 
-/* Tries the second place if the first one fails. */
-static void keep(const struct nodedrain *drain, struct ezlb_text *answer)
+/* Tries the second place if the first one fails. True if the next start will drain. */
+static bool keep(const struct nodedrain *drain, struct ezlb_text *answer)
 {
 	struct ezlb_err err = { 0 };
 	const char *dirs[2];
@@ -59,13 +59,14 @@ static void keep(const struct nodedrain *drain, struct ezlb_text *answer)
 		ezlb_text_puts(answer, "With --dataplane memory this does not survive a restart "
 				       "of ezlb.\n");
 	if (n == 0 || i == 0)
-		return;
+		return n > 0;
 	ezlb_text_printf(answer, "This does not survive a %s: %s\n",
 			 i == n ? "restart of ezlb" : "reboot of this host", err.msg);
 	ezlb_log(EZLB_ERROR, "controller",
 		 EZLB_S("msg", i == n ? "the drain of this balancer will not survive a restart"
 				      : "the drain of this balancer will not survive a reboot"),
 		 EZLB_S("err", err.msg));
+	return i < n;
 }
 
 /* False if a file stays. */
@@ -178,20 +179,19 @@ static unsigned again(struct nodedrain *drain, enum ezlb_node_drain_kind kind,
 {
 	enum ezlb_node_drain_kind was = drain->state.kind;
 	char since[TIME_STRLEN];
+	bool kept = false;
 
 	ezlb_text_printf(answer, "This balancer has been draining since %s.\n",
 			 clock_text(drain->state.since_ms, since));
 	if (kind == EZLB_NODE_DRAINED) {
 		drain->state.kind = kind;
-		keep(drain, answer);
+		kept = keep(drain, answer);
 	}
 	if (was == EZLB_NODE_EXITING) {
 		drain->state.kind = was;
-		ezlb_text_puts(answer,
-			       kind == EZLB_NODE_DRAINED
-				       ? "ezlb is about to end. The next start drains, too: "
-					 "until `ezlb undrain`.\n"
-				       : "ezlb is about to end.\n");
+		ezlb_text_puts(answer, kept ? "ezlb is about to end. The next start drains, too: "
+					      "until `ezlb undrain`.\n"
+					    : "ezlb is about to end.\n");
 		return 200;
 	}
 	if (was != drain->state.kind) {
