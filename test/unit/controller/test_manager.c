@@ -248,6 +248,29 @@ static void test_the_desk(void **state)
 	desk_clear(&desk);
 }
 
+/* Before the first pass the manager is told nothing: that would say that ezlb is ready. */
+static void test_the_desk_drains(void **state)
+{
+	const struct ezlb_node_drain drain = { .kind = EZLB_NODE_DRAINED, .since_ms = 1 };
+	const struct ezlb_node_drain serves = { .kind = EZLB_NODE_SERVES };
+	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
+	struct desk desk = { .sources = parts.sources };
+
+	(void)state;
+	desk_open(&desk, &loop, on_reload, NULL);
+	desk_drain(&desk, &drain);
+	assert_string_equal(heard(), "");
+	desk_pass(&desk, &rig.verdicts, &result, 3000000);
+	assert_has(heard(), "READY=1\nSTATUS=not ready: this balancer drains: ");
+	desk_drain(&desk, &serves);
+	assert_string_equal(heard(), "STATUS=0 services");
+	desk_drain(&desk, &drain);
+	assert_has(heard(), "STATUS=not ready: this balancer drains: ");
+	desk_close(&desk);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	desk_clear(&desk);
+}
+
 static void test_a_desk_that_was_never_opened(void **state)
 {
 	struct desk desk = { .sources = { 0 } };
@@ -272,6 +295,7 @@ int main(void)
 		ON_LOOP(test_no_manager),
 		ON_LOOP(test_nobody_listens),
 		ON_LOOP(test_the_desk),
+		ON_LOOP(test_the_desk_drains),
 		ON_LOOP(test_a_desk_that_was_never_opened),
 	};
 

@@ -151,6 +151,67 @@ static void test_told_twice_to_stop(void **state)
 	}
 }
 
+static void test_drains_on_exit(void **state)
+{
+	struct daemon d;
+
+	(void)state;
+	put("config/web.yaml", WEB);
+	options.drain_on_exit_ms = DEADLINE_MS;
+	d = daemon_start();
+	wait_said(&d, "applied changes to the kernel");
+	kill(d.pid, SIGTERM);
+	wait_said(&d, "msg=\"stopping after a drain\" signal=TERM rules=removed");
+	wait_said(&d, "msg=\"this balancer drains\" kind=exiting");
+	wait_said(&d, "msg=\"ending; no connection is active\"");
+	wait_said(&d, "why=\"cleanup on exit\" ops=2 failed=0");
+	assert_int_equal(wait_end(&d), 0);
+}
+
+/* Files still count while it drains. */
+static void test_works_while_it_drains(void **state)
+{
+	struct daemon d;
+
+	(void)state;
+	put("config/web.yaml", WEB);
+	options.drain_on_exit_ms = DEADLINE_MS;
+	d = daemon_start();
+	wait_said(&d, "applied changes to the kernel");
+	kill(d.pid, SIGTERM);
+	wait_said(&d, "kind=exiting");
+	put("config/web.yaml", WEB_TWO);
+	kill(d.pid, SIGHUP);
+	wait_said(&d, " ops=1 failed=0 first=\"dest-add");
+	wait_said(&d, "why=\"cleanup on exit\" ops=3 failed=0");
+	assert_int_equal(wait_end(&d), 0);
+}
+
+/* SIGINT, and a second signal. */
+static void test_ends_without_a_drain(void **state)
+{
+	static const struct {
+		int first, second;
+	} rows[] = { { SIGINT, 0 }, { SIGTERM, SIGTERM }, { SIGTERM, SIGINT } };
+
+	(void)state;
+	options.drain_on_exit_ms = DEADLINE_MS;
+	put("config/web.yaml", WEB);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct daemon d = daemon_start();
+
+		wait_said(&d, "applied changes to the kernel");
+		kill(d.pid, rows[i].first);
+		if (rows[i].second) {
+			wait_said(&d, "kind=exiting");
+			kill(d.pid, rows[i].second);
+		}
+		wait_said(&d, "msg=stopping signal=");
+		assert_int_equal(wait_end(&d), 0);
+		assert_null(strstr(d.said.s, "no connection is active"));
+	}
+}
+
 static void test_says_that_it_is_no_kernel(void **state)
 {
 	EZLB_AUTO_FREE char *lock = ezlb_asprintf("%s/lock", state_dir.s);
@@ -293,6 +354,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_TOP(test_stops),
 		IN_TOP(test_told_twice_to_stop),
+		IN_TOP(test_drains_on_exit),
+		IN_TOP(test_works_while_it_drains),
+		IN_TOP(test_ends_without_a_drain),
 		IN_TOP(test_says_that_it_is_no_kernel),
 		IN_TOP(test_nobody_reads_the_log),
 		IN_TOP(test_hup),
