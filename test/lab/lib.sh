@@ -364,7 +364,7 @@ ezlb_cmd() {
 	case $subcommand in
 	once | plan | host-setup | who | connections) flags=(--config-dir "$SERVICES" --state-dir "$STATE") ;;
 	doctor) flags=(--config-dir "$SERVICES") ;;
-	status | events | probe | log-level | reload | cleanup) flags=(--state-dir "$STATE") ;;
+	status | events | probe | log-level | reload | drain | undrain | cleanup) flags=(--state-dir "$STATE") ;;
 	esac
 	in_ns "$LB" "$EZLB" "$subcommand" "${flags[@]}" "$@"
 }
