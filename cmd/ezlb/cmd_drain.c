@@ -15,6 +15,7 @@
 struct progress {
 	char text[sizeof(((struct ezlb_console_drain *)NULL)->text)];
 	uint64_t at_ms;
+	bool moved;
 };
 
 static void say(struct progress *said, const struct ezlb_console_drain *found)
@@ -22,11 +23,12 @@ static void say(struct progress *said, const struct ezlb_console_drain *found)
 	uint64_t now = ezlb_now_ms(), pause = isatty(STDERR_FILENO) ? SAY_MS : SAY_LITTLE_MS;
 
 	if (strcmp(said->text, found->text) == 0 ||
-	    (said->text[0] && !found->idle && now - said->at_ms < pause))
+	    (said->moved && !found->idle && now - said->at_ms < pause))
 		return;
 	fprintf(stderr, "%s\n", found->text);
 	ezlb_strcpy(said->text, sizeof(said->text), found->text);
 	said->at_ms = now;
+	said->moved = found->moved;
 }
 
 static int look(const struct flags *flags, struct ezlb_console_drain *found, struct ezlb_err *err)

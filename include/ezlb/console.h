@@ -72,6 +72,7 @@ int ezlb_console_events(const char *json, const struct ezlb_console_look *look,
 /* How far a balancer is that drains: the document of /api/v1/drain. */
 struct ezlb_console_drain {
 	bool draining;
+	bool moved;	/* the addresses have */
 	bool idle;	/* no connection is active, and the addresses have moved */
 	int64_t active; /* connections; -1: unknown */
 	char text[512]; /* "3 active connections: 2 of web, 1 of api" */

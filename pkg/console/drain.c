@@ -28,10 +28,10 @@ static void put_connections(const json_t *doc, struct ezlb_console_drain *out)
 static void put_text(const json_t *doc, struct ezlb_console_drain *out)
 {
 	const char *problem = doc_text(doc, "problem");
-	const char *what = doc_true(doc, "moved") ? "cannot count the connections"
-						  : "the addresses have not moved yet";
+	const char *what = out->moved ? "cannot count the connections"
+				      : "the addresses have not moved yet";
 
-	if (!doc_true(doc, "moved") || out->active < 0)
+	if (!out->moved || out->active < 0)
 		snprintf(out->text, sizeof(out->text), "%s%s%s", what, problem[0] ? ": " : "",
 			 problem);
 	else if (out->active == 0)
@@ -49,6 +49,7 @@ int ezlb_console_drain(const char *json, struct ezlb_console_drain *out, struct 
 	if (!doc)
 		return rc;
 	out->draining = doc_true(doc, "draining");
+	out->moved = doc_true(doc, "moved");
 	out->idle = doc_true(doc, "idle");
 	if (doc_has(doc, "active_connections"))
 		out->active = doc_int(doc, "active_connections");
