@@ -37,6 +37,8 @@ enum ezlb_event_type {
 	EZLB_EVENT_FIGHT_OVER,
 	EZLB_EVENT_CONNTRACK_FULL, /* or nearly: new connections are dropped, or soon will be */
 	EZLB_EVENT_CONNTRACK_RECOVERED,
+	EZLB_EVENT_BALANCER_DRAINED, /* this balancer, and not a backend */
+	EZLB_EVENT_BALANCER_UNDRAINED,
 	EZLB_EVENTS
 };
 const char *ezlb_event_type_str(enum ezlb_event_type type); /* "BackendDown" */

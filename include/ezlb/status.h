@@ -224,6 +224,7 @@ struct ezlb_status {
 	bool ready;
 	char not_ready[EZLB_MESSAGE_STRLEN]; /* why; "" if ready */
 	struct ezlb_node_drain drain;
+	char vip_device[EZLB_DEVICE_STRLEN]; /* --vip-device; "": none, or not known yet */
 
 	/* files */
 	enum ezlb_watch_mode watch;

@@ -50,6 +50,7 @@ struct ezlb_view {
 	struct ezlb_status_dirs dirs;
 	int64_t started_ms;
 	struct ezlb_node_drain drain;
+	char vip_device[EZLB_DEVICE_STRLEN]; /* --vip-device; "": none, or no pass yet */
 
 	uint64_t reloads;
 	bool reload_ok;

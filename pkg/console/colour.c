@@ -13,7 +13,7 @@ static const struct {
 	{ "down", BAD },      { "failed", BAD },    { "NOT READY", BAD }, { "conflict", WARN },
 	{ "refused", WARN },  { "stale", WARN },    { "degraded", WARN }, { "warning", WARN },
 	{ "fail open", BAD }, { "fallback", WARN }, { "ok", GOOD },	  { "up", GOOD },
-	{ "ready", GOOD },
+	{ "ready", GOOD },    { "DRAINED", WARN },
 };
 
 const char *colour_of(const struct ezlb_console_look *look, const char *word)

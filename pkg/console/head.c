@@ -11,10 +11,18 @@
 #define CONNTRACK_NEARLY 0.8
 #define CONNTRACK_FULL	 0.99
 
+/* Not NOT READY, which sounds as if something was wrong. */
+static const char *title_word(const json_t *doc)
+{
+	if (doc_has(doc, "draining"))
+		return "DRAINED";
+	return doc_true(doc, "ready") ? "ready" : "NOT READY";
+}
+
 static void put_title(const json_t *doc, const struct ezlb_console_look *look,
 		      struct ezlb_text *out)
 {
-	const char *word = doc_true(doc, "ready") ? "ready" : "NOT READY";
+	const char *word = title_word(doc);
 	int64_t started = doc_time(doc, "started");
 	struct human age = human_age(started > 0 ? look->now_ms - started : 0);
 	bool known = doc_has(doc, "revision");
@@ -35,6 +43,26 @@ static void put_problem(const struct ezlb_console_look *look, struct ezlb_text *
 {
 	plain_put_folded(out, "! ", 2, text, look->width);
 	free(text);
+}
+
+/* The summary says by what, and what puts it back. */
+static void put_draining(const json_t *doc, const struct ezlb_console_look *look,
+			 struct ezlb_text *out)
+{
+	const json_t *draining = json_object_get(doc, "draining");
+	EZLB_AUTO_FREE char *where = NULL;
+	int64_t since = doc_time(draining, "since");
+
+	if (!json_is_object(draining))
+		return;
+	where = doc_has(draining, "device")
+			? ezlb_asprintf("its addresses are on %s, and open connections go on",
+					doc_text(draining, "device"))
+			: ezlb_strdup("without --vip-device ezlb moves no addresses: only `ezlb "
+				      "probe ready` tells it");
+	put_problem(look, out,
+		    ezlb_asprintf("drained since %s (%s ago): %s", human_time(since).s,
+				  human_age(look->now_ms - since).s, where));
 }
 
 static void put_failing(const json_t *doc, const struct ezlb_console_look *look,
@@ -118,6 +146,7 @@ static void put_connlog(const json_t *doc, const struct ezlb_console_look *look,
 void part_head(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out)
 {
 	put_title(doc, look, out);
+	put_draining(doc, look, out);
 	if (!strstr(doc_text(doc, "summary"), doc_text(doc, "not_ready")))
 		put_problem(look, out, ezlb_strdup(doc_text(doc, "not_ready")));
 	if (doc_is(doc, "dataplane", "memory"))

@@ -100,8 +100,10 @@ static json_t *connlog_json(const struct ezlb_status_connlog *log)
 }
 
 /* null: it serves. */
-static json_t *draining_json(const struct ezlb_node_drain *drain)
+static json_t *draining_json(const struct ezlb_status *status)
 {
+	const struct ezlb_node_drain *drain = &status->drain;
+	char device[EZLB_DEVICE_STRLEN];
 	json_t *draining;
 
 	if (drain->kind == EZLB_NODE_SERVES)
@@ -109,6 +111,8 @@ static json_t *draining_json(const struct ezlb_node_drain *drain)
 	draining = ezlb_json_object();
 	ezlb_json_put_text(draining, "kind", ezlb_node_drain_str(drain->kind));
 	ezlb_json_put_time(draining, "since", drain->since_ms);
+	ezlb_node_drain_device(status->vip_device, device);
+	ezlb_json_put_text(draining, "device", status->vip_device[0] ? device : NULL);
 	return draining;
 }
 
@@ -129,7 +133,8 @@ json_t *json_head(const struct ezlb_status *status)
 	ezlb_json_put_bool(head, "ready", status->ready);
 	ezlb_json_put_text(head, "not_ready", status->not_ready);
 	ezlb_json_put_bool(head, "degraded", is_degraded(status));
-	ezlb_json_put(head, "draining", draining_json(&status->drain));
+	ezlb_json_put_text(head, "vip_device", status->vip_device[0] ? status->vip_device : NULL);
+	ezlb_json_put(head, "draining", draining_json(status));
 	ezlb_json_put_hash(head, "revision", status->revision_ms ? status->revision : 0);
 	ezlb_json_put_time(head, "revision_since", status->revision_ms);
 	ezlb_json_put(head, "config", config_json(status));

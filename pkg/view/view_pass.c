@@ -133,6 +133,7 @@ void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, i
 					.outcome = &pass->result->outcome,
 					.verdicts = pass->verdicts };
 
+	memcpy(view->vip_device, pass->pass->policy.vip_device, sizeof(view->vip_device));
 	ezlb_histogram_add(&view->pass_duration, pass->seconds);
 	add_foreign_changes(view, pass->result, now_ms);
 	add_applied(view, pass->result, now_ms);

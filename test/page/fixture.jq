@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Documents as docs/admin.md describes them, for a page without a daemon.
-#   jq -n -f fixture.jq --argjson step N --arg scene shop|healthy|roles|hostile|many|full|memory|empty
+#   jq -n -f fixture.jq --argjson step N --arg scene shop|healthy|roles|hostile|many|full|memory|empty|drained
 #     -> {status, events}
 # A step is one poll: 2 s later, and other rates.
 
@@ -176,6 +176,12 @@ def full: shop | .status.services |= map(select(.state == "ok" or .state == "deg
 # Nothing is in a kernel, so nothing is counted.
 def memory: shop | .status.dataplane = "memory" |
 	.status.services |= map(.traffic = null | .snat_connections = null | .backends |= map(.traffic = null));
+# Another balancer has the traffic. All services are fine.
+def drained: shop | .status.services |= map(select(.state == "ok")) | .status.files = [] |
+	.status.ready = false | .status.not_ready = "this balancer drains: by `ezlb drain`; `ezlb undrain` puts it back" |
+	.status.vip_device = "ezlb0" | .status.revision = "0a3c51d07be24f68" | .status.revision_since = at(-1860) |
+	.status.draining = {kind: "drained", since: at(now_s - 600), device: "ezlb0-drain"} |
+	.events = {next: 2, events: [event(1; 600; "normal"; "BalancerDrained"; ""; ""; "by `ezlb drain`, until `ezlb undrain`")]};
 def empty: shop | .events = {next: 2, events: [event(1; 40; "normal"; "Applied"; ""; ""; "27 operations")]} | .status.services = [] | .status.files = [] |
 	.status.config.dirs = [{path: "/etc/ezlb/services.d", configmap: false, problem: null}, {path: "/srv/ezlb", configmap: false, problem: null}];
 
@@ -186,4 +192,5 @@ elif $scene == "hostile" then hostile
 elif $scene == "full" then full
 elif $scene == "memory" then memory
 elif $scene == "empty" then empty
+elif $scene == "drained" then drained
 else many end

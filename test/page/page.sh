@@ -5,6 +5,8 @@
 . "$(dirname "$0")/../lib/lib.bash"
 # shellcheck source=test/page/browser.bash
 . "$(dirname "$0")/browser.bash"
+# shellcheck source=test/page/host.bash
+. "$(dirname "$0")/host.bash"
 own_net 192.0.2.2 192.0.2.3
 
 need chromedriver chromium-driver
@@ -261,36 +263,6 @@ hostile() {
 	quiet "the console is quiet"
 }
 
-whole_host() {
-	fixture full
-	visit /
-	comes "a full conntrack table is told, and gaps in the connection log" "$alerts" \
-		"10 of 100 ended connections are not in the connection log.*The conntrack table is full: new connections are dropped; raise net.netfilter.nf_conntrack_max."
-	shows "what the program for client addresses did" "$(fact "Client addresses")" "1.2k packets, 9 without room"
-	press "$(row web).querySelector('summary')"
-	shows "source ports that are low, in another colour" \
-		"((dd) => dd.className + ' ' + dd.textContent)([...$(row web).querySelectorAll('.facts div')].find(n => n.firstChild.textContent === 'Source ports').lastChild)" \
-		"low 54000 of 64512 used to 192.168.10.11:8443 (83%)"
-	shows "and beside the backend that is down" "$(row web).querySelector('.why').textContent.includes('54000 of 64512 source ports')" true
-	shows "a service whose backends are not told the client is ok, and says so" \
-		"$(row api).querySelector('.mark').textContent + ' ' + $(row api).querySelector('.why > span').textContent" "ok this kernel has no BTF"
-	press "$(row web).querySelector('summary')"
-	fixture memory
-	visit /
-	comes "so is that nothing is programmed" "$alerts" "Nothing is programmed: in-memory data plane. No traffic is balanced."
-	shows "ready is not green then" 'document.getElementById("ready").dataset.tone + document.getElementById("ready").textContent' "idleReady, in memory only"
-	shows "what no row counts the head does not count" '[...document.querySelectorAll("#totals .figure")].map(n => n.textContent).join(" ")' "– –"
-	shows "as the rows say" "$(row api).querySelectorAll('.figure')[1].textContent" "–"
-	fixture empty
-	visit /
-	comes "without files the page says where they belong" 'document.getElementById("none").innerText' \
-		"There are no service files yet. ezlb reads files that end in .yaml or .yml from /etc/ezlb/services.d, /srv/ezlb: one file is one service.*listen: 192.0.2.10:80*"
-	shows "routine events are no news" 'document.getElementById("quiet").textContent + document.getElementById("quiet").hidden' "Nothing important has happened.false"
-	press 'document.getElementById("all")'
-	shows "but can be seen" 'document.querySelector("#events .type").textContent' "Kernel changed"
-	quiet "the console is quiet then, too"
-}
-
 # The tab is red only where something is.
 worst_colour() {
 	fixture full
@@ -486,6 +458,7 @@ stale
 site_start
 hostile
 whole_host
+drained
 worst_colour
 roles
 jump

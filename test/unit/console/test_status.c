@@ -196,6 +196,34 @@ static void test_hostile(void **state)
 	}
 }
 
+/* The summary says by what. */
+static void test_drained(void **state)
+{
+	static const struct {
+		const char *draining, *want;
+	} rows[] = {
+		{ "null", "NOT READY  , ezlb , up 0s\nnot ready: why\n" },
+		{ "{\"since\": \"2026-11-23T00:50:00.000Z\", \"device\": \"ezlb0-drain\"}",
+		  "DRAINED  , ezlb , up 0s\nnot ready: why\n! drained since 2026-11-23 00:50:00 (12m "
+		  "ago): its addresses are on ezlb0-drain, and open connections go on\n" },
+		{ "{\"since\": \"2026-11-23T00:50:00.000Z\", \"device\": null}",
+		  "DRAINED  , ezlb , up 0s\nnot ready: why\n! drained since 2026-11-23 00:50:00 (12m "
+		  "ago): without --vip-device ezlb moves no addresses: only `ezlb probe ready` tells "
+		  "it\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		EZLB_AUTO_FREE char *json = ezlb_asprintf(
+			"{\"ready\": false, \"not_ready\": \"why\", \"summary\": \"not ready: "
+			"why\", \"draining\": %s, \"services\": []}",
+			rows[i].draining);
+		EZLB_AUTO_FREE char *got = rendered(json, 0);
+
+		assert_string_equal(got, rows[i].want);
+	}
+}
+
 /* An error in a file is told once, above; a conflict says more than that the file is refused. */
 static void test_refusals(void **state)
 {
@@ -395,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_thousand),
 		cmocka_unit_test(test_few_have_their_backends),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_drained),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_what_cannot_be_delivered),
 		cmocka_unit_test(test_head),

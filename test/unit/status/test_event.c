@@ -33,6 +33,8 @@ static const struct {
 	[EZLB_EVENT_FIGHT_OVER] = { "FightOver", "normal" },
 	[EZLB_EVENT_CONNTRACK_FULL] = { "ConntrackFull", "warning" },
 	[EZLB_EVENT_CONNTRACK_RECOVERED] = { "ConntrackRecovered", "normal" },
+	[EZLB_EVENT_BALANCER_DRAINED] = { "BalancerDrained", "normal" },
+	[EZLB_EVENT_BALANCER_UNDRAINED] = { "BalancerUndrained", "normal" },
 };
 
 static void test_every_type_has_its_word_and_its_level(void **state)

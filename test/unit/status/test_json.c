@@ -134,6 +134,7 @@ static void make_example(struct ezlb_status *status)
 		.dataplane = "kernel",
 		.snat_backend = "nftables",
 		.ready = true,
+		.vip_device = "ezlb0",
 		.revision = 0x0a3c51d07be24f68,
 		.revision_ms = ONE,
 		.reloads = 3,
@@ -186,7 +187,7 @@ static void test_an_empty_world(void **state)
 		"{\"version\":null,\"host\":\"\",\"pid\":0,\"now\":null,\"started\":null,"
 		"\"dataplane\":null,\"snat_backend\":null,\"summary\":\"not ready: ; 0 services\","
 		"\"ready\":false,\"not_ready\":\"\",\"degraded\":false,"
-		"\"draining\":null,\"revision\":null,\"revision_since\":null,"
+		"\"vip_device\":null,\"draining\":null,\"revision\":null,\"revision_since\":null,"
 		"\"config\":{\"watch\":\"inotify\",\"dirs\":[],\"reloads\":0,"
 		"\"last_reload_ok\":false,\"last_reload\":null,\"last_reload_success\":null},"
 		"\"reconcile\":{\"passes\":0,\"errors\":0,\"last\":null,\"last_success\":null,"
@@ -209,6 +210,7 @@ static void test_what_is_wrong_is_told(void **state)
 		.not_ready = "the first pass failed",
 		.traffic_error = "no answer",
 		.persist_error = "no room",
+		.vip_device = "ezlb0",
 		.drain = { .kind = EZLB_NODE_UNTIL_EXIT, .since_ms = ONE },
 		.repairs = { [EZLB_OP_HOST_SET] = 1, [EZLB_OP_DEST_ADD] = 2, [EZLB_OPS - 1] = 4 },
 		.overdue = 5,
@@ -230,7 +232,8 @@ static void test_what_is_wrong_is_told(void **state)
 		       "\"failing_since\":\"1970-01-01T00:00:00.001Z\","
 		       "\"error\":\"ip_vs: no such module\",\"repairs\":7}");
 	assert_written("draining", json_object_get(doc, "draining"),
-		       "{\"kind\":\"until_exit\",\"since\":\"2026-11-23T01:00:00.000Z\"}");
+		       "{\"kind\":\"until_exit\",\"since\":\"2026-11-23T01:00:00.000Z\","
+		       "\"device\":\"ezlb0-drain\"}");
 	assert_written("probes", json_object_get(doc, "probes"), "{\"targets\":0,\"overdue\":5}");
 	assert_written("not_ready", json_object_get(doc, "not_ready"), "\"the first pass failed\"");
 	assert_written("traffic_error", json_object_get(doc, "traffic_error"), "\"no answer\"");

@@ -107,6 +107,60 @@ static void test_not_ready_while_it_drains(void **state)
 	rig_close(&rig);
 }
 
+static void report_drain(struct view_rig *rig, enum ezlb_node_drain_kind kind, int64_t since_ms)
+{
+	const struct ezlb_node_drain drain = { kind, since_ms };
+
+	ezlb_view_drain(&rig->view, &drain, rig->now);
+}
+
+static void test_drains_are_events(void **state)
+{
+	struct view_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	report_drain(&rig, EZLB_NODE_SERVES, 0);
+	assert_events(&rig, "");
+	report_drain(&rig, EZLB_NODE_UNTIL_EXIT, START_MS);
+	assert_events(&rig, "+BalancerDrained | by `ezlb drain --until-exit`, until ezlb ends\n");
+	report_drain(&rig, EZLB_NODE_DRAINED, START_MS);
+	report_drain(&rig, EZLB_NODE_DRAINED, START_MS); /* again */
+	assert_events(&rig, "+BalancerDrained | by `ezlb drain`, until `ezlb undrain`\n");
+	report_drain(&rig, EZLB_NODE_SERVES, 0);
+	assert_events(&rig, "+BalancerUndrained\n");
+	report_drain(&rig, EZLB_NODE_EXITING, START_MS);
+	assert_events(&rig, "+BalancerDrained | by --drain-on-exit: ezlb has got SIGTERM\n");
+	rig_close(&rig);
+}
+
+static void test_a_drain_from_before_the_start(void **state)
+{
+	struct ezlb_status status;
+	struct view_rig rig;
+
+	(void)state;
+	rig_open(&rig);
+	report_drain(&rig, EZLB_NODE_DRAINED, START_MS - 1);
+	assert_events(&rig,
+		      "+BalancerDrained | by `ezlb drain`, until `ezlb undrain`; since before "
+		      "ezlb started\n");
+	rig_status(&rig, &status);
+	assert_int_equal(status.drain.kind, EZLB_NODE_DRAINED);
+	assert_int_equal(status.drain.since_ms, START_MS - 1);
+	assert_false(status.ready);
+	/* Which link it is, only a pass tells. */
+	assert_string_equal(status.vip_device, "");
+	ezlb_status_clear(&status);
+	ezlb_strcpy(rig.pass.policy.vip_device, sizeof(rig.pass.policy.vip_device), "ezlb0");
+	rig_web(&rig, PLAIN("1"));
+	rig_settle(&rig);
+	rig_status(&rig, &status);
+	assert_string_equal(status.vip_device, "ezlb0");
+	ezlb_status_clear(&status);
+	rig_close(&rig);
+}
+
 /* A host that has just started is told the time: that is not how long anything has been failing. */
 static void test_ready_by_a_clock_that_nobody_sets(void **state)
 {
@@ -298,6 +352,8 @@ int main(void)
 		IN_TOP(test_verdicts),
 		IN_TOP(test_ready),
 		IN_TOP(test_not_ready_while_it_drains),
+		IN_TOP(test_drains_are_events),
+		IN_TOP(test_a_drain_from_before_the_start),
 		IN_TOP(test_ready_by_a_clock_that_nobody_sets),
 		IN_TOP(test_ready_all_the_same),
 		IN_TOP(test_ready_without_toa),
