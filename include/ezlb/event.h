@@ -39,6 +39,8 @@ enum ezlb_event_type {
 	EZLB_EVENT_CONNTRACK_RECOVERED,
 	EZLB_EVENT_BALANCER_DRAINED, /* this balancer, and not a backend */
 	EZLB_EVENT_BALANCER_UNDRAINED,
+	EZLB_EVENT_VIP_WITHDRAWN, /* an address of listeners; or of many, then without object */
+	EZLB_EVENT_VIP_ANNOUNCED, /* the same: after it was withdrawn */
 	EZLB_EVENTS
 };
 const char *ezlb_event_type_str(enum ezlb_event_type type); /* "BackendDown" */

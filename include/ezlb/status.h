@@ -143,9 +143,23 @@ struct ezlb_status_backend {
 	struct ezlb_counters counters;
 };
 
+/* Where an address of a listener is. A routing daemon announces those on the link of --vip-device.
+ */
+enum ezlb_vip_state {
+	EZLB_VIP_UNKNOWN,   /* there is no --vip-device, or the links were not read yet */
+	EZLB_VIP_ANNOUNCED, /* on the link */
+	EZLB_VIP_WITHDRAWN, /* on no link: no backend of a service on it serves (vip: serving) */
+	EZLB_VIP_HELD,	    /* on no link: a backend serves again, but not yet for --vip-hold */
+	EZLB_VIP_DRAINED,   /* on the other link of ezlb, because this balancer drains */
+	EZLB_VIP_ELSEWHERE, /* on a link of somebody else: ezlb does not add it */
+	EZLB_VIP_MISSING    /* it should be on the link */
+};
+const char *ezlb_vip_state_str(enum ezlb_vip_state state); /* "withdrawn"; NULL: UNKNOWN */
+
 /* One listener of a service, which is one virtual service. */
 struct ezlb_status_listener {
 	struct ezlb_listener of;
+	enum ezlb_vip_state vip;   /* of its address */
 	bool counted;		   /* the members below are valid: from the kernel */
 	uint32_t active, inactive; /* connections, sums over its dests */
 	struct ezlb_counters counters;

@@ -43,6 +43,17 @@ struct ezlb_view_service {
 	struct ezlb_view_roles roles; /* of the last pass that could read IPVS; by backend */
 };
 
+/* An address of listeners; only with --vip-device. */
+struct ezlb_view_vip {
+	struct ezlb_addr addr;
+	enum ezlb_vip_state state;
+	size_t services;		 /* how many have a listener on it ... */
+	char service[EZLB_NAME_MAX + 1]; /* ... and the first of them by name */
+	bool serves;			 /* a backend of one of them does */
+	bool waits;			 /* one of them has a backend without a first verdict */
+	bool told;			 /* the last event about it is that it was withdrawn */
+};
+
 struct ezlb_view {
 	struct ezlb_events events; /* with times of the wall clock, as in the log */
 	int64_t wall_shift_ms;	   /* ezlb_wall_shift_ms; the caller sets it before each call */
@@ -69,6 +80,8 @@ struct ezlb_view {
 	int64_t conntrack_entries, conntrack_max; /* when last read; -1: unknown */
 	bool conntrack_full;			  /* as in struct ezlb_status */
 
+	/* After the last pass that could read the links; sorted by address. */
+	struct ezlb_view_vips EZLB_VEC(struct ezlb_view_vip) vips;
 	struct ezlb_local local;     /* when last read */
 	struct ezlb_answers answers; /* of the virtual services */
 	struct ezlb_ports ports;     /* when last read; of the services with full_nat */

@@ -50,19 +50,13 @@ static void put_draining(const json_t *doc, const struct ezlb_console_look *look
 			 struct ezlb_text *out)
 {
 	const json_t *draining = json_object_get(doc, "draining");
-	EZLB_AUTO_FREE char *where = NULL;
 	int64_t since = doc_time(draining, "since");
 
-	if (!json_is_object(draining))
-		return;
-	where = doc_has(draining, "device")
-			? ezlb_asprintf("its addresses are on %s, and open connections go on",
-					doc_text(draining, "device"))
-			: ezlb_strdup("without --vip-device ezlb moves no addresses: only `ezlb "
-				      "probe ready` tells it");
-	put_problem(look, out,
-		    ezlb_asprintf("drained since %s (%s ago): %s", human_time(since).s,
-				  human_age(look->now_ms - since).s, where));
+	if (json_is_object(draining))
+		put_problem(look, out,
+			    ezlb_asprintf("drained since %s (%s ago): %s", human_time(since).s,
+					  human_age(look->now_ms - since).s,
+					  doc_text(draining, "where")));
 }
 
 static void put_failing(const json_t *doc, const struct ezlb_console_look *look,

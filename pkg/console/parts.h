@@ -22,6 +22,11 @@ void part_service_row(const json_t *service, const struct ezlb_console_look *loo
 		      struct grid *grid);
 /* "tcp 10.0.0.1:53, udp 10.0.0.1:53 and 2 more", at most so many. The caller frees it. */
 char *part_listeners(const json_t *service, size_t most);
+/*
+ * Where its addresses are: "10.0.0.1 is on ezlb0; 10.0.0.2 is not on ezlb0: ..."; with `away` only
+ * those that wait for a backend. NULL: none, or no --vip-device. The caller frees it.
+ */
+char *part_addresses(const json_t *service, bool away);
 /* A row for each backend of the service, those that are not up first. */
 void part_backend_rows(const json_t *service, const struct ezlb_console_look *look,
 		       struct grid *grid);

@@ -146,6 +146,17 @@ long long part_serving_of(const json_t *service)
 	return (long long)json_array_size(json_object_get(service, "backends"));
 }
 
+static void put_away(const json_t *service, const struct ezlb_console_look *look, struct grid *grid)
+{
+	EZLB_AUTO_FREE char *line = part_addresses(service, true);
+	struct ezlb_text text = { 0 };
+
+	if (!line)
+		return;
+	plain_put_folded(&text, "  ", 4, line, look->width);
+	grid_line(grid, &text);
+}
+
 void part_service_row(const json_t *service, const struct ezlb_console_look *look,
 		      struct grid *grid)
 {
@@ -164,6 +175,7 @@ void part_service_row(const json_t *service, const struct ezlb_console_look *loo
 		row->cells[COLUMN_DETAIL] = ezlb_strdup("not applied");
 	}
 	put_reasons(service, look, grid);
+	put_away(service, look, grid);
 }
 
 char *part_outcome(const json_t *backend)

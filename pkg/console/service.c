@@ -169,6 +169,8 @@ static void put_full_nat(const struct sheet *sheet, const json_t *doc, const jso
 
 static void put_spec(const struct sheet *sheet, const json_t *doc, const json_t *service)
 {
+	char *addresses;
+
 	put(sheet, "file",
 	    ezlb_asprintf("%s:%lld", doc_text(service, "file"),
 			  (long long)doc_int(service, "line")));
@@ -176,6 +178,9 @@ static void put_spec(const struct sheet *sheet, const json_t *doc, const json_t 
 	if (!doc_true(service, "in_force"))
 		return;
 	put(sheet, "listens on", part_listeners(service, SIZE_MAX));
+	addresses = part_addresses(service, false);
+	if (addresses)
+		put(sheet, "addresses", addresses);
 	put(sheet, "scheduler",
 	    ezlb_asprintf("%s, forwards by %s", doc_text(service, "scheduler"),
 			  doc_text(service, "forward")));

@@ -34,6 +34,8 @@ static const struct {
 	[EZLB_EVENT_CONNTRACK_RECOVERED] = { "ConntrackRecovered", EZLB_EVENT_NORMAL },
 	[EZLB_EVENT_BALANCER_DRAINED] = { "BalancerDrained", EZLB_EVENT_NORMAL },
 	[EZLB_EVENT_BALANCER_UNDRAINED] = { "BalancerUndrained", EZLB_EVENT_NORMAL },
+	[EZLB_EVENT_VIP_WITHDRAWN] = { "VipWithdrawn", EZLB_EVENT_WARNING },
+	[EZLB_EVENT_VIP_ANNOUNCED] = { "VipAnnounced", EZLB_EVENT_NORMAL },
 };
 
 const char *ezlb_event_type_str(enum ezlb_event_type type)

@@ -7,6 +7,7 @@
 #include <ezlb/json.h>
 
 #include "json_head.h"
+#include "where.h"
 
 /*
  * A JSON value of the whole document would need more memory than the rest of ezlb. So the head,
@@ -137,8 +138,10 @@ static json_t *conditions_json(const struct ezlb_condition conditions[static EZL
 	return array;
 }
 
-static json_t *listener_json(const struct ezlb_listener *listener)
+static json_t *listener_json(const struct ezlb_status *status, const struct ezlb_status_listener *l)
 {
+	const struct ezlb_listener *listener = &l->of;
+	char where[EZLB_MESSAGE_STRLEN];
 	char text[EZLB_LISTENER_STRLEN];
 	json_t *object = ezlb_json_object();
 
@@ -148,6 +151,10 @@ static json_t *listener_json(const struct ezlb_listener *listener)
 	}
 	if (listener->key.fwmark)
 		ezlb_json_put_count(object, "fwmark", listener->key.fwmark);
+	if (l->vip == EZLB_VIP_UNKNOWN)
+		return object;
+	ezlb_json_put_text(object, "vip", ezlb_vip_state_str(l->vip));
+	ezlb_json_put_text(object, "where", where_is(status, l, where));
 	return object;
 }
 
@@ -166,7 +173,7 @@ static void put_listeners(json_t *service, const struct ezlb_status *status,
 	ezlb_json_put_text(service, "protocol", first ? ezlb_proto_str(first->proto) : NULL);
 	ezlb_json_put_text(service, "listen", first ? ezlb_listener_format(first, text) : NULL);
 	for (size_t i = 0; i < n; i++)
-		ezlb_json_add(listeners, listener_json(&all[i].of));
+		ezlb_json_add(listeners, listener_json(status, &all[i]));
 	ezlb_json_put(service, "listeners", listeners);
 }
 

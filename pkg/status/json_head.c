@@ -3,6 +3,8 @@
 
 #include <ezlb/json.h>
 
+#include "where.h"
+
 #define SUMMARY_STRLEN 512
 
 static bool is_degraded(const struct ezlb_status *status)
@@ -103,7 +105,7 @@ static json_t *connlog_json(const struct ezlb_status_connlog *log)
 static json_t *draining_json(const struct ezlb_status *status)
 {
 	const struct ezlb_node_drain *drain = &status->drain;
-	char device[EZLB_DEVICE_STRLEN];
+	char device[EZLB_DEVICE_STRLEN], where[EZLB_MESSAGE_STRLEN];
 	json_t *draining;
 
 	if (drain->kind == EZLB_NODE_SERVES)
@@ -113,6 +115,7 @@ static json_t *draining_json(const struct ezlb_status *status)
 	ezlb_json_put_time(draining, "since", drain->since_ms);
 	ezlb_node_drain_device(status->vip_device, device);
 	ezlb_json_put_text(draining, "device", status->vip_device[0] ? device : NULL);
+	ezlb_json_put_text(draining, "where", where_drained(status, where));
 	return draining;
 }
 

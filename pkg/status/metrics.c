@@ -247,5 +247,6 @@ void ezlb_status_metrics(const struct ezlb_status *status, struct ezlb_text *out
 	put_kernel(status, out);
 	put_toa(status, out);
 	put_connlog(&status->connlog, out);
+	metrics_put_vips(status, out);
 	metrics_put_rows(status, out);
 }

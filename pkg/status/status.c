@@ -22,6 +22,18 @@ const char *ezlb_watch_mode_str(enum ezlb_watch_mode mode)
 	return names[mode];
 }
 
+const char *ezlb_vip_state_str(enum ezlb_vip_state state)
+{
+	static const char *const names[] = {
+		[EZLB_VIP_UNKNOWN] = NULL,	    [EZLB_VIP_ANNOUNCED] = "announced",
+		[EZLB_VIP_WITHDRAWN] = "withdrawn", [EZLB_VIP_HELD] = "held",
+		[EZLB_VIP_DRAINED] = "drained",	    [EZLB_VIP_ELSEWHERE] = "elsewhere",
+		[EZLB_VIP_MISSING] = "missing",
+	};
+
+	return names[state];
+}
+
 static void shift(int64_t *time_ms, int64_t ms)
 {
 	if (*time_ms != 0)

@@ -3,6 +3,7 @@
 
 #include "conditions.h"
 #include "roles.h"
+#include "vips.h"
 
 /* The arguments of one ezlb_view_status. */
 struct folding {
@@ -143,8 +144,13 @@ static void take_listeners(struct folding *folding, const struct ezlb_spec *spec
 {
 	to->first_listener = folding->out->listeners.len;
 	to->n_listeners = spec->n_listeners;
-	for (size_t i = 0; i < spec->n_listeners; i++)
-		EZLB_PUSH(&folding->out->listeners)->of = spec->listeners[i];
+	for (size_t i = 0; i < spec->n_listeners; i++) {
+		struct ezlb_status_listener *listener = EZLB_PUSH(&folding->out->listeners);
+
+		listener->of = spec->listeners[i];
+		if (!ezlb_listener_is_mark(&listener->of))
+			listener->vip = vips_state(&folding->view->vips, &listener->of.listen.addr);
+	}
 }
 
 static void take_ports(const struct folding *folding, const struct ezlb_spec *spec,

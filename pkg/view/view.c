@@ -338,6 +338,7 @@ void ezlb_view_clear(struct ezlb_view *view)
 	}
 	EZLB_VEC_CLEAR(&view->services);
 	view_dirs_clear(&view->dirs);
+	EZLB_VEC_CLEAR(&view->vips);
 	ezlb_local_clear(&view->local);
 	ezlb_answers_clear(&view->answers);
 	EZLB_VEC_CLEAR(&view->ports);

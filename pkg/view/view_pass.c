@@ -4,6 +4,7 @@
 
 #include "roles.h"
 #include "view_inside.h"
+#include "vips.h"
 
 #define ADOPTED_MAX 10 /* at most so many events of services that a pass takes over */
 
@@ -139,6 +140,7 @@ void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, i
 	add_applied(view, pass->result, now_ms);
 	note_outcome(view, pass->result, pass->clock_ms, now_ms);
 	take_roles(view, pass, now_ms);
+	vips_take(view, pass, now_ms);
 	blocked_find(&said.blocked, &pass->result->plan.ops);
 	view_set_all(view, pass->catalog, &said, now_ms);
 	blocked_clear(&said.blocked);

@@ -309,6 +309,15 @@ told SlowStartEnded "slowly ${BACKEND_IP[b1]}:80 it has its full weight"
 rm "$SERVICES"/{few,slowly,spare}.yaml
 told FileGone spare.yaml
 
+echo "# this balancer drains"
+ezlb_cmd drain >/dev/null
+told BalancerDrained 'by .ezlb drain.'
+assert_eq "/metrics" "ezlb_draining 1" "$(admin /metrics | grep '^ezlb_draining ')"
+assert_match "the head of status" '^DRAINED .*, revision [0-9a-f]{16}' "$(ezlb_cmd status | head -n 1)"
+ezlb_cmd undrain >/dev/null
+told BalancerUndrained ''
+is_ready || fail "not ready after it"
+
 echo "# a virtual service of somebody else's"
 ezlb_stop
 [[ ! -d /sys/kernel/btf ]] || umount /sys/kernel/btf
@@ -344,6 +353,7 @@ if [[ ${LAB_PLACE:-} == guest ]]; then
 fi
 
 echo "# all of them were seen"
+events[VipWithdrawn]=1 events[VipAnnounced]=1 # in vipserving.sh: they need --vip-device
 for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed Held AllUp SomeDown SomeUnknown FailOpen FallbackServes \
 	NoneUp NoneServing \
 	NoConflict NameTaken ListenerTaken SnatConflict Foreign Fight NotAsked Unsupported Added; do

@@ -177,10 +177,16 @@ def full: shop | .status.services |= map(select(.state == "ok" or .state == "deg
 def memory: shop | .status.dataplane = "memory" |
 	.status.services |= map(.traffic = null | .snat_connections = null | .backends |= map(.traffic = null));
 # Another balancer has the traffic. All services are fine.
+def placed($state; $where): .listeners[0] |= . + {vip: $state, where: "\(.listen | sub(":[0-9]*$"; "")) \($where)"};
 def drained: shop | .status.services |= map(select(.state == "ok")) | .status.files = [] |
 	.status.ready = false | .status.not_ready = "this balancer drains: by `ezlb drain`; `ezlb undrain` puts it back" |
 	.status.vip_device = "ezlb0" | .status.revision = "0a3c51d07be24f68" | .status.revision_since = at(-1860) |
-	.status.draining = {kind: "drained", since: at(now_s - 600), device: "ezlb0-drain"} |
+	.status.services |= map(placed("drained"; "is on ezlb0-drain: this balancer drains") |
+		if .name == "dns" then placed("withdrawn"; "is not on ezlb0: no backend serves") | none_up(60; "no backend is up")
+		elif .name == "redis" then placed("held"; "is not on ezlb0 yet") else . end |
+		.listeners += [.listeners[0] | .listen = "10.20.0.99:5"]) |
+	.status.draining = {kind: "drained", since: at(now_s - 600), device: "ezlb0-drain",
+		where: "its addresses are on ezlb0-drain"} |
 	.events = {next: 2, events: [event(1; 600; "normal"; "BalancerDrained"; ""; ""; "by `ezlb drain`, until `ezlb undrain`")]};
 def empty: shop | .events = {next: 2, events: [event(1; 40; "normal"; "Applied"; ""; ""; "27 operations")]} | .status.services = [] | .status.files = [] |
 	.status.config.dirs = [{path: "/etc/ezlb/services.d", configmap: false, problem: null}, {path: "/srv/ezlb", configmap: false, problem: null}];

@@ -33,27 +33,29 @@ whole_host() {
 	quiet "the console is quiet then, too"
 }
 
-# drain JSON: puts it into the document, as `draining`.
-drain() {
-	jq -c ".draining = $1" "$WWW/api/v1/status" >"$WORK/drained.json"
-	mv "$WORK/drained.json" "$WWW/api/v1/status"
+# addresses SERVICE: an expression for what the page says of them; the service must be open.
+addresses() {
+	printf '[...%s.querySelectorAll(".facts div")].find(n => n.firstChild.textContent === "Addresses").lastChild.textContent' "$(row "$1")"
 }
 
 drained() {
-	local words="This balancer is drained, by \`ezlb drain\`; \`ezlb undrain\` puts it back"
 	fixture drained
 	visit /
 	comes "a balancer that drains says so, and how to put it back" "$alerts" \
-		"$words: its addresses are on ezlb0-drain, and open connections go on. (10 min)"
+		"Not ready: this balancer drains: by \`ezlb drain\`; \`ezlb undrain\` puts it back; its addresses are on ezlb0-drain (10 min)"
 	shows "not that something is wrong" 'document.getElementById("ready").textContent + document.getElementById("ready").dataset.tone' Drainedwarn
 	shows "the tab says it" document.title "drained - ezlb lb-1"
 	shows "the revision is a fact" "$(fact Revision)" 0a3c51d07be24f68
 	shows "as an event, too" 'document.querySelector("#events li .type").textContent' "This balancer drains"
-	drain '{kind: "until_exit", since: .now, device: null}'
-	comes "one without a link for its addresses" "$alerts" "*by \`ezlb drain --until-exit\`; a restart*: without --vip-device ezlb moves no addresses*"
-	drain '{kind: "exiting", since: .now, device: "ezlb0-drain"}'
-	comes "one that is about to end" "$alerts" "*ezlb got SIGTERM, and ends when no connection is active: its addresses*"
-	drain null
+	js '[...document.querySelectorAll("#services details")].forEach(d => d.open = true)' >/dev/null
+	comes "where the addresses are, each once" "$(addresses api)" "10.20.0.11 is on ezlb0-drain: this balancer drains"
+	shows "one that was withdrawn is told beside the reason" "$(row dns).querySelector('.why > span').textContent" \
+		"no backend is up; 10.20.0.53 is not on ezlb0: no backend serves"
+	shows "one that has not returned, without a reason" "$(row redis).querySelector('.why > span').textContent" \
+		"[fd00:20::21] is not on ezlb0 yet"
+	jq -c '.draining = null | .ready = true' "$WWW/api/v1/status" >"$WORK/serves.json"
+	mv "$WORK/serves.json" "$WWW/api/v1/status"
 	comes "it is over" "$alerts" ""
+	shows "and it is ready" 'document.getElementById("ready").textContent' Ready
 	quiet "the console is quiet when it drains"
 }

@@ -130,6 +130,29 @@ static void test_full_nat(void **state)
 	}
 }
 
+static void test_addresses(void **state)
+{
+#define LISTENERS                                                                                    \
+	"\"listeners\": [{\"listen\": \"10.0.0.1:80\", \"vip\": \"announced\", \"where\": \"A\"}, "  \
+	"{\"listen\": \"10.0.0.1:81\", \"vip\": \"announced\", \"where\": \"A\"}, {\"fwmark\": 7}, " \
+	"{\"listen\": \"10.0.0.2:80\", \"vip\": \"withdrawn\", \"where\": \"B\"}, "                  \
+	"{\"listen\": \"10.0.0.3:80\", \"vip\": \"held\", \"where\": \"C\"}]"
+	static const char json[] = SERVICE(LISTENERS) "}";
+	EZLB_AUTO_FREE char *got = service(json, "web", &look80), *none = NULL;
+	struct ezlb_text text = { 0 };
+
+	(void)state;
+	assert_non_null(strstr(got, "\naddresses      A; B; C\n"));
+	none = service(SERVICE("\"listeners\": [{\"listen\": \"10.0.0.1:80\"}]") "}", "web",
+		       &look80);
+	assert_null(strstr(none, "addresses"));
+	/* The table has only those that wait for a backend. */
+	assert_int_equal(ezlb_console_status(json, &look80, &text, NULL), 0);
+	free(got);
+	got = ezlb_text_take(&text, NULL);
+	assert_non_null(strstr(got, "\n  B; C\n"));
+}
+
 static void test_widths(void **state)
 {
 	static const char *const long_name =
@@ -252,12 +275,12 @@ static void test_last_events(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	    cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_roles),	    cmocka_unit_test(test_widths),
-		cmocka_unit_test(test_full_nat),    cmocka_unit_test(test_colour),
-		cmocka_unit_test(test_unknown),	    cmocka_unit_test(test_twice),
-		cmocka_unit_test(test_json),	    cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_last_events),
+		cmocka_unit_test(test_golden),	cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_roles),	cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_widths),	cmocka_unit_test(test_full_nat),
+		cmocka_unit_test(test_colour),	cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_twice),	cmocka_unit_test(test_json),
+		cmocka_unit_test(test_hostile), cmocka_unit_test(test_last_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

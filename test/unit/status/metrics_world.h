@@ -103,6 +103,7 @@ static inline void add_web(struct ezlb_status *status)
 	web->conditions[EZLB_DELIVERABLE].status = EZLB_TRUE;
 	listener = &status->listeners.items[web->first_listener];
 	listener->counted = true;
+	listener->vip = EZLB_VIP_ANNOUNCED;
 	listener->active = 31;
 	listener->inactive = 32;
 	listener->counters = (struct ezlb_counters){ .connections = 33,
@@ -170,7 +171,9 @@ static inline struct ezlb_status small_world(void)
 	add_file(&status, "other.yaml", EZLB_FILE_REFUSED);
 	add_file(&status, "web.yaml", EZLB_FILE_OK);
 	dns = add_service(&status, "dns", "dns.yaml", "[fd00::1]:53");
+	ezlb_strcpy(status.vip_device, sizeof(status.vip_device), "ezlb0");
 	status.listeners.items[0].of.proto = EZLB_UDP;
+	status.listeners.items[0].vip = EZLB_VIP_WITHDRAWN;
 	dns->conditions[EZLB_PROGRAMMED].status = EZLB_TRUE;
 	add_backend(&status, "[fd00::2]:53")->checked = false;
 	status.backends.items[0].verdict = EZLB_UNKNOWN;

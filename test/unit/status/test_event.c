@@ -35,6 +35,8 @@ static const struct {
 	[EZLB_EVENT_CONNTRACK_RECOVERED] = { "ConntrackRecovered", "normal" },
 	[EZLB_EVENT_BALANCER_DRAINED] = { "BalancerDrained", "normal" },
 	[EZLB_EVENT_BALANCER_UNDRAINED] = { "BalancerUndrained", "normal" },
+	[EZLB_EVENT_VIP_WITHDRAWN] = { "VipWithdrawn", "warning" },
+	[EZLB_EVENT_VIP_ANNOUNCED] = { "VipAnnounced", "normal" },
 };
 
 static void test_every_type_has_its_word_and_its_level(void **state)

@@ -72,7 +72,7 @@ static void add_web(struct ezlb_status *status)
 	struct ezlb_status_service *web = add_service(status, "web");
 
 	web->applied = web->full_nat = web->counted = true;
-	listen_on(status, EZLB_TCP, "10.0.0.1:80");
+	listen_on(status, EZLB_TCP, "10.0.0.1:80")->vip = EZLB_VIP_ANNOUNCED;
 	ezlb_strcpy(web->scheduler, sizeof(web->scheduler), "wrr");
 	assert_int_equal(ezlb_range_parse("10.0.0.3", &web->snat_ip, NULL), 0);
 	web->check = (struct ezlb_check){ .type = EZLB_CHECK_HTTP,
@@ -231,9 +231,11 @@ static void test_what_is_wrong_is_told(void **state)
 		       "{\"passes\":0,\"errors\":2,\"last\":null,\"last_success\":null,"
 		       "\"failing_since\":\"1970-01-01T00:00:00.001Z\","
 		       "\"error\":\"ip_vs: no such module\",\"repairs\":7}");
-	assert_written("draining", json_object_get(doc, "draining"),
-		       "{\"kind\":\"until_exit\",\"since\":\"2026-11-23T01:00:00.000Z\","
-		       "\"device\":\"ezlb0-drain\"}");
+	assert_written(
+		"draining", json_object_get(doc, "draining"),
+		"{\"kind\":\"until_exit\",\"since\":\"2026-11-23T01:00:00.000Z\","
+		"\"device\":\"ezlb0-drain\",\"where\":\"its addresses are on ezlb0-drain, and "
+		"open connections go on\"}");
 	assert_written("probes", json_object_get(doc, "probes"), "{\"targets\":0,\"overdue\":5}");
 	assert_written("not_ready", json_object_get(doc, "not_ready"), "\"the first pass failed\"");
 	assert_written("traffic_error", json_object_get(doc, "traffic_error"), "\"no answer\"");

@@ -71,6 +71,7 @@ static void test_an_empty_world_is_sound_and_has_what_it_can(void **state)
 		  "ezlb_config_last_reload_timestamp_seconds 0.000\n" },
 		{ "ezlb_reconcile_last_success_timestamp_seconds",
 		  "ezlb_reconcile_last_success_timestamp_seconds 0.000\n" },
+		{ "ezlb_vip_announced", "(none)" },
 		{ "ezlb_service_state", "" },
 		{ "ezlb_backend_connections_total", "" },
 		{ "ezlb_conntrack_entries", "(none)" },
@@ -168,6 +169,34 @@ static void test_health_is_1_for_up_and_for_unchecked(void **state)
 				     rows[i].want);
 		assert_string_equal(got, want);
 	}
+}
+
+static void test_each_address_has_one_series(void **state)
+{
+	static const enum ezlb_vip_state states[] = { EZLB_VIP_ANNOUNCED, EZLB_VIP_WITHDRAWN,
+						      EZLB_VIP_HELD,	  EZLB_VIP_DRAINED,
+						      EZLB_VIP_ELSEWHERE, EZLB_VIP_MISSING,
+						      EZLB_VIP_UNKNOWN };
+	struct ezlb_status status = nothing();
+	EZLB_AUTO_FREE char *text = NULL, *got = NULL;
+	char listen[EZLB_ENDPOINT_STRLEN];
+
+	(void)state;
+	ezlb_strcpy(status.vip_device, sizeof(status.vip_device), "ezlb0");
+	add_service(&status, "web", "web.yaml", "10.0.0.1:80");
+	listen_on(&status, EZLB_UDP, "10.0.0.1:80");
+	for (unsigned i = 1; i < COUNT_OF(states); i++) {
+		snprintf(listen, sizeof(listen), "10.0.0.%u:80", i + 1);
+		listen_on(&status, EZLB_TCP, listen)->vip = states[i];
+	}
+	status.listeners.items[0].vip = status.listeners.items[1].vip = states[0];
+	text = rendered(&status);
+	got = family(text, "ezlb_vip_announced");
+	assert_string_equal(got, "ezlb_vip_announced{service=\"web\",address=\"10.0.0.1\"} 1\n"
+				 "ezlb_vip_announced{service=\"web\",address=\"10.0.0.2\"} 0\n"
+				 "ezlb_vip_announced{service=\"web\",address=\"10.0.0.3\"} 0\n"
+				 "ezlb_vip_announced{service=\"web\",address=\"10.0.0.4\"} 0\n"
+				 "ezlb_vip_announced{service=\"web\",address=\"10.0.0.6\"} 0\n");
 }
 
 static void test_each_listener_has_its_series(void **state)
@@ -304,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_names_are_escaped),
 		cmocka_unit_test(test_files_that_are_not_utf8_stay_apart),
 		cmocka_unit_test(test_health_is_1_for_up_and_for_unchecked),
+		cmocka_unit_test(test_each_address_has_one_series),
 		cmocka_unit_test(test_each_listener_has_its_series),
 		cmocka_unit_test(test_states_and_conditions_of_each_kind),
 		cmocka_unit_test(test_traffic_that_could_not_be_read_is_left_out),

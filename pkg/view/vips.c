@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vips.h"
+
+#include <stdio.h>
+
+#include "roles.h"
+#include "view_inside.h"
+
+/* If one pass changes more addresses, they share one event. */
+#define FEW 5
+
+static int vip_cmp(const void *a, const void *b)
+{
+	const struct ezlb_view_vip *x = a, *y = b;
+
+	return ezlb_addr_cmp(&x->addr, &y->addr);
+}
+
+/* Does a first health check have no result yet? Then nobody knows yet whether it serves. */
+static bool waits(const struct ezlb_view_roles *roles)
+{
+	return roles_count(roles, EZLB_ROLE_WAITING) > 0;
+}
+
+static bool serves(const struct ezlb_view_roles *roles)
+{
+	for (size_t i = 0; i < roles->len; i++)
+		if (roles_serves(&roles->items[i]))
+			return true;
+	return false;
+}
+
+/* One row for each service with a listener on the address. */
+static void add_service(const struct ezlb_spec *spec, const struct ezlb_view_service *service,
+			struct ezlb_view_vips *out)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++) {
+		const struct ezlb_listener *listener = &spec->listeners[i];
+		struct ezlb_view_vip *vip;
+		bool again = false;
+
+		for (size_t k = 0; k < i && !again; k++)
+			again = ezlb_addr_cmp(&spec->listeners[k].listen.addr,
+					      &listener->listen.addr) == 0;
+		if (again || ezlb_listener_is_mark(listener))
+			continue;
+		vip = EZLB_PUSH(out);
+		vip->addr = listener->listen.addr;
+		vip->services = 1;
+		vip->waits = waits(&service->roles);
+		vip->serves = serves(&service->roles);
+		ezlb_strcpy(vip->service, sizeof(vip->service), service->name);
+	}
+}
+
+/* Sorted; each address once. */
+static void find_addresses(const struct ezlb_view *view, const struct ezlb_catalog *catalog,
+			   struct ezlb_view_vips *out)
+{
+	size_t n = 0;
+
+	/* Both are sorted by path and have the same files. */
+	for (size_t i = 0; i < catalog->entries.len; i++)
+		if (catalog->entries.items[i].last)
+			add_service(catalog->entries.items[i].last, &view->services.items[i], out);
+	EZLB_SORT(out, vip_cmp);
+	for (size_t i = 0; i < out->len; i++) {
+		struct ezlb_view_vip *vip = &out->items[i];
+		struct ezlb_view_vip *to = n > 0 ? &out->items[n - 1] : NULL;
+
+		if (!to || vip_cmp(to, vip) != 0) {
+			out->items[n++] = *vip;
+			continue;
+		}
+		to->services++;
+		to->waits |= vip->waits;
+		to->serves |= vip->serves;
+		if (strcmp(vip->service, to->service) < 0)
+			memcpy(to->service, vip->service, sizeof(to->service));
+	}
+	out->len = n;
+}
+
+/* What the links have after the pass. */
+static void find_placed(const struct ezlb_pass_result *result, struct ezlb_vips *out)
+{
+	struct ezlb_vips gone = { 0 };
+
+	EZLB_VEC_APPEND(out, &result->found.actual.vips);
+	for (size_t i = 0; i < result->plan.ops.len; i++) {
+		const struct ezlb_op *op = &result->plan.ops.items[i];
+
+		if (op->rc == 0 && op->kind == EZLB_OP_VIP_ADD)
+			*EZLB_PUSH(out) = op->vip;
+		if (op->rc == 0 && op->kind == EZLB_OP_VIP_DEL)
+			*EZLB_PUSH(&gone) = op->vip;
+	}
+	EZLB_SORT(&gone, ezlb_vip_row_cmp);
+	EZLB_VEC_KEEP(out, i, !EZLB_FIND(&gone, &out->items[i], ezlb_vip_row_cmp));
+	EZLB_SORT(out, ezlb_vip_row_cmp);
+	EZLB_VEC_CLEAR(&gone);
+}
+
+static bool is_on(const struct ezlb_vips *placed, const char *device, const struct ezlb_addr *addr)
+{
+	struct ezlb_vip_row key = { .addr = *addr };
+
+	ezlb_strcpy(key.device, sizeof(key.device), device);
+	return EZLB_FIND(placed, &key, ezlb_vip_row_cmp) != NULL;
+}
+
+static enum ezlb_vip_state state_of(const struct ezlb_view_vip *vip, const char *device,
+				    const struct ezlb_vips *placed,
+				    const struct ezlb_pass_result *result)
+{
+	char drain[EZLB_DEVICE_STRLEN];
+
+	ezlb_node_drain_device(device, drain);
+	if (is_on(placed, device, &vip->addr))
+		return EZLB_VIP_ANNOUNCED;
+	if (is_on(placed, drain, &vip->addr))
+		return EZLB_VIP_DRAINED;
+	if (EZLB_FIND(&result->plan.roster.withdrawn, &vip->addr, ezlb_addr_row_cmp))
+		return vip->serves ? EZLB_VIP_HELD : EZLB_VIP_WITHDRAWN;
+	if (EZLB_FIND(&result->found.actual.elsewhere, &vip->addr, ezlb_addr_row_cmp))
+		return EZLB_VIP_ELSEWHERE;
+	return EZLB_VIP_MISSING;
+}
+
+/* --- events ---------------------------------------------------------------------------------- */
+
+static void add_event(struct ezlb_view *view, enum ezlb_event_type type,
+		      const struct ezlb_view_vip *vip, int64_t now_ms)
+{
+	struct ezlb_event *event = view_add_event(view, type, now_ms);
+	const char *who = type == EZLB_EVENT_VIP_WITHDRAWN ? "no backend" : "a backend";
+
+	ezlb_addr_format(&vip->addr, event->object);
+	ezlb_strcpy(event->service, sizeof(event->service), vip->service);
+	if (vip->services == 1)
+		snprintf(event->message, sizeof(event->message), "%s of %s serves", who,
+			 vip->service);
+	else
+		snprintf(event->message, sizeof(event->message),
+			 "%s of the %zu services on it serves", who, vip->services);
+}
+
+static void add_events(struct ezlb_view *view, enum ezlb_event_type type,
+		       const struct ezlb_view_vips *changed, int64_t now_ms)
+{
+	char first[EZLB_ADDR_STRLEN], message[EZLB_EVENT_STRLEN];
+
+	if (changed->len <= FEW) {
+		for (size_t i = 0; i < changed->len; i++)
+			add_event(view, type, &changed->items[i], now_ms);
+		return;
+	}
+	snprintf(message, sizeof(message), "%zu addresses, the first: %s", changed->len,
+		 ezlb_addr_format(&changed->items[0].addr, first));
+	ezlb_view_event(view, type, NULL, message, now_ms);
+}
+
+/*
+ * An address that was never withdrawn, or only until the first verdicts, has no event when it
+ * comes: Applied tells it.
+ */
+static void report(struct ezlb_view *view, int64_t now_ms)
+{
+	struct ezlb_view_vips left = { 0 }, back = { 0 };
+
+	for (size_t i = 0; i < view->vips.len; i++) {
+		struct ezlb_view_vip *vip = &view->vips.items[i];
+		bool leaves = vip->state == EZLB_VIP_WITHDRAWN && !vip->told && !vip->waits;
+
+		if (leaves)
+			*EZLB_PUSH(&left) = *vip;
+		if (vip->state == EZLB_VIP_ANNOUNCED && vip->told)
+			*EZLB_PUSH(&back) = *vip;
+		vip->told = leaves || (vip->told && (vip->state == EZLB_VIP_WITHDRAWN ||
+						     vip->state == EZLB_VIP_HELD));
+	}
+	add_events(view, EZLB_EVENT_VIP_WITHDRAWN, &left, now_ms);
+	add_events(view, EZLB_EVENT_VIP_ANNOUNCED, &back, now_ms);
+	EZLB_VEC_CLEAR(&left);
+	EZLB_VEC_CLEAR(&back);
+}
+
+void vips_take(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_t now_ms)
+{
+	const char *device = pass->pass->policy.vip_device;
+	struct ezlb_view_vips now = { 0 };
+	struct ezlb_vips placed = { 0 };
+
+	if (!device[0] || pass->result->found.errs.layer[EZLB_LAYER_HOST].code != 0)
+		return;
+	find_addresses(view, pass->catalog, &now);
+	find_placed(pass->result, &placed);
+	for (size_t i = 0; i < now.len; i++) {
+		struct ezlb_view_vip *vip = &now.items[i];
+		const struct ezlb_view_vip *was = EZLB_FIND(&view->vips, vip, vip_cmp);
+
+		vip->state = state_of(vip, device, &placed, pass->result);
+		vip->told = was && was->told;
+	}
+	EZLB_VEC_CLEAR(&placed);
+	EZLB_VEC_CLEAR(&view->vips);
+	view->vips = now;
+	report(view, now_ms);
+}
+
+enum ezlb_vip_state vips_state(const struct ezlb_view_vips *vips, const struct ezlb_addr *addr)
+{
+	const struct ezlb_view_vip key = { .addr = *addr };
+	const struct ezlb_view_vip *vip = EZLB_FIND(vips, &key, vip_cmp);
+
+	return vip ? vip->state : EZLB_VIP_UNKNOWN;
+}
