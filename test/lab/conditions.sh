@@ -327,7 +327,7 @@ ezlb_start --adopt never
 eventually 10 "ready" is_ready
 is foreign Conflict True Foreign
 ezlb_stop
-ezlb_start
+ezlb_start --vip-device ezlb0 --vip-hold 1s
 eventually 10 "ready" is_ready
 is foreign Conflict False NoConflict
 service told <<END
@@ -341,6 +341,29 @@ END
 is told ClientAddress True Added
 told Adopted "$VIP:85"
 
+echo "# an address is withdrawn, and returns"
+# vip STATE: that of the service away.
+vip() { [[ $(admin /api/v1/status | jq -r '.services[] | select(.name == "away").listeners[0].vip') == "$1" ]]; }
+announced() { admin /metrics | sed -n "s/^ezlb_vip_announced{service=\"$1\",.* //p"; }
+service away <<END
+listen: 10.0.0.99:80
+vip: serving
+health_check: {type: http, http_path: /healthz, interval: 300ms, timeout: 3s, fail_count: 1, rise_count: 1}
+backends: [{address: '${BACKEND_IP[b1]}:80'}]
+END
+eventually 10 "its address is on the link" vip announced
+assert_eq "/metrics" 1 "$(announced away)"
+rm "$WORK/b1/healthz"
+told VipWithdrawn 'away 10.0.0.99 no backend of away serves'
+vip withdrawn || fail "its address is not withdrawn"
+assert_eq "/metrics" 0 "$(announced away)"
+assert_match "ezlb status" '10.0.0.99 is not on ezlb0: no backend of a service on it serves' "$(ezlb_cmd status)"
+echo ok >"$WORK/b1/healthz"
+told VipAnnounced 'away 10.0.0.99 a backend of away serves'
+vip announced || fail "its address is not back"
+assert_eq "those of another link have no sample" "" "$(announced web)"
+rm "$SERVICES/away.yaml"
+
 echo "# the kernel cannot be read"
 if [[ ${LAB_PLACE:-} == guest ]]; then
 	kill -STOP "$EZLB_PID"
@@ -353,7 +376,6 @@ if [[ ${LAB_PLACE:-} == guest ]]; then
 fi
 
 echo "# all of them were seen"
-events[VipWithdrawn]=1 events[VipAnnounced]=1 # in vipserving.sh: they need --vip-device
 for reason in Valid Refused LastGoodKept Programmed Pending NotInForce Failed Held AllUp SomeDown SomeUnknown FailOpen FallbackServes \
 	NoneUp NoneServing \
 	NoConflict NameTaken ListenerTaken SnatConflict Foreign Fight NotAsked Unsupported Added; do

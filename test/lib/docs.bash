@@ -72,7 +72,7 @@ flags_known() {
 
 # The names of all metrics, with the type where the source has it beside the name.
 metrics_known() {
-	cat pkg/status/metrics.c pkg/status/metrics_rows.c | tr -s '[:space:]' ' ' | sed 's/( /(/g' >"$WORK/metrics"
+	cat pkg/status/metrics*.c | tr -s '[:space:]' ' ' | sed 's/( /(/g' >"$WORK/metrics"
 	grep -oE '([A-Z]+\()?"ezlb_[a-z_]+"(, "[a-z]+")?' "$WORK/metrics" |
 		sed -E 's/TIMESTAMP/GAUGE/; s/^([A-Z]+)\("(.*)"/\2 \L\1/; s/^"(.*)", "(.*)"/\1 \2/' | sort
 }
