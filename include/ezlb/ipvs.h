@@ -30,6 +30,11 @@
 int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err);
 /* From now on list reads the timeouts, too, also with an empty scope. peek never sees them. */
 void ezlb_ipvs_manage_timeouts(struct ezlb_layer *layer);
+/*
+ * From now on list reads the sync daemons, too, also with an empty scope. peek asks for them as
+ * well, which is one more request, and looks at their interfaces and at `device` ("": none).
+ */
+void ezlb_ipvs_manage_syncs(struct ezlb_layer *layer, const char *device);
 
 /*
  * Reads the kernel's counters of the services in scope and of their dests, sorted. It uses its own

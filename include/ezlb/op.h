@@ -34,6 +34,8 @@ enum ezlb_op_kind {
 	EZLB_OP_TOA_ADD,
 	EZLB_OP_TOA_SET,
 	EZLB_OP_HOOK_ADD,
+	EZLB_OP_SYNC_ADD, /* start a sync daemon of IPVS */
+	EZLB_OP_SYNC_SET, /* stop it and start it with other values, or on a new interface */
 	EZLB_OP_TIMEOUT_SET,
 	EZLB_OP_SERVICE_ADD,
 	EZLB_OP_SERVICE_SET,
@@ -44,6 +46,7 @@ enum ezlb_op_kind {
 	EZLB_OP_DEST_DEL,
 	EZLB_OP_SERVICE_DEL,
 	EZLB_OP_TIMEOUT_RESET, /* restore the old value; not planned if it was changed since */
+	EZLB_OP_SYNC_DEL,
 	EZLB_OP_MARK_DEL,
 	EZLB_OP_TOA_DEL,
 	EZLB_OP_HOOK_DEL,
@@ -70,6 +73,7 @@ enum ezlb_object {
 	EZLB_OBJECT_TOA_FRAME,
 	EZLB_OBJECT_TOA,
 	EZLB_OBJECT_HOOK,
+	EZLB_OBJECT_SYNC,
 	EZLB_OBJECT_TIMEOUT,
 	EZLB_OBJECT_SERVICE,
 	EZLB_OBJECT_DEST,
@@ -96,11 +100,13 @@ enum ezlb_phase {
 	EZLB_PHASE_MARK,
 	EZLB_PHASE_TOA_FRAME,
 	EZLB_PHASE_TOA,
+	EZLB_PHASE_SYNC, /* early, so that a balancer knows connections before it gets them */
 	EZLB_PHASE_SERVICES,
 	EZLB_PHASE_DESTS,
 	EZLB_PHASE_VIPS,
 	EZLB_PHASE_VIPS_DEL,
 	EZLB_PHASE_SERVICES_DEL,
+	EZLB_PHASE_SYNC_DEL,
 	EZLB_PHASE_MARK_DEL,
 	EZLB_PHASE_TOA_DEL,
 	EZLB_PHASE_SNAT_DEL,
@@ -130,6 +136,7 @@ struct ezlb_op {
 		struct ezlb_snat_row snat;
 		struct ezlb_setting_row setting;
 		struct ezlb_timeout_row timeout;
+		struct ezlb_sync_row sync;
 		struct ezlb_accept_row accept;
 		struct ezlb_mark_row mark;
 		struct ezlb_toa_row toa;
@@ -144,6 +151,7 @@ struct ezlb_op {
 		struct ezlb_setting_row old_setting;
 		struct ezlb_toa_row old_toa;
 		struct ezlb_timeout_row old_timeout; /* seconds 0: unknown */
+		struct ezlb_sync_row old_sync;
 	};
 };
 
@@ -170,7 +178,8 @@ enum ezlb_subject_kind {
 	EZLB_SUBJECT_ADDR,    /* addr: all services that listen on this address */
 	EZLB_SUBJECT_LINK,    /* link; a hook has the same subject */
 	EZLB_SUBJECT_SETTING, /* setting, ignoring its value */
-	EZLB_SUBJECT_TIMEOUT  /* timeout, ignoring its value */
+	EZLB_SUBJECT_TIMEOUT, /* timeout, ignoring its value */
+	EZLB_SUBJECT_SYNC     /* sync, by its role */
 };
 struct ezlb_subject {
 	enum ezlb_subject_kind kind;
@@ -181,6 +190,7 @@ struct ezlb_subject {
 		struct ezlb_link_row link;
 		struct ezlb_setting_row setting;
 		struct ezlb_timeout_row timeout;
+		struct ezlb_sync_row sync;
 	};
 };
 struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op);

@@ -95,6 +95,7 @@ struct ezlb_pass_found {
 	struct ezlb_layer_errs errs;	      /* why a layer cannot be read */
 	struct ezlb_scope adopted;	      /* foreign services that are taken over */
 	struct ezlb_pass_conflicts conflicts; /* foreign services that stay; sorted by key */
+	struct ezlb_syncs foreign_syncs;      /* of others, in roles that are wanted; by role */
 	struct ezlb_plan drift;		      /* changes by somebody else since the last pass */
 	bool old_gone;			      /* old_snat has no frame of ezlb's */
 };
@@ -136,7 +137,7 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 /* Applies the plan. True if the kernel now is as planned, with the teardown of old_snat. */
 bool ezlb_pass_apply(struct ezlb_pass *pass, struct ezlb_pass_result *result, uint64_t now_ms);
 bool ezlb_pass_ok(const struct ezlb_pass_result *result);
-/* The same without TOA: services work without it. */
+/* The same without TOA and the sync daemon of IPVS: services work without them. */
 bool ezlb_pass_serves(const struct ezlb_pass_result *result);
 void ezlb_pass_result_clear(struct ezlb_pass_result *result);
 

@@ -26,9 +26,10 @@ struct ezlb_preview {
 	const struct ezlb_diags *diags;	      /* of refused files, sorted; NULL: none */
 	/* Listeners of `desired` that belong to foreign virtual services, sorted; NULL: none. */
 	const struct ezlb_scope *foreign;
-	const char *toa_problem;	  /* of struct ezlb_table; NULL: not known */
-	enum ezlb_snat_key_kind snat_key; /* of the SNAT layer (layer.h) */
-	bool outcome;			  /* the ops were executed: show their results */
+	const struct ezlb_syncs *foreign_syncs; /* as in struct ezlb_pass_found; NULL: none */
+	const char *toa_problem;		/* of struct ezlb_table; NULL: not known */
+	enum ezlb_snat_key_kind snat_key;	/* of the SNAT layer (layer.h) */
+	bool outcome;				/* the ops were executed: show their results */
 };
 
 /*
@@ -55,7 +56,7 @@ void ezlb_preview_text(const struct ezlb_preview *preview, bool colour, struct e
  *     "file": "/etc/ezlb/services.d/web.yaml", "line": 8}]}
  *
  * service, listen, file and line may be null. Objects are listener, backend, snat, mark, toa,
- * accept, address, link, module, sysctl, timeout, hook, toa-program, snat-frame and firewall.
+ * accept, address, link, module, sysctl, timeout, sync, hook, toa-program, snat-frame and firewall.
  * outcome is done, held or failed, and null for a plan; error says why it is not done. The summary
  * counts every op, also as failed those that are not done. A warning is about a backend, a
  * listener, a TOA option (toa) or a file.

@@ -26,6 +26,8 @@ struct ezlb_policy {
 	bool hands_off;
 	char vip_device[EZLB_DEVICE_STRLEN]; /* the dummy link for listeners' addresses; "": none */
 	bool drained; /* the addresses are on ezlb_node_drain_device(vip_device) instead */
+	char sync_device[EZLB_DEVICE_STRLEN]; /* of the sync daemon of IPVS; "": none */
+	uint8_t sync_id;
 	uint32_t timeouts[EZLB_TIMEOUTS]; /* seconds; 0: the value of the kernel stays */
 };
 

@@ -64,6 +64,7 @@ void ezlb_netns_answer(int fd);
  *   table nft ezlb
  *   setting net.ipv4.ip_forward 0
  *   timeout tcp 900 3600
+ *   sync master eth1 1
  *   link ezlb0
  *   vip ezlb0 10.0.0.1
  *   clsact eth1
@@ -71,10 +72,11 @@ void ezlb_netns_answer(int fd);
  *   service tcp 10.0.0.1:80
  *   end
  *
- * A clsact is the qdisc of this name on the interface. A drain has its deadline by ezlb_now_ms, why
- * the backend drains, the backend and the service. An older ezlb does not know these two kinds of
- * lines and refuses the ledger, so do not go back to one while something drains, or while a file
- * has client_address: toa.
+ * A sync is a sync daemon of IPVS with its interface and id. A clsact is the qdisc of this name on
+ * the interface. A drain has its deadline by ezlb_now_ms, why the backend drains, the backend and
+ * the service. An older ezlb does not know these kinds of lines and refuses the ledger, so do not
+ * go back to one while something drains, while a file has client_address: toa, or with
+ * --sync-interface.
  */
 
 struct ezlb_ledger_content {
@@ -83,6 +85,7 @@ struct ezlb_ledger_content {
 	bool nft_table;			   /* ezlb in nf_tables */
 	struct ezlb_setting_rows settings; /* that ezlb changed, with their earlier values */
 	struct ezlb_timeouts_owned timeouts;
+	struct ezlb_syncs syncs;   /* that ezlb started; by ezlb_sync_owned_cmp */
 	struct ezlb_links links;   /* that ezlb created */
 	struct ezlb_vips vips;	   /* that ezlb added */
 	struct ezlb_links clsacts; /* interfaces whose qdisc clsact ezlb created */

@@ -13,6 +13,7 @@
 #include <ezlb/mem.h>
 #include <ezlb/setting.h>
 #include <ezlb/spec.h>
+#include <ezlb/sync.h>
 #include <ezlb/timeout.h>
 
 /* A virtual service. */
@@ -151,6 +152,7 @@ struct ezlb_table {
 	struct ezlb_setting_rows settings;
 	/* Actual: those of the kernel if the layer was asked for them. Target: those to set. */
 	struct ezlb_timeout_rows timeouts;
+	struct ezlb_syncs syncs; /* actual: if the layer was asked for them */
 	struct ezlb_accepts accepts;
 	struct ezlb_marks marks;
 	struct ezlb_toas toas;

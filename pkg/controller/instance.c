@@ -69,6 +69,15 @@ static void manage_timeouts(struct instance *instance, const struct ezlb_options
 		ezlb_ipvs_manage_timeouts(instance->pass.dp.layer[EZLB_LAYER_IPVS]);
 }
 
+/* One that a flag asks for, or one of an earlier process. */
+static void manage_syncs(struct instance *instance, const struct ezlb_options *options)
+{
+	const char *device = options->sync_interface ? options->sync_interface : "";
+
+	if ((device[0] || instance->pass.ledger.content.syncs.len > 0) && !instance->plane.memory)
+		ezlb_ipvs_manage_syncs(instance->pass.dp.layer[EZLB_LAYER_IPVS], device);
+}
+
 static void set_policy(struct ezlb_pass *pass, const struct ezlb_options *options)
 {
 	pass->policy = (struct ezlb_policy){
@@ -79,6 +88,10 @@ static void set_policy(struct ezlb_pass *pass, const struct ezlb_options *option
 	if (options->vip_device)
 		ezlb_strcpy(pass->policy.vip_device, sizeof(pass->policy.vip_device),
 			    options->vip_device);
+	if (options->sync_interface)
+		ezlb_strcpy(pass->policy.sync_device, sizeof(pass->policy.sync_device),
+			    options->sync_interface);
+	pass->policy.sync_id = options->sync_id;
 	memcpy(pass->policy.timeouts, options->ipvs_timeouts, sizeof(pass->policy.timeouts));
 	pass->vip_when = options->vip_when;
 	pass->vip_hold_ms = options->vip_hold_ms;
@@ -132,6 +145,7 @@ static int open_state(struct instance *instance, const struct ezlb_options *opti
 	set_policy(pass, options);
 	manage_links(instance, options);
 	manage_timeouts(instance, options);
+	manage_syncs(instance, options);
 	ezlb_lastgood_open(&instance->lastgood, kernel ? options->state_dir : NULL,
 			   use == INSTANCE_WRITE);
 	ezlb_lastgood_persist(&instance->lastgood, options->persist_dir);

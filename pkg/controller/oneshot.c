@@ -147,6 +147,7 @@ static bool print_preview(const struct oneshot *one, const struct ezlb_pass_resu
 		.now_ms = ezlb_now_ms(),
 		.diags = &one->catalog.diags,
 		.foreign = &foreign,
+		.foreign_syncs = &result->found.foreign_syncs,
 		.toa_problem = result->found.actual.toa_problem,
 		.snat_key = one->instance.pass.policy.snat_key,
 		.outcome = outcome,

@@ -127,6 +127,22 @@ static void log_conflicts(struct failures *failures, const struct ezlb_pass_resu
 	}
 }
 
+static void log_foreign_syncs(struct failures *failures, const struct ezlb_pass_result *result)
+{
+	char text[EZLB_SYNC_STRLEN];
+
+	for (size_t i = 0; i < result->found.foreign_syncs.len; i++) {
+		ezlb_sync_row_format(&result->found.foreign_syncs.items[i], text);
+		if (is_fresh(failures, "sync daemon", text))
+			ezlb_log(EZLB_WARN, "controller",
+				 EZLB_S("msg", "another program has started the sync daemon of "
+					       "IPVS: it is left unchanged"),
+				 EZLB_S("sync", text),
+				 EZLB_S("help", "stop that one, or run ezlb without "
+						"--sync-interface"));
+	}
+}
+
 /* Does not make the pass fail: a later one tries again, and the error stays until it succeeds. */
 static void log_flows(struct failures *failures, const struct ezlb_pass_result *result)
 {
@@ -167,6 +183,7 @@ static void log_failures(struct failures *failures, const struct ezlb_pass_resul
 	log_ledger(failures, result);
 	log_layers(failures, result);
 	log_conflicts(failures, result);
+	log_foreign_syncs(failures, result);
 	log_flows(failures, result);
 	for (size_t i = 0; i < result->plan.ops.len; i++) {
 		const struct ezlb_op *op = &result->plan.ops.items[i];

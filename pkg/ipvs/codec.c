@@ -156,9 +156,33 @@ static void put_timeout_op(struct ezlb_nl_buf *buf, uint16_t family,
 	msg_end(buf, msg);
 }
 
+/* To start one the kernel demands all three attributes: ip_vs_genl_new_daemon(). */
+static void put_sync_op(struct ezlb_nl_buf *buf, uint16_t family, uint8_t cmd,
+			const struct ezlb_sync_row *row)
+{
+	struct nl_msg *msg = msg_start(family, cmd, 0);
+	struct nlattr *nest = nla_nest_start(msg, IPVS_CMD_ATTR_DAEMON);
+
+	nla_put_u32(msg, IPVS_DAEMON_ATTR_STATE,
+		    row->role == EZLB_SYNC_MASTER ? IP_VS_STATE_MASTER : IP_VS_STATE_BACKUP);
+	if (cmd == IPVS_CMD_NEW_DAEMON) {
+		nla_put_string(msg, IPVS_DAEMON_ATTR_MCAST_IFN, row->device);
+		nla_put_u32(msg, IPVS_DAEMON_ATTR_SYNC_ID, row->id);
+	}
+	nla_nest_end(msg, nest);
+	msg_end(buf, msg);
+}
+
 void ezlb_ipvs_put_op(struct ezlb_nl_buf *buf, uint16_t family, const struct ezlb_op *op)
 {
 	switch (op->kind) {
+	case EZLB_OP_SYNC_ADD:
+	case EZLB_OP_SYNC_SET:
+		put_sync_op(buf, family, IPVS_CMD_NEW_DAEMON, &op->sync);
+		break;
+	case EZLB_OP_SYNC_DEL:
+		put_sync_op(buf, family, IPVS_CMD_DEL_DAEMON, &op->sync);
+		break;
 	case EZLB_OP_TIMEOUT_SET:
 	case EZLB_OP_TIMEOUT_RESET:
 		put_timeout_op(buf, family, &op->timeout);
@@ -218,6 +242,11 @@ void ezlb_ipvs_put_get_info(struct ezlb_nl_buf *buf, uint16_t family)
 void ezlb_ipvs_put_get_timeouts(struct ezlb_nl_buf *buf, uint16_t family)
 {
 	msg_end(buf, msg_start(family, IPVS_CMD_GET_CONFIG, NLM_F_ACK));
+}
+
+void ezlb_ipvs_put_get_syncs(struct ezlb_nl_buf *buf, uint16_t family)
+{
+	msg_end(buf, msg_start(family, IPVS_CMD_GET_DAEMON, NLM_F_DUMP));
 }
 
 void ezlb_ipvs_put_get_services(struct ezlb_nl_buf *buf, uint16_t family)

@@ -19,11 +19,13 @@
 
 /*
  * Each appends one request of at most 256 bytes; `family` is the id of the IPVS family. The op must
- * be one of SERVICE_*, DEST_* and TIMEOUT_*.
+ * be one of SERVICE_*, DEST_*, TIMEOUT_* and SYNC_*. SYNC_SET only starts: a SYNC_DEL goes before
+ * it.
  */
 void ezlb_ipvs_put_op(struct ezlb_nl_buf *buf, uint16_t family, const struct ezlb_op *op);
 void ezlb_ipvs_put_get_info(struct ezlb_nl_buf *buf, uint16_t family);
 void ezlb_ipvs_put_get_timeouts(struct ezlb_nl_buf *buf, uint16_t family);
+void ezlb_ipvs_put_get_syncs(struct ezlb_nl_buf *buf, uint16_t family);
 void ezlb_ipvs_put_get_services(struct ezlb_nl_buf *buf, uint16_t family);
 void ezlb_ipvs_put_get_dests(struct ezlb_nl_buf *buf, uint16_t family,
 			     const struct ezlb_service_key *service);
@@ -36,6 +38,9 @@ void ezlb_ipvs_put_get_dests(struct ezlb_nl_buf *buf, uint16_t family,
 int ezlb_ipvs_get_service(const void *msg, size_t len, struct ezlb_service_row *out);
 int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_key *service,
 		       struct ezlb_dest_row *out);
+
+/* One of the answers to get_syncs. -EBADMSG if something is missing, or the role is unknown. */
+int ezlb_ipvs_get_sync(const void *msg, size_t len, struct ezlb_sync_row *out);
 
 /* The answer to get_timeouts. -EBADMSG if one is missing. */
 int ezlb_ipvs_get_timeouts(const void *msg, size_t len, uint32_t out[EZLB_TIMEOUTS]);

@@ -211,6 +211,35 @@ int ezlb_ipvs_get_dest(const void *msg, size_t len, const struct ezlb_service_ke
 	return 0;
 }
 
+static bool get_device(const struct nlattr *attr, char out[EZLB_DEVICE_STRLEN])
+{
+	size_t len;
+
+	if (!attr)
+		return false;
+	len = strnlen(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
+	if (len == 0 || len >= EZLB_DEVICE_STRLEN)
+		return false;
+	memcpy(out, mnl_attr_get_payload(attr), len);
+	return true;
+}
+
+int ezlb_ipvs_get_sync(const void *msg, size_t len, struct ezlb_sync_row *out)
+{
+	struct ezlb_nl_attrs attrs;
+	uint32_t state;
+
+	*out = (struct ezlb_sync_row){ .id = 0 };
+	if (open_nest(msg, len, IPVS_CMD_ATTR_DAEMON, &attrs) ||
+	    !get(attrs.at[IPVS_DAEMON_ATTR_STATE], &state, sizeof(state)) ||
+	    !get_device(attrs.at[IPVS_DAEMON_ATTR_MCAST_IFN], out->device) ||
+	    !get(attrs.at[IPVS_DAEMON_ATTR_SYNC_ID], &out->id, sizeof(out->id)) ||
+	    (state != IP_VS_STATE_MASTER && state != IP_VS_STATE_BACKUP))
+		return -EBADMSG;
+	out->role = state == IP_VS_STATE_MASTER ? EZLB_SYNC_MASTER : EZLB_SYNC_BACKUP;
+	return 0;
+}
+
 int ezlb_ipvs_get_timeouts(const void *msg, size_t len, uint32_t out[EZLB_TIMEOUTS])
 {
 	struct ezlb_nl_attrs attrs;

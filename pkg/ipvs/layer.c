@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <linux/ip_vs.h>
 #include <linux/netlink.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 
 #include <ezlb/ipvs.h>
 #include <ezlb/mem.h>
@@ -11,6 +13,7 @@
 #include "codec.h"
 #include "genl.h"
 #include "procfs.h"
+#include "syncs.h"
 
 #define DUMP_TRIES 3
 /* It must hold 256 errors of about 1 KiB each; dumps arrive in pieces of 32 KiB. */
@@ -25,6 +28,7 @@ struct ipvs {
 	const char *procfs;
 	enum tunnels tunnels;
 	bool timeouts; /* list reads them */
+	struct syncs syncs;
 };
 
 /* --- list and peek ------------------------------------------------------------------------- */
@@ -140,13 +144,15 @@ static int list(struct ezlb_layer *layer, const struct ezlb_scope *scope, struct
 	struct ezlb_err why = { 0 };
 	int rc;
 
-	if (scope->len == 0 && !listing.ipvs->timeouts)
+	if (scope->len == 0 && !listing.ipvs->timeouts && !listing.ipvs->syncs.managed)
 		return 0;
 	rc = ezlb_ipvs_nl_begin(listing.ipvs->nl, &why);
 	if (rc == 0 && scope->len > 0)
 		rc = read_kernel(&listing, &why);
 	if (rc == 0 && listing.ipvs->timeouts)
 		rc = list_timeouts(listing.ipvs, out, &why);
+	if (rc == 0)
+		rc = syncs_list(&listing.ipvs->syncs, out, &why);
 	if (rc == 0)
 		hand_over(&listing, out);
 	else if (err)
@@ -166,7 +172,9 @@ static int peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64
 	struct ezlb_err why;
 	int rc = ezlb_ipvs_procfs_print(ipvs->procfs, scope, print);
 
-	return rc || scope->len == 0 ? rc : ezlb_ipvs_nl_begin(ipvs->nl, &why);
+	if (rc == 0 && (scope->len > 0 || ipvs->syncs.managed))
+		rc = ezlb_ipvs_nl_begin(ipvs->nl, &why);
+	return rc ? rc : syncs_peek(&ipvs->syncs, print);
 }
 
 /* --- apply --------------------------------------------------------------------------------- */
@@ -249,7 +257,10 @@ static int apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
 	struct ezlb_err why = { 0 };
 	int rc = ezlb_ipvs_nl_begin(ipvs->nl, &why);
 
-	if (rc == 0)
+	/* They have a phase of their own, and are no reason to give up all of IPVS. */
+	if (rc == 0 && n > 0 && ezlb_op_object(ops[0]->kind) == EZLB_OBJECT_SYNC)
+		syncs_apply(&ipvs->syncs, ops, n);
+	else if (rc == 0)
 		rc = send_ops(ipvs, ops, n, &why);
 	if (rc && err)
 		*err = why;
@@ -287,6 +298,7 @@ int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_lay
 	};
 	ipvs->nl = nl;
 	ipvs->procfs = source->procfs;
+	ipvs->syncs = (struct syncs){ .nl = nl, .index_of = source->index_of };
 	*out = &ipvs->layer;
 	return 0;
 }
@@ -294,6 +306,31 @@ int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_lay
 void ezlb_ipvs_manage_timeouts(struct ezlb_layer *layer)
 {
 	((struct ipvs *)layer)->timeouts = true;
+}
+
+void ezlb_ipvs_manage_syncs(struct ezlb_layer *layer, const char *device)
+{
+	struct ipvs *ipvs = (struct ipvs *)layer;
+
+	ipvs->syncs.managed = true;
+	ezlb_strcpy(ipvs->syncs.device, sizeof(ipvs->syncs.device), device);
+}
+
+static unsigned kernel_index_of(const char *device, bool *up)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = { .ifr_ifindex = 0 };
+	unsigned index = EZLB_IPVS_NO_INDEX;
+
+	ezlb_strcpy(ifr.ifr_name, sizeof(ifr.ifr_name), device);
+	if (fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &ifr) == 0) {
+		*up = ifr.ifr_flags & IFF_UP;
+		index = ioctl(fd, SIOCGIFINDEX, &ifr) == 0 ? (unsigned)ifr.ifr_ifindex : 0;
+	} else if (fd >= 0 && errno == ENODEV) {
+		index = 0;
+	}
+	ezlb_close_fd(&fd);
+	return index;
 }
 
 static int kernel_resolve(void *arg, bool load, uint16_t *family, struct ezlb_err *err)
@@ -309,6 +346,7 @@ struct ezlb_ipvs_source ezlb_ipvs_kernel(void)
 			.timeout_ms = EZLB_IPVS_TIMEOUT_MS,
 			.receive_bytes = RECEIVE_BUFFER },
 		.resolve = kernel_resolve,
+		.index_of = kernel_index_of,
 		.procfs = EZLB_IPVS_PROCFS,
 	};
 }

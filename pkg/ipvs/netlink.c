@@ -60,7 +60,7 @@ static int resolve_again(struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
 
 /* What to read; `service` is of QUESTION_DESTS. */
 struct question {
-	enum { QUESTION_SERVICES, QUESTION_DESTS, QUESTION_TIMEOUTS } kind;
+	enum { QUESTION_SERVICES, QUESTION_DESTS, QUESTION_TIMEOUTS, QUESTION_SYNCS } kind;
 	const struct ezlb_service_key *service;
 };
 
@@ -72,6 +72,8 @@ static int ask_once(struct ezlb_ipvs_nl *nl, const struct question *question, ez
 	nl->out.len = 0;
 	if (question->kind == QUESTION_TIMEOUTS)
 		ezlb_ipvs_put_get_timeouts(&nl->out, nl->family);
+	else if (question->kind == QUESTION_SYNCS)
+		ezlb_ipvs_put_get_syncs(&nl->out, nl->family);
 	else if (question->kind == QUESTION_DESTS)
 		ezlb_ipvs_put_get_dests(&nl->out, nl->family, question->service);
 	else
@@ -113,6 +115,13 @@ int ezlb_ipvs_nl_timeouts(struct ezlb_ipvs_nl *nl, uint32_t out[EZLB_TIMEOUTS],
 	const struct question question = { QUESTION_TIMEOUTS, NULL };
 
 	return ask(nl, &question, on_timeouts, out, err);
+}
+
+int ezlb_ipvs_nl_syncs(struct ezlb_ipvs_nl *nl, ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err)
+{
+	const struct question question = { QUESTION_SYNCS, NULL };
+
+	return ask(nl, &question, fn, arg, err);
 }
 
 /* --- apply --------------------------------------------------------------------------------- */

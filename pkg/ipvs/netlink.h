@@ -14,6 +14,7 @@
 #include <ezlb/plan.h>
 #include <ezlb/table.h>
 
+#define EZLB_IPVS_NO_INDEX   UINT32_MAX
 #define EZLB_IPVS_TIMEOUT_MS 5000
 #define EZLB_IPVS_SEND_OPS   256 /* most messages in one send: 64 KiB */
 
@@ -23,6 +24,11 @@ struct ezlb_ipvs_source {
 	/* `load`: the kernel may load the module. -ENOENT: the family does not exist. */
 	int (*resolve)(void *arg, bool load, uint16_t *family, struct ezlb_err *err);
 	void *arg;
+	/*
+	 * The index of the interface; 0: there is none; EZLB_IPVS_NO_INDEX: cannot be found out.
+	 * *up is set if it is known.
+	 */
+	unsigned (*index_of)(const char *device, bool *up);
 	const char *procfs; /* path of /proc/net/ip_vs; borrowed */
 };
 
@@ -49,6 +55,9 @@ int ezlb_ipvs_nl_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *se
 /* Reads the timeouts. The same errors, except -EAGAIN. */
 int ezlb_ipvs_nl_timeouts(struct ezlb_ipvs_nl *nl, uint32_t out[EZLB_TIMEOUTS],
 			  struct ezlb_err *err);
+
+/* Dumps the sync daemons, of which there are two at most. The same errors. */
+int ezlb_ipvs_nl_syncs(struct ezlb_ipvs_nl *nl, ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err);
 
 /* As apply in ezlb/layer.h; rc is the kernel's own answer to each op. */
 int ezlb_ipvs_nl_apply(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size_t n,

@@ -45,6 +45,7 @@ static void list_ipvs(const struct ezlb_table *kernel, const struct ezlb_scope *
 		if (ezlb_scope_has(scope, &kernel->dests.items[i].service))
 			*EZLB_PUSH(&out->dests) = kernel->dests.items[i];
 	EZLB_VEC_APPEND(&out->timeouts, &kernel->timeouts);
+	EZLB_VEC_APPEND(&out->syncs, &kernel->syncs);
 }
 
 static void list_snat(const struct ezlb_table *kernel, struct ezlb_table *out)

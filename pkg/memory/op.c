@@ -12,6 +12,7 @@ void batch_open(struct batch *batch, struct ezlb_table *kernel, struct ezlb_link
 		.dests = ROWS_OPEN(&kernel->dests, ezlb_dest_row_cmp),
 		.snats = ROWS_OPEN(&kernel->snats, ezlb_snat_row_cmp),
 		.settings = ROWS_OPEN(&kernel->settings, ezlb_setting_row_cmp),
+		.syncs = ROWS_OPEN(&kernel->syncs, ezlb_sync_row_cmp),
 		.accepts = ROWS_OPEN(&kernel->accepts, ezlb_accept_row_cmp),
 		.marks = ROWS_OPEN(&kernel->marks, ezlb_mark_row_cmp),
 		.toas = ROWS_OPEN(&kernel->toas, ezlb_toa_row_cmp),
@@ -29,6 +30,7 @@ void batch_close(struct batch *batch)
 	ROWS_CLOSE(&batch->dests, &batch->kernel->dests);
 	ROWS_CLOSE(&batch->snats, &batch->kernel->snats);
 	ROWS_CLOSE(&batch->settings, &batch->kernel->settings);
+	ROWS_CLOSE(&batch->syncs, &batch->kernel->syncs);
 	ROWS_CLOSE(&batch->accepts, &batch->kernel->accepts);
 	ROWS_CLOSE(&batch->marks, &batch->kernel->marks);
 	ROWS_CLOSE(&batch->toas, &batch->kernel->toas);
@@ -196,6 +198,16 @@ static int do_timeout(struct batch *batch, const struct ezlb_op *op)
 	return -ENOENT;
 }
 
+static int do_sync(struct batch *batch, const struct ezlb_op *op)
+{
+	struct ezlb_sync_row *row = rows_find(&batch->syncs, &op->sync);
+
+	if (op->kind != EZLB_OP_SYNC_SET || !row)
+		return do_row(&batch->syncs, &op->sync, op->kind != EZLB_OP_SYNC_DEL);
+	*row = op->sync;
+	return 0;
+}
+
 static int do_snat_frame(struct batch *batch, bool add)
 {
 	batch->kernel->snat_present = batch->kernel->snat_sound = add;
@@ -278,6 +290,8 @@ int batch_op(struct batch *batch, const struct ezlb_op *op)
 		return do_toa(batch, op);
 	case EZLB_OBJECT_HOOK:
 		return do_hook(batch, op);
+	case EZLB_OBJECT_SYNC:
+		return do_sync(batch, op);
 	case EZLB_OBJECT_TIMEOUT:
 		return do_timeout(batch, op);
 	case EZLB_OBJECT_SERVICE:

@@ -115,6 +115,16 @@ static void put_toa(struct ezlb_text *bytes, const struct ezlb_table *table)
 	PUT(bytes, table->toa_problem);
 }
 
+static void put_syncs(struct ezlb_text *bytes, const struct ezlb_table *table)
+{
+	for (size_t i = 0; i < table->syncs.len; i++) {
+		PUT(bytes, table->syncs.items[i].role);
+		PUT(bytes, table->syncs.items[i].device);
+		PUT(bytes, table->syncs.items[i].id);
+		PUT(bytes, table->syncs.items[i].stale);
+	}
+}
+
 static void put_table(struct ezlb_text *bytes, const struct ezlb_table *table)
 {
 	for (size_t i = 0; i < table->services.len; i++)
@@ -126,6 +136,7 @@ static void put_table(struct ezlb_text *bytes, const struct ezlb_table *table)
 	put_marks(bytes, table);
 	put_toa(bytes, table);
 	put_host(bytes, table);
+	put_syncs(bytes, table);
 	put_firewall(bytes, table);
 	for (size_t i = 0; i < table->timeouts.len; i++)
 		PUT(bytes, table->timeouts.items[i].seconds);

@@ -22,6 +22,8 @@ static const struct ezlb_op_facts table[] = {
 	ROW(TOA_ADD,           "toa-add",           TOA,      TOA,          ADD,   TOA),
 	ROW(TOA_SET,           "toa-set",           TOA,      TOA,          SET,   TOA),
 	ROW(HOOK_ADD,          "hook-add",          TOA,      TOA,          ADD,   HOOK),
+	ROW(SYNC_ADD,          "sync-add",          IPVS,     SYNC,         ADD,   SYNC),
+	ROW(SYNC_SET,          "sync-set",          IPVS,     SYNC,         SET,   SYNC),
 	ROW(TIMEOUT_SET,       "timeout-set",       IPVS,     SERVICES,     SET,   TIMEOUT),
 	ROW(SERVICE_ADD,       "service-add",       IPVS,     SERVICES,     ADD,   SERVICE),
 	ROW(SERVICE_SET,       "service-set",       IPVS,     SERVICES,     SET,   SERVICE),
@@ -32,6 +34,7 @@ static const struct ezlb_op_facts table[] = {
 	ROW(DEST_DEL,          "dest-del",          IPVS,     DESTS,        DEL,   DEST),
 	ROW(SERVICE_DEL,       "service-del",       IPVS,     SERVICES_DEL, DEL,   SERVICE),
 	ROW(TIMEOUT_RESET,     "timeout-reset",     IPVS,     SERVICES_DEL, RESET, TIMEOUT),
+	ROW(SYNC_DEL,          "sync-del",          IPVS,     SYNC_DEL,     DEL,   SYNC),
 	ROW(MARK_DEL,          "mark-del",          MARK,     MARK_DEL,     DEL,   MARK),
 	ROW(TOA_DEL,           "toa-del",           TOA,      TOA_DEL,      DEL,   TOA),
 	ROW(HOOK_DEL,          "hook-del",          TOA,      TOA_DEL,      DEL,   HOOK),
@@ -107,6 +110,7 @@ int ezlb_op_cmp(const void *pa, const void *pb)
 		[EZLB_OBJECT_MARK] = ezlb_mark_row_cmp,
 		[EZLB_OBJECT_TOA] = ezlb_toa_row_cmp,
 		[EZLB_OBJECT_HOOK] = ezlb_hook_row_cmp,
+		[EZLB_OBJECT_SYNC] = ezlb_sync_row_cmp,
 		[EZLB_OBJECT_TIMEOUT] = ezlb_timeout_row_cmp,
 		[EZLB_OBJECT_SERVICE] = ezlb_service_row_cmp,
 		[EZLB_OBJECT_DEST] = ezlb_dest_row_cmp,
@@ -170,6 +174,10 @@ struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op)
 		out.kind = EZLB_SUBJECT_TIMEOUT;
 		out.timeout = op->timeout;
 		break;
+	case EZLB_OBJECT_SYNC:
+		out.kind = EZLB_SUBJECT_SYNC;
+		out.sync = op->sync;
+		break;
 	case EZLB_OBJECT_FIREWALL_FRAME:
 	case EZLB_OBJECT_SNAT_FRAME:
 	case EZLB_OBJECT_TOA_FRAME:
@@ -198,6 +206,8 @@ int ezlb_subject_cmp(const void *pa, const void *pb)
 		return ezlb_setting_row_cmp(&a->setting, &b->setting);
 	case EZLB_SUBJECT_TIMEOUT:
 		return ezlb_timeout_row_cmp(&a->timeout, &b->timeout);
+	case EZLB_SUBJECT_SYNC:
+		return ezlb_sync_row_cmp(&a->sync, &b->sync);
 	case EZLB_SUBJECT_FRAME:
 		break;
 	}

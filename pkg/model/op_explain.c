@@ -114,6 +114,23 @@ static void explain_toa(const struct ezlb_op *op, char *buf)
 			 "preference and handle of ezlb");
 }
 
+static void explain_sync(const struct ezlb_op *op, char *buf)
+{
+	const char *device = op->sync.device;
+
+	if (op->kind == EZLB_OP_SYNC_DEL)
+		return;
+	if (op->rc == -ENODEV)
+		put(buf, "there is no interface %s", device);
+	else if (op->rc == -ENETUNREACH)
+		put(buf, "the interface %s is down", device);
+	else if (op->rc == -EEXIST)
+		put(buf, "another program started a sync daemon at the same time");
+	else if (op->rc == -EINVAL)
+		put(buf, "the kernel allows none beside a service whose backends have another "
+			 "address family");
+}
+
 static void explain_errno(const struct ezlb_op *op, char *buf)
 {
 	static void (*const explain[EZLB_OBJECTS])(const struct ezlb_op *op, char *buf) = {
@@ -121,6 +138,7 @@ static void explain_errno(const struct ezlb_op *op, char *buf)
 		[EZLB_OBJECT_VIP] = explain_link,	 [EZLB_OBJECT_SNAT] = explain_snat6,
 		[EZLB_OBJECT_SERVICE] = explain_service, [EZLB_OBJECT_DEST] = explain_dest,
 		[EZLB_OBJECT_TOA_FRAME] = explain_toa,	 [EZLB_OBJECT_HOOK] = explain_toa,
+		[EZLB_OBJECT_SYNC] = explain_sync,
 	};
 	enum ezlb_object object = ezlb_op_object(op->kind);
 

@@ -84,6 +84,19 @@ static void put_timeout(char *buf, const struct ezlb_op *op)
 		put(buf, " (was %us)", op->old_timeout.seconds);
 }
 
+static void put_sync(char *buf, const struct ezlb_op *op)
+{
+	char now[EZLB_SYNC_STRLEN], was[EZLB_SYNC_STRLEN];
+
+	put(buf, " %s", ezlb_sync_row_format(&op->sync, now));
+	if (op->kind != EZLB_OP_SYNC_SET)
+		return;
+	if (op->old_sync.stale)
+		put(buf, " (its interface was replaced)");
+	else
+		put(buf, " (was %s)", ezlb_sync_row_format(&op->old_sync, was));
+}
+
 static void put_accept(char *buf, const struct ezlb_op *op)
 {
 	char key[EZLB_SERVICE_KEY_STRLEN];
@@ -115,6 +128,9 @@ const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 		break;
 	case EZLB_OBJECT_TIMEOUT:
 		put_timeout(buf, op);
+		break;
+	case EZLB_OBJECT_SYNC:
+		put_sync(buf, op);
 		break;
 	case EZLB_OBJECT_LINK:
 		put(buf, " %s", op->link.device);

@@ -160,6 +160,7 @@ bool ezlb_toa_row_same(const void *pa, const void *pb)
 	X(snats, snat_row)       \
 	X(settings, setting_row) \
 	X(timeouts, timeout_row) \
+	X(syncs, sync_row)       \
 	X(accepts, accept_row)   \
 	X(marks, mark_row)       \
 	X(toas, toa_row)         \

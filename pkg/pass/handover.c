@@ -41,6 +41,7 @@ static bool is_harmless(const struct ezlb_op *op)
 		    EZLB_OP_DEST_DEL) /* else the dest stays, and target has no rule for it */
 			return true;
 		break;
+	case EZLB_OBJECT_SYNC:
 	case EZLB_OBJECT_TIMEOUT:
 	case EZLB_OBJECT_LINK:
 	case EZLB_OBJECT_VIP:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ownership.h"
+#include "syncs.h"
 
 #include <errno.h>
 
@@ -213,6 +214,7 @@ void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found
 	clsacts_own(out, &plan->ops);
 	own_drains(out, &plan->roster);
 	own_timeouts(out, &plan->ops);
+	syncs_own(out, plan);
 }
 
 void ownership_before_but_drains(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
@@ -251,7 +253,6 @@ static void drop_timeout(struct ezlb_ledger_content *out, enum ezlb_timeout time
 void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
-	(void)found;
 	EZLB_VEC_KEEP(&out->services, i,
 		      ezlb_scope_has(&plan->wanted, &out->services.items[i]) ||
 			      ezlb_scope_has(&pass->unclaimed, &out->services.items[i]));
@@ -260,6 +261,7 @@ void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found 
 	EZLB_VEC_KEEP(&out->vips, i,
 		      EZLB_FIND(&plan->target.vips, &out->vips.items[i], ezlb_vip_row_cmp));
 	clsacts_drop(out, &plan->ops);
+	syncs_drop(out, found, plan);
 	*handover_frame(snat_of(pass), out) = plan->target.snat_wanted;
 	EZLB_VEC_KEEP(&out->drains, i,
 		      ezlb_scope_has(&pass->unclaimed, &out->drains.items[i].service));
@@ -377,6 +379,7 @@ void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass
 		      !EZLB_FIND(&lost.links, &out->links.items[i], ezlb_link_row_cmp));
 	EZLB_VEC_KEEP(&out->vips, i, !EZLB_FIND(&lost.vips, &out->vips.items[i], ezlb_vip_row_cmp));
 	clsacts_drop(out, &plan->ops);
+	syncs_drop(out, found, plan);
 	drop_reset(out, &plan->ops);
 	drop_unset(out, found, plan);
 	drop_timeouts(out, &plan->ops);

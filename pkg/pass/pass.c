@@ -8,6 +8,7 @@
 #include "flows.h"
 #include "handover.h"
 #include "ownership.h"
+#include "syncs.h"
 #include "units.h"
 
 #define CLEANUP_TRIES	 10
@@ -196,6 +197,7 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 	forget_conflicts(&result->found);
 	make_roster(pass, &ours, verdicts, now_ms, result);
 	make_target(pass, &ours, result);
+	syncs_settle(pass, &result->found, &result->plan.target);
 	keep_unclaimed(pass, refused_files, result);
 	ownership_forget_foreign(&pass->ledger.content, &result->plan.target,
 				 &result->found.actual);
@@ -207,7 +209,14 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 
 /* --- applying ------------------------------------------------------------------------------ */
 
-/* All but TOA, on which nothing else depends, and but the teardown of old_snat. */
+/* Nothing else depends on these. */
+static bool is_extra(const struct ezlb_op *op)
+{
+	return ezlb_op_layer(op->kind) == EZLB_LAYER_TOA ||
+	       ezlb_op_object(op->kind) == EZLB_OBJECT_SYNC;
+}
+
+/* All but the extras, and but the teardown of old_snat. */
 static bool is_done(const struct ezlb_pass_result *result)
 {
 	const struct ezlb_plan *ops = &result->plan.ops;
@@ -216,7 +225,7 @@ static bool is_done(const struct ezlb_pass_result *result)
 		if (i != EZLB_LAYER_TOA && result->outcome.errs.layer[i].code != 0)
 			return false;
 	for (size_t i = 0; i < ops->len; i++)
-		if (ops->items[i].rc != 0 && ezlb_op_layer(ops->items[i].kind) != EZLB_LAYER_TOA)
+		if (ops->items[i].rc != 0 && !is_extra(&ops->items[i]))
 			return false;
 	return result->outcome.ledger_err.code == 0;
 }
@@ -318,6 +327,7 @@ void ezlb_pass_result_clear(struct ezlb_pass_result *result)
 	ezlb_table_clear(&result->found.actual);
 	EZLB_VEC_CLEAR(&result->found.adopted);
 	EZLB_VEC_CLEAR(&result->found.conflicts);
+	EZLB_VEC_CLEAR(&result->found.foreign_syncs);
 	ezlb_plan_clear(&result->found.drift);
 	EZLB_VEC_CLEAR(&result->plan.wanted);
 	ezlb_table_clear(&result->plan.target);
@@ -352,6 +362,7 @@ bool ezlb_pass_cleanup(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 
 	*result = (struct ezlb_pass_result){ .outcome = { .flows = 0 } };
 	pass->paced = false;
+	pass->policy.sync_device[0] = '\0';
 	for (int try = 0; try < CLEANUP_TRIES && !ok; try++) {
 		if (try > 0)
 			usleep(CLEANUP_PAUSE_US);

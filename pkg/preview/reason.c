@@ -238,6 +238,15 @@ static const char *why_hook_goes(const struct sheet *sheet)
 	return "no packets to backends leave here any more";
 }
 
+static const char *why_sync(const struct ezlb_op *op)
+{
+	if (op->kind == EZLB_OP_SYNC_DEL)
+		return "there is no --sync-interface any more";
+	if (op->kind == EZLB_OP_SYNC_SET && op->old_sync.stale)
+		return "its interface was replaced";
+	return "--sync-interface";
+}
+
 static void host_reason(const struct sheet *sheet, struct item *item)
 {
 	static const char *const whys[EZLB_OPS] = {
@@ -261,6 +270,8 @@ static void host_reason(const struct sheet *sheet, struct item *item)
 		set_why(item, why_frame_goes(sheet, item));
 	else if (kind == EZLB_OP_HOOK_DEL)
 		set_why(item, why_hook_goes(sheet));
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_SYNC)
+		set_why(item, why_sync(item->op));
 	else if (kind == EZLB_OP_TIMEOUT_SET)
 		snprintf(item->why, WHY_STRLEN, "--ipvs-timeout-%s",
 			 ezlb_timeout_str(item->op->timeout.timeout));
@@ -273,6 +284,7 @@ void reason_find(const struct sheet *sheet, struct item *item)
 	switch (ezlb_op_object(item->op->kind)) {
 	case EZLB_OBJECT_SETTING:
 	case EZLB_OBJECT_TIMEOUT:
+	case EZLB_OBJECT_SYNC:
 	case EZLB_OBJECT_LINK:
 	case EZLB_OBJECT_FIREWALL_FRAME:
 	case EZLB_OBJECT_SNAT_FRAME:

@@ -177,6 +177,23 @@ static void warn_service(struct sheet *sheet, const struct owner *owner)
 	warn_client_address(sheet, owner, sheet->preview->toa_problem);
 }
 
+/* --- the host ------------------------------------------------------------------------------ */
+
+static void warn_syncs(struct sheet *sheet)
+{
+	const struct ezlb_syncs *foreign = sheet->preview->foreign_syncs;
+	char text[EZLB_SYNC_STRLEN];
+
+	for (size_t i = 0; foreign && i < foreign->len; i++) {
+		struct item *item = add(sheet, GROUP_HOST, "sync");
+
+		snprintf(item->warning, sizeof(item->warning),
+			 "ipvs sync daemon %s, not changed: another program started it",
+			 ezlb_sync_row_format(&foreign->items[i], text));
+		ezlb_strcpy(item->why, sizeof(item->why), "--sync-interface");
+	}
+}
+
 /* --- files --------------------------------------------------------------------------------- */
 
 static bool has_version(const struct sheet *sheet, const char *file)
@@ -225,6 +242,7 @@ void warnings_add(struct sheet *sheet)
 	for (size_t i = 0; i < sheet->owners.len; i++)
 		warn_service(sheet, &sheet->owners.items[i]);
 	warn_removed(sheet);
+	warn_syncs(sheet);
 	if (sheet->preview->diags)
 		warn_files(sheet, sheet->preview->diags);
 }

@@ -30,6 +30,7 @@ const char *what_object(const struct ezlb_op *op)
 		[EZLB_OBJECT_SERVICE] = "listener", [EZLB_OBJECT_DEST] = "backend",
 		[EZLB_OBJECT_TIMEOUT] = "timeout",  [EZLB_OBJECT_TOA_FRAME] = "toa-program",
 		[EZLB_OBJECT_TOA] = "toa",	    [EZLB_OBJECT_HOOK] = "hook",
+		[EZLB_OBJECT_SYNC] = "sync",
 	};
 	enum ezlb_object object = ezlb_op_object(op->kind);
 
@@ -120,6 +121,16 @@ static void put_timeout(char *buf, const struct ezlb_op *op)
 		put(buf, " = %us", op->timeout.seconds);
 }
 
+static void put_sync(char *buf, const struct ezlb_op *op)
+{
+	char text[EZLB_SYNC_STRLEN], was[EZLB_SYNC_STRLEN];
+
+	put(buf, "ipvs sync daemon ");
+	if (op->kind == EZLB_OP_SYNC_SET && !op->old_sync.stale)
+		put(buf, "%s -> ", ezlb_sync_row_format(&op->old_sync, was));
+	put(buf, "%s", ezlb_sync_row_format(&op->sync, text));
+}
+
 /* The driver of a frame. An old frame belongs to the driver that is not used any more. */
 static bool is_nftables(const struct sheet *sheet, const struct item *item)
 {
@@ -137,6 +148,9 @@ static void put_row(char *buf, const struct sheet *sheet, const struct item *ite
 		break;
 	case EZLB_OBJECT_TIMEOUT:
 		put_timeout(buf, op);
+		break;
+	case EZLB_OBJECT_SYNC:
+		put_sync(buf, op);
 		break;
 	case EZLB_OBJECT_LINK:
 		put(buf, "link %s", op->link.device);

@@ -43,6 +43,7 @@ static const struct kind snat_kind = KIND(EZLB_OBJECT_SNAT, snat_row, ezlb_snat_
 static const struct kind setting_kind = KIND(EZLB_OBJECT_SETTING, setting_row, setting_same);
 static const struct kind timeout_kind = KIND(EZLB_OBJECT_TIMEOUT, timeout_row,
 					     ezlb_timeout_row_same);
+static const struct kind sync_kind = KIND(EZLB_OBJECT_SYNC, sync_row, ezlb_sync_row_same);
 static const struct kind accept_kind = KIND(EZLB_OBJECT_ACCEPT, accept_row, always_same);
 static const struct kind mark_kind = KIND(EZLB_OBJECT_MARK, mark_row, always_same);
 static const struct kind toa_kind = KIND(EZLB_OBJECT_TOA, toa_row, ezlb_toa_row_same);
@@ -159,6 +160,7 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
 		   actual->toa_sound || actual->toa_problem[0]);
 	walk(plan, &toa_kind, ROWS(target->toas), ROWS(actual->toas));
 	walk(plan, &hook_kind, ROWS(target->hooks), ROWS(actual->hooks));
+	walk(plan, &sync_kind, ROWS(target->syncs), ROWS(actual->syncs));
 	walk(plan, &timeout_kind, ROWS(target->timeouts), ROWS(actual->timeouts));
 	walk(plan, &service_kind, ROWS(target->services), ROWS(actual->services));
 	walk(plan, &dest_kind, ROWS(target->dests), ROWS(actual->dests));

@@ -145,6 +145,19 @@ static void copy_timeouts(const struct ezlb_table *from, const struct ezlb_table
 			*EZLB_PUSH(&out->timeouts) = from->timeouts.items[i];
 }
 
+/* Who replaces an interface does not know of the daemon on it. */
+static void copy_syncs(const struct ezlb_table *from, const struct ezlb_table *left,
+		       struct ezlb_table *out)
+{
+	for (size_t i = 0; i < from->syncs.len; i++) {
+		struct ezlb_sync_row row = from->syncs.items[i];
+
+		row.stale = false;
+		if (EZLB_FIND(&left->syncs, &row, ezlb_sync_row_cmp))
+			*EZLB_PUSH(&out->syncs) = row;
+	}
+}
+
 /* A frame that was sound and is not any more is reported as a teardown. */
 static void compare_firewall(const struct ezlb_table *left, const struct ezlb_table *actual,
 			     struct ezlb_table *was, struct ezlb_table *is)
@@ -219,6 +232,8 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
 	}
 	copy_timeouts(left, left, &was);
 	copy_timeouts(actual, left, &is);
+	copy_syncs(left, left, &was);
+	copy_syncs(actual, left, &is);
 	if (left->accepts_wanted)
 		compare_firewall(left, actual, &was, &is);
 	if (left->toa_wanted)

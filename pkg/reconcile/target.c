@@ -165,6 +165,18 @@ static void want_timeouts(struct ezlb_table *target, const struct ezlb_policy *p
 			};
 }
 
+/* In both roles: each balancer has connections of its own, and may get those of the others. */
+static void want_syncs(struct ezlb_table *target, const struct ezlb_policy *policy)
+{
+	for (int i = 0; i < EZLB_SYNC_ROLES && policy->sync_device[0]; i++) {
+		struct ezlb_sync_row *row = EZLB_PUSH(&target->syncs);
+
+		row->role = (enum ezlb_sync_role)i;
+		row->id = policy->sync_id;
+		memcpy(row->device, policy->sync_device, sizeof(row->device));
+	}
+}
+
 static void want_dests(struct ezlb_table *target, const struct ezlb_spec *spec,
 		       const struct ezlb_listener *listener, const struct ezlb_roster *roster,
 		       enum ezlb_snat_key_kind snat_key)
@@ -275,6 +287,7 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 	vips_want(desired, roster, actual, policy, target);
 	want_settings(target, needs, actual, policy);
 	want_timeouts(target, policy);
+	want_syncs(target, policy);
 	toa_want(desired, actual, target);
 	ezlb_table_sort(target);
 	/* Services that share a backend share its SNAT row; desired made sure that they agree. */

@@ -15,6 +15,7 @@ void ezlb_ledger_content_copy(struct ezlb_ledger_content *to,
 	EZLB_VEC_COPY(&to->services, &from->services);
 	EZLB_VEC_COPY(&to->settings, &from->settings);
 	EZLB_VEC_COPY(&to->timeouts, &from->timeouts);
+	EZLB_VEC_COPY(&to->syncs, &from->syncs);
 	EZLB_VEC_COPY(&to->links, &from->links);
 	EZLB_VEC_COPY(&to->vips, &from->vips);
 	EZLB_VEC_COPY(&to->clsacts, &from->clsacts);
@@ -28,6 +29,7 @@ void ezlb_ledger_content_clear(struct ezlb_ledger_content *content)
 	EZLB_VEC_CLEAR(&content->services);
 	EZLB_VEC_CLEAR(&content->settings);
 	EZLB_VEC_CLEAR(&content->timeouts);
+	EZLB_VEC_CLEAR(&content->syncs);
 	EZLB_VEC_CLEAR(&content->links);
 	EZLB_VEC_CLEAR(&content->vips);
 	EZLB_VEC_CLEAR(&content->clsacts);
@@ -79,6 +81,7 @@ bool ledger_content_same(const struct ezlb_ledger_content *a, const struct ezlb_
 	       SAME(&a->services, &b->services, ezlb_service_key_cmp) &&
 	       SAME(&a->settings, &b->settings, was_cmp) &&
 	       SAME(&a->timeouts, &b->timeouts, timeout_cmp) &&
+	       SAME(&a->syncs, &b->syncs, ezlb_sync_owned_cmp) &&
 	       SAME(&a->links, &b->links, ezlb_link_row_cmp) &&
 	       SAME(&a->vips, &b->vips, ezlb_vip_row_cmp) &&
 	       SAME(&a->clsacts, &b->clsacts, ezlb_link_row_cmp) &&
@@ -145,6 +148,20 @@ static bool take_device(const char *text, char device[EZLB_DEVICE_STRLEN])
 	memset(device, 0, EZLB_DEVICE_STRLEN);
 	return text[0] != '\0' && !strpbrk(text, " /") &&
 	       ezlb_strcpy(device, EZLB_DEVICE_STRLEN, text);
+}
+
+/* "master eth1 1" */
+static const char *take_sync(struct ezlb_ledger_content *content, char *rest)
+{
+	const char *role = strsep(&rest, " "), *device = strsep(&rest, " ");
+	int id = rest ? value_parse(rest) : -EINVAL;
+	struct ezlb_sync_row row = { .stale = false };
+
+	if (id < 0 || ezlb_sync_role_parse(role, &row.role) < 0 || !take_device(device, row.device))
+		return "has no valid sync daemon";
+	row.id = (uint32_t)id;
+	*EZLB_PUSH(&content->syncs) = row;
+	return NULL;
 }
 
 static const char *take_link(struct ezlb_ledger_content *content, const char *rest)
@@ -230,6 +247,8 @@ const char *ledger_content_take(struct ezlb_ledger_content *content, char *text)
 		return take_setting(content, text + 8);
 	if (strncmp(text, "timeout ", 8) == 0)
 		return take_timeout(content, text + 8);
+	if (strncmp(text, "sync ", 5) == 0)
+		return take_sync(content, text + 5);
 	if (strncmp(text, "link ", 5) == 0)
 		return take_link(content, text + 5);
 	if (strncmp(text, "vip ", 4) == 0)
@@ -259,6 +278,7 @@ const char *ledger_content_sort(struct ezlb_ledger_content *content)
 	EZLB_SORT(&content->services, ezlb_service_key_cmp);
 	EZLB_SORT(&content->settings, ezlb_setting_row_cmp);
 	EZLB_SORT(&content->timeouts, ezlb_timeout_owned_cmp);
+	EZLB_SORT(&content->syncs, ezlb_sync_owned_cmp);
 	EZLB_SORT(&content->links, ezlb_link_row_cmp);
 	EZLB_SORT(&content->vips, ezlb_vip_row_cmp);
 	EZLB_SORT(&content->clsacts, ezlb_link_row_cmp);
@@ -269,6 +289,8 @@ const char *ledger_content_sort(struct ezlb_ledger_content *content)
 		return "setting";
 	if (DOUBLES(&content->timeouts, ezlb_timeout_owned_cmp))
 		return "timeout";
+	if (DOUBLES(&content->syncs, ezlb_sync_owned_cmp))
+		return "sync daemon";
 	if (DOUBLES(&content->links, ezlb_link_row_cmp))
 		return "link";
 	if (DOUBLES(&content->clsacts, ezlb_link_row_cmp))
@@ -308,6 +330,9 @@ int ledger_content_write(const struct ezlb_ledger_content *content, FILE *f)
 		rc = fprintf(f, "timeout %s %u %u\n",
 			     ezlb_timeout_str(content->timeouts.items[i].timeout),
 			     content->timeouts.items[i].before, content->timeouts.items[i].set);
+	for (size_t i = 0; i < content->syncs.len && rc >= 0; i++)
+		rc = fprintf(f, "sync %s %s %u\n", ezlb_sync_role_str(content->syncs.items[i].role),
+			     content->syncs.items[i].device, content->syncs.items[i].id);
 	for (size_t i = 0; i < content->links.len && rc >= 0; i++)
 		rc = fprintf(f, "link %s\n", content->links.items[i].device);
 	for (size_t i = 0; i < content->vips.len && rc >= 0; i++)

@@ -59,6 +59,11 @@ static inline void add_claim(struct ezlb_ledger_content *content, const char *te
 
 		assert_int_equal(sscanf(text, "%*s %*s %u %u", &row->before, &row->set), 2);
 		assert_int_equal(ezlb_timeout_parse(b, &row->timeout), 0);
+	} else if (strcmp(a, "sync") == 0) {
+		struct ezlb_sync_row *row = EZLB_PUSH(&content->syncs);
+
+		assert_int_equal(sscanf(text, "%*s %*s %15s %u", row->device, &row->id), 2);
+		assert_int_equal(ezlb_sync_role_parse(b, &row->role), 0);
 	} else if (strcmp(a, "link") == 0)
 		ezlb_strcpy(EZLB_PUSH(&content->links)->device, EZLB_DEVICE_STRLEN, b);
 	else if (strcmp(a, "vip") == 0) {
@@ -77,8 +82,8 @@ static inline void add_claim(struct ezlb_ledger_content *content, const char *te
 }
 
 /*
- * "chain, table, vs.conntrack 0, ip_forward 1, link a0, vip a0 10.0.0.1, clsact eth0,
- * drain 5000 down 10.1.0.1:80 tcp 10.0.0.1:80, tcp 10.0.0.1:80": what there is of it, in this
+ * "chain, table, vs.conntrack 0, ip_forward 1, sync master eth1 1, link a0, vip a0 10.0.0.1, clsact
+ * eth0, drain 5000 down 10.1.0.1:80 tcp 10.0.0.1:80, tcp 10.0.0.1:80": what there is of it, in this
  * order, which is also the ledger's.
  */
 static inline struct ezlb_ledger_content content_of(const char *text)
@@ -116,6 +121,9 @@ static inline struct text content_text(const struct ezlb_ledger_content *content
 		fprintf(f, "timeout %s %u %u, ",
 			ezlb_timeout_str(content->timeouts.items[i].timeout),
 			content->timeouts.items[i].before, content->timeouts.items[i].set);
+	for (size_t i = 0; i < content->syncs.len; i++)
+		fprintf(f, "sync %s %s %u, ", ezlb_sync_role_str(content->syncs.items[i].role),
+			content->syncs.items[i].device, content->syncs.items[i].id);
 	for (size_t i = 0; i < content->links.len; i++)
 		fprintf(f, "link %s, ", content->links.items[i].device);
 	for (size_t i = 0; i < content->vips.len; i++)

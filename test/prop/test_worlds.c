@@ -221,6 +221,8 @@ static void world_init(struct world *w, unsigned number)
 	w->vip_when = (enum ezlb_vip_when)dice(3);
 	w->vip_hold = dice(2) ? 1 + dice(20000) : 0;
 	w->policy.timeouts[EZLB_TIMEOUT_TCP] = dice(2) ? 3600 : 0;
+	w->policy.sync_id = 1;
+	strcpy(w->policy.sync_device, dice(2) ? "eth1" : "");
 	faulty_set_snat_key(w->memory, w->snat_key);
 	w->kernel = faulty_table(w->memory);
 	faulty_dataplane(w->memory, &w->dp);

@@ -93,9 +93,9 @@ static inline struct ezlb_addr_range snat_of_service(const struct world *w, unsi
 
 static inline const char *scheduler(void)
 {
-	static const char *const names[] = { "rr", "wrr", "wlc" };
+	static const char *const names[] = { "rr", "wrr", "wlc", "mh" };
 
-	return names[dice(3)];
+	return names[dice(4)];
 }
 
 /* Only what agrees on its source with the others of that backend. */
@@ -312,6 +312,19 @@ static inline void make_kernel_marks(struct world *w)
 		*EZLB_PUSH(&w->kernel->marks) = (struct ezlb_mark_row){ .last_port = 0 };
 }
 
+/* Ours, with these or other flags. */
+static inline void make_kernel_syncs(struct world *w)
+{
+	for (int i = 0; i < EZLB_SYNC_ROLES; i++) {
+		struct ezlb_sync_row row = { .role = (enum ezlb_sync_role)i, .id = 1 + dice(2) };
+
+		strcpy(row.device, dice(3) ? "eth1" : "eth0");
+		row.stale = dice(4) == 0;
+		if (dice(2))
+			*EZLB_PUSH(&w->kernel->syncs) = row;
+	}
+}
+
 static inline void make_kernel_settings(struct world *w)
 {
 	struct ezlb_setting_rows *settings = &w->kernel->settings;
@@ -345,6 +358,7 @@ static inline void make_kernel(struct world *w)
 		ezlb_strcpy(row->scheduler, sizeof(row->scheduler), scheduler());
 		make_kernel_dests(w, &key);
 	}
+	make_kernel_syncs(w);
 	make_kernel_snats(w);
 	make_kernel_vips(w);
 	make_kernel_accepts(w);

@@ -26,6 +26,7 @@ static struct {
 	const char *missing;   /* there is no such module */
 	bool hands_off;
 	bool timeouts;			       /* list reads them */
+	char syncs[EZLB_DEVICE_STRLEN + 1];    /* list reads them, "+" and the device */
 	bool leaves_no_files;		       /* once IPVS is open, no other file can be */
 	int ipvs_rc, iptables_rc, nftables_rc; /* of their open */
 	int netns_rc;			       /* of the lock on the network namespace */
@@ -150,4 +151,13 @@ void ezlb_ipvs_manage_timeouts(struct ezlb_layer *layer)
 	faulty_dataplane(fake.memory, &dp);
 	assert_ptr_equal(layer, dp.layer[EZLB_LAYER_IPVS]);
 	fake.timeouts = true;
+}
+
+void ezlb_ipvs_manage_syncs(struct ezlb_layer *layer, const char *device)
+{
+	struct ezlb_dataplane dp;
+
+	faulty_dataplane(fake.memory, &dp);
+	assert_ptr_equal(layer, dp.layer[EZLB_LAYER_IPVS]);
+	snprintf(fake.syncs, sizeof(fake.syncs), "+%s", device);
 }

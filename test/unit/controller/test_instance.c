@@ -169,6 +169,34 @@ static void test_timeouts(void **state)
 	options.ipvs_timeouts[EZLB_TIMEOUT_UDP] = 0;
 }
 
+/* The layer reads the sync daemons if a flag asks for them or the ledger has one. */
+static void test_syncs(void **state)
+{
+	static const struct {
+		const char *ledger, *device, *want;
+	} cases[] = { { "", NULL, "" },
+		      { "", "", "" },
+		      { "", "eth1", "+eth1" },
+		      { "sync master eth1 1", NULL, "+" } };
+
+	(void)state;
+	options.sync_id = 7;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const char *device = cases[i].device ? cases[i].device : "";
+		struct instance instance;
+
+		write_ledger(cases[i].ledger);
+		options.sync_interface = cases[i].device;
+		fake.syncs[0] = '\0';
+		free(opened(&instance, INSTANCE_WRITE));
+		assert_string_equal(fake.syncs, cases[i].want);
+		assert_string_equal(instance.pass.policy.sync_device, device);
+		assert_int_equal(instance.pass.policy.sync_id, 7);
+		instance_close(&instance);
+	}
+	options.sync_interface = NULL;
+}
+
 /* Without ip_vs there is no service, but there may well be addresses, and rules. */
 static void test_cleanup_without_ip_vs(void **state)
 {
@@ -346,6 +374,7 @@ int main(void)
 		IN_TOP(test_hands_off_but_for_cleanup),
 		IN_TOP(test_links),
 		IN_TOP(test_timeouts),
+		IN_TOP(test_syncs),
 		IN_TOP(test_cleanup_without_ip_vs),
 		IN_TOP(test_unreachable),
 		IN_TOP(test_one_writer),

@@ -181,6 +181,25 @@ static inline void add_timeouts(struct bytes *b, uint32_t seq, uint32_t tcp, uin
 	end_msg(b, msg);
 }
 
+/* As ip_vs_genl_dump_daemon(). state 0, device NULL, id -1: left out. */
+static inline void add_sync(struct bytes *b, uint32_t seq, uint32_t state, const char *device,
+			    int64_t id)
+{
+	struct genlmsghdr genl = { .cmd = IPVS_CMD_NEW_DAEMON, .version = 1 };
+	size_t msg = start_msg(b, FAMILY, NLM_F_MULTI, seq), nest;
+
+	add(b, &genl, sizeof(genl));
+	nest = start_nest(b, IPVS_CMD_ATTR_DAEMON);
+	if (state)
+		add_u32(b, IPVS_DAEMON_ATTR_STATE, state);
+	if (device)
+		add_attr(b, IPVS_DAEMON_ATTR_MCAST_IFN, device, strlen(device) + 1);
+	if (id >= 0)
+		add_u32(b, IPVS_DAEMON_ATTR_SYNC_ID, (uint32_t)id);
+	end_nest(b, nest);
+	end_msg(b, msg);
+}
+
 /* --- rows ---------------------------------------------------------------------------------- */
 
 static inline struct ezlb_endpoint endpoint(const char *text)

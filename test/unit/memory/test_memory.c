@@ -155,6 +155,34 @@ static void test_fault_hits_the_nth_op_once(void **state)
 	assert_int_equal(f->kernel->dests.len, 3);
 }
 
+static void sync_op(struct fixture *f, enum ezlb_op_kind kind, enum ezlb_sync_role role,
+		    uint32_t id)
+{
+	ezlb_plan_add(&f->plan, kind)->sync = (struct ezlb_sync_row){ role, "eth1", id, false };
+}
+
+static void test_sync_rules(void **state)
+{
+	const struct ezlb_scope none = { 0 };
+	struct fixture *f = *state;
+	struct ezlb_table t;
+
+	sync_op(f, EZLB_OP_SYNC_ADD, EZLB_SYNC_BACKUP, 1);
+	sync_op(f, EZLB_OP_SYNC_ADD, EZLB_SYNC_BACKUP, 2);
+	sync_op(f, EZLB_OP_SYNC_SET, EZLB_SYNC_BACKUP, 3);
+	sync_op(f, EZLB_OP_SYNC_SET, EZLB_SYNC_MASTER, 4); /* stopping none is no error */
+	APPLY(f, 0, -EEXIST, 0, 0);
+	t = list(f, EZLB_LAYER_IPVS, &none);
+	assert_int_equal(t.syncs.len, 2);
+	assert_int_equal(t.syncs.items[EZLB_SYNC_MASTER].id, 4);
+	assert_int_equal(t.syncs.items[EZLB_SYNC_BACKUP].id, 3);
+	ezlb_table_clear(&t);
+	sync_op(f, EZLB_OP_SYNC_DEL, EZLB_SYNC_BACKUP, 1);
+	sync_op(f, EZLB_OP_SYNC_DEL, EZLB_SYNC_BACKUP, 1);
+	APPLY(f, 0, 0);
+	assert_int_equal(f->kernel->syncs.len, 1);
+}
+
 /* The iptables table is replaced as a whole, so a fault leaves it as it was. */
 static void test_fault_fails_a_whole_snat_batch(void **state)
 {
@@ -249,6 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(fake_snat_adds_and_removes),
 		TEST(test_snat_rules),
+		TEST(test_sync_rules),
 		TEST(test_service_rules),
 		TEST(test_dest_rules),
 		TEST(test_a_service_takes_its_own_dests_with_it),

@@ -46,6 +46,7 @@ static void add_around(void)
 	strcpy(vip->device, "a0");
 	vip->addr = ep("10.0.0.1:1").addr;
 	*EZLB_PUSH(&kernel->elsewhere) = ep("10.0.0.2:1").addr;
+	*EZLB_PUSH(&kernel->syncs) = (struct ezlb_sync_row){ EZLB_SYNC_MASTER, "eth1", 1, false };
 }
 
 static void add_toa(void)
@@ -112,6 +113,7 @@ static int teardown(void **state)
 /* --- edits --------------------------------------------------------------------------------- */
 
 #define SERVICE (&kernel->services.items[0])
+#define SYNC	(&kernel->syncs.items[0])
 #define DEST	(&kernel->dests.items[0])
 #define SNAT	(&kernel->snats.items[1])
 #define EDIT(name, statement)  \
@@ -152,6 +154,10 @@ EDIT(snat_last, SNAT->to.last.bytes[3] = 5)
 EDIT(snat_family, SNAT->to.first.family = 1)
 EDIT(frame_present, kernel->snat_present = true)
 EDIT(frame_sound, kernel->snat_sound = true)
+EDIT(sync_role, SYNC->role = EZLB_SYNC_BACKUP)
+EDIT(sync_device, strcpy(SYNC->device, "eth2"))
+EDIT(sync_id, SYNC->id = 2)
+EDIT(sync_stale, SYNC->stale = true)
 EDIT(timeout, kernel->timeouts.items[EZLB_TIMEOUT_UDP].seconds = 1)
 EDIT(setting_value, kernel->settings.items[EZLB_IP_TABLES].value = 1)
 EDIT(setting_other, kernel->settings.items[EZLB_VS_CONNTRACK].setting = EZLB_ARP_IGNORE)
@@ -244,6 +250,10 @@ static const struct {
 	ROW(dest_tunnel, EZLB_LAYER_IPVS),
 	ROW(dest_tunnel_port, EZLB_LAYER_IPVS),
 	ROW(dest_checksum, EZLB_LAYER_IPVS),
+	ROW(sync_role, EZLB_LAYER_IPVS),
+	ROW(sync_device, EZLB_LAYER_IPVS),
+	ROW(sync_id, EZLB_LAYER_IPVS),
+	ROW(sync_stale, EZLB_LAYER_IPVS),
 	ROW(timeout, EZLB_LAYER_IPVS),
 	ROW(snat_gone, EZLB_LAYER_SNAT),
 	ROW(snat_proto, EZLB_LAYER_SNAT),

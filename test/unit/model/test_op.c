@@ -29,6 +29,8 @@ static const struct ezlb_op_facts kinds[] = {
 	ROW(TOA_ADD, "toa-add", TOA, TOA, ADD, TOA),
 	ROW(TOA_SET, "toa-set", TOA, TOA, SET, TOA),
 	ROW(HOOK_ADD, "hook-add", TOA, TOA, ADD, HOOK),
+	ROW(SYNC_ADD, "sync-add", IPVS, SYNC, ADD, SYNC),
+	ROW(SYNC_SET, "sync-set", IPVS, SYNC, SET, SYNC),
 	ROW(TIMEOUT_SET, "timeout-set", IPVS, SERVICES, SET, TIMEOUT),
 	ROW(SERVICE_ADD, "service-add", IPVS, SERVICES, ADD, SERVICE),
 	ROW(SERVICE_SET, "service-set", IPVS, SERVICES, SET, SERVICE),
@@ -39,6 +41,7 @@ static const struct ezlb_op_facts kinds[] = {
 	ROW(DEST_DEL, "dest-del", IPVS, DESTS, DEL, DEST),
 	ROW(SERVICE_DEL, "service-del", IPVS, SERVICES_DEL, DEL, SERVICE),
 	ROW(TIMEOUT_RESET, "timeout-reset", IPVS, SERVICES_DEL, RESET, TIMEOUT),
+	ROW(SYNC_DEL, "sync-del", IPVS, SYNC_DEL, DEL, SYNC),
 	ROW(MARK_DEL, "mark-del", MARK, MARK_DEL, DEL, MARK),
 	ROW(TOA_DEL, "toa-del", TOA, TOA_DEL, DEL, TOA),
 	ROW(HOOK_DEL, "hook-del", TOA, TOA_DEL, DEL, HOOK),
@@ -159,6 +162,9 @@ static const struct {
 	{ EZLB_OP_TOA_TEARDOWN, EZLB_SUBJECT_FRAME, false },
 	{ EZLB_OP_HOOK_ADD, EZLB_SUBJECT_LINK, false },
 	{ EZLB_OP_HOOK_DEL, EZLB_SUBJECT_LINK, false },
+	{ EZLB_OP_SYNC_ADD, EZLB_SUBJECT_SYNC, false },
+	{ EZLB_OP_SYNC_SET, EZLB_SUBJECT_SYNC, false },
+	{ EZLB_OP_SYNC_DEL, EZLB_SUBJECT_SYNC, false },
 	{ EZLB_OP_TIMEOUT_SET, EZLB_SUBJECT_TIMEOUT, false },
 	{ EZLB_OP_TIMEOUT_RESET, EZLB_SUBJECT_TIMEOUT, false },
 	{ EZLB_OP_SERVICE_ADD, EZLB_SUBJECT_SERVICE, true },
@@ -198,6 +204,8 @@ static struct ezlb_op op_of(enum ezlb_op_kind kind)
 		op.setting = (struct ezlb_setting_row){ EZLB_ACCEPT_RA, "eth0", 2 };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_TIMEOUT)
 		op.timeout = (struct ezlb_timeout_row){ EZLB_TIMEOUT_UDP, 60 };
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_SYNC)
+		op.sync = (struct ezlb_sync_row){ EZLB_SYNC_BACKUP, "eth1", 7, false };
 	return op;
 }
 
@@ -226,6 +234,8 @@ static void test_subjects(void **state)
 											: "ezlb0");
 		if (subject.kind == EZLB_SUBJECT_SETTING)
 			assert_string_equal(subject.setting.device, "eth0");
+		if (subject.kind == EZLB_SUBJECT_SYNC)
+			assert_int_equal(subject.sync.role, EZLB_SYNC_BACKUP);
 		if (subject.kind == EZLB_SUBJECT_TIMEOUT)
 			assert_int_equal(subject.timeout.timeout, EZLB_TIMEOUT_UDP);
 	}
@@ -269,6 +279,8 @@ static void test_subjects_are_in_total_order(void **state)
 		{ .kind = EZLB_SUBJECT_SETTING, .setting = { EZLB_IP6_FORWARD, "", 0 } },
 		{ .kind = EZLB_SUBJECT_TIMEOUT, .timeout = { EZLB_TIMEOUT_TCP, 900 } },
 		{ .kind = EZLB_SUBJECT_TIMEOUT, .timeout = { EZLB_TIMEOUT_UDP, 60 } },
+		{ .kind = EZLB_SUBJECT_SYNC, .sync = { EZLB_SYNC_MASTER, "eth2", 9, false } },
+		{ .kind = EZLB_SUBJECT_SYNC, .sync = { EZLB_SYNC_BACKUP, "eth1", 7, true } },
 	};
 
 	(void)state;
@@ -292,6 +304,8 @@ static void test_ops_are_in_the_order_of_execution(void **state)
 		  .snat.key = { EZLB_SNAT_KEY_BACKEND, EZLB_TCP, ep("10.0.0.1:80") } },
 		{ .kind = EZLB_OP_SNAT_ADD,
 		  .snat.key = { EZLB_SNAT_KEY_BACKEND, EZLB_TCP, ep("10.0.0.1:81") } },
+		{ .kind = EZLB_OP_SYNC_ADD, .sync = { EZLB_SYNC_MASTER, "eth2", 9, false } },
+		{ .kind = EZLB_OP_SYNC_ADD, .sync = { EZLB_SYNC_BACKUP, "eth1", 1, false } },
 		{ .kind = EZLB_OP_SERVICE_ADD, .service.key = { EZLB_TCP, ep("10.0.0.1:80") } },
 		{ .kind = EZLB_OP_SERVICE_ADD, .service.key = { EZLB_UDP, ep("10.0.0.1:80") } },
 		{ .kind = EZLB_OP_DEST_ADD,

@@ -76,6 +76,49 @@ static void test_format_timeouts(void **state)
 	check_format(&op, "timeout-reset tcpfin 30s");
 }
 
+static void test_format_syncs(void **state)
+{
+	struct ezlb_op op = { .kind = EZLB_OP_SYNC_ADD,
+			      .sync = { EZLB_SYNC_MASTER, "eth1", 1, false },
+			      .old_sync = { EZLB_SYNC_MASTER, "eth0", 255, false } };
+
+	(void)state;
+	check_format(&op, "sync-add master on eth1, id 1");
+	op.kind = EZLB_OP_SYNC_DEL;
+	check_format(&op, "sync-del master on eth1, id 1");
+	op.kind = EZLB_OP_SYNC_SET;
+	check_format(&op, "sync-set master on eth1, id 1 (was master on eth0, id 255)");
+	op.old_sync.stale = true;
+	check_format(&op, "sync-set master on eth1, id 1 (its interface was replaced)");
+}
+
+static const struct {
+	enum ezlb_op_kind kind;
+	int rc;
+	const char *want;
+} sync_reasons[] = {
+	{ EZLB_OP_SYNC_ADD, -ENODEV, "there is no interface eth1" },
+	{ EZLB_OP_SYNC_SET, -ENETUNREACH, "the interface eth1 is down" },
+	{ EZLB_OP_SYNC_ADD, -EEXIST, "another program started a sync daemon at the same time" },
+	{ EZLB_OP_SYNC_ADD, -EINVAL,
+	  "the kernel allows none beside a service whose backends have another address family" },
+	{ EZLB_OP_SYNC_ADD, -EPERM, "not permitted: run as root with CAP_NET_ADMIN" },
+	{ EZLB_OP_SYNC_DEL, -ENODEV, "No such device" },
+};
+
+static void test_explain_syncs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sync_reasons); i++) {
+		const struct ezlb_op op = { .kind = sync_reasons[i].kind,
+					    .rc = sync_reasons[i].rc,
+					    .sync = { EZLB_SYNC_BACKUP, "eth1", 1, false } };
+		char buf[EZLB_OP_STRLEN];
+
+		assert_string_equal(ezlb_op_explain(&op, buf), sync_reasons[i].want);
+	}
+}
+
 static void test_format_around(void **state)
 {
 	struct ezlb_op op = { .kind = EZLB_OP_LINK_ADD, .link = { "ezlb0" } };
@@ -599,6 +642,8 @@ int main(void)
 		cmocka_unit_test(test_format_snat),
 		cmocka_unit_test(test_format_longest_fits),
 		cmocka_unit_test(test_format_timeouts),
+		cmocka_unit_test(test_format_syncs),
+		cmocka_unit_test(test_explain_syncs),
 		cmocka_unit_test(test_format_attributes),
 		cmocka_unit_test(test_format_ipv6_netmask),
 		cmocka_unit_test(test_format_tunnels),

@@ -288,6 +288,31 @@ static void test_timeouts(void **state)
 	scene_close(scene);
 }
 
+static void test_syncs(void **state)
+{
+	const struct ezlb_sync_row master = { EZLB_SYNC_MASTER, "eth1", 1, false };
+	struct scene *scene = scene_open();
+	struct ezlb_op *op = ezlb_plan_add(&scene->plan, EZLB_OP_SYNC_ADD);
+
+	(void)state;
+	op->sync = master;
+	op = ezlb_plan_add(&scene->plan, EZLB_OP_SYNC_SET);
+	op->sync = op->old_sync = master;
+	op->old_sync.id = 2;
+	op = ezlb_plan_add(&scene->plan, EZLB_OP_SYNC_SET);
+	op->sync = op->old_sync = master;
+	op->old_sync.stale = true;
+	op = ezlb_plan_add(&scene->plan, EZLB_OP_SYNC_DEL);
+	op->sync = master;
+	assert_says(scene, "host\n");
+#define DAEMON "ipvs sync daemon master on eth1, id "
+	assert_says(scene, "  + " DAEMON "1  --sync-interface\n");
+	assert_says(scene, "  ~ " DAEMON "2 -> master on eth1, id 1  --sync-interface\n");
+	assert_says(scene, "  ~ " DAEMON "1  its interface was replaced\n");
+	assert_says(scene, "  - " DAEMON "1  there is no --sync-interface any more\n");
+	scene_close(scene);
+}
+
 static void add_vip(struct scene *scene, enum ezlb_op_kind kind, const char *addr)
 {
 	struct ezlb_op *op = ezlb_plan_add(&scene->plan, kind);
@@ -444,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_timeouts),
+		cmocka_unit_test(test_syncs),
 		cmocka_unit_test(test_vips),
 		cmocka_unit_test(test_accepts),
 		cmocka_unit_test(test_client_addresses),

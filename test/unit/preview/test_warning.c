@@ -121,6 +121,21 @@ static void test_no_client_addresses(void **state)
 	scene_close(scene);
 }
 
+static void test_foreign_syncs(void **state)
+{
+	struct ezlb_sync_row rows[] = { { EZLB_SYNC_BACKUP, "eth2", 7, false } };
+	const struct ezlb_syncs foreign = { rows, COUNT_OF(rows), COUNT_OF(rows) };
+	struct scene *scene = scene_open();
+
+	(void)state;
+	scene->preview.foreign_syncs = &foreign;
+	assert_text(scene,
+		    "host\n"
+		    "  ! ipvs sync daemon backup on eth2, id 7, not changed: another program "
+		    "started it  --sync-interface\n");
+	scene_close(scene);
+}
+
 static void test_foreign(void **state)
 {
 	struct scene *scene = scene_open();
@@ -141,11 +156,9 @@ static void test_foreign(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_backends),
-		cmocka_unit_test(test_beside_ops),
-		cmocka_unit_test(test_taken_out),
-		cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_no_client_addresses),
+		cmocka_unit_test(test_backends),      cmocka_unit_test(test_beside_ops),
+		cmocka_unit_test(test_taken_out),     cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_foreign_syncs), cmocka_unit_test(test_no_client_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

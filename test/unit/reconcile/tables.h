@@ -124,6 +124,17 @@ static inline void add_setting(struct ezlb_table *table, const struct words *lin
 		ezlb_strcpy(row->device, sizeof(row->device), line->w[1] + len + 1);
 }
 
+/* "sync master eth1 1 stale" */
+static inline void add_sync(struct ezlb_table *table, const struct words *line)
+{
+	struct ezlb_sync_row *row = EZLB_PUSH(&table->syncs);
+
+	assert_int_equal(ezlb_sync_role_parse(line->w[1], &row->role), 0);
+	ezlb_strcpy(row->device, sizeof(row->device), line->w[2]);
+	row->id = (uint32_t)atoi(line->w[3]);
+	row->stale = strcmp(line->w[4], "stale") == 0;
+}
+
 static inline void add_accept(struct ezlb_table *table, const struct words *line)
 {
 	struct ezlb_accept_row *row = EZLB_PUSH(&table->accepts);
@@ -227,14 +238,14 @@ static inline void add_row(struct ezlb_table *table, const char *text)
 		const char *word;
 		void (*add)(struct ezlb_table *, const struct words *);
 	} kinds[] = {
-		{ "service", add_service },	{ "dest", add_dest },
-		{ "snat", add_snat },		{ "snat-listener", add_snat },
-		{ "setting", add_setting },	{ "accept", add_accept },
-		{ "link", add_link },		{ "vip", add_vip },
-		{ "need", add_need },		{ "elsewhere", add_elsewhere },
-		{ "gate", add_gate },		{ "toa", add_toa },
-		{ "hook", add_hook },		{ "route", add_route },
-		{ "toa-problem", add_problem },
+		{ "service", add_service }, { "dest", add_dest },
+		{ "snat", add_snat },	    { "snat-listener", add_snat },
+		{ "setting", add_setting }, { "accept", add_accept },
+		{ "link", add_link },	    { "vip", add_vip },
+		{ "need", add_need },	    { "elsewhere", add_elsewhere },
+		{ "gate", add_gate },	    { "toa", add_toa },
+		{ "hook", add_hook },	    { "route", add_route },
+		{ "sync", add_sync },	    { "toa-problem", add_problem },
 	};
 	struct words line = { .w = { "" } };
 	size_t i = 0;
@@ -292,6 +303,9 @@ static inline void print_host(FILE *f, const struct ezlb_table *t)
 		fprintf(f, "setting %s%s%s %d\n", setting_words[t->settings.items[i].setting],
 			t->settings.items[i].device[0] ? ":" : "", t->settings.items[i].device,
 			t->settings.items[i].value);
+	for (size_t i = 0; i < t->syncs.len; i++)
+		fprintf(f, "sync %s %s %u\n", ezlb_sync_role_str(t->syncs.items[i].role),
+			t->syncs.items[i].device, t->syncs.items[i].id);
 	for (size_t i = 0; i < t->accepts.len; i++)
 		fprintf(f, "accept %s %s\n", ezlb_gate_str(t->accepts.items[i].gate),
 			ezlb_service_key_format(&t->accepts.items[i].service, key));

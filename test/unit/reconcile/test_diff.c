@@ -39,6 +39,17 @@ static const struct {
 	  "dest-del tcp 10.0.0.9:80 -> 10.1.0.9:80\n"
 	  "service-del tcp 10.0.0.9:80\n"
 	  "snat-del tcp 10.1.0.3:80 masquerade\n" },
+	{ "sync daemons: before the services, and gone after them",
+	  "sync master eth1 1\nsync backup eth1 1\nservice tcp 10.0.0.1:80 wrr\n",
+	  "sync backup eth1 2\nservice tcp 10.0.0.2:80 wrr\n",
+	  "sync-add master on eth1, id 1\n"
+	  "sync-set backup on eth1, id 1 (was backup on eth1, id 2)\n"
+	  "service-add tcp 10.0.0.1:80 scheduler wrr\nservice-del tcp 10.0.0.2:80\n" },
+	{ "one whose interface was replaced", "sync master eth1 1\nsync backup eth1 1\n",
+	  "sync master eth1 1 stale\nsync backup eth1 1\n",
+	  "sync-set master on eth1, id 1 (its interface was replaced)\n" },
+	{ "no sync daemon is wanted", "service tcp 10.0.0.1:80 wrr\n",
+	  "sync master eth1 1\nservice tcp 10.0.0.1:80 wrr\n", "sync-del master on eth1, id 1\n" },
 	{ "within a kind by key: protocol, address, port",
 	  "service udp 10.0.0.1:80 wrr\nservice tcp 10.0.0.1:443 wrr\nservice tcp 10.0.0.1:80 wrr\n"
 	  "service tcp 9.0.0.1:80 wrr\nservice tcp [fd00::1]:80 wrr\n",

@@ -709,9 +709,22 @@ static void test_scope_is_what_is_wanted_or_owned(void **state)
 	ezlb_spec_free(spec);
 }
 
+/* Also without a service: a balancer that waits learns connections. */
+static void test_syncs(void **state)
+{
+	const char *const none[SPECS] = { NULL };
+	struct ezlb_policy policy = { .sync_device = "eth1", .sync_id = 7 };
+
+	(void)state;
+	check_policy(&policy, none, NULL, NULL, "sync master eth1 7\nsync backup eth1 7\n");
+	policy.sync_device[0] = '\0';
+	check_policy(&policy, none, NULL, NULL, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_syncs),
 		cmocka_unit_test(full_nat_true_makes_the_right_rules),
 		cmocka_unit_test(full_nat_false_makes_none),
 		cmocka_unit_test(each_listener_of_a_file_is_a_service),

@@ -4,9 +4,10 @@
 /* What is around services; before ALL, and as it comes out of it. */
 #define DRAIN	"drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80, "
 #define TIMEOUT "timeout tcp 900 3600, "
-#define AROUND	TIMEOUT "link a0, vip a0 10.0.0.1, clsact eth0, " DRAIN
-#define SORTED                                          \
-	"chain, vs.conntrack 0, ip_forward 1, " TIMEOUT \
+#define SYNC	"sync master eth1 1, "
+#define AROUND	TIMEOUT SYNC "link a0, vip a0 10.0.0.1, clsact eth0, " DRAIN
+#define SORTED                                               \
+	"chain, vs.conntrack 0, ip_forward 1, " TIMEOUT SYNC \
 	"link a0, vip a0 10.0.0.1, clsact eth0, " DRAIN TWO
 
 /* --- the content in memory ----------------------------------------------------------------- */
@@ -70,6 +71,7 @@ static void test_round_trip(void **state)
 		"vs.conntrack 0, ",
 		"ip_forward 2147483647, tcp 10.0.0.1:80",
 		"vs.conntrack 0, accept_ra 1, ",
+		"sync master eth1 1, sync master eth2 1, sync backup eth1 1, sync backup eth1 255, ",
 		"link a0, link b0, ",
 		"clsact eth0, clsact eth1, ",
 		"vip a0 10.0.0.1, vip a0 fd00::1, vip b0 10.0.0.1, ",
@@ -104,6 +106,7 @@ static void test_text(void **state)
 			     "setting net.ipv4.vs.conntrack 0\n"
 			     "setting net.ipv4.ip_forward 1\n"
 			     "timeout tcp 900 3600\n"
+			     "sync master eth1 1\n"
 			     "link a0\n"
 			     "vip a0 10.0.0.1\n"
 			     "clsact eth0\n"
@@ -136,12 +139,15 @@ static void test_any_order(void **state)
 			      "drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80\n"
 			      "setting net.ipv6.conf.eth0.accept_ra 0\n"
 			      "timeout tcp 900 3600\n"
+			      "sync backup eth1 1\n"
+			      "sync master eth1 1\n"
 			      "link a0\n"
 			      "chain nat EZLB-SNAT\n"
 			      "setting net.ipv4.vs.conntrack 0\n"
 			      "end\n");
 	put("ledger", mixed);
-	assert_reads("chain, vs.conntrack 0, ip_forward 1, accept_ra 0, " TIMEOUT
+	assert_reads("chain, vs.conntrack 0, ip_forward 1, accept_ra 0, " TIMEOUT SYNC
+		     "sync backup eth1 1, "
 		     "link a0, vip a0 10.0.0.1, clsact eth0, clsact eth1, " DRAIN TWO);
 }
 
