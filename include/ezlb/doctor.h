@@ -13,6 +13,7 @@
 #include <ezlb/mem.h>
 #include <ezlb/ports.h>
 #include <ezlb/spec.h>
+#include <ezlb/sync.h>
 #include <ezlb/text.h>
 
 enum ezlb_level { EZLB_LEVEL_OK, EZLB_LEVEL_WARN, EZLB_LEVEL_FAIL };
@@ -31,9 +32,12 @@ struct ezlb_findings EZLB_VEC(struct ezlb_finding);
 struct ezlb_doctor {
 	const char *root; /* prefix of /proc and /sys; "" except in tests */
 	const struct ezlb_desired *desired;
-	bool nftables;			/* the SNAT driver in use; else iptables */
-	bool firewall_never;		/* ezlb adds no accept rules to filters that drop */
-	const char *vip_device;		/* "": none */
+	bool nftables;		 /* the SNAT driver in use; else iptables */
+	bool firewall_never;	 /* ezlb adds no accept rules to filters that drop */
+	const char *vip_device;	 /* "": none */
+	const char *sync_device; /* of the sync daemon of IPVS; "": none */
+	uint8_t sync_id;
+	const struct ezlb_syncs *syncs; /* those that run; NULL: not read */
 	const struct ezlb_ports *ports; /* judged; of the services in the kernel; NULL: not read */
 	/* Why this host cannot tell backends the client's address; "": it can; NULL: not known. */
 	const char *toa_problem;

@@ -2,6 +2,8 @@
 /* doctor: gives the doctor the service files and the flags. */
 #include <ezlb/controller.h>
 
+#include <unistd.h>
+
 #include <ezlb/catalog.h>
 #include <ezlb/ipvs.h>
 #include <ezlb/toa.h>
@@ -94,6 +96,23 @@ static const char *read_toa(const struct ezlb_desired *desired, char buf[EZLB_TO
 	return buf;
 }
 
+/* None if IPVS cannot be read, which is another finding. */
+static void read_syncs(const char *device, struct ezlb_syncs *out)
+{
+	const struct ezlb_scope none = { 0 };
+	struct ezlb_table table = { 0 };
+	struct ezlb_layer *layer;
+
+	/* Without ip_vs there is none, and this does not load it. */
+	if (!device[0] || access("/proc/net/ip_vs", F_OK) < 0 || ezlb_ipvs_open(&layer, NULL) < 0)
+		return;
+	ezlb_ipvs_manage_syncs(layer, device);
+	layer->list(layer, &none, &table, NULL);
+	EZLB_VEC_COPY(out, &table.syncs);
+	ezlb_table_clear(&table);
+	layer->close(layer);
+}
+
 int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findings *out,
 			   struct ezlb_err *err)
 {
@@ -103,22 +122,28 @@ int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findi
 	int rc = read_files(&files, options, driver, err);
 	char problem[EZLB_TOA_PROBLEM_STRLEN];
 	struct ezlb_ports ports = { 0 };
+	struct ezlb_syncs syncs = { 0 };
 	struct ezlb_doctor doctor = {
 		.root = "",
 		.desired = &files.batch.desired,
 		.nftables = driver == EZLB_SNAT_NFTABLES,
 		.firewall_never = options->firewall_never,
 		.vip_device = options->vip_device ? options->vip_device : "",
+		.sync_device = options->sync_interface ? options->sync_interface : "",
+		.sync_id = options->sync_id,
+		.syncs = &syncs,
 	};
 
 	if (rc == 0) {
 		add_file_findings(&files, out);
 		read_ports(&files.batch.desired, &ports);
 		doctor.ports = &ports;
+		read_syncs(doctor.sync_device, &syncs);
 		doctor.toa_problem = read_toa(&files.batch.desired, problem);
 		ezlb_doctor_run(&doctor, out);
 	}
 	EZLB_VEC_CLEAR(&ports);
+	EZLB_VEC_CLEAR(&syncs);
 	files_clear(&files);
 	return rc;
 }

@@ -52,6 +52,21 @@ static bool is_same_filter(const struct ezlb_drop *drop, const struct pass_fact 
 	return strcmp(drop->table, pass->table) == 0;
 }
 
+const char *filters_tool(const struct ezlb_drop *drop)
+{
+	static const char *const tools[2][3] = {
+		{ "iptables", "iptables-nft", "iptables-legacy" },
+		{ "ip6tables", "ip6tables-nft", "ip6tables-legacy" },
+	};
+	bool ip6 = strncmp(drop->table, "ip6", 3) == 0;
+
+	if (is_some_iptables(drop))
+		return tools[ip6][0];
+	if (is_iptables_nft(drop))
+		return tools[ip6][1];
+	return strstr(drop->table, " (legacy)") ? tools[ip6][2] : NULL;
+}
+
 #define COMMENT_STRLEN 96
 
 /* The comment by which a pass is known again: "ezlb-web", for further listeners "ezlb-web.2". */
@@ -63,7 +78,8 @@ static void comment_of(const struct ezlb_spec *spec, size_t i, char buf[COMMENT_
 		snprintf(buf, COMMENT_STRLEN, "ezlb-%s.%zu", spec->name, i + 1);
 }
 
-static bool has_pass(const struct net_facts *net, const struct ezlb_drop *drop, const char *comment)
+bool filters_has_pass(const struct net_facts *net, const struct ezlb_drop *drop,
+		      const char *comment)
 {
 	for (size_t i = 0; i < net->passes.len; i++)
 		if (is_same_filter(drop, &net->passes.items[i]) &&
@@ -142,14 +158,10 @@ static void iptables_match(const struct ezlb_drop *drop, const struct ezlb_liste
 static void set_iptables_fix(struct ezlb_finding *finding, const struct ezlb_drop *drop,
 			     const struct ezlb_listener *listener, const char *comment)
 {
-	const char *v6 = listener->listen.addr.family == AF_INET6 ? "6" : "";
-	const char *kind = is_iptables_nft(drop) ? "-nft" : "-legacy";
 	char match[MATCH_STRLEN];
 
-	if (is_some_iptables(drop))
-		kind = "";
 	iptables_match(drop, listener, match);
-	set_fix(finding, "ip%stables%s -I %s %s -m comment --comment %s -j ACCEPT", v6, kind,
+	set_fix(finding, "%s -I %s %s -m comment --comment %s -j ACCEPT", filters_tool(drop),
 		drop->chain, match, comment);
 }
 
@@ -169,7 +181,7 @@ static void report_drop(const struct ezlb_drop *drop, const struct ezlb_spec *sp
 	char comment[COMMENT_STRLEN];
 
 	comment_of(spec, i, comment);
-	if (is_some_iptables(drop) || is_iptables_nft(drop) || strstr(drop->table, " (legacy)"))
+	if (filters_tool(drop))
 		set_iptables_fix(finding, drop, listener, comment);
 	else
 		set_nft_fix(finding, drop, listener, comment);
@@ -184,7 +196,7 @@ static void check_drop(const struct ezlb_drop *drop, const struct ezlb_spec *spe
 		return;
 	for (size_t i = 0; i < spec->n_listeners; i++) {
 		comment_of(spec, i, comment);
-		if (!has_pass(net, drop, comment))
+		if (!filters_has_pass(net, drop, comment))
 			report_drop(drop, spec, i, out);
 	}
 }

@@ -217,6 +217,7 @@ void check_host(const struct ezlb_doctor *doctor, const struct host_facts *host,
 	check_mixed(host, out);
 	check_kube_proxy(doctor, net, out);
 	check_lock(doctor, host, out);
+	check_sync(doctor, net, out);
 	if (net->filter_err.code)
 		say(out, EZLB_LEVEL_WARN, "filters", "", "cannot read the packet filters: %.200s",
 		    net->filter_err.msg);

@@ -37,6 +37,7 @@ struct link_fact {
 	char name[EZLB_DEVICE_STRLEN];
 	bool on_wire;	/* up, uses ARP and is not loopback */
 	long rp_filter; /* the effective value, see facts_rp_filter() */
+	bool up;
 };
 
 struct addr_fact {
@@ -103,6 +104,15 @@ void check_client_address(const struct ezlb_doctor *doctor, const struct ezlb_sp
 			  struct ezlb_findings *out);
 void check_filters(const struct ezlb_spec *spec, const struct net_facts *net,
 		   struct ezlb_findings *out);
+
+void check_sync(const struct ezlb_doctor *doctor, const struct net_facts *net,
+		struct ezlb_findings *out);
+
+/* Is there a rule with this comment in the filter that drops? */
+bool filters_has_pass(const struct net_facts *net, const struct ezlb_drop *drop,
+		      const char *comment);
+/* The command for its rules, like "iptables-nft"; NULL: it is a table written for nft. */
+const char *filters_tool(const struct ezlb_drop *drop);
 
 /* Adds a finding; set_fix sets its fix, if there is one. */
 struct ezlb_finding *say(struct ezlb_findings *out, enum ezlb_level level, const char *check,

@@ -37,6 +37,7 @@ static int on_link(void *arg, const struct nlmsghdr *msg)
 		return -EBADMSG;
 	link = EZLB_PUSH(&net->links);
 	link->index = info->ifi_index;
+	link->up = info->ifi_flags & IFF_UP;
 	link->on_wire = (info->ifi_flags & IFF_UP) &&
 			!(info->ifi_flags & (IFF_LOOPBACK | IFF_NOARP));
 	ezlb_strcpy(link->name, sizeof(link->name), ezlb_nl_attrs_str(&attrs, IFLA_IFNAME));

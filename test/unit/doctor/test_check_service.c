@@ -57,9 +57,9 @@ static int setup(void **state)
 	(void)state;
 	net = (struct net_facts){ .route = lookup };
 	memset(ways, 0, sizeof(ways));
-	*EZLB_PUSH(&net.links) = (struct link_fact){ 1, "lo", false, 1 };
-	*EZLB_PUSH(&net.links) = (struct link_fact){ 2, "eth0", true, 1 };
-	*EZLB_PUSH(&net.links) = (struct link_fact){ 3, "eth1.5", true, 1 };
+	*EZLB_PUSH(&net.links) = (struct link_fact){ 1, "lo", false, 1, true };
+	*EZLB_PUSH(&net.links) = (struct link_fact){ 2, "eth0", true, 1, true };
+	*EZLB_PUSH(&net.links) = (struct link_fact){ 3, "eth1.5", true, 1, true };
 	doctor = (struct ezlb_doctor){ .root = "", .vip_device = "" };
 	with("web tcp 10.0.0.1:80 snat=10.0.0.3-10.0.0.4 10.1.0.1:80");
 	local(0, "10.0.0.1", 1);

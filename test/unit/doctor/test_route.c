@@ -58,6 +58,17 @@ static int teardown(void **state)
 	return clear_found(state);
 }
 
+static bool is_up(const char *device)
+{
+	struct ifreq ifr = { .ifr_flags = 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	strcpy(ifr.ifr_name, device);
+	assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &ifr), 0);
+	close(fd);
+	return ifr.ifr_flags & IFF_UP;
+}
+
 static void test_read(void **state)
 {
 	struct net_facts net = { .route_arg = NULL };
@@ -67,6 +78,7 @@ static void test_read(void **state)
 	assert_int_equal(route_read(&route, "", &net, &err), 0);
 	assert_string_equal(net.links.items[0].name, "lo");
 	assert_false(net.links.items[0].on_wire);
+	assert_int_equal(net.links.items[0].up, is_up("lo"));
 	assert_true(net.links.items[0].rp_filter >= 0);
 	assert_ptr_equal(net_link(&net, net.links.items[0].index), &net.links.items[0]);
 	assert_null(net_link(&net, 4711));
