@@ -7,7 +7,6 @@
 
 #include "facts.h"
 
-#define CHECK	"sync-daemon"
 #define COMMENT "ezlb-sync"
 /* include/net/ip_vs.h and ip_vs_sync.c: the group and port of all sync daemons. */
 #define GROUP "224.0.0.81"
@@ -28,11 +27,11 @@ static void check_link(const char *device, const struct net_facts *net, struct e
 	if (net->route_err.code)
 		return;
 	if (!link)
-		say(out, EZLB_LEVEL_WARN, CHECK, "",
+		say(out, EZLB_LEVEL_WARN, "sync-daemon", "",
 		    "there is no interface %s: connections are not shared with other balancers",
 		    device);
 	else if (!link->up)
-		set_fix(say(out, EZLB_LEVEL_WARN, CHECK, "",
+		set_fix(say(out, EZLB_LEVEL_WARN, "sync-daemon", "",
 			    "the interface %s is down: connections are not shared with other "
 			    "balancers",
 			    device),
@@ -48,7 +47,7 @@ static void check_others(const struct ezlb_doctor *doctor, struct ezlb_findings 
 	for (size_t i = 0; rows && i < rows->len; i++)
 		if (strcmp(rows->items[i].device, doctor->sync_device) != 0 ||
 		    rows->items[i].id != doctor->sync_id)
-			set_fix(say(out, EZLB_LEVEL_WARN, CHECK, "",
+			set_fix(say(out, EZLB_LEVEL_WARN, "sync-daemon", "",
 				    "there is one already: %s. If another program started it, "
 				    "ezlb leaves it unchanged and starts none in this role",
 				    ezlb_sync_row_format(&rows->items[i], text)),
@@ -83,7 +82,7 @@ static void check_drops(const char *device, const struct net_facts *net, struct 
 		if (drop->hook == EZLB_DROP_FORWARD || strncmp(drop->table, "ip6", 3) == 0 ||
 		    filters_has_pass(net, drop, COMMENT))
 			continue;
-		set_accept(say(out, EZLB_LEVEL_WARN, CHECK, "",
+		set_accept(say(out, EZLB_LEVEL_WARN, "sync-daemon", "",
 			       "%s, chain %s, drops %s: what this balancer %s others about "
 			       "connections (udp port " PORT ") may be lost",
 			       drop->table, drop->chain,
@@ -105,6 +104,6 @@ void check_sync(const struct ezlb_doctor *doctor, const struct net_facts *net,
 	check_others(doctor, out);
 	check_drops(device, net, out);
 	if (out->len == before)
-		say(out, EZLB_LEVEL_OK, CHECK, "", "%s can share connections, id %u", device,
-		    doctor->sync_id);
+		say(out, EZLB_LEVEL_OK, "sync-daemon", "", "%s can share connections, id %u",
+		    device, doctor->sync_id);
 }
