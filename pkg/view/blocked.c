@@ -32,9 +32,6 @@ static void take(struct blocked *blocked, const struct ezlb_op *op)
 	if ((action == EZLB_ACTION_DEL && op->kind != EZLB_OP_DEST_DEL) ||
 	    action == EZLB_ACTION_RESET)
 		return;
-	/* Services work without what other balancers know of connections. */
-	if (subject.kind == EZLB_SUBJECT_SYNC)
-		return;
 	/* Services work without TOA. */
 	if (ezlb_op_layer(op->kind) == EZLB_LAYER_TOA) {
 		*EZLB_PUSH(&blocked->toa) = op;
