@@ -30,7 +30,7 @@ daemons() {
 }
 daemons_are() { [[ $(daemons "${@:2}") == "$1" ]]; }
 # Kernel threads of all namespaces: those that are started again have other numbers.
-threads() { grep -lE '^ipvs-[mb]:' /proc/[0-9]*/comm 2>/dev/null | sort; }
+threads() { { grep -lE '^ipvs-[mb]:' /proc/[0-9]*/comm 2>/dev/null || :; } | sort; }
 owned() { sed -n 's/^sync //p' "$STATE/ledger" | paste -sd,; }
 
 echo "# both roles, without a word about them in a service file"
