@@ -19,7 +19,7 @@ static struct ezlb_pass_result result;
 static void start(const char *device, uint8_t id)
 {
 	pass = (struct ezlb_pass){ .policy.sync_id = id };
-	strcpy(pass.policy.sync_device, device);
+	ezlb_strcpy(pass.policy.sync_device, sizeof(pass.policy.sync_device), device);
 	faulty_dataplane(memory, &pass.dp);
 	assert_int_equal(ezlb_ledger_open(&pass.ledger, top, NULL), 0);
 }
@@ -67,7 +67,7 @@ static void put_sync(enum ezlb_sync_role role, const char *device, uint32_t id)
 	struct ezlb_sync_row *row = EZLB_PUSH(&faulty_table(memory)->syncs);
 
 	*row = (struct ezlb_sync_row){ .role = role, .id = id };
-	strcpy(row->device, device);
+	ezlb_strcpy(row->device, sizeof(row->device), device);
 	EZLB_SORT(&faulty_table(memory)->syncs, ezlb_sync_row_cmp);
 }
 
