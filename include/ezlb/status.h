@@ -18,6 +18,7 @@
 #include <ezlb/ports.h>
 #include <ezlb/roster.h>
 #include <ezlb/spec.h>
+#include <ezlb/sync.h>
 #include <ezlb/text.h>
 #include <ezlb/traffic.h>
 #include <ezlb/verdict.h>
@@ -223,6 +224,14 @@ struct ezlb_status_connlog {
 	char problem[EZLB_MESSAGE_STRLEN]; /* why no lines come now; "": they come */
 };
 
+/* The sync daemon of IPVS. */
+struct ezlb_status_sync {
+	char device[EZLB_DEVICE_STRLEN]; /* "": none is wanted, or no pass yet */
+	uint8_t id;
+	bool running[EZLB_SYNC_ROLES];	   /* as --sync-interface and --sync-id say */
+	char problem[EZLB_MESSAGE_STRLEN]; /* why one does not run; "" */
+};
+
 /* How the files are watched. */
 enum ezlb_watch_mode { EZLB_WATCH_INOTIFY, EZLB_WATCH_POLL };
 const char *ezlb_watch_mode_str(enum ezlb_watch_mode mode); /* "inotify" */
@@ -271,6 +280,7 @@ struct ezlb_status {
 	int64_t conntrack_entries, conntrack_max; /* -1: unknown */
 	bool conntrack_full;			  /* set at 95 %, cleared below 90 % */
 	struct ezlb_status_connlog connlog;
+	struct ezlb_status_sync sync;
 	struct ezlb_status_counts toa; /* packets, by what the TOA program did; empty: not loaded */
 
 	/* Sorted by name, then file. */

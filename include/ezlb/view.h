@@ -82,9 +82,10 @@ struct ezlb_view {
 
 	/* After the last pass that could read the links; sorted by address. */
 	struct ezlb_view_vips EZLB_VEC(struct ezlb_view_vip) vips;
-	struct ezlb_local local;     /* when last read */
-	struct ezlb_answers answers; /* of the virtual services */
-	struct ezlb_ports ports;     /* when last read; of the services with full_nat */
+	struct ezlb_status_sync sync; /* after the last pass */
+	struct ezlb_local local;      /* when last read */
+	struct ezlb_answers answers;  /* of the virtual services */
+	struct ezlb_ports ports;      /* when last read; of the services with full_nat */
 };
 
 void ezlb_view_start(struct ezlb_view *view, int64_t now_ms);

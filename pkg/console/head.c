@@ -137,6 +137,14 @@ static void put_connlog(const json_t *doc, const struct ezlb_console_look *look,
 					  lost, lost + lines));
 }
 
+static void put_sync(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out)
+{
+	const char *problem = doc_text(json_object_get(doc, "sync"), "problem");
+
+	if (problem[0])
+		put_problem(look, out, ezlb_asprintf("the sync daemon of IPVS: %s", problem));
+}
+
 void part_head(const json_t *doc, const struct ezlb_console_look *look, struct ezlb_text *out)
 {
 	put_title(doc, look, out);
@@ -158,6 +166,7 @@ void part_head(const json_t *doc, const struct ezlb_console_look *look, struct e
 			    ezlb_asprintf("last good versions will not survive a reboot: %s",
 					  doc_text(doc, "persist_error")));
 	put_connlog(doc, look, out);
+	put_sync(doc, look, out);
 	put_limits(doc, look, out);
 }
 

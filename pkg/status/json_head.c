@@ -119,6 +119,22 @@ static json_t *draining_json(const struct ezlb_status *status)
 	return draining;
 }
 
+/* null: none is wanted. */
+static json_t *sync_json(const struct ezlb_status_sync *sync)
+{
+	json_t *object = sync->device[0] ? ezlb_json_object() : json_null();
+
+	if (!sync->device[0])
+		return object;
+	ezlb_json_put_text(object, "interface", sync->device);
+	ezlb_json_put_count(object, "id", sync->id);
+	for (int i = 0; i < EZLB_SYNC_ROLES; i++)
+		ezlb_json_put_bool(object, ezlb_sync_role_str((enum ezlb_sync_role)i),
+				   sync->running[i]);
+	ezlb_json_put_text(object, "problem", sync->problem);
+	return object;
+}
+
 json_t *json_head(const struct ezlb_status *status)
 {
 	json_t *head = ezlb_json_object();
@@ -146,6 +162,7 @@ json_t *json_head(const struct ezlb_status *status)
 	ezlb_json_put(head, "conntrack", conntrack_json(status));
 	ezlb_json_put(head, "toa", toa_json(status));
 	ezlb_json_put(head, "connection_log", connlog_json(&status->connlog));
+	ezlb_json_put(head, "sync", sync_json(&status->sync));
 	ezlb_json_put_text(head, "traffic_error", status->traffic_error);
 	if (status->persist_error[0])
 		ezlb_json_put_text(head, "persist_error", status->persist_error);

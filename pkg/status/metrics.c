@@ -233,6 +233,19 @@ static void put_connlog(const struct ezlb_status_connlog *log, struct ezlb_text 
 		log->lost);
 }
 
+static void put_sync(const struct ezlb_status_sync *sync, struct ezlb_text *out)
+{
+	const struct metric *running = GAUGE("ezlb_sync_running",
+					     "Whether IPVS's sync daemon runs, by role.");
+
+	if (!sync->device[0])
+		return;
+	metric_head(out, running);
+	for (int i = 0; i < EZLB_SYNC_ROLES; i++)
+		put_labelled(out, running, "{role", ezlb_sync_role_str((enum ezlb_sync_role)i),
+			     sync->running[i]);
+}
+
 void ezlb_status_metrics(const struct ezlb_status *status, struct ezlb_text *out)
 {
 	put_process(status, out);
@@ -247,6 +260,7 @@ void ezlb_status_metrics(const struct ezlb_status *status, struct ezlb_text *out
 	put_kernel(status, out);
 	put_toa(status, out);
 	put_connlog(&status->connlog, out);
+	put_sync(&status->sync, out);
 	metrics_put_vips(status, out);
 	metrics_put_rows(status, out);
 }

@@ -257,6 +257,7 @@ static void take_view(const struct ezlb_view *view, uint64_t clock_ms, struct ez
 	out->started_ms = view->started_ms;
 	out->ready = ezlb_view_ready(view, clock_ms, out->not_ready);
 	out->drain = view->drain;
+	out->sync = view->sync;
 	memcpy(out->vip_device, view->vip_device, sizeof(out->vip_device));
 	out->reloads = view->reloads;
 	out->last_reload_ok = view->reload_ok;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "roles.h"
+#include "syncs.h"
 #include "view_inside.h"
 #include "vips.h"
 
@@ -141,6 +142,7 @@ void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, i
 	note_outcome(view, pass->result, pass->clock_ms, now_ms);
 	take_roles(view, pass, now_ms);
 	vips_take(view, pass, now_ms);
+	syncs_take(view, pass);
 	blocked_find(&said.blocked, &pass->result->plan.ops);
 	view_set_all(view, pass->catalog, &said, now_ms);
 	blocked_clear(&said.blocked);

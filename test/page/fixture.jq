@@ -180,7 +180,7 @@ def memory: shop | .status.dataplane = "memory" |
 def placed($state; $where): .listeners[0] |= . + {vip: $state, where: "\(.listen | sub(":[0-9]*$"; "")) \($where)"};
 def drained: shop | .status.services |= map(select(.state == "ok")) | .status.files = [] |
 	.status.ready = false | .status.not_ready = "this balancer drains: by `ezlb drain`; `ezlb undrain` puts it back" |
-	.status.vip_device = "ezlb0" | .status.revision = "0a3c51d07be24f68" | .status.revision_since = at(-1860) |
+	.status.vip_device = "ezlb0" | .status.sync = {interface: "eth1", id: 1, master: true, backup: true, problem: ""} | .status.revision = "0a3c51d07be24f68" | .status.revision_since = at(-1860) |
 	.status.services |= map(placed("drained"; "is on ezlb0-drain: this balancer drains") |
 		if .name == "dns" then placed("withdrawn"; "is not on ezlb0: no backend serves") | none_up(60; "no backend is up")
 		elif .name == "redis" then placed("held"; "is not on ezlb0 yet") else . end |

@@ -46,6 +46,7 @@ drained() {
 	shows "not that something is wrong" 'document.getElementById("ready").textContent + document.getElementById("ready").dataset.tone' Drainedwarn
 	shows "the tab says it" document.title "drained - ezlb lb-1"
 	shows "the revision is a fact" "$(fact Revision)" 0a3c51d07be24f68
+	shows "the sync daemon, too" "$(fact "Sync daemon")" "master, backup"
 	shows "as an event, too" 'document.querySelector("#events li .type").textContent' "This balancer drains"
 	js '[...document.querySelectorAll("#services details")].forEach(d => d.open = true)' >/dev/null
 	comes "where the addresses are, each once" "$(addresses api)" "10.20.0.11 is on ezlb0-drain: this balancer drains"
@@ -53,9 +54,10 @@ drained() {
 		"no backend is up; 10.20.0.53 is not on ezlb0: no backend serves"
 	shows "one that has not returned, without a reason" "$(row redis).querySelector('.why > span').textContent" \
 		"[fd00:20::21] is not on ezlb0 yet"
-	jq -c '.draining = null | .ready = true' "$WWW/api/v1/status" >"$WORK/serves.json"
+	jq -c '.draining = null | .ready = true | .sync += {backup: false, problem: "why not"}' "$WWW/api/v1/status" >"$WORK/serves.json"
 	mv "$WORK/serves.json" "$WWW/api/v1/status"
-	comes "it is over" "$alerts" ""
+	comes "it is over, but the sync daemon has a problem" "$alerts" "Sync daemon of IPVS: why not"
+	shows "one of them runs" "$(fact "Sync daemon")" master
 	shows "and it is ready" 'document.getElementById("ready").textContent' Ready
 	quiet "the console is quiet when it drains"
 }

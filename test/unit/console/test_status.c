@@ -311,6 +311,9 @@ static void test_head(void **state)
 		{ "one that does not write",
 		  "{\"services\": [], \"connection_log\": {\"problem\": \"no space left\"}}",
 		  "\n! the connection log writes nothing: no space left\n" },
+		{ "a sync daemon that does not run",
+		  "{\"services\": [], \"sync\": {\"problem\": \"why\"}}",
+		  "\n! the sync daemon of IPVS: why\n" },
 		{ "an unreadable file",
 		  "{\"services\": [], \"files\": [{\"path\": \"/a.yaml\", \"state\": \"unreadable\", "
 		  "\"in_force\": true}]}",

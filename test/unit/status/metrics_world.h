@@ -171,6 +171,8 @@ static inline struct ezlb_status small_world(void)
 	add_file(&status, "other.yaml", EZLB_FILE_REFUSED);
 	add_file(&status, "web.yaml", EZLB_FILE_OK);
 	dns = add_service(&status, "dns", "dns.yaml", "[fd00::1]:53");
+	ezlb_strcpy(status.sync.device, sizeof(status.sync.device), "eth1");
+	status.sync.running[EZLB_SYNC_MASTER] = true;
 	ezlb_strcpy(status.vip_device, sizeof(status.vip_device), "ezlb0");
 	status.listeners.items[0].of.proto = EZLB_UDP;
 	status.listeners.items[0].vip = EZLB_VIP_WITHDRAWN;

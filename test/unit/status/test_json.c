@@ -194,7 +194,7 @@ static void test_an_empty_world(void **state)
 		"\"failing_since\":null,\"error\":\"\",\"repairs\":0},"
 		"\"probes\":{\"targets\":0,\"overdue\":0},"
 		"\"conntrack\":{\"entries\":null,\"max\":null,\"full\":false},\"toa\":null,"
-		"\"connection_log\":null,\"traffic_error\":\"\","
+		"\"connection_log\":null,\"sync\":null,\"traffic_error\":\"\","
 		"\"services\":[],\"files\":[]}");
 	json_decref(doc);
 }
@@ -214,6 +214,10 @@ static void test_what_is_wrong_is_told(void **state)
 		.drain = { .kind = EZLB_NODE_UNTIL_EXIT, .since_ms = ONE },
 		.repairs = { [EZLB_OP_HOST_SET] = 1, [EZLB_OP_DEST_ADD] = 2, [EZLB_OPS - 1] = 4 },
 		.overdue = 5,
+		.sync = { .device = "eth1",
+			  .id = 7,
+			  .running = { [EZLB_SYNC_BACKUP] = true },
+			  .problem = "why" },
 	};
 	struct ezlb_status_dir *dir = EZLB_PUSH(&status.dirs);
 	json_t *doc;
@@ -236,6 +240,9 @@ static void test_what_is_wrong_is_told(void **state)
 		"{\"kind\":\"until_exit\",\"since\":\"2026-11-23T01:00:00.000Z\","
 		"\"device\":\"ezlb0-drain\",\"where\":\"its addresses are on ezlb0-drain, and "
 		"open connections go on\"}");
+	assert_written("sync", json_object_get(doc, "sync"),
+		       "{\"interface\":\"eth1\",\"id\":7,\"master\":false,\"backup\":true,"
+		       "\"problem\":\"why\"}");
 	assert_written("probes", json_object_get(doc, "probes"), "{\"targets\":0,\"overdue\":5}");
 	assert_written("not_ready", json_object_get(doc, "not_ready"), "\"the first pass failed\"");
 	assert_written("traffic_error", json_object_get(doc, "traffic_error"), "\"no answer\"");

@@ -72,6 +72,7 @@ static void test_an_empty_world_is_sound_and_has_what_it_can(void **state)
 		{ "ezlb_reconcile_last_success_timestamp_seconds",
 		  "ezlb_reconcile_last_success_timestamp_seconds 0.000\n" },
 		{ "ezlb_vip_announced", "(none)" },
+		{ "ezlb_sync_running", "(none)" },
 		{ "ezlb_service_state", "" },
 		{ "ezlb_backend_connections_total", "" },
 		{ "ezlb_conntrack_entries", "(none)" },
