@@ -86,7 +86,8 @@ static void test_not_ready_while_it_drains(void **state)
 		const char *why;
 	} kinds[] = {
 		{ EZLB_NODE_DRAINED, "this balancer drains: `ezlb undrain` puts it back" },
-		{ EZLB_NODE_UNTIL_EXIT, "this balancer drains: `ezlb undrain` puts it back, or the end" },
+		{ EZLB_NODE_UNTIL_EXIT,
+		  "this balancer drains: `ezlb undrain` puts it back, or the end" },
 		{ EZLB_NODE_EXITING, "this balancer drains: ezlb ends when no connection" },
 	};
 	struct ezlb_node_drain drain = { .since_ms = START_MS };
