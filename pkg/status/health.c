@@ -28,6 +28,7 @@ void ezlb_status_health(const struct ezlb_status *status, struct ezlb_text *out)
 	ezlb_json_put_text(doc, "status", status->ready ? "healthy" : "unhealthy");
 	ezlb_json_put_bool(doc, "ready", status->ready);
 	ezlb_json_put_text(doc, "reason", status->not_ready);
+	ezlb_json_put_bool(doc, "draining", status->drain.kind != EZLB_NODE_SERVES);
 	ezlb_json_put(doc, "backends", backends(status));
 	ezlb_json_dump(doc, false, out);
 	ezlb_text_puts(out, "\n");

@@ -44,7 +44,8 @@ static void test_verdicts(void **state)
 	/* It has left the file and drains. */
 	add(&status, 7, false, EZLB_UNKNOWN);
 	status.backends.items[status.backends.len - 1].removed = true;
-	expect(&status, "{\"status\":\"healthy\",\"ready\":true,\"reason\":\"\",\"backends\":{"
+	expect(&status, "{\"status\":\"healthy\",\"ready\":true,\"reason\":\"\","
+			"\"draining\":false,\"backends\":{"
 			"\"10.0.0.1:80\":true,\"10.0.0.2:80\":false,\"10.0.0.3:80\":false,"
 			"\"10.0.0.4:80\":true,\"10.0.0.5:80\":true,\"10.0.0.6:80\":true}}\n");
 	ezlb_status_clear(&status);
@@ -52,12 +53,13 @@ static void test_verdicts(void **state)
 
 static void test_not_ready_says_why(void **state)
 {
-	struct ezlb_status status = { .not_ready = "a \"name\" that ends within a \xe4\xb8" };
+	struct ezlb_status status = { .drain.kind = EZLB_NODE_EXITING,
+				      .not_ready = "a \"name\" that ends within a \xe4\xb8" };
 
 	(void)state;
 	expect(&status,
 	       "{\"status\":\"unhealthy\",\"ready\":false,\"reason\":\"a \\\"name\\\" that "
-	       "ends within a \xef\xbf\xbd\xef\xbf\xbd\",\"backends\":{}}\n");
+	       "ends within a \xef\xbf\xbd\xef\xbf\xbd\",\"draining\":true,\"backends\":{}}\n");
 }
 
 int main(void)
