@@ -92,7 +92,7 @@ forget() {
 	done
 }
 
-# measure NAME PROTOCOL METHOD EXTENSIONS
+# measure NAME PROTOCOL METHOD EXTENSIONS [CONNTRACK]
 measure() {
 	forget
 	lb_sysctl net.netfilter.nf_conntrack_acct "$4"
@@ -102,7 +102,7 @@ measure() {
 	files "$3"
 	in_ns lb "$EZLB" once --config-dir "$SERVICES" --state-dir "$STATE" --snat-backend nftables --ipvs-timeout-udp 1800s >"$WORK/once" ||
 		fail "once: $(tail -n 3 "$WORK/once")"
-	lb_sysctl net.ipv4.vs.conntrack "$([[ $3 == fullnat ]] && echo 1 || echo 0)"
+	lb_sysctl net.ipv4.vs.conntrack "${5:-$([[ $3 == fullnat ]] && echo 1 || echo 0)}"
 	slabs >"$WORK/before"
 	first_packets "$2" "$COUNT"
 	eventually 60 "$COUNT connections are in IPVS" are_there lb
@@ -137,5 +137,6 @@ for protocol in tcp udp; do
 	measure "FullNAT, nf_conntrack_acct and nf_conntrack_timestamp" "$protocol" fullnat 1
 	measure "NAT" "$protocol" nat 0
 	measure "direct routing" "$protocol" direct 0
+	measure "direct routing beside a FullNAT service" "$protocol" direct 0 1
 done
 synced
