@@ -157,6 +157,7 @@ run --snat-backend=nftables --vip-device=ezlb7" "$(object all DaemonSet "$pod | 
 	refuses "an interface that cannot be" vipDevice --set 'vipDevice=x: y'
 	refuses "a word that is none of --vip-when" vipWhen --set vipWhen=never
 	refuses "a duration without a unit" vipHold --set-string vipHold=5
+	refuses "when addresses are on no link" "need vipDevice" --set vipWhen=serving
 	refuses "an interface for the sync daemon that cannot be" syncInterface --set 'syncInterface=a/b'
 	refuses "a group of balancers that cannot be" syncId --set syncId=256
 	refuses "a time to drain that is no number" drainSeconds --set drainSeconds=60s
