@@ -49,7 +49,7 @@ site() {
 	END
 }
 # has DEVICE: this link of lb has the address of the service.
-has() { in_ns lb ip -oneline address show dev "$1" 2>/dev/null | grep -qF " $VIP/"; }
+has() { [[ $(in_ns lb ip -oneline address show dev "$1" 2>/dev/null) == *" $VIP/"* ]]; }
 cleanup() {
 	podman run --rm --network host --privileged --read-only --volume /run/ezlb:/run/ezlb \
 		--volume /var/lib/ezlb:/var/lib/ezlb "ezlb:$VERSION" cleanup
