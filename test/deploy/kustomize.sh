@@ -309,6 +309,37 @@ check_toa() {
 	succeeds "toa: the namespace is that of the base" cmp "$base/namespace.yaml" deploy/k8s/toa/namespace.yaml
 }
 
+# BIRD beside ezlb, for those whose cluster announces no addresses of a link.
+check_bird() {
+	local file
+	equal "bird: objects" "ConfigMap DaemonSet" "$(of bird '[.[].kind] | sort | join(" ")')"
+	equal "bird: they are in the namespace of ezlb" ezlb "$(of bird '[.[].metadata.namespace] | unique | join(" ")')"
+	equal "bird: its parts belong together" "" "$(inconsistent bird)"
+	services_of bird "$WORK/bird"
+	equal "bird: the ConfigMap has both files" "bird.conf local.conf" "$(cd "$WORK/bird" && echo *)"
+	for file in deploy/bird/bird.conf deploy/k8s/bird/local.conf; do
+		succeeds "bird: the ConfigMap has $file as it is" cmp "$file" "$WORK/bird/${file##*/}"
+	done
+	equal "bird: what it needs on a node" "$(cat <<-'END'
+		hostNetwork true
+		command bird -f -c /etc/bird/bird.conf -s /run/bird/bird.ctl
+		probe birdc -s /run/bird/bird.ctl show status
+		rights ["NET_ADMIN","NET_BIND_SERVICE","NET_BROADCAST","NET_RAW"]
+		mount /etc/bird ezlb-bird
+		mount /run/bird null
+		update 1 30
+	END
+	)" "$(object bird DaemonSet ".spec as \$spec | $pod as \$pod | $main as \$main | \"hostNetwork \(\$pod.hostNetwork)\",
+		\"command \(\$main.command | join(\" \"))\", \"probe \(\$main.readinessProbe.exec.command | join(\" \"))\",
+		\"rights \(\$main.securityContext.capabilities.add | tojson)\",
+		(\$main.volumeMounts[] | .name as \$name | \"mount \(.mountPath) \(\$pod.volumes[] | select(.name == \$name).configMap.name)\"),
+		\"update \(\$spec.updateStrategy.rollingUpdate.maxUnavailable) \(\$spec.minReadySeconds)\"")"
+	equal "bird: it runs where ezlb runs" "$(object base DaemonSet "$pod | {nodeSelector, tolerations, priorityClassName}")" \
+		"$(object bird DaemonSet "$pod | {nodeSelector, tolerations, priorityClassName}")"
+	# bird.conf announces this link, and components/high-availability names it.
+	succeeds "bird: it announces the link of high-availability" grep -q 'interface "ezlb0";' "$WORK/bird/bird.conf"
+}
+
 check_example() {
 	is example DaemonSet registry.example.com/ezlb:0.1.0 "[$main.image, $init.image] | unique | join(\" \")"
 	is example ConfigMap web.yaml '.data | keys | join(" ")'
@@ -341,7 +372,7 @@ break_objects() {
 
 check_types() {
 	break_objects
-	strict "$WORK"/{base,restricted,monitoring,cleanup,high-availability,example,both,three,available,four,toa,remove}.yaml "$WORK"/broken/* >"$WORK/complaints" || :
+	strict "$WORK"/{base,restricted,monitoring,cleanup,high-availability,example,both,three,available,four,toa,remove,bird}.yaml "$WORK"/broken/* >"$WORK/complaints" || :
 	equal "all objects are as the types of Kubernetes say" "" "$(grep -v '^broken' "$WORK/complaints" || :)"
 	equal "the types find each broken field" "$(cd "$WORK/broken" && ls)" \
 		"$(sed -n 's/^\(broken[^:]*\):.*/\1/p' "$WORK/complaints" | sort -u)"
@@ -378,5 +409,7 @@ check_components_together
 succeeds "deploy/k8s/toa renders" render toa kubectl kustomize deploy/k8s/toa
 succeeds "deploy/k8s/toa-remove renders" render remove kubectl kustomize deploy/k8s/toa-remove
 check_toa
+succeeds "deploy/k8s/bird renders" render bird kubectl kustomize deploy/k8s/bird
+check_bird
 check_types
 finish

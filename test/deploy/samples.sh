@@ -41,11 +41,12 @@ renders() {
 	local dir=$WORK/kustomize file
 	rm -rf "$dir"
 	mkdir -p "$dir/ezlb/deploy" "$dir/own/services"
-	cp -r deploy/k8s "$dir/ezlb/deploy/"
+	cp -r deploy/{k8s,bird} "$dir/ezlb/deploy/"
 	cp "$1" "$dir/own/kustomization.yaml"
 	sed -n 's|^ *- \(services/[a-z.-]*\).*|\1|p' "$1" | while read -r file; do
 		cp examples/services.d/web.yaml "$dir/own/$file"
 	done
+	! grep -q '^ *- local.conf' "$1" || cp deploy/k8s/bird/local.conf "$dir/own/"
 	# Not a pipe: grep would leave before kubectl has written all.
 	render "$2" kubectl kustomize "$dir/own" && consistent "$2" && grep -q 'image: registry.example.com/ezlb' "$WORK/$2.yaml"
 }

@@ -66,11 +66,11 @@ inconsistent() {
 }
 
 # wrong_args NAME: what ezlb says about the arguments of its containers, by its own parser; and what is no argument
-# of its: the entry point of the image is ezlb, and the image has no other program.
+# of its: the entry point of the image is ezlb, and the image has no other program. BIRD has an image of its own.
 wrong_args() {
 	local args words
 	object "$1" DaemonSet '.spec.template.spec | (.initContainers // []) + .containers | .[]
-		| if .command then ["command"] + .command else .args end | @json' | while read -r args; do
+		| select(.image | test("(^|/)bird:") | not) | if .command then ["command"] + .command else .args end | @json' | while read -r args; do
 		# shellcheck disable=SC2016 # Kubernetes replaces it
 		args=${args//'[$(HOST_IP)]'/[2001:db8::10]}
 		# shellcheck disable=SC2016
