@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # when: all
-# takes: 150
+# takes: 165
 # timeout: 1500
 # The manifests of deploy/k8s with the image: podman plays what kubectl renders, with a service of the lab. Only the
 # template of the DaemonSet, as a Pod, because podman plays no DaemonSet.
