@@ -27,6 +27,15 @@ verify() {
 	done
 }
 
+# The same with drain.conf as a drop-in, as it is and with its ExecStop. What systemd makes of it comes first.
+verify_drain() {
+	local dir=$WORK/ezlb.service.d
+	mkdir -p "$dir"
+	sed "$1" "$WORK/root/opt/ezlb/share/doc/ezlb/deploy/systemd/drain.conf" >"$dir/drain.conf"
+	sed -n 's/^\(Environment\|TimeoutStopSec\|ExecStop\)=//p' "$dir/drain.conf"
+	verify
+}
+
 # The places of what is installed, without the documents themselves.
 installed() {
 	(cd "$WORK/root" && find . -type f ! -path '*/share/*' -printf '/%P\n' | sort)
@@ -89,6 +98,14 @@ equal "the document that the unit names is installed" "$WORK/root/opt/ezlb/share
 cp "$WORK/root/etc/ezlb/services.d/web.yaml.example" "$WORK/web.yaml"
 succeeds "the example is a good service file" "$EZLB" check "$WORK/web.yaml"
 equal "systemd-analyze verify has nothing to say" "" "$(verify)"
+equal "it has nothing to say of the drop-in for a drain" "EZLB_DRAIN_ON_EXIT=60s
+75" "$(verify_drain '')"
+equal "nor of the other way to drain" "75
+-$EZLB drain --until-exit --wait 60s" "$(verify_drain "/^Environment=/d; s|^#\(ExecStop=-\)/usr/sbin/ezlb|\1$EZLB|")"
+rm -r "$WORK/ezlb.service.d"
+# ezlb asks systemd for more time itself. With a command in ExecStop nobody does.
+succeeds "systemd waits longer than ezlb" test "$(sed -n 's/^TimeoutStopSec=//p' deploy/systemd/drain.conf)" -gt 60
+succeeds "ezlb takes the variable" env EZLB_DRAIN_ON_EXIT=60s "$EZLB" run --help
 # Of 100. Whoever opens more has to say so here. bpf(), for client_address: toa, counts for 2.
 succeeds "systemd-analyze security finds no more exposure than 26" \
 	systemd-analyze security --offline=true --threshold=26 --no-pager "$unit"
