@@ -145,19 +145,19 @@ const struct command command_table[] = {
 	  "1  no answer\n",
 	  "ezlb reload\n", BIT(STATE_DIR) },
 	{ "drain", cmd_drain, "", "take this balancer out, and let open connections end",
-	  "Makes a running ezlb drain this balancer: the addresses leave the interface of "
-	  "--vip-device, so that a routing daemon withdraws their routes, and `ezlb probe ready` "
-	  "says no. Rules and open connections stay. It drains until `ezlb undrain`, also after a "
-	  "restart.",
+	  "Makes a running ezlb drain this balancer: the addresses move from the interface NAME of "
+	  "--vip-device to NAME-drain, so that a routing daemon withdraws their routes, and `ezlb "
+	  "probe ready` says no. Rules and open connections stay. It drains until `ezlb undrain`, "
+	  "also after a restart.",
 	  "0  it drains; with --wait: and no connection is active\n"
-	  "1  no answer, or with --wait: connections are still active\n",
+	  "1  no answer; with --wait: connections are still active, or it was put back\n",
 	  "ezlb drain --wait 60s\n"
 	  "ezlb drain --until-exit --wait 60s\n",
 	  BIT(STATE_DIR) | BIT(WAIT) | BIT(UNTIL_EXIT) },
 	{ "undrain", cmd_undrain, "", "put a drained balancer back",
 	  "Ends what `ezlb drain` began.",
 	  "0  it does not drain\n"
-	  "1  no answer\n",
+	  "1  no answer, or ezlb is about to end\n",
 	  "ezlb undrain\n", BIT(STATE_DIR) },
 	{ "cleanup", cmd_cleanup, "", "remove from the kernel everything that ezlb owns",
 	  "Removes from the kernel everything that ezlb owns by its records in --state-dir, restores "

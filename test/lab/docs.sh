@@ -156,7 +156,7 @@ shows_error() {
 }
 
 asks_daemon() {
-	grep -qE 'ezlb (status|events|probe|log-level|reload)|admin.sock|ezlb0|:9106' <<<"$1"
+	grep -qE 'ezlb (status|events|probe|log-level|reload|drain|undrain)|admin.sock|ezlb0|:9106' <<<"$1"
 }
 
 run_block() {
