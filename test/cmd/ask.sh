@@ -371,6 +371,35 @@ watchdog() {
 }
 
 # Not root, or not of root's group.
+noted_drain() {
+	noted | grep '^STATUS=not ready: this balancer drains'
+}
+
+drain() {
+	ask drain --wait 30s
+	says "drain --wait" 0 "This balancer drains now." "no connection is active"
+	says "there is no device" 0 "There is no --vip-device, so no address moves: only" "no connection is active"
+	comes "the manager is told" noted_drain
+	ask probe ready
+	says "it is not ready" 1 "this balancer drains" ""
+	ask probe live
+	says "it is alive" 0 "ok" ""
+	ask drain
+	says "a second drain" 0 "This balancer has been draining since " ""
+	ask drain --until-exit
+	says "until the exit changes nothing" 0 "It ends with \`ezlb undrain\`." ""
+	ask undrain
+	says "undrain" 0 "This balancer is back" ""
+	ask undrain
+	says "a second undrain" 0 "This balancer does not drain." ""
+	ask probe ready
+	says "it is ready" 0 "ok" ""
+	# It needs a second without a connection.
+	ask drain --until-exit --wait 1ms
+	says "the time is up" 1 "or when ezlb ends" "ezlb: after 1ms: "
+	ask undrain
+}
+
 no_permission() {
 	local user=()
 	[[ $EUID -ne 0 ]] || user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
@@ -390,6 +419,8 @@ last_words() {
 	comes "STOPPING=1 is the last word" noted_last "STOPPING=1"
 	ask status
 	says "then nobody answers" 1 "" "ezlb: no ezlb answers on $state/admin.sock"
+	ask drain --wait 30s
+	says "nor drains" 1 "" "ezlb: no ezlb answers on $state/admin.sock"
 	equal "nothing was on stdout" "" "$(<"$WORK/stdout")"
 	equal "each line of the log was an object with ts, level and pkg" "$(wc -l <"$WORK/log")" \
 		"$(jq -c 'select((.ts | sub("\\.[0-9]*"; "") | fromdateiso8601) and .level and .pkg)' "$WORK/log" | wc -l)"
@@ -430,6 +461,7 @@ restart
 addresses
 log_level
 reload
+drain
 no_permission
 last_words
 finish
