@@ -158,13 +158,15 @@ static void test_drains_on_exit(void **state)
 	(void)state;
 	put("config/web.yaml", WEB);
 	options.drain_on_exit_ms = DEADLINE_MS;
+	options.vip_device = "ezlb0";
 	d = daemon_start();
 	wait_said(&d, "applied changes to the kernel");
 	kill(d.pid, SIGTERM);
 	wait_said(&d, "msg=\"stopping after a drain\" signal=TERM rules=removed");
-	wait_said(&d, "msg=\"this balancer drains\" kind=exiting");
+	wait_said(&d, "msg=\"this balancer drains\" kind=exiting vip_device=ezlb0");
+	wait_said(&d, "why=drain ops=3 failed=0 first=\"link-add ezlb0-drain\"");
 	wait_said(&d, "msg=\"ending; no connection is active\"");
-	wait_said(&d, "why=\"cleanup on exit\" ops=2 failed=0");
+	wait_said(&d, "why=\"cleanup on exit\"");
 	assert_int_equal(wait_end(&d), 0);
 }
 
