@@ -333,6 +333,32 @@ static void test_damaged(void **state)
 	instance_close(&instance);
 }
 
+/* `plan` and `once` must see the addresses where the daemon has them. */
+static void test_drained(void **state)
+{
+	static const enum instance_use uses[] = { INSTANCE_READ, INSTANCE_HOST, INSTANCE_WRITE };
+	struct ezlb_err err = { 0 };
+	struct instance instance;
+
+	(void)state;
+	free(opened(&instance, INSTANCE_READ));
+	assert_int_equal(instance.drain.kind, EZLB_NODE_SERVES);
+	assert_false(instance.pass.policy.drained);
+	instance_close(&instance);
+	put("drained", "ezlb-drained 1\nsince_ms 5\n");
+	for (size_t i = 0; i < COUNT_OF(uses); i++) {
+		free(opened(&instance, uses[i]));
+		assert_int_equal(instance.drain.kind, EZLB_NODE_DRAINED);
+		assert_int_equal(instance.drain.since_ms, 5);
+		assert_true(instance.pass.policy.drained);
+		instance_close(&instance);
+	}
+	instance = (struct instance){ .lock = -1 };
+	assert_int_equal(instance_open_for_cleanup(&instance, &options, &err), 0);
+	assert_false(instance.pass.policy.drained); /* all goes, wherever it is */
+	instance_close(&instance);
+}
+
 /* A shortage passes: that ledger is not damaged, and nobody may write over it. */
 static void test_no_file_to_be_had(void **state)
 {
@@ -380,6 +406,7 @@ int main(void)
 		IN_TOP(test_one_writer),
 		IN_TOP(test_one_writer_for_a_namespace),
 		IN_TOP(test_damaged),
+		IN_TOP(test_drained),
 		IN_TOP(test_no_file_to_be_had),
 		IN_TOP(test_no_config_dir),
 	};
