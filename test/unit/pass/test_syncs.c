@@ -123,6 +123,7 @@ static void test_cleanup(void **state)
 {
 	(void)state;
 	assert_true(run());
+	ezlb_pass_result_clear(&result);
 	assert_true(ezlb_pass_cleanup(&pass, &result));
 	assert_runs("");
 	assert_owned("");
@@ -234,6 +235,7 @@ static void test_foreign(void **state)
 		assert_owned(BACKUP "\n");
 	}
 	assert_int_equal(result.plan.ops.len, 0);
+	ezlb_pass_result_clear(&result);
 	assert_true(ezlb_pass_cleanup(&pass, &result));
 	assert_runs("master on eth2, id 7");
 	faulty_table(memory)->syncs.len = 0;
