@@ -453,6 +453,12 @@ around_the_services() {
 	ended "--ipvs-timeout-tcp" 2 "~ ipvs timeout tcp 900s -> 7200s" ""
 	ended "--ipvs-timeout-tcpfin" 2 "~ ipvs timeout tcpfin 120s -> 86400s" ""
 	ended "EZLB_IPVS_TIMEOUT_UDP" 2 "~ ipvs timeout udp 300s -> 30s" ""
+	ez "${plan[@]}" --sync-id 9
+	equal "by default no sync daemon runs" "" "$(grep sync <<<"$out" || true)"
+	ez_env EZLB_SYNC_ID=255 -- "${plan[@]}" --sync-interface eth1
+	ended "--sync-interface, EZLB_SYNC_ID" 2 "+ ipvs sync daemon master on eth1, id 255" ""
+	ez_env EZLB_SYNC_INTERFACE=eth2 -- "${plan[@]}"
+	ended "EZLB_SYNC_INTERFACE" 2 "+ ipvs sync daemon backup on eth2, id 1" ""
 }
 
 config_dirs() {
