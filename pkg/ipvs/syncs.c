@@ -64,7 +64,8 @@ int syncs_list(struct syncs *syncs, struct ezlb_table *out, struct ezlb_err *err
 	struct ezlb_syncs rows = { 0 };
 	int rc = syncs->managed ? read_rows(syncs, &rows, err) : 0;
 
-	forget_others(syncs, &rows);
+	if (rc == 0)
+		forget_others(syncs, &rows);
 	for (size_t i = 0; i < rows.len; i++) {
 		rows.items[i].stale = is_stale(syncs, &rows.items[i]);
 		*EZLB_PUSH(&out->syncs) = rows.items[i];

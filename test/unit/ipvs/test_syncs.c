@@ -217,16 +217,19 @@ static void test_replaced_interface(void **state)
 	assert_true(table.syncs.items[0].stale && table.syncs.items[1].stale);
 	list_syncs(4, "eth1", "eth1"); /* until somebody starts them again */
 	assert_true(table.syncs.items[0].stale);
+	say_error(&k, 5, -EPERM);
+	assert_int_equal(layer->list(layer, &nothing, &table, &err), -EPERM);
+	hear_command(IPVS_CMD_GET_DAEMON);
 	links[0].name = NULL;
-	list_syncs(5, "eth1", "eth1");
+	list_syncs(6, "eth1", "eth1");
 	assert_true(table.syncs.items[0].stale);
 	links[0].name = "eth1";
-	list_syncs(6, NULL, "eth1");
-	list_syncs(7, "eth1", "eth1"); /* a new master, on the new interface */
+	list_syncs(7, NULL, "eth1");
+	list_syncs(8, "eth1", "eth1"); /* a new master, on the new interface */
 	assert_false(table.syncs.items[0].stale);
 	assert_true(table.syncs.items[1].stale);
 	links[0].index = EZLB_IPVS_NO_INDEX; /* nobody knows */
-	list_syncs(8, "eth1", "eth1");
+	list_syncs(9, "eth1", "eth1");
 	assert_false(table.syncs.items[1].stale);
 }
 
