@@ -29,6 +29,8 @@ struct ezlb_preview {
 	const struct ezlb_syncs *foreign_syncs; /* as in struct ezlb_pass_found; NULL: none */
 	const char *toa_problem;		/* of struct ezlb_table; NULL: not known */
 	enum ezlb_snat_key_kind snat_key;	/* of the SNAT layer (layer.h) */
+	const char *vip_device;			/* as in struct ezlb_policy; NULL: not known */
+	bool drained;				/* this balancer is drained */
 	bool outcome;				/* the ops were executed: show their results */
 };
 

@@ -150,6 +150,8 @@ static bool print_preview(const struct oneshot *one, const struct ezlb_pass_resu
 		.foreign_syncs = &result->found.foreign_syncs,
 		.toa_problem = result->found.actual.toa_problem,
 		.snat_key = one->instance.pass.policy.snat_key,
+		.vip_device = one->instance.pass.policy.vip_device,
+		.drained = one->instance.pass.policy.drained,
 		.outcome = outcome,
 	};
 	struct ezlb_text text = { 0 };

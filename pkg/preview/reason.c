@@ -4,8 +4,13 @@
 
 #include <stdio.h>
 
+#include <ezlb/node.h>
+
 #define SERVICE_REMOVED "its service is removed"
 #define NOT_WANTED	"no file asks for it any more"
+
+#define DRAINED	    "this balancer is drained"
+#define NOT_DRAINED "this balancer is not drained any more"
 
 #define NO_CLIENT_ADDRESS "no file has client_address: toa any more"
 
@@ -187,14 +192,75 @@ static void toa_reason(const struct sheet *sheet, struct item *item)
 	}
 }
 
+/* The link that has the addresses while the balancer is drained. */
+static bool is_drain_link(const struct sheet *sheet, const char *device)
+{
+	const char *vip_device = sheet->preview->vip_device;
+	char name[EZLB_DEVICE_STRLEN];
+
+	if (!vip_device || !vip_device[0])
+		return false;
+	ezlb_node_drain_device(vip_device, name);
+	return strcmp(device, name) == 0;
+}
+
+/* It is on the other link: it moves. */
+static bool is_moved(const struct sheet *sheet, const struct ezlb_op *op)
+{
+	const struct ezlb_plan *plan = sheet->preview->plan;
+
+	for (size_t i = 0; i < plan->len; i++)
+		if (plan->items[i].kind == EZLB_OP_VIP_DEL &&
+		    ezlb_addr_cmp(&plan->items[i].vip.addr, &op->vip.addr) == 0 &&
+		    is_drain_link(sheet, plan->items[i].vip.device))
+			return true;
+	return false;
+}
+
+static const char *why_vip_comes(const struct sheet *sheet, const struct ezlb_op *op)
+{
+	const struct ezlb_roster *roster = sheet->preview->roster;
+	const struct ezlb_vip_need from = { .addr = op->vip.addr };
+	size_t i;
+
+	if (is_drain_link(sheet, op->vip.device))
+		return DRAINED;
+	if (is_moved(sheet, op))
+		return NOT_DRAINED;
+	if (!roster)
+		return "";
+	i = EZLB_FIRST(&roster->vip_needs, &from, ezlb_vip_need_cmp);
+	return i < roster->vip_needs.len &&
+			       ezlb_addr_cmp(&roster->vip_needs.items[i].addr, &op->vip.addr) == 0
+		       ? "a backend serves"
+		       : "";
+}
+
+static const char *why_vip_goes(const struct sheet *sheet, const struct ezlb_op *op)
+{
+	const struct ezlb_preview *preview = sheet->preview;
+	const char *link = preview->vip_device ? preview->vip_device : "";
+
+	if (preview->roster &&
+	    EZLB_FIND(&preview->roster->withdrawn, &op->vip.addr, ezlb_addr_row_cmp))
+		return "withdrawn: no backend of a service on it serves";
+	if (preview->drained && strcmp(op->vip.device, link) == 0)
+		return DRAINED;
+	if (!preview->drained && is_drain_link(sheet, op->vip.device))
+		return NOT_DRAINED;
+	return "--vip-device does not name this link any more";
+}
+
 static void vip_reason(const struct sheet *sheet, struct item *item)
 {
 	if (!set_owner(item, sheet_listener(sheet, &item->op->vip.addr), NOT_WANTED))
 		return;
-	if (item->op->kind == EZLB_OP_VIP_ADD)
-		item->line = item->owner->spec->listen_at.line;
-	else
-		set_why(item, "--vip-device does not name this link any more");
+	if (item->op->kind == EZLB_OP_VIP_DEL) {
+		set_why(item, why_vip_goes(sheet, item->op));
+		return;
+	}
+	item->line = item->owner->spec->listen_at.line;
+	set_why(item, why_vip_comes(sheet, item->op));
 }
 
 static const char *who_needs(enum ezlb_setting setting)
@@ -275,6 +341,8 @@ static void host_reason(const struct sheet *sheet, struct item *item)
 	else if (kind == EZLB_OP_TIMEOUT_SET)
 		snprintf(item->why, WHY_STRLEN, "--ipvs-timeout-%s",
 			 ezlb_timeout_str(item->op->timeout.timeout));
+	else if (kind == EZLB_OP_LINK_ADD && is_drain_link(sheet, item->op->link.device))
+		set_why(item, DRAINED);
 	else
 		set_why(item, whys[kind]);
 }
