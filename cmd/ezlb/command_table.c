@@ -86,7 +86,7 @@ const struct command command_table[] = {
 	  "1  something that does\n",
 	  "ezlb doctor\n"
 	  "ezlb doctor -o json\n",
-	  BIT(CONFIG_DIR) | BIT(SNAT_BACKEND) | BIT(FIREWALL) | BIT(VIP_DEVICE) |
+	  BIT(CONFIG_DIR) | BIT(SNAT_BACKEND) | BIT(FIREWALL) | BIT(VIP_DEVICE) | BIT(VIP_WHEN) |
 		  BIT(SYNC_INTERFACE) | BIT(SYNC_ID) | BIT(OUTPUT) },
 	{ "status", cmd_status, "[SERVICE]", "show the services of a running ezlb",
 	  "Asks a running ezlb and shows its services, those with problems first; or one service "

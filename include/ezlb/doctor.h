@@ -32,10 +32,11 @@ struct ezlb_findings EZLB_VEC(struct ezlb_finding);
 struct ezlb_doctor {
 	const char *root; /* prefix of /proc and /sys; "" except in tests */
 	const struct ezlb_desired *desired;
-	bool nftables;		 /* the SNAT driver in use; else iptables */
-	bool firewall_never;	 /* ezlb adds no accept rules to filters that drop */
-	const char *vip_device;	 /* "": none */
-	const char *sync_device; /* of the sync daemon of IPVS; "": none */
+	bool nftables;		     /* the SNAT driver in use; else iptables */
+	bool firewall_never;	     /* ezlb adds no accept rules to filters that drop */
+	const char *vip_device;	     /* "": none */
+	enum ezlb_vip_when vip_when; /* of services without `vip` */
+	const char *sync_device;     /* of the sync daemon of IPVS; "": none */
 	uint8_t sync_id;
 	const struct ezlb_syncs *syncs; /* those that run; NULL: not read */
 	const struct ezlb_ports *ports; /* judged; of the services in the kernel; NULL: not read */

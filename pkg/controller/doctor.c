@@ -129,6 +129,7 @@ int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findi
 		.nftables = driver == EZLB_SNAT_NFTABLES,
 		.firewall_never = options->firewall_never,
 		.vip_device = options->vip_device ? options->vip_device : "",
+		.vip_when = options->vip_when,
 		.sync_device = options->sync_interface ? options->sync_interface : "",
 		.sync_id = options->sync_id,
 		.syncs = &syncs,

@@ -53,6 +53,28 @@ static bool is_told(const struct ezlb_spec *spec, size_t i)
 	return told;
 }
 
+static bool is_on(const struct ezlb_spec *spec, const struct ezlb_addr *vip)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (!ezlb_listener_is_mark(&spec->listeners[i]) &&
+		    ezlb_addr_cmp(&spec->listeners[i].listen.addr, vip) == 0)
+			return true;
+	return false;
+}
+
+/* Each service on the address lets it go while no backend serves. */
+static bool may_be_withdrawn(const struct ezlb_doctor *doctor, const struct ezlb_addr *vip)
+{
+	for (size_t i = 0; i < doctor->desired->len; i++) {
+		const struct ezlb_spec *spec = doctor->desired->items[i];
+		enum ezlb_vip_when when = spec->vip ? spec->vip : doctor->vip_when;
+
+		if (when != EZLB_VIP_SERVING && is_on(spec, vip))
+			return false;
+	}
+	return true;
+}
+
 static void check_vip(const struct ezlb_doctor *doctor, const struct ezlb_spec *spec,
 		      const struct ezlb_addr *vip, const struct net_facts *net,
 		      struct ezlb_findings *out)
@@ -62,6 +84,10 @@ static void check_vip(const struct ezlb_doctor *doctor, const struct ezlb_spec *
 	ezlb_addr_format(vip, text);
 	if (is_local(net, vip))
 		say(out, EZLB_LEVEL_OK, "vip-local", spec->name, "%s", text);
+	else if (doctor->vip_device[0] && may_be_withdrawn(doctor, vip))
+		say(out, EZLB_LEVEL_OK, "vip-local", spec->name,
+		    "%s is on %s while a backend of a service on it serves; now it is not", text,
+		    doctor->vip_device);
 	else if (doctor->vip_device[0])
 		set_fix(say(out, EZLB_LEVEL_WARN, "vip-local", spec->name,
 			    "%s is not a local address yet: `ezlb run` adds it to %s", text,

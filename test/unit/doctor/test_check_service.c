@@ -120,6 +120,11 @@ static void test_scheduler(void **state)
 
 static void test_vip(void **state)
 {
+	struct ezlb_spec *other = spec_of("dns.yaml", "dns udp 10.0.0.1:53 10.1.0.1:53");
+	struct ezlb_desired all = { 0 };
+
+	*EZLB_PUSH(&all) = spec;
+	doctor.desired = &all;
 	(void)state;
 	ways[0].fact.type = RTN_UNICAST;
 	assert_string_equal(
@@ -132,6 +137,20 @@ static void test_vip(void **state)
 		ask("vip-local"),
 		"warn vip-local web: 10.0.0.1 is not a local address yet: `ezlb run` adds it to "
 		"ezlb0 | ezlb once --vip-device ezlb0");
+	doctor.vip_when = EZLB_VIP_SERVING;
+	assert_string_equal(
+		ask("vip-local"),
+		"ok vip-local web: 10.0.0.1 is on ezlb0 while a backend of a service on "
+		"it serves; now it is not");
+	spec->vip = EZLB_VIP_ALWAYS;
+	assert_non_null(strstr(ask("vip-local"), "is not a local address yet"));
+	*EZLB_PUSH(&all) = other; /* another file, on the same address */
+	spec->vip = EZLB_VIP_DEFAULT;
+	assert_non_null(strstr(ask("vip-local"), "now it is not"));
+	other->vip = EZLB_VIP_ALWAYS;
+	assert_non_null(strstr(ask("vip-local"), "is not a local address yet"));
+	EZLB_VEC_CLEAR(&all);
+	ezlb_spec_free(other);
 	with("six tcp [fd00::1]:80 [fd00::2]:80");
 	doctor.vip_device = "";
 	assert_non_null(strstr(ask("vip-local"), "ip addr add fd00::1/128 dev lo"));
