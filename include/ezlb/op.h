@@ -164,7 +164,10 @@ enum ezlb_phase ezlb_op_phase(const struct ezlb_op *op);
 /* The kind with this object and action; EZLB_OPS if there is none. */
 enum ezlb_op_kind ezlb_op_kind_of(enum ezlb_object object, enum ezlb_action action);
 
-/* By kind, which is the order of execution, then by the key of the row. */
+/*
+ * In the order of execution: by kind, then by the key of the row. A DEST_SET to weight 0 stands
+ * before DEST_DEL.
+ */
 int ezlb_op_cmp(const void *a, const void *b);
 
 /*

@@ -99,6 +99,14 @@ const char *ezlb_layer_kind_str(enum ezlb_layer_kind kind)
 	return names[kind];
 }
 
+/* A dest that gets weight 0 takes no new connections: as if it were removed. */
+static enum ezlb_op_kind order_of(const struct ezlb_op *op)
+{
+	bool leaves = op->kind == EZLB_OP_DEST_SET && op->dest.weight == 0;
+
+	return leaves ? EZLB_OP_DEST_DEL : op->kind;
+}
+
 int ezlb_op_cmp(const void *pa, const void *pb)
 {
 	static const ezlb_cmp_fn cmps[EZLB_OBJECTS] = {
@@ -118,6 +126,8 @@ int ezlb_op_cmp(const void *pa, const void *pb)
 	const struct ezlb_op *a = pa, *b = pb;
 	ezlb_cmp_fn cmp = cmps[table[a->kind].object];
 
+	if (order_of(a) != order_of(b))
+		return CMP(order_of(a), order_of(b));
 	if (a->kind != b->kind)
 		return CMP(a->kind, b->kind);
 	return cmp ? cmp(&a->service, &b->service) : 0; /* all rows share one address */

@@ -67,7 +67,7 @@ dest="tcp $(ep "$VIP" 81) -> $(ep "${BACKEND_IP[b2]}" 80)"
 added=$(ops | grep -F "dest-add $dest") || fail "no $dest: $(ops)"
 comes_before "$added" "vip-add $VIP on ezlb0"
 
-echo "# the fallback serves no more, and b1 does; then none: the shared address goes with the last, before its dest"
+echo "# the fallback serves no more, and b1 does; then none: the shared address goes with the last, before its dest drains"
 up b1
 eventually 5 "web answers" client_get "$(ep "$VIP" 80)"
 down b2
@@ -78,7 +78,7 @@ in_ns lb timeout 60 ip monitor address >"$WORK/monitor" &
 MONITOR=$!
 down b1
 eventually 5 "the addresses are gone" on_link_are "$OPEN" "$ALWAYS"
-removed=$(ops | grep "^dest-del tcp $(ep "$VIP" 80 | sed 's/[][.]/\\&/g') " | tail -n 1)
+removed=$(ops | grep -F "dest-set tcp $(ep "$VIP" 80) " | grep 'weight 0$' | tail -n 1)
 comes_before "vip-del $VIP on ezlb0" "$removed"
 fails client_get "$(ep "$VIP" 80)" --max-time 0.3
 client_get "$(ep "$OPEN" 80)"

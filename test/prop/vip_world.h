@@ -67,6 +67,12 @@ static inline bool is_local(const struct world *w, const struct ezlb_addr *addr)
 	return false;
 }
 
+/* The op took away the last dest for new connections. */
+static inline bool empties(const struct world *w, const struct ezlb_addr *addr)
+{
+	return dests_behind(w, &w->before, addr, 1) > 0 && dests_behind(w, w->kernel, addr, 1) == 0;
+}
+
 /*
  * After a single op. Of an address that somebody wants always nothing is asked. Where the op that
  * removes an address fails, its dests go all the same.
@@ -78,10 +84,9 @@ static inline bool vip_step_is_bad(const struct world *w, const struct ezlb_op *
 	if (op->kind == EZLB_OP_VIP_ADD)
 		return when_of(w, &op->vip.addr) == EZLB_VIP_SERVING &&
 		       dests_behind(w, w->kernel, &op->vip.addr, 1) == 0;
-	return op->kind == EZLB_OP_DEST_DEL && !w->troubled &&
+	return ezlb_op_object(op->kind) == EZLB_OBJECT_DEST && !w->troubled &&
 	       addr_of_service(w, &op->dest.service, &addr) &&
-	       when_of(w, &addr) != EZLB_VIP_ALWAYS && is_local(w, &addr) &&
-	       dests_behind(w, w->kernel, &addr, 0) == 0;
+	       when_of(w, &addr) != EZLB_VIP_ALWAYS && is_local(w, &addr) && empties(w, &addr);
 }
 
 static inline bool is_elsewhere(const struct world *w, const struct ezlb_addr *addr)

@@ -313,8 +313,15 @@ static void test_ops_are_in_the_order_of_execution(void **state)
 		{ .kind = EZLB_OP_DEST_ADD,
 		  .dest = { .service = { EZLB_TCP, ep("10.0.0.1:80") },
 			    .endpoint = ep("10.1.0.1:1") } },
+		{ .kind = EZLB_OP_DEST_SET,
+		  .dest = { .service = { EZLB_TCP, ep("10.0.0.1:80") }, .weight = 1 } },
 		{ .kind = EZLB_OP_VIP_ADD, .vip = { "a0", ep("10.0.0.1:80").addr } },
 		{ .kind = EZLB_OP_VIP_ADD, .vip = { "a0", ep("10.0.0.2:80").addr } },
+		{ .kind = EZLB_OP_VIP_DEL, .vip = { "a0", ep("10.0.0.1:80").addr } },
+		{ .kind = EZLB_OP_DEST_SET, /* weight 0 */
+		  .dest = { .service = { EZLB_TCP, ep("10.0.0.1:80") } } },
+		{ .kind = EZLB_OP_DEST_DEL,
+		  .dest = { .service = { EZLB_TCP, ep("10.0.0.0:80") } } },
 		{ .kind = EZLB_OP_SNAT_TEARDOWN },
 	};
 
