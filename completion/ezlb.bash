@@ -26,7 +26,7 @@ _ezlb_flags() { # COMMAND
 	schema) echo --help ;;
 	plan) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --log-level --log-format --output --color --help ;;
 	host-setup) echo --config-dir --state-dir --persist-dir --dataplane --snat-backend --vip-device --log-level --log-format --best-effort --help ;;
-	doctor) echo --config-dir --snat-backend --firewall --vip-device --sync-interface --sync-id --output --help ;;
+	doctor) echo --config-dir --snat-backend --firewall --vip-device --vip-when --sync-interface --sync-id --output --help ;;
 	status) echo --state-dir --output --color --watch --help ;;
 	events) echo --state-dir --output --color --follow --help ;;
 	who) echo --config-dir --state-dir --persist-dir --output --help ;;
