@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # when: all
-# takes: 560
+# takes: 480
 # timeout: 1200
 # variants: nftables4
 # deploy/prometheus with Debian's Prometheus and two real balancers, the files as they stand: nothing fires while all is well; then
