@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# takes: 20
 # variants: nftables4
 # also: iptables4 iptables6 nftables6
 # `ezlb drain`: the addresses leave the link, open connections go on to their end, and nothing but `ezlb
@@ -152,6 +153,14 @@ kill -TERM "$EZLB_PID"
 eventually 5 "it drains" not_ready
 ezlb_stop
 finish four
+
+echo "# a signal before the files are there ends it at once, too"
+mv "$SERVICES/web.yaml" "$WORK/web.yaml"
+ezlb_start --vip-device vips --cleanup-on-exit=false --persist-dir "$WORK/persist" --drain-on-exit 60s --empty-hold-down 60s
+eventually 10 "it waits for files" grep -q 'msg="all service files are gone' "$EZLB_LOG"
+ezlb_stop
+assert_eq "its last line" 1 "$(tail -n 1 "$EZLB_LOG" | grep -c 'msg=stopping signal=TERM')"
+mv "$WORK/web.yaml" "$SERVICES/web.yaml"
 
 echo "# without --vip-device it says what it cannot do"
 ip -n lb addr add "$VIP/$BITS" dev lo
