@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# For the cases about a VRRP pair: sourced behind lib.sh and balancers.bash. keepalived and conntrackd run with the files
+# of deploy/ as they are, so each balancer sees the paths of a machine of its own.
+
+VRRP_GATEWAY=192.168.10.254 # what the backends use as gateway to the clients
+VRRP_SNAT=192.168.10.4	     # a source address that moves with the VIP
+
+command -v keepalived >/dev/null || fail "there is no keepalived: scripts/deps lab"
+mkdir -p "$WORK/sbin"
+cp "$EZLB" "$WORK/sbin/ezlb"
+mount -t overlay -o "lowerdir=$WORK/sbin:/usr/sbin" overlay /usr/sbin
+
+# machine NAME COMMAND...: becomes COMMAND on this balancer, with a /run and an /etc/keepalived of its own.
+machine() {
+	mkdir -p "$WORK/$1"/{state,keepalived,run/{lab,ezlb,lock}}
+	# shellcheck disable=SC2016
+	exec "$LABTOOL" in "$1" unshare --mount sh -c '
+		mount --bind "$1" "$1/$2/run/lab" && mount --rbind "$1/$2/run" /run &&
+		mount --bind "$1/$2/state" /run/ezlb && mount --bind "$1/$2/keepalived" /etc/keepalived &&
+		shift 2 && exec "$@"' sh "$WORK" "$@"
+}
+
+# vrrp_up: the pair lb1 and lb2 without keepalived. The router finds VIPs by ARP, the backends the addresses that move.
+vrrp_up() {
+	local b
+	balancers_up 2
+	ip -n router route add 10.0.0.0/24 dev front
+	for b in b1 b2 b3; do
+		ip -n "$b" route add "$CLIENT_IP/32" via "$VRRP_GATEWAY"
+	done
+}
+
+# keepalived_start NAME: with the shipped file, and what is to be written for this pair.
+declare -A KEEPALIVED=()
+keepalived_start() {
+	local peer=lb1 dir=$WORK/$1/keepalived
+	[[ $1 != lb1 ]] || peer=lb2
+	mkdir -p "$dir"
+	cp "$LAB_REPO/deploy/keepalived/keepalived.conf" "$dir"
+	cat >"$dir/ezlb-node.conf" <<-END
+		\$NAME=$1
+		\$FRONT=front
+		\$BACK=back
+		\$ADDRESS=${FRONT_IP[$1]}
+		\$PEER=${FRONT_IP[$peer]}
+	END
+	cat >"$dir/ezlb-addresses.conf" <<-END
+		$VIP/32
+		$VRRP_SNAT/24 dev back
+		$VRRP_GATEWAY/24 dev back
+	END
+	machine "$1" keepalived --dont-fork --log-console --log-detail --vrrp >>"$WORK/$1/keepalived.log" 2>&1 &
+	KEEPALIVED[$1]=$!
+}
+
+# has_vip NAME: this balancer has all addresses that move.
+has_vip() {
+	local have
+	have=$(ip -n "$1" -brief address)
+	[[ $have == *" $VIP/32"* && $have == *" $VRRP_SNAT/24"* && $have == *" $VRRP_GATEWAY/24"* ]]
+}
+
+# has_none NAME: it has none of them.
+has_none() {
+	local have
+	have=$(ip -n "$1" -brief address)
+	[[ $have != *" $VIP/32"* && $have != *" $VRRP_SNAT/24"* && $have != *" $VRRP_GATEWAY/24"* ]]
+}
+
+# only NAME: that one has the addresses, and the other one has none.
+only() {
+	local other=lb1
+	[[ $1 != lb1 ]] || other=lb2
+	has_vip "$1" && has_none "$other"
+}
+
+# said NAME COUNT TEXT: keepalived of this balancer has logged TEXT so many times.
+said() {
+	[[ $(grep -c "$3" "$WORK/$1/keepalived.log") -ge $2 ]]
+}
