@@ -98,6 +98,19 @@ static void add_conntrack(const struct ezlb_view *view, struct conditions_value 
 	add(out, EZLB_REASON_CONNTRACK_FULL, text);
 }
 
+/*
+ * The standby of a VRRP pair has none of the addresses that move. Clients do not reach it, so a
+ * source address that it lacks loses nothing. Nobody knows where packets with a mark come from.
+ */
+static bool is_standby(const struct ezlb_view *view, const struct ezlb_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (ezlb_listener_is_mark(&spec->listeners[i]) ||
+		    ezlb_local_has(&view->local, &spec->listeners[i].listen.addr))
+			return false;
+	return true;
+}
+
 static void add_source(const struct ezlb_view *view, const struct ezlb_spec *spec,
 		       struct conditions_value *out)
 {
@@ -105,7 +118,7 @@ static void add_source(const struct ezlb_view *view, const struct ezlb_spec *spe
 	struct ezlb_addr missing;
 
 	if (view->local.known && spec->full_nat && spec->snat_ip.first.family &&
-	    ezlb_local_lacks(&view->local, &spec->snat_ip, &missing))
+	    !is_standby(view, spec) && ezlb_local_lacks(&view->local, &spec->snat_ip, &missing))
 		add(out, EZLB_REASON_SOURCE_NOT_LOCAL, ezlb_obstacle_source(&missing, text));
 }
 

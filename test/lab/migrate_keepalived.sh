@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=test/lab/migrating.bash
 . "$(dirname "$0")/migrating.bash"
-command -v keepalived >/dev/null || fail "there is no keepalived: scripts/deps long"
+command -v keepalived >/dev/null || fail "there is no keepalived: scripts/deps lab"
 
 virtual_server() { # PORT
 	cat <<-END

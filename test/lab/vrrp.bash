@@ -31,6 +31,7 @@ vrrp_up() {
 }
 
 # keepalived_start NAME: with the shipped file, and what is to be written for this pair.
+# shellcheck disable=SC2034 # it is for the cases
 declare -A KEEPALIVED=()
 keepalived_start() {
 	local peer=lb1 dir=$WORK/$1/keepalived
@@ -78,3 +79,43 @@ only() {
 said() {
 	[[ $(grep -c "$3" "$WORK/$1/keepalived.log") -ge $2 ]]
 }
+
+# serves NAME: requests pass this balancer. The service "own" has the address of each, "moves" the one that moves.
+serves() {
+	eventually 10 "the neighbours have learned of $1" answers "backend=b1 peer=${BACK_IP[$1]}" "$VIP:80"
+	assert_eq "who answers" "backend=b1 peer=$VRRP_SNAT" "$(client_get "$VIP:81")"
+}
+
+answers() { # answers WANT URL
+	[[ $(client_get "$2" 2>&1) == "$1" ]]
+}
+
+condition_is() { # condition_is NAME SERVICE WANT
+	[[ $(on "$1" condition "$2" Deliverable) == "$3" ]]
+}
+
+# clients_start: requests one after the other, from now on. clients_end MOST: ends them; that many may have failed: one
+# for each time that the addresses have moved, because the connection that was open at that moment is lost.
+clients_start() {
+	(
+		trap - ERR
+		while :; do
+			"$LABTOOL" get client 5 "$VIP:80" 2>&1 || :
+			nap 0.2
+		done
+	) >"$WORK/requests" &
+	CLIENTS=$!
+}
+
+clients_end() {
+	local all good
+	kill "$CLIENTS"
+	wait "$CLIENTS" || :
+	all=$(wc -l <"$WORK/requests") good=$(grep -c '^backend=' "$WORK/requests")
+	echo "$all requests, $((all - good)) failed"
+	[[ $good -ge 20 && $((all - good)) -le $1 ]] ||
+		fail "$good of $all requests succeeded: $(grep -v '^backend=' "$WORK/requests" | head -n 5)"
+}
+
+# After a failure one wants to see what keepalived did.
+trap 'tail -n 40 "$WORK"/lb?/keepalived.log | grep -v "gratuitous ARP" >&2 || :' EXIT

@@ -91,6 +91,9 @@ static void test_source_that_is_not_local(void **state)
 	HERE(&rig, "10.0.0.1", "10.0.0.9");
 	assert_is(&rig, 0, "True/NoObstacle", "ok");
 	assert_events(&rig, "+ConditionChanged web Deliverable | True, NoObstacle\n");
+	HERE(&rig, "172.17.0.1"); /* the standby of a pair, whose master has both addresses */
+	assert_is(&rig, 0, "True/NoObstacle", "ok");
+	assert_events(&rig, "");
 	rig_web(&rig, "full_nat: true\n" PLAIN("1")); /* MASQUERADE */
 	rig_settle(&rig);
 	HERE(&rig, "10.0.0.1");
