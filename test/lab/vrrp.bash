@@ -30,6 +30,21 @@ vrrp_up() {
 	done
 }
 
+# vrrp_services: "own" has the source address of each balancer, "moves" the one that moves.
+vrrp_services() {
+	services own <<-END
+		listen: $VIP:80
+		full_nat: true
+		backends: [{address: "${BACKEND_IP[b1]}:80"}]
+	END
+	services moves <<-END
+		listen: $VIP:81
+		full_nat: true
+		snat_ip: $VRRP_SNAT
+		backends: [{address: "${BACKEND_IP[b1]}:80"}]
+	END
+}
+
 # keepalived_start NAME: with the shipped file, and what is to be written for this pair.
 # shellcheck disable=SC2034 # it is for the cases
 declare -A KEEPALIVED=()
@@ -75,12 +90,17 @@ only() {
 	has_vip "$1" && has_none "$other"
 }
 
+# is_well NAME: the track script of this balancer has succeeded last.
+is_well() {
+	[[ $(grep -o 'VRRP_Script(ezlb) [sf][a-z]*' "$WORK/$1/keepalived.log" | tail -n 1) == *succeeded ]]
+}
+
 # said NAME COUNT TEXT: keepalived of this balancer has logged TEXT so many times.
 said() {
 	[[ $(grep -c "$3" "$WORK/$1/keepalived.log") -ge $2 ]]
 }
 
-# serves NAME: requests pass this balancer. The service "own" has the address of each, "moves" the one that moves.
+# serves NAME: requests pass this balancer.
 serves() {
 	eventually 10 "the neighbours have learned of $1" answers "backend=b1 peer=${BACK_IP[$1]}" "$VIP:80"
 	assert_eq "who answers" "backend=b1 peer=$VRRP_SNAT" "$(client_get "$VIP:81")"
@@ -118,4 +138,4 @@ clients_end() {
 }
 
 # After a failure one wants to see what keepalived did.
-trap 'tail -n 40 "$WORK"/lb?/keepalived.log | grep -v "gratuitous ARP" >&2 || :' EXIT
+trap '[[ $? -eq 0 ]] || tail -n 60 "$WORK"/lb?/keepalived.log | grep -v "gratuitous ARP" >&2 || :' EXIT

@@ -13,17 +13,7 @@
 
 vrrp_up
 backend_start b1 80
-services own <<END
-listen: $VIP:80
-full_nat: true
-backends: [{address: "${BACKEND_IP[b1]}:80"}]
-END
-services moves <<END
-listen: $VIP:81
-full_nat: true
-snat_ip: $VRRP_SNAT
-backends: [{address: "${BACKEND_IP[b1]}:80"}]
-END
+vrrp_services
 each ezlb_start --cleanup-on-exit=false
 each eventually 20 "ezlb is ready" is_ready
 keepalived_start lb1
