@@ -16,7 +16,7 @@
 /* Settings of global_defs that have to do with virtual servers. */
 static const struct ka_keyword global_rows[] = {
 	{ "lvs_sync_daemon", NULL,
-	  "the synchronization of connections is not ezlb's: use `ipvsadm --start-daemon`" },
+	  "the flags --sync-interface and --sync-id of `ezlb run` do this" },
 	{ "lvs_flush", NULL,
 	  "ezlb takes over the virtual services that are there; `ezlb run --adopt` has the choices" },
 	{ "lvs_flush_on_stop", NULL, "the flag --cleanup-on-exit says what happens at the end" },

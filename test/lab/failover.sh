@@ -74,6 +74,7 @@ conntrackd_start() { # conntrackd_start NAME
 	cp "$LAB_REPO/deploy/conntrackd/conntrackd.conf" "$conf"
 	[[ $1 == lb1 ]] || sed -i '/^	UDP/,/}/ { s/_address 192.168.10.1$/_address 192.168.10.2/; t
 		s/_Address 192.168.10.2$/_Address 192.168.10.1/ }' "$conf"
+	in_ns "$1" sysctl -q -p "$LAB_REPO/deploy/conntrackd/sysctl.conf"
 	machine "$1" conntrackd -C "$conf" >>"$WORK/$1/conntrackd.out" 2>&1 &
 	CONNTRACKD+=($!)
 	eventually 60 "conntrackd of $1 runs" test -S "$WORK/$1/run/conntrackd.ctl"
@@ -100,6 +101,7 @@ set_up() {
 	each ezlb_start "${flags[@]}"
 	each eventually 60 "ezlb is ready" is_ready
 	each eventually 60 "the scheduler is $scheduler" has_scheduler "$scheduler"
+	each lb_sysctl net.netfilter.nf_conntrack_tcp_loose 1
 	[[ $1 != *conntrackd* ]] || { conntrackd_start lb1 && conntrackd_start lb2; }
 }
 
