@@ -268,8 +268,8 @@ static void read_line(struct parser *p, const struct args *args)
 		note_timeouts(p, args);
 	else if (args->value[OPT_DAEMON])
 		ezlb_import_note(p->import, EZLB_IMPORT_DROPPED, p->src.file, args->start, "",
-				 "the synchronization of connections: ezlb does not start it; "
-				 "`ipvsadm --start-daemon` works beside ezlb");
+				 "the synchronization of connections: the flags --sync-interface "
+				 "and --sync-id of `ezlb run` do it");
 	else if (args->value[OPT_CHANGE] || args->value[OPT_LIST])
 		ipvsadm_refuse(p, args, args->value[OPT_CHANGE] ? OPT_CHANGE : OPT_LIST, USE_SAVE,
 			       "only services and servers that are added can be read:",

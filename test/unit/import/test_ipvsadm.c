@@ -43,8 +43,8 @@ static const struct import_case cases[] = {
 	  "~ 1 tcp-10-0-0-1 -b: only the schedulers sh and mh have flags\n"
 	  "~ 3  --set: give `ezlb run` the flags --ipvs-timeout-tcp=900s --ipvs-timeout-tcpfin=0s "
 	  "--ipvs-timeout-udp=300s; leave out those of 0\n"
-	  "~ 4  the synchronization of connections: ezlb does not start it; `ipvsadm "
-	  "--start-daemon` works beside ezlb\n"
+	  "~ 4  the synchronization of connections: the flags --sync-interface and --sync-id of "
+	  "`ezlb run` do it\n"
 	  "name: tcp-10-0-0-1\nlisten: 10.0.0.1:1-65535\nscheduler: rr\npersistence: 24h\n"
 	  "forward: direct\nbackends:\n  - address: 10.1.0.1\n" OFF },
 	{ "-A -u 10.0.0.1:53 -s sh -b sh-port,flag-3\n-a -u 10.0.0.1:53 -r 10.1.0.1:53 -m -w 0\n",
