@@ -36,7 +36,7 @@ far_backend() { # far_backend NAME
 
 # files SCHEDULER: the services, on the ports from 81 on in the order of MODES.
 files() {
-	local i lines
+	local i b lines
 	for i in "${!MODES[@]}"; do
 		case ${MODES[i]} in
 		own) lines="full_nat: true" ;;
@@ -49,7 +49,8 @@ files() {
 			scheduler: $1
 			$([[ $1 != mh ]] || echo "scheduler_flags: mh-port")
 			health_check: {enabled: false}
-			backends: [{address: 192.168.10.11}, {address: 192.168.10.12}, {address: 192.168.10.13}]
+			backends:
+			$(for b in b1 b2 b3; do echo "  - address: ${BACKEND_IP[$b]}:$((81 + i))"; done)
 		END
 	done
 }
@@ -63,10 +64,22 @@ ask() {
 }
 
 other() { [[ $1 == lb1 ]] && echo lb2 || echo lb1; }
-has_scheduler() { [[ $(ipvs | grep -c "^TCP .* $1 *\(mh-port\)\?$") -eq ${#MODES[@]} ]]; }
-knows_ipvs() { [[ $(in_ns "$1" ipvsadm -Lnc | grep -c ESTABLISHED) -ge $((${#MODES[@]} * EACH * 2)) ]]; }
-# Three of the modes have NAT, and so entries.
-knows_conntrack() { [[ $(in_ns "$1" conntrack -L -p tcp --state ESTABLISHED 2>/dev/null | wc -l) -ge $((3 * EACH * 2)) ]]; }
+has_scheduler() { [[ $(ipvs | grep -cE "^TCP +$VIP:[0-9]+ $1( |\$)") -eq ${#MODES[@]} ]]; }
+
+# knows ipvs|conntrack NAME: this balancer has been told of all open connections; of direct routing and tunnels conntrack has
+# only the first packet.
+knows() {
+	local table mode port
+	if [[ $1 == ipvs ]]; then
+		table=$(in_ns "$2" ipvsadm -Lnc | grep ESTABLISHED)
+	else
+		table=$(in_ns "$2" conntrack -L -p tcp --state ESTABLISHED 2>/dev/null)
+	fi
+	for port in $PORTS; do
+		mode=${port%:*} port=${port#*:}
+		[[ $1$mode == conntrackdirect || $1$mode == conntracktunnel ]] || [[ $table == *[:=]"$port "* ]] || return 1
+	done
+}
 
 CONNTRACKD=()
 conntrackd_start() { # conntrackd_start NAME
@@ -156,13 +169,14 @@ measure() {
 	eventually 60 "lb1 is well" is_well lb1
 	eventually 60 "lb2 is well" is_well lb2
 	connections
-	[[ $1 != *sync* ]] || eventually 30 "the connections are in IPVS of $to" knows_ipvs "$to"
-	[[ $1 != *conntrackd* ]] || eventually 30 "the connections are in conntrack of $to" knows_conntrack "$to"
+	PORTS=$(ask ports)
+	[[ $1 != *sync* ]] || eventually 30 "IPVS of $to knows the connections" knows ipvs "$to"
+	[[ $1 != *conntrackd* ]] || eventually 30 "conntrack of $to knows the connections" knows conntrack "$to"
 	lose "$2" $from
 	eventually 60 "$to takes over" only "$to"
-	client=$(ask say client 10)
+	client=$(ask say client 6)
 	kill -USR1 "$(cat "$WORK/b1.server")" "$(cat "$WORK/b2.server")" "$(cat "$WORK/b3.server")"
-	server=$(ask hear server 10)
+	server=$(ask hear server 6)
 	echo "$1, $2: $client; $server"
 	for mode in "${MODES[@]}"; do
 		[[ " $client" =~ \ $mode=([0-9]+) ]]
@@ -191,9 +205,7 @@ coproc TALK { exec "$LABTOOL" in client python3 "$LAB_REPO/test/tools/talk.py" h
 for column in "${HELPERS[@]}"; do
 	set_up "$column"
 	if [[ $column == nothing ]]; then
-		keepalived_start lb1
-		keepalived_start lb2
-		eventually 60 "lb2 has the addresses" only lb2
+		pair_start
 	fi
 	for event in lost drained; do measure "$column" $event; done
 	conntrackd_stop

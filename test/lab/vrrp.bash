@@ -69,6 +69,15 @@ keepalived_start() {
 	KEEPALIVED[$1]=$!
 }
 
+# pair_start: keepalived of both; lb2 has the addresses.
+pair_start() {
+	keepalived_start lb2
+	eventually 60 "lb2 has the addresses" has_vip lb2
+	keepalived_start lb1
+	eventually 60 "lb1 is well" said lb1 1 "VRRP_Script(ezlb) succeeded"
+	only lb2 || fail "lb2 does not have the addresses alone"
+}
+
 # has_vip NAME: this balancer has all addresses that move.
 has_vip() {
 	local have

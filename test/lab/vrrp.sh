@@ -16,9 +16,7 @@ backend_start b1 80
 vrrp_services
 each ezlb_start --cleanup-on-exit=false
 each eventually 20 "ezlb is ready" is_ready
-keepalived_start lb1
-keepalived_start lb2
-eventually 60 "the one with the higher address has the addresses" only lb2
+pair_start
 eventually 60 "ezlb of lb1 is well" said lb1 1 "VRRP_Script(ezlb) succeeded"
 eventually 60 "ezlb of lb2 is well" said lb2 1 "VRRP_Script(ezlb) succeeded"
 serves lb2

@@ -21,9 +21,7 @@ mkdir -p "$WORK"/lb{1,2}/keepalived
 tee "$WORK"/lb{1,2}/keepalived/ezlb-more-addresses.conf >/dev/null <<<"fd00:10::1/128 dev front"
 each ezlb_start --cleanup-on-exit=false
 each eventually 20 "ezlb is ready" is_ready
-keepalived_start lb1
-keepalived_start lb2
-eventually 60 "lb2 has the addresses" only lb2
+pair_start
 has_six lb2 || fail "lb2 has no IPv6 address"
 eventually 60 "lb1 is well" is_well lb1
 eventually 60 "lb2 is well" is_well lb2

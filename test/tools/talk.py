@@ -7,6 +7,7 @@
       open GROUP NAME SOURCE HOST PORT N   opens N connections from this address and exchanges some lines; how many did
       say GROUP SECONDS                    sends a line on each and waits for the echo; "NAME=N NAME=N" of those who got it
       hear GROUP SECONDS                   waits for a line of the server, and then says one; "NAME=N NAME=N"
+      ports                                "NAME:PORT ..." of all: the ports of this end
       reset                                closes all
 """
 import selectors
@@ -128,6 +129,9 @@ class Group:
     def count(self, good):
         return " ".join(f"{name}={sum(sock in good for sock in socks)}" for name, socks in self.names.items())
 
+    def ports(self):
+        return " ".join(f"{name}:{sock.getsockname()[1]}" for name, socks in self.names.items() for sock in socks)
+
     def close(self):
         for sock in self.all():
             sock.close()
@@ -143,6 +147,8 @@ def hold():
                 each.close()
             groups = {}
             answer = "done"
+        elif command == "ports":
+            answer = " ".join(group.ports() for group in groups.values())
         elif command == "open":
             answer = group.open(rest[1], rest[2], rest[3], int(rest[4]), int(rest[5]))
         elif command == "say":
