@@ -5,7 +5,7 @@
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-command -v keepalived >/dev/null || fail "keepalived is missing: scripts/deps long"
+command -v keepalived >/dev/null || fail "keepalived is missing: scripts/deps lab"
 lab_up
 for backend in b1 b2 b3; do
 	backend_start $backend 80
