@@ -106,22 +106,25 @@ static void set_option(struct ezlb_spec *spec, const char *word)
 
 static void set_file(char *words)
 {
-	char *save, *word = strtok_r(words, " ", &save);
-	size_t kind = kind_of(word);
+	char *save, *word, name[16] = "";
+	size_t kind;
 	struct ezlb_spec *spec = ezlb_spec_new();
 
+	sscanf(words, "%15s", name);
+	kind = kind_of(name);
 	ezlb_spec_free(s.specs[kind]);
 	s.specs[kind] = spec;
-	ezlb_strcpy(spec->name, sizeof(spec->name), word);
+	ezlb_strcpy(spec->name, sizeof(spec->name), name);
 	spec->listeners = ezlb_calloc(2, sizeof(*spec->listeners));
 	add_listener(spec, kind);
-	if (strcmp(word, "two") == 0) /* one file, two listeners on different addresses */
+	if (strcmp(name, "two") == 0) /* one file, two listeners on different addresses */
 		add_listener(spec, kind_of("c"));
 	spec->backends = ezlb_calloc(1, sizeof(*spec->backends));
 	spec->n_backends = 1;
 	spec->backends[0].endpoint = kinds[kind].last_port ? backend6 : backend;
 	spec->backends[0].weight = 1;
-	while ((word = strtok_r(NULL, " ", &save)))
+	for (word = strtok_r(words + strlen(name), " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
 		set_option(spec, word);
 }
 
@@ -224,6 +227,8 @@ static void do_line(char *line, const char *name)
 
 	if (rest)
 		*rest++ = '\0';
+	else
+		rest = line + strlen(line);
 	if (strcmp(line, "file") == 0)
 		set_file(rest);
 	else if (strcmp(line, "gone") == 0) {
@@ -459,9 +464,10 @@ static void test_tales(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(tales); i++) {
-		EZLB_AUTO_FREE char *text = strdup(tales[i].text);
-		char *save, *line;
+		char text[2048], *save, *line;
 
+		assert_true(strlen(tales[i].text) < sizeof(text));
+		ezlb_strcpy(text, sizeof(text), tales[i].text);
 		for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 			do_line(line, tales[i].name);
 		forget();
