@@ -68,8 +68,10 @@ keepalived_start lb2
 eventually 60 "lb2 is back" said lb2 2 "Entering BACKUP STATE"
 only lb1 || fail "lb2 has taken the addresses"
 
-echo "# keepalived is killed: its addresses stay in the kernel, until it is started again"
-kill -KILL "$(cat "$WORK/lb1/run/keepalived_vrrp.pid")" "${KEEPALIVED[lb1]}"
+echo "# both processes of keepalived are killed: its addresses stay in the kernel, until it is started again"
+# Stopped first: the one starts the other again.
+kill -STOP "${KEEPALIVED[lb1]}"
+kill -KILL "$(pgrep -P "${KEEPALIVED[lb1]}")" "${KEEPALIVED[lb1]}"
 eventually 60 "lb2 takes over" has_vip lb2
 has_vip lb1 || fail "who has removed the addresses of lb1?"
 eventually 20 "the neighbours know lb2" answers "backend=b1 peer=${BACK_IP[lb2]}" "$VIP:80"
