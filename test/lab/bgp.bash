@@ -31,10 +31,8 @@ bird_start() {
 	local script='mount --bind "$1" /etc/bird && bird -p && exec bird -d -s "$1/ctl"'
 
 	"$LABTOOL" in "$1" unshare --mount bash -c "$script" bird "$WORK/$1/bird" >"$WORK/$1/bird.log" 2>&1 &
-	BIRD_PIDS[$1]=$!
 	eventually 10 "BIRD of $1 runs" test -S "$WORK/$1/bird/ctl"
 }
-declare -A BIRD_PIDS=()
 
 # birdc_of NAME COMMAND...
 birdc_of() {
@@ -71,4 +69,64 @@ all_answered() {
 	bad=$(grep -vE '^backend=b[123] peer=' "$1" | sort | uniq -c || :)
 	assert_eq "requests that failed" "" "$bad"
 	assert_eq "answers" "$2" "$(wc -l <"$1")"
+}
+
+# conntrackd_start NAME: a balancer with the files of deploy/conntrackd. Each has the paths of a machine of its own.
+conntrackd_start() {
+	local dir=$WORK/$1/conntrackd conf=$LAB_REPO/deploy/conntrackd
+	# shellcheck disable=SC2016
+	local script='mount --bind "$1" /etc/conntrackd && mount -t tmpfs none /var/log && mount --bind "$1/run" /run &&
+		exec conntrackd'
+
+	command -v conntrackd >/dev/null || fail "there is no conntrackd: scripts/deps long"
+	mkdir -p "$dir/run/lock"
+	# On the other balancer the addresses of the channel are the other way round.
+	if [[ $1 == lb2 ]]; then
+		sed -E 's/(IPv4_address) 192\.168\.10\.1$/\1 TWO/; s/(_Destination_Address) 192\.168\.10\.2$/\1 192.168.10.1/;
+			/UDP \{/,/\}/s/TWO/192.168.10.2/; s/TWO/192.168.10.1/' "$conf/conntrackd.conf"
+	else
+		cat "$conf/conntrackd.conf"
+	fi >"$dir/conntrackd.conf"
+	modprobe -a nf_conntrack nf_conntrack_netlink
+	in_ns "$1" sysctl -q -p "$conf/sysctl.conf"
+	in_ns "$1" nft -f "$conf/nftables.conf"
+	"$LABTOOL" in "$1" unshare --mount bash -c "$script" conntrackd "$dir" >"$WORK/$1/conntrackd.log" 2>&1 &
+	CONNTRACKD_PIDS[$1]=$!
+	eventually 20 "conntrackd of $1 runs" test -S "$dir/run/conntrackd.ctl"
+}
+# shellcheck disable=SC2034 # the cases end them
+declare -A CONNTRACKD_PIDS=()
+
+# hold N ADDRESS: N connections to port 7 that talk all the time. release: ends them; how each ended is in $WORK/held.
+hold() {
+	"$LABTOOL" in client python3 "$LAB_REPO/test/tools/held.py" "$2" 7 "$1" >"$WORK/held" 2>&1 &
+	HELD=$!
+	eventually 30 "$1 connections are open" grep -qx open "$WORK/held"
+}
+release() {
+	kill "$HELD"
+	wait "$HELD"
+}
+
+# held_by NAME: the clients' ports of those that this balancer began, a line each.
+held_by() {
+	on "$1" in_ns "$1" ipvsadm -Lnc | awk '/^TCP .*ESTABLISHED/ && $5 ~ /:7$/ { sub(/.*:/, "", $4); print $4 }' | sort
+}
+
+# frr_balancer NAME: a balancer with deploy/frr, started as the package does.
+frr_balancer() {
+	local dir=$WORK/$1/frr
+	# shellcheck disable=SC2016
+	local script='mount --bind "$1" /etc/frr && mkdir -p "$1/run" && chown frr:frr "$1/run" && mkdir -p /run/frr &&
+		mount --bind "$1/run" /run/frr && vtysh -C && /usr/lib/frr/frrinit.sh start'
+
+	[[ -x /usr/lib/frr/bgpd ]] || fail "there is no FRR: scripts/deps long"
+	mkdir -p "$dir"
+	cp "$LAB_REPO/deploy/frr/daemons" "$dir/daemons"
+	echo 'service integrated-vtysh-config' >"$dir/vtysh.conf"
+	grep -vE '^ neighbor (192\.0\.2\.2|2001:db8::2) ' "$LAB_REPO/deploy/frr/frr.conf" | bgp_edit |
+		sed "s/router-id 172\.17\.0\..*/router-id 172.17.0.${1#lb}/" >"$dir/frr.conf"
+	chown -R frr:frr "$dir"
+	"$LABTOOL" in "$1" unshare --mount bash -c "$script" frr "$dir" >"$WORK/$1/frr.log" 2>&1 ||
+		fail "FRR of $1 does not start: $(<"$WORK/$1/frr.log")"
 }

@@ -18,6 +18,7 @@ cannot=(
 	'scripts/[a-z]*|cmake|ninja|ctest|install|rpmlint|lintian' "it builds, installs or tests ezlb"
 	'journalctl|systemd-analyze|systemctl (edit|status|cat|show)' "there is no systemd; the test of the unit has one"
 	'ssh|scp|git' "there is no other host"
+	'birdc?|vtysh|conntrackd|systemctl restart (bird|frr|conntrackd)|sysctl -p .*|nft -f deploy/.*' "bgp.sh, bgp_frr.sh and bgp_hard.sh do that"
 	'firewall-cmd|ufw' "there is no such firewall"
 )
 
