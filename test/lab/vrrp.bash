@@ -46,7 +46,6 @@ vrrp_services() {
 }
 
 # keepalived_start NAME: with the shipped file, and what is to be written for this pair.
-# shellcheck disable=SC2034 # it is for the cases
 declare -A KEEPALIVED=()
 keepalived_start() {
 	local peer=lb1 dir=$WORK/$1/keepalived
@@ -66,6 +65,7 @@ keepalived_start() {
 		$VRRP_GATEWAY/24 dev back
 	END
 	machine "$1" keepalived --dont-fork --log-console --log-detail --vrrp >>"$WORK/$1/keepalived.log" 2>&1 &
+	# shellcheck disable=SC2034 # it is for the cases
 	KEEPALIVED[$1]=$!
 }
 
