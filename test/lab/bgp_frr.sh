@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # when: all
-# variants: nftables4
+# variants: nftables4 iptables6
 # timeout: 300
 # deploy/frr beside deploy/bird: of two balancers one announces its addresses with FRR, the other one with BIRD. Both
 # share the connections, and the one with FRR drains, comes back, and withdraws a service that it cannot serve.
