@@ -200,21 +200,30 @@ static void own_drains(struct ezlb_ledger_content *out, const struct ezlb_roster
 	EZLB_VEC_CLEAR(&now);
 }
 
-void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
-		      const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
+/* In a pass that cannot read IPVS nobody knows what is foreign there, and nothing is changed. */
+static void own_ipvs(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+		     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
 {
 	const struct ezlb_scope *owned = &pass->ledger.content.services;
 
+	if (found->errs.layer[EZLB_LAYER_IPVS].code != 0)
+		return;
 	for (size_t i = 0; i < plan->wanted.len; i++)
 		if (!ezlb_scope_has(owned, &plan->wanted.items[i]))
 			*EZLB_PUSH(&out->services) = plan->wanted.items[i];
 	EZLB_SORT(&out->services, ezlb_service_key_cmp);
+	own_timeouts(out, &plan->ops);
+	syncs_own(out, plan);
+}
+
+void ownership_before(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+		      const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
+{
+	own_ipvs(pass, found, plan, out);
 	*handover_frame(snat_of(pass), out) |= plan->target.snat_wanted;
 	own_host(out, found, plan);
 	clsacts_own(out, &plan->ops);
 	own_drains(out, &plan->roster);
-	own_timeouts(out, &plan->ops);
-	syncs_own(out, plan);
 }
 
 void ownership_before_but_drains(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,

@@ -72,6 +72,21 @@ static bool want_addrs(const struct ezlb_spec *spec, const struct ezlb_roster *r
 	return any;
 }
 
+/*
+ * What an address waits for before it is announced. One that a drained balancer takes off the link
+ * of the flag waits for nothing: also a balancer that cannot program its services can be drained.
+ */
+static void want_needs(const struct ezlb_roster *roster, const struct ezlb_table *actual,
+		       const struct ezlb_policy *policy, const struct devices *devices,
+		       struct ezlb_table *target)
+{
+	struct ezlb_vip_needs *needs = &target->vip_needs;
+
+	EZLB_VEC_COPY(needs, &roster->vip_needs);
+	EZLB_VEC_KEEP(needs, i,
+		      !policy->drained || !has(actual, &devices->flag, &needs->items[i].addr));
+}
+
 void vips_want(const struct ezlb_desired *desired, const struct ezlb_roster *roster,
 	       const struct ezlb_table *actual, const struct ezlb_policy *policy,
 	       struct ezlb_table *target)
@@ -91,7 +106,7 @@ void vips_want(const struct ezlb_desired *desired, const struct ezlb_roster *ros
 		want_link(target, devices.flag.device);
 	if (policy->drained && target->vips.len > 0)
 		want_link(target, devices.drain.device);
-	EZLB_VEC_COPY(&target->vip_needs, &roster->vip_needs);
+	want_needs(roster, actual, policy, &devices, target);
 }
 
 static bool keeps_addr(const struct ezlb_scope *keep, const struct ezlb_table *actual,

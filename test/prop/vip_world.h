@@ -73,6 +73,15 @@ static inline bool empties(const struct world *w, const struct ezlb_addr *addr)
 	return dests_behind(w, &w->before, addr, 1) > 0 && dests_behind(w, w->kernel, addr, 1) == 0;
 }
 
+/* A drained balancer takes the address from the link of the flag, on which it still is. */
+static inline bool leaves(const struct world *w, const struct ezlb_vip_row *vip)
+{
+	struct ezlb_vip_row here = { .addr = vip->addr };
+
+	strcpy(here.device, "new0");
+	return strcmp(vip->device, here.device) != 0 && has_vip(w->kernel, &here);
+}
+
 /*
  * After a single op. Of an address that somebody wants always nothing is asked. Where the op that
  * removes an address fails, its dests go all the same.
@@ -82,7 +91,7 @@ static inline bool vip_step_is_bad(const struct world *w, const struct ezlb_op *
 	struct ezlb_addr addr;
 
 	if (op->kind == EZLB_OP_VIP_ADD)
-		return when_of(w, &op->vip.addr) == EZLB_VIP_SERVING &&
+		return when_of(w, &op->vip.addr) == EZLB_VIP_SERVING && !leaves(w, &op->vip) &&
 		       dests_behind(w, w->kernel, &op->vip.addr, 1) == 0;
 	return ezlb_op_object(op->kind) == EZLB_OBJECT_DEST && !w->troubled &&
 	       addr_of_service(w, &op->dest.service, &addr) &&

@@ -300,6 +300,45 @@ static void test_a_move_that_fails(void **state)
 	}
 }
 
+/* It is what somebody wants who takes the balancer out. */
+static void test_a_balancer_whose_ipvs_is_broken_can_be_drained(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, WEB, API);
+	settles_at(&rig, HOME);
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, EIO);
+	rig.pass.policy.drained = true;
+	pass(&rig);
+	assert_string_equal(vips(&rig), AWAY);
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
+	settles_at(&rig, AWAY);
+	rig_close(&rig);
+}
+
+/* Nothing was done to it in the pass that could not read: it is not ezlb's afterwards. */
+static void test_a_service_of_others_stays_theirs(void **state)
+{
+	struct ezlb_service_row *foreign;
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, WEB, API);
+	rig.pass.adopt = EZLB_ADOPT_NEVER;
+	foreign = EZLB_PUSH(&rig.kernel->services);
+	foreign->key = rig.specs[0]->listeners[0].key;
+	ezlb_strcpy(foreign->scheduler, sizeof(foreign->scheduler), "lc");
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, EIO);
+	pass(&rig);
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
+	assert_true(pass(&rig));
+	assert_int_equal(rig.result.found.conflicts.len, 1);
+	assert_string_equal(rig.kernel->services.items[0].scheduler, "lc");
+	assert_string_equal(vips(&rig), "ezlb0, 10.0.0.2 on ezlb0, ");
+	rig_close(&rig);
+}
+
 static void test_cleanup_of_a_drained_balancer(void **state)
 {
 	struct rig rig;
@@ -327,6 +366,8 @@ int main(void)
 		IN_TOP(test_a_service_that_stays_for_a_refused_file_keeps_its_address),
 		IN_TOP(test_addresses_move_and_come_back),
 		IN_TOP(test_a_move_that_fails),
+		IN_TOP(test_a_balancer_whose_ipvs_is_broken_can_be_drained),
+		IN_TOP(test_a_service_of_others_stays_theirs),
 		IN_TOP(test_cleanup_of_a_drained_balancer),
 	};
 
