@@ -252,18 +252,23 @@ void nodedrain_exit(struct nodedrain *drain)
 
 /* --- what is true now ---------------------------------------------------------------------- */
 
-/* Ops of others do not matter: a service that cannot be applied does not hold up an address. */
-static bool has_moved(const struct ezlb_pass_result *result)
+/*
+ * No address is left on the link of --vip-device. Other ops do not matter: an address that could
+ * not be added to the other link stays, and one that is on no link cannot be reached.
+ */
+static bool has_moved(const struct nodedrain *drain, const struct ezlb_pass_result *result)
 {
 	const struct ezlb_plan *ops = &result->plan.ops;
 
+	if (!has_device(drain->options))
+		return true;
 	if (result->outcome.errs.layer[EZLB_LAYER_HOST].code || result->outcome.ledger_err.code)
 		return false;
 	for (size_t i = 0; i < ops->len; i++) {
-		enum ezlb_object object = ezlb_op_object(ops->items[i].kind);
+		const struct ezlb_op *op = &ops->items[i];
 
-		if (ops->items[i].rc != 0 &&
-		    (object == EZLB_OBJECT_VIP || object == EZLB_OBJECT_LINK))
+		if (op->kind == EZLB_OP_VIP_DEL && op->rc != 0 &&
+		    strcmp(op->vip.device, drain->options->vip_device) == 0)
 			return false;
 	}
 	return true;
@@ -271,7 +276,7 @@ static bool has_moved(const struct ezlb_pass_result *result)
 
 void nodedrain_pass(struct nodedrain *drain, const struct ezlb_pass_result *result)
 {
-	if (drain->moved_ms == 0 && has_moved(result))
+	if (drain->moved_ms == 0 && has_moved(drain, result))
 		drain->moved_ms = ezlb_now_ms();
 }
 

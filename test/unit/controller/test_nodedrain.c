@@ -362,12 +362,14 @@ static void test_memory_has_no_file(void **state)
 /* --- passes -------------------------------------------------------------------------------- */
 
 /* The end of a pass with one op. */
-static void pass(enum ezlb_op_kind kind, int rc, enum ezlb_layer_kind broken)
+static void pass(enum ezlb_op_kind kind, const char *device, int rc, enum ezlb_layer_kind broken)
 {
 	struct ezlb_pass_result result = { .outcome = { .again = false } };
 	struct ezlb_op *op = ezlb_plan_add(&result.plan.ops, kind);
 
 	op->rc = rc;
+	if (ezlb_op_object(kind) == EZLB_OBJECT_VIP)
+		ezlb_strcpy(op->vip.device, sizeof(op->vip.device), device);
 	if (broken != EZLB_LAYERS)
 		result.outcome.errs.layer[broken].code = EPERM;
 	nodedrain_pass(&drain, &result);
@@ -378,23 +380,26 @@ static void test_moved(void **state)
 {
 	static const struct {
 		enum ezlb_op_kind kind;
+		const char *device;
 		int rc;
 		enum ezlb_layer_kind broken;
 		bool moved;
 	} rows[] = {
-		{ EZLB_OP_VIP_ADD, 0, EZLB_LAYERS, true },
-		{ EZLB_OP_VIP_ADD, -EPERM, EZLB_LAYERS, false },
-		{ EZLB_OP_VIP_DEL, EZLB_HELD, EZLB_LAYERS, false },
-		{ EZLB_OP_LINK_ADD, -EPERM, EZLB_LAYERS, false },
-		{ EZLB_OP_DEST_ADD, -EPERM, EZLB_LAYERS, true },
-		{ EZLB_OP_VIP_ADD, 0, EZLB_LAYER_IPVS, true },
-		{ EZLB_OP_VIP_ADD, 0, EZLB_LAYER_HOST, false },
+		{ EZLB_OP_VIP_DEL, "ezlb0", 0, EZLB_LAYERS, true },
+		{ EZLB_OP_VIP_DEL, "ezlb0", -EPERM, EZLB_LAYERS, false },
+		{ EZLB_OP_VIP_DEL, "ezlb0", EZLB_HELD, EZLB_LAYERS, false },
+		{ EZLB_OP_VIP_DEL, "ezlb0-drain", -EPERM, EZLB_LAYERS, true },
+		/* On no link: its service cannot be applied, and nobody waits for it. */
+		{ EZLB_OP_VIP_ADD, "ezlb0-drain", EZLB_HELD, EZLB_LAYERS, true },
+		{ EZLB_OP_DEST_ADD, NULL, -EPERM, EZLB_LAYERS, true },
+		{ EZLB_OP_VIP_DEL, "ezlb0", 0, EZLB_LAYER_IPVS, true },
+		{ EZLB_OP_VIP_DEL, "ezlb0", 0, EZLB_LAYER_HOST, false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		ask(EZLB_NODE_DRAINED);
-		pass(rows[i].kind, rows[i].rc, rows[i].broken);
+		pass(rows[i].kind, rows[i].device, rows[i].rc, rows[i].broken);
 		assert_int_equal(drain.moved_ms != 0, rows[i].moved);
 		ask(EZLB_NODE_SERVES);
 		assert_int_equal(drain.moved_ms, 0);
@@ -410,6 +415,16 @@ static void test_ledger_that_cannot_be_written(void **state)
 	assert_int_equal(drain.moved_ms, 0);
 }
 
+/* Then nothing moves, and what the links are like does not matter. */
+static void test_nothing_to_move(void **state)
+{
+	(void)state;
+	options.vip_device = NULL;
+	ask(EZLB_NODE_DRAINED);
+	pass(EZLB_OP_VIP_DEL, "ezlb0", -EPERM, EZLB_LAYER_HOST);
+	assert_true(drain.moved_ms != 0);
+}
+
 static void test_idle(void **state)
 {
 	uint64_t moved;
@@ -417,13 +432,13 @@ static void test_idle(void **state)
 	(void)state;
 	ask(EZLB_NODE_DRAINED);
 	assert_false(nodedrain_idle(&drain, 0, ezlb_now_ms() + 100000));
-	pass(EZLB_OP_VIP_DEL, 0, EZLB_LAYERS);
+	pass(EZLB_OP_VIP_DEL, "ezlb0", 0, EZLB_LAYERS);
 	moved = drain.moved_ms;
 	assert_false(nodedrain_idle(&drain, 0, moved + NODEDRAIN_QUIET_MS - 1));
 	assert_true(nodedrain_idle(&drain, 0, moved + NODEDRAIN_QUIET_MS));
 	assert_false(nodedrain_idle(&drain, 1, moved + NODEDRAIN_QUIET_MS));
 	assert_false(nodedrain_idle(&drain, -1, moved + NODEDRAIN_QUIET_MS));
-	pass(EZLB_OP_VIP_DEL, 0, EZLB_LAYERS); /* later passes do not begin it anew */
+	pass(EZLB_OP_VIP_DEL, "ezlb0", 0, EZLB_LAYERS); /* later passes do not begin it anew */
 	assert_int_equal(drain.moved_ms, moved);
 }
 
@@ -448,6 +463,7 @@ int main(void)
 		IN_DIRS(test_unknown),
 		IN_DIRS(test_memory_has_no_file),
 		IN_DIRS(test_moved),
+		IN_DIRS(test_nothing_to_move),
 		IN_DIRS(test_ledger_that_cannot_be_written),
 		IN_DIRS(test_idle),
 	};
