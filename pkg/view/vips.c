@@ -16,6 +16,14 @@ static int vip_cmp(const void *a, const void *b)
 	return ezlb_addr_cmp(&x->addr, &y->addr);
 }
 
+static int row_cmp(const void *a, const void *b)
+{
+	const struct ezlb_view_vip *x = a, *y = b;
+	int rc = vip_cmp(x, y);
+
+	return rc ? rc : strcmp(x->service, y->service);
+}
+
 /* Does a first health check have no result yet? Then nobody knows yet whether it serves. */
 static bool waits(const struct ezlb_view_roles *roles)
 {
@@ -30,40 +38,32 @@ static bool serves(const struct ezlb_view_roles *roles)
 	return false;
 }
 
-/* One row for each service with a listener on the address. */
+/* One row for each listener. */
 static void add_service(const struct ezlb_spec *spec, const struct ezlb_view_service *service,
 			struct ezlb_view_vips *out)
 {
+	const bool wait = waits(&service->roles), serve = serves(&service->roles);
+
 	for (size_t i = 0; i < spec->n_listeners; i++) {
 		const struct ezlb_listener *listener = &spec->listeners[i];
 		struct ezlb_view_vip *vip;
-		bool again = false;
 
-		for (size_t k = 0; k < i && !again; k++)
-			again = ezlb_addr_cmp(&spec->listeners[k].listen.addr,
-					      &listener->listen.addr) == 0;
-		if (again || ezlb_listener_is_mark(listener))
+		if (ezlb_listener_is_mark(listener))
 			continue;
 		vip = EZLB_PUSH(out);
 		vip->addr = listener->listen.addr;
 		vip->services = 1;
-		vip->waits = waits(&service->roles);
-		vip->serves = serves(&service->roles);
+		vip->waits = wait;
+		vip->serves = serve;
 		ezlb_strcpy(vip->service, sizeof(vip->service), service->name);
 	}
 }
 
-/* Sorted; each address once. */
-static void find_addresses(const struct ezlb_view *view, const struct ezlb_catalog *catalog,
-			   struct ezlb_view_vips *out)
+/* Makes one row of those of an address, which stand together, by service. */
+static void merge(struct ezlb_view_vips *out)
 {
 	size_t n = 0;
 
-	/* Both are sorted by path and have the same files. */
-	for (size_t i = 0; i < catalog->entries.len; i++)
-		if (catalog->entries.items[i].last)
-			add_service(catalog->entries.items[i].last, &view->services.items[i], out);
-	EZLB_SORT(out, vip_cmp);
 	for (size_t i = 0; i < out->len; i++) {
 		struct ezlb_view_vip *vip = &out->items[i];
 		struct ezlb_view_vip *to = n > 0 ? &out->items[n - 1] : NULL;
@@ -72,13 +72,23 @@ static void find_addresses(const struct ezlb_view *view, const struct ezlb_catal
 			out->items[n++] = *vip;
 			continue;
 		}
-		to->services++;
+		to->services += strcmp(vip[-1].service, vip->service) != 0;
 		to->waits |= vip->waits;
 		to->serves |= vip->serves;
-		if (strcmp(vip->service, to->service) < 0)
-			memcpy(to->service, vip->service, sizeof(to->service));
 	}
 	out->len = n;
+}
+
+/* Sorted; each address once. */
+static void find_addresses(const struct ezlb_view *view, const struct ezlb_catalog *catalog,
+			   struct ezlb_view_vips *out)
+{
+	/* Both are sorted by path and have the same files. */
+	for (size_t i = 0; i < catalog->entries.len; i++)
+		if (catalog->entries.items[i].last)
+			add_service(catalog->entries.items[i].last, &view->services.items[i], out);
+	EZLB_SORT(out, row_cmp);
+	merge(out);
 }
 
 /* What the links have after the pass. */
