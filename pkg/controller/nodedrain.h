@@ -9,9 +9,8 @@
 #include <ezlb/node.h>
 #include <ezlb/text.h>
 
-#define NODEDRAIN_QUIET_MS                                                     \
-	1000 /* no connection must be active for this long, see nodedrain_idle \
-	      */
+/* So long no connection must be active: see nodedrain_idle. */
+#define NODEDRAIN_QUIET_MS 1000
 
 struct nodedrain {
 	/* The caller sets these; borrowed. */

@@ -7,6 +7,8 @@
 
 #include "thread.h"
 
+#define PAUSE 20 /* after a count, in times of how long the loop prepared it; as in report.c */
+
 /* A virtual service of a file, or of none. */
 struct named {
 	struct ezlb_service_key key;
@@ -166,12 +168,19 @@ static void take_names(const struct ezlb_desired *desired, struct opencount_job 
 	}
 }
 
+static void on_pause_over(uv_timer_t *timer)
+{
+	begin(timer->data);
+}
+
 static void begin(struct opencount *count)
 {
 	const struct sources *from = count->from;
+	uint64_t start = uv_hrtime();
 	struct opencount_job *job;
 
-	if (count->closed || count->job || count->wanted == 0)
+	if (count->closed || count->job || count->wanted == 0 ||
+	    uv_is_active((uv_handle_t *)&count->pause))
 		return;
 	job = ezlb_calloc(1, sizeof(*job));
 	job->work.data = job;
@@ -182,6 +191,8 @@ static void begin(struct opencount *count)
 	EZLB_VEC_COPY(&job->scope, &from->pass->ledger.content.services);
 	take_names(&from->catalog->desired, job);
 	count->job = job;
+	uv_update_time(count->loop);
+	uv_timer_start(&count->pause, on_pause_over, PAUSE * (uv_hrtime() - start) / 1000000, 0);
 	thread_queue(count->loop, &job->work, on_work, on_done);
 }
 
@@ -189,6 +200,8 @@ void opencount_open(struct opencount *count, uv_loop_t *loop, const struct sourc
 		    opencount_fn done, void *arg)
 {
 	*count = (struct opencount){ .loop = loop, .from = from, .done = done, .arg = arg };
+	uv_timer_init(loop, &count->pause);
+	count->pause.data = count;
 }
 
 void opencount_want(struct opencount *count)
@@ -199,6 +212,8 @@ void opencount_want(struct opencount *count)
 
 void opencount_close(struct opencount *count)
 {
+	if (count->loop && !count->closed)
+		uv_close((uv_handle_t *)&count->pause, NULL);
 	count->closed = true;
 	if (count->job)
 		count->job->count = NULL;

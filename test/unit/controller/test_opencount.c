@@ -199,6 +199,20 @@ static void test_who_comes_later(void **state)
 	assert_int_equal(told.calls, 5);
 }
 
+/* Who asks without end waits between two counts. */
+static void test_rests(void **state)
+{
+	(void)state;
+	opencount_want(&counter);
+	assert_true(uv_is_active((uv_handle_t *)&counter.pause));
+	run_until_answered(1);
+	uv_timer_start(&counter.pause, counter.pause.timer_cb, 50, 0); /* a long one */
+	opencount_want(&counter);
+	assert_null(counter.job);
+	assert_int_equal(counts.quick_calls, 1);
+	run_until_answered(2);
+}
+
 static void test_closed(void **state)
 {
 	(void)state;
@@ -234,6 +248,7 @@ int main(void)
 		ON_LOOP(test_unknown),
 		ON_LOOP(test_nothing_to_count),
 		ON_LOOP(test_who_comes_later),
+		ON_LOOP(test_rests),
 		ON_LOOP(test_closed),
 		ON_LOOP(test_closed_from_within),
 	};
