@@ -8,6 +8,7 @@
 #include <ezlb/duration.h>
 #include <ezlb/host.h>
 #include <ezlb/mem.h>
+#include <ezlb/node.h>
 #include <ezlb/suggest.h>
 
 #include "table.h"
@@ -124,6 +125,17 @@ static bool parse_number(const char *text, size_t max, size_t *out)
 	       *out <= max;
 }
 
+/* "123456789-drain" would have to move its addresses to itself. */
+static bool is_vip_device(const char *name)
+{
+	char drain[EZLB_DEVICE_STRLEN];
+
+	if (!ezlb_host_device_valid(name))
+		return false;
+	ezlb_node_drain_device(name, drain);
+	return strcmp(name, drain) != 0;
+}
+
 static bool parse_sync_id(const char *text, uint8_t *out)
 {
 	size_t id;
@@ -180,7 +192,7 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 		return parse_either(value, "auto", "never", &options->host_setup_never);
 	case FLAG_VIP_DEVICE:
 		options->vip_device = value;
-		return ezlb_host_device_valid(value);
+		return is_vip_device(value);
 	case FLAG_VIP_WHEN:
 		return ezlb_vip_when_parse(value, &options->vip_when) == 0;
 	case FLAG_VIP_HOLD:

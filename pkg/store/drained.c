@@ -95,6 +95,16 @@ static int write_file(const char *dir, const char *path, int64_t since_ms, struc
 	return ezlb_err_sys(err, -rc, "cannot write %s", path);
 }
 
+/* On a read-only file system the kernel does not look whether there is a file to remove. */
+static int remove_failed(const char *path, int code, struct ezlb_err *err)
+{
+	struct stat st;
+	bool gone = code == ENOENT || code == ENOTDIR ||
+		    (code == EROFS && lstat(path, &st) < 0 && errno == ENOENT);
+
+	return gone ? 0 : ezlb_err_sys(err, code, "cannot remove %s", path);
+}
+
 int ezlb_drained_write(const char *dir, const struct ezlb_node_drain *drain, struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *path = path_in(dir);
@@ -103,9 +113,7 @@ int ezlb_drained_write(const char *dir, const struct ezlb_node_drain *drain, str
 	if (drain->kind == EZLB_NODE_DRAINED)
 		return write_file(dir, path, drain->since_ms, err);
 	if (unlink(path) < 0)
-		return errno == ENOENT || errno == ENOTDIR
-			       ? 0
-			       : ezlb_err_sys(err, errno, "cannot remove %s", path);
+		return remove_failed(path, errno, err);
 	rc = sync_dir(dir);
 	return rc < 0 ? ezlb_err_sys(err, -rc, "cannot write %s", dir) : 0;
 }

@@ -204,6 +204,7 @@ wrong_usage() {
 	refused "--vip-device=a b: expected NAME" plan --vip-device "a b"
 	refused "--vip-device=..: expected NAME" plan --vip-device=..
 	refused "--vip-device=sixteen-letters-: expected NAME" plan --vip-device=sixteen-letters-
+	refused "--vip-device=ezlb-vips-drain: expected NAME" plan --vip-device=ezlb-vips-drain
 	refused "--vip-when=Serving: expected always|serving" plan --vip-when=Serving
 	refused "--vip-when=: expected always|serving" run --vip-when=
 	refused "--vip-hold=5: expected DURATION" run --vip-hold=5
@@ -443,6 +444,8 @@ around_the_services() {
 	ended "and the address" 2 "+ address 10.0.0.1 on ezlb0" ""
 	ez "${plan[@]}" --vip-device=fifteen-letters
 	ended "--vip-device takes 15 letters" 2 "+ address 10.0.0.1 on fifteen-letters" ""
+	ez "${plan[@]}" --vip-device=ezlb0-drain
+	ended "--vip-device takes a name whose other link has another name" 2 "+ address 10.0.0.1 on ezlb0-drain" ""
 	ez_env EZLB_VIP_DEVICE=ezlb1 -- "${plan[@]}"
 	ended "EZLB_VIP_DEVICE" 2 "+ address 10.0.0.1 on ezlb1" ""
 	ez_env EZLB_VIP_DEVICE=ezlb1 -- "${plan[@]}" --vip-device ezlb0

@@ -33,6 +33,17 @@ int close(int fd)
 	return rc;
 }
 
+static int unlink_errno; /* 0: it works */
+
+int unlink(const char *path)
+{
+	if (unlink_errno) {
+		errno = unlink_errno;
+		return -1;
+	}
+	return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
 static int write_to(const char *dir, enum ezlb_node_drain_kind kind, struct ezlb_err *err)
 {
 	const struct ezlb_node_drain drain = { .kind = kind, .since_ms = SINCE };
@@ -181,6 +192,23 @@ static void test_rename_fails(void **state)
 	assert_int_equal(access(at("drained.new").s, F_OK), -1);
 }
 
+/* The kernel says EROFS before it looks for the file. */
+static void test_removal_on_a_read_only_disk(void **state)
+{
+	struct ezlb_err err;
+	int there, gone;
+
+	(void)state;
+	put("drained", "");
+	unlink_errno = EROFS;
+	there = write_to("", EZLB_NODE_SERVES, &err);
+	gone = write_to("none", EZLB_NODE_SERVES, &err);
+	unlink_errno = 0;
+	assert_int_equal(there, -EROFS);
+	assert_has(err.msg, "drained: Read-only file system");
+	assert_int_equal(gone, 0);
+}
+
 static void test_removal_fails(void **state)
 {
 	struct ezlb_err err;
@@ -221,7 +249,7 @@ int main(void)
 		IN_TOP(test_damaged_is_drained),     IN_TOP(test_what_is_no_file),
 		IN_TOP(test_unknown_is_not_drained), IN_TOP(test_write_fails),
 		IN_TOP(test_rename_fails),	     IN_TOP(test_removal_fails),
-		IN_TOP(test_no_descriptor),
+		IN_TOP(test_no_descriptor),	     IN_TOP(test_removal_on_a_read_only_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
