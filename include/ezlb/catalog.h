@@ -22,6 +22,7 @@ struct ezlb_catalog_entry {
 	struct ezlb_spec *fresh; /* of the current content; NULL: refused */
 	struct ezlb_spec *last;	 /* applied; may be the same object as fresh */
 	uint64_t last_hash;	 /* of the content of last; 0: unknown */
+	uint64_t last_meaning;	 /* of what last says, without snat_ip */
 	bool restored;		 /* last is from an earlier process, and differs from the file */
 	bool is_stored;		 /* lastgood has the version with the hash `stored` */
 	uint64_t stored;
@@ -83,8 +84,9 @@ void ezlb_catalog_release(struct ezlb_catalog *catalog);
 const struct ezlb_diag *ezlb_catalog_diags(const struct ezlb_catalog *catalog,
 					   const struct ezlb_catalog_entry *entry, size_t *n);
 /*
- * A hash of the applied versions: of the name of each service, and of the bytes of its version. It
- * is the same on all hosts with the same versions, in whatever directories their files are.
+ * A hash of what the applied versions say, apart from snat_ip, which is another one on each
+ * balancer of many fleets. It is the same on all hosts with the same services, in whatever
+ * directories their files are, and whatever comments these have. Costs no look at the specs.
  */
 uint64_t ezlb_catalog_revision(const struct ezlb_catalog *catalog);
 /* Adds a row for each backend of a service with a health check. */

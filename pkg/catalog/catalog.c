@@ -6,6 +6,7 @@
 #include <ezlb/log.h>
 
 #include "parsed.h"
+#include "revision.h"
 #include "save.h"
 
 static int entry_cmp(const void *a, const void *b)
@@ -75,6 +76,7 @@ static void recall(const struct ezlb_catalog *catalog, struct ezlb_catalog_entry
 		entry->last = parse_stored(file->path, bytes, len);
 	entry->restored = entry->last != entry->fresh;
 	entry->last_hash = entry->stored;
+	entry->last_meaning = revision_of(entry->last);
 }
 
 /* The first `old` entries are sorted; the others are new in this snapshot. */
@@ -130,6 +132,7 @@ static void promote(struct ezlb_catalog_entry *entry, const struct ezlb_spec *ch
 		ezlb_spec_free(entry->last);
 	entry->last = chosen ? entry->fresh : NULL;
 	entry->last_hash = chosen ? entry->hash : 0;
+	entry->last_meaning = revision_of(entry->last);
 	entry->restored = false;
 }
 

@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* revision: one number for all applied versions. */
-#include <ezlb/catalog.h>
+#include "revision.h"
 
 #include <inttypes.h>
 
+#include <ezlb/catalog.h>
+#include <ezlb/config.h>
 #include <ezlb/text.h>
+
+uint64_t revision_of(const struct ezlb_spec *spec)
+{
+	EZLB_AUTO_FREE char *text = NULL;
+	struct ezlb_spec shared;
+
+	if (!spec)
+		return 0;
+	shared = *spec; /* borrows everything */
+	/* The default source of health checks is snat_ip, and is no difference either. */
+	if (spec->full_nat && ezlb_range_cmp(&spec->check.source, &spec->snat_ip) == 0)
+		shared.check.source = (struct ezlb_addr_range){ 0 };
+	shared.snat_ip = (struct ezlb_addr_range){ 0 };
+	text = ezlb_config_write(&shared);
+	return ezlb_hash(text, strlen(text));
+}
 
 struct part {
 	const char *name;
@@ -29,7 +46,8 @@ uint64_t ezlb_catalog_revision(const struct ezlb_catalog *catalog)
 		const struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
 
 		if (entry->last)
-			*EZLB_PUSH(&parts) = (struct part){ entry->last->name, entry->last_hash };
+			*EZLB_PUSH(&parts) = (struct part){ entry->last->name,
+							    entry->last_meaning };
 	}
 	/* Applied versions have different names. */
 	EZLB_SORT(&parts, part_cmp);

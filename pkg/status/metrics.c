@@ -77,7 +77,7 @@ static void put_revision(const struct ezlb_status *status, struct ezlb_text *out
 {
 	const struct metric *info =
 		GAUGE("ezlb_config_revision_info",
-		      "A hash of the versions of the files that are applied. Always 1.");
+		      "A hash of what the applied files say, without snat_ip. Always 1.");
 	char revision[16 + 1];
 
 	if (status->revision_ms == 0)

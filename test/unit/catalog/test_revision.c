@@ -28,7 +28,7 @@ static void test_is_the_same_everywhere(void **state)
 
 	(void)state;
 	assert_string_equal(of(&catalog).s, "cbf29ce484222325");
-	assert_string_equal(with(&catalog, "gg").s, "29187006fd6eedd6");
+	assert_string_equal(with(&catalog, "gg").s, "24b85a3e45d2bd06");
 	ezlb_catalog_clear(&catalog);
 }
 
@@ -76,6 +76,74 @@ static void test_changes_with_what_is_applied(void **state)
 	ezlb_catalog_clear(&catalog);
 }
 
+/* --- what a file says, and not how ---------------------------------------------------------- */
+
+#define LISTEN	 "listen: 10.0.0.1:80\n"
+#define BACKENDS "backends:\n  - address: 10.1.0.1:80\n"
+#define FULL	 LISTEN "full_nat: true\n"
+
+static struct revision of_text(const char *text)
+{
+	struct ezlb_catalog catalog = { .quiet = true };
+	struct ezlb_snapshot snapshot = { 0 };
+	struct ezlb_file *file = EZLB_PUSH(&snapshot.files);
+	struct revision out;
+
+	file->path = ezlb_strdup("/d/web.yaml");
+	file->bytes = ezlb_strdup(text);
+	file->len = strlen(text);
+	file->hash = ezlb_hash(text, file->len);
+	free(update(&catalog, &snapshot));
+	assert_int_equal(catalog.desired.len, 1);
+	out = of(&catalog);
+	ezlb_catalog_clear(&catalog);
+	return out;
+}
+
+static void assert_same(const char *a, const char *b)
+{
+	assert_string_equal(of_text(a).s, of_text(b).s);
+}
+
+static void assert_other(const char *a, const char *b)
+{
+	assert_string_not_equal(of_text(a).s, of_text(b).s);
+}
+
+static void test_comments_do_not_count(void **state)
+{
+	(void)state;
+	assert_same(LISTEN BACKENDS, "# ours\n" BACKENDS "\n" LISTEN "name: web # as the file\n");
+	assert_same(LISTEN BACKENDS, "listen: [\"10.0.0.1:80\"]\nscheduler: wrr\n"
+				     "backends: [{address: 10.1.0.1:80, weight: 1}]\n");
+}
+
+/* Each balancer may have its own; the default source of the health checks follows it. */
+static void test_snat_ip_does_not_count(void **state)
+{
+	(void)state;
+	assert_same(FULL "snat_ip: 10.0.0.3\n" BACKENDS, FULL "snat_ip: 10.0.0.4\n" BACKENDS);
+	assert_same(FULL "snat_ip: 10.0.0.3-10.0.0.6\n" BACKENDS, FULL BACKENDS);
+	assert_other(FULL "snat_ip: 10.0.0.3\n" BACKENDS, LISTEN BACKENDS);
+	assert_other(FULL "snat_ip: 10.0.0.3\n" BACKENDS,
+		     FULL "snat_ip: 10.0.0.3\nhealth_check: {source: 10.0.0.9}\n" BACKENDS);
+}
+
+static void test_all_else_counts(void **state)
+{
+	static const char *const others[] = {
+		LISTEN BACKENDS "    weight: 2\n",
+		LISTEN BACKENDS "  - address: 10.1.0.2:80\n",
+		LISTEN "name: other\n" BACKENDS,
+		LISTEN "vip: serving\n" BACKENDS,
+		LISTEN "health_check: {interval: 7s}\n" BACKENDS,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		assert_other(LISTEN BACKENDS, others[i]);
+}
+
 static void test_survives_a_restart(void **state)
 {
 	struct ezlb_catalog catalog;
@@ -97,6 +165,9 @@ int main(void)
 		cmocka_unit_test(test_is_the_same_everywhere),
 		cmocka_unit_test(test_does_not_know_the_directory),
 		cmocka_unit_test(test_changes_with_what_is_applied),
+		cmocka_unit_test(test_comments_do_not_count),
+		cmocka_unit_test(test_snat_ip_does_not_count),
+		cmocka_unit_test(test_all_else_counts),
 		cmocka_unit_test_setup_teardown(test_survives_a_restart, setup_top, teardown_top),
 	};
 
