@@ -59,3 +59,13 @@ int ezlb_ipvs_service_traffic(const struct ezlb_scope *scope, struct ezlb_traffi
  */
 int ezlb_ipvs_connections(const struct ezlb_scope *scope, struct ezlb_traffic *out,
 			  struct ezlb_err *err);
+/* Gets protocol, VIP and port of a connection, also if the service is a mark. */
+typedef void (*ezlb_ipvs_own_fn)(void *arg, const struct ezlb_service_key *to);
+/*
+ * Calls fn for each active connection that began on this balancer; those that the sync daemon has
+ * learned from others are left out. Reads the whole table of connections in one fixed buffer. Any
+ * thread may call it. Most kernels walk the table from its begin for each page of text, so the time
+ * grows with the square of the table: -ETIMEDOUT after `most_ms`. If the table changes meanwhile, a
+ * connection may be left out or come twice. Else the errors of open(2) and read(2).
+ */
+int ezlb_ipvs_own_connections(uint32_t most_ms, ezlb_ipvs_own_fn fn, void *arg);

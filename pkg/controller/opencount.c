@@ -3,11 +3,15 @@
 
 #include <errno.h>
 
+#include <ezlb/duration.h>
 #include <ezlb/ipvs.h>
 
+#include "owncount.h"
 #include "thread.h"
 
-#define PAUSE 20 /* after a count, in times of how long the loop prepared it; as in report.c */
+#define TABLE_MOST_MS 3000 /* a daemon that ends may have to wait for it */
+#define REST	      19   /* times as long as the read of the table took */
+#define PAUSE	      20 /* after a count, in times of how long the loop prepared it; as in report.c */
 
 /* A virtual service of a file, or of none. */
 struct named {
@@ -19,10 +23,14 @@ struct opencount_job {
 	uv_work_t work;
 	struct opencount *count; /* NULL: it was closed */
 	size_t wanted;
-	bool kernel; /* false: in-memory data plane, which has no connections */
+	bool kernel;	   /* false: in-memory data plane, which has no connections */
+	bool again;	   /* `result` has the answer already */
+	bool learns;	   /* the sync daemon tells us connections of others */
+	uint64_t table_ms; /* that took the read of the table */
 	struct ezlb_scope scope;
 	struct names EZLB_VEC(struct named) names; /* of the files; the thread sorts them */
 	struct totals EZLB_VEC(struct opencount_row) totals;
+	struct owncount own;
 	struct opencount_result result;
 };
 
@@ -115,17 +123,41 @@ static int read_dests(const struct opencount_job *job, struct ezlb_traffic *dest
 	return rc == -ENOENT ? 0 : rc; /* ip_vs is not loaded */
 }
 
+/*
+ * A connection can be left out if others end during the read. So "none" must be so twice. IPVS
+ * counts no connection: then there is none in the table.
+ */
+static const struct ezlb_traffic *only_own(struct opencount_job *job,
+					   const struct ezlb_traffic *dests)
+{
+	uint64_t begin = ezlb_now_ms(), active = 0, own = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < dests->len; i++)
+		active += dests->items[i].active;
+	if (active == 0)
+		return dests;
+	job->own.scope = &job->scope;
+	for (int i = 0; rc == 0 && own == 0 && i < 2; i++) {
+		rc = owncount_read(&job->own, TABLE_MOST_MS);
+		for (size_t k = 0; k < job->own.rows.len; k++)
+			own += job->own.rows.items[k].active;
+	}
+	job->table_ms = ezlb_now_ms() - begin;
+	return rc == 0 ? &job->own.rows : dests;
+}
+
 static void on_work(uv_work_t *work)
 {
 	struct opencount_job *job = work->data;
 	struct ezlb_traffic dests = { 0 };
 	struct ezlb_err err = { 0 };
 
-	if (!job->kernel || job->scope.len == 0)
+	if (job->again || !job->kernel || job->scope.len == 0)
 		return;
 	EZLB_SORT(&job->names, named_cmp);
 	if (read_dests(job, &dests, &err) == 0) {
-		sum(job, &dests);
+		sum(job, job->learns ? only_own(job, &dests) : &dests);
 	} else {
 		job->result.active = -1;
 		job->result.err = err;
@@ -137,6 +169,14 @@ static void on_work(uv_work_t *work)
 
 static void begin(struct opencount *count);
 
+static void keep(struct opencount *count, const struct opencount_job *job)
+{
+	count->last = job->result;
+	count->rest_until_ms = 0;
+	if (job->result.active > 0 && job->table_ms > 0)
+		count->rest_until_ms = ezlb_now_ms() + job->table_ms * REST;
+}
+
 static void on_done(uv_work_t *work, int status)
 {
 	struct opencount_job *job = work->data;
@@ -145,12 +185,15 @@ static void on_done(uv_work_t *work, int status)
 	(void)status; /* never cancelled */
 	if (count) {
 		count->job = NULL;
+		if (!job->again)
+			keep(count, job);
 		count->done(count->arg, &job->result, job->wanted);
 		begin(count);
 	}
 	EZLB_VEC_CLEAR(&job->scope);
 	EZLB_VEC_CLEAR(&job->names);
 	EZLB_VEC_CLEAR(&job->totals);
+	owncount_clear(&job->own);
 	free(job);
 }
 
@@ -162,6 +205,7 @@ static void take_names(const struct ezlb_desired *desired, struct opencount_job 
 		for (size_t k = 0; k < spec->n_listeners; k++) {
 			struct named *of = EZLB_PUSH(&job->names);
 
+			owncount_range(&job->own, &spec->listeners[k]);
 			of->key = spec->listeners[k].key;
 			ezlb_strcpy(of->name, sizeof(of->name), spec->name);
 		}
@@ -188,6 +232,10 @@ static void begin(struct opencount *count)
 	job->wanted = count->wanted;
 	count->wanted = 0;
 	job->kernel = from->options->dataplane == EZLB_DP_KERNEL;
+	job->learns = from->options->sync_interface != NULL;
+	job->again = ezlb_now_ms() < count->rest_until_ms;
+	if (job->again)
+		job->result = count->last;
 	EZLB_VEC_COPY(&job->scope, &from->pass->ledger.content.services);
 	take_names(&from->catalog->desired, job);
 	count->job = job;

@@ -3,6 +3,11 @@
  * opencount: how many connections are active now, for a balancer that drains. A thread of the
  * loop's pool asks the kernel. A question during a count gets the next one, so no answer is older
  * than its question. Endless questions take at most 1/20 of the loop.
+ *
+ * With --sync-interface only those count that began on this balancer: those of others do not end
+ * with its work. That needs the whole table of connections. So that a thread is busy with it for at
+ * most a twentieth of the time, "some" is answered again for a while; "none" never is. A table that
+ * takes too long to read is not used: then those of others count, too.
  */
 #pragma once
 
@@ -32,6 +37,8 @@ struct opencount {
 	void *arg;
 	size_t wanted; /* questions for the next count */
 	uv_timer_t pause;
+	struct opencount_result last;
+	uint64_t rest_until_ms; /* by ezlb_now_ms: `last` is the answer until then */
 	struct opencount_job *job;
 	bool closed;
 };

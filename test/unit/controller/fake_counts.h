@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include <ezlb/ipvs.h>
 
@@ -17,6 +18,12 @@ static struct {
 	struct ezlb_traffic exact;
 	int exact_rc;
 	_Atomic unsigned quick_calls, exact_calls;
+	/* The table of connections: so many times each of these, in the reads from the first on. */
+	struct ezlb_traffic own;
+	unsigned own_none; /* reads that see nothing before */
+	int own_rc;
+	unsigned own_takes_ms;
+	_Atomic unsigned own_calls;
 	struct ezlb_scope scope; /* of the last call */
 } counts;
 
@@ -44,6 +51,18 @@ int ezlb_ipvs_traffic(const struct ezlb_scope *scope, struct ezlb_traffic *out,
 	return counts_answer(scope, &counts.exact, counts.exact_rc, out, err);
 }
 
+int ezlb_ipvs_own_connections(uint32_t most_ms, ezlb_ipvs_own_fn fn, void *arg)
+{
+	bool none = counts.own_calls++ < counts.own_none;
+
+	(void)most_ms;
+	usleep(counts.own_takes_ms * 1000);
+	for (size_t i = 0; !none && i < counts.own.len; i++)
+		for (uint32_t k = 0; k < counts.own.items[i].active; k++)
+			fn(arg, &counts.own.items[i].service);
+	return counts.own_rc;
+}
+
 static inline void counts_row(struct ezlb_traffic *rows, const char *service, const char *backend,
 			      uint32_t active)
 {
@@ -60,6 +79,7 @@ static inline void counts_clear(void)
 {
 	EZLB_VEC_CLEAR(&counts.quick);
 	EZLB_VEC_CLEAR(&counts.exact);
+	EZLB_VEC_CLEAR(&counts.own);
 	EZLB_VEC_CLEAR(&counts.scope);
 	memset(&counts, 0, sizeof(counts));
 }

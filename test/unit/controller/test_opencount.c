@@ -184,6 +184,118 @@ static void test_nothing_to_count(void **state)
 	assert_int_equal(counts.quick_calls, 1);
 }
 
+/* --- with the sync daemon ------------------------------------------------------------------- */
+
+/* Others have told of five more. */
+static void test_only_own(void **state)
+{
+	(void)state;
+	counts_row(&counts.quick, "tcp 10.0.0.1:80", "10.1.0.1:80", 7);
+	counts_row(&counts.own, "tcp 10.0.0.1:80", NULL, 2);
+	take();
+	assert_int_equal(told.last.active, 7);
+	assert_int_equal(counts.own_calls, 0);
+	parts.options.sync_interface = "eth1";
+	counts_row(&counts.own, "tcp 10.0.0.9:80", NULL, 4); /* of somebody else */
+	counts_row(&counts.own, "udp 10.0.0.1:80", NULL, 4);
+	take();
+	assert_int_equal(told.last.active, 2);
+	assert_int_equal(told.last.n, 1);
+	assert_string_equal(told.last.most[0].name, "web");
+	assert_int_equal(counts.own_calls, 1);
+}
+
+static void test_only_learned(void **state)
+{
+	(void)state;
+	parts.options.sync_interface = "eth1";
+	counts_row(&counts.quick, "tcp 10.0.0.1:80", "10.1.0.1:80", 7);
+	take();
+	assert_int_equal(told.last.active, 0);
+	assert_int_equal(told.last.n, 0);
+	assert_int_equal(counts.own_calls, 2); /* none is asked twice */
+	/* The first read left one out. */
+	counts.own_none = 3;
+	counts_row(&counts.own, "tcp 10.0.0.1:80", NULL, 1);
+	take();
+	assert_int_equal(told.last.active, 1);
+	assert_int_equal(counts.own_calls, 4);
+}
+
+/* Without any active connection nobody reads the table. */
+static void test_no_table_for_none(void **state)
+{
+	(void)state;
+	parts.options.sync_interface = "eth1";
+	counts_row(&counts.own, "tcp 10.0.0.1:80", NULL, 1);
+	take();
+	assert_int_equal(told.last.active, 0);
+	assert_int_equal(counts.own_calls, 0);
+}
+
+static void test_table_cannot_be_read(void **state)
+{
+	(void)state;
+	parts.options.sync_interface = "eth1";
+	counts_row(&counts.quick, "tcp 10.0.0.1:80", "10.1.0.1:80", 7);
+	counts_row(&counts.own, "tcp 10.0.0.1:80", NULL, 2);
+	counts.own_rc = -ETIMEDOUT;
+	take();
+	assert_int_equal(told.last.active, 7);
+	assert_string_equal(told.last.most[0].name, "web");
+}
+
+/* The table has the port that a client used; marks are not in it. */
+static void test_own_of_marks(void **state)
+{
+	(void)state;
+	parts.options.sync_interface = "eth1";
+	rig_file(&rig, "/d/mark.yaml", "fwmark: 7\n" NO_CHECK BACKENDS);
+	rig_file(&rig, "/d/ports.yaml", "listen: 10.0.0.1:5000-5009\n" NO_CHECK BACKENDS);
+	rig_files(&rig);
+	rig_settle(&rig);
+	counts_row(&counts.quick, "tcp 10.0.0.1:80", "10.1.0.1:80", 99);
+	counts_row(&counts.own, "tcp 10.0.0.1:5000", NULL, 1);
+	counts_row(&counts.own, "tcp 10.0.0.1:5009", NULL, 2);
+	counts_row(&counts.own, "udp 10.0.0.1:5009", NULL, 4);
+	counts_row(&counts.own, "tcp 10.0.0.1:5010", NULL, 8);
+	counts_row(&counts.own, "tcp 10.0.0.2:5000", NULL, 16);
+	counts_row(&counts.own, "tcp [fd00::1]:80", NULL, 32);
+	take();
+	assert_int_equal(told.last.n, 2);
+	assert_string_equal(told.last.most[0].name, "mark");
+	assert_int_equal(told.last.most[0].active, 28);
+	assert_string_equal(told.last.most[1].name, "ports");
+	assert_int_equal(told.last.most[1].active, 3);
+}
+
+/* "Some" is answered again for a while, and "none" never. */
+static void test_table_is_read_rarely(void **state)
+{
+	(void)state;
+	parts.options.sync_interface = "eth1";
+	counts_row(&counts.quick, "tcp 10.0.0.1:80", "10.1.0.1:80", 7);
+	counts_row(&counts.own, "tcp 10.0.0.1:80", NULL, 2);
+	counts.own_takes_ms = 1;
+	take();
+	counter.rest_until_ms = ezlb_now_ms() + DEADLINE_MS;
+	counts.own.items[0].active = 1;
+	take();
+	assert_int_equal(told.last.active, 2);
+	assert_string_equal(told.last.most[0].name, "web");
+	assert_int_equal(counts.own_calls, 1);
+	counter.rest_until_ms = 0;
+	take();
+	assert_int_equal(told.last.active, 1);
+	assert_int_equal(counts.own_calls, 2);
+	assert_true(counter.rest_until_ms > 0);
+	counter.rest_until_ms = 0;
+	counts.own.items[0].active = 0;
+	take();
+	assert_int_equal(told.last.active, 0);
+	assert_int_equal(counter.rest_until_ms, 0);
+}
+
 /* Questions while one is answered get the next answer, all of them the same. */
 static void test_who_comes_later(void **state)
 {
@@ -247,6 +359,12 @@ int main(void)
 		ON_LOOP(test_none_is_asked_twice),
 		ON_LOOP(test_unknown),
 		ON_LOOP(test_nothing_to_count),
+		ON_LOOP(test_only_own),
+		ON_LOOP(test_only_learned),
+		ON_LOOP(test_no_table_for_none),
+		ON_LOOP(test_table_cannot_be_read),
+		ON_LOOP(test_own_of_marks),
+		ON_LOOP(test_table_is_read_rarely),
 		ON_LOOP(test_who_comes_later),
 		ON_LOOP(test_rests),
 		ON_LOOP(test_closed),
