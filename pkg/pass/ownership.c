@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include <ezlb/node.h>
+
 #include "clsacts.h"
 #include "handover.h"
 
@@ -13,6 +15,27 @@ static struct ezlb_layer *snat_of(const struct ezlb_pass *pass)
 }
 
 /* --- what is owned ------------------------------------------------------------------------- */
+
+/*
+ * True if target has the address on the other one of the two links: whoever added it, it moves. A
+ * balancer that is drained must not leave it where it is announced, nor one that serves where it is
+ * not.
+ */
+static bool moves(const struct ezlb_vip_row *row, const struct ezlb_table *target)
+{
+	char from[EZLB_DEVICE_STRLEN], to[EZLB_DEVICE_STRLEN];
+
+	ezlb_node_drain_device(row->device, from);
+	for (size_t i = 0; i < target->vips.len; i++) {
+		const struct ezlb_vip_row *want = &target->vips.items[i];
+
+		ezlb_node_drain_device(want->device, to);
+		if (ezlb_addr_cmp(&want->addr, &row->addr) == 0 &&
+		    (strcmp(want->device, from) == 0 || strcmp(row->device, to) == 0))
+			return true;
+	}
+	return false;
+}
 
 void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
 			      const struct ezlb_table *target, struct ezlb_table *actual)
@@ -25,7 +48,8 @@ void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
 			      EZLB_FIND(&target->links, &links->items[i], ezlb_link_row_cmp));
 	EZLB_VEC_KEEP(vips, i,
 		      EZLB_FIND(&owned->vips, &vips->items[i], ezlb_vip_row_cmp) ||
-			      EZLB_FIND(&target->vips, &vips->items[i], ezlb_vip_row_cmp));
+			      EZLB_FIND(&target->vips, &vips->items[i], ezlb_vip_row_cmp) ||
+			      moves(&vips->items[i], target));
 }
 
 /* Services that stay for refused files have no settings in target, but need them. */

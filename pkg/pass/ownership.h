@@ -7,7 +7,8 @@
 
 #include <ezlb/pass.h>
 
-/* Removes foreign links and addresses from actual. */
+/* Removes foreign links and addresses from actual. An address that moves to the other link is ours.
+ */
 void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
 			      const struct ezlb_table *target, struct ezlb_table *actual);
 

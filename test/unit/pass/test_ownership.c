@@ -99,6 +99,35 @@ static void test_foreign_links_and_addresses_are_forgotten(void **state)
 	ezlb_table_clear(&actual);
 }
 
+/* An address that is to be on one of the two links, and is on the other one: whoever added it. */
+static void test_an_address_that_moves_is_ours(void **state)
+{
+	static const struct {
+		const char *want, *is, *addr;
+		size_t n;
+	} rows[] = {
+		{ "ezlb0-drain", "ezlb0", "10.0.0.1", 1 },
+		{ "ezlb0", "ezlb0-drain", "10.0.0.1", 1 },
+		{ "ezlb0-drain", "ezlb0", "10.0.0.2", 0 },
+		{ "ezlb0", "ezlb0-drain", "10.0.0.2", 0 },
+		{ "ezlb0-drain", "ezlb1", "10.0.0.1", 0 },
+		{ "ezlb0", "ezlb1-drain", "10.0.0.1", 0 },
+	};
+	const struct ezlb_ledger_content owned = { .chain = false };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct ezlb_table target = { .snat_wanted = false }, actual = target;
+
+		*EZLB_PUSH(&target.vips) = vip(rows[i].want, "10.0.0.1");
+		*EZLB_PUSH(&actual.vips) = vip(rows[i].is, rows[i].addr);
+		ownership_forget_foreign(&owned, &target, &actual);
+		assert_int_equal(actual.vips.len, rows[i].n);
+		ezlb_table_clear(&target);
+		ezlb_table_clear(&actual);
+	}
+}
+
 static void test_put_back_last_first(void **state)
 {
 	struct rig rig = rig_open("vs.conntrack 0, ip_forward 0, accept_ra 1, ");
@@ -364,6 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_foreign_links_and_addresses_are_forgotten),
+		cmocka_unit_test(test_an_address_that_moves_is_ours),
 		cmocka_unit_test(test_put_back_last_first),
 		cmocka_unit_test(test_unlisted),
 		cmocka_unit_test(test_before),

@@ -272,6 +272,30 @@ static void test_addresses_move_and_come_back(void **state)
 	rig_close(&rig);
 }
 
+/* The state directory was lost: nothing says who added the addresses, but they move all the same.
+ */
+static void test_a_move_without_a_ledger(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, WEB, API);
+	settles_at(&rig, HOME);
+	for (int i = 0; i < 4; i++) {
+		drained = i % 2 == 0;
+		assert_int_equal(unlink(at("ledger").s), 0);
+		faulty_on_step(rig.memory, on_step, &rig);
+		restart(&rig);
+		assert_true(pass(&rig));
+		assert_string_equal(
+			vips(&rig),
+			drained ? AWAY
+				: "ezlb0, ezlb0-drain, 10.0.0.1 on ezlb0, 10.0.0.2 on ezlb0, ");
+	}
+	assert_int_equal(rig.gaps, 0);
+	rig_close(&rig);
+}
+
 /* Each op of the host fails once, and the process is killed after it. */
 static void test_a_move_that_fails(void **state)
 {
@@ -366,6 +390,7 @@ int main(void)
 		IN_TOP(test_a_service_that_stays_for_a_refused_file_keeps_its_address),
 		IN_TOP(test_addresses_move_and_come_back),
 		IN_TOP(test_a_move_that_fails),
+		IN_TOP(test_a_move_without_a_ledger),
 		IN_TOP(test_a_balancer_whose_ipvs_is_broken_can_be_drained),
 		IN_TOP(test_a_service_of_others_stays_theirs),
 		IN_TOP(test_cleanup_of_a_drained_balancer),
