@@ -122,8 +122,7 @@ static void read_dest(struct reading *reading, struct words line)
 {
 	struct ezlb_traffic_row row = { .service = reading->key, .of_dest = true };
 
-	if (!word_is(word_next(&line), "->") ||
-	    !parse_endpoint(word_next(&line), &row.backend))
+	if (!word_is(word_next(&line), "->") || !parse_endpoint(word_next(&line), &row.backend))
 		return;
 	if (row.service.fwmark)
 		row.service.listen.addr.family = row.backend.addr.family;

@@ -42,8 +42,7 @@ static bool is_stale(struct syncs *syncs, const struct ezlb_sync_row *row)
 	if (syncs->seen[row->role].index == 0 ||
 	    strcmp(syncs->seen[row->role].device, row->device) != 0)
 		see(syncs, row);
-	return index != EZLB_IPVS_NO_INDEX &&
-	       (index == 0 || index != syncs->seen[row->role].index);
+	return index != EZLB_IPVS_NO_INDEX && (index == 0 || index != syncs->seen[row->role].index);
 }
 
 /* One that does not run any more is forgotten: the next one may be of the same name. */
