@@ -38,7 +38,8 @@ static bool moves(const struct ezlb_vip_row *row, const struct ezlb_table *targe
 }
 
 void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
-			      const struct ezlb_table *target, struct ezlb_table *actual)
+			      const struct ezlb_table *target, const struct ezlb_addrs *withdrawn,
+			      struct ezlb_table *actual)
 {
 	struct ezlb_links *links = &actual->links;
 	struct ezlb_vips *vips = &actual->vips;
@@ -49,6 +50,7 @@ void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
 	EZLB_VEC_KEEP(vips, i,
 		      EZLB_FIND(&owned->vips, &vips->items[i], ezlb_vip_row_cmp) ||
 			      EZLB_FIND(&target->vips, &vips->items[i], ezlb_vip_row_cmp) ||
+			      EZLB_FIND(withdrawn, &vips->items[i].addr, ezlb_addr_row_cmp) ||
 			      moves(&vips->items[i], target));
 }
 

@@ -7,10 +7,13 @@
 
 #include <ezlb/pass.h>
 
-/* Removes foreign links and addresses from actual. An address that moves to the other link is ours.
+/*
+ * Removes foreign links and addresses from actual. An address that moves to the other link is ours,
+ * and one that is withdrawn, which must not be announced.
  */
 void ownership_forget_foreign(const struct ezlb_ledger_content *owned,
-			      const struct ezlb_table *target, struct ezlb_table *actual);
+			      const struct ezlb_table *target, const struct ezlb_addrs *withdrawn,
+			      struct ezlb_table *actual);
 
 /*
  * Adds the removal of services, links and clsacts that are owned, not wanted, and not listed. The

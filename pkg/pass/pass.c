@@ -200,7 +200,7 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 	syncs_settle(pass, &result->found, &result->plan.target);
 	keep_unclaimed(pass, refused_files, result);
 	ownership_forget_foreign(&pass->ledger.content, &result->plan.target,
-				 &result->found.actual);
+				 &result->plan.roster.withdrawn, &result->found.actual);
 	make_ops(pass, result);
 	handover_plan(pass, &result->found, &result->plan);
 	result->outcome.errs = result->found.errs;

@@ -74,6 +74,7 @@ static void test_foreign_links_and_addresses_are_forgotten(void **state)
 {
 	struct ezlb_ledger_content owned = content_of("link a0, vip a0 10.0.0.1, ");
 	struct ezlb_table target = { .snat_wanted = false }, actual = target;
+	const struct ezlb_addrs none = { 0 };
 
 	(void)state;
 	*EZLB_PUSH(&target.links) = link_of("b0");
@@ -85,7 +86,7 @@ static void test_foreign_links_and_addresses_are_forgotten(void **state)
 	*EZLB_PUSH(&actual.vips) = vip("a0", "10.0.0.2");
 	*EZLB_PUSH(&actual.vips) = vip("b0", "10.0.0.1");
 	*EZLB_PUSH(&actual.vips) = vip("b0", "10.0.0.2");
-	ownership_forget_foreign(&owned, &target, &actual);
+	ownership_forget_foreign(&owned, &target, &none, &actual);
 	assert_int_equal(actual.links.len, 2);
 	assert_string_equal(actual.links.items[0].device, "a0");
 	assert_string_equal(actual.links.items[1].device, "b0");
@@ -114,6 +115,7 @@ static void test_an_address_that_moves_is_ours(void **state)
 		{ "ezlb0", "ezlb1-drain", "10.0.0.1", 0 },
 	};
 	const struct ezlb_ledger_content owned = { .chain = false };
+	const struct ezlb_addrs none = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -121,7 +123,7 @@ static void test_an_address_that_moves_is_ours(void **state)
 
 		*EZLB_PUSH(&target.vips) = vip(rows[i].want, "10.0.0.1");
 		*EZLB_PUSH(&actual.vips) = vip(rows[i].is, rows[i].addr);
-		ownership_forget_foreign(&owned, &target, &actual);
+		ownership_forget_foreign(&owned, &target, &none, &actual);
 		assert_int_equal(actual.vips.len, rows[i].n);
 		ezlb_table_clear(&target);
 		ezlb_table_clear(&actual);

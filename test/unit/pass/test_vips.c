@@ -296,6 +296,25 @@ static void test_a_move_without_a_ledger(void **state)
 	rig_close(&rig);
 }
 
+/* The same: what must not be announced is removed, and comes back. Others on the link stay. */
+static void test_an_address_is_withdrawn_without_a_ledger(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, WEB, API);
+	settles_at(&rig, HOME);
+	assert_int_equal(unlink(at("ledger").s), 0);
+	restart(&rig);
+	set_health(&rig, 0, EZLB_DOWN);
+	settles_at(&rig, "ezlb0, 10.0.0.2 on ezlb0, ");
+	set_health(&rig, 0, EZLB_UP);
+	settles_at(&rig, HOME);
+	assert_true(ledger_has("vip ezlb0 10.0.0.1"));
+	assert_false(ledger_has("vip ezlb0 10.0.0.2"));
+	rig_close(&rig);
+}
+
 /* Each op of the host fails once, and the process is killed after it. */
 static void test_a_move_that_fails(void **state)
 {
@@ -391,6 +410,7 @@ int main(void)
 		IN_TOP(test_addresses_move_and_come_back),
 		IN_TOP(test_a_move_that_fails),
 		IN_TOP(test_a_move_without_a_ledger),
+		IN_TOP(test_an_address_is_withdrawn_without_a_ledger),
 		IN_TOP(test_a_balancer_whose_ipvs_is_broken_can_be_drained),
 		IN_TOP(test_a_service_of_others_stays_theirs),
 		IN_TOP(test_cleanup_of_a_drained_balancer),
