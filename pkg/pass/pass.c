@@ -127,16 +127,61 @@ static void forget_conflicts(struct ezlb_pass_found *found)
 
 /* --- planning ------------------------------------------------------------------------------ */
 
+static bool any_mark(const struct ezlb_scope *scope)
+{
+	for (size_t i = 0; i < scope->len; i++)
+		if (scope->items[i].fwmark)
+			return true;
+	return false;
+}
+
+static bool has_addr(const struct ezlb_vips *vips, const struct ezlb_addr *addr)
+{
+	for (size_t i = 0; i < vips->len; i++)
+		if (ezlb_addr_cmp(&vips->items[i].addr, addr) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Which address a range of ports has is known from its marks only. While these cannot be read, all
+ * addresses that ezlb has added stay.
+ */
+static void keep_addresses(const struct ezlb_pass *pass, struct ezlb_pass_result *result)
+{
+	const struct ezlb_ledger_content *owned = &pass->ledger.content;
+	const struct ezlb_vips *actual = &result->found.actual.vips;
+	struct ezlb_table *target = &result->plan.target;
+
+	if (!result->found.errs.layer[EZLB_LAYER_MARK].code || !any_mark(&pass->unclaimed))
+		return;
+	for (size_t i = 0; i < actual->len; i++) {
+		const struct ezlb_vip_row *row = &actual->items[i];
+
+		if (EZLB_FIND(&owned->vips, row, ezlb_vip_row_cmp) &&
+		    !has_addr(&target->vips, &row->addr))
+			*EZLB_PUSH(&target->vips) = *row;
+	}
+	EZLB_SORT(&target->vips, ezlb_vip_row_cmp);
+	for (size_t i = 0; i < target->vips.len; i++)
+		memcpy(EZLB_PUSH(&target->links)->device, target->vips.items[i].device,
+		       EZLB_DEVICE_STRLEN);
+	EZLB_SORT(&target->links, ezlb_link_row_cmp);
+	EZLB_UNIQUE(&target->links, ezlb_link_row_cmp);
+}
+
 /* While a file is refused, unclaimed services stay: they may be of that file. */
 static void keep_unclaimed(struct ezlb_pass *pass, bool refused_files,
 			   struct ezlb_pass_result *result)
 {
 	ezlb_scope_subtract(&pass->unclaimed, &result->plan.wanted);
-	if (refused_files)
-		ezlb_reconcile_keep(&pass->unclaimed, &result->found.actual, &pass->policy,
-				    &result->plan.target);
-	else
+	if (!refused_files) {
 		EZLB_VEC_CLEAR(&pass->unclaimed); /* all files are known, and none wants them */
+		return;
+	}
+	ezlb_reconcile_keep(&pass->unclaimed, &result->found.actual, &pass->policy,
+			    &result->plan.target);
+	keep_addresses(pass, result);
 }
 
 static void make_roster(struct ezlb_pass *pass, const struct ezlb_desired *ours,

@@ -9,9 +9,12 @@
 #include "faulty.h"
 #include "specs.h"
 
-#define WEB "web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80"
-#define DNS "dns udp 10.0.0.1:53 10.1.0.2:53"
-#define API "api tcp 10.0.0.2:80 10.1.0.3:80"
+#define WEB   "web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80"
+#define DNS   "dns udp 10.0.0.1:53 10.1.0.2:53"
+#define RANGE "range tcp 10.0.0.1:80-90 10.1.0.1:80"
+#define API   "api tcp 10.0.0.2:80 10.1.0.3:80"
+
+#define HOME "ezlb0, 10.0.0.1 on ezlb0, 10.0.0.2 on ezlb0, "
 
 struct rig {
 	struct faulty *memory;
@@ -229,9 +232,29 @@ static void test_a_service_that_stays_for_a_refused_file_keeps_its_address(void 
 	rig_close(&rig);
 }
 
+/* Which address such a service has is known from its marks only. */
+static void test_an_address_of_a_range_stays_while_marks_cannot_be_read(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, RANGE, API);
+	settles_at(&rig, HOME);
+	restart(&rig);
+	EZLB_VEC_COPY(&rig.pass.unclaimed, &rig.pass.ledger.content.services);
+	rig.refused = true; /* both files */
+	rig.desired.len = 0;
+	faulty_list_fault(rig.memory, EZLB_LAYER_MARK, EIO);
+	pass(&rig);
+	assert_string_equal(vips(&rig), HOME);
+	faulty_list_fault(rig.memory, EZLB_LAYER_MARK, 0);
+	settles_at(&rig, HOME);
+	rig.desired.len = 2;
+	rig_close(&rig);
+}
+
 /* --- drained ------------------------------------------------------------------------------- */
 
-#define HOME "ezlb0, 10.0.0.1 on ezlb0, 10.0.0.2 on ezlb0, "
 #define AWAY "ezlb0, ezlb0-drain, 10.0.0.1 on ezlb0-drain, 10.0.0.2 on ezlb0-drain, "
 
 /* It is local all the time: a packet that comes in between is not lost. */
@@ -407,6 +430,7 @@ int main(void)
 		IN_TOP(test_a_kernel_that_cannot_be_read_withdraws_nothing),
 		IN_TOP(test_a_service_in_conflict_does_not_serve),
 		IN_TOP(test_a_service_that_stays_for_a_refused_file_keeps_its_address),
+		IN_TOP(test_an_address_of_a_range_stays_while_marks_cannot_be_read),
 		IN_TOP(test_addresses_move_and_come_back),
 		IN_TOP(test_a_move_that_fails),
 		IN_TOP(test_a_move_without_a_ledger),
