@@ -24,14 +24,14 @@ struct opencount_job {
 	struct opencount *count; /* NULL: it was closed */
 	size_t wanted;
 	bool kernel;	   /* false: in-memory data plane, which has no connections */
-	bool again;	   /* `result` has the answer already */
+	bool rests;	   /* if some are active at all, `last` is the answer */
 	bool learns;	   /* the sync daemon tells us connections of others */
 	uint64_t table_ms; /* that took the read of the table */
 	struct ezlb_scope scope;
 	struct names EZLB_VEC(struct named) names; /* of the files; the thread sorts them */
 	struct totals EZLB_VEC(struct opencount_row) totals;
 	struct owncount own;
-	struct opencount_result result;
+	struct opencount_result last, result;
 };
 
 static int named_cmp(const void *pa, const void *pb)
@@ -105,6 +105,14 @@ static void sum(struct opencount_job *job, const struct ezlb_traffic *dests)
 		result->most[i] = job->totals.items[i];
 }
 
+static bool any_active(const struct ezlb_traffic *dests)
+{
+	for (size_t i = 0; i < dests->len; i++)
+		if (dests->items[i].active > 0)
+			return true;
+	return false;
+}
+
 /*
  * The cheap way can miss a service that changes meanwhile. So "none" is asked for in the other way
  * as well.
@@ -114,9 +122,8 @@ static int read_dests(const struct opencount_job *job, struct ezlb_traffic *dest
 {
 	int rc = ezlb_ipvs_connections(&job->scope, dests, err);
 
-	for (size_t i = 0; rc == 0 && i < dests->len; i++)
-		if (dests->items[i].active > 0)
-			return 0;
+	if (rc == 0 && any_active(dests))
+		return 0;
 	EZLB_VEC_CLEAR(dests);
 	if (rc == 0)
 		rc = ezlb_ipvs_traffic(&job->scope, dests, err);
@@ -124,26 +131,20 @@ static int read_dests(const struct opencount_job *job, struct ezlb_traffic *dest
 }
 
 /*
- * A connection can be left out if others end during the read. So "none" must be so twice. IPVS
- * counts no connection: then there is none in the table.
+ * A connection can be left out if others end during the read. So "none" must be so twice.
  */
 static const struct ezlb_traffic *only_own(struct opencount_job *job,
 					   const struct ezlb_traffic *dests)
 {
-	uint64_t begin = ezlb_now_ms(), active = 0, own = 0;
+	uint64_t begin = ezlb_now_ms(), took = 0;
 	int rc = 0;
 
-	for (size_t i = 0; i < dests->len; i++)
-		active += dests->items[i].active;
-	if (active == 0)
-		return dests;
 	job->own.scope = &job->scope;
-	for (int i = 0; rc == 0 && own == 0 && i < 2; i++) {
-		rc = owncount_read(&job->own, TABLE_MOST_MS);
-		for (size_t k = 0; k < job->own.rows.len; k++)
-			own += job->own.rows.items[k].active;
+	for (int i = 0; rc == 0 && i < 2 && !any_active(&job->own.rows); i++) {
+		rc = owncount_read(&job->own, took < TABLE_MOST_MS ? TABLE_MOST_MS - took : 0);
+		took = ezlb_now_ms() - begin;
 	}
-	job->table_ms = ezlb_now_ms() - begin;
+	job->table_ms = took;
 	return rc == 0 ? &job->own.rows : dests;
 }
 
@@ -152,15 +153,19 @@ static void on_work(uv_work_t *work)
 	struct opencount_job *job = work->data;
 	struct ezlb_traffic dests = { 0 };
 	struct ezlb_err err = { 0 };
+	int rc;
 
-	if (job->again || !job->kernel || job->scope.len == 0)
+	if (!job->kernel || job->scope.len == 0)
 		return;
 	EZLB_SORT(&job->names, named_cmp);
-	if (read_dests(job, &dests, &err) == 0) {
-		sum(job, job->learns ? only_own(job, &dests) : &dests);
-	} else {
+	rc = read_dests(job, &dests, &err);
+	if (rc < 0) {
 		job->result.active = -1;
 		job->result.err = err;
+	} else if (job->rests && any_active(&dests)) {
+		job->result = job->last;
+	} else {
+		sum(job, job->learns && any_active(&dests) ? only_own(job, &dests) : &dests);
 	}
 	EZLB_VEC_CLEAR(&dests);
 }
@@ -185,7 +190,7 @@ static void on_done(uv_work_t *work, int status)
 	(void)status; /* never cancelled */
 	if (count) {
 		count->job = NULL;
-		if (!job->again)
+		if (!job->rests || job->result.active <= 0)
 			keep(count, job);
 		count->done(count->arg, &job->result, job->wanted);
 		begin(count);
@@ -233,9 +238,8 @@ static void begin(struct opencount *count)
 	count->wanted = 0;
 	job->kernel = from->options->dataplane == EZLB_DP_KERNEL;
 	job->learns = from->options->sync_interface != NULL;
-	job->again = ezlb_now_ms() < count->rest_until_ms;
-	if (job->again)
-		job->result = count->last;
+	job->rests = ezlb_now_ms() < count->rest_until_ms;
+	job->last = count->last;
 	EZLB_VEC_COPY(&job->scope, &from->pass->ledger.content.services);
 	take_names(&from->catalog->desired, job);
 	count->job = job;
