@@ -11,16 +11,15 @@
 #include <ezlb/node.h>
 #include <ezlb/suggest.h>
 
+#include "flag_values.h"
 #include "table.h"
 
 #define DEFAULT_EMPTY_HOLD_MS	    10000
 #define DEFAULT_TRAFFIC_INTERVAL_MS 15000
-#define MIN_TRAFFIC_INTERVAL_MS	    1000
 #define DEFAULT_LIMIT		    50
 #define MAX_LIMIT		    1000000
 #define DEFAULT_VIP_HOLD_MS	    5000
 #define DEFAULT_SYNC_ID		    1
-#define MAX_SYNC_ID		    255
 
 /* getopt's value of the first long flag: above all letters. */
 #define LONG_BASE 256
@@ -30,119 +29,20 @@ struct log_flags {
 	enum ezlb_log_format format;
 };
 
-/* The text must be `no` or `yes`. */
-static bool parse_either(const char *text, const char *no, const char *yes, bool *out)
-{
-	*out = strcmp(text, yes) == 0;
-	return *out || strcmp(text, no) == 0;
-}
-
-static bool parse_bool(const char *text, bool *out)
-{
-	return parse_either(text ? text : "true", "false", "true", out);
-}
-
-static bool parse_dataplane(const char *text, enum ezlb_dataplane_kind *out)
-{
-	bool memory, valid = parse_either(text, "kernel", "memory", &memory);
-
-	*out = memory ? EZLB_DP_MEMORY : EZLB_DP_KERNEL;
-	return valid;
-}
-
-static bool parse_adopt(const char *text, enum ezlb_adopt *out)
-{
-	bool never, valid = parse_either(text, "matching", "never", &never);
-
-	*out = never ? EZLB_ADOPT_NEVER : EZLB_ADOPT_MATCHING;
-	return valid;
-}
-
-static bool parse_output(const char *text, bool *json)
-{
-	return parse_either(text, "text", "json", json) || strcmp(text, "table") == 0;
-}
-
-/* NO_COLOR (no-color.org) is for all programs; the flag is for this one and wins. */
-static bool parse_colour(const char *text, bool *colour)
-{
-	const char *no = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-
-	if (strcmp(text, "auto") == 0)
-		*colour = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 &&
-			  (!no || no[0] == '\0');
-	else if (strcmp(text, "always") == 0)
-		*colour = true;
-	else if (strcmp(text, "never") == 0)
-		*colour = false;
-	else
-		return false;
-	return true;
-}
-
-/* "9106" and ":9106" mean 127.0.0.1: other addresses must be written in full. */
-static bool parse_admin_address(const char *text, struct ezlb_endpoint *out)
-{
-	const char *port = text + (text[0] == ':');
-	char full[EZLB_ENDPOINT_STRLEN];
-
-	if (strspn(port, "0123456789") != strlen(port))
-		return ezlb_endpoint_parse(text, out, NULL) == 0;
-	snprintf(full, sizeof(full), "127.0.0.1:%s", port);
-	return ezlb_endpoint_parse(full, out, NULL) == 0;
-}
-
-/* Whole seconds, as the kernel counts them here. */
-static bool parse_timeout(const char *text, uint32_t *out)
-{
-	uint32_t ms = 0;
-	bool valid = ezlb_duration_parse(text, &ms, NULL) == 0;
-
-	*out = ms / 1000;
-	return valid && *out > 0 && ms % 1000 == 0;
-}
-
-static void add_dir(struct ezlb_options *options, const char *dir)
+static bool add_dir(struct ezlb_options *options, const char *dir)
 {
 	options->config_dirs = ezlb_realloc(options->config_dirs, options->n_config_dirs + 1,
 					    sizeof(*options->config_dirs));
 	options->config_dirs[options->n_config_dirs++] = dir;
+	return dir[0] != '\0';
 }
 
-static void add_configmap(struct flags *flags, const char *name)
+static bool add_configmap(struct flags *flags, const char *name)
 {
 	flags->configmaps = ezlb_realloc(flags->configmaps, flags->n_configmaps + 1,
 					 sizeof(*flags->configmaps));
 	flags->configmaps[flags->n_configmaps++] = name;
-}
-
-/* A whole number from 1 to max. */
-static bool parse_number(const char *text, size_t max, size_t *out)
-{
-	*out = strtoul(text, NULL, 10);
-	return text[0] != '\0' && strspn(text, "0123456789") == strlen(text) && *out >= 1 &&
-	       *out <= max;
-}
-
-/* "123456789-drain" would have to move its addresses to itself. */
-static bool is_vip_device(const char *name)
-{
-	char drain[EZLB_DEVICE_STRLEN];
-
-	if (!ezlb_host_device_valid(name))
-		return false;
-	ezlb_node_drain_device(name, drain);
-	return strcmp(name, drain) != 0;
-}
-
-static bool parse_sync_id(const char *text, uint8_t *out)
-{
-	size_t id;
-	bool valid = parse_number(text, MAX_SYNC_ID, &id);
-
-	*out = (uint8_t)id;
-	return valid;
+	return name[0] != '\0';
 }
 
 /* What a flag without a value switches on; NULL: it takes a value. */
@@ -163,6 +63,25 @@ static bool *switch_of(struct flags *flags, enum flag flag)
 	return flag == FLAG_HELP ? &flags->help : NULL;
 }
 
+/* Where a text that may not be empty goes. */
+static const char **text_of(struct flags *flags, enum flag flag)
+{
+	if (flag == FLAG_STATE_DIR)
+		return &flags->options.state_dir;
+	if (flag == FLAG_PERSIST_DIR)
+		return &flags->options.persist_dir;
+	return flag == FLAG_OUTPUT_DIR ? &flags->output_dir : &flags->options.connection_log;
+}
+
+static uint32_t *duration_of(struct flags *flags, enum flag flag)
+{
+	if (flag == FLAG_VIP_HOLD)
+		return &flags->options.vip_hold_ms;
+	if (flag == FLAG_DRAIN_ON_EXIT)
+		return &flags->options.drain_on_exit_ms;
+	return flag == FLAG_WAIT ? &flags->wait_ms : &flags->options.empty_hold_ms;
+}
+
 /* Returns false if the flag does not take the value. */
 static bool set(struct flags *flags, struct log_flags *log, enum flag flag, const char *value)
 {
@@ -170,13 +89,12 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 
 	switch (flag) {
 	case FLAG_CONFIG_DIR:
-		add_dir(options, value);
-		return value[0] != '\0';
+		return add_dir(options, value);
 	case FLAG_STATE_DIR:
-		options->state_dir = value;
-		return value[0] != '\0';
 	case FLAG_PERSIST_DIR:
-		options->persist_dir = value;
+	case FLAG_CONNECTION_LOG:
+	case FLAG_OUTPUT_DIR:
+		*text_of(flags, flag) = value;
 		return value[0] != '\0';
 	case FLAG_DATAPLANE:
 		return parse_dataplane(value, &options->dataplane);
@@ -196,32 +114,23 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_VIP_WHEN:
 		return ezlb_vip_when_parse(value, &options->vip_when) == 0;
 	case FLAG_VIP_HOLD:
-		return ezlb_duration_parse(value, &options->vip_hold_ms, NULL) == 0;
+	case FLAG_DRAIN_ON_EXIT:
+	case FLAG_WAIT:
+	case FLAG_EMPTY_HOLD:
+		return ezlb_duration_parse(value, duration_of(flags, flag), NULL) == 0;
 	case FLAG_SYNC_INTERFACE:
 		options->sync_interface = value;
 		return ezlb_host_device_valid(value);
 	case FLAG_SYNC_ID:
 		return parse_sync_id(value, &options->sync_id);
-	case FLAG_DRAIN_ON_EXIT:
-		return ezlb_duration_parse(value, &options->drain_on_exit_ms, NULL) == 0;
-	case FLAG_WAIT:
-		return ezlb_duration_parse(value, &flags->wait_ms, NULL) == 0;
 	case FLAG_TIMEOUT_TCP:
-		return parse_timeout(value, &options->ipvs_timeouts[EZLB_TIMEOUT_TCP]);
 	case FLAG_TIMEOUT_TCPFIN:
-		return parse_timeout(value, &options->ipvs_timeouts[EZLB_TIMEOUT_TCPFIN]);
-	case FLAG_TIMEOUT_UDP:
-		return parse_timeout(value, &options->ipvs_timeouts[EZLB_TIMEOUT_UDP]);
-	case FLAG_EMPTY_HOLD:
-		return ezlb_duration_parse(value, &options->empty_hold_ms, NULL) == 0;
+	case FLAG_TIMEOUT_UDP: /* in the order of enum ezlb_timeout */
+		return parse_timeout(value, &options->ipvs_timeouts[flag - FLAG_TIMEOUT_TCP]);
 	case FLAG_ADMIN_ADDRESS:
 		return parse_admin_address(value, &options->admin_address);
 	case FLAG_TRAFFIC_INTERVAL:
-		return ezlb_duration_parse(value, &options->traffic_interval_ms, NULL) == 0 &&
-		       options->traffic_interval_ms >= MIN_TRAFFIC_INTERVAL_MS;
-	case FLAG_CONNECTION_LOG:
-		options->connection_log = value;
-		return value[0] != '\0';
+		return parse_interval(value, &options->traffic_interval_ms);
 	case FLAG_CLEANUP:
 		return parse_bool(value, &options->cleanup_on_exit);
 	case FLAG_LOG_LEVEL:
@@ -234,9 +143,6 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 		return parse_colour(value, &flags->colour);
 	case FLAG_FROM:
 		return ezlb_import_format_parse(value, &flags->from) == 0;
-	case FLAG_OUTPUT_DIR:
-		flags->output_dir = value;
-		return value[0] != '\0';
 	case FLAG_SORT:
 		return ezlb_connections_sort_parse(value, &flags->sort) == 0;
 	case FLAG_LIMIT:
@@ -244,8 +150,7 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_FORMAT:
 		return ezlb_review_format_parse(value, &flags->format) == 0;
 	case FLAG_CONFIGMAP:
-		add_configmap(flags, value);
-		return value[0] != '\0';
+		return add_configmap(flags, value);
 	case FLAG_WATCH:
 	case FLAG_FOLLOW:
 	case FLAG_STRICT:
