@@ -99,6 +99,11 @@ only() {
 	has_vip "$1" && has_none "$other"
 }
 
+# The times in which the other balancer takes over, by keepalived.conf: three probes, a second apart, fail; then it hears
+# nothing for three times a second and a part of one. The limits of the cases are twice that, in CI three times.
+# shellcheck disable=SC2034 # they are for the cases
+TAKEOVER=7 LOSS=4 HANG=20 # after a kill or a drain; after a loss; after a hang, in which each probe takes 5 s
+
 # is_well NAME: the track script of this balancer has succeeded last.
 is_well() {
 	[[ $(grep -o 'VRRP_Script(ezlb) [sf][a-z]*' "$WORK/$1/keepalived.log" | tail -n 1) == *succeeded ]]

@@ -26,7 +26,7 @@ echo "# killed: it forwards on, until the other one takes over"
 clients_start
 on lb2 ezlb_stop KILL
 serves lb2
-eventually 60 "lb1 takes over" only lb1
+eventually $((3 * TAKEOVER)) "lb1 takes over" only lb1
 serves lb1
 on lb2 ezlb_start --cleanup-on-exit=false
 eventually 60 "lb2 is well again" said lb2 2 "VRRP_Script(ezlb) succeeded"
@@ -35,7 +35,7 @@ only lb1 || fail "lb2 has taken the addresses back"
 echo "# drained"
 on lb1 ezlb_cmd drain
 serves lb1
-eventually 60 "lb2 takes over" only lb2
+eventually $((3 * TAKEOVER)) "lb2 takes over" only lb2
 serves lb2
 on lb1 ezlb_cmd undrain
 eventually 60 "lb1 is well again" said lb1 2 "VRRP_Script(ezlb) succeeded"

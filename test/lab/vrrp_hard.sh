@@ -28,7 +28,7 @@ eventually 60 "lb2 is well" is_well lb2
 
 echo "# ezlb hangs"
 kill -STOP "${EZLB_PIDS[lb2]}"
-eventually 90 "lb1 takes over" only lb1
+eventually $((2 * HANG)) "lb1 takes over" only lb1
 has_six lb1 || fail "lb1 has no IPv6 address"
 fails has_six lb2 || fail "lb2 still has the IPv6 address"
 serves lb1
@@ -42,19 +42,19 @@ eventually 60 "lb2 is not well" fails is_well lb2
 only lb1 || fail "the addresses have moved"
 serves lb1
 on lb2 ezlb_cmd undrain >/dev/null
-eventually 60 "lb2 takes over" only lb2
+eventually $((2 * TAKEOVER)) "lb2 takes over" only lb2
 on lb1 ezlb_cmd undrain >/dev/null
 eventually 60 "lb1 is well" is_well lb1
 
 echo "# the link to the backends is lost"
 ip -n router link set lb2-back down
-eventually 60 "lb1 takes over" only lb1
+eventually $((2 * LOSS)) "lb1 takes over" only lb1
 serves lb1
 ip -n router link set lb2-back up
 
 echo "# the whole balancer is lost"
 ip -n router -batch - <<<$'link set lb1-front down\nlink set lb1-back down'
-eventually 60 "lb2 takes over" has_vip lb2
+eventually $((2 * LOSS)) "lb2 takes over" has_vip lb2
 serves lb2
 ip -n router -batch - <<<$'link set lb1-front up\nlink set lb1-back up'
 eventually 60 "lb1 takes nothing back" only lb2
@@ -62,7 +62,7 @@ eventually 60 "lb1 takes nothing back" only lb2
 echo "# keepalived is stopped: the other one need not wait"
 kill "${KEEPALIVED[lb2]}"
 wait "${KEEPALIVED[lb2]}" || :
-eventually 60 "lb1 takes over" only lb1
+eventually $LOSS "lb1 takes over" only lb1
 serves lb1
 keepalived_start lb2
 eventually 60 "lb2 is back" said lb2 2 "Entering BACKUP STATE"
@@ -72,7 +72,7 @@ echo "# both processes of keepalived are killed: its addresses stay in the kerne
 # Stopped first: the one starts the other again.
 kill -STOP "${KEEPALIVED[lb1]}"
 kill -KILL "$(pgrep -P "${KEEPALIVED[lb1]}")" "${KEEPALIVED[lb1]}"
-eventually 60 "lb2 takes over" has_vip lb2
+eventually $((2 * LOSS)) "lb2 takes over" has_vip lb2
 has_vip lb1 || fail "who has removed the addresses of lb1?"
 eventually 20 "the neighbours know lb2" answers "backend=b1 peer=${BACK_IP[lb2]}" "$VIP:80"
 keepalived_start lb1
