@@ -12,6 +12,7 @@
 
 #define DUMP_ATTEMPTS 5 /* the addresses may change while they are listed */
 #define WANTED_FLAGS  (IFF_UP | IFF_NOARP)
+#define MOVING_METRIC 4096 /* worse than that of the route that the kernel makes for an address */
 
 static const struct ezlb_nl_source kernel = { .protocol = NETLINK_ROUTE,
 					      .timeout_ms = VIP_TIMEOUT_MS };
@@ -40,6 +41,7 @@ void vip_close(struct vip *vip)
 	ezlb_nl_free(vip->nl);
 	vip->nl = NULL;
 	ezlb_nl_buf_clear(&vip->request);
+	EZLB_VEC_CLEAR(&vip->known);
 }
 
 /* --- the link -------------------------------------------------------------------------------- */
@@ -274,11 +276,15 @@ int vip_list(struct vip *vip, const struct ezlb_links *managed, struct ezlb_tabl
 	     struct ezlb_err *err)
 {
 	struct ours_list ours = { 0 };
+	size_t before = out->vips.len;
 	int rc = list_links(vip, managed, &ours, &out->links);
 
 	if (rc == 0)
 		rc = list_addrs(vip, &ours, out);
 	EZLB_VEC_CLEAR(&ours);
+	vip->known.len = 0;
+	for (size_t i = before; rc == 0 && i < out->vips.len; i++)
+		*EZLB_PUSH(&vip->known) = out->vips.items[i];
 	if (rc == 0)
 		return 0;
 	return ezlb_err_sys(err, -rc, "cannot list links and addresses over rtnetlink");
@@ -312,20 +318,88 @@ int vip_add(struct vip *vip, const struct ezlb_vip_row *row)
 	if (!link.index)
 		return -ENODEV;
 	rc = change_addr(vip, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link.index, &row->addr);
+	if (rc == 0)
+		*EZLB_PUSH(&vip->known) = *row;
 	/* EACCES: disable_ipv6 (addrconf.c). EOPNOTSUPP: the kernel runs without IPv6. */
 	if (row->addr.family == AF_INET6 && (rc == -EACCES || rc == -EOPNOTSUPP))
 		return -EAFNOSUPPORT;
 	return rc;
 }
 
+/* --- addresses that have moved --------------------------------------------------------------- */
+
+/* Forgets the row. Returns another link that has the address, or NULL. */
+static const char *forget(struct vip *vip, const struct ezlb_vip_row *row)
+{
+	const char *other = NULL;
+
+	for (size_t i = 0; i < vip->known.len; i++) {
+		struct ezlb_vip_row *known = &vip->known.items[i];
+
+		if (memcmp(&known->addr, &row->addr, sizeof(row->addr)) != 0)
+			continue;
+		if (strcmp(known->device, row->device) == 0)
+			known->device[0] = '\0';
+		else if (known->device[0])
+			other = known->device;
+	}
+	return other;
+}
+
+/* Adds or deletes a route by which the address is local without being on the link. */
+static int change_local_route(struct vip *vip, uint16_t type, uint16_t flags, int ifindex,
+			      const struct ezlb_addr *addr)
+{
+	struct nlmsghdr *msg = start(vip, type, NLM_F_ACK | flags);
+	struct rtmsg *info = mnl_nlmsg_put_extra_header(msg, sizeof(*info));
+
+	info->rtm_family = addr->family;
+	info->rtm_dst_len = (uint8_t)(8 * addr_size(addr->family));
+	info->rtm_table = RT_TABLE_LOCAL;
+	info->rtm_protocol = RTPROT_STATIC;
+	info->rtm_type = RTN_LOCAL;
+	mnl_attr_put(msg, RTA_DST, addr_size(addr->family), addr->bytes);
+	mnl_attr_put_u32(msg, RTA_OIF, (uint32_t)ifindex);
+	mnl_attr_put_u32(msg, RTA_PRIORITY, MOVING_METRIC);
+	return ask(vip, NULL, NULL);
+}
+
+/*
+ * For FRR (seen with 8.4). It has a route for each link that has the address. When one link loses
+ * the address, it deletes the newest of these routes, whatever link that is of. So after a move it
+ * has the route of the wrong link, until the address is announced again. With IPv4 an announcement
+ * that changes nothing is enough. One for IPv6 is ignored, so the address is deleted and added.
+ */
+static int announce_again(struct vip *vip, const char *device, const struct ezlb_addr *addr)
+{
+	struct link link;
+	int rc = find_dummy(vip, device, &link);
+
+	if (rc < 0 || !link.index)
+		return rc;
+	if (addr->family == AF_INET)
+		return change_addr(vip, RTM_NEWADDR, NLM_F_REPLACE, link.index, addr);
+	rc = change_local_route(vip, RTM_NEWROUTE, NLM_F_CREATE, link.index, addr);
+	if (rc < 0 && rc != -EEXIST)
+		return rc;
+	rc = change_addr(vip, RTM_DELADDR, 0, link.index, addr);
+	if (rc == 0)
+		rc = change_addr(vip, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link.index, addr);
+	change_local_route(vip, RTM_DELROUTE, 0, link.index, addr);
+	return rc;
+}
+
 int vip_del(struct vip *vip, const struct ezlb_vip_row *row)
 {
+	const char *other = forget(vip, row);
 	struct link link;
 	int rc = find_dummy(vip, row->device, &link);
 
 	if (rc < 0 || !link.index)
 		return rc;
 	rc = change_addr(vip, RTM_DELADDR, 0, link.index, &row->addr);
+	if (rc == 0 && other)
+		return announce_again(vip, other, &row->addr);
 	if (rc == -EADDRNOTAVAIL || rc == -ENODEV ||
 	    (row->addr.family == AF_INET6 && rc == -EOPNOTSUPP)) /* no IPv6: no address */
 		return 0;

@@ -16,6 +16,7 @@ struct vip {
 	const char *kind;   /* "dummy"; a test may use another kind that its kernel has */
 	struct ezlb_nl *nl; /* NULL: the next call opens it */
 	struct ezlb_nl_buf request;
+	struct ezlb_vips known; /* those of the last list, and what was changed since */
 };
 
 void vip_close(struct vip *vip);
@@ -27,5 +28,6 @@ int vip_list(struct vip *vip, const struct ezlb_links *managed, struct ezlb_tabl
 /* As LINK_ADD, VIP_ADD, VIP_DEL and LINK_DEL in ezlb/host.h; return 0 or -errno. */
 int vip_link_add(struct vip *vip, const char *device);
 int vip_add(struct vip *vip, const struct ezlb_vip_row *row);
+/* vip_del: where another link has the address, it is announced there again: see vip.c. */
 int vip_del(struct vip *vip, const struct ezlb_vip_row *row);
 int vip_link_del(struct vip *vip, const char *device);

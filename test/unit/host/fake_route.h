@@ -166,6 +166,28 @@ static void say_attrs(struct nlmsghdr *msg, size_t skip, int family)
 	}
 }
 
+static void say_route(struct nlmsghdr *msg)
+{
+	const struct rtmsg *info = NLMSG_DATA(msg);
+	int left = (int)(msg->nlmsg_len - NLMSG_SPACE(sizeof(*info)));
+	struct rtattr *attr = (void *)((char *)msg + NLMSG_SPACE(sizeof(*info)));
+
+	say("%sroute type=%d table=%d prefix=%d", msg->nlmsg_type == RTM_NEWROUTE ? "new" : "del",
+	    info->rtm_type, info->rtm_table, info->rtm_dst_len);
+	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left)) {
+		struct ezlb_addr addr = { .family = info->rtm_family };
+		char text[EZLB_ADDR_STRLEN];
+		uint32_t number = 0;
+
+		memcpy(attr->rta_type == RTA_DST ? addr.bytes : (uint8_t *)&number, RTA_DATA(attr),
+		       RTA_PAYLOAD(attr));
+		if (attr->rta_type == RTA_DST)
+			say(" dst=%s", ezlb_addr_format(&addr, text));
+		else
+			say(" %s=%u", attr->rta_type == RTA_OIF ? "index" : "metric", number);
+	}
+}
+
 static void say_request(struct nlmsghdr *msg)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(msg);
@@ -186,10 +208,16 @@ static void say_request(struct nlmsghdr *msg)
 	case RTM_GETADDR:
 		say("getaddr");
 		break;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		say_route(msg);
+		break;
 	default:
-		say("%saddr index=%u prefix=%d flags=%x%s",
+		say("%saddr index=%u prefix=%d flags=%x%s%s",
 		    msg->nlmsg_type == RTM_NEWADDR ? "new" : "del", addr->ifa_index,
-		    addr->ifa_prefixlen, addr->ifa_flags, excl ? " excl" : "");
+		    addr->ifa_prefixlen, addr->ifa_flags, excl ? " excl" : "",
+		    msg->nlmsg_type == RTM_NEWADDR && msg->nlmsg_flags & NLM_F_REPLACE ? " replace"
+										       : "");
 		say_attrs(msg, sizeof(*addr), addr->ifa_family);
 	}
 	say("\n");

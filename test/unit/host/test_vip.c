@@ -259,6 +259,111 @@ static void test_list(void **state)
 	}
 }
 
+/* --- an address that has moved to another link ----------------------------------------------- */
+
+static const struct ezlb_vip_row away4 = { "vip1", { AF_INET, { 192, 0, 2, 1 } } };
+static const struct ezlb_vip_row away6 = { "vip1", { AF_INET6, { 0x20, 1, 0xd, 0xb8, [15] = 1 } } };
+
+/* The link vip1 has both, and vip0, too. */
+static void both_have(void)
+{
+	const struct answer adds[] = { THERE, { 0 }, THERE, { 0 }, THERE, { 0 }, THERE, { 0 } };
+
+	begin(adds);
+	assert_int_equal(vip_add(&vip, &v4), 0);
+	assert_int_equal(vip_add(&vip, &v6), 0);
+	assert_int_equal(vip_add(&vip, &away4), 0);
+	assert_int_equal(vip_add(&vip, &away6), 0);
+}
+
+static void test_moved(void **state)
+{
+	const struct answer removes[] = { THERE, { 0 }, THERE, { 0 }, THERE, { 0 } };
+	const struct answer removes6[] = { THERE, { 0 }, THERE, { 0 }, { 0 },
+					   { 0 }, { 0 }, THERE, { 0 } };
+
+	(void)state;
+	both_have();
+	begin(removes);
+	assert_int_equal(vip_del(&vip, &v4), 0);
+	assert_int_equal(vip_del(&vip, &away4), 0); /* the last one: nothing to announce */
+	assert_string_equal(said,
+			    "getlink vip0\n"
+			    "deladdr index=7 prefix=32 flags=0 local=192.0.2.1 address=192.0.2.1\n"
+			    "getlink vip1\n"
+			    "newaddr index=7 prefix=32 flags=0 replace local=192.0.2.1 "
+			    "address=192.0.2.1\n"
+			    "getlink vip1\n"
+			    "deladdr index=7 prefix=32 flags=0 local=192.0.2.1 "
+			    "address=192.0.2.1\n");
+	begin(removes6);
+	assert_int_equal(vip_del(&vip, &away6), 0);
+	assert_int_equal(vip_del(&vip, &v6), 0);
+	assert_string_equal(
+		said,
+		"getlink vip1\n"
+		"deladdr index=7 prefix=128 flags=2 local=2001:db8::1 address=2001:db8::1\n"
+		"getlink vip0\n"
+		"newroute type=2 table=255 prefix=128 dst=2001:db8::1 index=7 metric=4096\n"
+		"deladdr index=7 prefix=128 flags=2 local=2001:db8::1 address=2001:db8::1\n"
+		"newaddr index=7 prefix=128 flags=2 excl local=2001:db8::1 address=2001:db8::1\n"
+		"delroute type=2 table=255 prefix=128 dst=2001:db8::1 index=7 metric=4096\n"
+		"getlink vip0\n"
+		"deladdr index=7 prefix=128 flags=2 local=2001:db8::1 address=2001:db8::1\n");
+}
+
+/* A list says anew which link has what. */
+static void test_moved_before(void **state)
+{
+	const struct answer lists[] = { THERE, { .addr = "192.0.2.1", .prefix = 32 } };
+	const struct answer nothing[] = { THERE, { 0 } };
+	const struct answer removes[] = { THERE, { 0 }, THERE, { 0 } };
+	const struct answer none[] = { THERE, { 0 } };
+
+	(void)state;
+	both_have();
+	begin(nothing);
+	assert_int_equal(list(), 0);
+	begin(none);
+	assert_int_equal(vip_del(&vip, &away4), 0);
+	begin(lists);
+	assert_int_equal(list(), 0);
+	begin(removes);
+	assert_int_equal(vip_del(&vip, &away4), 0);
+	assert_non_null(strstr(said, "getlink vip0\nnewaddr index=7 prefix=32 flags=0 replace"));
+}
+
+static void test_moved_and_refused(void **state)
+{
+	static const struct {
+		const struct ezlb_vip_row *row;
+		struct answer answers[8];
+		int want;
+		bool route; /* is deleted again */
+	} rows[] = {
+		{ &v4, { THERE, { 0 }, NONE }, 0, false },
+		{ &v4, { THERE, { 0 }, { .error = EPERM } }, -EPERM, false },
+		{ &v4, { THERE, { 0 }, THERE, { .error = EPERM } }, -EPERM, false },
+		{ &v4, { THERE, { .error = EPERM } }, -EPERM, false },
+		{ &v6, { THERE, { 0 }, THERE, { .error = EPERM } }, -EPERM, false },
+		{ &v6, { THERE, { 0 }, THERE, { .error = EEXIST }, { 0 }, { 0 }, { 0 } }, 0, true },
+		{ &v6, { THERE, { 0 }, THERE, { 0 }, { .error = EPERM }, { 0 } }, -EPERM, true },
+		{ &v6,
+		  { THERE, { 0 }, THERE, { 0 }, { 0 }, { .error = EPERM }, { 0 } },
+		  -EPERM,
+		  true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		both_have();
+		begin(rows[i].answers);
+		assert_int_equal(vip_del(&vip, rows[i].row), rows[i].want);
+		assert_int_equal(strstr(said, "delroute") != NULL, rows[i].route);
+		vip_close(&vip);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +372,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_socket, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_moved, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_moved_before, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_moved_and_refused, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -369,6 +369,33 @@ static void test_many(void **state)
 	EZLB_VEC_CLEAR(&managed);
 }
 
+/* Moved to another link: it stays, and nothing else does. Both families are announced again. */
+static void test_moved(void **state)
+{
+	struct ezlb_vip_row away4 = row_of("vip1", "192.0.2.1"), away6 = row_of("vip1", "fd00::1");
+	char line[256];
+	FILE *file;
+
+	(void)state;
+	if (!have_ns)
+		skip();
+	assert_int_equal(vip_link_add(&vip, "vip0"), 0);
+	assert_int_equal(vip_link_add(&vip, "vip1"), 0);
+	assert_int_equal(add("192.0.2.1"), 0);
+	assert_int_equal(add("fd00::1"), 0);
+	assert_int_equal(vip_add(&vip, &away4), 0);
+	assert_int_equal(vip_add(&vip, &away6), 0);
+	assert_int_equal(del("192.0.2.1"), 0);
+	assert_int_equal(del("fd00::1"), 0);
+	check_list("vip0", 1, "", "192.0.2.1 fd00::1");
+	check_list("vip1", 1, "192.0.2.1 fd00::1", "");
+	file = fopen("/proc/thread-self/net/ipv6_route", "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) /* the sixth column is the metric */
+		assert_null(strstr(line, " 00001000 "));
+	fclose(file);
+}
+
 /* peek, over the real addresses: a print for each state of them, and the same one for the same. */
 static void test_peek(void **state)
 {
@@ -408,7 +435,8 @@ int main(void)
 		TEST(test_set_up_again), TEST(test_other_prefix),
 		TEST(test_elsewhere),	 TEST(test_foreign_device),
 		TEST(test_no_such_kind), TEST(test_ipv6_disabled),
-		TEST(test_many),	 TEST(test_peek),
+		TEST(test_many),	 TEST(test_moved),
+		TEST(test_peek),
 	};
 
 	have_ns = enter_ns();
