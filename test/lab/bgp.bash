@@ -130,8 +130,3 @@ frr_balancer() {
 	"$LABTOOL" in "$1" unshare --mount bash -c "$script" frr "$dir" >"$WORK/$1/frr.log" 2>&1 ||
 		fail "FRR of $1 does not start: $(<"$WORK/$1/frr.log")"
 }
-
-# frr_graceful [no]: FRR announces all that it has as the last choice, or no longer. There is one FRR in the lab.
-frr_graceful() {
-	nsenter -t "$(pgrep -x bgpd)" -m -n vtysh -c 'configure terminal' -c "${1:+$1 }bgp graceful-shutdown"
-}

@@ -51,8 +51,6 @@ eventually 60 "both have answered" shared
 
 echo "# it drains: all that begins goes to the other one, and its route is the last choice"
 on lb1 ezlb_cmd drain
-# FRR 8.4 does not see that an address moves from one link to another: its route stays that of the first one.
-frr_graceful
 eventually 30 "the router has one next hop" next_hops_are "$VIP" lb2
 requests 100 "$VIP" >"$WORK/drained"
 all_answered "$WORK/drained" 100
@@ -68,7 +66,6 @@ all_answered "$WORK/both" 20
 
 echo "# undrained: it comes back"
 each ezlb_cmd undrain
-frr_graceful no
 undrained() { next_hops_are "$VIP" "lb1 lb2" && [[ $(birdc_of router show route all) != *'(65535,0)'* ]]; }
 eventually 30 "the router has two next hops" undrained
 eventually 60 "both have answered" shared
