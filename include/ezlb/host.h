@@ -37,7 +37,8 @@ struct ezlb_host_options {
  *               ezlb_host_device_valid() returns false.
  *   VIP_ADD     -ENODEV without the link, -EEXIST if the link has the address, -EAFNOSUPPORT if
  *               IPv6 is off there.
- *   VIP_DEL     Succeeds if the address or the link is missing.
+ *   VIP_DEL     Succeeds if the address or the link is missing. If another managed link has the
+ *               address, it is announced there again, for FRR.
  *   LINK_DEL    Succeeds if the link is missing; -EBUSY if it has an address that is not IPv6
  *               link-local.
  * A request over rtnetlink without an answer gives -ETIMEDOUT after 5 s; all later ops of the same
