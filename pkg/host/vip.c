@@ -7,12 +7,15 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <ezlb/host.h>
 
-#define DUMP_ATTEMPTS 5 /* the addresses may change while they are listed */
-#define WANTED_FLAGS  (IFF_UP | IFF_NOARP)
-#define MOVING_METRIC 4096 /* worse than that of the route that the kernel makes for an address */
+#define DUMP_ATTEMPTS  5 /* the addresses may change while they are listed */
+#define WANTED_FLAGS   (IFF_UP | IFF_NOARP)
+#define MOVING_METRIC  4096 /* worse than that of the route that the kernel makes for an address */
+#define ROUTE_TRIES    5000 /* for a new IPv6 address; mostly one or two are enough */
+#define ROUTE_PAUSE_US 1000
 
 static const struct ezlb_nl_source kernel = { .protocol = NETLINK_ROUTE,
 					      .timeout_ms = VIP_TIMEOUT_MS };
@@ -308,6 +311,46 @@ static int change_addr(struct vip *vip, uint16_t type, uint16_t flags, int ifind
 	return ask(vip, NULL, NULL);
 }
 
+static int on_route(void *arg, const struct nlmsghdr *msg)
+{
+	const struct rtmsg *info = mnl_nlmsg_get_payload(msg);
+	struct ezlb_nl_attrs attrs;
+	uint32_t metric = 0;
+
+	if (ezlb_nl_attrs_read(msg, sizeof(*info), &attrs))
+		return -EBADMSG;
+	if (attrs.at[RTA_PRIORITY])
+		metric = mnl_attr_get_u32(attrs.at[RTA_PRIORITY]);
+	*(bool *)arg |= info->rtm_type == RTN_LOCAL && metric != MOVING_METRIC;
+	return 0;
+}
+
+/*
+ * The kernel makes the route of a new IPv6 address in a work queue, after its answer: until then
+ * packets are forwarded to the dummy link. -EAGAIN: there is none yet; the next addresses do not
+ * wait then, because a pass must not take minutes.
+ */
+static int wait_local(struct vip *vip, int ifindex, const struct ezlb_addr *addr)
+{
+	int rc = 0, tries = vip->late ? 1 : ROUTE_TRIES;
+	bool local = false;
+
+	for (int i = 0; i < tries && !local && rc != -ETIMEDOUT; i++) {
+		struct nlmsghdr *msg = start(vip, RTM_GETROUTE, NLM_F_ACK);
+		struct rtmsg *info = mnl_nlmsg_put_extra_header(msg, sizeof(*info));
+
+		if (i > 0)
+			usleep(ROUTE_PAUSE_US);
+		info->rtm_family = addr->family;
+		info->rtm_dst_len = (unsigned char)(8 * addr_size(addr->family));
+		mnl_attr_put(msg, RTA_DST, addr_size(addr->family), addr->bytes);
+		mnl_attr_put_u32(msg, RTA_OIF, (uint32_t)ifindex);
+		rc = ask(vip, on_route, &local);
+	}
+	vip->late = !local;
+	return local ? 0 : rc == -ETIMEDOUT ? rc : -EAGAIN;
+}
+
 int vip_add(struct vip *vip, const struct ezlb_vip_row *row)
 {
 	struct link link;
@@ -323,6 +366,8 @@ int vip_add(struct vip *vip, const struct ezlb_vip_row *row)
 	/* EACCES: disable_ipv6 (addrconf.c). EOPNOTSUPP: the kernel runs without IPv6. */
 	if (row->addr.family == AF_INET6 && (rc == -EACCES || rc == -EOPNOTSUPP))
 		return -EAFNOSUPPORT;
+	if (rc == 0 && row->addr.family == AF_INET6)
+		rc = wait_local(vip, link.index, &row->addr);
 	return rc;
 }
 
@@ -385,6 +430,8 @@ static int announce_again(struct vip *vip, const char *device, const struct ezlb
 	rc = change_addr(vip, RTM_DELADDR, 0, link.index, addr);
 	if (rc == 0)
 		rc = change_addr(vip, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link.index, addr);
+	if (rc == 0)
+		rc = wait_local(vip, link.index, addr);
 	change_local_route(vip, RTM_DELROUTE, 0, link.index, addr);
 	return rc;
 }

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <ezlb/err.h>
 #include <ezlb/netlink.h>
 #include <ezlb/table.h>
@@ -17,6 +19,7 @@ struct vip {
 	struct ezlb_nl *nl; /* NULL: the next call opens it */
 	struct ezlb_nl_buf request;
 	struct ezlb_vips known; /* those of the last list, and what was changed since */
+	bool late;		/* the route of the last IPv6 address did not come in time */
 };
 
 void vip_close(struct vip *vip);
@@ -27,6 +30,7 @@ int vip_list(struct vip *vip, const struct ezlb_links *managed, struct ezlb_tabl
 
 /* As LINK_ADD, VIP_ADD, VIP_DEL and LINK_DEL in ezlb/host.h; return 0 or -errno. */
 int vip_link_add(struct vip *vip, const char *device);
+/* -EAGAIN: it is added, but packets for it are not local yet (IPv6). */
 int vip_add(struct vip *vip, const struct ezlb_vip_row *row);
 /* vip_del: where another link has the address, it is announced there again: see vip.c. */
 int vip_del(struct vip *vip, const struct ezlb_vip_row *row);

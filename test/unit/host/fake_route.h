@@ -35,6 +35,8 @@ struct answer {
 	int prefix;
 	const char *peer; /* at the other end, as of a tunnel */
 	bool elsewhere;	  /* on another link */
+	int route;	  /* RTM_GETROUTE: its type */
+	uint32_t metric;  /* ... and its metric */
 };
 #define SILENT -1
 
@@ -51,6 +53,11 @@ struct answer {
 #define TORN                                                           \
 	{                                                              \
 		.interrupted = true, .addr = "192.0.2.1", .prefix = 32 \
+	}
+/* The route of an IPv6 address is there. */
+#define LOCAL                      \
+	{                          \
+		.route = RTN_LOCAL \
 	}
 #define MUTE                    \
 	{                       \
@@ -133,6 +140,14 @@ static void answer_dump(const struct nlmsghdr *request, const struct answer *ans
 	queue_push(request, NLMSG_DONE, flags, sizeof(int));
 }
 
+static void answer_route(const struct nlmsghdr *request, const struct answer *answer)
+{
+	struct nlmsghdr *msg = queue_push(request, RTM_NEWROUTE, 0, sizeof(struct rtmsg));
+
+	((struct rtmsg *)NLMSG_DATA(msg))->rtm_type = (unsigned char)answer->route;
+	put(msg, RTA_PRIORITY, &answer->metric, sizeof(answer->metric));
+}
+
 static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static void say(const char *fmt, ...)
 {
@@ -212,6 +227,9 @@ static void say_request(struct nlmsghdr *msg)
 	case RTM_DELROUTE:
 		say_route(msg);
 		break;
+	case RTM_GETROUTE:
+		say("getroute");
+		break;
 	default:
 		say("%saddr index=%u prefix=%d flags=%x%s%s",
 		    msg->nlmsg_type == RTM_NEWADDR ? "new" : "del", addr->ifa_index,
@@ -242,6 +260,8 @@ ssize_t send(int fd, const void *bytes, size_t len, int flags)
 		return (ssize_t)len;
 	if (!answer->error && request->nlmsg_type == RTM_GETLINK)
 		answer_link(request, answer);
+	if (!answer->error && request->nlmsg_type == RTM_GETROUTE)
+		answer_route(request, answer);
 	if (!answer->error && request->nlmsg_type == RTM_GETADDR)
 		answer_dump(request, answer);
 	else
@@ -271,6 +291,12 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 	msg->msg_flags = 0;
 	memmove(&queue[0], &queue[1], --queued * sizeof(queue[0]));
 	return (ssize_t)len;
+}
+
+int usleep(useconds_t us)
+{
+	(void)us;
+	return 0;
 }
 
 int socket(int family, int type, int protocol)

@@ -30,7 +30,7 @@ static void test_requests(void **state)
 {
 	const struct answer makes[] = { { .error = ENODEV }, { 0 }, THERE };
 	const struct answer raises[] = { { .kind = "dummy", .flags = IFF_UP }, { 0 } };
-	const struct answer adds[] = { THERE, { 0 }, THERE, { 0 } };
+	const struct answer adds[] = { THERE, { 0 }, THERE, { 0 }, LOCAL };
 	const struct answer removes[] = { THERE, { 0 }, THERE, { .addr = "fe80::1" }, { 0 } };
 
 	(void)state;
@@ -51,7 +51,7 @@ static void test_requests(void **state)
 				  "address=192.0.2.1\n"
 				  "getlink vip0\n"
 				  "newaddr index=7 prefix=128 flags=2 excl local=2001:db8::1 "
-				  "address=2001:db8::1\n");
+				  "address=2001:db8::1\ngetroute\n");
 	begin(removes);
 	assert_int_equal(vip_del(&vip, &v4), 0);
 	assert_int_equal(vip_link_del(&vip, "vip0"), 0);
@@ -60,6 +60,38 @@ static void test_requests(void **state)
 			    "deladdr index=7 prefix=32 flags=0 local=192.0.2.1 address=192.0.2.1\n"
 			    "getlink vip0\ngetaddr\n"
 			    "dellink index=7 flags=0/0\n");
+}
+
+/* An IPv6 address is added when packets for it are local, which is a moment later. */
+static void test_route_of_an_address(void **state)
+{
+	const struct answer late[] = { THERE,
+				       { 0 },
+				       { .error = ENETUNREACH },
+				       { .route = RTN_UNICAST },
+				       { .route = RTN_LOCAL, .metric = 4096 },
+				       LOCAL };
+	const struct answer soon[] = { THERE, { 0 }, LOCAL };
+	const struct answer mute[] = { THERE, { 0 }, MUTE };
+	static struct answer never[5002] = { THERE, { 0 } };
+
+	(void)state;
+	begin(late);
+	assert_int_equal(vip_add(&vip, &v6), 0);
+	assert_non_null(strstr(said, "getroute\ngetroute\ngetroute\ngetroute\n"));
+	begin(mute);
+	assert_int_equal(vip_add(&vip, &v6), -ETIMEDOUT);
+	vip.late = false;
+	for (size_t i = 2; i < sizeof(never) / sizeof(never[0]); i++)
+		never[i] = (struct answer){ .error = ENETUNREACH };
+	begin(never);
+	assert_int_equal(vip_add(&vip, &v6), -EAGAIN);
+	begin(late); /* the next ones do not wait ... */
+	assert_int_equal(vip_add(&vip, &v6), -EAGAIN);
+	begin(soon);
+	assert_int_equal(vip_add(&vip, &v6), 0);
+	begin(late); /* ... until one was in time */
+	assert_int_equal(vip_add(&vip, &v6), 0);
 }
 
 /* The kernel would make "vip0" of "vip%d", and the next pass another. */
@@ -267,7 +299,8 @@ static const struct ezlb_vip_row away6 = { "vip1", { AF_INET6, { 0x20, 1, 0xd, 0
 /* The link vip1 has both, and vip0, too. */
 static void both_have(void)
 {
-	const struct answer adds[] = { THERE, { 0 }, THERE, { 0 }, THERE, { 0 }, THERE, { 0 } };
+	const struct answer adds[] = { THERE, { 0 }, THERE, { 0 }, LOCAL,
+				       THERE, { 0 }, THERE, { 0 }, LOCAL };
 
 	begin(adds);
 	assert_int_equal(vip_add(&vip, &v4), 0);
@@ -280,7 +313,7 @@ static void test_moved(void **state)
 {
 	const struct answer removes[] = { THERE, { 0 }, THERE, { 0 }, THERE, { 0 } };
 	const struct answer removes6[] = { THERE, { 0 }, THERE, { 0 }, { 0 },
-					   { 0 }, { 0 }, THERE, { 0 } };
+					   { 0 }, LOCAL, { 0 }, THERE, { 0 } };
 
 	(void)state;
 	both_have();
@@ -307,6 +340,7 @@ static void test_moved(void **state)
 		"newroute type=2 table=255 prefix=128 dst=2001:db8::1 index=7 metric=4096\n"
 		"deladdr index=7 prefix=128 flags=2 local=2001:db8::1 address=2001:db8::1\n"
 		"newaddr index=7 prefix=128 flags=2 excl local=2001:db8::1 address=2001:db8::1\n"
+		"getroute\n"
 		"delroute type=2 table=255 prefix=128 dst=2001:db8::1 index=7 metric=4096\n"
 		"getlink vip0\n"
 		"deladdr index=7 prefix=128 flags=2 local=2001:db8::1 address=2001:db8::1\n");
@@ -346,7 +380,10 @@ static void test_moved_and_refused(void **state)
 		{ &v4, { THERE, { 0 }, THERE, { .error = EPERM } }, -EPERM, false },
 		{ &v4, { THERE, { .error = EPERM } }, -EPERM, false },
 		{ &v6, { THERE, { 0 }, THERE, { .error = EPERM } }, -EPERM, false },
-		{ &v6, { THERE, { 0 }, THERE, { .error = EEXIST }, { 0 }, { 0 }, { 0 } }, 0, true },
+		{ &v6,
+		  { THERE, { 0 }, THERE, { .error = EEXIST }, { 0 }, { 0 }, LOCAL, { 0 } },
+		  0,
+		  true },
 		{ &v6, { THERE, { 0 }, THERE, { 0 }, { .error = EPERM }, { 0 } }, -EPERM, true },
 		{ &v6,
 		  { THERE, { 0 }, THERE, { 0 }, { 0 }, { .error = EPERM }, { 0 } },
@@ -368,6 +405,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_requests, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_route_of_an_address, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_socket, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
