@@ -108,9 +108,11 @@ release() {
 	wait "$HELD"
 }
 
-# held_by NAME: the clients' ports of those that this balancer began, a line each.
+# held_by NAME: the clients' ports of those that this balancer began, a line each. One that was cut off from its client
+# has old ones, too: so only those that the client has.
 held_by() {
-	on "$1" in_ns "$1" ipvsadm -Lnc | awk '/^TCP .*ESTABLISHED/ && $5 ~ /:7$/ { sub(/.*:/, "", $4); print $4 }' | sort
+	on "$1" in_ns "$1" ipvsadm -Lnc | awk '/^TCP .*ESTABLISHED/ && $5 ~ /:7$/ { sub(/.*:/, "", $4); print $4 }' | sort |
+		comm -12 - <(in_ns client ss -Htn state established 'dport = :7' | awk '{ sub(/.*:/, "", $3); print $3 }' | sort)
 }
 
 # frr_balancer NAME: a balancer with deploy/frr, started as the package does.
