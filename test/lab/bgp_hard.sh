@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # when: all
 # variants: nftables4
-# also: iptables6
 # timeout: 900
 # Two balancers behind a router with BGP and equal-cost paths, under requests without a pause and with open connections:
 # ezlb is killed, a balancer drains, comes back, is lost. With conntrackd nobody notices the first three; what the loss
