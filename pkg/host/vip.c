@@ -315,20 +315,19 @@ static int on_route(void *arg, const struct nlmsghdr *msg)
 {
 	const struct rtmsg *info = mnl_nlmsg_get_payload(msg);
 	struct ezlb_nl_attrs attrs;
-	uint32_t metric = 0;
+	const struct nlattr *metric;
 
 	if (ezlb_nl_attrs_read(msg, sizeof(*info), &attrs))
 		return -EBADMSG;
-	if (attrs.at[RTA_PRIORITY])
-		metric = mnl_attr_get_u32(attrs.at[RTA_PRIORITY]);
-	*(bool *)arg |= info->rtm_type == RTN_LOCAL && metric != MOVING_METRIC;
+	metric = attrs.at[RTA_PRIORITY];
+	*(bool *)arg |= info->rtm_type == RTN_LOCAL &&
+			(!metric || mnl_attr_get_u32(metric) != MOVING_METRIC);
 	return 0;
 }
 
 /*
- * The kernel makes the route of a new IPv6 address in a work queue, after its answer: until then
- * packets are forwarded to the dummy link. -EAGAIN: there is none yet; the next addresses do not
- * wait then, because a pass must not take minutes.
+ * The kernel makes the route of a new IPv6 address after its answer: until then packets go to the
+ * dummy link. -EAGAIN: there is none yet. The next addresses do not wait then.
  */
 static int wait_local(struct vip *vip, int ifindex, const struct ezlb_addr *addr)
 {
