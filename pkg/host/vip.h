@@ -32,6 +32,6 @@ int vip_list(struct vip *vip, const struct ezlb_links *managed, struct ezlb_tabl
 int vip_link_add(struct vip *vip, const char *device);
 /* -EAGAIN: it is added, but packets for it are not local yet (IPv6). */
 int vip_add(struct vip *vip, const struct ezlb_vip_row *row);
-/* vip_del: where another link has the address, it is announced there again: see vip.c. */
+/* vip_del: where another link has the address, it is announced there again: see vip_addr.c. */
 int vip_del(struct vip *vip, const struct ezlb_vip_row *row);
 int vip_link_del(struct vip *vip, const char *device);
