@@ -30,7 +30,8 @@ vrrp_up() {
 	done
 }
 
-# vrrp_services: "own" has the source address of each balancer, "moves" the one that moves.
+# vrrp_services: "own" has the source address of each balancer, "moves" the one that moves. With iptables a backend has one
+# source address, so they have two.
 vrrp_services() {
 	services own <<-END
 		listen: $VIP:80
@@ -41,7 +42,7 @@ vrrp_services() {
 		listen: $VIP:81
 		full_nat: true
 		snat_ip: $VRRP_SNAT
-		backends: [{address: "${BACKEND_IP[b1]}:80"}]
+		backends: [{address: "${BACKEND_IP[b1]}:8080"}]
 	END
 }
 

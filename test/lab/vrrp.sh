@@ -12,7 +12,7 @@
 . "$(dirname "$0")/vrrp.bash"
 
 vrrp_up
-backend_start b1 80
+backend_start b1 80 8080
 vrrp_services
 each ezlb_start --cleanup-on-exit=false
 each eventually 20 "ezlb is ready" is_ready

@@ -15,7 +15,7 @@
 has_six() { [[ $(ip -n "$1" -6 -brief address show front) == *" fd00:10::1/128"* ]]; }
 
 vrrp_up
-backend_start b1 80
+backend_start b1 80 8080
 vrrp_services
 mkdir -p "$WORK"/lb{1,2}/keepalived
 tee "$WORK"/lb{1,2}/keepalived/ezlb-more-addresses.conf >/dev/null <<<"fd00:10::1/128 dev front"
