@@ -3,23 +3,9 @@
 #include "ramp.h"
 #include "turn.h"
 
-/* The first of n rows of `size` bytes, each of which begins with a service key, not before key. */
-static size_t first_of(const void *rows, size_t n, size_t size, const struct ezlb_service_key *key)
-{
-	size_t low = 0, high = n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (ezlb_service_key_cmp((const char *)rows + mid * size, key) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-#define FIRST_OF(v, key) first_of((v)->items, (v)->len, sizeof(*(v)->items), (key))
+/* The first row that is not before the key, with which each row begins. */
+#define FIRST_OF(v, key) \
+	ezlb_first((key), (v)->items, (v)->len, sizeof(*(v)->items), ezlb_service_key_cmp)
 
 static bool is_of(const struct turn *turn, const struct ezlb_service_key *key)
 {
