@@ -39,6 +39,18 @@ birdc_of() {
 	birdc -r -s "$WORK/$1/bird/ctl" "${@:2}"
 }
 
+# lone_service: one with a backend of its own, b3, whose address follows it.
+lone_service() {
+	services lone <<-END
+		listen: "$(ep "$VIP2" 80)"
+		full_nat: true
+		snat_ip: "SNAT_IP"
+		vip: serving
+		health_check: {interval: 1s, timeout: 1s, fail_count: 2}
+		backends: [{address: "$(ep "${BACKEND_IP[b3]}" 80)"}]
+	END
+}
+
 # next_hops ADDRESS: the balancers to which the router sends packets to it, sorted: "lb1 lb2".
 next_hops() {
 	local line lb found=''

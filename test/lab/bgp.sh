@@ -21,14 +21,7 @@ snat_ip: "SNAT_IP"
 health_check: {interval: 1s}
 backends: [{address: "$(ep "${BACKEND_IP[b1]}" 80)"}, {address: "$(ep "${BACKEND_IP[b2]}" 80)"}]
 END
-services lone <<END
-listen: "$(ep "$VIP2" 80)"
-full_nat: true
-snat_ip: "SNAT_IP"
-vip: serving
-health_check: {interval: 1s, timeout: 1s, fail_count: 2}
-backends: [{address: "$(ep "${BACKEND_IP[b3]}" 80)"}]
-END
+lone_service
 # Whether BFD is quick is asked in bgp_hard. Here a busy machine must not look like a balancer that is gone.
 bird_router
 for lb in "${BALANCERS[@]}"; do bird_balancer "$lb" 'bfd { min rx interval 1 s; min tx interval 1 s; multiplier 10; };'; done

@@ -23,14 +23,7 @@ snat_ip: "SNAT_IP"
 health_check: {interval: 1s}
 backends: [{address: "$(ep "${BACKEND_IP[b1]}" 80)"}]
 END
-services lone <<END
-listen: "$(ep "$VIP2" 80)"
-full_nat: true
-snat_ip: "SNAT_IP"
-vip: serving
-health_check: {interval: 1s, timeout: 1s, fail_count: 2}
-backends: [{address: "$(ep "${BACKEND_IP[b3]}" 80)"}]
-END
+lone_service
 bird_router
 frr_balancer lb1
 bird_balancer lb2

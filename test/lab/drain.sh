@@ -126,24 +126,12 @@ backends:
   - {address: "$B2_WEB", weight: 0}
 END
 eventually 10 "b1 is up" has "tcp $WEB $B1_WEB 1"
-cat >"$WORK/request" <<'END'
-exec 3<> <(:) 4<>"/dev/tcp/$1/80"
-printf 'GET / HTTP/1.0\r\n' >&4
-echo connected >"$2.from"
-while [[ ! -e $2.go ]]; do read -r -t 0.1 -u 3; done
-printf '\r\n' >&4
-cat <&4 >"$2.rest"
-echo done >>"$2.from"
-END
-"$LABTOOL" in client bash "$WORK/request" "$VIP2" "$WORK/four" 2>>"$WORK/four.log" &
-eventually 10 "the request is under way" test -s "$WORK/four.from"
+half_request "$VIP2" four
 rm "$WORK/b1/healthz"
 eventually 10 "b1 drains" has "tcp $WEB $B1_WEB 0"
 nap 1.5
 has "tcp $WEB $B1_WEB 0" || fail "b1 was deleted under an open connection"
-: >"$WORK/four.go"
-eventually 10 "the answer is complete" grep -qx 'done' "$WORK/four.from"
-assert_match "the answer" "backend=b1" "$(cat "$WORK/four.rest")"
+half_request_ends four "backend=b1"
 eventually 10 "b1 is deleted when it is idle" has_not "$B1_WEB"
 
 echo "# a dead backend is removed at once"

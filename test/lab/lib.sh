@@ -291,6 +291,27 @@ backend_stop() {
 	rm -f "$WORK/$1.pids"
 }
 
+# half_request ADDRESS NAME: a client sends half of a request to port 80, and waits. half_request_ends NAME WANT: it sends
+# the rest; the answer must match WANT.
+half_request() {
+	cat >"$WORK/half_request" <<-'END'
+		exec 3<> <(:) 4<>"/dev/tcp/$1/80"
+		printf 'GET / HTTP/1.0\r\n' >&4
+		echo connected >"$2.from"
+		while [[ ! -e $2.go ]]; do read -r -t 0.1 -u 3; done
+		printf '\r\n' >&4
+		cat <&4 >"$2.rest"
+		echo done >>"$2.from"
+	END
+	"$LABTOOL" in client bash "$WORK/half_request" "$1" "$WORK/$2" 2>>"$WORK/$2.log" &
+	eventually 10 "request $2 is under way" test -s "$WORK/$2.from"
+}
+half_request_ends() {
+	: >"$WORK/$1.go"
+	eventually 10 "request $1 is answered" grep -qx 'done' "$WORK/$1.from"
+	assert_match "the answer of $1" "$2" "$(cat "$WORK/$1.rest")"
+}
+
 # client_get URL|IP:PORT[/PATH] [CURL-ARGUMENT...]: one request; fails on anything but 2xx. sctp://IP:PORT/ is
 # HTTP over SCTP.
 client_get() {

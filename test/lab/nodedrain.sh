@@ -31,25 +31,8 @@ drain() { [[ $(admin /api/v1/drain) =~ \"$1\":\ ([^$',\n']*) ]] && echo "${BASH_
 active_are() { [[ $(drain active_connections) == "$1" ]]; }
 said() { grep -cF "$1" "$EZLB_LOG" || :; }
 
-# request NAME: half of a request, which goes on when NAME.go is there.
-cat >"$WORK/request" <<'END'
-exec 3<> <(:) 4<>"/dev/tcp/$1/80"
-printf 'GET / HTTP/1.0\r\n' >&4
-echo connected >"$2.from"
-while [[ ! -e $2.go ]]; do read -r -t 0.1 -u 3; done
-printf '\r\n' >&4
-cat <&4 >"$2.rest"
-echo done >>"$2.from"
-END
-request() {
-	"$LABTOOL" in client bash "$WORK/request" "$VIP" "$WORK/$1" 2>>"$WORK/$1.log" &
-	eventually 10 "request $1 is under way" test -s "$WORK/$1.from"
-}
-finish() {
-	: >"$WORK/$1.go"
-	eventually 10 "request $1 is answered" grep -qx 'done' "$WORK/$1.from"
-	assert_match "the answer of $1" "backend=b1" "$(cat "$WORK/$1.rest")"
-}
+request() { half_request "$VIP" "$1"; }
+finish() { half_request_ends "$1" "backend=b1"; }
 # waiting COMMAND...: in the background; $WORK/wait.out, .err and .rc are what came of it.
 waiting() {
 	rm -f "$WORK"/wait.*
