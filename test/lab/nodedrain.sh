@@ -77,7 +77,7 @@ since=$(drain since)
 ezlb_stop KILL
 eventually 5 "who waits says that ezlb is gone" waited
 assert_eq "its status" 1 "$(cat "$WORK/wait.rc")"
-assert_match "what it says" "^ezlb: cannot wait any longer: no ezlb answers on " "$(tail -n 1 "$WORK/wait.err")"
+assert_match "what it says" "^ezlb: cannot wait any longer: (no ezlb answers on|the connection to the ezlb on) " "$(tail -n 1 "$WORK/wait.err")"
 ezlb_start --vip-device vips --cleanup-on-exit=false --persist-dir "$WORK/persist"
 eventually 10 "it is not ready, as before" not_ready
 assert_eq "since when" "$since" "$(drain since)"
