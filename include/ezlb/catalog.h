@@ -39,6 +39,17 @@ struct ezlb_parsed_file {
 };
 struct ezlb_parsed_files EZLB_VEC(struct ezlb_parsed_file);
 
+/* How the last update has changed the desired set. */
+struct ezlb_catalog_change {
+	/*
+	 * A service came or went, or one changed in more than its own rows of IPVS: in listeners,
+	 * full_nat, snat_ip, client_address or vip, or in a way that needs another setting of the
+	 * host.
+	 */
+	bool all;
+	struct ezlb_desired services; /* if not all: the new versions; borrowed from entries */
+};
+
 struct ezlb_catalog {
 	struct ezlb_lastgood *lastgood;	  /* borrowed; NULL: none */
 	enum ezlb_snat_key_kind snat_key; /* of the SNAT layer (layer.h) */
@@ -46,11 +57,12 @@ struct ezlb_catalog {
 	struct ezlb_catalog_entries
 		EZLB_VEC(struct ezlb_catalog_entry) entries; /* sorted by path */
 	struct ezlb_desired desired;			     /* borrows from entries */
-	struct ezlb_parsed_files parsed;		     /* for the next update */
-	struct ezlb_diags diags; /* of every file and of conflicts between files; sorted */
-	size_t held;		 /* directories that ezlb_catalog_hold has found */
-	bool has_frozen;	 /* the last snapshot had a frozen directory */
-	bool unsaved;		 /* a version could not be stored: see ezlb_catalog_store */
+	struct ezlb_catalog_change change;
+	struct ezlb_parsed_files parsed; /* for the next update */
+	struct ezlb_diags diags;	 /* of every file and of conflicts between files; sorted */
+	size_t held;			 /* directories that ezlb_catalog_hold has found */
+	bool has_frozen;		 /* the last snapshot had a frozen directory */
+	bool unsaved;			 /* a version could not be stored: see ezlb_catalog_store */
 	/* Refused files without an applied version, plus frozen directories, plus `held`. */
 	size_t n_without;
 };

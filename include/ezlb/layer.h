@@ -42,6 +42,13 @@ struct ezlb_layer {
 	 * interface packets leave. Copied: peek is about those of the last list.
 	 */
 	void (*towards)(struct ezlb_layer *layer, const struct ezlb_addrs *addrs);
+	/*
+	 * IPVS only, may be NULL: services, sorted, that ezlb itself has changed since the last
+	 * peek. How they differ until the next peek does not change its *print; a change of any
+	 * other service does. Copied, and added to those of earlier calls. Without it the print
+	 * changes, which leads to a full pass.
+	 */
+	void (*changed)(struct ezlb_layer *layer, const struct ezlb_scope *services);
 	/* Frees the layer; changes nothing in the kernel. */
 	void (*close)(struct ezlb_layer *layer);
 };

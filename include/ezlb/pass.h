@@ -122,6 +122,12 @@ struct ezlb_pass_outcome {
 };
 
 struct ezlb_pass_result {
+	/*
+	 * NULL: a pass over all services. Else it is over these only, borrowed: found, wanted,
+	 * target and roster have no rows of other services, and none that is not of a service
+	 * (settings, links, addresses, frames), because nothing of that can change.
+	 */
+	const struct ezlb_desired *part;
 	struct ezlb_pass_found found;
 	struct ezlb_pass_todo plan;
 	struct ezlb_pass_outcome outcome;

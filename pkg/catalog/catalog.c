@@ -253,6 +253,8 @@ void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapsho
 
 	catalog->diags = (struct ezlb_diags){ 0 };
 	EZLB_VEC_CLEAR(&catalog->desired);
+	EZLB_VEC_CLEAR(&catalog->change.services);
+	catalog->change.all = true;
 	for (size_t i = 0; i < catalog->entries.len; i++)
 		catalog->entries.items[i].seen = false;
 	parsed_sort(&catalog->parsed);
@@ -280,6 +282,7 @@ void ezlb_catalog_clear(struct ezlb_catalog *catalog)
 		entry_clear(&catalog->entries.items[i]);
 	EZLB_VEC_CLEAR(&catalog->entries);
 	EZLB_VEC_CLEAR(&catalog->desired);
+	EZLB_VEC_CLEAR(&catalog->change.services);
 	ezlb_diags_clear(&catalog->diags);
 	parsed_clear(&catalog->parsed);
 }
