@@ -13,7 +13,7 @@
  * that takes longer than the interval delays the next one, and is counted as overdue: a target
  * never has two probes at once.
  *
- * A probe that fails on this host (no descriptor, no free port) changes no verdict.
+ * A probe that fails on this host (no descriptor, no free port, no libcurl) changes no verdict.
  */
 #pragma once
 
@@ -49,9 +49,11 @@ int ezlb_health_open(struct uv_loop_s *loop, const struct ezlb_health_options *o
 /*
  * Replaces the set of rows to probe; copies them. Never calls on_change. A row with the same
  * service, backend and kind of probe keeps its state, also with new thresholds. Any other row
- * starts as UNKNOWN.
+ * starts as UNKNOWN. Returns 0, or -errno if this host lacks what probes of some row need; all rows
+ * are set nevertheless, and the next call tries again.
  */
-void ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *rows);
+int ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *rows,
+		    struct ezlb_err *err);
 
 /* Fills *out with one row for each row of the set; sorted. */
 void ezlb_health_verdicts(const struct ezlb_health *health, struct ezlb_verdicts *out);

@@ -7,6 +7,8 @@
 
 #include <curl/curl.h>
 
+#include <ezlb/curl.h>
+
 #define BODY_MAX   (64 * 1024 * 1024)
 #define TIMEOUT_MS 10000
 
@@ -82,13 +84,16 @@ int ezlb_console_ask(const struct ezlb_question *question, struct ezlb_answer *o
 	EZLB_AUTO_CLOSE int dir = -1;
 	EZLB_AUTO_FREE char *address = address_of(question->state_dir, socket, &dir);
 	struct ezlb_text body = { 0 };
-	int rc = 0;
+	int rc;
 	CURLcode code;
 	CURL *easy;
 
 	*out = (struct ezlb_answer){ 0 };
 	if (!address)
 		return not_there(socket, errno, err);
+	rc = ezlb_curl_load(err);
+	if (rc < 0)
+		return rc;
 	easy = curl_easy_init();
 	if (!easy)
 		return ezlb_err_set(err, ENOMEM, "cannot initialize libcurl");

@@ -61,10 +61,10 @@ static int probe_all(struct oneshot *one, bool pretend, struct ezlb_err *err)
 	rc = ezlb_health_open(&loop, &options, on_verdict, &wait, &wait.health, err);
 	if (rc == 0) {
 		ezlb_catalog_health_rows(&one->catalog.desired, &rows);
-		ezlb_health_set(wait.health, &rows);
+		rc = ezlb_health_set(wait.health, &rows, err);
 		EZLB_VEC_CLEAR(&rows);
 		uv_timer_start(&deadline, on_deadline, VERDICTS_MS, 0);
-		if (ezlb_health_unknown(wait.health) > 0)
+		if (rc == 0 && ezlb_health_unknown(wait.health) > 0)
 			uv_run(&loop, UV_RUN_DEFAULT);
 		ezlb_health_verdicts(wait.health, &one->verdicts);
 		one->unknown = ezlb_health_unknown(wait.health);

@@ -202,11 +202,13 @@ static void on_notice(void *arg)
 static void take_files(struct controller *c, const struct ezlb_snapshot *snapshot)
 {
 	struct ezlb_health_rows rows = { 0 };
+	struct ezlb_err err;
 
 	ezlb_catalog_update(&c->catalog, snapshot);
 	desk_files(&c->desk, snapshot);
 	ezlb_catalog_health_rows(&c->catalog.desired, &rows);
-	ezlb_health_set(c->health, &rows);
+	if (ezlb_health_set(c->health, &rows, &err) < 0)
+		ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", err.msg));
 	EZLB_VEC_CLEAR(&rows);
 	if (!c->loaded)
 		keep_versions(c, snapshot);

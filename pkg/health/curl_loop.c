@@ -2,6 +2,7 @@
 /* curl_loop: runs curl's multi interface on the loop, as in curl_multi_socket_action(3). */
 #include <errno.h>
 
+#include <ezlb/curl.h>
 #include <ezlb/mem.h>
 
 #include "probe_kind.h"
@@ -126,6 +127,13 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, v
 
 int ezlb_curl_loop_open(struct ezlb_prober *prober, struct ezlb_err *err)
 {
+	int rc;
+
+	if (prober->multi != NULL)
+		return 0;
+	rc = ezlb_curl_load(err);
+	if (rc < 0)
+		return rc;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return ezlb_err_set(err, ENOMEM, "cannot initialise libcurl");
 	prober->multi = curl_multi_init();
@@ -150,6 +158,8 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void ezlb_curl_loop_close(struct ezlb_prober *prober)
 {
+	if (prober->multi == NULL)
+		return;
 	/* curl must not use the handles of the loop any more. */
 	curl_multi_setopt(prober->multi, CURLMOPT_SOCKETFUNCTION, NULL);
 	curl_multi_setopt(prober->multi, CURLMOPT_TIMERFUNCTION, NULL);

@@ -163,9 +163,22 @@ static void want(struct ezlb_health *health, const struct ezlb_health_row *row,
 	sub->generation = health->generation;
 }
 
-void ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *rows)
+/* Before the first probe, so that none waits until a library is loaded. */
+static int prepare(struct ezlb_health *health, const struct ezlb_health_rows *rows,
+		   struct ezlb_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < rows->len && rc == 0 && !health->options.pretend; i++)
+		rc = ezlb_prober_prepare(health->prober, rows->items[i].check.type, err);
+	return rc < 0 ? ezlb_err_wrap(err, rc, "health checks") : 0;
+}
+
+int ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *rows,
+		    struct ezlb_err *err)
 {
 	struct targets fresh = { 0 };
+	int rc = prepare(health, rows, err);
 
 	/* The loop time may be old: earlier callbacks in this iteration may have taken long. */
 	uv_update_time(health->loop);
@@ -182,6 +195,7 @@ void ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *
 	}
 	EZLB_VEC_CLEAR(&fresh);
 	ezlb_queue_run(health);
+	return rc;
 }
 
 void ezlb_health_verdicts(const struct ezlb_health *health, struct ezlb_verdicts *out)

@@ -6,30 +6,26 @@
 
 #include "probe_kind.h"
 
-static void on_not_opened(void *arg)
-{
-	(void)arg;
-}
-
 int ezlb_prober_open(struct uv_loop_s *loop, struct ezlb_prober **out, struct ezlb_err *err)
 {
 	struct ezlb_prober *prober = ezlb_calloc(1, sizeof(*prober));
 	int rc;
 
 	prober->loop = loop;
-	rc = ezlb_curl_loop_open(prober, err);
+	rc = ezlb_probe_poll_open(prober, err);
 	if (rc < 0) {
 		free(prober);
 		return rc;
 	}
-	rc = ezlb_probe_poll_open(prober, err);
-	if (rc < 0) {
-		prober->closed = on_not_opened;
-		ezlb_curl_loop_close(prober);
-		return rc;
-	}
 	*out = prober;
 	return 0;
+}
+
+int ezlb_prober_prepare(struct ezlb_prober *prober, enum ezlb_check_type type, struct ezlb_err *err)
+{
+	if (type != EZLB_CHECK_HTTP && type != EZLB_CHECK_HTTPS)
+		return 0;
+	return ezlb_curl_loop_open(prober, err);
 }
 
 void ezlb_prober_close(struct ezlb_prober *prober, void (*closed)(void *arg), void *arg)
@@ -53,9 +49,11 @@ void ezlb_prober_unref(struct ezlb_prober *prober)
 	if (--prober->refs > 0)
 		return;
 	/* Not before the last reference is gone: reap() may have led to the close. */
-	curl_multi_cleanup(prober->multi);
-	ezlb_trust_clear(&prober->trust);
-	curl_global_cleanup();
+	if (prober->multi != NULL) {
+		curl_multi_cleanup(prober->multi);
+		ezlb_trust_clear(&prober->trust);
+		curl_global_cleanup();
+	}
 	free(prober);
 	closed(arg);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * probe: probes one target once, on the loop. Knows no verdicts, intervals or services. The prober
- * has what all probes share: the loop and curl's multi handle.
+ * has what all probes share: the loop, and curl's multi handle if there are http or https probes.
  */
 #pragma once
 
@@ -26,6 +26,12 @@ struct ezlb_probe_job {
 typedef void (*ezlb_probe_fn)(void *arg, const struct ezlb_probe_result *result);
 
 int ezlb_prober_open(struct uv_loop_s *loop, struct ezlb_prober **out, struct ezlb_err *err);
+/*
+ * Loads what probes of this type need and others do not: libcurl for http and https. Cheap if it is
+ * loaded. Without it such a probe ends with LOCAL_ERROR and ELIBACC. -ELIBACC, -ENOMEM.
+ */
+int ezlb_prober_prepare(struct ezlb_prober *prober, enum ezlb_check_type type,
+			struct ezlb_err *err);
 /* Call it after the last probe has ended or was cancelled. Calls `closed` on the loop. */
 void ezlb_prober_close(struct ezlb_prober *prober, void (*closed)(void *arg), void *arg);
 

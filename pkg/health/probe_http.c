@@ -157,9 +157,15 @@ static bool set_request(struct ezlb_probe *probe)
 
 void ezlb_probe_http_start(struct ezlb_probe *probe)
 {
-	CURL *easy = curl_easy_init();
+	CURL *easy;
 	int code = 0;
 
+	if (probe->prober->multi == NULL) {
+		ezlb_probe_end_soon(probe,
+				    (struct ezlb_probe_result){ EZLB_PROBE_LOCAL_ERROR, ELIBACC });
+		return;
+	}
+	easy = curl_easy_init();
 	probe->easy = easy;
 	if (easy == NULL || !set_request(probe)) {
 		ezlb_probe_end_soon(probe, ezlb_result_from_errno(ENOMEM));
@@ -178,6 +184,8 @@ void ezlb_probe_http_start(struct ezlb_probe *probe)
 
 void ezlb_probe_http_stop(struct ezlb_probe *probe)
 {
+	if (probe->prober->multi == NULL)
+		return;
 	curl_multi_remove_handle(probe->prober->multi, probe->easy);
 	curl_easy_cleanup(probe->easy);
 	curl_slist_free_all(probe->headers);

@@ -12,7 +12,7 @@
 
 struct ezlb_prober {
 	uv_loop_t *loop;
-	CURLM *multi;
+	CURLM *multi; /* NULL: no probe has needed libcurl, or it is missing */
 	uv_timer_t curl_timer;
 	struct ezlb_trust trust;
 	int sockets;	/* epoll instance with the sockets of all tcp, udp and dns probes */
@@ -114,5 +114,6 @@ bool ezlb_probe_https_error(const struct ezlb_probe *probe, CURLcode rc,
 			    struct ezlb_probe_result *out);
 
 /* curl_loop.c */
+/* Loads libcurl; does nothing if it is open. -ELIBACC: it is missing, -ENOMEM. */
 int ezlb_curl_loop_open(struct ezlb_prober *prober, struct ezlb_err *err);
 void ezlb_curl_loop_close(struct ezlb_prober *prober); /* after the last probe */

@@ -7,6 +7,8 @@
 
 #include <ezlb/host.h>
 
+#include "kmod.h"
+
 /* With KMOD_PROBE_APPLY_BLACKLIST a positive result means that a blacklist forbids the module. */
 static int load_all(struct kmod_list *list)
 {
@@ -26,10 +28,13 @@ static int load_all(struct kmod_list *list)
 
 int module_load(const char *name)
 {
-	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
 	struct kmod_list *list = NULL;
-	int rc;
+	struct kmod_ctx *ctx;
+	int rc = kmod_library_load(NULL);
 
+	if (rc < 0)
+		return rc;
+	ctx = kmod_new(NULL, NULL);
 	if (!ctx)
 		return -ENOMEM;
 	/* The caller reports failures; libkmod must not write to stderr as well. */
@@ -44,8 +49,11 @@ int module_load(const char *name)
 
 int ezlb_host_module_load(const char *name, struct ezlb_err *err)
 {
-	int rc = module_load(name);
+	int rc = kmod_library_load(err);
 
+	if (rc < 0)
+		return ezlb_err_wrap(err, rc, "cannot load the module %s", name);
+	rc = module_load(name);
 	switch (-rc) {
 	case 0:
 		return 0;

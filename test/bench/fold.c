@@ -68,7 +68,7 @@ static void want_checks(const struct view_rig *rig, struct ezlb_health *health)
 			row->check = spec->check;
 		}
 	}
-	ezlb_health_set(health, &rows);
+	ezlb_health_set(health, &rows, NULL);
 	EZLB_VEC_CLEAR(&rows);
 }
 

@@ -46,13 +46,15 @@ missing_libraries() {
 	done
 }
 
-# Libraries that neither the program nor libgcc_s, which the C library loads by itself, leads to.
+# Libraries that neither the program, nor those that it loads, nor libgcc_s, which the C library loads by itself, leads to.
 unused_libraries() {
+	local loaded
+	loaded=$("$REPO/scripts/loaded" "$ROOT$PROGRAM")
 	comm -13 <({
-		for file in "$PROGRAM" "$LIBRARIES/libgcc_s.so.1"; do
+		for file in "$PROGRAM" "$LIBRARIES/libgcc_s.so.1" ${loaded//lib/$LIBRARIES/lib}; do
 			chroot "$ROOT" "$LIBRARIES/ld-linux-x86-64.so.2" --list "$file" | sed -n 's/^\t\([^ /]*\) =>.*/\1/p'
 		done
-		printf '%s\n' libgcc_s.so.1 ld-linux-x86-64.so.2
+		printf '%s\n' "$loaded" libgcc_s.so.1 ld-linux-x86-64.so.2
 	} | LC_ALL=C sort -u) <(ls "$ROOT$LIBRARIES")
 }
 
@@ -123,6 +125,8 @@ equal "it has two programs" "$PROGRAM $PROGRAM-toa" "$(programs | LC_ALL=C sort 
 equal "the program starts" "ezlb $(label version)" "$(chroot "$ROOT" "$PROGRAM" version)"
 equal "the program for backends starts" "ezlb-toa $(label version)" "$(chroot "$ROOT" "$PROGRAM-toa" --version)"
 equal "no library is missing" "" "$(missing_libraries)"
+equal "nor one that is loaded" "libcurl-gnutls.so.4 libkmod.so.2" \
+	"$("$REPO/scripts/loaded" "$ROOT$PROGRAM" | while read -r name; do [[ ! -e $ROOT$LIBRARIES/$name ]] || echo "$name"; done | xargs)"
 equal "no library is too many" "" "$(unused_libraries)"
 equal "no link leads nowhere" "" "$(broken_links)"
 equal "each package has an entry and a license" "" "$(incomplete_packages)"

@@ -119,7 +119,7 @@ static void put_checked(struct view_rig *rig, struct ezlb_health *health)
 	rig_web(rig, text);
 	ezlb_catalog_health_rows(&rig->catalog.desired, &rows);
 	assert_int_equal(rows.len, 2);
-	ezlb_health_set(health, &rows);
+	ezlb_health_set(health, &rows, NULL);
 	EZLB_VEC_CLEAR(&rows);
 	ezlb_status_clear(&folded);
 	sources_status(&parts.sources, START_MS, 5000, &folded);

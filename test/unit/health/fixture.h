@@ -162,7 +162,7 @@ static inline struct ezlb_health_row *add(struct fixture *fx, const char *servic
 static inline void set(struct fixture *fx)
 {
 	fx->setting = true;
-	ezlb_health_set(fx->health, &fx->rows);
+	ezlb_health_set(fx->health, &fx->rows, NULL);
 	fx->setting = false;
 }
 

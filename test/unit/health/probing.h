@@ -46,6 +46,7 @@ static inline int setup(void **state)
 	uv_loop_init(&fx->loop);
 	server_start(&fx->server, ANSWER_200);
 	assert_int_equal(ezlb_prober_open(&fx->loop, &fx->prober, NULL), 0);
+	assert_int_equal(ezlb_prober_prepare(fx->prober, EZLB_CHECK_HTTP, NULL), 0);
 	*state = fx;
 	return 0;
 }

@@ -9,13 +9,22 @@
 #include <errno.h>
 #include <libkmod.h>
 
+#include <ezlb/err.h>
 #include <ezlb/host.h>
+
+#include "kmod.h"
+#include "module.h"
 
 static int lookup_rc, probe_rc;
 static unsigned probe_flags;
 static size_t found, probes; /* modules of that name, and how many were probed */
-static bool no_context;
+static bool no_context, no_library;
 static char items[3]; /* stand for the items of a list */
+
+int kmod_library_load(struct ezlb_err *err)
+{
+	return no_library ? ezlb_err_set(err, ELIBACC, "there is no libkmod") : 0;
+}
 
 struct kmod_ctx *kmod_new(const char *dirname, const char *const *config_paths)
 {
@@ -133,11 +142,24 @@ static void test_no_context(void **state)
 	no_context = false;
 }
 
+static void test_no_library(void **state)
+{
+	struct ezlb_err err;
+
+	(void)state;
+	no_library = true;
+	assert_int_equal(ezlb_host_module_load("ip_vs", &err), -ELIBACC);
+	assert_string_equal(err.msg, "cannot load the module ip_vs: there is no libkmod");
+	assert_int_equal(module_load("ip_vs"), -ELIBACC);
+	no_library = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_no_context),
+		cmocka_unit_test(test_no_library),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
