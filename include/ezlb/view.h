@@ -40,6 +40,7 @@ struct ezlb_view_service {
 	uint64_t diags;		      /* a hash of the diagnostics of the file; 0: none */
 	bool seen;		      /* in the set of files of the running update */
 	bool known;		      /* an earlier update has reported the file */
+	bool serves, waits;	      /* as counted for its addresses in ezlb_view_vips */
 	struct ezlb_view_roles roles; /* of the last pass that could read IPVS; by backend */
 };
 
@@ -49,9 +50,9 @@ struct ezlb_view_vip {
 	enum ezlb_vip_state state;
 	size_t services;		 /* how many have a listener on it ... */
 	char service[EZLB_NAME_MAX + 1]; /* ... and the first of them by name */
-	bool serves;			 /* a backend of one of them does */
-	bool waits;			 /* one of them has a backend without a first verdict */
-	bool told;			 /* the last event about it is that it was withdrawn */
+	size_t serving; /* listeners on it whose service has a backend that serves */
+	size_t waiting; /* listeners on it whose service has a backend without a first verdict */
+	bool told;	/* the last event about it is that it was withdrawn */
 };
 
 struct ezlb_view {
@@ -103,6 +104,9 @@ struct ezlb_view_pass {
 	uint64_t clock_ms; /* now, by ezlb_now_ms */
 	double seconds;	   /* duration of the pass */
 };
+/* After a pass over a part the view is as after one over all services. The cost is that of the
+ * part.
+ */
 void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_t now_ms);
 void ezlb_view_verdict(struct ezlb_view *view, const struct ezlb_health_change *change,
 		       int64_t now_ms);

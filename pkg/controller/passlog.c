@@ -46,6 +46,13 @@ static void still_fails(struct failures *failures, const char *what)
 			*EZLB_PUSH(&failures->now) = failures->before->items[i];
 }
 
+static void keep_logged(struct failures *failures)
+{
+	EZLB_VEC_APPEND(&failures->now, failures->before);
+	EZLB_SORT(&failures->now, failure_cmp);
+	EZLB_UNIQUE(&failures->now, failure_cmp);
+}
+
 static void log_ledger(struct failures *failures, const struct ezlb_pass_result *result)
 {
 	if (result->outcome.ledger_err.code &&
@@ -232,7 +239,26 @@ static bool is_failed(const struct ezlb_op *op)
 	return op->rc != 0;
 }
 
-static void log_summary(const struct ezlb_pass_result *result, const char *why, uint64_t ms)
+/* The sizes of the whole target. A pass over a part knows only how it differs from the last one. */
+static void note_sizes(struct passlog *log, const struct ezlb_pass_result *result)
+{
+	if (!result->part) {
+		log->services = result->plan.target.services.len;
+		log->dests = result->plan.target.dests.len;
+		return;
+	}
+	for (size_t i = 0; i < result->plan.ops.len; i++) {
+		enum ezlb_op_kind kind = result->plan.ops.items[i].kind;
+
+		log->services += kind == EZLB_OP_SERVICE_ADD;
+		log->services -= kind == EZLB_OP_SERVICE_DEL;
+		log->dests += kind == EZLB_OP_DEST_ADD;
+		log->dests -= kind == EZLB_OP_DEST_DEL;
+	}
+}
+
+static void log_summary(const struct passlog *log, const struct ezlb_pass_result *result,
+			const char *why, uint64_t ms)
 {
 	char what[EZLB_OP_STRLEN];
 	bool repair = result->found.drift.len > 0;
@@ -242,8 +268,7 @@ static void log_summary(const struct ezlb_pass_result *result, const char *why, 
 		 EZLB_S("why", why), EZLB_I("ops", result->plan.ops.len),
 		 EZLB_I("failed", count(&result->plan.ops, is_failed)),
 		 EZLB_S("first", ezlb_op_format(&result->plan.ops.items[0], what)),
-		 EZLB_I("services", result->plan.target.services.len),
-		 EZLB_I("dests", result->plan.target.dests.len), EZLB_I("ms", ms));
+		 EZLB_I("services", log->services), EZLB_I("dests", log->dests), EZLB_I("ms", ms));
 }
 
 static void log_drift(struct passlog *log, const struct ezlb_pass_result *result)
@@ -289,10 +314,14 @@ void passlog_write(struct passlog *log, const struct ezlb_pass_result *result, c
 	log_adopted(result);
 	log_drift(log, result);
 	log_failures(&failures, result);
+	note_sizes(log, result);
+	/* A pass over a part does not see the failures of others. */
+	if (result->part)
+		keep_logged(&failures);
 	/* No line for a retry that changes nothing. */
 	if (result->plan.ops.len > 0 &&
 	    (failures.fresh > 0 || count(&result->plan.ops, is_done) > 0))
-		log_summary(result, why, ms);
+		log_summary(log, result, why, ms);
 	if (failures.now.len == 0 && failed_before)
 		ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "earlier failures are resolved"));
 	passlog_clear(log);

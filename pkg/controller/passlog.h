@@ -15,11 +15,12 @@ struct passlog_failure {
 struct passlog {
 	/* Current failures that were logged; sorted. */
 	struct passlog_failures EZLB_VEC(struct passlog_failure) logged;
-	unsigned long repairs; /* changes by other programs since the start */
+	unsigned long repairs;	/* changes by other programs since the start */
+	size_t services, dests; /* of the target */
 };
 
 void passlog_clear(struct passlog *log);
 
-/* `why`: what caused the pass. */
+/* `why`: what caused the pass. The first pass is over all services. */
 void passlog_write(struct passlog *log, const struct ezlb_pass_result *result, const char *why,
 		   uint64_t ms);

@@ -15,6 +15,7 @@ struct conditions_value {
 
 /* The parts of a pass that conditions need; all borrowed. */
 struct conditions_pass {
+	bool is_part; /* of some services only: see struct ezlb_pass_result */
 	const struct ezlb_pass *pass;
 	const struct ezlb_pass_found *found;
 	const struct ezlb_pass_outcome *outcome;

@@ -4,13 +4,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-void deliverable_open(struct deliverable *out, const struct ezlb_view *view,
-		      const struct ezlb_catalog *catalog)
+static const struct ezlb_obstacle_listeners *listeners_of(struct deliverable *deliverable)
 {
-	*out = (struct deliverable){ .view = view };
-	for (size_t i = 0; i < catalog->desired.len; i++)
-		ezlb_obstacle_add(&out->listeners, catalog->desired.items[i]);
-	ezlb_obstacle_sort(&out->listeners);
+	const struct ezlb_desired *desired = &deliverable->catalog->desired;
+
+	if (deliverable->has_listeners)
+		return &deliverable->listeners;
+	for (size_t i = 0; i < desired->len; i++)
+		ezlb_obstacle_add(&deliverable->listeners, desired->items[i]);
+	ezlb_obstacle_sort(&deliverable->listeners);
+	deliverable->has_listeners = true;
+	return &deliverable->listeners;
 }
 
 void deliverable_clear(struct deliverable *deliverable)
@@ -33,7 +37,7 @@ struct local_backends {
 	const char *name;			      /* the service of the first listener */
 };
 
-static void find_local(const struct deliverable *all, const struct ezlb_spec *spec,
+static void find_local(struct deliverable *all, const struct ezlb_spec *spec,
 		       struct local_backends *found)
 {
 	for (size_t i = 0; i < spec->n_backends; i++) {
@@ -42,7 +46,7 @@ static void find_local(const struct deliverable *all, const struct ezlb_spec *sp
 
 		if (!ezlb_local_has(&all->view->local, &backend->addr))
 			continue;
-		listener = ezlb_obstacle_find(&all->listeners, spec, backend);
+		listener = ezlb_obstacle_find(listeners_of(all), spec, backend);
 		if (listener && found->listeners++ == 0) {
 			found->listener = backend;
 			found->name = listener->name;
@@ -134,7 +138,7 @@ static void add_ports(const struct ezlb_view *view, const struct ezlb_spec *spec
 		add(out, EZLB_REASON_SOURCE_PORTS_LOW, ezlb_ports_explain(row, text));
 }
 
-void conditions_deliverable(const struct deliverable *deliverable, const struct ezlb_spec *spec,
+void conditions_deliverable(struct deliverable *deliverable, const struct ezlb_spec *spec,
 			    struct conditions_value *out)
 {
 	const struct ezlb_view *view = deliverable->view;

@@ -10,18 +10,16 @@
 
 /* What the conditions of all services are made from. */
 struct deliverable {
-	const struct ezlb_view *view;
+	const struct ezlb_view *view; /* these two are borrowed */
+	const struct ezlb_catalog *catalog;
+	bool has_listeners; /* the next member is filled in: rarely is a backend on this host */
 	struct ezlb_obstacle_listeners listeners; /* those of all services, on this host */
 };
-
-/* `out` borrows both arguments. */
-void deliverable_open(struct deliverable *out, const struct ezlb_view *view,
-		      const struct ezlb_catalog *catalog);
 void deliverable_clear(struct deliverable *deliverable);
 
 /*
  * More than one thing may be wrong: the worst is the reason, and the message has all. `spec` NULL:
  * no version is applied.
  */
-void conditions_deliverable(const struct deliverable *deliverable, const struct ezlb_spec *spec,
+void conditions_deliverable(struct deliverable *deliverable, const struct ezlb_spec *spec,
 			    struct conditions_value *out);

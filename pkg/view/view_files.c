@@ -194,12 +194,13 @@ static size_t count_refused(const struct ezlb_view *view)
 void ezlb_view_files(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		     const struct ezlb_snapshot *snapshot, int64_t now_ms)
 {
+	const struct view_some all = view_all(catalog);
 	size_t frozen = take_dirs(view, snapshot, now_ms), refused;
 	char message[64];
 
 	take_files(view, catalog, now_ms);
 	take_revision(view, catalog, now_ms);
-	view_set_all(view, catalog, NULL, now_ms);
+	view_set(view, catalog, &all, NULL, now_ms);
 	refused = count_refused(view);
 	view->reloads++;
 	view->reload_ms = now_ms;

@@ -7,11 +7,24 @@
 #include "conditions.h"
 
 /*
- * Sets the conditions of all services, which are those of the catalog, in its order. `pass` NULL:
- * files were read; conditions that need a pass stay.
+ * Some services, or all: their places in view->services, which are those in the entries of the
+ * catalog, because both are sorted by path and have the same files.
  */
-void view_set_all(struct ezlb_view *view, const struct ezlb_catalog *catalog,
-		  const struct conditions_pass *pass, int64_t now_ms);
+struct view_some {
+	bool all; /* items is empty */
+	size_t *items;
+	size_t len, cap;
+};
+/* Nothing to clear. */
+struct view_some view_all(const struct ezlb_catalog *catalog);
+/* The services of the specs, which are applied versions of the catalog. The caller clears. */
+void view_find(const struct ezlb_catalog *catalog, const struct ezlb_desired *specs,
+	       struct view_some *out);
+size_t view_nth(const struct view_some *some, size_t k);
+
+/* Sets the conditions. `pass` NULL: files were read; conditions that need a pass stay. */
+void view_set(struct ezlb_view *view, const struct ezlb_catalog *catalog,
+	      const struct view_some *some, const struct conditions_pass *pass, int64_t now_ms);
 /* As ezlb_events_add. */
 struct ezlb_event *view_add_event(struct ezlb_view *view, enum ezlb_event_type type,
 				  int64_t now_ms);

@@ -102,20 +102,20 @@ static void add_foreign_changes(struct ezlb_view *view, const struct ezlb_pass_r
 	ezlb_view_event(view, EZLB_EVENT_REPAIRED, NULL, message, now_ms);
 }
 
-/* Both are sorted by path and have the same files. */
-static void take_roles(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_t now_ms)
+static void take_roles(struct ezlb_view *view, const struct ezlb_view_pass *pass,
+		       const struct view_some *some, int64_t now_ms)
 {
-	const struct ezlb_catalog_entries *entries = &pass->catalog->entries;
 	struct ezlb_view_roles now;
 
 	/* Without the dests of the kernel nobody knows what drains. */
 	if (pass->result->found.errs.layer[EZLB_LAYER_IPVS].code != 0)
 		return;
-	for (size_t i = 0; i < entries->len; i++) {
+	for (size_t k = 0; k < some->len; k++) {
+		size_t i = view_nth(some, k);
 		struct ezlb_view_service *service = &view->services.items[i];
 		const struct roles_change change = { .service = service,
 						     .now = &now,
-						     .spec = entries->items[i].last,
+						     .spec = pass->catalog->entries.items[i].last,
 						     .found = &pass->result->found,
 						     .clock_ms = pass->clock_ms,
 						     .now_ms = now_ms };
@@ -130,20 +130,30 @@ static void take_roles(struct ezlb_view *view, const struct ezlb_view_pass *pass
 
 void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_t now_ms)
 {
-	struct conditions_pass said = { .pass = pass->pass,
+	const struct ezlb_desired *part = pass->result->part;
+	struct conditions_pass said = { .is_part = part != NULL,
+					.pass = pass->pass,
 					.found = &pass->result->found,
 					.outcome = &pass->result->outcome,
 					.verdicts = pass->verdicts };
+	struct view_some some = view_all(pass->catalog);
 
+	if (part)
+		view_find(pass->catalog, part, &some);
 	memcpy(view->vip_device, pass->pass->policy.vip_device, sizeof(view->vip_device));
 	ezlb_histogram_add(&view->pass_duration, pass->seconds);
 	add_foreign_changes(view, pass->result, now_ms);
 	add_applied(view, pass->result, now_ms);
 	note_outcome(view, pass->result, pass->clock_ms, now_ms);
-	take_roles(view, pass, now_ms);
-	vips_take(view, pass, now_ms);
-	syncs_take(view, pass);
+	take_roles(view, pass, &some, now_ms);
+	if (part) {
+		vips_take_part(view, pass->catalog, &some, now_ms);
+	} else {
+		vips_take(view, pass, now_ms);
+		syncs_take(view, pass);
+	}
 	blocked_find(&said.blocked, &pass->result->plan.ops);
-	view_set_all(view, pass->catalog, &said, now_ms);
+	view_set(view, pass->catalog, &some, &said, now_ms);
 	blocked_clear(&said.blocked);
+	EZLB_VEC_CLEAR(&some);
 }

@@ -39,11 +39,11 @@ static bool serves(const struct ezlb_view_roles *roles)
 }
 
 /* One row for each listener. */
-static void add_service(const struct ezlb_spec *spec, const struct ezlb_view_service *service,
+static void add_service(const struct ezlb_spec *spec, struct ezlb_view_service *service,
 			struct ezlb_view_vips *out)
 {
-	const bool wait = waits(&service->roles), serve = serves(&service->roles);
-
+	service->waits = waits(&service->roles);
+	service->serves = serves(&service->roles);
 	for (size_t i = 0; i < spec->n_listeners; i++) {
 		const struct ezlb_listener *listener = &spec->listeners[i];
 		struct ezlb_view_vip *vip;
@@ -53,8 +53,8 @@ static void add_service(const struct ezlb_spec *spec, const struct ezlb_view_ser
 		vip = EZLB_PUSH(out);
 		vip->addr = listener->listen.addr;
 		vip->services = 1;
-		vip->waits = wait;
-		vip->serves = serve;
+		vip->waiting = service->waits;
+		vip->serving = service->serves;
 		ezlb_strcpy(vip->service, sizeof(vip->service), service->name);
 	}
 }
@@ -73,14 +73,14 @@ static void merge(struct ezlb_view_vips *out)
 			continue;
 		}
 		to->services += strcmp(vip[-1].service, vip->service) != 0;
-		to->waits |= vip->waits;
-		to->serves |= vip->serves;
+		to->waiting += vip->waiting;
+		to->serving += vip->serving;
 	}
 	out->len = n;
 }
 
 /* Sorted; each address once. */
-static void find_addresses(const struct ezlb_view *view, const struct ezlb_catalog *catalog,
+static void find_addresses(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 			   struct ezlb_view_vips *out)
 {
 	/* Both are sorted by path and have the same files. */
@@ -131,7 +131,7 @@ static enum ezlb_vip_state state_of(const struct ezlb_view_vip *vip, const char 
 	if (is_on(placed, drain, &vip->addr))
 		return EZLB_VIP_DRAINED;
 	if (EZLB_FIND(&result->plan.roster.withdrawn, &vip->addr, ezlb_addr_row_cmp))
-		return vip->serves ? EZLB_VIP_HELD : EZLB_VIP_WITHDRAWN;
+		return vip->serving > 0 ? EZLB_VIP_HELD : EZLB_VIP_WITHDRAWN;
 	if (EZLB_FIND(&result->found.actual.elsewhere, &vip->addr, ezlb_addr_row_cmp))
 		return EZLB_VIP_ELSEWHERE;
 	return EZLB_VIP_MISSING;
@@ -170,29 +170,32 @@ static void add_events(struct ezlb_view *view, enum ezlb_event_type type,
 	ezlb_view_event(view, type, NULL, message, now_ms);
 }
 
+struct changes {
+	struct ezlb_view_vips left, back;
+};
+
 /*
  * An address that was never withdrawn, or only until the first verdicts, has no event when it
  * comes: Applied tells it.
  */
-static void report(struct ezlb_view *view, int64_t now_ms)
+static void look(struct ezlb_view_vip *vip, struct changes *changes)
 {
-	struct ezlb_view_vips left = { 0 }, back = { 0 };
+	bool leaves = vip->state == EZLB_VIP_WITHDRAWN && !vip->told && vip->waiting == 0;
 
-	for (size_t i = 0; i < view->vips.len; i++) {
-		struct ezlb_view_vip *vip = &view->vips.items[i];
-		bool leaves = vip->state == EZLB_VIP_WITHDRAWN && !vip->told && !vip->waits;
+	if (leaves)
+		*EZLB_PUSH(&changes->left) = *vip;
+	if (vip->state == EZLB_VIP_ANNOUNCED && vip->told)
+		*EZLB_PUSH(&changes->back) = *vip;
+	vip->told = leaves || (vip->told &&
+			       (vip->state == EZLB_VIP_WITHDRAWN || vip->state == EZLB_VIP_HELD));
+}
 
-		if (leaves)
-			*EZLB_PUSH(&left) = *vip;
-		if (vip->state == EZLB_VIP_ANNOUNCED && vip->told)
-			*EZLB_PUSH(&back) = *vip;
-		vip->told = leaves || (vip->told && (vip->state == EZLB_VIP_WITHDRAWN ||
-						     vip->state == EZLB_VIP_HELD));
-	}
-	add_events(view, EZLB_EVENT_VIP_WITHDRAWN, &left, now_ms);
-	add_events(view, EZLB_EVENT_VIP_ANNOUNCED, &back, now_ms);
-	EZLB_VEC_CLEAR(&left);
-	EZLB_VEC_CLEAR(&back);
+static void report(struct ezlb_view *view, struct changes *changes, int64_t now_ms)
+{
+	add_events(view, EZLB_EVENT_VIP_WITHDRAWN, &changes->left, now_ms);
+	add_events(view, EZLB_EVENT_VIP_ANNOUNCED, &changes->back, now_ms);
+	EZLB_VEC_CLEAR(&changes->left);
+	EZLB_VEC_CLEAR(&changes->back);
 }
 
 void vips_take(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_t now_ms)
@@ -200,6 +203,7 @@ void vips_take(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_
 	const char *device = pass->pass->policy.vip_device;
 	struct ezlb_view_vips now = { 0 };
 	struct ezlb_vips placed = { 0 };
+	struct changes changes = { 0 };
 
 	if (!device[0] || pass->result->found.errs.layer[EZLB_LAYER_HOST].code != 0)
 		return;
@@ -211,11 +215,71 @@ void vips_take(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_
 
 		vip->state = state_of(vip, device, &placed, pass->result);
 		vip->told = was && was->told;
+		look(vip, &changes);
 	}
 	EZLB_VEC_CLEAR(&placed);
 	EZLB_VEC_CLEAR(&view->vips);
 	view->vips = now;
-	report(view, now_ms);
+	report(view, &changes, now_ms);
+}
+
+/* The rows of addresses, in their order. */
+struct touched EZLB_VEC(struct ezlb_view_vip *);
+
+static int touched_cmp(const void *a, const void *b)
+{
+	struct ezlb_view_vip *const *x = a, *const *y = b;
+
+	return vip_cmp(*x, *y);
+}
+
+/* Counts the service anew. */
+static void count_again(struct ezlb_view *view, const struct ezlb_spec *spec,
+			struct ezlb_view_service *service, struct touched *touched)
+{
+	const bool wait = waits(&service->roles), serve = serves(&service->roles);
+
+	if (wait == service->waits && serve == service->serves)
+		return;
+	for (size_t i = 0; i < spec->n_listeners; i++) {
+		const struct ezlb_view_vip key = { .addr = spec->listeners[i].listen.addr };
+		struct ezlb_view_vip *vip = EZLB_FIND(&view->vips, &key, vip_cmp);
+
+		if (ezlb_listener_is_mark(&spec->listeners[i]) || !vip)
+			continue;
+		vip->waiting += (size_t)wait - (size_t)service->waits;
+		vip->serving += (size_t)serve - (size_t)service->serves;
+		*EZLB_PUSH(touched) = vip;
+	}
+	service->waits = wait;
+	service->serves = serve;
+}
+
+void vips_take_part(struct ezlb_view *view, const struct ezlb_catalog *catalog,
+		    const struct view_some *some, int64_t now_ms)
+{
+	struct changes changes = { 0 };
+	struct touched touched = { 0 };
+
+	if (!view->vip_device[0])
+		return;
+	for (size_t k = 0; k < some->len; k++) {
+		size_t i = view_nth(some, k);
+
+		count_again(view, catalog->entries.items[i].last, &view->services.items[i],
+			    &touched);
+	}
+	EZLB_SORT(&touched, touched_cmp);
+	EZLB_UNIQUE(&touched, touched_cmp);
+	for (size_t i = 0; touched.items && i < touched.len; i++) {
+		struct ezlb_view_vip *vip = touched.items[i];
+
+		if (vip->state == EZLB_VIP_WITHDRAWN || vip->state == EZLB_VIP_HELD)
+			vip->state = vip->serving > 0 ? EZLB_VIP_HELD : EZLB_VIP_WITHDRAWN;
+		look(vip, &changes);
+	}
+	EZLB_VEC_CLEAR(&touched);
+	report(view, &changes, now_ms);
 }
 
 enum ezlb_vip_state vips_state(const struct ezlb_view_vips *vips, const struct ezlb_addr *addr)

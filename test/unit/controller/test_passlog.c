@@ -10,7 +10,7 @@
  * them: D drift, T two services taken over, A twelve, C a conflict, L and M the IPVS layer failed
  * in two ways, W and V the ledger could not be written for two reasons. The old source NAT rules:
  * B they are removed, E they could not be, K they stay for now, P it was not their turn. F flows
- * were ended, U and Z they could not be, for two reasons.
+ * were ended, U and Z they could not be, for two reasons. The slash: it was over a part.
  */
 static void add_op(struct ezlb_plan *plan, char letter)
 {
@@ -44,6 +44,8 @@ static void adopt(struct ezlb_scope *out, unsigned n)
 	}
 }
 
+static const struct ezlb_desired a_part;
+
 static void add(struct ezlb_pass_result *result, char letter)
 {
 	struct ezlb_err *layer = &result->outcome.errs.layer[EZLB_LAYER_IPVS];
@@ -65,6 +67,8 @@ static void add(struct ezlb_pass_result *result, char letter)
 	else if (letter == 'C')
 		*EZLB_PUSH(&result->found.conflicts) =
 			(struct ezlb_pass_conflict){ "web", key_of("tcp 10.0.0.9:80") };
+	else if (letter == '/')
+		result->part = &a_part;
 	else
 		add_op(letter == 'D' ? &result->found.drift : &result->plan.ops, letter);
 }
@@ -75,12 +79,12 @@ static char *write_log(struct passlog *log, const char *outcome)
 	struct ezlb_pass_result result = { .outcome = { .flows = 0 } };
 	struct capture capture;
 
-	for (int i = 0; i < 3; i++)
-		EZLB_PUSH(&result.plan.target.services);
-	for (int i = 0; i < 5; i++)
-		EZLB_PUSH(&result.plan.target.dests);
 	for (const char *p = outcome; *p; p++)
 		add(&result, *p);
+	for (int i = 0; i < (result.part ? 1 : 3); i++)
+		EZLB_PUSH(&result.plan.target.services);
+	for (int i = 0; i < (result.part ? 2 : 5); i++)
+		EZLB_PUSH(&result.plan.target.dests);
 	capture = capture_begin(STDERR_FILENO);
 	passlog_write(log, &result, "files", 12);
 	ezlb_pass_result_clear(&result);
@@ -176,6 +180,10 @@ static const struct {
 	  { { ".U", "ps" }, { "U", "" }, { ".U", "s" }, { "Z", "p" }, { "", "o" }, { "U", "p" } } },
 	{ "some flows end, and some do not", { { ".FU", "ups" }, { ".FU", "us" }, { "F", "uo" } } },
 	{ "a conflict", { { "C", "c" }, { "C", "" }, { "C.", "s" }, { "", "o" }, { "C", "c" } } },
+	{ "a part knows nothing of the failures of others",
+	  { { "Cx", "cfs" }, { "/.", "s" }, { "/", "" }, { "Cx", "" }, { "", "o" } } },
+	{ "a failure in a part",
+	  { { "", "" }, { "/x", "fs" }, { "/x", "" }, { "/y", "fs" }, { ".", "so" } } },
 };
 
 static void test_transitions(void **state)
@@ -227,6 +235,27 @@ static void test_words(void **state)
 	}
 }
 
+/* Its line has the sizes of all. */
+static void test_sizes_after_a_part(void **state)
+{
+	struct passlog log = { 0 };
+	char *text;
+
+	(void)state;
+	free(write_log(&log, "."));
+	text = write_log(&log, "/..");
+	assert_has(text, " ops=2 ");
+	assert_has(text, " services=3 dests=7 ms=12\n");
+	free(text);
+	text = write_log(&log, "/.");
+	assert_has(text, " services=3 dests=8 ms=12\n");
+	free(text);
+	text = write_log(&log, ".");
+	assert_has(text, " services=3 dests=5 ms=12\n");
+	free(text);
+	passlog_clear(&log);
+}
+
 static void test_debug_shows_each_op(void **state)
 {
 	struct passlog log = { 0 };
@@ -247,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_transitions),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_sizes_after_a_part),
 		cmocka_unit_test(test_debug_shows_each_op),
 	};
 
