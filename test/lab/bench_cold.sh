@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# timeout: 560
+# From the start of a program to all objects in IPVS: the floor, ezlb, keepalived and ipvsadm, in turns. For scripts/bench.
+# shellcheck source=test/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=test/lab/bench.bash
+. "$(dirname "$0")/bench.bash"
+
+# turn_of SIZE PROGRAM...: each once, from an empty IPVS.
+turn_of() {
+	local program
+	for program in "${@:2}"; do
+		empty
+		started 170 "$1" end "$program" || { result failed "$1" "$program" cold 1 && continue; }
+		[[ ${warm:-0} == 1 ]] || result cold "$1" "$program" ms "$TOOK"
+	done
+}
+
+# cold SIZE ROUNDS
+cold() {
+	local round warm
+	files "$1" plain
+	files "$1" nat
+	keepalived_file "$1" "$ROOT/tmp/$1.keepalived"
+	ipvsadm_file "$1" "$ROOT/tmp/$1.ipvsadm"
+	# The first time is slower for all: the emulator translates what it has not seen yet.
+	warm=1 turn_of "$(($1 < 1000 ? $1 : 100))" "${ALL[@]}"
+	for ((round = 0; round < $2; round++)); do
+		turn_of "$1" "${QUICK_ONES[@]}"
+		# Of the largest size the peers have fewer turns, because each of theirs takes a minute.
+		[[ $1 -ge 10000 && $round -gt 0 ]] || turn_of "$1" keepalived ipvsadm
+	done
+	empty
+	rm -rf "$ROOT/files/$1".*
+}
+
+QUICK_ONES=(floor read plain nftables iptables)
+ALL=("${QUICK_ONES[@]}" keepalived ipvsadm)
+root_up
+for size in ${LAB_SIZES:-10 100 1000 10000}; do
+	rounds=${LAB_ROUNDS:-$(quick 3 5)}
+	[[ $size -lt 10000 ]] || rounds=$(quick 1 3)
+	section "cold-$size" cold "$size" "$rounds"
+done
