@@ -20,6 +20,7 @@ struct ezlb_member {
 	struct ezlb_service_key service;
 	struct ezlb_endpoint backend;
 	enum ezlb_role role;
+	bool left;		     /* it is not in the file */
 	enum ezlb_drain_cause cause; /* DRAINING */
 	/*
 	 * DRAINING: when it is removed at the latest. STARTING: when it has its full weight.
@@ -39,11 +40,20 @@ struct ezlb_vip_life {
 };
 struct ezlb_vip_lives EZLB_VEC(struct ezlb_vip_life);
 
+/* When the roster rows of one service change by themselves. */
+struct ezlb_life_due {
+	struct ezlb_service_key service; /* of its first listener (ezlb_spec_key) */
+	uint64_t ms;			 /* by ezlb_now_ms */
+};
+struct ezlb_life_dues EZLB_VEC(struct ezlb_life_due);
+
 /* What a step keeps for the next one. The zero value is a process that has just started. */
 struct ezlb_lifecycle {
 	struct ezlb_members members; /* sorted by service, backend */
 	struct ezlb_scope seen;	    /* services whose dests were known in an earlier step; sorted */
 	struct ezlb_vip_lives vips; /* sorted by address */
+	struct ezlb_life_dues dues; /* of the services that have one; sorted */
+	uint64_t vips_due_ms;	    /* when an address returns; 0: never */
 };
 
 /* Everything is borrowed, and sorted. */
@@ -71,4 +81,22 @@ struct ezlb_lifecycle_in {
  */
 void ezlb_lifecycle_step(struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in,
 			 struct ezlb_roster *out);
+/*
+ * The same for a few services, in->desired, each of which an earlier step has known with the same
+ * listeners; `dests` and `verdicts` may have those of these services only. What is known of the
+ * others, and of all addresses, stays. The roster has rows of these services only, and nothing
+ * about addresses; its due_ms is that of all services.
+ */
+void ezlb_lifecycle_step_part(struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in,
+			      struct ezlb_roster *out);
+/*
+ * Does a backend of these services drain now, or would it after ezlb_lifecycle_step_part? Only then
+ * does the step look at the connections of `dests`. Changes nothing.
+ */
+bool ezlb_lifecycle_counts(const struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in);
+/*
+ * Appends the first keys of the services whose rows change by themselves until now_ms; sorted.
+ * False if an address does, which concerns all services on it.
+ */
+bool ezlb_lifecycle_due(const struct ezlb_lifecycle *life, uint64_t now_ms, struct ezlb_scope *out);
 void ezlb_lifecycle_clear(struct ezlb_lifecycle *life);

@@ -75,10 +75,19 @@ void ezlb_close_fd(int *fd); /* closes if *fd >= 0, and sets it to -1 */
 /* The index of the first item that is not before the key; len if all are. */
 #define EZLB_FIRST(v, key, cmp) ezlb_first((key), (v)->items, (v)->len, sizeof(*(v)->items), (cmp))
 
+/* Replaces the n items from index `at` by the m flat items at `from`, which is not in v. */
+#define EZLB_SPLICE(v, at, n, from, m)                                                          \
+	((v)->items = ezlb_vec_grow((v)->items, (v)->len, &(v)->cap, (m), sizeof(*(v)->items)), \
+	 (v)->len = ezlb_splice((v)->items, (v)->len, sizeof(*(v)->items), (at), (n), (from),   \
+				(m)))
+
 typedef int (*ezlb_cmp_fn)(const void *a, const void *b);
 void *ezlb_vec_room(void *items, size_t len, size_t *cap, size_t size);
 void *ezlb_vec_grow(void *items, size_t len, size_t *cap, size_t n, size_t size);
 void ezlb_sort(void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
+/* See EZLB_SPLICE. There is room for m more items. Returns the new length. */
+size_t ezlb_splice(void *items, size_t len, size_t size, size_t at, size_t n, const void *from,
+		   size_t m);
 size_t ezlb_unique(void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 void *ezlb_find(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 size_t ezlb_first(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp);

@@ -79,6 +79,15 @@ struct ezlb_pass {
 	struct ezlb_table left;
 	bool left_known;
 	struct ezlb_prints prints; /* of the last pass */
+	/*
+	 * The last pass over all services had nothing to do, and nothing was wrong: a pass over a
+	 * part of them may follow. Then `left` is as the passes since have changed it.
+	 */
+	bool calm;
+	unsigned needs; /* of all services in the last pass over all: see ezlb_spec_needs */
+	/* Services that passes over a part have changed, sorted: since the last check ... */
+	struct ezlb_scope unchecked;
+	struct ezlb_scope touched; /* ... and since the layer of IPVS was last peeked at */
 };
 
 /* A service that is not applied because a foreign virtual service has one of its listeners. */
@@ -140,6 +149,23 @@ struct ezlb_pass_result {
 void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 		    const struct ezlb_verdicts *verdicts, bool refused_files, uint64_t now_ms,
 		    struct ezlb_pass_result *result);
+/*
+ * The same for a few services only, whose files or verdicts have changed since the last pass. It
+ * takes from pass->left what the kernel has, and reads it only where connections must be counted.
+ * The caller knows that nothing else has changed: no service came or went, and each has the
+ * listeners, the full_nat and the source address that it had. `verdicts` may have those of these
+ * services only. `part` is borrowed until the result is cleared.
+ *
+ * False if only a pass over all services is certain to be right; then *result is empty.
+ */
+bool ezlb_pass_plan_part(struct ezlb_pass *pass, const struct ezlb_desired *part,
+			 const struct ezlb_verdicts *verdicts, uint64_t now_ms,
+			 struct ezlb_pass_result *result);
+/*
+ * Reads the rows of the services that passes over a part have changed since the last check. False
+ * if they are not as these passes left them, or cannot be read: then a pass over all must follow.
+ */
+bool ezlb_pass_check(struct ezlb_pass *pass);
 /* Applies the plan. True if the kernel now is as planned, with the teardown of old_snat. */
 bool ezlb_pass_apply(struct ezlb_pass *pass, struct ezlb_pass_result *result, uint64_t now_ms);
 bool ezlb_pass_ok(const struct ezlb_pass_result *result);

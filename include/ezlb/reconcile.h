@@ -85,6 +85,13 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 			   struct ezlb_table *target);
 
 /*
+ * Only the rows of these services in IPVS, and their marks; by listener also their SNAT rows, of
+ * which they have all. Nothing of the host, of filters or of TOA.
+ */
+void ezlb_reconcile_target_part(const struct ezlb_desired *part, const struct ezlb_roster *roster,
+				const struct ezlb_policy *policy, struct ezlb_table *target);
+
+/*
  * Adds the services in `keep` to target unchanged, as the kernel has them, with all their rows:
  * ezlb owns them, but the files that may define them cannot be read. None of them is in target yet.
  * If one of them has a row of TOA, all hooks stay.

@@ -120,6 +120,18 @@ size_t ezlb_unique(void *items, size_t len, size_t size, ezlb_cmp_fn cmp)
 	return n;
 }
 
+size_t ezlb_splice(void *items, size_t len, size_t size, size_t at, size_t n, const void *from,
+		   size_t m)
+{
+	char *hole = (char *)items + at * size;
+
+	if (n != m && len > at + n)
+		memmove(hole + m * size, hole + n * size, (len - at - n) * size);
+	if (m > 0)
+		memcpy(hole, from, m * size);
+	return len - n + m;
+}
+
 void *ezlb_find(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp)
 {
 	return len ? bsearch(key, items, len, size, cmp) : NULL;

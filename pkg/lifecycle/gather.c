@@ -3,10 +3,6 @@
 #include "ramp.h"
 #include "turn.h"
 
-/* The first row that is not before the key, with which each row begins. */
-#define FIRST_OF(v, key) \
-	ezlb_first((key), (v)->items, (v)->len, sizeof(*(v)->items), ezlb_service_key_cmp)
-
 static bool is_of(const struct turn *turn, const struct ezlb_service_key *key)
 {
 	return ezlb_service_key_cmp(key, &turn->key) == 0;

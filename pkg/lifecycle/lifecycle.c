@@ -74,10 +74,11 @@ static void take_turn(struct turn *turn, struct ezlb_members *next, struct ezlb_
 	turn_gather(turn);
 	turn_decide(turn);
 	for (size_t i = 0; i < turn->slots.len; i++) {
-		const struct slot *slot = &turn->slots.items[i];
+		struct slot *slot = &turn->slots.items[i];
 
 		if (slot->gone)
 			continue;
+		slot->now.left = !slot->backend;
 		if (!is_blind(turn))
 			*EZLB_PUSH(next) = slot->now;
 		put_row(turn, slot, out);
@@ -102,12 +103,26 @@ static void step_listener(const struct ezlb_lifecycle *life, const struct ezlb_l
 		*EZLB_PUSH(&next->seen) = listener->key;
 }
 
-static void step_service(const struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in,
-			 const struct ezlb_spec *spec, struct ezlb_lifecycle *next,
-			 struct ezlb_roster *out)
+void turn_service(const struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in,
+		  const struct ezlb_spec *spec, struct ezlb_lifecycle *next,
+		  struct ezlb_roster *out)
 {
+	out->due_ms = UINT64_MAX; /* of this service */
 	for (size_t i = 0; i < spec->n_listeners; i++)
 		step_listener(life, in, spec, &spec->listeners[i], next, out);
+	if (out->due_ms != UINT64_MAX)
+		*EZLB_PUSH(&next->dues) = (struct ezlb_life_due){ ezlb_spec_key(spec),
+								  out->due_ms };
+}
+
+uint64_t turn_due(const struct ezlb_lifecycle *life)
+{
+	uint64_t due = life->vips_due_ms ? life->vips_due_ms : UINT64_MAX;
+
+	for (size_t i = 0; i < life->dues.len; i++)
+		if (life->dues.items[i].ms < due)
+			due = life->dues.items[i].ms;
+	return due;
 }
 
 void ezlb_lifecycle_step(struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in,
@@ -117,13 +132,26 @@ void ezlb_lifecycle_step(struct ezlb_lifecycle *life, const struct ezlb_lifecycl
 
 	*out = (struct ezlb_roster){ .due_ms = UINT64_MAX };
 	for (size_t i = 0; i < in->desired->len; i++)
-		step_service(life, in, in->desired->items[i], &next, out);
+		turn_service(life, in, in->desired->items[i], &next, out);
 	EZLB_SORT(&next.members, turn_member_cmp);
 	EZLB_SORT(&next.seen, ezlb_service_key_cmp);
+	EZLB_SORT(&next.dues, ezlb_service_key_cmp); /* which each begins with */
 	EZLB_SORT(&out->rows, ezlb_roster_row_cmp);
+	out->due_ms = UINT64_MAX;
 	withdraw(life, in, &next, out);
+	if (out->due_ms != UINT64_MAX)
+		next.vips_due_ms = out->due_ms;
+	out->due_ms = turn_due(&next);
 	ezlb_lifecycle_clear(life);
 	*life = next;
+}
+
+bool ezlb_lifecycle_due(const struct ezlb_lifecycle *life, uint64_t now_ms, struct ezlb_scope *out)
+{
+	for (size_t i = 0; i < life->dues.len; i++)
+		if (life->dues.items[i].ms <= now_ms)
+			*EZLB_PUSH(out) = life->dues.items[i].service;
+	return life->vips_due_ms == 0 || life->vips_due_ms > now_ms;
 }
 
 void ezlb_lifecycle_clear(struct ezlb_lifecycle *life)
@@ -131,4 +159,6 @@ void ezlb_lifecycle_clear(struct ezlb_lifecycle *life)
 	EZLB_VEC_CLEAR(&life->members);
 	EZLB_VEC_CLEAR(&life->seen);
 	EZLB_VEC_CLEAR(&life->vips);
+	EZLB_VEC_CLEAR(&life->dues);
+	life->vips_due_ms = 0;
 }

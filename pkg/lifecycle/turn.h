@@ -32,6 +32,11 @@ struct turn {
 	struct slots slots;
 };
 
+/* The first row of a sorted vector that is not before the service, whose key each row begins with.
+ */
+#define FIRST_OF(v, key) \
+	ezlb_first((key), (v)->items, (v)->len, sizeof(*(v)->items), ezlb_service_key_cmp)
+
 int turn_member_cmp(const void *a, const void *b); /* by service, backend */
 /* Fills in the slots of turn->key: those of the file, then those that have left it. */
 void turn_gather(struct turn *turn);
@@ -41,3 +46,12 @@ void turn_decide(struct turn *turn);
 uint32_t turn_weight(const struct turn *turn, const struct slot *slot);
 /* Full weight of a backend of the file. */
 uint32_t turn_full(const struct turn *turn, const struct slot *slot);
+/*
+ * All listeners of one service: its rows go to *out, what the next step must know to *next, neither
+ * of them sorted.
+ */
+void turn_service(const struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in,
+		  const struct ezlb_spec *spec, struct ezlb_lifecycle *next,
+		  struct ezlb_roster *out);
+/* When the next step of any service or address is due. */
+uint64_t turn_due(const struct ezlb_lifecycle *life);

@@ -19,6 +19,10 @@ struct ezlb_memory {
 	struct ezlb_table kernel;
 	struct ezlb_addrs towards;
 	struct ezlb_links clsacts;
+	/* For peek of IPVS, which is a sum over the services of this, ... */
+	struct service_prints seen; /* by the last peek; sorted */
+	struct ezlb_scope changed;  /* ... where these count as they were then; sorted */
+	uint64_t shift;		    /* by how much earlier changes of ezlb's have moved the sum */
 };
 
 static int memory_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
@@ -151,17 +155,54 @@ static int memory_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	return 0;
 }
 
+static uint64_t hash_of(const struct service_prints *prints, const struct ezlb_service_key *key)
+{
+	const struct service_print *print = EZLB_FIND(prints, key, ezlb_service_key_cmp);
+
+	return print ? print->hash : 0;
+}
+
+/* Moves the rows out of the table, which keeps the rest. */
+static uint64_t print_ipvs(struct ezlb_memory *memory, struct ezlb_table *table)
+{
+	struct service_prints now = { 0 };
+	uint64_t sum = 0;
+
+	ezlb_memory_print_services(table, &now);
+	for (size_t i = 0; i < now.len; i++)
+		sum += now.items[i].hash;
+	for (size_t i = 0; i < memory->changed.len; i++)
+		memory->shift += hash_of(&memory->seen, &memory->changed.items[i]) -
+				 hash_of(&now, &memory->changed.items[i]);
+	memory->changed.len = 0;
+	EZLB_VEC_CLEAR(&memory->seen);
+	memory->seen = now;
+	table->services.len = table->dests.len = 0;
+	return sum + memory->shift + ezlb_memory_print(table);
+}
+
 static int memory_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
 {
+	struct memory_layer *ml = (struct memory_layer *)layer;
 	struct ezlb_table table = { .snat_wanted = false };
 	int rc = memory_list(layer, scope, &table, NULL);
 
 	if (rc)
 		return rc;
 	ezlb_table_sort(&table);
-	*print = ezlb_memory_print(&table);
+	*print = ml->kind == EZLB_LAYER_IPVS ? print_ipvs(ml->memory, &table)
+					     : ezlb_memory_print(&table);
 	ezlb_table_clear(&table);
 	return 0;
+}
+
+static void memory_changed(struct ezlb_layer *layer, const struct ezlb_scope *services)
+{
+	struct ezlb_scope *changed = &((struct memory_layer *)layer)->memory->changed;
+
+	EZLB_VEC_APPEND(changed, services);
+	EZLB_SORT(changed, ezlb_service_key_cmp);
+	EZLB_UNIQUE(changed, ezlb_service_key_cmp);
 }
 
 static void memory_close(struct ezlb_layer *layer)
@@ -195,6 +236,7 @@ struct ezlb_memory *ezlb_memory_new(void)
 			.memory = m,
 		};
 	m->layers[EZLB_LAYER_TOA].ops.towards = memory_towards;
+	m->layers[EZLB_LAYER_IPVS].ops.changed = memory_changed;
 	/* accept_ra is a setting of interfaces, and there are none. */
 	for (int i = 0; i < EZLB_SETTINGS; i++)
 		if (i != EZLB_ACCEPT_RA)
@@ -215,6 +257,8 @@ void ezlb_memory_free(struct ezlb_memory *memory)
 	ezlb_table_clear(&memory->kernel);
 	EZLB_VEC_CLEAR(&memory->towards);
 	EZLB_VEC_CLEAR(&memory->clsacts);
+	EZLB_VEC_CLEAR(&memory->seen);
+	EZLB_VEC_CLEAR(&memory->changed);
 	free(memory);
 }
 

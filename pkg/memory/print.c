@@ -154,3 +154,21 @@ uint64_t ezlb_memory_print(const struct ezlb_table *table)
 	EZLB_VEC_CLEAR(&bytes);
 	return print;
 }
+
+void ezlb_memory_print_services(const struct ezlb_table *table, struct service_prints *out)
+{
+	struct ezlb_text bytes = { 0 };
+	size_t dest = 0;
+
+	for (size_t i = 0; i < table->services.len; i++) {
+		const struct ezlb_service_key *key = &table->services.items[i].key;
+
+		bytes.len = 0;
+		put_service(&bytes, &table->services.items[i]);
+		while (dest < table->dests.len &&
+		       ezlb_service_key_cmp(&table->dests.items[dest].service, key) <= 0)
+			put_dest(&bytes, &table->dests.items[dest++]);
+		*EZLB_PUSH(out) = (struct service_print){ *key, ezlb_hash(bytes.items, bytes.len) };
+	}
+	EZLB_VEC_CLEAR(&bytes);
+}

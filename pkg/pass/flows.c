@@ -260,12 +260,33 @@ struct attempt {
 	bool late;		    /* what is late is, too */
 };
 
+/* Of these services, `all` then has those that `known` has. Both are sorted, as `services` is. */
+static void know(struct ezlb_scope *all, const struct ezlb_scope *services,
+		 const struct ezlb_scope *known)
+{
+	bool same = true;
+
+	for (size_t i = 0; i < services->len && same; i++)
+		same = ezlb_scope_has(all, &services->items[i]) ==
+		       ezlb_scope_has(known, &services->items[i]);
+	if (same)
+		return;
+	ezlb_scope_subtract(all, services);
+	EZLB_VEC_APPEND(all, known);
+	EZLB_SORT(all, ezlb_service_key_cmp);
+}
+
 static void add_untranslated(struct ezlb_pass *pass, const struct ezlb_pass_result *result,
 			     struct attempt *attempt)
 {
 	struct ezlb_scope known = { 0 };
 
 	flows_untranslated(pass, result, &known, &attempt->services, &attempt->flows);
+	if (result->part) {
+		know(&pass->translated, &result->plan.wanted, &known);
+		EZLB_VEC_CLEAR(&known);
+		return;
+	}
 	EZLB_VEC_CLEAR(&pass->translated);
 	pass->translated = known;
 }

@@ -377,9 +377,23 @@ static void drop_timeouts(struct ezlb_ledger_content *out, const struct ezlb_pla
 	}
 }
 
+/* The drains of the roster, and of the dests whose op failed: they may still be as they were. */
+static void find_drains(const struct ezlb_pass_todo *plan, struct ezlb_drains *out)
+{
+	ezlb_roster_drains(&plan->roster, out);
+	for (size_t i = 0; i < plan->ops.len; i++) {
+		const struct ezlb_op *op = &plan->ops.items[i];
+
+		if (op->rc != 0 && ezlb_op_object(op->kind) == EZLB_OBJECT_DEST)
+			*EZLB_PUSH(out) = (struct ezlb_drain){ .service = op->dest.service,
+							       .backend = op->dest.endpoint };
+	}
+	EZLB_SORT(out, ezlb_drain_cmp);
+}
+
 /*
  * The drains that are over. Otherwise, after a restart, a backend that serves again would be taken
- * for one that drains since long, and deleted. A dest whose op failed may still be as it was.
+ * for one that drains since long, and deleted.
  */
 static void drop_drains(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 			const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
@@ -388,18 +402,24 @@ static void drop_drains(const struct ezlb_pass *pass, const struct ezlb_pass_fou
 
 	if (found->errs.layer[EZLB_LAYER_IPVS].code)
 		return;
-	ezlb_roster_drains(&plan->roster, &keep);
-	for (size_t i = 0; i < plan->ops.len; i++) {
-		const struct ezlb_op *op = &plan->ops.items[i];
-
-		if (op->rc != 0 && ezlb_op_object(op->kind) == EZLB_OBJECT_DEST)
-			*EZLB_PUSH(&keep) = (struct ezlb_drain){ .service = op->dest.service,
-								 .backend = op->dest.endpoint };
-	}
-	EZLB_SORT(&keep, ezlb_drain_cmp);
+	find_drains(plan, &keep);
 	EZLB_VEC_KEEP(all, i,
 		      EZLB_FIND(&keep, &all->items[i], ezlb_drain_cmp) ||
 			      ezlb_scope_has(&pass->unclaimed, &all->items[i].service));
+	EZLB_VEC_CLEAR(&keep);
+}
+
+void ownership_after_part(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+			  const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out)
+{
+	struct ezlb_drains *all = &out->drains, keep = { 0 };
+
+	(void)pass;
+	(void)found;
+	find_drains(plan, &keep);
+	EZLB_VEC_KEEP(all, i,
+		      EZLB_FIND(&keep, &all->items[i], ezlb_drain_cmp) ||
+			      !ezlb_scope_has(&plan->wanted, &all->items[i].service));
 	EZLB_VEC_CLEAR(&keep);
 }
 

@@ -48,6 +48,12 @@ void ownership_before_but_drains(const struct ezlb_pass *pass, const struct ezlb
 void ownership_after(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		     const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
 /*
+ * After a pass over a part: the drains of its services as they are now, also where an op has
+ * failed. Nothing else that is owned can change in one.
+ */
+void ownership_after_part(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
+			  const struct ezlb_pass_todo *plan, struct ezlb_ledger_content *out);
+/*
  * After a pass with errors: without the objects that somebody else created since the list, and
  * without those that the pass deleted.
  */

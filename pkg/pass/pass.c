@@ -8,6 +8,7 @@
 #include "flows.h"
 #include "handover.h"
 #include "ownership.h"
+#include "part.h"
 #include "syncs.h"
 #include "units.h"
 
@@ -37,7 +38,7 @@ static void ask_for_routes(const struct ezlb_pass *pass, const struct ezlb_desir
 	EZLB_VEC_CLEAR(&towards);
 }
 
-static void read_kernel(const struct ezlb_pass *pass, const struct ezlb_desired *desired,
+static void read_kernel(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 			struct ezlb_pass_found *found)
 {
 	struct ezlb_scope scope = { 0 };
@@ -49,6 +50,7 @@ static void read_kernel(const struct ezlb_pass *pass, const struct ezlb_desired 
 	ezlb_reconcile_list(&pass->dp, &scope, &found->actual, &found->errs);
 	if (all_read(found) && pass->left_known)
 		ezlb_reconcile_drift(&pass->left, &found->actual, &scope, &found->drift);
+	pass->unchecked.len = pass->touched.len = 0;
 	EZLB_VEC_CLEAR(&scope);
 }
 
@@ -237,6 +239,9 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 	struct ezlb_desired ours = { 0 };
 
 	*result = (struct ezlb_pass_result){ .outcome = { .flows = 0 } };
+	pass->needs = 0;
+	for (size_t i = 0; i < desired->len; i++)
+		pass->needs |= ezlb_spec_needs(desired->items[i]);
 	read_kernel(pass, desired, &result->found);
 	find_conflicts(pass, desired, &result->found, &ours);
 	forget_conflicts(&result->found);
@@ -298,10 +303,19 @@ static bool any_tried(const struct ezlb_plan *ops, const struct ezlb_layer_errs 
 }
 
 /* For the drift of the next pass. After a pass with tried ops the kernel is not known. */
+/* What fails, waits, is late or belongs to somebody else needs a pass over all services. */
+static bool is_calm(const struct ezlb_pass *pass, const struct ezlb_pass_result *result)
+{
+	return pass->left_known && ezlb_pass_ok(result) && pass->late.err.code == 0 &&
+	       !pass->old_snat && pass->unclaimed.len == 0 && result->found.conflicts.len == 0 &&
+	       result->found.foreign_syncs.len == 0;
+}
+
 static void remember(struct ezlb_pass *pass, const struct ezlb_pass_result *result)
 {
 	pass->prints = result->found.prints;
 	pass->left_known = all_read(&result->found) && !result->outcome.again;
+	pass->calm = is_calm(pass, result);
 	if (!pass->left_known)
 		return;
 	ezlb_table_copy(&pass->left, &result->found.actual);
@@ -357,13 +371,18 @@ bool ezlb_pass_apply(struct ezlb_pass *pass, struct ezlb_pass_result *result, ui
 {
 	if (pass->paced)
 		units_hold(&pass->units, &result->plan.ops, now_ms);
-	if (may_change(pass, result))
+	if (result->part)
+		part_carry_out(pass, result, now_ms);
+	else if (may_change(pass, result))
 		carry_out(pass, result, now_ms);
 	if (pass->paced)
 		units_note(&pass->units, &result->plan.ops, &result->outcome.errs,
 			   result->outcome.ledger_err.code != 0, now_ms,
 			   now_ms ^ (uint64_t)getpid());
-	remember(pass, result);
+	if (result->part)
+		part_remember(pass, result);
+	else
+		remember(pass, result);
 	return ezlb_pass_ok(result);
 }
 
@@ -396,7 +415,8 @@ bool ezlb_pass_peek(struct ezlb_pass *pass, const struct ezlb_desired *desired)
 		units_hurry(&pass->units, (enum ezlb_layer_kind)i);
 	}
 	EZLB_VEC_CLEAR(&scope);
-	return changed;
+	/* The print does not show how these services have changed until now. */
+	return !part_look(pass) || changed;
 }
 
 bool ezlb_pass_cleanup(struct ezlb_pass *pass, struct ezlb_pass_result *result)
@@ -428,4 +448,6 @@ void ezlb_pass_clear(struct ezlb_pass *pass)
 	EZLB_VEC_CLEAR(&pass->late.flows);
 	EZLB_VEC_CLEAR(&pass->late.services);
 	ezlb_table_clear(&pass->left);
+	EZLB_VEC_CLEAR(&pass->unchecked);
+	EZLB_VEC_CLEAR(&pass->touched);
 }

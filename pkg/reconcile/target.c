@@ -296,6 +296,19 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 		keep_snats_of_leaving(desired, roster, actual, target);
 }
 
+void ezlb_reconcile_target_part(const struct ezlb_desired *part, const struct ezlb_roster *roster,
+				const struct ezlb_policy *policy, struct ezlb_table *target)
+{
+	for (size_t i = 0; i < part->len; i++) {
+		const struct ezlb_spec *spec = part->items[i];
+
+		for (size_t k = 0; k < spec->n_listeners; k++)
+			want_of(target, spec, &spec->listeners[k], roster, policy->snat_key);
+		want_marks(target, spec);
+	}
+	ezlb_table_sort(target);
+}
+
 static void keep_ipvs(const struct ezlb_scope *keep, const struct ezlb_table *actual,
 		      enum ezlb_snat_key_kind snat_key, const struct ezlb_snats *wanted,
 		      struct ezlb_table *target)

@@ -22,6 +22,7 @@ struct faulty_layer {
 	bool atomic;	    /* as the SNAT layer is: a fault anywhere fails all of the batch */
 	unsigned countdown; /* 0: none */
 	int code, list_code;
+	unsigned lists; /* calls of list */
 };
 
 struct faulty {
@@ -77,6 +78,7 @@ static inline int faulty_list(struct ezlb_layer *ops_of, const struct ezlb_scope
 {
 	struct faulty_layer *layer = (struct faulty_layer *)ops_of;
 
+	layer->lists++;
 	if (layer->list_code)
 		return ezlb_err_sys(err, layer->list_code, "list");
 	return layer->inner->list(layer->inner, scope, out, err);
@@ -99,6 +101,13 @@ static inline void faulty_towards(struct ezlb_layer *ops_of, const struct ezlb_a
 	layer->inner->towards(layer->inner, addrs);
 }
 
+static inline void faulty_changed(struct ezlb_layer *ops_of, const struct ezlb_scope *services)
+{
+	struct faulty_layer *layer = (struct faulty_layer *)ops_of;
+
+	layer->inner->changed(layer->inner, services);
+}
+
 static inline void faulty_close(struct ezlb_layer *ops_of)
 {
 	(void)ops_of;
@@ -113,14 +122,15 @@ static inline void faulty_dataplane(struct faulty *faulty, struct ezlb_dataplane
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		struct faulty_layer *layer = &faulty->layers[i];
 
-		layer->ops = (struct ezlb_layer){ .snat_key = inner.layer[i]->snat_key,
-						  .list = faulty_list,
-						  .peek = faulty_peek,
-						  .apply = faulty_apply,
-						  .towards = inner.layer[i]->towards
-								     ? faulty_towards
-								     : NULL,
-						  .close = faulty_close };
+		layer->ops = (struct ezlb_layer){
+			.snat_key = inner.layer[i]->snat_key,
+			.list = faulty_list,
+			.peek = faulty_peek,
+			.apply = faulty_apply,
+			.towards = inner.layer[i]->towards ? faulty_towards : NULL,
+			.changed = inner.layer[i]->changed ? faulty_changed : NULL,
+			.close = faulty_close
+		};
 		layer->inner = inner.layer[i];
 		layer->all = faulty;
 		layer->atomic = i == EZLB_LAYER_SNAT;
