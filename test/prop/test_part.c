@@ -18,7 +18,7 @@
 #include "ledger_content.h"
 #include "print.h"
 
-#define WORLDS ROUNDS(1000)
+#define WORLDS ROUNDS(600)
 #define STEPS  12
 
 struct balancer {
@@ -467,7 +467,7 @@ static void open_twins(struct twins *t, unsigned number)
 	w->ipv6 = dice(2);
 	w->now = 1000;
 	w->policy = (struct ezlb_policy){ .snat_key = w->snat_key, .firewall = dice(3) > 0 };
-	strcpy(w->policy.vip_device, dice(2) ? "new0" : "");
+	ezlb_strcpy(w->policy.vip_device, sizeof(w->policy.vip_device), dice(2) ? "new0" : "");
 	w->vip_hold = dice(2) ? 1 + dice(20000) : 0;
 	faulty_set_snat_key(w->memory, w->snat_key);
 	w->kernel = faulty_table(w->memory);
