@@ -16,6 +16,7 @@
 struct ezlb_catalog_entry {
 	char *path;
 	bool seen;     /* in the snapshot of the running update */
+	bool touched;  /* false: the last update changed no version and no diagnostic of it */
 	bool was_good; /* no diagnostic in the previous update */
 	uint64_t hash;
 	bool readable;
@@ -63,6 +64,10 @@ struct ezlb_catalog {
 	size_t held;			 /* directories that ezlb_catalog_hold has found */
 	bool has_frozen;		 /* the last snapshot had a frozen directory */
 	bool unsaved;			 /* a version could not be stored: see ezlb_catalog_store */
+	bool loaded;			 /* there was an update */
+	bool calm;    /* no conflict: each fresh version is applied, and `desired` has all */
+	bool merged;  /* the last update merged all files */
+	bool partial; /* it did not see all directories */
 	/* Refused files without an applied version, plus frozen directories, plus `held`. */
 	size_t n_without;
 };

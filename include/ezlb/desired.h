@@ -32,3 +32,23 @@ struct ezlb_candidate {
 void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 			enum ezlb_snat_key_kind snat_key, struct ezlb_desired *out,
 			struct ezlb_diags *diags);
+
+/*
+ * --- one version more --------------------------------------------------------------------------
+ *
+ * A set without conflicts, in which every fresh version is applied, can be kept up to date without
+ * a merge: as long as each new version fits, a merge of all files would choose the same versions
+ * and find no conflict.
+ */
+
+/*
+ * Whether the spec has no conflict with any of `among`, which have none either. Compares it with
+ * each of them. False: only a merge can tell.
+ */
+bool ezlb_desired_fits(const struct ezlb_spec *spec, const struct ezlb_desired *among,
+		       enum ezlb_snat_key_kind snat_key);
+/* Whether the spec claims nothing that `last`, another version of the file, does not hold. */
+bool ezlb_desired_fits_for(const struct ezlb_spec *spec, const struct ezlb_spec *last);
+/* Both keep the order. Does nothing if the very spec is not in the set. */
+void ezlb_desired_drop(struct ezlb_desired *desired, const struct ezlb_spec *spec);
+void ezlb_desired_add(struct ezlb_desired *desired, const struct ezlb_spec *spec);

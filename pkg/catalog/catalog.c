@@ -5,9 +5,11 @@
 #include <ezlb/desired.h>
 #include <ezlb/log.h>
 
+#include "choose.h"
 #include "parsed.h"
 #include "revision.h"
 #include "save.h"
+#include "tell.h"
 
 static int entry_cmp(const void *a, const void *b)
 {
@@ -79,12 +81,10 @@ static void recall(const struct ezlb_catalog *catalog, struct ezlb_catalog_entry
 	entry->last_meaning = revision_of(entry->last);
 }
 
-/* The first `old` entries are sorted; the others are new in this snapshot. */
-static void take_file(struct ezlb_catalog *catalog, size_t old, const struct ezlb_file *file)
+/* NULL: a new one. */
+static void take_file(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *entry,
+		      const struct ezlb_file *file)
 {
-	struct ezlb_catalog_entry key = { .path = file->path };
-	struct ezlb_catalog_entry *entry = ezlb_find(&key, catalog->entries.items, old, sizeof(key),
-						     entry_cmp);
 	bool is_new = !entry;
 
 	if (is_new) {
@@ -92,25 +92,52 @@ static void take_file(struct ezlb_catalog *catalog, size_t old, const struct ezl
 		entry->path = ezlb_strdup(file->path);
 		entry->was_good = true;
 	}
-	/* Always report an unreadable file again: its problem may have changed. */
-	if (!entry->readable || !file->bytes || entry->hash != file->hash)
-		parse(catalog, entry, file);
-	if (is_new)
-		recall(catalog, entry, file);
 	entry->seen = true;
+	/* Always report an unreadable file again: its problem may have changed. */
+	entry->touched = !entry->readable || !file->bytes || entry->hash != file->hash;
+	if (!entry->touched)
+		return;
+	parse(catalog, entry, file);
+	if (is_new) {
+		recall(catalog, entry, file);
+		catalog->change.all = true;
+		catalog->calm &= !entry->last;
+	}
 	entry->readable = file->bytes != NULL;
 	entry->hash = file->hash;
 }
 
+/* Both are sorted by path. New entries are at the end until the next sort. */
+static void take_files(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
+{
+	size_t old = catalog->entries.len, k = 0;
+
+	parsed_sort(&catalog->parsed);
+	for (size_t i = 0; i < snapshot->files.len; i++) {
+		const struct ezlb_file *file = &snapshot->files.items[i];
+		int order = 1;
+
+		while (k < old && (order = strcmp(catalog->entries.items[k].path, file->path)) < 0)
+			k++;
+		order = k < old ? order : 1;
+		take_file(catalog, order == 0 ? &catalog->entries.items[k++] : NULL, file);
+	}
+	parsed_clear(&catalog->parsed);
+	if (catalog->entries.len > old)
+		EZLB_SORT(&catalog->entries, entry_cmp);
+}
+
 static void forget_unseen(struct ezlb_catalog *catalog)
 {
-	size_t n = 0;
+	size_t before = catalog->entries.len, n = 0;
 
 	for (size_t i = 0; i < catalog->entries.len; i++) {
 		struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
 
 		if (entry->seen) {
-			catalog->entries.items[n++] = *entry;
+			entry->seen = false;
+			if (n++ < i)
+				catalog->entries.items[n - 1] = *entry;
 			continue;
 		}
 		if (!catalog->quiet)
@@ -119,41 +146,13 @@ static void forget_unseen(struct ezlb_catalog *catalog)
 				 EZLB_S("svc", entry->last ? entry->last->name : NULL));
 		if (catalog->lastgood)
 			ezlb_lastgood_forget(catalog->lastgood, entry->path);
+		if (entry->last)
+			ezlb_desired_drop(&catalog->desired, entry->last);
+		choose_drop_diags(catalog, entry, NULL);
 		entry_clear(entry);
 	}
 	catalog->entries.len = n;
-}
-
-static void promote(struct ezlb_catalog_entry *entry, const struct ezlb_spec *chosen)
-{
-	if (chosen == entry->last)
-		return;
-	if (entry->last != entry->fresh)
-		ezlb_spec_free(entry->last);
-	entry->last = chosen ? entry->fresh : NULL;
-	entry->last_hash = chosen ? entry->hash : 0;
-	entry->last_meaning = revision_of(entry->last);
-	entry->restored = false;
-}
-
-/* Merges the versions of all files; logs nothing. */
-static void merge(struct ezlb_catalog *catalog)
-{
-	size_t n = catalog->entries.len;
-	EZLB_AUTO_FREE struct ezlb_candidate *candidates = ezlb_calloc(n, sizeof(*candidates));
-
-	for (size_t i = 0; i < n; i++) {
-		candidates[i].fresh = catalog->entries.items[i].fresh;
-		candidates[i].last = catalog->entries.items[i].last;
-		ezlb_diags_copy(&catalog->diags, catalog->entries.items[i].diags.items,
-				catalog->entries.items[i].diags.len);
-	}
-	ezlb_desired_merge(candidates, n, catalog->snat_key, &catalog->desired, &catalog->diags);
-	ezlb_diags_sort(&catalog->diags);
-	for (size_t i = 0; i < n; i++) {
-		promote(&catalog->entries.items[i], candidates[i].chosen);
-		catalog->n_without += !candidates[i].chosen;
-	}
+	catalog->change.all |= n < before;
 }
 
 static size_t frozen_dirs(const struct ezlb_snapshot *snapshot)
@@ -165,114 +164,47 @@ static size_t frozen_dirs(const struct ezlb_snapshot *snapshot)
 	return n;
 }
 
-/* The first of the *n diagnostics of the file; `diags` is sorted by file. */
-static const struct ezlb_diag *diags_of(const struct ezlb_diags *diags, const char *file, size_t *n)
+static void save(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
 {
-	size_t first = 0, end = diags->len;
+	struct ezlb_snapshot few = { .borrowed = true };
 
-	while (first < end) {
-		size_t middle = first + (end - first) / 2;
-
-		if (strcmp(diags->items[middle].file, file) < 0)
-			first = middle + 1;
-		else
-			end = middle;
+	if (!catalog->lastgood)
+		return;
+	if (catalog->merged || catalog->unsaved) {
+		catalog_save(catalog, snapshot);
+		return;
 	}
-	*n = 0;
-	while (first + *n < diags->len && strcmp(diags->items[first + *n].file, file) == 0)
-		(*n)++;
-	return *n > 0 ? &diags->items[first] : NULL;
-}
-
-const struct ezlb_diag *ezlb_catalog_diags(const struct ezlb_catalog *catalog,
-					   const struct ezlb_catalog_entry *entry, size_t *n)
-{
-	return diags_of(&catalog->diags, entry->path, n);
-}
-
-static bool diag_known(const struct ezlb_diags *diags, const struct ezlb_diag *diag)
-{
-	size_t n;
-	const struct ezlb_diag *known = diags_of(diags, diag->file, &n);
-
-	for (size_t i = 0; i < n; i++)
-		if (known[i].code == diag->code && known[i].at.line == diag->at.line &&
-		    known[i].at.col == diag->at.col && strcmp(known[i].message, diag->message) == 0)
-			return true;
-	return false;
-}
-
-static struct ezlb_catalog_entry *entry_of(const struct ezlb_catalog *catalog, char *path)
-{
-	const struct ezlb_catalog_entry key = { .path = path };
-
-	return EZLB_FIND(&catalog->entries, &key, entry_cmp);
-}
-
-static const char *effect_on(const struct ezlb_catalog_entry *entry)
-{
-	if (!entry || !entry->last)
-		return "the file is not applied";
-	return entry->restored ? "its last good version stays, from before the restart"
-			       : "its last good version stays";
-}
-
-static void log_diags(const struct ezlb_catalog *catalog, const struct ezlb_diags *before)
-{
-	for (size_t i = 0; i < catalog->diags.len; i++) {
-		const struct ezlb_diag *diag = &catalog->diags.items[i];
-		const struct ezlb_catalog_entry *entry = entry_of(catalog, diag->file);
-		EZLB_AUTO_FREE char *line = ezlb_diag_line(diag);
-
-		if (diag_known(before, diag))
-			continue;
-		ezlb_log(EZLB_ERROR, "config", EZLB_S("msg", line), EZLB_S("help", diag->help),
-			 EZLB_S("svc", entry && entry->last ? entry->last->name : NULL),
-			 EZLB_S("effect", effect_on(entry)));
-	}
-}
-
-static void log_accepted(struct ezlb_catalog *catalog)
-{
-	for (size_t i = 0; i < catalog->entries.len; i++) {
-		struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
-		size_t n;
-		bool good = !ezlb_catalog_diags(catalog, entry, &n);
-
-		if (good && !entry->was_good)
-			ezlb_log(EZLB_INFO, "config", EZLB_S("msg", "file is valid again"),
-				 EZLB_S("file", entry->path), EZLB_S("svc", entry->last->name));
-		entry->was_good = good;
-	}
+	/* Each entry has its file now, in the same order. */
+	for (size_t i = 0; i < catalog->entries.len; i++)
+		if (catalog->entries.items[i].touched)
+			*EZLB_PUSH(&few.files) = snapshot->files.items[i];
+	ezlb_catalog_store(catalog, &few, false);
+	ezlb_snapshot_clear(&few);
 }
 
 void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
 {
-	struct ezlb_diags before = catalog->diags;
-	size_t old = catalog->entries.len, n_frozen;
+	size_t n_frozen = frozen_dirs(snapshot);
+	bool was_without = catalog->n_without > 0, was_partial = catalog->partial;
+	struct ezlb_diags before = { 0 };
 
-	catalog->diags = (struct ezlb_diags){ 0 };
-	EZLB_VEC_CLEAR(&catalog->desired);
 	EZLB_VEC_CLEAR(&catalog->change.services);
-	catalog->change.all = true;
-	for (size_t i = 0; i < catalog->entries.len; i++)
-		catalog->entries.items[i].seen = false;
-	parsed_sort(&catalog->parsed);
-	for (size_t i = 0; i < snapshot->files.len; i++)
-		take_file(catalog, old, &snapshot->files.items[i]);
-	parsed_clear(&catalog->parsed);
-	EZLB_SORT(&catalog->entries, entry_cmp);
-	forget_unseen(catalog);
-	n_frozen = frozen_dirs(snapshot);
+	catalog->change.all = !catalog->loaded;
+	catalog->loaded = true;
 	catalog->has_frozen = n_frozen > 0;
+	catalog->partial = n_frozen > 0 || catalog->held > 0;
+	if (was_partial && !catalog->partial)
+		catalog->calm = false; /* catalog_save looks which versions no file has */
+	take_files(catalog, snapshot);
+	forget_unseen(catalog);
 	catalog->n_without = n_frozen + catalog->held;
-	merge(catalog);
-	if (!catalog->quiet) {
-		log_diags(catalog, &before);
-		log_accepted(catalog);
-	}
-	if (catalog->lastgood)
-		catalog_save(catalog, snapshot);
+	choose_versions(catalog, &before);
+	catalog->change.all |= (catalog->n_without > 0) != was_without;
+	if (catalog->change.all)
+		EZLB_VEC_CLEAR(&catalog->change.services);
+	if (!catalog->quiet)
+		tell_files(catalog, &before);
+	save(catalog, snapshot);
 	ezlb_diags_clear(&before);
 }
 

@@ -7,6 +7,7 @@
 
 #include <uthash.h>
 
+#include "claim.h"
 #include "entry.h"
 
 /* The entries that hold a claim. Only the source NAT of a backend can have several. */
@@ -132,26 +133,6 @@ static void release(struct merge *merge, struct entry *e)
 	e->now = NULL;
 }
 
-static uint16_t last_port(const struct ezlb_listener *listener)
-{
-	return listener->last_port ? listener->last_port : listener->listen.port;
-}
-
-static bool overlap(const struct ezlb_listener *a, const struct ezlb_listener *b)
-{
-	return a->proto == b->proto && !ezlb_listener_is_mark(a) && !ezlb_listener_is_mark(b) &&
-	       ezlb_addr_cmp(&a->listen.addr, &b->listen.addr) == 0 &&
-	       a->listen.port <= last_port(b) && b->listen.port <= last_port(a);
-}
-
-static bool has_overlap(const struct ezlb_spec *spec, const struct ezlb_listener *listener)
-{
-	for (size_t i = 0; i < spec->n_listeners; i++)
-		if (overlap(&spec->listeners[i], listener))
-			return true;
-	return false;
-}
-
 /*
  * The key of a range is its mark, so no claim is equal to that of a port in it. Two listeners of
  * one port each overlap only if their claims are equal. There can be 10,000 of these.
@@ -163,7 +144,7 @@ static struct entry *overlapping(const struct merge *merge, const struct ezlb_li
 	for (size_t i = 0; i < n; i++) {
 		struct entry *e = listener->last_port ? &merge->entries[i] : merge->ranged.items[i];
 
-		if (e->now && has_overlap(e->now, listener))
+		if (e->now && claim_overlaps(e->now, listener))
 			return e;
 	}
 	return NULL;
@@ -221,69 +202,9 @@ static void restore_last(struct merge *merge, struct entry *e)
 		take(merge, e, last);
 }
 
-static bool snat_claim_same(const struct ezlb_spec *a, const struct ezlb_spec *b)
-{
-	if (!a->full_nat)
-		return true;
-	if (!b->full_nat || ezlb_range_cmp(&a->snat_ip, &b->snat_ip) != 0)
-		return false;
-	for (size_t i = 0; i < a->n_backends; i++) {
-		bool known = false;
-
-		for (size_t k = 0; k < b->n_backends && !known; k++)
-			known = ezlb_endpoint_cmp(&a->backends[i].endpoint,
-						  &b->backends[k].endpoint) == 0;
-		if (!known)
-			return false;
-	}
-	return true;
-}
-
-/* A range can change and keep its key, the mark. */
-static bool holds(const struct ezlb_spec *spec, const struct ezlb_listener *listener)
-{
-	for (size_t i = 0; i < spec->n_listeners; i++) {
-		const struct ezlb_listener *have = &spec->listeners[i];
-
-		if (ezlb_service_key_cmp(&have->key, &listener->key) == 0 &&
-		    have->proto == listener->proto && have->last_port == listener->last_port &&
-		    ezlb_endpoint_cmp(&have->listen, &listener->listen) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Whether `last` already holds all claims of `fresh`. */
-static bool claims_nothing_new(const struct ezlb_spec *fresh, const struct ezlb_spec *last)
-{
-	for (size_t i = 0; i < fresh->n_listeners; i++)
-		if (!holds(last, &fresh->listeners[i]))
-			return false;
-	return strcmp(fresh->name, last->name) == 0 && snat_claim_same(fresh, last);
-}
-
-/* The listener whose connections no rule for backends can tell from others; NULL: none. */
-static const struct ezlb_listener *needs_nftables(const struct merge *merge,
-						  const struct ezlb_spec *spec)
-{
-	for (size_t i = 0; i < spec->n_listeners; i++)
-		if (spec->listeners[i].key.fwmark && spec->full_nat &&
-		    merge->snat_key == EZLB_SNAT_KEY_BACKEND)
-			return &spec->listeners[i];
-	return NULL;
-}
-
-static bool has_range(const struct ezlb_spec *spec)
-{
-	for (size_t i = 0; spec && i < spec->n_listeners; i++)
-		if (spec->listeners[i].last_port)
-			return true;
-	return false;
-}
-
 static const struct ezlb_spec *possible(const struct merge *merge, const struct ezlb_spec *spec)
 {
-	return spec && needs_nftables(merge, spec) ? NULL : spec;
+	return spec && claim_needs_nftables(spec, merge->snat_key) ? NULL : spec;
 }
 
 static void add_entry(struct merge *merge, struct entry *e, const struct ezlb_candidate *candidate)
@@ -293,7 +214,7 @@ static void add_entry(struct merge *merge, struct entry *e, const struct ezlb_ca
 
 	e->fresh = fresh;
 	e->last = last;
-	e->settled = !fresh || (last && claims_nothing_new(fresh, last));
+	e->settled = !fresh || (last && claim_nothing_new(fresh, last));
 	if (e->settled && (!fresh || !try_fresh(merge, e)))
 		restore_last(merge, e);
 }
@@ -381,15 +302,6 @@ static void resolve(struct merge *merge)
 	} while (applied > before && retry_together(merge));
 }
 
-static int spec_ptr_cmp(const void *pa, const void *pb)
-{
-	const struct ezlb_spec *a = *(const struct ezlb_spec *const *)pa;
-	const struct ezlb_spec *b = *(const struct ezlb_spec *const *)pb;
-	struct ezlb_service_key ka = ezlb_spec_key(a), kb = ezlb_spec_key(b);
-
-	return ezlb_service_key_cmp(&ka, &kb);
-}
-
 void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 			enum ezlb_snat_key_kind snat_key, struct ezlb_desired *out,
 			struct ezlb_diags *diags)
@@ -398,7 +310,7 @@ void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 	struct merge merge = { .entries = entries, .n = n, .snat_key = snat_key };
 
 	for (size_t i = 0; i < n; i++)
-		if (has_range(candidates[i].fresh) || has_range(candidates[i].last))
+		if (claim_has_range(candidates[i].fresh) || claim_has_range(candidates[i].last))
 			*EZLB_PUSH(&merge.ranged) = &entries[i];
 	for (size_t i = 0; i < n; i++)
 		add_entry(&merge, &entries[i], &candidates[i]);
@@ -411,8 +323,8 @@ void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 			report_conflict(&entries[i], diags);
 		else if (candidates[i].fresh && !entries[i].fresh)
 			report_mark(candidates[i].fresh,
-				    needs_nftables(&merge, candidates[i].fresh), diags);
+				    claim_needs_nftables(candidates[i].fresh, snat_key), diags);
 	}
 	merge_clear(&merge);
-	EZLB_SORT(out, spec_ptr_cmp);
+	EZLB_SORT(out, desired_cmp);
 }

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* choose: which version of each file is applied, and what that changes. */
+#pragma once
+
+#include <ezlb/catalog.h>
+
+/*
+ * Chooses the versions, and brings desired, diags and change up to date; adds the files without an
+ * applied version to n_without. Looks only at the touched entries if the catalog is calm and their
+ * new versions fit; else all files are merged, and all are touched. Both have the same result.
+ * Moves the earlier diagnostics of the touched entries to *before; sorted by file.
+ */
+void choose_versions(struct ezlb_catalog *catalog, struct ezlb_diags *before);
+/* Moves the entry's diagnostics of catalog->diags to *to; frees them if it is NULL. */
+void choose_drop_diags(struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
+		       struct ezlb_diags *to);
