@@ -92,5 +92,12 @@ size_t ezlb_unique(void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 void *ezlb_find(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 size_t ezlb_first(const void *key, const void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 
+/*
+ * Gives back to the kernel what is free, and the pages of programs and libraries, which come back
+ * where they are used. For a daemon after a peak, as the start is one: most of what the loader and
+ * the start have touched is not used again.
+ */
+void ezlb_mem_trim(void);
+
 /* FNV-1a, 64 bits: for content hashes and hash tables. It does not resist attacks. */
 uint64_t ezlb_hash(const void *data, size_t len);

@@ -126,6 +126,7 @@ static void run_pass(struct controller *c)
 	struct ezlb_pass_result result;
 	uint64_t begin = ezlb_now_ms(), begin_ns = uv_hrtime();
 	const char *why = why_now(c, begin);
+	bool calm;
 
 	c->why = NULL;
 	if (strcmp(why, "health") == 0)
@@ -142,8 +143,11 @@ static void run_pass(struct controller *c)
 	uv_update_time(&c->loop);
 	schedule_next(c, &result, begin);
 	c->full_at = ezlb_now_ms() + FULL_MS;
+	calm = !result.part && result.plan.ops.len == 0;
 	ezlb_pass_result_clear(&result);
 	EZLB_VEC_CLEAR(&verdicts);
+	if (calm) /* the peak of the start or of a large change is over */
+		ezlb_mem_trim();
 }
 
 static void on_pass_timer(uv_timer_t *timer)
