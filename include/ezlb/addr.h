@@ -5,8 +5,10 @@
  */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <ezlb/err.h>
 
@@ -34,7 +36,7 @@ struct sockaddr_storage;
 
 int ezlb_addr_parse(const char *text, struct ezlb_addr *out, struct ezlb_err *err);
 const char *ezlb_addr_format(const struct ezlb_addr *addr, char buf[EZLB_ADDR_STRLEN]);
-int ezlb_addr_cmp(const struct ezlb_addr *a, const struct ezlb_addr *b);
+static inline int ezlb_addr_cmp(const struct ezlb_addr *a, const struct ezlb_addr *b);
 bool ezlb_addr_is_any(const struct ezlb_addr *addr);
 bool ezlb_addr_is_multicast(const struct ezlb_addr *addr);
 
@@ -49,7 +51,33 @@ uint64_t ezlb_range_size(const struct ezlb_addr_range *range);
 int ezlb_endpoint_parse(const char *text, struct ezlb_endpoint *out, struct ezlb_err *err);
 /* Of an endpoint without a port only the address, which _parse does not accept. */
 const char *ezlb_endpoint_format(const struct ezlb_endpoint *ep, char buf[EZLB_ENDPOINT_STRLEN]);
-int ezlb_endpoint_cmp(const struct ezlb_endpoint *a, const struct ezlb_endpoint *b);
+static inline int ezlb_endpoint_cmp(const struct ezlb_endpoint *a, const struct ezlb_endpoint *b);
 
 /* Fills a sockaddr for connect() and returns its length. */
 unsigned ezlb_endpoint_sockaddr(const struct ezlb_endpoint *ep, struct sockaddr_storage *out);
+
+/*
+ * The order of the bytes, as memcmp. These two are here because every sort and every search of rows
+ * calls them, 100,000 times in a pass over 10,000 dests.
+ */
+static inline int ezlb_addr_cmp(const struct ezlb_addr *a, const struct ezlb_addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	for (size_t at = 0; at < sizeof(a->bytes); at += sizeof(uint64_t)) {
+		uint64_t x, y;
+
+		memcpy(&x, a->bytes + at, sizeof(x));
+		memcpy(&y, b->bytes + at, sizeof(y));
+		if (x != y)
+			return be64toh(x) < be64toh(y) ? -1 : 1;
+	}
+	return 0;
+}
+
+static inline int ezlb_endpoint_cmp(const struct ezlb_endpoint *a, const struct ezlb_endpoint *b)
+{
+	int rc = ezlb_addr_cmp(&a->addr, &b->addr);
+
+	return rc ? rc : (a->port > b->port) - (a->port < b->port);
+}

@@ -40,18 +40,21 @@ void ezlb_close_fd(int *fd); /* closes if *fd >= 0, and sets it to -1 */
 		type *items;     \
 		size_t len, cap; \
 	}
-#define EZLB_PUSH(v)                                                                       \
-	((v)->items = ezlb_vec_room((v)->items, (v)->len, &(v)->cap, sizeof(*(v)->items)), \
-	 &(v)->items[(v)->len++])
+#define EZLB_PUSH(v)                                                                           \
+	((v)->len < (v)->cap ? (void)0 : (void)EZLB_ROOM(v, (v)->cap ? (size_t)1 : (size_t)8), \
+	 (void)memset((v)->items + (v)->len, 0, sizeof(*(v)->items)), &(v)->items[(v)->len++])
 #define EZLB_ROOM(v, n)                                                                         \
 	((v)->items = ezlb_vec_grow((v)->items, (v)->len, &(v)->cap, (n), sizeof(*(v)->items)), \
 	 (v)->items + (v)->len)
 #define EZLB_VEC_CLEAR(v) (free((v)->items), (v)->items = NULL, (v)->len = (v)->cap = 0)
 /* Appends a flat copy of each item of `from`; EZLB_VEC_COPY replaces the items of `to`. */
-#define EZLB_VEC_APPEND(to, from)                           \
-	do {                                                \
-		for (size_t i_ = 0; i_ < (from)->len; i_++) \
-			*EZLB_PUSH(to) = (from)->items[i_]; \
+#define EZLB_VEC_APPEND(to, from)                                                              \
+	do {                                                                                   \
+		size_t n_ = (from)->len;                                                       \
+		(void)sizeof(*(to)->items = *(from)->items); /* the same type */               \
+		if (n_ > 0)                                                                    \
+			memcpy(EZLB_ROOM(to, n_), (from)->items, n_ * sizeof(*(from)->items)); \
+		(to)->len += n_;                                                               \
 	} while (0)
 #define EZLB_VEC_COPY(to, from)            \
 	do {                               \
@@ -82,6 +85,7 @@ void ezlb_close_fd(int *fd); /* closes if *fd >= 0, and sets it to -1 */
 				(m)))
 
 typedef int (*ezlb_cmp_fn)(const void *a, const void *b);
+/* Room for one more item, zeroed. */
 void *ezlb_vec_room(void *items, size_t len, size_t *cap, size_t size);
 void *ezlb_vec_grow(void *items, size_t len, size_t *cap, size_t n, size_t size);
 void ezlb_sort(void *items, size_t len, size_t size, ezlb_cmp_fn cmp);

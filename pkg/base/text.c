@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define SHORT 128 /* bytes, with the NUL */
+
 void ezlb_text_put(struct ezlb_text *text, const char *bytes, size_t len)
 {
 	if (len > 0)
@@ -23,12 +25,13 @@ void ezlb_text_printf(struct ezlb_text *text, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	/* Most fit the room, so that the text is made once. */
+	n = vsnprintf(EZLB_ROOM(text, SHORT), SHORT, fmt, ap);
 	va_end(ap);
-	if (n > 0) {
+	if (n >= SHORT)
 		vsnprintf(EZLB_ROOM(text, (size_t)n + 1), (size_t)n + 1, fmt, again);
+	if (n > 0)
 		text->len += (size_t)n;
-	}
 	va_end(again);
 }
 

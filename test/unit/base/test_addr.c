@@ -270,6 +270,44 @@ static void test_endpoint_cmp_is_a_total_order(void **state)
 		}
 }
 
+/* The order is that of memcmp, in each byte; the text of IPv4 is that of inet_ntop. */
+static void test_each_byte_counts(void **state)
+{
+	(void)state;
+	for (uint8_t family = AF_INET; family <= AF_INET6; family += AF_INET6 - AF_INET)
+		for (size_t at = 0; at < 16; at++)
+			for (int byte = 0; byte < 256; byte += 15) {
+				struct ezlb_addr a = { .family = family }, b = a;
+
+				a.bytes[at] = 127;
+				b.bytes[at] = (uint8_t)byte;
+				if (at < 15)
+					b.bytes[at + 1] = 1;
+				assert_int_equal(sign(ezlb_addr_cmp(&a, &b)),
+						 sign(memcmp(a.bytes, b.bytes, 16)));
+				assert_int_equal(sign(ezlb_addr_cmp(&b, &a)),
+						 sign(memcmp(b.bytes, a.bytes, 16)));
+				assert_int_equal(ezlb_addr_cmp(&b, &b), 0);
+			}
+}
+
+static void test_ipv4_text_is_that_of_inet_ntop(void **state)
+{
+	struct ezlb_endpoint ep = { .addr.family = AF_INET };
+	char want[EZLB_ADDR_STRLEN], with_port[EZLB_ENDPOINT_STRLEN], buf[EZLB_ENDPOINT_STRLEN];
+
+	(void)state;
+	for (unsigned i = 0; i < 256 * 4; i++) {
+		for (size_t at = 0; at < 4; at++)
+			ep.addr.bytes[at] = (uint8_t)(i * (at + 1) + i / 256);
+		ep.port = (uint16_t)(i * 64);
+		inet_ntop(AF_INET, ep.addr.bytes, want, sizeof(want));
+		assert_string_equal(ezlb_addr_format(&ep.addr, buf), want);
+		snprintf(with_port, sizeof(with_port), ep.port ? "%s:%u" : "%s", want, ep.port);
+		assert_string_equal(ezlb_endpoint_format(&ep, buf), with_port);
+	}
+}
+
 /* In order: family, then the first address, then the last. */
 static const char *const sorted_ranges[] = {
 	"9.0.0.1-10.0.0.9",  "10.0.0.1", "10.0.0.1-10.0.0.2", "10.0.0.1-10.0.0.10",
@@ -342,6 +380,8 @@ int main(void)
 		cmocka_unit_test(test_range_cmp_is_a_total_order),
 		cmocka_unit_test(test_endpoint_parse),
 		cmocka_unit_test(test_endpoint_cmp_is_a_total_order),
+		cmocka_unit_test(test_each_byte_counts),
+		cmocka_unit_test(test_ipv4_text_is_that_of_inet_ntop),
 		cmocka_unit_test(test_spelling_does_not_matter),
 		cmocka_unit_test(test_endpoint_sockaddr),
 	};

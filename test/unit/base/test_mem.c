@@ -98,6 +98,36 @@ static void test_sort_and_find(void **state)
 	EZLB_VEC_CLEAR(&v);
 }
 
+static size_t n_compared;
+
+static int counted_cmp(const void *a, const void *b)
+{
+	n_compared++;
+	return pair_cmp(a, b);
+}
+
+/* Rows that are in order already cost one look at each; equal ones stay as they are. */
+static void test_sorted_is_not_sorted_again(void **state)
+{
+	enum { N = 1000 };
+	struct EZLB_VEC(struct pair) v = { 0 };
+
+	(void)state;
+	for (int i = 0; i < N; i++)
+		*EZLB_PUSH(&v) = (struct pair){ i / 2, i };
+	n_compared = 0;
+	EZLB_SORT(&v, counted_cmp);
+	assert_int_equal(n_compared, N - 1);
+	for (int i = 0; i < N; i++)
+		assert_int_equal(v.items[i].rest, i);
+	v.items[N - 1].key = -1; /* only the last one is at the wrong place */
+	EZLB_SORT(&v, counted_cmp);
+	assert_int_equal(v.items[0].key, -1);
+	assert_int_equal(v.items[1].key, 0);
+	assert_int_equal(v.items[N - 1].key, (N - 2) / 2);
+	EZLB_VEC_CLEAR(&v);
+}
+
 static void test_append_and_unique(void **state)
 {
 	struct EZLB_VEC(struct pair) v = { 0 }, twice = { 0 };
@@ -107,6 +137,8 @@ static void test_append_and_unique(void **state)
 	assert_int_equal(v.len, 0);
 	for (int i = 0; i < 7; i++)
 		*EZLB_PUSH(&v) = (struct pair){ i / 3, i };
+	EZLB_VEC_APPEND(&v, &twice); /* nothing */
+	assert_int_equal(v.len, 7);
 	EZLB_VEC_APPEND(&twice, &v);
 	EZLB_VEC_APPEND(&twice, &v);
 	assert_int_equal(twice.len, 14);
@@ -217,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_vector_grows_and_new_items_are_zero),
 		cmocka_unit_test(test_room_for_many),
 		cmocka_unit_test(test_sort_and_find),
+		cmocka_unit_test(test_sorted_is_not_sorted_again),
 		cmocka_unit_test(test_append_and_unique),
 		cmocka_unit_test(test_strcpy_cuts_and_says_so),
 		cmocka_unit_test(test_allocations),
