@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reads mappings by the tables of schema.h. */
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 
 #include <ezlb/suggest.h>
 
 #include "reader.h"
+
+#define DEFAULT_MAX 32 /* the longest name of a field, and default, with its NUL */
 
 static const struct field *find_field(const struct table *table, const char *name)
 {
@@ -132,13 +135,17 @@ void ezlb_read_defaults(struct reader *r, const struct table *table)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		const struct field *field = &table->fields[i];
-		EZLB_AUTO_FREE char *text = NULL, *key = NULL;
-		struct ezlb_node node = { .kind = EZLB_NODE_SCALAR };
+		char text[DEFAULT_MAX], key[DEFAULT_MAX];
+		struct ezlb_node node = { .kind = EZLB_NODE_SCALAR, .text = text, .key = key };
+
+		bool fits;
 
 		if (!field->by_default)
 			continue;
-		node.text = text = ezlb_strdup(field->by_default);
-		node.key = key = ezlb_strdup(field->name);
+		fits = ezlb_strcpy(text, sizeof(text), field->by_default) &&
+		       ezlb_strcpy(key, sizeof(key), field->name);
+		assert(fits);
+		(void)fits;
 		ezlb_read_value(r, field, &node);
 	}
 }

@@ -30,15 +30,15 @@ static void check_thresholds(struct reader *r)
 }
 
 static void read_backend(struct reader *r, const struct field *field, const struct ezlb_node *item,
-			 bool fallback)
+			 const struct ezlb_backend *defaults)
 {
 	struct ezlb_spec *spec = r->spec;
 
 	if (!ezlb_field_is(r->src, item, EZLB_NODE_MAP, "write - address: IP:port"))
 		return;
 	r->backend = &spec->backends[spec->n_backends++];
-	*r->backend = (struct ezlb_backend){ .fallback = fallback, .at = item->at };
-	ezlb_read_defaults(r, field->table);
+	*r->backend = *defaults;
+	r->backend->at = item->at;
 	ezlb_read_map(r, item, field->table);
 	check_thresholds(r);
 }
@@ -47,6 +47,7 @@ static void read_list(struct reader *r, const struct field *field, const struct 
 		      bool fallback)
 {
 	static const char one[] = "write at least one '- address: IP:port' below %s:";
+	struct ezlb_backend defaults = { .fallback = fallback };
 	struct ezlb_spec *spec = r->spec;
 	char help[80];
 	size_t n = 0;
@@ -69,8 +70,11 @@ static void read_list(struct reader *r, const struct field *field, const struct 
 	}
 	spec->backends = ezlb_realloc(spec->backends, spec->n_backends + n + 1,
 				      sizeof(*spec->backends));
+	r->backend = &defaults;
+	ezlb_read_defaults(r, field->table);
 	for (const struct ezlb_node *item = node->first; item; item = item->next)
-		read_backend(r, field, item, fallback);
+		read_backend(r, field, item, &defaults);
+	r->backend = NULL;
 }
 
 void ezlb_read_backends(struct reader *r, const struct field *field, const struct ezlb_node *node)

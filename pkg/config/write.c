@@ -11,6 +11,11 @@
 
 #define WIDTH 80 /* a longer list has a line for each item */
 
+void ezlb_write_text(struct ezlb_texts *to, const char *text)
+{
+	*EZLB_PUSH(to) = ezlb_strdup(text);
+}
+
 void ezlb_write_add(struct ezlb_texts *to, const char *fmt, ...)
 {
 	char **text = EZLB_PUSH(to);
@@ -22,11 +27,21 @@ void ezlb_write_add(struct ezlb_texts *to, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void clear(struct ezlb_texts *texts)
+/* Keeps the room: a table has many fields. */
+static void drop_all(struct ezlb_texts *texts)
 {
 	for (size_t i = 0; i < texts->len; i++)
 		free(texts->items[i]);
-	EZLB_VEC_CLEAR(texts);
+	texts->len = 0;
+}
+
+/* "  name:" */
+static void put_name(struct ezlb_text *out, const char *name, int indent)
+{
+	memset(EZLB_ROOM(out, (size_t)indent), ' ', (size_t)indent);
+	out->len += (size_t)indent;
+	ezlb_text_puts(out, name);
+	ezlb_text_put(out, ":", 1);
 }
 
 static const void *where(const struct writer *w, const struct field *field)
@@ -54,13 +69,13 @@ static void add_value(const struct writer *w, const struct field *field, struct 
 	char buf[EZLB_DURATION_STRLEN];
 
 	if (field->value == VALUE_BOOL)
-		ezlb_write_add(to, "%s", *(const bool *)from ? "true" : "false");
+		ezlb_write_text(to, *(const bool *)from ? "true" : "false");
 	else if (field->value == VALUE_NUMBER)
 		ezlb_write_add(to, "%u", (unsigned)*(const uint32_t *)from);
 	else if (field->value == VALUE_DURATION)
-		ezlb_write_add(to, "%s", ezlb_duration_format(*(const uint32_t *)from, buf));
+		ezlb_write_text(to, ezlb_duration_format(*(const uint32_t *)from, buf));
 	else if (*(char *const *)from)
-		ezlb_write_add(to, "%s", *(char *const *)from);
+		ezlb_write_text(to, *(char *const *)from);
 }
 
 /* Whether the type of the health check uses the field. */
@@ -139,8 +154,10 @@ static void put_backends(struct ezlb_text *out, const struct writer *w, const st
 
 		if (one.backend->fallback != fallback)
 			continue;
-		if (first)
-			ezlb_text_printf(out, "%*s%s:\n", indent, "", field->name);
+		if (first) {
+			put_name(out, field->name, indent);
+			ezlb_text_puts(out, "\n");
+		}
 		first = false;
 		start = out->len;
 		put_table(out, &one, field->table, indent + 4);
@@ -153,31 +170,31 @@ static void put_map(struct ezlb_text *out, const struct writer *w, const struct 
 {
 	size_t start = out->len, head;
 
-	ezlb_text_printf(out, "%*s%s:\n", indent, "", field->name);
+	put_name(out, field->name, indent);
+	ezlb_text_puts(out, "\n");
 	head = out->len;
 	put_table(out, w, field->table, indent + 2);
 	if (out->len == head)
 		out->len = start;
 }
 
+/* `texts` is empty, and afterwards, too. */
 static void put_field(struct ezlb_text *out, const struct writer *w, const struct field *field,
-		      int indent)
+		      struct ezlb_texts *texts, int indent)
 {
-	struct ezlb_texts texts = { 0 };
-
 	if (field->write)
-		field->write(w, field, &texts);
+		field->write(w, field, texts);
 	else if (!field->table)
-		add_value(w, field, &texts);
-	if (!is_default(field, &texts)) {
-		ezlb_text_printf(out, "%*s%s:", indent, "", field->name);
+		add_value(w, field, texts);
+	if (!is_default(field, texts)) {
+		put_name(out, field->name, indent);
 		if (field->value == VALUE_TEXTS) {
-			put_texts(out, &texts, indent);
-		} else if (texts.len > 1 || ezlb_write_as_list(w, field)) {
-			put_list(out, field, &texts, indent);
+			put_texts(out, texts, indent);
+		} else if (texts->len > 1 || ezlb_write_as_list(w, field)) {
+			put_list(out, field, texts, indent);
 		} else {
 			ezlb_text_puts(out, " ");
-			put_value(out, field, texts.items[0]);
+			put_value(out, field, texts->items[0]);
 			ezlb_text_puts(out, "\n");
 		}
 	} else if (field->value == VALUE_MAP) {
@@ -185,15 +202,18 @@ static void put_field(struct ezlb_text *out, const struct writer *w, const struc
 	} else if (field->value == VALUE_MAPS) {
 		put_backends(out, w, field, indent);
 	}
-	clear(&texts);
+	drop_all(texts);
 }
 
 static void put_table(struct ezlb_text *out, const struct writer *w, const struct table *table,
 		      int indent)
 {
+	struct ezlb_texts texts = { 0 };
+
 	for (size_t i = 0; table && i < table->n; i++)
 		if (applies(w, &table->fields[i]))
-			put_field(out, w, &table->fields[i], indent);
+			put_field(out, w, &table->fields[i], &texts, indent);
+	EZLB_VEC_CLEAR(&texts);
 }
 
 char *ezlb_config_write(const struct ezlb_spec *spec)

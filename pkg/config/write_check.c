@@ -16,7 +16,7 @@ void ezlb_write_enabled(const struct writer *w, const struct field *field, struc
 	(void)field;
 	if (w->spec->check.type == EZLB_CHECK_NONE &&
 	    ezlb_default_check_type(w->spec) != EZLB_CHECK_NONE)
-		ezlb_write_add(to, "false");
+		ezlb_write_text(to, "false");
 }
 
 void ezlb_write_check_type(const struct writer *w, const struct field *field, struct ezlb_texts *to)
@@ -25,7 +25,7 @@ void ezlb_write_check_type(const struct writer *w, const struct field *field, st
 
 	(void)field;
 	if (type != EZLB_CHECK_NONE && type != ezlb_default_check_type(w->spec))
-		ezlb_write_add(to, "%s", ezlb_check_type_str(type));
+		ezlb_write_text(to, ezlb_check_type_str(type));
 }
 
 /* Its default is never longer than the interval. */
@@ -38,13 +38,13 @@ void ezlb_write_fast_interval(const struct writer *w, const struct field *field,
 
 	ezlb_duration_parse(field->by_default, &normal, NULL);
 	if (check->fast_interval_ms != check->interval_ms || normal < check->interval_ms)
-		ezlb_write_add(to, "%s", ezlb_duration_format(check->fast_interval_ms, buf));
+		ezlb_write_text(to, ezlb_duration_format(check->fast_interval_ms, buf));
 }
 
 void ezlb_write_initial(const struct writer *w, const struct field *field, struct ezlb_texts *to)
 {
 	(void)field;
-	ezlb_write_add(to, "%s", w->spec->check.initial_up ? "up" : "down");
+	ezlb_write_text(to, w->spec->check.initial_up ? "up" : "down");
 }
 
 void ezlb_write_check_port(const struct writer *w, const struct field *field, struct ezlb_texts *to)
@@ -73,14 +73,13 @@ void ezlb_write_source(const struct writer *w, const struct field *field, struct
 	if (spec->check.type == EZLB_CHECK_NONE ||
 	    same_range(source, spec->full_nat ? &spec->snat_ip : &none))
 		return;
-	ezlb_write_add(to, "%s",
-		       source->first.family ? ezlb_addr_format(&source->first, buf) : "none");
+	ezlb_write_text(to, source->first.family ? ezlb_addr_format(&source->first, buf) : "none");
 }
 
 static void add_text(struct ezlb_texts *to, const char *text)
 {
 	if (text)
-		ezlb_write_add(to, "%s", text);
+		ezlb_write_text(to, text);
 }
 
 void ezlb_write_method(const struct writer *w, const struct field *field, struct ezlb_texts *to)
@@ -133,7 +132,7 @@ void ezlb_write_insecure(const struct writer *w, const struct field *field, stru
 
 	(void)field;
 	if (request->verify && !request->ca_file)
-		ezlb_write_add(to, "false");
+		ezlb_write_text(to, "false");
 }
 
 void ezlb_write_server_name(const struct writer *w, const struct field *field,

@@ -11,7 +11,7 @@
 void ezlb_write_name(const struct writer *w, const struct field *field, struct ezlb_texts *to)
 {
 	(void)field;
-	ezlb_write_add(to, "%s", w->spec->name);
+	ezlb_write_text(to, w->spec->name);
 }
 
 static bool same_place(const struct ezlb_listener *a, const struct ezlb_listener *b)
@@ -53,7 +53,7 @@ void ezlb_write_listen(const struct writer *w, const struct field *field, struct
 	(void)field;
 	for (size_t i = 0; i < spec->n_listeners; i++)
 		if (!ezlb_listener_is_mark(&spec->listeners[i]) && !place_known(spec, i))
-			ezlb_write_add(to, "%s", ezlb_listener_format(&spec->listeners[i], buf));
+			ezlb_write_text(to, ezlb_listener_format(&spec->listeners[i], buf));
 }
 
 bool ezlb_write_as_list(const struct writer *w, const struct field *field)
@@ -68,7 +68,7 @@ void ezlb_write_protocol(const struct writer *w, const struct field *field, stru
 	(void)field;
 	for (size_t i = 0; i < spec->n_listeners; i++)
 		if (!ezlb_listener_is_mark(&spec->listeners[i]) && !proto_known(spec, i))
-			ezlb_write_add(to, "%s", ezlb_proto_str(spec->listeners[i].proto));
+			ezlb_write_text(to, ezlb_proto_str(spec->listeners[i].proto));
 }
 
 /* Not the mark that a range of ports gets by itself. */
@@ -86,7 +86,7 @@ void ezlb_write_fwmark(const struct writer *w, const struct field *field, struct
 void ezlb_write_scheduler(const struct writer *w, const struct field *field, struct ezlb_texts *to)
 {
 	(void)field;
-	ezlb_write_add(to, "%s", w->spec->scheduler);
+	ezlb_write_text(to, w->spec->scheduler);
 }
 
 void ezlb_write_scheduler_flags(const struct writer *w, const struct field *field,
@@ -112,7 +112,7 @@ void ezlb_write_persistence(const struct writer *w, const struct field *field,
 
 	(void)field;
 	if (from->timeout_s && !from->prefix && !from->engine[0])
-		ezlb_write_add(to, "%s", ezlb_duration_format(from->timeout_s * 1000, buf));
+		ezlb_write_text(to, ezlb_duration_format(from->timeout_s * 1000, buf));
 }
 
 void ezlb_write_persistence_timeout(const struct writer *w, const struct field *field,
@@ -123,7 +123,7 @@ void ezlb_write_persistence_timeout(const struct writer *w, const struct field *
 
 	(void)field;
 	if (from->timeout_s)
-		ezlb_write_add(to, "%s", ezlb_duration_format(from->timeout_s * 1000, buf));
+		ezlb_write_text(to, ezlb_duration_format(from->timeout_s * 1000, buf));
 }
 
 void ezlb_write_netmask(const struct writer *w, const struct field *field, struct ezlb_texts *to)
@@ -141,27 +141,27 @@ void ezlb_write_engine(const struct writer *w, const struct field *field, struct
 
 	(void)field;
 	if (from->timeout_s && from->engine[0])
-		ezlb_write_add(to, "%s", from->engine);
+		ezlb_write_text(to, from->engine);
 }
 
 void ezlb_write_one_packet(const struct writer *w, const struct field *field, struct ezlb_texts *to)
 {
 	(void)field;
 	if (w->spec->flags & IP_VS_SVC_F_ONEPACKET)
-		ezlb_write_add(to, "true");
+		ezlb_write_text(to, "true");
 }
 
 void ezlb_write_forward(const struct writer *w, const struct field *field, struct ezlb_texts *to)
 {
 	(void)field;
-	ezlb_write_add(to, "%s", ezlb_forward_str(w->spec->forward));
+	ezlb_write_text(to, ezlb_forward_str(w->spec->forward));
 }
 
 void ezlb_write_tunnel_type(const struct writer *w, const struct field *field,
 			    struct ezlb_texts *to)
 {
 	(void)field;
-	ezlb_write_add(to, "%s", ezlb_tunnel_type_str(w->spec->tunnel.type));
+	ezlb_write_text(to, ezlb_tunnel_type_str(w->spec->tunnel.type));
 }
 
 void ezlb_write_tunnel_port(const struct writer *w, const struct field *field,
@@ -176,13 +176,13 @@ void ezlb_write_tunnel_checksum(const struct writer *w, const struct field *fiel
 				struct ezlb_texts *to)
 {
 	(void)field;
-	ezlb_write_add(to, "%s", ezlb_tunnel_checksum_str(w->spec->tunnel.checksum));
+	ezlb_write_text(to, ezlb_tunnel_checksum_str(w->spec->tunnel.checksum));
 }
 
 void ezlb_write_full_nat(const struct writer *w, const struct field *field, struct ezlb_texts *to)
 {
 	(void)field;
-	ezlb_write_add(to, "%s", w->spec->full_nat ? "true" : "false");
+	ezlb_write_text(to, w->spec->full_nat ? "true" : "false");
 }
 
 void ezlb_write_snat_ip(const struct writer *w, const struct field *field, struct ezlb_texts *to)
@@ -191,7 +191,7 @@ void ezlb_write_snat_ip(const struct writer *w, const struct field *field, struc
 
 	(void)field;
 	if (w->spec->snat_ip.first.family)
-		ezlb_write_add(to, "%s", ezlb_range_format(&w->spec->snat_ip, buf));
+		ezlb_write_text(to, ezlb_range_format(&w->spec->snat_ip, buf));
 }
 
 /* An IPv6 address alone has brackets, too. */
@@ -219,18 +219,18 @@ void ezlb_write_client_address(const struct writer *w, const struct field *field
 			       struct ezlb_texts *to)
 {
 	(void)field;
-	ezlb_write_add(to, "%s", ezlb_client_address_str(w->spec->client_address));
+	ezlb_write_text(to, ezlb_client_address_str(w->spec->client_address));
 }
 
 void ezlb_write_vip(const struct writer *w, const struct field *field, struct ezlb_texts *to)
 {
 	(void)field;
 	if (w->spec->vip != EZLB_VIP_DEFAULT)
-		ezlb_write_add(to, "%s", ezlb_vip_when_str(w->spec->vip));
+		ezlb_write_text(to, ezlb_vip_when_str(w->spec->vip));
 }
 
 void ezlb_write_on_failure(const struct writer *w, const struct field *field, struct ezlb_texts *to)
 {
 	(void)field;
-	ezlb_write_add(to, "%s", ezlb_on_failure_str(w->spec->on_failure));
+	ezlb_write_text(to, ezlb_on_failure_str(w->spec->on_failure));
 }

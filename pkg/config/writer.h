@@ -13,6 +13,7 @@ struct writer {
 };
 
 /* For the functions of schema.h: one more text of the value. */
+void ezlb_write_text(struct ezlb_texts *to, const char *text);
 void ezlb_write_add(struct ezlb_texts *to, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* write_quote.c: a text as a YAML value, in double quotes if it needs them. */

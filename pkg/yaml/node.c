@@ -11,6 +11,8 @@
 #define TEXT_(x) #x
 #define TEXT(x)	 TEXT_(x)
 
+#define FEW_KEYS 8
+
 /* The nodes: EZLB_BACKENDS_MAX backends with all their keys, and the rest. */
 const struct ezlb_yaml_limits ezlb_yaml_service = {
 	.bytes = EZLB_FILE_MAX,
@@ -62,6 +64,8 @@ bool ezlb_node_empty(const struct ezlb_node *node)
 
 	if (node->kind != EZLB_NODE_SCALAR)
 		return false;
+	if (node->text[0] != '\0' && !strchr("~nN", node->text[0]))
+		return false;
 	for (size_t i = 0; node->style == EZLB_NODE_PLAIN && i < sizeof(words) / sizeof(words[0]);
 	     i++)
 		if (strcmp(node->text, words[i]) == 0)
@@ -95,6 +99,21 @@ static int by_key(const void *pa, const void *pb)
 	return rc ? rc : ezlb_mark_cmp(a->key_at, b->key_at);
 }
 
+/* True if the mapping has few keys, each once: most have, and to sort them takes longer. */
+static bool all_differ(const struct ezlb_node *map)
+{
+	size_t n = 0;
+
+	for (const struct ezlb_node *a = map->first; a; a = a->next, n++) {
+		if (n == FEW_KEYS)
+			return false;
+		for (const struct ezlb_node *b = map->first; b != a; b = b->next)
+			if (strcmp(a->key, b->key) == 0)
+				return false;
+	}
+	return true;
+}
+
 /* libyaml accepts duplicate keys silently, and the last would win. */
 static void check_duplicates(struct ezlb_source *src, const struct ezlb_node *map)
 {
@@ -102,6 +121,8 @@ static void check_duplicates(struct ezlb_source *src, const struct ezlb_node *ma
 	const struct ezlb_node *first;
 	char shown[EZLB_SHOW_STRLEN];
 
+	if (all_differ(map))
+		return;
 	for (struct ezlb_node *child = map->first; child; child = child->next)
 		*EZLB_PUSH(&keys) = child;
 	EZLB_SORT(&keys, by_key);

@@ -208,7 +208,14 @@ static bool check_characters(struct ezlb_source *src)
 
 	while (p < end) {
 		uint32_t c = 0;
-		size_t n = ezlb_utf8_decode((const char *)p, (size_t)(end - p), &c);
+		size_t n;
+
+		if (*p == ' ' || (*p > '%' && *p < 0x7f)) { /* nothing to say against these */
+			p++;
+			at.col++;
+			continue;
+		}
+		n = ezlb_utf8_decode((const char *)p, (size_t)(end - p), &c);
 
 		if (n == 0 || objection(c)) {
 			refuse_character(src, at, n > 0, c);
