@@ -151,34 +151,41 @@ int ezlb_drained_write(const char *dir, const struct ezlb_node_drain *drain, str
 
 /*
  * lastgood: the applied version of each service file, on disk. With it a restart while a file is
- * broken keeps the service running, and every file keeps its claims. Each service file has one file
- * HASH-NAME in STATE_DIR/lastgood: the hash is of the path, the name is its last part. The first
- * line has a hash of the bytes and the path; the bytes follow. Errors are not fatal: a version that
- * cannot be read counts as missing, and a failed write is logged once. A path with a newline is not
- * stored.
+ * broken keeps the service running, and every file keeps its claims. They are in one file,
+ * STATE_DIR/versions: a new version is appended, with a hash that detects what a kill or a power cut
+ * leaves incomplete; then the version before it counts. The file is written again when less than
+ * half of it counts. In memory are only the hashes of paths and versions. Errors are not fatal: a
+ * version that cannot be read counts as missing, and a failed write is logged once.
  *
- * PERSIST_DIR/lastgood has the same files, for the time after a reboot. What is in the state
- * directory is newer and wins: an ezlb that has no persist directory may have written it.
+ * PERSIST_DIR/versions has the same, for the time after a reboot. What is in the state directory is
+ * newer and wins: an ezlb that has no persist directory may have written it. An older ezlb had a
+ * directory `lastgood` with a file for each version: open takes these over and removes it.
+ *
+ * No fsync after a version is appended: a kill loses no written data, a reboot writes all of it, and
+ * the hash detects the damage of a power cut. Where a new file replaces the old one, it is on the
+ * disk first.
  */
 
+struct ezlb_versions;  /* one of the two files, and its index */
+struct versions_batch; /* what is to be written to both */
+
 struct ezlb_lastgood {
-	char *dir;		 /* NULL: stores nothing */
-	char *persist;		 /* a copy of it for after a reboot; NULL: none */
-	int lock;		 /* of the persist directory; if there is one, and `writes` */
-	bool writes;		 /* false: only reads */
-	bool persist_fixed;	 /* the persist directory cannot be written, and is only read */
-	bool warned;		 /* logged that writing fails; reset by the next success */
-	char *persist_dir;	 /* to keep, or to try again; NULL: none, or `writes` is false */
-	struct ezlb_err problem; /* why the versions do not survive a reboot; code 0: they do */
-	bool lock_lost;		 /* the lock of the persist directory could not be taken again */
-	struct ezlb_lastgood_seen {
-		dev_t dev;
-		uint64_t ino; /* 0: not there */
-		struct timespec born;
-	} seen[2]; /* both directories at the last look */
+	char *dir;			/* the state directory; NULL: stores nothing */
+	struct ezlb_versions *files[2]; /* in the state and the persist directory; NULL: none */
+	int lock;			/* of the persist directory, if files[1] is written to */
+	bool writes;			/* false: only reads */
+	bool persist_fixed;		/* the persist directory cannot be written, and is only read */
+	bool warned;			/* logged that writing fails; reset by the next success */
+	char *persist_dir;		/* to keep, or to try again; NULL: none, or !writes */
+	struct ezlb_err problem;	/* why versions do not survive a reboot; code 0: they do */
+	bool lock_lost;			/* the lock of the persist directory could not be taken again */
+	struct versions_batch *batch;
+	bool open;   /* between begin and commit */
+	bool wrote;  /* in this batch a version was to be stored */
+	bool failed; /* in this batch something could not be written */
 };
 
-/* Creates nothing yet. state_dir NULL: stores nothing. */
+/* Reads the file, if there is one. Creates nothing yet. state_dir NULL: stores nothing. */
 void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *state_dir, bool writes);
 /*
  * Uses this directory as well, and copies the versions of the state directory to it. Logs once if
@@ -187,30 +194,50 @@ void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *state_dir, b
  * versions. ezlb_lastgood_keep tries again. Does nothing if it is NULL or is the state directory.
  */
 void ezlb_lastgood_persist(struct ezlb_lastgood *lastgood, const char *persist_dir);
+/* True if a persist directory is used, at least to read. */
+bool ezlb_lastgood_persists(const struct ezlb_lastgood *lastgood);
 /*
- * Call it at times. Looks whether somebody has removed one of the two directories, and tries again
- * to use a persist directory that could not be used. Returns true if there is a place now that may
- * lack versions: the caller writes them again. A stat for each of the two, if nothing has happened.
+ * Call it at times. Looks whether somebody has removed, replaced or cut one of the two files, and
+ * tries again to use a persist directory that could not be used. Returns true if there is a place
+ * now that may lack versions: the caller writes them again. A stat for each of the two, if nothing
+ * has happened.
  */
 bool ezlb_lastgood_keep(struct ezlb_lastgood *lastgood);
+/* Is there a version of this file? Then its length and hash. Costs no system call. */
+bool ezlb_lastgood_find(const struct ezlb_lastgood *lastgood, const char *path, size_t *len,
+			uint64_t *hash);
 /* The bytes, which the caller frees; NULL: no valid version. */
 char *ezlb_lastgood_read(const struct ezlb_lastgood *lastgood, const char *path, size_t *len);
-/*
- * Atomic: after a kill at any point the old version or the new one is there. Logs a failure and
- * returns false: the caller tries again later. If only the persist directory cannot be written, its
- * older version is removed: after a reboot it would be served as the last good one.
- */
-bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const char *bytes,
-			 size_t len);
-/* True if there is a version of any file. */
+/* True if there is a version of any file, or it is unknown because the file cannot be read. */
 bool ezlb_lastgood_any(const struct ezlb_lastgood *lastgood);
 /* Is this the path of a file of the directory, as in a snapshot? */
 bool ezlb_lastgood_is_of(const char *path, const char *dir);
-/* True if there is a version of any file of this directory. Reads the first lines of all. */
+/* As ezlb_lastgood_any, for files of this directory. Reads all versions. */
 bool ezlb_lastgood_any_of(const struct ezlb_lastgood *lastgood, const char *dir);
 /* Adds every valid version to files, which is empty, with the path of its service file. */
 void ezlb_lastgood_list(const struct ezlb_lastgood *lastgood, struct ezlb_files *files);
+
+/*
+ * Between begin and commit, write, forget and prune only collect what is to be written; commit
+ * writes it with one write to each place (one for each MB). Nothing of it can be read before. Without
+ * a begin each of them writes at once.
+ *
+ * After a kill at any point there is the old version or the new one of each file. Returns false
+ * after a failure, which is logged: the caller writes all of the batch again later, and what was
+ * stored is not written twice. If only the persist directory cannot be written, its older version is
+ * marked as outdated: after a reboot it would be served as the last good one.
+ */
+void ezlb_lastgood_begin(struct ezlb_lastgood *lastgood);
+bool ezlb_lastgood_commit(struct ezlb_lastgood *lastgood);
+/* Does nothing if these bytes are stored already. Between begin and commit, returns true. */
+bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const char *bytes,
+			 size_t len);
 void ezlb_lastgood_forget(struct ezlb_lastgood *lastgood, const char *path);
-/* Removes the versions of files that are not in `paths`, and the temporary file of a kill. */
+/* Removes the versions of files that are not in `paths`; if that is empty, the files themselves. */
 void ezlb_lastgood_prune(struct ezlb_lastgood *lastgood, const char *const *paths, size_t n);
+/*
+ * False if every version since the last prune was written by this process: a prune has nothing to
+ * do, as long as the caller has forgotten what was removed.
+ */
+bool ezlb_lastgood_may_have_more(const struct ezlb_lastgood *lastgood);
 void ezlb_lastgood_close(struct ezlb_lastgood *lastgood);

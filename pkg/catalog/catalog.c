@@ -64,18 +64,22 @@ static void recall(const struct ezlb_catalog *catalog, struct ezlb_catalog_entry
 		   const struct ezlb_file *file)
 {
 	EZLB_AUTO_FREE char *bytes = NULL;
-	size_t len = 0;
+	uint64_t hash;
+	size_t len;
 
-	if (catalog->lastgood)
-		bytes = ezlb_lastgood_read(catalog->lastgood, file->path, &len);
-	if (!bytes)
+	if (!catalog->lastgood || !ezlb_lastgood_find(catalog->lastgood, file->path, &len, &hash))
 		return;
-	entry->is_stored = true;
-	entry->stored = ezlb_hash(bytes, len);
-	if (entry->fresh && len == file->len && memcmp(bytes, file->bytes, len) == 0)
+	if (entry->fresh && len == file->len && hash == file->hash) {
 		entry->last = entry->fresh;
-	else
+	} else {
+		bytes = ezlb_lastgood_read(catalog->lastgood, file->path, &len);
+		if (!bytes)
+			return;
+		hash = ezlb_hash(bytes, len); /* it may be the other directory's */
 		entry->last = parse_stored(file->path, bytes, len);
+	}
+	entry->is_stored = true;
+	entry->stored = hash;
 	entry->restored = entry->last != entry->fresh;
 	entry->last_hash = entry->stored;
 	entry->last_meaning = revision_of(entry->last);
@@ -196,6 +200,7 @@ void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapsho
 	if (was_partial && !catalog->partial)
 		catalog->calm = false; /* catalog_save looks which versions no file has */
 	take_files(catalog, snapshot);
+	catalog_save_begin(catalog);
 	forget_unseen(catalog);
 	catalog->n_without = n_frozen + catalog->held;
 	choose_versions(catalog, &before);

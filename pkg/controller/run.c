@@ -394,7 +394,7 @@ static void log_start(const struct controller *c)
 	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "started"), EZLB_S("version", EZLB_VERSION),
 		 EZLB_S("config_dir", options->config_dirs[0]),
 		 EZLB_S("state_dir", options->state_dir),
-		 EZLB_S("persist_dir", c->instance.lastgood.persist ? options->persist_dir : NULL),
+		 EZLB_S("persist_dir", ezlb_lastgood_persists(&c->instance.lastgood) ? options->persist_dir : NULL),
 		 EZLB_S("dataplane", plane->memory ? "memory" : "kernel"),
 		 EZLB_S("cleanup_on_exit", options->cleanup_on_exit ? "true" : "false"));
 	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "snat backend"),

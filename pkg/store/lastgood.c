@@ -1,176 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ezlb/store.h>
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <ezlb/log.h>
 #include <ezlb/mem.h>
 
 #include "lastgood_place.h"
-#include "newfile.h"
 
-#define HASH_LEN 16  /* hex digits */
-#define BASE_MAX 238 /* NAME_MAX without the hash and its '-' */
-#define NEW_NAME "new"
-#define PLACES	 2
+/* Of a batch, in memory: 1,000 new versions are one or two writes, 10,000 need no more room. */
+#define BATCH_MAX (1024 * 1024)
 
-void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *state_dir, bool writes)
+static const struct dir_kind state_dir = { "state directory", "--state-dir", 0755 };
+
+static const char not_stored[] =
+	"cannot store the last good version of a file: if the file is broken when ezlb restarts, "
+	"its service gets an older version or is lost";
+static const char not_removed[] =
+	"cannot remove the last good version of a removed file: a broken file with that name would "
+	"bring its service back";
+
+void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *dir, bool writes)
 {
 	*lastgood = (struct ezlb_lastgood){ .writes = writes };
-	if (state_dir)
-		lastgood->dir = ezlb_asprintf("%s/lastgood", state_dir);
+	if (!dir)
+		return;
+	lastgood->dir = ezlb_strdup(dir);
+	lastgood->files[0] = ezlb_calloc(1, sizeof(struct ezlb_versions));
+	versions_open(lastgood->files[0], dir, &state_dir, writes);
+	lastgood->batch = ezlb_calloc(1, sizeof(*lastgood->batch));
 }
 
-bool lastgood_writes_to(const struct ezlb_lastgood *lastgood, int i)
+void lastgood_close_place(struct ezlb_lastgood *lastgood, int i)
 {
-	return lastgood->writes && (i != LASTGOOD_PERSISTENT || !lastgood->persist_fixed);
+	if (lastgood->files[i])
+		versions_close(lastgood->files[i]);
+	free(lastgood->files[i]);
+	lastgood->files[i] = NULL;
+}
+
+static bool writes_to(const struct ezlb_lastgood *lastgood, int i)
+{
+	return lastgood->writes && lastgood->files[i] && lastgood->files[i]->writes;
 }
 
 void ezlb_lastgood_close(struct ezlb_lastgood *lastgood)
 {
-	if (lastgood->persist && lastgood_writes_to(lastgood, LASTGOOD_PERSISTENT))
+	if (writes_to(lastgood, LASTGOOD_PERSISTENT))
 		close(lastgood->lock);
+	for (int i = 0; i < LASTGOOD_PLACES; i++)
+		lastgood_close_place(lastgood, i);
+	if (lastgood->batch)
+		versions_batch_clear(lastgood->batch);
+	free(lastgood->batch);
 	free(lastgood->dir);
-	free(lastgood->persist);
 	free(lastgood->persist_dir);
-	lastgood->dir = lastgood->persist = lastgood->persist_dir = NULL;
+	lastgood->batch = NULL;
+	lastgood->dir = lastgood->persist_dir = NULL;
 }
 
-/* Where the versions are, the newest first; NULL: not used. */
-static const char *place(const struct ezlb_lastgood *lastgood, int i)
+bool ezlb_lastgood_persists(const struct ezlb_lastgood *lastgood)
 {
-	return i == 0 ? lastgood->dir : lastgood->persist;
+	return lastgood->files[LASTGOOD_PERSISTENT] != NULL;
 }
 
-static bool keeps(const struct ezlb_lastgood *lastgood, const char *path)
+/* --- reading ------------------------------------------------------------------------------- */
+
+bool ezlb_lastgood_find(const struct ezlb_lastgood *lastgood, const char *path, size_t *len,
+			uint64_t *hash)
 {
-	return lastgood->dir && !strchr(path, '\n');
-}
-
-static uint64_t hash_of(const char *path)
-{
-	return ezlb_hash(path, strlen(path));
-}
-
-static char *file_of(const char *dir, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return ezlb_asprintf("%s/%016" PRIx64 "-%.*s", dir, hash_of(path), BASE_MAX,
-			     slash ? slash + 1 : path);
-}
-
-/*
- * The hash detects a truncated file, for example after a power cut: the rest of a service file can
- * be a valid service with fewer backends.
- */
-static char *line_of(const char *path, const char *bytes, size_t len)
-{
-	return ezlb_asprintf("%016" PRIx64 " %s\n", ezlb_hash(bytes, len), path);
-}
-
-static size_t line_len(const char *path)
-{
-	return HASH_LEN + 1 + strlen(path) + 1;
-}
-
-/* Reads a whole regular file; NULL if it is another kind of file or longer than `max`. */
-static char *read_regular(int fd, size_t max, size_t *len)
-{
-	EZLB_AUTO_FREE char *buf = NULL;
-	struct stat st;
-	ssize_t n = 1;
-	char *whole;
-
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (uintmax_t)st.st_size > max)
-		return NULL;
-	buf = ezlb_calloc(1, (size_t)st.st_size + 1);
-	for (*len = 0; n > 0 && *len < (size_t)st.st_size; *len += (size_t)n) {
-		n = read(fd, buf + *len, (size_t)st.st_size - *len);
-		if (n < 0)
-			return NULL;
-	}
-	whole = buf;
-	buf = NULL;
-	return whole;
-}
-
-/* Removes the first line; false if it does not match the bytes and the path. */
-static bool take_line(const char *path, char *bytes, size_t *len)
-{
-	EZLB_AUTO_FREE char *want = NULL;
-	size_t n = line_len(path);
-
-	if (*len < n)
-		return false;
-	want = line_of(path, bytes + n, *len - n);
-	if (memcmp(bytes, want, n) != 0)
-		return false;
-	*len -= n;
-	memmove(bytes, bytes + n, *len + 1);
-	return true;
-}
-
-char *lastgood_read_from(const char *dir, const char *path, size_t *len)
-{
-	EZLB_AUTO_FREE char *file = file_of(dir, path);
-	EZLB_AUTO_CLOSE int fd = -1;
-	char *bytes;
-
-	fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	bytes = read_regular(fd, line_len(path) + EZLB_FILE_MAX, len);
-	if (bytes && take_line(path, bytes, len))
-		return bytes;
-	ezlb_log(EZLB_WARN, "config",
-		 EZLB_S("msg", "the saved last good version of a file is damaged: "
-			       "ignored"),
-		 EZLB_S("file", path), EZLB_S("stored", file));
-	free(bytes);
-	return NULL;
+	for (int i = 0; i < LASTGOOD_PLACES; i++)
+		if (lastgood->files[i] && versions_has(lastgood->files[i], path, len, hash))
+			return true;
+	return false;
 }
 
 char *ezlb_lastgood_read(const struct ezlb_lastgood *lastgood, const char *path, size_t *len)
 {
 	char *bytes = NULL;
 
-	for (int i = 0; !bytes && i < PLACES; i++)
-		if (place(lastgood, i) && keeps(lastgood, path))
-			bytes = lastgood_read_from(place(lastgood, i), path, len);
+	for (int i = 0; !bytes && i < LASTGOOD_PLACES; i++)
+		if (lastgood->files[i])
+			bytes = versions_read(lastgood->files[i], path, len);
 	return bytes;
-}
-
-/* --- listing ------------------------------------------------------------------------------- */
-
-/* The path in the first line, which the caller frees; NULL: none. */
-static char *path_in(const char *stored)
-{
-	/* O_NONBLOCK: do not block on a FIFO with that name. */
-	int fd = open(stored, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-	EZLB_AUTO_FREE char *line = NULL;
-	size_t cap = 0;
-	ssize_t len = file ? getline(&line, &cap, file) : -1;
-	const char *space = len > 0 ? strchr(line, ' ') : NULL;
-
-	if (file)
-		fclose(file);
-	if (!space || line[len - 1] != '\n')
-		return NULL;
-	return ezlb_strndup(space + 1, (size_t)(line + len - 1 - (space + 1)));
-}
-
-/* Only names that ezlb creates: HASH-NAME. NEW_NAME is the temporary file of a kill. */
-static bool is_version(const char *name)
-{
-	return strspn(name, "0123456789abcdef") == HASH_LEN && name[HASH_LEN] == '-';
 }
 
 bool ezlb_lastgood_is_of(const char *path, const char *dir)
@@ -182,87 +94,38 @@ bool ezlb_lastgood_is_of(const char *path, const char *dir)
 	       !strchr(path + len + !slash, '/');
 }
 
-/* Is the stored file a version of a file in `dir`, or of any file if that is NULL? */
-static bool is_version_of(const char *place, const char *name, const char *dir)
-{
-	EZLB_AUTO_FREE char *stored = NULL, *path = NULL;
-
-	if (!is_version(name))
-		return false;
-	if (!dir)
-		return true;
-	stored = ezlb_asprintf("%s/%s", place, name);
-	path = path_in(stored);
-	return path && ezlb_lastgood_is_of(path, dir);
-}
-
-static bool any_of(const struct ezlb_lastgood *lastgood, const char *of)
+bool ezlb_lastgood_any(const struct ezlb_lastgood *lastgood)
 {
 	bool any = false;
 
-	for (int i = 0; i < PLACES; i++) {
-		DIR *dir = place(lastgood, i) ? opendir(place(lastgood, i)) : NULL;
-		const struct dirent *entry;
+	for (int i = 0; i < LASTGOOD_PLACES; i++) {
+		const struct ezlb_versions *v = lastgood->files[i];
 
-		while (dir && !any && (entry = readdir(dir)))
-			any = is_version_of(place(lastgood, i), entry->d_name, of);
-		if (dir)
-			closedir(dir);
+		any = any || (v && (v->index.len > 0 || v->old.len > 0 || v->unread));
 	}
 	return any;
 }
 
-bool ezlb_lastgood_any(const struct ezlb_lastgood *lastgood)
-{
-	return any_of(lastgood, NULL);
-}
-
 bool ezlb_lastgood_any_of(const struct ezlb_lastgood *lastgood, const char *dir)
 {
-	return any_of(lastgood, dir);
-}
+	struct ezlb_snapshot stored = { .borrowed = false };
+	bool any = false;
 
-/* Skips the paths among the first `known` files, which are sorted. */
-static void read_stored(const char *dir, const char *name, size_t known, struct ezlb_files *out)
-{
-	EZLB_AUTO_FREE char *stored = ezlb_asprintf("%s/%s", dir, name);
-	struct ezlb_file key = { .path = path_in(stored) }, *file;
-	char *bytes = NULL;
-	size_t len = 0;
-
-	if (key.path && !ezlb_find(&key, out->items, known, sizeof(key), ezlb_file_cmp))
-		bytes = lastgood_read_from(dir, key.path, &len);
-	if (!bytes) {
-		free(key.path);
-		return;
-	}
-	file = EZLB_PUSH(out);
-	file->path = key.path;
-	file->bytes = bytes;
-	file->len = len;
-	file->hash = ezlb_hash(bytes, len);
-}
-
-void lastgood_list_dir(const char *path, struct ezlb_files *files)
-{
-	DIR *dir = opendir(path);
-	size_t known = files->len;
-	const struct dirent *entry;
-
-	if (!dir)
-		return;
-	while ((entry = readdir(dir)))
-		if (is_version(entry->d_name))
-			read_stored(path, entry->d_name, known, files);
-	closedir(dir);
-	EZLB_SORT(files, ezlb_file_cmp);
+	for (int i = 0; i < LASTGOOD_PLACES; i++)
+		any = any || (lastgood->files[i] && lastgood->files[i]->unread);
+	if (!any)
+		ezlb_lastgood_list(lastgood, &stored.files);
+	for (size_t i = 0; !any && i < stored.files.len; i++)
+		any = ezlb_lastgood_is_of(stored.files.items[i].path, dir);
+	ezlb_snapshot_clear(&stored);
+	return any;
 }
 
 void ezlb_lastgood_list(const struct ezlb_lastgood *lastgood, struct ezlb_files *files)
 {
-	for (int i = 0; i < PLACES; i++)
-		if (place(lastgood, i))
-			lastgood_list_dir(place(lastgood, i), files);
+	for (int i = 0; i < LASTGOOD_PLACES; i++)
+		if (lastgood->files[i])
+			versions_list(lastgood->files[i], files);
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
@@ -275,104 +138,139 @@ void lastgood_warn(struct ezlb_lastgood *lastgood, const char *msg, const char *
 	lastgood->warned = true;
 }
 
-static int put(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		bytes += n > 0 ? n : 0;
-		len -= n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
 /*
- * No fsync: a kill loses no written data, a reboot writes all of it, and the hash detects the
- * damage of a power cut. (ext4 and btrfs have the old version or the new one even then: they write
- * the data before a rename that replaces a file.) With thousands of files fsync would slow down the
- * start.
+ * The batch could not be appended. Versions of removed files must go, and so must outdated ones of
+ * the persist directory, if the state directory has the newer ones: after a reboot they would be
+ * served as the last good ones. Returns 0 if nothing is wrong any more.
  */
-int lastgood_store(const char *dir, const char *path, const char *bytes, size_t len)
+static int spoil(struct ezlb_versions *v, const struct version_index *items, bool outdated, int rc)
 {
-	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s/" NEW_NAME, dir);
-	EZLB_AUTO_FREE char *file = file_of(dir, path);
-	EZLB_AUTO_FREE char *line = line_of(path, bytes, len);
-	int fd = newfile_open(tmp, 0600, NULL), rc;
+	bool only_forgets = !v->unread && !v->old_dir;
 
-	if (fd < 0)
-		return fd;
-	rc = put(fd, line, strlen(line));
-	if (rc == 0)
-		rc = put(fd, bytes, len);
-	if (close(fd) < 0 && rc == 0)
-		rc = -errno;
-	if (rc == 0 && rename(tmp, file) < 0)
-		rc = -errno;
-	if (rc < 0)
-		unlink(tmp); /* frees space on a full disk */
-	return rc;
+	for (size_t i = 0; i < items->len; i++) {
+		int failed = 0;
+
+		if (!items->items[i].set || outdated)
+			failed = versions_spoil(v, items->items[i].path);
+		only_forgets = only_forgets && !items->items[i].set && failed == 0;
+	}
+	return only_forgets ? 0 : rc;
 }
 
-/* Without the older version, which also makes room on a full disk. */
-static int replace(const char *dir, const char *path, const char *bytes, size_t len)
+/* The path of the first record in the batch, which the caller frees. */
+static char *first_path(const struct versions_batch *batch)
 {
-	EZLB_AUTO_FREE char *file = file_of(dir, path);
+	const struct version *first = &batch->items.items[0];
 
-	unlink(file);
-	return lastgood_store(dir, path, bytes, len);
+	return ezlb_strndup(batch->text.items + first->at + RECORD_HEAD, first->path_len);
+}
+
+static void warn_of_batch(struct ezlb_lastgood *lastgood, int code)
+{
+	const struct versions_batch *batch = lastgood->batch;
+	EZLB_AUTO_FREE char *path = first_path(batch);
+
+	lastgood_warn(lastgood, batch->items.items[0].set ? not_stored : not_removed, path, code);
+}
+
+static void flush(struct ezlb_lastgood *lastgood)
+{
+	struct versions_batch *batch = lastgood->batch;
+	int failed = 0;
+
+	for (int i = 0; batch->items.len > 0 && i < LASTGOOD_PLACES; i++) {
+		struct ezlb_versions *v = lastgood->files[i];
+		bool outdated = i == LASTGOOD_PERSISTENT && failed == 0;
+		int rc = writes_to(lastgood, i) ? versions_append(v, batch) : 0;
+
+		if (rc < 0)
+			rc = spoil(v, &batch->items, outdated, rc);
+		if (rc < 0)
+			v->unpruned = true; /* it may have versions that were to be forgotten */
+		failed = rc < 0 ? rc : failed;
+	}
+	if (failed)
+		warn_of_batch(lastgood, -failed);
+	lastgood->failed = lastgood->failed || failed;
+	batch->text.len = batch->items.len = 0;
+}
+
+void ezlb_lastgood_begin(struct ezlb_lastgood *lastgood)
+{
+	if (lastgood->open)
+		return;
+	lastgood->open = true;
+	lastgood->failed = false;
+	lastgood->wrote = false;
+}
+
+bool ezlb_lastgood_commit(struct ezlb_lastgood *lastgood)
+{
+	lastgood->open = false;
+	if (!lastgood->batch)
+		return true;
+	if (lastgood->batch->items.len > 0)
+		flush(lastgood);
+	versions_batch_clear(lastgood->batch);
+	if (lastgood->wrote && !lastgood->failed)
+		lastgood->warned = false;
+	return !lastgood->failed;
+}
+
+/* One change, in the batch or as one of its own. */
+static bool add(struct ezlb_lastgood *lastgood, const char *path, const char *bytes, size_t len)
+{
+	bool alone = !lastgood->open;
+
+	if (alone)
+		ezlb_lastgood_begin(lastgood);
+	lastgood->wrote = lastgood->wrote || bytes;
+	versions_batch_add(lastgood->batch, path, bytes, len);
+	if (lastgood->batch->text.len > BATCH_MAX)
+		flush(lastgood);
+	return alone ? ezlb_lastgood_commit(lastgood) : true;
+}
+
+/* Does every place to write to have these bytes? */
+static bool is_stored(const struct ezlb_lastgood *lastgood, const char *path, size_t len,
+		      uint64_t hash)
+{
+	for (int i = 0; i < LASTGOOD_PLACES; i++) {
+		size_t there = 0;
+		uint64_t what = 0;
+
+		if (writes_to(lastgood, i) &&
+		    (!versions_has(lastgood->files[i], path, &there, &what) || there != len ||
+		     what != hash))
+			return false;
+	}
+	return true;
 }
 
 bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const char *bytes,
 			 size_t len)
 {
-	int failed = 0;
-
-	if (!lastgood->writes || !keeps(lastgood, path))
+	if (!lastgood->dir || !lastgood->writes || strlen(path) > RECORD_PATH_MAX)
 		return true;
-	for (int i = 0; i < PLACES; i++) {
-		int rc = place(lastgood, i) && lastgood_writes_to(lastgood, i)
-				 ? lastgood_store(place(lastgood, i), path, bytes, len)
-				 : 0;
-
-		if (rc < 0 && i == LASTGOOD_PERSISTENT && failed == 0)
-			rc = replace(place(lastgood, i), path, bytes, len);
-		failed = rc < 0 ? rc : failed;
+	if (len > EZLB_FILE_MAX) {
+		ezlb_lastgood_forget(lastgood, path);
+		return true;
 	}
-	if (failed)
-		lastgood_warn(
-			lastgood,
-			"cannot store the last good version of a file: if the file is broken when "
-			"ezlb restarts, its service gets an older version or is lost",
-			path, -failed);
-	else
-		lastgood->warned = false;
-	return failed == 0;
-}
-
-static void remove_file(struct ezlb_lastgood *lastgood, const char *file, const char *path)
-{
-	if (unlink(file) < 0 && errno != ENOENT && errno != ENOTDIR)
-		lastgood_warn(
-			lastgood,
-			"cannot remove the last good version of a removed file: a broken file with "
-			"that name would bring its service back",
-			path, errno);
+	return is_stored(lastgood, path, len, ezlb_hash(bytes, len)) ||
+	       add(lastgood, path, bytes, len);
 }
 
 void ezlb_lastgood_forget(struct ezlb_lastgood *lastgood, const char *path)
 {
-	if (!lastgood->writes || !keeps(lastgood, path))
-		return;
-	for (int i = 0; i < PLACES; i++) {
-		EZLB_AUTO_FREE char *file = NULL;
+	bool stored = false;
+	size_t len;
+	uint64_t hash;
 
-		if (!place(lastgood, i) || !lastgood_writes_to(lastgood, i))
-			continue;
-		file = file_of(place(lastgood, i), path);
-		remove_file(lastgood, file, path);
-	}
+	for (int i = 0; i < LASTGOOD_PLACES; i++)
+		stored = stored || (writes_to(lastgood, i) &&
+				    versions_has(lastgood->files[i], path, &len, &hash));
+	if (stored)
+		add(lastgood, path, NULL, 0);
 }
 
 static int hash_cmp(const void *a, const void *b)
@@ -382,46 +280,87 @@ static int hash_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Other files in the directory stay. */
-static bool is_stale(const char *name, const uint64_t *hashes, size_t n)
-{
-	uint64_t hash;
+/* The paths are collected first: forgetting changes the index. */
+struct stale EZLB_VEC(char *);
 
-	if (strcmp(name, NEW_NAME) == 0)
-		return true;
-	if (!is_version(name))
-		return false;
-	hash = strtoull(name, NULL, 16);
-	return !ezlb_find(&hash, hashes, n, sizeof(hash), hash_cmp);
+static void find_stale(struct ezlb_versions *v, const uint64_t *hashes, size_t n,
+		       struct stale *out)
+{
+	v->unpruned = false;
+	for (size_t i = 0; i < v->index.len; i++) {
+		char *path;
+
+		if (ezlb_find(&v->index.items[i].path, hashes, n, sizeof(*hashes), hash_cmp))
+			continue;
+		path = versions_path(v, &v->index.items[i]);
+		if (path)
+			*EZLB_PUSH(out) = path;
+	}
+	for (size_t i = 0; i < v->old.len; i++) {
+		uint64_t hash = ezlb_hash(v->old.items[i].path, strlen(v->old.items[i].path));
+
+		if (!ezlb_find(&hash, hashes, n, sizeof(*hashes), hash_cmp))
+			*EZLB_PUSH(out) = ezlb_strdup(v->old.items[i].path);
+	}
 }
 
-static void prune_dir(struct ezlb_lastgood *lastgood, const char *path, const uint64_t *hashes,
-		      size_t n)
+static int path_cmp(const void *a, const void *b)
 {
-	DIR *dir = opendir(path);
-	const struct dirent *entry;
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
-	if (!dir)
-		return;
-	while ((entry = readdir(dir))) {
-		EZLB_AUTO_FREE char *file = NULL;
-
-		if (!is_stale(entry->d_name, hashes, n))
-			continue;
-		file = ezlb_asprintf("%s/%s", path, entry->d_name);
-		remove_file(lastgood, file, file);
+static void forget_stale(struct ezlb_lastgood *lastgood, struct stale *stale)
+{
+	EZLB_SORT(stale, path_cmp);
+	for (size_t i = 0; i < stale->len; i++) {
+		if (i == 0 || strcmp(stale->items[i], stale->items[i - 1]) != 0)
+			ezlb_lastgood_forget(lastgood, stale->items[i]);
 	}
-	closedir(dir);
+	for (size_t i = 0; i < stale->len; i++)
+		free(stale->items[i]);
+	EZLB_VEC_CLEAR(stale);
+}
+
+bool ezlb_lastgood_may_have_more(const struct ezlb_lastgood *lastgood)
+{
+	bool more = false;
+
+	for (int i = 0; i < LASTGOOD_PLACES; i++)
+		more = more || (writes_to(lastgood, i) && lastgood->files[i]->unpruned);
+	return more;
+}
+
+static void remove_all(struct ezlb_lastgood *lastgood)
+{
+	if (lastgood->batch)
+		lastgood->batch->text.len = lastgood->batch->items.len = 0;
+	for (int i = 0; i < LASTGOOD_PLACES; i++) {
+		int rc = writes_to(lastgood, i) ? versions_remove(lastgood->files[i]) : 0;
+
+		if (rc < 0)
+			lastgood_warn(lastgood, not_removed, lastgood->files[i]->path, -rc);
+	}
 }
 
 void ezlb_lastgood_prune(struct ezlb_lastgood *lastgood, const char *const *paths, size_t n)
 {
 	EZLB_AUTO_FREE uint64_t *hashes = ezlb_calloc(n, sizeof(*hashes));
+	struct stale stale = { .len = 0 };
+	bool alone = !lastgood->open;
 
+	if (n == 0) {
+		remove_all(lastgood);
+		return;
+	}
 	for (size_t i = 0; i < n; i++)
-		hashes[i] = hash_of(paths[i]);
+		hashes[i] = ezlb_hash(paths[i], strlen(paths[i]));
 	ezlb_sort(hashes, n, sizeof(*hashes), hash_cmp);
-	for (int i = 0; i < PLACES; i++)
-		if (place(lastgood, i) && lastgood_writes_to(lastgood, i))
-			prune_dir(lastgood, place(lastgood, i), hashes, n);
+	for (int i = 0; i < LASTGOOD_PLACES; i++)
+		if (writes_to(lastgood, i))
+			find_stale(lastgood->files[i], hashes, n, &stale);
+	if (alone)
+		ezlb_lastgood_begin(lastgood);
+	forget_stale(lastgood, &stale);
+	if (alone)
+		ezlb_lastgood_commit(lastgood);
 }

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <ezlb/log.h>
@@ -29,23 +28,26 @@ static bool is_same_dir(const char *a, const char *b)
 /* The state directory has versions that an ezlb without a persist directory has stored. */
 static void copy_all(struct ezlb_lastgood *lastgood)
 {
+	struct ezlb_versions *to = lastgood->files[LASTGOOD_PERSISTENT];
 	struct ezlb_snapshot stored = { .borrowed = false };
+	struct versions_batch batch = { .text = { 0 } };
+	int rc;
 
-	lastgood_list_dir(lastgood->dir, &stored.files);
+	versions_list(lastgood->files[0], &stored.files);
 	for (size_t i = 0; i < stored.files.len; i++) {
 		const struct ezlb_file *file = &stored.files.items[i];
+		uint64_t hash = 0;
 		size_t len = 0;
-		EZLB_AUTO_FREE char *bytes = lastgood_read_from(lastgood->persist, file->path,
-								&len);
-		bool same = bytes && len == file->len && memcmp(bytes, file->bytes, len) == 0;
-		int rc = same ? 0
-			      : lastgood_store(lastgood->persist, file->path, file->bytes,
-					       file->len);
 
-		if (rc < 0)
-			lastgood_warn(lastgood, "cannot copy the last good version of a file",
-				      file->path, -rc);
+		if (!versions_has(to, file->path, &len, &hash) || len != file->len ||
+		    hash != file->hash)
+			versions_batch_add(&batch, file->path, file->bytes, file->len);
 	}
+	rc = versions_append(to, &batch);
+	if (rc < 0)
+		lastgood_warn(lastgood, "cannot copy the last good versions of the service files",
+			      to->path, -rc);
+	versions_batch_clear(&batch);
 	ezlb_snapshot_clear(&stored);
 }
 
@@ -55,12 +57,10 @@ static void copy_all(struct ezlb_lastgood *lastgood)
  */
 static bool open_dir(struct ezlb_lastgood *lastgood, const char *dir, struct ezlb_err *err)
 {
-	EZLB_AUTO_FREE char *state_dir = ezlb_strndup(lastgood->dir,
-						      strlen(lastgood->dir) - strlen("/lastgood"));
 	int rc = lastgood->writes ? dir_make(dir, &persist_dir, err) : 0;
 
 	/* Never open the lock of the state directory again: closing it would end that lock. */
-	if (rc < 0 || is_same_dir(dir, state_dir))
+	if (rc < 0 || is_same_dir(dir, lastgood->dir))
 		return false;
 	rc = lastgood->writes ? dir_lock(dir, &persist_dir, err)
 			      : dir_check(dir, &persist_dir, err);
@@ -71,12 +71,17 @@ static bool open_dir(struct ezlb_lastgood *lastgood, const char *dir, struct ezl
 
 static void use_dir(struct ezlb_lastgood *lastgood, const char *dir, struct ezlb_err *err)
 {
-	free(lastgood->persist);
-	lastgood->persist = NULL;
-	if (!open_dir(lastgood, dir, err))
+	bool used = open_dir(lastgood, dir, err), writes;
+
+	if (used && ezlb_lastgood_persists(lastgood) && lastgood->persist_fixed)
+		return; /* still can only be read */
+	lastgood_close_place(lastgood, LASTGOOD_PERSISTENT);
+	if (!used)
 		return;
-	lastgood->persist = ezlb_asprintf("%s/lastgood", dir);
-	if (lastgood_writes_to(lastgood, LASTGOOD_PERSISTENT))
+	writes = lastgood->writes && !lastgood->persist_fixed;
+	lastgood->files[LASTGOOD_PERSISTENT] = ezlb_calloc(1, sizeof(struct ezlb_versions));
+	versions_open(lastgood->files[LASTGOOD_PERSISTENT], dir, &persist_dir, writes);
+	if (writes)
 		copy_all(lastgood);
 }
 
@@ -95,7 +100,7 @@ void ezlb_lastgood_persist(struct ezlb_lastgood *lastgood, const char *dir)
 	if (!lastgood->dir || !dir)
 		return;
 	use_dir(lastgood, dir, &err);
-	if (!lastgood->writes || (!lastgood->persist && !err.code))
+	if (!lastgood->writes || (!ezlb_lastgood_persists(lastgood) && !err.code))
 		return;
 	lastgood->persist_dir = ezlb_strdup(dir);
 	lastgood->problem = err;
@@ -105,33 +110,11 @@ void ezlb_lastgood_persist(struct ezlb_lastgood *lastgood, const char *dir)
 
 /* --- what others do to the directories ----------------------------------------------------- */
 
-/*
- * True if the directory was there at the last look, and is not there any more or is another one.
- * ext4 gives the inode number of a removed directory to the next one.
- */
-static bool is_lost(struct ezlb_lastgood_seen *seen, const char *dir)
-{
-	struct ezlb_lastgood_seen now = { 0 }, before = *seen;
-	struct statx st;
-
-	if (statx(AT_FDCWD, dir, 0, STATX_INO | STATX_BTIME, &st) == 0)
-		now = (struct ezlb_lastgood_seen){
-			.dev = makedev(st.stx_dev_major, st.stx_dev_minor),
-			.ino = st.stx_ino,
-			.born = { .tv_sec = st.stx_btime.tv_sec, .tv_nsec = st.stx_btime.tv_nsec },
-		};
-	*seen = now;
-	return before.ino &&
-	       (before.dev != now.dev || before.ino != now.ino ||
-		before.born.tv_sec != now.born.tv_sec || before.born.tv_nsec != now.born.tv_nsec);
-}
-
 /* Another process has the directory now: it would delete our versions, and we would delete its. */
 static void leave_persist(struct ezlb_lastgood *lastgood)
 {
 	close(lastgood->lock);
-	free(lastgood->persist);
-	lastgood->persist = NULL;
+	lastgood_close_place(lastgood, LASTGOOD_PERSISTENT);
 }
 
 /* Returns true if the lock of the new directory is taken. */
@@ -158,7 +141,7 @@ static bool use_again(struct ezlb_lastgood *lastgood)
 
 	use_dir(lastgood, lastgood->persist_dir, &err);
 	lastgood->problem = err;
-	if (!lastgood->persist || !lastgood_writes_to(lastgood, LASTGOOD_PERSISTENT))
+	if (!ezlb_lastgood_persists(lastgood) || lastgood->persist_fixed)
 		return false;
 	ezlb_log(EZLB_INFO, "config",
 		 EZLB_S("msg", "the last good versions of the service files survive a reboot of "
@@ -173,11 +156,11 @@ bool ezlb_lastgood_keep(struct ezlb_lastgood *lastgood)
 
 	if (!lastgood->dir || !lastgood->writes)
 		return false;
-	again = is_lost(&lastgood->seen[0], lastgood->dir);
+	again = versions_keep(lastgood->files[0]);
 	if (!lastgood->persist_dir)
 		return again;
-	if (!lastgood->persist || !lastgood_writes_to(lastgood, LASTGOOD_PERSISTENT))
+	if (!ezlb_lastgood_persists(lastgood) || lastgood->persist_fixed)
 		return use_again(lastgood) || again;
-	lost = is_lost(&lastgood->seen[LASTGOOD_PERSISTENT], lastgood->persist);
+	lost = versions_keep(lastgood->files[LASTGOOD_PERSISTENT]);
 	return ((lost || lastgood->lock_lost) && lock_again(lastgood)) || again;
 }

@@ -162,6 +162,7 @@ static void test_strangers(void **state)
 
 	(void)state;
 	live("g-");
+	make_dir("lastgood"); /* an older ezlb's */
 	assert_int_equal(mkfifo(at("lastgood/0000000000000000-fifo.yaml").s, 0600), 0);
 	put("lastgood/0000000000000001-x.yaml", "no line");
 	put("lastgood/0000000000000002-y.yaml", "0123456789abcdef /d/y.yaml\nlisten: 1");

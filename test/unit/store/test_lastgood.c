@@ -12,16 +12,34 @@
 #define API "/etc/ezlb/services.d/api.yaml"
 
 static struct ezlb_lastgood store;
-static bool disk_full;
+static bool disk_full, read_only, cannot_read;
 
-/* In place of the C library's. */
-ssize_t write(int fd, const void *bytes, size_t n)
+static size_t room; /* bytes that are written before the disk is full */
+
+/* In place of the C library's. A byte over another one needs no room. */
+ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
 {
-	if (disk_full && fd > STDERR_FILENO) {
+	if (read_only) {
+		errno = EROFS;
+		return -1;
+	}
+	if (disk_full && n > 1 && room == 0) {
 		errno = ENOSPC;
 		return -1;
 	}
-	return syscall(SYS_write, fd, bytes, n);
+	if (disk_full && n > 1) {
+		n = n < room ? n : room;
+		room -= n;
+	}
+	return syscall(SYS_pwrite64, fd, bytes, n, at);
+}
+
+ssize_t pread(int fd, void *bytes, size_t n, off_t at)
+{
+	if (!cannot_read)
+		return syscall(SYS_pread64, fd, bytes, n, at);
+	errno = EIO;
+	return -1;
 }
 
 static int setup(void **state)
@@ -38,18 +56,13 @@ static int teardown(void **state)
 	return teardown_top(state);
 }
 
-struct place {
-	char s[300];
-};
+#define FILE_NAME "state/versions"
 
-/* Where the version of a path lies. */
-static struct place place_of(const char *path)
+/* As another process does after this one was killed. */
+static void open_again(void)
 {
-	struct place name;
-
-	snprintf(name.s, sizeof(name.s), "state/lastgood/%016llx-%.238s",
-		 (unsigned long long)ezlb_hash(path, strlen(path)), strrchr(path, '/') + 1);
-	return name;
+	ezlb_lastgood_close(&store);
+	ezlb_lastgood_open(&store, at("state").s, true);
 }
 
 /* NULL: there must be none. Returns what was logged; the caller frees. */
@@ -84,6 +97,14 @@ static char *assert_writes(const char *path, const char *bytes, bool want)
 	return log;
 }
 
+static void open_again_quietly(void)
+{
+	struct capture capture = capture_begin(STDERR_FILENO);
+
+	open_again();
+	free(capture_end(capture));
+}
+
 static void prune(const char *const *paths, size_t n)
 {
 	ezlb_lastgood_prune(&store, paths, n);
@@ -95,7 +116,7 @@ static void test_absent(void **state)
 	free(assert_reads(WEB, NULL));
 	prune(NULL, 0);
 	ezlb_lastgood_forget(&store, WEB);
-	assert_int_equal(access(at("state/lastgood").s, F_OK), -1);
+	assert_int_equal(access(at(FILE_NAME).s, F_OK), -1);
 	assert_false(store.warned);
 }
 
@@ -104,20 +125,20 @@ static void test_round_trip(void **state)
 	char name[300] = "/d/";
 	const char *const paths[] = {
 		WEB,  "/etc/ezlb/other.d/web.yaml", "/d/a b\t\"c\".yaml", "/d/\xc3\xa4\xff.yaml",
-		name,
+		name, "/d/a\nb.yaml",
 	};
 
 	(void)state;
 	memset(name + 3, 'x', 255);
 	for (size_t i = 0; i < COUNT_OF(paths); i++)
 		free(assert_writes(paths[i], paths[i] + i, true));
-	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+	for (size_t i = 0; i < COUNT_OF(paths); i++)
 		free(assert_reads(paths[i], paths[i] + i));
-		assert_int_equal(access(at(place_of(paths[i]).s).s, F_OK), 0);
-	}
 	free(assert_writes(WEB, "", true));
 	free(assert_reads(WEB, ""));
+	open_again();
 	prune(paths, COUNT_OF(paths));
+	free(assert_reads(WEB, ""));
 	for (size_t i = 1; i < COUNT_OF(paths); i++)
 		free(assert_reads(paths[i], paths[i] + i));
 }
@@ -141,16 +162,6 @@ static void test_bytes(void **state)
 	free(assert_reads(WEB, NULL));
 }
 
-/* The line could not be told from the bytes. */
-static void test_newline_in_the_path(void **state)
-{
-	(void)state;
-	free(assert_writes("/d/a\nb.yaml", "x", true));
-	free(assert_reads("/d/a\nb.yaml", NULL));
-	ezlb_lastgood_forget(&store, "/d/a\nb.yaml");
-	assert_int_equal(access(at("state/lastgood").s, F_OK), -1);
-}
-
 static void test_modes(void **state)
 {
 	mode_t was = umask(022);
@@ -160,29 +171,53 @@ static void test_modes(void **state)
 	free(assert_writes(WEB, "x", true));
 	free(assert_writes(API, "x", true));
 	umask(was);
-	assert_int_equal(stat(at("state/lastgood").s, &st), 0);
-	assert_int_equal(st.st_mode, S_IFDIR | 0700);
-	assert_int_equal(stat(at(place_of(WEB).s).s, &st), 0);
-	assert_int_equal(st.st_mode, S_IFREG | 0600);
-	assert_int_equal(stat(at(place_of(API).s).s, &st), 0);
+	assert_int_equal(stat(at(FILE_NAME).s, &st), 0);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
 }
 
-/* Readers see the old version or the new one, because the new one is another file. */
-static void test_replaces_in_one_step(void **state)
+static uint64_t file_size(void)
 {
-	struct stat before, after;
+	struct stat st = { .st_size = 0 };
+
+	stat(at(FILE_NAME).s, &st);
+	return (uint64_t)st.st_size;
+}
+
+/* What is stored already is not written again, also by the next process. */
+static void test_appends_what_is_new(void **state)
+{
+	uint64_t size;
 
 	(void)state;
 	free(assert_writes(WEB, "old", true));
-	assert_int_equal(stat(at(place_of(WEB).s).s, &before), 0);
-	put("state/lastgood/new", "what a kill in the middle of a write leaves behind");
-	free(assert_reads(WEB, "old"));
-	free(assert_writes(WEB, "n", true));
-	assert_int_equal(stat(at(place_of(WEB).s).s, &after), 0);
-	assert_int_not_equal(before.st_ino, after.st_ino);
-	free(assert_reads(WEB, "n"));
-	assert_int_equal(access(at("state/lastgood/new").s, F_OK), -1);
+	size = file_size();
+	free(assert_writes(WEB, "old", true));
+	open_again();
+	free(assert_writes(WEB, "old", true));
+	assert_int_equal(file_size(), size);
+	free(assert_writes(WEB, "new", true));
+	assert_int_equal(file_size(), size + size - strlen("ezlb-versions 1\n"));
+	open_again();
+	free(assert_reads(WEB, "new"));
+}
+
+/* So that what ezlb stores now can be read by every later version. */
+static void test_format(void **state)
+{
+	EZLB_AUTO_FREE char *text = NULL;
+
+	(void)state;
+	free(assert_writes("/d/a.yaml", "listen: 1\n", true));
+	free(assert_writes("/d/b.yaml", "x", true));
+	ezlb_lastgood_forget(&store, "/d/b.yaml");
+	text = slurp(FILE_NAME);
+	assert_string_equal(text, "ezlb-versions 1\n"
+				  "@+ 8cdb0a377768c658 ee15f4c481a15527 0009 0000000a\n"
+				  "/d/a.yaml\nlisten: 1\n\n"
+				  "@+ f64defc87c5c37bf af63f54c86021707 0009 00000001\n"
+				  "/d/b.yaml\nx\n"
+				  "@- 713429a479988616 0000000000000000 0009 00000000\n"
+				  "/d/b.yaml\n\n");
 }
 
 static void test_prune(void **state)
@@ -192,13 +227,8 @@ static void test_prune(void **state)
 	(void)state;
 	free(assert_writes(WEB, "web", true));
 	free(assert_writes(API, "api", true));
-	put("state/lastgood/new", "left");
-	put("state/lastgood/README", "not ours");
-	put("state/lastgood/0123456789abcdef", "not ours");
-	put("state/lastgood/0123456789abcdef0-x", "not ours");
 	prune(all, 2);
 	free(assert_reads(WEB, "web"));
-	assert_int_equal(access(at("state/lastgood/new").s, F_OK), -1);
 	prune(one, 1);
 	free(assert_reads(WEB, NULL));
 	free(assert_reads(API, "api"));
@@ -209,25 +239,27 @@ static void test_prune(void **state)
 	free(assert_writes(API, "api", true));
 	prune(NULL, 0);
 	free(assert_reads(API, NULL));
-	assert_int_equal(access(at("state/lastgood/README").s, F_OK), 0);
-	assert_int_equal(access(at("state/lastgood/0123456789abcdef").s, F_OK), 0);
-	assert_int_equal(access(at("state/lastgood/0123456789abcdef0-x").s, F_OK), 0);
+	assert_int_equal(access(at(FILE_NAME).s, F_OK), -1); /* as `cleanup` leaves it */
 	assert_false(store.warned);
 }
 
 static void test_only_reads(void **state)
 {
+	EZLB_AUTO_FREE char *before = NULL, *after = NULL;
+
 	(void)state;
 	free(assert_writes(WEB, "web", true));
-	put("state/lastgood/new", "left");
-	store.writes = false;
+	before = slurp(FILE_NAME);
+	ezlb_lastgood_close(&store);
+	ezlb_lastgood_open(&store, at("state").s, false);
 	free(assert_writes(WEB, "other", true));
 	free(assert_writes(API, "api", true));
 	prune(NULL, 0);
 	ezlb_lastgood_forget(&store, WEB);
 	free(assert_reads(WEB, "web"));
 	free(assert_reads(API, NULL));
-	assert_int_equal(access(at("state/lastgood/new").s, F_OK), 0);
+	after = slurp(FILE_NAME);
+	assert_string_equal(before, after);
 }
 
 static void test_none_is_kept(void **state)
@@ -257,93 +289,181 @@ static void test_state_dir_is_missing(void **state)
 	free(assert_reads(WEB, "again"));
 }
 
-static void assert_damaged(const char *bytes, size_t len)
+#define SERVICE "listen: 10.0.0.1:80\nbackends:\n- address: 10.1.0.1:80\n"
+
+/* What the next process finds: that version, or none. It can go on. */
+static void assert_finds(const char *bytes, size_t len, const char *web, const char *api,
+			 const char *says)
 {
+	struct capture capture;
 	char *log;
 
-	put_bytes(place_of(WEB).s, bytes, len);
+	ezlb_lastgood_close(&store);
+	put_bytes(FILE_NAME, bytes, len);
+	capture = capture_begin(STDERR_FILENO);
+	ezlb_lastgood_open(&store, at("state").s, true);
+	log = capture_end(capture);
+	if (says)
+		assert_has(log, says);
+	else
+		assert_string_equal(log, "");
+	free(log);
+	free(assert_reads(WEB, web));
+	free(assert_reads(API, api));
+	free(assert_writes(API, "later", true));
+	capture = capture_begin(STDERR_FILENO);
+	open_again();
+	log = capture_end(capture);
+	assert_string_equal(log, "");
+	free(log);
+	free(assert_reads(WEB, web));
+	free(assert_reads(API, "later"));
+}
+
+#define INCOMPLETE "the end of the saved last good versions is incomplete or damaged"
+#define DAMAGED	   "a part of the saved last good versions is damaged: ignored"
+
+/* A kill or a power cut in the middle of a write, at each byte. */
+static void test_torn(void **state)
+{
+	EZLB_AUTO_FREE char *good = NULL;
+	size_t old, first = strlen("ezlb-versions 1\n"), len;
+
+	(void)state;
+	free(assert_writes(WEB, "old", true));
+	old = file_size();
+	free(assert_writes(WEB, SERVICE, true));
+	good = slurp(FILE_NAME);
+	len = strlen(good);
+	for (size_t n = 0; n <= len; n++)
+		assert_finds(good, n, n == len ? SERVICE : n >= old ? "old" : NULL, NULL,
+			     n == 0 || n == first || n == old || n == len ? NULL : INCOMPLETE);
+	for (size_t n = old; n < len; n++) { /* as a power cut leaves it on some file systems */
+		EZLB_AUTO_FREE char *text = ezlb_strndup(good, len);
+
+		memset(text + n, 0, len - n);
+		assert_finds(text, len, "old", NULL, INCOMPLETE);
+	}
+}
+
+/* Each byte in turn; the first line is not necessary to read the rest. */
+static void test_damaged(void **state)
+{
+	EZLB_AUTO_FREE char *good = NULL;
+	size_t first = strlen("ezlb-versions 1\n"), web, len;
+
+	(void)state;
+	free(assert_writes(WEB, SERVICE, true));
+	web = file_size();
+	free(assert_writes(API, "api", true));
+	good = slurp(FILE_NAME);
+	len = strlen(good);
+	for (size_t i = 0; i < 2 * len; i++) {
+		char was = good[i / 2];
+
+		good[i / 2] = i % 2 ? '\0' : (char)(was ^ 1 << i / 2 % 8);
+		assert_finds(good, len, i / 2 >= first && i / 2 < web ? NULL : SERVICE,
+			     i / 2 >= web ? NULL : "api", i / 2 >= web ? INCOMPLETE : DAMAGED);
+		good[i / 2] = was;
+	}
+}
+
+/* The log says which version is lost where that can be known. */
+static void test_damaged_bytes(void **state)
+{
+	EZLB_AUTO_FREE char *good = NULL;
+
+	(void)state;
+	free(assert_writes(WEB, SERVICE, true));
+	free(assert_writes(API, "api", true));
+	good = slurp(FILE_NAME);
+	*strstr(good, "backends") = 'B';
+	assert_finds(good, strlen(good), NULL, "api", " file=" WEB);
+}
+
+/* After it was read. */
+static void test_damaged_under_a_running_ezlb(void **state)
+{
+	EZLB_AUTO_FREE char *good = NULL, *log = NULL;
+	int fd;
+
+	(void)state;
+	free(assert_writes(WEB, SERVICE, true));
+	good = slurp(FILE_NAME);
+	fd = open(at(FILE_NAME).s, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(syscall(SYS_pwrite64, fd, "B", 1, strstr(good, "backends") - good), 1);
+	close(fd);
 	log = assert_reads(WEB, NULL);
 	assert_has(log,
 		   "level=warn pkg=config msg=\"the saved last good version of a file is damaged: "
 		   "ignored\" file=" WEB " stored=");
-	free(log);
 }
 
-static void test_damaged(void **state)
+/* Lengths that no version has, with a right check. */
+static void test_strange_lengths(void **state)
 {
+	static const char *const heads[] = { "ffff 00000003", "0000 00000003", "001d ffffffff",
+					     "001d 00040001", "001d 00000004" };
 	EZLB_AUTO_FREE char *good = NULL;
-	size_t len;
 
 	(void)state;
-	free(assert_writes(WEB, "listen: 10.0.0.1:80\nbackends:\n- address: 10.1.0.1:80\n", true));
-	good = slurp(place_of(WEB).s);
-	len = strlen(good);
-	for (size_t n = 0; n < len; n++)
-		assert_damaged(good, n);
-	for (size_t i = 0; i < len; i++) {
-		good[i] ^= 1;
-		assert_damaged(good, len);
-		good[i] = '\0'; /* what a power cut leaves on some file systems */
-		assert_damaged(good, len);
-		free(good);
-		free(assert_writes(WEB, "listen: 10.0.0.1:80\nbackends:\n- address: 10.1.0.1:80\n",
-				   true));
-		good = slurp(place_of(WEB).s);
+	free(assert_writes(WEB, "web", true));
+	good = slurp(FILE_NAME);
+	for (size_t i = 0; i < COUNT_OF(heads); i++) {
+		EZLB_AUTO_FREE char *text = ezlb_strdup(good);
+		char *head = strchr(text, '@'), check[17];
+
+		assert_non_null(strstr(text, " 001d 00000003\n"));
+		memcpy(head + 37, heads[i], 13);
+		snprintf(check, sizeof(check), "%016llx",
+			 (unsigned long long)ezlb_hash(head + 20, 51 - 20 + strlen(WEB)));
+		memcpy(head + 3, check, 16);
+		assert_finds(text, strlen(text), NULL, NULL, INCOMPLETE);
 	}
-	free(assert_writes(WEB, "sound again", true));
-	free(assert_reads(WEB, "sound again"));
-}
-
-/* As if the hashes of two paths were the same. */
-static void test_of_another_path(void **state)
-{
-	EZLB_AUTO_FREE char *other = NULL;
-
-	(void)state;
-	free(assert_writes(API, "api", true));
-	other = slurp(place_of(API).s);
-	assert_damaged(other, strlen(other));
 }
 
 static void test_not_a_file(void **state)
 {
-	struct text place = at("");
+	struct text place = at(FILE_NAME);
 
 	(void)state;
 	free(assert_writes(WEB, "web", true));
-	place = at(place_of(WEB).s);
 	assert_int_equal(rename(place.s, at("elsewhere").s), 0);
 
 	assert_int_equal(symlink(at("elsewhere").s, place.s), 0);
+	open_again_quietly();
 	free(assert_reads(WEB, NULL));
-	free(assert_writes(WEB, "web", true));
-	free(assert_reads(WEB, "web"));
+	free(assert_writes(WEB, "web 2", true));
+	free(assert_reads(WEB, "web 2"));
 	assert_int_equal(access(at("elsewhere").s, F_OK), 0);
 
 	assert_int_equal(unlink(place.s), 0);
 	assert_int_equal(mkfifo(place.s, 0600), 0);
+	open_again_quietly();
 	free(assert_reads(WEB, NULL));
 	free(assert_writes(WEB, "web", true));
 	free(assert_reads(WEB, "web"));
-
-	assert_int_equal(unlink(place.s), 0);
-	assert_int_equal(mkdir(place.s, 0755), 0);
-	free(assert_reads(WEB, NULL));
 }
 
-/* A link that somebody has put where the new version is written first is not followed. */
+/* A link that somebody has put where a new file is written first is not followed. */
 static void test_a_link_in_the_way(void **state)
 {
-	EZLB_AUTO_FREE char *target = NULL;
+	EZLB_AUTO_FREE char *target = NULL, *big = NULL;
 
 	(void)state;
-	free(assert_writes(WEB, "old", true));
 	put("target", "precious");
-	assert_int_equal(symlink(at("target").s, at("state/lastgood/new").s), 0);
-	free(assert_writes(WEB, "web", true));
-	free(assert_reads(WEB, "web"));
+	assert_int_equal(symlink(at("target").s, at("state/versions.new").s), 0);
+	big = ezlb_calloc(1, 100000);
+	memset(big, 'x', 99999);
+	for (int i = 0; i < 3; i++) { /* until the file is written again */
+		big[0] = (char)('0' + i);
+		free(assert_writes(WEB, big, true));
+	}
+	assert_true(file_size() < 200000);
+	free(assert_reads(WEB, big));
 	target = slurp("target");
 	assert_string_equal(target, "precious");
+	assert_int_equal(access(at("state/versions.new").s, F_OK), -1);
 }
 
 /* Told once, until it succeeds again; then the next failure is told. */
@@ -358,14 +478,18 @@ static void assert_fails_once(const char *reason)
 	free(log);
 }
 
+/* What could be written of it is taken back. */
 static void test_full_disk(void **state)
 {
+	uint64_t size;
 	char *log;
 
 	(void)state;
 	free(assert_writes(WEB, "old", true));
 	for (int i = 0; i < 3; i++) {
+		size = file_size();
 		disk_full = true;
+		room = (size_t)i * 40;
 		if (i == 1) {
 			log = assert_writes(WEB, "new", false);
 			assert_string_equal(log, "");
@@ -375,13 +499,40 @@ static void test_full_disk(void **state)
 		}
 		disk_full = false;
 		free(assert_reads(WEB, "old"));
-		/* What is left of the disk is given back. */
-		assert_int_equal(access(at("state/lastgood/new").s, F_OK), -1);
+		assert_int_equal(file_size(), size);
+		open_again();
+		free(assert_reads(WEB, "old"));
+		store.warned = i == 0; /* as without the new start */
+		if (i == 1)
+			free(assert_writes(WEB, "older", true));
 		if (i == 1)
 			free(assert_writes(WEB, "old", true));
 	}
 	free(assert_writes(WEB, "new", true));
 	free(assert_reads(WEB, "new"));
+}
+
+/* To forget a version needs no room. */
+static void test_forgets_on_a_full_disk(void **state)
+{
+	static const char *const api[] = { API };
+
+	(void)state;
+	free(assert_writes(WEB, "older", true));
+	free(assert_writes(WEB, "web", true));
+	free(assert_writes(API, "api", true));
+	disk_full = true;
+	room = 0;
+	prune(api, 1);
+	disk_full = false;
+	assert_false(store.warned);
+	for (int i = 0; i < 2; i++) {
+		free(assert_reads(WEB, NULL));
+		free(assert_reads(API, "api"));
+		open_again();
+	}
+	free(assert_writes(WEB, "web", true));
+	free(assert_reads(WEB, "web"));
 }
 
 /* Fails in the middle of the bytes, not with the first. */
@@ -390,12 +541,15 @@ static void test_quota(void **state)
 	struct rlimit small = { 64, RLIM_INFINITY }, was;
 	EZLB_AUTO_FREE char *log = NULL;
 	struct capture capture;
+	uint64_t size;
 	bool ok;
 
 	(void)state;
 	signal(SIGXFSZ, SIG_IGN);
 	free(assert_writes(WEB, "old", true));
+	size = file_size();
 	getrlimit(RLIMIT_FSIZE, &was);
+	small.rlim_cur = size + 60;
 	small.rlim_max = was.rlim_max;
 	capture = capture_begin(STDERR_FILENO);
 	setrlimit(RLIMIT_FSIZE, &small);
@@ -404,54 +558,47 @@ static void test_quota(void **state)
 	log = capture_end(capture);
 	assert_false(ok);
 	free(assert_reads(WEB, "old"));
-	assert_int_equal(access(at("state/lastgood/new").s, F_OK), -1);
+	assert_int_equal(file_size(), size);
 }
 
 static void test_in_the_way(void **state)
 {
-	const char *const only_web[] = { WEB };
-
 	(void)state;
-	put("state/lastgood", "a file");
+	assert_int_equal(rmdir(at("state").s), 0);
+	put("state", "a file");
 	ezlb_lastgood_forget(&store, WEB); /* there is none: no failure */
 	assert_false(store.warned);
 	assert_fails_once("reason=\"Not a directory\"\n");
 	free(assert_reads(WEB, NULL));
 	prune(NULL, 0);
 	ezlb_lastgood_forget(&store, WEB);
-	assert_int_equal(unlink(at("state/lastgood").s), 0);
+	assert_int_equal(unlink(at("state").s), 0);
 	free(assert_writes(WEB, "web", true));
 
-	make_dir("state/lastgood/new");
+	assert_int_equal(unlink(at(FILE_NAME).s), 0);
+	make_dir(FILE_NAME);
+	open_again_quietly();
 	assert_fails_once("reason=\"Is a directory\"\n");
-	assert_int_equal(rmdir(at("state/lastgood/new").s), 0);
+	assert_int_equal(rmdir(at(FILE_NAME).s), 0);
 	free(assert_writes(WEB, "web", true));
-
-	assert_int_equal(mkfifo(at("state/lastgood/new").s, 0600), 0);
-	prune(only_web, 1);
-	assert_int_equal(mkfifo(at("state/lastgood/new").s, 0600), 0);
-	free(assert_writes(WEB, "web", true));
-	free(assert_reads(WEB, "web"));
-
-	make_dir(place_of(API).s);
-	free(assert_writes(API, "api", false));
-	assert_int_equal(access(at("state/lastgood/new").s, F_OK), -1);
 	free(assert_reads(WEB, "web"));
 }
 
 /* A kernel would say that of a disk that is mounted read-only. */
 static void test_cannot_forget(void **state)
 {
+	static const char *const api[] = { API };
 	struct capture capture;
 	char *log;
 
 	(void)state;
 	free(assert_writes(API, "api", true));
-	make_dir(place_of(WEB).s);
+	free(assert_writes(WEB, "web", true));
+	read_only = true;
 	for (int i = 0; i < 4; i++) {
 		capture = capture_begin(STDERR_FILENO);
 		if (i % 2)
-			prune(NULL, 0);
+			prune(api, 1);
 		else
 			ezlb_lastgood_forget(&store, WEB);
 		log = capture_end(capture);
@@ -461,8 +608,36 @@ static void test_cannot_forget(void **state)
 		else
 			assert_string_equal(log, "");
 		free(log);
+		assert_true(ezlb_lastgood_may_have_more(&store));
 	}
-	free(assert_reads(API, NULL)); /* the others are forgotten all the same */
+	read_only = false;
+	prune(api, 1);
+	free(assert_reads(WEB, NULL));
+	free(assert_reads(API, "api"));
+}
+
+/* "Cannot read" is not "empty": the file stays as it is, until it can be read. */
+static void test_cannot_read(void **state)
+{
+	EZLB_AUTO_FREE char *before = NULL, *after = NULL;
+
+	(void)state;
+	free(assert_writes(WEB, "web", true));
+	before = slurp(FILE_NAME);
+	cannot_read = true;
+	open_again_quietly();
+	assert_true(ezlb_lastgood_any(&store));
+	assert_true(ezlb_lastgood_any_of(&store, "/d"));
+	free(assert_reads(WEB, NULL));
+	assert_fails_once("reason=\"Input/output error\"\n");
+	assert_false(ezlb_lastgood_keep(&store));
+	after = slurp(FILE_NAME);
+	assert_string_equal(before, after);
+	cannot_read = false;
+	assert_true(ezlb_lastgood_keep(&store));
+	assert_false(ezlb_lastgood_keep(&store));
+	free(assert_reads(WEB, "web"));
+	assert_false(ezlb_lastgood_any_of(&store, "/d"));
 }
 
 #define IN_TOP(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -470,15 +645,29 @@ static void test_cannot_forget(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_TOP(test_absent),	   IN_TOP(test_round_trip),
-		IN_TOP(test_bytes),	   IN_TOP(test_newline_in_the_path),
-		IN_TOP(test_modes),	   IN_TOP(test_replaces_in_one_step),
-		IN_TOP(test_prune),	   IN_TOP(test_only_reads),
-		IN_TOP(test_none_is_kept), IN_TOP(test_state_dir_is_missing),
-		IN_TOP(test_damaged),	   IN_TOP(test_of_another_path),
-		IN_TOP(test_not_a_file),   IN_TOP(test_a_link_in_the_way),
-		IN_TOP(test_full_disk),	   IN_TOP(test_quota),
-		IN_TOP(test_in_the_way),   IN_TOP(test_cannot_forget),
+		IN_TOP(test_absent),
+		IN_TOP(test_round_trip),
+		IN_TOP(test_bytes),
+		IN_TOP(test_modes),
+		IN_TOP(test_appends_what_is_new),
+		IN_TOP(test_format),
+		IN_TOP(test_prune),
+		IN_TOP(test_only_reads),
+		IN_TOP(test_none_is_kept),
+		IN_TOP(test_state_dir_is_missing),
+		IN_TOP(test_torn),
+		IN_TOP(test_damaged),
+		IN_TOP(test_damaged_bytes),
+		IN_TOP(test_damaged_under_a_running_ezlb),
+		IN_TOP(test_strange_lengths),
+		IN_TOP(test_not_a_file),
+		IN_TOP(test_a_link_in_the_way),
+		IN_TOP(test_full_disk),
+		IN_TOP(test_forgets_on_a_full_disk),
+		IN_TOP(test_quota),
+		IN_TOP(test_in_the_way),
+		IN_TOP(test_cannot_forget),
+		IN_TOP(test_cannot_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
