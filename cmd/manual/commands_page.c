@@ -15,7 +15,7 @@ static const struct item files[] = {
 	  "The service files. ezlb-service(5) describes them. `--config-dir` names another directory." },
 	{ "/run/ezlb/ledger",
 	  "What ezlb owns in the kernel. ezlb writes it before it changes the kernel." },
-	{ "/var/lib/ezlb/lastgood/",
+	{ "/var/lib/ezlb/versions",
 	  "The last version without an error of each service file, also over a reboot. `--persist-dir` "
 	  "names another directory than /var/lib/ezlb." },
 	{ "/run/ezlb/admin.sock",

@@ -152,18 +152,18 @@ int ezlb_drained_write(const char *dir, const struct ezlb_node_drain *drain, str
 /*
  * lastgood: the applied version of each service file, on disk. With it a restart while a file is
  * broken keeps the service running, and every file keeps its claims. They are in one file,
- * STATE_DIR/versions: a new version is appended, with a hash that detects what a kill or a power cut
- * leaves incomplete; then the version before it counts. The file is written again when less than
- * half of it counts. In memory are only the hashes of paths and versions. Errors are not fatal: a
- * version that cannot be read counts as missing, and a failed write is logged once.
+ * STATE_DIR/versions: a new version is appended, with a hash that detects what a kill or a power
+ * cut leaves incomplete; then the version before it counts. The file is written again when less
+ * than half of it counts. In memory are only the hashes of paths and versions. Errors are not
+ * fatal: a version that cannot be read counts as missing, and a failed write is logged once.
  *
  * PERSIST_DIR/versions has the same, for the time after a reboot. What is in the state directory is
  * newer and wins: an ezlb that has no persist directory may have written it. An older ezlb had a
  * directory `lastgood` with a file for each version: open takes these over and removes it.
  *
- * No fsync after a version is appended: a kill loses no written data, a reboot writes all of it, and
- * the hash detects the damage of a power cut. Where a new file replaces the old one, it is on the
- * disk first.
+ * No fsync after a version is appended: a kill loses no written data, a reboot writes all of it,
+ * and the hash detects the damage of a power cut. Where a new file replaces the old one, it is on
+ * the disk first.
  */
 
 struct ezlb_versions;  /* one of the two files, and its index */
@@ -174,11 +174,11 @@ struct ezlb_lastgood {
 	struct ezlb_versions *files[2]; /* in the state and the persist directory; NULL: none */
 	int lock;			/* of the persist directory, if files[1] is written to */
 	bool writes;			/* false: only reads */
-	bool persist_fixed;		/* the persist directory cannot be written, and is only read */
-	bool warned;			/* logged that writing fails; reset by the next success */
-	char *persist_dir;		/* to keep, or to try again; NULL: none, or !writes */
-	struct ezlb_err problem;	/* why versions do not survive a reboot; code 0: they do */
-	bool lock_lost;			/* the lock of the persist directory could not be taken again */
+	bool persist_fixed;	 /* the persist directory cannot be written, and is only read */
+	bool warned;		 /* logged that writing fails; reset by the next success */
+	char *persist_dir;	 /* to keep, or to try again; NULL: none, or !writes */
+	struct ezlb_err problem; /* why versions do not survive a reboot; code 0: they do */
+	bool lock_lost;		 /* the lock of the persist directory could not be taken again */
 	struct versions_batch *batch;
 	bool open;   /* between begin and commit */
 	bool wrote;  /* in this batch a version was to be stored */
@@ -219,13 +219,13 @@ void ezlb_lastgood_list(const struct ezlb_lastgood *lastgood, struct ezlb_files 
 
 /*
  * Between begin and commit, write, forget and prune only collect what is to be written; commit
- * writes it with one write to each place (one for each MB). Nothing of it can be read before. Without
- * a begin each of them writes at once.
+ * writes it with one write to each place (one for each MB). Nothing of it can be read before.
+ * Without a begin each of them writes at once.
  *
  * After a kill at any point there is the old version or the new one of each file. Returns false
  * after a failure, which is logged: the caller writes all of the batch again later, and what was
- * stored is not written twice. If only the persist directory cannot be written, its older version is
- * marked as outdated: after a reboot it would be served as the last good one.
+ * stored is not written twice. If only the persist directory cannot be written, its older version
+ * is marked as outdated: after a reboot it would be served as the last good one.
  */
 void ezlb_lastgood_begin(struct ezlb_lastgood *lastgood);
 bool ezlb_lastgood_commit(struct ezlb_lastgood *lastgood);

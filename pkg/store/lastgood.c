@@ -231,6 +231,17 @@ static bool add(struct ezlb_lastgood *lastgood, const char *path, const char *by
 	return alone ? ezlb_lastgood_commit(lastgood) : true;
 }
 
+/* Will the batch change what is stored of this file? */
+static bool is_in_batch(const struct ezlb_lastgood *lastgood, const char *path)
+{
+	uint64_t hash = ezlb_hash(path, strlen(path));
+
+	for (size_t i = 0; i < lastgood->batch->items.len; i++)
+		if (lastgood->batch->items.items[i].path == hash)
+			return true;
+	return false;
+}
+
 /* Does every place to write to have these bytes? */
 static bool is_stored(const struct ezlb_lastgood *lastgood, const char *path, size_t len,
 		      uint64_t hash)
@@ -256,8 +267,9 @@ bool ezlb_lastgood_write(struct ezlb_lastgood *lastgood, const char *path, const
 		ezlb_lastgood_forget(lastgood, path);
 		return true;
 	}
-	return is_stored(lastgood, path, len, ezlb_hash(bytes, len)) ||
-	       add(lastgood, path, bytes, len);
+	if (is_stored(lastgood, path, len, ezlb_hash(bytes, len)) && !is_in_batch(lastgood, path))
+		return true;
+	return add(lastgood, path, bytes, len);
 }
 
 void ezlb_lastgood_forget(struct ezlb_lastgood *lastgood, const char *path)
@@ -269,7 +281,7 @@ void ezlb_lastgood_forget(struct ezlb_lastgood *lastgood, const char *path)
 	for (int i = 0; i < LASTGOOD_PLACES; i++)
 		stored = stored || (writes_to(lastgood, i) &&
 				    versions_has(lastgood->files[i], path, &len, &hash));
-	if (stored)
+	if (stored || (lastgood->batch && is_in_batch(lastgood, path)))
 		add(lastgood, path, NULL, 0);
 }
 
@@ -283,8 +295,7 @@ static int hash_cmp(const void *a, const void *b)
 /* The paths are collected first: forgetting changes the index. */
 struct stale EZLB_VEC(char *);
 
-static void find_stale(struct ezlb_versions *v, const uint64_t *hashes, size_t n,
-		       struct stale *out)
+static void find_stale(struct ezlb_versions *v, const uint64_t *hashes, size_t n, struct stale *out)
 {
 	v->unpruned = false;
 	for (size_t i = 0; i < v->index.len; i++) {

@@ -14,7 +14,7 @@
 
 #include "record.h"
 
-#define HASH_LEN 16  /* hex digits */
+#define HASH_LEN 16    /* hex digits */
 #define NEW_NAME "new" /* the temporary file of a kill */
 
 static bool is_version(const char *name)
@@ -26,8 +26,8 @@ static bool is_version(const char *name)
 static char *read_regular(int dir, const char *name, size_t *len)
 {
 	/* O_NONBLOCK: do not block on a FIFO with that name. */
-	EZLB_AUTO_CLOSE int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW |
-							   O_CLOEXEC);
+	EZLB_AUTO_CLOSE int fd = openat(dir, name,
+					O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 	EZLB_AUTO_FREE char *buf = NULL;
 	struct stat st;
 	ssize_t n = 1;

@@ -107,7 +107,8 @@ static bool find_next(const struct record_scan *scan, struct record *rec)
 	if (parse_head(scan->text, scan->len, at, rec) && scan->len - at > rec->size &&
 	    record_parse(scan->text, scan->len, at + rec->size, rec))
 		return true;
-	while (at + 1 < scan->len && (mark = memchr(scan->text + at + 1, '@', scan->len - at - 1))) {
+	while (at + 1 < scan->len &&
+	       (mark = memchr(scan->text + at + 1, '@', scan->len - at - 1))) {
 		at = (size_t)(mark - scan->text);
 		if (record_parse(scan->text, scan->len, at, rec))
 			return true;
@@ -128,8 +129,7 @@ static void note_lost(struct record_scan *scan, const struct record *next)
 
 static void skip_first_line(struct record_scan *scan)
 {
-	if (scan->len < RECORD_FIRST_LEN ||
-	    memcmp(scan->text, RECORD_FIRST, RECORD_FIRST_LEN) != 0)
+	if (scan->len < RECORD_FIRST_LEN || memcmp(scan->text, RECORD_FIRST, RECORD_FIRST_LEN) != 0)
 		return;
 	scan->at = scan->whole = RECORD_FIRST_LEN;
 }

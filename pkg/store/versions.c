@@ -63,8 +63,7 @@ void versions_settle(struct ezlb_versions *v)
 	EZLB_SORT(index, version_age_cmp);
 	v->live = RECORD_FIRST_LEN;
 	for (size_t i = 0; i < index->len; i++) {
-		bool last = i + 1 == index->len ||
-			    index->items[i].path != index->items[i + 1].path;
+		bool last = i + 1 == index->len || index->items[i].path != index->items[i + 1].path;
 
 		if (!last || !index->items[i].set)
 			continue;
@@ -149,8 +148,8 @@ static const struct ezlb_file *find_old(const struct ezlb_versions *v, const cha
 bool versions_has(const struct ezlb_versions *v, const char *path, size_t *len, uint64_t *hash)
 {
 	const struct ezlb_file *old = find_old(v, path);
-	const struct version *version =
-		old ? NULL : versions_find(v, ezlb_hash(path, strlen(path)));
+	const struct version *version = old ? NULL
+					    : versions_find(v, ezlb_hash(path, strlen(path)));
 
 	if (old) {
 		*len = old->len;

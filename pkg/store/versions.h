@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * versions: one file of last good versions, DIR/versions. Records (record.h) are appended to it, and
- * it is written again when less than half of it counts. In memory is an index only.
+ * versions: one file of last good versions, DIR/versions. Records (record.h) are appended to it,
+ * and it is written again when less than half of it counts. In memory is an index only.
  */
 #pragma once
 
@@ -35,19 +35,19 @@ struct ezlb_versions {
 	int fd; /* -1: there is no file */
 	dev_t dev;
 	ino_t ino;
-	uint64_t size;	    /* of the whole records; the next one is written there */
-	uint64_t live;	    /* the part of it that counts */
-	uint64_t rewrite_at;/* after a failure: not below this size */
-	int unread;	    /* errno: the file is there and could not be read; then it is not written */
-	int fixed;	    /* errno: the file can be read, and not written */
-	bool tail;	    /* there may be a part of a record behind the whole ones */
-	bool damaged;	    /* something between whole records is lost */
-	bool lost;	    /* versions are missing that were there: see versions_keep */
-	bool unpruned;	    /* the index was read from the file: it may have versions of removed files */
+	uint64_t size;	     /* of the whole records; the next one is written there */
+	uint64_t live;	     /* the part of it that counts */
+	uint64_t rewrite_at; /* after a failure: not below this size */
+	int unread;    /* errno: the file is there and could not be read; then it is not written */
+	int fixed;     /* errno: the file can be read, and not written */
+	bool tail;     /* there may be a part of a record behind the whole ones */
+	bool damaged;  /* something between whole records is lost */
+	bool lost;     /* versions are missing that were there: see versions_keep */
+	bool unpruned; /* the index was read from the file: it may have versions of removed files */
 	struct version_index index; /* by path */
 	/*
-	 * Of an older ezlb, which had a directory with a file for each. They are the newer ones, and
-	 * stay here only until they are in the file. Usually there are none.
+	 * Of an older ezlb, which had a directory with a file for each. They are the newer ones,
+	 * and stay here only until they are in the file. Usually there are none.
 	 */
 	struct ezlb_files old;
 	char *old_dir; /* NULL: none */

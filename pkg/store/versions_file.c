@@ -13,7 +13,7 @@
 #include "newfile.h"
 #include "olddir.h"
 
-#define FILE_MAX     (1 << 30)	   /* a longer one is not read into memory */
+#define FILE_MAX     (1 << 30)	 /* a longer one is not read into memory */
 #define REWRITE_SIZE (64 * 1024) /* a shorter file is never written again */
 
 /* --- reading ------------------------------------------------------------------------------- */

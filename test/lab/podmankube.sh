@@ -54,7 +54,7 @@ cleanup() {
 	podman run --rm --network host --privileged --read-only --volume /run/ezlb:/run/ezlb \
 		--volume /var/lib/ezlb:/var/lib/ezlb "ezlb:$VERSION" cleanup
 	assert_eq "what is left" "" "$(left)"
-	assert_eq "last good versions" "" "$(find /var/lib/ezlb/lastgood -type f 2>/dev/null)"
+	assert_eq "last good versions" "" "$(find /var/lib/ezlb -name 'versions*')"
 }
 
 mkdir -p "$WORK/site/services"

@@ -26,7 +26,12 @@ good() {
 		  - address: "$(ep "${BACKEND_IP[b1]}" 80)"
 	END
 }
-versions() { find "$1/lastgood" -name '*-*' 2>/dev/null | wc -l; }
+# versions DIR: how many files have a version there. A record that begins with @+ sets one.
+versions() {
+	[[ -e $1/versions ]] || { echo 0; return; }
+	awk '/^@[-+x] / { kind = $1; getline path; if (kind == "@+") has[path]; else delete has[path] }
+		END { for (path in has) n++; print n + 0 }' "$1/versions"
+}
 log_has() { grep -qE "$1" "$EZLB_LOG"; }
 start() {
 	: >"$EZLB_LOG"
@@ -63,7 +68,7 @@ for listener in "$WEB" "$OLD" "$API"; do
 done
 assert_match "the log names the directory" "persist_dir=$PERSIST " "$(grep msg=started "$EZLB_LOG")"
 assert_eq "versions" "3 3" "$(versions "$STATE") $(versions "$PERSIST")"
-assert_eq "mode of the persist directory" "700 700" "$(stat -c %a "$PERSIST" "$PERSIST/lastgood" | paste -sd' ')"
+assert_eq "mode of the persist directory" "700 600" "$(stat -c %a "$PERSIST" "$PERSIST/versions" | paste -sd' ')"
 
 echo "# broken and deleted before the reboot, or while the host is down"
 good "$WEB" | sed 's/^full_nat.*/full_nat: perhaps/' | service web
@@ -131,7 +136,7 @@ good "$API" | service api
 start
 assert_eq "versions" "2 2" "$(versions "$STATE") $(versions "$PERSIST")"
 ezlb_stop TERM
-rm -r "$PERSIST/lastgood"
+rm "$PERSIST/versions"
 good "$WEB" | sed 's/^full_nat.*/full_nat: perhaps/' | service web
 start
 assert_eq "versions" "2 2" "$(versions "$STATE") $(versions "$PERSIST")"
@@ -150,7 +155,7 @@ in_ns lb "$EZLB" reload >/dev/null
 versions_are() { [[ "$(versions "$STATE") $(versions "$PERSIST")" == "$*" ]]; }
 eventually 5 "both versions are in the persist directory again" versions_are 2 2
 [[ -e $PERSIST/lock ]] || fail "the lock is not there again"
-rm -rf "$STATE/lastgood"
+rm "$STATE/versions"
 in_ns lb "$EZLB" reload >/dev/null
 eventually 5 "both versions are in the state directory again" versions_are 2 2
 good "$WEB" | sed 's/^full_nat.*/full_nat: perhaps/' | service web

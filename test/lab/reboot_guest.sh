@@ -69,7 +69,7 @@ second_boot() {
 		fail "the log does not say where web comes from: $(cat "$EZLB_LOG")"
 	assert_eq "services" "$VIP:80 $VIP:81" \
 		"$(in_ns lb ipvsadm -Sn | sed -n 's/^-A -t \([^ ]*\) .*/\1/p' | sort | paste -sd' ')"
-	assert_eq "versions" 2 "$(find "$PERSIST/lastgood" -name '*-*' | wc -l)"
+	assert_eq "versions" 2 "$(grep -c '^@+' "$PERSIST/versions")"
 	ezlb_stop TERM
 }
 

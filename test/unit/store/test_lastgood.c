@@ -124,8 +124,12 @@ static void test_round_trip(void **state)
 {
 	char name[300] = "/d/";
 	const char *const paths[] = {
-		WEB,  "/etc/ezlb/other.d/web.yaml", "/d/a b\t\"c\".yaml", "/d/\xc3\xa4\xff.yaml",
-		name, "/d/a\nb.yaml",
+		WEB,
+		"/etc/ezlb/other.d/web.yaml",
+		"/d/a b\t\"c\".yaml",
+		"/d/\xc3\xa4\xff.yaml",
+		name,
+		"/d/a\nb.yaml",
 	};
 
 	(void)state;
@@ -336,7 +340,11 @@ static void test_torn(void **state)
 	good = slurp(FILE_NAME);
 	len = strlen(good);
 	for (size_t n = 0; n <= len; n++)
-		assert_finds(good, n, n == len ? SERVICE : n >= old ? "old" : NULL, NULL,
+		assert_finds(good, n,
+			     n == len	? SERVICE
+			     : n >= old ? "old"
+					: NULL,
+			     NULL,
 			     n == 0 || n == first || n == old || n == len ? NULL : INCOMPLETE);
 	for (size_t n = old; n < len; n++) { /* as a power cut leaves it on some file systems */
 		EZLB_AUTO_FREE char *text = ezlb_strndup(good, len);

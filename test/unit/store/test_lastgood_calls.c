@@ -3,13 +3,12 @@
 #include "fixture.h"
 
 #include <setjmp.h>
-#include <stdarg.h>
 #include <sys/syscall.h>
 
 #include <ezlb/store.h>
 
 static struct calls {
-	size_t writes, reads, opens, stats, renames, syncs, unlinks;
+	size_t writes, reads, renames, syncs, unlinks;
 } calls;
 
 /* After that many calls that change something the process is dead; the last write may be cut. */
@@ -49,18 +48,6 @@ ssize_t pread(int fd, void *bytes, size_t n, off_t at_byte)
 {
 	calls.reads++;
 	return syscall(SYS_pread64, fd, bytes, n, at_byte);
-}
-
-int open(const char *path, int flags, ...)
-{
-	va_list args;
-	int mode;
-
-	va_start(args, flags);
-	mode = va_arg(args, int);
-	va_end(args);
-	calls.opens++;
-	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
 int rename(const char *from, const char *to)
@@ -114,24 +101,22 @@ static void test_counts(void **state)
 	begin(&store);
 	assert_true(write_all(&store, 1000, 0));
 	assert_in_range(calls.writes, 2, 4); /* for the two places */
-	assert_in_range(calls.opens, 2, 8);
 	ezlb_lastgood_close(&store);
 	calls = (struct calls){ 0 };
 	ezlb_lastgood_open(&store, at("run").s, true);
-	assert_in_range(calls.opens, 1, 2);
 	assert_in_range(calls.reads, 1, 4);
 	ezlb_lastgood_persist(&store, at("lib").s);
 	calls = (struct calls){ 0 };
 	assert_true(write_all(&store, 1000, 0)); /* the second start: the files are the same */
 	assert_true(ezlb_lastgood_find(&store, "/etc/ezlb/services.d/00500.yaml", &len, &hash));
-	assert_int_equal(changes() + calls.reads + calls.opens, 0);
+	assert_int_equal(changes() + calls.reads, 0);
 	assert_true(write_all(&store, 1, 1)); /* one edit */
 	assert_int_equal(calls.writes, 2);
-	assert_int_equal(changes() + calls.reads + calls.opens, 2);
+	assert_int_equal(changes() + calls.reads, 2);
 	for (int i = 0; i < 60; i++)
 		assert_false(ezlb_lastgood_keep(&store));
 	assert_true(ezlb_lastgood_commit(&store));
-	assert_int_equal(changes() + calls.reads + calls.opens, 2);
+	assert_int_equal(changes() + calls.reads, 2);
 	ezlb_lastgood_close(&store);
 }
 
@@ -224,8 +209,7 @@ static void assert_old_or_new(struct model *old, const struct model *new)
 static bool one_update(struct ezlb_lastgood *store, struct model *next)
 {
 	ezlb_lastgood_begin(store);
-	for (int k = random_below(4); k >= 0; k--) {
-		int i = random_below(PATHS);
+	for (int i = random_below(3); i < PATHS; i += 1 + random_below(4)) {
 		EZLB_AUTO_FREE char *bytes = NULL;
 		size_t len = 0;
 

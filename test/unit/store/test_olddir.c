@@ -22,9 +22,8 @@ static struct name old_name(const char *dir, const char *path)
 
 static void put_old(const char *dir, const char *path, const char *bytes)
 {
-	EZLB_AUTO_FREE char *text =
-		ezlb_asprintf("%016llx %s\n%s",
-			      (unsigned long long)ezlb_hash(bytes, strlen(bytes)), path, bytes);
+	EZLB_AUTO_FREE char *text = ezlb_asprintf(
+		"%016llx %s\n%s", (unsigned long long)ezlb_hash(bytes, strlen(bytes)), path, bytes);
 
 	put(old_name(dir, path).s, text);
 }
@@ -110,7 +109,8 @@ static void test_downgrade_and_upgrade(void **state)
 	assert_int_equal(access(at("run/lastgood").s, F_OK), -1);
 }
 
-/* A kill after the file was written, and before the directory was removed, or in the middle of it. */
+/* A kill after the file was written, and before the directory was removed, or in the middle of it.
+ */
 static void test_kill_while_upgrading(void **state)
 {
 	(void)state;
