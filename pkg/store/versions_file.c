@@ -134,7 +134,7 @@ void versions_load(struct ezlb_versions *v)
 /* True if the path still is the file that is open, as long as it was after the last write. */
 static bool is_ours(const struct ezlb_versions *v)
 {
-	struct stat st;
+	struct stat st = { .st_dev = 0 };
 
 	return stat(v->path, &st) == 0 && st.st_dev == v->dev && st.st_ino == v->ino &&
 	       (v->tail ? (uint64_t)st.st_size >= v->size : (uint64_t)st.st_size == v->size);
@@ -184,7 +184,7 @@ static int put(int fd, const char *text, size_t len, uint64_t at)
 static int create(struct ezlb_versions *v)
 {
 	EZLB_AUTO_FREE char *dir = ezlb_strndup(v->path, (size_t)(strrchr(v->path, '/') - v->path));
-	struct stat st;
+	struct stat st = { .st_dev = 0 };
 	int rc = dir_make(dir, v->dir, NULL), fd;
 
 	if (rc < 0)
@@ -304,7 +304,7 @@ static int replace(struct ezlb_versions *v, const struct record_text *text)
 {
 	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s.new", v->path);
 	int fd = newfile_open(tmp, 0600, NULL), rc;
-	struct stat st;
+	struct stat st = { .st_dev = 0 };
 
 	if (fd < 0)
 		return fd;
