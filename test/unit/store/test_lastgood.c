@@ -247,6 +247,25 @@ static void test_prune(void **state)
 	assert_false(store.warned);
 }
 
+/* The last word of a batch counts, also against what is stored. */
+static void test_several_times_in_a_batch(void **state)
+{
+	(void)state;
+	free(assert_writes(WEB, "web", true));
+	ezlb_lastgood_begin(&store);
+	assert_true(ezlb_lastgood_write(&store, WEB, "new", 3));
+	assert_true(ezlb_lastgood_write(&store, WEB, "web", 3));
+	assert_true(ezlb_lastgood_write(&store, API, "api", 3));
+	ezlb_lastgood_forget(&store, API);
+	free(assert_reads(API, NULL));
+	assert_true(ezlb_lastgood_commit(&store));
+	for (int i = 0; i < 2; i++) {
+		free(assert_reads(WEB, "web"));
+		free(assert_reads(API, NULL));
+		open_again();
+	}
+}
+
 static void test_only_reads(void **state)
 {
 	EZLB_AUTO_FREE char *before = NULL, *after = NULL;
@@ -653,6 +672,7 @@ static void test_cannot_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_TOP(test_several_times_in_a_batch),
 		IN_TOP(test_absent),
 		IN_TOP(test_round_trip),
 		IN_TOP(test_bytes),

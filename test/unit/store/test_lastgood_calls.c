@@ -56,10 +56,12 @@ int rename(const char *from, const char *to)
 	return strike() ? -1 : (int)syscall(SYS_rename, from, to);
 }
 
+/* Not done: the disk of the test would have to wait 1,000 times. */
 int fdatasync(int fd)
 {
+	(void)fd;
 	calls.syncs++;
-	return strike() ? -1 : (int)syscall(SYS_fdatasync, fd);
+	return strike() ? -1 : 0;
 }
 
 int unlink(const char *path)
