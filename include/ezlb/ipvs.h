@@ -21,13 +21,22 @@
  * -EPROTONOSUPPORT and has no effect.
  *
  * peek reads /proc/net/ip_vs, in the network namespace of the process; -ENOENT if ip_vs is not
- * loaded. It sends a request only while the family id is unknown. That text shows keys, schedulers,
- * weights, forwarding methods, and the persistence flag with its timeout and netmask. Only list
- * sees the rest: dest thresholds, other service flags (the scheduler's own; one-packet for IPv6),
- * the netmask of a service that is not persistent, the persistence engine, and the options of
- * tunnels.
+ * loaded. Reads take at most 0.5 % of the time of one CPU, and are at most 1.4 s apart because of
+ * that: between them the print is that of the last read. After an apply, or with another scope, the
+ * next peek reads. It sends a request only while the family id is unknown. That text shows keys,
+ * schedulers, weights, forwarding methods, and the persistence flag with its timeout and netmask.
+ * Only list sees the rest: dest thresholds, other service flags (the scheduler's own; one-packet
+ * for IPv6), the netmask of a service that is not persistent, the persistence engine, and the
+ * options of tunnels.
  */
 int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err);
+/*
+ * From now on peek reads the rows only if somebody may have changed them, where the kernel lets
+ * ezlb count the calls that change IPVS (changes.h); it begins with the next peek.
+ */
+void ezlb_ipvs_count_changes(struct ezlb_layer *layer);
+/* Whether it does; if not, *why has the reason, or code 0: nobody asked, or not tried yet. */
+bool ezlb_ipvs_counts_changes(const struct ezlb_layer *layer, struct ezlb_err *why);
 /* From now on list reads the timeouts, too, also with an empty scope. peek never sees them. */
 void ezlb_ipvs_manage_timeouts(struct ezlb_layer *layer);
 /*

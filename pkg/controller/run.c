@@ -28,6 +28,7 @@
 #include "pace.h"
 #include "passlog.h"
 #include "signals.h"
+#include "told.h"
 
 #define LOOK_MS	  500	/* between two cheap checks for changes by other programs */
 #define FULL_MS	  60000 /* between two full passes: the cheap check does not see everything */
@@ -44,6 +45,7 @@ struct controller {
 	struct nodedrain drain;
 	struct leaving leaving;
 	struct notice notice;
+	struct told told;
 	struct instance instance;
 	struct passlog log;
 	struct desk desk;
@@ -192,6 +194,7 @@ static void on_look(uv_timer_t *timer)
 		schedule(c, "ledger", 0);
 	if (ezlb_pass_peek(&c->instance.pass, &c->catalog.desired) || now >= c->full_at)
 		schedule(c, NULL, 0);
+	told_look(&c->told, &c->instance.plane);
 }
 
 /* A notification makes the next check come sooner. */

@@ -239,6 +239,11 @@ void ezlb_ipvs_put_get_info(struct ezlb_nl_buf *buf, uint16_t family)
 	msg_end(buf, msg_start(family, IPVS_CMD_GET_INFO, NLM_F_ACK));
 }
 
+void ezlb_ipvs_put_no_service(struct ezlb_nl_buf *buf, uint16_t family)
+{
+	msg_end(buf, msg_start(family, IPVS_CMD_NEW_SERVICE, NLM_F_ACK));
+}
+
 void ezlb_ipvs_put_get_timeouts(struct ezlb_nl_buf *buf, uint16_t family)
 {
 	msg_end(buf, msg_start(family, IPVS_CMD_GET_CONFIG, NLM_F_ACK));

@@ -23,6 +23,8 @@
  * it.
  */
 void ezlb_ipvs_put_op(struct ezlb_nl_buf *buf, uint16_t family, const struct ezlb_op *op);
+/* A NEW_SERVICE without a service. The kernel refuses it with EINVAL: it does nothing. */
+void ezlb_ipvs_put_no_service(struct ezlb_nl_buf *buf, uint16_t family);
 void ezlb_ipvs_put_get_info(struct ezlb_nl_buf *buf, uint16_t family);
 void ezlb_ipvs_put_get_timeouts(struct ezlb_nl_buf *buf, uint16_t family);
 void ezlb_ipvs_put_get_syncs(struct ezlb_nl_buf *buf, uint16_t family);

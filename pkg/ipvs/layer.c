@@ -12,7 +12,7 @@
 
 #include "codec.h"
 #include "genl.h"
-#include "procfs.h"
+#include "look.h"
 #include "syncs.h"
 
 #define DUMP_TRIES 3
@@ -28,6 +28,7 @@ struct ipvs {
 	const char *procfs;
 	enum tunnels tunnels;
 	bool timeouts; /* list reads them */
+	struct look look;
 	struct syncs syncs;
 };
 
@@ -170,11 +171,16 @@ static int peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64
 {
 	struct ipvs *ipvs = (struct ipvs *)layer;
 	struct ezlb_err why;
-	int rc = ezlb_ipvs_procfs_print(ipvs->procfs, scope, print);
+	int rc = look_print(&ipvs->look, ipvs->procfs, scope, print);
 
 	if (rc == 0 && (scope->len > 0 || ipvs->syncs.managed))
 		rc = ezlb_ipvs_nl_begin(ipvs->nl, &why);
 	return rc ? rc : syncs_peek(&ipvs->syncs, print);
+}
+
+static void changed(struct ezlb_layer *layer, const struct ezlb_scope *services)
+{
+	look_changed(&((struct ipvs *)layer)->look, services);
 }
 
 /* --- apply --------------------------------------------------------------------------------- */
@@ -256,6 +262,7 @@ static int apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
 	struct ipvs *ipvs = (struct ipvs *)layer;
 	struct ezlb_err why = { 0 };
 	int rc = ezlb_ipvs_nl_begin(ipvs->nl, &why);
+	bool done = false;
 
 	/* They have a phase of their own, and are no reason to give up all of IPVS. */
 	if (rc == 0 && n > 0 && ezlb_op_object(ops[0]->kind) == EZLB_OBJECT_SYNC)
@@ -269,7 +276,9 @@ static int apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
 			ops[i]->rc = rc;
 		else if (already_gone(ops[i]))
 			ops[i]->rc = 0;
+		done |= ops[i]->rc == 0 && ezlb_op_object(ops[i]->kind) != EZLB_OBJECT_SYNC;
 	}
+	look_wrote(&ipvs->look, done);
 	return rc;
 }
 
@@ -279,6 +288,7 @@ static void close_layer(struct ezlb_layer *layer)
 {
 	struct ipvs *ipvs = (struct ipvs *)layer;
 
+	look_clear(&ipvs->look);
 	ezlb_ipvs_nl_close(ipvs->nl);
 	free(ipvs);
 }
@@ -294,10 +304,11 @@ int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_lay
 		return rc;
 	ipvs = ezlb_calloc(1, sizeof(*ipvs));
 	ipvs->layer = (struct ezlb_layer){
-		.list = list, .peek = peek, .apply = apply, .close = close_layer
+		.list = list, .peek = peek, .apply = apply, .changed = changed, .close = close_layer
 	};
 	ipvs->nl = nl;
 	ipvs->procfs = source->procfs;
+	look_init(&ipvs->look, source->now_ms, source->cpu_ns);
 	ipvs->syncs = (struct syncs){ .nl = nl, .index_of = source->index_of };
 	*out = &ipvs->layer;
 	return 0;
@@ -314,6 +325,24 @@ void ezlb_ipvs_manage_syncs(struct ezlb_layer *layer, const char *device)
 
 	ipvs->syncs.managed = true;
 	ezlb_strcpy(ipvs->syncs.device, sizeof(ipvs->syncs.device), device);
+}
+
+static void call_set(void *arg)
+{
+	ezlb_ipvs_nl_no_service(arg);
+}
+
+void ezlb_ipvs_count_changes(struct ezlb_layer *layer)
+{
+	struct ipvs *ipvs = (struct ipvs *)layer;
+
+	if (!ipvs->look.changes)
+		ipvs->look.changes = ezlb_changes_new(EZLB_CHANGES_IPVS, call_set, ipvs->nl);
+}
+
+bool ezlb_ipvs_counts_changes(const struct ezlb_layer *layer, struct ezlb_err *why)
+{
+	return ezlb_changes_counts(((const struct ipvs *)layer)->look.changes, why);
 }
 
 static unsigned kernel_index_of(const char *device, bool *up)

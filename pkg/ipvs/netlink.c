@@ -204,6 +204,15 @@ int ezlb_ipvs_nl_apply(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size
 	return rc;
 }
 
+void ezlb_ipvs_nl_no_service(struct ezlb_ipvs_nl *nl)
+{
+	if (ezlb_ipvs_nl_begin(nl, NULL) < 0)
+		return;
+	nl->out.len = 0;
+	ezlb_ipvs_put_no_service(&nl->out, nl->family);
+	ezlb_nl_ask(nl->nl, &nl->out, NULL, NULL);
+}
+
 /* --- opening ------------------------------------------------------------------------------- */
 
 /* Resolving needs no permission, so send a request that does. */

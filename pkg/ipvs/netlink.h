@@ -30,6 +30,9 @@ struct ezlb_ipvs_source {
 	 */
 	unsigned (*index_of)(const char *device, bool *up);
 	const char *procfs; /* path of /proc/net/ip_vs; borrowed */
+	/* NULL: ezlb_now_ms, and the CPU time of the thread. */
+	uint64_t (*now_ms)(void);
+	uint64_t (*cpu_ns)(void);
 };
 
 struct ezlb_ipvs_nl;
@@ -58,6 +61,9 @@ int ezlb_ipvs_nl_timeouts(struct ezlb_ipvs_nl *nl, uint32_t out[EZLB_TIMEOUTS],
 
 /* Dumps the sync daemons, of which there are two at most. The same errors. */
 int ezlb_ipvs_nl_syncs(struct ezlb_ipvs_nl *nl, ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err);
+
+/* Calls the kernel's function for commands that change IPVS, with one that it refuses. */
+void ezlb_ipvs_nl_no_service(struct ezlb_ipvs_nl *nl);
 
 /* As apply in ezlb/layer.h; rc is the kernel's own answer to each op. */
 int ezlb_ipvs_nl_apply(struct ezlb_ipvs_nl *nl, struct ezlb_op *const *ops, size_t n,

@@ -2,19 +2,23 @@
 #include "procfs.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <ezlb/ipvs.h>
 
 #include "words.h"
 
+#define STRANGE (EZLB_IPVS_NO_SUM - 1) /* the place of a line of unknown format */
+
 /* The state of one call, with the service whose dests follow. */
 struct reading {
 	const struct ezlb_scope *scope;
-	bool included;	  /* the service is in scope, or of unknown format */
-	uint64_t service; /* the hash of the service, if included */
-	uint64_t print;
-	struct ezlb_traffic *dests; /* read these, and make no hash; NULL: make one */
+	struct ezlb_ipvs_sums *sums; /* add to these; NULL: read dests */
+	size_t services;	     /* how many lines of services there were */
+	size_t at;		     /* the service's place in scope, NO_SUM or STRANGE */
+	uint64_t service;	     /* the hash of the service */
+	struct ezlb_traffic *dests;
 	struct ezlb_service_key key;
 };
 
@@ -62,46 +66,91 @@ static int parse_service(struct words line, struct ezlb_service_key *key)
 	return 0;
 }
 
-/*
- * Row hashes are added, so that the kernel's order does not matter. FNV is too linear for a sum:
- * two dests that swap their weights could give the same sum. Hence the splitmix64 finalizer.
- */
-static uint64_t row_print(uint64_t service, struct words row)
+static uint64_t mix(uint64_t h)
 {
-	uint64_t h = ezlb_hash(row.at, (size_t)(row.end - row.at)) ^ service;
-
 	h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9u;
 	h = (h ^ h >> 27) * 0x94d049bb133111ebu;
 	return h ^ h >> 31;
 }
 
-/* The line of a mark does not say its family. */
-static bool in_scope(const struct ezlb_scope *scope, const struct ezlb_service_key *key)
+/*
+ * Row hashes are added, so that the kernel's order does not matter. A sum needs hashes that are far
+ * from linear: two dests that swap their weights must not give the same sum. Hence the splitmix64
+ * finalizer. Eight bytes at a time: a row has 40.
+ */
+static uint64_t row_print(uint64_t service, struct words row)
 {
-	struct ezlb_service_key mark = *key;
+	size_t len = (size_t)(row.end - row.at), at = 0;
+	uint64_t h = service ^ len, word;
 
-	if (key->fwmark == 0)
-		return ezlb_scope_has(scope, key);
-	mark.listen.addr.family = AF_INET;
-	if (ezlb_scope_has(scope, &mark))
-		return true;
-	mark.listen.addr.family = AF_INET6;
-	return ezlb_scope_has(scope, &mark);
+	for (; at + sizeof(word) <= len; at += sizeof(word)) {
+		memcpy(&word, row.at + at, sizeof(word));
+		h = (h ^ word) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 32; /* a multiplication changes higher bits only */
+	}
+	word = 0;
+	memcpy(&word, row.at + at, len - at);
+	return mix(h ^ word);
 }
 
-/* Hashes the whole line: the scheduler, "ops" and the persistence follow the key. */
-static void on_service(struct reading *reading, struct words line)
+size_t ezlb_ipvs_sums_index(const struct ezlb_scope *scope, const struct ezlb_service_key *key)
+{
+	struct ezlb_service_key mark = *key;
+	const struct ezlb_service_key *found;
+
+	if (key->fwmark)
+		mark.listen.addr.family = AF_INET;
+	found = EZLB_FIND(scope, &mark, ezlb_service_key_cmp);
+	if (!found && key->fwmark) {
+		mark.listen.addr.family = AF_INET6;
+		found = EZLB_FIND(scope, &mark, ezlb_service_key_cmp);
+	}
+	return found ? (size_t)(found - scope->items) : EZLB_IPVS_NO_SUM;
+}
+
+static size_t find_place(struct reading *reading, struct words line)
 {
 	struct ezlb_service_key key = { .proto = EZLB_TCP };
 	int rc = parse_service(line, &key);
 
-	reading->included = rc == 0 ? in_scope(reading->scope, &key)
-				    : rc == -EBADMSG && !reading->dests;
 	reading->key = key;
-	if (!reading->included || reading->dests)
+	if (rc == 0)
+		return ezlb_ipvs_sums_index(reading->scope, &key);
+	return rc == -EBADMSG ? STRANGE : EZLB_IPVS_NO_SUM;
+}
+
+static void add(struct reading *reading, uint64_t print)
+{
+	if (reading->at == STRANGE)
+		reading->sums->strange += print;
+	else
+		reading->sums->of.items[reading->at] += print;
+}
+
+/*
+ * Hashes the whole line: the scheduler, "ops" and the persistence follow the key. If the line is
+ * the same as in the last read, so is its place.
+ */
+static void on_service(struct reading *reading, struct words line)
+{
+	struct ezlb_ipvs_sums *sums = reading->sums;
+	size_t i = reading->services++;
+
+	if (!sums) {
+		reading->at = find_place(reading, line);
 		return;
+	}
 	reading->service = row_print(0, line);
-	reading->print += reading->service;
+	if (i >= sums->seen.len || sums->seen.items[i].line != reading->service) {
+		const struct ezlb_ipvs_seen seen = { reading->service, find_place(reading, line) };
+
+		if (i >= sums->seen.len)
+			*EZLB_PUSH(&sums->seen) = seen;
+		sums->seen.items[i] = seen;
+	}
+	reading->at = sums->seen.items[i].at;
+	if (reading->at != EZLB_IPVS_NO_SUM)
+		add(reading, reading->service);
 }
 
 static bool take_number(struct words *rest, uint32_t *out)
@@ -132,33 +181,57 @@ static void read_dest(struct reading *reading, struct words line)
 		*EZLB_PUSH(reading->dests) = row;
 }
 
-/* True for two numbers and the end of the line. */
-static bool are_counts(struct words rest)
+/* Skips spaces, and then what is no space. */
+static const char *skip_word(const char *at, const char *end)
 {
-	for (int i = 0; i < 2; i++) {
-		if (!word_is_number(word_next(&rest)))
-			return false;
-	}
-	return word_is(word_next(&rest), "") && word_char(&rest, '\n');
+	while (at < end && *at == ' ')
+		at++;
+	while (at < end && *at != ' ' && *at != '\n')
+		at++;
+	return at;
+}
+
+/* Skips spaces and a number; NULL if there is none. */
+static const char *skip_number(const char *at, const char *end)
+{
+	const char *begin;
+
+	while (at < end && *at == ' ')
+		at++;
+	for (begin = at; at < end && *at >= '0' && *at <= '9'; at++)
+		;
+	return at > begin && at < end ? at : NULL;
+}
+
+/* Two numbers and the end of the line. */
+static bool are_counts(const char *at, const char *end)
+{
+	at = skip_number(at, end);
+	if (at && *at == ' ')
+		at = skip_number(at, end);
+	while (at && at < end && *at == ' ')
+		at++;
+	return at && at + 1 == end && *at == '\n';
 }
 
 /* "  -> C0A80A0B:0050      Masq    1      0          3": hashed without the last two columns. */
 static void on_dest(struct reading *reading, struct words line)
 {
-	struct words row = line, rest = line;
+	struct words row = { line.at, line.at };
 
-	if (!reading->included)
+	if (reading->at == EZLB_IPVS_NO_SUM)
 		return;
-	if (reading->dests) {
-		read_dest(reading, line);
+	if (!reading->sums) {
+		if (reading->at != STRANGE)
+			read_dest(reading, line);
 		return;
 	}
 	for (int i = 0; i < 4; i++)
-		row.end = word_next(&rest).end;
-	if (are_counts(rest))
-		reading->print += row_print(reading->service, row);
+		row.end = skip_word(row.end, line.end);
+	if (are_counts(row.end, line.end))
+		add(reading, row_print(reading->service, row));
 	else /* unknown format, or cut: the hash must differ from that of a line with counts */
-		reading->print += row_print(~reading->service, line);
+		add(reading, row_print(~reading->service, line));
 }
 
 static void on_line(void *arg, struct words line)
@@ -176,20 +249,54 @@ static int read_all(const char *path, struct reading *reading)
 	return reading->scope->len == 0 ? 0 : words_read(path, 0, on_line, reading);
 }
 
+int ezlb_ipvs_procfs_sums(const char *path, const struct ezlb_scope *scope,
+			  struct ezlb_ipvs_sums *sums)
+{
+	struct reading reading = { .scope = scope, .sums = sums, .at = EZLB_IPVS_NO_SUM };
+	int rc;
+
+	sums->of.len = 0;
+	sums->strange = 0;
+
+	for (size_t i = 0; i < scope->len; i++)
+		*EZLB_PUSH(&sums->of) = 0;
+	rc = read_all(path, &reading);
+	if (rc == 0 && sums->seen.len > reading.services)
+		sums->seen.len = reading.services;
+	return rc;
+}
+
+uint64_t ezlb_ipvs_sums_total(const struct ezlb_ipvs_sums *sums)
+{
+	uint64_t total = sums->strange;
+
+	for (size_t i = 0; i < sums->of.len; i++)
+		total += sums->of.items[i];
+	return total;
+}
+
+void ezlb_ipvs_sums_clear(struct ezlb_ipvs_sums *sums)
+{
+	EZLB_VEC_CLEAR(&sums->of);
+	EZLB_VEC_CLEAR(&sums->seen);
+	sums->strange = 0;
+}
+
 int ezlb_ipvs_procfs_print(const char *path, const struct ezlb_scope *scope, uint64_t *print)
 {
-	struct reading reading = { .scope = scope };
-	int rc = read_all(path, &reading);
+	struct ezlb_ipvs_sums sums = { .strange = 0 };
+	int rc = ezlb_ipvs_procfs_sums(path, scope, &sums);
 
 	if (rc == 0)
-		*print = reading.print;
+		*print = ezlb_ipvs_sums_total(&sums);
+	ezlb_ipvs_sums_clear(&sums);
 	return rc;
 }
 
 int ezlb_ipvs_procfs_dests(const char *path, const struct ezlb_scope *scope,
 			   struct ezlb_traffic *out)
 {
-	struct reading reading = { .scope = scope, .dests = out };
+	struct reading reading = { .scope = scope, .dests = out, .at = EZLB_IPVS_NO_SUM };
 	int rc;
 
 	out->len = 0;
