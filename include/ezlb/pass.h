@@ -88,6 +88,9 @@ struct ezlb_pass {
 	/* Services that passes over a part have changed, sorted: since the last check ... */
 	struct ezlb_scope unchecked;
 	struct ezlb_scope touched; /* ... and since the layer of IPVS was last peeked at */
+	/* What the last pass read: peek is about the same. It changes only with a pass. */
+	struct ezlb_scope peeked;
+	bool peeked_known;
 };
 
 /* A service that is not applied because a foreign virtual service has one of its listeners. */

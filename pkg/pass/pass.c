@@ -38,20 +38,26 @@ static void ask_for_routes(const struct ezlb_pass *pass, const struct ezlb_desir
 	EZLB_VEC_CLEAR(&towards);
 }
 
+static void make_scope(struct ezlb_pass *pass, const struct ezlb_desired *desired)
+{
+	pass->peeked.len = 0;
+	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &pass->peeked);
+	pass->peeked_known = true;
+}
+
 static void read_kernel(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 			struct ezlb_pass_found *found)
 {
-	struct ezlb_scope scope = { 0 };
+	const struct ezlb_scope *scope = &pass->peeked;
 
-	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &scope);
+	make_scope(pass, desired);
 	ask_for_routes(pass, desired);
 	/* Before the list, so that the next peek shows a change in between. */
-	ezlb_reconcile_peek(&pass->dp, &scope, &found->prints);
-	ezlb_reconcile_list(&pass->dp, &scope, &found->actual, &found->errs);
+	ezlb_reconcile_peek(&pass->dp, scope, &found->prints);
+	ezlb_reconcile_list(&pass->dp, scope, &found->actual, &found->errs);
 	if (all_read(found) && pass->left_known)
-		ezlb_reconcile_drift(&pass->left, &found->actual, &scope, &found->drift);
+		ezlb_reconcile_drift(&pass->left, &found->actual, scope, &found->drift);
 	pass->unchecked.len = pass->touched.len = 0;
-	EZLB_VEC_CLEAR(&scope);
 }
 
 static bool is_foreign(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
@@ -402,19 +408,18 @@ void ezlb_pass_result_clear(struct ezlb_pass_result *result)
 
 bool ezlb_pass_peek(struct ezlb_pass *pass, const struct ezlb_desired *desired)
 {
-	struct ezlb_scope scope = { 0 };
 	struct ezlb_prints prints;
 	bool changed = false;
 
-	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &scope);
-	ezlb_reconcile_peek(&pass->dp, &scope, &prints);
+	if (!pass->peeked_known)
+		make_scope(pass, desired);
+	ezlb_reconcile_peek(&pass->dp, &pass->peeked, &prints);
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		if (prints.layer[i] == pass->prints.layer[i])
 			continue;
 		changed = true;
 		units_hurry(&pass->units, (enum ezlb_layer_kind)i);
 	}
-	EZLB_VEC_CLEAR(&scope);
 	/* The print does not show how these services have changed until now. */
 	return !part_look(pass) || changed;
 }
@@ -450,4 +455,5 @@ void ezlb_pass_clear(struct ezlb_pass *pass)
 	ezlb_table_clear(&pass->left);
 	EZLB_VEC_CLEAR(&pass->unchecked);
 	EZLB_VEC_CLEAR(&pass->touched);
+	EZLB_VEC_CLEAR(&pass->peeked);
 }
