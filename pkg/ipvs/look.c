@@ -134,6 +134,5 @@ void look_changed(struct look *look, const struct ezlb_scope *services)
 		if (!is_ambiguous(&look->scope, &services->items[i]))
 			*EZLB_PUSH(&look->own) = services->items[i];
 	EZLB_SORT(&look->own, ezlb_service_key_cmp);
-	look->forced = false;
 	look->stale = true;
 }
