@@ -24,6 +24,7 @@ BEGIN {
 	title("edit", "One change among many")
 	title("flip", "A backend goes down, until the kernel knows")
 	title("idle", "Nothing happens")
+	title("bare", "The start of a program that has nothing to do")
 	title("checks", "Health checks by TCP")
 	title("nat", "New connections")
 	title("ask", "Metrics and the page")

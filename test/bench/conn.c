@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * conn: new connections, as many as can be, one after the other. For test/lab/bench_snat.sh.
+ * conn: new connections, as many as can be, one after the other. For test/lab/bench_nat.sh and
+ * bench_toa.sh.
  *
  *   conn serve PORT            accepts and closes, for ever
  *   conn connect IP PORT N     prints how many a second it made

@@ -290,6 +290,10 @@ int main(int argc, char **argv)
 		return change(argc - 2, argv + 2);
 	if (argc >= 5 && strcmp(what, "run") == 0)
 		return run(argv[2], atoi(argv[3]), argv + 4);
+	if (argc == 4 && strcmp(what, "weight") == 0) {
+		printf("%d\n", dest_weight(atoi(argv[2]), atoi(argv[3])));
+		return 0;
+	}
 	if (argc == 3 && strcmp(what, "end") == 0) {
 		end_tree(atoi(argv[2]));
 		return 0;

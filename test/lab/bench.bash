@@ -117,10 +117,10 @@ ipvsadm_file() {
 
 # empty: nothing is left of the round before, by the same means whatever made it.
 empty() {
-	"$FLOOR" flush || return
-	nft delete table ip ezlb 2>/dev/null || :
-	iptables-legacy -t nat -F
-	iptables-legacy -t nat -X
+	"${IN[@]}" "$FLOOR" flush || return
+	"${IN[@]}" nft delete table ip ezlb 2>/dev/null || :
+	"${IN[@]}" iptables-legacy -t nat -F
+	"${IN[@]}" iptables-legacy -t nat -X
 	rm -rf "$ROOT"/{state,persist}
 	mkdir -m 700 "$ROOT"/{state,persist}
 	: >"$ROOT/tmp/output"
@@ -150,12 +150,26 @@ started() {
 	read -r TOOK PID <<<"$line"
 }
 EZLB_FLAGS=()
+IN=() # (in_ns lb) where IPVS is in that namespace
 
 # processes PID: it and its children.
 processes() {
 	echo "$1"
 	local child
 	for child in $(cat "/proc/$1/task/$1/children"); do processes "$child"; done
+}
+
+# ran PID: sets CPU to the microseconds that it and its children have run so far.
+ran() {
+	local pid task ns rest
+	CPU=0
+	for pid in $(processes "$1"); do
+		for task in "/proc/$pid/task/"*; do
+			read -r ns rest <"$task/schedstat" || continue
+			: "$rest"
+			CPU=$((CPU + ns / 1000))
+		done
+	done
 }
 
 # ended PID: with its children, and without that they clean up.

@@ -12,24 +12,12 @@ DEBOUNCE=100
 SERVICE=7 # the one that is changed
 NAME=s00007.yaml
 
-# cpu PID: sets CPU to the microseconds that it and its children have run.
-cpu() {
-	local pid task ns rest
-	CPU=0
-	for pid in $(processes "$1"); do
-		for task in "/proc/$pid/task/"*; do
-			read -r ns rest <"$task/schedstat" || continue
-			: "$rest"
-			CPU=$((CPU + ns / 1000))
-		done
-	done
-}
 # worked PID SECONDS: sets WORKED to the microseconds that it runs in that time.
 worked() {
-	cpu "$1"
+	ran "$1"
 	local before=$CPU
 	nap "$2"
-	cpu "$1"
+	ran "$1"
 	WORKED=$((CPU - before))
 }
 # settled PID: what its start brings about is over. Sets IDLE to what it then runs in a second, in microseconds.
@@ -54,7 +42,7 @@ quiet() {
 changed() {
 	local took before since
 	quiet "$4"
-	cpu "$4"
+	ran "$4"
 	before=$CPU
 	since=$(now_ms)
 	took=$("$STOPWATCH" change 60 $SERVICE 0 "$5" "${@:6}") || {
@@ -63,7 +51,7 @@ changed() {
 	}
 	result edit "$1" "$2" ms "$(awk -v t="$took" -v minus="$3" 'BEGIN { printf "%.2f", t - minus }')"
 	quiet "$4"
-	cpu "$4"
+	ran "$4"
 	result edit "$1" "$2" ms_of_CPU_in_all \
 		"$(awk -v us=$((CPU - before - IDLE * $(elapsed_ms "$since") / 1000)) 'BEGIN { printf "%.1f", us / 1000 }')"
 }
