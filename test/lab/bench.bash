@@ -30,7 +30,10 @@ section() {
 	local status=0
 	echo "# $*"
 	(trap - ERR && set +e && "${@:2}") || status=$?
-	[[ $status -eq 0 ]] || echo "BENCH failed - $1 status $status"
+	[[ $status -eq 0 ]] || {
+		tail -n 5 "$ROOT/tmp/output" # of the last program
+		echo "BENCH failed - $1 status $status"
+	}
 }
 
 # root_up: the root directory, with the programs and their libraries.
