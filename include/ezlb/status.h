@@ -79,10 +79,10 @@ enum ezlb_reason {
 #define EZLB_MESSAGE_STRLEN 256
 
 struct ezlb_condition {
+	int64_t since_ms; /* wall clock of the last change of status or reason; 0: never set */
+	char *message;	  /* see ezlb_condition_message; NULL: none, as most have; owned */
 	enum ezlb_truth status;
 	enum ezlb_reason reason;
-	char message[EZLB_MESSAGE_STRLEN]; /* one line for the operator; may be "" */
-	int64_t since_ms; /* wall clock of the last change of status or reason; 0: never set */
 };
 
 const char *ezlb_condition_type_str(enum ezlb_condition_type type); /* "BackendsReady" */
@@ -93,10 +93,17 @@ enum ezlb_truth ezlb_reason_truth(enum ezlb_reason reason, enum ezlb_condition_t
 
 /*
  * Sets reason, message and the status that belongs to the reason. Returns true and sets since_ms if
- * the status or the reason changed, and on the first call.
+ * the status or the reason changed, and on the first call. `message` may be NULL, and is cut to
+ * EZLB_MESSAGE_STRLEN.
  */
 bool ezlb_condition_set(struct ezlb_condition *condition, enum ezlb_condition_type type,
 			enum ezlb_reason reason, const char *message, int64_t now_ms);
+/* One line for the operator; may be "". Valid until the condition is set again. */
+const char *ezlb_condition_message(const struct ezlb_condition *condition);
+/* `to` is overwritten without a look at it. */
+void ezlb_conditions_copy(struct ezlb_condition to[static EZLB_CONDITIONS],
+			  const struct ezlb_condition from[static EZLB_CONDITIONS]);
+void ezlb_conditions_clear(struct ezlb_condition conditions[static EZLB_CONDITIONS]);
 
 /* The state of a service in one word, in order of urgency, the worst first. */
 enum ezlb_state {

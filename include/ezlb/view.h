@@ -19,13 +19,13 @@
 
 /* What a backend does in a service, once for all listeners of the service. */
 struct ezlb_view_role {
+	uint64_t until_ms;	      /* as in struct ezlb_roster_row; the latest */
+	uint32_t weight, full;	      /* as in struct ezlb_roster_row */
+	uint32_t active;	      /* DRAINING: the sum */
 	struct ezlb_endpoint backend; /* as in the file */
 	bool removed;		      /* it is not in the file any more, and drains */
-	enum ezlb_role role;
-	enum ezlb_drain_cause cause; /* DRAINING */
-	uint32_t weight, full;	     /* as in struct ezlb_roster_row */
-	uint64_t until_ms;	     /* as in struct ezlb_roster_row; the latest */
-	uint32_t active;	     /* DRAINING: the sum */
+	uint8_t role;		      /* enum ezlb_role */
+	uint8_t cause;		      /* DRAINING: enum ezlb_drain_cause */
 };
 struct ezlb_view_roles EZLB_VEC(struct ezlb_view_role);
 
@@ -35,12 +35,14 @@ struct ezlb_view_service {
 	char name[EZLB_NAME_MAX + 1];
 	struct ezlb_condition conditions[EZLB_CONDITIONS];
 	uint64_t applied_hash;	      /* of the content that the kernel has; 0: none yet */
+	uint64_t last_hash;	      /* last_hash of its entry when files were read */
 	bool applied;		      /* a version of the file is applied */
 	int diag_line;		      /* of the first diagnostic; 0: none, or the whole file */
 	uint64_t diags;		      /* a hash of the diagnostics of the file; 0: none */
 	bool seen;		      /* in the set of files of the running update */
 	bool known;		      /* an earlier update has reported the file */
 	bool serves, waits;	      /* as counted for its addresses in ezlb_view_vips */
+	uint8_t summed;		      /* what `summary` of the view has of it, as bits */
 	struct ezlb_view_roles roles; /* of the last pass that could read IPVS; by backend */
 };
 
@@ -60,6 +62,9 @@ struct ezlb_view {
 	int64_t wall_shift_ms;	   /* ezlb_wall_shift_ms; the caller sets it before each call */
 	struct ezlb_view_services EZLB_VEC(struct ezlb_view_service) services; /* sorted by path */
 	struct ezlb_status_dirs dirs;
+	/* Of the services alone, and borrowed from them; stale: to be made anew. */
+	struct ezlb_summary summary;
+	bool summary_stale;
 	int64_t started_ms;
 	struct ezlb_node_drain drain;
 	char vip_device[EZLB_DEVICE_STRLEN]; /* --vip-device; "": none, or no pass yet */

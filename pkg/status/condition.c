@@ -87,6 +87,19 @@ enum ezlb_truth ezlb_reason_truth(enum ezlb_reason reason, enum ezlb_condition_t
 	return reasons[reason].truth;
 }
 
+const char *ezlb_condition_message(const struct ezlb_condition *condition)
+{
+	return condition->message ? condition->message : "";
+}
+
+static void set_message(struct ezlb_condition *condition, const char *message)
+{
+	if (strncmp(ezlb_condition_message(condition), message, EZLB_MESSAGE_STRLEN - 1) == 0)
+		return;
+	free(condition->message);
+	condition->message = message[0] ? ezlb_strndup(message, EZLB_MESSAGE_STRLEN - 1) : NULL;
+}
+
 bool ezlb_condition_set(struct ezlb_condition *condition, enum ezlb_condition_type type,
 			enum ezlb_reason reason, const char *message, int64_t now_ms)
 {
@@ -96,10 +109,27 @@ bool ezlb_condition_set(struct ezlb_condition *condition, enum ezlb_condition_ty
 
 	condition->status = status;
 	condition->reason = reason;
-	ezlb_strcpy(condition->message, sizeof(condition->message), message ? message : "");
+	set_message(condition, message ? message : "");
 	if (changed)
 		condition->since_ms = now_ms;
 	return changed;
+}
+
+void ezlb_conditions_copy(struct ezlb_condition to[static EZLB_CONDITIONS],
+			  const struct ezlb_condition from[static EZLB_CONDITIONS])
+{
+	for (int i = 0; i < EZLB_CONDITIONS; i++) {
+		to[i] = from[i];
+		to[i].message = from[i].message ? ezlb_strdup(from[i].message) : NULL;
+	}
+}
+
+void ezlb_conditions_clear(struct ezlb_condition conditions[static EZLB_CONDITIONS])
+{
+	for (int i = 0; i < EZLB_CONDITIONS; i++) {
+		free(conditions[i].message);
+		conditions[i].message = NULL;
+	}
 }
 
 const char *ezlb_state_str(enum ezlb_state state)

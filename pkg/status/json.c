@@ -131,7 +131,7 @@ static json_t *conditions_json(const struct ezlb_condition conditions[static EZL
 				   ezlb_condition_type_str((enum ezlb_condition_type)i));
 		ezlb_json_put_text(condition, "status", ezlb_truth_str(conditions[i].status));
 		ezlb_json_put_text(condition, "reason", ezlb_reason_str(conditions[i].reason));
-		ezlb_json_put_text(condition, "message", conditions[i].message);
+		ezlb_json_put_text(condition, "message", ezlb_condition_message(&conditions[i]));
 		ezlb_json_put_time(condition, "since", conditions[i].since_ms);
 		ezlb_json_add(array, condition);
 	}

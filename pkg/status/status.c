@@ -64,6 +64,7 @@ void ezlb_status_clear(struct ezlb_status *status)
 	for (size_t i = 0; i < status->services.len; i++) {
 		free(status->services.items[i].file);
 		ezlb_check_clear(&status->services.items[i].check);
+		ezlb_conditions_clear(status->services.items[i].conditions);
 	}
 	for (size_t i = 0; i < status->files.len; i++)
 		free(status->files.items[i].path);

@@ -199,7 +199,7 @@ static void take_service(struct folding *folding, const struct ezlb_catalog_entr
 	to->snat_connections = -1;
 	if (entry->last)
 		take_spec(folding, entry->last, &seen->roles, to);
-	memcpy(to->conditions, seen->conditions, sizeof(to->conditions));
+	ezlb_conditions_copy(to->conditions, seen->conditions);
 	to->state = ezlb_state_of(to->conditions);
 }
 

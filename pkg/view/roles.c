@@ -35,8 +35,8 @@ static void take_row(const struct ezlb_roster_row *row, const struct ezlb_spec *
 	*EZLB_PUSH(out) = (struct ezlb_view_role){
 		.backend = in_file ? spec->backends[row->index].endpoint : row->backend,
 		.removed = !in_file,
-		.role = row->role,
-		.cause = row->cause,
+		.role = (uint8_t)row->role,
+		.cause = (uint8_t)row->cause,
 		.weight = row->weight,
 		.full = row->full,
 		.until_ms = row->until_ms,
@@ -81,13 +81,41 @@ static void merge_listeners(struct ezlb_view_roles *roles)
 void roles_take(const struct ezlb_roster *roster, const struct ezlb_spec *spec,
 		struct ezlb_view_roles *out)
 {
-	*out = (struct ezlb_view_roles){ 0 };
+	out->len = 0;
 	if (!spec || roster->rows.len == 0)
 		return;
 	for (size_t i = 0; i < spec->n_listeners; i++)
 		take_listener(&roster->rows, &spec->listeners[i].key, spec, out);
 	EZLB_SORT(out, role_cmp);
 	merge_listeners(out);
+}
+
+static bool role_same(const struct ezlb_view_role *a, const struct ezlb_view_role *b)
+{
+	return ezlb_endpoint_cmp(&a->backend, &b->backend) == 0 && a->removed == b->removed &&
+	       a->role == b->role && a->cause == b->cause && a->weight == b->weight &&
+	       a->full == b->full && a->until_ms == b->until_ms && a->active == b->active;
+}
+
+static bool roles_same(const struct ezlb_view_roles *a, const struct ezlb_view_roles *b)
+{
+	bool same = a->len == b->len;
+
+	for (size_t i = 0; same && i < a->len; i++)
+		same = role_same(&a->items[i], &b->items[i]);
+	return same;
+}
+
+void roles_keep(struct ezlb_view_roles *to, const struct ezlb_view_roles *from)
+{
+	if (roles_same(to, from))
+		return;
+	if (to->len != from->len) {
+		EZLB_VEC_CLEAR(to);
+		to->items = from->len ? ezlb_calloc(from->len, sizeof(*to->items)) : NULL;
+		to->cap = from->len;
+	}
+	EZLB_VEC_COPY(to, from);
 }
 
 /* --- questions ----------------------------------------------------------------------------- */

@@ -6,10 +6,13 @@
 
 /*
  * The roles of the backends of the service, and of those that left its file and still drain. Sorted
- * by backend, each backend once. `spec` NULL: none. The caller clears *out.
+ * by backend, each backend once. `spec` NULL: none. *out may have an older list, whose room is
+ * used.
  */
 void roles_take(const struct ezlb_roster *roster, const struct ezlb_spec *spec,
 		struct ezlb_view_roles *out);
+/* Makes `to` a copy of `from` without spare room, if they differ. */
+void roles_keep(struct ezlb_view_roles *to, const struct ezlb_view_roles *from);
 /* NULL: it has none. */
 const struct ezlb_view_role *roles_find(const struct ezlb_view_roles *roles,
 					const struct ezlb_endpoint *backend);

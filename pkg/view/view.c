@@ -131,31 +131,27 @@ bool ezlb_view_ready(const struct ezlb_view *view, uint64_t clock_ms, char why[E
 void ezlb_view_summary(const struct ezlb_view *view, uint64_t clock_ms, char *buf, size_t size)
 {
 	char why[EZLB_MESSAGE_STRLEN];
-	struct ezlb_summary summary = { .conntrack_full = view->conntrack_full,
-					.conntrack_entries = view->conntrack_entries,
-					.conntrack_max = view->conntrack_max };
+	struct ezlb_summary summary = view->summary;
 
+	summary.conntrack_full = view->conntrack_full;
+	summary.conntrack_entries = view->conntrack_entries;
+	summary.conntrack_max = view->conntrack_max;
 	if (!ezlb_view_ready(view, clock_ms, why))
 		summary.not_ready = why;
-	for (size_t i = 0; i < view->services.len; i++) { /* sorted by path */
-		const struct ezlb_view_service *service = &view->services.items[i];
-
-		summary.services += service->applied;
-		if (service->diags && summary.refused++ == 0) {
-			summary.refused_file = service->path;
-			summary.refused_line = service->diag_line;
-		}
-		ezlb_summary_add(&summary, service->name, ezlb_state_of(service->conditions),
-				 service->conditions);
-	}
 	ezlb_summary_text(&summary, buf, size);
+}
+
+void view_service_clear(struct ezlb_view_service *service)
+{
+	free(service->path);
+	ezlb_conditions_clear(service->conditions);
+	EZLB_VEC_CLEAR(&service->roles);
 }
 
 void ezlb_view_clear(struct ezlb_view *view)
 {
 	for (size_t i = 0; i < view->services.len; i++) {
-		free(view->services.items[i].path);
-		EZLB_VEC_CLEAR(&view->services.items[i].roles);
+		view_service_clear(&view->services.items[i]);
 	}
 	EZLB_VEC_CLEAR(&view->services);
 	view_dirs_clear(&view->dirs);

@@ -71,6 +71,7 @@ static void report_file(struct ezlb_view *view, const struct ezlb_catalog *catal
 
 	service->diags = diags_print(diags, n);
 	service->diag_line = n > 0 ? diags[0].at.line : 0;
+	view->summary_stale |= service->diags != before;
 	/* At the start all files are new: report only those that are refused. */
 	if (service->diags == before && (service->known || view->reloads == 0))
 		return;
@@ -97,14 +98,25 @@ static void forget_unseen(struct ezlb_view *view, int64_t now_ms)
 		event = view_add_event(view, EZLB_EVENT_FILE_GONE, now_ms);
 		ezlb_strcpy(event->service, sizeof(event->service), service->name);
 		ezlb_strcpy(event->object, sizeof(event->object), service->path);
-		free(service->path);
-		EZLB_VEC_CLEAR(&service->roles);
+		view_service_clear(service);
 	}
 	view->services.len = n;
 }
 
+static void take_file(struct ezlb_view *view, const struct ezlb_catalog *catalog,
+		      const struct ezlb_catalog_entry *entry, struct ezlb_view_service *service,
+		      int64_t now_ms)
+{
+	service->seen = true;
+	service->applied = entry->last != NULL;
+	service->last_hash = entry->last_hash;
+	name_service(service, entry);
+	report_file(view, catalog, entry, service, now_ms);
+	service->known = true;
+}
+
 /* Afterwards the services are those of the catalog, sorted. */
-static void take_files(struct ezlb_view *view, const struct ezlb_catalog *catalog, int64_t now_ms)
+static void take_all(struct ezlb_view *view, const struct ezlb_catalog *catalog, int64_t now_ms)
 {
 	size_t old = view->services.len;
 
@@ -120,14 +132,73 @@ static void take_files(struct ezlb_view *view, const struct ezlb_catalog *catalo
 			service = EZLB_PUSH(&view->services);
 			service->path = ezlb_strdup(entry->path);
 		}
-		service->seen = true;
-		service->applied = entry->last != NULL;
-		name_service(service, entry);
-		report_file(view, catalog, entry, service, now_ms);
-		service->known = true;
+		take_file(view, catalog, entry, service, now_ms);
 	}
 	EZLB_SORT(&view->services, service_cmp);
 	forget_unseen(view, now_ms);
+	view->summary_stale = true; /* its names are elsewhere now */
+}
+
+static bool has_same_files(const struct ezlb_view *view, const struct ezlb_catalog *catalog)
+{
+	bool same = view->services.len == catalog->entries.len;
+
+	for (size_t i = 0; same && i < catalog->entries.len; i++)
+		same = strcmp(view->services.items[i].path, catalog->entries.items[i].path) == 0;
+	return same;
+}
+
+/* Does it have diagnostics? `from` is where to look on: the entries come in order. */
+static bool is_refused(const struct ezlb_catalog *catalog, const char *path, size_t *from)
+{
+	const struct ezlb_diags *diags = &catalog->diags; /* sorted by file */
+
+	while (*from < diags->len && strcmp(diags->items[*from].file, path) < 0)
+		++*from;
+	return *from < diags->len && strcmp(diags->items[*from].file, path) == 0;
+}
+
+/*
+ * Adds the files with diagnostics, now or before. Where the bytes of another file differ and no
+ * service does, say in a comment, the kernel has the new version already if it has the old one.
+ */
+static void look_at_others(struct ezlb_view *view, const struct ezlb_catalog *catalog,
+			   struct view_some *some)
+{
+	size_t from = 0, next = 0, changed = some->len;
+
+	for (size_t i = 0; i < catalog->entries.len; i++) {
+		const struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
+		struct ezlb_view_service *service = &view->services.items[i];
+		bool is_changed = next < changed && view_nth(some, next) == i;
+
+		next += is_changed;
+		if (is_refused(catalog, entry->path, &from) || service->diags != 0)
+			view_add(some, i);
+		if (!is_changed && service->applied_hash == service->last_hash)
+			service->applied_hash = entry->last_hash;
+		service->last_hash = entry->last_hash;
+	}
+	view_sort(some);
+}
+
+/* Finds the services of which something changed, and takes their files. The caller clears *out. */
+static void take_files(struct ezlb_view *view, const struct ezlb_catalog *catalog, int64_t now_ms,
+		       struct view_some *out)
+{
+	if (catalog->change.all || !has_same_files(view, catalog)) {
+		take_all(view, catalog, now_ms);
+		*out = view_all(catalog);
+		return;
+	}
+	view_find(catalog, &catalog->change.services, out);
+	look_at_others(view, catalog, out);
+	for (size_t k = 0; k < out->len; k++) {
+		size_t i = view_nth(out, k);
+
+		take_file(view, catalog, &catalog->entries.items[i], &view->services.items[i],
+			  now_ms);
+	}
 }
 
 static bool was_frozen(const struct ezlb_view *view, const char *path)
@@ -182,26 +253,18 @@ static void take_revision(struct ezlb_view *view, const struct ezlb_catalog *cat
 	view->revision = revision;
 }
 
-static size_t count_refused(const struct ezlb_view *view)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < view->services.len; i++)
-		n += view->services.items[i].diags != 0;
-	return n;
-}
-
 void ezlb_view_files(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		     const struct ezlb_snapshot *snapshot, int64_t now_ms)
 {
-	const struct view_some all = view_all(catalog);
+	struct view_some some;
 	size_t frozen = take_dirs(view, snapshot, now_ms), refused;
 	char message[64];
 
-	take_files(view, catalog, now_ms);
+	take_files(view, catalog, now_ms, &some);
 	take_revision(view, catalog, now_ms);
-	view_set(view, catalog, &all, NULL, now_ms);
-	refused = count_refused(view);
+	view_set(view, catalog, &some, NULL, now_ms);
+	EZLB_VEC_CLEAR(&some);
+	refused = view->summary.refused;
 	view->reloads++;
 	view->reload_ms = now_ms;
 	view->reload_ok = refused == 0 && frozen == 0;

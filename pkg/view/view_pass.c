@@ -105,7 +105,7 @@ static void add_foreign_changes(struct ezlb_view *view, const struct ezlb_pass_r
 static void take_roles(struct ezlb_view *view, const struct ezlb_view_pass *pass,
 		       const struct view_some *some, int64_t now_ms)
 {
-	struct ezlb_view_roles now;
+	struct ezlb_view_roles now = { 0 };
 
 	/* Without the dests of the kernel nobody knows what drains. */
 	if (pass->result->found.errs.layer[EZLB_LAYER_IPVS].code != 0)
@@ -123,9 +123,9 @@ static void take_roles(struct ezlb_view *view, const struct ezlb_view_pass *pass
 		roles_take(&pass->result->plan.roster, change.spec, &now);
 		if (change.spec)
 			roles_report(view, &change);
-		EZLB_VEC_CLEAR(&service->roles);
-		service->roles = now;
+		roles_keep(&service->roles, &now);
 	}
+	EZLB_VEC_CLEAR(&now);
 }
 
 void ezlb_view_pass(struct ezlb_view *view, const struct ezlb_view_pass *pass, int64_t now_ms)

@@ -77,7 +77,7 @@ static void set(struct ezlb_view *view, struct ezlb_view_service *service,
 	ezlb_strcpy(event->object, sizeof(event->object), ezlb_condition_type_str(type));
 	snprintf(event->message, sizeof(event->message), "%s, %s%s%s",
 		 ezlb_truth_str(condition->status), ezlb_reason_str(condition->reason),
-		 condition->message[0] ? ": " : "", condition->message);
+		 condition->message ? ": " : "", ezlb_condition_message(condition));
 }
 
 /* An event of its own, as it concerns all backends of the service. */
@@ -89,11 +89,11 @@ static void add_mass_event(struct ezlb_view *view, const struct ezlb_view_servic
 
 	ezlb_strcpy(event->service, sizeof(event->service), service->name);
 	if (event->level == EZLB_EVENT_WARNING)
-		ezlb_strcpy(event->message, sizeof(event->message), ready->message);
+		ezlb_strcpy(event->message, sizeof(event->message), ezlb_condition_message(ready));
 	else
 		snprintf(event->message, sizeof(event->message), "now: %s%s%s",
-			 ezlb_reason_str(ready->reason), ready->message[0] ? ": " : "",
-			 ready->message);
+			 ezlb_reason_str(ready->reason), ready->message ? ": " : "",
+			 ezlb_condition_message(ready));
 }
 
 /* Fail open and the fallback: `was` is the reason of BackendsReady until now. */
@@ -143,6 +143,7 @@ static void recheck(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 		set(view, &view->services.items[i], EZLB_DELIVERABLE, &said, now_ms);
 	}
 	deliverable_clear(&deliverable);
+	view_sum(view, some);
 }
 
 void ezlb_view_recheck(struct ezlb_view *view, const struct ezlb_catalog *catalog, int64_t now_ms)

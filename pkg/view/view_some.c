@@ -32,10 +32,20 @@ void view_find(const struct ezlb_catalog *catalog, const struct ezlb_desired *sp
 		const struct ezlb_catalog_entry *entry = EZLB_FIND(entries, &key, path_cmp);
 
 		if (entry && entry->last == specs->items[i])
-			*EZLB_PUSH(out) = (size_t)(entry - entries->items);
+			view_add(out, (size_t)(entry - entries->items));
 	}
-	EZLB_SORT(out, place_cmp);
-	EZLB_UNIQUE(out, place_cmp);
+	view_sort(out);
+}
+
+void view_add(struct view_some *some, size_t place)
+{
+	*EZLB_PUSH(some) = place;
+}
+
+void view_sort(struct view_some *some)
+{
+	EZLB_SORT(some, place_cmp);
+	EZLB_UNIQUE(some, place_cmp);
 }
 
 size_t view_nth(const struct view_some *some, size_t k)

@@ -133,10 +133,12 @@ static void test_a_transition_is_of_status_or_reason(void **state)
 		since = steps[i].changed ? now : since;
 		if (changed != steps[i].changed || condition.since_ms != since ||
 		    condition.status != steps[i].status || condition.reason != steps[i].reason ||
-		    strcmp(condition.message, steps[i].message ? steps[i].message : "") != 0)
+		    strcmp(ezlb_condition_message(&condition),
+			   steps[i].message ? steps[i].message : "") != 0)
 			fail_msg("%s: %d since %d, %s", steps[i].name, changed,
-				 (int)condition.since_ms, condition.message);
+				 (int)condition.since_ms, ezlb_condition_message(&condition));
 	}
+	free(condition.message);
 }
 
 static void test_what_was_never_set_has_no_time(void **state)
@@ -157,7 +159,25 @@ static void test_a_long_message_is_cut(void **state)
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	ezlb_condition_set(&condition, A, EZLB_REASON_VALID, text, 1);
-	assert_int_equal(strlen(condition.message), EZLB_MESSAGE_STRLEN - 1);
+	assert_int_equal(strlen(ezlb_condition_message(&condition)), EZLB_MESSAGE_STRLEN - 1);
+	free(condition.message);
+}
+
+static void test_a_copy_has_its_own_messages(void **state)
+{
+	struct ezlb_condition from[EZLB_CONDITIONS] = { 0 }, to[EZLB_CONDITIONS];
+
+	(void)state;
+	ezlb_condition_set(&from[A], A, EZLB_REASON_REFUSED, "why", 1);
+	ezlb_condition_set(&from[P], P, EZLB_REASON_PROGRAMMED, "", 2);
+	assert_null(from[P].message); /* most have none */
+	ezlb_conditions_copy(to, from);
+	ezlb_conditions_clear(from);
+	assert_string_equal(ezlb_condition_message(&to[A]), "why");
+	assert_string_equal(ezlb_condition_message(&to[P]), "");
+	assert_int_equal(to[P].since_ms, 2);
+	ezlb_conditions_clear(to);
+	assert_string_equal(ezlb_condition_message(&to[A]), "");
 }
 
 #define R(word) EZLB_REASON_##word
@@ -295,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_a_transition_is_of_status_or_reason),
 		cmocka_unit_test(test_what_was_never_set_has_no_time),
 		cmocka_unit_test(test_a_long_message_is_cut),
+		cmocka_unit_test(test_a_copy_has_its_own_messages),
 		cmocka_unit_test(test_the_state_is_the_worst_that_is_so),
 		cmocka_unit_test(test_what_cannot_be_delivered_is_degraded_or_down),
 		cmocka_unit_test(test_client_address_makes_no_state),

@@ -51,7 +51,7 @@ static void test_two_listeners(void **state)
 	struct ezlb_spec *spec = spec_of("/d/web.yaml",
 					 "web tcp 10.0.0.1:80 +udp/10.0.0.1:80 " A " " B);
 	struct ezlb_roster roster = { 0 };
-	struct ezlb_view_roles roles;
+	struct ezlb_view_roles roles = { 0 };
 
 	(void)state;
 	add_row(&roster, "tcp 10.0.0.1:80", A, EZLB_ROLE_SERVING, 1);
@@ -85,13 +85,40 @@ static void test_two_listeners(void **state)
 	ezlb_spec_free(spec);
 }
 
+/* The view keeps a list that is as long as it must be, and the old one if it says the same. */
+static void test_keep(void **state)
+{
+	struct ezlb_view_role rows[] = { { .weight = 1 }, { .weight = 2 }, { .weight = 3 } };
+	struct ezlb_view_roles now = { rows, 3, 3 }, kept = { 0 };
+	const struct ezlb_view_role *items;
+
+	(void)state;
+	roles_keep(&kept, &now);
+	assert_int_equal(kept.len, 3);
+	assert_int_equal(kept.cap, 3);
+	items = kept.items;
+	rows[1].until_ms = 7;
+	roles_keep(&kept, &now);
+	assert_ptr_equal(kept.items, items);
+	assert_int_equal(kept.items[1].until_ms, 7);
+	now.len = 2;
+	roles_keep(&kept, &now);
+	assert_int_equal(kept.len, 2);
+	assert_int_equal(kept.cap, 2);
+	assert_int_equal(kept.items[1].weight, 2);
+	now.len = 0;
+	roles_keep(&kept, &now);
+	assert_int_equal(kept.len, 0);
+	assert_null(kept.items);
+}
+
 /* A backend without a port has a dest with the port of each listener. */
 static void test_without_a_port(void **state)
 {
 	struct ezlb_spec *spec = spec_of("/d/web.yaml",
 					 "web tcp 10.0.0.1:80 +tcp/10.0.0.1:443 10.1.0.1");
 	struct ezlb_roster roster = { 0 };
-	struct ezlb_view_roles roles;
+	struct ezlb_view_roles roles = { 0 };
 
 	(void)state;
 	add_row(&roster, "tcp 10.0.0.1:80", "10.1.0.1:80", EZLB_ROLE_SERVING, 1);
@@ -372,6 +399,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_two_listeners),
+		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_without_a_port),
 		IN_TOP(test_drain),
 		IN_TOP(test_drain_until_the_time_is_up),
