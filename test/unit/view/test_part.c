@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A pass over a part: two views get the results of the same passes. The first gets them as they
- * are, the second only what a pass over a part has found. Both must then say the same.
+ * A part of the services: two views get the results of the same passes. The first gets them as they
+ * are, the second only what a pass over a part has found. The same with updates of files. Both must
+ * then say the same.
  */
 #include "dice.h"
 #include "view_words.h"
@@ -15,13 +16,17 @@ struct world {
 	struct view_rig rig;	 /* its view gets whole results */
 	struct ezlb_view second; /* of the same catalog */
 	bool in_part[SERVICES];
-	unsigned parts; /* passes over a part so far */
+	unsigned weight[SERVICES]; /* what the files say ... */
+	unsigned comment[SERVICES];
+	bool broken[SERVICES];
+	unsigned narrow; /* updates of files that changed some services */
+	unsigned parts;	 /* passes over a part so far */
 	unsigned seen[EZLB_EVENTS];
 	bool vip_states[EZLB_VIP_MISSING + 1];
 };
 
 /* Two services share an address. */
-static void add_file(struct world *w, unsigned i, unsigned weight)
+static void add_file(struct world *w, unsigned i)
 {
 	static const char *const lives[] = {
 		"health_check: {enabled: false}\n",
@@ -32,24 +37,45 @@ static void add_file(struct world *w, unsigned i, unsigned weight)
 		"fallback:\n  - address: 10.1.1.9:80\n",
 	};
 	EZLB_AUTO_FREE char *path = ezlb_asprintf("/d/s%u.yaml", i);
-	EZLB_AUTO_FREE char *text =
-		ezlb_asprintf("listen: 10.0.0.%u:%u\n%s%sbackends:\n"
-			      "  - {address: 10.1.%u.1:80, weight: %u}\n"
-			      "  - address: 10.1.%u.2:80\n  - address: 10.1.%u.3:80\n",
-			      i / 2 + 1, i % 2 ? 81 : 80, lives[i], i >= 2 ? "vip: serving\n" : "",
-			      i, weight, i, i);
+	EZLB_AUTO_FREE char *text = ezlb_asprintf(
+		"# %u\nlisten: 10.0.0.%u:%u%s\n%s%sbackends:\n"
+		"  - {address: 10.1.%u.1:80, weight: %u}\n"
+		"  - address: 10.1.%u.2:80\n  - address: 10.1.%u.3:80\n",
+		w->comment[i], i / 2 + 1, i % 2 ? 81 : 80, w->broken[i] ? "nonsense" : "", lives[i],
+		i >= 2 ? "vip: serving\n" : "", i, w->weight[i], i, i);
 
 	rig_file(&w->rig, path, text);
 }
 
-static void read_files(struct world *w, unsigned weight)
+/* The first view looks at all files, the second only at what the catalog says has changed. */
+static void read_files(struct world *w)
 {
+	bool all;
+
 	for (unsigned i = 0; i < SERVICES; i++)
-		add_file(w, i, weight);
+		add_file(w, i);
 	rig_update(&w->rig);
+	all = w->rig.catalog.change.all;
+	w->narrow += !all;
+	w->rig.catalog.change.all = true;
 	ezlb_view_files(&w->rig.view, &w->rig.catalog, &w->rig.next, w->rig.now);
+	w->rig.catalog.change.all = all;
 	ezlb_view_files(&w->second, &w->rig.catalog, &w->rig.next, w->rig.now);
 	ezlb_snapshot_clear(&w->rig.next);
+}
+
+static void edit(struct world *w)
+{
+	const struct ezlb_desired *changed = &w->rig.catalog.change.services;
+	unsigned i = dice(SERVICES), what = dice(3);
+
+	w->weight[i] = what == 0 ? 1 + dice(3) : w->weight[i];
+	w->comment[i] += what == 1;
+	w->broken[i] = what == 2 && dice(2);
+	read_files(w);
+	for (size_t k = 0; k < changed->len; k++)
+		for (i = 0; i < SERVICES; i++)
+			w->in_part[i] |= w->rig.catalog.entries.items[i].last == changed->items[k];
 }
 
 static bool is_of_part(const struct world *w, const struct ezlb_service_key *key)
@@ -234,11 +260,10 @@ static void step(struct world *w)
 	if (dice(8) == 0)
 		tell_both(w);
 	w->in_part[dice(SERVICES)] = true; /* it costs nothing but time */
-	if (dice(20) == 0) {
-		read_files(w, 1 + dice(3));
-		memset(w->in_part, 1, sizeof(w->in_part));
-	}
-	play_pass(w, true);
+	w->rig.catalog.change.all = false;
+	if (dice(4) == 0)
+		edit(w);
+	play_pass(w, !w->rig.catalog.change.all);
 	compare(w);
 	for (size_t i = 0; i < w->second.vips.len; i++)
 		w->vip_states[w->second.vips.items[i].state] = true;
@@ -255,7 +280,10 @@ static void open_world(struct world *w)
 	for (unsigned i = 0; i < SERVICES; i++)
 		for (unsigned k = 1; k <= BACKENDS_OF_EACH + 1; k++)
 			flip(w, i, k, EZLB_UNKNOWN);
-	read_files(w, 1);
+	for (unsigned i = 0; i < SERVICES; i++)
+		w->weight[i] = 1;
+	memset(w->broken, 0, sizeof(w->broken));
+	read_files(w);
 	play_pass(w, false);
 	play_pass(w, false);
 }
@@ -281,6 +309,7 @@ static void test_histories(void **state)
 		close_world(&w);
 	}
 	/* Else the histories prove little. */
+	assert_true(w.narrow > ROUNDS(HISTORIES));
 	assert_true(w.parts > ROUNDS(HISTORIES) * STEPS / 2);
 	assert_true(w.seen[EZLB_EVENT_DRAIN_STARTED] && w.seen[EZLB_EVENT_DRAIN_ENDED]);
 	assert_true(w.seen[EZLB_EVENT_SLOW_START_STARTED] && w.seen[EZLB_EVENT_SLOW_START_ENDED]);
