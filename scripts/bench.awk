@@ -34,6 +34,8 @@ BEGIN {
 	name("plain", "ezlb")
 	name("nftables", "ezlb, FullNAT with nftables")
 	name("iptables", "ezlb, FullNAT with iptables")
+	name("nft_-f", "the source NAT alone, `nft -f`")
+	name("iptables-restore", "the source NAT alone, `iptables-restore`")
 	name("keepalived", "keepalived")
 	name("ipvsadm", "`ipvsadm -R`")
 
@@ -121,6 +123,19 @@ function ratio_cell(section, size, r, i, n, m, used) {
 				value[section, size, under_of[section, r], unit_of[section, r], i]
 	return spread(used + 0)
 }
+# slope(PROGRAM): bytes of resident memory for each of the 11 objects of a service, between the last two sizes.
+function slope(program, n, large, small) {
+	n = n_sizes["idle"]
+	large = sizes["idle", n]
+	small = sizes["idle", n - 1]
+	if (n < 2 || !count["idle", large, program, "KiB_resident"] || !count["idle", small, program, "KiB_resident"])
+		return
+	printf "| **%s, bytes for each object** ", label(program)
+	while (n-- > 1)
+		printf "| "
+	printf "| **%.0f** | |\n", 1024 * (value["idle", large, program, "KiB_resident", 1] - \
+		value["idle", small, program, "KiB_resident", 1]) / (large - small) / 11
+}
 function table(section, i, k, part, line, any) {
 	printf "\n### %s\n\n| ", titles[section]
 	for (i = 1; i <= n_sizes[section]; i++)
@@ -137,6 +152,10 @@ function table(section, i, k, part, line, any) {
 		for (i = 1; i <= n_sizes[section]; i++)
 			printf "| %s ", cell(section, sizes[section, i], part[1], part[2])
 		print "| |"
+	}
+	if (section == "idle") {
+		slope("ezlb")
+		slope("keepalived")
 	}
 	for (k = 1; k <= n_ratios[section]; k++) {
 		line = ""
