@@ -202,8 +202,10 @@ void ezlb_write_address(const struct writer *w, const struct field *field, struc
 	char buf[EZLB_ENDPOINT_STRLEN];
 
 	(void)field;
-	ezlb_write_add(to, "%s%s%s", brackets ? "[" : "", ezlb_endpoint_format(ep, buf),
-		       brackets ? "]" : "");
+	if (brackets)
+		ezlb_write_add(to, "[%s]", ezlb_endpoint_format(ep, buf));
+	else
+		ezlb_write_text(to, ezlb_endpoint_format(ep, buf));
 }
 
 void ezlb_write_min_healthy(const struct writer *w, const struct field *field,

@@ -5,65 +5,130 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <linux/genetlink.h>
 #include <linux/ip_vs.h>
-#include <netlink/attr.h>
-#include <netlink/genl/genl.h>
-#include <netlink/msg.h>
+#include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define REQUEST_BYTES 256 /* no request is larger */
 
-static struct nl_msg *msg_start(uint16_t family, uint8_t cmd, int flags)
-{
-	struct nl_msg *msg = nlmsg_alloc_size(REQUEST_BYTES);
+/* One request. Zeroed, so that padding is. Built here and not by libnl: a start writes thousands.
+ */
+struct request {
+	_Alignas(struct nlmsghdr) unsigned char bytes[REQUEST_BYTES];
+	size_t len;
+};
 
-	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, NLM_F_REQUEST | flags,
-				 cmd, IPVS_GENL_VERSION))
-		abort(); /* out of memory */
+static void *take_room(struct request *msg, size_t len)
+{
+	void *room = msg->bytes + msg->len;
+
+	if (msg->len + NLA_ALIGN(len) > sizeof(msg->bytes))
+		abort(); /* the texts of rows have limits, so this is an error of ours */
+	msg->len += NLA_ALIGN(len);
+	return room;
+}
+
+static void put_bytes(struct request *msg, int type, const void *bytes, size_t len)
+{
+	struct nlattr *attr = take_room(msg, NLA_HDRLEN + len);
+
+	attr->nla_type = (uint16_t)type;
+	attr->nla_len = (uint16_t)(NLA_HDRLEN + len);
+	memcpy((unsigned char *)attr + NLA_HDRLEN, bytes, len);
+}
+
+static void put_u8(struct request *msg, int type, uint8_t n)
+{
+	put_bytes(msg, type, &n, sizeof(n));
+}
+
+static void put_u16(struct request *msg, int type, uint16_t n)
+{
+	put_bytes(msg, type, &n, sizeof(n));
+}
+
+static void put_u32(struct request *msg, int type, uint32_t n)
+{
+	put_bytes(msg, type, &n, sizeof(n));
+}
+
+static void put_string(struct request *msg, int type, const char *text)
+{
+	put_bytes(msg, type, text, strlen(text) + 1);
+}
+
+static struct nlattr *nest_start(struct request *msg, int type)
+{
+	struct nlattr *nest = take_room(msg, NLA_HDRLEN);
+
+	nest->nla_type = (uint16_t)(type | NLA_F_NESTED);
+	return nest;
+}
+
+static void nest_end(struct request *msg, struct nlattr *nest)
+{
+	nest->nla_len = (uint16_t)(msg->bytes + msg->len - (unsigned char *)nest);
+}
+
+static struct request *msg_start(struct request *msg, uint16_t family, uint8_t cmd, int flags)
+{
+	struct nlmsghdr *head;
+	struct genlmsghdr *genl;
+
+	memset(msg, 0, sizeof(*msg));
+	head = take_room(msg, NLMSG_HDRLEN);
+	head->nlmsg_type = family;
+	head->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	genl = take_room(msg, GENL_HDRLEN);
+	genl->cmd = cmd;
+	genl->version = IPVS_GENL_VERSION;
 	return msg;
 }
 
-static void msg_end(struct ezlb_nl_buf *buf, struct nl_msg *msg)
+static void msg_end(struct ezlb_nl_buf *buf, struct request *msg)
 {
-	ezlb_nl_put(buf, nlmsg_hdr(msg));
-	nlmsg_free(msg);
+	struct nlmsghdr *head = (void *)msg->bytes;
+
+	head->nlmsg_len = (uint32_t)msg->len;
+	ezlb_nl_put(buf, head);
 }
 
-static void put_key(struct nl_msg *msg, const struct ezlb_service_key *key)
+static void put_key(struct request *msg, const struct ezlb_service_key *key)
 {
-	nla_put_u16(msg, IPVS_SVC_ATTR_AF, key->listen.addr.family);
+	put_u16(msg, IPVS_SVC_ATTR_AF, key->listen.addr.family);
 	/* In place of protocol and listener, as in the replies. */
 	if (key->fwmark) {
-		nla_put_u32(msg, IPVS_SVC_ATTR_FWMARK, key->fwmark);
+		put_u32(msg, IPVS_SVC_ATTR_FWMARK, key->fwmark);
 		return;
 	}
-	nla_put_u16(msg, IPVS_SVC_ATTR_PROTOCOL, (uint16_t)ezlb_proto_number(key->proto));
-	nla_put(msg, IPVS_SVC_ATTR_ADDR, EZLB_IPVS_ADDR_BYTES, key->listen.addr.bytes);
-	nla_put_u16(msg, IPVS_SVC_ATTR_PORT, htons(key->listen.port));
+	put_u16(msg, IPVS_SVC_ATTR_PROTOCOL, (uint16_t)ezlb_proto_number(key->proto));
+	put_bytes(msg, IPVS_SVC_ATTR_ADDR, key->listen.addr.bytes, EZLB_IPVS_ADDR_BYTES);
+	put_u16(msg, IPVS_SVC_ATTR_PORT, htons(key->listen.port));
 }
 
 /* NEW and SET need all attributes: the kernel reads a missing one as zero. */
-static void put_service(struct nl_msg *msg, const struct ezlb_service_row *row)
+static void put_service(struct request *msg, const struct ezlb_service_row *row)
 {
 	/* With all bits set in the mask the row's flags replace the kernel's. */
 	struct ip_vs_flags flags = { .flags = row->flags & ~(uint32_t)IP_VS_SVC_F_HASHED,
 				     .mask = ~0u };
 
-	nla_put_string(msg, IPVS_SVC_ATTR_SCHED_NAME, row->scheduler);
-	nla_put(msg, IPVS_SVC_ATTR_FLAGS, sizeof(flags), &flags);
-	nla_put_u32(msg, IPVS_SVC_ATTR_TIMEOUT, row->timeout);
-	nla_put_u32(msg, IPVS_SVC_ATTR_NETMASK, row->netmask);
+	put_string(msg, IPVS_SVC_ATTR_SCHED_NAME, row->scheduler);
+	put_bytes(msg, IPVS_SVC_ATTR_FLAGS, &flags, sizeof(flags));
+	put_u32(msg, IPVS_SVC_ATTR_TIMEOUT, row->timeout);
+	put_u32(msg, IPVS_SVC_ATTR_NETMASK, row->netmask);
 	/* Without this attribute SET removes the engine, too: ip_vs_edit_service(). */
 	if (row->engine[0])
-		nla_put_string(msg, IPVS_SVC_ATTR_PE_NAME, row->engine);
+		put_string(msg, IPVS_SVC_ATTR_PE_NAME, row->engine);
 }
 
-static void put_endpoint(struct nl_msg *msg, const struct ezlb_endpoint *endpoint)
+static void put_endpoint(struct request *msg, const struct ezlb_endpoint *endpoint)
 {
-	nla_put(msg, IPVS_DEST_ATTR_ADDR, EZLB_IPVS_ADDR_BYTES, endpoint->addr.bytes);
-	nla_put_u16(msg, IPVS_DEST_ATTR_PORT, htons(endpoint->port));
-	nla_put_u16(msg, IPVS_DEST_ATTR_ADDR_FAMILY, endpoint->addr.family);
+	put_bytes(msg, IPVS_DEST_ATTR_ADDR, endpoint->addr.bytes, EZLB_IPVS_ADDR_BYTES);
+	put_u16(msg, IPVS_DEST_ATTR_PORT, htons(endpoint->port));
+	put_u16(msg, IPVS_DEST_ATTR_ADDR_FAMILY, endpoint->addr.family);
 }
 
 static uint32_t fwd_method(enum ezlb_forward forward)
@@ -95,19 +160,19 @@ static uint16_t tunnel_flags(enum ezlb_tunnel_checksum checksum)
 }
 
 /* Without these attributes the kernel resets them: a plain IP in IP tunnel. */
-static void put_tunnel(struct nl_msg *msg, const struct ezlb_tunnel *tunnel)
+static void put_tunnel(struct request *msg, const struct ezlb_tunnel *tunnel)
 {
-	nla_put_u8(msg, IPVS_DEST_ATTR_TUN_TYPE, (uint8_t)tunnel->type);
-	nla_put_u16(msg, IPVS_DEST_ATTR_TUN_PORT, htons(tunnel->port));
-	nla_put_u16(msg, IPVS_DEST_ATTR_TUN_FLAGS, tunnel_flags(tunnel->checksum));
+	put_u8(msg, IPVS_DEST_ATTR_TUN_TYPE, (uint8_t)tunnel->type);
+	put_u16(msg, IPVS_DEST_ATTR_TUN_PORT, htons(tunnel->port));
+	put_u16(msg, IPVS_DEST_ATTR_TUN_FLAGS, tunnel_flags(tunnel->checksum));
 }
 
-static void put_dest(struct nl_msg *msg, const struct ezlb_dest_row *row)
+static void put_dest(struct request *msg, const struct ezlb_dest_row *row)
 {
-	nla_put_u32(msg, IPVS_DEST_ATTR_FWD_METHOD, fwd_method(row->forward));
-	nla_put_u32(msg, IPVS_DEST_ATTR_WEIGHT, row->weight);
-	nla_put_u32(msg, IPVS_DEST_ATTR_U_THRESH, row->upper);
-	nla_put_u32(msg, IPVS_DEST_ATTR_L_THRESH, row->lower);
+	put_u32(msg, IPVS_DEST_ATTR_FWD_METHOD, fwd_method(row->forward));
+	put_u32(msg, IPVS_DEST_ATTR_WEIGHT, row->weight);
+	put_u32(msg, IPVS_DEST_ATTR_U_THRESH, row->upper);
+	put_u32(msg, IPVS_DEST_ATTR_L_THRESH, row->lower);
 	if (row->forward == EZLB_TUNNEL)
 		put_tunnel(msg, &row->tunnel);
 }
@@ -115,29 +180,29 @@ static void put_dest(struct nl_msg *msg, const struct ezlb_dest_row *row)
 static void put_service_op(struct ezlb_nl_buf *buf, uint16_t family, uint8_t cmd,
 			   const struct ezlb_service_row *row)
 {
-	struct nl_msg *msg = msg_start(family, cmd, 0);
-	struct nlattr *nest = nla_nest_start(msg, IPVS_CMD_ATTR_SERVICE);
+	struct request room, *msg = msg_start(&room, family, cmd, 0);
+	struct nlattr *nest = nest_start(msg, IPVS_CMD_ATTR_SERVICE);
 
 	put_key(msg, &row->key);
 	if (cmd != IPVS_CMD_DEL_SERVICE)
 		put_service(msg, row);
-	nla_nest_end(msg, nest);
+	nest_end(msg, nest);
 	msg_end(buf, msg);
 }
 
 static void put_dest_op(struct ezlb_nl_buf *buf, uint16_t family, uint8_t cmd,
 			const struct ezlb_dest_row *row)
 {
-	struct nl_msg *msg = msg_start(family, cmd, 0);
-	struct nlattr *nest = nla_nest_start(msg, IPVS_CMD_ATTR_SERVICE);
+	struct request room, *msg = msg_start(&room, family, cmd, 0);
+	struct nlattr *nest = nest_start(msg, IPVS_CMD_ATTR_SERVICE);
 
 	put_key(msg, &row->service);
-	nla_nest_end(msg, nest);
-	nest = nla_nest_start(msg, IPVS_CMD_ATTR_DEST);
+	nest_end(msg, nest);
+	nest = nest_start(msg, IPVS_CMD_ATTR_DEST);
 	put_endpoint(msg, &row->endpoint);
 	if (cmd != IPVS_CMD_DEL_DEST)
 		put_dest(msg, row);
-	nla_nest_end(msg, nest);
+	nest_end(msg, nest);
 	msg_end(buf, msg);
 }
 
@@ -149,10 +214,10 @@ static void put_timeout_op(struct ezlb_nl_buf *buf, uint16_t family,
 		[EZLB_TIMEOUT_TCPFIN] = IPVS_CMD_ATTR_TIMEOUT_TCP_FIN,
 		[EZLB_TIMEOUT_UDP] = IPVS_CMD_ATTR_TIMEOUT_UDP,
 	};
-	struct nl_msg *msg = msg_start(family, IPVS_CMD_SET_CONFIG, 0);
+	struct request room, *msg = msg_start(&room, family, IPVS_CMD_SET_CONFIG, 0);
 
 	/* The kernel keeps the values that the request does not name. */
-	nla_put_u32(msg, attrs[row->timeout], row->seconds);
+	put_u32(msg, attrs[row->timeout], row->seconds);
 	msg_end(buf, msg);
 }
 
@@ -160,16 +225,16 @@ static void put_timeout_op(struct ezlb_nl_buf *buf, uint16_t family,
 static void put_sync_op(struct ezlb_nl_buf *buf, uint16_t family, uint8_t cmd,
 			const struct ezlb_sync_row *row)
 {
-	struct nl_msg *msg = msg_start(family, cmd, 0);
-	struct nlattr *nest = nla_nest_start(msg, IPVS_CMD_ATTR_DAEMON);
+	struct request room, *msg = msg_start(&room, family, cmd, 0);
+	struct nlattr *nest = nest_start(msg, IPVS_CMD_ATTR_DAEMON);
 
-	nla_put_u32(msg, IPVS_DAEMON_ATTR_STATE,
-		    row->role == EZLB_SYNC_MASTER ? IP_VS_STATE_MASTER : IP_VS_STATE_BACKUP);
+	put_u32(msg, IPVS_DAEMON_ATTR_STATE,
+		row->role == EZLB_SYNC_MASTER ? IP_VS_STATE_MASTER : IP_VS_STATE_BACKUP);
 	if (cmd == IPVS_CMD_NEW_DAEMON) {
-		nla_put_string(msg, IPVS_DAEMON_ATTR_MCAST_IFN, row->device);
-		nla_put_u32(msg, IPVS_DAEMON_ATTR_SYNC_ID, row->id);
+		put_string(msg, IPVS_DAEMON_ATTR_MCAST_IFN, row->device);
+		put_u32(msg, IPVS_DAEMON_ATTR_SYNC_ID, row->id);
 	}
-	nla_nest_end(msg, nest);
+	nest_end(msg, nest);
 	msg_end(buf, msg);
 }
 
@@ -236,36 +301,46 @@ void ezlb_ipvs_put_op(struct ezlb_nl_buf *buf, uint16_t family, const struct ezl
 
 void ezlb_ipvs_put_get_info(struct ezlb_nl_buf *buf, uint16_t family)
 {
-	msg_end(buf, msg_start(family, IPVS_CMD_GET_INFO, NLM_F_ACK));
+	struct request room;
+
+	msg_end(buf, msg_start(&room, family, IPVS_CMD_GET_INFO, NLM_F_ACK));
 }
 
 void ezlb_ipvs_put_no_service(struct ezlb_nl_buf *buf, uint16_t family)
 {
-	msg_end(buf, msg_start(family, IPVS_CMD_NEW_SERVICE, NLM_F_ACK));
+	struct request room;
+
+	msg_end(buf, msg_start(&room, family, IPVS_CMD_NEW_SERVICE, NLM_F_ACK));
 }
 
 void ezlb_ipvs_put_get_timeouts(struct ezlb_nl_buf *buf, uint16_t family)
 {
-	msg_end(buf, msg_start(family, IPVS_CMD_GET_CONFIG, NLM_F_ACK));
+	struct request room;
+
+	msg_end(buf, msg_start(&room, family, IPVS_CMD_GET_CONFIG, NLM_F_ACK));
 }
 
 void ezlb_ipvs_put_get_syncs(struct ezlb_nl_buf *buf, uint16_t family)
 {
-	msg_end(buf, msg_start(family, IPVS_CMD_GET_DAEMON, NLM_F_DUMP));
+	struct request room;
+
+	msg_end(buf, msg_start(&room, family, IPVS_CMD_GET_DAEMON, NLM_F_DUMP));
 }
 
 void ezlb_ipvs_put_get_services(struct ezlb_nl_buf *buf, uint16_t family)
 {
-	msg_end(buf, msg_start(family, IPVS_CMD_GET_SERVICE, NLM_F_DUMP));
+	struct request room;
+
+	msg_end(buf, msg_start(&room, family, IPVS_CMD_GET_SERVICE, NLM_F_DUMP));
 }
 
 void ezlb_ipvs_put_get_dests(struct ezlb_nl_buf *buf, uint16_t family,
 			     const struct ezlb_service_key *service)
 {
-	struct nl_msg *msg = msg_start(family, IPVS_CMD_GET_DEST, NLM_F_DUMP);
-	struct nlattr *nest = nla_nest_start(msg, IPVS_CMD_ATTR_SERVICE);
+	struct request room, *msg = msg_start(&room, family, IPVS_CMD_GET_DEST, NLM_F_DUMP);
+	struct nlattr *nest = nest_start(msg, IPVS_CMD_ATTR_SERVICE);
 
 	put_key(msg, service);
-	nla_nest_end(msg, nest);
+	nest_end(msg, nest);
 	msg_end(buf, msg);
 }
