@@ -49,6 +49,7 @@ struct ezlb_catalog_change {
 	 */
 	bool all;
 	struct ezlb_desired services; /* if not all: the new versions; borrowed from entries */
+	bool probes;		      /* ezlb_catalog_health_rows may give other rows */
 };
 
 struct ezlb_catalog {

@@ -19,9 +19,11 @@ struct ezlb_file {
 	char *path;  /* directory as configured + '/' + name, without a double '/'; owned */
 	char *bytes; /* NULL if unreadable or larger than EZLB_FILE_MAX; owned */
 	size_t len;
-	uint64_t hash; /* of the bytes */
-	char *problem; /* why bytes is NULL, one line; owned */
-	bool passing;  /* the problem may go away by itself: read again every second */
+	uint64_t hash;	/* of the bytes */
+	char *problem;	/* why bytes is NULL, one line; owned */
+	bool passing;	/* the problem may go away by itself: read again every second */
+	bool same;	/* inside watch: not read, its stamp is that of the last time */
+	uint64_t stamp; /* inside watch: of its stat, if that tells each change; 0: read it */
 };
 struct ezlb_files EZLB_VEC(struct ezlb_file);
 

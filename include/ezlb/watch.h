@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * watch: reads config directories into snapshots of bytes. Does not parse YAML. Inotify, timers and
- * the caller only trigger a scan; each scan reads the whole directory.
+ * the caller only trigger a scan. After events of inotify about files of a drop-in directory a scan
+ * reads these files, and those that wait for a second scan; any other scan looks at the whole
+ * directory. It does not read a file again whose stat is unchanged for a minute.
  *
  * A directory with a `..data` link is a ConfigMap volume. It is read through one descriptor of
  * ..data, so all files are of one generation, and without delay. Any other directory is a drop-in

@@ -104,7 +104,7 @@ static void take_file(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *e
 	parse(catalog, entry, file);
 	if (is_new) {
 		recall(catalog, entry, file);
-		catalog->change.all = true;
+		catalog->change.all = catalog->change.probes = true;
 		catalog->calm &= !entry->last;
 	}
 	entry->readable = file->bytes != NULL;
@@ -157,6 +157,7 @@ static void forget_unseen(struct ezlb_catalog *catalog)
 	}
 	catalog->entries.len = n;
 	catalog->change.all |= n < before;
+	catalog->change.probes |= n < before;
 }
 
 static size_t frozen_dirs(const struct ezlb_snapshot *snapshot)
@@ -193,7 +194,7 @@ void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapsho
 	struct ezlb_diags before = { 0 };
 
 	EZLB_VEC_CLEAR(&catalog->change.services);
-	catalog->change.all = !catalog->loaded;
+	catalog->change.all = catalog->change.probes = !catalog->loaded;
 	catalog->loaded = true;
 	catalog->has_frozen = n_frozen > 0;
 	catalog->partial = n_frozen > 0 || catalog->held > 0;

@@ -96,3 +96,19 @@ enum change change_of(const struct ezlb_spec *a, const struct ezlb_spec *b)
 	return same_rows || a->client_address == EZLB_CLIENT_ADDRESS_NONE ? CHANGE_NARROW
 									  : CHANGE_WIDE;
 }
+
+bool change_keeps_probes(const struct ezlb_spec *a, const struct ezlb_spec *b)
+{
+	struct ezlb_check x, y;
+
+	if (strcmp(a->name, b->name) != 0 || a->listen.port != b->listen.port ||
+	    a->n_backends != b->n_backends || !same_request(a, b))
+		return false;
+	for (size_t i = 0; i < a->n_backends; i++)
+		if (ezlb_endpoint_cmp(&a->backends[i].endpoint, &b->backends[i].endpoint) != 0)
+			return false;
+	memcpy(&x, &a->check, sizeof(x));
+	memcpy(&y, &b->check, sizeof(y));
+	x.request = y.request = NULL;
+	return same_bytes(&x, &y, sizeof(x));
+}

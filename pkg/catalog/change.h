@@ -12,3 +12,5 @@ enum change {
 
 /* `a` and `b` are versions of one file. A field that change.c does not know makes it WIDE. */
 enum change change_of(const struct ezlb_spec *a, const struct ezlb_spec *b);
+/* Whether both have the same health rows. */
+bool change_keeps_probes(const struct ezlb_spec *a, const struct ezlb_spec *b);

@@ -21,6 +21,7 @@ static void note_change(struct ezlb_catalog_change *change, const struct ezlb_sp
 
 	if (last && next)
 		what = change_of(last, next);
+	change->probes |= !last || !next || !change_keeps_probes(last, next);
 	change->all |= what == CHANGE_WIDE || change->services.len >= CHANGED_MAX;
 	if (what == CHANGE_NARROW && !change->all)
 		ezlb_desired_add(&change->services, next);

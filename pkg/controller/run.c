@@ -50,7 +50,8 @@ struct controller {
 	struct passlog log;
 	struct desk desk;
 	struct ezlb_catalog catalog;
-	bool loaded; /* the files have been read; no pass before that */
+	bool probes_failed; /* the probes are not all those of the files */
+	bool loaded;	    /* the files have been read; no pass before that */
 	struct ezlb_watch *watch;
 	struct ezlb_health *health;
 	struct ezlb_connlog *connlog; /* NULL with a simulated kernel */
@@ -206,17 +207,26 @@ static void on_notice(void *arg)
 		uv_timer_start(&c->look_timer, on_look, NOTICE_MS, LOOK_MS);
 }
 
-static void take_files(struct controller *c, const struct ezlb_snapshot *snapshot)
+/* Again with the next change of files if it fails. */
+static void set_probes(struct controller *c)
 {
 	struct ezlb_health_rows rows = { 0 };
 	struct ezlb_err err;
 
-	ezlb_catalog_update(&c->catalog, snapshot);
-	desk_files(&c->desk, snapshot);
+	if (!c->catalog.change.probes && !c->probes_failed)
+		return;
 	ezlb_catalog_health_rows(&c->catalog.desired, &rows);
-	if (ezlb_health_set(c->health, &rows, &err) < 0)
+	c->probes_failed = ezlb_health_set(c->health, &rows, &err) < 0;
+	if (c->probes_failed)
 		ezlb_log(EZLB_ERROR, "controller", EZLB_S("msg", err.msg));
 	EZLB_VEC_CLEAR(&rows);
+}
+
+static void take_files(struct controller *c, const struct ezlb_snapshot *snapshot)
+{
+	ezlb_catalog_update(&c->catalog, snapshot);
+	desk_files(&c->desk, snapshot);
+	set_probes(c);
 	if (!c->loaded)
 		keep_versions(c, snapshot);
 	c->loaded = true;

@@ -58,7 +58,10 @@ static bool unchanged(const struct stat *a, const struct stat *b)
 	       same_time(&a->st_ctim, &b->st_ctim);
 }
 
-/* Reads all of fd into buf. Returns the number of bytes or -errno. */
+/*
+ * Reads all of fd into buf. Returns the number of bytes or -errno. A read that ends at the size
+ * that the file should have is not repeated: it was asked for one byte more.
+ */
 static ssize_t read_all(int fd, char *buf, size_t size)
 {
 	size_t len = 0;
@@ -69,7 +72,7 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 		if (n < 0)
 			return -errno;
 		len += (size_t)n;
-	} while (n > 0 && len < size);
+	} while (n > 0 && len < size - 1);
 	return (ssize_t)len;
 }
 

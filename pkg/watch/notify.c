@@ -15,6 +15,7 @@
 /* WRITTEN: the bytes changed. FINISHED: all bytes are there, or it is another file. */
 #define WRITTEN	    IN_MODIFY
 #define FINISHED    (IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE)
+#define NAMES_MAX   250	 /* names of files to look at; with more the whole directory is scanned */
 #define WRITING_MAX 1000 /* names; more files that are written at the same time are not tracked */
 
 static void split(const char *path, char **parent, char **base)
@@ -51,6 +52,8 @@ void notify_disarm(struct notify *notify)
 {
 	for (size_t i = 0; i < notify->n; i++) {
 		notify->dirs[i].wd = notify->dirs[i].parent_wd = -1;
+		notify->dirs[i].whole = true;
+		watch_names_clear(&notify->dirs[i].names);
 		watch_names_clear(&notify->dirs[i].writing);
 	}
 	ezlb_close_fd(&notify->fd);
@@ -139,7 +142,7 @@ static void drop(struct notify *notify, int wd)
 
 		if (dir->wd != wd && dir->parent_wd != wd)
 			continue;
-		dir->touched = true;
+		dir->touched = dir->whole = true;
 		if (dir->wd == wd)
 			watch_names_clear(&dir->writing);
 		dir->wd = dir->wd == wd ? -1 : dir->wd;
@@ -184,11 +187,25 @@ static void note_writing(struct notify_dir *dir, const struct inotify_event *eve
 	}
 }
 
+static void note_name(struct notify_dir *dir, const struct inotify_event *event)
+{
+	struct watch_names *names = &dir->names;
+
+	if (event->len == 0 || (event->mask & GONE) || names->len == NAMES_MAX) {
+		dir->whole = true;
+		return;
+	}
+	if (!dir->whole && watch_names_find(names, event->name) == names->len)
+		*EZLB_PUSH(names) = ezlb_strdup(event->name);
+}
+
 static void on_overflow(struct notify *notify)
 {
 	notify->overflow = true;
-	for (size_t i = 0; i < notify->n; i++)
+	for (size_t i = 0; i < notify->n; i++) {
+		notify->dirs[i].whole = true;
 		watch_names_clear(&notify->dirs[i].writing); /* the close events may be lost */
+	}
 }
 
 static void on_event(struct notify *notify, const struct inotify_event *event)
@@ -202,10 +219,14 @@ static void on_event(struct notify *notify, const struct inotify_event *event)
 		bool named = event->len > 0 && strcmp(event->name, dir->base) == 0;
 
 		if (event->wd >= 0 &&
-		    (dir->wd == event->wd || (dir->parent_wd == event->wd && (gone || named))))
+		    (dir->wd == event->wd || (dir->parent_wd == event->wd && (gone || named)))) {
 			dir->touched = true;
+			/* One watch can be that of the directory and of a parent. */
+			dir->whole |= dir->parent_wd == event->wd && (gone || named);
+		}
 		if (event->wd < 0 || dir->wd != event->wd)
 			continue;
+		note_name(dir, event);
 		dir->gone |= gone;
 		if (event->len > 0)
 			note_writing(dir, event);

@@ -21,6 +21,8 @@ struct notify_dir {
 	ino_t ino;
 	bool touched;		    /* set here, cleared by the caller */
 	bool gone;		    /* the directory was deleted, moved or unmounted; as touched */
+	bool whole;		    /* not only the files in `names` may have changed; as touched */
+	struct watch_names names;   /* that events were about, each once; as touched */
 	struct watch_names writing; /* names with a write event and no close event since */
 };
 

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DATA_LINK "..data"
@@ -78,58 +79,116 @@ static bool is_yaml(const char *name)
 	return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
 }
 
-static char *path_join(const char *dir, const char *name)
+char *watch_path_join(const char *dir, const char *name)
 {
 	size_t len = strlen(dir);
 
 	return ezlb_asprintf("%s%s%s", dir, len > 0 && dir[len - 1] == '/' ? "" : "/", name);
 }
 
+/* A directory that is being read. */
+struct visit {
+	int fd;
+	const char *dir;
+	const struct watch_known *known; /* NULL: read every file */
+	int64_t now_s;
+	struct statx self;
+	struct watch_look *out;
+};
+
+static void begin(struct visit *visit, int fd)
+{
+	struct timespec now;
+
+	visit->fd = fd;
+	clock_gettime(CLOCK_REALTIME, &now);
+	visit->now_s = now.tv_sec;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &visit->self) < 0)
+		memset(&visit->self, 0, sizeof(visit->self));
+}
+
 /*
  * True if the file is a mount point, such as a subPath volume mount. Linux before 5.8 has no
  * STATX_MNT_ID; there a mount from the same file system is not found.
  */
-static bool is_own_mount(int dirfd, const char *name)
+static bool is_own_mount(const struct statx *dir, const struct statx *file)
 {
-	struct statx dir, file;
-
-	if (statx(dirfd, "", AT_EMPTY_PATH, STATX_MNT_ID, &dir) < 0 ||
-	    statx(dirfd, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MNT_ID, &file) < 0 ||
-	    !S_ISREG(file.stx_mode))
+	if (!S_ISREG(file->stx_mode) || dir->stx_mask == 0)
 		return false;
-	if (dir.stx_mask & file.stx_mask & STATX_MNT_ID)
-		return dir.stx_mnt_id != file.stx_mnt_id;
-	return dir.stx_dev_major != file.stx_dev_major || dir.stx_dev_minor != file.stx_dev_minor;
+	if (dir->stx_mask & file->stx_mask & STATX_MNT_ID)
+		return dir->stx_mnt_id != file->stx_mnt_id;
+	return dir->stx_dev_major != file->stx_dev_major ||
+	       dir->stx_dev_minor != file->stx_dev_minor;
 }
 
-static int read_entry(int dirfd, const char *dir, const char *name, struct watch_look *out)
+static uint64_t stamp_of(const struct statx *st, int64_t now_s)
 {
-	struct ezlb_file file = { 0 };
-	int rc;
+	const uint64_t parts[] = { st->stx_dev_major,
+				   st->stx_dev_minor,
+				   st->stx_ino,
+				   st->stx_size,
+				   (uint64_t)st->stx_mtime.tv_sec,
+				   st->stx_mtime.tv_nsec,
+				   (uint64_t)st->stx_ctime.tv_sec,
+				   st->stx_ctime.tv_nsec };
 
-	if (is_hidden(name))
+	if (!S_ISREG(st->stx_mode) || now_s - st->stx_mtime.tv_sec < WATCH_AGE_S ||
+	    now_s - st->stx_ctime.tv_sec < WATCH_AGE_S)
 		return 0;
-	if (!is_yaml(name)) {
-		if (!is_sample(name))
-			*EZLB_PUSH(&out->ignored) = path_join(dir, name);
+	return ezlb_hash(parts, sizeof(parts));
+}
+
+/* FORCE_SYNC: a network file system must ask its server, as it does when a file is opened. */
+static void examine(const struct visit *visit, const char *name, struct ezlb_file *file,
+		    bool *mounted)
+{
+	struct statx st;
+
+	if (statx(visit->fd, name, AT_SYMLINK_NOFOLLOW | AT_STATX_FORCE_SYNC,
+		  STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
+		return;
+	*mounted = !visit->out->configmap && is_own_mount(&visit->self, &st);
+	file->stamp = stamp_of(&st, visit->now_s);
+	file->same = file->stamp && visit->known &&
+		     visit->known->stamp(visit->known->arg, file->path) == file->stamp;
+}
+
+static int read_yaml(const struct visit *visit, const char *name)
+{
+	struct ezlb_file file = { .path = watch_path_join(visit->dir, name) };
+	struct watch_look *out = visit->out;
+	bool mounted = false;
+
+	/* All files of a new generation of a ConfigMap volume are new. */
+	if (!out->configmap || visit->known)
+		examine(visit, name, &file, &mounted);
+	if (!file.same && watch_file_read(visit->fd, name, &file) == -ENOENT) {
+		ezlb_file_clear(&file);
 		return 0;
 	}
-	rc = watch_file_read(dirfd, name, &file);
-	if (rc == -ENOENT)
-		return 0;
 	if (out->files.len == WATCH_FILES_MAX) {
 		ezlb_file_clear(&file);
 		return -E2BIG;
 	}
-	file.path = path_join(dir, name);
 	*EZLB_PUSH(&out->files) = file;
-	if (!out->configmap && is_own_mount(dirfd, name))
+	if (mounted)
 		*EZLB_PUSH(&out->mounted) = ezlb_strdup(file.path);
 	return 0;
 }
 
+static int read_entry(const struct visit *visit, const char *name)
+{
+	if (is_hidden(name))
+		return 0;
+	if (is_yaml(name))
+		return read_yaml(visit, name);
+	if (!is_sample(name))
+		*EZLB_PUSH(&visit->out->ignored) = watch_path_join(visit->dir, name);
+	return 0;
+}
+
 /* Reads every file of the directory fd, and closes fd. */
-static int read_dir(int fd, const char *dir, struct watch_look *out, struct ezlb_err *err)
+static int read_dir(int fd, struct visit *visit, struct ezlb_err *err)
 {
 	DIR *stream = fdopendir(fd);
 	struct dirent *entry;
@@ -140,6 +199,7 @@ static int read_dir(int fd, const char *dir, struct watch_look *out, struct ezlb
 		close(fd);
 		return ezlb_err_sys(err, -rc, "cannot be listed");
 	}
+	begin(visit, fd);
 	while (rc == 0) {
 		errno = 0;
 		entry = readdir(stream);
@@ -147,7 +207,7 @@ static int read_dir(int fd, const char *dir, struct watch_look *out, struct ezlb
 			rc = -errno;
 			break;
 		}
-		rc = read_entry(dirfd(stream), dir, entry->d_name, out);
+		rc = read_entry(visit, entry->d_name);
 	}
 	closedir(stream);
 	if (rc == -E2BIG)
@@ -181,8 +241,10 @@ static char *generation_of(int fd, const struct link *data)
 }
 
 /* Reads once. Returns -EAGAIN if ..data changed meanwhile. */
-static int try_configmap(int dirfd, const char *dir, struct watch_look *out, struct ezlb_err *err)
+static int try_configmap(int dirfd, const struct visit *of, struct ezlb_err *err)
 {
+	struct watch_look *out = of->out;
+	struct visit visit = *of;
 	struct link before, after;
 	int rc, fd;
 
@@ -196,52 +258,90 @@ static int try_configmap(int dirfd, const char *dir, struct watch_look *out, str
 		return ezlb_err_sys(err, errno, DATA_LINK " cannot be opened");
 	free(out->generation);
 	out->generation = generation_of(fd, &before);
-	rc = read_dir(fd, dir, out, err);
+	if (visit.known && (!out->generation || !visit.known->generation ||
+			    strcmp(out->generation, visit.known->generation) != 0))
+		visit.known = NULL;
+	rc = read_dir(fd, &visit, err);
 	/* The kubelet moves ..data before it removes the old generation. */
 	if (!read_link(dirfd, &after) || strcmp(before.target, after.target) != 0)
 		return ezlb_err_set(err, EAGAIN, DATA_LINK " changes while it is being read");
 	return rc;
 }
 
-static int look_configmap(int dirfd, const char *dir, struct watch_look *out, struct ezlb_err *err)
+static int look_configmap(int dirfd, const struct visit *visit, struct ezlb_err *err)
 {
 	int rc = -EAGAIN;
 
 	for (int i = 0; i < TRIES && rc == -EAGAIN; i++)
-		rc = try_configmap(dirfd, dir, out, err);
+		rc = try_configmap(dirfd, visit, err);
 	return rc;
 }
 
-static int look(const char *dir, struct watch_look *out, struct ezlb_err *err)
+static int open_dir(const char *dir, int *fd, struct watch_look *out, struct ezlb_err *err)
 {
-	EZLB_AUTO_CLOSE int fd = open(dir, DIR_FLAGS);
 	struct link data;
 	struct stat st;
-	int copy;
 
-	if (fd < 0)
+	*fd = open(dir, DIR_FLAGS);
+	if (*fd < 0)
 		return ezlb_err_sys(err, errno, "cannot be opened");
-	if (fstat(fd, &st) < 0)
+	if (fstat(*fd, &st) < 0)
 		return ezlb_err_sys(err, errno, "cannot be examined");
 	out->dev = st.st_dev;
 	out->ino = st.st_ino;
-	out->configmap = read_link(fd, &data);
+	out->configmap = read_link(*fd, &data);
+	return 0;
+}
+
+static int look(const char *dir, const struct watch_known *known, struct watch_look *out,
+		struct ezlb_err *err)
+{
+	struct visit visit = { .dir = dir, .known = known, .out = out };
+	EZLB_AUTO_CLOSE int fd = -1;
+	int rc = open_dir(dir, &fd, out, err), copy;
+
+	if (rc < 0)
+		return rc;
 	if (out->configmap)
-		return look_configmap(fd, dir, out, err);
+		return look_configmap(fd, &visit, err);
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (copy < 0)
 		return ezlb_err_sys(err, errno, "cannot be listed");
-	return read_dir(copy, dir, out, err);
+	return read_dir(copy, &visit, err);
 }
 
-void watch_look(const char *dir, struct watch_look *out)
+void watch_look(const char *dir, const struct watch_known *known, struct watch_look *out)
 {
 	struct ezlb_err err;
 
 	memset(out, 0, sizeof(*out));
-	if (look(dir, out, &err) < 0) {
+	if (look(dir, known, out, &err) < 0) {
 		contents_clear(out);
 		out->problem = ezlb_strdup(err.msg);
 	}
 	EZLB_SORT(&out->files, ezlb_file_cmp);
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int watch_look_at(const char *dir, dev_t dev, ino_t ino, struct watch_names *names,
+		  struct watch_look *out)
+{
+	struct visit visit = { .dir = dir, .out = out };
+	EZLB_AUTO_CLOSE int fd = -1;
+	struct ezlb_err err;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = open_dir(dir, &fd, out, &err);
+	if (rc < 0 || out->dev != dev || out->ino != ino || out->configmap)
+		return -EAGAIN;
+	begin(&visit, fd);
+	EZLB_SORT(names, name_cmp);
+	for (size_t i = 0; i < names->len && rc == 0; i++)
+		rc = read_entry(&visit, names->items[i]);
+	return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* scan: reads one directory once. No loop, clock or log, and no state of earlier scans. */
+/* scan: reads one directory, or some files of it, once. No loop or log. */
 #pragma once
 
 #include <sys/types.h>
@@ -28,8 +28,30 @@ struct watch_look {
 	const struct watch_names *writing;
 };
 
-/* Initialises and fills *out; the caller clears it. */
-void watch_look(const char *dir, struct watch_look *out);
+/*
+ * What is known of the directory. A file with the stamp that `stamp` returns for its path is not
+ * read again. A stamp is a hash of a regular file's device, inode, size and times, and is 0 as long
+ * as one of these times is not WATCH_AGE_S ago: a clock that ticks every few ms, or somebody who
+ * writes through a mapping of the file, changes bytes without a change of the times.
+ */
+#define WATCH_AGE_S 60
+struct watch_known {
+	uint64_t (*stamp)(const void *arg, const char *path); /* 0: read it */
+	const void *arg;
+	const char *generation; /* of the volume; NULL: none */
+};
+
+/* Initialises and fills *out; the caller clears it. `known` may be NULL: reads every file. */
+void watch_look(const char *dir, const struct watch_known *known, struct watch_look *out);
+/*
+ * The same for files with these names only, in whatever order; `ignored` has no others either.
+ * Fails if the directory cannot be opened, is not dev and ino, or is a ConfigMap volume: look at
+ * all.
+ */
+int watch_look_at(const char *dir, dev_t dev, ino_t ino, struct watch_names *names,
+		  struct watch_look *out);
+/* "dir/name", without a double '/'; the caller frees. */
+char *watch_path_join(const char *dir, const char *name);
 void watch_look_clear(struct watch_look *look);
 
 /*

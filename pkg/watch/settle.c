@@ -56,6 +56,8 @@ static struct watch_sight judge(const struct watch_settle *settle, const struct 
 
 	if (!seen)
 		return sight;
+	if (seen->same)
+		return entry->accepted;
 	sight.print = print_of(seen);
 	if (entry->accepted.kind != WATCH_ABSENT && entry->accepted.print == sight.print)
 		return entry->accepted;
@@ -106,22 +108,27 @@ static bool applies_at_once(const struct watch_settle *settle, const struct watc
 	return sight.kind == entry->accepted.kind;
 }
 
-static void observe(const struct watch_settle *settle, struct watch_entry *entry,
-		    struct ezlb_file *seen, const struct watch_names *writing, uint64_t now)
+static void observe(struct watch_settle *settle, struct watch_entry *entry, struct ezlb_file *seen,
+		    const struct watch_names *writing, uint64_t now)
 {
 	struct watch_sight sight = judge(settle, entry, seen);
+	uint64_t stamp = seen && !seen->problem ? seen->stamp : 0;
 
 	if (same_sight(sight, entry->accepted)) {
 		entry->is_pending = false;
 	} else if (applies_at_once(settle, entry, sight, writing)) {
+		settle->version++;
 		accept(entry, seen, sight);
 	} else if (!entry->is_pending || !same_sight(sight, entry->pending)) {
 		entry->is_pending = true;
 		entry->since = now;
 		entry->pending = sight;
 	} else if (now - entry->since >= settle->grace_ms) {
+		settle->version++;
 		accept(entry, seen, sight);
 	}
+	/* What is pending must be read again. */
+	entry->file.stamp = entry->is_pending ? 0 : stamp;
 }
 
 /* Compares the next items by path; a list without more items comes last. */
@@ -159,9 +166,94 @@ static void merge(struct watch_settle *settle, struct watch_look *look, uint64_t
 	settle->entries = next;
 }
 
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_waiting(const struct watch_entry *entry)
+{
+	return entry->is_pending || entry->file.passing;
+}
+
+void watch_settle_waiting(const struct watch_settle *settle, struct watch_names *names)
+{
+	for (size_t i = 0; i < settle->entries.len; i++) {
+		const struct watch_entry *entry = &settle->entries.items[i];
+		const char *name = name_of(entry->file.path);
+
+		if (is_waiting(entry) && watch_names_find(names, name) == names->len)
+			*EZLB_PUSH(names) = ezlb_strdup(name);
+	}
+}
+
+static int entry_cmp(const void *a, const void *b)
+{
+	const struct watch_entry *x = a, *y = b;
+
+	return strcmp(x->file.path, y->file.path);
+}
+
+uint64_t watch_settle_stamp(const void *arg, const char *path)
+{
+	const struct watch_settle *settle = arg;
+	size_t first = 0, end = settle->entries.len;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (strcmp(settle->entries.items[middle].file.path, path) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	if (first == settle->entries.len ||
+	    strcmp(settle->entries.items[first].file.path, path) != 0)
+		return 0;
+	return settle->entries.items[first].file.stamp;
+}
+
+/* The place of the entry with this path. Makes one if there is none and `make`; else NULL. */
+static struct watch_entry *entry_at(struct watch_entries *entries, const char *path, bool make)
+{
+	EZLB_AUTO_FREE char *copy = ezlb_strdup(path);
+	const struct watch_entry key = { .file = { .path = copy } };
+	size_t i = EZLB_FIRST(entries, &key, entry_cmp);
+
+	if (i < entries->len && strcmp(entries->items[i].file.path, path) == 0)
+		return &entries->items[i];
+	if (!make)
+		return NULL;
+	*EZLB_PUSH(entries) = (struct watch_entry){ .is_pending = false };
+	memmove(&entries->items[i + 1], &entries->items[i],
+		(entries->len - 1 - i) * sizeof(entries->items[i]));
+	entries->items[i] = key;
+	copy = NULL;
+	return &entries->items[i];
+}
+
+static void take_one(struct watch_settle *settle, const char *path, struct ezlb_file *seen,
+		     const struct watch_names *writing, uint64_t now)
+{
+	struct watch_entries *entries = &settle->entries;
+	struct watch_entry *entry = entry_at(entries, path, seen != NULL);
+
+	if (!entry)
+		return;
+	observe(settle, entry, seen, writing, now);
+	if (entry->accepted.kind != WATCH_ABSENT || entry->is_pending)
+		return;
+	ezlb_file_clear(&entry->file);
+	memmove(entry, entry + 1,
+		(size_t)(&entries->items[--entries->len] - entry) * sizeof(*entry));
+}
+
 /* The grace periods start again when the directory can be read again. */
 static void freeze(struct watch_settle *settle, const char *problem)
 {
+	settle->version += !settle->problem || strcmp(settle->problem, problem) != 0;
 	free(settle->problem);
 	settle->problem = ezlb_strdup(problem);
 	for (size_t i = 0; i < settle->entries.len; i++)
@@ -216,6 +308,21 @@ static uint64_t next_look(const struct watch_settle *settle, uint64_t now)
 	return at;
 }
 
+uint64_t watch_settle_part(struct watch_settle *settle, struct watch_look *look,
+			   const struct watch_names *names, uint64_t now)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < names->len; i++) {
+		EZLB_AUTO_FREE char *path = watch_path_join(settle->path, names->items[i]);
+		bool found = k < look->files.len && strcmp(look->files.items[k].path, path) == 0;
+
+		take_one(settle, path, found ? &look->files.items[k] : NULL, look->writing, now);
+		k += found;
+	}
+	return next_look(settle, now);
+}
+
 uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look, uint64_t now)
 {
 	if (!look->problem && settle->configmap && !look->configmap) {
@@ -239,6 +346,7 @@ uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look,
 		freeze(settle, look->problem);
 		return WATCH_NEVER;
 	}
+	settle->version += settle->problem || !settle->seen || settle->configmap != look->configmap;
 	free(settle->problem);
 	settle->problem = NULL;
 	settle->configmap = look->configmap;

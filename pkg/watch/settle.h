@@ -48,7 +48,8 @@ struct watch_settle {
 	char *generation; /* as in struct watch_look; owned */
 	dev_t dev;
 	ino_t ino;
-	char *problem; /* why it is frozen; NULL: it is not */
+	char *problem;	  /* why it is frozen; NULL: it is not */
+	uint64_t version; /* another one when what watch_collect returns of it has changed */
 	struct watch_entries EZLB_VEC(struct watch_entry) entries; /* sorted by path */
 };
 
@@ -57,6 +58,17 @@ void watch_settle_clear(struct watch_settle *settle);
 
 /* Takes the files out of *look. Returns when to scan again; WATCH_NEVER: nothing is pending. */
 uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look, uint64_t now);
+
+/*
+ * The same after a look at the files with these names; *names is sorted. The directory is the one
+ * of the last look, and neither frozen nor a ConfigMap volume.
+ */
+uint64_t watch_settle_part(struct watch_settle *settle, struct watch_look *look,
+			   const struct watch_names *names, uint64_t now);
+/* Adds the names of the files that the next look must include, each once. */
+void watch_settle_waiting(const struct watch_settle *settle, struct watch_names *names);
+/* Of the accepted version of the file; `arg` is a settle. For struct watch_known. */
+uint64_t watch_settle_stamp(const void *arg, const char *path);
 
 /*
  * The accepted files; borrowed, valid until the next watch_settle_take or _clear. A directory that

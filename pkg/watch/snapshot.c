@@ -15,6 +15,8 @@ static bool is_repeated(const struct watch_settle *settles, size_t i)
 
 static void collect_files(const struct watch_settle *settle, struct ezlb_files *out)
 {
+	if (settle->entries.len > 0)
+		(void)EZLB_ROOM(out, settle->entries.len);
 	for (size_t i = 0; i < settle->entries.len; i++)
 		if (settle->entries.items[i].accepted.kind != WATCH_ABSENT)
 			*EZLB_PUSH(out) = settle->entries.items[i].file;
@@ -33,7 +35,8 @@ void watch_collect(const struct watch_settle *settles, size_t n, struct ezlb_sna
 		if (!is_repeated(settles, i))
 			collect_files(&settles[i], &out->files);
 	}
-	EZLB_SORT(&out->files, ezlb_file_cmp);
+	if (n > 1) /* those of one directory are sorted */
+		EZLB_SORT(&out->files, ezlb_file_cmp);
 }
 
 /* Moves the ownership of the borrowed files from the settles to *out. */
@@ -58,11 +61,6 @@ static void mix(uint64_t *print, uint64_t value)
 	*print = ezlb_hash(pair, sizeof(pair));
 }
 
-static void mix_text(uint64_t *print, const char *text)
-{
-	mix(print, text ? ezlb_hash(text, strlen(text)) : 0);
-}
-
 uint64_t watch_fingerprint(const struct watch_settle *settles, size_t n)
 {
 	uint64_t print = 0;
@@ -70,17 +68,8 @@ uint64_t watch_fingerprint(const struct watch_settle *settles, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct watch_settle *settle = &settles[i];
 
-		mix_text(&print, settle->problem);
-		mix(&print, settle->configmap);
+		mix(&print, settle->version);
 		mix(&print, is_repeated(settles, i));
-		for (size_t k = 0; k < settle->entries.len; k++) {
-			const struct watch_entry *entry = &settle->entries.items[k];
-
-			if (entry->accepted.kind == WATCH_ABSENT)
-				continue;
-			mix_text(&print, entry->file.path);
-			mix(&print, entry->accepted.print);
-		}
 	}
 	return print;
 }
@@ -92,7 +81,7 @@ void ezlb_scan(const char *const *dirs, size_t n, struct ezlb_snapshot *out)
 	for (size_t i = 0; i < n; i++) {
 		struct watch_look look;
 
-		watch_look(dirs[i], &look);
+		watch_look(dirs[i], NULL, &look);
 		watch_settle_init(&settles[i], dirs[i]);
 		watch_settle_take(&settles[i], &look, 0);
 		watch_look_clear(&look);

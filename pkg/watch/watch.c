@@ -25,7 +25,8 @@ const struct watch_timing watch_timing = {
 
 /* When a directory is scanned next, by ezlb_now_ms: uv_now does not advance during a callback. */
 struct agenda {
-	uint64_t scan_at;     /* rescan, grace or retry */
+	uint64_t full_at;     /* rescan or retry: a scan of the whole directory */
+	uint64_t grace_at;    /* of files that wait; WATCH_NEVER: none */
 	uint64_t check_at;    /* next check of the path */
 	uint64_t event_at;    /* WATCH_NEVER: no event since the last scan */
 	uint64_t first_event; /* if event_at is set */
@@ -118,16 +119,67 @@ static void arm(struct ezlb_watch *watch, uint64_t now)
 /* Adds the watches before the scan, so that a change after the scan raises an event. */
 static void look(struct ezlb_watch *watch, size_t i, uint64_t now, struct watch_look *out)
 {
-	const char *path = watch->settles[i].path;
+	const struct watch_settle *settle = &watch->settles[i];
+	const struct watch_known known = { .stamp = watch_settle_stamp,
+					   .arg = settle,
+					   .generation = settle->generation };
 
 	if (watch->notify.dirs[i].wd < 0 || watch->notify.dirs[i].parent_wd < 0)
 		arm(watch, now);
-	watch_look(path, out);
+	watch_look(settle->path, &known, out);
 	if (out->ino == 0 || !notify_drop_other(&watch->notify, i, out->dev, out->ino))
 		return;
 	watch_look_clear(out);
 	arm(watch, now);
-	watch_look(path, out);
+	watch_look(settle->path, &known, out);
+}
+
+static const char mount_warning[] =
+	"the file is a mount point, such as a subPath volume: ezlb sees a change of its content up to "
+	"33 s later, and never sees a replaced file, which is how the kubelet updates it: mount the "
+	"whole directory instead";
+
+static void log_names(struct ezlb_watch *watch, const struct watch_look *seen)
+{
+	log_once(watch, EZLB_INFO, &seen->ignored,
+		 "not a .yaml or .yml file: ignored (files in subdirectories are not read)");
+	log_once(watch, EZLB_WARN, &seen->mounted, mount_warning);
+}
+
+/*
+ * Whether it is certain that nothing has changed since the last scan, apart from the files that
+ * events have named.
+ */
+static bool is_known(const struct ezlb_watch *watch, size_t i, uint64_t now)
+{
+	const struct watch_settle *settle = &watch->settles[i];
+	const struct notify_dir *dir = &watch->notify.dirs[i];
+
+	return settle->seen && !settle->problem && !settle->configmap && !watch->polling &&
+	       dir->wd >= 0 && dir->parent_wd >= 0 && !dir->whole && !dir->gone &&
+	       now < watch->agendas[i].full_at;
+}
+
+/*
+ * Looks only at the files that events have named, and at those that wait. Returns when to scan
+ * again, or 0 if the whole directory must be scanned now.
+ */
+static uint64_t scan_part(struct ezlb_watch *watch, size_t i, uint64_t now)
+{
+	struct watch_settle *settle = &watch->settles[i];
+	struct notify_dir *dir = &watch->notify.dirs[i];
+	struct watch_look seen;
+	uint64_t at = 0;
+
+	watch_settle_waiting(settle, &dir->names);
+	if (watch_look_at(settle->path, settle->dev, settle->ino, &dir->names, &seen) == 0 &&
+	    settle->entries.len + seen.files.len <= WATCH_FILES_MAX) {
+		seen.writing = &dir->writing;
+		at = watch_settle_part(settle, &seen, &dir->names, now);
+		log_names(watch, &seen);
+	}
+	watch_look_clear(&seen);
+	return at;
 }
 
 static void report(const struct watch_settle *settle, const char *before)
@@ -157,35 +209,39 @@ static uint64_t next_scan(const struct ezlb_watch *watch, size_t i)
 	return watch->notify.dirs[i].wd < 0 ? watch->timing.retry : rescan_in(watch);
 }
 
-static const char mount_warning[] =
-	"the file is a mount point, such as a subPath volume: ezlb sees a change of its content up to "
-	"33 s later, and never sees a replaced file, which is how the kubelet updates it: mount the "
-	"whole directory instead";
+static uint64_t scan_all(struct ezlb_watch *watch, size_t i, uint64_t now)
+{
+	struct watch_settle *settle = &watch->settles[i];
+	struct notify_dir *dir = &watch->notify.dirs[i];
+	EZLB_AUTO_FREE char *before = settle->problem ? ezlb_strdup(settle->problem) : NULL;
+	struct watch_look seen;
+	uint64_t at;
+
+	look(watch, i, now, &seen);
+	seen.writing = &dir->writing;
+	seen.replaced = dir->gone;
+	dir->gone = dir->whole = false;
+	at = watch_settle_take(settle, &seen, now);
+	report(settle, before);
+	if (!settle->problem)
+		log_names(watch, &seen);
+	watch_look_clear(&seen);
+	watch->agendas[i].full_at = now + next_scan(watch, i);
+	return at;
+}
 
 static void scan(struct ezlb_watch *watch, size_t i)
 {
-	struct watch_settle *settle = &watch->settles[i];
-	EZLB_AUTO_FREE char *before = settle->problem ? ezlb_strdup(settle->problem) : NULL;
-	uint64_t now = ezlb_now_ms(), settled_at;
-	struct watch_look seen;
+	struct agenda *agenda = &watch->agendas[i];
+	uint64_t now = ezlb_now_ms(), at = 0;
 
-	watch->agendas[i].event_at = WATCH_NEVER;
-	look(watch, i, now, &seen);
-	seen.writing = &watch->notify.dirs[i].writing;
-	seen.replaced = watch->notify.dirs[i].gone;
-	watch->notify.dirs[i].gone = false;
-	settled_at = watch_settle_take(settle, &seen, now);
-	report(settle, before);
-	if (!settle->problem) {
-		log_once(
-			watch, EZLB_INFO, &seen.ignored,
-			"not a .yaml or .yml file: ignored (files in subdirectories are not read)");
-		log_once(watch, EZLB_WARN, &seen.mounted, mount_warning);
-	}
-	watch_look_clear(&seen);
-	watch->agendas[i].scan_at = now + next_scan(watch, i);
-	if (settled_at < watch->agendas[i].scan_at)
-		watch->agendas[i].scan_at = settled_at;
+	agenda->event_at = WATCH_NEVER;
+	if (is_known(watch, i, now))
+		at = scan_part(watch, i, now);
+	if (at == 0)
+		at = scan_all(watch, i, now);
+	agenda->grace_at = at;
+	watch_names_clear(&watch->notify.dirs[i].names);
 }
 
 static void deliver(struct ezlb_watch *watch)
@@ -232,13 +288,18 @@ static void check_path(struct ezlb_watch *watch, size_t i, uint64_t now)
 	if (now < watch->agendas[i].check_at)
 		return;
 	watch->agendas[i].check_at = now + watch->timing.retry;
-	if (watch->agendas[i].event_at == WATCH_NEVER && notify_is_elsewhere(&watch->notify, i))
+	if (!notify_is_elsewhere(&watch->notify, i))
+		return;
+	watch->notify.dirs[i].whole = true;
+	if (watch->agendas[i].event_at == WATCH_NEVER)
 		note_event(watch, i, now);
 }
 
 static uint64_t due(const struct agenda *agenda)
 {
-	return agenda->event_at < agenda->scan_at ? agenda->event_at : agenda->scan_at;
+	uint64_t at = agenda->event_at < agenda->full_at ? agenda->event_at : agenda->full_at;
+
+	return at < agenda->grace_at ? at : agenda->grace_at;
 }
 
 static uint64_t wake(const struct agenda *agenda)
@@ -338,7 +399,7 @@ void ezlb_watch_rescan(struct ezlb_watch *watch)
 	/* Try inotify at once: a limit may have been raised. */
 	watch->inotify_at = 0;
 	for (size_t i = 0; i < watch->n; i++)
-		watch->agendas[i].scan_at = 0;
+		watch->agendas[i].full_at = 0;
 	schedule(watch);
 }
 

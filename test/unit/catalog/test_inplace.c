@@ -7,6 +7,7 @@
 #include "letters.h"
 
 #include <ezlb/config.h>
+#include <ezlb/text.h>
 
 #include "dice.h"
 
@@ -18,7 +19,7 @@ struct pair {
 	struct ezlb_catalog fast, slow;
 	struct ezlb_lastgood fast_store, slow_store;
 	char *texts[FILES]; /* NULL: no such file */
-	unsigned in_place, narrow, none;
+	unsigned in_place, narrow, none, kept;
 };
 
 /* Addresses, names and sources are few, so that files get into conflicts often in some histories.
@@ -165,6 +166,7 @@ static void assert_same(struct pair *pair)
 	assert_same_diags(&a->diags, &b->diags);
 	assert_int_equal(a->n_without, b->n_without);
 	assert_int_equal(a->change.all, b->change.all);
+	assert_int_equal(a->change.probes, b->change.probes);
 	assert_same_desired(&a->change.services, &b->change.services);
 	assert_int_equal(ezlb_catalog_revision(a), ezlb_catalog_revision(b));
 	assert_int_equal(a->entries.len, b->entries.len);
@@ -202,9 +204,26 @@ static void assert_same_log(const char *a, const char *b)
 	assert_int_equal(*a, *b);
 }
 
+static char *probes_text(const struct ezlb_catalog *catalog)
+{
+	struct ezlb_health_rows rows = { 0 };
+	struct ezlb_text out = { 0 };
+	char endpoint[EZLB_ENDPOINT_STRLEN];
+	size_t len;
+
+	ezlb_catalog_health_rows(&catalog->desired, &rows);
+	for (size_t i = 0; i < rows.len; i++)
+		ezlb_text_printf(&out, "%s %s %u %u\n", rows.items[i].service,
+				 ezlb_endpoint_format(&rows.items[i].backend, endpoint),
+				 rows.items[i].check.interval_ms, rows.items[i].check.port);
+	EZLB_VEC_CLEAR(&rows);
+	return ezlb_text_take(&out, &len);
+}
+
 static void play(struct pair *pair, unsigned crowd)
 {
 	bool frozen = dice(8) == 0, unreadable = dice(8) == 0;
+	EZLB_AUTO_FREE char *probes = probes_text(&pair->fast), *now = NULL;
 	EZLB_AUTO_FREE char *fast = NULL, *slow = NULL;
 
 	change_files(pair, crowd);
@@ -214,6 +233,9 @@ static void play(struct pair *pair, unsigned crowd)
 	assert_true(pair->slow.merged);
 	assert_same_log(fast, slow);
 	assert_same(pair);
+	now = probes_text(&pair->fast);
+	assert_true(pair->fast.change.probes || strcmp(probes, now) == 0);
+	pair->kept += !pair->fast.change.probes;
 	pair->in_place += !pair->fast.merged;
 	pair->narrow += !pair->fast.change.all && pair->fast.change.services.len > 0;
 	pair->none += !pair->fast.change.all && pair->fast.change.services.len == 0;
@@ -256,6 +278,7 @@ static void test_in_place(void **state)
 	/* Each kind of update was there many times. */
 	assert_in_range(pair.in_place, HISTORIES * 3, HISTORIES * STEPS_MAX);
 	assert_in_range(pair.narrow, HISTORIES / 2, HISTORIES * STEPS_MAX);
+	assert_in_range(pair.kept, HISTORIES, HISTORIES * STEPS_MAX);
 	assert_in_range(pair.none, HISTORIES / 2, HISTORIES * STEPS_MAX);
 }
 

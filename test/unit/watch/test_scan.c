@@ -79,7 +79,7 @@ static void test_names(void **state)
 		n_read += table[i].read;
 		n_ignored += table[i].ignored;
 	}
-	watch_look(top, &look);
+	watch_look(top, NULL, &look);
 	assert_null(look.problem);
 	assert_int_equal(look.files.len, n_read);
 	assert_int_equal(look.ignored.len, n_ignored);
@@ -252,12 +252,12 @@ static void test_too_many_files(void **state)
 		snprintf(name, sizeof(name), "%05d.yaml", i);
 		assert_int_equal(mknod(at(name).s, S_IFREG | 0644, 0), 0);
 	}
-	watch_look(top, &look);
+	watch_look(top, NULL, &look);
 	assert_string_equal(look.problem, "holds more than 10000 .yaml files: split it");
 	assert_int_equal(look.files.len, 0);
 	watch_look_clear(&look);
 	drop_file("00000.yaml");
-	watch_look(top, &look);
+	watch_look(top, NULL, &look);
 	assert_null(look.problem);
 	assert_int_equal(look.files.len, WATCH_FILES_MAX);
 	watch_look_clear(&look);
