@@ -147,6 +147,7 @@ static void examine(const struct visit *visit, const char *name, struct ezlb_fil
 	if (statx(visit->fd, name, AT_SYMLINK_NOFOLLOW | AT_STATX_FORCE_SYNC,
 		  STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
 		return;
+	visit->out->links |= S_ISLNK(st.stx_mode);
 	*mounted = !visit->out->configmap && is_own_mount(&visit->self, &st);
 	file->stamp = stamp_of(&st, visit->now_s);
 	file->same = file->stamp && visit->known &&
@@ -342,6 +343,9 @@ int watch_look_at(const char *dir, dev_t dev, ino_t ino, struct watch_names *nam
 	begin(&visit, fd);
 	EZLB_SORT(names, name_cmp);
 	for (size_t i = 0; i < names->len && rc == 0; i++)
-		rc = read_entry(&visit, names->items[i]);
+		/* The temporary files of editors have gone. */
+		if (is_yaml(names->items[i]) ||
+		    faccessat(fd, names->items[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			rc = read_entry(&visit, names->items[i]);
 	return rc;
 }

@@ -350,6 +350,7 @@ uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look,
 	free(settle->problem);
 	settle->problem = NULL;
 	settle->configmap = look->configmap;
+	settle->links = look->links;
 	settle->dev = look->dev;
 	settle->ino = look->ino;
 	free(settle->generation);

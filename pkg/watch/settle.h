@@ -45,7 +45,8 @@ struct watch_settle {
 
 	bool seen; /* it was read at least once; dev, ino and configmap are of the last time */
 	bool configmap;
-	char *generation; /* as in struct watch_look; owned */
+	bool links; /* as in struct watch_look, and so is generation, which is owned */
+	char *generation;
 	dev_t dev;
 	ino_t ino;
 	char *problem;	  /* why it is frozen; NULL: it is not */

@@ -155,9 +155,9 @@ static bool is_known(const struct ezlb_watch *watch, size_t i, uint64_t now)
 	const struct watch_settle *settle = &watch->settles[i];
 	const struct notify_dir *dir = &watch->notify.dirs[i];
 
-	return settle->seen && !settle->problem && !settle->configmap && !watch->polling &&
-	       dir->wd >= 0 && dir->parent_wd >= 0 && !dir->whole && !dir->gone &&
-	       now < watch->agendas[i].full_at;
+	return settle->seen && !settle->problem && !settle->configmap && !settle->links &&
+	       !watch->polling && dir->wd >= 0 && dir->parent_wd >= 0 && !dir->whole &&
+	       !dir->gone && now < watch->agendas[i].full_at;
 }
 
 /*
@@ -173,7 +173,7 @@ static uint64_t scan_part(struct ezlb_watch *watch, size_t i, uint64_t now)
 
 	watch_settle_waiting(settle, &dir->names);
 	if (watch_look_at(settle->path, settle->dev, settle->ino, &dir->names, &seen) == 0 &&
-	    settle->entries.len + seen.files.len <= WATCH_FILES_MAX) {
+	    !seen.links && settle->entries.len + seen.files.len <= WATCH_FILES_MAX) {
 		seen.writing = &dir->writing;
 		at = watch_settle_part(settle, &seen, &dir->names, now);
 		log_names(watch, &seen);
