@@ -147,7 +147,7 @@ static void examine(const struct visit *visit, const char *name, struct ezlb_fil
 	if (statx(visit->fd, name, AT_SYMLINK_NOFOLLOW | AT_STATX_FORCE_SYNC,
 		  STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
 		return;
-	visit->out->links |= S_ISLNK(st.stx_mode);
+	visit->out->links |= S_ISLNK(st.stx_mode) || st.stx_nlink > 1;
 	*mounted = !visit->out->configmap && is_own_mount(&visit->self, &st);
 	file->stamp = stamp_of(&st, visit->now_s);
 	file->same = file->stamp && visit->known &&

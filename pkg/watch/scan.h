@@ -17,7 +17,7 @@ struct watch_look {
 	bool configmap;
 	char *generation; /* of a ConfigMap volume: where ..data leads to, and its inode; or NULL */
 	char *problem;	  /* why the directory cannot be read; then there are no files */
-	bool links;	  /* a service file is a symbolic link: events tell nothing of its target */
+	bool links;	  /* a file has another name: events about that name do not name it */
 	dev_t dev;	  /* of the directory itself; dev and ino are 0 if it cannot be opened */
 	ino_t ino;
 	struct ezlb_files files;    /* sorted by path */
