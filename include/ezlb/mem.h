@@ -103,5 +103,11 @@ size_t ezlb_first(const void *key, const void *items, size_t len, size_t size, e
  */
 void ezlb_mem_trim(void);
 
+/*
+ * enum EZLB_BYTE x { ... };   has one byte: for members of rows of which there are many. At most
+ * 128 values.
+ */
+#define EZLB_BYTE __attribute__((packed))
+
 /* FNV-1a, 64 bits: for content hashes and hash tables. It does not resist attacks. */
 uint64_t ezlb_hash(const void *data, size_t len);

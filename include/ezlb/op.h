@@ -21,7 +21,7 @@ enum ezlb_layer_kind {
 const char *ezlb_layer_kind_str(enum ezlb_layer_kind kind); /* "ipvs" */
 
 /* In order of execution: add before remove. */
-enum ezlb_op_kind {
+enum EZLB_BYTE ezlb_op_kind {
 	EZLB_OP_HOST_SET,
 	EZLB_OP_LINK_ADD,
 	EZLB_OP_FIREWALL_SETUP, /* create or repair the frame of the accepts */

@@ -11,7 +11,7 @@
 #include <ezlb/table.h>
 
 /* What a backend does in one virtual service. */
-enum ezlb_role {
+enum EZLB_BYTE ezlb_role {
 	EZLB_ROLE_WAITING,   /* no dest: its first probe has not answered yet */
 	EZLB_ROLE_OUT,	     /* no dest: down */
 	EZLB_ROLE_STANDBY,   /* no dest: a fallback that is not needed */
@@ -25,7 +25,7 @@ enum ezlb_role {
 const char *ezlb_role_str(enum ezlb_role role); /* "fail_open" */
 
 /* Why a backend drains. */
-enum ezlb_drain_cause {
+enum EZLB_BYTE ezlb_drain_cause {
 	EZLB_DRAIN_REMOVED, /* it is no longer in the file */
 	EZLB_DRAIN_DOWN,    /* health says down */
 	EZLB_DRAIN_STANDBY, /* a fallback that is not needed any more */
@@ -52,14 +52,14 @@ struct ezlb_roster_row {
 	struct ezlb_service_key service;
 	struct ezlb_endpoint backend; /* of its dest, see ezlb_dest_endpoint */
 	size_t index; /* in the backends of the spec; EZLB_NOT_IN_FILE: it has left the file */
-	enum ezlb_role role;
-	uint32_t weight;	     /* of its dest; no dest with WAITING, OUT, STANDBY */
-	uint32_t full;		     /* the weight that its dest has when it serves */
-	enum ezlb_drain_cause cause; /* DRAINING */
 	/* By ezlb_now_ms. DRAINING: when it is removed at the latest. STARTING: when it has its
 	 * full weight. Else 0. */
 	uint64_t until_ms;
+	uint32_t weight; /* of its dest; no dest with WAITING, OUT, STANDBY */
+	uint32_t full;	 /* the weight that its dest has when it serves */
 	uint32_t active; /* DRAINING: its connections when the kernel was last read */
+	enum ezlb_role role;
+	enum ezlb_drain_cause cause; /* DRAINING */
 };
 struct ezlb_roster_rows EZLB_VEC(struct ezlb_roster_row);
 

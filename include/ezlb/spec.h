@@ -18,14 +18,14 @@
 #define EZLB_BACKENDS_MAX 5000 /* in one service file */
 #define EZLB_PE_MAX	  15   /* IP_VS_PENAME_MAXLEN - 1, linux/ip_vs.h */
 
-enum ezlb_proto { EZLB_TCP, EZLB_UDP, EZLB_SCTP };
-enum ezlb_forward { EZLB_MASQ, EZLB_DIRECT, EZLB_TUNNEL };
-enum ezlb_tunnel_type {
+enum EZLB_BYTE ezlb_proto { EZLB_TCP, EZLB_UDP, EZLB_SCTP };
+enum EZLB_BYTE ezlb_forward { EZLB_MASQ, EZLB_DIRECT, EZLB_TUNNEL };
+enum EZLB_BYTE ezlb_tunnel_type {
 	EZLB_TUNNEL_IPIP,
 	EZLB_TUNNEL_GUE,
 	EZLB_TUNNEL_GRE
 }; /* as IP_VS_CONN_F_TUNNEL_TYPE_* */
-enum ezlb_tunnel_checksum { EZLB_TUNNEL_NOCSUM, EZLB_TUNNEL_CSUM, EZLB_TUNNEL_REMCSUM };
+enum EZLB_BYTE ezlb_tunnel_checksum { EZLB_TUNNEL_NOCSUM, EZLB_TUNNEL_CSUM, EZLB_TUNNEL_REMCSUM };
 /* What to do with the connections of a backend that health says is down. */
 enum ezlb_on_failure {
 	EZLB_ON_FAILURE_AUTO,	/* drain if the backend still answers, remove otherwise */

@@ -30,11 +30,11 @@ struct ezlb_service_row {
 struct ezlb_dest_row {
 	struct ezlb_service_key service;
 	struct ezlb_endpoint endpoint;
-	enum ezlb_forward forward;
-	struct ezlb_tunnel tunnel; /* of forward TUNNEL; else zero */
 	uint32_t weight;
-	uint32_t upper, lower; /* connection thresholds; 0 = none */
-	uint32_t active;       /* actual rows only, not compared: established connections */
+	uint32_t upper, lower;	   /* connection thresholds; 0 = none */
+	uint32_t active;	   /* actual rows only, not compared: established connections */
+	struct ezlb_tunnel tunnel; /* of forward TUNNEL; else zero */
+	enum ezlb_forward forward;
 	bool full_nat; /* target rows only, not compared: its SNAT row must be added first */
 };
 
@@ -43,7 +43,7 @@ struct ezlb_dest_row {
  * send to it; or those to one service's listener. It depends on the SNAT layer which of the two its
  * rules can match.
  */
-enum ezlb_snat_key_kind { EZLB_SNAT_KEY_BACKEND, EZLB_SNAT_KEY_LISTENER };
+enum EZLB_BYTE ezlb_snat_key_kind { EZLB_SNAT_KEY_BACKEND, EZLB_SNAT_KEY_LISTENER };
 struct ezlb_snat_key {
 	enum ezlb_snat_key_kind kind;
 	enum ezlb_proto proto;

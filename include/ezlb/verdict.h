@@ -14,10 +14,10 @@
  * initial_up or when a service fails open: an existing dest stays, a missing one is not added. So a
  * restart disturbs nothing, and a new backend gets connections only after a successful probe.
  */
-enum ezlb_verdict { EZLB_UNKNOWN, EZLB_UP, EZLB_DOWN };
+enum EZLB_BYTE ezlb_verdict { EZLB_UNKNOWN, EZLB_UP, EZLB_DOWN };
 
 /* How a probe ended. */
-enum ezlb_outcome {
+enum EZLB_BYTE ezlb_outcome {
 	EZLB_PROBE_OK,
 	EZLB_PROBE_CONNECT_REFUSED,
 	EZLB_PROBE_CONNECT_TIMEOUT, /* no connection within the timeout */
@@ -43,8 +43,8 @@ struct ezlb_verdict_row {
 	enum ezlb_verdict verdict;
 	enum ezlb_outcome outcome; /* of the last conclusive probe: may a DOWN backend drain? */
 	/* For people only; lifecycle does not use these: */
+	bool probed;	     /* `outcome` and the rest describe the last conclusive probe */
 	uint64_t since_ms;   /* by ezlb_now_ms: when the verdict last changed */
-	bool probed;	     /* the rest and `outcome` describe the last conclusive probe */
 	int code;	     /* HTTP_STATUS: the status; DNS_RCODE: the rcode; otherwise 0 */
 	uint32_t latency_us; /* from start to end of the probe */
 };
