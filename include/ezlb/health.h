@@ -58,6 +58,10 @@ int ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *r
 /* Fills *out with one row for each row of the set; sorted. */
 void ezlb_health_verdicts(const struct ezlb_health *health, struct ezlb_verdicts *out);
 
+/* The same for the backends of these services only. Costs nothing for the others. */
+void ezlb_health_verdicts_of(const struct ezlb_health *health, const struct ezlb_desired *services,
+			     struct ezlb_verdicts *out);
+
 /* Counters since the start. Walks all targets. */
 void ezlb_health_stats(const struct ezlb_health *health, struct ezlb_health_stats *out);
 

@@ -94,6 +94,8 @@ void ezlb_lifecycle_step_part(struct ezlb_lifecycle *life, const struct ezlb_lif
  * does the step look at the connections of `dests`. Changes nothing.
  */
 bool ezlb_lifecycle_counts(const struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in);
+/* The due_ms of the last roster. */
+uint64_t ezlb_lifecycle_next(const struct ezlb_lifecycle *life);
 /*
  * Appends the first keys of the services whose rows change by themselves until now_ms; sorted.
  * False if an address does, which concerns all services on it.

@@ -198,23 +198,72 @@ int ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *r
 	return rc;
 }
 
+static void put_verdict(const struct ezlb_sub *sub, struct ezlb_verdicts *out)
+{
+	const struct ezlb_target *target = sub->key.target;
+	struct ezlb_verdict_row *row = EZLB_PUSH(out);
+
+	ezlb_strcpy(row->service, sizeof(row->service), sub->key.service);
+	row->backend = target->endpoint;
+	row->verdict = sub->fsm.verdict;
+	row->since_ms = sub->since_ms;
+	row->probed = target->probed;
+	row->outcome = target->last.outcome;
+	row->code = target->last.code;
+	row->latency_us = target->last_us;
+}
+
 void ezlb_health_verdicts(const struct ezlb_health *health, struct ezlb_verdicts *out)
 {
 	struct ezlb_sub *sub, *next;
 
 	out->len = 0;
 	HASH_ITER(hh, health->subs, sub, next) {
-		const struct ezlb_target *target = sub->key.target;
-		struct ezlb_verdict_row *row = EZLB_PUSH(out);
+		put_verdict(sub, out);
+	}
+	EZLB_SORT(out, ezlb_verdict_row_cmp);
+}
 
-		ezlb_strcpy(row->service, sizeof(row->service), sub->key.service);
-		row->backend = target->endpoint;
-		row->verdict = sub->fsm.verdict;
-		row->since_ms = sub->since_ms;
-		row->probed = target->probed;
-		row->outcome = target->last.outcome;
-		row->code = target->last.code;
-		row->latency_us = target->last_us;
+static struct ezlb_sub *find_sub(const struct ezlb_health *health, const char *service,
+				 struct ezlb_target *target)
+{
+	struct ezlb_sub_key key;
+	struct ezlb_sub *sub;
+
+	memset(&key, 0, sizeof(key)); /* all bytes are hashed */
+	ezlb_strcpy(key.service, sizeof(key.service), service);
+	key.target = target;
+	HASH_FIND(hh, health->subs, &key, sizeof(key), sub);
+	return sub;
+}
+
+/* The target of a service is one of those of the backend's address. */
+static void put_verdicts(const struct ezlb_health *health, const char *service,
+			 const struct ezlb_endpoint *backend, struct ezlb_verdicts *out)
+{
+	struct ezlb_target *target;
+	char name[EZLB_ENDPOINT_STRLEN];
+	const struct ezlb_site *site;
+	const struct ezlb_sub *sub;
+
+	ezlb_endpoint_format(backend, name);
+	HASH_FIND_STR(health->sites, name, site);
+	for (target = site ? site->targets : NULL; target != NULL; target = target->sibling) {
+		sub = find_sub(health, service, target);
+		if (sub)
+			put_verdict(sub, out);
+	}
+}
+
+void ezlb_health_verdicts_of(const struct ezlb_health *health, const struct ezlb_desired *services,
+			     struct ezlb_verdicts *out)
+{
+	out->len = 0;
+	for (size_t i = 0; i < services->len; i++) {
+		const struct ezlb_spec *spec = services->items[i];
+
+		for (size_t k = 0; k < spec->n_backends; k++)
+			put_verdicts(health, spec->name, &spec->backends[k].endpoint, out);
 	}
 	EZLB_SORT(out, ezlb_verdict_row_cmp);
 }

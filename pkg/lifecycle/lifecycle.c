@@ -115,7 +115,7 @@ void turn_service(const struct ezlb_lifecycle *life, const struct ezlb_lifecycle
 								  out->due_ms };
 }
 
-uint64_t turn_due(const struct ezlb_lifecycle *life)
+uint64_t ezlb_lifecycle_next(const struct ezlb_lifecycle *life)
 {
 	uint64_t due = life->vips_due_ms ? life->vips_due_ms : UINT64_MAX;
 
@@ -141,7 +141,7 @@ void ezlb_lifecycle_step(struct ezlb_lifecycle *life, const struct ezlb_lifecycl
 	withdraw(life, in, &next, out);
 	if (out->due_ms != UINT64_MAX)
 		next.vips_due_ms = out->due_ms;
-	out->due_ms = turn_due(&next);
+	out->due_ms = ezlb_lifecycle_next(&next);
 	ezlb_lifecycle_clear(life);
 	*life = next;
 }

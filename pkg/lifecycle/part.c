@@ -62,7 +62,7 @@ void ezlb_lifecycle_step_part(struct ezlb_lifecycle *life, const struct ezlb_lif
 			replace_members(&life->members, &next.members, &spec->listeners[k].key);
 		replace_due(&life->dues, &next.dues, &first);
 	}
-	out->due_ms = turn_due(life);
+	out->due_ms = ezlb_lifecycle_next(life);
 	ezlb_lifecycle_clear(&next);
 }
 

@@ -53,5 +53,3 @@ uint32_t turn_full(const struct turn *turn, const struct slot *slot);
 void turn_service(const struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in,
 		  const struct ezlb_spec *spec, struct ezlb_lifecycle *next,
 		  struct ezlb_roster *out);
-/* When the next step of any service or address is due. */
-uint64_t turn_due(const struct ezlb_lifecycle *life);

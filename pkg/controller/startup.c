@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* startup: how the daemon begins and ends. */
+#include <ezlb/controller.h>
+
+#include <malloc.h>
+#include <signal.h>
+
+#include <ezlb/log.h>
+
+#include "run.h"
+
+#define DOCUMENT (512 * 1024)
+
+static void log_cleanup(struct controller *c)
+{
+	struct ezlb_pass_result result;
+	bool ok = ezlb_pass_cleanup(&c->instance.pass, &result);
+
+	passlog_write(&c->log, &result, "cleanup on exit", 0);
+	if (!ok)
+		ezlb_log(EZLB_ERROR, "controller",
+			 EZLB_S("msg", "some objects could not be removed: run `ezlb cleanup`"));
+	ezlb_pass_result_clear(&result);
+}
+
+void startup_stop(struct controller *c)
+{
+	if (c->stopping)
+		return;
+	c->stopping = true;
+	desk_close(&c->desk);
+	signals_close(&c->signals);
+	uv_close((uv_handle_t *)&c->pass_timer, NULL);
+	uv_close((uv_handle_t *)&c->look_timer, NULL);
+	emptied_close(&c->emptied);
+	leaving_close(&c->leaving);
+	notice_close(&c->notice);
+	if (c->watch)
+		ezlb_watch_close(c->watch, NULL, NULL);
+	if (c->health)
+		ezlb_health_close(c->health, NULL, NULL);
+}
+
+static void end(void *arg)
+{
+	struct controller *c = arg;
+
+	if (c->options->cleanup_on_exit)
+		log_cleanup(c);
+	signals_block();
+	startup_stop(c);
+}
+
+/* SIGINT and a second signal end it at once, and so does one before the first pass. */
+static void on_stop_signal(void *arg, int number)
+{
+	struct controller *c = arg;
+	bool drains = number == SIGTERM && c->options->drain_on_exit_ms > 0 && c->loaded &&
+		      !c->leaving.begun;
+
+	ezlb_log(EZLB_INFO, "controller",
+		 EZLB_S("msg", drains ? "stopping after a drain" : "stopping"),
+		 EZLB_S("signal", number == SIGTERM ? "TERM" : "INT"),
+		 EZLB_S("rules", c->options->cleanup_on_exit ? "removed" : "left in place"));
+	if (drains)
+		leaving_begin(&c->leaving);
+	else
+		end(c);
+}
+
+static void on_drain(void *arg)
+{
+	struct controller *c = arg;
+
+	c->instance.pass.policy.drained = c->drain.state.kind != EZLB_NODE_SERVES;
+	desk_drain(&c->desk, &c->drain.state);
+	ezlb_pass_hurry(&c->instance.pass);
+	run_all(c, c->instance.pass.policy.drained ? "drain" : "undrain", 0);
+}
+
+static void reload(struct controller *c, const char *why)
+{
+	desk_reloading(&c->desk);
+	ezlb_watch_rescan(c->watch);
+	c->keep_at = 0;
+	ezlb_pass_hurry(&c->instance.pass);
+	run_all(c, why, 0);
+}
+
+static void on_hup(void *arg)
+{
+	reload(arg, "signal HUP");
+}
+
+static void on_reload(void *arg)
+{
+	reload(arg, "reload");
+}
+
+static void on_usr1(void *arg)
+{
+	struct controller *c = arg;
+
+	if (c->connlog)
+		ezlb_connlog_reopen(c->connlog);
+}
+
+static void open_connlog(struct controller *c)
+{
+	const struct ezlb_connlog_options options = {
+		.file = c->options->connection_log,
+		.ipvs_tcp_s = c->options->ipvs_timeouts[EZLB_TIMEOUT_TCP]
+	};
+
+	if (!c->instance.plane.memory)
+		c->connlog = ezlb_connlog_new(&options);
+}
+
+static void init_handles(struct controller *c)
+{
+	c->signals = (struct signals){
+		.on_stop = on_stop_signal, .on_hup = on_hup, .on_usr1 = on_usr1, .arg = c
+	};
+	signals_init(&c->signals, &c->loop);
+	uv_timer_init(&c->loop, &c->pass_timer);
+	uv_timer_init(&c->loop, &c->look_timer);
+	c->pass_timer.data = c->look_timer.data = c;
+	c->emptied = (struct emptied){ .hold_ms = c->options->empty_hold_ms,
+				       .catalog = &c->catalog,
+				       .instance = &c->instance,
+				       .take = run_on_files,
+				       .released = run_on_released,
+				       .arg = c };
+	emptied_open(&c->emptied, &c->loop);
+	c->leaving = (struct leaving){
+		.from = &c->desk.sources, .manager = &c->desk.manager, .over = end, .arg = c
+	};
+	leaving_init(&c->leaving, &c->loop);
+}
+
+static void log_start(const struct controller *c)
+{
+	const struct ezlb_options *options = c->options;
+	const struct dataplane *plane = &c->instance.plane;
+
+	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "started"), EZLB_S("version", EZLB_VERSION),
+		 EZLB_S("config_dir", options->config_dirs[0]),
+		 EZLB_S("state_dir", options->state_dir),
+		 EZLB_S("persist_dir", ezlb_lastgood_persists(&c->instance.lastgood)
+					       ? options->persist_dir
+					       : NULL),
+		 EZLB_S("dataplane", plane->memory ? "memory" : "kernel"),
+		 EZLB_S("cleanup_on_exit", options->cleanup_on_exit ? "true" : "false"));
+	ezlb_log(EZLB_INFO, "controller", EZLB_S("msg", "snat backend"),
+		 EZLB_S("backend", ezlb_snat_driver_str(plane->snat)), EZLB_S("why", plane->why));
+}
+
+static int start(struct controller *c, struct ezlb_err *err)
+{
+	const struct ezlb_health_options health = { .on_verdict = run_on_health_change,
+						    .pretend = dataplane_pretends(c->options) };
+	const struct ezlb_watch_options watch = { .dirs = c->options->config_dirs,
+						  .n_dirs = c->options->n_config_dirs,
+						  .whole = run_is_whole,
+						  .on_change = run_on_snapshot,
+						  .arg = c };
+	int rc = ezlb_health_open(&c->loop, &health, run_on_verdict, c, &c->health, err);
+
+	if (rc < 0)
+		return rc;
+	/* First: as soon as the log or the socket shows ezlb, SIGTERM must stop it cleanly. */
+	rc = signals_start(&c->signals, err);
+	if (rc < 0)
+		return rc;
+	log_start(c);
+	c->desk.sources = (struct sources){ .options = c->options,
+					    .catalog = &c->catalog,
+					    .pass = &c->instance.pass,
+					    .plane = &c->instance.plane,
+					    .health = c->health,
+					    .drain = &c->drain };
+	desk_open(&c->desk, &c->loop, on_reload, c);
+	c->drain = (struct nodedrain){ .options = c->options, .changed = on_drain, .arg = c };
+	nodedrain_open(&c->drain, &c->instance.drain);
+	if (c->instance.drain.kind != EZLB_NODE_SERVES)
+		desk_drain(&c->desk, &c->drain.state);
+	rc = ezlb_watch_open(&c->loop, &watch, &c->watch, err);
+	if (rc < 0)
+		return rc;
+	c->desk.sources.watch = c->watch;
+	uv_timer_start(&c->look_timer, run_on_look, RUN_LOOK_MS, RUN_LOOK_MS);
+	return 0;
+}
+
+int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err)
+{
+	struct controller *c = ezlb_calloc(1, sizeof(*c));
+	int rc;
+
+	/* Large documents are mapped, so that free() returns their memory to the system. */
+	mallopt(M_MMAP_THRESHOLD, DOCUMENT);
+	c->options = options;
+	rc = instance_open(&c->instance, options, INSTANCE_WRITE, err);
+	if (rc == 0)
+		rc = instance_lock_for_memory(&c->instance, options, err);
+	c->instance.pass.paced = true;
+	c->pace.life_at = PACE_NEVER;
+	c->focus.all = true;
+	c->catalog.lastgood = &c->instance.lastgood;
+	if (rc == 0) {
+		c->catalog.snat_key = c->instance.pass.policy.snat_key;
+		signal(SIGPIPE, SIG_IGN); /* the reader of the log may end */
+		uv_loop_init(&c->loop);
+		init_handles(c);
+		open_connlog(c);
+		if (!c->instance.plane.memory && c->instance.plane.snat == EZLB_SNAT_NFTABLES)
+			notice_open(&c->notice, &c->loop, run_on_notice, c);
+		rc = start(c, err);
+		if (rc < 0)
+			startup_stop(c);
+		uv_run(&c->loop, UV_RUN_DEFAULT);
+		uv_loop_close(&c->loop);
+	}
+	if (rc == 0 && c->fatal.code)
+		rc = ezlb_err_set(err, c->fatal.code, "%s", c->fatal.msg);
+	ezlb_connlog_free(c->connlog);
+	desk_clear(&c->desk);
+	passlog_clear(&c->log);
+	focus_clear(&c->focus);
+	ezlb_catalog_clear(&c->catalog);
+	instance_close(&c->instance);
+	free(c);
+	return rc;
+}
