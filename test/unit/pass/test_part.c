@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A pass over a part of the services: its ops, what it reads, and when it must not be made. */
+#include "pass_rig.h"
+
+#include <errno.h>
+
+#define WEB2 "web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.1:80 10.1.0.2:80"
+#define API2 "api tcp 10.0.0.2:80 snat=masq 10.1.0.3:80"
+#define DNS2 "dns udp 10.0.0.1:53 10.1.0.1:53"
+
+static struct rig rig;
+static struct ezlb_spec *web, *api, *dns;
+static struct ezlb_desired all, part;
+static struct ezlb_verdicts verdicts;
+
+static void pass_all(void)
+{
+	ezlb_pass_result_clear(&rig.result);
+	ezlb_pass_plan(&rig.pass, &all, &verdicts, false, rig.now, &rig.result);
+	assert_true(ezlb_pass_apply(&rig.pass, &rig.result, rig.now));
+}
+
+static bool plan_part(void)
+{
+	ezlb_pass_result_clear(&rig.result);
+	return ezlb_pass_plan_part(&rig.pass, &part, &verdicts, rig.now, &rig.result);
+}
+
+static void open_rig(enum ezlb_snat_key_kind kind)
+{
+	rig.memory = faulty_new();
+	faulty_set_snat_key(rig.memory, kind);
+	start(&rig);
+	rig.pass.policy.snat_key = kind;
+	rig.pass.paced = true;
+	web = spec_of("web.yaml", WEB2);
+	api = spec_of("api.yaml", API2);
+	dns = spec_of("dns.yaml", DNS2);
+	*EZLB_PUSH(&all) = dns;
+	*EZLB_PUSH(&all) = web;
+	*EZLB_PUSH(&all) = api;
+	*EZLB_PUSH(&part) = web;
+	*EZLB_PUSH(&verdicts) = (struct ezlb_verdict_row){ .service = "web",
+							   .backend = web->backends[0].endpoint,
+							   .verdict = EZLB_UP,
+							   .outcome = EZLB_PROBE_CONNECT_TIMEOUT };
+	pass_all();
+	pass_all();
+	assert_true(rig.pass.calm);
+}
+
+static int setup(void **state)
+{
+	if (setup_top(state))
+		return -1;
+	open_rig(EZLB_SNAT_KEY_LISTENER);
+	return 0;
+}
+
+static int setup_by_backend(void **state)
+{
+	if (setup_top(state))
+		return -1;
+	open_rig(EZLB_SNAT_KEY_BACKEND);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rig_close(&rig);
+	rig = (struct rig){ .now = 0 };
+	ezlb_spec_free(web);
+	ezlb_spec_free(api);
+	ezlb_spec_free(dns);
+	EZLB_VEC_CLEAR(&all);
+	EZLB_VEC_CLEAR(&part);
+	EZLB_VEC_CLEAR(&verdicts);
+	return teardown_top(state);
+}
+
+static unsigned lists(void)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < EZLB_LAYERS; i++)
+		n += rig.memory->layers[i].lists;
+	return n;
+}
+
+static void apply(bool want)
+{
+	assert_int_equal(ezlb_pass_apply(&rig.pass, &rig.result, rig.now), want);
+}
+
+/* --- what it does -------------------------------------------------------------------------- */
+
+static void test_a_flip_is_one_op_and_reads_nothing(void **state)
+{
+	unsigned before = lists();
+
+	(void)state;
+	verdicts.items[0].verdict = EZLB_DOWN;
+	assert_true(plan_part());
+	assert_ptr_equal(rig.result.part, &part);
+	assert_int_equal(rig.result.plan.ops.len, 1);
+	assert_int_equal(rig.result.plan.ops.items[0].kind, EZLB_OP_DEST_DEL);
+	assert_int_equal(rig.result.plan.target.services.len, 1);
+	assert_int_equal(rig.result.plan.roster.rows.len, 2);
+	assert_int_equal(rig.result.found.actual.dests.len, 2);
+	apply(true);
+	assert_true(rig.result.outcome.again);
+	assert_int_equal(lists(), before);
+	assert_int_equal(rig.pass.left.dests.len, 3);
+
+	/* The check reads its service in IPVS, and nothing else. */
+	assert_true(ezlb_pass_check(&rig.pass));
+	assert_int_equal(lists(), before + 1);
+	assert_true(plan_part());
+	assert_int_equal(rig.result.plan.ops.len, 0);
+	assert_true(ezlb_pass_check(&rig.pass)); /* nothing was changed since */
+	assert_int_equal(lists(), before + 1);
+}
+
+static void test_a_drain_reads_the_connections_of_its_service(void **state)
+{
+	unsigned before = lists();
+
+	(void)state;
+	web->drain_ms = 30000;
+	web->on_failure = EZLB_ON_FAILURE_DRAIN;
+	verdicts.items[0].verdict = EZLB_DOWN;
+	assert_true(plan_part());
+	assert_int_equal(lists(), before + 1);
+	assert_int_equal(rig.result.plan.ops.len, 1);
+	assert_int_equal(rig.result.plan.ops.items[0].kind, EZLB_OP_DEST_SET);
+	apply(true);
+	assert_int_equal(rig.pass.ledger.content.drains.len, 1);
+	assert_int_equal(rig.pass.ledger.content.services.len, 3);
+	rig.now = EZLB_DRAIN_IDLE_MS;
+	assert_true(plan_part());
+	assert_int_equal(rig.result.plan.ops.items[0].kind, EZLB_OP_DEST_DEL);
+	apply(true);
+	assert_int_equal(rig.pass.ledger.content.drains.len, 0);
+}
+
+/* A change of its own service in between is seen, too, and so is one of another one. */
+static void test_the_look_afterwards(void **state)
+{
+	struct ezlb_table *kernel = faulty_table(rig.memory);
+
+	(void)state;
+	verdicts.items[0].verdict = EZLB_DOWN;
+	assert_true(plan_part());
+	apply(true);
+	assert_true(ezlb_pass_check(&rig.pass));
+	assert_false(ezlb_pass_peek(&rig.pass, &all));
+	assert_false(ezlb_pass_peek(&rig.pass, &all));
+
+	verdicts.items[0].verdict = EZLB_UP;
+	assert_true(plan_part());
+	apply(true);
+	assert_true(ezlb_pass_check(&rig.pass));
+	for (size_t i = 0; i < kernel->dests.len; i++)
+		if (ezlb_service_key_cmp(&kernel->dests.items[i].service, &web->listeners[0].key) ==
+		    0)
+			kernel->dests.items[i].weight = 9;
+	assert_true(ezlb_pass_peek(&rig.pass, &all));
+	ezlb_pass_result_clear(&rig.result);
+	ezlb_pass_plan(&rig.pass, &all, &verdicts, false, rig.now, &rig.result);
+	assert_int_equal(rig.result.found.drift.len, 2); /* and it is somebody else's */
+}
+
+static void test_what_the_check_finds(void **state)
+{
+	struct ezlb_table *kernel = faulty_table(rig.memory);
+
+	(void)state;
+	verdicts.items[0].verdict = EZLB_DOWN;
+	assert_true(plan_part());
+	apply(true);
+	kernel->dests.items[0].weight = kernel->dests.items[1].weight = 9;
+	kernel->dests.items[2].weight = 9;
+	assert_false(ezlb_pass_check(&rig.pass));
+	assert_false(rig.pass.left_known);
+	assert_false(plan_part());
+}
+
+static void test_a_check_that_cannot_read(void **state)
+{
+	(void)state;
+	verdicts.items[0].verdict = EZLB_DOWN;
+	assert_true(plan_part());
+	apply(true);
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, EIO);
+	assert_false(ezlb_pass_check(&rig.pass));
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
+}
+
+static void test_an_op_that_fails(void **state)
+{
+	(void)state;
+	verdicts.items[0].verdict = EZLB_DOWN;
+	assert_true(plan_part());
+	faulty_fault(rig.memory, EZLB_LAYER_IPVS, 1, ENOMEM);
+	apply(false);
+	assert_true(ezlb_pass_due(&rig.pass) != EZLB_PASS_NEVER); /* with the usual back-off */
+	assert_false(ezlb_pass_check(&rig.pass));
+	assert_false(plan_part());
+}
+
+/* --- when it must not be made -------------------------------------------------------------- */
+
+static void unknown(void)
+{
+	rig.pass.left_known = false;
+}
+static void not_calm(void)
+{
+	rig.pass.calm = false;
+}
+static void late(void)
+{
+	rig.pass.late.err.code = EIO;
+}
+static void old_snat(void)
+{
+	rig.pass.old_snat = rig.pass.dp.layer[EZLB_LAYER_SNAT];
+}
+static void unclaimed(void)
+{
+	*EZLB_PUSH(&rig.pass.unclaimed) = key_of("tcp 10.0.0.9:80");
+}
+static void single(void)
+{
+	rig.pass.single = true;
+}
+static void put_back(void)
+{
+	rig.pass.put_back = true;
+}
+static void unit_waits(void)
+{
+	EZLB_PUSH(&rig.pass.units)->waiting = true;
+}
+static void unit_fights(void)
+{
+	EZLB_PUSH(&rig.pass.units)->fight = true;
+}
+static void unit_is_paced(void)
+{
+	EZLB_PUSH(&rig.pass.units)->due = rig.now + 1;
+}
+static void ledger_is_lost(void)
+{
+	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s/ledger", top);
+
+	assert_int_equal(unlink(path), 0);
+}
+static void another_listener(void)
+{
+	spec_listen(web, EZLB_TCP, dns->listeners[0].listen, 0);
+}
+static void not_owned(void)
+{
+	rig.pass.ledger.content.services.len = 0;
+}
+static void not_seen(void)
+{
+	rig.pass.life.seen.len = 0;
+}
+static void address_may_go(void)
+{
+	web->vip = EZLB_VIP_SERVING;
+}
+static void any_address_may_go(void)
+{
+	rig.pass.vip_when = EZLB_VIP_SERVING;
+}
+static void new_setting(void)
+{
+	web->persistence.timeout_s = 300;
+}
+static void other_source(void)
+{
+	web->snat_ip.first.bytes[3] = web->snat_ip.last.bytes[3] = 77;
+}
+static void no_full_nat(void)
+{
+	web->full_nat = false;
+}
+static void other_forward(void)
+{
+	web->forward = EZLB_DIRECT;
+}
+static void toa_problem(void)
+{
+	rig.pass.left.toa_wanted = true;
+	ezlb_strcpy(rig.pass.left.toa_problem, sizeof(rig.pass.left.toa_problem), "no BPF");
+}
+static void toa_and_another_backend(void)
+{
+	rig.pass.left.toa_wanted = true;
+	web->backends[1].endpoint.addr.bytes[3] = 99;
+}
+static void toa_and_fewer_backends(void)
+{
+	rig.pass.left.toa_wanted = true;
+	web->n_backends = 1;
+}
+static void too_many(void)
+{
+	for (int i = 0; i < 256; i++)
+		*EZLB_PUSH(&part) = web;
+}
+
+static void test_conditions(void **state)
+{
+	static void (*const cases[])(void) = {
+		unknown,
+		not_calm,
+		late,
+		old_snat,
+		unclaimed,
+		single,
+		put_back,
+		unit_waits,
+		unit_fights,
+		unit_is_paced,
+		ledger_is_lost,
+		another_listener,
+		not_owned,
+		not_seen,
+		address_may_go,
+		new_setting,
+		any_address_may_go,
+		other_source,
+		no_full_nat,
+		other_forward,
+		toa_problem,
+		toa_and_another_backend,
+		toa_and_fewer_backends,
+		too_many,
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_true(plan_part());
+		cases[i]();
+		if (plan_part())
+			fail_msg("case %zu", i);
+		assert_null(rig.result.part);
+		assert_int_equal(rig.result.plan.wanted.len, 0);
+		teardown(state);
+		setup(state);
+	}
+}
+
+/* These look like the ones above, and are fine. */
+static void test_what_does_not_matter(void **state)
+{
+	(void)state;
+	ezlb_strcpy(rig.pass.policy.vip_device, sizeof(rig.pass.policy.vip_device), "ezlb0");
+	web->vip = EZLB_VIP_ALWAYS;
+	assert_true(plan_part());
+	rig.pass.left.toa_wanted = true; /* a flip changes no address */
+	verdicts.items[0].verdict = EZLB_DOWN;
+	assert_true(plan_part());
+	*EZLB_PUSH(&rig.pass.units) = (struct ezlb_unit){ .taken = { 1 } };
+	assert_true(plan_part());
+}
+
+static void test_by_backend(void **state)
+{
+	(void)state;
+	assert_false(plan_part()); /* it shares rows of SNAT */
+	part.items[0] = dns;
+	assert_true(plan_part());
+	part.items[0] = web; /* its rows are still there */
+	web->full_nat = false;
+	assert_false(plan_part());
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_flip_is_one_op_and_reads_nothing),
+		TEST(test_a_drain_reads_the_connections_of_its_service),
+		TEST(test_the_look_afterwards),
+		TEST(test_what_the_check_finds),
+		TEST(test_a_check_that_cannot_read),
+		TEST(test_an_op_that_fails),
+		TEST(test_conditions),
+		TEST(test_what_does_not_matter),
+		cmocka_unit_test_setup_teardown(test_by_backend, setup_by_backend, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
