@@ -8,6 +8,7 @@
  *   - a pass over a part changes rows of its services only, and a flip reads nothing
  *   - what is remembered of the kernel is what the kernel has
  *   - the look afterwards sees every change of somebody else, and none of ezlb's own
+ *   - what somebody else changes just before a pass, or between it and its check, is repaired, too
  */
 #include "worlds.h"
 
@@ -41,7 +42,7 @@ struct twins {
 };
 
 struct tally {
-	unsigned parts, part_ops, quiet, refused, checks_failed, seen, drains;
+	unsigned parts, part_ops, quiet, refused, checks_failed, seen, drains, meddled;
 };
 static struct tally tally;
 
@@ -521,9 +522,127 @@ static void test_parts(void **state)
 	assert_true(tally.seen > WORLDS / 10);
 }
 
+/* --- changes by somebody else at any moment ------------------------------------------------- */
+
+static void drop_dests(struct ezlb_dests *dests, const struct ezlb_service_key *key)
+{
+	EZLB_VEC_KEEP(dests, i, ezlb_service_key_cmp(&dests->items[i].service, key) != 0);
+}
+
+static void raise_weights(struct ezlb_dests *dests, const struct ezlb_service_key *key)
+{
+	for (size_t i = 0; i < dests->len; i++)
+		if (ezlb_service_key_cmp(&dests->items[i].service, key) == 0)
+			dests->items[i].weight += 100;
+}
+
+/* Changes or deletes a service, its dests, or a row of source NAT. */
+static void meddle(struct twins *t)
+{
+	struct ezlb_table *kernel = faulty_table(t->narrow.memory);
+	unsigned what = dice(5), n = (unsigned)kernel->services.len;
+	struct ezlb_service_row *service = n ? &kernel->services.items[dice(n)] : NULL;
+
+	if (!service || !file_has(&t->w, &service->key))
+		return;
+	tally.meddled++;
+	if (what == 0)
+		raise_weights(&kernel->dests, &service->key);
+	else if (what < 3)
+		drop_dests(&kernel->dests, &service->key);
+	else if (what == 3)
+		ezlb_strcpy(service->scheduler, sizeof(service->scheduler), "lblcr");
+	else if (kernel->snats.len > 0)
+		kernel->snats.len--;
+	if (what == 1)
+		EZLB_SPLICE(&kernel->services, (size_t)(service - kernel->services.items), 1,
+			    service, 0);
+}
+
+static void maybe_meddle(struct twins *t)
+{
+	if (dice(5) == 0)
+		meddle(t);
+}
+
+static bool must_retry(const struct twins *t)
+{
+	return ezlb_pass_due(&t->narrow.pass) != EZLB_PASS_NEVER;
+}
+
+/* One pass of the controller. True if another one must follow. */
+static bool pass_once(struct twins *t)
+{
+	bool again = false, all = t->all;
+
+	if (must_retry(t)) {
+		if (ezlb_pass_due(&t->narrow.pass) > t->w.now)
+			t->w.now = ezlb_pass_due(&t->narrow.pass);
+		all = true;
+	}
+	t->all = false;
+	if (!all && ezlb_pass_check(&t->narrow.pass) && (t->focus.len == 0 || try_part(t, &again)))
+		return again;
+	return pass_all(&t->w, &t->narrow) || must_retry(t);
+}
+
+static void pass_meddled(struct twins *t)
+{
+	for (int i = 0; pass_once(t); i++) {
+		assert_true(i < 30);
+		if (i < 3)
+			maybe_meddle(t);
+	}
+	t->focus.len = 0;
+}
+
+static void meddled_step(struct twins *t)
+{
+	t->w.now += dice(1500);
+	maybe_meddle(t);
+	if (dice(3))
+		flip(t);
+	else
+		edit(t);
+	maybe_meddle(t);
+	note_due(t);
+	pass_meddled(t);
+	maybe_meddle(t);
+	if (dice(2) == 0)
+		return;
+	t->all = ezlb_pass_peek(&t->narrow.pass, &t->w.desired);
+	if (!t->all)
+		assert_left_is_kernel(&t->narrow);
+	pass_meddled(t);
+}
+
+/* Before, between and after the passes: when a look sees nothing, nothing of it is left. */
+static void test_meddling(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < WORLDS; i++) {
+		struct twins t;
+
+		open_twins(&t, i);
+		settle(&t.w, &t.narrow);
+		t.all = false;
+		for (unsigned k = 0; k < STEPS && t.w.desired.len > 0; k++)
+			meddled_step(&t);
+		while (ezlb_pass_peek(&t.narrow.pass, &t.w.desired)) {
+			t.all = true;
+			while (pass_once(&t))
+				;
+		}
+		assert_false(pass_all(&t.w, &t.narrow));
+		close_twins(&t);
+	}
+	assert_true(tally.meddled > 4 * WORLDS);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parts) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parts),
+					    cmocka_unit_test(test_meddling) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
