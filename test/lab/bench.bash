@@ -118,6 +118,20 @@ ipvsadm_file() {
 	}' >"$2"
 }
 
+# calm: the processors have nothing to do; it waits for at most 10 s. After IPVS was emptied the kernel frees
+# thousands of objects, and the next start would wait for that.
+calm() {
+	local i user nice system wait irq soft rest idle=0 busy=0 busy_before idle_before
+	for ((i = 0; i < 33; i++)); do
+		busy_before=$busy idle_before=$idle
+		read -r _ user nice system idle wait irq soft rest </proc/stat
+		: "$wait $rest"
+		busy=$((user + nice + system + irq + soft))
+		[[ $i -eq 0 || $((busy - busy_before)) -gt $(((idle - idle_before) / 8)) ]] || return 0
+		nap 0.3
+	done
+}
+
 # empty: nothing is left of the round before, by the same means whatever made it.
 empty() {
 	"${IN[@]}" "$FLOOR" flush || return
@@ -127,6 +141,7 @@ empty() {
 	rm -rf "$ROOT"/{state,persist}
 	mkdir -m 700 "$ROOT"/{state,persist}
 	: >"$ROOT/tmp/output"
+	calm
 }
 
 # started SECONDS SIZE end|stay PROGRAM: sets TOOK to the milliseconds from its start until all is in IPVS, and PID.
