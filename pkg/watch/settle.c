@@ -234,6 +234,16 @@ static struct watch_entry *entry_at(struct watch_entries *entries, const char *p
 	return &entries->items[i];
 }
 
+size_t watch_settle_new(const struct watch_settle *settle, const struct watch_look *look)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < look->files.len; i++)
+		n += !EZLB_FIND(&settle->entries,
+				&(struct watch_entry){ .file = look->files.items[i] }, entry_cmp);
+	return n;
+}
+
 static void take_one(struct watch_settle *settle, const char *path, struct ezlb_file *seen,
 		     const struct watch_names *writing, uint64_t now)
 {

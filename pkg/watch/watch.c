@@ -173,7 +173,8 @@ static uint64_t scan_part(struct ezlb_watch *watch, size_t i, uint64_t now)
 
 	watch_settle_waiting(settle, &dir->names);
 	if (watch_look_at(settle->path, settle->dev, settle->ino, &dir->names, &seen) == 0 &&
-	    !seen.links && settle->entries.len + seen.files.len <= WATCH_FILES_MAX) {
+	    !seen.links &&
+	    settle->entries.len + watch_settle_new(settle, &seen) <= WATCH_FILES_MAX) {
 		seen.writing = &dir->writing;
 		at = watch_settle_part(settle, &seen, &dir->names, now);
 		log_names(watch, &seen);
