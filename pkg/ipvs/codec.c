@@ -334,13 +334,28 @@ void ezlb_ipvs_put_get_services(struct ezlb_nl_buf *buf, uint16_t family)
 	msg_end(buf, msg_start(&room, family, IPVS_CMD_GET_SERVICE, NLM_F_DUMP));
 }
 
-void ezlb_ipvs_put_get_dests(struct ezlb_nl_buf *buf, uint16_t family,
-			     const struct ezlb_service_key *service)
+static void put_get_by_key(struct ezlb_nl_buf *buf, struct request *msg,
+			   const struct ezlb_service_key *service)
 {
-	struct request room, *msg = msg_start(&room, family, IPVS_CMD_GET_DEST, NLM_F_DUMP);
 	struct nlattr *nest = nest_start(msg, IPVS_CMD_ATTR_SERVICE);
 
 	put_key(msg, service);
 	nest_end(msg, nest);
 	msg_end(buf, msg);
+}
+
+void ezlb_ipvs_put_get_service(struct ezlb_nl_buf *buf, uint16_t family,
+			       const struct ezlb_service_key *service)
+{
+	struct request room;
+
+	put_get_by_key(buf, msg_start(&room, family, IPVS_CMD_GET_SERVICE, NLM_F_ACK), service);
+}
+
+void ezlb_ipvs_put_get_dests(struct ezlb_nl_buf *buf, uint16_t family,
+			     const struct ezlb_service_key *service)
+{
+	struct request room;
+
+	put_get_by_key(buf, msg_start(&room, family, IPVS_CMD_GET_DEST, NLM_F_DUMP), service);
 }

@@ -29,6 +29,9 @@ void ezlb_ipvs_put_get_info(struct ezlb_nl_buf *buf, uint16_t family);
 void ezlb_ipvs_put_get_timeouts(struct ezlb_nl_buf *buf, uint16_t family);
 void ezlb_ipvs_put_get_syncs(struct ezlb_nl_buf *buf, uint16_t family);
 void ezlb_ipvs_put_get_services(struct ezlb_nl_buf *buf, uint16_t family);
+/* The answer is one message, as in a dump; -ESRCH if there is no such service. */
+void ezlb_ipvs_put_get_service(struct ezlb_nl_buf *buf, uint16_t family,
+			       const struct ezlb_service_key *service);
 void ezlb_ipvs_put_get_dests(struct ezlb_nl_buf *buf, uint16_t family,
 			     const struct ezlb_service_key *service);
 

@@ -16,6 +16,8 @@
 #include "syncs.h"
 
 #define DUMP_TRIES 3
+/* Up to so many services are asked for one by one: that costs less than a dump of very many. */
+#define SMALL_SCOPE 32
 /* It must hold 256 errors of about 1 KiB each; dumps arrive in pieces of 32 KiB. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 
@@ -86,13 +88,39 @@ int ezlb_ipvs_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *servi
 	return rc;
 }
 
+/*
+ * -ESRCH: there is no such service. -EAFNOSUPPORT: the kernel has no IPv6 in IPVS, so it has none
+ * either (ip_vs_genl_parse_service).
+ */
+static int read_by_key(struct listing *listing, struct ezlb_err *err)
+{
+	const struct ezlb_scope *scope = listing->scope;
+	int rc = 0;
+
+	for (size_t i = 0; i < scope->len && rc == 0; i++) {
+		rc = ezlb_ipvs_nl_service(listing->ipvs->nl, &scope->items[i], on_service, listing,
+					  err);
+		if (rc == -ESRCH || rc == -EAFNOSUPPORT)
+			rc = 0;
+	}
+	return rc;
+}
+
+static int read_services(struct listing *listing, struct ezlb_err *err)
+{
+	const struct ezlb_ipvs_rows services = { on_service, listing, &listing->services.len };
+
+	if (listing->scope->len <= SMALL_SCOPE)
+		return read_by_key(listing, err);
+	return ezlb_ipvs_dump(listing->ipvs->nl, NULL, &services, err);
+}
+
 /* Reads each service in scope with its dests; leaves out one deleted meanwhile (ESRCH). */
 static int read_kernel(struct listing *listing, struct ezlb_err *err)
 {
-	const struct ezlb_ipvs_rows services = { on_service, listing, &listing->services.len };
 	const struct ezlb_ipvs_rows dests = { on_dest, listing, &listing->dests.len };
 	size_t kept = 0;
-	int rc = ezlb_ipvs_dump(listing->ipvs->nl, NULL, &services, err);
+	int rc = read_services(listing, err);
 
 	for (size_t i = 0; rc == 0 && i < listing->services.len; i++) {
 		listing->service = &listing->services.items[i].key;

@@ -58,9 +58,15 @@ static int resolve_again(struct ezlb_ipvs_nl *nl, struct ezlb_err *err)
 
 /* --- dump ---------------------------------------------------------------------------------- */
 
-/* What to read; `service` is of QUESTION_DESTS. */
+/* What to read; `service` is of QUESTION_SERVICE and QUESTION_DESTS. */
 struct question {
-	enum { QUESTION_SERVICES, QUESTION_DESTS, QUESTION_TIMEOUTS, QUESTION_SYNCS } kind;
+	enum {
+		QUESTION_SERVICES,
+		QUESTION_SERVICE,
+		QUESTION_DESTS,
+		QUESTION_TIMEOUTS,
+		QUESTION_SYNCS
+	} kind;
 	const struct ezlb_service_key *service;
 };
 
@@ -74,6 +80,8 @@ static int ask_once(struct ezlb_ipvs_nl *nl, const struct question *question, ez
 		ezlb_ipvs_put_get_timeouts(&nl->out, nl->family);
 	else if (question->kind == QUESTION_SYNCS)
 		ezlb_ipvs_put_get_syncs(&nl->out, nl->family);
+	else if (question->kind == QUESTION_SERVICE)
+		ezlb_ipvs_put_get_service(&nl->out, nl->family, question->service);
 	else if (question->kind == QUESTION_DESTS)
 		ezlb_ipvs_put_get_dests(&nl->out, nl->family, question->service);
 	else
@@ -100,6 +108,14 @@ int ezlb_ipvs_nl_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *se
 		      ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err)
 {
 	const struct question question = { service ? QUESTION_DESTS : QUESTION_SERVICES, service };
+
+	return ask(nl, &question, fn, arg, err);
+}
+
+int ezlb_ipvs_nl_service(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
+			 ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err)
+{
+	const struct question question = { QUESTION_SERVICE, service };
 
 	return ask(nl, &question, fn, arg, err);
 }

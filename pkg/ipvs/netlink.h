@@ -55,7 +55,11 @@ int ezlb_ipvs_nl_begin(struct ezlb_ipvs_nl *nl, struct ezlb_err *err);
 int ezlb_ipvs_nl_dump(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
 		      ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err);
 
-/* Reads the timeouts. The same errors, except -EAGAIN. */
+/* Reads one service, without its dests. -ESRCH: there is none; else the errors of begin. */
+int ezlb_ipvs_nl_service(struct ezlb_ipvs_nl *nl, const struct ezlb_service_key *service,
+			 ezlb_nl_msg_fn fn, void *arg, struct ezlb_err *err);
+
+/* Reads the timeouts. The same errors as of dump, except -EAGAIN. */
 int ezlb_ipvs_nl_timeouts(struct ezlb_ipvs_nl *nl, uint32_t out[EZLB_TIMEOUTS],
 			  struct ezlb_err *err);
 

@@ -276,6 +276,12 @@ static void test_questions(void **state)
 	parse(&w, from, IPVS_CMD_GET_DEST, NLM_F_REQUEST | NLM_F_DUMP);
 	check_key(&w, &of, 17);
 	assert_false(w.has_dest);
+
+	from = w.buf.len;
+	ezlb_ipvs_put_get_service(&w.buf, FAMILY, &of);
+	parse(&w, from, IPVS_CMD_GET_SERVICE, NLM_F_REQUEST | NLM_F_ACK);
+	check_key(&w, &of, 17);
+	assert_false(w.has_dest);
 	ezlb_nl_buf_clear(&w.buf);
 }
 

@@ -20,7 +20,8 @@ static void want(const char *listen)
 	EZLB_SORT(&scope, ezlb_service_key_cmp);
 }
 
-static int setup(void **state)
+/* A scope of two services, each of which is asked for by its key. */
+static int setup_small(void **state)
 {
 	struct ezlb_ipvs_source source = kernel_source(&k);
 	struct bytes question;
@@ -33,6 +34,28 @@ static int setup(void **state)
 	want("10.0.0.2:80");
 	want("10.0.0.1:80");
 	return 0;
+}
+
+#define SMALL_SCOPE 32 /* as in pkg/ipvs/layer.c */
+
+/* So many services more, which the kernel does not have. */
+static void want_others(int n)
+{
+	char listen[32];
+
+	for (int i = 1; i <= n; i++) {
+		snprintf(listen, sizeof(listen), "10.0.7.%d:80", i);
+		want(listen);
+	}
+}
+
+/* One service too many for that, so all of the kernel's are dumped. */
+static int setup(void **state)
+{
+	int rc = setup_small(state);
+
+	want_others(SMALL_SCOPE - 1);
+	return rc;
 }
 
 static int teardown(void **state)
@@ -253,6 +276,158 @@ static void test_unloaded(void **state)
 	say_services(3, 0, NOTHING);
 	assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
 	assert_int_equal(k.loads, 1);
+}
+
+/* --- list of few services ------------------------------------------------------------------ */
+
+static void say_service(uint32_t seq, const struct ezlb_service_row *row)
+{
+	struct bytes b = { .len = 0 };
+
+	add_service(&b, seq, row, row->key.fwmark, 0);
+	add_error(&b, seq, 0);
+	say(&k, &b);
+}
+
+/* The next question has this command and these flags. */
+static void check_question(uint8_t command, uint16_t flags)
+{
+	struct bytes question;
+	struct nlmsghdr head;
+
+	hear(&k, &question);
+	memcpy(&head, question.data, sizeof(head));
+	assert_int_equal(question.data[NLMSG_HDRLEN], command);
+	assert_int_equal(head.nlmsg_flags, NLM_F_REQUEST | flags);
+}
+
+/* Two questions for each, and no dump of all services. */
+static void test_few(void **state)
+{
+	const struct ezlb_service_row rows[] = { service("10.0.0.1:80"), service("10.0.0.2:80") };
+
+	(void)state;
+	say_service(2, &rows[0]);
+	say_service(3, &rows[1]);
+	say_dests(4, 0, LIST("192.168.10.12:80", "192.168.10.11:80"));
+	say_dests(5, 0, LIST("192.168.10.12:80"));
+	assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
+	assert_int_equal(err.code, 0);
+	assert_int_equal(table.services.len, 2);
+	check_service(0, "10.0.0.1:80");
+	check_service(1, "10.0.0.2:80");
+	assert_int_equal(table.dests.len, 3);
+	check_dest(0, "10.0.0.1:80", "192.168.10.11:80");
+	check_dest(1, "10.0.0.1:80", "192.168.10.12:80");
+	check_dest(2, "10.0.0.2:80", "192.168.10.12:80");
+	for (int i = 0; i < 2; i++)
+		check_question(IPVS_CMD_GET_SERVICE, NLM_F_ACK);
+	for (int i = 0; i < 2; i++)
+		check_question(IPVS_CMD_GET_DEST, NLM_F_DUMP);
+	assert_true(silent(&k));
+}
+
+/* A mark of each family, and IPv6: the rows are those that a dump shows. */
+static void test_few_of_all_kinds(void **state)
+{
+	struct ezlb_service_row rows[3] = { service("[fd00::1]:443"), service("10.0.0.9:1"),
+					    service("10.0.0.9:1") };
+
+	(void)state;
+	rows[0].flags = IP_VS_SVC_F_PERSISTENT;
+	rows[0].timeout = 300;
+	rows[0].netmask = 64;
+	rows[1].key = (struct ezlb_service_key){ .fwmark = 7 };
+	rows[1].key.listen.addr.family = AF_INET;
+	rows[2].key = rows[1].key;
+	rows[2].key.listen.addr.family = AF_INET6;
+	scope.len = 0;
+	for (size_t i = 0; i < 3; i++)
+		*EZLB_PUSH(&scope) = rows[i].key;
+	EZLB_SORT(&scope, ezlb_service_key_cmp);
+	qsort(rows, 3, sizeof(rows[0]), ezlb_service_row_cmp);
+	for (uint32_t i = 0; i < 3; i++)
+		say_service(2 + i, &rows[i]);
+	for (uint32_t i = 0; i < 3; i++)
+		say_dests(5 + i, 0, NOTHING);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
+	assert_int_equal(table.services.len, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(ezlb_service_row_cmp(&table.services.items[i], &rows[i]), 0);
+		assert_true(ezlb_service_row_same(&table.services.items[i], &rows[i]));
+	}
+}
+
+/* There is none, or none can be there: no dests are read. */
+static void test_few_missing(void **state)
+{
+	const struct ezlb_service_row row = service("10.0.0.2:80");
+	const int missing[] = { -ESRCH, -EAFNOSUPPORT };
+
+	for (size_t i = 0; i < COUNT_OF(missing); i++) {
+		say_error(&k, 2, missing[i]);
+		say_service(3, &row);
+		say_dests(4, 0, LIST("192.168.10.11:80"));
+		assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
+		assert_int_equal(err.code, 0);
+		assert_int_equal(table.services.len, 1);
+		check_service(0, "10.0.0.2:80");
+		assert_int_equal(table.dests.len, 1);
+		check_dest(0, "10.0.0.2:80", "192.168.10.11:80");
+		teardown(state);
+		setup_small(state);
+	}
+}
+
+/* Any other failure is not the same as none. */
+static void test_few_fail(void **state)
+{
+	const struct ezlb_service_row row = service("10.0.0.1:80");
+
+	(void)state;
+	say_service(2, &row);
+	say_error(&k, 3, -EINVAL);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), -EINVAL);
+	assert_int_equal(err.code, EINVAL);
+	check_empty();
+	say_error(&k, 4, -EPERM);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), -EPERM);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), -ETIMEDOUT);
+	check_empty();
+}
+
+/* ip_vs was loaded again: the family has another id, and the same service is asked for again. */
+static void test_few_of_another_family(void **state)
+{
+	const struct ezlb_service_row row = service("10.0.0.2:80");
+
+	(void)state;
+	k.family = FAMILY + 1;
+	say_error(&k, 2, -ENOENT);
+	say_error(&k, 3, -ESRCH);
+	say_service(4, &row);
+	say_dests(5, 0, NOTHING);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
+	assert_int_equal(table.services.len, 1);
+	check_service(0, "10.0.0.2:80");
+}
+
+/* The most that are asked for one by one. */
+static void test_few_are_limited(void **state)
+{
+	(void)state;
+	want_others(SMALL_SCOPE - 2);
+	for (uint32_t i = 0; i < SMALL_SCOPE; i++)
+		say_error(&k, 2 + i, -ESRCH);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
+	for (int i = 0; i < SMALL_SCOPE; i++)
+		check_question(IPVS_CMD_GET_SERVICE, NLM_F_ACK);
+	assert_true(silent(&k));
+	want("10.0.0.3:80");
+	say_services(2 + SMALL_SCOPE, 0, NOTHING);
+	assert_int_equal(layer->list(layer, &scope, &table, &err), 0);
+	check_question(IPVS_CMD_GET_SERVICE, NLM_F_DUMP);
+	assert_true(silent(&k));
 }
 
 /* --- peek ---------------------------------------------------------------------------------- */
@@ -570,7 +745,8 @@ static void test_open(void **state)
 	assert_non_null(strstr(err.msg, rc == -ENOENT ? "modprobe ip_vs" : "CAP_NET_ADMIN"));
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn)     cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST_FEW(fn) cmocka_unit_test_setup_teardown(fn, setup_small, teardown)
 
 int main(void)
 {
@@ -584,6 +760,12 @@ int main(void)
 		TEST(test_damaged_row),
 		TEST(test_damaged_dest),
 		TEST(test_unloaded),
+		TEST_FEW(test_few),
+		TEST_FEW(test_few_of_all_kinds),
+		TEST_FEW(test_few_missing),
+		TEST_FEW(test_few_fail),
+		TEST_FEW(test_few_of_another_family),
+		TEST_FEW(test_few_are_limited),
 		TEST(test_peek),
 		TEST(test_peek_half_loaded),
 		TEST(test_verdicts),
