@@ -133,7 +133,7 @@ struct mains {
 	uint32_t configured, healthy; /* with a weight */
 	uint32_t up;		      /* of the healthy ones: those with a verdict */
 	bool trusted;		      /* one without a verdict serves as before */
-	bool serve;		      /* one is scheduled, and not only because of fail open */
+	bool serve;		      /* one serves, or will when fail open ends */
 	bool hope;		      /* one has no verdict yet */
 };
 
@@ -151,9 +151,7 @@ static struct mains look_at_mains(const struct turn *turn)
 		mains.up += slot->verdict == EZLB_UP;
 		mains.trusted |= slot->verdict == EZLB_UNKNOWN && was(slot, EZLB_ROLE_SERVING);
 		mains.hope |= slot->verdict == EZLB_UNKNOWN;
-		mains.serve |= slot->now.role == EZLB_ROLE_SERVING &&
-			       !was(slot, EZLB_ROLE_FAIL_OPEN);
-		mains.serve |= slot->verdict == EZLB_UP;
+		mains.serve |= slot->now.role == EZLB_ROLE_SERVING;
 	}
 	return mains;
 }

@@ -158,6 +158,24 @@ static const struct tale fail_opens[] = {
 	  "up a f\n"
 	  "dead b\n"
 	  "at 0: a serving 1, b fail_open 1, f standby\n" },
+	{ "one without a verdict stays after fail open, and a fallback leaves in the same step",
+	  "file min=2 a b | f*0\n"
+	  "dead a b\n"
+	  "up f\n"
+	  "at 0: a fail_open 1, b fail_open 1, f fallback 0\n"
+	  "file min=1 a b | f*0\n"
+	  "unknown a\n"
+	  "at 10: a serving 1, b out, f standby\n" },
+	{ "one without a verdict in fail open: a fallback that gets a weight does not come for one step",
+	  "file min=2 a b | f*0\n"
+	  "dead a b\n"
+	  "up f\n"
+	  "at 0: a fail_open 1, b fail_open 1, f fallback 0\n"
+	  "unknown a\n"
+	  "file min=2 a b | f\n"
+	  "at 10: a fail_open 1, b fail_open 1, f standby\n"
+	  "dead a\n"
+	  "at 20: a out, b out, f fallback 1\n" },
 	{ "weight 0 counts neither as healthy nor as configured",
 	  "file min%=50 a*0 b\n"
 	  "up a b\n"
