@@ -135,10 +135,6 @@ static void pass_part(struct twins *t)
 	}
 }
 
-/*
- * Of a few steps of lifecycle the second changes a role once more (a fallback is not needed when
- * the backend has served for one step), so both make one more of each service.
- */
 static void run_both(struct twins *t)
 {
 	if (t->all)
@@ -375,7 +371,6 @@ static void note_due(struct twins *t)
 
 static void run(struct twins *t)
 {
-	run_both(t);
 	run_both(t);
 	t->all = false;
 	t->focus.len = 0;
