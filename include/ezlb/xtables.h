@@ -18,6 +18,7 @@
 
 #include <libiptc/xtcshared.h>
 
+#include <ezlb/kept.h>
 #include <ezlb/table.h>
 
 /* Some kernel headers define it with `typeof`, which C11 does not have. */
@@ -121,10 +122,17 @@ int ezlb_xt_explain(const struct ezlb_xt *xt, const char *what, const char *tabl
  */
 int ezlb_xt_is_loaded(const char *loaded, const char *table, bool *out, struct ezlb_err *err);
 
+/* What ezlb_xt_peek keeps open for one family; zeroed at first. */
+struct ezlb_xt_look {
+	struct ezlb_kept names; /* the file `loaded` */
+	int socket_1;		/* the descriptor + 1; 0: none */
+};
+void ezlb_xt_look_close(struct ezlb_xt_look *look);
+
 /*
  * Sets *print to a hash of the table without its counters. For a table of more than 2,000 entries
  * or 1 MiB it hashes only the number and size of the entries and where the built-in chains begin
  * and end. -ENOENT if the table is not loaded.
  */
-int ezlb_xt_peek(const struct ezlb_xt_form *form, const char *loaded, const char *table,
-		 uint64_t *print);
+int ezlb_xt_peek(struct ezlb_xt_look *look, const struct ezlb_xt_form *form, const char *loaded,
+		 const char *table, uint64_t *print);

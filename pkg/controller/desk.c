@@ -7,6 +7,8 @@
 #include "rolelog.h"
 #include "sample.h"
 
+#define CONNTRACK_MS 2000 /* between two reads of the size of the conntrack table */
+
 static int64_t now(struct desk *desk)
 {
 	desk->view.wall_shift_ms = ezlb_wall_shift_ms();
@@ -48,8 +50,10 @@ void desk_look(struct desk *desk)
 	struct ezlb_view *view = &desk->view;
 	int64_t entries, max;
 
-	if (desk->sources.options->dataplane == EZLB_DP_MEMORY)
+	if (desk->sources.options->dataplane == EZLB_DP_MEMORY ||
+	    ezlb_now_ms() < desk->conntrack_at)
 		return;
+	desk->conntrack_at = ezlb_now_ms() + CONNTRACK_MS;
 	sample_conntrack("/proc", &entries, &max);
 	if (!ezlb_view_conntrack(view, entries, max, now(desk)))
 		return;

@@ -16,6 +16,7 @@ struct desk {
 	struct admin admin;
 	struct manager manager;
 	struct survey survey;
+	uint64_t conntrack_at; /* when the size of the conntrack table is read next */
 };
 
 /* The caller has set `sources`, except `view`. `reload` is called on the loop, on request. */

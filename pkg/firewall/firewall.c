@@ -18,6 +18,7 @@
 struct firewall {
 	struct ezlb_layer layer; /* first: a layer is its firewall */
 	struct ezlb_fw_host host;
+	struct ezlb_xt_look looks[2];
 	bool lock_missed;
 };
 
@@ -106,7 +107,8 @@ static int layer_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, 
 
 	(void)scope;
 	for (size_t i = 0; i < 2; i++)
-		rcs[1 + i] = ezlb_xt_peek(forms[i], host->tables[i], EZLB_FW_TABLE, &prints[i]);
+		rcs[1 + i] = ezlb_xt_peek(&of(layer)->looks[i], forms[i], host->tables[i],
+					  EZLB_FW_TABLE, &prints[i]);
 	for (size_t i = 0; i < 3; i++) {
 		if (rcs[i] < 0 && rcs[i] != -ENOENT)
 			return rcs[i];
@@ -267,6 +269,8 @@ static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, siz
 
 static void layer_close(struct ezlb_layer *layer)
 {
+	for (size_t i = 0; i < 2; i++)
+		ezlb_xt_look_close(&of(layer)->looks[i]);
 	ezlb_nl_free(host_of(layer)->nl);
 	free(layer);
 }

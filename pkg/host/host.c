@@ -12,14 +12,16 @@
 struct host {
 	struct ezlb_layer layer; /* first: a layer is its host */
 	struct settings settings;
+	struct settings_kept kept;
 	struct ezlb_links managed;
 	struct vip vip;
 };
 
 /* Reads what list and peek both need. On failure *out may have a part of it. */
-static int read_host(struct host *host, struct ezlb_table *out, struct ezlb_err *err)
+static int read_host(struct host *host, bool look, struct ezlb_table *out, struct ezlb_err *err)
 {
-	int rc = settings_list(&host->settings, &out->settings, err);
+	int rc = look ? settings_look(&host->settings, &host->kept, &out->settings, err)
+		      : settings_list(&host->settings, &out->settings, err);
 
 	if (rc == 0 && host->managed.len > 0)
 		rc = vip_list(&host->vip, &host->managed, out, err);
@@ -39,7 +41,7 @@ static int host_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 {
 	struct host *host = (void *)layer;
 	const struct ezlb_table before = *out; /* only for the lengths */
-	int rc = read_host(host, out, err);
+	int rc = read_host(host, false, out, err);
 
 	(void)scope;
 	if (rc == 0 && !forwards_ipv6(&out->settings, before.settings.len))
@@ -59,7 +61,7 @@ static int host_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 static int host_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
 {
 	struct ezlb_table table = { .snat_wanted = false };
-	int rc = read_host((struct host *)layer, &table, NULL);
+	int rc = read_host((struct host *)layer, true, &table, NULL);
 
 	(void)scope;
 	if (rc == 0) {
@@ -137,6 +139,7 @@ static void host_close(struct ezlb_layer *layer)
 {
 	struct host *host = (void *)layer;
 
+	settings_kept_close(&host->kept);
 	vip_close(&host->vip);
 	EZLB_VEC_CLEAR(&host->managed);
 	free(host);

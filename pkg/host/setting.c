@@ -100,8 +100,30 @@ static int cannot_read(const struct settings *settings, const char *path, int rc
 	return ezlb_err_sys(err, -rc, "cannot read %s/%s", settings->root, path);
 }
 
-int settings_list(const struct settings *settings, struct ezlb_setting_rows *rows,
-		  struct ezlb_err *err)
+/* As setting_read, with a file that stays open. Whether a module is there needs no open file. */
+static int setting_look(const struct settings *settings, struct ezlb_kept *kept,
+			struct ezlb_setting_row *row)
+{
+	char path[PATH_MAX], text[32];
+	int rc = setting_path(settings, row, path);
+	ssize_t n;
+
+	if (rc < 0)
+		return rc;
+	if (ezlb_setting_facts(row->setting)->module) {
+		row->value = access(path, F_OK) == 0;
+		return row->value || errno == ENOENT ? 0 : -errno;
+	}
+	n = ezlb_kept_read(kept, path, text, sizeof(text) - 1);
+	if (n < 0)
+		return (int)n;
+	text[n] = '\0';
+	return value_parse(text, &row->value);
+}
+
+/* `kept` NULL: opens each file. */
+static int list(const struct settings *settings, struct settings_kept *kept,
+		struct ezlb_setting_rows *rows, struct ezlb_err *err)
 {
 	for (int i = 0; i < EZLB_SETTINGS; i++) {
 		struct ezlb_setting_row row = { .setting = (enum ezlb_setting)i, .value = -1 };
@@ -109,13 +131,32 @@ int settings_list(const struct settings *settings, struct ezlb_setting_rows *row
 
 		if (row.setting == EZLB_ACCEPT_RA)
 			continue;
-		rc = setting_read(settings, &row);
+		rc = kept ? setting_look(settings, &kept->files[i], &row)
+			  : setting_read(settings, &row);
 		if (rc < 0 && rc != -ENOENT)
 			return cannot_read(settings, ezlb_setting_facts(row.setting)->file, rc,
 					   err);
 		*EZLB_PUSH(rows) = row;
 	}
 	return 0;
+}
+
+int settings_list(const struct settings *settings, struct ezlb_setting_rows *rows,
+		  struct ezlb_err *err)
+{
+	return list(settings, NULL, rows, err);
+}
+
+int settings_look(const struct settings *settings, struct settings_kept *kept,
+		  struct ezlb_setting_rows *rows, struct ezlb_err *err)
+{
+	return list(settings, kept, rows, err);
+}
+
+void settings_kept_close(struct settings_kept *kept)
+{
+	for (int i = 0; i < EZLB_SETTINGS; i++)
+		ezlb_kept_close(&kept->files[i]);
 }
 
 /* Skips what is not an interface or was removed since the directory was read. */

@@ -12,6 +12,7 @@
 #define TRIES	    3
 #define ENTRIES_MAX 2000 /* reading more entries is too expensive for a peek */
 #define BYTES_MAX   (1u << 20)
+#define NAMES_MAX   4096 /* of the file with the names: there are five tables */
 
 /* IPv6 uses the same option numbers and structs; only the entries differ. */
 static_assert(sizeof(struct ip6t_getinfo) == sizeof(struct ipt_getinfo) &&
@@ -121,21 +122,55 @@ static int table_hash(const struct source *source, uint64_t *print)
 	return rc;
 }
 
-int ezlb_xt_peek(const struct ezlb_xt_form *form, const char *loaded, const char *table,
-		 uint64_t *print)
+/* Whether the text of the file has the line `table`; else -ENOENT. */
+static int find_table(struct ezlb_kept *names, const char *loaded, const char *table)
+{
+	char text[NAMES_MAX + 1], *line = text, *end;
+	ssize_t n = ezlb_kept_read(names, loaded, text, NAMES_MAX);
+
+	if (n < 0)
+		return (int)n;
+	text[n] = '\0';
+	for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		*end = '\0';
+		if (strcmp(line, table) == 0)
+			return 0;
+	}
+	return -ENOENT;
+}
+
+/* The socket works also after ip_tables was unloaded and loaded again: it knows nothing of it. */
+static int open_socket(struct ezlb_xt_look *look, uint8_t family)
+{
+	int fd;
+
+	if (look->socket_1)
+		return 0;
+	fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	look->socket_1 = fd + 1;
+	return fd < 0 ? -errno : 0;
+}
+
+void ezlb_xt_look_close(struct ezlb_xt_look *look)
+{
+	int fd = look->socket_1 - 1;
+
+	ezlb_close_fd(&fd);
+	look->socket_1 = 0;
+	ezlb_kept_close(&look->names);
+}
+
+int ezlb_xt_peek(struct ezlb_xt_look *look, const struct ezlb_xt_form *form, const char *loaded,
+		 const char *table, uint64_t *print)
 {
 	struct source source = { .form = form, .table = table };
-	EZLB_AUTO_CLOSE int fd = -1;
-	bool is_loaded;
-	int rc = ezlb_xt_is_loaded(loaded, table, &is_loaded, NULL);
+	int rc = find_table(&look->names, loaded, table);
 
-	if (rc < 0 || !is_loaded)
-		return rc < 0 ? rc : -ENOENT;
-	/* A new socket each time also works after ip_tables was unloaded and loaded again. */
-	fd = socket(form->family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-	if (fd < 0)
-		return -errno;
-	source.fd = fd;
+	if (rc == 0)
+		rc = open_socket(look, form->family);
+	if (rc < 0)
+		return rc;
+	source.fd = look->socket_1 - 1;
 	source.level = form->family == AF_INET ? SOL_IP : SOL_IPV6;
 	rc = -EAGAIN;
 	for (unsigned i = 0; i < TRIES && rc == -EAGAIN; i++)

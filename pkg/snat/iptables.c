@@ -16,6 +16,7 @@ static const struct ezlb_xt *const families[] = { &ezlb_xt_ip, &ezlb_xt_ip6 };
 struct iptables {
 	struct ezlb_layer layer;      /* first: a layer is its iptables */
 	const char *tables[FAMILIES]; /* files in which the kernel lists the loaded tables */
+	struct ezlb_xt_look looks[FAMILIES];
 	bool lock_missed;
 };
 
@@ -81,12 +82,14 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 
 static int layer_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
 {
+	struct iptables *iptables = (void *)layer;
 	uint64_t prints[FAMILIES] = { 0 };
 	bool seen = false;
 
 	(void)scope;
 	for (size_t i = 0; i < FAMILIES; i++) {
-		int rc = ezlb_xt_peek(families[i]->form, tables_of(layer)[i], "nat", &prints[i]);
+		int rc = ezlb_xt_peek(&iptables->looks[i], families[i]->form, iptables->tables[i],
+				      "nat", &prints[i]);
 
 		if (rc < 0 && rc != -ENOENT)
 			return rc;
@@ -195,6 +198,8 @@ static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, siz
 
 static void layer_close(struct ezlb_layer *layer)
 {
+	for (size_t i = 0; i < FAMILIES; i++)
+		ezlb_xt_look_close(&((struct iptables *)(void *)layer)->looks[i]);
 	free(layer);
 }
 
