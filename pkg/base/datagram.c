@@ -24,22 +24,31 @@ static int wait_readable(int fd, uint64_t deadline)
 	}
 }
 
+/* Returns -EAGAIN if there is none yet. */
+static ssize_t take(int fd, void *buf, size_t size)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT);
+
+	if (n > 0)
+		return msg.msg_flags & MSG_TRUNC ? -EBADMSG : n;
+	if (n == 0)
+		return -EPIPE;
+	return errno == EINTR ? -EAGAIN : -errno;
+}
+
+/* The kernel has answered most requests by the time they are sent: then nothing is waited for. */
 ssize_t ezlb_datagram_receive(int fd, uint64_t deadline, void *buf, size_t size)
 {
-	for (;;) {
-		struct iovec iov = { .iov_base = buf, .iov_len = size };
-		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n = take(fd, buf, size);
+
+	while (n == -EAGAIN) {
 		int rc = wait_readable(fd, deadline);
-		ssize_t n;
 
 		if (rc)
 			return rc;
-		n = recvmsg(fd, &msg, MSG_DONTWAIT);
-		if (n > 0)
-			return msg.msg_flags & MSG_TRUNC ? -EBADMSG : n;
-		if (n == 0)
-			return -EPIPE;
-		if (errno != EINTR && errno != EAGAIN)
-			return -errno;
+		n = take(fd, buf, size);
 	}
+	return n;
 }

@@ -50,12 +50,16 @@ static void number(struct ezlb_nl *nl, const struct ezlb_nl_buf *out, struct tal
 	}
 }
 
+#define SMALL 2048 /* no socket has a send buffer that is too small for it */
+
 /* The kernel rejects (EMSGSIZE) a send that is larger than the socket's send buffer. */
 static void fit_buffer(int fd, size_t len)
 {
 	int size = (int)len, now = 0;
 	socklen_t room = sizeof(now);
 
+	if (len <= SMALL)
+		return;
 	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &now, &room) == 0 && now / 2 >= size)
 		return;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)

@@ -51,6 +51,7 @@ tampered "all deleted" ipvsadm -C
 nap 1.5 # the looks after the last repair
 assert_eq "reads of the rows while nothing changes" 0 "$(rows_read 3)"
 [[ -s $WORK/trace ]] || fail "strace has seen nothing: the test proves nothing"
+assert_eq "files of settings that a look opens" 0 "$(grep -c '"/proc/sys/net/ipv' "$WORK/trace" || :)"
 
 if [[ ${LAB_PLACE:-} == guest ]]; then
 	echo "# ip_vs unloaded and loaded again"

@@ -253,7 +253,8 @@ static void test_faults(void **state)
 		{ "send", &fail_send, EPIPE, NULL, 0, NULL, -EPIPE, "Broken pipe" },
 		{ "full", &fail_send, EAGAIN, NULL, 0, NULL, -ENOBUFS, "lost" },
 		{ "recvmsg", &fail_recvmsg, ENOBUFS, NULL, 0, NULL, -ENOBUFS, "lost" },
-		{ "poll", &fail_poll, ENOMEM, NULL, 0, NULL, -ENOMEM, "Cannot allocate" },
+		{ "poll", &fail_poll, ENOMEM, &fail_recvmsg, EAGAIN, NULL, -ENOMEM,
+		  "Cannot allocate" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {

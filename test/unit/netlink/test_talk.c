@@ -20,6 +20,7 @@
 
 /* --- system calls that fail ------------------------------------------------------------------ */
 
+static unsigned polls;
 static int fail_send, fail_recvmsg, fail_poll, fail_force; /* errnos, for the next call of each */
 static bool short_send, truncate_next, endless;
 static int asked_size; /* of the send buffer; negative: not by force */
@@ -59,6 +60,7 @@ int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	struct timespec limit = { .tv_nsec = timeout * 1000000L };
 
+	polls++;
 	if (fails(&fail_poll))
 		return -1;
 	if (endless)
@@ -465,7 +467,7 @@ static const struct {
 	{ "half of it", 0, 0, 0, true, false, false, -EIO },
 	{ "overrun", 0, ENOBUFS, 0, false, false, false, -ENOBUFS },
 	{ "cannot receive", 0, EIO, 0, false, false, false, -EIO },
-	{ "cannot wait", 0, 0, ENOMEM, false, false, false, -ENOMEM },
+	{ "cannot wait", 0, EAGAIN, ENOMEM, false, false, false, -ENOMEM },
 	{ "an answer cut short", 0, 0, 0, false, true, false, -EBADMSG },
 	{ "no answer", 0, 0, 0, false, false, true, -ETIMEDOUT },
 };
@@ -487,7 +489,11 @@ static void test_faults(void **state)
 		truncate_next = faults[at].truncated;
 		if (!faults[at].mute)
 			say_code(NLMSG_ERROR, asks ? 1 : 2, 0);
+		polls = 0;
 		assert_int_equal(asks ? ask() : tell(2), faults[at].want);
+		/* An answer that is there is not waited for. */
+		assert_int_equal(polls > 0, faults[at].mute || faults[at].poll ||
+						    faults[at].recvmsg == EAGAIN);
 		assert_int_equal(codes[0], 1);
 		assert_int_equal(codes[1], asks || faults[at].want ? 1 : 0);
 		assert_int_equal(fail_send + fail_recvmsg + fail_poll, 0);

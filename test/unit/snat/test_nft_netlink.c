@@ -156,7 +156,7 @@ static const struct {
 	{ "too large", EMSGSIZE, 0, 0, false, false, false, -EMSGSIZE },
 	{ "half of it", 0, 0, 0, true, false, false, -EIO },
 	{ "answers lost", 0, ENOBUFS, 0, false, false, false, -ENOBUFS },
-	{ "cannot wait", 0, 0, ENOMEM, false, false, false, -ENOMEM },
+	{ "cannot wait", 0, EAGAIN, ENOMEM, false, false, false, -ENOMEM },
 	{ "an answer cut short", 0, 0, 0, false, true, false, -EBADMSG },
 	{ "no answer", 0, 0, 0, false, false, true, -ETIMEDOUT },
 };
