@@ -154,12 +154,13 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 		    struct ezlb_pass_result *result);
 /*
  * The same for a few services only, whose files or verdicts have changed since the last pass. It
- * takes from pass->left what the kernel has, and reads it only where connections must be counted.
+ * reads the rows of these services in IPVS, and takes from pass->left what else the kernel has.
  * The caller knows that nothing else has changed: no service came or went, and each has the
  * listeners, the full_nat and the source address that it had. `verdicts` may have those of these
  * services only. `part` is borrowed until the result is cleared.
  *
- * False if only a pass over all services is certain to be right; then *result is empty.
+ * False if only a pass over all services is certain to be right, as when somebody else has changed
+ * one of these; then *result is empty.
  */
 bool ezlb_pass_plan_part(struct ezlb_pass *pass, const struct ezlb_desired *part,
 			 const struct ezlb_verdicts *verdicts, uint64_t now_ms,

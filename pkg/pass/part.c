@@ -169,11 +169,17 @@ bool part_look(struct ezlb_pass *pass)
 
 /* --- planning ------------------------------------------------------------------------------ */
 
-/* False if connections must be counted, and the list shows something unexpected. */
-static bool count_connections(struct ezlb_pass *pass, const struct ezlb_lifecycle_in *in,
-			      const struct ezlb_scope *services)
+/*
+ * False if somebody has changed these services since they were left, or they cannot be read: the
+ * pass over all that follows tells of it, and no op is sent for rows that are not there any more.
+ */
+static bool are_as_left(struct ezlb_pass *pass, const struct ezlb_scope *services)
 {
-	return !ezlb_lifecycle_counts(&pass->life, in) || read_rows(pass, services);
+	bool same = read_rows(pass, services);
+
+	if (!same && pass->unchecked.len > 0)
+		forget(pass);
+	return same;
 }
 
 static bool plan(struct ezlb_pass *pass, const struct ezlb_verdicts *verdicts, uint64_t now_ms,
@@ -190,8 +196,7 @@ static bool plan(struct ezlb_pass *pass, const struct ezlb_verdicts *verdicts, u
 					      .now_ms = now_ms };
 
 	ezlb_reconcile_scope(result->part, &none, &result->plan.wanted);
-	if (!eligible(pass, result->part, now_ms) ||
-	    !count_connections(pass, &in, &result->plan.wanted))
+	if (!eligible(pass, result->part, now_ms) || !are_as_left(pass, &result->plan.wanted))
 		return false;
 	take_all_rows(pass, &result->plan.wanted, actual);
 	ezlb_lifecycle_step_part(&pass->life, &in, &result->plan.roster);

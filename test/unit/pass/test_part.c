@@ -94,7 +94,7 @@ static void apply(bool want)
 
 /* --- what it does -------------------------------------------------------------------------- */
 
-static void test_a_flip_is_one_op_and_reads_nothing(void **state)
+static void test_a_flip_is_one_op_and_reads_its_service(void **state)
 {
 	unsigned before = lists();
 
@@ -109,16 +109,17 @@ static void test_a_flip_is_one_op_and_reads_nothing(void **state)
 	assert_int_equal(rig.result.found.actual.dests.len, 2);
 	apply(true);
 	assert_true(rig.result.outcome.again);
-	assert_int_equal(lists(), before);
+	assert_int_equal(lists(), before + 1);
 	assert_int_equal(rig.pass.left.dests.len, 3);
 
 	/* The check reads its service in IPVS, and nothing else. */
 	assert_true(ezlb_pass_check(&rig.pass));
-	assert_int_equal(lists(), before + 1);
+	assert_int_equal(lists(), before + 2);
 	assert_true(plan_part());
 	assert_int_equal(rig.result.plan.ops.len, 0);
+	assert_int_equal(lists(), before + 3);
 	assert_true(ezlb_pass_check(&rig.pass)); /* nothing was changed since */
-	assert_int_equal(lists(), before + 1);
+	assert_int_equal(lists(), before + 3);
 }
 
 static void test_a_drain_reads_the_connections_of_its_service(void **state)
@@ -183,6 +184,32 @@ static void test_what_the_check_finds(void **state)
 	assert_false(ezlb_pass_check(&rig.pass));
 	assert_false(rig.pass.left_known);
 	assert_false(plan_part());
+}
+
+/* What was changed before the pass is somebody else's, and the pass over all says so. */
+static void test_a_change_before_the_pass(void **state)
+{
+	struct ezlb_table *kernel = faulty_table(rig.memory);
+
+	(void)state;
+	for (size_t i = 0; i < kernel->dests.len; i++)
+		if (ezlb_service_key_cmp(&kernel->dests.items[i].service, &web->listeners[0].key) ==
+		    0)
+			kernel->dests.items[i].weight = 9;
+	verdicts.items[0].verdict = EZLB_DOWN;
+	assert_false(plan_part());
+	assert_true(rig.pass.left_known);
+	pass_all();
+	assert_int_equal(rig.result.found.drift.len, 2);
+}
+
+static void test_a_service_that_cannot_be_read(void **state)
+{
+	(void)state;
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, EIO);
+	assert_false(plan_part());
+	faulty_list_fault(rig.memory, EZLB_LAYER_IPVS, 0);
+	assert_true(plan_part());
 }
 
 static void test_a_check_that_cannot_read(void **state)
@@ -384,10 +411,12 @@ static void test_by_backend(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_a_flip_is_one_op_and_reads_nothing),
+		TEST(test_a_flip_is_one_op_and_reads_its_service),
 		TEST(test_a_drain_reads_the_connections_of_its_service),
 		TEST(test_the_look_afterwards),
 		TEST(test_what_the_check_finds),
+		TEST(test_a_change_before_the_pass),
+		TEST(test_a_service_that_cannot_be_read),
 		TEST(test_a_check_that_cannot_read),
 		TEST(test_an_op_that_fails),
 		TEST(test_conditions),
