@@ -128,11 +128,28 @@ static void test_backends(void **state)
 		edit(backends[i].head, backends[i].head, backends[i].to, backends[i].said);
 }
 
+/* A broken file beside it has no conflict with anything, so it does not make an edit dearer. */
+static void test_beside_a_broken_file(void **state)
+{
+	static const char before[] = "listen: 10.0.0.1:80\nbackends: [{address: 10.1.0.1:80}]\n";
+	static const char after[] = "listen: 10.0.0.1:80\nbackends: [{address: 10.1.0.2:80}]\n";
+	struct ezlb_catalog catalog = { .lastgood = NULL };
+
+	(void)state;
+	take(&catalog, before, "colour: red\n");
+	take(&catalog, after, "colour: red\n");
+	assert_string_equal(said(&catalog).s, "a");
+	assert_false(catalog.merged);
+	assert_int_not_equal(catalog.diags.len, 0);
+	ezlb_catalog_clear(&catalog);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_backends),
+		cmocka_unit_test(test_beside_a_broken_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

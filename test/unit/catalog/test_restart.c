@@ -323,6 +323,37 @@ static void test_frozen(void **state)
 	run_process("bb", "a:80");
 }
 
+/* A file that has gone while its directory was frozen is forgotten when that can be read again. */
+static void test_gone_while_frozen(void **state)
+{
+	struct ezlb_lastgood store;
+	struct ezlb_catalog catalog;
+
+	(void)state;
+	run_process("-g", "b:80");
+	start(&catalog, &store);
+	free(look_frozen(&catalog, "--"));
+	free(look(&catalog, "g-")); /* a new file, which makes no merge necessary */
+	assert_string_equal(in_force(&catalog).s, "a:80");
+	stop(&catalog);
+	run_process("gb", "a:80");
+}
+
+/* A broken file that appears later gets its version from before the start, and is in force. */
+static void test_broken_after_frozen(void **state)
+{
+	struct ezlb_lastgood store;
+	struct ezlb_catalog catalog;
+
+	(void)state;
+	run_process("gg", "a:80 b:80");
+	start(&catalog, &store);
+	free(look_frozen(&catalog, "g-"));
+	free(look_frozen(&catalog, "gb"));
+	assert_string_equal(in_force(&catalog).s, "a:80 b:80");
+	stop(&catalog);
+}
+
 /* The files of the directory /e are there, and those of /d are not. */
 static char *look_other(struct ezlb_catalog *catalog)
 {
@@ -388,11 +419,18 @@ static void test_log_lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_TOP(test_restarts),	 IN_TOP(test_writes_only_what_is_new),
-		IN_TOP(test_only_reads), IN_TOP(test_full_disk),
-		IN_TOP(test_damaged),	 IN_TOP(test_unsound),
-		IN_TOP(test_frozen),	 IN_TOP(test_one_of_two_directories_is_empty),
-		IN_TOP(test_log_lines),	 IN_TOP(test_stores_again),
+		IN_TOP(test_restarts),
+		IN_TOP(test_writes_only_what_is_new),
+		IN_TOP(test_only_reads),
+		IN_TOP(test_full_disk),
+		IN_TOP(test_damaged),
+		IN_TOP(test_unsound),
+		IN_TOP(test_frozen),
+		IN_TOP(test_one_of_two_directories_is_empty),
+		IN_TOP(test_log_lines),
+		IN_TOP(test_stores_again),
+		IN_TOP(test_gone_while_frozen),
+		IN_TOP(test_broken_after_frozen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
