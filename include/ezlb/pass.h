@@ -88,6 +88,8 @@ struct ezlb_pass {
 	/* Services that passes over a part have changed, sorted: since the last check ... */
 	struct ezlb_scope unchecked;
 	struct ezlb_scope touched; /* ... and since the layer of IPVS was last peeked at */
+	struct ezlb_scope
+		checked; /* by the last check: a plan right after it reads them not again */
 	/* What the last pass read: peek is about the same. It changes only with a pass. */
 	struct ezlb_scope peeked;
 	bool peeked_known;

@@ -143,6 +143,9 @@ bool ezlb_pass_check(struct ezlb_pass *pass)
 	bool same = pass->left_known &&
 		    (pass->unchecked.len == 0 || read_rows(pass, &pass->unchecked));
 
+	pass->checked.len = 0;
+	if (same)
+		EZLB_VEC_COPY(&pass->checked, &pass->unchecked);
 	pass->unchecked.len = 0;
 	/* It may be the kernel that has not done what was asked, so it is nobody's change. */
 	if (!same)
@@ -175,7 +178,13 @@ bool part_look(struct ezlb_pass *pass)
  */
 static bool are_as_left(struct ezlb_pass *pass, const struct ezlb_scope *services)
 {
-	bool same = read_rows(pass, services);
+	bool same = true;
+
+	for (size_t i = 0; i < services->len && same; i++)
+		same = ezlb_scope_has(&pass->checked, &services->items[i]);
+	pass->checked.len = 0;
+	if (!same)
+		same = read_rows(pass, services);
 
 	if (!same && pass->unchecked.len > 0)
 		forget(pass);

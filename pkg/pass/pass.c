@@ -57,7 +57,7 @@ static void read_kernel(struct ezlb_pass *pass, const struct ezlb_desired *desir
 	ezlb_reconcile_list(&pass->dp, scope, &found->actual, &found->errs);
 	if (all_read(found) && pass->left_known)
 		ezlb_reconcile_drift(&pass->left, &found->actual, scope, &found->drift);
-	pass->unchecked.len = pass->touched.len = 0;
+	pass->unchecked.len = pass->touched.len = pass->checked.len = 0;
 }
 
 static bool is_foreign(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
@@ -455,5 +455,6 @@ void ezlb_pass_clear(struct ezlb_pass *pass)
 	ezlb_table_clear(&pass->left);
 	EZLB_VEC_CLEAR(&pass->unchecked);
 	EZLB_VEC_CLEAR(&pass->touched);
+	EZLB_VEC_CLEAR(&pass->checked);
 	EZLB_VEC_CLEAR(&pass->peeked);
 }
