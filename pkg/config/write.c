@@ -38,7 +38,8 @@ static void drop_all(struct ezlb_texts *texts)
 /* "  name:" */
 static void put_name(struct ezlb_text *out, const char *name, int indent)
 {
-	memset(EZLB_ROOM(out, (size_t)indent), ' ', (size_t)indent);
+	if (indent > 0) /* there is no buffer yet at the first name of a file */
+		memset(EZLB_ROOM(out, (size_t)indent), ' ', (size_t)indent);
 	out->len += (size_t)indent;
 	ezlb_text_puts(out, name);
 	ezlb_text_put(out, ":", 1);
