@@ -308,7 +308,6 @@ static bool any_tried(const struct ezlb_plan *ops, const struct ezlb_layer_errs 
 	return false;
 }
 
-/* For the drift of the next pass. After a pass with tried ops the kernel is not known. */
 /* What fails, waits, is late or belongs to somebody else needs a pass over all services. */
 static bool is_calm(const struct ezlb_pass *pass, const struct ezlb_pass_result *result)
 {
@@ -317,6 +316,7 @@ static bool is_calm(const struct ezlb_pass *pass, const struct ezlb_pass_result 
 	       result->found.foreign_syncs.len == 0;
 }
 
+/* For the drift of the next pass. After a pass with tried ops the kernel is not known. */
 static void remember(struct ezlb_pass *pass, const struct ezlb_pass_result *result)
 {
 	pass->prints = result->found.prints;
