@@ -21,6 +21,7 @@ struct ezlb_catalog_entry {
 	uint64_t hash;
 	bool readable;
 	struct ezlb_spec *fresh; /* of the current content; NULL: refused */
+	uint64_t fresh_meaning;	 /* as last_meaning, of fresh; 0: not known yet */
 	struct ezlb_spec *last;	 /* applied; may be the same object as fresh */
 	uint64_t last_hash;	 /* of the content of last; 0: unknown */
 	uint64_t last_meaning;	 /* of what last says, without snat_ip */
@@ -36,6 +37,7 @@ struct ezlb_parsed_file {
 	size_t len;
 	uint64_t hash;
 	struct ezlb_spec *spec; /* NULL: the bytes are refused, or an update took the spec */
+	uint64_t meaning;	/* of spec, see struct ezlb_catalog_entry; 0: not known yet */
 	struct ezlb_diags diags;
 };
 struct ezlb_parsed_files EZLB_VEC(struct ezlb_parsed_file);
@@ -61,6 +63,7 @@ struct ezlb_catalog {
 	struct ezlb_desired desired;			     /* borrows from entries */
 	struct ezlb_catalog_change change;
 	struct ezlb_parsed_files parsed; /* for the next update */
+	size_t ahead;			 /* of parsed: the next that is_whole will be asked about */
 	struct ezlb_diags diags;	 /* of every file and of conflicts between files; sorted */
 	size_t held;			 /* directories that ezlb_catalog_hold has found */
 	bool has_frozen;		 /* the last snapshot had a frozen directory */
@@ -80,6 +83,12 @@ struct ezlb_catalog {
  */
 bool ezlb_catalog_is_whole(struct ezlb_catalog *catalog, const char *path, const char *bytes,
 			   size_t len);
+/*
+ * Parses these files now, many of them in several threads, which end before it returns. The files
+ * have bytes. The next calls of ezlb_catalog_is_whole for them, in the same order, and the next
+ * update use the results, which are the same without this call.
+ */
+void ezlb_catalog_parse_ahead(struct ezlb_catalog *catalog, const struct ezlb_files *files);
 /* Takes the snapshot. Logs each file whose state changed, unless quiet. */
 void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot);
 /*

@@ -45,13 +45,17 @@ typedef void (*ezlb_snapshot_fn)(void *arg, const struct ezlb_snapshot *snapshot
  * content that is not blank. NULL in the options: every content is complete.
  */
 typedef bool (*ezlb_whole_fn)(void *arg, const char *path, const char *bytes, size_t len);
+/* Called before `whole` with all contents of one scan about which it will be asked, in this order.
+ */
+typedef void (*ezlb_ahead_fn)(void *arg, const struct ezlb_files *files);
 
 struct ezlb_watch_options {
 	const char *const *dirs; /* copied */
 	size_t n_dirs;
 	ezlb_whole_fn whole;
+	ezlb_ahead_fn ahead;	    /* may be NULL */
 	ezlb_snapshot_fn on_change; /* may rescan and close the watch */
-	void *arg;		    /* of both functions */
+	void *arg;		    /* of these functions */
 };
 
 /*

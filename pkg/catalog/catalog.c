@@ -39,7 +39,8 @@ static void parse(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *entry
 	drop_fresh(entry);
 	ezlb_diags_clear(&entry->diags);
 	if (file->bytes)
-		entry->fresh = parsed_take(&catalog->parsed, file, &entry->diags);
+		entry->fresh = parsed_take(&catalog->parsed, file, &entry->diags,
+					   &entry->fresh_meaning);
 	else
 		ezlb_diags_add(&entry->diags, file->path, (struct ezlb_mark){ 0, 0 }, EZLB_E_READ,
 			       "%s", file->problem);
@@ -82,7 +83,7 @@ static void recall(const struct ezlb_catalog *catalog, struct ezlb_catalog_entry
 	entry->stored = hash;
 	entry->restored = entry->last != entry->fresh;
 	entry->last_hash = entry->stored;
-	entry->last_meaning = revision_of(entry->last);
+	entry->last_meaning = choose_meaning(entry);
 }
 
 /* NULL: a new one. */
@@ -111,11 +112,24 @@ static void take_file(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *e
 	entry->hash = file->hash;
 }
 
+static void parse_all(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
+{
+	struct ezlb_files files = { 0 };
+
+	for (size_t i = 0; i < snapshot->files.len; i++)
+		if (snapshot->files.items[i].bytes)
+			*EZLB_PUSH(&files) = snapshot->files.items[i];
+	ezlb_catalog_parse_ahead(catalog, &files);
+	EZLB_VEC_CLEAR(&files);
+}
+
 /* Both are sorted by path. New entries are at the end until the next sort. */
 static void take_files(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
 {
 	size_t old = catalog->entries.len, k = 0;
 
+	if (old == 0 && catalog->parsed.len == 0)
+		parse_all(catalog, snapshot);
 	parsed_sort(&catalog->parsed);
 	for (size_t i = 0; i < snapshot->files.len; i++) {
 		const struct ezlb_file *file = &snapshot->files.items[i];
@@ -127,6 +141,7 @@ static void take_files(struct ezlb_catalog *catalog, const struct ezlb_snapshot 
 		take_file(catalog, order == 0 ? &catalog->entries.items[k++] : NULL, file);
 	}
 	parsed_clear(&catalog->parsed);
+	catalog->ahead = 0;
 	if (catalog->entries.len > old)
 		EZLB_SORT(&catalog->entries, entry_cmp);
 }

@@ -27,6 +27,13 @@ static void note_change(struct ezlb_catalog_change *change, const struct ezlb_sp
 		ezlb_desired_add(&change->services, next);
 }
 
+uint64_t choose_meaning(const struct ezlb_catalog_entry *entry)
+{
+	if (entry->last && entry->last == entry->fresh && entry->fresh_meaning)
+		return entry->fresh_meaning;
+	return revision_of(entry->last);
+}
+
 static void promote(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *entry,
 		    const struct ezlb_spec *chosen)
 {
@@ -37,7 +44,7 @@ static void promote(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *ent
 		ezlb_spec_free(entry->last);
 	entry->last = chosen ? entry->fresh : NULL;
 	entry->last_hash = chosen ? entry->hash : 0;
-	entry->last_meaning = revision_of(entry->last);
+	entry->last_meaning = choose_meaning(entry);
 	entry->restored = false;
 }
 

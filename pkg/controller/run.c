@@ -310,3 +310,10 @@ bool run_is_whole(void *arg, const char *path, const char *bytes, size_t len)
 
 	return ezlb_catalog_is_whole(&c->catalog, path, bytes, len);
 }
+
+void run_parse_ahead(void *arg, const struct ezlb_files *files)
+{
+	struct controller *c = arg;
+
+	ezlb_catalog_parse_ahead(&c->catalog, files);
+}

@@ -48,24 +48,32 @@ static uint64_t print_of(const struct ezlb_file *file)
 	return file->problem ? ezlb_hash(file->problem, strlen(file->problem)) : file->hash;
 }
 
+/* Is it the accepted or the pending content of the entry? */
+static const struct watch_sight *known_as(const struct watch_entry *entry,
+					  const struct ezlb_file *seen)
+{
+	uint64_t print = seen->same ? 0 : print_of(seen);
+
+	if (seen->same || (entry->accepted.kind != WATCH_ABSENT && entry->accepted.print == print))
+		return &entry->accepted;
+	if (entry->is_pending && entry->pending.kind != WATCH_ABSENT &&
+	    entry->pending.print == print)
+		return &entry->pending;
+	return NULL;
+}
+
 /* Classifies `seen` (NULL: no file). Calls `whole` only for bytes that are new to the entry. */
 static struct watch_sight judge(const struct watch_settle *settle, const struct watch_entry *entry,
 				const struct ezlb_file *seen)
 {
-	struct watch_sight sight = { WATCH_ABSENT, 0 };
+	const struct watch_sight *known;
 
 	if (!seen)
-		return sight;
-	if (seen->same)
-		return entry->accepted;
-	sight.print = print_of(seen);
-	if (entry->accepted.kind != WATCH_ABSENT && entry->accepted.print == sight.print)
-		return entry->accepted;
-	if (entry->is_pending && entry->pending.kind != WATCH_ABSENT &&
-	    entry->pending.print == sight.print)
-		return entry->pending;
-	sight.kind = kind_of(settle, seen);
-	return sight;
+		return (struct watch_sight){ WATCH_ABSENT, 0 };
+	known = known_as(entry, seen);
+	if (known)
+		return *known;
+	return (struct watch_sight){ kind_of(settle, seen), print_of(seen) };
 }
 
 static bool same_sight(struct watch_sight a, struct watch_sight b)
@@ -140,6 +148,28 @@ static int order(const struct watch_entries *known, size_t i, const struct ezlb_
 	if (j == seen->len)
 		return -1;
 	return strcmp(known->items[i].file.path, seen->items[j].path);
+}
+
+/* Announces the contents about which judge() will ask `whole`, in the same order. */
+static void announce(const struct watch_settle *settle, const struct ezlb_files *seen)
+{
+	struct ezlb_files fresh = { 0 };
+	size_t i = 0;
+
+	for (size_t j = 0; settle->ahead && j < seen->len; j++) {
+		const struct ezlb_file *file = &seen->items[j];
+		int cmp;
+
+		while ((cmp = order(&settle->entries, i, seen, j)) < 0)
+			i++;
+		if (cmp == 0 && known_as(&settle->entries.items[i], file))
+			continue;
+		if (file->bytes && !is_blank(file))
+			*EZLB_PUSH(&fresh) = *file;
+	}
+	if (fresh.len > 0)
+		settle->ahead(settle->arg, &fresh);
+	EZLB_VEC_CLEAR(&fresh);
 }
 
 static void merge(struct watch_settle *settle, struct watch_look *look, uint64_t now)
@@ -323,6 +353,7 @@ uint64_t watch_settle_part(struct watch_settle *settle, struct watch_look *look,
 {
 	size_t k = 0;
 
+	announce(settle, &look->files);
 	for (size_t i = 0; i < names->len; i++) {
 		EZLB_AUTO_FREE char *path = watch_path_join(settle->path, names->items[i]);
 		bool found = k < look->files.len && strcmp(look->files.items[k].path, path) == 0;
@@ -366,6 +397,7 @@ uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look,
 	free(settle->generation);
 	settle->generation = look->generation;
 	look->generation = NULL;
+	announce(settle, &look->files);
 	merge(settle, look, now);
 	settle->seen = true;
 	return next_look(settle, now);

@@ -41,6 +41,7 @@ struct watch_settle {
 	char *path; /* the directory; owned */
 	uint64_t grace_ms;
 	ezlb_whole_fn whole;
+	ezlb_ahead_fn ahead;
 	void *arg;
 
 	bool seen; /* it was read at least once; dev, ino and configmap are of the last time */

@@ -366,6 +366,7 @@ static void init(struct ezlb_watch *watch, const struct ezlb_watch_options *opti
 		watch_settle_init(&watch->settles[i], options->dirs[i]);
 		watch->settles[i].grace_ms = watch->timing.grace;
 		watch->settles[i].whole = options->whole;
+		watch->settles[i].ahead = options->ahead;
 		watch->settles[i].arg = options->arg;
 	}
 	notify_init(&watch->notify, options->dirs, options->n_dirs);
