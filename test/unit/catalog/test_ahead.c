@@ -120,7 +120,7 @@ static char *run(size_t n, unsigned seed, bool ahead, bool asks)
 {
 	struct ezlb_catalog catalog = { .quiet = true };
 	struct ezlb_snapshot snapshot = { 0 };
-	bool whole[FILES_MAX];
+	bool whole[FILES_MAX] = { false };
 	char *out;
 
 	srand(seed);
