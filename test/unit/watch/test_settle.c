@@ -271,7 +271,14 @@ static const struct story {
 	    END } },
 };
 
-static unsigned asked; /* calls of whole */
+static unsigned asked;	 /* calls of whole */
+static size_t announced; /* contents in calls of ahead */
+
+static void on_ahead(void *arg, const struct ezlb_files *files)
+{
+	assert_ptr_equal(arg, &asked);
+	announced += files->len;
+}
 
 static bool is_whole(void *arg, const char *path, const char *bytes, size_t len)
 {
@@ -343,11 +350,13 @@ static bool equal(const char *a, const char *b)
 static void check_step(const struct story *story, const struct step *step,
 		       struct watch_settle *settle)
 {
+	size_t asked_before = asked, announced_before = announced;
 	uint64_t next = take(settle, step);
 	struct ezlb_snapshot snapshot;
 	const char *got;
 	char buf[64];
 
+	assert_int_equal(announced - announced_before, asked - asked_before);
 	watch_collect(settle, 1, &snapshot);
 	got = shown(&snapshot, buf, sizeof(buf));
 	if (!equal(got, step->want) || next != step->next ||
@@ -363,6 +372,7 @@ static void open_settle(struct watch_settle *settle)
 {
 	watch_settle_init(settle, "d");
 	settle->whole = is_whole;
+	settle->ahead = on_ahead;
 	settle->arg = &asked;
 }
 
