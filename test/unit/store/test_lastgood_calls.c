@@ -2,8 +2,10 @@
 /* What last good versions cost in system calls, and what is left when one of these is the last. */
 #include "fixture.h"
 
-#include <setjmp.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <ezlb/store.h>
 
@@ -13,7 +15,7 @@ static struct calls {
 
 /* After that many calls that change something the process is dead; the last write may be cut. */
 static size_t kill_at = SIZE_MAX, cut;
-static jmp_buf killed;
+#define KILLED 2 /* its exit status */
 /* Every such call fails with this, once: EINTR only interrupts. */
 static int fault;
 static size_t fault_at = SIZE_MAX;
@@ -27,7 +29,7 @@ static size_t changes(void)
 static bool strike(void)
 {
 	if (changes() == kill_at)
-		longjmp(killed, 1);
+		_exit(KILLED);
 	if (changes() != fault_at + 1)
 		return false;
 	errno = fault;
@@ -143,6 +145,7 @@ static void test_size(void **state)
 
 #define PATHS 6
 #define STEPS 12
+#define LIVES 250
 
 /* What each path has: 0 nothing, else a letter and a length. */
 struct model {
@@ -234,38 +237,59 @@ static void open_silently(struct ezlb_lastgood *store)
 	free(capture_end(capture));
 }
 
-/* A process that is killed in the middle of one of its updates. */
-static void one_life(struct model *model)
+/* What the life of a process has left: shared with it. */
+struct life {
+	struct model model, next;
+};
+
+/* A process that is killed in the middle of one of its updates, or ends after the last one. */
+static void live(struct life *life)
 {
-	static struct ezlb_lastgood store; /* static: they outlive the longjmp */
-	static struct model next;
+	struct ezlb_lastgood store;
 
 	open_silently(&store);
-	next = *model;
 	calls = (struct calls){ 0 };
 	kill_at = 1 + (size_t)random_below(STEPS * 2);
 	cut = (size_t)random_below(3) * (size_t)random_below(400);
-	if (setjmp(killed) == 0) {
-		for (int step = 0; step < STEPS; step++) {
-			assert_true(one_update(&store, &next));
-			*model = next;
-		}
+	for (int step = 0; step < STEPS; step++) {
+		if (!one_update(&store, &life->next))
+			_exit(1);
+		life->model = life->next;
 	}
-	kill_at = SIZE_MAX;
-	ezlb_lastgood_close(&store); /* as the kernel does for a dead process */
-	assert_old_or_new(model, &next);
+	_exit(0);
+}
+
+/* True if it was killed. */
+static bool one_life(struct life *life)
+{
+	int status;
+	pid_t pid;
+
+	life->next = life->model;
+	pid = fork();
+	if (pid == 0)
+		live(life);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 1);
+	assert_old_or_new(&life->model, &life->next);
+	return WEXITSTATUS(status) == KILLED;
 }
 
 static void test_killed_at_random(void **state)
 {
-	struct model model = { { 0 } };
+	struct life *life = mmap(NULL, sizeof(*life), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int kills = 0;
 
 	(void)state;
+	assert_ptr_not_equal(life, MAP_FAILED);
 	make_dir("run");
-	for (int life = 0; life < 400; life++) {
-		seed = (unsigned)life + 1;
-		one_life(&model);
+	for (int i = 0; i < LIVES; i++) {
+		seed = (unsigned)i + 1;
+		kills += one_life(life);
 	}
+	assert_in_range(kills, LIVES / 2, LIVES);
+	munmap(life, sizeof(*life));
 }
 
 /* A call fails: the update says so, or nothing is lost. The next update puts all right. */
