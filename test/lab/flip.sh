@@ -4,8 +4,8 @@
 # variants: nftables4
 # also: iptables4 iptables6 nftables6
 # A backend that is killed under load leaves the kernel within fail_count probes, by one write, and costs no
-# request but its own. 500 backends that fail together are a few passes, and so is their recovery: their probes
-# are spread over the interval, and so are their verdicts.
+# request but its own; nothing is listed before the write. 500 backends that fail together are a few passes, and
+# so is their recovery: their probes are spread over the interval, and so are their verdicts.
 # Counted: probes, writes and passes. The times are printed only.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -29,6 +29,15 @@ traced() {
 since() { awk -v from="$1" '$2 * 1e6 > from { $1 = ""; print }' "$WORK/trace"; }
 # The firewall commits that a pass of backends needs: with iptables each backend has a rule.
 commits() { since "$1" | grep -cE 'IP6?T_SO_SET_REPLACE|NFT_MSG_(NEW|DEL)' || :; }
+# flip_is US WRITE: since then ezlb has sent this write to IPVS, with no list before it, and then has checked this
+# one service: GET_SERVICE (4) and GET_DEST (8), of which the first is no dump. With iptables the pass is over all
+# services, because they share their rules.
+flip_is() {
+	local sent
+	sent=$(since "$1" | ipvs_commands | xargs)
+	! by_listener || [[ "$sent " == "$2 4 8 "* ]] || { echo "sent: $sent" && return 1; }
+	! since "$1" | grep -E 'nlmsg_type=IPVS.*NLM_F_DUMP.*"\\x04'
+}
 want_commits=1
 ! by_listener || want_commits=0
 # passes US: those that changed something, a line of the log each.
@@ -99,6 +108,7 @@ echo "from the failure to the write to the kernel: $probes probes, $(((wrote - d
 
 eventually 60 "the load is over" requested $((CLIENTS * REQUESTS))
 assert_eq "writes to IPVS: one DEL_DEST" 7 "$(since "$died" | ipvs_writes)"
+eventually 5 "one write, and the check of its service" flip_is "$died" 7
 assert_eq "commits to the firewall" $want_commits "$(commits "$died")"
 assert_eq "passes that wrote" 1 "$(passes | wc -l)"
 after=$(requests | awk -v wrote="$wrote" '$1 > wrote { n++ } END { print n + 0 }')
@@ -117,6 +127,7 @@ back=$(now_us)
 backend_start b1 80
 eventually 10 "b1 serves" serves b1
 assert_eq "writes to IPVS: one NEW_DEST" 5 "$(since "$back" | ipvs_writes)"
+eventually 5 "one write, and the check of its service" flip_is "$back" 5
 assert_eq "commits to the firewall" $want_commits "$(commits "$back")"
 eventually 5 "a pass" passes
 assert_eq "passes that wrote" 1 "$(passes | wc -l)"
