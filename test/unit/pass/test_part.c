@@ -173,6 +173,26 @@ static void test_the_look_afterwards(void **state)
 	assert_int_equal(rig.result.found.drift.len, 2); /* and it is somebody else's */
 }
 
+/* A look before the check: that the kernel differs is nobody's change. */
+static void test_a_look_before_the_check(void **state)
+{
+	struct ezlb_table *kernel = faulty_table(rig.memory);
+
+	(void)state;
+	verdicts.items[0].verdict = EZLB_DOWN;
+	assert_true(plan_part());
+	apply(true);
+	for (size_t i = 0; i < kernel->dests.len; i++)
+		kernel->dests.items[i].weight = 9;
+	assert_true(ezlb_pass_peek(&rig.pass, &all));
+	assert_false(rig.pass.left_known);
+	assert_false(ezlb_pass_check(&rig.pass));
+	ezlb_pass_result_clear(&rig.result);
+	ezlb_pass_plan(&rig.pass, &all, &verdicts, false, rig.now, &rig.result);
+	assert_int_equal(rig.result.found.drift.len, 0);
+	assert_int_equal(rig.result.plan.ops.len, 3);
+}
+
 static void test_what_the_check_finds(void **state)
 {
 	struct ezlb_table *kernel = faulty_table(rig.memory);
@@ -336,11 +356,6 @@ static void toa_and_fewer_backends(void)
 	rig.pass.left.toa_wanted = true;
 	web->n_backends = 1;
 }
-static void too_many(void)
-{
-	for (int i = 0; i < 256; i++)
-		*EZLB_PUSH(&part) = web;
-}
 
 static void test_conditions(void **state)
 {
@@ -368,7 +383,6 @@ static void test_conditions(void **state)
 		toa_problem,
 		toa_and_another_backend,
 		toa_and_fewer_backends,
-		too_many,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -408,6 +422,31 @@ static void test_by_backend(void **state)
 	assert_false(plan_part());
 }
 
+#define PART_MAX 256 /* as in pkg/pass/eligible.c */
+
+static void test_how_many(void **state)
+{
+	struct ezlb_spec *more[PART_MAX];
+	char text[64];
+
+	(void)state;
+	for (int i = 0; i < PART_MAX; i++) {
+		snprintf(text, sizeof(text), "s%d tcp 10.0.1.%d:80 10.1.0.1:80", i, i);
+		more[i] = spec_of("more.yaml", text);
+		*EZLB_PUSH(&all) = more[i];
+	}
+	pass_all();
+	pass_all();
+	part.len = 0;
+	for (int i = 0; i < PART_MAX; i++)
+		*EZLB_PUSH(&part) = more[i];
+	assert_true(plan_part());
+	*EZLB_PUSH(&part) = web;
+	assert_false(plan_part());
+	for (int i = 0; i < PART_MAX; i++)
+		ezlb_spec_free(more[i]);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -416,6 +455,7 @@ int main(void)
 		TEST(test_a_flip_is_one_op_and_reads_its_service),
 		TEST(test_a_drain_reads_the_connections_of_its_service),
 		TEST(test_the_look_afterwards),
+		TEST(test_a_look_before_the_check),
 		TEST(test_what_the_check_finds),
 		TEST(test_a_change_before_the_pass),
 		TEST(test_a_service_that_cannot_be_read),
@@ -423,6 +463,7 @@ int main(void)
 		TEST(test_an_op_that_fails),
 		TEST(test_conditions),
 		TEST(test_what_does_not_matter),
+		TEST(test_how_many),
 		cmocka_unit_test_setup_teardown(test_by_backend, setup_by_backend, teardown),
 	};
 
