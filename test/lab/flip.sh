@@ -4,7 +4,7 @@
 # variants: nftables4
 # also: iptables4 iptables6 nftables6
 # A backend that is killed under load leaves the kernel within fail_count probes, by one write, and costs no
-# request but its own; nothing is listed before the write. 500 backends that fail together are a few passes, and
+# request but its own; only its service is listed before the write. 500 backends that fail together are a few passes, and
 # so is their recovery: their probes are spread over the interval, and so are their verdicts.
 # Counted: probes, writes and passes. The times are printed only.
 # shellcheck source=test/lab/lib.sh
@@ -29,13 +29,13 @@ traced() {
 since() { awk -v from="$1" '$2 * 1e6 > from { $1 = ""; print }' "$WORK/trace"; }
 # The firewall commits that a pass of backends needs: with iptables each backend has a rule.
 commits() { since "$1" | grep -cE 'IP6?T_SO_SET_REPLACE|NFT_MSG_(NEW|DEL)' || :; }
-# flip_is US WRITE: since then ezlb has sent this write to IPVS, with no list before it, and then has checked this
-# one service: GET_SERVICE (4) and GET_DEST (8), of which the first is no dump. With iptables the pass is over all
+# flip_is US WRITE: since then ezlb has read this one service, has sent this write to IPVS, and then has checked the
+# service: GET_SERVICE (4) and GET_DEST (8), of which the first is no dump. With iptables the pass is over all
 # services, because they share their rules.
 flip_is() {
 	local sent
 	sent=$(since "$1" | ipvs_commands | xargs)
-	! by_listener || [[ "$sent " == "$2 4 8 "* ]] || { echo "sent: $sent" && return 1; }
+	! by_listener || [[ "$sent " == "4 8 $2 4 8 "* ]] || { echo "sent: $sent" && return 1; }
 	# Later sends may be of the traffic counters.
 	! since "$1" | grep nlmsg_type=IPVS | head -n 3 | grep 'NLM_F_DUMP.*"\\x04'
 }
