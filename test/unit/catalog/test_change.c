@@ -144,12 +144,35 @@ static void test_beside_a_broken_file(void **state)
 	ezlb_catalog_clear(&catalog);
 }
 
+/* While a directory is frozen, ezlb does not know who asks for what is left: that concerns all. */
+static void test_a_directory_freezes(void **state)
+{
+	static const bool frozen[] = { false, true, true, false, false };
+	static const char *const expected[] = { "all", "all", "none", "all", "none" };
+	struct ezlb_catalog catalog = { .lastgood = NULL };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(frozen); i++) {
+		struct ezlb_snapshot snapshot = { 0 };
+		struct ezlb_dir *dir = EZLB_PUSH(&snapshot.dirs);
+
+		dir->path = ezlb_strdup("/d");
+		dir->frozen = frozen[i];
+		dir->problem = frozen[i] ? ezlb_strdup("Stale file handle") : NULL;
+		add_text(&snapshot, "/d/b.yaml", other);
+		free(update(&catalog, &snapshot));
+		assert_string_equal(said(&catalog).s, expected[i]);
+	}
+	ezlb_catalog_clear(&catalog);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_backends),
 		cmocka_unit_test(test_beside_a_broken_file),
+		cmocka_unit_test(test_a_directory_freezes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
