@@ -89,6 +89,19 @@ static void test_an_event_reads_one_file(void **state)
 	assert_int_equal(calls.reads, 0);
 }
 
+/* More names than are kept: the whole directory is scanned. */
+static void test_many_files_at_once(void **state)
+{
+	(void)state;
+	make_dir("d");
+	open_dir("d");
+	for (int i = 0; i < FILES; i++)
+		put_number("d", i, "1\n");
+	run_ms(2600);
+	assert_non_null(strstr(last(), "0000.yaml=1"));
+	assert_non_null(strstr(last(), "0999.yaml=1"));
+}
+
 static uint64_t stamp_in(const void *arg, const char *path)
 {
 	const struct watch_look *look = arg;
@@ -210,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_event_reads_one_file),
+		TEST(test_many_files_at_once),
 		TEST(test_a_rescan_reads_what_may_have_changed),
 		TEST(test_another_file_with_the_same_times),
 		TEST(test_whatever_happens),
