@@ -109,6 +109,9 @@ QUIET=12
 ! thorough || QUIET=30
 echo "# nobody touches anything: no write in $QUIET s, and no word"
 fresh
+# The last line of a start comes with its first looks.
+told() { awk '/msg=started/ { n = 0 } /msg="how changes of IPVS/ { n = 1 } END { exit !n }' "$EZLB_LOG"; }
+eventually 10 "it says how it finds changes" told
 lines=$(wc -l <"$EZLB_LOG")
 timeout $QUIET strace -f -qq -o "$WORK/trace" -p "$EZLB_PID" \
 	-e trace=sendmsg,sendto,setsockopt,write,writev,pwrite64,rename,unlink,mkdir,openat,ftruncate || :
