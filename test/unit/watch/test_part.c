@@ -102,6 +102,28 @@ static void test_many_files_at_once(void **state)
 	assert_non_null(strstr(last(), "0999.yaml=1"));
 }
 
+/* As many files as are allowed are looked at in part, too; one more is one too many. */
+static void test_a_full_directory(void **state)
+{
+	size_t before;
+
+	(void)state;
+	make_dir("d");
+	for (int i = 0; i < WATCH_FILES_MAX; i++)
+		put_number("d", i, "1\n");
+	open_dir("d");
+	before = got.n;
+	put_number("d", 500, "2\n");
+	memset(&calls, 0, sizeof(calls));
+	while (got.n == before)
+		turn();
+	assert_int_equal(calls.opens, 1);
+	log_begin();
+	put_number("d", WATCH_FILES_MAX, "1\n");
+	expect_log("holds more than 10000 .yaml files", 1, 5000);
+	log_end();
+}
+
 static uint64_t stamp_in(const void *arg, const char *path)
 {
 	const struct watch_look *look = arg;
@@ -224,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_event_reads_one_file),
 		TEST(test_many_files_at_once),
+		TEST(test_a_full_directory),
 		TEST(test_a_rescan_reads_what_may_have_changed),
 		TEST(test_another_file_with_the_same_times),
 		TEST(test_whatever_happens),
