@@ -153,7 +153,7 @@ started() {
 	read) command=(/bin/floor create "$2" $BACKENDS_N "/files/$2.plain") ;;
 	plain | nftables | iptables)
 		[[ $4 == plain ]] || kind=nat
-		command=(/bin/ezlb run --config-dir "${FILES:-/files/$2.$kind}" --state-dir /state --persist-dir /persist
+		command=(/bin/ezlb run --config-dir "${FILES:-/files/$2.$kind}" --state-dir "/state/${STATE:-}" --persist-dir "/persist/${STATE:-}"
 			--snat-backend "${4/plain/nftables}" "${EZLB_FLAGS[@]}")
 		;;
 	keepalived) command=(/bin/keepalived -n -l -C -f "/tmp/$2.keepalived" -p /run/keepalived.pid -c /run/checkers.pid) ;;
@@ -161,7 +161,7 @@ started() {
 	esac
 	local input=/dev/null
 	[[ $4 != ipvsadm ]] || input=$ROOT/tmp/$2.ipvsadm
-	line=$("$STOPWATCH" start "$ROOT" "$1" "$2" $BACKENDS_N "$3" "$ROOT/tmp/output" "${command[@]}" <"$input") || {
+	line=$("${IN[@]}" "$STOPWATCH" start "$ROOT" "$1" "$2" $BACKENDS_N "$3" "$ROOT/tmp/output" "${command[@]}" <"$input") || {
 		tail -n 5 "$ROOT/tmp/output"
 		return 1
 	}

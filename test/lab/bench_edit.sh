@@ -30,30 +30,33 @@ settled() {
 		before=$IDLE
 	done
 }
-# quiet PID: it does nothing more than it does when it is idle.
+# quiet PID IDLE: it does nothing more than it does when it is idle.
 quiet() {
 	local i
 	for ((i = 0; i < 60; i++)); do
 		worked "$1" 0.5
-		[[ $WORKED -gt $((IDLE * 3 / 4 + 15000)) ]] || return 0
+		[[ $WORKED -gt $(($2 * 3 / 4 + 15000)) ]] || return 0
 	done
 }
-# changed SIZE NAME MINUS PID WEIGHT ACTION...: one change; MINUS is not counted.
+in_net() {
+	nsenter "--net=/run/netns/$1" "${@:2}"
+}
+# changed SIZE TITLE MINUS NAME WEIGHT ACTION...: one change; MINUS is not counted.
 changed() {
-	local took before since
-	quiet "$4"
-	ran "$4"
+	local took before since pid=${PIDS[$4]} idle=${IDLES[$4]}
+	quiet "$pid" "$idle"
+	ran "$pid"
 	before=$CPU
 	since=$(now_ms)
-	took=$("$STOPWATCH" change 60 $SERVICE 0 "$5" "${@:6}") || {
+	took=$(in_net "$4" "$STOPWATCH" change 60 $SERVICE 0 "$5" "${@:6}") || {
 		result failed "$1" "$2" edit 1
 		return 1
 	}
 	result edit "$1" "$2" ms "$(awk -v t="$took" -v minus="$3" 'BEGIN { printf "%.2f", t - minus }')"
-	quiet "$4"
-	ran "$4"
+	quiet "$pid" "$idle"
+	ran "$pid"
 	result edit "$1" "$2" ms_of_CPU_in_all \
-		"$(awk -v us=$((CPU - before - IDLE * $(elapsed_ms "$since") / 1000)) 'BEGIN { printf "%.1f", us / 1000 }')"
+		"$(awk -v us=$((CPU - before - idle * $(elapsed_ms "$since") / 1000)) 'BEGIN { printf "%.1f", us / 1000 }')"
 }
 
 # edited FILE WEIGHT NEW: the file NEW is the same with another weight of the first backend.
@@ -61,58 +64,94 @@ edited() {
 	sed -E "s/(200\.0\.8:80).*/\1\n    weight: $2/; /^    weight/d" "$1" >"$3"
 }
 
-# with_files SIZE ROUNDS
-with_files() {
-	local i dir=$ROOT/files/$1.plain
-	empty
-	started 120 "$1" stay plain || return
+# up NAME PROGRAM SIZE: NAME has a network namespace of its own, with an IPVS of its own, so that all run at the same time
+# and the changes take turns. Sets PIDS[NAME] and IDLES[NAME].
+up() {
+	ip netns add "$1"
+	IN=(nsenter "--net=/run/netns/$1")
+	"${IN[@]}" ip link set lo up
+	mkdir -m 700 "$ROOT/state/$1" "$ROOT/persist/$1"
+	STATE=$1 started 120 "$3" stay "$2" || return
 	settled "$PID"
-	for ((i = 0; i < $2; i++)); do
-		edited "$dir/$NAME" $((i + 2)) "$ROOT/files/new"
-		changed "$1" ezlb_file $DEBOUNCE "$PID" $((i + 2)) rename "$ROOT/files/new" "$dir/$NAME" || break
-	done
-	ended "$PID"
+	PIDS[$1]=$PID IDLES[$1]=$IDLE
+}
+# down: all of them.
+down() {
+	local name
+	for name in "${!PIDS[@]}"; do ended "${PIDS[$name]}"; done
+	for name in file volume peer; do ip netns delete $name 2>/dev/null; done
+	rm -rf "$ROOT/state/"* "$ROOT/persist/"*
 }
 
-# with_configmap SIZE ROUNDS: a volume as kubelet makes it; each generation has new files.
-with_configmap() {
-	local i name volume=$ROOT/files/volume old=..1
-	mkdir "$volume"
-	cp -r "$ROOT/files/$1.plain" "$volume/..1"
-	ln -s ..1 "$volume/..data"
-	for name in "$volume/..1/"*; do echo "..data/${name##*/}"; done | (cd "$volume" && xargs ln -s -t .)
-	empty
-	FILES=/files/volume started 120 "$1" stay plain || return
-	settled "$PID"
-	for ((i = 2; i < $2 + 2; i++)); do
-		cp -r "$volume/$old" "$volume/..$i"
-		edited "$volume/$old/$NAME" $i "$volume/..$i/$NAME"
-		ln -s "..$i" "$volume/..data_tmp"
-		changed "$1" ezlb_configmap 0 "$PID" $i rename "$volume/..data_tmp" "$volume/..data" || break
-		rm -r "${volume:?}/$old"
-		old=..$i
-	done
-	ended "$PID"
-	rm -r "$volume"
+# change_file SIZE WEIGHT
+change_file() {
+	local dir=$ROOT/files/$1.plain
+	edited "$dir/$NAME" "$2" "$ROOT/files/new"
+	changed "$1" ezlb_file $DEBOUNCE file "$2" rename "$ROOT/files/new" "$dir/$NAME"
 }
 
-# with_keepalived SIZE ROUNDS: a backend is removed, then put back, then removed.
-with_keepalived() {
-	local i file=$ROOT/tmp/$1.keepalived
+# make_volume SIZE: as kubelet makes it; each generation has new files.
+make_volume() {
+	local name
+	mkdir "$VOLUME"
+	cp -r "$ROOT/files/$1.plain" "$VOLUME/..1"
+	ln -s ..1 "$VOLUME/..data"
+	for name in "$VOLUME/..1/"*; do echo "..data/${name##*/}"; done | (cd "$VOLUME" && xargs ln -s -t .)
+}
+# change_volume SIZE WEIGHT: of generation WEIGHT - 1 the next one.
+change_volume() {
+	local old=$VOLUME/..$(($2 - 1)) new=$VOLUME/..$2
+	cp -r "$old" "$new"
+	edited "$old/$NAME" "$2" "$new/$NAME"
+	ln -s "..$2" "$VOLUME/..data_tmp"
+	changed "$1" ezlb_configmap 0 volume "$2" rename "$VOLUME/..data_tmp" "$VOLUME/..data" || return
+	rm -r "$old"
+}
+
+# change_peer SIZE: a backend is removed, then put back.
+change_peer() {
+	local file=$ROOT/tmp/$1.keepalived
+	cp "$file.less" "$file"
+	changed "$1" keepalived_reload 0 peer -1 hangup "${PIDS[peer]}" || return
+	cp "$file.all" "$file"
+	quiet "${PIDS[peer]}" "${IDLES[peer]}"
+	in_net peer "$STOPWATCH" change 60 $SERVICE 0 1 hangup "${PIDS[peer]}" >/dev/null
+}
+
+# edits SIZE ROUNDS: one change of each, in turns.
+edits() {
+	local round file=$ROOT/tmp/$1.keepalived
+	local -A PIDS=() IDLES=()
+	VOLUME=$ROOT/files/volume
+	make_volume "$1"
 	keepalived_file "$1" "$file"
 	awk '/real_server 10.200.0.8 / { skip = 3 } skip-- <= 0' "$file" >"$file.less"
 	cp "$file" "$file.all"
 	empty
-	started 120 "$1" stay keepalived || return
-	settled "$PID"
-	for ((i = 0; i < $2; i++)); do
-		cp "$file.less" "$file"
-		changed "$1" keepalived_reload 0 "$PID" -1 hangup "$PID" || break
-		cp "$file.all" "$file"
-		quiet "$PID"
-		"$STOPWATCH" change 60 $SERVICE 0 1 hangup "$PID" >/dev/null || break
+	up file plain "$1"
+	FILES=/files/volume up volume plain "$1"
+	up peer keepalived "$1"
+	for ((round = 0; round < $2; round++)); do
+		[[ -z ${PIDS[file]:-} ]] || change_file "$1" $((round + 2))
+		[[ -z ${PIDS[volume]:-} ]] || change_volume "$1" $((round + 2))
+		# keepalived needs seconds for a reload of the largest size.
+		[[ -z ${PIDS[peer]:-} || ($1 -ge 10000 && $round -ge 2) ]] || change_peer "$1"
 	done
-	ended "$PID"
+	[[ -z ${LAB_TRACE:-} ]] || trace "$1" $((round + 2))
+	down
+	rm -r "$VOLUME"
+}
+
+# trace SIZE WEIGHT: with LAB_TRACE, what ezlb asks the kernel for during one change of a file.
+trace() {
+	strace -f -ttt -T -s 60 -o "$WORK/trace" -p "${PIDS[file]}" &
+	nap 2
+	echo "RENAME at $(date +%s.%N)" 
+	change_file "$1" "$2"
+	kill $!
+	wait $!
+	echo "--- trace"
+	sed 's/^/TRACE /' "$WORK/trace"
 }
 
 # the_floor SIZE ROUNDS: the request alone, from a program that is there already.
@@ -131,8 +170,6 @@ for size in ${LAB_SIZES:-1000 10000}; do
 	rounds=${LAB_ROUNDS:-$(quick 3 5)}
 	files "$size" plain
 	section "edit-$size" the_floor "$size" "$rounds"
-	section "edit-$size" with_files "$size" "$rounds"
-	section "edit-$size" with_keepalived "$size" "$((size < 10000 ? rounds : 2))"
-	section "edit-$size" with_configmap "$size" "$rounds"
+	section "edit-$size" edits "$size" "$rounds"
 	rm -rf "$ROOT/files/$size.plain"
 done
