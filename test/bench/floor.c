@@ -4,18 +4,18 @@
  * no table of its own: requests in the form that the kernel reads, packed, sent in one go. What
  * others need is compared with it.
  *
- *   floor create SERVICES DESTS [DIR...]   first reads all files of the directories, then creates
- * them floor set SERVICE DESTS WEIGHT         one dest gets another weight; prints the microseconds
- * of the request floor flush                            IPVS is empty then floor nothing what the
- * start of a program costs
+ *   floor create SERVICES DESTS [read|parse DIR]
+ *       Before it creates them it reads all files of DIR, or reads and parses them (files.h).
+ *   floor set SERVICE DEST WEIGHT
+ *       One dest gets another weight. Prints the microseconds of the request.
+ *   floor flush       IPVS is empty then.
+ *   floor nothing     what the start of a program costs
  *
  * The services are those of test/bench/objects.h. 256 requests are in one sendmsg, and only the
  * last one asks for an acknowledgement. The kernel reports an error of the others all the same.
  */
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/genetlink.h>
 #include <linux/ip_vs.h>
 #include <stdint.h>
@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "objects.h"
 
 #define PACKED	      256
@@ -264,28 +265,6 @@ static void flush(struct kernel *k)
 	flush_requests(k);
 }
 
-/* Every file whole, in the order of the directory. */
-static void read_files(const char *path)
-{
-	static char bytes[65536];
-	DIR *dir = opendir(path);
-	const struct dirent *entry;
-
-	must(dir != NULL, path);
-	while ((entry = readdir(dir))) {
-		int fd;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC);
-		must(fd >= 0, entry->d_name);
-		while (read(fd, bytes, sizeof(bytes)) > 0)
-			;
-		close(fd);
-	}
-	closedir(dir);
-}
-
 int main(int argc, char **argv)
 {
 	static struct kernel kernel;
@@ -301,14 +280,14 @@ int main(int argc, char **argv)
 		set(&kernel, atoi(argv[2]), atoi(argv[3]), (uint32_t)atoi(argv[4]));
 		return 0;
 	}
-	if (argc >= 4 && strcmp(what, "create") == 0) {
-		for (int i = 4; i < argc; i++)
-			read_files(argv[i]);
+	if ((argc == 4 || argc == 6) && strcmp(what, "create") == 0) {
+		if (argc == 6)
+			read_files(argv[5], strcmp(argv[4], "parse") == 0);
 		create(&kernel, atoi(argv[2]), atoi(argv[3]));
 		return 0;
 	}
 	fprintf(stderr,
-		"usage: floor create SERVICES DESTS [DIR...] | floor set SERVICE DEST WEIGHT | floor flush | "
+		"usage: floor create SERVICES DESTS [read|parse DIR] | floor set SERVICE DEST WEIGHT | floor flush | "
 		"floor nothing\n");
 	return 2;
 }

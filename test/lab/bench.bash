@@ -6,6 +6,7 @@
 # LAB_QUICK=1: fewer rounds and shorter times. LAB_SIZES, LAB_ROUNDS: others than those of the case.
 
 BIN=$(dirname "$EZLB")
+TOP=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../..")
 ROOT=/run/bench
 FLOOR=$ROOT/bin/floor
 STOPWATCH=$BIN/bench_stopwatch
@@ -72,7 +73,8 @@ root_put() {
 root_libraries() {
 	local name
 	ldd "$1" | grep -o '/[^ ]*'
-	for name in $(grep -aoE 'lib[a-z0-9_+-]+\.so\.[0-9]+' "$1" | sort -u); do
+	[[ $1 == "$EZLB" ]] || return 0
+	for name in $("$TOP/scripts/loaded" "$1"); do
 		name=$(ldconfig -p | awk -v name="$name" '$1 == name && /x86-64/ && !n++ { print $NF }')
 		[[ -z $name ]] || { echo "$name" && ldd "$name" | grep -o '/[^ ]*'; }
 	done
@@ -118,8 +120,8 @@ ipvsadm_file() {
 	}' >"$2"
 }
 
-# calm: the processors have nothing to do; it waits for at most 10 s. After IPVS was emptied the kernel frees
-# thousands of objects, and the next start would wait for that.
+# calm: the processors have nothing to do; it waits for at most 10 s. The kernel frees what was there before, and the next start
+# would wait for that.
 calm() {
 	local i user nice system wait irq soft rest idle=0 busy=0 busy_before idle_before
 	for ((i = 0; i < 33; i++)); do
@@ -132,12 +134,25 @@ calm() {
 	done
 }
 
-# empty: nothing is left of the round before, by the same means whatever made it.
+# empty: IPVS and the firewall of the namespace have nothing, by the same means whatever made it; no state is left.
+# Dests that are removed stay in a list of IPVS for up to three minutes, and each new dest is looked for in it: starts with many
+# dests need fresh.
 empty() {
 	"${IN[@]}" "$FLOOR" flush || return
 	"${IN[@]}" nft delete table ip ezlb 2>/dev/null || :
 	"${IN[@]}" iptables-legacy -t nat -F
 	"${IN[@]}" iptables-legacy -t nat -X
+	no_state
+}
+# fresh: a new network namespace, with an IPVS of its own; the one before goes, with all its objects.
+fresh() {
+	[[ ! -e /run/netns/bench ]] || ip netns delete bench
+	ip netns add bench
+	IN=(nsenter --net=/run/netns/bench)
+	"${IN[@]}" ip link set lo up
+	no_state
+}
+no_state() {
 	rm -rf "$ROOT"/{state,persist}
 	mkdir -m 700 "$ROOT"/{state,persist}
 	: >"$ROOT/tmp/output"
@@ -145,12 +160,12 @@ empty() {
 }
 
 # started SECONDS SIZE end|stay PROGRAM: sets TOOK to the milliseconds from its start until all is in IPVS, and PID.
-# PROGRAM: floor, read (the floor that also reads the files), plain, nftables, iptables (ezlb), keepalived, ipvsadm.
+# PROGRAM: floor, read (the floor that also reads the files), parse (and parses them), plain, nftables, iptables (ezlb), keepalived, ipvsadm.
 started() {
 	local command kind=plain line
 	case $4 in
 	floor) command=(/bin/floor create "$2" $BACKENDS_N) ;;
-	read) command=(/bin/floor create "$2" $BACKENDS_N "/files/$2.plain") ;;
+	read | parse) command=(/bin/floor create "$2" $BACKENDS_N "$4" "/files/$2.plain") ;;
 	plain | nftables | iptables)
 		[[ $4 == plain ]] || kind=nat
 		command=(/bin/ezlb run --config-dir "${FILES:-/files/$2.$kind}" --state-dir "/state/${STATE:-}" --persist-dir "/persist/${STATE:-}"
@@ -168,7 +183,7 @@ started() {
 	read -r TOOK PID <<<"$line"
 }
 EZLB_FLAGS=()
-IN=() # (in_ns lb) where IPVS is in that namespace
+IN=() # what enters the network namespace of IPVS
 
 # processes PID: it and its children.
 processes() {

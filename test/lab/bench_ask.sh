@@ -10,7 +10,7 @@
 # asked SIZE ROUNDS
 asked() {
 	local i path before name
-	empty
+	fresh
 	started 120 "$1" stay plain || return
 	nap 6
 	for ((i = 0; i <= $2; i++)); do

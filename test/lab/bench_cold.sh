@@ -11,11 +11,12 @@
 rules_alone() {
 	local took
 	if [[ $2 == nftables ]]; then
-		nft list table ip ezlb >"$WORK/rules" && nft delete table ip ezlb &&
-			took=$("$STOPWATCH" run / 1 "$(command -v nft)" -f "$WORK/rules") && result cold "$1" nft_-f ms "$took"
+		"${IN[@]}" nft list table ip ezlb >"$WORK/rules" && "${IN[@]}" nft delete table ip ezlb &&
+			took=$("${IN[@]}" "$STOPWATCH" run / 1 "$(command -v nft)" -f "$WORK/rules") && result cold "$1" nft_-f ms "$took"
 	else
-		iptables-legacy-save -t nat >"$WORK/rules" && iptables-legacy -t nat -F && iptables-legacy -t nat -X &&
-			took=$("$STOPWATCH" run / 1 "$(command -v iptables-legacy-restore)" "$WORK/rules") &&
+		"${IN[@]}" iptables-legacy-save -t nat >"$WORK/rules" &&
+			"${IN[@]}" iptables-legacy -t nat -F && "${IN[@]}" iptables-legacy -t nat -X &&
+			took=$("${IN[@]}" "$STOPWATCH" run / 1 "$(command -v iptables-legacy-restore)" "$WORK/rules") &&
 			result cold "$1" iptables-restore ms "$took"
 	fi
 }
@@ -24,7 +25,7 @@ rules_alone() {
 turn_of() {
 	local program
 	for program in "${@:2}"; do
-		empty
+		fresh
 		started 170 "$1" end "$program" || { result failed "$1" "$program" cold 1 && continue; }
 		[[ ${warm:-0} == 1 ]] || result cold "$1" "$program" ms "$TOOK"
 		[[ ${warm:-0} == 1 || $1 -gt 1000 || $program != *tables ]] || rules_alone "$1" "$program"
@@ -51,11 +52,11 @@ cold() {
 		# Of the largest size the peers have fewer turns, because each of theirs takes a minute.
 		[[ $1 -ge 10000 && $round -gt 0 ]] || turn_of "$1" keepalived ipvsadm
 	done
-	empty
+	fresh
 	rm -rf "$ROOT/files/$1".*
 }
 
-QUICK_ONES=(floor read plain nftables iptables)
+QUICK_ONES=(floor read parse plain nftables iptables)
 root_up
 section cold-warm warm_up
 for size in ${LAB_SIZES:-10 100 1000 10000}; do

@@ -127,7 +127,7 @@ edits() {
 	keepalived_file "$1" "$file"
 	awk '/real_server 10.200.0.8 / { skip = 3 } skip-- <= 0' "$file" >"$file.less"
 	cp "$file" "$file.all"
-	empty
+	no_state
 	up file plain "$1"
 	FILES=/files/volume up volume plain "$1"
 	up peer keepalived "$1"
@@ -157,10 +157,10 @@ trace() {
 # the_floor SIZE ROUNDS: the request alone, from a program that is there already.
 the_floor() {
 	local i us
-	empty
+	fresh
 	started 120 "$1" stay floor || return
 	for ((i = 0; i < $2; i++)); do
-		us=$("$FLOOR" set $SERVICE 0 $((i + 2))) || return
+		us=$("${IN[@]}" "$FLOOR" set $SERVICE 0 $((i + 2))) || return
 		result edit "$1" floor_request ms "$(awk -v us="$us" 'BEGIN { printf "%.2f", us / 1000 }')"
 	done
 }

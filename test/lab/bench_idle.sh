@@ -55,7 +55,7 @@ memory() {
 # idle SIZE PROGRAM SECONDS NAME
 idle() {
 	local cpu wakes writes written since took
-	empty
+	fresh
 	started 150 "$1" stay "$2" || {
 		result failed "$1" "$4" idle 1
 		return
