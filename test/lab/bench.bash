@@ -12,6 +12,12 @@ FLOOR=$ROOT/bin/floor
 STOPWATCH=$BIN/bench_stopwatch
 BACKENDS_N=10
 QUICK=${LAB_QUICK:-0}
+LIMIT=$(sed -n 's/^# timeout: //p' "$0") # of the case, in seconds
+
+# left: the seconds that the case still has. What is longer than that is left out, so that the rest is not lost.
+left() {
+	echo $((LIMIT - SECONDS - 12))
+}
 
 # quick A B: A with LAB_QUICK=1, else B.
 quick() {
@@ -174,9 +180,12 @@ started() {
 	keepalived) command=(/bin/keepalived -n -l -C -f "/tmp/$2.keepalived" -p /run/keepalived.pid -c /run/checkers.pid) ;;
 	ipvsadm) command=(/bin/ipvsadm -R) ;;
 	esac
-	local input=/dev/null
+	local input=/dev/null most
+	most=$(left)
+	[[ $most -gt 3 ]] || return 1
+	[[ $most -lt $1 ]] || most=$1
 	[[ $4 != ipvsadm ]] || input=$ROOT/tmp/$2.ipvsadm
-	line=$("${IN[@]}" "$STOPWATCH" start "$ROOT" "$1" "$2" $BACKENDS_N "$3" "$ROOT/tmp/output" "${command[@]}" <"$input") || {
+	line=$("${IN[@]}" "$STOPWATCH" start "$ROOT" "$most" "$2" $BACKENDS_N "$3" "$ROOT/tmp/output" "${command[@]}" <"$input") || {
 		tail -n 5 "$ROOT/tmp/output"
 		return 1
 	}
@@ -208,4 +217,23 @@ ran() {
 # ended PID: with its children, and without that they clean up.
 ended() {
 	"$STOPWATCH" end "$1"
+}
+
+# up NAME PROGRAM SIZE: NAME has a network namespace of its own, with an IPVS of its own, so that all run at the same time
+# and what is measured takes turns. Sets PIDS[NAME].
+up() {
+	ip netns add "$1"
+	IN=(nsenter "--net=/run/netns/$1")
+	"${IN[@]}" ip link set lo up
+	mkdir -m 700 "$ROOT/state/$1" "$ROOT/persist/$1"
+	# A third of the time: a start that is too slow must not take that of the others.
+	STATE=$1 started $(($(left) / 3)) "$3" stay "$2" || return
+	PIDS[$1]=$PID
+}
+# down: all of them.
+down() {
+	local name
+	for name in "${!PIDS[@]}"; do ended "${PIDS[$name]}"; done
+	for name in $(ip netns list | cut -d ' ' -f 1); do ip netns delete "$name"; done
+	rm -rf "$ROOT/state/"* "$ROOT/persist/"*
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 150
+# timeout: 60
 # What it costs ezlb to be asked, with many services: the metrics, as Prometheus does, and what the page asks. The time
 # until the answer is whole, and what ezlb runs for it. For scripts/bench.
 # shellcheck source=test/lab/lib.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 330
+# timeout: 210
 # One change among many until the kernel has it: a service file, a key of a ConfigMap, and keepalived's reload. Beside
 # them the request to the kernel alone, and how much the processor worked for it in all. For scripts/bench.
 # shellcheck source=test/lab/lib.sh
@@ -23,7 +23,7 @@ worked() {
 # settled PID: what its start brings about is over. Sets IDLE to what it then runs in a second, in microseconds.
 settled() {
 	local before=0 i
-	for ((i = 0; i < 30; i++)); do
+	for ((i = 0; i < 12; i++)); do
 		worked "$1" 1
 		IDLE=$WORKED
 		[[ $((IDLE * 10)) -gt $((before * 13 + 100000)) || $((before * 10)) -gt $((IDLE * 13 + 100000)) ]] || return 0
@@ -62,25 +62,6 @@ changed() {
 # edited FILE WEIGHT NEW: the file NEW is the same with another weight of the first backend.
 edited() {
 	sed -E "s/(200\.0\.8:80).*/\1\n    weight: $2/; /^    weight/d" "$1" >"$3"
-}
-
-# up NAME PROGRAM SIZE: NAME has a network namespace of its own, with an IPVS of its own, so that all run at the same time
-# and the changes take turns. Sets PIDS[NAME] and IDLES[NAME].
-up() {
-	ip netns add "$1"
-	IN=(nsenter "--net=/run/netns/$1")
-	"${IN[@]}" ip link set lo up
-	mkdir -m 700 "$ROOT/state/$1" "$ROOT/persist/$1"
-	STATE=$1 started 120 "$3" stay "$2" || return
-	settled "$PID"
-	PIDS[$1]=$PID IDLES[$1]=$IDLE
-}
-# down: all of them.
-down() {
-	local name
-	for name in "${!PIDS[@]}"; do ended "${PIDS[$name]}"; done
-	for name in file volume peer; do ip netns delete $name 2>/dev/null; done
-	rm -rf "$ROOT/state/"* "$ROOT/persist/"*
 }
 
 # change_file SIZE WEIGHT
@@ -128,30 +109,21 @@ edits() {
 	awk '/real_server 10.200.0.8 / { skip = 3 } skip-- <= 0' "$file" >"$file.less"
 	cp "$file" "$file.all"
 	no_state
-	up file plain "$1"
-	FILES=/files/volume up volume plain "$1"
-	up peer keepalived "$1"
-	for ((round = 0; round < $2; round++)); do
+	up file plain "$1" || result failed "$1" ezlb_file edit 1
+	FILES=/files/volume up volume plain "$1" || result failed "$1" ezlb_configmap edit 1
+	up peer keepalived "$1" || result failed "$1" keepalived_reload edit 1
+	for round in "${!PIDS[@]}"; do
+		settled "${PIDS[$round]}"
+		IDLES[$round]=$IDLE
+	done
+	for ((round = 0; round < $2 && $(left) > 20; round++)); do
 		[[ -z ${PIDS[file]:-} ]] || change_file "$1" $((round + 2))
 		[[ -z ${PIDS[volume]:-} ]] || change_volume "$1" $((round + 2))
 		# keepalived needs seconds for a reload of the largest size.
 		[[ -z ${PIDS[peer]:-} || ($1 -ge 10000 && $round -ge 2) ]] || change_peer "$1"
 	done
-	[[ -z ${LAB_TRACE:-} ]] || trace "$1" $((round + 2))
 	down
 	rm -r "$VOLUME"
-}
-
-# trace SIZE WEIGHT: with LAB_TRACE, what ezlb asks the kernel for during one change of a file.
-trace() {
-	strace -f -ttt -T -s 60 -o "$WORK/trace" -p "${PIDS[file]}" &
-	nap 2
-	echo "RENAME at $(date +%s.%N)" 
-	change_file "$1" "$2"
-	kill $!
-	wait $!
-	echo "--- trace"
-	sed 's/^/TRACE /' "$WORK/trace"
 }
 
 # the_floor SIZE ROUNDS: the request alone, from a program that is there already.

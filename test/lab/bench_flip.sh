@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 200
+# timeout: 80
 # A backend of one service among many goes down: how many messages ezlb sends to IPVS until that is written, and how long
 # it takes from the failed probe on. The kernel tells both: it traces its functions. For scripts/bench.
 # shellcheck source=test/lab/lib.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 440
+# timeout: 210
 # What ezlb and keepalived cost while nothing happens: the processor's time, how often they wake up, what they write,
 # and how much memory they have; and what their start alone costs. For scripts/bench.
 # shellcheck source=test/lab/lib.sh
@@ -31,7 +31,7 @@ usage() {
 # settled PID: what its start brings about is over.
 settled() {
 	local before=0 last i
-	for ((i = 0; i < 30; i++)); do
+	for ((i = 0; i < 12; i++)); do
 		usage "$1"
 		last=$CPU
 		nap 2
@@ -52,28 +52,37 @@ memory() {
 	done
 }
 
-# idle SIZE PROGRAM SECONDS NAME
+# idle SIZE SECONDS: both at the same time, each in its network namespace.
 idle() {
-	local cpu wakes writes written since took
-	fresh
-	started 150 "$1" stay "$2" || {
-		result failed "$1" "$4" idle 1
-		return
-	}
-	settled "$PID"
-	usage "$PID"
-	cpu=$CPU wakes=$WAKES writes=$WRITES written=$WRITTEN since=$(now_ms)
-	nap "$3"
-	usage "$PID"
+	local name since took
+	local -A PIDS=() BEFORE=()
+	no_state
+	up ezlb plain "$1" || result failed "$1" ezlb idle 1
+	up keepalived keepalived "$1" || result failed "$1" keepalived idle 1
+	for name in "${!PIDS[@]}"; do settled "${PIDS[$name]}"; done
+	for name in "${!PIDS[@]}"; do
+		usage "${PIDS[$name]}"
+		BEFORE[$name]="$CPU $WAKES $WRITES $WRITTEN"
+	done
+	since=$(now_ms)
+	nap "$2"
 	took=$(elapsed_ms "$since")
-	result idle "$1" "$4" %_of_a_core "$(awk -v us=$((CPU - cpu)) -v ms="$took" 'BEGIN { printf "%.3f", us / ms / 10 }')"
-	result idle "$1" "$4" wake-ups_a_minute $(((WAKES - wakes) * 60000 / took))
-	result idle "$1" "$4" writes_a_minute $(((WRITES - writes) * 60000 / took))
-	result idle "$1" "$4" bytes_written_a_minute $(((WRITTEN - written) * 60000 / took))
-	memory "$1" "$4" "$PID"
-	[[ $1 != 10 ]] || result idle "$1" "$4" shared_libraries \
-		"$(grep -o '/[^ ]*\.so[.0-9]*$' "/proc/$PID/maps" | sort -u | grep -vc '/ld-linux')"
-	ended "$PID"
+	for name in "${!PIDS[@]}"; do
+		usage "${PIDS[$name]}"
+		# shellcheck disable=SC2086 # words
+		told "$1" "$name" "$took" ${BEFORE[$name]}
+		memory "$1" "$name" "${PIDS[$name]}"
+		[[ $1 != 10 ]] || result idle "$1" "$name" shared_libraries \
+			"$(grep -o '/[^ ]*\.so[.0-9]*$' "/proc/${PIDS[$name]}/maps" | sort -u | grep -vc '/ld-linux')"
+	done
+	down
+}
+# told SIZE NAME MS CPU WAKES WRITES WRITTEN: what it was before, MS ago.
+told() {
+	result idle "$1" "$2" %_of_a_core "$(awk -v us=$((CPU - $4)) -v ms="$3" 'BEGIN { printf "%.3f", us / ms / 10 }')"
+	result idle "$1" "$2" wake-ups_a_minute $(((WAKES - $5) * 60000 / $3))
+	result idle "$1" "$2" writes_a_minute $(((WRITES - $6) * 60000 / $3))
+	result idle "$1" "$2" bytes_written_a_minute $(((WRITTEN - $7) * 60000 / $3))
 }
 
 # version: the start of each program, with nothing to do. The first run is for the emulator.
@@ -90,7 +99,6 @@ section idle-version version
 for size in ${LAB_SIZES:-10 1000 10000}; do
 	files "$size" plain
 	keepalived_file "$size" "$ROOT/tmp/$size.keepalived"
-	section "idle-$size" idle "$size" plain "$(quick 10 60)" ezlb
-	section "idle-$size" idle "$size" keepalived "$(quick 10 20)" keepalived
+	section "idle-$size" idle "$size" "$(quick 10 30)"
 	rm -rf "$ROOT/files/$size.plain"
 done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 330
+# timeout: 140
 # New connections a second: without a balancer, through IPVS's NAT alone, and through FullNAT of ezlb, with nftables and
 # iptables. In IPVS there are 1,000 services of 10 backends beside the one that gets the traffic: "1", only this
 # one has source NAT; "all", all have, so there are 10,000 backends with source NAT. For scripts/bench.
@@ -10,7 +10,7 @@
 
 CONN=$BIN/bench_conn
 SIZE=${LAB_SIZES:-1000}
-CONNECTIONS=${LAB_CONNECTIONS:-2000}
+CONNECTIONS=${LAB_CONNECTIONS:-1000}
 IN=(in_ns lb)
 
 # put NAME: the service with the traffic is the last one, in NAME's files too. Answers come back through lb in any case.
@@ -58,6 +58,6 @@ for kind in plain nat; do
 done
 kinds=(direct ipvs nftables_1 nftables_all iptables_1 iptables_all)
 for kind in direct ipvs; do warm=1 section nat rate "$kind"; done
-for ((round = 0; round < ${LAB_ROUNDS:-$(quick 2 5)}; round++)); do
+for ((round = 0; round < ${LAB_ROUNDS:-$(quick 2 5)} && $(left) > 30; round++)); do
 	for kind in "${kinds[@]}"; do section nat rate "$kind"; done
 done
