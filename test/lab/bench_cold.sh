@@ -9,10 +9,12 @@
 # rules_alone SIZE PROGRAM: the source NAT that ezlb has made, without IPVS, by the command that is there for it. nft needs
 # minutes to list a map of 10,000.
 rules_alone() {
-	local took
+	local took nft
+	nft=$(command -v nft)
 	if [[ $2 == nftables ]]; then
 		"${IN[@]}" nft list table ip ezlb >"$WORK/rules" && "${IN[@]}" nft delete table ip ezlb &&
-			took=$("${IN[@]}" "$STOPWATCH" run / 1 "$(command -v nft)" -f "$WORK/rules") && result cold "$1" nft_-f ms "$took"
+			{ took=$("${IN[@]}" "$STOPWATCH" run / 1 "$nft" -f "$WORK/rules") || { "${IN[@]}" nft -f "$WORK/rules" 2>&1 | head -n 6 && false; }; } &&
+			result cold "$1" nft_-f ms "$took"
 	else
 		"${IN[@]}" iptables-legacy-save -t nat >"$WORK/rules" &&
 			"${IN[@]}" iptables-legacy -t nat -F && "${IN[@]}" iptables-legacy -t nat -X &&
