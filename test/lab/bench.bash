@@ -174,7 +174,7 @@ started() {
 	read | parse) command=(/bin/floor create "$2" $BACKENDS_N "$4" "/files/$2.plain") ;;
 	plain | nftables | iptables)
 		[[ $4 == plain ]] || kind=nat
-		command=(/bin/ezlb run --config-dir "${FILES:-/files/$2.$kind}" --state-dir "/state/${STATE:-}" --persist-dir "/persist/${STATE:-}"
+		command=(/bin/ezlb run --config-dir "${FILES:-/files/$2.$kind}" --state-dir "/state/${PART:-}" --persist-dir "/persist/${PART:-}"
 			--snat-backend "${4/plain/nftables}" "${EZLB_FLAGS[@]}")
 		;;
 	keepalived) command=(/bin/keepalived -n -l -C -f "/tmp/$2.keepalived" -p /run/keepalived.pid -c /run/checkers.pid) ;;
@@ -227,7 +227,7 @@ up() {
 	"${IN[@]}" ip link set lo up
 	mkdir -m 700 "$ROOT/state/$1" "$ROOT/persist/$1"
 	# A third of the time: a start that is too slow must not take that of the others.
-	STATE=$1 started $(($(left) / 3)) "$3" stay "$2" || return
+	PART=$1 started $(($(left) / 3)) "$3" stay "$2" || return
 	PIDS[$1]=$PID
 }
 # down: all of them.
