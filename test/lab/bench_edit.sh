@@ -57,6 +57,8 @@ changed() {
 	ran "$pid"
 	result edit "$1" "$2" ms_of_CPU_in_all \
 		"$(awk -v us=$((CPU - before - idle * $(elapsed_ms "$since") / 1000)) 'BEGIN { printf "%.1f", us / 1000 }')"
+	[[ $4 == peer ]] || result edit "$1" "$2" ms_of_the_pass \
+		"$(sed -n 's/.*applied changes to the kernel.* ms=\([0-9]*\).*/\1/p' "$ROOT/tmp/output" | tail -n 1)"
 }
 
 # edited FILE WEIGHT NEW: the file NEW is the same with another weight of the first backend.

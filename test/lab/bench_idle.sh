@@ -67,7 +67,8 @@ idle() {
 	since=$(now_ms)
 	nap "$2"
 	took=$(elapsed_ms "$since")
-	for name in "${!PIDS[@]}"; do
+	for name in ezlb keepalived; do
+		[[ -n ${PIDS[$name]:-} ]] || continue
 		usage "${PIDS[$name]}"
 		# shellcheck disable=SC2086 # words
 		told "$1" "$name" "$took" ${BEFORE[$name]}
