@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 110
+# timeout: 100
 # What a health check by TCP costs ezlb and keepalived: of the same backends, as often. Who made how many probes is what the
 # kernel counts, of the connections that the listener has got. For scripts/bench; test/bench/probes.sh makes 10,000 a
 # second on a host.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 400
+# timeout: 450
 # From the start of a program to all objects in IPVS: the floor, ezlb, keepalived and ipvsadm, in turns. For scripts/bench.
 # shellcheck source=test/lab/lib.sh
 . "$(dirname "$0")/lib.sh"

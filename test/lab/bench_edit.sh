@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 210
+# timeout: 240
 # One change among many until the kernel has it: a service file, a key of a ConfigMap, and keepalived's reload. Beside
 # them the request to the kernel alone, and how much the processor worked for it in all. For scripts/bench.
 # shellcheck source=test/lab/lib.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 80
+# timeout: 70
 # A backend of one service among many goes down: how many messages ezlb sends to IPVS until that is written, and how long
 # it takes from the failed probe on. The kernel tells both: it traces its functions. For scripts/bench.
 # shellcheck source=test/lab/lib.sh
@@ -47,7 +47,7 @@ flip() {
 	empty
 	started 120 "$1" stay plain || return
 	nap 8
-	for ((i = 0; i < $2; i++)); do
+	for ((i = 0; i < $2 && $(left) > 8; i++)); do
 		: >$TRACE/trace
 		ip route replace unreachable 10.200.0.8/32 table local
 		eventually 60 "the dest is out" is_out

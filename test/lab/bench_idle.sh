@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 210
+# timeout: 190
 # What ezlb and keepalived cost while nothing happens: the processor's time, how often they wake up, what they write,
 # and how much memory they have; and what their start alone costs. For scripts/bench.
 # shellcheck source=test/lab/lib.sh

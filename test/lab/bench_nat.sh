@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 140
+# timeout: 100
 # New connections a second: without a balancer, through IPVS's NAT alone, and through FullNAT of ezlb, with nftables and
 # iptables. In IPVS there are 1,000 services of 10 backends beside the one that gets the traffic: "1", only this
 # one has source NAT; "all", all have, so there are 10,000 backends with source NAT. For scripts/bench.
