@@ -49,10 +49,11 @@ warm_up() {
 }
 # cold SIZE ROUNDS
 cold() {
-	local round
+	local round first
 	put_files "$1"
 	for ((round = 0; round < $2 && (round == 0 || $(left) > 100); round++)); do
-		turn_of "$1" "${QUICK_ONES[@]}"
+		first=$((round % ${#QUICK_ONES[@]})) # another one in each round
+		turn_of "$1" "${QUICK_ONES[@]:first}" "${QUICK_ONES[@]:0:first}"
 		# Of the largest size the peers have fewer turns, because each of theirs takes a minute.
 		[[ $1 -ge 10000 && $round -gt 0 ]] || turn_of "$1" keepalived ipvsadm
 	done
