@@ -52,6 +52,7 @@ changed() {
 		result failed "$1" "$2" edit 1
 		return 1
 	}
+	[[ $warm == 0 ]] || return 0
 	result edit "$1" "$2" ms "$(awk -v t="$took" -v minus="$3" 'BEGIN { printf "%.2f", t - minus }')"
 	quiet "$pid" "$idle"
 	ran "$pid"
@@ -101,9 +102,9 @@ change_peer() {
 	in_net peer "$STOPWATCH" change 60 $SERVICE 0 1 hangup "${PIDS[peer]}" >/dev/null
 }
 
-# edits SIZE ROUNDS: one change of each, in turns.
+# edits SIZE ROUNDS: one change of each, in turns. The first round is not counted: the emulator translates.
 edits() {
-	local round file=$ROOT/tmp/$1.keepalived
+	local round warm file=$ROOT/tmp/$1.keepalived
 	local -A PIDS=() IDLES=()
 	VOLUME=$ROOT/files/volume
 	make_volume "$1"
@@ -118,11 +119,12 @@ edits() {
 		settled "${PIDS[$round]}"
 		IDLES[$round]=$IDLE
 	done
-	for ((round = 0; round < $2 && $(left) > 20; round++)); do
+	for ((round = 0; round <= $2 && $(left) > 20; round++)); do
+		warm=$((round == 0))
 		[[ -z ${PIDS[file]:-} ]] || change_file "$1" $((round + 2))
 		[[ -z ${PIDS[volume]:-} ]] || change_volume "$1" $((round + 2))
 		# keepalived needs seconds for a reload of the largest size.
-		[[ -z ${PIDS[peer]:-} || ($1 -ge 10000 && $round -ge 2) ]] || change_peer "$1"
+		[[ -z ${PIDS[peer]:-} || ($1 -ge 10000 && $round -gt 2) ]] || change_peer "$1"
 	done
 	down
 	rm -r "$VOLUME"
