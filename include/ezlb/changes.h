@@ -32,7 +32,10 @@ struct ezlb_changes_count {
 /* Where the counts come from: the kernel, or a test. */
 struct ezlb_changes_source {
 	unsigned functions;
-	/* Starts to count; the counts begin at any value. On failure nothing is attached. */
+	/*
+	 * Starts to count; the counts begin at any value. On failure nothing is attached.
+	 * -EINPROGRESS: not yet; ask again, *err is not set.
+	 */
 	int (*attach)(void *arg, struct ezlb_err *err);
 	void (*detach)(void *arg);
 	void (*read)(void *arg, struct ezlb_changes_count counts[EZLB_CHANGES_FUNCTIONS]);

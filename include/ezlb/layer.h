@@ -49,6 +49,11 @@ struct ezlb_layer {
 	 * changes, which leads to a full pass.
 	 */
 	void (*changed)(struct ezlb_layer *layer, const struct ezlb_scope *services);
+	/*
+	 * IPVS only, may be NULL: true if it is certain, without reading them, that the rows in
+	 * scope are as at the last peek. Costs a system call.
+	 */
+	bool (*unchanged)(struct ezlb_layer *layer);
 	/* Frees the layer; changes nothing in the kernel. */
 	void (*close)(struct ezlb_layer *layer);
 };

@@ -89,6 +89,11 @@ void ezlb_lifecycle_step(struct ezlb_lifecycle *life, const struct ezlb_lifecycl
  */
 void ezlb_lifecycle_step_part(struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in,
 			      struct ezlb_roster *out);
+/*
+ * Does a backend of these services drain now, or would it after ezlb_lifecycle_step_part? Only then
+ * does the step look at the connections of `dests`. Changes nothing.
+ */
+bool ezlb_lifecycle_counts(const struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in);
 /* The due_ms of the last roster. */
 uint64_t ezlb_lifecycle_next(const struct ezlb_lifecycle *life);
 /*

@@ -92,6 +92,8 @@ static void attach(struct ezlb_changes *c, uint64_t now_ms)
 	if (c->given_up || now_ms < c->retry_at)
 		return;
 	rc = c->source.attach(c->source.arg, &c->why);
+	if (rc == -EINPROGRESS)
+		return;
 	c->attached = rc == 0;
 	if (rc == 0 && prove_all(c)) {
 		c->why = (struct ezlb_err){ 0 };

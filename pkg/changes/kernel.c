@@ -12,6 +12,9 @@
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +53,11 @@ struct kernel {
 	int map;
 	uint64_t *counts; /* begun and ended of each function; mapped */
 	int programs[PROBES], events[PROBES];
+	pthread_t thread; /* it attaches */
+	enum { IDLE, RUNNING } state;
+	atomic_bool done; /* the thread has nothing more to do */
+	int rc;		  /* its result */
+	struct ezlb_err err;
 };
 
 /* --- system calls ---------------------------------------------------------------------------- */
@@ -194,9 +202,8 @@ static int attach_probe(struct kernel *k, unsigned index, struct ezlb_err *err)
 }
 
 /* The ends come first: then each call whose begin is counted has its end counted, too. */
-static int attach(void *arg, struct ezlb_err *err)
+static int attach_all(struct kernel *k, struct ezlb_err *err)
 {
-	struct kernel *k = arg;
 	int rc = open_counts(k, err);
 
 	for (unsigned i = 0; rc == 0 && i < k->n; i++)
@@ -211,6 +218,60 @@ static int attach(void *arg, struct ezlb_err *err)
 	if (rc < 0)
 		detach(k);
 	return rc;
+}
+
+static void *run(void *arg)
+{
+	struct kernel *k = arg;
+
+	k->rc = attach_all(k, &k->err);
+	atomic_store(&k->done, true);
+	return NULL;
+}
+
+static bool start_thread(struct kernel *k)
+{
+	sigset_t all, before;
+	int rc;
+
+	atomic_store(&k->done, false);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&k->thread, NULL, run, k);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc == 0;
+}
+
+/*
+ * The kernel changes its own code for a probe and waits for all CPUs, for as long as a second where
+ * these are busy. So a thread of its own attaches: nobody else waits.
+ */
+static int attach(void *arg, struct ezlb_err *err)
+{
+	struct kernel *k = arg;
+
+	if (k->state == IDLE) {
+		if (!start_thread(k))
+			return attach_all(k, err);
+		k->state = RUNNING;
+	}
+	if (!atomic_load(&k->done))
+		return -EINPROGRESS;
+	pthread_join(k->thread, NULL);
+	k->state = IDLE;
+	*err = k->err;
+	return k->rc;
+}
+
+static void close_kernel(void *arg)
+{
+	struct kernel *k = arg;
+
+	if (k->state == RUNNING) {
+		pthread_join(k->thread, NULL);
+		detach(k);
+	}
+	free(k);
 }
 
 static void read_counts(void *arg, struct ezlb_changes_count counts[EZLB_CHANGES_FUNCTIONS])
@@ -256,6 +317,6 @@ struct ezlb_changes_source changes_kernel(enum ezlb_changes_table table, void (*
 					     .detach = detach,
 					     .read = read_counts,
 					     .call = call,
-					     .close = free,
+					     .close = close_kernel,
 					     .arg = k };
 }

@@ -211,6 +211,11 @@ static void changed(struct ezlb_layer *layer, const struct ezlb_scope *services)
 	look_changed(&((struct ipvs *)layer)->look, services);
 }
 
+static bool unchanged(struct ezlb_layer *layer)
+{
+	return look_unchanged(&((struct ipvs *)layer)->look);
+}
+
 /* --- apply --------------------------------------------------------------------------------- */
 
 static bool already_gone(const struct ezlb_op *op)
@@ -331,9 +336,12 @@ int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_lay
 	if (rc)
 		return rc;
 	ipvs = ezlb_calloc(1, sizeof(*ipvs));
-	ipvs->layer = (struct ezlb_layer){
-		.list = list, .peek = peek, .apply = apply, .changed = changed, .close = close_layer
-	};
+	ipvs->layer = (struct ezlb_layer){ .list = list,
+					   .peek = peek,
+					   .apply = apply,
+					   .changed = changed,
+					   .unchanged = unchanged,
+					   .close = close_layer };
 	ipvs->nl = nl;
 	ipvs->procfs = source->procfs;
 	look_init(&ipvs->look, source->now_ms, source->cpu_ns);

@@ -110,6 +110,13 @@ int look_print(struct look *look, const char *procfs, const struct ezlb_scope *s
 	return rc;
 }
 
+bool look_unchanged(struct look *look)
+{
+	if (!ezlb_changes_none(look->changes, look->now_ms()))
+		look->stale = true;
+	return look->known && !look->stale && !look->forced;
+}
+
 void look_wrote(struct look *look, bool done)
 {
 	look->stale = look->forced = true;

@@ -29,6 +29,8 @@ void look_clear(struct look *look);
 /* As peek in ezlb/layer.h, of the services and dests. */
 int look_print(struct look *look, const char *procfs, const struct ezlb_scope *scope,
 	       uint64_t *print);
+/* As unchanged in ezlb/layer.h. */
+bool look_unchanged(struct look *look);
 /* ezlb has sent commands; `done`: the kernel has carried out one of them at least. */
 void look_wrote(struct look *look, bool done);
 /* As changed in ezlb/layer.h. */

@@ -65,3 +65,32 @@ void ezlb_lifecycle_step_part(struct ezlb_lifecycle *life, const struct ezlb_lif
 	out->due_ms = ezlb_lifecycle_next(life);
 	ezlb_lifecycle_clear(&next);
 }
+
+static bool any_drains(const struct ezlb_members *members, const struct ezlb_service_key *key)
+{
+	size_t first = FIRST_OF(members, key), n = count_of(members, first, key);
+
+	for (size_t i = first; i < first + n; i++)
+		if (members->items[i].role == EZLB_ROLE_DRAINING)
+			return true;
+	return false;
+}
+
+bool ezlb_lifecycle_counts(const struct ezlb_lifecycle *life, const struct ezlb_lifecycle_in *in)
+{
+	struct ezlb_lifecycle next;
+	struct ezlb_roster roster;
+	bool any = false;
+
+	look_ahead(life, in, &next, &roster);
+	for (size_t i = 0; i < in->desired->len; i++) {
+		const struct ezlb_spec *spec = in->desired->items[i];
+
+		for (size_t k = 0; k < spec->n_listeners; k++)
+			any = any || any_drains(&life->members, &spec->listeners[k].key) ||
+			      any_drains(&next.members, &spec->listeners[k].key);
+	}
+	ezlb_lifecycle_clear(&next);
+	ezlb_roster_clear(&roster);
+	return any;
+}

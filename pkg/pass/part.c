@@ -176,16 +176,21 @@ bool part_look(struct ezlb_pass *pass)
  * False if somebody has changed these services since they were left, or they cannot be read: the
  * pass over all that follows tells of it, and no op is sent for rows that are not there any more.
  */
-static bool are_as_left(struct ezlb_pass *pass, const struct ezlb_scope *services)
+static bool are_as_left(struct ezlb_pass *pass, const struct ezlb_lifecycle_in *in,
+			const struct ezlb_scope *services)
 {
+	struct ezlb_layer *ipvs = pass->dp.layer[EZLB_LAYER_IPVS];
 	bool same = true;
 
 	for (size_t i = 0; i < services->len && same; i++)
 		same = ezlb_scope_has(&pass->checked, &services->items[i]);
 	pass->checked.len = 0;
+	/* Of a dest that drains the number of its connections is needed, too. */
+	if (!same && pass->touched.len == 0 && ipvs->unchanged &&
+	    !ezlb_lifecycle_counts(&pass->life, in))
+		same = ipvs->unchanged(ipvs);
 	if (!same)
 		same = read_rows(pass, services);
-
 	if (!same && pass->unchecked.len > 0)
 		forget(pass);
 	return same;
@@ -205,7 +210,7 @@ static bool plan(struct ezlb_pass *pass, const struct ezlb_verdicts *verdicts, u
 					      .now_ms = now_ms };
 
 	ezlb_reconcile_scope(result->part, &none, &result->plan.wanted);
-	if (!eligible(pass, result->part, now_ms) || !are_as_left(pass, &result->plan.wanted))
+	if (!eligible(pass, result->part, now_ms) || !are_as_left(pass, &in, &result->plan.wanted))
 		return false;
 	take_all_rows(pass, &result->plan.wanted, actual);
 	ezlb_lifecycle_step_part(&pass->life, &in, &result->plan.roster);

@@ -4,7 +4,7 @@
 # variants: nftables4
 # also: iptables4 iptables6 nftables6
 # A backend that is killed under load leaves the kernel within fail_count probes, by one write, and costs no
-# request but its own; only its service is listed before the write. 500 backends that fail together are a few passes, and
+# request but its own; nothing is listed before the write. 500 backends that fail together are a few passes, and
 # so is their recovery: their probes are spread over the interval, and so are their verdicts.
 # Counted: probes, writes and passes. The times are printed only.
 # shellcheck source=test/lab/lib.sh
@@ -29,16 +29,18 @@ traced() {
 since() { awk -v from="$1" '$2 * 1e6 > from { $1 = ""; print }' "$WORK/trace"; }
 # The firewall commits that a pass of backends needs: with iptables each backend has a rule.
 commits() { since "$1" | grep -cE 'IP6?T_SO_SET_REPLACE|NFT_MSG_(NEW|DEL)' || :; }
-# flip_is US WRITE: since then ezlb has read this one service, has sent this write to IPVS, and then has checked the
-# service: GET_SERVICE (4) and GET_DEST (8), of which the first is no dump. With iptables the pass is over all
-# services, because they share their rules.
+# flip_is US WRITE: since then ezlb has sent this write to IPVS before anything else, and then has checked the one service:
+# GET_SERVICE (4) and GET_DEST (8), of which the first is no dump. With iptables the pass is over all services, because
+# they share their rules.
 flip_is() {
 	local sent
 	sent=$(since "$1" | ipvs_commands | xargs)
-	! by_listener || [[ "$sent " == "4 8 $2 4 8 "* ]] || { echo "sent: $sent" && return 1; }
+	! by_listener || [[ "$sent " == "$2 4 8 "* ]] || { echo "sent: $sent" && return 1; }
 	# Later sends may be of the traffic counters.
 	! since "$1" | grep nlmsg_type=IPVS | head -n 3 | grep 'NLM_F_DUMP.*"\\x04'
 }
+# Where the kernel tells that nobody has changed anything, nothing is read before the write.
+told() { eventually 60 "the kernel's calls are counted" grep -q 'how changes of IPVS.*by="BPF' "$EZLB_LOG"; }
 want_commits=1
 ! by_listener || want_commits=0
 # passes US: those that changed something, a line of the log each.
@@ -91,6 +93,7 @@ all_answered() { [[ $(requests | grep -c " 200 $1\$") -eq $(counted "$1") ]]; }
 traced sendmsg,sendto,setsockopt,connect
 for b in b1 b2 b3; do eventually 15 "$b serves" serves $b; done
 eventually 10 "it is ready" is_ready
+told
 load
 eventually 20 "the load runs" requested 30
 

@@ -21,6 +21,8 @@ static int attach(void *arg, struct ezlb_err *err)
 {
 	(void)arg;
 	k.attempts++;
+	if (k.attach_rc == -EINPROGRESS)
+		return k.attach_rc;
 	if (k.attach_rc)
 		return ezlb_err_set(err, -k.attach_rc, "no probes");
 	k.attached++;
@@ -264,9 +266,30 @@ static void test_no_right(void **state)
 	}
 }
 
+/* The kernel takes its time: meanwhile anything may have changed, and there is no pause. */
+static void test_not_yet(void **state)
+{
+	struct ezlb_err why;
+
+	(void)state;
+	k.attach_rc = -EINPROGRESS;
+	for (int i = 1; i < 4; i++) {
+		assert_false(ezlb_changes_none(changes, now));
+		assert_int_equal(k.attempts, i);
+		assert_false(ezlb_changes_counts(changes, &why));
+		assert_int_equal(why.code, 0);
+	}
+	assert_int_equal(k.calls[SOCKOPT] + k.calls[NETLINK], 0);
+	k.attach_rc = 0;
+	assert_false(ezlb_changes_none(changes, now));
+	assert_true(ezlb_changes_counts(changes, &why));
+	assert_true(ezlb_changes_none(changes, now));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_not_yet, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_change, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_progress, setup, teardown),

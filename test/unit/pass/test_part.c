@@ -124,6 +124,62 @@ static void test_a_flip_is_one_op_and_reads_its_service(void **state)
 	assert_int_equal(lists(), before + 3);
 }
 
+static bool certain;
+
+static bool fake_unchanged(struct ezlb_layer *layer)
+{
+	(void)layer;
+	return certain;
+}
+
+/* Where it is certain that nobody has changed the rows, they are not read before the write. */
+static void test_what_is_certain_is_not_read(void **state)
+{
+	unsigned before = lists();
+
+	(void)state;
+	rig.pass.dp.layer[EZLB_LAYER_IPVS]->unchanged = fake_unchanged;
+	certain = true;
+	verdicts.items[0].verdict = EZLB_DOWN;
+	assert_true(plan_part());
+	assert_int_equal(rig.result.plan.ops.len, 1);
+	apply(true);
+	assert_int_equal(lists(), before);
+	assert_true(ezlb_pass_check(&rig.pass));
+	assert_int_equal(lists(), before + 1);
+	certain = false;
+	rig.pass.checked.len = 0;
+	assert_true(plan_part());
+	assert_int_equal(lists(), before + 2);
+	/* The connections of a backend that drains must be counted, whatever is certain. */
+	certain = true;
+	rig.pass.touched.len = 0;
+	web->drain_ms = 30000;
+	web->on_failure = EZLB_ON_FAILURE_DRAIN;
+	verdicts.items[0].verdict = EZLB_UP;
+	assert_true(plan_part());
+	apply(true);
+	assert_true(ezlb_pass_check(&rig.pass));
+	rig.pass.touched.len = rig.pass.checked.len = 0;
+	before = lists();
+	verdicts.items[0].verdict = EZLB_DOWN;
+	assert_true(plan_part());
+	assert_int_equal(lists(), before + 1);
+}
+
+/* Until the next look the layer counts ezlb's own changes, too. */
+static void test_what_was_touched_is_read(void **state)
+{
+	unsigned before = lists();
+
+	(void)state;
+	rig.pass.dp.layer[EZLB_LAYER_IPVS]->unchanged = fake_unchanged;
+	certain = true;
+	*EZLB_PUSH(&rig.pass.touched) = web->listeners[0].key;
+	assert_true(plan_part());
+	assert_int_equal(lists(), before + 1);
+}
+
 static void test_a_drain_reads_the_connections_of_its_service(void **state)
 {
 	unsigned before = lists();
@@ -453,6 +509,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_flip_is_one_op_and_reads_its_service),
+		TEST(test_what_is_certain_is_not_read),
+		TEST(test_what_was_touched_is_read),
 		TEST(test_a_drain_reads_the_connections_of_its_service),
 		TEST(test_the_look_afterwards),
 		TEST(test_a_look_before_the_check),
