@@ -76,9 +76,9 @@ static void add_backend(struct origins *origins, const struct ezlb_connections_p
 	if (!has_mark(index, backend->service))
 		return;
 	/* With a mark it takes every protocol. */
-	for (enum ezlb_proto proto = EZLB_TCP; proto <= EZLB_SCTP; proto++)
+	for (int proto = EZLB_TCP; proto <= EZLB_SCTP; proto++)
 		if (!used[proto] || backend->at.port == 0)
-			add(origins, backend, proto, backend->at.port);
+			add(origins, backend, (enum ezlb_proto)proto, backend->at.port);
 }
 
 static bool can_have(const struct ezlb_connections_service *service, const struct ezlb_addr *source)

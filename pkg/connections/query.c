@@ -141,9 +141,9 @@ static size_t protos_of(const struct ezlb_connections_index *index, enum ezlb_pr
 		used[index->listeners.items[i].proto] = true;
 	for (size_t i = 0; i < index->ranges.len; i++)
 		used[index->ranges.items[i].proto] = true;
-	for (enum ezlb_proto proto = EZLB_TCP; proto <= EZLB_SCTP; proto++)
+	for (int proto = EZLB_TCP; proto <= EZLB_SCTP; proto++)
 		if (used[proto] || index->marks.len > 0)
-			out[n++] = proto;
+			out[n++] = (enum ezlb_proto)proto;
 	return n;
 }
 

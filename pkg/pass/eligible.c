@@ -104,8 +104,8 @@ static bool has_same_addresses(const struct ezlb_members *members, const struct 
 		*EZLB_PUSH(&is) = spec->backends[i].endpoint.addr;
 	sort_out(&is);
 	same = was.len == is.len;
-	for (size_t i = 0; i < is.len && same; i++)
-		same = ezlb_addr_cmp(&was.items[i], &is.items[i]) == 0;
+	for (size_t i = 0; same && i < is.len && i < was.len; i++)
+		same = ezlb_addr_row_cmp(&was.items[i], &is.items[i]) == 0;
 	EZLB_VEC_CLEAR(&was);
 	EZLB_VEC_CLEAR(&is);
 	return same;

@@ -170,8 +170,8 @@ no_state() {
 started() {
 	local command kind=plain line
 	case $4 in
-	floor) command=(/bin/floor create "$2" $BACKENDS_N) ;;
-	read | parse) command=(/bin/floor create "$2" $BACKENDS_N "$4" "/files/$2.plain") ;;
+	floor) command=(/bin/floor create "$2" "$BACKENDS_N") ;;
+	read | parse) command=(/bin/floor create "$2" "$BACKENDS_N" "$4" "/files/$2.plain") ;;
 	plain | nftables | iptables)
 		[[ $4 == plain ]] || kind=nat
 		command=(/bin/ezlb run --config-dir "${FILES:-/files/$2.$kind}" --state-dir "/state/${PART:-}" --persist-dir "/persist/${PART:-}"
@@ -189,6 +189,7 @@ started() {
 		tail -n 5 "$ROOT/tmp/output"
 		return 1
 	}
+	# shellcheck disable=SC2034 # for the cases
 	read -r TOOK PID <<<"$line"
 }
 EZLB_FLAGS=()
@@ -197,8 +198,9 @@ IN=() # what enters the network namespace of IPVS
 # processes PID: it and its children.
 processes() {
 	echo "$1"
-	local child
-	for child in $(cat "/proc/$1/task/$1/children"); do processes "$child"; done
+	local child children
+	read -ra children <"/proc/$1/task/$1/children" || :
+	for child in "${children[@]}"; do processes "$child"; done
 }
 
 # ran PID: sets CPU to the microseconds that it and its children have run so far.
