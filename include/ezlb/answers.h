@@ -41,6 +41,8 @@ bool ezlb_answers_pass(const struct ezlb_spec *spec);
  */
 bool ezlb_answers_sample(struct ezlb_answers *answers, const struct ezlb_traffic *traffic,
 			 uint64_t clock_ms);
+/* The same for counters that are as in the last sample, at a much lower cost. */
+bool ezlb_answers_still(struct ezlb_answers *answers, uint64_t clock_ms);
 
 /*
  * The first silent listener of the service; NULL: none. Much UDP is one-way (syslog, statsd), and a

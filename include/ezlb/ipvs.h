@@ -62,6 +62,17 @@ int ezlb_ipvs_traffic(const struct ezlb_scope *scope, struct ezlb_traffic *out,
 int ezlb_ipvs_service_traffic(const struct ezlb_scope *scope, struct ezlb_traffic *out,
 			      struct ezlb_err *err);
 /*
+ * The counters of all services together. While they stand still, so do those of each service: the
+ * kernel counts a packet in both. It publishes each of them every 2 s or a little later, so one may
+ * be that much behind the other.
+ */
+struct ezlb_ipvs_totals {
+	uint64_t connections, packets_in, packets_out, bytes_in, bytes_out;
+};
+/* One read of /proc/net/ip_vs_stats, whose form is the kernel's. -EPROTO: it has another one. Any
+ * thread may call it. */
+int ezlb_ipvs_totals(struct ezlb_ipvs_totals *out);
+/*
  * Only the dests, with weight, active and inactive, and without counters: one read of
  * /proc/net/ip_vs, at about a seventh of the cost of ezlb_ipvs_traffic. Sorted. Any thread may call
  * it. -ENOENT if ip_vs is not loaded. A service that changes meanwhile may be left out.

@@ -124,6 +124,7 @@ bool ezlb_view_conntrack(struct ezlb_view *view, int64_t entries, int64_t max, i
 struct ezlb_view_survey {
 	struct ezlb_local *local; /* taken over if it differs; the caller clears what is left */
 	const struct ezlb_traffic *traffic; /* of services */
+	bool still;			    /* no traffic: it is as the last one */
 	struct ezlb_ports *ports;	    /* taken over; the caller clears what is left */
 	uint64_t clock_ms;		    /* now, by ezlb_now_ms */
 };

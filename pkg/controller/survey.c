@@ -19,9 +19,24 @@ struct survey_job {
 	struct ezlb_ports_uses uses; /* of full_nat services */
 	struct ezlb_traffic traffic, dests;
 	struct ezlb_ports ports, before; /* before: those of the last job */
+	struct still still;
+	bool is_still; /* the counters were not read: they are as in the last job */
 	unsigned turn;
 	struct ezlb_err local_err, traffic_err, ports_err;
 };
+
+/* Most hosts have traffic all the time. One that waits to take over has none. */
+static void read_traffic(struct survey_job *job)
+{
+	uint64_t now = ezlb_now_ms();
+	struct ezlb_ipvs_totals totals;
+	bool known = ezlb_ipvs_totals(&totals) == 0;
+
+	job->is_still = still_take(&job->still, known ? &totals : NULL, now);
+	if (!job->is_still &&
+	    ezlb_ipvs_service_traffic(&job->scope, &job->traffic, &job->traffic_err) == 0)
+		still_read(&job->still, now);
+}
 
 /* Runs in a thread of the pool. */
 static void on_work(uv_work_t *work)
@@ -29,7 +44,7 @@ static void on_work(uv_work_t *work)
 	struct survey_job *job = work->data;
 
 	ezlb_host_local(&job->local, &job->local_err);
-	ezlb_ipvs_service_traffic(&job->scope, &job->traffic, &job->traffic_err);
+	read_traffic(job);
 	if (job->uses.len > 0 &&
 	    ezlb_ipvs_connections(&job->scope, &job->dests, &job->ports_err) == 0)
 		portcount_take(&job->uses, &job->dests, &job->before, job->turn, &job->ports);
@@ -41,7 +56,8 @@ static void tell(const struct survey *survey, struct survey_job *job)
 {
 	const struct ezlb_view_survey found = {
 		.local = job->local_err.code ? NULL : &job->local,
-		.traffic = job->traffic_err.code ? NULL : &job->traffic,
+		.traffic = job->traffic_err.code || job->is_still ? NULL : &job->traffic,
+		.still = job->is_still,
 		.ports = job->ports_err.code ? NULL : &job->ports,
 		.clock_ms = ezlb_now_ms(),
 	};
@@ -58,6 +74,7 @@ static void on_done(uv_work_t *work, int status)
 	if (survey) {
 		survey->job = NULL;
 		EZLB_VEC_COPY(&survey->ports, &job->ports);
+		survey->still = survey->scope_known ? job->still : (struct still){ .known = false };
 		tell(survey, job);
 		if (survey->again)
 			start(survey, NOTICE_MS);
@@ -73,20 +90,25 @@ static void on_done(uv_work_t *work, int status)
 	free(job);
 }
 
-/* Sorted, as ezlb_scope_has expects. */
-static void take_scope(const struct ezlb_desired *desired, struct survey_job *job)
+/* Sorted, as ezlb_scope_has expects. The counters of other services are read again. */
+static void make_scope(struct survey *survey)
 {
+	const struct ezlb_desired *desired = &survey->from->catalog->desired;
+
+	survey->scope.len = survey->uses.len = 0;
 	for (size_t i = 0; i < desired->len; i++) {
 		const struct ezlb_spec *spec = desired->items[i];
 
 		if (!ezlb_answers_pass(spec))
 			continue;
 		for (size_t k = 0; k < spec->n_listeners; k++)
-			*EZLB_PUSH(&job->scope) = spec->listeners[k].key;
-		ezlb_ports_want(spec, &job->uses);
+			*EZLB_PUSH(&survey->scope) = spec->listeners[k].key;
+		ezlb_ports_want(spec, &survey->uses);
 	}
-	EZLB_SORT(&job->scope, ezlb_service_key_cmp);
-	ezlb_ports_sort(&job->uses);
+	EZLB_SORT(&survey->scope, ezlb_service_key_cmp);
+	ezlb_ports_sort(&survey->uses);
+	survey->still = (struct still){ .known = false };
+	survey->scope_known = true;
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -104,7 +126,11 @@ static void on_timer(uv_timer_t *timer)
 	job = ezlb_calloc(1, sizeof(*job));
 	job->work.data = job;
 	job->survey = survey;
-	take_scope(desired, job);
+	if (!survey->scope_known)
+		make_scope(survey);
+	EZLB_VEC_COPY(&job->scope, &survey->scope);
+	EZLB_VEC_COPY(&job->uses, &survey->uses);
+	job->still = survey->still;
 	EZLB_VEC_COPY(&job->before, &survey->ports);
 	job->turn = survey->turn++;
 	survey->job = job;
@@ -160,6 +186,7 @@ void survey_open(struct survey *survey, uv_loop_t *loop, const struct sources *f
 
 void survey_soon(struct survey *survey)
 {
+	survey->scope_known = false;
 	if (survey->open)
 		start(survey, 0);
 }
@@ -179,6 +206,8 @@ void survey_close(struct survey *survey)
 	if (survey->job)
 		survey->job->survey = NULL;
 	EZLB_VEC_CLEAR(&survey->ports);
+	EZLB_VEC_CLEAR(&survey->scope);
+	EZLB_VEC_CLEAR(&survey->uses);
 	uv_close((uv_handle_t *)&survey->timer, NULL);
 	if (survey->fd >= 0)
 		uv_close((uv_handle_t *)&survey->notified, on_poll_closed);

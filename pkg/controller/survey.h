@@ -3,13 +3,14 @@
  * survey: reads from the kernel, in a thread of the pool, what the conditions of services need and
  * no pass reads: the local addresses, the counters of the virtual services, and how many source
  * ports are used. Every 10 s while there are services, after a change of the files, and after an
- * address was added or removed.
+ * address was added or removed. The counters are read only while packets come.
  */
 #pragma once
 
 #include <uv.h>
 
 #include "sources.h"
+#include "still.h"
 
 struct survey_job;
 
@@ -29,6 +30,11 @@ struct survey {
 	struct survey_job *job;	 /* NULL: none runs */
 	struct ezlb_ports ports; /* of the last job */
 	unsigned turn;		 /* of the next */
+	struct ezlb_scope scope; /* services whose answers pass this host, sorted ... */
+	struct ezlb_ports_uses
+		uses; /* ... and of full_nat services; valid until the files change */
+	bool scope_known;
+	struct still still; /* of the last job with this scope */
 };
 
 /* Does nothing for the in-memory data plane. `from` is borrowed until survey_close. */

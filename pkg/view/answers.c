@@ -83,6 +83,20 @@ bool ezlb_answers_sample(struct ezlb_answers *answers, const struct ezlb_traffic
 	return changed;
 }
 
+bool ezlb_answers_still(struct ezlb_answers *answers, uint64_t clock_ms)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < answers->rows.len; i++) {
+		struct ezlb_answers_row *row = &answers->rows.items[i];
+		bool was = row->silent;
+
+		judge(row, row->in, row->out, clock_ms);
+		changed |= row->silent != was;
+	}
+	return changed;
+}
+
 static bool is_one_way(const struct ezlb_listener *listener, const struct ezlb_answers_row *row)
 {
 	bool mark = listener->listen.port == 0;

@@ -105,6 +105,8 @@ void ezlb_view_survey(struct ezlb_view *view, const struct ezlb_catalog *catalog
 	}
 	if (survey->traffic)
 		changed |= ezlb_answers_sample(&view->answers, survey->traffic, survey->clock_ms);
+	else if (survey->still)
+		changed |= ezlb_answers_still(&view->answers, survey->clock_ms);
 	if (survey->ports)
 		changed |= take_ports(view, survey->ports);
 	if (changed)

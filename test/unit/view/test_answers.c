@@ -171,6 +171,41 @@ static void test_answers_that_do_not_pass_here(void **state)
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
+/* The short way gives the same as a sample with the counters of the last one. */
+static void test_still(void **state)
+{
+	struct ezlb_answers by_still = { 0 }, by_sample = { 0 };
+	struct ezlb_traffic_row row = { .service = listener.key };
+	const struct ezlb_traffic traffic = { &row, 1, 1 };
+	unsigned silent_rows = 0, recovered = 0;
+
+	(void)state;
+	assert_false(ezlb_answers_still(&by_still, now)); /* no sample yet */
+	ezlb_answers_sample(&by_sample, &traffic, now);
+	EZLB_VEC_COPY(&by_still.rows, &by_sample.rows);
+	for (unsigned i = 0; i < 4000; i++) {
+		bool was = by_sample.rows.items[0].silent, a, b;
+
+		now += rand() % 50 ? (unsigned)(rand() % 20000) : 300000;
+		if (rand() % 2) {
+			row.counters.packets_in += (uint64_t)(rand() % 12);
+			row.counters.packets_out += rand() % 8 == 0;
+			a = ezlb_answers_sample(&by_still, &traffic, now);
+		} else {
+			a = ezlb_answers_still(&by_still, now);
+		}
+		b = ezlb_answers_sample(&by_sample, &traffic, now);
+		silent_rows += by_sample.rows.items[0].silent;
+		recovered += was && !by_sample.rows.items[0].silent;
+		assert_int_equal(a, b);
+		assert_memory_equal(by_still.rows.items, by_sample.rows.items,
+				    sizeof(*by_sample.rows.items));
+	}
+	assert_true(silent_rows > 10 && recovered > 10);
+	ezlb_answers_clear(&by_still);
+	ezlb_answers_clear(&by_sample);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +216,7 @@ int main(void)
 		TEST(test_counters_that_begin_again),
 		TEST(test_one_way),
 		TEST(test_answers_that_do_not_pass_here),
+		TEST(test_still),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
