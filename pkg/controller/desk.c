@@ -71,6 +71,14 @@ void desk_look(struct desk *desk)
 	manager_notify(&desk->manager, &desk->view);
 }
 
+bool desk_has_told(struct desk *desk)
+{
+	bool made = desk->admin.report.made;
+
+	desk->admin.report.made = false;
+	return made;
+}
+
 void desk_verdict(struct desk *desk, const struct ezlb_health_change *change)
 {
 	ezlb_view_verdict(&desk->view, change, now(desk));

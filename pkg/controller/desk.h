@@ -27,6 +27,8 @@ void desk_files(struct desk *desk, const struct ezlb_snapshot *snapshot);
 void desk_reloading(struct desk *desk);
 /* Called often: checks what sends no notification, the conntrack table. */
 void desk_look(struct desk *desk);
+/* Was a document made since the last call? It took memory for a moment. */
+bool desk_has_told(struct desk *desk);
 void desk_verdict(struct desk *desk, const struct ezlb_health_change *change);
 void desk_pass(struct desk *desk, const struct ezlb_verdicts *verdicts,
 	       const struct ezlb_pass_result *result, uint64_t ns);

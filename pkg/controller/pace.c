@@ -7,6 +7,8 @@
 #define AGAIN_MAX_MS  500 /* ... up to about this */
 #define LIFE_SHARE    50  /* passes for the roster take at most 1 part in so many of the time ... */
 #define LIFE_PAUSE_MS 5000 /* ... but are not further apart than this because of it */
+#define TRIM_MS	      1000 /* memory is given back after a document has been sent ... */
+#define TRIM_PAUSE_MS 2000 /* ... and not more often than this: it takes about 1 ms */
 
 uint64_t pace_after_verdict(const struct pace *pace, uint64_t now)
 {
@@ -35,4 +37,23 @@ uint64_t pace_after_roster(struct pace *pace, uint64_t due, uint64_t begin, uint
 	if (pause > LIFE_PAUSE_MS)
 		pause = LIFE_PAUSE_MS;
 	return due > now + pause ? due - now : pause;
+}
+
+void pace_after_work(struct pace *pace, uint64_t now)
+{
+	uint64_t next = pace->trimmed_at + TRIM_PAUSE_MS;
+
+	if (pace->trim_at == 0)
+		pace->trim_at = next > now + TRIM_MS ? next : now + TRIM_MS;
+}
+
+bool pace_trims(const struct pace *pace, uint64_t now)
+{
+	return pace->trim_at != 0 && now >= pace->trim_at;
+}
+
+void pace_after_trim(struct pace *pace, uint64_t now)
+{
+	pace->trim_at = 0;
+	pace->trimmed_at = now;
 }

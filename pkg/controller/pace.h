@@ -11,6 +11,8 @@ struct pace {
 	uint64_t life_at;   /* when the roster changes by itself; PACE_NEVER */
 	uint64_t health_at; /* of the last pass because of health */
 	unsigned writing;   /* passes in a row that wrote something */
+	uint64_t trim_at;   /* when memory is given back (ezlb_mem_trim); 0: nothing has used any */
+	uint64_t trimmed_at;
 };
 
 /* After a verdict has changed. One alone has its pass soon; of many in a row, each pass takes some.
@@ -24,3 +26,10 @@ uint64_t pace_after_pass(struct pace *pace, bool wrote);
  * rarer, so that they need little of the time.
  */
 uint64_t pace_after_roster(struct pace *pace, uint64_t due, uint64_t begin, uint64_t now);
+/*
+ * Work that needs memory for a moment is over: a document for the operator, or a pass. Soon
+ * afterwards, and not again and again, pace_trims() tells to give the memory back.
+ */
+void pace_after_work(struct pace *pace, uint64_t now);
+bool pace_trims(const struct pace *pace, uint64_t now);
+void pace_after_trim(struct pace *pace, uint64_t now);

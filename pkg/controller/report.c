@@ -67,6 +67,7 @@ static void on_done(uv_work_t *work, int status)
 	(void)status; /* never cancelled */
 	if (report) {
 		report->job = NULL;
+		report->made = true;
 		for (int i = 0; i < REPORT_KINDS; i++) {
 			const struct report_answer answer = { &job->status, &job->sample,
 							      &job->texts[i], &job->gzip[i],

@@ -34,6 +34,7 @@ struct report {
 	struct report_job *job;	     /* the running job; NULL: none */
 	uv_timer_t pause; /* between two reports, to leave the loop time for other work */
 	bool closing;
+	bool made; /* a document; the user of the report sets it to false */
 };
 
 void report_open(struct report *report, uv_loop_t *loop, const struct sources *from, report_fn done,

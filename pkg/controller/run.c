@@ -99,6 +99,12 @@ static void report(struct controller *c, const struct ezlb_verdicts *verdicts,
 	schedule_due(c, begin->ms);
 }
 
+static void give_back(struct controller *c)
+{
+	ezlb_mem_trim();
+	pace_after_trim(&c->pace, ezlb_now_ms());
+}
+
 static void pass_over_all(struct controller *c, const struct moment *begin)
 {
 	struct ezlb_pass *pass = &c->instance.pass;
@@ -120,7 +126,7 @@ static void pass_over_all(struct controller *c, const struct moment *begin)
 	ezlb_pass_result_clear(&result);
 	EZLB_VEC_CLEAR(&verdicts);
 	if (calm) /* the peak of the start or of a large change is over */
-		ezlb_mem_trim();
+		give_back(c);
 }
 
 /* False if only a pass over all can do it. */
@@ -143,6 +149,7 @@ static bool pass_over(struct controller *c, const struct ezlb_desired *part,
 			log_connections(c);
 		report(c, &verdicts, &result, begin);
 		ezlb_pass_result_clear(&result);
+		pace_after_work(&c->pace, ezlb_now_ms());
 	}
 	EZLB_VEC_CLEAR(&verdicts);
 	return may;
@@ -232,6 +239,10 @@ void run_on_look(uv_timer_t *timer)
 	if (ezlb_pass_peek(&c->instance.pass, &c->catalog.desired) || now >= c->full_at)
 		run_all(c, NULL, 0);
 	told_look(&c->told, &c->instance.plane);
+	if (desk_has_told(&c->desk))
+		pace_after_work(&c->pace, now);
+	if (pace_trims(&c->pace, now))
+		give_back(c);
 }
 
 /* A notification makes the next check come sooner. */

@@ -52,12 +52,30 @@ static void test_the_roster_has_its_time(void **state)
 	assert_true(pace.life_at == PACE_NEVER);
 }
 
+static void test_memory_is_given_back(void **state)
+{
+	struct pace pace = { .trimmed_at = 10000 };
+
+	(void)state;
+	assert_false(pace_trims(&pace, 90000)); /* nothing has used any */
+	pace_after_work(&pace, 90000);
+	assert_false(pace_trims(&pace, 90999));
+	pace_after_work(&pace, 90900); /* endless work does not put it off */
+	assert_true(pace_trims(&pace, 91000));
+	pace_after_trim(&pace, 91000);
+	assert_false(pace_trims(&pace, 92500));
+	pace_after_work(&pace, 91100); /* and does not make it happen all the time */
+	assert_false(pace_trims(&pace, 92999));
+	assert_true(pace_trims(&pace, 93000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_verdict_alone_has_its_pass_soon),
 		cmocka_unit_test(test_checks_of_what_was_written_become_rarer),
 		cmocka_unit_test(test_the_roster_has_its_time),
+		cmocka_unit_test(test_memory_is_given_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,13 +7,25 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
+#include <ezlb/admin.h>
 #include <ezlb/duration.h>
 
 #include "files.h"
 
 #define DEADLINE_MS 60000
+
+static bool tells_trims;
+
+/* In place of the one that gives memory back. */
+void ezlb_mem_trim(void)
+{
+	if (tells_trims)
+		dprintf(STDERR_FILENO, "memory is given back\n");
+}
 
 struct daemon {
 	pid_t pid;
@@ -214,6 +226,45 @@ static void test_ends_without_a_drain(void **state)
 	}
 }
 
+/* The answer is not read: whether it arrives does not matter. */
+static void ask_status(void)
+{
+	static const char request[] = "GET /api/v1/status HTTP/1.0\r\n\r\n";
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char byte;
+
+	assert_true(ezlb_strcpy(addr.sun_path, sizeof(addr.sun_path),
+				at("state/" EZLB_ADMIN_SOCKET).s));
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(write(fd, request, sizeof(request) - 1), sizeof(request) - 1);
+	assert_int_equal(read(fd, &byte, 1), 1);
+	close(fd);
+}
+
+/* Long before the next pass over all services, after which it does so as well. */
+static void test_gives_memory_back(void **state)
+{
+	struct daemon d;
+	uint64_t begin;
+
+	(void)state;
+	put("config/web.yaml", WEB);
+	tells_trims = true;
+	d = daemon_start();
+	tells_trims = false;
+	begin = ezlb_now_ms();
+	wait_said(&d, "memory is given back"); /* after the pass that checks the first one */
+	ask_status();
+	wait_said(&d, "memory is given back");
+	put("config/web.yaml", WEB_TWO);
+	wait_said(&d, "first=\"dest-add");
+	wait_said(&d, "memory is given back");
+	assert_true(ezlb_now_ms() - begin < 50000);
+	kill(d.pid, SIGTERM);
+	assert_int_equal(wait_end(&d), 0);
+}
+
 static void test_says_that_it_is_no_kernel(void **state)
 {
 	EZLB_AUTO_FREE char *lock = ezlb_asprintf("%s/lock", state_dir.s);
@@ -359,6 +410,7 @@ int main(void)
 		IN_TOP(test_drains_on_exit),
 		IN_TOP(test_works_while_it_drains),
 		IN_TOP(test_ends_without_a_drain),
+		IN_TOP(test_gives_memory_back),
 		IN_TOP(test_says_that_it_is_no_kernel),
 		IN_TOP(test_nobody_reads_the_log),
 		IN_TOP(test_hup),
