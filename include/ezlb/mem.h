@@ -47,6 +47,9 @@ void ezlb_close_fd(int *fd); /* closes if *fd >= 0, and sets it to -1 */
 	((v)->items = ezlb_vec_grow((v)->items, (v)->len, &(v)->cap, (n), sizeof(*(v)->items)), \
 	 (v)->items + (v)->len)
 #define EZLB_VEC_CLEAR(v) (free((v)->items), (v)->items = NULL, (v)->len = (v)->cap = 0)
+/* Gives back room that no item uses. For vectors that stay and seldom grow. */
+#define EZLB_VEC_FIT(v) \
+	((v)->items = ezlb_vec_fit((v)->items, (v)->len, &(v)->cap, sizeof(*(v)->items)))
 /* Appends a flat copy of each item of `from`; EZLB_VEC_COPY replaces the items of `to`. */
 #define EZLB_VEC_APPEND(to, from)                                                              \
 	do {                                                                                   \
@@ -88,6 +91,7 @@ typedef int (*ezlb_cmp_fn)(const void *a, const void *b);
 /* Room for one more item, zeroed. */
 void *ezlb_vec_room(void *items, size_t len, size_t *cap, size_t size);
 void *ezlb_vec_grow(void *items, size_t len, size_t *cap, size_t n, size_t size);
+void *ezlb_vec_fit(void *items, size_t len, size_t *cap, size_t size);
 void ezlb_sort(void *items, size_t len, size_t size, ezlb_cmp_fn cmp);
 /* See EZLB_SPLICE. There is room for m more items. Returns the new length. */
 size_t ezlb_splice(void *items, size_t len, size_t size, size_t at, size_t n, const void *from,

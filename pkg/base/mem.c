@@ -96,6 +96,17 @@ void *ezlb_vec_grow(void *items, size_t len, size_t *cap, size_t n, size_t size)
 	return ezlb_realloc(items, *cap, size);
 }
 
+void *ezlb_vec_fit(void *items, size_t len, size_t *cap, size_t size)
+{
+	if (*cap == len)
+		return items;
+	*cap = len;
+	if (len > 0)
+		return ezlb_realloc(items, len, size);
+	free(items);
+	return NULL;
+}
+
 void *ezlb_vec_room(void *items, size_t len, size_t *cap, size_t size)
 {
 	items = ezlb_vec_grow(items, len, cap, *cap ? 1 : 8, size);

@@ -142,8 +142,10 @@ static void take_files(struct ezlb_catalog *catalog, const struct ezlb_snapshot 
 	}
 	parsed_clear(&catalog->parsed);
 	catalog->ahead = 0;
-	if (catalog->entries.len > old)
+	if (catalog->entries.len > old) {
 		EZLB_SORT(&catalog->entries, entry_cmp);
+		EZLB_VEC_FIT(&catalog->entries);
+	}
 }
 
 static void forget_unseen(struct ezlb_catalog *catalog)

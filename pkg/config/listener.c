@@ -52,8 +52,9 @@ static void add_mark(struct ezlb_spec *spec, const struct reader *r)
 void ezlb_listeners_make(struct reader *r)
 {
 	struct ezlb_spec *spec = r->spec;
+	size_t n = r->listen.len * r->n_protos;
 
-	spec->listeners = ezlb_calloc(r->listen.len * r->n_protos + 1, sizeof(*spec->listeners));
+	spec->listeners = ezlb_calloc(n ? n : 1, sizeof(*spec->listeners));
 	for (size_t i = 0; i < r->listen.len; i++)
 		for (size_t j = 0; j < r->n_protos; j++)
 			add(spec, r, &r->listen.items[i], r->protos[j]);

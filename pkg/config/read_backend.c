@@ -68,7 +68,9 @@ static void read_list(struct reader *r, const struct field *field, const struct 
 				   n + spec->n_backends, EZLB_BACKENDS_MAX);
 		return;
 	}
-	spec->backends = ezlb_realloc(spec->backends, spec->n_backends + n + 1,
+	if (n == 0)
+		return;
+	spec->backends = ezlb_realloc(spec->backends, spec->n_backends + n,
 				      sizeof(*spec->backends));
 	r->backend = &defaults;
 	ezlb_read_defaults(r, field->table);

@@ -42,6 +42,7 @@ static void make_scope(struct ezlb_pass *pass, const struct ezlb_desired *desire
 {
 	pass->peeked.len = 0;
 	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &pass->peeked);
+	EZLB_VEC_FIT(&pass->peeked); /* it was made of two lists that are mostly the same */
 	pass->peeked_known = true;
 }
 

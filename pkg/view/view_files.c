@@ -136,6 +136,7 @@ static void take_all(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 	}
 	EZLB_SORT(&view->services, service_cmp);
 	forget_unseen(view, now_ms);
+	EZLB_VEC_FIT(&view->services);
 	view->summary_stale = true; /* its names are elsewhere now */
 }
 

@@ -192,6 +192,7 @@ static void merge(struct watch_settle *settle, struct watch_look *look, uint64_t
 			next.len--;
 		}
 	}
+	EZLB_VEC_FIT(&next);
 	EZLB_VEC_CLEAR(&settle->entries);
 	settle->entries = next;
 }

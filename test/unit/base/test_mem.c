@@ -69,6 +69,28 @@ static void test_room_for_many(void **state)
 	EZLB_VEC_CLEAR(&v);
 }
 
+static void test_fit(void **state)
+{
+	struct EZLB_VEC(int) v = { 0 };
+
+	(void)state;
+	EZLB_VEC_FIT(&v);
+	assert_null(v.items);
+	for (int i = 0; i < 100; i++)
+		*EZLB_PUSH(&v) = i;
+	assert_true(v.cap > 100);
+	EZLB_VEC_FIT(&v);
+	assert_int_equal(v.cap, 100);
+	assert_int_equal(v.len, 100);
+	assert_int_equal(*EZLB_PUSH(&v), 0); /* it can still grow */
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(v.items[i], i);
+	v.len = 0;
+	EZLB_VEC_FIT(&v);
+	assert_null(v.items);
+	assert_int_equal(v.cap, 0);
+}
+
 static void test_sort_and_find(void **state)
 {
 	struct EZLB_VEC(struct pair) v = { 0 };
@@ -248,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vector_grows_and_new_items_are_zero),
 		cmocka_unit_test(test_room_for_many),
+		cmocka_unit_test(test_fit),
 		cmocka_unit_test(test_sort_and_find),
 		cmocka_unit_test(test_sorted_is_not_sorted_again),
 		cmocka_unit_test(test_append_and_unique),
