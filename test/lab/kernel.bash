@@ -132,6 +132,8 @@ ipvs_commands() {
 	while read -r line; do
 		# Nor the dumps of local addresses, interfaces and qdiscs.
 		[[ $line != *nlmsg_type=@(nlctrl|NFNL_SUBSYS_NFTABLES|0xa|RTM_GET@(ROUTE|LINK|QDISC),*NLM_F_DUMP)* ]] || continue
+		# Nor NEW_SERVICE without a service, which the kernel refuses: it proves that the kernel's calls are counted.
+		[[ $line != *nlmsg_len=20,*'"\x01\x01\x00\x00"'* ]] || continue
 		[[ $line == *nlmsg_type=IPVS,* ]] || echo "unknown: $line"
 		while [[ $line =~ nlmsg_type=IPVS,[^\"]*\"\\x([0-9a-f]{2})(.*) ]]; do
 			echo $((16#${BASH_REMATCH[1]}))
