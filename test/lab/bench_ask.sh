@@ -30,7 +30,7 @@ asked() {
 }
 
 root_up
-for size in ${LAB_SIZES:-10 1000}; do
+for size in ${LAB_SIZES:-1000}; do
 	files "$size" plain
 	section "ask-$size" asked "$size" "${LAB_ROUNDS:-$(quick 2 5)}"
 done
