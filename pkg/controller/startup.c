@@ -82,6 +82,8 @@ static void reload(struct controller *c, const char *why)
 {
 	desk_reloading(&c->desk);
 	ezlb_watch_rescan(c->watch);
+	/* Started again, the timer of the pass comes after the one that reads the files. */
+	uv_timer_stop(&c->pass_timer);
 	c->keep_at = 0;
 	ezlb_pass_hurry(&c->instance.pass);
 	run_all(c, why, 0);
