@@ -18,37 +18,10 @@
 #include <stdint.h>
 
 #include <ezlb/err.h>
+#include <ezlb/record.h>
 
 struct uv_loop_s;
 struct ezlb_channel;
-
-#define EZLB_RECORD_MAX	    (60 * 1024) /* bytes of one record */
-#define EZLB_RECORD_FDS_MAX 2
-
-enum ezlb_record_kind {
-	/* Probes of type http and https: pkg/health/records.h. */
-	EZLB_RECORD_CHECK,	  /* to the worker: a check, by its id, and its CA file */
-	EZLB_RECORD_CHECK_FORGET, /* to the worker */
-	EZLB_RECORD_PROBE,	  /* to the worker: begin a probe, by its id */
-	EZLB_RECORD_PROBE_CANCEL, /* to the worker */
-	EZLB_RECORD_PROBE_RESULT, /* from the worker */
-
-	/* The admin server: pkg/api/records.h. */
-	EZLB_RECORD_CLIENT,  /* to the worker: a connection that the daemon has accepted */
-	EZLB_RECORD_REQUEST, /* from the worker: a whole request, by its id */
-	EZLB_RECORD_REPLY,   /* to the worker: its answer; long documents as descriptors */
-	EZLB_RECORD_GONE,    /* from the worker: the client of a request is gone */
-
-	EZLB_RECORDS
-};
-
-struct ezlb_record {
-	enum ezlb_record_kind kind;
-	const void *data; /* len bytes, aligned for any type; borrowed */
-	size_t len;
-	int fds[EZLB_RECORD_FDS_MAX]; /* a receiver keeps one by setting it to -1 here */
-	size_t n_fds;
-};
 
 /* Called on the loop for each record of one kind. */
 typedef void (*ezlb_channel_fn)(void *arg, struct ezlb_record *record);
@@ -67,7 +40,10 @@ void ezlb_channel_open(struct uv_loop_s *loop, ezlb_channel_lost_fn lost, void *
 /* Closes the socket without a call of anybody; frees the channel later, from the loop. */
 void ezlb_channel_close(struct ezlb_channel *channel);
 
-/* The channel is up with this socket, which it owns from now on. Only while it is not up. */
+/*
+ * The channel is up with this socket, which it owns from now on. If it was up with another one, it
+ * gives that up and tells the watchers first, but does not call `lost`.
+ */
 int ezlb_channel_attach(struct ezlb_channel *channel, int fd, struct ezlb_err *err);
 bool ezlb_channel_is_up(const struct ezlb_channel *channel);
 

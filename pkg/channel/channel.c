@@ -12,8 +12,6 @@
 
 #include <ezlb/mem.h>
 
-#include "record.h"
-
 #define RECEIVE_MAX 64 /* records in one iteration of the loop */
 #define WATCHERS    4
 #define WAITING_MAX (16 * 1024 * 1024) /* bytes */
@@ -21,9 +19,7 @@
 /* A record that the socket did not take yet. */
 struct waiting {
 	STAILQ_ENTRY(waiting) link;
-	struct record_head head;
-	int fds[EZLB_RECORD_FDS_MAX];
-	size_t n_fds;
+	struct ezlb_record record;
 	unsigned char bytes[];
 };
 
@@ -49,7 +45,7 @@ struct ezlb_channel {
 	ezlb_channel_lost_fn lost;
 	void *arg;
 
-	struct record_buffer buffer;
+	struct ezlb_record_buffer buffer;
 };
 
 static void on_ready(uv_poll_t *poll, int status, int events);
@@ -71,9 +67,8 @@ static void drop_first(struct ezlb_channel *channel)
 	struct waiting *first = STAILQ_FIRST(&channel->waiting);
 
 	STAILQ_REMOVE_HEAD(&channel->waiting, link);
-	channel->waiting_bytes -= sizeof(*first) + first->head.len;
-	for (size_t i = 0; i < first->n_fds; i++)
-		close(first->fds[i]);
+	channel->waiting_bytes -= sizeof(*first) + first->record.len;
+	ezlb_record_close_fds(&first->record);
 	free(first);
 }
 
@@ -84,6 +79,8 @@ static void free_poll(uv_handle_t *handle)
 
 static void give_up_socket(struct ezlb_channel *channel)
 {
+	channel->why = NULL;
+	channel->closed = false;
 	uv_close((uv_handle_t *)channel->poll, free_poll);
 	channel->poll = NULL;
 	close(channel->fd);
@@ -99,8 +96,6 @@ static void on_soon(uv_timer_t *timer)
 	if (!channel->poll || (!why && !channel->closed))
 		return;
 	give_up_socket(channel);
-	channel->why = NULL;
-	channel->closed = false;
 	tell(channel, false);
 	channel->lost(channel->arg, why);
 }
@@ -145,7 +140,7 @@ static void send_waiting(struct ezlb_channel *channel)
 	int rc;
 
 	while ((first = STAILQ_FIRST(&channel->waiting)) && !is_lost(channel)) {
-		rc = record_send(channel->fd, &first->head, first->bytes, first->fds, first->n_fds);
+		rc = ezlb_record_send(channel->fd, &first->record);
 		if (is_for_later(rc))
 			return;
 		drop_first(channel);
@@ -158,7 +153,7 @@ static void dispatch(struct ezlb_channel *channel, struct ezlb_record *record)
 {
 	if (channel->receivers[record->kind].fn)
 		channel->receivers[record->kind].fn(channel->receivers[record->kind].arg, record);
-	record_close_fds(record);
+	ezlb_record_close_fds(record);
 }
 
 static void receive(struct ezlb_channel *channel)
@@ -167,7 +162,7 @@ static void receive(struct ezlb_channel *channel)
 	int rc;
 
 	for (int i = 0; i < RECEIVE_MAX && !is_lost(channel); i++) {
-		rc = record_receive(channel->fd, &channel->buffer, &record);
+		rc = ezlb_record_receive(channel->fd, &channel->buffer, &record);
 		if (rc == -EAGAIN)
 			return;
 		if (rc == 1)
@@ -227,7 +222,10 @@ int ezlb_channel_attach(struct ezlb_channel *channel, int fd, struct ezlb_err *e
 {
 	int rc;
 
-	assert(!channel->poll);
+	if (channel->poll) {
+		give_up_socket(channel);
+		tell(channel, false);
+	}
 	channel->poll = ezlb_calloc(1, sizeof(*channel->poll));
 	rc = uv_poll_init(channel->loop, channel->poll, fd);
 	if (rc < 0) {
@@ -264,16 +262,16 @@ void ezlb_channel_watch(struct ezlb_channel *channel, ezlb_channel_state_fn fn, 
 	channel->watchers[i].arg = arg;
 }
 
-static void wait_to_send(struct ezlb_channel *channel, const struct ezlb_record *record,
-			 const struct record_head *head)
+/* Takes the descriptors. */
+static void wait_to_send(struct ezlb_channel *channel, struct ezlb_record *record)
 {
 	struct waiting *waiting = ezlb_calloc(1, sizeof(*waiting) + record->len);
 
-	waiting->head = *head;
-	waiting->n_fds = record->n_fds;
-	memcpy(waiting->fds, record->fds, sizeof(waiting->fds));
+	waiting->record = *record;
+	record->n_fds = 0;
 	if (record->len > 0)
 		memcpy(waiting->bytes, record->data, record->len);
+	waiting->record.data = waiting->bytes;
 	STAILQ_INSERT_TAIL(&channel->waiting, waiting, link);
 	channel->waiting_bytes += sizeof(*waiting) + record->len;
 	if (channel->waiting_bytes > WAITING_MAX)
@@ -282,35 +280,28 @@ static void wait_to_send(struct ezlb_channel *channel, const struct ezlb_record 
 		poll_for(channel);
 }
 
-/* Afterwards the record has no descriptors any more. */
 static void send_or_wait(struct ezlb_channel *channel, struct ezlb_record *record)
 {
-	const struct record_head head = { .kind = (uint16_t)record->kind,
-					  .len = (uint32_t)record->len };
 	int rc = -EAGAIN;
 
 	if (STAILQ_EMPTY(&channel->waiting))
-		rc = record_send(channel->fd, &head, record->data, record->fds, record->n_fds);
-	if (is_for_later(rc)) {
-		wait_to_send(channel, record, &head);
-		record->n_fds = 0;
-		return;
-	}
+		rc = ezlb_record_send(channel->fd, record);
 	/* EPIPE: what the other side has sent before it closed is still to be read. */
-	if (rc < 0 && rc != -EPIPE && rc != -ECONNRESET)
+	if (is_for_later(rc))
+		wait_to_send(channel, record);
+	else if (rc < 0 && rc != -EPIPE && rc != -ECONNRESET)
 		lose_soon(channel, "the socket has failed");
-	record_close_fds(record);
 }
 
 bool ezlb_channel_send(struct ezlb_channel *channel, struct ezlb_record *record)
 {
+	bool lost = is_lost(channel);
+
 	assert(record->len <= EZLB_RECORD_MAX && record->n_fds <= EZLB_RECORD_FDS_MAX);
-	if (is_lost(channel)) {
-		record_close_fds(record);
-		return false;
-	}
-	send_or_wait(channel, record);
-	return true;
+	if (!lost)
+		send_or_wait(channel, record);
+	ezlb_record_close_fds(record);
+	return !lost;
 }
 
 bool ezlb_channel_say(struct ezlb_channel *channel, enum ezlb_record_kind kind, const void *data,

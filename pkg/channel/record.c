@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "record.h"
+#include <ezlb/record.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,25 +13,27 @@ union control {
 	char bytes[CMSG_SPACE(EZLB_RECORD_FDS_MAX * sizeof(int))];
 };
 
-int record_send(int fd, const struct record_head *head, const void *data, const int *fds,
-		size_t n_fds)
+int ezlb_record_send(int fd, const struct ezlb_record *record)
 {
+	struct ezlb_record_head head = { .kind = (uint16_t)record->kind,
+					 .len = (uint32_t)record->len };
 	union control control = { 0 };
-	/* sendmsg(2) does not write to them. */
-	struct iovec parts[] = { { (void *)(uintptr_t)head, sizeof(*head) },
-				 { (void *)(uintptr_t)data, head->len } };
-	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = head->len > 0 ? 2 : 1 };
+	/* sendmsg(2) does not write to the bytes. */
+	struct iovec parts[] = { { &head, sizeof(head) },
+				 { (void *)(uintptr_t)record->data, record->len } };
+	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = record->len > 0 ? 2 : 1 };
+	size_t size = record->n_fds * sizeof(int);
 	struct cmsghdr *cmsg;
 	ssize_t n;
 
-	if (n_fds > 0) {
+	if (size > 0) {
 		msg.msg_control = control.bytes;
-		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
+		msg.msg_controllen = CMSG_SPACE(size);
 		cmsg = CMSG_FIRSTHDR(&msg);
 		cmsg->cmsg_level = SOL_SOCKET;
 		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fds, n_fds * sizeof(int));
+		cmsg->cmsg_len = CMSG_LEN(size);
+		memcpy(CMSG_DATA(cmsg), record->fds, size);
 	}
 	do
 		n = sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -38,7 +41,7 @@ int record_send(int fd, const struct record_head *head, const void *data, const 
 	return n < 0 ? -errno : 0;
 }
 
-void record_close_fds(struct ezlb_record *record)
+void ezlb_record_close_fds(struct ezlb_record *record)
 {
 	for (size_t i = 0; i < record->n_fds; i++)
 		if (record->fds[i] >= 0)
@@ -66,15 +69,15 @@ static void take_fds(struct msghdr *msg, struct ezlb_record *record)
 	}
 }
 
-static bool is_record(const struct record_buffer *buffer, size_t n, int flags)
+static bool is_record(const struct ezlb_record_buffer *buffer, size_t n, int flags)
 {
-	const struct record_head *head = &buffer->head;
+	const struct ezlb_record_head *head = &buffer->head;
 
 	return n >= sizeof(*head) && (flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
 	       head->kind < EZLB_RECORDS && head->zero == 0 && head->len == n - sizeof(*head);
 }
 
-int record_receive(int fd, struct record_buffer *buffer, struct ezlb_record *record)
+int ezlb_record_receive(int fd, struct ezlb_record_buffer *buffer, struct ezlb_record *record)
 {
 	union control control;
 	struct iovec parts[] = { { &buffer->head, sizeof(buffer->head) },
@@ -95,7 +98,7 @@ int record_receive(int fd, struct record_buffer *buffer, struct ezlb_record *rec
 	if (n == 0 && record->n_fds == 0)
 		return 0;
 	if (!is_record(buffer, (size_t)n, msg.msg_flags)) {
-		record_close_fds(record);
+		ezlb_record_close_fds(record);
 		return -EBADMSG;
 	}
 	record->kind = (enum ezlb_record_kind)buffer->head.kind;

@@ -18,8 +18,6 @@
 
 #include <ezlb/channel.h>
 
-#include "record.h"
-
 /* What happened to one side. */
 struct side {
 	struct ezlb_channel *channel;
@@ -208,34 +206,34 @@ static void test_no_record(void **state)
 {
 	static const struct {
 		const char *name;
-		struct record_head head;
+		struct ezlb_record_head head;
 		size_t len;
 		bool lost;
 	} rows[] = {
-		{ "unknown kind", { .kind = EZLB_RECORDS }, sizeof(struct record_head), true },
+		{ "unknown kind", { .kind = EZLB_RECORDS }, sizeof(struct ezlb_record_head), true },
 		{ "not zero",
 		  { .kind = EZLB_RECORD_PROBE, .zero = 1 },
-		  sizeof(struct record_head),
+		  sizeof(struct ezlb_record_head),
 		  true },
 		{ "longer than it says",
 		  { .kind = EZLB_RECORD_PROBE },
-		  sizeof(struct record_head) + 1,
+		  sizeof(struct ezlb_record_head) + 1,
 		  true },
 		{ "shorter",
 		  { .kind = EZLB_RECORD_PROBE, .len = 5 },
-		  sizeof(struct record_head),
+		  sizeof(struct ezlb_record_head),
 		  true },
 		{ "half a head", { .kind = EZLB_RECORD_PROBE }, 4, true },
 		{ "too long",
 		  { .kind = EZLB_RECORD_PROBE, .len = EZLB_RECORD_MAX },
-		  sizeof(struct record_head) + EZLB_RECORD_MAX + 1,
+		  sizeof(struct ezlb_record_head) + EZLB_RECORD_MAX + 1,
 		  true },
 		{ "right",
 		  { .kind = EZLB_RECORD_PROBE, .len = 3 },
-		  sizeof(struct record_head) + 3,
+		  sizeof(struct ezlb_record_head) + 3,
 		  false },
 	};
-	static unsigned char message[sizeof(struct record_head) + EZLB_RECORD_MAX + 1];
+	static unsigned char message[sizeof(struct ezlb_record_head) + EZLB_RECORD_MAX + 1];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -307,6 +305,23 @@ static void test_refused_by_receiver(void **state)
 	assert_string_equal(b.seen, "up down lost:closed ");
 }
 
+/* Another worker before the end of the last one was read. */
+static void test_attached_again(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	pair(fds);
+	say(&b, "of the last");
+	ezlb_channel_refuse(a.channel, "test"); /* not carried out yet */
+	a.seen[0] = '\0';
+	assert_int_equal(ezlb_channel_attach(a.channel, fds[0], NULL), 0);
+	run();
+	assert_string_equal(a.seen, "down up ");
+	assert_string_equal(b.seen, "up down lost:closed ");
+	close(fds[1]);
+}
+
 /* A watcher that was removed is not called. */
 static void test_watchers(void **state)
 {
@@ -334,6 +349,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_empty_message, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_to_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused_by_receiver, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_attached_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_watchers, setup, teardown),
 	};
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* serve: the worker's loop. */
+#include "spawner.h"
+
+#include <unistd.h>
+
+#include <uv.h>
+
+#define STUCK_S 10 /* one turn of the loop; then SIGALRM ends the worker, and another one begins \
+		    */
+
+/* While the loop waits there is no alarm, so an idle worker never wakes up. */
+static void before_wait(uv_prepare_t *prepare)
+{
+	(void)prepare;
+	alarm(0);
+}
+
+static void after_wait(uv_check_t *check)
+{
+	(void)check;
+	alarm(STUCK_S);
+}
+
+/* The daemon has ended the channel, or ends. What is still to be sent to clients is not waited for.
+ */
+static void on_lost(void *arg, const char *why)
+{
+	(void)arg;
+	_exit(why ? 1 : 0);
+}
+
+_Noreturn void worker_run(const struct ezlb_worker_options *options, int fd, uint32_t needs)
+{
+	struct ezlb_channel *channel;
+	uv_prepare_t prepare;
+	uv_check_t check;
+	uv_loop_t loop;
+
+	(void)needs;
+	if (uv_loop_init(&loop) < 0)
+		_exit(1);
+	uv_prepare_init(&loop, &prepare);
+	uv_check_init(&loop, &check);
+	uv_prepare_start(&prepare, before_wait);
+	uv_check_start(&check, after_wait);
+	ezlb_channel_open(&loop, on_lost, NULL, &channel);
+	options->serve(&loop, channel);
+	if (ezlb_channel_attach(channel, fd, NULL) < 0)
+		_exit(1);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	_exit(1);
+}

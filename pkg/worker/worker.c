@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* worker: the daemon's side. */
+#include <ezlb/worker.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <ezlb/duration.h>
+#include <ezlb/log.h>
+#include <ezlb/mem.h>
+
+#include "spawner.h"
+
+#define WAIT_MS 5000  /* for the end of the spawner */
+#define SAY_MS	60000 /* between two lines about workers that end */
+
+struct ezlb_worker {
+	pid_t spawner;
+	int control; /* until it is open */
+	struct ezlb_channel *to_spawner, *to_worker;
+	uint32_t generation; /* of the worker that to_worker leads to */
+	uint32_t needs;
+	bool replaced;	 /* the next end is on purpose */
+	const char *why; /* why the last one was given up; NULL: it ended by itself */
+	uint64_t ends, ends_said, said_at;
+	void (*gone)(void *arg);
+	void *arg;
+};
+
+int ezlb_worker_start(const struct ezlb_worker_options *options, struct ezlb_worker **out,
+		      struct ezlb_err *err)
+{
+	struct ezlb_worker *worker = ezlb_calloc(1, sizeof(*worker));
+	pid_t self = getpid();
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0) {
+		free(worker);
+		return ezlb_err_sys(err, errno, "cannot create the sockets of the worker process");
+	}
+	worker->control = fds[0];
+	worker->spawner = fork();
+	if (worker->spawner == 0) {
+		close(fds[0]);
+		spawner_run(options, fds[1], self);
+	}
+	close(fds[1]);
+	if (worker->spawner < 0) {
+		int code = errno;
+
+		close(fds[0]);
+		free(worker);
+		return ezlb_err_sys(err, code, "cannot start the worker process");
+	}
+	*out = worker;
+	return 0;
+}
+
+static void order(struct ezlb_worker *worker)
+{
+	const struct spawn_order order = { .generation = worker->generation,
+					   .needs = worker->needs };
+
+	ezlb_channel_say(worker->to_spawner, EZLB_RECORD_SPAWN, &order, sizeof(order));
+}
+
+/* "exit status 1", "signal 9" */
+static const char *how(int status, char buf[32])
+{
+	if (WIFSIGNALED(status))
+		snprintf(buf, 32, "signal %d", WTERMSIG(status));
+	else
+		snprintf(buf, 32, "exit status %d", WEXITSTATUS(status));
+	return buf;
+}
+
+/* A worker that ends again and again is logged once a minute. */
+static void say_ended(struct ezlb_worker *worker, int status)
+{
+	uint64_t now = ezlb_now_ms();
+	char buf[32];
+
+	if (worker->said_at > 0 && now - worker->said_at < SAY_MS)
+		return;
+	ezlb_log(EZLB_WARN, "worker",
+		 EZLB_S("msg", "the worker process has ended: it was started again"),
+		 EZLB_S("how", how(status, buf)), EZLB_S("why", worker->why),
+		 EZLB_I("ends", worker->ends - worker->ends_said));
+	worker->said_at = now;
+	worker->ends_said = worker->ends;
+}
+
+static void on_worker(void *arg, struct ezlb_record *record)
+{
+	struct ezlb_worker *worker = arg;
+	const struct spawn_report *report = record->data;
+	bool on_purpose = worker->replaced;
+	struct ezlb_err err;
+
+	if (record->len != sizeof(*report) || record->n_fds != 1)
+		return;
+	worker->generation = report->generation;
+	worker->replaced = false;
+	if (report->generation > 1 && !on_purpose) {
+		worker->ends++;
+		say_ended(worker, report->status);
+	}
+	worker->why = NULL;
+	if (ezlb_channel_attach(worker->to_worker, record->fds[0], &err) < 0)
+		ezlb_log(EZLB_ERROR, "worker", EZLB_S("msg", err.msg));
+	record->fds[0] = -1;
+	if ((worker->needs & ~report->needs) != 0)
+		ezlb_worker_need(worker, worker->needs);
+}
+
+/* The spawner starts another one; of this one it may not know yet that it is of no use. */
+static void on_worker_lost(void *arg, const char *why)
+{
+	struct ezlb_worker *worker = arg;
+
+	worker->why = why;
+	order(worker);
+}
+
+static void on_spawner_lost(void *arg, const char *why)
+{
+	struct ezlb_worker *worker = arg;
+
+	(void)why;
+	worker->gone(worker->arg);
+}
+
+int ezlb_worker_open(struct ezlb_worker *worker, struct uv_loop_s *loop, void (*gone)(void *arg),
+		     void *arg, struct ezlb_err *err)
+{
+	int control = worker->control;
+
+	worker->gone = gone;
+	worker->arg = arg;
+	worker->control = -1;
+	ezlb_channel_open(loop, on_worker_lost, worker, &worker->to_worker);
+	ezlb_channel_open(loop, on_spawner_lost, worker, &worker->to_spawner);
+	ezlb_channel_on(worker->to_spawner, EZLB_RECORD_WORKER, on_worker, worker);
+	return ezlb_channel_attach(worker->to_spawner, control, err);
+}
+
+struct ezlb_channel *ezlb_worker_channel(struct ezlb_worker *worker)
+{
+	return worker->to_worker;
+}
+
+void ezlb_worker_need(struct ezlb_worker *worker, uint32_t needs)
+{
+	worker->needs |= needs;
+	worker->replaced = true;
+	order(worker);
+}
+
+uint64_t ezlb_worker_ends(const struct ezlb_worker *worker)
+{
+	return worker->ends;
+}
+
+void ezlb_worker_close(struct ezlb_worker *worker)
+{
+	if (!worker->to_spawner)
+		return;
+	ezlb_channel_close(worker->to_worker);
+	ezlb_channel_close(worker->to_spawner);
+	worker->to_spawner = worker->to_worker = NULL;
+}
+
+void ezlb_worker_free(struct ezlb_worker *worker)
+{
+	uint64_t until = ezlb_now_ms() + WAIT_MS;
+
+	if (!worker)
+		return;
+	ezlb_close_fd(&worker->control);
+	while (waitpid(worker->spawner, NULL, WNOHANG) == 0 && ezlb_now_ms() < until)
+		usleep(1000);
+	free(worker);
+}
