@@ -12,7 +12,8 @@ ARG TARGETARCH
 ENV TOOLS="gcc make cmake ninja-build pkg-config uthash-dev ca-certificates clang bpftool"
 ENV LIBRARIES="libc6-dev libuv1-dev libyaml-dev libnl-3-dev libnl-genl-3-dev libip4tc-dev \
 	libip6tc-dev libmnl-dev libnftnl-dev libnetfilter-conntrack-dev libkmod-dev \
-	libcurl4-gnutls-dev libgnutls28-dev libmicrohttpd-dev libjansson-dev zlib1g-dev libbpf-dev"
+	libcurl4-gnutls-dev libgnutls28-dev libmicrohttpd-dev libjansson-dev zlib1g-dev libbpf-dev \
+	libcap-ng-dev libseccomp-dev"
 # /target has the architecture, for the steps below.
 RUN own=$(dpkg --print-architecture); arch=${TARGETARCH:-$own}; echo "$arch" >/target \
 	&& if [ "$arch" != "$own" ]; then dpkg --add-architecture "$arch"; TOOLS="$TOOLS gcc-aarch64-linux-gnu"; fi \
