@@ -4,6 +4,7 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include <ezlb/log.h>
 
@@ -202,6 +203,8 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 
 	/* Large documents are mapped, so that free() returns their memory to the system. */
 	mallopt(M_MMAP_THRESHOLD, DOCUMENT);
+	/* A huge page is 2 MB of memory, also where a thread uses 8 KB of its stack. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	c->options = options;
 	rc = instance_open(&c->instance, options, INSTANCE_WRITE, err);
 	if (rc == 0)
