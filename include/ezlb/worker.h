@@ -24,8 +24,8 @@ struct ezlb_worker;
 #define EZLB_WORKER_CURL 1u
 
 struct ezlb_worker_options {
-	/* In the spawner, before the first fork; NULL: none. */
-	int (*confine_spawner)(struct ezlb_err *err);
+	/* In the spawner, before the first fork; it needs these n descriptors. May be NULL. */
+	int (*confine_spawner)(const int *keep, size_t n, struct ezlb_err *err);
 	/* In the worker: loads what it needs for this mask, then gives up the rest. May be NULL. */
 	int (*prepare)(uint32_t needs, struct ezlb_err *err);
 	int (*confine)(struct ezlb_err *err);

@@ -6,8 +6,9 @@
 
 #include <uv.h>
 
-#define STUCK_S 10 /* one turn of the loop; then SIGALRM ends the worker, and another one begins \
-		    */
+#define STUCK_S                                                                          \
+	10 /* one turn of the loop; then SIGALRM ends the worker, and another one begins \
+	    */
 
 /* While the loop waits there is no alarm, so an idle worker never wakes up. */
 static void before_wait(uv_prepare_t *prepare)

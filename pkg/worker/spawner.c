@@ -195,7 +195,8 @@ _Noreturn void spawner_run(const struct ezlb_worker_options *options, int contro
 	spawner.children = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (spawner.children < 0)
 		fail("the spawner of the worker process cannot start", NULL);
-	if (options->confine_spawner && options->confine_spawner(&err) < 0)
+	if (options->confine_spawner &&
+	    options->confine_spawner((const int[]){ control, spawner.children }, 2, &err) < 0)
 		fail("the spawner of the worker process cannot start", &err);
 	end_with(daemon);
 	for (;;) {
