@@ -6,7 +6,13 @@
  *
  * It listens on two doors: a unix socket (0660) for all requests, and optionally a TCP address for
  * requests that only read. Each door has its own limits, so a flood on one does not block the
- * other. On TCP the Host header must be an address or localhost, against DNS rebinding (else 421).
+ * other. Requests of web pages of another origin get 403, and Host headers with another name than
+ * localhost, which DNS rebinding needs, get 421 (pkg/api/guard.h).
+ *
+ * With a channel, the daemon opens the doors and accepts, and another process, the worker, parses
+ * what the clients send (ezlb_api_serve). The daemon passes the accepted connections to it, and
+ * gets whole requests back, whose form it checks. While the channel is down, clients wait in the
+ * queue of the socket. When it goes down, all connections end.
  *
  * One request per connection. GET, HEAD and POST (else 405); the body of a POST is ignored (413
  * above 4 KiB, 411 if chunked).
@@ -22,6 +28,7 @@
 #include <ezlb/text.h>
 
 struct uv_loop_s;
+struct ezlb_channel;
 struct ezlb_api;
 struct ezlb_api_request;
 
@@ -43,6 +50,8 @@ struct ezlb_api_options {
 	struct ezlb_endpoint address; /* family 0: no TCP */
 	ezlb_api_fn on_request;
 	void *arg;
+	/* To the worker; NULL: all in this process. Borrowed until ezlb_api_close(). */
+	struct ezlb_channel *channel;
 };
 
 /*
@@ -52,6 +61,11 @@ struct ezlb_api_options {
  */
 void ezlb_api_open(struct uv_loop_s *loop, const struct ezlb_api_options *options,
 		   struct ezlb_api **out);
+/*
+ * The worker's side of the channel, which is borrowed until ezlb_api_close(). Opens nothing but
+ * what epoll needs. It never fails: what it cannot do for a client ends that client's connection.
+ */
+void ezlb_api_serve(struct uv_loop_s *loop, struct ezlb_channel *channel, struct ezlb_api **out);
 /*
  * Ends every connection, also those that wait for an answer, and removes the socket file. Makes no
  * more requests. Calls `closed`, which may be NULL, at the end. A handler may call it.
@@ -73,6 +87,13 @@ struct ezlb_api_body *ezlb_api_body_new(char *bytes, size_t len);
 struct ezlb_api_body *ezlb_api_body_static(const char *bytes, size_t len);
 /* Adds the output of ezlb_api_gzip, for clients that accept it; freed like bytes. */
 void ezlb_api_body_gzip(struct ezlb_api_body *body, char *bytes, size_t len);
+/*
+ * Both forms, of which gzip may be empty, as sealed memory (memfd_create(2)) that the worker can
+ * map: only for replies over a channel. Empties the texts. Returns NULL, with the texts as they
+ * were, if the kernel gives no such memory. Thread-safe: long documents are copied here, so do that
+ * in the thread that makes them.
+ */
+struct ezlb_api_body *ezlb_api_body_share(struct ezlb_text *plain, struct ezlb_text *gzip);
 void ezlb_api_body_unref(struct ezlb_api_body *body);
 
 /* Sends the reply if the client is still there, and frees the request. Takes its own reference of

@@ -41,6 +41,7 @@ static void finish(struct ezlb_api *api)
 		MHD_stop_daemon(api->mhd);
 	for (size_t i = 0; i < api->n_doors; i++)
 		free(api->doors[i].socket_path);
+	EZLB_VEC_CLEAR(&api->clients);
 	free(api);
 	if (closed != NULL)
 		closed(closed_arg);
@@ -73,7 +74,7 @@ void api_run(struct ezlb_api *api)
 {
 	MHD_UNSIGNED_LONG_LONG timeout;
 
-	if (api->closing)
+	if (api->closing || api->mhd == NULL)
 		return;
 	MHD_run(api->mhd);
 	/* MHD has no timeouts here, so a timeout means that it has more to do now. */
@@ -131,17 +132,27 @@ int api_start_mhd(struct ezlb_api *api, struct ezlb_err *err)
 	return 0;
 }
 
-void api_open_timed(uv_loop_t *loop, const struct ezlb_api_options *options,
-		    const struct api_timing *timing, struct ezlb_api **out)
+static struct ezlb_api *api_new(uv_loop_t *loop, const struct api_timing *timing)
 {
 	struct ezlb_api *api = ezlb_calloc(1, sizeof(*api));
 
 	*api = (struct ezlb_api){ .loop = loop, .timing = *timing };
-	api->on_request = options->on_request;
-	api->arg = options->arg;
 	uv_timer_init(loop, &api->more);
 	api->more.data = api;
 	api_ref(api);
+	return api;
+}
+
+void api_open_timed(uv_loop_t *loop, const struct ezlb_api_options *options,
+		    const struct api_timing *timing, struct ezlb_api **out)
+{
+	struct ezlb_api *api = api_new(loop, timing);
+
+	api->on_request = options->on_request;
+	api->arg = options->arg;
+	api->channel = options->channel;
+	if (api->channel != NULL)
+		remote_open(api);
 	if (options->socket_path != NULL)
 		door_init(&api->doors[api->n_doors++], api, options->socket_path, NULL);
 	if (options->address.addr.family != 0)
@@ -149,10 +160,28 @@ void api_open_timed(uv_loop_t *loop, const struct ezlb_api_options *options,
 	*out = api;
 }
 
+void api_serve_timed(uv_loop_t *loop, struct ezlb_channel *channel, const struct api_timing *timing,
+		     struct ezlb_api **out)
+{
+	struct ezlb_api *api = api_new(loop, timing);
+
+	api->channel = channel;
+	api->is_worker = true;
+	api->on_request = serve_on_request;
+	api->arg = api;
+	serve_open(api);
+	*out = api;
+}
+
 void ezlb_api_open(struct uv_loop_s *loop, const struct ezlb_api_options *options,
 		   struct ezlb_api **out)
 {
 	api_open_timed(loop, options, &api_timing, out);
+}
+
+void ezlb_api_serve(struct uv_loop_s *loop, struct ezlb_channel *channel, struct ezlb_api **out)
+{
+	api_serve_timed(loop, channel, &api_timing, out);
 }
 
 void ezlb_api_close(struct ezlb_api *api, void (*closed)(void *arg), void *arg)
@@ -164,6 +193,10 @@ void ezlb_api_close(struct ezlb_api *api, void (*closed)(void *arg), void *arg)
 		door_close(&api->doors[i]);
 		conn_end_all(&api->doors[i]);
 	}
+	if (api->is_worker)
+		serve_close(api);
+	else if (api->channel != NULL)
+		remote_close(api);
 	if (api->mhd != NULL)
 		uv_close((uv_handle_t *)&api->poll, on_handle_closed);
 	uv_close((uv_handle_t *)&api->more, on_handle_closed);

@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "server.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <ezlb/mem.h>
 
+/* Once per connection: it counts no more, and nobody waits for its answer. */
+static void leave(struct conn *conn)
+{
+	if (conn->ended)
+		return;
+	conn->ended = true;
+	conn->door->n_open--;
+	if (conn->request != NULL)
+		request_orphan(conn->request);
+	conn->request = NULL;
+	if (conn->id != 0)
+		serve_gone(conn->door->api, conn->id);
+}
+
 static void conn_free(struct conn *conn)
 {
 	TAILQ_REMOVE(&conn->door->conns, conn, link);
-	if (!conn->ended)
-		conn->door->n_open--;
-	if (conn->request != NULL)
-		request_orphan(conn->request);
+	leave(conn);
 	if (conn->response != NULL)
 		MHD_destroy_response(conn->response);
 	free(conn);
@@ -22,17 +34,13 @@ static void conn_free(struct conn *conn)
  * MHD has not reported the connection yet, MHD may not have the socket any more: free the conn, and
  * conn_on_notify shuts the socket down if MHD reports it later.
  */
-static void conn_end(struct conn *conn)
+void conn_end(struct conn *conn)
 {
 	if (conn->mhd == NULL) {
 		conn_free(conn);
 		return;
 	}
-	conn->ended = true;
-	conn->door->n_open--;
-	if (conn->request != NULL)
-		request_orphan(conn->request);
-	conn->request = NULL;
+	leave(conn);
 	shutdown(conn->fd, SHUT_RDWR);
 	conn_resume(conn);
 }
@@ -120,7 +128,19 @@ static struct conn *find(struct ezlb_api *api, const struct MHD_Connection *mhd,
 	return NULL;
 }
 
-void conn_start(struct door *door, int fd, const struct sockaddr_storage *addr, socklen_t len)
+struct conn *conn_by_id(struct ezlb_api *api, uint64_t id)
+{
+	struct conn *conn;
+
+	for (size_t i = 0; i < api->n_doors; i++)
+		for (conn = TAILQ_FIRST(&api->doors[i].conns); conn; conn = TAILQ_NEXT(conn, link))
+			if (conn->id == id && !conn->ended)
+				return conn;
+	return NULL;
+}
+
+static void start(struct door *door, int fd, uint64_t id, const struct sockaddr_storage *addr,
+		  socklen_t len)
 {
 	struct ezlb_api *api = door->api;
 	struct conn *conn = find(api, NULL, fd);
@@ -131,7 +151,7 @@ void conn_start(struct door *door, int fd, const struct sockaddr_storage *addr, 
 	if (door->n_open >= EZLB_API_CONNECTIONS)
 		conn_end(find_victim(door));
 	conn = ezlb_calloc(1, sizeof(*conn));
-	*conn = (struct conn){ .door = door, .fd = fd };
+	*conn = (struct conn){ .door = door, .fd = fd, .id = id };
 	conn->deadline = uv_now(api->loop) + api->timing.connection;
 	TAILQ_INSERT_TAIL(&door->conns, conn, link);
 	if (door->n_open++ == 0)
@@ -142,6 +162,20 @@ void conn_start(struct door *door, int fd, const struct sockaddr_storage *addr, 
 	conn = find(api, NULL, fd);
 	if (conn != NULL)
 		conn_free(conn);
+}
+
+void conn_start(struct door *door, int fd, const struct sockaddr_storage *addr, socklen_t len)
+{
+	start(door, fd, 0, addr, len);
+}
+
+/* MHD uses no address: it has no limit per client. */
+void conn_start_worker(struct door *door, int fd, uint64_t id)
+{
+	const struct sockaddr_storage addr = { .ss_family = door->is_local ? AF_UNIX : AF_INET };
+
+	start(door, fd, id, &addr,
+	      door->is_local ? sizeof(sa_family_t) : sizeof(struct sockaddr_in));
 }
 
 struct conn *conn_of(struct ezlb_api *api, struct MHD_Connection *mhd)

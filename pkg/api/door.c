@@ -17,10 +17,10 @@ static void say(const struct door *door, enum ezlb_log_level level, const char *
 {
 	char address[EZLB_ENDPOINT_STRLEN] = "";
 
-	if (door->socket_path == NULL)
+	if (!door->is_local)
 		ezlb_endpoint_format(&door->address, address);
 	ezlb_log(level, "api", EZLB_S("msg", msg),
-		 EZLB_S("address", door->socket_path ? door->socket_path : address),
+		 EZLB_S("address", door->is_local ? door->socket_path : address),
 		 EZLB_S("reason", reason));
 }
 
@@ -61,7 +61,10 @@ static bool accept_one(struct door *door)
 
 	if (fd >= 0) {
 		door->starved = false;
-		conn_start(door, fd, &addr, len);
+		if (door->api->channel != NULL)
+			remote_client(door, fd);
+		else
+			conn_start(door, fd, &addr, len);
 		return true;
 	}
 	switch (errno) {
@@ -93,19 +96,31 @@ static void on_client(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
-	for (int i = 0; i < ACCEPT_MAX && accept_one(door); i++)
+	for (int i = 0; i < ACCEPT_MAX && remote_takes(door) && accept_one(door); i++)
 		;
+	if (!remote_takes(door))
+		uv_poll_stop(&door->poll);
 	api_run(door->api);
+}
+
+void door_watch(struct door *door)
+{
+	if (!door->listens)
+		return;
+	if (remote_takes(door))
+		uv_poll_start(&door->poll, UV_READABLE, on_client);
+	else
+		uv_poll_stop(&door->poll);
 }
 
 static int open_listener(struct door *door, struct ezlb_err *err)
 {
-	int rc = api_start_mhd(door->api, err);
+	int rc = door->api->channel != NULL ? 0 : api_start_mhd(door->api, err);
 
 	if (rc < 0)
 		return rc;
-	rc = door->socket_path ? listener_open_unix(door->socket_path, &door->listener, err)
-			       : listener_open_tcp(&door->address, &door->listener, err);
+	rc = door->is_local ? listener_open_unix(door->socket_path, &door->listener, err)
+			    : listener_open_tcp(&door->address, &door->listener, err);
 	if (rc < 0)
 		return rc;
 	rc = uv_poll_init(door->api->loop, &door->poll, door->listener.fd);
@@ -131,7 +146,7 @@ static void try_open(struct door *door)
 	door->polls = true;
 	door->listens = true;
 	door->poll.data = door;
-	uv_poll_start(&door->poll, UV_READABLE, on_client);
+	door_watch(door);
 	if (door->failed || door->lost)
 		say(door, EZLB_INFO, "the admin interface is open", NULL);
 	door->failed = false;
@@ -142,24 +157,20 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct door *door = timer->data;
 
+	remote_look(door);
 	if (!door->listens) {
 		if (!door->polls && uv_now(timer->loop) >= door->retry_at)
 			try_open(door);
-	} else if (door->socket_path && !listener_has_file(&door->listener, door->socket_path)) {
+	} else if (door->is_local && !listener_has_file(&door->listener, door->socket_path)) {
 		lose(door, "somebody has removed the socket file");
 	} else {
-		uv_poll_start(&door->poll, UV_READABLE, on_client);
+		door_watch(door);
 	}
 }
 
-void door_init(struct door *door, struct ezlb_api *api, const char *socket_path,
-	       const struct ezlb_endpoint *address)
+void door_init_worker(struct door *door, struct ezlb_api *api, bool is_local)
 {
-	*door = (struct door){ .api = api };
-	if (socket_path != NULL)
-		door->socket_path = ezlb_strdup(socket_path);
-	else
-		door->address = *address;
+	*door = (struct door){ .api = api, .is_local = is_local };
 	TAILQ_INIT(&door->conns);
 	uv_timer_init(api->loop, &door->tick);
 	uv_timer_init(api->loop, &door->deadline);
@@ -167,6 +178,16 @@ void door_init(struct door *door, struct ezlb_api *api, const char *socket_path,
 	door->deadline.data = door;
 	api_ref(api);
 	api_ref(api);
+}
+
+void door_init(struct door *door, struct ezlb_api *api, const char *socket_path,
+	       const struct ezlb_endpoint *address)
+{
+	door_init_worker(door, api, socket_path != NULL);
+	if (socket_path != NULL)
+		door->socket_path = ezlb_strdup(socket_path);
+	else
+		door->address = *address;
 	uv_timer_start(&door->tick, on_tick, api->timing.look, api->timing.look);
 	try_open(door);
 }

@@ -31,3 +31,12 @@ bool host_is_address(const char *host)
 	return ezlb_addr_parse(name, &addr, NULL) == 0 &&
 	       addr.family == (bracket ? AF_INET6 : AF_INET);
 }
+
+bool host_is_label(const char *host)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	size_t len = strspn(host, letters);
+
+	return len > 0 && host[len] == '\0';
+}

@@ -10,3 +10,8 @@
 
 /* True if the value (RFC 9110 7.2) is an address or localhost, with or without a port. */
 bool host_is_address(const char *host);
+/*
+ * True if it is one word without a dot and without a port, as in `curl --unix-socket ...
+ * http://ezlb`. A browser that uses a forwarded socket sends the port of its end, which is not 80.
+ */
+bool host_is_label(const char *host);

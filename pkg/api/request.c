@@ -6,30 +6,17 @@
 
 #include "accept.h"
 #include "body.h"
-#include "host_header.h"
+#include "guard.h"
 
 #define UPLOAD_MAX 4096 /* bytes of a body, which is ignored */
-
-struct argument {
-	char *key, *value;
-};
-
-struct ezlb_api_request {
-	struct conn *conn; /* NULL: the client is gone */
-	char *path;
-	struct arguments EZLB_VEC(struct argument) arguments;
-	bool is_post;
-	bool is_local;
-	bool takes_gzip;
-};
 
 static enum MHD_Result add_argument(void *arg, enum MHD_ValueKind kind, const char *key,
 				    const char *value)
 {
-	struct ezlb_api_request *request = arg;
+	struct records_question *question = arg;
 
 	(void)kind;
-	*EZLB_PUSH(&request->arguments) = (struct argument){
+	*EZLB_PUSH(&question->arguments) = (struct records_argument){
 		.key = ezlb_strdup(key),
 		.value = ezlb_strdup(value == NULL ? "" : value),
 	};
@@ -38,28 +25,27 @@ static enum MHD_Result add_argument(void *arg, enum MHD_ValueKind kind, const ch
 
 static void request_free(struct ezlb_api_request *request)
 {
-	for (size_t i = 0; i < request->arguments.len; i++) {
-		free(request->arguments.items[i].key);
-		free(request->arguments.items[i].value);
-	}
-	EZLB_VEC_CLEAR(&request->arguments);
-	free(request->path);
+	records_question_clear(&request->question);
 	free(request);
 }
 
 void request_orphan(struct ezlb_api_request *request)
 {
+	bool is_mine = request->conn->door->api->is_worker;
+
 	request->conn = NULL;
+	if (is_mine)
+		request_free(request);
 }
 
 const char *ezlb_api_path(const struct ezlb_api_request *request)
 {
-	return request->path;
+	return request->question.path;
 }
 
 bool ezlb_api_is_post(const struct ezlb_api_request *request)
 {
-	return request->is_post;
+	return request->question.is_post;
 }
 
 bool ezlb_api_is_local(const struct ezlb_api_request *request)
@@ -69,14 +55,16 @@ bool ezlb_api_is_local(const struct ezlb_api_request *request)
 
 bool ezlb_api_takes_gzip(const struct ezlb_api_request *request)
 {
-	return request->takes_gzip;
+	return request->question.takes_gzip;
 }
 
 const char *ezlb_api_query(const struct ezlb_api_request *request, const char *key)
 {
-	for (size_t i = 0; i < request->arguments.len; i++)
-		if (strcmp(request->arguments.items[i].key, key) == 0)
-			return request->arguments.items[i].value;
+	const struct records_arguments *arguments = &request->question.arguments;
+
+	for (size_t i = 0; i < arguments->len; i++)
+		if (strcmp(arguments->items[i].key, key) == 0)
+			return arguments->items[i].value;
 	return NULL;
 }
 
@@ -92,11 +80,11 @@ static struct MHD_Response *response_new(const char *content_type, struct ezlb_a
 		"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
 		"connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
 		"frame-ancestors 'none'";
-	bool packed = takes_gzip && body->gzip != NULL;
+	bool use_gzip = takes_gzip && body->gzip != NULL;
 	/* MHD only reads the bytes, although the parameter is not const. */
-	void *bytes = packed ? body->gzip : (void *)(uintptr_t)body->bytes;
+	void *bytes = use_gzip ? body->gzip : (void *)(uintptr_t)body->bytes;
 	struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-		packed ? body->gzip_len : body->len, bytes, release_body, body_ref(body));
+		use_gzip ? body->gzip_len : body->len, bytes, release_body, body_ref(body));
 
 	if (response == NULL)
 		abort();
@@ -104,7 +92,7 @@ static struct MHD_Response *response_new(const char *content_type, struct ezlb_a
 	MHD_add_response_header(response, "Connection", "close");
 	MHD_add_response_header(response, "Cache-Control", "no-store");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	if (packed)
+	if (use_gzip || body->is_packed)
 		MHD_add_response_header(response, "Content-Encoding", "gzip");
 	if (strncmp(content_type, "text/html", strlen("text/html")) == 0)
 		MHD_add_response_header(response, "Content-Security-Policy", page_policy);
@@ -116,14 +104,16 @@ void ezlb_api_reply(struct ezlb_api_request *request, unsigned status, const cha
 {
 	struct conn *conn = request->conn;
 
+	if (request->api != NULL)
+		remote_reply(request, status, content_type, body);
 	if (conn != NULL) {
 		conn->request = NULL;
 		conn->status = status;
-		conn->response = response_new(content_type, body, request->takes_gzip);
+		conn->response = response_new(content_type, body, request->question.takes_gzip);
 		/* RFC 9110 15.5.6: a path that does not allow this method allows the other one. */
 		if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 			MHD_add_response_header(conn->response, "Allow",
-						request->is_post ? "GET, HEAD" : "POST");
+						request->question.is_post ? "GET, HEAD" : "POST");
 		conn_resume(conn);
 	}
 	request_free(request);
@@ -138,7 +128,7 @@ static enum MHD_Result send_response(struct conn *conn)
 	return rc;
 }
 
-static enum MHD_Result refuse(struct conn *conn, unsigned status, const char *text)
+static void answer_line(struct conn *conn, unsigned status, const char *text)
 {
 	struct ezlb_api_body *body = ezlb_api_body_static(text, strlen(text));
 
@@ -148,6 +138,11 @@ static enum MHD_Result refuse(struct conn *conn, unsigned status, const char *te
 	ezlb_api_body_unref(body);
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(conn->response, "Allow", "GET, HEAD, POST");
+}
+
+static enum MHD_Result refuse(struct conn *conn, unsigned status, const char *text)
+{
+	answer_line(conn, status, text);
 	return send_response(conn);
 }
 
@@ -156,15 +151,25 @@ static const char *header(const struct conn *conn, const char *name)
 	return MHD_lookup_connection_value(conn->mhd, MHD_HEADER_KIND, name);
 }
 
-/* Called after the headers. Refuses invalid requests before MHD reads their body. */
-static enum MHD_Result begin(struct conn *conn, const char *method)
+static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const char *name,
+				   const char *value)
 {
-	bool is_get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-	const char *length = header(conn, "Content-Length");
-	const char *host = header(conn, "Host");
+	(void)kind;
+	guard_header(arg, name, value);
+	return MHD_YES;
+}
 
+/* Called after the headers. Refuses invalid requests before MHD reads their body. */
+static enum MHD_Result begin(struct conn *conn, const char *method, const char *version)
+{
+	struct guard_request asked = { .is_local = conn->door->is_local };
+	const char *length = header(conn, "Content-Length");
+	const struct guard_refusal *refusal;
+
+	asked.is_get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+	asked.needs_host = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
 	conn->begun = true;
-	if (!is_get && strcmp(method, "POST") != 0)
+	if (!asked.is_get && strcmp(method, "POST") != 0)
 		return refuse(conn, MHD_HTTP_METHOD_NOT_ALLOWED,
 			      "ezlb answers GET, HEAD and POST only\n");
 	if (header(conn, "Transfer-Encoding") != NULL)
@@ -172,26 +177,32 @@ static enum MHD_Result begin(struct conn *conn, const char *method)
 			      "send a Content-Length, or no body at all: ezlb reads none\n");
 	if (length != NULL && strtoull(length, NULL, 10) > UPLOAD_MAX)
 		return refuse(conn, MHD_HTTP_CONTENT_TOO_LARGE, "send no body: ezlb reads none\n");
-	if (conn->door->socket_path == NULL && host != NULL && !host_is_address(host))
-		return refuse(conn, MHD_HTTP_MISDIRECTED_REQUEST,
-			      "ask by IP address or as localhost: other names are refused, so that "
-			      "no web page can read this through a browser (DNS rebinding)\n");
-	return MHD_YES;
+	MHD_get_connection_values(conn->mhd, MHD_HEADER_KIND, note_header, &asked);
+	refusal = guard_check(&asked);
+	return refusal ? refuse(conn, refusal->status, refusal->text) : MHD_YES;
 }
 
 static void ask(struct conn *conn, const char *url, const char *method)
 {
 	struct ezlb_api *api = conn->door->api;
 	struct ezlb_api_request *request = ezlb_calloc(1, sizeof(*request));
+	struct records_question *question = &request->question;
 
+	question->path = ezlb_strdup(url);
+	question->is_post = strcmp(method, "POST") == 0;
+	question->takes_gzip = accept_gzip(header(conn, "Accept-Encoding"));
+	MHD_get_connection_values(conn->mhd, MHD_GET_ARGUMENT_KIND, add_argument, question);
+	if (!records_question_is_valid(question)) {
+		request_free(request);
+		answer_line(conn, MHD_HTTP_BAD_REQUEST,
+			    "expected a path such as /metrics, in UTF-8 and without control "
+			    "characters, with 32 arguments at most\n");
+		return;
+	}
 	conn->whole = true;
 	conn->request = request;
 	request->conn = conn;
-	request->path = ezlb_strdup(url);
-	request->is_post = strcmp(method, "POST") == 0;
-	request->is_local = conn->door->socket_path != NULL;
-	request->takes_gzip = accept_gzip(header(conn, "Accept-Encoding"));
-	MHD_get_connection_values(conn->mhd, MHD_GET_ARGUMENT_KIND, add_argument, request);
+	request->is_local = conn->door->is_local;
 	api->on_request(api->arg, request);
 }
 
@@ -203,13 +214,12 @@ enum MHD_Result request_on_access(void *arg, struct MHD_Connection *mhd, const c
 {
 	struct conn *conn = conn_of(arg, mhd);
 
-	(void)version;
 	(void)upload;
 	(void)context;
 	if (conn == NULL)
 		return MHD_NO;
 	if (!conn->begun)
-		return begin(conn, method);
+		return begin(conn, method, version);
 	if (*upload_len > 0) {
 		*upload_len = 0;
 		return MHD_YES;

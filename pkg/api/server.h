@@ -6,6 +6,12 @@
  * MHD would stop accepting, so 64 idle connections would block the door.
  *
  *   door accepts: conn -> MHD has read it: request -> handler answers -> MHD sends and closes
+ *
+ * In two processes the daemon has the doors and the handler, and the worker has MHD:
+ *
+ *   daemon: door accepts: client        request -> handler answers: REPLY
+ *                           | CLIENT       ^ REQUEST                  |
+ *   worker:               conn -> MHD has read it: request            `-> MHD sends and closes
  */
 #pragma once
 
@@ -17,6 +23,7 @@
 #include <ezlb/api.h>
 
 #include "listener.h"
+#include "records.h"
 
 struct api_timing { /* milliseconds */
 	uint64_t connection;
@@ -28,6 +35,8 @@ extern const struct api_timing api_timing;
 /* As ezlb_api_open, with other times for tests. */
 void api_open_timed(uv_loop_t *loop, const struct ezlb_api_options *options,
 		    const struct api_timing *timing, struct ezlb_api **out);
+void api_serve_timed(uv_loop_t *loop, struct ezlb_channel *channel, const struct api_timing *timing,
+		     struct ezlb_api **out);
 
 /*
  * A connection with one request. Freed when MHD reports its end. MHD reports a new connection while
@@ -37,6 +46,7 @@ void api_open_timed(uv_loop_t *loop, const struct ezlb_api_options *options,
 struct conn {
 	TAILQ_ENTRY(conn) link;
 	struct door *door;
+	uint64_t id;		    /* the daemon's number of it; 0: this is the daemon */
 	struct MHD_Connection *mhd; /* NULL until MHD reports it */
 	int fd;			    /* owned by MHD */
 	uint64_t deadline;
@@ -49,10 +59,11 @@ struct conn {
 	unsigned status;
 };
 
-/* The unix socket or the TCP address. */
+/* The unix socket or the TCP address. In the worker it has connections only. */
 struct door {
 	struct ezlb_api *api;
-	char *socket_path; /* NULL: TCP */
+	bool is_local;	   /* the unix socket */
+	char *socket_path; /* NULL: TCP, or in the worker */
 	struct ezlb_endpoint address;
 
 	struct listener listener;
@@ -69,6 +80,23 @@ struct door {
 	uv_timer_t deadline;
 };
 
+/* A connection that the worker has, as the daemon sees it. */
+struct client {
+	uint64_t id;
+	struct door *door;
+	uint64_t since;			  /* uv_now() */
+	bool has_asked;			  /* it has sent its request */
+	struct ezlb_api_request *request; /* while it waits for the reply; owned by the handler */
+};
+
+struct ezlb_api_request {
+	struct conn *conn;    /* NULL: the client is gone, or another process has it */
+	struct ezlb_api *api; /* of a client in the worker; NULL: it is gone */
+	uint64_t id;	      /* with api: of its client */
+	struct records_question question;
+	bool is_local;
+};
+
 struct ezlb_api {
 	uv_loop_t *loop;
 	struct api_timing timing;
@@ -81,6 +109,11 @@ struct ezlb_api {
 
 	struct door doors[2];
 	size_t n_doors;
+
+	struct ezlb_channel *channel; /* NULL: all is in one process */
+	bool is_worker;
+	struct clients EZLB_VEC(struct client) clients; /* of the daemon with a channel; by id */
+	uint64_t last_id;
 
 	int refs;
 	bool closing;
@@ -100,10 +133,19 @@ void api_unref(struct ezlb_api *api);
 void door_init(struct door *door, struct ezlb_api *api, const char *socket_path,
 	       const struct ezlb_endpoint *address);
 void door_close(struct door *door);
+/* A door of the worker. */
+void door_init_worker(struct door *door, struct ezlb_api *api, bool is_local);
+/* Accepts clients, or leaves them in the queue of the socket, as remote_takes() says. */
+void door_watch(struct door *door);
 
 /* conn.c */
 /* Takes fd. At the limit it ends an older connection. */
 void conn_start(struct door *door, int fd, const struct sockaddr_storage *addr, socklen_t len);
+/* As conn_start(), in the worker. */
+void conn_start_worker(struct door *door, int fd, uint64_t id);
+void conn_end(struct conn *conn);
+/* NULL: none, or it has ended. */
+struct conn *conn_by_id(struct ezlb_api *api, uint64_t id);
 void conn_end_all(struct door *door);
 /* Lets MHD continue with a suspended connection. */
 void conn_resume(struct conn *conn);
@@ -116,5 +158,24 @@ void conn_on_notify(void *arg, struct MHD_Connection *mhd, void **context,
 enum MHD_Result request_on_access(void *arg, struct MHD_Connection *mhd, const char *url,
 				  const char *method, const char *version, const char *upload,
 				  size_t *upload_len, void **context);
-/* The client is gone: the reply will be dropped. */
+/* The client is gone: the reply will be dropped. In the worker this frees the request. */
 void request_orphan(struct ezlb_api_request *request);
+
+/* remote.c: the daemon, with a channel */
+void remote_open(struct ezlb_api *api);
+void remote_close(struct ezlb_api *api); /* also ends the clients */
+/* False: a client would only wait in the worker, or there is no worker now. */
+bool remote_takes(const struct door *door);
+/* Takes fd. */
+void remote_client(struct door *door, int fd);
+/* Once per second: a worker that does not end its connections is given up. */
+void remote_look(struct door *door);
+void remote_reply(struct ezlb_api_request *request, unsigned status, const char *content_type,
+		  struct ezlb_api_body *body);
+
+/* serve.c: the worker */
+/* The handler of the worker. */
+void serve_on_request(void *arg, struct ezlb_api_request *request);
+void serve_open(struct ezlb_api *api);
+void serve_gone(struct ezlb_api *api, uint64_t id);
+void serve_close(struct ezlb_api *api);

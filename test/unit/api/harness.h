@@ -2,6 +2,9 @@
 /*
  * harness: a server on a real loop, and clients on the same thread, which never block. A test that
  * leaves a handle or a descriptor behind fails.
+ *
+ * With `two` the server is in two halves, as those of the daemon and of the worker, with a channel
+ * between them; here both are on the same loop.
  */
 #pragma once
 
@@ -16,6 +19,7 @@
 #include <sys/un.h>
 
 #include <ezlb/api.h>
+#include <ezlb/channel.h>
 #include <ezlb/duration.h>
 #include <ezlb/log.h>
 #include <ezlb/mem.h>
@@ -28,8 +32,12 @@
 static uv_loop_t loop;
 static uv_timer_t ticker; /* wakes the loop, and counts how often it turns */
 static unsigned ticks;
+static bool two;
 static struct ezlb_api *api;
-static bool is_closed;
+static struct ezlb_api *worker;			   /* NULL: all is in `api` */
+static struct ezlb_channel *to_worker, *to_daemon; /* NULL: one process */
+static char lost[128];				   /* why the daemon has given up the worker */
+static bool is_closed, is_worker_closed;
 static size_t fds_before;
 static uint16_t tcp_port;
 static int port_fd;
@@ -184,6 +192,39 @@ static inline struct ezlb_endpoint loopback(uint16_t port)
 	return endpoint;
 }
 
+static inline void on_daemon_lost(void *arg, const char *why)
+{
+	(void)arg;
+	snprintf(lost, sizeof(lost), "%s", why ? why : "closed");
+}
+
+static inline void on_worker_lost(void *arg, const char *why)
+{
+	(void)arg;
+	(void)why;
+}
+
+/* A new worker, which the daemon has a channel to. */
+static inline void start_worker(const struct api_timing *timing)
+{
+	int fds[2];
+
+	if (!to_worker)
+		ezlb_channel_open(&loop, on_daemon_lost, NULL, &to_worker);
+	ezlb_channel_open(&loop, on_worker_lost, NULL, &to_daemon);
+	api_serve_timed(&loop, to_daemon, timing, &worker);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
+			 0);
+	assert_int_equal(ezlb_channel_attach(to_worker, fds[0], NULL), 0);
+	assert_int_equal(ezlb_channel_attach(to_daemon, fds[1], NULL), 0);
+}
+
+/* Who has the connections. */
+static inline struct door *door_at(size_t i)
+{
+	return two ? &worker->doors[i] : &api->doors[i];
+}
+
 static inline void open_api(const struct api_timing *timing)
 {
 	struct text path = at("admin.sock");
@@ -194,6 +235,9 @@ static inline void open_api(const struct api_timing *timing)
 		.arg = &seen,
 	};
 
+	if (two)
+		start_worker(timing);
+	options.channel = to_worker;
 	api_open_timed(&loop, &options, timing, &api);
 }
 
@@ -239,12 +283,35 @@ static inline void want_rest(void)
 			fail_msg("%s does not come true", #condition); \
 	} while (0)
 
+static inline void on_worker_closed(void *arg)
+{
+	(void)arg;
+	is_worker_closed = true;
+}
+
+/* As when its process ends. */
+static inline void stop_worker(void)
+{
+	if (worker == NULL)
+		return;
+	is_worker_closed = false;
+	ezlb_api_close(worker, on_worker_closed, NULL);
+	worker = NULL;
+	RUN_UNTIL(is_worker_closed);
+	ezlb_channel_close(to_daemon);
+	to_daemon = NULL;
+}
+
 static inline void close_api(void)
 {
 	if (api != NULL)
 		ezlb_api_close(api, on_closed, &is_closed);
 	api = NULL;
 	RUN_UNTIL(is_closed);
+	stop_worker();
+	if (to_worker != NULL)
+		ezlb_channel_close(to_worker);
+	to_worker = NULL;
 }
 
 static inline int setup(void **state)
@@ -258,6 +325,7 @@ static inline int setup(void **state)
 	memset(bytes, 'x', BIG_SIZE);
 	big = ezlb_api_body_new(bytes, BIG_SIZE);
 	is_closed = false;
+	lost[0] = '\0';
 	fds_before = count_fds();
 	log_begin();
 	tcp_port = free_port();
@@ -391,3 +459,9 @@ static inline const char *body_of_answer(void)
 
 	return end == NULL ? "" : end + 4;
 }
+
+/* All tests of a file with one process, and then with two. */
+#define RUN_BOTH_WAYS(tests)                                             \
+	(two = false,                                                    \
+	 cmocka_run_group_tests_name("one process", tests, NULL, NULL) + \
+		 (two = true, cmocka_run_group_tests_name("two processes", tests, NULL, NULL)))

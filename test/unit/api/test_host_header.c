@@ -38,9 +38,24 @@ static void test_table(void **state)
 			fail_msg("'%s'", table[i].in);
 }
 
+static void test_label(void **state)
+{
+	static const char *const good[] = { "ezlb", "h", "LB-1", "unix_socket", "localhost" };
+	static const char *const bad[] = { "",	  "ezlb:80", "ezlb.",	 ".ezlb", "a.b",
+					   "a b", "[::1]",   "\xc3\xa4", "a/b",	  "a@b" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(good); i++)
+		assert_true(host_is_label(good[i]));
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		if (host_is_label(bad[i]))
+			fail_msg("'%s'", bad[i]);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_table) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_table),
+					    cmocka_unit_test(test_label) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
