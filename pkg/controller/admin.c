@@ -42,6 +42,21 @@ void admin_serve(struct admin_waiting *waiting, size_t n, unsigned status, const
 	memmove(waiting->items, waiting->items + n, waiting->len * sizeof(*waiting->items));
 }
 
+/* The caller has the first reference. */
+static struct ezlb_api_body *report_body(const struct report_answer *answer)
+{
+	struct ezlb_api_body *body;
+	size_t len;
+	char *bytes = ezlb_text_take(answer->text, &len);
+
+	body = ezlb_api_body_new(bytes, len);
+	if (answer->gzip->len > 0) {
+		bytes = ezlb_text_take(answer->gzip, &len);
+		ezlb_api_body_gzip(body, bytes, len);
+	}
+	return body;
+}
+
 static void on_report(void *arg, enum report_kind kind, const struct report_answer *answer)
 {
 	static const char *const types[] = { [REPORT_STATUS] = ADMIN_JSON,
@@ -49,22 +64,17 @@ static void on_report(void *arg, enum report_kind kind, const struct report_answ
 					     [REPORT_HEALTH] = ADMIN_JSON };
 	struct admin *admin = arg;
 	unsigned status = kind == REPORT_HEALTH && !answer->status->ready ? 503 : 200;
-	struct ezlb_api_body *body;
-	size_t len;
-	char *bytes;
+	struct ezlb_api_body *body = answer->body;
 
 	if (kind == REPORT_TRAFFIC) {
 		ezlb_trafficlog_write(&admin->trafficlog, answer->status);
 		return;
 	}
-	bytes = ezlb_text_take(answer->text, &len);
-	body = ezlb_api_body_new(bytes, len);
-	if (answer->gzip->len > 0) {
-		bytes = ezlb_text_take(answer->gzip, &len);
-		ezlb_api_body_gzip(body, bytes, len);
-	}
+	if (!body)
+		body = report_body(answer);
 	admin_serve(&admin->waiting[kind], answer->n, status, types[kind], body);
-	ezlb_api_body_unref(body);
+	if (body != answer->body)
+		ezlb_api_body_unref(body);
 }
 
 /* --- paths --------------------------------------------------------------------------------- */
@@ -77,11 +87,9 @@ static void get_report(struct admin *admin, struct ezlb_api_request *request, en
 
 static void get_page(struct admin *admin, struct ezlb_api_request *request)
 {
-	struct ezlb_api_body *body = ezlb_api_body_static(ezlb_page, ezlb_page_len);
-
-	(void)admin;
-	ezlb_api_reply(request, 200, HTML, body);
-	ezlb_api_body_unref(body);
+	if (!admin->page)
+		admin->page = ezlb_api_body_static(ezlb_page, ezlb_page_len);
+	ezlb_api_reply(request, 200, HTML, admin->page);
 }
 
 static void get_livez(struct admin *admin, struct ezlb_api_request *request)
@@ -229,7 +237,8 @@ void admin_open(struct admin *admin, uv_loop_t *loop, const struct sources *from
 	const struct ezlb_api_options options = { .socket_path = socket,
 						  .address = from->options->admin_address,
 						  .on_request = on_request,
-						  .arg = admin };
+						  .arg = admin,
+						  .channel = from->channel };
 
 	/* With the in-memory data plane the directory may not exist. The api logs a failure. */
 	mkdir(from->options->state_dir, 0755);
@@ -270,5 +279,8 @@ void admin_clear(struct admin *admin)
 	if (admin->events.body)
 		ezlb_api_body_unref(admin->events.body);
 	admin->events.body = NULL;
+	if (admin->page)
+		ezlb_api_body_unref(admin->page);
+	admin->page = NULL;
 	ezlb_trafficlog_clear(&admin->trafficlog);
 }

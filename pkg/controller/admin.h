@@ -23,6 +23,7 @@ struct admin {
 		struct ezlb_api_body *body; /* the last document; NULL: none yet */
 		uint64_t since, last;	    /* its events: from `since` to `last` */
 	} events;
+	struct ezlb_api_body *page; /* NULL: nobody has asked for it yet */
 	struct ezlb_trafficlog trafficlog;
 	uv_timer_t traffic_timer;
 	bool closing;

@@ -13,12 +13,15 @@
 
 enum report_kind { REPORT_STATUS, REPORT_METRICS, REPORT_HEALTH, REPORT_TRAFFIC, REPORT_KINDS };
 
-/* `text` is the document; for REPORT_TRAFFIC it is empty. */
+struct ezlb_api_body;
+
+/* `text` is the document; for REPORT_TRAFFIC it is empty, and with `body`. */
 struct report_answer {
 	const struct ezlb_status *status; /* with the kernel's counters */
 	const struct sample *sample;
 	struct ezlb_text *text; /* the callback may take it */
 	struct ezlb_text *gzip; /* compressed, may be taken too; empty: not wanted, or too short */
+	struct ezlb_api_body *body; /* both forms, for the worker; NULL: there is none */
 	size_t n; /* requests that this report answers; later ones get the next report */
 };
 /* Called on the loop, once for each requested kind. `answer` is valid during the call. */

@@ -13,6 +13,8 @@
 /* Reads all files of the directories. -ENOENT if one of them cannot be read. */
 int scan_dirs(const char *const *dirs, size_t n, struct ezlb_snapshot *out, struct ezlb_err *err);
 
+struct ezlb_channel;
+
 /* All borrowed. */
 struct sources {
 	const struct ezlb_options *options;
@@ -23,6 +25,7 @@ struct sources {
 	const struct ezlb_health *health; /* NULL: nothing is probed */
 	const struct ezlb_watch *watch;	  /* NULL: not opened yet */
 	struct nodedrain *drain;	  /* what the admin server changes */
+	struct ezlb_channel *channel;	  /* to the worker; NULL: all is in one process */
 };
 
 /*

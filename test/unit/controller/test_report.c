@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "desk_rig.h"
 
+#include <ezlb/api.h>
 #include <ezlb/duration.h>
 
 #include "own_clock.h"
@@ -22,6 +23,7 @@ static struct {
 	char *text[REPORT_KINDS];
 	size_t len[REPORT_KINDS], packed[REPORT_KINDS]; /* bytes */
 	unsigned ask_again;
+	bool shared[REPORT_KINDS];
 	bool close_at_status;
 } told;
 
@@ -36,6 +38,7 @@ static void on_report(void *arg, enum report_kind kind, const struct report_answ
 	free(told.text[kind]);
 	told.text[kind] = ezlb_text_take(answer->text, &told.len[kind]);
 	told.packed[kind] = answer->gzip->len;
+	told.shared[kind] = answer->body != NULL;
 	if (told.ask_again > 0) {
 		told.ask_again--;
 		report_want(&report, kind, false);
@@ -215,6 +218,50 @@ static void test_rests(void **state)
 	assert_int_equal(told.at[REPORT_HEALTH] - told.at[REPORT_TRAFFIC], 50 + 20 * 50);
 }
 
+/* The pause leaves the loop time. It must not leave the clients without an answer. */
+static void test_rests_not_too_long(void **state)
+{
+	(void)state;
+	own_clock_slow = 3000;
+	report_want(&report, REPORT_TRAFFIC, false);
+	own_clock_slow = 0;
+	assert_int_equal(uv_timer_get_due_in(&report.pause), EZLB_API_TIMEOUT_MS / 5);
+	run_until_told(REPORT_TRAFFIC, 1);
+	report_want(&report, REPORT_HEALTH, false);
+	turn(EZLB_API_TIMEOUT_MS / 5);
+	run_until_told(REPORT_HEALTH, 1);
+}
+
+/* On a busy machine the fold takes long, and yet little of the loop. */
+static void test_rests_after_its_own_work_only(void **state)
+{
+	(void)state;
+	own_clock_slow = 3000;
+	own_clock_is_busy = true;
+	report_want(&report, REPORT_TRAFFIC, false);
+	own_clock_slow = 0;
+	assert_int_equal(uv_timer_get_due_in(&report.pause), 0);
+	run_until_told(REPORT_TRAFFIC, 1);
+}
+
+/* With a worker the thread also makes the memory that the worker maps. */
+static void test_shared(void **state)
+{
+	(void)state;
+	parts.sources.channel = (void *)&told;
+	report_want(&report, REPORT_HEALTH, true);
+	report_want(&report, REPORT_TRAFFIC, false);
+	run_until_told(REPORT_TRAFFIC, 1);
+	assert_true(told.shared[REPORT_HEALTH]);
+	assert_false(told.shared[REPORT_TRAFFIC]);
+	assert_int_equal(told.len[REPORT_HEALTH], 0);
+	parts.sources.channel = NULL;
+	report_want(&report, REPORT_HEALTH, true);
+	run_until_told(REPORT_HEALTH, 2);
+	assert_false(told.shared[REPORT_HEALTH]);
+	assert_true(told.len[REPORT_HEALTH] > 0);
+}
+
 /* Ages stay right when somebody sets the wall clock, and times are by the clock as it is then. */
 static void test_wall_clock_is_set(void **state)
 {
@@ -309,6 +356,9 @@ int main(void)
 		ON_LOOP(test_one_at_a_time),
 		ON_LOOP(test_asked_again_when_it_is_told),
 		ON_LOOP(test_rests),
+		ON_LOOP(test_rests_not_too_long),
+		ON_LOOP(test_rests_after_its_own_work_only),
+		ON_LOOP(test_shared),
 		ON_LOOP(test_wall_clock_is_set),
 		ON_LOOP(test_closed_while_one_is_made),
 		ON_LOOP(test_closed_and_what_it_tells_of_is_gone),
