@@ -24,10 +24,8 @@ static char *exactly(size_t len)
 	return copy;
 }
 
-/* Does the decoder of `kind` take the first len bytes? */
-static bool takes(int kind, size_t len)
+static bool decodes(int kind, const char *bytes, size_t len)
 {
-	EZLB_AUTO_FREE char *bytes = exactly(len);
 	struct records_question question;
 	struct records_client client;
 	struct records_answer answer;
@@ -43,6 +41,16 @@ static bool takes(int kind, size_t len)
 	ok = records_get_request(bytes, len, &id, &question);
 	assert_true(ok || (question.path == NULL && question.arguments.len == 0));
 	records_question_clear(&question);
+	return ok;
+}
+
+/* Does the decoder of `kind` take the first len bytes? */
+static bool takes(int kind, size_t len)
+{
+	char *bytes = exactly(len);
+	bool ok = decodes(kind, bytes, len);
+
+	free(bytes);
 	return ok;
 }
 
