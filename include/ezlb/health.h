@@ -13,7 +13,9 @@
  * that takes longer than the interval delays the next one, and is counted as overdue: a target
  * never has two probes at once.
  *
- * A probe that fails on this host (no descriptor, no free port, no libcurl) changes no verdict.
+ * A probe that fails on this host (no descriptor, no free port, no libcurl) changes no verdict, nor
+ * does one during which the worker process ends. A backend that seems to end it again and again is
+ * probed more seldom, and named in the log.
  */
 #pragma once
 
@@ -24,6 +26,7 @@
 #include <ezlb/verdict.h>
 
 struct uv_loop_s;
+struct ezlb_channel;
 struct ezlb_health;
 
 /* Called on the loop after one or more verdicts changed. May call any function of this header. */
@@ -40,6 +43,18 @@ struct ezlb_health_options {
 	 */
 	uint32_t hurry_ms;
 	bool pretend; /* send no probes: every backend is UP at once */
+	/*
+	 * Probes of type http and https run in the worker process at the other end, with
+	 * include/ezlb/health_serve.h. Must live longer than health. NULL: they run here.
+	 */
+	struct ezlb_channel *channel;
+	/*
+	 * With a channel: the worker needs libcurl from now on. Called by the first ezlb_health_set
+	 * that has such rows, and again each minute while the worker has none. Returns true if the
+	 * present worker is to be replaced, so that no probe is sent to it. May be NULL.
+	 */
+	bool (*need_curl)(void *arg);
+	void *need_arg;
 };
 
 int ezlb_health_open(struct uv_loop_s *loop, const struct ezlb_health_options *options,

@@ -145,6 +145,7 @@ int ezlb_curl_loop_open(struct ezlb_prober *prober, struct ezlb_err *err)
 	curl_multi_setopt(prober->multi, CURLMOPT_SOCKETDATA, prober);
 	curl_multi_setopt(prober->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
 	curl_multi_setopt(prober->multi, CURLMOPT_TIMERDATA, prober);
+	prober->trust.keep_bytes = !ezlb_probe_https_has_gnutls();
 	uv_timer_init(prober->loop, &prober->curl_timer);
 	prober->curl_timer.data = prober;
 	ezlb_prober_ref(prober);

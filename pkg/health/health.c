@@ -39,6 +39,13 @@ int ezlb_health_open(struct uv_loop_s *loop, const struct ezlb_health_options *o
 		free(health);
 		return ezlb_err_wrap(err, rc, "health checks");
 	}
+	if (options->channel) {
+		const struct ezlb_remote_options remote = { .channel = options->channel,
+							    .need_curl = options->need_curl,
+							    .arg = options->need_arg };
+
+		ezlb_prober_use(health->prober, &remote);
+	}
 	*out = health;
 	return 0;
 }

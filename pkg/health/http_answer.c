@@ -65,8 +65,9 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 /* curl calls it also where it reads on and on without a callback, so the deadline cannot run. */
 static int on_progress(void *arg, curl_off_t all, curl_off_t now, curl_off_t up_all, curl_off_t up)
 {
-	const struct ezlb_probe *probe = arg;
+	struct ezlb_probe *probe = arg;
 
+	probe->connected = probe->connected || ezlb_probe_http_connected(probe);
 	(void)all;
 	(void)now;
 	(void)up_all;
@@ -102,11 +103,9 @@ static const struct {
 static struct ezlb_probe_result from_curl(const struct ezlb_probe *probe, CURLcode rc)
 {
 	struct ezlb_probe_result result = { .outcome = EZLB_PROBE_HTTP_PROTOCOL };
-	long sent = 0;
 
 	/* curl also calls a header line of 100 kB that. */
-	curl_easy_getinfo(probe->easy, CURLINFO_REQUEST_SIZE, &sent);
-	if ((rc == CURLE_OUT_OF_MEMORY || rc == CURLE_FAILED_INIT) && sent == 0)
+	if ((rc == CURLE_OUT_OF_MEMORY || rc == CURLE_FAILED_INIT) && !probe->connected)
 		return ezlb_result_from_errno(ENOMEM);
 	if (probe->check->type == EZLB_CHECK_HTTPS && ezlb_probe_https_error(probe, rc, &result))
 		return result;

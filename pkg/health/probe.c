@@ -5,6 +5,12 @@
 #include <ezlb/mem.h>
 
 #include "probe_kind.h"
+#include "remote.h"
+
+static bool is_http(enum ezlb_check_type type)
+{
+	return type == EZLB_CHECK_HTTP || type == EZLB_CHECK_HTTPS;
+}
 
 int ezlb_prober_open(struct uv_loop_s *loop, struct ezlb_prober **out, struct ezlb_err *err)
 {
@@ -23,15 +29,52 @@ int ezlb_prober_open(struct uv_loop_s *loop, struct ezlb_prober **out, struct ez
 
 int ezlb_prober_prepare(struct ezlb_prober *prober, enum ezlb_check_type type, struct ezlb_err *err)
 {
-	if (type != EZLB_CHECK_HTTP && type != EZLB_CHECK_HTTPS)
+	if (!is_http(type))
 		return 0;
-	return ezlb_curl_loop_open(prober, err);
+	if (!prober->remote)
+		return ezlb_curl_loop_open(prober, err);
+	ezlb_remote_prepare(prober->remote);
+	return 0;
+}
+
+void ezlb_prober_retry(struct ezlb_prober *prober)
+{
+	if (prober->remote)
+		ezlb_remote_retry(prober->remote);
+	else
+		(void)ezlb_curl_loop_open(prober, NULL);
+}
+
+void ezlb_prober_use(struct ezlb_prober *prober, const struct ezlb_remote_options *options)
+{
+	ezlb_remote_open(prober, options);
+}
+
+struct ezlb_remote_check *ezlb_prober_hold(struct ezlb_prober *prober,
+					   const struct ezlb_check *check)
+{
+	if (!prober->remote || !is_http(check->type))
+		return NULL;
+	return ezlb_remote_hold(prober->remote, check);
+}
+
+void ezlb_prober_release(struct ezlb_prober *prober, struct ezlb_remote_check *check)
+{
+	if (check)
+		ezlb_remote_release(prober->remote, check);
+}
+
+int ezlb_prober_take_ca(struct ezlb_prober *prober, int fd, struct ezlb_ca **out)
+{
+	return ezlb_trust_take(&prober->trust, fd, out);
 }
 
 void ezlb_prober_close(struct ezlb_prober *prober, void (*closed)(void *arg), void *arg)
 {
 	prober->closed = closed;
 	prober->arg = arg;
+	ezlb_remote_close(prober->remote);
+	prober->remote = NULL;
 	ezlb_probe_poll_close(prober);
 	ezlb_curl_loop_close(prober);
 }
@@ -102,9 +145,13 @@ static const struct kind kinds[EZLB_CHECK_TYPES] = {
 	[EZLB_CHECK_DNS] = { ezlb_probe_dns_start, ezlb_probe_disconnect, dns_late },
 };
 
+static const struct kind in_worker = { ezlb_remote_start, ezlb_remote_stop, ezlb_remote_late };
+
 static const struct kind *kind_of(const struct ezlb_probe *probe)
 {
 	assert(kinds[probe->check->type].start != NULL); /* a check of type none has no probe */
+	if (probe->prober->remote && is_http(probe->check->type))
+		return &in_worker;
 	return &kinds[probe->check->type];
 }
 
@@ -129,6 +176,12 @@ static void on_deadline(uv_timer_t *timer)
 	ezlb_probe_end(probe, kind_of(probe)->late(probe));
 }
 
+void ezlb_probe_set_deadline(struct ezlb_probe *probe, uint64_t ms)
+{
+	probe->due = uv_now(probe->prober->loop) + ms;
+	uv_timer_start(&probe->deadline, on_deadline, ms, 0);
+}
+
 struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezlb_probe_job *job,
 				    ezlb_probe_fn done, void *arg)
 {
@@ -138,6 +191,7 @@ struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezl
 				      .target = job->target,
 				      .check = job->check,
 				      .turn = job->turn,
+				      .ca = ezlb_ca_ref(job->ca),
 				      .done = done,
 				      .arg = arg,
 				      .fd = -1 };
@@ -146,8 +200,7 @@ struct ezlb_probe *ezlb_probe_start(struct ezlb_prober *prober, const struct ezl
 	ezlb_prober_ref(prober);
 	uv_timer_init(prober->loop, &probe->deadline);
 	probe->deadline.data = probe;
-	probe->due = uv_now(prober->loop) + job->check->timeout_ms;
-	uv_timer_start(&probe->deadline, on_deadline, job->check->timeout_ms, 0);
+	ezlb_probe_set_deadline(probe, job->check->timeout_ms);
 
 	kind_of(probe)->start(probe);
 	return probe;
@@ -165,6 +218,7 @@ static void on_deadline_closed(uv_handle_t *handle)
 void ezlb_probe_cancel(struct ezlb_probe *probe)
 {
 	kind_of(probe)->stop(probe);
+	ezlb_ca_unref(probe->ca);
 	uv_close((uv_handle_t *)&probe->deadline, on_deadline_closed);
 }
 

@@ -6,12 +6,8 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "probe_kind.h"
-
-#define CA_FILE_MAX (1024 * 1024) /* is parsed in the loop: 1 MiB takes about 40 ms */
 
 /* curl parses the whole CA bundle for each connection, also where it is unused. */
 static void set_unverified(CURL *easy)
@@ -22,16 +18,18 @@ static void set_unverified(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 }
 
-static void set_verified_by_curl(CURL *easy, const char *ca_file)
+static CURLcode set_verified_by_curl(CURL *easy, const struct ezlb_ca *ca)
 {
+	struct curl_blob blob = { .flags = CURL_BLOB_COPY };
+
+	blob.data = (void *)(uintptr_t)ezlb_ca_bytes(ca, &blob.len);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	/* curl would keep the CAs for a day, and not see that the file has changed. */
 	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
-	if (ca_file != NULL) {
-		curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
-		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	}
+	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	return curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
 }
 
 static int verify(struct ezlb_probe *probe)
@@ -42,8 +40,9 @@ static int verify(struct ezlb_probe *probe)
 	curl_easy_getinfo(probe->easy, CURLINFO_TLS_SSL_PTR, &tls);
 	if (tls == NULL || tls->backend != CURLSSLBACKEND_GNUTLS || tls->internals == NULL)
 		return -EKEYREJECTED;
-	return ezlb_trust_verify(&probe->prober->trust, request->ca_file, tls->internals,
-				 request->server_name, &probe->target.addr);
+	return ezlb_ca_verify(probe->ca, tls->internals, request->server_name, &probe->target.addr)
+		       ? 0
+		       : -EKEYREJECTED;
 }
 
 /* Between the TLS handshake and the request: a stranger gets no header that may be a secret. */
@@ -59,43 +58,50 @@ static int on_handshake_done(void *arg, char *peer, char *local, int peer_port, 
 	return probe->trust < 0 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-/* Only ezlb_trust_verify keeps the parsed CAs, and it needs a session of GnuTLS. */
-static bool can_verify_by_itself(struct ezlb_probe *probe)
+bool ezlb_probe_https_has_gnutls(void)
 {
 	const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
 
-	if (library == NULL || strncmp(library, "GnuTLS/", 7) != 0)
-		return false;
+	return library != NULL && strncmp(library, "GnuTLS/", 7) == 0;
+}
+
+/* Only ezlb_ca_verify uses the parsed CAs, and it needs a session of GnuTLS. */
+static bool set_verified_here(struct ezlb_probe *probe)
+{
+	set_unverified(probe->easy);
 	return curl_easy_setopt(probe->easy, CURLOPT_PREREQDATA, probe) == CURLE_OK &&
 	       curl_easy_setopt(probe->easy, CURLOPT_PREREQFUNCTION, on_handshake_done) == CURLE_OK;
 }
 
-/*
- * The file is read in the loop. A FIFO would wait for ever for its writer, and a device like
- * /dev/zero would fill the memory. Files without a size, as in /proc, may wait, too.
- */
-static int look_at_ca_file(const char *path)
+/* The worker process has been given it. */
+static int find_ca(struct ezlb_probe *probe)
 {
-	struct stat st;
+	const char *path = probe->check->request->ca_file;
 
-	if (access(path, R_OK) < 0 || stat(path, &st) < 0)
-		return errno;
-	return S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= CA_FILE_MAX ? 0 : ENODATA;
+	if (probe->ca != NULL)
+		return 0;
+	return ezlb_trust_path(&probe->prober->trust, path != NULL ? path : ezlb_ca_hosts_file(),
+			       &probe->ca);
 }
 
 int ezlb_probe_https_set(CURL *easy, struct ezlb_probe *probe)
 {
-	const struct ezlb_request *request = probe->check->request;
-	int code = request->verify && request->ca_file ? look_at_ca_file(request->ca_file) : 0;
+	bool set;
+	int rc;
 
-	if (code != 0)
-		return code;
 	curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-	if (request->verify && !can_verify_by_itself(probe))
-		set_verified_by_curl(easy, request->ca_file);
-	else
+	if (!probe->check->request->verify) {
 		set_unverified(easy);
-	return 0;
+		return 0;
+	}
+	rc = find_ca(probe);
+	if (rc < 0)
+		return -rc;
+	if (ezlb_probe_https_has_gnutls())
+		set = set_verified_here(probe);
+	else
+		set = set_verified_by_curl(easy, probe->ca) == CURLE_OK;
+	return set ? 0 : ENOMEM;
 }
 
 static const struct {
@@ -110,21 +116,15 @@ static const struct {
 	{ CURLE_SSL_INVALIDCERTSTATUS, EZLB_PROBE_TLS_CERTIFICATE },
 };
 
-/* The CA file is this host's: nothing is known of the backend. */
-static struct ezlb_probe_result bad_ca_file(int code)
-{
-	return (struct ezlb_probe_result){ .outcome = EZLB_PROBE_LOCAL_ERROR, .code = code };
-}
-
 bool ezlb_probe_https_error(const struct ezlb_probe *probe, CURLcode rc,
 			    struct ezlb_probe_result *out)
 {
-	if (probe->trust == -EKEYREJECTED) {
+	if (probe->trust < 0) {
 		*out = (struct ezlb_probe_result){ .outcome = EZLB_PROBE_TLS_CERTIFICATE };
 		return true;
 	}
-	if (probe->trust < 0 || rc == CURLE_SSL_CACERT_BADFILE) {
-		*out = bad_ca_file(probe->trust < 0 ? -probe->trust : ENODATA);
+	if (rc == CURLE_SSL_CACERT_BADFILE) { /* this host's: nothing is known of the backend */
+		*out = (struct ezlb_probe_result){ EZLB_PROBE_LOCAL_ERROR, ENODATA };
 		return true;
 	}
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {

@@ -15,6 +15,7 @@ struct ezlb_prober {
 	CURLM *multi; /* NULL: no probe has needed libcurl, or it is missing */
 	uv_timer_t curl_timer;
 	struct ezlb_trust trust;
+	struct ezlb_remote *remote; /* NULL: probes of type http and https run here, too */
 	int sockets;	/* epoll instance with the sockets of all tcp, udp and dns probes */
 	uv_poll_t poll; /* of it */
 	size_t refs;	/* open: curl_timer, poll, probes, sockets of curl */
@@ -50,13 +51,24 @@ struct ezlb_probe {
 	bool wanted;		 /* the expected text was found in the body, or none is expected */
 	struct ezlb_match match; /* of that text */
 	int local_errno;	 /* why this host could not create a socket */
-	int trust;		 /* of ezlb_trust_verify */
+	struct ezlb_ca *ca;	 /* to verify with */
+	int trust;		 /* -EKEYREJECTED: the certificate is not valid */
+	bool connected;		 /* what goes wrong from here on is the backend's doing */
+
+	/* http, https in the worker process: remote.c */
+	struct ezlb_remote_check *remote_check;
+	struct ezlb_remote_entry *entry; /* the worker has it */
+	bool waiting;			 /* for a worker */
+	struct ezlb_probe *prev, *next;	 /* that wait, too */
 };
 
 /* Frees the probe and calls `done`. Every result goes through here. */
 void ezlb_probe_end(struct ezlb_probe *probe, struct ezlb_probe_result result);
 /* The same, but later from the loop. */
 void ezlb_probe_end_soon(struct ezlb_probe *probe, struct ezlb_probe_result result);
+
+/* In place of the timeout of the check, from now on. */
+void ezlb_probe_set_deadline(struct ezlb_probe *probe, uint64_t ms);
 
 void ezlb_prober_ref(struct ezlb_prober *prober);
 void ezlb_prober_unref(struct ezlb_prober *prober);
@@ -109,6 +121,7 @@ void ezlb_probe_http_done(struct ezlb_probe *probe, CURLcode rc);
 /* probe_https.c */
 /* Returns 0, or the errno for which this host cannot probe: the CA file cannot be used. */
 int ezlb_probe_https_set(CURL *easy, struct ezlb_probe *probe);
+bool ezlb_probe_https_has_gnutls(void);
 /* The errors of TLS. False: the code is none of them. */
 bool ezlb_probe_https_error(const struct ezlb_probe *probe, CURLcode rc,
 			    struct ezlb_probe_result *out);

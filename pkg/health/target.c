@@ -10,6 +10,8 @@
 #include "schedule.h"
 
 #define LOCAL_WARN_EVERY_MS (60 * 1000)
+#define CURL_AGAIN_MS	    (60 * 1000)
+#define SUSPECT_AGAIN_MS    1000 /* while another one is probed */
 #define LATE_MS		    100
 
 static void on_due(uv_timer_t *timer);
@@ -23,6 +25,7 @@ struct ezlb_target *ezlb_target_open(struct ezlb_health *health, struct ezlb_sit
 	target->site = site;
 	target->endpoint = row->backend;
 	target->check = ezlb_check_copy(&row->check);
+	target->held = ezlb_prober_hold(health->prober, &target->check);
 	target->phase = ezlb_schedule_phase(health->n_targets_ever++);
 	uv_timer_init(health->loop, &target->timer);
 	target->timer.data = target;
@@ -49,7 +52,9 @@ void ezlb_target_close(struct ezlb_target *target)
 	if (target->probe != NULL) {
 		ezlb_probe_cancel(target->probe);
 		health->running--;
+		health->suspect_runs = health->suspect_runs && !target->alone;
 	}
+	ezlb_prober_release(health->prober, target->held);
 	uv_close((uv_handle_t *)&target->timer, on_closed);
 }
 
@@ -122,10 +127,12 @@ static void wait_for_next(struct ezlb_target *target)
 	uint64_t now = uv_now(target->health->loop);
 	uint64_t next = ezlb_schedule_next(target->started, ezlb_target_interval(target),
 					   target->phase);
+	uint64_t seldom = ezlb_suspect_wait_ms(&target->suspect);
 
 	if (takes_too_long(target, now))
 		target->health->overdue++;
-	wait_for(target, next > now ? next - now : 0);
+	next = next > now ? next - now : 0;
+	wait_for(target, next > seldom ? next : seldom);
 }
 
 static void log_change(const struct ezlb_sub *sub, enum ezlb_verdict from)
@@ -169,14 +176,29 @@ static void report(const struct ezlb_sub *sub, enum ezlb_verdict from)
 		health->options.on_verdict(health->arg, &change);
 }
 
-/* ENOENT, EACCES and ENODATA come from probe_https.c, EINVAL from probe_dns.c. */
+/* ENOENT, EACCES and ENODATA come from CA files, EINVAL from probe_dns.c, others from remote.c. */
 static const char *why_local(int code)
 {
-	if (code == ENOENT || code == EACCES || code == ENODATA)
+	switch (code) {
+	case ENOENT:
+	case EACCES:
+	case ENODATA:
 		return "cannot probe: the CA file of a health check cannot be used, verdicts are "
 		       "kept; check tls_ca_file, or install ca-certificates";
-	return "cannot probe: local resources are exhausted, "
-	       "verdicts are kept; check the limit of open files and the ports in use";
+	case ELIBACC:
+		return "cannot probe by http or https: libcurl is missing, verdicts are kept; "
+		       "install libcurl, which is tried again each minute";
+	case EOWNERDEAD:
+		return "cannot probe: the worker process has ended during the probe, verdicts are "
+		       "kept";
+	case ETIME:
+		return "cannot probe: the worker process does not answer, verdicts are kept";
+	case ENOTCONN:
+		return "cannot probe: there is no worker process at the moment, verdicts are kept";
+	default:
+		return "cannot probe: local resources are exhausted, verdicts are kept; check the "
+		       "limit of open files and the ports in use";
+	}
 }
 
 /* Logs at most one line a minute for all targets together. */
@@ -191,6 +213,34 @@ static void warn_local(struct ezlb_health *health, int code)
 		 EZLB_S("error", ezlb_errno_str(code)), EZLB_I("probes", health->local_errors));
 	health->warned = now > 0 ? now : 1;
 	health->local_errors = 0;
+}
+
+/* It may have been installed. Without this the next change of files would be the next try. */
+static void try_curl_again(struct ezlb_health *health)
+{
+	uint64_t now = uv_now(health->loop);
+
+	if (health->curl_tried != 0 && now - health->curl_tried < CURL_AGAIN_MS)
+		return;
+	if (health->curl_tried != 0)
+		ezlb_prober_retry(health->prober);
+	health->curl_tried = now > 0 ? now : 1;
+}
+
+static void warn_suspect(const struct ezlb_target *target)
+{
+	ezlb_log(EZLB_WARN, "health",
+		 EZLB_S("msg", "the worker process has ended in each of the last probes of this "
+			       "backend: it is probed more seldom, its verdict is kept"),
+		 EZLB_S("svc", target->subs->key.service), EZLB_S("dst", target->site->name),
+		 EZLB_I("probes", target->suspect.ends));
+}
+
+static void take_local(struct ezlb_target *target, int code)
+{
+	warn_local(target->health, code);
+	if (code == ELIBACC)
+		try_curl_again(target->health);
 }
 
 static void change(struct ezlb_sub *sub, enum ezlb_verdict from)
@@ -232,8 +282,10 @@ static bool take(struct ezlb_target *target, const struct ezlb_probe_result *res
 
 	ezlb_histogram_add(&health->duration, (double)us / 1e6);
 	health->outcomes[result->outcome]++;
+	if (ezlb_suspect_step(&target->suspect, result))
+		warn_suspect(target);
 	if (result->outcome == EZLB_PROBE_LOCAL_ERROR) {
-		warn_local(health, result->code);
+		take_local(target, result->code);
 		return false;
 	}
 	target->probed = true;
@@ -250,6 +302,7 @@ static void on_result(void *arg, const struct ezlb_probe_result *result)
 
 	target->probe = NULL;
 	health->running--;
+	health->suspect_runs = health->suspect_runs && !target->alone;
 	changed = take(target, result);
 	wait_for_next(target);
 	ezlb_queue_run(health);
@@ -261,13 +314,17 @@ static void on_result(void *arg, const struct ezlb_probe_result *result)
 static void start(struct ezlb_target *target)
 {
 	struct ezlb_health *health = target->health;
-	const struct ezlb_probe_job job = { target->endpoint, &target->check, target->turn++ };
+	const struct ezlb_probe_job job = { .target = target->endpoint,
+					    .check = &target->check,
+					    .turn = target->turn++ };
 
 	/* The deadline starts here, not at the start of this iteration of the loop. */
 	uv_update_time(health->loop);
 	if (is_late(target, uv_now(health->loop)))
 		health->overdue++;
 	health->running++;
+	target->alone = ezlb_suspect_is(&target->suspect);
+	health->suspect_runs = health->suspect_runs || target->alone;
 	target->started = uv_now(health->loop);
 	target->started_ns = uv_hrtime();
 	target->probe = ezlb_probe_start(health->prober, &job, on_result, target);
@@ -280,7 +337,10 @@ void ezlb_queue_run(struct ezlb_health *health)
 
 		DL_DELETE(health->queue, target);
 		target->queued = false;
-		start(target);
+		if (health->suspect_runs && ezlb_suspect_is(&target->suspect))
+			wait_for(target, SUSPECT_AGAIN_MS);
+		else
+			start(target);
 	}
 }
 

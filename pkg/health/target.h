@@ -13,6 +13,7 @@
 
 #include "fsm.h"
 #include "probe.h"
+#include "suspect.h"
 
 /* Without this, uthash calls exit() if it gets no memory; ezlb_calloc aborts. */
 #define uthash_malloc(size) ezlb_calloc(1, size)
@@ -57,6 +58,9 @@ struct ezlb_target {
 	uv_timer_t timer;
 	bool queued;
 	struct ezlb_probe *probe;
+	struct ezlb_remote_check *held;
+	struct ezlb_suspect suspect;
+	bool alone;			 /* it is probed as a suspect */
 	uint64_t due;			 /* loop time when the next probe is to start */
 	uint64_t started;		 /* loop time of the last probe */
 	uint64_t started_ns;		 /* the same by uv_hrtime */
@@ -83,12 +87,14 @@ struct ezlb_health {
 
 	struct ezlb_target *queue; /* targets that are due, the first one first */
 	size_t running, running_max;
+	bool suspect_runs; /* one of those that run is a suspect */
 
 	struct ezlb_histogram duration;
 	uint64_t outcomes[EZLB_OUTCOMES];
 	uint64_t overdue;    /* since the start, see ezlb_health_stats */
 	uint64_t warned;     /* loop time of the last warning of a local error, 0: never */
 	size_t local_errors; /* since that warning */
+	uint64_t curl_tried; /* loop time when libcurl was last tried again, 0: never */
 
 	size_t open; /* targets and the prober, until their handles are closed */
 	void (*closed)(void *arg);

@@ -13,6 +13,7 @@
 
 #include "probe.h"
 #include "requests.h"
+#include "worker_side.h"
 
 static const enum ezlb_check_type types[] = { EZLB_CHECK_TCP, EZLB_CHECK_HTTP, EZLB_CHECK_HTTPS };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
@@ -20,6 +21,7 @@ static const enum ezlb_check_type types[] = { EZLB_CHECK_TCP, EZLB_CHECK_HTTP, E
 struct fixture {
 	uv_loop_t loop;
 	struct ezlb_prober *prober;
+	struct pair pair; /* with setup_worker only */
 	struct server server;
 	bool ended, closed;
 	struct ezlb_probe_result result;
@@ -39,14 +41,36 @@ static inline void on_closed(void *arg)
 	*(bool *)arg = true;
 }
 
-static inline int setup(void **state)
+static inline struct fixture *begin(void)
 {
 	struct fixture *fx = ezlb_calloc(1, sizeof(*fx));
 
 	uv_loop_init(&fx->loop);
 	server_start(&fx->server, ANSWER_200);
 	assert_int_equal(ezlb_prober_open(&fx->loop, &fx->prober, NULL), 0);
+	return fx;
+}
+
+static inline int setup(void **state)
+{
+	struct fixture *fx = begin();
+
 	assert_int_equal(ezlb_prober_prepare(fx->prober, EZLB_CHECK_HTTP, NULL), 0);
+	*state = fx;
+	return 0;
+}
+
+/* The probes of type http and https run at the other end of a channel. */
+static inline int setup_worker(void **state)
+{
+	struct fixture *fx = begin();
+	struct ezlb_remote_options options;
+
+	assert_int_equal(ezlb_health_serve_prepare(NULL), 0);
+	pair_open(&fx->pair, &fx->loop);
+	pair_up(&fx->pair, true);
+	options = (struct ezlb_remote_options){ .channel = fx->pair.daemon };
+	ezlb_prober_use(fx->prober, &options);
 	*state = fx;
 	return 0;
 }
@@ -57,6 +81,10 @@ static inline int teardown(void **state)
 
 	ezlb_prober_close(fx->prober, on_closed, &fx->closed);
 	run_until(&fx->loop, &fx->closed);
+	if (fx->pair.daemon != NULL) {
+		assert_int_equal(fx->pair.lost, 0);
+		pair_close(&fx->pair);
+	}
 	server_stop(&fx->server);
 	loop_close(&fx->loop);
 	free(fx);
@@ -77,7 +105,8 @@ static inline void probe(struct fixture *fx, struct ezlb_endpoint target,
 			 const struct ezlb_check *check)
 {
 	fx->ended = false;
-	ezlb_probe_start(fx->prober, &(struct ezlb_probe_job){ target, check, 0 }, on_end, fx);
+	ezlb_probe_start(fx->prober, &(struct ezlb_probe_job){ .target = target, .check = check },
+			 on_end, fx);
 	assert_false(fx->ended);
 	run_until(&fx->loop, &fx->ended);
 }
@@ -183,3 +212,8 @@ static inline void probe_https(struct fixture *fx, struct ezlb_endpoint at)
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+/* The same test with the worker. */
+#define W(name)                                                            \
+	{                                                                  \
+#name " in the worker", name, setup_worker, teardown, NULL \
+	}

@@ -188,7 +188,7 @@ static void test_probe_fails_locally(void **state)
 	(void)state;
 	uv_loop_init(&loop);
 	server_start(&server, ANSWER_200);
-	job = (struct ezlb_probe_job){ loopback(server.port), &check, 0 };
+	job = (struct ezlb_probe_job){ .target = loopback(server.port), .check = &check };
 	assert_int_equal(ezlb_prober_open(&loop, &prober, NULL), 0);
 	assert_int_equal(ezlb_prober_prepare(prober, EZLB_CHECK_HTTPS, NULL), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -239,8 +239,9 @@ static void test_cancel(void **state)
 	fx->server.mode = ANSWER_NEVER;
 	for (size_t i = 0; i < N_TYPES; i++) {
 		struct ezlb_check check = check_of(types[i], 30);
-		struct ezlb_probe_job silent = { loopback(fx->server.port), &check, 0 };
-		struct ezlb_probe_job away = { loopback(hole.port), &check, 0 };
+		struct ezlb_probe_job silent = { .target = loopback(fx->server.port),
+						 .check = &check };
+		struct ezlb_probe_job away = { .target = loopback(hole.port), .check = &check };
 		struct ezlb_probe *probes[4];
 
 		/* At once, in the handshake, and after the connection. */
@@ -346,6 +347,20 @@ int main(void)
 		T(test_cancel),
 		T(test_a_stall_of_ours_is_no_failure),
 		T(test_a_stall_at_the_beginning_is_none_either),
+		W(test_http_answers),
+		W(test_http_expects_any_status),
+		W(test_http_request),
+		W(test_http_connects_anew_each_time),
+		W(test_refused),
+		W(test_black_hole),
+		W(test_unreachable),
+		W(test_out_of_descriptors),
+		W(test_https_needs_tls),
+		W(test_https),
+		W(test_https_with_a_client_certificate),
+		W(test_cancel),
+		W(test_a_stall_of_ours_is_no_failure),
+		W(test_a_stall_at_the_beginning_is_none_either),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

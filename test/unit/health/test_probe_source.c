@@ -19,7 +19,9 @@ static void test_port(void **state)
 
 static void probe_turn(struct fixture *fx, const struct ezlb_check *check, uint32_t turn)
 {
-	struct ezlb_probe_job job = { loopback(fx->server.port), check, turn };
+	struct ezlb_probe_job job = { .target = loopback(fx->server.port),
+				      .check = check,
+				      .turn = turn };
 	int before = fx->server.accepted;
 
 	fx->ended = false;

@@ -203,7 +203,7 @@ static void test_cancel(void **state)
 	datagrams_start(&server);
 	for (size_t i = 0; i < 2; i++) {
 		struct ezlb_check check = check_for(both[i], NULL, 30);
-		struct ezlb_probe_job job = { loopback(server.port), &check, 0 };
+		struct ezlb_probe_job job = { .target = loopback(server.port), .check = &check };
 
 		ezlb_probe_cancel(ezlb_probe_start(fx->prober, &job, on_end, fx));
 		for (int asked = server.asked; server.asked == asked;) {
