@@ -9,6 +9,19 @@
 
 #include "kmod.h"
 
+/*
+ * For an `install` line of modprobe.d, which names a command to run in place of loading the module.
+ * libkmod would give it to system(3); ezlb runs no program, and must not load what such a line
+ * forbids.
+ */
+static int refuse_command(struct kmod_module *module, const char *command, void *data)
+{
+	(void)module;
+	(void)command;
+	(void)data;
+	return -EPERM;
+}
+
 /* With KMOD_PROBE_APPLY_BLACKLIST a positive result means that a blacklist forbids the module. */
 static int load_all(struct kmod_list *list)
 {
@@ -20,7 +33,7 @@ static int load_all(struct kmod_list *list)
 
 		if (rc == 0)
 			rc = kmod_module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST,
-							     NULL, NULL, NULL, NULL);
+							     NULL, refuse_command, NULL, NULL);
 		kmod_module_unref(module);
 	}
 	return rc > 0 ? -EPERM : rc;
@@ -67,8 +80,8 @@ int ezlb_host_module_load(const char *name, struct ezlb_err *err)
 	case EACCES:
 		return ezlb_err_set(err, -rc,
 				    "not allowed to load the module %s: run `modprobe %s` on the "
-				    "host, or give ezlb CAP_SYS_MODULE; a blacklist in "
-				    "/etc/modprobe.d may also forbid it",
+				    "host, or give ezlb CAP_SYS_MODULE; a blacklist or an "
+				    "install line in /etc/modprobe.d may also forbid it",
 				    name, name);
 	default:
 		return ezlb_err_sys(err, -rc,

@@ -75,7 +75,9 @@ int kmod_module_probe_insert_module(struct kmod_module *module, unsigned flags,
 	(void)data;
 	assert_ptr_equal(module, items + probes);
 	assert_null(extra_options);
-	assert_null(run_install); /* no program is started */
+	/* Without a function libkmod starts the program that modprobe.d may name. */
+	assert_non_null(run_install);
+	assert_int_equal(run_install(module, "/bin/false", NULL), -EPERM);
 	assert_null(print_action);
 	probe_flags = flags;
 	probes++;
