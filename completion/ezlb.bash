@@ -19,7 +19,7 @@ _ezlb_commands() {
 
 _ezlb_flags() { # COMMAND
 	case $1 in
-	run) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --vip-hold --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --cleanup-on-exit --drain-on-exit --empty-hold-down --admin-address --traffic-interval --connection-log --log-level --log-format --help ;;
+	run) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --vip-hold --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --cleanup-on-exit --drain-on-exit --empty-hold-down --admin-address --traffic-interval --connection-log --sandbox --log-level --log-format --help ;;
 	once) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --log-level --log-format --output --color --help ;;
 	check) echo --config-dir --snat-backend --format --strict --allow-empty --configmap --help ;;
 	import) echo --from --output-dir --help ;;
@@ -67,6 +67,7 @@ _ezlb_value() { # FLAG JOINED
 	--admin-address | --admin-addressyes) echo ' ' ;;
 	--traffic-interval | --traffic-intervalyes) echo ' ' ;;
 	--connection-log | --connection-logyes) echo 'FILE' ;;
+	--sandbox | --sandboxyes) echo 'auto off' ;;
 	--log-level | --log-levelyes) echo 'error warn info debug' ;;
 	--log-format | --log-formatyes) echo 'logfmt json' ;;
 	--output | -o | --outputyes) echo 'text json' ;;

@@ -78,6 +78,7 @@ complete -c ezlb -n '__ezlb_is run' -l empty-hold-down -x -d 'When all service f
 complete -c ezlb -n '__ezlb_is run' -l admin-address -x -d 'Serve HTTP on this TCP address, too: the page, /metrics, /api/v1'
 complete -c ezlb -n '__ezlb_is run' -l traffic-interval -x -d 'Time between two log lines about the traffic of a service that has traffic_log'
 complete -c ezlb -n '__ezlb_is run' -l connection-log -r -F -d 'File for the lines about ended connections of services that have connection_log'
+complete -c ezlb -n '__ezlb_is run' -l sandbox -x -a 'auto off' -d 'auto: give up the capabilities and system calls that ezlb does not need, and talk HTTP in a process that has none'
 complete -c ezlb -n '__ezlb_is run once plan host-setup cleanup' -l log-level -x -a 'error warn info debug' -d 'The least important level of log lines that ezlb writes to stderr'
 complete -c ezlb -n '__ezlb_is run once plan host-setup cleanup' -l log-format -x -a 'logfmt json' -d 'The format of a log line'
 complete -c ezlb -n '__ezlb_is once plan doctor status events who connections' -l output -s o -x -a 'text json' -d 'The format on stdout'

@@ -23,8 +23,8 @@ const struct command command_table[] = {
 	  "ezlb run --cleanup-on-exit=false --admin-address 9106\n"
 	  "ezlb run --dataplane memory --config-dir . --state-dir /tmp/ezlb\n",
 	  BIT(CONFIG_DIR) | HOW | BIT(CLEANUP) | BIT(EMPTY_HOLD) | BIT(ADMIN_ADDRESS) |
-		  BIT(TRAFFIC_INTERVAL) | BIT(CONNECTION_LOG) | BIT(VIP_HOLD) |
-		  BIT(DRAIN_ON_EXIT) },
+		  BIT(TRAFFIC_INTERVAL) | BIT(CONNECTION_LOG) | BIT(VIP_HOLD) | BIT(DRAIN_ON_EXIT) |
+		  BIT(SANDBOX) },
 	{ "once", cmd_once, "", "apply the service files once, and end",
 	  "Reads the service files, probes the backends, changes the kernel once, and prints what "
 	  "it changed. The result stays in the kernel.",

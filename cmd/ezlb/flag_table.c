@@ -185,6 +185,14 @@ const struct flag_row flag_table[FLAGS] = {
 		.help = "File for the lines about ended connections of services that have "
 			"connection_log. SIGUSR1 opens it again after a rotation.",
 	},
+	[FLAG_SANDBOX] = {
+		.name = "sandbox",
+		.env = "EZLB_SANDBOX",
+		.arg = "auto|off",
+		.by_default = "auto",
+		.help = "auto: give up the capabilities and system calls that ezlb does not need, "
+			"and talk HTTP in a process that has none.",
+	},
 	[FLAG_LOG_LEVEL] = {
 		.name = "log-level",
 		.env = "EZLB_LOG_LEVEL",

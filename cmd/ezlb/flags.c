@@ -108,6 +108,8 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 		return parse_either(value, "auto", "never", &options->firewall_never);
 	case FLAG_HOST_SETUP:
 		return parse_either(value, "auto", "never", &options->host_setup_never);
+	case FLAG_SANDBOX:
+		return parse_either(value, "auto", "off", &options->sandbox_off);
 	case FLAG_VIP_DEVICE:
 		options->vip_device = value;
 		return is_vip_device(value);

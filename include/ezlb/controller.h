@@ -43,6 +43,7 @@ struct ezlb_options {
 		admin_address;	      /* run: TCP address of the admin server; family 0: none */
 	uint32_t traffic_interval_ms; /* run: time between two log lines of traffic_log */
 	const char *connection_log;   /* run: file of the connection log; NULL: the log */
+	bool sandbox_off;	      /* run: give up nothing, and be one process */
 };
 
 /* Each returns 0, or -errno with err set. */

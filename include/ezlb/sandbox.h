@@ -35,7 +35,7 @@
 /* The user and group of spawner and worker: "nobody" on all Linux systems. */
 #define EZLB_SANDBOX_USER 65534
 
-/* What the daemon must be able to do after its start. Of capabilities it keeps what it has of them.
+/* What the daemon must be able to do from now on. Of capabilities it keeps what it has of them.
  */
 struct ezlb_sandbox_needs {
 	bool kernel;   /* it configures the kernel: CAP_NET_ADMIN, CAP_NET_RAW, and for BPF programs
@@ -43,6 +43,8 @@ struct ezlb_sandbox_needs {
 	bool modules;  /* it loads kernel modules: CAP_SYS_MODULE */
 	bool low_port; /* it may have to listen on a port below 1024: CAP_NET_BIND_SERVICE */
 	bool log_file; /* it writes a file in a directory of any user: CAP_DAC_OVERRIDE */
+	unsigned threads; /* other threads that may run now. They keep their capabilities, so they
+			   * must end soon */
 };
 
 /*

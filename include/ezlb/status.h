@@ -281,9 +281,11 @@ struct ezlb_status {
 	uint64_t events[EZLB_EVENTS]; /* since the start, by type */
 
 	/* read from the kernel */
-	char traffic_error[EZLB_MESSAGE_STRLEN];  /* why the counters are missing; "" */
-	char persist_error[EZLB_MESSAGE_STRLEN];  /* why last good versions will not survive a
-						     reboot; "" */
+	char traffic_error[EZLB_MESSAGE_STRLEN]; /* why the counters are missing; "" */
+	char persist_error[EZLB_MESSAGE_STRLEN]; /* why last good versions will not survive a
+						    reboot; "" */
+	const char *sandbox;			 /* static: "on", "partial", "off"; NULL: unknown */
+	char sandbox_error[EZLB_MESSAGE_STRLEN]; /* what of it could not be had; "" */
 	int64_t conntrack_entries, conntrack_max; /* -1: unknown */
 	bool conntrack_full;			  /* set at 95 %, cleared below 90 % */
 	struct ezlb_status_connlog connlog;

@@ -165,6 +165,10 @@ void part_head(const json_t *doc, const struct ezlb_console_look *look, struct e
 		put_problem(look, out,
 			    ezlb_asprintf("last good versions will not survive a reboot: %s",
 					  doc_text(doc, "persist_error")));
+	if (doc_text(doc, "sandbox_error")[0])
+		put_problem(look, out,
+			    ezlb_asprintf("a part of the sandbox is missing: %s",
+					  doc_text(doc, "sandbox_error")));
 	put_connlog(doc, look, out);
 	put_sync(doc, look, out);
 	put_limits(doc, look, out);

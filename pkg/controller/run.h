@@ -19,6 +19,7 @@
 #include "notice.h"
 #include "pace.h"
 #include "passlog.h"
+#include "sandbox.h"
 #include "signals.h"
 #include "told.h"
 
@@ -26,6 +27,7 @@
 
 struct controller {
 	const struct ezlb_options *options;
+	struct sandbox sandbox;
 	uv_loop_t loop;
 	struct signals signals;
 	uv_timer_t pass_timer, look_timer;

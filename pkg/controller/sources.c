@@ -37,5 +37,9 @@ void sources_status(const struct sources *from, int64_t now_ms, uint64_t clock_m
 	if (from->catalog->lastgood && from->catalog->lastgood->problem.code)
 		ezlb_strcpy(out->persist_error, sizeof(out->persist_error),
 			    from->catalog->lastgood->problem.msg);
+	if (from->sandbox) {
+		out->sandbox = from->sandbox->state;
+		ezlb_strcpy(out->sandbox_error, sizeof(out->sandbox_error), from->sandbox->error);
+	}
 	EZLB_VEC_CLEAR(&facts.verdicts);
 }

@@ -9,6 +9,7 @@
 
 #include "dataplane.h"
 #include "nodedrain.h"
+#include "sandbox.h"
 
 /* Reads all files of the directories. -ENOENT if one of them cannot be read. */
 int scan_dirs(const char *const *dirs, size_t n, struct ezlb_snapshot *out, struct ezlb_err *err);
@@ -22,6 +23,7 @@ struct sources {
 	const struct ezlb_catalog *catalog;
 	const struct ezlb_pass *pass;
 	const struct dataplane *plane;
+	const struct sandbox *sandbox;	  /* NULL: the status does not say */
 	const struct ezlb_health *health; /* NULL: nothing is probed */
 	const struct ezlb_watch *watch;	  /* NULL: not opened yet */
 	struct nodedrain *drain;	  /* what the admin server changes */

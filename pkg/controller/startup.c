@@ -181,6 +181,7 @@ static int start(struct controller *c, struct ezlb_err *err)
 					    .catalog = &c->catalog,
 					    .pass = &c->instance.pass,
 					    .plane = &c->instance.plane,
+					    .sandbox = &c->sandbox,
 					    .health = c->health,
 					    .drain = &c->drain };
 	desk_open(&c->desk, &c->loop, on_reload, c);
@@ -196,6 +197,17 @@ static int start(struct controller *c, struct ezlb_err *err)
 	return 0;
 }
 
+/*
+ * Before there is a second thread, but for one: some kernels (Debian's, by
+ * kernel.perf_event_paranoid) let only CAP_SYS_ADMIN attach the probes that count changes of IPVS.
+ */
+static void give_up_rights(struct controller *c)
+{
+	if (!c->options->sandbox_off)
+		told_ask(&c->told, &c->instance.plane);
+	sandbox_enter(&c->sandbox, c->options);
+}
+
 int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err)
 {
 	struct controller *c = ezlb_calloc(1, sizeof(*c));
@@ -209,6 +221,8 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	rc = instance_open(&c->instance, options, INSTANCE_WRITE, err);
 	if (rc == 0)
 		rc = instance_lock_for_memory(&c->instance, options, err);
+	if (rc == 0)
+		give_up_rights(c);
 	c->instance.pass.paced = true;
 	c->pace.life_at = PACE_NEVER;
 	c->focus.all = true;

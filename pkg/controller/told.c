@@ -4,6 +4,13 @@
 #include <ezlb/ipvs.h>
 #include <ezlb/log.h>
 
+void told_ask(struct told *told, const struct dataplane *plane)
+{
+	if (!plane->memory && !told->asked)
+		ezlb_ipvs_count_changes(plane->dp.layer[EZLB_LAYER_IPVS]);
+	told->asked = true;
+}
+
 void told_look(struct told *told, const struct dataplane *plane)
 {
 	struct ezlb_layer *ipvs = plane->dp.layer[EZLB_LAYER_IPVS];
@@ -12,9 +19,7 @@ void told_look(struct told *told, const struct dataplane *plane)
 
 	if (plane->memory)
 		return;
-	if (!told->asked)
-		ezlb_ipvs_count_changes(ipvs);
-	told->asked = true;
+	told_ask(told, plane);
 	counts = ezlb_ipvs_counts_changes(ipvs, &why);
 	if (!counts && why.code == 0)
 		return; /* not tried yet */

@@ -372,8 +372,10 @@ void ezlb_ipvs_count_changes(struct ezlb_layer *layer)
 {
 	struct ipvs *ipvs = (struct ipvs *)layer;
 
-	if (!ipvs->look.changes)
-		ipvs->look.changes = ezlb_changes_new(EZLB_CHANGES_IPVS, call_set, ipvs->nl);
+	if (ipvs->look.changes)
+		return;
+	ipvs->look.changes = ezlb_changes_new(EZLB_CHANGES_IPVS, call_set, ipvs->nl);
+	ezlb_changes_none(ipvs->look.changes, ipvs->look.now_ms());
 }
 
 bool ezlb_ipvs_counts_changes(const struct ezlb_layer *layer, struct ezlb_err *why)

@@ -42,12 +42,12 @@ static int of(int rc)
 	return rc < 0 ? -errno : 0;
 }
 
-static void need_one_thread(struct gaps *gaps)
+static void need_one_thread(struct gaps *gaps, unsigned others)
 {
 	struct ezlb_sandbox_state state;
 	int rc = ezlb_sandbox_look(0, &state, NULL);
 
-	if (rc == 0 && state.threads > 1)
+	if (rc == 0 && state.threads > 1 + others)
 		rc = -EBUSY;
 	gap(gaps, rc, "cannot drop capabilities of all threads");
 }
@@ -76,7 +76,7 @@ int ezlb_sandbox_daemon(const struct ezlb_sandbox_needs *needs, struct ezlb_err 
 	struct gaps gaps = { .code = 0 };
 	uint64_t caps = caps_of(needs);
 
-	need_one_thread(&gaps);
+	need_one_thread(&gaps, needs->threads);
 	gap(&gaps, of(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)), "cannot set no_new_privs");
 	gap(&gaps, caps_bound(caps), "cannot drop capabilities of the bounding set");
 	gap(&gaps, caps_keep(caps), "cannot drop capabilities");
@@ -168,7 +168,7 @@ static int confine(enum filter_kind kind, const int *keep, size_t n, struct ezlb
 #if SANITIZED
 	confined = true;
 #endif
-	need_one_thread(&gaps);
+	need_one_thread(&gaps, 0);
 	if (keep)
 		close_others(keep, n);
 	gap(&gaps, limit(RLIMIT_CORE), "cannot forbid core dumps");

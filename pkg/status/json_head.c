@@ -148,6 +148,7 @@ json_t *json_head(const struct ezlb_status *status)
 	ezlb_json_put_time(head, "started", status->started_ms);
 	ezlb_json_put_text(head, "dataplane", status->dataplane);
 	ezlb_json_put_text(head, "snat_backend", status->snat_backend);
+	ezlb_json_put_text(head, "sandbox", status->sandbox);
 	ezlb_json_put_text(head, "summary", summary);
 	ezlb_json_put_bool(head, "ready", status->ready);
 	ezlb_json_put_text(head, "not_ready", status->not_ready);
@@ -166,5 +167,7 @@ json_t *json_head(const struct ezlb_status *status)
 	ezlb_json_put_text(head, "traffic_error", status->traffic_error);
 	if (status->persist_error[0])
 		ezlb_json_put_text(head, "persist_error", status->persist_error);
+	if (status->sandbox_error[0])
+		ezlb_json_put_text(head, "sandbox_error", status->sandbox_error);
 	return head;
 }

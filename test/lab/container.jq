@@ -5,7 +5,7 @@ def all: [("CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID 
 	"SYS_PTRACE SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME MKNOD AUDIT_WRITE SYSLOG") |
 	split(" ")[] | "CAP_" + .];
 ($mode == "privileged") as $privileged | $image[0].config as $config |
-(if $privileged then all else ["CAP_NET_ADMIN", "CAP_NET_RAW"] end) as $caps |
+(if $privileged then all else ["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_SETGID", "CAP_SETUID"] end) as $caps |
 {
 	ociVersion: "1.0.0",
 	root: {path: $root, readonly: true},

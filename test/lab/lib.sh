@@ -58,6 +58,9 @@ by_listener() {
 	[[ $EZLB_SNAT_BACKEND == nftables ]]
 }
 
+# To see whether the sandbox is to blame: LAB_SANDBOX=off scripts/lab CASE.
+export EZLB_SANDBOX=${LAB_SANDBOX:-}
+
 # --- time ------------------------------------------------------------------------------------
 
 # A pipe that nobody writes to: `read -t` on it sleeps without starting a process, and processes

@@ -120,7 +120,7 @@ assert_eq "complaints" "" "$(complaints)"
 
 echo "# what the unit takes from it"
 assert_eq "seccomp" 2 "$(in_service Seccomp)"
-assert_eq "capabilities" 0000000000003004 "$(in_service CapBnd)"
+assert_eq "capabilities" "00000000000030c4 0000000000003004" "$(in_service CapBnd) $(in_service CapEff)"
 assert_eq "new privileges" 1 "$(in_service NoNewPrivs)"
 # shellcheck disable=SC2016 # the shell there expands it
 DIRS=$(nsenter --target "$(seen_pid)" --mount --root --wd=/ sh -c '

@@ -29,12 +29,16 @@ static void test_the_process(void **state)
 	assert_string_equal(folded.host, host);
 	assert_int_equal(folded.pid, getpid());
 	assert_int_equal(folded.watch, EZLB_WATCH_POLL);
+	assert_null(folded.sandbox);
 	ezlb_status_clear(&folded);
+	parts.sources.sandbox = &(struct sandbox){ .state = "partial", .error = "no seccomp" };
 	parts.options.dataplane = EZLB_DP_KERNEL;
 	parts.plane.snat = EZLB_SNAT_NFTABLES;
 	sources_status(&parts.sources, START_MS, 5000, &folded);
 	assert_string_equal(folded.dataplane, "kernel");
 	assert_string_equal(folded.snat_backend, "nftables");
+	assert_string_equal(folded.sandbox, "partial");
+	assert_string_equal(folded.sandbox_error, "no seccomp");
 	ezlb_status_clear(&folded);
 	rig_close(&rig);
 }

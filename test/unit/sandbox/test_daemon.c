@@ -168,6 +168,9 @@ static void too_late(struct child *child, void *arg)
 	(void)arg;
 	CHILD_FAILS(child, 0, pipe(pipes));
 	CHILD_EQUAL(child, 0, pthread_create(&thread, NULL, wait_for_end, &pipes[0]));
+	needs.threads = 1;
+	CHILD_EQUAL(child, 0, ezlb_sandbox_daemon(&needs, NULL));
+	needs.threads = 0;
 	CHILD_EQUAL(child, -EBUSY, ezlb_sandbox_daemon(&needs, &err));
 	CHILD_EQUAL(child, 0, strncmp(err.msg, "cannot drop capabilities of all threads: ", 41));
 	CHILD_FAILS(child, EPERM, socket(AF_PACKET, SOCK_RAW, 0));

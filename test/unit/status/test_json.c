@@ -133,6 +133,7 @@ static void make_example(struct ezlb_status *status)
 		.started_ms = MIDNIGHT,
 		.dataplane = "kernel",
 		.snat_backend = "nftables",
+		.sandbox = "on",
 		.ready = true,
 		.vip_device = "ezlb0",
 		.revision = 0x0a3c51d07be24f68,
@@ -185,7 +186,7 @@ static void test_an_empty_world(void **state)
 	assert_written(
 		"empty", doc,
 		"{\"version\":null,\"host\":\"\",\"pid\":0,\"now\":null,\"started\":null,"
-		"\"dataplane\":null,\"snat_backend\":null,\"summary\":\"not ready: ; 0 services\","
+		"\"dataplane\":null,\"snat_backend\":null,\"sandbox\":null,\"summary\":\"not ready: ; 0 services\","
 		"\"ready\":false,\"not_ready\":\"\",\"degraded\":false,"
 		"\"vip_device\":null,\"draining\":null,\"revision\":null,\"revision_since\":null,"
 		"\"config\":{\"watch\":\"inotify\",\"dirs\":[],\"reloads\":0,"
@@ -210,6 +211,8 @@ static void test_what_is_wrong_is_told(void **state)
 		.not_ready = "the first pass failed",
 		.traffic_error = "no answer",
 		.persist_error = "no room",
+		.sandbox = "partial",
+		.sandbox_error = "no seccomp",
 		.vip_device = "ezlb0",
 		.drain = { .kind = EZLB_NODE_UNTIL_EXIT, .since_ms = ONE },
 		.repairs = { [EZLB_OP_HOST_SET] = 1, [EZLB_OP_DEST_ADD] = 2, [EZLB_OPS - 1] = 4 },
@@ -247,6 +250,7 @@ static void test_what_is_wrong_is_told(void **state)
 	assert_written("not_ready", json_object_get(doc, "not_ready"), "\"the first pass failed\"");
 	assert_written("traffic_error", json_object_get(doc, "traffic_error"), "\"no answer\"");
 	assert_written("persist_error", json_object_get(doc, "persist_error"), "\"no room\"");
+	assert_written("sandbox_error", json_object_get(doc, "sandbox_error"), "\"no seccomp\"");
 	json_decref(doc);
 	ezlb_status_clear(&status);
 }

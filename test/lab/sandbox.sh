@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# variants: nftables4
+# also: iptables4 iptables6 nftables6
+# What the processes of ezlb may still do, as the kernel says it of each process and thread, while they do their work:
+# source NAT, a reload, a module that a later file needs. And without a sandbox, or with a part of one, it works as well.
+# That no call was refused that ezlb needs, scripts/lab.d/one-case checks after every case.
+# shellcheck source=test/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# Bits of linux/capability.h.
+ALWAYS=$((1 << 2))                                        # DAC_READ_SEARCH
+KERNEL=$((1 << 12 | 1 << 13 | 1 << 38 | 1 << 39 | ALWAYS)) # NET_ADMIN NET_RAW PERFMON BPF
+MODULES=$((1 << 16))                                      # SYS_MODULE
+
+lab_up
+backend_start b1
+WEB=$(ep "$VIP" 80)
+web() { # web SCHEDULER
+	service web <<-YAML
+		listen: "$WEB"
+		full_nat: true
+		snat_ip: "$SNAT_IP"
+		scheduler: $1
+		health_check: {interval: 1s, type: http, http_path: /healthz}
+		backends: [{address: "$(ep "${BACKEND_IP[b1]}" 80)"}]
+	YAML
+}
+answers() { [[ $(client_get "$WEB") == "backend=b1 peer=$SNAT_IP" ]]; }
+status_says() { [[ $(admin /api/v1/status | jq -r .sandbox) == "$1" ]]; }
+has_scheduler() { [[ $(in_ns lb ipvsadm -Ln) == *" $1"* ]]; }
+# held FILE: what the kernel says of one thread, in one line.
+held() {
+	awk '$1 ~ /^(Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp):$/ { printf "%s%s ", $1, $2 }' "$1"
+}
+# all_hold PID CAPABILITIES: every thread, and exactly these.
+all_hold() {
+	local file caps zero=0000000000000000
+	printf -v caps %016x "$2"
+	for file in "/proc/$1"/task/*/status; do
+		assert_eq "$file" \
+			"CapInh:$zero CapPrm:$caps CapEff:$caps CapBnd:$caps CapAmb:$zero NoNewPrivs:1 Seccomp:2 " "$(held "$file")"
+	done
+}
+# its_children PID: spawner and worker.
+its_children() {
+	local pid pids
+	read -ra pids < <(cat "/proc/$1"/task/*/children) || :
+	for pid in "${pids[@]}"; do
+		echo "$pid"
+		its_children "$pid"
+	done
+}
+has_threads() { [[ $(echo "/proc/$EZLB_PID"/task/*) == *" "* ]]; }
+
+echo "# the daemon keeps what the kernel asks of it, and its threads have the same"
+web wrr
+ezlb_start
+eventually 20 "web answers" answers
+eventually 10 "there are threads" has_threads
+all_hold "$EZLB_PID" $((KERNEL | MODULES))
+eventually 10 "the status says so" status_says on
+for pid in $(its_children "$EZLB_PID"); do
+	all_hold "$pid" 0
+	assert_match "the user of $(cat "/proc/$pid/comm")" '^Uid:.65534.65534.65534.65534$' "$(grep ^Uid: "/proc/$pid/status")"
+done
+
+echo "# it works: a module for a later file, a reload"
+modprobe -r ip_vs_sed 2>/dev/null || :
+web sed
+eventually 20 "the scheduler is there" has_scheduler sed
+kill -HUP "$EZLB_PID"
+in_ns lb ipvsadm -C
+eventually 10 "a repair" answers
+assert_eq "complaints" "" "$(grep -E 'level=(warn|error)' "$EZLB_LOG" | grep -v -e 'another program changed' -e msg=repaired || :)"
+ezlb_stop TERM
+
+echo "# modules are left to others"
+ezlb_start --host-setup never --cleanup-on-exit=false
+eventually 20 "web answers" answers
+all_hold "$EZLB_PID" "$KERNEL"
+ezlb_stop TERM
+
+echo "# off"
+ezlb_start --sandbox off --cleanup-on-exit=false
+eventually 20 "web answers" answers
+eventually 10 "the status says so" status_says off
+assert_match "no filter" 'NoNewPrivs:0 Seccomp:0 $' "$(held "/proc/$EZLB_PID/status")"
+assert_eq "no other process" "" "$(its_children "$EZLB_PID")"
+ezlb_stop TERM
+
+echo "# a kernel or a container without seccomp: it says so once, gives up the rest, and works"
+: >"$EZLB_LOG"
+EZLB_WRAP="strace -D -qq -o /dev/null -e trace=seccomp -e inject=seccomp:error=EINVAL" ezlb_start
+eventually 20 "web answers" answers
+eventually 10 "the status says so" status_says partial
+assert_match "the log" 'msg="a part of the sandbox is missing; ezlb works without" process=daemon err="cannot filter system calls \(seccomp\): ' \
+	"$(grep 'process=daemon' "$EZLB_LOG")"
+assert_match "what ezlb status says" "a part of the sandbox is missing: cannot filter system calls" "$(ezlb_cmd status)"
+printf -v caps %016x $((KERNEL | MODULES))
+assert_match "capabilities" "CapEff:$caps CapBnd:$caps .*NoNewPrivs:1" "$(held "/proc/$EZLB_PID/status")"
+ezlb_stop TERM
