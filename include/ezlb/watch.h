@@ -12,8 +12,11 @@
  * version stays. The first successful scan applies at once: there is no earlier version.
  *
  * A directory that cannot be read, or whose ..data is missing, is frozen: it keeps its files. So is
- * a directory with more than 10,000 files, and an empty directory that replaced another one, as
- * after the unmount of a volume.
+ * a directory with more than 10,000 service files or 50,000 names, and an empty directory that
+ * replaced another one, as after the unmount of a volume.
+ *
+ * Only regular files are opened. A link is followed to a file in the config directory or below it,
+ * and to one that every user of the host may read.
  */
 #pragma once
 
@@ -32,8 +35,11 @@ struct ezlb_watch;
  * be read is frozen, with the reason and without files; the caller decides what to do.
  */
 void ezlb_scan(const char *const *dirs, size_t n, struct ezlb_snapshot *out);
-/* Appends one file, with any name, to out->files. Returns -ENOENT if it does not exist. */
-int ezlb_scan_file(const char *path, struct ezlb_snapshot *out);
+/*
+ * Appends one file, with any name and of at most `max` bytes, to out->files. Returns -ENOENT if it
+ * does not exist.
+ */
+int ezlb_scan_file(const char *path, size_t max, struct ezlb_snapshot *out);
 
 /*
  * Called on the loop when files or the state of a directory changed. The watch owns the snapshot,

@@ -54,8 +54,6 @@ static int read_stream(int fd, struct ezlb_file *file)
 		EZLB_VEC_CLEAR(&text);
 		return rc;
 	}
-	free(file->problem);
-	file->problem = NULL;
 	file->bytes = ezlb_text_take(&text, &file->len);
 	return 0;
 }
@@ -69,25 +67,15 @@ static int stream_error(struct ezlb_err *err, int rc, const char *name)
 }
 
 /* A manifest may be larger than a service file. */
-static void read_large(struct ezlb_file *file)
+static void refuse_large(struct ezlb_file *file)
 {
-	EZLB_AUTO_CLOSE int fd = -1;
-	struct stat st;
-
-	if (file->bytes || stat(file->path, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size <= EZLB_FILE_MAX || (size_t)st.st_size > ezlb_yaml_stream.bytes)
-		return;
-	fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return;
-	read_stream(fd, file);
-	if (!file->bytes || ezlb_manifest_is(file->bytes, file->len))
+	if (file->len <= EZLB_FILE_MAX || ezlb_manifest_is(file->bytes, file->len))
 		return;
 	free(file->bytes);
 	file->bytes = NULL;
-	file->problem = ezlb_asprintf("has %lld bytes, and the limit is %d (256 KiB): put one "
+	file->problem = ezlb_asprintf("has %zu bytes, and the limit is %d (256 KiB): put one "
 				      "service into each file",
-				      (long long)st.st_size, EZLB_FILE_MAX);
+				      file->len, EZLB_FILE_MAX);
 }
 
 /* --- paths -------------------------------------------------------------------------------------
@@ -138,13 +126,13 @@ static int add_file(const char *path, struct inputs *out, struct ezlb_err *err)
 
 		return fd < 0 ? stream_error(err, -errno, path) : add_stream(fd, path, out, err);
 	}
-	if (ezlb_scan_file(path, &one) < 0)
+	if (ezlb_scan_file(path, ezlb_yaml_stream.bytes, &one) < 0)
 		return ezlb_err_set(err, ENOENT, "cannot read %s: there is no such file", path);
 	input = EZLB_PUSH(out);
 	*input = (struct input){ .file = one.files.items[0], .named = true };
 	EZLB_VEC_CLEAR(&one.files);
 	input->real = real_of(path);
-	read_large(&input->file);
+	refuse_large(&input->file);
 	input->manifest = input->file.bytes && ezlb_manifest_is(input->file.bytes, input->file.len);
 	return 0;
 }
@@ -191,7 +179,7 @@ static int add_dir(const char *path, bool as_run, struct inputs *out, struct ezl
 		snapshot.files.items[i] = (struct ezlb_file){ .path = NULL };
 		input->real = real_of(input->file.path);
 		if (!as_run)
-			read_large(&input->file);
+			refuse_large(&input->file);
 	}
 	if (rc == 0)
 		add_ignored(path, ignored);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "claim.h"
 
+#include <ezlb/mem.h>
+
 static uint16_t last_port(const struct ezlb_listener *listener)
 {
 	return listener->last_port ? listener->last_port : listener->listen.port;
@@ -21,28 +23,44 @@ bool claim_overlaps(const struct ezlb_spec *spec, const struct ezlb_listener *li
 	return false;
 }
 
-/* `at`: where it probably is. */
-static bool has_backend(const struct ezlb_spec *spec, const struct ezlb_endpoint *endpoint,
-			size_t at)
+static int by_endpoint(const void *pa, const void *pb)
 {
-	if (at < spec->n_backends && ezlb_endpoint_cmp(&spec->backends[at].endpoint, endpoint) == 0)
-		return true;
-	for (size_t i = 0; i < spec->n_backends; i++)
-		if (ezlb_endpoint_cmp(&spec->backends[i].endpoint, endpoint) == 0)
-			return true;
-	return false;
+	const struct ezlb_backend *const *a = pa, *const *b = pb;
+
+	return ezlb_endpoint_cmp(&(*a)->endpoint, &(*b)->endpoint);
+}
+
+/* Whether b has the backends of a from index `first` on, in whatever order. */
+static bool has_backends(const struct ezlb_spec *a, const struct ezlb_spec *b, size_t first)
+{
+	struct EZLB_VEC(const struct ezlb_backend *) sorted = { 0 };
+	bool all = true;
+
+	for (size_t i = 0; i < b->n_backends; i++)
+		*EZLB_PUSH(&sorted) = &b->backends[i];
+	EZLB_SORT(&sorted, by_endpoint);
+	for (size_t i = first; i < a->n_backends && all; i++) {
+		const struct ezlb_backend *key = &a->backends[i];
+
+		all = EZLB_FIND(&sorted, &key, by_endpoint);
+	}
+	EZLB_VEC_CLEAR(&sorted);
+	return all;
 }
 
 static bool snat_claim_same(const struct ezlb_spec *a, const struct ezlb_spec *b)
 {
+	size_t i = 0;
+
 	if (!a->full_nat)
 		return true;
 	if (!b->full_nat || ezlb_range_cmp(&a->snat_ip, &b->snat_ip) != 0)
 		return false;
-	for (size_t i = 0; i < a->n_backends; i++)
-		if (!has_backend(b, &a->backends[i].endpoint, i))
-			return false;
-	return true;
+	/* Most versions have the same backends at the same places. */
+	while (i < a->n_backends && i < b->n_backends &&
+	       ezlb_endpoint_cmp(&a->backends[i].endpoint, &b->backends[i].endpoint) == 0)
+		i++;
+	return i == a->n_backends || has_backends(a, b, i);
 }
 
 /* A range can change and keep its key, the mark. */

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "link.h"
 #include "scan.h"
 
 #define TRIES 3
+/* O_NONBLOCK: do not block on a FIFO without a writer. O_NOCTTY: get no terminal. */
+#define READ_FLAGS (O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
 
 static const char *kind_str(mode_t mode)
 {
@@ -15,6 +20,8 @@ static const char *kind_str(mode_t mode)
 		return "a directory";
 	case S_IFIFO:
 		return "a FIFO";
+	case S_IFSOCK:
+		return "a socket";
 	default:
 		return "a device";
 	}
@@ -28,19 +35,12 @@ static bool is_passing(int code)
 	       code == ETIMEDOUT;
 }
 
-static char *open_problem(int code)
-{
-	if (code == ENXIO)
-		return ezlb_strdup("is a socket or a device, not a regular file");
-	return ezlb_asprintf("cannot be opened: %s", ezlb_errno_str(code));
-}
-
 /* Why a file with this stat is not read; NULL if it can be read. */
-static char *stat_problem(const struct stat *st)
+static char *stat_problem(const struct stat *st, size_t max)
 {
 	if (!S_ISREG(st->st_mode))
 		return ezlb_asprintf("is %s, not a regular file", kind_str(st->st_mode));
-	if (st->st_size > EZLB_FILE_MAX)
+	if ((uint64_t)st->st_size > max)
 		return ezlb_asprintf("has %lld bytes, and the limit is %d (256 KiB): "
 				     "put one service into each file",
 				     (long long)st->st_size, EZLB_FILE_MAX);
@@ -77,7 +77,7 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 }
 
 /* Reads once. Returns -EAGAIN if the file changed meanwhile. */
-static int try_read(int fd, struct ezlb_file *out)
+static int try_read(int fd, size_t max, struct ezlb_file *out)
 {
 	EZLB_AUTO_FREE char *buf = NULL;
 	struct stat before, after;
@@ -85,7 +85,7 @@ static int try_read(int fd, struct ezlb_file *out)
 
 	if (fstat(fd, &before) < 0)
 		return -errno;
-	out->problem = stat_problem(&before);
+	out->problem = stat_problem(&before, max);
 	if (out->problem)
 		return 0;
 	buf = ezlb_calloc(1, (size_t)before.st_size + 1);
@@ -103,21 +103,66 @@ static int try_read(int fd, struct ezlb_file *out)
 	return 0;
 }
 
-int watch_file_read(int dirfd, const char *name, struct ezlb_file *out)
+/*
+ * Opens what the name leads to, if that can be a service file. O_PATH opens nothing: even the open
+ * of a device can do something, as that of /dev/watchdog does. Then the very file that was examined
+ * is opened, whatever the name means now. Returns a descriptor, -errno, or 0 with out->problem.
+ */
+static int open_examined(const struct watch_place *place, const char *name, struct ezlb_file *out)
 {
-	/* O_NONBLOCK: do not block on a FIFO without a writer. O_NOCTTY: get no terminal. */
-	EZLB_AUTO_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	int rc = -EAGAIN;
+	EZLB_AUTO_CLOSE int path = openat(place->fd, name, O_PATH | O_CLOEXEC);
+	char self[LINK_SELF_STRLEN];
+	struct stat st;
+	int fd;
 
-	if (fd < 0 && errno == ENOENT)
-		return -ENOENT;
-	if (fd < 0) {
-		out->passing = is_passing(errno);
-		out->problem = open_problem(errno);
+	if (path < 0 || fstat(path, &st) < 0)
+		return -errno;
+	out->problem = stat_problem(&st, place->max);
+	if (!out->problem)
+		out->problem = link_problem(place->home, path, &st);
+	if (out->problem)
+		return 0;
+	fd = open(link_self(path, self), READ_FLAGS);
+	return fd < 0 ? -errno : fd;
+}
+
+/* As open_examined. A regular file in the config directory itself needs no more looks. */
+static int open_file(const struct watch_place *place, const char *name, mode_t mode,
+		     struct ezlb_file *out)
+{
+	int fd = -1;
+
+	if (S_ISREG(mode) && !place->outside) {
+		fd = openat(place->fd, name, READ_FLAGS | O_NOFOLLOW);
+		if (fd >= 0 || errno != ELOOP) /* ELOOP: it has become a link */
+			return fd < 0 ? -errno : fd;
+	}
+	if (mode && !S_ISREG(mode) && !S_ISLNK(mode)) {
+		out->problem = stat_problem(&(struct stat){ .st_mode = mode }, place->max);
 		return 0;
 	}
+	return open_examined(place, name, out);
+}
+
+int watch_file_read(const struct watch_place *place, const char *name, mode_t mode,
+		    struct ezlb_file *out)
+{
+	EZLB_AUTO_CLOSE int fd = -1;
+	int rc = open_file(place, name, mode, out);
+
+	if (rc == -ENOENT)
+		return -ENOENT;
+	if (out->problem)
+		return 0;
+	if (rc < 0) {
+		out->passing = is_passing(-rc);
+		out->problem = ezlb_asprintf("cannot be opened: %s", ezlb_errno_str(-rc));
+		return 0;
+	}
+	fd = rc;
+	rc = -EAGAIN;
 	for (int i = 0; i < TRIES && rc == -EAGAIN; i++)
-		rc = try_read(fd, out);
+		rc = try_read(fd, place->max, out);
 	out->passing = rc < 0;
 	if (rc == -EAGAIN)
 		out->problem = ezlb_strdup("changes while it is being read");

@@ -177,14 +177,11 @@ bool notify_is_elsewhere(const struct notify *notify, size_t i)
 static void note_writing(struct notify_dir *dir, const struct inotify_event *event)
 {
 	struct watch_names *names = &dir->writing;
-	size_t i = watch_names_find(names, event->name);
 
-	if ((event->mask & WRITTEN) && i == names->len && i < WRITING_MAX)
-		*EZLB_PUSH(names) = ezlb_strdup(event->name);
-	if ((event->mask & FINISHED) && i < names->len) {
-		free(names->items[i]);
-		names->items[i] = names->items[--names->len];
-	}
+	if ((event->mask & WRITTEN) && names->len < WRITING_MAX)
+		watch_names_add(names, event->name);
+	if (event->mask & FINISHED)
+		watch_names_drop(names, event->name);
 }
 
 static void note_name(struct notify_dir *dir, const struct inotify_event *event)
@@ -195,8 +192,8 @@ static void note_name(struct notify_dir *dir, const struct inotify_event *event)
 		dir->whole = true;
 		return;
 	}
-	if (!dir->whole && watch_names_find(names, event->name) == names->len)
-		*EZLB_PUSH(names) = ezlb_strdup(event->name);
+	if (!dir->whole)
+		watch_names_add(names, event->name);
 }
 
 static void on_overflow(struct notify *notify)

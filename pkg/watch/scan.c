@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "link.h"
+
 #define DATA_LINK "..data"
 #define TRIES	  10
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC)
@@ -25,13 +27,39 @@ void watch_names_clear(struct watch_names *names)
 	EZLB_VEC_CLEAR(names);
 }
 
+static int name_cmp(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 size_t watch_names_find(const struct watch_names *names, const char *name)
 {
-	size_t i = 0;
+	size_t i = EZLB_FIRST(names, &name, name_cmp);
 
-	while (i < names->len && strcmp(names->items[i], name) != 0)
-		i++;
-	return i;
+	return i < names->len && strcmp(names->items[i], name) == 0 ? i : names->len;
+}
+
+bool watch_names_add(struct watch_names *names, const char *name)
+{
+	size_t i = EZLB_FIRST(names, &name, name_cmp);
+
+	if (i < names->len && strcmp(names->items[i], name) == 0)
+		return false;
+	*EZLB_PUSH(names) = NULL;
+	memmove(&names->items[i + 1], &names->items[i], (names->len - 1 - i) * sizeof(char *));
+	names->items[i] = ezlb_strdup(name);
+	return true;
+}
+
+void watch_names_drop(struct watch_names *names, const char *name)
+{
+	size_t i = watch_names_find(names, name);
+
+	if (i == names->len)
+		return;
+	free(names->items[i]);
+	names->len--;
+	memmove(&names->items[i], &names->items[i + 1], (names->len - i) * sizeof(char *));
 }
 
 static void contents_clear(struct watch_look *look)
@@ -88,7 +116,7 @@ char *watch_path_join(const char *dir, const char *name)
 
 /* A directory that is being read. */
 struct visit {
-	int fd;
+	struct watch_place place;
 	const char *dir;
 	const struct watch_known *known; /* NULL: read every file */
 	int64_t now_s;
@@ -100,7 +128,8 @@ static void begin(struct visit *visit, int fd)
 {
 	struct timespec now;
 
-	visit->fd = fd;
+	visit->place.fd = fd;
+	visit->place.max = EZLB_FILE_MAX;
 	clock_gettime(CLOCK_REALTIME, &now);
 	visit->now_s = now.tv_sec;
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &visit->self) < 0)
@@ -138,62 +167,88 @@ static uint64_t stamp_of(const struct statx *st, int64_t now_s)
 	return ezlb_hash(parts, sizeof(parts));
 }
 
-/* FORCE_SYNC: a network file system must ask its server, as it does when a file is opened. */
-static void examine(const struct visit *visit, const char *name, struct ezlb_file *file,
-		    bool *mounted)
+/*
+ * Returns the mode of the name itself; 0: not known. FORCE_SYNC: a network file system must ask its
+ * server, as it does when a file is opened.
+ */
+static mode_t examine(const struct visit *visit, const char *name, struct ezlb_file *file,
+		      bool *mounted)
 {
 	struct statx st;
 
-	if (statx(visit->fd, name, AT_SYMLINK_NOFOLLOW | AT_STATX_FORCE_SYNC,
+	if (statx(visit->place.fd, name, AT_SYMLINK_NOFOLLOW | AT_STATX_FORCE_SYNC,
 		  STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
-		return;
+		return 0;
 	visit->out->links |= S_ISLNK(st.stx_mode) || st.stx_nlink > 1;
 	*mounted = !visit->out->configmap && is_own_mount(&visit->self, &st);
 	file->stamp = stamp_of(&st, visit->now_s);
 	file->same = file->stamp && visit->known &&
 		     visit->known->stamp(visit->known->arg, file->path) == file->stamp;
+	return st.stx_mode;
 }
 
-static int read_yaml(const struct visit *visit, const char *name)
+static void read_yaml(const struct visit *visit, const char *name)
 {
 	struct ezlb_file file = { .path = watch_path_join(visit->dir, name) };
 	struct watch_look *out = visit->out;
 	bool mounted = false;
+	mode_t mode = examine(visit, name, &file, &mounted);
 
-	/* All files of a new generation of a ConfigMap volume are new. */
-	if (!out->configmap || visit->known)
-		examine(visit, name, &file, &mounted);
-	if (!file.same && watch_file_read(visit->fd, name, &file) == -ENOENT) {
+	if (!file.same && watch_file_read(&visit->place, name, mode, &file) == -ENOENT) {
 		ezlb_file_clear(&file);
-		return 0;
-	}
-	if (out->files.len == WATCH_FILES_MAX) {
-		ezlb_file_clear(&file);
-		return -E2BIG;
+		return;
 	}
 	*EZLB_PUSH(&out->files) = file;
 	if (mounted)
 		*EZLB_PUSH(&out->mounted) = ezlb_strdup(file.path);
-	return 0;
 }
 
-static int read_entry(const struct visit *visit, const char *name)
+static void note_ignored(const struct visit *visit, const char *name)
 {
-	if (is_hidden(name))
-		return 0;
-	if (is_yaml(name))
-		return read_yaml(visit, name);
-	if (!is_sample(name))
+	if (!is_hidden(name) && !is_sample(name) && visit->out->ignored.len < WATCH_IGNORED_MAX)
 		*EZLB_PUSH(&visit->out->ignored) = watch_path_join(visit->dir, name);
-	return 0;
+}
+
+static bool is_service_name(const char *name)
+{
+	return !is_hidden(name) && is_yaml(name);
+}
+
+static int too_many(struct ezlb_err *err, int max, const char *what)
+{
+	return ezlb_err_set(err, E2BIG, "holds more than %d %s: split it", max, what);
+}
+
+/* The names of all service files. A directory that has too many costs no look at any of them. */
+static int list_names(DIR *stream, const struct visit *visit, struct watch_names *names,
+		      struct ezlb_err *err)
+{
+	for (int n = 0;; n++) {
+		struct dirent *entry;
+
+		errno = 0;
+		entry = readdir(stream);
+		if (!entry && errno)
+			return ezlb_err_sys(err, errno, "cannot be listed");
+		if (!entry)
+			return 0;
+		if (n == WATCH_ENTRIES_MAX)
+			return too_many(err, WATCH_ENTRIES_MAX, "files of any kind");
+		if (!is_service_name(entry->d_name))
+			note_ignored(visit, entry->d_name);
+		else if (names->len == WATCH_FILES_MAX)
+			return too_many(err, WATCH_FILES_MAX, ".yaml files");
+		else
+			*EZLB_PUSH(names) = ezlb_strdup(entry->d_name);
+	}
 }
 
 /* Reads every file of the directory fd, and closes fd. */
 static int read_dir(int fd, struct visit *visit, struct ezlb_err *err)
 {
+	struct watch_names names = { 0 };
 	DIR *stream = fdopendir(fd);
-	struct dirent *entry;
-	int rc = 0;
+	int rc;
 
 	if (!stream) {
 		rc = -errno;
@@ -201,22 +256,12 @@ static int read_dir(int fd, struct visit *visit, struct ezlb_err *err)
 		return ezlb_err_sys(err, -rc, "cannot be listed");
 	}
 	begin(visit, fd);
-	while (rc == 0) {
-		errno = 0;
-		entry = readdir(stream);
-		if (!entry) {
-			rc = -errno;
-			break;
-		}
-		rc = read_entry(visit, entry->d_name);
-	}
+	rc = list_names(stream, visit, &names, err);
+	for (size_t i = 0; rc == 0 && i < names.len; i++)
+		read_yaml(visit, names.items[i]);
+	watch_names_clear(&names);
 	closedir(stream);
-	if (rc == -E2BIG)
-		return ezlb_err_set(err, E2BIG, "holds more than %d .yaml files: split it",
-				    WATCH_FILES_MAX);
-	if (rc < 0)
-		return ezlb_err_sys(err, -rc, "cannot be listed");
-	return 0;
+	return rc;
 }
 
 /* Returns false if ..data is missing or not a link. */
@@ -259,6 +304,7 @@ static int try_configmap(int dirfd, const struct visit *of, struct ezlb_err *err
 		return ezlb_err_sys(err, errno, DATA_LINK " cannot be opened");
 	free(out->generation);
 	out->generation = generation_of(fd, &before);
+	visit.place.outside = !link_is_below(dirfd, fd);
 	if (visit.known && (!out->generation || !visit.known->generation ||
 			    strcmp(out->generation, visit.known->generation) != 0))
 		visit.known = NULL;
@@ -303,6 +349,7 @@ static int look(const char *dir, const struct watch_known *known, struct watch_l
 
 	if (rc < 0)
 		return rc;
+	visit.place.home = fd;
 	if (out->configmap)
 		return look_configmap(fd, &visit, err);
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -323,17 +370,13 @@ void watch_look(const char *dir, const struct watch_known *known, struct watch_l
 	EZLB_SORT(&out->files, ezlb_file_cmp);
 }
 
-static int name_cmp(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int watch_look_at(const char *dir, dev_t dev, ino_t ino, struct watch_names *names,
 		  struct watch_look *out)
 {
 	struct visit visit = { .dir = dir, .out = out };
 	EZLB_AUTO_CLOSE int fd = -1;
 	struct ezlb_err err;
+	struct stat st;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
@@ -341,11 +384,16 @@ int watch_look_at(const char *dir, dev_t dev, ino_t ino, struct watch_names *nam
 	if (rc < 0 || out->dev != dev || out->ino != ino || out->configmap)
 		return -EAGAIN;
 	begin(&visit, fd);
+	visit.place.home = fd;
 	EZLB_SORT(names, name_cmp);
-	for (size_t i = 0; i < names->len && rc == 0; i++)
+	for (size_t i = 0; i < names->len; i++) {
+		const char *name = names->items[i];
+
+		if (is_service_name(name))
+			read_yaml(&visit, name);
 		/* The temporary files of editors have gone. */
-		if (is_yaml(names->items[i]) ||
-		    faccessat(fd, names->items[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			rc = read_entry(&visit, names->items[i]);
-	return rc;
+		else if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			note_ignored(&visit, name);
+	}
+	return 0;
 }

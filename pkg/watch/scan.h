@@ -6,12 +6,17 @@
 
 #include <ezlb/watch.h>
 
-#define WATCH_FILES_MAX 10000 /* files a directory */
+#define WATCH_FILES_MAX	  10000 /* files a directory */
+#define WATCH_ENTRIES_MAX 50000 /* all names in a directory: what listing it costs */
+#define WATCH_IGNORED_MAX 1000	/* names that are kept of those that are ignored */
 
+/* A list, or a set if all of its names came by watch_names_add. */
 struct watch_names EZLB_VEC(char *);
 void watch_names_clear(struct watch_names *names);
-/* The index of the name; names->len if it is not there. */
+/* Of a set: the index of the name; names->len if it is not there. */
 size_t watch_names_find(const struct watch_names *names, const char *name);
+bool watch_names_add(struct watch_names *names, const char *name); /* false: it was there */
+void watch_names_drop(struct watch_names *names, const char *name);
 
 struct watch_look {
 	bool configmap;
@@ -20,12 +25,13 @@ struct watch_look {
 	bool links;	  /* a file has another name: events about that name do not name it */
 	dev_t dev;	  /* of the directory itself; dev and ino are 0 if it cannot be opened */
 	ino_t ino;
-	struct ezlb_files files;    /* sorted by path */
-	struct watch_names ignored; /* paths that are neither hidden, *.example nor *.yaml */
+	struct ezlb_files files; /* sorted by path */
+	/* Paths that are neither hidden, *.example nor *.yaml: at most WATCH_IGNORED_MAX. */
+	struct watch_names ignored;
 	struct watch_names mounted; /* paths of files that are mount points */
 	/* Set by the caller: the directory was replaced since the last scan. */
 	bool replaced;
-	/* Names of files that are being written. Set by the caller, not owned; NULL: none. */
+	/* The set of files that are being written. Set by the caller, not owned; NULL: none. */
 	const struct watch_names *writing;
 };
 
@@ -55,8 +61,19 @@ int watch_look_at(const char *dir, dev_t dev, ino_t ino, struct watch_names *nam
 char *watch_path_join(const char *dir, const char *name);
 void watch_look_clear(struct watch_look *look);
 
+/* Where a file is looked up. */
+struct watch_place {
+	int home;     /* the config directory: what is in it or below may be a service file */
+	int fd;	      /* the directory of the file: `home`, or that of a generation */
+	bool outside; /* `fd` is not below `home` */
+	size_t max;   /* the largest file in bytes */
+};
+
 /*
- * Reads `name` in the directory dirfd. Sets bytes, len and hash, or problem; does not set
- * out->path. Returns -ENOENT, and does not change *out, for a missing file or a dangling link.
+ * Reads `name`; `mode` is that of the name itself, which can be a link, or 0 if it is not known.
+ * Sets bytes, len and hash, or problem; does not set out->path. Never opens anything but a regular
+ * file, and of a link only what link.h allows. Returns -ENOENT, and does not change *out, for a
+ * missing file or a dangling link.
  */
-int watch_file_read(int dirfd, const char *name, struct ezlb_file *out);
+int watch_file_read(const struct watch_place *place, const char *name, mode_t mode,
+		    struct ezlb_file *out);

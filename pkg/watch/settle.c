@@ -215,8 +215,8 @@ void watch_settle_waiting(const struct watch_settle *settle, struct watch_names 
 		const struct watch_entry *entry = &settle->entries.items[i];
 		const char *name = name_of(entry->file.path);
 
-		if (is_waiting(entry) && watch_names_find(names, name) == names->len)
-			*EZLB_PUSH(names) = ezlb_strdup(name);
+		if (is_waiting(entry))
+			watch_names_add(names, name);
 	}
 }
 

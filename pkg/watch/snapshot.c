@@ -2,6 +2,7 @@
 #include "settle.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 /* True if an earlier path is the same directory: each of its files would conflict with itself. */
 static bool is_repeated(const struct watch_settle *settles, size_t i)
@@ -93,11 +94,27 @@ void ezlb_scan(const char *const *dirs, size_t n, struct ezlb_snapshot *out)
 	free(settles);
 }
 
-int ezlb_scan_file(const char *path, struct ezlb_snapshot *out)
+/* The directory of a path. -1: a link in it must lead to what everybody may read. */
+static int open_home(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	EZLB_AUTO_FREE char *dir = slash ? ezlb_strndup(path, (size_t)(slash + 1 - path))
+					 : ezlb_strdup(".");
+
+	return open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+int ezlb_scan_file(const char *path, size_t max, struct ezlb_snapshot *out)
 {
 	struct ezlb_file file = { .path = NULL };
-	int rc = watch_file_read(AT_FDCWD, path, &file);
+	EZLB_AUTO_CLOSE int home = open_home(path);
+	const struct watch_place place = { .home = home, .fd = AT_FDCWD, .max = max };
+	struct stat st;
+	int rc;
 
+	if (fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		st.st_mode = 0;
+	rc = watch_file_read(&place, path, st.st_mode, &file);
 	if (rc < 0)
 		return rc;
 	file.path = ezlb_strdup(path);

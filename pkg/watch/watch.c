@@ -69,10 +69,8 @@ static void log_once(struct ezlb_watch *watch, enum ezlb_log_level level,
 		     const struct watch_names *names, const char *msg)
 {
 	for (size_t i = 0; i < names->len && watch->logged.len < LOGGED_MAX; i++) {
-		if (watch_names_find(&watch->logged, names->items[i]) < watch->logged.len)
-			continue;
-		*EZLB_PUSH(&watch->logged) = ezlb_strdup(names->items[i]);
-		say(level, msg, names->items[i], NULL);
+		if (watch_names_add(&watch->logged, names->items[i]))
+			say(level, msg, names->items[i], NULL);
 	}
 }
 

@@ -126,7 +126,7 @@ static void test_special_files(void **state)
 		{ "fifo.yaml", "is a FIFO, not a regular file" },
 		{ "loop.yaml", "cannot be opened: Too many levels of symbolic links" },
 		{ "null.yaml", "is a device, not a regular file" },
-		{ "sock.yaml", "is a socket or a device, not a regular file" },
+		{ "sock.yaml", "is a socket, not a regular file" },
 	};
 
 	(void)state;
@@ -151,6 +151,7 @@ static void test_special_files(void **state)
 static void test_no_descriptor(void **state)
 {
 	int dir = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct watch_place place = { .home = dir, .fd = dir, .max = EZLB_FILE_MAX };
 	struct rlimit old, none = { 0 };
 	struct ezlb_file file = { 0 };
 	int rc;
@@ -161,7 +162,7 @@ static void test_no_descriptor(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
 	none.rlim_max = old.rlim_max;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	rc = watch_file_read(dir, "a.yaml", &file);
+	rc = watch_file_read(&place, "a.yaml", S_IFREG, &file);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	assert_int_equal(rc, 0);
 	assert_string_equal(file.problem, "cannot be opened: Too many open files");
@@ -337,9 +338,9 @@ static void test_single_files(void **state)
 	(void)state;
 	put("b.txt", "b\n");
 	make_dir("a.yaml");
-	assert_int_equal(ezlb_scan_file(at("b.txt").s, &snap), 0);
-	assert_int_equal(ezlb_scan_file(at("a.yaml").s, &snap), 0);
-	assert_int_equal(ezlb_scan_file(at("missing.yaml").s, &snap), -ENOENT);
+	assert_int_equal(ezlb_scan_file(at("b.txt").s, EZLB_FILE_MAX, &snap), 0);
+	assert_int_equal(ezlb_scan_file(at("a.yaml").s, EZLB_FILE_MAX, &snap), 0);
+	assert_int_equal(ezlb_scan_file(at("missing.yaml").s, EZLB_FILE_MAX, &snap), -ENOENT);
 	assert_int_equal(snap.files.len, 2);
 	assert_string_equal(snap.files.items[0].path, at("b.txt").s);
 	assert_string_equal(snap.files.items[0].bytes, "b\n");
