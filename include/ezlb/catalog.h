@@ -71,6 +71,7 @@ struct ezlb_catalog {
 	bool loaded;			 /* there was an update */
 	bool calm;    /* no conflict: each fresh version is applied, and `desired` has all */
 	bool merged;  /* the last update merged all files */
+	bool removed; /* it found that files are gone */
 	bool partial; /* it did not see all directories */
 	/* Refused files without an applied version, plus frozen directories, plus `held`. */
 	size_t n_without;

@@ -209,7 +209,7 @@ struct ezlb_status_file {
 	char *path; /* owned */
 	enum ezlb_file_state state;
 	bool applied;	       /* the current or an older version is applied */
-	size_t first, n_diags; /* in status->diags */
+	size_t first, n_diags; /* in status->diags: all, or the first of very many; see fold */
 };
 
 struct ezlb_status_dir {

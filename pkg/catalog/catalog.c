@@ -86,6 +86,15 @@ static void recall(const struct ezlb_catalog *catalog, struct ezlb_catalog_entry
 	entry->last_meaning = choose_meaning(entry);
 }
 
+/* Whether the entry has the result of these bytes, or of the problem, which then is no news. */
+static bool is_known(const struct ezlb_catalog_entry *entry, const struct ezlb_file *file)
+{
+	if (file->bytes)
+		return entry->readable && entry->hash == file->hash;
+	return !entry->readable && entry->diags.len == 1 &&
+	       strcmp(entry->diags.items[0].message, file->problem) == 0;
+}
+
 /* NULL: a new one. */
 static void take_file(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *entry,
 		      const struct ezlb_file *file)
@@ -98,8 +107,7 @@ static void take_file(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *e
 		entry->was_good = true;
 	}
 	entry->seen = true;
-	/* Always report an unreadable file again: its problem may have changed. */
-	entry->touched = !entry->readable || !file->bytes || entry->hash != file->hash;
+	entry->touched = is_new || !is_known(entry, file);
 	if (!entry->touched)
 		return;
 	parse(catalog, entry, file);
@@ -169,12 +177,12 @@ static void forget_unseen(struct ezlb_catalog *catalog)
 			ezlb_lastgood_forget(catalog->lastgood, entry->path);
 		if (entry->last)
 			ezlb_desired_drop(&catalog->desired, entry->last);
-		choose_drop_diags(catalog, entry, NULL);
 		entry_clear(entry);
 	}
 	catalog->entries.len = n;
-	catalog->change.all |= n < before;
-	catalog->change.probes |= n < before;
+	catalog->removed = n < before;
+	catalog->change.all |= catalog->removed;
+	catalog->change.probes |= catalog->removed;
 }
 
 static size_t frozen_dirs(const struct ezlb_snapshot *snapshot)

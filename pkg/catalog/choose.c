@@ -118,60 +118,85 @@ static bool all_fit(struct ezlb_catalog *catalog)
 	return fit;
 }
 
-void choose_drop_diags(struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
-		       struct ezlb_diags *to)
+/* Whether the diagnostics of all files stay as they are. */
+static bool keeps_diags(const struct ezlb_catalog *catalog)
 {
-	struct ezlb_diags *diags = &catalog->diags, none = { 0 };
-	size_t n, first;
-	const struct ezlb_diag *old = ezlb_catalog_diags(catalog, entry, &n);
+	size_t n;
 
-	if (n == 0)
-		return;
-	to = to ? to : &none;
-	first = (size_t)(old - diags->items);
-	memcpy(EZLB_ROOM(to, n), old, n * sizeof(*old));
-	to->len += n;
-	diags->len -= n;
-	memmove(diags->items + first, diags->items + first + n,
-		(diags->len - first) * sizeof(*old));
-	ezlb_diags_clear(&none);
+	for (size_t i = 0; i < catalog->entries.len; i++) {
+		const struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
+
+		if (entry->touched &&
+		    (entry->diags.len > 0 || ezlb_catalog_diags(catalog, entry, &n)))
+			return false;
+	}
+	return true;
 }
 
-static int by_file(const void *a, const void *b)
+/* Moves all that are of files before `path`, or of all files if it is NULL, and returns how many.
+ */
+static size_t move_before(const struct ezlb_diag *from, size_t n, const char *path,
+			  struct ezlb_diags *to)
 {
-	const struct ezlb_diag *x = a, *y = b;
+	size_t k = 0;
 
-	return strcmp(x->file, y->file);
+	while (k < n && (!path || strcmp(from[k].file, path) < 0))
+		*EZLB_PUSH(to) = from[k++];
+	return k;
+}
+
+static size_t move_of(const struct ezlb_diag *from, size_t n, const char *path,
+		      struct ezlb_diags *to)
+{
+	size_t k = 0;
+
+	while (k < n && strcmp(from[k].file, path) == 0)
+		*EZLB_PUSH(to) = from[k++];
+	return k;
 }
 
 static void add_diags(struct ezlb_diags *diags, const struct ezlb_catalog_entry *entry)
 {
-	const struct ezlb_diag key = { .file = entry->path };
 	struct ezlb_diags copy = { 0 };
-	struct ezlb_diag *first, *room;
 
-	if (entry->diags.len == 0)
-		return;
 	ezlb_diags_copy(&copy, entry->diags.items, entry->diags.len);
 	ezlb_diags_sort(&copy);
-	room = EZLB_ROOM(diags, copy.len);
-	first = diags->items + EZLB_FIRST(diags, &key, by_file);
-	memmove(first + copy.len, first, (size_t)(room - first) * sizeof(key));
-	memcpy(first, copy.items, copy.len * sizeof(key));
-	diags->len += copy.len;
+	EZLB_VEC_APPEND(diags, &copy);
 	EZLB_VEC_CLEAR(&copy);
+}
+
+/*
+ * One walk over all, whatever the number of files that changed: many can break, or be removed, at
+ * once. Those of files without an entry go to *before, too.
+ */
+static void replace_diags(struct ezlb_catalog *catalog, struct ezlb_diags *before)
+{
+	struct ezlb_diags old = catalog->diags, *next = &catalog->diags;
+	size_t k = 0;
+
+	*next = (struct ezlb_diags){ 0 };
+	for (size_t i = 0; i < catalog->entries.len; i++) {
+		const struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
+
+		k += move_before(old.items + k, old.len - k, entry->path, before);
+		k += move_of(old.items + k, old.len - k, entry->path,
+			     entry->touched ? before : next);
+		if (entry->touched)
+			add_diags(next, entry);
+	}
+	move_before(old.items + k, old.len - k, NULL, before);
+	EZLB_VEC_CLEAR(&old);
 }
 
 static void update_touched(struct ezlb_catalog *catalog, struct ezlb_diags *before)
 {
+	if (catalog->removed || !keeps_diags(catalog))
+		replace_diags(catalog, before);
 	for (size_t i = 0; i < catalog->entries.len; i++) {
 		struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
 
-		if (entry->touched) {
-			choose_drop_diags(catalog, entry, before);
-			add_diags(&catalog->diags, entry);
+		if (entry->touched)
 			promote(catalog, entry, next_of(entry));
-		}
 		catalog->n_without += !entry->last;
 	}
 }

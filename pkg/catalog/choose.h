@@ -13,6 +13,3 @@
 void choose_versions(struct ezlb_catalog *catalog, struct ezlb_diags *before);
 /* revision_of(entry->last), from fresh_meaning where that is possible. */
 uint64_t choose_meaning(const struct ezlb_catalog_entry *entry);
-/* Moves the entry's diagnostics of catalog->diags to *to; frees them if it is NULL. */
-void choose_drop_diags(struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
-		       struct ezlb_diags *to);

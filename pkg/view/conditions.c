@@ -56,6 +56,15 @@ static const struct ezlb_pass_conflict *foreign(const struct ezlb_pass_found *fo
 	return conflict;
 }
 
+static enum ezlb_reason conflict_reason(enum ezlb_diag_code code)
+{
+	if (code == EZLB_E_NAME_TAKEN)
+		return EZLB_REASON_NAME_TAKEN;
+	if (code == EZLB_E_LISTENER_TAKEN)
+		return EZLB_REASON_LISTENER_TAKEN;
+	return code == EZLB_E_SNAT_CONFLICT ? EZLB_REASON_SNAT_CONFLICT : EZLB_REASON_NO_CONFLICT;
+}
+
 void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
 			 const struct conditions_pass *pass, struct conditions_value *out)
 {
@@ -64,16 +73,13 @@ void conditions_conflict(const struct ezlb_catalog *catalog, const struct ezlb_c
 	char key[EZLB_SERVICE_KEY_STRLEN];
 
 	for (; n > 0; n--, diag++) {
-		EZLB_AUTO_FREE char *line = ezlb_diag_line(diag);
+		enum ezlb_reason reason = conflict_reason(diag->code);
+		EZLB_AUTO_FREE char *line = NULL;
 
-		if (diag->code == EZLB_E_NAME_TAKEN)
-			say(out, EZLB_REASON_NAME_TAKEN, "%s", line);
-		else if (diag->code == EZLB_E_LISTENER_TAKEN)
-			say(out, EZLB_REASON_LISTENER_TAKEN, "%s", line);
-		else if (diag->code == EZLB_E_SNAT_CONFLICT)
-			say(out, EZLB_REASON_SNAT_CONFLICT, "%s", line);
-		else
+		if (reason == EZLB_REASON_NO_CONFLICT)
 			continue;
+		line = ezlb_diag_line(diag);
+		say(out, reason, "%s", line);
 		return;
 	}
 	if (pass && entry->last && foreign(pass->found, entry->last))

@@ -5,6 +5,9 @@
 #include "roles.h"
 #include "vips.h"
 
+/* The loop copies the diagnostics for each report. Of more than these, the first of each file. */
+#define DIAGS_MAX 2000
+
 /* The arguments of one ezlb_view_status. */
 struct folding {
 	const struct ezlb_view *view;
@@ -214,6 +217,8 @@ static void take_file(struct folding *folding, const struct ezlb_catalog_entry *
 		    : diag	     ? EZLB_FILE_REFUSED
 				     : EZLB_FILE_OK;
 	to->first = folding->out->diags.len;
+	if (to->n_diags > 1 && folding->catalog->diags.len > DIAGS_MAX)
+		to->n_diags = 1;
 	ezlb_diags_copy(&folding->out->diags, diag, to->n_diags);
 }
 

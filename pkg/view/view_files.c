@@ -149,24 +149,23 @@ static bool has_same_files(const struct ezlb_view *view, const struct ezlb_catal
 	return same;
 }
 
-/* Does it have diagnostics? `from` is where to look on: the entries come in order. */
-static bool is_refused(const struct ezlb_catalog *catalog, const char *path, size_t *from)
+static bool is_refused(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry)
 {
-	const struct ezlb_diags *diags = &catalog->diags; /* sorted by file */
+	size_t n;
 
-	while (*from < diags->len && strcmp(diags->items[*from].file, path) < 0)
-		++*from;
-	return *from < diags->len && strcmp(diags->items[*from].file, path) == 0;
+	return ezlb_catalog_diags(catalog, entry, &n);
 }
 
 /*
- * Adds the files with diagnostics, now or before. Where the bytes of another file differ and no
- * service does, say in a comment, the kernel has the new version already if it has the old one.
+ * Adds the files with diagnostics, now or before, of which the last update has changed anything:
+ * there can be 10,000 wrong files beside the one that was edited. Where the bytes of another file
+ * differ and no service does, say in a comment, the kernel has the new version already if it has
+ * the old one.
  */
 static void look_at_others(struct ezlb_view *view, const struct ezlb_catalog *catalog,
 			   struct view_some *some)
 {
-	size_t from = 0, next = 0, changed = some->len;
+	size_t next = 0, changed = some->len;
 
 	for (size_t i = 0; i < catalog->entries.len; i++) {
 		const struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
@@ -174,7 +173,7 @@ static void look_at_others(struct ezlb_view *view, const struct ezlb_catalog *ca
 		bool is_changed = next < changed && view_nth(some, next) == i;
 
 		next += is_changed;
-		if (is_refused(catalog, entry->path, &from) || service->diags != 0)
+		if (entry->touched && (service->diags != 0 || is_refused(catalog, entry)))
 			view_add(some, i);
 		if (!is_changed && service->applied_hash == service->last_hash)
 			service->applied_hash = entry->last_hash;

@@ -5,7 +5,7 @@
 #define FILES  10000
 #define ERRORS 3 /* in each */
 
-static size_t compared;
+static size_t compared, moved;
 
 /* Stands in for libc's in this program, the packages included. */
 int strcmp(const char *a, const char *b)
@@ -16,6 +16,19 @@ int strcmp(const char *a, const char *b)
 		b++;
 	}
 	return (unsigned char)*a - (unsigned char)*b;
+}
+
+void *memmove(void *to, const void *from, size_t n)
+{
+	volatile char *t = to;
+	const volatile char *f = from;
+
+	moved += n;
+	for (size_t i = 0; i < n && t < f; i++)
+		t[i] = f[i];
+	for (size_t i = n; i > 0 && t > f; i--)
+		t[i - 1] = f[i - 1];
+	return to;
 }
 
 static void add_text(struct ezlb_snapshot *snapshot, char *path, const char *text)
@@ -51,6 +64,88 @@ static void test_many_broken_files(void **state)
 	free(update(&catalog, &snapshot));
 	assert_int_equal(catalog.diags.len, FILES * ERRORS);
 	assert_in_range(compared, FILES, FILES * ERRORS * 100);
+	ezlb_catalog_clear(&catalog);
+}
+
+static void add_unreadable(struct ezlb_snapshot *snapshot)
+{
+	for (int i = 0; i < FILES; i++) {
+		struct ezlb_file *file = EZLB_PUSH(&snapshot->files);
+
+		file->path = ezlb_asprintf("/d/%05d.yaml", i);
+		file->problem = ezlb_strdup("is a FIFO, not a regular file");
+	}
+}
+
+static void add_good(struct ezlb_snapshot *snapshot, int n)
+{
+	for (int i = 0; i < n; i++) {
+		EZLB_AUTO_FREE char *text = ezlb_asprintf(
+			"listen: 10.%d.%d.1:80\nbackends:\n  - address: 192.0.2.1:80\n", i / 250,
+			i % 250);
+
+		add_text(snapshot, ezlb_asprintf("/d/%05d.yaml", i), text);
+	}
+}
+
+static size_t touched(const struct ezlb_catalog *catalog)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < catalog->entries.len; i++)
+		n += catalog->entries.items[i].touched;
+	return n;
+}
+
+/* All files break at once, or are gone, without a merge: that moves each diagnostic a few times. */
+static void test_all_change_at_once(void **state)
+{
+	struct ezlb_catalog catalog = { .lastgood = NULL };
+	struct ezlb_snapshot snapshot = { 0 };
+
+	(void)state;
+	add_good(&snapshot, FILES);
+	free(update(&catalog, &snapshot));
+	assert_int_equal(catalog.desired.len, FILES);
+	add_broken(&snapshot);
+	moved = compared = 0;
+	free(update(&catalog, &snapshot));
+	assert_false(catalog.merged);
+	assert_int_equal(catalog.diags.len, FILES * ERRORS);
+	assert_in_range(moved, 0, FILES * ERRORS * sizeof(struct ezlb_diag) * 16);
+	assert_in_range(compared, FILES, FILES * ERRORS * 300);
+	add_good(&snapshot, 1);
+	moved = compared = 0;
+	free(update(&catalog, &snapshot));
+	assert_int_equal(catalog.diags.len, 0);
+	assert_int_equal(catalog.entries.len, 1);
+	assert_in_range(moved, 0, FILES * ERRORS * sizeof(struct ezlb_diag) * 16);
+	assert_in_range(compared, 0, FILES * ERRORS * 100);
+	ezlb_catalog_clear(&catalog);
+}
+
+/* What cannot be read is told once, and again when the reason is another one. */
+static void test_many_unreadable_files(void **state)
+{
+	struct ezlb_catalog catalog = { .lastgood = NULL };
+	struct ezlb_snapshot snapshot = { 0 };
+
+	(void)state;
+	add_unreadable(&snapshot);
+	free(update(&catalog, &snapshot));
+	assert_int_equal(catalog.diags.len, FILES);
+	add_unreadable(&snapshot);
+	moved = 0;
+	free(update(&catalog, &snapshot));
+	assert_int_equal(touched(&catalog), 0);
+	assert_int_equal(moved, 0);
+	add_unreadable(&snapshot);
+	free(snapshot.files.items[7].problem);
+	snapshot.files.items[7].problem = ezlb_strdup("is a device, not a regular file");
+	free(update(&catalog, &snapshot));
+	assert_int_equal(touched(&catalog), 1);
+	assert_int_equal(catalog.diags.len, FILES);
+	assert_string_equal(catalog.diags.items[7].message, "is a device, not a regular file");
 	ezlb_catalog_clear(&catalog);
 }
 
@@ -95,6 +190,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_many_broken_files),
+		cmocka_unit_test(test_all_change_at_once),
+		cmocka_unit_test(test_many_unreadable_files),
 		IN_TOP(test_many_files_take_places),
 	};
 

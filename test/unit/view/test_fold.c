@@ -463,6 +463,32 @@ static void test_summary(void **state)
 	close_rig(&rig);
 }
 
+/* A report with all errors of thousands of files would hold the loop. */
+static void test_very_many_diagnostics(void **state)
+{
+	const struct ezlb_status *status;
+	struct view_rig rig;
+	enum { FILES = 800 }; /* with 3 errors each */
+
+	(void)state;
+	rig_open(&rig);
+	for (int i = 0; i < FILES; i++) {
+		EZLB_AUTO_FREE char *path = ezlb_asprintf("/d/%04d.yaml", i);
+
+		rig_file(&rig, path, "colour: red\nshape: round\nsize: large\n" PLAIN("1"));
+	}
+	rig_files(&rig);
+	assert_int_equal(rig.catalog.diags.len, FILES * 3);
+	status = fold_now(&rig);
+	assert_int_equal(status->diags.len, FILES);
+	for (size_t i = 0; i < FILES; i++) {
+		assert_int_equal(status->files.items[i].n_diags, 1);
+		assert_int_equal(status->files.items[i].first, i);
+		assert_string_equal(status->diags.items[i].source, "colour: red");
+	}
+	close_rig(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +502,7 @@ int main(void)
 		IN_TOP(test_order),
 		IN_TOP(test_roles),
 		IN_TOP(test_files_and_diagnostics),
+		IN_TOP(test_very_many_diagnostics),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
