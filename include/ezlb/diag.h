@@ -90,7 +90,8 @@ extern const size_t ezlb_n_diag_kinds;
 /* "file:line:col: error[E012]: message", or "warning[E034]"; the caller frees. */
 char *ezlb_diag_line(const struct ezlb_diag *diag);
 /*
- * The same with source line, caret and help, each line ended by a newline. It can hold any bytes of
- * the file and its name: ezlb_utf8_plain() before a person sees it. The caller frees.
+ * The same with source line, caret and help, each line ended by a newline. It has no other line
+ * breaks, whatever the names. It can hold any bytes of the file: ezlb_utf8_plain() before a person
+ * sees it. The caller frees.
  */
 char *ezlb_diag_text(const struct ezlb_diag *diag);

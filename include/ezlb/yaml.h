@@ -90,6 +90,9 @@ void ezlb_source_refuse(struct ezlb_source *src, struct ezlb_mark at, enum ezlb_
 			const char *help, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* True: more errors are only counted, so it is of no use to look for a help text. */
+bool ezlb_source_is_full(const struct ezlb_source *src);
+
 /* Line n, from 1, without its line break; NULL if there is none. Columns count characters. */
 const char *ezlb_source_line(const struct ezlb_source *src, int n, size_t *len);
 /* The byte at a mark; '\0' at or after the end of the line. */

@@ -43,13 +43,13 @@ static void refuse_key(struct ezlb_source *src, const struct ezlb_node *node,
 
 	for (size_t i = 0; i < table->n; i++)
 		names[i] = table->fields[i].name;
-	near = ezlb_suggest(node->key, names, table->n);
+	near = ezlb_source_is_full(src) ? NULL : ezlb_suggest(node->key, names, table->n);
 	if (near)
 		snprintf(help, sizeof(help), "did you mean '%s'?", near);
 	ezlb_source_refuse(src, node->key_at, EZLB_E_UNKNOWN_KEY,
 			   other  ? other
 			   : near ? help
-				  : NULL,
+				  : "`man ezlb-service` has all keys; x- begins one of your own",
 			   "unknown key '%s'", ezlb_source_show(node->key, shown));
 }
 

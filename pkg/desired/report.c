@@ -102,8 +102,8 @@ void report_mark(const struct ezlb_spec *spec, const struct ezlb_listener *liste
 			      "full_nat for %s needs --snat-backend nftables: rules of iptables "
 			      "cannot tell its connections from others",
 			      ezlb_listener_text(listener, text));
-	diag->help = ezlb_strdup("run ezlb with --snat-backend nftables, or use listen in place of "
-				 "a mark");
+	diag->help = ezlb_strdup("run ezlb with --snat-backend nftables, or list the listeners one "
+				 "by one, without a mark or a range of ports");
 }
 
 void report_conflict(const struct entry *e, struct ezlb_diags *diags)
@@ -124,5 +124,10 @@ void report_conflict(const struct entry *e, struct ezlb_diags *diags)
 	if (e->now) {
 		free(diag->help);
 		diag->help = ezlb_strdup("the last good version of this file stays applied");
+	} else if (!diag->help) {
+		diag->help = ezlb_strdup(e->conflict == CONFLICT_NAME
+						 ? "write another name:, or rename the file"
+						 : "use another address or port, or write all "
+						   "backends of the listener into one file");
 	}
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include <ezlb/text.h>
+#include <ezlb/utf8.h>
 
 struct ezlb_diag *ezlb_diags_add(struct ezlb_diags *diags, const char *file, struct ezlb_mark at,
 				 enum ezlb_diag_code code, const char *fmt, ...)
@@ -111,11 +112,30 @@ static char *printable(const char *source)
 	return out;
 }
 
+/* A name with a line break would begin a line of its own, which could be anything. */
+static char *one_line(const char *name)
+{
+	char *line = ezlb_strdup(name);
+
+	ezlb_utf8_plain(line, false);
+	return line;
+}
+
+static void put_inside(struct ezlb_text *out, const char *inside)
+{
+	EZLB_AUTO_FREE char *line = one_line(inside);
+
+	ezlb_text_printf(out, "  in: %s\n", line);
+}
+
 char *ezlb_diag_text(const struct ezlb_diag *diag)
 {
-	EZLB_AUTO_FREE char *line = ezlb_diag_line(diag);
+	EZLB_AUTO_FREE char *file = one_line(diag->file), *line = NULL;
+	struct ezlb_diag shown = *diag;
 	struct ezlb_text out = { 0 };
 
+	shown.file = file;
+	line = ezlb_diag_line(&shown);
 	ezlb_text_printf(&out, "%s\n", line);
 	if (diag->source && diag->at.line > 0) {
 		int from = diag->source_col > 0 ? diag->source_col : 1;
@@ -125,7 +145,7 @@ char *ezlb_diag_text(const struct ezlb_diag *diag)
 		ezlb_text_printf(&out, "%5d | %s\n      | %s^\n", diag->at.line, source, blanks);
 	}
 	if (diag->inside)
-		ezlb_text_printf(&out, "  in: %s\n", diag->inside);
+		put_inside(&out, diag->inside);
 	if (diag->help)
 		ezlb_text_printf(&out, "  help: %s\n", diag->help);
 	return ezlb_text_take(&out, NULL);

@@ -67,22 +67,12 @@ void review_counts(const struct ezlb_review *review, struct ezlb_text *out)
 	ezlb_text_puts(out, "\n");
 }
 
-static void put_diag(const struct ezlb_diag *diag, struct ezlb_text *out)
-{
-	EZLB_AUTO_FREE char *file = one_line(diag->file);
-	EZLB_AUTO_FREE char *inside = diag->inside ? one_line(diag->inside) : NULL;
-	EZLB_AUTO_FREE char *text = NULL;
-	struct ezlb_diag shown = *diag;
-
-	shown.file = file;
-	shown.inside = inside;
-	text = ezlb_diag_text(&shown);
-	ezlb_text_puts(out, text);
-}
-
 void review_text(const struct ezlb_review *review, struct ezlb_text *out)
 {
-	for (size_t i = 0; i < review->diags->len; i++)
-		put_diag(&review->diags->items[i], out);
+	for (size_t i = 0; i < review->diags->len; i++) {
+		EZLB_AUTO_FREE char *text = ezlb_diag_text(&review->diags->items[i]);
+
+		ezlb_text_puts(out, text);
+	}
 	review_counts(review, out);
 }

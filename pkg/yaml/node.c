@@ -185,8 +185,9 @@ static bool open_container(struct builder *b, enum ezlb_node_kind kind, struct e
 		return false;
 	}
 	if (b->depth == b->src->limits->depth) {
-		ezlb_source_refuse(b->src, at, EZLB_E_SIZE, NULL, "nested deeper than %d levels",
-				   b->src->limits->depth);
+		ezlb_source_refuse(b->src, at, EZLB_E_SIZE,
+				   "write fewer lists and mappings inside each other",
+				   "nested deeper than %d levels", b->src->limits->depth);
 		return false;
 	}
 	b->open = add_node(b, kind, at);

@@ -119,6 +119,11 @@ static void show_line(const struct ezlb_source *src, struct ezlb_diag *diag)
 		diag->source = ezlb_strndup(line, len);
 }
 
+bool ezlb_source_is_full(const struct ezlb_source *src)
+{
+	return src->n_errors >= MAX_ERRORS;
+}
+
 void ezlb_source_refuse(struct ezlb_source *src, struct ezlb_mark at, enum ezlb_diag_code code,
 			const char *help, const char *fmt, ...)
 {

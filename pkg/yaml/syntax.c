@@ -23,6 +23,9 @@ struct translation {
 #define NO_TAGS		"tags (!name) are not supported"
 #define QUOTE_TAG	"quote the value if it begins with '!'"
 #define OPEN_QUOTE	"the quote that opens here is not closed"
+#define CLOSE_QUOTE	"write the same quote at the end of the value"
+#define BAD_ESCAPE	"this escape in double quotes is no character"
+#define ESCAPE_HELP	"use single quotes, or write \\\\ for a backslash"
 
 static const struct translation table[] = {
 	{ "could not find expected ':'", NULL, true, EZLB_E_SYNTAX, NO_KEY_VALUE, KEY_VALUE_HELP },
@@ -36,13 +39,23 @@ static const struct translation table[] = {
 	  "the '{' that opens here is not closed, or a ',' is missing",
 	  "quote the value if the '{' is part of it" },
 	{ "found unexpected end of stream", "while scanning a quoted", true, EZLB_E_SYNTAX,
-	  OPEN_QUOTE, NULL },
+	  OPEN_QUOTE, CLOSE_QUOTE },
 	{ "found unexpected document indicator", "while scanning a quoted", true, EZLB_E_SYNTAX,
-	  OPEN_QUOTE, NULL },
+	  OPEN_QUOTE, CLOSE_QUOTE },
 	{ "found unknown escape character", NULL, false, EZLB_E_SYNTAX,
-	  "unknown escape in double quotes", "use single quotes, or write \\\\ for a backslash" },
+	  "unknown escape in double quotes", ESCAPE_HELP },
 	{ "did not find expected <document start>", NULL, false, EZLB_E_FEATURE, SECOND_DOCUMENT,
 	  ONE_EACH },
+	{ "did not find expected hexdecimal number", NULL, false, EZLB_E_SYNTAX, BAD_ESCAPE,
+	  ESCAPE_HELP },
+	{ "found invalid Unicode character escape code", NULL, false, EZLB_E_SYNTAX, BAD_ESCAPE,
+	  ESCAPE_HELP },
+	{ "mapping keys are not allowed", NULL, false, EZLB_E_SYNTAX,
+	  "'?' followed by a space is not allowed here",
+	  "quote the value if the '?' is part of it" },
+	{ NULL, "while scanning a block scalar", true, EZLB_E_SYNTAX,
+	  "a '|' or '>' that begins a text of several lines ends its line",
+	  "write the text below it, indented; quote the value if the '|' or '>' is part of it" },
 	{ "found undefined tag handle", NULL, false, EZLB_E_FEATURE, NO_TAGS, QUOTE_TAG },
 	{ NULL, "while parsing a tag", true, EZLB_E_FEATURE, NO_TAGS, QUOTE_TAG },
 	{ NULL, "while scanning a tag", true, EZLB_E_FEATURE, NO_TAGS, QUOTE_TAG },
@@ -164,7 +177,7 @@ static int line_above(const struct ezlb_source *src, int line_no)
 /* An unexpected ':': the second on a line, or on a line that does not fit the line above. */
 static bool refuse_colon(struct ezlb_source *src, const yaml_parser_t *parser)
 {
-	struct ezlb_mark at = mark(&parser->problem_mark), above = { line_above(src, at.line), 1 };
+	struct ezlb_mark at = mark(&parser->problem_mark), above = { 0, 1 };
 	size_t len;
 	const char *line, *colon;
 
@@ -177,6 +190,7 @@ static bool refuse_colon(struct ezlb_source *src, const yaml_parser_t *parser)
 				   "a second ': ' on one line");
 		return true;
 	}
+	above.line = line_above(src, at.line);
 	line = ezlb_source_line(src, above.line, &len);
 	if (line && !memmem(line, len, ": ", 2) && line[len - 1] != ':')
 		ezlb_source_refuse(src, above, EZLB_E_SYNTAX, KEY_VALUE_HELP, NO_KEY_VALUE);
@@ -208,7 +222,9 @@ static bool refuse_character(struct ezlb_source *src, const yaml_parser_t *parse
 	at.line = line_above(src, at.line);
 	if (ezlb_source_line(src, at.line, &len))
 		at.col = (int)len + 1;
-	ezlb_source_refuse(src, at, EZLB_E_SYNTAX, NULL, "a value is missing here");
+	ezlb_source_refuse(src, at, EZLB_E_SYNTAX,
+			   "write the value, and close each '[' and '{' before the file ends",
+			   "a value is missing here");
 	return true;
 }
 

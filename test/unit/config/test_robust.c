@@ -127,6 +127,8 @@ static void test_time(void **state)
 		{ "x-a: [", "*a," }, { "", "%TAG !a! b\n" },
 		{ "", "\"a\" " },    { "", "\t" },
 		{ "", ":" },	     { "backends:\n", "- address: 10.0.0.1:80\n" },
+		{ "a: [", "\n" },    { "a: [", "\n\n# x\n" },
+		{ "a: {", "\n" },    { "a: \"", "\n" },
 	};
 	const size_t size = EZLB_FILE_MAX;
 	char *text = malloc(size);

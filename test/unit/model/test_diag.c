@@ -143,6 +143,22 @@ static void test_line_and_text(void **state)
 	}
 }
 
+/* A name can be any bytes; it makes no line of its own, and reaches no terminal. */
+static void test_names_are_one_line(void **state)
+{
+	struct ezlb_diags diags = { 0 };
+	struct ezlb_diag *diag = ezlb_diags_add(&diags, "a\n::stop::\x1b[31m\xff.yaml",
+						(struct ezlb_mark){ 0, 0 }, EZLB_E_READ, "bad");
+	EZLB_AUTO_FREE char *text = NULL;
+
+	(void)state;
+	diag->inside = ezlb_strdup("ConfigMap a\nb");
+	text = ezlb_diag_text(diag);
+	assert_string_equal(text, "a?::stop::?[31m?.yaml: error[E001]: bad\n"
+				  "  in: ConfigMap a?b\n");
+	ezlb_diags_clear(&diags);
+}
+
 static void test_texts_are_copied_and_long_ones_cut(void **state)
 {
 	struct ezlb_diags diags = { 0 };
@@ -221,6 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_line_and_text),
+		cmocka_unit_test(test_names_are_one_line),
 		cmocka_unit_test(test_texts_are_copied_and_long_ones_cut),
 		cmocka_unit_test(test_sort_by_file_line_column_code),
 		cmocka_unit_test(test_codes_are_stable),
