@@ -156,10 +156,33 @@ static void take_files(struct ezlb_catalog *catalog, const struct ezlb_snapshot 
 	}
 }
 
+static int by_pointer(const void *pa, const void *pb)
+{
+	const struct ezlb_spec *const *a = pa, *const *b = pb;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* Takes the versions of all files that are gone out of the desired set, in one walk. */
+static void drop_unseen(struct ezlb_catalog *catalog)
+{
+	struct EZLB_VEC(const struct ezlb_spec *) gone = { 0 };
+
+	for (size_t i = 0; i < catalog->entries.len; i++)
+		if (!catalog->entries.items[i].seen && catalog->entries.items[i].last)
+			*EZLB_PUSH(&gone) = catalog->entries.items[i].last;
+	EZLB_SORT(&gone, by_pointer);
+	if (gone.len > 0)
+		EZLB_VEC_KEEP(&catalog->desired, i,
+			      !EZLB_FIND(&gone, &catalog->desired.items[i], by_pointer));
+	EZLB_VEC_CLEAR(&gone);
+}
+
 static void forget_unseen(struct ezlb_catalog *catalog)
 {
 	size_t before = catalog->entries.len, n = 0;
 
+	drop_unseen(catalog);
 	for (size_t i = 0; i < catalog->entries.len; i++) {
 		struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
 
@@ -175,8 +198,6 @@ static void forget_unseen(struct ezlb_catalog *catalog)
 				 EZLB_S("svc", entry->last ? entry->last->name : NULL));
 		if (catalog->lastgood)
 			ezlb_lastgood_forget(catalog->lastgood, entry->path);
-		if (entry->last)
-			ezlb_desired_drop(&catalog->desired, entry->last);
 		entry_clear(entry);
 	}
 	catalog->entries.len = n;
