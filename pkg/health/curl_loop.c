@@ -5,6 +5,7 @@
 #include <ezlb/curl.h>
 #include <ezlb/mem.h>
 
+#include "guard.h"
 #include "probe_kind.h"
 
 /* A socket that curl wants to poll. Freed after curl removes it. */
@@ -30,13 +31,21 @@ static void reap(struct ezlb_prober *prober)
 	}
 }
 
+static void act(struct ezlb_prober *prober, curl_socket_t fd, int bits)
+{
+	int running;
+
+	ezlb_guard_begin();
+	curl_multi_socket_action(prober->multi, fd, bits, &running);
+	ezlb_guard_end();
+	reap(prober);
+}
+
 static void on_timeout(uv_timer_t *timer)
 {
 	struct ezlb_prober *prober = timer->data;
-	int running;
 
-	curl_multi_socket_action(prober->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	reap(prober);
+	act(prober, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *arg)
@@ -60,14 +69,12 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	struct watched *watched = poll->data;
 	struct ezlb_prober *prober = watched->prober;
 	int bits = 0;
-	int running;
 
 	if (status == 0 && (events & UV_READABLE) != 0)
 		bits |= CURL_CSELECT_IN;
 	if (status == 0 && (events & UV_WRITABLE) != 0)
 		bits |= CURL_CSELECT_OUT;
-	curl_multi_socket_action(prober->multi, watched->fd, bits, &running);
-	reap(prober);
+	act(prober, watched->fd, bits);
 }
 
 static void on_unwatched(uv_handle_t *handle)
@@ -145,6 +152,7 @@ int ezlb_curl_loop_open(struct ezlb_prober *prober, struct ezlb_err *err)
 	curl_multi_setopt(prober->multi, CURLMOPT_SOCKETDATA, prober);
 	curl_multi_setopt(prober->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
 	curl_multi_setopt(prober->multi, CURLMOPT_TIMERDATA, prober);
+	ezlb_guard_open();
 	prober->trust.keep_bytes = !ezlb_probe_https_has_gnutls();
 	uv_timer_init(prober->loop, &prober->curl_timer);
 	prober->curl_timer.data = prober;

@@ -7,13 +7,12 @@
  */
 #include <errno.h>
 
+#include "guard.h"
 #include "probe_kind.h"
 #include "tcp_received.h"
 
 #define HEAD_MAX (64 * 1024)
 #define BODY_MAX (64 * 1024)
-/* Of everything, with TLS and with what is neither head nor body, as the extensions of chunks. */
-#define ANSWER_MAX (256 * 1024)
 
 static bool status_is_expected(const struct ezlb_probe *probe, long *status)
 {
@@ -72,7 +71,7 @@ static int on_progress(void *arg, curl_off_t all, curl_off_t now, curl_off_t up_
 	(void)now;
 	(void)up_all;
 	(void)up;
-	return ezlb_tcp_received(probe->fd) > ANSWER_MAX;
+	return ezlb_tcp_received(probe->fd) > EZLB_ANSWER_MAX;
 }
 
 void ezlb_http_answer_set(CURL *easy, struct ezlb_probe *probe)

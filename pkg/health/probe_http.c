@@ -9,6 +9,7 @@
 
 #include <ezlb/mem.h>
 
+#include "guard.h"
 #include "probe_kind.h"
 
 /* Keeps errno, which curl does not report: a lack of resources here is no failed probe. */
@@ -20,6 +21,9 @@ static curl_socket_t on_socket_open(void *arg, curlsocktype purpose, struct curl
 	(void)purpose;
 	if (fd < 0)
 		probe->local_errno = errno;
+	ezlb_guard_remove(probe->fd);
+	if (fd >= 0)
+		ezlb_guard_add(fd);
 	probe->fd = fd;
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
@@ -186,6 +190,7 @@ void ezlb_probe_http_stop(struct ezlb_probe *probe)
 {
 	if (probe->prober->multi == NULL)
 		return;
+	ezlb_guard_remove(probe->fd);
 	curl_multi_remove_handle(probe->prober->multi, probe->easy);
 	curl_easy_cleanup(probe->easy);
 	curl_slist_free_all(probe->headers);

@@ -13,6 +13,7 @@
 #include <ezlb/curl.h>
 #include <ezlb/mem.h>
 
+#include "guard.h"
 #include "probe.h"
 #include "records.h"
 #include "trust.h"
@@ -67,6 +68,7 @@ int ezlb_health_serve_prepare(struct ezlb_err *err)
 		(void)gnutls_set_default_priority(session);
 		gnutls_deinit(session);
 	}
+	ezlb_guard_open();
 	prepared = true;
 	return 0;
 }

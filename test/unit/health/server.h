@@ -49,6 +49,7 @@ enum answer {
 	ANSWER_EXTENSION,   /* the extension of a chunk without end */
 	ANSWER_TRAILER,	    /* lines after the last chunk without end */
 	ANSWER_CONTINUE,    /* 100 Continue without end */
+	ANSWER_RECORDS,	    /* the bytes of server.record without end */
 	ANSWER_CLOSED_HALF, /* closes its direction without a word */
 	ANSWER_TEXT,	    /* 200 and a body with "up: yes" in two pieces */
 	ANSWERS,
@@ -63,7 +64,9 @@ struct server {
 	atomic_bool let_go;
 	atomic_int accepted;
 	atomic_int answered[ANSWERS];
-	atomic_int cut_off;	/* answers without end that the other side ended */
+	atomic_int cut_off;	   /* answers without end that the other side ended */
+	unsigned char record[512]; /* set it while no probe runs */
+	size_t record_len;
 	char request[1024];	/* the last one */
 	_Atomic in_addr_t peer; /* of the last connection, if that is IPv4 */
 };
@@ -134,6 +137,21 @@ static inline int say_without_end(int fd, const char *head, const char *line)
 	say(fd, head);
 	for (int i = 0; i < 4096; i++) {
 		if (send(fd, block, strlen(block), MSG_NOSIGNAL) < 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* The same with bytes. */
+static inline int send_without_end(int fd, const unsigned char *bytes, size_t len)
+{
+	unsigned char block[4096];
+	size_t n = sizeof(block) / len;
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(block + i * len, bytes, len);
+	for (int i = 0; i < 4096; i++) {
+		if (send(fd, block, n * len, MSG_NOSIGNAL) < 0)
 			return 1;
 	}
 	return 0;
@@ -241,6 +259,9 @@ static inline int answer(struct server *server, int fd, enum answer mode)
 		break;
 	case ANSWER_CONTINUE:
 		server->cut_off += say_without_end(fd, "", "HTTP/1.1 100 Continue\r\n\r\n");
+		break;
+	case ANSWER_RECORDS:
+		server->cut_off += send_without_end(fd, server->record, server->record_len);
 		break;
 	case ANSWER_CLOSED_HALF:
 		shutdown(fd, SHUT_WR);

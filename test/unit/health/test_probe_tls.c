@@ -422,6 +422,40 @@ static void test_no_tls(void **state)
 	}
 }
 
+/* Before there are keys, a backend may send any record. None of them may be read without end. */
+static const struct {
+	const char *name;
+	unsigned char bytes[32];
+	size_t len;
+} records[] = {
+	{ "warnings", { 21, 3, 3, 0, 2, 1, 90 }, 7 },
+	{ "empty handshakes", { 22, 3, 3, 0, 0 }, 5 },
+	{ "empty data", { 23, 3, 3, 0, 0 }, 5 },
+	{ "changes of the cipher", { 20, 3, 3, 0, 1, 1 }, 6 },
+	{ "hello requests", { 22, 3, 3, 0, 4, 0, 0, 0, 0 }, 9 },
+	/* GnuTLS reads all of it in one call. */
+	{ "a message of 16 MB", { 22, 3, 3, 0, 9, 2, 255, 255, 255, 2, 2, 2, 2, 2 }, 14 },
+};
+
+static void test_records_without_end(void **state)
+{
+	struct fixture *fx = *state;
+	struct ezlb_check check = check_of(EZLB_CHECK_HTTPS, DEADLINE_MS);
+
+	check.request = &verified;
+	verified.verify = false;
+	fx->server.mode = ANSWER_RECORDS;
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		memcpy(fx->server.record, records[i].bytes, records[i].len);
+		fx->server.record_len = records[i].len;
+		probe(fx, loopback(fx->server.port), &check);
+		expect(fx, records[i].name, EZLB_PROBE_TLS, 0);
+	}
+	server_stop(&fx->server); /* waits for its thread */
+	assert_int_equal(fx->server.cut_off, sizeof(records) / sizeof(records[0]));
+	server_start(&fx->server, ANSWER_200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +466,8 @@ int main(void)
 		T(test_ca_file_is_kept),
 		T(test_stranger_gets_no_request),
 		T(test_no_tls),
+		T(test_records_without_end),
+		W(test_records_without_end),
 		W(test_verify),
 		W(test_answers),
 		W(test_ca_file),
