@@ -111,17 +111,22 @@ static int read_state(const struct ezlb_nl_attrs *attrs, enum ezlb_proto proto)
 	return state ? *state : -1;
 }
 
+/* A time after the year 2116 is none: the difference of two times must fit. */
+static int64_t time_of(const struct ezlb_nl_attrs *times, int type)
+{
+	uint64_t ns;
+
+	return number64(times, type, &ns) && ns <= INT64_MAX / 2 ? (int64_t)ns : 0;
+}
+
 static void read_times(const struct ezlb_nl_attrs *attrs, struct event *out)
 {
 	struct ezlb_nl_attrs times;
-	uint64_t start, stop;
 
 	if (!nested(attrs, CTA_TIMESTAMP, &times))
 		return;
-	if (number64(&times, CTA_TIMESTAMP_START, &start))
-		out->start_ns = (int64_t)start;
-	if (number64(&times, CTA_TIMESTAMP_STOP, &stop))
-		out->stop_ns = (int64_t)stop;
+	out->start_ns = time_of(&times, CTA_TIMESTAMP_START);
+	out->stop_ns = time_of(&times, CTA_TIMESTAMP_STOP);
 }
 
 bool event_read(const struct nlmsghdr *msg, struct event *out)

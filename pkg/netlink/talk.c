@@ -90,7 +90,8 @@ static int on_answer(struct talk *talk, uint32_t i, const struct nlmsghdr *msg)
 	if (mnl_nlmsg_get_payload_len(msg) < sizeof(code))
 		return -EBADMSG;
 	memcpy(&code, mnl_nlmsg_get_payload(msg), sizeof(code));
-	if (code > 0)
+	/* MAX_ERRNO of linux/err.h */
+	if (code > 0 || code < -4095)
 		return -EBADMSG;
 	talk->code = code;
 	if (talk->on_answer && talk->on_answer(talk->arg, i, code))

@@ -63,6 +63,25 @@ static void test_what_is_missing(void **state)
 	assert_int_equal(event.stop_ns, 0);
 }
 
+/* Of a time that no clock has, the difference to another one need not fit. */
+static void test_far_future(void **state)
+{
+	struct removed r = closed;
+	union message buf;
+	struct event event;
+
+	(void)state;
+	r.start_ns = INT64_MIN / 2;
+	assert_true(event_read(removed_message(&r, &buf), &event));
+	assert_int_equal(event.start_ns, 0);
+	assert_int_equal(event.stop_ns, r.stop_ns);
+	r.start_ns = INT64_MAX / 2;
+	r.stop_ns = INT64_MAX / 2 + 1;
+	assert_true(event_read(removed_message(&r, &buf), &event));
+	assert_int_equal(event.start_ns, r.start_ns);
+	assert_int_equal(event.stop_ns, 0);
+}
+
 static void test_sctp(void **state)
 {
 	struct removed r = closed;
@@ -122,7 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything), cmocka_unit_test(test_what_is_missing),
 		cmocka_unit_test(test_sctp),	   cmocka_unit_test(test_what_is_no_such_message),
-		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut),	   cmocka_unit_test(test_far_future),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -521,6 +521,8 @@ static const struct {
 	{ "an error without a code", { NLMSG_ERROR, 0, 1, 16, 16, 0 }, -EBADMSG },
 	{ "an end with half a code", { NLMSG_DONE, 0, 1, 18, 18, 0 }, -EBADMSG },
 	{ "a positive code", { NLMSG_ERROR, 0, 1, 0, 0, EPERM }, -EBADMSG },
+	{ "a code that is no error", { NLMSG_ERROR, 0, 1, 0, 0, INT32_MIN }, -EBADMSG },
+	{ "just none", { NLMSG_ERROR, 0, 1, 0, 0, -4096 }, -EBADMSG },
 	{ "the kernel says overrun", { NLMSG_OVERRUN, 0, 1, 0, 0, 0 }, -ENOBUFS },
 	{ "only a noop", { NLMSG_NOOP, 0, 1, 0, 0, 0 }, -ETIMEDOUT },
 	{ "only a foreign one", { NLMSG_ERROR, 0, 9, 0, 0, -EIO }, -ETIMEDOUT },
