@@ -56,6 +56,9 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 	size_t len = size * n;
 	size_t left = BODY_MAX - probe->body;
 
+	/* libcurl takes some bytes after a head of 1xx for a body. Then no text is searched. */
+	if (!probe->answered || probe->wanted)
+		return 0;
 	probe->wanted = ezlb_match_feed(&probe->match, bytes, len < left ? len : left);
 	probe->body += len < left ? len : left;
 	return probe->wanted || len >= left ? 0 : len;
