@@ -23,7 +23,7 @@ struct report_job {
 	uv_work_t work;
 	struct report *report; /* NULL: the report was closed */
 	size_t wanted[REPORT_KINDS];
-	bool pack[REPORT_KINDS];
+	bool pack[REPORT_KINDS], plain[REPORT_KINDS]; /* the forms that somebody takes */
 	struct ezlb_status status;
 	struct sample sample;
 	struct ezlb_text texts[REPORT_KINDS], gzip[REPORT_KINDS];
@@ -44,6 +44,19 @@ static void job_free(struct report_job *job)
 	free(job);
 }
 
+/* The forms of one document. */
+static void finish(struct report_job *job, int kind)
+{
+	struct ezlb_text *text = &job->texts[kind], *gzip = &job->gzip[kind];
+
+	if (job->pack[kind] && text->len > SHORT)
+		ezlb_api_gzip(text, gzip);
+	if (gzip->len > 0 && !job->plain[kind])
+		EZLB_VEC_CLEAR(text);
+	if (job->shared && text->len + gzip->len > 0)
+		job->bodies[kind] = ezlb_api_body_share(text, gzip);
+}
+
 /* Runs in a thread of the pool. */
 static void on_work(uv_work_t *work)
 {
@@ -58,11 +71,7 @@ static void on_work(uv_work_t *work)
 	if (job->wanted[REPORT_HEALTH])
 		ezlb_status_health(&job->status, &job->texts[REPORT_HEALTH]);
 	for (int i = 0; i < REPORT_KINDS; i++)
-		if (job->pack[i] && job->texts[i].len > SHORT)
-			ezlb_api_gzip(&job->texts[i], &job->gzip[i]);
-	for (int i = 0; i < REPORT_KINDS; i++)
-		if (job->shared && job->texts[i].len > 0)
-			job->bodies[i] = ezlb_api_body_share(&job->texts[i], &job->gzip[i]);
+		finish(job, i);
 }
 
 static void begin(struct report *report);
@@ -148,8 +157,10 @@ static void begin(struct report *report)
 	job->report = report;
 	memcpy(job->wanted, report->wanted, sizeof(job->wanted));
 	memcpy(job->pack, report->gzip, sizeof(job->pack));
+	memcpy(job->plain, report->plain, sizeof(job->plain));
 	memset(report->wanted, 0, sizeof(report->wanted));
 	memset(report->gzip, 0, sizeof(report->gzip));
+	memset(report->plain, 0, sizeof(report->plain));
 	job->shared = report->from->channel != NULL;
 	start = cpu_ns();
 	sources_status(report->from, ezlb_steady_ms(), ezlb_now_ms(), &job->status);
@@ -172,6 +183,7 @@ void report_want(struct report *report, enum report_kind kind, bool gzip)
 {
 	report->wanted[kind]++;
 	report->gzip[kind] |= gzip;
+	report->plain[kind] |= !gzip;
 	begin(report);
 }
 

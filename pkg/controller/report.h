@@ -19,7 +19,7 @@ struct ezlb_api_body;
 struct report_answer {
 	const struct ezlb_status *status; /* with the kernel's counters */
 	const struct sample *sample;
-	struct ezlb_text *text; /* the callback may take it */
+	struct ezlb_text *text; /* the callback may take it; empty: all have asked for gzip */
 	struct ezlb_text *gzip; /* compressed, may be taken too; empty: not wanted, or too short */
 	struct ezlb_api_body *body; /* both forms, for the worker; NULL: there is none */
 	size_t n; /* requests that this report answers; later ones get the next report */
@@ -34,6 +34,7 @@ struct report {
 	void *arg;
 	size_t wanted[REPORT_KINDS]; /* requests for the next report */
 	bool gzip[REPORT_KINDS];     /* a client accepts gzip */
+	bool plain[REPORT_KINDS];    /* a client does not */
 	struct report_job *job;	     /* the running job; NULL: none */
 	uv_timer_t pause; /* between two reports, to leave the loop time for other work */
 	bool closing;

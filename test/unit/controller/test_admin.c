@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Real requests, over the socket and over TCP, by clients on the loop's own thread. */
+/*
+ * Real requests, over the socket and over TCP, by clients on the loop's own thread. Once in one
+ * process, and once with a worker between, which is on the same loop here.
+ */
 #include "desk_rig.h"
 
 #include <netinet/in.h>
@@ -7,6 +10,7 @@
 #include <sys/un.h>
 
 #include <ezlb/admin.h>
+#include <ezlb/channel.h>
 #include <ezlb/duration.h>
 #include <ezlb/log.h>
 
@@ -19,6 +23,9 @@ static uv_timer_t ticker; /* no wait on the loop is for ever */
 static struct view_rig rig;
 static struct desk_parts parts;
 static struct admin admin;
+static bool two;
+static struct ezlb_channel *to_worker, *to_daemon;
+static struct ezlb_api *worker;
 static unsigned reloads;
 static char answer[1 << 17];
 
@@ -50,6 +57,36 @@ static struct ezlb_endpoint free_port(void)
 	return endpoint;
 }
 
+static void on_lost(void *arg, const char *why)
+{
+	(void)arg;
+	assert_null(why); /* neither side has said anything wrong */
+}
+
+static void start_worker(void)
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
+			 0);
+	ezlb_channel_open(&loop, on_lost, NULL, &to_worker);
+	ezlb_channel_open(&loop, on_lost, NULL, &to_daemon);
+	ezlb_api_serve(&loop, to_daemon, &worker);
+	assert_int_equal(ezlb_channel_attach(to_worker, fds[0], NULL), 0);
+	assert_int_equal(ezlb_channel_attach(to_daemon, fds[1], NULL), 0);
+}
+
+static void stop_worker(void)
+{
+	if (!worker)
+		return;
+	ezlb_api_close(worker, NULL, NULL);
+	ezlb_channel_close(to_daemon);
+	ezlb_channel_close(to_worker);
+	worker = NULL;
+	to_worker = NULL;
+}
+
 static int setup(void **state)
 {
 	int rc = setup_top(state);
@@ -61,12 +98,16 @@ static int setup(void **state)
 	rig_open(&rig);
 	parts_open(&parts, &rig);
 	parts.options.admin_address = free_port();
+	if (two)
+		start_worker();
+	parts.sources.channel = to_worker;
 	admin_open(&admin, &loop, &parts.sources, on_reload, &reloads);
 	return rc;
 }
 
 static void run_to_the_end(void)
 {
+	stop_worker();
 	if (!uv_is_closing((uv_handle_t *)&ticker))
 		uv_close((uv_handle_t *)&ticker, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
@@ -241,6 +282,32 @@ static void test_head(void **state)
 	assert_int_equal(finish(begin(true, "HEAD /livez")), 200);
 	assert_has(answer, "Content-Length: 3\r\n");
 	assert_string_equal(body(), "");
+}
+
+/* Whatever a web page of another origin asks, it changes nothing. */
+static void test_other_pages(void **state)
+{
+	static const char *const headers[] = {
+		"Origin: http://evil.example",	 "Origin: null",
+		"Origin: http://localhost:8080", "Sec-Fetch-Site: cross-site",
+		"Sec-Fetch-Site: same-site",
+	};
+	static const char *const paths[] = { "POST /-/reload", "POST /-/log-level?level=debug",
+					     "POST /-/drain", "GET /api/v1/status" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(headers) * COUNT_OF(paths); i++) {
+		/* begin() has another end of the line for it. */
+		EZLB_AUTO_FREE char *question =
+			ezlb_asprintf("%s HTTP/1.1\r\n%s\r\nX-Rest:", paths[i % COUNT_OF(paths)],
+				      headers[i / COUNT_OF(paths)]);
+
+		assert_int_equal(finish(begin(true, question)), 403);
+		assert_has(body(), "another origin");
+	}
+	assert_int_equal(reloads, 0);
+	assert_int_equal(parts.changes, 0);
+	assert_false(ezlb_log_enabled(EZLB_DEBUG));
 }
 
 /* Those who take it get the long ones so; the others, and of the short ones all, the plain form. */
@@ -455,6 +522,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_LOOP(test_paths),
 		ON_LOOP(test_head),
+		ON_LOOP(test_other_pages),
 		ON_LOOP(test_packed),
 		ON_LOOP(test_not_ready),
 		ON_LOOP(test_events_since),
@@ -469,6 +537,10 @@ int main(void)
 		ON_LOOP(test_no_traffic_after_the_end),
 	};
 
+	int failed;
+
 	setenv("UV_THREADPOOL_SIZE", "1", 1);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests_name("one process", tests, NULL, NULL);
+	two = true;
+	return failed + cmocka_run_group_tests_name("two processes", tests, NULL, NULL);
 }

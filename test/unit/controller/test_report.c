@@ -153,6 +153,11 @@ static void test_packed(void **state)
 	report_want(&report, REPORT_METRICS, false);
 	run_until_told(REPORT_METRICS, 2);
 	assert_int_equal(told.packed[REPORT_METRICS], 0);
+	assert_true(told.len[REPORT_METRICS] > 0);
+	report_want(&report, REPORT_METRICS, true); /* nobody takes the plain form */
+	run_until_told(REPORT_METRICS, 3);
+	assert_true(told.packed[REPORT_METRICS] > 0);
+	assert_int_equal(told.len[REPORT_METRICS], 0);
 }
 
 static atomic_bool unblocked;
