@@ -18,6 +18,7 @@
 #else
 #define ONE_THREAD 0
 #endif
+#define RUNS	2 /* one sends a short answer, the next one closes the connection */
 #define MORE_MS 1 /* with 0 the timers of libuv would starve its sockets */
 
 const struct api_timing api_timing = {
@@ -74,12 +75,15 @@ void api_run(struct ezlb_api *api)
 {
 	MHD_UNSIGNED_LONG_LONG timeout;
 
-	if (api->closing || api->mhd == NULL)
-		return;
-	MHD_run(api->mhd);
 	/* MHD has no timeouts here, so a timeout means that it has more to do now. */
-	if (MHD_get_timeout(api->mhd, &timeout) == MHD_YES)
-		api_run_soon(api);
+	for (int i = 0; i < RUNS; i++) {
+		if (api->closing || api->mhd == NULL)
+			return;
+		MHD_run(api->mhd);
+		if (MHD_get_timeout(api->mhd, &timeout) != MHD_YES)
+			return;
+	}
+	api_run_soon(api);
 }
 
 void api_run_soon(struct ezlb_api *api)

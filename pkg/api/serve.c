@@ -111,6 +111,7 @@ static void on_reply(void *arg, struct ezlb_record *record)
 	}
 	ezlb_api_reply(conn->request, answer.status, answer.type, body);
 	ezlb_api_body_unref(body);
+	api_run(api);
 }
 
 /* The daemon's server is closed. */

@@ -313,7 +313,7 @@ static void test_close_with_pending_requests(void **state)
 	assert_int_equal(finish_hearing(idle), 0);
 }
 
-/* The answer is there, and nobody has sent it yet. */
+/* The answer is there, and nobody has sent it yet. A worker gets it before it gets the end. */
 static void test_close_right_after_the_reply(void **state)
 {
 	const char *request = "GET /later HTTP/1.0\r\n\r\n";
@@ -324,9 +324,9 @@ static void test_close_right_after_the_reply(void **state)
 	fd = dial(true);
 	assert_true(put_on(fd, request, strlen(request)));
 	RUN_UNTIL(seen.n_pending == 1);
-	reply(seen.pending[--seen.n_pending], 200, "text/plain", "never sent\n");
+	reply(seen.pending[--seen.n_pending], 200, "text/plain", "the last one\n");
 	close_api();
-	assert_int_equal(finish_hearing(fd), 0);
+	assert_int_equal(finish_hearing(fd), two ? 200 : 0);
 }
 
 /* The others are ready in the same run of MHD, and are not asked any more. */
