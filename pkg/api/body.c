@@ -12,10 +12,23 @@
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8U
+#endif
+
+/* Linux 6.3 wants to be told that it is no program, see vm.memfd_noexec; older ones do not know. */
+static int memory_new(void)
+{
+	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd = memfd_create("document", flags | MFD_NOEXEC_SEAL);
+
+	return fd < 0 && errno == EINVAL ? memfd_create("document", flags) : fd;
+}
+
 /* A copy that nobody can change any more. Returns the descriptor, or -1. */
 static int file_new(const char *bytes, size_t len)
 {
-	EZLB_AUTO_CLOSE int fd = memfd_create("document", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	EZLB_AUTO_CLOSE int fd = memory_new();
 	int done;
 
 	for (size_t n = 0; fd >= 0 && n < len;) {

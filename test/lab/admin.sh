@@ -50,6 +50,10 @@ assert_eq "POST /-/reload by TCP" 403 "$(code /-/reload -X POST)"
 assert_eq "POST /-/log-level by TCP" 403 "$(code '/-/log-level?level=debug' -X POST)"
 assert_eq "POST /-/log-level, a word that is none" 400 \
 	"$(admin '/-/log-level?level=loud' -X POST -o "$WORK/body" -w '%{http_code}')"
+assert_eq "POST /-/reload of another web page" 403 \
+	"$(admin /-/reload -X POST -H 'Origin: http://example.com' -o "$WORK/body" -w '%{http_code}')"
+assert_eq "a name that was made to resolve to ssh -L" 421 \
+	"$(admin /livez -H 'Host: example.com:9106' -o "$WORK/body" -w '%{http_code}')"
 listens=$(in_ns lb ss -Hltn | awk '{ print $4 }')
 assert_eq "where it listens" "$ADDRESS" "$listens"
 

@@ -427,6 +427,43 @@ static void test_shared_documents(void **state)
 	is_closed = true; /* there is no server */
 }
 
+/* No new descriptor from here on; returns the limit that was. */
+static struct rlimit no_descriptors(void)
+{
+	struct rlimit before, limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = before;
+	limit.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return before;
+}
+
+/* There is no descriptor for the memory: the client is told, and asks again later. */
+static void test_no_memory_for_a_document(void **state)
+{
+	struct ezlb_text plain = { 0 }, gzip = { 0 };
+	struct rlimit before;
+	uint64_t id;
+	int fd;
+
+	(void)state;
+	open_raw(&patient);
+	for (size_t i = 0; i <= RECORDS_INLINE_MAX; i++)
+		ezlb_text_put(&plain, "x", 1);
+	id = raw_client(true, &fd);
+	before = no_descriptors();
+	assert_null(ezlb_api_body_share(&plain, &gzip));
+	say_request(id, "/big");
+	RUN_UNTIL(heard_by_worker.replies == 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(plain.len, RECORDS_INLINE_MAX + 1);
+	assert_int_equal(heard_by_worker.reply.status, 503);
+	assert_false(heard_by_worker.reply.is_file);
+	EZLB_VEC_CLEAR(&plain);
+	close(fd);
+}
+
 /* What a worker maps cannot become shorter under it. */
 static void test_only_sealed_memory_is_mapped(void **state)
 {
@@ -546,6 +583,7 @@ int main(void)
 		T(test_daemon_ends_in_the_middle),
 		T(test_one_file_for_all),
 		T(test_shared_documents),
+		T(test_no_memory_for_a_document),
 		T(test_only_sealed_memory_is_mapped),
 		T(test_worker_is_told_of_nobody),
 		T(test_wrong_records_to_the_worker),
