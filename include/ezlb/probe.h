@@ -40,6 +40,8 @@ struct ezlb_health_stats {
 	 * probed, or because their probe takes longer than their interval.
 	 */
 	size_t overdue;
+	size_t blocked;		 /* targets whose last probe failed on this host */
+	const char *blocked_why; /* of one of them; static; NULL: none */
 	/* Probes that started more than 100 ms late, or were not over when the next one was due. */
 	uint64_t overdue_total;
 };

@@ -276,7 +276,9 @@ struct ezlb_status {
 	struct ezlb_histogram probe_duration;
 	uint64_t probes[EZLB_OUTCOMES]; /* by outcome */
 	size_t targets, overdue;
-	uint64_t overdue_total; /* since the start */
+	size_t blocked;		 /* targets that this host cannot probe */
+	const char *blocked_why; /* static; NULL: none */
+	uint64_t overdue_total;	 /* since the start */
 
 	uint64_t events[EZLB_EVENTS]; /* since the start, by type */
 

@@ -110,6 +110,12 @@ static void put_limits(const json_t *doc, const struct ezlb_console_look *look,
 	const json_t *conntrack = json_object_get(doc, "conntrack");
 	double entries = doc_number(conntrack, "entries"), max = doc_number(conntrack, "max");
 
+	if (doc_int(probes, "blocked") > 0)
+		put_problem(look, out,
+			    ezlb_asprintf("%lld of %lld targets cannot be probed: %s",
+					  (long long)doc_int(probes, "blocked"),
+					  (long long)doc_int(probes, "targets"),
+					  doc_text(probes, "blocked_why")));
 	if (doc_int(probes, "overdue") > 0)
 		put_problem(look, out,
 			    ezlb_asprintf("%lld of %lld probes are overdue: this host is too slow "

@@ -287,6 +287,10 @@ void ezlb_health_stats(const struct ezlb_health *health, struct ezlb_health_stat
 		for (target = site->targets; target != NULL; target = target->sibling) {
 			out->targets++;
 			out->overdue += ezlb_target_is_overdue(target);
+			if (target->local_code == 0)
+				continue;
+			out->blocked++;
+			out->blocked_why = ezlb_target_why_local(target->local_code);
 		}
 	}
 }

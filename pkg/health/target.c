@@ -177,27 +177,26 @@ static void report(const struct ezlb_sub *sub, enum ezlb_verdict from)
 }
 
 /* ENOENT, EACCES and ENODATA come from CA files, EINVAL from probe_dns.c, others from remote.c. */
-static const char *why_local(int code)
+const char *ezlb_target_why_local(int code)
 {
 	switch (code) {
 	case ENOENT:
 	case EACCES:
 	case ENODATA:
-		return "cannot probe: the CA file of a health check cannot be used, verdicts are "
-		       "kept; check tls_ca_file, or install ca-certificates";
+		return "the CA file of a health check cannot be used, verdicts are kept; check "
+		       "tls_ca_file, or install ca-certificates";
 	case ELIBACC:
-		return "cannot probe by http or https: libcurl is missing, verdicts are kept; "
-		       "install libcurl, which is tried again each minute";
+		return "libcurl is missing, which http and https checks need, verdicts are kept; "
+		       "install it, ezlb tries again each minute";
 	case EOWNERDEAD:
-		return "cannot probe: the worker process has ended during the probe, verdicts are "
-		       "kept";
+		return "the worker process has ended during the probe, verdicts are kept";
 	case ETIME:
-		return "cannot probe: the worker process does not answer, verdicts are kept";
+		return "the worker process does not answer, verdicts are kept";
 	case ENOTCONN:
-		return "cannot probe: there is no worker process at the moment, verdicts are kept";
+		return "there is no worker process at the moment, verdicts are kept";
 	default:
-		return "cannot probe: local resources are exhausted, verdicts are kept; check the "
-		       "limit of open files and the ports in use";
+		return "local resources are exhausted, verdicts are kept; check the limit of open "
+		       "files and the ports in use";
 	}
 }
 
@@ -205,12 +204,14 @@ static const char *why_local(int code)
 static void warn_local(struct ezlb_health *health, int code)
 {
 	uint64_t now = uv_now(health->loop);
+	EZLB_AUTO_FREE char *msg = NULL;
 
 	health->local_errors++;
 	if (health->warned != 0 && now - health->warned < LOCAL_WARN_EVERY_MS)
 		return;
-	ezlb_log(EZLB_WARN, "health", EZLB_S("msg", why_local(code)),
-		 EZLB_S("error", ezlb_errno_str(code)), EZLB_I("probes", health->local_errors));
+	msg = ezlb_asprintf("cannot probe: %s", ezlb_target_why_local(code));
+	ezlb_log(EZLB_WARN, "health", EZLB_S("msg", msg), EZLB_S("error", ezlb_errno_str(code)),
+		 EZLB_I("probes", health->local_errors));
 	health->warned = now > 0 ? now : 1;
 	health->local_errors = 0;
 }
@@ -282,6 +283,7 @@ static bool take(struct ezlb_target *target, const struct ezlb_probe_result *res
 
 	ezlb_histogram_add(&health->duration, (double)us / 1e6);
 	health->outcomes[result->outcome]++;
+	target->local_code = result->outcome == EZLB_PROBE_LOCAL_ERROR ? result->code : 0;
 	if (ezlb_suspect_step(&target->suspect, result))
 		warn_suspect(target);
 	if (result->outcome == EZLB_PROBE_LOCAL_ERROR) {

@@ -70,6 +70,7 @@ struct ezlb_target {
 	/* The last result that is not a local error. */
 	bool probed;
 	struct ezlb_probe_result last;
+	int local_code; /* of the last probe if that was a local error, else 0 */
 	uint32_t last_us;
 };
 
@@ -111,6 +112,8 @@ void ezlb_target_wake(struct ezlb_target *target, uint32_t wait_ms);
 uint32_t ezlb_target_interval(const struct ezlb_target *target);
 /* As ezlb_health_stats counts it. */
 bool ezlb_target_is_overdue(const struct ezlb_target *target);
+/* Why this host cannot probe, for a person. */
+const char *ezlb_target_why_local(int code);
 /* Starts queued targets up to running_max. */
 void ezlb_queue_run(struct ezlb_health *health);
 /* Drops one reference of `open`; the last one frees health. */

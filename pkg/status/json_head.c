@@ -65,6 +65,10 @@ static json_t *probes_json(const struct ezlb_status *status)
 
 	ezlb_json_put_count(probes, "targets", status->targets);
 	ezlb_json_put_count(probes, "overdue", status->overdue);
+	if (status->blocked > 0) {
+		ezlb_json_put_count(probes, "blocked", status->blocked);
+		ezlb_json_put_text(probes, "blocked_why", status->blocked_why);
+	}
 	return probes;
 }
 

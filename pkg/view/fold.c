@@ -291,6 +291,8 @@ static void take_probes(const struct ezlb_health_stats *stats, struct ezlb_statu
 	memcpy(out->probes, stats->outcomes, sizeof(out->probes));
 	out->targets = stats->targets;
 	out->overdue = stats->overdue;
+	out->blocked = stats->blocked;
+	out->blocked_why = stats->blocked_why;
 	out->overdue_total = stats->overdue_total;
 }
 

@@ -137,6 +137,7 @@ static void test_missing(void **state)
 {
 	struct ezlb_health_options options = { 0 };
 	struct ezlb_health *health;
+	struct ezlb_health_stats stats;
 	struct ezlb_err err = { 0 };
 	struct server server;
 	uint64_t failed = 0;
@@ -155,6 +156,9 @@ static void test_missing(void **state)
 	while (failed < 2)
 		assert_int_equal((uv_run(&loop, UV_RUN_ONCE), verdict(health, &failed)),
 				 EZLB_UNKNOWN);
+	ezlb_health_stats(health, &stats);
+	assert_int_equal(stats.blocked, 1);
+	assert_non_null(strstr(stats.blocked_why, "libcurl is missing"));
 	no_library = false;
 	no_multi = true;
 	assert_int_equal(set(health, EZLB_CHECK_HTTPS, server.port, &err), -ENOMEM);
@@ -165,6 +169,9 @@ static void test_missing(void **state)
 	while (verdict(health, &failed) == EZLB_UNKNOWN)
 		uv_run(&loop, UV_RUN_ONCE);
 	assert_int_equal(verdict(health, &failed), EZLB_UP);
+	ezlb_health_stats(health, &stats);
+	assert_int_equal(stats.blocked, 0);
+	assert_null(stats.blocked_why);
 	ezlb_health_close(health, on_closed, &closed);
 	run_until(&loop, &closed);
 	server_stop(&server);

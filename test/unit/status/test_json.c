@@ -217,6 +217,8 @@ static void test_what_is_wrong_is_told(void **state)
 		.drain = { .kind = EZLB_NODE_UNTIL_EXIT, .since_ms = ONE },
 		.repairs = { [EZLB_OP_HOST_SET] = 1, [EZLB_OP_DEST_ADD] = 2, [EZLB_OPS - 1] = 4 },
 		.overdue = 5,
+		.blocked = 3,
+		.blocked_why = "no library",
 		.sync = { .device = "eth1",
 			  .id = 7,
 			  .running = { [EZLB_SYNC_BACKUP] = true },
@@ -246,7 +248,9 @@ static void test_what_is_wrong_is_told(void **state)
 	assert_written("sync", json_object_get(doc, "sync"),
 		       "{\"interface\":\"eth1\",\"id\":7,\"master\":false,\"backup\":true,"
 		       "\"problem\":\"why\"}");
-	assert_written("probes", json_object_get(doc, "probes"), "{\"targets\":0,\"overdue\":5}");
+	assert_written("probes", json_object_get(doc, "probes"),
+		       "{\"targets\":0,\"overdue\":5,"
+		       "\"blocked\":3,\"blocked_why\":\"no library\"}");
 	assert_written("not_ready", json_object_get(doc, "not_ready"), "\"the first pass failed\"");
 	assert_written("traffic_error", json_object_get(doc, "traffic_error"), "\"no answer\"");
 	assert_written("persist_error", json_object_get(doc, "persist_error"), "\"no room\"");
