@@ -18,6 +18,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -68,6 +69,7 @@ static void refused(struct child *child, void *arg)
 	CHILD_FAILS(child, EPERM, syscall(SYS_perf_event_open, NULL, 0, 0, 0, 0));
 	CHILD_FAILS(child, ENOSYS, kill(getppid(), 0));
 	CHILD_FAILS(child, ENOSYS, syscall(SYS_seccomp, 0, 0, NULL));
+	CHILD_FAILS(child, ENOSYS, syscall(SYS_clone3, NULL, 0));
 	CHILD_FAILS(child, ENOSYS, syscall(100000));
 	CHILD_FAILS(child, ENOSYS, syscall(SYS_io_uring_setup, 1, NULL));
 }
@@ -188,7 +190,8 @@ static void look_at_parent(struct child *child, void *arg)
 {
 	struct seen *seen = arg;
 	int ready[2], hold[2];
-	char byte = 0;
+	char byte = 0, path[64];
+	struct stat st;
 	pid_t pid;
 
 	CHILD_FAILS(child, 0, pipe(ready));
@@ -210,6 +213,10 @@ static void look_at_parent(struct child *child, void *arg)
 	CHILD_EQUAL(child, had(CAP_SETPCAP) ? 0 : (long)before.bounding, seen->state.bounding);
 	CHILD_EQUAL(child, true, seen->state.no_new_privs);
 	CHILD_EQUAL(child, true, seen->state.filtered);
+	/* The files of a process that may not be traced are root's. */
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	CHILD_FAILS(child, 0, stat(path, &st));
+	CHILD_EQUAL(child, 0, st.st_uid);
 	/* hold[1] is closed in the child: this is the end of it. */
 	close(hold[1]);
 	waitpid(pid, NULL, 0);
@@ -244,10 +251,35 @@ static void limits(struct child *child, void *arg)
 	CHILD_EQUAL(child, 0, limit.rlim_max);
 }
 
+/* A file that is the log can grow; with a pipe there, no file can. */
+static void file_size(struct child *child, void *arg)
+{
+	struct rlimit before_it, after;
+
+	CHILD_FAILS(child, 0, dup2(*(int *)arg, STDERR_FILENO));
+	CHILD_FAILS(child, 0, getrlimit(RLIMIT_FSIZE, &before_it));
+	become_worker(child);
+	CHILD_FAILS(child, 0, getrlimit(RLIMIT_FSIZE, &after));
+	CHILD_EQUAL(child, *(int *)arg == child->out ? 0 : (long)before_it.rlim_max,
+		    (long)after.rlim_max);
+}
+
+static void file_size_with_pipe(struct child *child, void *arg)
+{
+	(void)arg;
+	file_size(child, &child->out);
+}
+
 static void test_limits(void **state)
 {
+	FILE *file = tmpfile();
+	int fd = fileno(file);
+
 	(void)state;
 	in_child(limits, NULL);
+	in_child(file_size, &fd);
+	in_child(file_size_with_pipe, NULL);
+	fclose(file);
 }
 
 /* A spawner may fork; its child becomes a worker, and may not. */
