@@ -19,14 +19,14 @@ _ezlb_commands() {
 
 _ezlb_flags() { # COMMAND
 	case $1 in
-	run) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --vip-hold --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --cleanup-on-exit --drain-on-exit --empty-hold-down --admin-address --traffic-interval --connection-log --sandbox --log-level --log-format --help ;;
-	once) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --log-level --log-format --output --color --help ;;
+	run) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --vip-hold --vip-guard --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --cleanup-on-exit --drain-on-exit --empty-hold-down --admin-address --traffic-interval --connection-log --sandbox --log-level --log-format --help ;;
+	once) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --vip-guard --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --log-level --log-format --output --color --help ;;
 	check) echo --config-dir --snat-backend --format --strict --allow-empty --configmap --help ;;
 	import) echo --from --output-dir --help ;;
 	schema) echo --help ;;
-	plan) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --log-level --log-format --output --color --help ;;
+	plan) echo --config-dir --state-dir --persist-dir --dataplane --probe --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --vip-guard --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --sync-interface --sync-id --log-level --log-format --output --color --help ;;
 	host-setup) echo --config-dir --state-dir --persist-dir --dataplane --snat-backend --vip-device --log-level --log-format --best-effort --help ;;
-	doctor) echo --config-dir --snat-backend --firewall --vip-device --vip-when --sync-interface --sync-id --output --help ;;
+	doctor) echo --config-dir --snat-backend --firewall --vip-device --vip-when --vip-guard --sync-interface --sync-id --output --help ;;
 	status) echo --state-dir --output --color --watch --help ;;
 	events) echo --state-dir --output --color --follow --help ;;
 	who) echo --config-dir --state-dir --persist-dir --output --help ;;
@@ -56,6 +56,7 @@ _ezlb_value() { # FLAG JOINED
 	--vip-device | --vip-deviceyes) echo ' ' ;;
 	--vip-when | --vip-whenyes) echo 'always serving' ;;
 	--vip-hold | --vip-holdyes) echo ' ' ;;
+	--vip-guard | --vip-guardyes) echo 'auto never' ;;
 	--ipvs-timeout-tcp | --ipvs-timeout-tcpyes) echo ' ' ;;
 	--ipvs-timeout-tcpfin | --ipvs-timeout-tcpfinyes) echo ' ' ;;
 	--ipvs-timeout-udp | --ipvs-timeout-udpyes) echo ' ' ;;

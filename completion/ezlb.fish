@@ -67,6 +67,7 @@ complete -c ezlb -n '__ezlb_is run once plan' -l host-setup -x -a 'auto never' -
 complete -c ezlb -n '__ezlb_is run once plan host-setup doctor cleanup' -l vip-device -x -d 'Put the addresses of all listeners on a dummy interface of this name'
 complete -c ezlb -n '__ezlb_is run once plan doctor' -l vip-when -x -a 'always serving' -d 'When an address is on the interface of --vip-device, for services without `vip`'
 complete -c ezlb -n '__ezlb_is run' -l vip-hold -x -d 'An address that was removed because no backend served returns after a backend has served for this long'
+complete -c ezlb -n '__ezlb_is run once plan doctor' -l vip-guard -x -a 'auto never' -d 'auto: at the addresses on the interface of --vip-device only services answer; new connections to other ports of this host are rejected there'
 complete -c ezlb -n '__ezlb_is run once plan' -l ipvs-timeout-tcp -x -d 'IPVS forgets an idle TCP connection after this time'
 complete -c ezlb -n '__ezlb_is run once plan' -l ipvs-timeout-tcpfin -x -d 'The same for a TCP connection that one side has closed'
 complete -c ezlb -n '__ezlb_is run once plan' -l ipvs-timeout-udp -x -d 'The same for a UDP flow'

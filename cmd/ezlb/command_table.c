@@ -9,8 +9,8 @@
 #define HOW                                                                                    \
 	(BIT(STATE_DIR) | BIT(PERSIST_DIR) | BIT(DATAPLANE) | BIT(PROBE) | BIT(SNAT_BACKEND) | \
 	 BIT(ADOPT) | BIT(FIREWALL) | BIT(HOST_SETUP) | BIT(VIP_DEVICE) | BIT(VIP_WHEN) |      \
-	 BIT(TIMEOUT_TCP) | BIT(TIMEOUT_TCPFIN) | BIT(TIMEOUT_UDP) | BIT(SYNC_INTERFACE) |     \
-	 BIT(SYNC_ID) | LOG)
+	 BIT(VIP_GUARD) | BIT(TIMEOUT_TCP) | BIT(TIMEOUT_TCPFIN) | BIT(TIMEOUT_UDP) |          \
+	 BIT(SYNC_INTERFACE) | BIT(SYNC_ID) | LOG)
 
 const struct command command_table[] = {
 	{ "run", cmd_run, "", "watch the service files and keep the kernel up to date",
@@ -87,7 +87,7 @@ const struct command command_table[] = {
 	  "ezlb doctor\n"
 	  "ezlb doctor -o json\n",
 	  BIT(CONFIG_DIR) | BIT(SNAT_BACKEND) | BIT(FIREWALL) | BIT(VIP_DEVICE) | BIT(VIP_WHEN) |
-		  BIT(SYNC_INTERFACE) | BIT(SYNC_ID) | BIT(OUTPUT) },
+		  BIT(VIP_GUARD) | BIT(SYNC_INTERFACE) | BIT(SYNC_ID) | BIT(OUTPUT) },
 	{ "status", cmd_status, "[SERVICE]", "show the services of a running ezlb",
 	  "Asks a running ezlb and shows its services, those with problems first; or one service "
 	  "with its backends and events.",

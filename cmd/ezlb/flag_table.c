@@ -100,6 +100,14 @@ const struct flag_row flag_table[FLAGS] = {
 		.help = "An address that was removed because no backend served returns after a "
 			"backend has served for this long.",
 	},
+	[FLAG_VIP_GUARD] = {
+		.name = "vip-guard",
+		.env = "EZLB_VIP_GUARD",
+		.arg = "auto|never",
+		.by_default = "auto",
+		.help = "auto: at the addresses on the interface of --vip-device only services "
+			"answer; new connections to other ports of this host are rejected there.",
+	},
 	[FLAG_TIMEOUT_TCP] = {
 		.name = "ipvs-timeout-tcp",
 		.env = "EZLB_IPVS_TIMEOUT_TCP",

@@ -82,6 +82,13 @@ static uint32_t *duration_of(struct flags *flags, enum flag flag)
 	return flag == FLAG_WAIT ? &flags->wait_ms : &flags->options.empty_hold_ms;
 }
 
+static bool *never_of(struct ezlb_options *options, enum flag flag)
+{
+	if (flag == FLAG_VIP_GUARD)
+		return &options->vip_guard_never;
+	return flag == FLAG_FIREWALL ? &options->firewall_never : &options->host_setup_never;
+}
+
 /* Returns false if the flag does not take the value. */
 static bool set(struct flags *flags, struct log_flags *log, enum flag flag, const char *value)
 {
@@ -105,9 +112,9 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_ADOPT:
 		return parse_adopt(value, &options->adopt);
 	case FLAG_FIREWALL:
-		return parse_either(value, "auto", "never", &options->firewall_never);
 	case FLAG_HOST_SETUP:
-		return parse_either(value, "auto", "never", &options->host_setup_never);
+	case FLAG_VIP_GUARD:
+		return parse_either(value, "auto", "never", never_of(options, flag));
 	case FLAG_SANDBOX:
 		return parse_either(value, "auto", "off", &options->sandbox_off);
 	case FLAG_VIP_DEVICE:

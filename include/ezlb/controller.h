@@ -33,6 +33,7 @@ struct ezlb_options {
 	const char *vip_device;		   /* NULL or "": add no addresses */
 	enum ezlb_vip_when vip_when;	   /* of services without `vip` */
 	uint32_t vip_hold_ms;		   /* before a withdrawn address returns */
+	bool vip_guard_never;		   /* any program of this host may answer there */
 	const char *sync_interface;	   /* of IPVS's sync daemon; NULL: none */
 	uint8_t sync_id;
 	uint32_t drain_on_exit_ms; /* run: on SIGTERM drain for at most so long; 0: do not */

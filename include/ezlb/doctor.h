@@ -36,6 +36,8 @@ struct ezlb_doctor {
 	bool firewall_never;	     /* ezlb adds no accept rules to filters that drop */
 	const char *vip_device;	     /* "": none */
 	enum ezlb_vip_when vip_when; /* of services without `vip` */
+	bool vip_guard_never;	     /* any program of this host may answer at vips */
+	bool vip_guard;		     /* else: the kernel has what ezlb needs for that */
 	const char *sync_device;     /* of the sync daemon of IPVS; "": none */
 	uint8_t sync_id;
 	const struct ezlb_syncs *syncs; /* those that run; NULL: not read */

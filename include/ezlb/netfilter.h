@@ -69,7 +69,8 @@ const struct ezlb_nft_signs *ezlb_nft_kernel_signs(void);
 
 /* --- nf_tables: requests --------------------------------------------------------------------- */
 
-#define EZLB_NFT_TABLE	    "ezlb" /* the name of ezlb's own tables */
+#define EZLB_NFT_TABLE	    "ezlb"	 /* the name of ezlb's own tables */
+#define EZLB_GUARD_TABLE    "ezlb-guard" /* of guarded addresses; see snat.h */
 #define EZLB_NFT_TIMEOUT_MS 5000
 
 /* The running kernel. */

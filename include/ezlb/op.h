@@ -30,6 +30,7 @@ enum EZLB_BYTE ezlb_op_kind {
 	EZLB_OP_SNAT_ADD,
 	EZLB_OP_SNAT_SET,
 	EZLB_OP_MARK_ADD,
+	EZLB_OP_GUARD_ADD, /* before the address is there */
 	EZLB_OP_TOA_SETUP, /* load the program and its maps, or repair them */
 	EZLB_OP_TOA_ADD,
 	EZLB_OP_TOA_SET,
@@ -47,6 +48,7 @@ enum EZLB_BYTE ezlb_op_kind {
 	EZLB_OP_SERVICE_DEL,
 	EZLB_OP_TIMEOUT_RESET, /* restore the old value; not planned if it was changed since */
 	EZLB_OP_SYNC_DEL,
+	EZLB_OP_GUARD_DEL, /* after the address has gone; see by_dest for the exceptions */
 	EZLB_OP_MARK_DEL,
 	EZLB_OP_TOA_DEL,
 	EZLB_OP_HOOK_DEL,
@@ -70,6 +72,7 @@ enum ezlb_object {
 	EZLB_OBJECT_SNAT_FRAME,
 	EZLB_OBJECT_SNAT,
 	EZLB_OBJECT_MARK,
+	EZLB_OBJECT_GUARD,
 	EZLB_OBJECT_TOA_FRAME,
 	EZLB_OBJECT_TOA,
 	EZLB_OBJECT_HOOK,
@@ -98,6 +101,7 @@ enum ezlb_phase {
 	EZLB_PHASE_FIREWALL,
 	EZLB_PHASE_SNAT,
 	EZLB_PHASE_MARK,
+	EZLB_PHASE_GUARD,
 	EZLB_PHASE_TOA_FRAME,
 	EZLB_PHASE_TOA,
 	EZLB_PHASE_SYNC, /* early, so that a balancer knows connections before it gets them */
@@ -107,6 +111,7 @@ enum ezlb_phase {
 	EZLB_PHASE_VIPS_DEL,
 	EZLB_PHASE_SERVICES_DEL,
 	EZLB_PHASE_SYNC_DEL,
+	EZLB_PHASE_GUARD_DEL,
 	EZLB_PHASE_MARK_DEL,
 	EZLB_PHASE_TOA_DEL,
 	EZLB_PHASE_SNAT_DEL,
@@ -139,6 +144,7 @@ struct ezlb_op {
 		struct ezlb_sync_row sync;
 		struct ezlb_accept_row accept;
 		struct ezlb_mark_row mark;
+		struct ezlb_guard_row guard;
 		struct ezlb_toa_row toa;
 		struct ezlb_hook_row hook;
 		struct ezlb_link_row link;

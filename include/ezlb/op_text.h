@@ -41,3 +41,4 @@ const char *ezlb_vip_row_format(const struct ezlb_vip_row *row, char buf[EZLB_VI
 #define EZLB_SNAT_FRAME_STR	"chain EZLB-SNAT"
 #define EZLB_TOA_FRAME_STR	"tc program for client addresses"
 #define EZLB_MARK_OTHER_STR	"what is not ezlb's in its table of marks"
+#define EZLB_GUARD_OTHER_STR	"what is not ezlb's in its table of guarded addresses"

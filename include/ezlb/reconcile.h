@@ -25,6 +25,7 @@ struct ezlb_policy {
 	/* Settings are not changed: only those are wanted without which a service does not work. */
 	bool hands_off;
 	char vip_device[EZLB_DEVICE_STRLEN]; /* the dummy link for listeners' addresses; "": none */
+	bool guard;			     /* only services answer at the addresses on it */
 	bool drained; /* the addresses are on ezlb_node_drain_device(vip_device) instead */
 	char sync_device[EZLB_DEVICE_STRLEN]; /* of the sync daemon of IPVS; "": none */
 	uint8_t sync_id;
@@ -77,7 +78,9 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
  * Computes the target, sorted. The dests are those of the roster, and each has its SNAT row. From
  * `actual`, also sorted, it takes what only the kernel knows: filters that drop, addresses that are
  * local on other links, interfaces towards backends. Addresses that the roster has withdrawn are on
- * no link. If the TOA layer says that it has a problem,
+ * no link. An address is guarded if ezlb
+ * has it, or would have it if it were not withdrawn, and no backend on this host gets packets that
+ * still have this address. If the TOA layer says that it has a problem,
  * its rows stay as they are while a file asks for them.
  */
 void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb_roster *roster,

@@ -111,6 +111,25 @@ void ezlb_nft_watch_drain(int fd);
  */
 int ezlb_mark_open(struct ezlb_layer **out, struct ezlb_err *err);
 
+/* --- guarded addresses --------------------------------------------------------------------------
+ */
+
+/*
+ * The same layer has the nf_tables table EZLB_GUARD_TABLE of family inet, with a set of addresses
+ * for each family, the chain `input` at priority 110, and for IPv4, and likewise for IPv6:
+ *
+ *   ip daddr @guarded_ip iiftype != loopback tcp flags & (fin | syn | rst | ack) == syn
+ *       counter reject with tcp reset
+ *   ip daddr @guarded_ip iiftype != loopback meta l4proto != tcp meta l4proto != icmp ct state new
+ *       counter reject with icmpx port-unreachable
+ *
+ * IPVS takes its packets at 98 and 99, so these rules see only what would reach a program of this
+ * host. So they need not know the services, and cannot stop one whatever changes when. One apply is
+ * one transaction that creates the table again, with counters at 0, or deletes it with the last
+ * address. If anything in it is not ezlb's, list returns only a row without an address. What fails
+ * is the error of the ops alone.
+ */
+
 /* --- the choice of a driver ------------------------------------------------------------------ */
 
 enum ezlb_snat_driver { EZLB_SNAT_AUTO, EZLB_SNAT_IPTABLES, EZLB_SNAT_NFTABLES };

@@ -122,6 +122,19 @@ struct ezlb_vip_row {
 	struct ezlb_addr addr;
 };
 
+/*
+ * An address at which only services answer: a new connection to it that IPVS does not take is
+ * rejected. Family 0: something in ezlb's table of these addresses is not ezlb's.
+ */
+struct ezlb_guard_row {
+	struct ezlb_addr addr;
+	/*
+	 * Ops only, not compared: there is a dest on this host whose packets have this address.
+	 * GUARD_DEL comes before that dest, GUARD_ADD after it is gone.
+	 */
+	bool by_dest;
+};
+
 /* An address that is added only if one of its services can take a connection. */
 struct ezlb_vip_need {
 	struct ezlb_addr addr;
@@ -137,6 +150,7 @@ struct ezlb_snats EZLB_VEC(struct ezlb_snat_row);
 struct ezlb_setting_rows EZLB_VEC(struct ezlb_setting_row);
 struct ezlb_accepts EZLB_VEC(struct ezlb_accept_row);
 struct ezlb_marks EZLB_VEC(struct ezlb_mark_row);
+struct ezlb_guards EZLB_VEC(struct ezlb_guard_row);
 struct ezlb_toas EZLB_VEC(struct ezlb_toa_row);
 struct ezlb_hooks EZLB_VEC(struct ezlb_hook_row);
 struct ezlb_routes EZLB_VEC(struct ezlb_route_row);
@@ -155,6 +169,7 @@ struct ezlb_table {
 	struct ezlb_syncs syncs; /* actual: if the layer was asked for them */
 	struct ezlb_accepts accepts;
 	struct ezlb_marks marks;
+	struct ezlb_guards guards;
 	struct ezlb_toas toas;
 	struct ezlb_hooks hooks;
 	struct ezlb_routes routes; /* actual: of the addresses that the layer was asked for */
@@ -201,6 +216,7 @@ int ezlb_dest_row_cmp(const void *a, const void *b);
 int ezlb_snat_row_cmp(const void *a, const void *b);
 int ezlb_accept_row_cmp(const void *a, const void *b);
 int ezlb_mark_row_cmp(const void *a, const void *b);
+int ezlb_guard_row_cmp(const void *a, const void *b);
 int ezlb_toa_row_cmp(const void *a, const void *b);
 int ezlb_hook_row_cmp(const void *a, const void *b);
 int ezlb_route_row_cmp(const void *a, const void *b); /* by address */

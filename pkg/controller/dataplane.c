@@ -24,6 +24,16 @@ enum ezlb_snat_driver dataplane_snat_driver(enum ezlb_snat_driver asked, const c
 	return ezlb_snat_choose(&host, why);
 }
 
+bool dataplane_can_guard(const struct ezlb_options *options)
+{
+	struct ezlb_snat_host host;
+
+	if (options->dataplane == EZLB_DP_MEMORY || options->snat_driver == EZLB_SNAT_NFTABLES)
+		return true;
+	ezlb_snat_look("", &host);
+	return host.nf_tables;
+}
+
 /* Opens both drivers: the rules that an earlier process made with the other one are removed. */
 static int open_snat(struct dataplane *plane, struct ezlb_err *err)
 {

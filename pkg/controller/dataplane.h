@@ -23,6 +23,8 @@ int dataplane_open_for_cleanup(struct dataplane *plane, const struct ezlb_option
 			       struct ezlb_err *err);
 /* The driver that --snat-backend means: AUTO looks at the host. *why: the reason, static. */
 enum ezlb_snat_driver dataplane_snat_driver(enum ezlb_snat_driver asked, const char **why);
+/* Whether only services can answer at the addresses of --vip-device: the kernel has nf_tables. */
+bool dataplane_can_guard(const struct ezlb_options *options);
 /* Backends count as up without a probe: in-memory data plane, and no --probe. */
 bool dataplane_pretends(const struct ezlb_options *options);
 void dataplane_close(struct dataplane *plane);

@@ -130,6 +130,8 @@ int ezlb_controller_doctor(const struct ezlb_options *options, struct ezlb_findi
 		.firewall_never = options->firewall_never,
 		.vip_device = options->vip_device ? options->vip_device : "",
 		.vip_when = options->vip_when,
+		.vip_guard_never = options->vip_guard_never,
+		.vip_guard = dataplane_can_guard(options),
 		.sync_device = options->sync_interface ? options->sync_interface : "",
 		.sync_id = options->sync_id,
 		.syncs = &syncs,

@@ -88,6 +88,8 @@ static void set_policy(struct ezlb_pass *pass, const struct ezlb_options *option
 	if (options->vip_device)
 		ezlb_strcpy(pass->policy.vip_device, sizeof(pass->policy.vip_device),
 			    options->vip_device);
+	pass->policy.guard = pass->policy.vip_device[0] && !options->vip_guard_never &&
+			     dataplane_can_guard(options);
 	if (options->sync_interface)
 		ezlb_strcpy(pass->policy.sync_device, sizeof(pass->policy.sync_device),
 			    options->sync_interface);

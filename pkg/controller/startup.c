@@ -158,6 +158,27 @@ static void log_start(const struct controller *c)
 		 EZLB_S("backend", ezlb_snat_driver_str(plane->snat)), EZLB_S("why", plane->why));
 }
 
+/* One line, because it may surprise whoever reaches this host at such an address. */
+static void log_guard(const struct controller *c)
+{
+	const struct ezlb_policy *policy = &c->instance.pass.policy;
+
+	if (policy->vip_device[0] == '\0' || c->options->vip_guard_never)
+		return;
+	if (policy->guard)
+		ezlb_log(EZLB_INFO, "controller",
+			 EZLB_S("msg", "only services answer at the addresses on this interface: "
+				       "new connections to other ports are rejected (--vip-guard)"),
+			 EZLB_S("device", policy->vip_device));
+	else
+		ezlb_log(EZLB_WARN, "controller",
+			 EZLB_S("msg",
+				"the kernel has no nf_tables, which --vip-guard needs: other "
+				"programs of this host may answer at the addresses of "
+				"services"),
+			 EZLB_S("device", policy->vip_device));
+}
+
 static int start(struct controller *c, struct ezlb_err *err)
 {
 	const struct ezlb_health_options health = { .on_verdict = run_on_health_change,
@@ -177,6 +198,7 @@ static int start(struct controller *c, struct ezlb_err *err)
 	if (rc < 0)
 		return rc;
 	log_start(c);
+	log_guard(c);
 	c->desk.sources = (struct sources){ .options = c->options,
 					    .catalog = &c->catalog,
 					    .pass = &c->instance.pass,

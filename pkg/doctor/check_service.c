@@ -320,8 +320,10 @@ void check_service(const struct ezlb_doctor *doctor, const struct ezlb_spec *spe
 	bool routes = net->route_err.code == 0;
 
 	for (size_t i = 0; routes && i < spec->n_listeners; i++)
-		if (!is_told(spec, i))
+		if (!is_told(spec, i)) {
 			check_vip(doctor, spec, &spec->listeners[i].listen.addr, net, out);
+			check_guard(doctor, spec, &spec->listeners[i].listen.addr, net, out);
+		}
 	check_filters(spec, net, out);
 	check_scheduler(spec, scheduler, out);
 	check_connections(spec, net, out);

@@ -96,6 +96,10 @@ void check_host(const struct ezlb_doctor *doctor, const struct host_facts *host,
 void check_service(const struct ezlb_doctor *doctor, const struct ezlb_spec *spec,
 		   enum module_state scheduler, const struct net_facts *net,
 		   struct ezlb_findings *out);
+/* Nothing if the address is not on a link. */
+void check_guard(const struct ezlb_doctor *doctor, const struct ezlb_spec *spec,
+		 const struct ezlb_addr *vip, const struct net_facts *net,
+		 struct ezlb_findings *out);
 void check_connections(const struct ezlb_spec *spec, const struct net_facts *net,
 		       struct ezlb_findings *out);
 void check_source_ports(const struct ezlb_doctor *doctor, const struct ezlb_spec *spec,

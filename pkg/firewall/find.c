@@ -63,6 +63,8 @@ static int find_nft(struct ezlb_nl *nl, uint8_t family, struct ezlb_drops *out)
 	for (size_t i = 0; rc == 0 && i < names.len; i++) {
 		EZLB_FW_AUTO_ACTUAL struct ezlb_fw_actual actual = { 0 };
 
+		if (family == NFPROTO_INET && strcmp(names.items[i], EZLB_GUARD_TABLE) == 0)
+			continue; /* it rejects nothing that a service needs */
 		rc = ezlb_fw_nft_read(nl, family, names.items[i], &actual);
 		if (rc == 0)
 			ezlb_fw_find_in(&actual, names.items[i], "", out);

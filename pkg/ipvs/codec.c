@@ -279,6 +279,7 @@ void ezlb_ipvs_put_op(struct ezlb_nl_buf *buf, uint16_t family, const struct ezl
 	case EZLB_OP_SNAT_ADD:
 	case EZLB_OP_SNAT_SET:
 	case EZLB_OP_MARK_ADD:
+	case EZLB_OP_GUARD_ADD:
 	case EZLB_OP_TOA_SETUP:
 	case EZLB_OP_TOA_ADD:
 	case EZLB_OP_TOA_SET:
@@ -286,6 +287,7 @@ void ezlb_ipvs_put_op(struct ezlb_nl_buf *buf, uint16_t family, const struct ezl
 	case EZLB_OP_TOA_TEARDOWN:
 	case EZLB_OP_HOOK_ADD:
 	case EZLB_OP_HOOK_DEL:
+	case EZLB_OP_GUARD_DEL:
 	case EZLB_OP_MARK_DEL:
 	case EZLB_OP_SNAT_DEL:
 	case EZLB_OP_SNAT_TEARDOWN:

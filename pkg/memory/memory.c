@@ -142,6 +142,7 @@ static int memory_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		break;
 	case EZLB_LAYER_MARK:
 		EZLB_VEC_APPEND(&out->marks, &kernel->marks);
+		EZLB_VEC_APPEND(&out->guards, &kernel->guards);
 		break;
 	case EZLB_LAYER_TOA:
 		list_toa(ml->memory, out);

@@ -15,6 +15,7 @@ void batch_open(struct batch *batch, struct ezlb_table *kernel, struct ezlb_link
 		.syncs = ROWS_OPEN(&kernel->syncs, ezlb_sync_row_cmp),
 		.accepts = ROWS_OPEN(&kernel->accepts, ezlb_accept_row_cmp),
 		.marks = ROWS_OPEN(&kernel->marks, ezlb_mark_row_cmp),
+		.guards = ROWS_OPEN(&kernel->guards, ezlb_guard_row_cmp),
 		.toas = ROWS_OPEN(&kernel->toas, ezlb_toa_row_cmp),
 		.hooks = ROWS_OPEN(&kernel->hooks, ezlb_hook_row_cmp),
 		.clsacts = ROWS_OPEN(clsacts, ezlb_link_row_cmp),
@@ -33,6 +34,7 @@ void batch_close(struct batch *batch)
 	ROWS_CLOSE(&batch->syncs, &batch->kernel->syncs);
 	ROWS_CLOSE(&batch->accepts, &batch->kernel->accepts);
 	ROWS_CLOSE(&batch->marks, &batch->kernel->marks);
+	ROWS_CLOSE(&batch->guards, &batch->kernel->guards);
 	ROWS_CLOSE(&batch->toas, &batch->kernel->toas);
 	ROWS_CLOSE(&batch->hooks, &batch->kernel->hooks);
 	ROWS_CLOSE(&batch->clsacts, batch->clsact_links);
@@ -284,6 +286,8 @@ int batch_op(struct batch *batch, const struct ezlb_op *op)
 		return do_snat(batch, op);
 	case EZLB_OBJECT_MARK:
 		return do_row(&batch->marks, &op->mark, add);
+	case EZLB_OBJECT_GUARD:
+		return do_row(&batch->guards, &op->guard, add);
 	case EZLB_OBJECT_TOA_FRAME:
 		return do_toa_frame(batch, add);
 	case EZLB_OBJECT_TOA:

@@ -9,8 +9,8 @@
 /* The kernel while a batch runs: `rows` own the table's arrays until batch_close. */
 struct batch {
 	struct ezlb_table *kernel;
-	struct rows services, dests, snats, settings, syncs, accepts, marks, toas, hooks, clsacts,
-		links, vips;
+	struct rows services, dests, snats, settings, syncs, accepts, marks, guards, toas, hooks,
+		clsacts, links, vips;
 	struct ezlb_links *clsact_links;
 };
 

@@ -94,6 +94,8 @@ static void put_marks(struct ezlb_text *bytes, const struct ezlb_table *table)
 		put_endpoint(bytes, &table->marks.items[i].first);
 		PUT(bytes, table->marks.items[i].last_port);
 	}
+	for (size_t i = 0; i < table->guards.len; i++)
+		put_addr(bytes, &table->guards.items[i].addr);
 }
 
 static void put_toa(struct ezlb_text *bytes, const struct ezlb_table *table)

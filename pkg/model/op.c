@@ -18,6 +18,7 @@ static const struct ezlb_op_facts table[] = {
 	ROW(SNAT_ADD,          "snat-add",          SNAT,     SNAT,         ADD,   SNAT),
 	ROW(SNAT_SET,          "snat-set",          SNAT,     SNAT,         SET,   SNAT),
 	ROW(MARK_ADD,          "mark-add",          MARK,     MARK,         ADD,   MARK),
+	ROW(GUARD_ADD,         "guard-add",         MARK,     GUARD,        ADD,   GUARD),
 	ROW(TOA_SETUP,         "toa-setup",         TOA,      TOA_FRAME,    ADD,   TOA_FRAME),
 	ROW(TOA_ADD,           "toa-add",           TOA,      TOA,          ADD,   TOA),
 	ROW(TOA_SET,           "toa-set",           TOA,      TOA,          SET,   TOA),
@@ -35,6 +36,7 @@ static const struct ezlb_op_facts table[] = {
 	ROW(SERVICE_DEL,       "service-del",       IPVS,     SERVICES_DEL, DEL,   SERVICE),
 	ROW(TIMEOUT_RESET,     "timeout-reset",     IPVS,     SERVICES_DEL, RESET, TIMEOUT),
 	ROW(SYNC_DEL,          "sync-del",          IPVS,     SYNC_DEL,     DEL,   SYNC),
+	ROW(GUARD_DEL,         "guard-del",         MARK,     GUARD_DEL,    DEL,   GUARD),
 	ROW(MARK_DEL,          "mark-del",          MARK,     MARK_DEL,     DEL,   MARK),
 	ROW(TOA_DEL,           "toa-del",           TOA,      TOA_DEL,      DEL,   TOA),
 	ROW(HOOK_DEL,          "hook-del",          TOA,      TOA_DEL,      DEL,   HOOK),
@@ -73,10 +75,27 @@ enum ezlb_action ezlb_op_action(enum ezlb_op_kind kind)
 	return table[kind].action;
 }
 
+static bool is_guard_by_dest(const struct ezlb_op *op)
+{
+	return table[op->kind].object == EZLB_OBJECT_GUARD && op->guard.by_dest;
+}
+
+/* A dest that gets weight 0 takes no new connections: as if it were removed. */
+static enum ezlb_op_kind order_of(const struct ezlb_op *op)
+{
+	bool leaves = op->kind == EZLB_OP_DEST_SET && op->dest.weight == 0;
+
+	if (is_guard_by_dest(op))
+		return op->kind == EZLB_OP_GUARD_ADD ? EZLB_OP_GUARD_DEL : EZLB_OP_GUARD_ADD;
+	return leaves ? EZLB_OP_DEST_DEL : op->kind;
+}
+
 enum ezlb_phase ezlb_op_phase(const struct ezlb_op *op)
 {
 	if (op->kind == EZLB_OP_HOST_SET && ezlb_setting_facts(op->setting.setting)->after_ra)
 		return EZLB_PHASE_HOST;
+	if (is_guard_by_dest(op))
+		return table[order_of(op)].phase;
 	return table[op->kind].phase;
 }
 
@@ -99,14 +118,6 @@ const char *ezlb_layer_kind_str(enum ezlb_layer_kind kind)
 	return names[kind];
 }
 
-/* A dest that gets weight 0 takes no new connections: as if it were removed. */
-static enum ezlb_op_kind order_of(const struct ezlb_op *op)
-{
-	bool leaves = op->kind == EZLB_OP_DEST_SET && op->dest.weight == 0;
-
-	return leaves ? EZLB_OP_DEST_DEL : op->kind;
-}
-
 int ezlb_op_cmp(const void *pa, const void *pb)
 {
 	static const ezlb_cmp_fn cmps[EZLB_OBJECTS] = {
@@ -116,6 +127,7 @@ int ezlb_op_cmp(const void *pa, const void *pb)
 		[EZLB_OBJECT_ACCEPT] = ezlb_accept_row_cmp,
 		[EZLB_OBJECT_SNAT] = ezlb_snat_row_cmp,
 		[EZLB_OBJECT_MARK] = ezlb_mark_row_cmp,
+		[EZLB_OBJECT_GUARD] = ezlb_guard_row_cmp,
 		[EZLB_OBJECT_TOA] = ezlb_toa_row_cmp,
 		[EZLB_OBJECT_HOOK] = ezlb_hook_row_cmp,
 		[EZLB_OBJECT_SYNC] = ezlb_sync_row_cmp,
@@ -161,6 +173,12 @@ struct ezlb_subject ezlb_op_subject(const struct ezlb_op *op)
 	case EZLB_OBJECT_MARK:
 		if (op->mark.last_port)
 			return of_service(&op->mark.service);
+		break;
+	case EZLB_OBJECT_GUARD:
+		if (op->guard.addr.family) {
+			out.kind = EZLB_SUBJECT_ADDR;
+			out.addr = op->guard.addr;
+		}
 		break;
 	case EZLB_OBJECT_TOA:
 		return of_service(&op->toa.service);

@@ -131,14 +131,25 @@ static void explain_sync(const struct ezlb_op *op, char *buf)
 			 "address family");
 }
 
+static void explain_guard(const struct ezlb_op *op, char *buf)
+{
+	if (op->kind == EZLB_OP_GUARD_ADD && op->rc == -ENOPROTOOPT)
+		put(buf, "the kernel has no nf_tables: run `modprobe nf_tables` on the host, or "
+			 "ezlb with --vip-guard never");
+	else if (op->kind == EZLB_OP_GUARD_ADD && op->rc == -ENOENT)
+		put(buf,
+		    "a module of nf_tables is missing: run `modprobe -a nft_reject_inet nft_ct` "
+		    "on the host, or ezlb with --vip-guard never");
+}
+
 static void explain_errno(const struct ezlb_op *op, char *buf)
 {
 	static void (*const explain[EZLB_OBJECTS])(const struct ezlb_op *op, char *buf) = {
 		[EZLB_OBJECT_SETTING] = explain_setting, [EZLB_OBJECT_LINK] = explain_link,
 		[EZLB_OBJECT_VIP] = explain_link,	 [EZLB_OBJECT_SNAT] = explain_snat6,
 		[EZLB_OBJECT_SERVICE] = explain_service, [EZLB_OBJECT_DEST] = explain_dest,
-		[EZLB_OBJECT_TOA_FRAME] = explain_toa,	 [EZLB_OBJECT_HOOK] = explain_toa,
-		[EZLB_OBJECT_SYNC] = explain_sync,
+		[EZLB_OBJECT_GUARD] = explain_guard,	 [EZLB_OBJECT_TOA_FRAME] = explain_toa,
+		[EZLB_OBJECT_HOOK] = explain_toa,	 [EZLB_OBJECT_SYNC] = explain_sync,
 	};
 	enum ezlb_object object = ezlb_op_object(op->kind);
 

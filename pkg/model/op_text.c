@@ -116,6 +116,16 @@ static void put_mark(char *buf, const struct ezlb_mark_row *row)
 		put(buf, " " EZLB_MARK_OTHER_STR);
 }
 
+static void put_guard(char *buf, const struct ezlb_guard_row *row)
+{
+	char addr[EZLB_ADDR_STRLEN];
+
+	if (row->addr.family)
+		put(buf, " %s", ezlb_addr_format(&row->addr, addr));
+	else
+		put(buf, " " EZLB_GUARD_OTHER_STR);
+}
+
 const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 {
 	char key[EZLB_SERVICE_KEY_STRLEN], vip[EZLB_VIP_STRLEN];
@@ -152,6 +162,9 @@ const char *ezlb_op_format(const struct ezlb_op *op, char buf[EZLB_OP_STRLEN])
 		break;
 	case EZLB_OBJECT_MARK:
 		put_mark(buf, &op->mark);
+		break;
+	case EZLB_OBJECT_GUARD:
+		put_guard(buf, &op->guard);
 		break;
 	case EZLB_OBJECT_TOA_FRAME:
 		put(buf, " " EZLB_TOA_FRAME_STR);

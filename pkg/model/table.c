@@ -121,6 +121,13 @@ int ezlb_addr_row_cmp(const void *a, const void *b)
 	return ezlb_addr_cmp(a, b);
 }
 
+int ezlb_guard_row_cmp(const void *pa, const void *pb)
+{
+	const struct ezlb_guard_row *a = pa, *b = pb;
+
+	return ezlb_addr_cmp(&a->addr, &b->addr);
+}
+
 bool ezlb_service_row_same(const void *pa, const void *pb)
 {
 	const struct ezlb_service_row *a = pa, *b = pb;
@@ -163,6 +170,7 @@ bool ezlb_toa_row_same(const void *pa, const void *pb)
 	X(syncs, sync_row)       \
 	X(accepts, accept_row)   \
 	X(marks, mark_row)       \
+	X(guards, guard_row)     \
 	X(toas, toa_row)         \
 	X(hooks, hook_row)       \
 	X(routes, route_row)     \

@@ -122,6 +122,68 @@ static bool keeps_hooks(const struct ezlb_pass *pass, const struct ezlb_spec *sp
 	return !pass->left.toa_problem[0] && has_same_addresses(&pass->life.members, spec);
 }
 
+static bool is_guarded(const struct ezlb_table *left, const struct ezlb_addr *addr)
+{
+	const struct ezlb_guard_row row = { .addr = *addr };
+
+	return EZLB_FIND(&left->guards, &row, ezlb_guard_row_cmp) != NULL;
+}
+
+static bool is_local(const struct ezlb_table *left, const struct ezlb_addr *addr)
+{
+	if (is_guarded(left, addr) || EZLB_FIND(&left->elsewhere, addr, ezlb_addr_row_cmp))
+		return true;
+	for (size_t i = 0; i < left->vips.len; i++)
+		if (ezlb_addr_cmp(&left->vips.items[i].addr, addr) == 0)
+			return true;
+	return false;
+}
+
+static bool any_listener_is_guarded(const struct ezlb_table *left, const struct ezlb_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_listeners; i++)
+		if (ezlb_listener_is_mark(&spec->listeners[i])
+			    ? left->guards.len > 0
+			    : is_guarded(left, &spec->listeners[i].listen.addr))
+			return true;
+	return false;
+}
+
+/* With another forwarding method than before, for example. */
+static bool is_in_the_way(const struct ezlb_table *left, const struct ezlb_spec *spec)
+{
+	bool masq = spec->forward == EZLB_MASQ;
+
+	if (!masq && !any_listener_is_guarded(left, spec))
+		return false;
+	for (size_t i = 0; i < spec->n_backends; i++)
+		if ((masq ? is_guarded : is_local)(left, &spec->backends[i].endpoint.addr))
+			return true;
+	return false;
+}
+
+/* Whether an address is guarded depends on whether a backend is on this host. */
+static bool keeps_guards(const struct ezlb_pass *pass, const struct ezlb_spec *spec)
+{
+	const struct ezlb_service_key key = ezlb_spec_key(spec);
+	struct ezlb_addrs addrs = { 0 };
+	bool local = false;
+
+	if (!pass->policy.guard)
+		return true;
+	if (is_in_the_way(&pass->left, spec))
+		return false;
+	if (has_same_addresses(&pass->life.members, spec))
+		return true;
+	for (size_t i = 0; i < spec->n_backends && !local; i++)
+		local = is_local(&pass->left, &spec->backends[i].endpoint.addr);
+	last_addresses(&pass->life.members, &key, &addrs);
+	for (size_t i = 0; addrs.items && i < addrs.len && !local; i++)
+		local = is_local(&pass->left, &addrs.items[i]);
+	EZLB_VEC_CLEAR(&addrs);
+	return !local;
+}
+
 static bool may_be_in(const struct ezlb_pass *pass, const struct ezlb_spec *spec)
 {
 	/* It needs a setting of the host that no service has needed so far. */
@@ -130,7 +192,8 @@ static bool may_be_in(const struct ezlb_pass *pass, const struct ezlb_spec *spec
 	for (size_t i = 0; i < spec->n_listeners; i++)
 		if (!is_known(pass, &spec->listeners[i].key))
 			return false;
-	return keeps_addresses(pass, spec) && shares_no_snat(pass, spec) && keeps_hooks(pass, spec);
+	return keeps_addresses(pass, spec) && shares_no_snat(pass, spec) &&
+	       keeps_hooks(pass, spec) && keeps_guards(pass, spec);
 }
 
 bool eligible(const struct ezlb_pass *pass, const struct ezlb_desired *part, uint64_t now_ms)

@@ -48,6 +48,7 @@ static bool is_harmless(const struct ezlb_op *op)
 	case EZLB_OBJECT_FIREWALL_FRAME:
 	case EZLB_OBJECT_ACCEPT:
 	case EZLB_OBJECT_MARK:
+	case EZLB_OBJECT_GUARD:
 	case EZLB_OBJECT_TOA_FRAME:
 	case EZLB_OBJECT_TOA:
 	case EZLB_OBJECT_HOOK:

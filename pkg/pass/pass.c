@@ -270,7 +270,8 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 static bool is_extra(const struct ezlb_op *op)
 {
 	return ezlb_op_layer(op->kind) == EZLB_LAYER_TOA ||
-	       ezlb_op_object(op->kind) == EZLB_OBJECT_SYNC;
+	       ezlb_op_object(op->kind) == EZLB_OBJECT_SYNC ||
+	       ezlb_op_object(op->kind) == EZLB_OBJECT_GUARD;
 }
 
 /* All but the extras, and but the teardown of old_snat. */

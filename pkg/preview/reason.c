@@ -192,6 +192,23 @@ static void toa_reason(const struct sheet *sheet, struct item *item)
 	}
 }
 
+static void guard_reason(const struct sheet *sheet, struct item *item)
+{
+	const struct ezlb_guard_row *row = &item->op->guard;
+
+	if (row->addr.family == 0) {
+		item->group = GROUP_HOST;
+		set_why(item, "another program has changed the table");
+		return;
+	}
+	if (!set_owner(item, sheet_listener(sheet, &row->addr), NOT_WANTED))
+		return;
+	if (item->op->kind == EZLB_OP_GUARD_ADD)
+		set_why(item, "other ports of this host do not answer there: --vip-guard");
+	else
+		set_why(item, "--vip-guard does not apply to it any more");
+}
+
 /* The link that has the addresses while the balancer is drained. */
 static bool is_drain_link(const struct sheet *sheet, const char *device)
 {
@@ -368,6 +385,9 @@ void reason_find(const struct sheet *sheet, struct item *item)
 		break;
 	case EZLB_OBJECT_MARK:
 		mark_reason(sheet, item);
+		break;
+	case EZLB_OBJECT_GUARD:
+		guard_reason(sheet, item);
 		break;
 	case EZLB_OBJECT_VIP:
 		vip_reason(sheet, item);

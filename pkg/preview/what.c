@@ -30,7 +30,7 @@ const char *what_object(const struct ezlb_op *op)
 		[EZLB_OBJECT_SERVICE] = "listener", [EZLB_OBJECT_DEST] = "backend",
 		[EZLB_OBJECT_TIMEOUT] = "timeout",  [EZLB_OBJECT_TOA_FRAME] = "toa-program",
 		[EZLB_OBJECT_TOA] = "toa",	    [EZLB_OBJECT_HOOK] = "hook",
-		[EZLB_OBJECT_SYNC] = "sync",
+		[EZLB_OBJECT_SYNC] = "sync",	    [EZLB_OBJECT_GUARD] = "guard",
 	};
 	enum ezlb_object object = ezlb_op_object(op->kind);
 
@@ -173,6 +173,12 @@ static void put_row(char *buf, const struct sheet *sheet, const struct item *ite
 		break;
 	case EZLB_OBJECT_MARK:
 		put_mark(buf, &op->mark);
+		break;
+	case EZLB_OBJECT_GUARD:
+		if (op->guard.addr.family)
+			put(buf, "guard of %s", ezlb_addr_format(&op->guard.addr, vip));
+		else
+			put(buf, EZLB_GUARD_OTHER_STR);
 		break;
 	case EZLB_OBJECT_TOA_FRAME:
 		put(buf, EZLB_TOA_FRAME_STR);

@@ -17,6 +17,7 @@ struct failures {
 	unsigned stopped;		  /* mask of needs: a setting for source NAT failed */
 	bool accept_ra; /* without it a host that forwards IPv6 loses its default route */
 	bool snat_frame, toa_frame, any_dest_del;
+	bool any_dest;		    /* dest-add, -set, -del or service-del */
 	bool dests_unknown;	    /* the IPVS layer failed as a whole */
 	struct ezlb_scope services; /* service-add failed */
 	struct snat_keys snats;	    /* snat-add or snat-set failed */
@@ -24,6 +25,8 @@ struct failures {
 	const struct ezlb_vip_needs *needs; /* of the plan */
 	struct ezlb_scope working; /* no failure: services that have got a dest with a weight */
 	struct ezlb_addrs unmoved; /* vip-add failed or was held: it stays on another link */
+	struct ezlb_addrs present; /* vip-del failed or was held */
+	struct ezlb_addrs guarded; /* guard-del failed or was held */
 };
 
 static void failures_clear(struct failures *f)
@@ -33,6 +36,8 @@ static void failures_clear(struct failures *f)
 	EZLB_VEC_CLEAR(&f->lingering);
 	EZLB_VEC_CLEAR(&f->working);
 	EZLB_VEC_CLEAR(&f->unmoved);
+	EZLB_VEC_CLEAR(&f->present);
+	EZLB_VEC_CLEAR(&f->guarded);
 }
 
 static struct ezlb_snat_key snat_of(const struct failures *f, const struct ezlb_dest_row *dest)
@@ -66,6 +71,12 @@ static void note(struct failures *f, const struct ezlb_op *op)
 		*EZLB_PUSH(&f->services) = op->service.key;
 	else if (op->kind == EZLB_OP_VIP_ADD)
 		*EZLB_PUSH(&f->unmoved) = op->vip.addr;
+	else if (op->kind == EZLB_OP_VIP_DEL)
+		*EZLB_PUSH(&f->present) = op->vip.addr;
+	else if (op->kind == EZLB_OP_GUARD_DEL)
+		*EZLB_PUSH(&f->guarded) = op->guard.addr;
+	f->any_dest |= ezlb_op_object(op->kind) == EZLB_OBJECT_DEST ||
+		       op->kind == EZLB_OP_SERVICE_DEL;
 	if (op->kind != EZLB_OP_DEST_DEL)
 		return;
 	*EZLB_PUSH(&f->lingering) = snat_of(f, &op->dest);
@@ -101,11 +112,33 @@ static bool lacks_service(const struct failures *f, const struct ezlb_addr *addr
 	return i > first;
 }
 
+/* The packets of a dest on this host would be rejected. */
+static bool is_guarded(const struct failures *f, const struct ezlb_dest_row *dest)
+{
+	const struct ezlb_addr *addr = dest->forward == EZLB_MASQ ? &dest->endpoint.addr
+								  : &dest->service.listen.addr;
+
+	if (dest->forward != EZLB_MASQ && dest->service.fwmark)
+		return f->guarded.len > 0;
+	return EZLB_FIND(&f->guarded, addr, ezlb_addr_row_cmp) != NULL;
+}
+
+/* A guard stays until the address has gone, and begins after a dest on this host has gone. */
+static bool guard_waits(const struct failures *f, const struct ezlb_op *op)
+{
+	if (op->kind == EZLB_OP_GUARD_ADD)
+		return f->dests_unknown || (op->guard.by_dest && f->any_dest);
+	return EZLB_FIND(&f->present, &op->guard.addr, ezlb_addr_row_cmp) != NULL;
+}
+
 static bool must_wait(const struct failures *f, const struct ezlb_op *op)
 {
 	if (op->kind == EZLB_OP_DEST_ADD || op->kind == EZLB_OP_DEST_SET)
 		return EZLB_FIND(&f->services, &op->dest.service, ezlb_service_key_cmp) ||
-		       (op->dest.full_nat && lacks_snat(f, &op->dest));
+		       (op->dest.full_nat && lacks_snat(f, &op->dest)) ||
+		       (op->dest.weight > 0 && is_guarded(f, &op->dest));
+	if (ezlb_op_object(op->kind) == EZLB_OBJECT_GUARD)
+		return guard_waits(f, op);
 	if (op->kind == EZLB_OP_VIP_ADD)
 		return lacks_service(f, &op->vip.addr);
 	if (op->kind == EZLB_OP_VIP_DEL)
@@ -161,6 +194,8 @@ static void run_phase(const struct ezlb_dataplane *dp, struct ezlb_op *ops, size
 	EZLB_SORT(&f->lingering, ezlb_snat_key_cmp);
 	EZLB_SORT(&f->working, ezlb_service_key_cmp);
 	EZLB_SORT(&f->unmoved, ezlb_addr_row_cmp);
+	EZLB_SORT(&f->present, ezlb_addr_row_cmp);
+	EZLB_SORT(&f->guarded, ezlb_addr_row_cmp);
 }
 
 bool ezlb_reconcile_apply(const struct ezlb_dataplane *dp, struct ezlb_plan *plan,

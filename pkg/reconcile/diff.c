@@ -2,6 +2,8 @@
 /* diff: compares target and actual with one merge over two sorted arrays per kind of row. */
 #include <ezlb/reconcile.h>
 
+#include "guards.h"
+
 typedef bool (*same_fn)(const void *want, const void *have);
 
 /* How to compare the rows of one object. */
@@ -46,6 +48,7 @@ static const struct kind timeout_kind = KIND(EZLB_OBJECT_TIMEOUT, timeout_row,
 static const struct kind sync_kind = KIND(EZLB_OBJECT_SYNC, sync_row, ezlb_sync_row_same);
 static const struct kind accept_kind = KIND(EZLB_OBJECT_ACCEPT, accept_row, always_same);
 static const struct kind mark_kind = KIND(EZLB_OBJECT_MARK, mark_row, always_same);
+static const struct kind guard_kind = KIND(EZLB_OBJECT_GUARD, guard_row, always_same);
 static const struct kind toa_kind = KIND(EZLB_OBJECT_TOA, toa_row, ezlb_toa_row_same);
 static const struct kind hook_kind = KIND(EZLB_OBJECT_HOOK, hook_row, always_same);
 static const struct kind link_kind = KIND(EZLB_OBJECT_LINK, link_row, always_same);
@@ -155,6 +158,7 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
 		   actual->snat_sound);
 	walk(plan, &snat_kind, ROWS(target->snats), ROWS(actual->snats));
 	walk(plan, &mark_kind, ROWS(target->marks), ROWS(actual->marks));
+	walk(plan, &guard_kind, ROWS(target->guards), ROWS(actual->guards));
 	/* A host that cannot do it has nothing to repair it with. */
 	diff_frame(plan, EZLB_OBJECT_TOA_FRAME, target->toa_wanted, actual->toa_present,
 		   actual->toa_sound || actual->toa_problem[0]);
@@ -165,5 +169,6 @@ void ezlb_reconcile_diff(const struct ezlb_table *target, const struct ezlb_tabl
 	walk(plan, &service_kind, ROWS(target->services), ROWS(actual->services));
 	walk(plan, &dest_kind, ROWS(target->dests), ROWS(actual->dests));
 	note_needs(plan, target, actual);
+	guards_order(target, actual, plan);
 	EZLB_SORT(plan, ezlb_op_cmp);
 }

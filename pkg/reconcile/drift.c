@@ -230,6 +230,10 @@ void ezlb_reconcile_drift(const struct ezlb_table *left, const struct ezlb_table
 		EZLB_VEC_APPEND(&was.marks, &left->marks);
 		EZLB_VEC_APPEND(&is.marks, &actual->marks);
 	}
+	if (left->guards.len > 0) {
+		EZLB_VEC_APPEND(&was.guards, &left->guards);
+		EZLB_VEC_APPEND(&is.guards, &actual->guards);
+	}
 	copy_timeouts(left, left, &was);
 	copy_timeouts(actual, left, &is);
 	copy_syncs(left, left, &was);

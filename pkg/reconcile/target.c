@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "attributes.h"
+#include "guards.h"
 #include "toa.h"
 #include "vips.h"
 
@@ -285,6 +286,7 @@ void ezlb_reconcile_target(const struct ezlb_desired *desired, const struct ezlb
 	if (policy->vip_device[0] == '\0')
 		needs &= ~(1u << EZLB_NEED_VIP4);
 	vips_want(desired, roster, actual, policy, target);
+	guards_want(desired, actual, policy, target);
 	want_settings(target, needs, actual, policy);
 	want_timeouts(target, policy);
 	want_syncs(target, policy);
@@ -362,6 +364,7 @@ void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table 
 	struct ezlb_snats wanted = target->snats; /* sorted, unlike the rows that keep_ipvs adds */
 
 	target->snats = (struct ezlb_snats){ 0 };
+	guards_keep(keep, actual, policy, target);
 	keep_ipvs(keep, actual, policy->snat_key, &wanted, target);
 	EZLB_VEC_APPEND(&target->snats, &wanted);
 	EZLB_VEC_CLEAR(&wanted);
@@ -376,4 +379,5 @@ void ezlb_reconcile_keep(const struct ezlb_scope *keep, const struct ezlb_table 
 	EZLB_UNIQUE(&target->hooks, ezlb_hook_row_cmp);
 	EZLB_UNIQUE(&target->links, ezlb_link_row_cmp);
 	EZLB_UNIQUE(&target->vips, ezlb_vip_row_cmp);
+	EZLB_UNIQUE(&target->guards, ezlb_guard_row_cmp);
 }

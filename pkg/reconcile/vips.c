@@ -109,8 +109,8 @@ void vips_want(const struct ezlb_desired *desired, const struct ezlb_roster *ros
 	want_needs(roster, actual, policy, &devices, target);
 }
 
-static bool keeps_addr(const struct ezlb_scope *keep, const struct ezlb_table *actual,
-		       const struct ezlb_addr *addr)
+bool vips_keeps(const struct ezlb_scope *keep, const struct ezlb_table *actual,
+		const struct ezlb_addr *addr)
 {
 	for (size_t i = 0; i < actual->marks.len; i++)
 		if (ezlb_addr_cmp(&actual->marks.items[i].first.addr, addr) == 0 &&
@@ -160,7 +160,7 @@ void vips_keep(const struct ezlb_scope *keep, const struct ezlb_table *actual,
 	for (size_t i = 0; i < actual->vips.len; i++) {
 		const struct ezlb_addr *addr = &actual->vips.items[i].addr;
 
-		if (!keeps_addr(keep, actual, addr))
+		if (!vips_keeps(keep, actual, addr))
 			continue;
 		keep_vip(&devices, actual, &actual->vips.items[i], target);
 		/* A service that stays has its dests. */

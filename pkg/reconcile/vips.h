@@ -12,6 +12,10 @@ void vips_want(const struct ezlb_desired *desired, const struct ezlb_roster *ros
 	       const struct ezlb_table *actual, const struct ezlb_policy *policy,
 	       struct ezlb_table *target);
 
+/* True if a service that stays has this address. */
+bool vips_keeps(const struct ezlb_scope *keep, const struct ezlb_table *actual,
+		const struct ezlb_addr *addr);
+
 /*
  * The addresses of services that stay as the kernel has them, on the links that they have, which
  * stay if ezlb owns them. From one of today's two links an address moves to the other as above.

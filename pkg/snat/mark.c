@@ -14,6 +14,7 @@
 #include <ezlb/netfilter.h>
 #include <ezlb/snat.h>
 
+#include "guard.h"
 #include "mark.h"
 #include "mark_rule.h"
 
@@ -32,7 +33,7 @@ struct mark {
 	struct ezlb_layer layer; /* first: a layer is its mark */
 	struct ezlb_nl *nl;
 	struct ezlb_nft_presence presence;
-	bool exists; /* the table, when it was read last */
+	bool exists; /* one of the tables, when they were read last */
 };
 
 /* What the kernel has. */
@@ -41,6 +42,7 @@ struct reading {
 	bool exists, odd; /* the table; something in it is not ezlb's */
 	size_t chain;	  /* that is read now */
 	struct ezlb_marks rows[CHAINS];
+	struct guard_actual guard;
 };
 
 static struct mark *of(struct ezlb_layer *layer)
@@ -53,6 +55,7 @@ static void reading_clear(struct reading *reading)
 	for (size_t i = 0; i < CHAINS; i++)
 		EZLB_VEC_CLEAR(&reading->rows[i]);
 	reading->exists = reading->odd = false;
+	guard_clear(&reading->guard);
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
@@ -156,6 +159,26 @@ static int read_parts(void *arg)
 	return rc;
 }
 
+static int read_all(void *arg)
+{
+	struct reading *reading = arg;
+	int rc = read_parts(reading);
+
+	return rc == 0 ? guard_read(reading->nl, &reading->guard) : rc;
+}
+
+static void take_rows(const struct reading *reading, struct ezlb_table *out)
+{
+	if (reading->odd)
+		EZLB_PUSH(&out->marks)->last_port = 0;
+	else
+		EZLB_VEC_APPEND(&out->marks, &reading->rows[0]);
+	if (reading->guard.odd)
+		EZLB_PUSH(&out->guards)->addr.family = 0;
+	else
+		EZLB_VEC_APPEND(&out->guards, &reading->guard.rows);
+}
+
 static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 		      struct ezlb_table *out, struct ezlb_err *err)
 {
@@ -167,12 +190,10 @@ static int layer_list(struct ezlb_layer *layer, const struct ezlb_scope *scope,
 	(void)scope; /* ezlb owns the table: all its rules are in scope */
 	ezlb_nl_begin(mark->nl);
 	if (ezlb_nft_is_present(&mark->presence))
-		rc = ezlb_nft_read(mark->nl, read_parts, &reading, &gen);
-	mark->exists = rc == 0 && reading.exists;
-	if (rc == 0 && reading.odd)
-		EZLB_PUSH(&out->marks)->last_port = 0;
-	else if (rc == 0)
-		EZLB_VEC_APPEND(&out->marks, &reading.rows[0]);
+		rc = ezlb_nft_read(mark->nl, read_all, &reading, &gen);
+	mark->exists = rc == 0 && (reading.exists || reading.guard.exists);
+	if (rc == 0)
+		take_rows(&reading, out);
 	reading_clear(&reading);
 	if (rc == -ENOPROTOOPT)
 		return 0;
@@ -319,7 +340,7 @@ static int apply_good(struct mark *mark, struct ezlb_op *const *ops, size_t n, b
 	return rc < 0 ? ezlb_nft_explain(err, rc, change.rejected) : 0;
 }
 
-static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
+static int apply_marks(struct mark *mark, struct ezlb_op *const *ops, size_t n,
 		       struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE struct ezlb_op **good = ezlb_calloc(n, sizeof(struct ezlb_op *));
@@ -335,8 +356,46 @@ static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, siz
 		if (ops[i]->rc == 0)
 			good[n_good++] = ops[i];
 	}
-	rc = n_good ? apply_good(of(layer), good, n_good, adds, err) : 0;
+	rc = n_good ? apply_good(mark, good, n_good, adds, err) : 0;
 	for (size_t i = 0; rc < 0 && i < n; i++)
+		ops[i]->rc = rc;
+	return rc;
+}
+
+/* Marks work without guards: what fails there is not an error of the layer. */
+static void apply_guards(struct mark *mark, struct ezlb_op *const *ops, size_t n)
+{
+	bool adds = false;
+
+	for (size_t i = 0; i < n; i++) {
+		adds |= ops[i]->kind == EZLB_OP_GUARD_ADD;
+		ops[i]->rc = 0;
+	}
+	if (!adds && !ezlb_nft_is_present(&mark->presence))
+		return;
+	ezlb_nl_begin(mark->nl);
+	guard_apply(mark->nl, ops, n);
+}
+
+static int layer_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
+		       struct ezlb_err *err)
+{
+	size_t begin = 0;
+	int rc = 0;
+
+	while (begin < n && rc == 0) {
+		enum ezlb_object object = ezlb_op_object(ops[begin]->kind);
+		size_t end = begin;
+
+		while (end < n && ezlb_op_object(ops[end]->kind) == object)
+			end++;
+		if (object == EZLB_OBJECT_GUARD)
+			apply_guards(of(layer), ops + begin, end - begin);
+		else
+			rc = apply_marks(of(layer), ops + begin, end - begin, err);
+		begin = end;
+	}
+	for (size_t i = begin; rc < 0 && i < n; i++)
 		ops[i]->rc = rc;
 	return rc;
 }

@@ -18,6 +18,7 @@
 #include <ezlb/netfilter.h>
 #include <ezlb/snat.h>
 
+#include "nft_expr.h"
 #include "nft_frame.h"
 
 #define COMMENT_STRLEN 128
@@ -72,51 +73,16 @@ static void put_comment(struct nftnl_rule *rule, const char *text)
 
 /* --- the expressions ------------------------------------------------------------------------- */
 
-static struct nftnl_expr *add(struct nftnl_rule *rule, const char *name)
-{
-	struct nftnl_expr *expr = ezlb_nft_must(nftnl_expr_alloc(name));
-
-	nftnl_rule_add_expr(rule, expr);
-	return expr;
-}
-
-static void add_cmp(struct nftnl_rule *rule, uint32_t op, const void *data, uint32_t len)
-{
-	struct nftnl_expr *expr = add(rule, "cmp");
-
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, op);
-	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, data, len);
-}
-
 static void add_meta_is(struct nftnl_rule *rule, uint32_t key, uint8_t value)
 {
-	struct nftnl_expr *expr = add(rule, "meta");
-
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, key);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, NFT_REG_1);
-	add_cmp(rule, NFT_CMP_EQ, &value, sizeof(value));
+	nft_expr_meta(rule, key, NFT_REG_1);
+	nft_expr_cmp(rule, NFT_CMP_EQ, &value, sizeof(value));
 }
 
-static void add_payload(struct nftnl_rule *rule, uint32_t base, uint32_t offset, uint32_t len)
-{
-	struct nftnl_expr *expr = add(rule, "payload");
-
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_BASE, base);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, len);
-}
-
-/* The destination address is at byte 16 of an IPv4 header, and at byte 24 of an IPv6 header. */
 static void add_address(struct nftnl_rule *rule, const struct ezlb_addr *addr)
 {
-	bool v4 = addr->family == AF_INET;
-	uint32_t len = v4 ? 4 : 16;
-
-	add_meta_is(rule, NFT_META_NFPROTO, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
-	add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, v4 ? 16 : 24, len);
-	add_cmp(rule, NFT_CMP_EQ, addr->bytes, len);
+	nft_expr_destination(rule, addr->family);
+	nft_expr_cmp(rule, NFT_CMP_EQ, addr->bytes, addr->family == AF_INET ? 4 : 16);
 }
 
 /* The destination port is at byte 2 of the headers of TCP, UDP and SCTP. */
@@ -125,18 +91,18 @@ static void add_ports(struct nftnl_rule *rule, const struct ezlb_mark_row *row)
 	uint16_t first = htons(row->first.port), last = htons(row->last_port);
 
 	add_meta_is(rule, NFT_META_L4PROTO, (uint8_t)ezlb_proto_number(row->proto));
-	add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(first));
-	add_cmp(rule, NFT_CMP_GTE, &first, sizeof(first));
-	add_cmp(rule, NFT_CMP_LTE, &last, sizeof(last));
+	nft_expr_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(first));
+	nft_expr_cmp(rule, NFT_CMP_GTE, &first, sizeof(first));
+	nft_expr_cmp(rule, NFT_CMP_LTE, &last, sizeof(last));
 }
 
 static void add_mark(struct nftnl_rule *rule, uint32_t mark)
 {
-	struct nftnl_expr *expr = add(rule, "immediate");
+	struct nftnl_expr *expr = nft_expr_add(rule, "immediate");
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
 	nftnl_expr_set(expr, NFTNL_EXPR_IMM_DATA, &mark, sizeof(mark));
-	expr = add(rule, "meta");
+	expr = nft_expr_add(rule, "meta");
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, NFT_META_MARK);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_SREG, NFT_REG_1);
 }

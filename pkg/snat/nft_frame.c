@@ -19,6 +19,8 @@
 
 #include <ezlb/snat.h>
 
+#include "nft_expr.h"
+
 #define PRIORITY (100 - 10) /* srcnat - 10: before iptables and others */
 
 /* nft's numbers for types; the kernel stores them for `nft list` (nftables, datatype.h). */
@@ -193,42 +195,26 @@ bool ezlb_nft_is_set(const struct nlmsghdr *msg, const struct ezlb_nft_family *f
 
 /* --- the rules ------------------------------------------------------------------------------- */
 
-static struct nftnl_expr *add_expr(struct nftnl_rule *rule, const char *name)
-{
-	struct nftnl_expr *expr = ezlb_nft_must(nftnl_expr_alloc(name));
-
-	nftnl_rule_add_expr(rule, expr);
-	return expr;
-}
-
 /* Loads a value of the connection's original direction, before any translation. */
 static void add_ct_original(struct nftnl_rule *rule, uint32_t key, uint32_t reg)
 {
-	struct nftnl_expr *expr = add_expr(rule, "ct");
+	struct nftnl_expr *expr = nft_expr_add(rule, "ct");
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, key);
 	nftnl_expr_set_u8(expr, NFTNL_EXPR_CT_DIR, 0); /* IP_CT_DIR_ORIGINAL */
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, reg);
 }
 
-static void add_meta(struct nftnl_rule *rule, uint32_t key, uint32_t reg)
-{
-	struct nftnl_expr *expr = add_expr(rule, "meta");
-
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, key);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, reg);
-}
-
 static void add_key(struct nftnl_rule *rule, const struct ezlb_nft_family *family)
 {
 	add_ct_original(rule, family->ct_dst, NFT_REG_1);
-	add_meta(rule, NFT_META_L4PROTO, family->second);
+	nft_expr_meta(rule, NFT_META_L4PROTO, family->second);
 	add_ct_original(rule, NFT_CT_PROTO_DST, family->third);
 }
 
 static void add_lookup(struct nftnl_rule *rule, enum ezlb_nft_set set)
 {
-	struct nftnl_expr *expr = add_expr(rule, "lookup");
+	struct nftnl_expr *expr = nft_expr_add(rule, "lookup");
 
 	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, ezlb_nft_set_str(set));
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
@@ -240,7 +226,7 @@ static void add_lookup(struct nftnl_rule *rule, enum ezlb_nft_set set)
 
 static void add_snat(struct nftnl_rule *rule, const struct ezlb_nft_family *family)
 {
-	struct nftnl_expr *expr = add_expr(rule, "nat");
+	struct nftnl_expr *expr = nft_expr_add(rule, "nat");
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_TYPE, NFT_NAT_SNAT);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FAMILY, family->family);
@@ -258,14 +244,14 @@ static struct nftnl_rule *build_rule(const struct ezlb_nft_family *family, enum 
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, EZLB_SNAT_CHAIN);
 	/* IPVS sends the packet of the client on, with its mark. */
 	if (ezlb_nft_by_mark(set))
-		add_meta(rule, NFT_META_MARK, NFT_REG_1);
+		nft_expr_meta(rule, NFT_META_MARK, NFT_REG_1);
 	else
 		add_key(rule, family);
 	add_lookup(rule, set);
 	if (ezlb_nft_is_map(set))
 		add_snat(rule, family);
 	else
-		nftnl_expr_set_u32(add_expr(rule, "masq"), NFTNL_EXPR_MASQ_FLAGS,
+		nftnl_expr_set_u32(nft_expr_add(rule, "masq"), NFTNL_EXPR_MASQ_FLAGS,
 				   NF_NAT_RANGE_PROTO_RANDOM_FULLY);
 	return rule;
 }
@@ -296,14 +282,23 @@ static bool same_attr(const struct nftnl_expr *a, const struct nftnl_expr *b, ui
 	return pa && pb && len_a == len_b && memcmp(pa, pb, len_a) == 0;
 }
 
+/*
+ * Not the values of a counter. Kernels before 5.6 do not say which operation a bitwise is; another
+ * one than "and" has no mask.
+ */
 static bool same_expr(const struct nftnl_expr *a, const struct nftnl_expr *b)
 {
-	bool same = strcmp(nftnl_expr_get_str(a, NFTNL_EXPR_NAME),
-			   nftnl_expr_get_str(b, NFTNL_EXPR_NAME)) == 0;
+	const char *name = nftnl_expr_get_str(a, NFTNL_EXPR_NAME);
+	bool bitwise = strcmp(name, "bitwise") == 0;
 
-	for (uint16_t attr = NFTNL_EXPR_BASE; same && attr < EXPR_ATTRS; attr++)
-		same = same_attr(a, b, attr);
-	return same;
+	if (strcmp(name, nftnl_expr_get_str(b, NFTNL_EXPR_NAME)) != 0)
+		return false;
+	if (strcmp(name, "counter") == 0)
+		return true;
+	for (uint16_t attr = NFTNL_EXPR_BASE; attr < EXPR_ATTRS; attr++)
+		if (!(bitwise && attr == NFTNL_EXPR_BITWISE_OP) && !same_attr(a, b, attr))
+			return false;
+	return true;
 }
 
 bool ezlb_nft_same_rule(const struct nftnl_rule *a, const struct nftnl_rule *b)

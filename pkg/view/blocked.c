@@ -32,7 +32,9 @@ static void take(struct blocked *blocked, const struct ezlb_op *op)
 	if ((action == EZLB_ACTION_DEL && op->kind != EZLB_OP_DEST_DEL) ||
 	    action == EZLB_ACTION_RESET)
 		return;
-	/* Services work without TOA. */
+	/* Services work without these. */
+	if (ezlb_op_object(op->kind) == EZLB_OBJECT_GUARD)
+		return;
 	if (ezlb_op_layer(op->kind) == EZLB_LAYER_TOA) {
 		*EZLB_PUSH(&blocked->toa) = op;
 		return;

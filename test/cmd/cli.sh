@@ -10,7 +10,7 @@ commands=(run once check import schema plan host-setup doctor status events who 
 declare -A arguments=([check]='' [import]='' [who]='' [connections]='takes at most one argument: the name of a service, or an address' [status]='takes at most one argument' [probe]='takes one argument: ready or live'
 	[log-level]='takes one argument: error, warn, info or debug')
 variables=(EZLB_CONFIG_DIR EZLB_STATE_DIR EZLB_PERSIST_DIR EZLB_DATAPLANE EZLB_PROBE EZLB_SNAT_BACKEND EZLB_ADOPT EZLB_FIREWALL
-	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_VIP_WHEN EZLB_VIP_HOLD EZLB_SYNC_INTERFACE EZLB_SYNC_ID EZLB_DRAIN_ON_EXIT EZLB_WAIT EZLB_IPVS_TIMEOUT_TCP EZLB_IPVS_TIMEOUT_TCPFIN EZLB_IPVS_TIMEOUT_UDP
+	EZLB_HOST_SETUP EZLB_VIP_DEVICE EZLB_VIP_WHEN EZLB_VIP_HOLD EZLB_VIP_GUARD EZLB_SYNC_INTERFACE EZLB_SYNC_ID EZLB_DRAIN_ON_EXIT EZLB_WAIT EZLB_IPVS_TIMEOUT_TCP EZLB_IPVS_TIMEOUT_TCPFIN EZLB_IPVS_TIMEOUT_UDP
 	EZLB_CLEANUP_ON_EXIT EZLB_EMPTY_HOLD_DOWN EZLB_ADMIN_ADDRESS
 	EZLB_TRAFFIC_INTERVAL EZLB_LOG_LEVEL EZLB_LOG_FORMAT EZLB_OUTPUT EZLB_COLOR EZLB_FROM EZLB_OUTPUT_DIR
 	EZLB_SORT EZLB_LIMIT EZLB_FORMAT EZLB_CONFIGMAP EZLB_CONNECTION_LOG EZLB_SANDBOX)
@@ -130,7 +130,7 @@ takes() {
 flags_of_commands() {
 	local command flag takers
 	mapfile -t flags < <(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$WORK"/help-* | sort -u)
-	equal "there are that many flags" 42 "${#flags[@]}"
+	equal "there are that many flags" 43 "${#flags[@]}"
 	for flag in "${flags[@]}"; do
 		[[ $flag != --help ]] || continue
 		takers=
@@ -177,7 +177,7 @@ wrong_usage() {
 			refused "$command ${arguments[$command]}" "$command" one two
 		fi
 	done
-	for flag in --config-dir --state-dir --persist-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --vip-hold --sync-interface --sync-id --drain-on-exit --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --empty-hold-down --admin-address --traffic-interval --connection-log --sandbox --log-level --log-format; do
+	for flag in --config-dir --state-dir --persist-dir --dataplane --snat-backend --adopt --firewall --host-setup --vip-device --vip-when --vip-hold --vip-guard --sync-interface --sync-id --drain-on-exit --ipvs-timeout-tcp --ipvs-timeout-tcpfin --ipvs-timeout-udp --empty-hold-down --admin-address --traffic-interval --connection-log --sandbox --log-level --log-format; do
 		refused "ezlb: run: $flag needs a value: " run "$flag"
 	done
 	for flag in --output --color -o; do
@@ -208,6 +208,9 @@ wrong_usage() {
 	refused "--vip-when=Serving: expected always|serving" plan --vip-when=Serving
 	refused "--vip-when=: expected always|serving" run --vip-when=
 	refused "--vip-hold=5: expected DURATION" run --vip-hold=5
+	refused "--vip-guard=on: expected auto|never" plan --vip-guard=on
+	refused "--vip-guard=: expected auto|never" run --vip-guard=
+	refused "check: no flag --vip-guard" check --vip-guard never
 	refused "--drain-on-exit=5: expected DURATION" run --drain-on-exit=5
 	refused "--wait=soon: expected DURATION" drain --wait soon
 	refused "--sync-interface=a/b: expected NAME" run --sync-interface=a/b
@@ -252,7 +255,7 @@ wrong_usage() {
 
 wrong_variables() {
 	local setting command
-	for setting in EZLB_DATAPLANE=ebpf EZLB_PROBE=1 EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_VIP_WHEN=now EZLB_VIP_HOLD=1 EZLB_SYNC_INTERFACE=a/b EZLB_SYNC_ID=0 EZLB_DRAIN_ON_EXIT=1 EZLB_WAIT=1 EZLB_EMPTY_HOLD_DOWN=soon EZLB_ADMIN_ADDRESS=localhost:80 EZLB_TRAFFIC_INTERVAL=10ms EZLB_SANDBOX=never EZLB_COLOR=yes EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml EZLB_SORT=name EZLB_LIMIT=0; do
+	for setting in EZLB_DATAPLANE=ebpf EZLB_PROBE=1 EZLB_SNAT_BACKEND=legacy EZLB_ADOPT=all EZLB_FIREWALL=on EZLB_HOST_SETUP=off EZLB_VIP_DEVICE=a/b EZLB_VIP_WHEN=now EZLB_VIP_HOLD=1 EZLB_VIP_GUARD=on EZLB_SYNC_INTERFACE=a/b EZLB_SYNC_ID=0 EZLB_DRAIN_ON_EXIT=1 EZLB_WAIT=1 EZLB_EMPTY_HOLD_DOWN=soon EZLB_ADMIN_ADDRESS=localhost:80 EZLB_TRAFFIC_INTERVAL=10ms EZLB_SANDBOX=never EZLB_COLOR=yes EZLB_LOG_LEVEL=loud EZLB_LOG_FORMAT=xml EZLB_CLEANUP_ON_EXIT=maybe EZLB_OUTPUT=yaml EZLB_SORT=name EZLB_LIMIT=0; do
 		command=run
 		[[ $setting != EZLB_OUTPUT=* && $setting != EZLB_COLOR=* ]] || command=plan
 		[[ $setting != EZLB_WAIT=* ]] || command=drain
@@ -445,6 +448,9 @@ around_the_services() {
 	ez "${plan[@]}" --vip-device ezlb0
 	ended "--vip-device makes the link" 2 "+ link ezlb0" ""
 	ended "and the address" 2 "+ address 10.0.0.1 on ezlb0" ""
+	ended "and only services answer there" 2 "+ guard of 10.0.0.1" ""
+	ez "${plan[@]}" --vip-device ezlb0 --vip-guard never
+	equal "with never everybody does" "" "$(grep 'guard of' <<<"$out" || true)"
 	ez "${plan[@]}" --vip-device=fifteen-letters
 	ended "--vip-device takes 15 letters" 2 "+ address 10.0.0.1 on fifteen-letters" ""
 	ez "${plan[@]}" --vip-device=ezlb0-drain

@@ -464,6 +464,7 @@ static void open_twins(struct twins *t, unsigned number)
 	w->now = 1000;
 	w->policy = (struct ezlb_policy){ .snat_key = w->snat_key, .firewall = dice(3) > 0 };
 	ezlb_strcpy(w->policy.vip_device, sizeof(w->policy.vip_device), dice(2) ? "new0" : "");
+	w->policy.guard = dice(4) > 0;
 	w->vip_hold = dice(2) ? 1 + dice(20000) : 0;
 	faulty_set_snat_key(w->memory, w->snat_key);
 	w->kernel = faulty_table(w->memory);

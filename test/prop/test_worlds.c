@@ -18,8 +18,8 @@
  *   - a pass at the time of the last one changes nothing; as time passes drains and slow starts end
  *     when they must, and after that nothing changes any more
  */
+#include "guard_world.h"
 #include "toa_world.h"
-#include "vip_world.h"
 
 #include <errno.h>
 
@@ -95,8 +95,26 @@ static void copy_table(struct ezlb_table *to, const struct ezlb_table *from)
 		*EZLB_PUSH(&to->snats) = from->snats.items[i];
 	for (size_t i = 0; i < from->settings.len; i++)
 		*EZLB_PUSH(&to->settings) = from->settings.items[i];
+	EZLB_VEC_APPEND(&to->guards, &from->guards);
+	EZLB_VEC_APPEND(&to->vips, &from->vips);
 	to->snat_present = from->snat_present;
 	to->snat_sound = from->snat_sound;
+}
+
+/* Dests for new connections that are stopped by this op. */
+static unsigned count_stopped(const struct world *w)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < w->kernel->dests.len && !w->unread; i++) {
+		const struct ezlb_dest_row *dest = &w->kernel->dests.items[i];
+		const struct ezlb_dest_row *old = dest_in(&w->before, dest);
+
+		n += dest->weight > 0 && ezlb_scope_has(&w->scope, &dest->service) &&
+		     is_stopped(w, w->kernel, dest) &&
+		     !(old && old->weight > 0 && is_stopped(w, &w->before, old));
+	}
+	return n;
 }
 
 /* Invariant 3, after a single op: wrong now is only what was wrong before it. */
@@ -125,6 +143,7 @@ static void on_step(void *arg, const struct ezlb_op *op)
 		if (!spec && old && snat_row(w, &w->before, dest) && !snat_row(w, w->kernel, dest))
 			w->bad_steps++;
 	}
+	w->bad_steps += count_stopped(w);
 	copy_table(&w->before, w->kernel);
 }
 
@@ -197,6 +216,8 @@ static size_t pass(struct world *w, bool *ok)
 	if (*ok)
 		check_vips(w);
 	if (*ok)
+		check_guards(w);
+	if (*ok)
 		check_toa(w);
 	else if (w->toa_fault)
 		check_nobody_waits(&plan);
@@ -217,6 +238,7 @@ static void world_init(struct world *w, unsigned number)
 	w->ipv6 = dice(2);
 	w->policy = (struct ezlb_policy){ .snat_key = w->snat_key, .firewall = dice(3) > 0 };
 	strcpy(w->policy.vip_device, dice(2) ? "new0" : "");
+	w->policy.guard = dice(4) > 0;
 	w->policy.drained = dice(4) == 0;
 	w->vip_when = (enum ezlb_vip_when)dice(3);
 	w->vip_hold = dice(2) ? 1 + dice(20000) : 0;
@@ -282,14 +304,16 @@ static void make_fault(struct world *w)
 	enum ezlb_layer_kind layer = (enum ezlb_layer_kind)dice(EZLB_LAYERS);
 
 	w->toa_fault = layer == EZLB_LAYER_TOA;
-	if (dice(4) == 0)
+	if (dice(4) == 0) {
+		w->unread |= layer == EZLB_LAYER_MARK || layer == EZLB_LAYER_HOST;
 		faulty_list_fault(w->memory, layer, codes[dice(5)]);
-	else
+	} else
 		faulty_fault(w->memory, layer, 1 + dice(12), codes[dice(5)]);
 }
 
 static void heal(struct world *w)
 {
+	w->unread = false;
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		faulty_fault(w->memory, (enum ezlb_layer_kind)i, 0, 0);
 		faulty_list_fault(w->memory, (enum ezlb_layer_kind)i, 0);

@@ -40,6 +40,7 @@ struct world {
 	unsigned bad_steps, snat_ops, toa_ops;
 	bool holds; /* passes are paced */
 	bool toa_fault;
+	bool unread;   /* what is guarded and what is on this host is not known */
 	bool troubled; /* ops fail or wait in this pass */
 };
 
@@ -184,6 +185,8 @@ static inline void make_files(struct world *w)
 					(struct ezlb_backend){ .endpoint = backend_of(family, k),
 							       .weight = dice(4),
 							       .upper = dice(3) == 0 ? 100 : 0 };
+		if (!spec->full_nat)
+			spec->forward = (enum ezlb_forward)dice(3);
 		make_life(spec);
 		i = add_listeners(w, spec, i);
 		*EZLB_PUSH(&w->desired) = spec;
@@ -218,6 +221,7 @@ static inline void make_kernel_dests(struct world *w, const struct ezlb_service_
 				.service = *key,
 				.endpoint = endpoint(key->listen.addr.family, 1, k),
 				.weight = dice(4),
+				.forward = (enum ezlb_forward)(dice(4) == 0),
 				.active = dice(2)
 			};
 }
@@ -280,6 +284,11 @@ static inline void make_kernel_vips(struct world *w)
 	for (unsigned i = 0; i < LISTENERS; i++)
 		if (dice(6) == 0)
 			*EZLB_PUSH(&w->kernel->elsewhere) = address(w, i).addr;
+	/* Backends that are this host. */
+	for (unsigned k = 0; k < 2 * BACKENDS; k++)
+		if (dice(6) == 0)
+			*EZLB_PUSH(&w->kernel->elsewhere) =
+				endpoint(k % 2 ? AF_INET6 : AF_INET, 1, k / 2).addr;
 }
 
 static inline void make_kernel_accepts(struct world *w)
@@ -310,6 +319,19 @@ static inline void make_kernel_marks(struct world *w)
 	}
 	if (dice(4) == 0)
 		*EZLB_PUSH(&w->kernel->marks) = (struct ezlb_mark_row){ .last_port = 0 };
+}
+
+/* Addresses of listeners and of another one, and what is not ours. */
+static inline void make_kernel_guards(struct world *w)
+{
+	for (unsigned i = 0; i < LISTENERS + 2; i += 2)
+		if (dice(2))
+			*EZLB_PUSH(&w->kernel->guards) =
+				(struct ezlb_guard_row){ .addr = address(w, i).addr };
+	EZLB_SORT(&w->kernel->guards, ezlb_guard_row_cmp);
+	EZLB_UNIQUE(&w->kernel->guards, ezlb_guard_row_cmp);
+	if (dice(6) == 0)
+		*EZLB_PUSH(&w->kernel->guards) = (struct ezlb_guard_row){ .by_dest = false };
 }
 
 /* Ours, with these or other flags. */
@@ -363,5 +385,6 @@ static inline void make_kernel(struct world *w)
 	make_kernel_vips(w);
 	make_kernel_accepts(w);
 	make_kernel_marks(w);
+	make_kernel_guards(w);
 	make_kernel_settings(w);
 }

@@ -60,7 +60,7 @@ static int setup(void **state)
 	*EZLB_PUSH(&net.links) = (struct link_fact){ 1, "lo", false, 1, true };
 	*EZLB_PUSH(&net.links) = (struct link_fact){ 2, "eth0", true, 1, true };
 	*EZLB_PUSH(&net.links) = (struct link_fact){ 3, "eth1.5", true, 1, true };
-	doctor = (struct ezlb_doctor){ .root = "", .vip_device = "" };
+	doctor = (struct ezlb_doctor){ .root = "", .vip_device = "", .vip_guard_never = true };
 	with("web tcp 10.0.0.1:80 snat=10.0.0.3-10.0.0.4 10.1.0.1:80");
 	local(0, "10.0.0.1", 1);
 	local(1, "10.0.0.3", 1);
@@ -97,6 +97,40 @@ static void test_all_well(void **state)
 	assert_string_equal(ask("backend-route"),
 			    "ok backend-route web: 10.1.0.1:80 over eth1.5, from 10.1.0.9");
 	assert_string_equal(ask("snat-local"), "");
+}
+
+#define ANYBODY "every program of this host that listens on all addresses answers "
+
+static void test_guard(void **state)
+{
+	(void)state;
+	doctor.vip_device = "ezlb0";
+	assert_string_equal(ask("vip-guard"), ""); /* --vip-guard never */
+	doctor.vip_guard_never = false;
+	assert_string_equal(
+		ask("vip-guard"),
+		"warn vip-guard web: 10.0.0.1 is on lo, which ezlb does not manage: " ANYBODY
+		"there (--vip-guard is about the interface of --vip-device)");
+	net.addrs.items[0].link = 4;
+	*EZLB_PUSH(&net.links) = (struct link_fact){ 4, "ezlb0-drain", false, 1, true };
+	assert_string_equal(ask("vip-guard"),
+			    "warn vip-guard web: " ANYBODY
+			    "at 10.0.0.1: the kernel has no nf_tables, which --vip-guard needs");
+	doctor.vip_guard = true;
+	assert_string_equal(ask("vip-guard"), "ok vip-guard web: only services answer at 10.0.0.1");
+	/* It is on a link of ezlb, and on another one. */
+	*EZLB_PUSH(&net.addrs) = (struct addr_fact){ address("10.0.0.1"), 2 };
+	assert_non_null(strstr(ask("vip-guard"), "10.0.0.1 is on eth0"));
+	net.addrs.len--;
+	ways[3].fact.type = RTN_LOCAL;
+	assert_non_null(strstr(ask("vip-guard"), "ok vip-guard"));
+	spec->forward = EZLB_DIRECT;
+	assert_string_equal(ask("vip-guard"),
+			    "warn vip-guard web: " ANYBODY
+			    "at 10.0.0.1: the backend 10.1.0.1:80 is on this host, and gets "
+			    "packets with this address");
+	net.addrs.items[0].addr = address("10.0.0.9"); /* it is on no link */
+	assert_string_equal(ask("vip-guard"), "");
 }
 
 static void test_scheduler(void **state)
@@ -330,6 +364,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_all_well),
+		TEST(test_guard),
 		TEST(test_scheduler),
 		TEST(test_vip),
 		TEST(test_snat),

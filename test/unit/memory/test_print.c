@@ -164,6 +164,7 @@ EDIT(setting_other, kernel->settings.items[EZLB_VS_CONNTRACK].setting = EZLB_ARP
 EDIT(setting_device, strcpy(kernel->settings.items[EZLB_VS_CONNTRACK].device, "eth0"))
 EDIT(mark_new, EZLB_PUSH(&kernel->marks)->last_port = 1)
 EDIT(mark_ports, EZLB_PUSH(&kernel->marks)->first.port = 1)
+EDIT(guard_new, EZLB_PUSH(&kernel->guards)->addr.family = 2)
 EDIT(link_new, strcpy(EZLB_PUSH(&kernel->links)->device, "b0"))
 EDIT(link_other, strcpy(kernel->links.items[0].device, "b0"))
 EDIT(vip_gone, kernel->vips.len = 0)
@@ -271,6 +272,7 @@ static const struct {
 	ROW(setting_device, EZLB_LAYER_HOST),
 	ROW(mark_new, EZLB_LAYER_MARK),
 	ROW(mark_ports, EZLB_LAYER_MARK),
+	ROW(guard_new, EZLB_LAYER_MARK),
 	ROW(link_new, EZLB_LAYER_HOST),
 	ROW(link_other, EZLB_LAYER_HOST),
 	ROW(vip_gone, EZLB_LAYER_HOST),

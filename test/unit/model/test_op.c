@@ -25,6 +25,7 @@ static const struct ezlb_op_facts kinds[] = {
 	ROW(SNAT_ADD, "snat-add", SNAT, SNAT, ADD, SNAT),
 	ROW(SNAT_SET, "snat-set", SNAT, SNAT, SET, SNAT),
 	ROW(MARK_ADD, "mark-add", MARK, MARK, ADD, MARK),
+	ROW(GUARD_ADD, "guard-add", MARK, GUARD, ADD, GUARD),
 	ROW(TOA_SETUP, "toa-setup", TOA, TOA_FRAME, ADD, TOA_FRAME),
 	ROW(TOA_ADD, "toa-add", TOA, TOA, ADD, TOA),
 	ROW(TOA_SET, "toa-set", TOA, TOA, SET, TOA),
@@ -42,6 +43,7 @@ static const struct ezlb_op_facts kinds[] = {
 	ROW(SERVICE_DEL, "service-del", IPVS, SERVICES_DEL, DEL, SERVICE),
 	ROW(TIMEOUT_RESET, "timeout-reset", IPVS, SERVICES_DEL, RESET, TIMEOUT),
 	ROW(SYNC_DEL, "sync-del", IPVS, SYNC_DEL, DEL, SYNC),
+	ROW(GUARD_DEL, "guard-del", MARK, GUARD_DEL, DEL, GUARD),
 	ROW(MARK_DEL, "mark-del", MARK, MARK_DEL, DEL, MARK),
 	ROW(TOA_DEL, "toa-del", TOA, TOA_DEL, DEL, TOA),
 	ROW(HOOK_DEL, "hook-del", TOA, TOA_DEL, DEL, HOOK),
@@ -155,6 +157,8 @@ static const struct {
 	{ EZLB_OP_SNAT_DEL, EZLB_SUBJECT_BACKEND, false },
 	{ EZLB_OP_MARK_ADD, EZLB_SUBJECT_SERVICE, true },
 	{ EZLB_OP_MARK_DEL, EZLB_SUBJECT_SERVICE, true },
+	{ EZLB_OP_GUARD_ADD, EZLB_SUBJECT_ADDR, false },
+	{ EZLB_OP_GUARD_DEL, EZLB_SUBJECT_ADDR, false },
 	{ EZLB_OP_TOA_SETUP, EZLB_SUBJECT_FRAME, false },
 	{ EZLB_OP_TOA_ADD, EZLB_SUBJECT_SERVICE, true },
 	{ EZLB_OP_TOA_SET, EZLB_SUBJECT_SERVICE, true },
@@ -192,6 +196,8 @@ static struct ezlb_op op_of(enum ezlb_op_kind kind)
 						      0 };
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_MARK)
 		op.mark = (struct ezlb_mark_row){ .service = key, .last_port = 60 };
+	else if (ezlb_op_object(kind) == EZLB_OBJECT_GUARD)
+		op.guard.addr = key.listen.addr;
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_TOA)
 		op.toa.service = key;
 	else if (ezlb_op_object(kind) == EZLB_OBJECT_HOOK)

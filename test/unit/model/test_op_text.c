@@ -140,6 +140,12 @@ static void test_format_around(void **state)
 	op.mark = (struct ezlb_mark_row){ .last_port = 0 };
 	op.kind = EZLB_OP_MARK_DEL;
 	check_format(&op, "mark-del what is not ezlb's in its table of marks");
+	op.guard = (struct ezlb_guard_row){ .addr = ep("[fd00::1]:1").addr };
+	op.kind = EZLB_OP_GUARD_ADD;
+	check_format(&op, "guard-add fd00::1");
+	op.guard = (struct ezlb_guard_row){ .by_dest = false };
+	op.kind = EZLB_OP_GUARD_DEL;
+	check_format(&op, "guard-del what is not ezlb's in its table of guarded addresses");
 	op.accept = (struct ezlb_accept_row){ EZLB_GATE_FORWARD,
 					      { EZLB_UDP, ep("10.0.0.1:53"), 0 } };
 	op.kind = EZLB_OP_ACCEPT_ADD;

@@ -156,6 +156,15 @@ static inline void add_vip(struct ezlb_table *table, const struct words *line)
 	assert_int_equal(ezlb_addr_parse(line->w[2], &row->addr, NULL), 0);
 }
 
+/* "guard 10.0.0.1", "guard other" */
+static inline void add_guard(struct ezlb_table *table, const struct words *line)
+{
+	struct ezlb_guard_row *row = EZLB_PUSH(&table->guards);
+
+	if (strcmp(line->w[1], "other") != 0)
+		assert_int_equal(ezlb_addr_parse(line->w[1], &row->addr, NULL), 0);
+}
+
 static inline void add_need(struct ezlb_table *table, const struct words *line)
 {
 	struct ezlb_vip_need *row = EZLB_PUSH(&table->vip_needs);
@@ -246,6 +255,7 @@ static inline void add_row(struct ezlb_table *table, const char *text)
 		{ "gate", add_gate },	    { "toa", add_toa },
 		{ "hook", add_hook },	    { "route", add_route },
 		{ "sync", add_sync },	    { "toa-problem", add_problem },
+		{ "guard", add_guard },
 	};
 	struct words line = { .w = { "" } };
 	size_t i = 0;

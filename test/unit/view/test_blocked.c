@@ -20,7 +20,9 @@ static void fill(struct ezlb_op *op, const char *where, bool listener)
 	}
 	if (where)
 		key = key_of(where);
-	if (op->kind == EZLB_OP_VIP_ADD || op->kind == EZLB_OP_VIP_DEL) {
+	if (op->kind == EZLB_OP_GUARD_ADD) {
+		op->guard.addr = key.listen.addr;
+	} else if (op->kind == EZLB_OP_VIP_ADD || op->kind == EZLB_OP_VIP_DEL) {
 		op->vip.addr = key.listen.addr;
 	} else if (op->kind == EZLB_OP_SERVICE_ADD || op->kind == EZLB_OP_SERVICE_SET ||
 		   op->kind == EZLB_OP_SERVICE_DEL) {
@@ -72,6 +74,11 @@ static const struct {
 	  false,
 	  0 },
 	{ "a dest stays", { { EZLB_OP_DEST_DEL, "tcp 10.0.0.1:80", -EIO } }, PLAIN, false, 0 },
+	{ "its address is not guarded",
+	  { { EZLB_OP_GUARD_ADD, "tcp 10.0.0.1:80", -EIO } },
+	  PLAIN,
+	  false,
+	  NOBODY },
 	{ "an accept", { { EZLB_OP_ACCEPT_ADD, "tcp 10.0.0.1:80", -EIO } }, PLAIN, false, 0 },
 	{ "a failure tells more than what waits for it",
 	  { { EZLB_OP_SERVICE_SET, "tcp 10.0.0.1:80", EZLB_HELD },
