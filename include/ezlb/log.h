@@ -38,6 +38,19 @@ struct ezlb_kv {
  * error (sd-daemon(3)), which journald removes.
  */
 void ezlb_log_setup(enum ezlb_log_level level, enum ezlb_log_format format);
+/*
+ * For a daemon, once, after the setup and before threads and other processes of it begin: from now
+ * on no line is waited for. What stderr does not take at once is kept, up to 256 KiB; what comes
+ * after that is lost, and a line says later how many lines these were. Where stderr is a pipe or a
+ * terminal, descriptor 2 is opened again with O_NONBLOCK: other processes that have the old one do
+ * not notice. A process that is forked inherits all of this.
+ */
+void ezlb_log_never_wait(void);
+/* Writes what is kept, as far as stderr takes it. Call it at times: cheap if nothing is kept. */
+void ezlb_log_flush(void);
+/* The same at the end of the process, with a wait of at most this time. */
+void ezlb_log_finish(unsigned limit_ms);
+
 /* May be called at any time. More than one thread may log. */
 void ezlb_log_set_level(enum ezlb_log_level level);
 const char *ezlb_log_level_str(enum ezlb_log_level level); /* "debug" */

@@ -12,6 +12,8 @@
 #include <ezlb/suggest.h>
 #include <ezlb/utf8.h>
 
+#include "log_out.h"
+
 static _Atomic enum ezlb_log_level max_level = EZLB_INFO;
 static enum ezlb_log_format out_format = EZLB_LOGFMT;
 static bool to_journal;
@@ -21,7 +23,7 @@ static const char *const format_names[] = { "logfmt", "json" };
 
 /* One event is one write(), so that lines of several processes do not mix. */
 struct line {
-	char text[8192];
+	char text[LOG_LINE_MAX];
 	size_t start; /* after the priority */
 	size_t len;
 };
@@ -145,28 +147,47 @@ static char priority(enum ezlb_log_level level)
 	return priorities[level];
 }
 
+static void make_line(struct line *line, enum ezlb_log_level level, const char *pkg,
+		      const struct ezlb_kv *kv)
+{
+	line->len = 0;
+	if (to_journal)
+		line->len = (size_t)snprintf(line->text, sizeof(line->text), "<%c>",
+					     priority(level));
+	line->start = line->len;
+	if (out_format == EZLB_JSON)
+		puts_(line, "{");
+	put_time(line);
+	put_field(line, &EZLB_S("level", level_names[level]));
+	put_field(line, &EZLB_S("pkg", pkg));
+	for (; kv->key; kv++)
+		put_field(line, kv);
+	if (out_format == EZLB_JSON)
+		line->text[line->len++] = '}';
+	line->text[line->len++] = '\n';
+}
+
 void ezlb_log_write(enum ezlb_log_level level, const char *pkg, const struct ezlb_kv *kv)
 {
-	struct line line = { .len = 0 };
-	ssize_t n;
+	struct line line;
 
 	if (!ezlb_log_enabled(level))
 		return;
-	if (to_journal)
-		line.len = (size_t)snprintf(line.text, sizeof(line.text), "<%c>", priority(level));
-	line.start = line.len;
-	if (out_format == EZLB_JSON)
-		puts_(&line, "{");
-	put_time(&line);
-	put_field(&line, &EZLB_S("level", level_names[level]));
-	put_field(&line, &EZLB_S("pkg", pkg));
-	for (; kv->key; kv++)
-		put_field(&line, kv);
-	if (out_format == EZLB_JSON)
-		line.text[line.len++] = '}';
-	line.text[line.len++] = '\n';
-	n = write(STDERR_FILENO, line.text, line.len);
-	(void)n; /* stderr is the last resort */
+	make_line(&line, level, pkg, kv);
+	log_out(line.text, line.len);
+}
+
+size_t log_out_lost_line(uint64_t lines, char *buf)
+{
+	const struct ezlb_kv fields[] = { EZLB_S("msg", "log lines were lost: whoever reads the "
+							"log was too slow, or stood still"),
+					  EZLB_I("lines", lines),
+					  { .key = NULL } };
+	struct line line;
+
+	make_line(&line, EZLB_WARN, "log", fields);
+	memcpy(buf, line.text, line.len);
+	return line.len;
 }
 
 size_t ezlb_log_fields(char *buf, size_t size, const struct ezlb_kv *kv)

@@ -221,6 +221,7 @@ void run_on_look(uv_timer_t *timer)
 	struct controller *c = timer->data;
 	uint64_t now = ezlb_now_ms();
 
+	ezlb_log_flush();
 	if (instance_keep_lock(&c->instance, c->options, &c->fatal) == -EBUSY)
 		startup_stop(c);
 	if (c->instance.netns_lock >= 0)

@@ -10,7 +10,8 @@
 
 #include "run.h"
 
-#define DOCUMENT (512 * 1024)
+#define DOCUMENT      (512 * 1024)
+#define LOG_FINISH_MS 500 /* at the end, for who reads the log */
 
 static void log_cleanup(struct controller *c)
 {
@@ -235,6 +236,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	struct controller *c = ezlb_calloc(1, sizeof(*c));
 	int rc;
 
+	ezlb_log_never_wait();
 	/* Large documents are mapped, so that free() returns their memory to the system. */
 	mallopt(M_MMAP_THRESHOLD, DOCUMENT);
 	/* A huge page is 2 MB of memory, also where a thread uses 8 KB of its stack. */
@@ -272,5 +274,6 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	ezlb_catalog_clear(&c->catalog);
 	instance_close(&c->instance);
 	free(c);
+	ezlb_log_finish(LOG_FINISH_MS);
 	return rc;
 }

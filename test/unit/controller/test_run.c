@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -297,6 +298,27 @@ static void test_nobody_reads_the_log(void **state)
 	assert_int_equal(wait_end(&d), 0);
 }
 
+/* Nor is a reader that stands still: more lines than the pipe takes, and the signal after them. */
+static void test_the_log_is_full(void **state)
+{
+	struct daemon d;
+	struct text name;
+
+	(void)state;
+	put("config/web.yaml", WEB);
+	d = daemon_start();
+	wait_said(&d, "applied changes to the kernel");
+	assert_true(fcntl(d.fd, F_SETPIPE_SZ, 4096) > 0);
+	for (int i = 0; i < 200; i++) {
+		snprintf(name.s, sizeof(name.s), "config/bad%d.yaml", i);
+		put(name.s, BAD);
+	}
+	for (int n = 0; n < 3500; usleep(1000))
+		assert_int_equal(ioctl(d.fd, FIONREAD, &n), 0);
+	kill(d.pid, SIGTERM);
+	assert_int_equal(wait_end(&d), 0);
+}
+
 /* A file behind a link raises no event in the directory, so only the signal makes it look. */
 static void test_hup(void **state)
 {
@@ -417,6 +439,7 @@ int main(void)
 		IN_TOP(test_gives_memory_back),
 		IN_TOP(test_says_that_it_is_no_kernel),
 		IN_TOP(test_nobody_reads_the_log),
+		IN_TOP(test_the_log_is_full),
 		IN_TOP(test_hup),
 		IN_TOP(test_usr1),
 		IN_TOP(test_files),
