@@ -25,7 +25,8 @@ int ezlb_statedir_make(const char *dir, struct ezlb_err *err);
 /*
  * Creates the directory if it is missing and takes DIR/lock: one process at a time may change the
  * kernel. Returns a descriptor; the lock ends when it is closed or the process ends. -EPERM if
- * another user owns the directory or others can write to it. -EBUSY if another process has the
+ * another user owns the directory or others can write to it, or if the path is a link that another
+ * user has made. -EBUSY if another process has the
  * lock; err names it. Do not open the file elsewhere: closing any descriptor of it releases the
  * lock (fcntl(2)).
  */
@@ -60,6 +61,7 @@ void ezlb_netns_answer(int fd);
  *   ezlb-ledger 1
  *   boot 4f6b...
  *   netns 4026531840
+ *   cookie 1
  *   chain nat EZLB-SNAT
  *   table nft ezlb
  *   setting net.ipv4.ip_forward 0
@@ -72,11 +74,16 @@ void ezlb_netns_answer(int fd);
  *   service tcp 10.0.0.1:80
  *   end
  *
+ * `netns` is the inode number of the network namespace, which the kernel gives to another one when
+ * this one is gone; `cookie` (SO_NETNS_COOKIE, since Linux 5.14) it gives only once in a boot. A
+ * ledger without that line, of an older ezlb, is read, and is written again with it.
+ *
  * A sync is a sync daemon of IPVS with its interface and id. A clsact is the qdisc of this name on
  * the interface. A drain has its deadline by ezlb_now_ms, why the backend drains, the backend and
- * the service. An older ezlb does not know these kinds of lines and refuses the ledger, so do not
- * go back to one while something drains, while a file has client_address: toa, or with
- * --sync-interface.
+ * the service. An older ezlb does not know these kinds of lines, nor `cookie`: it says that the
+ * ledger is damaged, removes nothing, and takes over the services that it finds. So before you go
+ * back to one, stop ezlb and delete the line `cookie`, and do not go back while something drains,
+ * while a file has client_address: toa, or with --sync-interface.
  */
 
 struct ezlb_ledger_content {
@@ -96,6 +103,8 @@ struct ezlb_ledger {
 	char *path; /* NULL: kept in memory only (the in-memory data plane) */
 	char boot[64];
 	unsigned long long netns;
+	uint64_t cookie; /* of the network namespace; 0: the kernel has none */
+	bool outdated;	 /* the file lacks the cookie: the next ezlb_ledger_set writes it */
 	/*
 	 * Of the file when it was last read or written; ino 0: none. The time is necessary because
 	 * ext4 gives the inode number of a removed file to the next new file.
@@ -120,7 +129,7 @@ void ezlb_ledger_content_clear(struct ezlb_ledger_content *content);
 int ezlb_ledger_open(struct ezlb_ledger *ledger, const char *dir, struct ezlb_err *err);
 /*
  * Replaces the content with a copy of `content`, on disk first. Does not write if the content is
- * the same and the file is unchanged. Creates a missing directory.
+ * the same and the file is unchanged. Creates a missing directory. Only root can read the file.
  */
 int ezlb_ledger_set(struct ezlb_ledger *ledger, const struct ezlb_ledger_content *content,
 		    struct ezlb_err *err);

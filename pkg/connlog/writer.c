@@ -34,6 +34,22 @@ static bool is_empty(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
 }
 
+/*
+ * A link may be of the admin, as /dev/stdout is. One that another user has made in a directory of
+ * logs could let him append lines to any file of root.
+ */
+static int open_path(const char *path)
+{
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	struct stat st;
+	int fd = open(path, flags | O_NOFOLLOW, MODE);
+
+	if (fd >= 0 || errno != ELOOP || lstat(path, &st) < 0)
+		return fd;
+	errno = ELOOP;
+	return st.st_uid == 0 || st.st_uid == geteuid() ? open(path, flags, MODE) : -1;
+}
+
 /* Nonblocking: a pipe without a reader must not stop the thread. Files are always ready. */
 static bool open_file(struct writer *writer)
 {
@@ -41,8 +57,7 @@ static bool open_file(struct writer *writer)
 		return true;
 	if (ezlb_now_ms() < writer->retry_ms)
 		return false;
-	writer->fd = open(writer->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK,
-			  MODE);
+	writer->fd = open_path(writer->path);
 	if (writer->fd < 0)
 		fail(writer, errno, "open");
 	else if (is_empty(writer->fd))

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "admin_inside.h"
 
-#include <sys/stat.h>
-
 #include <ezlb/admin.h>
 #include <ezlb/duration.h>
 #include <ezlb/log.h>
 #include <ezlb/page.h>
+#include <ezlb/store.h>
 
 #define HTML	   "text/html; charset=utf-8"
 #define EXPOSITION "text/plain; version=0.0.4; charset=utf-8"
@@ -241,7 +240,7 @@ void admin_open(struct admin *admin, uv_loop_t *loop, const struct sources *from
 						  .channel = from->channel };
 
 	/* With the in-memory data plane the directory may not exist. The api logs a failure. */
-	mkdir(from->options->state_dir, 0755);
+	ezlb_statedir_make(from->options->state_dir, NULL);
 	*admin = (struct admin){ .reload = reload, .arg = arg };
 	uv_timer_init(loop, &admin->traffic_timer);
 	admin->traffic_timer.data = admin;

@@ -27,7 +27,8 @@ static char *path_in(const char *dir)
 static int read_since(const char *path, int64_t *since_ms)
 {
 	/* O_NONBLOCK: do not block on a FIFO with that name. */
-	EZLB_AUTO_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	EZLB_AUTO_CLOSE int fd = open(path,
+				      O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 	char text[128], again[128];
 	int64_t since;
 	ssize_t n;
@@ -77,7 +78,7 @@ static int sync_dir(const char *dir)
 static int write_file(const char *dir, const char *path, int64_t since_ms, struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s.new", path);
-	int fd = newfile_open(tmp, 0644, err), rc = 0;
+	int fd = newfile_open(tmp, &state_dir_kind, err), rc = 0;
 
 	if (fd < 0)
 		return fd;

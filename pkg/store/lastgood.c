@@ -11,8 +11,6 @@
 /* Of a batch, in memory: 1,000 new versions are one or two writes, 10,000 need no more room. */
 #define BATCH_MAX (1024 * 1024)
 
-static const struct dir_kind state_dir = { "state directory", "--state-dir", 0755 };
-
 static const char not_stored[] =
 	"cannot store the last good version of a file: if the file is broken when ezlb restarts, "
 	"its service gets an older version or is lost";
@@ -27,7 +25,7 @@ void ezlb_lastgood_open(struct ezlb_lastgood *lastgood, const char *dir, bool wr
 		return;
 	lastgood->dir = ezlb_strdup(dir);
 	lastgood->files[0] = ezlb_calloc(1, sizeof(struct ezlb_versions));
-	versions_open(lastgood->files[0], dir, &state_dir, writes);
+	versions_open(lastgood->files[0], dir, &state_dir_kind, writes);
 	lastgood->batch = ezlb_calloc(1, sizeof(*lastgood->batch));
 }
 

@@ -3,17 +3,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "ledger_content.h"
 #include "newfile.h"
 
-#define LINE_SIZE 256
-#define LINES_MAX (1u << 20) /* far more objects than any kernel has */
-#define SO	  "ezlb does not know what it owns, and removes nothing"
+#define LINE_SIZE   256
+#define LINES_MAX   (1u << 20) /* far more objects than any kernel has */
+#define COOKIE	    "cookie "
+#define COOKIE_SIZE 24
+#define SO	    "ezlb does not know what it owns, and removes nothing"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
 
 /* --- reading ------------------------------------------------------------------------------- */
 
@@ -22,6 +30,7 @@ struct reader {
 	const char *path;
 	struct ezlb_err *err;
 	unsigned line;
+	bool again; /* the next line is the one that is in `text` */
 	char text[LINE_SIZE];
 };
 
@@ -41,6 +50,10 @@ static int next_line(struct reader *r)
 {
 	size_t len;
 
+	if (r->again) {
+		r->again = false;
+		return 0;
+	}
 	r->line++;
 	if (r->line > LINES_MAX)
 		return damaged(r, "exceeds the limit");
@@ -68,6 +81,25 @@ static int read_field(struct reader *r, const char *key, const char *value)
 	if (strncmp(r->text, key, len) != 0)
 		return damaged(r, "is not the expected one");
 	return strcmp(r->text + len, value) != 0;
+}
+
+/*
+ * The line with the cookie, which an older ezlb did not write. 1: it is of another namespace, which
+ * had the same inode number.
+ */
+static int read_cookie(struct ezlb_ledger *ledger, struct reader *r)
+{
+	char cookie[COOKIE_SIZE];
+	int rc = next_line(r);
+
+	if (rc < 0)
+		return rc;
+	r->again = strncmp(r->text, COOKIE, strlen(COOKIE)) != 0;
+	ledger->outdated = r->again && ledger->cookie != 0;
+	if (r->again || ledger->cookie == 0)
+		return 0;
+	snprintf(cookie, sizeof(cookie), "%" PRIu64, ledger->cookie);
+	return strcmp(r->text + strlen(COOKIE), cookie) != 0;
 }
 
 /* Reads up to "end", which must be the last line. */
@@ -104,6 +136,8 @@ static int read_all(struct ezlb_ledger *ledger, struct reader *r)
 	if (rc == 0)
 		rc = read_field(r, "netns ", netns);
 	if (rc == 0)
+		rc = read_cookie(ledger, r);
+	if (rc == 0)
 		rc = read_content(r, &ledger->content);
 	if (rc != 0)
 		return rc;
@@ -134,7 +168,7 @@ static void remember(struct ezlb_ledger *ledger, const struct stat *st)
 static int load(struct ezlb_ledger *ledger, struct ezlb_err *err)
 {
 	/* O_NONBLOCK: do not block on a FIFO with that name. */
-	int fd = open(ledger->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), rc;
+	int fd = open(ledger->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC), rc;
 	struct reader r = { .path = ledger->path, .err = err };
 	struct stat st;
 
@@ -156,6 +190,18 @@ static int load(struct ezlb_ledger *ledger, struct ezlb_err *err)
 	return rc;
 }
 
+/* 0 before Linux 5.14. Any socket knows the cookie of its namespace. */
+static uint64_t netns_cookie(void)
+{
+	EZLB_AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(uint64_t);
+	uint64_t cookie = 0;
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
+		return 0;
+	return cookie;
+}
+
 static void identify(struct ezlb_ledger *ledger)
 {
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
@@ -168,6 +214,7 @@ static void identify(struct ezlb_ledger *ledger)
 		fclose(f);
 	if (stat("/proc/self/ns/net", &st) == 0)
 		ledger->netns = st.st_ino;
+	ledger->cookie = netns_cookie();
 }
 
 int ezlb_ledger_open(struct ezlb_ledger *ledger, const char *dir, struct ezlb_err *err)
@@ -192,6 +239,8 @@ static int write_all(const struct ezlb_ledger *ledger, const struct ezlb_ledger_
 {
 	int rc = fprintf(f, "ezlb-ledger 1\nboot %s\nnetns %llu\n", ledger->boot, ledger->netns);
 
+	if (rc >= 0 && ledger->cookie)
+		rc = fprintf(f, COOKIE "%" PRIu64 "\n", ledger->cookie);
 	if (rc >= 0)
 		rc = ledger_content_write(content, f);
 	if (rc >= 0)
@@ -203,7 +252,7 @@ static int store(struct ezlb_ledger *ledger, const struct ezlb_ledger_content *c
 		 struct ezlb_err *err)
 {
 	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s.new", ledger->path);
-	int rc = newfile_open(tmp, 0644, err);
+	int rc = newfile_open(tmp, &state_dir_kind, err);
 	struct stat st = { .st_ino = 0 };
 	FILE *f;
 
@@ -222,6 +271,7 @@ static int store(struct ezlb_ledger *ledger, const struct ezlb_ledger_content *c
 		return ezlb_err_sys(err, -rc, "cannot write %s", ledger->path);
 	}
 	remember(ledger, &st);
+	ledger->outdated = false;
 	return 0;
 }
 
@@ -230,7 +280,8 @@ int ezlb_ledger_set(struct ezlb_ledger *ledger, const struct ezlb_ledger_content
 {
 	int rc;
 
-	if (ledger_content_same(&ledger->content, content) && !ezlb_ledger_lost(ledger))
+	if (ledger_content_same(&ledger->content, content) && !ledger->outdated &&
+	    !ezlb_ledger_lost(ledger))
 		return 0;
 	rc = ledger->path ? store(ledger, content, err) : 0;
 	if (rc == 0)
@@ -244,7 +295,7 @@ bool ezlb_ledger_lost(const struct ezlb_ledger *ledger)
 
 	if (ledger->ino == 0)
 		return false;
-	return stat(ledger->path, &st) < 0 || st.st_dev != ledger->dev ||
+	return lstat(ledger->path, &st) < 0 || st.st_dev != ledger->dev ||
 	       st.st_ino != ledger->ino || st.st_mtim.tv_sec != ledger->mtime.tv_sec ||
 	       st.st_mtim.tv_nsec != ledger->mtime.tv_nsec;
 }

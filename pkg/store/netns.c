@@ -62,6 +62,12 @@ static int in_use(const struct sockaddr_un *addr, socklen_t len, struct ezlb_err
 	if (who.uid != 0 && who.uid != geteuid())
 		return ezlb_err_set(err, EADDRINUSE, "pid %d of user %u has the socket name @%s",
 				    (int)who.pid, (unsigned)who.uid, addr->sun_path + 1);
+	/* The kernel gives the pid as this process sees it: 0 if it cannot see that one. */
+	if (who.pid == 0)
+		return ezlb_err_set(err, EBUSY,
+				    "another ezlb is running in this network namespace, in another "
+				    "container or pid namespace (only one ezlb per network "
+				    "namespace, with any state directory)");
 	return ezlb_err_set(err, EBUSY,
 			    "another ezlb is running in this network namespace, pid %d (only one "
 			    "ezlb per network namespace, with any state directory)",

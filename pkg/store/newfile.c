@@ -7,28 +7,24 @@
 
 #include <ezlb/mem.h>
 
-#include "statedir.h"
-
-static int make(const char *path, mode_t mode)
+static int make(const char *path)
 {
-	return open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	return open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
-int newfile_open(const char *path, mode_t mode, struct ezlb_err *err)
+int newfile_open(const char *path, const struct dir_kind *kind, struct ezlb_err *err)
 {
-	const struct dir_kind kind = { "state directory", "--state-dir",
-				       mode | (mode & 0444) >> 2 };
 	EZLB_AUTO_FREE char *dir = ezlb_strndup(path, (size_t)(strrchr(path, '/') - path));
 	int fd, rc;
 
 	if (unlink(path) < 0 && errno != ENOENT)
 		return ezlb_err_sys(err, errno, "cannot write %s", path);
-	fd = make(path, mode);
+	fd = make(path);
 	if (fd < 0 && errno == ENOENT) {
-		rc = dir_make(dir, &kind, err);
+		rc = dir_make(dir, kind, err);
 		if (rc < 0)
 			return rc;
-		fd = make(path, mode);
+		fd = make(path);
 	}
 	return fd < 0 ? ezlb_err_sys(err, errno, "cannot write %s", path) : fd;
 }

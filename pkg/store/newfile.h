@@ -2,13 +2,13 @@
 /* newfile: the temporary file that replaces a file by rename(2). */
 #pragma once
 
-#include <sys/types.h>
-
 #include <ezlb/err.h>
 
+#include "statedir.h"
+
 /*
- * Creates the file, and its directory if that is missing, which users can enter who can read the
- * file. A file or link that is at the path
- * already is removed and never opened. Returns a descriptor to write to, or -errno.
+ * Creates the file, which only its owner can read, and its directory if that is missing. A file or
+ * link that is at the path already is removed and never opened. Returns a descriptor to write to,
+ * or -errno.
  */
-int newfile_open(const char *path, mode_t mode, struct ezlb_err *err);
+int newfile_open(const char *path, const struct dir_kind *dir, struct ezlb_err *err);

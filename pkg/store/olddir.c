@@ -89,11 +89,16 @@ static void take(int dir, const char *where, const char *name, struct ezlb_files
 	ezlb_file_clear(&file);
 }
 
+/* A link with this name is not of ezlb, and what it points to is not ezlb's to empty. */
 static DIR *open_dir(const char *dir)
 {
 	EZLB_AUTO_FREE char *path = ezlb_asprintf("%s/lastgood", dir);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *old = fd < 0 ? NULL : fdopendir(fd);
 
-	return opendir(path);
+	if (!old && fd >= 0)
+		close(fd);
+	return old;
 }
 
 bool olddir_list(const char *dir, struct ezlb_files *files)
@@ -119,7 +124,7 @@ int olddir_remove(const char *dir)
 	int rc = 0;
 
 	if (!old)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -errno;
 	while ((entry = readdir(old)))
 		if ((is_version(entry->d_name) || strcmp(entry->d_name, NEW_NAME) == 0) &&
 		    unlinkat(dirfd(old), entry->d_name, 0) < 0)

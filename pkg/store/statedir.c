@@ -9,7 +9,8 @@
 #include <ezlb/mem.h>
 #include <ezlb/store.h>
 
-static const struct dir_kind state_dir = { "state directory", "--state-dir", 0755 };
+/* The group of the process may connect to the admin socket that is in it, and see nothing else. */
+const struct dir_kind state_dir_kind = { "state directory", "--state-dir", 0710 };
 
 int dir_make(const char *dir, const struct dir_kind *kind, struct ezlb_err *err)
 {
@@ -23,14 +24,19 @@ int dir_make(const char *dir, const struct dir_kind *kind, struct ezlb_err *err)
 			break;
 		*p = '/';
 	}
-	if (mkdir(path, kind->mode) < 0 && errno != EEXIST)
+	if (mkdir(path, kind->mode) < 0)
+		return errno == EEXIST ? 0
+				       : ezlb_err_sys(err, errno, "cannot create the %s %s",
+						      kind->name, path);
+	/* Whatever the umask is. */
+	if (fchmodat(AT_FDCWD, path, kind->mode, 0) < 0)
 		return ezlb_err_sys(err, errno, "cannot create the %s %s", kind->name, path);
 	return 0;
 }
 
 int ezlb_statedir_make(const char *dir, struct ezlb_err *err)
 {
-	return dir_make(dir, &state_dir, err);
+	return dir_make(dir, &state_dir_kind, err);
 }
 
 /* Uses fcntl, not flock: then the kernel knows the pid of the holder. */
@@ -51,6 +57,20 @@ static int take(int fd, const char *path, const struct dir_kind *kind, struct ez
 	return ezlb_err_set(err, EBUSY, "another ezlb is running: it has locked %s", path);
 }
 
+/* Is the path a link that somebody else has made? What it points to may be any directory of root.
+ */
+static bool is_foreign_link(const char *dir)
+{
+	EZLB_AUTO_FREE char *path = ezlb_strdup(dir);
+	struct stat st;
+
+	/* "dir/" is what the link points to. */
+	for (size_t len = strlen(path); len > 1 && path[len - 1] == '/'; len--)
+		path[len - 1] = '\0';
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && st.st_uid != 0 &&
+	       st.st_uid != geteuid();
+}
+
 /* Whoever can write there could make ezlb remove foreign objects or write to other files. */
 int dir_check(const char *dir, const struct dir_kind *kind, struct ezlb_err *err)
 {
@@ -59,6 +79,11 @@ int dir_check(const char *dir, const struct dir_kind *kind, struct ezlb_err *err
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return ezlb_err_sys(err, errno, "cannot examine the %s %s", kind->name, dir);
+	if (is_foreign_link(dir))
+		return ezlb_err_set(err, EPERM,
+				    "the %s %s is a link that another user has made: remove it, or "
+				    "set another one with %s",
+				    kind->name, dir, kind->flag);
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		return ezlb_err_set(err, EPERM,
 				    "the %s %s belongs to user %u: run chown root on it, or set "
@@ -104,7 +129,7 @@ int dir_lock(const char *dir, const struct dir_kind *kind, struct ezlb_err *err)
 
 int ezlb_statedir_lock(const char *dir, struct ezlb_err *err)
 {
-	return dir_lock(dir, &state_dir, err);
+	return dir_lock(dir, &state_dir_kind, err);
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -140,7 +165,7 @@ int dir_keep(int *fd, const char *dir, const struct dir_kind *kind, struct ezlb_
 
 	if (fstat(*fd, &held) < 0)
 		return ezlb_err_sys(err, errno, "cannot examine the lock %s", path);
-	if (stat(path, &there) == 0)
+	if (lstat(path, &there) == 0)
 		return same_file(&held, &there) ? 0 : take_again(fd, &held, dir, path, kind, err);
 	/* With any other error it is unknown whether the file is missing. */
 	if (errno != ENOENT && errno != ENOTDIR)
@@ -150,5 +175,5 @@ int dir_keep(int *fd, const char *dir, const struct dir_kind *kind, struct ezlb_
 
 int ezlb_statedir_keep(int *fd, const char *dir, struct ezlb_err *err)
 {
-	return dir_keep(fd, dir, &state_dir, err);
+	return dir_keep(fd, dir, &state_dir_kind, err);
 }

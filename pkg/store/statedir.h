@@ -12,6 +12,8 @@ struct dir_kind {
 	mode_t mode;	  /* of the directory, if it is created */
 };
 
+extern const struct dir_kind state_dir_kind;
+
 /* Each returns 0 or -errno; dir_lock a descriptor. See ezlb_statedir_make and _lock in store.h. */
 int dir_make(const char *dir, const struct dir_kind *kind, struct ezlb_err *err);
 int dir_check(const char *dir, const struct dir_kind *kind, struct ezlb_err *err);

@@ -136,7 +136,7 @@ static bool is_ours(const struct ezlb_versions *v)
 {
 	struct stat st = { .st_dev = 0 };
 
-	return stat(v->path, &st) == 0 && st.st_dev == v->dev && st.st_ino == v->ino &&
+	return lstat(v->path, &st) == 0 && st.st_dev == v->dev && st.st_ino == v->ino &&
 	       (v->tail ? (uint64_t)st.st_size >= v->size : (uint64_t)st.st_size == v->size);
 }
 
@@ -189,7 +189,7 @@ static int create(struct ezlb_versions *v)
 
 	if (rc < 0)
 		return rc;
-	fd = newfile_open(v->path, 0600, NULL);
+	fd = newfile_open(v->path, v->dir, NULL);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0) {
@@ -303,7 +303,7 @@ static int live_text(const struct ezlb_versions *v, struct record_text *out,
 static int replace(struct ezlb_versions *v, const struct record_text *text)
 {
 	EZLB_AUTO_FREE char *tmp = ezlb_asprintf("%s.new", v->path);
-	int fd = newfile_open(tmp, 0600, NULL), rc;
+	int fd = newfile_open(tmp, v->dir, NULL), rc;
 	struct stat st = { .st_dev = 0 };
 
 	if (fd < 0)

@@ -79,6 +79,12 @@ for command in run once cleanup; do
 	assert_eq "$command with another state directory: $output" 1 "$status"
 	assert_match "$command" "another ezlb is running in this network namespace, pid $EZLB_PID" "$output"
 done
+# A container that shares the network of the host, and neither its files nor its processes.
+status=0
+output=$(in_ns lb unshare --mount --pid --fork sh -c "mount -t tmpfs tmpfs '$STATE' &&
+	exec '$EZLB' once --config-dir '$SERVICES' --state-dir '$STATE'" 2>&1) || status=$?
+assert_eq "once in such a container: $output" 1 "$status"
+assert_match "once in such a container" "another ezlb is running in this network namespace, in another container" "$output"
 in_ns lb "$EZLB" plan --config-dir "$SERVICES" --state-dir "$WORK/other" >/dev/null || fail "plan looks on"
 output=$(unshare --net -- "$EZLB" once --config-dir "$SERVICES" --state-dir "$WORK/other" 2>&1) || :
 [[ $output == *"$WEB"* && $output != *"another ezlb"* ]] || fail "another network namespace is nobody's: $output"

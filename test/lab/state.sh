@@ -34,7 +34,7 @@ start() {
 start
 assert_eq "the ledger names the service, the chain and what the settings were" \
 	"ezlb-ledger 1, chain nat EZLB-SNAT, setting net.ipv4.vs.conntrack 0, setting net.ipv4.ip_forward 0, setting net.netfilter.nf_conntrack_tcp_be_liberal 0, service tcp $VIP:80, end" \
-	"$(grep -v -e ^boot -e ^netns "$STATE/ledger" | paste -sd, | sed 's/,/, /g')"
+	"$(grep -v -e ^boot -e ^netns -e ^cookie "$STATE/ledger" | paste -sd, | sed 's/,/, /g')"
 ezlb_stop TERM
 sound=$(cat "$STATE/ledger")
 before=$(in_ns lb ipvsadm -Sn; nat_rules)

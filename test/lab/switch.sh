@@ -38,7 +38,7 @@ echo "# to nftables"
 ezlb_stop TERM
 start nftables nftables
 eventually 5 "nftables has them" only_table
-grep -v -e ^boot -e ^netns "$STATE/ledger"
+grep -v -e ^boot -e ^netns -e ^cookie "$STATE/ledger"
 nap 2
 echo "# and back, by itself: the legacy nat table is in use on this host"
 ezlb_stop TERM

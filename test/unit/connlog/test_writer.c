@@ -52,6 +52,44 @@ static void test_appends(void **state)
 	unlink(path.s);
 }
 
+/* In place of the C library's. */
+static uid_t link_owner; /* 0: as it is */
+
+int lstat(const char *restrict path, struct stat *restrict st)
+{
+	int rc = fstatat(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
+
+	if (link_owner)
+		st->st_uid = link_owner;
+	return rc;
+}
+
+/* /dev/stdout is a link. One of another user could point to a file that only root may change. */
+static void test_links(void **state)
+{
+	struct text path = at("log");
+	struct writer writer;
+
+	(void)state;
+	put("target", "");
+	assert_int_equal(symlink("target", path.s), 0);
+	writer_init(&writer, path.s);
+	put_line(&writer, "one\n");
+	writer_close(&writer);
+	has("target", "one\n");
+	link_owner = 4711;
+	writer_init(&writer, path.s);
+	put_line(&writer, "two\n");
+	writer_flush(&writer);
+	assert_int_equal(writer.problem.code, ELOOP);
+	assert_int_equal(writer.lost, 1);
+	writer_close(&writer);
+	link_owner = 0;
+	has("target", "one\n");
+	unlink(path.s);
+	unlink(at("target").s);
+}
+
 /* As logrotate does it: rename, signal. */
 static void test_rotation(void **state)
 {
@@ -235,6 +273,7 @@ static void test_much(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_appends),	     cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_no_directory), cmocka_unit_test(test_tried_again),
 		cmocka_unit_test(test_full_disk),    cmocka_unit_test(test_pipe),

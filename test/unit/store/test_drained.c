@@ -138,7 +138,7 @@ static void test_what_is_no_file(void **state)
 	assert_int_equal(read_from("", -EBADMSG, "drained is damaged"), EZLB_NODE_DRAINED);
 	assert_int_equal(unlink(at("drained").s), 0);
 	assert_int_equal(symlink("nowhere", at("drained").s), 0);
-	assert_int_equal(read_from("", -ENOENT, "cannot read "), EZLB_NODE_DRAINED);
+	assert_int_equal(read_from("", -ELOOP, "cannot read "), EZLB_NODE_DRAINED);
 	put("file", "");
 	assert_int_equal(read_from("file", 0, ""), EZLB_NODE_SERVES);
 }
@@ -242,14 +242,36 @@ static void test_no_descriptor(void **state)
 
 #define IN_TOP(f) cmocka_unit_test_setup_teardown(f, setup_top, teardown_top)
 
+/* It says that the balancer drains. What it points to is not read, and not changed. */
+static void test_a_link(void **state)
+{
+	EZLB_AUTO_FREE char *after = NULL;
+
+	(void)state;
+	put("target", "ezlb-drained 1\nsince_ms 5\n");
+	make_dir("state");
+	assert_int_equal(symlink("../target", at("state/drained").s), 0);
+	assert_int_equal(read_from("state", -ELOOP, "cannot read "), EZLB_NODE_DRAINED);
+	assert_int_equal(write_to("state", EZLB_NODE_DRAINED, NULL), 0);
+	after = slurp("target");
+	assert_string_equal(after, "ezlb-drained 1\nsince_ms 5\n");
+	assert_int_equal(read_from("state", 0, ""), EZLB_NODE_DRAINED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_TOP(test_there_and_back),	     IN_TOP(test_what_is_not_kept),
-		IN_TOP(test_damaged_is_drained),     IN_TOP(test_what_is_no_file),
-		IN_TOP(test_unknown_is_not_drained), IN_TOP(test_write_fails),
-		IN_TOP(test_rename_fails),	     IN_TOP(test_removal_fails),
-		IN_TOP(test_no_descriptor),	     IN_TOP(test_removal_on_a_read_only_disk),
+		IN_TOP(test_a_link),
+		IN_TOP(test_there_and_back),
+		IN_TOP(test_what_is_not_kept),
+		IN_TOP(test_damaged_is_drained),
+		IN_TOP(test_what_is_no_file),
+		IN_TOP(test_unknown_is_not_drained),
+		IN_TOP(test_write_fails),
+		IN_TOP(test_rename_fails),
+		IN_TOP(test_removal_fails),
+		IN_TOP(test_no_descriptor),
+		IN_TOP(test_removal_on_a_read_only_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

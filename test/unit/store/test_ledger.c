@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ledger_text.h"
 
+#include <inttypes.h>
+#include <sys/socket.h>
+
 /* What is around services; before ALL, and as it comes out of it. */
 #define DRAIN	"drain 86400000 removed 10.1.0.1:80 tcp 10.0.0.1:80, "
 #define TIMEOUT "timeout tcp 900 3600, "
@@ -91,17 +94,24 @@ static void test_round_trip(void **state)
 /* The whole text, as ledger.h has it. */
 static void test_text(void **state)
 {
-	EZLB_AUTO_FREE char *boot = NULL, *want = NULL, *is = NULL;
+	EZLB_AUTO_FREE char *boot = NULL, *want = NULL, *is = NULL, *with = NULL;
+	int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(uint64_t);
+	uint64_t cookie = 0;
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	struct stat netns;
 
 	(void)state;
 	boot = read_fd(fd);
 	close(fd);
+	if (getsockopt(probe, SOL_SOCKET, 71, &cookie, &len) == 0) /* SO_NETNS_COOKIE */
+		with = ezlb_asprintf("cookie %" PRIu64 "\n", cookie);
+	close(probe);
 	assert_int_equal(stat("/proc/self/ns/net", &netns), 0);
 	want = ezlb_asprintf("ezlb-ledger 1\n"
 			     "boot %s"
 			     "netns %llu\n"
+			     "%s"
 			     "chain nat EZLB-SNAT\n"
 			     "setting net.ipv4.vs.conntrack 0\n"
 			     "setting net.ipv4.ip_forward 1\n"
@@ -114,11 +124,39 @@ static void test_text(void **state)
 			     "service tcp 10.0.0.1:80\n"
 			     "service udp [fd00::1]:53\n"
 			     "end\n",
-			     boot, (unsigned long long)netns.st_ino);
+			     boot, (unsigned long long)netns.st_ino, with ? with : "");
 	write_ledger(SORTED);
 	is = slurp("ledger");
 	assert_string_equal(is, want);
 	assert_null(slurp("ledger.new"));
+	assert_int_equal(stat(at("ledger").s, &netns), 0);
+	assert_int_equal(netns.st_mode, S_IFREG | 0600);
+}
+
+/* What a link points to is neither read nor written. */
+static void test_a_link_is_no_ledger(void **state)
+{
+	EZLB_AUTO_FREE char *other = NULL, *after = NULL;
+	struct ezlb_ledger ledger;
+	struct ezlb_err err = { 0 };
+
+	(void)state;
+	write_ledger(ALL);
+	assert_int_equal(rename(at("ledger").s, at("other").s), 0);
+	assert_int_equal(symlink("other", at("ledger").s), 0);
+	other = slurp("other");
+	assert_int_equal(ezlb_ledger_open(&ledger, top, &err), -EBADMSG);
+	assert_has(err.msg, "cannot read ");
+	assert_content(&ledger, "");
+	assert_int_equal(set(&ledger, TWO, NULL), 0);
+	after = slurp("other");
+	assert_string_equal(after, other);
+	assert_content(&ledger, TWO);
+	/* The same content behind a link is another file. */
+	assert_int_equal(rename(at("ledger").s, at("other").s), 0);
+	assert_int_equal(symlink("other", at("ledger").s), 0);
+	assert_true(ezlb_ledger_lost(&ledger));
+	ezlb_ledger_close(&ledger);
 }
 
 static void test_any_order(void **state)
@@ -446,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_memory_only),
 		IN_TOP(test_absent),
 		IN_TOP(test_round_trip),
+		IN_TOP(test_a_link_is_no_ledger),
 		IN_TOP(test_text),
 		IN_TOP(test_any_order),
 		IN_TOP(test_nothing_owned_any_more),

@@ -34,6 +34,16 @@ static char *replaced(const char *text, const char *from, const char *to)
 	return ezlb_asprintf("%.*s%s%s", (int)(p - text), text, to, p + strlen(from));
 }
 
+/* Not every kernel has one, and the tests count lines. The caller frees. */
+static char *slurp_without_cookie(void)
+{
+	char *text = slurp("ledger"), *line = strstr(text, "\ncookie ");
+
+	if (line)
+		memmove(line, strchr(line + 1, '\n'), strlen(strchr(line + 1, '\n')) + 1);
+	return text;
+}
+
 /* --- the file of another boot or namespace ------------------------------------------------- */
 
 static void test_of_another(void **state)
@@ -191,7 +201,7 @@ static void test_damaged(void **state)
 		char *good, *bad;
 
 		write_ledger(ALL);
-		good = slurp("ledger");
+		good = slurp_without_cookie();
 		bad = replaced(good, rows[i].from, rows[i].to);
 		put("ledger", bad);
 		assert_unusable(rows[i].what);
@@ -207,7 +217,7 @@ static void test_nul_bytes(void **state)
 
 	(void)state;
 	write_ledger(ALL);
-	good = slurp("ledger");
+	good = slurp_without_cookie();
 	len = strlen(good);
 	for (size_t i = 0; i <= len; i++) {
 		char *with = ezlb_calloc(len + 1, 1);
@@ -245,7 +255,7 @@ static void test_endless(void **state)
 
 	(void)state;
 	write_ledger("chain, ");
-	good = slurp("ledger");
+	good = slurp_without_cookie();
 	f = fopen(at("ledger").s, "we");
 	fprintf(f, "%.*s", (int)(strstr(good, "chain") - good), good);
 	for (int i = 0; i < 1048573; i++)
@@ -266,7 +276,7 @@ static void test_anonymous(void **state)
 		char *line, *end;
 
 		write_ledger(ALL);
-		good = slurp("ledger");
+		good = slurp_without_cookie();
 		line = strstr(good, keys[i]);
 		end = strchr(line, '\n') + 1;
 		memmove(line, end, strlen(end) + 1);
@@ -285,7 +295,7 @@ static void test_damage_is_replaced(void **state)
 	put("ledger", "junk\n");
 	assert_int_equal(ezlb_ledger_open(&ledger, top, NULL), -EBADMSG);
 	assert_int_equal(set(&ledger, "", NULL), 0);
-	junk = slurp("ledger");
+	junk = slurp_without_cookie();
 	assert_string_equal(junk, "junk\n");
 	assert_int_equal(set(&ledger, ALL, NULL), 0);
 	assert_false(ezlb_ledger_lost(&ledger));
@@ -315,9 +325,9 @@ static void test_unreadable(void **state)
 	assert_unusable("Too many levels of symbolic links");
 	write_ledger(TWO);
 	remove(at("ledger").s);
-	/* A regular file whose first bytes nobody can read. */
-	assert_int_equal(symlink("/proc/self/mem", at("ledger").s), 0);
-	assert_unusable("Input/output error");
+	/* What it points to is not even opened: that of a device could do something. */
+	assert_int_equal(symlink("/dev/null", at("ledger").s), 0);
+	assert_unusable("Too many levels of symbolic links");
 	remove(at("ledger").s);
 	make_socket(at("ledger").s);
 	assert_unusable("No such device or address");

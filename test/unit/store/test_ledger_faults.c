@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-enum fault { NONE, FSYNC, FSTAT, FCLOSE, TOO_LARGE, NO_DESCRIPTOR, DIRECTORY };
+enum fault { NONE, FSYNC, FSTAT, FCLOSE, TOO_LARGE, NO_DESCRIPTOR, DIRECTORY, READ };
 
 /* In place of the C library's: a disk can be full, and a quota used up, as late as this. */
 static enum fault fault;
@@ -34,6 +34,19 @@ int fclose(FILE *f)
 
 	memcpy(&real, &symbol, sizeof(real));
 	return real(f) == 0 ? fails(FCLOSE, EDQUOT) : -1;
+}
+
+/* A regular file whose first bytes nobody can read. */
+FILE *fdopen(int fd, const char *mode)
+{
+	FILE *(*real)(int, const char *);
+	void *symbol = dlsym(RTLD_NEXT, "fdopen");
+
+	memcpy(&real, &symbol, sizeof(real));
+	if (fault != READ)
+		return real(fd, mode);
+	close(fd);
+	return fopen("/proc/self/mem", "re");
 }
 
 static void limit(int what, rlim_t value, struct rlimit *was)
@@ -131,6 +144,21 @@ static void test_write_fails_in_the_midst(void **state)
 	ezlb_ledger_content_clear(&content);
 }
 
+static void test_read_fails(void **state)
+{
+	struct ezlb_err err = { 0 };
+	struct ezlb_ledger ledger;
+
+	(void)state;
+	write_ledger(ALL);
+	fault = READ;
+	assert_int_equal(ezlb_ledger_open(&ledger, top, &err), -EBADMSG);
+	fault = NONE;
+	assert_has(err.msg, "Input/output error: ezlb does not know what it owns");
+	assert_content(&ledger, "");
+	ezlb_ledger_close(&ledger);
+}
+
 #define IN_TOP(f) cmocka_unit_test_setup_teardown(f, setup_top, teardown_top)
 
 int main(void)
@@ -138,6 +166,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_TOP(test_write_fails),
 		IN_TOP(test_write_fails_in_the_midst),
+		IN_TOP(test_read_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

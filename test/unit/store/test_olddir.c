@@ -203,9 +203,31 @@ static void test_removed_with_the_rest(void **state)
 
 #define IN_TOP(f) cmocka_unit_test_setup_teardown(f, setup_top, teardown_top)
 
+/* A link is not of an older ezlb: what it points to is neither read nor removed. */
+static void test_a_link_is_no_directory(void **state)
+{
+	struct ezlb_lastgood store;
+
+	(void)state;
+	make_dir("run");
+	make_dir("other");
+	make_dir("other/lastgood");
+	put_old("other", WEB, "web 1");
+	put("other/lastgood/new", "of somebody");
+	assert_int_equal(symlink("../other/lastgood", at("run/lastgood").s), 0);
+	one_process(NULL, false, NULL, NULL);
+	free(begin(&store, NULL, true));
+	assert_true(ezlb_lastgood_write(&store, API, "api 1", 5));
+	ezlb_lastgood_prune(&store, NULL, 0);
+	ezlb_lastgood_close(&store);
+	assert_int_equal(access(at("other/lastgood/new").s, F_OK), 0);
+	assert_int_equal(access(old_name(at("other").s, WEB).s, F_OK), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_TOP(test_a_link_is_no_directory),
 		IN_TOP(test_upgrade),
 		IN_TOP(test_downgrade_and_upgrade),
 		IN_TOP(test_kill_while_upgrading),

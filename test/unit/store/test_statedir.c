@@ -12,13 +12,19 @@
 static int stat_fails; /* once */
 static int lock_fails;
 static bool pid_hidden;
-static uid_t owner; /* of what is looked at through a descriptor; 0: as it is */
+static uid_t link_owner; /* of a link; 0: as it is */
+static uid_t owner;	 /* of what is looked at through a descriptor; 0: as it is */
 
-int stat(const char *restrict path, struct stat *restrict st)
+int lstat(const char *restrict path, struct stat *restrict st)
 {
+	int rc;
+
 	errno = stat_fails;
 	stat_fails = 0;
-	return errno ? -1 : fstatat(AT_FDCWD, path, st, 0);
+	rc = errno ? -1 : fstatat(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
+	if (rc == 0 && link_owner && S_ISLNK(st->st_mode))
+		st->st_uid = link_owner;
+	return rc;
 }
 
 int fstat(int fd, struct stat *st)
@@ -134,6 +140,64 @@ static void test_a_link_is_no_lock(void **state)
 	assert_int_equal(symlink(at("target").s, at("state/lock").s), 0);
 	assert_int_equal(ezlb_statedir_lock(at("state").s, &err), -ELOOP);
 	assert_int_equal(access(at("target").s, F_OK), -1);
+}
+
+/* /var/run is a link of root on many hosts. One of somebody else may point anywhere. */
+static void test_links_to_the_directory(void **state)
+{
+	static const char *const paths[] = { "link", "link/", "link///" };
+	struct ezlb_err err = { 0 };
+	int fd;
+
+	(void)state;
+	make_dir("state");
+	assert_int_equal(symlink("state", at("link").s), 0);
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		link_owner = 0;
+		fd = ezlb_statedir_lock(at(paths[i]).s, &err);
+		assert_true(fd >= 0);
+		close(fd);
+		assert_int_equal(unlink(at("state/lock").s), 0);
+		link_owner = 4711;
+		assert_int_equal(ezlb_statedir_lock(at(paths[i]).s, &err), -EPERM);
+		link_owner = 0;
+		assert_has(err.msg, "is a link that another user has made: remove it, or set");
+		assert_int_equal(access(at("state/lock").s, F_OK), -1);
+	}
+}
+
+/* The socket in it is for the group of the process, too; what else is there is for nobody. */
+static void test_modes(void **state)
+{
+	static const mode_t masks[] = { 0, 022, 077, 0777 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(masks); i++) {
+		mode_t before = umask(masks[i]);
+		int fd = ezlb_statedir_lock(at("made").s, NULL);
+		struct stat st;
+
+		umask(before);
+		assert_true(fd >= 0);
+		close(fd);
+		assert_int_equal(fstatat(AT_FDCWD, at("made").s, &st, 0), 0);
+		assert_int_equal(st.st_mode, S_IFDIR | 0710);
+		assert_int_equal(fstatat(AT_FDCWD, at("made/lock").s, &st, 0), 0);
+		assert_int_equal(st.st_mode & 0177, 0);
+		remove_tree(at("made").s);
+	}
+	/* That of a service manager, or of an older ezlb, stays as it is. */
+	make_dir("state");
+	assert_int_equal(chmod(at("state").s, 0755), 0);
+	for (int i = 0; i < 2; i++) {
+		int fd = ezlb_statedir_lock(at("state").s, NULL);
+		struct stat st;
+
+		assert_true(fd >= 0);
+		close(fd);
+		assert_int_equal(fstatat(AT_FDCWD, at("state").s, &st, 0), 0);
+		assert_int_equal(st.st_mode, S_IFDIR | 0755);
+	}
 }
 
 static void test_makes_it_without_a_lock(void **state)
@@ -475,6 +539,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_TOP(test_makes_the_directory),
+		IN_TOP(test_links_to_the_directory),
+		IN_TOP(test_modes),
 		IN_TOP(test_makes_it_without_a_lock),
 		IN_TOP(test_refuses_what_others_may_write_to),
 		IN_TOP(test_a_link_is_no_lock),
