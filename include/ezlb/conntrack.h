@@ -36,14 +36,6 @@ int ezlb_conntrack_count(struct ezlb_flows *flows, size_t *n, struct ezlb_err *e
 
 /* --- connections ----------------------------------------------------------------------------- */
 
-struct nf_conntrack; /* of libnetfilter_conntrack */
-
-/*
- * Reads an entry of a dump or an event. False: it is no connection through IPVS, for its protocol
- * or its family. The texts in *out are static.
- */
-bool ezlb_conntrack_connection(const struct nf_conntrack *ct, struct ezlb_connection *out);
-
 typedef void (*ezlb_connection_fn)(void *arg, const struct ezlb_connection *connection);
 /*
  * Passes all connections to fn, in no order; keeps none of them. Of a table that changes meanwhile

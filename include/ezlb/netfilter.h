@@ -90,6 +90,25 @@ struct nlmsghdr *ezlb_nft_msg_start(struct ezlb_nl_buf *buf, uint16_t type, uint
 void ezlb_nft_put_begin(struct ezlb_nl_buf *buf, uint32_t gen);
 void ezlb_nft_put_commit(struct ezlb_nl_buf *buf);
 
+/* --- nf_tables: answers ---------------------------------------------------------------------- */
+
+struct nftnl_chain;
+struct nftnl_rule;
+struct nftnl_set;
+struct nftnl_table;
+
+/*
+ * As libnftnl's functions that parse a message, which end the process if an attribute is not as
+ * they expect. -EBADMSG: the message is damaged. -EOPNOTSUPP: it has something that libnftnl does
+ * not know; *out may have a part of it. Of expressions that ezlb does not use only the name is
+ * read, of sets and elements not the user data.
+ */
+int ezlb_nft_parse_table(const struct nlmsghdr *msg, struct nftnl_table *out);
+int ezlb_nft_parse_chain(const struct nlmsghdr *msg, struct nftnl_chain *out);
+int ezlb_nft_parse_rule(const struct nlmsghdr *msg, struct nftnl_rule *out);
+int ezlb_nft_parse_set(const struct nlmsghdr *msg, struct nftnl_set *out);
+int ezlb_nft_parse_elems(const struct nlmsghdr *msg, struct nftnl_set *out);
+
 /* --- nf_tables: conversations ---------------------------------------------------------------- */
 /* All return 0 or -errno, as those of netlink.h. */
 

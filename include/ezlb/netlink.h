@@ -130,6 +130,12 @@ int ezlb_nl_explain(struct ezlb_err *err, int rc, const char *what);
 
 /* --- answers --------------------------------------------------------------------------------- */
 
+/*
+ * True if the message is within the `left` bytes at its begin. In place of mnl_nlmsg_ok, which
+ * (libmnl 1.0.4) takes a length of 2 GiB and more for negative and accepts it.
+ */
+bool ezlb_nl_msg_is_whole(const struct nlmsghdr *msg, int left);
+
 #define EZLB_NL_ATTRS 64
 
 /* Attributes by type; types from EZLB_NL_ATTRS on are ignored. */

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* connection: what libnetfilter_conntrack has read of an entry, as a value. */
-#include <ezlb/conntrack.h>
+/*
+ * connection: a conntrack entry as a value. Read here and not by libnetfilter_conntrack, which
+ * (1.0.9) writes beyond the end of an array for an attribute of CTA_PROTOINFO that it does not
+ * know.
+ */
+#include "entry.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <string.h>
 
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
@@ -11,36 +16,77 @@
 
 #define MS_NS 1000000
 
-/* The attributes of one endpoint. */
-struct place {
-	enum nf_conntrack_attr v4, v6, port;
-};
-static const struct place client_at = { ATTR_ORIG_IPV4_SRC, ATTR_ORIG_IPV6_SRC,
-					ATTR_ORIG_PORT_SRC };
-static const struct place listen_at = { ATTR_ORIG_IPV4_DST, ATTR_ORIG_IPV6_DST,
-					ATTR_ORIG_PORT_DST };
-static const struct place backend_at = { ATTR_REPL_IPV4_SRC, ATTR_REPL_IPV6_SRC,
-					 ATTR_REPL_PORT_SRC };
-static const struct place source_at = { ATTR_REPL_IPV4_DST, ATTR_REPL_IPV6_DST,
-					ATTR_REPL_PORT_DST };
+/* --- attributes ------------------------------------------------------------------------------ */
 
-static bool has(const struct nf_conntrack *ct, enum nf_conntrack_attr attr)
+/* False, and *out is as before, if the attribute is missing or has another length. */
+static bool get(const struct ezlb_nl_attrs *attrs, int type, void *out, size_t size)
 {
-	return nfct_attr_is_set(ct, attr) > 0;
+	const struct nlattr *attr = attrs->at[type];
+
+	if (!attr || mnl_attr_get_payload_len(attr) != size)
+		return false;
+	memcpy(out, mnl_attr_get_payload(attr), size);
+	return true;
 }
 
-static bool read_endpoint(const struct nf_conntrack *ct, const struct place *at,
-			  struct ezlb_endpoint *out)
+static bool get_u32(const struct ezlb_nl_attrs *attrs, int type, uint32_t *out)
 {
-	bool v4 = has(ct, at->v4);
-	enum nf_conntrack_attr addr_at = v4 ? at->v4 : at->v6;
-
-	if (!has(ct, addr_at) || !has(ct, at->port))
+	if (!get(attrs, type, out, sizeof(*out)))
 		return false;
-	out->addr.family = v4 ? AF_INET : AF_INET6;
-	memcpy(out->addr.bytes, nfct_get_attr(ct, addr_at), v4 ? 4 : 16);
-	out->port = ntohs(nfct_get_attr_u16(ct, at->port));
+	*out = ntohl(*out);
 	return true;
+}
+
+static bool get_u64(const struct ezlb_nl_attrs *attrs, int type, uint64_t *out)
+{
+	if (!get(attrs, type, out, sizeof(*out)))
+		return false;
+	*out = be64toh(*out);
+	return true;
+}
+
+/* All are missing if the nest is missing or damaged. */
+static struct ezlb_nl_attrs nest_of(const struct ezlb_nl_attrs *attrs, int type)
+{
+	struct ezlb_nl_attrs nest = { .at = { NULL } };
+
+	if (attrs->at[type] && ezlb_nl_attrs_nested(attrs->at[type], &nest) < 0)
+		nest = (struct ezlb_nl_attrs){ .at = { NULL } };
+	return nest;
+}
+
+/* --- the tuples ------------------------------------------------------------------------------ */
+
+static bool get_addr(const struct ezlb_nl_attrs *ip, int v4, int v6, struct ezlb_addr *out)
+{
+	if (get(ip, v4, out->bytes, 4))
+		out->family = AF_INET;
+	else if (get(ip, v6, out->bytes, 16))
+		out->family = AF_INET6;
+	return out->family != 0;
+}
+
+static bool get_port(const struct ezlb_nl_attrs *proto, int type, uint16_t *out)
+{
+	if (!get(proto, type, out, sizeof(*out)))
+		return false;
+	*out = ntohs(*out);
+	return true;
+}
+
+/* `number`: the protocol, 0 if it is missing. */
+static bool read_tuple(const struct ezlb_nl_attrs *attrs, int type, struct ezlb_endpoint *src,
+		       struct ezlb_endpoint *dst, uint8_t *number)
+{
+	struct ezlb_nl_attrs tuple = nest_of(attrs, type), ip = nest_of(&tuple, CTA_TUPLE_IP),
+			     proto = nest_of(&tuple, CTA_TUPLE_PROTO);
+
+	*number = 0;
+	get(&proto, CTA_PROTO_NUM, number, sizeof(*number));
+	return get_addr(&ip, CTA_IP_V4_SRC, CTA_IP_V6_SRC, &src->addr) &&
+	       get_addr(&ip, CTA_IP_V4_DST, CTA_IP_V6_DST, &dst->addr) &&
+	       get_port(&proto, CTA_PROTO_SRC_PORT, &src->port) &&
+	       get_port(&proto, CTA_PROTO_DST_PORT, &dst->port);
 }
 
 /* --- states ---------------------------------------------------------------------------------- */
@@ -72,74 +118,86 @@ static const char *word(const char *const *words, size_t n, uint8_t state)
 }
 
 /* UDP has no state of its own: conntrack says whether there were answers, and several. */
-static const char *udp_state(const struct nf_conntrack *ct)
+static const char *udp_state(const struct ezlb_nl_attrs *attrs)
 {
-	uint32_t status = nfct_get_attr_u32(ct, ATTR_STATUS);
+	uint32_t status;
 
-	if (!has(ct, ATTR_STATUS))
+	if (!get_u32(attrs, CTA_STATUS, &status))
 		return "";
 	if (status & IPS_ASSURED)
 		return "ASSURED";
 	return status & IPS_SEEN_REPLY ? "REPLIED" : "UNREPLIED";
 }
 
-static const char *state_of(const struct nf_conntrack *ct, enum ezlb_proto proto)
+static void read_state(const struct ezlb_nl_attrs *attrs, struct ezlb_connection *out)
 {
-	switch (proto) {
+	struct ezlb_nl_attrs info = nest_of(attrs, CTA_PROTOINFO),
+			     tcp = nest_of(&info, CTA_PROTOINFO_TCP),
+			     sctp = nest_of(&info, CTA_PROTOINFO_SCTP);
+	uint8_t state = 0;
+
+	switch (out->proto) {
 	case EZLB_TCP:
-		return has(ct, ATTR_TCP_STATE) ? word(tcp_states, TCP_CONNTRACK_MAX,
-						      nfct_get_attr_u8(ct, ATTR_TCP_STATE))
-					       : "";
+		if (!get(&tcp, CTA_PROTOINFO_TCP_STATE, &state, sizeof(state)))
+			return;
+		out->state = word(tcp_states, TCP_CONNTRACK_MAX, state);
+		out->has_closed = state > TCP_CONNTRACK_ESTABLISHED;
+		return;
 	case EZLB_UDP:
-		return udp_state(ct);
+		out->state = udp_state(attrs);
+		return;
 	case EZLB_SCTP:
-		return has(ct, ATTR_SCTP_STATE) ? word(sctp_states, SCTP_CONNTRACK_MAX,
-						       nfct_get_attr_u8(ct, ATTR_SCTP_STATE))
-						: "";
+		if (get(&sctp, CTA_PROTOINFO_SCTP_STATE, &state, sizeof(state)))
+			out->state = word(sctp_states, SCTP_CONNTRACK_MAX, state);
+		return;
 	}
-	return "";
 }
 
 /* --- the rest -------------------------------------------------------------------------------- */
 
-static void read_counters(const struct nf_conntrack *ct, struct ezlb_connection *out)
+static void read_counters(const struct ezlb_nl_attrs *attrs, struct ezlb_connection *out)
 {
-	out->counted = has(ct, ATTR_ORIG_COUNTER_BYTES) && has(ct, ATTR_REPL_COUNTER_BYTES);
+	struct ezlb_nl_attrs in = nest_of(attrs, CTA_COUNTERS_ORIG),
+			     answers = nest_of(attrs, CTA_COUNTERS_REPLY);
+
+	out->counted = get_u64(&in, CTA_COUNTERS_BYTES, &out->bytes_in) &&
+		       get_u64(&in, CTA_COUNTERS_PACKETS, &out->packets_in) &&
+		       get_u64(&answers, CTA_COUNTERS_BYTES, &out->bytes_out) &&
+		       get_u64(&answers, CTA_COUNTERS_PACKETS, &out->packets_out);
 	if (!out->counted)
-		return;
-	out->bytes_in = nfct_get_attr_u64(ct, ATTR_ORIG_COUNTER_BYTES);
-	out->packets_in = nfct_get_attr_u64(ct, ATTR_ORIG_COUNTER_PACKETS);
-	out->bytes_out = nfct_get_attr_u64(ct, ATTR_REPL_COUNTER_BYTES);
-	out->packets_out = nfct_get_attr_u64(ct, ATTR_REPL_COUNTER_PACKETS);
+		out->bytes_in = out->packets_in = out->bytes_out = out->packets_out = 0;
 }
 
-static void read_times(const struct nf_conntrack *ct, struct ezlb_connection *out)
+static void read_times(const struct ezlb_nl_attrs *attrs, struct ezlb_connection *out)
 {
-	if (has(ct, ATTR_TIMESTAMP_START))
-		out->started_ms = (int64_t)(nfct_get_attr_u64(ct, ATTR_TIMESTAMP_START) / MS_NS);
-	if (has(ct, ATTR_TIMESTAMP_STOP))
-		out->ended_ms = (int64_t)(nfct_get_attr_u64(ct, ATTR_TIMESTAMP_STOP) / MS_NS);
-	out->expires_s = has(ct, ATTR_TIMEOUT) ? (int64_t)nfct_get_attr_u32(ct, ATTR_TIMEOUT) : -1;
+	struct ezlb_nl_attrs times = nest_of(attrs, CTA_TIMESTAMP);
+	uint64_t ns;
+	uint32_t s;
+
+	if (get_u64(&times, CTA_TIMESTAMP_START, &ns))
+		out->started_ms = (int64_t)(ns / MS_NS);
+	if (get_u64(&times, CTA_TIMESTAMP_STOP, &ns))
+		out->ended_ms = (int64_t)(ns / MS_NS);
+	out->expires_s = get_u32(attrs, CTA_TIMEOUT, &s) ? (int64_t)s : -1;
 }
 
-bool ezlb_conntrack_connection(const struct nf_conntrack *ct, struct ezlb_connection *out)
+bool ezlb_ct_read_connection(const struct nlmsghdr *msg, struct ezlb_connection *out)
 {
+	struct ezlb_nl_attrs attrs;
+	uint8_t number, again;
+
 	*out = (struct ezlb_connection){ .state = "" };
-	if (!has(ct, ATTR_ORIG_L4PROTO) ||
-	    ezlb_proto_from_number(nfct_get_attr_u8(ct, ATTR_ORIG_L4PROTO), &out->proto))
+	if (msg->nlmsg_type >> 8 != NFNL_SUBSYS_CTNETLINK ||
+	    ezlb_nl_attrs_read(msg, sizeof(struct nfgenmsg), &attrs) < 0 ||
+	    !read_tuple(&attrs, CTA_TUPLE_ORIG, &out->client, &out->listen, &number) ||
+	    !read_tuple(&attrs, CTA_TUPLE_REPLY, &out->backend, &out->source, &again) ||
+	    ezlb_proto_from_number(number, &out->proto) < 0)
 		return false;
-	if (!read_endpoint(ct, &client_at, &out->client) ||
-	    !read_endpoint(ct, &listen_at, &out->listen) ||
-	    !read_endpoint(ct, &backend_at, &out->backend) ||
-	    !read_endpoint(ct, &source_at, &out->source))
-		return false;
-	out->zone = nfct_get_attr_u16(ct, ATTR_ZONE); /* 0 if it is not set, as the next two */
-	out->id = nfct_get_attr_u32(ct, ATTR_ID);
-	out->mark = nfct_get_attr_u32(ct, ATTR_MARK);
-	out->state = state_of(ct, out->proto);
-	out->has_closed = has(ct, ATTR_TCP_STATE) &&
-			  nfct_get_attr_u8(ct, ATTR_TCP_STATE) > TCP_CONNTRACK_ESTABLISHED;
-	read_counters(ct, out);
-	read_times(ct, out);
+	get_port(&attrs, CTA_ZONE, &out->zone);
+	get_u32(&attrs, CTA_ID, &out->id);
+	get_u32(&attrs, CTA_MARK, &out->mark);
+	read_state(&attrs, out);
+	read_counters(&attrs, out);
+	read_times(&attrs, out);
 	return true;
 }

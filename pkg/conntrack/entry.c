@@ -127,20 +127,6 @@ void ezlb_ct_put_delete(struct ezlb_nl_buf *buf, const struct ezlb_ct_entry *ent
 
 /* --- answers ------------------------------------------------------------------------------- */
 
-bool ezlb_ct_read_connection(const struct nlmsghdr *msg, struct ezlb_connection *out)
-{
-	struct nf_conntrack *ct;
-	bool read;
-
-	if (msg->nlmsg_type >> 8 != NFNL_SUBSYS_CTNETLINK ||
-	    mnl_nlmsg_get_payload_len(msg) < sizeof(struct nfgenmsg))
-		return false;
-	ct = new_object();
-	read = nfct_nlmsg_parse(msg, ct) >= 0 && ezlb_conntrack_connection(ct, out);
-	nfct_destroy(ct);
-	return read;
-}
-
 bool ezlb_ct_read(const struct nlmsghdr *msg, struct ezlb_ct_entry *out)
 {
 	struct ezlb_connection read;

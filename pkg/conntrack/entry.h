@@ -28,5 +28,5 @@ void ezlb_ct_put_delete(struct ezlb_nl_buf *buf, const struct ezlb_ct_entry *ent
  */
 bool ezlb_ct_read(const struct nlmsghdr *msg, struct ezlb_ct_entry *out);
 
-/* The same of a message of a dump or about an event. */
+/* The same of a message of a dump or about an event. The texts in *out are static. */
 bool ezlb_ct_read_connection(const struct nlmsghdr *msg, struct ezlb_connection *out);

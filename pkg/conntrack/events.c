@@ -100,7 +100,7 @@ static void walk(struct ezlb_conntrack_events *events, size_t len, ezlb_connecti
 	const struct nlmsghdr *msg = (const void *)events->in;
 	int left = (int)len;
 
-	for (; mnl_nlmsg_ok(msg, left); msg = mnl_nlmsg_next(msg, &left)) {
+	for (; ezlb_nl_msg_is_whole(msg, left); msg = mnl_nlmsg_next(msg, &left)) {
 		struct ezlb_connection connection;
 		bool ended;
 

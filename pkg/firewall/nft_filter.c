@@ -64,7 +64,7 @@ static int on_chain(void *arg, const struct nlmsghdr *msg)
 	struct reading *reading = arg;
 	const char *table = NULL;
 
-	if (nftnl_chain_nlmsg_parse(msg, chain) == 0)
+	if (ezlb_nft_parse_chain(msg, chain) == 0)
 		table = nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE);
 	if (table && reading->names && is_filter(chain))
 		take_name(reading->names, table);
@@ -88,16 +88,15 @@ static int on_rule(void *arg, const struct nlmsghdr *msg)
 	struct nftnl_rule *rule = ezlb_nft_must(nftnl_rule_alloc());
 	struct reading *reading = arg;
 	struct ezlb_fw_chain *chain = NULL;
+	int rc = ezlb_nft_parse_rule(msg, rule);
 
-	/* A failure means a foreign rule with something that libnftnl does not know: ignore that.
-	 */
-	nftnl_rule_nlmsg_parse(msg, rule);
-	if (is_str(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), reading->table))
+	/* Of a foreign rule with something that libnftnl does not know, what was read counts. */
+	if (rc != -EBADMSG && is_str(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), reading->table))
 		chain = chain_of(reading->actual, nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
 	if (chain)
 		ezlb_fw_compat_read(reading->actual->family, rule, EZLB_PUSH(&chain->rules));
 	nftnl_rule_free(rule);
-	return 0;
+	return rc == -EBADMSG ? rc : 0;
 }
 
 static int dump(struct reading *reading, uint8_t family, uint16_t type, ezlb_nl_msg_fn fn)

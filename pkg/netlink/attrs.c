@@ -3,6 +3,12 @@
 
 #include <errno.h>
 
+bool ezlb_nl_msg_is_whole(const struct nlmsghdr *msg, int left)
+{
+	return left >= (int)sizeof(*msg) && msg->nlmsg_len >= sizeof(*msg) &&
+	       msg->nlmsg_len <= (uint32_t)left;
+}
+
 static int read_attrs(const void *bytes, size_t len, struct ezlb_nl_attrs *out)
 {
 	const struct nlattr *attr = bytes;

@@ -119,13 +119,6 @@ static int on_msg(struct talk *talk, const struct nlmsghdr *msg)
 	}
 }
 
-/* mnl_nlmsg_ok of libmnl 1.0.4 takes a length of 2 GiB and more for negative and accepts it. */
-static bool is_whole(const struct nlmsghdr *msg, int left)
-{
-	return left >= (int)sizeof(*msg) && msg->nlmsg_len >= sizeof(*msg) &&
-	       msg->nlmsg_len <= (uint32_t)left;
-}
-
 /* Handles the messages of one datagram; skips messages that answer none of our requests. */
 static int walk(const struct ezlb_nl *nl, size_t len, struct talk *talk)
 {
@@ -133,7 +126,7 @@ static int walk(const struct ezlb_nl *nl, size_t len, struct talk *talk)
 	int left = (int)len, rc = 0;
 
 	while (rc == 0 && left > 0) {
-		if (!is_whole(msg, left))
+		if (!ezlb_nl_msg_is_whole(msg, left))
 			return -EBADMSG;
 		if (msg->nlmsg_seq - talk->first < talk->n)
 			rc = on_msg(talk, msg);

@@ -66,7 +66,7 @@ static int on_table(void *arg, const struct nlmsghdr *msg)
 	struct reading *reading = arg;
 
 	reading->exists = true;
-	reading->odd |= nftnl_table_nlmsg_parse(msg, table) < 0 ||
+	reading->odd |= ezlb_nft_parse_table(msg, table) < 0 ||
 			nftnl_table_get_u32(table, NFTNL_TABLE_FLAGS) != 0 || /* dormant */
 			nftnl_table_get_u32(table, NFTNL_TABLE_USE) != CHAINS;
 	nftnl_table_free(table);
@@ -79,7 +79,7 @@ static int on_chain(void *arg, const struct nlmsghdr *msg)
 	struct reading *reading = arg;
 	const char *type;
 
-	if (nftnl_chain_nlmsg_parse(msg, chain) < 0) {
+	if (ezlb_nft_parse_chain(msg, chain) < 0) {
 		reading->odd = true;
 	} else {
 		type = nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE);
@@ -99,7 +99,7 @@ static int on_rule(void *arg, const struct nlmsghdr *msg)
 	struct reading *reading = arg;
 	struct ezlb_mark_row row;
 
-	if (nftnl_rule_nlmsg_parse(msg, rule) < 0 || ezlb_mark_rule_parse(rule, &row) < 0)
+	if (ezlb_nft_parse_rule(msg, rule) < 0 || ezlb_mark_rule_parse(rule, &row) < 0)
 		reading->odd = true;
 	else
 		*EZLB_PUSH(&reading->rows[reading->chain]) = row;

@@ -47,7 +47,7 @@ static void put_table(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *fam
 bool ezlb_nft_is_table(const struct nlmsghdr *msg)
 {
 	struct nftnl_table *table = ezlb_nft_must(nftnl_table_alloc());
-	bool ours = nftnl_table_nlmsg_parse(msg, table) == 0 &&
+	bool ours = ezlb_nft_parse_table(msg, table) == 0 &&
 		    nftnl_table_get_u32(table, NFTNL_TABLE_FLAGS) == 0 && /* not dormant */
 		    nftnl_table_get_u32(table, NFTNL_TABLE_USE) == 1 + EZLB_NFT_SETS;
 
@@ -87,7 +87,7 @@ static bool is_base_chain(const struct nftnl_chain *chain)
 bool ezlb_nft_is_chain(const struct nlmsghdr *msg)
 {
 	struct nftnl_chain *chain = ezlb_nft_must(nftnl_chain_alloc());
-	bool ours = nftnl_chain_nlmsg_parse(msg, chain) == 0 && is_base_chain(chain);
+	bool ours = ezlb_nft_parse_chain(msg, chain) == 0 && is_base_chain(chain);
 
 	nftnl_chain_free(chain);
 	return ours;
@@ -186,7 +186,7 @@ bool ezlb_nft_is_set(const struct nlmsghdr *msg, const struct ezlb_nft_family *f
 		     enum ezlb_nft_set set)
 {
 	struct nftnl_set *have = ezlb_nft_must(nftnl_set_alloc()), *want = build_set(family, set);
-	bool ours = nftnl_set_nlmsg_parse(msg, have) == 0 && same_set(have, want);
+	bool ours = ezlb_nft_parse_set(msg, have) == 0 && same_set(have, want);
 
 	nftnl_set_free(have);
 	nftnl_set_free(want);
@@ -321,7 +321,7 @@ bool ezlb_nft_is_rule(const struct nlmsghdr *msg, const struct ezlb_nft_family *
 {
 	struct nftnl_rule *have = ezlb_nft_must(nftnl_rule_alloc()),
 			  *want = build_rule(family, set);
-	bool ours = nftnl_rule_nlmsg_parse(msg, have) == 0 && ezlb_nft_same_rule(have, want);
+	bool ours = ezlb_nft_parse_rule(msg, have) == 0 && ezlb_nft_same_rule(have, want);
 
 	nftnl_rule_free(have);
 	nftnl_rule_free(want);

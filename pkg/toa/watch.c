@@ -44,20 +44,13 @@ static int open_watch(void)
 	return rc < 0 ? rc : fd;
 }
 
-/* libmnl 1.0.4 takes a length of 2 GiB and more for negative and accepts it. */
-static bool is_whole(const struct nlmsghdr *msg, int left)
-{
-	return left >= (int)sizeof(*msg) && msg->nlmsg_len >= sizeof(*msg) &&
-	       msg->nlmsg_len <= (uint32_t)left;
-}
-
 static void on_datagram(struct world *world, const void *bytes, size_t len)
 {
 	const struct nlmsghdr *msg = bytes;
 	int left = (int)len;
 
 	for (; left > 0; msg = mnl_nlmsg_next(msg, &left)) {
-		if (!is_whole(msg, left)) {
+		if (!ezlb_nl_msg_is_whole(msg, left)) {
 			world_lose(world);
 			return;
 		}
