@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <ezlb/utf8.h>
+
 #include "cmd.h"
 
 #define POLL_S 1
@@ -30,8 +32,10 @@ static int follow(const struct flags *flags, struct ezlb_console_cursor *cursor)
 		struct ezlb_err err;
 		int rc = ask(flags, cursor, &text, &err);
 
-		if (rc < 0 && !reported)
+		if (rc < 0 && !reported) {
+			ezlb_utf8_plain(err.msg, false);
 			fprintf(stderr, "ezlb: %s; still following\n", err.msg);
+		}
 		reported = rc < 0;
 		if (cmd_print_text(&text) != 0)
 			return 1;

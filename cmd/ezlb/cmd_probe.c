@@ -17,6 +17,7 @@ static int probe(const struct flags *flags, const char *path)
 	struct ezlb_err err;
 
 	if (ezlb_console_ask(&question, &answer, &err) < 0) {
+		ezlb_utf8_plain(err.msg, false);
 		puts(err.msg);
 		return 1;
 	}

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <ezlb/mem.h>
+#include <ezlb/utf8.h>
 
 #include "cmd.h"
 
@@ -12,10 +13,12 @@
 
 static void write_termination_log(const struct ezlb_err *err)
 {
-	EZLB_AUTO_CLOSE int fd = open(TERMINATION_LOG, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	EZLB_AUTO_CLOSE int fd = open(TERMINATION_LOG,
+				      O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	EZLB_AUTO_FREE char *text = ezlb_utf8_plain_copy(err->msg);
 
 	if (fd >= 0)
-		dprintf(fd, "ezlb: %s\n", err->msg);
+		dprintf(fd, "ezlb: %s\n", text);
 }
 
 int cmd_run(const struct flags *flags)

@@ -4,6 +4,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <ezlb/utf8.h>
+
 #include "cmd.h"
 
 #define REDRAW_S 2
@@ -81,6 +83,7 @@ static int watch(const struct flags *flags)
 			if (first)
 				return cmd_fail(&err);
 			/* ezlb may be restarting: show the error, and ask again. */
+			ezlb_utf8_plain(err.msg, false);
 			ezlb_text_printf(&text, "ezlb: %s\n", err.msg);
 		}
 		if (first && in_place)

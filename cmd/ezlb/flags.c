@@ -10,6 +10,7 @@
 #include <ezlb/mem.h>
 #include <ezlb/node.h>
 #include <ezlb/suggest.h>
+#include <ezlb/utf8.h>
 
 #include "flag_values.h"
 #include "table.h"
@@ -197,6 +198,7 @@ static bool read_env(const struct command *command, struct flags *flags, struct 
 		if (flag == FLAG_CONFIG_DIR || flag == FLAG_CONFIGMAP) {
 			set_env_list(flags, flag, value);
 		} else if (!set(flags, log, flag, value)) {
+			ezlb_utf8_plain(value, false);
 			fprintf(stderr, "ezlb: %s=%s: expected %s\n", row->env, value, row->arg);
 			return false;
 		}
@@ -252,6 +254,7 @@ static void print_unknown(const struct command *command, const char *typed)
 	size_t n = 0;
 
 	word[strcspn(word, "=")] = '\0';
+	ezlb_utf8_plain(word, false);
 	for (enum flag flag = 0; flag < FLAGS; flag++)
 		if (command_takes(command, flag))
 			names[n++] = flag_table[flag].name;
@@ -291,6 +294,7 @@ static bool read_flag(const struct command *command, struct flags *flags, struct
 		return false;
 	}
 	if (!set(flags, log, flag, optarg)) {
+		ezlb_utf8_plain(optarg, false);
 		fprintf(stderr, "ezlb: --%s=%s: expected %s\n", row->name, optarg, row->arg);
 		return false;
 	}

@@ -7,11 +7,13 @@
 
 #include <ezlb/mem.h>
 #include <ezlb/suggest.h>
+#include <ezlb/utf8.h>
 
 #include "table.h"
 
 static int unknown_command(const char *typed)
 {
+	EZLB_AUTO_FREE char *shown = ezlb_utf8_plain_copy(typed);
 	const char *names[32], *near;
 	size_t n = 0;
 
@@ -20,7 +22,7 @@ static int unknown_command(const char *typed)
 		n++;
 	}
 	near = ezlb_suggest(typed, names, n);
-	fprintf(stderr, "ezlb: unknown command '%s'; ", typed);
+	fprintf(stderr, "ezlb: unknown command '%s'; ", shown);
 	if (near)
 		fprintf(stderr, "did you mean '%s'?\n", near);
 	else
@@ -30,9 +32,12 @@ static int unknown_command(const char *typed)
 
 static bool has_args(const struct command *command, const struct flags *flags)
 {
+	EZLB_AUTO_FREE char *shown = NULL;
+
 	if (command->args[0] || flags->n_args == 0)
 		return true;
-	fprintf(stderr, "ezlb: %s takes no arguments, got '%s'\n", command->name, flags->args[0]);
+	shown = ezlb_utf8_plain_copy(flags->args[0]);
+	fprintf(stderr, "ezlb: %s takes no arguments, got '%s'\n", command->name, shown);
 	return false;
 }
 

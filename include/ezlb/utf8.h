@@ -12,7 +12,8 @@
  *             invalid byte and for each character that ezlb_utf8_is_plain() rejects.
  *   both      log lines: as for programs, but each character that is not plain becomes its JSON
  *             escape ("\u001b", "\ufffd").
- *   labels    of metrics: "\xff" for each invalid byte, because two files must stay two series.
+ *   labels    of metrics: "\xff" for each invalid byte, and for each byte of a character that is
+ *             not plain, because two files must stay two series.
  */
 #pragma once
 
@@ -41,3 +42,5 @@ char *ezlb_utf8_fix(const char *text);
  * plain, a blank for a tab, which then has one column everywhere. `lines`: newlines stay.
  */
 void ezlb_utf8_plain(char *text, bool lines);
+/* A copy that is safe to show, on one line. The caller frees it. */
+char *ezlb_utf8_plain_copy(const char *text);

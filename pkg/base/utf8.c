@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <ezlb/mem.h>
 #include <ezlb/text.h>
 
 /* The Unicode categories Cc, Cf, Zl and Zp. */
@@ -75,4 +76,12 @@ void ezlb_utf8_plain(char *text, bool lines)
 		}
 	}
 	*to = '\0';
+}
+
+char *ezlb_utf8_plain_copy(const char *text)
+{
+	char *copy = ezlb_strdup(text);
+
+	ezlb_utf8_plain(copy, false);
+	return copy;
 }

@@ -6,6 +6,7 @@
 #include <ezlb/catalog.h>
 #include <ezlb/host.h>
 #include <ezlb/toa.h>
+#include <ezlb/utf8.h>
 #include <ezlb/watch.h>
 
 #include "instance.h"
@@ -47,6 +48,7 @@ static bool load_modules(const struct ezlb_desired *desired)
 	for (size_t i = 0; i < modules.len; i++) {
 		if (ezlb_host_module_load(modules.items[i].name, &err) == 0)
 			continue;
+		ezlb_utf8_plain(err.msg, false);
 		printf("module %s: %s\n", modules.items[i].name, err.msg);
 		ok = false;
 	}
@@ -63,17 +65,22 @@ static void load_toa(const struct ezlb_desired *desired)
 
 	for (size_t i = 0; i < desired->len; i++)
 		wanted = wanted || desired->items[i]->client_address == EZLB_CLIENT_ADDRESS_TOA;
-	if (wanted && ezlb_toa_load(&err) < 0)
-		printf("client_address: %s\n", err.msg);
+	if (!wanted || ezlb_toa_load(&err) == 0)
+		return;
+	ezlb_utf8_plain(err.msg, false);
+	printf("client_address: %s\n", err.msg);
 }
 
 static void print_ops(const struct ezlb_plan *plan)
 {
 	char what[EZLB_OP_STRLEN], outcome[EZLB_OP_STRLEN];
 
-	for (size_t i = 0; i < plan->len; i++)
-		printf("%s: %s\n", ezlb_op_format(&plan->items[i], what),
-		       ezlb_op_explain(&plan->items[i], outcome));
+	for (size_t i = 0; i < plan->len; i++) {
+		const struct ezlb_op *op = &plan->items[i];
+		EZLB_AUTO_FREE char *shown = ezlb_utf8_plain_copy(ezlb_op_format(op, what));
+
+		printf("%s: %s\n", shown, ezlb_op_explain(op, outcome));
+	}
 }
 
 static int set_up(struct instance *instance, const struct ezlb_options *options, bool *done,

@@ -188,8 +188,9 @@ static void print_ops(const struct ezlb_plan *ops)
 
 	for (size_t i = 0; i < ops->len; i++) {
 		const struct ezlb_op *op = &ops->items[i];
+		EZLB_AUTO_FREE char *shown = ezlb_utf8_plain_copy(ezlb_op_format(op, what));
 
-		printf("%s", ezlb_op_format(op, what));
+		printf("%s", shown);
 		if (op->rc != 0)
 			printf(": %s", ezlb_op_explain(op, result));
 		printf("\n");

@@ -101,12 +101,11 @@ static void put_services(const struct names *names, struct ezlb_text *out)
 {
 	size_t n = names->len, shown = n > NAMED_MAX ? 2 : n;
 
-	for (size_t i = 0; i < shown; i++)
-		ezlb_text_printf(out, "%s%s",
-				 i == 0	      ? ""
-				 : i + 1 == n ? " and "
-					      : ", ",
-				 names->items[i]);
+	for (size_t i = 0; i < shown; i++) {
+		EZLB_AUTO_FREE char *plain = ezlb_utf8_plain_copy(names->items[i]);
+
+		ezlb_text_printf(out, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", plain);
+	}
 	if (n > shown)
 		ezlb_text_printf(out, " and %zu more", n - shown);
 	ezlb_text_puts(out, n > 0 ? ": " : "");
@@ -114,9 +113,8 @@ static void put_services(const struct names *names, struct ezlb_text *out)
 
 static void put_plain(struct ezlb_text *out, const char *text)
 {
-	EZLB_AUTO_FREE char *plain = ezlb_strdup(text);
+	EZLB_AUTO_FREE char *plain = ezlb_utf8_plain_copy(text);
 
-	ezlb_utf8_plain(plain, false);
 	ezlb_text_puts(out, plain);
 	ezlb_text_puts(out, "\n");
 }

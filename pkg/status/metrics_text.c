@@ -29,21 +29,30 @@ static void put_number(struct ezlb_text *out, const char *lead, uint64_t value, 
 	ezlb_text_put(out, p, (size_t)(buf + sizeof(buf) - p));
 }
 
+/* Returns len. */
+static size_t put_bytes(struct ezlb_text *out, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		ezlb_text_printf(out, "\\\\x%02x", (unsigned char)bytes[i]);
+	return len;
+}
+
 static void put_escaped(struct ezlb_text *out, const char *value)
 {
 	const char *p = value;
 	size_t len;
+	uint32_t c;
 
-	for (; *p; p += len ? len : 1) {
-		len = ezlb_utf8_decode(p, SIZE_MAX, NULL);
-		if (len == 0)
-			ezlb_text_printf(out, "\\\\x%02x", (unsigned char)*p);
-		else if (*p == '\n')
+	for (; *p; p += len) {
+		len = ezlb_utf8_decode(p, SIZE_MAX, &c);
+		if (*p == '\n')
 			ezlb_text_puts(out, "\\n");
 		else if (*p == '"' || *p == '\\')
 			ezlb_text_put(out, (char[]){ '\\', *p }, 2);
-		else
+		else if (len > 0 && ezlb_utf8_is_plain(c))
 			ezlb_text_put(out, p, len);
+		else
+			len = put_bytes(out, p, len ? len : 1);
 	}
 }
 

@@ -108,7 +108,14 @@ static void test_names_are_escaped(void **state)
 		{ "surrogate", "\xed\xa0\x80", "\\\\xed\\\\xa0\\\\x80" },
 		{ "beyond", "\xf4\x90\x80\x80", "\\\\xf4\\\\x90\\\\x80\\\\x80" },
 		{ "no first byte", "\xff\xf5", "\\\\xff\\\\xf5" },
-		{ "return", "a\r", "a\r" },
+		{ "return", "a\r\t", "a\\\\x0d\\\\x09" },
+		{ "for a terminal", "\x1b]0;x\x07\x7f", "\\\\x1b]0;x\\\\x07\\\\x7f" },
+		{ "C1",
+		  "\xc2\x9b"
+		  "2J",
+		  "\\\\xc2\\\\x9b2J" },
+		{ "direction", "a\u202e.yaml", "a\\\\xe2\\\\x80\\\\xae.yaml" },
+		{ "invisible", "a\u200b.yaml", "a\\\\xe2\\\\x80\\\\x8b.yaml" },
 	};
 
 	(void)state;
