@@ -302,7 +302,7 @@ static void test_nobody_reads_the_log(void **state)
 static void test_the_log_is_full(void **state)
 {
 	struct daemon d;
-	struct text name;
+	char name[64];
 
 	(void)state;
 	put("config/web.yaml", WEB);
@@ -310,8 +310,8 @@ static void test_the_log_is_full(void **state)
 	wait_said(&d, "applied changes to the kernel");
 	assert_true(fcntl(d.fd, F_SETPIPE_SZ, 4096) > 0);
 	for (int i = 0; i < 200; i++) {
-		snprintf(name.s, sizeof(name.s), "config/bad%d.yaml", i);
-		put(name.s, BAD);
+		snprintf(name, sizeof(name), "config/bad%d.yaml", i);
+		put(name, BAD);
 	}
 	for (int n = 0; n < 3500; usleep(1000))
 		assert_int_equal(ioctl(d.fd, FIONREAD, &n), 0);
