@@ -274,10 +274,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_links),
-		cmocka_unit_test(test_appends),	     cmocka_unit_test(test_rotation),
-		cmocka_unit_test(test_no_directory), cmocka_unit_test(test_tried_again),
-		cmocka_unit_test(test_full_disk),    cmocka_unit_test(test_pipe),
-		cmocka_unit_test(test_cut_line),     cmocka_unit_test(test_cut_line_reopen),
+		cmocka_unit_test(test_appends),
+		cmocka_unit_test(test_rotation),
+		cmocka_unit_test(test_no_directory),
+		cmocka_unit_test(test_tried_again),
+		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_pipe),
+		cmocka_unit_test(test_cut_line),
+		cmocka_unit_test(test_cut_line_reopen),
 		cmocka_unit_test(test_much),
 	};
 
