@@ -81,7 +81,7 @@ for command in run once cleanup; do
 done
 # A container that shares the network of the host, and neither its files nor its processes.
 status=0
-output=$(in_ns lb unshare --mount --pid --fork sh -c "mount -t tmpfs tmpfs '$STATE' &&
+output=$(in_ns lb unshare --mount --pid --fork sh -c "mount -t tmpfs -o mode=755 tmpfs '$STATE' &&
 	exec '$EZLB' once --config-dir '$SERVICES' --state-dir '$STATE'" 2>&1) || status=$?
 assert_eq "once in such a container: $output" 1 "$status"
 assert_match "once in such a container" "another ezlb is running in this network namespace, in another container" "$output"

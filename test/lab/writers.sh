@@ -26,7 +26,7 @@ web 1
 # A container: its own files and processes, the network of the host.
 container() {
 	"$LABTOOL" in "$LB" unshare --mount --pid --fork --kill-child --mount-proc sh -c "
-		mount -t tmpfs tmpfs '$STATE' && exec '$EZLB' $1 --config-dir '$SERVICES' --state-dir '$STATE'"
+		mount -t tmpfs -o mode=755 tmpfs '$STATE' && exec '$EZLB' $1 --config-dir '$SERVICES' --state-dir '$STATE'"
 }
 refused() {
 	local status=0 output
