@@ -11,7 +11,6 @@ service web <<END
 listen: $VIP:80
 full_nat: true
 snat_ip: $SNAT_IP
-health_check: {type: none}
 backends:
   - address: ${BACKEND_IP[b1]}:80
 END

@@ -13,7 +13,6 @@ web() {
 		listen: $VIP:80
 		full_nat: true
 		snat_ip: $SNAT_IP
-		health_check: {type: none}
 		backends:
 		  - address: ${BACKEND_IP[b1]}:80
 		    weight: $1
@@ -98,7 +97,6 @@ eventually 5 "it has looked at the kernel" is_ready
 mount -o remount,ro "$WORK/fixed"
 service late <<END
 listen: $VIP2:80
-health_check: {type: none}
 backends:
   - address: ${BACKEND_IP[b1]}:80
 END
