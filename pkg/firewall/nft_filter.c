@@ -34,8 +34,9 @@ static bool is_filter(const struct nftnl_chain *chain)
 static void take_chain(struct ezlb_fw_actual *actual, const struct nftnl_chain *chain)
 {
 	struct ezlb_fw_chain *out = EZLB_PUSH(&actual->chains);
+	const char *name = nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME);
 
-	out->name = ezlb_strdup(nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
+	out->name = ezlb_strdup(name ? name : "");
 	out->hook = -1;
 	if (!is_filter(chain))
 		return;

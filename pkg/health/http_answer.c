@@ -6,6 +6,7 @@
  * is.
  */
 #include <errno.h>
+#include <strings.h>
 
 #include "guard.h"
 #include "probe_kind.h"
@@ -32,6 +33,18 @@ static bool is_end_of_final_head(const struct ezlb_probe *probe, const char *lin
 	return status >= 200 || status == 101;
 }
 
+/* "HTTP/1.1 503 ..."; libcurl takes every other line that begins with "HTTP/" for a 200. */
+static bool is_status_line(const char *line, size_t len)
+{
+	static const char like[] = "HTTP/0.0 000";
+
+	for (size_t i = 0; i < sizeof(like) - 1; i++)
+		if (i >= len ||
+		    (like[i] == '0' ? line[i] < '0' || line[i] > '9' : line[i] != like[i]))
+			return false;
+	return true;
+}
+
 /* Gets one line at a time. */
 static size_t on_head(char *bytes, size_t size, size_t n, void *arg)
 {
@@ -41,6 +54,8 @@ static size_t on_head(char *bytes, size_t size, size_t n, void *arg)
 
 	probe->head += len;
 	if (probe->head > HEAD_MAX)
+		return 0;
+	if (len >= 5 && strncasecmp(bytes, "HTTP/", 5) == 0 && !is_status_line(bytes, len))
 		return 0;
 	if (probe->answered || !is_end_of_final_head(probe, bytes, len))
 		return len;

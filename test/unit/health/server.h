@@ -37,6 +37,7 @@ enum answer {
 	ANSWER_ENDLESS,	    /* 200 and a body without end */
 	ANSWER_HEADERS,	    /* header lines without end */
 	ANSWER_GARBAGE,	    /* not HTTP */
+	ANSWER_NO_STATUS,   /* a status line without version and status */
 	ANSWER_NO_HEAD,	    /* 103, and then a head that libcurl takes for a body */
 	ANSWER_NOTHING,	    /* closes without a word */
 	ANSWER_CUT,	    /* closes before the end of the body */
@@ -215,6 +216,9 @@ static inline int answer(struct server *server, int fd, enum answer mode)
 		break;
 	case ANSWER_GARBAGE:
 		say(fd, "SSH-2.0-OpenSSH_9.2\r\n");
+		break;
+	case ANSWER_NO_STATUS:
+		say(fd, "HTTP/x\r\nContent-Length: 2\r\n\r\nok");
 		break;
 	case ANSWER_NO_HEAD:
 		say(fd, "HTTP/1.1 103 e\r\n\r\nHTTP/k: x\r\n\r\xff\xff\xff\nab");
