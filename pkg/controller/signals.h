@@ -23,3 +23,8 @@ int signals_start(struct signals *signals, struct ezlb_err *err);
 void signals_close(struct signals *signals);
 /* Closing restores the default actions: without this a second signal would kill the process. */
 void signals_block(void);
+/*
+ * At the very start: HUP and USR1 are ignored until signals_start, which would otherwise end the
+ * process. Files and log are opened after that anyway.
+ */
+void signals_expect(void);

@@ -237,6 +237,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	int rc;
 
 	ezlb_log_never_wait();
+	signals_expect();
 	/* Large documents are mapped, so that free() returns their memory to the system. */
 	mallopt(M_MMAP_THRESHOLD, DOCUMENT);
 	/* A huge page is 2 MB of memory, also where a thread uses 8 KB of its stack. */

@@ -144,7 +144,11 @@ class Chaos:
         return str(worker)
 
     def hang_up(self):
+        """Not before its first steps: until then every program ends."""
+        if not self.soak.daemon.knows(signal.SIGHUP):
+            return "nothing"
         self.soak.daemon.signal(signal.SIGHUP)
+        return None
 
     def stop_for_a_while(self):
         daemon, process = self.soak.daemon, self.soak.daemon.process

@@ -61,6 +61,14 @@ class Daemon:
         if self.ended() is None:
             self.process.send_signal(number)
 
+    def knows(self, number):
+        """Whether it catches or ignores the signal."""
+        if self.ended() is not None:
+            return False
+        with open("/proc/%d/status" % self.pid, encoding="utf-8") as file:
+            masks = [int(line.split()[1], 16) for line in file if line.startswith(("SigIgn:", "SigCgt:"))]
+        return any(mask >> (number - 1) & 1 for mask in masks)
+
     def kill(self):
         self.killed = True
         self.signal(signal.SIGKILL)
