@@ -66,13 +66,15 @@ class Poller(threading.Thread):
 
     def run(self):
         while not self.stop:
-            cpu, begin = self.used(), time.monotonic()
             try:
+                cpu, begin = self.used(), time.monotonic()
                 good = self.ask()
+                wall = (time.monotonic() - begin) * 1000
+                cpu = self.used() - cpu
             except OSError:
-                good = False
-            wall = (time.monotonic() - begin) * 1000
-            cpu = self.used() - cpu
+                if self.stop:
+                    return
+                good, wall, cpu = False, 0, 0
             self.asked += 1
             self.failed += not good
             self.wall, self.cpu = max(self.wall, wall), max(self.cpu, cpu)
