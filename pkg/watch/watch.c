@@ -5,13 +5,12 @@
 #include <uv.h>
 
 #include <ezlb/duration.h>
-#include <ezlb/log.h>
 
+#include "looker.h"
 #include "notify.h"
 #include "settle.h"
+#include "telling.h"
 #include "timing.h"
-
-#define LOGGED_MAX 1000 /* bounds the memory for the names that were logged */
 
 const struct watch_timing watch_timing = {
 	.quiet = 100,
@@ -47,6 +46,15 @@ struct ezlb_watch {
 	struct watch_settle *settles; /* n settles, and n agendas */
 	struct agenda *agendas;
 
+	/*
+	 * While it is active nothing else happens: the settles are not changed, and no event is
+	 * read, so that what a look finds belongs to the events that were read before it.
+	 */
+	struct looker looker;
+	size_t looked_at; /* the directory */
+	bool second;	  /* the look is a second one, because the directory was another one */
+	bool rescan;	  /* asked for meanwhile */
+
 	ezlb_snapshot_fn on_change;
 	void *arg;
 	bool delivered;
@@ -58,21 +66,6 @@ struct ezlb_watch {
 };
 
 static void on_readable(uv_poll_t *poll, int status, int events);
-
-static void say(enum ezlb_log_level level, const char *msg, const char *path, const char *reason)
-{
-	ezlb_log(level, "watch", EZLB_S("msg", msg), EZLB_S("path", path),
-		 EZLB_S("reason", reason));
-}
-
-static void log_once(struct ezlb_watch *watch, enum ezlb_log_level level,
-		     const struct watch_names *names, const char *msg)
-{
-	for (size_t i = 0; i < names->len && watch->logged.len < LOGGED_MAX; i++) {
-		if (watch_names_add(&watch->logged, names->items[i]))
-			say(level, msg, names->items[i], NULL);
-	}
-}
 
 /* Starts the uv handle of inotify's descriptor, once. */
 static int start_poll(struct ezlb_watch *watch, struct ezlb_err *err)
@@ -106,42 +99,36 @@ static void arm(struct ezlb_watch *watch, uint64_t now)
 	if (rc < 0) {
 		watch->inotify_at = now + watch->timing.inotify;
 		if (!watch->polling)
-			say(EZLB_WARN, "inotify is not available: polling the files every 5 s",
-			    NULL, err.msg);
+			tell_line(EZLB_WARN,
+				  "inotify is not available: polling the files every 5 s", NULL,
+				  err.msg);
 	} else if (watch->polling) {
-		say(EZLB_INFO, "inotify is available again", NULL, NULL);
+		tell_line(EZLB_INFO, "inotify is available again", NULL, NULL);
 	}
 	watch->polling = rc < 0;
 }
 
-/* Adds the watches before the scan, so that a change after the scan raises an event. */
-static void look(struct ezlb_watch *watch, size_t i, uint64_t now, struct watch_look *out)
+/* Adds the watches before the look, so that a change after the look raises an event. */
+static void prepare(struct ezlb_watch *watch, size_t i, uint64_t now)
 {
 	const struct watch_settle *settle = &watch->settles[i];
-	const struct watch_known known = { .stamp = watch_settle_stamp,
-					   .arg = settle,
-					   .generation = settle->generation };
 
 	if (watch->notify.dirs[i].wd < 0 || watch->notify.dirs[i].parent_wd < 0)
 		arm(watch, now);
-	watch_look(settle->path, &known, out);
-	if (out->ino == 0 || !notify_drop_other(&watch->notify, i, out->dev, out->ino))
-		return;
-	watch_look_clear(out);
-	arm(watch, now);
-	watch_look(settle->path, &known, out);
+	watch->looked_at = i;
+	watch->looker.path = settle->path;
+	watch->looker.known = (struct watch_known){ .stamp = watch_settle_stamp,
+						    .arg = settle,
+						    .generation = settle->generation };
 }
 
-static const char mount_warning[] =
-	"the file is a mount point, such as a subPath volume: ezlb sees a change of its content up to "
-	"33 s later, and never sees a replaced file, which is how the kubelet updates it: mount the "
-	"whole directory instead";
-
-static void log_names(struct ezlb_watch *watch, const struct watch_look *seen)
+static void start_look(struct ezlb_watch *watch)
 {
-	log_once(watch, EZLB_INFO, &seen->ignored,
-		 "not a .yaml or .yml file: ignored (files in subdirectories are not read)");
-	log_once(watch, EZLB_WARN, &seen->mounted, mount_warning);
+	if (watch->polls)
+		uv_poll_stop(&watch->poll);
+	uv_timer_stop(&watch->timer);
+	watch->handles++;
+	looker_start(&watch->looker, watch->timer.loop);
 }
 
 /*
@@ -175,20 +162,10 @@ static uint64_t scan_part(struct ezlb_watch *watch, size_t i, uint64_t now)
 	    settle->entries.len + watch_settle_new(settle, &seen) <= WATCH_FILES_MAX) {
 		seen.writing = &dir->writing;
 		at = watch_settle_part(settle, &seen, &dir->names, now);
-		log_names(watch, &seen);
+		tell_names(&watch->logged, &seen);
 	}
 	watch_look_clear(&seen);
 	return at;
-}
-
-static void report(const struct watch_settle *settle, const char *before)
-{
-	if (settle->problem && (!before || strcmp(before, settle->problem) != 0))
-		say(EZLB_WARN,
-		    "config directory cannot be read: frozen, its last files stay applied",
-		    settle->path, settle->problem);
-	if (!settle->problem && before)
-		say(EZLB_INFO, "config directory is readable again", settle->path, NULL);
 }
 
 /* +-10 %, so that many hosts do not read their volumes at the same time. */
@@ -208,28 +185,39 @@ static uint64_t next_scan(const struct ezlb_watch *watch, size_t i)
 	return watch->notify.dirs[i].wd < 0 ? watch->timing.retry : rescan_in(watch);
 }
 
-static uint64_t scan_all(struct ezlb_watch *watch, size_t i, uint64_t now)
+/* Takes what a look has found. False: look once more, because the watch was on another directory.
+ */
+static bool take_look(struct ezlb_watch *watch, uint64_t now)
 {
+	size_t i = watch->looked_at;
 	struct watch_settle *settle = &watch->settles[i];
 	struct notify_dir *dir = &watch->notify.dirs[i];
 	EZLB_AUTO_FREE char *before = settle->problem ? ezlb_strdup(settle->problem) : NULL;
-	struct watch_look seen;
-	uint64_t at;
+	struct watch_look *seen = &watch->looker.seen;
 
-	look(watch, i, now, &seen);
-	seen.writing = &dir->writing;
-	seen.replaced = dir->gone;
+	if (!watch->second && seen->ino != 0 &&
+	    notify_drop_other(&watch->notify, i, seen->dev, seen->ino)) {
+		watch_look_clear(seen);
+		watch->second = true;
+		prepare(watch, i, now);
+		return false;
+	}
+	watch->second = false;
+	seen->writing = &dir->writing;
+	seen->replaced = dir->gone;
 	dir->gone = dir->whole = false;
-	at = watch_settle_take(settle, &seen, now);
-	report(settle, before);
+	watch->agendas[i].grace_at = watch_settle_take(settle, seen, now);
+	tell_directory(settle, before);
 	if (!settle->problem)
-		log_names(watch, &seen);
-	watch_look_clear(&seen);
+		tell_names(&watch->logged, seen);
+	watch_look_clear(seen);
 	watch->agendas[i].full_at = now + next_scan(watch, i);
-	return at;
+	watch_names_clear(&dir->names);
+	return true;
 }
 
-static void scan(struct ezlb_watch *watch, size_t i)
+/* False: the look at the whole directory goes on in a thread. The first one is waited for. */
+static bool scan(struct ezlb_watch *watch, size_t i)
 {
 	struct agenda *agenda = &watch->agendas[i];
 	uint64_t now = ezlb_now_ms(), at = 0;
@@ -237,10 +225,20 @@ static void scan(struct ezlb_watch *watch, size_t i)
 	agenda->event_at = WATCH_NEVER;
 	if (is_known(watch, i, now))
 		at = scan_part(watch, i, now);
-	if (at == 0)
-		at = scan_all(watch, i, now);
-	agenda->grace_at = at;
-	watch_names_clear(&watch->notify.dirs[i].names);
+	if (at > 0) {
+		agenda->grace_at = at;
+		watch_names_clear(&watch->notify.dirs[i].names);
+		return true;
+	}
+	prepare(watch, i, now);
+	if (watch->delivered) {
+		start_look(watch);
+		return false;
+	}
+	do
+		looker_run(&watch->looker);
+	while (!take_look(watch, now));
+	return true;
 }
 
 static void deliver(struct ezlb_watch *watch)
@@ -312,7 +310,7 @@ static void schedule(struct ezlb_watch *watch)
 {
 	uint64_t now = ezlb_now_ms(), at = WATCH_NEVER;
 
-	if (uv_is_closing((uv_handle_t *)&watch->timer))
+	if (watch->looker.active || uv_is_closing((uv_handle_t *)&watch->timer))
 		return;
 	note_events(watch, now);
 	for (size_t i = 0; i < watch->n; i++)
@@ -330,11 +328,34 @@ static void run(struct ezlb_watch *watch)
 	note_events(watch, now);
 	for (size_t i = 0; i < watch->n; i++) {
 		check_path(watch, i, now);
-		if (due(&watch->agendas[i]) <= now)
-			scan(watch, i);
+		if (due(&watch->agendas[i]) <= now && !scan(watch, i))
+			return; /* on_looked goes on */
 	}
 	deliver(watch);
 	schedule(watch);
+}
+
+static void release(struct ezlb_watch *watch);
+
+static void on_looked(void *arg)
+{
+	struct ezlb_watch *watch = arg;
+
+	if (uv_is_closing((uv_handle_t *)&watch->timer)) {
+		watch_look_clear(&watch->looker.seen);
+		release(watch);
+		return;
+	}
+	watch->handles--;
+	if (!take_look(watch, ezlb_now_ms())) {
+		start_look(watch);
+		return;
+	}
+	if (watch->polls)
+		uv_poll_start(&watch->poll, UV_READABLE, on_readable);
+	if (watch->rescan)
+		ezlb_watch_rescan(watch);
+	run(watch);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -357,6 +378,8 @@ static void init(struct ezlb_watch *watch, const struct ezlb_watch_options *opti
 {
 	watch->on_change = options->on_change;
 	watch->arg = options->arg;
+	watch->looker.done = on_looked;
+	watch->looker.arg = watch;
 	watch->n = options->n_dirs;
 	watch->settles = ezlb_calloc(watch->n, sizeof(*watch->settles));
 	watch->agendas = ezlb_calloc(watch->n, sizeof(*watch->agendas));
@@ -396,6 +419,7 @@ int ezlb_watch_open(struct uv_loop_s *loop, const struct ezlb_watch_options *opt
 
 void ezlb_watch_rescan(struct ezlb_watch *watch)
 {
+	watch->rescan = watch->looker.active;
 	/* Try inotify at once: a limit may have been raised. */
 	watch->inotify_at = 0;
 	for (size_t i = 0; i < watch->n; i++)
@@ -403,10 +427,8 @@ void ezlb_watch_rescan(struct ezlb_watch *watch)
 	schedule(watch);
 }
 
-static void on_close(uv_handle_t *handle)
+static void release(struct ezlb_watch *watch)
 {
-	struct ezlb_watch *watch = handle->data;
-
 	if (--watch->handles > 0)
 		return;
 	for (size_t i = 0; i < watch->n; i++)
@@ -418,6 +440,11 @@ static void on_close(uv_handle_t *handle)
 	if (watch->closed)
 		watch->closed(watch->closed_arg);
 	free(watch);
+}
+
+static void on_close(uv_handle_t *handle)
+{
+	release(handle->data);
 }
 
 void ezlb_watch_snapshot(const struct ezlb_watch *watch, struct ezlb_snapshot *out)

@@ -41,13 +41,17 @@ static inline void real_time(void)
 	uv_timer_again(&ticker);
 }
 
-/* One turn of the loop; a ms where the clock is ours. A loop that waited for it would not wake up.
+/*
+ * One turn of the loop; a ms where the clock is ours. A loop that waited for it would not wake up.
+ * A look that a thread makes takes no time of that clock.
  */
 static inline void turn(void)
 {
 	if (own_clock_ms > 0)
 		own_clock_ms++;
 	uv_run(&loop, own_clock_ms > 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+	while (own_clock_ms > 0 && loop.active_reqs.count > 0)
+		uv_run(&loop, UV_RUN_ONCE);
 }
 
 static inline void on_tick(uv_timer_t *timer)
