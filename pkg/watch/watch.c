@@ -216,7 +216,10 @@ static bool take_look(struct ezlb_watch *watch, uint64_t now)
 	return true;
 }
 
-/* False: the look at the whole directory goes on in a thread. The first one is waited for. */
+/*
+ * False: the look at the whole directory goes on in a thread. The first one is waited for, and so
+ * is one that was asked for: the pass after it needs the files.
+ */
 static bool scan(struct ezlb_watch *watch, size_t i)
 {
 	struct agenda *agenda = &watch->agendas[i];
@@ -231,7 +234,7 @@ static bool scan(struct ezlb_watch *watch, size_t i)
 		return true;
 	}
 	prepare(watch, i, now);
-	if (watch->delivered) {
+	if (agenda->full_at > 0) {
 		start_look(watch);
 		return false;
 	}

@@ -213,7 +213,9 @@ static void test_manifest(void **state)
 	assert_int_equal(ezlb_controller_validate(&options, &found, NULL), 0);
 	text = ezlb_diag_text(&found.diags.items[0]);
 	want = ezlb_asprintf("%s:10:13: error[E031]: the listener tcp 10.0.0.1:80 is already used "
-			     "by service 'a' at %s:14:13\n  in: ConfigMap lb/s, key z.yaml\n",
+			     "by service 'a' at %s:14:13\n  in: ConfigMap lb/s, key z.yaml\n"
+			     "  help: use another address or port, or write all backends of the "
+			     "listener into one file\n",
 			     path, path);
 	assert_string_equal(text, want);
 	assert_string_equal(found.diags.items[0].service, "z");
