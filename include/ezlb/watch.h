@@ -74,8 +74,8 @@ int ezlb_watch_open(struct uv_loop_s *loop, const struct ezlb_watch_options *opt
 		    struct ezlb_watch **out, struct ezlb_err *err);
 /*
  * Scans everything soon, from the loop, which waits for it: on_change is called before what the
- * caller starts afterwards. All other scans of whole directories are in a thread of the loop's pool.
- * Tries inotify again if it was not available.
+ * caller starts afterwards. All other scans of whole directories are in a thread of the loop's
+ * pool. Tries inotify again if it was not available.
  */
 void ezlb_watch_rescan(struct ezlb_watch *watch);
 /* The last snapshot again, as for on_change. */
