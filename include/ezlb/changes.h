@@ -32,6 +32,8 @@ struct ezlb_changes_count {
 /* Where the counts come from: the kernel, or a test. */
 struct ezlb_changes_source {
 	unsigned functions;
+	/* Keeps the rights that the caller has now, in a thread, for one attach. May be NULL. */
+	void (*prepare)(void *arg);
 	/*
 	 * Starts to count; the counts begin at any value. On failure nothing is attached.
 	 * -EINPROGRESS: not yet; ask again, *err is not set.
@@ -56,6 +58,11 @@ struct ezlb_changes *ezlb_changes_new(enum ezlb_changes_table table, void (*netl
 				      void *arg);
 struct ezlb_changes *ezlb_changes_new_source(const struct ezlb_changes_source *source);
 void ezlb_changes_free(struct ezlb_changes *changes); /* NULL is fine */
+/*
+ * For a process that gives up its rights: the first attach will have those of now. A thread keeps
+ * them until then, and ends. NULL is fine.
+ */
+void ezlb_changes_prepare(struct ezlb_changes *changes);
 
 /*
  * True: since the last call no program has changed the table, and none is about to. False: perhaps.

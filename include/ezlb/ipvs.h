@@ -32,8 +32,8 @@
 int ezlb_ipvs_open(struct ezlb_layer **out, struct ezlb_err *err);
 /*
  * From now on peek reads the rows only if somebody may have changed them, where the kernel lets
- * ezlb count the calls that change IPVS (changes.h). A thread attaches at once: it has the rights
- * that the caller has now, and ends by itself.
+ * ezlb count the calls that change IPVS (changes.h). A thread keeps the rights that the caller has
+ * now, attaches at the next peek, and ends.
  */
 void ezlb_ipvs_count_changes(struct ezlb_layer *layer);
 /* Whether it does; if not, *why has the reason, or code 0: nobody asked, or not tried yet. */

@@ -42,6 +42,12 @@ struct ezlb_changes *ezlb_changes_new(enum ezlb_changes_table table, void (*netl
 	return ezlb_changes_new_source(&source);
 }
 
+void ezlb_changes_prepare(struct ezlb_changes *c)
+{
+	if (c && c->source.prepare)
+		c->source.prepare(c->source.arg);
+}
+
 static void detach(struct ezlb_changes *c)
 {
 	if (c->attached)

@@ -54,9 +54,12 @@ struct kernel {
 	uint64_t *counts; /* begun and ended of each function; mapped */
 	int programs[PROBES], events[PROBES];
 	pthread_t thread; /* it attaches */
-	enum { IDLE, RUNNING } state;
-	atomic_bool done; /* the thread has nothing more to do */
-	int rc;		  /* its result */
+	enum { IDLE, READY, RUNNING } state;
+	pthread_mutex_t lock; /* of `order` */
+	pthread_cond_t ordered;
+	enum { WAIT, ATTACH, END } order; /* for the thread */
+	atomic_bool done;		  /* the thread has nothing more to do */
+	int rc;				  /* its result */
 	struct ezlb_err err;
 };
 
@@ -224,7 +227,12 @@ static void *run(void *arg)
 {
 	struct kernel *k = arg;
 
-	k->rc = attach_all(k, &k->err);
+	pthread_mutex_lock(&k->lock);
+	while (k->order == WAIT)
+		pthread_cond_wait(&k->ordered, &k->lock);
+	pthread_mutex_unlock(&k->lock);
+	if (k->order == ATTACH)
+		k->rc = attach_all(k, &k->err);
 	atomic_store(&k->done, true);
 	return NULL;
 }
@@ -242,6 +250,25 @@ static bool start_thread(struct kernel *k)
 	return rc == 0;
 }
 
+static void give_order(struct kernel *k, int order)
+{
+	pthread_mutex_lock(&k->lock);
+	k->order = order;
+	pthread_cond_signal(&k->ordered);
+	pthread_mutex_unlock(&k->lock);
+}
+
+static void prepare(void *arg)
+{
+	struct kernel *k = arg;
+
+	if (k->state != IDLE)
+		return;
+	k->order = WAIT;
+	if (start_thread(k))
+		k->state = READY;
+}
+
 /*
  * The kernel changes its own code for a probe and waits for all CPUs, for as long as a second where
  * these are busy. So a thread of its own attaches: nobody else waits.
@@ -250,11 +277,12 @@ static int attach(void *arg, struct ezlb_err *err)
 {
 	struct kernel *k = arg;
 
-	if (k->state == IDLE) {
-		if (!start_thread(k))
-			return attach_all(k, err);
-		k->state = RUNNING;
-	}
+	prepare(k);
+	if (k->state == IDLE)
+		return attach_all(k, err);
+	if (k->state == READY)
+		give_order(k, ATTACH);
+	k->state = RUNNING;
 	if (!atomic_load(&k->done))
 		return -EINPROGRESS;
 	pthread_join(k->thread, NULL);
@@ -267,10 +295,12 @@ static void close_kernel(void *arg)
 {
 	struct kernel *k = arg;
 
-	if (k->state == RUNNING) {
+	if (k->state == READY)
+		give_order(k, END);
+	if (k->state != IDLE)
 		pthread_join(k->thread, NULL);
+	if (k->state == RUNNING)
 		detach(k);
-	}
 	free(k);
 }
 
@@ -307,12 +337,15 @@ struct ezlb_changes_source changes_kernel(enum ezlb_changes_table table, void (*
 			      .netlink = netlink,
 			      .arg = arg,
 			      .socket = -1,
+			      .lock = PTHREAD_MUTEX_INITIALIZER,
+			      .ordered = PTHREAD_COND_INITIALIZER,
 			      .map = -1 };
 	while (k->n < EZLB_CHANGES_FUNCTIONS && k->functions[k->n].name)
 		k->n++;
 	for (unsigned i = 0; i < PROBES; i++)
 		k->programs[i] = k->events[i] = -1;
 	return (struct ezlb_changes_source){ .functions = k->n,
+					     .prepare = prepare,
 					     .attach = attach,
 					     .detach = detach,
 					     .read = read_counts,

@@ -375,7 +375,7 @@ void ezlb_ipvs_count_changes(struct ezlb_layer *layer)
 	if (ipvs->look.changes)
 		return;
 	ipvs->look.changes = ezlb_changes_new(EZLB_CHANGES_IPVS, call_set, ipvs->nl);
-	ezlb_changes_none(ipvs->look.changes, ipvs->look.now_ms());
+	ezlb_changes_prepare(ipvs->look.changes);
 }
 
 bool ezlb_ipvs_counts_changes(const struct ezlb_layer *layer, struct ezlb_err *why)

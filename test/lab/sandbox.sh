@@ -54,7 +54,7 @@ logged() { [[ $(dmesg) =~ type=1326\ [^$'\n']*\ exe=\"[^\"]*/sandbox_test\" ]]; 
 has_threads() { [[ $(echo "/proc/$EZLB_PID"/task/*) == *" "* ]]; }
 
 echo "# what is refused is in the kernel's log: one-case relies on that"
-"$(dirname "$EZLB")/sandbox_test" test_worker >"$WORK/unit" 2>&1 || fail "unit tests on this kernel: $(cat "$WORK/unit")"
+in_ns lb "$(dirname "$EZLB")/sandbox_test" test_worker >"$WORK/unit" 2>&1 || fail "unit tests on this kernel: $(cat "$WORK/unit")"
 [[ ${LAB_PLACE:-} != guest ]] || eventually 10 "a line of the kernel" logged
 
 echo "# the daemon keeps what the kernel asks of it, and its threads have the same"

@@ -3,6 +3,7 @@
 #include "cm.h"
 
 #include <errno.h>
+#include <sched.h>
 
 #include <ezlb/changes.h>
 
@@ -286,10 +287,30 @@ static void test_not_yet(void **state)
 	assert_true(ezlb_changes_none(changes, now));
 }
 
+/* The thread of the real source ends without an attach, and after one, whatever the kernel says. */
+static void test_prepare(void **state)
+{
+	struct ezlb_changes *real = ezlb_changes_new(EZLB_CHANGES_IPTABLES, NULL, NULL);
+	struct ezlb_err why = { 0 };
+
+	(void)state;
+	ezlb_changes_prepare(NULL);
+	ezlb_changes_prepare(changes); /* it has nothing to prepare */
+	ezlb_changes_prepare(real);
+	ezlb_changes_prepare(real);
+	ezlb_changes_free(real);
+	real = ezlb_changes_new(EZLB_CHANGES_IPTABLES, NULL, NULL);
+	ezlb_changes_prepare(real);
+	for (now = 0; !ezlb_changes_counts(real, &why) && why.code == 0; sched_yield())
+		ezlb_changes_none(real, ++now);
+	ezlb_changes_free(real);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_not_yet, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_prepare, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_change, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_progress, setup, teardown),
