@@ -95,6 +95,13 @@ static bool value_is_sound(const struct ezlb_nl_attrs *attrs)
 }
 static const struct shape value = { data_parts, 1, value_is_sound };
 
+static const struct part bitwise_parts[] = {
+	{ NFTA_BITWISE_SREG, FORM_U32, NULL },	  { NFTA_BITWISE_DREG, FORM_U32, NULL },
+	{ NFTA_BITWISE_LEN, FORM_U32, NULL },	  { NFTA_BITWISE_MASK, FORM_NEST, &value },
+	{ NFTA_BITWISE_XOR, FORM_NEST, &value },  { NFTA_BITWISE_OP, FORM_U32, NULL },
+	{ NFTA_BITWISE_DATA, FORM_NEST, &value },
+};
+
 static const struct part cmp_parts[] = {
 	{ NFTA_CMP_SREG, FORM_U32, NULL },
 	{ NFTA_CMP_OP, FORM_U32, NULL },
@@ -156,6 +163,11 @@ static const struct part payload_parts[] = {
 	{ NFTA_PAYLOAD_CSUM_OFFSET, FORM_U32, NULL }, { NFTA_PAYLOAD_CSUM_FLAGS, FORM_U32, NULL },
 };
 
+static const struct part reject_parts[] = {
+	{ NFTA_REJECT_TYPE, FORM_U32, NULL },
+	{ NFTA_REJECT_ICMP_CODE, FORM_U8, NULL },
+};
+
 static const struct part target_parts[] = {
 	{ NFTA_TARGET_NAME, FORM_TEXT, NULL },
 	{ NFTA_TARGET_REV, FORM_U32, NULL },
@@ -167,11 +179,12 @@ static const struct {
 	const char *name;
 	struct shape data;
 } exprs[] = {
-	{ "cmp", SHAPE(cmp_parts) },	   { "counter", SHAPE(counter_parts) },
-	{ "ct", SHAPE(ct_parts) },	   { "immediate", SHAPE(immediate_parts) },
-	{ "lookup", SHAPE(lookup_parts) }, { "masq", SHAPE(masq_parts) },
-	{ "match", SHAPE(match_parts) },   { "meta", SHAPE(meta_parts) },
-	{ "nat", SHAPE(nat_parts) },	   { "payload", SHAPE(payload_parts) },
+	{ "bitwise", SHAPE(bitwise_parts) }, { "reject", SHAPE(reject_parts) },
+	{ "cmp", SHAPE(cmp_parts) },	     { "counter", SHAPE(counter_parts) },
+	{ "ct", SHAPE(ct_parts) },	     { "immediate", SHAPE(immediate_parts) },
+	{ "lookup", SHAPE(lookup_parts) },   { "masq", SHAPE(masq_parts) },
+	{ "match", SHAPE(match_parts) },     { "meta", SHAPE(meta_parts) },
+	{ "nat", SHAPE(nat_parts) },	     { "payload", SHAPE(payload_parts) },
 	{ "target", SHAPE(target_parts) },
 };
 

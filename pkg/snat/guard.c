@@ -79,7 +79,7 @@ static int on_elems(void *arg, const struct nlmsghdr *msg)
 	struct reading *reading = arg;
 
 	/* It fails only for what libnftnl does not know, which ezlb did not create. */
-	if (nftnl_set_elems_nlmsg_parse(msg, set) < 0)
+	if (ezlb_nft_parse_elems(msg, set) < 0)
 		reading->actual->odd = true;
 	else
 		nftnl_set_elem_foreach(set, on_elem, reading);

@@ -56,7 +56,7 @@ void guard_put_del(struct ezlb_nl_buf *buf)
 bool guard_is_table(const struct nlmsghdr *msg)
 {
 	struct nftnl_table *table = ezlb_nft_must(nftnl_table_alloc());
-	bool ours = nftnl_table_nlmsg_parse(msg, table) == 0 &&
+	bool ours = ezlb_nft_parse_table(msg, table) == 0 &&
 		    nftnl_table_get_u32(table, NFTNL_TABLE_FLAGS) == 0 && /* not dormant */
 		    nftnl_table_get_u32(table, NFTNL_TABLE_USE) == 1 + GUARD_SETS;
 
@@ -96,7 +96,7 @@ static bool is_base_chain(const struct nftnl_chain *chain)
 bool guard_is_chain(const struct nlmsghdr *msg)
 {
 	struct nftnl_chain *chain = ezlb_nft_must(nftnl_chain_alloc());
-	bool ours = nftnl_chain_nlmsg_parse(msg, chain) == 0 && is_base_chain(chain);
+	bool ours = ezlb_nft_parse_chain(msg, chain) == 0 && is_base_chain(chain);
 
 	nftnl_chain_free(chain);
 	return ours;
@@ -133,7 +133,7 @@ static bool is_plain_set(const struct nftnl_set *set, unsigned six)
 bool guard_is_set(const struct nlmsghdr *msg, unsigned six)
 {
 	struct nftnl_set *set = ezlb_nft_must(nftnl_set_alloc());
-	bool ours = nftnl_set_nlmsg_parse(msg, set) == 0 && is_plain_set(set, six);
+	bool ours = ezlb_nft_parse_set(msg, set) == 0 && is_plain_set(set, six);
 
 	nftnl_set_free(set);
 	return ours;
@@ -304,7 +304,7 @@ static void put_rule(struct ezlb_nl_buf *buf, unsigned i)
 bool guard_is_rule(const struct nlmsghdr *msg, unsigned i)
 {
 	struct nftnl_rule *have = ezlb_nft_must(nftnl_rule_alloc()), *want = build_rule(i);
-	bool ours = nftnl_rule_nlmsg_parse(msg, have) == 0 && ezlb_nft_same_rule(have, want);
+	bool ours = ezlb_nft_parse_rule(msg, have) == 0 && ezlb_nft_same_rule(have, want);
 
 	nftnl_rule_free(have);
 	nftnl_rule_free(want);
