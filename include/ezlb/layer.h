@@ -54,6 +54,12 @@ struct ezlb_layer {
 	 * scope are as at the last peek. Costs a system call.
 	 */
 	bool (*unchanged)(struct ezlb_layer *layer);
+	/*
+	 * IPVS only, may be NULL: true if it is certain, without reading them, that the services
+	 * and dests in scope are those that the last `list` returned, that this was with the same
+	 * scope, and that ezlb has changed none since. Costs a system call.
+	 */
+	bool (*as_listed)(struct ezlb_layer *layer, const struct ezlb_scope *scope);
 	/* Frees the layer; changes nothing in the kernel. */
 	void (*close)(struct ezlb_layer *layer);
 };

@@ -84,7 +84,14 @@ struct ezlb_pass {
 	 * part of them may follow. Then `left` is as the passes since have changed it.
 	 */
 	bool calm;
-	unsigned needs; /* of all services in the last pass over all: see ezlb_spec_needs */
+	/*
+	 * The caller sets it before a plan: neither files nor verdicts have changed since the last
+	 * pass over all services. Where it is certain that the services and dests in the kernel
+	 * have not changed either, they are then taken from `left`.
+	 */
+	bool quiet;
+	uint64_t read_at; /* when they were last read */
+	unsigned needs;	  /* of all services in the last pass over all: see ezlb_spec_needs */
 	/* Services that passes over a part have changed, sorted: since the last check ... */
 	struct ezlb_scope unchecked;
 	struct ezlb_scope touched; /* ... and since the layer of IPVS was last peeked at */

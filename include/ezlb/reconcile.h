@@ -47,10 +47,12 @@ void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_
 /*
  * Reads the kernel through every layer; the result is sorted. If a layer fails, its error is in
  * *errs, and apply then fails all ops of that layer: what cannot be read must not be taken for
- * empty. If it is the TOA layer, this is also actual->toa_problem.
+ * empty. If it is the TOA layer, this is also actual->toa_problem. The services and dests are
+ * copied from `known` instead, if that is not NULL.
  */
 void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
-			 struct ezlb_table *actual, struct ezlb_layer_errs *errs);
+			 const struct ezlb_table *known, struct ezlb_table *actual,
+			 struct ezlb_layer_errs *errs);
 
 /*
  * The addresses of the backends to which the TOA layer must know the routes (`towards` of layer.h),

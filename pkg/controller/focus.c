@@ -4,12 +4,21 @@
 void focus_all(struct focus *focus)
 {
 	focus->all = true;
+	focus->quiet = false;
 	focus->keys.len = 0;
+}
+
+void focus_time(struct focus *focus)
+{
+	bool quiet = !focus->all && focus->keys.len == 0;
+
+	focus_all(focus);
+	focus->quiet = quiet;
 }
 
 void focus_forget(struct focus *focus)
 {
-	focus->all = false;
+	focus->all = focus->quiet = false;
 	focus->keys.len = 0;
 }
 
@@ -73,6 +82,7 @@ static void add(struct focus *focus, const struct ezlb_spec *spec)
 	struct ezlb_service_key key;
 	size_t at;
 
+	focus->quiet = false;
 	if (focus->all)
 		return;
 	if (!spec || focus->keys.len == FOCUS_MAX) {
@@ -87,8 +97,7 @@ static void add(struct focus *focus, const struct ezlb_spec *spec)
 
 void focus_name(struct focus *focus, const struct ezlb_desired *desired, const char *name)
 {
-	if (!focus->all)
-		add(focus, find_name(focus, desired, name));
+	add(focus, focus->all ? NULL : find_name(focus, desired, name));
 }
 
 void focus_specs(struct focus *focus, const struct ezlb_desired *desired,

@@ -17,11 +17,14 @@ struct focus_names EZLB_VEC(struct focus_name);
 
 struct focus {
 	bool all;
+	bool quiet; /* all, but only because of the time: nothing is known to have changed */
 	struct ezlb_scope keys;	  /* first keys (ezlb_spec_key) of the services; sorted */
 	struct focus_names names; /* of the desired set; sorted by hash; empty: not made yet */
 };
 
 void focus_all(struct focus *focus);
+/* All, because the time has come; nothing more if something is in it. */
+void focus_time(struct focus *focus);
 /* Begins anew, with no service: a pass takes what there was. */
 void focus_forget(struct focus *focus);
 /* After an update of the catalog, which has this desired set now. */

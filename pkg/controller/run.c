@@ -45,6 +45,13 @@ void run_all(struct controller *c, const char *why, uint64_t delay_ms)
 	schedule(c, why, delay_ms);
 }
 
+/* A pass over all services because the time has come. */
+static void run_time(struct controller *c)
+{
+	focus_time(&c->focus);
+	schedule(c, NULL, 0);
+}
+
 static void schedule_if(struct controller *c, uint64_t delay_ms)
 {
 	if (delay_ms != PACE_NEVER)
@@ -112,6 +119,7 @@ static void pass_over_all(struct controller *c, const struct moment *begin)
 	struct ezlb_pass_result result;
 	bool calm;
 
+	pass->quiet = c->focus.quiet;
 	focus_forget(&c->focus);
 	ezlb_health_verdicts(c->health, &verdicts);
 	ezlb_pass_plan(pass, &c->catalog.desired, &verdicts, c->catalog.n_without > 0, begin->ms,
@@ -237,8 +245,10 @@ void run_on_look(uv_timer_t *timer)
 	}
 	if (ezlb_ledger_lost(&c->instance.pass.ledger))
 		run_all(c, "ledger", 0);
-	if (ezlb_pass_peek(&c->instance.pass, &c->catalog.desired) || now >= c->full_at)
+	if (ezlb_pass_peek(&c->instance.pass, &c->catalog.desired))
 		run_all(c, NULL, 0);
+	else if (now >= c->full_at)
+		run_time(c);
 	told_look(&c->told, &c->instance.plane);
 	if (desk_has_told(&c->desk))
 		pace_after_work(&c->pace, now);

@@ -176,15 +176,19 @@ static int list(struct ezlb_layer *layer, const struct ezlb_scope *scope, struct
 	if (scope->len == 0 && !listing.ipvs->timeouts && !listing.ipvs->syncs.managed)
 		return 0;
 	rc = ezlb_ipvs_nl_begin(listing.ipvs->nl, &why);
-	if (rc == 0 && scope->len > 0)
+	if (rc == 0 && scope->len > 0) {
+		look_list(&listing.ipvs->look, scope);
 		rc = read_kernel(&listing, &why);
+	}
 	if (rc == 0 && listing.ipvs->timeouts)
 		rc = list_timeouts(listing.ipvs, out, &why);
 	if (rc == 0)
 		rc = syncs_list(&listing.ipvs->syncs, out, &why);
 	if (rc == 0)
 		hand_over(&listing, out);
-	else if (err)
+	else
+		look_list_failed(&listing.ipvs->look);
+	if (rc && err)
 		*err = why;
 	EZLB_VEC_CLEAR(&listing.services);
 	EZLB_VEC_CLEAR(&listing.dests);
@@ -214,6 +218,11 @@ static void changed(struct ezlb_layer *layer, const struct ezlb_scope *services)
 static bool unchanged(struct ezlb_layer *layer)
 {
 	return look_unchanged(&((struct ipvs *)layer)->look);
+}
+
+static bool as_listed(struct ezlb_layer *layer, const struct ezlb_scope *scope)
+{
+	return look_as_listed(&((struct ipvs *)layer)->look, scope);
 }
 
 /* --- apply --------------------------------------------------------------------------------- */
@@ -341,6 +350,7 @@ int ezlb_ipvs_open_source(const struct ezlb_ipvs_source *source, struct ezlb_lay
 					   .apply = apply,
 					   .changed = changed,
 					   .unchanged = unchanged,
+					   .as_listed = as_listed,
 					   .close = close_layer };
 	ipvs->nl = nl;
 	ipvs->procfs = source->procfs;

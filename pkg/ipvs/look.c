@@ -39,6 +39,18 @@ void look_clear(struct look *look)
 	ezlb_ipvs_sums_clear(&look->next);
 }
 
+/* What happened before a listing begins is in what it reads. */
+static bool nothing_changed(struct look *look)
+{
+	bool none = ezlb_changes_none(look->changes, look->now_ms());
+
+	if (!none) {
+		look->stale = true;
+		look->listed = false;
+	}
+	return none;
+}
+
 /* Byte by byte: if it says "other" of two equal ones, the rows are read once more. */
 static bool is_same_scope(const struct ezlb_scope *a, const struct ezlb_scope *b)
 {
@@ -99,8 +111,7 @@ int look_print(struct look *look, const char *procfs, const struct ezlb_scope *s
 	uint64_t now = look->now_ms();
 	int rc = 0;
 
-	if (!ezlb_changes_none(look->changes, now))
-		look->stale = true;
+	nothing_changed(look);
 	if (!is_same_scope(&look->scope, scope))
 		begin_scope(look, scope);
 	if (!look->known || look->forced || (look->stale && now >= look->due))
@@ -112,14 +123,36 @@ int look_print(struct look *look, const char *procfs, const struct ezlb_scope *s
 
 bool look_unchanged(struct look *look)
 {
-	if (!ezlb_changes_none(look->changes, look->now_ms()))
-		look->stale = true;
+	nothing_changed(look);
 	return look->known && !look->stale && !look->forced;
+}
+
+static uint64_t hash_of(const struct ezlb_scope *scope)
+{
+	return ezlb_hash(scope->items, scope->len * sizeof(*scope->items));
+}
+
+/* Asked twice: a call before the first time is no reason for doubt, one that goes on is. */
+void look_list(struct look *look, const struct ezlb_scope *scope)
+{
+	look->listed = nothing_changed(look) || nothing_changed(look);
+	look->listed_scope = hash_of(scope);
+}
+
+void look_list_failed(struct look *look)
+{
+	look->listed = false;
+}
+
+bool look_as_listed(struct look *look, const struct ezlb_scope *scope)
+{
+	return nothing_changed(look) && look->listed && look->listed_scope == hash_of(scope);
 }
 
 void look_wrote(struct look *look, bool done)
 {
 	look->stale = look->forced = true;
+	look->listed = false;
 	if (done)
 		ezlb_changes_wrote(look->changes, GENETLINK);
 }

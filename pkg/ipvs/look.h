@@ -20,6 +20,8 @@ struct look {
 	bool known;   /* print and sums are of a read of this scope */
 	bool stale;   /* the rows may have changed since that */
 	bool forced;  /* ezlb itself has changed them: the next print must be true */
+	bool listed;  /* nothing has changed since the rows of a scope were listed ... */
+	uint64_t listed_scope; /* ... whose hash this is */
 	uint64_t (*now_ms)(void);
 	uint64_t (*cpu_ns)(void); /* of this thread */
 };
@@ -31,6 +33,11 @@ int look_print(struct look *look, const char *procfs, const struct ezlb_scope *s
 	       uint64_t *print);
 /* As unchanged in ezlb/layer.h. */
 bool look_unchanged(struct look *look);
+/* Before the rows of a scope are listed, and after that if it has failed. */
+void look_list(struct look *look, const struct ezlb_scope *scope);
+void look_list_failed(struct look *look);
+/* As as_listed in ezlb/layer.h. */
+bool look_as_listed(struct look *look, const struct ezlb_scope *scope);
 /* ezlb has sent commands; `done`: the kernel has carried out one of them at least. */
 void look_wrote(struct look *look, bool done);
 /* As changed in ezlb/layer.h. */

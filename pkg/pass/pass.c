@@ -13,6 +13,7 @@
 #include "units.h"
 
 #define CLEANUP_TRIES	 10
+#define READ_MS		 (10 * 60 * 1000)
 #define CLEANUP_PAUSE_US (300 * 1000)
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -46,7 +47,33 @@ static void make_scope(struct ezlb_pass *pass, const struct ezlb_desired *desire
 	pass->peeked_known = true;
 }
 
-static void read_kernel(struct ezlb_pass *pass, const struct ezlb_desired *desired,
+/* The connections of a dest that drains are counted anew in each pass. */
+static bool any_drains(const struct ezlb_pass *pass)
+{
+	const struct ezlb_members *members = &pass->life.members;
+
+	for (size_t i = 0; i < members->len; i++)
+		if (members->items[i].role == EZLB_ROLE_DRAINING)
+			return true;
+	return pass->ledger.content.drains.len > 0;
+}
+
+/*
+ * The services and dests of the last pass, if it is certain that they are still the same: then they
+ * are read every 10 minutes only.
+ */
+static const struct ezlb_table *known_rows(struct ezlb_pass *pass, uint64_t now_ms)
+{
+	struct ezlb_layer *ipvs = pass->dp.layer[EZLB_LAYER_IPVS];
+
+	if (pass->quiet && pass->left_known && pass->calm && now_ms - pass->read_at < READ_MS &&
+	    !any_drains(pass) && ipvs->as_listed && ipvs->as_listed(ipvs, &pass->peeked))
+		return &pass->left;
+	pass->read_at = now_ms;
+	return NULL;
+}
+
+static void read_kernel(struct ezlb_pass *pass, const struct ezlb_desired *desired, uint64_t now_ms,
 			struct ezlb_pass_found *found)
 {
 	const struct ezlb_scope *scope = &pass->peeked;
@@ -55,7 +82,8 @@ static void read_kernel(struct ezlb_pass *pass, const struct ezlb_desired *desir
 	ask_for_routes(pass, desired);
 	/* Before the list, so that the next peek shows a change in between. */
 	ezlb_reconcile_peek(&pass->dp, scope, &found->prints);
-	ezlb_reconcile_list(&pass->dp, scope, &found->actual, &found->errs);
+	ezlb_reconcile_list(&pass->dp, scope, known_rows(pass, now_ms), &found->actual,
+			    &found->errs);
 	if (all_read(found) && pass->left_known)
 		ezlb_reconcile_drift(&pass->left, &found->actual, scope, &found->drift);
 	pass->unchecked.len = pass->touched.len = pass->checked.len = 0;
@@ -249,7 +277,7 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 	pass->needs = 0;
 	for (size_t i = 0; i < desired->len; i++)
 		pass->needs |= ezlb_spec_needs(desired->items[i]);
-	read_kernel(pass, desired, &result->found);
+	read_kernel(pass, desired, now_ms, &result->found);
 	find_conflicts(pass, desired, &result->found, &ours);
 	forget_conflicts(&result->found);
 	make_roster(pass, &ours, verdicts, now_ms, result);

@@ -17,7 +17,7 @@ bool ezlb_pass_settings(struct ezlb_pass *pass, const struct ezlb_desired *desir
 	struct ezlb_table target = { .snat_wanted = false };
 	bool done;
 
-	ezlb_reconcile_list(&pass->dp, &none, &result->found.actual, &result->found.errs);
+	ezlb_reconcile_list(&pass->dp, &none, NULL, &result->found.actual, &result->found.errs);
 	result->outcome.errs = result->found.errs;
 	ezlb_reconcile_target(desired, &no_roster, &result->found.actual, &pass->policy, &target);
 	ezlb_reconcile_diff(&target, &result->found.actual, &result->plan.ops);

@@ -19,19 +19,31 @@ void ezlb_reconcile_scope(const struct ezlb_desired *desired, const struct ezlb_
 	EZLB_UNIQUE(out, ezlb_service_key_cmp);
 }
 
-void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
-			 struct ezlb_table *actual, struct ezlb_layer_errs *errs)
+static void take_known(const struct ezlb_table *known, struct ezlb_table *actual)
 {
+	EZLB_VEC_COPY(&actual->services, &known->services);
+	EZLB_VEC_COPY(&actual->dests, &known->dests);
+}
+
+void ezlb_reconcile_list(const struct ezlb_dataplane *dp, const struct ezlb_scope *scope,
+			 const struct ezlb_table *known, struct ezlb_table *actual,
+			 struct ezlb_layer_errs *errs)
+{
+	const struct ezlb_scope none = { 0 }; /* IPVS then lists only what is in no scope */
+
 	*errs = (struct ezlb_layer_errs){ 0 };
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		struct ezlb_err *err = &errs->layer[i];
-		int rc = dp->layer[i]->list(dp->layer[i], scope, actual, err);
+		bool keeps = known && i == EZLB_LAYER_IPVS;
+		int rc = dp->layer[i]->list(dp->layer[i], keeps ? &none : scope, actual, err);
 
 		if (rc < 0 && err->code == 0)
 			ezlb_err_sys(err, -rc, "cannot read");
 		if (rc == 0)
 			err->code = 0;
 	}
+	if (known && errs->layer[EZLB_LAYER_IPVS].code == 0)
+		take_known(known, actual);
 	/* Then what is there stays, as where the host cannot do it. */
 	if (errs->layer[EZLB_LAYER_TOA].code)
 		ezlb_strcpy(actual->toa_problem, sizeof(actual->toa_problem),

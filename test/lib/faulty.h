@@ -31,6 +31,7 @@ struct faulty {
 	faulty_step_fn on_step;
 	void *arg;
 	unsigned long writes;
+	unsigned reads; /* lists of services and dests */
 };
 
 static inline bool faulty_hits(struct faulty_layer *layer)
@@ -79,6 +80,7 @@ static inline int faulty_list(struct ezlb_layer *ops_of, const struct ezlb_scope
 	struct faulty_layer *layer = (struct faulty_layer *)ops_of;
 
 	layer->lists++;
+	layer->all->reads += layer == &layer->all->layers[EZLB_LAYER_IPVS] && scope->len > 0;
 	if (layer->list_code)
 		return ezlb_err_sys(err, layer->list_code, "list");
 	return layer->inner->list(layer->inner, scope, out, err);

@@ -193,7 +193,7 @@ static void assert_left_is_kernel(const struct balancer *b)
 
 	if (!b->pass.left_known)
 		return;
-	ezlb_reconcile_list(&b->pass.dp, &b->pass.ledger.content.services, &is, &errs);
+	ezlb_reconcile_list(&b->pass.dp, &b->pass.ledger.content.services, NULL, &is, &errs);
 	assert_int_equal(left->services.len, is.services.len);
 	assert_int_equal(left->dests.len, is.dests.len);
 	for (size_t i = 0; i < is.services.len; i++)

@@ -204,7 +204,7 @@ static size_t pass(struct world *w, bool *ok)
 	ezlb_reconcile_towards(&w->desired, &towards);
 	w->dp.layer[EZLB_LAYER_TOA]->towards(w->dp.layer[EZLB_LAYER_TOA], &towards);
 	EZLB_VEC_CLEAR(&towards);
-	ezlb_reconcile_list(&w->dp, &w->scope, &actual, &errs);
+	ezlb_reconcile_list(&w->dp, &w->scope, NULL, &actual, &errs);
 	step(w, &actual, &errs, &roster);
 	ezlb_reconcile_target(&w->desired, &roster, &actual, &w->policy, &target);
 	ezlb_reconcile_diff(&target, &actual, &plan);

@@ -67,6 +67,34 @@ static void test_names(void **state)
 	is("");
 }
 
+/* Only a pass that has no other reason than the time is quiet. */
+static void test_time(void **state)
+{
+	(void)state;
+	focus_time(&focus);
+	is("all");
+	assert_true(focus.quiet);
+	focus_name(&focus, &desired, "s7");
+	assert_false(focus.quiet);
+	focus_forget(&focus);
+	focus_name(&focus, &desired, "s7");
+	focus_time(&focus);
+	is("all");
+	assert_false(focus.quiet);
+	focus_forget(&focus);
+	focus_all(&focus);
+	focus_time(&focus);
+	assert_false(focus.quiet);
+	focus_forget(&focus);
+	focus_time(&focus);
+	assert_true(focus.quiet);
+	focus_all(&focus);
+	assert_false(focus.quiet);
+	focus_forget(&focus);
+	is("");
+	assert_false(focus.quiet);
+}
+
 static void test_too_many_are_all(void **state)
 {
 	char name[8];
@@ -123,8 +151,9 @@ static void test_files(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_names), TEST(test_too_many_are_all),
-					    TEST(test_keys_and_specs), TEST(test_files) };
+	const struct CMUnitTest tests[] = { TEST(test_names), TEST(test_time),
+					    TEST(test_too_many_are_all), TEST(test_keys_and_specs),
+					    TEST(test_files) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -399,6 +399,65 @@ static void test_same_as_afresh(void **state)
 	}
 }
 
+/* --- what was listed ------------------------------------------------------------------------- */
+
+static bool as_listed(void)
+{
+	return look_as_listed(&look, &scope);
+}
+
+static void test_as_listed(void **state)
+{
+	struct ezlb_scope less = { 0 };
+
+	(void)state;
+	/* Nothing tells whether something has changed. */
+	look_list(&look, &scope);
+	assert_false(as_listed());
+
+	counted();
+	look_list(&look, &scope); /* attached: what was before is not known */
+	look_list(&look, &scope);
+	for (int i = 0; i < 3; i++)
+		assert_true(as_listed());
+	/* Of other services nothing is known. */
+	*EZLB_PUSH(&less) = scope.items[0];
+	assert_false(look_as_listed(&look, &less));
+	look_list(&look, &less);
+	assert_false(as_listed());
+	EZLB_VEC_CLEAR(&less);
+
+	/* Somebody changes something, and a look sees it first. */
+	look_list(&look, &scope);
+	k.count.begun++;
+	k.count.ended++;
+	print_of(WEB B1);
+	assert_false(as_listed());
+	/* The list that follows has it; one while a call goes on may not. */
+	look_list(&look, &scope);
+	assert_true(as_listed());
+	k.count.begun++;
+	look_list(&look, &scope);
+	k.count.ended++;
+	assert_false(as_listed());
+	assert_false(as_listed());
+}
+
+static void test_listed_and_written(void **state)
+{
+	(void)state;
+	counted();
+	look_list(&look, &scope);
+	look_list(&look, &scope);
+	assert_true(as_listed());
+	look_wrote(&look, false);
+	assert_false(as_listed());
+	look_list(&look, &scope);
+	assert_true(as_listed());
+	look_list_failed(&look);
+	assert_false(as_listed());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +475,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_changed_foreign, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changed_mark, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same_as_afresh, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_as_listed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_listed_and_written, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

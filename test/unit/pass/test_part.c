@@ -167,6 +167,50 @@ static void test_what_is_certain_is_not_read(void **state)
 	assert_int_equal(lists(), before + 1);
 }
 
+static bool fake_as_listed(struct ezlb_layer *layer, const struct ezlb_scope *scope)
+{
+	(void)layer;
+	assert_int_equal(scope->len, 3);
+	return certain;
+}
+
+static void pass_reads(bool reads)
+{
+	unsigned before = rig.memory->reads;
+
+	pass_all();
+	assert_int_equal(rig.memory->reads - before, reads);
+	assert_int_equal(rig.result.plan.ops.len, 0);
+	assert_int_equal(rig.result.found.actual.dests.len, 4);
+	assert_true(rig.pass.calm);
+}
+
+/* A pass that comes because of the time, where it is certain that all is as it was. */
+static void test_a_quiet_pass(void **state)
+{
+	struct ezlb_drain drain = { .until_ms = 1 };
+
+	(void)state;
+	rig.pass.dp.layer[EZLB_LAYER_IPVS]->as_listed = fake_as_listed;
+	certain = true;
+	pass_reads(true); /* the caller does not say that it is quiet */
+	rig.pass.quiet = true;
+	pass_reads(false);
+	pass_reads(false);
+	certain = false;
+	pass_reads(true);
+	certain = true;
+	rig.now += 599999;
+	pass_reads(false);
+	rig.now++;
+	pass_reads(true);
+	pass_reads(false);
+	/* The connections of a dest that drains are counted. */
+	*EZLB_PUSH(&rig.pass.ledger.content.drains) = drain;
+	rig.pass.life.members.items[0].role = EZLB_ROLE_DRAINING;
+	pass_reads(true);
+}
+
 /* Until the next look the layer counts ezlb's own changes, too. */
 static void test_what_was_touched_is_read(void **state)
 {
@@ -510,6 +554,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_flip_is_one_op_and_reads_its_service),
 		TEST(test_what_is_certain_is_not_read),
+		TEST(test_a_quiet_pass),
 		TEST(test_what_was_touched_is_read),
 		TEST(test_a_drain_reads_the_connections_of_its_service),
 		TEST(test_the_look_afterwards),

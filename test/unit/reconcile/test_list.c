@@ -16,7 +16,7 @@ static void test_list_asks_every_layer_and_keeps_each_error(void **state)
 	w.fakes[EZLB_LAYER_SNAT].list_rc = -EPERM;
 	w.fakes[EZLB_LAYER_IPVS].list_rc = -EIO;
 	w.fakes[EZLB_LAYER_IPVS].list_mute = true;
-	ezlb_reconcile_list(&w.dp, &scope, &actual, &errs);
+	ezlb_reconcile_list(&w.dp, &scope, NULL, &actual, &errs);
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		assert_int_equal(w.fakes[i].lists, 1);
 		assert_int_equal(w.fakes[i].applies, 0);
