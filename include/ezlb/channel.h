@@ -37,6 +37,8 @@ typedef void (*ezlb_channel_lost_fn)(void *arg, const char *why);
 /* Not up yet. */
 void ezlb_channel_open(struct uv_loop_s *loop, ezlb_channel_lost_fn lost, void *arg,
 		       struct ezlb_channel **out);
+/* From now on it does not keep the loop from ending. */
+void ezlb_channel_unref(struct ezlb_channel *channel);
 /* Closes the socket without a call of anybody; frees the channel later, from the loop. */
 void ezlb_channel_close(struct ezlb_channel *channel);
 

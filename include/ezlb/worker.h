@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -49,12 +50,17 @@ int ezlb_worker_open(struct ezlb_worker *worker, struct uv_loop_s *loop, void (*
 		     void *arg, struct ezlb_err *err);
 struct ezlb_channel *ezlb_worker_channel(struct ezlb_worker *worker);
 
-/* The workers must have this from now on. Replaces the present one if it lacks it. */
-void ezlb_worker_need(struct ezlb_worker *worker, uint32_t needs);
+/*
+ * The workers must have this from now on. Returns true if there is a worker now, which is replaced,
+ * also if it had that: what it could not load then is tried again.
+ */
+bool ezlb_worker_need(struct ezlb_worker *worker, uint32_t needs);
 
 /* The number of workers that have ended. */
 uint64_t ezlb_worker_ends(const struct ezlb_worker *worker);
 
+/* It does not keep the loop from ending any more, and its end is no event. */
+void ezlb_worker_leave(struct ezlb_worker *worker);
 /* Closes the channel and the control socket: worker and spawner end. */
 void ezlb_worker_close(struct ezlb_worker *worker);
 /* After the loop: waits up to 5 s until the spawner has ended, and frees it. NULL is fine. */

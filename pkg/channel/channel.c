@@ -28,6 +28,7 @@ struct ezlb_channel {
 	uv_timer_t soon; /* for what must not happen from within a call */
 	uv_poll_t *poll; /* NULL: not up */
 	int fd;
+	bool unref;	 /* see ezlb_channel_unref */
 	const char *why; /* the socket is to be given up, for this reason */
 	bool closed;	 /* to be given up because the other side has closed it */
 
@@ -206,6 +207,14 @@ void ezlb_channel_open(struct uv_loop_s *loop, ezlb_channel_lost_fn lost, void *
 	*out = channel;
 }
 
+void ezlb_channel_unref(struct ezlb_channel *channel)
+{
+	channel->unref = true;
+	uv_unref((uv_handle_t *)&channel->soon);
+	if (channel->poll)
+		uv_unref((uv_handle_t *)channel->poll);
+}
+
 static void free_channel(uv_handle_t *handle)
 {
 	free(handle->data);
@@ -235,6 +244,8 @@ int ezlb_channel_attach(struct ezlb_channel *channel, int fd, struct ezlb_err *e
 		return ezlb_err_sys(err, -rc, "cannot wait for the worker");
 	}
 	channel->poll->data = channel;
+	if (channel->unref)
+		uv_unref((uv_handle_t *)channel->poll);
 	channel->fd = fd;
 	poll_for(channel);
 	tell(channel, true);

@@ -9,6 +9,7 @@
 #include <ezlb/connlog.h>
 #include <ezlb/health.h>
 #include <ezlb/watch.h>
+#include <ezlb/worker.h>
 
 #include "desk.h"
 #include "emptied.h"
@@ -28,6 +29,7 @@
 struct controller {
 	const struct ezlb_options *options;
 	struct sandbox sandbox;
+	struct ezlb_worker *worker; /* NULL: --sandbox off, or it could not be started */
 	uv_loop_t loop;
 	struct signals signals;
 	uv_timer_t pass_timer, look_timer;

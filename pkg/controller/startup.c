@@ -2,6 +2,7 @@
 /* startup: how the daemon begins and ends. */
 #include <ezlb/controller.h>
 
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -9,6 +10,7 @@
 #include <ezlb/log.h>
 
 #include "run.h"
+#include "worker_side.h"
 
 #define DOCUMENT      (512 * 1024)
 #define LOG_FINISH_MS 500 /* at the end, for who reads the log */
@@ -41,6 +43,8 @@ void startup_stop(struct controller *c)
 		ezlb_watch_close(c->watch, NULL, NULL);
 	if (c->health)
 		ezlb_health_close(c->health, NULL, NULL);
+	if (c->worker)
+		ezlb_worker_leave(c->worker); /* the others still use its channel */
 }
 
 static void end(void *arg)
@@ -180,10 +184,43 @@ static void log_guard(const struct controller *c)
 			 EZLB_S("device", policy->vip_device));
 }
 
+/* Only somebody who kills it can end the spawner. The rules stay; the service manager starts ezlb.
+ */
+static void on_worker_gone(void *arg)
+{
+	struct controller *c = arg;
+
+	ezlb_err_set(
+		&c->fatal, ECHILD,
+		"the process that starts the worker process has ended: somebody has killed it");
+	startup_stop(c);
+}
+
+static bool on_curl_needed(void *arg)
+{
+	return ezlb_worker_need(arg, EZLB_WORKER_CURL);
+}
+
+/* What strangers send is read here if there is no other process for it. */
+static void start_worker(struct controller *c)
+{
+	struct ezlb_err err;
+
+	if (c->options->sandbox_off)
+		return;
+	if (ezlb_worker_start(&worker_side, &c->worker, &err) < 0)
+		ezlb_log(EZLB_WARN, "controller", EZLB_S("msg", "everything runs in one process"),
+			 EZLB_S("err", err.msg));
+}
+
 static int start(struct controller *c, struct ezlb_err *err)
 {
+	struct ezlb_channel *channel = c->worker ? ezlb_worker_channel(c->worker) : NULL;
 	const struct ezlb_health_options health = { .on_verdict = run_on_health_change,
-						    .pretend = dataplane_pretends(c->options) };
+						    .pretend = dataplane_pretends(c->options),
+						    .channel = channel,
+						    .need_curl = on_curl_needed,
+						    .need_arg = c->worker };
 	const struct ezlb_watch_options watch = { .dirs = c->options->config_dirs,
 						  .n_dirs = c->options->n_config_dirs,
 						  .whole = run_is_whole,
@@ -205,6 +242,7 @@ static int start(struct controller *c, struct ezlb_err *err)
 					    .pass = &c->instance.pass,
 					    .plane = &c->instance.plane,
 					    .sandbox = &c->sandbox,
+					    .channel = channel,
 					    .health = c->health,
 					    .drain = &c->drain };
 	desk_open(&c->desk, &c->loop, on_reload, c);
@@ -231,6 +269,43 @@ static void give_up_rights(struct controller *c)
 	sandbox_enter(&c->sandbox, c->options);
 }
 
+static int run_loop(struct controller *c, struct ezlb_err *err)
+{
+	int rc = 0;
+
+	c->catalog.snat_key = c->instance.pass.policy.snat_key;
+	signal(SIGPIPE, SIG_IGN); /* the reader of the log may end */
+	uv_loop_init(&c->loop);
+	if (c->worker)
+		rc = ezlb_worker_open(c->worker, &c->loop, on_worker_gone, c, err);
+	init_handles(c);
+	open_connlog(c);
+	if (!c->instance.plane.memory && c->instance.plane.snat == EZLB_SNAT_NFTABLES)
+		notice_open(&c->notice, &c->loop, run_on_notice, c);
+	if (rc == 0)
+		rc = start(c, err);
+	if (rc < 0)
+		startup_stop(c);
+	uv_run(&c->loop, UV_RUN_DEFAULT);
+	if (c->worker)
+		ezlb_worker_close(c->worker);
+	uv_run(&c->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&c->loop);
+	return rc;
+}
+
+static void clear(struct controller *c)
+{
+	ezlb_connlog_free(c->connlog);
+	desk_clear(&c->desk);
+	passlog_clear(&c->log);
+	focus_clear(&c->focus);
+	ezlb_catalog_clear(&c->catalog);
+	instance_close(&c->instance);
+	ezlb_worker_free(c->worker);
+	free(c);
+}
+
 int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err)
 {
 	struct controller *c = ezlb_calloc(1, sizeof(*c));
@@ -243,6 +318,7 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	/* A huge page is 2 MB of memory, also where a thread uses 8 KB of its stack. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	c->options = options;
+	start_worker(c); /* before there is anything that it must not have */
 	rc = instance_open(&c->instance, options, INSTANCE_WRITE, err);
 	if (rc == 0)
 		rc = instance_lock_for_memory(&c->instance, options, err);
@@ -252,29 +328,11 @@ int ezlb_controller_run(const struct ezlb_options *options, struct ezlb_err *err
 	c->pace.life_at = PACE_NEVER;
 	c->focus.all = true;
 	c->catalog.lastgood = &c->instance.lastgood;
-	if (rc == 0) {
-		c->catalog.snat_key = c->instance.pass.policy.snat_key;
-		signal(SIGPIPE, SIG_IGN); /* the reader of the log may end */
-		uv_loop_init(&c->loop);
-		init_handles(c);
-		open_connlog(c);
-		if (!c->instance.plane.memory && c->instance.plane.snat == EZLB_SNAT_NFTABLES)
-			notice_open(&c->notice, &c->loop, run_on_notice, c);
-		rc = start(c, err);
-		if (rc < 0)
-			startup_stop(c);
-		uv_run(&c->loop, UV_RUN_DEFAULT);
-		uv_loop_close(&c->loop);
-	}
+	if (rc == 0)
+		rc = run_loop(c, err);
 	if (rc == 0 && c->fatal.code)
 		rc = ezlb_err_set(err, c->fatal.code, "%s", c->fatal.msg);
-	ezlb_connlog_free(c->connlog);
-	desk_clear(&c->desk);
-	passlog_clear(&c->log);
-	focus_clear(&c->focus);
-	ezlb_catalog_clear(&c->catalog);
-	instance_close(&c->instance);
-	free(c);
+	clear(c);
 	ezlb_log_finish(LOG_FINISH_MS);
 	return rc;
 }

@@ -26,6 +26,7 @@ struct ezlb_worker {
 	struct ezlb_channel *to_spawner, *to_worker;
 	uint32_t generation; /* of the worker that to_worker leads to */
 	uint32_t needs;
+	bool leaves;
 	bool replaced;	 /* the next end is on purpose */
 	const char *why; /* why the last one was given up; NULL: it ended by itself */
 	uint64_t ends, ends_said, said_at;
@@ -70,6 +71,12 @@ static void order(struct ezlb_worker *worker)
 	ezlb_channel_say(worker->to_spawner, EZLB_RECORD_SPAWN, &order, sizeof(order));
 }
 
+static void replace(struct ezlb_worker *worker)
+{
+	worker->replaced = true;
+	order(worker);
+}
+
 /* "exit status 1", "signal 9" */
 static const char *how(int status, char buf[32])
 {
@@ -96,15 +103,10 @@ static void say_ended(struct ezlb_worker *worker, int status)
 	worker->ends_said = worker->ends;
 }
 
-static void on_worker(void *arg, struct ezlb_record *record)
+static void note_end(struct ezlb_worker *worker, const struct spawn_report *report)
 {
-	struct ezlb_worker *worker = arg;
-	const struct spawn_report *report = record->data;
 	bool on_purpose = worker->replaced;
-	struct ezlb_err err;
 
-	if (record->len != sizeof(*report) || record->n_fds != 1)
-		return;
 	worker->generation = report->generation;
 	worker->replaced = false;
 	if (report->generation > 1 && !on_purpose) {
@@ -112,11 +114,25 @@ static void on_worker(void *arg, struct ezlb_record *record)
 		say_ended(worker, report->status);
 	}
 	worker->why = NULL;
+}
+
+/* A worker that lacks what is needed is replaced before anybody uses it. */
+static void on_worker(void *arg, struct ezlb_record *record)
+{
+	struct ezlb_worker *worker = arg;
+	const struct spawn_report *report = record->data;
+	struct ezlb_err err;
+
+	if (record->len != sizeof(*report) || record->n_fds != 1)
+		return;
+	note_end(worker, report);
+	if ((worker->needs & ~report->needs) != 0) {
+		replace(worker);
+		return;
+	}
 	if (ezlb_channel_attach(worker->to_worker, record->fds[0], &err) < 0)
 		ezlb_log(EZLB_ERROR, "worker", EZLB_S("msg", err.msg));
 	record->fds[0] = -1;
-	if ((worker->needs & ~report->needs) != 0)
-		ezlb_worker_need(worker, worker->needs);
 }
 
 /* The spawner starts another one; of this one it may not know yet that it is of no use. */
@@ -133,7 +149,8 @@ static void on_spawner_lost(void *arg, const char *why)
 	struct ezlb_worker *worker = arg;
 
 	(void)why;
-	worker->gone(worker->arg);
+	if (!worker->leaves)
+		worker->gone(worker->arg);
 }
 
 int ezlb_worker_open(struct ezlb_worker *worker, struct uv_loop_s *loop, void (*gone)(void *arg),
@@ -155,16 +172,30 @@ struct ezlb_channel *ezlb_worker_channel(struct ezlb_worker *worker)
 	return worker->to_worker;
 }
 
-void ezlb_worker_need(struct ezlb_worker *worker, uint32_t needs)
+bool ezlb_worker_need(struct ezlb_worker *worker, uint32_t needs)
 {
+	bool up = ezlb_channel_is_up(worker->to_worker);
+
 	worker->needs |= needs;
-	worker->replaced = true;
-	order(worker);
+	if (up)
+		replace(worker);
+	else
+		order(worker); /* the first worker may have it then */
+	return up;
 }
 
 uint64_t ezlb_worker_ends(const struct ezlb_worker *worker)
 {
 	return worker->ends;
+}
+
+void ezlb_worker_leave(struct ezlb_worker *worker)
+{
+	if (!worker->to_spawner)
+		return;
+	worker->leaves = true;
+	ezlb_channel_unref(worker->to_worker);
+	ezlb_channel_unref(worker->to_spawner);
 }
 
 void ezlb_worker_close(struct ezlb_worker *worker)

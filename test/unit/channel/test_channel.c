@@ -322,6 +322,22 @@ static void test_attached_again(void **state)
 	close(fds[1]);
 }
 
+static void test_does_not_keep_the_loop(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	ezlb_channel_unref(a.channel);
+	ezlb_channel_unref(b.channel);
+	uv_run(&loop, UV_RUN_DEFAULT); /* returns */
+	assert_true(ezlb_channel_is_up(a.channel));
+	/* Nor does another socket. */
+	pair(fds);
+	assert_int_equal(ezlb_channel_attach(a.channel, fds[0], NULL), 0);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	close(fds[1]);
+}
+
 /* A watcher that was removed is not called. */
 static void test_watchers(void **state)
 {
@@ -350,6 +366,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_read_to_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused_by_receiver, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_attached_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_does_not_keep_the_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_watchers, setup, teardown),
 	};
 
