@@ -196,6 +196,9 @@ class Soak:
         want = {**self.kernel.want(self.slots), "settings": self.kernel.have()["settings"]}
         if want != self.kernel.have():
             self.fail("after the end the kernel has:\n%s" % self.kernel.have())
+        left = kernel.left_of_ezlb()
+        if left:
+            self.fail("after the end there is still:\n" + "\n".join(left))
         self.read_log()
 
     def read_log(self):

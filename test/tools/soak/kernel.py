@@ -126,6 +126,12 @@ class Kernel:
         return "\n".join(lines)
 
 
+def left_of_ezlb():
+    """Every rule and table that has its name."""
+    return [rule for family in (4, 6) for rule in legacy_rules(family) if "EZLB" in rule] + \
+           [str(item) for item in nft_objects() if "ezlb" in str(item)]
+
+
 def set_up_foreign():
     run("ipvsadm", "-R", text="\n".join(FOREIGN_IPVS) + "\n", check=True)
     for rule in ("-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
