@@ -32,7 +32,7 @@
 #define FIRST_PORT  8000
 #define PORTS	    16
 #define CONNECTIONS 256
-#define LIMIT_MS    3000     /* of a request */
+#define LIMIT_MS    8000     /* of a request */
 #define HANG_US	    20000000 /* a connection that hangs is closed after this time */
 
 static _Noreturn void die(const char *what)
@@ -111,24 +111,30 @@ static void reset(int fd)
 	close(fd);
 }
 
+/*
+ * The client closes first: a port in TIME_WAIT is the client's then, who does not take it again. In
+ * that of a backend source NAT may meet it, and the client has to send its SYN again.
+ */
 static void answer(struct connection *c)
 {
-	char request[2048], text[256];
+	char request[2048], text[512], body[128];
 	const ssize_t n = read(c->fd, request, sizeof(request) - 1);
-	int len;
+	int len, body_len;
 
 	if (n < 0 && errno == EAGAIN)
 		return;
-	if (n > 0) {
-		request[n] = '\0';
-		len = snprintf(text, sizeof(text), "HTTP/1.0 %s\r\nConnection: close\r\n\r\n%s:%u",
-			       mode_of(c->port) == '5' && strstr(request, "/healthz")
-				       ? "500 Internal Server Error"
-				       : "200 OK",
-			       name, c->port->number);
-		(void)!send(c->fd, text, (size_t)len, MSG_NOSIGNAL);
+	if (n <= 0) {
+		hang_up(c);
+		return;
 	}
-	hang_up(c);
+	request[n] = '\0';
+	body_len = snprintf(body, sizeof(body), "%s:%u", name, c->port->number);
+	len = snprintf(text, sizeof(text), "HTTP/1.0 %s\r\nContent-Length: %d\r\n\r\n%s",
+		       mode_of(c->port) == '5' && strstr(request, "/healthz")
+			       ? "500 Internal Server Error"
+			       : "200 OK",
+		       body_len, body);
+	(void)!send(c->fd, text, (size_t)len, MSG_NOSIGNAL);
 }
 
 static void accept_one(const struct port *port)
@@ -278,6 +284,13 @@ static int await(int fd, short events, long long end)
 	return code;
 }
 
+static bool is_whole(const char *text)
+{
+	const char *body = strstr(text, "\r\n\r\n"), *length = strstr(text, "Content-Length: ");
+
+	return body && length && strlen(body + 4) >= (size_t)atoi(length + 16);
+}
+
 static int receive(int fd, int type, char *text, size_t size, long long end)
 {
 	size_t len = 0;
@@ -292,10 +305,10 @@ static int receive(int fd, int type, char *text, size_t size, long long end)
 		if (n < 0)
 			return errno;
 		len += (size_t)n;
-		if (n == 0 || type == SOCK_DGRAM)
+		text[len] = '\0';
+		if (n == 0 || type == SOCK_DGRAM || is_whole(text))
 			break;
 	}
-	text[len] = '\0';
 	return 0;
 }
 
