@@ -194,23 +194,64 @@ static inline void random_damage(struct ezlb_text *text)
 	ezlb_text_puts(text, random_word(damages));
 }
 
-/* Appends the text of the file of this slot. */
-static inline void random_file(struct ezlb_text *text, unsigned slot, bool by_listener)
+/* What the text of a file is made of; each part from a seed of its own, so that an edit can keep
+ * the others. */
+enum {
+	RANDOM_SHAPE,
+	RANDOM_SCHEDULING,
+	RANDOM_FORWARDING,
+	RANDOM_LIFE,
+	RANDOM_SERVERS,
+	RANDOM_DAMAGE,
+	RANDOM_PARTS
+};
+
+struct random_parts {
+	uint64_t seeds[RANDOM_PARTS]; /* 0: not rolled yet */
+};
+
+/* All parts anew the first time and now and then, else one. */
+static inline void random_reroll(struct random_parts *parts)
+{
+	const unsigned one = dice(6) ? dice(RANDOM_PARTS) : RANDOM_PARTS;
+
+	for (unsigned i = 0; i < RANDOM_PARTS; i++)
+		if (one == i || one == RANDOM_PARTS || parts->seeds[i] == 0)
+			parts->seeds[i] = ((uint64_t)dice(1u << 30) << 31) + dice(1u << 30) + 1;
+	/* Damage is seldom, and does not stay. */
+	parts->seeds[RANDOM_DAMAGE] += dice(1000);
+}
+
+static inline void random_shape(struct ezlb_text *text, struct random_file *file)
 {
 	static const char *const protocols[] = { "tcp", "tcp", "udp", "sctp", "[tcp, udp]", NULL };
 	static const char *const forwards[] = { "masq", "direct", "tunnel", NULL };
-	struct random_file file = { .slot = slot,
-				    .six = slot % 2,
-				    .by_listener = by_listener,
-				    .full_nat = dice(2),
-				    .protocol = random_word(protocols) };
 
-	file.forward = file.full_nat ? "masq" : random_word(forwards);
-	random_listen(text, &file);
+	file->full_nat = dice(2);
+	file->protocol = random_word(protocols);
+	file->forward = file->full_nat ? "masq" : random_word(forwards);
+	random_listen(text, file);
+}
+
+/* Appends the text of the file of this slot. The dice are afterwards as they were. */
+static inline void random_file(struct ezlb_text *text, unsigned slot, bool by_listener,
+			       const struct random_parts *parts)
+{
+	struct random_file file = { .slot = slot, .six = slot % 2, .by_listener = by_listener };
+	const uint64_t dice_before = seed;
+
+	seed = parts->seeds[RANDOM_SHAPE];
+	random_shape(text, &file);
+	seed = parts->seeds[RANDOM_SCHEDULING];
 	random_scheduling(text, &file);
+	seed = parts->seeds[RANDOM_FORWARDING];
 	random_forwarding(text, &file);
+	seed = parts->seeds[RANDOM_LIFE];
 	random_life(text, &file);
+	seed = parts->seeds[RANDOM_SERVERS];
 	random_backends(text, &file);
+	seed = parts->seeds[RANDOM_DAMAGE];
 	if (dice(12) == 0)
 		random_damage(text);
+	seed = dice_before;
 }

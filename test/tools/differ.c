@@ -32,6 +32,7 @@
 enum side { MEMORY, KERNEL, SIDES };
 
 struct slot {
+	struct random_parts parts;
 	struct ezlb_text text;	   /* of the file; empty: there is none */
 	struct ezlb_spec *applied; /* the version that serves; NULL: none */
 	unsigned health;	   /* changes with each change of health */
@@ -130,8 +131,10 @@ static void edit(struct world *w, unsigned files)
 		struct slot *slot = &w->slots[w->step ? dice(RANDOM_SLOTS) : n];
 
 		slot->text.len = 0;
-		if (w->step == 0 || dice(5))
-			random_file(&slot->text, (unsigned)(slot - w->slots), w->by_listener);
+		if (w->step > 0 && dice(6) == 0)
+			continue; /* it is removed */
+		random_reroll(&slot->parts);
+		random_file(&slot->text, (unsigned)(slot - w->slots), w->by_listener, &slot->parts);
 	}
 	merge(w);
 }
@@ -224,7 +227,7 @@ static void list(struct world *w, enum side side, struct lines *out)
 	struct ezlb_table table = { 0 };
 	struct ezlb_layer_errs errs;
 
-	ezlb_reconcile_list(&w->pass[side].dp, &w->ever, &table, &errs);
+	ezlb_reconcile_list(&w->pass[side].dp, &w->ever, NULL, &table, &errs);
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		if (errs.layer[i].code == 0)
 			continue;
