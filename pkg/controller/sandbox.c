@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sandbox.h"
 
+#include <string.h>
+
 #include <ezlb/log.h>
 
 #define PORT_UNPRIVILEGED 1024
@@ -42,13 +44,14 @@ void sandbox_enter(struct sandbox *sandbox, const struct ezlb_options *options)
 	log_missing("daemon", &err);
 }
 
+/* What the spawner has told; its workers have that, too. */
+static struct ezlb_err told;
+
 int sandbox_confine_spawner(const int *keep, size_t n, struct ezlb_err *err)
 {
-	struct ezlb_err missing = { 0 };
-
 	(void)err;
-	if (ezlb_sandbox_spawner(keep, n, &missing) < 0)
-		log_missing("spawner", &missing);
+	if (ezlb_sandbox_spawner(keep, n, &told) < 0)
+		log_missing("spawner", &told);
 	return 0;
 }
 
@@ -57,7 +60,7 @@ int sandbox_confine_worker(struct ezlb_err *err)
 	struct ezlb_err missing = { 0 };
 
 	(void)err;
-	if (ezlb_sandbox_worker(NULL, 0, &missing) < 0)
+	if (ezlb_sandbox_worker(NULL, 0, &missing) < 0 && strcmp(missing.msg, told.msg) != 0)
 		log_missing("worker", &missing);
 	return 0;
 }

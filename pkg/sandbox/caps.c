@@ -26,14 +26,17 @@ static int prepare(uint64_t wanted)
 	return 0;
 }
 
+bool caps_has(unsigned cap)
+{
+	capng_clear(CAPNG_SELECT_ALL);
+	return capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, cap);
+}
+
 int caps_bound(uint64_t wanted)
 {
 	int rc;
 
-	capng_clear(CAPNG_SELECT_ALL);
-	if (capng_get_caps_process() < 0)
-		return -EIO;
-	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+	if (!caps_has(CAP_SETPCAP))
 		return 0;
 	rc = prepare(wanted);
 	if (rc < 0)

@@ -32,6 +32,7 @@
 int caps_bound(uint64_t wanted);
 /* Leaves those of `wanted` that are permitted now, in permitted and effective; none inheritable. */
 int caps_keep(uint64_t wanted);
+bool caps_has(unsigned cap); /* effective */
 
 /* --- filter.c: seccomp by libseccomp -----------------------------------------------------------
  */

@@ -149,8 +149,11 @@ static int limit_files(void)
 	return limit(RLIMIT_FSIZE);
 }
 
+/* A worker has no right to do it if the spawner had none, and is not to try. */
 static int become_nobody(void)
 {
+	if (getuid() == 0 && (!caps_has(CAP_SETGID) || !caps_has(CAP_SETUID)))
+		return -EPERM;
 	if (getuid() == 0 && setgroups(0, NULL) < 0)
 		return -errno;
 	if (getuid() == 0 && setresgid(EZLB_SANDBOX_USER, EZLB_SANDBOX_USER, EZLB_SANDBOX_USER) < 0)

@@ -298,8 +298,9 @@ static void test_what_counts_as_degraded(void **state)
 
 /* --- hostile names ------------------------------------------------------------------------- */
 
-#define HOSTILE "</script>\"\\\n\t\x1b[2J\xfc\xe2\x82"
-#define TAMED	"</script>\"\\\n\t\x1b[2J\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+#define HOSTILE	 "</script>\"\\\n\t\x1b[2J\xfc\xe2\x82"
+#define TAMED	 "</script>\"\\\n\t\x1b[2J\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+#define ONE_LINE "</script>\"\\? ?[2J???" /* a path in the text for people */
 
 static void make_hostile(struct ezlb_status *status)
 {
@@ -343,7 +344,7 @@ static void test_hostile_names_stay_text(void **state)
 	assert_int_equal(json_integer_value(json_object_get(diag, "line")), 0);
 	assert_string_equal(text_at(diag, "code"), "E001");
 	assert_string_equal(text_at(diag, "text"),
-			    TAMED ": error[E001]: " TAMED "\n  help: " TAMED "\n");
+			    ONE_LINE ": error[E001]: " TAMED "\n  help: " TAMED "\n");
 	assert_string_equal(text_at(json_object_get(doc, "reconcile"), "error"), TAMED);
 	json_decref(doc);
 	ezlb_status_clear(&status);
