@@ -12,6 +12,7 @@
 
 #define SYSCTLS	    "/proc/sys/net"
 #define TIMEOUTS_MS 5000 /* between two looks at conntrack's timeouts */
+#define DOUBT_MS    500	 /* ... if an ending cannot be explained by those that are known */
 #define LINE_BYTES  1024
 
 void receiver_open(struct receiver *receiver, const char *file, uint32_t ipvs_tcp_s)
@@ -68,6 +69,18 @@ static void put_line(struct receiver *receiver, const struct line *line)
 		receiver->writer.lost++;
 }
 
+/* True if it has read them: they were older than this. */
+static bool look_at_timeouts(struct receiver *receiver, uint64_t age_ms)
+{
+	uint64_t now = ezlb_now_ms();
+
+	if (receiver->timeouts_ms && now < receiver->timeouts_ms + age_ms)
+		return false;
+	timeouts_read(SYSCTLS, &receiver->timeouts);
+	receiver->timeouts_ms = now;
+	return true;
+}
+
 static void take(struct receiver *receiver, const struct nlmsghdr *msg, int64_t now_ns)
 {
 	const struct ezlb_connections_service *service;
@@ -81,18 +94,11 @@ static void take(struct receiver *receiver, const struct nlmsghdr *msg, int64_t 
 	if (!service || !service->log)
 		return;
 	ending = ending_of(&event, &receiver->timeouts, now_ns);
+	/* As where somebody has just changed a timeout. */
+	if (ending.last_ns == 0 && look_at_timeouts(receiver, DOUBT_MS))
+		ending = ending_of(&event, &receiver->timeouts, now_ns);
 	line_make(service->name, &event, &ending, &line);
 	put_line(receiver, &line);
-}
-
-static void look_at_timeouts(struct receiver *receiver)
-{
-	uint64_t now = ezlb_now_ms();
-
-	if (receiver->timeouts_ms && now < receiver->timeouts_ms + TIMEOUTS_MS)
-		return;
-	timeouts_read(SYSCTLS, &receiver->timeouts);
-	receiver->timeouts_ms = now;
 }
 
 /* The kernel sends each event in a datagram of its own. */
@@ -118,7 +124,7 @@ void receiver_handle(struct receiver *receiver, int n)
 	int64_t now_ns = wall_ns();
 
 	if (n > 0)
-		look_at_timeouts(receiver);
+		look_at_timeouts(receiver, TIMEOUTS_MS);
 	for (int i = 0; i < n; i++) {
 		const struct nlmsghdr *msg = &receiver->bytes[i].head;
 

@@ -327,6 +327,8 @@ ezlb_start --adopt never
 eventually 10 "ready" is_ready
 is foreign Conflict True Foreign
 ezlb_stop
+# As systemd does at boot. In its sandbox ezlb has no right to do it.
+mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
 ezlb_start --vip-device ezlb0 --vip-hold 1s
 eventually 10 "ready" is_ready
 is foreign Conflict False NoConflict
