@@ -204,6 +204,11 @@ void ezlb_pass_clear(struct ezlb_pass *pass);
 
 /* When the next waiting unit is due; EZLB_PASS_NEVER: none waits. */
 uint64_t ezlb_pass_due(const struct ezlb_pass *pass);
+/*
+ * No failed unit is due before then: those that would be are tried together. Not those whose files
+ * or kernel have just changed, and no fights. Call it after a pass.
+ */
+void ezlb_pass_rest(struct ezlb_pass *pass, uint64_t until_ms);
 /* Makes failed units due at once. */
 void ezlb_pass_hurry(struct ezlb_pass *pass);
 /*

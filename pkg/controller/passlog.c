@@ -36,14 +36,31 @@ static bool is_fresh(struct failures *failures, const char *what, const char *wh
 	return fresh;
 }
 
+/* The first of `before` whose `what` is not less; they are sorted by it. */
+static size_t first_of(const struct passlog_failures *before, uint64_t what)
+{
+	size_t from = 0, to = before->len;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (before->items[middle].what < what)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
 /* Not tried in this pass: the earlier failure counts as logged. */
 static void still_fails(struct failures *failures, const char *what)
 {
+	const struct passlog_failures *before = failures->before;
 	uint64_t hash = hash_of(what);
 
-	for (size_t i = 0; i < failures->before->len; i++)
-		if (failures->before->items[i].what == hash)
-			*EZLB_PUSH(&failures->now) = failures->before->items[i];
+	for (size_t i = first_of(before, hash); i < before->len && before->items[i].what == hash;
+	     i++)
+		*EZLB_PUSH(&failures->now) = before->items[i];
 }
 
 static void keep_logged(struct failures *failures)

@@ -59,13 +59,15 @@ static void schedule_if(struct controller *c, uint64_t delay_ms)
 }
 
 /* What comes by itself: a drain, a slow start, the retry of what failed. */
-static void schedule_due(struct controller *c, uint64_t begin)
+static void schedule_due(struct controller *c, const struct moment *begin)
 {
-	const struct ezlb_pass *pass = &c->instance.pass;
-	uint64_t due = ezlb_pass_due(pass), life = ezlb_lifecycle_next(&pass->life);
-	uint64_t now = ezlb_now_ms();
+	struct ezlb_pass *pass = &c->instance.pass;
+	uint64_t now = ezlb_now_ms(), life = ezlb_lifecycle_next(&pass->life), due;
+	bool retried = strcmp(begin->why, "retry") == 0;
 
-	schedule_if(c, pace_after_roster(&c->pace, life, begin, now));
+	ezlb_pass_rest(pass, pace_after_retry(&c->pace, retried, begin->ms, now));
+	due = ezlb_pass_due(pass);
+	schedule_if(c, pace_after_roster(&c->pace, life, begin->ms, now));
 	if (due != EZLB_PASS_NEVER)
 		schedule(c, NULL, due > now ? due - now : 0);
 }
@@ -103,7 +105,7 @@ static void report(struct controller *c, const struct ezlb_verdicts *verdicts,
 	desk_pass(&c->desk, verdicts, result, uv_hrtime() - begin->ns);
 	uv_update_time(&c->loop);
 	schedule_if(c, pace_after_pass(&c->pace, result->outcome.again));
-	schedule_due(c, begin->ms);
+	schedule_due(c, begin);
 }
 
 static void give_back(struct controller *c)
@@ -185,7 +187,7 @@ static bool try_part(struct controller *c, const struct moment *begin)
 		return false;
 	focus_list(&c->focus, &c->catalog.desired, &part);
 	if (part.len == 0)
-		schedule_due(c, begin->ms);
+		schedule_due(c, begin);
 	done = part.len == 0 || pass_over(c, &part, begin);
 	EZLB_VEC_CLEAR(&part);
 	return done;

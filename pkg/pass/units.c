@@ -97,8 +97,9 @@ static void note_failures(struct ezlb_units *units, const struct ezlb_plan *plan
 		if (failed_alone(&plan->items[i], errs))
 			*EZLB_PUSH(&names) = name_of(&plan->items[i]);
 	add(units, &names);
+	/* With the same randomness, so that one pass tries them again, and not one pass each. */
 	for (size_t i = 0; i < names.len; i++)
-		failed(find(units, &names.items[i]), now, random + ezlb_hash(&i, sizeof(i)));
+		failed(find(units, &names.items[i]), now, random);
 	EZLB_VEC_CLEAR(&names);
 }
 
@@ -136,6 +137,16 @@ void units_hurry(struct ezlb_units *units, enum ezlb_layer_kind layer)
 	for (size_t i = 0; i < units->len; i++)
 		if (units->items[i].layer == layer && !units->items[i].fight)
 			units->items[i].due = 0;
+}
+
+void units_rest(struct ezlb_units *units, uint64_t until)
+{
+	for (size_t i = 0; i < units->len; i++) {
+		struct ezlb_unit *unit = &units->items[i];
+
+		if (unit->waiting && !unit->fight && unit->due > 0 && unit->due < until)
+			unit->due = until;
+	}
 }
 
 uint64_t units_due(const struct ezlb_units *units)
@@ -247,6 +258,11 @@ uint64_t ezlb_pass_due(const struct ezlb_pass *pass)
 	uint64_t due = units_due(&pass->units);
 
 	return pass->late.err.code != 0 && pass->late.due < due ? pass->late.due : due;
+}
+
+void ezlb_pass_rest(struct ezlb_pass *pass, uint64_t until_ms)
+{
+	units_rest(&pass->units, until_ms);
 }
 
 void ezlb_pass_hurry(struct ezlb_pass *pass)

@@ -3,8 +3,9 @@
  * units: the times of retries. A unit (struct ezlb_unit) that fails or is fought over is tried
  * again at its own times, and delays no other unit. Pure: the caller passes time and randomness.
  *
- * Failure: 200 ms, doubled up to 30 s, +-20 %. Fight: a unit that somebody else changes three times
- * within a minute is repaired at most every 5 s, until nobody changes it for a minute.
+ * Failure: 200 ms, doubled up to 30 s, +-20 %. Units that fail in the same pass are tried again in
+ * the same pass. Fight: a unit that somebody else changes three times within a minute is repaired
+ * at most every 5 s, until nobody changes it for a minute.
  */
 #pragma once
 
@@ -26,5 +27,7 @@ const struct ezlb_op *units_taken(struct ezlb_units *units, const struct ezlb_pl
 size_t units_calm(struct ezlb_units *units, uint64_t now);
 /* Makes the failed units of the layer due at once: the kernel or the files changed. */
 void units_hurry(struct ezlb_units *units, enum ezlb_layer_kind layer);
+/* See ezlb_pass_rest. */
+void units_rest(struct ezlb_units *units, uint64_t until);
 /* See ezlb_pass_due. */
 uint64_t units_due(const struct ezlb_units *units);

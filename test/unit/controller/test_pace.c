@@ -52,6 +52,28 @@ static void test_the_roster_has_its_time(void **state)
 	assert_true(pace.life_at == PACE_NEVER);
 }
 
+static void test_retries_have_their_share(void **state)
+{
+	struct pace pace = { 0 };
+	uint64_t now = 100000;
+
+	(void)state;
+	assert_int_equal(pace_after_retry(&pace, false, now, now + 20), 0);
+	/* A pass of 20 ms for a retry, and one that checks it, are worth 2 s. */
+	for (int i = 0; i < 8; i++, now += 30)
+		assert_true(pace_after_retry(&pace, true, now, now + 20) <= now + 20);
+	assert_int_equal(pace_after_retry(&pace, true, now, now + 20), 100000 + 2000);
+	assert_int_equal(pace_after_retry(&pace, false, now, now + 900), 100000 + 2000);
+	assert_int_equal(pace_after_retry(&pace, true, 102000, 102020), 100000 + 4000);
+	/* After a while the first ones need not wait again. */
+	now = 200000;
+	for (int i = 0; i < 8; i++, now += 30)
+		assert_true(pace_after_retry(&pace, true, now, now + 20) <= now + 20);
+	/* A kernel that is very slow does not stop the retries. */
+	for (int i = 0; i < 20; i++, now += 90000)
+		assert_true(pace_after_retry(&pace, true, now, now + 60000) <= now + 90000);
+}
+
 static void test_memory_is_given_back(void **state)
 {
 	struct pace pace = { .trimmed_at = 10000 };
@@ -75,6 +97,7 @@ int main(void)
 		cmocka_unit_test(test_a_verdict_alone_has_its_pass_soon),
 		cmocka_unit_test(test_checks_of_what_was_written_become_rarer),
 		cmocka_unit_test(test_the_roster_has_its_time),
+		cmocka_unit_test(test_retries_have_their_share),
 		cmocka_unit_test(test_memory_is_given_back),
 	};
 

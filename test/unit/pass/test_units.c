@@ -134,6 +134,32 @@ static void test_each_its_own(void **state)
 	end(&rig);
 }
 
+/* Those that fail in one pass are due in one, and a rest puts off those that would be earlier. */
+static void test_together(void **state)
+{
+	struct rig rig = { .now = 1000 };
+	char key[64];
+	uint64_t due;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		snprintf(key, sizeof(key), "tcp 10.0.1.%d:80", i);
+		add(&rig, EZLB_OP_SERVICE_ADD, key)->rc = -EINVAL;
+	}
+	note(&rig);
+	due = units_due(&rig.units);
+	for (size_t i = 0; i < rig.units.len; i++)
+		assert_int_equal(rig.units.items[i].due, due);
+	units_rest(&rig.units, due - 1);
+	assert_int_equal(units_due(&rig.units), due);
+	units_rest(&rig.units, due + 5000);
+	assert_int_equal(units_due(&rig.units), due + 5000);
+	units_hurry(&rig.units, EZLB_LAYER_IPVS);
+	units_rest(&rig.units, due + 9000); /* their files have changed: at once */
+	assert_int_equal(units_due(&rig.units), 0);
+	end(&rig);
+}
+
 /* A layer that fails as a whole is one unit, whatever it was asked for. */
 static void test_layer_as_a_whole(void **state)
 {
@@ -336,6 +362,7 @@ static void test_third_time_within_a_minute(void **state)
 	assert_int_equal(take_web(&rig, false), 0);
 	assert_int_equal(units_due(&rig.units), rig.now + 4000);
 	units_hurry(&rig.units, EZLB_LAYER_IPVS);
+	units_rest(&rig.units, rig.now + 9000);
 	assert_int_equal(units_due(&rig.units), rig.now + 4000);
 	rig.now += 4000;
 	assert_int_equal(take_web(&rig, true), 0);
@@ -398,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_backs_off),
 		cmocka_unit_test(test_jitter_differs),
 		cmocka_unit_test(test_each_its_own),
+		cmocka_unit_test(test_together),
 		cmocka_unit_test(test_layer_as_a_whole),
 		cmocka_unit_test(test_waiting_is_no_failure),
 		cmocka_unit_test(test_ledger),
