@@ -71,7 +71,8 @@ int ezlb_sandbox_spawner(const int *keep, size_t n, struct ezlb_err *err);
  * called without that, too; then its filter permits: read, write, send, receive (with descriptors),
  * poll and epoll, memory, threads, clocks and timers, signals to itself, socketpair of the family
  * unix, sockets of inet and inet6 for TCP and UDP with bind, connect, listen and accept. It cannot
- * open, list or examine a file by its path, start a process, or send a signal to another one. So
+ * open, list or examine a file by its path, start a process, send a signal to another one or change
+ * its limits, or have others wait in close() (SO_LINGER). So
  * load before: libraries that are opened with dlopen (libcurl), GnuTLS's global state,
  * certificates, the time zone.
  */

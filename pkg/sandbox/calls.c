@@ -8,7 +8,7 @@
 #define END NULL
 
 const char *const calls_all[] = {
-	/* descriptors that are open */
+	/* descriptors that are open; for fcntl see filter.c */
 	"read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2",
 	"pwritev2", "close", "close_range", "lseek", "_llseek", "dup", "dup2", "dup3", "fcntl",
 	"fcntl64", "fstat", "fstat64", "sendfile", "sendfile64", "splice", "pipe", "pipe2",
@@ -42,8 +42,7 @@ const char *const calls_all[] = {
 	"getpid", "getppid", "gettid", "getuid", "getuid32", "geteuid", "geteuid32", "getgid",
 	"getgid32", "getegid", "getegid32", "getresuid", "getresuid32", "getresgid", "getresgid32",
 	"getgroups", "getgroups32", "getpgrp", "getpgid", "getsid", "capget", "getrusage",
-	"getrlimit", "ugetrlimit", "prlimit64", "setrlimit", "sysinfo", "uname", "getrandom",
-	"umask", END
+	"getrlimit", "ugetrlimit", "setrlimit", "sysinfo", "uname", "getrandom", "umask", END
 };
 
 /* fork and openat have rules of their own; the others are what ezlb_sandbox_worker() does. */

@@ -81,6 +81,28 @@ static int finish(struct filter *f)
 	return f->rc;
 }
 
+/*
+ * A worker and its spawner are of one user, so the kernel would let the one send any signal to the
+ * other (F_SETOWN, F_SETSIG). And with SO_LINGER the last close() of a socket waits: a worker that
+ * sends such a socket to the daemon would have the daemon wait.
+ */
+static void tricks(struct filter *f)
+{
+	static const int commands[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG };
+	const struct scmp_arg_cmp linger[] = {
+		SCMP_CMP64(1, SCMP_CMP_MASKED_EQ, UINT32_MAX, SOL_SOCKET),
+		SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, UINT32_MAX, SO_LINGER)
+	};
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		when_masked(f, SCMP_ACT_ERRNO(EPERM), "fcntl", 1, UINT32_MAX,
+			    (uint64_t)commands[i]);
+		when_masked(f, SCMP_ACT_ERRNO(EPERM), "fcntl64", 1, UINT32_MAX,
+			    (uint64_t)commands[i]);
+	}
+	add(f, SCMP_ACT_ERRNO(EPERM), "setsockopt", 2, linger);
+}
+
 /* --- what is refused in silence ----------------------------------------------------------------
  */
 
@@ -96,6 +118,8 @@ static int load_quiet(enum filter_kind kind)
 		/* Both write to the terminal that ezlb was started from as if somebody typed. */
 		when_masked(&f, SCMP_ACT_ERRNO(EPERM), "ioctl", 1, UINT32_MAX, TIOCSTI);
 		when_masked(&f, SCMP_ACT_ERRNO(EPERM), "ioctl", 1, UINT32_MAX, TIOCLINUX);
+		if (kind != FILTER_DAEMON)
+			tricks(&f);
 		/* malloc and libuv look for files below /proc and /sys, and do without. */
 		if (kind == FILTER_WORKER)
 			add_all(&f, SCMP_ACT_ERRNO(EACCES), calls_paths);
@@ -244,6 +268,7 @@ static int load_list(enum filter_kind kind, const struct ezlb_sandbox_needs *nee
 	seccomp_attr_set(f.ctx, SCMP_FLTATR_CTL_LOG, 1); /* Linux before 4.14 cannot */
 	add_all(&f, SCMP_ACT_ALLOW, calls_all);
 	allow_value(&f, "socketpair", 0, AF_UNIX);
+	when_masked(&f, SCMP_ACT_ALLOW, "prlimit64", 0, UINT32_MAX, 0); /* its own limits */
 	quiet_calls(&f, kind);
 	if (kind == FILTER_WORKER)
 		worker_calls(&f);

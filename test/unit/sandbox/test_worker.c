@@ -80,6 +80,35 @@ static void test_refused(void **state)
 	in_child(refused, NULL);
 }
 
+/* What would reach the spawner, which is of the same user, or have the daemon wait in close(). */
+static void against_others(struct child *child, void *arg)
+{
+	const struct linger linger = { .l_onoff = 1, .l_linger = 1000 };
+	const struct f_owner_ex owner = { F_OWNER_PID, getppid() };
+	struct rlimit limit = { 0 };
+	int fd;
+
+	(void)arg;
+	become_worker(child);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHILD_FAILS(child, EPERM, setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
+	CHILD_FAILS(child, EPERM,
+		    syscall(SYS_setsockopt, fd, (1L << 32) | SOL_SOCKET, SO_LINGER, &linger,
+			    sizeof(linger)));
+	CHILD_FAILS(child, EPERM, fcntl(fd, F_SETOWN, getppid()));
+	CHILD_FAILS(child, EPERM, fcntl(fd, F_SETOWN_EX, &owner));
+	CHILD_FAILS(child, EPERM, fcntl(fd, F_SETSIG, SIGKILL));
+	CHILD_FAILS(child, ENOSYS, prlimit(getppid(), RLIMIT_CPU, NULL, &limit));
+	CHILD_FAILS(child, 0, prlimit(0, RLIMIT_CPU, NULL, &limit));
+	CHILD_FAILS(child, 0, fcntl(fd, F_SETFL, O_NONBLOCK));
+}
+
+static void test_against_others(void **state)
+{
+	(void)state;
+	in_child(against_others, NULL);
+}
+
 static void sockets(struct child *child, void *arg)
 {
 	int pair[2];
@@ -345,10 +374,11 @@ static void test_aborts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_sockets),
-		cmocka_unit_test(test_files),	cmocka_unit_test(test_works),
-		cmocka_unit_test(test_state),	cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_spawner), cmocka_unit_test(test_aborts),
+		cmocka_unit_test(test_refused),	       cmocka_unit_test(test_sockets),
+		cmocka_unit_test(test_files),	       cmocka_unit_test(test_works),
+		cmocka_unit_test(test_state),	       cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_spawner),	       cmocka_unit_test(test_aborts),
+		cmocka_unit_test(test_against_others),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
