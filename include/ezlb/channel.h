@@ -30,7 +30,7 @@ typedef void (*ezlb_channel_state_fn)(void *arg, bool up);
 /*
  * Called on the loop when the channel has lost its socket, after the watchers. `why` is NULL if the
  * other side has closed it. Otherwise it has sent what is no valid record, does not read (16 MB
- * wait for it), or the socket has failed.
+ * wait for it, or it has shut down that direction), or the socket has failed.
  */
 typedef void (*ezlb_channel_lost_fn)(void *arg, const char *why);
 

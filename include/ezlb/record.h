@@ -27,7 +27,7 @@ enum ezlb_record_kind {
 	EZLB_RECORD_CLIENT,  /* to the worker: a connection that the daemon has accepted */
 	EZLB_RECORD_REQUEST, /* from the worker: a whole request, by its id */
 	EZLB_RECORD_REPLY,   /* to the worker: its answer; long documents as descriptors */
-	EZLB_RECORD_GONE,    /* from the worker: the client of a request is gone */
+	EZLB_RECORD_GONE,    /* both ways: a connection is over */
 
 	EZLB_RECORDS
 };

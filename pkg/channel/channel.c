@@ -31,6 +31,7 @@ struct ezlb_channel {
 	bool unref;	 /* see ezlb_channel_unref */
 	const char *why; /* the socket is to be given up, for this reason */
 	bool closed;	 /* to be given up because the other side has closed it */
+	bool no_reader;	 /* the other side reads no more; it may have sent something before that */
 
 	STAILQ_HEAD(waiting_list, waiting) waiting;
 	size_t waiting_bytes;
@@ -82,6 +83,7 @@ static void give_up_socket(struct ezlb_channel *channel)
 {
 	channel->why = NULL;
 	channel->closed = false;
+	channel->no_reader = false;
 	uv_close((uv_handle_t *)channel->poll, free_poll);
 	channel->poll = NULL;
 	close(channel->fd);
@@ -122,9 +124,11 @@ static bool is_lost(const struct ezlb_channel *channel)
 	return !channel->poll || channel->why || channel->closed;
 }
 
+/* Without a reader it is writable at once, and then it is read to its end. */
 static void poll_for(struct ezlb_channel *channel)
 {
-	int events = UV_READABLE | (STAILQ_EMPTY(&channel->waiting) ? 0 : UV_WRITABLE);
+	bool writable = channel->no_reader || !STAILQ_EMPTY(&channel->waiting);
+	int events = UV_READABLE | (writable ? UV_WRITABLE : 0);
 
 	if (uv_poll_start(channel->poll, events, on_ready) < 0)
 		lose_soon(channel, "the socket cannot be polled");
@@ -133,6 +137,17 @@ static void poll_for(struct ezlb_channel *channel)
 static bool is_for_later(int rc)
 {
 	return rc == -EAGAIN || rc == -ENOBUFS || rc == -ENOMEM || rc == -ETOOMANYREFS;
+}
+
+/* What the other side has sent before it closed its socket is still to be read. */
+static void note_sent(struct ezlb_channel *channel, int rc)
+{
+	if (rc == -EPIPE || rc == -ECONNRESET) {
+		channel->no_reader = true;
+		poll_for(channel);
+	} else if (rc < 0) {
+		lose_soon(channel, "the socket has failed");
+	}
 }
 
 static void send_waiting(struct ezlb_channel *channel)
@@ -145,8 +160,7 @@ static void send_waiting(struct ezlb_channel *channel)
 		if (is_for_later(rc))
 			return;
 		drop_first(channel);
-		if (rc < 0 && rc != -EPIPE && rc != -ECONNRESET)
-			lose_soon(channel, "the socket has failed");
+		note_sent(channel, rc);
 	}
 }
 
@@ -164,6 +178,8 @@ static void receive(struct ezlb_channel *channel)
 
 	for (int i = 0; i < RECEIVE_MAX && !is_lost(channel); i++) {
 		rc = ezlb_record_receive(channel->fd, &channel->buffer, &record);
+		if (rc == -EAGAIN && channel->no_reader)
+			lose_soon(channel, "it does not read");
 		if (rc == -EAGAIN)
 			return;
 		if (rc == 1)
@@ -297,11 +313,10 @@ static void send_or_wait(struct ezlb_channel *channel, struct ezlb_record *recor
 
 	if (STAILQ_EMPTY(&channel->waiting))
 		rc = ezlb_record_send(channel->fd, record);
-	/* EPIPE: what the other side has sent before it closed is still to be read. */
 	if (is_for_later(rc))
 		wait_to_send(channel, record);
-	else if (rc < 0 && rc != -EPIPE && rc != -ECONNRESET)
-		lose_soon(channel, "the socket has failed");
+	else
+		note_sent(channel, rc);
 }
 
 bool ezlb_channel_send(struct ezlb_channel *channel, struct ezlb_record *record)

@@ -284,6 +284,26 @@ static void test_read_to_the_end(void **state)
 	assert_string_equal(a.seen, "up PROBE:last down lost:closed ");
 }
 
+/* It reads no more, but keeps its socket: what it has sent arrives, and then it is given up. */
+static void test_reads_no_more(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	ezlb_channel_refuse(a.channel, "next");
+	run();
+	pair(fds);
+	assert_int_equal(ezlb_channel_attach(a.channel, fds[0], NULL), 0);
+	a.seen[0] = '\0';
+	assert_int_equal(shutdown(fds[1], SHUT_RD), 0);
+	run();
+	assert_string_equal(a.seen, "");
+	say(&a, "in vain");
+	run();
+	assert_string_equal(a.seen, "down lost:it does not read ");
+	close(fds[1]);
+}
+
 static void refuse_it(void *arg, struct ezlb_record *record)
 {
 	struct side *side = arg;
@@ -364,6 +384,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_record, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_empty_message, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_to_the_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reads_no_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused_by_receiver, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_attached_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_does_not_keep_the_loop, setup, teardown),
