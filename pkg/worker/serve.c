@@ -6,6 +6,9 @@
 
 #include <uv.h>
 
+#include <ezlb/log.h>
+
+#define LOG_FINISH_MS 500
 #define STUCK_S                                                                          \
 	10 /* one turn of the loop; then SIGALRM ends the worker, and another one begins \
 	    */
@@ -14,6 +17,7 @@
 static void before_wait(uv_prepare_t *prepare)
 {
 	(void)prepare;
+	ezlb_log_flush();
 	alarm(0);
 }
 
@@ -28,6 +32,7 @@ static void after_wait(uv_check_t *check)
 static void on_lost(void *arg, const char *why)
 {
 	(void)arg;
+	ezlb_log_finish(LOG_FINISH_MS);
 	_exit(why ? 1 : 0);
 }
 
@@ -50,5 +55,6 @@ _Noreturn void worker_run(const struct ezlb_worker_options *options, int fd, uin
 	if (ezlb_channel_attach(channel, fd, NULL) < 0)
 		_exit(1);
 	uv_run(&loop, UV_RUN_DEFAULT);
+	ezlb_log_finish(LOG_FINISH_MS);
 	_exit(1);
 }

@@ -15,17 +15,18 @@
 #include <ezlb/duration.h>
 #include <ezlb/log.h>
 
-#define LIVED_MS     10000 /* a worker that lived for so long has not failed at its start */
-#define DELAY_MIN_MS 20
-#define DELAY_MAX_MS 5000
-#define FAILURES_MAX 30
+#define LIVED_MS      10000 /* a worker that lived for so long has not failed at its start */
+#define DELAY_MIN_MS  20
+#define DELAY_MAX_MS  5000
+#define LOG_FINISH_MS 500
 
 struct spawner {
 	const struct ezlb_worker_options *options;
 	int control, children; /* a signalfd for SIGCHLD */
 	pid_t worker;	       /* 0: none */
 	uint32_t generation, needs, failures;
-	int status; /* of the last worker */
+	int status;  /* of the last worker */
+	bool cannot; /* it is logged that there can be no worker */
 	uint64_t began, next;
 	struct ezlb_record_buffer buffer;
 };
@@ -62,6 +63,7 @@ static _Noreturn void fail(const char *what, const struct ezlb_err *err)
 {
 	ezlb_log(EZLB_ERROR, "worker", EZLB_S("msg", what),
 		 EZLB_S("err", err ? err->msg : ezlb_errno_str(errno)));
+	ezlb_log_finish(LOG_FINISH_MS);
 	_exit(1);
 }
 
@@ -100,22 +102,38 @@ static bool report(struct spawner *spawner, int fd)
 	return ezlb_record_send(spawner->control, &record) == 0;
 }
 
+/* Once, until there is a worker again. */
+static void say_cannot(struct spawner *spawner)
+{
+	if (!spawner->cannot)
+		ezlb_log(EZLB_WARN, "worker",
+			 EZLB_S("msg", "cannot start the worker process: trying again"),
+			 EZLB_S("err", ezlb_errno_str(errno)));
+	spawner->cannot = true;
+}
+
 static void spawn(struct spawner *spawner)
 {
 	int fds[2];
 	pid_t pid;
 
 	spawner->next = ezlb_now_ms() + spawn_delay(++spawner->failures);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0) {
+		say_cannot(spawner);
 		return;
+	}
+	ezlb_log_flush(); /* what it keeps must not be written twice */
 	pid = fork();
 	if (pid == 0) {
 		close(fds[0]);
 		be_worker(spawner, fds[1]);
 	}
+	if (pid < 0)
+		say_cannot(spawner);
 	close(fds[1]);
 	if (pid > 0) {
 		spawner->worker = pid;
+		spawner->cannot = false;
 		spawner->generation++;
 		spawner->began = ezlb_now_ms();
 		if (!report(spawner, fds[0]))
@@ -167,6 +185,7 @@ static void listen_to_daemon(struct spawner *spawner)
 		alarm(2);
 		waitpid(spawner->worker, NULL, 0);
 	}
+	ezlb_log_finish(LOG_FINISH_MS);
 	_exit(0);
 }
 
@@ -188,6 +207,9 @@ _Noreturn void spawner_run(const struct ezlb_worker_options *options, int contro
 
 	prctl(PR_SET_NAME, "ezlb-spawner");
 	ignore_signals();
+	/* With the daemon's stderr a worker could have the daemon wait: O_NONBLOCK belongs to all.
+	 */
+	ezlb_log_never_wait();
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &child, NULL);

@@ -153,6 +153,27 @@ static void on_spawner_lost(void *arg, const char *why)
 		worker->gone(worker->arg);
 }
 
+/* Nobody else would refuse it, and a worker could send it without end. */
+static void on_wrong_way(void *arg, struct ezlb_record *record)
+{
+	struct ezlb_worker *worker = arg;
+
+	(void)record;
+	ezlb_channel_refuse(worker->to_worker, "it has sent what only the daemon may send");
+}
+
+static void refuse_wrong_way(struct ezlb_worker *worker)
+{
+	static const enum ezlb_record_kind kinds[] = {
+		EZLB_RECORD_SPAWN,	  EZLB_RECORD_WORKER, EZLB_RECORD_CHECK,
+		EZLB_RECORD_CHECK_FORGET, EZLB_RECORD_PROBE,  EZLB_RECORD_PROBE_CANCEL,
+		EZLB_RECORD_CLIENT,	  EZLB_RECORD_REPLY,
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		ezlb_channel_on(worker->to_worker, kinds[i], on_wrong_way, worker);
+}
+
 int ezlb_worker_open(struct ezlb_worker *worker, struct uv_loop_s *loop, void (*gone)(void *arg),
 		     void *arg, struct ezlb_err *err)
 {
@@ -163,6 +184,7 @@ int ezlb_worker_open(struct ezlb_worker *worker, struct uv_loop_s *loop, void (*
 	worker->control = -1;
 	ezlb_channel_open(loop, on_worker_lost, worker, &worker->to_worker);
 	ezlb_channel_open(loop, on_spawner_lost, worker, &worker->to_spawner);
+	refuse_wrong_way(worker);
 	ezlb_channel_on(worker->to_spawner, EZLB_RECORD_WORKER, on_worker, worker);
 	return ezlb_channel_attach(worker->to_spawner, control, err);
 }
