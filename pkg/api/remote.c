@@ -21,6 +21,7 @@
 #define CLIENTS_MAX (2 * (size_t)EZLB_API_CONNECTIONS)
 /* After so many times the time of a connection, the worker should have ended it long ago. */
 #define PATIENCE 3
+#define LOOKS	 3 /* in a row: after a pause of this process one look proves nothing */
 
 static struct client *find(struct ezlb_api *api, uint64_t id)
 {
@@ -184,13 +185,19 @@ void remote_look(struct door *door)
 {
 	const struct clients *clients = &door->api->clients;
 	uint64_t now = uv_now(door->api->loop);
+	bool late = false;
 
-	if (!door->api->channel || count(door, false) < CLIENTS_MAX)
+	if (!door->api->channel)
 		return;
 	for (size_t i = 0; i < clients->len; i++)
 		if (clients->items[i].door == door &&
 		    now - clients->items[i].since > PATIENCE * door->api->timing.connection)
-			ezlb_channel_refuse(door->api->channel, "it does not end its clients");
+			late = true;
+	door->late_looks = late ? door->late_looks + 1 : 0;
+	if (door->late_looks < LOOKS)
+		return;
+	door->late_looks = 0;
+	ezlb_channel_refuse(door->api->channel, "it does not end its clients");
 }
 
 /* A copy of the descriptor of a long document, for the record; -1: none. */

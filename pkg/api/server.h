@@ -78,6 +78,7 @@ struct door {
 	TAILQ_HEAD(conn_list, conn) conns; /* oldest first, so also by deadline */
 	size_t n_open;			   /* of conns, without `ended` ones */
 	uv_timer_t deadline;
+	unsigned late_looks; /* the worker has a client of it for too long, in the last looks */
 };
 
 /* A connection that the worker has, as the daemon sees it. */
