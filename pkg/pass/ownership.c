@@ -103,44 +103,6 @@ void ownership_put_back_timeouts(const struct ezlb_ledger_content *owned,
 	}
 }
 
-static void delete_services(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
-			    struct ezlb_pass_todo *plan)
-{
-	const struct ezlb_scope *owned = &pass->ledger.content.services;
-
-	for (size_t i = 0; i < owned->len; i++) {
-		const struct ezlb_service_row row = { .key = owned->items[i] };
-
-		if (!ezlb_scope_has(&plan->wanted, &row.key) &&
-		    !ezlb_scope_has(&pass->unclaimed, &row.key) &&
-		    !EZLB_FIND(&found->actual.services, &row, ezlb_service_row_cmp))
-			ezlb_plan_add(&plan->ops, EZLB_OP_SERVICE_DEL)->service = row;
-	}
-}
-
-static void delete_links(const struct ezlb_ledger_content *owned, const struct ezlb_table *target,
-			 const struct ezlb_table *actual, struct ezlb_plan *plan)
-{
-	for (size_t i = 0; i < owned->links.len; i++) {
-		const struct ezlb_link_row *row = &owned->links.items[i];
-
-		if (!EZLB_FIND(&target->links, row, ezlb_link_row_cmp) &&
-		    !EZLB_FIND(&actual->links, row, ezlb_link_row_cmp))
-			ezlb_plan_add(plan, EZLB_OP_LINK_DEL)->link = *row;
-	}
-}
-
-void ownership_delete_unlisted(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
-			       struct ezlb_pass_todo *plan)
-{
-	if (found->errs.layer[EZLB_LAYER_IPVS].code == 0)
-		delete_services(pass, found, plan);
-	if (found->errs.layer[EZLB_LAYER_HOST].code == 0)
-		delete_links(&pass->ledger.content, &plan->target, &found->actual, &plan->ops);
-	if (found->errs.layer[EZLB_LAYER_TOA].code == 0)
-		clsacts_delete(&pass->ledger.content, &plan->target, &found->actual, &plan->ops);
-}
-
 /* --- before -------------------------------------------------------------------------------- */
 
 /* An unknown or missing value counts as 0, the default of the kernel. */
@@ -328,14 +290,25 @@ static void find_losses(const struct ezlb_pass *pass, const struct ezlb_plan *pl
 		if ((op->kind == EZLB_OP_SERVICE_ADD && op->rc == -EEXIST && never) ||
 		    (op->kind == EZLB_OP_SERVICE_DEL && op->rc == 0))
 			*EZLB_PUSH(&out->services) = op->service.key;
-		else if (op->kind == EZLB_OP_LINK_ADD && op->rc == -EEXIST)
+		else if ((op->kind == EZLB_OP_LINK_ADD && op->rc == -EEXIST) ||
+			 (op->kind == EZLB_OP_LINK_DEL && op->rc == 0))
 			*EZLB_PUSH(&out->links) = op->link;
-		else if (op->kind == EZLB_OP_VIP_ADD && op->rc == -EEXIST)
+		else if ((op->kind == EZLB_OP_VIP_ADD && op->rc == -EEXIST) ||
+			 (op->kind == EZLB_OP_VIP_DEL && op->rc == 0))
 			*EZLB_PUSH(&out->vips) = op->vip;
 	}
 	EZLB_SORT(&out->services, ezlb_service_key_cmp);
 	EZLB_SORT(&out->links, ezlb_link_row_cmp);
 	EZLB_SORT(&out->vips, ezlb_vip_row_cmp);
+}
+
+/* False for an address that is neither wanted nor in the kernel: it has no op. */
+static bool may_be_there(const struct ezlb_vip_row *row, const struct ezlb_pass_found *found,
+			 const struct ezlb_pass_todo *plan)
+{
+	return found->errs.layer[EZLB_LAYER_HOST].code ||
+	       EZLB_FIND(&found->actual.vips, row, ezlb_vip_row_cmp) ||
+	       EZLB_FIND(&plan->target.vips, row, ezlb_vip_row_cmp);
 }
 
 /*
@@ -432,7 +405,9 @@ void ownership_without_lost(const struct ezlb_pass *pass, const struct ezlb_pass
 	ezlb_scope_subtract(&out->services, &lost.services);
 	EZLB_VEC_KEEP(&out->links, i,
 		      !EZLB_FIND(&lost.links, &out->links.items[i], ezlb_link_row_cmp));
-	EZLB_VEC_KEEP(&out->vips, i, !EZLB_FIND(&lost.vips, &out->vips.items[i], ezlb_vip_row_cmp));
+	EZLB_VEC_KEEP(&out->vips, i,
+		      may_be_there(&out->vips.items[i], found, plan) &&
+			      !EZLB_FIND(&lost.vips, &out->vips.items[i], ezlb_vip_row_cmp));
 	clsacts_drop(out, &plan->ops);
 	syncs_drop(out, found, plan);
 	drop_reset(out, &plan->ops);

@@ -312,6 +312,8 @@ static void test_lost(void **state)
 	plan->items[2].rc = -EEXIST;
 	ezlb_plan_add(plan, EZLB_OP_VIP_ADD)->vip = vip("a0", "10.0.0.1");
 	plan->items[3].rc = 0;
+	*EZLB_PUSH(&rig.result.plan.target.vips) = vip("a0", "10.0.0.1");
+	*EZLB_PUSH(&rig.result.plan.target.vips) = vip("b0", "10.0.0.1");
 	assert_claims(&rig, ownership_without_lost, "link b0, vip a0 10.0.0.1, ");
 	rig_close(&rig);
 }
