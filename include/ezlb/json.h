@@ -35,5 +35,9 @@ void ezlb_json_put_hash(json_t *object, const char *key, uint64_t hash); /* 0: n
  * that is too large to build as one value.
  */
 void ezlb_json_dump(json_t *value, bool bare, struct ezlb_text *out);
-/* Writes the value as indented lines for people, ends with a newline, and frees the value. */
+/*
+ * Writes the value as indented lines for people, ends with a newline, and frees the value. If a
+ * text has a character that is not plain (utf8.h), all that is not ASCII is escaped, because the
+ * reader may be a terminal.
+ */
 void ezlb_json_print(json_t *value, struct ezlb_text *out);

@@ -7,7 +7,8 @@
  * buffer may end within a character. How ezlb writes such text depends on the reader:
  *
  *   programs  JSON: ezlb_utf8_fix(): U+FFFD for each invalid byte. Control characters stay; JSON
- *             has escapes for those that it forbids.
+ *             has escapes for those that it forbids. What commands print (ezlb_json_print) has
+ *             them for all that are not plain.
  *   people    tables, plans, findings, errors, systemd's STATUS=: ezlb_utf8_plain(): '?' for each
  *             invalid byte and for each character that ezlb_utf8_is_plain() rejects.
  *   both      log lines: as for programs, but each character that is not plain becomes its JSON

@@ -114,10 +114,32 @@ void ezlb_json_dump(json_t *value, bool bare, struct ezlb_text *out)
 	json_decref(value);
 }
 
+/* Is there something that a terminal interprets or does not show? JSON forbids only some of it. */
+static bool is_plain(const char *text, size_t len)
+{
+	size_t n;
+
+	for (size_t i = 0; i < len; i += n) {
+		uint32_t c;
+
+		n = ezlb_utf8_decode(text + i, len - i, &c);
+		if (n == 0 || (c != '\n' && !ezlb_utf8_is_plain(c)))
+			return false;
+	}
+	return true;
+}
+
 void ezlb_json_print(json_t *value, struct ezlb_text *out)
 {
+	size_t begin = out->len;
+
 	if (json_dump_callback(value, append, out, JSON_INDENT(2)) < 0)
 		abort();
+	if (out->len > begin && !is_plain(out->items + begin, out->len - begin)) {
+		out->len = begin;
+		if (json_dump_callback(value, append, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
+			abort();
+	}
 	ezlb_text_puts(out, "\n");
 	json_decref(value);
 }

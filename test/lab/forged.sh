@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # timeout: 120
+# when: all
 # A ledger whose lines name objects of another kind, which somebody else has made: none of them is
 # changed or claimed, the lines are gone after one pass, and there is no pass after the other.
 # shellcheck source=test/lab/lib.sh

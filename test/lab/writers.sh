@@ -61,7 +61,8 @@ for state in "$STATE" "$WORK/other"; do
 	assert_match "it names the pid that the host sees" 'in this network namespace, pid [1-9]' "$output"
 done
 client_get "$VIP:80" >/dev/null || fail "no answer beside the container"
-kill -KILL "$box"
+[[ $output =~ pid\ ([1-9][0-9]*) ]] || fail "no pid in: $output"
+kill -KILL "${BASH_REMATCH[1]}" # the first process of the container: all others go with it
 wait "$box" || :
 
 echo "# many at once: one of them works, the others say so"

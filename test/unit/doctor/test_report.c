@@ -157,7 +157,7 @@ static void test_hostile_names(void **state)
 	add(EZLB_LEVEL_FAIL, "service-file", "", "/d/\xff\033[2J\u202e.yaml:1", NULL);
 	assert_string_equal(as_text(), "fail  service-file     /d/??[2J?.yaml:1\n"
 				       "0 ok, 0 warn, 1 fail\n");
-	assert_non_null(strstr(as_json(), "/d/\ufffd\\u001B[2J\u202e.yaml:1"));
+	assert_non_null(strstr(as_json(), "/d/\\uFFFD\\u001B[2J\\u202E.yaml:1"));
 }
 
 #define TEST(fn) cmocka_unit_test_teardown(fn, teardown)

@@ -58,12 +58,44 @@ static void test_for_people(void **state)
 	assert_string_equal(got, "{\n  \"n\": 9223372036854775807,\n  \"k\": null\n}\n");
 }
 
+/* Escapes only where a terminal would take something for a command; the value is the same. */
+static void test_for_a_terminal(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "z\u00fcrich", "\"z\u00fcrich\"" },
+		{ "\xc2\x9b"
+		  "2J",
+		  "\"\\u009B2J\"" },			      /* CSI as one character */
+		{ "a\u202eb\u00fc", "\"a\\u202Eb\\u00FC\"" }, /* right to left */
+		{ "\u200b", "\"\\u200B\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ezlb_text out = { 0 };
+		EZLB_AUTO_FREE char *got = NULL;
+		json_t *array = json_array();
+
+		ezlb_text_puts(&out, "\u00fc ");
+		ezlb_json_add(array, ezlb_json_text(rows[i].text));
+		ezlb_json_print(array, &out);
+		got = ezlb_text_take(&out, NULL);
+		assert_memory_equal(got, "\u00fc [\n  ", strlen("\u00fc [\n  "));
+		assert_memory_equal(got + strlen("\u00fc [\n  "), rows[i].want,
+				    strlen(rows[i].want));
+		assert_string_equal(got + strlen("\u00fc [\n  ") + strlen(rows[i].want), "\n]\n");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_text_of_any_bytes),
 		cmocka_unit_test(test_for_people),
+		cmocka_unit_test(test_for_a_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
