@@ -85,6 +85,8 @@ static uint32_t *duration_of(struct flags *flags, enum flag flag)
 
 static bool *never_of(struct ezlb_options *options, enum flag flag)
 {
+	if (flag == FLAG_SANDBOX)
+		return &options->sandbox_off;
 	if (flag == FLAG_VIP_GUARD)
 		return &options->vip_guard_never;
 	return flag == FLAG_FIREWALL ? &options->firewall_never : &options->host_setup_never;
@@ -115,9 +117,9 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_FIREWALL:
 	case FLAG_HOST_SETUP:
 	case FLAG_VIP_GUARD:
-		return parse_either(value, "auto", "never", never_of(options, flag));
 	case FLAG_SANDBOX:
-		return parse_either(value, "auto", "off", &options->sandbox_off);
+		return parse_either(value, "auto", flag == FLAG_SANDBOX ? "off" : "never",
+				    never_of(options, flag));
 	case FLAG_VIP_DEVICE:
 		options->vip_device = value;
 		return is_vip_device(value);

@@ -16,11 +16,11 @@ struct look {
 	struct ezlb_scope own; /* services that ezlb itself has changed since the last read */
 	uint64_t adjust;       /* takes the changes of these out of the print */
 	uint64_t print;
-	uint64_t due; /* no read before, unless it is forced */
-	bool known;   /* print and sums are of a read of this scope */
-	bool stale;   /* the rows may have changed since that */
-	bool forced;  /* ezlb itself has changed them: the next print must be true */
-	bool listed;  /* nothing has changed since the rows of a scope were listed ... */
+	uint64_t due;	       /* no read before, unless it is forced */
+	bool known;	       /* print and sums are of a read of this scope */
+	bool stale;	       /* the rows may have changed since that */
+	bool forced;	       /* ezlb itself has changed them: the next print must be true */
+	bool listed;	       /* nothing has changed since the rows of a scope were listed ... */
 	uint64_t listed_scope; /* ... whose hash this is */
 	uint64_t (*now_ms)(void);
 	uint64_t (*cpu_ns)(void); /* of this thread */
