@@ -281,13 +281,14 @@ class Chaos:
         try:
             with open("/proc/%d/statm" % daemon.pid, encoding="ascii") as file:
                 size = int(file.read().split()[0]) * 4096
-            old = resource.prlimit(daemon.pid, resource.RLIMIT_AS)
-            resource.prlimit(daemon.pid, resource.RLIMIT_AS, (size, old[1]))
+            # The soft limit may still be that of the last time.
+            hard = resource.prlimit(daemon.pid, resource.RLIMIT_AS)[1]
+            resource.prlimit(daemon.pid, resource.RLIMIT_AS, (size, hard))
         except OSError:
             return "nothing"
         self.soak.may_end = True
         self.later(self.rng.uniform(0.3, 2),
-                   lambda: process.poll() is None and resource.prlimit(process.pid, resource.RLIMIT_AS, old))
+                   lambda: process.poll() is None and resource.prlimit(process.pid, resource.RLIMIT_AS, (hard, hard)))
         return None
 
     def flood(self):
