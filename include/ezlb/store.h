@@ -33,6 +33,13 @@ int ezlb_statedir_make(const char *dir, struct ezlb_err *err);
 int ezlb_statedir_lock(const char *dir, struct ezlb_err *err);
 
 /*
+ * The nearest directory above in which another user may rename the directory: group or others may
+ * write to it and it is not sticky, or it is of another user. The caller frees; NULL: there is
+ * none, or the directory cannot be examined.
+ */
+char *ezlb_statedir_exposed(const char *dir);
+
+/*
  * Checks that *fd still is DIR/lock. If the file was removed or replaced, creates and locks it
  * again and replaces *fd. -EBUSY if another process has the lock now, named in err: the caller must
  * stop writing. After any other error it is unknown whether another process has the lock. *fd stays

@@ -117,6 +117,20 @@ static int lock_netns(struct instance *instance, struct ezlb_err *err)
 	return 0;
 }
 
+/* No reason to refuse the start: services that are served are worth more. */
+static void log_exposed(const char *dir)
+{
+	EZLB_AUTO_FREE char *parent = ezlb_statedir_exposed(dir);
+
+	if (parent)
+		ezlb_log(EZLB_WARN, "controller",
+			 EZLB_S("msg", "other users can put another directory in the place of the "
+				       "state directory"),
+			 EZLB_S("state_dir", dir), EZLB_S("because_of", parent),
+			 EZLB_S("help", "run chown root and chmod go-w on that directory, or set "
+					"another one with --state-dir"));
+}
+
 static int open_state(struct instance *instance, const struct ezlb_options *options,
 		      enum instance_use use, struct ezlb_err *err)
 {
@@ -129,6 +143,7 @@ static int open_state(struct instance *instance, const struct ezlb_options *opti
 		instance->lock = ezlb_statedir_lock(options->state_dir, err);
 		if (instance->lock < 0)
 			return instance->lock;
+		log_exposed(options->state_dir);
 		rc = lock_netns(instance, err);
 		if (rc < 0)
 			return rc;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,6 +96,32 @@ int dir_check(const char *dir, const struct dir_kind *kind, struct ezlb_err *err
 				    "go-w on it, or set another one with %s",
 				    kind->name, dir, (unsigned)st.st_mode & 07777, kind->flag);
 	return 0;
+}
+
+/* May anybody else rename what is in it? */
+static bool is_exposed(const char *path)
+{
+	EZLB_AUTO_CLOSE int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	return (st.st_uid != 0 && st.st_uid != geteuid()) ||
+	       ((st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX));
+}
+
+char *ezlb_statedir_exposed(const char *dir)
+{
+	char *path = realpath(dir, NULL), *slash;
+
+	while (path && path[1] != '\0') {
+		slash = strrchr(path, '/');
+		slash[slash == path] = '\0';
+		if (is_exposed(path))
+			return path;
+	}
+	free(path);
+	return NULL;
 }
 
 static int open_lock(const char *dir, const char *path, const struct dir_kind *kind,

@@ -70,6 +70,4 @@ fewer() { [[ $(passes) -le $((n + 2)) ]]; }
 fewer || fail "from $n to $(passes) passes in 3 s: $(<"$EZLB_LOG")"
 ezlb_cmd status web >/dev/null
 ezlb_stop TERM
-EZLB_LOG_QUIET=$(grep -E 'level=(error|warn)' "$EZLB_LOG" || :)
-echo "$EZLB_LOG_QUIET"
 assert_eq "the objects of others after the end" "$before" "$(others)"

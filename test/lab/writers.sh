@@ -81,7 +81,7 @@ for pid in "${pids[@]}"; do wait "$pid" || :; done
 
 echo "# a state directory on a read-only file system: a clear word at the start"
 mkdir -p "$WORK/fixed"
-mount -t tmpfs -o mode=755 tmpfs "$WORK/fixed"
+mount -t tmpfs -o mode=755,size=256k tmpfs "$WORK/fixed"
 mount -o remount,ro "$WORK/fixed"
 status=0
 output=$(in_ns lb "$EZLB" once --config-dir "$SERVICES" --state-dir "$WORK/fixed" 2>&1) || status=$?
@@ -89,40 +89,46 @@ assert_eq "once: $output" 1 "$status"
 assert_match "once" "cannot open $WORK/fixed/lock, Read-only file system|Read-only file system" "$output"
 mount -o remount,rw "$WORK/fixed"
 
-echo "# read-only under the daemon: nothing is changed, still nobody else writes, and it heals"
+fill() { dd if=/dev/zero of="$WORK/fixed/fill" bs=4k count=1000 >/dev/null 2>&1 || :; }
+
+echo "# full under the daemon: nothing is changed, still nobody else writes, and it heals"
 STATE=$WORK/fixed
 : >"$EZLB_LOG"
 ezlb_start --cleanup-on-exit=false
 eventually 10 "it answers" client_get "$VIP:80"
-eventually 5 "it has looked at the kernel" is_ready
-mount -o remount,ro "$WORK/fixed"
+eventually 15 "it has looked at the kernel" is_ready
+fill
 service late <<END
 listen: $VIP2:80
 backends:
   - address: ${BACKEND_IP[b1]}:80
 END
-eventually 5 "the log says so" log_has 'level=error .*kernel is left unchanged.*Read-only'
+eventually 15 "the log says so" log_has 'level=error .*kernel is left unchanged.*No space'
 [[ $(kernel_rows) != *"$VIP2:80"* ]] || fail "a service without its line in the ledger"
 STATE=$WORK/other2
 mkdir "$STATE"
 refused once
 STATE=$WORK/fixed
-client_get "$VIP:80" >/dev/null || fail "no answer on a read-only state directory"
-mount -o remount,rw "$WORK/fixed"
+client_get "$VIP:80" >/dev/null || fail "no answer on a full state directory"
+rm "$WORK/fixed/fill"
 late_is_in() { [[ $(kernel_rows) == *"$VIP2:80"* ]]; }
-eventually 35 "it heals without a restart" late_is_in
+eventually 60 "it heals without a restart" late_is_in
 ezlb_stop TERM
 
-echo "# full at the start: it runs, and changes nothing that it cannot write down"
-rm "$SERVICES/late.yaml"
-rm -rf "${WORK:?}/fixed/"*
-dd if=/dev/zero of="$WORK/fixed/fill" bs=4k count=100000 >/dev/null 2>&1 || :
-mount -o remount,size=4k "$WORK/fixed" 2>/dev/null || :
+echo "# full at the start: the service answers, and nothing is changed that cannot be written down"
+fill
+service third <<END
+listen: $VIP2:81
+backends:
+  - address: ${BACKEND_IP[b1]}:80
+END
 : >"$EZLB_LOG"
-web 5
 ezlb_start --cleanup-on-exit=false
-eventually 20 "it has said something" test -s "$EZLB_LOG"
+eventually 20 "the log says so" log_has 'No space'
 client_get "$VIP:80" >/dev/null || fail "no answer on a full state directory"
-refused once || :
-ezlb_stop TERM || :
+[[ $(kernel_rows) != *"$VIP2:81"* ]] || fail "a service without its line in the ledger"
+rm "$WORK/fixed/fill"
+third_is_in() { [[ $(kernel_rows) == *"$VIP2:81"* ]]; }
+eventually 60 "it heals without a restart" third_is_in
+ezlb_stop TERM
 umount "$WORK/fixed"

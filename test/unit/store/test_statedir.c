@@ -130,6 +130,45 @@ static void test_refuses_what_others_may_write_to(void **state)
 	}
 }
 
+/* Whoever may write above it can put another one in its place. */
+static void test_directories_above(void **state)
+{
+	static const struct {
+		mode_t mode;
+		bool exposed;
+	} rows[] = {
+		{ 0755, false }, { 01777, false }, { 01775, false }, /* as /tmp */
+		{ 0777, true },	 { 0775, true },   { 0703, true },
+	};
+
+	EZLB_AUTO_FREE char *foreign = NULL;
+
+	(void)state;
+	make_dir("above");
+	make_dir("above/between");
+	make_dir("above/between/state");
+	assert_int_equal(symlink("above/between", at("link").s), 0);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		EZLB_AUTO_FREE char *got = NULL, *linked = NULL;
+
+		assert_int_equal(chmod(at("above").s, rows[i].mode), 0);
+		got = ezlb_statedir_exposed(at("above/between/state").s);
+		linked = ezlb_statedir_exposed(at("link/state").s);
+		assert_int_equal(got != NULL, rows[i].exposed);
+		assert_int_equal(linked != NULL, rows[i].exposed);
+		if (got)
+			assert_non_null(strstr(got, "/above"));
+	}
+	assert_int_equal(chmod(at("above").s, 0755), 0);
+	owner = 4711;
+	foreign = ezlb_statedir_exposed(at("above/between/state").s);
+	owner = 0;
+	assert_non_null(foreign);
+	assert_string_equal(strrchr(foreign, '/'), "/between");
+	assert_null(ezlb_statedir_exposed(at("absent").s));
+	assert_null(ezlb_statedir_exposed("/"));
+}
+
 /* A link where the lock should be is not followed. */
 static void test_a_link_is_no_lock(void **state)
 {
@@ -543,6 +582,7 @@ int main(void)
 		IN_TOP(test_modes),
 		IN_TOP(test_makes_it_without_a_lock),
 		IN_TOP(test_refuses_what_others_may_write_to),
+		IN_TOP(test_directories_above),
 		IN_TOP(test_a_link_is_no_lock),
 		IN_TOP(test_one_at_a_time),
 		IN_TOP(test_holder_unknown),
