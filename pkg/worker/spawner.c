@@ -51,7 +51,11 @@ static void ignore_signals(void)
 		signal(ignored[i], SIG_IGN);
 }
 
-/* Ends with the parent, also if that is killed. */
+/*
+ * Ends with the parent, also if that is killed. The kernel asks whether the parent may send this
+ * signal: a daemon that is root without CAP_KILL may not send it to a spawner of another user
+ * (kernel/signal.c: check_kill_permission). Then the end of the control socket ends the spawner.
+ */
 static void end_with(pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

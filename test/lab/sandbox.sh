@@ -64,7 +64,9 @@ eventually 20 "web answers" answers
 eventually 10 "there are threads" has_threads
 all_hold "$EZLB_PID" $((KERNEL | MODULES))
 eventually 10 "the status says so" status_says on
-for pid in $(its_children "$EZLB_PID"); do
+mapfile -t others < <(its_children "$EZLB_PID")
+assert_eq "other processes" 2 "${#others[@]}"
+for pid in "${others[@]}"; do
 	all_hold "$pid" 0
 	assert_match "the user of $(cat "/proc/$pid/comm")" '^Uid:.65534.65534.65534.65534$' "$(grep ^Uid: "/proc/$pid/status")"
 done
