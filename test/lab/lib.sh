@@ -341,12 +341,12 @@ service() {
 }
 
 # ezlb_start [FLAG...]: `ezlb run` in $LB, in the background; its log is appended to $EZLB_LOG.
-# EZLB_WRAP is put before it, for `strace -D ...` (with -D, EZLB_PID is still ezlb's).
+# EZLB_WRAP is put before it, for `strace -D ...` (with -D, EZLB_PID is still ezlb's). LAB_WRAP where a case does not set it.
 ezlb_start() {
 	[[ -x $EZLB ]] || fail "there is no $EZLB: build it first (cmake -S . -B build && cmake --build build)"
 	# Not in_ns, as in backend_start: EZLB_PID must be ezlb.
 	# shellcheck disable=SC2086
-	"$LABTOOL" in "$LB" ${EZLB_WRAP:-} "$EZLB" run --config-dir "$SERVICES" --state-dir "$STATE" "$@" \
+	"$LABTOOL" in "$LB" ${EZLB_WRAP:-${LAB_WRAP:-}} "$EZLB" run --config-dir "$SERVICES" --state-dir "$STATE" "$@" \
 		>>"$EZLB_LOG" 2>&1 &
 	EZLB_PID=$!
 }
