@@ -134,6 +134,8 @@ ipvs_commands() {
 		[[ $line != *nlmsg_type=@(nlctrl|NFNL_SUBSYS_NFTABLES|0xa|RTM_GET@(ROUTE|LINK|QDISC),*NLM_F_DUMP)* ]] || continue
 		# Nor NEW_SERVICE without a service, which the kernel refuses: it proves that the kernel's calls are counted.
 		[[ $line != *nlmsg_len=20,*'"\x01\x01\x00\x00"'* ]] || continue
+		# Nor what the processes of ezlb say to each other: a head of 8 bytes, and what follows.
+		[[ $line != *'iov_len=8}'[],]* ]] || continue
 		[[ $line == *nlmsg_type=IPVS,* ]] || echo "unknown: $line"
 		while [[ $line =~ nlmsg_type=IPVS,[^\"]*\"\\x([0-9a-f]{2})(.*) ]]; do
 			echo $((16#${BASH_REMATCH[1]}))
