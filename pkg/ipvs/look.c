@@ -135,7 +135,9 @@ static uint64_t hash_of(const struct ezlb_scope *scope)
 /* Asked twice: a call before the first time is no reason for doubt, one that goes on is. */
 void look_list(struct look *look, const struct ezlb_scope *scope)
 {
-	look->listed = nothing_changed(look) || nothing_changed(look);
+	bool none = nothing_changed(look);
+
+	look->listed = none || nothing_changed(look);
 	look->listed_scope = hash_of(scope);
 }
 
