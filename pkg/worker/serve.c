@@ -9,9 +9,8 @@
 #include <ezlb/log.h>
 
 #define LOG_FINISH_MS 500
-#define STUCK_S                                                                          \
-	10 /* one turn of the loop; then SIGALRM ends the worker, and another one begins \
-	    */
+/* One turn of the loop; then SIGALRM ends the worker, and another one begins. */
+#define STUCK_S 10
 
 /* While the loop waits there is no alarm, so an idle worker never wakes up. */
 static void before_wait(uv_prepare_t *prepare)
