@@ -6,13 +6,13 @@
 #define AGAIN_MS       10 /* until the pass that checks the last one; doubles from pass to pass ... */
 #define AGAIN_MAX_MS   500 /* ... up to about this */
 #define LIFE_SHARE     50 /* passes for the roster take at most 1 part in so many of the time ... */
-#define LIFE_PAUSE_MS  5000  /* ... but are not further apart than this because of it */
-#define RETRY_SHARE    50    /* the same for retries ... */
-#define RETRY_PASSES   2     /* ... which need two passes: another one checks the result */
-#define RETRY_BURST    8     /* so many have no pause: those of one failure in its first minute */
-#define RETRY_PAUSE_MS 30000 /* a retry waits no longer than this for its share */
-#define TRIM_MS	       1000  /* memory is given back after a document has been sent ... */
-#define TRIM_PAUSE_MS  2000  /* ... and not more often than this: it takes about 1 ms */
+#define LIFE_PAUSE_MS  5000 /* ... but are not further apart than this because of it */
+#define RETRY_SHARE    50   /* the same for retries ... */
+#define RETRY_PASSES   2    /* ... which need two passes: another one checks the result */
+#define RETRY_BURST    8    /* so many have no pause: those of one failure in its first minute */
+#define RETRY_PAUSE_MS 3000 /* a retry waits no longer than this for its share */
+#define TRIM_MS	       1000 /* memory is given back after a document has been sent ... */
+#define TRIM_PAUSE_MS  2000 /* ... and not more often than this: it takes about 1 ms */
 
 uint64_t pace_after_verdict(const struct pace *pace, uint64_t now)
 {

@@ -29,9 +29,15 @@ service() {
 	END
 }
 
-# loads PATTERN: yes if the daemon has a library like that in memory.
+# loads PATTERN: yes if the daemon, its spawner or its worker has a library like that in memory.
 loads() {
-	grep -q "$1" "/proc/$daemon/maps" && echo yes || echo no
+	local spawner worker='' pid
+	spawner=$(pgrep -P "$daemon" || :)
+	[[ -z $spawner ]] || worker=$(pgrep -P "$spawner" || :)
+	for pid in $daemon $spawner $worker; do
+		! grep -qs "$1" "/proc/$pid/maps" || { echo yes && return; }
+	done
+	echo no
 }
 within() {
 	local try
@@ -70,11 +76,15 @@ missing="libcurl, for http and https checks and for asking a running ezlb: canno
 equal "a command that asks says what is missing" "ezlb: $missing" "$("$WORK/ezlb" status --state-dir "$state" 2>&1 || :)"
 equal "so does one that probes" "ezlb: health checks: $missing" \
 	"$("$WORK/ezlb" plan --dataplane memory --probe --config-dir "$WORK/services" --state-dir "$WORK/other" 2>&1 | grep ^ezlb || :)"
-"$WORK/ezlb" run --dataplane memory --probe --config-dir "$WORK/services" --state-dir "$state" --persist-dir "$WORK/persist" \
-	>"$WORK/log" 2>&1 &
-daemon=$!
-says_so() { grep -qF "level=error pkg=controller msg=\"health checks: $missing\"" "$WORK/log"; }
-succeeds "a daemon says it" within says_so
-succeeds "and goes on" kill -0 "$daemon"
-stop
+says_so() { grep -qF "$says" "$WORK/log"; }
+for sandbox in auto off; do
+	"$WORK/ezlb" run --dataplane memory --probe --sandbox $sandbox --config-dir "$WORK/services" --state-dir "$state" \
+		--persist-dir "$WORK/persist" >"$WORK/log" 2>&1 &
+	daemon=$!
+	says="level=warn pkg=health msg=\"cannot probe: libcurl is missing"
+	[[ $sandbox == auto ]] || says="level=error pkg=controller msg=\"health checks: $missing\""
+	succeeds "a daemon says it, with --sandbox $sandbox" within says_so
+	succeeds "and goes on" kill -0 "$daemon"
+	stop
+done
 finish
