@@ -92,6 +92,13 @@ static bool *never_of(struct ezlb_options *options, enum flag flag)
 	return flag == FLAG_FIREWALL ? &options->firewall_never : &options->host_setup_never;
 }
 
+static bool parse_auto(struct ezlb_options *options, enum flag flag, const char *value)
+{
+	const char *other = flag == FLAG_SANDBOX ? "off" : "never";
+
+	return parse_either(value, "auto", other, never_of(options, flag));
+}
+
 /* Returns false if the flag does not take the value. */
 static bool set(struct flags *flags, struct log_flags *log, enum flag flag, const char *value)
 {
@@ -118,8 +125,7 @@ static bool set(struct flags *flags, struct log_flags *log, enum flag flag, cons
 	case FLAG_HOST_SETUP:
 	case FLAG_VIP_GUARD:
 	case FLAG_SANDBOX:
-		return parse_either(value, "auto", flag == FLAG_SANDBOX ? "off" : "never",
-				    never_of(options, flag));
+		return parse_auto(options, flag, value);
 	case FLAG_VIP_DEVICE:
 		options->vip_device = value;
 		return is_vip_device(value);

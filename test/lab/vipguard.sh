@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# variants: nftables4 iptables6
-# also: nftables6 iptables4
+# variants: nftables4
+# also: nftables6 iptables4 iptables6
 # takes: 18
 # --vip-guard: at the addresses of --vip-device only services answer, and nothing of that stops a service.
 # shellcheck source=test/lab/lib.sh
