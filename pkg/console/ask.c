@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
 #include <ezlb/curl.h>
 
 #define BODY_MAX   (64 * 1024 * 1024)
+#define AGAIN_US   (100 * 1000)
 #define TIMEOUT_MS 10000
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
@@ -68,6 +70,24 @@ static int failure(CURL *easy, CURLcode code, const char *socket, struct ezlb_er
 			    curl_easy_strerror(code));
 }
 
+/*
+ * The worker process that answers was replaced, as when the first service with an http check comes:
+ * then its connections end without a byte. Only what changes nothing is asked again.
+ */
+static bool may_ask_again(const struct ezlb_question *question, CURLcode code,
+			  const struct ezlb_text *body)
+{
+	return (code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING) && !question->post &&
+	       body->len == 0;
+}
+
+/* False: the first failure says more. */
+static bool ask_again(CURL *easy)
+{
+	usleep(AGAIN_US);
+	return curl_easy_perform(easy) == CURLE_OK;
+}
+
 /* A path that is too long for a socket address goes through the open directory *dir. */
 static char *address_of(const char *state_dir, const char *socket, int *dir)
 {
@@ -101,6 +121,8 @@ int ezlb_console_ask(const struct ezlb_question *question, struct ezlb_answer *o
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);
 	code = curl_easy_perform(easy);
+	if (may_ask_again(question, code, &body) && ask_again(easy))
+		code = CURLE_OK;
 	if (code == CURLE_OK) {
 		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &out->status);
 		out->body = ezlb_text_take(&body, &out->len);

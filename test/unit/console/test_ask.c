@@ -19,6 +19,7 @@ struct server {
 	const char *answer; /* NULL: none, it only waits */
 	size_t endless;	    /* so many blanks behind it */
 	pid_t pid;
+	unsigned ends; /* so many connections get no answer */
 };
 
 static void bind_socket(int fd)
@@ -40,6 +41,16 @@ static void send_all(int fd, const char *bytes, size_t len)
 		bytes += n;
 		len -= (size_t)n;
 	}
+}
+
+/* As of a worker process that ends. */
+static void end_without_answer(int listener)
+{
+	char c;
+	int fd = accept(listener, NULL, NULL);
+
+	recv(fd, &c, 1, 0);
+	close(fd);
 }
 
 /* One connection; what was asked goes into the file "request". */
@@ -78,6 +89,8 @@ static void start(struct server *server)
 	assert_true(server->pid >= 0);
 	if (server->pid == 0) {
 		alarm(30);
+		for (unsigned i = 0; i < server->ends; i++)
+			end_without_answer(listener);
 		serve(server, listener);
 		_exit(0);
 	}
@@ -192,6 +205,30 @@ static void test_bad_answers(void **state)
 	}
 }
 
+/* It is asked once more, but not if that could do something twice. */
+static void test_asks_again(void **state)
+{
+	static const struct {
+		unsigned ends;
+		bool post;
+		int rc;
+	} cases[] = { { 1, false, 0 }, { 2, false, -EPROTO }, { 1, true, -EPROTO } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct server server = { .answer = HEAD "5\r\n\r\nhello", .ends = cases[i].ends };
+		struct ezlb_answer answer;
+		struct ezlb_err err = { 0 };
+
+		start(&server);
+		assert_int_equal(ask("/", cases[i].post, &answer, &err), cases[i].rc);
+		if (cases[i].rc == 0)
+			assert_string_equal(answer.body, "hello");
+		free(answer.body);
+		stop(&server);
+	}
+}
+
 /* Just as much as is allowed is no error. */
 static void test_largest_answer(void **state)
 {
@@ -298,6 +335,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),	       cmocka_unit_test(test_bad_answers),
+		cmocka_unit_test(test_asks_again),     cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_largest_answer), cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_no_permission),  cmocka_unit_test(test_long_path),
 		cmocka_unit_test(test_no_proxy),
