@@ -153,7 +153,7 @@ log_line_lost() { grep -q '^write(2, .*INJECTED' "$WORK/calls"; }
 once_at() {
 	local i
 	attach "$1" "error=$3:when=$2"
-	for i in 1 2 3; do
+	for i in {1..6}; do
 		exchange
 		converge "$3 of $1 $2"
 		! injected || break

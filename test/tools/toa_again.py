@@ -26,8 +26,8 @@ print("ready", flush=True)
 connection, client = listener.accept()
 syn = connection.getsockopt(socket.IPPROTO_TCP, TCP_SAVED_SYN, 200)
 connection.recv(100)
-connection.sendall(f"accept={client[0]}:{client[1]} peer={connection.getpeername()[0]}\n".encode())
-before = connection.getpeername()
+before = connection.getpeername()  # the client may be gone as soon as it has the answer
+connection.sendall(f"accept={client[0]}:{client[1]} peer={before[0]}\n".encode())
 libc.connect(connection.fileno(), bytes(SOCKADDR_SIZE), SOCKADDR_SIZE)  # AF_UNSPEC is 0
 connection.connect(("127.0.0.1", port))
 after = connection.getpeername()
