@@ -9,85 +9,14 @@
 #include "handover.h"
 #include "ownership.h"
 #include "part.h"
+#include "reading.h"
 #include "syncs.h"
 #include "units.h"
 
 #define CLEANUP_TRIES	 10
-#define READ_MS		 (10 * 60 * 1000)
 #define CLEANUP_PAUSE_US (300 * 1000)
 
-/* --- reading ------------------------------------------------------------------------------- */
-
-/* For the drift, which skips TOA if that cannot be read. */
-static bool all_read(const struct ezlb_pass_found *found)
-{
-	for (int i = 0; i < EZLB_LAYERS; i++)
-		if (i != EZLB_LAYER_TOA && found->errs.layer[i].code != 0)
-			return false;
-	return true;
-}
-
-static void ask_for_routes(const struct ezlb_pass *pass, const struct ezlb_desired *desired)
-{
-	struct ezlb_layer *toa = pass->dp.layer[EZLB_LAYER_TOA];
-	struct ezlb_addrs towards = { 0 };
-
-	if (!toa->towards)
-		return;
-	ezlb_reconcile_towards(desired, &towards);
-	toa->towards(toa, &towards);
-	EZLB_VEC_CLEAR(&towards);
-}
-
-static void make_scope(struct ezlb_pass *pass, const struct ezlb_desired *desired)
-{
-	pass->peeked.len = 0;
-	ezlb_reconcile_scope(desired, &pass->ledger.content.services, &pass->peeked);
-	EZLB_VEC_FIT(&pass->peeked); /* it was made of two lists that are mostly the same */
-	pass->peeked_known = true;
-}
-
-/* The connections of a dest that drains are counted anew in each pass. */
-static bool any_drains(const struct ezlb_pass *pass)
-{
-	const struct ezlb_members *members = &pass->life.members;
-
-	for (size_t i = 0; i < members->len; i++)
-		if (members->items[i].role == EZLB_ROLE_DRAINING)
-			return true;
-	return pass->ledger.content.drains.len > 0;
-}
-
-/*
- * The services and dests of the last pass, if it is certain that they are still the same: then they
- * are read every 10 minutes only.
- */
-static const struct ezlb_table *known_rows(struct ezlb_pass *pass, uint64_t now_ms)
-{
-	struct ezlb_layer *ipvs = pass->dp.layer[EZLB_LAYER_IPVS];
-
-	if (pass->quiet && pass->left_known && pass->calm && now_ms - pass->read_at < READ_MS &&
-	    !any_drains(pass) && ipvs->as_listed && ipvs->as_listed(ipvs, &pass->peeked))
-		return &pass->left;
-	pass->read_at = now_ms;
-	return NULL;
-}
-
-static void read_kernel(struct ezlb_pass *pass, const struct ezlb_desired *desired, uint64_t now_ms,
-			struct ezlb_pass_found *found)
-{
-	const struct ezlb_scope *scope = &pass->peeked;
-
-	make_scope(pass, desired);
-	ask_for_routes(pass, desired);
-	/* Before the list, so that the next peek shows a change in between. */
-	ezlb_reconcile_peek(&pass->dp, scope, &found->prints);
-	ezlb_reconcile_list(&pass->dp, scope, known_rows(pass, now_ms), &found->actual,
-			    &found->errs);
-	if (all_read(found) && pass->left_known)
-		ezlb_reconcile_drift(&pass->left, &found->actual, scope, &found->drift);
-	pass->unchecked.len = pass->touched.len = pass->checked.len = 0;
-}
+/* --- whose it is --------------------------------------------------------------------------- */
 
 static bool is_foreign(const struct ezlb_pass *pass, const struct ezlb_pass_found *found,
 		       const struct ezlb_service_key *key)
@@ -277,7 +206,7 @@ void ezlb_pass_plan(struct ezlb_pass *pass, const struct ezlb_desired *desired,
 	pass->needs = 0;
 	for (size_t i = 0; i < desired->len; i++)
 		pass->needs |= ezlb_spec_needs(desired->items[i]);
-	read_kernel(pass, desired, now_ms, &result->found);
+	reading_take(pass, desired, now_ms, &result->found);
 	find_conflicts(pass, desired, &result->found, &ours);
 	forget_conflicts(&result->found);
 	make_roster(pass, &ours, verdicts, now_ms, result);
@@ -350,7 +279,7 @@ static bool is_calm(const struct ezlb_pass *pass, const struct ezlb_pass_result 
 static void remember(struct ezlb_pass *pass, const struct ezlb_pass_result *result)
 {
 	pass->prints = result->found.prints;
-	pass->left_known = all_read(&result->found) && !result->outcome.again;
+	pass->left_known = reading_is_whole(&result->found) && !result->outcome.again;
 	pass->calm = is_calm(pass, result);
 	if (!pass->left_known)
 		return;
@@ -442,7 +371,7 @@ bool ezlb_pass_peek(struct ezlb_pass *pass, const struct ezlb_desired *desired)
 	bool changed = false;
 
 	if (!pass->peeked_known)
-		make_scope(pass, desired);
+		reading_scope(pass, desired);
 	ezlb_reconcile_peek(&pass->dp, &pass->peeked, &prints);
 	for (int i = 0; i < EZLB_LAYERS; i++) {
 		if (prints.layer[i] == pass->prints.layer[i])

@@ -35,14 +35,13 @@ static void on_lost(void *arg, const char *why)
 	_exit(why ? 1 : 0);
 }
 
-_Noreturn void worker_run(const struct ezlb_worker_options *options, int fd, uint32_t needs)
+_Noreturn void worker_run(const struct ezlb_worker_options *options, int fd)
 {
 	struct ezlb_channel *channel;
 	uv_prepare_t prepare;
 	uv_check_t check;
 	uv_loop_t loop;
 
-	(void)needs;
 	if (uv_loop_init(&loop) < 0)
 		_exit(1);
 	uv_prepare_init(&loop, &prepare);

@@ -88,7 +88,7 @@ static _Noreturn void be_worker(struct spawner *spawner, int fd)
 	if (options->confine && options->confine(&err) < 0)
 		fail("the worker process cannot start", &err);
 	end_with(parent); /* after the change of the user, which clears it */
-	worker_run(options, fd, spawner->needs);
+	worker_run(options, fd);
 }
 
 /* Tells the daemon of the new worker. False: the daemon is gone or does not read. */

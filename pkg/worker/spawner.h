@@ -27,4 +27,4 @@ uint32_t spawn_delay(uint32_t failures);
 _Noreturn void spawner_run(const struct ezlb_worker_options *options, int control, pid_t daemon);
 
 /* The whole life of a worker; does not return. Exit status 0: the daemon has closed the channel. */
-_Noreturn void worker_run(const struct ezlb_worker_options *options, int fd, uint32_t needs);
+_Noreturn void worker_run(const struct ezlb_worker_options *options, int fd);
