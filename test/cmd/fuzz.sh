@@ -23,7 +23,7 @@ missing() {
 equal "each target has its files" "" "$(missing)"
 equal "the inputs are small" "" "$(find test/fuzz -size +64k)"
 equal "the list" "$(grep -cE '^[a-z]' test/fuzz/targets)" "$(scripts/fuzz --list | wc -l)"
-for wrong in nothing --nothing "addresses 1x" "--runs x"; do
+for wrong in nothing --nothing "addresses 1x" "--runs x" "--engine x"; do
 	status=0
 	# shellcheck disable=SC2086 # several words
 	scripts/fuzz $wrong >/dev/null 2>&1 || status=$?

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fuzz: what the fuzz targets share. A target is a file with LLVMFuzzerTestOneInput, which gets any
- * bytes and ends the process if the code under test crashes or breaks a promise. libFuzzer calls it
- * (scripts/fuzz), and so does replay.c in the normal builds. See docs/dev/fuzzing.md.
+ * bytes and ends the process if the code under test crashes or breaks a promise. libFuzzer or AFL++
+ * calls it (scripts/fuzz), and so does replay.c in the normal builds. See docs/dev/fuzzing.md.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * replay: runs fuzz targets without a fuzzer, for the normal builds and for AFL++:
+ * replay: runs fuzz targets without a fuzzer, for the normal builds:
  *
  *   fuzz_replay TARGET [--mutations N] PATH...
  *
