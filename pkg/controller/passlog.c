@@ -74,9 +74,11 @@ static void log_ledger(struct failures *failures, const struct ezlb_pass_result 
 {
 	if (result->outcome.ledger_err.code &&
 	    is_fresh(failures, "ledger", result->outcome.ledger_err.msg))
-		ezlb_log(EZLB_ERROR, "controller",
-			 EZLB_S("msg", "cannot write the ledger: the kernel is left unchanged"),
-			 EZLB_S("err", result->outcome.ledger_err.msg));
+		ezlb_log(
+			EZLB_ERROR, "controller",
+			EZLB_S("msg",
+			       "cannot write the ledger: nothing is created in the kernel that it does not name"),
+			EZLB_S("err", result->outcome.ledger_err.msg));
 }
 
 static void log_layers(struct failures *failures, const struct ezlb_pass_result *result)

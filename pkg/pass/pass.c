@@ -12,6 +12,7 @@
 #include "reading.h"
 #include "syncs.h"
 #include "units.h"
+#include "unwritten.h"
 
 #define CLEANUP_TRIES	 10
 #define CLEANUP_PAUSE_US (300 * 1000)
@@ -317,9 +318,8 @@ static void carry_out(struct ezlb_pass *pass, struct ezlb_pass_result *result, u
 }
 
 /*
- * If the ledger cannot be written, change nothing: a kill would leave unowned objects. Drains are
- * no objects: one that is not on disk begins again after a restart. So a backend that drains does
- * not keep others, which are dead, in the kernel while the disk is full.
+ * If the ledger cannot be written, create nothing: a kill would leave unowned objects. Drains are
+ * no objects: one that is not on disk begins again after a restart.
  */
 static bool may_change(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 {
@@ -329,7 +329,7 @@ static bool may_change(struct ezlb_pass *pass, struct ezlb_pass_result *result)
 	if (result->outcome.ledger_err.code == 0)
 		return true;
 	ownership_write(pass, &result->found, &result->plan, ownership_before_but_drains, &err);
-	return err.code == 0;
+	return err.code == 0 || unwritten_hold(pass, &result->plan);
 }
 
 bool ezlb_pass_apply(struct ezlb_pass *pass, struct ezlb_pass_result *result, uint64_t now_ms)

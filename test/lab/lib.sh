@@ -340,6 +340,21 @@ service() {
 	mv "$SERVICES/.$1.tmp" "$SERVICES/$1.yaml"
 }
 
+# web [WEIGHT]: a service for cases that are not about services: FullNAT from port 80 of the VIP to b1. web_has WEIGHT: so it
+# is in the kernel.
+web() {
+	service web <<-END
+		listen: "$(ep "$VIP" 80)"
+		full_nat: true
+		snat_ip: "$SNAT_IP"
+		health_check: {interval: 1s}
+		backends: [{address: "$(ep "${BACKEND_IP[b1]}" 80)", weight: ${1:-1}}]
+	END
+}
+web_has() {
+	[[ $(kernel_rows)$'\n' == *"tcp $(ep "$VIP" 80) $(ep "${BACKEND_IP[b1]}" 80) $1"$'\n'* ]]
+}
+
 # ezlb_start [FLAG...]: `ezlb run` in $LB, in the background; its log is appended to $EZLB_LOG.
 # EZLB_WRAP is put before it, for `strace -D ...` (with -D, EZLB_PID is still ezlb's). LAB_WRAP where a case does not set it.
 ezlb_start() {
@@ -391,6 +406,11 @@ ezlb_cmd() {
 	status | events | probe | log-level | reload | drain | undrain | cleanup) flags=(--state-dir "$STATE") ;;
 	esac
 	in_ns "$LB" "$EZLB" "$subcommand" "${flags[@]}" "$@"
+}
+
+# log_has REGEX: a line of ezlb's log matches.
+log_has() {
+	grep -qE "$1" "$EZLB_LOG"
 }
 
 # admin PATH [CURL-ARGUMENT...]: asks the running ezlb over its socket, as `ezlb status` does.

@@ -61,10 +61,51 @@ static void test_ledger_cannot_be_written(void **state)
 	assert_int_equal(faulty_writes(rig.memory), writes);
 	assert_string_equal(kernel(&rig).s, WEB_ROWS ", snat 10.1.0.1:80");
 	for (size_t i = 0; i < rig.result.plan.ops.len; i++)
-		assert_int_equal(rig.result.plan.ops.items[i].rc, EZLB_PENDING);
+		assert_int_equal(rig.result.plan.ops.items[i].rc, EZLB_HELD);
 	assert_int_equal(rmdir(at("ledger.new").s), 0);
 	assert_true(pass(&rig, API, false));
 	assert_string_equal(kernel(&rig).s, API_ROWS ", snat 10.1.0.2:80");
+	rig_close(&rig);
+}
+
+/* A new file on a full disk keeps no dead backend of another service in the kernel. */
+static void test_others_go_on_without_a_ledger(void **state)
+{
+	struct rig rig = rig_open();
+
+	(void)state;
+	assert_true(pass(&rig, WEB ";" DNS, false));
+	make_dir("ledger.new");
+	assert_false(pass(&rig, "web tcp 10.0.0.1:80 snat=10.0.0.3 10.1.0.9:80;" API, false));
+	assert_int_equal(rig.result.outcome.ledger_err.code, EISDIR);
+	assert_string_equal(kernel(&rig).s, "tcp 10.0.0.1:80 -> 10.1.0.9:80, udp 10.0.0.1:53 -> "
+					    "10.1.0.1:53, snat 10.1.0.9:80");
+	/* Somebody else's deletion is repaired, after a restart, too. */
+	faulty_table(rig.memory)->dests.len = 0;
+	restart(&rig);
+	assert_false(pass(&rig, WEB ";" DNS ";" API, false));
+	assert_string_equal(kernel(&rig).s, WEB_ROWS ", udp 10.0.0.1:53 -> 10.1.0.1:53, "
+						     "snat 10.1.0.1:80");
+	assert_int_equal(rmdir(at("ledger.new").s), 0);
+	assert_true(pass(&rig, WEB ";" API, false));
+	assert_string_equal(kernel(&rig).s, WEB_ROWS ", " API_ROWS ", snat 10.1.0.1:80, "
+						     "snat 10.1.0.2:80");
+	rig_close(&rig);
+}
+
+/* Nothing is known to be owned, so nothing may be changed. */
+static void test_empty_ledger_cannot_be_written(void **state)
+{
+	struct rig rig = rig_open();
+	unsigned long writes;
+
+	(void)state;
+	add_foreign(&rig, "tcp 10.0.0.1:80", "10.1.0.9:80");
+	make_dir("ledger.new");
+	writes = faulty_writes(rig.memory);
+	assert_false(pass(&rig, WEB ";" DNS, false));
+	assert_int_equal(faulty_writes(rig.memory), writes);
+	assert_string_equal(kernel(&rig).s, "tcp 10.0.0.1:80 -> 10.1.0.9:80");
 	rig_close(&rig);
 }
 
@@ -345,6 +386,8 @@ int main(void)
 		IN_TOP(test_ledger_has_settings_and_chain),
 		IN_TOP(test_lost_ledger_is_written_again),
 		IN_TOP(test_ledger_cannot_be_written),
+		IN_TOP(test_others_go_on_without_a_ledger),
+		IN_TOP(test_empty_ledger_cannot_be_written),
 		IN_TOP(test_ledger_cannot_shrink),
 		IN_TOP(test_failed_removal_is_not_forgotten),
 		IN_TOP(test_cannot_read_the_kernel),
