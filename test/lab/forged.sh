@@ -8,14 +8,7 @@
 
 lab_up
 backend_start b1
-service web <<END
-listen: $VIP:80
-full_nat: true
-snat_ip: $SNAT_IP
-backends:
-  - address: ${BACKEND_IP[b1]}:80
-END
-log_has() { grep -qE "$1" "$EZLB_LOG"; }
+web
 others() {
 	ip -n lb -o link show | sed 's/ state [A-Z]*//; s/\\.*//'
 	ip -n lb -o addr show | grep -v 'scope link' | awk '{ print $2, $4 }'
@@ -24,7 +17,7 @@ others() {
 	in_ns lb ipvsadm -Sn | grep -v "$VIP:80" || :
 }
 passes() {
-	"$LABTOOL" in "$LB" curl -s --unix-socket "$STATE/admin.sock" http://localhost/metrics |
+	admin /metrics |
 		awk '/^ezlb_reconcile_total/ { n += $2 } END { print n + 0 }'
 }
 

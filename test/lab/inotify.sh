@@ -27,7 +27,6 @@ save() {
 	mv "$1/.new" "$1/s$2.yaml"
 }
 has() { [[ $(kernel_rows)$'\n' == *" $VIP:$1 ${BACKEND_IP[b1]}:80 $2"$'\n'* ]]; }
-log_has() { grep -q "$1" "$EZLB_LOG"; }
 
 frozen_lines() { grep -c 'level=warn pkg=watch .*frozen' "$EZLB_LOG" || :; }
 says_frozen() { [[ $(frozen_lines) -gt $FROZEN ]]; }

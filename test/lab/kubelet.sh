@@ -31,7 +31,6 @@ all_are() {
 		[[ $rows == *" $VIP:$port ${BACKEND_IP[b1]}:80 $1"$'\n'* ]] || return 1
 	done
 }
-log_has() { grep -q "$1" "$EZLB_LOG"; }
 log_count() { grep -c "$1" "$EZLB_LOG" || :; }
 
 echo "# a file that is mounted by itself: told once, and its content is seen"

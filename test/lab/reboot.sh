@@ -32,7 +32,6 @@ versions() {
 	awk '/^@[-+x] / { kind = $1; getline path; if (kind == "@+") has[path]; else delete has[path] }
 		END { for (path in has) n++; print n + 0 }' "$1/versions"
 }
-log_has() { grep -qE "$1" "$EZLB_LOG"; }
 start() {
 	: >"$EZLB_LOG"
 	# Without --state-dir and --persist-dir, but for what a test gives.

@@ -30,7 +30,6 @@ put() {
 		  - address: "${BACKEND_IP[b2]}:80"
 	END
 }
-log_has() { grep -qE "$1" "$EZLB_LOG"; }
 start() {
 	"$LABTOOL" in lb "$EZLB" run --config-dir "$SERVICES" --cleanup-on-exit=false >>"$EZLB_LOG" 2>&1 &
 	EZLB_PID=$!

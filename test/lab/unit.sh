@@ -20,7 +20,7 @@ runs() { sd_is ActiveState active && [[ $(main_pid) != "$1" ]]; }
 answers() { [[ $(client_get "$VIP:$1") == backend=b?" peer=$SNAT_IP" ]]; }
 flow() { "$LABTOOL" udp client "${2:-1}" "$VIP" 53 "$1"; }
 flow_is() { [[ $(flow "$1" 2>&1) == "$2" ]]; }
-complaints() { sd_journal | grep -E 'level=(warn|error)|not permitted|denied|Read-only' || :; }
+complaints() { sd_journal | grep -E 'level=(warn|error)|not permitted|denied|Read-only' | grep -v 'msg="how changes of IPVS' || :; }
 # setting NAME=VALUE...: as `systemctl edit ezlb` writes it.
 settings() {
 	mkdir -p "$SD_ROOT/etc/systemd/system/ezlb.service.d"
