@@ -46,13 +46,14 @@ int caps_bound(uint64_t wanted)
 
 int caps_keep(uint64_t wanted)
 {
-	int rc = prepare(wanted);
+	int rc = prepare(wanted), ambient;
 
 	if (rc < 0)
 		return rc;
 	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
 		return -EPERM;
 	/* An older kernel has no ambient set, and without inheritable ones it is empty. */
-	capng_apply(CAPNG_SELECT_AMBIENT);
+	ambient = capng_apply(CAPNG_SELECT_AMBIENT);
+	(void)ambient;
 	return 0;
 }

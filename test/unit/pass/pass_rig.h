@@ -110,7 +110,7 @@ static inline bool pass(struct rig *rig, const char *services, bool refused)
 	ezlb_pass_plan(&rig->pass, &desired, &verdicts, refused, rig->now, &rig->result);
 	ok = ezlb_pass_apply(&rig->pass, &rig->result, rig->now);
 	assert_int_equal(ok, ezlb_pass_ok(&rig->result));
-	for (size_t i = 0; i < desired.len; i++)
+	for (size_t i = 0; i < n; i++)
 		ezlb_spec_free(specs[i]);
 	EZLB_VEC_CLEAR(&desired);
 	return ok;
