@@ -15,7 +15,7 @@ ETC=$SD_ROOT/etc/ezlb
 FILES=$ETC/services.d
 main_pid() { sd systemctl show -P MainPID ezlb.service; }
 # The number of this process here, and not in the namespace of systemd.
-seen_pid() { pgrep -f '^/usr/sbin/ezlb run'; }
+seen_pid() { pgrep -o -f '^/usr/sbin/ezlb run'; }
 runs() { sd_is ActiveState active && [[ $(main_pid) != "$1" ]]; }
 answers() { [[ $(client_get "$VIP:$1") == backend=b?" peer=$SNAT_IP" ]]; }
 flow() { "$LABTOOL" udp client "${2:-1}" "$VIP" 53 "$1"; }
