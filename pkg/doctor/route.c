@@ -74,7 +74,7 @@ static int on_route(void *arg, const struct nlmsghdr *msg)
 	if (ezlb_nl_attrs_read(msg, sizeof(*info), &attrs))
 		return -EBADMSG;
 	out->type = info->rtm_type;
-	if (attrs.at[RTA_OIF])
+	if (attrs.at[RTA_OIF] && mnl_attr_validate(attrs.at[RTA_OIF], MNL_TYPE_U32) == 0)
 		out->link = (int)mnl_attr_get_u32(attrs.at[RTA_OIF]);
 	get_addr(attrs.at[RTA_PREFSRC], info->rtm_family, &out->source);
 	return 0;

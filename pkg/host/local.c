@@ -6,7 +6,8 @@
 #include <sys/socket.h>
 
 #include <ezlb/host.h>
-#include <ezlb/netlink.h>
+
+#include "local.h"
 
 #define TIMEOUT_MS    5000
 #define DUMP_ATTEMPTS 5	   /* the table may change while it is read */
@@ -86,9 +87,10 @@ static int read_all(struct ezlb_nl *nl, struct ezlb_local *out)
 	return rc == -EOPNOTSUPP || rc == -EAFNOSUPPORT ? 0 : rc;
 }
 
-int ezlb_host_local(struct ezlb_local *out, struct ezlb_err *err)
+int host_local_from(const struct ezlb_nl_source *source, struct ezlb_local *out,
+		    struct ezlb_err *err)
 {
-	struct ezlb_nl *nl = ezlb_nl_new(&kernel);
+	struct ezlb_nl *nl = ezlb_nl_new(source);
 	int rc = -EINTR;
 
 	for (int i = 0; i < DUMP_ATTEMPTS && rc == -EINTR; i++) {
@@ -103,6 +105,11 @@ int ezlb_host_local(struct ezlb_local *out, struct ezlb_err *err)
 	ezlb_local_sort(out);
 	out->known = true;
 	return 0;
+}
+
+int ezlb_host_local(struct ezlb_local *out, struct ezlb_err *err)
+{
+	return host_local_from(&kernel, out, err);
 }
 
 int ezlb_host_watch_open(struct ezlb_err *err)

@@ -41,7 +41,8 @@ static int on_route(void *arg, const struct nlmsghdr *msg)
 		return -EBADMSG;
 	metric = attrs.at[RTA_PRIORITY];
 	*(bool *)arg |= info->rtm_type == RTN_LOCAL &&
-			(!metric || mnl_attr_get_u32(metric) != MOVING_METRIC);
+			(!metric || mnl_attr_validate(metric, MNL_TYPE_U32) < 0 ||
+			 mnl_attr_get_u32(metric) != MOVING_METRIC);
 	return 0;
 }
 

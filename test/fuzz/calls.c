@@ -2,12 +2,13 @@
 /*
  * calls: two system calls without what only takes time. poll() has no naps between two tries to
  * read a table. connect() to an address for documentation (RFC 5737) is done at once, with whatever
- * the socket is connected to already.
+ * the socket is connected to already; to any other host it fails: nothing here reaches a network.
  */
 #undef _FORTIFY_SOURCE
 #undef _GNU_SOURCE /* there connect() has no prototype of ISO C */
 #define _DEFAULT_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -29,5 +30,9 @@ int connect(int fd, const struct sockaddr *addr, socklen_t len)
 
 	if (addr->sa_family == AF_INET && in->sin_addr.s_addr == inet_addr("192.0.2.1"))
 		return 0;
+	if (addr->sa_family == AF_INET || addr->sa_family == AF_INET6) {
+		errno = ENETUNREACH;
+		return -1;
+	}
 	return (int)syscall(SYS_connect, fd, addr, len);
 }

@@ -65,5 +65,7 @@ int main(int argc, char **argv)
 	seeds_xtables();
 	seeds_toa();
 	seeds_store();
+	seeds_links();
+	seeds_records();
 	return 0;
 }

@@ -28,3 +28,5 @@ void seeds_nft(void);
 void seeds_xtables(void);
 void seeds_toa(void);
 void seeds_store(void);
+void seeds_links(void);
+void seeds_records(void);

@@ -63,7 +63,7 @@ static bool is_up(const char *device)
 	struct ifreq ifr = { .ifr_flags = 0 };
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-	strcpy(ifr.ifr_name, device);
+	ezlb_strcpy(ifr.ifr_name, sizeof(ifr.ifr_name), device);
 	assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &ifr), 0);
 	close(fd);
 	return ifr.ifr_flags & IFF_UP;
@@ -209,6 +209,31 @@ static void test_short(void **state)
 	net_facts_clear(&net);
 }
 
+/* The number of a link that has no bytes: what follows in the message is not taken for it. */
+static void test_short_number(void **state)
+{
+	struct {
+		struct nlmsghdr head;
+		struct rtmsg route;
+		struct rtattr link, other;
+		uint32_t number;
+	} msg = { .head = { .nlmsg_len = sizeof(msg), .nlmsg_type = RTM_NEWROUTE, .nlmsg_seq = 1 },
+		  .route = { .rtm_type = RTN_UNICAST, .rtm_family = AF_INET },
+		  .link = { .rta_len = RTA_LENGTH(0), .rta_type = RTA_OIF },
+		  .other = { .rta_len = RTA_LENGTH(4), .rta_type = RTA_PRIORITY } };
+	struct ezlb_addr addr = address("10.0.0.1");
+	struct route_fact fact;
+
+	(void)state;
+	open_pair();
+	assert_int_equal(send(pair[1], &msg, sizeof(msg), 0), sizeof(msg));
+	answer(1, NLMSG_ERROR);
+	assert_int_equal(route_lookup(&route, &addr, NULL, &fact), 0);
+	assert_int_equal(fact.type, RTN_UNICAST);
+	assert_int_equal(fact.link, 0);
+	close(pair[1]);
+}
+
 /* Services by name, the host before them, each finding where it belongs. */
 static void test_doctor(void **state)
 {
@@ -247,8 +272,8 @@ static void test_doctor(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_read),      TEST(test_lookup), TEST(test_silence),
-		TEST(test_no_socket), TEST(test_short),	 TEST(test_doctor),
+		TEST(test_read),  TEST(test_lookup),	   TEST(test_silence), TEST(test_no_socket),
+		TEST(test_short), TEST(test_short_number), TEST(test_doctor),
 	};
 
 	setenv("XTABLES_LOCKFILE", "/tmp/ezlb-test-xtables.lock", 1);
