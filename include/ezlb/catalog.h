@@ -31,16 +31,7 @@ struct ezlb_catalog_entry {
 	struct ezlb_diags diags; /* of the current content */
 };
 
-/* Bytes of a file that were parsed before the update that needs them. */
-struct ezlb_parsed_file {
-	char *path;
-	size_t len;
-	uint64_t hash;
-	struct ezlb_spec *spec; /* NULL: the bytes are refused, or an update took the spec */
-	uint64_t meaning;	/* of spec, see struct ezlb_catalog_entry; 0: not known yet */
-	struct ezlb_diags diags;
-};
-struct ezlb_parsed_files EZLB_VEC(struct ezlb_parsed_file);
+struct ezlb_parsed_files;
 
 /* How the last update has changed the desired set. */
 struct ezlb_catalog_change {
@@ -62,8 +53,8 @@ struct ezlb_catalog {
 		EZLB_VEC(struct ezlb_catalog_entry) entries; /* sorted by path */
 	struct ezlb_desired desired;			     /* borrows from entries */
 	struct ezlb_catalog_change change;
-	struct ezlb_parsed_files parsed; /* for the next update */
-	size_t ahead;			 /* of parsed: the next that is_whole will be asked about */
+	/* Results for the next update; NULL: none. Whoever has exchanged it with NULL has it. */
+	struct ezlb_parsed_files *_Atomic parsed;
 	struct ezlb_diags diags;	 /* of every file and of conflicts between files; sorted */
 	size_t held;			 /* directories that ezlb_catalog_hold has found */
 	bool has_frozen;		 /* the last snapshot had a frozen directory */
@@ -78,18 +69,13 @@ struct ezlb_catalog {
 };
 
 /*
- * Are these bytes a valid service file? Package watch calls this to find files that are still being
- * written (ezlb_whole_fn). The next update uses the parsed result if it gets the same bytes for the
- * path.
+ * Which of these files are valid service files? Sets whole[i] of each. The files have bytes. Package
+ * watch calls this to find files that are still being written (ezlb_whole_fn). Parses many of them
+ * in several threads, which end before it returns. The next update uses the results if it gets the
+ * same bytes for the path; it comes to the same without this call. May be called in any thread, one
+ * call at a time, while another thread calls any other function apart from _clear.
  */
-bool ezlb_catalog_is_whole(struct ezlb_catalog *catalog, const char *path, const char *bytes,
-			   size_t len);
-/*
- * Parses these files now, many of them in several threads, which end before it returns. The files
- * have bytes. The next calls of ezlb_catalog_is_whole for them, in the same order, and the next
- * update use the results, which are the same without this call.
- */
-void ezlb_catalog_parse_ahead(struct ezlb_catalog *catalog, const struct ezlb_files *files);
+void ezlb_catalog_judge(struct ezlb_catalog *catalog, const struct ezlb_files *files, bool *whole);
 /* Takes the snapshot. Logs each file whose state changed, unless quiet. */
 void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot);
 /*

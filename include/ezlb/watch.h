@@ -9,7 +9,10 @@
  * ..data, so all files are of one generation, and without delay. Any other directory is a drop-in
  * directory. It is scanned after 100 ms without events (1 s at most). A file that is missing,
  * blank, not whole or still being written must be so in two scans 1 s apart; until then its earlier
- * version stays. The first successful scan applies at once: there is no earlier version.
+ * version stays. A file that was renamed keeps its old name so long: whole content that a file had
+ * which is missing now, or waits itself, takes effect together with the end of that file. A copy
+ * beside its original does not wait. The first successful scan applies at once: there is no earlier
+ * version.
  *
  * A directory that cannot be read, or whose ..data is missing, is frozen: it keeps its files. So is
  * a directory with more than 10,000 service files or 50,000 names, and an empty directory that
@@ -47,19 +50,19 @@ int ezlb_scan_file(const char *path, size_t max, struct ezlb_snapshot *out);
  */
 typedef void (*ezlb_snapshot_fn)(void *arg, const struct ezlb_snapshot *snapshot);
 /*
- * Can this content be a complete file? False delays it by the grace period. Called once for each
- * content that is not blank. NULL in the options: every content is complete.
+ * Which of these contents can be complete files? Sets whole[i] for files->items[i], which is false
+ * before; one that is not is delayed by the grace period. Called once for each content that is not
+ * blank, with all that are new in one scan. In a thread of the loop's pool, but on the loop in the
+ * scan of ezlb_watch_open and that of ezlb_watch_rescan. There is no second call at the same time,
+ * and no call of on_change. The watch waits for its end, so it may be called after
+ * ezlb_watch_close, but not after `closed`.
  */
-typedef bool (*ezlb_whole_fn)(void *arg, const char *path, const char *bytes, size_t len);
-/* Called before `whole` with all contents of one scan about which it will be asked, in this order.
- */
-typedef void (*ezlb_ahead_fn)(void *arg, const struct ezlb_files *files);
+typedef void (*ezlb_whole_fn)(void *arg, const struct ezlb_files *files, bool *whole);
 
 struct ezlb_watch_options {
 	const char *const *dirs; /* copied */
 	size_t n_dirs;
-	ezlb_whole_fn whole;
-	ezlb_ahead_fn ahead;	    /* may be NULL */
+	ezlb_whole_fn whole;	    /* NULL: every content is complete */
 	ezlb_snapshot_fn on_change; /* may rescan and close the watch */
 	void *arg;		    /* of these functions */
 };
@@ -74,8 +77,8 @@ int ezlb_watch_open(struct uv_loop_s *loop, const struct ezlb_watch_options *opt
 		    struct ezlb_watch **out, struct ezlb_err *err);
 /*
  * Scans everything soon, from the loop, which waits for it: on_change is called before what the
- * caller starts afterwards. All other scans of whole directories are in a thread of the loop's
- * pool. Tries inotify again if it was not available.
+ * caller starts afterwards. All other scans are in a thread of the loop's pool; one that is not
+ * over is waited for. Tries inotify again if it was not available.
  */
 void ezlb_watch_rescan(struct ezlb_watch *watch);
 /* The last snapshot again, as for on_change. */

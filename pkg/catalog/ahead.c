@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ahead: parses many files in a few threads. */
-#include <ezlb/catalog.h>
+#include "parsed.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -8,8 +8,8 @@
 #include <stdatomic.h>
 
 #include <ezlb/config.h>
+#include <ezlb/duration.h>
 
-#include "parsed.h"
 #include "revision.h"
 
 #define FILES_MIN   64 /* with fewer, threads cost more than they save */
@@ -28,6 +28,7 @@ static void parse_one(const struct ezlb_file *file, struct ezlb_parsed_file *out
 	out->path = ezlb_strdup(file->path);
 	out->len = file->len;
 	out->hash = file->hash;
+	out->at = ezlb_now_ms();
 	out->spec = ezlb_config_parse(file->path, file->bytes, file->len, &out->diags);
 	out->meaning = revision_of(out->spec);
 }
@@ -69,12 +70,15 @@ static size_t start(pthread_t *threads, size_t n, struct work *work)
 	return started;
 }
 
-void ezlb_catalog_parse_ahead(struct ezlb_catalog *catalog, const struct ezlb_files *files)
+void parsed_add(struct ezlb_parsed_files *parsed, const struct ezlb_files *files)
 {
-	struct work work = { .files = files, .out = parsed_room(catalog, files->len) };
+	struct work work = { .files = files, .out = EZLB_ROOM(parsed, files->len) };
 	pthread_t threads[THREADS_MAX];
 	size_t started;
 
+	if (files->len > 0)
+		memset(work.out, 0, files->len * sizeof(*work.out));
+	parsed->len += files->len;
 	atomic_init(&work.next, 0);
 	started = start(threads, threads_for(files->len) - 1, &work);
 	run(&work); /* all of it, if no thread could be started */

@@ -33,14 +33,14 @@ static void entry_clear(struct ezlb_catalog_entry *entry)
 	free(entry->path);
 }
 
-static void parse(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *entry,
+static void parse(struct ezlb_parsed_files *parsed, struct ezlb_catalog_entry *entry,
 		  const struct ezlb_file *file)
 {
 	drop_fresh(entry);
 	ezlb_diags_clear(&entry->diags);
 	if (file->bytes)
-		entry->fresh = parsed_take(&catalog->parsed, file, &entry->diags,
-					   &entry->fresh_meaning);
+		entry->fresh =
+			parsed_take(parsed, file, &entry->diags, &entry->fresh_meaning);
 	else
 		ezlb_diags_add(&entry->diags, file->path, (struct ezlb_mark){ 0, 0 }, EZLB_E_READ,
 			       "%s", file->problem);
@@ -95,9 +95,9 @@ static bool is_known(const struct ezlb_catalog_entry *entry, const struct ezlb_f
 	       strcmp(entry->diags.items[0].message, file->problem) == 0;
 }
 
-/* NULL: a new one. */
-static void take_file(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *entry,
-		      const struct ezlb_file *file)
+/* `entry` is NULL: a new one. */
+static void take_file(struct ezlb_catalog *catalog, struct ezlb_parsed_files *parsed,
+		      struct ezlb_catalog_entry *entry, const struct ezlb_file *file)
 {
 	bool is_new = !entry;
 
@@ -110,7 +110,7 @@ static void take_file(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *e
 	entry->touched = is_new || !is_known(entry, file);
 	if (!entry->touched)
 		return;
-	parse(catalog, entry, file);
+	parse(parsed, entry, file);
 	if (is_new) {
 		recall(catalog, entry, file);
 		catalog->change.all = catalog->change.probes = true;
@@ -120,25 +120,26 @@ static void take_file(struct ezlb_catalog *catalog, struct ezlb_catalog_entry *e
 	entry->hash = file->hash;
 }
 
-static void parse_all(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
+static void parse_all(struct ezlb_parsed_files *parsed, const struct ezlb_snapshot *snapshot)
 {
 	struct ezlb_files files = { 0 };
 
 	for (size_t i = 0; i < snapshot->files.len; i++)
 		if (snapshot->files.items[i].bytes)
 			*EZLB_PUSH(&files) = snapshot->files.items[i];
-	ezlb_catalog_parse_ahead(catalog, &files);
+	parsed_add(parsed, &files);
+	parsed_sort(parsed);
 	EZLB_VEC_CLEAR(&files);
 }
 
 /* Both are sorted by path. New entries are at the end until the next sort. */
 static void take_files(struct ezlb_catalog *catalog, const struct ezlb_snapshot *snapshot)
 {
+	struct ezlb_parsed_files parsed = parsed_get(catalog);
 	size_t old = catalog->entries.len, k = 0;
 
-	if (old == 0 && catalog->parsed.len == 0)
-		parse_all(catalog, snapshot);
-	parsed_sort(&catalog->parsed);
+	if (old == 0 && parsed.len == 0)
+		parse_all(&parsed, snapshot);
 	for (size_t i = 0; i < snapshot->files.len; i++) {
 		const struct ezlb_file *file = &snapshot->files.items[i];
 		int order = 1;
@@ -146,10 +147,11 @@ static void take_files(struct ezlb_catalog *catalog, const struct ezlb_snapshot 
 		while (k < old && (order = strcmp(catalog->entries.items[k].path, file->path)) < 0)
 			k++;
 		order = k < old ? order : 1;
-		take_file(catalog, order == 0 ? &catalog->entries.items[k++] : NULL, file);
+		take_file(catalog, &parsed, order == 0 ? &catalog->entries.items[k++] : NULL,
+			  file);
 	}
-	parsed_clear(&catalog->parsed);
-	catalog->ahead = 0;
+	parsed_tidy(&parsed);
+	parsed_put(catalog, &parsed);
 	if (catalog->entries.len > old) {
 		EZLB_SORT(&catalog->entries, entry_cmp);
 		EZLB_VEC_FIT(&catalog->entries);
@@ -262,11 +264,13 @@ void ezlb_catalog_update(struct ezlb_catalog *catalog, const struct ezlb_snapsho
 
 void ezlb_catalog_clear(struct ezlb_catalog *catalog)
 {
+	struct ezlb_parsed_files parsed = parsed_get(catalog);
+
 	for (size_t i = 0; i < catalog->entries.len; i++)
 		entry_clear(&catalog->entries.items[i]);
 	EZLB_VEC_CLEAR(&catalog->entries);
 	EZLB_VEC_CLEAR(&catalog->desired);
 	EZLB_VEC_CLEAR(&catalog->change.services);
 	ezlb_diags_clear(&catalog->diags);
-	parsed_clear(&catalog->parsed);
+	parsed_clear(&parsed);
 }

@@ -328,16 +328,10 @@ void run_on_health_change(void *arg, const struct ezlb_health_change *change)
 	desk_verdict(&c->desk, change);
 }
 
-bool run_is_whole(void *arg, const char *path, const char *bytes, size_t len)
+/* Not on the loop: of the controller it may use the catalog's part for that alone. */
+void run_are_whole(void *arg, const struct ezlb_files *files, bool *whole)
 {
 	struct controller *c = arg;
 
-	return ezlb_catalog_is_whole(&c->catalog, path, bytes, len);
-}
-
-void run_parse_ahead(void *arg, const struct ezlb_files *files)
-{
-	struct controller *c = arg;
-
-	ezlb_catalog_parse_ahead(&c->catalog, files);
+	ezlb_catalog_judge(&c->catalog, files, whole);
 }

@@ -67,8 +67,7 @@ void run_on_files(void *arg, const struct ezlb_snapshot *snapshot);
 void run_on_released(void *arg);
 void run_on_verdict(void *arg);
 void run_on_health_change(void *arg, const struct ezlb_health_change *change);
-bool run_is_whole(void *arg, const char *path, const char *bytes, size_t len);
-void run_parse_ahead(void *arg, const struct ezlb_files *files);
+void run_are_whole(void *arg, const struct ezlb_files *files, bool *whole);
 
 /* Closes everything that is open on the loop. */
 void startup_stop(struct controller *c);

@@ -223,8 +223,7 @@ static int start(struct controller *c, struct ezlb_err *err)
 						    .need_arg = c->worker };
 	const struct ezlb_watch_options watch = { .dirs = c->options->config_dirs,
 						  .n_dirs = c->options->n_config_dirs,
-						  .whole = run_is_whole,
-						  .ahead = run_parse_ahead,
+						  .whole = run_are_whole,
 						  .on_change = run_on_snapshot,
 						  .arg = c };
 	int rc = ezlb_health_open(&c->loop, &health, run_on_verdict, c, &c->health, err);

@@ -76,6 +76,7 @@ void watch_look_clear(struct watch_look *look)
 	free(look->generation);
 	look->generation = NULL;
 	contents_clear(look);
+	free(look->marks);
 	free(look->problem);
 	memset(look, 0, sizeof(*look));
 }

@@ -6,6 +6,7 @@
 
 #include <ezlb/watch.h>
 
+#define WATCH_NEVER	  UINT64_MAX
 #define WATCH_FILES_MAX	  10000 /* files a directory */
 #define WATCH_ENTRIES_MAX 50000 /* all names in a directory: what listing it costs */
 #define WATCH_IGNORED_MAX 1000	/* names that are kept of those that are ignored */
@@ -18,6 +19,21 @@ size_t watch_names_find(const struct watch_names *names, const char *name);
 bool watch_names_add(struct watch_names *names, const char *name); /* false: it was there */
 void watch_names_drop(struct watch_names *names, const char *name);
 
+enum watch_kind { WATCH_ABSENT, WATCH_BLANK, WATCH_BROKEN, WATCH_WHOLE };
+
+/* What a look found at the path of a file. */
+struct watch_sight {
+	enum watch_kind kind;
+	uint64_t print; /* hash of the bytes or of the problem */
+};
+
+/* What watch_settle_judge has found out about a file of a look. */
+struct watch_mark {
+	struct watch_sight sight;
+	bool moved;	/* another file had this content, and waits for its grace period */
+	uint64_t since; /* moved: so long; WATCH_NEVER: since this look */
+};
+
 struct watch_look {
 	bool configmap;
 	char *generation; /* of a ConfigMap volume: where ..data leads to, and its inode; or NULL */
@@ -26,6 +42,9 @@ struct watch_look {
 	dev_t dev;	  /* of the directory itself; dev and ino are 0 if it cannot be opened */
 	ino_t ino;
 	struct ezlb_files files; /* sorted by path */
+	/* Both are set by watch_settle_judge. */
+	struct watch_mark *marks; /* of each file */
+	const char *frozen;	  /* why the directory is frozen; borrowed; NULL: it is not */
 	/* Paths that are neither hidden, *.example nor *.yaml: at most WATCH_IGNORED_MAX. */
 	struct watch_names ignored;
 	struct watch_names mounted; /* paths of files that are mount points */

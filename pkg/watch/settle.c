@@ -2,6 +2,7 @@
 #include "settle.h"
 
 #define GRACE_MS 1000
+#define FEW	 16 /* files; to find the places of more takes longer than a walk over all */
 
 void watch_settle_init(struct watch_settle *settle, const char *dir)
 {
@@ -21,60 +22,12 @@ void watch_settle_clear(struct watch_settle *settle)
 	memset(settle, 0, sizeof(*settle));
 }
 
-static bool is_blank(const struct ezlb_file *file)
-{
-	for (size_t i = 0; i < file->len; i++) {
-		char c = file->bytes[i];
-
-		if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
-			return false;
-	}
-	return true;
-}
-
-static enum watch_kind kind_of(const struct watch_settle *settle, const struct ezlb_file *file)
-{
-	if (file->problem)
-		return WATCH_BROKEN;
-	if (is_blank(file))
-		return WATCH_BLANK;
-	if (settle->whole && !settle->whole(settle->arg, file->path, file->bytes, file->len))
-		return WATCH_BROKEN;
-	return WATCH_WHOLE;
-}
-
-static uint64_t print_of(const struct ezlb_file *file)
-{
-	return file->problem ? ezlb_hash(file->problem, strlen(file->problem)) : file->hash;
-}
-
-/* Is it the accepted or the pending content of the entry? */
-static const struct watch_sight *known_as(const struct watch_entry *entry,
-					  const struct ezlb_file *seen)
-{
-	uint64_t print = seen->same ? 0 : print_of(seen);
-
-	if (seen->same || (entry->accepted.kind != WATCH_ABSENT && entry->accepted.print == print))
-		return &entry->accepted;
-	if (entry->is_pending && entry->pending.kind != WATCH_ABSENT &&
-	    entry->pending.print == print)
-		return &entry->pending;
-	return NULL;
-}
-
-/* Classifies `seen` (NULL: no file). Calls `whole` only for bytes that are new to the entry. */
-static struct watch_sight judge(const struct watch_settle *settle, const struct watch_entry *entry,
-				const struct ezlb_file *seen)
-{
-	const struct watch_sight *known;
-
-	if (!seen)
-		return (struct watch_sight){ WATCH_ABSENT, 0 };
-	known = known_as(entry, seen);
-	if (known)
-		return *known;
-	return (struct watch_sight){ kind_of(settle, seen), print_of(seen) };
-}
+/* A look that is being taken. */
+struct taking {
+	struct watch_settle *settle;
+	const struct watch_look *look;
+	uint64_t now;
+};
 
 static bool same_sight(struct watch_sight a, struct watch_sight b)
 {
@@ -106,34 +59,54 @@ static bool is_written(const struct watch_names *writing, const char *path)
 	return writing && watch_names_find(writing, name) < writing->len;
 }
 
-static bool applies_at_once(const struct watch_settle *settle, const struct watch_entry *entry,
-			    struct watch_sight sight, const struct watch_names *writing)
+/* NULL: there is no file. */
+static const struct watch_mark *mark_of(const struct watch_look *look, const struct ezlb_file *seen)
 {
-	if (settle->configmap || !settle->seen)
-		return true;
-	if (sight.kind == WATCH_WHOLE)
-		return !is_written(writing, entry->file.path);
-	return sight.kind == entry->accepted.kind;
+	static const struct watch_mark absent = { .sight = { WATCH_ABSENT, 0 } };
+
+	return seen ? &look->marks[seen - look->files.items] : &absent;
 }
 
-static void observe(struct watch_settle *settle, struct watch_entry *entry, struct ezlb_file *seen,
-		    const struct watch_names *writing, uint64_t now)
+/* Since when the content waits that this look has found for the first time. */
+static uint64_t begin_of(const struct taking *taking, const struct watch_mark *mark)
 {
-	struct watch_sight sight = judge(settle, entry, seen);
+	return mark->moved && mark->since != WATCH_NEVER ? mark->since : taking->now;
+}
+
+static bool is_over(const struct taking *taking, uint64_t since)
+{
+	return taking->now - since >= taking->settle->grace_ms;
+}
+
+static bool applies_at_once(const struct taking *taking, const struct watch_entry *entry,
+			    const struct watch_mark *mark)
+{
+	if (taking->settle->configmap || !taking->settle->seen)
+		return true;
+	if (mark->moved)
+		return is_over(taking, begin_of(taking, mark));
+	if (mark->sight.kind == WATCH_WHOLE)
+		return !is_written(taking->look->writing, entry->file.path);
+	return mark->sight.kind == entry->accepted.kind;
+}
+
+static void observe(const struct taking *taking, struct watch_entry *entry, struct ezlb_file *seen)
+{
+	const struct watch_mark *mark = mark_of(taking->look, seen);
 	uint64_t stamp = seen && !seen->problem ? seen->stamp : 0;
 
-	if (same_sight(sight, entry->accepted)) {
+	if (same_sight(mark->sight, entry->accepted)) {
 		entry->is_pending = false;
-	} else if (applies_at_once(settle, entry, sight, writing)) {
-		settle->version++;
-		accept(entry, seen, sight);
-	} else if (!entry->is_pending || !same_sight(sight, entry->pending)) {
+	} else if (applies_at_once(taking, entry, mark)) {
+		taking->settle->version++;
+		accept(entry, seen, mark->sight);
+	} else if (!entry->is_pending || !same_sight(mark->sight, entry->pending)) {
 		entry->is_pending = true;
-		entry->since = now;
-		entry->pending = sight;
-	} else if (now - entry->since >= settle->grace_ms) {
-		settle->version++;
-		accept(entry, seen, sight);
+		entry->since = begin_of(taking, mark);
+		entry->pending = mark->sight;
+	} else if (is_over(taking, entry->since)) {
+		taking->settle->version++;
+		accept(entry, seen, mark->sight);
 	}
 	/* What is pending must be read again. */
 	entry->file.stamp = entry->is_pending ? 0 : stamp;
@@ -150,58 +123,17 @@ static int order(const struct watch_entries *known, size_t i, const struct ezlb_
 	return strcmp(known->items[i].file.path, seen->items[j].path);
 }
 
-/* Announces the contents about which judge() will ask `whole`, in the same order. */
-static void announce(const struct watch_settle *settle, const struct ezlb_files *seen)
-{
-	struct ezlb_files fresh = { 0 };
-	size_t i = 0;
-
-	for (size_t j = 0; settle->ahead && j < seen->len; j++) {
-		const struct ezlb_file *file = &seen->items[j];
-		int cmp;
-
-		while ((cmp = order(&settle->entries, i, seen, j)) < 0)
-			i++;
-		if (cmp == 0 && known_as(&settle->entries.items[i], file))
-			continue;
-		if (file->bytes && !is_blank(file))
-			*EZLB_PUSH(&fresh) = *file;
-	}
-	if (fresh.len > 0)
-		settle->ahead(settle->arg, &fresh);
-	EZLB_VEC_CLEAR(&fresh);
-}
-
-static void merge(struct watch_settle *settle, struct watch_look *look, uint64_t now)
-{
-	struct ezlb_files *seen = &look->files;
-	struct watch_entries next = { 0 };
-	size_t i = 0, j = 0;
-
-	while (i < settle->entries.len || j < seen->len) {
-		int cmp = order(&settle->entries, i, seen, j);
-		struct watch_entry *entry = EZLB_PUSH(&next);
-
-		if (cmp <= 0)
-			*entry = settle->entries.items[i++];
-		else
-			entry->file.path = ezlb_strdup(seen->items[j].path);
-		observe(settle, entry, cmp >= 0 ? &seen->items[j++] : NULL, look->writing, now);
-		if (entry->accepted.kind == WATCH_ABSENT && !entry->is_pending) {
-			ezlb_file_clear(&entry->file);
-			next.len--;
-		}
-	}
-	EZLB_VEC_FIT(&next);
-	EZLB_VEC_CLEAR(&settle->entries);
-	settle->entries = next;
-}
-
 static const char *name_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
+}
+
+/* Such an entry is none any more. */
+static bool is_over_and_gone(const struct watch_entry *entry)
+{
+	return entry->accepted.kind == WATCH_ABSENT && !entry->is_pending;
 }
 
 static bool is_waiting(const struct watch_entry *entry)
@@ -275,20 +207,73 @@ size_t watch_settle_new(const struct watch_settle *settle, const struct watch_lo
 	return n;
 }
 
-static void take_one(struct watch_settle *settle, const char *path, struct ezlb_file *seen,
-		     const struct watch_names *writing, uint64_t now)
+static void take_one(const struct taking *taking, const char *path, struct ezlb_file *seen)
 {
-	struct watch_entries *entries = &settle->entries;
+	struct watch_entries *entries = &taking->settle->entries;
 	struct watch_entry *entry = entry_at(entries, path, seen != NULL);
 
 	if (!entry)
 		return;
-	observe(settle, entry, seen, writing, now);
-	if (entry->accepted.kind != WATCH_ABSENT || entry->is_pending)
+	observe(taking, entry, seen);
+	if (!is_over_and_gone(entry))
 		return;
 	ezlb_file_clear(&entry->file);
 	memmove(entry, entry + 1,
 		(size_t)(&entries->items[--entries->len] - entry) * sizeof(*entry));
+}
+
+static void take_each(const struct taking *taking, struct ezlb_files *seen,
+		      const struct watch_names *names)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < names->len; i++) {
+		EZLB_AUTO_FREE char *path = watch_path_join(taking->settle->path, names->items[i]);
+		bool found = k < seen->len && strcmp(seen->items[k].path, path) == 0;
+
+		take_one(taking, path, found ? &seen->items[k] : NULL);
+		k += found;
+	}
+}
+
+/* Whether the look was about this file; *k is the place in the names. */
+static bool was_asked(const struct watch_names *names, size_t *k, const struct watch_entry *entry)
+{
+	int cmp = -1;
+
+	if (!names)
+		return true;
+	while (*k < names->len &&
+	       (cmp = strcmp(names->items[*k], name_of(entry->file.path))) < 0)
+		(*k)++;
+	return *k < names->len && cmp == 0;
+}
+
+/* One walk over all entries. Without names the look was about all files. */
+static void merge(const struct taking *taking, struct ezlb_files *seen,
+		  const struct watch_names *names)
+{
+	struct watch_entries *old = &taking->settle->entries, next = { 0 };
+	size_t i = 0, j = 0, k = 0;
+
+	while (i < old->len || j < seen->len) {
+		int cmp = order(old, i, seen, j);
+		struct watch_entry *entry = EZLB_PUSH(&next);
+
+		if (cmp <= 0)
+			*entry = old->items[i++];
+		else
+			entry->file.path = ezlb_strdup(seen->items[j].path);
+		if (cmp >= 0 || was_asked(names, &k, entry))
+			observe(taking, entry, cmp >= 0 ? &seen->items[j++] : NULL);
+		if (is_over_and_gone(entry)) {
+			ezlb_file_clear(&entry->file);
+			next.len--;
+		}
+	}
+	EZLB_VEC_FIT(&next);
+	EZLB_VEC_CLEAR(old);
+	*old = next;
 }
 
 /* The grace periods start again when the directory can be read again. */
@@ -299,39 +284,6 @@ static void freeze(struct watch_settle *settle, const char *problem)
 	settle->problem = ezlb_strdup(problem);
 	for (size_t i = 0; i < settle->entries.len; i++)
 		settle->entries.items[i].is_pending = false;
-}
-
-static bool has_files(const struct watch_settle *settle)
-{
-	for (size_t i = 0; i < settle->entries.len; i++)
-		if (settle->entries.items[i].accepted.kind != WATCH_ABSENT)
-			return true;
-	return false;
-}
-
-/* Not by the inode number alone: the kernel reuses numbers at once. */
-static bool is_other_and_empty(const struct watch_settle *settle, const struct watch_look *look)
-{
-	if (look->problem || look->configmap || look->files.len > 0 || !has_files(settle))
-		return false;
-	return settle->problem || look->replaced || settle->dev != look->dev ||
-	       settle->ino != look->ino;
-}
-
-/* The kubelet never removes a file from a generation that is in use. */
-static bool is_torn_down(const struct watch_settle *settle, const struct watch_look *look)
-{
-	if (look->problem || !look->generation || !settle->generation ||
-	    strcmp(settle->generation, look->generation) != 0)
-		return false;
-	for (size_t i = 0; i < settle->entries.len; i++) {
-		const struct watch_entry *entry = &settle->entries.items[i];
-
-		if (entry->accepted.kind != WATCH_ABSENT &&
-		    !EZLB_FIND(&look->files, &entry->file, ezlb_file_cmp))
-			return true;
-	}
-	return false;
 }
 
 static uint64_t next_look(const struct watch_settle *settle, uint64_t now)
@@ -352,40 +304,21 @@ static uint64_t next_look(const struct watch_settle *settle, uint64_t now)
 uint64_t watch_settle_part(struct watch_settle *settle, struct watch_look *look,
 			   const struct watch_names *names, uint64_t now)
 {
-	size_t k = 0;
+	const struct taking taking = { .settle = settle, .look = look, .now = now };
 
-	announce(settle, &look->files);
-	for (size_t i = 0; i < names->len; i++) {
-		EZLB_AUTO_FREE char *path = watch_path_join(settle->path, names->items[i]);
-		bool found = k < look->files.len && strcmp(look->files.items[k].path, path) == 0;
-
-		take_one(settle, path, found ? &look->files.items[k] : NULL, look->writing, now);
-		k += found;
-	}
+	if (names->len <= FEW)
+		take_each(&taking, &look->files, names);
+	else
+		merge(&taking, &look->files, names);
 	return next_look(settle, now);
 }
 
 uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look, uint64_t now)
 {
-	if (!look->problem && settle->configmap && !look->configmap) {
-		freeze(settle, "..data is missing in the ConfigMap volume (restart ezlb if this is "
-			       "an ordinary directory now)");
-		return WATCH_NEVER;
-	}
-	if (is_other_and_empty(settle, look)) {
-		freeze(settle,
-		       "another directory has replaced it and has no service files: is a volume "
-		       "not mounted? (restart ezlb if you want no services)");
-		return WATCH_NEVER;
-	}
-	if (is_torn_down(settle, look)) {
-		freeze(settle,
-		       "files are gone from the ConfigMap volume without an update: is it being "
-		       "removed? (restart ezlb if you have deleted them)");
-		return WATCH_NEVER;
-	}
-	if (look->problem) {
-		freeze(settle, look->problem);
+	const struct taking taking = { .settle = settle, .look = look, .now = now };
+
+	if (look->frozen) {
+		freeze(settle, look->frozen);
 		return WATCH_NEVER;
 	}
 	settle->version += settle->problem || !settle->seen || settle->configmap != look->configmap;
@@ -398,8 +331,7 @@ uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look,
 	free(settle->generation);
 	settle->generation = look->generation;
 	look->generation = NULL;
-	announce(settle, &look->files);
-	merge(settle, look, now);
+	merge(&taking, &look->files, NULL);
 	settle->seen = true;
 	return next_look(settle, now);
 }

@@ -9,6 +9,11 @@
  * valid file with another service. The first successful scan is accepted at once: there is no
  * earlier version, and without its content a broken file would look like a deleted one.
  *
+ * A file that was renamed: its content under the new name waits until the old name's grace period
+ * is over, and both are accepted by one look. Earlier it would claim what the old one still has.
+ * The same holds where the new name had content that is under a third name now, and so on. A copy
+ * whose original is still there, or comes back, does not wait.
+ *
  * A ConfigMap volume changes as a whole and needs no grace period. A directory that cannot be read,
  * and a ConfigMap volume without ..data, are frozen. So is a ConfigMap volume of which a file has
  * gone without a new generation: the kubelet deletes such a volume file by file, for example when
@@ -18,16 +23,6 @@
 #pragma once
 
 #include "scan.h"
-
-#define WATCH_NEVER UINT64_MAX
-
-enum watch_kind { WATCH_ABSENT, WATCH_BLANK, WATCH_BROKEN, WATCH_WHOLE };
-
-/* What a scan found at the path of a file. */
-struct watch_sight {
-	enum watch_kind kind;
-	uint64_t print; /* hash of the bytes or of the problem */
-};
 
 struct watch_entry {
 	struct ezlb_file file; /* the accepted version; only a path if it is absent */
@@ -40,8 +35,7 @@ struct watch_entry {
 struct watch_settle {
 	char *path; /* the directory; owned */
 	uint64_t grace_ms;
-	ezlb_whole_fn whole;
-	ezlb_ahead_fn ahead;
+	ezlb_whole_fn whole; /* NULL: every content is whole */
 	void *arg;
 
 	bool seen; /* it was read at least once; dev, ino and configmap are of the last time */
@@ -58,9 +52,18 @@ struct watch_settle {
 void watch_settle_init(struct watch_settle *settle, const char *dir);
 void watch_settle_clear(struct watch_settle *settle);
 
-/* Takes the files out of *look. Returns when to scan again; WATCH_NEVER: nothing is pending. */
+/*
+ * Finds out what the contents of *look are. Calls `whole` once, with all that are new. Does not
+ * change the settle, so a thread may call it as long as nobody else does. `names` as for
+ * watch_settle_part; NULL: it was a look at the whole directory.
+ */
+void watch_settle_judge(const struct watch_settle *settle, struct watch_look *look,
+			const struct watch_names *names);
+/*
+ * Takes the files out of *look, which was judged, and the settle has not changed since. Returns
+ * when to scan again; WATCH_NEVER: nothing is pending.
+ */
 uint64_t watch_settle_take(struct watch_settle *settle, struct watch_look *look, uint64_t now);
-
 /*
  * The same after a look at the files with these names; *names is sorted. The directory is the one
  * of the last look, and neither frozen nor a ConfigMap volume.

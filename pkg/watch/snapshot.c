@@ -84,6 +84,7 @@ void ezlb_scan(const char *const *dirs, size_t n, struct ezlb_snapshot *out)
 
 		watch_look(dirs[i], NULL, &look);
 		watch_settle_init(&settles[i], dirs[i]);
+		watch_settle_judge(&settles[i], &look, NULL);
 		watch_settle_take(&settles[i], &look, 0);
 		watch_look_clear(&look);
 	}

@@ -53,7 +53,6 @@ struct ezlb_watch {
 	struct looker looker;
 	size_t looked_at; /* the directory */
 	bool second;	  /* the look is a second one, because the directory was another one */
-	bool rescan;	  /* asked for meanwhile */
 
 	ezlb_snapshot_fn on_change;
 	void *arg;
@@ -108,29 +107,6 @@ static void arm(struct ezlb_watch *watch, uint64_t now)
 	watch->polling = rc < 0;
 }
 
-/* Adds the watches before the look, so that a change after the look raises an event. */
-static void prepare(struct ezlb_watch *watch, size_t i, uint64_t now)
-{
-	const struct watch_settle *settle = &watch->settles[i];
-
-	if (watch->notify.dirs[i].wd < 0 || watch->notify.dirs[i].parent_wd < 0)
-		arm(watch, now);
-	watch->looked_at = i;
-	watch->looker.path = settle->path;
-	watch->looker.known = (struct watch_known){ .stamp = watch_settle_stamp,
-						    .arg = settle,
-						    .generation = settle->generation };
-}
-
-static void start_look(struct ezlb_watch *watch)
-{
-	if (watch->polls)
-		uv_poll_stop(&watch->poll);
-	uv_timer_stop(&watch->timer);
-	watch->handles++;
-	looker_start(&watch->looker, watch->timer.loop);
-}
-
 /*
  * Whether it is certain that nothing has changed since the last scan, apart from the files that
  * events have named.
@@ -145,27 +121,31 @@ static bool is_known(const struct ezlb_watch *watch, size_t i, uint64_t now)
 	       !dir->gone && now < watch->agendas[i].full_at;
 }
 
-/*
- * Looks only at the files that events have named, and at those that wait. Returns when to scan
- * again, or 0 if the whole directory must be scanned now.
- */
-static uint64_t scan_part(struct ezlb_watch *watch, size_t i, uint64_t now)
+/* Adds the watches before the look, so that a change after the look raises an event. */
+static void prepare(struct ezlb_watch *watch, size_t i, uint64_t now)
 {
-	struct watch_settle *settle = &watch->settles[i];
 	struct notify_dir *dir = &watch->notify.dirs[i];
-	struct watch_look seen;
-	uint64_t at = 0;
+	struct looker *looker = &watch->looker;
 
-	watch_settle_waiting(settle, &dir->names);
-	if (watch_look_at(settle->path, settle->dev, settle->ino, &dir->names, &seen) == 0 &&
-	    !seen.links &&
-	    settle->entries.len + watch_settle_new(settle, &seen) <= WATCH_FILES_MAX) {
-		seen.writing = &dir->writing;
-		at = watch_settle_part(settle, &seen, &dir->names, now);
-		tell_names(&watch->logged, &seen);
-	}
-	watch_look_clear(&seen);
-	return at;
+	if (dir->wd < 0 || dir->parent_wd < 0)
+		arm(watch, now);
+	watch->looked_at = i;
+	looker->settle = &watch->settles[i];
+	looker->part = is_known(watch, i, now);
+	looker->replaced = dir->gone;
+	looker->writing = &dir->writing;
+	watch_names_clear(&looker->names);
+	looker->names = dir->names;
+	dir->names = (struct watch_names){ 0 };
+}
+
+static void start_look(struct ezlb_watch *watch)
+{
+	if (watch->polls)
+		uv_poll_stop(&watch->poll);
+	uv_timer_stop(&watch->timer);
+	watch->handles++;
+	looker_start(&watch->looker, watch->timer.loop);
 }
 
 /* +-10 %, so that many hosts do not read their volumes at the same time. */
@@ -185,17 +165,28 @@ static uint64_t next_scan(const struct ezlb_watch *watch, size_t i)
 	return watch->notify.dirs[i].wd < 0 ? watch->timing.retry : rescan_in(watch);
 }
 
-/* Takes what a look has found. False: look once more, because the watch was on another directory.
- */
-static bool take_look(struct ezlb_watch *watch, uint64_t now)
+static void take_whole(struct ezlb_watch *watch, struct watch_look *seen, uint64_t now)
 {
 	size_t i = watch->looked_at;
 	struct watch_settle *settle = &watch->settles[i];
 	struct notify_dir *dir = &watch->notify.dirs[i];
 	EZLB_AUTO_FREE char *before = settle->problem ? ezlb_strdup(settle->problem) : NULL;
-	struct watch_look *seen = &watch->looker.seen;
 
-	if (!watch->second && seen->ino != 0 &&
+	dir->gone = dir->whole = false;
+	watch->agendas[i].grace_at = watch_settle_take(settle, seen, now);
+	tell_directory(settle, before);
+	watch->agendas[i].full_at = now + next_scan(watch, i);
+}
+
+/* Takes what a look has found. False: look once more, because the watch was on another directory.
+ */
+static bool take_look(struct ezlb_watch *watch, uint64_t now)
+{
+	size_t i = watch->looked_at;
+	struct looker *looker = &watch->looker;
+	struct watch_look *seen = &looker->seen;
+
+	if (!looker->part && !watch->second && seen->ino != 0 &&
 	    notify_drop_other(&watch->notify, i, seen->dev, seen->ino)) {
 		watch_look_clear(seen);
 		watch->second = true;
@@ -203,38 +194,29 @@ static bool take_look(struct ezlb_watch *watch, uint64_t now)
 		return false;
 	}
 	watch->second = false;
-	seen->writing = &dir->writing;
-	seen->replaced = dir->gone;
-	dir->gone = dir->whole = false;
-	watch->agendas[i].grace_at = watch_settle_take(settle, seen, now);
-	tell_directory(settle, before);
-	if (!settle->problem)
+	if (looker->part)
+		watch->agendas[i].grace_at =
+			watch_settle_part(&watch->settles[i], seen, &looker->names, now);
+	else
+		take_whole(watch, seen, now);
+	if (!watch->settles[i].problem)
 		tell_names(&watch->logged, seen);
 	watch_look_clear(seen);
-	watch->agendas[i].full_at = now + next_scan(watch, i);
-	watch_names_clear(&dir->names);
+	watch_names_clear(&looker->names);
 	return true;
 }
 
 /*
- * False: the look at the whole directory goes on in a thread. The first one is waited for, and so
- * is one that was asked for: the pass after it needs the files.
+ * False: the look goes on in a thread. The first one of a directory is waited for, and so is one
+ * that was asked for: the pass after it needs the files.
  */
 static bool scan(struct ezlb_watch *watch, size_t i)
 {
-	struct agenda *agenda = &watch->agendas[i];
-	uint64_t now = ezlb_now_ms(), at = 0;
+	uint64_t now = ezlb_now_ms();
 
-	agenda->event_at = WATCH_NEVER;
-	if (is_known(watch, i, now))
-		at = scan_part(watch, i, now);
-	if (at > 0) {
-		agenda->grace_at = at;
-		watch_names_clear(&watch->notify.dirs[i].names);
-		return true;
-	}
+	watch->agendas[i].event_at = WATCH_NEVER;
 	prepare(watch, i, now);
-	if (agenda->full_at > 0) {
+	if (watch->agendas[i].full_at > 0 && !watch->looker.busy) {
 		start_look(watch);
 		return false;
 	}
@@ -340,25 +322,40 @@ static void run(struct ezlb_watch *watch)
 
 static void release(struct ezlb_watch *watch);
 
-static void on_looked(void *arg)
+/* Events may be read again. */
+static void go_on(struct ezlb_watch *watch)
+{
+	if (watch->polls)
+		uv_poll_start(&watch->poll, UV_READABLE, on_readable);
+}
+
+static void on_looked(void *arg, bool news)
 {
 	struct ezlb_watch *watch = arg;
 
 	if (uv_is_closing((uv_handle_t *)&watch->timer)) {
-		watch_look_clear(&watch->looker.seen);
+		if (news)
+			watch_look_clear(&watch->looker.seen);
 		release(watch);
 		return;
 	}
 	watch->handles--;
+	if (!news)
+		return;
 	if (!take_look(watch, ezlb_now_ms())) {
 		start_look(watch);
 		return;
 	}
-	if (watch->polls)
-		uv_poll_start(&watch->poll, UV_READABLE, on_readable);
-	if (watch->rescan)
-		ezlb_watch_rescan(watch);
+	go_on(watch);
 	run(watch);
+}
+
+static void finish_look(struct ezlb_watch *watch)
+{
+	looker_wait(&watch->looker);
+	while (!take_look(watch, ezlb_now_ms()))
+		looker_run(&watch->looker);
+	go_on(watch);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -381,8 +378,7 @@ static void init(struct ezlb_watch *watch, const struct ezlb_watch_options *opti
 {
 	watch->on_change = options->on_change;
 	watch->arg = options->arg;
-	watch->looker.done = on_looked;
-	watch->looker.arg = watch;
+	looker_init(&watch->looker, on_looked, watch);
 	watch->n = options->n_dirs;
 	watch->settles = ezlb_calloc(watch->n, sizeof(*watch->settles));
 	watch->agendas = ezlb_calloc(watch->n, sizeof(*watch->agendas));
@@ -390,7 +386,6 @@ static void init(struct ezlb_watch *watch, const struct ezlb_watch_options *opti
 		watch_settle_init(&watch->settles[i], options->dirs[i]);
 		watch->settles[i].grace_ms = watch->timing.grace;
 		watch->settles[i].whole = options->whole;
-		watch->settles[i].ahead = options->ahead;
 		watch->settles[i].arg = options->arg;
 	}
 	notify_init(&watch->notify, options->dirs, options->n_dirs);
@@ -422,7 +417,10 @@ int ezlb_watch_open(struct uv_loop_s *loop, const struct ezlb_watch_options *opt
 
 void ezlb_watch_rescan(struct ezlb_watch *watch)
 {
-	watch->rescan = watch->looker.active;
+	if (uv_is_closing((uv_handle_t *)&watch->timer))
+		return;
+	if (watch->looker.active)
+		finish_look(watch);
 	/* Try inotify at once: a limit may have been raised. */
 	watch->inotify_at = 0;
 	for (size_t i = 0; i < watch->n; i++)
@@ -436,6 +434,7 @@ static void release(struct ezlb_watch *watch)
 		return;
 	for (size_t i = 0; i < watch->n; i++)
 		watch_settle_clear(&watch->settles[i]);
+	looker_clear(&watch->looker);
 	watch_names_clear(&watch->logged);
 	notify_clear(&watch->notify);
 	free(watch->settles);

@@ -6,6 +6,8 @@
 
 #include <ezlb/catalog.h>
 
+#include "parsed.h"
+
 /*
  * What a file holds, as one letter; x is 1 in a.yaml and 2 in b.yaml:
  *   g, h   good: 10.0.0.x:80, 10.0.0.x:81     c   good, 10.0.0.9:80 in either file
@@ -183,4 +185,14 @@ static inline void run_step(struct ezlb_catalog *catalog, const struct step *ste
 	assert_step(catalog, step);
 	assert_string_equal(got.s, step->log);
 	free(log);
+}
+
+/* How many results of ezlb_catalog_judge wait for an update. */
+static inline size_t kept(struct ezlb_catalog *catalog)
+{
+	struct ezlb_parsed_files parsed = parsed_get(catalog);
+	size_t n = parsed.len;
+
+	parsed_put(catalog, &parsed);
+	return n;
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Parsing ahead in threads: the same results in the same order, also when no thread starts. */
+/*
+ * Files are parsed before the update that needs them, in threads: the same results, also when no
+ * thread starts, and what an update does not take yet is there for a later one.
+ */
 #include "letters.h"
+#include "own_clock.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -12,8 +16,8 @@
 
 #define FILES_MAX 600
 
-static size_t started, parsed_here; /* threads; files that the caller's thread was to parse */
-static size_t allowed = SIZE_MAX;   /* more threads cannot be created */
+static size_t started;		  /* threads */
+static size_t allowed = SIZE_MAX; /* more threads cannot be created */
 static int cpus = 4;
 static bool signals_open;
 
@@ -42,18 +46,6 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(v
 	signals_open |= !sigismember(&now, SIGTERM);
 	memcpy(&real, &found, sizeof(real));
 	return real(thread, attr, run, arg);
-}
-
-/* Counts what is parsed when nothing was parsed ahead: an answer of is_whole that adds a result. */
-static void ask(struct ezlb_catalog *catalog, const struct ezlb_files *files, bool *whole)
-{
-	for (size_t i = 0; i < files->len; i++) {
-		const struct ezlb_file *file = &files->items[i];
-		size_t before = catalog->parsed.len;
-
-		whole[i] = ezlb_catalog_is_whole(catalog, file->path, file->bytes, file->len);
-		parsed_here += catalog->parsed.len - before;
-	}
 }
 
 /* Sound, broken, in conflict with others, with a warning, empty of sense: all kinds. */
@@ -116,7 +108,14 @@ static char *outcome(const struct ezlb_catalog *catalog)
 	return text.items;
 }
 
-static char *run(size_t n, unsigned seed, bool ahead, bool asks)
+/* An update that parses the bytes again finds no service in them. */
+static void spoil(struct ezlb_snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->files.len; i++)
+		memset(snapshot->files.items[i].bytes, '#', snapshot->files.items[i].len);
+}
+
+static char *run(size_t n, unsigned seed, bool judges)
 {
 	struct ezlb_catalog catalog = { .quiet = true };
 	struct ezlb_snapshot snapshot = { 0 };
@@ -125,37 +124,35 @@ static char *run(size_t n, unsigned seed, bool ahead, bool asks)
 
 	srand(seed);
 	make(&snapshot, n);
-	if (ahead)
-		ezlb_catalog_parse_ahead(&catalog, &snapshot.files);
-	started = parsed_here = 0;
-	if (asks) {
-		ask(&catalog, &snapshot.files, whole);
-		assert_int_equal(parsed_here, ahead ? 0 : n);
+	if (judges) {
+		ezlb_catalog_judge(&catalog, &snapshot.files, whole);
+		assert_int_equal(kept(&catalog), n);
+		spoil(&snapshot);
 	}
 	ezlb_catalog_update(&catalog, &snapshot);
-	assert_int_equal(catalog.parsed.len, 0);
+	assert_int_equal(kept(&catalog), 0);
 	out = outcome(&catalog);
-	for (size_t i = 0; asks && i < n; i++)
+	for (size_t i = 0; judges && i < n; i++)
 		assert_int_equal(whole[i], catalog.entries.items[i].fresh != NULL);
 	ezlb_snapshot_clear(&snapshot);
 	ezlb_catalog_clear(&catalog);
 	return out;
 }
 
-/* Random files: with one thread, with several, with and without is_whole between. */
+/* Random files, in one thread and in several, before the first update and in it. */
 static void test_same_results(void **state)
 {
 	(void)state;
 	for (unsigned seed = 1; seed <= 40; seed++) {
 		size_t n = seed * 15 % FILES_MAX + 1;
-		EZLB_AUTO_FREE char *plain = run(n, seed, false, true), *ahead = NULL;
-		EZLB_AUTO_FREE char *asked = NULL, *update = NULL;
+		EZLB_AUTO_FREE char *plain = NULL, *judged = NULL, *update = NULL;
 
-		ahead = run(n, seed, true, false);
-		asked = run(n, seed, true, true);
-		update = run(n, seed, false, false); /* the first update parses ahead itself */
-		assert_string_equal(ahead, plain);
-		assert_string_equal(asked, plain);
+		cpus = 1;
+		plain = run(n, seed, false);
+		cpus = 4;
+		judged = run(n, seed, true);
+		update = run(n, seed, false);
+		assert_string_equal(judged, plain);
 		assert_string_equal(update, plain);
 	}
 	assert_false(signals_open);
@@ -165,22 +162,26 @@ static size_t threads_of(size_t n, int n_cpus, size_t n_allowed)
 {
 	struct ezlb_catalog catalog = { .quiet = true };
 	struct ezlb_snapshot snapshot = { 0 };
+	struct ezlb_parsed_files parsed;
+	bool whole[FILES_MAX];
 	size_t n_started;
 
 	make(&snapshot, n);
 	started = 0;
 	cpus = n_cpus;
 	allowed = n_allowed;
-	ezlb_catalog_parse_ahead(&catalog, &snapshot.files);
+	ezlb_catalog_judge(&catalog, &snapshot.files, whole);
 	n_started = started;
-	assert_int_equal(catalog.parsed.len, n);
+	parsed = parsed_get(&catalog);
+	assert_int_equal(parsed.len, n);
 	for (size_t i = 0; i < n; i++) {
-		const struct ezlb_parsed_file *file = &catalog.parsed.items[i];
+		const struct ezlb_parsed_file *file = &parsed.items[i];
 
 		assert_string_equal(file->path, snapshot.files.items[i].path);
 		assert_true(file->spec || file->diags.len > 0);
 		assert_int_equal(file->meaning != 0, file->spec != NULL);
 	}
+	parsed_clear(&parsed);
 	ezlb_snapshot_clear(&snapshot);
 	ezlb_catalog_clear(&catalog);
 	cpus = 4;
@@ -202,35 +203,161 @@ static void test_threads(void **state)
 	assert_int_equal(threads_of(500, 4, 0), 0);
 }
 
-/* A file that was not parsed ahead, and one with other bytes, are parsed when they are asked about.
- */
-static void test_others_are_parsed(void **state)
+static bool judge_one(struct ezlb_catalog *catalog, const char *path, const char *text)
+{
+	EZLB_AUTO_FREE char *name = ezlb_strdup(path), *bytes = ezlb_strdup(text);
+	struct ezlb_file file = { .path = name,
+				  .bytes = bytes,
+				  .len = strlen(text),
+				  .hash = ezlb_hash(text, strlen(text)) };
+	const struct ezlb_files files = { .items = &file, .len = 1 };
+	bool whole = false;
+
+	ezlb_catalog_judge(catalog, &files, &whole);
+	return whole;
+}
+
+/* Of each file the last result is kept. */
+static void test_the_newest_result(void **state)
 {
 	struct ezlb_catalog catalog = { .quiet = true };
 	struct ezlb_snapshot snapshot = { 0 };
 	EZLB_AUTO_FREE char *good = content_of('g', 1), *bad = content_of('b', 1);
+	bool whole[100];
 
 	(void)state;
 	make(&snapshot, 100);
-	ezlb_catalog_parse_ahead(&catalog, &snapshot.files);
-	assert_true(ezlb_catalog_is_whole(&catalog, "/d/a.yaml", good, strlen(good)));
-	assert_false(ezlb_catalog_is_whole(&catalog, "/d/00000.yaml", bad, strlen(bad)));
-	assert_int_equal(catalog.parsed.len, 102);
+	ezlb_catalog_judge(&catalog, &snapshot.files, whole);
+	assert_true(judge_one(&catalog, "/d/a.yaml", good));
+	assert_false(judge_one(&catalog, "/d/00000.yaml", bad));
+	assert_true(judge_one(&catalog, "/d/00000.yaml", good));
+	assert_int_equal(kept(&catalog), 101);
 	ezlb_snapshot_clear(&snapshot);
 	ezlb_catalog_clear(&catalog);
 }
 
-/* Contents that are announced again and again, and no update comes. */
+/*
+ * A content that waits for its grace period is parsed once, however many updates there are
+ * meanwhile.
+ */
+static void test_what_waits_is_kept(void **state)
+{
+	struct ezlb_catalog catalog = { .quiet = true };
+	struct ezlb_snapshot snapshot = { 0 };
+	EZLB_AUTO_FREE char *late = NULL, *plain = run(300, 4711, false);
+	bool whole[300];
+
+	(void)state;
+	srand(4711);
+	make(&snapshot, 300);
+	ezlb_catalog_judge(&catalog, &snapshot.files, whole);
+	spoil(&snapshot);
+	for (size_t n = 0; n <= 300; n += 10) {
+		const struct ezlb_snapshot few = { .files = { snapshot.files.items, n, n } };
+
+		ezlb_catalog_update(&catalog, &few);
+		assert_int_equal(kept(&catalog), 300 - n);
+	}
+	late = outcome(&catalog);
+	assert_string_equal(late, plain);
+	ezlb_snapshot_clear(&snapshot);
+	ezlb_catalog_clear(&catalog);
+}
+
+/* What no update has taken for a minute will not be needed. */
+static void test_what_is_old_is_dropped(void **state)
+{
+	struct ezlb_catalog catalog = { .quiet = true };
+	const struct ezlb_snapshot nothing = { 0 };
+	EZLB_AUTO_FREE char *good = content_of('g', 1);
+
+	(void)state;
+	own_clock_start();
+	assert_true(judge_one(&catalog, "/d/a.yaml", good));
+	own_clock_ms += 59000;
+	assert_true(judge_one(&catalog, "/d/b.yaml", good));
+	ezlb_catalog_update(&catalog, &nothing);
+	assert_int_equal(kept(&catalog), 2);
+	own_clock_ms += 2000;
+	ezlb_catalog_update(&catalog, &nothing);
+	assert_int_equal(kept(&catalog), 1);
+	own_clock_stop();
+	ezlb_catalog_clear(&catalog);
+}
+
+/* Contents that come again and again, and no update. */
 static void test_keeps_few(void **state)
 {
 	struct ezlb_catalog catalog = { .quiet = true };
 	struct ezlb_snapshot snapshot = { 0 };
+	bool whole[500];
 
 	(void)state;
 	make(&snapshot, 500);
-	for (int i = 0; i < 60; i++)
-		ezlb_catalog_parse_ahead(&catalog, &snapshot.files);
-	assert_in_range(catalog.parsed.len, 500, 20000);
+	for (int i = 0; i < 60; i++) {
+		for (size_t k = 0; k < snapshot.files.len; k++) {
+			free(snapshot.files.items[k].path);
+			snapshot.files.items[k].path = ezlb_asprintf("/d/%d-%05zu.yaml", i, k);
+		}
+		ezlb_catalog_judge(&catalog, &snapshot.files, whole);
+	}
+	assert_in_range(kept(&catalog), 500, 20000);
+	ezlb_snapshot_clear(&snapshot);
+	ezlb_catalog_clear(&catalog);
+}
+
+/* Few files, of which each is large. */
+static void test_keeps_few_bytes(void **state)
+{
+	struct ezlb_catalog catalog = { .quiet = true };
+	EZLB_AUTO_FREE char *large = ezlb_calloc(1, EZLB_FILE_MAX + 1);
+
+	(void)state;
+	memset(large, '[', EZLB_FILE_MAX);
+	for (int i = 0; i < 300; i++) {
+		EZLB_AUTO_FREE char *path = ezlb_asprintf("/d/%d.yaml", i);
+
+		assert_false(judge_one(&catalog, path, large));
+	}
+	assert_in_range(kept(&catalog), 1, 256);
+	ezlb_catalog_clear(&catalog);
+}
+
+/* What a thread does while the loop updates. */
+struct other {
+	struct ezlb_catalog *catalog;
+	const struct ezlb_files *files;
+	bool whole[200];
+};
+
+static void *judge_often(void *arg)
+{
+	struct other *other = arg;
+
+	for (int i = 0; i < 30; i++)
+		ezlb_catalog_judge(other->catalog, other->files, other->whole);
+	return NULL;
+}
+
+static void test_updates_meanwhile(void **state)
+{
+	struct ezlb_catalog catalog = { .quiet = true };
+	const struct ezlb_snapshot nothing = { 0 };
+	struct ezlb_snapshot snapshot = { 0 };
+	struct other other = { .catalog = &catalog, .files = &snapshot.files };
+	EZLB_AUTO_FREE char *plain = run(200, 12, false), *out = NULL;
+	pthread_t thread;
+
+	(void)state;
+	srand(12);
+	make(&snapshot, 200);
+	assert_int_equal(pthread_create(&thread, NULL, judge_often, &other), 0);
+	for (int i = 0; i < 30; i++)
+		ezlb_catalog_update(&catalog, i % 2 ? &snapshot : &nothing);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	ezlb_catalog_update(&catalog, &snapshot);
+	out = outcome(&catalog);
+	assert_string_equal(out, plain);
 	ezlb_snapshot_clear(&snapshot);
 	ezlb_catalog_clear(&catalog);
 }
@@ -240,8 +367,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same_results),
 		cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_others_are_parsed),
+		cmocka_unit_test(test_the_newest_result),
+		cmocka_unit_test(test_what_waits_is_kept),
+		cmocka_unit_test(test_what_is_old_is_dropped),
 		cmocka_unit_test(test_keeps_few),
+		cmocka_unit_test(test_keeps_few_bytes),
+		cmocka_unit_test(test_updates_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

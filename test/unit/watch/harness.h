@@ -90,17 +90,28 @@ static inline void on_change(void *arg, const struct ezlb_snapshot *snapshot)
 		got.hook(snapshot);
 }
 
+static struct {
+	atomic_uint calls, files; /* of are_whole */
+	atomic_uint on_loop;	  /* calls in the thread of the loop */
+	pthread_t loop_thread;
+} judged;
+
 /* A finished file ends in a newline. */
-static inline bool is_whole(void *arg, const char *path, const char *bytes, size_t len)
+static inline void are_whole(void *arg, const struct ezlb_files *files, bool *whole)
 {
 	assert_ptr_equal(arg, &got);
-	(void)path;
-	return len > 0 && bytes[len - 1] == '\n';
+	judged.calls++;
+	judged.files += (unsigned)files->len;
+	judged.on_loop += pthread_equal(pthread_self(), judged.loop_thread) != 0;
+	for (size_t i = 0; i < files->len; i++)
+		whole[i] = files->items[i].bytes[files->items[i].len - 1] == '\n';
 }
 
 static inline int setup(void **state)
 {
 	memset(&got, 0, sizeof(got));
+	judged.calls = judged.files = judged.on_loop = 0;
+	judged.loop_thread = pthread_self();
 	own_clock_start();
 	if (setup_top(state) < 0 || uv_loop_init(&loop) < 0)
 		return -1;
@@ -186,7 +197,7 @@ static inline void open_dirs(const char *const *names, size_t n, const struct wa
 	struct ezlb_watch_options options = {
 		.dirs = dirs,
 		.n_dirs = n,
-		.whole = is_whole,
+		.whole = are_whole,
 		.on_change = on_change,
 		.arg = &got,
 	};
