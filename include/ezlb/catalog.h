@@ -55,11 +55,11 @@ struct ezlb_catalog {
 	struct ezlb_catalog_change change;
 	/* Results for the next update; NULL: none. Whoever has exchanged it with NULL has it. */
 	struct ezlb_parsed_files *_Atomic parsed;
-	struct ezlb_diags diags;	 /* of every file and of conflicts between files; sorted */
-	size_t held;			 /* directories that ezlb_catalog_hold has found */
-	bool has_frozen;		 /* the last snapshot had a frozen directory */
-	bool unsaved;			 /* a version could not be stored: see ezlb_catalog_store */
-	bool loaded;			 /* there was an update */
+	struct ezlb_diags diags; /* of every file and of conflicts between files; sorted */
+	size_t held;		 /* directories that ezlb_catalog_hold has found */
+	bool has_frozen;	 /* the last snapshot had a frozen directory */
+	bool unsaved;		 /* a version could not be stored: see ezlb_catalog_store */
+	bool loaded;		 /* there was an update */
 	bool calm;    /* no conflict: each fresh version is applied, and `desired` has all */
 	bool merged;  /* the last update merged all files */
 	bool removed; /* it found that files are gone */
@@ -69,11 +69,11 @@ struct ezlb_catalog {
 };
 
 /*
- * Which of these files are valid service files? Sets whole[i] of each. The files have bytes. Package
- * watch calls this to find files that are still being written (ezlb_whole_fn). Parses many of them
- * in several threads, which end before it returns. The next update uses the results if it gets the
- * same bytes for the path; it comes to the same without this call. May be called in any thread, one
- * call at a time, while another thread calls any other function apart from _clear.
+ * Which of these files are valid service files? Sets whole[i] of each. The files have bytes.
+ * Package watch calls this to find files that are still being written (ezlb_whole_fn). Parses many
+ * of them in several threads, which end before it returns. The next update uses the results if it
+ * gets the same bytes for the path; it comes to the same without this call. May be called in any
+ * thread, one call at a time, while another thread calls any other function apart from _clear.
  */
 void ezlb_catalog_judge(struct ezlb_catalog *catalog, const struct ezlb_files *files, bool *whole);
 /* Takes the snapshot. Logs each file whose state changed, unless quiet. */

@@ -39,8 +39,7 @@ static void parse(struct ezlb_parsed_files *parsed, struct ezlb_catalog_entry *e
 	drop_fresh(entry);
 	ezlb_diags_clear(&entry->diags);
 	if (file->bytes)
-		entry->fresh =
-			parsed_take(parsed, file, &entry->diags, &entry->fresh_meaning);
+		entry->fresh = parsed_take(parsed, file, &entry->diags, &entry->fresh_meaning);
 	else
 		ezlb_diags_add(&entry->diags, file->path, (struct ezlb_mark){ 0, 0 }, EZLB_E_READ,
 			       "%s", file->problem);
@@ -147,8 +146,7 @@ static void take_files(struct ezlb_catalog *catalog, const struct ezlb_snapshot 
 		while (k < old && (order = strcmp(catalog->entries.items[k].path, file->path)) < 0)
 			k++;
 		order = k < old ? order : 1;
-		take_file(catalog, &parsed, order == 0 ? &catalog->entries.items[k++] : NULL,
-			  file);
+		take_file(catalog, &parsed, order == 0 ? &catalog->entries.items[k++] : NULL, file);
 	}
 	parsed_tidy(&parsed);
 	parsed_put(catalog, &parsed);

@@ -191,8 +191,8 @@ static void find_gone(const struct watch_settle *settle, const struct watch_look
 		lose_if_gone(&settle->entries.items[i], look, out);
 	for (size_t i = 0; names && i < names->len; i++) {
 		EZLB_AUTO_FREE char *path = watch_path_join(settle->path, names->items[i]);
-		const struct watch_entry *entry =
-			entry_of(settle, &(struct ezlb_file){ .path = path });
+		const struct watch_entry *entry = entry_of(settle,
+							   &(struct ezlb_file){ .path = path });
 
 		if (entry)
 			lose_if_gone(entry, look, out);

@@ -243,8 +243,7 @@ static bool was_asked(const struct watch_names *names, size_t *k, const struct w
 
 	if (!names)
 		return true;
-	while (*k < names->len &&
-	       (cmp = strcmp(names->items[*k], name_of(entry->file.path))) < 0)
+	while (*k < names->len && (cmp = strcmp(names->items[*k], name_of(entry->file.path))) < 0)
 		(*k)++;
 	return *k < names->len && cmp == 0;
 }

@@ -195,8 +195,8 @@ static bool take_look(struct ezlb_watch *watch, uint64_t now)
 	}
 	watch->second = false;
 	if (looker->part)
-		watch->agendas[i].grace_at =
-			watch_settle_part(&watch->settles[i], seen, &looker->names, now);
+		watch->agendas[i].grace_at = watch_settle_part(&watch->settles[i], seen,
+							       &looker->names, now);
 	else
 		take_whole(watch, seen, now);
 	if (!watch->settles[i].problem)
