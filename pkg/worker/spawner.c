@@ -16,8 +16,6 @@
 #include <ezlb/log.h>
 
 #define LIVED_MS      10000 /* a worker that lived for so long has not failed at its start */
-#define DELAY_MIN_MS  20
-#define DELAY_MAX_MS  5000
 #define LOG_FINISH_MS 500
 
 struct spawner {
@@ -30,17 +28,6 @@ struct spawner {
 	uint64_t began, next;
 	struct ezlb_record_buffer buffer;
 };
-
-uint32_t spawn_delay(uint32_t failures)
-{
-	uint32_t delay = DELAY_MIN_MS;
-
-	if (failures == 0)
-		return 0;
-	while (--failures > 0 && delay < DELAY_MAX_MS)
-		delay *= 2;
-	return delay < DELAY_MAX_MS ? delay : DELAY_MAX_MS;
-}
 
 /* The signals for the daemon reach the whole process group, and with systemd the whole unit. */
 static void ignore_signals(void)

@@ -2,31 +2,14 @@
 /* Many backends that fail at once: few passes remove them, not one for each. */
 #include "commands.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-
-#include <ezlb/duration.h>
 #include <ezlb/text.h>
 
+#include "logged.h"
 #include "own_net.h"
 
-#define BACKENDS    250 /* of the addresses of own_net */
-#define SERVICES    500 /* with one backend */
-#define PASSES_MAX  80	/* in two seconds; without a pause between them there are 130 */
-#define DEADLINE_MS 60000
-
-/* Accepts without a process: the connections of a few probes wait in its queue. */
-static int listen_on(struct sockaddr_in *at)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	socklen_t len = sizeof(*at);
-
-	*at = (struct sockaddr_in){ .sin_family = AF_INET };
-	assert_int_equal(bind(fd, (struct sockaddr *)at, len), 0);
-	assert_int_equal(listen(fd, 4096), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)at, &len), 0);
-	return fd;
-}
+#define BACKENDS   250 /* of the addresses of own_net */
+#define SERVICES   500 /* with one backend */
+#define PASSES_MAX 80  /* in two seconds; without a pause between them there are 130 */
 
 static void put_service(unsigned port)
 {
@@ -42,50 +25,11 @@ static void put_service(unsigned port)
 	free(file);
 }
 
-static pid_t start(void)
-{
-	struct text log = at("log");
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		int fd = open(log.s, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-		dup2(fd, STDERR_FILENO);
-		close(fd);
-		exit(ezlb_controller_run(&options, NULL) == 0 ? 0 : 1);
-	}
-	return pid;
-}
-
-static size_t times(const char *word)
-{
-	EZLB_AUTO_FREE char *log = slurp("log");
-	size_t n = 0;
-
-	for (const char *p = log; p && (p = strstr(p, word)); p += strlen(word))
-		n++;
-	return n;
-}
-
-static void wait_for(const char *word, size_t n)
-{
-	uint64_t until = ezlb_now_ms() + DEADLINE_MS;
-
-	while (times(word) < n) {
-		if (ezlb_now_ms() > until)
-			fail_msg("it does not say '%s' %zu times", word, n);
-		usleep(20000);
-	}
-}
-
 static void test_few_passes(void **state)
 {
 	struct sockaddr_in at;
 	size_t before, empty, passes;
-	int fd, status;
+	int fd;
 	pid_t pid;
 
 	(void)state;
@@ -99,8 +43,7 @@ static void test_few_passes(void **state)
 	wait_for(" to=down ", BACKENDS);
 	wait_for(" dests=0 ", empty + 1);
 	passes = times("why=health") - before;
-	kill(pid, SIGTERM);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	stop(pid);
 	close(fd);
 	print_message("%zu passes\n", passes);
 	if (passes > PASSES_MAX)
@@ -113,7 +56,7 @@ static void test_at_once_is_one_pass(void **state)
 	struct sockaddr_in at;
 	size_t before, empty;
 	char name[64], text[160];
-	int fd, status;
+	int fd;
 	pid_t pid;
 
 	(void)state;
@@ -134,8 +77,7 @@ static void test_at_once_is_one_pass(void **state)
 	wait_for(" to=down ", SERVICES);
 	wait_for(" dests=0 ", empty + 1);
 	assert_int_equal(times("why=health") - before, 1);
-	kill(pid, SIGTERM);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	stop(pid);
 	close(fd);
 }
 
