@@ -34,7 +34,7 @@ void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 			struct ezlb_diags *diags);
 
 /*
- * --- one version more --------------------------------------------------------------------------
+ * --- versions more -----------------------------------------------------------------------------
  *
  * A set without conflicts, in which every fresh version is applied, can be kept up to date without
  * a merge: as long as each new version fits, a merge of all files would choose the same versions
@@ -42,11 +42,11 @@ void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
  */
 
 /*
- * Whether the spec has no conflict with any of `among`, which have none either. Compares it with
- * each of them. False: only a merge can tell.
+ * Whether the specs have no conflict with each other, nor with any of `among`, which have none
+ * either. The specs are in any order. One walk over `among`. False: only a merge can tell.
  */
-bool ezlb_desired_fits(const struct ezlb_spec *spec, const struct ezlb_desired *among,
-		       enum ezlb_snat_key_kind snat_key);
+bool ezlb_desired_fit(const struct ezlb_desired *specs, const struct ezlb_desired *among,
+		      enum ezlb_snat_key_kind snat_key);
 /* Whether the spec claims nothing that `last`, another version of the file, does not hold. */
 bool ezlb_desired_fits_for(const struct ezlb_spec *spec, const struct ezlb_spec *last);
 /* Both keep the order. Does nothing if the very spec is not in the set. */

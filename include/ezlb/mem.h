@@ -113,5 +113,16 @@ void ezlb_mem_trim(void);
  */
 #define EZLB_BYTE __attribute__((packed))
 
-/* FNV-1a, 64 bits: for content hashes and hash tables. It does not resist attacks. */
+/* FNV-1a, 64 bits: for content hashes. It does not resist attacks. */
 uint64_t ezlb_hash(const void *data, size_t len);
+/* SipHash-1-3: who does not know the key cannot choose data with equal hashes. */
+uint64_t ezlb_siphash(const unsigned char key[16], const void *data, size_t len);
+/* With a key of this process, for hash tables of what files say. Another number in each process. */
+uint32_t ezlb_hash_keyed(const void *data, size_t len);
+
+/*
+ * For uthash.h, which is included after this. Without the second, it calls exit() if it gets no
+ * memory.
+ */
+#define HASH_FUNCTION(key, len, hashv) ((hashv) = ezlb_hash_keyed((key), (len)))
+#define uthash_malloc(size)	       ezlb_calloc(1, size)

@@ -6,13 +6,10 @@
 #include "change.h"
 #include "revision.h"
 
-/* New versions that are compared with every other service; with more a merge is faster. */
+/* New versions that are looked for among all others in one walk; with more a merge is as fast. */
 #define MOVED_MAX 16
 /* Services in change.services; when more change at once, a full pass is as good. */
 #define CHANGED_MAX 256
-
-/* Versions that claim something new. */
-struct moved EZLB_VEC(const struct ezlb_spec *);
 
 static void note_change(struct ezlb_catalog_change *change, const struct ezlb_spec *last,
 			const struct ezlb_spec *next)
@@ -85,8 +82,11 @@ static const struct ezlb_spec *next_of(const struct ezlb_catalog_entry *entry)
 	return entry->fresh ? entry->fresh : entry->last;
 }
 
-/* All first give up what they held, so that two files can swap a claim. */
-static void give_up(struct ezlb_catalog *catalog, struct moved *moved)
+/*
+ * All first give up what they held, so that two files can swap a claim. Adds the versions that
+ * claim something new to *moved.
+ */
+static void give_up(struct ezlb_catalog *catalog, struct ezlb_desired *moved)
 {
 	for (size_t i = 0; i < catalog->entries.len; i++) {
 		const struct ezlb_catalog_entry *entry = &catalog->entries.items[i];
@@ -105,15 +105,14 @@ static void give_up(struct ezlb_catalog *catalog, struct moved *moved)
 
 static bool all_fit(struct ezlb_catalog *catalog)
 {
-	struct moved moved = { 0 };
-	size_t i = 0;
+	struct ezlb_desired moved = { 0 };
 	bool fit;
 
 	give_up(catalog, &moved);
-	while (moved.len <= MOVED_MAX && i < moved.len &&
-	       ezlb_desired_fits(moved.items[i], &catalog->desired, catalog->snat_key))
-		ezlb_desired_add(&catalog->desired, moved.items[i++]);
-	fit = i == moved.len;
+	fit = moved.len <= MOVED_MAX &&
+	      ezlb_desired_fit(&moved, &catalog->desired, catalog->snat_key);
+	for (size_t i = 0; fit && i < moved.len; i++)
+		ezlb_desired_add(&catalog->desired, moved.items[i]);
 	EZLB_VEC_CLEAR(&moved);
 	return fit;
 }

@@ -3,24 +3,16 @@
 
 #include <ezlb/mem.h>
 
-static uint16_t last_port(const struct ezlb_listener *listener)
+uint16_t claim_last_port(const struct ezlb_listener *listener)
 {
 	return listener->last_port ? listener->last_port : listener->listen.port;
 }
 
-static bool overlap(const struct ezlb_listener *a, const struct ezlb_listener *b)
+bool claim_overlap(const struct ezlb_listener *a, const struct ezlb_listener *b)
 {
 	return a->proto == b->proto && !ezlb_listener_is_mark(a) && !ezlb_listener_is_mark(b) &&
 	       ezlb_addr_cmp(&a->listen.addr, &b->listen.addr) == 0 &&
-	       a->listen.port <= last_port(b) && b->listen.port <= last_port(a);
-}
-
-bool claim_overlaps(const struct ezlb_spec *spec, const struct ezlb_listener *listener)
-{
-	for (size_t i = 0; i < spec->n_listeners; i++)
-		if (overlap(&spec->listeners[i], listener))
-			return true;
-	return false;
+	       a->listen.port <= claim_last_port(b) && b->listen.port <= claim_last_port(a);
 }
 
 static int by_endpoint(const void *pa, const void *pb)

@@ -5,8 +5,9 @@
 #include <ezlb/spec.h>
 #include <ezlb/table.h>
 
-/* Whether a range of ports of the spec, or a port, and the listener have a port in common. */
-bool claim_overlaps(const struct ezlb_spec *spec, const struct ezlb_listener *listener);
+uint16_t claim_last_port(const struct ezlb_listener *listener); /* the only one, or of a range */
+/* Whether they have a port in common; the mark of a file has none. */
+bool claim_overlap(const struct ezlb_listener *a, const struct ezlb_listener *b);
 bool claim_has_range(const struct ezlb_spec *spec); /* NULL: no */
 /* Whether `last` already holds all claims of `fresh`. */
 bool claim_nothing_new(const struct ezlb_spec *fresh, const struct ezlb_spec *last);

@@ -3,196 +3,97 @@
 #include <ezlb/desired.h>
 
 #include <ezlb/mem.h>
-#include <ezlb/table.h>
-
-#include <uthash.h>
 
 #include "claim.h"
-#include "entry.h"
-
-/* The entries that hold a claim. Only the source NAT of a backend can have several. */
-struct claim {
-	UT_hash_handle hh;
-	struct holders EZLB_VEC(struct entry *) holders;
-	size_t key_len;
-	unsigned char key[EZLB_NAME_MAX + 2];
-};
+#include "claims.h"
+#include "ports.h"
 
 struct merge {
 	struct entry *entries; /* in file order */
 	size_t n;
 	enum ezlb_snat_key_kind snat_key; /* LISTENER: no claims for the SNAT of backends */
-	struct ranged EZLB_VEC(struct entry *) ranged; /* with a range of ports, in file order */
-	struct claim *claims;
+	struct claim_table *claims;
+	struct ports *ports;				 /* NULL: no file has a range of ports */
 	struct waiting EZLB_VEC(struct entry *) waiting; /* entries to place */
 };
 
-/* The claims of a spec: its name, its listeners, and the source NAT of backends per listener. */
-static size_t n_claims(const struct merge *merge, const struct ezlb_spec *spec)
+static void take(struct merge *merge, struct entry *e, struct version *version)
 {
-	bool snat = spec->full_nat && merge->snat_key == EZLB_SNAT_KEY_BACKEND;
-
-	return 1 + spec->n_listeners * (1 + (snat ? spec->n_backends : 0));
-}
-
-static struct claim_of claim_of(const struct ezlb_spec *spec, size_t i)
-{
-	if (i == 0)
-		return (struct claim_of){ .kind = CONFLICT_NAME };
-	if (i <= spec->n_listeners)
-		return (struct claim_of){ .kind = CONFLICT_LISTENER, .listener = i - 1 };
-	i -= 1 + spec->n_listeners;
-	return (struct claim_of){ .kind = CONFLICT_SNAT,
-				  .listener = i / spec->n_backends,
-				  .backend = i % spec->n_backends };
-}
-
-static size_t put_key(unsigned char *key, const struct ezlb_service_key *of)
-{
-	const struct ezlb_endpoint *ep = &of->listen;
-
-	key[1] = (unsigned char)of->proto;
-	key[2] = ep->addr.family;
-	memcpy(key + 3, ep->addr.bytes, sizeof(ep->addr.bytes));
-	key[19] = (unsigned char)(ep->port >> 8);
-	key[20] = (unsigned char)ep->port;
-	memcpy(key + 21, &of->fwmark, sizeof(of->fwmark));
-	return 25;
-}
-
-static size_t claim_key(const struct ezlb_spec *spec, size_t i, unsigned char *key)
-{
-	const struct claim_of of = claim_of(spec, i);
-	size_t len = strlen(spec->name);
-	struct ezlb_service_key service;
-
-	key[0] = (unsigned char)of.kind;
-	if (of.kind == CONFLICT_NAME) {
-		memcpy(key + 1, spec->name, len);
-		return len + 1;
-	}
-	service = spec->listeners[of.listener].key;
-	if (of.kind == CONFLICT_SNAT)
-		service.listen = ezlb_dest_endpoint(&service, &spec->backends[of.backend].endpoint);
-	return put_key(key, &service);
-}
-
-static struct claim *claim_find(const struct merge *merge, const struct ezlb_spec *spec, size_t i)
-{
-	unsigned char key[EZLB_NAME_MAX + 2];
-	size_t len = claim_key(spec, i, key);
-	struct claim *claim;
-
-	HASH_FIND(hh, merge->claims, key, len, claim);
-	return claim;
-}
-
-static struct claim *claim_make(struct merge *merge, const struct ezlb_spec *spec, size_t i)
-{
-	struct claim *claim = claim_find(merge, spec, i);
-
-	if (claim)
-		return claim;
-	claim = ezlb_calloc(1, sizeof(*claim));
-	claim->key_len = claim_key(spec, i, claim->key);
-	HASH_ADD_KEYPTR(hh, merge->claims, claim->key, claim->key_len, claim);
-	return claim;
-}
-
-static void merge_clear(struct merge *merge)
-{
-	struct claim *claim, *next;
-
-	HASH_ITER(hh, merge->claims, claim, next) {
-		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): only the last frees the table. */
-		HASH_DEL(merge->claims, claim);
-		EZLB_VEC_CLEAR(&claim->holders);
-		free(claim);
-	}
-	EZLB_VEC_CLEAR(&merge->waiting);
-	EZLB_VEC_CLEAR(&merge->ranged);
-}
-
-static void take(struct merge *merge, struct entry *e, const struct ezlb_spec *spec)
-{
-	e->now = spec;
-	for (size_t i = 0; i < n_claims(merge, spec); i++)
-		*EZLB_PUSH(&claim_make(merge, spec, i)->holders) = e;
+	claims_take(e, version);
+	if (merge->ports)
+		ports_put(merge->ports, version, (size_t)(e - merge->entries));
 }
 
 static void release(struct merge *merge, struct entry *e)
 {
-	for (size_t i = 0; e->now && i < n_claims(merge, e->now); i++) {
-		struct holders *holders = &claim_find(merge, e->now, i)->holders;
-		size_t k = 0;
-
-		while (holders->items[k] != e)
-			k++;
-		holders->items[k] = holders->items[--holders->len];
-	}
-	e->now = NULL;
+	if (merge->ports && e->now)
+		ports_drop(merge->ports, e->now);
+	claims_release(e);
 }
 
 /*
  * The key of a range is its mark, so no claim is equal to that of a port in it. Two listeners of
- * one port each overlap only if their claims are equal. There can be 10,000 of these.
+ * one port each overlap only if their claims are equal.
  */
 static struct entry *overlapping(const struct merge *merge, const struct ezlb_listener *listener)
 {
-	size_t n = listener->last_port ? merge->n : merge->ranged.len;
+	size_t i = merge->ports ? ports_holder(merge->ports, listener) : PORTS_NOBODY;
 
-	for (size_t i = 0; i < n; i++) {
-		struct entry *e = listener->last_port ? &merge->entries[i] : merge->ranged.items[i];
-
-		if (e->now && claim_overlaps(e->now, listener))
-			return e;
-	}
-	return NULL;
+	return i == PORTS_NOBODY ? NULL : &merge->entries[i];
 }
 
-/* The entry that holds claim i of spec and conflicts with it; equal source NATs do not conflict. */
-static struct entry *holder_of(const struct merge *merge, const struct ezlb_spec *spec, size_t i)
+static bool same_snat_ip(const struct entry *holder, const struct ezlb_spec *spec)
 {
-	const struct claim *claim = claim_find(merge, spec, i);
-	struct entry *holder = claim && claim->holders.len ? claim->holders.items[0] : NULL;
-	const struct claim_of of = claim_of(spec, i);
+	return ezlb_range_cmp(&holder->now->spec->snat_ip, &spec->snat_ip) == 0;
+}
 
-	if (!holder && of.kind == CONFLICT_LISTENER)
-		return overlapping(merge, &spec->listeners[of.listener]);
-	if (holder && of.kind == CONFLICT_SNAT &&
-	    ezlb_range_cmp(&holder->now->snat_ip, &spec->snat_ip) == 0)
-		return NULL;
-	return holder;
+/*
+ * Who holds claim i of the version and conflicts with it; equal source NATs do not conflict. The
+ * entry is NULL if nobody does. Where only ports overlap, hold.claim is 0.
+ */
+static struct hold holder_of(const struct merge *merge, const struct version *version, size_t i)
+{
+	const struct hold *hold = claim_holder(version->claims[i]);
+	const struct claim_of of = claim_of(version->spec, i);
+	const struct hold none = { .entry = NULL };
+
+	if (!hold && of.kind == CONFLICT_LISTENER)
+		return (struct hold){ .entry = overlapping(
+					      merge, &version->spec->listeners[of.listener]) };
+	if (!hold || (of.kind == CONFLICT_SNAT && same_snat_ip(hold->entry, version->spec)))
+		return none;
+	return *hold;
 }
 
 /* Applies the fresh version unless it conflicts. */
 static bool try_fresh(struct merge *merge, struct entry *e)
 {
-	const struct ezlb_spec *fresh = e->fresh;
+	for (size_t i = 0; i < e->fresh->n_claims; i++) {
+		const struct hold hold = holder_of(merge, e->fresh, i);
 
-	for (size_t i = 0; i < n_claims(merge, fresh); i++) {
-		e->holder = holder_of(merge, fresh, i);
-		if (!e->holder)
+		if (!hold.entry)
 			continue;
-		e->claim = claim_of(fresh, i);
+		e->holder = hold.entry;
+		e->holder_version = hold.entry->now;
+		e->claim = claim_of(e->fresh->spec, i);
+		e->held = claim_of(e->holder_version->spec, hold.claim);
 		e->conflict = e->claim.kind;
-		e->holder_spec = e->holder->now;
 		return false;
 	}
 	e->conflict = CONFLICT_NONE;
-	take(merge, e, fresh);
+	take(merge, e, e->fresh);
 	return true;
 }
 
 /* Applies the last version; unsettled entries that hold one of its claims must try again. */
 static void restore_last(struct merge *merge, struct entry *e)
 {
-	const struct ezlb_spec *last = e->last;
+	struct version *last = e->last;
 	struct entry *holder;
 
 	e->settled = true;
-	for (size_t i = 0; last && i < n_claims(merge, last); i++)
-		while ((holder = holder_of(merge, last, i))) {
+	for (size_t i = 0; last && i < last->n_claims; i++)
+		while ((holder = holder_of(merge, last, i).entry)) {
 			if (holder->settled) /* only if two last versions conflict */
 				return;
 			release(merge, holder);
@@ -202,20 +103,28 @@ static void restore_last(struct merge *merge, struct entry *e)
 		take(merge, e, last);
 }
 
-static const struct ezlb_spec *possible(const struct merge *merge, const struct ezlb_spec *spec)
+static bool possible(const struct merge *merge, const struct ezlb_spec *spec)
 {
-	return spec && claim_needs_nftables(spec, merge->snat_key) ? NULL : spec;
+	return spec && !claim_needs_nftables(spec, merge->snat_key);
 }
 
-static void add_entry(struct merge *merge, struct entry *e, const struct ezlb_candidate *candidate)
+static void add_versions(const struct merge *merge, struct entry *e,
+			 const struct ezlb_candidate *candidate)
 {
-	const struct ezlb_spec *fresh = possible(merge, candidate->fresh);
-	const struct ezlb_spec *last = possible(merge, candidate->last);
+	if (possible(merge, candidate->fresh)) {
+		e->fresh = &e->versions[0];
+		e->fresh->spec = candidate->fresh;
+	}
+	if (possible(merge, candidate->last)) {
+		e->last = candidate->last == candidate->fresh ? e->fresh : &e->versions[1];
+		e->last->spec = candidate->last;
+	}
+}
 
-	e->fresh = fresh;
-	e->last = last;
-	e->settled = !fresh || (last && claim_nothing_new(fresh, last));
-	if (e->settled && (!fresh || !try_fresh(merge, e)))
+static void add_entry(struct merge *merge, struct entry *e)
+{
+	e->settled = !e->fresh || (e->last && claim_nothing_new(e->fresh->spec, e->last->spec));
+	if (e->settled && (!e->fresh || !try_fresh(merge, e)))
 		restore_last(merge, e);
 }
 
@@ -243,9 +152,9 @@ static bool retry_one_by_one(struct merge *merge)
 
 	for (size_t i = 0; i < merge->n; i++) {
 		struct entry *e = &merge->entries[i];
-		const struct ezlb_spec *now = e->now;
+		struct version *now = e->now;
 
-		if (e->conflict == CONFLICT_NONE || e->holder->now == e->holder_spec)
+		if (e->conflict == CONFLICT_NONE || e->holder->now == e->holder_version)
 			continue;
 		release(merge, e);
 		if (try_fresh(merge, e))
@@ -302,6 +211,16 @@ static void resolve(struct merge *merge)
 	} while (applied > before && retry_together(merge));
 }
 
+static void report(const struct merge *merge, const struct entry *e,
+		   const struct ezlb_candidate *candidate, struct ezlb_diags *diags)
+{
+	if (e->conflict != CONFLICT_NONE)
+		report_conflict(e, diags);
+	else if (candidate->fresh && !e->fresh)
+		report_mark(candidate->fresh,
+			    claim_needs_nftables(candidate->fresh, merge->snat_key), diags);
+}
+
 void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 			enum ezlb_snat_key_kind snat_key, struct ezlb_desired *out,
 			struct ezlb_diags *diags)
@@ -310,21 +229,20 @@ void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 	struct merge merge = { .entries = entries, .n = n, .snat_key = snat_key };
 
 	for (size_t i = 0; i < n; i++)
-		if (claim_has_range(candidates[i].fresh) || claim_has_range(candidates[i].last))
-			*EZLB_PUSH(&merge.ranged) = &entries[i];
+		add_versions(&merge, &entries[i], &candidates[i]);
+	merge.claims = claims_new(entries, n, snat_key);
+	merge.ports = ports_new(entries, n);
 	for (size_t i = 0; i < n; i++)
-		add_entry(&merge, &entries[i], &candidates[i]);
+		add_entry(&merge, &entries[i]);
 	resolve(&merge);
 	for (size_t i = 0; i < n; i++) {
-		candidates[i].chosen = entries[i].now;
-		if (entries[i].now)
-			*EZLB_PUSH(out) = entries[i].now;
-		if (entries[i].conflict != CONFLICT_NONE)
-			report_conflict(&entries[i], diags);
-		else if (candidates[i].fresh && !entries[i].fresh)
-			report_mark(candidates[i].fresh,
-				    claim_needs_nftables(candidates[i].fresh, snat_key), diags);
+		candidates[i].chosen = entries[i].now ? entries[i].now->spec : NULL;
+		if (candidates[i].chosen)
+			*EZLB_PUSH(out) = candidates[i].chosen;
+		report(&merge, &entries[i], &candidates[i], diags);
 	}
-	merge_clear(&merge);
+	EZLB_VEC_CLEAR(&merge.waiting);
+	ports_free(merge.ports);
+	claims_free(merge.claims, entries, n);
 	EZLB_SORT(out, desired_cmp);
 }

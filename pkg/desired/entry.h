@@ -12,14 +12,27 @@ struct claim_of {
 	size_t listener, backend;
 };
 
+struct claim; /* claims.h */
+
+/* A spec that may be applied. The arrays are in the order of its claims; owned. */
+struct version {
+	const struct ezlb_spec *spec;
+	struct claim **claims;
+	size_t n_claims;
+	size_t *at;	/* of a version in force: its index in the holders of the claim */
+	size_t *places; /* of each listener in struct ports; NULL: there are no ranges */
+};
+
 struct entry {
-	const struct ezlb_spec *fresh, *last; /* of the candidate; NULL: none, or not possible */
-	const struct ezlb_spec *now;	      /* the version that holds its claims; NULL: none */
+	struct version versions[2];
+	struct version *fresh, *last; /* of the candidate; NULL: none, or not possible */
+	struct version *now;	      /* the version that holds its claims; NULL: none */
 	bool settled;
 	enum conflict conflict; /* why fresh is not applied; the rest: who holds the claim */
 	const struct entry *holder;
-	const struct ezlb_spec *holder_spec;
+	const struct version *holder_version;
 	struct claim_of claim; /* the taken one */
+	struct claim_of held;  /* what holder_version holds it with, if both have the same key */
 };
 
 /* Says which claim of the fresh version is taken, and by whom. */

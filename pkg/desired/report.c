@@ -7,27 +7,13 @@
 #include <ezlb/mem.h>
 #include <ezlb/table.h>
 
-static struct ezlb_mark place_of_snat(const struct ezlb_spec *spec, const struct ezlb_snat_key *key)
-{
-	for (size_t i = 0; i < spec->n_listeners; i++)
-		for (size_t k = 0; k < spec->n_backends; k++) {
-			const struct ezlb_snat_key have =
-				ezlb_snat_key_of(EZLB_SNAT_KEY_BACKEND, &spec->listeners[i].key,
-						 &spec->backends[k].endpoint);
-
-			if (ezlb_snat_key_cmp(&have, key) == 0)
-				return spec->backends[k].at;
-		}
-	return spec->snat_ip_at;
-}
-
 static void report_snat(const struct entry *e, struct ezlb_diags *diags)
 {
-	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
+	const struct ezlb_spec *spec = e->fresh->spec, *holder = e->holder_version->spec;
 	const struct ezlb_backend *backend = &spec->backends[e->claim.backend];
 	const struct ezlb_snat_key key = ezlb_snat_key_of(
 		EZLB_SNAT_KEY_BACKEND, &spec->listeners[e->claim.listener].key, &backend->endpoint);
-	struct ezlb_mark at = place_of_snat(holder, &key);
+	struct ezlb_mark at = holder->backends[e->held.backend].at;
 	char ep[EZLB_ENDPOINT_STRLEN];
 	struct ezlb_diag *diag;
 
@@ -78,7 +64,7 @@ static struct ezlb_diag *report_same_mark(const struct ezlb_spec *spec,
 
 static struct ezlb_diag *report_listener(const struct entry *e, struct ezlb_diags *diags)
 {
-	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
+	const struct ezlb_spec *spec = e->fresh->spec, *holder = e->holder_version->spec;
 	const struct ezlb_listener *listener = &spec->listeners[e->claim.listener];
 	const struct ezlb_listener *held = listener_of(holder, &listener->key);
 	struct ezlb_mark at = held ? held->at : holder->listen_at;
@@ -108,7 +94,7 @@ void report_mark(const struct ezlb_spec *spec, const struct ezlb_listener *liste
 
 void report_conflict(const struct entry *e, struct ezlb_diags *diags)
 {
-	const struct ezlb_spec *spec = e->fresh, *holder = e->holder_spec;
+	const struct ezlb_spec *spec = e->fresh->spec, *holder = e->holder_version->spec;
 	struct ezlb_diag *diag;
 
 	if (e->conflict == CONFLICT_SNAT) {

@@ -18,7 +18,6 @@
 #include "records.h"
 #include "trust.h"
 
-#define uthash_malloc(size) ezlb_calloc(1, size)
 #include <uthash.h>
 
 /* A check of the daemon. In use by the daemon, and by probes that it has replaced it under. */

@@ -15,8 +15,6 @@
 #include "probe.h"
 #include "suspect.h"
 
-/* Without this, uthash calls exit() if it gets no memory; ezlb_calloc aborts. */
-#define uthash_malloc(size) ezlb_calloc(1, size)
 #include <uthash.h>
 #include <utlist.h>
 
