@@ -73,7 +73,9 @@ static bool may_go_on(const struct ezlb_pass *pass, struct owned *owned,
 	case EZLB_OBJECT_GUARD:
 		return is_repair(op) && owns_address(owned, &op->guard.addr);
 	case EZLB_OBJECT_SNAT: /* apply holds the removal of one that a dest still needs */
-		return !is_repair(op) || EZLB_FIND(&owned->snats, &op->snat.key, ezlb_snat_key_cmp);
+		return owns_frame(pass, owned) &&
+		       (!is_repair(op) ||
+			EZLB_FIND(&owned->snats, &op->snat.key, ezlb_snat_key_cmp));
 	case EZLB_OBJECT_MARK:
 		return is_repair(op) && owns_service(owned, plan, &op->mark.service);
 	case EZLB_OBJECT_ACCEPT:
@@ -84,7 +86,7 @@ static bool may_go_on(const struct ezlb_pass *pass, struct owned *owned,
 	case EZLB_OBJECT_TOA_FRAME:
 		return is_repair(op) && owned->content.services.len > 0;
 	case EZLB_OBJECT_HOOK:
-		return is_repair(op) && !op->hook.qdisc;
+		return is_repair(op) && !op->hook.qdisc && owned->content.services.len > 0;
 	case EZLB_OBJECT_SYNC:
 	case EZLB_OBJECT_TIMEOUT:
 	case EZLB_OBJECTS:
