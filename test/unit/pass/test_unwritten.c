@@ -102,14 +102,14 @@ static void fill(struct ezlb_op *op, const char *what)
 		op->guard.addr = addr(what);
 		break;
 	case EZLB_OBJECT_VIP:
-		strcpy(op->vip.device, "ezlb0");
+		ezlb_strcpy(op->vip.device, sizeof(op->vip.device), "ezlb0");
 		op->vip.addr = addr(what);
 		break;
 	case EZLB_OBJECT_LINK:
-		strcpy(op->link.device, what);
+		ezlb_strcpy(op->link.device, sizeof(op->link.device), what);
 		break;
 	case EZLB_OBJECT_HOOK:
-		strcpy(op->hook.device, what);
+		ezlb_strcpy(op->hook.device, sizeof(op->hook.device), what);
 		break;
 	case EZLB_OBJECT_SETTING:
 	case EZLB_OBJECT_SNAT_FRAME:
