@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * calls: two system calls without what only takes time. poll() has no naps between two tries to
+ * calls: system calls without what only takes time. poll() has no naps between two tries to
  * read a table. connect() to an address for documentation (RFC 5737) is done at once, with whatever
  * the socket is connected to already; to any other host it fails: nothing here reaches a network.
+ * getsockopt() has the tables of iptables that a target makes up.
  */
 #undef _FORTIFY_SOURCE
 #undef _GNU_SOURCE /* there connect() has no prototype of ISO C */
@@ -14,6 +15,10 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "calls.h"
+
+int (*fuzz_getsockopt)(int name, void *value, socklen_t *len);
 
 int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
@@ -35,4 +40,11 @@ int connect(int fd, const struct sockaddr *addr, socklen_t len)
 		return -1;
 	}
 	return (int)syscall(SYS_connect, fd, addr, len);
+}
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	if (fuzz_getsockopt && (level == SOL_IP || level == SOL_IPV6))
+		return fuzz_getsockopt(name, value, len);
+	return (int)syscall(SYS_getsockopt, fd, level, name, value, len);
 }

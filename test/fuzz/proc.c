@@ -17,7 +17,6 @@
 #include "pkg/controller/sample.h"
 #include "pkg/doctor/facts.h"
 #include "pkg/host/setting.h"
-#include "pkg/toa/cpus.h"
 
 /* Makes the directories above it, too. */
 static void put_at(const char *path, const uint8_t *data, size_t size)
@@ -127,19 +126,11 @@ static void check_doctor(const uint8_t *data, size_t size)
 	facts_rp_filter(fuzz_top, "eth0");
 }
 
-static void check_cpus(const uint8_t *data, size_t size)
-{
-	char *text = fuzz_string(data, size);
-
-	FUZZ_CHECK(ezlb_toa_cpus_count(text) >= 0);
-	free(text);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const files[])(const uint8_t *data,
 				     size_t size) = { check_setting, check_numbers, check_suspect,
-						      check_modules, check_doctor,  check_cpus };
+						      check_modules, check_doctor };
 	struct fuzz_rest rest = { data, size };
 	size_t which = fuzz_byte(&rest) % (sizeof(files) / sizeof(files[0]));
 

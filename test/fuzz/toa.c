@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Messages of rtnetlink about interfaces, qdiscs, filters and routes, one by one and as events. */
+/*
+ * Messages of rtnetlink about interfaces, qdiscs, filters and routes, one by one and as events. The
+ * same bytes are also an entry of the map of services, and a list of CPUs.
+ */
 #include "kernel.h"
 
+#include "pkg/toa/cpus.h"
+#include "pkg/toa/rows.h"
 #include "pkg/toa/world.h"
 
 static void check_message(const struct nlmsghdr *msg)
@@ -31,6 +36,33 @@ static void check_message(const struct nlmsghdr *msg)
 	}
 }
 
+/* What is taken for a row is written as the same entry. */
+static void check_map(const uint8_t *data, size_t size)
+{
+	struct ezlb_toa_service_key key, again;
+	struct ezlb_toa_service value;
+	struct ezlb_toa_row row;
+
+	if (size < sizeof(key) + sizeof(value))
+		return;
+	memcpy(&key, data, sizeof(key));
+	memcpy(&value, data + sizeof(key), sizeof(value));
+	if (ezlb_toa_is_odd(&key, &value))
+		return;
+	ezlb_toa_row_decode(&key, &value, &row);
+	FUZZ_CHECK(row.mode == EZLB_TOA_STRIP || row.mode == EZLB_TOA_ADD);
+	ezlb_toa_key_encode(&row.service, &again);
+	FUZZ_CHECK(memcmp(&key, &again, sizeof(key)) == 0);
+}
+
+static void check_cpus(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_string(data, size);
+
+	FUZZ_CHECK(ezlb_toa_cpus_count(text) >= 0);
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct tc_link links[] = { { 1, "lo", 1 },
@@ -44,6 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct world world = { 0 };
 	struct nlmsghdr *msg;
 
+	check_map(data, size);
+	check_cpus(data, size);
 	world_set_links(&world, links, 3);
 	world_towards(&world, &addrs);
 	while ((msg = fuzz_message(&rest))) {
