@@ -82,24 +82,9 @@ static void put_chain(struct ezlb_nl_buf *buf)
 	nftnl_chain_free(chain);
 }
 
-static bool is_base_chain(const struct nftnl_chain *chain)
-{
-	const char *type = nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE);
-
-	return type && strcmp(type, "filter") == 0 &&
-	       nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) &&
-	       nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) == NF_INET_LOCAL_IN &&
-	       nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) == PRIORITY &&
-	       nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) == NF_ACCEPT;
-}
-
 bool guard_is_chain(const struct nlmsghdr *msg)
 {
-	struct nftnl_chain *chain = ezlb_nft_must(nftnl_chain_alloc());
-	bool ours = ezlb_nft_parse_chain(msg, chain) == 0 && is_base_chain(chain);
-
-	nftnl_chain_free(chain);
-	return ours;
+	return ezlb_nft_is_base_chain(msg, "filter", NF_INET_LOCAL_IN, PRIORITY);
 }
 
 /* --- the sets -------------------------------------------------------------------------------- */

@@ -74,23 +74,28 @@ static void put_chain(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *fam
 	nftnl_chain_free(chain);
 }
 
-static bool is_base_chain(const struct nftnl_chain *chain)
+bool ezlb_nft_is_base_chain(const struct nlmsghdr *msg, const char *type, uint32_t hook,
+			    int32_t prio)
 {
-	const char *type = nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE);
+	struct nftnl_chain *chain = ezlb_nft_must(nftnl_chain_alloc());
+	const char *has;
+	bool same = false;
 
-	return type && strcmp(type, "nat") == 0 && nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) &&
-	       nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) == NF_INET_POST_ROUTING &&
-	       nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) == PRIORITY &&
-	       nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) == NF_ACCEPT;
+	if (ezlb_nft_parse_chain(msg, chain) == 0) {
+		has = nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE);
+		same = has && strcmp(has, type) == 0 &&
+		       nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) &&
+		       nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) == hook &&
+		       nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) == prio &&
+		       nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) == NF_ACCEPT;
+	}
+	nftnl_chain_free(chain);
+	return same;
 }
 
 bool ezlb_nft_is_chain(const struct nlmsghdr *msg)
 {
-	struct nftnl_chain *chain = ezlb_nft_must(nftnl_chain_alloc());
-	bool ours = ezlb_nft_parse_chain(msg, chain) == 0 && is_base_chain(chain);
-
-	nftnl_chain_free(chain);
-	return ours;
+	return ezlb_nft_is_base_chain(msg, "nat", NF_INET_POST_ROUTING, PRIORITY);
 }
 
 /* --- the sets -------------------------------------------------------------------------------- */

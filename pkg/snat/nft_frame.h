@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <libmnl/libmnl.h>
 
@@ -22,6 +23,9 @@ void ezlb_nft_put_frame(struct ezlb_nl_buf *buf, const struct ezlb_nft_family *f
 struct nftnl_rule;
 /* Whether both have the same expressions. */
 bool ezlb_nft_same_rule(const struct nftnl_rule *a, const struct nftnl_rule *b);
+/* Whether msg is a chain of this type at this hook, with this priority, and accepts the rest. */
+bool ezlb_nft_is_base_chain(const struct nlmsghdr *msg, const char *type, uint32_t hook,
+			    int32_t prio);
 bool ezlb_nft_is_table(const struct nlmsghdr *msg);
 bool ezlb_nft_is_chain(const struct nlmsghdr *msg);
 bool ezlb_nft_is_set(const struct nlmsghdr *msg, const struct ezlb_nft_family *family,
