@@ -187,6 +187,21 @@ static inline void run_step(struct ezlb_catalog *catalog, const struct step *ste
 	free(log);
 }
 
+/* Judges one file; returns whether it was whole. */
+static inline bool judge_one(struct ezlb_catalog *catalog, const char *path, const char *text)
+{
+	EZLB_AUTO_FREE char *name = ezlb_strdup(path), *bytes = ezlb_strdup(text);
+	struct ezlb_file file = { .path = name,
+				  .bytes = bytes,
+				  .len = strlen(text),
+				  .hash = ezlb_hash(text, strlen(text)) };
+	const struct ezlb_files files = { .items = &file, .len = 1 };
+	bool whole = false;
+
+	ezlb_catalog_judge(catalog, &files, &whole);
+	return whole;
+}
+
 /* How many results of ezlb_catalog_judge wait for an update. */
 static inline size_t kept(struct ezlb_catalog *catalog)
 {

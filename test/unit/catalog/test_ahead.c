@@ -203,20 +203,6 @@ static void test_threads(void **state)
 	assert_int_equal(threads_of(500, 4, 0), 0);
 }
 
-static bool judge_one(struct ezlb_catalog *catalog, const char *path, const char *text)
-{
-	EZLB_AUTO_FREE char *name = ezlb_strdup(path), *bytes = ezlb_strdup(text);
-	struct ezlb_file file = { .path = name,
-				  .bytes = bytes,
-				  .len = strlen(text),
-				  .hash = ezlb_hash(text, strlen(text)) };
-	const struct ezlb_files files = { .items = &file, .len = 1 };
-	bool whole = false;
-
-	ezlb_catalog_judge(catalog, &files, &whole);
-	return whole;
-}
-
 /* Of each file the last result is kept. */
 static void test_the_newest_result(void **state)
 {

@@ -205,20 +205,6 @@ static void test_many(void **state)
 	ezlb_catalog_clear(&catalog);
 }
 
-static bool judge(struct ezlb_catalog *catalog, const char *path, const char *text)
-{
-	EZLB_AUTO_FREE char *name = ezlb_strdup(path), *bytes = ezlb_strdup(text);
-	struct ezlb_file file = { .path = name,
-				  .bytes = bytes,
-				  .len = strlen(text),
-				  .hash = ezlb_hash(text, strlen(text)) };
-	const struct ezlb_files files = { .items = &file, .len = 1 };
-	bool whole = false;
-
-	ezlb_catalog_judge(catalog, &files, &whole);
-	return whole;
-}
-
 /* What the answer about `text` was, and which listener an update shows that has `shown` for it. */
 static char *after_whole(const char *text, const char *shown, bool *whole)
 {
@@ -227,7 +213,7 @@ static char *after_whole(const char *text, const char *shown, bool *whole)
 	struct ezlb_file *file = EZLB_PUSH(&snapshot.files);
 	char *out;
 
-	*whole = judge(&catalog, "/d/a.yaml", text);
+	*whole = judge_one(&catalog, "/d/a.yaml", text);
 	file->path = ezlb_strdup("/d/a.yaml");
 	file->bytes = ezlb_strdup(shown);
 	file->len = strlen(text);
@@ -268,8 +254,8 @@ static void test_parses_what_has_changed(void **state)
 	EZLB_AUTO_FREE char *bad = content_of('b', 1);
 
 	(void)state;
-	assert_false(judge(&catalog, "/d/a.yaml", bad));
-	assert_false(judge(&catalog, "/d/b.yaml", bad));
+	assert_false(judge_one(&catalog, "/d/a.yaml", bad));
+	assert_false(judge_one(&catalog, "/d/b.yaml", bad));
 	free(look(&catalog, "gb"));
 	assert_string_equal(in_force(&catalog).s, "a:80");
 	assert_string_equal(diags_text(&catalog.diags).s, "b13");
