@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Workers in the hands of a stranger: the real processes, and each attack ends that worker. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "harness.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,24 +12,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <uv.h>
-
-#include <ezlb/duration.h>
 #include <ezlb/log.h>
 #include <ezlb/worker.h>
 
-#define DEADLINE_MS 60000
-#define FDS_MAX	    256
+#define FDS_MAX 256
 
 struct answer {
 	pid_t worker;
 	bool blocks; /* a signal is blocked */
 };
 
-static uv_loop_t loop;
 static struct ezlb_worker *worker;
 static struct answer last;
-static unsigned ups, answers, ticks;
+static unsigned ups, answers;
 
 /* --- in the worker ---------------------------------------------------------------------------- */
 
@@ -200,26 +189,6 @@ static void on_gone(void *arg)
 {
 	(void)arg;
 	fail_msg("the spawner has ended");
-}
-
-static void on_tick(uv_timer_t *timer)
-{
-	(void)timer;
-	ticks++;
-}
-
-static void wait_for(const unsigned *counter, unsigned n)
-{
-	uint64_t until = ezlb_now_ms() + DEADLINE_MS;
-	uv_timer_t tick;
-
-	uv_timer_init(&loop, &tick);
-	uv_timer_start(&tick, on_tick, 10, 10);
-	while (*counter < n && ezlb_now_ms() < until)
-		uv_run(&loop, UV_RUN_ONCE);
-	uv_close((uv_handle_t *)&tick, NULL);
-	uv_run(&loop, UV_RUN_NOWAIT);
-	assert_true(*counter >= n);
 }
 
 static void start(const struct ezlb_worker_options *options)
