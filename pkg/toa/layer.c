@@ -1,53 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* layer: rows, hooks and routes of TOA behind list, peek and apply. */
-#include <ezlb/toa.h>
+#include "layer.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <sys/stat.h>
 
 #include <ezlb/duration.h>
 
-#include "pins.h"
-#include "program.h"
 #include "rows.h"
-#include "wire.h"
 
 /* What the kernel does not tell by a notification is read again after this time. */
 #define READ_AGAIN_MS (60 * 1000)
 /* After a load that failed: when to look whether a module has come that it may have lacked. */
 #define TRY_AGAIN_MS (60 * 1000)
 
-/* The pins of this network namespace, as one look at their directory shows them. */
-struct stamp {
-	uint64_t inode; /* 0: there are none */
-	int64_t changed_s, changed_ns;
-};
-
-/* The last load, if it failed for a reason that will not pass by itself. */
-struct failed_load {
-	char reason[EZLB_TOA_PROBLEM_STRLEN]; /* "": it did not */
-	uint64_t at_ms;
-	uint64_t modules; /* how many there were */
-};
-
-struct toa {
-	struct ezlb_layer layer; /* first: a layer is its toa */
-	struct ezlb_toa_pins pins;
-	bool has_pins;	    /* `pins` is set: the kernel can name the network namespace */
-	struct stamp stamp; /* of the pins that were opened last */
-	struct ezlb_toa_program program;
-	struct failed_load failed;
-	struct wire wire;
-	struct world world;
-	bool wanted; /* there are addresses to find routes to */
-	bool looked; /* at all interfaces, for what an ezlb has left there whose pins are gone */
-	uint64_t read_at_ms;
-};
-
 /* --- the program ----------------------------------------------------------------------------- */
 
-static struct stamp stamp_of(struct toa *toa)
+struct stamp toa_stamp(struct toa *toa)
 {
 	struct stamp stamp = { 0 };
 	struct stat st;
@@ -68,10 +36,9 @@ static bool is_same(const struct stamp *a, const struct stamp *b)
 	       a->changed_ns == b->changed_ns;
 }
 
-/* The program that is pinned now. On failure toa->program is none, and err has the reason. */
-static int open_program(struct toa *toa, struct ezlb_err *err)
+int toa_open_program(struct toa *toa, struct ezlb_err *err)
 {
-	const struct stamp stamp = stamp_of(toa);
+	const struct stamp stamp = toa_stamp(toa);
 
 	if (toa->program.program >= 0 && is_same(&stamp, &toa->stamp))
 		return 0;
@@ -105,7 +72,7 @@ static bool may_pass(int rc)
 	}
 }
 
-static void remember_failure(struct toa *toa, int rc, const struct ezlb_err *err)
+void toa_remember_failure(struct toa *toa, int rc, const struct ezlb_err *err)
 {
 	if (may_pass(rc))
 		return;
@@ -144,11 +111,7 @@ static int fail_list(struct ezlb_table *out, int rc)
 	return rc;
 }
 
-/*
- * Only somebody with more rights could pin the program again, so it stays without rows and hooks
- * when nobody asks for it. True also while ezlb uses it.
- */
-static bool keeps_pins(struct toa *toa)
+bool toa_keeps_pins(struct toa *toa)
 {
 	return toa->program.program >= 0 && can_load(toa, NULL) < 0;
 }
@@ -160,7 +123,7 @@ static bool keeps_pins(struct toa *toa)
 static void list_program(struct toa *toa, struct ezlb_table *out)
 {
 	struct ezlb_err opened = { 0 }, load = { 0 };
-	int rc = open_program(toa, &opened);
+	int rc = toa_open_program(toa, &opened);
 	int loadable = rc == 0 && toa->program.current ? 0 : can_load(toa, &load);
 
 	out->toa_present = toa->stamp.inode != 0;
@@ -220,7 +183,7 @@ static int list_rows(struct toa *toa, struct ezlb_table *out, struct ezlb_err *e
 	if (odd > 0)
 		out->toa_sound = false;
 	rc = ezlb_toa_rows_list(&toa->program, &out->toas, err);
-	if (rc == 0 && !toa->wanted && odd == 0 && out->toas.len == before && keeps_pins(toa))
+	if (rc == 0 && !toa->wanted && odd == 0 && out->toas.len == before && toa_keeps_pins(toa))
 		out->toa_present = false;
 	return rc;
 }
@@ -278,7 +241,7 @@ static int print_rows(const struct toa *toa, uint64_t *print)
 static int toa_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, uint64_t *print)
 {
 	struct toa *toa = (void *)layer;
-	const struct stamp stamp = stamp_of(toa);
+	const struct stamp stamp = toa_stamp(toa);
 	uint64_t rows = 0;
 	int rc;
 
@@ -293,145 +256,6 @@ static int toa_peek(struct ezlb_layer *layer, const struct ezlb_scope *scope, ui
 		*print = ezlb_hash(prints, sizeof(prints));
 	}
 	return rc;
-}
-
-/* --- apply ----------------------------------------------------------------------------------- */
-
-/* Gives the interfaces that have another program of ezlb, or more than one, the right one. */
-static int repair_hooks(struct toa *toa)
-{
-	int rc;
-
-	world_forget_hooks(&toa->world);
-	rc = wire_read(&toa->wire, &toa->world);
-	for (size_t i = 0; rc == 0 && i < toa->world.links.len; i++) {
-		const struct world_link *link = &toa->world.links.items[i];
-
-		if (!link->others && (!link->program || link->program == toa->program.id))
-			continue;
-		rc = wire_attach(&toa->wire, link->link.name, toa->program.program, false);
-		if (rc == -ENODEV)
-			rc = 0;
-	}
-	return rc;
-}
-
-static int do_setup(struct toa *toa, const struct ezlb_op *op)
-{
-	struct ezlb_err err = { 0 };
-	int rc;
-
-	(void)op;
-	ezlb_toa_program_close(&toa->program);
-	rc = ezlb_toa_program_load(&toa->program, &err);
-	if (rc < 0) {
-		remember_failure(toa, rc, &err);
-		return rc;
-	}
-	toa->failed.reason[0] = '\0';
-	toa->stamp = stamp_of(toa);
-	rc = ezlb_toa_rows_odd(&toa->program, true);
-	return rc < 0 ? rc : repair_hooks(toa);
-}
-
-static int do_row_put(struct toa *toa, const struct ezlb_op *op)
-{
-	int rc = open_program(toa, NULL);
-
-	return rc < 0 ? rc : ezlb_toa_row_put(&toa->program, &op->toa, NULL);
-}
-
-static int do_row_del(struct toa *toa, const struct ezlb_op *op)
-{
-	int rc = open_program(toa, NULL);
-
-	if (rc == 0)
-		rc = ezlb_toa_row_del(&toa->program, &op->toa.service, NULL);
-	return rc == -ENOENT ? 0 : rc;
-}
-
-static int do_hook_add(struct toa *toa, const struct ezlb_op *op)
-{
-	int rc = open_program(toa, NULL);
-
-	if (rc < 0)
-		return rc;
-	return wire_attach(&toa->wire, op->hook.device, toa->program.program, op->hook.qdisc);
-}
-
-static int do_hook_del(struct toa *toa, const struct ezlb_op *op)
-{
-	return wire_detach(&toa->wire, op->hook.device, op->hook.qdisc);
-}
-
-static int remove_rows(struct toa *toa)
-{
-	struct ezlb_toas rows = { 0 };
-	int rc = ezlb_toa_rows_odd(&toa->program, true);
-
-	if (rc >= 0)
-		rc = ezlb_toa_rows_list(&toa->program, &rows, NULL);
-	for (size_t i = 0; rc == 0 && i < rows.len; i++) {
-		rc = ezlb_toa_row_del(&toa->program, &rows.items[i].service, NULL);
-		if (rc == -ENOENT)
-			rc = 0;
-	}
-	EZLB_VEC_CLEAR(&rows);
-	return rc;
-}
-
-/* Hooks first: without them the pins are all that holds the program. */
-static int do_teardown(struct toa *toa, const struct ezlb_op *op)
-{
-	int rc;
-
-	(void)op;
-	open_program(toa, NULL);
-	world_forget_hooks(&toa->world);
-	toa->world.links_known = false;
-	rc = wire_read(&toa->wire, &toa->world);
-	for (size_t i = 0; rc == 0 && i < toa->world.links.len; i++) {
-		const struct world_link *link = &toa->world.links.items[i];
-
-		if (link->program || link->others)
-			rc = wire_detach(&toa->wire, link->link.name, false);
-	}
-	if (rc < 0)
-		return rc;
-	if (keeps_pins(toa))
-		return remove_rows(toa);
-	ezlb_toa_program_close(&toa->program);
-	return ezlb_toa_program_remove(NULL);
-}
-
-static const struct {
-	int (*run)(struct toa *toa, const struct ezlb_op *op);
-	bool rtnetlink; /* sends requests over rtnetlink */
-} actions[EZLB_OPS] = {
-	[EZLB_OP_TOA_SETUP] = { do_setup, true },	[EZLB_OP_TOA_ADD] = { do_row_put, false },
-	[EZLB_OP_TOA_SET] = { do_row_put, false },	[EZLB_OP_HOOK_ADD] = { do_hook_add, true },
-	[EZLB_OP_TOA_DEL] = { do_row_del, false },	[EZLB_OP_HOOK_DEL] = { do_hook_del, true },
-	[EZLB_OP_TOA_TEARDOWN] = { do_teardown, true },
-};
-
-static int toa_apply(struct ezlb_layer *layer, struct ezlb_op *const *ops, size_t n,
-		     struct ezlb_err *err)
-{
-	struct toa *toa = (void *)layer;
-	bool timed_out = false; /* wait only once, not for each op */
-
-	(void)err; /* each op has its own rc */
-	for (size_t i = 0; i < n; i++) {
-		struct ezlb_op *op = ops[i];
-
-		assert(actions[op->kind].run);
-		op->rc = timed_out && actions[op->kind].rtnetlink ? -ETIMEDOUT
-								  : actions[op->kind].run(toa, op);
-		timed_out |= actions[op->kind].rtnetlink && op->rc == -ETIMEDOUT;
-	}
-	/* Whoever listens hears of it anyway; this is for the case that nobody does. */
-	world_forget_hooks(&toa->world);
-	return 0;
 }
 
 /* --- the layer ------------------------------------------------------------------------------- */
