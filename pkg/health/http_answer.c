@@ -116,10 +116,24 @@ static const struct {
 	{ CURLE_SEND_ERROR, EZLB_PROBE_RESET },
 };
 
-/* A code that is not in the table: an error between the connect and the end of the answer. */
+static bool in_handshake(const struct ezlb_probe *probe)
+{
+	curl_off_t us = 0;
+
+	return probe->check->type == EZLB_CHECK_HTTPS &&
+	       curl_easy_getinfo(probe->easy, CURLINFO_APPCONNECT_TIME_T, &us) == CURLE_OK &&
+	       us == 0;
+}
+
+/*
+ * A code that is not in the table: an error between the connect and the end of the answer. What
+ * curl calls the end of an endless handshake differs between its versions.
+ */
 static struct ezlb_probe_result from_curl(const struct ezlb_probe *probe, CURLcode rc)
 {
-	struct ezlb_probe_result result = { .outcome = EZLB_PROBE_HTTP_PROTOCOL };
+	struct ezlb_probe_result result = { .outcome = in_handshake(probe)
+							       ? EZLB_PROBE_TLS
+							       : EZLB_PROBE_HTTP_PROTOCOL };
 
 	/* curl also calls a header line of 100 kB that. */
 	if ((rc == CURLE_OUT_OF_MEMORY || rc == CURLE_FAILED_INIT) && !probe->connected)

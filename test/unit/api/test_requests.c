@@ -2,6 +2,11 @@
 /* What is asked, and what goes back. */
 #include "harness.h"
 
+#include <microhttpd.h>
+
+/* libmicrohttpd itself insists on one since 1.0. */
+#define NO_HOST (MHD_VERSION >= 0x01000000 ? 400 : 200)
+
 static const struct {
 	const char *name, *in;
 	int want;
@@ -43,7 +48,7 @@ static const struct {
 	{ "rebound, through ssh -L", "POST /now HTTP/1.1\r\nHost: evil.example:80\r\n\r\n", 421,
 	  false, NULL },
 	{ "no host by TCP", "GET /now HTTP/1.1\r\nAccept: a\r\n\r\n", 400, true, NULL },
-	{ "no host on the socket", "GET /now HTTP/1.1\r\nAccept: a\r\n\r\n", 200, false, NULL },
+	{ "no host on the socket", "GET /now HTTP/1.1\r\nAccept: a\r\n\r\n", NO_HOST, false, NULL },
 	{ "two hosts", "GET /now HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\n\r\n", 400,
 	  true, NULL },
 	{ "two equal ones", "GET /now HTTP/1.1\r\nHost: localhost\r\nhost: localhost\r\n\r\n", 400,
