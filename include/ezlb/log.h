@@ -48,7 +48,9 @@ void ezlb_log_setup(enum ezlb_log_level level, enum ezlb_log_format format);
 void ezlb_log_never_wait(void);
 /* Writes what is kept, as far as stderr takes it. Call it at times: cheap if nothing is kept. */
 void ezlb_log_flush(void);
-/* The same at the end of the process, with a wait of at most this time. */
+/* How many lines of this process were lost since its start. */
+uint64_t ezlb_log_lines_lost(void);
+/* Flushes at the end of the process, with a wait of at most this time. */
 void ezlb_log_finish(unsigned limit_ms);
 
 /* May be called at any time. More than one thread may log. */

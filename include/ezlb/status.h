@@ -286,8 +286,10 @@ struct ezlb_status {
 	char traffic_error[EZLB_MESSAGE_STRLEN]; /* why the counters are missing; "" */
 	char persist_error[EZLB_MESSAGE_STRLEN]; /* why last good versions will not survive a
 						    reboot; "" */
-	const char *sandbox;			 /* static: "on", "partial", "off"; NULL: unknown */
-	char sandbox_error[EZLB_MESSAGE_STRLEN]; /* what of it could not be had; "" */
+	uint64_t worker_ends; /* since the start; not those that were on purpose */
+	uint64_t log_lost;    /* lines of the log, since the start, that nobody has read in time */
+	const char *sandbox;  /* static: "on", "partial", "off"; NULL: unknown */
+	char sandbox_error[EZLB_MESSAGE_STRLEN];  /* what of it could not be had; "" */
 	int64_t conntrack_entries, conntrack_max; /* -1: unknown */
 	bool conntrack_full;			  /* set at 95 %, cleared below 90 % */
 	struct ezlb_status_connlog connlog;

@@ -34,6 +34,7 @@ static struct {
 	char text[KEPT_MAX];
 	size_t len;
 	uint64_t lost; /* lines for which there was no room */
+	uint64_t over; /* those of before, of which a line has been written */
 	uint64_t told; /* of these, in a line that is in the text */
 } kept;
 static _Atomic bool has_kept; /* or lost */
@@ -102,6 +103,7 @@ static bool flush(void)
 	}
 	if (kept.len == 0) {
 		kept.lost -= kept.told;
+		kept.over += kept.told;
 		kept.told = 0;
 	}
 	return true;
@@ -155,6 +157,16 @@ void ezlb_log_flush(void)
 	}
 	has_kept = kept.len > 0 || kept.lost > 0;
 	pthread_mutex_unlock(&mutex);
+}
+
+uint64_t ezlb_log_lines_lost(void)
+{
+	uint64_t lines;
+
+	pthread_mutex_lock(&mutex);
+	lines = kept.over + kept.lost;
+	pthread_mutex_unlock(&mutex);
+	return lines;
 }
 
 void ezlb_log_finish(unsigned limit_ms)

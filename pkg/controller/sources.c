@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <ezlb/log.h>
+
 int scan_dirs(const char *const *dirs, size_t n, struct ezlb_snapshot *out, struct ezlb_err *err)
 {
 	ezlb_scan(dirs, n, out);
@@ -37,6 +39,8 @@ void sources_status(const struct sources *from, int64_t now_ms, uint64_t clock_m
 	if (from->catalog->lastgood && from->catalog->lastgood->problem.code)
 		ezlb_strcpy(out->persist_error, sizeof(out->persist_error),
 			    from->catalog->lastgood->problem.msg);
+	out->worker_ends = from->worker ? ezlb_worker_ends(from->worker) : 0;
+	out->log_lost = ezlb_log_lines_lost();
 	if (from->sandbox) {
 		out->sandbox = from->sandbox->state;
 		ezlb_strcpy(out->sandbox_error, sizeof(out->sandbox_error), from->sandbox->error);

@@ -6,6 +6,7 @@
 #include <ezlb/health.h>
 #include <ezlb/view.h>
 #include <ezlb/watch.h>
+#include <ezlb/worker.h>
 
 #include "dataplane.h"
 #include "nodedrain.h"
@@ -27,6 +28,7 @@ struct sources {
 	const struct ezlb_health *health; /* NULL: nothing is probed */
 	const struct ezlb_watch *watch;	  /* NULL: not opened yet */
 	struct nodedrain *drain;	  /* what the admin server changes */
+	const struct ezlb_worker *worker; /* NULL: all is in one process */
 	struct ezlb_channel *channel;	  /* to the worker; NULL: all is in one process */
 };
 

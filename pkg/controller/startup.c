@@ -241,6 +241,7 @@ static int start(struct controller *c, struct ezlb_err *err)
 					    .pass = &c->instance.pass,
 					    .plane = &c->instance.plane,
 					    .sandbox = &c->sandbox,
+					    .worker = c->worker,
 					    .channel = channel,
 					    .health = c->health,
 					    .drain = &c->drain };

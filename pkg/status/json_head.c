@@ -171,6 +171,10 @@ json_t *json_head(const struct ezlb_status *status)
 	ezlb_json_put_text(head, "traffic_error", status->traffic_error);
 	if (status->persist_error[0])
 		ezlb_json_put_text(head, "persist_error", status->persist_error);
+	if (status->worker_ends > 0)
+		ezlb_json_put_count(head, "worker_ends", status->worker_ends);
+	if (status->log_lost > 0)
+		ezlb_json_put_count(head, "log_lines_lost", status->log_lost);
 	if (status->sandbox_error[0])
 		ezlb_json_put_text(head, "sandbox_error", status->sandbox_error);
 	return head;

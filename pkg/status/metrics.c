@@ -38,6 +38,14 @@ static void put_process(const struct ezlb_status *status, struct ezlb_text *out)
 		     GAUGE("ezlb_draining",
 			   "1: this balancer is drained, so that another one gets its traffic."),
 		     status->drain.kind != EZLB_NODE_SERVES);
+	metric_alone(out,
+		     COUNTER("ezlb_worker_ends_total",
+			     "How often the worker process has ended and was started again."),
+		     status->worker_ends);
+	metric_alone(out,
+		     COUNTER("ezlb_log_lines_lost_total",
+			     "Log lines that were lost: whoever reads the log was too slow."),
+		     status->log_lost);
 }
 
 static void put_files(const struct ezlb_status *status, struct ezlb_text *out)

@@ -43,6 +43,8 @@ static void hear(const struct child *c)
 	assert_int_equal(read(c->reports, &byte, 1), 1);
 }
 
+static int result; /* of the child */
+
 /* The open file of stderr is that of others, too: its flags must stay. */
 static void run(enum kind kind, int log, int reports, void (*work)(const struct child *c))
 {
@@ -57,7 +59,7 @@ static void run(enum kind kind, int log, int reports, void (*work)(const struct 
 		_exit(3);
 	ezlb_log_never_wait();
 	work(&me);
-	_exit(fcntl(log, F_GETFL) == flags ? 0 : 4);
+	_exit(fcntl(log, F_GETFL) == flags ? result : 254);
 }
 
 static struct child start(enum kind kind, void (*work)(const struct child *c))
@@ -210,6 +212,7 @@ static void floods_twice(const struct child *c)
 	hear(c);
 	log_lines(LINES, LINES);
 	ezlb_log_finish(DEADLINE_MS);
+	result = (int)(ezlb_log_lines_lost() % 251);
 }
 
 static void test_a_slow_reader(void **state)
@@ -226,7 +229,7 @@ static void test_a_slow_reader(void **state)
 		sum = add_up(&c);
 		assert_true(sum.notes >= 1);
 		assert_int_equal(sum.lines + sum.lost, 2 * LINES);
-		assert_int_equal(end_of(&c), 0);
+		assert_int_equal(end_of(&c), sum.lost % 251); /* the counter says the same */
 	}
 }
 

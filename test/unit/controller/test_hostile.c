@@ -261,6 +261,7 @@ static void test_whole_daemon(void **state)
 	attack(pid, &fd);
 
 	wait_for_status("\"draining\":null");
+	wait_for_status("\"worker_ends\":");
 	wait_for_fds(pid, fds + 2);
 	if (ROUNDS(5) == 5 && resident_kb(pid) > kb + GROWTH_MAX_KB)
 		fail_msg("%zu KB, and %zu before", resident_kb(pid), kb);

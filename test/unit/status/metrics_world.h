@@ -158,6 +158,8 @@ static inline struct ezlb_status small_world(void)
 	status.targets = 2;
 	status.overdue = 1;
 	status.overdue_total = 7;
+	status.worker_ends = 3;
+	status.log_lost = 12;
 	status.events[EZLB_EVENT_BACKEND_DOWN] = 6;
 	status.conntrack_entries = 120;
 	status.conntrack_max = 262144;
