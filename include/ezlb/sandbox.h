@@ -32,8 +32,22 @@
 
 #include <ezlb/err.h>
 
-/* The user and group of spawner and worker: "nobody" on all Linux systems. */
-#define EZLB_SANDBOX_USER 65534
+/* The user of spawner and worker. It is of no other program: what has the same user may kill them.
+ */
+#define EZLB_SANDBOX_USER   "ezlb"
+#define EZLB_SANDBOX_NOBODY 65534 /* "nobody" on all Linux systems, user and group */
+
+struct ezlb_sandbox_user {
+	uid_t uid;
+	gid_t gid;
+};
+
+/*
+ * Finds EZLB_SANDBOX_USER in this file, which is like /etc/passwd. Returns false where there is no
+ * such file or user, or the numbers are root's: then it is nobody, whom other programs may be, too.
+ * Reads no other file, and asks no name service.
+ */
+bool ezlb_sandbox_find_user(const char *passwd, struct ezlb_sandbox_user *out);
 
 /* What the daemon must be able to do from now on. Of capabilities it keeps what it has of them.
  */
@@ -57,14 +71,15 @@ int ezlb_sandbox_daemon(const struct ezlb_sandbox_needs *needs, struct ezlb_err 
 
 /*
  * For a process that forks workers and does nothing else. If it is root, it becomes
- * EZLB_SANDBOX_USER without other groups, drops all capabilities, sets no_new_privs, makes no core
+ * `user` without other groups, drops all capabilities, sets no_new_privs, makes no core
  * dump, cannot be traced by others of its user (PR_SET_DUMPABLE), and closes all descriptors but 0,
  * 1, 2 and the n in `keep` (in any order; numbers that are not open are no error); with NULL, none.
  * Files that it writes cannot grow (RLIMIT_FSIZE), unless its stderr is a regular file. The filter
  * permits what a worker may do, and in addition: fork, wait and kill; opening files to read them,
  * so that a new worker can load libraries; and ezlb_sandbox_worker() in its children.
  */
-int ezlb_sandbox_spawner(const int *keep, size_t n, struct ezlb_err *err);
+int ezlb_sandbox_spawner(const int *keep, size_t n, const struct ezlb_sandbox_user *user,
+			 struct ezlb_err *err);
 
 /*
  * For a process that talks to strangers. Does all that ezlb_sandbox_spawner() does, so it may be
@@ -76,7 +91,8 @@ int ezlb_sandbox_spawner(const int *keep, size_t n, struct ezlb_err *err);
  * load before: libraries that are opened with dlopen (libcurl), GnuTLS's global state,
  * certificates, the time zone.
  */
-int ezlb_sandbox_worker(const int *keep, size_t n, struct ezlb_err *err);
+int ezlb_sandbox_worker(const int *keep, size_t n, const struct ezlb_sandbox_user *user,
+			struct ezlb_err *err);
 
 /* What is in force for a process: what the kernel says in /proc/PID/status. */
 struct ezlb_sandbox_state {

@@ -2,6 +2,7 @@
 #include "sandbox.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <ezlb/log.h>
 
@@ -21,6 +22,23 @@ void sandbox_needs(const struct ezlb_options *options, struct ezlb_sandbox_needs
 	};
 }
 
+static struct ezlb_sandbox_user user; /* of spawner and worker */
+static bool own_user;
+
+void sandbox_prepare(void)
+{
+	own_user = ezlb_sandbox_find_user("/etc/passwd", &user);
+}
+
+static void log_user(void)
+{
+	if (getuid() == 0 && !own_user)
+		ezlb_log(EZLB_INFO, "controller",
+			 EZLB_S("msg", "there is no user " EZLB_SANDBOX_USER
+				       " in /etc/passwd: the processes that do HTTP run as nobody, "
+				       "and so may other programs, which could end them"));
+}
+
 static void log_missing(const char *process, const struct ezlb_err *err)
 {
 	ezlb_log(EZLB_WARN, "controller",
@@ -36,6 +54,7 @@ void sandbox_enter(struct sandbox *sandbox, const struct ezlb_options *options)
 	*sandbox = (struct sandbox){ .state = options->sandbox_off ? "off" : "on" };
 	if (options->sandbox_off)
 		return;
+	log_user();
 	sandbox_needs(options, &needs);
 	if (ezlb_sandbox_daemon(&needs, &err) == 0)
 		return;
@@ -50,7 +69,7 @@ static struct ezlb_err told;
 int sandbox_confine_spawner(const int *keep, size_t n, struct ezlb_err *err)
 {
 	(void)err;
-	if (ezlb_sandbox_spawner(keep, n, &told) < 0)
+	if (ezlb_sandbox_spawner(keep, n, &user, &told) < 0)
 		log_missing("spawner", &told);
 	return 0;
 }
@@ -60,7 +79,7 @@ int sandbox_confine_worker(struct ezlb_err *err)
 	struct ezlb_err missing = { 0 };
 
 	(void)err;
-	if (ezlb_sandbox_worker(NULL, 0, &missing) < 0 && strcmp(missing.msg, told.msg) != 0)
+	if (ezlb_sandbox_worker(NULL, 0, &user, &missing) < 0 && strcmp(missing.msg, told.msg) != 0)
 		log_missing("worker", &missing);
 	return 0;
 }

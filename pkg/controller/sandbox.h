@@ -11,12 +11,14 @@ struct sandbox {
 	char error[EZLB_MESSAGE_STRLEN]; /* what is missing; "" unless partial */
 };
 
+/* Before the spawner is forked: finds the user of spawner and worker. */
+void sandbox_prepare(void);
+
 /* What the daemon must be able to do after its start with these options. */
 void sandbox_needs(const struct ezlb_options *options, struct ezlb_sandbox_needs *out);
 /*
  * For the daemon, before any thread but that of told_ask(). What is missing is logged, and is no
- * failure. With
- * --sandbox off it does nothing.
+ * failure; so is a user of another program. With --sandbox off it does nothing.
  */
 void sandbox_enter(struct sandbox *sandbox, const struct ezlb_options *options);
 

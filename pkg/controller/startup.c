@@ -208,6 +208,7 @@ static void start_worker(struct controller *c)
 
 	if (c->options->sandbox_off)
 		return;
+	sandbox_prepare();
 	if (ezlb_worker_start(&worker_side, &c->worker, &err) < 0)
 		ezlb_log(EZLB_WARN, "controller", EZLB_S("msg", "everything runs in one process"),
 			 EZLB_S("err", err.msg));

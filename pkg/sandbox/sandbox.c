@@ -150,21 +150,22 @@ static int limit_files(void)
 }
 
 /* A worker has no right to do it if the spawner had none, and is not to try. */
-static int become_nobody(void)
+static int become(const struct ezlb_sandbox_user *user)
 {
 	if (getuid() == 0 && (!caps_has(CAP_SETGID) || !caps_has(CAP_SETUID)))
 		return -EPERM;
 	if (getuid() == 0 && setgroups(0, NULL) < 0)
 		return -errno;
-	if (getuid() == 0 && setresgid(EZLB_SANDBOX_USER, EZLB_SANDBOX_USER, EZLB_SANDBOX_USER) < 0)
+	if (getuid() == 0 && setresgid(user->gid, user->gid, user->gid) < 0)
 		return -errno;
-	if (getuid() == 0 && setresuid(EZLB_SANDBOX_USER, EZLB_SANDBOX_USER, EZLB_SANDBOX_USER) < 0)
+	if (getuid() == 0 && setresuid(user->uid, user->uid, user->uid) < 0)
 		return -errno;
 	return 0;
 }
 
 /* Capabilities are needed to drop others and to change the user, and go last. */
-static int confine(enum filter_kind kind, const int *keep, size_t n, struct ezlb_err *err)
+static int confine(enum filter_kind kind, const int *keep, size_t n,
+		   const struct ezlb_sandbox_user *user, struct ezlb_err *err)
 {
 	struct gaps gaps = { .code = 0 };
 
@@ -178,7 +179,7 @@ static int confine(enum filter_kind kind, const int *keep, size_t n, struct ezlb
 	gap(&gaps, limit_files(), "cannot forbid to write files");
 	gap(&gaps, of(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)), "cannot set no_new_privs");
 	gap(&gaps, caps_bound(0), "cannot drop capabilities of the bounding set");
-	gap(&gaps, become_nobody(), "cannot become another user");
+	gap(&gaps, become(user), "cannot become another user");
 	gap(&gaps, caps_keep(0), "cannot drop capabilities");
 	/* After the change of the user, which sets it anew. */
 	gap(&gaps, of(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)), "cannot forbid to be traced");
@@ -186,12 +187,14 @@ static int confine(enum filter_kind kind, const int *keep, size_t n, struct ezlb
 	return report(&gaps, err);
 }
 
-int ezlb_sandbox_spawner(const int *keep, size_t n, struct ezlb_err *err)
+int ezlb_sandbox_spawner(const int *keep, size_t n, const struct ezlb_sandbox_user *user,
+			 struct ezlb_err *err)
 {
-	return confine(FILTER_SPAWNER, keep, n, err);
+	return confine(FILTER_SPAWNER, keep, n, user, err);
 }
 
-int ezlb_sandbox_worker(const int *keep, size_t n, struct ezlb_err *err)
+int ezlb_sandbox_worker(const int *keep, size_t n, const struct ezlb_sandbox_user *user,
+			struct ezlb_err *err)
 {
-	return confine(FILTER_WORKER, keep, n, err);
+	return confine(FILTER_WORKER, keep, n, user, err);
 }

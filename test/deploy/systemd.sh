@@ -50,6 +50,14 @@ modules_at_boot() {
 	sed '/^#/d' "$WORK/root/opt/ezlb/lib/modules-load.d/ezlb.conf" | xargs
 }
 
+# The user as systemd makes it on a new system.
+asked_user() {
+	local root=$WORK/system
+	mkdir -p "$root/etc"
+	systemd-sysusers --root="$root" "$WORK/root/opt/ezlb/lib/sysusers.d/ezlb.conf" >"$WORK/sysusers" 2>&1 || cat "$WORK/sysusers"
+	awk -F : '{ print $1 ($3 > 0 && $3 < 1000 && $3 == $4 ? " of its own, not root" : " " $0) }' "$root/etc/passwd"
+}
+
 # What debian/control needs to build, without what every build of a package has, and the list of scripts/deps.
 build_depends() {
 	sed -n '/^Build-Depends:/,/^$/p' debian/control | sed -nE 's/^ ([a-z0-9-]+)( [(]>=.*)?,$/\1/p' | sort
@@ -89,9 +97,11 @@ equal "what is installed" "/etc/default/ezlb-toa
 /opt/ezlb/lib/modules-load.d/ezlb.conf
 /opt/ezlb/lib/systemd/system/ezlb-toa.service
 /opt/ezlb/lib/systemd/system/ezlb.service
+/opt/ezlb/lib/sysusers.d/ezlb.conf
 /opt/ezlb/sbin/ezlb
 /opt/ezlb/sbin/ezlb-toa" "$(installed)"
 equal "nothing is left to replace" "" "$(grep -n '@[A-Z]' "$unit" "${unit%/*}/ezlb-toa.service" || :)"
+equal "the user that it asks for" "ezlb of its own, not root" "$(asked_user)"
 succeeds "the schema is installed" test -s "$WORK/root/opt/ezlb/share/doc/ezlb/docs/service-file.schema.json"
 equal "the document that the unit names is installed" "$WORK/root/opt/ezlb/share/doc/ezlb/README.md" \
 	"$(ls "$WORK/root$(sed -n 's/^Documentation=file://p' "$unit")")"
@@ -112,6 +122,8 @@ succeeds "systemd-analyze security finds no more exposure than 28" \
 	systemd-analyze security --offline=true --threshold=28 --no-pager "$unit"
 
 key_is Type notify
+# The end of the worker is not that of the service.
+key_is OOMPolicy continue
 key_is NotifyAccess main
 # Longer than the default of --empty-hold-down, for which the first pass may wait.
 equal "TimeoutStartSec is 2 min" 120 "$(seconds TimeoutStartSec)"

@@ -132,6 +132,8 @@ equal "no link leads nowhere" "" "$(broken_links)"
 equal "each package has an entry and a license" "" "$(incomplete_packages)"
 equal "the entries are those of the libraries" "$(packages_of_libraries)" \
 	"$(find "$ROOT/var/lib/dpkg/status.d" -type f -printf '%f\n' | LC_ALL=C sort)"
+equal "ezlb has a user of its own" "65527:65527 65527" \
+	"$(awk -F : '$1 == "ezlb" { print $3 ":" $4 }' "$ROOT/etc/passwd") $(awk -F : '$1 == "ezlb" { print $3 }' "$ROOT/etc/group")"
 succeeds "the certificates of Debian" grep -q 'BEGIN CERTIFICATE' "$ROOT/etc/ssl/certs/ca-certificates.crt"
 succeeds "the license of ezlb" cmp "$REPO/LICENSE" "$ROOT/usr/share/doc/ezlb/copyright"
 succeeds "what is mounted exists" ls -d "$ROOT"/{proc,sys,dev,run/ezlb,run/xtables.lock,etc/ezlb/services.d,lib/modules,var/lib/ezlb}

@@ -53,6 +53,10 @@ answers "one backend" "backend=b1 peer=$SNAT_IP,backend=b1 peer=$SNAT_IP"
 assert_eq "vs.conntrack" 1 "$(lb_sysctl net.ipv4.vs.conntrack)"
 assert_eq "forwarding" 1 "$(lb_sysctl "$FORWARDING")"
 
+assert_eq "the user of spawner and worker" "Uid:65527 Gid:65527 Uid:65527 Gid:65527" "$(for pid in $(pgrep -x 'ezlb-(spawner|worker)'); do
+	awk '/^[UG]id:/ { print $1 $3 }' "/proc/$pid/status"
+done | xargs)"
+
 echo "# the program's probe, and the image's own health check"
 eventually 30 "it is ready" container_exec first /usr/local/sbin/ezlb probe ready
 readarray -t check < <(jq -r '.config.Healthcheck.Test[1:][]' "$LAYOUT/image.json")

@@ -12,14 +12,15 @@
 FILES=$SD_ROOT/etc/ezlb/services.d
 VERSION=$(package_version)
 
-# files: what was changed below /, but for the records of dpkg and deb-systemd-helper. A directory that is there
-# without the package, too, is no change.
+# files: what was changed below /, but for the records of dpkg and deb-systemd-helper, and the users, which stay. A
+# directory that is there without the package, too, is no change.
 files() {
 	local type path
 	while read -r type path; do
 		[[ -d /$path ]] || echo "$type $path"
 	done < <(cd "$SD_UPPER" && find . ! -path './var/lib/dpkg/*' ! -path './var/log/*' ! -path './var/cache/*' \
-		! -path './var/lib/systemd/deb-systemd-helper-*' -printf '%y %P\n' | sort)
+		! -path './var/lib/systemd/deb-systemd-helper-*' ! -path './etc/*passwd*' ! -path './etc/*shadow*' \
+		! -path './etc/group*' ! -path './etc/.pwd.lock' -printf '%y %P\n' | sort)
 }
 # kernel: all that ezlb may change.
 kernel() {
@@ -30,6 +31,9 @@ kernel() {
 	in_ns lb sh -c 'grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/vs/*conn* \
 		/proc/sys/net/ipv4/conf/all/arp_* /proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal'
 }
+other_users() { sed '/^ezlb:/d' "$SD_ROOT"/etc/{passwd,group}; }
+# uid_of PROCESS
+uid_of() { awk '/^Uid:/ { print $2 }' "/proc/$(pgrep -x "$1")/status"; }
 answers() { [[ $(client_get "$VIP:80") == backend=b?" peer=$SNAT_IP" ]]; }
 all_up() { [[ $(sd ezlb status) == *" 3/3 "* ]]; }
 main_pid() { sd systemctl show -P MainPID ezlb.service; }
@@ -67,7 +71,7 @@ LAB_LB_ADDRESSES='' lab_up
 for b in b1 b2 b3; do backend_start "$b" 80; done
 sd_up
 packages_up
-BEFORE=$(files) KERNEL=$(kernel)
+BEFORE=$(files) KERNEL=$(kernel) USERS=$(other_users)
 
 echo "# installed: it runs, and has changed nothing"
 document "From the Debian package" /deb$/,\$p
@@ -75,7 +79,10 @@ assert_eq "the package" "installed $VERSION" "$(installed)"
 assert_eq "the unit" "enabled" "$(sd systemctl is-enabled ezlb)"
 sd_is ActiveState active || fail "it does not run: $(sd systemctl status ezlb)"
 assert_eq "the kernel" "$KERNEL" "$(kernel)"
-assert_eq "warnings, and a word about the example" "" "$(sd_journal | grep -E 'level=(warn|error)|example' || :)"
+assert_eq "warnings, and a word about the example or the user" "" "$(sd_journal | grep -E 'level=(warn|error)|example|nobody' || :)"
+OWN=$(sd id -u ezlb)
+[[ $OWN -gt 0 && $OWN -lt 1000 ]] || fail "the user ezlb: $OWN"
+assert_eq "the users of daemon, spawner and worker" "0 $OWN $OWN" "$(uid_of ezlb) $(uid_of ezlb-spawner) $(uid_of ezlb-worker)"
 
 echo "# the main job: the example of the package"
 document "The first service"
@@ -119,4 +126,5 @@ sd systemctl stop other
 echo "# purged: no file is left"
 document Remove /purge/p
 assert_eq "files" "$BEFORE" "$(files)"
+assert_eq "the other users" "$USERS" "$(other_users)"
 assert_eq "in /run" "" "$(cd "$SD_ROOT/run" && find . -name '*ezlb*')"

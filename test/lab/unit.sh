@@ -20,6 +20,7 @@ runs() { sd_is ActiveState active && [[ $(main_pid) != "$1" ]]; }
 answers() { [[ $(client_get "$VIP:$1") == backend=b?" peer=$SNAT_IP" ]]; }
 flow() { "$LABTOOL" udp client "${2:-1}" "$VIP" 53 "$1"; }
 flow_is() { [[ $(flow "$1" 2>&1) == "$2" ]]; }
+in_kernel() { in_ns lb ipvsadm -Sn; snat_rows; }
 complaints() { sd_journal | grep -E 'level=(warn|error)|not permitted|denied|Read-only' | grep -v 'msg="how changes of IPVS' || :; }
 # setting NAME=VALUE...: as `systemctl edit ezlb` writes it.
 settings() {
@@ -152,6 +153,19 @@ PID=$(main_pid)
 kill -KILL "$(seen_pid)"
 eventually 30 "a new process" runs "$PID"
 eventually 10 "web answers" answers 80
+
+echo "# the spawner is killed: ezlb ends, and systemd starts it again; no request fails meanwhile"
+PID=$(main_pid)
+rows=$(in_kernel)
+kill -KILL "$(pgrep -x ezlb-spawner)"
+until runs "$PID"; do
+	answers 80 || fail "a request has failed"
+	[[ $SECONDS -lt 350 ]] || fail "there is no new process"
+done
+eventually 10 "web answers" answers 80
+assert_eq "the kernel" "$rows" "$(in_kernel)"
+assert_match "the user of the worker" '^[1-9][0-9]{1,2}$' "$(sd id -u ezlb)"
+assert_eq "the user of the worker" "$(sd id -u ezlb)" "$(awk '/^Uid:/ { print $2 }' "/proc/$(pgrep -x ezlb-worker)/status")"
 
 echo "# after a reboot it is there, and so is the service"
 sd_down

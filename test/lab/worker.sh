@@ -75,3 +75,46 @@ assert_eq "lines about it" 1 "$(grep -c 'msg="the worker process has ended' "$EZ
 [[ $(held) -le $((before + 2)) ]] || fail "ezlb has $(held) descriptors, and had $before"
 ezlb_stop TERM
 [[ ! -e /proc/$SPAWNER ]] || fail "the spawner is left"
+
+# started: it runs, with a worker.
+started() {
+	ezlb_start --cleanup-on-exit=false
+	eventually 20 "both serve" all_up
+	SPAWNER=$(child "$EZLB_PID")
+	WORKER=$(child "$SPAWNER")
+}
+in_kernel() { in_ns lb ipvsadm -Sn; snat_rows; }
+# both_gone: spawner and worker. A process that has ended and that nobody has waited for is gone, too.
+both_gone() {
+	local pid state
+	for pid in "$SPAWNER" "$WORKER"; do
+		state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null) || :
+		[[ -z $state || $state == Z ]] || return 1
+	done
+}
+
+echo "# the daemon is killed: the others end, also a worker that stands still"
+started
+ezlb_stop KILL
+eventually 10 "both are gone" both_gone
+started
+kill -STOP "$WORKER"
+ezlb_stop KILL
+eventually 10 "both are gone" both_gone
+answers || fail "no traffic without ezlb"
+
+echo "# the spawner is killed: ezlb ends, so that it is started again; nothing changes in the kernel"
+started
+rows=$(in_kernel)
+kill -KILL "$SPAWNER"
+ezlb_wait 15
+assert_eq "the exit status" 1 "$EZLB_STATUS"
+eventually 10 "the worker is gone" both_gone
+assert_match "what it says" 'the process that starts the worker process has ended' "$(tail -n 1 "$EZLB_LOG")"
+assert_eq "the kernel" "$rows" "$(in_kernel)"
+answers || fail "no traffic without ezlb"
+: >"$EZLB_LOG"
+started
+assert_eq "the kernel" "$rows" "$(in_kernel)"
+assert_eq "what the next one changed" "" "$(grep -E 'op=|to=down|level=(warn|error)' "$EZLB_LOG" || :)"
+ezlb_stop TERM

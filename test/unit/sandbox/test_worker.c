@@ -25,6 +25,7 @@
 #include <ezlb/sandbox.h>
 
 static struct ezlb_sandbox_state before;
+static const struct ezlb_sandbox_user user = { 64999, 64998 };
 
 static int setup(void **state)
 {
@@ -41,7 +42,7 @@ static void become_worker(struct child *child)
 {
 	struct ezlb_err err = { 0 };
 
-	CHILD_EQUAL(child, 0, ezlb_sandbox_worker(&child->out, 1, &err));
+	CHILD_EQUAL(child, 0, ezlb_sandbox_worker(&child->out, 1, &user, &err));
 	if (err.code)
 		child_note(child, err.msg, 1, 0);
 }
@@ -212,7 +213,8 @@ static void test_works(void **state)
 /* The state is read by the parent: the worker cannot. */
 struct seen {
 	struct ezlb_sandbox_state state;
-	int (*become)(const int *keep, size_t n, struct ezlb_err *err);
+	int (*become)(const int *keep, size_t n, const struct ezlb_sandbox_user *to,
+		      struct ezlb_err *err);
 };
 
 static void look_at_parent(struct child *child, void *arg)
@@ -229,7 +231,7 @@ static void look_at_parent(struct child *child, void *arg)
 	if (pid == 0) {
 		const int keep[] = { hold[0], ready[1], child->out };
 
-		CHILD_EQUAL(child, 0, seen->become(keep, 3, NULL));
+		CHILD_EQUAL(child, 0, seen->become(keep, 3, &user, NULL));
 		if (write(ready[1], &byte, 1) != 1 || read(hold[0], &byte, 1) != 0)
 			_exit(1);
 		_exit(0);
@@ -237,7 +239,7 @@ static void look_at_parent(struct child *child, void *arg)
 	close(hold[0]);
 	CHILD_EQUAL(child, 1, read(ready[0], &byte, 1));
 	CHILD_EQUAL(child, 0, ezlb_sandbox_look(pid, &seen->state, NULL));
-	CHILD_EQUAL(child, had(CAP_SETUID) ? EZLB_SANDBOX_USER : (long)before.uid, seen->state.uid);
+	CHILD_EQUAL(child, had(CAP_SETUID) ? (long)user.uid : (long)before.uid, seen->state.uid);
 	CHILD_EQUAL(child, 0, seen->state.permitted);
 	CHILD_EQUAL(child, had(CAP_SETPCAP) ? 0 : (long)before.bounding, seen->state.bounding);
 	CHILD_EQUAL(child, true, seen->state.no_new_privs);
@@ -268,7 +270,7 @@ static void limits(struct child *child, void *arg)
 
 	(void)arg;
 	keep[2] = fcntl(STDERR_FILENO, F_DUPFD, 300);
-	CHILD_EQUAL(child, 0, ezlb_sandbox_worker(keep, 3, NULL));
+	CHILD_EQUAL(child, 0, ezlb_sandbox_worker(keep, 3, &user, NULL));
 	CHILD_FAILS(child, EBADF, fcntl(closed, F_GETFD));
 	CHILD_FAILS(child, 0, fcntl(keep[1], F_GETFD));
 	CHILD_FAILS(child, 0, fcntl(keep[2], F_GETFD));
@@ -318,7 +320,7 @@ static void spawns(struct child *child, void *arg)
 	pid_t pid;
 
 	(void)arg;
-	CHILD_EQUAL(child, 0, ezlb_sandbox_spawner(&child->out, 1, NULL));
+	CHILD_EQUAL(child, 0, ezlb_sandbox_spawner(&child->out, 1, &user, NULL));
 	CHILD_FAILS(child, EPERM, exec_true());
 	CHILD_FAILS(child, ENOSYS, open("/tmp/ezlb-sandbox-test", O_CREAT | O_WRONLY, 0600));
 	CHILD_FAILS(child, 0, open("/proc/self/status", O_RDONLY | O_CLOEXEC));
