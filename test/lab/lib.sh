@@ -61,7 +61,21 @@ by_listener() {
 # To see whether the sandbox is to blame: LAB_SANDBOX=off scripts/lab CASE.
 export EZLB_SANDBOX=${LAB_SANDBOX:-}
 
+# LAB_VALGRIND=1: `ezlb run` is under valgrind, as each of its processes, and a complaint fails the case (one-case).
+# valgrind has one file for each process, also for those that have become another user. Everything is slower then.
+if [[ ${LAB_VALGRIND:-0} == 1 ]]; then
+	mkdir -p "$WORK/valgrind"
+	chmod 711 "$WORK"
+	chmod 1777 "$WORK/valgrind"
+	LAB_WRAP="valgrind --quiet --num-callers=30 --leak-check=full --show-leak-kinds=definite,possible"
+	LAB_WRAP+=" --errors-for-leak-kinds=definite,possible --suppressions=$LAB_REPO/test/long/valgrind.supp"
+	LAB_WRAP+=" --log-file=$WORK/valgrind/%p"
+fi
+
 # --- time ------------------------------------------------------------------------------------
+
+# LAB_PATIENCE=N: all deadlines are N times longer, also that of the case.
+LAB_PATIENCE=${LAB_PATIENCE:-1}
 
 # A pipe that nobody writes to: `read -t` on it sleeps without starting a process, and processes
 # are what is slow under emulation.
@@ -127,7 +141,7 @@ assert_match() {
 
 # eventually SECONDS DESCRIPTION COMMAND...: polls until the command succeeds.
 eventually() {
-	local limit=$1 what=$2 CLOCK end output='' status=0
+	local limit=$(($1 * LAB_PATIENCE)) what=$2 CLOCK end output='' status=0
 	shift 2
 	clock
 	end=$((CLOCK + limit * 1000))
@@ -161,7 +175,7 @@ never() {
 # within MILLISECONDS DESCRIPTION COMMAND...: like eventually, for limits that a requirement states.
 # Goes on for 5 s more, because "1.2 s" and "never" are different bugs.
 within() {
-	local limit=$1 what=$2 CLOCK start took output='' status=0
+	local limit=$(($1 * LAB_PATIENCE)) what=$2 CLOCK start took output='' status=0
 	shift 2
 	clock
 	start=$CLOCK
@@ -381,7 +395,7 @@ ezlb_stop() {
 ezlb_wait() {
 	local CLOCK end
 	clock
-	end=$((CLOCK + $1 * 1000))
+	end=$((CLOCK + $1 * LAB_PATIENCE * 1000))
 	while ezlb_runs; do
 		clock
 		[[ $CLOCK -lt $end ]] || fail "ezlb still runs after $1 s"
@@ -416,10 +430,10 @@ log_has() {
 # admin PATH [CURL-ARGUMENT...]: asks the running ezlb over its socket, as `ezlb status` does.
 admin() {
 	if [[ $# -eq 1 ]]; then
-		"$LABTOOL" ask "$STATE/admin.sock" 20 "$1"
+		"$LABTOOL" ask "$STATE/admin.sock" $((20 * LAB_PATIENCE)) "$1"
 		return
 	fi
-	curl -sS --max-time 20 --unix-socket "$STATE/admin.sock" "http://ezlb$1" "${@:2}"
+	curl -sS --max-time $((20 * LAB_PATIENCE)) --unix-socket "$STATE/admin.sock" "http://ezlb$1" "${@:2}"
 }
 
 # is_ready: ezlb answers, and says that it is.
