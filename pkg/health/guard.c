@@ -18,8 +18,17 @@ static struct {
 	bool open;
 	timer_t timer;
 	volatile int fds[FDS_MAX];
-	volatile sig_atomic_t n;
+	volatile sig_atomic_t n, on;
 } guard;
+
+/* Once: a timer that repeats by itself would interrupt a handler that takes longer for ever. */
+static void set_timer(long ns)
+{
+	const struct itimerspec once = { .it_value = { .tv_nsec = ns } };
+
+	if (guard.open)
+		timer_settime(guard.timer, 0, &once, NULL);
+}
 
 /* connect(2) with AF_UNSPEC drops what was received; shutdown(2) would leave it to be read. */
 static void on_tick(int sig)
@@ -31,16 +40,9 @@ static void on_tick(int sig)
 	for (sig_atomic_t i = 0; i < guard.n; i++)
 		if (ezlb_tcp_received(guard.fds[i]) > EZLB_ANSWER_MAX)
 			(void)connect(guard.fds[i], &none, sizeof(none));
+	if (guard.on)
+		set_timer(TICK_NS);
 	errno = before;
-}
-
-static void set_timer(long ns)
-{
-	const struct itimerspec every = { .it_interval = { .tv_nsec = ns },
-					  .it_value = { .tv_nsec = ns } };
-
-	if (guard.open)
-		timer_settime(guard.timer, 0, &every, NULL);
 }
 
 void ezlb_guard_open(void)
@@ -79,10 +81,12 @@ void ezlb_guard_remove(int fd)
 
 void ezlb_guard_begin(void)
 {
+	guard.on = 1;
 	set_timer(TICK_NS);
 }
 
 void ezlb_guard_end(void)
 {
+	guard.on = 0;
 	set_timer(0);
 }
