@@ -241,9 +241,12 @@ static void daemon_calls(struct filter *f)
 	if (SANITIZED) {
 		add(f, SCMP_ACT_ALLOW, "clone", 0, NULL);
 		add(f, SCMP_ACT_ALLOW, "prctl", 0, NULL);
+		add(f, SCMP_ACT_ALLOW, "kill", 0, NULL);
+		add(f, SCMP_ACT_ALLOW, "tgkill", 0, NULL);
 		return;
 	}
 	threads_only(f);
+	allow_value(f, "tgkill", 0, (uint64_t)getpid()); /* abort() */
 	allow_value(f, "prctl", 0, PR_SET_NAME);
 	allow_value(f, "prctl", 0, PR_SET_VMA);
 }

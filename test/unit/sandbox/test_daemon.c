@@ -7,11 +7,13 @@
 #include <linux/capability.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <ezlb/sandbox.h>
@@ -91,9 +93,15 @@ static void refused(struct child *child, void *arg)
 	CHILD_FAILS(child, EPERM, syscall(SYS_kexec_load, 0, 0, NULL, 0));
 	CHILD_FAILS(child, EPERM, syscall(SYS_process_vm_readv, 0, NULL, 0, NULL, 0, 0));
 	CHILD_FAILS(child, EPERM, ioctl(child->out, TIOCSTI, "x"));
+	CHILD_FAILS(child, ENOSYS, chmod("/no/file", 04755));
+	CHILD_FAILS(child, ENOSYS, symlink("/no/file", "/no/link"));
+	CHILD_FAILS(child, ENOSYS, syscall(SYS_pidfd_open, getppid(), 0));
 	CHILD_FAILS(child, ENOSYS, syscall(SYS_seccomp, 0, 0, NULL));
 #ifndef __SANITIZE_ADDRESS__ /* its leak check is a process that traces */
 	CHILD_FAILS(child, EPERM, fork());
+	CHILD_FAILS(child, ENOSYS, kill(getppid(), 0));
+	CHILD_FAILS(child, ENOSYS, syscall(SYS_tgkill, getppid(), getppid(), 0));
+	CHILD_FAILS(child, 0, raise(0));
 	CHILD_FAILS(child, EPERM, ptrace(PTRACE_TRACEME, 0, NULL, NULL));
 #endif
 	fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
