@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "print.h"
 
+#include <ezlb/mem.h>
 #include <ezlb/text.h>
 
 /* Appends a value: not whole rows, which have padding. */
 #define PUT(bytes, value) ezlb_text_put((bytes), (const char *)&(value), sizeof(value))
+
+/* Eight bytes at a time: there can be many rows. */
+static uint64_t hash(const struct ezlb_text *bytes)
+{
+	const unsigned char key[16] = { 0 };
+
+	return ezlb_siphash(key, bytes->items, bytes->len);
+}
 
 static void put_addr(struct ezlb_text *bytes, const struct ezlb_addr *addr)
 {
@@ -152,7 +161,7 @@ uint64_t ezlb_memory_print(const struct ezlb_table *table)
 	uint64_t print;
 
 	put_table(&bytes, table);
-	print = ezlb_hash(bytes.items, bytes.len);
+	print = hash(&bytes);
 	EZLB_VEC_CLEAR(&bytes);
 	return print;
 }
@@ -170,7 +179,7 @@ void ezlb_memory_print_services(const struct ezlb_table *table, struct service_p
 		while (dest < table->dests.len &&
 		       ezlb_service_key_cmp(&table->dests.items[dest].service, key) <= 0)
 			put_dest(&bytes, &table->dests.items[dest++]);
-		*EZLB_PUSH(out) = (struct service_print){ *key, ezlb_hash(bytes.items, bytes.len) };
+		*EZLB_PUSH(out) = (struct service_print){ *key, hash(&bytes) };
 	}
 	EZLB_VEC_CLEAR(&bytes);
 }
