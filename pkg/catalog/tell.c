@@ -3,6 +3,8 @@
 
 #include <ezlb/log.h>
 
+#define LINES_MAX 2000 /* errors that one update logs */
+
 /* The first of the *n diagnostics of the file; `diags` is sorted by file. */
 static const struct ezlb_diag *diags_of(const struct ezlb_diags *diags, const char *file, size_t *n)
 {
@@ -48,8 +50,14 @@ static const char *effect_on(const struct ezlb_catalog_entry *entry)
 			       : "its last good version stays";
 }
 
+/* What one update may log: a line costs the loop 4 us, and nobody reads 100,000 of them. */
+struct budget {
+	int lines;
+	int more_files, more_errors; /* of which nothing was logged */
+};
+
 static void log_diags(const struct ezlb_catalog *catalog, const struct ezlb_catalog_entry *entry,
-		      const struct ezlb_diags *before)
+		      const struct ezlb_diags *before, struct budget *budget)
 {
 	size_t n;
 	const struct ezlb_diag *diags = ezlb_catalog_diags(catalog, entry, &n);
@@ -59,11 +67,27 @@ static void log_diags(const struct ezlb_catalog *catalog, const struct ezlb_cata
 
 		if (diag_known(before, &diags[i]))
 			continue;
+		if (budget->lines == 0) {
+			budget->more_files++;
+			budget->more_errors += (int)(n - i);
+			return;
+		}
+		budget->lines--;
 		line = ezlb_diag_line(&diags[i]);
 		ezlb_log(EZLB_ERROR, "config", EZLB_S("msg", line), EZLB_S("help", diags[i].help),
 			 EZLB_S("svc", entry->last ? entry->last->name : NULL),
 			 EZLB_S("effect", effect_on(entry)));
 	}
+}
+
+static void log_more(const struct budget *budget)
+{
+	if (budget->more_files > 0)
+		ezlb_log(EZLB_ERROR, "config",
+			 EZLB_S("msg", "more errors came at once than the log gets lines for"),
+			 EZLB_S("help", "run `ezlb check DIR`, or `ezlb status`"),
+			 EZLB_I("files", budget->more_files),
+			 EZLB_I("errors", budget->more_errors));
 }
 
 static void log_accepted(const struct ezlb_catalog *catalog, struct ezlb_catalog_entry *entry)
@@ -79,9 +103,12 @@ static void log_accepted(const struct ezlb_catalog *catalog, struct ezlb_catalog
 
 void tell_files(struct ezlb_catalog *catalog, const struct ezlb_diags *before)
 {
+	struct budget budget = { .lines = LINES_MAX };
+
 	for (size_t i = 0; i < catalog->entries.len; i++)
 		if (catalog->entries.items[i].touched)
-			log_diags(catalog, &catalog->entries.items[i], before);
+			log_diags(catalog, &catalog->entries.items[i], before, &budget);
+	log_more(&budget);
 	for (size_t i = 0; i < catalog->entries.len; i++)
 		if (catalog->entries.items[i].touched)
 			log_accepted(catalog, &catalog->entries.items[i]);

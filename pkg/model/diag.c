@@ -36,19 +36,25 @@ static int diag_cmp(const void *pa, const void *pb)
 	return rc;
 }
 
+static char *copy_of(const char *text)
+{
+	return text ? ezlb_strdup(text) : NULL;
+}
+
 void ezlb_diags_copy(struct ezlb_diags *to, const struct ezlb_diag *diags, size_t n)
 {
+	if (n > 0)
+		(void)EZLB_ROOM(to, n);
 	for (size_t i = 0; i < n; i++) {
-		const struct ezlb_diag *from = &diags[i];
-		struct ezlb_diag *copy = ezlb_diags_add(to, from->file, from->at, from->code, "%s",
-							from->message);
+		struct ezlb_diag *copy = EZLB_PUSH(to);
 
-		copy->source = from->source ? ezlb_strdup(from->source) : NULL;
-		copy->warning = from->warning;
-		copy->source_col = from->source_col;
-		copy->help = from->help ? ezlb_strdup(from->help) : NULL;
-		copy->inside = from->inside ? ezlb_strdup(from->inside) : NULL;
-		copy->service = from->service ? ezlb_strdup(from->service) : NULL;
+		*copy = diags[i];
+		copy->file = copy_of(diags[i].file);
+		copy->message = copy_of(diags[i].message);
+		copy->source = copy_of(diags[i].source);
+		copy->help = copy_of(diags[i].help);
+		copy->inside = copy_of(diags[i].inside);
+		copy->service = copy_of(diags[i].service);
 	}
 }
 

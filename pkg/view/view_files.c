@@ -41,9 +41,12 @@ static uint64_t diags_print(const struct ezlb_diag *diags, size_t n)
 	uint64_t print = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		EZLB_AUTO_FREE char *line = ezlb_diag_line(&diags[i]);
+		const struct ezlb_diag *diag = &diags[i];
+		const uint64_t parts[] = { print, (uint64_t)diag->code, (uint64_t)diag->at.line,
+					   (uint64_t)diag->at.col,
+					   ezlb_hash(diag->message, strlen(diag->message)) };
 
-		print = print * 31 + ezlb_hash(line, strlen(line));
+		print = ezlb_hash(parts, sizeof(parts));
 	}
 	return n > 0 && print == 0 ? 1 : print;
 }
@@ -111,7 +114,8 @@ static void take_file(struct ezlb_view *view, const struct ezlb_catalog *catalog
 	service->applied = entry->last != NULL;
 	service->last_hash = entry->last_hash;
 	name_service(service, entry);
-	report_file(view, catalog, entry, service, now_ms);
+	if (entry->touched || !service->known)
+		report_file(view, catalog, entry, service, now_ms);
 	service->known = true;
 }
 

@@ -10,16 +10,17 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 #include <ezlb/config.h>
 #include <ezlb/text.h>
 
 #define FILES_MAX 600
 
-static size_t started;		  /* threads */
+static atomic_size_t started;	  /* threads */
 static size_t allowed = SIZE_MAX; /* more threads cannot be created */
 static int cpus = 4;
-static bool signals_open;
+static atomic_bool signals_open;
 
 /* Stand in for those of libc in this program. */
 int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
@@ -43,7 +44,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(v
 		return EAGAIN;
 	started++;
 	pthread_sigmask(SIG_BLOCK, NULL, &now);
-	signals_open |= !sigismember(&now, SIGTERM);
+	if (!sigismember(&now, SIGTERM))
+		signals_open = true;
 	memcpy(&real, &found, sizeof(real));
 	return real(thread, attr, run, arg);
 }

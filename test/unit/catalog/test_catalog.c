@@ -165,9 +165,9 @@ static void test_quiet(void **state)
 
 #define MANY 2000
 
-static void add_many(struct ezlb_snapshot *snapshot, bool good)
+static void add_some(struct ezlb_snapshot *snapshot, int n, bool good)
 {
-	for (int i = 0; i < MANY; i++) {
+	for (int i = 0; i < n; i++) {
 		struct ezlb_file *file = EZLB_PUSH(&snapshot->files);
 
 		file->path = ezlb_asprintf("/d/s%04d.yaml", i);
@@ -177,6 +177,29 @@ static void add_many(struct ezlb_snapshot *snapshot, bool good)
 		file->len = strlen(file->bytes);
 		file->hash = ezlb_hash(file->bytes, file->len);
 	}
+}
+
+static void add_many(struct ezlb_snapshot *snapshot, bool good)
+{
+	add_some(snapshot, MANY, good);
+}
+
+/* A line for each of 100,000 errors would hold the loop. */
+static void test_too_many_for_the_log(void **state)
+{
+	struct ezlb_catalog catalog = { .n_without = 0 };
+	struct ezlb_snapshot snapshot = { 0 };
+	char *log;
+
+	(void)state;
+	add_some(&snapshot, 2100, false);
+	log = update(&catalog, &snapshot);
+	assert_int_equal(count(log, "error[E"), 2000);
+	assert_int_equal(count(log, "than the log gets lines for"), 1);
+	assert_int_equal(count(log, "files=100 errors=100"), 1);
+	assert_int_equal(catalog.diags.len, 2100);
+	free(log);
+	ezlb_catalog_clear(&catalog);
 }
 
 static void test_many(void **state)
@@ -272,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_unreadable_directory),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_too_many_for_the_log),
 		cmocka_unit_test(test_parses_once),
 		cmocka_unit_test(test_parses_what_has_changed),
 	};
