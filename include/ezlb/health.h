@@ -14,8 +14,9 @@
  * never has two probes at once.
  *
  * A probe that fails on this host (no descriptor, no free port, no libcurl) changes no verdict, nor
- * does one during which the worker process ends. A backend that seems to end it again and again is
- * probed more seldom, and named in the log.
+ * does one during which the worker process ends. It is repeated after about 1 s, and then after
+ * twice as long each time, up to about 30 s, if no regular probe is due sooner. A backend that
+ * seems to end the worker again and again is probed more seldom, and named in the log.
  */
 #pragma once
 

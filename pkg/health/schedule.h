@@ -17,3 +17,10 @@ uint32_t ezlb_schedule_first(size_t k, size_t n, uint32_t interval_ms);
 
 /* The next start after `started`: at the phase, half an interval to one and a half later. */
 uint64_t ezlb_schedule_next(uint64_t started, uint32_t interval_ms, uint32_t phase);
+
+/*
+ * How long a target waits after a probe that says nothing of it (LOCAL_ERROR), the n-th such in a
+ * row: about 1 s for the first, twice as long each time, about 30 s at most; half of that to one
+ * and a half of it, by the phase. A regular probe may be due sooner. n = 0: UINT32_MAX.
+ */
+uint32_t ezlb_schedule_again(unsigned n, uint32_t phase);

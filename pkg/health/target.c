@@ -2,6 +2,7 @@
 #include "target.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include <ezlb/duration.h>
@@ -120,18 +121,20 @@ void ezlb_target_wake(struct ezlb_target *target, uint32_t wait_ms)
 
 /*
  * If the next probe was due while this one was still running, it starts now. That counts as overdue
- * only if this one took longer than the usual interval.
+ * only if this one took longer than the usual interval. One that was lost is soon repeated.
  */
 static void wait_for_next(struct ezlb_target *target)
 {
 	uint64_t now = uv_now(target->health->loop);
 	uint64_t next = ezlb_schedule_next(target->started, ezlb_target_interval(target),
 					   target->phase);
+	uint64_t again = ezlb_schedule_again(target->lost, target->phase);
 	uint64_t seldom = ezlb_suspect_wait_ms(&target->suspect);
 
 	if (takes_too_long(target, now))
 		target->health->overdue++;
 	next = next > now ? next - now : 0;
+	next = next < again ? next : again;
 	wait_for(target, next > seldom ? next : seldom);
 }
 
@@ -287,9 +290,11 @@ static bool take(struct ezlb_target *target, const struct ezlb_probe_result *res
 	if (ezlb_suspect_step(&target->suspect, result))
 		warn_suspect(target);
 	if (result->outcome == EZLB_PROBE_LOCAL_ERROR) {
+		target->lost += target->lost < UINT_MAX;
 		take_local(target, result->code);
 		return false;
 	}
+	target->lost = 0;
 	target->probed = true;
 	target->last = *result;
 	target->last_us = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;

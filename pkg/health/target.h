@@ -69,6 +69,7 @@ struct ezlb_target {
 	bool probed;
 	struct ezlb_probe_result last;
 	int local_code; /* of the last probe if that was a local error, else 0 */
+	unsigned lost;	/* the last probes in a row that were local errors */
 	uint32_t last_us;
 };
 

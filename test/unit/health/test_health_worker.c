@@ -153,6 +153,52 @@ static void test_suspects_one_at_a_time(void **state)
 	assert_int_equal(fx->health->running, 0);
 }
 
+/* What a target waits from now on, in ms. */
+static uint64_t wait_of(const struct fixture *fx)
+{
+	return uv_timer_get_due_in(&fx->health->sites->targets->timer);
+}
+
+/* With an interval of an hour, a probe that was lost with its worker is repeated soon. */
+static void test_lost_probe_is_repeated(void **state)
+{
+	struct fixture *fx = *state;
+	struct ezlb_check *check = &add(fx, "web")->check;
+	const struct ezlb_target *target;
+
+	check->interval_ms = check->fast_interval_ms = 3600 * 1000;
+	deadly = fx->server.port;
+	set(fx);
+	target = fx->health->sites->targets;
+	run_deadly(fx, 1);
+	assert_int_equal(target->lost, 1);
+	assert_in_range(wait_of(fx), 0, 1499);
+	run_deadly(fx, 2);
+	assert_int_equal(target->lost, 2);
+	deadly = 0;
+	pair_up(&pair, false);
+	ezlb_channel_on(pair.worker, EZLB_RECORD_PROBE, on_probe, NULL);
+	run_to(fx, "web", EZLB_UP);
+	run_for(&fx->loop, 1);
+	assert_int_equal(target->lost, 0);
+	assert_true(wait_of(fx) > 1000 * 1000);
+}
+
+/* One that is a suspect is not repeated sooner than suspects are probed. */
+static void test_suspect_is_not_repeated_soon(void **state)
+{
+	struct fixture *fx = *state;
+	struct ezlb_check *check = &add(fx, "web")->check;
+
+	check->interval_ms = check->fast_interval_ms = 3600 * 1000;
+	deadly = fx->server.port;
+	set(fx);
+	fx->health->sites->targets->suspect.ends = EZLB_SUSPECT_AFTER - 1;
+	run_deadly(fx, 1);
+	assert_int_equal(fx->health->sites->targets->lost, 1);
+	assert_in_range(wait_of(fx), 29 * 1000, 30 * 1000);
+}
+
 #define P(name) cmocka_unit_test_setup_teardown(name, setup_pair, teardown_pair)
 
 int main(void)
@@ -161,6 +207,8 @@ int main(void)
 		P(test_verdicts),
 		P(test_deadly_backend),
 		P(test_suspects_one_at_a_time),
+		P(test_lost_probe_is_repeated),
+		P(test_suspect_is_not_repeated_soon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

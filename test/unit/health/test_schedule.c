@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -98,13 +99,56 @@ static void test_phases_are_even(void **state)
 	}
 }
 
+#define HALF (UINT32_C(1) << 31)
+
+static const struct {
+	const char *name;
+	unsigned n;
+	uint32_t phase;
+	uint32_t want;
+} agains[] = {
+	{ "nothing was lost", 0, HALF, UINT32_MAX },
+	{ "the first one", 1, HALF, 1000 },
+	{ "the second one", 2, HALF, 2000 },
+	{ "doubled each time", 5, HALF, 16000 },
+	{ "30 s at most", 6, HALF, 30000 },
+	{ "for ever", UINT_MAX, HALF, 30000 },
+	{ "the earliest", 1, 0, 500 },
+	{ "the latest", 1, UINT32_MAX, 1499 },
+	{ "the latest of all", 100, UINT32_MAX, 44999 },
+};
+
+static void test_again(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(agains) / sizeof(agains[0]); i++) {
+		uint32_t got = ezlb_schedule_again(agains[i].n, agains[i].phase);
+
+		if (got != agains[i].want)
+			fail_msg("%s: %u", agains[i].name, got);
+	}
+}
+
+/* A worker ends with 10,000 probes: never more than 12 of them follow in one ms. */
+static void test_again_is_spread(void **state)
+{
+	unsigned in_ms[1500] = { 0 };
+
+	(void)state;
+	for (uint32_t n = 0; n < 10000; n++) {
+		uint32_t wait = ezlb_schedule_again(1, ezlb_schedule_phase(n));
+
+		assert_in_range(wait, 500, 1499);
+		assert_true(++in_ms[wait] <= 12);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_first),
-		cmocka_unit_test(test_next),
-		cmocka_unit_test(test_gap),
-		cmocka_unit_test(test_phases_are_even),
+		cmocka_unit_test(test_again), cmocka_unit_test(test_again_is_spread),
+		cmocka_unit_test(test_first), cmocka_unit_test(test_next),
+		cmocka_unit_test(test_gap),   cmocka_unit_test(test_phases_are_even),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
