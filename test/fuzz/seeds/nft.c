@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Whole conversations about ezlb's table, the marks of ranges, and a filter of iptables-nft. */
+/*
+ * Whole conversations about ezlb's table, the marks of ranges, the table of guarded addresses, and
+ * a filter of iptables-nft.
+ */
 #include "seeds.h"
 
 #include "test/unit/snat/nft_rows.h"
@@ -13,6 +16,7 @@
 #include <ezlb/snat.h>
 
 #include "pkg/firewall/compat.h"
+#include "pkg/snat/guard_table.h"
 #include "pkg/snat/mark.h"
 #include "pkg/snat/nft_frame.h"
 
@@ -129,6 +133,92 @@ static void seeds_mark(void)
 	seed_put("mark_nft", "one", &seed);
 }
 
+static void add_error(struct ezlb_text *seed, int code, uint32_t seq)
+{
+	size_t at = seed->len + NLMSG_HDRLEN;
+
+	code = -code;
+	seed_ack(seed, seq);
+	memcpy(seed->items + at, &code, sizeof(code));
+}
+
+/* All messages of the type, as the answer to one request; the n-th alone if n >= 0. */
+static void add_parts(struct ezlb_text *seed, const struct ezlb_nl_buf *buf, uint16_t type, int n,
+		      uint32_t seq)
+{
+	struct nlmsghdr *msg = NULL;
+	int i = 0;
+
+	while ((msg = nft_next(buf, msg)))
+		if (nft_type(msg) == type && (n < 0 || n == i++))
+			seed_add(seed, msg, seq);
+}
+
+/* The answers to what guard_read asks, from this sequence number on; returns the next one. */
+static uint32_t add_guards(struct ezlb_text *seed, uint32_t use, uint32_t seq)
+{
+	static const char *const addrs[] = { "10.0.0.1", "10.0.0.2", "fd00::1" };
+	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
+	struct ezlb_guard_row items[COUNT_OF(addrs)] = { 0 };
+
+	for (size_t i = 0; i < COUNT_OF(addrs); i++)
+		assert_int_equal(ezlb_addr_parse(addrs[i], &items[i].addr, NULL), 0);
+	guard_put_all(&buf, &(struct ezlb_guards){ items, COUNT_OF(items), COUNT_OF(items) });
+	add_table(seed, EZLB_GUARD_TABLE, use, seq++);
+	add_parts(seed, &buf, NFT_MSG_NEWCHAIN, -1, seq);
+	seed_ack(seed, seq++);
+	add_parts(seed, &buf, NFT_MSG_NEWRULE, -1, seq);
+	seed_done(seed, seq++);
+	for (int six = 0; six < (int)GUARD_SETS; six++) {
+		add_parts(seed, &buf, NFT_MSG_NEWSET, six, seq);
+		seed_ack(seed, seq++);
+		add_parts(seed, &buf, NFT_MSG_NEWSETELEM, six, seq);
+		seed_done(seed, seq++);
+	}
+	return seq;
+}
+
+/*
+ * The requests of a transaction that begins with this sequence number: the one that deletes the
+ * table is its second, and with a table to create it has so many more.
+ */
+#define GUARD_CREATION (1u + GUARD_SETS + 1u + GUARD_RULES + GUARD_SETS)
+
+static void put_guard(uint32_t use, int code, const char *name)
+{
+	struct ezlb_text seed = { 0 };
+	uint32_t seq;
+
+	add_gen(&seed, AF_INET, 1);
+	seq = add_guards(&seed, use, 2);
+	add_gen(&seed, AF_INET, seq++);
+	add_error(&seed, code, seq + 1);
+	seed_ack(&seed, seq + 1 + GUARD_CREATION);
+	seed_put("guard", name, &seed);
+}
+
+static void seeds_guard(void)
+{
+	struct ezlb_text seed = { 0 };
+	uint32_t seq;
+
+	put_guard(1 + GUARD_SETS, 0, "own");
+	put_guard(GUARD_SETS, 0, "odd");
+	put_guard(1 + GUARD_SETS, EBUSY, "rejected");
+	/* There is no such table yet. */
+	add_gen(&seed, AF_INET, 1);
+	add_error(&seed, ENOENT, 2);
+	add_gen(&seed, AF_INET, 3);
+	seed_ack(&seed, 4 + GUARD_CREATION);
+	seed_put("guard", "none", &seed);
+	/* As the layer of the marks asks; there are no marks. */
+	add_gen(&seed, AF_INET, 1);
+	add_error(&seed, ENOENT, 2);
+	seq = add_guards(&seed, 1 + GUARD_SETS, 3);
+	add_gen(&seed, AF_INET, seq);
+	seed_put("mark_nft", "guards", &seed);
+}
+
 static void add_chain(struct ezlb_text *seed, const char *name, uint32_t hook, uint32_t policy)
 {
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
@@ -190,6 +280,7 @@ void seeds_nft(void)
 {
 	seeds_snat();
 	seeds_mark();
+	seeds_guard();
 	put_filter("10.0.0.1:80", "ip");
 	put_filter("[fd00::1]:443", "ip6");
 }
