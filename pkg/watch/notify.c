@@ -232,21 +232,41 @@ static void on_event(struct notify *notify, const struct inotify_event *event)
 		drop(notify, event->wd);
 }
 
+/*
+ * Whether the event is whole, with a name that ends in it. The kernel sends no other, nor a part of
+ * one.
+ */
+static bool is_whole(const struct inotify_event *event, size_t left)
+{
+	return left >= sizeof(*event) && event->len <= left - sizeof(*event) &&
+	       event->len % _Alignof(struct inotify_event) == 0 &&
+	       (event->len == 0 || memchr(event->name, '\0', event->len));
+}
+
+static void on_events(struct notify *notify, const char *buf, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		const struct inotify_event *event = (const void *)(buf + at);
+
+		if (!is_whole(event, len - at)) {
+			on_overflow(notify);
+			return;
+		}
+		on_event(notify, event);
+		at += sizeof(*event) + event->len;
+	}
+}
+
 void notify_read(struct notify *notify)
 {
 	_Alignas(struct inotify_event) char buf[16384];
-	ssize_t len, at;
+	ssize_t len;
 
 	/* Bounded, so that the loop can serve its other handles. The rest triggers another call. */
 	for (int i = 0; i < READ_TURNS; i++) {
 		len = read(notify->fd, buf, sizeof(buf));
 		if (len <= 0)
 			return;
-		for (at = 0; at < len;) {
-			const struct inotify_event *event = (const void *)(buf + at);
-
-			on_event(notify, event);
-			at += (ssize_t)(sizeof(*event) + event->len);
-		}
+		on_events(notify, buf, (size_t)len);
 	}
 }

@@ -59,7 +59,7 @@ static void add_elems(struct ezlb_text *seed, enum ezlb_nft_set set, const struc
 static void put_snat(size_t family, const struct ezlb_snats *rows, const char *name)
 {
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf frame = { .items = NULL };
-	struct nlmsghdr *msg = NULL, *parts[2 + 2 * EZLB_NFT_SETS];
+	struct nlmsghdr *msg = NULL, *parts[2 + 2 * EZLB_NFT_SETS] = { NULL };
 	struct ezlb_text seed = { 0 };
 	uint32_t seq = 4;
 
@@ -154,8 +154,11 @@ static void add_parts(struct ezlb_text *seed, const struct ezlb_nl_buf *buf, uin
 			seed_add(seed, msg, seq);
 }
 
-/* The answers to what guard_read asks, from this sequence number on; returns the next one. */
-static uint32_t add_guards(struct ezlb_text *seed, uint32_t use, uint32_t seq)
+/*
+ * The answers to what guard_read asks, from this sequence number on; returns the next one. `copies`
+ * is how often each element comes.
+ */
+static uint32_t add_guards(struct ezlb_text *seed, uint32_t use, int copies, uint32_t seq)
 {
 	static const char *const addrs[] = { "10.0.0.1", "10.0.0.2", "fd00::1" };
 	EZLB_NL_AUTO_BUF struct ezlb_nl_buf buf = { .items = NULL };
@@ -172,7 +175,8 @@ static uint32_t add_guards(struct ezlb_text *seed, uint32_t use, uint32_t seq)
 	for (int six = 0; six < (int)GUARD_SETS; six++) {
 		add_parts(seed, &buf, NFT_MSG_NEWSET, six, seq);
 		seed_ack(seed, seq++);
-		add_parts(seed, &buf, NFT_MSG_NEWSETELEM, six, seq);
+		for (int i = 0; i < copies; i++)
+			add_parts(seed, &buf, NFT_MSG_NEWSETELEM, six, seq);
 		seed_done(seed, seq++);
 	}
 	return seq;
@@ -184,13 +188,13 @@ static uint32_t add_guards(struct ezlb_text *seed, uint32_t use, uint32_t seq)
  */
 #define GUARD_CREATION (1u + GUARD_SETS + 1u + GUARD_RULES + GUARD_SETS)
 
-static void put_guard(uint32_t use, int code, const char *name)
+static void put_guard(uint32_t use, int copies, int code, const char *name)
 {
 	struct ezlb_text seed = { 0 };
 	uint32_t seq;
 
 	add_gen(&seed, AF_INET, 1);
-	seq = add_guards(&seed, use, 2);
+	seq = add_guards(&seed, use, copies, 2);
 	add_gen(&seed, AF_INET, seq++);
 	add_error(&seed, code, seq + 1);
 	seed_ack(&seed, seq + 1 + GUARD_CREATION);
@@ -202,9 +206,10 @@ static void seeds_guard(void)
 	struct ezlb_text seed = { 0 };
 	uint32_t seq;
 
-	put_guard(1 + GUARD_SETS, 0, "own");
-	put_guard(GUARD_SETS, 0, "odd");
-	put_guard(1 + GUARD_SETS, EBUSY, "rejected");
+	put_guard(1 + GUARD_SETS, 1, 0, "own");
+	put_guard(GUARD_SETS, 1, 0, "odd");
+	put_guard(1 + GUARD_SETS, 2, 0, "twice");
+	put_guard(1 + GUARD_SETS, 1, EBUSY, "rejected");
 	/* There is no such table yet. */
 	add_gen(&seed, AF_INET, 1);
 	add_error(&seed, ENOENT, 2);
@@ -214,7 +219,7 @@ static void seeds_guard(void)
 	/* As the layer of the marks asks; there are no marks. */
 	add_gen(&seed, AF_INET, 1);
 	add_error(&seed, ENOENT, 2);
-	seq = add_guards(&seed, 1 + GUARD_SETS, 3);
+	seq = add_guards(&seed, 1 + GUARD_SETS, 1, 3);
 	add_gen(&seed, AF_INET, seq);
 	seed_put("mark_nft", "guards", &seed);
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fixture.h"
 
+#include <fcntl.h>
+#include <sys/inotify.h>
+
 #include "notify.h"
 
 static void test_split(void **state)
@@ -191,6 +194,53 @@ static void test_writing_is_forgotten(void **state)
 	notify_clear(&notify);
 }
 
+/* An event that is cut, or whose name has no end, is not read beyond: all is looked at again. */
+static void test_damaged_events(void **state)
+{
+	static const struct {
+		size_t len; /* of all bytes */
+		uint32_t name_len;
+		const char *name;
+		bool lost;
+	} events[] = {
+		{ 16, 0, "", false },
+		{ 32, 16, "x", false },
+		{ 15, 0, "", true },
+		{ 1, 0, "", true },
+		{ 31, 16, "x", true },
+		{ 32, 32, "x", true },
+		{ 32, UINT32_MAX, "x", true },
+		{ 32, UINT32_MAX - 15, "x", true },
+		{ 32, 16, "0123456789abcdef", true },
+		{ 32, 15, "x", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(events); i++) {
+		const char *dirs[] = { "/nowhere/a" };
+		_Alignas(struct inotify_event) char bytes[64] = { 0 };
+		struct inotify_event head = { .wd = 1,
+					      .mask = IN_CREATE,
+					      .len = events[i].name_len };
+		struct notify notify;
+		int ends[2];
+
+		memcpy(bytes, &head, sizeof(head));
+		memcpy(bytes + sizeof(head), events[i].name, strlen(events[i].name));
+		notify_init(&notify, dirs, 1);
+		assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+		assert_int_equal(write(ends[1], bytes, events[i].len), events[i].len);
+		notify.fd = ends[0];
+		notify.dirs[0].wd = 1;
+		notify_read(&notify);
+		assert_int_equal(notify.overflow, events[i].lost);
+		assert_int_equal(notify.dirs[0].touched, !events[i].lost);
+		assert_int_equal(notify.dirs[0].whole, events[i].lost || events[i].len == 16);
+		close(ends[1]);
+		notify_clear(&notify);
+	}
+}
+
 static long max_queued(void)
 {
 	FILE *file = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
@@ -255,6 +305,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_writing_is_forgotten, setup_top, teardown_top),
 		cmocka_unit_test_setup_teardown(test_writing_and_overflow, setup_top, teardown_top),
 		cmocka_unit_test_setup_teardown(test_elsewhere, setup_top, teardown_top),
+		cmocka_unit_test(test_damaged_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
