@@ -5,14 +5,16 @@
  *   soaktool serve NS NAME MODES PORT...  backends on these TCP and UDP ports, until it is killed;
  *                                         says "ready" first
  *   soaktool ask NS PAUSE-MS TARGET...    a client for each TARGET, NUMBER,tcp|udp,ADDRESS,PORT:
- *                                         one request after the other, until it is killed
+ *                                         one request after the other, until it is killed; and for
+ *                                         each of TCP one that holds its connections for a while
  *
- * A backend answers "NAME:PORT". MODES is a file with a byte for each port from 8000 on, which says
- * how it behaves now: 0 well; 5 its /healthz answers 500, the rest goes on; h it never answers;
- * r it resets connections; d it does not listen.
+ * A backend answers "NAME:PORT/SOURCE", SOURCE is the address that it sees. MODES is a file with a
+ * byte for each port from 8000 on, which says how it behaves now: 0 well; 5 its /healthz answers
+ * 500, the rest goes on; h it never answers; r it resets connections; d it does not listen.
  *
- * A client prints a line for each request: NUMBER, begin and end by CLOCK_MONOTONIC in us, how it
- * ended (ok, refused, reset, timeout, unreachable, empty), and the answer.
+ * A client prints a line for each request: NUMBER (with a "+" if it held the connection), begin and
+ * end by CLOCK_MONOTONIC in us, how it ended (ok, refused, reset, timeout, unreachable, empty,
+ * other), and the answer; of a connection that was held the first one.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,6 +35,8 @@
 #define PORTS	    16
 #define CONNECTIONS 256
 #define LIMIT_MS    8000     /* of a request */
+#define HOLD_MS	    4000     /* a connection that is held lasts so long */
+#define STEP_MS	    250	     /* and has a request so often */
 #define HANG_US	    20000000 /* a connection that hangs is closed after this time */
 
 static _Noreturn void die(const char *what)
@@ -111,6 +115,19 @@ static void reset(int fd)
 	close(fd);
 }
 
+/* The answer to who is at the other end. */
+static int text_of(char *text, size_t size, const struct port *port,
+		   const struct sockaddr_in6 *peer)
+{
+	char address[INET6_ADDRSTRLEN] = "";
+	const char *shown = address;
+
+	inet_ntop(AF_INET6, &peer->sin6_addr, address, sizeof(address));
+	if (IN6_IS_ADDR_V4MAPPED(&peer->sin6_addr))
+		shown = strrchr(address, ':') + 1;
+	return snprintf(text, size, "%s:%u/%s", name, port->number, shown);
+}
+
 /*
  * The client closes first: a port in TIME_WAIT is the client's then, who does not take it again. In
  * that of a backend source NAT may meet it, and the client has to send its SYN again.
@@ -118,6 +135,8 @@ static void reset(int fd)
 static void answer(struct connection *c)
 {
 	char request[2048], text[512], body[128];
+	struct sockaddr_in6 peer = { 0 };
+	socklen_t peer_len = sizeof(peer);
 	const ssize_t n = read(c->fd, request, sizeof(request) - 1);
 	int len, body_len;
 
@@ -128,7 +147,8 @@ static void answer(struct connection *c)
 		return;
 	}
 	request[n] = '\0';
-	body_len = snprintf(body, sizeof(body), "%s:%u", name, c->port->number);
+	getpeername(c->fd, (struct sockaddr *)&peer, &peer_len);
+	body_len = text_of(body, sizeof(body), c->port, &peer);
 	len = snprintf(text, sizeof(text), "HTTP/1.0 %s\r\nContent-Length: %d\r\n\r\n%s",
 		       mode_of(c->port) == '5' && strstr(request, "/healthz")
 			       ? "500 Internal Server Error"
@@ -158,7 +178,7 @@ static void accept_one(const struct port *port)
 
 static void answer_datagram(const struct port *port)
 {
-	struct sockaddr_storage peer;
+	struct sockaddr_in6 peer = { 0 };
 	socklen_t peer_len = sizeof(peer);
 	char text[256];
 	int len;
@@ -166,7 +186,7 @@ static void answer_datagram(const struct port *port)
 	if (recvfrom(port->datagrams, text, sizeof(text), 0, (struct sockaddr *)&peer, &peer_len) <
 	    0)
 		return;
-	len = snprintf(text, sizeof(text), "%s:%u", name, port->number);
+	len = text_of(text, sizeof(text), port, &peer);
 	if (mode_of(port) == 0 || mode_of(port) == '5')
 		sendto(port->datagrams, text, (size_t)len, 0, (struct sockaddr *)&peer, peer_len);
 }
@@ -312,41 +332,75 @@ static int receive(int fd, int type, char *text, size_t size, long long end)
 	return 0;
 }
 
-static int talk(int fd, const struct target *target, char *text, size_t size)
+static int join(int fd, const struct target *target)
 {
-	static const char request[] = "GET / HTTP/1.0\r\n\r\n";
-	const long long end = now_us() + LIMIT_MS * 1000LL;
-	int code = 0;
-
-	if (connect(fd, (const struct sockaddr *)&target->to, target->len) < 0)
-		code = errno == EINPROGRESS ? await(fd, POLLOUT, end) : errno;
-	if (code == 0 && send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) < 0)
-		code = errno;
-	return code ? code : receive(fd, target->type, text, size, end);
+	if (connect(fd, (const struct sockaddr *)&target->to, target->len) == 0)
+		return 0;
+	return errno == EINPROGRESS ? await(fd, POLLOUT, now_us() + LIMIT_MS * 1000LL) : errno;
 }
 
-static void ask_once(const char *number, const struct target *target)
+/* One request and its answer. body: of the answer, "" if there is none. */
+static int exchange(int fd, const struct target *target, char *body, size_t size)
 {
-	char text[512] = "", line[700];
+	static const char request[] = "GET / HTTP/1.0\r\n\r\n";
+	char text[512] = "";
+	const char *from = text;
+	int code = 0;
+
+	if (send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) < 0)
+		code = errno;
+	if (code == 0)
+		code = receive(fd, target->type, text, sizeof(text), now_us() + LIMIT_MS * 1000LL);
+	if (target->type == SOCK_STREAM) {
+		from = strstr(text, "\r\n\r\n");
+		from = from ? from + 4 : "";
+	}
+	snprintf(body, size, "%.200s", from);
+	return code;
+}
+
+/* More requests in the same connection: how it ends, NULL if well. */
+static const char *hold(int fd, const struct target *target, const char *first)
+{
+	const long long end = now_us() + HOLD_MS * 1000LL;
+
+	while (now_us() < end) {
+		char body[256];
+		int code;
+
+		poll(NULL, 0, STEP_MS);
+		code = exchange(fd, target, body, sizeof(body));
+		if (code)
+			return word_of(code);
+		if (strcmp(body, first) != 0)
+			return body[0] ? "other" : "empty";
+	}
+	return NULL;
+}
+
+static void ask_once(const char *number, const struct target *target, bool held)
+{
+	char body[256] = "", line[512];
 	const long long begin = now_us();
 	const int fd = socket(target->to.ss_family, target->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	const int code = talk(fd, target, text, sizeof(text));
-	const char *body = strstr(text, "\r\n\r\n");
-	int len;
+	int code = join(fd, target), len;
+	const char *how;
 
+	if (code == 0)
+		code = exchange(fd, target, body, sizeof(body));
+	how = code ? word_of(code) : body[0] ? NULL : "empty";
+	if (!how && held)
+		how = hold(fd, target, body);
 	close(fd);
-	body = target->type == SOCK_DGRAM ? text : body ? body + 4 : "";
-	len = snprintf(line, sizeof(line), "%s %lld %lld %s %s\n", number, begin, now_us(),
-		       code	 ? word_of(code)
-		       : body[0] ? "ok"
-				 : "empty",
-		       body);
+	len = snprintf(line, sizeof(line), "%s%s %lld %lld %s %s\n", number, held ? "+" : "", begin,
+		       now_us(), how ? how : "ok", body);
 	/* One write: lines of different clients do not mix. */
 	if (write(STDOUT_FILENO, line, (size_t)len) < 0)
 		_exit(0);
 }
 
-static _Noreturn void ask_forever(char *text, unsigned pause_ms)
+/* With `held`, and a target of TCP, it is the client that holds connections. */
+static _Noreturn void ask_forever(char *text, unsigned pause_ms, bool held)
 {
 	struct target target = { .type = SOCK_STREAM };
 	char *save = NULL;
@@ -359,6 +413,8 @@ static _Noreturn void ask_forever(char *text, unsigned pause_ms)
 		die("a target");
 	if (strcmp(proto, "udp") == 0)
 		target.type = SOCK_DGRAM;
+	if (held && target.type != SOCK_STREAM)
+		_exit(0);
 	if (inet_pton(AF_INET, address, &four->sin_addr) == 1) {
 		four->sin_family = AF_INET;
 		four->sin_port = htons((uint16_t)atoi(port));
@@ -371,7 +427,7 @@ static _Noreturn void ask_forever(char *text, unsigned pause_ms)
 		die(address);
 	}
 	while (true) {
-		ask_once(number, &target);
+		ask_once(number, &target, held);
 		poll(NULL, 0, (int)pause_ms);
 	}
 }
@@ -380,8 +436,9 @@ static int ask(char **args)
 {
 	enter(args[0]);
 	for (char **target = args + 2; *target; target++)
-		if (fork() == 0)
-			ask_forever(*target, (unsigned)atoi(args[1]));
+		for (int held = 0; held < 2; held++)
+			if (fork() == 0)
+				ask_forever(*target, (unsigned)atoi(args[1]), held);
 	while (true)
 		pause();
 }

@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import time
+import traceback
 
 import chaos
 import daemon
@@ -20,14 +21,11 @@ import traffic
 CONVERGE_S = 60  # with the slowest machine and the longest pause between two tries
 WARM_ROUNDS = 2
 EVENTS = 11
-# The events of a long soak only: they take long, or need more time to be over.
-LONG = ("balloon", "starve")
-# A run of rounds without them shows whether memory grows.
-ENDS = ("kill", "kill_twice", "starve")
-NAMES = ("edit", "weights", "break_file", "half_write", "rename", "vanish", "edit", "kill", "kill_twice", "kill_worker",
-         "hang_up", "stop_for_a_while", "second", "tamper_service", "tamper_all", "flap", "flap", "jump", "fill",
-         "descriptors", "flood", "balloon", "starve")
-# What the log may say at level error: the event that explains it is one of those above.
+# A long soak: of ten rounds so many in which nothing ends ezlb, in a row, so that memory which grows is seen; in every
+# GENTLE-th round no event may cost a single request; in every GRIND-th it works for nothing but to see what that costs.
+WITHOUT_END, GENTLE, GRIND = 5, 3, 10
+GRIND_PASSES, GRIND_KB = 100, 3  # more kB for each pass are a leak; its list of events grows for a while
+# What the log may say at level error: the event that explains it is one of those in chaos.py.
 EXPECTED_ERRORS = os.path.join(os.path.dirname(__file__), "expected_errors.txt")
 
 
@@ -38,18 +36,20 @@ class Failure(Exception):
 class Soak:
     def __init__(self, rounds, seconds, seed):
         self.rounds, self.seconds, self.seed = rounds, seconds, seed
-        self.rng = random.Random(seed)
         self.long = seconds > 120
         self.flaps, self.longest_flap = ("5hrd", 12) if self.long else ("5hrd", 1.5)
         self.nftables = os.environ["EZLB_SNAT_BACKEND"] == "nftables"
         self.slots = [services.Slot(number) for number in range(services.SLOTS)]
+        self.nobodies = [services.Nobody(services.SLOTS, 4), services.Nobody(services.SLOTS + 1, 6)]
         self.may_end = False
-        self.number = 0  # of the round
+        self.first = self.number = int(os.environ.get("LAB_ROUND", "0"))
         self.events, self.log_errors, self.history = collections.Counter(), collections.Counter(), []
-        self.deck = []
-        self.worst_s, self.samples, self.lines_read = 0.0, [], 0
-        self.right_us = 0  # when the kernel was last right
+        self.worst_s, self.samples, self.growth, self.plans = 0.0, [], [], 0
         self.begin = time.monotonic()
+
+    def random(self, *words):
+        """What follows from the seed and the words alone, so that a round is the same when it is repeated."""
+        return random.Random(" ".join(map(str, (self.seed, *words))))
 
     # --- words --------------------------------------------------------------------------------
 
@@ -59,8 +59,9 @@ class Soak:
     def fail(self, text):
         raise Failure(text)
 
-    def disturb(self, slot, why):
-        self.traffic.disturb(slot, now_us(), why)
+    def disturb(self, slot, why, backend=None):
+        """slot None: all; backend: only connections to this one."""
+        self.traffic.disturb(slot, now_us(), why, backend)
 
     # --- the parts ----------------------------------------------------------------------------
 
@@ -69,36 +70,41 @@ class Soak:
         os.makedirs(directories[1])
         kernel.set_up_foreign()
         self.backends = traffic.Backends(os.environ["WORK"])
-        self.files = services.Files(*directories, self.rng)
-        self.daemon = daemon.Daemon(directories)
+        self.files = services.Files(*directories, self.random("files"))
+        # As the unit has it, so that a restart costs no request. The short form also sees that the end leaves nothing.
+        self.daemon = daemon.Daemon(directories, ["--cleanup-on-exit=false"] if self.long else [])
         self.chaos = chaos.Chaos(self)
         self.kernel = kernel.Kernel(self.nftables)
-        self.traffic = traffic.Traffic(self.slots, 60 if self.long else 120)
+        self.traffic = traffic.Traffic(self.slots + self.nobodies, 60 if self.long else 120)
         for slot in self.slots:
-            self.chaos.put(slot, slot.random_version(self.rng))
+            self.chaos.put(slot, slot.random_version(self.chaos.rng))
         self.daemon.start()
 
-    def deal(self, number):
-        """The next event. All have their turn before one comes again."""
-        while True:
-            if not self.deck:
-                self.deck = [name for name in NAMES if self.long or name not in LONG]
-                self.rng.shuffle(self.deck)
-            name = self.deck.pop()
-            if not self.long or number // 10 % 2 or name not in ENDS:
-                return name
+    def deal(self):
+        """The kinds of this round."""
+        kinds = [kind for kind in chaos.KINDS if self.long or not kind.long]
+        if self.long and self.number % 10 < WITHOUT_END:
+            kinds = [kind for kind in kinds if not kind.ends]
+        if self.is_gentle():
+            kinds = [kind for kind in kinds if not kind.hurts]
+        return self.random("deal", self.number).sample([kind.name for kind in kinds for _ in range(kind.weight)], EVENTS)
 
-    def disturb_all(self, number):
+    def is_gentle(self):
+        return self.long and self.number % GENTLE == GENTLE - 1
+
+    def disturb_all(self):
         self.history = []
-        for _ in range(EVENTS):
+        self.heal()
+        for i, name in enumerate(self.deal()):
             self.check_alive()
-            name = self.deal(number)
-            what = getattr(self.chaos, name)()
+            rng = self.random("event", self.number, i)
+            self.history.append(name)
+            what = self.chaos.run(name, rng)
             if what != "nothing":
                 self.events[name] += 1
-            self.history.append("%s %s" % (name, what or ""))
-            self.say("round %d: %s" % (number, self.history[-1]))
-            time.sleep(self.rng.uniform(0.02, 0.5))
+            self.history[-1] = "%s %s" % (name, what or "")
+            self.say("round %d: %s" % (self.number, self.history[-1]))
+            time.sleep(rng.uniform(0.02, 0.5))
             self.chaos.pay()
 
     def check_alive(self):
@@ -119,6 +125,30 @@ class Soak:
         if self.daemon.ended() is not None:
             self.check_alive() if not self.daemon.killed else self.daemon.start()
         self.may_end = False
+        self.chaos.give_back()
+        if self.long:
+            self.make_sick(self.random("sick", self.number))
+
+    def make_sick(self, rng):
+        """In this quiet some backends are down, which ezlb must see. No service has none that is well."""
+        for name in rng.sample(services.BACKENDS, 2 if not self.is_gentle() else 0):
+            port = services.FIRST_PORT + rng.randrange(services.SLOTS)
+            mode = rng.choice("5rd")
+            users = [slot for slot in self.slots if slot.backend_port == port]
+            if any(slot.proto == "udp" and mode == "r" or not slot.current or
+                   not set(slot.current.weights) - slot.sick - {name} for slot in users):
+                continue
+            for slot in users:
+                slot.sick.add(name)
+                self.disturb(slot, "a backend is sick", name if mode == "5" else None)
+            self.backends.set(name, port, mode)
+
+    def heal(self):
+        self.backends.well()
+        for slot in self.slots:
+            if slot.sick:
+                slot.sick = set()
+                slot.allowed.append(slot.current)
 
     def converge(self):
         begin = time.monotonic()
@@ -133,13 +163,13 @@ class Soak:
             time.sleep(0.2)
 
     def judge(self):
-        self.traffic.judge(self.right_us)
+        self.traffic.judge()
         for what, requests in (("wrong answer", self.traffic.wrong), ("failed", self.traffic.failed)):
             if requests:
-                self.fail("\n".join("%s: %s %.1f-%.1f: %s %s, allowed %s" % (
-                    what, request.slot.name, request.begin / 1e6 - self.begin, request.end / 1e6 - self.begin,
-                    request.how, request.answer,
-                    [sorted(version.weights) if version else None
+                self.fail("%s without a reason:\n" % what + "\n".join("%s%s %.1f-%.1f: %s %s, allowed %s" % (
+                    request.slot.name, " (held)" if request.held else "", request.begin / 1e6 - self.begin,
+                    request.end / 1e6 - self.begin, request.how, request.answer,
+                    [sorted(version.weights) + [version.snat] if version else None
                      for version in request.slot.before + request.slot.allowed]) for request in requests[:20]))
 
     def quiet(self):
@@ -149,9 +179,11 @@ class Soak:
         self.converge()
         self.worst_s = max(self.worst_s, took)
         self.judge()
-        self.right_us = now_us()
-        self.traffic.forget()
-        time.sleep(1.5)
+        self.traffic.forget(now_us())
+        end = time.monotonic() + 1.5
+        if self.long:
+            self.check_plan()
+        time.sleep(max(end - time.monotonic(), 0))
         difference = self.kernel.difference(self.slots)
         if difference:
             self.fail("it was as the files say, and is not any more:\n" + difference)
@@ -161,9 +193,14 @@ class Soak:
             self.fail("processes of ezlb that nobody waits for: %s" % strays)
         return took
 
-    def measure(self, number):
-        if number < WARM_ROUNDS - 1:
-            return
+    def check_plan(self):
+        """ezlb itself finds nothing to do, either. It ends with 1 if a file is broken."""
+        status, text = self.daemon.ask("plan", "-o", "json")
+        self.plans += 1
+        if status == 2 or '"summary":{"add":0,"change":0,"remove":0,' not in "".join(text.split()):
+            self.fail("ezlb plan ends with %s: %s" % (status, text[:6000]))
+
+    def measure(self):
         self.samples.append(self.daemon.sample())
         first, now = self.samples[0], self.samples[-1]
         if now[0] > first[0] * 1.25 + 2048:
@@ -171,26 +208,67 @@ class Soak:
         if now[2] > first[2] + 1 or now[3] > first[3] + 3:
             self.fail("threads %d, descriptors %d; in the first quiet %d, %d" % (now[2], now[3], first[2], first[3]))
 
+    def work(self, passes):
+        """So many passes of ezlb, by edits of one file. Returns (passes, seconds)."""
+        begin, before = time.monotonic(), self.daemon.passes()
+        now = before
+        while before is not None and now < before + passes and time.monotonic() < begin + 300:
+            for _ in range(10):
+                self.chaos.put(self.slots[0], self.slots[0].current._replace(
+                    weights={name: self.chaos.rng.randint(1, 9) for name in self.slots[0].current.weights}))
+                time.sleep(0.03)
+            now = self.daemon.passes() or now
+        if before is None or now < before + passes:
+            self.fail("ezlb does not work: %s passes of %d within 300 s" % (now and now - before, passes))
+        return now - before
+
+    def grind(self):
+        """What many passes cost that have nothing else to do."""
+        self.work(20)
+        begin = self.daemon.sample()
+        passes = self.work(GRIND_PASSES)
+        end = self.daemon.sample()
+        self.growth.append((end[0] - begin[0]) / passes)
+        self.say("round %d: %d passes; kB anonymous %d to %d, descriptors %d to %d" % (
+            self.number, passes, begin[0], end[0], begin[3], end[3]))
+        if self.growth[-1] > GRIND_KB:
+            self.fail("anonymous memory grew from %d kB to %d kB in %d passes" % (begin[0], end[0], passes))
+        if end[3] > begin[3] + 3:
+            self.fail("descriptors grew from %d to %d in %d passes" % (begin[3], end[3], passes))
+        self.quiet()
+
     # --- all of it ----------------------------------------------------------------------------
 
     def run(self):
         self.quiet()
-        while self.number < self.rounds or time.monotonic() - self.begin < self.seconds:
-            self.disturb_all(self.number)
+        if not self.long:
+            self.measure()  # of a long one later: memory has to get warm first
+        while self.number < self.first + self.rounds or time.monotonic() - self.begin < self.seconds:
+            self.disturb_all()
             self.calm_down()
             took = self.quiet()
-            self.measure(self.number)
+            if self.number >= self.first + WARM_ROUNDS - 1:
+                self.measure()
             self.say("round %d: quiet; right after %.1f s, %d requests, %s" % (
                 self.number, took, self.traffic.counts["requests"],
                 "kB anonymous %d, resident %d, threads %d, descriptors %d" % tuple(self.samples[-1])
                 if self.samples else "warming up"))
+            if self.long and self.number % GRIND == 0:
+                self.grind()
             self.number += 1
         self.finish()
 
     def finish(self):
         status = self.daemon.stop()
         if status != 0:
-            self.fail("SIGTERM ended it with %d" % status)
+            self.fail("SIGTERM ended it with %s" % status)
+        if self.long:
+            difference = self.kernel.difference(self.slots)
+            if difference:
+                self.fail("its end has changed the kernel:\n" + difference)
+            status, text = self.daemon.ask("cleanup")
+            if status != 0:
+                self.fail("ezlb cleanup ended with %s: %s" % (status, text))
         for slot in self.slots:
             slot.current = None
         want = {**self.kernel.want(self.slots), "settings": self.kernel.have()["settings"]}
@@ -199,6 +277,7 @@ class Soak:
         left = kernel.left_of_ezlb()
         if left:
             self.fail("after the end there is still:\n" + "\n".join(left))
+        self.daemon.log.finish()
         self.read_log()
 
     def read_log(self):
@@ -220,15 +299,18 @@ class Soak:
 
     def report(self):
         counts = self.traffic.counts
-        print("seed %d: %d rounds in %d s" % (self.seed, self.number, time.monotonic() - self.begin))
+        print("seed %d: %d rounds in %d s, %d events; the kernel was compared with the files in each quiet, by ezlb plan %d times"
+              % (self.seed, self.number - self.first, time.monotonic() - self.begin, sum(self.events.values()), self.plans))
         print("events: " + ", ".join("%s %d" % item for item in sorted(self.events.items())))
-        print("requests: %d, answers: %d, wrong answers: %d, to no service: %d, failed without a reason: %d"
-              % (counts["requests"], counts["answers"], len(self.traffic.wrong), counts["requests to no service"],
-                 len(self.traffic.failed)))
+        print("requests: %d, %d of them hold a connection, answers: %d, wrong answers: %d, to no service: %d, too slow to be "
+              "judged: %d, failed without a reason: %d"
+              % (counts["requests"], counts["connections held"], counts["answers"], len(self.traffic.wrong),
+                 counts["requests to no service"], counts["too slow to be judged"], len(self.traffic.failed)))
         for why, n in self.traffic.explained.most_common():
             print("  failed %d: %s" % (n, why))
-        print("slowest answer %.1f s, worst time until the kernel was right %.1f s, starts of ezlb %d"
-              % (self.traffic.slowest_us / 1e6, self.worst_s, self.daemon.starts))
+        print("slowest answer %.1f s, worst time until the kernel was right %.1f s, starts of ezlb %d, kills %d"
+              % (self.traffic.slowest_us / 1e6, self.worst_s, self.daemon.starts, self.daemon.kills))
+        print("kB of anonymous memory for each pass: %s" % ", ".join("%.2f" % kb for kb in self.growth))
         for i, what in enumerate(("kB anonymous", "kB resident", "threads", "descriptors")):
             column = [sample[i] for sample in self.samples] or [0]
             print("%s: first %d, last %d, most %d" % (what, column[0], column[-1], max(column)))
@@ -244,9 +326,13 @@ def main():
     soak.set_up()
     try:
         soak.run()
-    except Failure as failure:
-        print("FAIL with seed %d: %s" % (seed, failure))
+    except Exception as failure:  # pylint: disable=broad-except # what the soak cannot do is a failure, too
+        if not isinstance(failure, Failure):
+            traceback.print_exc()
+        print("FAIL with seed %d in round %d: %s" % (seed, soak.number, failure))
         print("the events of this round:\n  " + "\n  ".join(soak.history))
+        print("it begins with this round by: LAB_ROUND=%d scripts/soak 1 %d %s" % (
+            soak.number, seed, os.environ["EZLB_SNAT_BACKEND"]))
         return 1
     finally:
         soak.chaos.clock_back()

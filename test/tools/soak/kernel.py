@@ -10,6 +10,7 @@ import services
 # What is in the kernel besides, and must stay. None of it is reached by a client.
 FOREIGN_IPVS = ["-A -t 10.0.0.2:443 -s sh -p 600", "-a -t 10.0.0.2:443 -r 192.168.10.11:443 -m -w 5",
                 "-A -f 7 -s rr", "-a -f 7 -r 192.168.10.12:80 -m -w 1"]
+FOREIGN_NFT = "add table inet zoo\nadd chain inet zoo c { type filter hook output priority 7; }\n"
 SETTINGS = ("ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/vs/conntrack")
 RULE = re.compile(r"-A EZLB-SNAT -d (\S+)/\d+ -p (\w+) -m \w+ --dport (\d+) "
                   r"-j (MASQUERADE|SNAT --to-source (\S+))( --random-fully)?$")
@@ -55,16 +56,37 @@ def snat_by_backend(rules):
 def snat_by_listener(objects):
     """The elements of the maps and sets of nftables."""
     rows = []
+    for value, (address, proto, port), to in snat_elements(objects):
+        if isinstance(to, dict):
+            to = to["prefix"]["addr"] if "prefix" in to else "-".join(to["range"])
+        rows.append((4 if value["family"] == "ip" else 6, proto, services.endpoint(address, int(port)), to))
+    return sorted(rows)
+
+
+def snat_elements(objects):
+    """(map or set, key, value)"""
     for kind, value in objects:
         if kind not in ("map", "set") or value["table"] != "ezlb":
             continue
         for element in value.get("elem", []):
             key, to = element if isinstance(element, list) else (element, "masquerade")
-            address, proto, port = key.get("elem", {}).get("val", key)["concat"]
-            if isinstance(to, dict):
-                to = to["prefix"]["addr"] if "prefix" in to else "-".join(to["range"])
-            rows.append((4 if value["family"] == "ip" else 6, proto, services.endpoint(address, int(port)), to))
-    return sorted(rows)
+            yield value, key.get("elem", {}).get("val", key)["concat"], to
+
+
+def snat_commands(nftables):
+    """For each row of source NAT the command that deletes it, and its port."""
+    if nftables:
+        return [(("nft", "delete", "element", value["family"], "ezlb", value["name"], "{ %s . %s . %s }" % tuple(key)),
+                 int(key[2])) for value, key, _ in snat_elements(nft_objects())]
+    return [(("iptables-legacy" if family == 4 else "ip6tables-legacy", "-w", "5", "-t", "nat",
+              *line.replace("-A", "-D", 1).split()), int(RULE.match(line)[3]))
+            for family in (4, 6) for line in legacy_rules(family) if RULE.match(line)]
+
+
+def guarded(objects):
+    """The addresses at which only services answer."""
+    return sorted(element for kind, value in objects if kind == "set" and value["table"] == "ezlb-guard"
+                  for element in value.get("elem", []))
 
 
 def addresses():
@@ -91,9 +113,10 @@ class Kernel:
     def want(self, slots):
         live = [slot for slot in slots if slot.current]
         return {
-            "IPVS": sorted(self.foreign_ipvs + [line for slot in live for line in slot.ipvs(slot.current)]),
-            "source NAT": sorted({row for slot in live for row in slot.snat_rows(slot.current, self.nftables)}),
+            "IPVS": sorted(self.foreign_ipvs + [line for slot in live for line in slot.ipvs(slot.live())]),
+            "source NAT": sorted({row for slot in live for row in slot.snat_rows(slot.live(), self.nftables)}),
             "addresses": sorted({slot.vip for slot in live}),
+            "guarded addresses": sorted({slot.vip for slot in live}),
             "settings": dict.fromkeys(SETTINGS, "1"),
             "rules of others": self.foreign_rules,
         }
@@ -105,6 +128,7 @@ class Kernel:
             "IPVS": ipvs(),
             "source NAT": snat_by_listener(objects) if self.nftables else snat_by_backend(rules),
             "addresses": addresses(),
+            "guarded addresses": guarded(objects),
             "settings": settings(),
             "rules of others": [rule for rule in rules[4] if "EZLB" not in rule] +
                                [str(item) for item in objects if "ezlb" not in str(item)],
@@ -137,7 +161,7 @@ def set_up_foreign():
     for rule in ("-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
                  "-A PREROUTING -p tcp --dport 5000 -j DNAT --to-destination 172.17.0.2:5000"):
         run("iptables-legacy", "-w", "5", "-t", "nat", *rule.split(), check=True)
-    run("nft", "-f", "-", text="add table inet zoo\nadd chain inet zoo c { type filter hook output priority 7; }\n", check=True)
+    run("nft", "-f", "-", text=FOREIGN_NFT, check=True)
     # Connections that are over leave conntrack sooner: else the clients fill its table.
     for name in ("tcp_timeout_time_wait", "tcp_timeout_close", "udp_timeout", "udp_timeout_stream"):
         run("sysctl", "-qw", "net.netfilter.nf_conntrack_%s=5" % name, check=True)

@@ -12,8 +12,11 @@ SLOTS = 8
 BACKENDS = ("b1", "b2", "b3")
 FIRST_PORT = 8000
 LINK = "ezlb0"
+NOBODY_PORT = 8010  # of a program of the balancer itself, which no file names
 SNAT = {4: "10.0.0.3", 6: "fd00:10::3"}
 VIPS = {4: ("10.0.0.1", "10.0.0.2"), 6: ("fd00:10::1", "fd00:10::2")}
+# What the backends see without a snat_ip.
+BALANCER = {4: "192.168.10.1", 6: "fd00:192::1"}
 NET = {4: "192.168.10.1%s", 6: "fd00:192::1%s"}
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "sed", "nq", "sh", "mh")
 
@@ -33,14 +36,17 @@ class Slot:
         self.name = "s%d" % number
         self.family = 6 if number % 2 else 4
         self.proto = "udp" if number >= 6 else "tcp"
-        self.vip = VIPS[self.family][number // 4]
+        self.vip = VIPS[self.family][number // 4 % 2]
         self.port = 100 + number
         # Slot 4 shares its backends with slot 0.
         self.backend_port = FIRST_PORT + (0 if number == 4 else number)
         self.in_configmap = number >= 6
         self.current = None  # the version that serves; None: there is no file
+        self.sick = set()  # the backends that must be down in this quiet
         self.broken = False  # the file is not valid: `current` stays
+        self.unread = False  # perhaps ezlb has not read the file since it was written
         self.file = self.name + ".yaml"
+        self.edits = []  # (us, version), as far back as `before`
         # Every version that may serve since the kernel was last found right.
         self.allowed = [None]
         self.before = [None]  # the same until the time before
@@ -50,6 +56,13 @@ class Slot:
 
     def backend(self, name):
         return endpoint(NET[self.family] % name[1:], self.backend_port)
+
+    def live(self):
+        """`current` without the backends that must be down."""
+        if not self.current or not self.sick:
+            return self.current
+        weights = {name: weight for name, weight in self.current.weights.items() if name not in self.sick}
+        return self.current._replace(weights=weights)
 
     def random_version(self, rng):
         names = rng.sample(BACKENDS, rng.choice((1, 2, 2, 3, 3, 3)))
@@ -92,11 +105,22 @@ class Slot:
         ends = [self.listener()] if nftables else [self.backend(name) for name in version.weights]
         return [(self.family, self.proto, end, to) for end in ends]
 
-    def may_answer(self, text, straddles):
-        """Whether a backend with this answer belongs to the service, or did since the kernel was last right."""
-        versions = self.allowed + (self.before if straddles else [])
-        name, _, port = text.partition(":")
-        return port == str(self.backend_port) and any(v and name in v.weights for v in versions)
+    def may_answer(self, text, versions):
+        """Whether a backend with this answer belongs to one of the versions, and sees a source address of it."""
+        name, _, rest = text.partition(":")
+        port, _, source = rest.partition("/")
+        return port == str(self.backend_port) and any(
+            version and name in version.weights and
+            source == (SNAT if version.snat else BALANCER)[self.family] for version in versions)
+
+
+class Nobody(Slot):
+    """An address of services, with a port that is no service's: nobody may answer there."""
+
+    def __init__(self, number, family):
+        super().__init__(number)
+        self.name, self.family, self.proto = "nobody%d" % family, family, "tcp"
+        self.vip, self.port, self.in_configmap = VIPS[family][0], NOBODY_PORT, False
 
 
 class Files:
@@ -138,6 +162,21 @@ class Files:
         new = "r%d-%s.yaml" % (self.rng.randrange(100), slot.name)
         os.rename(os.path.join(self.plain, slot.file), os.path.join(self.plain, new))
         slot.file = new
+
+    def away(self, pause):
+        """The directory is gone for a while."""
+        os.rename(self.plain, self.plain + ".away")
+        pause()
+        os.rename(self.plain + ".away", self.plain)
+
+    def storm(self, files):
+        """Files that are none of ezlb's come, are renamed and go."""
+        for number in range(files):
+            path = os.path.join(self.plain, ".storm%d" % number)
+            with open(path, "w", encoding="utf-8"):
+                pass
+            os.rename(path, path + "~")
+            os.unlink(path + "~")
 
     def swap(self):
         """The steps of kubelet's AtomicWriter: a new directory, ..data moved to it, links, the old one removed."""

@@ -10,9 +10,11 @@ import threading
 import services
 
 PORTS = 16
-Request = collections.namedtuple("Request", "slot begin end how answer")
-# A disturbance explains failures of a service from its begin until the kernel was found right again.
-Disturbance = collections.namedtuple("Disturbance", "slot begin why")
+# held: more than one request in one connection
+Request = collections.namedtuple("Request", "slot held begin end how answer")
+# A disturbance explains failures of a service from its begin until the kernel was found right again. slot: None is all;
+# backend: None is all, else the connections to this one only.
+Disturbance = collections.namedtuple("Disturbance", "slot backend begin why")
 
 
 class Backends:
@@ -26,10 +28,15 @@ class Backends:
                 file.write(bytes(PORTS))
             with open(path, "r+b") as file:
                 self.modes[name] = mmap.mmap(file.fileno(), PORTS)
-            ports = [str(services.FIRST_PORT + i) for i in range(services.SLOTS)]
-            server = subprocess.Popen([os.environ["SOAKTOOL"], "serve", name, name, path, *ports],
-                                      stdout=subprocess.PIPE)
-            server.stdout.readline()
+            self.serve(name, path, range(services.FIRST_PORT, services.FIRST_PORT + services.SLOTS))
+        # The balancer has a program that listens on all its addresses: the modes are those of a backend.
+        self.serve("lb", path, [services.NOBODY_PORT])
+
+    @staticmethod
+    def serve(name, path, ports):
+        server = subprocess.Popen([os.environ["SOAKTOOL"], "serve", name, name, path, *map(str, ports)],
+                                  stdout=subprocess.PIPE)
+        server.stdout.readline()
 
     def set(self, name, port, mode):
         self.modes[name][port - services.FIRST_PORT] = ord(mode) if mode else 0
@@ -45,6 +52,7 @@ class Backends:
 class Traffic:
     def __init__(self, slots, pause_ms):
         self.slots = slots
+        self.rights = [0, 0]  # when the kernel was found right, the last two times
         targets = ["%d,%s,%s,%d" % (slot.number, slot.proto, slot.vip, slot.port) for slot in slots]
         self.process = subprocess.Popen([os.environ["SOAKTOOL"], "ask", "client", str(pause_ms), *targets],
                                         stdout=subprocess.PIPE, text=True)
@@ -63,48 +71,70 @@ class Traffic:
         for line in self.process.stdout:
             number, begin, end, how, answer = line.rstrip("\n").split(" ", 4)
             with self.lock:
-                self.waiting.append(Request(self.slots[int(number)], int(begin), int(end), how, answer))
+                self.waiting.append(Request(self.slots[int(number.rstrip("+"))], number.endswith("+"), int(begin),
+                                            int(end), how, answer))
 
-    def disturb(self, slot, begin, why):
-        """slot None: all of them."""
-        self.disturbances.append(Disturbance(slot, begin, why))
+    def disturb(self, slot, begin, why, backend=None):
+        self.disturbances.append(Disturbance(slot, backend, begin, why))
 
-    def reason(self, request, since):
-        """Why the request may fail; None: it may not. `since`: when the kernel was right before."""
-        for disturbance in self.disturbances + (self.past if request.begin < since else []):
-            if disturbance.slot in (None, request.slot) and request.end >= disturbance.begin - 100000:
+    def reason(self, request, versions):
+        """Why the request may fail; None: it may not."""
+        backend = request.answer.partition(":")[0]
+        if request.held and backend and self.has_left(request, backend, versions):
+            return "its backend has left the service"
+        for disturbance in self.disturbances + (self.past if request.begin < self.rights[1] else []):
+            if disturbance.slot in (None, request.slot) and disturbance.backend in (None, backend) and \
+                    request.end >= disturbance.begin - 100000:
                 return disturbance.why
         return None
 
-    def judge_one(self, request, since):
-        slot = request.slot
-        straddles = request.begin < since
-        versions = slot.allowed + (slot.before if straddles else [])
-        self.counts["requests"] += 1
-        if request.how == "ok":
-            self.counts["answers"] += 1
-            self.slowest_us = max(self.slowest_us, request.end - request.begin)
-            if not slot.may_answer(request.answer, straddles):
-                self.wrong.append(request)
-        elif None in versions:
-            self.counts["requests to no service"] += 1
-        else:
-            why = self.reason(request, since)
-            self.explained[why] += 1
-            if why is None:
-                self.failed.append(request)
+    @staticmethod
+    def has_left(request, backend, versions):
+        """An open connection goes on for drain_timeout after the first edit that removes its backend."""
+        if not any(version is None or backend not in version.weights for version in versions):
+            return False
+        ends = [begin + (version.drain * 1e6 if version else 0) for begin, version in request.slot.edits
+                if version is None or backend not in version.weights]
+        return request.how != "reset" or not ends or request.end >= min(ends)
 
-    def judge(self, since):
-        """Judges what has ended, against what may have served since then."""
+    def judge_one(self, request):
+        slot = request.slot
+        versions = slot.allowed + (slot.before if request.begin < self.rights[1] else [])
+        self.counts["requests"] += 1
+        self.counts["connections held"] += request.held
+        if request.begin < self.rights[0]:
+            self.counts["too slow to be judged"] += 1
+            return
+        if request.how == "ok" or request.answer:
+            self.counts["answers"] += 1
+            self.slowest_us = max(self.slowest_us, 0 if request.held else request.end - request.begin)
+            if not slot.may_answer(request.answer, versions):
+                # Somebody has removed what guards the addresses: then it is no wrong answer.
+                why = self.reason(request, versions) if isinstance(slot, services.Nobody) else None
+                if why is None:
+                    self.wrong.append(request)
+                    return
+        if request.how == "ok":
+            return
+        if None in versions and not request.answer:
+            self.counts["requests to no service"] += 1
+            return
+        why = self.reason(request, versions)
+        self.explained[why] += 1
+        if why is None:
+            self.failed.append(request)
+
+    def judge(self):
+        """Judges what has ended, against what may have served since the kernel was last right."""
         with self.lock:
             requests, self.waiting = self.waiting, []
         for request in requests:
-            self.judge_one(request, since)
-        return len(requests)
+            self.judge_one(request)
 
-
-    def forget(self):
+    def forget(self, now):
         """The kernel is right: what was before explains only requests that had begun."""
+        self.rights = [self.rights[1], now]
         self.past, self.disturbances = self.disturbances, []
         for slot in self.slots:
-            slot.before, slot.allowed = slot.allowed, [slot.current]
+            slot.edits = [edit for edit in slot.edits if edit[0] >= self.rights[0]]
+            slot.before, slot.allowed, slot.unread = slot.allowed, [slot.live()], False
