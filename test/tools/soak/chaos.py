@@ -26,7 +26,7 @@ KINDS = (
     kind("vanish", hurts=True), kind("storm", long=True), kind("directory_away"), kind("junk", 2),
     # chaos_processes.py
     kind("kill", ends=True), kind("kill_twice", ends=True), kind("kill_worker"), kind("kill_spawner", ends=True, long=True),
-    kind("restart", ends=True, long=True), kind("stop_for_a_while"), kind("stop_worker"), kind("blocked_log"),
+    kind("restart", ends=True, long=True), kind("stop_for_a_while"), kind("stop_worker", long=True), kind("blocked_log"),
     kind("hang_up"), kind("reload"), kind("second"), kind("command", 2, long=True), kind("node_drain"),
     # chaos_kernel.py
     kind("tamper_service", 2, hurts=True), kind("tamper_all", hurts=True), kind("tamper_row", hurts=True),

@@ -67,6 +67,8 @@ class Files:
         slot = self.some_slot(lambda slot: slot.current and not slot.in_configmap and not slot.broken)
         if not slot:
             return "nothing"
+        # If the new one is broken when ezlb looks, that is another file without a last good version.
+        slot.unread = True
         self.soak.files.rename(slot)
         return "%s to %s" % (slot.name, slot.file)
 

@@ -122,7 +122,16 @@ class Processes:
             return "nothing"
         return self.ask(*words, refused=words == ["cleanup"])
 
+    def wake(self):
+        """Nobody waits here for an answer of what stands still."""
+        for pid in (self.soak.daemon.pid, self.soak.daemon.worker()):
+            try:
+                os.kill(pid or self.soak.daemon.pid, signal.SIGCONT)
+            except ProcessLookupError:
+                pass
+
     def ask(self, *words, refused=False):
+        self.wake()
         status, text = self.soak.daemon.ask(*words)
         if status not in ((1,) if refused else (0, 1, 2)):
             self.soak.fail("ezlb %s ended with %s: %s" % (" ".join(words), status, text[-2000:]))
@@ -130,6 +139,7 @@ class Processes:
 
     def node_drain(self):
         """The addresses move to another link, and clients see nothing of it."""
+        self.wake()
         self.drained = True
         status, _ = self.soak.daemon.ask("drain")
         self.later(self.rng.uniform(0.1, 3), lambda: self.soak.daemon.ask("undrain"))
