@@ -44,7 +44,7 @@ class Soak:
         self.may_end = False
         self.first = self.number = int(os.environ.get("LAB_ROUND", "0"))
         self.events, self.log_errors, self.history = collections.Counter(), collections.Counter(), []
-        self.worst_s, self.samples, self.growth, self.plans = 0.0, [], [], 0
+        self.worst_s, self.samples, self.growth, self.plans, self.sick = 0.0, [], [], 0, 0
         self.begin = time.monotonic()
 
     def random(self, *words):
@@ -131,17 +131,24 @@ class Soak:
 
     def make_sick(self, rng):
         """In this quiet some backends are down, which ezlb must see. No service has none that is well."""
-        for name in rng.sample(services.BACKENDS, 2 if not self.is_gentle() else 0):
-            port = services.FIRST_PORT + rng.randrange(services.SLOTS)
-            mode = rng.choice("5rd")
-            users = [slot for slot in self.slots if slot.backend_port == port]
-            if any(slot.proto == "udp" and mode == "r" or not slot.current or
-                   not set(slot.current.weights) - slot.sick - {name} for slot in users):
-                continue
+        for _ in range(0 if self.is_gentle() else 3):
+            name, port, users = rng.choice(self.who_can_be_sick() or [(None, 0, [])])
+            mode = rng.choice("5d")
             for slot in users:
                 slot.sick.add(name)
                 self.disturb(slot, "a backend is sick", name if mode == "5" else None)
-            self.backends.set(name, port, mode)
+            if users:
+                self.backends.set(name, port, mode)
+                self.sick += 1
+
+    def who_can_be_sick(self):
+        """(backend, port, slots that use it)"""
+        found = []
+        for port in sorted({slot.backend_port for slot in self.slots}):
+            users = [slot for slot in self.slots if slot.current and slot.backend_port == port]
+            found += [(name, port, users) for name in services.BACKENDS
+                      if all(set(slot.live().weights) > {name} for slot in users) and users]
+        return found
 
     def heal(self):
         self.backends.well()
@@ -310,6 +317,7 @@ class Soak:
             print("  failed %d: %s" % (n, why))
         print("slowest answer %.1f s, worst time until the kernel was right %.1f s, starts of ezlb %d, kills %d"
               % (self.traffic.slowest_us / 1e6, self.worst_s, self.daemon.starts, self.daemon.kills))
+        print("backends that were down in a quiet: %d" % self.sick)
         print("kB of anonymous memory for each pass: %s" % ", ".join("%.2f" % kb for kb in self.growth))
         for i, what in enumerate(("kB anonymous", "kB resident", "threads", "descriptors")):
             column = [sample[i] for sample in self.samples] or [0]
