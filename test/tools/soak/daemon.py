@@ -108,8 +108,8 @@ class Daemon:
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
         return done.returncode, done.stdout.decode(errors="replace")
 
-    def passes(self):
-        """How often it has compared the kernel with the files; None: no answer."""
+    def counts(self):
+        """(how often it has compared the kernel with the files, events that it remembers); None: no answer."""
         text = b""
         try:
             with socket.socket(socket.AF_UNIX) as client:
@@ -120,8 +120,9 @@ class Daemon:
                     text += chunk
         except OSError:
             return None
-        found = re.search(rb"^ezlb_reconcile_total (\d+)", text, re.M)
-        return int(found[1]) if found else None
+        passes = re.search(rb"^ezlb_reconcile_total (\d+)", text, re.M)
+        events = sum(map(int, re.findall(rb"^ezlb_events_total\S* (\d+)", text, re.M)))
+        return (int(passes[1]), min(events, 1000)) if passes else None
 
     @property
     def pid(self):
