@@ -167,9 +167,9 @@ class Daemon:
         return next(iter(children(self.pid)), None) if self.ended() is None else None
 
     def worker(self):
-        """The process that has no children and is not the daemon; None: all is in one process."""
-        last = processes(self.pid)[-1] if self.spawner() else self.pid
-        return last if last != self.pid else None
+        """The child of the spawner; None: there is none, or all is in one process."""
+        spawner = self.spawner()
+        return next(iter(children(spawner)), None) if spawner else None
 
     def strays(self):
         """Processes of ezlb that do not descend from the daemon."""
