@@ -16,6 +16,7 @@
 #include <ezlb/watch.h>
 
 #include "instance.h"
+#include "loop.h"
 
 #define VERDICTS_MS 30000 /* the longest wait for all verdicts */
 #define HURRY_MS    200	  /* interval of the probes of a backend without a verdict */
@@ -55,7 +56,9 @@ static int probe_all(struct oneshot *one, bool pretend, struct ezlb_err *err)
 	uv_loop_t loop;
 	int rc;
 
-	uv_loop_init(&loop);
+	rc = loop_begin(&loop, err);
+	if (rc < 0)
+		return rc;
 	uv_timer_init(&loop, &deadline);
 	wait.loop = &loop;
 	rc = ezlb_health_open(&loop, &options, on_verdict, &wait, &wait.health, err);

@@ -9,6 +9,7 @@
 
 #include <ezlb/log.h>
 
+#include "loop.h"
 #include "run.h"
 #include "worker_side.h"
 
@@ -272,11 +273,12 @@ static void give_up_rights(struct controller *c)
 
 static int run_loop(struct controller *c, struct ezlb_err *err)
 {
-	int rc = 0;
+	int rc = loop_begin(&c->loop, err);
 
+	if (rc < 0)
+		return rc;
 	c->catalog.snat_key = c->instance.pass.policy.snat_key;
 	signal(SIGPIPE, SIG_IGN); /* the reader of the log may end */
-	uv_loop_init(&c->loop);
 	if (c->worker)
 		rc = ezlb_worker_open(c->worker, &c->loop, on_worker_gone, c, err);
 	init_handles(c);
