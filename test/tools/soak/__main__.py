@@ -239,12 +239,13 @@ class Soak:
             kb = (end[0] - begin[0] - events * EVENT_KB) / passes
             self.say("round %d: %d passes, %d events in its list; kB anonymous %d to %d, descriptors %d to %d" % (
                 self.number, passes, events, begin[0], end[0], begin[3], end[3]))
-            if end[3] > begin[3] + 3:
-                self.fail("descriptors grew from %d to %d in %d passes" % (begin[3], end[3], passes))
-            if kb <= GRIND_KB:
+            leaks = ["anonymous memory grows by %.1f kB" % kb] if kb > GRIND_KB else []
+            if end[3] > begin[3] + passes / 2:
+                leaks.append("descriptors grow by %.2f" % ((end[3] - begin[3]) / passes))
+            if not leaks:
                 break
             if attempt == GRIND_TRIES - 1:
-                self.fail("anonymous memory grows by %.1f kB with each pass, %d times in a row" % (kb, GRIND_TRIES))
+                self.fail("%s with each pass, %d times in a row" % (" and ".join(leaks), GRIND_TRIES))
         self.growth.append(kb)
         self.quiet()
 
