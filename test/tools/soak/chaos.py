@@ -22,7 +22,7 @@ def kind(name, weight=1, hurts=False, ends=False, long=False):
 
 KINDS = (
     # chaos_files.py
-    kind("edit", 4, hurts=True), kind("weights", 2), kind("break_file"), kind("half_write"), kind("rename"),
+    kind("edit", 4, hurts=True), kind("weights", 2), kind("backends", 3, long=True), kind("break_file"), kind("half_write"), kind("rename"),
     kind("vanish", hurts=True), kind("storm", long=True), kind("directory_away"), kind("junk", 2),
     # chaos_processes.py
     kind("kill", ends=True), kind("kill_twice", ends=True), kind("kill_worker"), kind("kill_spawner", ends=True, long=True),

@@ -6,6 +6,8 @@ import os
 import socket
 import time
 
+import services
+
 
 class Files:
     def put(self, slot, version):
@@ -35,6 +37,17 @@ class Files:
         weights = {name: self.rng.randint(1, 9) for name in slot.current.weights}
         self.put(slot, slot.current._replace(weights=weights))
         return slot.name
+
+    def backends(self):
+        """Some leave and some come, and nothing else changes: connections that are open go on for drain_timeout."""
+        slot = self.some_slot(lambda slot: slot.current and slot.proto == "tcp" and slot.current.drain)
+        if not slot:
+            return "nothing"
+        old = slot.current.weights
+        weights = {name: old[name] for name in self.rng.sample(sorted(old), self.rng.randint(1, len(old)))}
+        weights.update({name: 1 for name in services.BACKENDS if name not in old and self.rng.random() < 0.6})
+        self.put(slot, slot.current._replace(weights=dict(sorted(weights.items()))))
+        return "%s: %s" % (slot.name, " ".join(weights))
 
     def break_file(self):
         """Only of a version that the daemon has certainly read: else nobody knows which one stays."""
