@@ -80,7 +80,8 @@ class Host:
     def descriptors(self):
         """It may open a few more, and no others."""
         daemon, process = self.soak.daemon, self.soak.daemon.process
-        if daemon.ended() is not None:
+        # In the midst of its start it may end: it cannot get the socket of its first worker.
+        if daemon.ended() is not None or daemon.worker() is None:
             return "nothing"
         try:
             number = len(os.listdir("/proc/%d/fd" % daemon.pid)) + self.rng.randrange(3)
