@@ -6,10 +6,13 @@
  */
 #include "tempdir.h"
 
+#include <dirent.h>
 #include <limits.h>
 
 #include <ezlb/utf8.h>
 #include <ezlb/watch.h>
+
+#include "pkg/watch/scan.h"
 
 #define ENTRIES_MAX 24
 #define SECRET	    "what nobody may see"
@@ -139,6 +142,41 @@ static void check_snapshot(const struct ezlb_snapshot *snapshot)
 	FUZZ_CHECK(!snapshot->dirs.items[0].problem || snapshot->files.len == 0);
 }
 
+static void list_names(const char *dir, struct watch_names *names)
+{
+	DIR *stream = opendir(dir);
+	const struct dirent *entry;
+
+	while (stream && (entry = readdir(stream)))
+		watch_names_add(names, entry->d_name);
+	if (stream)
+		closedir(stream);
+}
+
+/* Events about all names of a directory lead to the same files as a scan of it. */
+static void check_look(const char *dir)
+{
+	struct watch_names names = { 0 };
+	struct watch_look all, some;
+
+	watch_look(dir, NULL, &all);
+	list_names(dir, &names);
+	if (watch_look_at(dir, all.dev, all.ino, &names, &some) == 0) {
+		FUZZ_CHECK(!all.configmap && !all.problem);
+		FUZZ_CHECK(some.files.len == all.files.len);
+		for (size_t i = 0; i < some.files.len; i++) {
+			check_file(&some.files.items[i]);
+			FUZZ_CHECK(ezlb_file_cmp(&some.files.items[i], &all.files.items[i]) == 0);
+			FUZZ_CHECK(some.files.items[i].hash == all.files.items[i].hash);
+		}
+	} else {
+		FUZZ_CHECK(all.configmap || all.problem);
+	}
+	watch_look_clear(&some);
+	watch_look_clear(&all);
+	watch_names_clear(&names);
+}
+
 static void fill(struct fuzz_rest *rest)
 {
 	static const char *const dirs[] = { "config", "config/sub", "config/..1" };
@@ -167,6 +205,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ezlb_scan(&dir, 1, &snapshot);
 	check_snapshot(&snapshot);
 	ezlb_snapshot_clear(&snapshot);
+	check_look(dir);
 	fuzz_empty();
 	return 0;
 }

@@ -130,6 +130,8 @@ static void seeds_mark(void)
 			rules += 2;
 		}
 	add_gen(&seed, AF_INET, 7);
+	/* A change: begin, the old table, the new one with two chains and two rules. */
+	seed_ack(&seed, 8 + 6);
 	seed_put("mark_nft", "one", &seed);
 }
 
