@@ -168,6 +168,10 @@ mv s82.yaml ..
 cp s83.yaml "$WORK/s83" && cp "$WORK/s83" s83.yaml
 nap 0.5
 mv ../s82.yaml .
+
+echo "# another name, which is no conflict and no operation"
+mv s83.yaml r83.yaml
+eventually 5 "the old name is gone" log_has "file was removed.*s83.yaml"
 # Longer than the grace: what was in the making all the while would show now.
 nap 2.5
 ops_are "the end"
