@@ -16,7 +16,11 @@ FILES=$ETC/services.d
 main_pid() { sd systemctl show -P MainPID ezlb.service; }
 # The number of this process here, and not in the namespace of systemd.
 seen_pid() { pgrep -o -f '^/usr/sbin/ezlb run'; }
-runs() { sd_is ActiveState active && [[ $(main_pid) != "$1" ]]; }
+# runs PID: another process than this one. Asks in this order, because the unit is active a moment longer than its process.
+runs() {
+	local pid
+	pid=$(main_pid) && [[ $pid != 0 && $pid != "$1" ]] && sd_is ActiveState active
+}
 answers() { [[ $(client_get "$VIP:$1") == backend=b?" peer=$SNAT_IP" ]]; }
 flow() { "$LABTOOL" udp client "${2:-1}" "$VIP" 53 "$1"; }
 flow_is() { [[ $(flow "$1" 2>&1) == "$2" ]]; }
@@ -28,7 +32,7 @@ settings() {
 	{
 		echo '[Service]'
 		printf 'Environment=%s\n' "$@"
-		echo 'WatchdogSec=6s'
+		echo 'WatchdogSec=15s'
 	} >"$SD_ROOT/etc/systemd/system/ezlb.service.d/override.conf"
 	sd systemctl daemon-reload
 }
