@@ -22,6 +22,12 @@ WITHOUT=(
 	snat/test_nft_watch doctor/test_route
 	# A user namespace of its own: the emulator has threads, and the kernel refuses that to a process with threads.
 	controller/test_mass controller/test_oneshot controller/test_sources
+	# It sets no filter of system calls, and has a thread of its own, so that capabilities are not those of all threads.
+	sandbox/test_daemon sandbox/test_worker
+	# It knows no parent of orphans (PR_SET_CHILD_SUBREAPER), and leaves descriptors open that a message has no room for.
+	worker/test_worker worker/test_hostile controller/test_hostile fuzz/channel
+	# A timer of a thread's CPU time ends it with SIGSEGV.
+	health/test_guard
 	# It knows only numbers as options of a TCP socket, and not TCP_INFO, which counts the bytes of an endless answer.
 	health/test_probe
 	# It computes for minutes, beyond its limit, and what it computes knows nothing of the machine.
