@@ -33,7 +33,8 @@ static void on_connection(void *arg, const struct ezlb_connection *c)
 
 static void check_message(const struct nlmsghdr *msg)
 {
-	static const struct ezlb_connection_selects none = { 0 };
+	struct ezlb_connection_select any[] = { { .has_proto = false } };
+	const struct ezlb_connection_selects selects = { any, 1, 1 };
 	struct ezlb_connection connection;
 	struct ezlb_ct_entry entry;
 	bool ended;
@@ -47,7 +48,8 @@ static void check_message(const struct nlmsghdr *msg)
 		ezlb_ct_put_delete(&buf, &entry);
 		FUZZ_CHECK(buf.len > 0);
 	}
-	ezlb_ct_events_read(msg, &none, &connection, &ended);
+	if (ezlb_ct_events_read(msg, &selects, &connection, &ended))
+		check_connection(&connection);
 }
 
 static void check_conversations(const uint8_t *data, size_t size)
@@ -80,6 +82,40 @@ static void check_conversations(const uint8_t *data, size_t size)
 	EZLB_VEC_CLEAR(&sources);
 }
 
+static void on_event(void *arg, const struct ezlb_connection *c, bool ended)
+{
+	(void)arg;
+	(void)ended;
+	check_connection(c);
+}
+
+/* Connections that are looked up one by one, and messages about those that begin and end. */
+static void check_some(const uint8_t *data, size_t size)
+{
+	struct ezlb_connection_answer items[] = {
+		{ .proto = EZLB_TCP,
+		  .backend = endpoint("10.1.0.1:80"),
+		  .source = endpoint("10.0.0.3:1024") },
+		{ .proto = EZLB_UDP,
+		  .backend = endpoint("[fd00::1]:53"),
+		  .source = endpoint("[fd00::3]:1024") },
+	};
+	const struct ezlb_connection_answers answers = { items, 2, 2 };
+	struct ezlb_connection_select tcp[] = { { .has_proto = true, .proto = EZLB_TCP } };
+	const struct ezlb_connection_selects selects = { tcp, 1, 1 };
+	struct ezlb_conntrack_events *events;
+	struct fuzz_kernel kernel;
+	struct ezlb_nl_source source = fuzz_kernel_open(&kernel, data, size);
+
+	ezlb_ct_find(&source, &answers, on_connection, NULL, NULL);
+	fuzz_kernel_close(&kernel);
+	fuzz_kernel_open(&kernel, data, size);
+	events = ezlb_ct_events_of(fuzz_kernel_socket(&kernel), &selects);
+	FUZZ_CHECK(ezlb_conntrack_events_next(events, 0, on_event, NULL, NULL) <= 0);
+	ezlb_conntrack_events_close(events);
+	fuzz_kernel_close(&kernel);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_rest rest = { data, size };
@@ -90,5 +126,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(msg);
 	}
 	check_conversations(data, size);
+	check_some(data, size);
 	return 0;
 }
