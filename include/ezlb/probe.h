@@ -37,11 +37,16 @@ struct ezlb_health_stats {
 	size_t targets;			  /* probed now; services share targets */
 	/*
 	 * The targets that are late: due for more than 100 ms, because too many others are being
-	 * probed, or because their probe takes longer than their interval.
+	 * probed, or because their probe takes longer than their interval. Those that wait for the
+	 * worker process, because it is away or does not answer, are blocked and not late.
 	 */
 	size_t overdue;
-	size_t blocked;		 /* targets whose last probe failed on this host */
+	/* Targets whose last probe failed on this host, or that wait for the worker process. */
+	size_t blocked;
 	const char *blocked_why; /* of one of them; static; NULL: none */
-	/* Probes that started more than 100 ms late, or were not over when the next one was due. */
+	/*
+	 * Probes that started more than 100 ms late, or were not over when the next one was due,
+	 * and not because of the worker process.
+	 */
 	uint64_t overdue_total;
 };

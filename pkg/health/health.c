@@ -11,7 +11,7 @@
 
 struct targets EZLB_VEC(struct ezlb_target *);
 
-/* Probes use at most half of the descriptors that this process may open. */
+/* Probes use at most half of the descriptors that a process may open: this one, or the worker. */
 static size_t running_max(void)
 {
 	struct rlimit limit;
@@ -32,7 +32,8 @@ int ezlb_health_open(struct uv_loop_s *loop, const struct ezlb_health_options *o
 					.options = *options,
 					.on_change = on_change,
 					.arg = arg,
-					.running_max = running_max(),
+					.here = { .running_max = running_max() },
+					.worker = { .running_max = running_max() },
 					.open = 1 };
 	rc = ezlb_prober_open(loop, &health->prober, err);
 	if (rc < 0) {
@@ -201,7 +202,8 @@ int ezlb_health_set(struct ezlb_health *health, const struct ezlb_health_rows *r
 				 ezlb_schedule_first(i, fresh.len, ezlb_target_interval(target)));
 	}
 	EZLB_VEC_CLEAR(&fresh);
-	ezlb_queue_run(health);
+	ezlb_lane_run(&health->here);
+	ezlb_lane_run(&health->worker);
 	return rc;
 }
 
@@ -279,6 +281,7 @@ void ezlb_health_stats(const struct ezlb_health *health, struct ezlb_health_stat
 {
 	const struct ezlb_target *target;
 	struct ezlb_site *site, *next;
+	const char *why;
 
 	*out = (struct ezlb_health_stats){ .duration = health->duration,
 					   .overdue_total = health->overdue };
@@ -287,10 +290,11 @@ void ezlb_health_stats(const struct ezlb_health *health, struct ezlb_health_stat
 		for (target = site->targets; target != NULL; target = target->sibling) {
 			out->targets++;
 			out->overdue += ezlb_target_is_overdue(target);
-			if (target->local_code == 0)
+			why = ezlb_target_why_blocked(target);
+			if (!why)
 				continue;
 			out->blocked++;
-			out->blocked_why = ezlb_target_why_local(target->local_code);
+			out->blocked_why = why;
 		}
 	}
 }

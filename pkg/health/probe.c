@@ -37,6 +37,16 @@ int ezlb_prober_prepare(struct ezlb_prober *prober, enum ezlb_check_type type, s
 	return 0;
 }
 
+bool ezlb_prober_is_remote(const struct ezlb_prober *prober, enum ezlb_check_type type)
+{
+	return prober->remote && is_http(type);
+}
+
+uint64_t ezlb_prober_ready_since(const struct ezlb_prober *prober)
+{
+	return prober->remote ? ezlb_remote_ready_since(prober->remote) : 0;
+}
+
 void ezlb_prober_retry(struct ezlb_prober *prober)
 {
 	if (prober->remote)
@@ -53,7 +63,7 @@ void ezlb_prober_use(struct ezlb_prober *prober, const struct ezlb_remote_option
 struct ezlb_remote_check *ezlb_prober_hold(struct ezlb_prober *prober,
 					   const struct ezlb_check *check)
 {
-	if (!prober->remote || !is_http(check->type))
+	if (!ezlb_prober_is_remote(prober, check->type))
 		return NULL;
 	return ezlb_remote_hold(prober->remote, check);
 }
@@ -150,7 +160,7 @@ static const struct kind in_worker = { ezlb_remote_start, ezlb_remote_stop, ezlb
 static const struct kind *kind_of(const struct ezlb_probe *probe)
 {
 	assert(kinds[probe->check->type].start != NULL); /* a check of type none has no probe */
-	if (probe->prober->remote && is_http(probe->check->type))
+	if (ezlb_prober_is_remote(probe->prober, probe->check->type))
 		return &in_worker;
 	return &kinds[probe->check->type];
 }

@@ -52,6 +52,13 @@ void ezlb_prober_release(struct ezlb_prober *prober, struct ezlb_remote_check *c
  */
 int ezlb_prober_prepare(struct ezlb_prober *prober, enum ezlb_check_type type,
 			struct ezlb_err *err);
+/* True if its probes run at the other end of the channel. */
+bool ezlb_prober_is_remote(const struct ezlb_prober *prober, enum ezlb_check_type type);
+/*
+ * The loop time since when the probes that run at the other end can run: UINT64_MAX while nobody is
+ * there, or nobody who answers. 0: none runs there.
+ */
+uint64_t ezlb_prober_ready_since(const struct ezlb_prober *prober);
 /* Tries again to load libcurl, here or by another worker. */
 void ezlb_prober_retry(struct ezlb_prober *prober);
 /* The CAs of an open file, for jobs: as ezlb_trust_take. libcurl must be loaded. */

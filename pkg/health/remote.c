@@ -59,8 +59,9 @@ struct ezlb_remote {
 	uint32_t next_check, next_probe;
 	size_t unanswered; /* bytes */
 	size_t abandoned;
-	uint64_t heard; /* loop time of the last result; or since when one is to come */
-	unsigned silent;
+	uint64_t heard;	 /* loop time of the last result; or since when one is to come */
+	unsigned silent; /* probes in a row that it has not answered in time */
+	uint64_t ready;	 /* loop time since when there is a worker that answers */
 	struct ezlb_buffer buffer;
 };
 
@@ -338,6 +339,8 @@ static void on_result(void *arg, struct ezlb_record *record)
 		return;
 	}
 	remote->heard = now_of(remote);
+	if (remote->silent > 0)
+		remote->ready = remote->heard;
 	remote->silent = 0;
 	probe = entry->probe;
 	drop_entry(remote, entry);
@@ -376,11 +379,17 @@ static void on_channel(void *arg, bool up)
 	struct ezlb_remote *remote = arg;
 
 	if (up) {
+		remote->ready = now_of(remote);
 		begin_waiting(remote);
 		return;
 	}
 	forget_worker(remote);
 	end_all(remote);
+}
+
+uint64_t ezlb_remote_ready_since(const struct ezlb_remote *remote)
+{
+	return has_worker(remote) && remote->silent == 0 ? remote->ready : UINT64_MAX;
 }
 
 static void need_curl(struct ezlb_remote *remote)

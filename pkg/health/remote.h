@@ -32,3 +32,5 @@ void ezlb_remote_release(struct ezlb_remote *remote, struct ezlb_remote_check *c
 void ezlb_remote_start(struct ezlb_probe *probe);
 void ezlb_remote_stop(struct ezlb_probe *probe);
 struct ezlb_probe_result ezlb_remote_late(const struct ezlb_probe *probe);
+/* See ezlb_prober_ready_since. */
+uint64_t ezlb_remote_ready_since(const struct ezlb_remote *remote);

@@ -13,7 +13,6 @@
 #define LOCAL_WARN_EVERY_MS (60 * 1000)
 #define CURL_AGAIN_MS	    (60 * 1000)
 #define SUSPECT_AGAIN_MS    1000 /* while another one is probed */
-#define LATE_MS		    100
 
 static void on_due(uv_timer_t *timer);
 
@@ -23,6 +22,8 @@ struct ezlb_target *ezlb_target_open(struct ezlb_health *health, struct ezlb_sit
 	struct ezlb_target *target = ezlb_calloc(1, sizeof(*target));
 
 	target->health = health;
+	target->lane = ezlb_prober_is_remote(health->prober, row->check.type) ? &health->worker
+									      : &health->here;
 	target->site = site;
 	target->endpoint = row->backend;
 	target->check = ezlb_check_copy(&row->check);
@@ -49,10 +50,10 @@ void ezlb_target_close(struct ezlb_target *target)
 	struct ezlb_health *health = target->health;
 
 	if (target->queued)
-		DL_DELETE(health->queue, target);
+		DL_DELETE(target->lane->queue, target);
 	if (target->probe != NULL) {
 		ezlb_probe_cancel(target->probe);
-		health->running--;
+		target->lane->running--;
 		health->suspect_runs = health->suspect_runs && !target->alone;
 	}
 	ezlb_prober_release(health->prober, target->held);
@@ -78,29 +79,6 @@ uint32_t ezlb_target_interval(const struct ezlb_target *target)
 	if (hurry != 0 && target->n_unknown > 0)
 		return hurry;
 	return fast != 0 && fast < usual && is_unclear(target) ? fast : usual;
-}
-
-static bool is_late(const struct ezlb_target *target, uint64_t now)
-{
-	return now > target->due && now - target->due > LATE_MS;
-}
-
-/*
- * A probe may take as long as the usual interval: with the defaults, one that waits for its timeout
- * is longer than the fast interval, and nothing is wrong with this host or with the file.
- */
-static bool takes_too_long(const struct ezlb_target *target, uint64_t now)
-{
-	return now - target->started > target->check.interval_ms;
-}
-
-bool ezlb_target_is_overdue(const struct ezlb_target *target)
-{
-	uint64_t now = uv_now(target->health->loop);
-
-	if (target->queued)
-		return is_late(target, now);
-	return target->probe != NULL && takes_too_long(target, now);
 }
 
 static void wait_for(struct ezlb_target *target, uint64_t wait_ms)
@@ -131,7 +109,7 @@ static void wait_for_next(struct ezlb_target *target)
 	uint64_t again = ezlb_schedule_again(target->lost, target->phase);
 	uint64_t seldom = ezlb_suspect_wait_ms(&target->suspect);
 
-	if (takes_too_long(target, now))
+	if (ezlb_target_takes_too_long(target))
 		target->health->overdue++;
 	next = next > now ? next - now : 0;
 	next = next < again ? next : again;
@@ -177,30 +155,6 @@ static void report(const struct ezlb_sub *sub, enum ezlb_verdict from)
 
 	if (health->options.on_verdict != NULL)
 		health->options.on_verdict(health->arg, &change);
-}
-
-/* ENOENT, EACCES and ENODATA come from CA files, EINVAL from probe_dns.c, others from remote.c. */
-const char *ezlb_target_why_local(int code)
-{
-	switch (code) {
-	case ENOENT:
-	case EACCES:
-	case ENODATA:
-		return "the CA file of a health check cannot be used, verdicts are kept; check "
-		       "tls_ca_file, or install ca-certificates";
-	case ELIBACC:
-		return "libcurl is missing, which http and https checks need, verdicts are kept; "
-		       "install it, ezlb tries again each minute";
-	case EOWNERDEAD:
-		return "the worker process has ended during the probe, verdicts are kept";
-	case ETIME:
-		return "the worker process does not answer, verdicts are kept";
-	case ENOTCONN:
-		return "there is no worker process at the moment, verdicts are kept";
-	default:
-		return "local resources are exhausted, verdicts are kept; check the limit of open "
-		       "files and the ports in use";
-	}
 }
 
 /* Logs at most one line a minute for all targets together. */
@@ -305,14 +259,15 @@ static void on_result(void *arg, const struct ezlb_probe_result *result)
 {
 	struct ezlb_target *target = arg;
 	struct ezlb_health *health = target->health;
+	struct ezlb_lane *lane = target->lane;
 	bool changed;
 
 	target->probe = NULL;
-	health->running--;
+	lane->running--;
 	health->suspect_runs = health->suspect_runs && !target->alone;
 	changed = take(target, result);
 	wait_for_next(target);
-	ezlb_queue_run(health);
+	ezlb_lane_run(lane);
 	/* Last, because it may call ezlb_health_set or ezlb_health_close. */
 	if (changed)
 		health->on_change(health->arg);
@@ -327,9 +282,9 @@ static void start(struct ezlb_target *target)
 
 	/* The deadline starts here, not at the start of this iteration of the loop. */
 	uv_update_time(health->loop);
-	if (is_late(target, uv_now(health->loop)))
+	if (ezlb_target_begins_late(target))
 		health->overdue++;
-	health->running++;
+	target->lane->running++;
 	target->alone = ezlb_suspect_is(&target->suspect);
 	health->suspect_runs = health->suspect_runs || target->alone;
 	target->started = uv_now(health->loop);
@@ -337,14 +292,14 @@ static void start(struct ezlb_target *target)
 	target->probe = ezlb_probe_start(health->prober, &job, on_result, target);
 }
 
-void ezlb_queue_run(struct ezlb_health *health)
+void ezlb_lane_run(struct ezlb_lane *lane)
 {
-	while (health->queue != NULL && health->running < health->running_max) {
-		struct ezlb_target *target = health->queue;
+	while (lane->queue != NULL && lane->running < lane->running_max) {
+		struct ezlb_target *target = lane->queue;
 
-		DL_DELETE(health->queue, target);
+		DL_DELETE(lane->queue, target);
 		target->queued = false;
-		if (health->suspect_runs && ezlb_suspect_is(&target->suspect))
+		if (target->health->suspect_runs && ezlb_suspect_is(&target->suspect))
 			wait_for(target, SUSPECT_AGAIN_MS);
 		else
 			start(target);
@@ -356,6 +311,6 @@ static void on_due(uv_timer_t *timer)
 	struct ezlb_target *target = timer->data;
 
 	target->queued = true;
-	DL_APPEND(target->health->queue, target);
-	ezlb_queue_run(target->health);
+	DL_APPEND(target->lane->queue, target);
+	ezlb_lane_run(target->lane);
 }

@@ -41,8 +41,18 @@ struct ezlb_site {
 	UT_hash_handle hh;
 };
 
+/*
+ * Targets that share a limit of probes at a time. Those in the worker process have one of their
+ * own, so that a worker that leaves probes unanswered does not delay the others.
+ */
+struct ezlb_lane {
+	struct ezlb_target *queue; /* targets that are due, the first one first */
+	size_t running, running_max;
+};
+
 struct ezlb_target {
 	struct ezlb_health *health;
+	struct ezlb_lane *lane; /* of health */
 	struct ezlb_site *site;
 	struct ezlb_endpoint endpoint;
 	struct ezlb_check check; /* its thresholds are not used */
@@ -85,9 +95,8 @@ struct ezlb_health {
 	unsigned long generation;
 	uint32_t n_targets_ever;
 
-	struct ezlb_target *queue; /* targets that are due, the first one first */
-	size_t running, running_max;
-	bool suspect_runs; /* one of those that run is a suspect */
+	struct ezlb_lane here, worker; /* by where the probes run */
+	bool suspect_runs;	       /* one of those that run is a suspect */
 
 	struct ezlb_histogram duration;
 	uint64_t outcomes[EZLB_OUTCOMES];
@@ -109,11 +118,20 @@ void ezlb_target_close(struct ezlb_target *target);
 void ezlb_target_wake(struct ezlb_target *target, uint32_t wait_ms);
 /* The interval that applies now. */
 uint32_t ezlb_target_interval(const struct ezlb_target *target);
+/* Starts queued targets up to running_max of the lane. */
+void ezlb_lane_run(struct ezlb_lane *lane);
+
+/* late.c */
+/* A probe that begins now begins too late, because too many others run. */
+bool ezlb_target_begins_late(const struct ezlb_target *target);
+/* The one that runs, or ends now, takes longer than its interval. */
+bool ezlb_target_takes_too_long(const struct ezlb_target *target);
 /* As ezlb_health_stats counts it. */
 bool ezlb_target_is_overdue(const struct ezlb_target *target);
+/* Why it is not probed, for a person; static. NULL: it is. */
+const char *ezlb_target_why_blocked(const struct ezlb_target *target);
 /* Why this host cannot probe, for a person. */
 const char *ezlb_target_why_local(int code);
-/* Starts queued targets up to running_max. */
-void ezlb_queue_run(struct ezlb_health *health);
+
 /* Drops one reference of `open`; the last one frees health. */
 void ezlb_health_unref(struct ezlb_health *health);

@@ -191,7 +191,7 @@ static inline size_t run_to_known(struct fixture *fx)
 
 	for (int i = 0; i < DEADLINE_MS && ezlb_health_unknown(fx->health) > 0; i++) {
 		run_for(&fx->loop, 1);
-		most = fx->health->running > most ? fx->health->running : most;
+		most = fx->health->here.running > most ? fx->health->here.running : most;
 	}
 	assert_int_equal(ezlb_health_unknown(fx->health), 0);
 	return most;
@@ -207,7 +207,7 @@ static inline void restart_with_few(struct fixture *fx)
 	fds_limit(20);
 	start(fx, 0);
 	fds_limit(limit.rlim_cur);
-	assert_int_equal(fx->health->running_max, 10);
+	assert_int_equal(fx->health->here.running_max, 10);
 	fx->server.mode = ANSWER_NEVER;
 }
 

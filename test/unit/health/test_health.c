@@ -137,7 +137,7 @@ static void test_joining_service_shares_the_running_probe(void **state)
 	add(fx, "old")->check.interval_ms = 3600 * 1000;
 	set(fx);
 	run_to_count(fx, ANSWER_HELD, 1);
-	assert_int_equal(fx->health->running, 1);
+	assert_int_equal(fx->health->here.running, 1);
 	add(fx, "new")->check.interval_ms = 3600 * 1000;
 	set(fx);
 	server_let_go(&fx->server);
@@ -178,7 +178,7 @@ static void test_removal_in_mid_probe(void **state)
 	run_to_count(fx, ANSWER_NEVER, 1);
 	fx->rows.len = 0;
 	set(fx);
-	assert_int_equal(fx->health->running, 0);
+	assert_int_equal(fx->health->here.running, 0);
 	assert_int_equal(ezlb_health_unknown(fx->health), 0);
 	run_for(&fx->loop, 5);
 	assert_int_equal(fx->changes, 0);
@@ -199,7 +199,7 @@ static void test_close_in_mid_probe(void **state)
 	set(fx);
 	run_to_count(fx, ANSWER_NEVER, 1); /* the other is in its handshake */
 	run_for(&fx->loop, 3 * INTERVAL_MS);
-	assert_int_equal(fx->health->running, 3);
+	assert_int_equal(fx->health->here.running, 3);
 	stop(fx);
 	black_hole_close(&hole);
 }

@@ -144,13 +144,13 @@ static void test_suspects_one_at_a_time(void **state)
 		site->targets->suspect.ends = EZLB_SUSPECT_AFTER;
 	for (int ms = 0; ms < 100; ms++) {
 		run_for(&fx->loop, 1);
-		most = fx->health->running > most ? fx->health->running : most;
+		most = fx->health->worker.running > most ? fx->health->worker.running : most;
 	}
 	assert_int_equal(most, 1);
 	assert_true(fx->health->suspect_runs);
 	ezlb_health_set(fx->health, &(struct ezlb_health_rows){ 0 }, NULL);
 	assert_false(fx->health->suspect_runs);
-	assert_int_equal(fx->health->running, 0);
+	assert_int_equal(fx->health->worker.running, 0);
 }
 
 /* What a target waits from now on, in ms. */
@@ -199,6 +199,132 @@ static void test_suspect_is_not_repeated_soon(void **state)
 	assert_in_range(wait_of(fx), 29 * 1000, 30 * 1000);
 }
 
+static struct ezlb_health_stats stats_of(const struct fixture *fx)
+{
+	struct ezlb_health_stats stats;
+
+	ezlb_health_stats(fx->health, &stats);
+	return stats;
+}
+
+/* Probes that wait for a worker do not say that this host is too slow. */
+static void test_worker_away_is_not_overdue(void **state)
+{
+	struct fixture *fx = *state;
+
+	for (uint32_t i = 0; i < 15; i++)
+		add(fx, "web")->check.timeout_ms = 5000 + i;
+	fx->health->worker.running_max = 10; /* and five are in the queue */
+	set(fx);
+	for (int ms = 0; ms < DEADLINE_MS && stats_of(fx).blocked < 15; ms++) {
+		run_for(&fx->loop, 1);
+		assert_int_equal(stats_of(fx).overdue, 0);
+	}
+	assert_int_equal(stats_of(fx).blocked, 15);
+	assert_non_null(strstr(stats_of(fx).blocked_why, "wait for the worker process"));
+	deadly = 0;
+	pair_up(&pair, false);
+	ezlb_channel_on(pair.worker, EZLB_RECORD_PROBE, on_probe, NULL);
+	for (int ms = 0; ms < DEADLINE_MS && ezlb_health_unknown(fx->health) > 0; ms++)
+		run_for(&fx->loop, 1);
+	assert_int_equal(ezlb_health_unknown(fx->health), 0);
+	assert_int_equal(stats_of(fx).blocked, 0);
+}
+
+/* The totals: the same with probes that end when the worker has come, and with those it loses. */
+static void test_worker_away_is_not_counted(void **state)
+{
+	struct fixture *fx = *state;
+	struct ezlb_check *check = &add(fx, "web")->check;
+	struct ezlb_target *target;
+
+	check->interval_ms = check->fast_interval_ms = 3600 * 1000;
+	deadly = fx->server.port;
+	set(fx);
+	target = fx->health->sites->targets;
+	run_for(&fx->loop, 1);
+	assert_non_null(target->probe);
+	target->started -= 2 * 3600 * 1000;
+	target->started_ns -= UINT64_C(2) * 3600 * 1000 * 1000000;
+	run_deadly(fx, 1);
+	assert_int_equal(target->lost, 1);
+	deadly = 0;
+	pair_up(&pair, false);
+	ezlb_channel_on(pair.worker, EZLB_RECORD_PROBE, on_probe, NULL);
+	run_to(fx, "web", EZLB_UP);
+	assert_int_equal(stats_of(fx).overdue_total, 0);
+}
+
+/* Nobody answers: not late either, once the timeout is over. Before, the backend may be slow. */
+static void test_silent_worker_is_not_overdue(void **state)
+{
+	struct fixture *fx = *state;
+	struct ezlb_check *check = &add(fx, "web")->check;
+	struct ezlb_target *target;
+
+	check->interval_ms = 3600 * 1000;
+	check->timeout_ms = 2 * 3600 * 1000;
+	fx->loop.time -= 3 * 3600 * 1000; /* the worker is there since then */
+	pair_up(&pair, false);
+	set(fx);
+	target = fx->health->sites->targets;
+	run_for(&fx->loop, 1);
+	assert_non_null(target->probe);
+	target->started -= 3600 * 1000 + 1000;
+	run_for(&fx->loop, 1);
+	assert_int_equal(stats_of(fx).overdue, 1);
+	assert_int_equal(stats_of(fx).blocked, 0);
+	target->started -= 3600 * 1000 + 1000;
+	assert_int_equal(stats_of(fx).overdue, 0);
+	assert_int_equal(stats_of(fx).blocked, 1);
+}
+
+/* Why a suspect is not probed. */
+static void test_suspect_is_blocked(void **state)
+{
+	struct fixture *fx = *state;
+	struct ezlb_check *check = &add(fx, "web")->check;
+
+	check->interval_ms = 3600 * 1000;
+	set(fx);
+	assert_int_equal(stats_of(fx).blocked, 0);
+	fx->health->sites->targets->suspect.ends = EZLB_SUSPECT_AFTER;
+	assert_int_equal(stats_of(fx).blocked, 1);
+	assert_non_null(strstr(stats_of(fx).blocked_why, "is probed more seldom"));
+}
+
+REQUEST(asked, "/", 200);
+
+/* A worker that leaves all probes unanswered holds up nothing but its own. */
+static void test_unanswered_probes_delay_no_others(void **state)
+{
+	struct fixture *fx = *state;
+	const enum ezlb_check_type others_of[] = { EZLB_CHECK_TCP, EZLB_CHECK_UDP, EZLB_CHECK_DNS };
+
+	asked.query_name = (char *)(uintptr_t) ".";
+	fx->health->here.running_max = fx->health->worker.running_max = 10;
+	for (uint32_t i = 0; i < 15; i++)
+		add(fx, "http")->check.timeout_ms = 5000 + i;
+	pair_up(&pair, false);
+	set(fx);
+	for (int ms = 0; ms < DEADLINE_MS && !fx->health->worker.queue; ms++)
+		run_for(&fx->loop, 1);
+	assert_int_equal(fx->health->worker.running, 10);
+	for (size_t i = 0; i < 3; i++) {
+		struct ezlb_check *check = &add(fx, "other")->check;
+
+		check->type = others_of[i];
+		check->timeout_ms = 50;
+		check->request = &asked;
+	}
+	set(fx);
+	for (int ms = 0; ms < DEADLINE_MS && ezlb_health_unknown(fx->health) > 15; ms++)
+		run_for(&fx->loop, 1);
+	assert_int_equal(ezlb_health_unknown(fx->health), 15);
+	assert_int_equal(fx->health->worker.running, 10);
+	assert_int_equal(pair.lost, 0);
+}
+
 #define P(name) cmocka_unit_test_setup_teardown(name, setup_pair, teardown_pair)
 
 int main(void)
@@ -208,6 +334,11 @@ int main(void)
 		P(test_deadly_backend),
 		P(test_suspects_one_at_a_time),
 		P(test_lost_probe_is_repeated),
+		P(test_worker_away_is_not_overdue),
+		P(test_worker_away_is_not_counted),
+		P(test_silent_worker_is_not_overdue),
+		P(test_suspect_is_blocked),
+		P(test_unanswered_probes_delay_no_others),
 		P(test_suspect_is_not_repeated_soon),
 	};
 

@@ -24,7 +24,7 @@ static void test_never_two_at_once(void **state)
 		run_for(&fx->loop, INTERVAL_MS);
 		/* On a busy machine this may take longer than the timeout of a probe. */
 		ended = (uv_now(&fx->loop) - start_ms) / row->check.timeout_ms;
-		assert_in_range(fx->health->running, ended ? 0 : 1, 1);
+		assert_in_range(fx->health->here.running, ended ? 0 : 1, 1);
 		assert_in_range(fx->server.accepted, 0, 1 + ended);
 	}
 	run_to_count(fx, ANSWER_NEVER, 1);
@@ -151,8 +151,8 @@ static void test_few_at_once(void **state)
 	set(fx);
 	run_to_accepted(fx, 2 * 60);
 	assert_in_range(fx->server.accepted, 2 * 60, 3 * 60);
-	assert_in_range(fx->health->running, 0, 1);
-	assert_true(fx->health->queue == NULL || fx->health->queue->next == NULL);
+	assert_in_range(fx->health->here.running, 0, 1);
+	assert_true(fx->health->here.queue == NULL || fx->health->here.queue->next == NULL);
 }
 
 /* The end of one probe is the start of the next in the queue. */

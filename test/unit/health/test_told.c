@@ -331,14 +331,14 @@ static void test_overdue_for_want_of_a_place(void **state)
 	while (stats_of(fx).overdue == 0 && now < begin + DEADLINE_MS) {
 		run_for(&fx->loop, 1);
 		now = uv_now(&fx->loop);
-		first = fx->health->queue;
+		first = fx->health->here.queue;
 		assert_true(!first || first->due >= begin);
 		/* To wait a little is no harm. */
 		assert_int_equal(stats_of(fx).overdue > 0, first && now - first->due > 100);
 	}
 	run_to_overdue(fx, 5);
 	run_to_overdue(fx, 0);
-	assert_null(fx->health->queue);
+	assert_null(fx->health->here.queue);
 }
 
 static void test_overdue_beyond_the_interval(void **state)
@@ -349,13 +349,13 @@ static void test_overdue_beyond_the_interval(void **state)
 	add(fx, "slow")->check.interval_ms = 1000;
 	add(fx, "rare")->check.interval_ms = 3600 * 1000;
 	set(fx);
-	for (int i = 0; i < DEADLINE_MS && fx->health->running < 2; i++)
+	for (int i = 0; i < DEADLINE_MS && fx->health->here.running < 2; i++)
 		run_for(&fx->loop, 1);
 	assert_int_equal(stats_of(fx).overdue, 0);
 	run_to_overdue(fx, 1);
 	run_for(&fx->loop, 5 * INTERVAL_MS);
 	assert_int_equal(stats_of(fx).overdue, 1);
-	assert_int_equal(fx->health->running, 2);
+	assert_int_equal(fx->health->here.running, 2);
 }
 
 int main(void)
