@@ -15,8 +15,8 @@
  * version.
  *
  * A directory that cannot be read, or whose ..data is missing, is frozen: it keeps its files. So is
- * a directory with more than 10,000 service files or 50,000 names, and an empty directory that
- * replaced another one, as after the unmount of a volume.
+ * a directory with more than 10,000 service files, 64 MiB of them or 50,000 names, and an empty
+ * directory that replaced another one, as after the unmount of a volume.
  *
  * Only regular files are opened. A link is followed to a file in the config directory or below it,
  * and to one that every user of the host may read.

@@ -23,7 +23,9 @@ static bool look_at_names(struct looker *looker)
 
 	watch_settle_waiting(settle, &looker->names);
 	if (watch_look_at(settle->path, settle->dev, settle->ino, &looker->names, seen) == 0 &&
-	    !seen->links && settle->entries.len + watch_settle_new(settle, seen) <= WATCH_FILES_MAX)
+	    !seen->links &&
+	    settle->entries.len + watch_settle_new(settle, seen) <= WATCH_FILES_MAX &&
+	    watch_settle_bytes(settle, seen) <= WATCH_BYTES_MAX)
 		return true;
 	watch_look_clear(seen);
 	return false;

@@ -122,6 +122,7 @@ struct visit {
 	const struct watch_known *known; /* NULL: read every file */
 	int64_t now_s;
 	struct statx self;
+	uint64_t bytes; /* of the files that were read, or need not be read again */
 	struct watch_look *out;
 };
 
@@ -185,10 +186,11 @@ static mode_t examine(const struct visit *visit, const char *name, struct ezlb_f
 	file->stamp = stamp_of(&st, visit->now_s);
 	file->same = file->stamp && visit->known &&
 		     visit->known->stamp(visit->known->arg, file->path) == file->stamp;
+	file->len = file->same ? st.stx_size : 0;
 	return st.stx_mode;
 }
 
-static void read_yaml(const struct visit *visit, const char *name)
+static void read_yaml(struct visit *visit, const char *name)
 {
 	struct ezlb_file file = { .path = watch_path_join(visit->dir, name) };
 	struct watch_look *out = visit->out;
@@ -199,6 +201,7 @@ static void read_yaml(const struct visit *visit, const char *name)
 		ezlb_file_clear(&file);
 		return;
 	}
+	visit->bytes += file.len;
 	*EZLB_PUSH(&out->files) = file;
 	if (mounted)
 		*EZLB_PUSH(&out->mounted) = ezlb_strdup(file.path);
@@ -244,6 +247,42 @@ static int list_names(DIR *stream, const struct visit *visit, struct watch_names
 	}
 }
 
+static int too_large(struct ezlb_err *err)
+{
+	return ezlb_err_set(err, E2BIG, "holds more than %d MiB of service files: split it",
+			    WATCH_BYTES_MAX / 1024 / 1024);
+}
+
+/*
+ * Finds most directories that hold too much before the first file is read, because one that stays
+ * frozen is looked at every second. What links lead to is counted when it is read.
+ */
+static int weigh(const struct visit *visit, const struct watch_names *names, struct ezlb_err *err)
+{
+	uint64_t sum = 0;
+	struct statx st;
+
+	if (names->len <= WATCH_BYTES_MAX / EZLB_FILE_MAX)
+		return 0;
+	for (size_t i = 0; i < names->len && sum <= WATCH_BYTES_MAX; i++)
+		if (statx(visit->place.fd, names->items[i],
+			  AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE,
+			  &st) == 0 &&
+		    S_ISREG(st.stx_mode) && st.stx_size <= EZLB_FILE_MAX)
+			sum += st.stx_size;
+	return sum > WATCH_BYTES_MAX ? too_large(err) : 0;
+}
+
+static int read_files(struct visit *visit, const struct watch_names *names, struct ezlb_err *err)
+{
+	for (size_t i = 0; i < names->len; i++) {
+		read_yaml(visit, names->items[i]);
+		if (visit->bytes > WATCH_BYTES_MAX)
+			return too_large(err);
+	}
+	return 0;
+}
+
 /* Reads every file of the directory fd, and closes fd. */
 static int read_dir(int fd, struct visit *visit, struct ezlb_err *err)
 {
@@ -258,8 +297,10 @@ static int read_dir(int fd, struct visit *visit, struct ezlb_err *err)
 	}
 	begin(visit, fd);
 	rc = list_names(stream, visit, &names, err);
-	for (size_t i = 0; rc == 0 && i < names.len; i++)
-		read_yaml(visit, names.items[i]);
+	if (rc == 0)
+		rc = weigh(visit, &names, err);
+	if (rc == 0)
+		rc = read_files(visit, &names, err);
 	watch_names_clear(&names);
 	closedir(stream);
 	return rc;
@@ -395,6 +436,8 @@ int watch_look_at(const char *dir, dev_t dev, ino_t ino, struct watch_names *nam
 		/* The temporary files of editors have gone. */
 		else if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			note_ignored(&visit, name);
+		if (visit.bytes > WATCH_BYTES_MAX)
+			return -E2BIG;
 	}
 	return 0;
 }

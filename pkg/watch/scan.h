@@ -7,9 +7,10 @@
 #include <ezlb/watch.h>
 
 #define WATCH_NEVER	  UINT64_MAX
-#define WATCH_FILES_MAX	  10000 /* files a directory */
-#define WATCH_ENTRIES_MAX 50000 /* all names in a directory: what listing it costs */
-#define WATCH_IGNORED_MAX 1000	/* names that are kept of those that are ignored */
+#define WATCH_FILES_MAX	  10000		     /* files a directory */
+#define WATCH_BYTES_MAX	  (64 * 1024 * 1024) /* of these files: they are kept in memory */
+#define WATCH_ENTRIES_MAX 50000		     /* all names in a directory: what listing it costs */
+#define WATCH_IGNORED_MAX 1000		     /* names that are kept of those that are ignored */
 
 /* A list, or a set if all of its names came by watch_names_add. */
 struct watch_names EZLB_VEC(char *);
@@ -71,8 +72,8 @@ struct watch_known {
 void watch_look(const char *dir, const struct watch_known *known, struct watch_look *out);
 /*
  * The same for files with these names only, in whatever order; `ignored` has no others either.
- * Fails if the directory cannot be opened, is not dev and ino, or is a ConfigMap volume: look at
- * all.
+ * Fails if the directory cannot be opened, is not dev and ino, or is a ConfigMap volume, or if
+ * these files alone are larger than WATCH_BYTES_MAX: look at all.
  */
 int watch_look_at(const char *dir, dev_t dev, ino_t ino, struct watch_names *names,
 		  struct watch_look *out);

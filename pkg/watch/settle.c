@@ -207,6 +207,23 @@ size_t watch_settle_new(const struct watch_settle *settle, const struct watch_lo
 	return n;
 }
 
+uint64_t watch_settle_bytes(const struct watch_settle *settle, const struct watch_look *look)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < settle->entries.len; i++)
+		sum += settle->entries.items[i].file.len;
+	for (size_t i = 0; i < look->files.len; i++) {
+		const struct watch_entry *entry =
+			EZLB_FIND(&settle->entries,
+				  &(struct watch_entry){ .file = look->files.items[i] }, entry_cmp);
+
+		sum += look->files.items[i].len;
+		sum -= entry ? entry->file.len : 0;
+	}
+	return sum;
+}
+
 static void take_one(const struct taking *taking, const char *path, struct ezlb_file *seen)
 {
 	struct watch_entries *entries = &taking->settle->entries;

@@ -74,6 +74,8 @@ uint64_t watch_settle_part(struct watch_settle *settle, struct watch_look *look,
 void watch_settle_waiting(const struct watch_settle *settle, struct watch_names *names);
 /* The number of files in *look that the settle does not know. */
 size_t watch_settle_new(const struct watch_settle *settle, const struct watch_look *look);
+/* The bytes of all files, if those in *look are accepted. */
+uint64_t watch_settle_bytes(const struct watch_settle *settle, const struct watch_look *look);
 /* Of the accepted version of the file; `arg` is a settle. For struct watch_known. */
 uint64_t watch_settle_stamp(const void *arg, const char *path);
 

@@ -6,6 +6,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <ezlb/watch.h>
 
@@ -17,6 +19,15 @@ static inline void move(const char *from, const char *to)
 static inline void drop_file(const char *name)
 {
 	assert_int_equal(unlink(at(name).s), 0);
+}
+
+/* A file of so many bytes that ends in a newline; most of it is a hole. */
+static inline void put_large(const char *name, size_t len)
+{
+	int fd = open(at(name).s, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0 && pwrite(fd, "\n", 1, (off_t)len - 1) == 1);
+	close(fd);
 }
 
 static inline void make_link(const char *target, const char *name)

@@ -342,6 +342,58 @@ static void test_too_many_names(void **state)
 	watch_look_clear(&look);
 }
 
+#define FULL	  (WATCH_BYTES_MAX / EZLB_FILE_MAX) /* so many of the largest files are allowed */
+#define TOO_LARGE "holds more than 64 MiB of service files: split it"
+
+static void put_full(void)
+{
+	char name[32];
+
+	for (int i = 0; i < FULL; i++) {
+		snprintf(name, sizeof(name), "%03d.yaml", i);
+		put_large(name, EZLB_FILE_MAX);
+	}
+}
+
+/* Neither has one that has too much; a file that is not read because it is too large is none. */
+static void test_too_large(void **state)
+{
+	struct watch_look look;
+
+	(void)state;
+	put_full();
+	put_large("zz.yaml", EZLB_FILE_MAX + 1);
+	watch_look(top, NULL, &look);
+	assert_null(look.problem);
+	assert_int_equal(look.files.len, FULL + 1);
+	watch_look_clear(&look);
+	put_at(at("a.yaml").s, 0644);
+	opened = 0;
+	watch_look(top, NULL, &look);
+	assert_string_equal(look.problem, TOO_LARGE);
+	assert_int_equal(look.files.len, 0);
+	assert_int_equal(opened, 0);
+	watch_look_clear(&look);
+}
+
+/* What links lead to is known when it is read: nothing more is read than is allowed. */
+static void test_too_large_by_links(void **state)
+{
+	char name[32];
+
+	(void)state;
+	put_large("0.yaml", EZLB_FILE_MAX);
+	for (int i = 0; i < 2 * FULL; i++) {
+		snprintf(name, sizeof(name), "l%03d.yaml", i);
+		make_link("0.yaml", name);
+	}
+	opened = 0;
+	assert_null(scanned("0.yaml"));
+	assert_true(snap.dirs.items[0].frozen);
+	assert_string_equal(snap.dirs.items[0].problem, TOO_LARGE);
+	assert_int_equal(opened, FULL + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +409,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_single_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_large_by_links, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,46 @@ static void test_a_full_directory(void **state)
 	log_end();
 }
 
+#define FULL (WATCH_BYTES_MAX / EZLB_FILE_MAX)
+
+static void put_large_files(int n)
+{
+	char name[64];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "d/%04d.yaml", i);
+		put_large(name, EZLB_FILE_MAX);
+	}
+}
+
+/* The same for the bytes of all files, of those that an event names and of the others. */
+static void test_a_directory_full_of_bytes(void **state)
+{
+	size_t before;
+
+	(void)state;
+	make_dir("d");
+	put_large_files(FULL - 1);
+	put_number("d", FULL - 1, "1\n");
+	open_dir("d");
+	before = got.n;
+	memset(&calls, 0, sizeof(calls));
+	put_large("d/0255.yaml", EZLB_FILE_MAX);
+	while (got.n == before)
+		turn();
+	assert_int_equal(calls.opens, 1);
+	log_begin();
+	put_number("d", FULL, "1\n");
+	expect_log("holds more than 64 MiB of service files", 1, 5000);
+	log_end();
+	assert_non_null(strstr(last(), "[frozen]"));
+	assert_null(strstr(last(), "0256.yaml"));
+	drop_file("d/0001.yaml");
+	run_ms(3000);
+	assert_null(strstr(last(), "[frozen]"));
+	assert_non_null(strstr(last(), "0256.yaml=1"));
+}
+
 static uint64_t stamp_in(const void *arg, const char *path)
 {
 	const struct watch_look *look = arg;
@@ -162,6 +202,34 @@ static void test_a_rescan_reads_what_may_have_changed(void **state)
 	assert_int_equal(read_again(), 3); /* just written: the clock may not have ticked since */
 	let_pass(WATCH_AGE_S + 5);
 	assert_int_equal(read_again(), 1);
+}
+
+/* What is not read again is still in memory. The sizes of what links lead to are not known before.
+ */
+static void test_bytes_that_are_not_read_again(void **state)
+{
+	struct watch_look first, second;
+	const struct watch_known known = { .stamp = stamp_in, .arg = &first };
+	char name[64];
+
+	(void)state;
+	make_dir("d");
+	put_large_files(FULL - 10);
+	let_pass(WATCH_AGE_S + 5);
+	watch_look(at("d").s, NULL, &first);
+	for (int i = 0; i < 11; i++) {
+		snprintf(name, sizeof(name), "d/l%d.yaml", i);
+		make_link("0000.yaml", name);
+	}
+	watch_look(at("d").s, &known, &second);
+	assert_non_null(second.problem);
+	assert_string_equal(second.problem, "holds more than 64 MiB of service files: split it");
+	watch_look_clear(&second);
+	drop_file(name);
+	watch_look(at("d").s, &known, &second);
+	assert_null(second.problem);
+	watch_look_clear(&first);
+	watch_look_clear(&second);
 }
 
 /* A file that is read by no rescan is still watched: another file at its place is another stamp. */
@@ -247,7 +315,9 @@ int main(void)
 		TEST(test_an_event_reads_one_file),
 		TEST(test_many_files_at_once),
 		TEST(test_a_full_directory),
+		TEST(test_a_directory_full_of_bytes),
 		TEST(test_a_rescan_reads_what_may_have_changed),
+		TEST(test_bytes_that_are_not_read_again),
 		TEST(test_another_file_with_the_same_times),
 		TEST(test_whatever_happens),
 	};
