@@ -54,6 +54,11 @@ enum answer {
 	ANSWER_RECORDS,	    /* the bytes of server.record without end */
 	ANSWER_CLOSED_HALF, /* closes its direction without a word */
 	ANSWER_TEXT,	    /* 200 and a body with "up: yes" in two pieces */
+	ANSWER_OLD,	    /* HTTP/0.9: a body without a head */
+	ANSWER_NUL,	    /* a NUL in a header line */
+	ANSWER_OVERLONG,    /* more of a body than Content-Length says */
+	ANSWER_GZIP,	    /* "ok", compressed, which nobody has asked for */
+	ANSWER_DRIP,	    /* header lines without end, a byte each 20 ms */
 	ANSWERS,
 };
 
@@ -174,6 +179,26 @@ static inline void reset(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
 
+static inline void say_compressed(int fd)
+{
+	static const unsigned char ok[] = { 31,	 139, 8, 0,  0,	  0,   0,   0, 2, 3, 203,
+					    207, 6,   0, 71, 221, 220, 121, 2, 0, 0, 0 };
+
+	say(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 22\r\n\r\n");
+	(void)!send(fd, ok, sizeof(ok), MSG_NOSIGNAL);
+}
+
+static inline void drip(int fd)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nX-All: work and no play\r\n";
+	static const size_t line = sizeof("HTTP/1.1 200 OK\r\n") - 1;
+
+	for (size_t i = 0; send(fd, head + i, 1, MSG_NOSIGNAL) == 1;) {
+		usleep(20 * 1000);
+		i = i + 1 < sizeof(head) - 1 ? i + 1 : line;
+	}
+}
+
 /* True where the connection is to be closed. */
 static inline int answer(struct server *server, int fd, enum answer mode)
 {
@@ -279,6 +304,21 @@ static inline int answer(struct server *server, int fd, enum answer mode)
 		usleep(20 * 1000);
 		say(fd, "es");
 		return 0;
+	case ANSWER_OLD:
+		say(fd, "<html>ok</html>");
+		break;
+	case ANSWER_NUL:
+		(void)!send(fd, "HTTP/1.1 200 OK\r\nX-Nul: \0\r\n\r\nok", 31, MSG_NOSIGNAL);
+		break;
+	case ANSWER_OVERLONG:
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok, and more");
+		break;
+	case ANSWER_GZIP:
+		say_compressed(fd);
+		break;
+	case ANSWER_DRIP:
+		drip(fd);
+		break;
 	case ANSWERS:
 		break;
 	}

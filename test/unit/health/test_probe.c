@@ -34,6 +34,13 @@ static const struct {
 	{ "a header line of 120 kB", ANSWER_LONG_LINE, NULL, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
 	{ "an endless extension", ANSWER_EXTENSION, NULL, 5000, EZLB_PROBE_OK, 0 },
 	{ "endless 100 Continue", ANSWER_CONTINUE, NULL, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "HTTP/0.9", ANSWER_OLD, NULL, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "HTTP/0.9 with the text", ANSWER_OLD, "ok", 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "a NUL in a header", ANSWER_NUL, NULL, 5000, EZLB_PROBE_HTTP_PROTOCOL, 0 },
+	{ "byte by byte", ANSWER_DRIP, NULL, 300, EZLB_PROBE_TIMEOUT, 0 },
+	{ "longer than it says", ANSWER_OVERLONG, NULL, 5000, EZLB_PROBE_OK, 0 },
+	{ "the text beyond the length", ANSWER_OVERLONG, "more", 5000, EZLB_PROBE_HTTP_BODY, 0 },
+	{ "nothing is decompressed", ANSWER_GZIP, "ok", 5000, EZLB_PROBE_HTTP_BODY, 0 },
 
 	{ "the text", ANSWER_200, "ok", 5000, EZLB_PROBE_OK, 0 },
 	{ "an empty text", ANSWER_CUT, "", 5000, EZLB_PROBE_OK, 0 },
@@ -122,6 +129,7 @@ static void test_http_request(void **state)
 	assert_non_null(strstr(fx->server.request, "Connection: close\r\n"));
 	assert_null(strstr(fx->server.request, "Expect"));
 	assert_null(strstr(fx->server.request, "Cookie"));
+	assert_null(strcasestr(fx->server.request, "Accept-Encoding"));
 }
 
 static void test_http_connects_anew_each_time(void **state)
