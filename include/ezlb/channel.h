@@ -52,6 +52,11 @@ bool ezlb_channel_is_up(const struct ezlb_channel *channel);
 /* One receiver for each kind; without one the records are ignored. NULL removes it. */
 void ezlb_channel_on(struct ezlb_channel *channel, enum ezlb_record_kind kind, ezlb_channel_fn fn,
 		     void *arg);
+/*
+ * Called for a record that is lost because this process had no free descriptor for those that came
+ * with it. Without it, or with NULL, the channel loses its socket then.
+ */
+void ezlb_channel_on_dropped(struct ezlb_channel *channel, void (*fn)(void *arg), void *arg);
 /* At most four watchers, told apart by arg. NULL removes the watcher. Does not call fn now. */
 void ezlb_channel_watch(struct ezlb_channel *channel, ezlb_channel_state_fn fn, void *arg);
 

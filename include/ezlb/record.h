@@ -58,7 +58,8 @@ int ezlb_record_send(int fd, const struct ezlb_record *record);
 
 /*
  * Returns 1 with a record, 0 at the end, -EAGAIN, -EBADMSG for a message that is no record (its
- * descriptors are closed), or another -errno. record->data points into the buffer.
+ * descriptors are closed), -EMFILE if this process has no room for the descriptors of the record,
+ * which is lost then, or another -errno. record->data points into the buffer.
  */
 int ezlb_record_receive(int fd, struct ezlb_record_buffer *buffer, struct ezlb_record *record);
 

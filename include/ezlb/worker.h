@@ -41,12 +41,16 @@ struct ezlb_worker_options {
 int ezlb_worker_start(const struct ezlb_worker_options *options, struct ezlb_worker **out,
 		      struct ezlb_err *err);
 
+/* how: "signal 9", "exit status 1" or what was wrong with it. killed: by a signal. */
+typedef void (*ezlb_worker_gone_fn)(void *arg, const char *how, bool killed);
+
 /*
  * Begins to use it on the loop. The channel comes up when there is a worker, and again after each
  * end of one. Workers that end are logged. `gone` is called once, on the loop, if the spawner
- * itself has ended: there will be no worker any more.
+ * itself has ended: there will be no worker any more. While this process has no free descriptor for
+ * the socket of a worker, the spawner starts another one, again and again.
  */
-int ezlb_worker_open(struct ezlb_worker *worker, struct uv_loop_s *loop, void (*gone)(void *arg),
+int ezlb_worker_open(struct ezlb_worker *worker, struct uv_loop_s *loop, ezlb_worker_gone_fn gone,
 		     void *arg, struct ezlb_err *err);
 struct ezlb_channel *ezlb_worker_channel(struct ezlb_worker *worker);
 

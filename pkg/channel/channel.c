@@ -44,6 +44,10 @@ struct ezlb_channel {
 		ezlb_channel_state_fn fn;
 		void *arg;
 	} watchers[WATCHERS];
+	struct {
+		void (*fn)(void *arg);
+		void *arg;
+	} dropped;
 	ezlb_channel_lost_fn lost;
 	void *arg;
 
@@ -171,6 +175,14 @@ static void dispatch(struct ezlb_channel *channel, struct ezlb_record *record)
 	ezlb_record_close_fds(record);
 }
 
+static void note_dropped(struct ezlb_channel *channel)
+{
+	if (channel->dropped.fn)
+		channel->dropped.fn(channel->dropped.arg);
+	else
+		lose_soon(channel, "there was no free descriptor for one that it has sent");
+}
+
 static void receive(struct ezlb_channel *channel)
 {
 	struct ezlb_record record;
@@ -188,6 +200,8 @@ static void receive(struct ezlb_channel *channel)
 			lose_soon(channel, NULL);
 		else if (rc == -EBADMSG)
 			lose_soon(channel, "it has sent what is no record");
+		else if (rc == -EMFILE)
+			note_dropped(channel);
 		else if (!is_for_later(rc))
 			lose_soon(channel, "the socket has failed");
 	}
@@ -273,6 +287,12 @@ void ezlb_channel_on(struct ezlb_channel *channel, enum ezlb_record_kind kind, e
 {
 	channel->receivers[kind].fn = fn;
 	channel->receivers[kind].arg = arg;
+}
+
+void ezlb_channel_on_dropped(struct ezlb_channel *channel, void (*fn)(void *arg), void *arg)
+{
+	channel->dropped.fn = fn;
+	channel->dropped.arg = arg;
 }
 
 void ezlb_channel_watch(struct ezlb_channel *channel, ezlb_channel_state_fn fn, void *arg)

@@ -97,6 +97,11 @@ int ezlb_record_receive(int fd, struct ezlb_record_buffer *buffer, struct ezlb_r
 	take_fds(&msg, record);
 	if (n == 0 && record->n_fds == 0)
 		return 0;
+	/* The kernel has no other sign for it: more than fit are another case. */
+	if ((msg.msg_flags & MSG_CTRUNC) && record->n_fds < EZLB_RECORD_FDS_MAX) {
+		ezlb_record_close_fds(record);
+		return -EMFILE;
+	}
 	if (!is_record(buffer, (size_t)n, msg.msg_flags)) {
 		ezlb_record_close_fds(record);
 		return -EBADMSG;

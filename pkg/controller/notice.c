@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "notice.h"
 
+#include <unistd.h>
+
 #include <ezlb/log.h>
 #include <ezlb/mem.h>
 #include <ezlb/snat.h>
@@ -19,16 +21,23 @@ void notice_open(struct notice *notice, uv_loop_t *loop, void (*fn)(void *arg), 
 {
 	struct ezlb_err err;
 	int fd = ezlb_nft_watch_open(&err);
+	int rc = fd < 0 ? fd : uv_poll_init(loop, &notice->poll, fd);
 
-	if (fd < 0) {
+	if (fd >= 0 && rc < 0) {
+		ezlb_err_sys(&err, -rc, "cannot wait for them");
+		close(fd);
+	}
+	if (rc < 0) {
 		ezlb_log(EZLB_WARN, "controller",
 			 EZLB_S("msg", "cannot subscribe to nf_tables notifications: "
 				       "changes by others are detected a little later"),
 			 EZLB_S("err", err.msg));
 		return;
 	}
-	*notice = (struct notice){ .open = true, .fd = fd, .fn = fn, .arg = arg };
-	uv_poll_init(loop, &notice->poll, fd);
+	notice->open = true;
+	notice->fd = fd;
+	notice->fn = fn;
+	notice->arg = arg;
 	notice->poll.data = notice;
 	uv_poll_start(&notice->poll, UV_READABLE, on_readable);
 }

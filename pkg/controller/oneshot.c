@@ -10,13 +10,13 @@
 #include <ezlb/duration.h>
 #include <ezlb/health.h>
 #include <ezlb/log.h>
+#include <ezlb/loop.h>
 #include <ezlb/preview.h>
 #include <ezlb/toa.h>
 #include <ezlb/utf8.h>
 #include <ezlb/watch.h>
 
 #include "instance.h"
-#include "loop.h"
 
 #define VERDICTS_MS 30000 /* the longest wait for all verdicts */
 #define HURRY_MS    200	  /* interval of the probes of a backend without a verdict */
@@ -56,7 +56,7 @@ static int probe_all(struct oneshot *one, bool pretend, struct ezlb_err *err)
 	uv_loop_t loop;
 	int rc;
 
-	rc = loop_begin(&loop, err);
+	rc = ezlb_loop_begin(&loop, err);
 	if (rc < 0)
 		return rc;
 	uv_timer_init(&loop, &deadline);

@@ -8,8 +8,8 @@
 #include <sys/prctl.h>
 
 #include <ezlb/log.h>
+#include <ezlb/loop.h>
 
-#include "loop.h"
 #include "run.h"
 #include "worker_side.h"
 
@@ -185,15 +185,15 @@ static void log_guard(const struct controller *c)
 			 EZLB_S("device", policy->vip_device));
 }
 
-/* Only somebody who kills it can end the spawner. The rules stay; the service manager starts ezlb.
+/* The rules stay; the service manager starts ezlb. Why the spawner could not begin is in the log.
  */
-static void on_worker_gone(void *arg)
+static void on_worker_gone(void *arg, const char *how, bool killed)
 {
 	struct controller *c = arg;
 
-	ezlb_err_set(
-		&c->fatal, ECHILD,
-		"the process that starts the worker process has ended: somebody has killed it");
+	ezlb_err_set(&c->fatal, ECHILD,
+		     "the process that starts the worker process has ended (%s)%s", how,
+		     killed ? ": somebody has killed it" : "");
 	startup_stop(c);
 }
 
@@ -273,7 +273,7 @@ static void give_up_rights(struct controller *c)
 
 static int run_loop(struct controller *c, struct ezlb_err *err)
 {
-	int rc = loop_begin(&c->loop, err);
+	int rc = ezlb_loop_begin(&c->loop, err);
 
 	if (rc < 0)
 		return rc;

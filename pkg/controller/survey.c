@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "survey.h"
 
+#include <unistd.h>
+
 #include <ezlb/duration.h>
 #include <ezlb/host.h>
 #include <ezlb/ipvs.h>
@@ -157,16 +159,21 @@ static void on_notified(uv_poll_t *poll, int status, int events)
 static void subscribe(struct survey *survey)
 {
 	struct ezlb_err err;
+	int fd = ezlb_host_watch_open(&err);
+	int rc = fd < 0 ? fd : uv_poll_init(survey->loop, &survey->notified, fd);
 
-	survey->fd = ezlb_host_watch_open(&err);
-	if (survey->fd < 0) {
+	if (fd >= 0 && rc < 0) {
+		ezlb_err_sys(&err, -rc, "cannot wait for them");
+		close(fd);
+	}
+	if (rc < 0) {
 		ezlb_log(EZLB_WARN, "controller",
 			 EZLB_S("msg", "cannot subscribe to changes of addresses: they are "
 				       "detected a little later"),
 			 EZLB_S("err", err.msg));
 		return;
 	}
-	uv_poll_init(survey->loop, &survey->notified, survey->fd);
+	survey->fd = fd;
 	survey->notified.data = survey;
 	uv_poll_start(&survey->notified, UV_READABLE, on_notified);
 }

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include <ezlb/log.h>
+#include <ezlb/loop.h>
 
 #define LOG_FINISH_MS 500
 /* One turn of the loop; then SIGALRM ends the worker, and another one begins. */
@@ -40,18 +41,19 @@ _Noreturn void worker_run(const struct ezlb_worker_options *options, int fd)
 	struct ezlb_channel *channel;
 	uv_prepare_t prepare;
 	uv_check_t check;
+	struct ezlb_err err;
 	uv_loop_t loop;
 
-	if (uv_loop_init(&loop) < 0)
-		_exit(1);
+	if (ezlb_loop_begin(&loop, &err) < 0)
+		worker_fail("the worker process cannot start", &err);
 	uv_prepare_init(&loop, &prepare);
 	uv_check_init(&loop, &check);
 	uv_prepare_start(&prepare, before_wait);
 	uv_check_start(&check, after_wait);
 	ezlb_channel_open(&loop, on_lost, NULL, &channel);
 	options->serve(&loop, channel);
-	if (ezlb_channel_attach(channel, fd, NULL) < 0)
-		_exit(1);
+	if (ezlb_channel_attach(channel, fd, &err) < 0)
+		worker_fail("the worker process cannot start", &err);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	ezlb_log_finish(LOG_FINISH_MS);
 	_exit(1);

@@ -50,7 +50,7 @@ static void end_with(pid_t parent)
 		_exit(1);
 }
 
-static _Noreturn void fail(const char *what, const struct ezlb_err *err)
+_Noreturn void worker_fail(const char *what, const struct ezlb_err *err)
 {
 	ezlb_log(EZLB_ERROR, "worker", EZLB_S("msg", what),
 		 EZLB_S("err", err ? err->msg : ezlb_errno_str(errno)));
@@ -71,9 +71,9 @@ static _Noreturn void be_worker(struct spawner *spawner, int fd)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (options->prepare && options->prepare(spawner->needs, &err) < 0)
-		fail("the worker process cannot start", &err);
+		worker_fail("the worker process cannot start", &err);
 	if (options->confine && options->confine(&err) < 0)
-		fail("the worker process cannot start", &err);
+		worker_fail("the worker process cannot start", &err);
 	end_with(parent); /* after the change of the user, which clears it */
 	worker_run(options, fd);
 }
@@ -207,10 +207,10 @@ _Noreturn void spawner_run(const struct ezlb_worker_options *options, int contro
 	spawner = (struct spawner){ .options = options, .control = control };
 	spawner.children = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (spawner.children < 0)
-		fail("the spawner of the worker process cannot start", NULL);
+		worker_fail("the spawner of the worker process cannot start", NULL);
 	if (options->confine_spawner &&
 	    options->confine_spawner((const int[]){ control, spawner.children }, 2, &err) < 0)
-		fail("the spawner of the worker process cannot start", &err);
+		worker_fail("the spawner of the worker process cannot start", &err);
 	end_with(daemon);
 	for (;;) {
 		struct pollfd ready[] = { { .fd = control, .events = POLLIN },

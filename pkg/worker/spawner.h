@@ -26,5 +26,8 @@ uint32_t spawn_delay(uint32_t failures);
 /* The whole life of the process; does not return. `daemon` is the parent. */
 _Noreturn void spawner_run(const struct ezlb_worker_options *options, int control, pid_t daemon);
 
+/* Logs what cannot be done and why (NULL: errno), and ends the process with status 1. */
+_Noreturn void worker_fail(const char *what, const struct ezlb_err *err);
+
 /* The whole life of a worker; does not return. Exit status 0: the daemon has closed the channel. */
 _Noreturn void worker_run(const struct ezlb_worker_options *options, int fd);

@@ -28,9 +28,10 @@ struct ezlb_worker {
 	uint32_t needs;
 	bool leaves;
 	bool replaced;	 /* the next end is on purpose */
+	bool no_room;	 /* it is logged that there was no descriptor for a worker's socket */
 	const char *why; /* why the last one was given up; NULL: it ended by itself */
 	uint64_t ends, ends_said, said_at;
-	void (*gone)(void *arg);
+	ezlb_worker_gone_fn gone;
 	void *arg;
 };
 
@@ -125,6 +126,7 @@ static void on_worker(void *arg, struct ezlb_record *record)
 
 	if (record->len != sizeof(*report) || record->n_fds != 1)
 		return;
+	worker->no_room = false;
 	note_end(worker, report);
 	if ((worker->needs & ~report->needs) != 0) {
 		replace(worker);
@@ -144,13 +146,44 @@ static void on_worker_lost(void *arg, const char *why)
 	order(worker);
 }
 
-static void on_spawner_lost(void *arg, const char *why)
+/*
+ * Nobody has the socket of this worker now, so it ends, and the spawner starts another one after a
+ * pause that grows.
+ */
+static void on_dropped(void *arg)
 {
 	struct ezlb_worker *worker = arg;
 
-	(void)why;
-	if (!worker->leaves)
-		worker->gone(worker->arg);
+	worker->why = "the daemon had no free descriptor for its socket";
+	if (!worker->no_room)
+		ezlb_log(EZLB_WARN, "worker",
+			 EZLB_S("msg", "cannot use the new worker process: trying again"),
+			 EZLB_S("err", ezlb_errno_str(EMFILE)));
+	worker->no_room = true;
+}
+
+/* False: it has not ended within WAIT_MS, or is no child any more. */
+static bool await_spawner(const struct ezlb_worker *worker, int *status)
+{
+	uint64_t until = ezlb_now_ms() + WAIT_MS;
+	pid_t pid;
+
+	while ((pid = waitpid(worker->spawner, status, WNOHANG)) == 0 && ezlb_now_ms() < until)
+		usleep(1000);
+	return pid > 0;
+}
+
+static void on_spawner_lost(void *arg, const char *why)
+{
+	struct ezlb_worker *worker = arg;
+	int status = 0;
+	char buf[32];
+
+	if (worker->leaves)
+		return;
+	if (!why)
+		why = await_spawner(worker, &status) ? how(status, buf) : "its socket is closed";
+	worker->gone(worker->arg, why, WIFSIGNALED(status));
 }
 
 /* Nobody else would refuse it, and a worker could send it without end. */
@@ -174,7 +207,7 @@ static void refuse_wrong_way(struct ezlb_worker *worker)
 		ezlb_channel_on(worker->to_worker, kinds[i], on_wrong_way, worker);
 }
 
-int ezlb_worker_open(struct ezlb_worker *worker, struct uv_loop_s *loop, void (*gone)(void *arg),
+int ezlb_worker_open(struct ezlb_worker *worker, struct uv_loop_s *loop, ezlb_worker_gone_fn gone,
 		     void *arg, struct ezlb_err *err)
 {
 	int control = worker->control;
@@ -186,6 +219,7 @@ int ezlb_worker_open(struct ezlb_worker *worker, struct uv_loop_s *loop, void (*
 	ezlb_channel_open(loop, on_spawner_lost, worker, &worker->to_spawner);
 	refuse_wrong_way(worker);
 	ezlb_channel_on(worker->to_spawner, EZLB_RECORD_WORKER, on_worker, worker);
+	ezlb_channel_on_dropped(worker->to_spawner, on_dropped, worker);
 	return ezlb_channel_attach(worker->to_spawner, control, err);
 }
 
@@ -231,12 +265,11 @@ void ezlb_worker_close(struct ezlb_worker *worker)
 
 void ezlb_worker_free(struct ezlb_worker *worker)
 {
-	uint64_t until = ezlb_now_ms() + WAIT_MS;
+	int status;
 
 	if (!worker)
 		return;
 	ezlb_close_fd(&worker->control);
-	while (waitpid(worker->spawner, NULL, WNOHANG) == 0 && ezlb_now_ms() < until)
-		usleep(1000);
+	await_spawner(worker, &status);
 	free(worker);
 }

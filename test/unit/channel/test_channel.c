@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include <ezlb/channel.h>
+#include <ezlb/loop.h>
 
 /* What happened to one side. */
 struct side {
@@ -201,6 +202,88 @@ static void test_descriptors(void **state)
 	assert_true(after <= before);
 }
 
+static void on_dropped(void *arg)
+{
+	note(arg, "dropped", "");
+}
+
+/* Returns what it was. room: so many descriptors more than now may be open. */
+static rlim_t limit_descriptors(int room)
+{
+	struct rlimit limit;
+	rlim_t before;
+	int fds[4], n = 0;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	before = limit.rlim_cur;
+	while (n <= room)
+		fds[n++] = dup(0);
+	limit.rlim_cur = (rlim_t)fds[n - 1];
+	while (n > 0)
+		close(fds[--n]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return before;
+}
+
+static void say_with_two(void)
+{
+	struct ezlb_record record = { .kind = EZLB_RECORD_PROBE,
+				      .data = "f",
+				      .len = 1,
+				      .fds = { dup(0), dup(0) },
+				      .n_fds = 2 };
+
+	assert_true(ezlb_channel_send(a.channel, &record));
+}
+
+/* For both descriptors, or for the second one. */
+static void test_no_room_for_descriptors(void **state)
+{
+	struct rlimit limit;
+	rlim_t before;
+
+	(void)state;
+	ezlb_channel_on_dropped(b.channel, on_dropped, &b);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (int room = 0; room < 2; room++) {
+		say_with_two();
+		before = limit_descriptors(room);
+		run();
+		limit.rlim_cur = before;
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	}
+	say(&a, "next");
+	run();
+	assert_string_equal(b.seen, "up dropped dropped PROBE:next ");
+	assert_int_equal(b.kept_fd, -1);
+	/* Whoever does not know what to do then must not go on as if there had been nothing. */
+	ezlb_channel_on_dropped(b.channel, NULL, NULL);
+	b.seen[0] = '\0';
+	say_with_two();
+	limit_descriptors(0);
+	run();
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_string_equal(b.seen,
+			    "down lost:there was no free descriptor for one that it has sent ");
+}
+
+/* A loop is begun, or it is said why not: libuv alone would abort. */
+static void test_no_room_for_a_loop(void **state)
+{
+	struct ezlb_err err;
+	struct rlimit limit;
+	uv_loop_t other;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit_descriptors(3);
+	assert_int_equal(ezlb_loop_begin(&other, &err), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_string_equal(err.msg, "cannot start the event loop: too many open files");
+	assert_int_equal(ezlb_loop_begin(&other, &err), 0);
+	assert_int_equal(uv_loop_close(&other), 0);
+}
+
 /* What a hostile worker may send. */
 static void test_no_record(void **state)
 {
@@ -381,6 +464,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_does_not_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_descriptors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_room_for_descriptors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_room_for_a_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_record, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_empty_message, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_to_the_end, setup, teardown),

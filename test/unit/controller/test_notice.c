@@ -12,6 +12,7 @@
 #include "notice.h"
 
 static int ours, open_rc;
+static bool no_socket;
 static unsigned notices, drains;
 
 int ezlb_nft_watch_open(struct ezlb_err *err)
@@ -20,6 +21,8 @@ int ezlb_nft_watch_open(struct ezlb_err *err)
 
 	if (open_rc)
 		return ezlb_err_set(err, -open_rc, "no such luck");
+	if (no_socket)
+		return ours = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds), 0);
 	ours = fds[1];
 	return fds[0];
@@ -121,12 +124,37 @@ static void test_cannot_be_had(void **state)
 	end_loop(&loop);
 }
 
+/* The loop cannot wait for this descriptor. */
+static void test_cannot_be_waited_for(void **state)
+{
+	struct notice notice = { .open = false };
+	struct capture capture;
+	uv_loop_t loop;
+	char *log;
+
+	(void)state;
+	uv_loop_init(&loop);
+	no_socket = true;
+	capture = capture_begin(STDERR_FILENO);
+	notice_open(&notice, &loop, on_notice, &notices);
+	log = capture_end(capture);
+	no_socket = false;
+	assert_has(log, "level=warn ");
+	assert_has(log, "a little later\" err=\"cannot wait for them: Operation not permitted\"\n");
+	free(log);
+	assert_false(notice.open);
+	assert_int_equal(fcntl(ours, F_GETFD), -1);
+	notice_close(&notice);
+	end_loop(&loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_calls_once_for_all_that_came, setup),
 		cmocka_unit_test_setup(test_closes_the_socket_and_is_silent, setup),
 		cmocka_unit_test_setup(test_cannot_be_had, setup),
+		cmocka_unit_test_setup(test_cannot_be_waited_for, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

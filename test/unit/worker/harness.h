@@ -4,11 +4,15 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <uv.h>
 
@@ -23,6 +27,22 @@ static inline void on_tick(uv_timer_t *timer)
 {
 	(void)timer;
 	ticks++;
+}
+
+/* No more descriptors in this process, or as many as before. */
+static inline void may_open(bool more)
+{
+	static rlim_t before;
+	struct rlimit limit;
+	int lowest = dup(STDERR_FILENO);
+
+	if (lowest >= 0)
+		close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (!more)
+		before = limit.rlim_cur;
+	limit.rlim_cur = more ? before : (rlim_t)lowest;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
 /* Until *counter is at least n. */

@@ -185,8 +185,10 @@ static void on_answer(void *arg, struct ezlb_record *record)
 	answers++;
 }
 
-static void on_gone(void *arg)
+static void on_gone(void *arg, const char *how, bool killed)
 {
+	(void)how;
+	(void)killed;
 	(void)arg;
 	fail_msg("the spawner has ended");
 }
@@ -359,6 +361,48 @@ static void test_cannot_fork(void **state)
 	assert_int_equal(ups, 0);
 }
 
+/* What the log says meanwhile, on the loop, until it has this. */
+static void wait_for_log(char *text, size_t size, const char *words)
+{
+	uint64_t until = ezlb_now_ms() + DEADLINE_MS;
+	size_t len = strlen(text);
+
+	while (!strstr(text, words) && ezlb_now_ms() < until) {
+		ssize_t n = read(pipes[0], text + len, size - 1 - len);
+
+		len += n > 0 ? (size_t)n : 0;
+		text[len] = '\0';
+		wait_for(&ticks, ticks + 1);
+	}
+}
+
+/* A worker whose socket cannot be taken is of no use, and the spawner is: it starts another one. */
+static void test_no_descriptor_for_the_socket(void **state)
+{
+	static const struct ezlb_worker_options options = { .serve = serve };
+	static const char trying[] =
+		"level=warn pkg=worker msg=\"cannot use the new worker process: "
+		"trying again\" err=\"Too many open files\"\n";
+	char text[4096] = "";
+
+	(void)state;
+	log_to_pipe();
+	start(&options);
+	may_open(false);
+	wait_for_log(text, sizeof(text), trying);
+	wait_for(&ticks, ticks + 20); /* it tries again meanwhile */
+	may_open(true);
+	assert_int_equal(ups, 0);
+	wait_for(&ups, 1);
+	wait_for_log(text, sizeof(text), "no free descriptor");
+	who();
+	stop();
+	log_to_stderr();
+	assert_non_null(strstr(text, trying));
+	assert_null(strstr(strstr(text, trying) + 1, "cannot use"));
+	assert_non_null(strstr(text, "why=\"the daemon had no free descriptor for its socket\""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_end_with_a_stopped_worker),
 		cmocka_unit_test(test_log_does_not_wait),
 		cmocka_unit_test(test_cannot_fork),
+		cmocka_unit_test(test_no_descriptor_for_the_socket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

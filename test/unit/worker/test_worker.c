@@ -23,6 +23,7 @@ struct answer {
 static struct ezlb_worker *worker;
 static struct answer last;
 static unsigned ups, downs, answers, gone;
+static char gone_how[64];
 
 /* --- in the worker --------------------------------------------------------------------------- */
 
@@ -62,6 +63,13 @@ static int fail_to_prepare(uint32_t needs, struct ezlb_err *err)
 	return ezlb_err_set(err, ELIBACC, "this is a test");
 }
 
+static int fail_to_confine(const int *keep, size_t n, struct ezlb_err *err)
+{
+	(void)keep;
+	(void)n;
+	return ezlb_err_set(err, EPERM, "this is a test");
+}
+
 /* --- in the daemon ---------------------------------------------------------------------------- */
 
 static void on_state(void *arg, bool up)
@@ -86,9 +94,10 @@ static void on_stranger(void *arg, struct ezlb_record *record)
 	ezlb_channel_refuse(ezlb_worker_channel(worker), "a record that it must not send");
 }
 
-static void on_gone(void *arg)
+static void on_gone(void *arg, const char *how, bool killed)
 {
 	(void)arg;
+	snprintf(gone_how, sizeof(gone_how), "%s%s", how, killed ? ", killed" : "");
 	gone++;
 }
 
@@ -264,7 +273,21 @@ static void test_spawner_ends(void **state)
 	kill(last.spawner, SIGKILL);
 	wait_for(&gone, 1);
 	assert_int_equal(gone, 1);
+	assert_string_equal(gone_how, "signal 9, killed");
 	/* The worker ends with it; init reaps it. */
+	stop();
+}
+
+/* Nobody has killed it. */
+static void test_spawner_cannot_begin(void **state)
+{
+	static const struct ezlb_worker_options failing = { .confine_spawner = fail_to_confine,
+							    .serve = serve };
+
+	(void)state;
+	start(&failing);
+	wait_for(&gone, 1);
+	assert_string_equal(gone_how, "exit status 1");
 	stop();
 }
 
@@ -340,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_needs_at_once),
 		cmocka_unit_test(test_signals_of_the_daemon),
 		cmocka_unit_test(test_spawner_ends),
+		cmocka_unit_test(test_spawner_cannot_begin),
 		cmocka_unit_test(test_cannot_prepare),
 		cmocka_unit_test(test_delay),
 		cmocka_unit_test(test_daemon_is_killed),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "loop.h"
+#include <ezlb/loop.h>
 
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include <uv.h>
 
 #define ROOM 4 /* descriptors: its epoll comes first, then the pipe */
 
@@ -25,11 +27,12 @@ static int try_room(void)
 	return rc;
 }
 
-int loop_begin(uv_loop_t *loop, struct ezlb_err *err)
+int ezlb_loop_begin(struct uv_loop_s *loop, struct ezlb_err *err)
 {
 	int rc = try_room();
 
 	if (rc == 0)
 		rc = uv_loop_init(loop);
-	return rc < 0 ? ezlb_err_set(err, -rc, "cannot start: %s", uv_strerror(rc)) : 0;
+	return rc < 0 ? ezlb_err_set(err, -rc, "cannot start the event loop: %s", uv_strerror(rc))
+		      : 0;
 }
