@@ -33,6 +33,5 @@ int ezlb_loop_begin(struct uv_loop_s *loop, struct ezlb_err *err)
 
 	if (rc == 0)
 		rc = uv_loop_init(loop);
-	return rc < 0 ? ezlb_err_set(err, -rc, "cannot start the event loop: %s", uv_strerror(rc))
-		      : 0;
+	return rc < 0 ? ezlb_err_sys(err, -rc, "cannot start the event loop") : 0;
 }

@@ -3,6 +3,7 @@
 
 import os
 import resource
+import signal
 import socket
 import subprocess
 import threading
@@ -80,8 +81,8 @@ class Host:
     def descriptors(self):
         """It may open a few more, and no others."""
         daemon, process = self.soak.daemon, self.soak.daemon.process
-        # In the midst of its start it may end: it cannot get the socket of its first worker.
-        if daemon.ended() is not None or daemon.worker() is None:
+        # In the midst of its start it may end: there is no event loop without descriptors.
+        if not daemon.knows(signal.SIGTERM):
             return "nothing"
         try:
             number = len(os.listdir("/proc/%d/fd" % daemon.pid)) + self.rng.randrange(3)

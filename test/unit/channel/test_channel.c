@@ -279,7 +279,7 @@ static void test_no_room_for_a_loop(void **state)
 	limit_descriptors(3);
 	assert_int_equal(ezlb_loop_begin(&other, &err), -EMFILE);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	assert_string_equal(err.msg, "cannot start the event loop: too many open files");
+	assert_string_equal(err.msg, "cannot start the event loop: Too many open files");
 	assert_int_equal(ezlb_loop_begin(&other, &err), 0);
 	assert_int_equal(uv_loop_close(&other), 0);
 }
