@@ -26,10 +26,8 @@ WITHOUT=(
 	sandbox/test_daemon sandbox/test_worker
 	# It knows no parent of orphans (PR_SET_CHILD_SUBREAPER), and leaves descriptors open that a message has no room for.
 	worker/test_worker worker/test_hostile controller/test_hostile fuzz/channel
-	# A timer of a thread's CPU time ends it with SIGSEGV.
-	health/test_guard
 	# It knows only numbers as options of a TCP socket, and not TCP_INFO, which counts the bytes of an endless answer.
-	health/test_probe
+	health/test_probe health/test_probe_tls health/test_guard
 	# It computes for minutes, beyond its limit, and what it computes knows nothing of the machine.
 	prop/test_worlds
 )
