@@ -7,6 +7,10 @@
  *
  * The file that holds a claim keeps it. A file that asks for a taken claim later gets a diagnostic
  * and keeps its last good version, if it has one. Among new files the one that sorts first wins.
+ *
+ * All files together have at most EZLB_DESIRED_DESTS_MAX dests. Versions that are applied stay, and
+ * one with no more dests than the last one has always room. Of the others, those that sort first
+ * get the room, and those for which it is not enough are refused.
  */
 #pragma once
 
@@ -16,6 +20,12 @@
 #include <ezlb/diag.h>
 #include <ezlb/spec.h>
 #include <ezlb/table.h>
+
+/*
+ * Virtual services times backends. As many need 0.5 GB of ezlb, and about as much of the kernel; a
+ * host without memory loses all its services.
+ */
+#define EZLB_DESIRED_DESTS_MAX 1000000
 
 struct ezlb_candidate {
 	const struct ezlb_spec *fresh;	/* the current content; NULL: refused by config */
@@ -43,11 +53,15 @@ void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 
 /*
  * Whether the specs have no conflict with each other, nor with any of `among`, which have none
- * either. The specs are in any order. One walk over `among`. False: only a merge can tell.
+ * either, and whether there is room for all. The specs are in any order. One walk over `among`.
+ * False: only a merge can tell.
  */
 bool ezlb_desired_fit(const struct ezlb_desired *specs, const struct ezlb_desired *among,
 		      enum ezlb_snat_key_kind snat_key);
-/* Whether the spec claims nothing that `last`, another version of the file, does not hold. */
+/*
+ * Whether the spec claims nothing that `last`, another version of the file, does not hold. It may
+ * have more dests: ask ezlb_desired_fit, if only with no specs.
+ */
 bool ezlb_desired_fits_for(const struct ezlb_spec *spec, const struct ezlb_spec *last);
 /* Both keep the order. Does nothing if the very spec is not in the set. */
 void ezlb_desired_drop(struct ezlb_desired *desired, const struct ezlb_spec *spec);

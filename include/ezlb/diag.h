@@ -50,6 +50,7 @@ enum ezlb_diag_code {
 	EZLB_E_TIMEOUT = 35,	    /* a warning: a probe may take longer than the interval */
 	EZLB_E_ANSWERS = 36,	    /* a warning: answers of one_packet are not translated */
 	EZLB_E_PASSED = 37,	    /* a warning: `ezlb check` passes it over */
+	EZLB_E_TOTAL = 38,	    /* all files together have too many destinations */
 };
 
 struct ezlb_diag {

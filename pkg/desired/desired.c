@@ -7,10 +7,18 @@
 #include "claim.h"
 #include "claims.h"
 #include "ports.h"
+#include "within.h"
+
+/* What a round makes room for is taken in the next one; a chain of more rounds needs an update. */
+#define ROUNDS_MAX 8
 
 struct merge {
+	const struct ezlb_candidate *candidates;
 	struct entry *entries; /* in file order */
 	size_t n;
+	size_t max;		       /* dests of all versions that are chosen */
+	const struct ezlb_spec **last; /* of each candidate; from the second round, of the first */
+	bool *over;		       /* the candidate's fresh version is refused: no room */
 	enum ezlb_snat_key_kind snat_key; /* LISTENER: no claims for the SNAT of backends */
 	struct claim_table *claims;
 	struct ports *ports;				 /* NULL: no file has a range of ports */
@@ -108,16 +116,17 @@ static bool possible(const struct merge *merge, const struct ezlb_spec *spec)
 	return spec && !claim_needs_nftables(spec, merge->snat_key);
 }
 
-static void add_versions(const struct merge *merge, struct entry *e,
-			 const struct ezlb_candidate *candidate)
+static void add_versions(const struct merge *merge, struct entry *e, size_t i)
 {
-	if (possible(merge, candidate->fresh)) {
+	const struct ezlb_spec *fresh = merge->candidates[i].fresh, *last = merge->last[i];
+
+	if (possible(merge, fresh) && !merge->over[i]) {
 		e->fresh = &e->versions[0];
-		e->fresh->spec = candidate->fresh;
+		e->fresh->spec = fresh;
 	}
-	if (possible(merge, candidate->last)) {
-		e->last = candidate->last == candidate->fresh ? e->fresh : &e->versions[1];
-		e->last->spec = candidate->last;
+	if (possible(merge, last)) {
+		e->last = last == fresh ? e->fresh : &e->versions[1];
+		e->last->spec = last;
 	}
 }
 
@@ -211,38 +220,143 @@ static void resolve(struct merge *merge)
 	} while (applied > before && retry_together(merge));
 }
 
-static void report(const struct merge *merge, const struct entry *e,
-		   const struct ezlb_candidate *candidate, struct ezlb_diags *diags)
+static void begin(struct merge *merge)
 {
+	size_t n = merge->n;
+
+	merge->entries = ezlb_calloc(n, sizeof(*merge->entries));
+	for (size_t i = 0; i < n; i++)
+		add_versions(merge, &merge->entries[i], i);
+	merge->claims = claims_new(merge->entries, n, merge->snat_key);
+	merge->ports = ports_new(merge->entries, n);
+	for (size_t i = 0; i < n; i++)
+		add_entry(merge, &merge->entries[i]);
+	resolve(merge);
+}
+
+static void end(struct merge *merge)
+{
+	EZLB_VEC_CLEAR(&merge->waiting);
+	ports_free(merge->ports);
+	claims_free(merge->claims, merge->entries, merge->n);
+	free(merge->entries);
+}
+
+/* --- at most so many dests ----------------------------------------------------------------------
+ */
+
+static const struct ezlb_spec *spec_now(const struct merge *merge, size_t i)
+{
+	return merge->entries[i].now ? merge->entries[i].now->spec : NULL;
+}
+
+static bool too_many(const struct merge *merge)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < merge->n; i++)
+		sum += desired_dests(spec_now(merge, i));
+	return sum > merge->max;
+}
+
+static size_t dests_if_possible(const struct merge *merge, const struct ezlb_spec *spec)
+{
+	return possible(merge, spec) ? desired_dests(spec) : 0;
+}
+
+/*
+ * Versions that are applied stay. Of those that add dests, the first in file order have the room.
+ * Whichever of its two versions a file gets in the end, the sum is not larger.
+ */
+static void refuse_some(struct merge *merge)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < merge->n; i++)
+		sum += dests_if_possible(merge, merge->last[i]);
+	for (size_t i = 0; i < merge->n; i++) {
+		size_t have = dests_if_possible(merge, merge->last[i]);
+		size_t want = dests_if_possible(merge, merge->candidates[i].fresh);
+
+		merge->over[i] = want > have && sum + want - have > merge->max;
+		if (want > have && !merge->over[i])
+			sum += want - have;
+	}
+}
+
+/* What is chosen becomes what is applied. False: it was already. */
+static bool adopt(struct merge *merge)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < merge->n; i++) {
+		any |= merge->last[i] != spec_now(merge, i);
+		merge->last[i] = spec_now(merge, i);
+	}
+	return any;
+}
+
+/*
+ * Usually all fits. If not, some are refused, as if their files had no new version. That can make
+ * room: the next round is what a merge would find that comes later, so that it changes nothing.
+ */
+static void resolve_within(struct merge *merge)
+{
+	begin(merge);
+	for (int round = 0; too_many(merge); round++) {
+		end(merge);
+		refuse_some(merge);
+		begin(merge);
+		if (round == ROUNDS_MAX || !adopt(merge))
+			return;
+		end(merge);
+		memset(merge->over, 0, merge->n * sizeof(*merge->over));
+		begin(merge);
+	}
+}
+
+static void report(const struct merge *merge, size_t i, struct ezlb_diags *diags)
+{
+	const struct entry *e = &merge->entries[i];
+	const struct ezlb_spec *fresh = merge->candidates[i].fresh;
+
 	if (e->conflict != CONFLICT_NONE)
 		report_conflict(e, diags);
-	else if (candidate->fresh && !e->fresh)
-		report_mark(candidate->fresh,
-			    claim_needs_nftables(candidate->fresh, merge->snat_key), diags);
+	else if (merge->over[i])
+		report_over(fresh, e->now != NULL, merge->max, diags);
+	else if (fresh && !e->fresh)
+		report_mark(fresh, claim_needs_nftables(fresh, merge->snat_key), diags);
+}
+
+void desired_merge_within(struct ezlb_candidate *candidates, size_t n,
+			  enum ezlb_snat_key_kind snat_key, size_t max, struct ezlb_desired *out,
+			  struct ezlb_diags *diags)
+{
+	EZLB_AUTO_FREE const struct ezlb_spec **last = ezlb_calloc(n, sizeof(*last));
+	EZLB_AUTO_FREE bool *over = ezlb_calloc(n, sizeof(*over));
+	struct merge merge = { .candidates = candidates,
+			       .n = n,
+			       .max = max,
+			       .last = last,
+			       .over = over,
+			       .snat_key = snat_key };
+
+	for (size_t i = 0; i < n; i++)
+		last[i] = candidates[i].last;
+	resolve_within(&merge);
+	for (size_t i = 0; i < n; i++) {
+		candidates[i].chosen = spec_now(&merge, i);
+		if (candidates[i].chosen)
+			*EZLB_PUSH(out) = candidates[i].chosen;
+		report(&merge, i, diags);
+	}
+	end(&merge);
+	EZLB_SORT(out, desired_cmp);
 }
 
 void ezlb_desired_merge(struct ezlb_candidate *candidates, size_t n,
 			enum ezlb_snat_key_kind snat_key, struct ezlb_desired *out,
 			struct ezlb_diags *diags)
 {
-	EZLB_AUTO_FREE struct entry *entries = ezlb_calloc(n, sizeof(*entries));
-	struct merge merge = { .entries = entries, .n = n, .snat_key = snat_key };
-
-	for (size_t i = 0; i < n; i++)
-		add_versions(&merge, &entries[i], &candidates[i]);
-	merge.claims = claims_new(entries, n, snat_key);
-	merge.ports = ports_new(entries, n);
-	for (size_t i = 0; i < n; i++)
-		add_entry(&merge, &entries[i]);
-	resolve(&merge);
-	for (size_t i = 0; i < n; i++) {
-		candidates[i].chosen = entries[i].now ? entries[i].now->spec : NULL;
-		if (candidates[i].chosen)
-			*EZLB_PUSH(out) = candidates[i].chosen;
-		report(&merge, &entries[i], &candidates[i], diags);
-	}
-	EZLB_VEC_CLEAR(&merge.waiting);
-	ports_free(merge.ports);
-	claims_free(merge.claims, entries, n);
-	EZLB_SORT(out, desired_cmp);
+	desired_merge_within(candidates, n, snat_key, EZLB_DESIRED_DESTS_MAX, out, diags);
 }

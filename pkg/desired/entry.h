@@ -40,3 +40,5 @@ void report_conflict(const struct entry *e, struct ezlb_diags *diags);
 /* The listener has a mark and the service full_nat, and SNAT rows are for backends. */
 void report_mark(const struct ezlb_spec *spec, const struct ezlb_listener *listener,
 		 struct ezlb_diags *diags);
+/* The version would make more than `max` dests of all files; `stays`: the last one is applied. */
+void report_over(const struct ezlb_spec *spec, bool stays, size_t max, struct ezlb_diags *diags);

@@ -5,6 +5,7 @@
 #include <ezlb/mem.h>
 
 #include "claim.h"
+#include "within.h"
 
 struct snat {
 	struct ezlb_snat_key key;
@@ -140,11 +141,25 @@ static bool sends_differently(const struct claimed *claimed, const struct ezlb_s
 	return false;
 }
 
-bool ezlb_desired_fit(const struct ezlb_desired *specs, const struct ezlb_desired *among,
-		      enum ezlb_snat_key_kind snat_key)
+size_t desired_dests(const struct ezlb_spec *spec)
+{
+	return spec ? spec->n_listeners * spec->n_backends : 0;
+}
+
+static size_t sum_dests(const struct ezlb_desired *specs)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < specs->len; i++)
+		sum += desired_dests(specs->items[i]);
+	return sum;
+}
+
+bool desired_fit_within(const struct ezlb_desired *specs, const struct ezlb_desired *among,
+			enum ezlb_snat_key_kind snat_key, size_t max)
 {
 	struct claimed claimed = { .names = { 0 } };
-	bool fit = true;
+	bool fit = sum_dests(specs) + sum_dests(among) <= max;
 
 	for (size_t i = 0; i < specs->len; i++) {
 		fit &= !claim_needs_nftables(specs->items[i], snat_key);
@@ -160,6 +175,12 @@ bool ezlb_desired_fit(const struct ezlb_desired *specs, const struct ezlb_desire
 	}
 	claimed_clear(&claimed);
 	return fit;
+}
+
+bool ezlb_desired_fit(const struct ezlb_desired *specs, const struct ezlb_desired *among,
+		      enum ezlb_snat_key_kind snat_key)
+{
+	return desired_fit_within(specs, among, snat_key, EZLB_DESIRED_DESTS_MAX);
 }
 
 bool ezlb_desired_fits_for(const struct ezlb_spec *spec, const struct ezlb_spec *last)

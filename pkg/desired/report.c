@@ -7,6 +7,8 @@
 #include <ezlb/mem.h>
 #include <ezlb/table.h>
 
+#include "within.h"
+
 static void report_snat(const struct entry *e, struct ezlb_diags *diags)
 {
 	const struct ezlb_spec *spec = e->fresh->spec, *holder = e->holder_version->spec;
@@ -90,6 +92,20 @@ void report_mark(const struct ezlb_spec *spec, const struct ezlb_listener *liste
 			      ezlb_listener_text(listener, text));
 	diag->help = ezlb_strdup("run ezlb with --snat-backend nftables, or list the listeners one "
 				 "by one, without a mark or a range of ports");
+}
+
+/* Does not say how many there are: each edit of another file would be news about this one. */
+void report_over(const struct ezlb_spec *spec, bool stays, size_t max, struct ezlb_diags *diags)
+{
+	struct ezlb_diag *diag;
+
+	diag = ezlb_diags_add(diags, spec->file, spec->listen_at, EZLB_E_TOTAL,
+			      "with the %zu destinations of this file (virtual services times "
+			      "backends) all files would have more than %zu",
+			      desired_dests(spec), max);
+	diag->help = ezlb_strdup(stays ? "the last good version of this file stays applied"
+				       : "remove listeners or backends here or in other files, or "
+					 "use a second balancer");
 }
 
 void report_conflict(const struct entry *e, struct ezlb_diags *diags)

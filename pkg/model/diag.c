@@ -193,5 +193,6 @@ const struct ezlb_diag_kind ezlb_diag_kinds[] = {
 	{ EZLB_E_TIMEOUT, "`timeout` is longer than `interval`; a warning" },
 	{ EZLB_E_ANSWERS, "`one_packet` with NAT: answers are not translated; a warning" },
 	{ EZLB_E_PASSED, "an object in a manifest is passed over; a warning" },
+	{ EZLB_E_TOTAL, "all files together have too many destinations" },
 };
 const size_t ezlb_n_diag_kinds = sizeof(ezlb_diag_kinds) / sizeof(ezlb_diag_kinds[0]);

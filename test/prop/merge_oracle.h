@@ -37,6 +37,7 @@ struct oracle {
 	enum ezlb_snat_key_kind snat_key;
 	struct o_entry *entries;
 	size_t n;
+	bool *over; /* of each: the fresh version is refused, there is no room for its dests */
 	struct EZLB_VEC(struct o_claim) claims;
 	struct EZLB_VEC(struct o_entry *) waiting;
 };
@@ -244,16 +245,28 @@ static inline bool o_possible(const struct oracle *o, const struct ezlb_spec *sp
 	return spec != NULL;
 }
 
-/* The caller frees it with oracle_clear. Every entry has its result. */
-static inline void oracle_merge(struct oracle *o, const struct ezlb_candidate *candidates, size_t n,
-				enum ezlb_snat_key_kind snat_key)
+static inline size_t o_dests(const struct oracle *o, const struct ezlb_spec *spec)
 {
-	*o = (struct oracle){ .snat_key = snat_key, .n = n };
-	o->entries = ezlb_calloc(n, sizeof(*o->entries));
-	for (size_t i = 0; i < n; i++) {
+	return o_possible(o, spec) ? spec->n_listeners * spec->n_backends : 0;
+}
+
+static inline void o_clear(struct oracle *o)
+{
+	for (size_t i = 0; i < o->claims.len; i++)
+		EZLB_VEC_CLEAR(&o->claims.items[i].holders);
+	EZLB_VEC_CLEAR(&o->claims);
+	EZLB_VEC_CLEAR(&o->waiting);
+	free(o->entries);
+}
+
+/* Sets the entries from nothing. Those that are over have no fresh version. */
+static inline void o_once(struct oracle *o, const struct ezlb_candidate *candidates)
+{
+	o->entries = ezlb_calloc(o->n, sizeof(*o->entries));
+	for (size_t i = 0; i < o->n; i++) {
 		struct o_entry *e = &o->entries[i];
 
-		if (o_possible(o, candidates[i].fresh))
+		if (o_possible(o, candidates[i].fresh) && !o->over[i])
 			e->fresh = candidates[i].fresh;
 		if (o_possible(o, candidates[i].last))
 			e->last = candidates[i].last;
@@ -264,13 +277,67 @@ static inline void oracle_merge(struct oracle *o, const struct ezlb_candidate *c
 	o_resolve(o);
 }
 
+static inline size_t o_sum(const struct oracle *o)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < o->n; i++)
+		sum += o_dests(o, o->entries[i].now);
+	return sum;
+}
+
+/* Who would exceed the limit, if each that has room so far gets it. */
+static inline void o_refuse(struct oracle *o, const struct ezlb_candidate *candidates, size_t max)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		size_t sum = 0;
+
+		for (size_t k = 0; k < o->n; k++) {
+			size_t last = o_dests(o, candidates[k].last);
+			size_t fresh = o_dests(o, candidates[k].fresh);
+
+			sum += k <= i && !(k < i && o->over[k]) && fresh > last ? fresh : last;
+		}
+		o->over[i] = o_dests(o, candidates[i].fresh) > o_dests(o, candidates[i].last) &&
+			     sum > max;
+	}
+}
+
+/* The caller frees it with oracle_clear. Every entry has its result. */
+static inline void oracle_merge(struct oracle *o, const struct ezlb_candidate *given, size_t n,
+				enum ezlb_snat_key_kind snat_key, size_t max)
+{
+	struct ezlb_candidate *candidates = ezlb_calloc(n, sizeof(*candidates));
+	bool changed = true;
+
+	*o = (struct oracle){ .snat_key = snat_key, .n = n };
+	o->over = ezlb_calloc(n, sizeof(*o->over));
+	memcpy(candidates, given, n * sizeof(*candidates));
+	o_once(o, candidates);
+	while (changed && o_sum(o) > max) {
+		for (int limited = 1; changed && limited >= 0; limited--) {
+			o_clear(o);
+			*o = (struct oracle){ .snat_key = snat_key, .n = n, .over = o->over };
+			memset(o->over, 0, n * sizeof(*o->over));
+			if (limited)
+				o_refuse(o, candidates, max);
+			o_once(o, candidates);
+			if (!limited)
+				continue;
+			changed = false;
+			for (size_t i = 0; i < n; i++) {
+				changed |= candidates[i].last != o->entries[i].now;
+				candidates[i].last = o->entries[i].now;
+			}
+		}
+	}
+	free(candidates);
+}
+
 static inline void oracle_clear(struct oracle *o)
 {
-	for (size_t i = 0; i < o->claims.len; i++)
-		EZLB_VEC_CLEAR(&o->claims.items[i].holders);
-	EZLB_VEC_CLEAR(&o->claims);
-	EZLB_VEC_CLEAR(&o->waiting);
-	free(o->entries);
+	o_clear(o);
+	free(o->over);
 }
 
 /* Where the holder has what was wanted; if only ports overlap, its first listener. */

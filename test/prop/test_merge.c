@@ -7,12 +7,15 @@
  *   - choose the same version of each file
  *   - refuse the same versions, for the same claim, and name the same holder and place
  *   - agree with ezlb_desired_fit on whether some versions more fit
+ *
+ * There are never more dests than may be, and the same merge again changes nothing.
  */
 #include "cm.h"
 
 #include "dice.h"
 #include "merge_oracle.h"
 #include "specs.h"
+#include "within.h"
 
 #define HISTORIES ROUNDS(4000)
 #define STEPS	  8
@@ -21,10 +24,11 @@
 struct history {
 	enum ezlb_snat_key_kind snat_key;
 	unsigned n, addresses, ports; /* files, and what they can choose from */
+	size_t max;		      /* dests */
 	struct ezlb_candidate files[FILES_MAX];
 	struct EZLB_VEC(struct ezlb_spec *) made;
 	struct {
-		unsigned refused, overlaps, snats, fitting;
+		unsigned refused, overlaps, snats, fitting, over;
 	} seen;
 };
 
@@ -143,6 +147,11 @@ static void check_result(struct history *h, const struct oracle *o, const struct
 		if (e->conflict != O_NONE) {
 			assert_true(k < diags->len);
 			check_diag(h, e, &diags->items[k++]);
+		} else if (o->over[i]) {
+			assert_true(k < diags->len);
+			assert_int_equal(diags->items[k].code, EZLB_E_TOTAL);
+			assert_string_equal(diags->items[k++].file, h->files[i].fresh->file);
+			h->seen.over++;
 		} else if (h->files[i].fresh && !e->fresh) {
 			assert_true(k < diags->len);
 			assert_int_equal(diags->items[k++].code, EZLB_E_SNAT_MARK);
@@ -167,28 +176,46 @@ static void check_fit(struct history *h, const struct ezlb_desired *desired)
 	for (unsigned i = 0; i < n_more; i++)
 		candidates[desired->len + i].fresh = *EZLB_PUSH(&more) = random_spec(h,
 										     FILES_MAX + i);
-	oracle_merge(&o, candidates, n, h->snat_key);
+	oracle_merge(&o, candidates, n, h->snat_key, h->max);
 	for (size_t i = desired->len; i < n; i++)
 		fit &= o.entries[i].now != NULL;
-	assert_int_equal(ezlb_desired_fit(&more, desired, h->snat_key), fit);
+	assert_int_equal(desired_fit_within(&more, desired, h->snat_key, h->max), fit);
 	h->seen.fitting += fit;
 	EZLB_VEC_CLEAR(&more);
 	oracle_clear(&o);
 	free(candidates);
 }
 
+static void check_again(struct history *h, const struct ezlb_diags *before)
+{
+	struct ezlb_desired desired = { 0 };
+	struct ezlb_diags diags = { 0 };
+
+	desired_merge_within(h->files, h->n, h->snat_key, h->max, &desired, &diags);
+	for (unsigned i = 0; i < h->n; i++)
+		assert_ptr_equal(h->files[i].chosen, h->files[i].last);
+	assert_int_equal(diags.len, before->len);
+	EZLB_VEC_CLEAR(&desired);
+	ezlb_diags_clear(&diags);
+}
+
 static void merge_and_check(struct history *h)
 {
+	size_t n_dests = 0;
 	struct ezlb_desired desired = { 0 };
 	struct ezlb_diags diags = { 0 };
 	struct oracle o;
 
-	ezlb_desired_merge(h->files, h->n, h->snat_key, &desired, &diags);
-	oracle_merge(&o, h->files, h->n, h->snat_key);
+	desired_merge_within(h->files, h->n, h->snat_key, h->max, &desired, &diags);
+	oracle_merge(&o, h->files, h->n, h->snat_key, h->max);
 	check_result(h, &o, &diags);
 	check_fit(h, &desired);
-	for (unsigned i = 0; i < h->n; i++)
+	for (unsigned i = 0; i < h->n; i++) {
+		n_dests += desired_dests(h->files[i].chosen);
 		h->files[i].last = h->files[i].chosen;
+	}
+	assert_true(n_dests <= h->max);
+	check_again(h, &diags);
 	oracle_clear(&o);
 	EZLB_VEC_CLEAR(&desired);
 	ezlb_diags_clear(&diags);
@@ -196,7 +223,7 @@ static void merge_and_check(struct history *h)
 
 static void test_merge_and_oracle(void **state)
 {
-	unsigned refused = 0, overlaps = 0, snats = 0, fitting = 0;
+	unsigned refused = 0, overlaps = 0, snats = 0, fitting = 0, over = 0;
 
 	(void)state;
 	for (unsigned i = 0; i < HISTORIES; i++) {
@@ -207,6 +234,7 @@ static void test_merge_and_oracle(void **state)
 		h.n = 2 + dice(FILES_MAX - 1);
 		h.addresses = 1 + dice(3);
 		h.ports = 4 + dice(60);
+		h.max = dice(3) ? SIZE_MAX : dice(60);
 		for (int step = 0; step < STEPS; step++) {
 			change_files(&h);
 			merge_and_check(&h);
@@ -215,15 +243,17 @@ static void test_merge_and_oracle(void **state)
 		overlaps += h.seen.overlaps;
 		snats += h.seen.snats;
 		fitting += h.seen.fitting;
+		over += h.seen.over;
 		for (size_t k = 0; k < h.made.len; k++)
 			ezlb_spec_free(h.made.items[k]);
 		EZLB_VEC_CLEAR(&h.made);
 	}
 	print_message("%d merges: %u versions refused, %u of them for a part of a range, %u for a "
-		      "source NAT; %u more would fit\n",
-		      HISTORIES * STEPS, refused, overlaps, snats, fitting);
+		      "source NAT, %u for the number of dests; %u more would fit\n",
+		      HISTORIES * STEPS, refused, overlaps, snats, over, fitting);
 	assert_true(refused > HISTORIES * STEPS);
 	assert_true(overlaps > HISTORIES && snats > HISTORIES / 4 && fitting > HISTORIES / 4);
+	assert_true(over > HISTORIES);
 }
 
 int main(void)

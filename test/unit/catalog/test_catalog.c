@@ -228,6 +228,76 @@ static void test_many(void **state)
 	ezlb_catalog_clear(&catalog);
 }
 
+/* So many files with 64 * 1024 destinations are allowed, and a few backends more. */
+#define LARGE 15
+
+/* The file with this number; n backends for each of 64 virtual services. */
+static void add_large(struct ezlb_snapshot *snapshot, int i, int n)
+{
+	struct ezlb_file *file = EZLB_PUSH(&snapshot->files);
+	size_t size;
+	FILE *out = open_memstream(&file->bytes, &size);
+
+	fprintf(out, "health_check: {enabled: false}\nlisten:\n");
+	for (int k = 1; k <= 64; k++)
+		fprintf(out, "- 10.0.%d.1:%d\n", i, k);
+	fprintf(out, "backends:\n");
+	for (int k = 0; k < n; k++)
+		fprintf(out, "- address: 10.1.%d.%d:80\n", k / 250, 1 + k % 250);
+	fclose(out);
+	file->path = ezlb_asprintf("/d/%c.yaml", 'a' + i);
+	file->len = size;
+	file->hash = ezlb_hash(file->bytes, file->len);
+}
+
+/* Files with 1,024 backends each, then one with `next`, if any; the first one has `first`. */
+static void look_at_large(struct ezlb_catalog *catalog, int first, int next)
+{
+	struct ezlb_snapshot snapshot = { 0 };
+
+	for (int i = 0; i < LARGE; i++)
+		add_large(&snapshot, i, i ? 1024 : first);
+	if (next)
+		add_large(&snapshot, LARGE, next);
+	ezlb_catalog_update(catalog, &snapshot);
+	ezlb_snapshot_clear(&snapshot);
+}
+
+static size_t sum_dests(const struct ezlb_catalog *catalog)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < catalog->desired.len; i++)
+		sum += catalog->desired.items[i]->n_listeners *
+		       catalog->desired.items[i]->n_backends;
+	return sum;
+}
+
+/* An edit of one file is not merged with all others, and has the same limit. */
+static void test_too_many_destinations(void **state)
+{
+	struct ezlb_catalog catalog = { .quiet = true };
+
+	(void)state;
+	look_at_large(&catalog, 1024, 0);
+	assert_int_equal(catalog.diags.len, 0);
+	look_at_large(&catalog, 1024, 1);
+	assert_false(catalog.merged);
+	assert_int_equal(catalog.desired.len, LARGE + 1);
+	look_at_large(&catalog, 1024, 1024);
+	assert_string_equal(diags_text(&catalog.diags).s, "p38");
+	assert_int_equal(sum_dests(&catalog), 64 * (LARGE * 1024 + 1));
+	/* Another file makes room. */
+	look_at_large(&catalog, 1, 1024);
+	assert_int_equal(catalog.diags.len, 0);
+	assert_int_equal(sum_dests(&catalog), 64 * (LARGE * 1024 + 1));
+	/* And does not get it back. */
+	look_at_large(&catalog, 1024, 1024);
+	assert_string_equal(diags_text(&catalog.diags).s, "a38");
+	assert_int_equal(sum_dests(&catalog), 64 * (LARGE * 1024 + 1));
+	ezlb_catalog_clear(&catalog);
+}
+
 /* What the answer about `text` was, and which listener an update shows that has `shown` for it. */
 static char *after_whole(const char *text, const char *shown, bool *whole)
 {
@@ -296,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_unreadable_directory),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_too_many_for_the_log),
+		cmocka_unit_test(test_too_many_destinations),
 		cmocka_unit_test(test_parses_once),
 		cmocka_unit_test(test_parses_what_has_changed),
 	};
