@@ -12,7 +12,8 @@
  * With a channel, the daemon opens the doors and accepts, and another process, the worker, parses
  * what the clients send (ezlb_api_serve). The daemon passes the accepted connections to it, and
  * gets whole requests back, whose form it checks. While the channel is down, clients wait in the
- * queue of the socket. When it goes down, all connections end.
+ * queue of the socket. When it goes down, all connections end: ezlb_api_pause() is for those that
+ * can be answered before that.
  *
  * One request per connection. GET, HEAD and POST (else 405); the body of a POST is ignored (413
  * above 4 KiB, 411 if chunked).
@@ -66,6 +67,13 @@ void ezlb_api_open(struct uv_loop_s *loop, const struct ezlb_api_options *option
  * what epoll needs. It never fails: what it cannot do for a client ends that client's connection.
  */
 void ezlb_api_serve(struct uv_loop_s *loop, struct ezlb_channel *channel, struct ezlb_api **out);
+/*
+ * With a channel: its worker is about to be replaced on purpose. New clients wait in the queue of
+ * the socket from now on, until the channel comes up again, but for about 10 s at most. `ready` is
+ * called once, perhaps from within: when the clients that the worker has are answered, or after
+ * about 2 s. It is not called after ezlb_api_close(), and one that was not called yet is forgotten.
+ */
+void ezlb_api_pause(struct ezlb_api *api, void (*ready)(void *arg), void *arg);
 /*
  * Ends every connection, also those that wait for an answer, and removes the socket file. Makes no
  * more requests. Calls `closed`, which may be NULL, at the end. A handler may call it.

@@ -52,7 +52,7 @@ struct ezlb_health_options {
 	/*
 	 * With a channel: the worker needs libcurl from now on. Called by the first ezlb_health_set
 	 * that has such rows, and again each minute while the worker has none. Returns true if the
-	 * present worker is to be replaced, so that no probe is sent to it. May be NULL.
+	 * present worker will be replaced, so that no probe is sent to it. May be NULL.
 	 */
 	bool (*need_curl)(void *arg);
 	void *need_arg;

@@ -55,10 +55,13 @@ int ezlb_worker_open(struct ezlb_worker *worker, struct uv_loop_s *loop, ezlb_wo
 struct ezlb_channel *ezlb_worker_channel(struct ezlb_worker *worker);
 
 /*
- * The workers must have this from now on. Returns true if there is a worker now, which is replaced,
- * also if it had that: what it could not load then is tried again.
+ * The workers must have this from now on. Returns true if there is a worker now: it is to be
+ * replaced, also if it has that, because what it could not load then is tried again. So the caller
+ * then calls ezlb_worker_replace(), as soon as nobody waits for an answer of this worker.
  */
 bool ezlb_worker_need(struct ezlb_worker *worker, uint32_t needs);
+/* Ends the worker that was to be replaced, if it is still there. */
+void ezlb_worker_replace(struct ezlb_worker *worker);
 
 /* The number of workers that have ended. */
 uint64_t ezlb_worker_ends(const struct ezlb_worker *worker);

@@ -113,6 +113,12 @@ void door_watch(struct door *door)
 		uv_poll_stop(&door->poll);
 }
 
+void door_watch_all(struct ezlb_api *api)
+{
+	for (size_t i = 0; i < api->n_doors; i++)
+		door_watch(&api->doors[i]);
+}
+
 static int open_listener(struct door *door, struct ezlb_err *err)
 {
 	int rc = door->api->channel != NULL ? 0 : api_start_mhd(door->api, err);

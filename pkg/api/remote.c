@@ -82,6 +82,7 @@ static void on_gone(void *arg, struct ezlb_record *record)
 	orphan(client);
 	EZLB_VEC_KEEP(&api->clients, i, api->clients.items[i].id != id);
 	door_watch(door);
+	pause_check(api);
 }
 
 /* NULL: the client cannot ask now, or the worker has no such client. */
@@ -124,19 +125,17 @@ static void on_request(void *arg, struct ezlb_record *record)
 	api->on_request(api->arg, request);
 }
 
-static void watch_doors(struct ezlb_api *api)
-{
-	for (size_t i = 0; i < api->n_doors; i++)
-		door_watch(&api->doors[i]);
-}
-
 static void on_state(void *arg, bool up)
 {
 	struct ezlb_api *api = arg;
 
-	if (!up)
+	if (up) {
+		pause_end(api);
+	} else {
 		forget_all(api);
-	watch_doors(api);
+		pause_check(api);
+	}
+	door_watch_all(api);
 }
 
 void remote_open(struct ezlb_api *api)
@@ -160,8 +159,8 @@ bool remote_takes(const struct door *door)
 {
 	const struct ezlb_api *api = door->api;
 
-	return !api->channel ||
-	       (ezlb_channel_is_up(api->channel) && count(door, false) < CLIENTS_MAX);
+	return !api->channel || (ezlb_channel_is_up(api->channel) && !api->pause.on &&
+				 count(door, false) < CLIENTS_MAX);
 }
 
 void remote_client(struct door *door, int fd)
@@ -189,6 +188,8 @@ void remote_look(struct door *door)
 
 	if (!door->api->channel)
 		return;
+	if (door == &door->api->doors[0])
+		pause_look(door->api);
 	for (size_t i = 0; i < clients->len; i++)
 		if (clients->items[i].door == door &&
 		    now - clients->items[i].since > PATIENCE * door->api->timing.connection)

@@ -115,6 +115,12 @@ struct ezlb_api {
 	bool is_worker;
 	struct clients EZLB_VEC(struct client) clients; /* of the daemon with a channel; by id */
 	uint64_t last_id;
+	struct { /* see ezlb_api_pause() */
+		bool on;
+		unsigned looks;		  /* since it is on */
+		void (*ready)(void *arg); /* NULL: it was called */
+		void *arg;
+	} pause;
 
 	int refs;
 	bool closing;
@@ -138,6 +144,7 @@ void door_close(struct door *door);
 void door_init_worker(struct door *door, struct ezlb_api *api, bool is_local);
 /* Accepts clients, or leaves them in the queue of the socket, as remote_takes() says. */
 void door_watch(struct door *door);
+void door_watch_all(struct ezlb_api *api);
 
 /* conn.c */
 /* Takes fd. At the limit it ends an older connection. */
@@ -173,6 +180,11 @@ void remote_client(struct door *door, int fd);
 void remote_look(struct door *door);
 void remote_reply(struct ezlb_api_request *request, unsigned status, const char *content_type,
 		  struct ezlb_api_body *body);
+
+/* pause.c: the daemon, with a channel whose worker is to be replaced */
+void pause_check(struct ezlb_api *api); /* after the end of clients */
+void pause_look(struct ezlb_api *api);	/* once per second */
+void pause_end(struct ezlb_api *api);
 
 /* serve.c: the worker */
 /* The handler of the worker. */

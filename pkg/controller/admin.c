@@ -249,6 +249,14 @@ void admin_open(struct admin *admin, uv_loop_t *loop, const struct sources *from
 	ezlb_api_open(loop, &options, &admin->api);
 }
 
+void admin_pause(struct admin *admin, void (*ready)(void *arg), void *arg)
+{
+	if (admin->closing || !admin->api)
+		ready(arg);
+	else
+		ezlb_api_pause(admin->api, ready, arg);
+}
+
 void admin_close(struct admin *admin)
 {
 	if (admin->closing || !admin->api)

@@ -36,6 +36,8 @@ void admin_open(struct admin *admin, uv_loop_t *loop, const struct sources *from
 		void (*reload)(void *arg), void *arg);
 /* Files have changed: starts or stops the traffic log. */
 void admin_files(struct admin *admin);
+/* As ezlb_api_pause(); without a server `ready` is called at once. */
+void admin_pause(struct admin *admin, void (*ready)(void *arg), void *arg);
 /* Closing finishes on the loop; the memory must live until the loop ends. */
 void admin_close(struct admin *admin);
 void admin_clear(struct admin *admin);

@@ -197,9 +197,20 @@ static void on_worker_gone(void *arg, const char *how, bool killed)
 	startup_stop(c);
 }
 
+static void on_worker_idle(void *arg)
+{
+	ezlb_worker_replace(arg);
+}
+
+/* A client of the admin interface does not notice it: it is answered before or after that. */
 static bool on_curl_needed(void *arg)
 {
-	return ezlb_worker_need(arg, EZLB_WORKER_CURL);
+	struct controller *c = arg;
+	bool is_there = ezlb_worker_need(c->worker, EZLB_WORKER_CURL);
+
+	if (is_there)
+		admin_pause(&c->desk.admin, on_worker_idle, c->worker);
+	return is_there;
 }
 
 /* What strangers send is read here if there is no other process for it. */
@@ -222,7 +233,7 @@ static int start(struct controller *c, struct ezlb_err *err)
 						    .pretend = dataplane_pretends(c->options),
 						    .channel = channel,
 						    .need_curl = on_curl_needed,
-						    .need_arg = c->worker };
+						    .need_arg = c };
 	const struct ezlb_watch_options watch = { .dirs = c->options->config_dirs,
 						  .n_dirs = c->options->n_config_dirs,
 						  .whole = run_are_whole,

@@ -392,24 +392,27 @@ uint64_t ezlb_remote_ready_since(const struct ezlb_remote *remote)
 	return has_worker(remote) && remote->silent == 0 ? remote->ready : UINT64_MAX;
 }
 
-static void need_curl(struct ezlb_remote *remote)
+/* False: nobody replaces the worker. */
+static bool need_curl(struct ezlb_remote *remote)
 {
-	if (remote->options.need_curl && remote->options.need_curl(remote->options.arg))
-		remote->replaced_until = now_of(remote) + REPLACED_MS;
+	if (!remote->options.need_curl || !remote->options.need_curl(remote->options.arg))
+		return false;
+	remote->replaced_until = now_of(remote) + REPLACED_MS;
+	return true;
 }
 
 void ezlb_remote_prepare(struct ezlb_remote *remote)
 {
 	if (!remote->asked)
-		need_curl(remote);
+		(void)need_curl(remote);
 	remote->asked = true;
 }
 
 /* A worker can load nothing any more; its successor can. */
 void ezlb_remote_retry(struct ezlb_remote *remote)
 {
-	need_curl(remote);
-	ezlb_channel_refuse(remote->channel, "it has no libcurl, which the probes need");
+	if (!need_curl(remote))
+		ezlb_channel_refuse(remote->channel, "it has no libcurl, which the probes need");
 }
 
 void ezlb_remote_open(struct ezlb_prober *prober, const struct ezlb_remote_options *options)

@@ -26,6 +26,7 @@ struct ezlb_worker {
 	struct ezlb_channel *to_spawner, *to_worker;
 	uint32_t generation; /* of the worker that to_worker leads to */
 	uint32_t needs;
+	uint32_t outdated; /* the generation that is to be replaced; 0: none */
 	bool leaves;
 	bool replaced;	 /* the next end is on purpose */
 	bool no_room;	 /* it is logged that there was no descriptor for a worker's socket */
@@ -64,12 +65,17 @@ int ezlb_worker_start(const struct ezlb_worker_options *options, struct ezlb_wor
 	return 0;
 }
 
-static void order(struct ezlb_worker *worker)
+/* The generation is that of the worker to end; 0: only the needs are told. */
+static void order_for(struct ezlb_worker *worker, uint32_t generation)
 {
-	const struct spawn_order order = { .generation = worker->generation,
-					   .needs = worker->needs };
+	const struct spawn_order order = { .generation = generation, .needs = worker->needs };
 
 	ezlb_channel_say(worker->to_spawner, EZLB_RECORD_SPAWN, &order, sizeof(order));
+}
+
+static void order(struct ezlb_worker *worker)
+{
+	order_for(worker, worker->generation);
 }
 
 static void replace(struct ezlb_worker *worker)
@@ -233,11 +239,23 @@ bool ezlb_worker_need(struct ezlb_worker *worker, uint32_t needs)
 	bool up = ezlb_channel_is_up(worker->to_worker);
 
 	worker->needs |= needs;
+	worker->outdated = up ? worker->generation : 0;
 	if (up)
-		replace(worker);
+		order_for(worker, 0); /* if it ends by itself before that, the next one has it */
 	else
 		order(worker); /* the first worker may have it then */
 	return up;
+}
+
+/* One that has just ended by itself has not ended on purpose: it is counted. */
+void ezlb_worker_replace(struct ezlb_worker *worker)
+{
+	bool is_there = worker->to_spawner && ezlb_channel_is_up(worker->to_worker) &&
+			worker->outdated > 0 && worker->outdated == worker->generation;
+
+	worker->outdated = 0;
+	if (is_there)
+		replace(worker);
 }
 
 uint64_t ezlb_worker_ends(const struct ezlb_worker *worker)

@@ -369,10 +369,15 @@ static void test_need_curl(void **state)
 	run_until(&fx->loop, &fx->ended);
 	expect(fx, "still none", EZLB_PROBE_LOCAL_ERROR, ELIBACC);
 
-	/* Another try is another worker. */
-	replaces = false;
+	/* Another try is another worker. Whoever replaces it says when; otherwise it is ended here.
+	 */
 	ezlb_prober_retry(prober);
 	assert_int_equal(asked, 2);
+	run_for(&fx->loop, 20);
+	assert_true(ezlb_channel_is_up(fx->pair.daemon));
+	replaces = false;
+	ezlb_prober_retry(prober);
+	assert_int_equal(asked, 3);
 	pair_run_to_lost(&fx->pair, 2);
 	ezlb_prober_close(prober, on_closed, &closed);
 	run_until(&fx->loop, &closed);

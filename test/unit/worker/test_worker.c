@@ -211,17 +211,55 @@ static void test_needs(void **state)
 	start(&options);
 	wait_for(&ups, 1);
 	assert_true(ezlb_worker_need(worker, EZLB_WORKER_CURL));
+	ask("who"); /* until somebody says so, it stays */
+	wait_for(&answers, 1);
+	assert_int_equal(last.needs, 0);
+	assert_int_equal(downs, 0);
+	ezlb_worker_replace(worker);
 	wait_for(&ups, 2);
 	ask("who");
-	wait_for(&answers, 1);
+	wait_for(&answers, 2);
 	assert_int_equal(last.needs, EZLB_WORKER_CURL);
 	assert_int_equal(ezlb_worker_ends(worker), 0);
+	ezlb_worker_replace(worker); /* that was for the other one */
 	/* It stays so. */
 	kill(last.worker, SIGKILL);
 	wait_for(&ups, 3);
 	ask("who");
-	wait_for(&answers, 2);
+	wait_for(&answers, 3);
 	assert_int_equal(last.needs, EZLB_WORKER_CURL);
+	assert_int_equal(ezlb_worker_ends(worker), 1);
+	/* What it could not load is tried again. */
+	assert_true(ezlb_worker_need(worker, EZLB_WORKER_CURL));
+	ezlb_worker_replace(worker);
+	wait_for(&ups, 4);
+	assert_int_equal(ezlb_worker_ends(worker), 1);
+	stop();
+}
+
+/* One that is to be replaced ends by itself: it is counted, and the next one has it and stays. */
+static void test_ends_before_it_is_replaced(void **state)
+{
+	pid_t next;
+
+	(void)state;
+	start(&options);
+	wait_for(&ups, 1);
+	assert_true(ezlb_worker_need(worker, EZLB_WORKER_CURL));
+	ask("x");
+	wait_for(&downs, 1);
+	ezlb_worker_replace(worker);
+	wait_for(&ups, 2);
+	assert_int_equal(ezlb_worker_ends(worker), 1);
+	ask("who");
+	wait_for(&answers, 1);
+	assert_int_equal(last.needs, EZLB_WORKER_CURL);
+	next = last.worker;
+	ezlb_worker_replace(worker);
+	ask("who");
+	wait_for(&answers, 2);
+	assert_int_equal(last.worker, next);
+	assert_int_equal(downs, 1);
 	stop();
 }
 
@@ -360,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_starts_again),
 		cmocka_unit_test(test_nothing_is_left_over),
 		cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_ends_before_it_is_replaced),
 		cmocka_unit_test(test_needs_at_once),
 		cmocka_unit_test(test_signals_of_the_daemon),
 		cmocka_unit_test(test_spawner_ends),
