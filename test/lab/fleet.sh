@@ -17,7 +17,7 @@
 PROMETHEUS=192.168.10.13:9090 # in b3
 RULES=("$LAB_REPO"/deploy/prometheus/ezlb.{rules,alerts}.yml)
 # Of these only unit tests say that they fire.
-UNIT_ONLY="EzlbAbsent EzlbNoSpare EzlbDrainForgotten EzlbCountersUnreadable EzlbToaLost EzlbServiceNotAsItsFile"
+UNIT_ONLY="EzlbAbsent EzlbNoSpare EzlbDrainForgotten EzlbCountersUnreadable EzlbLogLost EzlbToaLost EzlbWorkerEnds EzlbServiceNotAsItsFile"
 
 rules() { python3 "$LAB_REPO/test/lib/rules.py" "$@"; }
 prometheus() { in_ns b3 curl -sS -f -g --max-time 30 "http://$PROMETHEUS$1" "${@:2}"; }
