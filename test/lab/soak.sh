@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# takes: 35
+# takes: 45
 # timeout: 180
 # variants: nftables4
 # also: iptables4
