@@ -224,9 +224,11 @@ static void test_close_while_shut(void **state)
 {
 	(void)state;
 	open_api(&patient);
-	assert_int_equal(unlink(at("admin.sock").s), 0);
-	while (api->doors[0].listens)
+	/* Again, because it can be shut and open again within one turn. */
+	while (api->doors[0].listens) {
+		(void)unlink(at("admin.sock").s);
 		uv_run(&loop, UV_RUN_ONCE);
+	}
 	close_api();
 	assert_int_equal(access(at("admin.sock").s, F_OK), -1);
 }
