@@ -84,8 +84,10 @@ snat_rows_nftables() {
 			elif .prefix.len == $bits then .prefix.addr else "\(.prefix.addr)/\(.prefix.len)" end;
 		.nftables[] | (.map // .set // empty) | (.elem // [])[] |
 		(if type == "array" then . else [., "masquerade"] end) as [$key, $to] |
-		($key.elem.val // $key).concat as [$address, $proto, $port] |
-		"\($proto) \($address | bracketed):\($port) to \($to | to)"'
+		($key | if type == "object" and .elem then .elem.val else . end) |
+		(if type == "number" then "fwmark \(.)"
+			else .concat as [$address, $proto, $port] | "\($proto) \($address | bracketed):\($port)" end) +
+		" to \($to | to)"'
 }
 
 # snat_want PROTO LISTENER TO BACKEND...: what snat_rows has to print of a service with these backends.
