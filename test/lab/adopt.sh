@@ -58,7 +58,7 @@ ezlb_stop KILL
 lines=$(wc -l <"$EZLB_LOG")
 ezlb_start --adopt never
 nap 3
-assert_eq "the log" "" "$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -v -e msg=started -e 'msg="snat backend"' -e 'msg="how changes of IPVS' || :)"
+assert_eq "the log" "" "$(tail -n +$((lines + 1)) "$EZLB_LOG" | grep -v -e msg=started -e 'msg="there is no user' -e 'msg="snat backend"' -e 'msg="how changes of IPVS' || :)"
 ezlb_stop
 assert_eq "SIGTERM removes what is ezlb's" "" "$(in_ns lb ipvsadm -Sn)"
 
