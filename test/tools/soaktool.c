@@ -38,6 +38,14 @@
 #define HOLD_MS	    4000     /* a connection that is held lasts so long */
 #define STEP_MS	    250	     /* and has a request so often */
 #define HANG_US	    20000000 /* a connection that hangs is closed after this time */
+/*
+ * Each client of TCP has source ports of its own, and uses one again after more than two minutes.
+ * IPVS finds the connection of an answer by client and backend alone: with one port for two
+ * services of the same backend it gives the answers of the one to the other. And what has begun
+ * while somebody had broken the balancer would break the next connection from its port.
+ */
+#define SOURCE_FIRST 10000
+#define SOURCES	     2500
 
 static _Noreturn void die(const char *what)
 {
@@ -268,6 +276,7 @@ static int serve(char **args)
 
 struct target {
 	int type;
+	unsigned first, turn; /* source ports: of TCP; those that were used */
 	struct sockaddr_storage to;
 	socklen_t len;
 };
@@ -332,8 +341,25 @@ static int receive(int fd, int type, char *text, size_t size, long long end)
 	return 0;
 }
 
-static int join(int fd, const struct target *target)
+static int take_source(int fd, struct target *target)
 {
+	const uint16_t port = htons((uint16_t)(target->first + target->turn++ % SOURCES));
+	struct sockaddr_storage from = { .ss_family = target->to.ss_family };
+	const int on = 1;
+
+	if (from.ss_family == AF_INET)
+		((struct sockaddr_in *)&from)->sin_port = port;
+	else
+		((struct sockaddr_in6 *)&from)->sin6_port = port;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+		return -1;
+	return bind(fd, (const struct sockaddr *)&from, target->len);
+}
+
+static int join(int fd, struct target *target)
+{
+	if (target->type == SOCK_STREAM && take_source(fd, target) < 0)
+		die("a source port");
 	if (connect(fd, (const struct sockaddr *)&target->to, target->len) == 0)
 		return 0;
 	return errno == EINPROGRESS ? await(fd, POLLOUT, now_us() + LIMIT_MS * 1000LL) : errno;
@@ -378,7 +404,7 @@ static const char *hold(int fd, const struct target *target, const char *first)
 	return NULL;
 }
 
-static void ask_once(const char *number, const struct target *target, bool held)
+static void ask_once(const char *number, struct target *target, bool held)
 {
 	char body[256] = "", line[512];
 	const long long begin = now_us();
@@ -415,6 +441,7 @@ static _Noreturn void ask_forever(char *text, unsigned pause_ms, bool held)
 		target.type = SOCK_DGRAM;
 	if (held && target.type != SOCK_STREAM)
 		_exit(0);
+	target.first = SOURCE_FIRST + SOURCES * (2 * (unsigned)atoi(number) + held);
 	if (inet_pton(AF_INET, address, &four->sin_addr) == 1) {
 		four->sin_family = AF_INET;
 		four->sin_port = htons((uint16_t)atoi(port));

@@ -322,6 +322,7 @@ class Soak:
             print("  failed %d: %s" % (n, why))
         print("slowest answer %.1f s, worst time until the kernel was right %.1f s, starts of ezlb %d, kills %d"
               % (self.traffic.slowest_us / 1e6, self.worst_s, self.daemon.starts, self.daemon.kills))
+        print("conntrack: %d entries of at most %d, packets dropped %d, entries dropped early %d" % kernel.conntrack_losses())
         print("backends that were down in a quiet: %d" % self.sick)
         print("kB of anonymous memory for each pass: %s" % ", ".join("%.2f" % kb for kb in self.growth))
         for i, what in enumerate(("kB anonymous", "kB resident", "threads", "descriptors")):

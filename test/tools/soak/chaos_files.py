@@ -106,8 +106,10 @@ class Files:
         return str(number)
 
     def directory_away(self):
-        """What cannot be read is not empty: nothing may change."""
-        self.soak.files.away(lambda: self.pause(1.5))
+        """What cannot be read is not empty: nothing may change. But a start without it ends."""
+        if self.soak.daemon.killed or not self.soak.daemon.counts():
+            return "nothing"
+        return self.soak.files.away(lambda: self.pause(1.5))
 
     def junk(self):
         """Something that is no service file has the name of one."""

@@ -21,6 +21,15 @@ def run(*command, text=None, check=False):
                           stderr=subprocess.PIPE).stdout
 
 
+def conntrack_losses():
+    """(entries now, the most that there may be, packets dropped, entries dropped early): a full table fails requests."""
+    with open("/proc/net/stat/nf_conntrack", encoding="ascii") as file:
+        names, *rows = (line.split() for line in file)
+    dropped, early = (sum(int(row[names.index(name)], 16) for row in rows) for name in ("drop", "early_drop"))
+    most = int(run("sysctl", "-n", "net.netfilter.nf_conntrack_max"))
+    return int(rows[0][0], 16), most, dropped, early
+
+
 def ipvs():
     return sorted(line.strip() for line in run("ipvsadm", "-Sn").splitlines())
 
