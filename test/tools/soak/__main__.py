@@ -137,7 +137,9 @@ class Soak:
             mode = rng.choice("5d")
             for slot in users:
                 slot.sick.add(name)
-                self.disturb(slot, "a backend is sick", name if mode == "5" else None)
+                # A hash goes on naming the one that drains, and its clients are refused.
+                hashed = slot.current.scheduler in services.HASHES
+                self.disturb(slot, "a backend is sick", name if mode == "5" and not hashed else None)
             if users:
                 self.backends.set(name, port, mode)
                 self.sick += 1

@@ -19,6 +19,7 @@ VIPS = {4: ("10.0.0.1", "10.0.0.2"), 6: ("fd00:10::1", "fd00:10::2")}
 BALANCER = {4: "192.168.10.1", 6: "fd00:192::1"}
 NET = {4: "192.168.10.1%s", 6: "fd00:192::1%s"}
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "sed", "nq", "sh", "mh")
+HASHES = ("sh", "mh")
 
 # weights: of the backends, by name. snat: has a snat_ip, or MASQUERADE. persistence: in seconds.
 Version = collections.namedtuple("Version", "scheduler persistence snat drain weights")
