@@ -6,11 +6,11 @@
 
 #include <ezlb/duration.h>
 
+#include "agenda.h"
 #include "looker.h"
 #include "notify.h"
 #include "settle.h"
 #include "telling.h"
-#include "timing.h"
 
 const struct watch_timing watch_timing = {
 	.quiet = 100,
@@ -20,15 +20,6 @@ const struct watch_timing watch_timing = {
 	.rescan = 30000,
 	.poll = 5000,
 	.inotify = 60000,
-};
-
-/* When a directory is scanned next, by ezlb_now_ms: uv_now does not advance during a callback. */
-struct agenda {
-	uint64_t full_at;     /* rescan or retry: a scan of the whole directory */
-	uint64_t grace_at;    /* of files that wait; WATCH_NEVER: none */
-	uint64_t check_at;    /* next check of the path */
-	uint64_t event_at;    /* WATCH_NEVER: no event since the last scan */
-	uint64_t first_event; /* if event_at is set */
 };
 
 struct ezlb_watch {
@@ -243,15 +234,9 @@ static void deliver(struct ezlb_watch *watch)
 /* A ConfigMap volume changes in one step, so its scan needs no delay. */
 static void note_event(struct ezlb_watch *watch, size_t i, uint64_t now)
 {
-	struct agenda *agenda = &watch->agendas[i];
+	bool at_once = watch->settles[i].configmap || watch->notify.overflow;
 
-	if (agenda->event_at == WATCH_NEVER)
-		agenda->first_event = now;
-	agenda->event_at = now + watch->timing.quiet;
-	if (agenda->event_at > agenda->first_event + watch->timing.cap)
-		agenda->event_at = agenda->first_event + watch->timing.cap;
-	if (watch->settles[i].configmap || watch->notify.overflow)
-		agenda->event_at = now;
+	agenda_note(&watch->agendas[i], &watch->timing, at_once, now);
 }
 
 static void note_events(struct ezlb_watch *watch, uint64_t now)
@@ -277,18 +262,6 @@ static void check_path(struct ezlb_watch *watch, size_t i, uint64_t now)
 		note_event(watch, i, now);
 }
 
-static uint64_t due(const struct agenda *agenda)
-{
-	uint64_t at = agenda->event_at < agenda->full_at ? agenda->event_at : agenda->full_at;
-
-	return at < agenda->grace_at ? at : agenda->grace_at;
-}
-
-static uint64_t wake(const struct agenda *agenda)
-{
-	return due(agenda) < agenda->check_at ? due(agenda) : agenda->check_at;
-}
-
 static void on_timer(uv_timer_t *timer);
 
 static void schedule(struct ezlb_watch *watch)
@@ -299,8 +272,8 @@ static void schedule(struct ezlb_watch *watch)
 		return;
 	note_events(watch, now);
 	for (size_t i = 0; i < watch->n; i++)
-		if (wake(&watch->agendas[i]) < at)
-			at = wake(&watch->agendas[i]);
+		if (agenda_wake(&watch->agendas[i]) < at)
+			at = agenda_wake(&watch->agendas[i]);
 	uv_update_time(watch->timer.loop);
 	uv_timer_start(&watch->timer, on_timer, at > now ? at - now : 0, 0);
 }
@@ -313,7 +286,7 @@ static void run(struct ezlb_watch *watch)
 	note_events(watch, now);
 	for (size_t i = 0; i < watch->n; i++) {
 		check_path(watch, i, now);
-		if (due(&watch->agendas[i]) <= now && !scan(watch, i))
+		if (agenda_due(&watch->agendas[i]) <= now && !scan(watch, i))
 			return; /* on_looked goes on */
 	}
 	deliver(watch);

@@ -135,16 +135,24 @@ static void test_nobody_waits_for_ever(void **state)
 	close(idle);
 }
 
-/* The worker ends before its clients are answered. */
-static void test_it_ends_by_itself(void **state)
+/* A client whose request is with the daemon when the pause begins. */
+static int client_in_flight(void)
 {
 	int fd;
 
-	(void)state;
 	open_api(&unhurried);
 	fd = client(true, requests[0]);
 	RUN_UNTIL(seen.n_pending == 1);
 	pause_api();
+	return fd;
+}
+
+/* The worker ends before its clients are answered. */
+static void test_it_ends_by_itself(void **state)
+{
+	int fd = client_in_flight();
+
+	(void)state;
 	stop_worker();
 	assert_int_equal(finish_hearing(fd), 0);
 	RUN_UNTIL(readies == 1);
@@ -156,13 +164,9 @@ static void test_it_ends_by_itself(void **state)
 /* Whoever asks twice is told once, by the last one that asked. */
 static void test_twice(void **state)
 {
-	int fd;
+	int fd = client_in_flight();
 
 	(void)state;
-	open_api(&unhurried);
-	fd = client(true, requests[0]);
-	RUN_UNTIL(seen.n_pending == 1);
-	pause_api();
 	pause_api();
 	reply(seen.pending[--seen.n_pending], 200, "text/plain", "x");
 	assert_int_equal(finish_hearing(fd), 200);
@@ -173,13 +177,9 @@ static void test_twice(void **state)
 
 static void test_close(void **state)
 {
-	int fd;
+	int fd = client_in_flight();
 
 	(void)state;
-	open_api(&unhurried);
-	fd = client(true, requests[0]);
-	RUN_UNTIL(seen.n_pending == 1);
-	pause_api();
 	close_api();
 	assert_int_equal(finish_hearing(fd), 0);
 	assert_int_equal(readies, 0);
